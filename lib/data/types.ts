@@ -1,0 +1,72 @@
+// What the data room hands to the others.
+
+/** One text that is never split between train, validation and held-out. */
+export interface Document {
+  /** Where it comes from: package or file, and place in it. */
+  readonly id: string;
+  readonly text: string;
+}
+
+export type SplitName = "train" | "validation" | "heldout";
+
+/** A question with one exact answer, from the math domain's held-out problems. */
+export interface Problem {
+  /** Ends right before the answer, without trailing space. */
+  readonly prompt: string;
+  /** The exact continuation that counts as right, with its leading space if there is one. */
+  readonly answer: string;
+}
+
+/** One message in English and in another language, from the held-out messages. */
+export interface Translation {
+  /** Prompt in the shape of the training documents, ending right before the translation. */
+  readonly prompt: string;
+  readonly translation: string;
+  readonly language: string;
+}
+
+/** All text of an experiment, split by document. */
+export interface Corpus {
+  /** In a fixed order: `english`, `code`, `math`, `multilingual`. */
+  readonly domains: readonly string[];
+  readonly documents: Readonly<Record<string, Readonly<Record<SplitName, readonly Document[]>>>>;
+  /** Held-out problems of the math domain; empty when the user brings their own math data. */
+  readonly problems: readonly Problem[];
+  /** Held-out parallel messages; empty when the user brings their own multilingual data. */
+  readonly translations: readonly Translation[];
+  /** SHA-256 over everything above. */
+  readonly fingerprint: string;
+}
+
+/** A Hugging Face `tokenizer.json`. */
+export type TokenizerJson = Readonly<Record<string, unknown>>;
+
+/** Text to token ids and back. */
+export interface Tokenizer {
+  readonly vocabSize: number;
+  /** The id of `<|endoftext|>`, which opens every document. */
+  readonly endOfText: number;
+  /** Ids of `text`, without special tokens. */
+  encode(text: string): number[];
+  decode(ids: readonly number[]): string;
+}
+
+/** A split of one domain as tokens: each document is `<|endoftext|>` followed by its text. */
+export interface TokenStream {
+  readonly tokens: Int32Array;
+  /** Where each document's `<|endoftext|>` lies in `tokens`, ascending. */
+  readonly starts: Int32Array;
+  /** UTF-8 bytes of all texts. */
+  readonly bytes: number;
+}
+
+/** One batch of packed sequences, row-major `[batch, time]`. */
+export interface Batch {
+  readonly batch: number;
+  readonly time: number;
+  readonly inputs: Int32Array;
+  /** The next token of the stream. */
+  readonly targets: Int32Array;
+  /** Which document of the row a token belongs to, from 0: attention stays within one document. */
+  readonly documents: Int32Array;
+}

@@ -1,0 +1,60 @@
+// What an experiment sees of a run: cells with inputs that address them, and a place to put what they make.
+import type { z } from "zod";
+import type { RunResults, Table } from "./events.ts";
+
+/** What identifies and describes one cell. */
+export interface CellSpec<Output extends z.ZodType> {
+  /** Short name, unique in the run: `seed`, `expert:code`, `stitch`. */
+  readonly name: string;
+  readonly title: string;
+  /** A sentence for the reader. */
+  readonly description: string;
+  /** Everything that the outcome depends on: configuration, data fingerprint, keys of the cells it builds on. */
+  readonly inputs: unknown;
+  /** Rooms of `lib/` (and files) whose source text decides the outcome; hashed into the key as the code version. */
+  readonly code: readonly string[];
+  /** Schema of the small JSON value that the cell returns. Large things are files in its folder. */
+  readonly output: Output;
+}
+
+/** What a cell's body may do. */
+export interface CellContext {
+  /** An empty folder for the cell's files; renamed into place when the body returns. */
+  readonly folder: string;
+  /** Aborted when the run is to stop; the body should return or throw soon after. */
+  readonly signal: AbortSignal;
+  /** Logs one point; `values` may hold NaN or infinity (stored as null). */
+  metrics(step: number, steps: number, values: Readonly<Record<string, number>>): void;
+  note(text: string, level?: "info" | "warning" | "error"): void;
+  table(table: Table): void;
+  /** One line on what came out, shown beside the cell. */
+  summary(text: string): void;
+}
+
+/** A finished cell. */
+export interface CellResult<Value> {
+  /** Content address; put it among the `inputs` of the cells that build on this one. */
+  readonly key: string;
+  readonly value: Value;
+  /** The folder with the cell's files; never written again. */
+  readonly folder: string;
+  readonly cached: boolean;
+}
+
+/** One run: a folder that one process writes. */
+export interface Run {
+  readonly id: string;
+  /** `<runs>/<id>` */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Runs `body`, or takes its result from the cache when a cell of the same key exists (its log is replayed). */
+  cell<Output extends z.ZodType>(
+    spec: CellSpec<Output>,
+    body: (context: CellContext) => Promise<z.output<Output>>,
+  ): Promise<CellResult<z.output<Output>>>;
+  note(text: string, level?: "info" | "warning" | "error"): void;
+  /** Ends the run as done. */
+  finish(results: RunResults): void;
+  /** Ends the run as failed (or stopped, when the signal is aborted). */
+  fail(error: unknown): void;
+}

@@ -1,0 +1,140 @@
+// The event log's schema: what one process writes to `runs/<id>/events.jsonl`, and everything else reads.
+import { z } from "zod";
+
+/** Version of the event schema; it is written in `run.start`. */
+export const EVENT_SCHEMA_VERSION = 1;
+
+const common = {
+  /** Position in the log, from 0, without gaps. Also the `id:` of the server-sent event. */
+  seq: z.int().nonnegative(),
+  /** When it was written, ISO 8601 in UTC. */
+  time: z.iso.datetime(),
+};
+
+const cellName = z.string().min(1);
+
+/** One column of a table. */
+export const columnSchema = z.strictObject({
+  key: z.string(),
+  title: z.string(),
+  kind: z.enum(["text", "number"]).default("text"),
+  /** Digits after the point, for numbers. */
+  digits: z.int().min(0).max(10).optional(),
+  /** Which direction is good, so that the best value can be marked. */
+  better: z.enum(["lower", "higher"]).optional(),
+});
+
+/** A table shown in the terminal, the page, the notebook and the report alike. */
+export const tableSchema = z.strictObject({
+  name: z.string(),
+  title: z.string(),
+  columns: z.array(columnSchema),
+  rows: z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))),
+});
+
+/** A confidence interval's two ends with the point estimate and the number of samples. */
+export const estimateSchema = z.strictObject({
+  value: z.number(),
+  low: z.number(),
+  high: z.number(),
+  samples: z.int().nonnegative(),
+});
+
+/** What one method scored: bits per byte by domain (with `mean`), and tasks by name. */
+export const methodResultSchema = z.strictObject({
+  bpb: z.record(z.string(), z.number()),
+  bpbInterval: z.record(z.string(), estimateSchema),
+  tasks: z.record(z.string(), estimateSchema),
+  parameters: z.strictObject({ trained: z.number(), total: z.number(), active: z.number() }),
+});
+
+/** The result of a run: methods by name (`seed`, `expert:code`, …, `soup`, `btm`, `bts`). */
+export const runResultsSchema = z.strictObject({
+  domains: z.array(z.string()),
+  methods: z.record(z.string(), methodResultSchema),
+});
+
+export const eventSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    ...common,
+    kind: z.literal("run.start"),
+    schemaVersion: z.literal(EVENT_SCHEMA_VERSION),
+    run: z.string(),
+    experiment: z.string(),
+    title: z.string(),
+    preset: z.string(),
+    seed: z.int(),
+    device: z.string(),
+    config: z.json(),
+    /** The cells that the plan foresees, in order. */
+    plan: z.array(z.strictObject({ cell: cellName, title: z.string() })),
+    command: z.array(z.string()),
+    versions: z.record(z.string(), z.string()),
+    pid: z.int(),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("cell.start"),
+    cell: cellName,
+    title: z.string(),
+    description: z.string(),
+    /** Content address: hash of configuration, code version, data fingerprint and inputs' keys. */
+    cellKey: z.string(),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("metrics"),
+    cell: cellName,
+    step: z.int().nonnegative(),
+    /** How many steps there will be. */
+    steps: z.int().positive(),
+    /** Values by name (`loss`, `validation`, `lr`, `tokensPerSecond`, …); null stands for NaN and infinity. */
+    values: z.record(z.string(), z.union([z.number(), z.null()])),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("note"),
+    cell: cellName.optional(),
+    level: z.enum(["info", "warning", "error"]),
+    text: z.string(),
+  }),
+  z.strictObject({ ...common, kind: z.literal("table"), cell: cellName, table: tableSchema }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("artifact"),
+    cell: cellName,
+    name: z.string(),
+    /** Relative to the runs folder. */
+    path: z.string(),
+    bytes: z.int().nonnegative(),
+    sha256: z.string(),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("cell.end"),
+    cell: cellName,
+    status: z.enum(["done", "cached", "failed", "stopped"]),
+    seconds: z.number().nonnegative(),
+    /** One line on what came out. */
+    summary: z.string(),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("run.end"),
+    status: z.enum(["done", "failed", "stopped"]),
+    seconds: z.number().nonnegative(),
+    results: runResultsSchema.optional(),
+    error: z.string().optional(),
+  }),
+]);
+
+export type RunEvent = z.infer<typeof eventSchema>;
+export type Table = z.infer<typeof tableSchema>;
+export type Column = z.infer<typeof columnSchema>;
+export type Estimate = z.infer<typeof estimateSchema>;
+export type MethodResult = z.infer<typeof methodResultSchema>;
+export type RunResults = z.infer<typeof runResultsSchema>;
+
+type WithoutStamp<E> = E extends unknown ? Omit<E, "seq" | "time"> : never;
+/** An event before the log stamps it with `seq` and `time`. */
+export type EventBody = WithoutStamp<RunEvent>;
