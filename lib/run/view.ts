@@ -53,8 +53,19 @@ export interface RunView {
 
 function emptyCell(name: string, title: string): CellView {
   return {
-    name, title, description: "", status: "planned", cellKey: "", startedAt: null, seconds: null, steps: null,
-    metrics: [], tables: [], notes: [], artifacts: [], summary: "",
+    name,
+    title,
+    description: "",
+    status: "planned",
+    cellKey: "",
+    startedAt: null,
+    seconds: null,
+    steps: null,
+    metrics: [],
+    tables: [],
+    notes: [],
+    artifacts: [],
+    summary: "",
   };
 }
 
@@ -69,10 +80,24 @@ export function foldEvents(events: Iterable<RunEvent>): RunView | undefined {
 export function applyEvent(view: RunView | undefined, event: RunEvent): RunView | undefined {
   if (event.kind === "run.start") {
     return {
-      id: event.run, experiment: event.experiment, title: event.title, preset: event.preset, seed: event.seed,
-      device: event.device, status: "running", config: event.config, command: event.command,
-      versions: event.versions, pid: event.pid, startedAt: event.time, updatedAt: event.time, seconds: null,
-      cells: event.plan.map(({ cell, title }) => emptyCell(cell, title)), notes: [], results: null, error: null,
+      id: event.run,
+      experiment: event.experiment,
+      title: event.title,
+      preset: event.preset,
+      seed: event.seed,
+      device: event.device,
+      status: "running",
+      config: event.config,
+      command: event.command,
+      versions: event.versions,
+      pid: event.pid,
+      startedAt: event.time,
+      updatedAt: event.time,
+      seconds: null,
+      cells: event.plan.map(({ cell, title }) => emptyCell(cell, title)),
+      notes: [],
+      results: null,
+      error: null,
       lastSeq: event.seq,
     };
   }
@@ -83,7 +108,10 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
   switch (event.kind) {
     case "cell.start":
       Object.assign(cell!, {
-        title: event.title, description: event.description, cellKey: event.cellKey, status: "running",
+        title: event.title,
+        description: event.description,
+        cellKey: event.cellKey,
+        status: "running",
         startedAt: event.time,
       });
       break;
@@ -105,7 +133,10 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
       break;
     case "run.end":
       Object.assign(view, {
-        status: event.status, seconds: event.seconds, results: event.results ?? null, error: event.error ?? null,
+        status: event.status,
+        seconds: event.seconds,
+        results: event.results ?? null,
+        error: event.error ?? null,
       });
       break;
   }
