@@ -1,0 +1,87 @@
+// What a machine may or may not have, and tests that need it: skipped visibly, never silently.
+
+/** Something a test may need that npm can't bring. */
+export type Requirement = "python-tokenizers" | "python-torch" | "chromium" | "jupyter" | "vulkan" | "blas";
+
+const detectors: Readonly<Record<Requirement, () => boolean>> = {
+  "python-tokenizers": () => succeeds("python3", ["-c", "import tokenizers"]),
+  "python-torch": () => succeeds("python3", ["-c", "import torch"]),
+  "chromium": () => chromiumPath() !== undefined,
+  "jupyter": () => succeeds("python3", ["-c", "import nbclient, nbformat, jupyter_client"]),
+  // In a process of its own: a broken Vulkan driver may abort the process that asks for an adapter.
+  "vulkan": () => succeeds(Deno.execPath(), ["eval", "Deno.exit((await navigator.gpu?.requestAdapter()) ? 0 : 1)"]),
+  "blas": () => ["libopenblas.so.0", "libopenblas.so", "libblas.so.3"].some(opens),
+};
+
+const found = new Map<Requirement, boolean>();
+
+/** Whether this machine has each requirement; looked up at the first access and then remembered. */
+export const optional: Readonly<Record<Requirement, boolean>> = Object.defineProperties(
+  {} as Record<Requirement, boolean>,
+  Object.fromEntries(
+    (Object.keys(detectors) as Requirement[]).map((requirement) => [requirement, {
+      enumerable: true,
+      get(): boolean {
+        if (!found.has(requirement)) found.set(requirement, detectors[requirement]());
+        return found.get(requirement)!;
+      },
+    }]),
+  ),
+);
+
+/**
+ * A test that needs something the machine may lack. Without it the test is registered as ignored, with
+ * `[skipped: needs …]` in its name; with `STITCHBOOK_REQUIRE_ALL=1` it fails instead.
+ *
+ * @param options passed on to `Deno.test`, such as `sanitizeResources: false`
+ */
+export function optionalTest(
+  requirement: Requirement,
+  name: string,
+  fn: (context: Deno.TestContext) => void | Promise<void>,
+  options: Omit<Deno.TestDefinition, "name" | "fn" | "ignore"> = {},
+): void {
+  if (optional[requirement]) {
+    Deno.test({ ...options, name, fn });
+  } else if (Deno.env.get("STITCHBOOK_REQUIRE_ALL") === "1") {
+    Deno.test(`${name} [needs ${requirement}]`, () => {
+      throw new Error(`This machine has no ${requirement}, and STITCHBOOK_REQUIRE_ALL=1 forbids skipping`);
+    });
+  } else {
+    Deno.test({ ...options, name: `${name} [skipped: needs ${requirement}]`, fn, ignore: true });
+  }
+}
+
+/** Path of a Chromium or Chrome to test with: `$CHROMIUM`, or the first of the usual names on the path. */
+export function chromiumPath(): string | undefined {
+  const chosen = Deno.env.get("CHROMIUM");
+  if (chosen) return isFile(chosen) ? chosen : undefined;
+  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+  const folders = (Deno.env.get("PATH") ?? "").split(":").filter(Boolean);
+  return folders.flatMap((folder) => names.map((name) => `${folder}/${name}`)).find(isFile);
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+function succeeds(command: string, args: string[]): boolean {
+  try {
+    return new Deno.Command(command, { args, stdin: "null", stdout: "null", stderr: "null" }).outputSync().success;
+  } catch {
+    return false; // no such program
+  }
+}
+
+function opens(library: string): boolean {
+  try {
+    Deno.dlopen(library, { cblas_sgemm: { parameters: [], result: "void" } }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
