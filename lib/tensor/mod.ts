@@ -1,0 +1,12 @@
+// The tensor room's public face: fused operations and the choice of device.
+export { linear } from "./ops/linear.ts";
+export { rmsNorm } from "./ops/rms-norm.ts";
+export { rope, type RopeTable, ropeTable } from "./ops/rope.ts";
+export { causalAttention } from "./ops/causal-attention.ts";
+export { swiglu } from "./ops/swiglu.ts";
+export { embedding } from "./ops/embedding.ts";
+export { crossEntropy } from "./ops/cross-entropy.ts";
+export { dropout, dropoutHash } from "./ops/dropout.ts";
+export { expertsIntoHub, expertsIntoHubGates, hubIntoExpert } from "./ops/stitch.ts";
+export { adamW, type AdamWSettings, type AdamWSlot } from "./ops/adam-w.ts";
+export { type Device, type DeviceName, openDevice } from "./device.ts";

@@ -1,0 +1,72 @@
+// Causal grouped-query attention that stays within one document, with or without keys and values from a cache.
+import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../../errors.ts";
+import { hasKernel, runKernel } from "../kernels.ts";
+
+/**
+ * Name of the fused kernel: inputs `{ q: [B, T, H, D], k: [B, S, G, D], v: [B, S, G, D], documents?: int32 [B, S] }`,
+ * output `[B, T, H, D]`; `documents` only when S = T, and without gradient.
+ */
+export const CAUSAL_ATTENTION = "StitchbookCausalAttention";
+
+/**
+ * `softmax(q kᵀ / √D) v` over positions that are not later and lie in the same document.
+ *
+ * Query t stands at position S − T + t, so that with a cache the T newest of S positions ask. Query head h reads
+ * key-value head ⌊h / (H / G)⌋ (grouped-query attention, arXiv 2305.13245).
+ *
+ * @param q float32 `[batch, T, heads, headSize]`
+ * @param k float32 `[batch, S, kvHeads, headSize]`, S ≥ T
+ * @param v float32, like `k`
+ * @param documents int32 `[batch, S]`, needs S = T; without it every row is one document
+ * @returns float32 like `q`
+ * @throws UserError `tensor.shape`
+ */
+export function causalAttention(
+  q: tf.Tensor4D,
+  k: tf.Tensor4D,
+  v: tf.Tensor4D,
+  documents?: tf.Tensor2D,
+): tf.Tensor4D {
+  const [B, T, H, D] = q.shape;
+  const [kB, S, G, kD] = k.shape;
+  if (B !== kB || D !== kD || S < T || H % G !== 0 || String(k.shape) !== String(v.shape)) {
+    throw new UserError(
+      "tensor.shape",
+      `causalAttention() cannot attend with q [${q.shape}], k [${k.shape}], v [${v.shape}]: ` +
+        "batch and head size must be equal, heads a multiple of key-value heads, and keys at least as many as queries",
+    );
+  }
+  if (documents !== undefined && (S !== T || String(documents.shape) !== String([B, S]))) {
+    throw new UserError("tensor.shape", `causalAttention() needs documents [${[B, T]}], not [${documents.shape}]`);
+  }
+  if (!hasKernel(CAUSAL_ATTENTION)) return causalAttentionReference(q, k, v, documents);
+  return runKernel(CAUSAL_ATTENTION, documents === undefined ? { q, k, v } : { q, k, v, documents });
+}
+
+/** The stock composition; it keeps a `[B, H, T, S]` matrix. */
+export function causalAttentionReference(
+  q: tf.Tensor4D,
+  k: tf.Tensor4D,
+  v: tf.Tensor4D,
+  documents?: tf.Tensor2D,
+): tf.Tensor4D {
+  const [B, T, H, D] = q.shape;
+  const [, S, G] = k.shape;
+  const byHead = (x: tf.Tensor4D) => tf.transpose(x, [0, 2, 1, 3]);
+  const group = H / G;
+  const repeat = (x: tf.Tensor4D) =>
+    group === 1 ? byHead(x) : tf.tile(byHead(x).reshape([B, G, 1, S, D]), [1, 1, group, 1, 1]).reshape([B, H, S, D]);
+  const scores = tf.mul(tf.matMul(byHead(q), repeat(k), false, true), 1 / Math.sqrt(D));
+  let allowed: tf.Tensor = tf.lessEqual(
+    tf.range(0, S, 1, "int32").reshape([1, S]),
+    tf.range(S - T, S, 1, "int32").reshape([T, 1]),
+  );
+  allowed = allowed.reshape([1, 1, T, S]);
+  if (documents !== undefined) {
+    const same = tf.equal(documents.reshape([B, 1, T, 1]), documents.reshape([B, 1, 1, S]));
+    allowed = tf.logicalAnd(allowed, same);
+  }
+  const masked = tf.where(tf.tile(allowed, [B / allowed.shape[0]!, H, 1, 1]), scores, tf.fill([B, H, T, S], -1e30));
+  return byHead(tf.matMul(tf.softmax(masked), repeat(v)) as tf.Tensor4D);
+}

@@ -1,0 +1,28 @@
+// The negative log-likelihood of each next token, from logits.
+import * as tf from "@tensorflow/tfjs";
+import { hasKernel, runKernel } from "../kernels.ts";
+
+/** Name of the fused kernel: inputs `{ logits: [N, vocab], targets: int32 [N] }`, output `[N]`. */
+export const CROSS_ENTROPY = "StitchbookCrossEntropy";
+
+/**
+ * `logsumexp(logits) − logits[target]` for each row, in nats; 0, and no gradient, where the target is negative.
+ *
+ * @param logits float32 `[N, vocab]`
+ * @param targets int32 `[N]`, below `vocab`
+ * @returns float32 `[N]`
+ */
+export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
+  return hasKernel(CROSS_ENTROPY)
+    ? runKernel(CROSS_ENTROPY, { logits, targets })
+    : crossEntropyReference(logits, targets);
+}
+
+/** The stock composition. */
+export function crossEntropyReference(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
+  const vocab = logits.shape[1];
+  const counted = tf.cast(tf.greaterEqual(targets, 0), "float32");
+  const oneHot = tf.cast(tf.oneHot(targets, vocab), "float32");
+  const right = tf.sum(tf.mul(logits, oneHot), -1);
+  return tf.mul(tf.sub(tf.logSumExp(logits, -1), right), counted) as tf.Tensor1D;
+}

@@ -1,0 +1,36 @@
+// Dropout whose mask is a pure function of (seed, index): the same on every backend and for any number of threads.
+import * as tf from "@tensorflow/tfjs";
+import { hasKernel, runKernel } from "../kernels.ts";
+
+/** Name of the fused kernel: input `{ x }`, attributes `rate` and `seed` (uint32), output like `x`. */
+export const DROPOUT = "StitchbookDropout";
+
+/** Zeroes each element with probability `rate` and scales the rest by 1 / (1 − rate). */
+export function dropout(x: tf.Tensor, rate: number, seed: number): tf.Tensor {
+  if (rate === 0) return x;
+  return hasKernel(DROPOUT) ? runKernel(DROPOUT, { x }, { rate, seed }) : dropoutReference(x, rate, seed);
+}
+
+/** The stock composition: a mask made here, times `x`. */
+export function dropoutReference(x: tf.Tensor, rate: number, seed: number): tf.Tensor {
+  const mask = new Float32Array(x.size);
+  const threshold = dropoutThreshold(rate);
+  for (let i = 0; i < mask.length; i++) mask[i] = dropoutHash(seed, i) >= threshold ? 1 / (1 - rate) : 0;
+  return tf.mul(x, tf.tensor(mask, x.shape));
+}
+
+/** Elements whose hash is below it are dropped. */
+export function dropoutThreshold(rate: number): number {
+  return Math.round(rate * 2 ** 32);
+}
+
+/** A uniform uint32 for element `index` under `seed`: Murmur3's finaliser applied twice. */
+export function dropoutHash(seed: number, index: number): number {
+  return mix(mix(index + 1) ^ (seed >>> 0));
+}
+
+function mix(x: number): number {
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}

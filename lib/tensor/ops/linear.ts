@@ -1,0 +1,33 @@
+// y = x Wᵀ with the weight in Hugging Face layout, [out, in].
+import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../../errors.ts";
+import { hasKernel, runKernel } from "../kernels.ts";
+
+/** Name of the fused kernel: inputs `{ x: [rows, in], w: [out, in] }`, output `[rows, out]`. */
+export const LINEAR = "StitchbookLinear";
+
+/**
+ * A linear map without bias.
+ *
+ * @param x float32 `[..., in]`
+ * @param w float32 `[out, in]`
+ * @returns float32 `[..., out]`
+ * @throws UserError `tensor.shape` when the inner sizes differ
+ */
+export function linear(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
+  const inner = x.shape.at(-1);
+  if (w.rank !== 2 || inner !== w.shape[1]) {
+    throw new UserError(
+      "tensor.shape",
+      `linear() cannot multiply x [${x.shape}] by w [${w.shape}]: the last size of both must be equal`,
+    );
+  }
+  const rows = x.reshape([-1, inner!]);
+  const y = hasKernel(LINEAR) ? runKernel<tf.Tensor>(LINEAR, { x: rows, w }) : linearReference(rows, w);
+  return y.reshape([...x.shape.slice(0, -1), w.shape[0]!]);
+}
+
+/** The stock composition: `x` `[rows, in]`, `w` `[out, in]`. */
+export function linearReference(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
+  return tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D, false, true);
+}

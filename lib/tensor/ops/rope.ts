@@ -1,0 +1,49 @@
+// Rotary position embedding in the half-rotation layout of Hugging Face weights.
+import * as tf from "@tensorflow/tfjs";
+import { hasKernel, runKernel } from "../kernels.ts";
+
+/**
+ * Name of the fused kernel: inputs `{ x: [batch, time, heads, headSize], cos, sin: [time, headSize / 2] }`,
+ * output like `x`. `cos` and `sin` get no gradient.
+ */
+export const ROPE = "StitchbookRope";
+
+/** Cosines and sines of the angles at positions `offset … offset + time − 1`, `[time, headSize / 2]` each. */
+export interface RopeTable {
+  readonly cos: tf.Tensor2D;
+  readonly sin: tf.Tensor2D;
+}
+
+/** The rotation table for `time` positions from `offset` on, with base `theta`; computed in float64. */
+export function ropeTable(time: number, headSize: number, theta: number, offset = 0): RopeTable {
+  const half = headSize / 2;
+  const cos = new Float32Array(time * half);
+  const sin = new Float32Array(time * half);
+  for (let t = 0; t < time; t++) {
+    for (let i = 0; i < half; i++) {
+      const angle = (t + offset) * theta ** (-2 * i / headSize);
+      cos[t * half + i] = Math.cos(angle);
+      sin[t * half + i] = Math.sin(angle);
+    }
+  }
+  return { cos: tf.tensor2d(cos, [time, half]), sin: tf.tensor2d(sin, [time, half]) };
+}
+
+/**
+ * Rotates pairs `(x_i, x_{i + headSize/2})` by their position's angle.
+ *
+ * @param x float32 `[batch, time, heads, headSize]`
+ * @returns float32 like `x`
+ */
+export function rope(x: tf.Tensor4D, table: RopeTable): tf.Tensor4D {
+  return hasKernel(ROPE) ? runKernel(ROPE, { x, cos: table.cos, sin: table.sin }) : ropeReference(x, table);
+}
+
+/** The stock composition. */
+export function ropeReference(x: tf.Tensor4D, { cos, sin }: RopeTable): tf.Tensor4D {
+  const [time, half] = cos.shape;
+  const c = cos.reshape([1, time, 1, half]);
+  const s = sin.reshape([1, time, 1, half]);
+  const [a, b] = tf.split(x, 2, -1) as [tf.Tensor4D, tf.Tensor4D];
+  return tf.concat([tf.sub(tf.mul(a, c), tf.mul(b, s)), tf.add(tf.mul(b, c), tf.mul(a, s))], -1) as tf.Tensor4D;
+}

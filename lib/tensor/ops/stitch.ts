@@ -1,0 +1,65 @@
+// The two mixing steps of a stitch layer (BTS, arXiv 2502.00075 §3), from gate logits to the new state.
+import * as tf from "@tensorflow/tfjs";
+import { hasKernel, runKernel } from "../kernels.ts";
+
+/**
+ * Name of the fused kernel: inputs `{ hub: [N, d], z: [N, (n+1)·d], p0 … p(n−1): [N, d] }`, attribute `experts` = n,
+ * output `[N, d]`.
+ */
+export const EXPERTS_INTO_HUB = "StitchbookExpertsIntoHub";
+/** Name of the fused kernel: inputs `{ expert, projected, z }`, all `[N, d]`, output `[N, d]`. */
+export const HUB_INTO_EXPERT = "StitchbookHubIntoExpert";
+
+/**
+ * E2H: `g = softmax over models(z)` in every dimension; `g_0 ∘ hub + Σ_i g_i ∘ projected_i`.
+ *
+ * @param hub float32 `[N, d]`
+ * @param projected n tensors `W_i h_i`, float32 `[N, d]`
+ * @param z gate logits, float32 `[N, (n+1)·d]`: model after model, the hub first
+ * @returns float32 `[N, d]`
+ */
+export function expertsIntoHub(hub: tf.Tensor2D, projected: readonly tf.Tensor2D[], z: tf.Tensor2D): tf.Tensor2D {
+  if (!hasKernel(EXPERTS_INTO_HUB)) return expertsIntoHubReference(hub, projected, z);
+  const inputs: Record<string, tf.Tensor> = { hub, z };
+  projected.forEach((p, i) => inputs[`p${i}`] = p);
+  return runKernel(EXPERTS_INTO_HUB, inputs, { experts: projected.length });
+}
+
+/** The stock composition. */
+export function expertsIntoHubReference(
+  hub: tf.Tensor2D,
+  projected: readonly tf.Tensor2D[],
+  z: tf.Tensor2D,
+): tf.Tensor2D {
+  const [N, d] = hub.shape;
+  const models = projected.length + 1;
+  const g = expertsIntoHubGates(z, models); // [N, models, d]
+  const states = tf.concat([hub, ...projected], 1).reshape([N, models, d]);
+  return tf.sum(tf.mul(g, states), 1) as tf.Tensor2D;
+}
+
+/** The E2H gates themselves, `[N, models, d]`, from logits `[N, models·d]`; they sum to 1 over models. */
+export function expertsIntoHubGates(z: tf.Tensor2D, models: number): tf.Tensor3D {
+  const [N, width] = z.shape;
+  const byModel = z.reshape([N, models, width / models]);
+  return tf.transpose(tf.softmax(tf.transpose(byModel, [0, 2, 1])), [0, 2, 1]) as tf.Tensor3D;
+}
+
+/**
+ * H2E for one expert: `(1 − σ(z)) ∘ expert + σ(z) ∘ projected`.
+ *
+ * @param expert float32 `[N, d]`
+ * @param projected `W_i h_0`, float32 `[N, d]`
+ * @param z gate logits `G_i h_0`, float32 `[N, d]`
+ */
+export function hubIntoExpert(expert: tf.Tensor2D, projected: tf.Tensor2D, z: tf.Tensor2D): tf.Tensor2D {
+  return hasKernel(HUB_INTO_EXPERT)
+    ? runKernel(HUB_INTO_EXPERT, { expert, projected, z })
+    : hubIntoExpertReference(expert, projected, z);
+}
+
+/** The stock composition. */
+export function hubIntoExpertReference(expert: tf.Tensor2D, projected: tf.Tensor2D, z: tf.Tensor2D): tf.Tensor2D {
+  const g = tf.sigmoid(z);
+  return tf.add(expert, tf.mul(g, tf.sub(projected, expert))) as tf.Tensor2D;
+}
