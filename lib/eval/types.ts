@@ -1,25 +1,2 @@
 // What an evaluated model must be able to do, whatever it is made of.
-import type * as tf from "@tensorflow/tfjs";
-
-/** What a model remembers between calls of incremental decoding; each kind of model has its own. */
-export interface DecodingState {
-  /** How many tokens it holds. */
-  readonly length: number;
-  dispose(): void;
-}
-
-/** Anything that gives a next-token distribution: a decoder, an ensemble, a stitched model. */
-export interface LanguageModel {
-  readonly vocabSize: number;
-  readonly contextLength: number;
-  /**
-   * Logits (any constant per position may be added: `softmax` of them is the distribution).
-   *
-   * @param ids int32 `[batch, time]`; every row is one document from its start
-   * @param state when given, `ids` continue the state's tokens, and the state is extended in place
-   * @returns float32 `[batch, time, vocab]`
-   */
-  logits(ids: tf.Tensor2D, state?: DecodingState): tf.Tensor3D;
-  /** An empty state for incremental decoding. */
-  decodingState(): DecodingState;
-}
+export type { DecodingState, LanguageModel } from "../model/mod.ts";

@@ -1,0 +1,39 @@
+// A single decoder as a language model that can be evaluated and sampled from.
+import * as tf from "@tensorflow/tfjs";
+import { KvCache } from "./cache.ts";
+import type { ModelConfig } from "./config.ts";
+import { forward } from "./llama.ts";
+import type { Weights } from "./weights.ts";
+
+/** What a model remembers between calls of incremental decoding; each kind of model has its own. */
+export interface DecodingState {
+  /** How many tokens it holds. */
+  readonly length: number;
+  dispose(): void;
+}
+
+/** Anything that gives a next-token distribution: a decoder, an ensemble, a stitched model. */
+export interface LanguageModel {
+  readonly vocabSize: number;
+  readonly contextLength: number;
+  /**
+   * Logits (any constant per position may be added: `softmax` of them is the distribution).
+   *
+   * @param ids int32 `[batch, time]`; every row is one document from its start
+   * @param state when given, `ids` continue the state's tokens, and the state is extended in place
+   * @returns float32 `[batch, time, vocab]`
+   */
+  logits(ids: tf.Tensor2D, state?: DecodingState): tf.Tensor3D;
+  /** An empty state for incremental decoding. */
+  decodingState(): DecodingState;
+}
+
+/** The decoder with these weights. */
+export function decoder(config: ModelConfig, weights: Weights): LanguageModel {
+  return {
+    vocabSize: config.vocabSize,
+    contextLength: config.contextLength,
+    logits: (ids, state) => tf.tidy(() => forward(config, weights, ids, { cache: state as KvCache | undefined })),
+    decodingState: () => new KvCache(config.layers),
+  };
+}

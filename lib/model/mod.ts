@@ -1,0 +1,24 @@
+// The model room's public face: the Llama decoder, its weights and its cache.
+export {
+  checkModelConfig,
+  forwardFlops,
+  type ModelConfig,
+  modelConfigSchema,
+  parameterCount,
+  weightShapes,
+} from "./config.ts";
+export {
+  checkWeights,
+  disposeWeights,
+  fillNormal,
+  type HostTensor,
+  type HostWeights,
+  initialWeights,
+  toDevice,
+  toHost,
+  toVariables,
+  type Weights,
+} from "./weights.ts";
+export { KvCache } from "./cache.ts";
+export { beginPass, decoderLayer, embed, forward, head, type Pass } from "./llama.ts";
+export { decoder, type DecodingState, type LanguageModel } from "./language-model.ts";

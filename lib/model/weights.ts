@@ -1,0 +1,87 @@
+// A decoder's weights: named tensors, made from a seed or from plain arrays.
+import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../errors.ts";
+import { type Random, random } from "../random.ts";
+import { type ModelConfig, weightShapes } from "./config.ts";
+
+/** Tensors by Hugging Face name. */
+export type Weights = Readonly<Record<string, tf.Tensor>>;
+
+/** A tensor off the device: shape and values. */
+export interface HostTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Plain arrays by Hugging Face name. */
+export type HostWeights = Readonly<Record<string, HostTensor>>;
+
+/**
+ * Fresh weights: normal with deviation 0.02, residual outputs 0.02 / √(2L) (GPT-2's scaling), norms one.
+ *
+ * A pure function of the shape and the seed.
+ */
+export function initialWeights(config: ModelConfig, seed: number): HostWeights {
+  const weights: Record<string, HostTensor> = {};
+  for (const [name, shape] of weightShapes(config)) {
+    const size = shape.reduce((a, b) => a * b, 1);
+    const data = new Float32Array(size);
+    if (shape.length === 1) data.fill(1);
+    else {
+      const residual = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
+      fillNormal(data, 0.02 / (residual ? Math.sqrt(2 * config.layers) : 1), random(seed, "weights", name));
+    }
+    weights[name] = { shape, data };
+  }
+  return weights;
+}
+
+/** Fills with normal variates of the given deviation. */
+export function fillNormal(data: Float32Array, deviation: number, source: Random): void {
+  for (let i = 0; i < data.length; i++) data[i] = deviation * source.normal();
+}
+
+/**
+ * Checks that `weights` are exactly those of `config`.
+ *
+ * @throws UserError `model.weights` naming the first weight that is missing, extra or of another shape
+ */
+export function checkWeights(config: ModelConfig, weights: HostWeights, where: string): void {
+  const shapes = weightShapes(config);
+  for (const [name, shape] of shapes) {
+    const found = Object.hasOwn(weights, name) ? weights[name] : undefined;
+    if (found === undefined) throw new UserError("model.weights", `${where} lacks the weight "${name}"`);
+    if (String(found.shape) !== String(shape)) {
+      throw new UserError("model.weights", `${where}: "${name}" is [${found.shape}], not [${shape}]`);
+    }
+  }
+  const extra = Object.keys(weights).find((name) => !shapes.has(name));
+  if (extra !== undefined) throw new UserError("model.weights", `${where} has the unknown weight "${extra}"`);
+}
+
+/** Copies weights onto the device, frozen. The caller disposes them with {@linkcode disposeWeights}. */
+export function toDevice(weights: HostWeights): Weights {
+  return mapRecord(weights, ({ shape, data }) => tf.keep(tf.tensor(data.slice(), [...shape], "float32")));
+}
+
+/** Copies weights onto the device as variables that an optimiser can change. */
+export function toVariables(weights: HostWeights): Readonly<Record<string, tf.Variable>> {
+  return mapRecord(weights, ({ shape, data }) => tf.tidy(() => tf.variable(tf.tensor(data.slice(), [...shape]))));
+}
+
+/** Reads weights back from the device. */
+export async function toHost(weights: Weights): Promise<HostWeights> {
+  const host: Record<string, HostTensor> = {};
+  for (const [name, tensor] of Object.entries(weights)) {
+    host[name] = { shape: tensor.shape, data: new Float32Array(await tensor.data()) };
+  }
+  return host;
+}
+
+export function disposeWeights(weights: Weights): void {
+  for (const tensor of Object.values(weights)) tensor.dispose();
+}
+
+function mapRecord<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}
