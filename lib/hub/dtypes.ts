@@ -1,0 +1,106 @@
+// The element types of safetensors: their sizes, and their values as typed arrays.
+
+/** A tensor's values in memory. */
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** Bytes of one element, by the type's name in the file. */
+export const DTYPE_BYTES = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  U16: 2,
+  I16: 2,
+  F16: 2,
+  BF16: 2,
+  U32: 4,
+  I32: 4,
+  F32: 4,
+  U64: 8,
+  I64: 8,
+  F64: 8,
+} as const;
+
+/** Name of an element type in the file. */
+export type Dtype = keyof typeof DTYPE_BYTES;
+
+/** Whether `name` is an element type that can be read here. */
+export function isDtype(name: unknown): name is Dtype {
+  return typeof name === "string" && Object.hasOwn(DTYPE_BYTES, name);
+}
+
+/** The element type that `data` is written as. */
+export function dtypeOf(data: TensorData): Dtype {
+  if (data instanceof Float32Array) return "F32";
+  if (data instanceof Float64Array) return "F64";
+  if (data instanceof Int8Array) return "I8";
+  if (data instanceof Int16Array) return "I16";
+  if (data instanceof Int32Array) return "I32";
+  if (data instanceof Uint8Array) return "U8";
+  if (data instanceof Uint16Array) return "U16";
+  if (data instanceof Uint32Array) return "U32";
+  if (data instanceof BigInt64Array) return "I64";
+  return "U64";
+}
+
+/** The values in `buffer` (little-endian, as in the file); F16 and BF16 become float32, exactly. */
+export function decodeData(dtype: Dtype, buffer: ArrayBuffer): TensorData {
+  switch (dtype) {
+    case "F32":
+      return new Float32Array(buffer);
+    case "F64":
+      return new Float64Array(buffer);
+    case "F16":
+      return fromFloat16(new Uint16Array(buffer));
+    case "BF16":
+      return fromBfloat16(new Uint16Array(buffer));
+    case "BOOL":
+    case "U8":
+      return new Uint8Array(buffer);
+    case "I8":
+      return new Int8Array(buffer);
+    case "U16":
+      return new Uint16Array(buffer);
+    case "I16":
+      return new Int16Array(buffer);
+    case "U32":
+      return new Uint32Array(buffer);
+    case "I32":
+      return new Int32Array(buffer);
+    case "U64":
+      return new BigUint64Array(buffer);
+    case "I64":
+      return new BigInt64Array(buffer);
+  }
+}
+
+/** bfloat16 is the upper half of a float32. */
+function fromBfloat16(halves: Uint16Array): Float32Array {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
+  return new Float32Array(bits.buffer);
+}
+
+/** IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
+function fromFloat16(halves: Uint16Array): Float32Array {
+  const values = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) {
+    const half = halves[i]!;
+    const sign = half & 0x8000 ? -1 : 1;
+    const exponent = (half >> 10) & 0x1f;
+    const fraction = half & 0x3ff;
+    if (exponent === 0) values[i] = sign * fraction * 2 ** -24;
+    else if (exponent === 0x1f) values[i] = fraction === 0 ? sign * Infinity : NaN;
+    else values[i] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  }
+  return values;
+}

@@ -1,0 +1,86 @@
+// Reading and writing files with errors that say which file, and what to do.
+import { UserError } from "../errors.ts";
+
+/**
+ * Opens a file for reading.
+ *
+ * @throws UserError when it is missing, a folder, or not to be read
+ */
+export async function openForReading(path: string): Promise<{ file: Deno.FsFile; bytes: number }> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path, { read: true });
+  } catch (error) {
+    throw readingError(path, error);
+  }
+  try {
+    const { isFile, size } = await file.stat();
+    if (!isFile) {
+      throw new UserError("file.not-a-file", `Cannot read "${path}": it is not a file`, "Name a file, not a folder");
+    }
+    return { file, bytes: size };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** All bytes of a file; throws UserError as {@linkcode openForReading} does. */
+export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const { file, bytes } = await openForReading(path);
+  try {
+    const content = new Uint8Array(bytes);
+    const got = await readFully(file, content);
+    return content.subarray(0, got);
+  } finally {
+    file.close();
+  }
+}
+
+/** Fills `target` from the file's position on; returns how much of it was filled. */
+export async function readFully(file: Deno.FsFile, target: Uint8Array): Promise<number> {
+  let got = 0;
+  while (got < target.length) {
+    const count = await file.read(target.subarray(got));
+    if (count === null) break;
+    got += count;
+  }
+  return got;
+}
+
+/**
+ * Writes `chunks` to a new file beside `path`, forces it to the disk and renames it into place,
+ * so that `path` is at every instant either the old file or the whole new one.
+ *
+ * @throws UserError when it cannot be written; the partial file is removed
+ */
+export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>, totalBytes: number): Promise<void> {
+  const partial = `${path}.partial-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    using file = await Deno.open(partial, { write: true, createNew: true });
+    for (const chunk of chunks) {
+      let written = 0;
+      while (written < chunk.length) written += await file.write(chunk.subarray(written));
+    }
+    await file.sync();
+    await Deno.rename(partial, path);
+  } catch (error) {
+    await Deno.remove(partial).catch(() => {});
+    throw new UserError(
+      "file.cannot-write",
+      `Cannot write "${path}" (${totalBytes} bytes): ${(error as Error).message}`,
+      "Check that the folder exists, may be written to and has that much room",
+    );
+  }
+}
+
+function readingError(path: string, error: unknown): UserError {
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+    return new UserError("file.missing", `Cannot read "${path}": there is no such file`, "Check the path");
+  }
+  return new UserError(
+    "file.cannot-read",
+    `Cannot read "${path}": ${(error as Error).message}`,
+    "Check that it is a file and that you may read it",
+  );
+}

@@ -1,0 +1,177 @@
+// The header of a safetensors file: parsing and checking every claim that it makes, without touching the data.
+import { UserError } from "../errors.ts";
+import { type Dtype, DTYPE_BYTES, isDtype } from "./dtypes.ts";
+import { parseStrictJson } from "./strict_json.ts";
+
+/** The format's own limit, which keeps a hostile header from filling the memory. */
+export const MAX_HEADER_BYTES = 100_000_000;
+
+/** Where a tensor lies in the file. */
+export interface TensorEntry {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** From the start of the data section. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A checked header. */
+export interface SafetensorsHeader {
+  /** In the order in which the data lies. */
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Where the data section starts in the file. */
+  readonly dataStart: number;
+}
+
+/** An error about the file at `path`. */
+export function safetensorsError(path: string, kind: string, what: string): UserError {
+  return new UserError(
+    `safetensors.${kind}`,
+    `Cannot read "${path}": ${what}`,
+    "The file is damaged, cut short or no safetensors file: fetch or write it again",
+  );
+}
+
+/**
+ * How long the JSON is, from the first 8 bytes.
+ *
+ * @throws UserError when the length cannot be true of a file of `fileBytes` bytes
+ */
+export function headerLength(path: string, prefix: Uint8Array, fileBytes: number): number {
+  if (fileBytes < 8 || prefix.length < 8) {
+    throw safetensorsError(path, "too-short", `it has ${fileBytes} bytes, and a safetensors file has at least 8`);
+  }
+  const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
+  if (length > BigInt(MAX_HEADER_BYTES)) {
+    throw safetensorsError(
+      path,
+      "header-too-large",
+      `its header claims ${length} bytes, more than the format's limit of ${MAX_HEADER_BYTES}`,
+    );
+  }
+  if (8 + Number(length) > fileBytes) {
+    throw safetensorsError(
+      path,
+      "header-too-long",
+      `its header claims ${length} bytes, but only ${fileBytes - 8} bytes follow`,
+    );
+  }
+  return Number(length);
+}
+
+/**
+ * Parses and checks the JSON of a header: the tensors must tile the data section exactly, without gap or overlap.
+ *
+ * @param json the header's bytes, without the 8 bytes of its length
+ * @throws UserError naming the file, the tensor, and what was wrong
+ */
+export function parseHeader(path: string, json: Uint8Array<ArrayBuffer>, fileBytes: number): SafetensorsHeader {
+  if (json[0] !== 0x7b) throw safetensorsError(path, "not-an-object", 'its header does not start with "{"');
+  let root: object;
+  try {
+    root = parseStrictJson(json, true) as object;
+  } catch (error) {
+    throw safetensorsError(path, "bad-header", `in its header, ${(error as Error).message}`);
+  }
+  let metadata: Record<string, string> = {};
+  const entries: [string, TensorEntry][] = [];
+  for (const [name, value] of Object.entries(root)) {
+    if (name === "__metadata__") metadata = checkMetadata(path, value);
+    else entries.push([name, checkEntry(path, name, value)]);
+  }
+  const dataStart = 8 + json.length;
+  entries.sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
+  checkTiling(path, entries, fileBytes - dataStart);
+  return { tensors: new Map(entries), metadata, dataStart };
+}
+
+function checkMetadata(path: string, value: unknown): Record<string, string> {
+  if (!isObject(value)) throw safetensorsError(path, "bad-metadata", "its __metadata__ is not an object");
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text !== "string") {
+      throw safetensorsError(
+        path,
+        "bad-metadata",
+        `its metadata ${JSON.stringify(key)} is not a string but ${JSON.stringify(text)}`,
+      );
+    }
+  }
+  return value as Record<string, string>;
+}
+
+function checkEntry(path: string, name: string, value: unknown): TensorEntry {
+  const where = `tensor ${JSON.stringify(name)}`;
+  if (!isObject(value)) throw safetensorsError(path, "bad-tensor", `${where} is not described by an object`);
+  const unknown = Object.keys(value).find((key) => !["dtype", "shape", "data_offsets"].includes(key));
+  if (unknown !== undefined) {
+    throw safetensorsError(path, "bad-tensor", `${where} has the unknown key ${JSON.stringify(unknown)}`);
+  }
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (!isDtype(dtype)) {
+    throw safetensorsError(
+      path,
+      "bad-dtype",
+      `${where} has dtype ${JSON.stringify(dtype) ?? "none"}; known are ${Object.keys(DTYPE_BYTES).join(", ")}`,
+    );
+  }
+  if (!isSizes(shape)) {
+    throw safetensorsError(
+      path,
+      "bad-shape",
+      `${where} has shape ${JSON.stringify(shape) ?? "none"}, and a shape is a list of whole numbers from 0`,
+    );
+  }
+  if (!isSizes(offsets) || offsets.length !== 2) {
+    throw safetensorsError(
+      path,
+      "bad-offsets",
+      `${where} has data_offsets ${JSON.stringify(offsets) ?? "none"}, and they are two whole numbers from 0`,
+    );
+  }
+  const [begin, end] = offsets as [number, number];
+  if (begin > end) throw safetensorsError(path, "bad-offsets", `${where} ends at ${end}, before its start at ${begin}`);
+  // Exact even where the product exceeds 2^53.
+  const bytes = shape.reduce((product, size) => product * BigInt(size), BigInt(DTYPE_BYTES[dtype]));
+  if (bytes !== BigInt(end - begin)) {
+    throw safetensorsError(
+      path,
+      "bad-size",
+      `${where} of shape [${shape.join(", ")}] and dtype ${dtype} needs ${bytes} bytes, ` +
+        `but its offsets ${begin} to ${end} hold ${end - begin}`,
+    );
+  }
+  return { dtype, shape, begin, end };
+}
+
+function checkTiling(path: string, entries: readonly [string, TensorEntry][], dataBytes: number): void {
+  let covered = 0;
+  for (const [name, { begin, end }] of entries) {
+    const where = `tensor ${JSON.stringify(name)}`;
+    if (end > dataBytes) {
+      throw safetensorsError(
+        path,
+        "outside",
+        `${where} ends at byte ${end} of the data, but the file holds only ${dataBytes}`,
+      );
+    }
+    if (begin < covered) {
+      throw safetensorsError(path, "overlap", `${where} starts at byte ${begin}, inside the tensor before it`);
+    }
+    if (begin > covered) {
+      throw safetensorsError(path, "hole", `bytes ${covered} to ${begin} before ${where} belong to no tensor`);
+    }
+    covered = end;
+  }
+  if (covered !== dataBytes) {
+    throw safetensorsError(path, "not-to-the-end", `bytes ${covered} to ${dataBytes} at its end belong to no tensor`);
+  }
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

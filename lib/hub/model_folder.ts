@@ -1,0 +1,170 @@
+// A model as a Hugging Face folder: what Python's AutoModelForCausalLM and AutoTokenizer load, and what they save.
+import { UserError } from "../errors.ts";
+import type { TokenizerJson } from "../data/types.ts";
+import { checkWeights, type HostTensor, type HostWeights, type ModelConfig } from "../model/mod.ts";
+import { readBytes, writeAtomically } from "./files.ts";
+import { fromHuggingFaceConfig, toHuggingFaceConfig } from "./llama_config.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { parseStrictJson } from "./strict_json.ts";
+
+const END_OF_TEXT = "<|endoftext|>";
+
+/** What {@linkcode saveModelFolder} writes. */
+export interface ModelToSave {
+  readonly config: ModelConfig;
+  /** By Hugging Face name; without `lm_head.weight` when embeddings are tied. */
+  readonly tensors: HostWeights;
+  readonly tokenizer?: TokenizerJson;
+  /** More entries for the metadata of `model.safetensors`. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** What {@linkcode loadModelFolder} reads. */
+export interface LoadedModel {
+  readonly config: ModelConfig;
+  readonly tensors: HostWeights;
+  /** `tokenizer.json`, when the folder has one. */
+  readonly tokenizer?: TokenizerJson;
+}
+
+/**
+ * Writes `model.safetensors`, `config.json`, `generation_config.json` and, given a tokenizer, `tokenizer.json`,
+ * `tokenizer_config.json` and `special_tokens_map.json`. The folder is made if it is missing; `config.json` comes last,
+ * so a folder that has one is whole.
+ *
+ * @throws UserError when the weights are not those of the configuration, or a file cannot be written
+ */
+export async function saveModelFolder(folder: string, model: ModelToSave): Promise<void> {
+  checkWeights(model.config, model.tensors, `The model for "${folder}"`);
+  const endOfText = model.tokenizer === undefined ? undefined : endOfTextId(model.tokenizer);
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new UserError("file.cannot-write", `Cannot make the folder "${folder}": ${(error as Error).message}`);
+  }
+  await writeSafetensors(`${folder}/model.safetensors`, model.tensors, { ...model.metadata, format: "pt" });
+  if (model.tokenizer !== undefined) {
+    await writeJson(`${folder}/tokenizer.json`, model.tokenizer);
+    const special = endOfText === undefined
+      ? {}
+      : { bos_token: END_OF_TEXT, eos_token: END_OF_TEXT, pad_token: END_OF_TEXT };
+    await writeJson(`${folder}/special_tokens_map.json`, special);
+    await writeJson(`${folder}/tokenizer_config.json`, {
+      tokenizer_class: "PreTrainedTokenizerFast",
+      model_max_length: model.config.contextLength,
+      clean_up_tokenization_spaces: false,
+      ...special,
+    });
+  }
+  await writeJson(`${folder}/generation_config.json`, {
+    bos_token_id: endOfText ?? null,
+    eos_token_id: endOfText ?? null,
+    pad_token_id: endOfText ?? null,
+    do_sample: false,
+  });
+  await writeJson(`${folder}/config.json`, toHuggingFaceConfig(model.config, { endOfText }));
+}
+
+/**
+ * Reads a folder with `config.json` and either `model.safetensors` or shards named by `model.safetensors.index.json`.
+ * Weights stored as F16 or BF16 become float32.
+ *
+ * @throws UserError naming the file and what was wrong
+ */
+export async function loadModelFolder(folder: string): Promise<LoadedModel> {
+  const config = fromHuggingFaceConfig(await readJson(`${folder}/config.json`), `${folder}/config.json`);
+  const indexPath = `${folder}/model.safetensors.index.json`;
+  const sharded = !await exists(`${folder}/model.safetensors`) && await exists(indexPath);
+  const found = sharded
+    ? await readShards(folder, indexPath)
+    : await readWeights(`${folder}/model.safetensors`, (name) => name);
+  // With tied embeddings some writers store the shared matrix twice; older ones store the RoPE table.
+  if (config.tiedEmbeddings) found.delete("lm_head.weight");
+  for (const name of found.keys()) if (name.endsWith(".rotary_emb.inv_freq")) found.delete(name);
+  const tensors = Object.fromEntries(found);
+  checkWeights(config, tensors, `"${folder}"`);
+  const tokenizerPath = `${folder}/tokenizer.json`;
+  if (!await exists(tokenizerPath)) return { config, tensors };
+  return { config, tensors, tokenizer: await readJson(tokenizerPath) as TokenizerJson };
+}
+
+async function readShards(folder: string, indexPath: string): Promise<Map<string, HostTensor>> {
+  const { weight_map: map } = await readJson(indexPath);
+  if (typeof map !== "object" || map === null || Array.isArray(map)) {
+    throw folderError(indexPath, "weight_map is not an object from weight to file");
+  }
+  const places = new Map(Object.entries(map) as [string, unknown][]);
+  for (const [name, shard] of places) {
+    if (typeof shard !== "string" || !/^[\w][\w.-]*\.safetensors$/.test(shard) || shard.includes("..")) {
+      throw folderError(
+        indexPath,
+        `weight ${JSON.stringify(name)} lies in ${JSON.stringify(shard)}, ` +
+          `which is not the plain name of a .safetensors file in the same folder`,
+      );
+    }
+  }
+  const tensors = new Map<string, HostTensor>();
+  for (const shard of new Set(places.values() as IterableIterator<string>)) {
+    const path = `${folder}/${shard}`;
+    const found = await readWeights(path, (name) => places.get(name) === shard ? name : undefined);
+    for (const [name, weight] of found) tensors.set(name, weight);
+  }
+  for (const [name, shard] of places) {
+    if (!tensors.has(name)) {
+      throw folderError(indexPath, `weight ${JSON.stringify(name)} is not in "${shard}" as it says`);
+    }
+  }
+  return tensors;
+}
+
+/** The weights of one file whose `rename` is defined, as float32. */
+async function readWeights(
+  path: string,
+  rename: (name: string) => string | undefined,
+): Promise<Map<string, HostTensor>> {
+  const weights = new Map<string, HostTensor>();
+  for (const [stored, { dtype, shape, data }] of (await readSafetensors(path)).tensors) {
+    const name = rename(stored);
+    if (name === undefined) continue;
+    if (!(data instanceof Float32Array)) {
+      throw folderError(path, `weight ${JSON.stringify(name)} has dtype ${dtype}; weights are F32, F16 or BF16`);
+    }
+    weights.set(name, { shape, data });
+  }
+  return weights;
+}
+
+/** The id of `<|endoftext|>` in a `tokenizer.json`, if it has one. */
+function endOfTextId(tokenizer: TokenizerJson): number | undefined {
+  const added = tokenizer["added_tokens"];
+  if (!Array.isArray(added)) return undefined;
+  const token = added.find((token) => token?.content === END_OF_TEXT);
+  return typeof token?.id === "number" ? token.id : undefined;
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  const bytes = new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
+  await writeAtomically(path, [bytes], bytes.length);
+}
+
+async function readJson(path: string): Promise<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = parseStrictJson(await readBytes(path));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw folderError(path, error.message);
+    throw error;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw folderError(path, "it is not an object");
+  }
+  return value as Record<string, unknown>;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+function folderError(path: string, what: string): UserError {
+  return new UserError("model.bad-folder", `Cannot read "${path}": ${what}`, "Fetch or write the model folder again");
+}
