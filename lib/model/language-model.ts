@@ -1,5 +1,6 @@
 // A single decoder as a language model that can be evaluated and sampled from.
 import * as tf from "@tensorflow/tfjs";
+import { crossEntropy } from "../tensor/mod.ts";
 import { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import { forward } from "./llama.ts";
@@ -26,6 +27,29 @@ export interface LanguageModel {
   logits(ids: tf.Tensor2D, state?: DecodingState): tf.Tensor3D;
   /** An empty state for incremental decoding. */
   decodingState(): DecodingState;
+  /**
+   * Negative log-likelihood of each next token, in nats; for models that need not make all logits to know it.
+   * {@linkcode tokenLosses} falls back on the logits.
+   *
+   * @param targets int32 `[batch, time]`: the token after each of `ids`, or −1 where it does not count
+   * @returns float32 `[batch, time]`, 0 where it does not count
+   */
+  readonly losses?: (ids: tf.Tensor2D, targets: tf.Tensor2D) => tf.Tensor2D;
+}
+
+/**
+ * Negative log-likelihood of each next token, in nats.
+ *
+ * @param ids int32 `[batch, time]`; every row is one document from its start
+ * @param targets int32 `[batch, time]`: the token after each of `ids`, or −1 where it does not count
+ * @returns float32 `[batch, time]`, 0 where it does not count
+ */
+export function tokenLosses(model: LanguageModel, ids: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor2D {
+  if (model.losses !== undefined) return model.losses(ids, targets);
+  return tf.tidy(() => {
+    const logits = model.logits(ids).reshape([-1, model.vocabSize]) as tf.Tensor2D;
+    return crossEntropy(logits, targets.reshape([-1]) as tf.Tensor1D).reshape(ids.shape);
+  });
 }
 
 /** The decoder with these weights. */

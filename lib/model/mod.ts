@@ -21,4 +21,4 @@ export {
 } from "./weights.ts";
 export { KvCache } from "./cache.ts";
 export { beginPass, decoderLayer, embed, forward, head, type Pass } from "./llama.ts";
-export { decoder, type DecodingState, type LanguageModel } from "./language-model.ts";
+export { decoder, type DecodingState, type LanguageModel, tokenLosses } from "./language-model.ts";

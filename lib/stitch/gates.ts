@@ -1,0 +1,40 @@
+// How much each model is listened to: mean gates by stitch, averaged over dimensions and tokens.
+import * as tf from "@tensorflow/tfjs";
+import { stitchedForward, type StitchedModel } from "./model.ts";
+
+/** The mean gate of one model at one stitch. */
+export interface MeanGate {
+  /** From 0. */
+  readonly stitch: number;
+  readonly kind: "E2H" | "H2E";
+  /** 0 is the hub (E2H only), then the experts. */
+  readonly model: number;
+  readonly gate: number;
+}
+
+/**
+ * Mean gates over tokens that count.
+ *
+ * @param ids int32 `[B, T]`
+ * @param counted float32 `[B, T]`, 1 where the token counts, 0 for padding
+ */
+export async function meanGates(model: StitchedModel, ids: tf.Tensor2D, counted: tf.Tensor2D): Promise<MeanGate[]> {
+  const means = tf.tidy(() => {
+    const weights = tf.div(counted, tf.sum(counted)).reshape([-1, 1]);
+    const perStitch: tf.Tensor[] = [];
+    stitchedForward(model, ids, {
+      probe: (_, gates) => {
+        perStitch.push(tf.sum(tf.mul(tf.mean(gates, 2), weights), 0)); // [models]
+      },
+    });
+    return perStitch;
+  });
+  const gates: MeanGate[] = [];
+  for (const [stitch, mean] of means.entries()) {
+    const kind = model.places[stitch]!.kind;
+    const values = await mean.data();
+    values.forEach((gate, i) => gates.push({ stitch, kind, model: kind === "E2H" ? i : i + 1, gate }));
+    mean.dispose();
+  }
+  return gates;
+}

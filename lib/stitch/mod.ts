@@ -1,0 +1,15 @@
+// The stitch room's public face: Branch-Train-Stitch's layers and the stitched model.
+export { placeStitches, type StitchConfig, stitchConfigSchema, type StitchKind, type StitchPlace } from "./config.ts";
+export { initialStitches, stitchNames } from "./weights.ts";
+export { applyStitch, type States, stitchGates, type StitchLayer } from "./layer.ts";
+export {
+  beforeFirstStitch,
+  fromFirstStitch,
+  type GateProbe,
+  stitchedForward,
+  stitchedLanguageModel,
+  type StitchedModel,
+  StitchedState,
+  stitchModels,
+} from "./model.ts";
+export { type MeanGate, meanGates } from "./gates.ts";

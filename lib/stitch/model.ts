@@ -1,0 +1,195 @@
+// The stitched model: hub and experts run side by side, and meet at the stitch layers; the hub's head speaks.
+import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../errors.ts";
+import {
+  beginPass,
+  decoderLayer,
+  type DecodingState,
+  embed,
+  head,
+  KvCache,
+  type LanguageModel,
+  type ModelConfig,
+  type Pass,
+  type Weights,
+} from "../model/mod.ts";
+import { hash32 } from "../random.ts";
+import { placeStitches, type StitchConfig, type StitchPlace } from "./config.ts";
+import { applyStitch, stitchGates, type StitchLayer } from "./layer.ts";
+import { stitchNames } from "./weights.ts";
+
+/** A hub, its experts (all of one shape, all frozen) and the stitches between them. */
+export interface StitchedModel {
+  readonly config: ModelConfig;
+  readonly hub: Weights;
+  readonly experts: readonly Weights[];
+  readonly places: readonly StitchPlace[];
+  readonly layers: readonly StitchLayer[];
+}
+
+/**
+ * Puts a stitched model together.
+ *
+ * @param stitches parameters as {@linkcode initialStitches} names them
+ * @param present which of the experts that the stitches were made for are here; all by default
+ * @throws UserError `stitch.weights` when the parameters are of another width or number of experts
+ */
+export function stitchModels(
+  { config, stitch, hub, experts, stitches, present }: {
+    config: ModelConfig;
+    stitch: StitchConfig;
+    hub: Weights;
+    experts: readonly Weights[];
+    stitches: Weights;
+    present?: readonly number[];
+  },
+): StitchedModel {
+  const places = placeStitches(stitch, config.layers);
+  const here = present ?? experts.map((_, i) => i);
+  const layers = places.map(({ kind }, index) => {
+    checkStitch(stitches, index, config.width, here);
+    return { index, kind, config: stitch, weights: stitches, present: here };
+  });
+  return { config, hub, experts, places, layers };
+}
+
+/** The residual streams of all models after some decoder layer, `[B, T, d]`. */
+interface Streams {
+  readonly hub: tf.Tensor3D;
+  readonly experts: readonly tf.Tensor3D[];
+}
+
+/** One cache a model, the hub's first: keys and values of one are never another's. */
+export class StitchedState implements DecodingState {
+  readonly caches: readonly KvCache[];
+
+  constructor(models: number, layers: number) {
+    this.caches = Array.from({ length: models }, () => new KvCache(layers));
+  }
+
+  get length(): number {
+    return this.caches[0]!.length;
+  }
+
+  dispose(): void {
+    for (const cache of this.caches) cache.dispose();
+  }
+}
+
+/** What a gate probe sees: the stitch's index, and its gates `[B·T, models, d]` in evaluation mode. */
+export type GateProbe = (stitch: number, gates: tf.Tensor3D) => void;
+
+interface RunOptions {
+  readonly documents?: tf.Tensor2D | undefined;
+  readonly state?: StitchedState | undefined;
+  /** Given while training: gate dropout of every stitch derives from it. */
+  readonly dropoutSeed?: number | undefined;
+  readonly probe?: GateProbe | undefined;
+}
+
+/**
+ * The frozen part: all streams right before the first stitch. Nothing trained lies before it, so it needs no graph.
+ *
+ * @param ids int32 `[B, T]`
+ * @returns one `[B, T, d]` a model, the hub first
+ */
+export function beforeFirstStitch(model: StitchedModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D[] {
+  const pass = passOf(model, ids.shape[1], options);
+  const streams = { hub: embed(model.hub, ids), experts: model.experts.map((expert) => embed(expert, ids)) };
+  const { hub, experts } = decodeLayers(model, streams, 0, model.places[0]!.after, pass, options.state);
+  return [hub, ...experts];
+}
+
+/**
+ * The trained part: from the first stitch to the logits.
+ *
+ * @param streams what {@linkcode beforeFirstStitch} returned
+ * @returns float32 `[B, T, vocab]`
+ */
+export function fromFirstStitch(
+  model: StitchedModel,
+  streams: readonly tf.Tensor3D[],
+  options: RunOptions = {},
+): tf.Tensor3D {
+  const [first, ...rest] = streams;
+  const offset = (options.state?.length ?? 0) - (options.state === undefined ? 0 : first!.shape[1]);
+  const pass = beginPass(model.config, first!.shape[1], offset, options.documents);
+  let states: Streams = { hub: first!, experts: rest };
+  model.places.forEach(({ after }, k) => {
+    states = stitchStreams(model, k, states, options);
+    const next = model.places[k + 1]?.after ?? model.config.layers;
+    states = decodeLayers(model, states, after, next, pass, options.state);
+  });
+  return head(model.config, model.hub, states.hub);
+}
+
+/**
+ * Logits of the stitched model, `[B, T, vocab]`.
+ *
+ * @param ids int32 `[B, T]`
+ */
+export function stitchedForward(model: StitchedModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D {
+  return fromFirstStitch(model, beforeFirstStitch(model, ids, options), options);
+}
+
+/** The stitched model as a language model, in evaluation mode. */
+export function stitchedLanguageModel(model: StitchedModel): LanguageModel {
+  return {
+    vocabSize: model.config.vocabSize,
+    contextLength: model.config.contextLength,
+    logits: (ids, state) => tf.tidy(() => stitchedForward(model, ids, { state: state as StitchedState | undefined })),
+    decodingState: () => new StitchedState(1 + model.experts.length, model.config.layers),
+  };
+}
+
+function passOf(model: StitchedModel, time: number, { state, documents }: RunOptions): Pass {
+  return beginPass(model.config, time, state?.length ?? 0, documents);
+}
+
+/** Runs layers `from` (from 0) up to `to` of every model. */
+function decodeLayers(
+  { config, hub, experts }: StitchedModel,
+  streams: Streams,
+  from: number,
+  to: number,
+  pass: Pass,
+  state?: StitchedState,
+): Streams {
+  const run = (weights: Weights, h: tf.Tensor3D, cache?: KvCache) => {
+    for (let layer = from; layer < to; layer++) h = decoderLayer(config, weights, layer, h, pass, cache);
+    return h;
+  };
+  return {
+    hub: run(hub, streams.hub, state?.caches[0]),
+    experts: experts.map((weights, i) => run(weights, streams.experts[i]!, state?.caches[i + 1])),
+  };
+}
+
+function stitchStreams(model: StitchedModel, k: number, streams: Streams, options: RunOptions): Streams {
+  const shape = streams.hub.shape;
+  const d = shape[2];
+  const flat = (x: tf.Tensor3D) => x.reshape([-1, d]) as tf.Tensor2D;
+  const layer = model.layers[k]!;
+  const states = { hub: flat(streams.hub), experts: streams.experts.map(flat) };
+  if (options.probe !== undefined) options.probe(k, stitchGates(layer, states.hub));
+  const seed = options.dropoutSeed === undefined ? undefined : hash32(options.dropoutSeed, "stitch", k);
+  const after = applyStitch(layer, states, seed);
+  return {
+    hub: layer.kind === "H2E" ? streams.hub : after.hub.reshape(shape),
+    experts: after.experts.map((h) => h.reshape(shape) as tf.Tensor3D),
+  };
+}
+
+function checkStitch(stitches: Weights, index: number, width: number, present: readonly number[]): void {
+  const { w } = stitchNames(index);
+  const shape = stitches[w]?.shape;
+  const most = Math.max(...present);
+  if (shape === undefined || shape[1] !== width || shape[2] !== width || shape[0]! <= most) {
+    throw new UserError(
+      "stitch.weights",
+      `Stitch ${index + 1} ("${w}") is [${shape ?? "missing"}], but the model needs [${
+        most + 1
+      } or more, ${width}, ${width}]`,
+    );
+  }
+}
