@@ -1,0 +1,64 @@
+// Files written so that a crash leaves either all of a thing or none of it.
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+
+/** SHA-256 of a text, in hexadecimal. */
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** SHA-256 of a file's bytes, in hexadecimal, read in pieces. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  using file = await Deno.open(path, { read: true });
+  const buffer = new Uint8Array(1 << 20);
+  for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
+    hash.update(buffer.subarray(0, count));
+  }
+  return hash.digest("hex");
+}
+
+/** Forces a file's content, or a folder's entries, onto the disk. */
+export async function syncToDisk(path: string): Promise<void> {
+  try {
+    using file = await Deno.open(path, { read: true });
+    await file.sync();
+  } catch (error) {
+    // Windows and some network file systems cannot sync a folder; a file must be syncable.
+    if ((await Deno.stat(path)).isFile) throw error;
+  }
+}
+
+/** Writes a text file so that it is either whole or absent: temporary file, sync, rename. */
+export async function writeTextAtomically(path: string, text: string): Promise<void> {
+  const temporary = join(dirname(path), `.tmp-${crypto.randomUUID()}`);
+  try {
+    await Deno.writeTextFile(temporary, text);
+    await syncToDisk(temporary);
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await removeIfThere(temporary);
+    throw error;
+  }
+  await syncToDisk(dirname(path));
+}
+
+/** Removes a file or a folder with all it holds; absent is fine. */
+export async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Every regular file below a folder, as sorted paths relative to it with `/` between the parts. */
+export async function filesBelow(folder: string, prefix = ""): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of Deno.readDir(join(folder, prefix))) {
+    const path = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
+    if (entry.isDirectory) found.push(...await filesBelow(folder, path));
+    else if (entry.isFile) found.push(path);
+  }
+  return found.sort();
+}
