@@ -1,6 +1,13 @@
 // The stitch room's public face: Branch-Train-Stitch's layers and the stitched model.
 export { placeStitches, type StitchConfig, stitchConfigSchema, type StitchKind, type StitchPlace } from "./config.ts";
-export { initialStitches, stitchNames } from "./weights.ts";
+export {
+  gateName,
+  initialStitches,
+  projectionName,
+  stitchParameterCount,
+  type StitchSize,
+  undecayed,
+} from "./weights.ts";
 export { applyStitch, type States, stitchGates, type StitchLayer } from "./layer.ts";
 export {
   beforeFirstStitch,

@@ -16,7 +16,7 @@ import {
 import { hash32 } from "../random.ts";
 import { placeStitches, type StitchConfig, type StitchPlace } from "./config.ts";
 import { applyStitch, stitchGates, type StitchLayer } from "./layer.ts";
-import { stitchNames } from "./weights.ts";
+import { projectionName } from "./weights.ts";
 
 /** A hub, its experts (all of one shape, all frozen) and the stitches between them. */
 export interface StitchedModel {
@@ -31,7 +31,7 @@ export interface StitchedModel {
  * Puts a stitched model together.
  *
  * @param stitches parameters as {@linkcode initialStitches} names them
- * @param present which of the experts that the stitches were made for are here; all by default
+ * @param present which of the experts that the stitches were made for are here, counted from 1; all by default
  * @throws UserError `stitch.weights` when the parameters are of another width or number of experts
  */
 export function stitchModels(
@@ -45,7 +45,7 @@ export function stitchModels(
   },
 ): StitchedModel {
   const places = placeStitches(stitch, config.layers);
-  const here = present ?? experts.map((_, i) => i);
+  const here = present ?? experts.map((_, i) => i + 1);
   const layers = places.map(({ kind }, index) => {
     checkStitch(stitches, index, config.width, here);
     return { index, kind, config: stitch, weights: stitches, present: here };
@@ -181,15 +181,14 @@ function stitchStreams(model: StitchedModel, k: number, streams: Streams, option
 }
 
 function checkStitch(stitches: Weights, index: number, width: number, present: readonly number[]): void {
-  const { w } = stitchNames(index);
-  const shape = stitches[w]?.shape;
-  const most = Math.max(...present);
-  if (shape === undefined || shape[1] !== width || shape[2] !== width || shape[0]! <= most) {
-    throw new UserError(
-      "stitch.weights",
-      `Stitch ${index + 1} ("${w}") is [${shape ?? "missing"}], but the model needs [${
-        most + 1
-      } or more, ${width}, ${width}]`,
-    );
+  for (const expert of present) {
+    const name = projectionName(index, expert);
+    const shape = stitches[name]?.shape;
+    if (String(shape) !== String([width, width])) {
+      throw new UserError(
+        "stitch.weights",
+        `Stitch ${index + 1} has "${name}" as [${shape ?? "missing"}], but the model needs [${width}, ${width}]`,
+      );
+    }
   }
 }

@@ -1,57 +1,78 @@
 // A stitch layer's parameters: n projections W_i and n+1 gate matrices G_i, no biases (BTS, §3).
 import { type Random, random } from "../random.ts";
 import { fillNormal, type HostTensor, type HostWeights } from "../model/mod.ts";
-import type { StitchConfig } from "./config.ts";
+import type { StitchConfig, StitchKind } from "./config.ts";
 
 /** Bias of the hub's gate logit under the hub-preserving initialisation: experts get e⁻¹² of the weight. */
 export const HUB_PRESERVING_BIAS = 12;
 
-/** The names of one stitch's parameters; `stitch` counts from 0. */
-export function stitchNames(stitch: number): { w: string; g: string; bias: string } {
-  const prefix = `stitch.${stitch}.`;
-  return { w: prefix + "projections", g: prefix + "gates", bias: prefix + "gate_bias" };
+/** Names of one stitch's parameters; `stitch` counts from 0, `model` is 0 for the hub and from 1 for the experts. */
+export const projectionName = (stitch: number, model: number): string => `stitch.${stitch}.projection.${model}`;
+export const gateName = (stitch: number, model: number): string => `stitch.${stitch}.gate.${model}`;
+export const gateBiasName = (stitch: number, model: number): string => `stitch.${stitch}.gate_bias.${model}`;
+
+/** What {@linkcode initialStitches} makes stitches for. */
+export interface StitchSize {
+  /** K */
+  readonly stitches: number;
+  /** n */
+  readonly experts: number;
+  /** d */
+  readonly width: number;
 }
 
 /**
- * Fresh stitches.
- *
- * Per stitch: `projections` `[n, d, d]`, `gates` `[n+1, d, d]` (`[n+1, 1, d]` for scalar gates), and under the
- * hub-preserving initialisation `gate_bias` `[n+1]`, constant over dimensions.
- *
- * @param stitches K
- * @param experts n
- * @param width d
+ * Fresh stitches: per stitch and expert a projection `[d, d]`, per stitch and model a gate matrix `[d, d]` (`[1, d]`
+ * for scalar gates), and under the hub-preserving initialisation a gate bias `[1]`. One tensor a model, so that
+ * experts come and go without touching the others'.
  */
 export function initialStitches(
   config: StitchConfig,
-  { stitches, experts, width, seed }: { stitches: number; experts: number; width: number; seed: number },
+  { stitches, experts, width }: StitchSize,
+  seed: number,
 ): HostWeights {
   const weights: Record<string, HostTensor> = {};
   const gateRows = config.gates === "scalar" ? 1 : width;
   for (let k = 0; k < stitches; k++) {
-    const names = stitchNames(k);
     const source = random(seed, "stitch", k);
-    weights[names.w] = config.initialisation === "random"
-      ? normalTensor([experts, width, width], 1 / Math.sqrt(width), source)
-      : identityTensor(experts, width);
-    weights[names.g] = config.initialisation === "random"
-      ? normalTensor([experts + 1, gateRows, width], 0.02, source)
-      : { shape: [experts + 1, gateRows, width], data: new Float32Array((experts + 1) * gateRows * width) };
+    const randomly = config.initialisation === "random";
+    for (let i = 1; i <= experts; i++) {
+      weights[projectionName(k, i)] = randomly
+        ? normalTensor([width, width], 1 / Math.sqrt(width), source)
+        : identity(width);
+    }
+    for (let i = 0; i <= experts; i++) {
+      weights[gateName(k, i)] = randomly
+        ? normalTensor([gateRows, width], 0.02, source)
+        : { shape: [gateRows, width], data: new Float32Array(gateRows * width) };
+    }
     if (config.initialisation === "hub-preserving") {
-      const data = new Float32Array(experts + 1).fill(-HUB_PRESERVING_BIAS);
-      data[0] = 0;
-      weights[names.bias] = { shape: [experts + 1], data };
+      for (let i = 0; i <= experts; i++) {
+        weights[gateBiasName(k, i)] = { shape: [1], data: new Float32Array([i === 0 ? 0 : -HUB_PRESERVING_BIAS]) };
+      }
     }
   }
   return weights;
 }
 
-function identityTensor(count: number, width: number): HostTensor {
-  const data = new Float32Array(count * width * width);
-  for (let i = 0; i < count; i++) {
-    for (let j = 0; j < width; j++) data[i * width * width + j * width + j] = 1;
-  }
-  return { shape: [count, width, width], data };
+/** K (2n + 1) d², the parameters of K stitches with vector gates (BTS, §3). */
+export function stitchParameterCount({ stitches, experts, width }: StitchSize): number {
+  return stitches * (2 * experts + 1) * width * width;
+}
+
+/**
+ * Parameters that weight decay must not touch: the hub's gate of an H2E stitch, which is allocated but never read.
+ *
+ * @param kinds of the stitches, in order
+ */
+export function undecayed(kinds: readonly StitchKind[]): ReadonlySet<string> {
+  return new Set(kinds.flatMap((kind, k) => kind === "H2E" ? [gateName(k, 0)] : []));
+}
+
+function identity(width: number): HostTensor {
+  const data = new Float32Array(width * width);
+  for (let j = 0; j < width; j++) data[j * width + j] = 1;
+  return { shape: [width, width], data };
 }
 
 function normalTensor(shape: readonly number[], deviation: number, source: Random): HostTensor {

@@ -1,0 +1,20 @@
+// How a phase of training is configured.
+import { z } from "zod";
+
+/** One phase: steps, batch, optimiser and schedule. */
+export const trainConfigSchema = z.strictObject({
+  steps: z.int().min(1).max(100_000_000).default(400).describe("optimiser steps"),
+  batch: z.int().min(1).max(1_000_000).default(8).describe("sequences in a step"),
+  accumulate: z.int().min(1).max(100_000).default(1).describe("micro-batches that a step's batch is split into"),
+  lr: z.number().positive().max(10).default(3e-3).describe("peak learning rate"),
+  warmup: z.int().min(0).default(40).describe("steps of linear warm-up"),
+  floor: z.number().min(0).max(1).default(0.1).describe("where the cosine ends, as a fraction of the peak rate"),
+  beta1: z.number().min(0).max(0.99999).default(0.9).describe("AdamW β1"),
+  beta2: z.number().min(0).max(0.99999).default(0.95).describe("AdamW β2"),
+  epsilon: z.number().positive().max(1).default(1e-8).describe("AdamW ε"),
+  weightDecay: z.number().min(0).max(10).default(0.1).describe("decoupled weight decay; norms are exempt"),
+  clipNorm: z.number().positive().max(1e9).default(1).describe("largest global norm of the gradients"),
+  validateEvery: z.int().min(1).default(50).describe("steps between validation losses"),
+});
+
+export type TrainConfig = z.infer<typeof trainConfigSchema>;

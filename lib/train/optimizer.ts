@@ -1,0 +1,38 @@
+// AdamW's state beside the parameters: two moments each, and which of them decay.
+import * as tf from "@tensorflow/tfjs";
+import { adamW, type AdamWSlot } from "../tensor/mod.ts";
+import type { TrainConfig } from "./config.ts";
+
+/** Trained parameters with their moments. */
+export interface Optimizer {
+  readonly slots: readonly AdamWSlot[];
+  /** Updates every parameter in place and returns the gradients' global norm before clipping. */
+  update(gradients: readonly tf.Tensor[], learningRate: number, step: number): tf.Scalar;
+  dispose(): void;
+}
+
+/**
+ * AdamW for these parameters. Only matrices decay: vectors (norms) and `exempt` names do not.
+ *
+ * @param exempt names without weight decay besides the vectors
+ */
+export function createOptimizer(
+  parameters: Readonly<Record<string, tf.Variable>>,
+  config: TrainConfig,
+  exempt: ReadonlySet<string> = new Set(),
+): Optimizer {
+  const zeros = (parameter: tf.Variable) => tf.tidy(() => tf.variable(tf.zeros(parameter.shape)));
+  const slots = Object.entries(parameters).map(([name, parameter]) => ({
+    parameter,
+    m: zeros(parameter),
+    v: zeros(parameter),
+    decay: parameter.rank < 2 || exempt.has(name) ? 0 : config.weightDecay,
+  }));
+  return {
+    slots,
+    update: (gradients, learningRate, step) => adamW(slots, gradients, { ...config, learningRate, step }),
+    dispose() {
+      for (const { m, v } of slots) tf.dispose([m, v]);
+    },
+  };
+}

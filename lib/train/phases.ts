@@ -1,0 +1,84 @@
+// The two kinds of phase: training a whole decoder, and training only the stitches of a stitched model.
+import * as tf from "@tensorflow/tfjs";
+import { type Batch } from "../data/types.ts";
+import { forward, type ModelConfig } from "../model/mod.ts";
+import { hash32 } from "../random.ts";
+import { beforeFirstStitch, fromFirstStitch, stitchedForward, type StitchedModel, undecayed } from "../stitch/mod.ts";
+import { crossEntropy } from "../tensor/mod.ts";
+import { breathe, type DeviceBatch, toDeviceBatch, type TrainTask } from "./loop.ts";
+
+/** What a phase needs besides its model. */
+export interface PhaseOptions extends Pick<TrainTask, "config" | "batchAt" | "onStep" | "signal"> {
+  /** Validation batches, the same at every interval; none for no validation. */
+  readonly validation: readonly Batch[];
+}
+
+/** Next-token training of all weights of a decoder. */
+export function pretraining(
+  model: ModelConfig,
+  parameters: Readonly<Record<string, tf.Variable>>,
+  options: PhaseOptions,
+): TrainTask {
+  const loss = ({ inputs, targets, documents }: DeviceBatch) =>
+    meanLoss(forward(model, parameters, inputs, { documents }), targets);
+  return {
+    ...phase(options, loss),
+    parameters,
+    loss,
+  };
+}
+
+/**
+ * Next-token training of the stitches only, on the hub's output (BTS, §2.3): no auxiliary loss, everything else
+ * frozen. What lies before the first stitch runs outside the graph.
+ *
+ * @param parameters the stitches' weights as variables; `model` must have been put together with them
+ * @param seed of the gate dropout
+ */
+export function stitching(
+  model: StitchedModel,
+  parameters: Readonly<Record<string, tf.Variable>>,
+  seed: number,
+  options: PhaseOptions,
+): TrainTask {
+  const evaluationLoss = ({ inputs, targets, documents }: DeviceBatch) =>
+    meanLoss(stitchedForward(model, inputs, { documents }), targets);
+  return {
+    ...phase(options, evaluationLoss),
+    parameters,
+    exempt: undecayed(model.places.map(({ kind }) => kind)),
+    prepare: ({ inputs, documents }) => beforeFirstStitch(model, inputs, { documents }),
+    loss: ({ targets, documents }, streams, step, part) => {
+      const dropoutSeed = hash32(seed, "gate dropout", step, part);
+      return meanLoss(fromFirstStitch(model, streams as tf.Tensor3D[], { documents, dropoutSeed }), targets);
+    },
+  };
+}
+
+function phase(options: PhaseOptions, loss: (batch: DeviceBatch) => tf.Scalar) {
+  const { validation, config, batchAt, onStep, signal } = options;
+  return {
+    config,
+    batchAt,
+    ...(onStep === undefined ? {} : { onStep }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(validation.length === 0 ? {} : { validate: () => meanOverBatches(validation, loss) }),
+  };
+}
+
+/** Mean loss per token over all positions, in nats. */
+function meanLoss(logits: tf.Tensor3D, targets: tf.Tensor2D): tf.Scalar {
+  const flat = logits.reshape([-1, logits.shape[2]]) as tf.Tensor2D;
+  return tf.mean(crossEntropy(flat, targets.reshape([-1]) as tf.Tensor1D));
+}
+
+async function meanOverBatches(batches: readonly Batch[], loss: (batch: DeviceBatch) => tf.Scalar): Promise<number> {
+  let sum = 0;
+  for (const batch of batches) {
+    const value = tf.tidy(() => loss(toDeviceBatch(batch)));
+    sum += (await value.data())[0]!;
+    value.dispose();
+    await breathe();
+  }
+  return sum / batches.length;
+}
