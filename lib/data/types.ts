@@ -5,6 +5,11 @@ export interface Document {
   /** Where it comes from: package or file, and place in it. */
   readonly id: string;
   readonly text: string;
+  /**
+   * What must not be shared with another split although the words differ: the message or article that is translated,
+   * the problems that are solved, the file that a piece is cut from.
+   */
+  readonly keys?: readonly string[];
 }
 
 export type SplitName = "train" | "validation" | "heldout";
@@ -13,16 +18,40 @@ export type SplitName = "train" | "validation" | "heldout";
 export interface Problem {
   /** Ends right before the answer, without trailing space. */
   readonly prompt: string;
-  /** The exact continuation that counts as right, with its leading space if there is one. */
+  /** The exact continuation that counts as right, with its leading space; in documents a line feed follows it. */
   readonly answer: string;
+  /** The kind of problem, such as `add` or `equation`. */
+  readonly kind: string;
 }
 
 /** One message in English and in another language, from the held-out messages. */
 export interface Translation {
   /** Prompt in the shape of the training documents, ending right before the translation. */
   readonly prompt: string;
+  /** The exact continuation, with its leading space; in documents a line feed or the end follows it. */
   readonly translation: string;
+  /** The language's own name for itself, as it stands in the prompt. */
   readonly language: string;
+}
+
+/** What is in a split. */
+export interface SplitReport {
+  readonly documents: number;
+  /** UTF-8 bytes of the texts. */
+  readonly bytes: number;
+}
+
+/** What one domain's text is made of, and what was left out. */
+export interface DomainReport {
+  /** `builtin`, or the path or glob of the user's files. */
+  readonly source: string;
+  readonly splits: Readonly<Record<SplitName, SplitReport>>;
+  /** Documents left out because they repeat another one exactly. */
+  readonly exactDuplicates: number;
+  /** Documents left out of training or validation because they nearly repeat a document held out from it. */
+  readonly nearDuplicates: number;
+  /** Files of a glob left out because they are empty. */
+  readonly emptyFiles: number;
 }
 
 /** All text of an experiment, split by document. */
@@ -34,7 +63,9 @@ export interface Corpus {
   readonly problems: readonly Problem[];
   /** Held-out parallel messages; empty when the user brings their own multilingual data. */
   readonly translations: readonly Translation[];
-  /** SHA-256 over everything above. */
+  /** Sizes by domain and split, and what was left out. */
+  readonly report: Readonly<Record<string, DomainReport>>;
+  /** SHA-256 over domains, documents, problems and translations. */
   readonly fingerprint: string;
 }
 

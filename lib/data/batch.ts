@@ -1,0 +1,185 @@
+// Which tokens a training step sees: a pure function of the seed and the step, so that any position can be resumed.
+import { z } from "zod";
+import { nearest, UserError } from "../errors.ts";
+import { hash32, random } from "../random.ts";
+import type { Batch, TokenStream } from "./types.ts";
+
+/** Weights over domains, relative to one another. */
+export const datamixSchema = z.record(z.string(), z.number().nonnegative())
+  .describe("Weights of the domains in the training text, relative to one another");
+
+export type Datamix = z.infer<typeof datamixSchema>;
+
+/** Rows are dealt in blocks of this many, each with the datamix's exact shares (to one row) in random order. */
+const BLOCK = 1024;
+
+/** What picks a batch. */
+export interface BatchChoice {
+  readonly seed: number;
+  /** From 0. */
+  readonly step: number;
+  /** Rows. */
+  readonly batch: number;
+  /** Tokens of a row. */
+  readonly time: number;
+}
+
+/**
+ * The batch of a step. Row `step * batch + i` of the whole run is dealt a domain, and the next window of that domain.
+ *
+ * Windows tile the domain's stream, which is taken as a ring, and come in a random order that changes each epoch, along
+ * with where the tiling starts. So one epoch shows every token once (uniform offsets would leave out a third), rows may
+ * start in mid-document, and streams shorter than a row repeat. Nothing is kept between calls.
+ *
+ * @param streams by domain
+ * @param datamix weights over the streams' domains; domains left out have weight 0
+ * @throws UserError for a datamix that names an unknown or empty domain, or sums to nothing
+ */
+export function batchAt(
+  streams: Readonly<Record<string, TokenStream>>,
+  datamix: Datamix,
+  { seed, step, batch, time }: BatchChoice,
+): Batch {
+  const shares = normalizeDatamix(datamix, Object.keys(streams));
+  const deal = dealer(shares, seed);
+  const result = {
+    batch,
+    time,
+    inputs: new Int32Array(batch * time),
+    targets: new Int32Array(batch * time),
+    documents: new Int32Array(batch * time),
+  };
+  for (let row = 0; row < batch; row++) {
+    const { domain, turn } = deal(step * batch + row);
+    const stream = streams[domain]!;
+    if (stream.tokens.length === 0) {
+      throw new UserError("data.empty-domain", `The domain "${domain}" has no tokens, but the datamix draws from it`);
+    }
+    fillRow(result, row, stream, windowStart(stream.tokens.length, time, turn, seed, domain));
+  }
+  return result;
+}
+
+/**
+ * The datamix as shares that sum to 1, in the order of `domains`, without those of weight 0.
+ *
+ * @throws UserError for an unknown domain, a weight that is negative or not finite, or a sum of nothing
+ */
+export function normalizeDatamix(datamix: Datamix, domains: readonly string[]): Record<string, number> {
+  for (const [domain, weight] of Object.entries(datamix)) {
+    if (!domains.includes(domain)) {
+      const meant = nearest(domain, domains);
+      throw new UserError(
+        "datamix.unknown-domain",
+        `The datamix names the unknown domain "${domain}": the domains are ${domains.join(", ")}`,
+        meant === undefined ? undefined : `Did you mean "${meant}"?`,
+      );
+    }
+    if (!Number.isFinite(weight) || weight < 0) {
+      throw new UserError("datamix.weight", `The datamix gives "${domain}" the weight ${weight}: it must be 0 or more`);
+    }
+  }
+  const total = domains.reduce((sum, domain) => sum + (datamix[domain] ?? 0), 0);
+  if (!(total > 0) || !Number.isFinite(total)) {
+    throw new UserError(
+      "datamix.empty",
+      total > 0 ? "The datamix sums to infinity" : "The datamix sums to nothing: at least one domain needs a weight",
+      `Give weights such as {"${domains[0] ?? "english"}": 1}`,
+    );
+  }
+  const used = domains.filter((domain) => (datamix[domain] ?? 0) > 0);
+  return Object.fromEntries(used.map((domain) => [domain, datamix[domain]! / total]));
+}
+
+/** Says for any row of the run which domain it shows, and how many rows of that domain came before it. */
+function dealer(shares: Readonly<Record<string, number>>, seed: number) {
+  const domains = Object.keys(shares);
+  const counts = apportion(domains.map((domain) => shares[domain]!));
+  const sorted = domains.flatMap((domain, i) => new Array<string>(counts[i]!).fill(domain));
+  let current = -1;
+  let block: readonly string[] = [];
+  return (row: number): { domain: string; turn: number } => {
+    const index = Math.floor(row / BLOCK);
+    if (index !== current) {
+      current = index;
+      block = domains.length === 1 ? sorted : random(seed, "deal", index).shuffle(sorted);
+    }
+    const place = row - index * BLOCK;
+    const domain = block[place]!;
+    let before = 0;
+    for (let i = 0; i < place; i++) if (block[i] === domain) before++;
+    return { domain, turn: index * counts[domains.indexOf(domain)]! + before };
+  };
+}
+
+/** `BLOCK` rows divided by largest remainders; whatever has a share gets a row. */
+function apportion(shares: readonly number[]): number[] {
+  const counts = shares.map((share) => Math.max(1, Math.floor(share * BLOCK)));
+  const left = () => BLOCK - counts.reduce((sum, count) => sum + count, 0);
+  while (left() !== 0) {
+    const up = left() > 0;
+    const gaps = shares.map((share, i) => (share * BLOCK - counts[i]!) * (up ? 1 : -1));
+    const candidates = gaps.map((gap, i) => up || counts[i]! > 1 ? gap : -Infinity);
+    const best = candidates.indexOf(Math.max(...candidates));
+    counts[best]! += up ? 1 : -1;
+  }
+  return counts;
+}
+
+/** Where the `turn`-th window of a domain starts in its stream of `length` tokens. */
+function windowStart(length: number, time: number, turn: number, seed: number, domain: string): number {
+  const windows = Math.ceil(length / time);
+  const epoch = Math.floor(turn / windows);
+  const window = permute(turn % windows, windows, (round, half) => hash32(seed, domain, epoch, round, half));
+  const shift = hash32(seed, domain, epoch, "shift") % length;
+  return (shift + window * time) % length;
+}
+
+/**
+ * A permutation of 0 to `size - 1` at one place, without making the others: a Feistel network on the next power of
+ * four, walked until it lands inside (Black and Rogaway 2002).
+ */
+function permute(index: number, size: number, round: (round: number, half: number) => number): number {
+  let bits = 1;
+  while (4 ** bits < size) bits++;
+  const mask = 2 ** bits - 1;
+  let value = index;
+  do {
+    let left = Math.floor(value / 2 ** bits);
+    let right = value & mask;
+    for (let i = 0; i < 4; i++) [left, right] = [right, (left ^ round(i, right)) & mask];
+    value = left * 2 ** bits + right;
+  } while (value >= size);
+  return value;
+}
+
+function fillRow(batch: Batch, row: number, { tokens, starts }: TokenStream, start: number): void {
+  const { time } = batch;
+  let next = firstStartAfter(starts, start); // index of the next document's start
+  let position = start;
+  let document = 0;
+  for (let i = 0; i < time; i++) {
+    const at = row * time + i;
+    batch.inputs[at] = tokens[position]!;
+    batch.documents[at] = document;
+    position++;
+    if (position === tokens.length) [position, next] = [0, 0];
+    batch.targets[at] = tokens[position]!;
+    if (starts[next] === position) {
+      document++;
+      next++;
+    }
+  }
+}
+
+/** Index of the first of the ascending `starts` above `position`. */
+function firstStartAfter(starts: Int32Array, position: number): number {
+  let low = 0;
+  let high = starts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (starts[middle]! > position) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

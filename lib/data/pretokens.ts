@@ -1,0 +1,30 @@
+// Cutting text into the pieces that BPE never merges across, and the byte alphabet of byte-level BPE.
+
+/**
+ * The pieces, in the manner of GPT-2: contractions; words with the space before them; **single digits**; runs of
+ * punctuation with the space before them; line ends with the blanks before them; blanks.
+ *
+ * - Digits stand alone, without a space glued on, so that a number is always spelt with the same ten tokens: small
+ *   models learn to calculate far sooner than with chunks of one to three digits.
+ * - Letters take combining marks along (`\p{M}`), or Devanagari and Thai words would fall apart.
+ * - Blanks are spelt out rather than `\s`, which means different characters in JavaScript and in Oniguruma.
+ */
+export const PIECES = "'(?:[sdmt]|ll|ve|re)| ?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\p{L}\\p{M}\\p{N}\\p{Z}\\t\\n\\r]+" +
+  "|[\\t\\p{Z}]*[\\n\\r]+|[\\t\\p{Z}]+(?![^\\t\\n\\r\\p{Z}])|[\\t\\n\\r\\p{Z}]+";
+
+/** A fresh matcher of {@linkcode PIECES}; every character of any text belongs to exactly one piece. */
+export function piecesPattern(): RegExp {
+  return new RegExp(PIECES, "gu");
+}
+
+/**
+ * The printable character that stands for each byte in a byte-level vocabulary (GPT-2's table): printable Latin-1
+ * stands for itself, the rest for U+0100 upwards.
+ */
+export const BYTE_CHARACTERS: readonly string[] = (() => {
+  let next = 0x100;
+  return Array.from({ length: 256 }, (_, byte) => {
+    const printable = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+    return String.fromCharCode(printable ? byte : next++);
+  });
+})();

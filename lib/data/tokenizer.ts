@@ -1,0 +1,174 @@
+// Opening a Hugging Face tokenizer.json: what is wrong with it is said in one sentence, then the library reads it.
+import { Tokenizer as Library } from "@huggingface/tokenizers";
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { PIECES, piecesPattern } from "./pretokens.ts";
+import type { Tokenizer, TokenizerJson } from "./types.ts";
+
+/** Names that end a document in the tokenisers of the usual models, the most telling first. */
+const END_OF_TEXT_NAMES = ["<|endoftext|>", "<|end_of_text|>", "<eos>", "</s>", "<|im_end|>"];
+
+/** Distinct pieces whose ids are remembered; then the memory starts anew. */
+const MEMORY_LIMIT = 262_144;
+
+const id = z.int().nonnegative().max(0xffffff);
+const merge = z.union([z.string(), z.tuple([z.string(), z.string()])]);
+const fileSchema = z.looseObject({
+  added_tokens: z.array(z.looseObject({ id, content: z.string().min(1) })).default([]),
+  pre_tokenizer: z.unknown(),
+  model: z.looseObject({ type: z.string().optional() }),
+});
+const bpeSchema = z.looseObject({
+  vocab: z.record(z.string(), id),
+  merges: z.array(merge),
+  continuing_subword_prefix: z.string().nullish(),
+});
+
+/**
+ * Opens a `tokenizer.json`: ids are those of `@huggingface/tokenizers`, and so of Python's `tokenizers`. `encode` gives
+ * no special tokens; with a tokeniser of ours it also reads `<|endoftext|>` inside a text as ordinary characters, so
+ * that no document can end itself. `decode` leaves special tokens out.
+ *
+ * @throws UserError for an unknown type, missing merges, merges of unknown tokens, clashing ids, no end-of-text token
+ */
+export function openTokenizer(json: TokenizerJson): Tokenizer {
+  const { vocabSize, ids } = checkTokenizer(json);
+  const endName = END_OF_TEXT_NAMES.find((name) => ids.has(name));
+  if (endName === undefined) {
+    throw fault("no-end", "has no token that ends a document", `Add one of ${END_OF_TEXT_NAMES.join(", ")}`);
+  }
+  const library = openLibrary(json);
+  const plain = (text: string): number[] => library.encode(text, { add_special_tokens: false }).ids;
+  return {
+    vocabSize,
+    endOfText: ids.get(endName)!,
+    encode: isOurs(json) ? byPieces(plain) : plain,
+    decode(tokens) {
+      const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabSize);
+      if (wrong !== undefined) throw new RangeError(`Cannot decode token ${wrong}: ids go from 0 to ${vocabSize - 1}`);
+      if (tokens.length === 0) return "";
+      return library.decode([...tokens], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+    },
+  };
+}
+
+/** Ids of text by its pieces, each looked up once: several times the library's speed, the same ids. */
+function byPieces(encode: (text: string) => number[]): (text: string) => number[] {
+  const known = new Map<string, readonly number[]>();
+  const pattern = piecesPattern();
+  return (text) => {
+    const ids: number[] = [];
+    for (const piece of text.match(pattern) ?? []) {
+      let own = known.get(piece);
+      if (own === undefined) {
+        if (known.size >= MEMORY_LIMIT) known.clear();
+        known.set(piece, own = encode(piece));
+      }
+      for (const one of own) ids.push(one);
+    }
+    return ids;
+  };
+}
+
+/** Whether the file cuts text as ours do; only then may pieces be encoded one by one. */
+function isOurs(json: TokenizerJson): boolean {
+  const shape = z.looseObject({
+    normalizer: z.null(),
+    post_processor: z.null(),
+    pre_tokenizer: z.looseObject({
+      type: z.literal("Sequence"),
+      pretokenizers: z.tuple([
+        z.looseObject({
+          type: z.literal("Split"),
+          pattern: z.strictObject({ Regex: z.literal(PIECES) }),
+          behavior: z.literal("Isolated"),
+          invert: z.literal(false),
+        }),
+        z.looseObject({
+          type: z.literal("ByteLevel"),
+          add_prefix_space: z.literal(false),
+          use_regex: z.literal(false),
+        }),
+      ]),
+    }),
+  });
+  return shape.safeParse(json).success;
+}
+
+function openLibrary(json: TokenizerJson): Library {
+  try {
+    const complete = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, ...json };
+    return new Library({ added_tokens: [], ...complete }, {});
+  } catch (error) {
+    throw fault("unreadable", `cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** All tokens with their ids, checked: each id belongs to one token, and merges build known tokens of known ones. */
+function checkTokenizer(json: TokenizerJson): { vocabSize: number; ids: ReadonlyMap<string, number> } {
+  const file = fileSchema.safeParse(json);
+  if (!file.success) {
+    throw fault("shape", `is not a Hugging Face tokeniser: ${place(file.error)}`, "Give the tokenizer.json of a model");
+  }
+  const { type } = file.data.model;
+  if (type !== undefined && !["BPE", "Unigram", "WordPiece"].includes(type)) {
+    throw fault("unknown-type", `has a model of the unknown type "${type}"`, "BPE, Unigram and WordPiece can be read");
+  }
+  const ids = new Map<string, number>();
+  const tokens = new Map<number, string>();
+  const add = (token: string, tokenId: number, where: string) => {
+    const other = tokens.get(tokenId) ?? token;
+    if (other !== token || (ids.get(token) ?? tokenId) !== tokenId) {
+      throw fault(
+        "clash",
+        `gives id ${tokenId} in ${where} to ${JSON.stringify(token)}, which clashes with ` +
+          `${JSON.stringify(other)} at ${ids.get(other) ?? tokenId}`,
+        "Each token needs an id of its own",
+      );
+    }
+    ids.set(token, tokenId);
+    tokens.set(tokenId, token);
+  };
+  if (type === "Unigram") {
+    const unigram = z.looseObject({ vocab: z.array(z.tuple([z.string(), z.number()])) }).safeParse(file.data.model);
+    if (!unigram.success) throw fault("shape", `has a Unigram model without a vocabulary: ${place(unigram.error)}`);
+    unigram.data.vocab.forEach(([token], i) => add(token, i, "model.vocab"));
+  } else {
+    const isBpe = type === "BPE" || (type === undefined && "merges" in file.data.model);
+    if (isBpe && !("merges" in file.data.model)) {
+      throw fault("missing-merges", "has a BPE model without merges", "Export it again; an empty list is fine");
+    }
+    const model = (isBpe ? bpeSchema : bpeSchema.omit({ merges: true })).safeParse(file.data.model);
+    if (!model.success) throw fault("shape", `has an unreadable model: ${place(model.error)}`);
+    for (const [token, tokenId] of Object.entries(model.data.vocab)) add(token, tokenId, "model.vocab");
+    if (isBpe) checkMerges(model.data as z.infer<typeof bpeSchema>, ids);
+  }
+  for (const token of file.data.added_tokens) add(token.content, token.id, "added_tokens");
+  if (ids.size === 0) throw fault("empty", "has no tokens");
+  return { vocabSize: [...tokens.keys()].reduce((a, b) => Math.max(a, b)) + 1, ids };
+}
+
+function checkMerges(model: z.infer<typeof bpeSchema>, ids: ReadonlyMap<string, number>): void {
+  const prefix = model.continuing_subword_prefix ?? "";
+  model.merges.forEach((one, i) => {
+    const parts = typeof one === "string" ? one.split(" ") : one;
+    const [left, right] = parts;
+    if (parts.length !== 2 || left === undefined || right === undefined) {
+      throw fault("merge", `has a merge ${i} of ${JSON.stringify(one)}, which is not two tokens`);
+    }
+    const merged = left + (right.startsWith(prefix) ? right.slice(prefix.length) : right);
+    const unknown = [left, right, merged].find((token) => !ids.has(token));
+    if (unknown !== undefined) {
+      throw fault("merge", `has a merge ${i} of ${JSON.stringify(one)}, but no token ${JSON.stringify(unknown)}`);
+    }
+  });
+}
+
+function place(error: z.ZodError): string {
+  const issue = error.issues[0]!;
+  return `${issue.path.join(".") || "the file"}: ${issue.message}`;
+}
+
+function fault(code: string, what: string, hint?: string): UserError {
+  return new UserError(`tokenizer.${code}`, `The tokenizer.json ${what}`, hint);
+}
