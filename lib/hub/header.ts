@@ -1,7 +1,7 @@
 // The header of a safetensors file: parsing and checking every claim that it makes, without touching the data.
 import { UserError } from "../errors.ts";
 import { type Dtype, DTYPE_BYTES, isDtype } from "./dtypes.ts";
-import { parseStrictJson } from "./strict_json.ts";
+import { parseStrictJson } from "./strict-json.ts";
 
 /** The format's own limit, which keeps a hostile header from filling the memory. */
 export const MAX_HEADER_BYTES = 100_000_000;

@@ -3,9 +3,9 @@ import { UserError } from "../errors.ts";
 import type { TokenizerJson } from "../data/types.ts";
 import { checkWeights, type HostTensor, type HostWeights, type ModelConfig } from "../model/mod.ts";
 import { readBytes, writeAtomically } from "./files.ts";
-import { fromHuggingFaceConfig, toHuggingFaceConfig } from "./llama_config.ts";
+import { fromHuggingFaceConfig, toHuggingFaceConfig } from "./llama-config.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
-import { parseStrictJson } from "./strict_json.ts";
+import { parseStrictJson } from "./strict-json.ts";
 
 const END_OF_TEXT = "<|endoftext|>";
 
