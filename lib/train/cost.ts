@@ -1,0 +1,62 @@
+// What training costs before it is done: floating-point operations and memory, from shapes alone.
+// Conventions: a multiply-add is two operations; norms, softmax and other element-wise work is not counted.
+import { forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
+import { placeStitches, type StitchConfig } from "../stitch/mod.ts";
+
+/** Operations of one training token of a decoder: forward, and twice that backward. */
+export function pretrainFlops(config: ModelConfig): number {
+  return 3 * forwardFlops(config);
+}
+
+/** Operations of one forward token of a hub, n experts and their stitches; one head. */
+export function stitchedForwardFlops(config: ModelConfig, stitch: StitchConfig, experts: number): number {
+  const head = 2 * config.width * config.vocabSize;
+  const layers = forwardFlops(config) - head;
+  return (experts + 1) * layers + head + stitchFlops(config, stitch, experts);
+}
+
+/**
+ * Operations of one token of a stitch step: the whole forward pass, twice the stitches for their gradients, and
+ * activation gradients (no weight gradients) of what lies behind the first stitch that reaches it: experts after the
+ * first stitch, the hub after the first E2H, and the head.
+ */
+export function stitchTrainFlops(config: ModelConfig, stitch: StitchConfig, experts: number): number {
+  const head = 2 * config.width * config.vocabSize;
+  const layer = (forwardFlops(config) - head) / config.layers;
+  const places = placeStitches(stitch, config.layers);
+  const firstE2H = places.find(({ kind }) => kind === "E2H")!.after;
+  const backward = experts * (config.layers - places[0]!.after) * layer + (config.layers - firstE2H) * layer + head;
+  return stitchedForwardFlops(config, stitch, experts) + backward + 2 * stitchFlops(config, stitch, experts);
+}
+
+function stitchFlops({ width, layers }: ModelConfig, stitch: StitchConfig, experts: number): number {
+  return placeStitches(stitch, layers).length * (2 * experts + 1) * 2 * width * width;
+}
+
+/**
+ * Bytes that training a decoder needs at most: weights, gradients and two moments in float32, and the activations
+ * that the backward pass reads (per layer and token about 10 d, 3 inner widths and the attention's heads), twice the
+ * logits.
+ */
+export function trainingBytes(config: ModelConfig, tokens: number): number {
+  const { width, inner, layers, vocabSize } = config;
+  return 4 * (4 * parameterCount(config) + activationFloats(layers, width, inner, tokens) + 2 * tokens * vocabSize);
+}
+
+/** Bytes that stitching needs at most: n+1 frozen models, the stitches with gradients and moments, all activations. */
+export function stitchingBytes(
+  config: ModelConfig,
+  stitch: StitchConfig,
+  experts: number,
+  tokens: number,
+): number {
+  const { width, inner, layers, vocabSize } = config;
+  const stitches = placeStitches(stitch, layers).length * (2 * experts + 1) * width * width;
+  const models = experts + 1;
+  const activations = models * activationFloats(layers, width, inner, tokens);
+  return 4 * (models * parameterCount(config) + 4 * stitches + activations + 2 * tokens * vocabSize);
+}
+
+function activationFloats(layers: number, width: number, inner: number, tokens: number): number {
+  return layers * tokens * (10 * width + 3 * inner);
+}
