@@ -1,0 +1,220 @@
+// All figures of a run, from its view.
+import type { CellView, RunView } from "../run/mod.ts";
+import { escapeHtml } from "./escape.ts";
+import { PARAMETER_COLOURS, parameterPanel, timePanel } from "./figures/cost.ts";
+import { type Gate, openPanel, sharePanel } from "./figures/gates.ts";
+import { lossCurve, lossPanel } from "./figures/loss.ts";
+import { type MatrixCell, matrixPanel } from "./figures/matrix.ts";
+import { scorePanel } from "./figures/mean.ts";
+import type { Figure } from "./figures/plot.ts";
+import { expertDomain, methodColours, methodLabel, orderMethods } from "./methods.ts";
+import { bpbColumns, tableNamed } from "./results.ts";
+
+/** Every figure that the run has data for, in the order of the report. */
+export function runFigures(view: RunView): Figure[] {
+  return [
+    meanFigure(view),
+    matrixFigure(view),
+    lossFigure(view),
+    gatesFigure(view),
+    parametersFigure(view),
+    timeFigure(view),
+  ]
+    .filter((figure): figure is Figure => figure !== undefined);
+}
+
+/** Names of the methods and models of a run with their colours: the same in all figures. */
+function colours(view: RunView): Map<string, string> {
+  const cells = view.cells.map(({ name }) => name).filter((name) => expertDomain(name) !== undefined);
+  const methods = Object.keys(view.results?.methods ?? {});
+  return methodColours(orderMethods([...new Set(["seed", ...cells, ...methods])]));
+}
+
+/** Mean bits per byte of every method with its interval. */
+export function meanFigure(view: RunView): Figure | undefined {
+  const methods = view.results?.methods ?? {};
+  const colour = colours(view);
+  const scores = orderMethods(Object.keys(methods)).flatMap((method) => {
+    const value = methods[method]!.bpb.mean;
+    if (value === undefined || !Number.isFinite(value)) return [];
+    return [{
+      label: methodLabel(method),
+      colour: colour.get(method)!,
+      value,
+      interval: methods[method]!.bpbInterval.mean,
+    }];
+  });
+  if (scores.length === 0) return undefined;
+  return {
+    name: "mean",
+    title: "Mean held-out loss",
+    caption: "Bits per byte, averaged over the domains; bars are 95 % intervals where the run computed them, the " +
+      "dashed line is the best method. Further left is better.",
+    legend: [],
+    panels: [scorePanel(scores, "mean bits per byte")],
+  };
+}
+
+/** Models × domains, against the seed. Taken from the results, or from a table `matrix` while there are none. */
+export function matrixFigure(view: RunView): Figure | undefined {
+  const scores = matrixScores(view);
+  if (scores.length === 0) return undefined;
+  const models = orderMethods([...new Set(scores.map(({ model }) => model))]);
+  const bpbOf = (model: string, domain: string) =>
+    scores.find((score) => score.model === model && score.domain === domain)?.bpb;
+  const cells = models.flatMap((model) =>
+    scores.filter((score) => score.model === model).map(({ domain, bpb }): MatrixCell => ({
+      model: methodLabel(model),
+      domain,
+      bpb,
+      seed: bpbOf("seed", domain),
+      best: scores.every((other) => other.domain !== domain || other.bpb >= bpb),
+      own: expertDomain(model) === domain,
+    }))
+  );
+  return {
+    name: "matrix",
+    title: "Who is good at what",
+    caption:
+      "Held-out bits per byte of every model on every domain, and the change against the seed: green is better, " +
+      "red is worse. Bold is the best of a domain; a frame marks each expert’s own domain.",
+    legend: [],
+    panels: [matrixPanel(cells)],
+  };
+}
+
+function matrixScores(view: RunView): { model: string; domain: string; bpb: number }[] {
+  if (view.results !== null) {
+    const domains = bpbColumns(view.results);
+    return Object.entries(view.results.methods).flatMap(([model, { bpb }]) =>
+      domains.flatMap((domain) => bpb[domain] === undefined ? [] : [{ model, domain, bpb: bpb[domain] }])
+    );
+  }
+  const table = tableNamed(view, "matrix");
+  return (table?.rows ?? []).flatMap((row) =>
+    Object.entries(row).flatMap(([model, bpb]) =>
+      model === "domain" || typeof bpb !== "number" ? [] : [{ model, domain: String(row.domain), bpb }]
+    )
+  );
+}
+
+/** Training and validation loss: a panel for the seed, one for the experts together, one for every other phase. */
+export function lossFigure(view: RunView): Figure | undefined {
+  const colour = colours(view);
+  const curve = (cell: CellView) =>
+    lossCurve(
+      methodLabel(cell.name),
+      colour.get(cell.name) ?? colour.get("bts") ?? methodColours(["bts"]).get("bts")!,
+      cell.metrics,
+    );
+  const withLoss = view.cells.filter(({ metrics }) => metrics.some(({ values }) => Object.hasOwn(values, "loss")));
+  const experts = withLoss.filter(({ name }) => expertDomain(name) !== undefined);
+  const phases = withLoss.flatMap((cell) =>
+    !experts.includes(cell)
+      ? [{ title: phaseTitle(cell), cells: [cell] }]
+      : cell === experts[0]
+      ? [{ title: "Experts", cells: experts }]
+      : []
+  );
+  const panels = phases.flatMap(({ title, cells }) => lossPanel(title, cells.map(curve)) ?? []);
+  if (panels.length === 0) return undefined;
+  return {
+    name: "loss",
+    title: "Loss curves",
+    caption: "Cross-entropy in nats per token: training as a thin line, validation as a thick one. Each expert is " +
+      "validated on its own domain, so the experts’ curves compare with their own past, not with one another.",
+    legend: experts.map(({ name }) => ({ label: methodLabel(name), colour: colour.get(name)! })),
+    panels,
+  };
+}
+
+const phaseTitle = ({ name, title }: CellView) =>
+  name === "seed" ? "Seed" : name === "stitch" ? "Stitches" : title || name;
+
+/** Mean gates by domain, a panel a stitch. Needs a table `gates` (stitch, kind, domain, model, gate). */
+export function gatesFigure(view: RunView): Figure | undefined {
+  const colour = colours(view);
+  const rows = (tableNamed(view, "gates")?.rows ?? []).flatMap(({ stitch, kind, domain, model, gate }) =>
+    typeof gate === "number" && Number.isFinite(gate)
+      ? [{ stitch: String(stitch), kind: String(kind), domain: String(domain), model: String(model), gate }]
+      : []
+  );
+  if (rows.length === 0) return undefined;
+  const models = orderMethods([...new Set(rows.map(({ model }) => model))]);
+  const own = methodColours(models);
+  const colourOf = (model: string) => colour.get(model) ?? colour.get(`expert:${model}`) ?? own.get(model)!;
+  const panels = [...new Set(rows.map(({ stitch }) => stitch))].map((stitch) => {
+    const members = rows.filter((row) => row.stitch === stitch);
+    const gates = models.flatMap((model) =>
+      members.filter((row) => row.model === model).map(({ domain, gate }): Gate => ({
+        domain,
+        model,
+        gate,
+        colour: colourOf(model),
+      }))
+    );
+    const shares = members[0]!.kind === "E2H";
+    const title = `${stitch}: ${shares ? "experts into hub" : "hub into experts"}`;
+    return shares ? sharePanel(title, gates) : openPanel(title, gates);
+  });
+  return {
+    name: "gates",
+    title: "What the stitches let through",
+    caption: "Mean gates on held-out text by domain. Experts into hub: each model’s share of the hub’s new state, in " +
+      "percent. Hub into experts: how far each expert takes over the hub’s state.",
+    legend: models.map((model) => ({ label: methodLabel(model), colour: colourOf(model) })),
+    panels,
+  };
+}
+
+/** Parameters of every method: in memory, used per token, trained. */
+export function parametersFigure(view: RunView): Figure | undefined {
+  const methods = view.results?.methods ?? {};
+  const counts = orderMethods(Object.keys(methods)).map((method) => ({
+    label: methodLabel(method),
+    ...methods[method]!.parameters,
+  }));
+  if (counts.length === 0) return undefined;
+  return {
+    name: "parameters",
+    title: "Parameters",
+    caption: "Parameters that a method keeps in memory (total), uses for each token (active) and had to train beyond " +
+      "what it starts from (trained).",
+    legend: Object.entries(PARAMETER_COLOURS).map(([label, colour]) => ({ label, colour })),
+    panels: [parameterPanel(counts)],
+  };
+}
+
+/** Wall time of every cell that has ended. */
+export function timeFigure(view: RunView): Figure | undefined {
+  const cells = view.cells.filter(({ seconds }) => seconds !== null)
+    .map(({ name, seconds, status }) => ({ label: name, seconds: seconds!, cached: status === "cached" }));
+  if (cells.length === 0) return undefined;
+  return {
+    name: "time",
+    title: "Time",
+    caption: "Wall time of every cell. A cell that was taken from the cache took its time in an earlier run.",
+    legend: [],
+    panels: [timePanel(cells)],
+  };
+}
+
+/** A figure as HTML that stands alone: inline styles only, no script, colours that suit light and dark pages. */
+export function figureHtml(figure: Figure, number?: number): string {
+  const legend = figure.legend.map(({ label, colour }) =>
+    `<span style="display:inline-block;margin-right:1.1em"><span style="display:inline-block;width:.75em;height:.75em;` +
+    `border-radius:2px;margin-right:.4em;background:${escapeHtml(colour)}"></span>${escapeHtml(label)}</span>`
+  ).join(" ");
+  const key = legend === ""
+    ? ""
+    : `<div class="key" style="font:12px system-ui,sans-serif;margin:.2em 0 .6em">${legend}</div>`;
+  const columns = figure.panels.length > 1
+    ? `display:grid;gap:1em;grid-template-columns:repeat(auto-fit,minmax(min(100%,${
+      figure.panels.length % 3 === 0 ? 210 : 250
+    }px),1fr))`
+    : "";
+  const label = number === undefined ? "" : `Figure ${number}. `;
+  return `<figure id="figure-${escapeHtml(figure.name)}" style="margin:1.5em 0">${key}<div style="${columns}">` +
+    `${figure.panels.join("\n")}</div><figcaption><strong>${label}${escapeHtml(figure.title)}.</strong> ` +
+    `${escapeHtml(figure.caption)}</figcaption></figure>`;
+}

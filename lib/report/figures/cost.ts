@@ -1,0 +1,82 @@
+// What it cost: parameters by method, and time by cell.
+import * as Plot from "@observablehq/plot";
+import { compact, duration } from "../format.ts";
+import { PALETTE } from "../methods.ts";
+import { draw } from "./plot.ts";
+
+/** Parameters of one method. */
+export interface ParameterCount {
+  readonly label: string;
+  readonly trained: number;
+  readonly total: number;
+  readonly active: number;
+}
+
+/** Colours of the three counts, for the legend. */
+export const PARAMETER_COLOURS = { total: PALETTE.grey, active: PALETTE.blue, trained: PALETTE.red } as const;
+
+/** Total, active and trained parameters of every method as three thin bars. */
+export function parameterPanel(counts: readonly ParameterCount[]): string {
+  const kinds = ["total", "active", "trained"] as const;
+  const bars = counts.flatMap((count) =>
+    kinds.map((kind) => ({ label: count.label, kind, colour: PARAMETER_COLOURS[kind], value: count[kind] }))
+  );
+  return draw("Parameters by method", {
+    width: 460,
+    height: 46 + 40 * counts.length,
+    marginLeft: 118,
+    marginRight: 44,
+    marginTop: 6,
+    marginBottom: 40,
+    x: { label: "parameters", labelOffset: 36, grid: true, ticks: 5, tickFormat: compact, insetRight: 4 },
+    y: { axis: null, domain: [...kinds], padding: 0.12 },
+    fy: { domain: counts.map(({ label }) => label), label: null, axis: "left", padding: 0.22 },
+    color: { type: "identity" },
+    marks: [
+      Plot.barX(bars, { x: "value", y: "kind", fy: "label", fill: "colour" }),
+      Plot.text(bars.filter(({ value }) => value > 0), {
+        x: "value",
+        y: "kind",
+        fy: "label",
+        text: ({ value }) => compact(value),
+        textAnchor: "start",
+        dx: 4,
+        fontSize: 9.5,
+      }),
+      Plot.ruleX([0], { stroke: "currentColor" }),
+    ],
+  });
+}
+
+/** Wall time of every cell that ran, in order. */
+export function timePanel(
+  cells: readonly { readonly label: string; readonly seconds: number; readonly cached: boolean }[],
+) {
+  return draw("Time by cell", {
+    width: 460,
+    height: 46 + 22 * cells.length,
+    marginLeft: 118,
+    marginRight: 70,
+    marginTop: 6,
+    marginBottom: 40,
+    x: { label: "seconds", labelOffset: 36, grid: true, ticks: 5 },
+    y: { label: null, domain: cells.map(({ label }) => label), tickSize: 0, padding: 0.25 },
+    marks: [
+      Plot.barX(cells, {
+        x: "seconds",
+        y: "label",
+        fill: PALETTE.teal,
+        fillOpacity: ({ cached }: { cached: boolean }) => cached ? 0.35 : 1,
+      }),
+      Plot.text(cells, {
+        x: "seconds",
+        y: "label",
+        text: ({ seconds, cached }) => cached ? "from the cache" : duration(seconds),
+        textAnchor: "start",
+        dx: 4,
+        fontSize: 10,
+      }),
+      Plot.ruleX([0], { stroke: "currentColor" }),
+    ],
+  });
+}

@@ -1,0 +1,76 @@
+// Who is good at what: models × domains in bits per byte, coloured by the change against the seed.
+import * as Plot from "@observablehq/plot";
+import { fixed } from "../format.ts";
+import { draw, inkOn, mix } from "./plot.ts";
+
+/** Bits per byte of one model on one domain. */
+export interface MatrixCell {
+  readonly model: string;
+  readonly domain: string;
+  readonly bpb: number;
+  /** Bits per byte of the seed on this domain, when known. */
+  readonly seed: number | undefined;
+  /** The best of its domain. */
+  readonly best: boolean;
+  /** A single expert on the domain that it was trained on. */
+  readonly own: boolean;
+}
+
+const [NEUTRAL, BETTER, WORSE] = ["#e6e4df", "#1f8a5b", "#c8553d"];
+
+/** The colour for a relative change of bits per byte; saturated at `most`. */
+export function changeColour(change: number, most: number): string {
+  const share = Math.sqrt(Math.min(1, Math.abs(change) / Math.max(most, 1e-9)));
+  return mix(NEUTRAL!, change < 0 ? BETTER! : WORSE!, share);
+}
+
+/** The heat map; each cell tells the bits per byte and the change in percent. */
+export function matrixPanel(cells: readonly MatrixCell[]): string {
+  const models = [...new Set(cells.map(({ model }) => model))];
+  const domains = [...new Set(cells.map(({ domain }) => domain))];
+  const change = ({ bpb, seed }: MatrixCell) => seed === undefined || seed === 0 ? 0 : bpb / seed - 1;
+  const most = Math.min(0.3, Math.max(0.02, ...cells.map((cell) => Math.abs(change(cell)))));
+  const rows = cells.map((cell) => {
+    const fill = changeColour(change(cell), most);
+    const percent = cell.seed === undefined || change(cell) === 0
+      ? ""
+      : `${change(cell) > 0 ? "+" : "−"}${
+        fixed(Math.abs(100 * change(cell)), Math.abs(change(cell)) < 0.0995 ? 1 : 0)
+      } %`;
+    return { ...cell, fill, ink: inkOn(fill), percent };
+  });
+  return draw("Bits per byte by model and domain, against the seed", {
+    width: 116 + 63 * domains.length + 4,
+    height: 26 + 42 * models.length,
+    marginLeft: 116,
+    marginTop: 22,
+    marginBottom: 4,
+    marginRight: 4,
+    x: { domain: domains, axis: "top", label: null, tickSize: 0, padding: 0.05 },
+    y: { domain: models, label: null, tickSize: 0, padding: 0.08 },
+    color: { type: "identity" },
+    marks: [
+      Plot.cell(rows, { x: "domain", y: "model", fill: "fill", rx: 3 }),
+      Plot.cell(rows.filter(({ own }) => own), {
+        x: "domain",
+        y: "model",
+        stroke: "currentColor",
+        strokeWidth: 2,
+        rx: 3,
+        inset: 0,
+      }),
+      ...[true, false].map((best) =>
+        Plot.text(rows.filter((row) => row.best === best), {
+          x: "domain",
+          y: "model",
+          text: ({ bpb }) => fixed(bpb, 2),
+          fill: "ink",
+          dy: -6,
+          fontSize: 13,
+          fontWeight: best ? 800 : 400,
+        })
+      ),
+      Plot.text(rows, { x: "domain", y: "model", text: "percent", fill: "ink", dy: 9, fontSize: 10 }),
+    ],
+  });
+}

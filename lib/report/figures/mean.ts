@@ -1,0 +1,46 @@
+// The main result: every method's mean bits per byte with its interval.
+import * as Plot from "@observablehq/plot";
+import { fixed } from "../format.ts";
+import { draw } from "./plot.ts";
+
+/** One method's score. */
+export interface Score {
+  readonly label: string;
+  readonly colour: string;
+  readonly value: number;
+  readonly interval: { readonly low: number; readonly high: number } | undefined;
+}
+
+/** A dot and its 95 % interval for every method, in the order given, with the value written at the right. */
+export function scorePanel(scores: readonly Score[], axis: string): string {
+  const rows = scores.map(({ interval, ...score }) => ({
+    ...score,
+    low: interval?.low ?? score.value,
+    high: interval?.high ?? score.value,
+  }));
+  const best = Math.min(...rows.map(({ value }) => value));
+  return draw(`${axis} by method`, {
+    width: 480,
+    height: 58 + 24 * rows.length,
+    marginLeft: 118,
+    marginRight: 52,
+    marginTop: 8,
+    marginBottom: 40,
+    x: { label: axis, labelOffset: 36, grid: true, nice: true, ticks: 6 },
+    y: { label: null, domain: rows.map(({ label }) => label), tickSize: 0, padding: 0.4 },
+    marks: [
+      Plot.ruleX([best], { stroke: "currentColor", strokeOpacity: 0.35, strokeDasharray: "3,3" }),
+      Plot.ruleY(rows, { y: "label", x1: "low", x2: "high", stroke: "colour", strokeWidth: 3, strokeOpacity: 0.55 }),
+      Plot.dot(rows, { y: "label", x: "value", fill: "colour", r: 5 }),
+      Plot.text(rows, {
+        y: "label",
+        frameAnchor: "right",
+        dx: 46,
+        textAnchor: "end",
+        text: ({ value }) => fixed(value, 3),
+        fontVariant: "tabular-nums",
+      }),
+    ],
+    color: { type: "identity" },
+  });
+}

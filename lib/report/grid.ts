@@ -1,0 +1,95 @@
+// A table ready to print: cells of text with an optional aside, in HTML and Markdown.
+import type { Table } from "../run/mod.ts";
+import { escapeHtml, escapeMarkdown } from "./escape.ts";
+import { fixed } from "./format.ts";
+import { methodLabel } from "./methods.ts";
+
+/** One printed cell. */
+export interface GridCell {
+  readonly text: string;
+  /** Small print under the text, such as an interval. */
+  readonly aside?: string;
+  /** The best of its column. */
+  readonly best?: boolean;
+}
+
+/** A table as it is printed. */
+export interface Grid {
+  readonly caption: string;
+  readonly columns: readonly { readonly title: string; readonly numeric: boolean }[];
+  readonly rows: readonly (readonly GridCell[])[];
+}
+
+/** Which of `values` are best, all ties included; none when fewer than two values can be compared. */
+export function bestOf(values: readonly (number | null | undefined)[], better: "lower" | "higher"): boolean[] {
+  const finite = values.filter((value): value is number => typeof value === "number" && Number.isFinite(value));
+  if (finite.length < 2 || new Set(finite).size < 2) return values.map(() => false);
+  const best = better === "lower" ? Math.min(...finite) : Math.max(...finite);
+  return values.map((value) => value === best);
+}
+
+/** Columns whose texts are names of methods, such as `expert:code`. */
+const NAMES_METHODS: ReadonlySet<string> = new Set(["method", "model", "against"]);
+
+/** Any logged table as a grid. */
+export function gridOf(table: Table): Grid {
+  const columns = table.columns.map((column) => {
+    const numeric = column.kind === "number";
+    const values = table.rows.map((row) => Object.hasOwn(row, column.key) ? row[column.key]! : null);
+    const numbers = values.map((value) => typeof value === "number" ? value : null);
+    const best = column.better === undefined ? [] : bestOf(numbers, column.better);
+    const cells = values.map((value, at): GridCell => ({
+      text: typeof value === "number"
+        ? number(value, column.digits)
+        : value === null
+        ? "–"
+        : NAMES_METHODS.has(column.key)
+        ? methodLabel(value)
+        : value,
+      ...(best[at] ? { best: true } : {}),
+    }));
+    return { title: column.title, numeric, cells };
+  });
+  return { caption: table.title, columns, rows: table.rows.map((_, at) => columns.map(({ cells }) => cells[at]!)) };
+}
+
+function number(value: number, digits: number | undefined): string {
+  if (Number.isInteger(value) && Math.abs(value) >= 10_000 && !digits) return value.toLocaleString("en-US");
+  return digits === undefined ? String(value) : fixed(value, digits);
+}
+
+/** The grid as an HTML table in a box that scrolls sideways when the page is narrow. */
+export function gridHtml(grid: Grid): string {
+  const tag = (at: number) => grid.columns[at]!.numeric ? ' class="n"' : "";
+  const head = grid.columns.map(({ title }, at) => `<th scope="col"${tag(at)}>${escapeHtml(title)}</th>`).join("");
+  const body = grid.rows.map((row) =>
+    `<tr>${
+      row.map((cell, at) => {
+        const text = cell.best ? `<strong>${escapeHtml(cell.text)}</strong>` : escapeHtml(cell.text);
+        const aside = cell.aside === undefined ? "" : `<small>${escapeHtml(cell.aside)}</small>`;
+        return at === 0 ? `<th scope="row"${tag(at)}>${text}${aside}</th>` : `<td${tag(at)}>${text}${aside}</td>`;
+      }).join("")
+    }</tr>`
+  ).join("\n");
+  const caption = grid.caption === "" ? "" : `<caption>${escapeHtml(grid.caption)}</caption>`;
+  return `<div class="wide"><table>${caption}<thead><tr>${head}</tr></thead>\n<tbody>${body}</tbody></table></div>`;
+}
+
+/** The grid as a GitHub-flavoured Markdown table. */
+export function gridMarkdown(grid: Grid): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const rows = grid.rows.map((row) =>
+    line(row.map(({ text, aside, best }) => {
+      const main = best ? `**${escapeMarkdown(text)}**` : escapeMarkdown(text);
+      return aside === undefined ? main : `${main} ${isRange(aside) ? aside : escapeMarkdown(aside)}`;
+    }))
+  );
+  const head = [
+    line(grid.columns.map(({ title }) => escapeMarkdown(title))),
+    line(grid.columns.map(({ numeric }) => numeric ? "---:" : "---")),
+  ];
+  return [...head, ...rows].join("\n");
+}
+
+/** Whether `text` is a bare interval such as `[1.20, −0.30]`, which needs no escapes that would clutter the source. */
+const isRange = (text: string): boolean => /^\[[\d., −–]+\]$/.test(text);

@@ -1,0 +1,77 @@
+// The report as Markdown: the words and the tables, for pasting and for reading in a terminal.
+import type { CellView, RunView } from "../run/mod.ts";
+import { claims, headline } from "./claims.ts";
+import { escapeMarkdown, fenced } from "./escape.ts";
+import { duration } from "./format.ts";
+import { type Grid, gridMarkdown, gridOf } from "./grid.ts";
+import { bpbGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
+import { otherTables, statusSentence } from "./summary.ts";
+
+/** The report of a run as GitHub-flavoured Markdown. */
+export function reportMarkdown(view: RunView): string {
+  const results = view.results;
+  const tasks = results === null ? undefined : taskGrid(results);
+  const cost = tableNamed(view, "cost");
+  const gates = tableNamed(view, "gates");
+  const status = statusSentence(view);
+  const facts = [
+    `preset ${view.preset}`,
+    `seed ${view.seed}`,
+    view.device,
+    view.startedAt,
+    duration(view.seconds),
+    view.id,
+  ];
+  const costGrid = cost ? gridOf(cost) : results ? parameterGrid(results) : undefined;
+  const blocks = [
+    `# ${escapeMarkdown(view.title)}`,
+    facts.map(escapeMarkdown).join(" · "),
+    ...(status === undefined ? [] : [`> ${status}`]),
+    ...(view.error === null ? [] : [fenced(view.error)]),
+    ...heading("What this run shows", [headline(view), claimList(view)]),
+    ...heading("Results", results === null ? [] : [titled(bpbGrid(results)), tasks && titled(tasks)]),
+    ...heading("Gates", [gates && titled(gridOf(gates))]),
+    ...heading("Cost", [costGrid && titled(costGrid)]),
+    ...heading("Further tables", otherTables(view).map((table) => titled(gridOf(table)))),
+    ...heading("The run, cell by cell", [gridMarkdown(cellsGrid(view)), noteList(view)]),
+    ...heading("To repeat it", [
+      fenced(view.command.join(" "), "sh"),
+      fenced(JSON.stringify(view.config, null, 2), "json"),
+    ]),
+  ];
+  return `${blocks.join("\n\n")}\n`;
+}
+
+function heading(title: string, blocks: readonly (string | undefined)[]): string[] {
+  const filled = blocks.filter((block): block is string => block !== undefined && block !== "");
+  return filled.length === 0 ? [] : [`## ${title}`, ...filled];
+}
+
+const titled = (grid: Grid): string =>
+  `${grid.caption === "" ? "" : `${escapeMarkdown(grid.caption)}:\n\n`}${gridMarkdown(grid)}`;
+
+function claimList(view: RunView): string {
+  const marks = { yes: "holds", no: "does not hold", unclear: "unclear" } as const;
+  return claims(view).map(({ holds, text }) => `- **${marks[holds]}**: ${escapeMarkdown(text)}`).join("\n");
+}
+
+function cellsGrid(view: RunView): Grid {
+  return {
+    caption: "",
+    columns: ["cell", "status", "time", "what came out"].map((title, at) => ({ title, numeric: at === 2 })),
+    rows: view.cells.map(({ title, status, seconds, summary }) =>
+      [title, status, duration(seconds), summary].map((text) => ({ text }))
+    ),
+  };
+}
+
+function noteList(view: RunView): string {
+  const line = (where: string, { level, text }: CellView["notes"][number]) =>
+    `- ${level === "info" ? "" : `**${level}** `}${where === "" ? "" : `${escapeMarkdown(where)}: `}${
+      escapeMarkdown(text)
+    }`;
+  return [
+    ...view.notes.map((note) => line("", note)),
+    ...view.cells.flatMap(({ title, notes }) => notes.map((note) => line(title, note))),
+  ].join("\n");
+}

@@ -1,0 +1,69 @@
+// Names, order and colours of methods: the same wherever they are shown.
+
+/** Colours with at least 3:1 contrast on white paper and on a dark page alike. */
+export const PALETTE = {
+  grey: "#7b8794",
+  blue: "#3a7fd5",
+  green: "#2b9a5b",
+  ochre: "#b97f10",
+  teal: "#17939f",
+  pink: "#d1559b",
+  brown: "#a8734a",
+  purple: "#9163d6",
+  red: "#e04f3f",
+} as const;
+
+const EXPERT_COLOURS = [PALETTE.blue, PALETTE.green, PALETTE.ochre, PALETTE.teal, PALETTE.pink] as const;
+const FIXED_COLOURS: Readonly<Record<string, string>> = {
+  seed: PALETTE.grey,
+  soup: PALETTE.brown,
+  btm: PALETTE.purple,
+  bts: PALETTE.red,
+};
+const LABELS: Readonly<Record<string, string>> = { seed: "Seed", soup: "Soup", btm: "BTM", bts: "BTS", hub: "Hub" };
+
+/** The domain of `expert:code`, or undefined when `method` is no single expert. */
+export function expertDomain(method: string): string | undefined {
+  return method.startsWith("expert:") ? method.slice("expert:".length) : undefined;
+}
+
+/** What a reader calls a method: `Seed`, `Code expert`, `BTS`. Unknown names stay as they are. */
+export function methodLabel(method: string): string {
+  const domain = expertDomain(method);
+  if (domain !== undefined && domain !== "") return `${domain[0]!.toUpperCase()}${domain.slice(1)} expert`;
+  return Object.hasOwn(LABELS, method) ? LABELS[method]! : method;
+}
+
+/** The name of a method within a sentence: `the code expert`, `the soup`, `BTM`. */
+export function methodPhrase(method: string): string {
+  const domain = expertDomain(method);
+  if (domain !== undefined) return `the ${domain} expert`;
+  return method === "seed" || method === "soup" ? `the ${method}` : methodLabel(method);
+}
+
+/** Methods in reading order: seed, experts, soup, others, BTM, and BTS last. */
+export function orderMethods(methods: readonly string[]): string[] {
+  const rank = (method: string): number =>
+    method === "seed" || method === "hub"
+      ? 0
+      : expertDomain(method) !== undefined
+      ? 1
+      : ({ soup: 2, btm: 4, bts: 5 })[method] ?? 3;
+  return methods.map((method, at) => ({ method, at })).sort((a, b) => rank(a.method) - rank(b.method) || a.at - b.at)
+    .map(({ method }) => method);
+}
+
+/** A colour for every method. An expert's colour depends only on its place among the experts. */
+export function methodColours(methods: readonly string[]): Map<string, string> {
+  const colours = new Map<string, string>();
+  let experts = 0;
+  for (const method of methods) {
+    const own = Object.hasOwn(FIXED_COLOURS, method)
+      ? FIXED_COLOURS[method]!
+      : method === "hub"
+      ? PALETTE.grey
+      : undefined;
+    colours.set(method, own ?? EXPERT_COLOURS[experts++ % EXPERT_COLOURS.length]!);
+  }
+  return colours;
+}

@@ -1,0 +1,22 @@
+// Reports: what a run or several seeds of it show, as a page, as Markdown, as figures and tables.
+export { type Claim, claims, compare, type Comparison, headline, sentence } from "./claims.ts";
+export { escapeHtml, escapeMarkdown } from "./escape.ts";
+export {
+  figureHtml,
+  gatesFigure,
+  lossFigure,
+  matrixFigure,
+  meanFigure,
+  parametersFigure,
+  runFigures,
+  timeFigure,
+} from "./figures.ts";
+export type { Figure } from "./figures/plot.ts";
+export { compact, duration, fixed } from "./format.ts";
+export { type Grid, type GridCell, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
+export { reportMarkdown } from "./markdown.ts";
+export { expertDomain, methodColours, methodLabel, orderMethods } from "./methods.ts";
+export { reportHtml } from "./page.ts";
+export { bpbGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
+export { seedsClaims, seedsMarkdown, type SeedsSummary, seedsSummary, seedsTable, writeSeedsReport } from "./seeds.ts";
+export { writeReport } from "./write.ts";

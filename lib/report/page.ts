@@ -1,0 +1,130 @@
+// The report as one HTML page: no script, no request, nothing from outside.
+import type { CellView, RunView } from "../run/mod.ts";
+import { type Claim, claims, headline } from "./claims.ts";
+import { escapeHtml } from "./escape.ts";
+import {
+  figureHtml,
+  gatesFigure,
+  lossFigure,
+  matrixFigure,
+  meanFigure,
+  parametersFigure,
+  timeFigure,
+} from "./figures.ts";
+import type { Figure } from "./figures/plot.ts";
+import { duration } from "./format.ts";
+import { gridHtml, gridOf } from "./grid.ts";
+import { bpbGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
+import { otherTables, statusSentence } from "./summary.ts";
+import { PAGE_STYLE } from "./style.ts";
+
+/** The whole report of a run as a self-contained HTML page. */
+export function reportHtml(view: RunView): string {
+  let figures = 0;
+  const figure = (of: Figure | undefined) => of === undefined ? "" : figureHtml(of, ++figures);
+  const results = view.results;
+  const tasks = results === null ? undefined : taskGrid(results);
+  const cost = tableNamed(view, "cost");
+  const sections = [
+    section("What this run shows", findings(view) + figure(meanFigure(view))),
+    section(
+      "Results",
+      results === null ? "" : gridHtml(bpbGrid(results)) + figure(matrixFigure(view)) + (tasks ? gridHtml(tasks) : ""),
+    ),
+    results === null ? section("Results so far", figure(matrixFigure(view))) : "",
+    section("Training", figure(lossFigure(view))),
+    section("Inside the stitches", figure(gatesFigure(view))),
+    section(
+      "Cost",
+      (cost ? gridHtml(gridOf(cost)) : results ? gridHtml(parameterGrid(results)) : "") +
+        figure(parametersFigure(view)) + figure(timeFigure(view)),
+    ),
+    section("Further tables", otherTables(view).map((table) => gridHtml(gridOf(table))).join("\n")),
+    section("The run, cell by cell", view.cells.map(cellHtml).join("\n") + notesHtml(view.notes)),
+    section("To repeat it", repeatHtml(view)),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(view.title)} · ${escapeHtml(view.id)}</title>
+<style>${PAGE_STYLE}</style>
+</head>
+<body>
+<main>
+<header>
+<h1>${escapeHtml(view.title)}</h1>
+<p class="meta">${
+    [
+      `preset ${view.preset}`,
+      `seed ${view.seed}`,
+      view.device,
+      view.startedAt.slice(0, 16).replace("T", " ") + " UTC",
+      duration(view.seconds),
+      view.id,
+    ].map((part) => `<span>${escapeHtml(part)}</span>`).join("")
+  }</p>
+${statusHtml(view)}</header>
+${sections.join("")}
+</main>
+</body>
+</html>
+`;
+}
+
+function section(title: string, body: string): string {
+  return body === "" ? "" : `<section><h2>${escapeHtml(title)}</h2>\n${body}</section>\n`;
+}
+
+function statusHtml(view: RunView): string {
+  const sentence = statusSentence(view);
+  if (sentence === undefined) return "";
+  const error = view.error === null ? "" : `<pre>${escapeHtml(view.error)}</pre>`;
+  return `<div class="status">${escapeHtml(sentence)}${error}</div>\n`;
+}
+
+const MARKS: Readonly<Record<Claim["holds"], string>> = { yes: "holds", no: "does not hold", unclear: "unclear" };
+
+function findings(view: RunView): string {
+  const list = claims(view).map(({ holds, text }) =>
+    `<li class="${holds}"><span class="mark">${MARKS[holds]}</span> ${escapeHtml(text)}</li>`
+  );
+  const lead = headline(view);
+  return (lead === undefined ? "" : `<p class="lead">${escapeHtml(lead)}</p>`) +
+    (list.length === 0 ? "" : `<ul class="claims">${list.join("\n")}</ul>`);
+}
+
+function cellHtml(cell: CellView): string {
+  const time = cell.seconds === null ? "" : ` · ${duration(cell.seconds)}`;
+  const facts = [
+    ...(cell.cellKey === "" ? [] : [`key ${cell.cellKey.slice(0, 12)}`]),
+    ...(cell.steps === null ? [] : [`${cell.steps} steps`]),
+    ...cell.artifacts.map(({ path, bytes }) => `${path} (${(bytes / 1e6).toFixed(1)} MB)`),
+  ];
+  return `<article class="cell"><h3>${
+    escapeHtml(cell.title)
+  } <span class="tag ${cell.status}">${cell.status}${time}</span></h3>` +
+    (cell.description === "" ? "" : `<p>${escapeHtml(cell.description)}</p>`) +
+    (cell.summary === "" ? "" : `<p class="summary">${escapeHtml(cell.summary)}</p>`) +
+    (facts.length === 0 ? "" : `<p class="facts">${facts.map(escapeHtml).join(" · ")}</p>`) +
+    notesHtml(cell.notes) + "</article>";
+}
+
+function notesHtml(notes: CellView["notes"]): string {
+  if (notes.length === 0) return "";
+  return `<ul class="notes">${
+    notes.map(({ level, text }) =>
+      `<li class="${level}">${level === "info" ? "" : `<b>${level}</b> `}${escapeHtml(text)}</li>`
+    )
+      .join("")
+  }</ul>`;
+}
+
+function repeatHtml(view: RunView): string {
+  const versions = Object.entries(view.versions).map(([name, version]) => `${name} ${version}`).join(", ");
+  return `<pre>${escapeHtml(view.command.join(" "))}</pre><p class="facts">${escapeHtml(versions)}</p>` +
+    `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(view.config, null, 2))}</pre></details>`;
+}

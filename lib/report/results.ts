@@ -1,0 +1,82 @@
+// The results of a run as grids: bits per byte with intervals, task scores, parameters.
+import type { RunResults, RunView } from "../run/mod.ts";
+import { compact, fixed, range } from "./format.ts";
+import { bestOf, type Grid, type GridCell } from "./grid.ts";
+import { methodLabel, orderMethods } from "./methods.ts";
+
+/** The columns of a run's bits per byte: its domains, then `mean` where some method has one. */
+export function bpbColumns(results: RunResults): string[] {
+  const hasMean = Object.values(results.methods).some(({ bpb }) => bpb.mean !== undefined);
+  return [...results.domains.filter((domain) => domain !== "mean"), ...(hasMean ? ["mean"] : [])];
+}
+
+/** Names of all tasks in the results, in order of first mention. */
+export function taskColumns(results: RunResults): string[] {
+  return [...new Set(Object.values(results.methods).flatMap(({ tasks }) => Object.keys(tasks)))];
+}
+
+/** Held-out bits per byte: methods × domains and mean, with 95 % intervals; the best of each column is marked. */
+export function bpbGrid(results: RunResults): Grid {
+  const methods = orderMethods(Object.keys(results.methods));
+  const columns = bpbColumns(results).map((domain) => {
+    const values = methods.map((method) => results.methods[method]!.bpb[domain]);
+    const best = bestOf(values, "lower");
+    const cells = methods.map((method, at): GridCell => {
+      const interval = results.methods[method]!.bpbInterval[domain];
+      return cell(fixed(values[at], 3), interval && range(interval.low, interval.high, 2), best[at]!);
+    });
+    return { title: domain, cells };
+  });
+  return assemble("Held-out bits per byte; lower is better", methods, columns);
+}
+
+/** Task scores in percent: methods × tasks, with 95 % intervals; undefined when no task was scored. */
+export function taskGrid(results: RunResults): Grid | undefined {
+  const methods = orderMethods(Object.keys(results.methods));
+  const columns = taskColumns(results).map((task) => {
+    const scores = methods.map((method) => results.methods[method]!.tasks[task]);
+    const best = bestOf(scores.map((score) => score?.value), "higher");
+    const samples = Math.max(...scores.map((score) => score?.samples ?? 0));
+    const cells = scores.map((score, at) =>
+      cell(
+        score === undefined ? "–" : fixed(100 * score.value, 1),
+        score && range(100 * score.low, 100 * score.high, 0),
+        best[at]!,
+      )
+    );
+    return { title: `${task} (n = ${samples})`, cells };
+  });
+  if (columns.length === 0) return undefined;
+  return assemble("Tasks, percent right; higher is better", methods, columns);
+}
+
+/** Parameters trained, in memory and used per token, by method. */
+export function parameterGrid(results: RunResults): Grid {
+  const methods = orderMethods(Object.keys(results.methods));
+  const columns = (["trained", "total", "active"] as const).map((key) => ({
+    title: key,
+    cells: methods.map((method) => cell(compact(results.methods[method]!.parameters[key]), undefined, false)),
+  }));
+  return assemble("Parameters", methods, columns);
+}
+
+function cell(text: string, aside: string | undefined, best: boolean): GridCell {
+  return { text, ...(aside === undefined ? {} : { aside }), ...(best ? { best } : {}) };
+}
+
+function assemble(
+  caption: string,
+  methods: readonly string[],
+  columns: readonly { title: string; cells: readonly GridCell[] }[],
+): Grid {
+  return {
+    caption,
+    columns: [{ title: "method", numeric: false }, ...columns.map(({ title }) => ({ title, numeric: true }))],
+    rows: methods.map((method, at) => [{ text: methodLabel(method) }, ...columns.map(({ cells }) => cells[at]!)]),
+  };
+}
+
+/** The tables of a name that any cell of the run logged; of several in one cell the last counts. */
+export function tableNamed(view: RunView, name: string) {
+  return view.cells.flatMap((cell) => cell.tables).findLast((table) => table.name === name);
+}

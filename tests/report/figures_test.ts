@@ -1,0 +1,109 @@
+// Figures: what is drawn is what was measured, legible on light and dark, and inert.
+import assert from "node:assert/strict";
+import { parseHTML } from "linkedom";
+import { lossPanel, roundTicks, thin } from "../../lib/report/figures/loss.ts";
+import { inkOn, luminance } from "../../lib/report/figures/plot.ts";
+import { PALETTE } from "../../lib/report/methods.ts";
+import { figureHtml, gatesFigure, lossFigure, matrixFigure, meanFigure, runFigures } from "../../lib/report/mod.ts";
+import { foldEvents } from "../../lib/run/mod.ts";
+import { sampleEvents, sampleView } from "./sample.ts";
+
+const texts = (svg: string) => [...parseHTML(svg).document.querySelectorAll("text")].map((text) => text.textContent);
+
+Deno.test("`runFigures()` draws all six figures of a finished run, as well-formed SVG", () => {
+  const figures = runFigures(sampleView());
+  assert.deepEqual(figures.map(({ name }) => name), ["mean", "matrix", "loss", "gates", "parameters", "time"]);
+  for (const panel of figures.flatMap(({ panels }) => panels)) {
+    assert.match(panel, /^<svg .*<\/svg>$/s);
+    assert.match(panel, / role="img"/);
+    assert.doesNotMatch(panel, /NaN|Infinity|undefined|<style|<script/);
+  }
+});
+
+Deno.test("`runFigures()` works at every moment of a run", () => {
+  const events = sampleEvents();
+  for (let end = 1; end <= events.length; end += 37) {
+    for (const figure of runFigures(foldEvents(events.slice(0, end))!)) figureHtml(figure);
+  }
+});
+
+Deno.test("`matrixFigure()` shows every score and marks the best of each domain", () => {
+  const view = sampleView();
+  const shown = texts(matrixFigure(view)!.panels[0]!);
+  for (const { bpb } of Object.values(view.results!.methods)) {
+    for (const value of Object.values(bpb)) assert.ok(shown.includes(value.toFixed(2)), value.toFixed(2));
+  }
+  const bold = [...parseHTML(matrixFigure(view)!.panels[0]!).document.querySelectorAll('[font-weight="800"] text')];
+  assert.equal(bold.length, 5);
+});
+
+Deno.test("`matrixFigure()` takes a logged matrix while there are no results", () => {
+  const view = { ...sampleView(), results: null };
+  assert.equal(matrixFigure(view), undefined);
+  view.cells[0]!.tables.push({
+    name: "matrix",
+    title: "",
+    columns: [],
+    rows: [{ domain: "code", seed: 2.5, "expert:code": 1.25 }],
+  });
+  const shown = texts(matrixFigure(view)!.panels[0]!);
+  assert.ok(shown.includes("1.25") && shown.includes("−50 %"), shown.join());
+});
+
+Deno.test("`gatesFigure()` stacks E2H shares to the full width and draws a panel a stitch", () => {
+  const figure = gatesFigure(sampleView())!;
+  assert.equal(figure.panels.length, 4);
+  const bars = [...parseHTML(figure.panels[1]!).document.querySelectorAll("rect")];
+  assert.equal(bars.length, 16);
+  const ends = bars.map((bar) => Number(bar.getAttribute("x")) + Number(bar.getAttribute("width")));
+  assert.ok(Math.abs(Math.max(...ends) - (300 - 16 - 1)) < 0.1, String(Math.max(...ends)));
+});
+
+Deno.test("`lossFigure()` puts the experts into one panel and leaves out what is not finite", () => {
+  const view = sampleView();
+  view.cells[1]!.metrics.push({ step: 401, time: "", values: { loss: null, validation: null } });
+  const figure = lossFigure(view)!;
+  assert.equal(figure.panels.length, 3);
+  assert.deepEqual(figure.legend.map(({ label }) => label), ["Code expert", "Math expert", "Multilingual expert"]);
+  assert.equal(lossPanel("empty", []), undefined);
+});
+
+Deno.test("`thin()` keeps the mean, the last step and at most the given number of points", () => {
+  const points = Array.from({ length: 1001 }, (_, step) => ({ step, loss: step }));
+  const thinned = thin(points, 100);
+  assert.ok(thinned.length <= 100);
+  assert.equal(thinned.at(-1)!.step, 1000);
+  assert.equal(thinned[0]!.loss, 5);
+});
+
+Deno.test("`roundTicks()` gives round numbers within the range", () => {
+  assert.deepEqual(roundTicks(3.2, 8.1), [4, 5, 6, 7, 8].filter((x) => x % 1 === 0));
+  for (const [low, high] of [[0.001, 0.0017], [2.5, 3.1], [1, 900]] as const) {
+    const ticks = roundTicks(low, high);
+    assert.ok(
+      ticks.length >= 2 && ticks.length <= 8 && ticks.every((tick) => tick >= low && tick <= high),
+      ticks.join(),
+    );
+  }
+});
+
+Deno.test("every colour has 3:1 contrast on white and on a dark page, and its ink 4.5:1", () => {
+  const contrast = (a: number, b: number) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  for (const [name, colour] of Object.entries(PALETTE)) {
+    assert.ok(contrast(luminance(colour), 1) >= 3, `${name} on white: ${contrast(luminance(colour), 1)}`);
+    assert.ok(contrast(luminance(colour), luminance("#15171b")) >= 3, `${name} on dark`);
+    const ink = inkOn(colour) === "#111" ? "#111111" : "#ffffff";
+    assert.ok(contrast(luminance(colour), luminance(ink)) >= 4.2, `ink on ${name}`);
+  }
+});
+
+Deno.test("figures are inert whatever the names are", () => {
+  const evil = `"><script>alert(1)</script><img src=x onerror=alert(2)>`;
+  const text = JSON.stringify(sampleEvents()).replaceAll("multilingual", JSON.stringify(evil).slice(1, -1));
+  for (const figure of runFigures(foldEvents(JSON.parse(text))!)) {
+    const { document } = parseHTML(`<html><body>${figureHtml(figure)}</body></html>`);
+    assert.equal(document.querySelectorAll("script, img").length, 0, figure.name);
+    assert.equal([...document.querySelectorAll("*")].some((node) => node.getAttribute("onerror") !== null), false);
+  }
+  assert.ok(meanFigure(sampleView()));
+});

@@ -1,0 +1,161 @@
+// The report's page and Markdown: complete, inert, whole on disk, and sound in a real browser.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { parseHTML } from "linkedom";
+import { chromium } from "playwright-core";
+import { escapeMarkdown, gridMarkdown, gridOf, reportHtml, reportMarkdown, writeReport } from "../../lib/report/mod.ts";
+import { foldEvents, type RunView } from "../../lib/run/mod.ts";
+import { sampleEvents, sampleView } from "./sample.ts";
+
+const EVIL =
+  `"><script>alert(1)</script><img src=x onerror=alert(2)>](javascript:alert(3)) | \`x\` https://evil.example/`;
+
+/** The sample with markup in every string that a run can carry. */
+function evilView(): RunView {
+  const evil = (value: unknown): unknown =>
+    typeof value === "string"
+      ? value + EVIL
+      : Array.isArray(value)
+      ? value.map(evil)
+      : value !== null && typeof value === "object"
+      ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, evil(inner)]))
+      : value;
+  const view = sampleView();
+  return {
+    ...view,
+    id: view.id + EVIL,
+    title: view.title + EVIL,
+    preset: EVIL,
+    device: EVIL,
+    error: EVIL,
+    config: { [EVIL]: EVIL },
+    command: [EVIL],
+    versions: { [EVIL]: EVIL },
+    notes: [{ level: "error", text: EVIL }],
+    cells: view.cells.map((cell) => ({
+      ...cell,
+      ...{ name: cell.name + EVIL, title: EVIL, description: EVIL, summary: EVIL, cellKey: EVIL },
+      tables: evil(cell.tables) as typeof cell.tables,
+      notes: [{ level: "warning", text: EVIL }],
+      artifacts: [{ name: EVIL, path: EVIL, bytes: 1, sha256: EVIL }],
+    })),
+    results: {
+      domains: view.results!.domains.map((domain) => domain + EVIL),
+      methods: Object.fromEntries(
+        Object.entries(view.results!.methods).map(([name, method]) => [name + EVIL, {
+          ...method,
+          bpb: Object.fromEntries(Object.entries(method.bpb).map(([domain, value]) => [domain + EVIL, value])),
+          tasks: Object.fromEntries(Object.entries(method.tasks).map(([task, value]) => [task + EVIL, value])),
+        }]),
+      ),
+    },
+  };
+}
+
+Deno.test("`reportHtml()` holds every score with its interval, and no script or foreign address", () => {
+  const view = sampleView();
+  const html = reportHtml(view);
+  const { document } = parseHTML(html);
+  for (const { bpb } of Object.values(view.results!.methods)) {
+    for (const value of Object.values(bpb)) assert.ok(html.includes(value.toFixed(3)));
+  }
+  assert.equal(document.querySelectorAll("figure svg").length, 1 + 1 + 3 + 4 + 1 + 1);
+  assert.equal(document.querySelectorAll("script, link, img, iframe").length, 0);
+  assert.doesNotMatch(html.replaceAll("http://www.w3.org/2000/svg", ""), /https?:\/\/|url\(|@import/);
+  assert.match(html, /<strong>1\.\d{3}<\/strong><small>\[/);
+});
+
+Deno.test("`reportHtml()` shows markup in any name as text", () => {
+  const { document } = parseHTML(reportHtml(evilView()));
+  assert.equal(document.querySelectorAll("script, img, a").length, 0);
+  for (const element of document.querySelectorAll("*")) {
+    for (const { name } of element.attributes) assert.ok(!name.startsWith("on"), name);
+  }
+  assert.ok(document.querySelector("h1")!.textContent!.includes(EVIL));
+});
+
+Deno.test("`reportMarkdown()` keeps tables rectangular and markup inert", () => {
+  const markdown = reportMarkdown(evilView());
+  const outside = markdown.replace(/^(`{3,})[^`\n]*\n[\s\S]*?\n\1$/gm, "");
+  assert.doesNotMatch(outside, /<(script|img)|(?<!\\)\]\(javascript/);
+  const pipes = (line: string) => line.replace(/\\\\/g, "").replace(/\\\|/g, "").split("|").length;
+  for (const block of outside.split("\n\n").filter((block) => block.startsWith("| "))) {
+    assert.equal(new Set(block.split("\n").map(pipes)).size, 1, block);
+  }
+});
+
+Deno.test("`escapeMarkdown()` leaves plain words and numbers as they are", () => {
+  assert.equal(escapeMarkdown("Code expert 1.234 − 5 %"), "Code expert 1.234 − 5 %");
+});
+
+Deno.test("`reportHtml()` and `reportMarkdown()` say when a run is not done", () => {
+  for (const status of ["running", "failed", "stopped", "lost"] as const) {
+    const view = { ...sampleView(), status, results: null, error: status === "failed" ? "Loss became NaN" : null };
+    assert.match(reportHtml(view), /class="status"/);
+    assert.match(reportMarkdown(view), /^> This run/m);
+    if (status === "failed") assert.match(reportHtml(view), /Loss became NaN/);
+  }
+  assert.doesNotMatch(reportHtml(sampleView()), /class="status"/);
+});
+
+Deno.test("reports can be made at every moment of a run", () => {
+  const events = sampleEvents();
+  for (let end = 1; end <= events.length; end += 101) {
+    const view = foldEvents(events.slice(0, end))!;
+    assert.doesNotMatch(reportHtml(view) + reportMarkdown(view), /NaN|undefined/);
+  }
+});
+
+Deno.test("`gridOf()` marks all ties of the best and no lone value", () => {
+  const column = { key: "a", title: "a", kind: "number" as const, digits: 1, better: "lower" as const };
+  const grid = (values: (number | null)[]) =>
+    gridOf({ name: "t", title: "", columns: [column], rows: values.map((a) => ({ a })) }).rows.map(([cell]) =>
+      cell!.best ?? false
+    );
+  assert.deepEqual(grid([2, 1, 1, null]), [false, true, true, false]);
+  assert.deepEqual(grid([1, null]), [false, false]);
+  assert.equal(gridMarkdown(gridOf({ name: "t", title: "", columns: [column], rows: [] })), "| a |\n| ---: |");
+});
+
+Deno.test("`writeReport()` writes both files whole and leaves nothing else", async () => {
+  const folder = await Deno.makeTempDir();
+  const view = sampleView();
+  const { html, markdown } = await writeReport(folder, view);
+  await writeReport(folder, view);
+  assert.equal(html, join(folder, "report.html"));
+  assert.equal(await Deno.readTextFile(markdown), reportMarkdown(view));
+  assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["report.html", "report.md"]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test({
+  name: "the page asks for nothing, runs nothing and fits a phone in Chromium",
+  ignore: (await Deno.stat("/usr/bin/chromium").catch(() => undefined)) === undefined,
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const { html } = await writeReport(folder, evilView());
+    const browser = await chromium.launch({
+      executablePath: "/usr/bin/chromium",
+      args: [
+        ...["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+        ...["--disable-component-update", "--disable-sync", "--disable-quic"],
+      ],
+    });
+    try {
+      const page = await browser.newPage({ viewport: { width: 375, height: 800 } });
+      const requests: string[] = [], complaints: string[] = [];
+      page.on("request", (request) => requests.push(request.url()));
+      page.on("console", (message) => complaints.push(message.text()));
+      page.on("dialog", (dialog) => complaints.push(dialog.message()));
+      await page.goto(`file://${html}`);
+      assert.deepEqual(requests, [`file://${html}`]);
+      assert.deepEqual(complaints, []);
+      assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 375);
+    } finally {
+      await browser.close();
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
