@@ -1,0 +1,62 @@
+// The pages' scripts and styles: read once at the start and served from memory, so that no request reaches the disk.
+import { stripTypeScriptTypes } from "node:module";
+
+/** One static file in memory. */
+export interface Asset {
+  readonly type: string;
+  readonly body: string;
+  /** Strong entity tag: a browser asks again on each visit and gets 304. */
+  readonly etag: string;
+}
+
+/** The browser's modules, by their place below `lib/`; relative imports among them work unchanged. */
+const MODULES = [
+  "run/view.ts",
+  "serve/client/cell.ts",
+  "serve/client/chart.ts",
+  "serve/client/connection.ts",
+  "serve/client/dom.ts",
+  "serve/client/format.ts",
+  "serve/client/home.ts",
+  "serve/client/results.ts",
+  "serve/client/run.ts",
+  "serve/client/table.ts",
+];
+
+/**
+ * All static files by path below `/static/`.
+ *
+ * The browser's code is TypeScript like everything else: the types are erased here (positions stay, so that stack
+ * traces match the sources), and `uplot` is the one package among its imports. The fold of events into a view is
+ * the very file that terminal, notebook and report use.
+ */
+export function loadAssets(): ReadonlyMap<string, Asset> {
+  const assets = new Map<string, Asset>();
+  for (const path of MODULES) {
+    const source = Deno.readTextFileSync(new URL(`../${path}`, import.meta.url));
+    const script = stripTypeScriptTypes(source).replace(/(from\s+)"uplot"/g, '$1"/static/uplot.js"');
+    assets.set(path, asset("text/javascript; charset=utf-8", script));
+  }
+  assets.set("uplot.js", asset("text/javascript; charset=utf-8", readPackageFile("uplot/dist/uPlot.esm.js")));
+  assets.set("uplot.css", asset("text/css; charset=utf-8", readPackageFile("uplot/dist/uPlot.min.css")));
+  for (const name of ["style.css", "icon.svg"]) {
+    const type = name.endsWith(".css") ? "text/css; charset=utf-8" : "image/svg+xml";
+    assets.set(name, asset(type, Deno.readTextFileSync(new URL(`./client/${name}`, import.meta.url))));
+  }
+  return assets;
+}
+
+function readPackageFile(specifier: string): string {
+  return Deno.readTextFileSync(new URL(import.meta.resolve(specifier)));
+}
+
+function asset(type: string, body: string): Asset {
+  return { type, body, etag: `"${fnv1a(body)}-${body.length.toString(36)}"` };
+}
+
+/** FNV-1a over UTF-16 code units: tells versions of our own files apart, nothing more. */
+function fnv1a(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(36);
+}

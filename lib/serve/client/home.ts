@@ -1,0 +1,118 @@
+// The list of runs, brought up to date every few seconds while someone looks.
+import type { RunSummary } from "../../run/mod.ts";
+import type { RunListResponse } from "../schemas.ts";
+import { showConnection } from "./connection.ts";
+import { badge, byId, h, setText } from "./dom.ts";
+import { change, clock, duration, when } from "./format.ts";
+
+const REFRESH_MS = 2500;
+const list = h("ul", { class: "runs" });
+const rows = new Map<string, { element: HTMLElement; state: string }>();
+const connection = byId("connection");
+
+byId("runs").append(list);
+refresh();
+
+async function refresh(): Promise<void> {
+  if (!document.hidden) {
+    try {
+      const response = await fetch("/api/runs");
+      if (!response.ok) throw new Error(`The server answered ${response.status}`);
+      const { runs }: RunListResponse = await response.json();
+      show(runs);
+      showConnection(connection, "live");
+    } catch {
+      showConnection(connection, "reconnecting");
+    }
+  }
+  setTimeout(refresh, REFRESH_MS);
+}
+
+/** Replaces only the rows that changed, so that focus and selection stay where they are. */
+function show(runs: readonly RunSummary[]): void {
+  const running = runs.filter(({ status }) => status === "running").length;
+  setText(
+    byId("count"),
+    runs.length === 0
+      ? ""
+      : `${runs.length} ${runs.length === 1 ? "run" : "runs"}${running > 0 ? `, ${running} running` : ""}`,
+  );
+  byId("runs").querySelector(".empty")?.remove();
+  if (runs.length === 0) byId("runs").append(empty());
+  const ids = new Set(runs.map(({ id }) => id));
+  for (const [id, { element }] of rows) {
+    if (ids.has(id)) continue;
+    element.remove();
+    rows.delete(id);
+  }
+  runs.forEach((run, i) => {
+    const state = JSON.stringify(run) + (run.status === "running" ? Math.floor(Date.now() / 1000) : "");
+    const known = rows.get(run.id);
+    if (known?.state !== state) {
+      const element = row(run);
+      if (known !== undefined) swap(known.element, element);
+      rows.set(run.id, { element, state });
+    }
+    const { element } = rows.get(run.id)!;
+    if (list.children[i] !== element) list.insertBefore(element, list.children[i] ?? null);
+  });
+}
+
+function swap(old: HTMLElement, fresh: HTMLElement): void {
+  const focused = old.contains(document.activeElement);
+  old.replaceWith(fresh);
+  if (focused) fresh.querySelector("a")?.focus();
+}
+
+function row(run: RunSummary): HTMLElement {
+  const seconds = run.seconds ?? (Date.now() - Date.parse(run.startedAt)) / 1000;
+  const known = run.status === "running" ? clock(seconds) : run.seconds === null ? "–" : duration(run.seconds);
+  return h(
+    "li",
+    { class: "run card", "data-status": run.status },
+    h("div", { class: "run-status" }, badge(run.status)),
+    h(
+      "div",
+      { class: "run-name" },
+      h("h2", {}, h("a", { href: `/runs/${encodeURIComponent(run.id)}` }, run.title)),
+      h("p", { class: "muted" }, `${run.preset} · seed ${run.seed} · ${run.device} · `, h("code", {}, run.id)),
+    ),
+    h("div", { class: "run-result" }, outcome(run)),
+    h(
+      "div",
+      { class: "run-time" },
+      h("span", { title: run.startedAt }, when(run.startedAt)),
+      h("span", { class: "muted" }, known),
+    ),
+  );
+}
+
+function outcome({ status, current, cells, meanBpb }: RunSummary): HTMLElement {
+  const { seed, bts } = meanBpb;
+  if (bts !== undefined) {
+    return h(
+      "p",
+      {},
+      h("strong", {}, `BTS ${bts.toFixed(3)}`),
+      h("span", { class: "muted" }, " bits per byte"),
+      seed !== undefined && h("span", { class: "delta" }, `${change(seed, bts)} vs seed`),
+    );
+  }
+  const text = status === "running" ? current ?? "Starting" : `${cells.ended} of ${cells.total} cells`;
+  return h(
+    "p",
+    { class: "run-progress" },
+    h("span", {}, text, status === "running" && h("span", { class: "muted" }, ` · ${cells.ended} of ${cells.total}`)),
+    h("progress", { max: cells.total || 1, value: cells.ended, "aria-label": "Cells done" }),
+  );
+}
+
+function empty(): HTMLElement {
+  return h(
+    "div",
+    { class: "empty card" },
+    h("h2", {}, "No runs yet"),
+    h("p", {}, "Start one in a terminal; it appears here by itself."),
+    h("pre", {}, "deno task bts"),
+  );
+}

@@ -1,0 +1,197 @@
+// The page of one run: the notebook, followed live.
+import type { RunEvent } from "../../run/mod.ts";
+import { applyEvent, type RunView } from "../../run/view.ts";
+import type { RunResponse } from "../schemas.ts";
+import { type CellElement, createCell, noteElement } from "./cell.ts";
+import { follow, showConnection } from "./connection.ts";
+import { badge, byId, h, oncePerFrame, setAttribute, setBadge, setText, statusText } from "./dom.ts";
+import { clock, duration, when } from "./format.ts";
+import { resultsElement } from "./results.ts";
+
+const id = decodeURIComponent(location.pathname.split("/").at(-1)!);
+const address = `/api/runs/${encodeURIComponent(id)}`;
+const connection = byId("connection");
+
+const head = {
+  title: h("h1"),
+  status: badge("running"),
+  facts: h("dl", { class: "facts" }),
+  elapsed: h("dd"),
+  strip: h("ol", { class: "strip", "aria-hidden": "true" }),
+  error: h("p", { class: "error", role: "alert", hidden: true }),
+  notes: h("ul", { class: "notes", hidden: true }),
+  report: h("a", { class: "button", href: `${address}/report`, target: "_blank", rel: "noopener", hidden: true }),
+};
+const outline = h("ol");
+
+interface Shown extends CellElement {
+  readonly link: HTMLElement;
+  readonly segment: HTMLElement;
+}
+const cells = new Map<string, Shown>();
+const dirty = new Set<string>();
+let notesShown = 0;
+
+start().catch((error) => {
+  showConnection(connection, "reconnecting");
+  console.error(error);
+  setTimeout(() => location.reload(), 3000);
+});
+
+async function start(): Promise<void> {
+  showConnection(connection, "connecting");
+  const { run, report } = await fetchRun();
+  buildHead(run);
+  byId("outline").append(h("h2", {}, "Cells"), outline);
+  for (const cell of run.cells) dirty.add(cell.name);
+  showReport(report);
+  showResults(run);
+  buildFooter(run);
+  draw(run);
+  if (location.hash !== "") document.querySelector(location.hash.replace(/[^#\w-]/g, ""))?.scrollIntoView();
+  if (run.status === "running") followLive(run);
+  else showConnection(connection, "ended");
+}
+
+async function fetchRun(): Promise<RunResponse> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`The server answered ${response.status}`);
+  return await response.json();
+}
+
+function followLive(run: RunView): void {
+  const redraw = oncePerFrame(() => draw(run));
+  const ticking = setInterval(() => tick(run), 1000);
+  follow(id, {
+    after: run.lastSeq,
+    onState: (state) => showConnection(connection, state),
+    onLost: () => {
+      clearInterval(ticking);
+      run.status = "lost";
+      redraw();
+    },
+    onEvent: (event) => {
+      applyEvent(run, event);
+      if ("cell" in event && event.cell !== undefined) dirty.add(event.cell);
+      announce(run, event);
+      if (event.kind === "run.end") {
+        clearInterval(ticking);
+        showResults(run);
+        fetchRun().then(({ report }) => showReport(report), () => {});
+      }
+      redraw();
+    },
+  });
+}
+
+/** Brings the page up to date with what changed since the last frame. */
+function draw(run: RunView): void {
+  for (const name of dirty) {
+    const cell = run.cells.find((cell) => cell.name === name);
+    if (cell === undefined) continue;
+    const shown = cells.get(name) ?? addCell(name, cell.title);
+    shown.update(cell);
+    setText(shown.link.lastElementChild!, cell.title);
+    setAttribute(shown.link, "data-status", cell.status);
+    setAttribute(shown.link, "aria-current", cell.status === "running" ? "step" : null);
+    setAttribute(shown.segment, "data-status", cell.status);
+  }
+  dirty.clear();
+  const ended = run.cells.filter(({ status }) => status !== "planned" && status !== "running").length;
+  setBadge(head.status, run.status);
+  setText(head.error, run.error ?? "");
+  head.error.hidden = run.error === null;
+  for (; notesShown < run.notes.length; notesShown++) head.notes.append(noteElement(run.notes[notesShown]!));
+  head.notes.hidden = notesShown === 0;
+  document.title = run.status === "running"
+    ? `${ended}/${run.cells.length} · ${run.title}`
+    : `${statusText(run.status)} · ${run.title}`;
+  tick(run);
+}
+
+function tick(run: RunView): void {
+  const now = Date.now();
+  const running = run.status === "running";
+  const seconds = run.seconds ??
+    Math.max(0, ((running ? now : Date.parse(run.updatedAt)) - Date.parse(run.startedAt)) / 1000);
+  setText(head.elapsed, running ? clock(seconds) : duration(seconds));
+  for (const cell of run.cells) if (running && cell.status === "running") cells.get(cell.name)?.tick(cell, now);
+}
+
+function addCell(name: string, title: string): Shown {
+  const index = cells.size + 1;
+  const cell = createCell(index);
+  const link = h("a", { href: `#cell-${index}` }, h("span", { class: "dot" }), h("span", {}, title));
+  const segment = h("li");
+  const shown: Shown = { ...cell, link, segment };
+  cells.set(name, shown);
+  byId("cells").append(cell.element);
+  outline.append(h("li", {}, link));
+  head.strip.append(segment);
+  return shown;
+}
+
+function buildHead(run: RunView): void {
+  setText(head.title, run.title);
+  setText(byId("crumb"), run.title);
+  head.report.append("Open the report");
+  const fact = (name: string, value: string | HTMLElement) =>
+    head.facts.append(h("div", {}, h("dt", {}, name), value instanceof HTMLElement ? value : h("dd", {}, value)));
+  fact("Preset", run.preset);
+  fact("Seed", String(run.seed));
+  fact("Device", run.device);
+  fact("Started", h("dd", { title: run.startedAt }, when(run.startedAt)));
+  fact("Elapsed", head.elapsed);
+  fact("Run", h("dd", {}, h("code", {}, run.id)));
+  byId("head").append(
+    h("div", { class: "title-row" }, head.title, head.status, h("span", { class: "push" }), head.report),
+    head.facts,
+    head.strip,
+    head.error,
+    head.notes,
+  );
+}
+
+function buildFooter(run: RunView): void {
+  const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`).join(" · ");
+  byId("footer").append(
+    h(
+      "details",
+      { class: "card about" },
+      h("summary", {}, "Configuration and command"),
+      h("p", {}, h("code", {}, run.command.join(" "))),
+      h("pre", { tabindex: 0 }, JSON.stringify(run.config, null, 2)),
+      h("p", { class: "muted" }, versions),
+    ),
+    h(
+      "p",
+      { class: "muted links" },
+      h("a", { href: address }, "This run as JSON"),
+      " · ",
+      h("a", { href: `${address}/events` }, "its events"),
+      " · ",
+      h("a", { href: "/openapi.json" }, "API"),
+    ),
+  );
+}
+
+function showResults(run: RunView): void {
+  if (run.results === null) return;
+  const section = byId("results");
+  section.replaceChildren(resultsElement(run.results));
+  section.hidden = false;
+}
+
+function showReport(there: boolean): void {
+  head.report.hidden = !there;
+}
+
+/** Says the turns of the run, and only those, to people who listen to the page. */
+function announce(run: RunView, event: RunEvent): void {
+  const title = "cell" in event && event.cell !== undefined
+    ? run.cells.find(({ name }) => name === event.cell)?.title ?? event.cell
+    : run.title;
+  if (event.kind === "cell.start") setText(byId("announce"), `${title} started`);
+  if (event.kind === "cell.end") setText(byId("announce"), `${title}: ${statusText(event.status)}. ${event.summary}`);
+  if (event.kind === "run.end") setText(byId("announce"), `The run ended: ${statusText(event.status)}`);
+}

@@ -1,0 +1,137 @@
+// One reader of a run's log for all who follow it: each follower is only a place in a shared list of messages.
+import { followEvents, type RunEvent } from "../run/mod.ts";
+
+/** One follower's place. */
+export interface Subscription {
+  /**
+   * The next messages, some at once when many are there; undefined at the end.
+   * A follower that asks rarely holds nobody back, and costs no memory.
+   */
+  next(): Promise<string | undefined>;
+  /** Whether anything is to come: false when the run is over and nothing is newer than the follower's place. */
+  hasMore(patienceMs: number): Promise<boolean>;
+  close(): void;
+}
+
+/** The runs that are being followed. */
+export interface Feeds {
+  /** @param after only events with a greater `seq` */
+  subscribe(id: string, after: number): Subscription;
+}
+
+interface Feed {
+  readonly messages: string[];
+  readonly seqs: number[];
+  readonly abort: AbortController;
+  followers: number;
+  over: boolean;
+  /** Resolves at the next change. */
+  changed: PromiseWithResolvers<void>;
+}
+
+/** At most so many messages go out as one chunk. */
+const CHUNK = 128;
+
+/**
+ * Feeds of the runs in a folder. A log is read once however many follow it, and no longer than someone does.
+ */
+export function createFeeds(runsFolder: string): Feeds {
+  const feeds = new Map<string, Feed>();
+
+  const open = (id: string): Feed => {
+    const feed: Feed = {
+      messages: [],
+      seqs: [],
+      abort: new AbortController(),
+      followers: 0,
+      over: false,
+      changed: Promise.withResolvers(),
+    };
+    feeds.set(id, feed);
+    pump(feed, runsFolder, id);
+    return feed;
+  };
+
+  return {
+    subscribe(id, after) {
+      const feed = feeds.get(id) ?? open(id);
+      feed.followers++;
+      let closed = false;
+      let place = 0;
+      const skip = () => {
+        while (place < feed.seqs.length && feed.seqs[place]! <= after) place++;
+        return place < feed.messages.length;
+      };
+      return {
+        async next() {
+          while (!closed) {
+            if (skip()) {
+              const chunk = feed.messages.slice(place, place + CHUNK);
+              place += chunk.length;
+              return chunk.join("");
+            }
+            if (feed.over) return undefined;
+            await feed.changed.promise;
+          }
+          return undefined;
+        },
+        async hasMore(patienceMs) {
+          const end = performance.now() + patienceMs;
+          while (!skip() && !feed.over && performance.now() < end) {
+            await withTimeout(feed.changed.promise, end - performance.now());
+          }
+          return skip() || !feed.over;
+        },
+        close() {
+          if (closed) return;
+          closed = true;
+          if (--feed.followers > 0) return;
+          feed.abort.abort();
+          if (feeds.get(id) === feed) feeds.delete(id);
+        },
+      };
+    },
+  };
+}
+
+async function pump(feed: Feed, runsFolder: string, id: string): Promise<void> {
+  const publish = (message: string, seq: number) => {
+    feed.messages.push(message);
+    feed.seqs.push(seq);
+    wake(feed);
+  };
+  let ended = false;
+  try {
+    for await (const event of followEvents(runsFolder, id, { signal: feed.abort.signal })) {
+      publish(eventMessage(event), event.seq);
+      ended = event.kind === "run.end";
+    }
+  } catch (error) {
+    console.error(`Cannot read the log of run ${id}:`, error);
+  }
+  // The log ended without saying so: the run's process is gone.
+  if (!ended && !feed.abort.signal.aborted) publish('event: status\ndata: {"status":"lost"}\n\n', Infinity);
+  feed.over = true;
+  wake(feed);
+}
+
+function wake(feed: Feed): void {
+  feed.changed.resolve();
+  feed.changed = Promise.withResolvers();
+}
+
+/** One event as a message; JSON has no raw line breaks, so one `data:` line holds it. */
+export function eventMessage(event: RunEvent): string {
+  return `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+/** What `promise` gives, or undefined after `ms`. Leaves no timer behind. */
+export async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: number | undefined;
+  const timeout = new Promise<undefined>((resolve) => timer = setTimeout(resolve, ms));
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

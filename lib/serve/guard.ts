@@ -1,0 +1,44 @@
+// Who may talk to the server: loopback names (against DNS rebinding) and no other site's pages.
+
+/** Port part of a Host header: absent, or `:` and up to five digits. */
+const PORT = "(?::\\d{1,5})?";
+const LOOPBACK = new RegExp(`^(?:localhost|127(?:\\.(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}|\\[::1\\])${PORT}$`, "i");
+
+/**
+ * Whether a Host header names this machine itself or one of `hosts`, with any port.
+ *
+ * Deliberately strict: `localhost.`, `127.1`, `127.0.0.1.evil.com` and a missing header are refused. Browsers
+ * normalise the odd spellings of loopback addresses before they send them.
+ *
+ * @param host the header's value, or undefined when it is missing
+ * @param hosts further names, such as `lab.example.org` (any port) or `lab.example.org:8420` (that port)
+ */
+export function isAllowedHost(host: string | undefined, hosts: readonly string[] = []): boolean {
+  if (host === undefined) return false;
+  if (LOOPBACK.test(host)) return true;
+  const asked = host.toLowerCase();
+  return hosts.some((name) => asked === name.toLowerCase() || asked.replace(/:\d{1,5}$/, "") === name.toLowerCase());
+}
+
+/**
+ * Whether a request comes from one of our own pages, from the address bar, or from a program, and not from another
+ * site's page. Following a link from elsewhere to a page is fine; reading the API from elsewhere is not.
+ *
+ * @param headers the request's headers; `Host` is taken to be allowed already
+ */
+export function isSameOrigin(headers: Headers): boolean {
+  const origin = headers.get("origin");
+  if (origin !== null && hostOf(origin) !== headers.get("host")?.toLowerCase()) return false;
+  const site = headers.get("sec-fetch-site");
+  if (site === null || site === "same-origin" || site === "none") return true;
+  return headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "document";
+}
+
+function hostOf(origin: string): string | undefined {
+  try {
+    const url = new URL(origin);
+    return url.protocol === "http:" || url.protocol === "https:" ? url.host : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,12 @@
+// The HTTP API, the event stream and the pages over a folder of runs.
+export { type AppOptions, createApp } from "./app.ts";
+export { serve, type ServeOptions, type Server } from "./server.ts";
+export { type ServerWorker, startServerWorker, type WorkerOptions } from "./worker.ts";
+export {
+  errorSchema,
+  eventsResponseSchema,
+  runListResponseSchema,
+  runResponseSchema,
+  runSummarySchema,
+  runViewSchema,
+} from "./schemas.ts";

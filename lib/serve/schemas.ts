@@ -1,0 +1,109 @@
+// What the HTTP API answers, as zod schemas: types, validation in tests, and OpenAPI derive from here.
+import { z } from "zod";
+import {
+  eventSchema,
+  type LogContents,
+  runResultsSchema,
+  type RunSummary,
+  type RunView,
+  tableSchema,
+} from "../run/mod.ts";
+
+export const errorSchema = z.strictObject({
+  error: z.strictObject({
+    /** Stable machine-readable name, such as `run.unknown`. */
+    code: z.string(),
+    message: z.string(),
+  }),
+});
+
+export const runStatusSchema = z.enum(["running", "done", "failed", "stopped", "lost"]);
+export const cellStatusSchema = z.enum(["planned", "running", "done", "cached", "failed", "stopped"]);
+
+const noteSchema = z.strictObject({ level: z.enum(["info", "warning", "error"]), text: z.string() });
+
+/** A cell with all that was logged in it. */
+export const cellViewSchema = z.strictObject({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  status: cellStatusSchema,
+  cellKey: z.string(),
+  startedAt: z.string().nullable(),
+  seconds: z.number().nullable(),
+  steps: z.number().nullable(),
+  metrics: z.array(
+    z.strictObject({ step: z.number(), time: z.string(), values: z.record(z.string(), z.number().nullable()) }),
+  ),
+  tables: z.array(tableSchema),
+  notes: z.array(noteSchema),
+  artifacts: z.array(
+    z.strictObject({ name: z.string(), path: z.string(), bytes: z.number(), sha256: z.string() }),
+  ),
+  summary: z.string(),
+});
+
+/** A run with all that was logged in it. */
+export const runViewSchema = z.strictObject({
+  id: z.string(),
+  experiment: z.string(),
+  title: z.string(),
+  preset: z.string(),
+  seed: z.number(),
+  device: z.string(),
+  status: runStatusSchema,
+  config: z.json(),
+  command: z.array(z.string()),
+  versions: z.record(z.string(), z.string()),
+  pid: z.number(),
+  startedAt: z.string(),
+  updatedAt: z.string(),
+  seconds: z.number().nullable(),
+  cells: z.array(cellViewSchema),
+  notes: z.array(noteSchema),
+  results: runResultsSchema.nullable(),
+  error: z.string().nullable(),
+  lastSeq: z.number(),
+});
+
+/** `/api/runs/:id`: the view, and whether a report can be opened. */
+export const runResponseSchema = z.strictObject({
+  run: runViewSchema,
+  report: z.boolean(),
+});
+
+/** One row of the list of runs. */
+export const runSummarySchema = z.strictObject({
+  id: z.string(),
+  experiment: z.string(),
+  title: z.string(),
+  preset: z.string(),
+  seed: z.number(),
+  device: z.string(),
+  status: runStatusSchema,
+  startedAt: z.string(),
+  updatedAt: z.string(),
+  /** Wall time, once the run has ended. */
+  seconds: z.number().nullable(),
+  cells: z.strictObject({ ended: z.number(), total: z.number(), cached: z.number() }),
+  /** Name of the cell that runs now. */
+  current: z.string().nullable(),
+  /** Mean held-out bits per byte by method, once evaluated. */
+  meanBpb: z.record(z.string(), z.number()),
+  error: z.string().nullable(),
+  /** How many lines of the log could not be read. */
+  damagedLines: z.number(),
+});
+
+export const runListResponseSchema = z.strictObject({ runs: z.array(runSummarySchema) });
+
+/** `/api/runs/:id/events`: the events, and the lines of the log that could not be read. */
+export const eventsResponseSchema = z.strictObject({
+  events: z.array(eventSchema),
+  damage: z.array(z.strictObject({ line: z.number(), reason: z.string() })),
+});
+
+// What the handlers hand over is what `lib/run` reads; that the schemas say the same is checked by the tests.
+export type RunResponse = { readonly run: RunView; readonly report: boolean };
+export type RunListResponse = { readonly runs: readonly RunSummary[] };
+export type EventsResponse = LogContents;

@@ -1,0 +1,50 @@
+// A run's messages as a server-sent event stream: pulled by the reader, alive while nothing happens.
+import { type Subscription, withTimeout } from "./feed.ts";
+
+/** Time between keep-alive comments: proxies and browsers drop streams that say nothing for a minute. */
+export const KEEP_ALIVE_MS = 15_000;
+
+/**
+ * The bytes of a `text/event-stream`, ended with the subscription.
+ *
+ * Nothing is taken before the reader asks for it, so that a slow reader holds back only itself and memory does not
+ * grow. When the reader leaves, the subscription is closed.
+ *
+ * @param keepAliveMs time between comments while nothing happens
+ */
+export function eventStream(subscription: Subscription, keepAliveMs = KEEP_ALIVE_MS): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let pending: Promise<string | undefined> | undefined;
+  let opened = false;
+  let left = false;
+  return new ReadableStream({
+    async pull(controller) {
+      if (!opened) {
+        opened = true;
+        controller.enqueue(encoder.encode("retry: 1000\n: following\n\n"));
+        return;
+      }
+      pending ??= subscription.next().then((message) => message ?? END);
+      const message = await withTimeout(pending, keepAliveMs);
+      if (left) return;
+      if (message === undefined) {
+        controller.enqueue(encoder.encode(": still here\n\n"));
+        return;
+      }
+      pending = undefined;
+      if (message !== END) {
+        controller.enqueue(encoder.encode(message));
+        return;
+      }
+      subscription.close();
+      controller.close();
+    },
+    cancel() {
+      left = true;
+      subscription.close();
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** No message is empty. */
+const END = "";

@@ -1,0 +1,63 @@
+// The server in a worker of its own, so that the page stays responsive while training computes on the main thread.
+import type { ServeOptions } from "./server.ts";
+
+/** A server in a worker. */
+export interface ServerWorker {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** What the worker is told first. */
+export type WorkerOptions = Omit<ServeOptions, "signal">;
+
+/** What the worker answers. */
+export type WorkerMessage =
+  | { readonly kind: "listening"; readonly url: string; readonly port: number }
+  | { readonly kind: "closed" }
+  | { readonly kind: "failed"; readonly error: string };
+
+const CLOSE_MS = 2_000;
+
+/**
+ * Starts the server in a worker.
+ *
+ * The worker has the process's permissions: narrower ones need `--unstable-worker-options`, and revoking them in the
+ * worker would take them from the training thread too, because both share one set. The code that runs there is only
+ * this room's, which reads files and listens; `deno task serve`, a process of its own, is started with only these rights.
+ *
+ * @throws Error when the server cannot listen
+ */
+export function startServerWorker(options: WorkerOptions): Promise<ServerWorker> {
+  const worker = new Worker(new URL("./worker_main.ts", import.meta.url), {
+    type: "module",
+    name: "stitchbook-server",
+  });
+  const closed = Promise.withResolvers<void>();
+  return new Promise((resolve, reject) => {
+    worker.onerror = (event) => {
+      // An error in the page's server must not end the training.
+      event.preventDefault();
+      closed.resolve();
+      reject(new Error(`The page's server stopped: ${event.message}`));
+    };
+    worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
+      if (data.kind === "closed") closed.resolve();
+      if (data.kind === "failed") {
+        worker.terminate();
+        reject(new Error(data.error));
+      }
+      if (data.kind === "listening") {
+        const close = async () => {
+          worker.postMessage({ kind: "close" });
+          const late = setTimeout(closed.resolve, CLOSE_MS);
+          await closed.promise;
+          clearTimeout(late);
+          worker.terminate();
+        };
+        resolve({ url: data.url, port: data.port, close });
+      }
+    };
+    worker.postMessage({ kind: "serve", options });
+  });
+}
