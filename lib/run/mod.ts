@@ -12,3 +12,24 @@ export { listRuns, type LogContents, readEvents, readRun, runFolder, runIds, typ
 export { errorText, openRun, type OpenRunOptions, type RunListener, withRun } from "./run.ts";
 export { isRunId, makeRunId } from "./run-id.ts";
 export { versions } from "./versions.ts";
+export {
+  type DeviceChoice,
+  DEVICES,
+  experimentCommand,
+  type ExperimentDefinition,
+  type Invocation,
+  parseExperimentArguments,
+  type Preset,
+  type RunInvocation,
+} from "./command-line.ts";
+export { parseWithCommander, readInteger, unknownCommand } from "./commander.ts";
+export { buildConfig } from "./config.ts";
+export { type ConfigKey, configKeys } from "./config-keys.ts";
+export { formatTable, formatValue, printable, resultsTable } from "./format-table.ts";
+export { listCommand } from "./list-command.ts";
+export { endingOf, runMain } from "./main-function.ts";
+export { formatCount, formatSeconds, progressLine, secondsLeft } from "./progress.ts";
+export { resolveRun } from "./resolve-run.ts";
+export { showCommand } from "./show-command.ts";
+export { StopError, stopReason, stopSignal } from "./stop.ts";
+export { type TerminalOptions, type TerminalView, terminalView } from "./terminal.ts";

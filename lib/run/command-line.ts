@@ -1,0 +1,179 @@
+// The command line of an experiment: from arguments and a zod schema to one invocation, or to the help text.
+import { Command, Option } from "commander";
+import type { z } from "zod";
+import { nearest, UserError } from "../errors.ts";
+import { buildConfig } from "./config.ts";
+import { readConfigFile } from "./config-file.ts";
+import { parseWithCommander, readInteger } from "./commander.ts";
+import { settingsHelp } from "./settings-help.ts";
+
+export interface Preset<Schema extends z.ZodType> {
+  /** One line for `--help`. */
+  readonly description: string;
+  /** What differs from the schema's defaults, to any depth. */
+  readonly config: DeepPartial<z.input<Schema>>;
+  /** Why the preset is refused without `--force` (as a full sentence without its point); `--dry-run` is always allowed. */
+  readonly needsForce?: string;
+}
+
+type DeepPartial<T> = T extends readonly unknown[] ? T
+  : T extends object ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
+  : T;
+
+/** What the command line of an experiment is made from. */
+export interface ExperimentDefinition<Schema extends z.ZodType> {
+  /** `bts` */
+  readonly name: string;
+  readonly title: string;
+  /** A sentence or a paragraph for `--help`. */
+  readonly description: string;
+  readonly schema: Schema;
+  readonly presets: Readonly<Record<string, Preset<Schema>>>;
+  readonly defaultPreset: string;
+}
+
+/** The devices that `--device` names. */
+export const DEVICES = ["auto", "webgpu", "cpu", "reference"] as const;
+export type DeviceChoice = (typeof DEVICES)[number];
+
+/** A run, or several seeds of it, that a person asked for. */
+export interface RunInvocation<Config> {
+  readonly kind: "run";
+  readonly config: Config;
+  readonly preset: string;
+  /** One run each. */
+  readonly seeds: readonly number[];
+  readonly device: DeviceChoice;
+  /** Undefined: as many as are good. */
+  readonly threads: number | undefined;
+  readonly runsFolder: string;
+  /** The last line of stdout is one JSON object. */
+  readonly json: boolean;
+  readonly dryRun: boolean;
+  readonly force: boolean;
+  /** A name for the run in place of the experiment's title. */
+  readonly name: string | undefined;
+  readonly serve: boolean;
+  /** Undefined: the default one, or another when it is taken. */
+  readonly port: number | undefined;
+  /** The experiment's name and its arguments, for repeating the run. */
+  readonly command: readonly string[];
+}
+
+export type Invocation<Config> = RunInvocation<Config> | { readonly kind: "help"; readonly text: string };
+
+const LARGEST_SEED = 2 ** 32 - 1;
+
+/**
+ * Reads an experiment's arguments. Nothing is written and nothing printed; only the `--config` file is read.
+ *
+ * @throws UserError for anything that cannot be read, with what was expected and the nearest that exists
+ */
+export function parseExperimentArguments<Schema extends z.ZodType>(
+  args: readonly string[],
+  definition: ExperimentDefinition<Schema>,
+  readFile: (path: string) => Uint8Array = Deno.readFileSync,
+): Invocation<z.output<Schema>> {
+  const parsed = parseWithCommander(experimentCommand(definition), args);
+  if (parsed.kind === "help") return parsed;
+  const given = parsed.options as unknown as Options;
+  const preset = presetOf(given, definition);
+  const file = given.config === undefined ? undefined : readConfigFile(given.config, readFile);
+  const config = buildConfig(definition.schema, {
+    preset: { name: given.preset, value: preset.config as Record<string, unknown> },
+    file,
+    sets: given.set,
+  });
+  return {
+    kind: "run",
+    config,
+    preset: given.preset,
+    seeds: seedsOf(given),
+    device: given.device,
+    threads: given.threads === undefined ? undefined : readInteger("--threads", given.threads, 1, 1024),
+    runsFolder: given.runs,
+    json: given.json,
+    dryRun: given.dryRun,
+    force: given.force,
+    name: given.name,
+    serve: given.serve,
+    port: given.port === undefined ? undefined : readInteger("--port", given.port, 0, 65_535),
+    command: [definition.name, ...args],
+  };
+}
+
+interface Options {
+  readonly preset: string;
+  readonly set: readonly string[];
+  readonly config?: string;
+  readonly seed?: string;
+  readonly seeds?: string;
+  readonly device: DeviceChoice;
+  readonly threads?: string;
+  readonly runs: string;
+  readonly json: boolean;
+  readonly dryRun: boolean;
+  readonly force: boolean;
+  readonly name?: string;
+  readonly serve: boolean;
+  readonly port?: string;
+}
+
+/** The experiment's commander command, with the settings of its schema in its help. */
+export function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefinition<Schema>): Command {
+  const presets = Object.entries(definition.presets).map(([name, { description }]) =>
+    `  ${name.padEnd(8)} ${description}`
+  );
+  const collect = (value: string, before: string[]) => [...before, value];
+  return new Command(definition.name)
+    .description(`${definition.title}\n\n${definition.description}`)
+    .option("--preset <name>", `one of ${Object.keys(definition.presets).join(", ")}`, definition.defaultPreset)
+    .option("--set <key=value>", "override one setting; may be given many times", collect, [])
+    .option("--config <file>", "settings from a .json or .yaml file, over the preset and under --set")
+    .option("--seed <number>", "seed of everything random (default: 1)")
+    .option("--seeds <list>", "several seeds, one run each: 1,2,3")
+    .addOption(new Option("--device <name>", "where to compute").choices(DEVICES).default("auto"))
+    .option("--threads <number>", "threads of the cpu device (default: as many as are good)")
+    .option("--runs <folder>", "where runs live", "runs")
+    .option("--json", "write the result as one JSON object, the last line of stdout", false)
+    .option("--dry-run", "print the plan and stop", false)
+    .option("--force", "run a preset that is refused for its size", false)
+    .option("--name <text>", "a title for the run")
+    .option("--no-serve", "do not serve the run's page")
+    .option("--port <number>", "port of the run's page")
+    .addHelpText("after", () => `\nPresets:\n${presets.join("\n")}\n\n${settingsHelp(definition.schema)}`);
+}
+
+function presetOf<Schema extends z.ZodType>(given: Options, definition: ExperimentDefinition<Schema>): Preset<Schema> {
+  const names = Object.keys(definition.presets);
+  if (!names.includes(given.preset)) {
+    const near = nearest(given.preset, names);
+    throw new UserError(
+      "command.unknown-preset",
+      `Unknown preset "${given.preset}": expected one of ${names.join(", ")}`,
+      near === undefined ? undefined : `did you mean --preset ${near}?`,
+    );
+  }
+  const preset = definition.presets[given.preset]!;
+  if (preset.needsForce !== undefined && !given.force && !given.dryRun) {
+    throw new UserError(
+      "command.needs-force",
+      `Cannot run the preset ${given.preset} just like that: ${preset.needsForce}`,
+      "add --dry-run to see the plan, or --force to run it all the same",
+    );
+  }
+  return preset;
+}
+
+function seedsOf(given: Options): number[] {
+  if (given.seed !== undefined && given.seeds !== undefined) {
+    throw new UserError("command.conflict", "Cannot use --seed and --seeds together", "give one of them");
+  }
+  if (given.seeds === undefined) return [readInteger("--seed", given.seed ?? "1", 0, LARGEST_SEED)];
+  const seeds = given.seeds.split(",").map((seed) => readInteger("--seeds", seed.trim(), 0, LARGEST_SEED));
+  const twice = seeds.find((seed, i) => seeds.indexOf(seed) !== i);
+  if (twice !== undefined) {
+    throw new UserError("command.malformed", `Cannot use the seed ${twice} twice in --seeds ${given.seeds}`);
+  }
+  return seeds;
+}

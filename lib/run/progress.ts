@@ -1,0 +1,57 @@
+// One line on how far a cell is: bar, step, loss, tokens per second, time left.
+import { printable } from "./format-table.ts";
+import type { CellView } from "./view.ts";
+
+/** `41 s`, `3 min 20 s`, `2 h 05 min`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const two = (value: number) => String(value).padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+}
+
+/** `950`, `12.3k`, `1.2M`. */
+export function formatCount(count: number): string {
+  if (count < 1_000) return String(Math.round(count));
+  return count < 1_000_000 ? `${(count / 1_000).toFixed(1)}k` : `${(count / 1_000_000).toFixed(1)}M`;
+}
+
+/** Seconds until the cell's last step at the pace so far, or undefined while there is no pace. */
+export function secondsLeft(cell: CellView): number | undefined {
+  const last = cell.metrics.at(-1);
+  const first = cell.metrics[0];
+  if (last === undefined || first === undefined || cell.steps === null || cell.startedAt === null) return undefined;
+  // The first point is left out of the pace when there are others: it pays for compiling and warming up.
+  const from = first === last ? { step: 0, time: cell.startedAt } : first;
+  const pace = (Date.parse(last.time) - Date.parse(from.time)) / 1000 / (last.step - from.step);
+  return Number.isFinite(pace) && pace >= 0 ? pace * Math.max(0, cell.steps - last.step) : undefined;
+}
+
+/** A cell's progress as one line of at most `width` columns. */
+export function progressLine(cell: CellView, now: number, width: number): string {
+  const parts: string[] = [];
+  const last = cell.metrics.at(-1);
+  const value = (name: string) => cell.metrics.findLast(({ values }) => typeof values[name] === "number")?.values[name];
+  if (last !== undefined && cell.steps !== null) {
+    const share = Math.min(1, last.step / cell.steps);
+    parts.push(`${bar(share, 16)} ${String(Math.floor(share * 100)).padStart(3)} %`, `step ${last.step}/${cell.steps}`);
+  }
+  for (const [name, title] of [["loss", "loss"], ["validation", "validation"]] as const) {
+    const number = value(name);
+    if (typeof number === "number") parts.push(`${title} ${number.toFixed(3)}`);
+  }
+  const speed = value("tokensPerSecond");
+  if (typeof speed === "number") parts.push(`${formatCount(speed)} tokens/s`);
+  const left = secondsLeft(cell);
+  const elapsed = cell.startedAt === null ? 0 : Math.max(0, now - Date.parse(cell.startedAt)) / 1000;
+  parts.push(left === undefined ? formatSeconds(elapsed) : `${formatSeconds(left)} left`);
+  const line = `${printable(cell.name).padEnd(20)} ${parts.join(" · ")}`;
+  return line.length > width ? line.slice(0, Math.max(0, width)) : line;
+}
+
+function bar(share: number, width: number): string {
+  const full = Math.round(share * width);
+  return "█".repeat(full) + "░".repeat(width - full);
+}

@@ -1,0 +1,30 @@
+// Finding the run that a person means: by id, by the start of an id, or `last`.
+import { nearest, UserError } from "../errors.ts";
+import { listRuns } from "./read.ts";
+
+/**
+ * The id of the run that `text` means.
+ *
+ * @param text a whole id, the start of exactly one, or `last`
+ * @throws UserError `run.none`, `run.ambiguous`
+ */
+export async function resolveRun(runsFolder: string, text: string): Promise<string> {
+  const ids = (await listRuns(runsFolder)).map(({ id }) => id);
+  if (ids.length === 0) {
+    throw new UserError("run.none", `There is no run in ${runsFolder}`, "start one with deno task bts, or give --runs");
+  }
+  if (text === "last") return ids[0]!;
+  if (ids.includes(text)) return text;
+  const matches = text === "" ? [] : ids.filter((id) => id.startsWith(text));
+  if (matches.length === 1) return matches[0]!;
+  if (matches.length > 1) {
+    const some = matches.slice(0, 5).join(", ") + (matches.length > 5 ? ", …" : "");
+    throw new UserError("run.ambiguous", `"${text}" begins ${matches.length} runs: ${some}`, "give more of the id");
+  }
+  const near = nearest(text, ids);
+  throw new UserError(
+    "run.none",
+    `There is no run "${text}" in ${runsFolder}`,
+    near === undefined ? "deno task ls lists the runs; last is the newest" : `did you mean ${near}?`,
+  );
+}
