@@ -1,0 +1,95 @@
+// Running rows of token ids through a model in batches, without blocking the event loop or leaking tensors.
+import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../errors.ts";
+import { type LanguageModel, tokenLosses } from "../model/mod.ts";
+import type { EvaluationOptions } from "./types.ts";
+
+/** A document's tokens, of which those from `from` on are scored. */
+export interface Row {
+  /** At most one longer than the model's context: the last one is only predicted. */
+  readonly tokens: Int32Array;
+  /** Index of the first token that counts, at least 1. */
+  readonly from: number;
+}
+
+const DEFAULT_BATCH = 8;
+
+/** Calls `run` on groups of at most `batch` indices, with a turn of the event loop after each. */
+export async function inBatches(
+  groups: readonly (readonly number[])[],
+  { batch = DEFAULT_BATCH, signal, onProgress }: EvaluationOptions,
+  run: (indices: readonly number[]) => Promise<void>,
+): Promise<void> {
+  const total = groups.reduce((sum, group) => sum + group.length, 0);
+  let done = 0;
+  for (const group of groups) {
+    for (let at = 0; at < group.length; at += batch) {
+      signal?.throwIfAborted();
+      const indices = group.slice(at, at + batch);
+      await run(indices);
+      onProgress?.(done += indices.length, total);
+      // A macrotask, so that signals, timers and servers live.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  }
+  signal?.throwIfAborted();
+}
+
+/**
+ * The negative log-likelihood of each row's scored tokens, in nats.
+ *
+ * Rows of similar length share a batch; shorter ones are padded on the right, which causality makes harmless. Each row
+ * is summed in float64, so that the result does not depend on the batch but for the rounding of the model itself.
+ *
+ * @throws UserError `eval.not-finite` when a row's likelihood is not a number, as after training that diverged
+ */
+export async function rowLosses(
+  model: LanguageModel,
+  rows: readonly Row[],
+  options: EvaluationOptions = {},
+): Promise<Float64Array> {
+  const sums = new Float64Array(rows.length);
+  const byLength = rows.map((_, i) => i).sort((a, b) => rows[a]!.tokens.length - rows[b]!.tokens.length || a - b);
+  await inBatches([byLength], options, async (indices) => {
+    const time = Math.max(...indices.map((i) => rows[i]!.tokens.length)) - 1;
+    const losses = tf.tidy(() => {
+      const { inputs, targets } = paddedBatch(indices.map((i) => rows[i]!), time);
+      const shape: [number, number] = [indices.length, time];
+      return tokenLosses(model, tf.tensor2d(inputs, shape, "int32"), tf.tensor2d(targets, shape, "int32"));
+    });
+    try {
+      const values = await losses.data();
+      indices.forEach((index, b) => {
+        let sum = 0;
+        for (let t = 0; t < time; t++) sum += values[b * time + t]!;
+        if (!Number.isFinite(sum)) throw notFinite(sum);
+        sums[index] = sum;
+      });
+    } finally {
+      losses.dispose();
+    }
+  });
+  return sums;
+}
+
+/**
+ * Inputs and targets, row-major `[rows, time]`. A row shorter than `time + 1` keeps its last token as an input, so that
+ * every target that counts is also the next input where there is one: an ensemble takes its evidence from there.
+ */
+export function paddedBatch(rows: readonly Row[], time: number): { inputs: Int32Array; targets: Int32Array } {
+  const inputs = new Int32Array(rows.length * time);
+  const targets = new Int32Array(rows.length * time).fill(-1);
+  rows.forEach(({ tokens, from }, b) => {
+    inputs.set(tokens.subarray(0, time), b * time);
+    targets.set(tokens.subarray(from), b * time + from - 1);
+  });
+  return { inputs, targets };
+}
+
+function notFinite(sum: number): UserError {
+  return new UserError(
+    "eval.not-finite",
+    `Cannot score the model: the negative log-likelihood of a text is ${sum}`,
+    "Its training has diverged: lower the learning rate, or clip gradients harder",
+  );
+}

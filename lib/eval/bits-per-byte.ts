@@ -1,0 +1,42 @@
+// Bits per byte: a measure of a language model that does not depend on its tokenizer.
+import type { LanguageModel } from "../model/mod.ts";
+import type { Estimate } from "../run/events.ts";
+import { rowLosses } from "./batches.ts";
+import { bootstrapBitsPerByte, type BootstrapOptions, type DocumentLosses } from "./intervals.ts";
+import type { EvaluationOptions } from "./types.ts";
+import type { EvaluationWindow } from "./windows.ts";
+
+/** What each document's windows cost the model together, in the order of the documents. */
+export async function documentLosses(
+  model: LanguageModel,
+  windows: readonly EvaluationWindow[],
+  options: EvaluationOptions = {},
+): Promise<DocumentLosses> {
+  const losses = await rowLosses(model, windows.map(({ tokens }) => ({ tokens, from: 1 })), options);
+  const documents = new Map<number, { nll: number; bytes: number }>();
+  windows.forEach(({ document, bytes }, i) => {
+    const { nll, bytes: before } = documents.get(document) ?? { nll: 0, bytes: 0 };
+    documents.set(document, { nll: nll + losses[i]!, bytes: before + bytes });
+  });
+  const sorted = [...documents].sort(([a], [b]) => a - b).map(([, document]) => document);
+  return {
+    nll: Float64Array.from(sorted, ({ nll }) => nll),
+    bytes: Float64Array.from(sorted, ({ bytes }) => bytes),
+  };
+}
+
+/**
+ * Σ nll / (ln 2 · Σ bytes) over windows, with the 95 % interval of a bootstrap over documents.
+ *
+ * @param windows at least one
+ * @returns the estimate, whose `samples` are documents, and each document's share in it
+ * @throws UserError `eval.not-finite`
+ */
+export async function bitsPerByte(
+  model: LanguageModel,
+  windows: readonly EvaluationWindow[],
+  options: EvaluationOptions & BootstrapOptions = {},
+): Promise<{ bpb: Estimate; documents: DocumentLosses }> {
+  const documents = await documentLosses(model, windows, options);
+  return { bpb: bootstrapBitsPerByte([documents], options), documents };
+}

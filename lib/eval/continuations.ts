@@ -1,0 +1,107 @@
+// The right continuation among four: one question for each of many places in held-out documents.
+import type { Document, Tokenizer } from "../data/types.ts";
+import { type Random, random } from "../random.ts";
+import { type ChoiceItem, CHOICES, type TaskOptions } from "./task.ts";
+
+/** A piece of a document. */
+interface Piece {
+  readonly document: number;
+  /** Where it starts, in UTF-16 units. */
+  readonly start: number;
+  readonly text: string;
+  readonly bytes: number;
+}
+
+/** Continuations are at most this long; less when the context is short. */
+const MAX_BYTES = 96;
+/** How far, as a share, a distractor's length may be from the right continuation's. */
+const TOLERANCE = 0.2;
+/** UTF-16 units of text before the continuation that are encoded for each token of the prompt. */
+const UNITS_PER_TOKEN = 8;
+
+/**
+ * Questions for {@linkcode ChoiceItem}: a stretch of a held-out document, and what follows it among three pieces of other
+ * documents. All four begin with the same blank (a space or a line end, where no tokenizer merges), end before one, and
+ * are nearly equally long in bytes. Fewer than `items` come when the documents yield no more, none from a single one.
+ */
+export function continuationItems(
+  name: string,
+  documents: readonly Document[],
+  tokenizer: Tokenizer,
+  { seed, items, time }: TaskOptions,
+): ChoiceItem[] {
+  const draw = random(seed, "task", name);
+  const length = Math.min(MAX_BYTES, Math.floor(time / 2));
+  const order = draw.shuffle(documents.map((_, i) => i).filter((i) => documents[i]!.text.length > 2 * length));
+  if (order.length < 2) return [];
+  const result: ChoiceItem[] = [];
+  const seen = new Set<string>();
+  // Documents take turns; some turns yield nothing, so there are more of them than items.
+  for (let turn = 0; turn < 8 * items && result.length < items; turn++) {
+    const document = order[turn % order.length]!;
+    const right = pieceOf(documents, document, length, draw, length);
+    if (right === undefined || seen.has(`${document}:${right.start}`)) continue;
+    const others = distractors(documents, order, right, draw);
+    if (others === undefined) continue;
+    seen.add(`${document}:${right.start}`);
+    const pieces = draw.shuffle([right, ...others]);
+    const choices = pieces.map(({ text, bytes }) => ({ tokens: tokenizer.encode(text), bytes }));
+    const room = time - Math.max(...choices.map(({ tokens }) => tokens.length));
+    if (room < 1) continue;
+    const { text } = documents[document]!;
+    const before = text.slice(Math.max(0, right.start - UNITS_PER_TOKEN * room), right.start).toWellFormed();
+    const prompt = [tokenizer.endOfText, ...tokenizer.encode(before).slice(-room)];
+    result.push({ prompt, choices, right: pieces.indexOf(right) });
+  }
+  return result;
+}
+
+function distractors(
+  documents: readonly Document[],
+  order: readonly number[],
+  right: Piece,
+  draw: Random,
+): Piece[] | undefined {
+  const found: Piece[] = [];
+  for (let attempt = 0; attempt < 60 && found.length < CHOICES - 1; attempt++) {
+    const document = draw.pick(order);
+    if (document === right.document) continue;
+    // With enough documents each distractor comes from one of its own.
+    if (order.length >= CHOICES && found.some((piece) => piece.document === document)) continue;
+    const piece = pieceOf(documents, document, right.bytes, draw, 0, right.text[0]);
+    if (piece === undefined || Math.abs(piece.bytes - right.bytes) > TOLERANCE * right.bytes) continue;
+    if ([right, ...found].some(({ text }) => text === piece.text)) continue;
+    found.push(piece);
+  }
+  return found.length === CHOICES - 1 ? found : undefined;
+}
+
+/** A random piece of at most `length` bytes and at least half, starting at or after `from`, with `blank` when given. */
+function pieceOf(
+  documents: readonly Document[],
+  document: number,
+  length: number,
+  draw: Random,
+  from: number,
+  blank?: string,
+): Piece | undefined {
+  const { text } = documents[document]!;
+  let start = draw.between(from, Math.max(from, text.length - length));
+  while (start < text.length && !(isCut(text, start) && (blank === undefined || text[start] === blank))) start++;
+  // Within the next `length` units; as a unit is at least a byte, the piece can't reach further.
+  const bytesOf = (end: number) => new TextEncoder().encode(text.slice(start, end)).length;
+  for (let end = Math.min(text.length, start + length); end > start; end--) {
+    if (end < text.length && !isCut(text, end)) continue;
+    const bytes = bytesOf(end);
+    if (bytes > length) continue;
+    return bytes >= length / 2 ? { document, start, text: text.slice(start, end), bytes } : undefined;
+  }
+  return undefined;
+}
+
+/** Whether a word or a line ends before `at`: a single blank that a piece of byte-level BPE begins with. */
+function isCut(text: string, at: number): boolean {
+  const blank = text[at];
+  if (at === 0 || /\s/.test(text[at - 1]!)) return false;
+  return blank === "\n" || (blank === " " && at + 1 < text.length && /\p{L}/u.test(text[at + 1]!));
+}

@@ -1,0 +1,82 @@
+// The whole evaluation of one model: bits per byte by domain, their mean, and the tasks.
+import type { Tokenizer } from "../data/types.ts";
+import type { LanguageModel } from "../model/mod.ts";
+import type { Estimate, MethodResult } from "../run/events.ts";
+import { documentLosses } from "./bits-per-byte.ts";
+import { bootstrapBitsPerByte, type BootstrapOptions, type DocumentLosses } from "./intervals.ts";
+import { scoreTask } from "./score.ts";
+import type { Task } from "./task.ts";
+import type { EvaluationOptions } from "./types.ts";
+import type { EvaluationWindow } from "./windows.ts";
+
+/** What every method is scored on. */
+export interface EvaluationSet {
+  /** Windows by domain, in the order of the table; each domain has at least one. */
+  readonly windows: Readonly<Record<string, readonly EvaluationWindow[]>>;
+  readonly tasks: readonly Task[];
+  readonly tokenizer: Tokenizer;
+}
+
+/** How far an evaluation is. */
+export interface EvaluationProgress {
+  /** Domain or task that is being scored. */
+  readonly part: string;
+  /** Rows (windows, candidates, prompts) done and in all, over all parts. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** A method's scores as the event log takes them, and what paired comparisons need. */
+export interface Evaluation {
+  /** `bpb` and `bpbInterval` by domain and for `mean` (of the domains, unweighted); tasks by name. */
+  readonly scores: Omit<MethodResult, "parameters">;
+  /** By domain, for {@linkcode pairedDifference}. */
+  readonly documents: Readonly<Record<string, DocumentLosses>>;
+}
+
+/**
+ * Scores a model.
+ *
+ * @throws UserError `eval.not-finite`
+ */
+export async function evaluate(
+  model: LanguageModel,
+  { windows, tasks, tokenizer }: EvaluationSet,
+  { batch, signal, onProgress, ...bootstrap }: BootstrapOptions & {
+    /** Rows a batch. @default 8 */
+    readonly batch?: number;
+    readonly signal?: AbortSignal | undefined;
+    readonly onProgress?: (progress: EvaluationProgress) => void;
+  } = {},
+): Promise<Evaluation> {
+  const domains = Object.entries(windows);
+  const total = domains.reduce((sum, [, windows]) => sum + windows.length, 0) +
+    tasks.reduce((sum, task) => sum + rowsOf(task), 0);
+  let before = 0;
+  const part = (name: string): EvaluationOptions => ({
+    ...(batch === undefined ? {} : { batch }),
+    signal,
+    onProgress: (done) => onProgress?.({ part: name, done: before + done, total }),
+  });
+
+  const documents: Record<string, DocumentLosses> = {};
+  const bpbInterval: Record<string, Estimate> = {};
+  for (const [domain, list] of domains) {
+    documents[domain] = await documentLosses(model, list, part(domain));
+    bpbInterval[domain] = bootstrapBitsPerByte([documents[domain]], bootstrap);
+    before += list.length;
+  }
+  bpbInterval["mean"] = bootstrapBitsPerByte(Object.values(documents), bootstrap);
+  const scores: Record<string, Estimate> = {};
+  for (const task of tasks) {
+    scores[task.name] = await scoreTask(model, task, tokenizer, part(task.name));
+    before += rowsOf(task);
+  }
+  const bpb = Object.fromEntries(Object.entries(bpbInterval).map(([domain, { value }]) => [domain, value]));
+  return { scores: { bpb, bpbInterval, tasks: scores }, documents };
+}
+
+/** Rows that a task takes through the model. */
+function rowsOf(task: Task): number {
+  return task.kind === "choice" ? task.items.reduce((sum, { choices }) => sum + choices.length, 0) : task.items.length;
+}

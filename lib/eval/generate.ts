@@ -1,0 +1,67 @@
+// Greedy generation for many prompts at once.
+import * as tf from "@tensorflow/tfjs";
+import type { DecodingState, LanguageModel } from "../model/mod.ts";
+import { inBatches } from "./batches.ts";
+import type { EvaluationOptions } from "./types.ts";
+
+/**
+ * The most likely token after each prompt, and after that, and so on: `maxTokens` ids for each, or fewer when every
+ * prompt of its batch has met `stop` before.
+ *
+ * Prompts of equal length share a batch, so that there is no padding and the outcome does not depend on the batch.
+ *
+ * @param stop whether an answer that ends with this id is complete
+ */
+export async function generateGreedily(
+  model: LanguageModel,
+  prompts: readonly (readonly number[])[],
+  maxTokens: number,
+  stop: (id: number) => boolean,
+  options: EvaluationOptions = {},
+): Promise<number[][]> {
+  const answers: number[][] = prompts.map(() => []);
+  const buckets = new Map<number, number[]>();
+  prompts.forEach(({ length }, i) => {
+    const bucket = buckets.get(length);
+    if (bucket === undefined) buckets.set(length, [i]);
+    else bucket.push(i);
+  });
+  await inBatches([...buckets.values()], options, async (indices) => {
+    const state = model.decodingState();
+    try {
+      let ids = indices.flatMap((i) => prompts[i]!);
+      const finished = indices.map(() => false);
+      for (let step = 0; step < maxTokens && finished.includes(false); step++) {
+        options.signal?.throwIfAborted();
+        ids = await mostLikely(model, ids, indices.length, state);
+        ids.forEach((id, b) => {
+          if (finished[b]) return;
+          answers[indices[b]!]!.push(id);
+          finished[b] = stop(id);
+        });
+      }
+    } finally {
+      state.dispose();
+    }
+  });
+  return answers;
+}
+
+/** The most likely next token of each row, after extending the state by `ids` (`[rows, time]`, row-major). */
+async function mostLikely(
+  model: LanguageModel,
+  ids: readonly number[],
+  rows: number,
+  state: DecodingState,
+): Promise<number[]> {
+  const best = tf.tidy(() => {
+    const logits = model.logits(tf.tensor2d(ids.slice(), [rows, ids.length / rows], "int32"), state); // [rows, time, V]
+    const [, time, V] = logits.shape;
+    return tf.argMax(logits.slice([0, time - 1, 0], [rows, 1, V]).reshape([rows, V]), -1);
+  });
+  try {
+    return Array.from(await best.data());
+  } finally {
+    best.dispose();
+  }
+}

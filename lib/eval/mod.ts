@@ -1,0 +1,17 @@
+// The evaluation room's public face: held-out bits per byte, tasks with exact scores, and their intervals.
+export { bitsPerByte, documentLosses } from "./bits-per-byte.ts";
+export { evaluate, type Evaluation, type EvaluationProgress, type EvaluationSet } from "./evaluate.ts";
+export { generateGreedily } from "./generate.ts";
+export {
+  bootstrapBitsPerByte,
+  type BootstrapOptions,
+  type DocumentLosses,
+  meanWithInterval,
+  pairedDifference,
+  wilsonInterval,
+} from "./intervals.ts";
+export { answeredRightly, scoreTask } from "./score.ts";
+export type { ChoiceItem, GenerationItem, Task, TaskOptions } from "./task.ts";
+export { buildTasks } from "./tasks.ts";
+export type { EvaluationOptions } from "./types.ts";
+export { type EvaluationWindow, evaluationWindows, type WindowOptions } from "./windows.ts";

@@ -1,0 +1,60 @@
+// Scoring a model on a task.
+import type { Tokenizer } from "../data/types.ts";
+import type { LanguageModel } from "../model/mod.ts";
+import type { Estimate } from "../run/events.ts";
+import { rowLosses } from "./batches.ts";
+import { generateGreedily } from "./generate.ts";
+import { wilsonInterval } from "./intervals.ts";
+import type { Task } from "./task.ts";
+import type { EvaluationOptions } from "./types.ts";
+
+/**
+ * The share of questions answered rightly, with Wilson's 95 % interval.
+ *
+ * A choice is right when the right answer has the highest log-likelihood per byte; a generated answer when its text up to
+ * the first line end or `<|endoftext|>` is the right one, blanks at its end aside.
+ *
+ * @throws UserError `eval.not-finite`
+ */
+export async function scoreTask(
+  model: LanguageModel,
+  task: Task,
+  tokenizer: Tokenizer,
+  options: EvaluationOptions = {},
+): Promise<Estimate> {
+  const right = await answeredRightly(model, task, tokenizer, options);
+  return wilsonInterval(right.filter(Boolean).length, right.length);
+}
+
+/** Whether each question of a task is answered rightly. */
+export async function answeredRightly(
+  model: LanguageModel,
+  task: Task,
+  tokenizer: Tokenizer,
+  options: EvaluationOptions = {},
+): Promise<boolean[]> {
+  if (task.kind === "choice") {
+    const rows = task.items.flatMap(({ prompt, choices }) =>
+      choices.map(({ tokens }) => ({ tokens: Int32Array.from([...prompt, ...tokens]), from: prompt.length }))
+    );
+    const losses = await rowLosses(model, rows, options);
+    let row = 0;
+    return task.items.map(({ choices, right }) => {
+      const perByte = choices.map(({ bytes }) => losses[row++]! / bytes);
+      return perByte.indexOf(Math.min(...perByte)) === right;
+    });
+  }
+  const prompts = task.items.map(({ prompt }) => prompt);
+  const lineEnds = new Map<number, boolean>();
+  const stop = (id: number) => {
+    if (id === tokenizer.endOfText) return true;
+    if (!lineEnds.has(id)) lineEnds.set(id, tokenizer.decode([id]).includes("\n"));
+    return lineEnds.get(id)!;
+  };
+  const generated = await generateGreedily(model, prompts, task.maxTokens, stop, options);
+  return task.items.map(({ answer }, i) => {
+    const ids = generated[i]!;
+    const text = tokenizer.decode(ids.at(-1) === tokenizer.endOfText ? ids.slice(0, -1) : ids);
+    return text.split("\n", 1)[0]!.trimEnd() === answer.trimEnd();
+  });
+}

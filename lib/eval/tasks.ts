@@ -1,0 +1,47 @@
+// The tasks of an experiment: one for each domain, from held-out text only.
+import type { Corpus, Tokenizer } from "../data/types.ts";
+import { random } from "../random.ts";
+import { continuationItems } from "./continuations.ts";
+import { CHOICES, type Task, type TaskOptions } from "./task.ts";
+import { translationItems } from "./translations.ts";
+
+/**
+ * `arithmetic` (greedy generation, exact match), `english-continuation`, `code-continuation` and `translation` (the most
+ * likely of four, by log-likelihood per byte). A pure function of its arguments, so every method answers the same
+ * questions. A task for which the corpus has no questions is left out.
+ */
+export function buildTasks(corpus: Corpus, tokenizer: Tokenizer, options: TaskOptions): Task[] {
+  const choice = { kind: "choice", chance: 1 / CHOICES } as const;
+  const continuation = (domain: string): Task => {
+    const name = `${domain}-continuation`;
+    const documents = corpus.documents[domain]?.heldout ?? [];
+    return { ...choice, name, domain, items: continuationItems(name, documents, tokenizer, options) };
+  };
+  const translation = translationItems(corpus.translations, tokenizer, options);
+  const tasks: Task[] = [
+    arithmetic(corpus, tokenizer, options),
+    continuation("english"),
+    continuation("code"),
+    { ...choice, name: "translation", domain: "multilingual", items: translation },
+  ];
+  return tasks.filter(({ items }) => items.length > 0);
+}
+
+function arithmetic(corpus: Corpus, tokenizer: Tokenizer, { seed, items, time }: TaskOptions): Task {
+  const drawn = random(seed, "task", "arithmetic").shuffle(corpus.problems).map(({ prompt, answer }) => ({
+    prompt: [tokenizer.endOfText, ...tokenizer.encode(prompt)],
+    answer,
+    length: tokenizer.encode(answer).length,
+  }));
+  // Room for any answer, and for more: a number that goes on after the right digits is wrong.
+  const maxTokens = Math.max(0, ...drawn.map(({ length }) => length)) + 2;
+  const fitting = drawn.filter(({ prompt }) => prompt.length + maxTokens <= time).slice(0, items);
+  return {
+    kind: "generation",
+    name: "arithmetic",
+    domain: "math",
+    chance: 0,
+    maxTokens,
+    items: fitting.map(({ prompt, answer }) => ({ prompt, answer })),
+  };
+}

@@ -1,0 +1,114 @@
+// Cutting held-out documents into the windows on which every method is scored alike.
+import type { Document, Tokenizer } from "../data/types.ts";
+import { hash32 } from "../random.ts";
+
+/** A stretch of one document that a model scores on its own. */
+export interface EvaluationWindow {
+  /** Index of the document among those that were given. */
+  readonly document: number;
+  /** `<|endoftext|>` and the text's tokens; all but the first are scored. At most `time + 1`. */
+  readonly tokens: Int32Array;
+  /** UTF-8 bytes of the scored text. */
+  readonly bytes: number;
+}
+
+/** How much is scored. */
+export interface WindowOptions {
+  /** The longest context, in tokens: the model's context length or less. */
+  readonly time: number;
+  /** Scored tokens, at most; all when left out. */
+  readonly maxTokens?: number | undefined;
+  /** Windows, at most; all when left out. */
+  readonly maxWindows?: number | undefined;
+}
+
+/**
+ * The windows of held-out documents, in the documents' order.
+ *
+ * Every window begins with `<|endoftext|>` and is scored as if it were a document from its start: all of its text
+ * counts, none of it has context from the window before. So every method faces the same text under the same conditions
+ * (an ensemble's posterior starts uniform in each), windows are independent, and the figure depends on no stride; it is
+ * somewhat higher than with overlapping windows. A document's windows are about equally long and end between characters.
+ *
+ * Under a budget, documents are visited in a fixed pseudo-random order, one window of each before a second of any; the
+ * choice depends on nothing but the documents' ids and the budget. At least one window is given.
+ *
+ * @throws Error when the tokenizer does not give back a document's text, which makes bytes unknowable
+ */
+export function evaluationWindows(
+  documents: readonly Document[],
+  tokenizer: Tokenizer,
+  { time, maxTokens = Infinity, maxWindows = Infinity }: WindowOptions,
+): EvaluationWindow[] {
+  const order = documents.map((_, i) => i).filter((i) => documents[i]!.text.length > 0);
+  const rank = new Map(order.map((i) => [i, hash32("document", documents[i]!.id, i)]));
+  order.sort((a, b) => rank.get(a)! - rank.get(b)! || a - b);
+
+  // Documents are encoded when their turn comes, so that a small budget does not encode a large corpus.
+  const cut = new Map<number, EvaluationWindow[]>();
+  const windowsOf = (document: number) => {
+    let windows = cut.get(document);
+    if (windows === undefined) {
+      windows = cutDocument(document, documents[document]!.text, tokenizer, time);
+      cut.set(document, windows);
+    }
+    return windows;
+  };
+  const chosen: { window: EvaluationWindow; place: number }[] = [];
+  let tokens = 0;
+  for (let round = 0, left = order; left.length > 0; round++) {
+    left = left.filter((document) => windowsOf(document).length > round);
+    for (const document of left) {
+      const windows = windowsOf(document);
+      // Round by round through the document's windows in an order of their own, or only beginnings would be scored.
+      const place = shuffledPlace(document, windows.length, round);
+      const window = windows[place]!;
+      const scored = window.tokens.length - 1;
+      if (chosen.length > 0 && (tokens + scored > maxTokens || chosen.length >= maxWindows)) return inOrder(chosen);
+      tokens += scored;
+      chosen.push({ window, place });
+    }
+  }
+  return inOrder(chosen);
+}
+
+function inOrder(chosen: { window: EvaluationWindow; place: number }[]): EvaluationWindow[] {
+  return chosen.sort((a, b) => a.window.document - b.window.document || a.place - b.place).map(({ window }) => window);
+}
+
+/** The `round`-th place of a fixed permutation of `count` places: an affine walk whose step shares no factor with it. */
+function shuffledPlace(document: number, count: number, round: number): number {
+  const gcd = (a: number, b: number): number => b === 0 ? a : gcd(b, a % b);
+  let step = 1 + hash32("step", document) % count;
+  while (gcd(step, count) !== 1) step++;
+  return (hash32("first", document) % count + round * step) % count;
+}
+
+function cutDocument(document: number, original: string, tokenizer: Tokenizer, time: number): EvaluationWindow[] {
+  const text = original.toWellFormed();
+  const ids = tokenizer.encode(text);
+  const windows: EvaluationWindow[] = [];
+  let at = 0; // in tokens
+  let read = 0; // in UTF-16 units of the text
+  while (at < ids.length) {
+    const left = ids.length - at;
+    let size = Math.ceil(left / Math.ceil(left / time));
+    // A window must not end within a character. A cut there decodes to U+FFFD, unless that is the text's own.
+    let piece = tokenizer.decode(ids.slice(at, at + size));
+    const fits = () => text.startsWith(piece, read) && !(piece.endsWith("\uFFFD") && size < left);
+    while (size > 1 && !fits()) piece = tokenizer.decode(ids.slice(at, at + --size));
+    if (!text.startsWith(piece, read) || piece === "") {
+      throw new Error(
+        `The tokenizer does not give back the text of a document after "${text.slice(0, read).slice(-40)}"`,
+      );
+    }
+    windows.push({
+      document,
+      tokens: Int32Array.from([tokenizer.endOfText, ...ids.slice(at, at + size)]),
+      bytes: new TextEncoder().encode(piece).length,
+    });
+    at += size;
+    read += piece.length;
+  }
+  return windows;
+}

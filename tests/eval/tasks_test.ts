@@ -1,0 +1,199 @@
+// Tasks: questions from held-out text that fit the context, and scores that a known model must get.
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import type { Corpus } from "../../lib/data/types.ts";
+import { answeredRightly, buildTasks, evaluate, evaluationWindows, scoreTask, type Task } from "../../lib/eval/mod.ts";
+import { methodResultSchema } from "../../lib/run/events.ts";
+import { bigramModel, byteTokenizer, tinyDecoder, wordyDocuments } from "./fakes.ts";
+
+await tf.setBackend("cpu");
+const heldout = (documents: ReturnType<typeof wordyDocuments>) => ({ train: [], validation: [], heldout: documents });
+const corpus: Corpus = {
+  domains: ["english", "code", "math", "multilingual"],
+  documents: {
+    english: heldout(wordyDocuments(12, 120, 1)),
+    code: heldout(wordyDocuments(3, 200, 2)),
+    math: heldout(wordyDocuments(2, 9, 3)),
+    multilingual: heldout(wordyDocuments(2, 9, 4)),
+  },
+  problems: Array.from({ length: 30 }, (_, i) => ({ prompt: `${i}+${i}=`, answer: ` ${2 * i}` })),
+  translations: ["de", "fr"].flatMap((language) =>
+    wordyDocuments(20, 3, language.length + language.charCodeAt(0)).map(({ text }, i) => ({
+      prompt: `English: m${i}\n${language}:`,
+      translation: ` ${text.replaceAll("\n", " ")}`,
+      language,
+    }))
+  ),
+  fingerprint: "",
+};
+const options = { seed: 5, items: 24, time: 60 };
+const tasks = buildTasks(corpus, byteTokenizer, options);
+const taskOf = (name: string) => tasks.find((task) => task.name === name)!;
+
+Deno.test("`buildTasks()` makes the four tasks, the same each time, another for another seed", () => {
+  assert.deepEqual(tasks.map(({ name }) => name), [
+    "arithmetic",
+    "english-continuation",
+    "code-continuation",
+    "translation",
+  ]);
+  for (const { items } of tasks) assert.equal(items.length, 24);
+  assert.deepEqual(buildTasks(corpus, byteTokenizer, options), tasks);
+  assert.notDeepEqual(buildTasks(corpus, byteTokenizer, { ...options, seed: 6 }), tasks);
+  const bare = { ...corpus, problems: [], translations: [], documents: { english: heldout(wordyDocuments(1, 500)) } };
+  assert.deepEqual(buildTasks(bare, byteTokenizer, options), []);
+});
+
+Deno.test("`buildTasks()` makes questions that fit the context with every answer", () => {
+  for (const task of tasks) {
+    for (const item of task.items) {
+      assert.equal(item.prompt[0], byteTokenizer.endOfText);
+      assert.ok(item.prompt.length >= 2);
+      if ("choices" in item) {
+        for (const { tokens } of item.choices) assert.ok(item.prompt.length - 1 + tokens.length <= options.time);
+      } else if (task.kind === "generation") {
+        assert.ok(item.prompt.length + task.maxTokens <= options.time);
+        assert.ok(task.maxTokens > byteTokenizer.encode(item.answer).length);
+      }
+    }
+  }
+});
+
+for (const domain of ["english", "code"]) {
+  Deno.test(`\`buildTasks()\` of ${domain}: one choice goes on, the others come from other documents, equally long`, () => {
+    const texts = corpus.documents[domain]!.heldout.map(({ text }) => text);
+    const rights = [0, 0, 0, 0];
+    const task = taskOf(`${domain}-continuation`);
+    assert.ok(task.kind === "choice");
+    for (const { prompt, choices, right } of task.items) {
+      rights[right]!++;
+      const before = byteTokenizer.decode(prompt.slice(1)).replace(/^\ufffd+/, "");
+      const answers = choices.map(({ tokens }) => byteTokenizer.decode(tokens));
+      const source = texts.findIndex((text) => text.includes(before + answers[right]!));
+      assert.ok(source >= 0, "the right one follows the prompt");
+      answers.forEach((answer, i) => {
+        if (i !== right) {
+          assert.ok(texts.some((text, d) => d !== source && text.includes(answer)), "another document's");
+          assert.ok(!texts[source]!.includes(before + answer));
+        }
+        const { bytes } = choices[i]!;
+        assert.equal(bytes, new TextEncoder().encode(answer).length);
+        assert.ok(Math.abs(bytes - choices[right]!.bytes) <= 0.2 * choices[right]!.bytes);
+        assert.match(answer, /^[ \n]\S/, "a blank that gives nothing away");
+        assert.equal(answer[0], answers[0]![0]);
+      });
+      assert.equal(new Set(answers).size, 4);
+    }
+    assert.ok(Math.min(...rights) > 0, `the right one's place is not fixed: ${rights}`);
+  });
+}
+
+Deno.test("`buildTasks()` of translations: four candidates of one language, of every language", () => {
+  const task = taskOf("translation");
+  assert.ok(task.kind === "choice");
+  const languages = new Set<string>();
+  for (const { prompt, choices, right } of task.items) {
+    const asked = byteTokenizer.decode(prompt);
+    const answers = choices.map(({ tokens }) => byteTokenizer.decode(tokens));
+    const pair = corpus.translations.find((pair) => pair.prompt === asked && pair.translation === answers[right])!;
+    languages.add(pair.language);
+    const same = corpus.translations.filter(({ language }) => language === pair.language);
+    for (const answer of answers) assert.ok(same.some(({ translation }) => translation === answer));
+    assert.equal(new Set(answers).size, 4);
+  }
+  assert.deepEqual([...languages].sort(), ["de", "fr"]);
+});
+
+Deno.test("`scoreTask()` counts the choice of the highest log-likelihood per byte", async () => {
+  // a→b and b→b are likely (loss about 0.02), everything else costs about 4 nats.
+  const [a, b, c] = [97, 98, 99];
+  const model = bigramModel(257, (from, to) => (from === a || from === b) && to === b ? 10 : 0);
+  const choice = (text: string) => ({ tokens: byteTokenizer.encode(text), bytes: text.length });
+  const prompt = [256, a];
+  const items = [
+    { prompt, choices: ["bb", "cc", "cb", "bc"].map(choice), right: 0 },
+    { prompt, choices: ["cc", "cb", "bc", "bbbb"].map(choice), right: 3 },
+    { prompt, choices: ["cc", "bb", "bc", "cb"].map(choice), right: 0 },
+    // In total the short one is likelier, per byte the long one is.
+    { prompt: [256, c], choices: [choice("c"), { ...choice("cb"), bytes: 20 }, choice("d"), choice("e")], right: 1 },
+  ];
+  const task: Task = { kind: "choice", name: "x", domain: "english", chance: 0.25, items };
+  for (const batch of [1, 5, 64]) {
+    assert.deepEqual(await answeredRightly(model, task, byteTokenizer, { batch }), [true, true, false, true]);
+  }
+  const { value, low, high, samples } = await scoreTask(model, task, byteTokenizer);
+  assert.deepEqual([value, samples], [0.75, 4]);
+  assert.ok(low > 0.2 && high < 1);
+});
+
+Deno.test("`scoreTask()` compares the generated line exactly", async () => {
+  // Each letter is followed by the next one, "e" by a line end; "x" by the end of text; "y" by itself, for ever.
+  const code = (text: string) => text.charCodeAt(0);
+  const follows = (from: number) =>
+    from === code("e") ? 10 : from === code("x") ? 256 : from === code("y") ? from : from + 1;
+  const model = bigramModel(257, (from, to) => from < 256 && follows(from) === to ? 9 : 0);
+  const ask = (prompt: string, answer: string) => ({ prompt: [256, ...byteTokenizer.encode(prompt)], answer });
+  const items = [ask("a", "bcde"), ask("zab", "cde"), ask("c", "d"), ask("c", "de "), ask("w", "x"), ask("y", "yyyy")];
+  const task: Task = { kind: "generation", name: "x", domain: "math", chance: 0, maxTokens: 6, items };
+  for (const batch of [1, 2, 64]) {
+    assert.deepEqual(
+      await answeredRightly(model, task, byteTokenizer, { batch }),
+      [true, true, false, true, true, false],
+    );
+  }
+});
+
+Deno.test("`scoreTask()` of a decoder does not depend on the batch, and leaks no tensor", async () => {
+  const model = tinyDecoder(7);
+  const answers: boolean[][] = [];
+  // What the decoder says without a cache, so that some answers are right.
+  const arithmetic = taskOf("arithmetic");
+  assert.ok(arithmetic.kind === "generation");
+  const items = arithmetic.items.slice(0, 6).map(({ prompt }, i) => {
+    const ids = [...prompt];
+    for (let step = 0; step < 5; step++) {
+      ids.push(tf.tidy(() => {
+        const logits = model.logits(tf.tensor2d(ids, [1, ids.length], "int32"));
+        return tf.argMax(logits.reshape([ids.length, 257]).slice([ids.length - 1, 0], [1, 257]), -1).dataSync()[0]!;
+      }));
+    }
+    return { prompt, answer: i % 2 === 0 ? byteTokenizer.decode(ids.slice(prompt.length)) : "wrong" };
+  });
+  const checked: Task[] = [{ ...arithmetic, maxTokens: 5, items }, taskOf("translation")];
+  const before = tf.memory().numTensors;
+  for (const task of checked) {
+    answers.length = 0;
+    for (const batch of [1, 4, 50]) answers.push(await answeredRightly(model, task, byteTokenizer, { batch }));
+    assert.deepEqual(answers[0], answers[1]);
+    assert.deepEqual(answers[0], answers[2]);
+    if (task.kind === "generation") assert.deepEqual(answers[0], items.map((_, i) => i % 2 === 0));
+  }
+  assert.equal(tf.memory().numTensors, before);
+});
+
+Deno.test("`evaluate()` gives what the event log takes, with the mean of the domains", async () => {
+  const windows = Object.fromEntries(
+    ["english", "code"].map((domain) => [
+      domain,
+      evaluationWindows(corpus.documents[domain]!.heldout, byteTokenizer, { time: 60, maxWindows: 6 }),
+    ]),
+  );
+  const model = bigramModel(257, (from, to) => Math.cos(from - to));
+  const progress: string[] = [];
+  let last = 0;
+  const { scores, documents } = await evaluate(model, { windows, tasks, tokenizer: byteTokenizer }, {
+    onProgress({ part, done, total }) {
+      assert.ok(done > last && done <= total);
+      last = done;
+      if (progress.at(-1) !== part) progress.push(part);
+      if (done === total) progress.push("end");
+    },
+  });
+  methodResultSchema.parse({ ...scores, parameters: { trained: 1, total: 1, active: 1 } });
+  const { english, code, mean } = scores.bpb;
+  assert.ok(Math.abs((english! + code!) / 2 - mean!) < 1e-12);
+  for (const [domain, { value }] of Object.entries(scores.bpbInterval)) assert.equal(value, scores.bpb[domain]);
+  assert.deepEqual(Object.keys(scores.tasks), tasks.map(({ name }) => name));
+  assert.deepEqual(progress, ["english", "code", ...tasks.map(({ name }) => name), "end"]);
+  assert.equal(documents["english"]!.nll.length, 6);
+});
