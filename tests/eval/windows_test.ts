@@ -1,5 +1,7 @@
 // Windows: every text token scored once, bytes exact, budgets spread over documents.
 import assert from "node:assert/strict";
+import { trainTokenizer } from "../../lib/data/bpe.ts";
+import { openTokenizer } from "../../lib/data/tokenizer.ts";
 import { evaluationWindows } from "../../lib/eval/mod.ts";
 import { byteTokenizer, wordyDocuments } from "./fakes.ts";
 
@@ -67,4 +69,15 @@ Deno.test("`evaluationWindows()` spreads a budget over documents and is the same
 Deno.test("`evaluationWindows()` refuses a tokenizer that loses text", () => {
   const lossy = { ...byteTokenizer, decode: (ids: readonly number[]) => byteTokenizer.decode(ids).toUpperCase() };
   assert.throws(() => evaluationWindows(wordyDocuments(1, 9), lossy, { time: 8 }), /does not give back the text/);
+});
+
+Deno.test("`evaluationWindows()` counts bytes exactly with byte-level BPE, whose tokens split characters", () => {
+  const texts = [...wordyDocuments(5, 80), documents.find(({ id }) => id === "emoji")!];
+  const trained = openTokenizer(trainTokenizer(wordyDocuments(20, 50, 2).map(({ text }) => text), { vocabSize: 300 }));
+  const windows = evaluationWindows(texts, trained, { time: 24 });
+  texts.forEach(({ text }, d) => {
+    const own = windows.filter(({ document }) => document === d);
+    assert.equal(own.reduce((sum, { bytes }) => sum + bytes, 0), bytesOf(text));
+    assert.deepEqual(own.flatMap(({ tokens }) => [...tokens.subarray(1)]), trained.encode(text));
+  });
 });
