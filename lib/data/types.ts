@@ -20,8 +20,8 @@ export interface Problem {
   readonly prompt: string;
   /** The exact continuation that counts as right, with its leading space; in documents a line feed follows it. */
   readonly answer: string;
-  /** The kind of problem, such as `add` or `equation`. */
-  readonly kind: string;
+  /** The kind of problem, such as `add` or `equation`, to tell scores apart by. */
+  readonly kind?: string;
 }
 
 /** One message in English and in another language, from the held-out messages. */
@@ -63,10 +63,14 @@ export interface Corpus {
   readonly problems: readonly Problem[];
   /** Held-out parallel messages; empty when the user brings their own multilingual data. */
   readonly translations: readonly Translation[];
+  /** SHA-256 over domains, texts by split, problems and translations; not over ids, which may be paths. */
+  readonly fingerprint: string;
+}
+
+/** A corpus as it was loaded, with what it is made of. */
+export interface LoadedCorpus extends Corpus {
   /** Sizes by domain and split, and what was left out. */
   readonly report: Readonly<Record<string, DomainReport>>;
-  /** SHA-256 over domains, documents, problems and translations. */
-  readonly fingerprint: string;
 }
 
 /** A Hugging Face `tokenizer.json`. */

@@ -1,0 +1,37 @@
+// Built-in code: the TypeScript compiler in JavaScript, and the declarations of the language's and browsers' libraries.
+import { listPackageFiles, readPackageFile } from "./packages.ts";
+import { cutCode } from "./pieces.ts";
+import type { Document } from "./types.ts";
+
+/** The section of typescript.js that has the English messages; the multilingual domain holds some of them out. */
+export const MESSAGES_SECTION = "src/compiler/diagnosticInformationMap.generated.ts";
+
+/**
+ * `typescript.js` by the source files that it is bundled from, and `*.d.ts`, cut at declarations. Left out: `_tsc.js` and
+ * the other bundles (97 % of their lines are in `typescript.js`), the web worker's declarations (93 % are in the
+ * browser's), the table of messages, and licence headers.
+ */
+export async function codeDocuments(): Promise<Document[]> {
+  const names = (await listPackageFiles("typescript"))
+    .filter((name) => name.endsWith(".d.ts") && !/^lib\.webworker|^tsserverlibrary/.test(name));
+  const declarations = await Promise.all(names.map((name) => readPackageFile("typescript", name)));
+  const files = new Map(names.map((name, i) => [name, declarations[i]!.replace(/^\s*\/\*![^]*?\*\/\s*/, "")]));
+  for (const [section, text] of await compilerSections()) {
+    if (section !== MESSAGES_SECTION) files.set(section, text);
+  }
+  return [...files].flatMap(([name, text]) => {
+    const id = `typescript/${name}`;
+    return cutCode(text).map((piece, k) => ({ id: `${id}#${k + 1}`, text: piece.trim(), keys: [id] }));
+  });
+}
+
+/** typescript.js by the `// src/…` lines that name the source files. */
+export async function compilerSections(): Promise<Map<string, string>> {
+  const bundle = await readPackageFile("typescript", "typescript.js");
+  const sections = new Map<string, string>();
+  const parts = bundle.split(/^\/\/ (src\/\S+)$/m); // text before, then name and text in turns
+  for (let i = 1; i + 1 < parts.length; i += 2) {
+    sections.set(parts[i]!, (sections.get(parts[i]!) ?? "") + parts[i + 1]!);
+  }
+  return sections;
+}

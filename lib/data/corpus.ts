@@ -1,0 +1,142 @@
+// All text of an experiment: read, split by document, freed of overlap, and fingerprinted.
+import { createHash } from "node:crypto";
+import { codeDocuments } from "./code.ts";
+import { type DataConfig, type Domain, DOMAINS } from "./config.ts";
+import { englishDocuments } from "./english.ts";
+import { mathDocuments, mathProblems } from "./math.ts";
+import { type Multilingual, multilingual } from "./multilingual.ts";
+import { overlapGuard } from "./overlap.ts";
+import { loadFiles } from "./records.ts";
+import { splitDocuments, type Splits, tooFew } from "./split.ts";
+import { byteLength } from "./stream.ts";
+import type { Corpus, Document, DomainReport, LoadedCorpus, SplitName } from "./types.ts";
+
+/** One domain on its way into the corpus. */
+interface Candidate extends Splits {
+  readonly domain: Domain;
+  readonly source: string;
+  readonly emptyFiles: number;
+  nearDuplicates: number;
+}
+
+/**
+ * Loads the four domains, a pure function of the files, the configuration and the seed. Validation documents that
+ * repeat a held-out one, and training documents that repeat either (in any domain), are left out and counted; what
+ * counts as repeating is said at `checkOverlap()`.
+ *
+ * @throws UserError for files that are missing, empty or unreadable, and for fewer documents than the splits need
+ */
+export async function loadCorpus(config: DataConfig, { seed }: { readonly seed: number }): Promise<LoadedCorpus> {
+  const parallel = config.multilingual === "builtin" ? await multilingual(seed) : undefined;
+  const candidates: Candidate[] = [];
+  for (const domain of DOMAINS) candidates.push(await loadDomain(domain, config, seed, parallel));
+
+  const guard = overlapGuard();
+  const documents: Record<string, Record<SplitName, readonly Document[]>> = {};
+  for (const split of ["heldout", "validation", "train"] as const) {
+    const budget = split === "train" ? config.trainBytes : Infinity;
+    for (const candidate of candidates) {
+      const kept = keep(candidate, split, budget, guard);
+      if (kept.length === 0) throw tooFew(candidate, 0, candidate[split].length);
+      (documents[candidate.domain] ??= { train: [], validation: [], heldout: [] })[split] = kept;
+    }
+    if (split === "train") break;
+    for (const { domain } of candidates) {
+      for (const document of documents[domain]![split]) guard.add(document, `${domain}/${split} ${document.id}`);
+    }
+  }
+  const heldoutKeys = new Set(documents["multilingual"]!.heldout.flatMap(({ keys }) => keys ?? []));
+  const corpus = {
+    domains: DOMAINS,
+    documents,
+    problems: config.math === "builtin" ? mathProblems(config.problems, seed) : [],
+    translations: parallel?.translations(heldoutKeys, config.translations) ?? [],
+  };
+  const report = Object.fromEntries(candidates.map((candidate) => [candidate.domain, reportOf(candidate, documents)]));
+  return { ...corpus, report, fingerprint: fingerprint(corpus) };
+}
+
+async function loadDomain(
+  domain: Domain,
+  config: DataConfig,
+  seed: number,
+  parallel: Multilingual | undefined,
+): Promise<Candidate> {
+  const source = config[domain];
+  const common = { domain, source, emptyFiles: 0, nearDuplicates: 0 };
+  const { trainBytes, heldoutBytes, validationBytes } = config;
+  const choice = { seed, domain, source, heldoutBytes, validationBytes };
+  if (source !== "builtin") {
+    const { documents, emptyFiles } = await loadFiles(source, `data.${domain}`, config.textField);
+    return { ...common, ...splitDocuments(documents, choice), emptyFiles };
+  }
+  switch (domain) {
+    case "english":
+      return { ...common, ...splitDocuments(await englishDocuments(), choice) };
+    case "code":
+      return { ...common, ...splitDocuments(await codeDocuments(), choice) };
+    case "multilingual":
+      return { ...common, ...splitDocuments(parallel!.documents, choice) };
+    case "math": {
+      const make = (split: SplitName, bytes: number) =>
+        mathDocuments(split, { bytes, english: config.mathEnglish, seed });
+      return {
+        ...common,
+        train: make("train", trainBytes),
+        validation: make("validation", validationBytes),
+        heldout: make("heldout", heldoutBytes),
+        exactDuplicates: 0,
+      };
+    }
+  }
+}
+
+/** Documents of a split, in order, that repeat nothing the guard knows, up to a budget of bytes (but one at least). */
+function keep(
+  candidate: Candidate,
+  split: SplitName,
+  budget: number,
+  guard: ReturnType<typeof overlapGuard>,
+): Document[] {
+  const kept: Document[] = [];
+  let bytes = 0;
+  for (const document of candidate[split]) {
+    const size = byteLength(document.text);
+    if (bytes + size > budget && kept.length > 0) {
+      if (bytes > 0.99 * budget) break;
+      continue; // a shorter one may still fit
+    }
+    // Within the held-out text itself documents may be alike: nothing leaks there.
+    if (guard.find(document) !== undefined) {
+      candidate.nearDuplicates++;
+      continue;
+    }
+    kept.push(document);
+    bytes += size;
+  }
+  return kept;
+}
+
+function reportOf(candidate: Candidate, documents: Corpus["documents"]): DomainReport {
+  const size = (split: SplitName) => {
+    const list = documents[candidate.domain]![split];
+    return { documents: list.length, bytes: list.reduce((sum, { text }) => sum + byteLength(text), 0) };
+  };
+  const { source, exactDuplicates, nearDuplicates, emptyFiles } = candidate;
+  const splits = { train: size("train"), validation: size("validation"), heldout: size("heldout") };
+  return { source, splits, exactDuplicates, nearDuplicates, emptyFiles };
+}
+
+/** Texts have no NUL, so that what is joined with it can be told apart. */
+function fingerprint({ domains, documents, problems, translations }: Omit<Corpus, "fingerprint">): string {
+  const hash = createHash("sha256");
+  for (const domain of domains) {
+    for (const split of ["train", "validation", "heldout"] as const) {
+      hash.update(`\0\0${domain}\0${split}\0`);
+      for (const { text } of documents[domain]![split]) hash.update(text).update("\0");
+    }
+  }
+  for (const { prompt, answer } of problems) hash.update(`\0${prompt}\0${answer}\0`);
+  for (const { prompt, translation } of translations) hash.update(`\0${prompt}\0${translation}\0`);
+  return hash.digest("hex");
+}

@@ -1,0 +1,177 @@
+// Built-in mathematics: problems with exact answers, generated from the seed, split by the problem and not by its words.
+import { hash32, type Random, random } from "../random.ts";
+import {
+  MATH_LANGUAGES,
+  MATH_NAMES,
+  MATH_THINGS,
+  type MathKind,
+  type MathLanguage,
+  type MathTemplate,
+  mathTemplates,
+} from "./math_templates.ts";
+import { byteLength } from "./stream.ts";
+import type { Document, Problem, SplitName } from "./types.ts";
+
+/** Documents whose id starts so are all alike in their words; their keys say whether they repeat one another. */
+export const GENERATED = "generated:";
+
+/** How often a kind comes up, relative to the others. */
+const KIND_WEIGHTS: Readonly<Record<MathKind, number>> = {
+  add: 6,
+  subtract: 5,
+  multiply: 3,
+  divide: 3,
+  larger: 2,
+  smaller: 2,
+  shift: 3,
+  scale: 2,
+  linear: 2,
+  minutes: 1,
+  centimetres: 1,
+  grams: 1,
+};
+
+const KINDS = Object.entries(KIND_WEIGHTS).flatMap(([kind, weight]) =>
+  new Array<MathKind>(weight).fill(kind as MathKind)
+);
+
+/** Units by how many of the smaller are in one of the larger. */
+const UNITS: Readonly<Partial<Record<MathKind, number>>> = { minutes: 60, centimetres: 100, grams: 1000 };
+
+/** A problem before it is put in words. */
+export interface MathProblem {
+  readonly kind: MathKind;
+  readonly values: Readonly<Record<"a" | "b" | "c" | "d" | "e", number>>;
+  /**
+   * The facts that the problem and its worked answer state. 3 + 4 = 7, 4 + 3 = 7, 7 - 3 = 4 and x + 3 = 7 are one fact;
+   * so are the four of a product. A fact belongs to one split, in whatever words and language.
+   */
+  readonly keys: readonly string[];
+}
+
+/**
+ * The split that a fact belongs to: 10 % held out, 5 % validation, by a hash of the seed.
+ */
+export function splitOfFact(key: string, seed: number): SplitName {
+  const place = hash32(seed, "fact", key) % 100;
+  return place < 10 ? "heldout" : place < 15 ? "validation" : "train";
+}
+
+/**
+ * Documents of four to ten problems, a line each, until they have `bytes` bytes.
+ *
+ * @param english share of the documents that are in English; the others are in one of five languages
+ */
+export function mathDocuments(
+  split: SplitName,
+  { bytes, english, seed }: { readonly bytes: number; readonly english: number; readonly seed: number },
+): Document[] {
+  const documents: Document[] = [];
+  for (let total = 0; total < bytes;) {
+    const stream = random(seed, "math", split, documents.length);
+    const language = stream.float() < english ? "en" : stream.pick(MATH_LANGUAGES.slice(1));
+    const lines: string[] = [];
+    const keys = new Set<string>();
+    for (let left = stream.between(4, 10); left > 0; left--) {
+      const problem = drawFrom(split, stream, seed);
+      const { prompt, answer } = phrase(problem, language, stream);
+      lines.push(prompt + answer);
+      for (const key of problem.keys) keys.add(key);
+    }
+    const text = lines.join("\n") + "\n";
+    documents.push({ id: `${GENERATED}math/${split}#${documents.length + 1}`, text, keys: [...keys] });
+    total += byteLength(text);
+  }
+  return documents;
+}
+
+/** Up to `count` different held-out problems in English, of all kinds in their usual shares. */
+export function mathProblems(count: number, seed: number): Problem[] {
+  const stream = random(seed, "math", "problems");
+  const problems = new Map<string, Problem>();
+  for (let tries = 0; problems.size < count && tries < 20 * count; tries++) {
+    const problem = drawFrom("heldout", stream, seed);
+    const { prompt, answer } = phrase(problem, "en", stream);
+    problems.set(prompt, { prompt, answer, kind: problem.kind });
+  }
+  return [...problems.values()];
+}
+
+/** A problem all of whose facts belong to the split. */
+function drawFrom(split: SplitName, stream: Random, seed: number): MathProblem {
+  for (;;) {
+    // The kind is drawn first, or kinds with several facts would be rare where few facts belong. A split may have no
+    // problem of a kind at all: then another kind is drawn.
+    const kind = stream.pick(KINDS);
+    for (let tries = 0; tries < 1000; tries++) {
+      const problem = drawProblem(kind, stream);
+      if (problem.keys.every((key) => splitOfFact(key, seed) === split)) return problem;
+    }
+  }
+}
+
+function drawProblem(kind: MathKind, stream: Random): MathProblem {
+  // Half of the terms are small, so that small models meet each small sum often.
+  const term = () => stream.int(2) === 0 ? stream.int(21) : stream.int(100);
+  const factor = () => stream.between(2, stream.int(2) === 0 ? 10 : 25);
+  switch (kind) {
+    case "add":
+    case "subtract":
+    case "shift": {
+      const [a, b] = [term(), term()];
+      const keys = [fact("sum", a, b)];
+      if (kind === "subtract") return problem(kind, { a: a + b, b, c: a }, keys);
+      return problem(kind, { a, b, c: a + b }, keys);
+    }
+    case "multiply":
+    case "divide":
+    case "scale": {
+      const [a, b] = [factor(), factor()];
+      const keys = [fact("product", a, b)];
+      if (kind === "divide") return problem(kind, { a: a * b, b, c: a }, keys);
+      return problem(kind, { a, b, c: a * b }, keys);
+    }
+    case "larger":
+    case "smaller": {
+      const top = stream.pick([20, 100, 1000]);
+      const a = stream.int(top);
+      let b = stream.int(top - 1);
+      if (b >= a) b++;
+      const c = kind === "larger" ? Math.max(a, b) : Math.min(a, b);
+      return problem(kind, { a, b, c }, [fact("order", a, b)]);
+    }
+    case "linear": {
+      const [a, b] = [stream.between(2, 10), stream.between(2, 12)];
+      const d = stream.between(1, 30);
+      return problem(kind, { a, b, c: a * b, d, e: a * b + d }, [fact("product", a, b), fact("sum", a * b, d)]);
+    }
+    case "minutes":
+    case "centimetres":
+    case "grams": {
+      const a = stream.between(2, 99);
+      return problem(kind, { a, c: a * UNITS[kind]! }, [`${kind} ${a}`]);
+    }
+  }
+}
+
+function problem(kind: MathKind, values: Partial<MathProblem["values"]>, keys: string[]): MathProblem {
+  return { kind, values: { a: 0, b: 0, c: 0, d: 0, e: 0, ...values }, keys };
+}
+
+function fact(family: string, a: number, b: number): string {
+  return `${family} ${Math.min(a, b)} ${Math.max(a, b)}`;
+}
+
+function phrase({ kind, values }: MathProblem, language: MathLanguage, stream: Random): MathTemplate {
+  const plurals = values.a >= 2 && (values.b >= 2 || UNITS[kind] !== undefined);
+  const { prompt, answer } = stream.pick(
+    mathTemplates(kind, language).filter((one) => plurals || !one.prompt.includes("{things}")),
+  );
+  const words: Record<string, string | number> = {
+    ...values,
+    name: stream.pick(MATH_NAMES),
+    things: stream.pick(MATH_THINGS[language]),
+  };
+  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (_, slot: string) => String(words[slot]));
+  return { prompt: fill(prompt), answer: fill(answer) };
+}

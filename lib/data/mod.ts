@@ -1,0 +1,29 @@
+// The data room: corpora, tokenisers, packing and datamixes.
+export { batchAt, type BatchChoice, type Datamix, datamixSchema, normalizeDatamix } from "./batch.ts";
+export { END_OF_TEXT, trainTokenizer } from "./bpe.ts";
+export {
+  type DataConfig,
+  dataConfigSchema,
+  type Domain,
+  DOMAINS,
+  type TokenizerConfig,
+  tokenizerConfigSchema,
+} from "./config.ts";
+export { loadCorpus } from "./corpus.ts";
+export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";
+export { byteLength, tokenizeDocuments } from "./stream.ts";
+export { openTokenizer } from "./tokenizer.ts";
+export type {
+  Batch,
+  Corpus,
+  Document,
+  DomainReport,
+  LoadedCorpus,
+  Problem,
+  SplitName,
+  SplitReport,
+  Tokenizer,
+  TokenizerJson,
+  TokenStream,
+  Translation,
+} from "./types.ts";

@@ -1,0 +1,155 @@
+// Whether training text repeats what is held out: exactly, nearly, or the same thing in other words.
+import { GENERATED } from "./math.ts";
+import type { Corpus, Document, SplitName } from "./types.ts";
+
+/** Words of a shingle. */
+const SHINGLE_WORDS = 8;
+
+/** Documents nearly repeat each other when they share this part of the shingles of the one that has fewer. */
+export const NEAR_DUPLICATE = 0.5;
+
+/** Two documents of different splits that should not both be there. */
+export interface Overlap {
+  readonly kind: "exact" | "near" | "key";
+  /** Domain, split and id of the document that should go. */
+  readonly document: string;
+  /** The same of the document that it repeats. */
+  readonly repeats: string;
+  /** Shared part of the shingles; 1 for `exact` and `key`. */
+  readonly share: number;
+}
+
+/**
+ * Looks for training documents that repeat a validation or held-out document of **any** domain, and for validation
+ * documents that repeat a held-out one. It is exact, not sampled:
+ *
+ * - `exact`: the texts are equal but for blanks at the ends;
+ * - `near`: of the distinct shingles (runs of eight words, without case and punctuation; a CJK character is a word) of
+ *   the document that has fewer, at least half occur in the other one. Texts under eight words are one shingle;
+ * - `key`: they share a key: a message, an article, a file, a fact of a math problem. Generated problems are compared by
+ *   their keys and not by shingles, since all of them are worded alike.
+ */
+export function checkOverlap(corpus: Pick<Corpus, "domains" | "documents">): Overlap[] {
+  const found: Overlap[] = [];
+  const named = (split: SplitName) =>
+    corpus.domains.flatMap((domain) =>
+      corpus.documents[domain]![split].map((document) => ({ document, name: `${domain}/${split} ${document.id}` }))
+    );
+  const guard = overlapGuard();
+  for (const split of ["heldout", "validation", "train"] as const) {
+    const documents = named(split);
+    for (const { document, name } of documents) {
+      const overlap = guard.find(document);
+      if (overlap !== undefined) found.push({ ...overlap, document: name });
+    }
+    if (split !== "train") { for (const { document, name } of documents) guard.add(document, name); }
+  }
+  return found;
+}
+
+/** Finds what repeats the documents that it was given before. */
+export interface OverlapGuard {
+  add(document: Document, name: string): void;
+  /** The first reason to leave the document out. */
+  find(document: Document): Omit<Overlap, "document"> | undefined;
+}
+
+/** An empty {@linkcode OverlapGuard}. */
+export function overlapGuard(): OverlapGuard {
+  const names: string[] = [];
+  const sizes: number[] = [];
+  const texts = new Map<string, number>();
+  const keys = new Map<string, number>();
+  /** Shingle → documents that have it. */
+  const places = new Map<number, number[]>();
+  return {
+    add(document, name) {
+      const place = names.push(name) - 1;
+      texts.set(document.text.trim(), place);
+      for (const key of document.keys ?? []) keys.set(key, place);
+      const shingles = shinglesOf(document);
+      sizes.push(shingles.size);
+      for (const shingle of shingles) {
+        const list = places.get(shingle);
+        if (list === undefined) places.set(shingle, [place]);
+        else list.push(place);
+      }
+    },
+    find(document) {
+      const same = texts.get(document.text.trim());
+      if (same !== undefined) return { kind: "exact", repeats: names[same]!, share: 1 };
+      for (const key of document.keys ?? []) {
+        const place = keys.get(key);
+        if (place !== undefined) return { kind: "key", repeats: names[place]!, share: 1 };
+      }
+      const shingles = shinglesOf(document);
+      const shared = new Map<number, number>();
+      for (const shingle of shingles) {
+        for (const place of places.get(shingle) ?? []) shared.set(place, (shared.get(place) ?? 0) + 1);
+      }
+      for (const [place, count] of shared) {
+        const share = count / Math.min(shingles.size, sizes[place]!);
+        if (share >= NEAR_DUPLICATE) return { kind: "near", repeats: names[place]!, share };
+      }
+      return undefined;
+    },
+  };
+}
+
+function shinglesOf({ id, text }: Document): Set<number> {
+  return id.startsWith(GENERATED) ? new Set() : shingleHashes(text);
+}
+
+/** 2^32 wraps around: a polynomial hash over the last eight words, each word's hash finished before it goes in. */
+const BASE = 0x01000193;
+const OLDEST = Array.from({ length: SHINGLE_WORDS }).reduce((power: number) => Math.imul(power, BASE), 1);
+
+/** Hashes of the distinct shingles of a text; one for all its words when there are fewer than eight. */
+export function shingleHashes(text: string): Set<number> {
+  const hashes = new Set<number>();
+  const window = new Int32Array(SHINGLE_WORDS);
+  let words = 0;
+  let rolling = 0;
+  let word = 0;
+  const endWord = () => {
+    const finished = mix(word);
+    rolling = (Math.imul(rolling, BASE) + finished - Math.imul(window[words % SHINGLE_WORDS]!, OLDEST)) | 0;
+    window[words % SHINGLE_WORDS] = finished;
+    word = 0;
+    if (++words >= SHINGLE_WORDS) hashes.add(mix(rolling));
+  };
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    const kind = unitKind(unit);
+    if (word !== 0 && kind !== LETTER) endWord();
+    if (kind === SEPARATOR) continue;
+    word = (Math.imul(word, 31) + (unit >= 65 && unit <= 90 ? unit + 32 : unit) + 1) | 0;
+    if (word === 0) word = 1;
+    if (kind === ALONE) endWord();
+  }
+  if (word !== 0) endWord();
+  if (words > 0 && words < SHINGLE_WORDS) hashes.add(mix(rolling ^ words));
+  return hashes;
+}
+
+const SEPARATOR = 0;
+const LETTER = 1;
+const ALONE = 2;
+
+/** What a UTF-16 unit is to a word: ASCII letters and digits, most of the rest below CJK, each CJK unit alone. */
+function unitKind(unit: number): number {
+  if (unit < 0x80) {
+    const letter = (unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57) ||
+      unit === 95;
+    return letter ? LETTER : SEPARATOR;
+  }
+  if (unit < 0xc0 || (unit >= 0x2000 && unit < 0x2070) || (unit >= 0x3000 && unit < 0x3004)) return SEPARATOR;
+  return unit < 0x2e80 ? LETTER : ALONE;
+}
+
+/** MurmurHash3's finaliser. */
+function mix(value: number): number {
+  let h = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
