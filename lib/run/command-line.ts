@@ -5,6 +5,7 @@ import { nearest, UserError } from "../errors.ts";
 import { buildConfig } from "./config.ts";
 import { readConfigFile } from "./config-file.ts";
 import { parseWithCommander, readInteger } from "./commander.ts";
+import { isRunId, makeRunId } from "./run-id.ts";
 import { settingsHelp } from "./settings-help.ts";
 
 export interface Preset<Schema extends z.ZodType> {
@@ -53,6 +54,8 @@ export interface RunInvocation<Config> {
   readonly force: boolean;
   /** A name for the run in place of the experiment's title. */
   readonly name: string | undefined;
+  /** The run's id, chosen by whoever starts it (a notebook); undefined: a new one. */
+  readonly id: string | undefined;
   readonly serve: boolean;
   /** Undefined: the default one, or another when it is taken. */
   readonly port: number | undefined;
@@ -82,7 +85,7 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
   const config = buildConfig(definition.schema, {
     preset: { name: given.preset, value: preset.config as Record<string, unknown> },
     file,
-    sets: given.set,
+    sets: given.set ?? [],
   });
   return {
     kind: "run",
@@ -92,10 +95,11 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
     device: given.device,
     threads: given.threads === undefined ? undefined : readInteger("--threads", given.threads, 1, 1024),
     runsFolder: given.runs,
-    json: given.json,
-    dryRun: given.dryRun,
-    force: given.force,
+    json: given.json ?? false,
+    dryRun: given.dryRun ?? false,
+    force: given.force ?? false,
     name: given.name,
+    id: idOf(given),
     serve: given.serve,
     port: given.port === undefined ? undefined : readInteger("--port", given.port, 0, 65_535),
     command: [definition.name, ...args],
@@ -104,17 +108,18 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
 
 interface Options {
   readonly preset: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly config?: string;
   readonly seed?: string;
   readonly seeds?: string;
   readonly device: DeviceChoice;
   readonly threads?: string;
   readonly runs: string;
-  readonly json: boolean;
-  readonly dryRun: boolean;
-  readonly force: boolean;
+  readonly json?: true;
+  readonly dryRun?: true;
+  readonly force?: true;
   readonly name?: string;
+  readonly id?: string;
   readonly serve: boolean;
   readonly port?: string;
 }
@@ -124,21 +129,22 @@ export function experimentCommand<Schema extends z.ZodType>(definition: Experime
   const presets = Object.entries(definition.presets).map(([name, { description }]) =>
     `  ${name.padEnd(8)} ${description}`
   );
-  const collect = (value: string, before: string[]) => [...before, value];
+  const collect = (value: string, before: string[] = []) => [...before, value];
   return new Command(definition.name)
     .description(`${definition.title}\n\n${definition.description}`)
     .option("--preset <name>", `one of ${Object.keys(definition.presets).join(", ")}`, definition.defaultPreset)
-    .option("--set <key=value>", "override one setting; may be given many times", collect, [])
+    .option("--set <key=value>", "override one setting; may be given many times", collect)
     .option("--config <file>", "settings from a .json or .yaml file, over the preset and under --set")
     .option("--seed <number>", "seed of everything random (default: 1)")
     .option("--seeds <list>", "several seeds, one run each: 1,2,3")
     .addOption(new Option("--device <name>", "where to compute").choices(DEVICES).default("auto"))
     .option("--threads <number>", "threads of the cpu device (default: as many as are good)")
     .option("--runs <folder>", "where runs live", "runs")
-    .option("--json", "write the result as one JSON object, the last line of stdout", false)
-    .option("--dry-run", "print the plan and stop", false)
-    .option("--force", "run a preset that is refused for its size", false)
+    .option("--json", "write the result as one JSON object, the last line of stdout")
+    .option("--dry-run", "print the plan and stop")
+    .option("--force", "run a preset that is refused for its size")
     .option("--name <text>", "a title for the run")
+    .option("--id <id>", "id of the run, for whoever starts it and wants to find it (default: a new one)")
     .option("--no-serve", "do not serve the run's page")
     .option("--port <number>", "port of the run's page")
     .addHelpText("after", () => `\nPresets:\n${presets.join("\n")}\n\n${settingsHelp(definition.schema)}`);
@@ -163,6 +169,18 @@ function presetOf<Schema extends z.ZodType>(given: Options, definition: Experime
     );
   }
   return preset;
+}
+
+function idOf({ id, seeds }: Options): string | undefined {
+  if (id === undefined) return undefined;
+  if (!isRunId(id)) {
+    throw new UserError(
+      "command.malformed",
+      `Cannot use --id ${id}: a run's id looks like ${makeRunId("bts", "quick")}`,
+    );
+  }
+  if (seeds !== undefined) throw new UserError("command.conflict", "Cannot use --id with --seeds: each seed is a run");
+  return id;
 }
 
 function seedsOf(given: Options): number[] {

@@ -16,6 +16,8 @@ export type RunListener = (event: RunEvent) => void;
 export interface OpenRunOptions {
   /** Where runs live; made when it is missing. */
   readonly runsFolder: string;
+  /** The run's id. Default: a new one. */
+  readonly id?: string | undefined;
   /** Name of the experiment: `bts`. */
   readonly experiment: string;
   readonly title: string;
@@ -39,12 +41,12 @@ export interface OpenRunOptions {
  * Opens a new run: makes `<runs>/<id>/`, locks it, and writes `run.start`. Every mistake of the user that can be found
  * before a run (arguments, configuration, data, device) should be found before this call, so that it leaves nothing.
  *
- * @throws UserError `run.folder` when the folder cannot be made
+ * @throws UserError `run.folder` when the folder cannot be made, `run.exists` when the given id is taken
  */
 export async function openRun(options: OpenRunOptions): Promise<Run> {
   const { runsFolder, signal = new AbortController().signal } = options;
   const made = await versions();
-  const { id, folder } = await makeRunFolder(runsFolder, options.experiment, options.preset);
+  const { id, folder } = await makeRunFolder(options);
   let lock: Lock | undefined;
   let log: EventLog | undefined;
   try {
@@ -162,20 +164,24 @@ function runWriter(log: EventLog, lock: Lock, listeners: readonly RunListener[])
   };
 }
 
-async function makeRunFolder(runsFolder: string, experiment: string, preset: string) {
+async function makeRunFolder({ runsFolder, experiment, preset, id: wanted }: OpenRunOptions) {
   try {
     await Deno.mkdir(join(runsFolder, CELLS_FOLDER), { recursive: true });
     for (;;) {
-      const id = makeRunId(experiment, preset);
+      const id = wanted ?? makeRunId(experiment, preset);
       const folder = join(runsFolder, id);
       try {
         await Deno.mkdir(folder);
         return { id, folder };
       } catch (error) {
         if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+        if (wanted !== undefined) {
+          throw new UserError("run.exists", `There is a run ${wanted} in ${runsFolder} already`, "choose another --id");
+        }
       }
     }
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(
       "run.folder",

@@ -1,0 +1,226 @@
+// The measuring cells: every method on the same held-out text and the same questions.
+import * as tf from "@tensorflow/tfjs";
+import { join } from "node:path";
+import { z } from "zod";
+import {
+  buildTasks,
+  type DocumentLosses,
+  evaluate,
+  type Evaluation,
+  type EvaluationSet,
+  type EvaluationWindow,
+  evaluationWindows,
+  pairedDifference,
+} from "../../lib/eval/mod.ts";
+import { btmEnsemble, soup } from "../../lib/merge/mod.ts";
+import { decoder, disposeWeights, type LanguageModel, parameterCount, toDevice } from "../../lib/model/mod.ts";
+import { type CellContext, type CellResult, methodResultSchema, type RunResults } from "../../lib/run/mod.ts";
+import { meanGates, stitchedLanguageModel, type StitchedModel, stitchModels } from "../../lib/stitch/mod.ts";
+import { type Lab, modelOf, type Text, weightsOf } from "./lab.ts";
+import { stitchesOf, type Trained } from "./phases.ts";
+import { type ComparisonRow, type GateRow, gatesTable } from "./tables.ts";
+
+const MODEL_CODE = ["lib/tensor", "lib/model", "lib/random.ts", "lib/eval", "lib/data", "experiments/bts/measure.ts"];
+const LOSSES_FILE = "losses.json";
+
+const measuredSchema = z.strictObject({ methods: z.record(z.string(), methodResultSchema) });
+
+/** What a measuring cell returns: methods by name. */
+export type Measured = z.infer<typeof measuredSchema>;
+
+/** Seed and experts as they are, their soup and their ensemble. */
+export async function measureBaselines(
+  lab: Lab,
+  text: Text,
+  seedCell: CellResult<Trained>,
+  experts: ReadonlyMap<string, CellResult<Trained>>,
+): Promise<CellResult<Measured>> {
+  const model = modelOf(lab, text);
+  const parts = [seedCell, ...experts.values()];
+  return await lab.run.cell({
+    name: "evaluate",
+    title: "Measure seed, experts, soup and ensemble",
+    description: "Held-out bits per byte on each domain, and one task a domain, for everything that needs no stitch.",
+    inputs: {
+      kind: "evaluate",
+      ...commonInputs(lab, text),
+      models: parts.map(({ key }) => key),
+      names: [...experts.keys()],
+    },
+    code: [...MODEL_CODE, "lib/merge"],
+    output: measuredSchema,
+  }, async (cell) => {
+    const set = evaluationSet(lab, text);
+    const weights = await Promise.all(parts.map(weightsOf));
+    const onDevice = weights.map(toDevice);
+    const average = toDevice(soup(weights));
+    try {
+      const models = onDevice.map((one) => decoder(model, one));
+      const one = parameterCount(model);
+      const all = one * models.length;
+      const single = { trained: one, total: one, active: one };
+      const methods: Method[] = [
+        ["seed", models[0]!, single],
+        ...[...experts.keys()].map((name, i): Method => [`expert:${name}`, models[i + 1]!, single]),
+        ["soup", decoder(model, average), { ...single, trained: 0 }],
+        ["btm", btmEnsemble(models), { trained: 0, total: all, active: all }],
+      ];
+      return { methods: await measureAll(lab, cell, set, methods) };
+    } finally {
+      for (const one of [...onDevice, average]) disposeWeights(one);
+    }
+  });
+}
+
+/** The stitched model, and where its gates point. */
+export async function measureStitched(
+  lab: Lab,
+  text: Text,
+  seedCell: CellResult<Trained>,
+  experts: ReadonlyMap<string, CellResult<Trained>>,
+  stitchCell: CellResult<Trained>,
+): Promise<CellResult<Measured>> {
+  const model = modelOf(lab, text);
+  const parts = [seedCell, ...experts.values()];
+  return await lab.run.cell({
+    name: "evaluate:bts",
+    title: "Measure the stitched model",
+    description: "The same text and questions for the stitched model, and which model its gates listen to.",
+    inputs: { kind: "evaluate:bts", ...commonInputs(lab, text), stitches: stitchCell.key, names: [...experts.keys()] },
+    code: [...MODEL_CODE, "lib/stitch"],
+    output: measuredSchema,
+  }, async (cell) => {
+    const set = evaluationSet(lab, text);
+    const [hub, ...frozen] = (await Promise.all(parts.map(weightsOf))).map(toDevice);
+    const hostStitches = await stitchesOf(stitchCell);
+    const stitches = toDevice(hostStitches);
+    try {
+      const { stitch } = lab.config;
+      const stitched = stitchModels({ config: model, stitch, hub: hub!, experts: frozen, stitches });
+      const trained = Object.values(hostStitches).reduce((sum, { data }) => sum + data.length, 0);
+      const total = parts.length * parameterCount(model) + trained;
+      const parameters = { trained, total, active: total };
+      const methods = await measureAll(lab, cell, set, [["bts", stitchedLanguageModel(stitched), parameters]]);
+      cell.table(gatesTable(await gatesByDomain(stitched, set.windows, ["seed", ...experts.keys()])));
+      return { methods };
+    } finally {
+      for (const one of [hub!, ...frozen, stitches]) disposeWeights(one);
+    }
+  });
+}
+
+/** What all measuring cells depend on besides the models. */
+function commonInputs({ config, seed, corpus, device }: Lab, text: Text) {
+  return {
+    data: corpus.fingerprint,
+    text: text.key,
+    model: config.model,
+    eval: config.eval,
+    seed,
+    device: device.name,
+  };
+}
+
+function evaluationSet({ config, corpus, seed }: Lab, { tokenizer }: Text): EvaluationSet {
+  const time = config.model.contextLength;
+  const windows = Object.fromEntries(
+    corpus.domains.map((domain) => [
+      domain,
+      evaluationWindows(corpus.documents[domain]!.heldout, tokenizer, { time, maxTokens: config.eval.tokens }),
+    ]),
+  );
+  return { windows, tokenizer, tasks: buildTasks(corpus, tokenizer, { seed, items: config.eval.items, time }) };
+}
+
+type Method = readonly [name: string, model: LanguageModel, parameters: Measured["methods"][string]["parameters"]];
+
+async function measureAll(
+  { config }: Lab,
+  cell: CellContext,
+  set: EvaluationSet,
+  methods: readonly Method[],
+): Promise<Measured["methods"]> {
+  const measured: Measured["methods"] = {};
+  const losses: Record<string, Evaluation["documents"]> = {};
+  for (const [i, [name, model, parameters]] of methods.entries()) {
+    const { scores, documents } = await evaluate(model, set, {
+      batch: config.eval.batch,
+      signal: cell.signal,
+      onProgress: ({ done, total }) => cell.metrics(i * total + done, methods.length * total, {}),
+    });
+    measured[name] = { ...scores, parameters };
+    losses[name] = documents;
+  }
+  const plain = Object.fromEntries(
+    Object.entries(losses).map(([name, domains]) => [
+      name,
+      Object.fromEntries(
+        Object.entries(domains).map(([domain, { nll, bytes }]) => [domain, { nll: [...nll], bytes: [...bytes] }]),
+      ),
+    ]),
+  );
+  await Deno.writeTextFile(join(cell.folder, LOSSES_FILE), JSON.stringify(plain));
+  const means = Object.entries(measured).map(([name, { bpb }]) => `${name} ${bpb["mean"]!.toFixed(3)}`);
+  cell.summary(`mean bits per byte: ${means.join(", ")}`);
+  return measured;
+}
+
+/** Mean gates of every stitch on the held-out text of each domain, over a few windows. */
+async function gatesByDomain(
+  stitched: StitchedModel,
+  windows: Readonly<Record<string, readonly EvaluationWindow[]>>,
+  models: readonly string[],
+): Promise<GateRow[]> {
+  const rows: GateRow[] = [];
+  for (const [domain, all] of Object.entries(windows)) {
+    const chosen = all.slice(0, 16);
+    const time = Math.max(...chosen.map(({ tokens }) => tokens.length)) - 1;
+    const ids = new Int32Array(chosen.length * time);
+    const counted = new Float32Array(ids.length);
+    chosen.forEach(({ tokens }, row) => {
+      ids.set(tokens.subarray(0, -1), row * time);
+      counted.fill(1, row * time, row * time + tokens.length - 1);
+    });
+    const shape: [number, number] = [chosen.length, time];
+    const [idTensor, countedTensor] = [tf.tensor2d(ids, shape, "int32"), tf.tensor2d(counted, shape)];
+    for (const { stitch, kind, model, gate } of await meanGates(stitched, idTensor, countedTensor)) {
+      rows.push({ stitch: `stitch ${stitch + 1}`, kind, domain, model: models[model]!, gate });
+    }
+    tf.dispose([idTensor, countedTensor]);
+  }
+  return rows;
+}
+
+/** How much `bts` differs from every other method, paired by document. */
+export async function comparisons(cells: readonly CellResult<Measured>[]): Promise<ComparisonRow[]> {
+  const losses: Record<string, Record<string, DocumentLosses>> = {};
+  for (const { folder } of cells) {
+    const file = JSON.parse(await Deno.readTextFile(join(folder, LOSSES_FILE))) as Record<
+      string,
+      Record<string, { nll: number[]; bytes: number[] }>
+    >;
+    for (const [method, domains] of Object.entries(file)) {
+      losses[method] = {};
+      for (const [domain, { nll, bytes }] of Object.entries(domains)) {
+        losses[method][domain] = { nll: Float64Array.from(nll), bytes: Float64Array.from(bytes) };
+      }
+    }
+  }
+  const pairs = Object.keys(losses).filter((name) => name !== "bts").map((against) => ["bts", against] as const);
+  const own = Object.keys(losses).filter((name) => name.startsWith("expert:")).map((name) => [name, "seed"] as const);
+  return [...pairs, ...own].flatMap(([method, against]) => {
+    const a = losses[method]!;
+    const b = losses[against]!;
+    const domains = method === "bts" ? [...Object.keys(a), "mean"] : [method.slice("expert:".length)];
+    return domains.map((domain) => {
+      const pick = (from: Record<string, DocumentLosses>) => domain === "mean" ? Object.values(from) : [from[domain]!];
+      const { value, low, high } = pairedDifference(pick(a), pick(b));
+      return { method, against, domain, difference: value, low, high };
+    });
+  });
+}
+
+/** The results of all measuring cells as one. */
+export function resultsOf(domains: readonly string[], cells: readonly CellResult<Measured>[]): RunResults {
+  return { domains: [...domains], methods: Object.assign({}, ...cells.map(({ value }) => value.methods)) };
+}

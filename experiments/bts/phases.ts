@@ -1,0 +1,284 @@
+// The training cells: tokens, seed, experts, stitches. Each is cached by what it depends on.
+import { join } from "node:path";
+import { z } from "zod";
+import { openTokenizer, tokenizeDocuments, trainTokenizer } from "../../lib/data/mod.ts";
+import { hashTensors, readSafetensors, saveModelFolder, writeSafetensors } from "../../lib/hub/mod.ts";
+import {
+  disposeWeights,
+  type HostWeights,
+  initialWeights,
+  toDevice,
+  toHost,
+  toVariables,
+} from "../../lib/model/mod.ts";
+import type { CellContext, CellResult } from "../../lib/run/mod.ts";
+import { initialStitches, placeStitches, stitchModels } from "../../lib/stitch/mod.ts";
+import { pretraining, stitching, train, type TrainConfig, type TrainTask } from "../../lib/train/mod.ts";
+import {
+  batchesOf,
+  type Bytes,
+  type Lab,
+  modelOf,
+  readText,
+  streamFiles,
+  type Text,
+  weightsOf,
+  writeInts,
+} from "./lab.ts";
+import { dataTable } from "./tables.ts";
+
+const TRAINING_CODE = ["lib/tensor", "lib/model", "lib/train", "lib/random.ts", "experiments/bts/phases.ts"];
+const DATA_CODE = ["lib/data", "lib/random.ts"];
+const STITCH_CODE = [...TRAINING_CODE, "lib/stitch"];
+
+const trainedSchema = z.strictObject({
+  steps: z.int(),
+  tokens: z.int(),
+  seconds: z.number(),
+  loss: z.number(),
+  validation: z.number().nullable(),
+  /** Content hash of the weights. */
+  weights: z.string(),
+});
+
+/** What a training cell returns. */
+export type Trained = z.infer<typeof trainedSchema>;
+
+// ----------------------------------------------------------------------------------------------------------------
+// Text to tokens
+// ----------------------------------------------------------------------------------------------------------------
+
+/** Trains the tokenizer on the seed's mix and tokenizes every split. */
+export async function tokenize(lab: Lab): Promise<Text> {
+  const { run, config, corpus } = lab;
+  const cell = await run.cell({
+    name: "data",
+    title: "Text and tokenizer",
+    description: "Four domains, split by document, and a byte-level BPE trained on the seed's mix.",
+    inputs: { kind: "tokens", data: corpus.fingerprint, tokenizer: config.tokenizer, mix: config.mix.seed },
+    code: DATA_CODE,
+    output: z.strictObject({ vocabSize: z.int(), bytes: z.record(z.string(), z.record(z.string(), z.number())) }),
+  }, async (cell) => {
+    const json = trainTokenizer(tokenizerText(lab), { vocabSize: config.tokenizer.vocabSize });
+    const tokenizer = openTokenizer(json);
+    await Deno.writeTextFile(join(cell.folder, "tokenizer.json"), JSON.stringify(json));
+    const bytes: Record<string, Record<string, number>> = {};
+    const tokens: Record<string, Record<string, number>> = {};
+    for (const domain of corpus.domains) {
+      bytes[domain] = {};
+      tokens[domain] = {};
+      for (const split of ["train", "validation", "heldout"] as const) {
+        const stream = tokenizeDocuments(corpus.documents[domain]![split], tokenizer);
+        const files = streamFiles(cell.folder, domain, split);
+        await writeInts(files.tokens, stream.tokens);
+        await writeInts(files.starts, stream.starts);
+        bytes[domain][split] = stream.bytes;
+        tokens[domain][split] = stream.tokens.length;
+      }
+    }
+    cell.table(dataTable(corpus, bytes, tokens));
+    cell.summary(`${tokenizer.vocabSize} tokens in the vocabulary`);
+    return { vocabSize: tokenizer.vocabSize, bytes };
+  });
+  return await readText(cell.folder, cell.key, cell.value.bytes as Bytes);
+}
+
+/** Training text of all domains in the shares of the seed's mix, up to the tokenizer's budget. */
+function* tokenizerText({ config, corpus }: Lab): Generator<string> {
+  const total = Object.values(config.mix.seed).reduce((a, b) => a + b, 0);
+  for (const [domain, weight] of Object.entries(config.mix.seed)) {
+    let left = config.tokenizer.trainBytes * weight / total;
+    for (const { text } of corpus.documents[domain]!.train) {
+      if (left <= 0) break;
+      yield text;
+      left -= text.length;
+    }
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------------------
+// Branch and train
+// ----------------------------------------------------------------------------------------------------------------
+
+/** Pretrains the seed. */
+export async function trainSeed(lab: Lab, text: Text): Promise<CellResult<Trained>> {
+  const { config, seed } = lab;
+  const model = modelOf(lab, text);
+  return await decoderCell(lab, text, {
+    name: "seed",
+    title: "Train the seed",
+    description: "The model that everything is branched from, pretrained on a mix of all domains.",
+    inputs: { initialSeed: seed },
+    mix: config.mix.seed,
+    train: config.train.seed,
+    start: () => Promise.resolve(initialWeights(model, seed)),
+  });
+}
+
+/** Branches an expert from the seed and continues its pretraining on one domain. */
+export async function trainExpert(
+  lab: Lab,
+  text: Text,
+  seedCell: CellResult<Trained>,
+  domain: string,
+): Promise<CellResult<Trained>> {
+  const { mix, train } = lab.config;
+  const total = Object.values(mix.seed).reduce((a, b) => a + b, 0);
+  const own: Record<string, number> = {};
+  for (const [name, weight] of Object.entries(mix.seed)) own[name] = (1 - mix.expertShare) * weight / total;
+  own[domain] = (own[domain] ?? 0) + mix.expertShare;
+  return await decoderCell(lab, text, {
+    name: `expert:${domain}`,
+    title: `Train the ${domain} expert`,
+    description: `A copy of the seed, continued-pretrained on ${domain} alone, without a word to the others.`,
+    inputs: { seed: seedCell.key },
+    mix: own,
+    train: train.expert,
+    start: () => weightsOf(seedCell),
+  });
+}
+
+interface DecoderPhase {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly inputs: object;
+  readonly mix: Readonly<Record<string, number>>;
+  readonly train: TrainConfig;
+  readonly start: () => Promise<HostWeights>;
+}
+
+function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<CellResult<Trained>> {
+  const model = modelOf(lab, text);
+  const { name, mix } = phase;
+  return lab.run.cell({
+    name,
+    title: phase.title,
+    description: phase.description,
+    inputs: {
+      kind: "decoder",
+      ...phase.inputs,
+      model,
+      mix,
+      train: phase.train,
+      validationBatches: lab.config.train.validationBatches,
+      text: text.key,
+      order: [lab.seed, name],
+      device: lab.device.name,
+    },
+    code: TRAINING_CODE,
+    output: trainedSchema,
+  }, async (cell) => {
+    const variables = toVariables(await phase.start());
+    try {
+      const { batchAt, validation } = batchesOf(lab, text, name, mix, phase.train);
+      const task = pretraining(model, variables, { ...watched(cell, phase.train), batchAt, validation });
+      const outcome = await trainAndSummarise(cell, task);
+      const weights = await toHost(variables);
+      await saveModelFolder(cell.folder, { config: model, tensors: weights, tokenizer: text.tokenizerJson });
+      return { ...outcome, weights: hashTensors(weights) };
+    } finally {
+      disposeWeights(variables);
+    }
+  });
+}
+
+// ----------------------------------------------------------------------------------------------------------------
+// Stitch
+// ----------------------------------------------------------------------------------------------------------------
+
+/** Freezes the seed and the experts, and trains the stitch layers between them. */
+export async function trainStitches(
+  lab: Lab,
+  text: Text,
+  seedCell: CellResult<Trained>,
+  experts: ReadonlyMap<string, CellResult<Trained>>,
+): Promise<CellResult<Trained>> {
+  const { config, seed } = lab;
+  const model = modelOf(lab, text);
+  const stitches = placeStitches(config.stitch, model.layers).length;
+  return await lab.run.cell({
+    name: "stitch",
+    title: "Train the stitches",
+    description: "Seed and experts frozen; only the layers between them learn, from the hub's next-token loss.",
+    inputs: {
+      kind: "stitch",
+      stitch: config.stitch,
+      train: config.train.stitch,
+      validationBatches: config.train.validationBatches,
+      mix: config.mix.stitch,
+      seed,
+      hub: seedCell.key,
+      experts: [...experts.values()].map((expert) => expert.key),
+      text: text.key,
+      device: lab.device.name,
+    },
+    code: STITCH_CODE,
+    output: trainedSchema,
+  }, async (cell) => {
+    const hubWeights = await weightsOf(seedCell);
+    const expertWeights = await Promise.all([...experts.values()].map(weightsOf));
+    const hub = toDevice(hubWeights);
+    const frozen = expertWeights.map(toDevice);
+    const size = { stitches, experts: frozen.length, width: model.width };
+    const variables = toVariables(initialStitches(config.stitch, size, seed));
+    try {
+      const stitched = stitchModels({
+        config: model,
+        stitch: config.stitch,
+        hub,
+        experts: frozen,
+        stitches: variables,
+      });
+      const { batchAt, validation } = batchesOf(lab, text, "stitch", config.mix.stitch, config.train.stitch);
+      const task = stitching(stitched, variables, seed, { ...watched(cell, config.train.stitch), batchAt, validation });
+      const outcome = await trainAndSummarise(cell, task);
+      await assertFrozen([hub, ...frozen], [hubWeights, ...expertWeights]);
+      const weights = await toHost(variables);
+      await writeSafetensors(join(cell.folder, "stitches.safetensors"), weights, {
+        format: "stitchbook-stitches",
+        stitch: JSON.stringify(config.stitch),
+        hub: seedCell.value.weights,
+        experts: JSON.stringify([...experts].map(([name, { value }]) => ({ name, weights: value.weights }))),
+      });
+      return { ...outcome, weights: hashTensors(weights) };
+    } finally {
+      for (const weights of [hub, ...frozen, variables]) disposeWeights(weights);
+    }
+  });
+}
+
+/** The stitches that a cell saved. */
+export async function stitchesOf(cell: CellResult<Trained>): Promise<HostWeights> {
+  const { tensors } = await readSafetensors(join(cell.folder, "stitches.safetensors"));
+  return Object.fromEntries(
+    [...tensors].map(([name, { shape, data }]) => [name, { shape, data: data as Float32Array }]),
+  );
+}
+
+/** Frozen is frozen: throws if training changed a byte of what it must not touch. */
+async function assertFrozen(onDevice: readonly Parameters<typeof toHost>[0][], before: readonly HostWeights[]) {
+  for (const [i, weights] of onDevice.entries()) {
+    if (hashTensors(await toHost(weights)) !== hashTensors(before[i]!)) {
+      throw new Error(`Training the stitches changed the frozen weights of model ${i}`);
+    }
+  }
+}
+
+function watched(cell: CellContext, config: TrainConfig): Pick<TrainTask, "config" | "onStep" | "signal"> {
+  return {
+    config,
+    signal: cell.signal,
+    onStep: ({ step, values }) => cell.metrics(step, config.steps, values),
+  };
+}
+
+async function trainAndSummarise(cell: CellContext, task: TrainTask): Promise<Omit<Trained, "weights">> {
+  const started = performance.now();
+  const { steps, tokens, loss, validation } = await train(task);
+  const seconds = (performance.now() - started) / 1000;
+  const speed = Math.round(tokens / seconds);
+  const validated = validation === null ? "" : `, validation ${validation.toFixed(3)}`;
+  cell.summary(`loss ${loss.toFixed(3)}${validated} nats a token; ${tokens} tokens, ${speed} tokens/s`);
+  return { steps, tokens, seconds, loss, validation };
+}

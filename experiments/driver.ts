@@ -1,0 +1,206 @@
+// What every experiment's command does around the experiment itself: arguments, device, page, seeds, reports, JSON.
+import { join } from "node:path";
+import type { z } from "zod";
+import { UserError } from "../lib/errors.ts";
+import { seedsTable, writeReport, writeSeedsReport } from "../lib/report/mod.ts";
+import {
+  type ExperimentDefinition,
+  formatTable,
+  parseExperimentArguments,
+  readRun,
+  type Run,
+  type RunInvocation,
+  type RunListener,
+  runMain,
+  type RunResults,
+  type RunView,
+  stopSignal,
+  terminalView,
+  withRun,
+  writeTextAtomically,
+} from "../lib/run/mod.ts";
+import { type ServerWorker, startServerWorker } from "../lib/serve/mod.ts";
+import { type Device, openDevice } from "../lib/tensor/mod.ts";
+import { ASSUMED_EFFICIENCY, measureFlops, type PlannedCell, planTable } from "./plan.ts";
+
+/** An experiment: its settings, what it prepares, and its cells. */
+export interface Experiment<Schema extends z.ZodType, Prepared> {
+  readonly definition: ExperimentDefinition<Schema>;
+  /** Throws for settings that cannot work together; nothing has been written yet. */
+  readonly check: (config: z.output<Schema>) => void;
+  readonly plan: (config: z.output<Schema>) => PlannedCell[];
+  /** Loads what may turn out to be a user's mistake, before the run's folder is made. */
+  readonly prepare: (config: z.output<Schema>, seed: number) => Promise<Prepared>;
+  readonly body: (context: ExperimentContext<z.output<Schema>, Prepared>) => Promise<RunResults>;
+}
+
+/** What the body of an experiment gets. */
+export interface ExperimentContext<Config, Prepared> {
+  readonly run: Run;
+  readonly config: Config;
+  readonly seed: number;
+  readonly device: Device;
+  readonly prepared: Prepared;
+}
+
+/** Default port of a run's page. */
+const PORT = 8420;
+/** Tables that the terminal shows; the page and the report show all. */
+const TERMINAL_TABLES = new Set(["results", "plan"]);
+
+/** Runs an experiment from its command line. */
+export async function experimentMain<Schema extends z.ZodType, Prepared>(
+  experiment: Experiment<Schema, Prepared>,
+  args: readonly string[] = Deno.args,
+): Promise<void> {
+  await runMain(async () => {
+    const invocation = parseExperimentArguments(args, experiment.definition);
+    if (invocation.kind === "help") return console.log(invocation.text);
+    const { config, dryRun, device: name, threads } = invocation;
+    experiment.check(config);
+    const plan = experiment.plan(config);
+    const device = await openDevice(name, threads === undefined ? {} : { threads });
+    try {
+      if (dryRun) return await showPlan(plan, device, invocation);
+      checkMemory(plan, invocation);
+      await runSeeds(experiment, invocation, plan, device);
+    } finally {
+      await device.close();
+    }
+  });
+}
+
+async function runSeeds<Schema extends z.ZodType, Prepared>(
+  experiment: Experiment<Schema, Prepared>,
+  invocation: RunInvocation<z.output<Schema>>,
+  plan: readonly PlannedCell[],
+  device: Device,
+): Promise<void> {
+  const { config, seeds, runsFolder, preset } = invocation;
+  const began = performance.now();
+  const seconds = () => Math.round((performance.now() - began) / 100) / 10;
+  // The first seed's data is loaded before anything is written or served.
+  let prepared: Prepared | undefined = await experiment.prepare(config, seeds[0]!);
+  const terminal = terminalView();
+  let server: ServerWorker | undefined;
+  const views: RunView[] = [];
+  try {
+    if (invocation.serve) server = await startServerWorker({ runsFolder, port: invocation.port ?? PORT });
+    terminal.print(`${experiment.definition.title}, preset ${preset}, on ${device.description}`);
+    for (const seed of seeds) {
+      prepared ??= await experiment.prepare(config, seed);
+      const view = await runOne(experiment, invocation, { seed, plan, device, prepared, server, terminal });
+      views.push(view);
+      prepared = undefined;
+    }
+  } finally {
+    terminal.close();
+    await server?.close();
+  }
+  if (invocation.serve) terminal.print(`See it again with: deno task serve${runsOption(invocation)}`);
+  const outcome = seeds.length === 1 ? jsonOf(views[0]!) : await overSeeds(invocation, views, terminal.print);
+  if (invocation.json) console.log(JSON.stringify({ ...outcome, seconds: seconds() }));
+}
+
+interface OneRun<Prepared> {
+  readonly seed: number;
+  readonly plan: readonly PlannedCell[];
+  readonly device: Device;
+  readonly prepared: Prepared;
+  readonly server: ServerWorker | undefined;
+  readonly terminal: ReturnType<typeof terminalView>;
+}
+
+async function runOne<Schema extends z.ZodType, Prepared>(
+  { definition, body }: Experiment<Schema, Prepared>,
+  invocation: RunInvocation<z.output<Schema>>,
+  { seed, plan, device, prepared, server, terminal }: OneRun<Prepared>,
+): Promise<RunView> {
+  const { config, runsFolder, preset } = invocation;
+  const show: RunListener = (event) => {
+    if (event.kind !== "table" || TERMINAL_TABLES.has(event.table.name)) terminal.onEvent(event);
+  };
+  const { run } = await withRun({
+    id: invocation.id,
+    runsFolder,
+    experiment: definition.name,
+    title: invocation.name ?? definition.title,
+    preset,
+    seed,
+    device: device.description,
+    config,
+    plan: plan.map(({ cell, title }) => ({ cell, title })),
+    command: ["deno", "task", ...invocation.command],
+    signal: stopSignal(),
+    onEvent: [show],
+  }, async (run) => {
+    if (server !== undefined) {
+      const url = `${server.url}runs/${run.id}`;
+      terminal.print(`Watch it at ${url}`);
+      await writeTextAtomically(join(run.folder, "server.json"), JSON.stringify({ url, pid: Deno.pid }));
+    }
+    const results = await body({ run, config, seed, device, prepared });
+    const view = await readRun(runsFolder, run.id);
+    // The page links to the report as soon as the run ends, so it is written just before.
+    await writeReport(run.folder, { ...view!, status: "done", results });
+    return results;
+  });
+  terminal.print(`Report: ${join(run.folder, "report.html")}`);
+  return (await readRun(runsFolder, run.id))!;
+}
+
+/** The JSON line of one run. */
+function jsonOf({ id, preset, seed, device, results }: RunView) {
+  const methods = Object.fromEntries(
+    Object.entries(results!.methods).map(([name, { bpb, tasks }]) => [
+      name,
+      { bpb, tasks: Object.fromEntries(Object.entries(tasks).map(([task, { value }]) => [task, value])) },
+    ]),
+  );
+  return { run: id, preset, seed, device, methods };
+}
+
+/** The table over seeds, its report, and its JSON. */
+async function overSeeds<Config>(
+  invocation: RunInvocation<Config>,
+  views: readonly RunView[],
+  print: (text: string) => void,
+) {
+  const { preset, seeds, runsFolder } = invocation;
+  const folder = join(runsFolder, "reports", `${views[0]!.experiment}-${preset}-seeds-${seeds.join("-")}`);
+  await writeSeedsReport(folder, views, ["deno", "task", ...invocation.command].join(" "));
+  print(`\n${formatTable(seedsTable(views))}\n\nReport over seeds: ${join(folder, "report.html")}`);
+  return { preset, seeds, device: views[0]!.device, runs: views.map(jsonOf) };
+}
+
+async function showPlan<Config>(
+  plan: readonly PlannedCell[],
+  device: Device,
+  invocation: RunInvocation<Config>,
+): Promise<void> {
+  const speed = await measureFlops();
+  const table = planTable(plan, speed);
+  console.error(
+    `Preset ${invocation.preset}, seeds ${invocation.seeds.join(", ")}, on ${device.description}\n\n` +
+      `${formatTable(table)}\n\nEstimated from ${(speed / 1e9).toFixed(1)} GFLOP/s of matrix products measured now, ` +
+      `at ${100 * ASSUMED_EFFICIENCY} % of it; data and reports not counted. Nothing was written.`,
+  );
+  if (invocation.json) console.log(JSON.stringify({ preset: invocation.preset, device: device.description, plan }));
+}
+
+/** Refuses what cannot fit before anything is written. */
+function checkMemory<Config>(plan: readonly PlannedCell[], { force }: RunInvocation<Config>): void {
+  const needed = Math.max(...plan.map(({ bytes }) => bytes));
+  const { available } = Deno.systemMemoryInfo();
+  if (needed <= available || force) return;
+  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+  throw new UserError(
+    "run.memory",
+    `This needs about ${gigabytes(needed)} GB of memory at its peak, and ${gigabytes(available)} GB are free`,
+    "make model.width, model.layers or train.*.batch smaller, raise train.*.accumulate, or add --force to try",
+  );
+}
+
+function runsOption<Config>({ runsFolder }: RunInvocation<Config>): string {
+  return runsFolder === "runs" ? "" : ` --runs ${runsFolder}`;
+}
