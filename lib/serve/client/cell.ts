@@ -125,6 +125,8 @@ export function secondsLeft({ metrics, steps }: CellView, now: number): number |
   const [first, last] = [metrics[0], metrics.at(-1)];
   if (first === undefined || last === undefined || steps === null || last.step <= first.step) return undefined;
   const perStep = (Date.parse(last.time) - Date.parse(first.time)) / 1000 / (last.step - first.step);
-  const since = Math.max(0, (now - Date.parse(last.time)) / 1000);
+  // Between two points the clock runs on, but no further than to the next point.
+  const interval = metrics.length < 2 ? 0 : perStep * (last.step - metrics.at(-2)!.step);
+  const since = Math.min(interval, Math.max(0, (now - Date.parse(last.time)) / 1000));
   return last.step >= steps ? undefined : Math.max(0, perStep * (steps - last.step) - since);
 }

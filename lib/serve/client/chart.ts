@@ -100,18 +100,17 @@ function options(names: readonly string[], width: number, total: () => number | 
     },
     axes: [
       { ...axis, size: 30, gap: 6, space: 70 },
-      { ...axis, size: 46, gap: 6, space: 34, values: (_, splits) => splits.map(measured) },
+      { ...axis, size: 46, gap: 6, space: 34 },
     ],
     cursor: { points: { size: 7 }, drag: { x: true, y: false } },
     series: [
-      { label: "step", value: (_, value) => value === null ? "–" : String(value) },
+      { label: "step", value: (_, value) => value === null || value === undefined ? "" : String(value) },
       ...names.map((name, i): uPlot.Series => ({
         label: words(name),
         stroke: colour(`--series-${i % 6 + 1}`),
         width: i === 0 ? 1.75 : 2,
-        // Values logged now and then are points on a line; values of every step are a line.
-        points: { show: false, size: 5 },
-        value: (_, value) => value === null || value === undefined ? "–" : measured(value),
+        points: { show: false },
+        value: (_, value) => value === null || value === undefined ? "" : measured(value),
       })),
     ],
   };

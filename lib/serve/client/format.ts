@@ -44,6 +44,12 @@ export function measured(value: number | null | undefined): string {
   return value.toExponential(1);
 }
 
+/** A value with so many digits after the point, thousands grouped: `−1,024.50`. */
+export function fixed(value: number, digits: number): string {
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return value.toLocaleString("en", options).replace("-", "−");
+}
+
 /** `1.2 kB`, `48.0 MB`. */
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`;

@@ -87,7 +87,7 @@ function row(run: RunSummary): HTMLElement {
   );
 }
 
-function outcome({ status, current, cells, meanBpb }: RunSummary): HTMLElement {
+function outcome({ status, current, cells, meanBpb, error }: RunSummary): HTMLElement {
   const { seed, bts } = meanBpb;
   if (bts !== undefined) {
     return h(
@@ -98,13 +98,20 @@ function outcome({ status, current, cells, meanBpb }: RunSummary): HTMLElement {
       seed !== undefined && h("span", { class: "delta" }, `${change(seed, bts)} vs seed`),
     );
   }
-  const text = status === "running" ? current ?? "Starting" : `${cells.ended} of ${cells.total} cells`;
+  if (status !== "running") {
+    const ended = h("span", {}, `${cells.ended} of ${cells.total} cells`);
+    return h("p", {}, ended, error !== null && h("span", { class: "run-error", title: error }, firstLine(error)));
+  }
   return h(
     "p",
     { class: "run-progress" },
-    h("span", {}, text, status === "running" && h("span", { class: "muted" }, ` · ${cells.ended} of ${cells.total}`)),
+    h("span", {}, current ?? "Starting", h("span", { class: "muted" }, ` · ${cells.ended} of ${cells.total}`)),
     h("progress", { max: cells.total || 1, value: cells.ended, "aria-label": "Cells done" }),
   );
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]!;
 }
 
 function empty(): HTMLElement {

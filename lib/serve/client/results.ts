@@ -1,5 +1,5 @@
 // The result of a run: one sentence that says what came out, and the table of methods.
-import type { RunResults, Table } from "../../run/mod.ts";
+import type { Estimate, RunResults, Table } from "../../run/mod.ts";
 import { h } from "./dom.ts";
 import { change, compact } from "./format.ts";
 import { tableElement } from "./table.ts";
@@ -54,8 +54,8 @@ export function bpbTable({ domains, methods }: RunResults): Table {
     columns: [
       { key: "method", title: "Method", kind: "text" },
       ...[...domains, "mean"].map((key) => ({ key, title: key, kind: "number", digits: 3, better: "lower" } as const)),
-      { key: "trained", title: "trained", kind: "text" },
-      { key: "active", title: "active", kind: "text" },
+      { key: "trained", title: "trained", kind: "number" },
+      { key: "active", title: "active", kind: "number" },
     ],
     rows: Object.entries(methods).map(([name, { bpb, parameters }]) => ({
       method: methodName(name),
@@ -66,30 +66,27 @@ export function bpbTable({ domains, methods }: RunResults): Table {
   };
 }
 
-/** Task scores in percent by method; undefined when there are none. */
+/**
+ * Task scores in percent with their 95 % intervals by method; undefined when there are none. No best is marked: with
+ * some hundred samples the intervals overlap.
+ */
 export function taskTable({ methods }: RunResults): Table | undefined {
   const tasks = [...new Set(Object.values(methods).flatMap((method) => Object.keys(method.tasks)))];
   if (tasks.length === 0) return undefined;
-  const samples = tasks.map((task) => Math.max(...Object.values(methods).map((m) => m.tasks[task]?.samples ?? 0)));
+  const percent = (value: number) => (value * 100).toFixed(0);
+  const shown = (score: Estimate | undefined) =>
+    score === undefined ? null : `${(score.value * 100).toFixed(1)} (${percent(score.low)} to ${percent(score.high)})`;
+  const samples = (task: string) => Math.max(...Object.values(methods).map((m) => m.tasks[task]?.samples ?? 0));
   return {
     name: "tasks",
-    title: "Tasks, % right",
+    title: "Tasks, % right (95 % interval)",
     columns: [
       { key: "method", title: "Method", kind: "text" },
-      ...tasks.map((task, i) => ({
-        key: `task:${task}`,
-        title: `${task} (n ${samples[i]})`,
-        kind: "number",
-        digits: 1,
-        better: "higher",
-      } as const)),
+      ...tasks.map((task) => ({ key: `task:${task}`, title: `${task}, n ${samples(task)}`, kind: "number" } as const)),
     ],
     rows: Object.entries(methods).map(([name, method]) => ({
       method: methodName(name),
-      ...Object.fromEntries(tasks.map((task) => {
-        const score = method.tasks[task];
-        return [`task:${task}`, score === undefined ? null : score.value * 100];
-      })),
+      ...Object.fromEntries(tasks.map((task) => [`task:${task}`, shown(method.tasks[task])])),
     })),
   };
 }

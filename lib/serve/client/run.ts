@@ -2,7 +2,7 @@
 import type { RunEvent } from "../../run/mod.ts";
 import { applyEvent, type RunView } from "../../run/view.ts";
 import type { RunResponse } from "../schemas.ts";
-import { type CellElement, createCell, noteElement } from "./cell.ts";
+import { type CellElement, createCell, noteElement, secondsLeft } from "./cell.ts";
 import { follow, showConnection } from "./connection.ts";
 import { badge, byId, h, oncePerFrame, setAttribute, setBadge, setText, statusText } from "./dom.ts";
 import { clock, duration, when } from "./format.ts";
@@ -18,6 +18,7 @@ const head = {
   facts: h("dl", { class: "facts" }),
   elapsed: h("dd"),
   strip: h("ol", { class: "strip", "aria-hidden": "true" }),
+  now: h("a", { class: "now", hidden: true }, h("strong"), h("span")),
   error: h("p", { class: "error", role: "alert", hidden: true }),
   notes: h("ul", { class: "notes", hidden: true }),
   report: h("a", { class: "button", href: `${address}/report`, target: "_blank", rel: "noopener", hidden: true }),
@@ -115,7 +116,25 @@ function tick(run: RunView): void {
   const seconds = run.seconds ??
     Math.max(0, ((running ? now : Date.parse(run.updatedAt)) - Date.parse(run.startedAt)) / 1000);
   setText(head.elapsed, running ? clock(seconds) : duration(seconds));
+  showNow(run, now);
   for (const cell of run.cells) if (running && cell.status === "running") cells.get(cell.name)?.tick(cell, now);
+}
+
+/** One line on what runs now, which leads to its cell. */
+function showNow(run: RunView, now: number): void {
+  const cell = run.status === "running" ? run.cells.find(({ status }) => status === "running") : undefined;
+  const shown = cell === undefined ? undefined : cells.get(cell.name);
+  head.now.hidden = shown === undefined;
+  if (cell === undefined || shown === undefined) return;
+  const step = cell.metrics.at(-1)?.step;
+  const left = secondsLeft(cell, now);
+  const parts = [
+    step === undefined || cell.steps === null ? "" : ` · step ${step} of ${cell.steps}`,
+    left === undefined ? "" : ` · ${clock(left)} left`,
+  ];
+  setAttribute(head.now, "href", `#${shown.element.id}`);
+  setText(head.now.firstElementChild!, cell.title);
+  setText(head.now.lastElementChild!, parts.join(""));
 }
 
 function addCell(name: string, title: string): Shown {
@@ -147,6 +166,7 @@ function buildHead(run: RunView): void {
     h("div", { class: "title-row" }, head.title, head.status, h("span", { class: "push" }), head.report),
     head.facts,
     head.strip,
+    head.now,
     head.error,
     head.notes,
   );

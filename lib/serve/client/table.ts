@@ -1,7 +1,7 @@
 // Tables: numbers aligned, and the best value of a column marked where the column says which direction is good.
 import type { Column, Table } from "../../run/mod.ts";
 import { h } from "./dom.ts";
-import { measured } from "./format.ts";
+import { fixed, measured } from "./format.ts";
 
 /** A table with its title, in a box that scrolls sideways when it must. */
 export function tableElement({ title, columns, rows }: Table): HTMLElement {
@@ -61,7 +61,7 @@ function cellClass(column: Column, best: boolean): string {
 function cellText(column: Column, value: string | number | null | undefined): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "string") return value;
-  return column.digits === undefined ? measured(value) : value.toFixed(column.digits).replace("-", "−");
+  return column.digits === undefined ? measured(value) : fixed(value, column.digits);
 }
 
 function append<E extends Element>(parent: E, children: readonly Node[]): E {
