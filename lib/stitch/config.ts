@@ -66,7 +66,7 @@ function evenPositions(count: number, layers: number): number[] {
 }
 
 function checkPositions(positions: readonly number[], layers: number): void {
-  const ascending = positions.every((p, i) => p <= layers && (i === 0 || p > positions[i - 1]!));
+  const ascending = positions.every((p, i) => Number.isInteger(p) && p <= layers && p > (positions[i - 1] ?? 0));
   if (positions.length === 0 || !ascending) {
     throw new UserError(
       "stitch.placement",
