@@ -1,5 +1,5 @@
 // A stitch layer's parameters: n projections W_i and n+1 gate matrices G_i, no biases (BTS, §3).
-import { type Random, random } from "../random.ts";
+import { random } from "../random.ts";
 import { fillNormal, type HostTensor, type HostWeights } from "../model/mod.ts";
 import type { StitchConfig, StitchKind } from "./config.ts";
 
@@ -22,35 +22,32 @@ export interface StitchSize {
 }
 
 /**
- * Fresh stitches: per stitch and expert a projection `[d, d]`, per stitch and model a gate matrix `[d, d]` (`[1, d]`
- * for scalar gates), and under the hub-preserving initialisation a gate bias `[1]`. One tensor a model, so that
- * experts come and go without touching the others'.
+ * Names and shapes of the parameters: per stitch and expert a projection `[d, d]`, per stitch and model a gate matrix
+ * `[d, d]` (`[1, d]` for scalar gates), and under the hub-preserving initialisation a gate bias `[1]`. One tensor a
+ * model, so that experts come and go without touching the others'.
  */
-export function initialStitches(
+export function stitchShapes(
   config: StitchConfig,
   { stitches, experts, width }: StitchSize,
-  seed: number,
-): HostWeights {
-  const weights: Record<string, HostTensor> = {};
-  const gateRows = config.gates === "scalar" ? 1 : width;
+): ReadonlyMap<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>();
   for (let k = 0; k < stitches; k++) {
-    const source = random(seed, "stitch", k);
-    const randomly = config.initialisation === "random";
-    for (let i = 1; i <= experts; i++) {
-      weights[projectionName(k, i)] = randomly
-        ? normalTensor([width, width], 1 / Math.sqrt(width), source)
-        : identity(width);
-    }
-    for (let i = 0; i <= experts; i++) {
-      weights[gateName(k, i)] = randomly
-        ? normalTensor([gateRows, width], 0.02, source)
-        : { shape: [gateRows, width], data: new Float32Array(gateRows * width) };
-    }
+    for (let i = 1; i <= experts; i++) shapes.set(projectionName(k, i), [width, width]);
+    for (let i = 0; i <= experts; i++) shapes.set(gateName(k, i), [config.gates === "scalar" ? 1 : width, width]);
     if (config.initialisation === "hub-preserving") {
-      for (let i = 0; i <= experts; i++) {
-        weights[gateBiasName(k, i)] = { shape: [1], data: new Float32Array([i === 0 ? 0 : -HUB_PRESERVING_BIAS]) };
-      }
+      for (let i = 0; i <= experts; i++) shapes.set(gateBiasName(k, i), [1]);
     }
+  }
+  return shapes;
+}
+
+/** Fresh stitches, as {@linkcode stitchShapes} names them: a pure function of its arguments. */
+export function initialStitches(config: StitchConfig, size: StitchSize, seed: number): HostWeights {
+  const weights: Record<string, HostTensor> = {};
+  for (const [name, shape] of stitchShapes(config, size)) {
+    const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    fill(name, data, config, size.width, seed);
+    weights[name] = { shape, data };
   }
   return weights;
 }
@@ -69,14 +66,13 @@ export function undecayed(kinds: readonly StitchKind[]): ReadonlySet<string> {
   return new Set(kinds.flatMap((kind, k) => kind === "H2E" ? [gateName(k, 0)] : []));
 }
 
-function identity(width: number): HostTensor {
-  const data = new Float32Array(width * width);
-  for (let j = 0; j < width; j++) data[j * width + j] = 1;
-  return { shape: [width, width], data };
-}
-
-function normalTensor(shape: readonly number[], deviation: number, source: Random): HostTensor {
-  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-  fillNormal(data, deviation, source);
-  return { shape, data };
+function fill(name: string, data: Float32Array, config: StitchConfig, width: number, seed: number): void {
+  const [, , kind, model] = name.split(".");
+  if (kind === "gate_bias") data.fill(model === "0" ? 0 : -HUB_PRESERVING_BIAS);
+  else if (config.initialisation === "random") {
+    // A stream for each name: one more expert or stitch changes no other's start.
+    fillNormal(data, kind === "gate" ? 0.02 : 1 / Math.sqrt(width), random(seed, name));
+  } else if (kind === "projection") {
+    for (let j = 0; j < width; j++) data[j * width + j] = 1;
+  }
 }
