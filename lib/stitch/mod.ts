@@ -5,6 +5,7 @@ export {
   initialStitches,
   projectionName,
   stitchParameterCount,
+  stitchShapes,
   type StitchSize,
   undecayed,
 } from "./weights.ts";

@@ -1,6 +1,5 @@
 // The stitched model: hub and experts run side by side, and meet at the stitch layers; the hub's head speaks.
 import * as tf from "@tensorflow/tfjs";
-import { UserError } from "../errors.ts";
 import {
   beginPass,
   decoderLayer,
@@ -14,9 +13,9 @@ import {
   type Weights,
 } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
+import { checkStitches } from "./check.ts";
 import { placeStitches, type StitchConfig, type StitchPlace } from "./config.ts";
 import { applyStitch, stitchGates, type StitchLayer } from "./layer.ts";
-import { projectionName } from "./weights.ts";
 
 /** A hub, its experts (all of one shape, all frozen) and the stitches between them. */
 export interface StitchedModel {
@@ -32,7 +31,8 @@ export interface StitchedModel {
  *
  * @param stitches parameters as {@linkcode initialStitches} names them
  * @param present which of the experts that the stitches were made for are here, counted from 1; all by default
- * @throws UserError `stitch.weights` when the parameters are of another width or number of experts
+ * @throws UserError `stitch.weights` when the parameters are of another width, kind of gates, number of stitches or
+ * number of experts; `stitch.placement` when the stitches cannot be placed
  */
 export function stitchModels(
   { config, stitch, hub, experts, stitches, present }: {
@@ -46,10 +46,9 @@ export function stitchModels(
 ): StitchedModel {
   const places = placeStitches(stitch, config.layers);
   const here = present ?? experts.map((_, i) => i + 1);
-  const layers = places.map(({ kind }, index) => {
-    checkStitch(stitches, index, config.width, here);
-    return { index, kind, config: stitch, weights: stitches, present: here };
-  });
+  const shape = { stitches: places.length, experts: experts.length, width: config.width };
+  checkStitches(stitch, stitches, shape, present);
+  const layers = places.map(({ kind }, index) => ({ index, kind, config: stitch, weights: stitches, present: here }));
   return { config, hub, experts, places, layers };
 }
 
@@ -178,17 +177,4 @@ function stitchStreams(model: StitchedModel, k: number, streams: Streams, option
     hub: layer.kind === "H2E" ? streams.hub : after.hub.reshape(shape),
     experts: after.experts.map((h) => h.reshape(shape) as tf.Tensor3D),
   };
-}
-
-function checkStitch(stitches: Weights, index: number, width: number, present: readonly number[]): void {
-  for (const expert of present) {
-    const name = projectionName(index, expert);
-    const shape = stitches[name]?.shape;
-    if (String(shape) !== String([width, width])) {
-      throw new UserError(
-        "stitch.weights",
-        `Stitch ${index + 1} has "${name}" as [${shape ?? "missing"}], but the model needs [${width}, ${width}]`,
-      );
-    }
-  }
 }

@@ -1,0 +1,59 @@
+// Whether stitch parameters are those of a configuration and of the experts that are here.
+import { UserError } from "../errors.ts";
+import type { Weights } from "../model/mod.ts";
+import type { StitchConfig } from "./config.ts";
+import { stitchShapes, type StitchSize } from "./weights.ts";
+
+/**
+ * Checks that the parameters are exactly those that the configuration needs.
+ *
+ * @param size the stitches placed and the experts that are here
+ * @param present the experts' numbers among those that the parameters were made for, from 1; undefined for all
+ * @throws UserError `stitch.weights` naming the first parameter that is missing, unknown or of another shape
+ */
+export function checkStitches(
+  config: StitchConfig,
+  stitches: Weights,
+  size: StitchSize,
+  present: readonly number[] | undefined,
+): void {
+  checkPresent(size.experts, present);
+  const made = present === undefined ? size.experts : Math.max(...present, ...Object.keys(stitches).map(modelOf));
+  const shapes = stitchShapes(config, { ...size, experts: made });
+  for (const [name, shape] of shapes) {
+    const found = Object.hasOwn(stitches, name) ? stitches[name] : undefined;
+    const needed = present === undefined || modelOf(name) === 0 || present.includes(modelOf(name));
+    if (found === undefined ? needed : String(found.shape) !== String(shape)) {
+      throw new UserError(
+        "stitch.weights",
+        `The stitches have "${name}" as [${found?.shape ?? "missing"}], but the model needs [${shape}]`,
+      );
+    }
+  }
+  const unknown = Object.keys(stitches).find((name) => !shapes.has(name));
+  if (unknown !== undefined) {
+    throw new UserError(
+      "stitch.weights",
+      `The stitches have the parameter "${unknown}", which ${size.stitches} stitches of ${made} experts with ` +
+        `${config.gates} gates and ${config.initialisation} initialisation do not need`,
+      "Use the stitch configuration and all the experts that the stitches were made with, or say which are present",
+    );
+  }
+}
+
+function checkPresent(experts: number, present: readonly number[] | undefined): void {
+  if (experts === 0) throw new UserError("stitch.weights", "Cannot stitch 0 experts to a hub: give at least one");
+  if (present === undefined) return;
+  const whole = present.every((number) => Number.isInteger(number) && number >= 1);
+  if (!whole || present.length !== experts || new Set(present).size !== experts) {
+    throw new UserError(
+      "stitch.weights",
+      `Cannot take ${experts} experts as numbers [${present}]: give each its own number, counted from 1`,
+    );
+  }
+}
+
+/** The model that a parameter belongs to: 0 for the hub, and for a name that is no parameter's. */
+function modelOf(name: string): number {
+  return Number(/\.(\d+)$/.exec(name)?.[1] ?? 0);
+}
