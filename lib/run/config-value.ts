@@ -85,6 +85,8 @@ function readValue(text: string, node: SchemaNode, root: SchemaNode, key: string
   const options = alternatives(node, root);
   // From the strictest reading to the loosest: a text is what is left when nothing else fits.
   for (const kind of ["null", "boolean", "number", "array", "object", "any", "string"] as const) {
+    // Where a text would do as well, a comma does not make a list: brackets do.
+    if (kind === "array" && !text.startsWith("[") && options.some((option) => kindOf(option) === "string")) continue;
     for (const option of options.filter((option) => kindOf(option) === kind)) {
       const value = readAs(kind, text, option, root, key);
       if (value !== undefined) return value;

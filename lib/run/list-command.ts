@@ -13,7 +13,7 @@ export async function listCommand(
 ): Promise<void> {
   const command = new Command("ls").description("Lists the runs, newest first.")
     .option("--runs <folder>", "where runs live", "runs")
-    .option("--json", "write one JSON array", false);
+    .option("--json", "write one JSON array");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const folder = String(parsed.options.runs);

@@ -18,7 +18,7 @@ export async function showCommand(
   const command = new Command("show").description("Shows a run: cells, tables, results, report.")
     .argument("[run]", "id of the run, the start of one, or last", "last")
     .option("--runs <folder>", "where runs live", "runs")
-    .option("--json", "write the run as one JSON object", false);
+    .option("--json", "write the run as one JSON object");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const folder = String(parsed.options.runs);
