@@ -2,14 +2,12 @@
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { PIECES, piecesPattern } from "./pretokens.ts";
+import { pieceEncoder } from "./bpe_encode.ts";
+import { BYTE_CHARACTERS, PIECES } from "./pretokens.ts";
 import type { Tokenizer, TokenizerJson } from "./types.ts";
 
 /** Names that end a document in the tokenisers of the usual models, the most telling first. */
 const END_OF_TEXT_NAMES = ["<|endoftext|>", "<|end_of_text|>", "<eos>", "</s>", "<|im_end|>"];
-
-/** Distinct pieces whose ids are remembered; then the memory starts anew. */
-const MEMORY_LIMIT = 262_144;
 
 const id = z.int().nonnegative().max(0xffffff);
 const merge = z.union([z.string(), z.tuple([z.string(), z.string()])]);
@@ -32,7 +30,7 @@ const bpeSchema = z.looseObject({
  * @throws UserError for an unknown type, missing merges, merges of unknown tokens, clashing ids, no end-of-text token
  */
 export function openTokenizer(json: TokenizerJson): Tokenizer {
-  const { vocabSize, ids } = checkTokenizer(json);
+  const { vocabSize, ids, merges } = checkTokenizer(json);
   const endName = END_OF_TEXT_NAMES.find((name) => ids.has(name));
   if (endName === undefined) {
     throw fault("no-end", "has no token that ends a document", `Add one of ${END_OF_TEXT_NAMES.join(", ")}`);
@@ -42,7 +40,7 @@ export function openTokenizer(json: TokenizerJson): Tokenizer {
   return {
     vocabSize,
     endOfText: ids.get(endName)!,
-    encode: isOurs(json) ? byPieces(plain) : plain,
+    encode: isOurs(json, ids) ? pieceEncoder(ids, merges, plain) : plain,
     decode(tokens) {
       const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabSize);
       if (wrong !== undefined) throw new RangeError(`Cannot decode token ${wrong}: ids go from 0 to ${vocabSize - 1}`);
@@ -52,26 +50,8 @@ export function openTokenizer(json: TokenizerJson): Tokenizer {
   };
 }
 
-/** Ids of text by its pieces, each looked up once: several times the library's speed, the same ids. */
-function byPieces(encode: (text: string) => number[]): (text: string) => number[] {
-  const known = new Map<string, readonly number[]>();
-  const pattern = piecesPattern();
-  return (text) => {
-    const ids: number[] = [];
-    for (const piece of text.match(pattern) ?? []) {
-      let own = known.get(piece);
-      if (own === undefined) {
-        if (known.size >= MEMORY_LIMIT) known.clear();
-        known.set(piece, own = encode(piece));
-      }
-      for (const one of own) ids.push(one);
-    }
-    return ids;
-  };
-}
-
-/** Whether the file cuts text as ours do; only then may pieces be encoded one by one. */
-function isOurs(json: TokenizerJson): boolean {
+/** Whether the file is one that we trained: then {@linkcode pieceEncoder} gives the library's ids. */
+function isOurs(json: TokenizerJson, ids: ReadonlyMap<string, number>): boolean {
   const shape = z.looseObject({
     normalizer: z.null(),
     post_processor: z.null(),
@@ -91,8 +71,14 @@ function isOurs(json: TokenizerJson): boolean {
         }),
       ]),
     }),
+    model: z.looseObject({
+      type: z.literal("BPE"),
+      continuing_subword_prefix: z.null(),
+      end_of_word_suffix: z.null(),
+      ignore_merges: z.literal(false),
+    }),
   });
-  return shape.safeParse(json).success;
+  return shape.safeParse(json).success && BYTE_CHARACTERS.every((character) => ids.has(character));
 }
 
 function openLibrary(json: TokenizerJson): Library {
@@ -104,8 +90,17 @@ function openLibrary(json: TokenizerJson): Library {
   }
 }
 
+type MergePair = readonly [left: string, right: string];
+
+interface Checked {
+  readonly vocabSize: number;
+  readonly ids: ReadonlyMap<string, number>;
+  /** Of a BPE model; empty for the others. */
+  readonly merges: readonly MergePair[];
+}
+
 /** All tokens with their ids, checked: each id belongs to one token, and merges build known tokens of known ones. */
-function checkTokenizer(json: TokenizerJson): { vocabSize: number; ids: ReadonlyMap<string, number> } {
+function checkTokenizer(json: TokenizerJson): Checked {
   const file = fileSchema.safeParse(json);
   if (!file.success) {
     throw fault("shape", `is not a Hugging Face tokeniser: ${place(file.error)}`, "Give the tokenizer.json of a model");
@@ -114,6 +109,7 @@ function checkTokenizer(json: TokenizerJson): { vocabSize: number; ids: Readonly
   if (type !== undefined && !["BPE", "Unigram", "WordPiece"].includes(type)) {
     throw fault("unknown-type", `has a model of the unknown type "${type}"`, "BPE, Unigram and WordPiece can be read");
   }
+  let merges: readonly MergePair[] = [];
   const ids = new Map<string, number>();
   const tokens = new Map<number, string>();
   const add = (token: string, tokenId: number, where: string) => {
@@ -141,16 +137,16 @@ function checkTokenizer(json: TokenizerJson): { vocabSize: number; ids: Readonly
     const model = (isBpe ? bpeSchema : bpeSchema.omit({ merges: true })).safeParse(file.data.model);
     if (!model.success) throw fault("shape", `has an unreadable model: ${place(model.error)}`);
     for (const [token, tokenId] of Object.entries(model.data.vocab)) add(token, tokenId, "model.vocab");
-    if (isBpe) checkMerges(model.data as z.infer<typeof bpeSchema>, ids);
+    if (isBpe) merges = checkMerges(model.data as z.infer<typeof bpeSchema>, ids);
   }
   for (const token of file.data.added_tokens) add(token.content, token.id, "added_tokens");
   if (ids.size === 0) throw fault("empty", "has no tokens");
-  return { vocabSize: [...tokens.keys()].reduce((a, b) => Math.max(a, b)) + 1, ids };
+  return { vocabSize: [...tokens.keys()].reduce((a, b) => Math.max(a, b)) + 1, ids, merges };
 }
 
-function checkMerges(model: z.infer<typeof bpeSchema>, ids: ReadonlyMap<string, number>): void {
+function checkMerges(model: z.infer<typeof bpeSchema>, ids: ReadonlyMap<string, number>): MergePair[] {
   const prefix = model.continuing_subword_prefix ?? "";
-  model.merges.forEach((one, i) => {
+  return model.merges.map((one, i): MergePair => {
     const parts = typeof one === "string" ? one.split(" ") : one;
     const [left, right] = parts;
     if (parts.length !== 2 || left === undefined || right === undefined) {
@@ -161,6 +157,7 @@ function checkMerges(model: z.infer<typeof bpeSchema>, ids: ReadonlyMap<string, 
     if (unknown !== undefined) {
       throw fault("merge", `has a merge ${i} of ${JSON.stringify(one)}, but no token ${JSON.stringify(unknown)}`);
     }
+    return [left, right];
   });
 }
 

@@ -1,0 +1,68 @@
+// Encoding pieces of text with our own tokenisers: the ids of the library, without its costs for each piece.
+import { BYTE_CHARACTERS, piecesPattern } from "./pretokens.ts";
+
+/** Distinct pieces whose ids are remembered; then the memory starts anew. */
+const MEMORY_LIMIT = 262_144;
+
+/** Longer pieces go to the library, whose time grows less than with the square of the length. */
+const LONG_PIECE = 256;
+
+/** Ids are below this; pairs are keyed by `left * ID_LIMIT + right`. */
+const ID_LIMIT = 2 ** 24;
+
+/**
+ * Text to ids for byte-level BPE over {@linkcode piecesPattern}. Each distinct piece is merged once and remembered:
+ * about ten times the library's speed.
+ *
+ * @param ids id of each token of the vocabulary, with all 256 bytes
+ * @param merges pairs of tokens, first to last
+ * @param encodeLong ids of a long piece
+ */
+export function pieceEncoder(
+  ids: ReadonlyMap<string, number>,
+  merges: readonly (readonly [string, string])[],
+  encodeLong: (piece: string) => readonly number[],
+): (text: string) => number[] {
+  const byteIds = BYTE_CHARACTERS.map((character) => ids.get(character)!);
+  const ranks = new Map<number, number>();
+  const results = merges.map(([left, right], rank) => {
+    const pair = ids.get(left)! * ID_LIMIT + ids.get(right)!;
+    ranks.set(pair, rank); // of a pair that is listed twice the last rank counts, as in the library
+    return ids.get(left + right)!;
+  });
+  const utf8 = new TextEncoder();
+  const encodePiece = (piece: string): readonly number[] => {
+    const bytes = utf8.encode(piece);
+    if (bytes.length > LONG_PIECE) return encodeLong(piece);
+    return mergeAll(Array.from(bytes, (byte) => byteIds[byte]!), ranks, results);
+  };
+  const known = new Map<string, readonly number[]>();
+  const pattern = piecesPattern();
+  return (text) => {
+    const encoded: number[] = [];
+    for (const piece of text.match(pattern) ?? []) {
+      let own = known.get(piece);
+      if (own === undefined) {
+        if (known.size >= MEMORY_LIMIT) known.clear();
+        known.set(piece, own = encodePiece(piece));
+      }
+      for (const id of own) encoded.push(id);
+    }
+    return encoded;
+  };
+}
+
+/** Merges the pair of the lowest rank, the leftmost first, until no pair can be merged; in place. */
+function mergeAll(ids: number[], ranks: ReadonlyMap<number, number>, results: readonly number[]): number[] {
+  while (ids.length > 1) {
+    let best = Infinity;
+    let place = -1;
+    for (let i = 1; i < ids.length; i++) {
+      const rank = ranks.get(ids[i - 1]! * ID_LIMIT + ids[i]!);
+      if (rank !== undefined && rank < best) [best, place] = [rank, i - 1];
+    }
+    if (place < 0) break;
+    ids.splice(place, 2, results[best]!);
+  }
+  return ids;
+}
