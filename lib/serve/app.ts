@@ -19,6 +19,8 @@ export interface AppOptions {
   readonly hosts?: readonly string[];
   /** Time between keep-alive comments of a stream. @default 15_000 */
   readonly keepAliveMs?: number;
+  /** Ends all streams when aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** How long a reader that resumes waits to hear whether the run is over. */
@@ -30,8 +32,8 @@ const RESUME_PATIENCE_MS = 250;
  * Only loopback hosts and `hosts` are answered, only to our own pages and to programs, and only GET and HEAD. No
  * path comes from the client: `lib/run` matches run ids against a pattern and looks them up in the folder's listing.
  */
-export function createApp({ runsFolder, hosts = [], keepAliveMs }: AppOptions): Hono {
-  const feeds = createFeeds(runsFolder);
+export function createApp({ runsFolder, hosts = [], keepAliveMs, signal }: AppOptions): Hono {
+  const feeds = createFeeds(runsFolder, signal);
   const assets = loadAssets();
   const app = new Hono();
 

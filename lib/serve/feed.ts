@@ -34,9 +34,12 @@ const CHUNK = 128;
 
 /**
  * Feeds of the runs in a folder. A log is read once however many follow it, and no longer than someone does.
+ *
+ * @param signal ends all of them
  */
-export function createFeeds(runsFolder: string): Feeds {
+export function createFeeds(runsFolder: string, signal?: AbortSignal): Feeds {
   const feeds = new Map<string, Feed>();
+  signal?.addEventListener("abort", () => feeds.forEach((feed) => feed.abort.abort()), { once: true });
 
   const open = (id: string): Feed => {
     const feed: Feed = {
@@ -48,6 +51,7 @@ export function createFeeds(runsFolder: string): Feeds {
       changed: Promise.withResolvers(),
     };
     feeds.set(id, feed);
+    if (signal?.aborted) feed.abort.abort();
     pump(feed, runsFolder, id);
     return feed;
   };

@@ -26,19 +26,21 @@ export interface Server {
 
 /** How many ports are tried after the one wanted, before any free one is taken. */
 const TRIES = 20;
-const GRACE_MS = 300;
+const GRACE_MS = 100;
 
 /** Serves the runs in a folder until it is closed or the signal is aborted. */
 export function serve({ runsFolder, port, hostname = "127.0.0.1", hosts = [], signal }: ServeOptions): Server {
-  const app = createApp({ runsFolder, hosts });
+  const streams = new AbortController();
   const stop = new AbortController();
+  const app = createApp({ runsFolder, hosts, signal: streams.signal });
   const server = listen(port, hostname, stop.signal, app.fetch);
   const finished = server.finished.catch(() => {});
   const close = async () => {
-    // Streams have no end of their own: let short answers finish, then cut.
-    const cut = setTimeout(() => stop.abort(), GRACE_MS);
-    await Promise.race([server.shutdown().catch(() => {}), finished]);
-    clearTimeout(cut);
+    if (!streams.signal.aborted) {
+      // Streams have no end of their own. Let them and short answers finish, then cut whoever does not read.
+      streams.abort();
+      setTimeout(() => stop.abort(), GRACE_MS);
+    }
     await finished;
   };
   signal?.addEventListener("abort", () => close(), { once: true });

@@ -119,7 +119,8 @@ Deno.test("paths that try to leave the runs folder get 404 and nothing else", as
     await Deno.writeTextFile(join(runsFolder, "secret.txt"), "SECRET");
     await Deno.mkdir(join(runsFolder, `${ID}-x`));
     await Deno.writeTextFile(join(runsFolder, `${ID}-x`, "report.html"), "SECRET");
-    const outside = await Deno.makeTempDir();
+    const outside = `${runsFolder}-outside`;
+    await Deno.mkdir(outside);
     await Deno.writeTextFile(join(outside, "report.html"), "SECRET");
     await Deno.writeTextFile(join(outside, "events.jsonl"), "SECRET\n");
     await Deno.symlink(outside, join(runsFolder, "20261122-101010-bts-demo-link"));
@@ -168,6 +169,7 @@ Deno.test("paths that try to leave the runs folder get 404 and nothing else", as
       }
     }
     assert.equal((await ask(`/api/runs/${ID}/report`)).status, 404, "a report that is a symlink");
+    await Deno.remove(outside, { recursive: true });
   });
 });
 

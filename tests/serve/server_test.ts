@@ -1,0 +1,82 @@
+// Listening on a socket, in this thread and in a worker.
+import assert from "node:assert/strict";
+import { serve, startServerWorker } from "../../lib/serve/mod.ts";
+import { demoBodies } from "./demo_log.ts";
+import { fakeRun, withRunsFolder } from "./fake_run.ts";
+
+const ID = "20261122-101010-bts-demo-aaaa";
+
+Deno.test("`serve()` listens on loopback only, and takes the next free port when one is taken", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const first = serve({ runsFolder, port: 0 });
+    const second = serve({ runsFolder, port: first.port });
+    try {
+      assert.match(first.url, /^http:\/\/127\.0\.0\.1:\d+\/$/);
+      assert.notEqual(second.port, first.port);
+      assert.deepEqual(await (await fetch(`${second.url}healthz`)).json(), { ok: true });
+    } finally {
+      await first.close();
+      await second.close();
+    }
+    await assert.rejects(fetch(`${first.url}healthz`));
+  });
+});
+
+Deno.test("`serve()` refuses a foreign Host on the wire, and one that is missing", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const server = serve({ runsFolder, port: 0 });
+    const raw = async (head: string) => {
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+      await connection.write(new TextEncoder().encode(`${head}\r\nConnection: close\r\n\r\n`));
+      return (await new Response(connection.readable).text()).split("\r\n")[0];
+    };
+    try {
+      assert.match((await raw("GET /api/runs HTTP/1.1\r\nHost: 127.0.0.1:1"))!, / 200 /);
+      assert.match((await raw("GET /api/runs HTTP/1.1\r\nHost: evil.com"))!, / 403 /);
+      assert.match((await raw("GET http://localhost/api/runs HTTP/1.1\r\nHost: evil.com"))!, / 403 /);
+      assert.match((await raw("GET /api/runs HTTP/1.0"))!, / (403|400) /);
+      assert.match((await raw("GET /api/runs HTTP/1.1\r\nHost: localhost\r\nHost: evil.com"))!, / (403|400) /);
+      assert.match((await raw("GET /static/../../../../etc/passwd HTTP/1.1\r\nHost: localhost"))!, / 404 /);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+Deno.test("`serve()` stops at the signal though a stream is open, and the stream's reader is told", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const run = fakeRun(runsFolder, ID);
+    run.append(demoBodies({ id: ID }).slice(0, 2));
+    const abort = new AbortController();
+    const server = serve({ runsFolder, port: 0, signal: abort.signal });
+    const response = await fetch(`${server.url}api/runs/${ID}/stream`);
+    const reading = response.text().catch(() => "cut");
+    abort.abort();
+    await server.finished;
+    await reading;
+    run.release();
+  });
+});
+
+Deno.test("`startServerWorker()` answers while the main thread computes", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const server = await startServerWorker({ runsFolder, port: 0 });
+    // A process of its own asks, as this thread is about to be busy.
+    const code = `
+      let slowest = 0, count = 0;
+      for (const end = performance.now() + 400; performance.now() < end; count++) {
+        const start = performance.now();
+        await (await fetch(Deno.args[0])).text();
+        slowest = Math.max(slowest, performance.now() - start);
+      }
+      console.log(JSON.stringify({ slowest, count }));`;
+    const asker = new Deno.Command(Deno.execPath(), { args: ["eval", code, `${server.url}api/runs`], stdout: "piped" })
+      .spawn();
+    for (const end = performance.now() + 1500; performance.now() < end;); // the training
+    const { stdout } = await asker.output();
+    const { slowest, count } = JSON.parse(new TextDecoder().decode(stdout)) as { slowest: number; count: number };
+    await server.close();
+    assert.ok(count >= 3 && slowest < 700, `${count} answers, the slowest after ${slowest.toFixed(0)} ms`);
+    await assert.rejects(fetch(`${server.url}healthz`));
+  });
+});
