@@ -125,6 +125,7 @@ export function assertGradient(
   { places, step = 5e-3, tolerance = 2e-2 }: { places: readonly number[]; step?: number; tolerance?: number },
   what: string,
 ): void {
+  const noise = 1e-6 / (2 * step); // a unit in the last place of a loss of a few nats, on each side
   const scale = Math.max(...Array.from(gradient, Math.abs));
   assert.ok(scale > 1e-4, `${what}: the gradient vanishes, so the comparison proves nothing`);
   for (const place of places) {
@@ -136,7 +137,7 @@ export function assertGradient(
     const numeric = (at(step) - at(-step)) / (2 * step);
     const error = Math.abs(numeric - gradient[place]!);
     assert.ok(
-      error < tolerance * scale,
+      error < tolerance * scale + noise,
       `${what}[${place}]: ${gradient[place]} by the tape, ${numeric} by differences`,
     );
   }
