@@ -13,7 +13,6 @@ const id = z.int().nonnegative().max(0xffffff);
 const merge = z.union([z.string(), z.tuple([z.string(), z.string()])]);
 const fileSchema = z.looseObject({
   added_tokens: z.array(z.looseObject({ id, content: z.string().min(1) })).default([]),
-  pre_tokenizer: z.unknown(),
   model: z.looseObject({ type: z.string().optional() }),
 });
 const bpeSchema = z.looseObject({
