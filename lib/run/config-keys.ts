@@ -5,6 +5,7 @@ import { nearest } from "../errors.ts";
 /** The part of JSON Schema that zod writes and this room reads. */
 export interface SchemaNode {
   readonly type?: string | readonly string[];
+  readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: boolean | SchemaNode;
   readonly items?: SchemaNode | false;
@@ -35,27 +36,34 @@ export interface ConfigKey {
   readonly description: string;
 }
 
-/** The schema of a configuration's input, with references resolved when they are walked. */
+/** The schema of a configuration's input, with references put in place; where a schema holds itself, anything goes. */
 export function inputSchema(schema: z.ZodType): SchemaNode {
-  return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as SchemaNode;
+  const root = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as SchemaNode;
+  const inline = (value: unknown, above: readonly string[]): unknown => {
+    if (Array.isArray(value)) return value.map((item) => inline(item, above));
+    if (typeof value !== "object" || value === null) return value;
+    const { $ref, $defs: _, ...own } = value as SchemaNode;
+    if ($ref === undefined) {
+      return Object.fromEntries(Object.entries(own).map(([key, member]) => [key, inline(member, above)]));
+    }
+    if (above.includes($ref)) return own;
+    const target = $ref === "#" ? root : root.$defs?.[$ref.replace("#/$defs/", "")];
+    return { ...inline(target ?? {}, [...above, $ref]) as SchemaNode, ...own };
+  };
+  return inline(root, ["#"]) as SchemaNode;
 }
 
-/** A node's alternatives: itself, or the members of its union, with references resolved. */
-export function alternatives(node: SchemaNode, root: SchemaNode): SchemaNode[] {
-  if (node.$ref !== undefined) {
-    const name = node.$ref.match(/^#\/\$defs\/(.+)$/)?.[1];
-    const target = name === undefined ? root : root.$defs?.[name];
-    return target === undefined ? [] : alternatives(target, root);
-  }
+/** A node's alternatives: itself, or the members of its union. */
+export function alternatives(node: SchemaNode): SchemaNode[] {
   const members = node.anyOf ?? node.oneOf ?? node.allOf;
-  if (members !== undefined) return members.flatMap((member) => alternatives(member, root));
+  if (members !== undefined) return members.flatMap(alternatives);
   if (Array.isArray(node.type)) return node.type.map((type: string) => ({ ...node, type }));
   return [node];
 }
 
 /** The schemas that a key of an object has, one for each alternative that knows the key; none for an unknown key. */
-export function childrenOf(node: SchemaNode, key: string, root: SchemaNode): SchemaNode[] {
-  return alternatives(node, root).flatMap((option) => {
+export function childrenOf(node: SchemaNode, key: string): SchemaNode[] {
+  return alternatives(node).flatMap((option) => {
     const own = Object.hasOwn(option.properties ?? {}, key) ? option.properties![key] : undefined;
     if (own !== undefined) return [own];
     const rest = option.additionalProperties;
@@ -73,7 +81,7 @@ function isAnything(node: SchemaNode): boolean {
 export function schemaAt(root: SchemaNode, path: readonly string[]): SchemaNode | undefined {
   let node: SchemaNode = root;
   for (const key of path) {
-    const options = childrenOf(node, key, root);
+    const options = childrenOf(node, key);
     if (options.length === 0) return undefined;
     node = options.length === 1 ? options[0]! : { anyOf: options };
   }
@@ -84,9 +92,9 @@ export function schemaAt(root: SchemaNode, path: readonly string[]): SchemaNode 
 export function configKeys(schema: z.ZodType): ConfigKey[] {
   const root = inputSchema(schema);
   const defaults = schema.safeParse({});
-  return leavesOf(root, [], root).map(({ path, node }) => ({
+  return leavesOf(root, []).map(({ path, node }) => ({
     path: path.join("."),
-    type: typeInWords(node, root),
+    type: typeInWords(node),
     default: node.default ?? (defaults.success ? valueAt(defaults.data, path) : undefined),
     description: node.description ?? "",
   }));
@@ -95,22 +103,21 @@ export function configKeys(schema: z.ZodType): ConfigKey[] {
 function leavesOf(
   node: SchemaNode,
   path: readonly string[],
-  root: SchemaNode,
 ): { path: readonly string[]; node: SchemaNode }[] {
   const leaves = new Map<string, { path: readonly string[]; node: SchemaNode }>();
-  for (const option of alternatives(node, root)) {
+  for (const option of alternatives(node)) {
     const found = option.properties !== undefined
-      ? Object.entries(option.properties).flatMap(([key, child]) => leavesOf(child, [...path, key], root))
-      : typeof option.additionalProperties === "object" && hasProperties(option.additionalProperties, root)
-      ? leavesOf(option.additionalProperties, [...path, "<name>"], root)
+      ? Object.entries(option.properties).flatMap(([key, child]) => leavesOf(child, [...path, key]))
+      : typeof option.additionalProperties === "object" && hasProperties(option.additionalProperties)
+      ? leavesOf(option.additionalProperties, [...path, "<name>"])
       : [{ path, node: { ...node, description: node.description ?? option.description ?? "" } }];
     for (const leaf of found) leaves.set(leaf.path.join("."), leaves.get(leaf.path.join(".")) ?? leaf);
   }
   return [...leaves.values()];
 }
 
-function hasProperties(node: SchemaNode, root: SchemaNode): boolean {
-  return alternatives(node, root).some(({ properties }) => properties !== undefined);
+function hasProperties(node: SchemaNode): boolean {
+  return alternatives(node).some(({ properties }) => properties !== undefined);
 }
 
 /** The value at a path of a plain value, or undefined. */
@@ -124,14 +131,14 @@ export function valueAt(value: unknown, path: readonly (string | number)[]): unk
 }
 
 /** A type in a few words, for `--help` and for errors. */
-export function typeInWords(node: SchemaNode, root: SchemaNode): string {
-  const words = alternatives(node, root).map((option) => {
+export function typeInWords(node: SchemaNode): string {
+  const words = alternatives(node).map((option) => {
     if (option.const !== undefined) return JSON.stringify(option.const);
     if (option.enum !== undefined) return `one of ${option.enum.join(", ")}`;
-    if (option.type === "array") return `list of ${option.items ? typeInWords(option.items, root) : "values"}`;
+    if (option.type === "array") return `list of ${option.items ? typeInWords(option.items) : "values"}`;
     if (option.type === "object") {
       const values = option.additionalProperties;
-      return typeof values === "object" ? `{name: ${typeInWords(values, root)}}` : "settings";
+      return typeof values === "object" ? `{name: ${typeInWords(values)}}` : "settings";
     }
     return `${option.type ?? "any value"}${rangeInWords(option)}`;
   });
@@ -141,6 +148,7 @@ export function typeInWords(node: SchemaNode, root: SchemaNode): string {
 function rangeInWords(node: SchemaNode): string {
   // zod writes the safe integers' range for every integer; it says nothing to a reader.
   const shown = (limit: number | undefined) => limit !== undefined && Math.abs(limit) !== Number.MAX_SAFE_INTEGER;
+  if (shown(node.minimum) && shown(node.maximum)) return ` from ${node.minimum} to ${node.maximum}`;
   const low = shown(node.exclusiveMinimum)
     ? `> ${node.exclusiveMinimum}`
     : shown(node.minimum)

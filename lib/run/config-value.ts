@@ -51,16 +51,14 @@ function readAssignment(text: string, root: SchemaNode, known: readonly string[]
   const node = schemaAt(root, path);
   if (node === undefined) throw unknownKey(key, known, "--set");
   if (value === "") {
-    const empty = alternatives(node, root).some(({ type }) => type === "string")
-      ? `; for an empty text: ${key}='""'`
-      : "";
+    const empty = alternatives(node).some(({ type }) => type === "string") ? `; for an empty text: ${key}='""'` : "";
     throw new UserError(
       "config.malformed",
       `Cannot read --set ${text}: ${key} has no value`,
       `write ${key}=value${empty}`,
     );
   }
-  return { path, value: readValue(value, node, root, key) };
+  return { path, value: readValue(value, node, key) };
 }
 
 /** @throws UserError when a part of a key would reach into JavaScript's objects */
@@ -81,14 +79,14 @@ export function unknownKey(key: string, known: readonly string[], where: string)
   );
 }
 
-function readValue(text: string, node: SchemaNode, root: SchemaNode, key: string): unknown {
-  const options = alternatives(node, root);
+function readValue(text: string, node: SchemaNode, key: string): unknown {
+  const options = alternatives(node);
   // From the strictest reading to the loosest: a text is what is left when nothing else fits.
   for (const kind of ["null", "boolean", "number", "array", "object", "any", "string"] as const) {
     // Where a text would do as well, a comma does not make a list: brackets do.
     if (kind === "array" && !text.startsWith("[") && options.some((option) => kindOf(option) === "string")) continue;
     for (const option of options.filter((option) => kindOf(option) === kind)) {
-      const value = readAs(kind, text, option, root, key);
+      const value = readAs(kind, text, option, key);
       if (value !== undefined) return value;
     }
   }
@@ -96,7 +94,7 @@ function readValue(text: string, node: SchemaNode, root: SchemaNode, key: string
   const near = nearest(text, choices.map(String));
   throw new UserError(
     "config.wrong-type",
-    `Cannot set ${key} to "${text}": expected ${typeInWords(node, root)}${tooLarge(text)}`,
+    `Cannot set ${key} to "${text}": expected ${typeInWords(node)}${tooLarge(text)}`,
     near === undefined ? "--help shows the type and the default of every setting" : `did you mean ${key}=${near}?`,
   );
 }
@@ -111,7 +109,7 @@ function kindOf(node: SchemaNode): Kind {
 }
 
 /** The value, or undefined when the text cannot be read as this kind. */
-function readAs(kind: Kind, text: string, node: SchemaNode, root: SchemaNode, key: string): unknown {
+function readAs(kind: Kind, text: string, node: SchemaNode, key: string): unknown {
   switch (kind) {
     case "null":
       return text === "null" ? null : undefined;
@@ -123,7 +121,7 @@ function readAs(kind: Kind, text: string, node: SchemaNode, root: SchemaNode, ke
       return among(node, number);
     }
     case "array":
-      return readList(text, node, root, key);
+      return readList(text, node, key);
     case "object":
       return text.startsWith("{") ? readJson(text, key) : undefined;
     case "any":
@@ -139,25 +137,25 @@ function among(node: SchemaNode, value: unknown): unknown {
 }
 
 /** `[1, 2]`, or `1,2`. */
-function readList(text: string, node: SchemaNode, root: SchemaNode, key: string): unknown {
+function readList(text: string, node: SchemaNode, key: string): unknown {
   if (text.startsWith("[")) {
     // A list of bare words, `[a,b]`, is as good as one in quotes.
     if (!/["{[]/.test(text.slice(1)) && text.endsWith("]")) {
       const inner = text.slice(1, -1).trim();
-      return inner === "" ? [] : readItems(inner, node, root, key);
+      return inner === "" ? [] : readItems(inner, node, key);
     }
     return readJson(text, key);
   }
-  return readItems(text, node, root, key);
+  return readItems(text, node, key);
 }
 
-function readItems(text: string, node: SchemaNode, root: SchemaNode, key: string): unknown[] {
+function readItems(text: string, node: SchemaNode, key: string): unknown[] {
   return text.split(",").map((item, i) => {
     const type = node.prefixItems?.[i] ?? (node.items || {});
     if (item.trim() === "") {
       throw new UserError("config.malformed", `Cannot set ${key} to "${text}": item ${i + 1} of the list is empty`);
     }
-    return readValue(item.trim(), type, root, `${key}[${i}]`);
+    return readValue(item.trim(), type, `${key}[${i}]`);
   });
 }
 

@@ -7,7 +7,7 @@ import { CELLS_FOLDER, cleanWorkshops } from "./cell-store.ts";
 import type { EventBody, RunEvent, RunResults } from "./events.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { createLog, type EventLog } from "./log.ts";
-import { makeRunId } from "./run-id.ts";
+import { isRunId, makeRunId } from "./run-id.ts";
 import { versions } from "./versions.ts";
 
 /** Called with every event right after it was written. */
@@ -165,6 +165,7 @@ function runWriter(log: EventLog, lock: Lock, listeners: readonly RunListener[])
 }
 
 async function makeRunFolder({ runsFolder, experiment, preset, id: wanted }: OpenRunOptions) {
+  if (wanted !== undefined && !isRunId(wanted)) throw new Error(`Cannot open a run "${wanted}": it is no run id`);
   try {
     await Deno.mkdir(join(runsFolder, CELLS_FOLDER), { recursive: true });
     for (;;) {

@@ -2,17 +2,21 @@
 import type { z } from "zod";
 import { configKeys } from "./config-keys.ts";
 
-/** One line a setting: key, type, default, description. */
+/** Keys longer than this, with their default, push their description to the right. */
+const KEY_WIDTH = 40;
+
+/** One line a setting: `key=default`, what it means, and its type. */
 export function settingsHelp(schema: z.ZodType): string {
-  const rows = configKeys(schema).map((key) => [
-    `  ${key.path}`,
-    key.type,
-    key.default === undefined ? "" : `[${JSON.stringify(key.default)}]`,
-    key.description,
-  ]);
-  const widths = [0, 1, 2].map((column) => Math.min(40, Math.max(...rows.map((row) => row[column]!.length))));
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
-  return `Settings (--set key=value) with type, [default] and meaning; presets change some of the defaults:\n${
-    lines.join("\n")
-  }\n`;
+  const rows = configKeys(schema).map((key) => ({
+    key: `  ${key.path}=${shown(key.default)}`,
+    meaning: [key.description, `(${key.type})`].filter((part) => part !== "").join(" "),
+  }));
+  const width = Math.min(KEY_WIDTH, Math.max(0, ...rows.map(({ key }) => key.length)));
+  const lines = rows.map(({ key, meaning }) => `${key.padEnd(width)}  ${meaning}`);
+  return `Settings, for --set key=value, with their defaults (a preset changes some):\n${lines.join("\n")}\n`;
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "";
+  return typeof value === "string" && value !== "" ? value : JSON.stringify(value);
 }

@@ -70,6 +70,7 @@ Deno.test("`parseExperimentArguments()` without arguments gives the default pres
     dryRun: false,
     force: false,
     name: undefined,
+    id: undefined,
     serve: true,
     port: undefined,
   });
@@ -90,6 +91,7 @@ Deno.test("`parseExperimentArguments()` reads every option", () => {
     dryRun: true,
     force: true,
     name: "x",
+    id: undefined,
     serve: false,
     port: 0,
   });
@@ -118,8 +120,9 @@ Deno.test("`--set` types its value by the schema", () => {
   assert.deepEqual(set("model.layers=4").model.layers, [4]);
   assert.deepEqual(set("data.code=src/*.ts").data, { code: "src/*.ts" });
   assert.deepEqual(set('data.code=["a.txt","b.txt"]').data, { code: ["a.txt", "b.txt"] });
-  assert.deepEqual(set("mix.code=0.5", "mix.math=2").mix, { code: 0.5, math: 2 });
+  assert.deepEqual(set("mix.code=0.5", "mix.math=2").mix, { english: 1, code: 0.5, math: 2 });
   assert.deepEqual(set('mix={"code": 1}').mix, { code: 1 });
+  assert.deepEqual(set('train.seed={"steps": 5}').train.seed, { steps: 5, rate: 0.01 });
   assert.equal(set("note=a=b=c").note, "a=b=c");
   assert.equal(set('note=""').note, "");
   assert.equal(set("note=123").note, "123");
@@ -197,11 +200,17 @@ const wrongOptions: readonly (readonly [string, string, RegExp])[] = [
   ["--device gpu", "command.invalid-argument", /auto, webgpu, cpu, reference/],
   ["--threads 0", "command.malformed", /from 1/],
   ["--port 70000", "command.malformed", /65535/],
+  ["--id ../outside", "command.malformed", /looks like/],
+  ["--id 20261122-051207-a-b --seeds 1,2", "command.conflict", /each seed/],
   ["--config missing.json", "config.file", /no such file/],
 ];
 for (const [text, code, pattern] of wrongOptions) {
   Deno.test(`\`${text}\` is refused as ${code}`, () => refuses(() => parse(text.split(" ")), code, pattern));
 }
+
+Deno.test("`--id` names the run", () => {
+  assert.equal(parse(["--id", "20261122-051207-bts-quick-k3f9"]).id, "20261122-051207-bts-quick-k3f9");
+});
 
 Deno.test("A preset that needs force runs with it, and plans without it", () => {
   assert.equal(parse(["--preset", "paper", "--force"]).force, true);
@@ -267,12 +276,13 @@ Deno.test("`--help` lists every key with type, default and description, and ever
   assert(help.kind === "help");
   for (
     const part of [
-      /train\.seed\.steps\s+integer > 0\s+\[100\]\s+How many steps/,
-      /train\.expert\.rate\s+number > 0 and ≤ 1\s+\[0\.01\]\s+Learning rate/,
-      /model\.kind\s+one of llama, gpt\s+\["llama"\]/,
-      /model\.window\s+integer > 0 or null\s+\[null\]/,
-      /model\.layers\s+list of integer ≥ 0\s+\[\[0,1\]\]/,
-      /mix\s+\{name: number ≥ 0\}\s+\[\{"english":1\}\]/,
+      /train\.seed\.steps=100\s+How many steps \(integer > 0\)/,
+      /train\.expert\.rate=0\.01\s+Learning rate \(number > 0 and ≤ 1\)/,
+      /model\.kind=llama\s+\(one of llama, gpt\)/,
+      /model\.window=null\s+\(integer > 0 or null\)/,
+      /model\.layers=\[0,1\]\s+\(list of integer ≥ 0\)/,
+      /mix=\{"english":1\}\s+\(\{name: number ≥ 0\}\)/,
+      /note=""\s+\(string\)/,
       /lab\s+25 minutes/,
       /--no-serve/,
     ]

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../lib/errors.ts";
-import { type CellContext, type CellSpec, openRun, readRun, type Run, withRun } from "../../lib/run/mod.ts";
-import { collector, emptyResults, options, withFolder } from "./fixtures.ts";
+import { findCell } from "../../lib/run/cell-store.ts";
+import { type CellContext, type CellSpec, listRuns, openRun, readRun, type Run, withRun } from "../../lib/run/mod.ts";
+import { collector, emptyResults, options, spawnScript, withFolder } from "./fixtures.ts";
 
 const output = z.strictObject({ loss: z.number() });
 type Spec = CellSpec<typeof output>;
@@ -208,6 +209,16 @@ Deno.test("`openRun()` refuses a runs folder that is a file, and leaves nothing"
     assert.deepEqual((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["file"]);
   }));
 
+Deno.test("`openRun()` takes a given id once, and only a well-formed one", () =>
+  withFolder(async (folder) => {
+    const id = "20261122-051207-bts-smoke-k3f9";
+    await inRun(folder, (run) => Promise.resolve(assert.equal(run.id, id)), { id });
+    const taken = (error: unknown) => error instanceof UserError && error.code === "run.exists";
+    await assert.rejects(openRun(options(folder, { id })), taken);
+    await assert.rejects(openRun(options(join(folder, "runs"), { id: "../outside" })), /no run id/);
+    assert.equal((await readRun(folder, id))!.status, "done");
+  }));
+
 Deno.test("A value that JSON would bend is an error of the cell, and a name is used once", () =>
   withFolder(async (folder) => {
     await inRun(folder, async (run) => {
@@ -226,4 +237,38 @@ Deno.test("`run.finish()` refuses results that do not fit, and the run can still
     assert.throws(() => run.finish({ domains: [], methods: { seed: {} as never } }));
     run.fail(new Error("Bad results"));
     assert.equal((await readRun(folder, run.id))!.status, "failed");
+  }));
+
+Deno.test("A process killed at any moment leaves only whole cells, and the next run clears the rest away", () =>
+  withFolder(async (folder) => {
+    for (const wait of [0, 40, 110]) {
+      const child = spawnScript(`
+        import { z } from "zod";
+        import { openRun } from "./lib/run/mod.ts";
+        import { options } from "./tests/run/fixtures.ts";
+        const run = await openRun(options(${JSON.stringify(folder)}));
+        console.log("ready");
+        for (let i = 0;; i++) {
+          await run.cell({ name: "c" + i, title: "", description: "", inputs: [i, ${wait}], code: ["lib/errors.ts"],
+            output: z.number() }, async (context) => {
+              for (const name of ["a", "b"]) await Deno.writeFile(context.folder + "/" + name, new Uint8Array(300_000));
+              return i;
+            });
+        }`);
+      const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      await reader.read();
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      child.kill("SIGKILL");
+      await child.status;
+      await reader.cancel();
+      await child.stderr.cancel();
+    }
+    await inRun(folder, () => Promise.resolve());
+    const keys = await Array.fromAsync(Deno.readDir(join(folder, ".cells")), ({ name }) => name);
+    for (const key of keys) {
+      assert.match(key, /^[0-9a-f]{64}$/);
+      assert.equal((await findCell(folder, key)).kind, "whole");
+    }
+    const statuses = (await listRuns(folder)).map(({ status }) => status);
+    assert.deepEqual(statuses, ["done", "lost", "lost", "lost"]);
   }));
