@@ -49,7 +49,6 @@ export function createChart(): Chart {
     if (!element.isConnected || steps.length < 2) return;
     const names = curvesOf([...columns.keys()]);
     if (names.length === 0) return;
-    element.hidden = false;
     const data = [steps, ...names.map((name) => columns.get(name)!)] as uPlot.AlignedData;
     if (plot !== undefined && plot.series.length !== names.length + 1) {
       plot.destroy();
@@ -76,6 +75,8 @@ export function createChart(): Chart {
     update(points, newTotal) {
       total = newTotal;
       for (; taken < points.length; taken++) take(points[taken]!);
+      // Its room is taken at once, so that nothing below moves when it is drawn.
+      if (steps.length >= 2 && curvesOf([...columns.keys()]).length > 0) element.hidden = false;
       redraw();
     },
   };
