@@ -5,11 +5,11 @@ import { UserError } from "../errors.ts";
 import { crossEntropy } from "../tensor/mod.ts";
 import type { DecodingState, LanguageModel } from "../model/mod.ts";
 
-/** What the ensemble remembers: each model's own state, the evidence so far, and what was said of the next token. */
+/** What the ensemble remembers: each model's own state, the posterior so far, and what was said of the next token. */
 class EnsembleState implements DecodingState {
   readonly states: readonly DecodingState[];
-  /** `Σ log p_j(x_s)` of the tokens so far, `[batch, models]`. */
-  evidence: tf.Tensor2D | undefined;
+  /** `log w_j`, the posterior of the tokens so far, `[batch, models]`. */
+  posterior: tf.Tensor2D | undefined;
   /** `log p_j` of the next token, `[batch, models, vocab]`. */
   next: tf.Tensor3D | undefined;
 
@@ -21,18 +21,18 @@ class EnsembleState implements DecodingState {
     return this.states[0]!.length;
   }
 
-  replace(evidence: tf.Tensor2D, next: tf.Tensor3D): void {
-    this.evidence?.dispose();
+  replace(posterior: tf.Tensor2D, next: tf.Tensor3D): void {
+    this.posterior?.dispose();
     this.next?.dispose();
-    this.evidence = tf.keep(evidence);
+    this.posterior = tf.keep(posterior);
     this.next = tf.keep(next);
   }
 
   dispose(): void {
     for (const state of this.states) state.dispose();
-    this.evidence?.dispose();
+    this.posterior?.dispose();
     this.next?.dispose();
-    this.evidence = this.next = undefined;
+    this.posterior = this.next = undefined;
   }
 }
 
@@ -50,13 +50,26 @@ export function btmEnsemble(models: readonly LanguageModel[]): LanguageModel {
   if (models.some((model) => model.vocabSize !== vocabSize)) {
     throw new UserError("merge.vocab", "Cannot mix models of different vocabularies: they must share one tokenizer");
   }
+  const contextLength = Math.min(...models.map((model) => model.contextLength));
   return {
     vocabSize,
-    contextLength: Math.min(...models.map((model) => model.contextLength)),
+    contextLength,
     decodingState: () => new EnsembleState(models.map((model) => model.decodingState())),
-    logits: (ids, state) => tf.tidy(() => mixtureLogits(models, ids, state as EnsembleState | undefined)),
+    logits: (ids, state) => {
+      checkLength(ids.shape[1] + (state?.length ?? 0), contextLength);
+      return tf.tidy(() => mixtureLogits(models, ids, state as EnsembleState | undefined));
+    },
     losses: (ids, targets) => tf.tidy(() => mixtureLosses(models, ids, targets)),
   };
+}
+
+/** Before any model reads: one that has read what another refuses would be out of step for good. */
+function checkLength(tokens: number, contextLength: number): void {
+  if (tokens <= contextLength) return;
+  throw new UserError(
+    "model.context",
+    `Cannot read ${tokens} tokens: the shortest context length of the ensemble's models is ${contextLength}`,
+  );
 }
 
 function mixtureLogits(models: readonly LanguageModel[], ids: tf.Tensor2D, state?: EnsembleState): tf.Tensor3D {
@@ -68,29 +81,30 @@ function mixtureLogits(models: readonly LanguageModel[], ids: tf.Tensor2D, state
   ) as tf.Tensor4D; // [B, T, n, V]
   const V = logProbs.shape[3];
   // What each model had said of every token of `ids`: from the position before it, which for the first token is the
-  // state's. A first token with nothing before it is no evidence.
+  // state's. A first token with nothing before it is no evidence: the zeros
+  // give every model the same.
   const before = state?.next === undefined ? tf.zeros([B, 1, n, V]) : state.next.reshape([B, 1, n, V]);
   const said = T === 1 ? before : tf.concat([before, tf.slice(logProbs, [0, 0, 0, 0], [B, T - 1, n, V])], 1);
   const observed = logProbsOf(said as tf.Tensor4D, ids); // [B, T, n]
-  const first = state?.evidence ?? tf.zeros([B, n]);
+  const first = state?.posterior ?? tf.zeros([B, n]);
   const evidence = tf.add(tf.cumsum(observed, 1), first.reshape([B, 1, n])); // [B, T, n]
-  const logWeights = tf.logSoftmax(evidence).reshape([B, T, n, 1]);
+  const logWeights = tf.logSoftmax(evidence) as tf.Tensor3D; // normalised, so that it stays small over long texts
   if (state !== undefined) {
     state.replace(
-      tf.slice(evidence, [0, T - 1, 0], [B, 1, n]).reshape([B, n]),
+      tf.slice(logWeights, [0, T - 1, 0], [B, 1, n]).reshape([B, n]),
       tf.slice(logProbs, [0, T - 1, 0, 0], [B, 1, n, V]).reshape([B, n, V]),
     );
   }
-  return tf.logSumExp(tf.add(logProbs, logWeights), 2) as tf.Tensor3D;
+  return tf.logSumExp(tf.add(logProbs, logWeights.reshape([B, T, n, 1])), 2) as tf.Tensor3D;
 }
 
-/** `logProbs[b, t, j, ids[b, t]]`, `[B, T, n]`. */
+/** `logProbs[b, t, j, ids[b, t]]`, `[B, T, n]`; where all of a row are 0, one and the same number for every model. */
 function logProbsOf(logProbs: tf.Tensor4D, ids: tf.Tensor2D): tf.Tensor3D {
   const [B, T, n, V] = logProbs.shape;
-  const index = tf.tile(ids.reshape([B, T, 1]), [1, 1, n]).reshape([-1]) as tf.Tensor1D;
-  const rows = logProbs.reshape([B * T * n, V]);
-  const flat = tf.add(tf.mul(tf.range(0, B * T * n, 1, "int32"), V), tf.cast(index, "int32"));
-  return tf.gather(rows.reshape([-1]), tf.cast(flat, "int32")).reshape([B, T, n]);
+  const wanted = tf.tile(ids.reshape([B, T, 1]), [1, 1, n]).reshape([-1]) as tf.Tensor1D;
+  // Log-probabilities are logits whose logsumexp is 0. (Places in the flat table would not do: tfjs multiplies int32 by
+  // a plain number in float32, which has no odd numbers above 2^24.)
+  return tf.neg(crossEntropy(logProbs.reshape([-1, V]) as tf.Tensor2D, wanted)).reshape([B, T, n]);
 }
 
 /** As {@linkcode mixtureLogits}, but of the next tokens only: no `[B, T, n, V]`. */
