@@ -139,7 +139,7 @@ async function runOne<Schema extends z.ZodType, Prepared>(
       terminal.print(`Watch it at ${url}`);
       await writeTextAtomically(join(run.folder, "server.json"), JSON.stringify({ url, pid: Deno.pid }));
     }
-    const results = await body({ run, config, seed, device, prepared });
+    const results = await orFailure(device, body({ run, config, seed, device, prepared }));
     const view = await readRun(runsFolder, run.id);
     // The page links to the report as soon as the run ends, so it is written just before.
     await writeReport(run.folder, { ...view!, status: "done", results });
@@ -147,6 +147,11 @@ async function runOne<Schema extends z.ZodType, Prepared>(
   });
   terminal.print(`Report: ${join(run.folder, "report.html")}`);
   return (await readRun(runsFolder, run.id))!;
+}
+
+/** What `work` gives, or the device's failure if that comes first. */
+function orFailure<T>(device: Device, work: Promise<T>): Promise<T> {
+  return Promise.race([work, device.failure.then((reason) => Promise.reject(reason))]);
 }
 
 /** The JSON line of one run. */

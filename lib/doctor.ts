@@ -1,0 +1,94 @@
+// What this machine has: `deno task doctor`. Nothing here is required; each line says what it is good for.
+import { findJupyter } from "./notebook/mod.ts";
+import { describeDevices } from "./tensor/mod.ts";
+
+/** One thing that was looked for. */
+export interface Finding {
+  readonly name: string;
+  readonly found: boolean;
+  /** What was found, or what its absence means and how to get it. */
+  readonly detail: string;
+}
+
+/** Names under which Chromium is installed. */
+const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+
+/** Path of a Chromium or Chrome: `$CHROMIUM`, or the first of the usual names on the path. */
+export function chromiumPath(): string | undefined {
+  const chosen = Deno.env.get("CHROMIUM");
+  if (chosen) return isFile(chosen) ? chosen : undefined;
+  const folders = (Deno.env.get("PATH") ?? "").split(":").filter(Boolean);
+  return folders.flatMap((folder) => BROWSERS.map((name) => `${folder}/${name}`)).find(isFile);
+}
+
+/** Looks for everything that Stitchbook can use. */
+export async function diagnose(): Promise<Finding[]> {
+  const devices = await describeDevices();
+  const { adapter, simd, cores, blas } = devices;
+  const { total, available } = Deno.systemMemoryInfo();
+  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+  const browser = chromiumPath();
+  const jupyter = await findJupyter();
+  const python = await pythonModules(["torch", "transformers", "tokenizers", "safetensors"]);
+  return [
+    { name: "Deno", found: true, detail: `${Deno.version.deno}, V8 ${Deno.version.v8}, ${Deno.build.target}` },
+    { name: "Cores", found: true, detail: `${cores}; ${simd === "relaxed" ? "relaxed SIMD" : "plain SIMD"}` },
+    { name: "Memory", found: true, detail: `${gigabytes(available)} GB free of ${gigabytes(total)} GB` },
+    {
+      name: "WebGPU",
+      found: adapter !== undefined && !adapter.software,
+      detail: adapter === undefined
+        ? "no adapter: training runs on the CPU (a GPU needs its Vulkan, Metal or DirectX driver)"
+        : adapter.software
+        ? `${adapter.description}: a software adapter, good for checking kernels only; training runs on the CPU`
+        : adapter.description,
+    },
+    {
+      name: "BLAS",
+      found: blas !== undefined,
+      detail: blas ?? "none: matrix products use our own kernels (Debian: libopenblas0)",
+    },
+    {
+      name: "Jupyter",
+      found: jupyter !== undefined,
+      detail: jupyter === undefined ? "none: notebooks need it (pip install jupyterlab)" : jupyter.join(" "),
+    },
+    {
+      name: "Chromium",
+      found: browser !== undefined,
+      detail: browser ?? "none: only the browser tests need it (Debian: chromium)",
+    },
+    {
+      name: "Python",
+      found: python !== undefined,
+      detail: python === undefined
+        ? "none: only tests against Python's libraries need it"
+        : python.length === 0
+        ? "without torch, transformers, tokenizers, safetensors: tests against them are skipped"
+        : `with ${python.join(", ")}`,
+    },
+  ];
+}
+
+/** The findings, a line each. */
+export function formatFindings(findings: readonly Finding[]): string {
+  return findings.map(({ name, found, detail }) => `${found ? "✓" : "–"} ${name.padEnd(9)} ${detail}`).join("\n");
+}
+
+async function pythonModules(names: readonly string[]): Promise<string[] | undefined> {
+  const program = `import importlib.util as u; print(*[n for n in ${JSON.stringify(names)} if u.find_spec(n)])`;
+  try {
+    const { success, stdout } = await new Deno.Command("python3", { args: ["-c", program], stderr: "null" }).output();
+    return success ? new TextDecoder().decode(stdout).trim().split(" ").filter(Boolean) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

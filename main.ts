@@ -1,0 +1,72 @@
+// Stitchbook's commands besides experiments, and the fetch handler that `deno serve main.ts` serves.
+//
+//     deno task ls | show [run] | serve | doctor | notebook:install
+import { listCommand, parseWithCommander, readInteger, runMain, showCommand, unknownCommand } from "./lib/run/mod.ts";
+import { createApp, serve } from "./lib/serve/mod.ts";
+import { Command } from "commander";
+
+type Action = (args: readonly string[]) => Promise<void>;
+
+const commands: Readonly<Record<string, Action>> = {
+  ls: (args) => listCommand(args),
+  show: (args) => showCommand(args),
+  serve: serveCommand,
+  doctor: doctorCommand,
+  "notebook:install": notebookCommand,
+};
+
+/** `deno task serve [--port 8420] [--runs <folder>]` */
+async function serveCommand(args: readonly string[]): Promise<void> {
+  const command = new Command("serve").description("Serves the pages of all runs on this machine's loopback.")
+    .option("--port <number>", "port; the next free one when it is taken", "8420")
+    .option("--runs <folder>", "where runs live", "runs");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
+  const port = readInteger("--port", String(parsed.options.port), 0, 65_535);
+  const server = serve({ runsFolder: String(parsed.options.runs), port });
+  console.log(`Serving ${parsed.options.runs} at ${server.url} (Ctrl-C stops)`);
+  await server.finished;
+}
+
+/** `deno task doctor [--json]` */
+async function doctorCommand(args: readonly string[]): Promise<void> {
+  const command = new Command("doctor").description("Says what this machine has and what that is good for.")
+    .option("--json", "write one JSON array", false);
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
+  const { diagnose, formatFindings } = await import("./lib/doctor.ts");
+  const findings = await diagnose();
+  console.log(parsed.options.json ? JSON.stringify(findings) : formatFindings(findings));
+}
+
+/** `deno task notebook:install` */
+async function notebookCommand(args: readonly string[]): Promise<void> {
+  const command = new Command("notebook:install").description("Registers the Deno kernel with Jupyter.");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
+  const { installKernel } = await import("./lib/notebook/mod.ts");
+  const { folder } = await installKernel();
+  console.log(`The Deno kernel is installed in ${folder}. Open the notebooks with: jupyter lab notebooks`);
+}
+
+async function main([name = "", ...args]: readonly string[]): Promise<void> {
+  const action = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (action === undefined) throw unknownCommand(name, Object.keys(commands));
+  await action(args);
+}
+
+/** For `deno serve main.ts`: the runs in `$STITCHBOOK_RUNS`, or in `runs`. */
+export default { fetch: createApp({ runsFolder: runsFromEnvironment() }).fetch };
+
+function runsFromEnvironment(): string {
+  // Asking for a variable without the permission to would prompt; the default serves then.
+  const allowed = Deno.permissions.querySync({ name: "env", variable: "STITCHBOOK_RUNS" }).state === "granted";
+  return (allowed ? Deno.env.get("STITCHBOOK_RUNS") : undefined) ?? "runs";
+}
+
+// `deno serve main.ts` is main without arguments; commands always have their name.
+if (import.meta.main && Deno.args.length > 0) {
+  await runMain(() => main(Deno.args));
+  // Deno would go on to remark that a module with a fetch handler was not served.
+  Deno.exit();
+}
