@@ -1,0 +1,236 @@
+// The corpus: splits by document, no overlap, deterministic, the user's own files, and what is refused.
+import assert from "node:assert/strict";
+import {
+  checkOverlap,
+  dataConfigSchema,
+  type Document,
+  DOMAINS,
+  loadCorpus,
+  type LoadedCorpus,
+} from "../../lib/data/mod.ts";
+import { codeDocuments } from "../../lib/data/code.ts";
+import { splitDocuments } from "../../lib/data/split.ts";
+import { byteLength } from "../../lib/data/stream.ts";
+import { UserError } from "../../lib/errors.ts";
+import { random } from "../../lib/random.ts";
+
+const SMALL = { trainBytes: 300_000, validationBytes: 16_384, heldoutBytes: 32_768 };
+const load = (seed: number, change: object = {}) =>
+  loadCorpus(dataConfigSchema.parse({ ...SMALL, ...change }), { seed });
+const corpus = await load(1);
+const all = (domain: string, from: LoadedCorpus = corpus) => Object.values(from.documents[domain]!).flat();
+const text = (documents: readonly Document[]) => documents.map((document) => document.text).join("\n");
+
+/** A folder with one .txt of many different paragraphs, for domains that a test is not about. */
+async function withOwnText(body: (own: string, folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const stream = random(1, "own");
+    const words = Array.from({ length: 500 }, (_, i) => `word${i}`);
+    const paragraph = () => Array.from({ length: 600 }, () => stream.pick(words)).join(" ");
+    await Deno.writeTextFile(`${folder}/own.txt`, Array.from({ length: 20 }, paragraph).join("\n\n"));
+    await body(`${folder}/own.txt`, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("`loadCorpus()` fills the four domains' splits near their budgets, and reports them truly", () => {
+  assert.deepEqual(corpus.domains, DOMAINS);
+  for (const domain of DOMAINS) {
+    const { splits, source } = corpus.report[domain]!;
+    assert.equal(source, "builtin");
+    for (const split of ["train", "validation", "heldout"] as const) {
+      const documents = corpus.documents[domain]![split];
+      const bytes = documents.reduce((sum, document) => sum + byteLength(document.text), 0);
+      assert.deepEqual(splits[split], { documents: documents.length, bytes });
+    }
+    const near = (bytes: number, budget: number) => bytes > 0.75 * budget && bytes < 1.15 * budget;
+    assert.ok(splits.train.bytes > 0.97 * SMALL.trainBytes && splits.train.bytes <= SMALL.trainBytes, domain);
+    assert.ok(near(splits.validation.bytes, SMALL.validationBytes), `${domain} ${splits.validation.bytes}`);
+    assert.ok(near(splits.heldout.bytes, SMALL.heldoutBytes), `${domain} ${splits.heldout.bytes}`);
+  }
+});
+
+Deno.test("no training document repeats a validation or held-out one in any domain", () => {
+  assert.deepEqual(checkOverlap(corpus), []);
+});
+
+Deno.test("all pieces of a speech, source file, message, article or math fact are in one split", () => {
+  const splitOf = new Map<string, string>();
+  for (const domain of DOMAINS) {
+    for (const [split, documents] of Object.entries(corpus.documents[domain]!)) {
+      for (const { keys, id } of documents) {
+        assert.ok(keys !== undefined && keys.length > 0, id);
+        for (const key of keys) assert.equal(splitOf.get(key) ?? split, split, key);
+        for (const key of keys) splitOf.set(key, split);
+      }
+    }
+  }
+});
+
+Deno.test("`loadCorpus()` is deterministic; another seed holds out other documents and problems", async () => {
+  const again = await load(1);
+  assert.deepEqual(again, corpus);
+  const other = await load(2);
+  assert.notEqual(other.fingerprint, corpus.fingerprint);
+  for (const domain of ["english", "code", "multilingual"]) {
+    const ids = (from: LoadedCorpus) => from.documents[domain]!.heldout.map(({ id }) => id);
+    assert.notDeepEqual(ids(other), ids(corpus));
+  }
+  assert.notDeepEqual(other.problems, corpus.problems);
+});
+
+Deno.test("held-out documents do not depend on how much is trained on", async () => {
+  const more = await load(1, { trainBytes: 900_000 });
+  for (const domain of DOMAINS) {
+    assert.deepEqual(more.documents[domain]!.heldout, corpus.documents[domain]!.heldout, domain);
+    assert.deepEqual(more.documents[domain]!.validation, corpus.documents[domain]!.validation, domain);
+  }
+});
+
+Deno.test("translations are asked in the shape of the documents, about held-out messages only", () => {
+  assert.equal(new Set(corpus.translations.map(({ prompt }) => prompt)).size, corpus.translations.length);
+  assert.ok(new Set(corpus.translations.map(({ language }) => language)).size > 10);
+  const [training, heldout] = [
+    text(corpus.documents["multilingual"]!.train),
+    text(corpus.documents["multilingual"]!.heldout),
+  ];
+  for (const { prompt, translation, language } of corpus.translations) {
+    const [question, answer] = prompt.split("\n");
+    assert.equal(answer, `${language}:`);
+    assert.match(translation, /^ \S/);
+    assert.ok(question!.startsWith("English: ") && !training.includes(question!), question);
+    assert.ok(heldout.includes(`${answer}${translation}`) && !training.includes(`${answer}${translation}\n`), prompt);
+  }
+});
+
+Deno.test("no message or article is in two splits in any language, and none of its English is in the code", () => {
+  const training = text(corpus.documents["multilingual"]!.train);
+  const code = text(corpus.documents["code"]!.train);
+  for (const document of corpus.documents["multilingual"]!.heldout) {
+    for (const line of document.text.split("\n")) {
+      if (line.length < 60) continue; // short messages may be part of longer ones
+      assert.ok(!training.split("\n").includes(line), line);
+      assert.ok(!code.includes(line.slice(line.indexOf(":") + 2)), line);
+    }
+  }
+});
+
+Deno.test("the multilingual domain is about nine tenths in other languages, every line with its language", () => {
+  let [english, total] = [0, 0];
+  for (const document of all("multilingual")) {
+    const lines = document.text.split("\n");
+    assert.ok(lines.length >= 2, document.id);
+    for (const line of lines) {
+      assert.match(line, /^[\p{L}\p{M} ]+: \S/u);
+      total += byteLength(line);
+      if (line.startsWith("English: ")) english += byteLength(line);
+    }
+  }
+  assert.ok(english / total > 0.06 && english / total < 0.14, `${english / total}`);
+});
+
+Deno.test("built-in code leaves the message table and whole duplicates out, and cuts between lines only", async () => {
+  const documents = await codeDocuments();
+  const whole = text(documents);
+  assert.ok(!whole.includes("Unterminated string literal."));
+  assert.ok(!documents.some(({ id }) => /_tsc\.js|webworker/.test(id)));
+  const sizes = documents.map((document) => document.text.length).sort((a, b) => a - b);
+  assert.ok(sizes[Math.floor(sizes.length / 2)]! > 1000 && sizes[Math.floor(sizes.length * 0.99)]! <= 4100);
+  assert.ok(whole.includes("function createScanner(") && whole.includes("interface HTMLCanvasElement extends"));
+});
+
+Deno.test("`loadCorpus()` takes the user's own files for any domain, without problems and translations", () =>
+  withOwnText(async (own) => {
+    const mine = await load(1, { english: own, code: own.replace("own", "*"), math: own, multilingual: own });
+    assert.deepEqual([mine.problems, mine.translations], [[], []]);
+    for (const domain of DOMAINS) for (const { id } of all(domain, mine)) assert.ok(id.startsWith(own));
+    // The same text four times: what one domain trains on, none of the others may hold out.
+    assert.deepEqual(checkOverlap(mine), []);
+    assert.ok(mine.report["english"]!.nearDuplicates > 0);
+  }));
+
+const alone = (documents: readonly Document[], change: object = {}) =>
+  splitDocuments(documents, {
+    seed: 1,
+    domain: "code",
+    source: "x",
+    heldoutBytes: 65_536,
+    validationBytes: 32_768,
+    ...change,
+  });
+const numbered = (count: number, size = 100) =>
+  Array.from({ length: count }, (_, i) => ({ id: `d${i}`, text: `${i} `.repeat(size) }));
+
+Deno.test("`splitDocuments()` gives every split a document from three documents on, whatever their sizes", () => {
+  for (const count of [3, 4, 5, 9, 40, 200]) {
+    for (const giant of [0, 1_000_000]) {
+      const documents = [...numbered(count - 1), { id: "big", text: "b ".repeat(10 + giant) }];
+      const splits = alone(documents);
+      for (const split of ["train", "validation", "heldout"] as const) {
+        assert.ok(splits[split].length > 0, `${count} ${split}`);
+      }
+      const ids = [...splits.train, ...splits.validation, ...splits.heldout].map(({ id }) => id);
+      assert.equal(new Set(ids).size, ids.length);
+      // Neither budget exceeds a tenth of the text.
+      if (count >= 40 && giant === 0) {
+        assert.ok(splits.train.length >= 0.6 * count, `${splits.train.length} of ${count}`);
+      }
+    }
+  }
+});
+
+Deno.test("`splitDocuments()` leaves exact repetitions out and counts them", () => {
+  const documents = numbered(10);
+  const splits = alone([...documents, ...documents.map(({ text }, i) => ({ id: `again${i}`, text: `${text}\n` }))]);
+  assert.equal(splits.exactDuplicates, 10);
+});
+
+async function refuses(change: object, code: string, message: RegExp): Promise<void> {
+  await assert.rejects(
+    () => load(1, change),
+    (error) => error instanceof UserError && error.code === code && message.test(error.message),
+  );
+}
+
+Deno.test("`loadCorpus()` refuses fewer documents than splits, one byte, one character repeated, and blanks", () =>
+  withOwnText(async (own, folder) => {
+    const others = { english: own, math: own, multilingual: own };
+    const write = (content: string) => Deno.writeTextFile(`${folder}/few.txt`, content);
+    const code = `${folder}/few.txt`;
+    for (const content of ["a", "a".repeat(100_000), "\n \n\t\n", "short\n\nparagraphs\n\nare joined"]) {
+      await write(content);
+      await refuses(
+        { ...others, code },
+        "data.too-few-documents",
+        /^data\.code \(.*few\.txt\) has [01] different document/,
+      );
+    }
+    await Deno.writeTextFile(`${folder}/a.ts`, "let a;");
+    await Deno.writeTextFile(`${folder}/b.ts`, "let b;");
+    await Deno.writeTextFile(`${folder}/c.ts`, "let b;");
+    await refuses({ ...others, code: `${folder}/*.ts` }, "data.too-few-documents", /2 different documents of 3/);
+  }));
+
+Deno.test("`loadCorpus()` refuses a domain whose documents all nearly repeat one another", () =>
+  withOwnText(async (own, folder) => {
+    const repeated = Array.from(
+      { length: 9 },
+      (_, i) => ({ text: `${"the very same sentence again and again ".repeat(9)}${i}` }),
+    );
+    await Deno.writeTextFile(`${folder}/same.jsonl`, repeated.map((one) => JSON.stringify(one)).join("\n"));
+    await refuses(
+      { english: own, math: own, multilingual: own, code: `${folder}/same.jsonl` },
+      "data.too-few-documents",
+      /data\.code/,
+    );
+  }));
+
+Deno.test("`dataConfigSchema` has a default and a description for every setting, and refuses unknown ones", () => {
+  assert.equal(dataConfigSchema.parse({}).english, "builtin");
+  for (const [name, field] of Object.entries(dataConfigSchema.shape)) {
+    assert.ok((field.description ?? "").length > 10, name);
+  }
+  assert.ok(!dataConfigSchema.safeParse({ engish: "x" }).success);
+});
