@@ -1,5 +1,6 @@
 // The training loop: batches in, one in-place update a step, losses out.
 import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../errors.ts";
 import type { Batch } from "../data/types.ts";
 import type { TrainConfig } from "./config.ts";
 import { createOptimizer, type Optimizer } from "./optimizer.ts";
@@ -55,7 +56,8 @@ export interface TrainResult {
 /**
  * Trains for `config.steps` steps. Data order and dropout depend on the step only, never on how often one validates.
  *
- * @throws TrainingError when the loss is not finite
+ * @throws TrainingError when the loss or the gradients' norm is not finite
+ * @throws UserError `train.accumulate` when the batch cannot be split evenly
  * @throws the signal's reason when it is aborted
  */
 export async function train(task: TrainTask): Promise<TrainResult> {
@@ -73,7 +75,8 @@ export async function train(task: TrainTask): Promise<TrainResult> {
       const outcome = await trainStep(task, optimizer, batch, rate, step);
       loss = outcome.loss;
       tokens += batch.inputs.length;
-      if (!Number.isFinite(loss)) {
+      // A finite loss with gradients that are not leaves weights that are not numbers.
+      if (!Number.isFinite(loss) || !Number.isFinite(outcome.gradientNorm)) {
         throw new TrainingError(
           `The loss is ${loss} at step ${step} (learning rate ${rate}, gradient norm ${outcome.gradientNorm})`,
         );
@@ -143,10 +146,17 @@ export function toDeviceBatch({ inputs, targets, documents, batch, time }: Batch
   return { inputs: tensor(inputs), targets: tensor(targets), documents: tensor(documents) };
 }
 
-/** Splits the rows of a batch into `parts` equal micro-batches. */
+/**
+ * Splits the rows of a batch into `parts` equal micro-batches.
+ *
+ * @throws UserError `train.accumulate` when it is not a multiple
+ */
 export function splitBatch(batch: Batch, parts: number): Batch[] {
   if (batch.batch % parts !== 0) {
-    throw new RangeError(`Cannot split a batch of ${batch.batch} into ${parts} micro-batches: it must be a multiple`);
+    throw new UserError(
+      "train.accumulate",
+      `Cannot split a batch of ${batch.batch} into ${parts} micro-batches: the batch must be a multiple of ${parts}`,
+    );
   }
   const rows = batch.batch / parts;
   const size = rows * batch.time;
