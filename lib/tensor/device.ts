@@ -1,7 +1,10 @@
 // Which backend the tensors live on.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
+import { openCpu } from "./cpu/mod.ts";
+import { openWebGpu, realAdapter } from "./webgpu/open.ts";
 
+/** `auto` is `webgpu` on a machine with a real GPU, `cpu` on any other. */
 export type DeviceName = "auto" | "webgpu" | "cpu" | "reference";
 
 /** An open device; tfjs's current backend is the one it names. */
@@ -10,17 +13,76 @@ export interface Device {
   /** For a person: what computes, with how many threads or on which adapter. */
   readonly description: string;
   readonly threads: number;
+  /** Settles with the reason if the device is lost or one of its threads dies; never rejects. */
+  readonly failure: Promise<Error>;
+  /** Bytes that tensors hold and bytes reserved for them, where the backend can tell. */
+  heapBytes(): { readonly used: number; readonly reserved: number } | undefined;
   /** Ends its threads; tensors on it are gone. */
   close(): Promise<void>;
 }
 
+export interface DeviceOptions {
+  /** Threads of the `cpu` device, this one included. @default the number of cores */
+  readonly threads?: number;
+  /** Most bytes that tensors of the `cpu` device may take. @default 4 GiB less a page */
+  readonly memoryLimit?: number;
+}
+
+let open: Device | undefined;
+
 /**
- * Opens a device and makes it tfjs's current backend.
+ * Opens a device and makes it tfjs's current backend; one that was open before is closed.
  *
- * @throws UserError `device.absent` when it is asked for by name and not there
+ * @throws UserError `device.absent` when it is asked for by name and not there, `device.threads`
  */
-export async function openDevice(name: DeviceName, _options: { readonly threads?: number } = {}): Promise<Device> {
-  if (name === "webgpu") throw new UserError("device.absent", "There is no WebGPU adapter");
+export async function openDevice(name: DeviceName, options: DeviceOptions = {}): Promise<Device> {
+  const { threads } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 256)) {
+    throw new UserError("device.threads", `threads must be an integer from 1 to 256, not ${threads}`);
+  }
+  await open?.close();
+  const device = name === "webgpu" || (name === "auto" && await realAdapter() !== undefined)
+    ? await openWebGpuDevice()
+    : name === "reference"
+    ? await openReference()
+    : await openCpuDevice(options);
+  open = device;
+  return device;
+}
+
+/** Bytes that the open device's tensors hold and bytes reserved for them; undefined where the backend can't tell. */
+export function heapBytes(): { readonly used: number; readonly reserved: number } | undefined {
+  return open?.heapBytes();
+}
+
+async function openCpuDevice({ threads = navigator.hardwareConcurrency, memoryLimit }: DeviceOptions): Promise<Device> {
+  const machine = await openCpu({ threads, ...(memoryLimit === undefined ? {} : { limit: memoryLimit }) });
+  const level = machine.simd === "relaxed" ? "relaxed SIMD" : "SIMD";
+  return {
+    name: "cpu",
+    description: `CPU, ${machine.threads} ${machine.threads === 1 ? "thread" : "threads"}, ${level}`,
+    threads: machine.threads,
+    failure: machine.failure,
+    heapBytes: () => ({ used: machine.heap.usedBytes(), reserved: machine.heap.reservedBytes() }),
+    close: () => machine.close(),
+  };
+}
+
+async function openReference(): Promise<Device> {
+  // tfjs advertises its Node.js binding at a backend's first use; this tells it that it has.
+  Object.assign(tf.findBackend("cpu"), { firstUse: false });
   await tf.setBackend("cpu");
-  return { name: "reference", description: "stock tfjs cpu", threads: 1, close: () => Promise.resolve() };
+  return {
+    name: "reference",
+    description: "stock tfjs on the CPU, 1 thread",
+    threads: 1,
+    failure: new Promise(() => {}),
+    heapBytes: () => undefined,
+    close: () => Promise.resolve(),
+  };
+}
+
+async function openWebGpuDevice(): Promise<Device> {
+  const { description, failure, close } = await openWebGpu();
+  return { name: "webgpu", description, threads: 1, failure, heapBytes: () => undefined, close };
 }

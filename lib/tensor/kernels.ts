@@ -10,8 +10,34 @@ export function hasKernel(name: string): boolean {
 /** Runs the current backend's kernel; its gradient, if registered, is taped by tfjs. */
 export function runKernel<T extends tf.Tensor | tf.Tensor[]>(
   name: string,
-  inputs: Readonly<Record<string, tf.Tensor>>,
+  inputs: Readonly<Record<string, tf.Tensor>> | readonly tf.Tensor[],
   attrs: Readonly<Record<string, unknown>> = {},
 ): T {
-  return tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap) as T;
+  return tf.engine().runKernel(name, inputs as Record<string, tf.Tensor>, attrs as tf.NamedAttrMap) as T;
+}
+
+/**
+ * Gradients of several inputs from one computation, which runs when the first of them is asked for, and never if none is.
+ *
+ * tfjs calls each input's function in a scope of its own and disposes what that does not return, so the results are
+ * tracked by the scope around the whole backward pass.
+ *
+ * @returns for each output of `compute`, the function that tfjs calls
+ */
+export function sharedGradients(compute: () => tf.Tensor[]): (index: number) => () => tf.Tensor {
+  const { state } = tf.engine();
+  const outer = state.activeScope;
+  let results: tf.Tensor[] | undefined;
+  return (index) => () => {
+    if (results === undefined) {
+      const inner = state.activeScope;
+      state.activeScope = outer;
+      try {
+        results = compute();
+      } finally {
+        state.activeScope = inner;
+      }
+    }
+    return results[index]!;
+  };
 }

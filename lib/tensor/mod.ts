@@ -9,4 +9,4 @@ export { crossEntropy } from "./ops/cross-entropy.ts";
 export { dropout, dropoutHash } from "./ops/dropout.ts";
 export { expertsIntoHub, expertsIntoHubGates, hubIntoExpert } from "./ops/stitch.ts";
 export { adamW, type AdamWSettings, type AdamWSlot } from "./ops/adam-w.ts";
-export { type Device, type DeviceName, openDevice } from "./device.ts";
+export { type Device, type DeviceName, type DeviceOptions, heapBytes, openDevice } from "./device.ts";

@@ -1,13 +1,18 @@
 // Causal grouped-query attention that stays within one document, with or without keys and values from a cache.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
-import { hasKernel, runKernel } from "../kernels.ts";
+import { hasKernel, runKernel, sharedGradients } from "../kernels.ts";
 
 /**
  * Name of the fused kernel: inputs `{ q: [B, T, H, D], k: [B, S, G, D], v: [B, S, G, D], documents?: int32 [B, S] }`,
  * output `[B, T, H, D]`; `documents` only when S = T, and without gradient.
  */
 export const CAUSAL_ATTENTION = "StitchbookCausalAttention";
+/**
+ * Its gradient's kernel: inputs `{ q, k, v, out, dy }`, outputs `[dq, dk, dv]`. `out` is the forward kernel's own output;
+ * what the forward kernel keeps beside it (logsumexp, first keys) is the backend's affair.
+ */
+export const CAUSAL_ATTENTION_GRAD = "StitchbookCausalAttentionGrad";
 
 /**
  * `softmax(q kᵀ / √D) v` over positions that are not later and lie in the same document.
@@ -56,7 +61,7 @@ export function causalAttentionReference(
   const byHead = (x: tf.Tensor4D) => tf.transpose(x, [0, 2, 1, 3]);
   const group = H / G;
   const repeat = (x: tf.Tensor4D) =>
-    group === 1 ? byHead(x) : tf.tile(byHead(x).reshape([B, G, 1, S, D]), [1, 1, group, 1, 1]).reshape([B, H, S, D]);
+    group === 1 ? byHead(x) : tf.tile(byHead(x).reshape([B * G, 1, S * D]), [1, group, 1]).reshape([B, H, S, D]);
   const scores = tf.mul(tf.matMul(byHead(q), repeat(k), false, true), 1 / Math.sqrt(D));
   let allowed: tf.Tensor = tf.lessEqual(
     tf.range(0, S, 1, "int32").reshape([1, S]),
@@ -70,3 +75,14 @@ export function causalAttentionReference(
   const masked = tf.where(tf.tile(allowed, [B / allowed.shape[0]!, H, 1, 1]), scores, tf.fill([B, H, T, S], -1e30));
   return byHead(tf.matMul(tf.softmax(masked), repeat(v)) as tf.Tensor4D);
 }
+
+tf.registerGradient({
+  kernelName: CAUSAL_ATTENTION,
+  inputsToSave: ["q", "k", "v"],
+  outputsToSave: [true],
+  gradFunc: (dy, saved) => {
+    const [q, k, v, out] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    const gradient = sharedGradients(() => runKernel(CAUSAL_ATTENTION_GRAD, { q, k, v, out, dy: dy as tf.Tensor }));
+    return { q: gradient(0), k: gradient(1), v: gradient(2) };
+  },
+});

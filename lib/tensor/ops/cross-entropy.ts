@@ -4,6 +4,8 @@ import { hasKernel, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ logits: [N, vocab], targets: int32 [N] }`, output `[N]`. */
 export const CROSS_ENTROPY = "StitchbookCrossEntropy";
+/** Its gradient's kernel: inputs `{ logits, targets, loss, dy: [N] }`, output like `logits`; `loss` is the output itself. */
+export const CROSS_ENTROPY_GRAD = "StitchbookCrossEntropyGrad";
 
 /**
  * `logsumexp(logits) − logits[target]` for each row, in nats; 0, and no gradient, where the target is negative.
@@ -26,3 +28,13 @@ export function crossEntropyReference(logits: tf.Tensor2D, targets: tf.Tensor1D)
   const right = tf.sum(tf.mul(logits, oneHot), -1);
   return tf.mul(tf.sub(tf.logSumExp(logits, -1), right), counted) as tf.Tensor1D;
 }
+
+tf.registerGradient({
+  kernelName: CROSS_ENTROPY,
+  inputsToSave: ["logits", "targets"],
+  outputsToSave: [true],
+  gradFunc: (dy, saved) => {
+    const [logits, targets, loss] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+    return { logits: () => runKernel(CROSS_ENTROPY_GRAD, { logits, targets, loss, dy: dy as tf.Tensor }) };
+  },
+});

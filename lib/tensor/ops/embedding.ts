@@ -4,6 +4,8 @@ import { hasKernel, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ table: [vocab, d], ids: int32 [rows] }`, output `[rows, d]`. */
 export const EMBEDDING = "StitchbookEmbedding";
+/** Its gradient's kernel: inputs `{ ids, dy: [rows, d] }`, attribute `vocab`, output `[vocab, d]`. */
+export const EMBEDDING_GRAD = "StitchbookEmbeddingGrad";
 
 /**
  * @param table float32 `[vocab, d]`
@@ -22,3 +24,12 @@ export function embedding(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
 export function embeddingReference(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor {
   return tf.gather(table, ids);
 }
+
+tf.registerGradient({
+  kernelName: EMBEDDING,
+  inputsToSave: ["table", "ids"],
+  gradFunc: (dy, saved) => {
+    const [table, ids] = saved as [tf.Tensor, tf.Tensor];
+    return { table: () => runKernel(EMBEDDING_GRAD, { ids, dy: dy as tf.Tensor }, { vocab: table.shape[0] }) };
+  },
+});

@@ -31,3 +31,16 @@ export function linear(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
 export function linearReference(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
   return tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D, false, true);
 }
+
+tf.registerGradient({
+  kernelName: LINEAR,
+  inputsToSave: ["x", "w"],
+  gradFunc: (dy, saved) => {
+    const [x, w] = saved as [tf.Tensor, tf.Tensor];
+    const dy2 = dy as tf.Tensor;
+    return {
+      x: () => runKernel("BatchMatMul", { a: dy2, b: w }, { transposeA: false, transposeB: false }),
+      w: () => runKernel("BatchMatMul", { a: dy2, b: x }, { transposeA: true, transposeB: false }),
+    };
+  },
+});

@@ -4,6 +4,9 @@ import { hasKernel, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, d], w: [d] }`, attribute `epsilon`, output `[rows, d]`. */
 export const RMS_NORM = "StitchbookRmsNorm";
+/** Its gradients' kernels: inputs `{ x, w, dy }`, attribute `epsilon`; outputs `dx` like x and `dw` like w. */
+export const RMS_NORM_GRAD_X = "StitchbookRmsNormGradX";
+export const RMS_NORM_GRAD_W = "StitchbookRmsNormGradW";
 
 /**
  * `w ∘ x / √(mean(x²) + ε)` over the last axis.
@@ -25,3 +28,16 @@ export function rmsNormReference(x: tf.Tensor, w: tf.Tensor, epsilon: number): t
   const meanSquare = tf.mean(tf.square(x), -1, true);
   return tf.mul(tf.mul(x, tf.rsqrt(tf.add(meanSquare, epsilon))), w);
 }
+
+tf.registerGradient({
+  kernelName: RMS_NORM,
+  inputsToSave: ["x", "w"],
+  gradFunc: (dy, saved, attrs) => {
+    const [x, w] = saved as [tf.Tensor, tf.Tensor];
+    const inputs = { x, w, dy: dy as tf.Tensor };
+    return {
+      x: () => runKernel(RMS_NORM_GRAD_X, inputs, attrs),
+      w: () => runKernel(RMS_NORM_GRAD_W, inputs, attrs),
+    };
+  },
+});

@@ -4,7 +4,7 @@ import { hasKernel, runKernel } from "../kernels.ts";
 
 /**
  * Name of the fused kernel: inputs `{ x: [batch, time, heads, headSize], cos, sin: [time, headSize / 2] }`,
- * output like `x`. `cos` and `sin` get no gradient.
+ * output like `x`; attribute `inverse` turns the other way, which is the gradient. `cos` and `sin` get no gradient.
  */
 export const ROPE = "StitchbookRope";
 
@@ -36,7 +36,9 @@ export function ropeTable(time: number, headSize: number, theta: number, offset 
  * @returns float32 like `x`
  */
 export function rope(x: tf.Tensor4D, table: RopeTable): tf.Tensor4D {
-  return hasKernel(ROPE) ? runKernel(ROPE, { x, cos: table.cos, sin: table.sin }) : ropeReference(x, table);
+  return hasKernel(ROPE)
+    ? runKernel(ROPE, { x, cos: table.cos, sin: table.sin }, { inverse: false })
+    : ropeReference(x, table);
 }
 
 /** The stock composition. */
@@ -47,3 +49,12 @@ export function ropeReference(x: tf.Tensor4D, { cos, sin }: RopeTable): tf.Tenso
   const [a, b] = tf.split(x, 2, -1) as [tf.Tensor4D, tf.Tensor4D];
   return tf.concat([tf.sub(tf.mul(a, c), tf.mul(b, s)), tf.add(tf.mul(b, c), tf.mul(a, s))], -1) as tf.Tensor4D;
 }
+
+tf.registerGradient({
+  kernelName: ROPE,
+  inputsToSave: ["cos", "sin"],
+  gradFunc: (dy, saved, attrs) => {
+    const [cos, sin] = saved as [tf.Tensor, tf.Tensor];
+    return { x: () => runKernel(ROPE, { x: dy as tf.Tensor, cos, sin }, { inverse: !attrs["inverse"] }) };
+  },
+});

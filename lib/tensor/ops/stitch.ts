@@ -1,14 +1,18 @@
 // The two mixing steps of a stitch layer (BTS, arXiv 2502.00075 §3), from gate logits to the new state.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, runKernel } from "../kernels.ts";
+import { hasKernel, runKernel, sharedGradients } from "../kernels.ts";
 
 /**
- * Name of the fused kernel: inputs `{ hub: [N, d], z: [N, (n+1)·d], p0 … p(n−1): [N, d] }`, attribute `experts` = n,
- * output `[N, d]`.
+ * Name of the fused kernel: inputs, as a list, `hub: [N, d]`, `z: [N, (n+1)·d]` and n projected `[N, d]`;
+ * output `[N, d]`. A list, because tfjs can save all inputs for the gradient only then.
  */
 export const EXPERTS_INTO_HUB = "StitchbookExpertsIntoHub";
+/** Its gradient's kernel: the same list and `dy` at its end; outputs the inputs' gradients in the same order. */
+export const EXPERTS_INTO_HUB_GRAD = "StitchbookExpertsIntoHubGrad";
 /** Name of the fused kernel: inputs `{ expert, projected, z }`, all `[N, d]`, output `[N, d]`. */
 export const HUB_INTO_EXPERT = "StitchbookHubIntoExpert";
+/** Its gradient's kernel: inputs `{ expert, projected, z, dy }`, outputs `[dexpert, dprojected, dz]`. */
+export const HUB_INTO_EXPERT_GRAD = "StitchbookHubIntoExpertGrad";
 
 /**
  * E2H: `g = softmax over models(z)` in every dimension; `g_0 ∘ hub + Σ_i g_i ∘ projected_i`.
@@ -20,9 +24,7 @@ export const HUB_INTO_EXPERT = "StitchbookHubIntoExpert";
  */
 export function expertsIntoHub(hub: tf.Tensor2D, projected: readonly tf.Tensor2D[], z: tf.Tensor2D): tf.Tensor2D {
   if (!hasKernel(EXPERTS_INTO_HUB)) return expertsIntoHubReference(hub, projected, z);
-  const inputs: Record<string, tf.Tensor> = { hub, z };
-  projected.forEach((p, i) => inputs[`p${i}`] = p);
-  return runKernel(EXPERTS_INTO_HUB, inputs, { experts: projected.length });
+  return runKernel(EXPERTS_INTO_HUB, [hub, z, ...projected]);
 }
 
 /** The stock composition. */
@@ -63,3 +65,23 @@ export function hubIntoExpertReference(expert: tf.Tensor2D, projected: tf.Tensor
   const g = tf.sigmoid(z);
   return tf.add(expert, tf.mul(g, tf.sub(projected, expert))) as tf.Tensor2D;
 }
+
+tf.registerGradient({
+  kernelName: EXPERTS_INTO_HUB,
+  saveAllInputs: true,
+  gradFunc: (dy, saved) => {
+    const gradient = sharedGradients(() => runKernel(EXPERTS_INTO_HUB_GRAD, [...saved, dy as tf.Tensor]));
+    return Object.fromEntries(saved.map((_, i) => [i, gradient(i)]));
+  },
+});
+
+tf.registerGradient({
+  kernelName: HUB_INTO_EXPERT,
+  inputsToSave: ["expert", "projected", "z"],
+  gradFunc: (dy, saved) => {
+    const [expert, projected, z] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const inputs = { expert, projected, z, dy: dy as tf.Tensor };
+    const gradient = sharedGradients(() => runKernel(HUB_INTO_EXPERT_GRAD, inputs));
+    return { expert: gradient(0), projected: gradient(1), z: gradient(2) };
+  },
+});

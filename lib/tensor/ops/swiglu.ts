@@ -1,9 +1,11 @@
 // The gated feed-forward's non-linearity: SiLU(gate) ∘ up (arXiv 2002.05202).
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, runKernel } from "../kernels.ts";
+import { hasKernel, runKernel, sharedGradients } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ gate, up }` of one shape, output of that shape. */
 export const SWIGLU = "StitchbookSwiglu";
+/** Its gradient's kernel: inputs `{ gate, up, dy }`, outputs `[dgate, dup]`. */
+export const SWIGLU_GRAD = "StitchbookSwigluGrad";
 
 /** `gate · σ(gate) ∘ up`, element by element; float32 of any one shape. */
 export function swiglu(gate: tf.Tensor, up: tf.Tensor): tf.Tensor {
@@ -14,3 +16,13 @@ export function swiglu(gate: tf.Tensor, up: tf.Tensor): tf.Tensor {
 export function swigluReference(gate: tf.Tensor, up: tf.Tensor): tf.Tensor {
   return tf.mul(tf.mul(gate, tf.sigmoid(gate)), up);
 }
+
+tf.registerGradient({
+  kernelName: SWIGLU,
+  inputsToSave: ["gate", "up"],
+  gradFunc: (dy, saved) => {
+    const [gate, up] = saved as [tf.Tensor, tf.Tensor];
+    const gradient = sharedGradients(() => runKernel(SWIGLU_GRAD, { gate, up, dy: dy as tf.Tensor }));
+    return { gate: gradient(0), up: gradient(1) };
+  },
+});

@@ -1,0 +1,79 @@
+// AdamW on the CPU: two jobs over chunks of all parameters, in place.
+import * as tf from "@tensorflow/tfjs";
+import { ADAM_W, type AdamWSettings } from "../ops/adam-w.ts";
+import type { StitchbookCPU } from "./backend.ts";
+import { float, register, setArguments } from "./jobs.ts";
+
+/** Elements of one chunk; fixed, so that the norm is the same for any number of threads. */
+const CHUNK = 16384;
+
+type Attributes = AdamWSettings & { readonly decay: readonly number[] };
+
+function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attributes, backend: StitchbookCPU) {
+  const { machine } = backend;
+  const { heap } = machine;
+  const count = attrs.decay.length;
+  const parameters = attrs.decay.map((decay, i) => {
+    const [p, g, m, v] = ["p", "g", "m", "v"].map((letter) => inputs[letter + i]!);
+    const own = [p!, m!, v!].map((tensor) => ownAddress(backend, tensor));
+    return {
+      addresses: [own[0]!, backend.address(g!), own[1]!, own[2]!],
+      decay,
+      size: tf.util.sizeFromShape(p!.shape),
+    };
+  });
+  const chunkCount = parameters.reduce((sum, { size }) => sum + Math.ceil(size / CHUNK), 0);
+  const table = heap.allocate(count * 32 + chunkCount * 16);
+  const sums = heap.allocate(chunkCount * 8);
+  try {
+    const chunks = table.address + count * 32;
+    const ints = new Int32Array(machine.memory.buffer, table.address, count * 8 + chunkCount * 4);
+    const floats = new Float32Array(machine.memory.buffer, table.address, count * 8);
+    let at = count * 8;
+    let elements = 0;
+    parameters.forEach(({ addresses, decay, size }, i) => {
+      ints.set(addresses, i * 8);
+      floats[i * 8 + 4] = 1 - attrs.learningRate * decay;
+      for (let begin = 0; begin < size; begin += CHUNK, at += 4) {
+        ints[at] = i;
+        ints[at + 1] = begin;
+        ints[at + 2] = Math.min(CHUNK, size - begin);
+      }
+      elements += size;
+    });
+    setArguments(machine, 2, [chunks, table.address, sums.address]);
+    machine.run("squares", chunkCount, elements / 4);
+    const squares = new Float64Array(machine.memory.buffer, sums.address, chunkCount);
+    let square = 0;
+    for (let i = 0; i < chunkCount; i++) square += squares[i]!;
+    const norm = Math.sqrt(square);
+    // Not Math.min, so that a norm that is NaN makes the parameters NaN, as in the reference.
+    const scale = Number.isFinite(attrs.clipNorm) && !(attrs.clipNorm / (norm + 1e-6) >= 1)
+      ? attrs.clipNorm / (norm + 1e-6)
+      : 1;
+    const { beta1, beta2, learningRate, epsilon, step } = attrs;
+    const rate = learningRate / (1 - beta1 ** step);
+    const correction2 = 1 / (1 - beta2 ** step);
+    const constants = [scale, beta1, beta2, rate, correction2, epsilon, 1 - beta1, 1 - beta2];
+    setArguments(machine, 5, constants.map(float));
+    machine.run("adamW", chunkCount, elements);
+    const output = backend.output([]);
+    new Float32Array(machine.memory.buffer, output.address, 1)[0] = norm;
+    return output.info;
+  } finally {
+    heap.free(table);
+    heap.free(sums);
+  }
+}
+
+/** Where a variable's values may be overwritten: a copy of its own if a clone or its initial value shares them. */
+function ownAddress(backend: StitchbookCPU, tensor: tf.TensorInfo): number {
+  if (!backend.ownsAlone(tensor) && tensor instanceof tf.Variable) {
+    tf.tidy(() => tensor.assign(tf.tensor(backend.readSync(tensor.dataId) as tf.TypedArray, tensor.shape)));
+  }
+  return backend.address(tensor);
+}
+
+export function registerAdamW(): void {
+  register(ADAM_W, ({ inputs, attrs, backend }) => adamW(inputs, attrs as unknown as Attributes, backend));
+}

@@ -1,0 +1,2 @@
+// The module's exports.
+export { run, setThread, work } from "./control";

@@ -1,0 +1,82 @@
+// Causal attention on the CPU: which keys each query may see, scratch room, and the two jobs.
+import { UserError } from "../../errors.ts";
+import { CAUSAL_ATTENTION, CAUSAL_ATTENTION_GRAD } from "../ops/causal-attention.ts";
+import { float, type KernelFunction, register, setArguments } from "./jobs.ts";
+
+/** Queries in one strip of the gradient; assembly/attention.ts has the same. */
+const STRIP = 48;
+/** Queries of one task, whatever the number of threads; a multiple of 6. */
+const QUERIES = 192;
+
+const up8 = (n: number) => Math.ceil(n / 8) * 8;
+
+const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) => {
+  const { machine } = backend;
+  const [B, T, H, D] = q!.shape as [number, number, number, number];
+  const [, S, G] = k!.shape as [number, number, number];
+  const from = [backend.address(q!), backend.address(k!), backend.address(v!)];
+  const { info, address } = backend.output([B, T, H, D]);
+  const aside = machine.heap.allocate((B * H * T + B * T) * 4); // logsumexp, then first keys
+  backend.keepAside(info, aside);
+  const firsts = aside.address + B * H * T * 4;
+  const firstKeys = new Int32Array(machine.memory.buffer, firsts, B * T);
+  if (documents === undefined) firstKeys.fill(0);
+  else findFirstKeys(backend.valuesOf(documents), B, T, firstKeys);
+  machine.reserveScratch(256 + 4 * (up8(S) * D + up8(D) * S + 6 * (up8(S) + 8)) + 64);
+  const perTask = Math.min(QUERIES, Math.ceil(T / 6) * 6);
+  const tasks = Math.ceil(T / perTask);
+  const scale = float(1 / Math.sqrt(D));
+  setArguments(machine, 0, [...from, address, aside.address, firsts, T, S, H, G, D, scale, perTask, tasks]);
+  machine.run("attention", B * H * tasks, B * H * T * S * (D / 20 + 1));
+  return info;
+};
+
+const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }) => {
+  const { machine } = backend;
+  const [B, T, H, D] = q!.shape as [number, number, number, number];
+  const [, S, G] = k!.shape as [number, number, number];
+  const aside = backend.aside(out!);
+  if (aside === undefined) throw new Error(`${CAUSAL_ATTENTION_GRAD} needs the forward kernel's own output`);
+  const from = [q!, k!, v!, out!, dy!].map((tensor) => backend.address(tensor));
+  const outputs = [q!, k!, v!].map(({ shape }) => backend.output(shape));
+  const firsts = aside.address + B * H * T * 4;
+  const perThread = 2 * up8(S) * D + up8(D) * S + 2 * up8(D) * STRIP + 2 * STRIP * (up8(S) + 8);
+  machine.reserveScratch(256 + 4 * perThread + 64);
+  const scale = float(1 / Math.sqrt(D));
+  setArguments(machine, 0, [...from.slice(0, 4), aside.address, firsts, T, S, H, G, D, scale, from[4]!]);
+  setArguments(machine, 13, outputs.map((output) => output.address));
+  machine.run("attentionGrad", B * G, B * H * T * S * (D / 8 + 2));
+  return outputs.map((output) => output.info);
+};
+
+/** For each position the first one of its document; documents must be unbroken runs. */
+function findFirstKeys(documents: ArrayLike<number>, B: number, T: number, firsts: Int32Array): void {
+  for (let b = 0; b < B; b++) {
+    let first = 0;
+    let seen: Set<number> | undefined;
+    for (let t = 0; t < T; t++) {
+      const id = documents[b * T + t]!;
+      if (t > 0 && id !== documents[b * T + t - 1]!) {
+        // Ids that only grow can't come back; the others are remembered.
+        if (seen === undefined && id < documents[b * T + t - 1]!) {
+          seen = new Set();
+          for (let u = 0; u < t; u++) seen.add(documents[b * T + u]!);
+        }
+        if (seen?.has(id)) {
+          throw new UserError(
+            "tensor.documents",
+            `causalAttention() needs each document in one run, but in row ${b} document ${id} returns at position ${t}`,
+          );
+        }
+        first = t;
+      }
+      seen?.add(id);
+      firsts[b * T + t] = first;
+    }
+  }
+}
+
+export function registerAttention(): void {
+  register(CAUSAL_ATTENTION, attention);
+  register(CAUSAL_ATTENTION_GRAD, attentionGrad);
+}

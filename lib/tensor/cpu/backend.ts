@@ -1,0 +1,146 @@
+// The tfjs backend whose tensors live in one shared memory. Stock kernels read and write its values as on the stock
+// `cpu` backend; ours take addresses.
+import * as tf from "@tensorflow/tfjs";
+import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
+import { UserError } from "../../errors.ts";
+import type { Block } from "./heap.ts";
+import type { Machine } from "./machine.ts";
+
+/** Name under which the backend and its kernels are registered. */
+export const CPU_BACKEND = "stitchbook-cpu";
+
+type Values = tf.backend_util.BackendValues;
+
+/** What the backend keeps for one data id; the shape of tfjs's TensorData. */
+class Entry {
+  refCount = 1;
+  /** Goes with the values when they are freed: what a kernel keeps for its gradient. */
+  aside: Block | undefined;
+  #values: Values | undefined;
+  readonly #memory: WebAssembly.Memory;
+  readonly #length: number;
+
+  constructor(readonly dtype: tf.DataType, readonly block: Block, length: number, memory: WebAssembly.Memory) {
+    this.#memory = memory;
+    this.#length = length;
+  }
+
+  /** A view of the memory, made when a stock kernel asks for it. */
+  get values(): Values {
+    const make = this.dtype === "int32" ? Int32Array : Float32Array;
+    return this.#values ??= new make(this.#memory.buffer, this.block.address, this.#length) as unknown as Values;
+  }
+}
+
+/** An output of one of our kernels: what tfjs gets, and where its values are to be written. */
+export interface Output {
+  readonly info: tf.TensorInfo;
+  readonly address: number;
+}
+
+export class StitchbookCPU extends MathBackendCPU {
+  readonly machine: Machine;
+  #nextId = 0;
+
+  constructor(machine: Machine) {
+    super();
+    this.machine = machine;
+  }
+
+  /** Takes values as they are; a view of the shared memory is copied, because its block will be freed on its own. */
+  override write(values: Values, _shape: number[], dtype: tf.DataType): object {
+    const dataId = { id: this.#nextId++ };
+    this.data.set(dataId, { values: unshared(values), dtype, refCount: 1 });
+    return dataId;
+  }
+
+  override move(dataId: object, values: Values, _shape: number[], dtype: tf.DataType, refCount: number): void {
+    this.data.set(dataId, { values: unshared(values), dtype, refCount });
+  }
+
+  override read(dataId: object): Promise<Values> {
+    return Promise.resolve(this.readSync(dataId));
+  }
+
+  /** A copy that outlives the tensor. */
+  override readSync(dataId: object): Values {
+    const entry = this.data.get(dataId);
+    return entry instanceof Entry ? unshared(entry.values) : super.readSync(dataId);
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    const entry = this.data.has(dataId) ? this.data.get(dataId) : undefined;
+    const gone = super.disposeData(dataId, force);
+    if (gone && entry instanceof Entry) {
+      this.machine.heap.free(entry.block);
+      if (entry.aside !== undefined) this.machine.heap.free(entry.aside);
+    }
+    return gone;
+  }
+
+  override dispose(): void {
+    this.machine.close();
+  }
+
+  /** A new tensor in the memory, its values not yet written. */
+  output(shape: number[], dtype: "float32" | "int32" = "float32"): Output {
+    const size = shape.reduce((a, b) => a * b, 1);
+    const block = this.machine.heap.allocate(size * 4);
+    const dataId = { id: this.#nextId++ };
+    this.data.set(dataId, new Entry(dtype, block, size, this.machine.memory) as never);
+    return { info: { dataId, shape, dtype }, address: block.address };
+  }
+
+  /**
+   * Where a float32 or int32 tensor's values are in the memory; values that a stock kernel made are copied in.
+   *
+   * @throws UserError `tensor.disposed`, `tensor.dtype`
+   */
+  address(tensor: tf.TensorInfo): number {
+    const { dataId, dtype, shape } = tensor;
+    if (!this.data.has(dataId)) {
+      if ((tensor as tf.Tensor).isDisposed) {
+        throw new UserError("tensor.disposed", `A tensor of shape [${shape}] is used after it was disposed`);
+      }
+      this.data.get(dataId); // tfjs moves it here from the backend that has it
+    }
+    const entry = this.data.get(dataId) as unknown;
+    if (entry instanceof Entry) return entry.block.address;
+    if (dtype !== "float32" && dtype !== "int32") {
+      throw new UserError("tensor.dtype", `A tensor of shape [${shape}] is ${dtype}, but float32 or int32 is needed`);
+    }
+    const { values, refCount } = entry as { values: ArrayLike<number>; refCount: number };
+    const block = this.machine.heap.allocate(values.length * 4);
+    const moved = new Entry(dtype, block, values.length, this.machine.memory);
+    moved.refCount = refCount;
+    (moved.values as Float32Array).set(values);
+    this.data.set(dataId, moved as never);
+    return block.address;
+  }
+
+  /** Values as a stock kernel sees them: not to be kept. */
+  valuesOf(tensor: tf.TensorInfo): ArrayLike<number> {
+    return this.data.get(tensor.dataId).values as unknown as ArrayLike<number>;
+  }
+
+  /** Keeps a block with an output for the gradient; it is freed with the output. */
+  keepAside(output: tf.TensorInfo, block: Block): void {
+    (this.data.get(output.dataId) as unknown as Entry).aside = block;
+  }
+
+  /** What was kept with a tensor's values, if they are still where they were made. */
+  aside(tensor: tf.TensorInfo): Block | undefined {
+    const entry = this.data.get(tensor.dataId) as unknown;
+    return entry instanceof Entry ? entry.aside : undefined;
+  }
+
+  /** Whether no other tensor shares the values, so that they may be overwritten. */
+  ownsAlone(tensor: tf.TensorInfo): boolean {
+    return this.refCount(tensor.dataId) === 1;
+  }
+}
+
+function unshared(values: Values): Values {
+  const view = values as unknown as Float32Array;
+  return view?.buffer instanceof SharedArrayBuffer ? view.slice() as unknown as Values : values;
+}

@@ -1,0 +1,39 @@
+// The WASM kernels by number, in the order of assembly/dispatch.ts.
+
+const names = [
+  "pack",
+  "gemm",
+  "attention",
+  "attentionGrad",
+  "add",
+  "sub",
+  "mul",
+  "scale",
+  "fill",
+  "swiglu",
+  "swigluGrad",
+  "dropout",
+  "hubIntoExpert",
+  "hubIntoExpertGrad",
+  "addN",
+  "sum",
+  "squares",
+  "adamW",
+  "rmsNorm",
+  "rmsNormGrad",
+  "sumRows",
+  "rope",
+  "embedding",
+  "embeddingGrad",
+  "crossEntropy",
+  "crossEntropyGrad",
+  "expertsIntoHub",
+  "expertsIntoHubGrad",
+  "copyRows",
+  "inner",
+] as const;
+
+export type KernelName = typeof names[number];
+
+/** Number of each kernel. */
+export const KERNEL = Object.fromEntries(names.map((name, i) => [name, i])) as Readonly<Record<KernelName, number>>;

@@ -1,0 +1,125 @@
+// Memory, kernels and threads together: what the backend computes with.
+import { Worker } from "node:worker_threads";
+import { UserError } from "../../errors.ts";
+import { ARGUMENT_COUNT, ARGUMENTS, EPOCH, HEAP_BASE, SCRATCH, SCRATCH_STRIDE, STOP } from "./control-block.ts";
+import { type Block, createHeap, type Heap } from "./heap.ts";
+import { KERNEL, type KernelName } from "./kernel-numbers.ts";
+import { loadKernels, type SimdLevel } from "./load.ts";
+
+export interface Machine {
+  readonly memory: WebAssembly.Memory;
+  readonly heap: Heap;
+  readonly simd: SimdLevel;
+  /** Threads that compute, this one included. */
+  readonly threads: number;
+  /** The next job's arguments, as integers and as floats. */
+  readonly ints: Int32Array;
+  readonly floats: Float32Array;
+  /**
+   * Runs `tasks` tasks of a kernel with the arguments that are set.
+   *
+   * @param cost rough nanoseconds of the whole job on one thread: little work is not worth waking others
+   */
+  run(kernel: KernelName, tasks: number, cost: number): void;
+  /** Makes every thread's scratch room at least this large. */
+  reserveScratch(bytes: number): void;
+  /** Settles with the reason if a thread dies. */
+  readonly failure: Promise<Error>;
+  /** The workers themselves, for tests of their death. */
+  readonly workers: readonly Worker[];
+  close(): Promise<void>;
+}
+
+/** Below this many nanoseconds a job stays on the main thread. */
+const WORTH_SHARING = 25_000;
+
+/** Makes the memory, compiles the kernels and starts `threads − 1` workers; fewer if they can't be started. */
+export async function createMachine(
+  options: { readonly threads: number; readonly limit?: number; readonly simd?: SimdLevel },
+): Promise<Machine> {
+  const { module, simd } = await loadKernels(options.simd);
+  const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  const kernels = instance.exports as unknown as { run(kernel: number, tasks: number, workers: number): number };
+  const heap = createHeap(memory, HEAP_BASE, options.limit);
+  const words = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);
+  let broken: Error | undefined;
+  let closed = false;
+  let report: (error: Error) => void;
+  const failure = new Promise<Error>((resolve) => report = resolve);
+  const fail = (reason: string): Error => {
+    broken ??= new Error(`The CPU backend cannot go on: ${reason}`);
+    report(broken);
+    return broken;
+  };
+
+  const workers = await startWorkers(module, memory, options.threads - 1);
+  for (const worker of workers) {
+    worker.on("error", (error) => closed || fail(`a thread died (${(error as Error).message})`));
+    worker.on("exit", () => closed || fail("a thread ended before its time"));
+  }
+
+  let room: Block | undefined;
+  let stride = 0;
+  function reserveScratch(bytes: number): void {
+    if (bytes <= stride) return;
+    if (room !== undefined) heap.free(room);
+    room = undefined;
+    stride = Math.ceil(bytes / 64) * 64;
+    room = heap.allocate(stride * (workers.length + 1));
+    words[SCRATCH / 4] = room.address;
+    words[SCRATCH_STRIDE / 4] = stride;
+  }
+  reserveScratch(1 << 18);
+
+  function run(kernel: KernelName, tasks: number, cost: number): void {
+    if (broken !== undefined) throw broken;
+    const helpers = cost < WORTH_SHARING ? 0 : workers.length;
+    const outcome = kernels.run(KERNEL[kernel], tasks, helpers);
+    if (outcome !== 0) throw fail(outcome === 1 ? `a thread trapped in ${kernel}` : `a thread stopped in ${kernel}`);
+  }
+
+  async function close(): Promise<void> {
+    if (closed) return;
+    closed = true;
+    broken = new UserError("tensor.closed", "The device is closed");
+    Atomics.store(words, STOP / 4, 1);
+    Atomics.add(words, EPOCH / 4, 1);
+    Atomics.notify(words, EPOCH / 4);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+
+  return {
+    memory,
+    heap,
+    simd,
+    threads: workers.length + 1,
+    ints: new Int32Array(memory.buffer, ARGUMENTS, ARGUMENT_COUNT),
+    floats: new Float32Array(memory.buffer, ARGUMENTS, ARGUMENT_COUNT),
+    run,
+    reserveScratch,
+    failure,
+    workers,
+    close,
+  };
+}
+
+/** As many of `count` workers as can be started; none where the host has no threads. */
+async function startWorkers(module: WebAssembly.Module, memory: WebAssembly.Memory, count: number): Promise<Worker[]> {
+  const started = Array.from({ length: count }, (_, i) => startWorker(module, memory, i + 1));
+  const settled = await Promise.allSettled(started);
+  return settled.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
+}
+
+function startWorker(module: WebAssembly.Module, memory: WebAssembly.Memory, thread: number): Promise<Worker> {
+  return new Promise((resolve, reject) => {
+    // node's Worker, because a process may end while it sleeps: the web's keeps the process alive
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { module, memory, thread } });
+    worker.once("error", reject);
+    worker.once("message", () => {
+      worker.off("error", reject);
+      worker.unref();
+      resolve(worker);
+    });
+  });
+}

@@ -1,0 +1,34 @@
+// The CPU backend: registers itself and its kernels with tfjs.
+import * as tf from "@tensorflow/tfjs";
+import { registerAdamW } from "./adam-w.ts";
+import { registerAttention } from "./attention.ts";
+import { CPU_BACKEND, StitchbookCPU } from "./backend.ts";
+import { createMachine, type Machine } from "./machine.ts";
+import { registerPointwise } from "./pointwise.ts";
+import { registerProducts } from "./product.ts";
+import { registerRows } from "./rows.ts";
+import { registerStock } from "./stock.ts";
+
+export { CPU_BACKEND, type StitchbookCPU } from "./backend.ts";
+export { simdLevel } from "./load.ts";
+
+let kernelsRegistered = false;
+
+/** Starts the backend anew and makes it tfjs's current one; one that was open before must have been closed. */
+export async function openCpu(options: Parameters<typeof createMachine>[0]): Promise<Machine> {
+  if (!kernelsRegistered) {
+    tf.copyRegisteredKernels("cpu", CPU_BACKEND);
+    registerProducts();
+    registerPointwise();
+    registerRows();
+    registerAttention();
+    registerAdamW();
+    registerStock();
+    kernelsRegistered = true;
+  }
+  const machine = await createMachine(options);
+  if (tf.findBackend(CPU_BACKEND) !== null) tf.removeBackend(CPU_BACKEND);
+  tf.registerBackend(CPU_BACKEND, () => new StitchbookCPU(machine), 0);
+  await tf.setBackend(CPU_BACKEND);
+  return machine;
+}

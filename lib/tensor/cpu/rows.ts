@@ -1,0 +1,108 @@
+// Row-wise fused kernels on the CPU: RMS norm, rotary embedding, embedding, cross-entropy.
+import { UserError } from "../../errors.ts";
+import { CROSS_ENTROPY, CROSS_ENTROPY_GRAD } from "../ops/cross-entropy.ts";
+import { EMBEDDING, EMBEDDING_GRAD } from "../ops/embedding.ts";
+import { RMS_NORM, RMS_NORM_GRAD_W, RMS_NORM_GRAD_X } from "../ops/rms-norm.ts";
+import { ROPE } from "../ops/rope.ts";
+import { float, forElements, forRows, type KernelFunction, register } from "./jobs.ts";
+
+const rmsNorm: KernelFunction = ({ inputs: { x, w }, attrs, backend }) => {
+  const [rows, d] = x!.shape as [number, number];
+  const from = [backend.address(x!), backend.address(w!)];
+  const { info, address } = backend.output([rows, d]);
+  forRows(backend.machine, "rmsNorm", rows, d / 2, [d, ...from, address, float(attrs["epsilon"] as number)]);
+  return info;
+};
+
+const rmsNormGradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
+  const [rows, d] = x!.shape as [number, number];
+  const from = [backend.address(x!), backend.address(w!), backend.address(dy!)];
+  const { info, address } = backend.output([rows, d]);
+  const epsilon = float(attrs["epsilon"] as number);
+  forRows(backend.machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, address, 0]);
+  return info;
+};
+
+/** Rows whose part of dw is added up first; fixed, so that the sum is the same for any number of threads. */
+const CHUNK = 64;
+
+const rmsNormGradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
+  const { machine } = backend;
+  const [rows, d] = x!.shape as [number, number];
+  const from = [backend.address(x!), backend.address(w!), backend.address(dy!)];
+  const { info, address } = backend.output([d]);
+  const chunks = Math.ceil(rows / CHUNK);
+  const partial = machine.heap.allocate(chunks * d * 4);
+  const epsilon = float(attrs["epsilon"] as number);
+  forRows(machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, 0, partial.address], CHUNK);
+  forElements(machine, "sumRows", d, chunks, [0, partial.address, chunks, address]);
+  machine.heap.free(partial);
+  return info;
+};
+
+const rope: KernelFunction = ({ inputs: { x, cos, sin }, attrs, backend }) => {
+  const [batch, time, heads, size] = x!.shape as [number, number, number, number];
+  const from = [backend.address(x!), backend.address(cos!), backend.address(sin!)];
+  const { info, address } = backend.output(x!.shape);
+  const sign = float(attrs["inverse"] ? -1 : 1);
+  const rows = batch * time;
+  forRows(backend.machine, "rope", rows, heads * size, [heads, ...from, address, size / 2, time, sign]);
+  return info;
+};
+
+const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
+  const [vocab, d] = table!.shape as [number, number];
+  const [rows] = ids!.shape as [number];
+  const values = backend.valuesOf(ids!);
+  for (let i = 0; i < rows; i++) {
+    const id = values[i]!;
+    if (!(id >= 0 && id < vocab)) {
+      throw new UserError("tensor.index", `embedding() needs ids in [0, ${vocab}), but id ${i} is ${id}`);
+    }
+  }
+  const from = [backend.address(table!), backend.address(ids!)];
+  const { info, address } = backend.output([rows, d]);
+  forRows(backend.machine, "embedding", rows, d / 2, [d, ...from, address]);
+  return info;
+};
+
+const embeddingGrad: KernelFunction = ({ inputs: { ids, dy }, attrs, backend }) => {
+  const vocab = attrs["vocab"] as number;
+  const [rows, d] = dy!.shape as [number, number];
+  const from = [backend.address(dy!), backend.address(ids!)];
+  const { info, address } = backend.output([vocab, d]);
+  const perTask = Math.ceil(vocab / (2 * backend.machine.threads));
+  forRows(backend.machine, "embeddingGrad", vocab, d / 2, [d, ...from, address, rows], perTask);
+  return info;
+};
+
+const crossEntropy: KernelFunction = ({ inputs: { logits, targets }, backend }) => {
+  const [rows, vocab] = logits!.shape as [number, number];
+  const from = [backend.address(logits!), backend.address(targets!)];
+  const { info, address } = backend.output([rows]);
+  const logs = backend.machine.heap.allocate(rows * 4);
+  backend.keepAside(info, logs);
+  forRows(backend.machine, "crossEntropy", rows, vocab * 1.5, [vocab, ...from, address, logs.address]);
+  return info;
+};
+
+const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy }, backend }) => {
+  const [rows, vocab] = logits!.shape as [number, number];
+  const logs = backend.aside(loss!);
+  if (logs === undefined) throw new Error(`${CROSS_ENTROPY_GRAD} needs the forward kernel's own output`);
+  const from = [logits!, targets!, dy!].map((tensor) => backend.address(tensor));
+  const { info, address } = backend.output([rows, vocab]);
+  forRows(backend.machine, "crossEntropyGrad", rows, vocab * 1.5, [vocab, ...from, logs.address, address]);
+  return info;
+};
+
+export function registerRows(): void {
+  register(RMS_NORM, rmsNorm);
+  register(RMS_NORM_GRAD_X, rmsNormGradX);
+  register(RMS_NORM_GRAD_W, rmsNormGradW);
+  register(ROPE, rope);
+  register(EMBEDDING, embedding);
+  register(EMBEDDING_GRAD, embeddingGrad);
+  register(CROSS_ENTROPY, crossEntropy);
+  register(CROSS_ENTROPY_GRAD, crossEntropyGrad);
+}

@@ -1,0 +1,222 @@
+// Every fused operation on random shapes, odd ones above all, with its reference of stock operations.
+import * as tf from "@tensorflow/tfjs";
+import {
+  causalAttention,
+  crossEntropy,
+  dropout,
+  embedding,
+  expertsIntoHub,
+  hubIntoExpert,
+  linear,
+  rmsNorm,
+  rope,
+  ropeTable,
+  swiglu,
+} from "../../lib/tensor/mod.ts";
+import { causalAttentionReference } from "../../lib/tensor/ops/causal-attention.ts";
+import { crossEntropyReference } from "../../lib/tensor/ops/cross-entropy.ts";
+import { dropoutReference } from "../../lib/tensor/ops/dropout.ts";
+import { embeddingReference } from "../../lib/tensor/ops/embedding.ts";
+import { linearReference } from "../../lib/tensor/ops/linear.ts";
+import { rmsNormReference } from "../../lib/tensor/ops/rms-norm.ts";
+import { ropeReference } from "../../lib/tensor/ops/rope.ts";
+import { expertsIntoHubReference, hubIntoExpertReference } from "../../lib/tensor/ops/stitch.ts";
+import { swigluReference } from "../../lib/tensor/ops/swiglu.ts";
+import { type Case, documentValues, intValues, normalValues, type Values } from "./support.ts";
+
+type T1 = tf.Tensor1D;
+type T2 = tf.Tensor2D;
+type T4 = tf.Tensor4D;
+
+const products: readonly [number, number, number][] = [
+  [1, 1, 1],
+  [1, 5, 3],
+  [3, 17, 8],
+  [4, 33, 129],
+  [5, 7, 17],
+  [6, 8, 16],
+  [7, 129, 33],
+  [17, 33, 5],
+  [129, 64, 65],
+  [50, 500, 40],
+  [200, 400, 100],
+];
+
+function linearCases(): Case[] {
+  return products.map(([rows, inner, out]) => ({
+    name: `linear [${rows}, ${inner}] by [${out}, ${inner}]`,
+    inputs: [normalValues([rows, inner], 1), normalValues([out, inner], 2)],
+    trained: [0, 1],
+    ours: ([x, w]) => linear(x!, w!),
+    reference: ([x, w]) => linearReference(x!, w!),
+  }));
+}
+
+function matMulCases(): Case[] {
+  const shapes: [number[], number[], boolean, boolean][] = [
+    [[3, 7, 5], [3, 5, 9], false, false],
+    [[3, 5, 7], [3, 5, 9], true, false],
+    [[3, 7, 5], [3, 9, 5], false, true],
+    [[3, 5, 7], [3, 9, 5], true, true],
+    [[2, 3, 4, 6], [2, 3, 6, 17], false, false],
+    [[2, 3, 4, 6], [1, 1, 6, 17], false, false],
+    [[4, 6], [6, 3], false, false],
+    [[2, 1, 4, 6], [1, 3, 6, 5], false, false],
+  ];
+  return shapes.map(([a, b, transposeA, transposeB]) => {
+    const f = ([x, y]: tf.Tensor[]) => tf.matMul(x!, y!, transposeA, transposeB);
+    const inputs = [normalValues(a, 1), normalValues(b, 2)];
+    // tfjs has no gradient of a product that broadcasts
+    const trained = String(a.slice(0, -2)) === String(b.slice(0, -2)) ? [0, 1] : [];
+    return { name: `matMul [${a}] by [${b}]`, inputs, trained, ours: f, reference: f };
+  });
+}
+
+function normCases(): Case[] {
+  return [[1, 1], [3, 5], [7, 17], [129, 33], [5, 128], [300, 64]].map(([rows, d]) => ({
+    name: `rmsNorm [${rows}, ${d}]`,
+    inputs: [normalValues([rows!, d!], 3), normalValues([d!], 4)],
+    trained: [0, 1],
+    ours: ([x, w]) => rmsNorm(x!, w!, 1e-5),
+    reference: ([x, w]) => rmsNormReference(x!, w!, 1e-5),
+  }));
+}
+
+function ropeCases(): Case[] {
+  return [[1, 1, 1, 2], [2, 5, 3, 6], [3, 17, 1, 8], [2, 129, 2, 10], [1, 33, 4, 32]].map((shape) => ({
+    name: `rope [${shape}]`,
+    inputs: [normalValues(shape, 5)],
+    trained: [0],
+    ours: ([x]) => rope(x as T4, ropeTable(shape[1]!, shape[3]!, 10000, 3)),
+    reference: ([x]) => ropeReference(x as T4, ropeTable(shape[1]!, shape[3]!, 10000, 3)),
+  }));
+}
+
+function attentionCases(): Case[] {
+  const shapes: { B: number; T: number; S: number; H: number; G: number; D: number; run?: number }[] = [
+    { B: 1, T: 1, S: 1, H: 1, G: 1, D: 1 },
+    { B: 2, T: 5, S: 5, H: 3, G: 3, D: 7 },
+    { B: 1, T: 17, S: 17, H: 4, G: 2, D: 5 },
+    { B: 3, T: 33, S: 33, H: 2, G: 1, D: 16, run: 5 },
+    { B: 2, T: 129, S: 129, H: 2, G: 2, D: 8, run: 20 },
+    { B: 1, T: 260, S: 260, H: 2, G: 1, D: 33, run: 60 },
+    { B: 2, T: 50, S: 50, H: 3, G: 1, D: 32, run: 1 },
+    { B: 2, T: 3, S: 20, H: 4, G: 2, D: 8 },
+    { B: 1, T: 1, S: 129, H: 2, G: 1, D: 17 },
+    { B: 1, T: 7, S: 260, H: 1, G: 1, D: 3 },
+  ];
+  return shapes.map(({ B, T, S, H, G, D, run }) => {
+    const documents: Values[] = run === undefined ? [] : [documentValues(B, T, 6, run)];
+    return {
+      name: `causalAttention B ${B}, T ${T}, S ${S}, H ${H}, G ${G}, D ${D}, runs ${run}`,
+      inputs: [
+        normalValues([B, T, H, D], 7),
+        normalValues([B, S, G, D], 8),
+        normalValues([B, S, G, D], 9),
+        ...documents,
+      ],
+      trained: [0, 1, 2],
+      ours: ([q, k, v, docs]) => causalAttention(q as T4, k as T4, v as T4, docs as T2 | undefined),
+      reference: ([q, k, v, docs]) => causalAttentionReference(q as T4, k as T4, v as T4, docs as T2 | undefined),
+    };
+  });
+}
+
+function pointwiseCases(): Case[] {
+  const shapes = [[1], [3, 5], [17, 33], [129, 7], [40, 300]];
+  return shapes.flatMap((shape): Case[] => [
+    {
+      name: `swiglu [${shape}]`,
+      inputs: [normalValues(shape, 10, 3), normalValues(shape, 11)],
+      trained: [0, 1],
+      ours: ([gate, up]) => swiglu(gate!, up!),
+      reference: ([gate, up]) => swigluReference(gate!, up!),
+    },
+    {
+      name: `dropout [${shape}]`,
+      inputs: [normalValues(shape, 12)],
+      trained: [0],
+      ours: ([x]) => dropout(x!, 0.3, 4_000_000_000),
+      reference: ([x]) => dropoutReference(x!, 0.3, 4_000_000_000),
+    },
+    {
+      name: `hubIntoExpert [${shape}]`,
+      inputs: [13, 14, 15].map((seed) => normalValues(shape, seed, 2)),
+      trained: [0, 1, 2],
+      ours: ([e, p, z]) => hubIntoExpert(e as T2, p as T2, z as T2),
+      reference: ([e, p, z]) => hubIntoExpertReference(e as T2, p as T2, z as T2),
+    },
+  ]);
+}
+
+function expertsIntoHubCases(): Case[] {
+  return [[1, 1, 1], [3, 5, 2], [17, 33, 3], [129, 8, 4], [5, 7, 7]].map(([N, d, n]) => {
+    const projected = Array.from({ length: n! }, (_, i) => normalValues([N!, d!], 20 + i));
+    return {
+      name: `expertsIntoHub [${N}, ${d}] with ${n} experts`,
+      inputs: [normalValues([N!, d!], 16), normalValues([N!, (n! + 1) * d!], 17, 2), ...projected],
+      trained: projected.map((_, i) => i + 2).concat(0, 1),
+      ours: ([hub, z, ...p]) => expertsIntoHub(hub as T2, p as T2[], z as T2),
+      reference: ([hub, z, ...p]) => expertsIntoHubReference(hub as T2, p as T2[], z as T2),
+    };
+  });
+}
+
+function tokenCases(): Case[] {
+  return [[1, 2, 1], [5, 7, 3], [33, 129, 17], [129, 40, 5], [300, 17, 64]].flatMap(([N, vocab, d]): Case[] => [
+    {
+      name: `embedding of ${N} ids from [${vocab}, ${d}]`,
+      inputs: [normalValues([vocab!, d!], 30), intValues([N!], 31, 0, vocab!)],
+      trained: [0],
+      ours: ([table, ids]) => embedding(table as T2, ids!),
+      reference: ([table, ids]) => embeddingReference(table as T2, ids as T1),
+    },
+    {
+      name: `crossEntropy [${N}, ${vocab}]`,
+      inputs: [normalValues([N!, vocab!], 32, 4), intValues([N!], 33, -2, vocab!)],
+      trained: [0],
+      ours: ([logits, targets]) => crossEntropy(logits as T2, targets as T1),
+      reference: ([logits, targets]) => crossEntropyReference(logits as T2, targets as T1),
+    },
+  ]);
+}
+
+function stockCases(): Case[] {
+  const on = (name: string, shapes: number[][], f: (inputs: tf.Tensor[]) => tf.Tensor): Case => ({
+    name: `stock ${name} ${shapes.map((shape) => `[${shape}]`).join(" ")}`,
+    inputs: shapes.map((shape, i) => normalValues(shape, 40 + i)),
+    trained: shapes.map((_, i) => i),
+    ours: f,
+    reference: f,
+  });
+  return [
+    on("add", [[33, 17], [33, 17]], ([a, b]) => tf.add(a!, b!)),
+    on("add", [[33, 17], [17]], ([a, b]) => tf.add(a!, b!)),
+    on("sub", [[33, 17], [33, 17]], ([a, b]) => tf.sub(a!, b!)),
+    on("mul", [[33, 17], [33, 17]], ([a, b]) => tf.mul(a!, b!)),
+    on("mul", [[33, 17], []], ([a, b]) => tf.mul(a!, b!)),
+    on("addN", [[33, 17], [33, 17], [33, 17]], (list) => tf.addN(list)),
+    on("sum", [[130, 170]], ([a]) => tf.sum(a!)),
+    on("mean", [[33, 17]], ([a]) => tf.mean(a!)),
+    on("slice of rows", [[33, 17]], ([a]) => tf.slice(a!, [3, 0], [20, 17])),
+    on("slice of columns", [[33, 17]], ([a]) => tf.slice(a!, [0, 3], [33, 9])),
+    on("slice of both", [[33, 17]], ([a]) => tf.slice(a!, [4, 3], [28, 11])),
+    on("split", [[33, 18]], ([a]) => tf.addN(tf.split(a!, 3, 1))),
+    on("concat of rows", [[33, 17], [5, 17]], ([a, b]) => tf.concat([a!, b!], 0)),
+    on("concat of columns", [[33, 17], [33, 5]], ([a, b]) => tf.concat([a!, b!], 1)),
+    on("transpose and softmax", [[33, 17]], ([a]) => tf.softmax(tf.transpose(a!))),
+  ];
+}
+
+/** All cases. */
+export const cases: readonly Case[] = [
+  ...linearCases(),
+  ...matMulCases(),
+  ...normCases(),
+  ...ropeCases(),
+  ...attentionCases(),
+  ...pointwiseCases(),
+  ...expertsIntoHubCases(),
+  ...tokenCases(),
+  ...stockCases(),
+];

@@ -1,0 +1,82 @@
+// What the tensor tests share: the same computation on two backends, and how far apart the results are.
+import * as tf from "@tensorflow/tfjs";
+import { random } from "../../lib/random.ts";
+
+/** Values on the JavaScript side, so that they can go to any backend. */
+export interface Values {
+  readonly data: Float32Array | Int32Array;
+  readonly shape: readonly number[];
+}
+
+/** One operation on some inputs: ours and its reference, and which inputs have gradients. */
+export interface Case {
+  readonly name: string;
+  readonly inputs: readonly Values[];
+  /** Inputs that are differentiated; the others are passed as they are. */
+  readonly trained: readonly number[];
+  readonly ours: (inputs: tf.Tensor[]) => tf.Tensor;
+  readonly reference: (inputs: tf.Tensor[]) => tf.Tensor;
+}
+
+/** Result and gradients of `Σ y ∘ weights`, as arrays, on tfjs's current backend. */
+export function evaluate(
+  inputs: readonly Values[],
+  trained: readonly number[],
+  f: (inputs: tf.Tensor[]) => tf.Tensor,
+): Float32Array[] {
+  return tf.tidy(() => {
+    const tensors = inputs.map(({ data, shape }) =>
+      tf.tensor(data, [...shape], data instanceof Int32Array ? "int32" : "float32")
+    );
+    const value = f(tensors);
+    const weights = tf.tensor(normalValues([value.size], 99).data, value.shape);
+    const gradients = trained.length === 0 ? [] : tf.grads((...xs: tf.Tensor[]) => {
+      const all = [...tensors];
+      trained.forEach((index, i) => all[index] = xs[i]!);
+      return tf.sum(tf.mul(f(all), weights));
+    })(trained.map((index) => tensors[index]!));
+    return [value, ...gradients].map((tensor) => Float32Array.from(tensor.dataSync()));
+  });
+}
+
+/** Normal values of a shape. */
+export function normalValues(shape: readonly number[], seed: number, scale = 1): Values {
+  const stream = random(seed, "normal");
+  return { data: Float32Array.from({ length: sizeOf(shape) }, () => scale * stream.normal()), shape };
+}
+
+/** Integers in [low, high). */
+export function intValues(shape: readonly number[], seed: number, low: number, high: number): Values {
+  const stream = random(seed, "int");
+  return { data: Int32Array.from({ length: sizeOf(shape) }, () => low + stream.int(high - low)), shape };
+}
+
+/** Document numbers of `[batch, time]`: runs of random length, each document once. */
+export function documentValues(batch: number, time: number, seed: number, runLength: number): Values {
+  const stream = random(seed, "documents");
+  const data = new Int32Array(batch * time);
+  let id = 0;
+  for (let i = 0; i < data.length; i++) {
+    if (i % time === 0 || stream.int(runLength) === 0) id++;
+    data[i] = id;
+  }
+  return { data, shape: [batch, time] };
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+/** Largest difference, relative to the reference's largest magnitude (at least 1). */
+export function distance(ours: Float32Array, reference: Float32Array): number {
+  if (ours.length !== reference.length) return Infinity;
+  let scale = 1;
+  let worst = 0;
+  for (const x of reference) scale = Math.max(scale, Math.abs(x));
+  for (let i = 0; i < ours.length; i++) {
+    const difference = Math.abs(ours[i]! - reference[i]!);
+    if (Number.isNaN(difference) && !Object.is(ours[i], reference[i])) return Infinity;
+    worst = Math.max(worst, Number.isNaN(difference) ? 0 : difference);
+  }
+  return worst / scale;
+}
