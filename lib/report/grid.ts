@@ -66,7 +66,7 @@ export function gridHtml(grid: Grid): string {
     `<tr>${
       row.map((cell, at) => {
         const text = cell.best ? `<strong>${escapeHtml(cell.text)}</strong>` : escapeHtml(cell.text);
-        const aside = cell.aside === undefined ? "" : `<small>${escapeHtml(cell.aside)}</small>`;
+        const aside = cell.aside === undefined ? "" : ` <small>${escapeHtml(cell.aside)}</small>`;
         return at === 0 ? `<th scope="row"${tag(at)}>${text}${aside}</th>` : `<td${tag(at)}>${text}${aside}</td>`;
       }).join("")
     }</tr>`

@@ -1,0 +1,43 @@
+// Objects that a Jupyter front end shows, and updates of one output in place. Everything shown is escaped by its maker.
+
+/** The form in which Deno's kernel takes a rich output. */
+export type MediaBundle = Readonly<Record<string, string>>;
+
+/** An object that shows itself when it is the value of a notebook's cell. */
+export interface Displayable {
+  readonly [key: symbol]: () => MediaBundle;
+}
+
+/** What Deno's kernel calls on the value of a cell. */
+export const DISPLAY: unique symbol = Symbol.for("Jupyter.display");
+
+/** A displayable from its media types; `text/plain` is what the terminal and front ends without HTML show. */
+export function displayable(bundle: MediaBundle): Displayable {
+  return { [DISPLAY]: () => bundle };
+}
+
+/** Shows a bundle, or puts it in place of what was shown under the same `displayId`. */
+export type Show = (
+  bundle: MediaBundle,
+  options: { readonly displayId: string; readonly update: boolean },
+) => Promise<void>;
+
+/** Shows through the kernel; outside a kernel it prints the plain text of the first and of every changed update. */
+export function kernelShow(): Show {
+  const jupyter = (Deno as { jupyter?: typeof Deno.jupyter }).jupyter;
+  if (jupyter !== undefined) {
+    return (bundle, { displayId, update }) =>
+      jupyter.broadcast(update ? "update_display_data" : "display_data", {
+        data: bundle,
+        metadata: {},
+        transient: { display_id: displayId },
+      });
+  }
+  let before = "";
+  return (bundle) => {
+    const text = bundle["text/plain"] ?? "";
+    if (text !== before) console.log(text);
+    before = text;
+    return Promise.resolve();
+  };
+}

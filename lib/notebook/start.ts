@@ -1,0 +1,117 @@
+// Starting an experiment from a notebook, in a process of its own that outlives the kernel, and finding it again.
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { UserError } from "../errors.ts";
+import { isRunId, listRuns, makeRunId, readRun, repositoryRoot } from "../run/mod.ts";
+import { type RunHandle, runHandle } from "./handle.ts";
+
+export interface StartOptions {
+  /** Name of the preset. @default "quick" */
+  readonly preset?: string;
+  /** Settings to override, as `--set` takes them: `{ "stitch.count": 4 }`. @default {} */
+  readonly set?: Readonly<Record<string, string | number | boolean>>;
+  /** @default the experiment's own */
+  readonly seed?: number;
+  /** @default the experiment's own */
+  readonly device?: string;
+  /** Folder of the runs; relative to the repository. @default STITCHBOOK_RUNS, or "runs" */
+  readonly runs?: string;
+  /** The script to run, relative to the repository. @default "experiments/bts.ts" */
+  readonly experiment?: string;
+}
+
+/** The folder of the runs that notebooks use. */
+export function runsFolderOf(runs: string | undefined): string {
+  return resolve(repositoryRoot, runs ?? (Deno.env.get("STITCHBOOK_RUNS") || "runs"));
+}
+
+/** The arguments of `deno` that start an experiment under a run id chosen beforehand. */
+export function startArguments(options: StartOptions, id: string): string[] {
+  const { preset = "quick", set = {}, seed, device, experiment = "experiments/bts.ts" } = options;
+  return [
+    // The task holds the permissions of experiments, so that they are the same as from a terminal.
+    ...["task", "--quiet", "--config", join(repositoryRoot, "deno.json"), "run"],
+    join(repositoryRoot, experiment),
+    ...["--preset", preset],
+    ...Object.entries(set).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
+    ...(seed === undefined ? [] : ["--seed", String(seed)]),
+    ...(device === undefined ? [] : ["--device", device]),
+    ...["--runs", runsFolderOf(options.runs)],
+    ...["--id", id],
+  ];
+}
+
+/** How long an experiment may take until its run begins: its packages may have to be fetched first. */
+const PATIENCE_MS = 300_000;
+
+/**
+ * Starts an experiment in a process of its own and returns when its run has begun. The process is detached: it goes on
+ * when the kernel restarts or stops, and what it prints goes to `<runs>/.output/<id>.log`.
+ *
+ * @throws UserError with what the experiment said, when it ends before its run begins
+ */
+export async function startRun(options: StartOptions = {}): Promise<RunHandle> {
+  const runsFolder = runsFolderOf(options.runs);
+  const name = (options.experiment ?? "experiments/bts.ts").replace(/^.*\/|\.ts$/g, "");
+  const id = makeRunId(name, options.preset ?? "quick");
+  const output = join(runsFolder, ".output", `${id}.log`);
+  await Deno.mkdir(join(runsFolder, ".output"), { recursive: true });
+  const child = launch(startArguments(options, id), output);
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const ended = child.ended();
+    if (await readRun(runsFolder, id) !== undefined) return runHandle(runsFolder, id);
+    if (ended !== undefined || Date.now() > deadline) {
+      const said = (await Deno.readTextFile(output).catch(() => "")).trim().split("\n").slice(-12).join("\n");
+      throw new UserError(
+        "notebook.not-started",
+        ended === undefined
+          ? `The experiment (pid ${child.pid}) has not begun its run after ${
+            PATIENCE_MS / 60_000
+          } minutes; see ${output}`
+          : `The experiment ended (${ended}) before its run began: ${said === "" ? "it said nothing" : said}`,
+      );
+    }
+    await new Promise((wake) => setTimeout(wake, 200));
+  }
+}
+
+/** A detached process whose output goes to a file. Deno's own API cannot redirect to a file, Node's can. */
+function launch(args: readonly string[], output: string) {
+  const descriptor = openSync(output, "a");
+  const child = spawn(Deno.execPath(), [...args], {
+    cwd: repositoryRoot,
+    detached: true,
+    stdio: ["ignore", descriptor, descriptor],
+    env: { ...Deno.env.toObject(), NO_COLOR: "1" },
+    windowsHide: true,
+  });
+  let ended: string | undefined;
+  child.on("error", (error) => ended = error.message);
+  child.on("exit", (code, signal) => ended = signal === null ? `exit code ${code}` : String(signal));
+  child.unref();
+  closeSync(descriptor);
+  return { pid: child.pid, ended: () => ended };
+}
+
+/**
+ * The handle on an existing run: by id, or the newest with `"last"`.
+ *
+ * @throws UserError when there is no such run; the message lists the newest ones and the command that starts one
+ */
+export async function attach(id: string, options: { readonly runs?: string } = {}): Promise<RunHandle> {
+  const runsFolder = runsFolderOf(options.runs);
+  const runs = await listRuns(runsFolder);
+  if (id === "last" && runs[0] !== undefined) return runHandle(runsFolder, runs[0].id);
+  if (isRunId(id) && runs.some((run) => run.id === id)) return runHandle(runsFolder, id);
+  const start = "Start one with `await startRun()`, or in a terminal with `deno task bts`";
+  throw new UserError(
+    "notebook.no-run",
+    runs.length === 0
+      ? `There is no run in ${runsFolder}. ${start}`
+      : `There is no run "${id}" in ${runsFolder}. The newest are ${
+        runs.slice(0, 5).map((run) => run.id).join(", ")
+      }. ${start}`,
+  );
+}

@@ -1,0 +1,94 @@
+// A run's events for a reader in another process: from its server's stream, or from the log when there is no server.
+import { join } from "node:path";
+import { z } from "zod";
+import { eventSchema, followEvents, type RunEvent, runFolder } from "../run/mod.ts";
+
+const serverSchema = z.object({ url: z.string(), pid: z.int() });
+const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
+/**
+ * The address of the server that shows a run, from the `server.json` that the run's process wrote; undefined when
+ * there is none or it does not answer. Only plain loopback addresses count, whatever the file says.
+ */
+export async function serverOf(runsFolder: string, id: string): Promise<string | undefined> {
+  const folder = await runFolder(runsFolder, id);
+  if (folder === undefined) return undefined;
+  try {
+    const { url } = serverSchema.parse(JSON.parse(await Deno.readTextFile(join(folder, "server.json"))));
+    const { protocol, hostname, origin } = new URL(url);
+    if (protocol !== "http:" || !LOOPBACK.has(hostname)) return undefined;
+    const answer = await fetch(`${origin}/api/runs/${id}`, {
+      signal: AbortSignal.timeout(2_000),
+      method: "HEAD",
+      redirect: "error",
+    });
+    await answer.body?.cancel();
+    return answer.ok ? origin : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The events of a run in order without gap or duplicate, until it ends or its process is gone. A stream that breaks is
+ * continued from the log.
+ */
+export async function* runEvents(
+  runsFolder: string,
+  id: string,
+  signal?: AbortSignal,
+): AsyncGenerator<RunEvent, void, void> {
+  let after = -1;
+  const origin = await serverOf(runsFolder, id);
+  if (origin !== undefined) {
+    try {
+      for await (const event of streamEvents(`${origin}/api/runs/${id}/stream`, signal)) {
+        if (event.seq !== after + 1) break;
+        after = event.seq;
+        yield event;
+        if (event.kind === "run.end") return;
+      }
+    } catch {
+      // The server went away in mid-stream: the log has the rest.
+    }
+  }
+  yield* followEvents(runsFolder, id, { after, ...(signal === undefined ? {} : { signal }) });
+}
+
+/** The events of a server-sent event stream; it ends when the stream does or when its run is no longer running. */
+export async function* streamEvents(address: string, signal?: AbortSignal): AsyncGenerator<RunEvent, void, void> {
+  const response = await fetch(address, {
+    headers: { accept: "text/event-stream" },
+    redirect: "error",
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    return;
+  }
+  for await (const { event, data } of messages(response.body)) {
+    if (event === "message") yield eventSchema.parse(JSON.parse(data));
+    else if (event === "status" && JSON.parse(data).status !== "running") return;
+  }
+}
+
+/** The messages of a `text/event-stream`, by the standard's rules for fields, comments and line ends. */
+export async function* messages(body: ReadableStream<Uint8Array>): AsyncGenerator<{ event: string; data: string }> {
+  let rest = "", event = "", data: string[] = [];
+  for await (const text of body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)) {
+    const whole = rest + text;
+    // A final "\r" may be half of "\r\n": it waits for what follows.
+    const lines = whole.split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop()!;
+    for (const line of lines) {
+      if (line === "") {
+        if (data.length > 0) yield { event: event || "message", data: data.join("\n") };
+        [event, data] = ["", []];
+        continue;
+      }
+      const [, field, value] = /^([^:]*):? ?(.*)$/s.exec(line)!;
+      if (field === "data") data.push(value!);
+      else if (field === "event") event = value!;
+    }
+  }
+}
