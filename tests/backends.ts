@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { type Device, type DeviceName, openDevice } from "../lib/tensor/mod.ts";
 
 /** Every device on which models must give the same numbers: a new one is added here and nowhere else. */
-export const DEVICES: readonly DeviceName[] = ["reference"];
+export const DEVICES: readonly DeviceName[] = ["reference", "cpu"];
 
 /**
  * Registers one test a device. Tensors that the body makes are disposed at its end, unless kept.
@@ -14,7 +14,7 @@ export const DEVICES: readonly DeviceName[] = ["reference"];
 export function deviceTest(title: string, body: (device: Device) => void | Promise<void>): void {
   for (const name of DEVICES) {
     Deno.test(`${title} [${name}]`, async () => {
-      const device = await openDevice(name);
+      const device = await openDevice(name, { threads: 2 }); // few, since every test opens its own
       assert.equal(device.name, name);
       tf.engine().startScope();
       try {

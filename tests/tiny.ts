@@ -21,9 +21,6 @@ export const TINY: ModelConfig = {
   tiedEmbeddings: false,
 };
 
-/** As {@linkcode TINY}, with as many key-value heads as heads: for tests that need gradients. */
-export const TINY_TRAINABLE: ModelConfig = { ...TINY, kvHeads: TINY.heads };
-
 /** Weights much larger than initial ones, norms included, so that every part of the decoder matters. */
 export function bigWeights(config: ModelConfig, seed: number): HostWeights {
   const scaled = ([name, { shape, data }]: [string, HostTensor]) => {

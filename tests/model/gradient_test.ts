@@ -3,11 +3,11 @@ import * as tf from "@tensorflow/tfjs";
 import { forward, type HostWeights, toDevice, toVariables } from "../../lib/model/mod.ts";
 import { crossEntropy } from "../../lib/tensor/mod.ts";
 import { deviceTest } from "../backends.ts";
-import { assertGradient, bigWeights, TINY_TRAINABLE, tokens } from "../tiny.ts";
+import { assertGradient, bigWeights, TINY, tokens } from "../tiny.ts";
 
 for (const tiedEmbeddings of [false, true]) {
   deviceTest(`\`forward()\` has the gradients of its loss, embeddings ${tiedEmbeddings ? "tied" : "untied"}`, () => {
-    const config = { ...TINY_TRAINABLE, layers: 2, tiedEmbeddings };
+    const config = { ...TINY, layers: 2, tiedEmbeddings };
     const weights = bigWeights(config, 3);
     const ids = tokens(2, 6, 4);
     const targets = tokens(2, 6, 5).reshape([12]) as tf.Tensor1D;

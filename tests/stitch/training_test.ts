@@ -14,17 +14,9 @@ import {
 import { crossEntropy } from "../../lib/tensor/mod.ts";
 import { stitching, train, type TrainConfig, trainConfigSchema } from "../../lib/train/mod.ts";
 import { deviceTest } from "../backends.ts";
-import {
-  assertGradient,
-  bigWeights,
-  noisyStitches,
-  randomBatch,
-  stitchConfig,
-  TINY_TRAINABLE,
-  tokens,
-} from "../tiny.ts";
+import { assertGradient, bigWeights, noisyStitches, randomBatch, stitchConfig, TINY, tokens } from "../tiny.ts";
 
-const CONFIG = TINY_TRAINABLE;
+const CONFIG = TINY;
 const SIZE = { stitches: 3, experts: 2, width: CONFIG.width };
 
 /** Trains stitches that start as `start` between three frozen models, and gives everything back as it is then. */

@@ -15,9 +15,9 @@ import {
   type TrainTask,
 } from "../../lib/train/mod.ts";
 import { deviceTest } from "../backends.ts";
-import { bigWeights, randomBatch, TINY_TRAINABLE } from "../tiny.ts";
+import { bigWeights, randomBatch, TINY } from "../tiny.ts";
 
-const CONFIG = { ...TINY_TRAINABLE, layers: 1 };
+const CONFIG = { ...TINY, layers: 1 };
 
 interface Outcome {
   readonly result: TrainResult;

@@ -14,7 +14,7 @@ import {
   trainConfigSchema,
 } from "../../lib/train/mod.ts";
 import { deviceTest } from "../backends.ts";
-import { bigWeights, randomBatch, stitchConfig, TINY_TRAINABLE as CONFIG } from "../tiny.ts";
+import { bigWeights, randomBatch, stitchConfig, TINY as CONFIG } from "../tiny.ts";
 
 interface Setting {
   readonly stitch?: StitchConfig;
