@@ -22,16 +22,24 @@ export type Show = (
   options: { readonly displayId: string; readonly update: boolean },
 ) => Promise<void>;
 
+/**
+ * A pause after each output. The kernel (Deno 2.9.6) passes outputs on through a queue, but reports the end of a cell
+ * past it: an output sent right before the end can arrive after it, and front ends then drop it.
+ */
+const SETTLE_MS = 150;
+
 /** Shows through the kernel; outside a kernel it prints the plain text of the first and of every changed update. */
 export function kernelShow(): Show {
   const jupyter = (Deno as { jupyter?: typeof Deno.jupyter }).jupyter;
   if (jupyter !== undefined) {
-    return (bundle, { displayId, update }) =>
-      jupyter.broadcast(update ? "update_display_data" : "display_data", {
+    return async (bundle, { displayId, update }) => {
+      await jupyter.broadcast(update ? "update_display_data" : "display_data", {
         data: bundle,
         metadata: {},
         transient: { display_id: displayId },
       });
+      await new Promise((wake) => setTimeout(wake, SETTLE_MS));
+    };
   }
   let before = "";
   return (bundle) => {

@@ -56,8 +56,8 @@ export interface RunHandle {
   /** Shows a live card, updated in place until the run ends. The run does not depend on it. */
   watch(options?: WatchOptions): Promise<void>;
   /**
-   * Shows the results, a figure or the card now, and is over when it was sent. Prefer it to a cell's value: Deno's
-   * kernel (2.9.6) at times says that a cell is over before it sends the value, which front ends then drop.
+   * Shows the results, a figure or the card now, and is over a moment after it was sent. Prefer it to a cell's value:
+   * Deno's kernel (2.9.6) at times says that a cell is over before it sends the value, which front ends then drop.
    */
   show(what: "results" | "card" | FigureName): Promise<void>;
   /** The results as an object that shows itself: bits per byte, tasks, and what holds in words. */

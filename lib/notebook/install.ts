@@ -81,10 +81,3 @@ export async function installKernel(run: RunCommand = runCommand): Promise<{ jup
   }
   return { jupyter: jupyter.join(" "), folder };
 }
-
-/** What `deno task notebook:install` does: registers the kernel and says where it is and how to go on. */
-export async function notebookInstall(say: (line: string) => void = console.log): Promise<void> {
-  const { jupyter, folder } = await installKernel();
-  say(`The Deno kernel is registered in ${folder}`);
-  say(`Open the notebooks with \`${jupyter} lab notebooks\``);
-}

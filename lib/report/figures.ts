@@ -134,15 +134,17 @@ const phaseTitle = ({ name, title }: CellView) =>
 /** Mean gates by domain, a panel a stitch. Needs a table `gates` (stitch, kind, domain, model, gate). */
 export function gatesFigure(view: RunView): Figure | undefined {
   const colour = colours(view);
+  // A model of the stitch may be called by its domain alone.
+  const methodOf = (model: string) => colour.has(`expert:${model}`) ? `expert:${model}` : model;
   const rows = (tableNamed(view, "gates")?.rows ?? []).flatMap(({ stitch, kind, domain, model, gate }) =>
     typeof gate === "number" && Number.isFinite(gate)
-      ? [{ stitch: String(stitch), kind: String(kind), domain: String(domain), model: String(model), gate }]
+      ? [{ stitch: String(stitch), kind: String(kind), domain: String(domain), model: methodOf(String(model)), gate }]
       : []
   );
   if (rows.length === 0) return undefined;
   const models = orderMethods([...new Set(rows.map(({ model }) => model))]);
   const own = methodColours(models);
-  const colourOf = (model: string) => colour.get(model) ?? colour.get(`expert:${model}`) ?? own.get(model)!;
+  const colourOf = (model: string) => colour.get(model) ?? own.get(model)!;
   const panels = [...new Set(rows.map(({ stitch }) => stitch))].map((stitch) => {
     const members = rows.filter((row) => row.stitch === stitch);
     const gates = models.flatMap((model) =>

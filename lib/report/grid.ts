@@ -54,7 +54,7 @@ export function gridOf(table: Table): Grid {
 }
 
 function number(value: number, digits: number | undefined): string {
-  if (Number.isInteger(value) && Math.abs(value) >= 10_000 && !digits) return value.toLocaleString("en-US");
+  if (Number.isInteger(value) && Math.abs(value) >= 1_000 && !digits) return value.toLocaleString("en-US");
   return digits === undefined ? String(value) : fixed(value, digits);
 }
 

@@ -59,6 +59,14 @@ Deno.test("`gatesFigure()` stacks E2H shares to the full width and draws a panel
   assert.ok(Math.abs(Math.max(...ends) - (300 - 16 - 1)) < 0.1, String(Math.max(...ends)));
 });
 
+Deno.test("`gatesFigure()` knows an expert by its domain alone", () => {
+  const view = sampleView();
+  const gates = view.cells.flatMap(({ tables }) => tables).find(({ name }) => name === "gates")!;
+  const before = gatesFigure(view)!;
+  for (const row of gates.rows) row.model = String(row.model).replace("expert:", "");
+  assert.deepEqual(gatesFigure(view), before);
+});
+
 Deno.test("`lossFigure()` puts the experts into one panel and leaves out what is not finite", () => {
   const view = sampleView();
   view.cells[1]!.metrics.push({ step: 401, time: "", values: { loss: null, validation: null } });

@@ -32,11 +32,7 @@ export function matrixPanel(cells: readonly MatrixCell[]): string {
   const most = Math.min(0.3, Math.max(0.02, ...cells.map((cell) => Math.abs(change(cell)))));
   const rows = cells.map((cell) => {
     const fill = changeColour(change(cell), most);
-    const percent = cell.seed === undefined || change(cell) === 0
-      ? ""
-      : `${change(cell) > 0 ? "+" : "−"}${
-        fixed(Math.abs(100 * change(cell)), Math.abs(change(cell)) < 0.0995 ? 1 : 0)
-      } %`;
+    const percent = cell.seed === undefined || change(cell) === 0 ? "" : signedPercent(change(cell));
     return { ...cell, fill, ink: inkOn(fill), percent };
   });
   return draw("Bits per byte by model and domain, against the seed", {
@@ -73,4 +69,10 @@ export function matrixPanel(cells: readonly MatrixCell[]): string {
       Plot.text(rows, { x: "domain", y: "model", text: "percent", fill: "ink", dy: 9, fontSize: 10 }),
     ],
   });
+}
+
+/** `+4.6 %`, `−27 %`, `0.0 %` */
+function signedPercent(share: number): string {
+  const size = fixed(Math.abs(100 * share), Math.abs(share) < 0.0995 ? 1 : 0);
+  return `${Number(size) === 0 ? "" : share > 0 ? "+" : "−"}${size} %`;
 }
