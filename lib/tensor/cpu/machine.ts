@@ -40,7 +40,11 @@ export async function createMachine(
   const { module, simd } = await loadKernels(options.simd);
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  const kernels = instance.exports as unknown as { run(kernel: number, tasks: number, workers: number): number };
+  const kernels = instance.exports as unknown as {
+    setThread(thread: number): void;
+    run(kernel: number, tasks: number, workers: number): number;
+  };
+  kernels.setThread(0);
   const heap = createHeap(memory, HEAP_BASE, options.limit);
   const words = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);
   let broken: Error | undefined;

@@ -91,7 +91,7 @@ function softmaxRow(row: usize, begin: i32, first: i32, stop: i32, end: i32, log
   for (let s = stop; s < padded; s++) store<f32>(row + (<usize> s << 2), -Infinity);
   const from = row + (<usize> begin << 2), to = row + (<usize> padded << 2);
   let tops = v128.load(from);
-  for (let x = from + 16; x < to; x += 16) tops = f32x4.max(tops, v128.load(x));
+  for (let x = from + 16; x < to; x += 16) tops = f32x4.pmax(tops, v128.load(x));
   const top = max(
     max(f32x4.extract_lane(tops, 0), f32x4.extract_lane(tops, 1)),
     max(f32x4.extract_lane(tops, 2), f32x4.extract_lane(tops, 3)),

@@ -1,6 +1,7 @@
 // How a job reaches the threads: a control block at the bottom of the shared memory, a counter that hands out tasks,
 // and the loops of the main thread and of the workers. Every instance of this module runs on the same memory.
 import { dispatch } from "./dispatch";
+import { writeConstants } from "./math";
 
 // Each word that threads fight over has a cache line of its own. control-block.ts names the same addresses.
 const REMAINING: usize = 64; // tasks not yet claimed; at or below zero between jobs
@@ -24,8 +25,10 @@ const STALLS: i32 = 300;
 
 let thread: i32 = 0;
 
+/** Must be called first. */
 export function setThread(index: i32): void {
   thread = index;
+  writeConstants();
 }
 
 // @ts-ignore: decorator

@@ -163,7 +163,7 @@ export function embeddingGradTask(task: i32): void {
   }
 }
 
-/** Largest of a row; NaN if it holds one. */
+/** Largest of a row; if it holds NaN, anything: the sum of exponentials is NaN then. */
 // @ts-ignore: decorator
 @inline
 export function rowMax(x: usize, d: i32): f32 {
@@ -172,7 +172,7 @@ export function rowMax(x: usize, d: i32): f32 {
   let top: f32 = -Infinity;
   if (whole > x) {
     let tops = v128.load(x);
-    for (x += 16; x < whole; x += 16) tops = f32x4.max(tops, v128.load(x));
+    for (x += 16; x < whole; x += 16) tops = f32x4.pmax(tops, v128.load(x));
     top = max(
       max(f32x4.extract_lane(tops, 0), f32x4.extract_lane(tops, 1)),
       max(f32x4.extract_lane(tops, 2), f32x4.extract_lane(tops, 3)),
@@ -244,7 +244,7 @@ export function expertsIntoHubTask(task: i32): void {
       const i = <usize> j << 2;
       // the last vector of a row may reach into the next one: what it computes there is dropped
       let top = v128.load(z + i);
-      for (let m = 1; m <= n; m++) top = f32x4.max(top, v128.load(z + <usize> m * bytes + i));
+      for (let m = 1; m <= n; m++) top = f32x4.pmax(top, v128.load(z + <usize> m * bytes + i));
       let e = expv(f32x4.sub(v128.load(z + i), top));
       let below = e;
       let sum = f32x4.mul(e, v128.load(at(3) + offset + i));
@@ -271,7 +271,7 @@ export function expertsIntoHubGradTask(task: i32): void {
       const i = <usize> j << 2;
       const left = d - j;
       let top = v128.load(z + i);
-      for (let m = 1; m <= n; m++) top = f32x4.max(top, v128.load(z + <usize> m * bytes + i));
+      for (let m = 1; m <= n; m++) top = f32x4.pmax(top, v128.load(z + <usize> m * bytes + i));
       let below = f32x4.splat(0);
       let sum = f32x4.splat(0);
       for (let m = 0; m <= n; m++) {

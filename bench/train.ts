@@ -1,0 +1,147 @@
+// Times one training step, pretraining or stitching, on random tokens; prints one JSON line.
+//
+//   deno run -A bench/train.ts --job pretrain|stitch --shape tiny|small|base|135m
+//     [--device auto|webgpu|cpu|reference] [--threads N] [--steps N] [--profile]
+import process from "node:process";
+import { parseArgs } from "node:util";
+import * as tf from "@tensorflow/tfjs";
+import { forward, initialWeights, toDevice, toVariables } from "../lib/model/mod.ts";
+import { random } from "../lib/random.ts";
+import {
+  beforeFirstStitch,
+  fromFirstStitch,
+  initialStitches,
+  placeStitches,
+  stitchConfigSchema,
+  stitchModels,
+} from "../lib/stitch/mod.ts";
+import {
+  adamW,
+  type AdamWSlot,
+  crossEntropy,
+  type DeviceName,
+  type DeviceOptions,
+  openDevice,
+} from "../lib/tensor/mod.ts";
+import { EXPERTS, type ShapeName, shapes } from "./shapes.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    job: { type: "string", default: "pretrain" },
+    shape: { type: "string", default: "tiny" },
+    device: { type: "string", default: "auto" },
+    threads: { type: "string" },
+    steps: { type: "string", default: "10" },
+    profile: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const options: DeviceOptions = flags.threads === undefined ? {} : { threads: Number(flags.threads) };
+const device = await openDevice(flags.device as DeviceName, options);
+const { config, batch, stitches } = shapes[flags.shape as ShapeName];
+const tokens = batch * config.contextLength;
+const stream = random(0, "bench");
+const ids = () => Int32Array.from({ length: tokens }, () => stream.int(config.vocabSize));
+const inputs = tf.tensor2d(ids(), [batch, config.contextLength], "int32");
+const targets = tf.tensor1d(ids(), "int32");
+
+const { parameters, prepare, logits } = flags.job === "stitch" ? stitchJob() : pretrainJob();
+const slots = Object.values(parameters).map((parameter): AdamWSlot => {
+  const moment = () => tf.tidy(() => tf.variable(tf.zeros(parameter.shape)));
+  return { parameter, m: moment(), v: moment(), decay: parameter.rank > 1 ? 0.1 : 0 };
+});
+
+interface Job {
+  readonly parameters: Readonly<Record<string, tf.Variable>>;
+  prepare(): tf.Tensor[];
+  logits(prepared: tf.Tensor[], step: number): tf.Tensor;
+}
+
+function pretrainJob(): Job {
+  const parameters = toVariables(initialWeights(config, 1));
+  return { parameters, prepare: () => [], logits: () => forward(config, parameters, inputs) };
+}
+
+function stitchJob(): Job {
+  const stitch = stitchConfigSchema.parse({ count: stitches });
+  const size = { stitches: placeStitches(stitch, config.layers).length, experts: EXPERTS, width: config.width };
+  const parameters = toVariables(initialStitches(stitch, size, 1));
+  const [hub, ...experts] = Array.from({ length: EXPERTS + 1 }, (_, i) => toDevice(initialWeights(config, i)));
+  const model = stitchModels({ config, stitch, hub: hub!, experts, stitches: parameters });
+  return {
+    parameters,
+    prepare: () => beforeFirstStitch(model, inputs),
+    logits: (prepared, step) => fromFirstStitch(model, prepared as tf.Tensor3D[], { dropoutSeed: step }),
+  };
+}
+
+let count = 0;
+async function step(): Promise<number> {
+  const started = performance.now();
+  count++;
+  const loss = tf.tidy(() => {
+    const prepared = prepare();
+    const list = slots.map((slot) => slot.parameter);
+    const { value, grads } = tf.variableGrads(() => {
+      const flat = logits(prepared, count).reshape([tokens, config.vocabSize]) as tf.Tensor2D;
+      return tf.mean(crossEntropy(flat, targets)) as tf.Scalar;
+    }, list);
+    const gradients = list.map(({ name, shape }) => grads[name] ?? tf.zeros(shape));
+    adamW(slots, gradients, {
+      learningRate: 1e-3,
+      beta1: 0.9,
+      beta2: 0.95,
+      epsilon: 1e-8,
+      clipNorm: 1,
+      step: count,
+    });
+    return value;
+  });
+  await loss.data();
+  loss.dispose();
+  return performance.now() - started;
+}
+
+for (let i = 0; i < 3; i++) await step();
+const times: number[] = [];
+const before = process.cpuUsage();
+for (let i = 0; i < Number(flags.steps); i++) times.push(await step());
+const { user, system } = process.cpuUsage(before);
+times.sort((a, b) => a - b);
+const median = times[times.length >> 1]!;
+console.log(JSON.stringify({
+  job: flags.job,
+  shape: flags.shape,
+  device: device.name,
+  tokens_per_s: Math.round(tokens / median * 1e4) / 10,
+  ms_per_step: Math.round(median * 100) / 100,
+  cpu_ms_per_step: Math.round((user + system) / 10 / times.length) / 100,
+  threads: device.threads,
+  trained: slots.reduce((sum, { parameter }) => sum + parameter.size, 0),
+  heap: device.heapBytes(),
+}));
+if (flags.profile) await profile();
+await device.close();
+
+/** Milliseconds and calls of each kernel in five steps; a kernel that runs others counts their time too. */
+async function profile(): Promise<void> {
+  const sums = new Map<string, { ms: number; calls: number }>();
+  const engine = tf.engine();
+  const run = engine.runKernel.bind(engine);
+  engine.runKernel = ((name: string, ...rest: [never, never]) => {
+    const started = performance.now();
+    const result = run(name, ...rest);
+    const sum = sums.get(name) ?? { ms: 0, calls: 0 };
+    sums.set(name, { ms: sum.ms + performance.now() - started, calls: sum.calls + 1 });
+    return result;
+  }) as typeof engine.runKernel;
+  const started = performance.now();
+  for (let i = 0; i < 5; i++) await step();
+  const total = (performance.now() - started) / 5;
+  const rows = [...sums].sort((a, b) => b[1].ms - a[1].ms);
+  for (const [name, { ms, calls }] of rows) {
+    console.log(`${(ms / 5).toFixed(3).padStart(9)} ms ${String(calls / 5).padStart(5)} × ${name}`);
+  }
+  console.log(`${total.toFixed(3).padStart(9)} ms a step`);
+}
