@@ -1,6 +1,6 @@
 // Micro-benchmarks: every operation, forward and backward, on our CPU backend against stock tfjs's.
 //
-//   deno task bench [--threads 1,2] [--stock] [--only NAME] [--shape tiny|small]
+//   deno task bench [--threads 1,2] [--stock] [--blas] [--only NAME] [--shape tiny|small]
 //
 // A row is the fastest and the median of many runs; products say GFLOP/s, everything else GB/s of inputs and outputs.
 import { parseArgs } from "node:util";
@@ -24,6 +24,7 @@ const { values: flags } = parseArgs({
   options: {
     threads: { type: "string", default: "1,2" },
     stock: { type: "boolean", default: false },
+    blas: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     shape: { type: "string", default: "tiny" },
   },
@@ -73,7 +74,12 @@ function rows(name: ShapeName): Row[] {
       run: ([q, k, v]) => causalAttention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D),
       trained: [0, 1, 2],
     },
-    { name: "rmsNorm", inputs: () => [normal(N, d), normal(d)], run: ([x, w]) => rmsNorm(x!, w!, 1e-5), trained: [0, 1] },
+    {
+      name: "rmsNorm",
+      inputs: () => [normal(N, d), normal(d)],
+      run: ([x, w]) => rmsNorm(x!, w!, 1e-5),
+      trained: [0, 1],
+    },
     {
       name: "rope",
       inputs: () => {
@@ -164,7 +170,10 @@ function rate(row: Row, milliseconds: number, factor: number): string {
 const micro = (milliseconds: number) => (milliseconds * 1000).toFixed(0).padStart(8);
 
 const devices = [
-  ...flags.threads.split(",").map((threads) => ({ name: "cpu" as const, options: { threads: Number(threads) } })),
+  ...flags.threads.split(",").map((threads) => ({
+    name: "cpu" as const,
+    options: { threads: Number(threads), blas: flags.blas },
+  })),
   ...(flags.stock ? [{ name: "reference" as const, options: {} }] : []),
 ];
 for (const { name, options } of devices) {

@@ -26,6 +26,11 @@ export interface DeviceOptions {
   readonly threads?: number;
   /** Most bytes that tensors of the `cpu` device may take. @default 4 GiB less a page */
   readonly memoryLimit?: number;
+  /**
+   * Whether matrix products of the `cpu` device go to the system's BLAS, if there is one. It is faster, but results then
+   * depend on the library and may depend on the number of threads. @default false
+   */
+  readonly blas?: boolean;
 }
 
 let open: Device | undefined;
@@ -55,12 +60,14 @@ export function heapBytes(): { readonly used: number; readonly reserved: number 
   return open?.heapBytes();
 }
 
-async function openCpuDevice({ threads = navigator.hardwareConcurrency, memoryLimit }: DeviceOptions): Promise<Device> {
-  const machine = await openCpu({ threads, ...(memoryLimit === undefined ? {} : { limit: memoryLimit }) });
+async function openCpuDevice(options: DeviceOptions): Promise<Device> {
+  const { threads = navigator.hardwareConcurrency, memoryLimit, blas = false } = options;
+  const machine = await openCpu({ threads, blas, ...(memoryLimit === undefined ? {} : { limit: memoryLimit }) });
   const level = machine.simd === "relaxed" ? "relaxed SIMD" : "SIMD";
+  const library = machine.blas === undefined ? "" : `, products by ${machine.blas.path}`;
   return {
     name: "cpu",
-    description: `CPU, ${machine.threads} ${machine.threads === 1 ? "thread" : "threads"}, ${level}`,
+    description: `CPU, ${machine.threads} ${machine.threads === 1 ? "thread" : "threads"}, ${level}${library}`,
     threads: machine.threads,
     failure: machine.failure,
     heapBytes: () => ({ used: machine.heap.usedBytes(), reserved: machine.heap.reservedBytes() }),

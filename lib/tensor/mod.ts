@@ -10,3 +10,4 @@ export { dropout, dropoutHash } from "./ops/dropout.ts";
 export { expertsIntoHub, expertsIntoHubGates, hubIntoExpert } from "./ops/stitch.ts";
 export { adamW, type AdamWSettings, type AdamWSlot } from "./ops/adam-w.ts";
 export { type Device, type DeviceName, type DeviceOptions, heapBytes, openDevice } from "./device.ts";
+export { describeDevices, type DeviceDescription } from "./describe.ts";

@@ -24,19 +24,37 @@ export function evaluate(
   trained: readonly number[],
   f: (inputs: tf.Tensor[]) => tf.Tensor,
 ): Float32Array[] {
-  return tf.tidy(() => {
-    const tensors = inputs.map(({ data, shape }) =>
-      tf.tensor(data, [...shape], data instanceof Int32Array ? "int32" : "float32")
-    );
-    const value = f(tensors);
-    const weights = tf.tensor(normalValues([value.size], 99).data, value.shape);
-    const gradients = trained.length === 0 ? [] : tf.grads((...xs: tf.Tensor[]) => {
-      const all = [...tensors];
-      trained.forEach((index, i) => all[index] = xs[i]!);
-      return tf.sum(tf.mul(f(all), weights));
-    })(trained.map((index) => tensors[index]!));
-    return [value, ...gradients].map((tensor) => Float32Array.from(tensor.dataSync()));
-  });
+  return tf.tidy(() => results(inputs, trained, f).map((tensor) => Float32Array.from(tensor.dataSync())));
+}
+
+/** The same for a backend that can only be read asynchronously. */
+export async function evaluateLater(
+  inputs: readonly Values[],
+  trained: readonly number[],
+  f: (inputs: tf.Tensor[]) => tf.Tensor,
+): Promise<Float32Array[]> {
+  const tensors = tf.tidy(() => results(inputs, trained, f));
+  const arrays = await Promise.all(tensors.map(async (tensor) => Float32Array.from(await tensor.data())));
+  tf.dispose(tensors);
+  return arrays;
+}
+
+function results(
+  inputs: readonly Values[],
+  trained: readonly number[],
+  f: (inputs: tf.Tensor[]) => tf.Tensor,
+): tf.Tensor[] {
+  const tensors = inputs.map(({ data, shape }) =>
+    tf.tensor(data, [...shape], data instanceof Int32Array ? "int32" : "float32")
+  );
+  const value = f(tensors);
+  const weights = tf.tensor(normalValues([value.size], 99).data, value.shape);
+  const gradients = trained.length === 0 ? [] : tf.grads((...xs: tf.Tensor[]) => {
+    const all = [...tensors];
+    trained.forEach((index, i) => all[index] = xs[i]!);
+    return tf.sum(tf.mul(f(all), weights));
+  })(trained.map((index) => tensors[index]!));
+  return [value, ...gradients];
 }
 
 /** Normal values of a shape. */

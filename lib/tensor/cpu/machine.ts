@@ -1,6 +1,7 @@
 // Memory, kernels and threads together: what the backend computes with.
 import { Worker } from "node:worker_threads";
 import { UserError } from "../../errors.ts";
+import { type Blas, openBlas } from "../blas.ts";
 import { ARGUMENT_COUNT, ARGUMENTS, EPOCH, HEAP_BASE, SCRATCH, SCRATCH_STRIDE, STOP } from "./control-block.ts";
 import { type Block, createHeap, type Heap } from "./heap.ts";
 import { KERNEL, type KernelName } from "./kernel-numbers.ts";
@@ -12,6 +13,8 @@ export interface Machine {
   readonly simd: SimdLevel;
   /** Threads that compute, this one included. */
   readonly threads: number;
+  /** The system's library for matrix products, if it was asked for and is there. */
+  readonly blas: Blas | undefined;
   /** The next job's arguments, as integers and as floats. */
   readonly ints: Int32Array;
   readonly floats: Float32Array;
@@ -30,12 +33,22 @@ export interface Machine {
   close(): Promise<void>;
 }
 
+export interface MachineOptions {
+  readonly threads: number;
+  /** Most bytes the memory may grow to. */
+  readonly limit?: number;
+  /** Which build of the kernels; the best that runs here by default. */
+  readonly simd?: SimdLevel;
+  /** Whether matrix products go to the system's BLAS, if there is one. */
+  readonly blas?: boolean;
+}
+
 /** Below this many nanoseconds a job stays on the main thread. */
 const WORTH_SHARING = 25_000;
 
 /** Makes the memory, compiles the kernels and starts `threads − 1` workers; fewer if they can't be started. */
 export async function createMachine(
-  options: { readonly threads: number; readonly limit?: number; readonly simd?: SimdLevel },
+  options: MachineOptions,
 ): Promise<Machine> {
   const { module, simd } = await loadKernels(options.simd);
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
@@ -62,6 +75,8 @@ export async function createMachine(
     worker.on("error", (error) => closed || fail(`a thread died (${(error as Error).message})`));
     worker.on("exit", () => closed || fail("a thread ended before its time"));
   }
+
+  const blas = options.blas ? await openBlas(memory, workers.length + 1) : undefined;
 
   let room: Block | undefined;
   let stride = 0;
@@ -90,6 +105,7 @@ export async function createMachine(
     Atomics.store(words, STOP / 4, 1);
     Atomics.add(words, EPOCH / 4, 1);
     Atomics.notify(words, EPOCH / 4);
+    blas?.close();
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
@@ -98,6 +114,7 @@ export async function createMachine(
     heap,
     simd,
     threads: workers.length + 1,
+    blas,
     ints: new Int32Array(memory.buffer, ARGUMENTS, ARGUMENT_COUNT),
     floats: new Float32Array(memory.buffer, ARGUMENTS, ARGUMENT_COUNT),
     run,

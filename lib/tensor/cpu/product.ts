@@ -36,6 +36,13 @@ export function multiply(machine: Machine, product: Product): void {
     machine.run("inner", Math.ceil(N / perTask), 4 * cost);
     return;
   }
+  if (machine.blas !== undefined) {
+    for (let i = 0; i < batch; i++) {
+      const at = (address: number, size: number, one = false) => address + (one ? 0 : i * size * 4);
+      machine.blas.multiply(transposeA, transposeB, M, N, K, at(a, M * K, oneA), at(b, K * N, oneB), at(c, M * N));
+    }
+    return;
+  }
   const panels = Math.ceil(N / 8);
   const matricesB = oneB ? 1 : batch;
   const packed = machine.heap.allocate(matricesB * panels * K * 32);

@@ -54,20 +54,24 @@ export async function openWebGpu(): Promise<
     });
   });
   const info = adapter.info as unknown as ConstructorParameters<typeof WebGPUBackend>[1];
-  if (tf.findBackend("webgpu") !== null) tf.removeBackend("webgpu");
+  unregister(); // the package registers a factory of its own, which would make a device that we don't see
   tf.registerBackend("webgpu", () => new WebGPUBackend(device as never, info), 0);
   const switched = await tf.setBackend("webgpu");
-  if (!switched || tf.getBackend() !== "webgpu" || !(tf.backend() instanceof WebGPUBackend)) {
+  if (!switched || (tf.backend() as Partial<WebGPUBackend>).device !== device as unknown) {
     throw new UserError("device.absent", `tfjs could not start on the WebGPU adapter ${name}`, HINT);
   }
   return {
     description: `WebGPU, ${name}${software ? " (software)" : ""}`,
     failure,
     close() {
-      if (tf.findBackend("webgpu") !== null) tf.removeBackend("webgpu");
+      unregister();
       return Promise.resolve();
     },
   };
+}
+
+function unregister(): void {
+  if (tf.findBackendFactory("webgpu") != null) tf.removeBackend("webgpu");
 }
 
 async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {

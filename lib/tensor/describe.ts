@@ -1,0 +1,26 @@
+// What this machine could compute with, for a person to read.
+import { findBlas } from "./blas.ts";
+import { simdLevel } from "./cpu/mod.ts";
+import { type AdapterDescription, describeAdapter, findAdapter } from "./webgpu/open.ts";
+
+/** What was found on this machine. */
+export interface DeviceDescription {
+  readonly cores: number;
+  /** `relaxed` has fused multiply-add. */
+  readonly simd: "relaxed" | "simd";
+  /** The WebGPU adapter, if any; a software one is only good for checking. */
+  readonly adapter: AdapterDescription | undefined;
+  /** The BLAS that `openDevice("cpu", { blas: true })` would use, if any; needs `--allow-ffi`. */
+  readonly blas: string | undefined;
+}
+
+/** Looks what devices this machine has; opens none. */
+export async function describeDevices(): Promise<DeviceDescription> {
+  const adapter = await findAdapter();
+  return {
+    cores: navigator.hardwareConcurrency,
+    simd: simdLevel(),
+    adapter: adapter && describeAdapter(adapter),
+    blas: await findBlas(),
+  };
+}
