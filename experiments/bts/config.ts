@@ -8,7 +8,7 @@ import { trainConfigSchema } from "../../lib/train/mod.ts";
 
 const mixed = { english: 0.4, code: 0.2, math: 0.2, multilingual: 0.2 };
 
-/** All settings. Their defaults are the `quick` preset. */
+/** All settings. */
 export const btsConfigSchema = z.strictObject({
   data: dataConfigSchema.prefault({}).describe("the text"),
   tokenizer: tokenizerConfigSchema.prefault({}).describe("the tokenizer"),
@@ -67,20 +67,31 @@ export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
         eval: { tokens: 1_024, items: 16 },
       },
     },
-    quick: { description: "a small model in under 4 minutes on 2 cores; the default", config: {} },
+    quick: {
+      description: "a small model in under 4 minutes on 2 cores; the default",
+      config: {
+        train: {
+          seed: { steps: 300, warmup: 30 },
+          expert: { steps: 100, warmup: 10, lr: 1e-3, validateEvery: 25 },
+          stitch: { steps: 100, warmup: 10, validateEvery: 25 },
+        },
+        eval: { tokens: 6_144, items: 48 },
+      },
+    },
     lab: {
       description: "about 25 minutes on 2 cores; the README's table comes from it",
       config: {
-        data: { trainBytes: 4_000_000, validationBytes: 131_072, heldoutBytes: 262_144 },
-        tokenizer: { vocabSize: 4096, trainBytes: 4_000_000 },
-        model: { width: 192, layers: 6, heads: 6, kvHeads: 3, inner: 512, contextLength: 192 },
+        data: { trainBytes: 4_000_000, validationBytes: 65_536, heldoutBytes: 262_144 },
+        tokenizer: { trainBytes: 4_000_000 },
+        model: { layers: 6 },
         train: {
-          seed: { steps: 2_000, warmup: 100 },
-          expert: { steps: 600, warmup: 30, lr: 1e-3 },
-          stitch: { steps: 500, warmup: 50 },
+          seed: { steps: 2_000, warmup: 100, validateEvery: 100 },
+          expert: { steps: 500, warmup: 20, lr: 1e-3 },
+          stitch: { steps: 400, warmup: 40 },
+          validationBatches: 8,
         },
         stitch: { count: 3 },
-        eval: { tokens: 32_768, items: 200 },
+        eval: { tokens: 16_384 },
       },
     },
     gpu: {
