@@ -1,6 +1,7 @@
 // How fused operations are found: a backend that has a kernel of the operation's name runs it; on any other, the
 // operation is the composition of stock tfjs operations that also serves as the reference in tests.
 import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../errors.ts";
 
 /** Whether the current backend has its own kernel called `name`. */
 export function hasKernel(name: string): boolean {
@@ -40,4 +41,15 @@ export function sharedGradients(compute: () => tf.Tensor[]): (index: number) => 
     }
     return results[index]!;
   };
+}
+
+/** Inputs of an operation that do not fit together: kernels trust shapes, so that operations must not. */
+export function refuseShapes(operation: string, inputs: Readonly<Record<string, tf.Tensor>>, wanted: string): never {
+  const shapes = Object.entries(inputs).map(([name, { shape }]) => `${name} [${shape}]`).join(", ");
+  throw new UserError("tensor.shape", `${operation}() cannot take ${shapes}: ${wanted}`);
+}
+
+/** Whether all tensors have one shape. */
+export function sameShape(first: tf.Tensor, ...others: readonly tf.Tensor[]): boolean {
+  return others.every((x) => tf.util.arraysEqual(x.shape, first.shape));
 }

@@ -11,16 +11,22 @@ import {
   describeDevices,
   type Device,
   embedding,
+  expertsIntoHub,
   heapBytes,
+  hubIntoExpert,
   linear,
   openDevice,
   rmsNorm,
+  rope,
+  ropeTable,
   swiglu,
 } from "../../lib/tensor/mod.ts";
 import { compileKernels, kernelsFile } from "../../lib/tensor/cpu/build.ts";
 import { openCpu, type StitchbookCPU } from "../../lib/tensor/cpu/mod.ts";
 import { cases } from "./cases.ts";
 import { distance, evaluate, intValues, normalValues } from "./support.ts";
+
+type T2 = tf.Tensor2D;
 
 async function withCpu(threads: number, f: (device: Device) => void | Promise<void>): Promise<void> {
   const device = await openDevice("cpu", { threads });
@@ -230,5 +236,43 @@ Deno.test("documents that come back are refused", async () => {
     const documents = tf.tensor2d([[1, 2, 1, 1]], [1, 4], "int32");
     assert.throws(() => causalAttention(x, x, x, documents), { code: "tensor.documents" });
     assert.throws(() => embedding(tf.ones([4, 2]), tf.tensor1d([0, 4], "int32")), { code: "tensor.index" });
+  });
+});
+
+Deno.test("shapes and types that do not fit are UserErrors that name the operation", async () => {
+  await withCpu(1, () => {
+    const ones = (...shape: number[]) => tf.ones(shape);
+    const refused: [string, () => unknown][] = [
+      ["linear", () => linear(ones(2, 3), ones(4, 5))],
+      ["linear", () => linear(ones(0, 3), ones(4, 3))],
+      ["rmsNorm", () => rmsNorm(ones(2, 3), ones(4), 1e-5)],
+      ["swiglu", () => swiglu(ones(2, 3), ones(3, 2))],
+      ["crossEntropy", () => crossEntropy(ones(2, 3) as tf.Tensor2D, tf.tensor1d([1], "int32"))],
+      ["rope", () => rope(ones(1, 2, 1, 4) as tf.Tensor4D, ropeTable(3, 4, 10))],
+      ["hubIntoExpert", () => hubIntoExpert(...[ones(2, 3), ones(2, 3), ones(2, 6)] as [T2, T2, T2])],
+      ["expertsIntoHub", () => expertsIntoHub(ones(2, 3) as T2, [ones(2, 3) as T2], ones(2, 3) as T2)],
+    ];
+    for (const [name, call] of refused) {
+      assert.throws(
+        call,
+        (error) => error instanceof UserError && error.code === "tensor.shape" && error.message.startsWith(`${name}()`),
+      );
+    }
+    const floats = tf.tensor1d([1, 0]);
+    assert.throws(() => crossEntropy(ones(2, 3) as T2, floats), { code: "tensor.dtype" });
+    assert.throws(() => linear(tf.ones([2, 3], "int32"), ones(4, 3)), { code: "tensor.dtype" });
+  });
+});
+
+Deno.test("addresses above 2 GiB are as good as any", async () => {
+  await withCpu(2, () => {
+    const { heap } = (tf.backend() as StitchbookCPU).machine;
+    const block = heap.allocate(2.25 * 2 ** 30); // never touched, so it costs no memory
+    for (const { inputs, trained, ours, reference } of cases.filter((_, i) => i % 6 === 1)) {
+      const high = evaluate(inputs, trained, ours);
+      const expected = evaluate(inputs, trained, reference);
+      high.forEach((result, j) => assert.ok(distance(result, expected[j]!) < 2e-6));
+    }
+    heap.free(block);
   });
 });

@@ -92,12 +92,15 @@ export class StitchbookCPU extends MathBackendCPU {
   }
 
   /**
-   * Where a float32 or int32 tensor's values are in the memory; values that a stock kernel made are copied in.
+   * Where a tensor's values are in the memory; values that a stock kernel made are copied in.
    *
    * @throws UserError `tensor.disposed`, `tensor.dtype`
    */
-  address(tensor: tf.TensorInfo): number {
+  address(tensor: tf.TensorInfo, wanted: "float32" | "int32" = "float32"): number {
     const { dataId, dtype, shape } = tensor;
+    if (dtype !== wanted) {
+      throw new UserError("tensor.dtype", `A tensor of shape [${shape}] is ${dtype}, but ${wanted} is needed`);
+    }
     if (!this.data.has(dataId)) {
       if ((tensor as tf.Tensor).isDisposed) {
         throw new UserError("tensor.disposed", `A tensor of shape [${shape}] is used after it was disposed`);
@@ -106,12 +109,9 @@ export class StitchbookCPU extends MathBackendCPU {
     }
     const entry = this.data.get(dataId) as unknown;
     if (entry instanceof Entry) return entry.block.address;
-    if (dtype !== "float32" && dtype !== "int32") {
-      throw new UserError("tensor.dtype", `A tensor of shape [${shape}] is ${dtype}, but float32 or int32 is needed`);
-    }
     const { values, refCount } = entry as { values: ArrayLike<number>; refCount: number };
     const block = this.machine.heap.allocate(values.length * 4);
-    const moved = new Entry(dtype, block, values.length, this.machine.memory);
+    const moved = new Entry(wanted, block, values.length, this.machine.memory);
     moved.refCount = refCount;
     (moved.values as Float32Array).set(values);
     this.data.set(dataId, moved as never);

@@ -60,7 +60,7 @@ const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
       throw new UserError("tensor.index", `embedding() needs ids in [0, ${vocab}), but id ${i} is ${id}`);
     }
   }
-  const from = [backend.address(table!), backend.address(ids!)];
+  const from = [backend.address(table!), backend.address(ids!, "int32")];
   const { info, address } = backend.output([rows, d]);
   forRows(backend.machine, "embedding", rows, d / 2, [d, ...from, address]);
   return info;
@@ -69,7 +69,7 @@ const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
 const embeddingGrad: KernelFunction = ({ inputs: { ids, dy }, attrs, backend }) => {
   const vocab = attrs["vocab"] as number;
   const [rows, d] = dy!.shape as [number, number];
-  const from = [backend.address(dy!), backend.address(ids!)];
+  const from = [backend.address(dy!), backend.address(ids!, "int32")];
   const { info, address } = backend.output([vocab, d]);
   const perTask = Math.ceil(vocab / (2 * backend.machine.threads));
   forRows(backend.machine, "embeddingGrad", vocab, d / 2, [d, ...from, address, rows], perTask);
@@ -78,7 +78,7 @@ const embeddingGrad: KernelFunction = ({ inputs: { ids, dy }, attrs, backend }) 
 
 const crossEntropy: KernelFunction = ({ inputs: { logits, targets }, backend }) => {
   const [rows, vocab] = logits!.shape as [number, number];
-  const from = [backend.address(logits!), backend.address(targets!)];
+  const from = [backend.address(logits!), backend.address(targets!, "int32")];
   const { info, address } = backend.output([rows]);
   const logs = backend.machine.heap.allocate(rows * 4);
   backend.keepAside(info, logs);
@@ -90,7 +90,7 @@ const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy 
   const [rows, vocab] = logits!.shape as [number, number];
   const logs = backend.aside(loss!);
   if (logs === undefined) throw new Error(`${CROSS_ENTROPY_GRAD} needs the forward kernel's own output`);
-  const from = [logits!, targets!, dy!].map((tensor) => backend.address(tensor));
+  const from = [backend.address(logits!), backend.address(targets!, "int32"), backend.address(dy!)];
   const { info, address } = backend.output([rows, vocab]);
   forRows(backend.machine, "crossEntropyGrad", rows, vocab * 1.5, [vocab, ...from, logs.address, address]);
   return info;

@@ -93,8 +93,9 @@ function sliceAlong(backend: StitchbookCPU, x: tf.TensorInfo, axis: number, begi
   const inner = sizeOf(x.shape.slice(axis + 1)) * 4;
   const stride = x.shape[axis]! * inner;
   const shape = x.shape.map((m, i) => i === axis ? n : m);
-  const from = backend.address(x) + begin * inner;
-  const { info, address } = backend.output(shape, x.dtype as "float32" | "int32");
+  const dtype = x.dtype as "float32" | "int32";
+  const from = backend.address(x, dtype) + begin * inner;
+  const { info, address } = backend.output(shape, dtype);
   copyRows(backend, sizeOf(x.shape.slice(0, axis)), n * inner, from, stride, address, n * inner);
   return info;
 }

@@ -1,6 +1,6 @@
 // AdamW (arXiv 1711.05101: decoupled weight decay) with clipping by the global norm, for all parameters at once.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, runKernel } from "../kernels.ts";
+import { hasKernel, refuseShapes, runKernel, sameShape } from "../kernels.ts";
 
 /**
  * Name of the in-place kernel: inputs `{ p0, g0, m0, v0, p1, … }`, attributes {@linkcode AdamWSettings} with
@@ -39,6 +39,13 @@ export function adamW(
   gradients: readonly tf.Tensor[],
   settings: AdamWSettings,
 ): tf.Scalar {
+  slots.forEach(({ parameter, m, v }, i) => {
+    const gradient = gradients[i];
+    if (gradient === undefined || !sameShape(parameter, gradient, m, v)) {
+      const inputs = { parameter, ...(gradient === undefined ? {} : { gradient }), m, v };
+      refuseShapes("adamW", inputs, `slot ${i} needs a gradient and moments of its parameter's shape`);
+    }
+  });
   if (!hasKernel(ADAM_W)) return adamWReference(slots, gradients, settings);
   const inputs: Record<string, tf.Tensor> = {};
   slots.forEach(({ parameter, m, v }, i) => {

@@ -1,6 +1,6 @@
 // The negative log-likelihood of each next token, from logits.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, runKernel } from "../kernels.ts";
+import { hasKernel, refuseShapes, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ logits: [N, vocab], targets: int32 [N] }`, output `[N]`. */
 export const CROSS_ENTROPY = "StitchbookCrossEntropy";
@@ -15,6 +15,9 @@ export const CROSS_ENTROPY_GRAD = "StitchbookCrossEntropyGrad";
  * @returns float32 `[N]`
  */
 export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
+  if (logits.rank !== 2 || targets.rank !== 1 || targets.size !== logits.shape[0]) {
+    refuseShapes("crossEntropy", { logits, targets }, "there must be one target for each row of logits");
+  }
   return hasKernel(CROSS_ENTROPY)
     ? runKernel(CROSS_ENTROPY, { logits, targets })
     : crossEntropyReference(logits, targets);

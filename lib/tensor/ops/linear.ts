@@ -1,7 +1,6 @@
 // y = x Wᵀ with the weight in Hugging Face layout, [out, in].
 import * as tf from "@tensorflow/tfjs";
-import { UserError } from "../../errors.ts";
-import { hasKernel, runKernel } from "../kernels.ts";
+import { hasKernel, refuseShapes, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, in], w: [out, in] }`, output `[rows, out]`. */
 export const LINEAR = "StitchbookLinear";
@@ -16,11 +15,8 @@ export const LINEAR = "StitchbookLinear";
  */
 export function linear(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
   const inner = x.shape.at(-1);
-  if (w.rank !== 2 || inner !== w.shape[1]) {
-    throw new UserError(
-      "tensor.shape",
-      `linear() cannot multiply x [${x.shape}] by w [${w.shape}]: the last size of both must be equal`,
-    );
+  if (w.rank !== 2 || inner !== w.shape[1] || x.size === 0 || w.size === 0) {
+    refuseShapes("linear", { x, w }, "the last size of both must be equal, and none may be empty");
   }
   const rows = x.reshape([-1, inner!]);
   const y = hasKernel(LINEAR) ? runKernel<tf.Tensor>(LINEAR, { x: rows, w }) : linearReference(rows, w);

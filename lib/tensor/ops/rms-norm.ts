@@ -1,6 +1,6 @@
 // Root-mean-square normalisation (Llama 2, arXiv 2307.09288 §2.2): computed in float32, then scaled.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, runKernel } from "../kernels.ts";
+import { hasKernel, refuseShapes, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, d], w: [d] }`, attribute `epsilon`, output `[rows, d]`. */
 export const RMS_NORM = "StitchbookRmsNorm";
@@ -16,6 +16,7 @@ export const RMS_NORM_GRAD_W = "StitchbookRmsNormGradW";
  * @returns float32 `[..., d]`
  */
 export function rmsNorm(x: tf.Tensor, w: tf.Tensor, epsilon: number): tf.Tensor {
+  if (w.rank !== 1 || w.size !== x.shape.at(-1)) refuseShapes("rmsNorm", { x, w }, "w must have x's last size");
   const rows = x.reshape([-1, x.shape.at(-1)!]);
   const y = hasKernel(RMS_NORM)
     ? runKernel<tf.Tensor>(RMS_NORM, { x: rows, w }, { epsilon })

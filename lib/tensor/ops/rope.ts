@@ -1,6 +1,6 @@
 // Rotary position embedding in the half-rotation layout of Hugging Face weights.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, runKernel } from "../kernels.ts";
+import { hasKernel, refuseShapes, runKernel, sameShape } from "../kernels.ts";
 
 /**
  * Name of the fused kernel: inputs `{ x: [batch, time, heads, headSize], cos, sin: [time, headSize / 2] }`,
@@ -36,9 +36,11 @@ export function ropeTable(time: number, headSize: number, theta: number, offset 
  * @returns float32 like `x`
  */
 export function rope(x: tf.Tensor4D, table: RopeTable): tf.Tensor4D {
-  return hasKernel(ROPE)
-    ? runKernel(ROPE, { x, cos: table.cos, sin: table.sin }, { inverse: false })
-    : ropeReference(x, table);
+  const { cos, sin } = table;
+  if (x.shape[1] !== cos.shape[0] || x.shape[3] !== 2 * cos.shape[1] || !sameShape(cos, sin)) {
+    refuseShapes("rope", { x, cos, sin }, "the table must have x's time and half its head size");
+  }
+  return hasKernel(ROPE) ? runKernel(ROPE, { x, cos, sin }, { inverse: false }) : ropeReference(x, table);
 }
 
 /** The stock composition. */

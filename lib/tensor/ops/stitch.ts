@@ -1,6 +1,6 @@
 // The two mixing steps of a stitch layer (BTS, arXiv 2502.00075 §3), from gate logits to the new state.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, runKernel, sharedGradients } from "../kernels.ts";
+import { hasKernel, refuseShapes, runKernel, sameShape, sharedGradients } from "../kernels.ts";
 
 /**
  * Name of the fused kernel: inputs, as a list, `hub: [N, d]`, `z: [N, (n+1)·d]` and n projected `[N, d]`;
@@ -23,6 +23,11 @@ export const HUB_INTO_EXPERT_GRAD = "StitchbookHubIntoExpertGrad";
  * @returns float32 `[N, d]`
  */
 export function expertsIntoHub(hub: tf.Tensor2D, projected: readonly tf.Tensor2D[], z: tf.Tensor2D): tf.Tensor2D {
+  const models = projected.length + 1;
+  if (!sameShape(hub, ...projected) || z.shape[0] !== hub.shape[0] || z.shape[1] !== models * hub.shape[1]) {
+    const inputs = { hub, z, ...Object.fromEntries(projected.map((p, i) => [`projected ${i}`, p])) };
+    refuseShapes("expertsIntoHub", inputs, "all states must have one shape [N, d], and z [N, models · d]");
+  }
   if (!hasKernel(EXPERTS_INTO_HUB)) return expertsIntoHubReference(hub, projected, z);
   return runKernel(EXPERTS_INTO_HUB, [hub, z, ...projected]);
 }
@@ -55,6 +60,9 @@ export function expertsIntoHubGates(z: tf.Tensor2D, models: number): tf.Tensor3D
  * @param z gate logits `G_i h_0`, float32 `[N, d]`
  */
 export function hubIntoExpert(expert: tf.Tensor2D, projected: tf.Tensor2D, z: tf.Tensor2D): tf.Tensor2D {
+  if (!sameShape(expert, projected, z)) {
+    refuseShapes("hubIntoExpert", { expert, projected, z }, "all must have one shape");
+  }
   return hasKernel(HUB_INTO_EXPERT)
     ? runKernel(HUB_INTO_EXPERT, { expert, projected, z })
     : hubIntoExpertReference(expert, projected, z);

@@ -1,0 +1,16 @@
+import { loadCorpus, dataConfigSchema, openTokenizer } from "../lib/data/mod.ts";
+import { loadModelFolder } from "../lib/hub/mod.ts";
+import { decoder, toDevice } from "../lib/model/mod.ts";
+import { openDevice } from "../lib/tensor/mod.ts";
+import { generateGreedily, buildTasks, scoreTask } from "../lib/eval/mod.ts";
+const d = await openDevice("cpu");
+const c = await loadCorpus(dataConfigSchema.parse({}), { seed: 1 });
+const m = await loadModelFolder(Deno.args[0]!);
+const tok = openTokenizer(m.tokenizer!);
+const lm = decoder(m.config, toDevice(m.tensors));
+const ps = c.problems.slice(0, 14);
+const out = await generateGreedily(lm, ps.map((p) => [tok.endOfText, ...tok.encode(p.prompt)]), 8, () => false);
+ps.forEach((p, i) => console.log(JSON.stringify(p.prompt), JSON.stringify(p.answer), JSON.stringify(tok.decode(out[i]!)), out[i]!.join(" "), "| want", tok.encode(p.answer).join(" ")));
+const t = buildTasks(c, tok, { seed: 1, items: 100, time: 128 }).find((t) => t.name === "arithmetic")!;
+console.log(t.items.length, await scoreTask(lm, t, tok));
+await d.close();
