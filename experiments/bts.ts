@@ -5,7 +5,8 @@
 // A seed is pretrained on a mix of four domains; copies of it become experts; a few stitch layers join the frozen
 // models into one generalist; and all of them, with the soup and the ensemble, are measured on held-out text.
 import { z } from "zod";
-import { loadCorpus } from "../lib/data/mod.ts";
+import { DOMAINS, loadCorpus, normalizeDatamix } from "../lib/data/mod.ts";
+import { UserError } from "../lib/errors.ts";
 import { checkModelConfig } from "../lib/model/mod.ts";
 import { type CellResult, resultsTable, type RunResults } from "../lib/run/mod.ts";
 import { placeStitches } from "../lib/stitch/mod.ts";
@@ -73,9 +74,13 @@ function costs({ methods }: RunResults, trained: ReadonlyMap<string, Trained>): 
 }
 
 /** Settings that cannot work together are refused before anything is written. */
-function check(config: BtsConfig): void {
-  checkModelConfig({ ...config.model, vocabSize: config.tokenizer.vocabSize });
-  placeStitches(config.stitch, config.model.layers);
+function check({ model, tokenizer, stitch, mix, experts }: BtsConfig): void {
+  checkModelConfig({ ...model, vocabSize: tokenizer.vocabSize });
+  placeStitches(stitch, model.layers);
+  normalizeDatamix(mix.seed, DOMAINS);
+  normalizeDatamix(mix.stitch, DOMAINS);
+  const twice = experts.find((domain, i) => experts.indexOf(domain) !== i);
+  if (twice !== undefined) throw new UserError("bts.experts", `experts names "${twice}" twice: one expert a domain`);
 }
 
 if (import.meta.main) {

@@ -15,6 +15,9 @@ export const trainConfigSchema = z.strictObject({
   weightDecay: z.number().min(0).max(10).default(0.1).describe("decoupled weight decay; norms are exempt"),
   clipNorm: z.number().positive().max(1e9).default(1).describe("largest global norm of the gradients"),
   validateEvery: z.int().min(1).default(50).describe("steps between validation losses"),
+}).refine(({ batch, accumulate }) => batch % accumulate === 0, {
+  path: ["accumulate"],
+  error: "the batch must be a multiple of accumulate",
 });
 
 export type TrainConfig = z.infer<typeof trainConfigSchema>;

@@ -1,0 +1,169 @@
+// The main job from its command line, as a user runs it, with the smoke preset.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { repositoryRoot, runIds } from "../../lib/run/mod.ts";
+
+const METHODS = ["seed", "expert:code", "expert:math", "expert:multilingual", "soup", "btm", "bts"];
+const DOMAINS = ["english", "code", "math", "multilingual", "mean"];
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function bts(...args: string[]): Promise<Outcome> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "experiments/bts.ts", "--no-serve", ...args],
+    cwd: repositoryRoot,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+async function inTemporaryFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "stitchbook-bts-" });
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Content hashes of the weights that each training cell of a run made. */
+async function weightHashes(runs: string, id: string): Promise<Record<string, string>> {
+  const events = (await Deno.readTextFile(join(runs, id, "events.jsonl"))).trim().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  const hashes: Record<string, string> = {};
+  for (const { kind, cell, cellKey } of events) {
+    if (kind !== "cell.start") continue;
+    const manifest = JSON.parse(await Deno.readTextFile(join(runs, ".cells", cellKey, "cell.json")));
+    if (manifest.output.weights !== undefined) hashes[cell] = manifest.output.weights;
+  }
+  return hashes;
+}
+
+Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the same weights on any number of threads", async (t) => {
+  await inTemporaryFolder(async (runs) => {
+    let first: Record<string, string> = {};
+
+    await t.step("one JSON object ends stdout, with every method, domain and task", async () => {
+      const { code, stdout, stderr } = await bts("--preset", "smoke", "--runs", runs, "--json", "--threads", "2");
+      assert.equal(code, 0, stderr);
+      const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
+      assert.deepEqual(Object.keys(result).sort(), ["device", "methods", "preset", "run", "seconds", "seed"]);
+      assert.deepEqual(Object.keys(result.methods), METHODS);
+      for (const method of METHODS) {
+        const { bpb, tasks } = result.methods[method];
+        assert.deepEqual(Object.keys(bpb), DOMAINS);
+        // Untrained, a model of 512 tokens spends 9 bits a token, and a token here is at least a byte.
+        for (const value of Object.values(bpb)) assert.ok(Number(value) > 0 && Number(value) < 9, `${method} ${value}`);
+        for (const value of Object.values(tasks)) assert.ok(Number(value) >= 0 && Number(value) <= 1);
+      }
+      first = await weightHashes(runs, result.run);
+      assert.deepEqual(Object.keys(first), ["seed", "expert:code", "expert:math", "expert:multilingual", "stitch"]);
+      assert.equal(new Set(Object.values(first)).size, 5, "no two models are equal");
+      const report = await Deno.readTextFile(join(runs, result.run, "report.html"));
+      for (const word of ["Results", "Loss curves", "What the stitches let through"]) assert.ok(report.includes(word));
+      assert.ok((await Deno.readTextFile(join(runs, result.run, "report.md"))).includes("| "));
+    });
+
+    await t.step("each expert beats the seed on its own domain even here", async () => {
+      const [id] = await runIds(runs);
+      const log = await Deno.readTextFile(join(runs, id!, "events.jsonl"));
+      const { results } = JSON.parse(log.trim().split("\n").at(-1)!);
+      for (const domain of ["code", "math", "multilingual"]) {
+        const expert = results.methods[`expert:${domain}`].bpb[domain];
+        assert.ok(expert < results.methods.seed.bpb[domain], `${domain}: ${expert}`);
+      }
+    });
+
+    await t.step("a second run with other stitches trains no seed and no expert again, and says so", async () => {
+      const { code, stderr } = await bts("--preset", "smoke", "--runs", runs, "--set", "stitch.count=1");
+      assert.equal(code, 0, stderr);
+      for (const cell of ["data", "seed", "expert:code", "expert:math", "expert:multilingual", "evaluate "]) {
+        assert.match(stderr, new RegExp(`✓ ${cell}\\s+cached`));
+      }
+      assert.doesNotMatch(stderr, /✓ stitch\s+cached/);
+    });
+
+    await t.step("one thread instead of two gives the same bytes", async () => {
+      const alone = join(runs, "alone");
+      const { code, stdout, stderr } = await bts("--preset", "smoke", "--runs", alone, "--threads", "1", "--json");
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(await weightHashes(alone, JSON.parse(stdout.trim().split("\n").at(-1)!).run), first);
+    });
+
+    await t.step("another seed gives other weights", async () => {
+      const other = join(runs, "other");
+      const { code, stdout, stderr } = await bts("--preset", "smoke", "--runs", other, "--seed", "2", "--json");
+      assert.equal(code, 0, stderr);
+      const hashes = await weightHashes(other, JSON.parse(stdout.trim().split("\n").at(-1)!).run);
+      for (const [cell, hash] of Object.entries(hashes)) assert.notEqual(hash, first[cell]);
+    });
+  });
+});
+
+Deno.test("`bts --dry-run` prints the plan and writes nothing, for the paper's shapes too", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const runs = join(folder, "runs");
+    const { code, stdout, stderr } = await bts("--preset", "paper", "--dry-run", "--runs", runs, "--json");
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /estimated seconds/);
+    const { plan } = JSON.parse(stdout);
+    const tokens = Object.fromEntries(plan.map((cell: { cell: string; tokens: number }) => [cell.cell, cell.tokens]));
+    // bts.md §4: 15T tokens for the seed, 200B for an expert, 15B for the stitches.
+    assert.ok(Math.abs(tokens.seed / 15e12 - 1) < 0.01);
+    assert.ok(Math.abs(tokens["expert:code"] / 200e9 - 1) < 0.01);
+    assert.ok(Math.abs(tokens.stitch / 15e9 - 1) < 0.03);
+    await assert.rejects(Deno.stat(runs), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("`bts` refuses bad input with one sentence, exit code 2 and no run folder", async (t) => {
+  await inTemporaryFolder(async (folder) => {
+    const empty = join(folder, "empty.txt");
+    const byte = join(folder, "byte.txt");
+    const latin = join(folder, "latin.txt");
+    const single = join(folder, "single.jsonl");
+    await Deno.writeTextFile(empty, "");
+    await Deno.writeTextFile(byte, "x");
+    await Deno.writeFile(latin, new Uint8Array([99, 97, 102, 0xe9, 32, 99]));
+    await Deno.writeTextFile(single, '{"text": "the only document there is"}\n');
+    const cases: [title: string, args: string[], message: RegExp][] = [
+      ["a missing file", ["--set", `data.code=${join(folder, "none.txt")}`], /none\.txt/],
+      ["an empty file", ["--set", `data.code=${empty}`], /empty\.txt/],
+      ["a file of one byte", ["--set", `data.code=${byte}`], /byte\.txt/],
+      ["invalid UTF-8", ["--set", `data.code=${latin}`], /latin\.txt/],
+      ["fewer documents than splits", ["--set", `data.code=${single}`], /single\.jsonl|document/],
+      ["an unknown domain in a datamix", ["--set", "mix.stitch.codee=1"], /codee/],
+      ["an unknown expert", ["--set", "experts=[maths]"], /maths/],
+      ["a datamix that sums to nothing", [
+        ...["english", "code", "math", "multilingual"].flatMap((domain) => ["--set", `mix.seed.${domain}=0`]),
+      ], /mix|datamix/i],
+      ["a width that the heads do not divide", ["--set", "model.width=33"], /heads/],
+      ["more stitches than layers", ["--set", "stitch.count=9"], /stitch/],
+      ["a model that does not fit", ["--set", "model.width=16384", "--set", "model.layers=500"], /memory/],
+      ["a micro-batch that does not divide", ["--set", "train.seed.accumulate=3"], /accumulate|micro-batch/],
+      ["an unknown key", ["--set", "stich.count=2"], /stitch\.count/],
+      ["a malformed setting", ["--set", "stitch.count="], /stitch\.count/],
+      ["the paper's preset without --force", ["--preset", "paper"], /--force/],
+    ];
+    for (const [title, args, message] of cases) {
+      await t.step(title, async () => {
+        const runs = join(folder, "runs");
+        const preset = args.includes("--preset") ? [] : ["--preset", "smoke"];
+        const { code, stderr, stdout } = await bts(...preset, "--runs", runs, ...args);
+        assert.equal(code, 2, stderr);
+        assert.match(stderr, message);
+        assert.match(stderr, /^error: /);
+        assert.doesNotMatch(stderr, /\n\s+at /, "no stack");
+        assert.equal(stdout, "");
+        await assert.rejects(Deno.stat(runs), Deno.errors.NotFound);
+      });
+    }
+  });
+});
