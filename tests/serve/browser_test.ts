@@ -1,37 +1,15 @@
 // The pages in real Chromium: a run followed from its start to its end, markup that stays text, a server restarted.
 import assert from "node:assert/strict";
-import process from "node:process";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { EventBody } from "../../lib/run/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
-import { chromiumPath, optionalTest } from "../optional.ts";
+import { LOOSE, withPage } from "../chromium.ts";
+import { optionalTest } from "../optional.ts";
 import { demoBodies } from "./demo_log.ts";
 import { type FakeRun, fakeRun, withRunsFolder } from "./fake_run.ts";
 
-const FLAGS = [
-  ...["--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-  ...["--disable-component-update", "--disable-sync"],
-  ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-];
 const ID = "20261122-101010-bts-demo-aaaa";
 const WAIT = { timeout: 10_000 };
-// Playwright keeps timers and pipes of its own.
-const LOOSE = { sanitizeOps: false, sanitizeResources: false };
-
-/** A page, with everything that it complained about. */
-async function withPage(body: (page: Page, complaints: string[], browser: Browser) => Promise<void>): Promise<void> {
-  const browser = await chromium.launch({ executablePath: chromiumPath()!, args: FLAGS });
-  try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
-    const complaints: string[] = [];
-    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    await body(page, complaints, browser);
-  } finally {
-    await browser.close();
-  }
-}
-
 function upTo(bodies: readonly EventBody[], kind: EventBody["kind"], cell: string, step?: number): number {
   return bodies.findIndex((body) =>
     body.kind === kind && "cell" in body && body.cell === cell &&

@@ -1,0 +1,29 @@
+// Pages in real Chromium, for tests that `optionalTest("chromium", …)` registers.
+import process from "node:process";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { chromiumPath } from "./optional.ts";
+
+const FLAGS = [
+  ...["--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+  ...["--disable-component-update", "--disable-sync"],
+  ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+];
+
+// Playwright keeps timers and pipes of its own.
+export const LOOSE = { sanitizeOps: false, sanitizeResources: false };
+
+/** A page, with everything that it complained about. */
+export async function withPage(
+  body: (page: Page, complaints: string[], browser: Browser) => Promise<void>,
+): Promise<void> {
+  const browser = await chromium.launch({ executablePath: chromiumPath()!, args: FLAGS });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+    const complaints: string[] = [];
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await body(page, complaints, browser);
+  } finally {
+    await browser.close();
+  }
+}

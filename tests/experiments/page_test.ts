@@ -1,0 +1,73 @@
+// The main job watched in a real browser, from its first cell to its report.
+import assert from "node:assert/strict";
+import { repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import { serve } from "../../lib/serve/mod.ts";
+import { LOOSE, withPage } from "../chromium.ts";
+import { optionalTest } from "../optional.ts";
+
+const WAIT = { timeout: 60_000 };
+
+/** The first match of `pattern` in a stream of text. */
+async function firstMatch(stream: ReadableStream<Uint8Array>, pattern: RegExp): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  const reader = stream.getReader();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`No ${pattern} in: ${text}`);
+    text += decoder.decode(value, { stream: true });
+    const found = text.match(pattern)?.[0];
+    if (found === undefined) continue;
+    // The rest is read away, or the process would stall on a full pipe.
+    void (async () => {
+      while (!(await reader.read()).done);
+    })();
+    return found;
+  }
+}
+
+optionalTest(
+  "chromium",
+  "the main job's own page follows it, and `serve` shows it with its report afterwards",
+  async () => {
+    const runs = await Deno.makeTempDir({ prefix: "stitchbook-page-" });
+    const job = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "experiments/bts.ts", "--preset", "smoke", "--runs", runs, "--port", "0"],
+      cwd: repositoryRoot,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    try {
+      const url = await firstMatch(job.stderr, /http:\/\/127\.0\.0\.1:\d+\/runs\/\S+/);
+      await withPage(async (page, complaints) => {
+        await page.goto(url);
+        await page.locator(".badge", { hasText: "Running" }).first().waitFor(WAIT);
+        await page.locator(".cell canvas").first().waitFor(WAIT);
+        assert.deepEqual(complaints, []);
+      });
+      assert.equal((await job.status).code, 0);
+      const [id] = await runIds(runs);
+      const server = serve({ runsFolder: runs, port: 0 });
+      try {
+        await withPage(async (page, complaints) => {
+          await page.goto(`${server.url}runs/${id}`);
+          await page.locator("#results tbody tr").first().waitFor(WAIT);
+          assert.equal(await page.locator("#results table").first().locator("tbody tr").count(), 7);
+          assert.equal(await page.locator(".cell").count(), 9);
+          assert.ok(await page.locator(".cell canvas").count() >= 5, "a chart for every training cell");
+          const report = await page.context().newPage();
+          await report.goto(`${server.url}api/runs/${id}/report`);
+          assert.match(await report.locator("body").innerText(), /What this run shows/);
+          assert.deepEqual(complaints, []);
+        });
+      } finally {
+        await server.close();
+      }
+    } finally {
+      await Deno.remove(runs, { recursive: true });
+    }
+  },
+  LOOSE,
+);
