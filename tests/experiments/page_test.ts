@@ -57,7 +57,7 @@ optionalTest(
           assert.equal(await page.locator("#results table").first().locator("tbody tr").count(), 7);
           assert.equal(await page.locator(".cell").count(), 9);
           assert.ok(await page.locator(".cell canvas").count() >= 5, "a chart for every training cell");
-          const report = await page.context().newPage();
+          const report = await browser.newPage();
           await report.goto(`${server.url}api/runs/${id}/report`);
           assert.match(await report.locator("body").innerText(), /What this run shows/);
           assert.deepEqual(complaints, []);
