@@ -1,4 +1,5 @@
 // What this machine has: `deno task doctor`. Nothing here is required; each line says what it is good for.
+import { chromiumPath } from "./chromium.ts";
 import { findJupyter } from "./notebook/mod.ts";
 import { describeDevices } from "./tensor/mod.ts";
 
@@ -8,17 +9,6 @@ export interface Finding {
   readonly found: boolean;
   /** What was found, or what its absence means and how to get it. */
   readonly detail: string;
-}
-
-/** Names under which Chromium is installed. */
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-
-/** Path of a Chromium or Chrome: `$CHROMIUM`, or the first of the usual names on the path. */
-export function chromiumPath(): string | undefined {
-  const chosen = Deno.env.get("CHROMIUM");
-  if (chosen) return isFile(chosen) ? chosen : undefined;
-  const folders = (Deno.env.get("PATH") ?? "").split(":").filter(Boolean);
-  return folders.flatMap((folder) => BROWSERS.map((name) => `${folder}/${name}`)).find(isFile);
 }
 
 /** Looks for everything that Stitchbook can use. */
@@ -40,8 +30,8 @@ export async function diagnose(): Promise<Finding[]> {
       detail: adapter === undefined
         ? "no adapter: training runs on the CPU (a GPU needs its Vulkan, Metal or DirectX driver)"
         : adapter.software
-        ? `${adapter.description}: a software adapter, good for checking kernels only; training runs on the CPU`
-        : adapter.description,
+        ? `${adapter.name}: a software adapter, good for checking kernels only; training runs on the CPU`
+        : adapter.name,
     },
     {
       name: "BLAS",
@@ -82,13 +72,5 @@ async function pythonModules(names: readonly string[]): Promise<string[] | undef
     return success ? new TextDecoder().decode(stdout).trim().split(" ").filter(Boolean) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
   }
 }

@@ -1,16 +1,18 @@
 // What a machine may or may not have, and tests that need it: skipped visibly, never silently.
 
+import { chromiumPath } from "../lib/chromium.ts";
+
 /** Something a test may need that npm can't bring. */
 export type Requirement = "python-tokenizers" | "python-torch" | "chromium" | "jupyter" | "vulkan" | "blas";
 
 const detectors: Readonly<Record<Requirement, () => boolean>> = {
   "python-tokenizers": () => succeeds("python3", ["-c", "import tokenizers"]),
-  "python-torch": () => succeeds("python3", ["-c", "import torch"]),
+  "python-torch": () => succeeds("python3", ["-c", "import torch, transformers, safetensors"]),
   "chromium": () => chromiumPath() !== undefined,
   "jupyter": () => succeeds("python3", ["-c", "import nbclient, nbformat, jupyter_client"]),
   // In a process of its own: a broken Vulkan driver may abort the process that asks for an adapter.
   "vulkan": () => succeeds(Deno.execPath(), ["eval", "Deno.exit((await navigator.gpu?.requestAdapter()) ? 0 : 1)"]),
-  "blas": () => ["libopenblas.so.0", "libopenblas.so", "libblas.so.3"].some(opens),
+  "blas": () => ["libopenblas.so.0", "libopenblas.so"].some(opens),
 };
 
 const found = new Map<Requirement, boolean>();
@@ -49,23 +51,6 @@ export function optionalTest(
     });
   } else {
     Deno.test({ ...options, name: `${name} [skipped: needs ${requirement}]`, fn, ignore: true });
-  }
-}
-
-/** Path of a Chromium or Chrome to test with: `$CHROMIUM`, or the first of the usual names on the path. */
-export function chromiumPath(): string | undefined {
-  const chosen = Deno.env.get("CHROMIUM");
-  if (chosen) return isFile(chosen) ? chosen : undefined;
-  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-  const folders = (Deno.env.get("PATH") ?? "").split(":").filter(Boolean);
-  return folders.flatMap((folder) => names.map((name) => `${folder}/${name}`)).find(isFile);
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
   }
 }
 

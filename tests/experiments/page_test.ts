@@ -51,7 +51,7 @@ optionalTest(
       const [id] = await runIds(runs);
       const server = serve({ runsFolder: runs, port: 0 });
       try {
-        await withPage(async (page, complaints) => {
+        await withPage(async (page, complaints, browser) => {
           await page.goto(`${server.url}runs/${id}`);
           await page.locator("#results tbody tr").first().waitFor(WAIT);
           assert.equal(await page.locator("#results table").first().locator("tbody tr").count(), 7);
