@@ -14,7 +14,7 @@ export interface PlannedCell {
 }
 
 /** Share of the device's measured speed in matrix products that training is assumed to reach. */
-export const ASSUMED_EFFICIENCY = 0.5;
+export const ASSUMED_EFFICIENCY = 0.6;
 
 /** The plan as a table; `flopsPerSecond` is what the device was measured to do in matrix products. */
 export function planTable(cells: readonly PlannedCell[], flopsPerSecond: number): Table {

@@ -50,6 +50,18 @@ export function decoderLayer(
   pass: Pass,
   cache?: KvCache,
 ): tf.Tensor3D {
+  // What the layer makes on the way goes as soon as nothing needs it, not at the end of the training step.
+  return tf.tidy(() => attendAndFeed(config, weights, layer, h, pass, cache));
+}
+
+function attendAndFeed(
+  config: ModelConfig,
+  weights: Weights,
+  layer: number,
+  h: tf.Tensor3D,
+  pass: Pass,
+  cache: KvCache | undefined,
+): tf.Tensor3D {
   const [B, T, d] = h.shape;
   const headSize = d / config.heads;
   const w = (name: string) => weight(weights, `model.layers.${layer}.${name}.weight`);
