@@ -61,7 +61,9 @@ export function adamWReference(
   { learningRate, beta1, beta2, epsilon, clipNorm, step }: AdamWSettings,
 ): tf.Scalar {
   return tf.tidy(() => {
-    const norm = tf.sqrt(tf.addN(gradients.map((g) => tf.sum(tf.square(g))))) as tf.Scalar;
+    // Not `addN`: on WebGPU it binds one buffer an input, and past the adapter's limit it silently writes nothing.
+    const squares = gradients.map((g) => tf.sum(tf.square(g)));
+    const norm = tf.sqrt(squares.reduce((a, b) => tf.add(a, b))) as tf.Scalar;
     const scale = Number.isFinite(clipNorm) ? tf.minimum(1, tf.div(clipNorm, tf.add(norm, 1e-6))) : tf.scalar(1);
     const correction1 = 1 - beta1 ** step;
     const correction2 = 1 - beta2 ** step;

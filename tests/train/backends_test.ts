@@ -1,0 +1,69 @@
+// Training agrees across devices: a few steps of a decoder, then of stitches, on the reference, our CPU and WebGPU.
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { disposeWeights, toDevice, toHost, toVariables } from "../../lib/model/mod.ts";
+import { initialStitches, stitchModels } from "../../lib/stitch/mod.ts";
+import { type DeviceName, openDevice } from "../../lib/tensor/mod.ts";
+import { pretraining, stitching, train, trainConfigSchema } from "../../lib/train/mod.ts";
+import { optionalTest } from "../optional.ts";
+import { bigWeights, randomBatch, stitchConfig, TINY } from "../tiny.ts";
+
+/** A run on one device: losses and gradient norms of every step, and the weights at the end. */
+interface Outcome {
+  readonly curve: readonly number[];
+  readonly weights: Readonly<Record<string, Float32Array>>;
+}
+
+const config = trainConfigSchema.parse({ steps: 3, batch: 2, warmup: 0, lr: 1e-3 });
+const batchAt = (step: number) => randomBatch(2, 8, step);
+
+async function trainOn(name: DeviceName): Promise<Outcome> {
+  const device = await openDevice(name);
+  assert.equal(device.name, name);
+  const curve: number[] = [];
+  const onStep = ({ values }: { values: Readonly<Record<string, number>> }) =>
+    void curve.push(values["loss"]!, values["gradientNorm"]!);
+  try {
+    const options = { config, batchAt, onStep, validation: [randomBatch(2, 8, 99)] };
+    const decoder = toVariables(bigWeights(TINY, 1));
+    await train(pretraining(TINY, decoder, options));
+
+    const stitch = stitchConfig({ count: 2, dropout: 0.1 });
+    const [hub, ...experts] = [1, 2, 3].map((seed) => toDevice(bigWeights(TINY, seed)));
+    const stitches = toVariables(initialStitches(stitch, { stitches: 2, experts: 2, width: TINY.width }, 1));
+    const model = stitchModels({ config: TINY, stitch, hub: hub!, experts, stitches });
+    await train(stitching(model, stitches, 5, options));
+
+    const host = { ...await toHost(decoder), ...await toHost(stitches) };
+    [decoder, stitches, hub!, ...experts].forEach(disposeWeights);
+    return { curve, weights: Object.fromEntries(Object.entries(host).map(([key, { data }]) => [key, data])) };
+  } finally {
+    await device.close();
+    await tf.setBackend("cpu");
+  }
+}
+
+function assertAgrees(actual: Outcome, expected: Outcome): void {
+  actual.curve.forEach((value, i) => {
+    assert.ok(Math.abs(value - expected.curve[i]!) <= 1e-4 * Math.abs(expected.curve[i]!), `${i}: ${value}`);
+  });
+  for (const [name, values] of Object.entries(expected.weights)) {
+    const scale = Math.max(...values.map(Math.abs));
+    // Adam divides by the gradient's own size, so a gradient that is all rounding moves a weight by up to lr a step.
+    const far = values.filter((value, i) => Math.abs(value - actual.weights[name]![i]!) > 1e-4 * scale).length;
+    assert.ok(far <= 0.01 * values.length, `${name}: ${far} of ${values.length} differ`);
+  }
+}
+
+let reference: Promise<Outcome> | undefined;
+const expected = () => reference ??= trainOn("reference");
+
+Deno.test("`train()` takes the same steps on our CPU backend as on stock tfjs", async () => {
+  const outcome = await expected();
+  assertAgrees(await trainOn("cpu"), outcome);
+});
+
+optionalTest("vulkan", "`train()` takes the same steps on WebGPU as on stock tfjs", async () => {
+  const outcome = await expected();
+  assertAgrees(await trainOn("webgpu"), outcome);
+}, { sanitizeOps: false, sanitizeResources: false });
