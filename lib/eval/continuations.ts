@@ -45,7 +45,7 @@ export function continuationItems(
     if (others === undefined) continue;
     seen.add(`${document}:${right.start}`);
     const pieces = draw.shuffle([right, ...others]);
-    const choices = pieces.map(({ text, bytes }) => ({ tokens: tokenizer.encode(text), bytes }));
+    const choices = pieces.map(({ text }) => ({ tokens: tokenizer.encode(text) }));
     const room = time - Math.max(...choices.map(({ tokens }) => tokens.length));
     if (room < 1) continue;
     const { text } = documents[document]!;

@@ -78,5 +78,7 @@ export async function evaluate(
 
 /** Rows that a task takes through the model. */
 function rowsOf(task: Task): number {
-  return task.kind === "choice" ? task.items.reduce((sum, { choices }) => sum + choices.length, 0) : task.items.length;
+  return task.kind === "choice"
+    ? task.items.reduce((sum, { choices }) => sum + 2 * choices.length, 0)
+    : task.items.length;
 }

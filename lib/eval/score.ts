@@ -11,8 +11,10 @@ import type { EvaluationOptions } from "./types.ts";
 /**
  * The share of questions answered rightly, with Wilson's 95 % interval.
  *
- * A choice is right when the right answer has the highest log-likelihood per byte; a generated answer when its text up to
- * the first line end or `<|endoftext|>` is the right one, blanks at its end aside.
+ * A choice is right when the right answer gains the most log-likelihood from its prompt, against the same answer as the
+ * start of a document (pointwise mutual information, Holtzman et al. 2021, arXiv 2104.08315): so an answer that is
+ * likely anywhere has no advantage. A generated answer is right when its text up to the first line end or
+ * `<|endoftext|>` is the right one, blanks at its end aside.
  *
  * @throws UserError `eval.not-finite`
  */
@@ -35,13 +37,19 @@ export async function answeredRightly(
 ): Promise<boolean[]> {
   if (task.kind === "choice") {
     const rows = task.items.flatMap(({ prompt, choices }) =>
-      choices.map(({ tokens }) => ({ tokens: Int32Array.from([...prompt, ...tokens]), from: prompt.length }))
+      choices.flatMap(({ tokens }) => [
+        { tokens: Int32Array.from([...prompt, ...tokens]), from: prompt.length },
+        { tokens: Int32Array.from([prompt[0]!, ...tokens]), from: 1 },
+      ])
     );
     const losses = await rowLosses(model, rows, options);
     let row = 0;
     return task.items.map(({ choices, right }) => {
-      const perByte = choices.map(({ bytes }) => losses[row++]! / bytes);
-      return perByte.indexOf(Math.min(...perByte)) === right;
+      const gains = choices.map(() => {
+        const [prompted, alone] = [losses[row++]!, losses[row++]!];
+        return alone - prompted;
+      });
+      return gains.indexOf(Math.max(...gains)) === right;
     });
   }
   const prompts = task.items.map(({ prompt }) => prompt);

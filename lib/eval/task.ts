@@ -4,11 +4,7 @@
 export interface ChoiceItem {
   /** Token ids, the first of them `<|endoftext|>`. */
   readonly prompt: readonly number[];
-  readonly choices: readonly {
-    readonly tokens: readonly number[];
-    /** UTF-8 bytes of the text, by which its log-likelihood is divided. */
-    readonly bytes: number;
-  }[];
+  readonly choices: readonly { readonly tokens: readonly number[] }[];
   /** Index of the right choice. */
   readonly right: number;
 }

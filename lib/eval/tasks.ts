@@ -6,8 +6,8 @@ import { CHOICES, type Task, type TaskOptions } from "./task.ts";
 import { translationItems } from "./translations.ts";
 
 /**
- * `arithmetic` (greedy generation, exact match), `english-continuation`, `code-continuation` and `translation` (the most
- * likely of four, by log-likelihood per byte). A pure function of its arguments, so every method answers the same
+ * `arithmetic` (greedy generation, exact match), `english-continuation`, `code-continuation` and `translation` (of four the one
+ * to whose log-likelihood the prompt adds most). A pure function of its arguments, so every method answers the same
  * questions. A task for which the corpus has no questions is left out.
  */
 export function buildTasks(corpus: Corpus, tokenizer: Tokenizer, options: TaskOptions): Task[] {

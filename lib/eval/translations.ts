@@ -36,7 +36,7 @@ export function translationItems(
       if (near.length < CHOICES - 1) continue;
       const candidates = draw.shuffle([right, ...draw.shuffle(near).slice(0, CHOICES - 1)]);
       const prompt = [tokenizer.endOfText, ...tokenizer.encode(right.prompt)];
-      const choices = candidates.map(({ translation, bytes }) => ({ tokens: tokenizer.encode(translation), bytes }));
+      const choices = candidates.map(({ translation }) => ({ tokens: tokenizer.encode(translation) }));
       if (choices.some(({ tokens }) => tokens.length === 0 || prompt.length - 1 + tokens.length > time)) continue;
       result.push({ prompt, choices, right: candidates.indexOf(right) });
     }

@@ -76,9 +76,8 @@ for (const domain of ["english", "code"]) {
           assert.ok(texts.some((text, d) => d !== source && text.includes(answer)), "another document's");
           assert.ok(!texts[source]!.includes(before + answer));
         }
-        const { bytes } = choices[i]!;
-        assert.equal(bytes, new TextEncoder().encode(answer).length);
-        assert.ok(Math.abs(bytes - choices[right]!.bytes) <= 0.2 * choices[right]!.bytes);
+        const bytesOf = (text: string) => new TextEncoder().encode(text).length;
+        assert.ok(Math.abs(bytesOf(answer) - bytesOf(answers[right]!)) <= 0.2 * bytesOf(answers[right]!));
         assert.match(answer, /^[ \n]\S/, "a blank that gives nothing away");
         assert.equal(answer[0], answers[0]![0]);
       });
@@ -104,26 +103,26 @@ Deno.test("`buildTasks()` of translations: four candidates of one language, of e
   assert.deepEqual([...languages].sort(), ["de", "fr"]);
 });
 
-Deno.test("`scoreTask()` counts the choice of the highest log-likelihood per byte", async () => {
-  // a→b and b→b are likely (loss about 0.02), everything else costs about 4 nats.
+Deno.test("`scoreTask()` counts the choice that gains the most likelihood from its prompt", async () => {
+  // "c" is the likeliest after anything; "b" becomes likely after "a".
   const [a, b, c] = [97, 98, 99];
-  const model = bigramModel(257, (from, to) => (from === a || from === b) && to === b ? 10 : 0);
-  const choice = (text: string) => ({ tokens: byteTokenizer.encode(text), bytes: text.length });
+  const model = bigramModel(257, (from, to) => to === c ? 6 : from === a && to === b ? 5 : 0);
+  const choice = (text: string) => ({ tokens: byteTokenizer.encode(text) });
   const prompt = [256, a];
   const items = [
-    { prompt, choices: ["bb", "cc", "cb", "bc"].map(choice), right: 0 },
-    { prompt, choices: ["cc", "cb", "bc", "bbbb"].map(choice), right: 3 },
-    { prompt, choices: ["cc", "bb", "bc", "cb"].map(choice), right: 0 },
-    // In total the short one is likelier, per byte the long one is.
-    { prompt: [256, c], choices: [choice("c"), { ...choice("cb"), bytes: 20 }, choice("d"), choice("e")], right: 1 },
+    { prompt, choices: ["c", "b", "d", "e"].map(choice), right: 1 },
+    { prompt, choices: ["c", "b", "d", "e"].map(choice), right: 0 },
+    // What follows the first token is the same with and without the prompt, so length is no disadvantage.
+    { prompt, choices: ["c", "d", "e", "bdddd"].map(choice), right: 3 },
   ];
   const task: Task = { kind: "choice", name: "x", domain: "english", chance: 0.25, items };
   for (const batch of [1, 5, 64]) {
-    assert.deepEqual(await answeredRightly(model, task, byteTokenizer, { batch }), [true, true, false, true]);
+    const answers = await answeredRightly(model, task, byteTokenizer, { batch });
+    assert.deepEqual(answers, [true, false, true]);
   }
   const { value, low, high, samples } = await scoreTask(model, task, byteTokenizer);
-  assert.deepEqual([value, samples], [0.75, 4]);
-  assert.ok(low > 0.2 && high < 1);
+  assert.deepEqual([value, samples], [2 / 3, 3]);
+  assert.ok(low > 0.1 && high < 1);
 });
 
 Deno.test("`scoreTask()` compares the generated line exactly", async () => {
