@@ -6,6 +6,7 @@ import { hashTensors } from "../../lib/hub/mod.ts";
 import { disposeWeights, type HostWeights, initialWeights, toHost, toVariables } from "../../lib/model/mod.ts";
 import {
   pretraining,
+  splitBatch,
   type StepReport,
   train,
   type TrainConfig,
@@ -104,9 +105,11 @@ deviceTest("`train()` with accumulation is the full batch", async () => {
   }
 });
 
-deviceTest("`train()` refuses to split a batch that is not a multiple", async () => {
-  await assert.rejects(
-    pretrain({ batch: 4, accumulate: 3 }),
+Deno.test("`trainConfigSchema` and `splitBatch()` refuse a batch that is not a multiple of its parts", () => {
+  const parsed = trainConfigSchema.safeParse({ batch: 4, accumulate: 3 });
+  assert.deepEqual(parsed.error?.issues.map(({ path }) => path), [["accumulate"]]);
+  assert.throws(
+    () => splitBatch(randomBatch(4, 2, 1), 3),
     (error) => error instanceof UserError && error.code === "train.accumulate" && /4 into 3/.test(error.message),
   );
 });

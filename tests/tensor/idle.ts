@@ -1,0 +1,14 @@
+// Prints how many milliseconds of CPU an open device takes in half a second without work. A program of its own: in a
+// test's process, tests that run beside it would be counted too.
+import * as tf from "@tensorflow/tfjs";
+import process from "node:process";
+import { openDevice } from "../../lib/tensor/mod.ts";
+
+const device = await openDevice("cpu", { threads: 3 });
+tf.fill([1_000_000], 1).dispose();
+await new Promise((resolve) => setTimeout(resolve, 50));
+const before = process.cpuUsage();
+await new Promise((resolve) => setTimeout(resolve, 500));
+const { user, system } = process.cpuUsage(before);
+console.log((user + system) / 1000);
+await device.close();
