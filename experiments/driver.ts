@@ -140,9 +140,10 @@ async function runOne<Schema extends z.ZodType, Prepared>(
       await writeTextAtomically(join(run.folder, "server.json"), JSON.stringify({ url, pid: Deno.pid }));
     }
     const results = await orFailure(device, body({ run, config, seed, device, prepared }));
-    const view = await readRun(runsFolder, run.id);
+    const view = (await readRun(runsFolder, run.id))!;
+    const seconds = (Date.parse(view.updatedAt) - Date.parse(view.startedAt)) / 1000;
     // The page links to the report as soon as the run ends, so it is written just before.
-    await writeReport(run.folder, { ...view!, status: "done", results });
+    await writeReport(run.folder, { ...view, status: "done", results, seconds: Math.max(0, seconds) });
     return results;
   });
   terminal.print(`Report: ${join(run.folder, "report.html")}`);
