@@ -10,7 +10,6 @@ export {
   tokenizerConfigSchema,
 } from "./config.ts";
 export { loadCorpus } from "./corpus.ts";
-export { mixTexts } from "./mix_texts.ts";
 export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";
 export { byteLength, tokenizeDocuments } from "./stream.ts";
 export { openTokenizer } from "./tokenizer.ts";

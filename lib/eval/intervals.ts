@@ -1,4 +1,4 @@
-// 95 % intervals: Wilson's for shares, Student's for means over seeds, the cluster bootstrap for bits per byte.
+// 95 % intervals: Wilson's for shares, the cluster bootstrap for bits per byte.
 import { random } from "../random.ts";
 import type { Estimate } from "../run/events.ts";
 
@@ -17,48 +17,6 @@ export function wilsonInterval(right: number, samples: number): Estimate {
   const centre = (p + Z ** 2 / (2 * samples)) / scale;
   const half = (Z / scale) * Math.sqrt(p * (1 - p) / samples + Z ** 2 / (4 * samples ** 2));
   return { value: p, low: right === 0 ? 0 : centre - half, high: right === samples ? 1 : centre + half, samples };
-}
-
-/**
- * The mean with Student's 95 % interval, for a few values such as one a seed. A single value has no known spread: both
- * ends are the value itself, and `samples` is 1.
- *
- * @throws RangeError when there are no values
- */
-export function meanWithInterval(values: readonly number[]): Estimate {
-  const n = values.length;
-  if (n === 0) throw new RangeError("No mean of no values");
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  if (n === 1) return { value: mean, low: mean, high: mean, samples: 1 };
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  const half = studentQuantile(n - 1) * Math.sqrt(variance / n);
-  return { value: mean, low: mean - half, high: mean + half, samples: n };
-}
-
-/** 0.975 quantile of Student's t with a whole number of degrees of freedom, by bisection. */
-export function studentQuantile(degrees: number): number {
-  let low = 0;
-  let high = 13; // 12.706 at one degree of freedom
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2;
-    if (studentCentral(middle, degrees) < 0.95) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-}
-
-/** P(|t| ≤ x): the finite sums of Abramowitz & Stegun 26.7.3 and 26.7.4. */
-function studentCentral(x: number, degrees: number): number {
-  const angle = Math.atan(x / Math.sqrt(degrees));
-  const cos2 = Math.cos(angle) ** 2;
-  const odd = degrees % 2 === 1;
-  let term = odd ? Math.cos(angle) : 1;
-  let sum = 0;
-  for (let k = odd ? 2 : 1; k < degrees; k += 2) {
-    sum += term;
-    term *= cos2 * k / (k + 1);
-  }
-  return odd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
 }
 
 /** What each document of a domain cost a model: the data that bits per byte are made of. */

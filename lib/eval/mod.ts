@@ -6,7 +6,6 @@ export {
   bootstrapBitsPerByte,
   type BootstrapOptions,
   type DocumentLosses,
-  meanWithInterval,
   pairedDifference,
   wilsonInterval,
 } from "./intervals.ts";

@@ -1,7 +1,6 @@
 // Intervals against published values, and against what they promise.
 import assert from "node:assert/strict";
-import { bootstrapBitsPerByte, meanWithInterval, pairedDifference, wilsonInterval } from "../../lib/eval/mod.ts";
-import { studentQuantile } from "../../lib/eval/intervals.ts";
+import { bootstrapBitsPerByte, pairedDifference, wilsonInterval } from "../../lib/eval/mod.ts";
 import { random } from "../../lib/random.ts";
 
 const near = (actual: number, wanted: number, tolerance = 5e-4) =>
@@ -23,21 +22,6 @@ Deno.test("`wilsonInterval()` gives published values and stays within 0 and 1", 
   for (const [right, samples] of [[1, 0], [3, 2], [-1, 2]]) {
     assert.throws(() => wilsonInterval(right!, samples!), RangeError);
   }
-});
-
-Deno.test("`studentQuantile()` gives the printed table", () => {
-  const table = [[1, 12.706], [2, 4.303], [3, 3.182], [4, 2.776], [5, 2.571], [10, 2.228], [29, 2.045], [120, 1.98]];
-  for (const [degrees, quantile] of table) near(studentQuantile(degrees!), quantile!);
-});
-
-Deno.test("`meanWithInterval()` is Student's interval", () => {
-  const { value, low, high, samples } = meanWithInterval([2.3, 2.5, 2.4]);
-  near(value, 2.4, 1e-12);
-  near(high - value, 4.30265 * 0.1 / Math.sqrt(3), 1e-5);
-  near(value - low, high - value, 1e-12);
-  assert.equal(samples, 3);
-  assert.deepEqual(meanWithInterval([7]), { value: 7, low: 7, high: 7, samples: 1 });
-  assert.throws(() => meanWithInterval([]), RangeError);
 });
 
 /** A domain whose documents cost about `rate` nats a byte, with the documents' own difficulty. */
