@@ -1,7 +1,7 @@
 // Tiny models, tokens and comparisons that tests of models, stitches, merges and training share.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import type { Batch } from "../lib/data/types.ts";
+import type { Batch } from "../lib/data/mod.ts";
 import { type HostTensor, type HostWeights, initialWeights, type ModelConfig, toDevice } from "../lib/model/mod.ts";
 import { random } from "../lib/random.ts";
 import { initialStitches, placeStitches, type StitchConfig, stitchConfigSchema } from "../lib/stitch/mod.ts";

@@ -8,7 +8,7 @@ import {
   type MathLanguage,
   type MathTemplate,
   mathTemplates,
-} from "./math_templates.ts";
+} from "./math-templates.ts";
 import { byteLength } from "./stream.ts";
 import type { Document, Problem, SplitName } from "./types.ts";
 

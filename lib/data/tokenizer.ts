@@ -2,7 +2,7 @@
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { pieceEncoder } from "./bpe_encode.ts";
+import { pieceEncoder } from "./bpe-encode.ts";
 import { BYTE_CHARACTERS, PIECES } from "./pretokens.ts";
 import type { Tokenizer, TokenizerJson } from "./types.ts";
 

@@ -1,6 +1,6 @@
 // Bits per byte: a measure of a language model that does not depend on its tokenizer.
 import type { LanguageModel } from "../model/mod.ts";
-import type { Estimate } from "../run/events.ts";
+import type { Estimate } from "../run/mod.ts";
 import { rowLosses } from "./batches.ts";
 import { bootstrapBitsPerByte, type BootstrapOptions, type DocumentLosses } from "./intervals.ts";
 import type { EvaluationOptions } from "./types.ts";

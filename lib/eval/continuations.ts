@@ -1,5 +1,5 @@
 // The right continuation among four: one question for each of many places in held-out documents.
-import type { Document, Tokenizer } from "../data/types.ts";
+import type { Document, Tokenizer } from "../data/mod.ts";
 import { type Random, random } from "../random.ts";
 import { type ChoiceItem, CHOICES, type TaskOptions } from "./task.ts";
 

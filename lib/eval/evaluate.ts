@@ -1,7 +1,7 @@
 // The whole evaluation of one model: bits per byte by domain, their mean, and the tasks.
-import type { Tokenizer } from "../data/types.ts";
+import type { Tokenizer } from "../data/mod.ts";
 import type { LanguageModel } from "../model/mod.ts";
-import type { Estimate, MethodResult } from "../run/events.ts";
+import type { Estimate, MethodResult } from "../run/mod.ts";
 import { documentLosses } from "./bits-per-byte.ts";
 import { bootstrapBitsPerByte, type BootstrapOptions, type DocumentLosses } from "./intervals.ts";
 import { scoreTask } from "./score.ts";

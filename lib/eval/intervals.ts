@@ -1,6 +1,6 @@
 // 95 % intervals: Wilson's for shares, the cluster bootstrap for bits per byte.
 import { random } from "../random.ts";
-import type { Estimate } from "../run/events.ts";
+import type { Estimate } from "../run/mod.ts";
 
 /** 0.975 quantile of the standard normal. */
 const Z = 1.959963984540054;

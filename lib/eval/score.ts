@@ -1,7 +1,7 @@
 // Scoring a model on a task.
-import type { Tokenizer } from "../data/types.ts";
+import type { Tokenizer } from "../data/mod.ts";
 import type { LanguageModel } from "../model/mod.ts";
-import type { Estimate } from "../run/events.ts";
+import type { Estimate } from "../run/mod.ts";
 import { rowLosses } from "./batches.ts";
 import { generateGreedily } from "./generate.ts";
 import { wilsonInterval } from "./intervals.ts";

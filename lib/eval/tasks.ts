@@ -1,5 +1,5 @@
 // The tasks of an experiment: one for each domain, from held-out text only.
-import type { Corpus, Tokenizer } from "../data/types.ts";
+import type { Corpus, Tokenizer } from "../data/mod.ts";
 import { random } from "../random.ts";
 import { continuationItems } from "./continuations.ts";
 import { CHOICES, type Task, type TaskOptions } from "./task.ts";

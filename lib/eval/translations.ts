@@ -1,5 +1,5 @@
 // The right translation among four candidates of the same language.
-import type { Tokenizer, Translation } from "../data/types.ts";
+import type { Tokenizer, Translation } from "../data/mod.ts";
 import { random } from "../random.ts";
 import { type ChoiceItem, CHOICES, type TaskOptions } from "./task.ts";
 

@@ -1,5 +1,5 @@
 // Cutting held-out documents into the windows on which every method is scored alike.
-import type { Document, Tokenizer } from "../data/types.ts";
+import type { Document, Tokenizer } from "../data/mod.ts";
 import { hash32 } from "../random.ts";
 
 /** A stretch of one document that a model scores on its own. */

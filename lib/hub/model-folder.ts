@@ -1,6 +1,6 @@
 // A model as a Hugging Face folder: what Python's AutoModelForCausalLM and AutoTokenizer load, and what they save.
 import { UserError } from "../errors.ts";
-import type { TokenizerJson } from "../data/types.ts";
+import type { TokenizerJson } from "../data/mod.ts";
 import { checkWeights, type HostTensor, type HostWeights, type ModelConfig } from "../model/mod.ts";
 import { readBytes, writeAtomically } from "./files.ts";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "./llama-config.ts";

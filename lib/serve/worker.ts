@@ -29,7 +29,7 @@ const CLOSE_MS = 2_000;
  * @throws Error when the server cannot listen
  */
 export function startServerWorker(options: WorkerOptions): Promise<ServerWorker> {
-  const worker = new Worker(new URL("./worker_main.ts", import.meta.url), {
+  const worker = new Worker(new URL("./worker-main.ts", import.meta.url), {
     type: "module",
     name: "stitchbook-server",
   });

@@ -1,7 +1,7 @@
 // The training loop: batches in, one in-place update a step, losses out.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
-import type { Batch } from "../data/types.ts";
+import type { Batch } from "../data/mod.ts";
 import type { TrainConfig } from "./config.ts";
 import { createOptimizer, type Optimizer } from "./optimizer.ts";
 import { learningRate } from "./schedule.ts";

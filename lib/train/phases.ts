@@ -1,6 +1,6 @@
 // The two kinds of phase: training a whole decoder, and training only the stitches of a stitched model.
 import * as tf from "@tensorflow/tfjs";
-import { type Batch } from "../data/types.ts";
+import type { Batch } from "../data/mod.ts";
 import { forward, type ModelConfig } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
 import { beforeFirstStitch, fromFirstStitch, stitchedForward, type StitchedModel, undecayed } from "../stitch/mod.ts";

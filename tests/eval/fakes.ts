@@ -1,6 +1,6 @@
 // Models and tokenizers that are simple enough to know the right result of.
 import * as tf from "@tensorflow/tfjs";
-import type { Document, Tokenizer } from "../../lib/data/types.ts";
+import type { Document, Tokenizer } from "../../lib/data/mod.ts";
 import { decoder, initialWeights, type LanguageModel, toDevice } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 

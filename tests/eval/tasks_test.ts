@@ -1,9 +1,9 @@
 // Tasks: questions from held-out text that fit the context, and scores that a known model must get.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import type { Corpus } from "../../lib/data/types.ts";
+import type { Corpus } from "../../lib/data/mod.ts";
 import { answeredRightly, buildTasks, evaluate, evaluationWindows, scoreTask, type Task } from "../../lib/eval/mod.ts";
-import { methodResultSchema } from "../../lib/run/events.ts";
+import { methodResultSchema } from "../../lib/run/mod.ts";
 import { bigramModel, byteTokenizer, tinyDecoder, wordyDocuments } from "./fakes.ts";
 
 await tf.setBackend("cpu");

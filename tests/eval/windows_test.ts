@@ -1,7 +1,6 @@
 // Windows: every text token scored once, bytes exact, budgets spread over documents.
 import assert from "node:assert/strict";
-import { trainTokenizer } from "../../lib/data/bpe.ts";
-import { openTokenizer } from "../../lib/data/tokenizer.ts";
+import { openTokenizer, trainTokenizer } from "../../lib/data/mod.ts";
 import { evaluationWindows } from "../../lib/eval/mod.ts";
 import { byteTokenizer, wordyDocuments } from "./fakes.ts";
 

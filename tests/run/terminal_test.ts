@@ -16,7 +16,7 @@ import {
   StopError,
   terminalView,
 } from "../../lib/run/mod.ts";
-import { applyEvent, type RunView } from "../../lib/run/view.ts";
+import { applyEvent, type RunView } from "../../lib/run/mod.ts";
 import { options, spawnScript, withFolder } from "./fixtures.ts";
 
 const estimate = { value: 0.5, low: 0.4, high: 0.6, samples: 100 };

@@ -1,7 +1,7 @@
 // The stitching phase in the loop: it learns, keeps documents apart, and keeps no tensors.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import type { Batch } from "../../lib/data/types.ts";
+import type { Batch } from "../../lib/data/mod.ts";
 import { disposeWeights, toDevice, toVariables } from "../../lib/model/mod.ts";
 import { initialStitches, type StitchConfig, stitchedLanguageModel, stitchModels } from "../../lib/stitch/mod.ts";
 import { crossEntropy } from "../../lib/tensor/mod.ts";
