@@ -125,7 +125,7 @@ interface Options {
 }
 
 /** The experiment's commander command, with the settings of its schema in its help. */
-export function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefinition<Schema>): Command {
+function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefinition<Schema>): Command {
   const presets = Object.entries(definition.presets).map(([name, { description }]) =>
     `  ${name.padEnd(8)} ${description}`
   );

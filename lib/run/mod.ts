@@ -3,19 +3,17 @@ export type { CellContext, CellResult, CellSpec, Run } from "./cell.ts";
 export * from "./events.ts";
 export * from "./view.ts";
 export { canonicalJson } from "./canonical.ts";
-export { CELLS_FOLDER } from "./cell-store.ts";
 export { repositoryRoot } from "./code-version.ts";
-export { sha256, sha256OfFile, writeTextAtomically } from "./files.ts";
+export { sha256, writeTextAtomically } from "./files.ts";
 export { followEvents, type FollowOptions } from "./follow.ts";
 export { type LogDamage } from "./parse-log.ts";
 export { listRuns, type LogContents, readEvents, readRun, runFolder, runIds, type RunSummary } from "./read.ts";
-export { errorText, openRun, type OpenRunOptions, type RunListener, withRun } from "./run.ts";
+export { openRun, type OpenRunOptions, type RunListener, withRun } from "./run.ts";
 export { isRunId, makeRunId } from "./run-id.ts";
 export { versions } from "./versions.ts";
 export {
   type DeviceChoice,
   DEVICES,
-  experimentCommand,
   type ExperimentDefinition,
   type Invocation,
   parseExperimentArguments,
@@ -25,11 +23,11 @@ export {
 export { parseWithCommander, readInteger, unknownCommand } from "./commander.ts";
 export { buildConfig } from "./config.ts";
 export { type ConfigKey, configKeys } from "./config-keys.ts";
-export { formatTable, formatValue, printable, resultsTable } from "./format-table.ts";
+export { formatTable, printable, resultsTable } from "./format-table.ts";
 export { listCommand } from "./list-command.ts";
 export { endingOf, runMain } from "./main-function.ts";
-export { formatCount, formatSeconds, progressLine, secondsLeft } from "./progress.ts";
+export { formatSeconds, progressLine, secondsLeft } from "./progress.ts";
 export { resolveRun } from "./resolve-run.ts";
 export { showCommand } from "./show-command.ts";
-export { StopError, stopReason, stopSignal } from "./stop.ts";
+export { StopError, stopSignal } from "./stop.ts";
 export { type TerminalOptions, type TerminalView, terminalView } from "./terminal.ts";

@@ -114,7 +114,7 @@ export async function withRun(
 }
 
 /** One line (or a few) for `run.end`, without a stack. */
-export function errorText(error: unknown): string {
+function errorText(error: unknown): string {
   if (error instanceof UserError) return explainError(error);
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

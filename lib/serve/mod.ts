@@ -2,11 +2,4 @@
 export { type AppOptions, createApp } from "./app.ts";
 export { serve, type ServeOptions, type Server } from "./server.ts";
 export { type ServerWorker, startServerWorker, type WorkerOptions } from "./worker.ts";
-export {
-  errorSchema,
-  eventsResponseSchema,
-  runListResponseSchema,
-  runResponseSchema,
-  runSummarySchema,
-  runViewSchema,
-} from "./schemas.ts";
+export { errorSchema, eventsResponseSchema, runListResponseSchema, runResponseSchema } from "./schemas.ts";

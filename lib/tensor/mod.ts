@@ -6,7 +6,7 @@ export { causalAttention } from "./ops/causal-attention.ts";
 export { swiglu } from "./ops/swiglu.ts";
 export { embedding } from "./ops/embedding.ts";
 export { crossEntropy } from "./ops/cross-entropy.ts";
-export { dropout, dropoutHash } from "./ops/dropout.ts";
+export { dropout } from "./ops/dropout.ts";
 export { expertsIntoHub, expertsIntoHubGates, hubIntoExpert } from "./ops/stitch.ts";
 export { adamW, type AdamWSettings, type AdamWSlot } from "./ops/adam-w.ts";
 export { type Device, type DeviceName, type DeviceOptions, heapBytes, openDevice } from "./device.ts";

@@ -25,7 +25,7 @@ export function dropoutThreshold(rate: number): number {
 }
 
 /** A uniform uint32 for element `index` under `seed`: Murmur3's finaliser applied twice. */
-export function dropoutHash(seed: number, index: number): number {
+function dropoutHash(seed: number, index: number): number {
   return mix(mix(index + 1) ^ (seed >>> 0));
 }
 
