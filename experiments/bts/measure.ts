@@ -12,15 +12,25 @@ import {
   evaluationWindows,
   pairedDifference,
 } from "../../lib/eval/mod.ts";
+import { hashTensors } from "../../lib/hub/mod.ts";
 import { btmEnsemble, soup } from "../../lib/merge/mod.ts";
 import { decoder, disposeWeights, type LanguageModel, parameterCount, toDevice } from "../../lib/model/mod.ts";
 import { type CellContext, type CellResult, methodResultSchema, type RunResults } from "../../lib/run/mod.ts";
-import { meanGates, stitchedLanguageModel, type StitchedModel, stitchModels } from "../../lib/stitch/mod.ts";
+import {
+  loadStitches,
+  meanGates,
+  stitchedLanguageModel,
+  type StitchedModel,
+  stitchModels,
+} from "../../lib/stitch/mod.ts";
 import { type Lab, modelOf, type Text, weightsOf } from "./lab.ts";
-import { stitchesOf, type Trained } from "./phases.ts";
+import { stitchFile, type Trained } from "./phases.ts";
 import { type ComparisonRow, type GateRow, gatesTable } from "./tables.ts";
 
-const MODEL_CODE = ["lib/tensor", "lib/model", "lib/random.ts", "lib/eval", "lib/data", "experiments/bts/measure.ts"];
+const MODEL_CODE = [
+  ...["experiments/bts/lab.ts", "experiments/bts/measure.ts", "experiments/bts/tables.ts", "lib/random.ts"],
+  ...["lib/tensor", "lib/model", "lib/hub", "lib/eval", "lib/data"],
+];
 const LOSSES_FILE = "losses.json";
 
 const measuredSchema = z.strictObject({ methods: z.record(z.string(), methodResultSchema) });
@@ -91,13 +101,14 @@ export async function measureStitched(
     output: measuredSchema,
   }, async (cell) => {
     const set = evaluationSet(lab, text);
-    const [hub, ...frozen] = (await Promise.all(parts.map(weightsOf))).map(toDevice);
-    const hostStitches = await stitchesOf(stitchCell);
-    const stitches = toDevice(hostStitches);
+    const weights = await Promise.all(parts.map(weightsOf));
+    const [hubHash, ...expertHashes] = weights.map(hashTensors);
+    const file = await loadStitches(stitchFile(stitchCell.folder), { hub: hubHash!, experts: expertHashes });
+    const [hub, ...frozen] = weights.map(toDevice);
+    const stitches = toDevice(file.stitches);
     try {
-      const { stitch } = lab.config;
-      const stitched = stitchModels({ config: model, stitch, hub: hub!, experts: frozen, stitches });
-      const trained = Object.values(hostStitches).reduce((sum, { data }) => sum + data.length, 0);
+      const stitched = stitchModels({ config: model, stitch: file.config, hub: hub!, experts: frozen, stitches });
+      const trained = Object.values(file.stitches).reduce((sum, { data }) => sum + data.length, 0);
       const total = parts.length * parameterCount(model) + trained;
       const parameters = { trained, total, active: total };
       const methods = await measureAll(lab, cell, set, [["bts", stitchedLanguageModel(stitched), parameters]]);

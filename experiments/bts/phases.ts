@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { openTokenizer, tokenizeDocuments, trainTokenizer } from "../../lib/data/mod.ts";
-import { hashTensors, readSafetensors, saveModelFolder, writeSafetensors } from "../../lib/hub/mod.ts";
+import { hashTensors, saveModelFolder } from "../../lib/hub/mod.ts";
 import {
   disposeWeights,
   type HostWeights,
@@ -12,7 +12,7 @@ import {
   toVariables,
 } from "../../lib/model/mod.ts";
 import type { CellContext, CellResult } from "../../lib/run/mod.ts";
-import { initialStitches, placeStitches, stitchModels } from "../../lib/stitch/mod.ts";
+import { initialStitches, placeStitches, saveStitches, stitchModels } from "../../lib/stitch/mod.ts";
 import { pretraining, stitching, train, type TrainConfig, type TrainTask } from "../../lib/train/mod.ts";
 import {
   batchesOf,
@@ -27,8 +27,10 @@ import {
 } from "./lab.ts";
 import { dataTable } from "./tables.ts";
 
-const TRAINING_CODE = ["lib/tensor", "lib/model", "lib/train", "lib/random.ts", "experiments/bts/phases.ts"];
-const DATA_CODE = ["lib/data", "lib/random.ts"];
+// The order of the text (`batchAt()` in lib/data) is in a training cell's key by the key of the text's own cell.
+const OWN_CODE = ["experiments/bts/lab.ts", "experiments/bts/phases.ts", "lib/random.ts"];
+const DATA_CODE = [...OWN_CODE, "lib/data"];
+const TRAINING_CODE = [...OWN_CODE, "lib/tensor", "lib/model", "lib/hub", "lib/train"];
 const STITCH_CODE = [...TRAINING_CODE, "lib/stitch"];
 
 const trainedSchema = z.strictObject({
@@ -235,11 +237,11 @@ export async function trainStitches(
       const outcome = await trainAndSummarise(cell, task);
       await assertFrozen([hub, ...frozen], [hubWeights, ...expertWeights]);
       const weights = await toHost(variables);
-      await writeSafetensors(join(cell.folder, "stitches.safetensors"), weights, {
-        format: "stitchbook-stitches",
-        stitch: JSON.stringify(config.stitch),
+      await saveStitches(stitchFile(cell.folder), {
+        config: config.stitch,
+        stitches: weights,
         hub: seedCell.value.weights,
-        experts: JSON.stringify([...experts].map(([name, { value }]) => ({ name, weights: value.weights }))),
+        experts: [...experts].map(([name, { value }]) => ({ name, weights: value.weights })),
       });
       return { ...outcome, weights: hashTensors(weights) };
     } finally {
@@ -248,12 +250,9 @@ export async function trainStitches(
   });
 }
 
-/** The stitches that a cell saved. */
-export async function stitchesOf(cell: CellResult<Trained>): Promise<HostWeights> {
-  const { tensors } = await readSafetensors(join(cell.folder, "stitches.safetensors"));
-  return Object.fromEntries(
-    [...tensors].map(([name, { shape, data }]) => [name, { shape, data: data as Float32Array }]),
-  );
+/** The stitch file in the folder of the cell that trained the stitches. */
+export function stitchFile(folder: string): string {
+  return join(folder, "stitches.safetensors");
 }
 
 /** Frozen is frozen: throws if training changed a byte of what it must not touch. */

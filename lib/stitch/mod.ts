@@ -20,4 +20,5 @@ export {
   StitchedState,
   stitchModels,
 } from "./model.ts";
+export { type FrozenHashes, loadStitches, saveStitches, type StitchFile } from "./file.ts";
 export { type MeanGate, meanGates } from "./gates.ts";

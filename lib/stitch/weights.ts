@@ -3,7 +3,7 @@ import { random } from "../random.ts";
 import { fillNormal, type HostTensor, type HostWeights } from "../model/mod.ts";
 import type { StitchConfig, StitchKind } from "./config.ts";
 
-/** Bias of the hub's gate logit under the hub-preserving initialisation: experts get e⁻¹² of the weight. */
+/** What the hub-preserving initialisation takes off the experts' gate logits: they get e⁻¹² of the hub's weight. */
 export const HUB_PRESERVING_BIAS = 12;
 
 /** Names of one stitch's parameters; `stitch` counts from 0, `model` is 0 for the hub and from 1 for the experts. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import { loadStitches } from "../../lib/stitch/mod.ts";
 
 const METHODS = ["seed", "expert:code", "expert:math", "expert:multilingual", "soup", "btm", "bts"];
 const DOMAINS = ["english", "code", "math", "multilingual", "mean"];
@@ -32,14 +33,19 @@ async function inTemporaryFolder(body: (folder: string) => Promise<void>): Promi
   }
 }
 
-/** Content hashes of the weights that each training cell of a run made. */
-async function weightHashes(runs: string, id: string): Promise<Record<string, string>> {
+/** Keys of a run's cells by name. */
+async function cellKeys(runs: string, id: string): Promise<Record<string, string>> {
   const events = (await Deno.readTextFile(join(runs, id, "events.jsonl"))).trim().split("\n").map((line) =>
     JSON.parse(line)
   );
+  const starts = events.filter(({ kind }) => kind === "cell.start");
+  return Object.fromEntries(starts.map(({ cell, cellKey }) => [cell, cellKey]));
+}
+
+/** Content hashes of the weights that each training cell of a run made. */
+async function weightHashes(runs: string, id: string): Promise<Record<string, string>> {
   const hashes: Record<string, string> = {};
-  for (const { kind, cell, cellKey } of events) {
-    if (kind !== "cell.start") continue;
+  for (const [cell, cellKey] of Object.entries(await cellKeys(runs, id))) {
     const manifest = JSON.parse(await Deno.readTextFile(join(runs, ".cells", cellKey, "cell.json")));
     if (manifest.output.weights !== undefined) hashes[cell] = manifest.output.weights;
   }
@@ -69,6 +75,13 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
       const report = await Deno.readTextFile(join(runs, result.run, "report.html"));
       for (const word of ["Results", "Loss curves", "What the stitches let through"]) assert.ok(report.includes(word));
       assert.ok((await Deno.readTextFile(join(runs, result.run, "report.md"))).includes("| "));
+    });
+
+    await t.step("the stitch file names the frozen models by their content", async () => {
+      const { stitch } = await cellKeys(runs, (await runIds(runs))[0]!);
+      const file = await loadStitches(join(runs, ".cells", stitch!, "stitches.safetensors"));
+      const experts = ["code", "math", "multilingual"].map((name) => ({ name, weights: first[`expert:${name}`] }));
+      assert.deepEqual([file.hub, file.experts], [first["seed"], experts]);
     });
 
     await t.step("each expert beats the seed on its own domain even here", async () => {
