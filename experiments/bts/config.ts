@@ -113,7 +113,7 @@ export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
       description: "the shapes and steps of arXiv 2502.00075, for planning",
       needsForce: "it is the paper's 2.7B-parameter model on 15T tokens, which takes a cluster",
       config: {
-        tokenizer: { vocabSize: 65_536 },
+        tokenizer: { vocabSize: 128_000 },
         model: {
           width: 3072,
           layers: 20,

@@ -9,8 +9,7 @@ export const END_OF_TEXT = "<|endoftext|>";
 /** Longer pieces are cut for counting: a file of one endless word must not take all the time. */
 const MAX_PIECE_BYTES = 128;
 
-/** Pairs are keyed by `left * MAX_VOCAB + right`. */
-const MAX_VOCAB = 65_536;
+const MAX_VOCAB = 262_144;
 
 type Pair = readonly [left: number, right: number];
 
@@ -21,7 +20,7 @@ type Pair = readonly [left: number, right: number];
  *
  * @param vocabSize tokens, with `<|endoftext|>` (id 0) and the 256 bytes (ids 1 to 256); the result has fewer when the
  *   text has no more pairs to merge
- * @throws UserError when `vocabSize` is not from 257 to 65536
+ * @throws UserError when `vocabSize` is not from 257 to 262144
  */
 export function trainTokenizer(texts: Iterable<string>, { vocabSize }: { readonly vocabSize: number }): TokenizerJson {
   if (!Number.isInteger(vocabSize) || vocabSize < 257 || vocabSize > MAX_VOCAB) {
@@ -66,19 +65,20 @@ function countPieces(texts: Iterable<string>, byteIds: readonly number[]): Piece
   return pieces;
 }
 
+/** Pairs are keyed by `left * vocabSize + right`, which sorts them as (left, right) and stays small for usual sizes. */
 function learnMerges(pieces: readonly Piece[], firstId: number, vocabSize: number): Pair[] {
   const counts = new Map<number, number>();
   /** Pieces in which a pair may stand; a piece may be named twice, or no longer have the pair. */
   const places = new Map<number, number[]>();
   const add = (left: number, right: number, count: number, place: number) => {
-    const key = left * MAX_VOCAB + right;
+    const key = left * vocabSize + right;
     counts.set(key, (counts.get(key) ?? 0) + count);
     const list = places.get(key);
     if (list === undefined) places.set(key, [place]);
     else if (list[list.length - 1] !== place) list.push(place);
   };
   const remove = (left: number, right: number, count: number) => {
-    const key = left * MAX_VOCAB + right;
+    const key = left * vocabSize + right;
     counts.set(key, counts.get(key)! - count);
   };
   pieces.forEach(({ ids, count }, place) => {
@@ -95,7 +95,7 @@ function learnMerges(pieces: readonly Piece[], firstId: number, vocabSize: numbe
       if (count > 0) queue.push(key, count);
       continue;
     }
-    const [left, right] = [Math.floor(key / MAX_VOCAB), key % MAX_VOCAB];
+    const [left, right] = [Math.floor(key / vocabSize), key % vocabSize];
     const merged = firstId + merges.length;
     merges.push([left, right]);
     const grown = new Set<number>();
@@ -112,14 +112,14 @@ function learnMerges(pieces: readonly Piece[], firstId: number, vocabSize: numbe
           const before = out[out.length - 1]!;
           remove(before, left, piece.count);
           add(before, merged, piece.count, place);
-          grown.add(before * MAX_VOCAB + merged);
+          grown.add(before * vocabSize + merged);
         }
         if (i + 2 < ids.length) {
           // In "abab" the second pair's left neighbour is the first merged token: the pair (merged, left) that is
           // added here is taken back when the second pair is merged.
           remove(right, ids[i + 2]!, piece.count);
           add(merged, ids[i + 2]!, piece.count, place);
-          grown.add(merged * MAX_VOCAB + ids[i + 2]!);
+          grown.add(merged * vocabSize + ids[i + 2]!);
         }
         out.push(merged);
         i++;

@@ -33,7 +33,7 @@ export type DataConfig = z.infer<typeof dataConfigSchema>;
 
 /** The byte-level BPE tokeniser that is trained on the seed's mix. */
 export const tokenizerConfigSchema = z.strictObject({
-  vocabSize: z.int().min(257).max(65_536).default(2048)
+  vocabSize: z.int().min(257).max(262_144).default(2048)
     .describe("Tokens of the vocabulary, with the 256 bytes and <|endoftext|>"),
   trainBytes: bytes(1_000_000, "Text that the tokeniser is trained on, in bytes, over all domains"),
 });

@@ -58,7 +58,10 @@ Deno.test("`trainTokenizer()` does not depend on the order of the texts", () => 
 Deno.test("`trainTokenizer()` stops when there is nothing to merge, and refuses fewer than 257 tokens", () => {
   assert.equal(openTokenizer(trainTokenizer(["a b"], { vocabSize: 5000 })).vocabSize, 258); // " b"
   assert.equal(openTokenizer(trainTokenizer([], { vocabSize: 300 })).vocabSize, 257);
-  assert.throws(() => trainTokenizer(TEXTS, { vocabSize: 256 }), isUserError("tokenizer.vocab-size"));
+  for (const vocabSize of [256, 300.5, 262_145]) {
+    assert.throws(() => trainTokenizer(TEXTS, { vocabSize }), isUserError("tokenizer.vocab-size"));
+  }
+  assert.deepEqual(trainTokenizer(TEXTS, { vocabSize: 262_144 }), trainTokenizer(TEXTS, { vocabSize: 100_000 }));
 });
 
 Deno.test("`trainTokenizer()` is quick even for one endless word", () => {
