@@ -4,7 +4,7 @@ import { explainError, UserError } from "../errors.ts";
 import { listRuns, readEvents, readRun, runFolder } from "../run/mod.ts";
 import { loadAssets } from "./assets.ts";
 import { createFeeds } from "./feed.ts";
-import { isAllowedHost, isSameOrigin } from "./guard.ts";
+import { isAllowedHost, isLoopbackAddress, isSameOrigin } from "./guard.ts";
 import { PAGE_POLICY, REPORT_POLICY, secure } from "./headers.ts";
 import { openApiDocument } from "./openapi.ts";
 import { HOME_PAGE, MISSING_PAGE, RUN_PAGE } from "./pages.ts";
@@ -15,7 +15,10 @@ import { eventStream } from "./stream.ts";
 export interface AppOptions {
   /** The folder that holds the runs, one folder each. */
   readonly runsFolder: string;
-  /** Names by which the server may be asked besides the loopback ones, such as `lab.example.org`. @default [] */
+  /**
+   * Names by which the server may be asked besides the loopback ones, such as `lab.example.org`. With none, other machines
+   * are refused too, where the server says who asks: `deno serve` listens on all addresses. @default []
+   */
   readonly hosts?: readonly string[];
   /** Time between keep-alive comments of a stream. @default 15_000 */
   readonly keepAliveMs?: number;
@@ -29,7 +32,7 @@ const RESUME_PATIENCE_MS = 250;
 /**
  * The app whose `fetch` answers every request.
  *
- * Only loopback hosts and `hosts` are answered, only to our own pages and to programs, and only GET and HEAD. No
+ * Only this machine, loopback hosts and `hosts` are answered, only to our own pages and to programs, and only GET and HEAD. No
  * path comes from the client: `lib/run` matches run ids against a pattern and looks them up in the folder's listing.
  */
 export function createApp({ runsFolder, hosts = [], keepAliveMs, signal }: AppOptions): Hono {
@@ -125,6 +128,10 @@ export function createApp({ runsFolder, hosts = [], keepAliveMs, signal }: AppOp
 }
 
 function refuse(c: Context, hosts: readonly string[]): Response | undefined {
+  const peer = peerOf(c.env);
+  if (hosts.length === 0 && peer !== undefined && !isLoopbackAddress(peer)) {
+    return problem(c, 403, "peer.foreign", "This server answers only to its own machine");
+  }
   if (!isAllowedHost(c.req.header("host"), hosts)) {
     return problem(c, 403, "host.foreign", "This server answers only to loopback names, such as localhost");
   }
@@ -136,6 +143,12 @@ function refuse(c: Context, hosts: readonly string[]): Response | undefined {
     return problem(c, 405, "method.not-allowed", "Only GET and HEAD are answered");
   }
   return undefined;
+}
+
+/** The address of who asks, which `Deno.serve` and `deno serve` give along with a request; undefined when not given. */
+function peerOf(info: unknown): string | undefined {
+  const { remoteAddr } = (info ?? {}) as Partial<Deno.ServeHandlerInfo>;
+  return remoteAddr !== undefined && "hostname" in remoteAddr ? remoteAddr.hostname : undefined;
 }
 
 /** `-1` (from the start) when absent, undefined when it is not a position. */

@@ -1,4 +1,4 @@
-// Who may talk to the server: loopback names (against DNS rebinding) and no other site's pages.
+// Who may talk to the server: this machine, by loopback names (against DNS rebinding), and no other site's pages.
 
 /** Port part of a Host header: absent, or `:` and up to five digits. */
 const PORT = "(?::\\d{1,5})?";
@@ -18,6 +18,12 @@ export function isAllowedHost(host: string | undefined, hosts: readonly string[]
   if (LOOPBACK.test(host)) return true;
   const asked = host.toLowerCase();
   return hosts.some((name) => asked === name.toLowerCase() || asked.replace(/:\d{1,5}$/, "") === name.toLowerCase());
+}
+
+/** Whether a peer's address, as a socket gives it, is this machine's own. */
+export function isLoopbackAddress(address: string): boolean {
+  const plain = address.toLowerCase().replace(/^::ffff:/, "");
+  return plain === "::1" || /^127(?:\.\d{1,3}){3}$/.test(plain);
 }
 
 /**

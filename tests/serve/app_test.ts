@@ -102,6 +102,23 @@ Deno.test("a foreign, odd or missing Host gets 403 on every route, the stream to
   });
 });
 
+Deno.test("another machine gets 403 on every route, whatever Host it claims, unless further hosts are configured", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const ask = (hostname: string, path: string, hosts: string[] = []) =>
+      createApp({ runsFolder, hosts }).fetch(
+        new Request(`http://localhost${path}`, { headers: { host: "localhost" } }),
+        { remoteAddr: { transport: "tcp", hostname, port: 40_000 } },
+      );
+    for (const path of ROUTES) {
+      const response = await ask("192.168.1.7", path);
+      assert.equal(response.status, 403, path);
+      assert.equal(await codeOf(response), "peer.foreign");
+    }
+    for (const own of ["127.0.0.1", "::1"]) assert.equal((await ask(own, "/api/runs")).status, 200, own);
+    assert.equal((await ask("192.168.1.7", "/api/runs", ["lab.example.org"])).status, 200);
+  });
+});
+
 Deno.test("another site's page gets 403", async () => {
   await withApp(async (ask) => {
     for (const path of ["/api/runs", `/api/runs/${ID}/stream`, `/api/runs/${ID}/report`]) {

@@ -1,6 +1,6 @@
 // Which hosts and origins are let in.
 import assert from "node:assert/strict";
-import { isAllowedHost, isSameOrigin } from "../../lib/serve/guard.ts";
+import { isAllowedHost, isLoopbackAddress, isSameOrigin } from "../../lib/serve/guard.ts";
 
 Deno.test("`isAllowedHost()` lets loopback names and addresses in, with and without ports", () => {
   const names = ["localhost", "LOCALHOST:8420", "127.0.0.1", "127.0.0.1:8420", "127.255.3.7:1", "[::1]", "[::1]:8420"];
@@ -71,4 +71,15 @@ Deno.test("`isSameOrigin()` refuses other sites' scripts and images, and lets li
     check({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" }),
     false,
   );
+});
+
+Deno.test("`isLoopbackAddress()` knows this machine's own addresses, mapped ones too", () => {
+  for (const address of ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", "::FFFF:127.0.0.1"]) {
+    assert.ok(isLoopbackAddress(address), address);
+  }
+  for (
+    const address of ["192.168.1.7", "10.0.0.1", "fe80::1", "::", "0.0.0.0", "::ffff:10.0.0.1", "127.evil.com", ""]
+  ) {
+    assert.ok(!isLoopbackAddress(address), address);
+  }
 });

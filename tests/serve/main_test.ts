@@ -1,0 +1,57 @@
+// `main.ts` as a fetch handler: what `deno serve main.ts` answers.
+import assert from "node:assert/strict";
+import { repositoryRoot } from "../../lib/run/mod.ts";
+import { demoBodies } from "./demo_log.ts";
+import { fakeRun, withRunsFolder } from "./fake_run.ts";
+
+const ID = "20261122-101010-bts-demo-aaaa";
+
+Deno.test("`deno serve main.ts` shows the runs in $STITCHBOOK_RUNS, to loopback names only", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const run = fakeRun(runsFolder, ID);
+    run.append(demoBodies({ id: ID }));
+    run.release();
+    const server = new Deno.Command(Deno.execPath(), {
+      args: ["serve", "-A", "--host", "127.0.0.1", "--port", "0", "main.ts"],
+      cwd: repositoryRoot,
+      env: { STITCHBOOK_RUNS: runsFolder, NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    try {
+      const url = await addressOf(server.stderr);
+      const { runs } = await (await fetch(`${url}api/runs`)).json();
+      assert.deepEqual(runs.map(({ id }: { id: string }) => id), [ID]);
+      const page = await fetch(`${url}runs/${ID}`);
+      assert.match(page.headers.get("content-type")!, /^text\/html/);
+      await page.body?.cancel();
+      assert.equal(await statusFor(url, "evil.com"), 403);
+      assert.equal(await statusFor(url, "localhost"), 200);
+    } finally {
+      server.kill();
+      await server.status;
+    }
+  });
+});
+
+/** The address that the server prints; what it prints later is read away, so that it never blocks. */
+async function addressOf(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  let text = "";
+  const [head, rest] = stderr.tee();
+  rest.pipeTo(new WritableStream()).catch(() => {});
+  for await (const chunk of head.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(text)?.[0];
+    if (url !== undefined) return url;
+  }
+  throw new Error(`deno serve ended: ${text}`);
+}
+
+async function statusFor(url: string, host: string): Promise<number> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
+  await connection.write(
+    new TextEncoder().encode(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+  );
+  return Number((await new Response(connection.readable).text()).split(" ")[1]);
+}
