@@ -73,9 +73,19 @@ function costs({ methods }: RunResults, trained: ReadonlyMap<string, Trained>): 
   }));
 }
 
+/** Byte-level BPE spells a character with at most four tokens, its UTF-8 bytes. */
+const TOKENS_PER_CHARACTER = 4;
+
 /** Settings that cannot work together are refused before anything is written. */
 function check({ model, tokenizer, stitch, mix, experts }: BtsConfig): void {
   checkModelConfig({ ...model, vocabSize: tokenizer.vocabSize });
+  if (model.contextLength < TOKENS_PER_CHARACTER) {
+    throw new UserError(
+      "bts.context",
+      `Cannot measure text with model.contextLength ${model.contextLength}: a character may take ` +
+        `${TOKENS_PER_CHARACTER} tokens, and each must fit`,
+    );
+  }
   placeStitches(stitch, model.layers);
   normalizeDatamix(mix.seed, DOMAINS);
   normalizeDatamix(mix.stitch, DOMAINS);

@@ -120,6 +120,28 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
   });
 });
 
+Deno.test("`bts --seeds` makes one run a seed and a report over all of them", async () => {
+  await inTemporaryFolder(async (runs) => {
+    const short = ["seed", "expert", "stitch"].flatMap((phase) => ["--set", `train.${phase}.steps=2`]);
+    const small = ["--set", "eval.tokens=64", "--set", "eval.items=2", ...short];
+    const args = ["--preset", "smoke", "--runs", runs, "--json", "--seeds", "1,2", ...small];
+    const { code, stdout, stderr } = await bts(...args);
+    assert.equal(code, 0, stderr);
+    const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
+    assert.deepEqual(result.seeds, [1, 2]);
+    assert.deepEqual(result.runs.map(({ seed }: { seed: number }) => seed), [1, 2]);
+    assert.deepEqual(result.runs.map(({ run }: { run: string }) => run).sort(), (await runIds(runs)).toSorted());
+    assert.notDeepEqual(result.runs[0].methods, result.runs[1].methods);
+    const reports = [...Deno.readDirSync(join(runs, "reports"))].map(({ name }) => name);
+    assert.deepEqual(reports, ["bts-smoke-seeds-1-2"]);
+    const report = await Deno.readTextFile(join(runs, "reports", reports[0]!, "report.html"));
+    for (const method of METHODS) {
+      const mean = (result.runs[0].methods[method].bpb.mean + result.runs[1].methods[method].bpb.mean) / 2;
+      assert.ok(report.includes(mean.toFixed(3)), `${method}: ${mean}`);
+    }
+  });
+});
+
 Deno.test("`bts --dry-run` prints the plan and writes nothing, for the paper's shapes too", async () => {
   await inTemporaryFolder(async (folder) => {
     const runs = join(folder, "runs");
@@ -158,6 +180,7 @@ Deno.test("`bts` refuses bad input with one sentence, exit code 2 and no run fol
         ...["english", "code", "math", "multilingual"].flatMap((domain) => ["--set", `mix.seed.${domain}=0`]),
       ], /mix|datamix/i],
       ["a width that the heads do not divide", ["--set", "model.width=33"], /heads/],
+      ["a context shorter than a character", ["--set", "model.contextLength=3"], /model\.contextLength 3/],
       ["more stitches than layers", ["--set", "stitch.count=9"], /stitch/],
       ["a model that does not fit", ["--set", "model.width=16384", "--set", "model.layers=500"], /memory/],
       ["a micro-batch that does not divide", ["--set", "train.seed.accumulate=3"], /accumulate|micro-batch/],
