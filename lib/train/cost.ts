@@ -35,8 +35,8 @@ function stitchFlops({ width, layers }: ModelConfig, stitch: StitchConfig, exper
 
 /**
  * Bytes that training a decoder needs at most: weights, gradients and two moments in float32, and the activations
- * that the backward pass reads (per layer and token about 10 d, 3 inner widths and the attention's heads), twice the
- * logits.
+ * that the backward pass reads (per layer and token about 10 d and 3 inner widths; fused attention keeps no scores), and twice
+ * the logits.
  */
 export function trainingBytes(config: ModelConfig, tokens: number): number {
   const { width, inner, layers, vocabSize } = config;

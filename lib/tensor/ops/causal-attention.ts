@@ -1,7 +1,6 @@
 // Causal grouped-query attention that stays within one document, with or without keys and values from a cache.
 import * as tf from "@tensorflow/tfjs";
-import { UserError } from "../../errors.ts";
-import { hasKernel, runKernel, sharedGradients } from "../kernels.ts";
+import { hasKernel, refuseShapes, runKernel, sameShape, sharedGradients } from "../kernels.ts";
 
 /**
  * Name of the fused kernel: inputs `{ q: [B, T, H, D], k: [B, S, G, D], v: [B, S, G, D], documents?: int32 [B, S] }`,
@@ -35,15 +34,18 @@ export function causalAttention(
 ): tf.Tensor4D {
   const [B, T, H, D] = q.shape;
   const [kB, S, G, kD] = k.shape;
-  if (B !== kB || D !== kD || S < T || H % G !== 0 || String(k.shape) !== String(v.shape)) {
-    throw new UserError(
-      "tensor.shape",
-      `causalAttention() cannot attend with q [${q.shape}], k [${k.shape}], v [${v.shape}]: ` +
-        "batch and head size must be equal, heads a multiple of key-value heads, and keys at least as many as queries",
-    );
+  if (B !== kB || D !== kD || S < T || H % G !== 0 || !sameShape(k, v)) {
+    const wanted =
+      "batch and head size must be equal, heads a multiple of key-value heads, and keys at least as many " +
+      "as queries";
+    refuseShapes("causalAttention", { q, k, v }, wanted);
   }
   if (documents !== undefined && (S !== T || String(documents.shape) !== String([B, S]))) {
-    throw new UserError("tensor.shape", `causalAttention() needs documents [${[B, T]}], not [${documents.shape}]`);
+    refuseShapes(
+      "causalAttention",
+      { q, k, documents },
+      `with documents [${[B, T]}] there are as many keys as queries`,
+    );
   }
   if (!hasKernel(CAUSAL_ATTENTION)) return causalAttentionReference(q, k, v, documents);
   return runKernel(CAUSAL_ATTENTION, documents === undefined ? { q, k, v } : { q, k, v, documents });

@@ -1,0 +1,56 @@
+// What training costs, from shapes alone, against counts by hand and the paper's.
+import assert from "node:assert/strict";
+import { forwardFlops, parameterCount } from "../../lib/model/mod.ts";
+import {
+  pretrainFlops,
+  stitchedForwardFlops,
+  stitchingBytes,
+  stitchTrainFlops,
+  trainingBytes,
+} from "../../lib/train/mod.ts";
+import { stitchConfig, TINY } from "../tiny.ts";
+
+const PAPER = {
+  ...TINY,
+  vocabSize: 128_000,
+  width: 3072,
+  layers: 20,
+  heads: 24,
+  kvHeads: 1,
+  inner: 8192,
+  contextLength: 8192,
+};
+
+Deno.test("`pretrainFlops()` is about six operations a parameter and token", () => {
+  const inProducts = parameterCount(PAPER) - PAPER.vocabSize * PAPER.width; // the embedding is looked up
+  const attention = 3 * 20 * 4 * 4096 * 3072;
+  assert.ok(Math.abs(pretrainFlops(PAPER) / (6 * inProducts + attention) - 1) < 1e-3);
+});
+
+Deno.test("`stitchedForwardFlops()` of the paper's shapes is 3.6 times the seed's, attention aside", () => {
+  const short = { ...PAPER, contextLength: 2 };
+  const ratio = stitchedForwardFlops(short, stitchConfig({ count: 4 }), 3) / forwardFlops(short);
+  assert.equal(ratio.toFixed(1), "3.6");
+});
+
+Deno.test("`stitchTrainFlops()` pays for activation gradients behind the first stitch only", () => {
+  const head = 2 * TINY.width * TINY.vocabSize;
+  const layer = (forwardFlops(TINY) - head) / TINY.layers;
+  const d2 = TINY.width ** 2;
+  // One E2H after the last layer: nothing but the stitch and the head lies behind it.
+  const last = stitchConfig({ count: 1 });
+  const forward = 3 * TINY.layers * layer + head + 5 * 2 * d2;
+  assert.equal(stitchTrainFlops(TINY, last, 2), forward + head + 2 * 5 * 2 * d2);
+  // An H2E after layer 1 and an E2H after layer 3: of both experts two layers, of the hub none.
+  const early = stitchConfig({ positions: [1, 3] });
+  const earlyForward = 3 * TINY.layers * layer + head + 2 * 5 * 2 * d2;
+  assert.equal(stitchTrainFlops(TINY, early, 2), earlyForward + 2 * 2 * layer + head + 2 * 2 * 5 * 2 * d2);
+});
+
+Deno.test("`trainingBytes()` and `stitchingBytes()` hold weights, gradients and moments, and grow with the tokens", () => {
+  const bare = trainingBytes(TINY, 0);
+  assert.equal(bare, 16 * parameterCount(TINY));
+  assert.equal(trainingBytes(TINY, 200) - bare, 2 * (trainingBytes(TINY, 100) - bare));
+  const stitch = stitchConfig({ count: 2 });
+  assert.equal(stitchingBytes(TINY, stitch, 2, 0), 4 * 3 * parameterCount(TINY) + 16 * 2 * 5 * TINY.width ** 2);
+});
