@@ -6,7 +6,7 @@ import type { Batch, TokenStream } from "./types.ts";
 
 /** Weights over domains, relative to one another. */
 export const datamixSchema = z.record(z.string(), z.number().nonnegative())
-  .describe("Weights of the domains in the training text, relative to one another");
+  .describe("weights of the domains in the training text, relative to one another");
 
 export type Datamix = z.infer<typeof datamixSchema>;
 

@@ -1,4 +1,4 @@
-// Encoding pieces of text with our own tokenisers: the ids of the library, without its costs for each piece.
+// Encoding pieces of text with our own tokenizers: the ids of the library, without its costs for each piece.
 import { BYTE_CHARACTERS, piecesPattern } from "./pretokens.ts";
 
 /** Distinct pieces whose ids are remembered; then the memory starts anew. */

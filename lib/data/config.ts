@@ -1,4 +1,4 @@
-// The data room's settings: where each domain's text comes from, how much of it, and the tokeniser's size.
+// The data room's settings: where each domain's text comes from, how much of it, and the tokenizer's size.
 import { z } from "zod";
 
 /** The domains of every experiment, in the order of tables, gates and fingerprints. */
@@ -17,25 +17,25 @@ const bytes = (value: number, what: string) => z.int().positive().default(value)
 /** Where the text of each domain comes from and how much of it is used. */
 export const dataConfigSchema = z.strictObject({
   english: source("English text"),
-  code: source("Source code"),
-  math: source("Mathematics"),
-  multilingual: source("Text in other languages"),
-  textField: z.string().min(1).default("text").describe("Field of .jsonl and .parquet records that holds the text"),
-  trainBytes: bytes(1_000_000, "Training text of each domain, at most, in bytes"),
-  validationBytes: bytes(32_768, "Validation text of each domain in bytes, about; at most a tenth of what there is"),
-  heldoutBytes: bytes(65_536, "Held-out text of each domain in bytes, about; at most a tenth of what there is"),
-  mathEnglish: z.number().min(0).max(1).default(0.8).describe("Share of the built-in math problems put in English"),
-  problems: z.int().nonnegative().default(200).describe("Held-out math problems to score exact answers on"),
-  translations: z.int().nonnegative().default(200).describe("Held-out messages to score translations on"),
+  code: source("source code"),
+  math: source("mathematics"),
+  multilingual: source("text in other languages"),
+  textField: z.string().min(1).default("text").describe("field of .jsonl and .parquet records that holds the text"),
+  trainBytes: bytes(1_000_000, "training text of each domain, at most, in bytes"),
+  validationBytes: bytes(32_768, "validation text of each domain in bytes, about; at most a tenth of what there is"),
+  heldoutBytes: bytes(65_536, "held-out text of each domain in bytes, about; at most a tenth of what there is"),
+  mathEnglish: z.number().min(0).max(1).default(0.8).describe("share of the built-in math problems put in English"),
+  problems: z.int().nonnegative().default(200).describe("held-out math problems to score exact answers on"),
+  translations: z.int().nonnegative().default(200).describe("held-out messages to score translations on"),
 });
 
 export type DataConfig = z.infer<typeof dataConfigSchema>;
 
-/** The byte-level BPE tokeniser that is trained on the seed's mix. */
+/** The byte-level BPE tokenizer that is trained on the seed's mix. */
 export const tokenizerConfigSchema = z.strictObject({
   vocabSize: z.int().min(257).max(262_144).default(2048)
-    .describe("Tokens of the vocabulary, with the 256 bytes and <|endoftext|>"),
-  trainBytes: bytes(1_000_000, "Text that the tokeniser is trained on, in bytes, over all domains"),
+    .describe("tokens of the vocabulary, with the 256 bytes and <|endoftext|>"),
+  trainBytes: bytes(1_000_000, "text that the tokenizer is trained on, in bytes, over all domains"),
 });
 
 export type TokenizerConfig = z.infer<typeof tokenizerConfigSchema>;

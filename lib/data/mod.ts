@@ -1,4 +1,4 @@
-// The data room: corpora, tokenisers, packing and datamixes.
+// The data room: corpora, tokenizers, packing and datamixes.
 export { batchAt, type BatchChoice, type Datamix, datamixSchema, normalizeDatamix } from "./batch.ts";
 export { END_OF_TEXT, trainTokenizer } from "./bpe.ts";
 export {

@@ -6,7 +6,7 @@ import { pieceEncoder } from "./bpe-encode.ts";
 import { BYTE_CHARACTERS, PIECES } from "./pretokens.ts";
 import type { Tokenizer, TokenizerJson } from "./types.ts";
 
-/** Names that end a document in the tokenisers of the usual models, the most telling first. */
+/** Names that end a document in the tokenizers of the usual models, the most telling first. */
 const END_OF_TEXT_NAMES = ["<|endoftext|>", "<|end_of_text|>", "<eos>", "</s>", "<|im_end|>"];
 
 const id = z.int().nonnegative().max(0xffffff);
@@ -23,7 +23,7 @@ const bpeSchema = z.looseObject({
 
 /**
  * Opens a `tokenizer.json`: ids are those of `@huggingface/tokenizers`, and so of Python's `tokenizers`. `encode` gives
- * no special tokens; with a tokeniser of ours it also reads `<|endoftext|>` inside a text as ordinary characters, so
+ * no special tokens; with a tokenizer of ours it also reads `<|endoftext|>` inside a text as ordinary characters, so
  * that no document can end itself. `decode` leaves special tokens out.
  *
  * @throws UserError for an unknown type, missing merges, merges of unknown tokens, clashing ids, no end-of-text token
@@ -102,7 +102,7 @@ interface Checked {
 function checkTokenizer(json: TokenizerJson): Checked {
   const file = fileSchema.safeParse(json);
   if (!file.success) {
-    throw fault("shape", `is not a Hugging Face tokeniser: ${place(file.error)}`, "Give the tokenizer.json of a model");
+    throw fault("shape", `is not a Hugging Face tokenizer: ${place(file.error)}`, "Give the tokenizer.json of a model");
   }
   const { type } = file.data.model;
   if (type !== undefined && !["BPE", "Unigram", "WordPiece"].includes(type)) {

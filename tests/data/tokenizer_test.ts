@@ -1,4 +1,4 @@
-// Training, opening and refusing tokenisers; equal ids in the library and in Python.
+// Training, opening and refusing tokenizers; equal ids in the library and in Python.
 import assert from "node:assert/strict";
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { openTokenizer, type TokenizerJson, trainTokenizer } from "../../lib/data/mod.ts";
@@ -114,7 +114,7 @@ Deno.test("`decode()` leaves special tokens out and refuses ids outside the voca
   assert.throws(() => TOKENIZER.decode([-1]), /Cannot decode token -1/);
 });
 
-Deno.test("`openTokenizer()` opens a foreign tokeniser with the library's ids", () => {
+Deno.test("`openTokenizer()` opens a foreign tokenizer with the library's ids", () => {
   const { "<|endoftext|>": _end, ...vocab } = model.vocab;
   const foreign = {
     ...JSON_FILE,
@@ -154,7 +154,7 @@ const BAD_FILES: readonly [what: string, json: TokenizerJson, code: string, mess
   ],
   ["a fractional id", withModel({ vocab: { ...model.vocab, x: 1.5 } }), "tokenizer.shape", /model/],
   ["a negative id", withModel({ vocab: { ...model.vocab, x: -1 } }), "tokenizer.shape", /model/],
-  ["an unknown pre-tokeniser", { ...JSON_FILE, pre_tokenizer: { type: "Nope" } }, "tokenizer.unreadable", /Nope/],
+  ["an unknown pre-tokenizer", { ...JSON_FILE, pre_tokenizer: { type: "Nope" } }, "tokenizer.unreadable", /Nope/],
   [
     "no end of text",
     {

@@ -3,28 +3,10 @@ import assert from "node:assert/strict";
 import { repositoryRoot, runIds } from "../../lib/run/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
+import { firstMatch } from "../first-match.ts";
 import { optionalTest } from "../optional.ts";
 
 const WAIT = { timeout: 60_000 };
-
-/** The first match of `pattern` in a stream of text. */
-async function firstMatch(stream: ReadableStream<Uint8Array>, pattern: RegExp): Promise<string> {
-  let text = "";
-  const decoder = new TextDecoder();
-  const reader = stream.getReader();
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`No ${pattern} in: ${text}`);
-    text += decoder.decode(value, { stream: true });
-    const found = text.match(pattern)?.[0];
-    if (found === undefined) continue;
-    // The rest is read away, or the process would stall on a full pipe.
-    void (async () => {
-      while (!(await reader.read()).done);
-    })();
-    return found;
-  }
-}
 
 optionalTest(
   "chromium",

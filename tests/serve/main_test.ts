@@ -1,6 +1,7 @@
 // `main.ts` as a fetch handler: what `deno serve main.ts` answers.
 import assert from "node:assert/strict";
 import { repositoryRoot } from "../../lib/run/mod.ts";
+import { firstMatch } from "../first-match.ts";
 import { demoBodies } from "./demo_log.ts";
 import { fakeRun, withRunsFolder } from "./fake_run.ts";
 
@@ -20,7 +21,7 @@ Deno.test("`deno serve main.ts` shows the runs in $STITCHBOOK_RUNS, to loopback 
       stderr: "piped",
     }).spawn();
     try {
-      const url = await addressOf(server.stderr);
+      const url = await firstMatch(server.stderr, /http:\/\/127\.0\.0\.1:\d+\//);
       const { runs } = await (await fetch(`${url}api/runs`)).json();
       assert.deepEqual(runs.map(({ id }: { id: string }) => id), [ID]);
       const page = await fetch(`${url}runs/${ID}`);
@@ -34,19 +35,6 @@ Deno.test("`deno serve main.ts` shows the runs in $STITCHBOOK_RUNS, to loopback 
     }
   });
 });
-
-/** The address that the server prints; what it prints later is read away, so that it never blocks. */
-async function addressOf(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
-  let text = "";
-  const [head, rest] = stderr.tee();
-  rest.pipeTo(new WritableStream()).catch(() => {});
-  for await (const chunk of head.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(text)?.[0];
-    if (url !== undefined) return url;
-  }
-  throw new Error(`deno serve ended: ${text}`);
-}
 
 async function statusFor(url: string, host: string): Promise<number> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
