@@ -15,7 +15,7 @@ import type { Lab } from "./bts/lab.ts";
 import { comparisons, measureBaselines, type Measured, measureStitched, resultsOf } from "./bts/measure.ts";
 import { tokenize, type Trained, trainExpert, trainSeed, trainStitches } from "./bts/phases.ts";
 import { planCells } from "./bts/plan.ts";
-import { comparisonsTable, type CostRow, costTable, matrixTable } from "./bts/tables.ts";
+import { comparisonsTable, costRows, costTable, matrixTable } from "./bts/tables.ts";
 import { experimentMain } from "./driver.ts";
 
 // Every line of it is a cell, cached by what it depends on. -------------------------------------------------------
@@ -50,28 +50,19 @@ async function report(
     title: "Report",
     description: "All methods side by side.",
     inputs: { kind: "report", cells: [...trained.map(([, cell]) => cell.key), ...measured.map(({ key }) => key)] },
-    code: ["lib/eval", "experiments/bts.ts", "experiments/bts/measure.ts", "experiments/bts/tables.ts"],
+    code: ["lib/eval", "experiments/bts/measure.ts", "experiments/bts/tables.ts"],
     output: z.strictObject({}),
   }, async (cell) => {
     cell.table(resultsTable(results));
     cell.table(matrixTable(results));
     cell.table(comparisonsTable(await comparisons(measured)));
-    cell.table(costTable(costs(results, new Map(trained.map(([name, { value }]) => [methodOf(name), value])))));
+    cell.table(costTable(costRows(results, new Map(trained.map(([name, { value }]) => [methodOf(name), value])))));
     return {};
   });
   return results;
 }
 
 const methodOf = (name: string) => name === "seed" || name === "bts" ? name : `expert:${name}`;
-
-function costs({ methods }: RunResults, trained: ReadonlyMap<string, Trained>): CostRow[] {
-  return Object.entries(methods).map(([method, { parameters }]) => ({
-    method,
-    ...parameters,
-    tokens: trained.get(method)?.tokens ?? 0,
-    seconds: trained.get(method)?.seconds ?? 0,
-  }));
-}
 
 /** Byte-level BPE spells a character with at most four tokens, its UTF-8 bytes. */
 const TOKENS_PER_CHARACTER = 4;

@@ -1,5 +1,6 @@
 // What every experiment's command does around the experiment itself: arguments, device, page, seeds, reports, JSON.
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import { UserError } from "../lib/errors.ts";
 import { seedsTable, writeReport, writeSeedsReport } from "../lib/report/mod.ts";
@@ -8,6 +9,8 @@ import {
   formatTable,
   parseExperimentArguments,
   readRun,
+  repositoryRoot,
+  resultsTable,
   type Run,
   type RunInvocation,
   type RunListener,
@@ -21,7 +24,15 @@ import {
 } from "../lib/run/mod.ts";
 import { type ServerWorker, startServerWorker } from "../lib/serve/mod.ts";
 import { type Device, openDevice } from "../lib/tensor/mod.ts";
-import { ASSUMED_EFFICIENCY, measureFlops, type PlannedCell, planTable } from "./plan.ts";
+import {
+  ASSUMED_EFFICIENCY,
+  estimatedSeconds,
+  longTime,
+  measureFlops,
+  type PlannedCell,
+  planTable,
+  scaled,
+} from "./plan.ts";
 
 /** An experiment: its settings, what it prepares, and its cells. */
 export interface Experiment<Schema extends z.ZodType, Prepared> {
@@ -45,6 +56,8 @@ export interface ExperimentContext<Config, Prepared> {
 
 /** Default port of a run's page. */
 const PORT = 8420;
+/** What takes longer than this is refused without `--force`. */
+const LONGEST_SECONDS = 2 * 86_400;
 /** Tables that the terminal shows; the page and the report show all. */
 const TERMINAL_TABLES = new Set(["results", "plan"]);
 
@@ -63,6 +76,7 @@ export async function experimentMain<Schema extends z.ZodType, Prepared>(
     try {
       if (dryRun) return await showPlan(plan, device, invocation);
       checkMemory(plan, invocation);
+      await checkTime(plan, invocation);
       await runSeeds(experiment, invocation, plan, device);
     } finally {
       await device.close();
@@ -76,7 +90,7 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
   plan: readonly PlannedCell[],
   device: Device,
 ): Promise<void> {
-  const { config, seeds, runsFolder, preset } = invocation;
+  const { config, seeds, runsFolder } = invocation;
   const began = performance.now();
   const seconds = () => Math.round((performance.now() - began) / 100) / 10;
   // The first seed's data is loaded before anything is written or served.
@@ -86,7 +100,6 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
   const views: RunView[] = [];
   try {
     if (invocation.serve) server = await startServerWorker({ runsFolder, port: invocation.port ?? PORT });
-    terminal.print(`${experiment.definition.title}, preset ${preset}, on ${device.description}`);
     for (const seed of seeds) {
       prepared ??= await experiment.prepare(config, seed);
       const view = await runOne(experiment, invocation, { seed, plan, device, prepared, server, terminal });
@@ -100,6 +113,10 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
   if (invocation.serve) terminal.print(`See it again with: deno task serve${runsOption(invocation)}`);
   const outcome = seeds.length === 1 ? jsonOf(views[0]!) : await overSeeds(invocation, views, terminal.print);
   if (invocation.json) console.log(JSON.stringify({ ...outcome, seconds: seconds() }));
+  // For `> results.txt`; on a terminal the table has been shown.
+  else if (!Deno.stdout.isTerminal()) {
+    for (const { results } of views) console.log(formatTable(resultsTable(results!)));
+  }
 }
 
 interface OneRun<Prepared> {
@@ -130,7 +147,7 @@ async function runOne<Schema extends z.ZodType, Prepared>(
     device: device.description,
     config,
     plan: plan.map(({ cell, title }) => ({ cell, title })),
-    command: ["deno", "task", ...invocation.command],
+    command: taskOf(invocation.command),
     signal: stopSignal(),
     onEvent: [show],
   }, async (run) => {
@@ -174,7 +191,7 @@ async function overSeeds<Config>(
 ) {
   const { preset, seeds, runsFolder } = invocation;
   const folder = join(runsFolder, "reports", `${views[0]!.experiment}-${preset}-seeds-${seeds.join("-")}`);
-  await writeSeedsReport(folder, views, ["deno", "task", ...invocation.command].join(" "));
+  await writeSeedsReport(folder, views, taskOf(invocation.command).join(" "));
   print(`\n${formatTable(seedsTable(views))}\n\nReport over seeds: ${join(folder, "report.html")}`);
   return { preset, seeds, device: views[0]!.device, runs: views.map(jsonOf) };
 }
@@ -184,14 +201,31 @@ async function showPlan<Config>(
   device: Device,
   invocation: RunInvocation<Config>,
 ): Promise<void> {
+  const { preset, seeds, json } = invocation;
   const speed = await measureFlops();
-  const table = planTable(plan, speed);
-  console.error(
-    `Preset ${invocation.preset}, seeds ${invocation.seeds.join(", ")}, on ${device.description}\n\n` +
-      `${formatTable(table)}\n\nEstimated from ${(speed / 1e9).toFixed(1)} GFLOP/s of matrix products measured now, ` +
-      `at ${100 * ASSUMED_EFFICIENCY} % of it; data and reports not counted. Nothing was written.`,
+  const seconds = estimatedSeconds(plan, speed);
+  const total = seeds.length === 1 ? "" : `; ${longTime(seeds.length * seconds)} for the ${seeds.length} seeds`;
+  const text = `Preset ${preset}, on ${device.description}: ${longTime(seconds)} a seed${total}\n\n` +
+    `${formatTable(planTable(plan, speed))}\n\nEstimated from ${
+      scaled(speed)
+    }FLOP/s of matrix products measured now, ` +
+    `at ${100 * ASSUMED_EFFICIENCY} % of it; data and reports not counted. Nothing was written.`;
+  if (json) console.error(text);
+  else console.log(text);
+  if (json) console.log(JSON.stringify({ preset, device: device.description, seconds, plan }));
+}
+
+/** Refuses what this device would take days for, before anything is written. */
+async function checkTime<Config>(plan: readonly PlannedCell[], { force }: RunInvocation<Config>): Promise<void> {
+  // Measuring takes a moment, which nothing that any CPU does in an hour is worth.
+  if (force || plan.reduce((sum, { flops }) => sum + flops, 0) < 2e14) return;
+  const seconds = estimatedSeconds(plan, await measureFlops());
+  if (seconds < LONGEST_SECONDS) return;
+  throw new UserError(
+    "run.time",
+    `This would take about ${longTime(seconds)} on this device`,
+    "choose a smaller preset or a faster device, see --dry-run, or add --force to start it all the same",
   );
-  if (invocation.json) console.log(JSON.stringify({ preset: invocation.preset, device: device.description, plan }));
 }
 
 /** Refuses what cannot fit before anything is written. */
@@ -205,6 +239,14 @@ function checkMemory<Config>(plan: readonly PlannedCell[], { force }: RunInvocat
     `This needs about ${gigabytes(needed)} GB of memory at its peak, and ${gigabytes(available)} GB are free`,
     "make model.width, model.layers or train.*.batch smaller, raise train.*.accumulate, or add --force to try",
   );
+}
+
+/** The command that repeats a run: the experiment's own task, or `deno task run` for a copy of it. */
+function taskOf([name, ...args]: readonly string[]): string[] {
+  const script = relative(repositoryRoot, fileURLToPath(Deno.mainModule));
+  return script === join("experiments", `${name}.ts`)
+    ? ["deno", "task", name!, ...args]
+    : ["deno", "task", "run", script, ...args];
 }
 
 function runsOption<Config>({ runsFolder }: RunInvocation<Config>): string {

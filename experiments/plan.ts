@@ -1,5 +1,6 @@
 // A plan as people read it: what each cell costs, before anything is done.
 import * as tf from "@tensorflow/tfjs";
+import { compact } from "../lib/report/mod.ts";
 import type { Column, Table } from "../lib/run/mod.ts";
 import { linear } from "../lib/tensor/mod.ts";
 
@@ -16,40 +17,58 @@ export interface PlannedCell {
 /** Share of the device's measured speed in matrix products that training is assumed to reach. */
 export const ASSUMED_EFFICIENCY = 0.6;
 
-/** The plan as a table; `flopsPerSecond` is what the device was measured to do in matrix products. */
+/** Seconds that the whole plan takes at `flopsPerSecond` in matrix products. */
+export function estimatedSeconds(cells: readonly PlannedCell[], flopsPerSecond: number): number {
+  return cells.reduce((sum, { flops }) => sum + flops, 0) / (flopsPerSecond * ASSUMED_EFFICIENCY);
+}
+
+/** The plan of one seed as a table; `flopsPerSecond` is what the device was measured to do in matrix products. */
 export function planTable(cells: readonly PlannedCell[], flopsPerSecond: number): Table {
-  const number = (key: string, title: string, digits: number): Column => ({ key, title, kind: "number", digits });
-  const rows = [...cells, {
+  const all: PlannedCell = {
     cell: "all",
     title: "",
-    tokens: sum(cells.map(({ tokens }) => tokens)),
-    flops: sum(cells.map(({ flops }) => flops)),
+    tokens: cells.reduce((sum, { tokens }) => sum + tokens, 0),
+    flops: cells.reduce((sum, { flops }) => sum + flops, 0),
     bytes: Math.max(...cells.map(({ bytes }) => bytes)),
-  }];
+  };
+  const column = (key: string, title: string): Column => ({ key, title, kind: "text" });
   return {
     name: "plan",
     title: "Plan",
     columns: [
-      { key: "cell", title: "cell", kind: "text" },
-      { key: "title", title: "what", kind: "text" },
-      number("tokens", "tokens", 0),
-      number("gflop", "GFLOP", 1),
-      number("megabytes", "MB at peak", 0),
-      number("seconds", "estimated seconds", 0),
+      column("cell", "cell"),
+      column("title", "what"),
+      column("tokens", "tokens"),
+      column("flops", "operations"),
+      column("bytes", "memory at peak"),
+      column("time", "estimated time"),
     ],
-    rows: rows.map(({ cell, title, tokens, flops, bytes }) => ({
-      cell,
-      title,
-      tokens,
-      gflop: flops / 1e9,
-      megabytes: bytes / 1e6,
-      seconds: flops / (flopsPerSecond * ASSUMED_EFFICIENCY),
+    rows: [...cells, all].map((cell) => ({
+      cell: cell.cell,
+      title: cell.title,
+      tokens: cell.tokens === 0 ? "" : compact(cell.tokens),
+      flops: cell.flops === 0 ? "" : `${scaled(cell.flops)}FLOP`,
+      bytes: cell.bytes === 0 ? "" : `${scaled(cell.bytes)}B`,
+      time: cell.flops === 0 ? "" : longTime(estimatedSeconds([cell], flopsPerSecond)),
     })),
   };
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
+/** `19.0 T`, with the metric prefix that fits. */
+export function scaled(value: number): string {
+  const prefixes = ["", "k", "M", "G", "T", "P", "E", "Z", "Y"];
+  const at = Math.min(prefixes.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
+  return `${(value / 1000 ** at).toPrecision(3)} ${prefixes[at]}`;
+}
+
+/** Seconds in the unit that people use for so long a time. */
+export function longTime(seconds: number): string {
+  const [minute, hour, day, year] = [60, 3600, 86_400, 365.25 * 86_400];
+  if (seconds < 2 * minute!) return `${Math.ceil(seconds)} s`;
+  if (seconds < 2 * hour!) return `${Math.round(seconds / minute!)} min`;
+  if (seconds < 2 * day!) return `${Math.round(seconds / hour!)} hours`;
+  if (seconds < 2 * year!) return `${Math.round(seconds / day!)} days`;
+  return `${compact(seconds / year!)} years`;
 }
 
 /** Operations a second of the open device in products of `[512, 512]` matrices, over about a third of a second. */

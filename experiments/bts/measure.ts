@@ -151,6 +151,7 @@ async function measureAll(
   set: EvaluationSet,
   methods: readonly Method[],
 ): Promise<Measured["methods"]> {
+  noteMissing(cell, set);
   const measured: Measured["methods"] = {};
   const losses: Record<string, Evaluation["documents"]> = {};
   for (const [i, [name, model, parameters]] of methods.entries()) {
@@ -174,6 +175,17 @@ async function measureAll(
   const means = Object.entries(measured).map(([name, { bpb }]) => `${name} ${bpb["mean"]!.toFixed(3)}`);
   cell.summary(`mean bits per byte: ${means.join(", ")}`);
   return measured;
+}
+
+/** Says which of the tasks have no question here, rather than leave their columns out silently. */
+function noteMissing(cell: CellContext, { tasks }: EvaluationSet): void {
+  const missing = ["arithmetic", "english-continuation", "code-continuation", "translation"]
+    .filter((name) => !tasks.some((task) => task.name === name));
+  if (missing.length === 0) return;
+  cell.note(
+    `No question for ${missing.join(", ")}: too few held-out documents, or none that fits model.contextLength.`,
+    "warning",
+  );
 }
 
 /** Mean gates of every stitch on the held-out text of each domain, over a few windows. */

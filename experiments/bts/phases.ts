@@ -11,6 +11,7 @@ import {
   toHost,
   toVariables,
 } from "../../lib/model/mod.ts";
+import { compact } from "../../lib/report/mod.ts";
 import type { CellContext, CellResult } from "../../lib/run/mod.ts";
 import { initialStitches, placeStitches, saveStitches, stitchModels } from "../../lib/stitch/mod.ts";
 import { pretraining, stitching, train, type TrainConfig, type TrainTask } from "../../lib/train/mod.ts";
@@ -175,7 +176,7 @@ function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<CellRes
     try {
       const { batchAt, validation } = batchesOf(lab, text, name, mix, phase.train);
       const task = pretraining(model, variables, { ...watched(cell, phase.train), batchAt, validation });
-      const outcome = await trainAndSummarise(cell, task);
+      const outcome = await trainAndSummarise(cell, task, model.vocabSize);
       const weights = await toHost(variables);
       await saveModelFolder(cell.folder, { config: model, tensors: weights, tokenizer: text.tokenizerJson });
       return { ...outcome, weights: hashTensors(weights) };
@@ -234,7 +235,7 @@ export async function trainStitches(
       });
       const { batchAt, validation } = batchesOf(lab, text, "stitch", config.mix.stitch, config.train.stitch);
       const task = stitching(stitched, variables, seed, { ...watched(cell, config.train.stitch), batchAt, validation });
-      const outcome = await trainAndSummarise(cell, task);
+      const outcome = await trainAndSummarise(cell, task, model.vocabSize);
       await assertFrozen([hub, ...frozen], [hubWeights, ...expertWeights]);
       const weights = await toHost(variables);
       await saveStitches(stitchFile(cell.folder), {
@@ -272,12 +273,27 @@ function watched(cell: CellContext, config: TrainConfig): Pick<TrainTask, "confi
   };
 }
 
-async function trainAndSummarise(cell: CellContext, task: TrainTask): Promise<Omit<Trained, "weights">> {
+async function trainAndSummarise(
+  cell: CellContext,
+  task: TrainTask,
+  vocabSize: number,
+): Promise<Omit<Trained, "weights">> {
   const started = performance.now();
   const { steps, tokens, loss, validation } = await train(task);
   const seconds = (performance.now() - started) / 1000;
-  const speed = Math.round(tokens / seconds);
+  const guess = Math.log(vocabSize);
+  if ((validation ?? loss) > guess) {
+    const ended = (validation ?? loss).toFixed(2);
+    cell.note(
+      `Training diverged: it ended at ${ended} nats a token, above ${guess.toFixed(2)} for a uniform guess. ` +
+        "A smaller learning rate (train.*.lr) or a longer warm-up would help.",
+      "warning",
+    );
+  }
   const validated = validation === null ? "" : `, validation ${validation.toFixed(3)}`;
-  cell.summary(`loss ${loss.toFixed(3)}${validated} nats a token; ${tokens} tokens, ${speed} tokens/s`);
+  cell.summary(
+    `loss ${loss.toFixed(3)}${validated} nats a token; ${compact(tokens)} tokens, ` +
+      `${compact(tokens / seconds)} tokens/s with validation`,
+  );
   return { steps, tokens, seconds, loss, validation };
 }

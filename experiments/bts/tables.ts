@@ -85,6 +85,19 @@ export interface CostRow extends Readonly<MethodResult["parameters"]> {
   readonly seconds: number;
 }
 
+/** What each method trained: from the results and what the training cells returned, by method. */
+export function costRows(
+  { methods }: RunResults,
+  trained: ReadonlyMap<string, { readonly tokens: number; readonly seconds: number }>,
+): CostRow[] {
+  return Object.entries(methods).map(([method, { parameters }]) => ({
+    method,
+    ...parameters,
+    tokens: trained.get(method)?.tokens ?? 0,
+    seconds: trained.get(method)?.seconds ?? 0,
+  }));
+}
+
 export function costTable(rows: readonly CostRow[]): Table {
   return {
     name: "cost",

@@ -16,7 +16,7 @@ import {
 import { canonicalJson } from "./canonical.ts";
 import { codeVersion } from "./code-version.ts";
 import { type EventBody, eventSchema, type RunEvent } from "./events.ts";
-import { removeIfThere } from "./files.ts";
+import { removeIfThere, sha256 } from "./files.ts";
 
 /** Where a cell runs. */
 export interface CellHost {
@@ -33,7 +33,8 @@ export async function runCell<Output extends z.ZodType>(
   body: (context: CellContext) => Promise<z.output<Output>>,
 ): Promise<CellResult<z.output<Output>>> {
   host.signal.throwIfAborted();
-  const code = await codeVersion(spec.code);
+  // The body itself counts too, so that an edited copy of an experiment never takes the original's results.
+  const code = sha256(`${await codeVersion(spec.code)}\n${body}`);
   const key = cellKey(spec.inputs, code);
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;

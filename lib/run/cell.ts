@@ -11,7 +11,10 @@ export interface CellSpec<Output extends z.ZodType> {
   readonly description: string;
   /** Everything that the outcome depends on: configuration, data fingerprint, keys of the cells it builds on. */
   readonly inputs: unknown;
-  /** Rooms of `lib/` (and files) whose source text decides the outcome; hashed into the key as the code version. */
+  /**
+   * Rooms of `lib/` (and files) whose source text decides the outcome; hashed into the key as the code version, along
+   * with the text of the cell's body.
+   */
   readonly code: readonly string[];
   /** Schema of the small JSON value that the cell returns. Large things are files in its folder. */
   readonly output: Output;

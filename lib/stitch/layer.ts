@@ -32,7 +32,9 @@ export function applyStitch(layer: StitchLayer, states: States, dropoutSeed?: nu
   const project = (i: number, x: tf.Tensor2D) =>
     linear(x, parameter(layer, projectionName(layer.index, layer.present[i]!))) as tf.Tensor2D;
   if (layer.kind === "H2E") {
-    const z = tf.split(gateLogits(layer, hub, layer.present, dropoutSeed), experts.length, 1) as tf.Tensor2D[];
+    const all = gateLogits(layer, hub, layer.present, dropoutSeed);
+    // tfjs's `split` into one part has no gradient.
+    const z = (experts.length === 1 ? [all] : tf.split(all, experts.length, 1)) as tf.Tensor2D[];
     return { hub, experts: experts.map((h, i) => hubIntoExpert(h, project(i, hub), z[i]!)) };
   }
   const projected = experts.map((h, i) => project(i, h));

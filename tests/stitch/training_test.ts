@@ -112,6 +112,24 @@ for (
   });
 }
 
+deviceTest("`stitching()` trains a hub and a single expert, into the expert too", async () => {
+  const stitch = stitchConfig({ count: 2 });
+  const [hub, expert] = [1, 2].map((seed) => toDevice(bigWeights(CONFIG, seed)));
+  const start = initialStitches(stitch, { stitches: 2, experts: 1, width: CONFIG.width }, 1);
+  const variables = toVariables(start);
+  const model = stitchModels({ config: CONFIG, stitch, hub: hub!, experts: [expert!], stitches: variables });
+  assert.deepEqual(model.places.map(({ kind }) => kind), ["H2E", "E2H"]);
+  const config = trainConfigSchema.parse({ steps: 2, batch: 2, warmup: 0 });
+  await train(stitching(model, variables, 9, { config, batchAt: (step) => randomBatch(2, 8, step), validation: [] }));
+  const trained = await toHost(variables);
+  // All but the hub's gate of the H2E stitch, which nothing reads.
+  const kept = Object.keys(start).filter((name) =>
+    hashTensors({ x: start[name]! }) === hashTensors({ x: trained[name]! })
+  );
+  assert.deepEqual(kept, [gateName(0, 0)]);
+  [variables, hub!, expert!].forEach(disposeWeights);
+});
+
 deviceTest("`stitching()` repeats bit for bit from its seed, dropout and all", async () => {
   const stitch = stitchConfig({ count: 2, dropout: 0.3 });
   const start = noisyStitches(stitch, 2, 6, CONFIG);
