@@ -1,7 +1,8 @@
 // What a run shows, in words, with its uncertainty: and what it does not show, as plainly.
 import type { RunView } from "../run/mod.ts";
-import { fixed, range } from "./format.ts";
+import { fixed } from "./format.ts";
 import { expertDomain, methodLabel, methodPhrase, orderMethods } from "./methods.ts";
+import { capital, differenceSentence, listed, sizes } from "./wording.ts";
 
 /** How one method compares with another on one domain (or `mean`), in bits per byte. */
 export interface Comparison {
@@ -70,27 +71,19 @@ function pairedDifference(view: RunView, method: string, against: string, domain
 
 /** A comparison as one sentence. */
 export function sentence(comparison: Comparison): string {
-  const { method, against, domain, saved, interval, verdict, basis } = comparison;
-  const [one, other] = [methodPhrase(method), methodPhrase(against)];
-  const where = domain === "mean" ? "on the mean of all domains" : `on ${domain}`;
-  const small = Math.abs(saved) < 0.005;
-  const by = `${fixed(Math.abs(saved), small ? 4 : 2)} bits per byte`;
-  const digits = small ? 4 : 2;
-  const evidence = basis === "paired"
-    ? ` [${fixed(interval![0], digits)}, ${fixed(interval![1], digits)}]`
-    : basis === "numbers"
+  const { method, against, domain, verdict, basis } = comparison;
+  const remark = basis === "numbers"
     ? " (no interval was computed)"
-    : verdict === "unclear"
+    : basis === "intervals" && verdict === "unclear"
     ? " (the 95 % intervals of the two scores overlap)"
     : "";
-  const text = verdict === "better"
-    ? `${one} beats ${other} ${where} by ${by}${evidence}`
-    : verdict === "worse"
-    ? `${one} does not beat ${other} ${where}: it is ${by} behind${evidence}`
-    : `${one} and ${other} cannot be told apart ${where}: ${
-      saved === 0 ? "they score the same" : `${one} is ${by} ${saved > 0 ? "ahead" : "behind"}`
-    }${evidence}`;
-  return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+  return differenceSentence({
+    ...comparison,
+    one: methodPhrase(method),
+    other: methodPhrase(against),
+    where: domain === "mean" ? " on the mean of all domains" : ` on ${domain}`,
+    remark,
+  });
 }
 
 const HOLDS = { better: "yes", worse: "no", unclear: "unclear" } as const;
@@ -122,43 +115,77 @@ export function claims(view: RunView): Claim[] {
 function expertsClaim(comparisons: readonly Comparison[]): Claim[] {
   if (comparisons.length < 2 || comparisons.some(({ verdict }) => verdict !== "better")) return comparisons.map(claim);
   const least = comparisons.reduce((a, b) => a.saved < b.saved ? a : b);
-  const [low, high] = least.interval ?? [];
-  const interval = low === undefined || high === undefined ? "" : ` ${range(low, high, 2)}`;
-  return [{
-    holds: "yes",
-    text: `BTS beats every single expert on the mean of all domains, the nearest (${methodPhrase(least.against)}) by ` +
-      `${fixed(least.saved, 2)} bits per byte${interval}.`,
-  }];
+  const { by, bracket } = sizes(least.saved, least.interval);
+  const nearest = `the nearest (${methodPhrase(least.against)}) by ${by}${bracket}`;
+  return [{ holds: "yes", text: `BTS beats every single expert on the mean of all domains, ${nearest}.` }];
 }
 
+/** Whether each expert is the best single model at home: no stronger than the weakest comparison that it rests on. */
 function ownDomainClaim(view: RunView, experts: readonly string[]): Claim | undefined {
-  const singles = ["seed", ...experts].filter((method) => view.results?.methods[method] !== undefined);
-  const bpb = (method: string, domain: string) => view.results!.methods[method]!.bpb[domain] ?? Infinity;
-  const judged = experts.filter((expert) => Number.isFinite(bpb(expert, expertDomain(expert)!)));
+  const rivals = (expert: string) =>
+    ["seed", ...experts].flatMap((other) =>
+      other === expert ? [] : compare(view, expert, other, expertDomain(expert)!) ?? []
+    );
+  const judged = experts.map((expert) => ({ expert, comparisons: rivals(expert) }))
+    .filter(({ comparisons }) => comparisons.length > 0);
   if (judged.length < 2) return undefined;
-  const lost = judged.filter((expert) => {
-    const domain = expertDomain(expert)!;
-    return singles.some((other) => other !== expert && bpb(other, domain) <= bpb(expert, domain));
-  });
-  if (lost.length === 0) {
-    return { holds: "yes", text: "Every expert is the best single model on its own domain." };
+  /** `the code expert (the seed is better)` for those with such a comparison. */
+  const naming = (verdict: Comparison["verdict"], say: (others: readonly string[]) => string) =>
+    judged.flatMap(({ expert, comparisons }) => {
+      const others = comparisons.filter((comparison) => comparison.verdict === verdict)
+        .map(({ against }) => methodPhrase(against));
+      return others.length === 0 ? [] : [`${methodPhrase(expert)} (${say(others)})`];
+    });
+  const lost = naming("worse", (others) => `${listed(others)} ${others.length === 1 ? "is" : "are"} better`);
+  if (lost.length > 0) {
+    const verb = lost.length === 1
+      ? "is not the best single model on its own domain"
+      : "are not the best single models on their own domains";
+    return { holds: "no", text: `${capital(listed(lost))} ${verb}.` };
   }
-  const names = lost.map((expert) => `the ${expertDomain(expert)} expert`).join(" and ");
-  const verb = lost.length === 1
-    ? "is not the best single model on its own domain"
-    : "are not best on their own domains";
-  return { holds: "no", text: `${names[0]!.toUpperCase()}${names.slice(1)} ${verb}.` };
+  const open = naming("unclear", (others) => `against ${listed(others)}`);
+  if (open.length > 0) {
+    return {
+      holds: "unclear",
+      text: `Whether every expert is the best single model on its own domain stays open for ${listed(open)}.`,
+    };
+  }
+  return { holds: "yes", text: "Every expert is the best single model on its own domain." };
 }
 
-/** One sentence that opens the report: where BTS stands among all methods by mean bits per byte. */
+/** Says of a preset that is too small for findings that it is so. */
+const CAVEATS: Readonly<Record<string, string>> = {
+  smoke: "This preset only checks that everything runs; it is too small to show anything about the method.",
+};
+
+/**
+ * What opens the report: where BTS stands among all methods by mean bits per byte, after a caveat where the preset is
+ * too small for findings. Undefined while there are no results.
+ */
 export function headline(view: RunView): string | undefined {
+  const caveat = view.results !== null && Object.hasOwn(CAVEATS, view.preset) ? CAVEATS[view.preset] : undefined;
+  const parts = [caveat, standing(view)].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join(" ");
+}
+
+function standing(view: RunView): string | undefined {
   const methods = view.results?.methods ?? {};
   const ranked = Object.keys(methods).filter((method) => Number.isFinite(methods[method]!.bpb.mean ?? NaN))
     .sort((a, b) => methods[a]!.bpb.mean! - methods[b]!.bpb.mean!);
   const at = ranked.indexOf("bts");
   if (at < 0 || ranked.length < 2) return undefined;
   const score = `${fixed(methods.bts!.bpb.mean, 3)} bits per byte`;
-  if (at === 0) return `BTS is the best of ${ranked.length} methods on mean held-out loss, with ${score}.`;
+  if (at === 0) {
+    const close = ranked.filter((method) =>
+      compare(view, "bts", method, "mean")?.verdict === "unclear" && method !== "bts"
+    )
+      .map(methodPhrase);
+    return close.length === 0
+      ? `BTS is the best of ${ranked.length} methods on mean held-out loss, with ${score}.`
+      : `BTS has the lowest mean held-out loss of ${ranked.length} methods, ${score}, but not clearly so against ${
+        listed(close)
+      }.`;
+  }
   const ahead = ranked.slice(0, at).map((method) => `${methodLabel(method)} (${fixed(methods[method]!.bpb.mean, 3)})`);
   return `BTS is number ${at + 1} of ${ranked.length} methods on mean held-out loss, with ${score}, behind ${
     ahead.join(", ")

@@ -66,13 +66,67 @@ Deno.test("`claims()` says so when an expert or BTS does not win", () => {
   assert.match(headline(run)!, /number 2 of 4 .* behind Soup \(1\.500\)/);
 });
 
+/** The sample with one paired difference (bits per byte of `method` minus those of `against`). */
+function paired(method: string, against: string, domain: string, difference: number, low: number, high: number) {
+  const run = sampleView();
+  const table = run.cells.flatMap(({ tables }) => tables).find(({ name }) => name === "comparisons")!;
+  table.rows.splice(0, table.rows.length, { method, against, domain, difference, low, high });
+  return run;
+}
+
+const ownDomain = (run: RunView) => claims(run).filter(({ text }) => /best single model/.test(text));
+
 Deno.test("`claims()` names experts that lose their own domain", () => {
   const run = sampleView();
-  assert.ok(claims(run).some(({ holds, text }) => holds === "yes" && text.startsWith("Every expert is the best")));
+  assert.deepEqual(ownDomain(run).map(({ holds }) => holds), ["yes"]);
   run.results!.methods["expert:math"]!.bpb.code = 0.5;
-  assert.ok(
-    claims(run).some(({ holds, text }) => holds === "no" && text.startsWith("The code expert is not the best")),
+  run.results!.methods["expert:math"]!.bpbInterval.code = { value: 0.5, low: 0.4, high: 0.6, samples: 9 };
+  const [claim] = ownDomain(run);
+  assert.equal(claim!.holds, "no");
+  assert.match(claim!.text, /^The code expert \(the math expert is better\) is not the best/);
+});
+
+Deno.test("`claims()` takes no own domain for won by a difference within the noise", () => {
+  const [open] = ownDomain(paired("expert:code", "seed", "code", -0.0008, -0.0523, 0.0487));
+  assert.equal(open!.holds, "unclear");
+  assert.match(open!.text, /stays open for the code expert \(against the seed\)\.$/);
+  assert.equal(ownDomain(paired("expert:code", "seed", "code", -0.02, -0.04, -0.01))[0]!.holds, "yes");
+  assert.equal(ownDomain(paired("seed", "expert:code", "code", -0.02, -0.04, -0.01))[0]!.holds, "no");
+});
+
+Deno.test("`sentence()` tells direction in words and sizes as positive numbers", () => {
+  const say = (difference: number, low: number, high: number) =>
+    sentence(compare(paired("bts", "soup", "code", difference, low, high), "bts", "soup", "code")!);
+  assert.equal(say(-0.1385, -0.1608, -0.117), "BTS beats the soup on code by 0.14 bits per byte [0.12, 0.16].");
+  assert.equal(
+    say(0.1385, 0.117, 0.1608),
+    "BTS does not beat the soup on code: it is 0.14 bits per byte behind [0.12, 0.16].",
   );
+  assert.equal(
+    say(0.04, -0.01, 0.08),
+    "BTS and the soup differ by less than the noise on code: BTS is 0.04 bits per byte behind, " +
+      "95 % interval from 0.08 behind to 0.01 ahead.",
+  );
+});
+
+Deno.test("`sentence()` shows no end of an interval as 0 that is not 0", () => {
+  const say = (difference: number, low: number, high: number) =>
+    sentence(compare(paired("bts", "soup", "code", difference, low, high), "bts", "soup", "code")!);
+  assert.match(say(-0.0104, -0.0196, -0.0012), /by 0\.010 bits per byte \[0\.001, 0\.020\]/);
+  assert.match(say(0.00197, 0.0000285, 0.00408), /is 0\.00197 bits per byte behind \[0\.00003, 0\.00408\]/);
+  assert.match(say(-0.0008, -0.0523, 0.0487), /is 0\.001 .* from 0\.049 behind to 0\.052 ahead/);
+  for (let end = 0.5; end > 1e-5; end *= 0.7) {
+    const numbers = say(-3 * end, -5 * end, -end).match(/\d+\.\d+/g)!;
+    assert.ok(numbers.length === 3 && numbers.every((text) => Number(text) > 0), numbers.join());
+    assert.equal(new Set(numbers.map((text) => text.length)).size, 1, numbers.join());
+  }
+});
+
+Deno.test("`headline()` says first that the smoke preset shows nothing, and doubts a lead within the noise", () => {
+  assert.match(headline({ ...sampleView(), preset: "smoke" })!, /^This preset only checks .* BTS is number 2 of 7/);
+  assert.doesNotMatch(headline(sampleView())!, /preset/);
+  const close = view({ soup: { code: 2, mean: 2, half: 0.3 }, bts: { code: 1.9, mean: 1.9, half: 0.3 } });
+  assert.match(headline(close)!, /lowest mean held-out loss of 2 methods.*not clearly so against the soup/);
 });
 
 Deno.test("`claims()` is empty without results", () => {

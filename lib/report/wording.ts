@@ -1,0 +1,66 @@
+// A difference with its interval as one sentence: words carry the direction, numbers the size.
+import { fixed } from "./format.ts";
+
+/** What is said of two methods. */
+export interface Difference {
+  /** Names as they stand within a sentence, such as `the soup`. */
+  readonly one: string;
+  readonly other: string;
+  /** ` on code`; empty when it goes without saying. */
+  readonly where: string;
+  /** Bits per byte that `one` saves: positive when it is better. */
+  readonly saved: number;
+  /** 95 % interval of `saved`. */
+  readonly interval: readonly [number, number] | undefined;
+  readonly verdict: "better" | "worse" | "unclear";
+  /** What stands before the full stop, such as ` (no interval was computed)`. */
+  readonly remark: string;
+}
+
+/** Most digits after the point that a sentence shows. */
+const MOST_DIGITS = 6;
+
+/**
+ * Digits after the point with which numbers are shown side by side: at least `least`, and so many that nothing that
+ * differs from 0 reads as 0.
+ */
+export function visibleDigits(values: readonly number[], least = 2): number {
+  let digits = least;
+  while (digits < MOST_DIGITS && values.some((x) => x !== 0 && Number(x.toFixed(digits)) === 0)) digits++;
+  return digits;
+}
+
+/** Positive sizes of a difference and of its interval in the same direction: `0.14 bits per byte`, ` [0.12, 0.16]`. */
+export function sizes(saved: number, interval: readonly [number, number] | undefined) {
+  const digits = visibleDigits([saved, ...interval ?? []]);
+  const size = (value: number) => fixed(Math.abs(value), digits);
+  const [near, far] = [...interval ?? []].sort((a, b) => Math.abs(a) - Math.abs(b));
+  const bracket = near === undefined || far === undefined ? "" : ` [${size(near)}, ${size(far)}]`;
+  return { by: `${size(saved)} bits per byte`, bracket, size };
+}
+
+/** `BTS is 0.14 bits per byte behind …`: the sentence, with its full stop. */
+export function differenceSentence({ one, other, where, saved, interval, verdict, remark }: Difference): string {
+  const { by, bracket, size } = sizes(saved, interval);
+  const side = (value: number) => value === 0 ? "0" : `${size(value)} ${value > 0 ? "ahead" : "behind"}`;
+  const ahead = saved === 0 ? "they score the same" : `${one} is ${by} ${saved > 0 ? "ahead" : "behind"}`;
+  const text = verdict === "better"
+    ? `${one} beats ${other}${where} by ${by}${bracket}`
+    : verdict === "worse"
+    ? `${one} does not beat ${other}${where}: it is ${by} behind${bracket}`
+    : interval === undefined
+    ? `${one} and ${other} cannot be told apart${where}: ${ahead}`
+    : `${one} and ${other} differ by less than the noise${where}: ${ahead}, ` +
+      `95 % interval from ${side(interval[0])} to ${side(interval[1])}`;
+  return capital(`${text}${remark}.`);
+}
+
+/** `text` with a capital letter. */
+export function capital(text: string): string {
+  return text === "" ? "" : `${text[0]!.toUpperCase()}${text.slice(1)}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
