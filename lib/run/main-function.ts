@@ -17,7 +17,19 @@ export function endingOf(error: unknown, stop: StopError | undefined = stopReaso
   if (stopped !== undefined) return { exitCode: stopped.exitCode, message: stopped.message };
   if (error instanceof Deno.errors.BrokenPipe) return { exitCode: 0, message: "" };
   if (error instanceof UserError) return { exitCode: 2, message: `error: ${explainError(error)}` };
+  const fault = machineFault(error);
+  if (fault !== undefined) return { exitCode: 2, message: `error: ${fault}` };
   return { exitCode: 1, message: `This is a bug in Stitchbook, or in an experiment:\n${explainError(error)}` };
+}
+
+/** What the machine refused, in words; undefined when the error is of another kind. */
+function machineFault(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = (error as { code?: string }).code;
+  const reason = error.message;
+  if (code === "ENOSPC") return `The disk is full: ${reason}\n  hint: free some space, or choose another --runs folder`;
+  if (code === "EROFS") return `The file system cannot be written: ${reason}\n  hint: choose another --runs folder`;
+  return undefined;
 }
 
 /** Runs a program's main function; an error ends the process as {@linkcode endingOf} says. */

@@ -160,6 +160,9 @@ Deno.test("`endingOf()` gives 2 for a mistake, 1 for a bug, 130 and 143 for stop
   assert.equal(endingOf(new Error("aborted"), new StopError("SIGINT")).exitCode, 130);
   assert.equal(endingOf(new StopError("SIGTERM")).exitCode, 143);
   assert.equal(endingOf(new Deno.errors.BrokenPipe("x")).exitCode, 0);
+  const full = endingOf(Object.assign(new Error("No space left on device: writefile 'a'"), { code: "ENOSPC" }));
+  assert.equal(full.exitCode, 2);
+  assert.match(full.message, /^error: The disk is full: .*hint: /s);
 });
 
 for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
