@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { explainError, UserError } from "../errors.ts";
 import { listRuns, readEvents, readRun, runFolder } from "../run/mod.ts";
 import { loadAssets } from "./assets.ts";
-import { createFeeds } from "./feed.ts";
+import { createFeeds, type Feeds } from "./feed.ts";
 import { isAllowedHost, isLoopbackAddress, isSameOrigin } from "./guard.ts";
 import { PAGE_POLICY, REPORT_POLICY, secure } from "./headers.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -22,8 +22,8 @@ export interface AppOptions {
   readonly hosts?: readonly string[];
   /** Time between keep-alive comments of a stream. @default 15_000 */
   readonly keepAliveMs?: number;
-  /** Ends all streams when aborted. */
-  readonly signal?: AbortSignal;
+  /** What the event streams read from, for whoever must end them. @default the runs folder's */
+  readonly feeds?: Feeds;
 }
 
 /** How long a reader that resumes waits to hear whether the run is over. */
@@ -35,8 +35,8 @@ const RESUME_PATIENCE_MS = 250;
  * Only this machine, loopback hosts and `hosts` are answered, only to our own pages and to programs, and only GET and HEAD. No
  * path comes from the client: `lib/run` matches run ids against a pattern and looks them up in the folder's listing.
  */
-export function createApp({ runsFolder, hosts = [], keepAliveMs, signal }: AppOptions): Hono {
-  const feeds = createFeeds(runsFolder, signal);
+export function createApp(options: AppOptions): Hono {
+  const { runsFolder, hosts = [], keepAliveMs, feeds = createFeeds(runsFolder) } = options;
   const assets = loadAssets();
   const app = new Hono();
 

@@ -1,5 +1,5 @@
 // One reader of a run's log for all who follow it: each follower is only a place in a shared list of messages.
-import { followEvents, type RunEvent } from "../run/mod.ts";
+import { followEvents, readEvents, type RunEvent } from "../run/mod.ts";
 
 /** One follower's place. */
 export interface Subscription {
@@ -17,6 +17,13 @@ export interface Subscription {
 export interface Feeds {
   /** @param after only events with a greater `seq` */
   subscribe(id: string, after: number): Subscription;
+  /** How many follow now. */
+  followers(): number;
+  /**
+   * Gives every follower what is in the logs now and then the end, as the server is about to stop.
+   * Resolves when all have taken it and closed. Who subscribes after this gets the same.
+   */
+  finish(): Promise<void>;
 }
 
 interface Feed {
@@ -32,14 +39,12 @@ interface Feed {
 /** At most so many messages go out as one chunk. */
 const CHUNK = 128;
 
-/**
- * Feeds of the runs in a folder. A log is read once however many follow it, and no longer than someone does.
- *
- * @param signal ends all of them
- */
-export function createFeeds(runsFolder: string, signal?: AbortSignal): Feeds {
+/** Feeds of the runs in a folder. A log is read once however many follow it, and no longer than someone does. */
+export function createFeeds(runsFolder: string): Feeds {
   const feeds = new Map<string, Feed>();
-  signal?.addEventListener("abort", () => feeds.forEach((feed) => feed.abort.abort()), { once: true });
+  let followers = 0;
+  /** Set by `finish()`: resolves when nobody follows any more. */
+  let finished: PromiseWithResolvers<void> | undefined;
 
   const open = (id: string): Feed => {
     const feed: Feed = {
@@ -51,7 +56,7 @@ export function createFeeds(runsFolder: string, signal?: AbortSignal): Feeds {
       changed: Promise.withResolvers(),
     };
     feeds.set(id, feed);
-    if (signal?.aborted) feed.abort.abort();
+    if (finished !== undefined) feed.abort.abort();
     pump(feed, runsFolder, id);
     return feed;
   };
@@ -60,6 +65,7 @@ export function createFeeds(runsFolder: string, signal?: AbortSignal): Feeds {
     subscribe(id, after) {
       const feed = feeds.get(id) ?? open(id);
       feed.followers++;
+      followers++;
       let closed = false;
       let place = 0;
       const skip = () => {
@@ -89,15 +95,26 @@ export function createFeeds(runsFolder: string, signal?: AbortSignal): Feeds {
         close() {
           if (closed) return;
           closed = true;
+          if (--followers === 0) finished?.resolve();
           if (--feed.followers > 0) return;
           feed.abort.abort();
           if (feeds.get(id) === feed) feeds.delete(id);
         },
       };
     },
+    followers: () => followers,
+    finish() {
+      if (finished === undefined) {
+        finished = Promise.withResolvers();
+        if (followers === 0) finished.resolve();
+        feeds.forEach((feed) => feed.abort.abort());
+      }
+      return finished.promise;
+    },
   };
 }
 
+/** Publishes a run's log as it grows; once aborted, what is in the log by then, as long as someone follows. */
 async function pump(feed: Feed, runsFolder: string, id: string): Promise<void> {
   const publish = (message: string, seq: number) => {
     feed.messages.push(message);
@@ -109,6 +126,10 @@ async function pump(feed: Feed, runsFolder: string, id: string): Promise<void> {
     for await (const event of followEvents(runsFolder, id, { signal: feed.abort.signal })) {
       publish(eventMessage(event), event.seq);
       ended = event.kind === "run.end";
+    }
+    if (!ended && feed.abort.signal.aborted && feed.followers > 0) {
+      const rest = await readEvents(runsFolder, id, { after: feed.seqs.at(-1) ?? -1 });
+      for (const event of rest?.events ?? []) publish(eventMessage(event), event.seq);
     }
   } catch (error) {
     console.error(`Cannot read the log of run ${id}:`, error);

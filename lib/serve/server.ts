@@ -1,5 +1,6 @@
 // Listening: in this thread, or in a worker that answers while this thread computes.
 import { createApp } from "./app.ts";
+import { createFeeds, withTimeout } from "./feed.ts";
 
 export interface ServeOptions {
   readonly runsFolder: string;
@@ -9,7 +10,7 @@ export interface ServeOptions {
   readonly hostname?: string;
   /** Further names by which the server may be asked. */
   readonly hosts?: readonly string[];
-  /** Stops the server, its streams included. */
+  /** Closes the server when aborted. */
   readonly signal?: AbortSignal;
 }
 
@@ -20,26 +21,40 @@ export interface Server {
   readonly port: number;
   /** Resolves when it has stopped. */
   readonly finished: Promise<void>;
-  /** Stops it at once, open streams included. */
+  /**
+   * Lets every open stream send all that is in its run's log now and end, then stops.
+   * A reader that does not take it is cut off after a few seconds.
+   */
   close(): Promise<void>;
 }
 
 /** How many ports are tried after the one wanted, before any free one is taken. */
 const TRIES = 20;
-const GRACE_MS = 100;
+/** How long readers have to take what is left of their streams, and requests to be answered. */
+const FLUSH_MS = 3_000;
+/** How long the server goes on answering after that if someone followed: a page asks once more when its run ends. */
+const LINGER_MS = 500;
+/** The longest time that `close()` takes. */
+export const CLOSE_MS = FLUSH_MS + LINGER_MS;
 
 /** Serves the runs in a folder until it is closed or the signal is aborted. */
 export function serve({ runsFolder, port, hostname = "127.0.0.1", hosts = [], signal }: ServeOptions): Server {
-  const streams = new AbortController();
-  const stop = new AbortController();
-  const app = createApp({ runsFolder, hosts, signal: streams.signal });
-  const server = listen(port, hostname, stop.signal, app.fetch);
+  const feeds = createFeeds(runsFolder);
+  const cut = new AbortController();
+  const app = createApp({ runsFolder, hosts, feeds });
+  const server = listen(port, hostname, cut.signal, app.fetch);
   const finished = server.finished.catch(() => {});
+  let closing = false;
   const close = async () => {
-    if (!streams.signal.aborted) {
-      // Streams have no end of their own. Let them and short answers finish, then cut whoever does not read.
-      streams.abort();
-      setTimeout(() => stop.abort(), GRACE_MS);
+    if (!closing) {
+      closing = true;
+      const late = setTimeout(() => cut.abort(), CLOSE_MS);
+      const followed = feeds.followers() > 0;
+      await withTimeout(feeds.finish(), FLUSH_MS);
+      if (followed) await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
+      // The last bytes of the streams may still be on their way: this waits for them.
+      await Promise.race([server.shutdown().catch(() => {}), finished]);
+      clearTimeout(late);
     }
     await finished;
   };

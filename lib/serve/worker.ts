@@ -1,10 +1,11 @@
 // The server in a worker of its own, so that the page stays responsive while training computes on the main thread.
-import type { ServeOptions } from "./server.ts";
+import { CLOSE_MS, type ServeOptions } from "./server.ts";
 
 /** A server in a worker. */
 export interface ServerWorker {
   readonly url: string;
   readonly port: number;
+  /** As a server's: readers get what is in the log by now. */
   close(): Promise<void>;
 }
 
@@ -17,7 +18,8 @@ export type WorkerMessage =
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly error: string };
 
-const CLOSE_MS = 2_000;
+/** A worker that has not closed its server so long after it should have is ended. */
+const PATIENCE_MS = CLOSE_MS + 1_000;
 
 /**
  * Starts the server in a worker.
@@ -50,7 +52,7 @@ export function startServerWorker(options: WorkerOptions): Promise<ServerWorker>
       if (data.kind === "listening") {
         const close = async () => {
           worker.postMessage({ kind: "close" });
-          const late = setTimeout(closed.resolve, CLOSE_MS);
+          const late = setTimeout(closed.resolve, PATIENCE_MS);
           await closed.promise;
           clearTimeout(late);
           worker.terminate();

@@ -53,7 +53,57 @@ Deno.test("`serve()` stops at the signal though a stream is open, and the stream
     const reading = response.text().catch(() => "cut");
     abort.abort();
     await server.finished;
-    await reading;
+    assert.match(await reading, /"kind":"cell.start"/);
+    run.release();
+  });
+});
+
+for (const [where, start] of [["serve()", serve], ["startServerWorker()", startServerWorker]] as const) {
+  Deno.test(`closing \`${where}\` right after the run's end gives every reader the end`, async () => {
+    await withRunsFolder(async (runsFolder) => {
+      const run = fakeRun(runsFolder, ID);
+      const bodies = demoBodies({ id: ID, steps: 200 });
+      run.append(bodies.slice(0, 3));
+      const server = await start({ runsFolder, port: 0 });
+      const texts = await Promise.all(Array.from({ length: 6 }, async (_, i) => {
+        const response = await fetch(`${server.url}api/runs/${ID}/stream`);
+        return async () => {
+          // One reader is slow.
+          if (i === 0) await new Promise((resolve) => setTimeout(resolve, 400));
+          return await response.text();
+        };
+      }));
+      // Longer than the feed's eager polling, so that it is asleep when the rest comes.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      run.append(bodies.slice(3));
+      run.release();
+      const closing = server.close();
+      for (const text of await Promise.all(texts.map((read) => read()))) {
+        assert.match(text, new RegExp(`\nid: ${bodies.length - 1}\ndata: .*"kind":"run.end".*\n\n$`));
+        assert.equal(text.match(/^id: /gm)!.length, bodies.length, "no gap and no duplicate");
+      }
+      // A page that has just learnt of the end asks whether there is a report.
+      const { run: view } = await (await fetch(`${server.url}api/runs/${ID}`)).json();
+      assert.equal(view.status, "done");
+      await closing;
+      await assert.rejects(fetch(`${server.url}healthz`));
+    });
+  });
+}
+
+Deno.test("closing `serve()` does not wait for long for a reader that does not read", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const run = fakeRun(runsFolder, ID);
+    // More than the sockets' buffers take.
+    run.append([demoBodies({ id: ID })[0]!]);
+    const text = "x".repeat(100_000);
+    run.append(Array.from({ length: 300 }, () => ({ kind: "note", level: "info", text })));
+    const server = serve({ runsFolder, port: 0 });
+    const response = await fetch(`${server.url}api/runs/${ID}/stream`);
+    const start = performance.now();
+    await server.close();
+    assert.ok(performance.now() - start < 5_000);
+    await response.body!.cancel().catch(() => {});
     run.release();
   });
 });
