@@ -1,7 +1,16 @@
 // Stitchbook's commands besides experiments, and the fetch handler that `deno serve main.ts` serves.
 //
-//     deno task ls | show [run] | serve | doctor | notebook:install
-import { listCommand, parseWithCommander, readInteger, runMain, showCommand, unknownCommand } from "./lib/run/mod.ts";
+//     deno task ls | show [run] | query | reindex | serve | doctor | notebook:install
+import {
+  listCommand,
+  parseWithCommander,
+  queryCommand,
+  readInteger,
+  reindexCommand,
+  runMain,
+  showCommand,
+  unknownCommand,
+} from "./lib/run/mod.ts";
 import { createApp, serve } from "./lib/serve/mod.ts";
 import { Command } from "commander";
 
@@ -10,6 +19,8 @@ type Action = (args: readonly string[]) => Promise<void>;
 const commands: Readonly<Record<string, Action>> = {
   ls: (args) => listCommand(args),
   show: (args) => showCommand(args),
+  query: (args) => queryCommand(args),
+  reindex: (args) => reindexCommand(args),
   serve: serveCommand,
   doctor: doctorCommand,
   "notebook:install": notebookCommand,

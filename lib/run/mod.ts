@@ -24,9 +24,12 @@ export { parseWithCommander, readInteger, unknownCommand } from "./commander.ts"
 export { buildConfig } from "./config.ts";
 export { type ConfigKey, configKeys } from "./config-keys.ts";
 export { formatTable, printable, resultsTable } from "./format-table.ts";
+export { type IndexUpdate, openForReading, withIndex } from "./index.ts";
 export { listCommand } from "./list-command.ts";
 export { endingOf, runMain } from "./main-function.ts";
 export { formatSeconds, progressLine, secondsLeft } from "./progress.ts";
+export { type QueryOptions, type QueryRows, queryRuns } from "./query.ts";
+export { queryCommand, reindexCommand } from "./query-command.ts";
 export { resolveRun } from "./resolve-run.ts";
 export { showCommand } from "./show-command.ts";
 export { StopError, stopSignal } from "./stop.ts";

@@ -1,0 +1,54 @@
+// The tables of the index over all runs, as docs/runs.md describes them. A change here raises the version.
+
+/** Version of the tables (`PRAGMA user_version`): an index of any other version is built anew from the logs. */
+export const INDEX_VERSION = 1;
+/** `PRAGMA application_id`: tells an index from any other SQLite database. "Stch" in ASCII. */
+export const INDEX_APPLICATION = 0x53746368;
+
+/** The tables whose rows belong to one run, by the column `run`. */
+export const RUN_TABLES = ["cells", "points", "metrics", "results", "artifacts", "notes", "tags"] as const;
+
+/** Makes every table and view. */
+export const INDEX_SCHEMA = `
+create table runs (
+  id text primary key, name text, experiment text not null, title text not null, preset text not null,
+  seed integer not null, device text not null, status text not null, started text not null, updated text not null,
+  seconds real, error text, config text not null, command text not null, versions text not null, pid integer not null,
+  damaged integer not null default 0
+) strict, without rowid;
+create table cells (
+  run text not null, position integer not null, name text not null, title text not null, description text not null,
+  status text not null, key text not null, started text, seconds real, steps integer, summary text not null,
+  primary key (run, name)
+) strict, without rowid;
+create table points (
+  run text not null, cell text not null, metric text not null, seq integer not null, step integer not null,
+  time text not null, value real,
+  primary key (run, cell, metric, seq)
+) strict, without rowid;
+create table metrics (
+  run text not null, cell text not null, name text not null, points integer not null, not_finite integer not null,
+  last real, last_step integer, min real, min_step integer, max real, max_step integer,
+  primary key (run, cell, name)
+) strict, without rowid;
+create table results (
+  run text not null, method text not null, kind text not null, name text not null, value real not null,
+  low real, high real, samples integer,
+  primary key (run, method, kind, name)
+) strict, without rowid;
+create table artifacts (
+  run text not null, cell text not null, name text not null, path text not null, bytes integer not null,
+  sha256 text not null,
+  primary key (run, cell, name)
+) strict, without rowid;
+create table notes (run text not null, source text not null, cell text, level text not null, time text not null,
+  text text not null) strict;
+create index notes_of_run on notes (run);
+create table tags (run text not null, tag text not null, primary key (run, tag)) strict, without rowid;
+create view alerts as select * from notes where level in ('warning', 'error');
+create table logs (
+  run text primary key, log_file real not null, log_size integer not null, log_time real not null,
+  offset integer not null, line integer not null, seq integer not null, damaged integer not null,
+  labels_size integer not null, labels_time real not null
+) strict, without rowid;
+`;

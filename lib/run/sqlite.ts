@@ -1,0 +1,51 @@
+// What the index asks of SQLite: short transactions, pragmas, and which error means what.
+import { statfsSync } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
+
+/** Runs `body` in one short transaction. */
+export function transact(db: DatabaseSync, body: () => void): void {
+  db.exec("begin immediate");
+  try {
+    body();
+    db.exec("commit");
+  } catch (error) {
+    try {
+      db.exec("rollback");
+    } catch {
+      // The error under way has ended the transaction already.
+    }
+    throw error;
+  }
+}
+
+/** Runs a pragma and gives the first value that it answers. */
+export function pragma(db: DatabaseSync, text: string): unknown {
+  return Object.values(db.prepare(`pragma ${text}`).get() ?? {})[0];
+}
+
+/** Types of file systems (`statfs`) that belong to one machine: ext, xfs, btrfs, tmpfs, overlay, zfs, f2fs, APFS. */
+const LOCAL = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010, 0x1a]);
+
+/** Whether a folder is known to lie on a file system of this machine alone. */
+export function isLocal(folder: string): boolean {
+  try {
+    return LOCAL.has(Number(statfsSync(folder).type));
+  } catch {
+    // Windows, or a missing permission: the slower way is always right.
+    return false;
+  }
+}
+
+/** Whether SQLite says that the file is no sound database. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof Error &&
+    /malformed|not a database|disk I\/O error/.test(error.message);
+}
+
+/** Whether the index cannot be written where it should be. */
+export function isUnwritable(error: unknown): boolean {
+  const { PermissionDenied, NotCapable, NotFound } = Deno.errors;
+  if (error instanceof PermissionDenied || error instanceof NotCapable || error instanceof NotFound) return true;
+  return error instanceof Error &&
+    /readonly database|unable to open database|disk is full|Read-only file system|No space left/i.test(error.message);
+}
