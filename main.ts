@@ -2,6 +2,7 @@
 //
 //     deno task ls | show [run] | query | reindex | serve | doctor | notebook:install
 import {
+  defaultRunsFolder,
   listCommand,
   parseWithCommander,
   queryCommand,
@@ -30,7 +31,7 @@ const commands: Readonly<Record<string, Action>> = {
 async function serveCommand(args: readonly string[]): Promise<void> {
   const command = new Command("serve").description("Serves the pages of all runs on this machine's loopback.")
     .option("--port <number>", "port; the next free one when it is taken", "8420")
-    .option("--runs <folder>", "where runs live", "runs");
+    .option("--runs <folder>", "where runs live", defaultRunsFolder());
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
   const port = readInteger("--port", String(parsed.options.port), 0, 65_535);
@@ -67,13 +68,7 @@ async function main([name = "", ...args]: readonly string[]): Promise<void> {
 }
 
 /** For `deno serve main.ts`: the runs in `$STITCHBOOK_RUNS`, or in `runs`. */
-export default { fetch: createApp({ runsFolder: runsFromEnvironment() }).fetch };
-
-function runsFromEnvironment(): string {
-  // Asking for a variable without the permission to would prompt; the default serves then.
-  const allowed = Deno.permissions.querySync({ name: "env", variable: "STITCHBOOK_RUNS" }).state === "granted";
-  return (allowed ? Deno.env.get("STITCHBOOK_RUNS") : undefined) ?? "runs";
-}
+export default { fetch: createApp({ runsFolder: defaultRunsFolder() }).fetch };
 
 // `deno serve main.ts` is main without arguments; commands always have their name.
 if (import.meta.main && Deno.args.length > 0) {

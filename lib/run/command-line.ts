@@ -6,6 +6,7 @@ import { buildConfig } from "./config.ts";
 import { readConfigFile } from "./config-file.ts";
 import { parseWithCommander, readInteger } from "./commander.ts";
 import { isRunId, makeRunId } from "./run-id.ts";
+import { defaultRunsFolder } from "./runs-folder.ts";
 import { settingsHelp } from "./settings-help.ts";
 
 export interface Preset<Schema extends z.ZodType> {
@@ -139,7 +140,7 @@ function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefin
     .option("--seeds <list>", "several seeds, one run each: 1,2,3")
     .addOption(new Option("--device <name>", "where to compute").choices(DEVICES).default("auto"))
     .option("--threads <number>", "threads of the cpu device (default: as many as are good)")
-    .option("--runs <folder>", "where runs live", "runs")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--json", "write the result as one JSON object, the last line of stdout")
     .option("--dry-run", "print the plan and stop")
     .option("--force", "run a preset that is refused for its size")

@@ -71,6 +71,11 @@ export function refuseForbidden(path: readonly string[], where: string): void {
 
 /** The error for a key that no setting has. */
 export function unknownKey(key: string, known: readonly string[], where: string): UserError {
+  if (known.includes(key)) {
+    // Only a file can name a known key that is not there: written with points instead of nested.
+    const nested = key.split(".").join(": { ") + ": …" + " }".repeat(key.split(".").length - 1);
+    return new UserError("config.unknown-key", `Cannot read the key "${key}" in ${where}`, `nest it: ${nested}`);
+  }
   const near = nearestKey(key, known);
   return new UserError(
     "config.unknown-key",

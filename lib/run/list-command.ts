@@ -5,6 +5,7 @@ import type { Table } from "./events.ts";
 import { formatTable } from "./format-table.ts";
 import { formatSeconds } from "./progress.ts";
 import { listRuns, type RunSummary } from "./read.ts";
+import { defaultRunsFolder } from "./runs-folder.ts";
 
 /** Lists the runs as a table, or as JSON with `--json`. */
 export async function listCommand(
@@ -12,7 +13,7 @@ export async function listCommand(
   print: (text: string) => void = console.log,
 ): Promise<void> {
   const command = new Command("ls").description("Lists the runs, newest first.")
-    .option("--runs <folder>", "where runs live", "runs")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--json", "write one JSON array");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());

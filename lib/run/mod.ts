@@ -31,6 +31,7 @@ export { formatSeconds, progressLine, secondsLeft } from "./progress.ts";
 export { type QueryOptions, type QueryRows, queryRuns } from "./query.ts";
 export { queryCommand, reindexCommand } from "./query-command.ts";
 export { resolveRun } from "./resolve-run.ts";
+export { defaultRunsFolder } from "./runs-folder.ts";
 export { showCommand } from "./show-command.ts";
 export { StopError, stopSignal } from "./stop.ts";
 export { type TerminalOptions, type TerminalView, terminalView } from "./terminal.ts";

@@ -5,6 +5,7 @@ import { parseWithCommander, readInteger } from "./commander.ts";
 import { formatTable } from "./format-table.ts";
 import { withIndex } from "./index.ts";
 import { type QueryRows, queryRuns } from "./query.ts";
+import { defaultRunsFolder } from "./runs-folder.ts";
 
 /** Prints the rows that a query gives, as a table or as JSON. */
 export async function queryCommand(
@@ -15,7 +16,7 @@ export async function queryCommand(
     "Asks the index over all runs in SQL; docs/runs.md lists its tables.",
   )
     .requiredOption("--sql <text>", "one statement that reads, such as: select id, status from runs")
-    .option("--runs <folder>", "where runs live", "runs")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--timeout <seconds>", "give up after this long", "10")
     .option("--limit <rows>", "rows at most", "100000")
     .option("--json", "write one JSON array of objects");
@@ -57,7 +58,7 @@ export async function reindexCommand(
   print: (text: string) => void = console.log,
 ): Promise<void> {
   const command = new Command("reindex").description("Builds the index over all runs anew from their logs.")
-    .option("--runs <folder>", "where runs live", "runs")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--json", "write one JSON object");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());

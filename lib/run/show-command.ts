@@ -9,6 +9,7 @@ import { formatSeconds } from "./progress.ts";
 import { readRun } from "./read.ts";
 import { resolveRun } from "./resolve-run.ts";
 import type { RunView } from "./view.ts";
+import { defaultRunsFolder } from "./runs-folder.ts";
 
 /** Shows one run as text, or its whole view as JSON with `--json`. */
 export async function showCommand(
@@ -17,7 +18,7 @@ export async function showCommand(
 ): Promise<void> {
   const command = new Command("show").description("Shows a run: cells, tables, results, report.")
     .argument("[run]", "id of the run, the start of one, or last", "last")
-    .option("--runs <folder>", "where runs live", "runs")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--json", "write the run as one JSON object");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());

@@ -227,6 +227,7 @@ const files: readonly (readonly [string, string, string | Uint8Array, string, Re
   ["with a repeated key in JSON", "c.json", '{\n\t"note": "a",\n\t"note": "b"\n}', "config.repeated-key", /line 3/],
   ["with a nested repeated key", "c.json", '{"train":{"seed":{"steps":1,"steps":2}}}', "config.repeated-key", /line 1/],
   ["with a repeated key in YAML", "c.yaml", "note: a\nnote: b\n", "config.repeated-key", /line 2/],
+  ["with a key in points", "c.yaml", "train.seed.rate: 1\n", "config.unknown-key", /nest it: train: \{ seed: \{ rate/],
   ["with an unknown key", "c.yaml", "note: a\ntrain:\n  sead: {}\n", "config.unknown-key", /c\.yaml:3.*/],
   [
     "with a wrong type",
