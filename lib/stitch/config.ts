@@ -7,7 +7,9 @@ export type StitchKind = "E2H" | "H2E";
 
 /** How the seed and the experts are stitched together. */
 export const stitchConfigSchema = z.strictObject({
-  count: z.int().min(1).max(1000).default(2).describe("K, how many stitch layers"),
+  count: z.int().min(1).max(1000).default(2).describe(
+    "K, how many stitch layers, when stitch.positions does not name them",
+  ),
   positions: z.array(z.int().min(1)).nullable().default(null)
     .describe("decoder layers (from 1) after which the stitches stand; null: k·⌊L/K⌋, the last at L"),
   kinds: z.union([z.enum(["alternating", "all-e2h"]), z.array(z.enum(["E2H", "H2E"]))]).default("alternating")
