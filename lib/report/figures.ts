@@ -6,9 +6,10 @@ import { type Gate, openPanel, sharePanel } from "./figures/gates.ts";
 import { lossCurve, lossPanel } from "./figures/loss.ts";
 import { type MatrixCell, matrixPanel } from "./figures/matrix.ts";
 import { scorePanel } from "./figures/mean.ts";
+import { bestOf } from "./grid.ts";
 import type { Figure } from "./figures/plot.ts";
-import { expertDomain, methodColours, methodLabel, orderMethods } from "./methods.ts";
-import { bpbColumns, tableNamed } from "./results.ts";
+import { expertDomain, methodColours, methodLabel, methodOfModel, orderMethods } from "./methods.ts";
+import { bpbColumns, methodsOf, tableNamed } from "./results.ts";
 
 /** Every figure that the run has data for, in the order of the report. */
 export function runFigures(view: RunView): Figure[] {
@@ -25,9 +26,7 @@ export function runFigures(view: RunView): Figure[] {
 
 /** Names of the methods and models of a run with their colours: the same in all figures. */
 function colours(view: RunView): Map<string, string> {
-  const cells = view.cells.map(({ name }) => name).filter((name) => expertDomain(name) !== undefined);
-  const methods = Object.keys(view.results?.methods ?? {});
-  return methodColours(orderMethods([...new Set(["seed", ...cells, ...methods])]));
+  return methodColours(methodsOf(view));
 }
 
 /** Mean bits per byte of every method with its interval. */
@@ -60,16 +59,22 @@ export function matrixFigure(view: RunView): Figure | undefined {
   const scores = matrixScores(view);
   if (scores.length === 0) return undefined;
   const models = orderMethods([...new Set(scores.map(({ model }) => model))]);
+  const best = new Set(
+    [...Map.groupBy(scores, ({ domain }) => domain).values()].flatMap((column) => {
+      const marks = bestOf(column.map(({ bpb }) => bpb), "lower", 2);
+      return column.filter((_, at) => marks[at]);
+    }),
+  );
   const bpbOf = (model: string, domain: string) =>
     scores.find((score) => score.model === model && score.domain === domain)?.bpb;
   const cells = models.flatMap((model) =>
-    scores.filter((score) => score.model === model).map(({ domain, bpb }): MatrixCell => ({
+    scores.filter((score) => score.model === model).map((score): MatrixCell => ({
       model: methodLabel(model),
-      domain,
-      bpb,
-      seed: bpbOf("seed", domain),
-      best: scores.every((other) => other.domain !== domain || other.bpb >= bpb),
-      own: expertDomain(model) === domain,
+      domain: score.domain,
+      bpb: score.bpb,
+      seed: bpbOf("seed", score.domain),
+      best: best.has(score),
+      own: expertDomain(model) === score.domain,
     }))
   );
   return {
@@ -134,8 +139,7 @@ const phaseTitle = ({ name, title }: CellView) =>
 /** Mean gates by domain, a panel a stitch. Needs a table `gates` (stitch, kind, domain, model, gate). */
 export function gatesFigure(view: RunView): Figure | undefined {
   const colour = colours(view);
-  // A model of the stitch may be called by its domain alone.
-  const methodOf = (model: string) => colour.has(`expert:${model}`) ? `expert:${model}` : model;
+  const methodOf = (model: string) => methodOfModel(model, [...colour.keys()]);
   const rows = (tableNamed(view, "gates")?.rows ?? []).flatMap(({ stitch, kind, domain, model, gate }) =>
     typeof gate === "number" && Number.isFinite(gate)
       ? [{ stitch: String(stitch), kind: String(kind), domain: String(domain), model: methodOf(String(model)), gate }]
@@ -190,7 +194,7 @@ export function parametersFigure(view: RunView): Figure | undefined {
 /** Wall time of every cell that has ended. */
 export function timeFigure(view: RunView): Figure | undefined {
   const cells = view.cells.filter(({ seconds }) => seconds !== null)
-    .map(({ name, seconds, status }) => ({ label: name, seconds: seconds!, cached: status === "cached" }));
+    .map(({ name, seconds, status }) => ({ label: methodLabel(name), seconds: seconds!, cached: status === "cached" }));
   if (cells.length === 0) return undefined;
   return {
     name: "time",

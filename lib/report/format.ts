@@ -16,6 +16,14 @@ export function compact(value: number | null | undefined): string {
   return `${unit === 0 ? Math.round(scaled * 100) / 100 : Number(scaled.toPrecision(3))}${units[unit]}`;
 }
 
+/** A size in bytes, in powers of 1000: `336 B`, `353 kB`, `8.3 MB`. */
+export function byteSize(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let scaled = bytes, unit = 0;
+  while (scaled >= 999.5 && unit < units.length - 1) [scaled, unit] = [scaled / 1000, unit + 1];
+  return `${unit === 0 || scaled >= 99.5 ? Math.round(scaled) : scaled.toFixed(1)} ${units[unit]}`;
+}
+
 /** Seconds as `8.4 s`, `3 min 12 s`, `2 h 05 min`. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";

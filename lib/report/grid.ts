@@ -20,12 +20,26 @@ export interface Grid {
   readonly rows: readonly (readonly GridCell[])[];
 }
 
-/** Which of `values` are best, all ties included; none when fewer than two values can be compared. */
-export function bestOf(values: readonly (number | null | undefined)[], better: "lower" | "higher"): boolean[] {
-  const finite = values.filter((value): value is number => typeof value === "number" && Number.isFinite(value));
-  if (finite.length < 2 || new Set(finite).size < 2) return values.map(() => false);
+/**
+ * Which of `values` are best, all ties included; none when fewer than two values can be compared, or when all are the
+ * same. With `digits`, values that print alike tie: a reader sees no difference between them.
+ */
+export function bestOf(
+  values: readonly (number | null | undefined)[],
+  better: "lower" | "higher",
+  digits?: number,
+): boolean[] {
+  const shown = values.map((value) =>
+    typeof value !== "number" || !Number.isFinite(value)
+      ? undefined
+      : digits === undefined
+      ? value
+      : Number(value.toFixed(digits))
+  );
+  const finite = shown.filter((value) => value !== undefined);
+  if (new Set(finite).size < 2) return values.map(() => false);
   const best = better === "lower" ? Math.min(...finite) : Math.max(...finite);
-  return values.map((value) => value === best);
+  return shown.map((value) => value === best);
 }
 
 /** Columns whose texts are names of methods, such as `expert:code`. */
@@ -37,7 +51,7 @@ export function gridOf(table: Table): Grid {
     const numeric = column.kind === "number";
     const values = table.rows.map((row) => Object.hasOwn(row, column.key) ? row[column.key]! : null);
     const numbers = values.map((value) => typeof value === "number" ? value : null);
-    const best = column.better === undefined ? [] : bestOf(numbers, column.better);
+    const best = column.better === undefined ? [] : bestOf(numbers, column.better, column.digits);
     const cells = values.map((value, at): GridCell => ({
       text: typeof value === "number"
         ? number(value, column.digits)
@@ -71,7 +85,7 @@ export function gridHtml(grid: Grid): string {
       }).join("")
     }</tr>`
   ).join("\n");
-  const caption = grid.caption === "" ? "" : `<caption>${escapeHtml(grid.caption)}</caption>`;
+  const caption = grid.caption === "" ? "" : `<caption><span>${escapeHtml(grid.caption)}</span></caption>`;
   return `<div class="wide"><table>${caption}<thead><tr>${head}</tr></thead>\n<tbody>${body}</tbody></table></div>`;
 }
 

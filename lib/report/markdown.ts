@@ -4,7 +4,7 @@ import { claims, headline } from "./claims.ts";
 import { escapeMarkdown, fenced } from "./escape.ts";
 import { duration } from "./format.ts";
 import { type Grid, gridMarkdown, gridOf } from "./grid.ts";
-import { bpbGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
+import { bpbGrid, gatesGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
 import { otherTables, statusSentence } from "./summary.ts";
 
 /** The report of a run as GitHub-flavoured Markdown. */
@@ -12,7 +12,7 @@ export function reportMarkdown(view: RunView): string {
   const results = view.results;
   const tasks = results === null ? undefined : taskGrid(results);
   const cost = tableNamed(view, "cost");
-  const gates = tableNamed(view, "gates");
+  const gates = gatesGrid(view);
   const status = statusSentence(view);
   const facts = [
     `preset ${view.preset}`,
@@ -30,7 +30,7 @@ export function reportMarkdown(view: RunView): string {
     ...(view.error === null ? [] : [fenced(view.error)]),
     ...heading("What this run shows", [headline(view), claimList(view)]),
     ...heading("Results", results === null ? [] : [titled(bpbGrid(results)), tasks && titled(tasks)]),
-    ...heading("Gates", [gates && titled(gridOf(gates))]),
+    ...heading("Gates", [gates && titled(gates)]),
     ...heading("Cost", [costGrid && titled(costGrid)]),
     ...heading("Further tables", otherTables(view).map((table) => titled(gridOf(table)))),
     ...heading("The run, cell by cell", [gridMarkdown(cellsGrid(view)), noteList(view)]),

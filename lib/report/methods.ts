@@ -1,4 +1,4 @@
-// Names, order and colours of methods: the same wherever they are shown.
+// Names, order and colours of methods: the same wherever they are shown. It imports nothing, so that pages can use it.
 
 /** Colours with at least 3:1 contrast on white paper and on a dark page alike. */
 export const PALETTE = {
@@ -32,6 +32,11 @@ export function methodLabel(method: string): string {
   const domain = expertDomain(method);
   if (domain !== undefined && domain !== "") return `${domain[0]!.toUpperCase()}${domain.slice(1)} expert`;
   return Object.hasOwn(LABELS, method) ? LABELS[method]! : method;
+}
+
+/** The method that a stitch’s model stands for, which may be called by its domain alone: `code` is `expert:code`. */
+export function methodOfModel(model: string, known: readonly string[]): string {
+  return known.includes(`expert:${model}`) ? `expert:${model}` : model;
 }
 
 /** The name of a method within a sentence: `the code expert`, `the soup`, `BTM`. */

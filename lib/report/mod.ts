@@ -12,7 +12,7 @@ export {
   timeFigure,
 } from "./figures.ts";
 export type { Figure } from "./figures/plot.ts";
-export { compact, duration, fixed } from "./format.ts";
+export { byteSize, compact, duration, fixed } from "./format.ts";
 export { type Grid, type GridCell, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
 export { reportMarkdown } from "./markdown.ts";
 export { expertDomain, methodColours, methodLabel, orderMethods } from "./methods.ts";

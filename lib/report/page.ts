@@ -11,6 +11,7 @@ import {
   parametersFigure,
   timeFigure,
 } from "./figures.ts";
+import { filesHtml } from "./files.ts";
 import type { Figure } from "./figures/plot.ts";
 import { duration } from "./format.ts";
 import { gridHtml, gridOf } from "./grid.ts";
@@ -102,7 +103,6 @@ function cellHtml(cell: CellView): string {
   const facts = [
     ...(cell.cellKey === "" ? [] : [`key ${cell.cellKey.slice(0, 12)}`]),
     ...(cell.steps === null ? [] : [`${cell.steps} steps`]),
-    ...cell.artifacts.map(({ path, bytes }) => `${path} (${(bytes / 1e6).toFixed(1)} MB)`),
   ];
   return `<article class="cell"><h3>${
     escapeHtml(cell.title)
@@ -110,7 +110,7 @@ function cellHtml(cell: CellView): string {
     (cell.description === "" ? "" : `<p>${escapeHtml(cell.description)}</p>`) +
     (cell.summary === "" ? "" : `<p class="summary">${escapeHtml(cell.summary)}</p>`) +
     (facts.length === 0 ? "" : `<p class="facts">${facts.map(escapeHtml).join(" · ")}</p>`) +
-    notesHtml(cell.notes) + "</article>";
+    filesHtml(cell) + notesHtml(cell.notes) + "</article>";
 }
 
 function notesHtml(notes: CellView["notes"]): string {

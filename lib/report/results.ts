@@ -1,8 +1,8 @@
 // The results of a run as grids: bits per byte with intervals, task scores, parameters.
 import type { RunResults, RunView } from "../run/mod.ts";
 import { compact, fixed, range } from "./format.ts";
-import { bestOf, type Grid, type GridCell } from "./grid.ts";
-import { methodLabel, orderMethods } from "./methods.ts";
+import { bestOf, type Grid, type GridCell, gridOf } from "./grid.ts";
+import { expertDomain, methodLabel, methodOfModel, orderMethods } from "./methods.ts";
 
 /** The columns of a run's bits per byte: its domains, then `mean` where some method has one. */
 export function bpbColumns(results: RunResults): string[] {
@@ -15,19 +15,22 @@ export function taskColumns(results: RunResults): string[] {
   return [...new Set(Object.values(results.methods).flatMap(({ tasks }) => Object.keys(tasks)))];
 }
 
+const WITH_INTERVALS = ", with 95 % intervals";
+
 /** Held-out bits per byte: methods × domains and mean, with 95 % intervals; the best of each column is marked. */
 export function bpbGrid(results: RunResults): Grid {
   const methods = orderMethods(Object.keys(results.methods));
   const columns = bpbColumns(results).map((domain) => {
     const values = methods.map((method) => results.methods[method]!.bpb[domain]);
-    const best = bestOf(values, "lower");
+    const best = bestOf(values, "lower", 3);
     const cells = methods.map((method, at): GridCell => {
       const interval = results.methods[method]!.bpbInterval[domain];
       return cell(fixed(values[at], 3), interval && range(interval.low, interval.high, 2), best[at]!);
     });
     return { title: domain, cells };
   });
-  return assemble("Held-out bits per byte; lower is better", methods, columns);
+  const intervals = methods.some((method) => Object.keys(results.methods[method]!.bpbInterval).length > 0);
+  return assemble(`Held-out bits per byte${intervals ? WITH_INTERVALS : ""}; lower is better`, methods, columns);
 }
 
 /** Task scores in percent: methods × tasks, with 95 % intervals; undefined when no task was scored. */
@@ -35,7 +38,7 @@ export function taskGrid(results: RunResults): Grid | undefined {
   const methods = orderMethods(Object.keys(results.methods));
   const columns = taskColumns(results).map((task) => {
     const scores = methods.map((method) => results.methods[method]!.tasks[task]);
-    const best = bestOf(scores.map((score) => score?.value), "higher");
+    const best = bestOf(scores.map((score) => score && 100 * score.value), "higher", 1);
     const samples = Math.max(...scores.map((score) => score?.samples ?? 0));
     const cells = scores.map((score, at) =>
       cell(
@@ -47,7 +50,7 @@ export function taskGrid(results: RunResults): Grid | undefined {
     return { title: `${task} (n = ${samples})`, cells };
   });
   if (columns.length === 0) return undefined;
-  return assemble("Tasks, percent right; higher is better", methods, columns);
+  return assemble(`Tasks, percent right${WITH_INTERVALS}; higher is better`, methods, columns);
 }
 
 /** Parameters trained, in memory and used per token, by method. */
@@ -74,6 +77,23 @@ function assemble(
     columns: [{ title: "method", numeric: false }, ...columns.map(({ title }) => ({ title, numeric: true }))],
     rows: methods.map((method, at) => [{ text: methodLabel(method) }, ...columns.map(({ cells }) => cells[at]!)]),
   };
+}
+
+/** The mean gates that a run logged, with each model under the name that it has everywhere else. */
+export function gatesGrid(view: RunView): Grid | undefined {
+  const table = tableNamed(view, "gates");
+  if (table === undefined) return undefined;
+  const known = methodsOf(view);
+  const rows = table.rows.map((row) =>
+    typeof row.model === "string" ? { ...row, model: methodOfModel(row.model, known) } : row
+  );
+  return gridOf({ ...table, rows });
+}
+
+/** Names of all methods and models that the run has results or cells of, in reading order. */
+export function methodsOf(view: RunView): string[] {
+  const cells = view.cells.map(({ name }) => name).filter((name) => expertDomain(name) !== undefined);
+  return orderMethods([...new Set(["seed", ...cells, ...Object.keys(view.results?.methods ?? {})])]);
 }
 
 /** The tables of a name that any cell of the run logged; of several in one cell the last counts. */

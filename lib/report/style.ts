@@ -27,6 +27,7 @@ h3 { font-size: 1rem; margin: 0 0 .2rem; }
 table { border-collapse: collapse; font-size: .85rem; width: 100%; border-top: 2px solid var(--ink);
   border-bottom: 2px solid var(--ink); font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 caption { text-align: left; font-size: .82rem; padding-bottom: .45rem; color: var(--soft); }
+caption span { display: inline-block; position: sticky; left: 0; max-width: min(45rem, calc(100vw - 2.5rem)); }
 th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0; font-weight: 400; white-space: nowrap; }
 th.n, td.n { text-align: right; padding: .3rem 0 .3rem .8rem; }
 thead th { border-bottom: 1px solid var(--ink); font-weight: 600; vertical-align: bottom; white-space: normal; }
@@ -45,6 +46,9 @@ figcaption strong { color: var(--ink); }
 .notes .error b { color: var(--no); }
 pre { background: var(--panel); padding: .8rem 1rem; font-size: .78rem; white-space: pre-wrap; border-radius: 4px; margin: .6rem 0; }
 summary { cursor: pointer; }
+.files { font-family: system-ui, sans-serif; font-size: .75rem; color: var(--soft); } .files .wide { margin: .4rem 0; }
+.files table { font-size: .75rem; width: auto; } .files caption { font-size: .72rem; font-family: ui-monospace, monospace; }
+.files th, .files td { padding-top: .12rem; padding-bottom: .12rem; }
 @media (max-width: 34rem) { main { padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.6rem; }
   .claims li { grid-template-columns: 1fr; gap: 0; } th:first-child { position: sticky; left: 0; background: var(--paper); } }
 @media print { main { max-width: none; padding: 0; } figure, .cell, tr { break-inside: avoid; } }

@@ -37,6 +37,13 @@ Deno.test("`matrixFigure()` shows every score and marks the best of each domain"
   assert.equal(bold.length, 5);
 });
 
+Deno.test("`matrixFigure()` marks nothing on a domain where all are equal", () => {
+  const view = sampleView();
+  for (const { bpb } of Object.values(view.results!.methods)) bpb.english = 2;
+  const bold = [...parseHTML(matrixFigure(view)!.panels[0]!).document.querySelectorAll('[font-weight="800"] text')];
+  assert.equal(bold.length, 4);
+});
+
 Deno.test("`matrixFigure()` takes a logged matrix while there are no results", () => {
   const view = { ...sampleView(), results: null };
   assert.equal(matrixFigure(view), undefined);

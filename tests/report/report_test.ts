@@ -117,6 +117,38 @@ Deno.test("`gridOf()` marks all ties of the best and no lone value", () => {
   assert.equal(gridMarkdown(gridOf({ name: "t", title: "", columns: [column], rows: [] })), "| a |\n| ---: |");
 });
 
+Deno.test("`gridOf()` marks nothing where all values print alike", () => {
+  const column = { key: "a", title: "a", kind: "number" as const, digits: 1, better: "higher" as const };
+  const grid = gridOf({ name: "t", title: "", columns: [column], rows: [{ a: 0 }, { a: 0.01 }, { a: 0 }] });
+  assert.ok(grid.rows.every(([cell]) => !cell!.best));
+});
+
+Deno.test("`reportHtml()` and `reportMarkdown()` call experts alike, also where a stitch names them by domain", () => {
+  const view = sampleView();
+  const gates = view.cells.flatMap(({ tables }) => tables).find(({ name }) => name === "gates")!;
+  for (const row of gates.rows) row.model = String(row.model).replace("expert:", "");
+  const { document } = parseHTML(reportHtml(view));
+  const words = [...document.querySelectorAll("figure text, figure span, table")].map((node) => node.textContent);
+  assert.ok(words.includes("Code expert"));
+  assert.doesNotMatch(words.join("\n"), /expert:code/);
+  assert.match(reportMarkdown(view), /\| stitch 1 \| H2E \| english \| Code expert \|/);
+});
+
+Deno.test("`reportHtml()` folds a cell's files into a table under its folder, named once", () => {
+  const view = sampleView();
+  const file = (name: string, bytes: number) => ({ name, path: `.cells/ab12/${name}`, bytes, sha256: "" });
+  view.cells[0]!.artifacts.push(file("starts.i32", 336), file("tokens.i32", 353_360), file("sub.bin", 8_343_828));
+  const html = reportHtml(view);
+  const { document } = parseHTML(html);
+  const files = document.querySelector("details.files")!;
+  assert.equal(files.hasAttribute("open"), false);
+  assert.equal(files.querySelector("summary")!.textContent, "3 files, 8.7 MB");
+  assert.equal(files.querySelector("caption")!.textContent, "runs/.cells/ab12/");
+  const rows = [...files.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
+  assert.deepEqual(rows, [["starts.i32", "336 B"], ["tokens.i32", "353 kB"], ["sub.bin", "8.3 MB"]]);
+  assert.equal(html.split(".cells/ab12").length, 2);
+});
+
 Deno.test("`writeReport()` writes both files whole and leaves nothing else", async () => {
   const folder = await Deno.makeTempDir();
   const view = sampleView();

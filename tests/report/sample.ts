@@ -24,7 +24,7 @@ export function sampleEvents(options: { id?: string; seed?: number; title?: stri
   const bodies: EventBody[] = [];
   const cells = ["data", "seed", ...EXPERTS.map((domain) => `expert:${domain}`), "stitch", "evaluate"];
   const titles: Record<string, string> = {
-    data: "Prepare data and tokeniser",
+    data: "Prepare data and tokenizer",
     seed: "Pretrain the seed",
     stitch: "Train the stitches",
     evaluate: "Evaluate",
