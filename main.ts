@@ -1,6 +1,6 @@
 // Stitchbook's commands besides experiments, and the fetch handler that `deno serve main.ts` serves.
 //
-//     deno task ls | show [run] | query | reindex | serve | doctor | notebook:install
+//     deno task ls | show [run] | query | reindex | verify <run> | serve | doctor | notebook:install
 import {
   defaultRunsFolder,
   listCommand,
@@ -11,6 +11,7 @@ import {
   runMain,
   showCommand,
   unknownCommand,
+  verifyCommand,
 } from "./lib/run/mod.ts";
 import { createApp, serve } from "./lib/serve/mod.ts";
 import { Command } from "commander";
@@ -22,6 +23,9 @@ const commands: Readonly<Record<string, Action>> = {
   show: (args) => showCommand(args),
   query: (args) => queryCommand(args),
   reindex: (args) => reindexCommand(args),
+  verify: async (args) => {
+    if (!(await verifyCommand(args))) Deno.exitCode = 1;
+  },
   serve: serveCommand,
   doctor: doctorCommand,
   "notebook:install": notebookCommand,

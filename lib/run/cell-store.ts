@@ -51,6 +51,11 @@ export function cellFolder(runsFolder: string, key: string): string {
   return join(runsFolder, CELLS_FOLDER, key);
 }
 
+/** Reads the manifest in a cell's folder; throws what is wrong with it. */
+export async function readManifest(folder: string): Promise<CellManifest> {
+  return manifestSchema.parse(JSON.parse(await Deno.readTextFile(join(folder, MANIFEST_FILE))));
+}
+
 /** Looks a cell up and verifies its manifest and files. */
 export async function findCell(runsFolder: string, key: string): Promise<CachedCell> {
   const folder = cellFolder(runsFolder, key);
@@ -61,7 +66,7 @@ export async function findCell(runsFolder: string, key: string): Promise<CachedC
     throw error;
   }
   try {
-    const manifest = manifestSchema.parse(JSON.parse(await Deno.readTextFile(join(folder, MANIFEST_FILE))));
+    const manifest = await readManifest(folder);
     if (manifest.key !== key) return { kind: "damaged", reason: `${MANIFEST_FILE} is of another cell`, folder };
     for (const file of manifest.files) {
       const reason = await damageOf(folder, file);
