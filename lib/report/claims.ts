@@ -158,13 +158,17 @@ const CAVEATS: Readonly<Record<string, string>> = {
   smoke: "This preset only checks that everything runs; it is too small to show anything about the method.",
 };
 
+/** What stands before all findings of a run whose preset is too small for any. */
+export function caveat(view: RunView): string | undefined {
+  return view.results !== null && Object.hasOwn(CAVEATS, view.preset) ? CAVEATS[view.preset] : undefined;
+}
+
 /**
  * What opens the report: where BTS stands among all methods by mean bits per byte, after a caveat where the preset is
  * too small for findings. Undefined while there are no results.
  */
 export function headline(view: RunView): string | undefined {
-  const caveat = view.results !== null && Object.hasOwn(CAVEATS, view.preset) ? CAVEATS[view.preset] : undefined;
-  const parts = [caveat, standing(view)].filter((part) => part !== undefined);
+  const parts = [caveat(view), standing(view)].filter((part) => part !== undefined);
   return parts.length === 0 ? undefined : parts.join(" ");
 }
 

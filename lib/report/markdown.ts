@@ -5,7 +5,7 @@ import { escapeMarkdown, fenced } from "./escape.ts";
 import { duration } from "./format.ts";
 import { type Grid, gridMarkdown, gridOf } from "./grid.ts";
 import { bpbGrid, gatesGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
-import { otherTables, statusSentence } from "./summary.ts";
+import { bracketNote, otherTables, statusSentence } from "./summary.ts";
 
 /** The report of a run as GitHub-flavoured Markdown. */
 export function reportMarkdown(view: RunView): string {
@@ -28,7 +28,7 @@ export function reportMarkdown(view: RunView): string {
     facts.map(escapeMarkdown).join(" · "),
     ...(status === undefined ? [] : [`> ${status}`]),
     ...(view.error === null ? [] : [fenced(view.error)]),
-    ...heading("What this run shows", [headline(view), claimList(view)]),
+    ...heading("What this run shows", [headline(view), claimList(view), bracketNote(claims(view))]),
     ...heading("Results", results === null ? [] : [titled(bpbGrid(results)), tasks && titled(tasks)]),
     ...heading("Gates", [gates && titled(gates)]),
     ...heading("Cost", [costGrid && titled(costGrid)]),

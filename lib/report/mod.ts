@@ -18,5 +18,7 @@ export { reportMarkdown } from "./markdown.ts";
 export { expertDomain, methodColours, methodLabel, orderMethods } from "./methods.ts";
 export { reportHtml } from "./page.ts";
 export { bpbGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
-export { seedsClaims, seedsMarkdown, type SeedsSummary, seedsSummary, seedsTable, writeSeedsReport } from "./seeds.ts";
+export { type SeedsScore, type SeedsSummary, seedsSummary, seedsTable } from "./seeds.ts";
+export { seedsClaims } from "./seeds-claims.ts";
+export { seedsHtml, seedsMarkdown, seedsMeanFigure, writeSeedsReport } from "./seeds-report.ts";
 export { writeReport } from "./write.ts";

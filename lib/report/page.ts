@@ -16,7 +16,7 @@ import type { Figure } from "./figures/plot.ts";
 import { duration } from "./format.ts";
 import { gridHtml, gridOf } from "./grid.ts";
 import { bpbGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
-import { otherTables, statusSentence } from "./summary.ts";
+import { bracketNote, otherTables, statusSentence } from "./summary.ts";
 import { PAGE_STYLE } from "./style.ts";
 
 /** The whole report of a run as a self-contained HTML page. */
@@ -90,12 +90,14 @@ function statusHtml(view: RunView): string {
 const MARKS: Readonly<Record<Claim["holds"], string>> = { yes: "holds", no: "does not hold", unclear: "unclear" };
 
 function findings(view: RunView): string {
-  const list = claims(view).map(({ holds, text }) =>
+  const found = claims(view), note = bracketNote(found);
+  const list = found.map(({ holds, text }) =>
     `<li class="${holds}"><span class="mark">${MARKS[holds]}</span> ${escapeHtml(text)}</li>`
   );
   const lead = headline(view);
   return (lead === undefined ? "" : `<p class="lead">${escapeHtml(lead)}</p>`) +
-    (list.length === 0 ? "" : `<ul class="claims">${list.join("\n")}</ul>`);
+    (list.length === 0 ? "" : `<ul class="claims">${list.join("\n")}</ul>`) +
+    (note === undefined ? "" : `<p class="facts">${escapeHtml(note)}</p>`);
 }
 
 function cellHtml(cell: CellView): string {

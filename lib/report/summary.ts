@@ -1,5 +1,6 @@
 // What both forms of the report say about a run's state, and which logged tables they show as they are.
 import type { RunView, Table } from "../run/mod.ts";
+import type { Claim } from "./claims.ts";
 
 /** Tables that the report draws or prints in its own way. */
 const OWN_TABLES: ReadonlySet<string> = new Set(["results", "matrix", "gates", "cost", "comparisons"]);
@@ -7,6 +8,11 @@ const OWN_TABLES: ReadonlySet<string> = new Set(["results", "matrix", "gates", "
 /** Tables that cells logged beyond those the report has its own place for. */
 export function otherTables(view: RunView): Table[] {
   return view.cells.flatMap(({ tables }) => tables).filter(({ name }) => !OWN_TABLES.has(name));
+}
+
+/** What the brackets in claims are; undefined when there are none. */
+export function bracketNote(claims: readonly Claim[]): string | undefined {
+  return claims.some(({ text }) => / \[\d/.test(text)) ? "In brackets: 95 % intervals of the difference." : undefined;
 }
 
 /** A warning for a run that is not done; undefined for one that is. */

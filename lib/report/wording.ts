@@ -17,16 +17,22 @@ export interface Difference {
   readonly remark: string;
 }
 
-/** Most digits after the point that a sentence shows. */
+/** Most digits after the point that a sentence shows: what is still 0 then counts as 0. */
 const MOST_DIGITS = 6;
+/** Most digits that are spent on telling an interval's ends from each other. */
+const MOST_TO_TELL_APART = 4;
+
+const isZero = (value: number, digits = MOST_DIGITS): boolean => Number(value.toFixed(digits)) === 0;
 
 /**
- * Digits after the point with which numbers are shown side by side: at least `least`, and so many that nothing that
- * differs from 0 reads as 0.
+ * Digits after the point with which numbers are shown side by side: at least 2, and so many that nothing that differs
+ * from 0 reads as 0, and that different numbers look different.
  */
-export function visibleDigits(values: readonly number[], least = 2): number {
-  let digits = least;
-  while (digits < MOST_DIGITS && values.some((x) => x !== 0 && Number(x.toFixed(digits)) === 0)) digits++;
+export function visibleDigits(values: readonly number[]): number {
+  const alike = (digits: number) => new Set(values.map((x) => x.toFixed(digits))).size < new Set(values).size;
+  let digits = 2;
+  while (digits < MOST_DIGITS && values.some((x) => isZero(x, digits) && !isZero(x))) digits++;
+  while (digits < MOST_TO_TELL_APART && alike(digits)) digits++;
   return digits;
 }
 
@@ -42,8 +48,8 @@ export function sizes(saved: number, interval: readonly [number, number] | undef
 /** `BTS is 0.14 bits per byte behind …`: the sentence, with its full stop. */
 export function differenceSentence({ one, other, where, saved, interval, verdict, remark }: Difference): string {
   const { by, bracket, size } = sizes(saved, interval);
-  const side = (value: number) => value === 0 ? "0" : `${size(value)} ${value > 0 ? "ahead" : "behind"}`;
-  const ahead = saved === 0 ? "they score the same" : `${one} is ${by} ${saved > 0 ? "ahead" : "behind"}`;
+  const side = (value: number) => isZero(value) ? "0" : `${size(value)} ${value > 0 ? "ahead" : "behind"}`;
+  const ahead = isZero(saved) ? "they score the same" : `${one} is ${by} ${saved > 0 ? "ahead" : "behind"}`;
   const text = verdict === "better"
     ? `${one} beats ${other}${where} by ${by}${bracket}`
     : verdict === "worse"

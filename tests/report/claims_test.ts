@@ -97,6 +97,8 @@ Deno.test("`claims()` takes no own domain for won by a difference within the noi
 Deno.test("`sentence()` tells direction in words and sizes as positive numbers", () => {
   const say = (difference: number, low: number, high: number) =>
     sentence(compare(paired("bts", "soup", "code", difference, low, high), "bts", "soup", "code")!);
+  assert.match(say(-0.1385, -0.13853, -0.13846), /by 0\.1385 bits per byte \[0\.1385, 0\.1385\]/);
+  assert.match(say(-0.062, -0.0636, -0.0604), /by 0\.062 bits per byte \[0\.060, 0\.064\]/);
   assert.equal(say(-0.1385, -0.1608, -0.117), "BTS beats the soup on code by 0.14 bits per byte [0.12, 0.16].");
   assert.equal(
     say(0.1385, 0.117, 0.1608),

@@ -62,6 +62,7 @@ Deno.test("`reportHtml()` holds every score with its interval, and no script or 
   assert.equal(document.querySelectorAll("figure svg").length, 1 + 1 + 3 + 4 + 1 + 1);
   assert.equal(document.querySelectorAll("script, link, img, iframe").length, 0);
   assert.doesNotMatch(html.replaceAll("http://www.w3.org/2000/svg", ""), /https?:\/\/|url\(|@import/);
+  assert.match(html, /In brackets: 95 % intervals/);
   assert.match(html, /<strong>1\.\d{3}<\/strong> <small>\[/);
 });
 

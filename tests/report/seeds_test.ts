@@ -1,7 +1,16 @@
 // Aggregates over seeds.
 import assert from "node:assert/strict";
+import { parseHTML } from "linkedom";
 import { UserError } from "../../lib/errors.ts";
-import { seedsClaims, seedsMarkdown, seedsSummary, seedsTable, writeSeedsReport } from "../../lib/report/mod.ts";
+import {
+  seedsClaims,
+  seedsHtml,
+  seedsMarkdown,
+  seedsMeanFigure,
+  seedsSummary,
+  seedsTable,
+  writeSeedsReport,
+} from "../../lib/report/mod.ts";
 import { tableSchema } from "../../lib/run/mod.ts";
 import { sampleView } from "./sample.ts";
 
@@ -26,26 +35,72 @@ Deno.test("`seedsTable()` is a table of the run schema and `seedsMarkdown()` giv
   assert.match(String(table.rows[0]!["bpb.mean"]), /^2\.\d{3} ± 0\.\d{3}$/);
   const markdown = seedsMarkdown(views, COMMAND);
   assert.ok(markdown.includes(COMMAND));
-  assert.match(markdown, /3 seeds, mean ± 95 % interval/);
-  assert.match(markdown, /BTS beats the soup by .*better in 3 of 3 seeds/);
+  assert.match(markdown, /paired by seed, with 95 % intervals in brackets:/);
+  assert.match(markdown, /mean of 3 seeds ± 95 % interval/);
+  assert.match(markdown, /BTS beats the soup by 0\.\d+ bits per byte \\\[0\.\d+, 0\.\d+\\\]; better in 3 of 3 seeds/);
   assert.match(markdown, /BTS does not beat BTM/);
-  assert.match(markdown, /\*\*1\.\d{3} ± /);
+  assert.match(markdown, /\*\*1\.\d{3}\*\* ± /);
 });
 
 Deno.test("`seedsClaims()` calls a saving unclear when its interval holds zero", () => {
   const noisy = views.map((view, at) => {
     const copy = structuredClone(view);
-    copy.results!.methods.bts!.bpb.mean = copy.results!.methods.soup!.bpb.mean! + [-0.1, 0.12, -0.02][at]!;
+    copy.results!.methods.bts!.bpb.mean = copy.results!.methods.soup!.bpb.mean! + [-0.1, 0.12, -0.05][at]!;
     return copy;
   });
   const soup = seedsClaims(noisy).find((text) => text.includes("soup"))!;
-  assert.match(soup, /cannot be told apart.*holds zero, better in 2 of 3 seeds/);
+  assert.match(soup, /differ by less than the noise: BTS is .*from .* behind to .* ahead; better in 2 of 3 seeds/);
 });
 
 Deno.test("`seedsTable()` of one seed shows bare means and says so", () => {
   const table = seedsTable(views.slice(0, 1));
   assert.match(String(table.rows[0]!["bpb.mean"]), /^2\.\d{3}$/);
   assert.match(table.title, /no interval/);
+});
+
+Deno.test("`seedsMarkdown()` keeps bits per byte and tasks in two narrow tables", () => {
+  const heads = seedsMarkdown(views, COMMAND).split("\n").filter((line) => line.startsWith("| method"));
+  assert.deepEqual(heads, [
+    "| method | english | code | math | multilingual | mean |",
+    "| method | arithmetic | translation |",
+  ]);
+});
+
+Deno.test("two seeds are shown by their values, with no interval", () => {
+  const two = [0.1875, 0.3125].map((value, at) => {
+    const copy = structuredClone(views[at]!);
+    for (const { tasks } of Object.values(copy.results!.methods)) {
+      tasks.translation = { value, low: 0, high: 1, samples: 16 };
+      tasks.arithmetic = { value: 0, low: 0, high: 0.2, samples: 16 };
+    }
+    return copy;
+  });
+  const row = seedsTable(two).rows[0]!;
+  assert.equal(row["task.translation"], "25.0 (18.8, 31.3)");
+  assert.equal(row["task.arithmetic"], "0.0");
+  const markdown = seedsMarkdown(two, COMMAND);
+  assert.doesNotMatch(markdown, /±|\*\*0\.0\*\*|\*\*25\.0\*\*/);
+  assert.match(
+    markdown,
+    /BTS beats the soup by 0\.\d+ bits per byte \(0\.\d+ with seed 1 and 0\.\d+ with seed 2: too few/,
+  );
+  two[0]!.results!.methods.soup!.bpb.mean = 1;
+  assert.match(
+    seedsClaims(two).find((text) => text.includes("soup"))!,
+    /cannot be told apart: BTS is .* behind with seed 1 and .* ahead with seed 2: too few/,
+  );
+});
+
+Deno.test("`seedsMeanFigure()` draws every seed beside the mean", () => {
+  const { document } = parseHTML(seedsMeanFigure(views)!.panels[0]!);
+  assert.equal(document.querySelectorAll("circle").length, 7 * (3 + 1));
+});
+
+Deno.test("a report over seeds of the smoke preset says that it shows nothing", () => {
+  const smoke = views.map((view) => ({ ...view, preset: "smoke" }));
+  assert.match(seedsMarkdown(smoke, COMMAND), /only checks that everything runs/);
+  assert.match(seedsHtml(smoke, COMMAND), /only checks that everything runs/);
+  assert.doesNotMatch(seedsHtml(views, COMMAND), /only checks/);
 });
 
 Deno.test("`seedsSummary()` refuses nothing, unfinished runs and a seed given twice", () => {

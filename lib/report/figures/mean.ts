@@ -9,6 +9,8 @@ export interface Score {
   readonly colour: string;
   readonly value: number;
   readonly interval: { readonly low: number; readonly high: number } | undefined;
+  /** Single values behind `value`, such as one a seed. */
+  readonly points?: readonly number[];
 }
 
 /** A dot and its 95 % interval for every method, in the order given, with the value written at the right. */
@@ -18,6 +20,7 @@ export function scorePanel(scores: readonly Score[], axis: string): string {
     low: interval?.low ?? score.value,
     high: interval?.high ?? score.value,
   }));
+  const singles = scores.flatMap(({ label, colour, points = [] }) => points.map((value) => ({ label, colour, value })));
   const best = Math.min(...rows.map(({ value }) => value));
   return draw(`${axis} by method`, {
     width: 480,
@@ -31,6 +34,7 @@ export function scorePanel(scores: readonly Score[], axis: string): string {
     marks: [
       Plot.ruleX([best], { stroke: "currentColor", strokeOpacity: 0.35, strokeDasharray: "3,3" }),
       Plot.ruleY(rows, { y: "label", x1: "low", x2: "high", stroke: "colour", strokeWidth: 3, strokeOpacity: 0.55 }),
+      Plot.dot(singles, { y: "label", x: "value", stroke: "colour", r: 3.5, strokeWidth: 1.5 }),
       Plot.dot(rows, { y: "label", x: "value", fill: "colour", r: 5 }),
       Plot.text(rows, {
         y: "label",

@@ -1,0 +1,49 @@
+// What several seeds show: BTS against every other method, paired by seed, in words.
+import type { RunView } from "../run/mod.ts";
+import { methodPhrase } from "./methods.ts";
+import { hasInterval, seedsSummary } from "./seeds.ts";
+import { meanInterval } from "./statistics.ts";
+import { differenceSentence, listed, sizes } from "./wording.ts";
+
+/**
+ * BTS against every other method, paired by seed: the mean difference in bits per byte with its interval, or with each
+ * seed's own while there are too few seeds for one. Empty when there is no BTS.
+ */
+export function seedsClaims(views: readonly RunView[]): string[] {
+  const { rows } = seedsSummary(views);
+  return rows.filter(({ method }) => method !== "bts").flatMap(({ method }) => {
+    const pairs = views.flatMap(({ seed, results }) => {
+      const bts = results!.methods.bts?.bpb.mean, other = results!.methods[method]?.bpb.mean;
+      return bts === undefined || other === undefined ? [] : [{ seed, saved: other - bts }];
+    });
+    return pairs.length === 0 ? [] : [claimOf(methodPhrase(method), pairs)];
+  });
+}
+
+function claimOf(other: string, pairs: readonly { readonly seed: number; readonly saved: number }[]): string {
+  const saved = pairs.map(({ saved }) => saved);
+  const { mean, halfWidth } = meanInterval(saved);
+  const common = { one: "BTS", other, where: "", saved: mean };
+  if (hasInterval(pairs.length)) {
+    const interval = [mean - halfWidth, mean + halfWidth] as const;
+    const verdict = interval[0] > 0 ? "better" : interval[1] < 0 ? "worse" : "unclear";
+    const wins = saved.filter((value) => value > 0).length;
+    return differenceSentence({
+      ...common,
+      interval,
+      verdict,
+      remark: `; better in ${wins} of ${pairs.length} seeds`,
+    });
+  }
+  const verdict = saved.every((value) => value > 0)
+    ? "better"
+    : saved.every((value) => value < 0)
+    ? "worse"
+    : "unclear";
+  const { size } = sizes(saved[0]!, [Math.min(...saved), Math.max(...saved)]);
+  const each = pairs.map(({ seed, saved }) =>
+    `${size(saved)}${verdict === "unclear" ? saved > 0 ? " ahead" : " behind" : ""} with seed ${seed}`
+  );
+  const remark = pairs.length === 1 ? " (one seed, so no interval)" : ` (${listed(each)}: too few for an interval)`;
+  return differenceSentence({ ...common, interval: undefined, verdict, remark });
+}
