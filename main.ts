@@ -1,15 +1,18 @@
 // Stitchbook's commands besides experiments, and the fetch handler that `deno serve main.ts` serves.
 //
-//     deno task ls | show [run] | query | reindex | verify <run> | serve | doctor | notebook:install
+//     deno task ls | show [run] | tag | note | rename | query | reindex | verify <run> | serve | doctor | notebook:install
 import {
   defaultRunsFolder,
   listCommand,
+  noteCommand,
   parseWithCommander,
   queryCommand,
   readInteger,
   reindexCommand,
+  renameCommand,
   runMain,
   showCommand,
+  tagCommand,
   unknownCommand,
   verifyCommand,
 } from "./lib/run/mod.ts";
@@ -21,6 +24,9 @@ type Action = (args: readonly string[]) => Promise<void>;
 const commands: Readonly<Record<string, Action>> = {
   ls: (args) => listCommand(args),
   show: (args) => showCommand(args),
+  tag: (args) => tagCommand(args),
+  note: (args) => noteCommand(args),
+  rename: (args) => renameCommand(args),
   query: (args) => queryCommand(args),
   reindex: (args) => reindexCommand(args),
   verify: async (args) => {

@@ -25,6 +25,7 @@ export { buildConfig } from "./config.ts";
 export { type ConfigKey, configKeys } from "./config-keys.ts";
 export { formatTable, printable, resultsTable } from "./format-table.ts";
 export { type IndexUpdate, openForReading, withIndex } from "./index.ts";
+export { noteCommand, renameCommand, tagCommand } from "./label-commands.ts";
 export { listCommand } from "./list-command.ts";
 export { endingOf, runMain } from "./main-function.ts";
 export { formatSeconds, progressLine, secondsLeft } from "./progress.ts";

@@ -1,11 +1,13 @@
-// Finding the run that a person means: by id, by the start of an id, or `last`.
+// Finding the run that a person means: by id, by name, by the start of an id, or `last`.
+import { join } from "node:path";
 import { nearest, UserError } from "../errors.ts";
+import { readLabels } from "./labels.ts";
 import { listRuns } from "./read.ts";
 
 /**
  * The id of the run that `text` means.
  *
- * @param text a whole id, the start of exactly one, or `last`
+ * @param text a whole id, a name that exactly one run has, the start of exactly one id, or `last`
  * @throws UserError `run.none`, `run.ambiguous`
  */
 export async function resolveRun(runsFolder: string, text: string): Promise<string> {
@@ -15,11 +17,16 @@ export async function resolveRun(runsFolder: string, text: string): Promise<stri
   }
   if (text === "last") return ids[0]!;
   if (ids.includes(text)) return text;
-  const matches = text === "" ? [] : ids.filter((id) => id.startsWith(text));
+  const named = await runsNamed(runsFolder, ids, text);
+  const matches = named.length > 0 || text === "" ? named : ids.filter((id) => id.startsWith(text));
   if (matches.length === 1) return matches[0]!;
   if (matches.length > 1) {
     const some = matches.slice(0, 5).join(", ") + (matches.length > 5 ? ", …" : "");
-    throw new UserError("run.ambiguous", `"${text}" begins ${matches.length} runs: ${some}`, "give more of the id");
+    throw new UserError(
+      "run.ambiguous",
+      `"${text}" ${named.length > 0 ? "names" : "begins"} ${matches.length} runs: ${some}`,
+      "give more of the id",
+    );
   }
   const near = nearest(text, ids);
   throw new UserError(
@@ -27,4 +34,9 @@ export async function resolveRun(runsFolder: string, text: string): Promise<stri
     `There is no run "${text}" in ${runsFolder}`,
     near === undefined ? "deno task ls lists the runs; last is the newest" : `did you mean ${near}?`,
   );
+}
+
+async function runsNamed(runsFolder: string, ids: readonly string[], name: string): Promise<string[]> {
+  const labels = await Promise.all(ids.map((id) => readLabels(join(runsFolder, id))));
+  return name === "" ? [] : ids.filter((_, i) => labels[i]!.name === name);
 }

@@ -69,12 +69,14 @@ Deno.test("`openRun()` writes events without gaps that fold into a finished run"
 
 Deno.test("`run.cell()` takes an equal cell from the cache, whatever its name, and replays its log", () =>
   withFolder(async (folder) => {
-    const first = await inRun(folder, (run) => run.cell(spec(), body));
+    let builds = 0;
+    const counted = (context: CellContext) => (builds++, body(context));
+    const first = await inRun(folder, (run) => run.cell(spec(), counted));
     const { events, onEvent } = collector();
-    const never = () => Promise.reject(new Error("Must not be built again"));
     const again = spec({ name: "other", title: "Other", inputs: { rate: 0.1, steps: 2, gone: undefined } });
-    const second = await inRun(folder, (run) => run.cell(again, never), { onEvent });
+    const second = await inRun(folder, (run) => run.cell(again, counted), { onEvent });
     assert.deepEqual(second, { ...first, cached: true });
+    assert.equal(builds, 1);
     assert.equal(await Deno.readTextFile(join(second.folder, "weights.txt")), "weights");
     const kinds = ["cell.start", "metrics", "note", "metrics", "table", "artifact", "cell.end"];
     const logged = events.filter((event) => "cell" in event && event.cell === "other");

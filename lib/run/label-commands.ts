@@ -1,0 +1,102 @@
+// `deno task tag`, `note` and `rename`: what a person says about a run, kept beside its log.
+import { join } from "node:path";
+import { Command } from "commander";
+import { UserError } from "../errors.ts";
+import { parseWithCommander } from "./commander.ts";
+import { printable } from "./format-table.ts";
+import { addLabel, type LabelBody, type Labels, readLabels } from "./labels.ts";
+import { resolveRun } from "./resolve-run.ts";
+import { isRunId } from "./run-id.ts";
+
+type Print = (text: string) => void;
+
+/** `deno task tag <run> good -bad`: adds tags, and removes those with a minus. */
+export async function tagCommand(args: readonly string[], print: Print = console.log): Promise<void> {
+  // A tag with a minus is no option, so these are taken out before the rest is parsed.
+  const removed = args.filter((word) => /^-[^-]/.test(word) && word !== "-h").map((word) => word.slice(1));
+  const rest = args.filter((word) => !/^-[^-]/.test(word) || word === "-h");
+  const command = labelCommand("tag", "Adds tags to a run, and removes those written with a minus: tag last good -bad")
+    .argument("<run>", "id or name of the run, the start of an id, or last")
+    .argument("[tags...]", "tags to add; -tag removes one; none: only shows them");
+  await change(command, rest, print, ([, ...added]) => {
+    for (const tag of [...added, ...removed]) checkTag(tag);
+    const both = added.find((tag) => removed.includes(tag));
+    if (both !== undefined) throw new UserError("label.tag", `Cannot both add and remove the tag "${both}"`);
+    return added.length + removed.length === 0 ? undefined : { kind: "tags", add: added, remove: removed };
+  });
+}
+
+/** `deno task note <run> "text"`: adds a note. */
+export async function noteCommand(args: readonly string[], print: Print = console.log): Promise<void> {
+  const command = labelCommand("note", "Adds a note to a run")
+    .argument("<run>", "id or name of the run, the start of an id, or last")
+    .argument("<text>", "the note");
+  await change(command, args, print, ([, text]) => {
+    if (text!.trim() === "") throw new UserError("label.note", "Cannot add an empty note: expected a text");
+    if (text!.length > 10_000) {
+      throw new UserError("label.note", `Cannot add a note of ${text!.length} characters: expected at most 10000`);
+    }
+    return { kind: "note", text: text! };
+  });
+}
+
+/** `deno task rename <run> "name"`: gives a run a name; the empty one takes it away. The id stays. */
+export async function renameCommand(args: readonly string[], print: Print = console.log): Promise<void> {
+  const command = labelCommand("rename", "Gives a run a name; its id stays what it is")
+    .argument("<run>", "id or name of the run, the start of an id, or last")
+    .argument("<name>", 'the name; "" takes it away');
+  await change(command, args, print, ([, text]) => {
+    const name = text!.trim();
+    if (name === "last" || isRunId(name)) {
+      throw new UserError("label.name", `Cannot name a run "${name}": it means a run already`, "choose another name");
+    }
+    if (name !== printable(name) || name.length > 200) {
+      throw new UserError(
+        "label.name",
+        `Cannot name a run ${JSON.stringify(name.slice(0, 50))}: expected one line of at most 200 characters`,
+      );
+    }
+    return { kind: "name", name: name === "" ? null : name };
+  });
+}
+
+function labelCommand(name: string, description: string): Command {
+  return new Command(name).description(description)
+    .option("--runs <folder>", "where runs live", "runs")
+    .option("--json", "write the run's name, tags and notes as one JSON object");
+}
+
+async function change(
+  command: Command,
+  args: readonly string[],
+  print: Print,
+  body: (positional: readonly string[]) => LabelBody | undefined,
+): Promise<void> {
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return print(parsed.text.trimEnd());
+  const runs = String(parsed.options.runs);
+  const label = body(parsed.positional);
+  const id = await resolveRun(runs, parsed.positional[0]!);
+  const folder = join(runs, id);
+  if (label !== undefined) await addLabel(folder, label);
+  const labels = await readLabels(folder);
+  print(parsed.options.json ? JSON.stringify({ run: id, ...labels }) : describeLabels(id, labels));
+}
+
+/** A run's labels as lines of text. */
+export function describeLabels(id: string, { name, tags, notes }: Labels): string {
+  return [
+    name === null ? id : `${id} "${printable(name)}"`,
+    `tags: ${tags.length === 0 ? "none" : tags.map(printable).join(", ")}`,
+    ...notes.map(({ time, text }) => `${time.slice(0, 16).replace("T", " ")}  ${printable(text)}`),
+  ].join("\n");
+}
+
+function checkTag(tag: string): void {
+  if (/^[\p{L}\p{N}_][\p{L}\p{N}_.:/-]{0,63}$/u.test(tag)) return;
+  throw new UserError(
+    "label.tag",
+    `Cannot use the tag ${JSON.stringify(tag.slice(0, 50))}: expected at most 64 letters, digits and _ . : / -`,
+    "a note takes any text: deno task note <run> <text>",
+  );
+}
