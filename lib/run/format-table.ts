@@ -15,14 +15,17 @@ export function formatValue(value: string | number | null | undefined, column: C
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 }
 
-/** A table as aligned lines under its title; the best value of a column that has a good direction gets a `*`. */
+/**
+ * A table as aligned lines under its title. The best value of a column that has a good direction gets a `*`, and so do
+ * those that read the same; a column in which all read the same has no best.
+ */
 export function formatTable(table: Table): string {
+  let marked = false;
   const columns = table.columns.map((column) => {
+    const texts = table.rows.map((row) => formatValue(row[column.key], column));
     const best = bestOf(table, column);
-    const cells = table.rows.map((row) => {
-      const mark = best === undefined ? "" : row[column.key] === best ? "*" : " ";
-      return formatValue(row[column.key], column) + mark;
-    });
+    marked ||= best !== undefined;
+    const cells = texts.map((text) => best === undefined ? text : text + (text === best ? "*" : " "));
     const title = printable(column.title) + (best === undefined ? "" : " ");
     const width = Math.max(widthOf(title), ...cells.map(widthOf));
     const pad = column.kind === "number" ? padStart : padEnd;
@@ -34,6 +37,7 @@ export function formatTable(table: Table): string {
     line(columns.map(({ title }) => title)),
     line(columns.map(({ rule }) => rule)),
     ...table.rows.map((_, i) => line(columns.map(({ cells }) => cells[i]!))),
+    ...(marked ? ["* best"] : []),
   ].join("\n");
 }
 
@@ -70,10 +74,13 @@ export function resultsTable(results: RunResults): Table {
   };
 }
 
-function bestOf(table: Table, { key, better }: Column): number | undefined {
-  const values = table.rows.map((row) => row[key]).filter((value) => typeof value === "number");
-  if (better === undefined || values.length < 2) return undefined;
-  return better === "lower" ? Math.min(...values) : Math.max(...values);
+/** The best value of a column as it reads; undefined when it has no direction, or fewer than two that differ. */
+function bestOf(table: Table, column: Column): string | undefined {
+  const values = table.rows.map((row) => row[column.key]).filter((value) => typeof value === "number");
+  if (column.better === undefined || new Set(values.map((value) => formatValue(value, column))).size < 2) {
+    return undefined;
+  }
+  return formatValue(column.better === "lower" ? Math.min(...values) : Math.max(...values), column);
 }
 
 /** Columns that a text takes: wide East Asian characters take two, combining marks none. */

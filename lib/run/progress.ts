@@ -29,6 +29,11 @@ export function secondsLeft(cell: CellView): number | undefined {
   return Number.isFinite(pace) && pace >= 0 ? pace * Math.max(0, cell.steps - last.step) : undefined;
 }
 
+/** Whether a cell counts training steps: one without a loss counts what it pleases, such as texts that were scored. */
+export function countsSteps({ metrics }: CellView): boolean {
+  return metrics.some(({ values }) => values["loss"] !== undefined);
+}
+
 /** A cell's progress as one line of at most `width` columns. */
 export function progressLine(cell: CellView, now: number, width: number): string {
   const parts: string[] = [];
@@ -36,7 +41,8 @@ export function progressLine(cell: CellView, now: number, width: number): string
   const value = (name: string) => cell.metrics.findLast(({ values }) => typeof values[name] === "number")?.values[name];
   if (last !== undefined && cell.steps !== null) {
     const share = Math.min(1, last.step / cell.steps);
-    parts.push(`${bar(share, 16)} ${String(Math.floor(share * 100)).padStart(3)} %`, `step ${last.step}/${cell.steps}`);
+    parts.push(`${bar(share, 16)} ${String(Math.floor(share * 100)).padStart(3)} %`);
+    if (countsSteps(cell)) parts.push(`step ${last.step}/${cell.steps}`);
   }
   for (const [name, title] of [["loss", "loss"], ["validation", "validation"]] as const) {
     const number = value(name);

@@ -1,14 +1,20 @@
-// `deno task show <run>`: one run with its cells, tables, results and where its report lies.
+// `deno task show <run>`: one run with its cells, results, tables, and where its files and its report lie.
 import { join } from "node:path";
 import { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { parseWithCommander } from "./commander.ts";
+import { endingText } from "./ending.ts";
 import type { Table } from "./events.ts";
 import { formatTable, printable, resultsTable } from "./format-table.ts";
 import { formatSeconds } from "./progress.ts";
 import { readRun } from "./read.ts";
 import { resolveRun } from "./resolve-run.ts";
-import type { RunView } from "./view.ts";
+import type { CellView, RunView } from "./view.ts";
+
+/** Tables that are long or say in detail what others say in short. */
+const LONG_TABLES = new Set(["data", "gates", "comparisons"]);
+/** Longest text of a cell's summary. */
+const SUMMARY_WIDTH = 80;
 import { defaultRunsFolder } from "./runs-folder.ts";
 
 /** Shows one run as text, or its whole view as JSON with `--json`. */
@@ -16,9 +22,10 @@ export async function showCommand(
   args: readonly string[],
   print: (text: string) => void = console.log,
 ): Promise<void> {
-  const command = new Command("show").description("Shows a run: cells, tables, results, report.")
+  const command = new Command("show").description("Shows a run: cells, results, tables, files, report.")
     .argument("[run]", "id of the run, the start of one, or last", "last")
     .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--tables", "show all tables, the long ones too")
     .option("--json", "write the run as one JSON object");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
@@ -27,31 +34,73 @@ export async function showCommand(
   const view = await readRun(folder, id);
   if (view === undefined) throw new UserError("run.none", `The run ${id} is gone from ${folder}`);
   if (parsed.options.json) return print(JSON.stringify(view));
-  print(await describeRun(view, folder));
+  print(await describeRun(view, folder, parsed.options.tables === true));
 }
 
-/** A run as text. */
-async function describeRun(view: RunView, runsFolder: string): Promise<string> {
+/** A run as text; `all` shows every table and whole summaries. */
+async function describeRun(view: RunView, runsFolder: string, all: boolean): Promise<string> {
   const took = view.seconds === null ? "" : ` after ${formatSeconds(view.seconds)}`;
   const report = join(runsFolder, view.id, "report.html");
   const hasReport = await Deno.stat(report).then(({ isFile }) => isFile, () => false);
+  const tables = tablesOf(view);
+  const shown = all ? tables : tables.filter(({ name }) => !LONG_TABLES.has(name));
+  const left = tables.filter((table) => !shown.includes(table)).map(({ name }) => name);
   return [
     `${printable(view.title)} (${view.id})`,
     `${view.status}${took} · preset ${view.preset} · seed ${view.seed} · ${view.device} · started ${view.startedAt}`,
     `command: ${printable(view.command.join(" "))}`,
-    ...(view.error === null ? [] : [`error: ${view.error.split("\n").map(printable).join("\n")}`]),
+    ...endingLines(view),
     ...view.notes.map(({ level, text }) => `${level}: ${printable(text)}`),
     "",
-    formatTable(cellsTable(view)),
-    ...view.cells.flatMap((cell) => cell.tables.map((table) => `\n${formatTable(table)}`)),
-    ...(view.results === null || Object.keys(view.results.methods).length === 0
-      ? []
-      : [`\n${formatTable(resultsTable(view.results))}`]),
+    formatTable(cellsTable(view, all ? Infinity : SUMMARY_WIDTH)),
+    ...remarks(view),
+    ...shown.map((table) => `\n${formatTable(table)}`),
+    ...filesLines(view, runsFolder),
     ...(hasReport ? [`\nreport: ${report}`] : []),
+    ...(left.length === 0 ? [] : [`\n--tables shows the other tables, too: ${left.map(printable).join(", ")}`]),
   ].join("\n");
 }
 
-function cellsTable(view: RunView): Table {
+function endingLines(view: RunView): string[] {
+  const text = endingText(view);
+  if (text === null) return [];
+  return [(view.status === "stopped" ? "" : "error: ") + text.split("\n").map(printable).join("\n")];
+}
+
+/** Results first and once: a cell may have shown them already, under the name that they have here. */
+function tablesOf({ results, cells }: RunView): Table[] {
+  const logged = cells.flatMap(({ tables }) => tables);
+  if (results === null || Object.keys(results.methods).length === 0) return logged;
+  const own = resultsTable(results);
+  return [own, ...logged.filter(({ name }) => name !== own.name)];
+}
+
+/** Warnings and errors of cells, each once. */
+function remarks({ cells }: RunView): string[] {
+  const lines = cells.flatMap(({ notes }) =>
+    notes.filter(({ level }) => level !== "info").map(({ level, text }) => `${level}: ${printable(text)}`)
+  );
+  return [...new Set(lines)];
+}
+
+/** The folder of every cell that left files, relative to the working directory. */
+function filesLines({ cells }: RunView, runsFolder: string): string[] {
+  const rows = cells.flatMap((cell) => {
+    const folder = folderOf(cell);
+    return folder === undefined ? [] : [{ cell: cell.name, folder: join(runsFolder, folder) }];
+  });
+  if (rows.length === 0) return [];
+  const columns = [{ key: "cell", title: "cell", kind: "text" }, { key: "folder", title: "folder", kind: "text" }];
+  return [`\n${formatTable({ name: "files", title: "Files", columns: columns as Table["columns"], rows })}`];
+}
+
+/** Where a cell's files lie below the runs folder: a file's path without its name, which may have folders itself. */
+function folderOf({ artifacts }: CellView): string | undefined {
+  const file = artifacts.find(({ path, name }) => path.endsWith(`/${name}`));
+  return file?.path.slice(0, -file.name.length - 1);
+}
+
+function cellsTable(view: RunView, width: number): Table {
   return {
     name: "cells",
     title: "Cells",
@@ -61,11 +110,11 @@ function cellsTable(view: RunView): Table {
       { key: "took", title: "took", kind: "text" },
       { key: "summary", title: "what came out", kind: "text" },
     ],
-    rows: view.cells.map(({ name, status, seconds, summary, notes }) => ({
+    rows: view.cells.map(({ name, status, seconds, summary }) => ({
       name,
       status: status === "running" && view.status === "lost" ? "lost" : status,
       took: seconds === null ? null : formatSeconds(seconds),
-      summary: [summary, ...notes.filter(({ level }) => level !== "info").map(({ text }) => text)].join(" "),
+      summary: summary.length > width ? `${summary.slice(0, width - 1).trimEnd()}…` : summary,
     })),
   };
 }

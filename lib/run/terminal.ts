@@ -14,9 +14,12 @@ export interface TerminalOptions {
   readonly color?: boolean;
   /** Width of the terminal. @default asks the terminal each time */
   readonly columns?: () => number;
-  /** Milliseconds between two progress lines. @default 100 when live, otherwise 10 000 */
+  /** Milliseconds between two progress lines; a cell's first comes after 2 s at the latest. @default 100 when live, otherwise 10 000 */
   readonly interval?: number;
 }
+
+/** Milliseconds after which a cell that has not ended says how far it is. */
+const FIRST_MS = 2_000;
 
 /** Shows a run as its events are written. */
 export interface TerminalView {
@@ -46,7 +49,8 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
   const paint = (name: keyof typeof colors, text: string) => color ? `\x1b[${colors[name]}m${text}\x1b[0m` : text;
   let view: RunView | undefined;
   let current: CellView | undefined;
-  let shownAt = 0;
+  /** When the next progress line may come. */
+  let due = 0;
   let onLine = false;
   let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -59,8 +63,8 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
     write(text + "\n");
   };
   const showProgress = (now: number) => {
-    if (current === undefined || now - shownAt < interval) return;
-    shownAt = now;
+    if (current === undefined || now < due) return;
+    due = now + interval;
     const line = progressLine(current, now, columns() - 1);
     if (!live) return print(`  ${line}`);
     write(`\r\x1b[2K${line}`);
@@ -84,12 +88,14 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
           }`,
         );
         print(paint("dim", `run ${event.run}`));
-        if (live) Deno.unrefTimer(timer = setInterval(() => showProgress(Date.now()), 1000));
+        // A cell may have nothing to say for long: its clock goes on.
+        clearInterval(timer);
+        Deno.unrefTimer(timer = setInterval(() => showProgress(Date.now()), 1000));
         break;
       case "cell.start":
         current = view.cells.find(({ name }) => name === event.cell);
         // A live line appears at once; in a log, a line says what begins and progress follows after a while.
-        shownAt = live ? 0 : now;
+        due = live ? 0 : now + Math.min(interval, FIRST_MS);
         if (!live) print(`… ${printable(event.cell)}: ${printable(event.title)}`);
         else showProgress(now);
         break;
@@ -137,7 +143,7 @@ function endLine(event: Extract<RunEvent, { kind: "cell.end" }>, paint: Paint): 
 function runEndLine(event: Extract<RunEvent, { kind: "run.end" }>, paint: Paint): string {
   const took = formatSeconds(event.seconds);
   if (event.status === "done") return paint("green", `Done in ${took}`);
-  if (event.status === "stopped") return paint("yellow", `Stopped after ${took}`);
+  if (event.status === "stopped") return paint("yellow", `Stopped after ${took}; finished cells stay cached`);
   return paint("red", `Failed after ${took}`);
 }
 

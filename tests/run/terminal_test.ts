@@ -16,7 +16,7 @@ import {
   StopError,
   terminalView,
 } from "../../lib/run/mod.ts";
-import { applyEvent, type RunView } from "../../lib/run/mod.ts";
+import { applyEvent, type CellView, type RunView } from "../../lib/run/mod.ts";
 import { options, spawnScript, withFolder } from "./fixtures.ts";
 
 const estimate = { value: 0.5, low: 0.4, high: 0.6, samples: 100 };
@@ -97,6 +97,86 @@ Deno.test("`progressLine()` tells share, step, loss, speed and the time left at 
   assert.equal(progressLine(view!.cells[0]!, 1e12, 10).length, 10);
 });
 
+Deno.test("`progressLine()` tells the share alone of a cell that does not train", () => {
+  const cell = { name: "evaluate", metrics: [{ step: 1017, time: "", values: {} }], steps: 2034, startedAt: null };
+  assert.equal(
+    progressLine(cell as unknown as CellView, 0, 200),
+    "evaluate             ████████░░░░░░░░  50 % · 0.0 s",
+  );
+});
+
+Deno.test("`terminalView()` says after 2 s how far a cell is when it writes into a log, then every 10 s", () => {
+  const lines: string[] = [];
+  const view = terminalView({ write: (text) => lines.push(text), live: false, columns: () => 120 });
+  const apply = (event: object, seconds: number) =>
+    view.onEvent({ seq: 0, time: new Date(1e12 + seconds * 1000).toISOString(), ...event } as RunEvent);
+  apply({ kind: "run.start", run: "r", title: "R", preset: "p", seed: 1, device: "d", plan: [] }, 0);
+  apply({ kind: "cell.start", cell: "seed", title: "Seed", description: "", cellKey: "k" }, 0);
+  for (let step = 1; step <= 30; step++) {
+    apply({ kind: "metrics", cell: "seed", step, steps: 30, values: { loss: 4 } }, step);
+  }
+  view.close();
+  assert.deepEqual(lines.flatMap((line) => /step (\d+)/.exec(line)?.[1] ?? []), ["2", "12", "22"]);
+});
+
+Deno.test("`terminalView()` shows in a log that a cell without progress still runs", async () => {
+  let text = "";
+  const view = terminalView({ write: (piece) => text += piece, live: false, columns: () => 120, interval: 500 });
+  const time = new Date().toISOString();
+  const start = { kind: "run.start", run: "r", title: "R", preset: "p", seed: 1, device: "d", plan: [] };
+  view.onEvent({ seq: 0, time, ...start } as unknown as RunEvent);
+  const cell = { kind: "cell.start", cell: "data", title: "Data", description: "", cellKey: "k" };
+  view.onEvent({ seq: 1, time, ...cell } as RunEvent);
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  view.close();
+  assert.match(text, /\n {2}data +\d\.\d s\n/);
+});
+
+Deno.test("`showCommand()` shows results once, names the folders of files, and long tables only with --tables", () =>
+  withFolder(async (folder) => {
+    const run = await openRun(options(folder));
+    const spec = { name: "seed", title: "", description: "", inputs: {}, code: ["lib/errors.ts"], output: z.number() };
+    const { key } = await run.cell(spec, async (context) => {
+      await Deno.mkdir(`${context.folder}/sub`);
+      await Deno.writeTextFile(`${context.folder}/sub/model.safetensors`, "x");
+      context.summary(`word ${"long ".repeat(40)}end`);
+      context.note("mind this", "warning");
+      context.table(resultsTable(results));
+      const columns = [{ key: "g", title: "g", kind: "text" as const }];
+      for (const name of ["gates", "cost"]) context.table({ name, title: `About ${name}`, columns, rows: [] });
+      return 1;
+    });
+    run.finish(results);
+    const shown = async (...args: string[]) => {
+      let text = "";
+      await showCommand(["last", ...args, "--runs", folder], (piece) => text += piece);
+      return text;
+    };
+    const brief = await shown();
+    assert.equal(brief.match(/Held-out bits per byte/g)!.length, 1);
+    assert.ok(brief.indexOf("Held-out") < brief.indexOf("About cost"));
+    assert.doesNotMatch(brief, /About gates|long end/);
+    assert.match(brief, /--tables .*: gates$/);
+    assert.match(brief, /\nwarning: mind this\n/);
+    assert.ok(brief.includes(`seed  ${folder}/.cells/${key}\n`), brief);
+    const all = await shown("--tables");
+    assert.match(all, /About gates/);
+    assert.match(all, /long end/);
+    assert.doesNotMatch(all, /--tables/);
+  }));
+
+Deno.test("`showCommand()` says of a run that was stopped that its cells stay, and of no error", () =>
+  withFolder(async (folder) => {
+    const abort = new AbortController();
+    const run = await openRun(options(folder, { signal: abort.signal }));
+    abort.abort(new StopError("SIGINT"));
+    run.fail(new Error("the work was cut off"));
+    let text = "";
+    await showCommand(["last", "--runs", folder], (piece) => text += piece);
+    assert.match(text, /\nstopped by Ctrl-C; finished cells stay cached/);
+    assert.doesNotMatch(text, /error/i);
+  }));
+
 Deno.test("`formatSeconds()` rounds without sixty seconds", () => {
   const seconds = [0, 9.94, 10, 59.4, 59.6, 3599.6, 3600, 7500];
   assert.deepEqual(seconds.map(formatSeconds), [
@@ -112,7 +192,18 @@ Deno.test("`formatTable()` aligns columns and marks the best value in each direc
     "──────  ────────  ──────  ──────  ─────",
     "seed      2.000*  3.000   2.500   0.500",
     "bts       2.100   2.000*  2.050*      –",
+    "* best",
   ]);
+});
+
+Deno.test("`formatTable()` marks nothing where all values read the same, and all that read as the best does", () => {
+  const column = { key: "x", title: "x", kind: "number", digits: 1, better: "higher" } as const;
+  const marks = (...values: number[]) =>
+    formatTable({ name: "t", title: "t", columns: [column], rows: values.map((x) => ({ x })) }).split("\n").slice(3)
+      .map((line) => line.trim());
+  assert.deepEqual(marks(0, 0, 0), ["0.0", "0.0", "0.0"]);
+  assert.deepEqual(marks(0.31, 0.32), ["0.3", "0.3"]);
+  assert.deepEqual(marks(0.31, 0.32, 0.1), ["0.3*", "0.3*", "0.1", "* best"]);
 });
 
 Deno.test("`formatTable()` keeps control characters and wide letters from breaking the lines", () => {
