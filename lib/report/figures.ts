@@ -8,7 +8,7 @@ import { type MatrixCell, matrixPanel } from "./figures/matrix.ts";
 import { scorePanel } from "./figures/mean.ts";
 import { bestOf } from "./grid.ts";
 import type { Figure } from "./figures/plot.ts";
-import { expertDomain, methodColours, methodLabel, methodOfModel, orderMethods } from "./methods.ts";
+import { cellLabel, expertDomain, methodColours, methodLabel, methodOfModel, orderMethods } from "./methods.ts";
 import { bpbColumns, methodsOf, tableNamed } from "./results.ts";
 
 /** Every figure that the run has data for, in the order of the report. */
@@ -194,7 +194,7 @@ export function parametersFigure(view: RunView): Figure | undefined {
 /** Wall time of every cell that has ended. */
 export function timeFigure(view: RunView): Figure | undefined {
   const cells = view.cells.filter(({ seconds }) => seconds !== null)
-    .map(({ name, seconds, status }) => ({ label: methodLabel(name), seconds: seconds!, cached: status === "cached" }));
+    .map(({ name, seconds, status }) => ({ label: cellLabel(name), seconds: seconds!, cached: status === "cached" }));
   if (cells.length === 0) return undefined;
   return {
     name: "time",

@@ -34,6 +34,13 @@ export function methodLabel(method: string): string {
   return Object.hasOwn(LABELS, method) ? LABELS[method]! : method;
 }
 
+/** What a reader calls a cell: a model by its label, `evaluate:bts` as `Evaluate BTS`, `data` as `Data`. */
+export function cellLabel(cell: string): string {
+  const [phase = "", method] = expertDomain(cell) === undefined ? cell.split(":", 2) : [cell];
+  const label = methodLabel(phase);
+  return `${label.slice(0, 1).toUpperCase()}${label.slice(1)}${method === undefined ? "" : ` ${methodLabel(method)}`}`;
+}
+
 /** The method that a stitch’s model stands for, which may be called by its domain alone: `code` is `expert:code`. */
 export function methodOfModel(model: string, known: readonly string[]): string {
   return known.includes(`expert:${model}`) ? `expert:${model}` : model;

@@ -47,7 +47,7 @@ export function taskGrid(results: RunResults): Grid | undefined {
         best[at]!,
       )
     );
-    return { title: `${task} (n = ${samples})`, cells };
+    return { title: `${task} (n\u00a0=\u00a0${samples})`, cells };
   });
   if (columns.length === 0) return undefined;
   return assemble(`Tasks, percent right${WITH_INTERVALS}; higher is better`, methods, columns);

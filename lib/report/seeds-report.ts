@@ -40,7 +40,7 @@ function gridOfKind({ columns, rows }: SeedsSummary, kind: "bpb" | "task", capti
   };
 }
 
-/** Mean bits per byte of every method over the seeds, each seed as a ring; undefined when no method has a mean. */
+/** Mean bits per byte of every method over the seeds, each seed as a small dot below it; undefined when no method has a mean. */
 export function seedsMeanFigure(views: readonly RunView[]): Figure | undefined {
   const { seeds, rows } = seedsSummary(views);
   const colours = methodColours(rows.map(({ method }) => method));
@@ -57,7 +57,7 @@ export function seedsMeanFigure(views: readonly RunView[]): Figure | undefined {
     name: "mean",
     title: "Mean held-out loss",
     caption:
-      `Bits per byte, averaged over the domains. Dots are means over the seeds, rings are single seeds, ${bars}` +
+      `Bits per byte, averaged over the domains. Large dots are means over the seeds, small ones below them single seeds, ${bars}` +
       "the dashed line is the best method. Further left is better.",
     legend: [],
     panels: [scorePanel(scores, "mean bits per byte")],

@@ -47,7 +47,7 @@ figcaption strong { color: var(--ink); }
 pre { background: var(--panel); padding: .8rem 1rem; font-size: .78rem; white-space: pre-wrap; border-radius: 4px; margin: .6rem 0; }
 summary { cursor: pointer; }
 .files { font-family: system-ui, sans-serif; font-size: .75rem; color: var(--soft); } .files .wide { margin: .4rem 0; }
-.files table { font-size: .75rem; width: auto; } .files caption { font-size: .72rem; font-family: ui-monospace, monospace; }
+.files table { font-size: .75rem; width: min(36rem, 100%); } .files caption { font-size: .72rem; overflow-wrap: anywhere; font-family: ui-monospace, monospace; }
 .files th, .files td { padding-top: .12rem; padding-bottom: .12rem; }
 @media (max-width: 34rem) { main { padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.6rem; }
   .claims li { grid-template-columns: 1fr; gap: 0; } th:first-child { position: sticky; left: 0; background: var(--paper); } }

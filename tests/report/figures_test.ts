@@ -4,7 +4,15 @@ import { parseHTML } from "linkedom";
 import { lossPanel, roundTicks, thin } from "../../lib/report/figures/loss.ts";
 import { inkOn, luminance } from "../../lib/report/figures/plot.ts";
 import { PALETTE } from "../../lib/report/methods.ts";
-import { figureHtml, gatesFigure, lossFigure, matrixFigure, meanFigure, runFigures } from "../../lib/report/mod.ts";
+import {
+  figureHtml,
+  gatesFigure,
+  lossFigure,
+  matrixFigure,
+  meanFigure,
+  runFigures,
+  timeFigure,
+} from "../../lib/report/mod.ts";
 import { foldEvents } from "../../lib/run/mod.ts";
 import { sampleEvents, sampleView } from "./sample.ts";
 
@@ -81,6 +89,15 @@ Deno.test("`lossFigure()` puts the experts into one panel and leaves out what is
   assert.equal(figure.panels.length, 3);
   assert.deepEqual(figure.legend.map(({ label }) => label), ["Code expert", "Math expert", "Multilingual expert"]);
   assert.equal(lossPanel("empty", []), undefined);
+});
+
+Deno.test("`timeFigure()` names cells as a reader does", () => {
+  const view = sampleView();
+  view.cells.at(-1)!.name = "evaluate:bts";
+  const shown = texts(timeFigure(view)!.panels[0]!);
+  for (const label of ["Data", "Seed", "Code expert", "Stitch", "Evaluate BTS"]) {
+    assert.ok(shown.includes(label), label);
+  }
 });
 
 Deno.test("`thin()` keeps the mean, the last step and at most the given number of points", () => {

@@ -34,7 +34,7 @@ export function scorePanel(scores: readonly Score[], axis: string): string {
     marks: [
       Plot.ruleX([best], { stroke: "currentColor", strokeOpacity: 0.35, strokeDasharray: "3,3" }),
       Plot.ruleY(rows, { y: "label", x1: "low", x2: "high", stroke: "colour", strokeWidth: 3, strokeOpacity: 0.55 }),
-      Plot.dot(singles, { y: "label", x: "value", stroke: "colour", r: 3.5, strokeWidth: 1.5 }),
+      Plot.dot(singles, { y: "label", x: "value", fill: "colour", r: 2, dy: 8 }),
       Plot.dot(rows, { y: "label", x: "value", fill: "colour", r: 5 }),
       Plot.text(rows, {
         y: "label",
