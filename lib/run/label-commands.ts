@@ -7,6 +7,7 @@ import { printable } from "./format-table.ts";
 import { addLabel, type LabelBody, type Labels, readLabels } from "./labels.ts";
 import { resolveRun } from "./resolve-run.ts";
 import { isRunId } from "./run-id.ts";
+import { defaultRunsFolder } from "./runs-folder.ts";
 
 type Print = (text: string) => void;
 
@@ -62,7 +63,7 @@ export async function renameCommand(args: readonly string[], print: Print = cons
 
 function labelCommand(name: string, description: string): Command {
   return new Command(name).description(description)
-    .option("--runs <folder>", "where runs live", "runs")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--json", "write the run's name, tags and notes as one JSON object");
 }
 

@@ -27,6 +27,7 @@ export { formatTable, printable, resultsTable } from "./format-table.ts";
 export { type IndexUpdate, openForReading, withIndex } from "./index.ts";
 export { noteCommand, renameCommand, tagCommand } from "./label-commands.ts";
 export { listCommand } from "./list-command.ts";
+export { type ListedRun, listFromIndex, type ListOptions } from "./listing.ts";
 export { endingOf, runMain } from "./main-function.ts";
 export { formatSeconds, progressLine, secondsLeft } from "./progress.ts";
 export { type QueryOptions, type QueryRows, queryRuns } from "./query.ts";

@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { parseWithCommander } from "./commander.ts";
 import { formatTable, printable } from "./format-table.ts";
 import { resolveRun } from "./resolve-run.ts";
+import { defaultRunsFolder } from "./runs-folder.ts";
 import { type Verification, verifyRun } from "./verify.ts";
 
 /** Prints what verifying a run found; false when something is damaged (exit code 1). */
@@ -13,7 +14,7 @@ export async function verifyCommand(
 ): Promise<boolean> {
   const command = new Command("verify").description("Checks every byte of a run's cells against the hashes in its log.")
     .argument("[run]", "id of the run, the start of one, or last", "last")
-    .option("--runs <folder>", "where runs live", "runs")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--json", "write one JSON object: ok, weights, artifacts, damage");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") {

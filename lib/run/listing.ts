@@ -1,0 +1,171 @@
+// Which runs a person asks for, and in which order: filters and sorting over the index.
+import type { DatabaseSync } from "node:sqlite";
+import { nearest, UserError } from "../errors.ts";
+import { openForReading, withIndex } from "./index.ts";
+import type { RunSummary } from "./read.ts";
+import type { RunStatus } from "./view.ts";
+
+/** A run in a list, with its labels. */
+export interface ListedRun extends RunSummary {
+  readonly name: string | null;
+  readonly tags: readonly string[];
+  /** What the list is sorted by, when that is a metric. */
+  readonly sortedBy: number | null;
+}
+
+/** Which runs, in which order. Every filter that is given must fit. */
+export interface ListOptions {
+  readonly tags?: readonly string[];
+  readonly statuses?: readonly RunStatus[];
+  readonly preset?: string | undefined;
+  readonly experiment?: string | undefined;
+  /** Only runs that were started then or later. */
+  readonly since?: Date | undefined;
+  /** A column, or a metric with `:last`, `:min` or `:max`. @default started */
+  readonly sort?: string;
+  readonly reverse?: boolean;
+  readonly limit?: number | undefined;
+}
+
+type Key = (run: ListedRun) => string | number | null;
+
+/** The columns to sort by, each with its natural direction: 1 is smallest first. */
+const COLUMNS: Readonly<Record<string, { readonly key: Key; readonly direction: 1 | -1 }>> = {
+  started: { key: (run) => run.startedAt, direction: -1 },
+  updated: { key: (run) => run.updatedAt, direction: -1 },
+  seconds: { key: (run) => run.seconds, direction: 1 },
+  seed: { key: (run) => run.seed, direction: 1 },
+  name: { key: (run) => run.name, direction: 1 },
+  status: { key: (run) => run.status, direction: 1 },
+  preset: { key: (run) => run.preset, direction: 1 },
+  experiment: { key: (run) => run.experiment, direction: 1 },
+  device: { key: (run) => run.device, direction: 1 },
+  bpb: { key: (run) => headline(run)[1], direction: 1 },
+};
+
+/**
+ * The runs that fit, from the index, sorted; runs without the value that is sorted by come last.
+ *
+ * @throws UserError `list.sort` for an unknown column or metric
+ */
+export async function listFromIndex(runsFolder: string, options: ListOptions = {}): Promise<ListedRun[]> {
+  return await withIndex(runsFolder, ({ path }) => {
+    const db = openForReading(path);
+    try {
+      const { values, key, direction } = sortOf(db, options.sort ?? "started");
+      const runs = readRuns(db).filter((run) => fits(run, options))
+        .map((run) => ({ ...run, sortedBy: values?.get(run.id) ?? null }));
+      return sortedBy(runs, key, options.reverse ? -direction : direction).slice(0, options.limit);
+    } finally {
+      db.close();
+    }
+  });
+}
+
+/** The run's own method if it has one of the experiment's name, otherwise the best. */
+export function headline({ experiment, meanBpb }: RunSummary): [string | null, number | null] {
+  const own = meanBpb[experiment];
+  if (own !== undefined) return [experiment, own];
+  const best = Object.entries(meanBpb).sort(([, a], [, b]) => a - b)[0];
+  return best ?? [null, null];
+}
+
+function fits(run: ListedRun, { tags, statuses, preset, experiment, since }: ListOptions): boolean {
+  return (tags ?? []).every((tag) => run.tags.includes(tag)) &&
+    (statuses === undefined || statuses.length === 0 || statuses.includes(run.status)) &&
+    (preset === undefined || run.preset === preset) &&
+    (experiment === undefined || run.experiment === experiment) &&
+    (since === undefined || Date.parse(run.startedAt) >= since.getTime());
+}
+
+function sortedBy(runs: readonly ListedRun[], key: Key, direction: number): ListedRun[] {
+  const newest = (a: ListedRun, b: ListedRun) => a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0;
+  return [...runs].sort((a, b) => {
+    const [x, y] = [key(a), key(b)];
+    if (x === null || y === null) return x === y ? newest(a, b) : x === null ? 1 : -1;
+    return x < y ? -direction : x > y ? direction : newest(a, b);
+  });
+}
+
+function sortOf(db: DatabaseSync, sort: string) {
+  const column = Object.hasOwn(COLUMNS, sort) ? COLUMNS[sort] : undefined;
+  if (column !== undefined) return { ...column, values: undefined };
+  const [, metric = "", how = "last"] = sort.match(/^(.*?)(?::([^:]*))?$/s)!;
+  const metrics = db.prepare("select distinct name from metrics order by name").all().map(({ name }) => String(name));
+  if (!metrics.includes(metric)) {
+    const known = [...Object.keys(COLUMNS), ...metrics];
+    const near = nearest(metric, known);
+    throw new UserError(
+      "list.sort",
+      `Cannot sort by "${metric}": expected one of ${known.join(", ")}`,
+      near === undefined ? undefined : `did you mean ${near}?`,
+    );
+  }
+  if (how !== "last" && how !== "min" && how !== "max") {
+    throw new UserError("list.sort", `Cannot sort by the "${how}" of ${metric}: expected last, min or max`);
+  }
+  const values = metricByRun(db, metric, how);
+  const key: Key = (run) => run.sortedBy;
+  return { values, key, direction: how === "max" ? -1 as const : 1 as const };
+}
+
+/** A metric of each run: its smallest or largest value in any cell, or the last one of the last cell that has it. */
+function metricByRun(db: DatabaseSync, metric: string, how: "last" | "min" | "max"): Map<string, number> {
+  const rows = db.prepare(
+    `select m.run, m.last, m.min, m.max from metrics m join cells c on c.run = m.run and c.name = m.cell
+     where m.name = ? and m.last is not null order by m.run, c.position`,
+  ).all(metric);
+  const values = new Map<string, number>();
+  for (const row of rows) {
+    const [run, value] = [String(row.run), Number(row[how])];
+    const before = values.get(run);
+    values.set(run, before === undefined || how === "last" ? value : Math[how](before, value));
+  }
+  return values;
+}
+
+function readRuns(db: DatabaseSync): ListedRun[] {
+  const cells = grouped(db, "select run, name, status from cells order by run, position");
+  const tags = grouped(db, "select run, tag from tags order by run, tag");
+  const means = grouped(db, "select run, method, value from results where kind = 'bpb' and name = 'mean'");
+  return db.prepare("select * from runs").all().map((row) => {
+    const own = cells.get(String(row.id)) ?? [];
+    const count = (test: (status: unknown) => boolean) => own.filter(({ status }) => test(status)).length;
+    const current = own.find(({ status }) => status === "running")?.name;
+    return {
+      id: String(row.id),
+      experiment: String(row.experiment),
+      title: String(row.title),
+      preset: String(row.preset),
+      seed: Number(row.seed),
+      device: String(row.device),
+      status: row.status as RunStatus,
+      startedAt: String(row.started),
+      updatedAt: String(row.updated),
+      seconds: row.seconds === null ? null : Number(row.seconds),
+      cells: {
+        ended: count((status) => status !== "planned" && status !== "running"),
+        cached: count((status) => status === "cached"),
+        total: own.length,
+      },
+      current: current === undefined ? null : String(current),
+      meanBpb: Object.fromEntries((means.get(String(row.id)) ?? []).map((m) => [String(m.method), Number(m.value)])),
+      error: row.error === null ? null : String(row.error),
+      damagedLines: Number(row.damaged),
+      name: row.name === null ? null : String(row.name),
+      tags: (tags.get(String(row.id)) ?? []).map(({ tag }) => String(tag)),
+      sortedBy: null,
+    };
+  });
+}
+
+function grouped(db: DatabaseSync, sql: string): Map<string, Record<string, unknown>[]> {
+  const groups = new Map<string, Record<string, unknown>[]>();
+  for (const row of db.prepare(sql).all()) {
+    const run = String(row.run);
+    const group = groups.get(run);
+    if (group === undefined) groups.set(run, [row]);
+    else group.push(row);
+  }
+  return groups;
+}

@@ -1,0 +1,90 @@
+// Listing runs: every filter, sorting by columns and by the last, smallest and largest of a metric.
+import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
+import { listCommand, listRuns, openRun } from "../../lib/run/mod.ts";
+import { addLabel } from "../../lib/run/labels.ts";
+import { trainCell } from "./cells.ts";
+import { emptyResults, options, withFolder } from "./fixtures.ts";
+
+const printed = async (folder: string, ...args: string[]) => {
+  let text = "";
+  await listCommand([...args, "--runs", folder], (piece) => text += piece);
+  return text;
+};
+
+/** Three runs by seed: 1 is done and tagged, 2 failed, 3 is of another preset and without metrics. */
+async function threeRuns(folder: string): Promise<(...args: string[]) => Promise<number[]>> {
+  const first = await openRun(options(folder, { seed: 1 }));
+  await trainCell(first, "one", [5, 1, 4]);
+  await trainCell(first, "two", [9, 3]);
+  first.finish(emptyResults);
+  await addLabel(first.folder, { kind: "tags", add: ["good", "kept"], remove: [] });
+  await addLabel(first.folder, { kind: "name", name: "The \x1b[31mfirst" });
+  const second = await openRun(options(folder, { seed: 2 }));
+  await trainCell(second, "one", [7, 2]);
+  second.fail(new Error("no"));
+  await addLabel(second.folder, { kind: "tags", add: ["good"], remove: [] });
+  const third = await openRun(options(folder, { seed: 3, preset: "other", experiment: "else" }));
+  third.finish(emptyResults);
+  return async (...args) =>
+    JSON.parse(await printed(folder, "--json", ...args)).map(({ seed }: { seed: number }) => seed);
+}
+
+Deno.test("`listCommand()` filters by tag, status, preset, experiment and start, all together", () =>
+  withFolder(async (folder) => {
+    const seeds = await threeRuns(folder);
+    assert.deepEqual(await seeds("--sort", "seed"), [1, 2, 3]);
+    assert.deepEqual(await seeds("--tag", "good", "--sort", "seed"), [1, 2]);
+    assert.deepEqual(await seeds("--tag", "good", "--tag", "kept"), [1]);
+    assert.deepEqual(await seeds("--status", "failed"), [2]);
+    assert.deepEqual(await seeds("--status", "failed", "--status", "done", "--tag", "good", "--sort", "seed"), [1, 2]);
+    assert.deepEqual(await seeds("--preset", "other"), [3]);
+    assert.deepEqual(await seeds("--experiment", "else", "--preset", "smoke"), []);
+    assert.deepEqual(await seeds("--since", "1h", "--sort", "seed", "--limit", "2"), [1, 2]);
+    assert.deepEqual(await seeds("--since", "2999-01-01"), []);
+    assert.match(await printed(folder, "--tag", "none"), /None of the 3 runs/);
+  }));
+
+Deno.test("`listCommand()` sorts by the last, smallest and largest of a metric; runs without it come last", () =>
+  withFolder(async (folder) => {
+    const seeds = await threeRuns(folder);
+    assert.deepEqual(await seeds("--sort", "loss"), [2, 1, 3]);
+    assert.deepEqual(await seeds("--sort", "loss:last", "--reverse"), [1, 2, 3]);
+    assert.deepEqual(await seeds("--sort", "loss:min"), [1, 2, 3]);
+    assert.deepEqual(await seeds("--sort", "loss:max"), [1, 2, 3]);
+    assert.deepEqual(await seeds("--sort", "loss:max", "--reverse"), [2, 1, 3]);
+    const runs = JSON.parse(await printed(folder, "--json", "--sort", "loss:max"));
+    assert.deepEqual(runs.map(({ sortedBy }: { sortedBy: number | null }) => sortedBy), [9, 7, null]);
+    const text = await printed(folder, "--sort", "loss:min");
+    assert.match(text, /loss:min +tags\n/);
+    assert.match(text, /The .*first +done .* 1 +good, kept\n/);
+    // deno-lint-ignore no-control-regex
+    assert.doesNotMatch(text, /\x1b/);
+  }));
+
+Deno.test("`listCommand()` says from the index what `listRuns()` says from the logs", () =>
+  withFolder(async (folder) => {
+    await threeRuns(folder);
+    const listed = JSON.parse(await printed(folder, "--json"));
+    const bare = listed.map(({ name: _n, tags: _t, sortedBy: _s, ...run }: Record<string, unknown>) => run);
+    assert.deepEqual(bare, await listRuns(folder));
+  }));
+
+for (
+  const [text, code] of [
+    ["--status finished", "list.status"],
+    ["--sort los", "list.sort"],
+    ["--sort loss:best", "list.sort"],
+    ["--sort seed:min", "list.sort"],
+    ["--sort __proto__", "list.sort"],
+    ["--since yesterday", "list.since"],
+    ["--since 2026-13-45", "list.since"],
+    ["--limit 0", "command.malformed"],
+  ] as const
+) {
+  Deno.test(`\`ls ${text}\` is refused as ${code}`, () =>
+    withFolder(async (folder) => {
+      await threeRuns(folder);
+      await assert.rejects(printed(folder, ...text.split(" ")), (e) => e instanceof UserError && e.code === code);
+    }));
+}
