@@ -1,6 +1,6 @@
 // Stitchbook's commands besides experiments, and the fetch handler that `deno serve main.ts` serves.
 //
-//     deno task ls | show [run] | tag | note | rename | query | reindex | verify <run> | serve | doctor | notebook:install
+//     deno task ls | show [run] | tag | note | rename | rm | undo | query | reindex | verify <run> | serve | doctor | notebook:install
 import {
   defaultRunsFolder,
   listCommand,
@@ -9,10 +9,12 @@ import {
   queryCommand,
   readInteger,
   reindexCommand,
+  removeCommand,
   renameCommand,
   runMain,
   showCommand,
   tagCommand,
+  undoCommand,
   unknownCommand,
   verifyCommand,
 } from "./lib/run/mod.ts";
@@ -27,6 +29,8 @@ const commands: Readonly<Record<string, Action>> = {
   tag: (args) => tagCommand(args),
   note: (args) => noteCommand(args),
   rename: (args) => renameCommand(args),
+  rm: (args) => removeCommand(args),
+  undo: (args) => undoCommand(args),
   query: (args) => queryCommand(args),
   reindex: (args) => reindexCommand(args),
   verify: async (args) => {

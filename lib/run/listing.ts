@@ -8,6 +8,8 @@ import type { RunStatus } from "./view.ts";
 /** A run in a list, with its labels. */
 export interface ListedRun extends RunSummary {
   readonly name: string | null;
+  /** How it was started. */
+  readonly command: readonly string[];
   readonly tags: readonly string[];
   /** What the list is sorted by, when that is a metric. */
   readonly sortedBy: number | null;
@@ -139,6 +141,7 @@ function readRuns(db: DatabaseSync): ListedRun[] {
       preset: String(row.preset),
       seed: Number(row.seed),
       device: String(row.device),
+      command: JSON.parse(String(row.command)),
       status: row.status as RunStatus,
       startedAt: String(row.started),
       updatedAt: String(row.updated),
