@@ -1,8 +1,9 @@
 // Stitchbook's commands besides experiments, and the fetch handler that `deno serve main.ts` serves.
 //
-//     deno task ls | show [run] | tag | note | rename | rm | undo | query | reindex | verify <run> | serve | doctor | notebook:install
+//     deno task ls | show [run] | tag | note | rename | rm | undo | diff <a> <b> | query | reindex | verify <run> | serve | doctor | notebook:install
 import {
   defaultRunsFolder,
+  diffCommand,
   listCommand,
   noteCommand,
   parseWithCommander,
@@ -26,6 +27,7 @@ type Action = (args: readonly string[]) => Promise<void>;
 const commands: Readonly<Record<string, Action>> = {
   ls: (args) => listCommand(args),
   show: (args) => showCommand(args),
+  diff: (args) => diffCommand(args),
   tag: (args) => tagCommand(args),
   note: (args) => noteCommand(args),
   rename: (args) => renameCommand(args),

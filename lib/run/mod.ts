@@ -24,6 +24,8 @@ export { parseWithCommander, readInteger, unknownCommand } from "./commander.ts"
 export { buildConfig } from "./config.ts";
 export { type ConfigKey, configKeys } from "./config-keys.ts";
 export { formatTable, printable, resultsTable } from "./format-table.ts";
+export { type Difference, diffRuns, type RunDiff } from "./diff.ts";
+export { diffCommand } from "./diff-command.ts";
 export { type IndexUpdate, openForReading, withIndex } from "./index.ts";
 export { noteCommand, renameCommand, tagCommand } from "./label-commands.ts";
 export { listCommand } from "./list-command.ts";
