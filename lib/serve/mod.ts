@@ -1,5 +1,5 @@
 // The HTTP API, the event stream and the pages over a folder of runs.
 export { type AppOptions, createApp } from "./app.ts";
-export { serve, type ServeOptions, type Server } from "./server.ts";
+export { missingFolderText, serve, type ServeOptions, type Server, takenPortText } from "./server.ts";
 export { type ServerWorker, startServerWorker, type WorkerOptions } from "./worker.ts";
 export { errorSchema, eventsResponseSchema, runListResponseSchema, runResponseSchema } from "./schemas.ts";

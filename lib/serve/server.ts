@@ -28,6 +28,17 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** What to say when another port than the one wanted was taken, and undefined when all is well. */
+export function takenPortText(wanted: number, got: number): string | undefined {
+  return wanted === 0 || wanted === got ? undefined : `Port ${wanted} is taken; this is ${got}`;
+}
+
+/** What to say when there is no such folder, as a misspelt one serves nothing; undefined when there is. */
+export async function missingFolderText(runsFolder: string): Promise<string | undefined> {
+  const there = await Deno.stat(runsFolder).then(({ isDirectory }) => isDirectory, () => false);
+  return there ? undefined : `There is no folder ${runsFolder} yet; its runs will show when it is there`;
+}
+
 /** How many ports are tried after the one wanted, before any free one is taken. */
 const TRIES = 20;
 /** How long readers have to take what is left of their streams, and requests to be answered. */

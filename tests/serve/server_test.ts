@@ -1,6 +1,6 @@
 // Listening on a socket, in this thread and in a worker.
 import assert from "node:assert/strict";
-import { serve, startServerWorker } from "../../lib/serve/mod.ts";
+import { missingFolderText, serve, startServerWorker, takenPortText } from "../../lib/serve/mod.ts";
 import { demoBodies } from "./demo_log.ts";
 import { fakeRun, withRunsFolder } from "./fake_run.ts";
 
@@ -19,6 +19,16 @@ Deno.test("`serve()` listens on loopback only, and takes the next free port when
       await second.close();
     }
     await assert.rejects(fetch(`${first.url}healthz`));
+  });
+});
+
+Deno.test("`takenPortText()` and `missingFolderText()` speak only when there is something to say", async () => {
+  assert.equal(takenPortText(8420, 8421), "Port 8420 is taken; this is 8421");
+  assert.equal(takenPortText(8420, 8420), undefined);
+  assert.equal(takenPortText(0, 40_123), undefined, "any port was asked for");
+  await withRunsFolder(async (runsFolder) => {
+    assert.equal(await missingFolderText(runsFolder), undefined);
+    assert.match((await missingFolderText(`${runsFolder}/nope`))!, /^There is no folder .*\/nope yet;/);
   });
 });
 
