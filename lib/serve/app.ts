@@ -1,7 +1,7 @@
 // The HTTP app: a stateless fetch handler over the folders of runs. It reads; it never writes.
 import { type Context, Hono } from "hono";
 import { explainError, UserError } from "../errors.ts";
-import { listRuns, readEvents, readRun, runFolder } from "../run/mod.ts";
+import { readEvents, readRun, runFolder } from "../run/mod.ts";
 import { loadAssets } from "./assets.ts";
 import { createFeeds, type Feeds } from "./feed.ts";
 import { isAllowedHost, isLoopbackAddress, isSameOrigin } from "./guard.ts";
@@ -9,6 +9,7 @@ import { PAGE_POLICY, REPORT_POLICY, secure } from "./headers.ts";
 import { openApiDocument } from "./openapi.ts";
 import { HOME_PAGE, MISSING_PAGE, RUN_PAGE } from "./pages.ts";
 import { hasReport, readReport } from "./report.ts";
+import { createRunList } from "./runs.ts";
 import type { EventsResponse, RunListResponse, RunResponse } from "./schemas.ts";
 import { eventStream } from "./stream.ts";
 
@@ -37,6 +38,7 @@ const RESUME_PATIENCE_MS = 250;
  */
 export function createApp(options: AppOptions): Hono {
   const { runsFolder, hosts = [], keepAliveMs, feeds = createFeeds(runsFolder) } = options;
+  const runList = createRunList(runsFolder);
   const assets = loadAssets();
   const app = new Hono();
 
@@ -64,12 +66,12 @@ export function createApp(options: AppOptions): Hono {
     return c.body(asset.body, 200, { "content-type": asset.type });
   });
 
-  app.get("/api/runs", async (c) => c.json({ runs: await listRuns(runsFolder) } satisfies RunListResponse));
+  app.get("/api/runs", async (c) => c.json({ runs: await runList() } satisfies RunListResponse));
 
   app.get("/api/runs/:id", async (c) => {
     const run = await readRun(runsFolder, c.req.param("id"));
     if (run === undefined) return unknownRun(c);
-    return c.json({ run, report: await hasReport(runsFolder, run.id) } satisfies RunResponse);
+    return c.json({ run, report: await hasReport(runsFolder, run.id), runsFolder } satisfies RunResponse);
   });
 
   app.get("/api/runs/:id/events", async (c) => {

@@ -11,9 +11,14 @@ export interface Asset {
 
 /** The browser's modules, by their place below `lib/`; relative imports among them work unchanged. */
 const MODULES = [
+  "report/methods.ts",
+  "run/ending.ts",
+  "run/format-table.ts",
+  "run/progress.ts",
   "run/view.ts",
   "serve/client/cell.ts",
   "serve/client/chart.ts",
+  "serve/client/command.ts",
   "serve/client/connection.ts",
   "serve/client/dom.ts",
   "serve/client/format.ts",

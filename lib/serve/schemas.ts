@@ -66,10 +66,12 @@ export const runViewSchema = z.strictObject({
   lastSeq: z.number(),
 });
 
-/** `/api/runs/:id`: the view, and whether a report can be opened. */
+/** `/api/runs/:id`: the view, whether a report can be opened, and where the run lies. */
 export const runResponseSchema = z.strictObject({
   run: runViewSchema,
   report: z.boolean(),
+  /** The folder that the server serves, as it was named to it. */
+  runsFolder: z.string(),
 });
 
 /** One row of the list of runs. */
@@ -80,6 +82,8 @@ export const runSummarySchema = z.strictObject({
   preset: z.string(),
   seed: z.number(),
   device: z.string(),
+  /** How it was started, which says what differs from the preset. */
+  command: z.array(z.string()),
   status: runStatusSchema,
   startedAt: z.string(),
   updatedAt: z.string(),
@@ -104,6 +108,7 @@ export const eventsResponseSchema = z.strictObject({
 });
 
 // What the handlers hand over is what `lib/run` reads; that the schemas say the same is checked by the tests.
-export type RunResponse = { readonly run: RunView; readonly report: boolean };
-export type RunListResponse = { readonly runs: readonly RunSummary[] };
+export type RunResponse = { readonly run: RunView; readonly report: boolean; readonly runsFolder: string };
+export type ListedRun = RunSummary & { readonly command: readonly string[] };
+export type RunListResponse = { readonly runs: readonly ListedRun[] };
 export type EventsResponse = LogContents;

@@ -38,11 +38,13 @@ Deno.test("the API answers what its schemas say", async () => {
     const { runs } = runListResponseSchema.parse(await (await ask("/api/runs")).json());
     assert.deepEqual(runs.map(({ id, status }) => [id, status]), [[ID, "done"]]);
     assert.ok(runs[0]!.meanBpb.bts! < runs[0]!.meanBpb.seed!);
+    assert.deepEqual(runs[0]!.command, ["deno", "task", "bts", "--preset", "demo"]);
 
-    const { run, report } = runResponseSchema.parse(await (await ask(`/api/runs/${ID}`)).json());
+    const { run, report, runsFolder: folder } = runResponseSchema.parse(await (await ask(`/api/runs/${ID}`)).json());
     assert.equal(run.cells.length, 9);
     assert.equal(run.cells[2]!.metrics.length, 5);
     assert.equal(report, false);
+    assert.equal(folder, runsFolder);
 
     const all = eventsResponseSchema.parse(await (await ask(`/api/runs/${ID}/events`)).json()).events;
     const rest = eventsResponseSchema.parse(await (await ask(`/api/runs/${ID}/events?after=7`)).json()).events;

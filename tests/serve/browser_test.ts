@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { EventBody } from "../../lib/run/mod.ts";
-import { serve } from "../../lib/serve/mod.ts";
+import { serve, startServerWorker } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { demoBodies } from "./demo_log.ts";
@@ -91,7 +91,7 @@ optionalTest("chromium", "the page follows a run live from its start to its end"
         await shows(page, "#results caption", "Held-out bits per byte");
         const table = page.locator("#results table").first();
         assert.equal(await table.locator("tbody tr").count(), 7);
-        assert.match(await table.locator("tbody tr").last().innerText(), /^BTS \(stitched\)\s+2\.220/);
+        assert.match(await table.locator("tbody tr").last().innerText(), /^BTS\s+2\.220/);
         assert.deepEqual(
           await table.locator("td.best").allInnerTexts().then((all) => all.map((t) => t.replace(/\s*\(best\)/, ""))),
           ["1.440", "1.020", "2.110", "1.758", "2.220"],
@@ -104,6 +104,121 @@ optionalTest("chromium", "the page follows a run live from its start to its end"
         await report.getByRole("heading", { name: "The report" }).waitFor(WAIT);
         assert.notEqual(await report.title(), "ran", "scripts in a report do not run");
         assert.deepEqual(complaints, []);
+      });
+    } finally {
+      run.release();
+      await server.close();
+    }
+  });
+}, LOOSE);
+
+optionalTest(
+  "chromium",
+  "the page learns the end though its server closes at once, and then says how to see it again",
+  async () => {
+    await withRunsFolder(async (runsFolder) => {
+      const run = fakeRun(runsFolder, ID);
+      const bodies = demoBodies({ id: ID, steps: 40 });
+      run.append(bodies.slice(0, 5));
+      const server = await startServerWorker({ runsFolder, port: 0 });
+      await withPage(async (page) => {
+        await page.goto(`${server.url}runs/${ID}`);
+        await shows(page, "#connection", "Live");
+        assert.equal(await page.locator(".notice:visible").count(), 0);
+        await Deno.writeTextFile(`${run.folder}/report.html`, "<h1>The report</h1>");
+        run.append(bodies.slice(5));
+        run.release();
+        const closing = server.close();
+        await page.getByRole("link", { name: "Open the report" }).waitFor(WAIT);
+        await shows(page, "#connection", "Run ended");
+        await shows(page, "#results caption", "Held-out bits per byte");
+        await closing;
+        await page.locator(".notice:visible", { hasText: `deno task serve --runs ${runsFolder} shows it again` })
+          .waitFor(WAIT);
+        assert.equal(await text(page, "#connection"), "Run ended");
+        assert.equal(await page.getByRole("link", { name: "Open the report" }).isVisible(), false);
+      });
+    });
+  },
+  LOOSE,
+);
+
+optionalTest("chromium", "the list tells runs apart by what they changed, and a stopped one is no error", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const run = fakeRun(runsFolder, ID);
+    const [start] = demoBodies({ id: ID });
+    const command = ["deno", "task", "bts", "--set", "model.width=256", "--set=stitch.count=1"];
+    run.append([
+      { ...start, command } as EventBody,
+      { kind: "run.end", status: "stopped", seconds: 1, error: "StopError: Stopped by Ctrl-C" },
+    ]);
+    run.release();
+    const server = serve({ runsFolder, port: 0 });
+    try {
+      await withPage(async (page, complaints) => {
+        await page.goto(server.url);
+        await shows(page, ".run .overrides", "with model.width=256stitch.count=1");
+        await shows(page, ".run", "preset demo · seed 1");
+        await shows(page, ".run-ending", "stopped by Ctrl-C; finished cells stay cached");
+        assert.equal(await page.locator(".run-error").count(), 0);
+        assert.deepEqual(complaints, []);
+      });
+    } finally {
+      await server.close();
+    }
+  });
+}, LOOSE);
+
+optionalTest("chromium", "the page says that its server has gone while the run was running", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const run = fakeRun(runsFolder, ID);
+    run.append(demoBodies({ id: ID }).slice(0, 5));
+    const server = serve({ runsFolder, port: 0 });
+    await withPage(async (page) => {
+      await page.goto(`${server.url}runs/${ID}`);
+      await shows(page, "#connection", "Live");
+      await server.close();
+      await shows(page, "#connection", "Reconnecting");
+      await page.locator(".notice:visible", { hasText: "has closed" }).waitFor({ timeout: 20_000 });
+      assert.equal(await text(page, "#connection"), "Closed");
+      const again = serve({ runsFolder, port: server.port });
+      try {
+        await shows(page, "#connection", "Live");
+        assert.equal(await page.locator(".notice:visible").count(), 0);
+      } finally {
+        await again.close();
+      }
+    });
+    run.release();
+  });
+}, LOOSE);
+
+optionalTest("chromium", "a hidden tab keeps its connection, and the fourth gives it back", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const run = fakeRun(runsFolder, ID);
+    run.append(demoBodies({ id: ID }).slice(0, 5));
+    const server = serve({ runsFolder, port: 0 });
+    try {
+      await withPage(async (_page, _complaints, browser) => {
+        const context = await browser.newContext();
+        const hidden = await Promise.all([1, 2, 3, 4].map(() => context.newPage()));
+        for (const page of hidden) {
+          await page.clock.install();
+          await page.goto(`${server.url}runs/${ID}`);
+          await shows(page, "#connection", "Live");
+          await page.evaluate(`Object.defineProperty(document, "hidden", { value: true, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));`);
+          await page.clock.fastForward(21_000);
+        }
+        await shows(hidden[3]!, "#connection", "Paused");
+        for (const page of hidden.slice(0, 3)) assert.equal(await text(page, "#connection"), "Live");
+        run.append([{ kind: "run.end", status: "stopped", seconds: 1, error: "StopError: Stopped by Ctrl-C" }]);
+        for (const page of hidden.slice(0, 3)) await shows(page, "#connection", "Run ended");
+        await hidden[0]!.locator(".notice:visible", { hasText: "stopped by Ctrl-C; finished cells stay cached" })
+          .waitFor(
+            WAIT,
+          );
+        assert.equal(await hidden[0]!.locator(".error:visible").count(), 0);
       });
     } finally {
       run.release();

@@ -11,9 +11,12 @@ import {
   when,
   words,
 } from "../../lib/serve/client/format.ts";
-import { bpbTable, methodName, taskTable } from "../../lib/serve/client/results.ts";
+import { bpbTable, taskTable, taskText } from "../../lib/serve/client/results.ts";
 import { bestOf } from "../../lib/serve/client/table.ts";
 import { curvesOf } from "../../lib/serve/client/chart.ts";
+import { folderOf } from "../../lib/serve/client/cell.ts";
+import { overridesOf, serveCommand } from "../../lib/serve/client/command.ts";
+import { methodLabel } from "../../lib/report/mod.ts";
 import { demoResults } from "./demo_log.ts";
 
 Deno.test("`duration()` and `clock()` read well at every scale", () => {
@@ -63,12 +66,28 @@ Deno.test("`when()` names the day", () => {
   assert.equal(when(new Date(2025, 4, 3, 9, 7).toISOString(), now), "3 May 2025 09:07");
 });
 
-Deno.test("`bestOf()` follows the column's direction and ignores what is no number", () => {
-  const column = { key: "x", title: "x", kind: "number" } as const;
-  assert.equal(bestOf({ ...column, better: "lower" }, [3, null, 1, "0", NaN, 2]), 1);
-  assert.equal(bestOf({ ...column, better: "higher" }, [3, undefined, 1]), 3);
-  assert.equal(bestOf({ ...column, better: "higher" }, [3]), undefined, "one value is not the best of anything");
-  assert.equal(bestOf(column, [3, 1]), undefined);
+Deno.test("`bestOf()` follows the column's direction, and finds none where all values read the same", () => {
+  const column = { key: "x", title: "x", kind: "number", digits: 1 } as const;
+  const rows = (...values: (number | string | null)[]) => values.map((x) => ({ x }));
+  assert.equal(bestOf({ ...column, better: "lower" }, rows(3, null, 1, "0", 2)), "1.0");
+  assert.equal(bestOf({ ...column, better: "higher" }, [...rows(3, 1), {}]), "3.0");
+  assert.equal(bestOf({ ...column, better: "higher" }, rows(3)), undefined, "one value is not the best of anything");
+  assert.equal(bestOf({ ...column, better: "higher" }, rows(0, 0, 0.01)), undefined);
+  assert.equal(bestOf(column, rows(3, 1)), undefined);
+});
+
+Deno.test("`overridesOf()` says what a run's command changed, and `serveCommand()` how to see it again", () => {
+  const command = ["deno", "task", "bts", "--set", "a.b=1", "--set=c=d=e", "--config", "my.yaml"];
+  assert.deepEqual(overridesOf(command), ["my.yaml", "a.b=1", "c=d=e"]);
+  assert.deepEqual(overridesOf(["--set"]), []);
+  assert.equal(serveCommand("runs"), "deno task serve");
+  assert.equal(serveCommand("/tmp/x"), "deno task serve --runs /tmp/x");
+});
+
+Deno.test("`folderOf()` names the folder that a cell's files share", () => {
+  assert.equal(folderOf({ name: "a.json", path: ".cells/k/a.json" }, "runs"), "runs/.cells/k/");
+  assert.equal(folderOf({ name: "sub/a.json", path: ".cells/k/sub/a.json" }, "runs"), "runs/.cells/k/");
+  assert.equal(folderOf({ name: "the report", path: "report.html" }, "runs"), "runs/");
 });
 
 Deno.test("`curvesOf()` draws losses, and leaves out readings of the machine", () => {
@@ -78,9 +97,12 @@ Deno.test("`curvesOf()` draws losses, and leaves out readings of the machine", (
 
 Deno.test("the results' tables have every method, domain and task, also when some are missing", () => {
   const results = demoResults();
-  assert.deepEqual(bpbTable(results).rows.map(({ method }) => method), Object.keys(results.methods).map(methodName));
+  assert.deepEqual(bpbTable(results).rows.map(({ method }) => method), Object.keys(results.methods).map(methodLabel));
   assert.equal(bpbTable(results).columns.length, 1 + 4 + 1 + 2);
-  assert.match(String(taskTable(results)!.rows[0]!["task:arithmetic"]), /^8\.0 \(4 to 12\)$/);
+  const tasks = taskTable(results)!;
+  assert.equal(taskText(tasks.columns[1]!, tasks.rows[0]!), "8.0 (4 to 12)");
+  assert.equal(taskText(tasks.columns[0]!, tasks.rows[1]!), "Code expert");
+  assert.equal(bestOf(tasks.columns[1]!, tasks.rows), "50.0");
   const { seed } = results.methods;
   const bare = { ...seed!, bpb: {}, tasks: {} };
   assert.equal(bpbTable({ ...results, methods: { seed: bare } }).rows[0]!.mean, null);

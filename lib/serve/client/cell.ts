@@ -1,5 +1,6 @@
 // One cell of the notebook: built once, then brought up to date with what is new.
 import type { CellView } from "../../run/mod.ts";
+import { countsSteps } from "../../run/progress.ts";
 import { createChart } from "./chart.ts";
 import { badge, h, setAttribute, setBadge, setText } from "./dom.ts";
 import { bytes, clock, compact, duration, measured, words } from "./format.ts";
@@ -14,8 +15,8 @@ export interface CellElement {
   tick(cell: CellView, now: number): void;
 }
 
-/** An empty cell, number `index` from 1. */
-export function createCell(index: number): CellElement {
+/** An empty cell, number `index` from 1. Its files lie below `runsFolder`. */
+export function createCell(index: number, runsFolder: string): CellElement {
   const title = h("h2", { id: `title-${index}` });
   const name = h("code", { class: "chip" });
   const status = badge("planned");
@@ -30,7 +31,9 @@ export function createCell(index: number): CellElement {
   const summary = h("p", { class: "summary", hidden: true });
   const artifactList = h("ul", {});
   const artifactCount = h("summary", {});
-  const artifacts = h("details", { class: "artifacts", hidden: true }, artifactCount, artifactList);
+  const artifactFolder = h("code");
+  const artifactPlace = h("p", { class: "muted" }, "in ", artifactFolder);
+  const artifacts = h("details", { class: "artifacts", hidden: true }, artifactCount, artifactPlace, artifactList);
   const body = h("div", { class: "body" }, description, progress, chart.element, notes, tables, summary, artifacts);
   const element = h(
     "article",
@@ -56,10 +59,12 @@ export function createCell(index: number): CellElement {
     progress.hidden = false;
     bar.hidden = cell.status !== "running";
     bar.value = Math.min(1, last.step / cell.steps);
-    reading("step", `${last.step.toLocaleString("en")} / ${cell.steps.toLocaleString("en")}`);
+    if (countsSteps(cell)) {
+      reading("step", `${last.step.toLocaleString("en")} / ${cell.steps.toLocaleString("en")}`);
+    } else reading("progress", share(cell)!);
     for (const [key, value] of latestValues(cell)) {
       const speed = key === "tokensPerSecond";
-      reading(speed ? "tokens/s" : words(key), speed && value !== null ? compact(value) : measured(value));
+      reading(speed ? "tokens/s (last step)" : words(key), speed && value !== null ? compact(value) : measured(value));
     }
   };
 
@@ -92,6 +97,7 @@ export function createCell(index: number): CellElement {
       for (; shown.tables < cell.tables.length; shown.tables++) tables.append(tableElement(cell.tables[shown.tables]!));
       setText(summary, cell.summary);
       summary.hidden = cell.summary === "";
+      if (cell.artifacts.length > 0) setText(artifactFolder, folderOf(cell.artifacts[0]!, runsFolder));
       for (; shown.artifacts < cell.artifacts.length; shown.artifacts++) {
         artifactList.append(artifactElement(cell.artifacts[shown.artifacts]!));
       }
@@ -107,8 +113,20 @@ export function noteElement({ level, text }: CellView["notes"][number]): HTMLEle
   return h("li", { "data-level": level }, level !== "info" && h("strong", {}, `${level}: `), text);
 }
 
-function artifactElement({ name, path, bytes: size, sha256 }: CellView["artifacts"][number]): HTMLElement {
-  return h("li", {}, h("code", { title: `sha256 ${sha256}` }, path), ` ${name} · ${bytes(size)}`);
+function artifactElement({ name, bytes: size, sha256 }: CellView["artifacts"][number]): HTMLElement {
+  return h("li", {}, h("code", { title: `sha256 ${sha256}` }, name), ` · ${bytes(size)}`);
+}
+
+/** The folder that a file lies in, which all files of a cell share: `runs/.cells/<key>/`. */
+export function folderOf({ name, path }: { name: string; path: string }, runsFolder: string): string {
+  const folder = path.endsWith(`/${name}`) ? path.slice(0, -name.length) : path.replace(/[^/]*$/, "");
+  return `${runsFolder}/${folder}`;
+}
+
+/** How far a cell is in percent, `42 %`; undefined before it says so. */
+export function share({ metrics, steps }: CellView): string | undefined {
+  const step = metrics.at(-1)?.step;
+  return step === undefined || steps === null ? undefined : `${Math.floor(100 * Math.min(1, step / steps))} %`;
 }
 
 /** The latest value of every metric, in order of first appearance; looks back a little, as some are rare. */

@@ -1,6 +1,7 @@
 // The list of runs, brought up to date every few seconds while someone looks.
-import type { RunSummary } from "../../run/mod.ts";
-import type { RunListResponse } from "../schemas.ts";
+import type { ListedRun, RunListResponse } from "../schemas.ts";
+import { endingText } from "../../run/ending.ts";
+import { overridesOf } from "./command.ts";
 import { showConnection } from "./connection.ts";
 import { badge, byId, h, setText } from "./dom.ts";
 import { change, clock, duration, when } from "./format.ts";
@@ -29,7 +30,7 @@ async function refresh(): Promise<void> {
 }
 
 /** Replaces only the rows that changed, so that focus and selection stay where they are. */
-function show(runs: readonly RunSummary[]): void {
+function show(runs: readonly ListedRun[]): void {
   const running = runs.filter(({ status }) => status === "running").length;
   setText(
     byId("count"),
@@ -64,7 +65,7 @@ function swap(old: HTMLElement, fresh: HTMLElement): void {
   if (focused) fresh.querySelector("a")?.focus();
 }
 
-function row(run: RunSummary): HTMLElement {
+function row(run: ListedRun): HTMLElement {
   const seconds = run.seconds ?? (Date.now() - Date.parse(run.startedAt)) / 1000;
   const known = run.status === "running" ? clock(seconds) : run.seconds === null ? "–" : duration(run.seconds);
   return h(
@@ -75,7 +76,8 @@ function row(run: RunSummary): HTMLElement {
       "div",
       { class: "run-name" },
       h("h2", {}, h("a", { href: `/runs/${encodeURIComponent(run.id)}` }, run.title)),
-      h("p", { class: "muted" }, `${run.preset} · seed ${run.seed} · ${run.device} · `, h("code", {}, run.id)),
+      h("p", { class: "muted" }, `preset ${run.preset} · seed ${run.seed} · ${run.device} · `, h("code", {}, run.id)),
+      overrides(run),
     ),
     h("div", { class: "run-result" }, outcome(run)),
     h(
@@ -87,7 +89,15 @@ function row(run: RunSummary): HTMLElement {
   );
 }
 
-function outcome({ status, current, cells, meanBpb, error }: RunSummary): HTMLElement {
+/** What the run changed in its preset. */
+function overrides({ command }: ListedRun): HTMLElement | undefined {
+  const changes = overridesOf(command);
+  if (changes.length === 0) return undefined;
+  return h("p", { class: "muted overrides" }, "with ", ...changes.map((change) => h("code", {}, change)));
+}
+
+function outcome({ status, current, cells, meanBpb, error }: ListedRun): HTMLElement {
+  const ending = endingText({ status, error });
   const { seed, bts } = meanBpb;
   if (bts !== undefined) {
     return h(
@@ -100,7 +110,8 @@ function outcome({ status, current, cells, meanBpb, error }: RunSummary): HTMLEl
   }
   if (status !== "running") {
     const ended = h("span", {}, `${cells.ended} of ${cells.total} cells`);
-    return h("p", {}, ended, error !== null && h("span", { class: "run-error", title: error }, firstLine(error)));
+    const tone = status === "stopped" ? "muted run-ending" : "run-error run-ending";
+    return h("p", {}, ended, ending !== null && h("span", { class: tone, title: ending }, firstLine(ending)));
   }
   return h(
     "p",

@@ -1,26 +1,16 @@
 // The result of a run: one sentence that says what came out, and the table of methods.
-import type { Estimate, RunResults, Table } from "../../run/mod.ts";
+import { methodLabel } from "../../report/methods.ts";
+import type { Column, RunResults, Table } from "../../run/mod.ts";
 import { h } from "./dom.ts";
 import { change, compact } from "./format.ts";
-import { tableElement } from "./table.ts";
-
-/** Method names as people write them. */
-export function methodName(name: string): string {
-  const known: Readonly<Record<string, string>> = {
-    seed: "Seed",
-    soup: "Soup (weight average)",
-    btm: "BTM (ensemble)",
-    bts: "BTS (stitched)",
-  };
-  return known[name] ?? (name.startsWith("expert:") ? `Expert: ${name.slice("expert:".length)}` : name);
-}
+import { cellText, tableElement } from "./table.ts";
 
 /** The results with headline, bits per byte and tasks. */
 export function resultsElement(results: RunResults): HTMLElement {
   const box = h("div", { class: "card results" }, h("h2", {}, "Results"), headline(results));
   box.append(tableElement(bpbTable(results)));
   const tasks = taskTable(results);
-  if (tasks !== undefined) box.append(tableElement(tasks));
+  if (tasks !== undefined) box.append(tableElement(tasks, taskText));
   return box;
 }
 
@@ -42,7 +32,7 @@ function headline({ methods }: RunResults): HTMLElement {
     );
   }
   if (seed !== undefined) figure("Seed", seed.toFixed(3), "mean bits per byte");
-  if (best !== undefined && best.name !== "bts") figure("Lowest", best.mean.toFixed(3), methodName(best.name));
+  if (best !== undefined && best.name !== "bts") figure("Lowest", best.mean.toFixed(3), methodLabel(best.name));
   return figures;
 }
 
@@ -54,11 +44,11 @@ export function bpbTable({ domains, methods }: RunResults): Table {
     columns: [
       { key: "method", title: "Method", kind: "text" },
       ...[...domains, "mean"].map((key) => ({ key, title: key, kind: "number", digits: 3, better: "lower" } as const)),
-      { key: "trained", title: "trained", kind: "number" },
-      { key: "active", title: "active", kind: "number" },
+      { key: "trained", title: "parameters trained", kind: "number" },
+      { key: "active", title: "parameters active", kind: "number" },
     ],
     rows: Object.entries(methods).map(([name, { bpb, parameters }]) => ({
-      method: methodName(name),
+      method: methodLabel(name),
       ...Object.fromEntries([...domains, "mean"].map((domain) => [domain, bpb[domain] ?? null])),
       trained: compact(parameters.trained),
       active: compact(parameters.active),
@@ -66,27 +56,43 @@ export function bpbTable({ domains, methods }: RunResults): Table {
   };
 }
 
-/**
- * Task scores in percent with their 95 % intervals by method; undefined when there are none. No best is marked: with
- * some hundred samples the intervals overlap.
- */
+/** Task scores in percent by method, with the ends of their 95 % intervals beside them; undefined when there are none. */
 export function taskTable({ methods }: RunResults): Table | undefined {
   const tasks = [...new Set(Object.values(methods).flatMap((method) => Object.keys(method.tasks)))];
   if (tasks.length === 0) return undefined;
-  const percent = (value: number) => (value * 100).toFixed(0);
-  const shown = (score: Estimate | undefined) =>
-    score === undefined ? null : `${(score.value * 100).toFixed(1)} (${percent(score.low)} to ${percent(score.high)})`;
   const samples = (task: string) => Math.max(...Object.values(methods).map((m) => m.tasks[task]?.samples ?? 0));
   return {
     name: "tasks",
     title: "Tasks, % right (95 % interval)",
     columns: [
       { key: "method", title: "Method", kind: "text" },
-      ...tasks.map((task) => ({ key: `task:${task}`, title: `${task}, n ${samples(task)}`, kind: "number" } as const)),
+      ...tasks.map((task): Column => ({
+        key: `task:${task}`,
+        title: `${task}, n ${samples(task)}`,
+        kind: "number",
+        digits: 1,
+        better: "higher",
+      })),
     ],
     rows: Object.entries(methods).map(([name, method]) => ({
-      method: methodName(name),
-      ...Object.fromEntries(tasks.map((task) => [`task:${task}`, shown(method.tasks[task])])),
+      method: methodLabel(name),
+      ...Object.fromEntries(tasks.flatMap((task): [string, number | null][] => {
+        const score = method.tasks[task];
+        const percent = (key: "value" | "low" | "high") => score === undefined ? null : 100 * score[key];
+        return [[`task:${task}`, percent("value")], [`low:task:${task}`, percent("low")], [
+          `high:task:${task}`,
+          percent("high"),
+        ]];
+      })),
     })),
   };
+}
+
+/** A score with its interval: `8.0 (4 to 12)`. */
+export function taskText(column: Column, row: Table["rows"][number]): string {
+  const [low, high] = [row[`low:${column.key}`], row[`high:${column.key}`]];
+  const text = cellText(column, row);
+  return typeof low === "number" && typeof high === "number"
+    ? `${text} (${low.toFixed(0)} to ${high.toFixed(0)})`
+    : text;
 }

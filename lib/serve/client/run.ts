@@ -1,9 +1,12 @@
 // The page of one run: the notebook, followed live.
 import type { RunEvent } from "../../run/mod.ts";
+import { endingText } from "../../run/ending.ts";
+import { countsSteps } from "../../run/progress.ts";
 import { applyEvent, type RunView } from "../../run/view.ts";
 import type { RunResponse } from "../schemas.ts";
-import { type CellElement, createCell, noteElement, secondsLeft } from "./cell.ts";
-import { follow, showConnection } from "./connection.ts";
+import { type CellElement, createCell, noteElement, secondsLeft, share } from "./cell.ts";
+import { serveCommand } from "./command.ts";
+import { follow, showConnection, watchServer } from "./connection.ts";
 import { badge, byId, h, oncePerFrame, setAttribute, setBadge, setText, statusText } from "./dom.ts";
 import { clock, duration, when } from "./format.ts";
 import { resultsElement } from "./results.ts";
@@ -19,6 +22,9 @@ const head = {
   elapsed: h("dd"),
   strip: h("ol", { class: "strip", "aria-hidden": "true" }),
   now: h("a", { class: "now", hidden: true }, h("strong"), h("span")),
+  /** The page outlives the server of its run. */
+  closed: h("p", { class: "notice", role: "status", hidden: true }),
+  stopped: h("p", { class: "notice", hidden: true }),
   error: h("p", { class: "error", role: "alert", hidden: true }),
   notes: h("ul", { class: "notes", hidden: true }),
   report: h("a", { class: "button", href: `${address}/report`, target: "_blank", rel: "noopener", hidden: true }),
@@ -32,6 +38,7 @@ interface Shown extends CellElement {
 const cells = new Map<string, Shown>();
 const dirty = new Set<string>();
 let notesShown = 0;
+let runsFolder = "";
 
 start().catch((error) => {
   showConnection(connection, "reconnecting");
@@ -41,7 +48,9 @@ start().catch((error) => {
 
 async function start(): Promise<void> {
   showConnection(connection, "connecting");
-  const { run, report } = await fetchRun();
+  const response = await fetchRun();
+  const { run, report } = response;
+  runsFolder = response.runsFolder;
   buildHead(run);
   byId("outline").append(h("h2", {}, "Cells"), outline);
   for (const cell of run.cells) dirty.add(cell.name);
@@ -65,7 +74,10 @@ function followLive(run: RunView): void {
   const ticking = setInterval(() => tick(run), 1000);
   follow(id, {
     after: run.lastSeq,
-    onState: (state) => showConnection(connection, state),
+    onState: (state) => {
+      showConnection(connection, state);
+      head.closed.hidden = state !== "closed";
+    },
     onLost: () => {
       clearInterval(ticking);
       run.status = "lost";
@@ -78,7 +90,14 @@ function followLive(run: RunView): void {
       if (event.kind === "run.end") {
         clearInterval(ticking);
         showResults(run);
-        fetchRun().then(({ report }) => showReport(report), () => {});
+        fetchRun().then(({ report }) => showReport(report), () => {}).then(() => {
+          const report = head.report.hidden;
+          watchServer((there) => {
+            // A link to a server that is gone leads nowhere.
+            head.report.hidden = report || !there;
+            head.closed.hidden = there;
+          });
+        });
       }
       redraw();
     },
@@ -100,8 +119,16 @@ function draw(run: RunView): void {
   dirty.clear();
   const ended = run.cells.filter(({ status }) => status !== "planned" && status !== "running").length;
   setBadge(head.status, run.status);
-  setText(head.error, run.error ?? "");
-  head.error.hidden = run.error === null;
+  const ending = endingText(run);
+  for (
+    const [element, applies] of [[head.error, run.status !== "stopped"], [
+      head.stopped,
+      run.status === "stopped",
+    ]] as const
+  ) {
+    setText(element, applies ? ending ?? "" : "");
+    element.hidden = !applies || ending === null;
+  }
   for (; notesShown < run.notes.length; notesShown++) head.notes.append(noteElement(run.notes[notesShown]!));
   head.notes.hidden = notesShown === 0;
   document.title = run.status === "running"
@@ -126,10 +153,10 @@ function showNow(run: RunView, now: number): void {
   const shown = cell === undefined ? undefined : cells.get(cell.name);
   head.now.hidden = shown === undefined;
   if (cell === undefined || shown === undefined) return;
-  const step = cell.metrics.at(-1)?.step;
+  const [step, percent] = [cell.metrics.at(-1)?.step, share(cell)];
   const left = secondsLeft(cell, now);
   const parts = [
-    step === undefined || cell.steps === null ? "" : ` · step ${step} of ${cell.steps}`,
+    percent === undefined ? "" : countsSteps(cell) ? ` · step ${step} of ${cell.steps}` : ` · ${percent}`,
     left === undefined ? "" : ` · ${clock(left)} left`,
   ];
   setAttribute(head.now, "href", `#${shown.element.id}`);
@@ -139,7 +166,7 @@ function showNow(run: RunView, now: number): void {
 
 function addCell(name: string, title: string): Shown {
   const index = cells.size + 1;
-  const cell = createCell(index);
+  const cell = createCell(index, runsFolder);
   const link = h("a", { href: `#cell-${index}` }, h("span", { class: "dot" }), h("span", {}, title));
   const segment = h("li");
   const shown: Shown = { ...cell, link, segment };
@@ -154,6 +181,14 @@ function buildHead(run: RunView): void {
   setText(head.title, run.title);
   setText(byId("crumb"), run.title);
   head.report.append("Open the report");
+  head.closed.append(
+    ...[
+      "The run's own page has closed; ",
+      h("code", {}, serveCommand(runsFolder)),
+      " shows it again. Its files are in ",
+    ],
+    ...[h("code", {}, `${runsFolder}/${run.id}/`), "."],
+  );
   const fact = (name: string, value: string | HTMLElement) =>
     head.facts.append(h("div", {}, h("dt", {}, name), value instanceof HTMLElement ? value : h("dd", {}, value)));
   fact("Preset", run.preset);
@@ -167,6 +202,8 @@ function buildHead(run: RunView): void {
     head.facts,
     head.strip,
     head.now,
+    head.closed,
+    head.stopped,
     head.error,
     head.notes,
   );

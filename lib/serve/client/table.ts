@@ -3,9 +3,12 @@ import type { Column, Table } from "../../run/mod.ts";
 import { h } from "./dom.ts";
 import { fixed, measured } from "./format.ts";
 
-/** A table with its title, in a box that scrolls sideways when it must. */
-export function tableElement({ title, columns, rows }: Table): HTMLElement {
-  const best = new Map(columns.map((column) => [column.key, bestOf(column, rows.map((row) => row[column.key]))]));
+/** A row of a table. */
+type Row = Table["rows"][number];
+
+/** A table with its title, in a box that scrolls sideways when it must; `text` writes a cell. */
+export function tableElement({ title, columns, rows }: Table, text = cellText): HTMLElement {
+  const best = new Map(columns.map((column) => [column.key, bestOf(column, rows)]));
   return h(
     "div",
     { class: "table-box", role: "region", "aria-label": title, tabindex: 0 },
@@ -20,13 +23,12 @@ export function tableElement({ title, columns, rows }: Table): HTMLElement {
           append(
             h("tr"),
             columns.map((column, i) => {
-              const value = row[column.key];
-              const isBest = typeof value === "number" && value === best.get(column.key);
+              const isBest = typeof row[column.key] === "number" && cellText(column, row) === best.get(column.key);
               const attributes = { class: cellClass(column, isBest), ...(i === 0 ? { scope: "row" } : {}) };
               return h(
                 i === 0 ? "th" : "td",
                 attributes,
-                cellText(column, value),
+                text(column, row),
                 isBest && h("span", { class: "visually-hidden" }, " (best)"),
               );
             }),
@@ -37,11 +39,13 @@ export function tableElement({ title, columns, rows }: Table): HTMLElement {
   );
 }
 
-/** The best finite value of a column, undefined when the column has no direction or fewer than two values. */
-export function bestOf(column: Column, values: readonly (string | number | null | undefined)[]): number | undefined {
-  const numbers = values.filter((value): value is number => typeof value === "number" && Number.isFinite(value));
-  if (column.better === undefined || numbers.length < 2) return undefined;
-  return column.better === "lower" ? Math.min(...numbers) : Math.max(...numbers);
+/** The best value of a column as it reads; undefined when it has no direction, or fewer than two that read differently. */
+export function bestOf(column: Column, rows: readonly Row[]): string | undefined {
+  const known = rows.filter((row) => typeof row[column.key] === "number");
+  if (column.better === undefined || new Set(known.map((row) => cellText(column, row))).size < 2) return undefined;
+  const sign = column.better === "lower" ? 1 : -1;
+  const better = (a: Row, b: Row) => sign * (Number(a[column.key]) - Number(b[column.key])) <= 0 ? a : b;
+  return cellText(column, known.reduce(better));
 }
 
 function heading(column: Column): HTMLElement {
@@ -58,7 +62,9 @@ function cellClass(column: Column, best: boolean): string {
   return [column.kind === "number" ? "number" : "text", best ? "best" : ""].join(" ").trim();
 }
 
-function cellText(column: Column, value: string | number | null | undefined): string {
+/** A cell as text: a number with the column's digits, a missing value as a dash. */
+export function cellText(column: Column, row: Row): string {
+  const value = row[column.key];
   if (value === null || value === undefined) return "–";
   if (typeof value === "string") return value;
   return column.digits === undefined ? measured(value) : fixed(value, column.digits);

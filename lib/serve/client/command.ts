@@ -1,0 +1,19 @@
+// What a run's command says about it: the settings it changed; and how to see it again. Pure.
+
+/** The values of an option that takes one, in order: `--set a=1 --set=b=2` gives `a=1`, `b=2`. */
+function valuesOf(command: readonly string[], option: string): string[] {
+  return command.flatMap((word, i) => {
+    if (word.startsWith(`${option}=`)) return [word.slice(option.length + 1)];
+    return word === option && command[i + 1] !== undefined ? [command[i + 1]!] : [];
+  });
+}
+
+/** What differs from the preset: the `--config` file, then each `--set key=value`. */
+export function overridesOf(command: readonly string[]): string[] {
+  return [...valuesOf(command, "--config"), ...valuesOf(command, "--set")];
+}
+
+/** The command that serves a run's page when its own server has gone. */
+export function serveCommand(runsFolder: string): string {
+  return `deno task serve${runsFolder === "runs" ? "" : ` --runs ${runsFolder}`}`;
+}
