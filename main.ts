@@ -1,6 +1,7 @@
 // Stitchbook's commands besides experiments, and the fetch handler that `deno serve main.ts` serves.
 //
-//     deno task ls | show [run] | tag | note | rename | rm | undo | diff <a> <b> | query | reindex | verify <run> | serve | doctor | notebook:install
+//     deno task ls | show [run] | diff <a> <b> | tag | note | rename <run> | rm <runs> | undo | verify <run>
+//     deno task query --sql <text> | reindex | serve | doctor | notebook:install
 import {
   defaultRunsFolder,
   diffCommand,

@@ -13,6 +13,8 @@ export const INDEX_FILE = ".index.sqlite";
 const LOCK_FILE = ".index.lock";
 /** How long a statement waits for a reader of a file system without WAL. */
 const BUSY_MS = 30_000;
+/** How long to wait for a process that keeps the index, which may be reading many logs for the first time. */
+const TURN_MS = 120_000;
 
 /** What bringing the index up to date did. */
 export interface IndexUpdate {
@@ -37,7 +39,7 @@ export async function withIndex<T>(
 ): Promise<T> {
   let update: IndexUpdate;
   try {
-    update = await updateIndex(runsFolder, runsFolder, options.rebuild ?? false);
+    update = await updateIndex(runsFolder, runsFolder, options.rebuild ? "tables" : "nothing");
   } catch (error) {
     if (!isUnwritable(error)) throw error;
     if (options.rebuild) {
@@ -50,7 +52,7 @@ export async function withIndex<T>(
     }
     const temporary = await Deno.makeTempDir({ prefix: "stitchbook-index-" });
     try {
-      return await use(await updateIndex(runsFolder, temporary, false));
+      return await use(await updateIndex(runsFolder, temporary, "nothing"));
     } finally {
       await removeIfThere(temporary);
     }
@@ -58,9 +60,9 @@ export async function withIndex<T>(
   try {
     return await use(update);
   } catch (error) {
-    if (!isDamage(error)) throw error;
-    // Damage in pages that the update had no need of shows only now.
-    return await use({ ...await updateIndex(runsFolder, runsFolder, true), rebuilt: "damaged" });
+    // Damage in pages that the update had no need of shows only now; and another process may have found it first.
+    if (!isDamage(error) && !isUnwritable(error)) throw error;
+    return await use(await updateIndex(runsFolder, runsFolder, isDamage(error) ? "file" : "nothing"));
   }
 }
 
@@ -69,35 +71,52 @@ export function openForReading(path: string): DatabaseSync {
   return new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
 }
 
-async function updateIndex(runsFolder: string, place: string, rebuild: boolean): Promise<IndexUpdate> {
-  // One writer at a time, whatever the file system makes of SQLite's own locks; it also makes replacing the file safe.
+/** What is made anew whatever state it is in. Only a damaged file is replaced: others may be reading it. */
+type Renew = "nothing" | "tables" | "file";
+
+async function updateIndex(runsFolder: string, place: string, renew: Renew): Promise<IndexUpdate> {
   using lock = await Deno.open(join(place, LOCK_FILE), { write: true, create: true });
-  await lock.lock(true);
-  const path = join(place, INDEX_FILE);
-  if (rebuild) await removeIndex(path);
+  await takeTurn(lock, place);
+  if (renew === "file") await removeIndex(join(place, INDEX_FILE));
   try {
-    const update = await openAndUpdate(runsFolder, place);
-    return rebuild ? { ...update, rebuilt: "asked" } : update;
+    const update = await openAndUpdate(runsFolder, place, renew === "tables");
+    return renew === "file" ? { ...update, rebuilt: "damaged" } : update;
   } catch (error) {
     if (!isDamage(error)) throw error;
-    await removeIndex(path);
-    return { ...await openAndUpdate(runsFolder, place), rebuilt: "damaged" };
+    await removeIndex(join(place, INDEX_FILE));
+    return { ...await openAndUpdate(runsFolder, place, false), rebuilt: "damaged" };
   }
 }
 
-async function openAndUpdate(runsFolder: string, place: string): Promise<IndexUpdate> {
+/** Waits until no other process keeps the index: one writer at a time also makes replacing the file safe. */
+async function takeTurn(lock: Deno.FsFile, place: string): Promise<void> {
+  const until = performance.now() + TURN_MS;
+  // A file system without locks: SQLite's own have to do, and what goes wrong is built anew.
+  while (!(await lock.tryLock(true).catch(() => true))) {
+    if (performance.now() > until) {
+      throw new UserError(
+        "index.busy",
+        `Another process has kept the index of ${place} for more than ${TURN_MS / 1000} s`,
+        "wait for it or end it; the index may be deleted at any time",
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5 + 20 * Math.random()));
+  }
+}
+
+async function openAndUpdate(runsFolder: string, place: string, renew: boolean): Promise<IndexUpdate> {
   const path = join(place, INDEX_FILE);
   const db = new DatabaseSync(path, { timeout: BUSY_MS });
   try {
-    const rebuilt = prepare(db, place);
+    const rebuilt = prepare(db, place, renew);
     return { path, rebuilt, ...await updateRuns(db, runsFolder) };
   } finally {
     db.close();
   }
 }
 
-/** Makes the tables where they are not the ones of this version; says why, or undefined when they are. */
-function prepare(db: DatabaseSync, place: string): "missing" | "version" | undefined {
+/** Makes the tables when asked to, or when they are not the ones of this version; says why. */
+function prepare(db: DatabaseSync, place: string, renew: boolean): IndexUpdate["rebuilt"] {
   const [application, version] = [pragma(db, "application_id"), pragma(db, "user_version")];
   const objects = db.prepare("select type, name from sqlite_schema where name not like 'sqlite_%'").all();
   const fits = application === INDEX_APPLICATION && version === INDEX_VERSION && objects.length === OBJECTS;
@@ -105,7 +124,7 @@ function prepare(db: DatabaseSync, place: string): "missing" | "version" | undef
   const mode = isLocal(place) ? "wal" : "delete";
   if (pragma(db, "journal_mode") !== mode) pragma(db, `journal_mode = ${mode}`);
   db.exec("pragma synchronous = normal");
-  if (fits) return undefined;
+  if (fits && !renew) return undefined;
   transact(db, () => {
     for (const { type, name } of objects) {
       if (type === "table" || type === "view") {
@@ -115,7 +134,7 @@ function prepare(db: DatabaseSync, place: string): "missing" | "version" | undef
     db.exec(INDEX_SCHEMA);
     db.exec(`pragma application_id = ${INDEX_APPLICATION}; pragma user_version = ${INDEX_VERSION};`);
   });
-  return objects.length === 0 ? "missing" : "version";
+  return objects.length === 0 ? "missing" : fits ? "asked" : "version";
 }
 
 /** How many tables, views and indexes the schema makes by name. */

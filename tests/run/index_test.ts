@@ -202,3 +202,23 @@ Deno.test("Eight processes write runs while four keep the index: every event is 
     await reindexCommand(["--runs", folder], () => {});
     assert.deepEqual(await dump(folder), grown);
   }));
+
+Deno.test("A process killed at any moment of updating the index leaves one that goes on to the right rows", () =>
+  withFolder(async (folder) => {
+    for (let i = 0; i < 3; i++) await finishedRun(folder, Array.from({ length: 1500 }, (_, j) => i + j));
+    const expected = await dump(folder);
+    for (const wait of [0, 15, 40, 80, 130]) {
+      const child = spawnScript(`
+        import { reindexCommand } from "./lib/run/mod.ts";
+        console.log("ready");
+        for (;;) await reindexCommand(["--runs", ${JSON.stringify(folder)}], () => {});`);
+      const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      await reader.read();
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      child.kill("SIGKILL");
+      await child.status;
+      await reader.cancel();
+      await child.stderr.cancel();
+      assert.deepEqual(await dump(folder), expected);
+    }
+  }));
