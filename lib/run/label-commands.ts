@@ -81,16 +81,16 @@ async function change(
   const folder = join(runs, id);
   if (label !== undefined) await addLabel(folder, label);
   const labels = await readLabels(folder);
-  print(parsed.options.json ? JSON.stringify({ run: id, ...labels }) : describeLabels(id, labels));
+  print(parsed.options.json ? JSON.stringify({ run: id, ...labels }) : [id, ...labelLines(labels)].join("\n"));
 }
 
-/** A run's labels as lines of text. */
-export function describeLabels(id: string, { name, tags, notes }: Labels): string {
+/** A run's labels as lines of text; none when nobody said anything. */
+export function labelLines({ name, tags, notes }: Labels): string[] {
   return [
-    name === null ? id : `${id} "${printable(name)}"`,
-    `tags: ${tags.length === 0 ? "none" : tags.map(printable).join(", ")}`,
+    ...(name === null ? [] : [`name: ${printable(name)}`]),
+    ...(tags.length === 0 ? [] : [`tags: ${tags.map(printable).join(", ")}`]),
     ...notes.map(({ time, text }) => `${time.slice(0, 16).replace("T", " ")}  ${printable(text)}`),
-  ].join("\n");
+  ];
 }
 
 function checkTag(tag: string): void {

@@ -6,16 +6,18 @@ import { parseWithCommander } from "./commander.ts";
 import { endingText } from "./ending.ts";
 import type { Table } from "./events.ts";
 import { formatTable, printable, resultsTable } from "./format-table.ts";
+import { labelLines } from "./label-commands.ts";
+import { type Labels, readLabels } from "./labels.ts";
 import { formatSeconds } from "./progress.ts";
 import { readRun } from "./read.ts";
 import { resolveRun } from "./resolve-run.ts";
+import { defaultRunsFolder } from "./runs-folder.ts";
 import type { CellView, RunView } from "./view.ts";
 
 /** Tables that are long or say in detail what others say in short. */
 const LONG_TABLES = new Set(["data", "gates", "comparisons"]);
 /** Longest text of a cell's summary. */
 const SUMMARY_WIDTH = 80;
-import { defaultRunsFolder } from "./runs-folder.ts";
 
 /** Shows one run as text, or its whole view as JSON with `--json`. */
 export async function showCommand(
@@ -33,12 +35,13 @@ export async function showCommand(
   const id = await resolveRun(folder, parsed.positional[0] ?? "last");
   const view = await readRun(folder, id);
   if (view === undefined) throw new UserError("run.none", `The run ${id} is gone from ${folder}`);
-  if (parsed.options.json) return print(JSON.stringify(view));
-  print(await describeRun(view, folder, parsed.options.tables === true));
+  const labels = await readLabels(join(folder, id));
+  if (parsed.options.json) return print(JSON.stringify({ ...view, labels }));
+  print(await describeRun(view, labels, folder, parsed.options.tables === true));
 }
 
 /** A run as text; `all` shows every table and whole summaries. */
-async function describeRun(view: RunView, runsFolder: string, all: boolean): Promise<string> {
+async function describeRun(view: RunView, labels: Labels, runsFolder: string, all: boolean): Promise<string> {
   const took = view.seconds === null ? "" : ` after ${formatSeconds(view.seconds)}`;
   const report = join(runsFolder, view.id, "report.html");
   const hasReport = await Deno.stat(report).then(({ isFile }) => isFile, () => false);
@@ -49,6 +52,7 @@ async function describeRun(view: RunView, runsFolder: string, all: boolean): Pro
     `${printable(view.title)} (${view.id})`,
     `${view.status}${took} · preset ${view.preset} · seed ${view.seed} · ${view.device} · started ${view.startedAt}`,
     `command: ${printable(view.command.join(" "))}`,
+    ...labelLines(labels),
     ...endingLines(view),
     ...view.notes.map(({ level, text }) => `${level}: ${printable(text)}`),
     "",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { noteCommand, openRun, renameCommand, resolveRun, tagCommand } from "../../lib/run/mod.ts";
+import { noteCommand, openRun, renameCommand, resolveRun, showCommand, tagCommand } from "../../lib/run/mod.ts";
 import { addLabel, readLabels } from "../../lib/run/labels.ts";
 import { emptyResults, options, spawnScript, withFolder } from "./fixtures.ts";
 
@@ -51,6 +51,9 @@ Deno.test("`noteCommand()` and `renameCommand()` keep what was said, and a run i
     await assert.rejects(json(renameCommand, folder, first.id, "two\nlines"), /one line/);
     await assert.rejects(json(renameCommand, folder, first.id, "last"), /"last"/);
     await assert.rejects(json(noteCommand, folder, first.id, " "), /empty note/);
+    let shown = "";
+    await showCommand([first.id, "--runs", folder], (piece) => shown += piece);
+    assert.match(shown, /\nname: Best so far\n\d{4}-\d\d-\d\d \d\d:\d\d {2}ε was too low <b>\n/);
     let text = "";
     await tagCommand(["last", "--help"], (piece) => text += piece);
     assert.match(text, /Usage: tag/);
