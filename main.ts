@@ -20,7 +20,7 @@ import {
   unknownCommand,
   verifyCommand,
 } from "./lib/run/mod.ts";
-import { createApp, serve } from "./lib/serve/mod.ts";
+import { createApp, missingFolderText, serve, takenPortText } from "./lib/serve/mod.ts";
 import { Command } from "commander";
 
 type Action = (args: readonly string[]) => Promise<void>;
@@ -52,8 +52,11 @@ async function serveCommand(args: readonly string[]): Promise<void> {
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
   const port = readInteger("--port", String(parsed.options.port), 0, 65_535);
-  const server = serve({ runsFolder: String(parsed.options.runs), port });
-  console.log(`Serving ${parsed.options.runs} at ${server.url} (Ctrl-C stops)`);
+  const runsFolder = String(parsed.options.runs);
+  const server = serve({ runsFolder, port });
+  const remarks = [takenPortText(port, server.port), await missingFolderText(runsFolder)];
+  for (const remark of remarks) if (remark !== undefined) console.log(remark);
+  console.log(`Serving ${runsFolder} at ${server.url} (Ctrl-C stops)`);
   await server.finished;
 }
 

@@ -1,6 +1,7 @@
-// `main.ts` as a fetch handler: what `deno serve main.ts` answers.
+// `main.ts` as a server: as the fetch handler of `deno serve main.ts`, and as its own command `serve`.
 import assert from "node:assert/strict";
 import { repositoryRoot } from "../../lib/run/mod.ts";
+import { serve } from "../../lib/serve/mod.ts";
 import { firstMatch } from "../first-match.ts";
 import { demoBodies } from "./demo_log.ts";
 import { fakeRun, withRunsFolder } from "./fake_run.ts";
@@ -32,6 +33,28 @@ Deno.test("`deno serve main.ts` shows the runs in $STITCHBOOK_RUNS, to loopback 
     } finally {
       server.kill();
       await server.status;
+    }
+  });
+});
+
+Deno.test("`main.ts serve` says that its folder is missing and that the port is taken", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const taken = serve({ runsFolder, port: 0 });
+    const args = ["run", "-A", "main.ts", "serve", "--runs", `${runsFolder}/nope`, "--port", String(taken.port)];
+    const child = new Deno.Command(Deno.execPath(), {
+      args,
+      cwd: repositoryRoot,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    try {
+      const said = await firstMatch(child.stdout, /[^]*Serving .*\n/);
+      assert.match(said, new RegExp(`^Port ${taken.port} is taken; this is \\d+\nThere is no folder .*nope yet`));
+    } finally {
+      child.kill();
+      await child.status;
+      await taken.close();
     }
   });
 });
