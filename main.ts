@@ -1,6 +1,6 @@
 // Stitchbook's commands besides experiments, and the fetch handler that `deno serve main.ts` serves.
 //
-//     deno task ls | show [run] | diff <a> <b> | tag | note | rename <run> | rm <runs> | undo | verify <run>
+//     deno task ls | show [run] | stop <run> | diff <a> <b> | tag | note | rename <run> | rm <runs> | undo | verify <run>
 //     deno task query --sql <text> | reindex | serve | doctor | notebook:install
 import {
   defaultRunsFolder,
@@ -15,6 +15,7 @@ import {
   renameCommand,
   runMain,
   showCommand,
+  stopCommand,
   tagCommand,
   undoCommand,
   unknownCommand,
@@ -28,6 +29,7 @@ type Action = (args: readonly string[]) => Promise<void>;
 const commands: Readonly<Record<string, Action>> = {
   ls: (args) => listCommand(args),
   show: (args) => showCommand(args),
+  stop: (args) => stopCommand(args),
   diff: (args) => diffCommand(args),
   tag: (args) => tagCommand(args),
   note: (args) => noteCommand(args),

@@ -68,3 +68,14 @@ function parseLock(text: string): ProcessId | undefined {
     return undefined;
   }
 }
+
+/** Which process holds a run's lock; undefined when none does, or when the lock does not say. */
+export function lockHolder(folder: string): ProcessId | undefined {
+  if (!writerLives(folder)) return undefined;
+  try {
+    return parseLock(Deno.readTextFileSync(join(folder, LOCK_FILE)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
