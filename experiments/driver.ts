@@ -22,7 +22,7 @@ import {
   withRun,
   writeTextAtomically,
 } from "../lib/run/mod.ts";
-import { type ServerWorker, startServerWorker } from "../lib/serve/mod.ts";
+import { type ServerWorker, startServerWorker, takenPortText } from "../lib/serve/mod.ts";
 import { type Device, openDevice } from "../lib/tensor/mod.ts";
 import {
   ASSUMED_EFFICIENCY,
@@ -99,7 +99,12 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
   let server: ServerWorker | undefined;
   const views: RunView[] = [];
   try {
-    if (invocation.serve) server = await startServerWorker({ runsFolder, port: invocation.port ?? PORT });
+    if (invocation.serve) {
+      const port = invocation.port ?? PORT;
+      server = await startServerWorker({ runsFolder, port });
+      const remark = takenPortText(port, server.port);
+      if (remark !== undefined) terminal.print(remark);
+    }
     for (const seed of seeds) {
       prepared ??= await experiment.prepare(config, seed);
       const view = await runOne(experiment, invocation, { seed, plan, device, prepared, server, terminal });
