@@ -8,6 +8,7 @@
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { type Column, formatTable } from "../lib/run/mod.ts";
+import { pythonCommand } from "../lib/python.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -44,7 +45,7 @@ const ours = (name: string, extra: string[]): Side => ({
 
 const torch: Side = {
   name: "PyTorch",
-  command: "python3",
+  command: pythonCommand(),
   args: (job, shape) => [
     here("torch_reference.py"),
     ...common(job, shape),
@@ -56,7 +57,7 @@ const sides = [ours("ours", ["--device", "cpu"])];
 if (await works(Deno.execPath(), ours("", ["--device", "cpu", "--blas", "--steps", "1"]).args("pretrain", "tiny"))) {
   sides.push(ours("ours with BLAS", ["--device", "cpu", "--blas"]));
 }
-if (await works("python3", ["-c", "import torch"])) sides.push(torch);
+if (await works(pythonCommand(), ["-c", "import torch"])) sides.push(torch);
 if (flags.stock) sides.push(ours("stock tfjs", ["--device", "reference"]));
 const base = sides.includes(torch) ? torch : sides[0]!;
 

@@ -2,6 +2,7 @@
 import { chromiumPath } from "./chromium.ts";
 import { findJupyter } from "./notebook/mod.ts";
 import { describeDevices } from "./tensor/mod.ts";
+import { pythonCommand } from "./python.ts";
 
 /** One thing that was looked for. */
 export interface Finding {
@@ -68,7 +69,8 @@ export function formatFindings(findings: readonly Finding[]): string {
 async function pythonModules(names: readonly string[]): Promise<string[] | undefined> {
   const program = `import importlib.util as u; print(*[n for n in ${JSON.stringify(names)} if u.find_spec(n)])`;
   try {
-    const { success, stdout } = await new Deno.Command("python3", { args: ["-c", program], stderr: "null" }).output();
+    const { success, stdout } = await new Deno.Command(pythonCommand(), { args: ["-c", program], stderr: "null" })
+      .output();
     return success ? new TextDecoder().decode(stdout).trim().split(" ").filter(Boolean) : undefined;
   } catch {
     return undefined;

@@ -1,15 +1,16 @@
 // What a machine may or may not have, and tests that need it: skipped visibly, never silently.
 
 import { chromiumPath } from "../lib/chromium.ts";
+import { pythonCommand } from "../lib/python.ts";
 
 /** Something a test may need that npm can't bring. */
 export type Requirement = "python-tokenizers" | "python-torch" | "chromium" | "jupyter" | "vulkan" | "blas";
 
 const detectors: Readonly<Record<Requirement, () => boolean>> = {
-  "python-tokenizers": () => succeeds("python3", ["-c", "import tokenizers"]),
-  "python-torch": () => succeeds("python3", ["-c", "import torch, transformers, safetensors"]),
+  "python-tokenizers": () => succeeds(pythonCommand(), ["-c", "import tokenizers"]),
+  "python-torch": () => succeeds(pythonCommand(), ["-c", "import torch, transformers, safetensors"]),
   "chromium": () => chromiumPath() !== undefined,
-  "jupyter": () => succeeds("python3", ["-c", "import nbclient, nbformat, jupyter_client"]),
+  "jupyter": () => succeeds(pythonCommand(), ["-c", "import nbclient, nbformat, jupyter_client"]),
   // In a process of its own: a broken Vulkan driver may abort the process that asks for an adapter.
   "vulkan": () => succeeds(Deno.execPath(), ["eval", "Deno.exit((await navigator.gpu?.requestAdapter()) ? 0 : 1)"]),
   "blas": () => ["libopenblas.so.0", "libopenblas.so"].some(opens),

@@ -29,7 +29,8 @@ const GET_JUPYTER =
 
 /** The command that calls Jupyter and can list kernels, or undefined when there is none. */
 export async function findJupyter(run: RunCommand = runCommand): Promise<readonly string[] | undefined> {
-  for (const [command, ...args] of JUPYTERS) {
+  const chosen = Deno.env.get("STITCHBOOK_PYTHON") ? [[pythonCommand(), "-m", "jupyter"]] : [];
+  for (const [command = "", ...args] of [...chosen, ...JUPYTERS]) {
     const answer = await run(command, [...args, "kernelspec", "list", "--json"]);
     if (answer?.code === 0) return [command, ...args];
   }

@@ -6,6 +6,7 @@ import { piecesPattern } from "../../lib/data/pretokens.ts";
 import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";
 import { optionalTest } from "../optional.ts";
+import { pythonCommand } from "../../lib/python.ts";
 
 const PHRASES = [
   "The whale, the whale! It's what we'll see; they've gone.",
@@ -187,7 +188,7 @@ optionalTest(
       const texts = [...TEXTS, ...AWKWARD].filter((text) => !text.includes("<|endoftext|>"));
       await Deno.writeTextFile(`${folder}/texts.json`, JSON.stringify({ training: TEXTS, texts }));
       await Deno.writeTextFile(`${folder}/check.py`, PYTHON);
-      const { success, stdout, stderr } = await new Deno.Command("python3", { args: ["check.py"], cwd: folder })
+      const { success, stdout, stderr } = await new Deno.Command(pythonCommand(), { args: ["check.py"], cwd: folder })
         .output();
       assert.ok(success, new TextDecoder().decode(stderr));
       const python = JSON.parse(new TextDecoder().decode(stdout)) as { ids: number[][]; merges: (string | string[])[] };

@@ -4,9 +4,10 @@ import * as tf from "@tensorflow/tfjs";
 import { readSafetensors, saveModelFolder, writeSafetensors } from "../../lib/hub/mod.ts";
 import { decoder, disposeWeights, initialWeights, toDevice } from "../../lib/model/mod.ts";
 import { optionalTest } from "../optional.ts";
+import { pythonCommand } from "../../lib/python.ts";
 
 function python(script: string, ...args: string[]): void {
-  const { success, stderr } = new Deno.Command("python3", { args: ["-c", script, ...args] }).outputSync();
+  const { success, stderr } = new Deno.Command(pythonCommand(), { args: ["-c", script, ...args] }).outputSync();
   assert.ok(success, new TextDecoder().decode(stderr));
 }
 
