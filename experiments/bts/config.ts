@@ -75,7 +75,7 @@ export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
           expert: { steps: 100, warmup: 10, lr: 1e-3, validateEvery: 25 },
           stitch: { steps: 100, warmup: 10, validateEvery: 25 },
         },
-        eval: { tokens: 6_144, items: 48 },
+        eval: { tokens: 4_096, items: 40 },
       },
     },
     lab: {
