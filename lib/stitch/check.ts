@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import type { Weights } from "../model/mod.ts";
 import type { StitchConfig } from "./config.ts";
-import { stitchShapes, type StitchSize } from "./weights.ts";
+import { modelOfParameter, stitchShapes, type StitchSize } from "./weights.ts";
 
 /**
  * Checks that the parameters are exactly those that the configuration needs.
@@ -18,11 +18,13 @@ export function checkStitches(
   present: readonly number[] | undefined,
 ): void {
   checkPresent(size.experts, present);
-  const made = present === undefined ? size.experts : Math.max(...present, ...Object.keys(stitches).map(modelOf));
+  const made = present === undefined
+    ? size.experts
+    : Math.max(...present, ...Object.keys(stitches).map(modelOfParameter));
   const shapes = stitchShapes(config, { ...size, experts: made });
   for (const [name, shape] of shapes) {
     const found = Object.hasOwn(stitches, name) ? stitches[name] : undefined;
-    const needed = present === undefined || modelOf(name) === 0 || present.includes(modelOf(name));
+    const needed = present === undefined || modelOfParameter(name) === 0 || present.includes(modelOfParameter(name));
     if (found === undefined ? needed : String(found.shape) !== String(shape)) {
       throw new UserError(
         "stitch.weights",
@@ -51,9 +53,4 @@ function checkPresent(experts: number, present: readonly number[] | undefined): 
       `Cannot take ${experts} experts as numbers [${present}]: give each its own number, counted from 1`,
     );
   }
-}
-
-/** The model that a parameter belongs to: 0 for the hub, and for a name that is no parameter's. */
-function modelOf(name: string): number {
-  return Number(/\.(\d+)$/.exec(name)?.[1] ?? 0);
 }

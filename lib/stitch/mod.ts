@@ -22,3 +22,4 @@ export {
 } from "./model.ts";
 export { type FrozenHashes, loadStitches, saveStitches, type StitchFile } from "./file.ts";
 export { type MeanGate, meanGates } from "./gates.ts";
+export { expertCount, withExpert, withoutExpert } from "./modular.ts";

@@ -52,6 +52,11 @@ export function initialStitches(config: StitchConfig, size: StitchSize, seed: nu
   return weights;
 }
 
+/** The model that a parameter belongs to: 0 for the hub, and for a name that is no parameter's. */
+export function modelOfParameter(name: string): number {
+  return Number(/\.(\d+)$/.exec(name)?.[1] ?? 0);
+}
+
 /** K (2n + 1) d², the parameters of K stitches with vector gates (BTS, §3). */
 export function stitchParameterCount({ stitches, experts, width }: StitchSize): number {
   return stitches * (2 * experts + 1) * width * width;

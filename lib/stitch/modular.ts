@@ -1,0 +1,52 @@
+// Experts come and go: the stitches' parameters for one expert less or one more, the others' kept bit for bit.
+import { UserError } from "../errors.ts";
+import type { HostTensor, HostWeights } from "../model/mod.ts";
+import type { StitchConfig } from "./config.ts";
+import { initialStitches, modelOfParameter } from "./weights.ts";
+
+/**
+ * The stitches without one expert: its parameters are left out, and the experts after it move up by one number.
+ *
+ * @param expert the number of the expert that goes, from 1
+ * @throws UserError `stitch.expert` when there is no such expert, or it is the only one
+ */
+export function withoutExpert(stitches: HostWeights, expert: number): HostWeights {
+  const experts = expertCount(stitches);
+  if (!Number.isInteger(expert) || expert < 1 || expert > experts) {
+    throw new UserError("stitch.expert", `Cannot remove expert ${expert}: the stitches have experts 1 to ${experts}`);
+  }
+  if (experts === 1) {
+    throw new UserError("stitch.expert", "Cannot remove the only expert: without any there is nothing to stitch");
+  }
+  const kept: Record<string, HostTensor> = {};
+  for (const [name, tensor] of Object.entries(stitches)) {
+    const model = modelOfParameter(name);
+    if (model !== expert) kept[model > expert ? renumbered(name, model - 1) : name] = tensor;
+  }
+  return kept;
+}
+
+/**
+ * The stitches with one expert more, whose number is the last: its parameters are as at the start of training, every
+ * other one as it is.
+ *
+ * @param width d
+ * @param seed of the new expert's parameters, where its initialisation is random
+ */
+export function withExpert(stitches: HostWeights, config: StitchConfig, width: number, seed: number): HostWeights {
+  const experts = expertCount(stitches) + 1;
+  const count = 1 + Math.max(...Object.keys(stitches).map((name) => Number(name.split(".")[1])));
+  const fresh = initialStitches(config, { stitches: count, experts, width }, seed);
+  const grown: Record<string, HostTensor> = {};
+  for (const [name, tensor] of Object.entries(fresh)) grown[name] = stitches[name] ?? tensor;
+  return grown;
+}
+
+/** n, the experts that stitches were made for. */
+export function expertCount(stitches: HostWeights): number {
+  return Math.max(0, ...Object.keys(stitches).map(modelOfParameter));
+}
+
+function renumbered(name: string, model: number): string {
+  return name.replace(/\.\d+$/, `.${model}`);
+}
