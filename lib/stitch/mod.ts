@@ -23,3 +23,4 @@ export {
 export { type FrozenHashes, loadStitches, saveStitches, type StitchFile } from "./file.ts";
 export { type MeanGate, meanGates } from "./gates.ts";
 export { expertCount, withExpert, withoutExpert } from "./modular.ts";
+export { type GateSummary, summariseGates, type TokenGates, tokenGates } from "./token-gates.ts";

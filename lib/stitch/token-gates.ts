@@ -1,0 +1,77 @@
+// How much each model is listened to at every token: the gates of every stitch, averaged over dimensions.
+import * as tf from "@tensorflow/tfjs";
+import type { StitchKind } from "./config.ts";
+import { stitchedForward, type StitchedModel } from "./model.ts";
+
+/** The gates of one stitch along a text. */
+export interface TokenGates {
+  /** From 0. */
+  readonly stitch: number;
+  readonly kind: StitchKind;
+  /** The decoder layer after which it stands, from 1. */
+  readonly after: number;
+  /** Which model each column is: 0 for the hub (E2H only), then the experts. */
+  readonly models: readonly number[];
+  /** A row a token: each model's gate, averaged over the dimensions. E2H rows sum to 1. */
+  readonly gates: readonly (readonly number[])[];
+}
+
+/**
+ * The gates at every token of one text, in evaluation mode. The gate at a token decides what the model makes of the
+ * text up to it, so it belongs to the prediction of the next one.
+ *
+ * @param ids token ids, at most the model's context
+ */
+export async function tokenGates(model: StitchedModel, ids: readonly number[]): Promise<TokenGates[]> {
+  const means = tf.tidy(() => {
+    const perStitch: tf.Tensor2D[] = [];
+    stitchedForward(model, tf.tensor2d([...ids], [1, ids.length], "int32"), {
+      probe: (_, gates) => void perStitch.push(tf.mean(gates, 2)), // [T, models]
+    });
+    return perStitch;
+  });
+  const found: TokenGates[] = [];
+  for (const [stitch, mean] of means.entries()) {
+    const { kind, after } = model.places[stitch]!;
+    const first = kind === "E2H" ? 0 : 1;
+    const models = Array.from({ length: mean.shape[1] }, (_, i) => i + first);
+    found.push({ stitch, kind, after, models, gates: await mean.array() });
+    mean.dispose();
+  }
+  return found;
+}
+
+/** What the gates of a stretch of tokens come to, for one stitch. */
+export interface GateSummary {
+  /** Mean gate by column. */
+  readonly mean: readonly number[];
+  /** Share of the tokens at which a column's gate is the largest. */
+  readonly won: readonly number[];
+  /** Mean entropy of the gates over models in bits, from 0 (one model alone) to log2 of their number; null for H2E. */
+  readonly entropy: number | null;
+}
+
+/**
+ * Summarises the tokens from `start` up to `end`.
+ *
+ * @returns undefined when there are none
+ */
+export function summariseGates(
+  { kind, models, gates }: TokenGates,
+  start = 0,
+  end = gates.length,
+): GateSummary | undefined {
+  const rows = gates.slice(start, end);
+  if (rows.length === 0) return undefined;
+  const share = (count: (row: readonly number[], column: number) => number) =>
+    models.map((_, column) => rows.reduce((sum, row) => sum + count(row, column), 0) / rows.length);
+  return {
+    mean: share((row, column) => row[column]!),
+    won: share((row, column) => Number(row.indexOf(Math.max(...row)) === column)),
+    entropy: kind === "H2E" ? null : rows.reduce((sum, row) => sum + entropyOf(row), 0) / rows.length,
+  };
+}
+
+function entropyOf(shares: readonly number[]): number {
+  return shares.reduce((sum, p) => p > 0 ? sum - p * Math.log2(p) : sum, 0);
+}
