@@ -15,6 +15,7 @@ import type { Lab } from "./bts/lab.ts";
 import { comparisons, measureBaselines, type Measured, measureStitched, resultsOf } from "./bts/measure.ts";
 import { tokenize, type Trained, trainExpert, trainSeed, trainStitches } from "./bts/phases.ts";
 import { planCells } from "./bts/plan.ts";
+import { checkRoles } from "./bts/roles.ts";
 import { comparisonsTable, costRows, costTable, matrixTable } from "./bts/tables.ts";
 import { experimentMain } from "./driver.ts";
 
@@ -68,7 +69,8 @@ const methodOf = (name: string) => name === "seed" || name === "bts" ? name : `e
 const TOKENS_PER_CHARACTER = 4;
 
 /** Settings that cannot work together are refused before anything is written. */
-function check({ model, tokenizer, stitch, mix, experts }: BtsConfig): void {
+function check(config: BtsConfig): void {
+  const { model, tokenizer, stitch, mix, experts } = config;
   checkModelConfig({ ...model, vocabSize: tokenizer.vocabSize });
   if (model.contextLength < TOKENS_PER_CHARACTER) {
     throw new UserError(
@@ -82,6 +84,7 @@ function check({ model, tokenizer, stitch, mix, experts }: BtsConfig): void {
   normalizeDatamix(mix.stitch, DOMAINS);
   const twice = experts.find((domain, i) => experts.indexOf(domain) !== i);
   if (twice !== undefined) throw new UserError("bts.experts", `experts names "${twice}" twice: one expert a domain`);
+  checkRoles(config);
 }
 
 if (import.meta.main) {

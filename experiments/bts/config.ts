@@ -28,6 +28,8 @@ export const btsConfigSchema = z.strictObject({
     stitch: trainConfigSchema.prefault({}).describe("training the stitches"),
     validationBatches: z.int().min(0).max(10_000).default(4).describe("batches of each validation loss; 0 for none"),
   }).prefault({}).describe("training"),
+  hub: z.enum(["seed", ...DOMAINS]).default("seed")
+    .describe("the model whose output is the stitched model's: the seed, or one of the experts"),
   stitch: stitchConfigSchema.prefault({}).describe("the stitch layers"),
   eval: z.strictObject({
     tokens: z.int().min(64).default(8_192).describe("held-out tokens scored in each domain, at most"),

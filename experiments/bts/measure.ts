@@ -25,6 +25,7 @@ import {
 } from "../../lib/stitch/mod.ts";
 import { type Lab, modelOf, type Text, weightsOf } from "./lab.ts";
 import { stitchFile, type Trained } from "./phases.ts";
+import { rolesOf } from "./roles.ts";
 import { type ComparisonRow, type GateRow, gatesTable } from "./tables.ts";
 
 const MODEL_CODE = [
@@ -91,12 +92,14 @@ export async function measureStitched(
   stitchCell: CellResult<Trained>,
 ): Promise<CellResult<Measured>> {
   const model = modelOf(lab, text);
-  const parts = [seedCell, ...experts.values()];
+  const { hub: [hubName, hubCell], spokes } = rolesOf(lab.config, seedCell, experts);
+  const parts = [hubCell, ...spokes.map(([, cell]) => cell)];
+  const names = [hubName, ...spokes.map(([name]) => name)];
   return await lab.run.cell({
     name: "evaluate:bts",
     title: "Measure the stitched model",
     description: "The same text and questions for the stitched model, and which model its gates listen to.",
-    inputs: { kind: "evaluate:bts", ...commonInputs(lab, text), stitches: stitchCell.key, names: [...experts.keys()] },
+    inputs: { kind: "evaluate:bts", ...commonInputs(lab, text), stitches: stitchCell.key, names },
     code: [...MODEL_CODE, "lib/stitch"],
     output: measuredSchema,
   }, async (cell) => {
@@ -112,7 +115,7 @@ export async function measureStitched(
       const total = parts.length * parameterCount(model) + trained;
       const parameters = { trained, total, active: total };
       const methods = await measureAll(lab, cell, set, [["bts", stitchedLanguageModel(stitched), parameters]]);
-      cell.table(gatesTable(await gatesByDomain(stitched, set.windows, ["seed", ...experts.keys()])));
+      cell.table(gatesTable(await gatesByDomain(stitched, set.windows, names)));
       return { methods };
     } finally {
       for (const one of [hub!, ...frozen, stitches]) disposeWeights(one);

@@ -26,6 +26,7 @@ import {
   weightsOf,
   writeInts,
 } from "./lab.ts";
+import { rolesOf } from "./roles.ts";
 import { dataTable } from "./tables.ts";
 
 // The order of the text (`batchAt()` in lib/data) is in a training cell's key by the key of the text's own cell.
@@ -200,6 +201,7 @@ export async function trainStitches(
   const { config, seed } = lab;
   const model = modelOf(lab, text);
   const stitches = placeStitches(config.stitch, model.layers).length;
+  const { hub: [, hubCell], spokes } = rolesOf(config, seedCell, experts);
   return await lab.run.cell({
     name: "stitch",
     title: "Train the stitches",
@@ -211,16 +213,16 @@ export async function trainStitches(
       validationBatches: config.train.validationBatches,
       mix: config.mix.stitch,
       seed,
-      hub: seedCell.key,
-      experts: [...experts.values()].map((expert) => expert.key),
+      hub: hubCell.key,
+      experts: spokes.map(([, expert]) => expert.key),
       text: text.key,
       device: lab.device.name,
     },
     code: STITCH_CODE,
     output: trainedSchema,
   }, async (cell) => {
-    const hubWeights = await weightsOf(seedCell);
-    const expertWeights = await Promise.all([...experts.values()].map(weightsOf));
+    const hubWeights = await weightsOf(hubCell);
+    const expertWeights = await Promise.all(spokes.map(([, expert]) => weightsOf(expert)));
     const hub = toDevice(hubWeights);
     const frozen = expertWeights.map(toDevice);
     const size = { stitches, experts: frozen.length, width: model.width };
@@ -241,8 +243,8 @@ export async function trainStitches(
       await saveStitches(stitchFile(cell.folder), {
         config: config.stitch,
         stitches: weights,
-        hub: seedCell.value.weights,
-        experts: [...experts].map(([name, { value }]) => ({ name, weights: value.weights })),
+        hub: hubCell.value.weights,
+        experts: spokes.map(([name, { value }]) => ({ name, weights: value.weights })),
       });
       return { ...outcome, weights: hashTensors(weights) };
     } finally {

@@ -9,7 +9,8 @@ import { modelOfParameter, stitchShapes, type StitchSize } from "./weights.ts";
  *
  * @param size the stitches placed and the experts that are here
  * @param present the experts' numbers among those that the parameters were made for, from 1; undefined for all
- * @throws UserError `stitch.weights` naming the first parameter that is missing, unknown or of another shape
+ * @throws UserError `stitch.weights` naming the first parameter that is missing, unknown or of another shape;
+ * `stitch.mode` for a pair of more than two models
  */
 export function checkStitches(
   config: StitchConfig,
@@ -18,6 +19,13 @@ export function checkStitches(
   present: readonly number[] | undefined,
 ): void {
   checkPresent(size.experts, present);
+  if (config.mode === "pair" && size.experts !== 1) {
+    throw new UserError(
+      "stitch.mode",
+      `stitch.mode pair is for two models, not for ${size.experts + 1}`,
+      "give one expert beside the model that has the output, or set stitch.mode to hub",
+    );
+  }
   const made = present === undefined
     ? size.experts
     : Math.max(...present, ...Object.keys(stitches).map(modelOfParameter));

@@ -7,6 +7,10 @@ export type StitchKind = "E2H" | "H2E";
 
 /** How the seed and the experts are stitched together. */
 export const stitchConfigSchema = z.strictObject({
+  mode: z.enum(["hub", "pair"]).default("hub").describe(
+    "hub: one model in the middle, as the paper has it; pair: two models of equal rank that merge into one another " +
+      "by turns, the last time into the one that gives the output",
+  ),
   count: z.int().min(1).max(1000).default(2).describe(
     "K, how many stitch layers, when stitch.positions does not name them",
   ),
@@ -29,12 +33,15 @@ export type StitchConfig = z.infer<typeof stitchConfigSchema>;
 export interface StitchPlace {
   readonly after: number;
   readonly kind: StitchKind;
+  /** In a pair, where the two change parts: an E2H whose hub is the other model. */
+  readonly into?: "other";
 }
 
 /**
  * Where the stitches stand and of which kinds they are.
  *
- * Default: after layers k·⌊L/K⌋, the last forced to L; the last is E2H and the kinds alternate backwards from it.
+ * Default: after layers k·⌊L/K⌋, the last forced to L; the last is E2H and the kinds alternate backwards from it. In a
+ * pair all are E2H, and the model that receives alternates backwards from the one that gives the output.
  *
  * @throws UserError `stitch.placement` when K exceeds L, or an explicit list does not fit
  */
@@ -52,6 +59,19 @@ export function placeStitches(config: StitchConfig, layers: number): StitchPlace
     if (config.kinds.at(-1) !== "E2H") {
       throw new UserError("stitch.placement", "stitch.kinds must end with E2H: the output is the hub's");
     }
+  }
+  if (config.mode === "pair") {
+    if (config.kinds !== "alternating") {
+      throw new UserError(
+        "stitch.placement",
+        "stitch.kinds cannot be set where stitch.mode is pair: both models receive by turns",
+      );
+    }
+    return positions.map((after, i) => ({
+      after,
+      kind: "E2H",
+      ...((count - 1 - i) % 2 === 1 ? { into: "other" } : {}),
+    }));
   }
   return positions.map((after, i) => ({ after, kind: kindAt(config, i, count) }));
 }

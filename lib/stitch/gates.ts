@@ -1,13 +1,13 @@
 // How much each model is listened to: mean gates by stitch, averaged over dimensions and tokens.
 import * as tf from "@tensorflow/tfjs";
-import { stitchedForward, type StitchedModel } from "./model.ts";
+import { gateModels, stitchedForward, type StitchedModel } from "./model.ts";
 
 /** The mean gate of one model at one stitch. */
 export interface MeanGate {
   /** From 0. */
   readonly stitch: number;
   readonly kind: "E2H" | "H2E";
-  /** 0 is the hub (E2H only), then the experts. */
+  /** 0 is the hub (not in an H2E), then the experts. */
   readonly model: number;
   readonly gate: number;
 }
@@ -32,8 +32,9 @@ export async function meanGates(model: StitchedModel, ids: tf.Tensor2D, counted:
   const gates: MeanGate[] = [];
   for (const [stitch, mean] of means.entries()) {
     const kind = model.places[stitch]!.kind;
+    const models = gateModels(model, stitch);
     const values = await mean.data();
-    values.forEach((gate, i) => gates.push({ stitch, kind, model: kind === "E2H" ? i : i + 1, gate }));
+    values.forEach((gate, i) => gates.push({ stitch, kind, model: models[i]!, gate }));
     mean.dispose();
   }
   return gates;

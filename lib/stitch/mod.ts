@@ -13,6 +13,7 @@ export { applyStitch, type States, stitchGates, type StitchLayer } from "./layer
 export {
   beforeFirstStitch,
   fromFirstStitch,
+  gateModels,
   type GateProbe,
   stitchedForward,
   stitchedLanguageModel,

@@ -52,6 +52,14 @@ export function stitchModels(
   return { config, hub, experts, places, layers };
 }
 
+/** Which model each column of a stitch's gates is: 0 for the hub, then the experts as they were given. */
+export function gateModels({ places, experts }: StitchedModel, stitch: number): number[] {
+  const { kind, into } = places[stitch]!;
+  const numbers = experts.map((_, i) => i + 1);
+  if (kind === "H2E") return numbers;
+  return into === undefined ? [0, ...numbers] : [...numbers, 0];
+}
+
 /** The residual streams of all models after some decoder layer, `[B, T, d]`. */
 interface Streams {
   readonly hub: tf.Tensor3D;
@@ -164,7 +172,14 @@ function decodeLayers(
   };
 }
 
+/** In a pair the models change parts at every other stitch: the one that receives stands where the hub does. */
 function stitchStreams(model: StitchedModel, k: number, streams: Streams, options: RunOptions): Streams {
+  if (model.places[k]!.into === undefined) return stitchInto(model, k, streams, options);
+  const { hub: expert, experts } = stitchInto(model, k, { hub: streams.experts[0]!, experts: [streams.hub] }, options);
+  return { hub: experts[0]!, experts: [expert] };
+}
+
+function stitchInto(model: StitchedModel, k: number, streams: Streams, options: RunOptions): Streams {
   const shape = streams.hub.shape;
   const d = shape[2];
   const flat = (x: tf.Tensor3D) => x.reshape([-1, d]) as tf.Tensor2D;

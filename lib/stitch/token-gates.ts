@@ -1,7 +1,7 @@
 // How much each model is listened to at every token: the gates of every stitch, averaged over dimensions.
 import * as tf from "@tensorflow/tfjs";
 import type { StitchKind } from "./config.ts";
-import { stitchedForward, type StitchedModel } from "./model.ts";
+import { gateModels, stitchedForward, type StitchedModel } from "./model.ts";
 
 /** The gates of one stitch along a text. */
 export interface TokenGates {
@@ -10,7 +10,7 @@ export interface TokenGates {
   readonly kind: StitchKind;
   /** The decoder layer after which it stands, from 1. */
   readonly after: number;
-  /** Which model each column is: 0 for the hub (E2H only), then the experts. */
+  /** Which model each column is: 0 for the hub (not in an H2E), then the experts. */
   readonly models: readonly number[];
   /** A row a token: each model's gate, averaged over the dimensions. E2H rows sum to 1. */
   readonly gates: readonly (readonly number[])[];
@@ -33,9 +33,7 @@ export async function tokenGates(model: StitchedModel, ids: readonly number[]): 
   const found: TokenGates[] = [];
   for (const [stitch, mean] of means.entries()) {
     const { kind, after } = model.places[stitch]!;
-    const first = kind === "E2H" ? 0 : 1;
-    const models = Array.from({ length: mean.shape[1] }, (_, i) => i + first);
-    found.push({ stitch, kind, after, models, gates: await mean.array() });
+    found.push({ stitch, kind, after, models: gateModels(model, stitch), gates: await mean.array() });
     mean.dispose();
   }
   return found;
