@@ -16,8 +16,8 @@ import type { Figure } from "./figures/plot.ts";
 import { duration } from "./format.ts";
 import { gridHtml, gridOf } from "./grid.ts";
 import { bpbGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
+import { pageShell } from "./shell.ts";
 import { bracketNote, otherTables, statusSentence } from "./summary.ts";
-import { PAGE_STYLE } from "./style.ts";
 
 /** The whole report of a run as a self-contained HTML page. */
 export function reportHtml(view: RunView): string {
@@ -44,36 +44,22 @@ export function reportHtml(view: RunView): string {
     section("The run, cell by cell", view.cells.map(cellHtml).join("\n") + notesHtml(view.notes)),
     section("To repeat it", repeatHtml(view)),
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(view.title)} · ${escapeHtml(view.id)}</title>
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-<main>
-<header>
+  const meta = [
+    `preset ${view.preset}`,
+    `seed ${view.seed}`,
+    view.device,
+    view.startedAt.slice(0, 16).replace("T", " ") + " UTC",
+    duration(view.seconds),
+    view.id,
+  ].map((part) => `<span>${escapeHtml(part)}</span>`).join("");
+  return pageShell(
+    `${view.title} · ${view.id}`,
+    `<header>
 <h1>${escapeHtml(view.title)}</h1>
-<p class="meta">${
-    [
-      `preset ${view.preset}`,
-      `seed ${view.seed}`,
-      view.device,
-      view.startedAt.slice(0, 16).replace("T", " ") + " UTC",
-      duration(view.seconds),
-      view.id,
-    ].map((part) => `<span>${escapeHtml(part)}</span>`).join("")
-  }</p>
+<p class="meta">${meta}</p>
 ${statusHtml(view)}</header>
-${sections.join("")}
-</main>
-</body>
-</html>
-`;
+${sections.join("")}`,
+  );
 }
 
 function section(title: string, body: string): string {

@@ -10,7 +10,7 @@ import { methodColours, methodLabel } from "./methods.ts";
 import { caveat } from "./claims.ts";
 import { seedsClaims } from "./seeds-claims.ts";
 import { hasInterval, seedsBasis, type SeedsSummary, seedsSummary, seedsText } from "./seeds.ts";
-import { PAGE_STYLE } from "./style.ts";
+import { pageShell } from "./shell.ts";
 
 /** Bits per byte and, when there are any, task scores: a row a method, the best of each column marked. */
 export function seedsGrids(views: readonly RunView[]): Grid[] {
@@ -81,35 +81,21 @@ export function seedsMarkdown(views: readonly RunView[], command: string): strin
 
 /** The aggregate as a self-contained HTML page. */
 export function seedsHtml(views: readonly RunView[], command: string): string {
-  const heading = escapeHtml(headingOf(views));
   const [bpb, ...tasks] = seedsGrids(views).map(gridHtml);
   const figure = seedsMeanFigure(views);
   const warning = views.map(caveat).find((text) => text !== undefined);
   const claims = seedsClaims(views).map((text) => `<li>${escapeHtml(text)}</li>`).join("\n");
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>${heading}</title>
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-<main>
-<header><h1>${heading}</h1>
+  return pageShell(
+    headingOf(views),
+    `<header><h1>${escapeHtml(headingOf(views))}</h1>
 <p class="meta">${views.map(({ id }) => `<span>${escapeHtml(id)}</span>`).join("")}</p>${
-    warning === undefined ? "" : `<p class="lead">${escapeHtml(warning)}</p>`
-  }</header>
+      warning === undefined ? "" : `<p class="lead">${escapeHtml(warning)}</p>`
+    }</header>
 <section><h2>Results</h2>
 ${bpb ?? ""}${figure === undefined ? "" : figureHtml(figure, 1)}${tasks.join("")}</section>
 ${claims === "" ? "" : `<section><h2>What holds</h2><p>${paired(views)}</p><ul>${claims}</ul></section>\n`}` +
-    `<section><h2>To repeat it</h2><pre>${escapeHtml(command)}</pre></section>
-</main>
-</body>
-</html>
-`;
+      `<section><h2>To repeat it</h2><pre>${escapeHtml(command)}</pre></section>`,
+  );
 }
 
 const headingOf = (views: readonly RunView[]): string =>
