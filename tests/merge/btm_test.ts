@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
-import { btmEnsemble } from "../../lib/merge/mod.ts";
+import { btmEnsemble, type BtmOptions, mixedLosses, priorFromLosses } from "../../lib/merge/mod.ts";
 import { decoder, type LanguageModel, toDevice, tokenLosses } from "../../lib/model/mod.ts";
+import { random } from "../../lib/random.ts";
 import { crossEntropy } from "../../lib/tensor/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, bigWeights, TINY, tokens } from "../tiny.ts";
@@ -27,16 +28,27 @@ const logSumExp = (values: readonly number[]): number => {
 };
 
 /** The mixture's log-probabilities by its definition: `[B][T][V]`, in float64. */
-function mixtureByHand(parts: readonly LanguageModel[], ids: tf.Tensor2D): number[][][] {
+function mixtureByHand(
+  parts: readonly LanguageModel[],
+  ids: tf.Tensor2D,
+  { topK, temperature = 1, prior, history }: BtmOptions = {},
+): number[][][] {
   const logProbs = parts.map((model) => {
     const logits = model.logits(ids).arraySync() as number[][][];
     return logits.map((row) => row.map((at) => at.map((value) => value - logSumExp(at))));
   });
   return ids.arraySync().map((row, b) => {
-    const evidence = parts.map(() => 0);
-    return row.map((token, t) => {
-      if (t > 0) parts.forEach((_, j) => evidence[j]! += logProbs[j]![b]![t - 1]![token]!);
-      const weights = evidence.map((value) => value - logSumExp(evidence));
+    return row.map((_, t) => {
+      const scores = parts.map((_, j) => {
+        let evidence = Math.log(prior?.[j] ?? 1);
+        for (let s = Math.max(1, t + 1 - (history ?? Infinity)); s <= t; s++) {
+          evidence += logProbs[j]![b]![s - 1]![row[s]!]!;
+        }
+        return evidence / temperature;
+      });
+      const least = scores.toSorted((a, c) => c - a)[(topK ?? parts.length) - 1]!;
+      const kept = scores.map((score) => score >= least ? score : -Infinity);
+      const weights = kept.map((score) => score - logSumExp(kept));
       return Array.from({ length: V }, (_, v) => logSumExp(weights.map((w, j) => w + logProbs[j]![b]![t]![v]!)));
     });
   });
@@ -50,6 +62,101 @@ for (const n of [1, 2, 4]) {
     assertClose(logProbs, tf.tensor3d(mixtureByHand(parts, ids)), 1e-4);
   });
 }
+
+const OPTIONS: readonly [string, BtmOptions][] = [
+  ["the best two", { topK: 2, prior: [0.3, 0.5, 0.2] }],
+  ["the best one, of uneven priors", { topK: 1, prior: [0.5, 0.2, 0.3] }],
+  ["a temperature of 3", { temperature: 3 }],
+  ["a prior", { prior: [0.9, 0.1, 0] }],
+  ["a history of 3 tokens", { history: 3 }],
+  ["a history longer than the text", { history: 50 }],
+  ["all options", { topK: 2, temperature: 0.5, prior: [0.2, 0.5, 0.3], history: 4 }],
+];
+
+for (const [title, options] of OPTIONS) {
+  deviceTest(`\`btmEnsemble()\` with ${title} is its definition, decoded step by step too`, () => {
+    const parts = models(1, 2, 3);
+    const mixture = btmEnsemble(parts, options);
+    const ids = tokens(2, T, 7);
+    const full = tf.logSoftmax(mixture.logits(ids));
+    const expected = mixtureByHand(parts, ids, options);
+    assertClose(full, tf.tensor3d(expected), 1e-4);
+    for (const chunks of [Array<number>(T).fill(1), [5, 1, 4, 2], [1, T - 1], [T]]) {
+      const state = mixture.decodingState();
+      const pieces = chunks.map((chunk) =>
+        tf.logSoftmax(mixture.logits(tf.slice(ids, [0, state.length], [2, chunk]), state))
+      );
+      assertClose(tf.concat(pieces, 1), full, 1e-4, `chunks of ${chunks}`);
+      state.dispose();
+    }
+    const targets = nextTokens(ids).arraySync();
+    const losses = tf.tensor2d(targets.map((row, b) => row.map((token, t) => -expected[b]![t]![token]!)));
+    assertClose(mixture.losses!(ids, nextTokens(ids)), losses, 1e-4);
+    // And from the members' losses alone, without a model.
+    const each = parts.map((model) => tokenLosses(model, ids, nextTokens(ids)).arraySync());
+    const mixed = [0, 1].map((b) => [...mixedLosses(each.map((rows) => rows[b]!), options)]);
+    assertClose(tf.tensor2d(mixed), losses, 1e-4);
+  });
+}
+
+Deno.test("`mixedLosses()` loses at most log n more than the best model, or −log prior more than any", () => {
+  const draw = random(3, "losses");
+  for (let n = 1; n <= 5; n++) {
+    const losses = Array.from({ length: n }, () => Array.from({ length: 200 }, () => 6 * draw.float() ** 3));
+    const total = (list: ArrayLike<number>) => Array.from(list).reduce((a, b) => a + b, 0);
+    const best = Math.min(...losses.map(total));
+    assert.ok(total(mixedLosses(losses)) <= best + Math.log(n) + 1e-9);
+    const shares = losses.map(() => 0.01 + draw.float());
+    const prior = shares.map((share) => share / total(shares));
+    const mixed = total(mixedLosses(losses, { prior }));
+    for (const [j, list] of losses.entries()) assert.ok(mixed <= total(list) - Math.log(prior[j]!) + 1e-9);
+    // The whole sequence's probability under the mixture is the average of the members': an identity of Bayes's rule.
+    const average = -logSumExp(losses.map((list) => -total(list))) + Math.log(n);
+    assert.ok(Math.abs(total(mixedLosses(losses)) - average) < 1e-9);
+  }
+});
+
+Deno.test("`priorFromLosses()` averages posteriors, each counting 0.3 times the next", () => {
+  const losses = [[10, 11, 12], [20, 20, 20], [400, 1, 2]];
+  const posteriors = losses.map((row) => row.map((loss) => Math.exp(-loss - logSumExp(row.map((l) => -l)))));
+  const [a, b, c] = posteriors as [number[], number[], number[]];
+  const prior = priorFromLosses(losses);
+  prior.forEach((share, j) => assert.ok(Math.abs(share - (0.09 * a[j]! + 0.21 * b[j]! + 0.7 * c[j]!)) < 1e-12));
+  assert.deepEqual(priorFromLosses(losses, 0), c);
+  assert.ok(Math.abs(prior.reduce((x, y) => x + y) - 1) < 1e-12);
+  // A prior may be 0 where a posterior is; the ensemble takes it.
+  assert.ok(Number.isFinite(mixedLosses([[1, 2], [1, 2]], { prior: [0, 1] })[1]!));
+});
+
+Deno.test("`btmEnsemble()` and `mixedLosses()` refuse options out of their range, by name", () => {
+  const cases: [BtmOptions, RegExp][] = [
+    [{ topK: 0 }, /topK 0.*1 to the 2 models/],
+    [{ topK: 3 }, /topK 3/],
+    [{ topK: 1.5 }, /topK 1.5/],
+    [{ temperature: 0 }, /temperature 0/],
+    [{ temperature: NaN }, /temperature NaN/],
+    [{ history: 0 }, /history 0/],
+    [{ prior: [1] }, /prior of 1 models/],
+    [{ prior: [0.5, 0.4] }, /sums to 0.9/],
+    [{ prior: [1.5, -0.5] }, /prior with 1.5/],
+  ];
+  const one: LanguageModel = {
+    vocabSize: 3,
+    contextLength: 4,
+    logits: () => assert.fail(),
+    decodingState: () => assert.fail(),
+  };
+  for (const [options, message] of cases) {
+    const refused = (error: unknown) =>
+      error instanceof UserError && error.code === "merge.btm" && message.test(error.message);
+    assert.throws(() => btmEnsemble([one, one], options), refused);
+    assert.throws(() => mixedLosses([[1], [1]], options), refused);
+  }
+  assert.throws(
+    () => priorFromLosses([[1, 2]], 1),
+    (error) => error instanceof UserError && error.code === "merge.btm",
+  );
+});
 
 deviceTest("`btmEnsemble()` of equal models is the model", () => {
   const [model] = models(1) as [LanguageModel];
