@@ -1,175 +1,160 @@
-// The training loop: batches in, one in-place update a step, losses out.
+// The training loop: batches in, one in-place update a step, losses out; it can be stopped and gone on with anywhere.
 import * as tf from "@tensorflow/tfjs";
-import { UserError } from "../errors.ts";
-import type { Batch } from "../data/mod.ts";
-import type { TrainConfig } from "./config.ts";
 import { createOptimizer, type Optimizer } from "./optimizer.ts";
 import { learningRate } from "./schedule.ts";
-
-/** A batch on the device, `[batch, time]` each. */
-export interface DeviceBatch {
-  readonly inputs: tf.Tensor2D;
-  readonly targets: tf.Tensor2D;
-  readonly documents: tf.Tensor2D;
-}
-
-/** What is trained, on what. */
-export interface TrainTask {
-  readonly config: TrainConfig;
-  /** The only tensors that change. */
-  readonly parameters: Readonly<Record<string, tf.Variable>>;
-  /** Names without weight decay besides the vectors. */
-  readonly exempt?: ReadonlySet<string>;
-  /** The batch of a step (from 0), of `config.batch` sequences: a pure function. */
-  readonly batchAt: (step: number) => Batch;
-  /** What needs no graph: computed before the loss, outside the tape. */
-  readonly prepare?: (batch: DeviceBatch) => tf.Tensor[];
-  /** Mean loss per token of a (micro-)batch, in nats. */
-  readonly loss: (batch: DeviceBatch, prepared: readonly tf.Tensor[], step: number, part: number) => tf.Scalar;
-  /** Mean validation loss per token, in nats. */
-  readonly validate?: () => Promise<number>;
-  /** Called after every step. */
-  readonly onStep?: (report: StepReport) => void;
-  readonly signal?: AbortSignal;
-}
-
-/** What one step reports. */
-export interface StepReport {
-  /** From 1. */
-  readonly step: number;
-  readonly values: Readonly<Record<string, number>>;
-}
-
-/** Training went wrong in a way that more steps do not mend. */
-export class TrainingError extends Error {
-  override readonly name = "TrainingError";
-}
-
-/** What came out of a phase. */
-export interface TrainResult {
-  readonly steps: number;
-  readonly tokens: number;
-  readonly loss: number;
-  readonly validation: number | null;
-}
+import { BEGINNING, type Progress, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { breathe, meanGradients } from "./step.ts";
+import { TrainingError, type TrainResult, type TrainTask } from "./task.ts";
 
 /**
- * Trains for `config.steps` steps. Data order and dropout depend on the step only, never on how often one validates.
+ * Trains until `config.steps` steps are done, from `checkpoints.last` on if there is one: then the weights end as if
+ * there had been no interruption, bit for bit where the device repeats itself. Data order and dropout depend on the
+ * position and the step only, never on how often one validates or keeps checkpoints.
  *
  * @throws TrainingError when the loss or the gradients' norm is not finite
  * @throws UserError `train.accumulate` when the batch cannot be split evenly
- * @throws the signal's reason when it is aborted
+ * @throws the signal's reason when it is aborted; the state is kept before
  */
 export async function train(task: TrainTask): Promise<TrainResult> {
-  const { config, parameters, signal } = task;
-  const optimizer = createOptimizer(parameters, config, task.exempt);
-  let tokens = 0;
-  let loss = NaN;
-  let validation: number | null = null;
+  const { config, signal, monitor, checkpoints } = task;
+  const optimizer = createOptimizer(task.parameters, config, task.exempt);
+  const past = pastOf(optimizer, monitor?.reach ?? 0);
+  let progress = BEGINNING;
   try {
-    for (let step = 1; step <= config.steps; step++) {
-      signal?.throwIfAborted();
-      const started = performance.now();
-      const batch = task.batchAt(step - 1);
-      const rate = learningRate(config, step);
-      const outcome = await trainStep(task, optimizer, batch, rate, step);
-      loss = outcome.loss;
-      tokens += batch.inputs.length;
-      // A finite loss with gradients that are not leaves weights that are not numbers.
-      if (!Number.isFinite(loss) || !Number.isFinite(outcome.gradientNorm)) {
-        throw new TrainingError(
-          `The loss is ${loss} at step ${step} (learning rate ${rate}, gradient norm ${outcome.gradientNorm})`,
-        );
+    const last = checkpoints?.last;
+    if (last !== undefined) {
+      restoreSnapshot(optimizer, last.now);
+      progress = last.now.progress;
+      past.restore(last.earlier);
+      if (last.monitor !== undefined) monitor?.restore?.(last.monitor);
+    }
+    const [before, began] = [progress.seconds, performance.now()];
+    let kept = progress.step;
+    const keep = async () => {
+      if (checkpoints === undefined || progress.step === kept) return;
+      kept = progress.step;
+      const now = await takeSnapshot(optimizer, progress);
+      await checkpoints.save({ now, earlier: past.snapshots(), monitor: monitor?.state?.() });
+    };
+    while (progress.step < config.steps) {
+      if (signal?.aborted) {
+        await keep();
+        signal.throwIfAborted();
       }
-      const seconds = (performance.now() - started) / 1000;
-      const values: Record<string, number> = {
-        loss,
-        lr: rate,
-        gradientNorm: outcome.gradientNorm,
-        tokens,
-        tokensPerSecond: batch.inputs.length / seconds,
-      };
-      if (task.validate !== undefined && (step % config.validateEvery === 0 || step === config.steps)) {
-        values["validation"] = validation = await task.validate();
+      await past.remember(progress);
+      const done = await takeStep(task, optimizer, progress, past);
+      progress = { ...done.progress, seconds: before + (performance.now() - began) / 1000 };
+      if (done.values !== undefined) {
+        const { step } = progress;
+        const values: Record<string, number> = { ...done.values, ...monitor?.values?.() };
+        if (task.validate !== undefined && (step % config.validateEvery === 0 || step === config.steps)) {
+          const validation = values["validation"] = await task.validate();
+          const better = progress.best === null || validation < progress.best.validation;
+          progress = { ...progress, validation, best: better ? { step, validation } : progress.best };
+        }
+        task.onStep?.({ step, values });
       }
-      task.onStep?.({ step, values });
+      if (checkpoints?.due(progress)) await keep();
       await breathe();
     }
+    await keep();
   } finally {
     optimizer.dispose();
   }
-  return { steps: config.steps, tokens, loss, validation };
+  const { step, tokens, flops, seconds, loss, validation } = progress;
+  return { steps: step, tokens, flops, seconds, loss: loss ?? NaN, validation };
 }
 
-async function trainStep(
+/** One step, or one step back. `values` are what it reports; a step back reports none. */
+async function takeStep(
   task: TrainTask,
   optimizer: Optimizer,
-  batch: Batch,
-  rate: number,
-  step: number,
-): Promise<{ loss: number; gradientNorm: number }> {
+  progress: Progress,
+  past: Past,
+): Promise<{ readonly progress: Progress; readonly values?: Readonly<Record<string, number>> }> {
+  const { config, monitor } = task;
+  const started = performance.now();
+  const { position } = progress;
+  const step = progress.step + 1;
+  const batch = task.batchAt(position);
+  const rate = learningRate(config, step);
   const parameters = optimizer.slots.map((slot) => slot.parameter);
-  const parts = splitBatch(batch, task.config.accumulate);
-  const [loss, norm] = tf.tidy(() => {
-    let total: tf.Tensor | undefined;
-    let sums: tf.Tensor[] | undefined;
-    for (const [part, host] of parts.entries()) {
-      const { value, gradients } = lossAndGradients(task, parameters, toDeviceBatch(host), step, part);
-      total = total === undefined ? value : tf.add(total, value);
-      sums = sums === undefined ? gradients : sums.map((sum, i) => tf.add(sum, gradients[i]!));
+  const { loss: mean, gradients } = meanGradients(task, parameters, batch, step);
+  let loss: number;
+  let gradientNorm: number | undefined;
+  try {
+    // The loss is read once a step: before the update when somebody judges it, otherwise after the device was given all.
+    const judged = monitor === undefined ? undefined : await mean.data();
+    const verdict = judged === undefined ? undefined : await monitor!.judge({
+      ...{ step, position, learningRate: rate, loss: judged[0]!, gradients, optimizer },
+    });
+    if (verdict?.kind === "rewind") {
+      const { progress: back } = past.rewind(step - 1 - verdict.steps);
+      task.onRewind?.({ from: step, to: back.step });
+      return { progress: { ...back, position: position + 1 } };
     }
-    const count = parts.length;
-    const means = count === 1 ? sums! : sums!.map((sum) => tf.div(sum, count));
-    const gradientNorm = optimizer.update(means, rate, step);
-    return [count === 1 ? total! : tf.div(total!, count), gradientNorm];
-  }) as [tf.Tensor, tf.Tensor];
-  const values = { loss: (await loss.data())[0]!, gradientNorm: (await norm.data())[0]! };
-  tf.dispose([loss, norm]);
-  return values;
-}
-
-function lossAndGradients(
-  task: TrainTask,
-  parameters: tf.Variable[],
-  batch: DeviceBatch,
-  step: number,
-  part: number,
-): { value: tf.Scalar; gradients: tf.Tensor[] } {
-  const prepared = task.prepare?.(batch) ?? [];
-  const { value, grads } = tf.variableGrads(() => task.loss(batch, prepared, step, part), parameters);
-  return { value, gradients: parameters.map((parameter) => grads[parameter.name] ?? tf.zeros(parameter.shape)) };
-}
-
-/** Copies a batch onto the device. */
-export function toDeviceBatch({ inputs, targets, documents, batch, time }: Batch): DeviceBatch {
-  const tensor = (data: Int32Array) => tf.tensor2d(data, [batch, time], "int32");
-  return { inputs: tensor(inputs), targets: tensor(targets), documents: tensor(documents) };
-}
-
-/**
- * Splits the rows of a batch into `parts` equal micro-batches.
- *
- * @throws UserError `train.accumulate` when it is not a multiple
- */
-export function splitBatch(batch: Batch, parts: number): Batch[] {
-  if (batch.batch % parts !== 0) {
-    throw new UserError(
-      "train.accumulate",
-      `Cannot split a batch of ${batch.batch} into ${parts} micro-batches: the batch must be a multiple of ${parts}`,
-    );
+    if (verdict?.kind !== "skip") {
+      if (judged !== undefined) assertFinite(judged[0]!, undefined, step, rate);
+      const norm = tf.tidy(() => verdict?.apply?.() ?? optimizer.update(gradients, rate, step));
+      gradientNorm = (await norm.data())[0]!;
+      norm.dispose();
+    }
+    loss = (judged ?? await mean.data())[0]!;
+  } finally {
+    tf.dispose([mean, ...gradients]);
   }
-  const rows = batch.batch / parts;
-  const size = rows * batch.time;
-  return Array.from({ length: parts }, (_, i) => ({
-    batch: rows,
-    time: batch.time,
-    inputs: batch.inputs.subarray(i * size, (i + 1) * size),
-    targets: batch.targets.subarray(i * size, (i + 1) * size),
-    documents: batch.documents.subarray(i * size, (i + 1) * size),
-  }));
+  // A finite loss with gradients that are not leaves weights that are not numbers.
+  if (gradientNorm !== undefined) assertFinite(loss, gradientNorm, step, rate);
+  const count = batch.inputs.length;
+  const tokens = progress.tokens + count;
+  const flops = progress.flops + count * (task.flopsPerToken ?? 0);
+  const seconds = (performance.now() - started) / 1000;
+  // A skipped step's loss may be anything.
+  const known = Number.isFinite(loss) ? { loss } : {};
+  return {
+    progress: { ...progress, step, position: position + 1, tokens, flops, ...known },
+    values: {
+      ...known,
+      lr: rate,
+      ...(gradientNorm === undefined ? {} : { gradientNorm }),
+      tokens,
+      tokensPerSecond: count / seconds,
+    },
+  };
 }
 
-/** Lets timers, signals and sockets have their turn. */
-export function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+function assertFinite(loss: number, gradientNorm: number | undefined, step: number, rate: number): void {
+  if (Number.isFinite(loss) && (gradientNorm === undefined || Number.isFinite(gradientNorm))) return;
+  const norm = gradientNorm === undefined ? "" : `, gradient norm ${gradientNorm}`;
+  throw new TrainingError(`The loss is ${loss} at step ${step} (learning rate ${rate}${norm})`);
+}
+
+/** The snapshots that a monitor may go back to. */
+interface Past {
+  remember(progress: Progress): Promise<void>;
+  /** Restores the newest snapshot of at most `step` steps, or the oldest. */
+  rewind(step: number): Snapshot;
+  snapshots(): readonly Snapshot[];
+  restore(snapshots: readonly Snapshot[]): void;
+}
+
+/** Two snapshots, `reach` steps apart, are enough to go back at least `reach` steps once there are so many. */
+function pastOf(optimizer: Optimizer, reach: number): Past {
+  let kept: readonly Snapshot[] = [];
+  return {
+    async remember(progress) {
+      if (reach === 0 || kept.at(-1)?.progress.step === progress.step) return;
+      if (kept.length > 0 && progress.step % reach !== 0) return;
+      kept = [...kept.slice(-1), await takeSnapshot(optimizer, progress)];
+    },
+    rewind(step) {
+      const to = kept.findLast(({ progress }) => progress.step <= step) ?? kept[0];
+      if (to === undefined) throw new Error("Cannot go back: the monitor's reach is 0, so no snapshot was kept");
+      restoreSnapshot(optimizer, to);
+      kept = kept.filter(({ progress }) => progress.step <= to.progress.step);
+      return to;
+    },
+    snapshots: () => kept,
+    restore: (snapshots) => kept = snapshots,
+  };
 }

@@ -3,15 +3,18 @@ export { type TrainConfig, trainConfigSchema } from "./config.ts";
 export { pretrainFlops, stitchedForwardFlops, stitchingBytes, stitchTrainFlops, trainingBytes } from "./cost.ts";
 export { learningRate } from "./schedule.ts";
 export { createOptimizer, type Optimizer } from "./optimizer.ts";
+export { train } from "./loop.ts";
+export { BEGINNING, type Progress, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
+export { breathe, type DeviceBatch, splitBatch, toDeviceBatch } from "./step.ts";
 export {
-  breathe,
-  type DeviceBatch,
-  splitBatch,
+  type PendingStep,
+  type StepMonitor,
   type StepReport,
-  toDeviceBatch,
-  train,
+  type TrainCheckpoints,
   TrainingError,
   type TrainResult,
+  type TrainState,
   type TrainTask,
-} from "./loop.ts";
+  type Verdict,
+} from "./task.ts";
 export { type PhaseOptions, pretraining, stitching } from "./phases.ts";

@@ -6,6 +6,8 @@ import type { TrainConfig } from "./config.ts";
 /** Trained parameters with their moments. */
 export interface Optimizer {
   readonly slots: readonly AdamWSlot[];
+  /** The parameters' names, in the order of the slots. */
+  readonly names: readonly string[];
   /** Updates every parameter in place and returns the gradients' global norm before clipping. */
   update(gradients: readonly tf.Tensor[], learningRate: number, step: number): tf.Scalar;
   dispose(): void;
@@ -30,6 +32,7 @@ export function createOptimizer(
   }));
   return {
     slots,
+    names: Object.keys(parameters),
     update: (gradients, learningRate, step) => adamW(slots, gradients, { ...config, learningRate, step }),
     dispose() {
       for (const { m, v } of slots) tf.dispose([m, v]);

@@ -5,10 +5,13 @@ import { forward, type ModelConfig } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
 import { beforeFirstStitch, fromFirstStitch, stitchedForward, type StitchedModel, undecayed } from "../stitch/mod.ts";
 import { crossEntropy } from "../tensor/mod.ts";
-import { breathe, type DeviceBatch, toDeviceBatch, type TrainTask } from "./loop.ts";
+import { pretrainFlops, stitchTrainFlops } from "./cost.ts";
+import { breathe, type DeviceBatch, toDeviceBatch } from "./step.ts";
+import type { TrainTask } from "./task.ts";
 
 /** What a phase needs besides its model. */
-export interface PhaseOptions extends Pick<TrainTask, "config" | "batchAt" | "onStep" | "signal"> {
+export interface PhaseOptions
+  extends Pick<TrainTask, "config" | "batchAt" | "onStep" | "onRewind" | "monitor" | "checkpoints" | "signal"> {
   /** Validation batches, the same at every interval; none for no validation. */
   readonly validation: readonly Batch[];
 }
@@ -24,6 +27,7 @@ export function pretraining(
   return {
     ...phase(options, loss),
     parameters,
+    flopsPerToken: pretrainFlops(model),
     loss,
   };
 }
@@ -46,6 +50,7 @@ export function stitching(
   return {
     ...phase(options, evaluationLoss),
     parameters,
+    flopsPerToken: stitchTrainFlops(model.config, model.layers[0]!.config, model.experts.length),
     exempt: undecayed(model.places.map(({ kind }) => kind)),
     prepare: ({ inputs, documents }) => beforeFirstStitch(model, inputs, { documents }),
     loss: ({ targets, documents }, streams, step, part) => {
@@ -56,12 +61,9 @@ export function stitching(
 }
 
 function phase(options: PhaseOptions, loss: (batch: DeviceBatch) => tf.Scalar) {
-  const { validation, config, batchAt, onStep, signal } = options;
+  const { validation, ...others } = options;
   return {
-    config,
-    batchAt,
-    ...(onStep === undefined ? {} : { onStep }),
-    ...(signal === undefined ? {} : { signal }),
+    ...others,
     ...(validation.length === 0 ? {} : { validate: () => meanOverBatches(validation, loss) }),
   };
 }

@@ -5,6 +5,7 @@ import { UserError } from "../../lib/errors.ts";
 import { hashTensors } from "../../lib/hub/mod.ts";
 import { disposeWeights, type HostWeights, initialWeights, toHost, toVariables } from "../../lib/model/mod.ts";
 import {
+  pretrainFlops,
   pretraining,
   splitBatch,
   type StepReport,
@@ -56,11 +57,14 @@ deviceTest("`train()` gives the same bytes for the same seed, and reports every 
   assert.notEqual(hashTensors(first.weights), hashTensors(initialWeights(CONFIG, 1)));
   assert.deepEqual(first.reports.map(({ step }) => step), [1, 2, 3, 4]);
   assert.deepEqual(first.reports.map(({ values }) => values["tokens"]), [32, 64, 96, 128]);
+  const { seconds, ...result } = first.result;
+  assert.ok(seconds > 0);
   assert.deepEqual(
-    { ...first.result },
+    result,
     {
       steps: 4,
       tokens: 128,
+      flops: 128 * pretrainFlops(CONFIG),
       loss: first.reports[3]!.values["loss"],
       validation: first.reports[3]!.values["validation"],
     },

@@ -1,0 +1,86 @@
+// A copy of all that training goes on from: weights, moments, and how far it is. In memory, and off the device.
+import * as tf from "@tensorflow/tfjs";
+import type { HostWeights } from "../model/mod.ts";
+import type { Optimizer } from "./optimizer.ts";
+
+/**
+ * How far training is. With the configuration's seed it is the whole random state too: batches and dropout are pure
+ * functions of the position and the step.
+ */
+export interface Progress {
+  /** Steps done. */
+  readonly step: number;
+  /** Index of the next batch. Ahead of `step` only when a monitor went back and passed over batches. */
+  readonly position: number;
+  readonly tokens: number;
+  readonly flops: number;
+  /** Spent in training so far, in this process and in those before it. */
+  readonly seconds: number;
+  /** Of the last step; null before the first. */
+  readonly loss: number | null;
+  /** The last validation loss, and the lowest with its step. */
+  readonly validation: number | null;
+  readonly best: { readonly step: number; readonly validation: number } | null;
+}
+
+/** Before the first step. */
+export const BEGINNING: Progress = {
+  step: 0,
+  position: 0,
+  tokens: 0,
+  flops: 0,
+  seconds: 0,
+  loss: null,
+  validation: null,
+  best: null,
+};
+
+/** Weights and AdamW's two moments by parameter name, as they were after `progress.step` steps. */
+export interface Snapshot {
+  readonly progress: Progress;
+  readonly parameters: HostWeights;
+  readonly m: HostWeights;
+  readonly v: HostWeights;
+}
+
+/** Copies the parameters and their moments off the device. */
+export async function takeSnapshot({ names, slots }: Optimizer, progress: Progress): Promise<Snapshot> {
+  const copy = async (tensorOf: (slot: Optimizer["slots"][number]) => tf.Tensor): Promise<HostWeights> => {
+    const copies: Record<string, HostWeights[string]> = {};
+    for (const [i, slot] of slots.entries()) {
+      const tensor = tensorOf(slot);
+      copies[names[i]!] = { shape: [...tensor.shape], data: new Float32Array(await tensor.data()) };
+    }
+    return copies;
+  };
+  return {
+    progress,
+    parameters: await copy(({ parameter }) => parameter),
+    m: await copy(({ m }) => m),
+    v: await copy(({ v }) => v),
+  };
+}
+
+/**
+ * Puts parameters and moments back as a snapshot has them, bit for bit.
+ *
+ * @throws Error when the snapshot is of other parameters
+ */
+export function restoreSnapshot({ names, slots }: Optimizer, snapshot: Snapshot): void {
+  const { parameters, m, v } = snapshot;
+  for (const values of [parameters, m, v]) {
+    const [held, wanted] = [Object.keys(values).sort().join(", "), [...names].sort().join(", ")];
+    if (held !== wanted) throw new Error(`Cannot restore a snapshot of "${held}" into "${wanted}"`);
+  }
+  tf.tidy(() =>
+    slots.forEach((slot, i) => {
+      const put = (variable: tf.Variable, from: HostWeights) => {
+        const { shape, data } = from[names[i]!]!;
+        variable.assign(tf.tensor(data.slice(), [...shape], "float32"));
+      };
+      put(slot.parameter, parameters);
+      put(slot.m, m);
+      put(slot.v, v);
+    })
+  );
+}
