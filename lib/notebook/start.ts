@@ -1,9 +1,7 @@
 // Starting an experiment from a notebook, in a process of its own that outlives the kernel, and finding it again.
-import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
-import { isRunId, listRuns, makeRunId, readRun, repositoryRoot } from "../run/mod.ts";
+import { isRunId, lastLines, launch, listRuns, makeRunId, outputFile, readRun, repositoryRoot } from "../run/mod.ts";
 import { type RunHandle, runHandle } from "./handle.ts";
 
 export interface StartOptions {
@@ -55,15 +53,14 @@ export async function startRun(options: StartOptions = {}): Promise<RunHandle> {
   const runsFolder = runsFolderOf(options.runs);
   const name = (options.experiment ?? "experiments/bts.ts").replace(/^.*\/|\.ts$/g, "");
   const id = makeRunId(name, options.preset ?? "quick");
-  const output = join(runsFolder, ".output", `${id}.log`);
-  await Deno.mkdir(join(runsFolder, ".output"), { recursive: true });
-  const child = launch(startArguments(options, id), output);
+  const output = await outputFile(runsFolder, id);
+  const child = launch(startArguments(options, id), output, repositoryRoot);
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const ended = child.ended();
     if (await readRun(runsFolder, id) !== undefined) return runHandle(runsFolder, id);
     if (ended !== undefined || Date.now() > deadline) {
-      const said = (await Deno.readTextFile(output).catch(() => "")).trim().split("\n").slice(-12).join("\n");
+      const said = await lastLines(output);
       throw new UserError(
         "notebook.not-started",
         ended === undefined
@@ -75,24 +72,6 @@ export async function startRun(options: StartOptions = {}): Promise<RunHandle> {
     }
     await new Promise((wake) => setTimeout(wake, 200));
   }
-}
-
-/** A detached process whose output goes to a file. Deno's own API cannot redirect to a file, Node's can. */
-function launch(args: readonly string[], output: string) {
-  const descriptor = openSync(output, "a");
-  const child = spawn(Deno.execPath(), [...args], {
-    cwd: repositoryRoot,
-    detached: true,
-    stdio: ["ignore", descriptor, descriptor],
-    env: { ...Deno.env.toObject(), NO_COLOR: "1" },
-    windowsHide: true,
-  });
-  let ended: string | undefined;
-  child.on("error", (error) => ended = error.message);
-  child.on("exit", (code, signal) => ended = signal === null ? `exit code ${code}` : String(signal));
-  child.unref();
-  closeSync(descriptor);
-  return { pid: child.pid, ended: () => ended };
 }
 
 /**

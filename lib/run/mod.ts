@@ -27,6 +27,7 @@ export { formatTable, printable, resultsTable } from "./format-table.ts";
 export { type Difference, diffRuns, type RunDiff } from "./diff.ts";
 export { diffCommand } from "./diff-command.ts";
 export { type IndexUpdate, openForReading, withIndex } from "./index.ts";
+export { lastLines, launch, type Launched, outputFile } from "./launch.ts";
 export { noteCommand, renameCommand, tagCommand } from "./label-commands.ts";
 export { listCommand } from "./list-command.ts";
 export { type ListedRun, listFromIndex, type ListOptions } from "./listing.ts";
