@@ -1,0 +1,107 @@
+// Merging whole models in memory, tensor by tensor.
+import { UserError } from "../../errors.ts";
+import type { HostTensor, HostWeights } from "../../model/mod.ts";
+import { random } from "../../random.ts";
+import type { MergeOptions, TensorInputs, WeightMethod } from "./method.ts";
+import { weightMethod } from "./methods.ts";
+import { type MergeSettings, resolveOptions } from "./options.ts";
+import { inMemory, sizeOf } from "./source.ts";
+
+/** Elements of each model's tensor in memory at once, about: 16 MB in float32. */
+const PIECE = 1 << 22;
+
+/** The models of a merge. */
+export interface ModelsToMerge<Model> {
+  /** What the models came from, for methods that work on differences; the first of two for SLERP. */
+  readonly base?: Model | undefined;
+  readonly models: readonly Model[];
+}
+
+/**
+ * Merges models of one shape weight by weight.
+ *
+ * @param name of the method, as mergekit calls it ({@linkcode weightMethod})
+ * @throws UserError `merge.method`, `merge.option`, `merge.models`, `merge.shape`
+ */
+export function mergeWeights(
+  name: string,
+  { base, models }: ModelsToMerge<HostWeights>,
+  settings: MergeSettings = {},
+): HostWeights {
+  const method = weightMethod(name);
+  checkModels(method, { base, models });
+  const options = resolveOptions(method, settings, models.length);
+  const all = [...(base === undefined ? [] : [base]), ...models];
+  checkSameShapes(all, base !== undefined);
+  const merged: Record<string, HostTensor> = {};
+  for (const [tensor, { shape }] of Object.entries(all[0]!)) {
+    const source = (model: HostWeights) => inMemory(model[tensor]!);
+    const inputs = { base: base === undefined ? undefined : source(base), models: models.map(source) };
+    const data = new Float32Array(sizeOf(shape));
+    let at = 0;
+    for (const piece of mergeTensor(method, tensor, inputs, options)) {
+      data.set(piece, at);
+      at += piece.length;
+    }
+    merged[tensor] = { shape, data };
+  }
+  return merged;
+}
+
+/**
+ * One merged tensor in successive pieces. What is drawn at random depends on the seed, the tensor's name and the
+ * model's place only.
+ *
+ * @param piece elements to have in memory at once, about
+ */
+export function mergeTensor(
+  method: WeightMethod,
+  name: string,
+  inputs: Pick<TensorInputs, "base" | "models">,
+  options: MergeOptions,
+  piece: number = PIECE,
+): Generator<Float32Array> {
+  const draws: TensorInputs["draws"] = (model) => () => random(options.seed, "merge", name, model).float;
+  return method.merge({ ...inputs, draws, piece }, options);
+}
+
+/**
+ * Checks that the method takes such models.
+ *
+ * @throws UserError `merge.models`
+ */
+export function checkModels(
+  { name, base: needed, models: { least, most } }: WeightMethod,
+  given: ModelsToMerge<unknown>,
+) {
+  const wrong = (message: string, hint?: string) => new UserError("merge.models", message, hint);
+  const { base, models } = given;
+  if (needed && base === undefined) {
+    throw wrong(`The method ${name} needs a base: the model that the others came from`, "give --base");
+  }
+  if (!needed && base !== undefined) {
+    throw wrong(`The method ${name} takes no base`, "list it among the models if it is to count");
+  }
+  if (models.length < least || models.length > most) {
+    const wanted = least === most ? `exactly ${least}` : `at least ${least}`;
+    const besides = needed ? " besides the base" : "";
+    throw wrong(
+      `The method ${name} takes ${wanted} model${wanted.endsWith(" 1") ? "" : "s"}${besides}, not ${models.length}`,
+    );
+  }
+}
+
+/** Every model must have the tensors of every other, in the same shapes. */
+function checkSameShapes(models: readonly HostWeights[], hasBase: boolean): void {
+  const label = (i: number) => hasBase ? (i === 0 ? "the base" : `model ${i}`) : `model ${i + 1}`;
+  for (const [i, model] of models.entries()) {
+    for (const [name, { shape }] of Object.entries(model)) {
+      for (const [j, other] of models.entries()) {
+        const found = Object.hasOwn(other, name) ? other[name]!.shape : "missing";
+        if (String(found) === String(shape)) continue;
+        const what = `it is [${shape}] in ${label(i)} and [${found}] in ${label(j)}`;
+        throw new UserError("merge.shape", `Cannot merge "${name}": ${what}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// All ways of merging weight by weight, by name.
+import { nearest, UserError } from "../../errors.ts";
+import { breadcrumbs, breadcrumbsTies } from "./breadcrumbs.ts";
+import { dareLinear, dareTies } from "./dare.ts";
+import { della, dellaLinear } from "./della.ts";
+import { linear } from "./linear.ts";
+import type { WeightMethod } from "./method.ts";
+import { slerp } from "./slerp.ts";
+import { taskArithmetic } from "./task-arithmetic.ts";
+import { ties } from "./ties.ts";
+
+/** In the order of tables and help. */
+export const WEIGHT_METHODS: readonly WeightMethod[] = [
+  linear,
+  taskArithmetic,
+  ties,
+  dareLinear,
+  dareTies,
+  della,
+  dellaLinear,
+  breadcrumbs,
+  breadcrumbsTies,
+  slerp,
+];
+
+/** The method of this name; hyphens do for underscores, and `soup` is `linear`. */
+export function weightMethod(name: string): WeightMethod {
+  const wanted = name === "soup" ? "linear" : name.replaceAll("-", "_");
+  const method = WEIGHT_METHODS.find(({ name }) => name === wanted);
+  if (method !== undefined) return method;
+  const names = WEIGHT_METHODS.map(({ name }) => name);
+  const near = nearest(wanted, names);
+  throw new UserError(
+    "merge.method",
+    `Unknown method "${name}": expected one of ${names.join(", ")}`,
+    near === undefined ? undefined : `did you mean ${near}?`,
+  );
+}

@@ -1,0 +1,153 @@
+// Dropping elements of a task vector δ: by magnitude, at random, without outliers, at random by magnitude. Each sparsifier
+// works on the pieces of a tensor in turn, so that it may be run again from the start.
+import { beforeCut, bitsOf, magnitudeKey, type Pieces, rankCuts, rowRanks } from "./ranks.ts";
+import { sizeOf } from "./source.ts";
+
+/** Changes successive pieces of a tensor in place: what is dropped becomes 0. */
+export type Dropper = (piece: Float32Array) => void;
+
+/** A fresh dropper, which begins at the tensor's start; every one drops the same elements. */
+export type Sparsifier = () => Dropper;
+
+/** A fresh stream of uniform numbers in [0, 1), the same at every call. */
+export type Draws = () => () => number;
+
+const keepAll: Sparsifier = () => () => {};
+const dropAll: Sparsifier = () => (piece) => void piece.fill(0);
+
+/**
+ * Keeps the `⌊density · size⌋` elements of largest magnitude, at least one; among equals those that come first.
+ *
+ * Source: TIES, arXiv 2306.01708 §3.1 ("trim").
+ */
+export function keepLargest(pieces: Pieces, size: number, density: number): Sparsifier {
+  if (density >= 1) return keepAll;
+  if (density <= 0) return dropAll;
+  const [cut] = rankCuts(pieces, "descending", [Math.max(1, Math.floor(density * size))]);
+  return () => {
+    const kept = beforeCut(cut!);
+    return (piece) => {
+      const bits = bitsOf(piece);
+      for (let i = 0; i < piece.length; i++) if (!kept(magnitudeKey(bits[i]!, "descending"))) piece[i] = 0;
+    };
+  };
+}
+
+/**
+ * Drops the `⌊gamma · size⌋` elements of largest magnitude and as many of the smallest as leaves `⌊density · size⌋`;
+ * fewer of the largest where both cannot be.
+ *
+ * Source: model breadcrumbs, arXiv 2312.06795 §3.
+ */
+export function dropExtremes(pieces: Pieces, size: number, density: number, gamma: number): Sparsifier {
+  if (density >= 1) return keepAll;
+  const target = Math.floor(density * size);
+  const smallest = Math.max(0, size - target - Math.floor(gamma * size));
+  const [low, high] = rankCuts(pieces, "ascending", [smallest, smallest + target]);
+  return () => {
+    const [tooSmall, notTooLarge] = [beforeCut(low!), beforeCut(high!)];
+    return (piece) => {
+      const bits = bitsOf(piece);
+      for (let i = 0; i < piece.length; i++) {
+        const key = magnitudeKey(bits[i]!, "ascending");
+        // Both must see every element: they count.
+        const [small, fine] = [tooSmall(key), notTooLarge(key)];
+        if (small || !fine) piece[i] = 0;
+      }
+    };
+  };
+}
+
+/**
+ * Keeps each element with probability `density`, independently.
+ *
+ * @param divide whether to divide what is kept by `density`, which leaves the expectation as it was
+ * @source DARE, arXiv 2311.03099 §3.2
+ */
+export function keepAtRandom(draws: Draws, density: number, divide: boolean): Sparsifier {
+  if (density >= 1) return keepAll;
+  if (density <= 0) return dropAll;
+  return () => {
+    const draw = draws();
+    return (piece) => {
+      for (let i = 0; i < piece.length; i++) {
+        if (draw() >= density) piece[i] = 0;
+        else if (divide) piece[i] = piece[i]! / density;
+      }
+    };
+  };
+}
+
+/** The part of a tensor within which DELLA ranks magnitudes: rows along dimension 1; a vector is one row. */
+export function rankedUnit(shape: readonly number[]): { readonly columns: number; readonly stride: number } {
+  if (shape.length < 2) return { columns: sizeOf(shape), stride: 1 };
+  return { columns: shape[1]!, stride: sizeOf(shape.slice(2)) };
+}
+
+/**
+ * Keeps each element with a probability that rises with the rank of its magnitude within its row, evenly from
+ * `density − epsilon` to `density + epsilon`. Pieces must hold whole units ({@linkcode rankedUnit}).
+ *
+ * @param divide whether to divide what is kept by its own probability, which leaves the expectation as it was
+ * @source DELLA's MagPrune, arXiv 2406.11617 §3.1
+ */
+export function keepByRank(
+  draws: Draws,
+  shape: readonly number[],
+  density: number,
+  epsilon: number,
+  divide: boolean,
+): Sparsifier {
+  if (density >= 1) return keepAll;
+  if (density <= 0) return dropAll;
+  const { columns, stride } = rankedUnit(shape);
+  return () => {
+    const draw = draws();
+    return (piece) => {
+      const probabilities = new Float32Array(piece.length);
+      for (let unit = 0; unit < piece.length; unit += columns * stride) {
+        for (let offset = unit; offset < unit + stride; offset++) {
+          const ranks = rowRanks(piece, columns, (i) => offset + i * stride);
+          for (let i = 0; i < columns; i++) {
+            // In a row of one element there is no rank to speak of.
+            const place = columns === 1 ? 0.5 : Math.fround(ranks[i]! / (columns - 1));
+            probabilities[offset + i * stride] = density - epsilon + place * 2 * epsilon;
+          }
+        }
+      }
+      for (let i = 0; i < piece.length; i++) {
+        if (draw() >= probabilities[i]!) piece[i] = 0;
+        else if (divide) piece[i] = piece[i]! / probabilities[i]!;
+      }
+    };
+  };
+}
+
+/** Below this sum of magnitudes nothing is rescaled. */
+const NEGLIGIBLE = 1e-7;
+
+/** The same, and what is kept is scaled so that the tensor's sum of magnitudes is what it was before. */
+export function rescaledToSum(pieces: Pieces, sparsifier: Sparsifier): Sparsifier {
+  let [before, after] = [0, 0];
+  const drop = sparsifier();
+  for (const piece of pieces()) {
+    before += sumOfMagnitudes(piece);
+    drop(piece);
+    after += sumOfMagnitudes(piece);
+  }
+  if (before < NEGLIGIBLE || after < NEGLIGIBLE || before === after) return sparsifier;
+  const scale = Math.fround(before / after);
+  return () => {
+    const drop = sparsifier();
+    return (piece) => {
+      drop(piece);
+      for (let i = 0; i < piece.length; i++) piece[i]! *= scale;
+    };
+  };
+}
+
+function sumOfMagnitudes(values: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]!);
+  return sum;
+}
