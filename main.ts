@@ -1,7 +1,7 @@
 // Stitchbook's commands besides experiments, and the fetch handler that `deno serve main.ts` serves.
 //
 //     deno task ls | show [run] | stop <run> | diff <a> <b> | tag | note | rename <run> | rm <runs> | undo | verify <run>
-//     deno task query --sql <text> | reindex | serve | doctor | notebook:install
+//     deno task query --sql <text> | reindex | gates <run> | serve | doctor | notebook:install
 import {
   defaultRunsFolder,
   diffCommand,
@@ -40,6 +40,11 @@ const commands: Readonly<Record<string, Action>> = {
   reindex: (args) => reindexCommand(args),
   verify: async (args) => {
     if (!(await verifyCommand(args))) Deno.exitCode = 1;
+  },
+  gates: async (args) => {
+    // Models and tensors are loaded for the commands that compute, and for no others.
+    const { gatesCommand } = await import("./experiments/bts/gates-command.ts");
+    await gatesCommand(args);
   },
   serve: serveCommand,
   doctor: doctorCommand,

@@ -21,4 +21,6 @@ export { bpbGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
 export { type SeedsScore, type SeedsSummary, seedsSummary, seedsTable } from "./seeds.ts";
 export { seedsClaims } from "./seeds-claims.ts";
 export { seedsHtml, seedsMarkdown, seedsMeanFigure, writeSeedsReport } from "./seeds-report.ts";
+export { pageShell } from "./shell.ts";
+export { type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "./token-gates.ts";
 export { writeReport } from "./write.ts";

@@ -1,0 +1,204 @@
+// `deno task gates [run] --text … | --file … [--generate n]`: which model the stitches of a run listen to, token by token.
+import { join } from "node:path";
+import { Command } from "commander";
+import { loadCorpus, type Tokenizer } from "../../lib/data/mod.ts";
+import { UserError } from "../../lib/errors.ts";
+import { generateGreedily } from "../../lib/eval/mod.ts";
+import { disposeWeights, toDevice } from "../../lib/model/mod.ts";
+import { type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "../../lib/report/mod.ts";
+import {
+  defaultRunsFolder,
+  formatTable,
+  parseWithCommander,
+  readInteger,
+  resolveRun,
+  type Table,
+  writeTextAtomically,
+} from "../../lib/run/mod.ts";
+import { stitchedLanguageModel, stitchModels, summariseGates, tokenGates } from "../../lib/stitch/mod.ts";
+import { openDevice } from "../../lib/tensor/mod.ts";
+import { openStitchedRun, type StitchedRun } from "./open-run.ts";
+
+/** A part of the text whose gates are asked for. */
+interface Part {
+  readonly label: string;
+  readonly text: string;
+}
+
+/** Prints the gates as a table, or all of them as JSON, and writes the coloured page. */
+export async function gatesCommand(
+  args: readonly string[],
+  print: (text: string) => void = console.log,
+): Promise<void> {
+  const several = (value: string, before: readonly string[]) => [...before, value];
+  const command = new Command("gates")
+    .description(
+      "Shows which model the stitches of a run listen to, token by token. Several texts are joined, to see the gates " +
+        "change with the context; without any, three held-out tasks of the run are.",
+    )
+    .argument("[run]", "id of the run, the start of one, or last", "last")
+    .option("--text <text>", "text to read; may be given many times", several, [] as readonly string[])
+    .option("--file <path>", "file with text to read; may be given many times", several, [] as readonly string[])
+    .option("--generate <number>", "tokens that the model then writes itself", "0")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--out <file>", "where the page goes (default: gates.html in the run's folder)")
+    .option("--json", "write everything as one JSON object, and no page unless --out asks for one");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return print(parsed.text.trimEnd());
+  const { options, positional } = parsed;
+  const runsFolder = String(options.runs);
+  const generate = readInteger("--generate", String(options.generate), 0, 100_000);
+  const given = await partsOf(options.text as readonly string[], options.file as readonly string[]);
+  const run = await openStitchedRun(runsFolder, await resolveRun(runsFolder, positional[0] ?? "last"));
+  const parts = given.length > 0 ? given : await heldoutTasks(run);
+  const trace = await traceGates(run, parts, generate);
+  const page = options.out === undefined ? join(runsFolder, run.view.id, "gates.html") : String(options.out);
+  if (!options.json || options.out !== undefined) await writePage(page, tokenGatesHtml(trace));
+  if (options.json) return print(JSON.stringify(trace));
+  for (const track of trace.stitches.toReversed()) print(`${formatTable(summaryTable(trace, track))}\n`);
+  print(`Page: ${page}`);
+}
+
+async function partsOf(texts: readonly string[], files: readonly string[]): Promise<Part[]> {
+  const parts = texts.map((text, i): Part => ({ label: texts.length === 1 ? "text" : `text ${i + 1}`, text }));
+  for (const path of files) {
+    try {
+      parts.push({ label: path.split(/[\\/]/).at(-1)!, text: await Deno.readTextFile(path) });
+    } catch (error) {
+      throw new UserError("gates.file", `Cannot read ${path}: ${(error as Error).message}`);
+    }
+  }
+  const empty = parts.find(({ text }) => text === "");
+  if (empty !== undefined) throw new UserError("gates.text", `The ${empty.label} is empty: give at least a character`);
+  return parts;
+}
+
+/** Code, problems and translations that the run was not trained on, as long as fits the context together. */
+async function heldoutTasks({ config, view, model, tokenizer }: StitchedRun): Promise<Part[]> {
+  const corpus = await loadCorpus(config.data, { seed: view.seed });
+  const room = Math.floor((model.contextLength - 1) / 3);
+  const fit = (text: string) => {
+    let cut = text;
+    while (tokenizer.encode(cut).length > room) cut = cut.slice(0, Math.floor(cut.length * 0.9));
+    return cut;
+  };
+  const problems = corpus.problems.map(({ prompt, answer }) => prompt + answer).join("\n");
+  const translations = corpus.translations.map(({ prompt, translation }) => prompt + translation).join("\n");
+  const first = (domain: string) => corpus.documents[domain]!.heldout[0]!.text;
+  const parts: Part[] = [
+    { label: "code", text: fit(first("code")) },
+    { label: "math", text: fit(problems === "" ? first("math") : problems) },
+    { label: "translation", text: fit(translations === "" ? first("multilingual") : translations) },
+  ];
+  return parts.map(({ label, text }, i) => ({ label, text: i < parts.length - 1 ? `${text.trimEnd()}\n` : text }));
+}
+
+/**
+ * Runs the stitched model over the parts, joined into one text.
+ *
+ * @throws UserError `gates.length` when text and generated tokens do not fit the model's context
+ */
+async function traceGates(run: StitchedRun, parts: readonly Part[], generate: number): Promise<GateTrace> {
+  const { tokenizer, model, names, weights, file } = run;
+  const ids: number[] = [tokenizer.endOfText];
+  const segments: GateSegment[] = [];
+  for (const { label, text } of parts) {
+    const start = segments.length === 0 ? 0 : ids.length;
+    ids.push(...tokenizer.encode(text));
+    segments.push({ label, start, end: ids.length });
+  }
+  if (ids.length + generate > model.contextLength) {
+    throw new UserError(
+      "gates.length",
+      `The text has ${ids.length} tokens${
+        generate === 0 ? "" : `, and ${generate} are to be written`
+      }, but the model ` +
+        `takes ${model.contextLength} at once`,
+      "give less text, or generate less",
+    );
+  }
+  const device = await openDevice("auto");
+  const [hub, ...experts] = weights.map(toDevice);
+  const stitches = toDevice(file.stitches);
+  try {
+    const stitched = stitchModels({ config: model, stitch: file.config, hub: hub!, experts, stitches });
+    if (generate > 0) {
+      const stop = (id: number) => id === tokenizer.endOfText;
+      const [written] = await generateGreedily(stitchedLanguageModel(stitched), [ids], generate, stop);
+      segments.push({ label: "generated", start: ids.length, end: ids.length + written!.length });
+      ids.push(...written!);
+    }
+    const tracks = (await tokenGates(stitched, ids)).map((found): GateTrack => ({
+      stitch: found.stitch + 1,
+      kind: found.kind,
+      after: found.after,
+      models: found.models.map((i) => names[i]!),
+      gates: found.gates,
+      summaries: segments.map(({ start, end }) => summariseGates(found, start, end) ?? null),
+    }));
+    const texts = tokenTexts(tokenizer, ids);
+    const tokens = ids.map((id, i) => ({ id, text: texts[i]! }));
+    return { run: run.view.id, title: run.view.title, tokens, segments, stitches: tracks };
+  } finally {
+    for (const one of [hub!, ...experts, stitches]) disposeWeights(one);
+    await device.close();
+  }
+}
+
+/** What each token adds to the text; a character of several tokens belongs to its last one. */
+function tokenTexts(tokenizer: Tokenizer, ids: readonly number[]): string[] {
+  const texts: string[] = [];
+  let pending: number[] = [];
+  for (const id of ids) {
+    if (id === tokenizer.endOfText) {
+      texts.push("⏹");
+      continue;
+    }
+    pending.push(id);
+    const text = tokenizer.decode(pending);
+    if (text.endsWith("\uFFFD") && pending.length < 4) texts.push("");
+    else {
+      texts.push(text);
+      pending = [];
+    }
+  }
+  return texts;
+}
+
+async function writePage(path: string, html: string): Promise<void> {
+  try {
+    await writeTextAtomically(path, html);
+  } catch (error) {
+    throw new UserError(
+      "gates.page",
+      `Cannot write the page ${path}: ${(error as Error).message}`,
+      "give another --out",
+    );
+  }
+}
+
+function summaryTable({ segments }: GateTrace, { stitch, kind, after, models, summaries }: GateTrack): Table {
+  const number = (key: string, title: string, digits: number) => ({ key, title, kind: "number", digits }) as const;
+  return {
+    name: `stitch-${stitch}`,
+    title: `Stitch ${stitch}, ${kind}, after layer ${after}: mean gate, and share of tokens won`,
+    columns: [
+      { key: "part", title: "part", kind: "text" },
+      number("tokens", "tokens", 0),
+      ...models.map((model) => number(`mean ${model}`, model, 3)),
+      ...models.map((model) => number(`won ${model}`, `${model} wins`, 2)),
+      ...(kind === "E2H" ? [number("entropy", "entropy, bits", 2)] : []),
+    ],
+    rows: segments.flatMap(({ label, start, end }, i) => {
+      const summary = summaries[i];
+      if (summary === null || summary === undefined) return [];
+      return [{
+        part: label,
+        tokens: end - start,
+        ...Object.fromEntries(models.map((model, at) => [`mean ${model}`, summary.mean[at]!])),
+        ...Object.fromEntries(models.map((model, at) => [`won ${model}`, summary.won[at]!])),
+        ...(summary.entropy === null ? {} : { entropy: summary.entropy }),
+      }];
+    }),
+  };
+}
