@@ -8,6 +8,7 @@
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { type Column, formatTable } from "../lib/run/mod.ts";
+import { describeDevices } from "../lib/tensor/mod.ts";
 import { pythonCommand } from "../lib/python.ts";
 
 const { values: flags } = parseArgs({
@@ -53,10 +54,9 @@ const torch: Side = {
   ],
 };
 
-const sides = [ours("ours", ["--device", "cpu"])];
-if (await works(Deno.execPath(), ours("", ["--device", "cpu", "--blas", "--steps", "1"]).args("pretrain", "tiny"))) {
-  sides.push(ours("ours with BLAS", ["--device", "cpu", "--blas"]));
-}
+const sides = [ours("ours, no BLAS", ["--device", "cpu", "--blas", "off"])];
+const { blas } = await describeDevices();
+if (blas !== undefined) sides.push(ours(`ours, ${blas.name}`, ["--device", "cpu"]));
 if (await works(pythonCommand(), ["-c", "import torch"])) sides.push(torch);
 if (flags.stock) sides.push(ours("stock tfjs", ["--device", "reference"]));
 const base = sides.includes(torch) ? torch : sides[0]!;

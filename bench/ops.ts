@@ -1,6 +1,6 @@
 // Micro-benchmarks: every operation, forward and backward, on our CPU backend against stock tfjs's.
 //
-//   deno task bench [--threads 1,2] [--stock] [--blas] [--only NAME] [--shape tiny|small]
+//   deno task bench [--threads 1,2] [--stock] [--blas off] [--only NAME] [--shape tiny|small]
 //
 // A row is the fastest and the median of many runs; products say GFLOP/s, everything else GB/s of inputs and outputs.
 import { parseArgs } from "node:util";
@@ -24,7 +24,7 @@ const { values: flags } = parseArgs({
   options: {
     threads: { type: "string", default: "1,2" },
     stock: { type: "boolean", default: false },
-    blas: { type: "boolean", default: false },
+    blas: { type: "string", default: "on" },
     only: { type: "string", default: "" },
     shape: { type: "string", default: "tiny" },
   },
@@ -172,7 +172,7 @@ const micro = (milliseconds: number) => (milliseconds * 1000).toFixed(0).padStar
 const devices = [
   ...flags.threads.split(",").map((threads) => ({
     name: "cpu" as const,
-    options: { threads: Number(threads), blas: flags.blas },
+    options: { threads: Number(threads), blas: flags.blas !== "off" },
   })),
   ...(flags.stock ? [{ name: "reference" as const, options: {} }] : []),
 ];

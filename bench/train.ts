@@ -1,7 +1,7 @@
 // Times one training step, pretraining or stitching, on random tokens; prints one JSON line.
 //
 //   deno run -A bench/train.ts --job pretrain|stitch --shape tiny|small|base|135m
-//     [--device auto|webgpu|cpu|reference] [--threads N] [--steps N] [--blas] [--profile]
+//     [--device auto|webgpu|cpu|reference] [--threads N] [--steps N] [--blas off] [--profile]
 import process from "node:process";
 import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
@@ -33,13 +33,13 @@ const { values: flags } = parseArgs({
     threads: { type: "string" },
     steps: { type: "string", default: "10" },
     profile: { type: "boolean", default: false },
-    blas: { type: "boolean", default: false },
+    blas: { type: "string", default: "on" },
     json: { type: "boolean", default: false },
   },
 });
 
 const threads = flags.threads === undefined ? {} : { threads: Number(flags.threads) };
-const options: DeviceOptions = { blas: flags.blas, ...threads };
+const options: DeviceOptions = { blas: flags.blas !== "off", ...threads };
 const device = await openDevice(flags.device as DeviceName, options);
 const { config, batch, stitches } = shapes[flags.shape as ShapeName];
 const tokens = batch * config.contextLength;

@@ -37,7 +37,9 @@ export async function diagnose(): Promise<Finding[]> {
     {
       name: "BLAS",
       found: blas !== undefined,
-      detail: blas ?? "none: matrix products use our own kernels (Debian: libopenblas0)",
+      detail: blas === undefined
+        ? "none: matrix products use our own kernels (Debian: libopenblas0)"
+        : `${blas.name} (${blas.path}): matrix products go to it; STITCHBOOK_BLAS=off keeps them here`,
     },
     {
       name: "Jupyter",

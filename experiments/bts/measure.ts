@@ -131,7 +131,7 @@ function commonInputs({ config, seed, corpus, device }: Lab, text: Text) {
     model: config.model,
     eval: config.eval,
     seed,
-    device: device.name,
+    device: device.numerics,
   };
 }
 
@@ -180,10 +180,21 @@ async function measureAll(
   return measured;
 }
 
+/** The task that each domain has. */
+const DOMAIN_TASKS: Readonly<Record<string, string>> = {
+  english: "english-continuation",
+  code: "code-continuation",
+  math: "arithmetic",
+  arithmetic: "arithmetic",
+  crosslingual: "crosslingual-arithmetic",
+  multilingual: "translation",
+  messages: "translation",
+};
+
 /** Says which of the tasks have no question here, rather than leave their columns out silently. */
-function noteMissing(cell: CellContext, { tasks }: EvaluationSet): void {
-  const missing = ["arithmetic", "english-continuation", "code-continuation", "translation"]
-    .filter((name) => !tasks.some((task) => task.name === name));
+function noteMissing(cell: CellContext, { tasks, windows }: EvaluationSet): void {
+  const expected = Object.keys(windows).flatMap((domain) => DOMAIN_TASKS[domain] ?? []);
+  const missing = expected.filter((name) => !tasks.some((task) => task.name === name));
   if (missing.length === 0) return;
   cell.note(
     `No question for ${missing.join(", ")}: too few held-out documents, or none that fits model.contextLength.`,

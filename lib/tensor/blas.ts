@@ -1,5 +1,6 @@
 // A BLAS of the system, for matrix products: found by the names that its packages give it, called through FFI on the
-// shared memory. Off unless asked for: it brings its own threads and its own order of summation.
+// shared memory. It is told to use one thread, and every thread of ours calls it for its own part of a product: so the
+// bytes do not depend on the number of threads.
 
 const symbols = {
   // order, transA, transB, M, N, K, alpha, A, lda, B, ldb, beta, C, ldc
@@ -12,40 +13,55 @@ const symbols = {
       "i32",
       "i32",
       "f32",
-      "pointer",
+      "usize",
       "i32",
-      "pointer",
+      "usize",
       "i32",
       "f32",
-      "pointer",
+      "usize",
       "i32",
     ],
     result: "void",
   },
 } as const;
 
-const threadSetters = {
-  openblas_set_num_threads: { parameters: ["i32"], result: "void", optional: true },
-  bli_thread_set_num_threads: { parameters: ["i64"], result: "void", optional: true },
-  MKL_Set_Num_Threads: { parameters: ["i32"], result: "void", optional: true },
+const optional = { optional: true } as const;
+const settings = {
+  openblas_set_num_threads: { parameters: ["i32"], result: "void", ...optional },
+  bli_thread_set_num_threads: { parameters: ["i64"], result: "void", ...optional },
+  MKL_Set_Num_Threads: { parameters: ["i32"], result: "void", ...optional },
+  BLASSetThreading: { parameters: ["u32"], result: "i32", ...optional },
+  openblas_get_config: { parameters: [], result: "pointer", ...optional },
+  openblas_get_corename: { parameters: [], result: "pointer", ...optional },
+  bli_info_get_version_str: { parameters: [], result: "pointer", ...optional },
+  MKL_Get_Version_String: { parameters: ["buffer", "i32"], result: "void", ...optional },
 } as const;
 
-/** A library that is open. */
-export interface Blas {
+/** A library that is there. */
+export interface BlasLibrary {
   readonly path: string;
-  /** C = A·B in row order; addresses are offsets into the memory that it was opened on. */
-  multiply(
-    transposeA: boolean,
-    transposeB: boolean,
-    M: number,
-    N: number,
-    K: number,
-    a: number,
-    b: number,
-    c: number,
-  ): void;
-  close(): void;
+  /** What it calls itself, with its version and the processor it computes for: its results depend on all three. */
+  readonly name: string;
 }
+
+/**
+ * `C = alpha·A·B + beta·C` in row order, on the memory that it was opened on: bit 0 of `transposed` is for A, bit 1 for B,
+ * leading dimensions are in elements, addresses in bytes. The kernels import it under this signature.
+ */
+export type Sgemm = (
+  transposed: number,
+  M: number,
+  N: number,
+  K: number,
+  alpha: number,
+  a: number,
+  lda: number,
+  b: number,
+  ldb: number,
+  beta: number,
+  c: number,
+  ldc: number,
+) => void;
 
 /**
  * Names by which a dynamic loader finds a BLAS that has `cblas_sgemm`, best first. `libblas.so.3` is not among them: it
@@ -53,6 +69,7 @@ export interface Blas {
  */
 function candidates(): readonly string[] {
   const chosen = Deno.env.get("STITCHBOOK_BLAS");
+  if (chosen === "off") return [];
   if (chosen) return [chosen];
   switch (Deno.build.os) {
     case "darwin":
@@ -64,45 +81,64 @@ function candidates(): readonly string[] {
   }
 }
 
-/** Path or name of the BLAS that would be used, or undefined; without `--allow-ffi` there is none. */
-export async function findBlas(): Promise<string | undefined> {
+/** The BLAS that would be used, if any; without `--allow-ffi`, or with `STITCHBOOK_BLAS=off`, there is none. */
+export async function findBlas(): Promise<BlasLibrary | undefined> {
   if ((await Deno.permissions.query({ name: "ffi" })).state !== "granted") return undefined;
   for (const path of candidates()) {
-    try {
-      Deno.dlopen(path, symbols).close();
-      return path;
-    } catch {
-      // not here: try the next
-    }
+    if (isThere(path)) return { path, name: nameOf(path) };
   }
   return undefined;
 }
 
-/** Opens the system's BLAS for products on `memory`; undefined when there is none. */
-export async function openBlas(memory: WebAssembly.Memory, threads: number): Promise<Blas | undefined> {
-  const path = await findBlas();
-  if (path === undefined) return undefined;
+function isThere(path: string): boolean {
+  try {
+    Deno.dlopen(path, symbols).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function nameOf(path: string): string {
+  const opened = Deno.dlopen(path, settings);
+  const library = opened.symbols;
+  const text = (pointer: Deno.PointerValue | undefined) =>
+    pointer === null || pointer === undefined ? "" : Deno.UnsafePointerView.getCString(pointer);
+  const config = text(library.openblas_get_config?.());
+  const blis = text(library.bli_info_get_version_str?.());
+  let name = /Accelerate/.test(path) ? `Accelerate ${Deno.osRelease()}` : path;
+  if (config !== "") {
+    name = `${config.split(" ").slice(0, 2).join(" ")} ${text(library.openblas_get_corename?.())}`.trim();
+  } else if (blis !== "") name = `BLIS ${blis}`;
+  else if (library.MKL_Get_Version_String !== null && library.MKL_Get_Version_String !== undefined) {
+    const buffer = new Uint8Array(200);
+    library.MKL_Get_Version_String(buffer, buffer.length);
+    name = new TextDecoder().decode(buffer).replace(/\0.*/s, "").trim();
+  }
+  opened.close();
+  return name;
+}
+
+/** Opens a library for products on `memory`, in this thread. It must stay open while any thread may call it. */
+export function openBlas(path: string, memory: WebAssembly.Memory): { readonly sgemm: Sgemm; close(): void } {
   const library = Deno.dlopen(path, symbols);
-  const setters = Deno.dlopen(path, threadSetters);
-  setters.symbols.openblas_set_num_threads?.(threads);
-  setters.symbols.bli_thread_set_num_threads?.(BigInt(threads));
-  setters.symbols.MKL_Set_Num_Threads?.(threads);
-  // A shared memory never moves when it grows, so its first byte's address holds for good.
-  const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer)));
-  const at = (address: number) => Deno.UnsafePointer.create(base + BigInt(address));
-  const { cblas_sgemm } = library.symbols;
+  const setters = Deno.dlopen(path, settings);
+  setters.symbols.openblas_set_num_threads?.(1);
+  setters.symbols.bli_thread_set_num_threads?.(1n);
+  setters.symbols.MKL_Set_Num_Threads?.(1);
+  setters.symbols.BLASSetThreading?.(1);
+  setters.close();
+  // A shared memory never moves when it grows, so its first byte's address holds for good; it is below 2⁵³.
+  const base = Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer))));
+  // Deno takes plain numbers for addresses, too, and a BigInt for each would cost more than a small product.
+  const cblas_sgemm = library.symbols.cblas_sgemm as unknown as (...args: number[]) => void;
   const ROWS = 101;
-  const flag = (transpose: boolean) => transpose ? 112 : 111;
   return {
-    path,
-    multiply(transposeA, transposeB, M, N, K, a, b, c) {
-      const lda = transposeA ? M : K;
-      const ldb = transposeB ? K : N;
-      cblas_sgemm(ROWS, flag(transposeA), flag(transposeB), M, N, K, 1, at(a), lda, at(b), ldb, 0, at(c), N);
+    sgemm(transposed, M, N, K, alpha, a, lda, b, ldb, beta, c, ldc) {
+      const transA = 111 + (transposed & 1);
+      const transB = 111 + (transposed >> 1);
+      cblas_sgemm(ROWS, transA, transB, M, N, K, alpha, base + a, lda, base + b, ldb, beta, base + c, ldc);
     },
-    close() {
-      library.close();
-      setters.close();
-    },
+    close: () => library.close(),
   };
 }

@@ -1,5 +1,5 @@
 // What this machine could compute with, for a person to read.
-import { findBlas } from "./blas.ts";
+import { type BlasLibrary, findBlas } from "./blas.ts";
 import { simdLevel } from "./cpu/mod.ts";
 import { type AdapterDescription, describeAdapter, findAdapter } from "./webgpu/open.ts";
 
@@ -10,8 +10,8 @@ export interface DeviceDescription {
   readonly simd: "relaxed" | "simd";
   /** The WebGPU adapter, if any; a software one is only good for checking. */
   readonly adapter: AdapterDescription | undefined;
-  /** The BLAS that `openDevice("cpu", { blas: true })` would use, if any; needs `--allow-ffi`. */
-  readonly blas: string | undefined;
+  /** The BLAS that matrix products would go to, if any; needs `--allow-ffi`. */
+  readonly blas: BlasLibrary | undefined;
 }
 
 /** Looks what devices this machine has; opens none. */

@@ -12,6 +12,11 @@ export interface Device {
   readonly name: "webgpu" | "cpu" | "reference";
   /** For a person: what computes, with how many threads or on which adapter. */
   readonly description: string;
+  /**
+   * What decides the last bits of its results: backend, vector instructions, library. Two devices with the same string
+   * give the same bytes for the same work; it is part of the key under which results are cached.
+   */
+  readonly numerics: string;
   readonly threads: number;
   /** Settles with the reason if the device is lost or one of its threads dies; never rejects. */
   readonly failure: Promise<Error>;
@@ -27,8 +32,8 @@ export interface DeviceOptions {
   /** Most bytes that tensors of the `cpu` device may take. @default 4 GiB less a page */
   readonly memoryLimit?: number;
   /**
-   * Whether matrix products of the `cpu` device go to the system's BLAS, if there is one. It is faster, but results then
-   * depend on the library and may depend on the number of threads. @default false
+   * Whether matrix products of the `cpu` device go to the system's BLAS, if there is one and `--allow-ffi` is given.
+   * Results then depend on the library, and still not on the number of threads. @default true
    */
   readonly blas?: boolean;
 }
@@ -61,13 +66,15 @@ export function heapBytes(): { readonly used: number; readonly reserved: number 
 }
 
 async function openCpuDevice(options: DeviceOptions): Promise<Device> {
-  const { threads = navigator.hardwareConcurrency, memoryLimit, blas = false } = options;
+  const { threads = navigator.hardwareConcurrency, memoryLimit, blas = true } = options;
   const machine = await openCpu({ threads, blas, ...(memoryLimit === undefined ? {} : { limit: memoryLimit }) });
   const level = machine.simd === "relaxed" ? "relaxed SIMD" : "SIMD";
-  const library = machine.blas === undefined ? "" : `, products by ${machine.blas.path}`;
+  const library = machine.blas === undefined ? "" : `, products by ${machine.blas.name}`;
+  const numerics = `cpu ${machine.simd === "relaxed" ? "relaxed-simd" : "simd"}`;
   return {
     name: "cpu",
     description: `CPU, ${machine.threads} ${machine.threads === 1 ? "thread" : "threads"}, ${level}${library}`,
+    numerics: machine.blas === undefined ? numerics : `${numerics} + ${machine.blas.name}`,
     threads: machine.threads,
     failure: machine.failure,
     heapBytes: () => ({ used: machine.heap.usedBytes(), reserved: machine.heap.reservedBytes() }),
@@ -82,6 +89,7 @@ async function openReference(): Promise<Device> {
   return {
     name: "reference",
     description: "stock tfjs on the CPU, 1 thread",
+    numerics: "stock cpu",
     threads: 1,
     failure: new Promise(() => {}),
     heapBytes: () => undefined,
@@ -91,5 +99,6 @@ async function openReference(): Promise<Device> {
 
 async function openWebGpuDevice(): Promise<Device> {
   const { description, failure, close } = await openWebGpu();
-  return { name: "webgpu", description, threads: 1, failure, heapBytes: () => undefined, close };
+  const numerics = `webgpu ${description}`;
+  return { name: "webgpu", description, numerics, threads: 1, failure, heapBytes: () => undefined, close };
 }

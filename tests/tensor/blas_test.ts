@@ -1,20 +1,55 @@
-// Matrix products by the system's BLAS, where there is one.
+// Matrix products by the system's BLAS, where there is one: when it is used, and that parts make a whole.
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import * as tf from "@tensorflow/tfjs";
 import { describeDevices, openDevice } from "../../lib/tensor/mod.ts";
 import { optionalTest } from "../optional.ts";
-import { cases } from "./cases.ts";
-import { distance, evaluate } from "./support.ts";
+import { distance, evaluate, normalValues } from "./support.ts";
 
-const products = cases.filter(({ name }) => /^(linear|matMul)/.test(name));
+const unwatched = { sanitizeResources: false };
 
-optionalTest("blas", "products by the system's BLAS equal the reference", async () => {
+optionalTest("blas", "a product that is cut into parts is the same for any number of threads", async () => {
+  const shapes = [[700, 300, 1100], [65, 2000, 530], [1030, 33, 200], [257, 256, 4099]] as const;
+  for (const [M, K, N] of shapes) {
+    const inputs = [normalValues([M, K], 1), normalValues([N, K], 2)];
+    const f = ([x, w]: tf.Tensor[]) => tf.matMul(x!, w!, false, true);
+    const results: Float32Array[][] = [];
+    for (const [threads, blas] of [[1, false], [1, true], [2, true], [3, true]] as const) {
+      const device = await openDevice("cpu", { threads, blas });
+      results.push(evaluate(inputs, [0, 1], f));
+      await device.close();
+    }
+    const [own, ...library] = results;
+    library[0]!.forEach((result, j) => assert.ok(distance(result, own![j]!) < 1e-5, `${M} ${K} ${N}`));
+    library.slice(1).forEach((result) => assert.deepEqual(result, library[0]));
+  }
+}, unwatched);
+
+optionalTest("blas", "a BLAS is used by default, and can be turned off", async () => {
   assert.ok((await describeDevices()).blas !== undefined);
-  await (await openDevice("reference")).close();
-  const expected = products.map(({ inputs, trained, reference }) => evaluate(inputs, trained, reference));
-  const device = await openDevice("cpu", { threads: 2, blas: true });
-  assert.match(device.description, /products by /);
-  products.forEach(({ name, inputs, trained, ours }, i) => {
-    evaluate(inputs, trained, ours).forEach((result, j) => assert.ok(distance(result, expected[i]![j]!) < 2e-6, name));
-  });
+  const device = await openDevice("cpu", { threads: 1 });
+  assert.match(device.description, /, products by /);
+  assert.match(device.numerics, /^cpu (relaxed-)?simd \+ /);
   await device.close();
-}, { sanitizeResources: false });
+  const own = await openDevice("cpu", { threads: 1, blas: false });
+  assert.doesNotMatch(own.description, /products by/);
+  assert.match(own.numerics, /^cpu (relaxed-)?simd$/);
+  await own.close();
+}, unwatched);
+
+/** What `openDevice("cpu")` says in a process with these permissions and this environment. */
+async function describedBy(permissions: readonly string[], env: Record<string, string>): Promise<string> {
+  const program = fileURLToPath(new URL("./describe_cpu.ts", import.meta.url));
+  const args = ["run", ...permissions, program];
+  const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), { args, env }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  assert.equal(new TextDecoder().decode(stderr), "");
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test("without `--allow-ffi`, or with `STITCHBOOK_BLAS=off`, products are quietly our own", async () => {
+  const few = ["--allow-read", "--allow-env", "--allow-sys", "--no-prompt"];
+  assert.doesNotMatch(await describedBy(few, {}), /products by/);
+  assert.doesNotMatch(await describedBy(["-A"], { STITCHBOOK_BLAS: "off" }), /products by/);
+  assert.doesNotMatch(await describedBy(["-A"], { STITCHBOOK_BLAS: "libmissing-blas.so" }), /products by/);
+});

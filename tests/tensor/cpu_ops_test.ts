@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { openDevice } from "../../lib/tensor/mod.ts";
 import type { StitchbookCPU } from "../../lib/tensor/cpu/mod.ts";
+import { optionalTest } from "../optional.ts";
 import { cases } from "./cases.ts";
 import { distance, evaluate } from "./support.ts";
 
@@ -11,14 +12,17 @@ function poison(): void {
   (tf.backend() as StitchbookCPU).machine.heap.poison(NaN);
 }
 
-Deno.test("every operation and gradient on the CPU backend equals the reference, whatever the threads", async (t) => {
+/** Runs every case with 1 to 3 threads, against the reference and against the first number of threads. */
+async function compare(t: Deno.TestContext, blas: boolean): Promise<void> {
   await (await openDevice("reference")).close();
   const expected = cases.map(({ inputs, trained, reference }) => evaluate(inputs, trained, reference));
   const first: Float32Array[][] = [];
   for (const threads of [1, 2, 3]) {
-    const device = await openDevice("cpu", { threads });
+    const device = await openDevice("cpu", { threads, blas });
     assert.equal(tf.getBackend(), "stitchbook-cpu");
     assert.equal(device.threads, threads);
+    assert.equal(/products by /.test(device.description), blas);
+    assert.equal(/ \+ /.test(device.numerics), blas);
     for (const [i, { name, inputs, trained, ours }] of cases.entries()) {
       await t.step(`${name}, ${threads} threads`, () => {
         poison();
@@ -33,4 +37,17 @@ Deno.test("every operation and gradient on the CPU backend equals the reference,
     }
     await device.close();
   }
+}
+
+Deno.test("every operation and gradient on the CPU backend equals the reference, whatever the threads", (t) => {
+  return compare(t, false);
 });
+
+optionalTest(
+  "blas",
+  "every operation and gradient with the system's BLAS equals the reference, whatever the threads",
+  (t) => {
+    return compare(t, true);
+  },
+  { sanitizeResources: false },
+);

@@ -31,6 +31,7 @@ const names = [
   "expertsIntoHubGrad",
   "copyRows",
   "inner",
+  "blas",
 ] as const;
 
 export type KernelName = typeof names[number];

@@ -2,6 +2,8 @@
 // that reads like the rest, compiled by an optimiser, and no compiler at run time; `deno task build:wasm --check` and a
 // test prove that the binaries are their source's.
 
+import type { Sgemm } from "../blas.ts";
+
 /** `relaxed`: with fused multiply-add; `simd`: without. */
 export type SimdLevel = "relaxed" | "simd";
 
@@ -33,3 +35,19 @@ export async function loadKernels(
 }
 
 const modules = new Map<SimdLevel, Promise<WebAssembly.Module>>();
+
+/** What an instance of the kernels offers; assembly/control.ts says what each does. */
+export interface Kernels {
+  setThread(thread: number): void;
+  run(kernel: number, tasks: number, workers: number): number;
+  work(): void;
+}
+
+/** The kernels on a memory, for one thread; `sgemm` is the system's, where there is one. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, sgemm?: Sgemm): Kernels {
+  const none = () => {
+    throw new Error("No BLAS was opened");
+  };
+  const instance = new WebAssembly.Instance(module, { env: { memory, sgemm: sgemm ?? none } });
+  return instance.exports as unknown as Kernels;
+}

@@ -1,11 +1,11 @@
 // Memory, kernels and threads together: what the backend computes with.
 import { Worker } from "node:worker_threads";
 import { UserError } from "../../errors.ts";
-import { type Blas, openBlas } from "../blas.ts";
+import { type BlasLibrary, findBlas, openBlas } from "../blas.ts";
 import { ARGUMENT_COUNT, ARGUMENTS, EPOCH, HEAP_BASE, SCRATCH, SCRATCH_STRIDE, STOP } from "./control-block.ts";
 import { type Block, createHeap, type Heap } from "./heap.ts";
 import { KERNEL, type KernelName } from "./kernel-numbers.ts";
-import { loadKernels, type SimdLevel } from "./load.ts";
+import { instantiate, loadKernels, type SimdLevel } from "./load.ts";
 
 export interface Machine {
   readonly memory: WebAssembly.Memory;
@@ -14,7 +14,7 @@ export interface Machine {
   /** Threads that compute, this one included. */
   readonly threads: number;
   /** The system's library for matrix products, if it was asked for and is there. */
-  readonly blas: Blas | undefined;
+  readonly blas: BlasLibrary | undefined;
   /** The next job's arguments, as integers and as floats. */
   readonly ints: Int32Array;
   readonly floats: Float32Array;
@@ -52,11 +52,9 @@ export async function createMachine(
 ): Promise<Machine> {
   const { module, simd } = await loadKernels(options.simd);
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
-  const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  const kernels = instance.exports as unknown as {
-    setThread(thread: number): void;
-    run(kernel: number, tasks: number, workers: number): number;
-  };
+  const blas = options.blas ? await findBlas() : undefined;
+  const library = blas && openBlas(blas.path, memory);
+  const kernels = instantiate(module, memory, library?.sgemm);
   kernels.setThread(0);
   const heap = createHeap(memory, HEAP_BASE, options.limit);
   const words = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);
@@ -70,13 +68,11 @@ export async function createMachine(
     return broken;
   };
 
-  const workers = await startWorkers(module, memory, options.threads - 1);
+  const workers = await startWorkers({ module, memory, blas: blas?.path }, options.threads - 1);
   for (const worker of workers) {
     worker.on("error", (error) => closed || fail(`a thread died (${(error as Error).message})`));
     worker.on("exit", () => closed || fail("a thread ended before its time"));
   }
-
-  const blas = options.blas ? await openBlas(memory, workers.length + 1) : undefined;
 
   let room: Block | undefined;
   let stride = 0;
@@ -105,8 +101,8 @@ export async function createMachine(
     Atomics.store(words, STOP / 4, 1);
     Atomics.add(words, EPOCH / 4, 1);
     Atomics.notify(words, EPOCH / 4);
-    blas?.close();
     await Promise.all(workers.map((worker) => worker.terminate()));
+    library?.close();
   }
 
   return {
@@ -125,17 +121,24 @@ export async function createMachine(
   };
 }
 
+/** What every worker starts with, besides its number. */
+interface Start {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly blas: string | undefined;
+}
+
 /** As many of `count` workers as can be started; none where the host has no threads. */
-async function startWorkers(module: WebAssembly.Module, memory: WebAssembly.Memory, count: number): Promise<Worker[]> {
-  const started = Array.from({ length: count }, (_, i) => startWorker(module, memory, i + 1));
+async function startWorkers(start: Start, count: number): Promise<Worker[]> {
+  const started = Array.from({ length: count }, (_, i) => startWorker(start, i + 1));
   const settled = await Promise.allSettled(started);
   return settled.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
 }
 
-function startWorker(module: WebAssembly.Module, memory: WebAssembly.Memory, thread: number): Promise<Worker> {
+function startWorker(start: Start, thread: number): Promise<Worker> {
   return new Promise((resolve, reject) => {
     // node's Worker, because a process may end while it sleeps: the web's keeps the process alive
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { module, memory, thread } });
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { ...start, thread } });
     worker.once("error", reject);
     worker.once("message", () => {
       worker.off("error", reject);

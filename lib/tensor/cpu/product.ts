@@ -1,8 +1,9 @@
 // Matrix products: how they are cut into tasks, and the kernels that are one.
+import * as tf from "@tensorflow/tfjs";
 import { LINEAR } from "../ops/linear.ts";
 import { type KernelFunction, register, setArguments, sizeOf } from "./jobs.ts";
+import { multiplyByBlas } from "./blas-product.ts";
 import type { Machine } from "./machine.ts";
-import * as tf from "@tensorflow/tfjs";
 
 /** C `[batch, M, N]` = A·B; A is `[batch, M, K]` (`[batch, K, M]` if transposed), B `[batch, K, N]` (`[batch, N, K]`). */
 export interface Product {
@@ -18,6 +19,8 @@ export interface Product {
   /** Whether every matrix of the batch is multiplied by the same A, or B. */
   readonly oneA?: boolean;
   readonly oneB?: boolean;
+  /** Whether C is added to, not written. */
+  readonly add?: boolean;
 }
 
 /** Rough speed of one thread, floating-point operations in a nanosecond. */
@@ -28,21 +31,15 @@ const ROWS = 96;
 const FEW_ROWS = 4;
 
 export function multiply(machine: Machine, product: Product): void {
-  const { batch, M, N, K, a, b, c, transposeA, transposeB, oneA, oneB } = product;
+  const { batch, M, N, K, a, b, c, transposeA, transposeB, oneA, oneB, add } = product;
   const cost = 2 * batch * M * N * K / FLOPS;
-  if (M <= FEW_ROWS && batch === 1 && !transposeA && transposeB) {
+  if (M <= FEW_ROWS && batch === 1 && !transposeA && transposeB && !add) {
     const perTask = Math.ceil(N / (4 * machine.threads));
     setArguments(machine, 0, [a, b, c, M, N, K, perTask]);
     machine.run("inner", Math.ceil(N / perTask), 4 * cost);
     return;
   }
-  if (machine.blas !== undefined) {
-    for (let i = 0; i < batch; i++) {
-      const at = (address: number, size: number, one = false) => address + (one ? 0 : i * size * 4);
-      machine.blas.multiply(transposeA, transposeB, M, N, K, at(a, M * K, oneA), at(b, K * N, oneB), at(c, M * N));
-    }
-    return;
-  }
+  if (machine.blas !== undefined) return multiplyByBlas(machine, [product]);
   const panels = Math.ceil(N / 8);
   const matricesB = oneB ? 1 : batch;
   const packed = machine.heap.allocate(matricesB * panels * K * 32);
@@ -73,7 +70,7 @@ export function multiply(machine: Machine, product: Product): void {
       tasksN,
       perMatrix,
     ]);
-    setArguments(machine, 12, [oneA ? 0 : M * K * 4, oneB ? 0 : panels * K * 32, M * N * 4]);
+    setArguments(machine, 12, [oneA ? 0 : M * K * 4, oneB ? 0 : panels * K * 32, M * N * 4, Number(add ?? false)]);
     machine.run("gemm", batch * perMatrix, cost);
   } finally {
     machine.heap.free(packed);

@@ -1,18 +1,25 @@
 // A thread of the CPU backend: runs the kernels' own loop until it is told to stop.
 import { parentPort, workerData } from "node:worker_threads";
+import { openBlas } from "../blas.ts";
 import { FAILED } from "./control-block.ts";
+import { instantiate } from "./load.ts";
 
 interface Start {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly thread: number;
+  /** The library for matrix products, if there is one. */
+  readonly blas: string | undefined;
 }
 
-const { module, memory, thread } = workerData as Start;
+const { module, memory, thread, blas } = workerData as Start;
 const words = new Int32Array(memory.buffer);
 try {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const { setThread, work } = exports as unknown as { setThread(thread: number): void; work(): void };
+  const { setThread, work } = instantiate(
+    module,
+    memory,
+    blas === undefined ? undefined : openBlas(blas, memory).sgemm,
+  );
   setThread(thread);
   parentPort!.postMessage("ready");
   work();

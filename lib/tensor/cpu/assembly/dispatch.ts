@@ -1,5 +1,6 @@
 // The kernels by number; lib/tensor/cpu/machine.ts names the same numbers.
 import { attentionGradTask, attentionTask } from "./attention";
+import { blasTask } from "./blas";
 import * as e from "./elementwise";
 import { gemmTask, innerTask, packTask } from "./gemm";
 import * as r from "./rows";
@@ -36,6 +37,7 @@ export function dispatch(kernel: i32, task: i32): void {
     case 27: return r.expertsIntoHubGradTask(task);
     case 28: return r.copyRowsTask(task);
     case 29: return innerTask(task);
+    case 30: return blasTask(task);
     default: unreachable();
   }
 }

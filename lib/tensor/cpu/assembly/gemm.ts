@@ -35,7 +35,7 @@ export function packTask(task: i32): void {
 /**
  * Job: tiles of C. Arguments: 0 a, 1 its leading dimension in bytes, 2 whether it is stored transposed, 3 packed B, 4 c,
  * 5 M, 6 N, 7 K, 8 rows per task (a multiple of 6), 9 panels per task, 10 tasks along N, 11 tasks per matrix,
- * 12 bytes from one A of the batch to the next, 13 the same of packed B, 14 the same of C.
+ * 12 bytes from one A of the batch to the next, 13 the same of packed B, 14 the same of C, 15 whether C is added to.
  */
 export function gemmTask(task: i32): void {
   const lda = <usize> arg(1);
@@ -61,7 +61,7 @@ export function gemmTask(task: i32): void {
   const packed = scratch() + 256;
   for (let k0 = 0; k0 < K; k0 += KC) {
     const kc = min(KC, K - k0);
-    const add = k0 > 0;
+    const add = k0 > 0 || arg(15) != 0;
     const sixBytes = <usize> kc * 24;
     if (transposed) {
       let to = packed;
