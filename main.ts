@@ -16,12 +16,14 @@ import {
   runMain,
   showCommand,
   stopCommand,
+  sweepCommand,
+  type SweepPage,
   tagCommand,
   undoCommand,
   unknownCommand,
   verifyCommand,
 } from "./lib/run/mod.ts";
-import { createApp, missingFolderText, serve, takenPortText } from "./lib/serve/mod.ts";
+import { createApp, missingFolderText, serve, startServerWorker, takenPortText } from "./lib/serve/mod.ts";
 import { Command } from "commander";
 
 type Action = (args: readonly string[]) => Promise<void>;
@@ -36,6 +38,10 @@ const commands: Readonly<Record<string, Action>> = {
   rename: (args) => renameCommand(args),
   rm: (args) => removeCommand(args),
   undo: (args) => undoCommand(args),
+  sweep: async (args) => {
+    const { writeSweepReport } = await import("./lib/report/mod.ts");
+    if (!(await sweepCommand(args, { serve: servePages, report: writeSweepReport }))) Deno.exitCode = 1;
+  },
   query: (args) => queryCommand(args),
   reindex: (args) => reindexCommand(args),
   verify: async (args) => {
@@ -54,7 +60,7 @@ const commands: Readonly<Record<string, Action>> = {
 /** `deno task serve [--port 8420] [--runs <folder>]` */
 async function serveCommand(args: readonly string[]): Promise<void> {
   const command = new Command("serve").description("Serves the pages of all runs on this machine's loopback.")
-    .option("--port <number>", "port; the next free one when it is taken", "8420")
+    .option("--port <number>", "port; the next free one when it is taken", String(PORT))
     .option("--runs <folder>", "where runs live", defaultRunsFolder());
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
@@ -65,6 +71,15 @@ async function serveCommand(args: readonly string[]): Promise<void> {
   for (const remark of remarks) if (remark !== undefined) console.log(remark);
   console.log(`Serving ${runsFolder} at ${server.url} (Ctrl-C stops)`);
   await server.finished;
+}
+
+/** Default port of pages. */
+const PORT = 8420;
+
+/** Serves the pages of a runs folder while something else goes on. */
+async function servePages(runsFolder: string, port = PORT): Promise<SweepPage> {
+  const server = await startServerWorker({ runsFolder, port });
+  return { ...server, remark: takenPortText(port, server.port) };
 }
 
 /** `deno task doctor [--json]` */

@@ -5,6 +5,8 @@ import type { z } from "zod";
 import { UserError } from "../lib/errors.ts";
 import { seedsTable, writeReport, writeSeedsReport } from "../lib/report/mod.ts";
 import {
+  answerTrialCheck,
+  CHECK_OPTION,
   type ExperimentDefinition,
   formatTable,
   parseExperimentArguments,
@@ -67,6 +69,7 @@ export async function experimentMain<Schema extends z.ZodType, Prepared>(
   args: readonly string[] = Deno.args,
 ): Promise<void> {
   await runMain(async () => {
+    if (args[0] === CHECK_OPTION) return await answerTrialCheck(experiment.definition, experiment.check);
     const invocation = parseExperimentArguments(args, experiment.definition);
     if (invocation.kind === "help") return console.log(invocation.text);
     const { config, dryRun, device: name, threads } = invocation;

@@ -23,4 +23,5 @@ export { seedsClaims } from "./seeds-claims.ts";
 export { seedsHtml, seedsMarkdown, seedsMeanFigure, writeSeedsReport } from "./seeds-report.ts";
 export { pageShell } from "./shell.ts";
 export { type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "./token-gates.ts";
+export { sweepFigure, sweepHtml, sweepMarkdown, writeSweepReport } from "./sweep.ts";
 export { writeReport } from "./write.ts";

@@ -17,17 +17,23 @@ const NUMBER = /^[+-]?(\d[\d_]*)?\.?\d+([eE][+-]?\d+)?$/;
  * Reads every `--set`.
  *
  * @param known all key paths, for suggestions
+ * @param option what gave them, for messages
  * @throws UserError for a malformed one, an unknown key, a value of the wrong type, and a key set twice
  */
-export function readAssignments(texts: readonly string[], root: SchemaNode, known: readonly string[]): Assignment[] {
-  const assignments = texts.map((text) => readAssignment(text, root, known));
+export function readAssignments(
+  texts: readonly string[],
+  root: SchemaNode,
+  known: readonly string[],
+  option = "--set",
+): Assignment[] {
+  const assignments = texts.map((text) => readAssignment(text, root, known, option));
   for (const [i, { path }] of assignments.entries()) {
     for (const { path: before } of assignments.slice(0, i)) {
       const shared = Math.min(path.length, before.length);
       if (path.slice(0, shared).join(".") === before.slice(0, shared).join(".")) {
         throw new UserError(
           "config.repeated-key",
-          `Cannot set ${path.join(".")} twice: ${texts[i]} meets an earlier --set ${before.join(".")}`,
+          `Cannot set ${path.join(".")} twice: ${texts[i]} meets an earlier ${option} ${before.join(".")}`,
           "give each setting once",
         );
       }
@@ -36,25 +42,25 @@ export function readAssignments(texts: readonly string[], root: SchemaNode, know
   return assignments;
 }
 
-function readAssignment(text: string, root: SchemaNode, known: readonly string[]): Assignment {
+function readAssignment(text: string, root: SchemaNode, known: readonly string[], option: string): Assignment {
   const equals = text.indexOf("=");
-  const hint = "write --set key.path=value, for example --set train.seed.steps=500; --help lists every key";
-  if (equals < 0) throw new UserError("config.malformed", `Cannot read --set ${text}: it has no "="`, hint);
+  const hint = `write ${option} key.path=value, for example ${option} train.seed.steps=500; --help lists every key`;
+  if (equals < 0) throw new UserError("config.malformed", `Cannot read ${option} ${text}: it has no "="`, hint);
   const key = text.slice(0, equals).trim();
   const value = text.slice(equals + 1).trim();
-  if (key === "") throw new UserError("config.malformed", `Cannot read --set ${text}: it has no key`, hint);
+  if (key === "") throw new UserError("config.malformed", `Cannot read ${option} ${text}: it has no key`, hint);
   const path = key.split(".");
   if (path.some((part) => part.trim() === "")) {
-    throw new UserError("config.malformed", `Cannot read --set ${text}: the key "${key}" has an empty part`, hint);
+    throw new UserError("config.malformed", `Cannot read ${option} ${text}: the key "${key}" has an empty part`, hint);
   }
-  refuseForbidden(path, `--set ${text}`);
+  refuseForbidden(path, `${option} ${text}`);
   const node = schemaAt(root, path);
-  if (node === undefined) throw unknownKey(key, known, "--set");
+  if (node === undefined) throw unknownKey(key, known, option);
   if (value === "") {
     const empty = alternatives(node).some(({ type }) => type === "string") ? `; for an empty text: ${key}='""'` : "";
     throw new UserError(
       "config.malformed",
-      `Cannot read --set ${text}: ${key} has no value`,
+      `Cannot read ${option} ${text}: ${key} has no value`,
       `write ${key}=value${empty}`,
     );
   }

@@ -40,6 +40,7 @@ export { defaultRunsFolder } from "./runs-folder.ts";
 export { showCommand } from "./show-command.ts";
 export { StopError, stopSignal } from "./stop.ts";
 export { stopCommand } from "./stop-command.ts";
+export * from "./sweep/mod.ts";
 export { type TerminalOptions, type TerminalView, terminalView } from "./terminal.ts";
 export { removeCommand, undoCommand } from "./trash-commands.ts";
 export { type ArtifactCheck, type Verification, verifyRun } from "./verify.ts";

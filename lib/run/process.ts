@@ -13,7 +13,12 @@ export interface ProcessId {
 
 /** This process. */
 export function thisProcess(): ProcessId {
-  return { host: hostname(), pid: Deno.pid, started: startOf(Deno.pid) };
+  return processOf(Deno.pid);
+}
+
+/** The process of this machine that has this pid now. */
+export function processOf(pid: number): ProcessId {
+  return { host: hostname(), pid, started: startOf(pid) };
 }
 
 /**

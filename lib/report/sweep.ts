@@ -1,0 +1,92 @@
+// The report of a sweep: its trials sorted by the metric, and the figure of all of them.
+import { join } from "node:path";
+import {
+  parallelCoordinates,
+  type Ranking,
+  rankTrials,
+  statesText,
+  type SweepView,
+  trialsTable,
+  writeTextAtomically,
+} from "../run/mod.ts";
+import { escapeHtml, escapeMarkdown, fenced } from "./escape.ts";
+import { figureHtml } from "./figures.ts";
+import { parallelPanel } from "./figures/parallel.ts";
+import type { Figure } from "./figures/plot.ts";
+import { gridHtml, gridMarkdown, gridOf } from "./grid.ts";
+import { PAGE_STYLE } from "./style.ts";
+
+/** Every trial with a value as a line across the settings; undefined with fewer than two of them. */
+export function sweepFigure(view: SweepView, ranking: Ranking = rankTrials(view)): Figure | undefined {
+  const coordinates = parallelCoordinates(view.start.keys, ranking.trials, ranking.metric);
+  if (coordinates === undefined) return undefined;
+  return {
+    name: "trials",
+    title: "All trials",
+    caption: `One line a trial, from its settings to its ${ranking.metric.text} at the right, ` +
+      `where ${ranking.metric.better} is better. The stronger and redder, the better its rank.`,
+    legend: [],
+    panels: [parallelPanel(coordinates)],
+  };
+}
+
+/** The sweep as a self-contained HTML page. */
+export function sweepHtml(view: SweepView): string {
+  const { start } = view;
+  const ranking = rankTrials(view);
+  const figure = sweepFigure(view, ranking);
+  const failures = view.trials.filter(({ error, status }) => error !== null && status !== "stopped");
+  const meta = [
+    start.experiment,
+    statesText(view.trials),
+    `${start.time.slice(0, 16).replace("T", " ")} UTC`,
+    start.sweep,
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(start.name)} · ${escapeHtml(start.sweep)}</title>
+<style>${PAGE_STYLE}</style>
+</head>
+<body>
+<main>
+<header><h1>${escapeHtml(start.name)}</h1>
+<p class="meta">${meta.map((part) => `<span>${escapeHtml(part)}</span>`).join("")}</p></header>
+<section><h2>Trials</h2>
+${gridHtml(gridOf(trialsTable(view, ranking)))}${figure === undefined ? "" : figureHtml(figure, 1)}</section>
+${
+    failures.length === 0
+      ? ""
+      : `<section><h2>What went wrong</h2><ul class="notes">${
+        failures.map(({ trial, status, error }) =>
+          `<li class="error"><b>Trial ${trial}, ${status}:</b> ${escapeHtml(error!)}</li>`
+        ).join("\n")
+      }</ul></section>\n`
+  }<section><h2>To repeat it</h2><pre>${escapeHtml(start.command.join(" "))}</pre></section>
+</main>
+</body>
+</html>
+`;
+}
+
+/** The sweep as Markdown. */
+export function sweepMarkdown(view: SweepView): string {
+  return [
+    `# ${escapeMarkdown(view.start.name)}`,
+    fenced(view.start.command.join(" "), "sh"),
+    `${escapeMarkdown(statesText(view.trials))}.`,
+    gridMarkdown(gridOf(trialsTable(view, rankTrials(view)))),
+  ].join("\n\n") + "\n";
+}
+
+/** Writes `report.html` and `report.md` into the sweep's folder and returns the page's path. */
+export async function writeSweepReport(folder: string, view: SweepView): Promise<string> {
+  const html = join(folder, "report.html");
+  await writeTextAtomically(join(folder, "report.md"), sweepMarkdown(view));
+  await writeTextAtomically(html, sweepHtml(view));
+  return html;
+}

@@ -1,0 +1,124 @@
+// Checking every trial before the first one starts, by the experiment itself, in a process of its own.
+//
+// `<experiment> --check-trials` reads one JSON request on stdin and writes one JSON reply, the last line of stdout.
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../../errors.ts";
+import { canonicalJson } from "../canonical.ts";
+import { repositoryRoot } from "../code-version.ts";
+import { type ExperimentDefinition, parseExperimentArguments } from "../command-line.ts";
+import { configKeys, inputSchema } from "../config-keys.ts";
+import { readAssignments } from "../config-value.ts";
+import { sha256 } from "../files.ts";
+
+/** The argument, in first place, that makes an experiment answer a check and do nothing else. */
+export const CHECK_OPTION = "--check-trials";
+
+const requestSchema = z.strictObject({
+  /** Every value of every setting that is varied, with the option that gave it. */
+  values: z.array(z.strictObject({ option: z.string(), key: z.string(), value: z.string() })),
+  /** The arguments of each trial. */
+  trials: z.array(z.array(z.string())),
+});
+export type CheckRequest = z.infer<typeof requestSchema>;
+
+const replySchema = z.union([
+  z.strictObject({
+    experiment: z.string(),
+    title: z.string(),
+    preset: z.string(),
+    /** SHA-256 of each trial's configuration and seed: equal ones are the same trial. */
+    trials: z.array(z.string()),
+  }),
+  z.strictObject({
+    /** Index of the trial at fault, when it is a single one's. */
+    trial: z.int().optional(),
+    code: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+  }),
+]);
+export type CheckReply = z.infer<typeof replySchema>;
+
+/** The experiment's side: parses and checks every trial; nothing is written but the reply. */
+export async function answerTrialCheck<Schema extends z.ZodType>(
+  definition: ExperimentDefinition<Schema>,
+  check: (config: z.output<Schema>) => void,
+  request: string | undefined = undefined,
+  print: (text: string) => void = console.log,
+): Promise<void> {
+  const { values, trials } = requestSchema.parse(JSON.parse(request ?? await new Response(Deno.stdin.readable).text()));
+  print(JSON.stringify(checkAll(definition, check, values, trials)));
+}
+
+function checkAll<Schema extends z.ZodType>(
+  definition: ExperimentDefinition<Schema>,
+  check: (config: z.output<Schema>) => void,
+  values: CheckRequest["values"],
+  trials: CheckRequest["trials"],
+): CheckReply {
+  const root = inputSchema(definition.schema);
+  const known = configKeys(definition.schema).map(({ path }) => path);
+  const fault = (error: unknown, trial?: number): CheckReply => {
+    if (!(error instanceof UserError)) throw error;
+    const { code, message, hint } = error;
+    return { code, message, ...(trial === undefined ? {} : { trial }), ...(hint === undefined ? {} : { hint }) };
+  };
+  try {
+    for (const { option, key, value } of values) readAssignments([`${key}=${value}`], root, known, option);
+  } catch (error) {
+    return fault(error);
+  }
+  const hashes: string[] = [];
+  let preset = definition.defaultPreset;
+  for (const [i, args] of trials.entries()) {
+    try {
+      const invocation = parseExperimentArguments(args, definition);
+      if (invocation.kind !== "run") throw new Error("A trial cannot ask for help");
+      check(invocation.config);
+      preset = invocation.preset;
+      hashes.push(sha256(canonicalJson({ config: invocation.config, seeds: invocation.seeds })));
+    } catch (error) {
+      return fault(error, i);
+    }
+  }
+  return { experiment: definition.name, title: definition.title, preset, trials: hashes };
+}
+
+/**
+ * The sweep's side: asks the experiment.
+ *
+ * @throws UserError `sweep.experiment` when the script gives no answer, with what it said instead
+ */
+export async function askExperiment(script: string, request: CheckRequest): Promise<CheckReply> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...scriptArguments(script), CHECK_OPTION],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  // A script that does not read ends before it has taken everything.
+  const written = writer.write(new TextEncoder().encode(JSON.stringify(request))).then(() => writer.close())
+    .catch(() => {});
+  const { success, stdout, stderr } = await child.output();
+  await written;
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+  try {
+    if (success) return replySchema.parse(JSON.parse(decode(stdout).split("\n").at(-1)!));
+  } catch {
+    // Not our reply.
+  }
+  const said = `${decode(stderr)}\n${decode(stdout)}`.trim().split("\n").slice(0, 8).join("\n");
+  throw new UserError(
+    "sweep.experiment",
+    `Cannot check the trials: ${script} did not answer ${CHECK_OPTION}${said === "" ? "" : `, but said:\n${said}`}`,
+    "a sweep needs an experiment, a script that ends in experimentMain(…) like those in experiments/",
+  );
+}
+
+/** The arguments of `deno` that run an experiment's script, with the permissions of `deno task run`. */
+export function scriptArguments(script: string): string[] {
+  return ["run", "-A", "--config", join(repositoryRoot, "deno.json"), script];
+}

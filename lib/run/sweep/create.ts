@@ -1,0 +1,162 @@
+// From the options of a new sweep to its folder: read, planned, checked by the experiment, and only then written.
+import { extname, isAbsolute, join, relative, resolve } from "node:path";
+import { nearest, UserError } from "../../errors.ts";
+import { repositoryRoot } from "../code-version.ts";
+import { printable } from "../format-table.ts";
+import { makeRunId } from "../run-id.ts";
+import { askExperiment, type CheckReply } from "./check.ts";
+import { trialSettings } from "./execute.ts";
+import { createSweepLog, type SweepEventBody, SWEEPS_FOLDER } from "./log.ts";
+import { countTrials, type PlannedTrial, planTrials } from "./plan.ts";
+import { readSpace, type SpaceOptions, type SweepSpace } from "./spec.ts";
+import { trialText } from "./table.ts";
+import { readMetric } from "./view.ts";
+
+/** More trials than this need `--force`. */
+const MOST_TRIALS = 2_000;
+const LONGEST_NAME = 200;
+
+export interface NewSweep extends SpaceOptions {
+  readonly preset?: string;
+  readonly set?: readonly string[];
+  readonly config?: string;
+  readonly device?: string;
+  readonly threads?: string;
+  readonly metric: string;
+  readonly name?: string;
+  readonly force?: true;
+}
+
+/** A sweep that is checked and not yet written. */
+export type SweepPlan = Omit<SweepEventBody & { kind: "sweep.start" }, "sweep">;
+
+/**
+ * Plans a sweep; every trial is checked by the experiment. Nothing is written.
+ *
+ * @param script the experiment's script; also a bare name of one in `experiments/`
+ * @throws UserError for what {@linkcode readSpace} refuses, `sweep.too-many`, `sweep.same-trial`, `sweep.name`,
+ *   `sweep.experiment`, and whatever the experiment says of a trial
+ */
+export async function planSweep(script: string, options: NewSweep, command: readonly string[]): Promise<SweepPlan> {
+  const { metric, name } = options;
+  readMetric(metric);
+  if (name !== undefined) checkName(name);
+  const space = readSpace(options);
+  const count = countTrials(space);
+  if (count > MOST_TRIALS && !options.force) {
+    throw new UserError(
+      "sweep.too-many",
+      `This sweep has ${count} trials, more than ${MOST_TRIALS}`,
+      "vary less, draw points with --random, or add --force to start it all the same",
+    );
+  }
+  const path = await scriptPath(script);
+  const trials = planTrials(space);
+  const shared = sharedArguments(options);
+  const reply = await ask(path, space, options, shared, trials);
+  const random = space.draws === undefined ? null : { draws: space.draws, seed: space.randomSeed };
+  return {
+    kind: "sweep.start",
+    schemaVersion: 1,
+    name: name ?? reply.title,
+    experiment: reply.experiment,
+    script: inRepository(path),
+    shared,
+    configFile: options.config === undefined ? null : `config${extname(options.config).toLowerCase()}`,
+    metric,
+    keys: [...space.grid, ...space.ranges].map(({ key }) => key),
+    random,
+    trials,
+    command: [...command],
+  };
+}
+
+/** Makes the sweep's folder; gives its id. */
+export async function createSweep(runsFolder: string, plan: SweepPlan, config: string | undefined): Promise<string> {
+  try {
+    await Deno.mkdir(join(runsFolder, SWEEPS_FOLDER), { recursive: true });
+    const id = makeRunId(plan.experiment, "sweep");
+    const folder = join(runsFolder, SWEEPS_FOLDER, id);
+    await Deno.mkdir(folder);
+    if (plan.configFile !== null) await Deno.copyFile(config!, join(folder, plan.configFile));
+    await createSweepLog(folder, { ...plan, sweep: id });
+    return id;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(
+      "run.folder",
+      `Cannot make a sweep's folder in ${runsFolder}: ${reason}`,
+      "choose a folder that can be written with --runs <folder>",
+    );
+  }
+}
+
+async function ask(
+  path: string,
+  { grid, ranges }: SweepSpace,
+  options: NewSweep,
+  shared: readonly string[],
+  trials: readonly PlannedTrial[],
+): Promise<Exclude<CheckReply, { code: string }>> {
+  const config = options.config === undefined ? [] : ["--config", resolve(options.config)];
+  const reply = await askExperiment(path, {
+    values: grid.flatMap(({ key, values }) => values.map((value) => ({ option: "--grid", key, value })))
+      // Numbers are checked as the trials have them; here only the keys, with a value that was drawn.
+      .concat(ranges.map(({ key }) => ({ option: "--range", key, value: trials[0]!.settings[key]! }))),
+    trials: trials.map((trial) => [...trialSettings(shared, trial), ...config]),
+  });
+  if ("code" in reply) {
+    const where = reply.trial === undefined ? "" : ` (trial ${reply.trial + 1}: ${trialText(trials[reply.trial]!)})`;
+    throw new UserError(reply.code, reply.message + where, reply.hint);
+  }
+  for (const [i, hash] of reply.trials.entries()) {
+    const first = reply.trials.indexOf(hash);
+    if (first === i) continue;
+    throw new UserError(
+      "sweep.same-trial",
+      `Trials ${first + 1} (${trialText(trials[first]!)}) and ${i + 1} (${trialText(trials[i]!)}) are the same`,
+      "leave out values that mean the same, such as 1e-3 and 0.001",
+    );
+  }
+  return reply;
+}
+
+function sharedArguments({ preset, set, device, threads, force }: NewSweep): string[] {
+  return [
+    ...(preset === undefined ? [] : ["--preset", preset]),
+    ...(set ?? []).flatMap((text) => ["--set", text]),
+    ...(device === undefined ? [] : ["--device", device]),
+    ...(threads === undefined ? [] : ["--threads", threads]),
+    ...(force ? ["--force"] : []),
+  ];
+}
+
+async function scriptPath(script: string): Promise<string> {
+  const folder = join(repositoryRoot, "experiments");
+  const candidates = [resolve(script), ...(/^[\w-]+$/.test(script) ? [join(folder, `${script}.ts`)] : [])];
+  for (const path of candidates) if (await Deno.stat(path).then(({ isFile }) => isFile, () => false)) return path;
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+  const scripts = entries.filter(({ isFile, name }) => isFile && name.endsWith(".ts")).map(({ name }) =>
+    `experiments/${name}`
+  );
+  const near = nearest(script, scripts);
+  throw new UserError(
+    "sweep.experiment",
+    `There is no script ${script}`,
+    near === undefined ? "deno task sweep experiments/bts.ts --grid stitch.count=1,2" : `did you mean ${near}?`,
+  );
+}
+
+/** A path as it is kept: relative to the repository when it is in it, so that a sweep can move with it. */
+function inRepository(path: string): string {
+  const inside = relative(repositoryRoot, path);
+  return inside.startsWith("..") || isAbsolute(inside) ? path : inside.replaceAll("\\", "/");
+}
+
+function checkName(name: string): void {
+  if (name.trim() !== "" && name.length <= LONGEST_NAME && name === printable(name) && name !== "last") return;
+  throw new UserError(
+    "sweep.name",
+    `Cannot name a sweep ${JSON.stringify(name.slice(0, 50))}: expected one line of at most ${LONGEST_NAME} characters`,
+  );
+}

@@ -1,0 +1,203 @@
+// Working on a sweep: each trial a run of its own in a process of its own, so many at a time, none twice.
+import { isAbsolute, join, resolve } from "node:path";
+import { repositoryRoot } from "../code-version.ts";
+import { addLabel } from "../labels.ts";
+import { lastLines, launch, type Launched, outputFile } from "../launch.ts";
+import { writerLives } from "../lock.ts";
+import { isAlive, processOf, thisProcess } from "../process.ts";
+import { readRun } from "../read.ts";
+import { makeRunId } from "../run-id.ts";
+import { scriptArguments } from "./check.ts";
+import { lockSweep } from "./lock.ts";
+import { appendToSweep, type SweepAppender, type SweepEventBody, SWEEPS_FOLDER } from "./log.ts";
+import { outcomeOf, readSweep } from "./read.ts";
+import type { SweepView, TrialView } from "./view.ts";
+
+export interface ExecuteOptions {
+  readonly runsFolder: string;
+  readonly id: string;
+  /** Trials at once. */
+  readonly parallel: number;
+  /** Aborted when the sweep is to stop: running trials are asked to, and waited for. */
+  readonly signal: AbortSignal;
+  /** Called when a trial starts, is found running, or has ended. */
+  readonly onTrial?: (trial: TrialView, view: SweepView) => void;
+}
+
+/** How often it is looked whether a trial's run has begun, and whether one that somebody else started still runs. */
+const LOOK_MS = 250;
+
+type Outcome = Omit<Extract<SweepEventBody, { kind: "trial.end" }>, "kind" | "trial" | "run">;
+
+/**
+ * Runs what is not done: trials that are pending, and those that failed, were lost or were stopped. Trials that still
+ * run although the process that started them is gone are waited for.
+ *
+ * @returns the sweep as it stands then
+ * @throws UserError `sweep.running` when another process works on it, `sweep.write` when its file cannot be written
+ */
+export async function executeSweep(options: ExecuteOptions): Promise<SweepView> {
+  const { runsFolder, id, parallel, signal } = options;
+  const folder = join(runsFolder, SWEEPS_FOLDER, id);
+  const lock = await lockSweep(folder, id);
+  let log: SweepAppender | undefined;
+  try {
+    log = appendToSweep(folder);
+    const view = (await readSweep(runsFolder, id))!;
+    log.append({ kind: "sweep.open", process: thisProcess(), parallel });
+    const worker = sweepWorker(options, view, log);
+    await worker.adopt();
+    const waiting = view.trials.filter(({ status }) => status !== "done");
+    const slots = Array.from({ length: Math.min(parallel, Math.max(1, waiting.length)) }, async () => {
+      for (let trial = waiting.shift(); trial !== undefined && !signal.aborted; trial = waiting.shift()) {
+        await worker.run(trial);
+      }
+    });
+    await Promise.all(slots);
+    const done = view.trials.every(({ status }) => status === "done");
+    view.closed = signal.aborted ? "stopped" : done ? "done" : "failed";
+    log.append({ kind: "sweep.close", status: view.closed });
+    view.status = view.closed;
+    return view;
+  } finally {
+    log?.close();
+    lock.release();
+  }
+}
+
+function sweepWorker({ runsFolder, parallel, signal, onTrial }: ExecuteOptions, view: SweepView, log: SweepAppender) {
+  const end = (trial: TrialView, outcome: Outcome) => {
+    log.append({ kind: "trial.end", trial: trial.trial, run: trial.run!, ...outcome });
+    Object.assign(trial, { ...outcome, open: false, progress: null });
+    onTrial?.(trial, view);
+  };
+
+  /** Writes down what became of trials that an earlier process left, and waits for those that still run. */
+  const adopt = async () => {
+    for (const trial of view.trials.filter(({ open }) => open)) {
+      if (trial.status === "running") onTrial?.(trial, view);
+      const stop = onAbort(
+        signal,
+        () => trial.process !== null && isAlive(trial.process) && terminate(trial.process.pid),
+      );
+      while (stillRuns(runsFolder, trial)) await sleep(LOOK_MS);
+      stop();
+      end(trial, await outcome(runsFolder, trial.run!, undefined, signal.aborted));
+    }
+  };
+
+  const run = async (trial: TrialView) => {
+    const run = makeRunId(view.start.experiment, `trial-${trial.trial}`);
+    log.append({ kind: "trial.start", trial: trial.trial, run });
+    Object.assign(trial, {
+      status: "running",
+      run,
+      attempts: trial.attempts + 1,
+      error: null,
+      values: {},
+      cells: null,
+    });
+    onTrial?.(trial, view);
+    const output = await outputFile(runsFolder, run);
+    const child = launch(trialArguments(view, trial, runsFolder, run, parallel), output, repositoryRoot);
+    if (child.pid !== undefined) {
+      trial.process = processOf(child.pid);
+      log.append({ kind: "trial.process", trial: trial.trial, run, process: trial.process });
+    }
+    const stop = onAbort(signal, () => child.pid !== undefined && terminate(child.pid));
+    await Promise.all([child.end, tagWhenThere(runsFolder, view, run, child), keepAwake(child)]);
+    stop();
+    end(trial, await outcome(runsFolder, run, child.ended(), signal.aborted));
+  };
+
+  return { adopt, run };
+}
+
+/** The arguments of `deno` for one trial. */
+function trialArguments(view: SweepView, trial: TrialView, runsFolder: string, run: string, parallel: number) {
+  const { start } = view;
+  const folder = resolve(runsFolder, SWEEPS_FOLDER, start.sweep);
+  return [
+    ...scriptArguments(isAbsolute(start.script) ? start.script : join(repositoryRoot, start.script)),
+    ...trialSettings(start.shared, trial),
+    ...(start.configFile === null ? [] : ["--config", join(folder, start.configFile)]),
+    ...(parallel === 1 || start.shared.includes("--threads") ? [] : ["--threads", String(threadsEach(parallel))]),
+    ...["--name", `${start.name}, trial ${trial.trial} of ${view.trials.length}`],
+    ...["--runs", resolve(runsFolder), "--id", run, "--no-serve"],
+  ];
+}
+
+/** The arguments that make a trial what it is: what all share, its settings, its seed. */
+export function trialSettings(shared: readonly string[], { settings, seed }: Pick<TrialView, "settings" | "seed">) {
+  return [
+    ...shared,
+    ...Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
+    ...["--seed", String(seed)],
+  ];
+}
+
+/** Trials at once share the processor. Results do not depend on the number of threads. */
+function threadsEach(parallel: number): number {
+  return Math.max(1, Math.floor(navigator.hardwareConcurrency / parallel));
+}
+
+/** What became of a trial whose process has ended. */
+async function outcome(runsFolder: string, run: string, how: string | undefined, stopping: boolean): Promise<Outcome> {
+  const view = await readRun(runsFolder, run);
+  if (view !== undefined) {
+    const { status, seconds, error, cells, values } = outcomeOf(view);
+    if (status === "done" || status === "failed" || status === "stopped") {
+      return { status, seconds, error, cells, values };
+    }
+    return { status: "lost", seconds, error: error ?? `Its process ended (${how}) before its run did`, cells, values };
+  }
+  const said = await lastLines(await outputFile(runsFolder, run));
+  const status = stopping ? "stopped" : how === undefined || how.startsWith("SIG") ? "lost" : "failed";
+  const why = `Its process ended${how === undefined ? "" : ` (${how})`} before its run began`;
+  return { status, seconds: null, error: said === "" ? why : `${why}: ${said}`, cells: null, values: {} };
+}
+
+/** Gives the run a tag, `sweep:<id>`, as soon as its folder is there, so that `ls --tag` finds a sweep's runs. */
+async function tagWhenThere(runsFolder: string, view: SweepView, run: string, child: Launched): Promise<void> {
+  const folder = join(runsFolder, run);
+  for (;;) {
+    const over = child.ended() !== undefined;
+    if (await readRun(runsFolder, run).then((view) => view !== undefined, () => false)) {
+      await addLabel(folder, { kind: "tags", add: [`sweep:${view.start.sweep}`], remove: [] }).catch(() => {});
+      return;
+    }
+    if (over) return;
+    await Promise.race([sleep(LOOK_MS), child.end]);
+  }
+}
+
+/** Whether a trial that another process started still runs. */
+function stillRuns(runsFolder: string, { process, run }: TrialView): boolean {
+  return (process && isAlive(process)) ?? writerLives(join(runsFolder, run!));
+}
+
+function terminate(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGTERM");
+  } catch {
+    // It has just ended.
+  }
+}
+
+/** Calls `act` once when the signal is aborted, or at once when it is already; gives a function that takes it back. */
+function onAbort(signal: AbortSignal, act: () => void): () => void {
+  if (signal.aborted) act();
+  else signal.addEventListener("abort", act, { once: true });
+  return () => signal.removeEventListener("abort", act);
+}
+
+/** A detached child does not keep this process from ending; this does, until the child has. */
+async function keepAwake(child: Launched): Promise<void> {
+  const timer = setInterval(() => {}, 60_000);
+  await child.end;
+  clearInterval(timer);
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

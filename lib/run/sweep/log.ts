@@ -1,0 +1,167 @@
+// A sweep's file, `runs/sweeps/<id>/sweep.jsonl`: its trials, and what became of them; only ever appended to.
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../../errors.ts";
+import { sha256, writeTextAtomically } from "../files.ts";
+
+/** Folder of all sweeps in the runs folder. */
+export const SWEEPS_FOLDER = "sweeps";
+/** The file in a sweep's folder. */
+export const SWEEP_FILE = "sweep.jsonl";
+
+const processSchema = z.strictObject({ host: z.string(), pid: z.int(), started: z.string().nullable() });
+const trial = z.int().positive();
+const common = { time: z.iso.datetime() };
+
+/** One line of the file, without its checksum. */
+export const sweepEventSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    ...common,
+    kind: z.literal("sweep.start"),
+    schemaVersion: z.literal(1),
+    sweep: z.string(),
+    name: z.string(),
+    /** The experiment's name and its script; a script in the repository is relative to its root. */
+    experiment: z.string(),
+    script: z.string(),
+    /** Arguments that all trials share. */
+    shared: z.array(z.string()),
+    /** Name of the copy of the `--config` file in the sweep's folder. */
+    configFile: z.string().nullable(),
+    /** What trials are compared by. */
+    metric: z.string(),
+    /** The settings that are varied, in order. */
+    keys: z.array(z.string()),
+    /** How points were drawn; null: the whole grid. */
+    random: z.strictObject({ draws: z.int().positive(), seed: z.int().nonnegative() }).nullable(),
+    trials: z.array(z.strictObject({ settings: z.record(z.string(), z.string()), seed: z.int().nonnegative() })).min(1),
+    command: z.array(z.string()),
+  }),
+  /** A process begins to work on the sweep. */
+  z.strictObject({ ...common, kind: z.literal("sweep.open"), process: processSchema, parallel: z.int().positive() }),
+  /** A trial is about to start, as this run. */
+  z.strictObject({ ...common, kind: z.literal("trial.start"), trial, run: z.string() }),
+  /** Its process is there. */
+  z.strictObject({ ...common, kind: z.literal("trial.process"), trial, run: z.string(), process: processSchema }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("trial.end"),
+    trial,
+    run: z.string(),
+    status: z.enum(["done", "failed", "stopped", "lost"]),
+    seconds: z.number().nonnegative().nullable(),
+    error: z.string().nullable(),
+    /** How many cells the run had, and how many of them it took from the cache. */
+    cells: z.strictObject({ total: z.int(), cached: z.int() }).nullable(),
+    /** Every result and the last, smallest and largest of every metric, by name; see `values.ts`. */
+    values: z.record(z.string(), z.number()),
+  }),
+  z.strictObject({ ...common, kind: z.literal("sweep.close"), status: z.enum(["done", "failed", "stopped"]) }),
+]);
+
+export type SweepEvent = z.infer<typeof sweepEventSchema>;
+type WithoutTime<E> = E extends unknown ? Omit<E, "time"> : never;
+/** A line before it is stamped with the time. */
+export type SweepEventBody = WithoutTime<SweepEvent>;
+export type SweepStart = Extract<SweepEvent, { kind: "sweep.start" }>;
+
+/** Digits of the SHA-256 that ends each line. */
+const SUM_DIGITS = 16;
+
+/** A line: the event's JSON with a last field `sum`, the first 16 digits of the SHA-256 of the JSON without it. */
+export function sweepLine(body: SweepEventBody, now: Date = new Date()): string {
+  const json = JSON.stringify(sweepEventSchema.parse({ time: now.toISOString(), ...body }));
+  return `${json.slice(0, -1)},"sum":"${sha256(json).slice(0, SUM_DIGITS)}"}\n`;
+}
+
+/** The event of a line, or undefined when the line is damaged. */
+export function parseSweepLine(line: string): SweepEvent | undefined {
+  const [, open, sum] = line.match(/^(\{.*),"sum":"([0-9a-f]{16})"\}$/) ?? [];
+  if (open === undefined || sha256(`${open}}`).slice(0, SUM_DIGITS) !== sum) return undefined;
+  try {
+    return sweepEventSchema.parse(JSON.parse(`${open}}`));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a sweep's file holds. */
+export interface SweepLog {
+  readonly events: readonly SweepEvent[];
+  /** Numbers, from 1, of lines that could not be read. A last line that is half written counts too. */
+  readonly damage: readonly number[];
+}
+
+/** Reads a sweep's file; undefined when there is none. */
+export async function readSweepLog(folder: string): Promise<SweepLog | undefined> {
+  let text: string;
+  try {
+    const path = join(folder, SWEEP_FILE);
+    if (!(await Deno.lstat(path)).isFile) return undefined;
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  const events: SweepEvent[] = [];
+  const damage: number[] = [];
+  for (const [i, line] of text.split("\n").entries()) {
+    if (line === "") continue;
+    const event = parseSweepLine(line);
+    if (event === undefined) damage.push(i + 1);
+    else events.push(event);
+  }
+  return { events, damage };
+}
+
+/** Creates the file with its first line; it is whole or absent. */
+export async function createSweepLog(folder: string, start: SweepEventBody & { kind: "sweep.start" }): Promise<void> {
+  await writeTextAtomically(join(folder, SWEEP_FILE), sweepLine(start));
+}
+
+/** The appender of an existing file. */
+export interface SweepAppender {
+  /** Writes one line and forces it onto the disk. */
+  append(body: SweepEventBody): void;
+  close(): void;
+}
+
+/** @throws UserError `sweep.write` when the file cannot be opened or written */
+export function appendToSweep(folder: string): SweepAppender {
+  const path = join(folder, SWEEP_FILE);
+  const failed = (error: unknown) =>
+    new UserError(
+      "sweep.write",
+      `Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      "make room on the disk, or check that the runs folder can be written; then deno task sweep resume goes on",
+    );
+  try {
+    const file = Deno.openSync(path, { read: true, append: true });
+    const size = file.statSync().size;
+    let whole = true;
+    if (size > 0) {
+      const last = new Uint8Array(1);
+      file.seekSync(size - 1, Deno.SeekMode.Start);
+      file.readSync(last);
+      whole = last[0] === 10;
+    }
+    return {
+      append(body) {
+        try {
+          // A process may have died while it wrote a line: ours starts on one of its own.
+          const bytes = new TextEncoder().encode((whole ? "" : "\n") + sweepLine(body));
+          for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+          whole = true;
+          file.syncSync();
+        } catch (error) {
+          if (error instanceof z.ZodError) throw error;
+          whole = false;
+          throw failed(error);
+        }
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    throw failed(error);
+  }
+}

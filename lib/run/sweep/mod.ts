@@ -1,0 +1,8 @@
+// Sweeps: an experiment over a grid of settings or points drawn at random, as a persisted table of trials.
+export { type Axis, type ParallelCoordinates, parallelCoordinates, type TrialLine } from "./axes.ts";
+export { answerTrialCheck, CHECK_OPTION } from "./check.ts";
+export { sweepCommand, type SweepHooks, type SweepPage } from "./command.ts";
+export { listSweeps, readSweep, sweepFolder } from "./read.ts";
+export { sweepJson } from "./show-command.ts";
+export { isNumber, statesText, trialsTable } from "./table.ts";
+export * from "./view.ts";

@@ -1,0 +1,129 @@
+// The readers of sweeps: they only read, any number of them, and see what runs without its sweep, too.
+import { join } from "node:path";
+import { nearest, UserError } from "../../errors.ts";
+import { writerLives } from "../lock.ts";
+import { isAlive } from "../process.ts";
+import { readRun } from "../read.ts";
+import { isRunId } from "../run-id.ts";
+import type { RunView } from "../view.ts";
+import { readSweepLog, SWEEPS_FOLDER } from "./log.ts";
+import { valuesOf } from "./values.ts";
+import { foldSweep, type SweepView, type TrialView } from "./view.ts";
+
+/** The ids of the sweeps in a runs folder, newest first. */
+export async function sweepIds(runsFolder: string): Promise<string[]> {
+  const ids: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(join(runsFolder, SWEEPS_FOLDER))) {
+      if (isDirectory && isRunId(name)) ids.push(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return ids.sort().reverse();
+}
+
+/** The folder of a sweep, or undefined when `id` is none of the listing. Safe for ids from outside. */
+export async function sweepFolder(runsFolder: string, id: string): Promise<string | undefined> {
+  if (!isRunId(id) || !(await sweepIds(runsFolder)).includes(id)) return undefined;
+  return join(runsFolder, SWEEPS_FOLDER, id);
+}
+
+/**
+ * One sweep as it stands, or undefined when there is none of this id. The state of a trial whose end nobody wrote down
+ * comes from its run.
+ */
+export async function readSweep(runsFolder: string, id: string): Promise<SweepView | undefined> {
+  const folder = await sweepFolder(runsFolder, id);
+  if (folder === undefined) return undefined;
+  const live = writerLives(folder);
+  const log = await readSweepLog(folder);
+  const view = log && foldSweep(log.events, log.damage);
+  if (view === undefined) return undefined;
+  for (const trial of view.trials) if (trial.open) await settleTrial(runsFolder, trial);
+  const all = (status: string) => view.trials.every((trial) => trial.status === status);
+  view.status = live ? "running" : all("done") ? "done" : view.closed === "done" ? "failed" : view.closed ?? "lost";
+  return view;
+}
+
+/** Every sweep, newest first. One whose first line is damaged is left out. */
+export async function listSweeps(runsFolder: string): Promise<SweepView[]> {
+  const views: SweepView[] = [];
+  for (const id of await sweepIds(runsFolder)) {
+    const view = await readSweep(runsFolder, id);
+    if (view !== undefined) views.push(view);
+  }
+  return views;
+}
+
+/** Brings a trial that was started up to what its run and its process say. */
+export async function settleTrial(runsFolder: string, trial: TrialView): Promise<void> {
+  // Asked before reading, so that a process that ends in between is not taken for one that died early.
+  const alive = trial.process !== null && isAlive(trial.process) === true;
+  const view = trial.run === null ? undefined : await readRun(runsFolder, trial.run);
+  if (view === undefined) {
+    if (!alive) Object.assign(trial, { status: "lost", error: "Its process went away before its run began" });
+    return;
+  }
+  Object.assign(trial, outcomeOf(view));
+  // A run that has ended may still write its report.
+  if (alive && trial.status === "lost") trial.status = "running";
+}
+
+/** What a run says about its trial. */
+export function outcomeOf(
+  view: RunView,
+): Pick<TrialView, "status" | "seconds" | "error" | "cells" | "values" | "progress"> {
+  const ended = view.cells.filter(({ status }) => status !== "planned" && status !== "running").length;
+  const total = view.cells.length;
+  const running = view.status !== "done" && view.status !== "failed" && view.status !== "stopped" &&
+    view.status !== "lost";
+  return {
+    status: running ? "running" : view.status as "done",
+    seconds: view.seconds,
+    error: view.error ?? (view.status === "lost" ? "Its process went away before its run ended" : null),
+    cells: { total, cached: view.cells.filter(({ status }) => status === "cached").length },
+    values: valuesOf(view),
+    progress: running
+      ? { ended, total, current: view.cells.find(({ status }) => status === "running")?.name ?? null }
+      : null,
+  };
+}
+
+/**
+ * The id of the sweep that `text` means: an id, the start of one, a name that exactly one has, or `last`.
+ *
+ * @throws UserError `sweep.none`, `sweep.ambiguous`
+ */
+export async function resolveSweep(runsFolder: string, text: string): Promise<string> {
+  const ids = await sweepIds(runsFolder);
+  if (ids.length === 0) {
+    throw new UserError(
+      "sweep.none",
+      `There is no sweep in ${runsFolder}`,
+      "start one with deno task sweep experiments/bts.ts --grid stitch.count=1,2, or give --runs",
+    );
+  }
+  if (text === "last") return ids[0]!;
+  if (ids.includes(text)) return text;
+  const logs = await Promise.all(ids.map((id) => readSweepLog(join(runsFolder, SWEEPS_FOLDER, id))));
+  const named = ids.filter((_, i) => {
+    const start = logs[i]?.events[0];
+    return text !== "" && start?.kind === "sweep.start" && start.name === text;
+  });
+  const matches = named.length > 0 || text === "" ? named : ids.filter((id) => id.startsWith(text));
+  if (matches.length === 1) return matches[0]!;
+  if (matches.length > 1) {
+    throw new UserError(
+      "sweep.ambiguous",
+      `"${text}" means ${matches.length} sweeps: ${matches.slice(0, 5).join(", ")}`,
+      "give more of the id",
+    );
+  }
+  const near = nearest(text, ids);
+  throw new UserError(
+    "sweep.none",
+    `There is no sweep "${text}" in ${runsFolder}`,
+    near === undefined ? "deno task sweep ls lists the sweeps; last is the newest" : `did you mean ${near}?`,
+  );
+}

@@ -1,0 +1,171 @@
+// Folding a sweep's lines into its table of trials, and comparing the trials by one metric. Pure.
+import { nearest, UserError } from "../../errors.ts";
+import type { ProcessId } from "../process.ts";
+import type { SweepEvent, SweepStart } from "./log.ts";
+import { HOWS, type Metric, metricNames, parseMetric, pickMetric } from "./values.ts";
+
+/** `lost`: its process is gone without having ended its run. */
+export type TrialStatus = "pending" | "running" | "done" | "failed" | "lost" | "stopped";
+export const TRIAL_STATUSES: readonly TrialStatus[] = ["pending", "running", "done", "failed", "lost", "stopped"];
+
+/** One trial as it stands. */
+export interface TrialView {
+  /** From 1. */
+  readonly trial: number;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly seed: number;
+  status: TrialStatus;
+  /** The run of its last attempt. */
+  run: string | null;
+  /** How often it was started. */
+  attempts: number;
+  /** Whether its end has yet to be written down. */
+  open: boolean;
+  /** The process of its last attempt, when it was written down. */
+  process: ProcessId | null;
+  startedAt: string | null;
+  seconds: number | null;
+  error: string | null;
+  cells: { readonly total: number; readonly cached: number } | null;
+  values: Readonly<Record<string, number>>;
+  /** Of a running one: cells that have ended, all cells, and the one that runs. */
+  progress: { readonly ended: number; readonly total: number; readonly current: string | null } | null;
+}
+
+/** `lost`: no process works on it, and none said that it stopped. */
+export type SweepStatus = "running" | "done" | "failed" | "stopped" | "lost";
+
+/** A sweep as it stands. */
+export interface SweepView {
+  readonly start: SweepStart;
+  status: SweepStatus;
+  /** How the last process that worked on it closed it; null while it has not. */
+  closed: "done" | "failed" | "stopped" | null;
+  updatedAt: string;
+  readonly trials: readonly TrialView[];
+  /** Lines of its file that could not be read. */
+  readonly damage: readonly number[];
+}
+
+/** The view of a sweep from its lines in order; undefined when the first one is not there. */
+export function foldSweep(events: Iterable<SweepEvent>, damage: readonly number[] = []): SweepView | undefined {
+  let view: SweepView | undefined;
+  for (const event of events) {
+    if (event.kind === "sweep.start") {
+      view ??= {
+        start: event,
+        status: "lost",
+        closed: null,
+        updatedAt: event.time,
+        trials: event.trials.map((planned, i) => pendingTrial(i + 1, planned.settings, planned.seed)),
+        damage,
+      };
+      continue;
+    }
+    if (view === undefined) continue;
+    view.updatedAt = event.time;
+    if (event.kind === "sweep.open") view.closed = null;
+    else if (event.kind === "sweep.close") view.closed = event.status;
+    else {
+      const trial = view.trials[event.trial - 1];
+      if (trial !== undefined) applyToTrial(trial, event);
+    }
+  }
+  return view;
+}
+
+function pendingTrial(trial: number, settings: Readonly<Record<string, string>>, seed: number): TrialView {
+  return {
+    ...{ trial, settings, seed },
+    status: "pending",
+    run: null,
+    attempts: 0,
+    open: false,
+    process: null,
+    startedAt: null,
+    seconds: null,
+    error: null,
+    cells: null,
+    values: {},
+    progress: null,
+  };
+}
+
+type TrialEvent = Extract<SweepEvent, { trial: number }>;
+
+function applyToTrial(trial: TrialView, event: TrialEvent): void {
+  if (event.kind === "trial.start") {
+    Object.assign(trial, {
+      ...pendingTrial(trial.trial, trial.settings, trial.seed),
+      status: "running",
+      run: event.run,
+      attempts: trial.attempts + 1,
+      open: true,
+      startedAt: event.time,
+    });
+  } else if (event.kind === "trial.process") trial.process = event.process;
+  else {
+    const { status, run, seconds, error, cells, values } = event;
+    Object.assign(trial, { status, run, seconds, error, cells, values, open: false, progress: null });
+  }
+}
+
+/** How many trials are in each state. */
+export function countStates(trials: readonly { readonly status: TrialStatus }[]): Record<TrialStatus, number> {
+  const counts = Object.fromEntries(TRIAL_STATUSES.map((status) => [status, 0])) as Record<TrialStatus, number>;
+  for (const { status } of trials) counts[status]++;
+  return counts;
+}
+
+/** A trial with the number that it is compared by. */
+export type RankedTrial = Omit<TrialView, "values" | "process" | "open"> & { readonly value: number | null };
+
+/** The trials of a sweep, best first. */
+export interface Ranking {
+  readonly metric: Metric;
+  /** Best first; trials without the metric follow in their order. */
+  readonly trials: readonly RankedTrial[];
+  /** What else they could be compared by. */
+  readonly metrics: readonly string[];
+}
+
+/**
+ * Sorts the trials by a metric.
+ *
+ * @throws UserError `sweep.metric` for a metric that no trial has although others do
+ */
+export function rankTrials(view: SweepView, text: string = view.start.metric): Ranking {
+  const metric = readMetric(text);
+  const metrics = metricNames(view.trials.map(({ values }) => values));
+  const ranked = view.trials.map(({ values, process: _, open: __, ...trial }): RankedTrial => ({
+    ...trial,
+    value: pickMetric(values, metric, view.start.experiment) ?? null,
+  }));
+  if (metrics.length > 0 && ranked.every(({ value }) => value === null)) {
+    const near = nearest(metric.name, metrics);
+    throw new UserError(
+      "sweep.metric",
+      `No trial has a metric "${text}": expected one of ${metrics.slice(0, 40).join(", ")}${
+        metrics.length > 40 ? ", …" : ""
+      }`,
+      near === undefined ? undefined : `did you mean ${near}?`,
+    );
+  }
+  const sign = metric.better === "lower" ? 1 : -1;
+  const order = (a: RankedTrial, b: RankedTrial) =>
+    a.value === null || b.value === null
+      ? Number(a.value === null) - Number(b.value === null) || a.trial - b.trial
+      : sign * (a.value - b.value) || a.trial - b.trial;
+  return { metric, trials: ranked.sort(order), metrics };
+}
+
+/** @throws UserError `sweep.metric` when it ends in an unknown way to make one number of a curve */
+export function readMetric(text: string): Metric {
+  const metric = parseMetric(text);
+  if (metric !== undefined) return metric;
+  throw new UserError(
+    "sweep.metric",
+    `Cannot read the metric "${text}": expected a name, alone or with :${HOWS.join(", :")}`,
+    "for example bpb, validation:min or stitch/loss:last",
+  );
+}

@@ -1,0 +1,73 @@
+// A small experiment without training, for the tests of sweeps: two cells, one of which all trials of a seed share.
+import { z } from "zod";
+import { UserError } from "../../../lib/errors.ts";
+import {
+  answerTrialCheck,
+  CHECK_OPTION,
+  parseExperimentArguments,
+  runMain,
+  stopSignal,
+  withRun,
+} from "../../../lib/run/mod.ts";
+
+const definition = {
+  name: "fake",
+  title: "A fake experiment",
+  description: "Pretends to train.",
+  schema: z.strictObject({
+    x: z.number().default(0),
+    rate: z.number().positive().default(0.1),
+    layers: z.array(z.int()).default([0]),
+    kind: z.enum(["a", "b"]).default("a"),
+    /** Milliseconds that the own cell takes. */
+    wait: z.int().min(0).default(0),
+    fail: z.boolean().default(false),
+  }),
+  presets: { smoke: { description: "small", config: {} } },
+  defaultPreset: "smoke",
+};
+
+const estimate = { value: 0.5, low: 0.4, high: 0.6, samples: 10 };
+
+function check({ x }: { x: number }): void {
+  if (x === 13) throw new UserError("fake.unlucky", "x cannot be 13", "choose another x");
+}
+
+await runMain(async () => {
+  if (Deno.args[0] === CHECK_OPTION) return await answerTrialCheck(definition, check);
+  const invocation = parseExperimentArguments(Deno.args, definition);
+  if (invocation.kind === "help") return console.log(invocation.text);
+  const { config, runsFolder, preset, seeds, id, name, command } = invocation;
+  const seed = seeds[0]!;
+  console.log("fake says hello");
+  await withRun({
+    ...{ id, runsFolder, preset, seed, config, command: [...command] },
+    experiment: definition.name,
+    title: name ?? definition.title,
+    device: "none",
+    plan: [{ cell: "shared", title: "Shared" }, { cell: "own", title: "Own" }],
+    signal: stopSignal(),
+  }, async (run) => {
+    const spec = { title: "", description: "", code: ["lib/errors.ts"], output: z.number() };
+    const shared = await run.cell({ ...spec, name: "shared", inputs: { seed } }, (cell) => {
+      cell.metrics(1, 1, { loss: 1 });
+      return Promise.resolve(seed);
+    });
+    const own = await run.cell({ ...spec, name: "own", inputs: { config, key: shared.key } }, async (cell) => {
+      for (let step = 1; step <= 4; step++) {
+        await new Promise((resolve) => setTimeout(resolve, config.wait / 4));
+        cell.signal.throwIfAborted();
+        cell.metrics(step, 4, { loss: (config.x - 2) ** 2 + 1 / step });
+      }
+      if (config.fail) throw new UserError("fake.failure", "It failed as it was told to");
+      return (config.x - 2) ** 2 + seed / 100;
+    });
+    const result = (mean: number) => ({
+      bpb: { mean },
+      bpbInterval: {},
+      tasks: { quiz: { ...estimate, value: config.x / 10 } },
+      parameters: { trained: 1, total: 1, active: 1 },
+    });
+    return { domains: [], methods: { fake: result(own.value), other: result(own.value + 1) } };
+  });
+});
