@@ -5,7 +5,7 @@
 // A seed is pretrained on a mix of four domains; copies of it become experts; a few stitch layers join the frozen
 // models into one generalist; and all of them, with the soup and the ensemble, are measured on held-out text.
 import { z } from "zod";
-import { DOMAINS, loadCorpus, normalizeDatamix } from "../lib/data/mod.ts";
+import { loadCorpus, normalizeDatamix } from "../lib/data/mod.ts";
 import { UserError } from "../lib/errors.ts";
 import { checkModelConfig } from "../lib/model/mod.ts";
 import { type CellResult, resultsTable, type RunResults } from "../lib/run/mod.ts";
@@ -70,7 +70,7 @@ const TOKENS_PER_CHARACTER = 4;
 
 /** Settings that cannot work together are refused before anything is written. */
 function check(config: BtsConfig): void {
-  const { model, tokenizer, stitch, mix, experts } = config;
+  const { data, model, tokenizer, stitch, mix, experts } = config;
   checkModelConfig({ ...model, vocabSize: tokenizer.vocabSize });
   if (model.contextLength < TOKENS_PER_CHARACTER) {
     throw new UserError(
@@ -80,8 +80,12 @@ function check(config: BtsConfig): void {
     );
   }
   placeStitches(stitch, model.layers);
-  normalizeDatamix(mix.seed, DOMAINS);
-  normalizeDatamix(mix.stitch, DOMAINS);
+  normalizeDatamix(mix.seed, data.domains);
+  normalizeDatamix(mix.stitch, data.domains);
+  const absent = experts.find((domain) => !data.domains.includes(domain));
+  if (absent !== undefined) {
+    throw new UserError("bts.experts", `experts names "${absent}", but data.domains are ${data.domains.join(", ")}`);
+  }
   const twice = experts.find((domain, i) => experts.indexOf(domain) !== i);
   if (twice !== undefined) throw new UserError("bts.experts", `experts names "${twice}" twice: one expert a domain`);
   checkRoles(config);

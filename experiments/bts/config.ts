@@ -1,6 +1,6 @@
 // The settings of the Branch-Train-Stitch experiment, and its presets.
 import { z } from "zod";
-import { dataConfigSchema, datamixSchema, DOMAINS, tokenizerConfigSchema } from "../../lib/data/mod.ts";
+import { dataConfigSchema, datamixSchema, DOMAIN_NAMES, tokenizerConfigSchema } from "../../lib/data/mod.ts";
 import { modelConfigSchema } from "../../lib/model/mod.ts";
 import type { ExperimentDefinition } from "../../lib/run/mod.ts";
 import { stitchConfigSchema } from "../../lib/stitch/mod.ts";
@@ -13,7 +13,7 @@ export const btsConfigSchema = z.strictObject({
   data: dataConfigSchema.prefault({}).describe("the text"),
   tokenizer: tokenizerConfigSchema.prefault({}).describe("the tokenizer"),
   model: modelConfigSchema.omit({ vocabSize: true }).prefault({}).describe("the shape of seed and experts"),
-  experts: z.array(z.enum(DOMAINS)).min(1).default(["code", "math", "multilingual"])
+  experts: z.array(z.enum(DOMAIN_NAMES)).min(1).default(["code", "math", "multilingual"])
     .describe("domains that get an expert"),
   mix: z.strictObject({
     seed: datamixSchema.prefault(mixed).describe("datamix that the seed is pretrained on"),
@@ -28,7 +28,7 @@ export const btsConfigSchema = z.strictObject({
     stitch: trainConfigSchema.prefault({}).describe("training the stitches"),
     validationBatches: z.int().min(0).max(10_000).default(4).describe("batches of each validation loss; 0 for none"),
   }).prefault({}).describe("training"),
-  hub: z.enum(["seed", ...DOMAINS]).default("seed")
+  hub: z.enum(["seed", ...DOMAIN_NAMES]).default("seed")
     .describe("the model whose output is the stitched model's: the seed, or one of the experts"),
   stitch: stitchConfigSchema.prefault({}).describe("the stitch layers"),
   eval: z.strictObject({

@@ -18,7 +18,7 @@ export function planCells(config: BtsConfig): PlannedCell[] {
   const time = model.contextLength;
   const tokensOf = ({ steps, batch }: { steps: number; batch: number }) => steps * batch * time;
   const perPass = ({ batch, accumulate }: { batch: number; accumulate: number }) => batch * time / accumulate;
-  const scored = 4 * config.eval.tokens + 4 * config.eval.items * time; // bits per byte, and about the tasks
+  const scored = config.data.domains.length * config.eval.tokens + 4 * config.eval.items * time; // bits per byte, and about the tasks
   const single = (scored * forwardFlops(model)) * (1 + experts + 1 + 1 + experts); // seed, experts, soup, ensemble
   const decoder = (cell: string, title: string, train: typeof seed): PlannedCell => ({
     cell,

@@ -1,11 +1,32 @@
 // The data room's settings: where each domain's text comes from, how much of it, and the tokenizer's size.
 import { z } from "zod";
 
-/** The domains of every experiment, in the order of tables, gates and fingerprints. */
+/** The domains of an experiment unless it names others, in the order of tables, gates and fingerprints. */
 export const DOMAINS = ["english", "code", "math", "multilingual"] as const;
 
-/** One of the four domains. */
+/** One of the four broad domains. */
 export type Domain = typeof DOMAINS[number];
+
+/** Narrower domains of the built-in text, by the broad one that each is a part of. */
+export const PART_OF = {
+  speeches: "english",
+  novel: "english",
+  compiler: "code",
+  declarations: "code",
+  arithmetic: "math",
+  crosslingual: "math",
+  messages: "multilingual",
+  rights: "multilingual",
+} as const satisfies Readonly<Record<string, Domain>>;
+
+/** A part of a broad domain. */
+export type DomainPart = keyof typeof PART_OF;
+
+/** All domains that there are, broad ones first. */
+export const DOMAIN_NAMES = [...DOMAINS, ...Object.keys(PART_OF) as DomainPart[]] as const;
+
+/** A broad domain or a part of one. */
+export type DomainName = typeof DOMAIN_NAMES[number];
 
 const source = (what: string) =>
   z.string().min(1).default("builtin").describe(
@@ -16,6 +37,11 @@ const bytes = (value: number, what: string) => z.int().positive().default(value)
 
 /** Where the text of each domain comes from and how much of it is used. */
 export const dataConfigSchema = z.strictObject({
+  domains: z.array(z.enum(DOMAIN_NAMES)).min(1).default([...DOMAINS]).describe(
+    "the domains: broad ones, or parts of the built-in ones (speeches and novel of english, compiler and declarations " +
+      "of code, arithmetic in English and crosslingual, the same in five other languages, of math, messages and rights " +
+      "of multilingual)",
+  ),
   english: source("English text"),
   code: source("source code"),
   math: source("mathematics"),

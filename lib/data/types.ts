@@ -22,6 +22,8 @@ export interface Problem {
   readonly answer: string;
   /** The kind of problem, such as `add` or `equation`, to tell scores apart by. */
   readonly kind?: string;
+  /** Code of the language that it is asked in. */
+  readonly language: string;
 }
 
 /** One message in English and in another language, from the held-out messages. */
@@ -56,10 +58,13 @@ export interface DomainReport {
 
 /** All text of an experiment, split by document. */
 export interface Corpus {
-  /** In a fixed order: `english`, `code`, `math`, `multilingual`. */
+  /** In the order of the configuration; by default `english`, `code`, `math`, `multilingual`. */
   readonly domains: readonly string[];
   readonly documents: Readonly<Record<string, Readonly<Record<SplitName, readonly Document[]>>>>;
-  /** Held-out problems of the math domain; empty when the user brings their own math data. */
+  /**
+   * Held-out problems in English, and in other languages where there is a domain `crosslingual`; empty when the user
+   * brings their own math data.
+   */
   readonly problems: readonly Problem[];
   /** Held-out parallel messages; empty when the user brings their own multilingual data. */
   readonly translations: readonly Translation[];

@@ -6,9 +6,10 @@ import { CHOICES, type Task, type TaskOptions } from "./task.ts";
 import { translationItems } from "./translations.ts";
 
 /**
- * `arithmetic` (greedy generation, exact match), `english-continuation`, `code-continuation` and `translation` (of four the one
- * to whose log-likelihood the prompt adds most). A pure function of its arguments, so every method answers the same
- * questions. A task for which the corpus has no questions is left out.
+ * `arithmetic` and, where there is such a domain, `crosslingual-arithmetic` (greedy generation, exact match),
+ * `english-continuation`, `code-continuation` and `translation` (of four the one to whose log-likelihood the prompt adds
+ * most). A pure function of its arguments, so every method answers the same questions. A task for which the corpus has
+ * no questions is left out.
  */
 export function buildTasks(corpus: Corpus, tokenizer: Tokenizer, options: TaskOptions): Task[] {
   const choice = { kind: "choice", chance: 1 / CHOICES } as const;
@@ -19,7 +20,8 @@ export function buildTasks(corpus: Corpus, tokenizer: Tokenizer, options: TaskOp
   };
   const translation = translationItems(corpus.translations, tokenizer, options);
   const tasks: Task[] = [
-    arithmetic(corpus, tokenizer, options),
+    arithmetic("arithmetic", corpus, tokenizer, options),
+    arithmetic("crosslingual-arithmetic", corpus, tokenizer, options),
     continuation("english"),
     continuation("code"),
     { ...choice, name: "translation", domain: "multilingual", items: translation },
@@ -27,8 +29,15 @@ export function buildTasks(corpus: Corpus, tokenizer: Tokenizer, options: TaskOp
   return tasks.filter(({ items }) => items.length > 0);
 }
 
-function arithmetic(corpus: Corpus, tokenizer: Tokenizer, { seed, items, time }: TaskOptions): Task {
-  const drawn = random(seed, "task", "arithmetic").shuffle(corpus.problems).map(({ prompt, answer }) => ({
+/** Problems in English, or in other languages. */
+function arithmetic(
+  name: "arithmetic" | "crosslingual-arithmetic",
+  corpus: Corpus,
+  tokenizer: Tokenizer,
+  { seed, items, time }: TaskOptions,
+): Task {
+  const problems = corpus.problems.filter(({ language }) => (language === "en") === (name === "arithmetic"));
+  const drawn = random(seed, "task", name).shuffle(problems).map(({ prompt, answer }) => ({
     prompt: [tokenizer.endOfText, ...tokenizer.encode(prompt)],
     answer,
     length: tokenizer.encode(answer).length,
@@ -38,8 +47,8 @@ function arithmetic(corpus: Corpus, tokenizer: Tokenizer, { seed, items, time }:
   const fitting = drawn.filter(({ prompt }) => prompt.length + maxTokens <= time).slice(0, items);
   return {
     kind: "generation",
-    name: "arithmetic",
-    domain: "math",
+    name,
+    domain: name === "arithmetic" ? "math" : "crosslingual",
     chance: 0,
     maxTokens,
     items: fitting.map(({ prompt, answer }) => ({ prompt, answer })),

@@ -234,3 +234,35 @@ Deno.test("`dataConfigSchema` has a default and a description for every setting,
   }
   assert.ok(!dataConfigSchema.safeParse({ engish: "x" }).success);
 });
+
+Deno.test("`loadCorpus()` takes parts of the built-in domains as domains of their own, without overlap", async () => {
+  const domains = ["speeches", "novel", "compiler", "declarations", "arithmetic", "crosslingual", "messages", "rights"];
+  const parts = await load(1, { trainBytes: 100_000, validationBytes: 8_192, heldoutBytes: 16_384, domains });
+  assert.deepEqual(parts.domains, domains);
+  assert.deepEqual(checkOverlap(parts), []);
+  for (const domain of domains) assert.ok(all(domain, parts).length > 10, domain);
+  const ids = (domain: string) => all(domain, parts).map(({ id }) => id);
+  assert.ok(ids("speeches").every((id) => id.includes("datasets-sotu")));
+  assert.ok(ids("novel").every((id) => id.includes("moby-dick")));
+  assert.ok(ids("declarations").every((id) => id.includes(".d.ts#")));
+  assert.ok(ids("compiler").every((id) => id.startsWith("typescript/src/")));
+  assert.ok(ids("messages").every((id) => id.startsWith("message:")));
+  assert.ok(ids("rights").every((id) => id.startsWith("article:")));
+  assert.match(text(all("arithmetic", parts)), /What is \d+ plus \d+\?/);
+  assert.doesNotMatch(text(all("crosslingual", parts)), /What is \d+ plus \d+\?/);
+  const languages = new Set(parts.problems.map(({ language }) => language));
+  assert.deepEqual([...languages].sort(), ["de", "en", "es", "fr", "it", "ru"]);
+  assert.ok(parts.translations.length > 0);
+});
+
+Deno.test("`loadCorpus()` refuses a domain named twice and a part of what the user brings", async () => {
+  const refuses = (change: object, message: RegExp) =>
+    assert.rejects(load(1, change), (error) => error instanceof UserError && message.test(error.message));
+  await refuses({ domains: ["code", "code"] }, /names "code" twice/);
+  await withOwnText(async (own) => {
+    await refuses(
+      { english: own, domains: ["novel", "code"] },
+      /novel is a part of the built-in english, but data.english is/,
+    );
+  });
+});

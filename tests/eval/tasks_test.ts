@@ -16,7 +16,7 @@ const corpus: Corpus = {
     math: heldout(wordyDocuments(2, 9, 3)),
     multilingual: heldout(wordyDocuments(2, 9, 4)),
   },
-  problems: Array.from({ length: 30 }, (_, i) => ({ prompt: `${i}+${i}=`, answer: ` ${2 * i}` })),
+  problems: Array.from({ length: 30 }, (_, i) => ({ prompt: `${i}+${i}=`, answer: ` ${2 * i}`, language: "en" })),
   translations: ["de", "fr"].flatMap((language) =>
     wordyDocuments(20, 3, language.length + language.charCodeAt(0)).map(({ text }, i) => ({
       prompt: `English: m${i}\n${language}:`,
