@@ -92,15 +92,32 @@ function fromBfloat16(halves: Uint16Array): Float32Array {
 
 /** IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
 function fromFloat16(halves: Uint16Array): Float32Array {
-  const values = new Float32Array(halves.length);
+  return Float32Array.from(new Float16Array(halves.buffer, halves.byteOffset, halves.length));
+}
+
+/** The element types that weights may have. */
+export const WEIGHT_DTYPES = ["F32", "F16", "BF16"] as const;
+export type WeightDtype = (typeof WEIGHT_DTYPES)[number];
+
+/** Whether values of this type can be weights. */
+export function isWeightDtype(dtype: Dtype): dtype is WeightDtype {
+  return (WEIGHT_DTYPES as readonly string[]).includes(dtype);
+}
+
+/** Values as the bytes of `dtype`, little-endian; rounded to the nearest, ties to even. */
+export function encodeWeights(dtype: WeightDtype, values: Float32Array): Uint8Array {
+  const data = dtype === "F32" ? values : dtype === "F16" ? new Float16Array(values) : toBfloat16(values);
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function toBfloat16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const halves = new Uint16Array(values.length);
   for (let i = 0; i < halves.length; i++) {
-    const half = halves[i]!;
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    if (exponent === 0) values[i] = sign * fraction * 2 ** -24;
-    else if (exponent === 0x1f) values[i] = fraction === 0 ? sign * Infinity : NaN;
-    else values[i] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+    const word = bits[i]!;
+    // Rounding would carry a NaN's last fraction bits away, or over into the sign: it stays a quiet NaN.
+    const isNaN = (word & 0x7fffffff) > 0x7f800000;
+    halves[i] = isNaN ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
   }
-  return values;
+  return halves;
 }

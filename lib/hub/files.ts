@@ -1,5 +1,6 @@
 // Reading and writing files with errors that say which file, and what to do.
 import { UserError } from "../errors.ts";
+import { parseStrictJson } from "./strict-json.ts";
 
 /**
  * Opens a file for reading.
@@ -66,6 +67,8 @@ export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>
     await Deno.rename(partial, path);
   } catch (error) {
     await Deno.remove(partial).catch(() => {});
+    // Not of writing, but of whoever makes the chunks.
+    if (error instanceof UserError || error instanceof TypeError) throw error;
     throw new UserError(
       "file.cannot-write",
       `Cannot write "${path}" (${totalBytes} bytes): ${(error as Error).message}`,
@@ -83,4 +86,29 @@ function readingError(path: string, error: unknown): UserError {
     `Cannot read "${path}": ${(error as Error).message}`,
     "Check that it is a file and that you may read it",
   );
+}
+
+/** The object in a JSON file; throws UserError naming the file. */
+export async function readJson(path: string): Promise<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = parseStrictJson(await readBytes(path));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw folderError(path, error.message);
+    throw error;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw folderError(path, "it is not an object");
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Whether there is a file or folder at `path`. */
+export async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+/** An error about a file of a model folder. */
+export function folderError(path: string, what: string): UserError {
+  return new UserError("model.bad-folder", `Cannot read "${path}": ${what}`, "Fetch or write the model folder again");
 }

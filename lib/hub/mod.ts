@@ -1,10 +1,13 @@
 // Weights and tokenizers in and out: safetensors files and Hugging Face model folders.
-export type { Dtype, TensorData } from "./dtypes.ts";
-export { DTYPE_BYTES } from "./dtypes.ts";
+export type { Dtype, TensorData, WeightDtype } from "./dtypes.ts";
+export { DTYPE_BYTES, encodeWeights, isWeightDtype, WEIGHT_DTYPES } from "./dtypes.ts";
+export { exists, readBytes, readJson } from "./files.ts";
 export { hashTensors } from "./hash.ts";
 export type { SafetensorsHeader, TensorEntry } from "./header.ts";
 export { fromHuggingFaceConfig, toHuggingFaceConfig } from "./llama-config.ts";
 export type { LoadedModel, ModelToSave } from "./model-folder.ts";
 export { loadModelFolder, saveModelFolder } from "./model-folder.ts";
-export type { LoadedTensor, TensorToSave } from "./safetensors.ts";
+export type { LoadedTensor, PlannedTensor, TensorToSave } from "./safetensors.ts";
 export { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";
+export { openWeightFiles, type WeightFiles } from "./weight-files.ts";
+export { SHARD_BYTES, writeWeightFiles, type WrittenWeights } from "./weight-writer.ts";

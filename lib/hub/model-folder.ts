@@ -2,10 +2,10 @@
 import { UserError } from "../errors.ts";
 import type { TokenizerJson } from "../data/mod.ts";
 import { checkWeights, type HostTensor, type HostWeights, type ModelConfig } from "../model/mod.ts";
-import { readBytes, writeAtomically } from "./files.ts";
+import { exists, folderError, readJson, writeAtomically } from "./files.ts";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "./llama-config.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
-import { parseStrictJson } from "./strict-json.ts";
+import { notWhereItSays, readShardIndex } from "./shard-index.ts";
 
 const END_OF_TEXT = "<|endoftext|>";
 
@@ -89,29 +89,16 @@ export async function loadModelFolder(folder: string): Promise<LoadedModel> {
 }
 
 async function readShards(folder: string, indexPath: string): Promise<Map<string, HostTensor>> {
-  const { weight_map: map } = await readJson(indexPath);
-  if (typeof map !== "object" || map === null || Array.isArray(map)) {
-    throw folderError(indexPath, "weight_map is not an object from weight to file");
-  }
-  const places = new Map(Object.entries(map) as [string, unknown][]);
-  for (const [name, shard] of places) {
-    if (typeof shard !== "string" || !/^[\w][\w.-]*\.safetensors$/.test(shard) || shard.includes("..")) {
-      throw folderError(
-        indexPath,
-        `weight ${JSON.stringify(name)} lies in ${JSON.stringify(shard)}, ` +
-          `which is not the plain name of a .safetensors file in the same folder`,
-      );
-    }
-  }
+  const places = await readShardIndex(indexPath);
   const tensors = new Map<string, HostTensor>();
-  for (const shard of new Set(places.values() as IterableIterator<string>)) {
+  for (const shard of new Set(places.values())) {
     const path = `${folder}/${shard}`;
     const found = await readWeights(path, (name) => places.get(name) === shard ? name : undefined);
     for (const [name, weight] of found) tensors.set(name, weight);
   }
   for (const [name, shard] of places) {
     if (!tensors.has(name)) {
-      throw folderError(indexPath, `weight ${JSON.stringify(name)} is not in "${shard}" as it says`);
+      throw notWhereItSays(indexPath, name, shard);
     }
   }
   return tensors;
@@ -145,26 +132,4 @@ function endOfTextId(tokenizer: TokenizerJson): number | undefined {
 async function writeJson(path: string, value: unknown): Promise<void> {
   const bytes = new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
   await writeAtomically(path, [bytes], bytes.length);
-}
-
-async function readJson(path: string): Promise<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = parseStrictJson(await readBytes(path));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw folderError(path, error.message);
-    throw error;
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw folderError(path, "it is not an object");
-  }
-  return value as Record<string, unknown>;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
-
-function folderError(path: string, what: string): UserError {
-  return new UserError("model.bad-folder", `Cannot read "${path}": ${what}`, "Fetch or write the model folder again");
 }

@@ -57,7 +57,8 @@ export async function readSafetensors(
   }
 }
 
-async function readHeader(path: string, file: Deno.FsFile, bytes: number): Promise<SafetensorsHeader> {
+/** The header of a file that has just been opened. */
+export async function readHeader(path: string, file: Deno.FsFile, bytes: number): Promise<SafetensorsHeader> {
   const prefix = new Uint8Array(8);
   const got = await readFully(file, prefix);
   const json = new Uint8Array(headerLength(path, prefix.subarray(0, got), bytes));
@@ -79,7 +80,10 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const entries = sortedEntries(tensors).sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
-  const header = encodeHeader(entries, metadata);
+  const header = encodeHeader(
+    entries.map(([name, { shape, data }]) => ({ name, shape, dtype: dtypeOf(data) })),
+    metadata,
+  );
   const total = header.length + entries.reduce((sum, [, { data }]) => sum + data.byteLength, 0);
   await writeAtomically(path, chunksOf(header, entries), total);
 }
@@ -110,14 +114,29 @@ export function* byteChunks(data: TensorData): Generator<Uint8Array<ArrayBuffer>
   }
 }
 
-function encodeHeader(entries: readonly [string, TensorToSave][], metadata: Readonly<Record<string, string>>) {
+/** A tensor that is about to be written. */
+export interface PlannedTensor {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+}
+
+/** Bytes of a tensor's data. */
+export function bytesOf({ dtype, shape }: Pick<PlannedTensor, "dtype" | "shape">): number {
+  return shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
+}
+
+/** The bytes of a file before its data, which follows in the order of `tensors`. */
+export function encodeHeader(
+  tensors: readonly PlannedTensor[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const fields: [string, unknown][] = [];
   const keys = Object.keys(metadata).sort();
   if (keys.length > 0) fields.push(["__metadata__", Object.fromEntries(keys.map((key) => [key, metadata[key]]))]);
   let begin = 0;
-  for (const [name, { shape, data }] of entries) {
-    const dtype = dtypeOf(data);
-    const end = begin + data.length * DTYPE_BYTES[dtype];
+  for (const { name, dtype, shape } of tensors) {
+    const end = begin + bytesOf({ dtype, shape });
     fields.push([name, { dtype, shape, data_offsets: [begin, end] }]);
     begin = end;
   }

@@ -1,0 +1,99 @@
+// The weights of a model folder, read range by range: for work on models that are larger than memory.
+import { UserError } from "../errors.ts";
+import { decodeData, type Dtype, DTYPE_BYTES, isWeightDtype } from "./dtypes.ts";
+import { exists, folderError, openForReading } from "./files.ts";
+import { safetensorsError } from "./header.ts";
+import { readHeader } from "./safetensors.ts";
+import { notWhereItSays, readShardIndex } from "./shard-index.ts";
+
+/** The open files of a model folder. */
+export interface WeightFiles {
+  readonly folder: string;
+  readonly weights: ReadonlyMap<string, { readonly dtype: Dtype; readonly shape: readonly number[] }>;
+  /** Elements `begin` to `end` (exclusive) of a weight as float32, exactly; its type must be F32, F16 or BF16. */
+  read(name: string, begin: number, end: number): Float32Array;
+  /** The same elements as the file has them, of any type. */
+  readBytes(name: string, begin: number, end: number): Uint8Array<ArrayBuffer>;
+  close(): void;
+}
+
+interface Place {
+  readonly path: string;
+  readonly file: Deno.FsFile;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** Of its first byte in the file. */
+  readonly start: number;
+}
+
+/**
+ * Opens `model.safetensors`, or the shards that `model.safetensors.index.json` names; reads the headers only. Tables
+ * of the rotary embedding that older writers stored are left out.
+ *
+ * @throws UserError naming the file and what was wrong with it
+ */
+export async function openWeightFiles(folder: string): Promise<WeightFiles> {
+  const single = `${folder}/model.safetensors`;
+  const index = `${folder}/model.safetensors.index.json`;
+  const files: Deno.FsFile[] = [];
+  const close = () => files.splice(0).forEach((file) => file.close());
+  const weights = new Map<string, Place>();
+  const addFile = async (path: string, wanted: (name: string) => boolean): Promise<void> => {
+    const { file, bytes } = await openForReading(path);
+    files.push(file);
+    const { tensors, dataStart } = await readHeader(path, file, bytes);
+    for (const [name, { dtype, shape, begin }] of tensors) {
+      if (wanted(name)) weights.set(name, { path, file, dtype, shape, start: dataStart + begin });
+    }
+  };
+  try {
+    if (await exists(single)) await addFile(single, () => true);
+    else if (await exists(index)) {
+      const places = await readShardIndex(index);
+      for (const shard of new Set(places.values())) {
+        await addFile(`${folder}/${shard}`, (name) => places.get(name) === shard);
+      }
+      for (const [name, shard] of places) if (!weights.has(name)) throw notWhereItSays(index, name, shard);
+    } else throw await noWeights(folder);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  for (const name of weights.keys()) if (name.endsWith(".rotary_emb.inv_freq")) weights.delete(name);
+  return { folder, weights, close, ...readers(weights) };
+}
+
+function readers(weights: ReadonlyMap<string, Place>): Pick<WeightFiles, "read" | "readBytes"> {
+  const readBytes = (name: string, begin: number, end: number): Uint8Array<ArrayBuffer> => {
+    const { path, file, dtype, start } = weights.get(name)!;
+    const bytes = new Uint8Array((end - begin) * DTYPE_BYTES[dtype]);
+    file.seekSync(start + begin * DTYPE_BYTES[dtype], Deno.SeekMode.Start);
+    for (let got = 0; got < bytes.length;) {
+      const count = file.readSync(bytes.subarray(got));
+      if (count === null) {
+        throw safetensorsError(path, "shrank", `it became shorter while tensor ${JSON.stringify(name)} was read`);
+      }
+      got += count;
+    }
+    return bytes;
+  };
+  const read = (name: string, begin: number, end: number): Float32Array => {
+    const { path, dtype } = weights.get(name)!;
+    if (!isWeightDtype(dtype)) {
+      throw folderError(path, `weight ${JSON.stringify(name)} has dtype ${dtype}; weights are F32, F16 or BF16`);
+    }
+    return decodeData(dtype, readBytes(name, begin, end).buffer) as Float32Array;
+  };
+  return { read, readBytes };
+}
+
+async function noWeights(folder: string): Promise<UserError> {
+  const what = !await exists(folder)
+    ? `there is no folder "${folder}"`
+    : `"${folder}" has neither model.safetensors nor model.safetensors.index.json`;
+  return new UserError(
+    "model.no-weights",
+    `Cannot read the model: ${what}`,
+    "name a Hugging Face folder with safetensors weights, such as the cell folders that deno task show names",
+  );
+}
