@@ -90,14 +90,18 @@ export async function measureStitched(
   seedCell: CellResult<Trained>,
   experts: ReadonlyMap<string, CellResult<Trained>>,
   stitchCell: CellResult<Trained>,
+  { name, title }: { readonly name: string; readonly title: string } = {
+    name: "evaluate:bts",
+    title: "Measure the stitched model",
+  },
 ): Promise<CellResult<Measured>> {
   const model = modelOf(lab, text);
   const { hub: [hubName, hubCell], spokes } = rolesOf(lab.config, seedCell, experts);
   const parts = [hubCell, ...spokes.map(([, cell]) => cell)];
   const names = [hubName, ...spokes.map(([name]) => name)];
   return await lab.run.cell({
-    name: "evaluate:bts",
-    title: "Measure the stitched model",
+    name,
+    title,
     description: "The same text and questions for the stitched model, and which model its gates listen to.",
     inputs: { kind: "evaluate:bts", ...commonInputs(lab, text), stitches: stitchCell.key, names },
     code: [...MODEL_CODE, "lib/stitch"],

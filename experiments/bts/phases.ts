@@ -191,20 +191,30 @@ function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<CellRes
 // Stitch
 // ----------------------------------------------------------------------------------------------------------------
 
+/** What tells one training of stitches from others in the same run. */
+export interface StitchPhase {
+  /** Name of the cell. */
+  readonly name: string;
+  readonly title: string;
+  /** Where the stitches start, where that is not their initialisation; `key` stands for it in the cell's own key. */
+  readonly start?: { readonly key: string; readonly stitches: () => Promise<HostWeights> };
+}
+
 /** Freezes the seed and the experts, and trains the stitch layers between them. */
 export async function trainStitches(
   lab: Lab,
   text: Text,
   seedCell: CellResult<Trained>,
   experts: ReadonlyMap<string, CellResult<Trained>>,
+  { name, title, start }: StitchPhase = { name: "stitch", title: "Train the stitches" },
 ): Promise<CellResult<Trained>> {
   const { config, seed } = lab;
   const model = modelOf(lab, text);
   const stitches = placeStitches(config.stitch, model.layers).length;
   const { hub: [, hubCell], spokes } = rolesOf(config, seedCell, experts);
   return await lab.run.cell({
-    name: "stitch",
-    title: "Train the stitches",
+    name,
+    title,
     description: "Seed and experts frozen; only the layers between them learn, from the hub's next-token loss.",
     inputs: {
       kind: "stitch",
@@ -215,6 +225,7 @@ export async function trainStitches(
       seed,
       hub: hubCell.key,
       experts: spokes.map(([, expert]) => expert.key),
+      ...(start === undefined ? {} : { start: start.key }),
       text: text.key,
       device: lab.device.numerics,
     },
@@ -226,7 +237,8 @@ export async function trainStitches(
     const hub = toDevice(hubWeights);
     const frozen = expertWeights.map(toDevice);
     const size = { stitches, experts: frozen.length, width: model.width };
-    const variables = toVariables(initialStitches(config.stitch, size, seed));
+    const initial = await start?.stitches() ?? initialStitches(config.stitch, size, seed);
+    const variables = toVariables(initial);
     try {
       const stitched = stitchModels({
         config: model,
