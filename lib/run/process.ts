@@ -35,17 +35,32 @@ export function isAlive(id: ProcessId): boolean | undefined {
     // EPERM: there is such a process, of another user. Anything else: we may not ask.
     if (code !== "EPERM") return undefined;
   }
+  if (isZombie(id.pid)) return false;
   const started = startOf(id.pid);
   if (id.started === null || started === null) return undefined;
   return started === id.started;
 }
 
-/** Eight hexadecimal digits that stand for the boot and the clock ticks from it to the process's start. */
-function startOf(pid: number): string | null {
+/** Whether a process has ended and only waits for its parent, which may never come, to ask how. */
+function isZombie(pid: number): boolean {
+  return /^[ZX]/.test(statOf(pid) ?? "");
+}
+
+/** What the kernel tells of a process, from its state on; undefined where it does not. */
+function statOf(pid: number): string | undefined {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
     // The second field, the command in parentheses, may hold spaces and parentheses itself.
-    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    return stat.slice(stat.lastIndexOf(")") + 2);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Eight hexadecimal digits that stand for the boot and the clock ticks from it to the process's start. */
+function startOf(pid: number): string | null {
+  try {
+    const ticks = statOf(pid)?.split(" ")[19];
     const boot = Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim();
     return ticks === undefined ? null : sha256(`${boot}/${ticks}`).slice(0, 8);
   } catch {

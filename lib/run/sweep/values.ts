@@ -43,25 +43,32 @@ export interface Metric {
   readonly text: string;
   readonly name: string;
   readonly how: (typeof HOWS)[number];
-  /** Which direction is good, as far as its name says. */
+  /** Which direction is good. */
   readonly better: "lower" | "higher";
 }
 
-/** Reads a metric's text; undefined when what stands behind the colon is none of `last`, `min`, `max` and `best`. */
-export function parseMetric(text: string): Metric | undefined {
+/**
+ * Reads a metric's text; undefined when what stands behind the colon is none of `last`, `min`, `max` and `best`.
+ *
+ * @param isScore whether the name is that of a task, whose scores are better when higher
+ */
+export function parseMetric(text: string, isScore: (name: string) => boolean = () => false): Metric | undefined {
   const [, name = "", given] = text.match(/^(.*?)(?::([a-z]+))?$/s)!;
   const how = HOWS.find((how) => how === (given ?? "last"));
   if (how === undefined || name === "") return undefined;
-  const better = how === "min" ? "lower" : how === "max" ? "higher" : betterOf(name);
+  const better = how === "min" ? "lower" : how === "max" ? "higher" : betterOf(name, isScore(name));
   return { text, name, how, better };
 }
 
-/** Losses, times, norms and bits are better when lower; results that are scores, and speeds, when higher. */
-export function betterOf(name: string): "lower" | "higher" {
-  if (/accuracy|score|right|persecond|throughput|reward/i.test(name)) return "higher";
-  // `<method>/<task>` is a task's score; `<method>/bpb/<domain>` and `<cell>/loss` are not.
-  if (/bpb|loss|validation|seconds|norm|perplexity|error|ratio|lr$/i.test(name)) return "lower";
-  return name.includes("/") ? "higher" : "lower";
+/** Scores and speeds are better when higher; losses, bits, norms, times and what is not known when lower. */
+export function betterOf(name: string, isScore = false): "lower" | "higher" {
+  if (/(^|\/)bpb(\/|$)/.test(name)) return "lower";
+  return isScore || /accuracy|score|persecond|throughput|reward/i.test(name) ? "higher" : "lower";
+}
+
+/** Whether a name is that of a task among a run's numbers, with its method or without it. */
+export function isTask(values: Readonly<Record<string, number>>, name: string, experiment: string): boolean {
+  return [name, `${experiment}/${name}`].some((key) => Object.hasOwn(values, key) && !/(^|\/)bpb(\/|$)/.test(key));
 }
 
 /**

@@ -2,7 +2,7 @@
 import { nearest, UserError } from "../../errors.ts";
 import type { ProcessId } from "../process.ts";
 import type { SweepEvent, SweepStart } from "./log.ts";
-import { HOWS, type Metric, metricNames, parseMetric, pickMetric } from "./values.ts";
+import { HOWS, isTask, type Metric, metricNames, parseMetric, pickMetric } from "./values.ts";
 
 /** `lost`: its process is gone without having ended its run. */
 export type TrialStatus = "pending" | "running" | "done" | "failed" | "lost" | "stopped";
@@ -135,7 +135,8 @@ export interface Ranking {
  * @throws UserError `sweep.metric` for a metric that no trial has although others do
  */
 export function rankTrials(view: SweepView, text: string = view.start.metric): Ranking {
-  const metric = readMetric(text);
+  const isScore = (name: string) => view.trials.some(({ values }) => isTask(values, name, view.start.experiment));
+  const metric = readMetric(text, isScore);
   const metrics = metricNames(view.trials.map(({ values }) => values));
   const ranked = view.trials.map(({ values, process: _, open: __, ...trial }): RankedTrial => ({
     ...trial,
@@ -160,8 +161,8 @@ export function rankTrials(view: SweepView, text: string = view.start.metric): R
 }
 
 /** @throws UserError `sweep.metric` when it ends in an unknown way to make one number of a curve */
-export function readMetric(text: string): Metric {
-  const metric = parseMetric(text);
+export function readMetric(text: string, isScore?: (name: string) => boolean): Metric {
+  const metric = parseMetric(text, isScore);
   if (metric !== undefined) return metric;
   throw new UserError(
     "sweep.metric",

@@ -33,6 +33,17 @@ function check({ x }: { x: number }): void {
   if (x === 13) throw new UserError("fake.unlucky", "x cannot be 13", "choose another x");
 }
 
+/** Waits so many milliseconds, or until the signal is aborted, which it then throws. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
+
 await runMain(async () => {
   if (Deno.args[0] === CHECK_OPTION) return await answerTrialCheck(definition, check);
   const invocation = parseExperimentArguments(Deno.args, definition);
@@ -55,8 +66,7 @@ await runMain(async () => {
     });
     const own = await run.cell({ ...spec, name: "own", inputs: { config, key: shared.key } }, async (cell) => {
       for (let step = 1; step <= 4; step++) {
-        await new Promise((resolve) => setTimeout(resolve, config.wait / 4));
-        cell.signal.throwIfAborted();
+        await pause(config.wait / 4, cell.signal);
         cell.metrics(step, 4, { loss: (config.x - 2) ** 2 + 1 / step });
       }
       if (config.fail) throw new UserError("fake.failure", "It failed as it was told to");

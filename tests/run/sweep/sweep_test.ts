@@ -1,0 +1,162 @@
+// Sweeps as processes: each trial once, cells shared, and whatever is killed is made up for by `resume`.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { UserError } from "../../../lib/errors.ts";
+import { listRuns, readRun, readSweep, sweepCommand, type SweepView } from "../../../lib/run/mod.ts";
+import { readLabels } from "../../../lib/run/labels.ts";
+import { sweepIds } from "../../../lib/run/sweep/read.ts";
+import { withFolder } from "../fixtures.ts";
+
+const FAKE = "tests/run/sweep/fake_experiment.ts";
+const root = new URL("../../../", import.meta.url);
+
+/** A sweep command in a process of its own. */
+function spawnSweep(runs: string, ...args: string[]): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "main.ts", "sweep", ...args, "--runs", runs, "--no-serve", "--json"],
+    cwd: root,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+async function finish(child: Deno.ChildProcess) {
+  const { code, stdout, stderr } = await child.output();
+  const [out, said] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, said: said!, json: out === "" ? undefined : JSON.parse(out!.trim().split("\n").at(-1)!) };
+}
+
+async function viewOf(runs: string): Promise<SweepView | undefined> {
+  const [id] = await sweepIds(runs);
+  return id === undefined ? undefined : await readSweep(runs, id);
+}
+
+/** Waits until the newest sweep is as wanted. */
+async function until(runs: string, test: (view: SweepView) => boolean): Promise<SweepView> {
+  for (let i = 0; i < 600; i++) {
+    const view = await viewOf(runs);
+    if (view !== undefined && test(view)) return view;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("The sweep did not get there in 30 s");
+}
+
+const states = (view: SweepView) => view.trials.map(({ status }) => status).join(" ");
+const kill = (pid: number) => Deno.kill(pid, "SIGKILL");
+
+Deno.test("`sweepCommand()` runs every trial once, in order, shares cells, tags runs, and sorts by the metric", () =>
+  withFolder(async (runs) => {
+    const args = [FAKE, "--grid", "x=0,2,3", "--set", "wait=0", "--name", "A <b>sweep</b>"];
+    const { code, json } = await finish(spawnSweep(runs, ...args));
+    assert.equal(code, 0);
+    assert.deepEqual(json.trials.map(({ trial }: { trial: number }) => trial), [2, 3, 1]);
+    assert.deepEqual(json.trials.map(({ value }: { value: number }) => value), [0.01, 1.01, 4.01]);
+    assert.deepEqual([json.status, json.best, json.metric, json.better], ["done", 2, "bpb", "lower"]);
+    const view = (await viewOf(runs))!;
+    assert.deepEqual(view.trials.map(({ cells }) => cells!.cached), [0, 1, 1]);
+    const listed = await listRuns(runs);
+    assert.equal(listed.length, 3);
+    assert.deepEqual(listed.map(({ title }) => title).sort(), [1, 2, 3].map((n) => `A <b>sweep</b>, trial ${n} of 3`));
+    assert.deepEqual((await readLabels(join(runs, listed[0]!.id))).tags, [`sweep:${view.start.sweep}`]);
+    assert.deepEqual(view.trials.map(({ run }) => run).sort(), listed.map(({ id }) => id).sort());
+
+    const shown = async (...more: string[]) => {
+      let text = "";
+      await sweepCommand(["show", "last", "--runs", runs, "--json", ...more], { print: (piece) => text += piece });
+      return JSON.parse(text).trials.map(({ trial, value }: { trial: number; value: number }) => [trial, value]);
+    };
+    assert.deepEqual(await shown("--metric", "quiz"), [[3, 0.3], [2, 0.2], [1, 0]]);
+    assert.deepEqual(await shown("--metric", "own/loss:max"), [[1, 5], [3, 2], [2, 1]]);
+    assert.deepEqual(await shown("--metric", "loss"), [[2, 0.25], [3, 1.25], [1, 4.25]]);
+    await assert.rejects(shown("--metric", "los"), (error) => {
+      assert(error instanceof UserError && error.code === "sweep.metric");
+      return error.hint === "did you mean loss?";
+    });
+    // Nothing is left to do, and nothing is done again.
+    assert.equal((await finish(spawnSweep(runs, "resume"))).code, 0);
+    assert.equal((await listRuns(runs)).length, 3);
+  }));
+
+Deno.test("After `kill -9` of the sweep alone, `resume` waits for the trial that still runs and runs only the rest", () =>
+  withFolder(async (runs) => {
+    const sweep = spawnSweep(runs, FAKE, "--grid", "x=1,2,3", "--set", "wait=1500");
+    await until(runs, (view) => states(view) === "done running pending" && view.trials[1]!.progress !== null);
+    kill(sweep.pid);
+    await sweep.output();
+    const left = (await viewOf(runs))!;
+    assert.equal(left.status, "lost");
+    assert.equal(states(left), "done running pending", "its process goes on");
+    const { code, json, said } = await finish(spawnSweep(runs, "resume", "last"));
+    assert.equal(code, 0, said);
+    assert.equal(json.status, "done");
+    const view = (await viewOf(runs))!;
+    assert.deepEqual(view.trials.map(({ attempts }) => attempts), [1, 1, 1]);
+    assert.equal(view.trials[1]!.run, left.trials[1]!.run);
+    assert.equal((await listRuns(runs)).length, 3);
+  }));
+
+Deno.test("After `kill -9` of a sweep and its trial, `resume` runs that trial again, and failed ones too", () =>
+  withFolder(async (runs) => {
+    const sweep = spawnSweep(runs, FAKE, "--grid", "fail=true,false", "--set", "wait=1000", "--set", "x=1");
+    const view = await until(runs, (view) => states(view) === "failed running" && view.trials[1]!.process !== null);
+    kill(sweep.pid);
+    kill(view.trials[1]!.process!.pid);
+    await sweep.output();
+    assert.equal(states((await viewOf(runs))!), "failed lost");
+    const { code, json } = await finish(spawnSweep(runs, "resume"));
+    assert.equal(code, 1, "a trial failed again");
+    assert.equal(json.status, "failed");
+    assert.match(json.trials.at(-1).error, /It failed as it was told to/);
+    const after = (await viewOf(runs))!;
+    assert.equal(states(after), "failed done");
+    assert.deepEqual(after.trials.map(({ attempts }) => attempts), [2, 2]);
+  }));
+
+Deno.test("Ctrl-C stops a sweep and its trial cleanly; a second process is refused; `sweep stop` does the same", () =>
+  withFolder(async (runs) => {
+    const first = spawnSweep(runs, FAKE, "--grid", "x=1,2", "--set", "wait=60000");
+    await until(runs, (view) => view.trials[0]!.progress !== null && view.trials[0]!.progress.ended === 1);
+    const refused = await finish(spawnSweep(runs, "resume"));
+    assert.equal(refused.code, 2);
+    assert.match(refused.said, /Cannot work on .*: process \d+/);
+    first.kill("SIGINT");
+    const { code, said } = await finish(first);
+    assert.equal(code, 130, said);
+    const view = (await viewOf(runs))!;
+    assert.deepEqual([view.status, states(view)], ["stopped", "stopped pending"]);
+    const again = spawnSweep(runs, "resume");
+    await until(runs, (view) => view.status === "running" && states(view) === "running pending");
+    let text = "";
+    await sweepCommand(["stop", "last", "--runs", runs, "--json"], { print: (piece) => text += piece });
+    assert.equal(JSON.parse(text).status, "stopped");
+    assert.equal((await finish(again)).code, 143);
+  }));
+
+Deno.test("`--parallel` runs so many trials at once", () =>
+  withFolder(async (runs) => {
+    const sweep = spawnSweep(runs, FAKE, "--grid", "x=1,2,3", "--set", "wait=1200", "--parallel", "2");
+    await until(runs, (view) => states(view) === "running running pending");
+    const { json } = await finish(sweep);
+    assert.equal(json.status, "done");
+  }));
+
+Deno.test("With the smoke preset, experts train once however often a sweep is killed", () =>
+  withFolder(async (runs) => {
+    const settings = ["--grid", "stitch.count=1,2", "--preset", "smoke", "--set", "eval.items=4", "--device", "cpu"];
+    const sweep = spawnSweep(runs, "experiments/bts.ts", ...settings);
+    const view = await until(runs, (view) => (view.trials[0]!.progress?.ended ?? 0) >= 4);
+    kill(sweep.pid);
+    kill(view.trials[0]!.process!.pid);
+    await sweep.output();
+    const { code, json, said } = await finish(spawnSweep(runs, "resume"));
+    assert.equal(code, 0, said);
+    assert.equal(json.status, "done");
+    // Every seed and expert was built by one run of the three, and taken from the cache by the others.
+    const built = (await listRuns(runs)).map(async ({ id }) => {
+      const cells = (await readRun(runs, id))!.cells;
+      return cells.filter(({ name, status }) => /^(seed|expert:.*)$/.test(name) && status === "done");
+    });
+    const names = (await Promise.all(built)).flat().map(({ name }) => name);
+    assert.deepEqual(names.toSorted(), ["expert:code", "expert:math", "expert:multilingual", "seed"]);
+    assert.ok((await viewOf(runs))!.trials[1]!.cells!.cached >= 6);
+  }));
