@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { openCpu } from "./cpu/mod.ts";
-import { openWebGpu, realAdapter } from "./webgpu/open.ts";
+import { type AdapterSource, openWebGpu, realAdapter } from "./webgpu/open.ts";
 
 /** `auto` is `webgpu` on a machine with a real GPU, `cpu` on any other. */
 export type DeviceName = "auto" | "webgpu" | "cpu" | "reference";
@@ -36,6 +36,13 @@ export interface DeviceOptions {
    * Results then depend on the library, and still not on the number of threads. @default true
    */
   readonly blas?: boolean;
+  /** Where the `webgpu` device comes from. @default the machine's best adapter */
+  readonly adapter?: AdapterSource;
+  /**
+   * Whether the `webgpu` device refuses stock tfjs operations that add floats in no fixed order, so that equal runs give
+   * equal bytes. @default true
+   */
+  readonly deterministic?: boolean;
 }
 
 let open: Device | undefined;
@@ -51,8 +58,8 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
     throw new UserError("device.threads", `threads must be an integer from 1 to 256, not ${threads}`);
   }
   await open?.close();
-  const device = name === "webgpu" || (name === "auto" && await realAdapter() !== undefined)
-    ? await openWebGpuDevice()
+  const device = name === "webgpu" || (name === "auto" && await realAdapter(options.adapter) !== undefined)
+    ? await openWebGpuDevice(options)
     : name === "reference"
     ? await openReference()
     : await openCpuDevice(options);
@@ -97,8 +104,8 @@ async function openReference(): Promise<Device> {
   };
 }
 
-async function openWebGpuDevice(): Promise<Device> {
-  const { description, failure, close } = await openWebGpu();
-  const numerics = `webgpu ${description}`;
-  return { name: "webgpu", description, numerics, threads: 1, failure, heapBytes: () => undefined, close };
+async function openWebGpuDevice({ adapter, deterministic = true }: DeviceOptions): Promise<Device> {
+  const source = adapter === undefined ? {} : { adapter };
+  const { description, failure, heapBytes, close } = await openWebGpu({ ...source, deterministic });
+  return { name: "webgpu", description, numerics: `webgpu ${description}`, threads: 1, failure, heapBytes, close };
 }

@@ -1,7 +1,8 @@
 // The WebGPU device: made by us, so that its limits are ours and its loss does not go unseen.
 import * as tf from "@tensorflow/tfjs";
-import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { UserError } from "../../errors.ts";
+import { StitchbookWebGPU, WEBGPU_BACKEND } from "./backend.ts";
+import { registerKernels } from "./mod.ts";
 
 const HINT = "Use --device cpu, or install a Vulkan, Metal or Direct3D driver for the graphics card";
 
@@ -12,6 +13,9 @@ export interface AdapterDescription {
   readonly software: boolean;
 }
 
+/** Where adapters come from; the machine's own by default, something else in tests. */
+export type AdapterSource = () => Promise<GPUAdapter | undefined>;
+
 /** The machine's best adapter, or undefined. */
 export async function findAdapter(): Promise<GPUAdapter | undefined> {
   // wgpu's Vulkan loader prints two lines when this is unset; an empty value that is set keeps it silent
@@ -21,9 +25,9 @@ export async function findAdapter(): Promise<GPUAdapter | undefined> {
   return await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? undefined;
 }
 
-/** The machine's best adapter if it is a real one. */
-export async function realAdapter(): Promise<GPUAdapter | undefined> {
-  const adapter = await findAdapter();
+/** The best adapter if it is a real one. */
+export async function realAdapter(find: AdapterSource = findAdapter): Promise<GPUAdapter | undefined> {
+  const adapter = await find();
   return adapter === undefined || describeAdapter(adapter).software ? undefined : adapter;
 }
 
@@ -34,55 +38,85 @@ export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
   return { name, software: fallback || /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(name) };
 }
 
+export interface WebGpuOptions {
+  readonly adapter?: AdapterSource;
+  /** Whether stock programs that add floats in no fixed order are refused; ours never do. @default true */
+  readonly deterministic?: boolean;
+}
+
+/** An open device. */
+export interface WebGpu {
+  readonly description: string;
+  readonly backend: StitchbookWebGPU;
+  /** Settles with the reason if the device is lost or reports an error that nobody caught. */
+  readonly failure: Promise<Error>;
+  heapBytes(): { readonly used: number; readonly reserved: number };
+  close(): Promise<void>;
+}
+
 /**
  * Makes a device with the adapter's own limits and makes it tfjs's current backend.
  *
  * @throws UserError `device.absent`
  */
-export async function openWebGpu(): Promise<
-  { readonly description: string; readonly failure: Promise<Error>; close(): Promise<void> }
+export async function openWebGpu({ adapter: find = findAdapter, deterministic = true }: WebGpuOptions = {}): Promise<
+  WebGpu
 > {
-  const adapter = await findAdapter();
+  const adapter = await find();
   if (adapter === undefined) throw new UserError("device.absent", "This machine has no WebGPU adapter", HINT);
   const { name, software } = describeAdapter(adapter);
   const device = await requestDevice(adapter);
+  let closed = false;
   const failure = new Promise<Error>((resolve) => {
-    device.lost.then(({ message, reason }) => resolve(new Error(`The WebGPU device was lost (${reason}): ${message}`)));
+    device.lost.then(({ message, reason }) => {
+      if (!closed) resolve(new Error(`The WebGPU device was lost (${reason}): ${message}`));
+    });
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       resolve(new Error(`WebGPU reported an error: ${(event as GPUUncapturedErrorEvent).error.message}`));
     });
   });
-  const info = adapter.info as unknown as ConstructorParameters<typeof WebGPUBackend>[1];
+  registerKernels();
   unregister(); // the package registers a factory of its own, which would make a device that we don't see
-  tf.registerBackend("webgpu", () => new WebGPUBackend(device as never, info), 0);
-  const switched = await tf.setBackend("webgpu");
-  if (!switched || (tf.backend() as Partial<WebGPUBackend>).device !== device as unknown) {
+  const backend = new StitchbookWebGPU(device, adapter.info, { deterministic });
+  tf.registerBackend(WEBGPU_BACKEND, () => backend, 0);
+  const switched = await tf.setBackend(WEBGPU_BACKEND);
+  if (!switched || tf.backend() !== backend as unknown) {
     throw new UserError("device.absent", `tfjs could not start on the WebGPU adapter ${name}`, HINT);
   }
   return {
     description: `WebGPU, ${name}${software ? " (software)" : ""}`,
+    backend,
     failure,
+    heapBytes() {
+      const { numBytesInGPU, numBytesAllocatedInGPU } = backend.memory();
+      return { used: numBytesInGPU, reserved: numBytesAllocatedInGPU };
+    },
     close() {
-      unregister();
+      if (!closed) {
+        closed = true;
+        if (tf.findBackend(WEBGPU_BACKEND) as unknown === backend) unregister();
+        device.destroy();
+      }
       return Promise.resolve();
     },
   };
 }
 
 function unregister(): void {
-  if (tf.findBackendFactory("webgpu") != null) tf.removeBackend("webgpu");
+  if (tf.findBackendFactory(WEBGPU_BACKEND) != null) tf.removeBackend(WEBGPU_BACKEND);
 }
 
 async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
-  const wanted = ["timestamp-query", "shader-f16"] as const;
   const { limits } = adapter;
   return await adapter.requestDevice({
-    requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
+    // measures each kernel when asked to; nothing else is needed
+    requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
     requiredLimits: {
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
       maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
       maxBufferSize: limits.maxBufferSize,
       maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
       maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,

@@ -1,0 +1,323 @@
+// The tfjs backend on a WebGPU device. Stock kernels work on it as they do on tfjs's own; ours are recorded into the
+// same command buffers, so that both kinds run in the order in which they were called.
+import * as tf from "@tensorflow/tfjs";
+import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { UserError } from "../../errors.ts";
+import { gridOf, type Program, type Scalar, uniformWords } from "./program.ts";
+
+/** Name under which the backend and its kernels are registered. */
+export const WEBGPU_BACKEND = "webgpu";
+
+/** Dispatches before a command buffer is handed to the device: each hand-over costs about as much as several. */
+const DISPATCHES_PER_SUBMISSION = 64;
+/** Uniform buffers kept for launches that come again with the same numbers. */
+const UNIFORM_BUFFERS = 4096;
+
+/** What tfjs calls private and our launches share; `tests/tensor/webgpu_backend_test.ts` checks that it is there. */
+interface Recorder {
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  commandQueueOwnedIds: WeakSet<object>;
+  dispatchCountInPass: number;
+  activeTimers: { name: string; query: Promise<number> }[] | undefined;
+  querySet: GPUQuerySet | null;
+  querySetCount: number;
+  supportTimestampQuery: boolean;
+}
+
+interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** Something a launch binds: a tensor on this backend. */
+type Info = tf.TensorInfo;
+
+type StockProgram = Parameters<WebGPUBackend["runWebGPUProgram"]>[0];
+
+export interface BackendOptions {
+  /** Whether a stock program that adds floats by atomics, in no fixed order, is refused. */
+  readonly deterministic: boolean;
+}
+
+export class StitchbookWebGPU extends WebGPUBackend {
+  readonly deterministic: boolean;
+  readonly limits: GPUSupportedLimits;
+  readonly #device: GPUDevice;
+  readonly #pipelines = new Map<string, Pipeline>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  readonly #uniforms = new Map<string, GPUBuffer>();
+  readonly #asides = new Map<object, Map<string, Info>>();
+  #running = "";
+
+  constructor(device: GPUDevice, info: GPUAdapterInfo, { deterministic }: BackendOptions) {
+    super(device as never, info as never);
+    this.#device = device;
+    this.limits = device.limits;
+    this.deterministic = deterministic;
+    tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", DISPATCHES_PER_SUBMISSION);
+  }
+
+  /** Pipelines of ours that were built so far. */
+  get pipelineCount(): number {
+    return this.#pipelines.size;
+  }
+
+  get #recorder(): Recorder {
+    return this as unknown as Recorder;
+  }
+
+  /** A new tensor on the device, its values not yet written. */
+  output(shape: readonly number[], dtype: "float32" | "int32" = "float32"): Info {
+    const info = this.makeTensorInfo([...shape], dtype);
+    this.uploadToGPU(info.dataId);
+    return info;
+  }
+
+  /** Frees a tensor that never left the kernel that made it; the device may still be about to use it. */
+  release(info: Info): void {
+    this.disposeData(info.dataId);
+  }
+
+  /**
+   * Refuses a tensor that a kernel cannot take.
+   *
+   * @throws UserError `tensor.dtype`, `tensor.disposed`
+   */
+  check({ dataId, dtype, shape, ...tensor }: Info, wanted: "float32" | "int32" = "float32"): void {
+    if (dtype !== wanted) {
+      throw new UserError("tensor.dtype", `A tensor of shape [${shape}] is ${dtype}, but ${wanted} is needed`);
+    }
+    if (!this.tensorMap.has(dataId) && (tensor as Partial<tf.Tensor>).isDisposed) {
+      throw new UserError("tensor.disposed", `A tensor of shape [${shape}] is used after it was disposed`);
+    }
+  }
+
+  /**
+   * Records one dispatch of a program of ours.
+   *
+   * @param operation names it in errors
+   * @param tensors what the program reads, then what it writes
+   * @param uniforms its uniforms after `groups`
+   * @param groups workgroups; none for nothing to do
+   * @throws UserError `tensor.limit`
+   */
+  launch(
+    operation: string,
+    program: Program,
+    tensors: readonly Info[],
+    uniforms: readonly Scalar[],
+    groups: number,
+  ): void {
+    if (groups === 0) return;
+    const limit = this.limits.maxComputeWorkgroupsPerDimension;
+    const grid = gridOf(groups, limit);
+    if (grid === undefined) {
+      throw limitError(operation, tensors, `${groups} workgroups`, `maxComputeWorkgroupsPerDimension ${limit}`);
+    }
+    const buffers = this.#within(operation, () => tensors.map((tensor) => this.#bufferOf(tensor)));
+    const { pipeline, layout } = this.#pipelineOf(program);
+    const entries = [...buffers, this.#uniformBuffer([groups, ...uniforms])]
+      .map((buffer, binding) => ({ binding, resource: { buffer } }));
+    const bindGroup = this.#device.createBindGroup({ layout, entries });
+    for (const { dataId } of tensors) this.#recorder.commandQueueOwnedIds.add(dataId);
+    this.#dispatch(operation, pipeline, bindGroup, grid);
+  }
+
+  #bufferOf({ dataId }: Info): GPUBuffer {
+    this.tensorMap.get(dataId); // tfjs moves it here from the backend that has it
+    this.uploadToGPU(dataId);
+    return this.tensorMap.get(dataId).resource as unknown as GPUBuffer;
+  }
+
+  #dispatch(
+    operation: string,
+    pipeline: GPUComputePipeline,
+    bindGroup: GPUBindGroup,
+    grid: readonly [number, number, number],
+  ): void {
+    const recorder = this.#recorder;
+    const { activeTimers } = recorder;
+    this.ensureCommandEncoderReady();
+    if (activeTimers !== undefined && activeTimers !== null && recorder.supportTimestampQuery) {
+      this.endComputePassEncoder();
+      recorder.querySet ??= this.#device.createQuerySet({ type: "timestamp", count: recorder.querySetCount });
+      const timestampWrites = { querySet: recorder.querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
+      recorder.computePassEncoder = recorder.commandEncoder!.beginComputePass({ timestampWrites });
+    } else {
+      recorder.computePassEncoder ??= recorder.commandEncoder!.beginComputePass();
+    }
+    recorder.computePassEncoder.setPipeline(pipeline);
+    recorder.computePassEncoder.setBindGroup(0, bindGroup);
+    recorder.computePassEncoder.dispatchWorkgroups(...grid);
+    recorder.dispatchCountInPass++;
+    if (activeTimers !== undefined && activeTimers !== null) {
+      this.endComputePassEncoder();
+      activeTimers.push({ name: operation, query: this.getQueryTime() });
+    } else if (recorder.dispatchCountInPass >= DISPATCHES_PER_SUBMISSION) {
+      this.endComputePassEncoder();
+      this.submitQueue();
+    }
+  }
+
+  #pipelineOf(program: Program): Pipeline {
+    const found = this.#pipelines.get(program.key);
+    if (found !== undefined) return found;
+    const layout = this.#layoutOf(program);
+    const module = this.#device.createShaderModule({ code: program.text(), label: program.key });
+    const pipeline = this.#device.createComputePipeline({
+      label: program.key,
+      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main" },
+    });
+    const made = { pipeline, layout };
+    this.#pipelines.set(program.key, made);
+    return made;
+  }
+
+  #layoutOf({ reads, writes }: Program): GPUBindGroupLayout {
+    const key = `${reads},${writes}`;
+    const found = this.#layouts.get(key);
+    if (found !== undefined) return found;
+    const entries = Array.from({ length: reads + writes + 1 }, (_, binding): GPUBindGroupLayoutEntry => {
+      const type = binding < reads ? "read-only-storage" : binding < reads + writes ? "storage" : "uniform";
+      return { binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } };
+    });
+    const layout = this.#device.createBindGroupLayout({ entries });
+    this.#layouts.set(key, layout);
+    return layout;
+  }
+
+  /** A buffer that holds these numbers and never others, so that it may be shared by launches. */
+  #uniformBuffer(values: readonly Scalar[]): GPUBuffer {
+    const words = uniformWords(values);
+    const key = String(words);
+    const found = this.#uniforms.get(key);
+    if (found !== undefined) return found;
+    if (this.#uniforms.size >= UNIFORM_BUFFERS) this.#forgetUniforms();
+    const size = words.byteLength;
+    const buffer = this.#device.createBuffer({ size, usage: GPUBufferUsage.UNIFORM, mappedAtCreation: true });
+    new Uint32Array(buffer.getMappedRange()).set(words);
+    buffer.unmap();
+    this.#uniforms.set(key, buffer);
+    return buffer;
+  }
+
+  #forgetUniforms(): void {
+    if (this.#recorder.commandEncoder !== null) {
+      this.endComputePassEncoder();
+      this.submitQueue();
+    }
+    for (const buffer of this.#uniforms.values()) buffer.destroy();
+    this.#uniforms.clear();
+  }
+
+  #within<T>(operation: string, body: () => T): T {
+    const outer = this.#running;
+    this.#running = operation;
+    try {
+      return body();
+    } finally {
+      this.#running = outer;
+    }
+  }
+
+  /**
+   * Runs a stock program.
+   *
+   * @throws UserError `tensor.limit`; `webgpu.atomics` when the device is deterministic and the program is not
+   */
+  override runWebGPUProgram(program: StockProgram, ...rest: unknown[]): Info {
+    const name = program.shaderKey.split("_")[0]!;
+    const [, dtype] = rest as [Info[], tf.DataType];
+    if (this.deterministic && program.atomic && dtype === "float32") {
+      throw new UserError(
+        "webgpu.atomics",
+        `The stock WebGPU program ${name} adds floats in no fixed order, so that no two runs would be the same`,
+        "Use another operation, or open the device with { deterministic: false }",
+      );
+    }
+    return this.#within(name, () => super.runWebGPUProgram(program, ...rest as [Info[], tf.DataType]));
+  }
+
+  /**
+   * Gives a tensor its buffer, with its values if it has any on this side.
+   *
+   * @throws UserError `tensor.limit`
+   */
+  override uploadToGPU(dataId: object): void {
+    const { resource, shape, dtype } = this.tensorMap.get(dataId);
+    if (resource === undefined || resource === null) {
+      const bytes = 4 * tf.util.sizeFromShape(shape);
+      const { maxBufferSize, maxStorageBufferBindingSize } = this.limits;
+      const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+      if (bytes > most) {
+        const name = maxBufferSize < maxStorageBufferBindingSize ? "maxBufferSize" : "maxStorageBufferBindingSize";
+        const tensor = { dataId, shape, dtype };
+        throw limitError(this.#running || "upload", [tensor], `${bytes} bytes in one tensor`, `${name} ${most}`);
+      }
+    }
+    super.uploadToGPU(dataId);
+  }
+
+  /** Keeps a tensor with another's values, under a name, for a later kernel; it is freed with them. */
+  keepAside(owner: Info, name: string, info: Info): void {
+    const kept = this.#asides.get(owner.dataId) ?? new Map<string, Info>();
+    this.#asides.set(owner.dataId, kept.set(name, info));
+  }
+
+  /** What was kept with a tensor's values under this name. */
+  aside(owner: Info, name: string): Info | undefined {
+    return this.#asides.get(owner.dataId)?.get(name);
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    const gone = super.disposeData(dataId, force);
+    if (gone) this.#dropAsides(dataId);
+    return gone;
+  }
+
+  #dropAsides(dataId: object): void {
+    const kept = this.#asides.get(dataId);
+    this.#asides.delete(dataId);
+    for (const info of kept?.values() ?? []) this.release(info);
+  }
+
+  /**
+   * Makes a tensor ready to be overwritten in place: a variable whose values others share gets its own copy, and no copy
+   * on this side outlives the change.
+   */
+  own(tensor: Info): void {
+    if (this.refCount(tensor.dataId) > 1 && tensor instanceof tf.Variable) {
+      tf.tidy(() => tensor.assign(tf.engine().makeTensorFromTensorInfo(this.#copy(tensor), this)));
+    }
+    this.#bufferOf(tensor);
+    this.#dropAsides(tensor.dataId);
+    this.tensorMap.get(tensor.dataId).values = null as never;
+  }
+
+  #copy(tensor: Info): Info {
+    const from = this.#bufferOf(tensor);
+    const info = this.output(tensor.shape, tensor.dtype as "float32");
+    this.ensureCommandEncoderReady();
+    this.endComputePassEncoder();
+    this.#recorder.commandEncoder!.copyBufferToBuffer(from, 0, this.#bufferOf(info), 0, from.size);
+    for (const { dataId } of [tensor, info]) this.#recorder.commandQueueOwnedIds.add(dataId);
+    return info;
+  }
+
+  override dispose(): void {
+    for (const buffer of this.#uniforms.values()) buffer.destroy();
+    this.#uniforms.clear();
+    super.dispose();
+  }
+}
+
+function limitError(operation: string, tensors: readonly Info[], what: string, limit: string): UserError {
+  const shapes = tensors.map(({ shape }) => `[${shape}]`).join(", ");
+  return new UserError(
+    "tensor.limit",
+    `${operation} on ${shapes} needs ${what}, more than this WebGPU device allows (${limit})`,
+    "Use a smaller batch or a shorter sequence, or --device cpu",
+  );
+}

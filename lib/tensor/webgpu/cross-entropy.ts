@@ -1,0 +1,99 @@
+// Cross-entropy on WebGPU: one pass over the logits forward, one back.
+import { CROSS_ENTROPY, CROSS_ENTROPY_GRAD } from "../ops/cross-entropy.ts";
+import { ELEMENTS, type KernelFunction, register } from "./kernel.ts";
+import { lanesFor, program } from "./program.ts";
+import { partsSum, ROW_THREADS, rowGroups, rowStart, sharersOf } from "./row-sums.ts";
+
+const LOG_SUMS = "log-sum-exp";
+
+const crossEntropy: KernelFunction = ({ inputs: { logits, targets }, backend }) => {
+  backend.check(logits!);
+  backend.check(targets!, "int32");
+  const [rows, vocab] = logits!.shape as [number, number];
+  const { width, type } = lanesFor(vocab);
+  const steps = vocab / width;
+  const sharers = sharersOf(steps);
+  const loss = backend.output([rows]);
+  const logSums = backend.output([rows]);
+  backend.keepAside(loss, LOG_SUMS, logSums);
+  const made = program({
+    key: `crossEntropy ${type} ${sharers}`,
+    reads: { logits: type, targets: "i32" },
+    writes: { loss: "f32", logSums: "f32" },
+    uniforms: { rows: "u32", steps: "u32" },
+    size: ROW_THREADS,
+    declarations: `
+// the largest logit so far, and the sum of exponentials less it
+var<workgroup> found: array<vec2<f32>, ${ROW_THREADS}>;
+fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+  let most = max(a.x, b.x);
+  return vec2<f32>(most, a.y * exp(a.x - most) + b.y * exp(b.x - most));
+}`,
+    main: `${rowStart(sharers)}
+  let base = row * uniforms.steps;
+  var most = -3.0e38;
+  var sum = 0.0;
+  if (inside) {
+    for (var i = share; i < uniforms.steps; i += ${sharers}u) {
+      let v = logits[base + i];
+      let larger = max(most, ${type === "f32" ? "v" : "max(max(v.x, v.y), max(v.z, v.w))"});
+      let terms = exp(v - larger);
+      sum = sum * exp(most - larger) + ${partsSum(type, "terms")};
+      most = larger;
+    }
+  }
+  found[lane] = vec2<f32>(most, sum);
+  for (var half = ${sharers / 2}u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (share < half) { found[lane] = join(found[lane], found[lane + half]); }
+  }
+  if (inside && share == 0u) {
+    let logSum = found[lane].x + log(found[lane].y);
+    let wanted = targets[row];
+    logSums[row] = logSum;
+    if (wanted < 0) { loss[row] = 0.0; }
+    else { loss[row] = logSum - ${
+      width === 1 ? "logits[base + u32(wanted)]" : "logits[base + u32(wanted) / 4u][u32(wanted) % 4u]"
+    }; }
+  }`,
+  });
+  backend.launch("crossEntropy", made, [logits!, targets!, loss, logSums], [rows, steps], rowGroups(rows, sharers));
+  return loss;
+};
+
+const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy }, backend }) => {
+  const logSums = backend.aside(loss!, LOG_SUMS);
+  if (logSums === undefined) throw new Error(`${CROSS_ENTROPY_GRAD} needs the forward kernel's own output`);
+  for (const tensor of [logits!, dy!]) backend.check(tensor);
+  const [rows, vocab] = logits!.shape as [number, number];
+  const { width, type } = lanesFor(vocab);
+  const steps = vocab / width;
+  const dlogits = backend.output([rows, vocab]);
+  const right = width === 1
+    ? "select(0.0, 1.0, wanted == i32(column))"
+    : "select(vec4<f32>(0.0), vec4<f32>(1.0), vec4<i32>(wanted) == vec4<i32>(i32(column) * 4) + vec4<i32>(0, 1, 2, 3))";
+  const made = program({
+    key: `crossEntropyGrad ${type}`,
+    reads: { logits: type, targets: "i32", logSums: "f32", dy: "f32" },
+    writes: { dlogits: type },
+    uniforms: { count: "u32", steps: "u32" },
+    size: ELEMENTS,
+    main: `
+  let i = group * ${ELEMENTS}u + lane;
+  if (i >= uniforms.count) { return; }
+  let row = i / uniforms.steps;
+  let column = i % uniforms.steps;
+  let wanted = targets[row];
+  if (wanted < 0) { dlogits[i] = ${type}(0.0); return; }
+  dlogits[i] = (exp(logits[i] - logSums[row]) - ${right}) * dy[row];`,
+  });
+  const count = rows * steps;
+  const tensors = [logits!, targets!, logSums, dy!, dlogits];
+  backend.launch("crossEntropy", made, tensors, [count, steps], Math.ceil(count / ELEMENTS));
+  return dlogits;
+};
+
+export function registerCrossEntropy(): void {
+  register(CROSS_ENTROPY, crossEntropy);
+  register(CROSS_ENTROPY_GRAD, crossEntropyGrad);
+}

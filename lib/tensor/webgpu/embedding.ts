@@ -1,0 +1,130 @@
+// Rows of a table by id on WebGPU, and their gradient without atomics: the places of each id are linked into a list, and
+// each row of the gradient adds up its own list in order.
+import type * as tf from "@tensorflow/tfjs";
+import { UserError } from "../../errors.ts";
+import { EMBEDDING, EMBEDDING_GRAD } from "../ops/embedding.ts";
+import type { StitchbookWebGPU } from "./backend.ts";
+import { ELEMENTS, type KernelFunction, register, sizeOf, stockKernel } from "./kernel.ts";
+import { lanesFor, program } from "./program.ts";
+
+type Info = tf.TensorInfo;
+
+const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
+  backend.check(table!);
+  backend.check(ids!, "int32");
+  const [vocab, d] = table!.shape as [number, number];
+  const [rows] = ids!.shape as [number];
+  checkIds(backend.tensorMap.get(ids!.dataId).values as ArrayLike<number> | null | undefined, vocab);
+  const { width, type } = lanesFor(d);
+  const steps = d / width;
+  const y = backend.output([rows, d]);
+  const made = program({
+    key: `embedding ${type}`,
+    reads: { table: type, ids: "i32" },
+    writes: { y: type },
+    uniforms: { count: "u32", steps: "u32" },
+    size: ELEMENTS,
+    main: `
+  let i = group * ${ELEMENTS}u + lane;
+  if (i >= uniforms.count) { return; }
+  y[i] = table[u32(ids[i / uniforms.steps]) * uniforms.steps + i % uniforms.steps];`,
+  });
+  const count = rows * steps;
+  backend.launch("embedding", made, [table!, ids!, y], [count, steps], Math.ceil(count / ELEMENTS));
+  return y;
+};
+
+/** Ids are checked while they are still on this side, as they are when a batch is first used. */
+function checkIds(values: ArrayLike<number> | null | undefined, vocab: number): void {
+  for (let i = 0; i < (values?.length ?? 0); i++) {
+    const id = values![i]!;
+    if (!(id >= 0 && id < vocab)) {
+      throw new UserError("tensor.index", `embedding() needs ids in [0, ${vocab}), but id ${i} is ${id}`);
+    }
+  }
+}
+
+/**
+ * For each of `rows` rows the sum of those rows of `dy` whose id it is.
+ *
+ * @param ids int32 `[n]`; one that is not in `[0, rows)` counts for none
+ * @param dy float32 `[n, …]`
+ */
+function sumById(backend: StitchbookWebGPU, operation: string, ids: Info, dy: Info, rows: number): Info {
+  const n = sizeOf(ids.shape);
+  const d = sizeOf(dy.shape) / n;
+  const out = backend.output([rows, ...dy.shape.slice(ids.shape.length)]);
+  // Places are counted from 1; 0 ends a list.
+  const first = backend.output([rows], "int32");
+  const next = backend.output([n], "int32");
+  const clear = program({
+    key: "clearLists",
+    reads: {},
+    writes: { first: "i32", next: "i32" },
+    uniforms: { rows: "u32", count: "u32" },
+    size: ELEMENTS,
+    main: `
+  let i = group * ${ELEMENTS}u + lane;
+  if (i < uniforms.rows) { first[i] = 0; }
+  if (i < uniforms.count) { next[i] = 0; }`,
+  });
+  const link = program({
+    key: "linkIds",
+    reads: { ids: "i32" },
+    writes: { first: "i32", next: "i32" },
+    uniforms: { count: "u32", rows: "u32" },
+    size: ELEMENTS,
+    main: `
+  let i = group * ${ELEMENTS}u + lane;
+  if (i >= uniforms.count) { return; }
+  let id = ids[i];
+  if (id < 0 || u32(id) >= uniforms.rows) { return; }
+  var before = i;
+  while (before > 0u && ids[before - 1u] != id) { before--; }
+  if (before == 0u) { first[id] = i32(i) + 1; } else { next[before - 1u] = i32(i) + 1; }`,
+  });
+  const { width, type } = lanesFor(d);
+  const steps = d / width;
+  const add = program({
+    key: `sumById ${type}`,
+    reads: { dy: type, first: "i32", next: "i32" },
+    writes: { out: type },
+    uniforms: { count: "u32", steps: "u32" },
+    size: ELEMENTS,
+    main: `
+  let i = group * ${ELEMENTS}u + lane;
+  if (i >= uniforms.count) { return; }
+  var place = first[i / uniforms.steps];
+  var sum = ${type}(0.0);
+  while (place != 0) {
+    sum += dy[u32(place - 1) * uniforms.steps + i % uniforms.steps];
+    place = next[place - 1];
+  }
+  out[i] = sum;`,
+  });
+  backend.launch(operation, clear, [first, next], [rows, n], Math.ceil(Math.max(rows, n) / ELEMENTS));
+  backend.launch(operation, link, [ids, first, next], [n, rows], Math.ceil(n / ELEMENTS));
+  backend.launch(operation, add, [dy, first, next, out], [rows * steps, steps], Math.ceil(rows * steps / ELEMENTS));
+  for (const tensor of [first, next]) backend.release(tensor);
+  return out;
+}
+
+const embeddingGrad: KernelFunction = ({ inputs: { ids, dy }, attrs, backend }) => {
+  backend.check(dy!);
+  backend.check(ids!, "int32");
+  return sumById(backend, "embedding", ids!, dy!, attrs["vocab"] as number);
+};
+
+/** Registers ours, and takes over the stock kernel behind the gradient of `tf.gather`, which uses atomics. */
+export function registerEmbedding(): void {
+  register(EMBEDDING, embedding);
+  register(EMBEDDING_GRAD, embeddingGrad);
+  const stock = stockKernel("UnsortedSegmentSum");
+  register("UnsortedSegmentSum", (call) => {
+    const { x, segmentIds } = call.inputs as { x: Info; segmentIds: Info };
+    const plain = x.dtype === "float32" && segmentIds.dtype === "int32" && segmentIds.shape.length === 1 &&
+      sizeOf(x.shape) > 0;
+    if (!plain) return stock(call);
+    return sumById(call.backend, "unsortedSegmentSum", segmentIds, x, call.attrs["numSegments"] as number);
+  });
+}

@@ -1,0 +1,101 @@
+// How kernels are registered on the WebGPU backend, and the launches that many of them share.
+import * as tf from "@tensorflow/tfjs";
+import { type StitchbookWebGPU, WEBGPU_BACKEND } from "./backend.ts";
+import { lanesFor, program, type Scalar } from "./program.ts";
+
+type Info = tf.TensorInfo;
+
+/** A kernel of ours: named inputs and attributes to outputs. */
+export type KernelFunction = (call: {
+  readonly inputs: Readonly<Record<string, Info>>;
+  readonly attrs: Readonly<Record<string, unknown>>;
+  readonly backend: StitchbookWebGPU;
+}) => Info | Info[];
+
+/** Registers a kernel, in place of the stock one of that name if there is one. */
+export function register(kernelName: string, kernel: KernelFunction): void {
+  if (tf.getKernel(kernelName, WEBGPU_BACKEND) !== undefined) tf.unregisterKernel(kernelName, WEBGPU_BACKEND);
+  tf.registerKernel({ kernelName, backendName: WEBGPU_BACKEND, kernelFunc: kernel as unknown as tf.KernelFunc });
+}
+
+/** The stock kernel of this name, as it was when tfjs registered it. */
+export function stockKernel(kernelName: string): KernelFunction {
+  return tf.getKernel(kernelName, WEBGPU_BACKEND).kernelFunc as unknown as KernelFunction;
+}
+
+/** Number of elements of a shape. */
+export const sizeOf = tf.util.sizeFromShape;
+
+/** Invocations in a workgroup of an element-wise program. */
+export const ELEMENTS = 256;
+
+/** One element-wise computation: every buffer has the same length. */
+export interface Elementwise {
+  readonly operation: string;
+  readonly reads: Readonly<Record<string, Info>>;
+  readonly writes: Readonly<Record<string, Info>>;
+  readonly uniforms?: Readonly<Record<string, readonly [type: string, value: Scalar]>>;
+  readonly declarations?: (type: string) => string;
+  /**
+   * Statements for element `i`; `type` is `f32` or `vec4<f32>`, of which `i` then counts whole ones, `width` numbers
+   * each.
+   */
+  readonly body: (type: string, width: number) => string;
+}
+
+/** Runs an element-wise computation, four numbers at a time where the length allows. */
+export function elementwise(backend: StitchbookWebGPU, call: Elementwise): void {
+  const { operation, reads, writes, uniforms = {}, declarations, body } = call;
+  const tensors = [...Object.values(reads), ...Object.values(writes)];
+  const size = sizeOf(tensors[0]!.shape);
+  const { width, type } = lanesFor(size);
+  const typed = (list: Readonly<Record<string, Info>>) =>
+    Object.fromEntries(Object.keys(list).map((name) => [name, type]));
+  const count = size / width;
+  const made = program({
+    key: `${operation} ${type}`,
+    reads: typed(reads),
+    writes: typed(writes),
+    uniforms: { count: "u32", ...Object.fromEntries(Object.entries(uniforms).map(([name, [kind]]) => [name, kind])) },
+    size: ELEMENTS,
+    declarations: declarations?.(type) ?? "",
+    main: `
+  let i = group * ${ELEMENTS}u + lane;
+  if (i >= uniforms.count) { return; }
+${body(type, width)}`,
+  });
+  const values = Object.values(uniforms).map(([, value]) => value);
+  backend.launch(operation, made, tensors, [count, ...values], Math.ceil(count / ELEMENTS));
+}
+
+/**
+ * The sum of `terms` stretches of `size` numbers each, in their order.
+ *
+ * @param from `[terms · size]`
+ * @param to `[size]`
+ */
+export function sumStretches(
+  backend: StitchbookWebGPU,
+  operation: string,
+  from: Info,
+  to: Info,
+  terms: number,
+  size: number,
+): void {
+  const { width, type } = lanesFor(size);
+  const sum = program({
+    key: `sumStretches ${type}`,
+    reads: { parts: type },
+    writes: { total: type },
+    uniforms: { count: "u32", terms: "u32" },
+    size: ELEMENTS,
+    main: `
+  let i = group * ${ELEMENTS}u + lane;
+  if (i >= uniforms.count) { return; }
+  var sum = parts[i];
+  for (var term = 1u; term < uniforms.terms; term++) { sum += parts[term * uniforms.count + i]; }
+  total[i] = sum;`,
+  });
+  const count = size / width;
+  backend.launch(operation, sum, [from, to], [count, terms], Math.ceil(count / ELEMENTS));
+}

@@ -1,0 +1,27 @@
+// The WebGPU backend: our kernels, registered with tfjs over its own.
+import { registerAdamW } from "./adam-w.ts";
+import { registerAttention } from "./attention.ts";
+import { registerCrossEntropy } from "./cross-entropy.ts";
+import { registerEmbedding } from "./embedding.ts";
+import { registerPointwise } from "./pointwise.ts";
+import { registerProducts } from "./product.ts";
+import { registerRmsNorm } from "./rms-norm.ts";
+import { registerStitch } from "./stitch.ts";
+import { registerStock } from "./stock.ts";
+
+let registered = false;
+
+/** Registers our kernels, once. */
+export function registerKernels(): void {
+  if (registered) return;
+  registerProducts();
+  registerPointwise();
+  registerRmsNorm();
+  registerCrossEntropy();
+  registerEmbedding();
+  registerStitch();
+  registerAttention();
+  registerAdamW();
+  registerStock();
+  registered = true;
+}

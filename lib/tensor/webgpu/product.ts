@@ -1,0 +1,139 @@
+// Matrix products on WebGPU: how each is cut into workgroups, and the kernels that are one.
+import * as tf from "@tensorflow/tfjs";
+import { LINEAR } from "../ops/linear.ts";
+import type { StitchbookWebGPU } from "./backend.ts";
+import { type KernelFunction, register, sizeOf, stockKernel, sumStretches } from "./kernel.ts";
+import { FEW_ROWS, fewRowsGroups, fewRowsProgram } from "./product-few-rows.ts";
+import { DEPTH, productProgram, storageOf, threadsOf, type Tiling, TILINGS } from "./product-code.ts";
+
+/** C `[batch, M, N]` = A·B; A is `[batch, M, K]` (`[batch, K, M]` if transposed), B `[batch, K, N]` (`[batch, N, K]`). */
+export interface Product {
+  readonly batch: number;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  /** Whether every matrix of the batch is multiplied by the same A, or B. */
+  readonly oneA: boolean;
+  readonly oneB: boolean;
+}
+
+/** How one product is computed. */
+export interface ProductPlan {
+  readonly tiling: Tiling;
+  /** Parts of the inner dimension, summed at the end in their order: no atomics, and the same bytes every time. */
+  readonly splits: number;
+}
+
+/** Workgroups that keep a large GPU busy: an H100 has 132 multiprocessors. */
+const ENOUGH_GROUPS = 128;
+/** Fewest steps of the inner dimension in a split: below that, writing and summing the parts would cost more. */
+const SPLIT_STEPS = 256;
+const MOST_SPLITS = 32;
+
+/** The largest tiles that leave the device enough workgroups; it depends on the shape and the device's limits only. */
+export function planProduct({ batch, M, N, K }: Product, limits: GPUSupportedLimits): ProductPlan {
+  const plans = TILINGS.filter((tiling) =>
+    threadsOf(tiling) <= limits.maxComputeInvocationsPerWorkgroup &&
+    storageOf(tiling) <= limits.maxComputeWorkgroupStorageSize
+  ).map((tiling) => {
+    const tiles = batch * Math.ceil(M / tiling.rows) * Math.ceil(N / tiling.columns);
+    const useful = Math.min(MOST_SPLITS, Math.floor(K / SPLIT_STEPS), Math.ceil(ENOUGH_GROUPS / tiles));
+    const splits = Math.max(1, useful);
+    // The part of the tiles' area that is C.
+    const fill = (batch * M * N) / (tiles * tiling.rows * tiling.columns);
+    return { tiling, splits, groups: tiles * splits, fill };
+  });
+  const best = plans.find(({ groups, fill }) => groups >= ENOUGH_GROUPS && fill > 0.6) ??
+    plans.findLast(({ fill }, i) => i === plans.length - 1 || fill > 0.6)!;
+  return { tiling: best.tiling, splits: best.splits };
+}
+
+/** `a · b` as a new tensor of this shape. */
+export function multiply(
+  backend: StitchbookWebGPU,
+  operation: string,
+  product: Product,
+  a: tf.TensorInfo,
+  b: tf.TensorInfo,
+  shape: readonly number[],
+  plan?: ProductPlan,
+): tf.TensorInfo {
+  const { batch, M, N, K, transposeA, transposeB, oneA, oneB } = product;
+  const c = backend.output(shape);
+  if (plan === undefined && batch === 1 && M <= FEW_ROWS && !transposeA && transposeB) {
+    backend.launch(operation, fewRowsProgram(M, K % 4 === 0), [a, b, c], [N, K], fewRowsGroups(N));
+    return c;
+  }
+  const { tiling, splits: wanted } = plan ?? planProduct(product, backend.limits);
+  const perSplit = Math.ceil(K / wanted / DEPTH) * DEPTH;
+  const splits = Math.ceil(K / perSplit);
+  const made = productProgram({
+    tiling,
+    transposeA,
+    transposeB,
+    alignedA: (transposeA ? M : K) % 4 === 0,
+    alignedB: (transposeB ? K : N) % 4 === 0,
+    alignedC: N % 4 === 0,
+  });
+  const target = splits === 1 ? c : backend.output([splits, ...shape]);
+  const groups = batch * splits * Math.ceil(M / tiling.rows) * Math.ceil(N / tiling.columns);
+  const uniforms = [M, N, K, oneA ? 0 : M * K, oneB ? 0 : K * N, batch, splits, perSplit];
+  backend.launch(operation, made, [a, b, target], uniforms, groups);
+  if (splits > 1) {
+    sumStretches(backend, operation, target, c, splits, batch * M * N);
+    backend.release(target);
+  }
+  return c;
+}
+
+const linear: KernelFunction = ({ inputs: { x, w }, backend }) => {
+  const [M, K] = x!.shape as [number, number];
+  const N = w!.shape[0]!;
+  for (const tensor of [x!, w!]) backend.check(tensor);
+  const product = { batch: 1, M, N, K, transposeA: false, transposeB: true, oneA: true, oneB: true };
+  return multiply(backend, "linear", product, x!, w!, [M, N]);
+};
+
+/** Registers LINEAR and takes over tfjs's BatchMatMul, whose automatic split of the inner dimension uses atomics. */
+export function registerProducts(): void {
+  register(LINEAR, linear);
+  const stock = stockKernel("BatchMatMul");
+  register("BatchMatMul", (call) => matMul(call) ?? stock(call));
+}
+
+function matMul({ inputs, attrs, backend }: Parameters<KernelFunction>[0]): tf.TensorInfo | undefined {
+  const { a, b } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+  const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
+  const outer = (tensor: tf.TensorInfo) => tensor.shape.slice(0, -2);
+  const [a0, a1] = a.shape.slice(-2) as [number, number];
+  const [b0, b1] = b.shape.slice(-2) as [number, number];
+  const [M, K] = transposeA ? [a1, a0] : [a0, a1];
+  const [inner, N] = transposeB ? [b1, b0] : [b0, b1];
+  // the stock kernel says what is wrong with other inputs
+  if (a.dtype !== "float32" || b.dtype !== "float32" || K !== inner || M * N * K === 0) return undefined;
+  const batchShape = tf.broadcast_util.assertAndGetBroadcastShape(outer(a), outer(b));
+  const batch = sizeOf(batchShape);
+  const spread = (tensor: tf.TensorInfo) => spreadOver(backend, tensor, batchShape);
+  const [wholeA, wholeB] = [spread(a), spread(b)];
+  const product = {
+    ...{ batch, M, N, K, transposeA, transposeB },
+    oneA: sizeOf(outer(a)) === 1,
+    oneB: sizeOf(outer(b)) === 1,
+  };
+  const c = multiply(backend, "matMul", product, wholeA, wholeB, [...batchShape, M, N]);
+  if (wholeA !== a) backend.release(wholeA);
+  if (wholeB !== b) backend.release(wholeB);
+  return c;
+}
+
+/** A tensor whose batch dimensions are some of the wanted ones, repeated along the others; one matrix is left as it is. */
+function spreadOver(backend: StitchbookWebGPU, tensor: tf.TensorInfo, batchShape: number[]): tf.TensorInfo {
+  const outer = tensor.shape.slice(0, -2);
+  if (sizeOf(outer) === 1 || sizeOf(outer) === sizeOf(batchShape)) return tensor;
+  const padded = [...new Array<number>(batchShape.length - outer.length).fill(1), ...outer];
+  const reps = [...padded.map((n, i) => n === batchShape[i] ? 1 : batchShape[i]!), 1, 1];
+  const x = { ...tensor, shape: [...padded, ...tensor.shape.slice(-2)] };
+  return stockKernel("Tile")({ inputs: { x }, attrs: { reps }, backend }) as tf.TensorInfo;
+}
