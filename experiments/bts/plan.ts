@@ -25,9 +25,9 @@ export function planCells(config: BtsConfig): PlannedCell[] {
     title,
     tokens: tokensOf(train),
     flops: tokensOf(train) * pretrainFlops(model),
-    bytes: trainingBytes(model, perPass(train)),
+    bytes: trainingBytes(model, perPass(train), train.activations),
   });
-  const stitchedBytes = stitchingBytes(model, config.stitch, experts, perPass(stitch));
+  const stitchedBytes = stitchingBytes(model, config.stitch, experts, perPass(stitch), stitch.activations);
   return [
     { cell: "data", title: "Text and tokenizer", tokens: 0, flops: 0, bytes: 0 },
     decoder("seed", "Train the seed", seed),

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { crossEntropy } from "../tensor/mod.ts";
 import { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
-import { forward } from "./llama.ts";
+import { decode, forward, headLosses } from "./llama.ts";
 import type { Weights } from "./weights.ts";
 
 /** What a model remembers between calls of incremental decoding; each kind of model has its own. */
@@ -58,6 +58,7 @@ export function decoder(config: ModelConfig, weights: Weights): LanguageModel {
     vocabSize: config.vocabSize,
     contextLength: config.contextLength,
     logits: (ids, state) => tf.tidy(() => forward(config, weights, ids, { cache: state as KvCache | undefined })),
+    losses: (ids, targets) => tf.tidy(() => headLosses(config, weights, decode(config, weights, ids), targets)),
     decodingState: () => new KvCache(config.layers),
   };
 }

@@ -2,7 +2,19 @@
 // Pre-norm RMSNorm, rotary embedding, grouped-query attention, SwiGLU, no biases (arXiv 2307.09288 §2.2).
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
-import { causalAttention, embedding, linear, rmsNorm, rope, type RopeTable, ropeTable, swiglu } from "../tensor/mod.ts";
+import {
+  causalAttention,
+  embedding,
+  linear,
+  linearCrossEntropy,
+  meanLinearCrossEntropy,
+  recompute,
+  rmsNorm,
+  rope,
+  type RopeTable,
+  ropeTable,
+  swiglu,
+} from "../tensor/mod.ts";
 import type { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import type { Weights } from "./weights.ts";
@@ -12,21 +24,31 @@ export interface Pass {
   readonly rope: RopeTable;
   /** int32 `[batch, time]`; attention stays within one document. */
   readonly documents: tf.Tensor2D | undefined;
+  readonly activations: Activations;
 }
+
+/** What is kept for the backward pass: everything, or each decoder layer's input, from which it computes the rest again. */
+export type Activations = "keep" | "recompute";
 
 /**
  * The pass for `time` tokens that stand after `offset` earlier ones.
  *
  * @throws UserError `model.context` when they exceed the context length
  */
-export function beginPass(config: ModelConfig, time: number, offset = 0, documents?: tf.Tensor2D): Pass {
+export function beginPass(
+  config: ModelConfig,
+  time: number,
+  offset = 0,
+  documents?: tf.Tensor2D,
+  activations: Activations = "keep",
+): Pass {
   if (offset + time > config.contextLength) {
     throw new UserError(
       "model.context",
       `Cannot read ${offset + time} tokens: the model's context length is ${config.contextLength}`,
     );
   }
-  return { rope: ropeTable(time, config.width / config.heads, config.ropeTheta, offset), documents };
+  return { rope: ropeTable(time, config.width / config.heads, config.ropeTheta, offset), documents, activations };
 }
 
 /** Token ids int32 `[B, T]` to the residual stream `[B, T, d]`. */
@@ -50,8 +72,28 @@ export function decoderLayer(
   pass: Pass,
   cache?: KvCache,
 ): tf.Tensor3D {
+  if (pass.activations === "recompute" && cache === undefined) return recomputedLayer(config, weights, layer, h, pass);
   // What the layer makes on the way goes as soon as nothing needs it, not at the end of the training step.
   return tf.tidy(() => attendAndFeed(config, weights, layer, h, pass, cache));
+}
+
+function recomputedLayer(
+  config: ModelConfig,
+  weights: Weights,
+  layer: number,
+  h: tf.Tensor3D,
+  pass: Pass,
+): tf.Tensor3D {
+  const { rope: { cos, sin }, documents } = pass;
+  const prefix = `model.layers.${layer}.`;
+  const trained = Object.entries(weights).flatMap(([name, tensor]) =>
+    name.startsWith(prefix) && tensor instanceof tf.Variable ? [tensor] : []
+  );
+  const run = (h: tf.Tensor3D, constants: readonly tf.Tensor[]) => {
+    const [cos, sin, documents] = constants as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D | undefined];
+    return attendAndFeed(config, weights, layer, h, { ...pass, rope: { cos, sin }, documents }, undefined);
+  };
+  return recompute(run, h, trained, documents === undefined ? [cos, sin] : [cos, sin, documents]);
 }
 
 function attendAndFeed(
@@ -82,31 +124,77 @@ function attendAndFeed(
 
 /** The final norm and the head: `[B, T, d]` to logits `[B, T, vocab]`. */
 export function head(config: ModelConfig, weights: Weights, h: tf.Tensor3D): tf.Tensor3D {
-  const table = config.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
-  const normed = rmsNorm(h, weight(weights, "model.norm.weight"), config.normEps);
-  return linear(normed, weight(weights, table)) as tf.Tensor3D;
+  return linear(finalNorm(config, weights, h), headTable(config, weights)) as tf.Tensor3D;
+}
+
+/**
+ * What the head's logits say of the next tokens, without holding them all.
+ *
+ * @param h float32 `[B, T, d]`, the residual stream after the last layer
+ * @param targets int32 `[B, T]`: the token after each, or negative where it does not count
+ * @returns negative log-likelihoods in nats, `[B, T]`; 0 where it does not count
+ */
+export function headLosses(config: ModelConfig, weights: Weights, h: tf.Tensor3D, targets: tf.Tensor2D): tf.Tensor2D {
+  const x = finalNorm(config, weights, h).reshape([-1, config.width]) as tf.Tensor2D;
+  const losses = linearCrossEntropy(x, headTable(config, weights), targets.reshape([-1]) as tf.Tensor1D);
+  return losses.reshape(targets.shape);
+}
+
+/** The mean of {@linkcode headLosses} over all positions, a scalar; its gradient makes the logits no second time. */
+export function headLoss(config: ModelConfig, weights: Weights, h: tf.Tensor3D, targets: tf.Tensor2D): tf.Scalar {
+  const x = finalNorm(config, weights, h).reshape([-1, config.width]) as tf.Tensor2D;
+  return meanLinearCrossEntropy(x, headTable(config, weights), targets.reshape([-1]) as tf.Tensor1D);
+}
+
+function finalNorm(config: ModelConfig, weights: Weights, h: tf.Tensor3D): tf.Tensor {
+  return rmsNorm(h, weight(weights, "model.norm.weight"), config.normEps);
+}
+
+function headTable({ tiedEmbeddings }: ModelConfig, weights: Weights): tf.Tensor2D {
+  return weight(weights, tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight") as tf.Tensor2D;
+}
+
+/** How a decoder reads token ids. */
+export interface ReadOptions {
+  /** int32 `[B, T]`; attention stays within one document. */
+  readonly documents?: tf.Tensor2D | undefined;
+  /** Extended in place; the ids continue what it holds. */
+  readonly cache?: KvCache | undefined;
+  /** What is kept for the backward pass. @default "keep" */
+  readonly activations?: Activations | undefined;
+}
+
+/**
+ * The residual stream of a decoder after its last layer: what {@linkcode head} and {@linkcode headLoss} take.
+ *
+ * @param ids int32 `[B, T]`
+ * @returns float32 `[B, T, d]`
+ */
+export function decode(
+  config: ModelConfig,
+  weights: Weights,
+  ids: tf.Tensor2D,
+  { documents, cache, activations }: ReadOptions = {},
+): tf.Tensor3D {
+  const pass = beginPass(config, ids.shape[1], cache?.length ?? 0, documents, activations);
+  let h = embed(weights, ids);
+  for (let layer = 0; layer < config.layers; layer++) h = decoderLayer(config, weights, layer, h, pass, cache);
+  return h;
 }
 
 /**
  * Logits of a decoder.
  *
  * @param ids int32 `[B, T]`
- * @param options.documents int32 `[B, T]`; attention stays within one document
- * @param options.cache extended in place; `ids` continue what it holds
  * @returns float32 `[B, T, vocab]`
  */
 export function forward(
   config: ModelConfig,
   weights: Weights,
   ids: tf.Tensor2D,
-  options: { readonly documents?: tf.Tensor2D | undefined; readonly cache?: KvCache | undefined } = {},
+  options: ReadOptions = {},
 ): tf.Tensor3D {
-  const pass = beginPass(config, ids.shape[1], options.cache?.length ?? 0, options.documents);
-  let h = embed(weights, ids);
-  for (let layer = 0; layer < config.layers; layer++) {
-    h = decoderLayer(config, weights, layer, h, pass, options.cache);
-  }
-  return head(config, weights, h);
+  return head(config, weights, decode(config, weights, ids, options));
 }
 
 function weight(weights: Weights, name: string): tf.Tensor {

@@ -19,6 +19,19 @@ export {
   toVariables,
   type Weights,
 } from "./weights.ts";
+export { attention, feedForward } from "./blocks.ts";
 export { KvCache } from "./cache.ts";
-export { beginPass, decoderLayer, embed, forward, head, type Pass } from "./llama.ts";
+export {
+  type Activations,
+  beginPass,
+  decode,
+  decoderLayer,
+  embed,
+  forward,
+  head,
+  headLoss,
+  headLosses,
+  type Pass,
+  type ReadOptions,
+} from "./llama.ts";
 export { decoder, type DecodingState, type LanguageModel, tokenLosses } from "./language-model.ts";

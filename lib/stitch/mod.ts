@@ -15,11 +15,13 @@ export {
   fromFirstStitch,
   gateModels,
   type GateProbe,
+  stitchedDecode,
   stitchedForward,
   stitchedLanguageModel,
   type StitchedModel,
   StitchedState,
   stitchModels,
+  throughStitches,
 } from "./model.ts";
 export { type FrozenHashes, loadStitches, saveStitches, type StitchFile } from "./file.ts";
 export { type MeanGate, meanGates } from "./gates.ts";

@@ -1,11 +1,13 @@
 // The stitched model: hub and experts run side by side, and meet at the stitch layers; the hub's head speaks.
 import * as tf from "@tensorflow/tfjs";
 import {
+  type Activations,
   beginPass,
   decoderLayer,
   type DecodingState,
   embed,
   head,
+  headLosses,
   KvCache,
   type LanguageModel,
   type ModelConfig,
@@ -92,6 +94,8 @@ interface RunOptions {
   /** Given while training: gate dropout of every stitch derives from it. */
   readonly dropoutSeed?: number | undefined;
   readonly probe?: GateProbe | undefined;
+  /** What is kept for the backward pass. @default "keep" */
+  readonly activations?: Activations | undefined;
 }
 
 /**
@@ -108,26 +112,40 @@ export function beforeFirstStitch(model: StitchedModel, ids: tf.Tensor2D, option
 }
 
 /**
- * The trained part: from the first stitch to the logits.
+ * The trained part: from the first stitch to the hub's stream after the last layer, which its head reads.
  *
  * @param streams what {@linkcode beforeFirstStitch} returned
- * @returns float32 `[B, T, vocab]`
+ * @returns float32 `[B, T, d]`
  */
-export function fromFirstStitch(
+export function throughStitches(
   model: StitchedModel,
   streams: readonly tf.Tensor3D[],
   options: RunOptions = {},
 ): tf.Tensor3D {
   const [first, ...rest] = streams;
   const offset = (options.state?.length ?? 0) - (options.state === undefined ? 0 : first!.shape[1]);
-  const pass = beginPass(model.config, first!.shape[1], offset, options.documents);
+  const pass = beginPass(model.config, first!.shape[1], offset, options.documents, options.activations);
   let states: Streams = { hub: first!, experts: rest };
   model.places.forEach(({ after }, k) => {
     states = stitchStreams(model, k, states, options);
     const next = model.places[k + 1]?.after ?? model.config.layers;
     states = decodeLayers(model, states, after, next, pass, options.state);
   });
-  return head(model.config, model.hub, states.hub);
+  return states.hub;
+}
+
+/** {@linkcode throughStitches} and the hub's head: logits, `[B, T, vocab]`. */
+export function fromFirstStitch(
+  model: StitchedModel,
+  streams: readonly tf.Tensor3D[],
+  options: RunOptions = {},
+): tf.Tensor3D {
+  return head(model.config, model.hub, throughStitches(model, streams, options));
+}
+
+/** The hub's stream after the last layer, `[B, T, d]`, from token ids. */
+export function stitchedDecode(model: StitchedModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D {
+  return throughStitches(model, beforeFirstStitch(model, ids, options), options);
 }
 
 /**
@@ -145,6 +163,7 @@ export function stitchedLanguageModel(model: StitchedModel): LanguageModel {
     vocabSize: model.config.vocabSize,
     contextLength: model.config.contextLength,
     logits: (ids, state) => tf.tidy(() => stitchedForward(model, ids, { state: state as StitchedState | undefined })),
+    losses: (ids, targets) => tf.tidy(() => headLosses(model.config, model.hub, stitchedDecode(model, ids), targets)),
     decodingState: () => new StitchedState(1 + model.experts.length, model.config.layers),
   };
 }

@@ -31,16 +31,45 @@ export function sharedGradients(compute: () => tf.Tensor[]): (index: number) => 
   let results: tf.Tensor[] | undefined;
   return (index) => () => {
     if (results === undefined) {
-      const inner = state.activeScope;
+      const inner = state.scopeStack.splice(state.scopeStack.indexOf(outer) + 1);
+      const { activeScope } = state;
       state.activeScope = outer;
       try {
         results = compute();
       } finally {
-        state.activeScope = inner;
+        state.scopeStack.push(...inner);
+        state.activeScope = activeScope;
       }
     }
     return results[index]!;
   };
+}
+
+/** Whether tfjs records what is computed now, for a gradient. */
+export function isTaping(): boolean {
+  const { gradientDepth, kernelDepth } = tf.engine().state;
+  return gradientDepth > 0 && kernelDepth === 0;
+}
+
+/** Keeps tensors for the gradient functions, when there will be any. */
+export type Save = (tensors: tf.Tensor[]) => void;
+
+/**
+ * An operation made of others but with gradients of its own: `forward` leaves nothing on the tape and nothing behind.
+ * Like `tf.customGrad`, except that each input has a function, which is called only when its gradient is needed.
+ *
+ * @param gradients for each input the function of its gradient, from the output's and what was saved
+ */
+export function composed<T extends tf.Tensor>(
+  inputs: Readonly<Record<string, tf.Tensor>>,
+  forward: (save: Save) => T,
+  gradients: (dy: tf.Tensor, saved: tf.Tensor[]) => Readonly<Record<string, () => tf.Tensor>>,
+): T {
+  const engine = tf.engine() as unknown as {
+    runKernelFunc(call: { inputs: unknown; forwardFunc: unknown; backwardsFunc: unknown }): T;
+  };
+  const forwardFunc = (_backend: unknown, save: Save) => forward(save);
+  return engine.runKernelFunc({ inputs, forwardFunc, backwardsFunc: gradients });
 }
 
 /** Inputs of an operation that do not fit together: kernels trust shapes, so that operations must not. */

@@ -6,6 +6,8 @@ export { causalAttention } from "./ops/causal-attention.ts";
 export { swiglu } from "./ops/swiglu.ts";
 export { embedding } from "./ops/embedding.ts";
 export { crossEntropy } from "./ops/cross-entropy.ts";
+export { linearCrossEntropy, logitsHeld, meanLinearCrossEntropy } from "./ops/linear-cross-entropy.ts";
+export { recompute } from "./ops/recompute.ts";
 export { dropout } from "./ops/dropout.ts";
 export { expertsIntoHub, expertsIntoHubGates, hubIntoExpert } from "./ops/stitch.ts";
 export { adamW, type AdamWSettings, type AdamWSlot } from "./ops/adam-w.ts";

@@ -15,6 +15,10 @@ export const trainConfigSchema = z.strictObject({
   weightDecay: z.number().min(0).max(10).default(0.1).describe("decoupled weight decay; norms are exempt"),
   clipNorm: z.number().positive().max(1e9).default(1).describe("largest global norm of the gradients"),
   validateEvery: z.int().min(1).default(50).describe("steps between validation losses"),
+  activations: z.enum(["keep", "recompute"]).default("keep")
+    .describe(
+      "keep all activations for the backward pass, or recompute them a layer at a time: less memory, more time",
+    ),
 }).refine(({ batch, accumulate }) => batch % accumulate === 0, {
   path: ["accumulate"],
   error: "the batch must be a multiple of accumulate",

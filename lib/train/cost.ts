@@ -1,7 +1,8 @@
 // What training costs before it is done: floating-point operations and memory, from shapes alone.
 // Conventions: a multiply-add is two operations; norms, softmax and other element-wise work is not counted.
-import { forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
+import { type Activations, forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
 import { placeStitches, type StitchConfig } from "../stitch/mod.ts";
+import { logitsHeld } from "../tensor/mod.ts";
 
 /** Operations of one training token of a decoder: forward, and twice that backward. */
 export function pretrainFlops(config: ModelConfig): number {
@@ -34,13 +35,15 @@ function stitchFlops({ width, layers }: ModelConfig, stitch: StitchConfig, exper
 }
 
 /**
- * Bytes that training a decoder needs at most: weights, gradients and two moments in float32, and the activations
- * that the backward pass reads (per layer and token about 10 d and 3 inner widths; fused attention keeps no scores), and twice
- * the logits.
+ * Bytes that training a decoder needs at most: weights, gradients and two moments in float32, the activations that the
+ * backward pass reads (per layer and token about 10 d and 3 inner widths; fused attention keeps no scores), and twice
+ * the logits of a chunk of rows.
+ *
+ * @param activations with `recompute`, each layer's input, and all activations of one layer
  */
-export function trainingBytes(config: ModelConfig, tokens: number): number {
-  const { width, inner, layers, vocabSize } = config;
-  return 4 * (4 * parameterCount(config) + activationFloats(layers, width, inner, tokens) + 2 * tokens * vocabSize);
+export function trainingBytes(config: ModelConfig, tokens: number, activations: Activations = "keep"): number {
+  const logits = 2 * logitsHeld(tokens, config.vocabSize);
+  return 4 * (4 * parameterCount(config) + activationFloats(config, tokens, activations) + logits);
 }
 
 /** Bytes that stitching needs at most: n+1 frozen models, the stitches with gradients and moments, all activations. */
@@ -49,14 +52,16 @@ export function stitchingBytes(
   stitch: StitchConfig,
   experts: number,
   tokens: number,
+  activations: Activations = "keep",
 ): number {
-  const { width, inner, layers, vocabSize } = config;
+  const { width, layers, vocabSize } = config;
   const stitches = placeStitches(stitch, layers).length * (2 * experts + 1) * width * width;
   const models = experts + 1;
-  const activations = models * activationFloats(layers, width, inner, tokens);
-  return 4 * (models * parameterCount(config) + 4 * stitches + activations + 2 * tokens * vocabSize);
+  const floats = models * activationFloats(config, tokens, activations);
+  return 4 * (models * parameterCount(config) + 4 * stitches + floats + 2 * logitsHeld(tokens, vocabSize));
 }
 
-function activationFloats(layers: number, width: number, inner: number, tokens: number): number {
-  return layers * tokens * (10 * width + 3 * inner);
+function activationFloats({ layers, width, inner }: ModelConfig, tokens: number, activations: Activations): number {
+  const layer = tokens * (10 * width + 3 * inner);
+  return activations === "keep" ? layers * layer : layers * tokens * width + layer;
 }

@@ -1,10 +1,9 @@
 // The two kinds of phase: training a whole decoder, and training only the stitches of a stitched model.
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../data/mod.ts";
-import { forward, type ModelConfig } from "../model/mod.ts";
+import { decode, headLoss, type ModelConfig } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
-import { beforeFirstStitch, fromFirstStitch, stitchedForward, type StitchedModel, undecayed } from "../stitch/mod.ts";
-import { crossEntropy } from "../tensor/mod.ts";
+import { beforeFirstStitch, stitchedDecode, type StitchedModel, throughStitches, undecayed } from "../stitch/mod.ts";
 import { pretrainFlops, stitchTrainFlops } from "./cost.ts";
 import { breathe, type DeviceBatch, toDeviceBatch } from "./step.ts";
 import type { TrainTask } from "./task.ts";
@@ -22,8 +21,9 @@ export function pretraining(
   parameters: Readonly<Record<string, tf.Variable>>,
   options: PhaseOptions,
 ): TrainTask {
+  const { activations } = options.config;
   const loss = ({ inputs, targets, documents }: DeviceBatch) =>
-    meanLoss(forward(model, parameters, inputs, { documents }), targets);
+    headLoss(model, parameters, decode(model, parameters, inputs, { documents, activations }), targets);
   return {
     ...phase(options, loss),
     parameters,
@@ -45,8 +45,10 @@ export function stitching(
   seed: number,
   options: PhaseOptions,
 ): TrainTask {
+  const { activations } = options.config;
+  const lossOf = (stream: tf.Tensor3D, targets: tf.Tensor2D) => headLoss(model.config, model.hub, stream, targets);
   const evaluationLoss = ({ inputs, targets, documents }: DeviceBatch) =>
-    meanLoss(stitchedForward(model, inputs, { documents }), targets);
+    lossOf(stitchedDecode(model, inputs, { documents }), targets);
   return {
     ...phase(options, evaluationLoss),
     parameters,
@@ -55,23 +57,19 @@ export function stitching(
     prepare: ({ inputs, documents }) => beforeFirstStitch(model, inputs, { documents }),
     loss: ({ targets, documents }, streams, step, part) => {
       const dropoutSeed = hash32(seed, "gate dropout", step, part);
-      return meanLoss(fromFirstStitch(model, streams as tf.Tensor3D[], { documents, dropoutSeed }), targets);
+      const run = { documents, dropoutSeed, activations };
+      return lossOf(throughStitches(model, streams as tf.Tensor3D[], run), targets);
     },
   };
 }
 
-function phase(options: PhaseOptions, loss: (batch: DeviceBatch) => tf.Scalar) {
+/** What all phases have in common: their options, and the mean of `loss` over the validation batches. */
+export function phase(options: PhaseOptions, loss: (batch: DeviceBatch) => tf.Scalar) {
   const { validation, ...others } = options;
   return {
     ...others,
     ...(validation.length === 0 ? {} : { validate: () => meanOverBatches(validation, loss) }),
   };
-}
-
-/** Mean loss per token over all positions, in nats. */
-function meanLoss(logits: tf.Tensor3D, targets: tf.Tensor2D): tf.Scalar {
-  const flat = logits.reshape([-1, logits.shape[2]]) as tf.Tensor2D;
-  return tf.mean(crossEntropy(flat, targets.reshape([-1]) as tf.Tensor1D));
 }
 
 async function meanOverBatches(batches: readonly Batch[], loss: (batch: DeviceBatch) => tf.Scalar): Promise<number> {

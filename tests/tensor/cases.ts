@@ -8,6 +8,8 @@ import {
   expertsIntoHub,
   hubIntoExpert,
   linear,
+  linearCrossEntropy,
+  meanLinearCrossEntropy,
   rmsNorm,
   rope,
   ropeTable,
@@ -18,6 +20,7 @@ import { crossEntropyReference } from "../../lib/tensor/ops/cross-entropy.ts";
 import { dropoutReference } from "../../lib/tensor/ops/dropout.ts";
 import { embeddingReference } from "../../lib/tensor/ops/embedding.ts";
 import { linearReference } from "../../lib/tensor/ops/linear.ts";
+import { linearCrossEntropyReference } from "../../lib/tensor/ops/linear-cross-entropy.ts";
 import { rmsNormReference } from "../../lib/tensor/ops/rms-norm.ts";
 import { ropeReference } from "../../lib/tensor/ops/rope.ts";
 import { expertsIntoHubReference, hubIntoExpertReference } from "../../lib/tensor/ops/stitch.ts";
@@ -181,6 +184,29 @@ function tokenCases(): Case[] {
   ]);
 }
 
+function headCases(): Case[] {
+  return [[1, 2, 1], [5, 7, 3], [33, 40, 17]].flatMap(([N, vocab, d]): Case[] => {
+    const inputs = [normalValues([N!, d!], 34, 2), normalValues([vocab!, d!], 35), intValues([N!], 36, -2, vocab!)];
+    const reference = ([x, w, targets]: tf.Tensor[]) => linearCrossEntropyReference(x as T2, w as T2, targets as T1);
+    return [
+      {
+        name: `linearCrossEntropy [${N}, ${d}] by [${vocab}, ${d}]`,
+        inputs,
+        trained: [0, 1],
+        ours: ([x, w, targets]) => linearCrossEntropy(x as T2, w as T2, targets as T1),
+        reference,
+      },
+      {
+        name: `meanLinearCrossEntropy [${N}, ${d}] by [${vocab}, ${d}]`,
+        inputs,
+        trained: [0, 1],
+        ours: ([x, w, targets]) => meanLinearCrossEntropy(x as T2, w as T2, targets as T1),
+        reference: (all) => tf.mean(reference(all)),
+      },
+    ];
+  });
+}
+
 function stockCases(): Case[] {
   const on = (name: string, shapes: number[][], f: (inputs: tf.Tensor[]) => tf.Tensor): Case => ({
     name: `stock ${name} ${shapes.map((shape) => `[${shape}]`).join(" ")}`,
@@ -218,5 +244,6 @@ export const cases: readonly Case[] = [
   ...pointwiseCases(),
   ...expertsIntoHubCases(),
   ...tokenCases(),
+  ...headCases(),
   ...stockCases(),
 ];

@@ -54,3 +54,9 @@ Deno.test("`trainingBytes()` and `stitchingBytes()` hold weights, gradients and 
   const stitch = stitchConfig({ count: 2 });
   assert.equal(stitchingBytes(TINY, stitch, 2, 0), 4 * 3 * parameterCount(TINY) + 16 * 2 * 5 * TINY.width ** 2);
 });
+
+Deno.test("`trainingBytes()` with recomputed activations keeps one layer's and each layer's input", () => {
+  const layer = 10 * TINY.width + 3 * TINY.inner;
+  const kept = trainingBytes(TINY, 100) - trainingBytes(TINY, 100, "recompute");
+  assert.equal(kept, 4 * 100 * ((TINY.layers - 1) * layer - TINY.layers * TINY.width));
+});

@@ -32,6 +32,24 @@ export function crossEntropyReference(logits: tf.Tensor2D, targets: tf.Tensor1D)
   return tf.mul(tf.sub(tf.logSumExp(logits, -1), right), counted) as tf.Tensor1D;
 }
 
+/**
+ * The gradient of the logits.
+ *
+ * @param loss what {@linkcode crossEntropy} gave for them, itself
+ * @param dy float32 `[N]`
+ */
+export function crossEntropyGradient(
+  logits: tf.Tensor2D,
+  targets: tf.Tensor1D,
+  loss: tf.Tensor1D,
+  dy: tf.Tensor1D,
+): tf.Tensor2D {
+  if (hasKernel(CROSS_ENTROPY_GRAD)) return runKernel(CROSS_ENTROPY_GRAD, { logits, targets, loss, dy });
+  const [rows, vocab] = logits.shape;
+  const counted = tf.mul(dy, tf.cast(tf.greaterEqual(targets, 0), "float32")).reshape([rows, 1]);
+  return tf.mul(tf.sub(tf.softmax(logits), tf.cast(tf.oneHot(targets, vocab), "float32")), counted);
+}
+
 tf.registerGradient({
   kernelName: CROSS_ENTROPY,
   inputsToSave: ["logits", "targets"],

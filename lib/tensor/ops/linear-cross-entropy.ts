@@ -1,0 +1,147 @@
+// The head and the cross-entropy in one: a language model's loss without its `[N, vocab]` logits, which are made, used
+// and dropped a chunk of rows at a time (as Wijmans et al. 2024, arXiv 2411.09009, and Liger, arXiv 2410.10989, do).
+import * as tf from "@tensorflow/tfjs";
+import { composed, isTaping, refuseShapes } from "../kernels.ts";
+import { crossEntropy, crossEntropyGradient } from "./cross-entropy.ts";
+import { linear } from "./linear.ts";
+
+/** Most logits of one chunk, unless that were fewer than {@linkcode FEWEST_ROWS} rows: 8 MiB. */
+const CHUNK = 2 ** 21;
+/** Below this, reading the whole head for each chunk would cost more than the product. */
+const FEWEST_ROWS = 384;
+
+/**
+ * `crossEntropy(linear(x, w), targets)`: the negative log-likelihood of each row's target, in nats; 0, and no gradient,
+ * where the target is negative. The gradients make the logits again.
+ *
+ * @param x float32 `[N, d]`
+ * @param w float32 `[vocab, d]`
+ * @param targets int32 `[N]`, below `vocab`
+ * @returns float32 `[N]`
+ * @throws UserError `tensor.shape`
+ */
+export function linearCrossEntropy(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
+  checkShapes("linearCrossEntropy", x, w, targets);
+  return composed({ x, w }, (save) => {
+    save([x, w, targets]);
+    return tf.concat(
+      chunksOf(x.shape[0], w.shape[0]).map(([from, rows]) => tf.tidy(() => lossesOf(x, w, targets, from, rows).losses)),
+    );
+  }, (dy, saved) => {
+    const [x, w, targets] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
+    const run = (part: "dx" | "dw") => () => gradients(x, w, targets, dy as tf.Tensor1D, [part])[part]!;
+    return { x: run("dx"), w: run("dw") };
+  }) as tf.Tensor1D;
+}
+
+/**
+ * The mean over all rows of {@linkcode linearCrossEntropy}, rows without a target included.
+ *
+ * While a gradient is being taped, the gradient of x is computed beside the loss, chunk by chunk, and so is that of w
+ * when w is a variable: the logits are made once, not twice.
+ *
+ * @param x float32 `[N, d]`
+ * @param w float32 `[vocab, d]`
+ * @param targets int32 `[N]`, below `vocab`
+ * @throws UserError `tensor.shape`
+ */
+export function meanLinearCrossEntropy(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): tf.Scalar {
+  checkShapes("meanLinearCrossEntropy", x, w, targets);
+  const wanted: Part[] = isTaping() ? (w instanceof tf.Variable ? ["dx", "dw"] : ["dx"]) : [];
+  return composed({ x, w }, (save) => {
+    const each = tf.fill([x.shape[0]], 1 / x.shape[0]) as tf.Tensor1D;
+    const { losses, dx, dw } = gradients(x, w, targets, each, wanted);
+    save([x, w, targets, each, ...[dx, dw].filter((part) => part !== undefined)]);
+    return tf.mean(losses);
+  }, (dy, saved) => {
+    const [x, w, targets, each, dx, dw] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D, tf.Tensor1D, ...tf.Tensor[]];
+    return {
+      x: () => tf.mul(dx!, dy),
+      w: () => tf.mul(dw ?? gradients(x, w, targets, each, ["dw"]).dw!, dy),
+    };
+  }) as tf.Scalar;
+}
+
+/** The stock composition of both: per row. */
+export function linearCrossEntropyReference(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
+  return crossEntropy(linear(x, w) as tf.Tensor2D, targets);
+}
+
+type Part = "dx" | "dw";
+
+/** Losses and the wanted gradients of `Σ dy ∘ losses`, chunk by chunk. */
+function gradients(
+  x: tf.Tensor2D,
+  w: tf.Tensor2D,
+  targets: tf.Tensor1D,
+  dy: tf.Tensor1D,
+  wanted: readonly Part[],
+): { readonly losses: tf.Tensor1D; readonly dx?: tf.Tensor; readonly dw?: tf.Tensor } {
+  const losses: tf.Tensor[] = [];
+  const dx: tf.Tensor[] = [];
+  let dw: tf.Tensor | undefined;
+  for (const [from, rows] of chunksOf(x.shape[0], w.shape[0])) {
+    const before = dw;
+    const made = tf.tidy(() => {
+      const chunk = lossesOf(x, w, targets, from, rows);
+      if (wanted.length === 0) return { losses: chunk.losses };
+      const d = crossEntropyGradient(chunk.logits, chunk.targets, chunk.losses, tf.slice(dy, [from], [rows]));
+      chunk.logits.dispose();
+      const part = wanted.includes("dw") ? tf.matMul(d, chunk.x, true) : undefined;
+      return {
+        losses: chunk.losses,
+        ...(wanted.includes("dx") ? { dx: tf.matMul(d, w) } : {}),
+        ...(part === undefined ? {} : { dw: before === undefined ? part : tf.add(before, part) }),
+      };
+    });
+    losses.push(made.losses);
+    if (made.dx !== undefined) dx.push(made.dx);
+    if (made.dw !== undefined) {
+      before?.dispose();
+      dw = made.dw;
+    }
+  }
+  return {
+    losses: tf.concat(losses) as tf.Tensor1D,
+    ...(dx.length === 0 ? {} : { dx: tf.concat(dx, 0) }),
+    ...(dw === undefined ? {} : { dw }),
+  };
+}
+
+interface Chunk {
+  readonly x: tf.Tensor2D;
+  readonly logits: tf.Tensor2D;
+  readonly targets: tf.Tensor1D;
+  readonly losses: tf.Tensor1D;
+}
+
+function lossesOf(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D, from: number, rows: number): Chunk {
+  const part = tf.slice(x, [from, 0], [rows, x.shape[1]]);
+  const wanted = tf.slice(targets, [from], [rows]);
+  const logits = linear(part, w) as tf.Tensor2D;
+  return { x: part, logits, targets: wanted, losses: crossEntropy(logits, wanted) };
+}
+
+/** The most logits that are there at one time, of a batch of `rows` rows. */
+export function logitsHeld(rows: number, vocab: number): number {
+  return Math.ceil(rows / chunkCount(rows, vocab)) * vocab;
+}
+
+function chunkCount(rows: number, vocab: number): number {
+  return Math.max(1, Math.ceil(rows / Math.max(FEWEST_ROWS, Math.floor(CHUNK / vocab))));
+}
+
+/** First row and number of rows of each chunk; all of nearly one size. */
+export function chunksOf(rows: number, vocab: number): readonly (readonly [number, number])[] {
+  const count = chunkCount(rows, vocab);
+  const at = (i: number) => Math.floor(rows * i / count);
+  return Array.from({ length: count }, (_, i) => [at(i), at(i + 1) - at(i)] as const);
+}
+
+function checkShapes(operation: string, x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): void {
+  const fits = x.rank === 2 && w.rank === 2 && targets.rank === 1 && x.shape[1] === w.shape[1] &&
+    targets.size === x.shape[0];
+  if (!fits || x.size === 0 || w.size === 0) {
+    refuseShapes(operation, { x, w, targets }, "x and w must have one width, with one target for each row of x");
+  }
+}
