@@ -5,17 +5,15 @@
 // A seed is pretrained on a mix of four domains; copies of it become experts; a few stitch layers join the frozen
 // models into one generalist; and all of them, with the soup and the ensemble, are measured on held-out text.
 import { z } from "zod";
-import { loadCorpus, normalizeDatamix } from "../lib/data/mod.ts";
-import { UserError } from "../lib/errors.ts";
-import { checkModelConfig } from "../lib/model/mod.ts";
+import { loadCorpus } from "../lib/data/mod.ts";
 import { type CellResult, resultsTable, type RunResults } from "../lib/run/mod.ts";
-import { placeStitches } from "../lib/stitch/mod.ts";
-import { type BtsConfig, btsDefinition } from "./bts/config.ts";
+import { checkBts } from "./bts/check.ts";
+import { comparisons, readLosses } from "./bts/comparisons.ts";
+import { btsDefinition } from "./bts/config.ts";
 import type { Lab } from "./bts/lab.ts";
-import { comparisons, measureBaselines, type Measured, measureStitched, resultsOf } from "./bts/measure.ts";
+import { measureBaselines, type Measured, measureStitched, resultsOf } from "./bts/measure.ts";
 import { tokenize, type Trained, trainExpert, trainSeed, trainStitches } from "./bts/phases.ts";
 import { planCells } from "./bts/plan.ts";
-import { checkRoles } from "./bts/roles.ts";
 import { comparisonsTable, costRows, costTable, matrixTable } from "./bts/tables.ts";
 import { experimentMain } from "./driver.ts";
 
@@ -51,12 +49,12 @@ async function report(
     title: "Report",
     description: "All methods side by side.",
     inputs: { kind: "report", cells: [...trained.map(([, cell]) => cell.key), ...measured.map(({ key }) => key)] },
-    code: ["lib/eval", "experiments/bts/measure.ts", "experiments/bts/tables.ts"],
+    code: ["lib/eval", "experiments/bts/comparisons.ts", "experiments/bts/measure.ts", "experiments/bts/tables.ts"],
     output: z.strictObject({}),
   }, async (cell) => {
     cell.table(resultsTable(results));
     cell.table(matrixTable(results));
-    cell.table(comparisonsTable(await comparisons(measured)));
+    cell.table(comparisonsTable(comparisons(await readLosses(measured))));
     cell.table(costTable(costRows(results, new Map(trained.map(([name, { value }]) => [methodOf(name), value])))));
     return {};
   });
@@ -65,36 +63,10 @@ async function report(
 
 const methodOf = (name: string) => name === "seed" || name === "bts" ? name : `expert:${name}`;
 
-/** Byte-level BPE spells a character with at most four tokens, its UTF-8 bytes. */
-const TOKENS_PER_CHARACTER = 4;
-
-/** Settings that cannot work together are refused before anything is written. */
-function check(config: BtsConfig): void {
-  const { data, model, tokenizer, stitch, mix, experts } = config;
-  checkModelConfig({ ...model, vocabSize: tokenizer.vocabSize });
-  if (model.contextLength < TOKENS_PER_CHARACTER) {
-    throw new UserError(
-      "bts.context",
-      `Cannot measure text with model.contextLength ${model.contextLength}: a character may take ` +
-        `${TOKENS_PER_CHARACTER} tokens, and each must fit`,
-    );
-  }
-  placeStitches(stitch, model.layers);
-  normalizeDatamix(mix.seed, data.domains);
-  normalizeDatamix(mix.stitch, data.domains);
-  const absent = experts.find((domain) => !data.domains.includes(domain));
-  if (absent !== undefined) {
-    throw new UserError("bts.experts", `experts names "${absent}", but data.domains are ${data.domains.join(", ")}`);
-  }
-  const twice = experts.find((domain, i) => experts.indexOf(domain) !== i);
-  if (twice !== undefined) throw new UserError("bts.experts", `experts names "${twice}" twice: one expert a domain`);
-  checkRoles(config);
-}
-
 if (import.meta.main) {
   await experimentMain({
     definition: btsDefinition,
-    check,
+    check: checkBts,
     plan: planCells,
     prepare: (config, seed) => loadCorpus(config.data, { seed }),
     body: ({ prepared: corpus, ...context }) => branchTrainStitch({ ...context, corpus }),

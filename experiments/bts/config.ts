@@ -80,6 +80,19 @@ export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
         eval: { tokens: 4_096, items: 40 },
       },
     },
+    study: {
+      description: "sized so that all studies over three seeds take about two hours on 2 cores with a BLAS",
+      config: {
+        data: { trainBytes: 2_000_000, heldoutBytes: 131_072 },
+        train: {
+          seed: { steps: 600, warmup: 40 },
+          expert: { steps: 150, warmup: 10, lr: 1e-3 },
+          stitch: { steps: 120, warmup: 12, validateEvery: 40 },
+        },
+        stitch: { count: 2 },
+        eval: { tokens: 6_144, items: 40 },
+      },
+    },
     lab: {
       description: "about 25 minutes on 2 cores; the README's table comes from it",
       config: {

@@ -4,13 +4,11 @@ import { join } from "node:path";
 import { z } from "zod";
 import {
   buildTasks,
-  type DocumentLosses,
   evaluate,
   type Evaluation,
   type EvaluationSet,
   type EvaluationWindow,
   evaluationWindows,
-  pairedDifference,
 } from "../../lib/eval/mod.ts";
 import { hashTensors } from "../../lib/hub/mod.ts";
 import { btmEnsemble, soup } from "../../lib/merge/mod.ts";
@@ -23,16 +21,16 @@ import {
   type StitchedModel,
   stitchModels,
 } from "../../lib/stitch/mod.ts";
+import { LOSSES_FILE } from "./comparisons.ts";
 import { type Lab, modelOf, type Text, weightsOf } from "./lab.ts";
 import { stitchFile, type Trained } from "./phases.ts";
 import { rolesOf } from "./roles.ts";
-import { type ComparisonRow, type GateRow, gatesTable } from "./tables.ts";
+import { type GateRow, gatesTable } from "./tables.ts";
 
 const MODEL_CODE = [
   ...["experiments/bts/lab.ts", "experiments/bts/measure.ts", "experiments/bts/tables.ts", "lib/random.ts"],
   ...["lib/tensor", "lib/model", "lib/hub", "lib/eval", "lib/data"],
 ];
-const LOSSES_FILE = "losses.json";
 
 const measuredSchema = z.strictObject({ methods: z.record(z.string(), methodResultSchema) });
 
@@ -89,7 +87,7 @@ export async function measureStitched(
   text: Text,
   seedCell: CellResult<Trained>,
   experts: ReadonlyMap<string, CellResult<Trained>>,
-  stitchCell: CellResult<Trained>,
+  stitchCell: Pick<CellResult<unknown>, "key" | "folder">,
   { name, title }: { readonly name: string; readonly title: string } = {
     name: "evaluate:bts",
     title: "Measure the stitched model",
@@ -230,35 +228,6 @@ async function gatesByDomain(
     tf.dispose([idTensor, countedTensor]);
   }
   return rows;
-}
-
-/** How much `bts` differs from every other method, paired by document. */
-export async function comparisons(cells: readonly CellResult<Measured>[]): Promise<ComparisonRow[]> {
-  const losses: Record<string, Record<string, DocumentLosses>> = {};
-  for (const { folder } of cells) {
-    const file = JSON.parse(await Deno.readTextFile(join(folder, LOSSES_FILE))) as Record<
-      string,
-      Record<string, { nll: number[]; bytes: number[] }>
-    >;
-    for (const [method, domains] of Object.entries(file)) {
-      losses[method] = {};
-      for (const [domain, { nll, bytes }] of Object.entries(domains)) {
-        losses[method][domain] = { nll: Float64Array.from(nll), bytes: Float64Array.from(bytes) };
-      }
-    }
-  }
-  const pairs = Object.keys(losses).filter((name) => name !== "bts").map((against) => ["bts", against] as const);
-  const own = Object.keys(losses).filter((name) => name.startsWith("expert:")).map((name) => [name, "seed"] as const);
-  return [...pairs, ...own].flatMap(([method, against]) => {
-    const a = losses[method]!;
-    const b = losses[against]!;
-    const domains = method === "bts" ? [...Object.keys(a), "mean"] : [method.slice("expert:".length)];
-    return domains.map((domain) => {
-      const pick = (from: Record<string, DocumentLosses>) => domain === "mean" ? Object.values(from) : [from[domain]!];
-      const { value, low, high } = pairedDifference(pick(a), pick(b));
-      return { method, against, domain, difference: value, low, high };
-    });
-  });
 }
 
 /** The results of all measuring cells as one. */
