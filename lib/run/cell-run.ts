@@ -3,9 +3,11 @@ import { join, relative } from "node:path";
 import { z } from "zod";
 import { explainError } from "../errors.ts";
 import type { CellContext, CellResult, CellSpec } from "./cell.ts";
+import { addressOf, type CellAddress } from "./cell-address.ts";
+import { openCheckpoints } from "./cell-checkpoints.ts";
+import { type CellLog, cellLog, parseCellEvents } from "./cell-log.ts";
 import {
   CELL_EVENTS_FILE,
-  cellKey,
   type CellManifest,
   commitCell,
   discardCell,
@@ -15,13 +17,18 @@ import {
 } from "./cell-store.ts";
 import { canonicalJson } from "./canonical.ts";
 import { codeVersion } from "./code-version.ts";
-import { type EventBody, eventSchema, type RunEvent } from "./events.ts";
+import type { EventBody, RunEvent } from "./events.ts";
 import { removeIfThere, sha256 } from "./files.ts";
+import type { CellPast } from "./past.ts";
 
 /** Where a cell runs. */
 export interface CellHost {
   readonly runsFolder: string;
   readonly signal: AbortSignal;
+  /** Whether what an interrupted build of a cell left is thrown away. */
+  readonly fresh: boolean;
+  /** What earlier processes that wrote this run logged of a cell. */
+  past(cell: string): CellPast | undefined;
   write(body: EventBody): RunEvent;
   sync(): void;
 }
@@ -35,73 +42,103 @@ export async function runCell<Output extends z.ZodType>(
   host.signal.throwIfAborted();
   // The body itself counts too, so that an edited copy of an experiment never takes the original's results.
   const code = sha256(`${await codeVersion(spec.code)}\n${body}`);
-  const key = cellKey(spec.inputs, code);
+  const { name, title, description } = spec;
   const began = performance.now();
-  const seconds = () => (performance.now() - began) / 1000;
-  host.write({
-    kind: "cell.start",
-    cell: spec.name,
-    title: spec.title,
-    description: spec.description,
-    cellKey: key,
-  });
-  const cached = await takeFromCache(host, spec, key);
-  if (cached !== undefined) {
-    host.write({ kind: "cell.end", cell: spec.name, status: "cached", seconds: seconds(), summary: cached.summary });
-    return { key, value: cached.value, folder: cached.folder, cached: true };
+  const before = host.past(name);
+  const address = await addressOf(host.runsFolder, spec, code, before?.start);
+  const { key, family, continues } = address;
+  const { found, damage } = await findWhole(host.runsFolder, spec, key);
+  const over = before?.end === "done" || before?.end === "cached";
+  if (before?.start.cellKey === key && over && found !== undefined) {
+    return { key, value: found.value, folder: found.folder, cached: true };
   }
-  const workshop = await makeCellWorkshop(host.runsFolder);
-  try {
-    const { value, summary, events } = await build(host, spec, body, workshop);
-    await writeEvents(workshop, events);
-    const output = plainJson(value);
-    const inputs = plainJson(spec.inputs);
-    const built = await commitCell(host.runsFolder, workshop, {
-      key,
-      inputs,
-      code,
-      output,
-      summary,
-      seconds: seconds(),
-    });
-    logArtifacts(host, spec.name, built);
-    host.write({ kind: "cell.end", cell: spec.name, status: "done", seconds: seconds(), summary });
-    host.sync();
-    return { key, value: spec.output.parse(built.manifest.output), folder: built.folder, cached: false };
-  } catch (error) {
-    const status = host.signal.aborted ? "stopped" : "failed";
-    const summary = status === "stopped" ? "stopped before its end" : firstLine(explainError(error));
-    try {
-      host.write({ kind: "cell.end", cell: spec.name, status, seconds: seconds(), summary });
-    } catch {
-      // The log itself cannot be written; the error under way says more.
-    }
-    await removeIfThere(workshop);
-    throw error;
+  // An attempt that did not end is gone on with; anything else begins an account of its own.
+  const past = before?.start.cellKey === key && !over ? before : undefined;
+  if (past === undefined) {
+    const more = { ...(family === undefined ? {} : { family }), ...(continues === undefined ? {} : { continues }) };
+    host.write({ kind: "cell.start", cell: name, title, description, cellKey: key, ...more });
   }
+  if (damage !== undefined) {
+    const text = `The cached result of this cell is damaged (${damage}): it is built again`;
+    host.write({ kind: "note", cell: name, level: "warning", text });
+  }
+  const log = cellLog((event) => host.write(event), past?.events ?? []);
+  if (found !== undefined) {
+    for (const event of found.events) log.write({ ...event, cell: name });
+    logArtifacts(host, name, found, past);
+    const seconds = (performance.now() - began) / 1000;
+    host.write({ kind: "cell.end", cell: name, status: "cached", seconds, summary: found.manifest.summary });
+    return { key, value: found.value, folder: found.folder, cached: true };
+  }
+  return await build(host, spec, body, { code, address, past, log });
 }
 
-/** The body's value, summary and log. A body that returns because the run is stopping has not made a whole cell. */
+interface Attempt {
+  readonly code: string;
+  readonly address: CellAddress;
+  readonly past: CellPast | undefined;
+  readonly log: CellLog;
+}
+
 async function build<Output extends z.ZodType>(
   host: CellHost,
   spec: CellSpec<Output>,
   body: (context: CellContext) => Promise<z.output<Output>>,
-  workshop: string,
-) {
-  const events: RunEvent[] = [];
-  let summary = "";
-  const log = (event: EventBody) => void events.push(host.write(event));
-  const value = await body({
-    folder: workshop,
-    signal: host.signal,
-    metrics: (step, steps, values) =>
-      log({ kind: "metrics", cell: spec.name, step, steps, values: finiteOrNull(values) }),
-    note: (text, level = "info") => log({ kind: "note", cell: spec.name, level, text }),
-    table: (table) => log({ kind: "table", cell: spec.name, table }),
-    summary: (text) => summary = text,
-  });
-  host.signal.throwIfAborted();
-  return { value, summary, events };
+  { code, address, past, log }: Attempt,
+): Promise<CellResult<z.output<Output>>> {
+  const { key, configHash, continues } = address;
+  const cell = spec.name;
+  const began = performance.now();
+  let before = 0;
+  const seconds = () => before + (performance.now() - began) / 1000;
+  const workshop = await makeCellWorkshop(host.runsFolder);
+  let close = () => {};
+  try {
+    const checkpoints = await openCheckpoints({
+      ...{ runsFolder: host.runsFolder, cellKey: key, configHash, continues, fresh: host.fresh, seconds },
+      warn: (text) => void host.write({ kind: "note", cell, level: "warning", text }),
+      lines: log.lines,
+      sync: host.sync,
+    });
+    close = checkpoints.close;
+    before = checkpoints.seconds;
+    for (const event of checkpoints.events) log.write({ ...event, cell });
+    const { last } = checkpoints.context;
+    if (last !== undefined || past !== undefined) host.write({ kind: "cell.resume", cell, step: last?.step ?? 0 });
+    let summary = "";
+    const value = await body({
+      folder: workshop,
+      signal: host.signal,
+      checkpoints: checkpoints.context,
+      metrics: (step, steps, values) => log.write({ kind: "metrics", cell, step, steps, values: finiteOrNull(values) }),
+      note: (text, level = "info") => log.write({ kind: "note", cell, level, text }),
+      table: (table) => log.write({ kind: "table", cell, table }),
+      rewind: (step) => log.write({ kind: "cell.rewind", cell, step }),
+      summary: (text) => summary = text,
+    });
+    // A body that returns because the run is stopping has not made a whole cell.
+    host.signal.throwIfAborted();
+    await writeEvents(workshop, log.lines());
+    const manifest = { key, inputs: plainJson(spec.inputs), code, output: plainJson(value), summary };
+    const built = await commitCell(host.runsFolder, workshop, { ...manifest, seconds: seconds() });
+    logArtifacts(host, cell, built, past);
+    host.write({ kind: "cell.end", cell, status: "done", seconds: seconds(), summary });
+    host.sync();
+    return { key, value: spec.output.parse(built.manifest.output), folder: built.folder, cached: false };
+  } catch (error) {
+    const stopped = host.signal.aborted && error === host.signal.reason;
+    const summary = stopped ? "stopped before its end" : firstLine(explainError(error));
+    try {
+      const status = host.signal.aborted ? "stopped" : "failed";
+      host.write({ kind: "cell.end", cell, status, seconds: seconds(), summary });
+    } catch {
+      // The log itself cannot be written; the error under way says more.
+    }
+    await removeIfThere(workshop).catch(() => {});
+    throw error;
+  } finally {
+    close();
+  }
 }
 
 /** The value as JSON keeps it, in its own order of keys; what JSON would bend (NaN, a Map) is an error. */
@@ -114,53 +151,40 @@ function finiteOrNull(values: Readonly<Record<string, number>>): Record<string, 
   return Object.fromEntries(Object.entries(values).map(([key, v]) => [key, Number.isFinite(v) ? v : null]));
 }
 
-async function writeEvents(workshop: string, events: readonly RunEvent[]): Promise<void> {
+async function writeEvents(workshop: string, lines: string): Promise<void> {
   for (const name of [CELL_EVENTS_FILE, MANIFEST_FILE]) {
     const taken = await Deno.stat(join(workshop, name)).then(() => true, () => false);
     if (taken) throw new Error(`Cannot keep the cell's file "${name}": the name is the cache's own`);
   }
-  const lines = events.map((event) => JSON.stringify(event) + "\n");
-  await Deno.writeTextFile(join(workshop, CELL_EVENTS_FILE), lines.join(""));
+  await Deno.writeTextFile(join(workshop, CELL_EVENTS_FILE), lines);
 }
 
-/** The cached cell's value, with its log replayed into this run; undefined when it must be built. */
-async function takeFromCache<Output extends z.ZodType>(host: CellHost, spec: CellSpec<Output>, key: string) {
-  const found = await findCell(host.runsFolder, key);
-  if (found.kind === "absent") return undefined;
-  const rebuild = (reason: string) => {
-    const text = `The cached result of this cell is damaged (${reason}): it is built again`;
-    host.write({ kind: "note", cell: spec.name, level: "warning", text });
-  };
-  if (found.kind === "damaged") return void rebuild(found.reason);
+/** The cached cell with its value and log, if it is whole; otherwise what is wrong with it, if it is there. */
+async function findWhole<Output extends z.ZodType>(runsFolder: string, spec: CellSpec<Output>, key: string) {
+  const found = await findCell(runsFolder, key);
+  if (found.kind === "absent") return {};
+  if (found.kind === "damaged") return { damage: found.reason };
   const value = spec.output.safeParse(found.manifest.output);
-  const events = await recordedEvents(found.folder);
+  const text = await Deno.readTextFile(join(found.folder, CELL_EVENTS_FILE)).catch(() => undefined);
+  const events = text === undefined ? undefined : parseCellEvents(text);
   if (!value.success || events === undefined) {
     // Whole, but of another version of the schemas: it would never fit, so it makes way.
-    await discardCell(host.runsFolder, found.folder);
-    return void rebuild(value.success ? "its log does not fit the schema" : "its output does not fit the schema");
+    await discardCell(runsFolder, found.folder);
+    return { damage: `its ${value.success ? "log" : "output"} does not fit the schema` };
   }
-  for (const event of events) host.write({ ...event, cell: spec.name });
-  logArtifacts(host, spec.name, found);
-  return { value: value.data, summary: found.manifest.summary, folder: found.folder };
+  return { found: { value: value.data, events, manifest: found.manifest, folder: found.folder } };
 }
 
-async function recordedEvents(folder: string) {
-  const text = await Deno.readTextFile(join(folder, CELL_EVENTS_FILE)).catch(() => undefined);
-  const recorded: Extract<EventBody, { kind: "metrics" | "note" | "table" }>[] = [];
-  for (const line of text?.split("\n") ?? []) {
-    if (line === "") continue;
-    const parsed = eventSchema.safeParse(JSON.parse(line));
-    if (!parsed.success) return undefined;
-    const { seq: _seq, time: _time, ...event } = parsed.data;
-    if (event.kind === "metrics" || event.kind === "note" || event.kind === "table") recorded.push(event);
-  }
-  return text === undefined ? undefined : recorded;
-}
-
-function logArtifacts(host: CellHost, cell: string, { manifest, folder }: { manifest: CellManifest; folder: string }) {
+function logArtifacts(
+  host: CellHost,
+  cell: string,
+  { manifest, folder }: { manifest: CellManifest; folder: string },
+  past: CellPast | undefined,
+) {
   const base = relative(host.runsFolder, folder).replaceAll("\\", "/");
+  const logged = new Set(past?.events.flatMap((event) => event.kind === "artifact" ? [event.name] : []));
   for (const { path, bytes, sha256 } of manifest.files) {
-    if (path === CELL_EVENTS_FILE) continue;
+    if (path === CELL_EVENTS_FILE || logged.has(path)) continue;
     host.write({ kind: "artifact", cell, name: path, path: `${base}/${path}`, bytes, sha256 });
   }
 }

@@ -16,6 +16,11 @@ export interface CellSpec<Output extends z.ZodType> {
    * with the text of the cell's body.
    */
   readonly code: readonly string[];
+  /**
+   * The inputs less what may change while the cell is being built (how many steps, how often to validate). When a run is
+   * continued with such a change, a cell of the same family goes on from its last checkpoint.
+   */
+  readonly family?: unknown;
   /** Schema of the small JSON value that the cell returns. Large things are files in its folder. */
   readonly output: Output;
 }
@@ -30,8 +35,37 @@ export interface CellContext {
   metrics(step: number, steps: number, values: Readonly<Record<string, number>>): void;
   note(text: string, level?: "info" | "warning" | "error"): void;
   table(table: Table): void;
+  /** The cell went back to a step: its points of later steps are void. */
+  rewind(step: number): void;
+  readonly checkpoints: CellCheckpoints;
   /** One line on what came out, shown beside the cell. */
   summary(text: string): void;
+}
+
+/** Where a cell that takes long is kept while it is being built. */
+export interface CellCheckpoints {
+  /**
+   * The newest whole checkpoint of this cell, which the body should go on from: what was logged up to its step has been
+   * logged again. Absent: there is none.
+   */
+  readonly last?: { readonly folder: string; readonly step: number };
+  /**
+   * Keeps a checkpoint. `write` puts its files into a folder; when the call returns they are on the disk and were read
+   * back. The newest `keep` (at least 2) and the one with the lowest score stay.
+   *
+   * @throws UserError `checkpoint.write`, saying how much was needed, when it cannot be written; older ones stay
+   */
+  save(point: CheckpointToSave, write: (folder: string) => Promise<void>): Promise<void>;
+}
+
+/** What a cell says of a checkpoint. */
+export interface CheckpointToSave {
+  readonly step: number;
+  /** Lower is better; null: not known. */
+  readonly score: number | null;
+  /** About how many bytes its files will have. */
+  readonly bytes: number;
+  readonly keep: number;
 }
 
 /** A finished cell. */

@@ -23,6 +23,11 @@ export interface RunDiff {
   readonly results: readonly { readonly key: string; readonly a: number | null; readonly b: number | null }[];
 }
 
+/** The settings in which two configurations differ, by key path. */
+export function configDifferences(a: unknown, b: unknown): Difference[] {
+  return differences(flatten(a), flatten(b));
+}
+
 /** Compares two runs. */
 export function diffRuns(a: RunView, b: RunView): RunDiff {
   const [inA, inB] = [numbersOf(a), numbersOf(b)];
@@ -30,7 +35,7 @@ export function diffRuns(a: RunView, b: RunView): RunDiff {
   return {
     a: a.id,
     b: b.id,
-    config: differences(flatten(a.config), flatten(b.config)),
+    config: configDifferences(a.config, b.config),
     made: differences(flatten(madeOf(a)), flatten(madeOf(b))),
     cells: differences(keysOf(a), keysOf(b)),
     results: keys.map((key) => ({ key, a: inA.get(key) ?? null, b: inB.get(key) ?? null })),

@@ -1,8 +1,13 @@
 // The event log's schema: what one process writes to `runs/<id>/events.jsonl`, and everything else reads.
 import { z } from "zod";
 
-/** Version of the event schema; it is written in `run.start`. */
-export const EVENT_SCHEMA_VERSION = 1;
+/**
+ * Version of the log's format; it is written in `run.start`. 1: as described here, without checksums and without
+ * `run.resume`, `cell.resume` and `cell.rewind`.
+ */
+export const EVENT_SCHEMA_VERSION = 2 as const;
+
+const schemaVersion = z.union([z.literal(1), z.literal(EVENT_SCHEMA_VERSION)]);
 
 const common = {
   /** Position in the log, from 0, without gaps. Also the `id:` of the server-sent event. */
@@ -12,6 +17,21 @@ const common = {
 };
 
 const cellName = z.string().min(1);
+
+/** What `run.start` and `run.resume` say of the process that writes, and of what it was asked to do. */
+const undertaking = {
+  schemaVersion,
+  title: z.string(),
+  device: z.string(),
+  /** `cpu`, `webgpu` or `reference`; logs of version 1 lack it. */
+  backend: z.string().optional(),
+  config: z.json(),
+  /** The cells that the plan foresees, in order. */
+  plan: z.array(z.strictObject({ cell: cellName, title: z.string() })),
+  command: z.array(z.string()),
+  versions: z.record(z.string(), z.string()),
+  pid: z.int(),
+};
 
 /** One column of a table. */
 export const columnSchema = z.strictObject({
@@ -58,20 +78,14 @@ export const eventSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     ...common,
     kind: z.literal("run.start"),
-    schemaVersion: z.literal(EVENT_SCHEMA_VERSION),
     run: z.string(),
     experiment: z.string(),
-    title: z.string(),
     preset: z.string(),
     seed: z.int(),
-    device: z.string(),
-    config: z.json(),
-    /** The cells that the plan foresees, in order. */
-    plan: z.array(z.strictObject({ cell: cellName, title: z.string() })),
-    command: z.array(z.string()),
-    versions: z.record(z.string(), z.string()),
-    pid: z.int(),
+    ...undertaking,
   }),
+  /** Another process goes on with the run. Cells that were running are not. */
+  z.strictObject({ ...common, kind: z.literal("run.resume"), ...undertaking }),
   z.strictObject({
     ...common,
     kind: z.literal("cell.start"),
@@ -80,7 +94,15 @@ export const eventSchema = z.discriminatedUnion("kind", [
     description: z.string(),
     /** Content address: hash of configuration, code version, data fingerprint and inputs' keys. */
     cellKey: z.string(),
+    /** Equal for cells that differ only in what may change while a cell is being built, such as the number of steps. */
+    family: z.string().optional(),
+    /** The checkpoint of another cell of the family that this one goes on from. */
+    continues: z.strictObject({ cellKey: z.string(), step: z.int().nonnegative() }).optional(),
   }),
+  /** A cell goes on from a checkpoint of its own; step 0: from its beginning. What it has logged is not logged again. */
+  z.strictObject({ ...common, kind: z.literal("cell.resume"), cell: cellName, step: z.int().nonnegative() }),
+  /** A cell went back to a step: points of later steps are void. */
+  z.strictObject({ ...common, kind: z.literal("cell.rewind"), cell: cellName, step: z.int().nonnegative() }),
   z.strictObject({
     ...common,
     kind: z.literal("metrics"),

@@ -53,14 +53,32 @@ export function runRows(db: DatabaseSync, run: string): RunRows {
     write("update cells set steps = ? where run = ? and name = ?", event.steps, run, event.cell);
     for (const [name, value] of Object.entries(event.values)) {
       write(POINT, run, event.cell, name, event.seq, event.step, event.time, value);
-      write(
-        value === null ? NOT_FINITE : FINITE,
-        run,
-        event.cell,
-        name,
-        ...(value === null ? [] : [value, event.step]),
-      );
+      addUp(event.cell, name, event.step, value);
     }
+  };
+
+  const resume = (event: Extract<RunEvent, { kind: "run.resume" }>) => {
+    const json = [event.config, event.command, event.versions].map((value) => JSON.stringify(value));
+    write(
+      `update runs set title = ?, device = ?, config = ?, command = ?, versions = ?, pid = ?, status = 'running',
+       seconds = null, error = null where id = ?`,
+      ...[event.title, event.device, ...json, event.pid, run],
+    );
+    write("delete from results where run = ?", run);
+    write("update cells set status = 'planned' where run = ? and status = 'running'", run);
+    for (const { cell, title } of event.plan) ensureCell(cell, title);
+  };
+
+  /** Points after `step` are void; what they had added up to is added up anew. */
+  const rewind = (cell: string, step: number) => {
+    write("delete from points where run = ? and cell = ? and step > ?", run, cell, step);
+    write("delete from metrics where run = ? and cell = ?", run, cell);
+    const left = statement("select metric, step, value from points where run = ? and cell = ? order by seq");
+    for (const { metric, step, value } of left.all(run, cell)) addUp(cell, String(metric), Number(step), value as null);
+  };
+
+  const addUp = (cell: string, name: string, step: number, value: number | null) => {
+    write(value === null ? NOT_FINITE : FINITE, run, cell, name, ...(value === null ? [] : [value, step]));
   };
 
   const apply = (event: RunEvent) => {
@@ -69,7 +87,20 @@ export function runRows(db: DatabaseSync, run: string): RunRows {
     write("update runs set updated = ? where id = ?", event.time, run);
     if ("cell" in event && event.cell !== undefined) ensureCell(event.cell, event.cell);
     switch (event.kind) {
+      case "run.resume":
+        resume(event);
+        break;
+      case "cell.resume":
+        write("update cells set status = 'running', seconds = null where run = ? and name = ?", run, event.cell);
+        break;
+      case "cell.rewind":
+        rewind(event.cell, event.step);
+        break;
       case "cell.start":
+        // Begun again, it has an account of its own.
+        rewind(event.cell, -1);
+        write("delete from artifacts where run = ? and cell = ?", run, event.cell);
+        write("delete from notes where run = ? and cell = ? and source = 'run'", run, event.cell);
         write(
           `update cells set title = ?, description = ?, key = ?, status = 'running', started = ?
            where run = ? and name = ?`,

@@ -1,7 +1,8 @@
-// The writer of a run's event log: append-only, one validated line an event, `seq` without gaps.
+// The writer of a run's event log: append-only, one validated and sealed line an event, `seq` without gaps.
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { type EventBody, eventSchema, type RunEvent } from "./events.ts";
+import { sealLine } from "./line.ts";
 
 /** Name of the event log in a run's folder. */
 export const LOG_FILE = "events.jsonl";
@@ -19,22 +20,30 @@ export interface EventLog {
   close(): void;
 }
 
+export interface LogOptions {
+  /** @default the machine's clock, which may jump */
+  readonly now?: () => Date;
+  /** Goes on with a log that is there, after its whole lines: what follows `offset` bytes was left half written. */
+  readonly after?: { readonly seq: number; readonly offset: number };
+}
+
 /**
- * Creates the event log of a new run.
+ * Opens the event log of a run for writing. Whoever does holds the run's lock: a log has a single writer.
  *
- * @throws Deno.errors.AlreadyExists when the folder has one: a log has a single writer, and it is written once
+ * @throws Deno.errors.AlreadyExists when a new log is asked for and the folder has one
  */
-export function createLog(folder: string, now: () => Date = () => new Date()): EventLog {
+export function openLog(folder: string, options: LogOptions = {}): EventLog {
+  const { now = () => new Date(), after } = options;
   const path = join(folder, LOG_FILE);
-  const file = Deno.openSync(path, { createNew: true, append: true });
-  const encoder = new TextEncoder();
-  let seq = 0;
-  let size = 0;
+  const file = Deno.openSync(path, after === undefined ? { createNew: true, append: true } : { append: true });
+  if (after !== undefined) file.truncateSync(after.offset);
+  let seq = (after?.seq ?? -1) + 1;
+  let size = after?.offset ?? 0;
   let closed = false;
   return {
     append(body) {
       const event = eventSchema.parse({ seq, time: now().toISOString(), ...body });
-      const line = encoder.encode(JSON.stringify(event) + "\n");
+      const line = sealLine(event);
       try {
         for (let written = 0; written < line.length;) written += file.writeSync(line.subarray(written));
       } catch (error) {
@@ -43,7 +52,7 @@ export function createLog(folder: string, now: () => Date = () => new Date()): E
         throw new UserError(
           "run.log-write",
           `Cannot write event ${seq} (${line.length} bytes) to ${path}: ${reason}`,
-          "make room on the disk or choose another place with --runs <folder>, then start the run again",
+          "make room on the disk, then give the same command again: the run goes on where it was",
         );
       }
       seq++;

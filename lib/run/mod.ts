@@ -8,7 +8,8 @@ export { sha256, writeTextAtomically } from "./files.ts";
 export { followEvents, type FollowOptions } from "./follow.ts";
 export { type LogDamage } from "./parse-log.ts";
 export { listRuns, type LogContents, readEvents, readRun, runFolder, runIds, type RunSummary } from "./read.ts";
-export { openRun, type OpenRunOptions, type RunListener, withRun } from "./run.ts";
+export { openRun, type OpenRunOptions, withRun } from "./run.ts";
+export { type RunListener } from "./run-writer.ts";
 export { isRunId, makeRunId } from "./run-id.ts";
 export { versions } from "./versions.ts";
 export {

@@ -1,5 +1,6 @@
 // Reading a run's event log: whole lines only, each validated; a damaged line is reported and the rest is read.
-import { eventSchema, type RunEvent } from "./events.ts";
+import { EVENT_SCHEMA_VERSION, eventSchema, type RunEvent } from "./events.ts";
+import { openLine } from "./line.ts";
 
 /** A line of a log that could not be read. */
 export interface LogDamage {
@@ -46,6 +47,18 @@ export async function readPiece(path: string, from: LogPosition): Promise<LogPie
   return { ...parseLines(bytes.subarray(0, end + 1), from), unfinished: bytes.length - (end + 1) };
 }
 
+/** Reads all whole lines after `from`. */
+export async function readWhole(path: string, from: LogPosition): Promise<LogPiece> {
+  const [events, damage]: [RunEvent[], LogDamage[]] = [[], []];
+  for (let position = from;;) {
+    const piece = await readPiece(path, position);
+    for (const event of piece.events) events.push(event);
+    damage.push(...piece.damage);
+    if (piece.position.offset === position.offset) return { ...piece, events, damage };
+    position = piece.position;
+  }
+}
+
 async function readUpTo(file: Deno.FsFile, offset: number, length: number): Promise<Uint8Array> {
   await file.seek(offset, Deno.SeekMode.Start);
   const buffer = new Uint8Array(length);
@@ -86,14 +99,17 @@ function parseLines(bytes: Uint8Array, from: LogPosition): Omit<LogPiece, "unfin
 
 /** The event of a line, or what is wrong with it. */
 function parseLine(bytes: Uint8Array, lastSeq: number): RunEvent | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    return error instanceof SyntaxError ? "it is not JSON" : "it is not UTF-8";
-  }
-  const event = eventSchema.safeParse(value);
-  if (!event.success) return "it is not an event of this version";
+  const line = openLine(bytes);
+  if (line.kind === "damaged") return line.reason;
+  const event = eventSchema.safeParse(line.value);
+  if (!event.success) return misfit(line.value);
   if (event.data.seq <= lastSeq) return `its number ${event.data.seq} does not follow ${lastSeq}`;
   return event.data;
+}
+
+function misfit(value: unknown): string {
+  const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
+  return typeof version === "number" && version > EVENT_SCHEMA_VERSION
+    ? `it is of version ${version} of the format, and this Stitchbook reads up to ${EVENT_SCHEMA_VERSION}`
+    : "it is not an event of this version";
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type RunEvent } from "./events.ts";
 import { writerLives } from "./lock.ts";
 import { LOG_FILE } from "./log.ts";
-import { LOG_START, type LogDamage, type LogPosition, readPiece } from "./parse-log.ts";
+import { LOG_START, type LogDamage, readWhole } from "./parse-log.ts";
 import { isRunId } from "./run-id.ts";
 import { foldEvents, type RunStatus, type RunView } from "./view.ts";
 
@@ -90,25 +90,18 @@ export async function readEvents(
 
 /** Reads a whole log; `live` says whether its writer lived when reading began. */
 async function readLog(folder: string): Promise<LogContents & { readonly live: boolean }> {
-  const events: RunEvent[] = [];
-  const damage: LogDamage[] = [];
   const path = join(folder, LOG_FILE);
   // Asked before reading, so that a writer that ends in between is not taken for one that died.
   const live = writerLives(folder);
   try {
-    if (!(await Deno.lstat(path)).isFile) return { events, damage: [{ line: 0, reason: "it is not a file" }], live };
-    for (let position: LogPosition = LOG_START;;) {
-      const piece = await readPiece(path, position);
-      events.push(...piece.events);
-      damage.push(...piece.damage);
-      if (piece.position.offset === position.offset) {
-        if (piece.unfinished > 0 && !live) damage.push({ line: position.line + 1, reason: "it is half written" });
-        return { events, damage, live };
-      }
-      position = piece.position;
+    if (!(await Deno.lstat(path)).isFile) {
+      return { events: [], damage: [{ line: 0, reason: "it is not a file" }], live };
     }
+    const { events, damage, position, unfinished } = await readWhole(path, LOG_START);
+    const halfWritten = unfinished > 0 && !live ? [{ line: position.line + 1, reason: "it is half written" }] : [];
+    return { events, damage: [...damage, ...halfWritten], live };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { events, damage, live };
+    if (error instanceof Deno.errors.NotFound) return { events: [], damage: [], live };
     throw error;
   }
 }

@@ -4,20 +4,28 @@ import { explainError, UserError } from "../errors.ts";
 import type { Run } from "./cell.ts";
 import { runCell } from "./cell-run.ts";
 import { CELLS_FOLDER, cleanWorkshops } from "./cell-store.ts";
-import type { EventBody, RunEvent, RunResults } from "./events.ts";
+import { checkContinuation, type MayChange } from "./continue.ts";
+import { EVENT_SCHEMA_VERSION, type RunEvent, type RunResults } from "./events.ts";
 import { type Lock, takeLock } from "./lock.ts";
-import { createLog, type EventLog } from "./log.ts";
+import { type EventLog, LOG_FILE, openLog } from "./log.ts";
+import { type CellPast, cellPasts, secondsSpent } from "./past.ts";
+import { LOG_START, readWhole } from "./parse-log.ts";
 import { isRunId, makeRunId } from "./run-id.ts";
+import { type RunListener, type RunWriter, runWriter } from "./run-writer.ts";
 import { versions } from "./versions.ts";
-
-/** Called with every event right after it was written. */
-export type RunListener = (event: RunEvent) => void;
+import { foldEvents } from "./view.ts";
 
 export interface OpenRunOptions {
   /** Where runs live; made when it is missing. */
   readonly runsFolder: string;
   /** The run's id. Default: a new one. */
   readonly id?: string | undefined;
+  /** Goes on with this run instead of opening a new one: its log grows, and what it has finished is not done again. */
+  readonly continues?: string | undefined;
+  /** Which settings may have changed since, by key path with `*` for any part. Default: none. */
+  readonly mayChange?: MayChange;
+  /** Whether what interrupted runs left of unfinished cells is thrown away. @default false */
+  readonly fresh?: boolean;
   /** Name of the experiment: `bts`. */
   readonly experiment: string;
   readonly title: string;
@@ -25,6 +33,8 @@ export interface OpenRunOptions {
   readonly seed: number;
   /** The device that the run uses, as a person should read it. */
   readonly device: string;
+  /** `cpu`, `webgpu` or `reference`. */
+  readonly backend?: string;
   /** The whole configuration, plain JSON. */
   readonly config: unknown;
   /** The cells to come, in order, so that a viewer can show them ahead. */
@@ -35,63 +45,124 @@ export interface OpenRunOptions {
   readonly signal?: AbortSignal;
   /** In-process readers of the log, such as the terminal. One that throws is reported and goes on being called. */
   readonly onEvent?: readonly RunListener[];
+  /** Gets the events that a continued run already has, before the first new one. */
+  readonly onPast?: (events: readonly RunEvent[]) => void;
 }
 
 /**
- * Opens a new run: makes `<runs>/<id>/`, locks it, and writes `run.start`. Every mistake of the user that can be found
- * before a run (arguments, configuration, data, device) should be found before this call, so that it leaves nothing.
+ * Opens a run: a new one, or the one that `continues` names.
  *
- * @throws UserError `run.folder` when the folder cannot be made, `run.exists` when the given id is taken
+ * A new run's folder `<runs>/<id>/` is made and locked, and `run.start` written. Every mistake of the user that can be
+ * found before a run (arguments, configuration, data, device) should be found before this call, so that it leaves nothing.
+ *
+ * @throws UserError `run.folder` when the folder cannot be made or written, `run.exists` when the given id is taken,
+ * `run.locked` when another process writes the run, `run.changed` and `run.over` when it cannot be continued so
  */
 export async function openRun(options: OpenRunOptions): Promise<Run> {
-  const { runsFolder, signal = new AbortController().signal } = options;
   const made = await versions();
-  const { id, folder } = await makeRunFolder(options);
-  let lock: Lock | undefined;
-  let log: EventLog | undefined;
+  const opened = options.continues === undefined ? await newRun(options) : await oldRun(options, options.continues);
+  const { id, folder, lock, log, past } = opened;
   try {
-    lock = takeLock(folder);
-    log = createLog(folder);
-    const writer = runWriter(log, lock, options.onEvent ?? []);
-    writer.write({
-      kind: "run.start",
-      schemaVersion: 1,
-      run: id,
-      experiment: options.experiment,
+    const { runsFolder, signal = new AbortController().signal } = options;
+    options.onPast?.(past);
+    const writer = runWriter(log, lock, options.onEvent ?? [], secondsSpent(past));
+    const undertaking = {
+      schemaVersion: EVENT_SCHEMA_VERSION,
       title: options.title,
-      preset: options.preset,
-      seed: options.seed,
       device: options.device,
+      ...(options.backend === undefined ? {} : { backend: options.backend }),
       config: JSON.parse(JSON.stringify(options.config ?? null)),
       plan: [...options.plan],
       command: [...options.command],
       versions: made,
       pid: Deno.pid,
-    });
-    await cleanWorkshops(runsFolder);
-    const names = new Set<string>();
-    return {
-      id,
-      folder,
-      signal,
-      async cell(spec, body) {
-        if (names.has(spec.name)) throw new Error(`Cannot run the cell "${spec.name}" twice in a run`);
-        names.add(spec.name);
-        return await runCell({ runsFolder, signal, write: writer.write, sync: writer.sync }, spec, body);
-      },
-      note: (text, level = "info") => void writer.write({ kind: "note", level, text }),
-      finish: (results) => writer.end({ status: "done", results }),
-      fail(error) {
-        const status = signal.aborted ? "stopped" : "failed";
-        writer.end({ status, error: errorText(signal.aborted ? signal.reason : error) });
-      },
     };
+    const { experiment, preset, seed } = options;
+    if (past.length > 0) writer.write({ kind: "run.resume", ...undertaking });
+    else writer.write({ kind: "run.start", run: id, experiment, preset, seed, ...undertaking });
+    await cleanWorkshops(runsFolder);
+    const pasts = cellPasts(past);
+    return runOf({ id, folder, runsFolder, signal, writer, pasts, fresh: options.fresh ?? false });
   } catch (error) {
-    log?.close();
+    log.close();
+    lock.release();
+    if (past.length === 0) await Deno.remove(folder, { recursive: true }).catch(() => {});
+    throw error;
+  }
+}
+
+interface OpenedRun {
+  readonly id: string;
+  readonly folder: string;
+  readonly lock: Lock;
+  readonly log: EventLog;
+  /** What the log held. */
+  readonly past: readonly RunEvent[];
+}
+
+async function newRun(options: OpenRunOptions): Promise<OpenedRun> {
+  const { id, folder } = await makeRunFolder(options);
+  let lock: Lock | undefined;
+  try {
+    lock = takeLock(folder, id);
+    return { id, folder, lock, log: openLog(folder), past: [] };
+  } catch (error) {
     lock?.release();
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     throw error;
   }
+}
+
+async function oldRun(options: OpenRunOptions, id: string): Promise<OpenedRun> {
+  const folder = join(options.runsFolder, id);
+  const lock = takeLock(folder, id);
+  try {
+    const { events, position } = await readWhole(join(folder, LOG_FILE), LOG_START);
+    const view = foldEvents(events);
+    if (view === undefined) {
+      throw new UserError("run.damaged", `Cannot go on with ${id}: the start of its log cannot be read`, "use --fresh");
+    }
+    checkContinuation(id, { ...view, done: view.status === "done" }, options, options.mayChange ?? {});
+    // Numbers of damaged lines are not given out again.
+    const after = { seq: Math.max(position.seq, position.line - 1), offset: position.offset };
+    return { id, folder, lock, log: openLog(folder, { after }), past: events };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+interface RunParts {
+  readonly id: string;
+  readonly folder: string;
+  readonly runsFolder: string;
+  readonly signal: AbortSignal;
+  readonly writer: RunWriter;
+  readonly pasts: ReadonlyMap<string, CellPast>;
+  readonly fresh: boolean;
+}
+
+function runOf({ id, folder, runsFolder, signal, writer, pasts, fresh }: RunParts): Run {
+  const names = new Set<string>();
+  const host = { runsFolder, signal, fresh, past: (cell: string) => pasts.get(cell), ...writer };
+  return {
+    id,
+    folder,
+    signal,
+    async cell(spec, body) {
+      if (names.has(spec.name)) throw new Error(`Cannot run the cell "${spec.name}" twice in a run`);
+      names.add(spec.name);
+      return await runCell(host, spec, body);
+    },
+    note: (text, level = "info") => void writer.write({ kind: "note", level, text }),
+    finish: (results) => writer.end({ status: "done", results }),
+    fail(error) {
+      const status = signal.aborted ? "stopped" : "failed";
+      // Stopping may fail in its turn, say when a last checkpoint does not fit on the disk.
+      if (signal.aborted && error instanceof UserError) tryTo(() => writer.write(noteOf(explainError(error))));
+      writer.end({ status, error: errorText(signal.aborted ? signal.reason : error) });
+    },
+  };
 }
 
 /**
@@ -113,55 +184,20 @@ export async function withRun(
   }
 }
 
+const noteOf = (text: string) => ({ kind: "note", level: "error", text }) as const;
+
+function tryTo(what: () => void): void {
+  try {
+    what();
+  } catch {
+    // What comes next says more.
+  }
+}
+
 /** One line (or a few) for `run.end`, without a stack. */
 function errorText(error: unknown): string {
   if (error instanceof UserError) return explainError(error);
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-}
-
-interface RunWriter {
-  write(body: EventBody): RunEvent;
-  sync(): void;
-  end(outcome: { status: "done" | "failed" | "stopped"; results?: RunResults; error?: string }): void;
-}
-
-function runWriter(log: EventLog, lock: Lock, listeners: readonly RunListener[]): RunWriter {
-  const began = performance.now();
-  let ended = false;
-  const write = (body: EventBody): RunEvent => {
-    const event = log.append(body);
-    for (const listener of listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        console.error("A listener of the run's events failed:", error);
-      }
-    }
-    return event;
-  };
-  return {
-    write,
-    sync: log.sync,
-    end(outcome) {
-      if (ended) return;
-      const close = () => {
-        ended = true;
-        log.close();
-        lock.release();
-      };
-      try {
-        write({ kind: "run.end", seconds: (performance.now() - began) / 1000, ...outcome });
-        log.sync();
-      } catch (error) {
-        // Results that do not fit the schema are a bug: the run can still be failed. A full disk ends it here.
-        if (outcome.status !== "done") close();
-        if (outcome.status === "done") throw error;
-        console.error(explainError(error));
-        return;
-      }
-      close();
-    },
-  };
 }
 
 async function makeRunFolder({ runsFolder, experiment, preset, id: wanted }: OpenRunOptions) {

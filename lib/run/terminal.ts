@@ -2,7 +2,7 @@
 import type { RunEvent } from "./events.ts";
 import { formatTable, printable } from "./format-table.ts";
 import { formatSeconds, progressLine } from "./progress.ts";
-import type { RunListener } from "./run.ts";
+import type { RunListener } from "./run-writer.ts";
 import { applyEvent, type CellView, type RunView } from "./view.ts";
 
 export interface TerminalOptions {

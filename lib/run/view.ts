@@ -104,16 +104,26 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
   if (view === undefined) return undefined;
   view.lastSeq = event.seq;
   view.updatedAt = event.time;
-  const cell = event.kind === "run.end" || event.cell === undefined ? undefined : cellOf(view, event.cell);
+  const cell = "cell" in event && event.cell !== undefined ? cellOf(view, event.cell) : undefined;
   switch (event.kind) {
+    case "run.resume":
+      resume(view, event);
+      break;
     case "cell.start":
-      Object.assign(cell!, {
+      // Begun again, it has an account of its own.
+      Object.assign(cell!, emptyCell(event.cell, event.title), {
         title: event.title,
         description: event.description,
         cellKey: event.cellKey,
         status: "running",
         startedAt: event.time,
       });
+      break;
+    case "cell.resume":
+      Object.assign(cell!, { status: "running", seconds: null, summary: "" });
+      break;
+    case "cell.rewind":
+      cell!.metrics = cell!.metrics.filter(({ step }) => step <= event.step);
       break;
     case "metrics":
       cell!.steps = event.steps;
@@ -141,6 +151,16 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
       break;
   }
   return view;
+}
+
+/** Another process goes on: what it was asked for counts, and nothing is running until it says so. */
+function resume(view: RunView, event: Extract<RunEvent, { kind: "run.resume" }>): void {
+  const { title, device, config, command, versions, pid } = event;
+  const ended = { status: "running", seconds: null, results: null, error: null };
+  Object.assign(view, { title, device, config, command, versions, pid, ...ended });
+  for (const cell of view.cells) if (cell.status === "running") cell.status = "planned";
+  const ahead = event.plan.filter(({ cell }) => !view.cells.some(({ name }) => name === cell));
+  view.cells.push(...ahead.map(({ cell, title }) => emptyCell(cell, title)));
 }
 
 function cellOf(view: RunView, name: string): CellView {

@@ -3,6 +3,13 @@ export { type TrainConfig, trainConfigSchema } from "./config.ts";
 export { pretrainFlops, stitchedForwardFlops, stitchingBytes, stitchTrainFlops, trainingBytes } from "./cost.ts";
 export { learningRate } from "./schedule.ts";
 export { createOptimizer, type Optimizer } from "./optimizer.ts";
+export { checkpointBytes, readTrainState, writeTrainState } from "./checkpoint.ts";
+export {
+  type CheckpointConfig,
+  checkpointConfigSchema,
+  type CheckpointSchedule,
+  checkpointSchedule,
+} from "./checkpoint-schedule.ts";
 export { train } from "./loop.ts";
 export { BEGINNING, type Progress, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 export { breathe, type DeviceBatch, splitBatch, toDeviceBatch } from "./step.ts";

@@ -13,7 +13,7 @@ import {
   type RunEvent,
   runFolder,
 } from "../../lib/run/mod.ts";
-import { createLog } from "../../lib/run/log.ts";
+import { openLog } from "../../lib/run/log.ts";
 import { writerLives } from "../../lib/run/lock.ts";
 import { emptyResults, options, spawnScript, withFolder } from "./fixtures.ts";
 
@@ -67,10 +67,10 @@ Deno.test("A log cut anywhere gives its whole lines, and a run without its end i
     }
   }));
 
-Deno.test("`createLog()` refuses a log that is there and events that do not fit", () =>
+Deno.test("`openLog()` refuses a log that is there and events that do not fit", () =>
   withFolder((folder) => {
-    const log = createLog(folder);
-    assert.throws(() => createLog(folder), Deno.errors.AlreadyExists);
+    const log = openLog(folder);
+    assert.throws(() => openLog(folder), Deno.errors.AlreadyExists);
     assert.throws(() => log.append({ kind: "metrics", cell: "a", step: -1, steps: 1, values: {} }));
     assert.equal(log.append({ kind: "note", level: "info", text: "first" }).seq, 0);
     log.close();
@@ -110,7 +110,7 @@ Deno.test("A lock of a reused pid, of a machine that fell silent, or without con
     const lock = join(run.folder, "run.lock");
     const own = JSON.parse(await Deno.readTextFile(lock));
     assert.equal(writerLives(run.folder), true);
-    const write = (value: unknown) => Deno.writeTextFile(lock, JSON.stringify(value));
+    const write = (value: unknown) => Deno.writeTextFile(lock, JSON.stringify(value) + "\n");
     if (own.started !== null) {
       await write({ ...own, started: "00000000" });
       assert.equal(writerLives(run.folder), false);
@@ -120,6 +120,7 @@ Deno.test("A lock of a reused pid, of a machine that fell silent, or without con
       assert.equal(writerLives(run.folder), true);
       assert.equal(writerLives(run.folder, Date.now() + 120_000), false);
     }
+    await write(own);
     run.finish(emptyResults);
     assert.equal(writerLives(run.folder), false);
   }));

@@ -1,0 +1,110 @@
+// What a training checkpoint holds: weights as safetensors under their own names, AdamW's moments, and all the rest as
+// JSON. The folder around it, its manifest and its place are the caller's.
+import { join } from "node:path";
+import { z } from "zod";
+import { readSafetensors, writeSafetensors } from "../hub/mod.ts";
+import type { HostTensor, HostWeights } from "../model/mod.ts";
+import type { TrainConfig } from "./config.ts";
+import { learningRate } from "./schedule.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { TrainState } from "./task.ts";
+
+/** The trained parameters; of a decoder, what Python loads as its weights. */
+const WEIGHTS_FILE = "model.safetensors";
+/** AdamW's moments: `<parameter>.m` and `<parameter>.v`. */
+const OPTIMIZER_FILE = "optimizer.safetensors";
+const STATE_FILE = "state.json";
+
+const progressSchema = z.strictObject({
+  step: z.int().nonnegative(),
+  position: z.int().nonnegative(),
+  tokens: z.int().nonnegative(),
+  flops: z.number().nonnegative(),
+  seconds: z.number().nonnegative(),
+  loss: z.number().nullable(),
+  validation: z.number().nullable(),
+  best: z.strictObject({ step: z.int(), validation: z.number() }).nullable(),
+});
+
+const stateSchema = z.strictObject({
+  progress: progressSchema,
+  /** Random numbers are counter-based: this and the progress are their whole state. */
+  random: z.strictObject({ seed: z.number(), counter: z.int() }),
+  /** For readers: the schedule follows from the cell's configuration and the step. */
+  schedule: z.strictObject({
+    steps: z.int(),
+    lr: z.number(),
+    warmup: z.int(),
+    floor: z.number(),
+    /** Of the last step done; null before the first. */
+    learningRate: z.number().nullable(),
+  }),
+  earlier: z.array(progressSchema),
+  monitor: z.json(),
+});
+
+/** Bytes of a checkpoint, up to its small files: parameters and two moments in float32, for each snapshot. */
+export function checkpointBytes({ now, earlier }: TrainState): number {
+  const floats = Object.values(now.parameters).reduce((sum, { data }) => sum + data.length, 0);
+  return 3 * 4 * floats * (1 + earlier.length);
+}
+
+/** Writes a state into a folder. */
+export async function writeTrainState(
+  folder: string,
+  state: TrainState,
+  config: TrainConfig,
+  seed: number,
+): Promise<void> {
+  const { now: { progress }, earlier, monitor } = state;
+  await writeSnapshot(folder, state.now);
+  for (const [i, snapshot] of earlier.entries()) {
+    await Deno.mkdir(earlierFolder(folder, i));
+    await writeSnapshot(earlierFolder(folder, i), snapshot);
+  }
+  const { steps, lr, warmup, floor } = config;
+  const rate = progress.step === 0 ? null : learningRate(config, progress.step);
+  const json = stateSchema.parse({
+    progress,
+    random: { seed, counter: progress.step },
+    schedule: { steps, lr, warmup, floor, learningRate: rate },
+    earlier: earlier.map(({ progress }) => progress),
+    monitor: monitor ?? null,
+  });
+  await Deno.writeTextFile(join(folder, STATE_FILE), JSON.stringify(json, null, 2) + "\n");
+}
+
+/** Reads a state from a folder that {@linkcode writeTrainState} wrote, bit for bit. */
+export async function readTrainState(folder: string): Promise<TrainState> {
+  const { progress, earlier, monitor } = stateSchema.parse(
+    JSON.parse(await Deno.readTextFile(join(folder, STATE_FILE))),
+  );
+  const snapshots: Snapshot[] = [];
+  for (const [i, before] of earlier.entries()) snapshots.push(await readSnapshot(earlierFolder(folder, i), before));
+  return { now: await readSnapshot(folder, progress), earlier: snapshots, monitor: monitor ?? undefined };
+}
+
+const earlierFolder = (folder: string, i: number) => join(folder, `earlier-${i + 1}`);
+
+async function writeSnapshot(folder: string, { parameters, m, v }: Snapshot): Promise<void> {
+  const moments = (weights: HostWeights, end: string) =>
+    Object.entries(weights).map(([name, tensor]): [string, HostTensor] => [`${name}.${end}`, tensor]);
+  await writeSafetensors(join(folder, WEIGHTS_FILE), parameters, { format: "pt" });
+  await writeSafetensors(join(folder, OPTIMIZER_FILE), Object.fromEntries([...moments(m, "m"), ...moments(v, "v")]));
+}
+
+async function readSnapshot(folder: string, progress: Snapshot["progress"]): Promise<Snapshot> {
+  const parameters = Object.fromEntries(await floats(join(folder, WEIGHTS_FILE)));
+  const [m, v]: [Record<string, HostTensor>, Record<string, HostTensor>] = [{}, {}];
+  for (const [name, tensor] of await floats(join(folder, OPTIMIZER_FILE))) {
+    (name.endsWith(".m") ? m : v)[name.slice(0, -2)] = tensor;
+  }
+  return { progress, parameters, m, v };
+}
+
+async function floats(path: string): Promise<[string, HostTensor][]> {
+  return [...(await readSafetensors(path)).tensors].map(([name, { shape, data }]) => {
+    if (!(data instanceof Float32Array)) throw new Error(`${path}: "${name}" is not of float32 numbers`);
+    return [name, { shape, data }];
+  });
+}
