@@ -6,3 +6,45 @@ export { WEIGHT_METHODS, weightMethod } from "./weights/methods.ts";
 export { type MergeSettings, resolveOptions } from "./weights/options.ts";
 export { btmEnsemble } from "./ensemble/btm.ts";
 export { type BtmOptions, mixedLosses, priorFromLosses } from "./ensemble/posterior.ts";
+export {
+  initialRouter,
+  leastLoss,
+  promptFeatures,
+  routedLanguageModel,
+  type RoutedModel,
+  ROUTER,
+  routerLoss,
+  ROUTING_PREFIX,
+} from "./ensemble/routing.ts";
+export {
+  addedNames,
+  checkMixture,
+  type MixtureConfig,
+  mixtureConfigSchema,
+  type MixtureName,
+  mixtureParameters,
+  MIXTURES,
+  mixtureShapes,
+} from "./mixture/config.ts";
+export { initialMixture, splitTrained } from "./mixture/start.ts";
+export {
+  mixtureForward,
+  mixtureLanguageModel,
+  type MixtureModel,
+  mixtureModel,
+  mixtureStates,
+  type TrainingStep,
+} from "./mixture/model.ts";
+export {
+  beforeFirstConnection,
+  type CalmConfig,
+  calmConfigSchema,
+  calmLanguageModel,
+  calmLayers,
+  type CalmModel,
+  calmModel,
+  calmShapes,
+  fromFirstConnection,
+  initialCalm,
+} from "./mixture/calm.ts";
+export { loadMerge, type MergeFile, type MergeMethod, saveMerge } from "./file.ts";

@@ -25,3 +25,4 @@ export {
   type Verdict,
 } from "./task.ts";
 export { type PhaseOptions, pretraining, stitching } from "./phases.ts";
+export { calmTraining, mixtureTraining, routerTraining } from "./baselines.ts";

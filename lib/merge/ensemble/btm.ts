@@ -67,7 +67,7 @@ export function btmEnsemble(models: readonly LanguageModel[], options: BtmOption
 }
 
 /** Before any model reads: one that has read what another refuses would be out of step for good. */
-function checkLength(tokens: number, contextLength: number): void {
+export function checkLength(tokens: number, contextLength: number): void {
   if (tokens <= contextLength) return;
   throw new UserError(
     "model.context",

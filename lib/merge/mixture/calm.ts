@@ -1,0 +1,242 @@
+// CALM: a frozen anchor attends to the states of frozen augmenting models at evenly spaced layers
+// (Composition to Augment Language Models, arXiv 2401.02412 §3.1).
+import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
+import { UserError } from "../../errors.ts";
+import {
+  beginPass,
+  decoderLayer,
+  type DecodingState,
+  embed,
+  fillNormal,
+  head,
+  type HostTensor,
+  type HostWeights,
+  KvCache,
+  type LanguageModel,
+  type ModelConfig,
+  type Pass,
+  type Weights,
+} from "../../model/mod.ts";
+import { random } from "../../random.ts";
+import { causalAttention, linear, rope } from "../../tensor/mod.ts";
+
+/** Where the anchor attends to the augmenting models. */
+export const calmConfigSchema = z.strictObject({
+  connections: z.int().min(1).max(1000).default(2)
+    .describe("layers after which the anchor attends to the augmenting models, evenly spaced, the last after the last"),
+});
+
+export type CalmConfig = z.infer<typeof calmConfigSchema>;
+
+/** A connection's parameters: of the augmenting state its projection, and multi-head attention. */
+const PARTS = ["projection", "query", "key", "value", "output"] as const;
+
+/** Name of a parameter; `connection` counts from 0, `model` from 1. */
+const parameterName = (connection: number, model: number, part: typeof PARTS[number]): string =>
+  `calm.${connection}.${model}.${part}.weight`;
+
+/**
+ * After which decoder layers (from 1) the connections stand: k·⌊L/K⌋, the last at L.
+ *
+ * @throws UserError `merge.calm` when there are more connections than layers
+ */
+export function calmLayers({ connections }: CalmConfig, layers: number): number[] {
+  if (connections > layers) {
+    throw new UserError(
+      "merge.calm",
+      `Cannot connect at ${connections} layers of a model that has ${layers}: give at most as many connections as layers`,
+    );
+  }
+  const every = Math.floor(layers / connections);
+  return Array.from({ length: connections }, (_, k) => k === connections - 1 ? layers : (k + 1) * every);
+}
+
+/** Names and shapes of the trained parameters: five `[d, d]` for each connection and augmenting model. */
+export function calmShapes(
+  calm: CalmConfig,
+  { augmenting, width }: { readonly augmenting: number; readonly width: number },
+): ReadonlyMap<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>();
+  for (let k = 0; k < calm.connections; k++) {
+    for (let i = 1; i <= augmenting; i++) {
+      for (const part of PARTS) shapes.set(parameterName(k, i, part), [width, width]);
+    }
+  }
+  return shapes;
+}
+
+/**
+ * Fresh parameters: outputs of zero, so that at first the anchor is as it was; queries and keys normal with deviation
+ * 0.02, so that it first attends nearly evenly; projections and values with 1/√d, so that they keep the states' size.
+ */
+export function initialCalm(
+  calm: CalmConfig,
+  size: { readonly augmenting: number; readonly width: number },
+  seed: number,
+): HostWeights {
+  const weights: Record<string, HostTensor> = {};
+  for (const [name, shape] of calmShapes(calm, size)) {
+    const data = new Float32Array(size.width ** 2);
+    const deviation = /(query|key)\.weight$/.test(name) ? 0.02 : 1 / Math.sqrt(size.width);
+    if (!name.endsWith("output.weight")) fillNormal(data, deviation, random(seed, "calm", name));
+    weights[name] = { shape, data };
+  }
+  return weights;
+}
+
+/** An anchor, the models that augment it (all of one shape, all frozen), and what connects them. */
+export interface CalmModel {
+  readonly config: ModelConfig;
+  readonly calm: CalmConfig;
+  readonly anchor: Weights;
+  readonly augmenting: readonly Weights[];
+  /** As {@linkcode initialCalm} names them. */
+  readonly connections: Weights;
+}
+
+/**
+ * Puts a model together.
+ *
+ * @throws UserError `merge.weights` when the connections' parameters are not those of such a model, `merge.calm`
+ */
+export function calmModel(model: CalmModel): CalmModel {
+  const { config, calm, augmenting, connections } = model;
+  calmLayers(calm, config.layers);
+  if (augmenting.length === 0) throw new UserError("merge.calm", "Cannot augment an anchor with 0 models: give one");
+  const shapes = calmShapes(calm, { augmenting: augmenting.length, width: config.width });
+  for (const name of new Set([...shapes.keys(), ...Object.keys(connections)])) {
+    const [wanted, found] = [shapes.get(name), Object.hasOwn(connections, name) ? connections[name] : undefined];
+    if (wanted !== undefined && String(found?.shape) === String(wanted)) continue;
+    throw new UserError(
+      "merge.weights",
+      `The connections have "${name}" as [${found?.shape ?? "missing"}], but ${calm.connections} of ` +
+        `${augmenting.length} models need [${wanted ?? "nothing of that name"}]`,
+    );
+  }
+  return model;
+}
+
+/** Caches of the anchor, of each augmenting model, and of what the anchor attends to in each. */
+class CalmState implements DecodingState {
+  readonly anchor: KvCache;
+  readonly augmenting: readonly KvCache[];
+  readonly cross: readonly KvCache[];
+
+  constructor({ layers }: ModelConfig, augmenting: number, connections: number) {
+    this.anchor = new KvCache(layers);
+    this.augmenting = Array.from({ length: augmenting }, () => new KvCache(layers));
+    this.cross = Array.from({ length: augmenting }, () => new KvCache(connections));
+  }
+
+  get length(): number {
+    return this.anchor.length;
+  }
+
+  dispose(): void {
+    for (const cache of [this.anchor, ...this.augmenting, ...this.cross]) cache.dispose();
+  }
+}
+
+interface RunOptions {
+  readonly documents?: tf.Tensor2D | undefined;
+  readonly state?: DecodingState | undefined;
+}
+
+/**
+ * The frozen part: the anchor's stream at the first connection, then each augmenting model's at every connection.
+ * Nothing trained lies before any of them, so they need no graph.
+ *
+ * @param ids int32 `[B, T]`
+ * @returns `[B, T, d]` each: 1 + models · connections, model after model
+ */
+export function beforeFirstConnection(model: CalmModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D[] {
+  const { config, calm, anchor, augmenting } = model;
+  const layers = calmLayers(calm, config.layers);
+  const state = options.state as CalmState | undefined;
+  const pass = beginPass(config, ids.shape[1], state?.length ?? 0, options.documents);
+  const run = (weights: Weights, places: readonly number[], cache?: KvCache) => {
+    let h = embed(weights, ids);
+    let layer = 0;
+    return places.map((place) => {
+      for (; layer < place; layer++) h = decoderLayer(config, weights, layer, h, pass, cache);
+      return h;
+    });
+  };
+  return [
+    ...run(anchor, layers.slice(0, 1), state?.anchor),
+    ...augmenting.flatMap((weights, i) => run(weights, layers, state?.augmenting[i])),
+  ];
+}
+
+/**
+ * The trained part: from the first connection to the states before the head, `[B, T, d]`.
+ *
+ * @param streams what {@linkcode beforeFirstConnection} returned
+ */
+export function fromFirstConnection(
+  model: CalmModel,
+  streams: readonly tf.Tensor3D[],
+  options: RunOptions = {},
+): tf.Tensor3D {
+  const { config, calm, anchor, augmenting } = model;
+  const [first, ...states] = streams as [tf.Tensor3D, ...tf.Tensor3D[]];
+  const state = options.state as CalmState | undefined;
+  const T = first.shape[1];
+  const pass = beginPass(config, T, state === undefined ? 0 : state.length - T, options.documents);
+  const layers = calmLayers(calm, config.layers);
+  let h = first;
+  layers.forEach((place, k) => {
+    const asked = h;
+    const heard = augmenting.map((_, i) =>
+      crossAttention(model, k, i, asked, states[i * layers.length + k]!, pass, state?.cross[i])
+    );
+    h = heard.reduce((sum, more) => tf.add(sum, more), h as tf.Tensor) as tf.Tensor3D;
+    for (let layer = place; layer < (layers[k + 1] ?? place); layer++) {
+      h = decoderLayer(config, anchor, layer, h, pass, state?.anchor);
+    }
+  });
+  return h;
+}
+
+/**
+ * What the anchor hears of augmenting model `i` (from 0) at connection `k`: multi-head attention of its states to the
+ * other's projected ones, no later than its own, in rotary positions.
+ */
+function crossAttention(
+  { config, connections }: CalmModel,
+  k: number,
+  i: number,
+  h: tf.Tensor3D,
+  other: tf.Tensor3D,
+  pass: Pass,
+  cache: KvCache | undefined,
+): tf.Tensor3D {
+  return tf.tidy(() => {
+    const [B, T, d] = h.shape;
+    const w = (part: typeof PARTS[number]) => connections[parameterName(k, i + 1, part)]!;
+    const heads = (x: tf.Tensor) => x.reshape([B, T, config.heads, d / config.heads]) as tf.Tensor4D;
+    const projected = linear(other, w("projection"));
+    const query = rope(heads(linear(h, w("query"))), pass.rope);
+    const key = rope(heads(linear(projected, w("key"))), pass.rope);
+    const value = heads(linear(projected, w("value")));
+    const past = cache?.append(k, key, value);
+    const heard = causalAttention(query, past?.k ?? key, past?.v ?? value, pass.documents).reshape([B, T, d]);
+    return linear(heard, w("output")) as tf.Tensor3D;
+  });
+}
+
+/** The composed model as a language model. */
+export function calmLanguageModel(model: CalmModel): LanguageModel {
+  const { config, calm, anchor, augmenting } = model;
+  return {
+    vocabSize: config.vocabSize,
+    contextLength: config.contextLength,
+    logits: (ids, state) =>
+      tf.tidy(() => {
+        const streams = beforeFirstConnection(model, ids, { state });
+        return head(config, anchor, fromFirstConnection(model, streams, { state }));
+      }),
+    decodingState: () => new CalmState(config, augmenting.length, calm.connections),
+  };
+}

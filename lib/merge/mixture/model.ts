@@ -1,0 +1,153 @@
+// A mixture of experts as a decoder: attention and feed-forward of each layer, averaged or mixed
+// (Branch-Train-MiX, arXiv 2403.07816 §2.2; BAM, arXiv 2408.08274 §3).
+import * as tf from "@tensorflow/tfjs";
+import {
+  attention,
+  beginPass,
+  type DecodingState,
+  embed,
+  feedForward,
+  head,
+  KvCache,
+  type LanguageModel,
+  type ModelConfig,
+  type Pass,
+  type Weights,
+} from "../../model/mod.ts";
+import { hash32 } from "../../random.ts";
+import { linear, rmsNorm } from "../../tensor/mod.ts";
+import { adapterName, type Block, expertPrefix, mixedBlocks, type MixtureConfig, routerName } from "./config.ts";
+import { gumbelTemperature, loadBalance, mixExperts, route } from "./route.ts";
+import { checkMixtureWeights } from "./start.ts";
+
+/** A mixture and its weights, as `initialMixture()` names them. */
+export interface MixtureModel {
+  readonly config: ModelConfig;
+  readonly mixture: MixtureConfig;
+  /** How many models it is made of. */
+  readonly models: number;
+  readonly weights: Weights;
+}
+
+/**
+ * Puts a mixture together.
+ *
+ * @throws UserError `merge.weights` when the weights are not those of such a mixture
+ */
+export function mixtureModel(model: MixtureModel): MixtureModel {
+  checkMixtureWeights(model.config, model.mixture, model.models, model.weights);
+  return model;
+}
+
+/** One cache for each attention: the averaged one, or one an expert. */
+class MixtureState implements DecodingState {
+  readonly caches: readonly KvCache[];
+
+  constructor(caches: number, layers: number) {
+    this.caches = Array.from({ length: caches }, () => new KvCache(layers));
+  }
+
+  get length(): number {
+    return this.caches[0]!.length;
+  }
+
+  dispose(): void {
+    for (const cache of this.caches) cache.dispose();
+  }
+}
+
+/** What makes a training step differ from evaluation: how experts are drawn. */
+export interface TrainingStep {
+  /** From 1. */
+  readonly step: number;
+  /** A uint32 that is new for every step and part. */
+  readonly seed: number;
+}
+
+interface RunOptions {
+  readonly documents?: tf.Tensor2D | undefined;
+  readonly state?: DecodingState | undefined;
+  readonly training?: TrainingStep | undefined;
+}
+
+/**
+ * The states before the head, and the sum of all routers' load balances, each 1 when its experts are used alike.
+ *
+ * @param ids int32 `[B, T]`
+ */
+export function mixtureStates(
+  model: MixtureModel,
+  ids: tf.Tensor2D,
+  options: RunOptions = {},
+): { states: tf.Tensor3D; balance: tf.Scalar } {
+  const { config, weights } = model;
+  const pass = beginPass(config, ids.shape[1], options.state?.length ?? 0, options.documents);
+  let h = embed(weights, ids);
+  let balance: tf.Tensor = tf.scalar(0);
+  for (let layer = 0; layer < config.layers; layer++) {
+    // As in a decoder: what a layer makes on the way goes with it.
+    const [next, more] = tf.tidy(() => mixtureLayer(model, layer, h, pass, options));
+    h = next;
+    balance = tf.add(balance, more);
+  }
+  return { states: h, balance: balance as tf.Scalar };
+}
+
+function mixtureLayer(
+  { config, mixture, weights }: MixtureModel,
+  layer: number,
+  h: tf.Tensor3D,
+  pass: Pass,
+  { state, training }: RunOptions,
+): [tf.Tensor3D, tf.Tensor] {
+  const [B, T, d] = h.shape;
+  const flat = (x: tf.Tensor) => x.reshape([B * T, d]) as tf.Tensor2D;
+  const whole = (x: tf.Tensor) => x.reshape([B, T, d]) as tf.Tensor3D;
+  const caches = (state as MixtureState | undefined)?.caches;
+  const norm = (name: string, x: tf.Tensor) =>
+    rmsNorm(x, weights[`model.layers.${layer}.${name}.weight`]!, config.normEps);
+  const balances: tf.Tensor[] = [];
+  /** The block's experts on `x` `[B·T, d]`, mixed by its router. */
+  const mixed = (block: Block, routing: MixtureConfig["routing"], x: tf.Tensor2D, run: typeof expert) => {
+    const seed = training === undefined ? 0 : hash32(training.seed, "route", layer, block);
+    const draw = training === undefined ? undefined : { seed, temperature: gumbelTemperature(training.step) };
+    const routes = route(routing, linear(x, weights[routerName(layer, block)]!) as tf.Tensor2D, draw);
+    balances.push(loadBalance(routes));
+    return mixExperts(x, routes, (i, rows) => {
+      const y = run(i, rows);
+      return mixture.adapters ? tf.add(y, linear(y, weights[adapterName(layer, block, i)]!)) : y;
+    });
+  };
+  const expert = (i: number, y: tf.Tensor2D) => feedForward(weights, expertPrefix(layer, "mlp", i), y) as tf.Tensor2D;
+
+  const x = norm("input_layernorm", h) as tf.Tensor3D;
+  const attended = mixedBlocks(mixture).includes("self_attn")
+    // Softly mixed, so that each expert has the keys and values of all tokens.
+    ? mixed(
+      "self_attn",
+      "soft",
+      flat(x),
+      (i) => flat(attention(config, weights, expertPrefix(layer, "self_attn", i), x, pass, layer, caches?.[i])),
+    )
+    : flat(attention(config, weights, `model.layers.${layer}.self_attn.`, x, pass, layer, caches?.[0]));
+  const middle = tf.add(h, whole(attended)) as tf.Tensor3D;
+  const y = flat(norm("post_attention_layernorm", middle));
+  const fed = mixed("mlp", mixture.routing, y, expert);
+  return [tf.add(middle, whole(fed)), balances.reduce((a, b) => tf.add(a, b))];
+}
+
+/** Logits `[B, T, vocab]` of a mixture for ids `[B, T]`. */
+export function mixtureForward(model: MixtureModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D {
+  return head(model.config, model.weights, mixtureStates(model, ids, options).states);
+}
+
+/** A mixture as a language model, in evaluation mode. */
+export function mixtureLanguageModel(model: MixtureModel): LanguageModel {
+  const { config, mixture, models } = model;
+  return {
+    vocabSize: config.vocabSize,
+    contextLength: config.contextLength,
+    logits: (ids, state) => tf.tidy(() => mixtureForward(model, ids, { state })),
+    decodingState: () => new MixtureState(mixture.attention === "experts" ? models : 1, config.layers),
+  };
+}

@@ -1,0 +1,168 @@
+// Files of trained merges: the same logits after loading, small where little is trained, and no use with other models.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { UserError } from "../../lib/errors.ts";
+import { hashTensors, writeSafetensors } from "../../lib/hub/mod.ts";
+import {
+  calmLanguageModel,
+  calmModel,
+  initialCalm,
+  initialMixture,
+  initialRouter,
+  loadMerge,
+  type MergeFile,
+  mixtureForward,
+  mixtureModel,
+  MIXTURES,
+  saveMerge,
+  splitTrained,
+} from "../../lib/merge/mod.ts";
+import { type HostWeights, toDevice } from "../../lib/model/mod.ts";
+import { deviceTest } from "../backends.ts";
+import { bigWeights, difference, TINY, tokens } from "../tiny.ts";
+import { noisyMixture } from "./mixtures.ts";
+
+async function inTemporaryFile(body: (path: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(join(folder, "merge.safetensors"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const HASHES = ["a".repeat(64), "b".repeat(64), "c".repeat(64)];
+const NAMED = ["seed", "code", "math"].map((name, i) => ({ name, weights: HASHES[i]! }));
+
+deviceTest(
+  "`loadMerge()` of a mixture that `saveMerge()` wrote gives the same logits",
+  () =>
+    inTemporaryFile(async (path) => {
+      const mixture = MIXTURES["btx-top2"];
+      const weights = noisyMixture(mixture);
+      await saveMerge(path, { method: { kind: "mixture", config: mixture }, weights, models: NAMED });
+      const loaded = await loadMerge(path, "mixture", HASHES);
+      assert.deepEqual(loaded.method.config, mixture);
+      assert.deepEqual(loaded.models, NAMED);
+      assert.equal(hashTensors(loaded.weights), hashTensors(weights));
+      const of = (weights: HostWeights) =>
+        mixtureForward(
+          mixtureModel({ config: TINY, mixture: loaded.method.config, models: 3, weights: toDevice(weights) }),
+          tokens(2, 8),
+        );
+      assert.equal(difference(of(loaded.weights), of(weights)), 0);
+    }),
+);
+
+deviceTest(
+  "the file of a mixture of adapters holds routers and adapters, and its models give the rest",
+  () =>
+    inTemporaryFile(async (path) => {
+      const mixture = MIXTURES["bam-adapters"];
+      const whole = noisyMixture(mixture);
+      const { trained } = splitTrained(mixture, whole);
+      await saveMerge(path, { method: { kind: "mixture", config: mixture }, weights: trained, models: NAMED });
+      const { weights } = await loadMerge(path, "mixture", HASHES);
+      const values = Object.values(trained).reduce((sum, { data }) => sum + data.length, 0);
+      assert.ok((await Deno.stat(path)).size < 4 * values + 16_384);
+      const { frozen } = splitTrained(
+        mixture,
+        initialMixture(
+          TINY,
+          mixture,
+          [1, 2, 3].map((i) => bigWeights(TINY, i)),
+          9,
+        ),
+      );
+      const of = (weights: HostWeights) =>
+        mixtureForward(mixtureModel({ config: TINY, mixture, models: 3, weights: toDevice(weights) }), tokens(2, 8));
+      assert.equal(difference(of({ ...frozen, ...weights }), of(whole)), 0);
+    }),
+);
+
+deviceTest(
+  "`loadMerge()` of CALM's connections gives the same logits, and of a router the same router",
+  () =>
+    inTemporaryFile(async (path) => {
+      const calm = { connections: 2 };
+      const start = initialCalm(calm, { augmenting: 2, width: TINY.width }, 3);
+      const weights = Object.fromEntries(
+        Object.entries(start).map(([name, { shape, data }]) => [name, { shape, data: data.map((x) => x + 0.1) }]),
+      );
+      await saveMerge(path, { method: { kind: "calm", config: calm }, weights, models: NAMED });
+      const loaded = await loadMerge(path, "calm", HASHES);
+      const [anchor, ...augmenting] = [1, 2, 3].map((seed) => toDevice(bigWeights(TINY, seed)));
+      const of = (connections: HostWeights) =>
+        calmLanguageModel(
+          calmModel({
+            config: TINY,
+            calm: loaded.method.config,
+            anchor: anchor!,
+            augmenting,
+            connections: toDevice(connections),
+          }),
+        ).logits(tokens(2, 8));
+      assert.equal(difference(of(loaded.weights), of(weights)), 0);
+      const router = initialRouter(3, TINY.width);
+      await saveMerge(path, { method: { kind: "routing", config: {} }, weights: router, models: NAMED });
+      assert.equal(hashTensors((await loadMerge(path, "routing", HASHES)).weights), hashTensors(router));
+    }),
+);
+
+const GOOD: MergeFile = {
+  method: { kind: "routing", config: {} },
+  weights: initialRouter(3, 4),
+  models: NAMED,
+};
+
+Deno.test("`loadMerge()` refuses models that the merge was not made of, and files of another method", async (t) => {
+  const [a, b, c] = HASHES as [string, string, string];
+  await inTemporaryFile(async (path) => {
+    await saveMerge(path, GOOD);
+    await loadMerge(path, "routing", [a, b, c]);
+    const cases = [
+      ["another seed", [b, b, c], /model 1 \(seed\)/],
+      ["another order", [a, c, b], /model 2 \(code\)/],
+      ["a model too few", [a, b], /3 models, not 2/],
+      ["a model too many", [a, b, c, c], /3 models, not 4/],
+    ] as const;
+    for (const [title, models, message] of cases) {
+      await t.step(title, () =>
+        assert.rejects(
+          loadMerge(path, "routing", models),
+          (error) => error instanceof UserError && error.code === "merge.frozen" && message.test(error.message),
+        ));
+    }
+    await t.step("another method", () =>
+      assert.rejects(
+        loadMerge(path, "calm", HASHES),
+        (error) => error instanceof UserError && error.code === "merge.file" && /routing, not calm/.test(error.message),
+      ));
+  });
+});
+
+Deno.test("`loadMerge()` names what makes a file no merge's file", async (t) => {
+  const good = {
+    format: "stitchbook-merge",
+    method: JSON.stringify(GOOD.method),
+    models: JSON.stringify(NAMED),
+  };
+  const cases: [title: string, metadata: Record<string, string>, message: RegExp][] = [
+    ["no metadata", {}, /"format"/],
+    ["another format", { ...good, format: "stitchbook-stitches" }, /"format"/],
+    ["a method that is not JSON", { ...good, method: "{" }, /"method": is not JSON/],
+    ["an unknown method", { ...good, method: '{"kind": "average", "config": {}}' }, /"method/],
+    ["a setting that there is not", { ...good, method: '{"kind": "calm", "config": {"layers": 2}}' }, /"method/],
+    ["no models", { ...good, models: "[]" }, /"models"/],
+  ];
+  for (const [title, metadata, message] of cases) {
+    await t.step(title, () =>
+      inTemporaryFile(async (path) => {
+        await writeSafetensors(path, GOOD.weights, metadata);
+        await assert.rejects(
+          loadMerge(path, "routing", HASHES),
+          (error) => error instanceof UserError && error.code === "merge.file" && message.test(error.message),
+        );
+      }));
+  }
+});
