@@ -3,18 +3,16 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import {
-  causalAttention,
   embedding,
   linear,
   linearCrossEntropy,
   meanLinearCrossEntropy,
   recompute,
   rmsNorm,
-  rope,
   type RopeTable,
   ropeTable,
-  swiglu,
 } from "../tensor/mod.ts";
+import { attention, feedForward, weight } from "./blocks.ts";
 import type { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import type { Weights } from "./weights.ts";
@@ -104,22 +102,11 @@ function attendAndFeed(
   pass: Pass,
   cache: KvCache | undefined,
 ): tf.Tensor3D {
-  const [B, T, d] = h.shape;
-  const headSize = d / config.heads;
-  const w = (name: string) => weight(weights, `model.layers.${layer}.${name}.weight`);
-  const heads = (x: tf.Tensor, count: number) => x.reshape([B, T, count, headSize]) as tf.Tensor4D;
-
-  const x = rmsNorm(h, w("input_layernorm"), config.normEps); // [B, T, d]
-  const q = rope(heads(linear(x, w("self_attn.q_proj")), config.heads), pass.rope);
-  const k = rope(heads(linear(x, w("self_attn.k_proj")), config.kvHeads), pass.rope);
-  const v = heads(linear(x, w("self_attn.v_proj")), config.kvHeads);
-  const past = cache?.append(layer, k, v);
-  const attended = causalAttention(q, past?.k ?? k, past?.v ?? v, pass.documents).reshape([B, T, d]);
-  const middle = tf.add(h, linear(attended, w("self_attn.o_proj")));
-
-  const y = rmsNorm(middle, w("post_attention_layernorm"), config.normEps);
-  const hidden = swiglu(linear(y, w("mlp.gate_proj")), linear(y, w("mlp.up_proj"))); // [B, T, inner]
-  return tf.add(middle, linear(hidden, w("mlp.down_proj")));
+  const prefix = `model.layers.${layer}.`;
+  const norm = (name: string, x: tf.Tensor) => rmsNorm(x, weight(weights, `${prefix}${name}.weight`), config.normEps);
+  const x = norm("input_layernorm", h) as tf.Tensor3D;
+  const middle = tf.add(h, attention(config, weights, `${prefix}self_attn.`, x, pass, layer, cache));
+  return tf.add(middle, feedForward(weights, `${prefix}mlp.`, norm("post_attention_layernorm", middle)));
 }
 
 /** The final norm and the head: `[B, T, d]` to logits `[B, T, vocab]`. */
@@ -195,10 +182,4 @@ export function forward(
   options: ReadOptions = {},
 ): tf.Tensor3D {
   return head(config, weights, decode(config, weights, ids, options));
-}
-
-function weight(weights: Weights, name: string): tf.Tensor {
-  const tensor = weights[name];
-  if (tensor === undefined) throw new UserError("model.weights", `The model lacks the weight "${name}"`);
-  return tensor;
 }
