@@ -1,7 +1,9 @@
-// AdamW on the CPU: two jobs over chunks of all parameters, in place.
+// AdamW on the CPU: two jobs over chunks of all parameters, in place. Updates that are clipped are made beside the
+// parameters first, because their size must be known before any is added.
 import * as tf from "@tensorflow/tfjs";
-import { ADAM_W, type AdamWSettings } from "../ops/adam-w.ts";
+import { ADAM_W, ADAM_W_CLIPPED, type AdamWSettings } from "../ops/adam-w.ts";
 import type { StitchbookCPU } from "./backend.ts";
+import type { Block } from "./heap.ts";
 import { float, register, setArguments } from "./jobs.ts";
 
 /** Elements of one chunk; fixed, so that the norm is the same for any number of threads. */
@@ -13,14 +15,14 @@ function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attribute
   const { machine } = backend;
   const { heap } = machine;
   const count = attrs.decay.length;
-  const parameters = attrs.decay.map((decay, i) => {
+  const parameters = attrs.decay.map((decay, i): Parameter => {
     const [p, g, m, v] = ["p", "g", "m", "v"].map((letter) => inputs[letter + i]!);
     const own = [p!, m!, v!].map((tensor) => ownAddress(backend, tensor));
-    return {
-      addresses: [own[0]!, backend.address(g!), own[1]!, own[2]!],
-      decay,
-      size: tf.util.sizeFromShape(p!.shape),
-    };
+    const size = tf.util.sizeFromShape(p!.shape);
+    const keep = 1 - attrs.learningRate * decay;
+    const update = attrs.clipUpdate === undefined ? undefined : heap.allocate(size * 4);
+    if (update !== undefined) new Float32Array(machine.memory.buffer, update.address, size).fill(0);
+    return { p: own[0]!, g: backend.address(g!), m: own[1]!, v: own[2]!, size, keep, update };
   });
   const chunkCount = parameters.reduce((sum, { size }) => sum + Math.ceil(size / CHUNK), 0);
   const table = heap.allocate(count * 32 + chunkCount * 16);
@@ -31,9 +33,9 @@ function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attribute
     const floats = new Float32Array(machine.memory.buffer, table.address, count * 8);
     let at = count * 8;
     let elements = 0;
-    parameters.forEach(({ addresses, decay, size }, i) => {
-      ints.set(addresses, i * 8);
-      floats[i * 8 + 4] = 1 - attrs.learningRate * decay;
+    parameters.forEach(({ p, g, m, v, size, keep, update }, i) => {
+      ints.set([update?.address ?? p, g, m, v], i * 8);
+      floats[i * 8 + 4] = keep;
       for (let begin = 0; begin < size; begin += CHUNK, at += 4) {
         ints[at] = i;
         ints[at + 1] = begin;
@@ -57,12 +59,43 @@ function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attribute
     const constants = [scale, beta1, beta2, rate, correction2, epsilon, 1 - beta1, 1 - beta2];
     setArguments(machine, 5, constants.map(float));
     machine.run("adamW", chunkCount, elements);
+    if (attrs.clipUpdate !== undefined) {
+      for (const parameter of parameters) addClipped(machine.memory, parameter, attrs.clipUpdate * learningRate);
+    }
     const output = backend.output([]);
     new Float32Array(machine.memory.buffer, output.address, 1)[0] = norm;
     return output.info;
   } finally {
     heap.free(table);
     heap.free(sums);
+    for (const { update } of parameters) if (update !== undefined) heap.free(update);
+  }
+}
+
+/** Addresses of one parameter, its gradient and its moments, and what is done to it. */
+interface Parameter {
+  readonly p: number;
+  readonly g: number;
+  readonly m: number;
+  readonly v: number;
+  readonly size: number;
+  /** What weight decay leaves of the parameter: 1 − lr·decay. */
+  readonly keep: number;
+  /** Where the update is made when it is to be clipped. */
+  readonly update: Block | undefined;
+}
+
+/** Decays a parameter and adds its update, scaled down to an RMS of `limit`; in float32 steps, as the kernel does. */
+function addClipped(memory: WebAssembly.Memory, { p, size, keep, update }: Parameter, limit: number): void {
+  const values = new Float32Array(memory.buffer, p, size);
+  const changes = new Float32Array(memory.buffer, update!.address, size);
+  let square = 0;
+  for (let i = 0; i < size; i++) square += changes[i]! * changes[i]!;
+  const rms = Math.sqrt(square / size);
+  const factor = Math.fround(rms > limit ? limit / rms : 1);
+  const kept = Math.fround(keep);
+  for (let i = 0; i < size; i++) {
+    values[i] = Math.fround(values[i]! * kept) + Math.fround(changes[i]! * factor);
   }
 }
 
@@ -75,5 +108,7 @@ function ownAddress(backend: StitchbookCPU, tensor: tf.TensorInfo): number {
 }
 
 export function registerAdamW(): void {
-  register(ADAM_W, ({ inputs, attrs, backend }) => adamW(inputs, attrs as unknown as Attributes, backend));
+  for (const name of [ADAM_W, ADAM_W_CLIPPED]) {
+    register(name, ({ inputs, attrs, backend }) => adamW(inputs, attrs as unknown as Attributes, backend));
+  }
 }

@@ -8,6 +8,9 @@ import { hasKernel, refuseShapes, runKernel, sameShape } from "../kernels.ts";
  */
 export const ADAM_W = "StitchbookAdamW";
 
+/** Name of the in-place kernel that also limits updates: as {@linkcode ADAM_W}, with the attribute `clipUpdate`. */
+export const ADAM_W_CLIPPED = "StitchbookAdamWClipped";
+
 /** One trained parameter with its moments. */
 export interface AdamWSlot {
   readonly parameter: tf.Variable;
@@ -24,6 +27,11 @@ export interface AdamWSettings {
   readonly epsilon: number;
   /** Largest global norm of the gradients; Infinity for no clipping. */
   readonly clipNorm: number;
+  /**
+   * Largest RMS of one parameter's update ratio u = m̂ / (√v̂ + ε): a larger u is scaled down to it (Adafactor's update
+   * clipping, arXiv 1804.04235, §6). Absent: updates are not clipped.
+   */
+  readonly clipUpdate?: number;
   /** 1 at the first update. */
   readonly step: number;
 }
@@ -46,19 +54,20 @@ export function adamW(
       refuseShapes("adamW", inputs, `slot ${i} needs a gradient and moments of its parameter's shape`);
     }
   });
-  if (!hasKernel(ADAM_W)) return adamWReference(slots, gradients, settings);
+  const kernel = settings.clipUpdate === undefined ? ADAM_W : ADAM_W_CLIPPED;
+  if (!hasKernel(kernel)) return adamWReference(slots, gradients, settings);
   const inputs: Record<string, tf.Tensor> = {};
   slots.forEach(({ parameter, m, v }, i) => {
     Object.assign(inputs, { [`p${i}`]: parameter, [`g${i}`]: gradients[i]!, [`m${i}`]: m, [`v${i}`]: v });
   });
-  return tf.tidy(() => runKernel<tf.Scalar>(ADAM_W, inputs, { ...settings, decay: slots.map((slot) => slot.decay) }));
+  return tf.tidy(() => runKernel<tf.Scalar>(kernel, inputs, { ...settings, decay: slots.map((slot) => slot.decay) }));
 }
 
 /** The stock composition. */
 export function adamWReference(
   slots: readonly AdamWSlot[],
   gradients: readonly tf.Tensor[],
-  { learningRate, beta1, beta2, epsilon, clipNorm, step }: AdamWSettings,
+  { learningRate, beta1, beta2, epsilon, clipNorm, clipUpdate, step }: AdamWSettings,
 ): tf.Scalar {
   return tf.tidy(() => {
     // Not `addN`: on WebGPU it binds one buffer an input, and past the adapter's limit it silently writes nothing.
@@ -71,9 +80,15 @@ export function adamWReference(
       const g = tf.mul(gradients[i]!, scale);
       m.assign(tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1)));
       v.assign(tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2)));
-      const update = tf.div(tf.div(m, correction1), tf.add(tf.sqrt(tf.div(v, correction2)), epsilon));
+      const ratio = tf.div(tf.div(m, correction1), tf.add(tf.sqrt(tf.div(v, correction2)), epsilon));
+      const update = clipUpdate === undefined ? ratio : tf.mul(ratio, tf.minimum(1, tf.div(clipUpdate, rmsOf(ratio))));
       parameter.assign(tf.sub(tf.mul(parameter, 1 - learningRate * decay), tf.mul(update, learningRate)));
     });
     return norm;
   });
+}
+
+/** RMS of a tensor's values; at least 1e-30, so that it may divide. */
+function rmsOf(x: tf.Tensor): tf.Tensor {
+  return tf.maximum(tf.sqrt(tf.mean(tf.square(x))), 1e-30);
 }
