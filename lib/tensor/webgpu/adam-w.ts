@@ -47,7 +47,7 @@ function adamW(inputs: Readonly<Record<string, Info>>, attrs: Attributes, backen
       float(1 - learningRate * decay),
     ]);
     const groups = some.reduce((sum, { chunks }) => sum + chunks, 0);
-    backend.launch("adamW", updateProgram(some.length), tensors, [...constants, ...each], groups);
+    backend.launch(updateProgram(some.length), tensors, [...constants, ...each], groups);
   }
   backend.release(scale);
   return norm;
@@ -92,12 +92,12 @@ function gradientNorm(
     const ends = some.map((_, i) => some.slice(0, i + 1).reduce((sum, slot) => sum + slot.chunks, 0));
     const uniforms = some.flatMap(({ size }, i) => [ends[i]!, size]);
     const tensors = [...some.map(({ g }) => g), sums];
-    backend.launch("adamW", squaresProgram(some.length), tensors, [from, ...uniforms], ends.at(-1)!);
+    backend.launch(squaresProgram(some.length), tensors, [from, ...uniforms], ends.at(-1)!);
     from += ends.at(-1)!;
   }
   const [norm, scale] = [backend.output([]), backend.output([])];
   const clips = Number(Number.isFinite(clipNorm));
-  backend.launch("adamW", NORM, [sums, norm, scale], [chunks, clips, float(clips === 1 ? clipNorm : 0)], 1);
+  backend.launch(NORM, [sums, norm, scale], [chunks, clips, float(clips === 1 ? clipNorm : 0)], 1);
   backend.release(sums);
   return { norm, scale };
 }

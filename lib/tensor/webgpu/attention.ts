@@ -26,7 +26,7 @@ const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) 
   const made = attentionProgram(layout, documents !== undefined);
   const groups = B * H * Math.ceil(T / layout.rows);
   const uniforms = [B, T, S, H, G, float(1 / Math.sqrt(D))];
-  backend.launch("causalAttention", made, [q!, k!, v!, ...spans, out, sums], uniforms, groups);
+  backend.launch(made, [q!, k!, v!, ...spans, out, sums], uniforms, groups);
   return out;
 };
 
@@ -42,7 +42,7 @@ const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }
   const [dq, dk, dv] = [q!, k!, v!].map(({ shape }) => backend.output(shape)) as [Info, Info, Info];
   const uniforms = [B, T, S, H, G, float(1 / Math.sqrt(D))];
   const launch = (made: Program, tensors: readonly Info[], heads: number, rows: number) =>
-    backend.launch("causalAttention", made, tensors, uniforms, B * heads * Math.ceil(rows / layout.rows));
+    backend.launch(made, tensors, uniforms, B * heads * Math.ceil(rows / layout.rows));
   const masked = kept !== undefined;
   launch(queryGradientProgram(layout, masked), [q!, k!, v!, out!, dy!, ...spans, dq, sums], H, T);
   launch(keyGradientProgram(layout, masked), [q!, k!, v!, dy!, sums, ...spans, dk, dv], G, S);
@@ -72,7 +72,7 @@ function spansOf(backend: StitchbookWebGPU, out: Info, documents: Info): Info {
   let spans = backend.aside(documents, SPANS);
   if (spans === undefined) {
     spans = backend.output([3, B, T], "int32");
-    backend.launch("causalAttention", FIND_SPANS, [documents, spans], [B * T, T], Math.ceil(B * T / ELEMENTS));
+    backend.launch(FIND_SPANS, [documents, spans], [B * T, T], Math.ceil(B * T / ELEMENTS));
     backend.keepAside(documents, SPANS, spans);
   }
   backend.incRef(spans.dataId);

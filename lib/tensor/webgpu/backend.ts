@@ -67,8 +67,24 @@ export class StitchbookWebGPU extends WebGPUBackend {
     return this as unknown as Recorder;
   }
 
-  /** A new tensor on the device, its values not yet written. */
+  /** Names an operation in the errors of what it does. */
+  within<T>(operation: string, body: () => T): T {
+    const outer = this.#running;
+    this.#running = operation;
+    try {
+      return body();
+    } finally {
+      this.#running = outer;
+    }
+  }
+
+  /**
+   * A new tensor on the device, its values not yet written.
+   *
+   * @throws UserError `tensor.limit`
+   */
   output(shape: readonly number[], dtype: "float32" | "int32" = "float32"): Info {
+    this.#checkSize(shape);
     const info = this.makeTensorInfo([...shape], dtype);
     this.uploadToGPU(info.dataId);
     return info;
@@ -96,32 +112,25 @@ export class StitchbookWebGPU extends WebGPUBackend {
   /**
    * Records one dispatch of a program of ours.
    *
-   * @param operation names it in errors
    * @param tensors what the program reads, then what it writes
    * @param uniforms its uniforms after `groups`
    * @param groups workgroups; none for nothing to do
    * @throws UserError `tensor.limit`
    */
-  launch(
-    operation: string,
-    program: Program,
-    tensors: readonly Info[],
-    uniforms: readonly Scalar[],
-    groups: number,
-  ): void {
+  launch(program: Program, tensors: readonly Info[], uniforms: readonly Scalar[], groups: number): void {
     if (groups === 0) return;
     const limit = this.limits.maxComputeWorkgroupsPerDimension;
     const grid = gridOf(groups, limit);
     if (grid === undefined) {
-      throw limitError(operation, tensors, `${groups} workgroups`, `maxComputeWorkgroupsPerDimension ${limit}`);
+      throw this.#limitError(tensors, `${groups} workgroups`, `maxComputeWorkgroupsPerDimension ${limit}`);
     }
-    const buffers = this.#within(operation, () => tensors.map((tensor) => this.#bufferOf(tensor)));
+    const buffers = tensors.map((tensor) => this.#bufferOf(tensor));
     const { pipeline, layout } = this.#pipelineOf(program);
     const entries = [...buffers, this.#uniformBuffer([groups, ...uniforms])]
       .map((buffer, binding) => ({ binding, resource: { buffer } }));
     const bindGroup = this.#device.createBindGroup({ layout, entries });
     for (const { dataId } of tensors) this.#recorder.commandQueueOwnedIds.add(dataId);
-    this.#dispatch(operation, pipeline, bindGroup, grid);
+    this.#dispatch(program.key, pipeline, bindGroup, grid);
   }
 
   #bufferOf({ dataId }: Info): GPUBuffer {
@@ -131,7 +140,7 @@ export class StitchbookWebGPU extends WebGPUBackend {
   }
 
   #dispatch(
-    operation: string,
+    name: string,
     pipeline: GPUComputePipeline,
     bindGroup: GPUBindGroup,
     grid: readonly [number, number, number],
@@ -153,7 +162,7 @@ export class StitchbookWebGPU extends WebGPUBackend {
     recorder.dispatchCountInPass++;
     if (activeTimers !== undefined && activeTimers !== null) {
       this.endComputePassEncoder();
-      activeTimers.push({ name: operation, query: this.getQueryTime() });
+      activeTimers.push({ name, query: this.getQueryTime() });
     } else if (recorder.dispatchCountInPass >= DISPATCHES_PER_SUBMISSION) {
       this.endComputePassEncoder();
       this.submitQueue();
@@ -212,16 +221,6 @@ export class StitchbookWebGPU extends WebGPUBackend {
     this.#uniforms.clear();
   }
 
-  #within<T>(operation: string, body: () => T): T {
-    const outer = this.#running;
-    this.#running = operation;
-    try {
-      return body();
-    } finally {
-      this.#running = outer;
-    }
-  }
-
   /**
    * Runs a stock program.
    *
@@ -237,7 +236,7 @@ export class StitchbookWebGPU extends WebGPUBackend {
         "Use another operation, or open the device with { deterministic: false }",
       );
     }
-    return this.#within(name, () => super.runWebGPUProgram(program, ...rest as [Info[], tf.DataType]));
+    return this.within(this.#running || name, () => super.runWebGPUProgram(program, ...rest as [Info[], tf.DataType]));
   }
 
   /**
@@ -246,18 +245,27 @@ export class StitchbookWebGPU extends WebGPUBackend {
    * @throws UserError `tensor.limit`
    */
   override uploadToGPU(dataId: object): void {
-    const { resource, shape, dtype } = this.tensorMap.get(dataId);
-    if (resource === undefined || resource === null) {
-      const bytes = 4 * tf.util.sizeFromShape(shape);
-      const { maxBufferSize, maxStorageBufferBindingSize } = this.limits;
-      const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
-      if (bytes > most) {
-        const name = maxBufferSize < maxStorageBufferBindingSize ? "maxBufferSize" : "maxStorageBufferBindingSize";
-        const tensor = { dataId, shape, dtype };
-        throw limitError(this.#running || "upload", [tensor], `${bytes} bytes in one tensor`, `${name} ${most}`);
-      }
-    }
+    const { resource, shape } = this.tensorMap.get(dataId);
+    if (resource === undefined || resource === null) this.#checkSize(shape);
     super.uploadToGPU(dataId);
+  }
+
+  #checkSize(shape: readonly number[]): void {
+    const bytes = 4 * tf.util.sizeFromShape([...shape]);
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.limits;
+    const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    if (bytes <= most) return;
+    const name = maxBufferSize < maxStorageBufferBindingSize ? "maxBufferSize" : "maxStorageBufferBindingSize";
+    throw this.#limitError([{ shape }], `${bytes} bytes in one tensor`, `${name} ${most}`);
+  }
+
+  #limitError(tensors: readonly { readonly shape: readonly number[] }[], what: string, limit: string): UserError {
+    const shapes = tensors.map(({ shape }) => `[${shape}]`).join(", ");
+    return new UserError(
+      "tensor.limit",
+      `${this.#running || "upload"}() on ${shapes} needs ${what}, more than this WebGPU device allows (${limit})`,
+      "Use a smaller batch or a shorter sequence, or --device cpu",
+    );
   }
 
   /** Keeps a tensor with another's values, under a name, for a later kernel; it is freed with them. */
@@ -311,13 +319,4 @@ export class StitchbookWebGPU extends WebGPUBackend {
     this.#uniforms.clear();
     super.dispose();
   }
-}
-
-function limitError(operation: string, tensors: readonly Info[], what: string, limit: string): UserError {
-  const shapes = tensors.map(({ shape }) => `[${shape}]`).join(", ");
-  return new UserError(
-    "tensor.limit",
-    `${operation} on ${shapes} needs ${what}, more than this WebGPU device allows (${limit})`,
-    "Use a smaller batch or a shorter sequence, or --device cpu",
-  );
 }

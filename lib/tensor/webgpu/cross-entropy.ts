@@ -57,7 +57,7 @@ fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
     }; }
   }`,
   });
-  backend.launch("crossEntropy", made, [logits!, targets!, loss, logSums], [rows, steps], rowGroups(rows, sharers));
+  backend.launch(made, [logits!, targets!, loss, logSums], [rows, steps], rowGroups(rows, sharers));
   return loss;
 };
 
@@ -89,7 +89,7 @@ const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy 
   });
   const count = rows * steps;
   const tensors = [logits!, targets!, logSums, dy!, dlogits];
-  backend.launch("crossEntropy", made, tensors, [count, steps], Math.ceil(count / ELEMENTS));
+  backend.launch(made, tensors, [count, steps], Math.ceil(count / ELEMENTS));
   return dlogits;
 };
 

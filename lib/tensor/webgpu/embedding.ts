@@ -30,7 +30,7 @@ const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
   y[i] = table[u32(ids[i / uniforms.steps]) * uniforms.steps + i % uniforms.steps];`,
   });
   const count = rows * steps;
-  backend.launch("embedding", made, [table!, ids!, y], [count, steps], Math.ceil(count / ELEMENTS));
+  backend.launch(made, [table!, ids!, y], [count, steps], Math.ceil(count / ELEMENTS));
   return y;
 };
 
@@ -50,7 +50,7 @@ function checkIds(values: ArrayLike<number> | null | undefined, vocab: number): 
  * @param ids int32 `[n]`; one that is not in `[0, rows)` counts for none
  * @param dy float32 `[n, …]`
  */
-function sumById(backend: StitchbookWebGPU, operation: string, ids: Info, dy: Info, rows: number): Info {
+function sumById(backend: StitchbookWebGPU, ids: Info, dy: Info, rows: number): Info {
   const n = sizeOf(ids.shape);
   const d = sizeOf(dy.shape) / n;
   const out = backend.output([rows, ...dy.shape.slice(ids.shape.length)]);
@@ -102,9 +102,9 @@ function sumById(backend: StitchbookWebGPU, operation: string, ids: Info, dy: In
   }
   out[i] = sum;`,
   });
-  backend.launch(operation, clear, [first, next], [rows, n], Math.ceil(Math.max(rows, n) / ELEMENTS));
-  backend.launch(operation, link, [ids, first, next], [n, rows], Math.ceil(n / ELEMENTS));
-  backend.launch(operation, add, [dy, first, next, out], [rows * steps, steps], Math.ceil(rows * steps / ELEMENTS));
+  backend.launch(clear, [first, next], [rows, n], Math.ceil(Math.max(rows, n) / ELEMENTS));
+  backend.launch(link, [ids, first, next], [n, rows], Math.ceil(n / ELEMENTS));
+  backend.launch(add, [dy, first, next, out], [rows * steps, steps], Math.ceil(rows * steps / ELEMENTS));
   for (const tensor of [first, next]) backend.release(tensor);
   return out;
 }
@@ -112,7 +112,7 @@ function sumById(backend: StitchbookWebGPU, operation: string, ids: Info, dy: In
 const embeddingGrad: KernelFunction = ({ inputs: { ids, dy }, attrs, backend }) => {
   backend.check(dy!);
   backend.check(ids!, "int32");
-  return sumById(backend, "embedding", ids!, dy!, attrs["vocab"] as number);
+  return sumById(backend, ids!, dy!, attrs["vocab"] as number);
 };
 
 /** Registers ours, and takes over the stock kernel behind the gradient of `tf.gather`, which uses atomics. */
@@ -125,6 +125,6 @@ export function registerEmbedding(): void {
     const plain = x.dtype === "float32" && segmentIds.dtype === "int32" && segmentIds.shape.length === 1 &&
       sizeOf(x.shape) > 0;
     if (!plain) return stock(call);
-    return sumById(call.backend, "unsortedSegmentSum", segmentIds, x, call.attrs["numSegments"] as number);
+    return sumById(call.backend, segmentIds, x, call.attrs["numSegments"] as number);
   });
 }

@@ -15,7 +15,9 @@ export type KernelFunction = (call: {
 /** Registers a kernel, in place of the stock one of that name if there is one. */
 export function register(kernelName: string, kernel: KernelFunction): void {
   if (tf.getKernel(kernelName, WEBGPU_BACKEND) !== undefined) tf.unregisterKernel(kernelName, WEBGPU_BACKEND);
-  tf.registerKernel({ kernelName, backendName: WEBGPU_BACKEND, kernelFunc: kernel as unknown as tf.KernelFunc });
+  const operation = kernelName.replace("Stitchbook", "");
+  const named: KernelFunction = (call) => call.backend.within(operation, () => kernel(call));
+  tf.registerKernel({ kernelName, backendName: WEBGPU_BACKEND, kernelFunc: named as unknown as tf.KernelFunc });
 }
 
 /** The stock kernel of this name, as it was when tfjs registered it. */
@@ -31,7 +33,8 @@ export const ELEMENTS = 256;
 
 /** One element-wise computation: every buffer has the same length. */
 export interface Elementwise {
-  readonly operation: string;
+  /** Names the program. */
+  readonly name: string;
   readonly reads: Readonly<Record<string, Info>>;
   readonly writes: Readonly<Record<string, Info>>;
   readonly uniforms?: Readonly<Record<string, readonly [type: string, value: Scalar]>>;
@@ -45,7 +48,7 @@ export interface Elementwise {
 
 /** Runs an element-wise computation, four numbers at a time where the length allows. */
 export function elementwise(backend: StitchbookWebGPU, call: Elementwise): void {
-  const { operation, reads, writes, uniforms = {}, declarations, body } = call;
+  const { name, reads, writes, uniforms = {}, declarations, body } = call;
   const tensors = [...Object.values(reads), ...Object.values(writes)];
   const size = sizeOf(tensors[0]!.shape);
   const { width, type } = lanesFor(size);
@@ -53,7 +56,7 @@ export function elementwise(backend: StitchbookWebGPU, call: Elementwise): void 
     Object.fromEntries(Object.keys(list).map((name) => [name, type]));
   const count = size / width;
   const made = program({
-    key: `${operation} ${type}`,
+    key: `${name} ${type}`,
     reads: typed(reads),
     writes: typed(writes),
     uniforms: { count: "u32", ...Object.fromEntries(Object.entries(uniforms).map(([name, [kind]]) => [name, kind])) },
@@ -65,7 +68,7 @@ export function elementwise(backend: StitchbookWebGPU, call: Elementwise): void 
 ${body(type, width)}`,
   });
   const values = Object.values(uniforms).map(([, value]) => value);
-  backend.launch(operation, made, tensors, [count, ...values], Math.ceil(count / ELEMENTS));
+  backend.launch(made, tensors, [count, ...values], Math.ceil(count / ELEMENTS));
 }
 
 /**
@@ -76,7 +79,6 @@ ${body(type, width)}`,
  */
 export function sumStretches(
   backend: StitchbookWebGPU,
-  operation: string,
   from: Info,
   to: Info,
   terms: number,
@@ -97,5 +99,5 @@ export function sumStretches(
   total[i] = sum;`,
   });
   const count = size / width;
-  backend.launch(operation, sum, [from, to], [count, terms], Math.ceil(count / ELEMENTS));
+  backend.launch(sum, [from, to], [count, terms], Math.ceil(count / ELEMENTS));
 }

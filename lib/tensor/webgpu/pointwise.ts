@@ -17,7 +17,7 @@ const swiglu: KernelFunction = ({ inputs: { gate, up }, backend }) => {
   for (const tensor of [gate!, up!]) backend.check(tensor);
   const y = backend.output(gate!.shape);
   elementwise(backend, {
-    operation: "swiglu",
+    name: "swiglu",
     reads: { gate: gate!, up: up! },
     writes: { y },
     declarations: sigmoidFunction,
@@ -30,7 +30,7 @@ const swigluGrad: KernelFunction = ({ inputs: { gate, up, dy }, backend }) => {
   for (const tensor of [gate!, up!, dy!]) backend.check(tensor);
   const [dgate, dup] = [backend.output(gate!.shape), backend.output(gate!.shape)];
   elementwise(backend, {
-    operation: "swigluGrad",
+    name: "swigluGrad",
     reads: { gate: gate!, up: up!, dy: dy! },
     writes: { dgate, dup },
     declarations: sigmoidFunction,
@@ -49,7 +49,7 @@ const dropout: KernelFunction = ({ inputs: { x }, attrs, backend }) => {
   const threshold = dropoutThreshold(rate);
   const y = backend.output(x!.shape);
   elementwise(backend, {
-    operation: "dropout",
+    name: "dropout",
     reads: { x: x! },
     writes: { y },
     uniforms: {
@@ -85,7 +85,7 @@ const hubIntoExpert: KernelFunction = ({ inputs: { expert, projected, z }, backe
   for (const tensor of [expert!, projected!, z!]) backend.check(tensor);
   const y = backend.output(expert!.shape);
   elementwise(backend, {
-    operation: "hubIntoExpert",
+    name: "hubIntoExpert",
     reads: { expert: expert!, projected: projected!, z: z! },
     writes: { y },
     declarations: sigmoidFunction,
@@ -98,7 +98,7 @@ const hubIntoExpertGrad: KernelFunction = ({ inputs: { expert, projected, z, dy 
   for (const tensor of [expert!, projected!, z!, dy!]) backend.check(tensor);
   const [dexpert, dprojected, dz] = [expert!, projected!, z!].map(({ shape }) => backend.output(shape));
   elementwise(backend, {
-    operation: "hubIntoExpertGrad",
+    name: "hubIntoExpertGrad",
     reads: { expert: expert!, projected: projected!, z: z!, dy: dy! },
     writes: { dexpert: dexpert!, dprojected: dprojected!, dz: dz! },
     declarations: sigmoidFunction,
@@ -140,7 +140,7 @@ const rope: KernelFunction = ({ inputs: { x, cos, sin }, attrs, backend }) => {
   y[at + uniforms.steps] = b * c + a * s;`,
   });
   const uniforms = [pairs, steps, heads, time, float(attrs["inverse"] ? -1 : 1)];
-  backend.launch("rope", made, [x!, cos!, sin!, y], uniforms, Math.ceil(pairs / ELEMENTS));
+  backend.launch(made, [x!, cos!, sin!, y], uniforms, Math.ceil(pairs / ELEMENTS));
   return y;
 };
 

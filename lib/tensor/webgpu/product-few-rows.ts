@@ -3,7 +3,7 @@
 import { type Program, program } from "./program.ts";
 
 /** Most rows that go this way. */
-export const FEW_ROWS = 4;
+export const FEW_ROWS = 8;
 /** Invocations that share one column of C, and columns of a workgroup. */
 const SHARERS = 32;
 const COLUMNS = 8;

@@ -26,10 +26,10 @@ export interface ProductPlan {
   readonly splits: number;
 }
 
-/** Workgroups that keep a large GPU busy: an H100 has 132 multiprocessors. */
-const ENOUGH_GROUPS = 128;
+/** Invocations that keep a large GPU busy: 256 for each of 128 multiprocessors. */
+const ENOUGH_THREADS = 128 * 256;
 /** Fewest steps of the inner dimension in a split: below that, writing and summing the parts would cost more. */
-const SPLIT_STEPS = 256;
+const SPLIT_STEPS = 128;
 const MOST_SPLITS = 32;
 
 /** The largest tiles that leave the device enough workgroups; it depends on the shape and the device's limits only. */
@@ -38,22 +38,21 @@ export function planProduct({ batch, M, N, K }: Product, limits: GPUSupportedLim
     threadsOf(tiling) <= limits.maxComputeInvocationsPerWorkgroup &&
     storageOf(tiling) <= limits.maxComputeWorkgroupStorageSize
   ).map((tiling) => {
+    const enough = ENOUGH_THREADS / threadsOf(tiling);
     const tiles = batch * Math.ceil(M / tiling.rows) * Math.ceil(N / tiling.columns);
-    const useful = Math.min(MOST_SPLITS, Math.floor(K / SPLIT_STEPS), Math.ceil(ENOUGH_GROUPS / tiles));
+    const useful = Math.min(MOST_SPLITS, Math.floor(K / SPLIT_STEPS), Math.ceil(enough / tiles));
     const splits = Math.max(1, useful);
-    // The part of the tiles' area that is C.
-    const fill = (batch * M * N) / (tiles * tiling.rows * tiling.columns);
-    return { tiling, splits, groups: tiles * splits, fill };
+    // not if more than 2/5 of the tiles would lie outside of C
+    const fits = batch * M * N > 0.6 * tiles * tiling.rows * tiling.columns;
+    return { tiling, splits, good: fits && tiles * splits >= enough };
   });
-  const best = plans.find(({ groups, fill }) => groups >= ENOUGH_GROUPS && fill > 0.6) ??
-    plans.findLast(({ fill }, i) => i === plans.length - 1 || fill > 0.6)!;
+  const best = plans.find(({ good }) => good) ?? plans.at(-1)!;
   return { tiling: best.tiling, splits: best.splits };
 }
 
 /** `a · b` as a new tensor of this shape. */
 export function multiply(
   backend: StitchbookWebGPU,
-  operation: string,
   product: Product,
   a: tf.TensorInfo,
   b: tf.TensorInfo,
@@ -63,7 +62,7 @@ export function multiply(
   const { batch, M, N, K, transposeA, transposeB, oneA, oneB } = product;
   const c = backend.output(shape);
   if (plan === undefined && batch === 1 && M <= FEW_ROWS && !transposeA && transposeB) {
-    backend.launch(operation, fewRowsProgram(M, K % 4 === 0), [a, b, c], [N, K], fewRowsGroups(N));
+    backend.launch(fewRowsProgram(M, K % 4 === 0), [a, b, c], [N, K], fewRowsGroups(N));
     return c;
   }
   const { tiling, splits: wanted } = plan ?? planProduct(product, backend.limits);
@@ -80,9 +79,9 @@ export function multiply(
   const target = splits === 1 ? c : backend.output([splits, ...shape]);
   const groups = batch * splits * Math.ceil(M / tiling.rows) * Math.ceil(N / tiling.columns);
   const uniforms = [M, N, K, oneA ? 0 : M * K, oneB ? 0 : K * N, batch, splits, perSplit];
-  backend.launch(operation, made, [a, b, target], uniforms, groups);
+  backend.launch(made, [a, b, target], uniforms, groups);
   if (splits > 1) {
-    sumStretches(backend, operation, target, c, splits, batch * M * N);
+    sumStretches(backend, target, c, splits, batch * M * N);
     backend.release(target);
   }
   return c;
@@ -93,7 +92,7 @@ const linear: KernelFunction = ({ inputs: { x, w }, backend }) => {
   const N = w!.shape[0]!;
   for (const tensor of [x!, w!]) backend.check(tensor);
   const product = { batch: 1, M, N, K, transposeA: false, transposeB: true, oneA: true, oneB: true };
-  return multiply(backend, "linear", product, x!, w!, [M, N]);
+  return multiply(backend, product, x!, w!, [M, N]);
 };
 
 /** Registers LINEAR and takes over tfjs's BatchMatMul, whose automatic split of the inner dimension uses atomics. */
@@ -122,7 +121,7 @@ function matMul({ inputs, attrs, backend }: Parameters<KernelFunction>[0]): tf.T
     oneA: sizeOf(outer(a)) === 1,
     oneB: sizeOf(outer(b)) === 1,
   };
-  const c = multiply(backend, "matMul", product, wholeA, wholeB, [...batchShape, M, N]);
+  const c = multiply(backend, product, wholeA, wholeB, [...batchShape, M, N]);
   if (wholeA !== a) backend.release(wholeA);
   if (wholeB !== b) backend.release(wholeB);
   return c;

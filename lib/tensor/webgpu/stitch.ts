@@ -88,7 +88,7 @@ function expertsIntoHub(list: readonly Info[], backend: StitchbookWebGPU): Info 
   const packed = states.length + 2 > backend.limits.maxStorageBuffersPerShaderStage;
   const bound = packed ? [pack(backend, states)] : states;
   const y = backend.output(hub.shape);
-  backend.launch("expertsIntoHub", forwardProgram(states.length, lanes, packed), [z, ...bound, y], uniforms, groups);
+  backend.launch(forwardProgram(states.length, lanes, packed), [z, ...bound, y], uniforms, groups);
   if (packed) backend.release(bound[0]!);
   return y;
 }
@@ -105,13 +105,13 @@ function expertsIntoHubGrad(list: readonly Info[], backend: StitchbookWebGPU): I
   const made = gradientProgram(models, lanes, packed);
   if (!packed) {
     const gradients = states.map(({ shape }) => backend.output(shape));
-    backend.launch("expertsIntoHub", made, [z, dy, ...states, dz, ...gradients], uniforms, groups);
+    backend.launch(made, [z, dy, ...states, dz, ...gradients], uniforms, groups);
     return [gradients[0]!, dz, ...gradients.slice(1)];
   }
   const [N, d] = hub.shape as [number, number];
   const from = pack(backend, states);
   const to = backend.output([models * N, d]);
-  backend.launch("expertsIntoHub", made, [z, dy, from, dz, to], uniforms, groups);
+  backend.launch(made, [z, dy, from, dz, to], uniforms, groups);
   const slice = stockKernel("Slice");
   const gradients = states.map((_, m) =>
     slice({ inputs: { x: to }, attrs: { begin: [m * N, 0], size: [N, d] }, backend }) as Info

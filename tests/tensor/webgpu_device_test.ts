@@ -1,0 +1,110 @@
+// The WebGPU device: asked for and absent, chosen by `auto`, lost, in error, and with limits that a tensor exceeds.
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../../lib/errors.ts";
+import { openDevice } from "../../lib/tensor/mod.ts";
+import type { StitchbookWebGPU } from "../../lib/tensor/webgpu/backend.ts";
+import { describeAdapter, findAdapter } from "../../lib/tensor/webgpu/open.ts";
+import { optionalTest } from "../optional.ts";
+import { LEAST_LIMITS, pretend } from "./adapters.ts";
+
+const options = { sanitizeResources: false, sanitizeOps: false };
+const absent = () => Promise.resolve(undefined);
+const gpu = () => (tf.backend() as StitchbookWebGPU).device as unknown as GPUDevice;
+
+function refused(code: string, pattern: RegExp) {
+  return (error: unknown) => error instanceof UserError && error.code === code && pattern.test(error.message);
+}
+
+Deno.test('`openDevice("webgpu")` refuses a machine without an adapter and leaves the backend as it was', async () => {
+  await (await openDevice("reference")).close();
+  await assert.rejects(openDevice("webgpu", { adapter: absent }), refused("device.absent", /no WebGPU adapter/));
+  assert.equal(tf.getBackend(), "cpu");
+});
+
+Deno.test('`openDevice("auto")` is the CPU on a machine without an adapter', async () => {
+  const device = await openDevice("auto", { adapter: absent, threads: 1 });
+  assert.equal(device.name, "cpu");
+  await device.close();
+});
+
+optionalTest("vulkan", '`openDevice("auto")` never runs on a software adapter', async () => {
+  const software = async () => pretend((await findAdapter())!, { description: "llvmpipe (LLVM 15.0.6, 256 bits)" });
+  const device = await openDevice("auto", { adapter: software, threads: 1 });
+  assert.equal(device.name, "cpu");
+  await device.close();
+}, options);
+
+optionalTest("vulkan", '`openDevice("auto")` is WebGPU on a machine with a real GPU', async () => {
+  const real = async () => pretend((await findAdapter())!, { description: "NVIDIA H100 80GB HBM3" });
+  const device = await openDevice("auto", { adapter: real });
+  assert.equal(device.name, "webgpu");
+  assert.equal(device.description, "WebGPU, NVIDIA H100 80GB HBM3");
+  assert.deepEqual([...await tf.add(tf.tensor1d([1, 2]), 1).data()], [2, 3]);
+  await device.close();
+}, options);
+
+optionalTest("vulkan", "`describeAdapter()` tells software from hardware", async () => {
+  const adapter = (await findAdapter())!;
+  const software = (description: string) => describeAdapter(pretend(adapter, { description })).software;
+  for (const name of ["llvmpipe (LLVM 15)", "SwiftShader Device", "Microsoft Basic Render Driver"]) {
+    assert.ok(software(name), name);
+  }
+  for (const name of ["NVIDIA H100", "Apple M3", "AMD Radeon 780M", "Intel(R) Iris(R) Xe"]) assert.ok(!software(name));
+}, options);
+
+optionalTest("vulkan", "a device that is lost settles `failure` with the reason", async () => {
+  const device = await openDevice("webgpu");
+  gpu().destroy();
+  const { message } = await device.failure;
+  assert.match(message, /^The WebGPU device was lost \(destroyed\)/);
+  await device.close();
+}, options);
+
+optionalTest("vulkan", "an error that nobody caught settles `failure` with its message", async () => {
+  const device = await openDevice("webgpu");
+  gpu().createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.MAP_WRITE });
+  assert.match((await device.failure).message, /^WebGPU reported an error: /);
+  await device.close();
+}, options);
+
+optionalTest("vulkan", "`close()` frees the device without calling that a failure", async () => {
+  const device = await openDevice("webgpu");
+  const { lost } = gpu();
+  let failed = false;
+  device.failure.then(() => failed = true);
+  await device.close();
+  await lost;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(failed, false);
+}, options);
+
+optionalTest("vulkan", "a tensor past the device's limit is refused with operation, shape and limit", async () => {
+  const least = async () => pretend((await findAdapter())!, { limits: LEAST_LIMITS });
+  const device = await openDevice("webgpu", { adapter: least });
+  let failed = false;
+  device.failure.then(() => failed = true);
+  const column = tf.ones([8192, 1]);
+  const row = tf.ones([1, 8192]);
+  assert.throws(() => tf.matMul(column, row), (error) => {
+    assert.ok(
+      refused("tensor.limit", /^BatchMatMul\(\) on \[8192,8192\].*268435456 bytes.*BindingSize 134217728/)(error),
+      String(error),
+    );
+    return true;
+  });
+  assert.throws(() => tf.add(column, row), refused("tensor.limit", /^binary\(\) on \[8192,8192\]/));
+  assert.equal((await tf.sum(column).data())[0], 8192);
+  assert.equal(failed, false);
+  await device.close();
+}, options);
+
+optionalTest("vulkan", "a disposed tensor or one of another dtype is refused", async () => {
+  const device = await openDevice("webgpu");
+  const { swiglu } = await import("../../lib/tensor/mod.ts");
+  const [a, b] = [tf.ones([4]), tf.ones([4])];
+  assert.throws(() => swiglu(a, tf.ones([4], "int32")), refused("tensor.dtype", /\[4\] is int32/));
+  b.dispose();
+  assert.throws(() => swiglu(a, b));
+  await device.close();
+}, options);
