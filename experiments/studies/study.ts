@@ -4,7 +4,7 @@ import { loadCorpus } from "../../lib/data/mod.ts";
 import { type CellResult, type ExperimentDefinition, resultsTable, type RunResults } from "../../lib/run/mod.ts";
 import { checkBts } from "../bts/check.ts";
 import { compareMethods, comparisons, readLosses } from "../bts/comparisons.ts";
-import { type BtsConfig, btsConfigSchema } from "../bts/config.ts";
+import { type BtsConfig, btsConfigSchema, btsDefinition } from "../bts/config.ts";
 import type { Lab } from "../bts/lab.ts";
 import { measureBaselines, type Measured, measureStitched, resultsOf } from "../bts/measure.ts";
 import { tokenize, type Trained, trainExpert, trainSeed, trainStitches } from "../bts/phases.ts";
@@ -47,6 +47,7 @@ export function studyDefinition(
     title: study.title,
     description: study.question,
     schema: btsConfigSchema,
+    mayChange: btsDefinition.mayChange!,
     defaultPreset: "quick",
     presets: studyPresets(study.settings ?? {}),
   };

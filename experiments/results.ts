@@ -1,0 +1,109 @@
+// Every study over several seeds, and the page that puts them beside the paper.
+//
+//     deno task results --preset study --seeds 1,2,3
+//
+// Studies run one after the other in processes of their own and share cached cells: seed, experts and stitches are
+// trained once. Stopped or killed, the same command goes on where it was.
+import { Command } from "commander";
+import { UserError } from "../lib/errors.ts";
+import {
+  defaultRunsFolder,
+  parseWithCommander,
+  readRun,
+  repositoryRoot,
+  runMain,
+  type RunView,
+  versions,
+  writeTextAtomically,
+} from "../lib/run/mod.ts";
+import { duration } from "../lib/report/mod.ts";
+import { btsConfigSchema } from "./bts/config.ts";
+import { crosslingualStudy } from "./crosslingual.ts";
+import { expertsStudy } from "./experts.ts";
+import { gatesStudy } from "./gates.ts";
+import { hubStudy } from "./hub.ts";
+import { initialisationStudy } from "./initialisation.ts";
+import { modularityStudy } from "./modularity.ts";
+import { stitchCountStudy } from "./stitch-count.ts";
+import { stitchKindsStudy } from "./stitch-kinds.ts";
+import { resultsMarkdown, type StudyRuns } from "./studies/results.ts";
+import type { Study } from "./studies/study.ts";
+
+/** In the order of the page. */
+const STUDIES: readonly Pick<Study, "name" | "title" | "question" | "directions">[] = [
+  stitchCountStudy,
+  stitchKindsStudy,
+  hubStudy,
+  crosslingualStudy,
+  initialisationStudy,
+  gatesStudy,
+  expertsStudy,
+  modularityStudy,
+];
+
+async function main(args: readonly string[]): Promise<void> {
+  const names = STUDIES.map(({ name }) => name);
+  const command = new Command("results")
+    .description("Runs every study over several seeds and writes docs/results.md.")
+    .option("--preset <name>", "preset of all studies", "study")
+    .option("--seeds <list>", "seeds, such as 1,2,3", "1,2,3")
+    .option("--only <list>", `some of the studies: ${names.join(", ")}`)
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--out <file>", "the page", "docs/results.md");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
+  const { preset, seeds, runs, out, only } = parsed.options as Record<string, string>;
+  const wanted = only === undefined ? names : only.split(",");
+  const unknown = wanted.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new UserError("results.study", `There is no study "${unknown}": expected some of ${names.join(", ")}`);
+  }
+  const began = performance.now();
+  const found: StudyRuns[] = [];
+  for (const study of STUDIES.filter(({ name }) => wanted.includes(name))) {
+    console.error(`\n=== ${study.title} (experiments/${study.name}.ts)`);
+    const views = await runStudy(study.name, ["--preset", preset!, "--seeds", seeds!], runs!);
+    const config = btsConfigSchema.parse(views[0]!.config);
+    found.push({ ...study, directions: study.directions(config), views });
+  }
+  const again = `deno task results --preset ${preset} --seeds ${seeds}${only === undefined ? "" : ` --only ${only}`}`;
+  await writeTextAtomically(out!, resultsMarkdown(found, again, await madeOf(found, preset!)));
+  console.error(`\nWritten: ${out}, after ${duration((performance.now() - began) / 1000)}`);
+}
+
+/** Runs one study as its own command and reads the runs that it names. */
+async function runStudy(name: string, args: readonly string[], runsFolder: string): Promise<RunView[]> {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", `experiments/${name}.ts`, ...args, "--no-serve", "--json", "--runs", runsFolder],
+    cwd: repositoryRoot,
+    stdin: "null",
+    stderr: "inherit",
+  }).output();
+  if (!success) {
+    throw new UserError(
+      "results.failed",
+      `The study ${name} did not come to its end; its own message is above`,
+      "mend what it names and give the same command again: what is done is kept",
+    );
+  }
+  const line = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
+  const outcome = JSON.parse(line) as { run?: string; runs?: readonly { run: string }[] };
+  const ids = outcome.runs?.map(({ run }) => run) ?? [outcome.run!];
+  return await Promise.all(ids.map(async (id) => (await readRun(runsFolder, id))!));
+}
+
+async function madeOf(studies: readonly StudyRuns[], preset: string): Promise<string[]> {
+  const views = studies.flatMap(({ views }) => views);
+  const seeds = [...new Set(views.map(({ seed }) => seed))].sort((a, b) => a - b);
+  const devices = [...new Set(views.map(({ device }) => device))];
+  const days = [...new Set(views.map(({ startedAt }) => startedAt.slice(0, 10)))].sort();
+  const used = Object.entries(await versions()).map(([name, version]) => `${name} ${version}`).join(", ");
+  return [
+    `preset ${preset}, seeds ${seeds.join(", ")}, ${views.length} runs`,
+    `on ${devices.join("; ")}`,
+    `run on ${days.join(", ")}`,
+    used,
+  ];
+}
+
+if (import.meta.main) await runMain(() => main(Deno.args));

@@ -1,0 +1,182 @@
+// The studies: their variants, what they say of the paper's directions, and one of them end to end.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { checkBts } from "../../experiments/bts/check.ts";
+import { type BtsConfig, btsConfigSchema } from "../../experiments/bts/config.ts";
+import { changedConfig } from "../../experiments/bts/modular.ts";
+import { crosslingualStudy } from "../../experiments/crosslingual.ts";
+import { expertsStudy } from "../../experiments/experts.ts";
+import { gatesStudy } from "../../experiments/gates.ts";
+import { hubStudy } from "../../experiments/hub.ts";
+import { initialisationStudy } from "../../experiments/initialisation.ts";
+import { stitchCountStudy } from "../../experiments/stitch-count.ts";
+import { stitchKindsStudy } from "../../experiments/stitch-kinds.ts";
+import { verdictOf } from "../../experiments/studies/directions.ts";
+import { judge, resultsMarkdown } from "../../experiments/studies/results.ts";
+import { type Study, studyDefinition } from "../../experiments/studies/study.ts";
+import { UserError } from "../../lib/errors.ts";
+import { buildConfig, readRun, repositoryRoot, type RunView } from "../../lib/run/mod.ts";
+import { stitchFile } from "../../experiments/bts/phases.ts";
+import { loadStitches } from "../../lib/stitch/mod.ts";
+
+const STUDIES: readonly Study[] = [
+  stitchCountStudy,
+  stitchKindsStudy,
+  hubStudy,
+  crosslingualStudy,
+  initialisationStudy,
+  gatesStudy,
+  expertsStudy,
+];
+
+function configOf(study: Study, preset: string): BtsConfig {
+  const { schema, presets } = studyDefinition(study);
+  return buildConfig(schema, { preset: { name: preset, value: presets[preset]!.config }, sets: [] });
+}
+
+for (const study of STUDIES) {
+  Deno.test(`the study ${study.name} has valid variants with names of their own, and directions between them`, () => {
+    for (const preset of Object.keys(studyDefinition(study).presets)) {
+      const config = configOf(study, preset);
+      const variants = study.variants(config);
+      const names = variants.map(({ name }) => name);
+      assert.equal(new Set(names).size, names.length);
+      assert.ok(names.length > 1, `${preset}: one variant alone answers nothing`);
+      const made = variants.map(({ change }) => change(config));
+      for (const one of made) checkBts(btsConfigSchema.parse(one));
+      assert.equal(new Set(made.map((one) => JSON.stringify(one))).size, names.length, "no two variants are equal");
+      for (const { better, worse, on } of study.directions(config)) {
+        for (const method of [better, worse]) assert.ok(method === "seed" || names.includes(method), method);
+        assert.ok(on === "mean" || config.data.domains.some((domain) => domain === on), on);
+      }
+    }
+  });
+}
+
+/** A finished run with these mean bits per byte. */
+const run = (seed: number, means: Readonly<Record<string, number>>): RunView => ({
+  id: `run-${seed}`,
+  experiment: "x",
+  title: "X",
+  preset: "smoke",
+  seed,
+  device: "none",
+  status: "done",
+  config: {},
+  command: [],
+  versions: {},
+  pid: 0,
+  startedAt: "2026-01-01T00:00:00.000Z",
+  updatedAt: "2026-01-01T00:00:00.000Z",
+  seconds: 1,
+  cells: [],
+  notes: [],
+  error: null,
+  lastSeq: 0,
+  results: {
+    domains: ["code"],
+    methods: Object.fromEntries(
+      Object.entries(means).map(([name, mean]) => [name, {
+        bpb: { code: mean, mean },
+        bpbInterval: {},
+        tasks: {},
+        parameters: { trained: 1, total: 1, active: 1 },
+      }]),
+    ),
+  },
+} as unknown as RunView);
+const direction = { claim: "a beats b", better: "a", worse: "b", on: "mean", paper: "yes: 2 against 1" };
+
+Deno.test("`judge()` says yes or no only where the interval over seeds leaves out zero", () => {
+  const views = (...pairs: readonly (readonly [number, number])[]) => pairs.map(([a, b], i) => run(i + 1, { a, b }));
+  const clear = judge(direction, views([2, 2.2], [2.1, 2.3], [2, 2.21]))!;
+  assert.deepEqual([clear.here, clear.wins, clear.seeds], ["yes", 3, 3]);
+  assert.ok(Math.abs(clear.saved - (0.2 + 0.2 + 0.21) / 3) < 1e-12);
+  assert.equal(judge(direction, views([2.2, 2], [2.3, 2.1], [2.21, 2]))!.here, "no");
+  assert.equal(judge(direction, views([2, 2.2], [2.1, 2.0], [2, 2.21]))!.here, "unclear");
+  // Two seeds have no useful interval: both must agree.
+  assert.equal(judge(direction, views([2, 2.2], [2.1, 2.2]))!.here, "yes");
+  assert.equal(judge(direction, [run(1, { a: 1 })]), undefined);
+  assert.deepEqual(
+    [verdictOf({ low: -2, high: -1 }), verdictOf({ low: 1, high: 2 }), verdictOf({ low: -1, high: 1 })],
+    [
+      "yes",
+      "no",
+      "unclear",
+    ],
+  );
+});
+
+Deno.test("`resultsMarkdown()` sets every direction beside the paper, in words and in a table", () => {
+  const views = [run(1, { a: 2, b: 2.2 }), run(2, { a: 2.1, b: 2.3 }), run(3, { a: 2, b: 2.21 })];
+  const open = { ...direction, claim: "b beats a", better: "b", worse: "a", paper: null };
+  const page = resultsMarkdown(
+    [{ name: "x", title: "X | Y", question: "Which?", directions: [direction, open], views }],
+    "deno task results",
+    ["preset smoke"],
+  );
+  assert.match(
+    page,
+    /findings that came out here too:\n\n- a beats b: yes, \+0\.203 ± 0\.\d+ bits per byte, in 3 of 3 seeds/,
+  );
+  assert.match(page, /leaves open, answered here:\n\n- b beats a: no, −0\.203/);
+  assert.match(page, /\| a beats b \| yes: 2 against 1 \| yes \| \+0\.203/);
+  assert.match(page, /## X \\\| Y/);
+});
+
+Deno.test("`changedConfig()` takes an expert out or puts one in, and refuses what cannot be", () => {
+  const config = btsConfigSchema.parse({});
+  assert.deepEqual(changedConfig(config, { kind: "remove", expert: "math" }).experts, ["code", "multilingual"]);
+  assert.deepEqual(changedConfig(config, { kind: "add", expert: "english" }).experts.at(-1), "english");
+  const refuses = (config: BtsConfig, kind: "add" | "remove", expert: string, message: RegExp) =>
+    assert.throws(
+      () => changedConfig(config, { kind, expert }),
+      (error) => error instanceof UserError && message.test(error.message),
+    );
+  refuses(config, "remove", "english", /no expert "english": the run has code, math, multilingual/);
+  refuses(config, "add", "code", /has the expert "code" already/);
+  refuses(config, "add", "law", /no domain "law"/);
+  refuses({ ...config, hub: "code" }, "remove", "code", /it is the hub/);
+});
+
+Deno.test("`modularity --preset smoke` measures every change, and keeps the others' parameters bit for bit", async () => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-studies-" });
+  try {
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "experiments/modularity.ts", "--preset", "smoke", "--no-serve", "--json", "--runs", runs]
+        .concat(
+          ["--set", 'experts=["code","math"]', "--set", "eval.items=4", "--set", "eval.tokens=512"],
+        ),
+      cwd: repositoryRoot,
+      stdin: "null",
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    const { run: id } = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
+    const view = (await readRun(runs, id))!;
+    const methods = Object.keys(view.results!.methods);
+    assert.deepEqual(methods, [
+      "seed",
+      "all",
+      ...["without code", "without math", "with english"].flatMap((change) =>
+        ["untouched", "3 steps", "from scratch"].map((how) => `${change}, ${how}`)
+      ),
+    ]);
+    const folder = (cell: string) => join(runs, view.cells.find(({ name }) => name === cell)!.artifacts[0]!.path, "..");
+    const before = (await loadStitches(stitchFile(folder("stitch:all")))).stitches;
+    const less = await loadStitches(stitchFile(folder("adapt:without code")));
+    assert.deepEqual(less.experts.map(({ name }) => name), ["math"]);
+    assert.deepEqual(less.stitches["stitch.0.projection.1"], before["stitch.0.projection.2"]);
+    assert.deepEqual(less.stitches["stitch.1.gate.0"], before["stitch.1.gate.0"]);
+    const more = await loadStitches(stitchFile(folder("adapt:with english")));
+    assert.deepEqual(more.experts.map(({ name }) => name), ["code", "math", "english"]);
+    for (const [name, tensor] of Object.entries(before)) assert.deepEqual(more.stitches[name], tensor, name);
+    const tables = view.cells.find(({ name }) => name === "report")!.tables;
+    const directions = tables.find(({ name }) => name === "directions")!;
+    assert.equal(directions.rows.length, 6);
+    for (const { here, low, high } of directions.rows) {
+      assert.equal(here, verdictOf({ low: Number(low), high: Number(high) }));
+    }
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});
