@@ -30,6 +30,7 @@ caption { text-align: left; font-size: .82rem; padding-bottom: .45rem; color: va
 caption span { display: inline-block; position: sticky; left: 0; max-width: min(45rem, calc(100vw - 2.5rem)); }
 th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0; font-weight: 400; white-space: nowrap; }
 th.n, td.n { text-align: right; padding: .3rem 0 .3rem .8rem; }
+.n + :not(.n) { padding-left: .8rem; }
 thead th { border-bottom: 1px solid var(--ink); font-weight: 600; vertical-align: bottom; white-space: normal; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 strong { font-weight: 700; }

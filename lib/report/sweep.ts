@@ -18,7 +18,11 @@ import { PAGE_STYLE } from "./style.ts";
 
 /** Every trial with a value as a line across the settings; undefined with fewer than two of them. */
 export function sweepFigure(view: SweepView, ranking: Ranking = rankTrials(view)): Figure | undefined {
-  const coordinates = parallelCoordinates(view.start.keys, ranking.trials, ranking.metric);
+  const coordinates = parallelCoordinates(
+    { keys: view.start.keys, ranges: view.start.random?.ranges ?? [] },
+    ranking.trials,
+    ranking.metric,
+  );
   if (coordinates === undefined) return undefined;
   return {
     name: "trials",

@@ -1,16 +1,26 @@
 // The HTTP app: a stateless fetch handler over the folders of runs. It reads; it never writes.
 import { type Context, Hono } from "hono";
 import { explainError, UserError } from "../errors.ts";
-import { readEvents, readRun, runFolder } from "../run/mod.ts";
+import {
+  listSweeps,
+  rankTrials,
+  readEvents,
+  readRun,
+  readSweep,
+  runFolder,
+  sweepFolder,
+  sweepJson,
+  sweepSummary,
+} from "../run/mod.ts";
 import { loadAssets } from "./assets.ts";
 import { createFeeds, type Feeds } from "./feed.ts";
 import { isAllowedHost, isLoopbackAddress, isSameOrigin } from "./guard.ts";
 import { PAGE_POLICY, REPORT_POLICY, secure } from "./headers.ts";
 import { openApiDocument } from "./openapi.ts";
-import { HOME_PAGE, MISSING_PAGE, RUN_PAGE } from "./pages.ts";
+import { HOME_PAGE, MISSING_PAGE, RUN_PAGE, SWEEP_PAGE } from "./pages.ts";
 import { hasReport, readReport } from "./report.ts";
 import { createRunList } from "./runs.ts";
-import type { EventsResponse, RunListResponse, RunResponse } from "./schemas.ts";
+import type { EventsResponse, RunListResponse, RunResponse, SweepListResponse, SweepResponse } from "./schemas.ts";
 import { eventStream } from "./stream.ts";
 
 export interface AppOptions {
@@ -54,6 +64,11 @@ export function createApp(options: AppOptions): Hono {
   app.get("/runs/:id", async (c) => {
     const known = await runFolder(runsFolder, c.req.param("id")) !== undefined;
     return known ? html(c, RUN_PAGE) : html(c, MISSING_PAGE, 404);
+  });
+
+  app.get("/sweeps/:id", async (c) => {
+    const known = await sweepFolder(runsFolder, c.req.param("id")) !== undefined;
+    return known ? html(c, SWEEP_PAGE) : html(c, MISSING_PAGE, 404);
   });
 
   app.get("/static/*", (c) => {
@@ -105,6 +120,28 @@ export function createApp(options: AppOptions): Hono {
     if (await runFolder(runsFolder, id) === undefined) return unknownRun(c);
     const report = await readReport(runsFolder, id);
     if (report === undefined) return problem(c, 404, "report.missing", "This run has no report yet");
+    c.header("content-security-policy", REPORT_POLICY);
+    return c.body(report, 200, { "content-type": "text/html; charset=utf-8" });
+  });
+
+  app.get("/api/sweeps", async (c) => {
+    return c.json({ sweeps: (await listSweeps(runsFolder)).map(sweepSummary) } satisfies SweepListResponse);
+  });
+
+  app.get("/api/sweeps/:id", async (c) => {
+    const view = await readSweep(runsFolder, c.req.param("id"));
+    if (view === undefined) return unknownSweep(c);
+    const sweep = sweepJson(view, rankTrials(view, c.req.query("metric") || undefined));
+    return c.json(
+      { sweep, report: await hasReport(runsFolder, sweep.sweep, "sweep"), runsFolder } satisfies SweepResponse,
+    );
+  });
+
+  app.get("/api/sweeps/:id/report", async (c) => {
+    const id = c.req.param("id");
+    if (await sweepFolder(runsFolder, id) === undefined) return unknownSweep(c);
+    const report = await readReport(runsFolder, id, "sweep");
+    if (report === undefined) return problem(c, 404, "report.missing", "This sweep has no report yet");
     c.header("content-security-policy", REPORT_POLICY);
     return c.body(report, 200, { "content-type": "text/html; charset=utf-8" });
   });
@@ -170,6 +207,10 @@ function problem(c: Context, status: 400 | 403 | 404 | 405 | 500, code: string, 
 
 function unknownRun(c: Context): Response {
   return problem(c, 404, "run.unknown", "There is no such run");
+}
+
+function unknownSweep(c: Context): Response {
+  return problem(c, 404, "sweep.unknown", "There is no such sweep");
 }
 
 function badPosition(c: Context): Response {

@@ -15,6 +15,7 @@ const MODULES = [
   "run/ending.ts",
   "run/format-table.ts",
   "run/progress.ts",
+  "run/sweep/axes.ts",
   "run/view.ts",
   "serve/client/cell.ts",
   "serve/client/chart.ts",
@@ -24,7 +25,9 @@ const MODULES = [
   "serve/client/format.ts",
   "serve/client/home.ts",
   "serve/client/results.ts",
+  "serve/client/parallel.ts",
   "serve/client/run.ts",
+  "serve/client/sweep.ts",
   "serve/client/table.ts",
 ];
 

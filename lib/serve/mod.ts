@@ -2,4 +2,11 @@
 export { type AppOptions, createApp } from "./app.ts";
 export { missingFolderText, serve, type ServeOptions, type Server, takenPortText } from "./server.ts";
 export { type ServerWorker, startServerWorker, type WorkerOptions } from "./worker.ts";
-export { errorSchema, eventsResponseSchema, runListResponseSchema, runResponseSchema } from "./schemas.ts";
+export {
+  errorSchema,
+  eventsResponseSchema,
+  runListResponseSchema,
+  runResponseSchema,
+  sweepListResponseSchema,
+  sweepResponseSchema,
+} from "./schemas.ts";

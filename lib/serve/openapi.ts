@@ -1,13 +1,28 @@
 // The API's description for programs, derived from the same schemas.
 import { z } from "zod";
 import { eventSchema } from "../run/mod.ts";
-import { errorSchema, eventsResponseSchema, runListResponseSchema, runResponseSchema } from "./schemas.ts";
+import {
+  errorSchema,
+  eventsResponseSchema,
+  runListResponseSchema,
+  runResponseSchema,
+  sweepListResponseSchema,
+  sweepResponseSchema,
+} from "./schemas.ts";
 
 const id = {
   name: "id",
   in: "path",
   required: true,
   description: "The run's id, as in the list of runs",
+  schema: { type: "string" },
+};
+const sweepId = { ...id, description: "The sweep's id, as in the list of sweeps" };
+const metric = {
+  name: "metric",
+  in: "query",
+  required: false,
+  description: "What trials are compared by, such as `bpb` or `stitch/loss:min`",
   schema: { type: "string" },
 };
 const after = {
@@ -53,6 +68,13 @@ export function openApiDocument() {
         { "text/event-stream": { schema: { type: "string" } } },
       ),
       "/api/runs/{id}/report": get("The run's report", [id], { "text/html": { schema: { type: "string" } } }),
+      "/api/sweeps": get("All sweeps, newest first", [], json({ $ref: "#/components/schemas/SweepList" })),
+      "/api/sweeps/{id}": get(
+        "One sweep with its trials, best first",
+        [sweepId, metric],
+        json({ $ref: "#/components/schemas/Sweep" }),
+      ),
+      "/api/sweeps/{id}/report": get("The sweep's report", [sweepId], { "text/html": { schema: { type: "string" } } }),
       "/healthz": get("Whether the server answers", [], json({ type: "object" })),
     },
     components: {
@@ -61,6 +83,8 @@ export function openApiDocument() {
         Run: schemaOf(runResponseSchema),
         RunList: schemaOf(runListResponseSchema),
         Events: schemaOf(eventsResponseSchema),
+        Sweep: schemaOf(sweepResponseSchema),
+        SweepList: schemaOf(sweepListResponseSchema),
         Error: schemaOf(errorSchema),
       },
     },

@@ -36,6 +36,7 @@ export const HOME_PAGE = page(
 <h1>Runs</h1>
 <p class="lead" id="count"></p>
 ${noscript}
+<div id="sweeps"></div>
 <div id="runs"></div>
 </main>`,
 );
@@ -58,6 +59,22 @@ ${noscript}
 <section id="footer" aria-label="About this run"></section>
 </main>
 </div>`,
+);
+
+/** One sweep: its trials and how they compare. */
+export const SWEEP_PAGE = page(
+  "Sweep · Stitchbook",
+  module("sweep"),
+  `<nav class="crumbs" aria-label="Breadcrumb"><a href="/">Runs</a><span id="crumb" aria-current="page"></span></nav>
+<span class="connection" id="connection" role="status" aria-live="polite"></span>
+</header>
+<main id="main" class="home sweep" tabindex="-1">
+${noscript}
+<section class="head" id="head" aria-label="Sweep"></section>
+<section id="figure" aria-label="Figure" hidden></section>
+<section id="trials" aria-label="Trials"></section>
+<section id="footer" aria-label="About this sweep"></section>
+</main>`,
 );
 
 /** A page for a run that is not there. */

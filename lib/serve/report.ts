@@ -1,22 +1,25 @@
-// The report in a run's folder, the only file of a run that is served as it is.
+// The report in a run's or a sweep's folder, the only file of it that is served as it is.
 import { join } from "node:path";
-import { runFolder } from "../run/mod.ts";
+import { runFolder, sweepFolder } from "../run/mod.ts";
 
 const REPORT_FILE = "report.html";
 
-/** Whether the run has a report. A symlink is none: it could lead out of the folder. */
-export async function hasReport(runsFolder: string, id: string): Promise<boolean> {
-  return await reportPath(runsFolder, id) !== undefined;
+/** What has a report of its own. */
+export type Reported = "run" | "sweep";
+
+/** Whether there is a report. A symlink is none: it could lead out of the folder. */
+export async function hasReport(runsFolder: string, id: string, of: Reported = "run"): Promise<boolean> {
+  return await reportPath(runsFolder, id, of) !== undefined;
 }
 
 /** The report's HTML, or undefined when there is none. */
-export async function readReport(runsFolder: string, id: string): Promise<string | undefined> {
-  const path = await reportPath(runsFolder, id);
+export async function readReport(runsFolder: string, id: string, of: Reported = "run"): Promise<string | undefined> {
+  const path = await reportPath(runsFolder, id, of);
   return path === undefined ? undefined : await Deno.readTextFile(path);
 }
 
-async function reportPath(runsFolder: string, id: string): Promise<string | undefined> {
-  const folder = await runFolder(runsFolder, id);
+async function reportPath(runsFolder: string, id: string, of: Reported): Promise<string | undefined> {
+  const folder = await (of === "run" ? runFolder : sweepFolder)(runsFolder, id);
   if (folder === undefined) return undefined;
   const path = join(folder, REPORT_FILE);
   const info = await Deno.lstat(path).catch(() => undefined);

@@ -6,7 +6,10 @@ import {
   runResultsSchema,
   type RunSummary,
   type RunView,
+  type sweepJson,
+  type sweepSummary,
   tableSchema,
+  TRIAL_STATUSES,
 } from "../run/mod.ts";
 
 export const errorSchema = z.strictObject({
@@ -107,8 +110,70 @@ export const eventsResponseSchema = z.strictObject({
   damage: z.array(z.strictObject({ line: z.number(), reason: z.string() })),
 });
 
+export const sweepStatusSchema = z.enum(["running", "done", "failed", "stopped", "lost"]);
+const trialStatusSchema = z.enum(TRIAL_STATUSES);
+
+/** What the list and the page of a sweep share. */
+const sweepSummaryShape = {
+  sweep: z.string(),
+  name: z.string(),
+  experiment: z.string(),
+  status: sweepStatusSchema,
+  startedAt: z.string(),
+  updatedAt: z.string(),
+  /** The settings that are varied. */
+  keys: z.array(z.string()),
+  /** How many trials are in each state. */
+  counts: z.record(trialStatusSchema, z.number()),
+};
+
+export const sweepListResponseSchema = z.strictObject({ sweeps: z.array(z.strictObject(sweepSummaryShape)) });
+
+/** `/api/sweeps/:id`: the trials, best first by `metric`. */
+export const sweepResponseSchema = z.strictObject({
+  sweep: z.strictObject({
+    ...sweepSummaryShape,
+    random: z.strictObject({
+      draws: z.number(),
+      seed: z.number(),
+      ranges: z.array(z.strictObject({ key: z.string(), scale: z.string(), low: z.number(), high: z.number() })),
+    }).nullable(),
+    command: z.array(z.string()),
+    metric: z.string(),
+    better: z.enum(["lower", "higher"]),
+    /** Metrics that trials could be compared by. */
+    metrics: z.array(z.string()),
+    /** Number of the best trial. */
+    best: z.number().nullable(),
+    trials: z.array(z.strictObject({
+      trial: z.number(),
+      settings: z.record(z.string(), z.string()),
+      seed: z.number(),
+      status: trialStatusSchema,
+      /** Id of the run of its last attempt. */
+      run: z.string().nullable(),
+      attempts: z.number(),
+      startedAt: z.string().nullable(),
+      seconds: z.number().nullable(),
+      error: z.string().nullable(),
+      cells: z.strictObject({ total: z.number(), cached: z.number() }).nullable(),
+      progress: z.strictObject({ ended: z.number(), total: z.number(), current: z.string().nullable() }).nullable(),
+      /** The metric's value. */
+      value: z.number().nullable(),
+    })),
+    /** Lines of its file that could not be read. */
+    damage: z.array(z.number()),
+  }),
+  report: z.boolean(),
+  runsFolder: z.string(),
+});
+
 // What the handlers hand over is what `lib/run` reads; that the schemas say the same is checked by the tests.
 export type RunResponse = { readonly run: RunView; readonly report: boolean; readonly runsFolder: string };
 export type ListedRun = RunSummary & { readonly command: readonly string[] };
 export type RunListResponse = { readonly runs: readonly ListedRun[] };
 export type EventsResponse = LogContents;
+export type ListedSweep = ReturnType<typeof sweepSummary>;
+export type SweepListResponse = { readonly sweeps: readonly ListedSweep[] };
+export type ShownSweep = ReturnType<typeof sweepJson>;
+export type SweepResponse = { readonly sweep: ShownSweep; readonly report: boolean; readonly runsFolder: string };

@@ -64,6 +64,7 @@ Deno.test("`/openapi.json` describes every API route, and `/healthz` answers", a
     for (const path of ["", "/{id}", "/{id}/events", "/{id}/stream", "/{id}/report"]) {
       assert.ok(paths.includes(`/api/runs${path}`), path);
     }
+    for (const path of ["", "/{id}", "/{id}/report"]) assert.ok(paths.includes(`/api/sweeps${path}`), path);
     for (const [, name] of JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)) {
       assert.ok(document.components.schemas[name!], name);
     }
@@ -84,6 +85,7 @@ Deno.test("an empty or missing runs folder has no runs", async () => {
 const ROUTES = [
   ...["/", `/runs/${ID}`, "/api/runs", `/api/runs/${ID}`, `/api/runs/${ID}/events`, `/api/runs/${ID}/stream`],
   ...[`/api/runs/${ID}/report`, "/static/serve/client/style.css", "/static/style.css", "/static/uplot.js"],
+  ...["/sweeps/x", "/api/sweeps", "/api/sweeps/x", "/api/sweeps/x/report"],
   ...["/openapi.json", "/healthz", "/nothing"],
 ];
 

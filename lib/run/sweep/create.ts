@@ -54,7 +54,11 @@ export async function planSweep(script: string, options: NewSweep, command: read
   const trials = planTrials(space);
   const shared = sharedArguments(options);
   const reply = await ask(path, space, options, shared, trials);
-  const random = space.draws === undefined ? null : { draws: space.draws, seed: space.randomSeed };
+  const random = space.draws === undefined ? null : {
+    draws: space.draws,
+    seed: space.randomSeed,
+    ranges: [...space.ranges],
+  };
   return {
     kind: "sweep.start",
     schemaVersion: 1,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { sha256, writeTextAtomically } from "../files.ts";
+import { SCALES } from "./spec.ts";
 
 /** Folder of all sweeps in the runs folder. */
 export const SWEEPS_FOLDER = "sweeps";
@@ -33,7 +34,11 @@ export const sweepEventSchema = z.discriminatedUnion("kind", [
     /** The settings that are varied, in order. */
     keys: z.array(z.string()),
     /** How points were drawn; null: the whole grid. */
-    random: z.strictObject({ draws: z.int().positive(), seed: z.int().nonnegative() }).nullable(),
+    random: z.strictObject({
+      draws: z.int().positive(),
+      seed: z.int().nonnegative(),
+      ranges: z.array(z.strictObject({ key: z.string(), scale: z.enum(SCALES), low: z.number(), high: z.number() })),
+    }).nullable(),
     trials: z.array(z.strictObject({ settings: z.record(z.string(), z.string()), seed: z.int().nonnegative() })).min(1),
     command: z.array(z.string()),
   }),

@@ -3,6 +3,6 @@ export { type Axis, type ParallelCoordinates, parallelCoordinates, type TrialLin
 export { answerTrialCheck, CHECK_OPTION } from "./check.ts";
 export { sweepCommand, type SweepHooks, type SweepPage } from "./command.ts";
 export { listSweeps, readSweep, sweepFolder } from "./read.ts";
-export { sweepJson } from "./show-command.ts";
+export { sweepJson, sweepSummary } from "./show-command.ts";
 export { isNumber, statesText, trialsTable } from "./table.ts";
 export * from "./view.ts";

@@ -40,7 +40,7 @@ export async function readSweep(runsFolder: string, id: string): Promise<SweepVi
   const log = await readSweepLog(folder);
   const view = log && foldSweep(log.events, log.damage);
   if (view === undefined) return undefined;
-  for (const trial of view.trials) if (trial.open) await settleTrial(runsFolder, trial);
+  for (const trial of view.trials) if (trial.open) await settleTrial(runsFolder, trial, live);
   const all = (status: string) => view.trials.every((trial) => trial.status === status);
   view.status = live ? "running" : all("done") ? "done" : view.closed === "done" ? "failed" : view.closed ?? "lost";
   return view;
@@ -56,10 +56,14 @@ export async function listSweeps(runsFolder: string): Promise<SweepView[]> {
   return views;
 }
 
-/** Brings a trial that was started up to what its run and its process say. */
-export async function settleTrial(runsFolder: string, trial: TrialView): Promise<void> {
+/**
+ * Brings a trial that was started up to what its run and its process say.
+ *
+ * @param sweepLives stands for the process's life where that is not known, or may not be asked
+ */
+async function settleTrial(runsFolder: string, trial: TrialView, sweepLives: boolean): Promise<void> {
   // Asked before reading, so that a process that ends in between is not taken for one that died early.
-  const alive = trial.process !== null && isAlive(trial.process) === true;
+  const alive = (trial.process && isAlive(trial.process)) ?? sweepLives;
   const view = trial.run === null ? undefined : await readRun(runsFolder, trial.run);
   if (view === undefined) {
     if (!alive) Object.assign(trial, { status: "lost", error: "Its process went away before its run began" });

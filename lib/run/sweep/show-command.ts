@@ -24,11 +24,7 @@ export async function listSweepsCommand(args: readonly string[], print: Print): 
   const folder = String(parsed.options.runs);
   const sweeps = await listSweeps(folder);
   if (parsed.options.json) {
-    return print(JSON.stringify(sweeps.map((view) => ({
-      ...{ sweep: view.start.sweep, name: view.start.name, experiment: view.start.experiment, status: view.status },
-      ...{ startedAt: view.start.time, updatedAt: view.updatedAt, keys: view.start.keys },
-      trials: countStates(view.trials),
-    }))));
+    return print(JSON.stringify(sweeps.map(sweepSummary)));
   }
   if (sweeps.length === 0) {
     return print(`No sweeps in ${folder}; start one with: deno task sweep experiments/bts.ts --grid stitch.count=1,2`);
@@ -81,16 +77,34 @@ export async function showSweepCommand(args: readonly string[], print: Print): P
 
 /** A sweep for programs: the trials best first, with the metric's value. */
 export function sweepJson(view: SweepView, { metric, trials, metrics }: Ranking) {
-  const { sweep, name, experiment, keys, time, command } = view.start;
+  const { sweep, name, experiment, keys, time, command, random } = view.start;
   return {
-    ...{ sweep, name, experiment, status: view.status, startedAt: time, updatedAt: view.updatedAt, keys, command },
+    ...{
+      sweep,
+      name,
+      experiment,
+      status: view.status,
+      startedAt: time,
+      updatedAt: view.updatedAt,
+      keys,
+      random,
+      command,
+    },
     metric: metric.text,
     better: metric.better,
     metrics,
     counts: countStates(view.trials),
     best: trials[0]?.value === null ? null : trials[0]?.trial ?? null,
     trials,
+    damage: view.damage,
   };
+}
+
+/** A sweep in a list, for programs. */
+export function sweepSummary(view: SweepView) {
+  const { sweep, name, experiment, time, keys } = view.start;
+  const counts = countStates(view.trials);
+  return { sweep, name, experiment, status: view.status, startedAt: time, updatedAt: view.updatedAt, keys, counts };
 }
 
 /** Asks the process that works on a sweep to stop, as Ctrl-C would, and waits until it has. */

@@ -57,6 +57,7 @@ export function oncePerFrame(draw: () => void): () => void {
 
 const STATUS_TEXT: Readonly<Record<string, string>> = {
   planned: "Planned",
+  pending: "Pending",
   running: "Running",
   done: "Done",
   cached: "Cached",

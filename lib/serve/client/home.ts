@@ -1,5 +1,5 @@
 // The list of runs, brought up to date every few seconds while someone looks.
-import type { ListedRun, RunListResponse } from "../schemas.ts";
+import type { ListedRun, ListedSweep, RunListResponse, SweepListResponse } from "../schemas.ts";
 import { endingText } from "../../run/ending.ts";
 import { overridesOf } from "./command.ts";
 import { showConnection } from "./connection.ts";
@@ -10,6 +10,7 @@ const REFRESH_MS = 2500;
 const list = h("ul", { class: "runs" });
 const rows = new Map<string, { element: HTMLElement; state: string }>();
 const connection = byId("connection");
+let sweepsShown = "[]";
 
 byId("runs").append(list);
 refresh();
@@ -21,6 +22,8 @@ async function refresh(): Promise<void> {
       if (!response.ok) throw new Error(`The server answered ${response.status}`);
       const { runs }: RunListResponse = await response.json();
       show(runs);
+      const { sweeps }: SweepListResponse = await (await fetch("/api/sweeps")).json();
+      showSweeps(sweeps);
       showConnection(connection, "live");
     } catch {
       showConnection(connection, "reconnecting");
@@ -57,6 +60,37 @@ function show(runs: readonly ListedRun[]): void {
     const { element } = rows.get(run.id)!;
     if (list.children[i] !== element) list.insertBefore(element, list.children[i] ?? null);
   });
+}
+
+/** The newest sweeps, above the runs. */
+function showSweeps(sweeps: readonly ListedSweep[]): void {
+  const state = JSON.stringify(sweeps);
+  if (state === sweepsShown) return;
+  sweepsShown = state;
+  const rows = sweeps.map(({ sweep, name, status, counts, keys, startedAt }) => {
+    const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    return h(
+      "li",
+      { class: "run card sweep-row", "data-status": status },
+      h("div", { class: "run-status" }, badge(status)),
+      h(
+        "div",
+        { class: "run-name" },
+        h("h2", {}, h("a", { href: `/sweeps/${encodeURIComponent(sweep)}` }, name)),
+        h("p", { class: "muted" }, "over ", keys.length === 0 ? "seeds" : keys.join(", "), " · ", h("code", {}, sweep)),
+      ),
+      h(
+        "p",
+        { class: "run-result run-progress" },
+        h("span", {}, `${counts.done} of ${total} trials done`),
+        status === "running" && h("progress", { max: total, value: counts.done, "aria-label": "Trials done" }),
+      ),
+      h("div", { class: "run-time" }, h("span", { title: startedAt }, when(startedAt))),
+    );
+  });
+  const list = h("ul", { class: "runs" });
+  list.append(...rows);
+  byId("sweeps").replaceChildren(...(sweeps.length === 0 ? [] : [h("h2", {}, "Sweeps"), list]));
 }
 
 function swap(old: HTMLElement, fresh: HTMLElement): void {

@@ -1,0 +1,109 @@
+// Sweeps over HTTP and on their page.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { createApp, startServerWorker, sweepListResponseSchema, sweepResponseSchema } from "../../lib/serve/mod.ts";
+import { LOOSE, withPage } from "../chromium.ts";
+import { optionalTest } from "../optional.ts";
+import { withRunsFolder } from "./fake_run.ts";
+import { fakeSweep } from "./sweep_log.ts";
+
+const ID = "20261122-101010-fake-sweep-aaaa";
+
+async function asker(runsFolder: string) {
+  await fakeSweep(runsFolder, ID);
+  const app = createApp({ runsFolder });
+  return async (path: string) =>
+    await app.fetch(new Request(`http://localhost${path}`, { headers: { host: "localhost" } }));
+}
+
+Deno.test("the API lists sweeps and gives one with its trials, best first, as its schemas say", () =>
+  withRunsFolder(async (runsFolder) => {
+    const ask = await asker(runsFolder);
+    const { sweeps } = sweepListResponseSchema.parse(await (await ask("/api/sweeps")).json());
+    assert.deepEqual(sweeps.map(({ sweep, status, counts }) => [sweep, status, counts.done, counts.failed]), [[
+      ...[ID, "failed"],
+      ...[2, 1],
+    ]]);
+    const { sweep, report } = sweepResponseSchema.parse(await (await ask(`/api/sweeps/${ID}`)).json());
+    assert.deepEqual(sweep.trials.map(({ trial, value }) => [trial, value]), [[3, 1.5], [1, 2], [2, null]]);
+    assert.deepEqual([sweep.best, sweep.metric, sweep.better, report], [3, "bpb", "lower", false]);
+    const quiz = sweepResponseSchema.parse(await (await ask(`/api/sweeps/${ID}?metric=quiz`)).json()).sweep;
+    assert.deepEqual(quiz.trials.map(({ trial }) => trial), [1, 3, 2]);
+    for (const bad of ["nothing", "bpb:worst", "__proto__"]) {
+      const response = await ask(`/api/sweeps/${ID}?metric=${bad}`);
+      assert.equal(response.status, 400);
+      assert.equal((await response.json()).error.code, "sweep.metric");
+    }
+  }));
+
+Deno.test("a sweep's report is served alone, and what is no sweep is not there", () =>
+  withRunsFolder(async (runsFolder) => {
+    const ask = await asker(runsFolder);
+    assert.equal((await ask(`/api/sweeps/${ID}/report`)).status, 404);
+    await Deno.writeTextFile(join(runsFolder, "sweeps", ID, "report.html"), "<h1>Report</h1>");
+    const report = await ask(`/api/sweeps/${ID}/report`);
+    assert.equal(report.status, 200);
+    assert.match(report.headers.get("content-security-policy")!, /sandbox/);
+    await Deno.mkdir(join(runsFolder, "sweeps", "20261122-101011-empty-aaaa"));
+    for (
+      const id of [
+        "20261122-101011-empty-aaaa",
+        "20261122-101012-none-aaaa",
+        "..%2f..",
+        "%2e%2e",
+        "sweep.jsonl",
+        ID + "x",
+      ]
+    ) {
+      for (const path of [`/api/sweeps/${id}`, `/api/sweeps/${id}/report`]) assert.equal((await ask(path)).status, 404);
+    }
+  }));
+
+Deno.test("a sweep's damaged lines are named and its other lines read", () =>
+  withRunsFolder(async (runsFolder) => {
+    const ask = await asker(runsFolder);
+    const path = join(runsFolder, "sweeps", ID, "sweep.jsonl");
+    const lines = (await Deno.readTextFile(path)).split("\n");
+    lines[2] = lines[2]!.replace('"bpb":2', '"bpb":1');
+    await Deno.writeTextFile(path, lines.join("\n") + '{"half":');
+    const { sweep } = sweepResponseSchema.parse(await (await ask(`/api/sweeps/${ID}`)).json());
+    assert.deepEqual(sweep.damage, [3, 9]);
+    assert.equal(sweep.trials.find(({ trial }) => trial === 1)!.status, "lost", "its end is not believed");
+    assert.equal(sweep.best, 3);
+  }));
+
+optionalTest(
+  "chromium",
+  "the page of a sweep shows trials and figure, compares by any metric, and keeps markup inert",
+  () =>
+    withRunsFolder(async (runsFolder) => {
+      await fakeSweep(runsFolder, ID, "<img src=x onerror=alert(1)>");
+      const server = await startServerWorker({ runsFolder, port: 0 });
+      try {
+        await withPage(async (page, complaints) => {
+          await page.goto(server.url);
+          await page.getByRole("link", { name: "<img src=x onerror=alert(1)>" }).click();
+          await page.waitForURL(`**/sweeps/${ID}`);
+          await page.locator("#head .badge", { hasText: "Failed" }).waitFor();
+          const first = async () => (await page.locator("#trials tbody tr").first().locator("td, th").allInnerTexts());
+          assert.deepEqual((await first()).slice(0, 4), ["3", "3", "Done", "1.5000"]);
+          assert.equal(await page.locator(".parallel .trial").count(), 2);
+          assert.match(await page.locator(".notice").innerText(), /deno task sweep resume .* goes on/);
+          assert.ok((await page.locator("#trials").innerText()).includes("<b>no</b>"));
+          await page.locator('#trials tr[data-trial="1"]').hover();
+          await page.locator('.parallel .pointed[data-trial="1"]').waitFor();
+          await page.getByLabel("Compare by").fill("quiz");
+          await page.getByLabel("Compare by").press("Enter");
+          await page.locator("#trials caption", { hasText: "Trials by quiz; higher is better" }).waitFor();
+          assert.equal((await first())[0], "1");
+          assert.deepEqual(complaints, []);
+          await page.getByLabel("Compare by").fill("quizz");
+          await page.getByLabel("Compare by").press("Enter");
+          await page.locator(".field-error", { hasText: 'No trial has a metric "quizz"' }).waitFor();
+        });
+      } finally {
+        await server.close();
+      }
+    }),
+  LOOSE,
+);
