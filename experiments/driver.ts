@@ -14,6 +14,7 @@ import {
   repositoryRoot,
   resultsTable,
   type Run,
+  runFolder,
   type RunInvocation,
   type RunListener,
   runMain,
@@ -21,6 +22,8 @@ import {
   type RunView,
   stopSignal,
   terminalView,
+  unfinishedRun,
+  type Wanted,
   withRun,
   writeTextAtomically,
 } from "../lib/run/mod.ts";
@@ -141,23 +144,30 @@ async function runOne<Schema extends z.ZodType, Prepared>(
   invocation: RunInvocation<z.output<Schema>>,
   { seed, plan, device, prepared, server, terminal }: OneRun<Prepared>,
 ): Promise<RunView> {
-  const { config, runsFolder, preset } = invocation;
+  const { config, runsFolder, preset, fresh } = invocation;
+  const title = invocation.name ?? definition.title;
+  const wanted = { experiment: definition.name, backend: device.name, seed, title, config };
+  const continues = await runToContinue(invocation, wanted);
   const show: RunListener = (event) => {
     if (event.kind !== "table" || TERMINAL_TABLES.has(event.table.name)) terminal.onEvent(event);
   };
   const { run } = await withRun({
-    id: invocation.id,
+    ...(continues === undefined ? { id: invocation.id } : { continues }),
+    mayChange: definition.mayChange ?? {},
+    fresh,
     runsFolder,
     experiment: definition.name,
-    title: invocation.name ?? definition.title,
+    title,
     preset,
     seed,
     device: device.description,
+    backend: device.name,
     config,
     plan: plan.map(({ cell, title }) => ({ cell, title })),
     command: taskOf(invocation.command),
     signal: stopSignal(),
     onEvent: [show],
+    onPast: terminal.onPast,
   }, async (run) => {
     if (server !== undefined) {
       const url = `${server.url}runs/${run.id}`;
@@ -166,13 +176,22 @@ async function runOne<Schema extends z.ZodType, Prepared>(
     }
     const results = await orFailure(device, body({ run, config, seed, device, prepared }));
     const view = (await readRun(runsFolder, run.id))!;
-    const seconds = (Date.parse(view.updatedAt) - Date.parse(view.startedAt)) / 1000;
     // The page links to the report as soon as the run ends, so it is written just before.
-    await writeReport(run.folder, { ...view, status: "done", results, seconds: Math.max(0, seconds) });
+    await writeReport(run.folder, { ...view, status: "done", results, seconds: run.seconds() });
     return results;
   });
   terminal.print(`Report: ${join(run.folder, "report.html")}`);
   return (await readRun(runsFolder, run.id))!;
+}
+
+/** The run that the command goes on with, unless it means a new one. */
+async function runToContinue<Config>(
+  { id, name, fresh, runsFolder }: RunInvocation<Config>,
+  wanted: Wanted,
+): Promise<string | undefined> {
+  if (fresh) return undefined;
+  if (id === undefined) return await unfinishedRun(runsFolder, wanted, name !== undefined);
+  return await runFolder(runsFolder, id) === undefined ? undefined : id;
 }
 
 /** What `work` gives, or the device's failure if that comes first. */

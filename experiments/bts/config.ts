@@ -4,7 +4,7 @@ import { dataConfigSchema, datamixSchema, DOMAIN_NAMES, tokenizerConfigSchema } 
 import { modelConfigSchema } from "../../lib/model/mod.ts";
 import type { ExperimentDefinition } from "../../lib/run/mod.ts";
 import { stitchConfigSchema } from "../../lib/stitch/mod.ts";
-import { trainConfigSchema } from "../../lib/train/mod.ts";
+import { checkpointConfigSchema, trainConfigSchema } from "../../lib/train/mod.ts";
 
 const mixed = { english: 0.4, code: 0.2, math: 0.2, multilingual: 0.2 };
 
@@ -31,6 +31,7 @@ export const btsConfigSchema = z.strictObject({
   hub: z.enum(["seed", ...DOMAIN_NAMES]).default("seed")
     .describe("the model whose output is the stitched model's: the seed, or one of the experts"),
   stitch: stitchConfigSchema.prefault({}).describe("the stitch layers"),
+  checkpoint: checkpointConfigSchema.prefault({}).describe("how often training is kept, to go on from"),
   eval: z.strictObject({
     tokens: z.int().min(64).default(8_192).describe("held-out tokens scored in each domain, at most"),
     items: z.int().min(1).default(100).describe("items of each task, at most"),
@@ -46,6 +47,7 @@ export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
   title: "Branch-Train-Stitch",
   description: "Pretrains a seed, branches experts from it, stitches them together, and measures all of them.",
   schema: btsConfigSchema,
+  mayChange: { "train.*.steps": "upwards", "train.*.validateEvery": "freely", "checkpoint.*": "freely" },
   defaultPreset: "quick",
   presets: {
     smoke: {

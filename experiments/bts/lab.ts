@@ -12,6 +12,7 @@ import {
 } from "../../lib/data/mod.ts";
 import { loadModelFolder } from "../../lib/hub/mod.ts";
 import type { HostWeights, ModelConfig } from "../../lib/model/mod.ts";
+import { hash32 } from "../../lib/random.ts";
 import type { CellResult, Run } from "../../lib/run/mod.ts";
 import type { Device } from "../../lib/tensor/mod.ts";
 import type { TrainConfig } from "../../lib/train/mod.ts";
@@ -49,7 +50,7 @@ export function batchesOf(lab: Lab, text: Text, phase: string, mix: Datamix, con
   const training = split("train");
   const validation = split("validation");
   // Phases draw from streams of their own, so that an expert does not repeat the seed's order.
-  const seed = lab.seed * 1000 + [...phase].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 997, 0);
+  const seed = hash32(lab.seed, "order", phase);
   return {
     batchAt: (step: number) => batchAt(training, mix, { seed, step, batch, time }),
     validation: Array.from(

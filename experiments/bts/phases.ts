@@ -11,10 +11,9 @@ import {
   toHost,
   toVariables,
 } from "../../lib/model/mod.ts";
-import { compact } from "../../lib/report/mod.ts";
-import type { CellContext, CellResult } from "../../lib/run/mod.ts";
+import type { CellResult } from "../../lib/run/mod.ts";
 import { initialStitches, placeStitches, saveStitches, stitchModels } from "../../lib/stitch/mod.ts";
-import { pretraining, stitching, train, type TrainConfig, type TrainTask } from "../../lib/train/mod.ts";
+import { pretraining, stitching, type TrainConfig } from "../../lib/train/mod.ts";
 import {
   batchesOf,
   type Bytes,
@@ -28,9 +27,15 @@ import {
 } from "./lab.ts";
 import { rolesOf } from "./roles.ts";
 import { dataTable } from "./tables.ts";
+import { familyOf, phaseInCell, trainAndSummarise } from "./training.ts";
 
 // The order of the text (`batchAt()` in lib/data) is in a training cell's key by the key of the text's own cell.
-const OWN_CODE = ["experiments/bts/lab.ts", "experiments/bts/phases.ts", "lib/random.ts"];
+const OWN_CODE = [
+  "experiments/bts/lab.ts",
+  "experiments/bts/phases.ts",
+  "experiments/bts/training.ts",
+  "lib/random.ts",
+];
 const DATA_CODE = [...OWN_CODE, "lib/data"];
 const TRAINING_CODE = [...OWN_CODE, "lib/tensor", "lib/model", "lib/hub", "lib/train"];
 const STITCH_CODE = [...TRAINING_CODE, "lib/stitch"];
@@ -155,28 +160,34 @@ interface DecoderPhase {
 function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<CellResult<Trained>> {
   const model = modelOf(lab, text);
   const { name, mix } = phase;
+  const inputs = {
+    kind: "decoder",
+    ...phase.inputs,
+    model,
+    mix,
+    train: phase.train,
+    validationBatches: lab.config.train.validationBatches,
+    text: text.key,
+    order: [lab.seed, name],
+    device: lab.device.numerics,
+  };
   return lab.run.cell({
     name,
     title: phase.title,
     description: phase.description,
-    inputs: {
-      kind: "decoder",
-      ...phase.inputs,
-      model,
-      mix,
-      train: phase.train,
-      validationBatches: lab.config.train.validationBatches,
-      text: text.key,
-      order: [lab.seed, name],
-      device: lab.device.numerics,
-    },
+    inputs,
+    family: familyOf(inputs),
     code: TRAINING_CODE,
     output: trainedSchema,
   }, async (cell) => {
     const variables = toVariables(await phase.start());
     try {
       const { batchAt, validation } = batchesOf(lab, text, name, mix, phase.train);
-      const task = pretraining(model, variables, { ...watched(cell, phase.train), batchAt, validation });
+      const task = pretraining(model, variables, {
+        ...await phaseInCell(lab, cell, phase.train),
+        batchAt,
+        validation,
+      });
       const outcome = await trainAndSummarise(cell, task, model.vocabSize);
       const weights = await toHost(variables);
       await saveModelFolder(cell.folder, { config: model, tensors: weights, tokenizer: text.tokenizerJson });
@@ -212,23 +223,25 @@ export async function trainStitches(
   const model = modelOf(lab, text);
   const stitches = placeStitches(config.stitch, model.layers).length;
   const { hub: [, hubCell], spokes } = rolesOf(config, seedCell, experts);
+  const inputs = {
+    kind: "stitch",
+    stitch: config.stitch,
+    train: config.train.stitch,
+    validationBatches: config.train.validationBatches,
+    mix: config.mix.stitch,
+    seed,
+    hub: hubCell.key,
+    experts: spokes.map(([, expert]) => expert.key),
+    ...(start === undefined ? {} : { start: start.key }),
+    text: text.key,
+    device: lab.device.numerics,
+  };
   return await lab.run.cell({
     name,
     title,
     description: "Seed and experts frozen; only the layers between them learn, from the hub's next-token loss.",
-    inputs: {
-      kind: "stitch",
-      stitch: config.stitch,
-      train: config.train.stitch,
-      validationBatches: config.train.validationBatches,
-      mix: config.mix.stitch,
-      seed,
-      hub: hubCell.key,
-      experts: spokes.map(([, expert]) => expert.key),
-      ...(start === undefined ? {} : { start: start.key }),
-      text: text.key,
-      device: lab.device.numerics,
-    },
+    inputs,
+    family: familyOf(inputs),
     code: STITCH_CODE,
     output: trainedSchema,
   }, async (cell) => {
@@ -248,7 +261,11 @@ export async function trainStitches(
         stitches: variables,
       });
       const { batchAt, validation } = batchesOf(lab, text, "stitch", config.mix.stitch, config.train.stitch);
-      const task = stitching(stitched, variables, seed, { ...watched(cell, config.train.stitch), batchAt, validation });
+      const task = stitching(stitched, variables, seed, {
+        ...await phaseInCell(lab, cell, config.train.stitch),
+        batchAt,
+        validation,
+      });
       const outcome = await trainAndSummarise(cell, task, model.vocabSize);
       await assertFrozen([hub, ...frozen], [hubWeights, ...expertWeights]);
       const weights = await toHost(variables);
@@ -277,37 +294,4 @@ async function assertFrozen(onDevice: readonly Parameters<typeof toHost>[0][], b
       throw new Error(`Training the stitches changed the frozen weights of model ${i}`);
     }
   }
-}
-
-function watched(cell: CellContext, config: TrainConfig): Pick<TrainTask, "config" | "onStep" | "signal"> {
-  return {
-    config,
-    signal: cell.signal,
-    onStep: ({ step, values }) => cell.metrics(step, config.steps, values),
-  };
-}
-
-async function trainAndSummarise(
-  cell: CellContext,
-  task: TrainTask,
-  vocabSize: number,
-): Promise<Omit<Trained, "weights">> {
-  const started = performance.now();
-  const { steps, tokens, loss, validation } = await train(task);
-  const seconds = (performance.now() - started) / 1000;
-  const guess = Math.log(vocabSize);
-  if ((validation ?? loss) > guess) {
-    const ended = (validation ?? loss).toFixed(2);
-    cell.note(
-      `Training diverged: it ended at ${ended} nats a token, above ${guess.toFixed(2)} for a uniform guess. ` +
-        "A smaller learning rate (train.*.lr) or a longer warm-up would help.",
-      "warning",
-    );
-  }
-  const validated = validation === null ? "" : `, validation ${validation.toFixed(3)}`;
-  cell.summary(
-    `loss ${loss.toFixed(3)}${validated} nats a token; ${compact(tokens)} tokens, ` +
-      `${compact(tokens / seconds)} tokens/s with validation`,
-  );
-  return { steps, tokens, seconds, loss, validation };
 }

@@ -1,7 +1,8 @@
 // The merge room's public face: other ways than stitching to make one model of several.
 export { soup } from "./soup.ts";
+export { type FolderMerge, type FolderMergeReport, mergeFolders, TORCH_DTYPES } from "./weights/folders.ts";
 export { mergeWeights, type ModelsToMerge } from "./weights/merge.ts";
-export type { MergeOptions, Rescale, TensorInputs, WeightMethod } from "./weights/method.ts";
+export { type MergeOptions, type Rescale, RESCALES, type TensorInputs, type WeightMethod } from "./weights/method.ts";
 export { WEIGHT_METHODS, weightMethod } from "./weights/methods.ts";
 export { type MergeSettings, resolveOptions } from "./weights/options.ts";
 export { btmEnsemble } from "./ensemble/btm.ts";

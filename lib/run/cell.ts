@@ -90,6 +90,8 @@ export interface Run {
     body: (context: CellContext) => Promise<z.output<Output>>,
   ): Promise<CellResult<z.output<Output>>>;
   note(text: string, level?: "info" | "warning" | "error"): void;
+  /** Spent on the run so far, by this process and those that wrote it before. */
+  seconds(): number;
   /** Ends the run as done. */
   finish(results: RunResults): void;
   /** Ends the run as failed (or stopped, when the signal is aborted). */

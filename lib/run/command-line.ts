@@ -5,8 +5,10 @@ import { nearest, UserError } from "../errors.ts";
 import { buildConfig } from "./config.ts";
 import { readConfigFile } from "./config-file.ts";
 import { parseWithCommander, readInteger } from "./commander.ts";
+import type { MayChange } from "./continue.ts";
 import { isRunId, makeRunId } from "./run-id.ts";
 import { defaultRunsFolder } from "./runs-folder.ts";
+import { LARGEST_SEED, readSeeds } from "./seeds.ts";
 import { settingsHelp } from "./settings-help.ts";
 
 export interface Preset<Schema extends z.ZodType> {
@@ -30,6 +32,8 @@ export interface ExperimentDefinition<Schema extends z.ZodType> {
   /** A sentence or a paragraph for `--help`. */
   readonly description: string;
   readonly schema: Schema;
+  /** Which settings may change while a run is under way, by key path with `*` for any part. Default: none. */
+  readonly mayChange?: MayChange;
   readonly presets: Readonly<Record<string, Preset<Schema>>>;
   readonly defaultPreset: string;
 }
@@ -53,6 +57,8 @@ export interface RunInvocation<Config> {
   readonly json: boolean;
   readonly dryRun: boolean;
   readonly force: boolean;
+  /** Whether a new run begins even where an unfinished one could be continued. */
+  readonly fresh: boolean;
   /** A name for the run in place of the experiment's title. */
   readonly name: string | undefined;
   /** The run's id, chosen by whoever starts it (a notebook); undefined: a new one. */
@@ -65,8 +71,6 @@ export interface RunInvocation<Config> {
 }
 
 export type Invocation<Config> = RunInvocation<Config> | { readonly kind: "help"; readonly text: string };
-
-const LARGEST_SEED = 2 ** 32 - 1;
 
 /**
  * Reads an experiment's arguments. Nothing is written and nothing printed; only the `--config` file is read.
@@ -99,6 +103,7 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
     json: given.json ?? false,
     dryRun: given.dryRun ?? false,
     force: given.force ?? false,
+    fresh: given.fresh ?? false,
     name: given.name,
     id: idOf(given),
     serve: given.serve,
@@ -119,6 +124,7 @@ interface Options {
   readonly json?: true;
   readonly dryRun?: true;
   readonly force?: true;
+  readonly fresh?: true;
   readonly name?: string;
   readonly id?: string;
   readonly serve: boolean;
@@ -137,13 +143,14 @@ function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefin
     .option("--set <key=value>", "override one setting; may be given many times", collect)
     .option("--config <file>", "settings from a .json or .yaml file, over the preset and under --set")
     .option("--seed <number>", "seed of everything random (default: 1)")
-    .option("--seeds <list>", "several seeds, one run each: 1,2,3")
+    .option("--seeds <list>", "several seeds, one run each: 1,2,3 or 1-3")
     .addOption(new Option("--device <name>", "where to compute").choices(DEVICES).default("auto"))
     .option("--threads <number>", "threads of the cpu device (default: as many as are good)")
     .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--json", "write the result as one JSON object, the last line of stdout")
     .option("--dry-run", "print the plan and stop")
     .option("--force", "run a preset that is refused for its size")
+    .option("--fresh", "begin a new run instead of going on with an unfinished one; keep nothing of unfinished cells")
     .option("--name <text>", "a title for the run")
     .option("--id <id>", "id of the run, for whoever starts it and wants to find it (default: a new one)")
     .option("--no-serve", "do not serve the run's page")
@@ -189,10 +196,5 @@ function seedsOf(given: Options): number[] {
     throw new UserError("command.conflict", "Cannot use --seed and --seeds together", "give one of them");
   }
   if (given.seeds === undefined) return [readInteger("--seed", given.seed ?? "1", 0, LARGEST_SEED)];
-  const seeds = given.seeds.split(",").map((seed) => readInteger("--seeds", seed.trim(), 0, LARGEST_SEED));
-  const twice = seeds.find((seed, i) => seeds.indexOf(seed) !== i);
-  if (twice !== undefined) {
-    throw new UserError("command.malformed", `Cannot use the seed ${twice} twice in --seeds ${given.seeds}`);
-  }
-  return seeds;
+  return readSeeds(given.seeds);
 }

@@ -1,8 +1,9 @@
 // Runs: experiments made of content-addressed cells, one append-only event log each, and the readers of those logs.
-export type { CellContext, CellResult, CellSpec, Run } from "./cell.ts";
+export type { CellCheckpoints, CellContext, CellResult, CellSpec, CheckpointToSave, Run } from "./cell.ts";
 export * from "./events.ts";
 export * from "./view.ts";
 export { canonicalJson } from "./canonical.ts";
+export { type MayChange, unfinishedRun, type Wanted } from "./continue.ts";
 export { repositoryRoot } from "./code-version.ts";
 export { sha256, writeTextAtomically } from "./files.ts";
 export { followEvents, type FollowOptions } from "./follow.ts";
@@ -33,6 +34,7 @@ export { noteCommand, renameCommand, tagCommand } from "./label-commands.ts";
 export { listCommand } from "./list-command.ts";
 export { type ListedRun, listFromIndex, type ListOptions } from "./listing.ts";
 export { endingOf, runMain } from "./main-function.ts";
+export { readSeeds } from "./seeds.ts";
 export { formatSeconds, progressLine, secondsLeft } from "./progress.ts";
 export { type QueryOptions, type QueryRows, queryRuns } from "./query.ts";
 export { queryCommand, reindexCommand } from "./query-command.ts";

@@ -11,12 +11,15 @@ export type RunListener = (event: RunEvent) => void;
 export interface RunWriter {
   write(body: EventBody): RunEvent;
   sync(): void;
+  /** Spent on the run so far. */
+  seconds(): number;
   end(outcome: { status: "done" | "failed" | "stopped"; results?: RunResults; error?: string }): void;
 }
 
 /** A writer of a run that earlier processes spent `before` seconds on. */
 export function runWriter(log: EventLog, lock: Lock, listeners: readonly RunListener[], before: number): RunWriter {
   const began = performance.now();
+  const seconds = () => before + (performance.now() - began) / 1000;
   let ended = false;
   const write = (body: EventBody): RunEvent => {
     const trouble = lock.lost();
@@ -40,6 +43,7 @@ export function runWriter(log: EventLog, lock: Lock, listeners: readonly RunList
   return {
     write,
     sync: log.sync,
+    seconds,
     end(outcome) {
       if (ended) return;
       const close = () => {
@@ -48,7 +52,7 @@ export function runWriter(log: EventLog, lock: Lock, listeners: readonly RunList
         lock.release();
       };
       try {
-        write({ kind: "run.end", seconds: before + (performance.now() - began) / 1000, ...outcome });
+        write({ kind: "run.end", seconds: seconds(), ...outcome });
         log.sync();
       } catch (error) {
         // Results that do not fit the schema are a bug: the run can still be failed. A full disk ends it here.

@@ -155,6 +155,7 @@ function runOf({ id, folder, runsFolder, signal, writer, pasts, fresh }: RunPart
       return await runCell(host, spec, body);
     },
     note: (text, level = "info") => void writer.write({ kind: "note", level, text }),
+    seconds: writer.seconds,
     finish: (results) => writer.end({ status: "done", results }),
     fail(error) {
       const status = signal.aborted ? "stopped" : "failed";

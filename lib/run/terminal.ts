@@ -3,7 +3,7 @@ import type { RunEvent } from "./events.ts";
 import { formatTable, printable } from "./format-table.ts";
 import { formatSeconds, progressLine } from "./progress.ts";
 import type { RunListener } from "./run-writer.ts";
-import { applyEvent, type CellView, type RunView } from "./view.ts";
+import { applyEvent, type CellView, foldEvents, type RunView } from "./view.ts";
 
 export interface TerminalOptions {
   /** @default writes to stderr */
@@ -25,6 +25,8 @@ const FIRST_MS = 2_000;
 export interface TerminalView {
   /** Give it to `openRun`. */
   readonly onEvent: RunListener;
+  /** Takes in what a continued run has logged before, in silence. */
+  readonly onPast: (events: readonly RunEvent[]) => void;
   /** Writes other text without tearing the live line. */
   print(text: string): void;
   close(): void;
@@ -82,12 +84,13 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
     const now = Date.parse(event.time);
     switch (event.kind) {
       case "run.start":
+      case "run.resume":
         print(
           `${paint("bold", printable(event.title))} ${
-            paint("dim", `${event.preset} · seed ${event.seed} · ${event.device}`)
+            paint("dim", `${view.preset} · seed ${view.seed} · ${event.device}`)
           }`,
         );
-        print(paint("dim", `run ${event.run}`));
+        print(paint("dim", `run ${view.id}${event.kind === "run.resume" ? resumeText(view) : ""}`));
         // A cell may have nothing to say for long: its clock goes on.
         clearInterval(timer);
         Deno.unrefTimer(timer = setInterval(() => showProgress(Date.now()), 1000));
@@ -98,6 +101,11 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
         due = live ? 0 : now + Math.min(interval, FIRST_MS);
         if (!live) print(`… ${printable(event.cell)}: ${printable(event.title)}`);
         else showProgress(now);
+        break;
+      case "cell.resume":
+        current = view.cells.find(({ name }) => name === event.cell);
+        due = live ? 0 : now + Math.min(interval, FIRST_MS);
+        print(`… ${printable(event.cell)}: goes on ${event.step === 0 ? "from its start" : `from step ${event.step}`}`);
         break;
       case "metrics":
         current = view.cells.find(({ name }) => name === event.cell);
@@ -127,7 +135,8 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
         break;
     }
   };
-  return { onEvent, print, close };
+  const onPast = (events: readonly RunEvent[]) => void (view = foldEvents(events));
+  return { onEvent, onPast, print, close };
 }
 
 type Paint = (name: keyof typeof colors, text: string) => string;
@@ -143,8 +152,13 @@ function endLine(event: Extract<RunEvent, { kind: "cell.end" }>, paint: Paint): 
 function runEndLine(event: Extract<RunEvent, { kind: "run.end" }>, paint: Paint): string {
   const took = formatSeconds(event.seconds);
   if (event.status === "done") return paint("green", `Done in ${took}`);
-  if (event.status === "stopped") return paint("yellow", `Stopped after ${took}; finished cells stay cached`);
+  if (event.status === "stopped") return paint("yellow", `Stopped after ${took}; the same command goes on from here`);
   return paint("red", `Failed after ${took}`);
+}
+
+function resumeText({ cells }: RunView): string {
+  const done = cells.filter(({ status }) => status === "done" || status === "cached").length;
+  return ` goes on: ${done} of ${cells.length} cells are done`;
 }
 
 function indent(text: string): string {

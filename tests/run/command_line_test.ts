@@ -69,6 +69,7 @@ Deno.test("`parseExperimentArguments()` without arguments gives the default pres
     json: false,
     dryRun: false,
     force: false,
+    fresh: false,
     name: undefined,
     id: undefined,
     serve: true,
@@ -78,7 +79,7 @@ Deno.test("`parseExperimentArguments()` without arguments gives the default pres
 
 Deno.test("`parseExperimentArguments()` reads every option", () => {
   const args = "--preset lab --seeds 1,2,3 --device cpu --threads 2 --runs out --json --dry-run --force --no-serve " +
-    "--port 0 --name x";
+    "--port 0 --fresh --name x";
   const { config: _, command, ...rest } = parse(args.split(" "));
   assert.deepEqual(rest, {
     kind: "run",
@@ -90,12 +91,19 @@ Deno.test("`parseExperimentArguments()` reads every option", () => {
     json: true,
     dryRun: true,
     force: true,
+    fresh: true,
     name: "x",
     id: undefined,
     serve: false,
     port: 0,
   });
   assert.equal(command.join(" "), `bts ${args}`);
+});
+
+Deno.test("`--seeds` takes numbers and ranges", () => {
+  const seeds = (text: string) => parse(["--seeds", text]).seeds;
+  assert.deepEqual(seeds("1-3"), [1, 2, 3]);
+  assert.deepEqual(seeds("7, 2-2,4294967295"), [7, 2, 4294967295]);
 });
 
 Deno.test("Settings win in the order schema, preset, file, --set", () => {
@@ -194,7 +202,12 @@ const wrongOptions: readonly (readonly [string, string, RegExp])[] = [
   ["--seed 1.5", "command.malformed", /whole number/],
   ["--seed NaN", "command.malformed", /whole number/],
   ["--seed 99999999999999999999", "command.malformed", /whole number/],
-  ["--seeds 1,,2", "command.malformed", /whole number/],
+  ["--seeds 1,,2", "command.malformed", /number or a range, not ""/],
+  ["--seeds 3-1", "command.malformed", /backwards/],
+  ["--seeds 1-3,2", "command.malformed", /2 comes twice/],
+  ["--seeds 1-", "command.malformed", /not "1-"/],
+  ["--seeds 1-999999999", "command.malformed", /more than 10000/],
+  ["--seeds 4294967296", "command.malformed", /at most 4294967295/],
   ["--seeds 1,1", "command.malformed", /twice/],
   ["--seed 1 --seeds 2", "command.conflict", /together/],
   ["--device gpu", "command.invalid-argument", /auto, webgpu, cpu, reference/],
