@@ -84,15 +84,16 @@ export function decodeData(dtype: Dtype, buffer: ArrayBuffer): TensorData {
 }
 
 /** bfloat16 is the upper half of a float32. */
-function fromBfloat16(halves: Uint16Array): Float32Array {
-  const bits = new Uint32Array(halves.length);
+function fromBfloat16(halves: Uint16Array, into: Float32Array = new Float32Array(halves.length)): Float32Array {
+  const bits = new Uint32Array(into.buffer, into.byteOffset, halves.length);
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
-  return new Float32Array(bits.buffer);
+  return into;
 }
 
 /** IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
-function fromFloat16(halves: Uint16Array): Float32Array {
-  return Float32Array.from(new Float16Array(halves.buffer, halves.byteOffset, halves.length));
+function fromFloat16(halves: Uint16Array, into: Float32Array = new Float32Array(halves.length)): Float32Array {
+  into.set(new Float16Array(halves.buffer, halves.byteOffset, halves.length));
+  return into;
 }
 
 /** The element types that weights may have. */
@@ -104,20 +105,35 @@ export function isWeightDtype(dtype: Dtype): dtype is WeightDtype {
   return (WEIGHT_DTYPES as readonly string[]).includes(dtype);
 }
 
-/** Values as the bytes of `dtype`, little-endian; rounded to the nearest, ties to even. */
-export function encodeWeights(dtype: WeightDtype, values: Float32Array): Uint8Array {
-  const data = dtype === "F32" ? values : dtype === "F16" ? new Float16Array(values) : toBfloat16(values);
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+/** The values in `bytes` as float32, exactly, into as many elements of `into`. */
+export function decodeWeights(dtype: WeightDtype, bytes: Uint8Array, into: Float32Array): void {
+  if (dtype === "F32") new Uint8Array(into.buffer, into.byteOffset, into.byteLength).set(bytes);
+  else {
+    const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+    if (dtype === "F16") fromFloat16(halves, into);
+    else fromBfloat16(halves, into);
+  }
 }
 
-function toBfloat16(values: Float32Array): Uint16Array {
+/**
+ * Values as the bytes of `dtype`, little-endian; rounded to the nearest, ties to even.
+ *
+ * @param into where to put them, of that many bytes; float32 values may come back as they lie
+ */
+export function encodeWeights(dtype: WeightDtype, values: Float32Array, into?: Uint8Array): Uint8Array {
+  if (dtype === "F32") return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const bytes = into ?? new Uint8Array(2 * values.length);
+  if (dtype === "F16") new Float16Array(bytes.buffer, bytes.byteOffset, values.length).set(values);
+  else toBfloat16(values, new Uint16Array(bytes.buffer, bytes.byteOffset, values.length));
+  return bytes;
+}
+
+function toBfloat16(values: Float32Array, halves: Uint16Array): void {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const halves = new Uint16Array(values.length);
   for (let i = 0; i < halves.length; i++) {
     const word = bits[i]!;
     // Rounding would carry a NaN's last fraction bits away, or over into the sign: it stays a quiet NaN.
     const isNaN = (word & 0x7fffffff) > 0x7f800000;
     halves[i] = isNaN ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
   }
-  return halves;
 }

@@ -34,7 +34,7 @@ function merged({ tensors, method: name, settings, draws }: Fixture["cases"][num
     },
     piece,
   };
-  return Float32Array.from([...method.merge(inputs, options)].flatMap((part) => [...part]));
+  return Float32Array.from(method.merge(inputs, options).flatMap((part) => [...part]));
 }
 
 for (const method of new Set(fixture.cases.map(({ method }) => method))) {

@@ -1,7 +1,7 @@
 // Merging by task vectors δ_i = θ_i − θ_base: sparsify each, weigh, elect signs or not, add to the base. One engine for
 // task arithmetic, TIES, DARE, DELLA and breadcrumbs, in float32 with mergekit's order of operations.
 import type { MergeOptions, TensorInputs, WeightMethod } from "./method.ts";
-import { ranges, sizeOf, type TensorSource } from "./source.ts";
+import { buffer, ranges, sizeOf, type TensorSource } from "./source.ts";
 import {
   dropExtremes,
   keepAtRandom,
@@ -37,31 +37,43 @@ function* mergeDeltas(
   const base = inputs.base!;
   const { columns, stride } = kind.sparsify === "by-rank" ? rankedUnit(base.shape) : { columns: 1, stride: 1 };
   const pieces = () => ranges(sizeOf(base.shape), inputs.piece, columns * stride);
+  const scratch = buffer(Float32Array);
   const deltasOf = (model: TensorSource) =>
     function* () {
-      for (const [begin, end] of pieces()) yield deltaOf(base.read(begin, end), model.read(begin, end));
+      for (const [begin, end] of pieces()) yield delta(base.read(begin, end), model.read(begin, end), scratch);
     };
-  const droppers = inputs.models.map((model, i) =>
-    sparsifierOf(kind.sparsify, deltasOf(model), base.shape, inputs, options, i)()
-  );
-  const weights = options.weights.map(Math.fround);
+  const models = inputs.models.map((model, i) => ({
+    model,
+    weight: Math.fround(options.weights[i]!),
+    drop: sparsifierOf(kind.sparsify, deltasOf(model), base.shape, inputs, options, i)(),
+    scratch: buffer(Float32Array),
+  }));
+  const weights = models.map(({ weight }) => weight);
+  const [sum, divisor, all] = [buffer(Float32Array), buffer(Float32Array), buffer(Float32Array)];
   for (const [begin, end] of pieces()) {
     const start = base.read(begin, end);
-    const deltas = inputs.models.map((model, i) => {
-      const delta = deltaOf(start, model.read(begin, end));
-      droppers[i]!(delta);
-      const weight = weights[i]!;
-      for (let j = 0; j < delta.length; j++) delta[j]! *= weight;
-      return delta;
+    const deltas = models.map(({ model, weight, drop, scratch }) => {
+      const values = delta(start, model.read(begin, end), scratch);
+      drop(values);
+      for (let j = 0; j < values.length; j++) values[j]! *= weight;
+      return values;
     });
-    yield combine(start, deltas, weights, kind.elect, options);
+    const merged = sum(end - begin);
+    addAll(deltas, weights, merged, divisor(end - begin));
+    if (kind.elect) {
+      const elected = all(end - begin);
+      elected.set(merged);
+      addElected(deltas, weights, elected, merged, divisor(end - begin));
+    }
+    finish(start, merged, divisor(end - begin), options);
+    yield merged;
   }
 }
 
-function deltaOf(base: Float32Array, model: Float32Array): Float32Array<ArrayBuffer> {
-  const delta = new Float32Array(base.length);
-  for (let j = 0; j < delta.length; j++) delta[j] = model[j]! - base[j]!;
-  return delta;
+function delta(base: Float32Array, model: Float32Array, scratch: (size: number) => Float32Array): Float32Array {
+  const values = scratch(base.length);
+  for (let j = 0; j < values.length; j++) values[j] = model[j]! - base[j]!;
+  return values;
 }
 
 function sparsifierOf(
@@ -85,36 +97,53 @@ function sparsifierOf(
   return rescale === "l1" && p > 0 && p < 1 ? rescaledToSum(pieces, sparsifier) : sparsifier;
 }
 
-/** `base + λ Σ δ_i` over all models, or those that agree with the elected sign; normalised, over the sum of weights. */
-function combine(
-  base: Float32Array,
+/** The sum of all weighted deltas into `sum`, and of their weights into `divisor`; a sum of next to 0 counts as 1. */
+function addAll(
   deltas: readonly Float32Array[],
   weights: readonly number[],
-  elect: boolean,
-  { normalize, lambda }: MergeOptions,
-): Float32Array {
-  const merged = new Float32Array(base.length);
+  sum: Float32Array,
+  divisor: Float32Array,
+): void {
+  sum.fill(0);
+  for (const delta of deltas) for (let j = 0; j < sum.length; j++) sum[j]! += delta[j]!;
   const total = weights.reduce((sum, weight) => Math.fround(sum + weight), 0);
-  const count = deltas.length;
-  for (let j = 0; j < merged.length; j++) {
-    let sum = 0;
-    for (let i = 0; i < count; i++) sum = Math.fround(sum + deltas[i]![j]!);
-    let divisor = total;
-    if (elect) {
-      // A sum of 0 elects plus; a delta of 0 has no sign and agrees with none.
-      const positive = sum >= 0;
-      sum = divisor = 0;
-      for (let i = 0; i < count; i++) {
-        const delta = deltas[i]![j]!;
-        if (positive ? delta > 0 : delta < 0) {
-          sum = Math.fround(sum + delta);
-          divisor = Math.fround(divisor + weights[i]!);
-        }
+  divisor.fill(Math.abs(total) < 1e-8 ? 1 : total);
+}
+
+/**
+ * As {@linkcode addAll}, of those only that agree with the elected sign, which is that of the sum of `all`. A sum of 0
+ * elects plus; a delta of 0 has no sign and agrees with none.
+ */
+function addElected(
+  deltas: readonly Float32Array[],
+  weights: readonly number[],
+  all: Float32Array,
+  sum: Float32Array,
+  divisor: Float32Array,
+): void {
+  sum.fill(0);
+  divisor.fill(0);
+  for (const [i, delta] of deltas.entries()) {
+    const weight = weights[i]!;
+    for (let j = 0; j < sum.length; j++) {
+      const value = delta[j]!;
+      if (all[j]! >= 0 ? value > 0 : value < 0) {
+        sum[j]! += value;
+        divisor[j]! += weight;
       }
-      if (divisor === 0) divisor = 1;
-    } else if (Math.abs(divisor) < 1e-8) divisor = 1;
-    if (normalize) sum = Math.fround(sum / divisor);
-    merged[j] = base[j]! + Math.fround(lambda * sum);
+    }
   }
-  return merged;
+  for (let j = 0; j < divisor.length; j++) if (divisor[j] === 0) divisor[j] = 1;
+}
+
+/** Turns the sum of deltas into `base + λ · sum`, or `base + λ · sum / divisor`. */
+function finish(
+  base: Float32Array,
+  sum: Float32Array,
+  divisor: Float32Array,
+  { normalize, lambda }: MergeOptions,
+): void {
+  if (normalize) { for (let j = 0; j < sum.length; j++) sum[j]! /= divisor[j]!; }
+  if (lambda !== 1) { for (let j = 0; j < sum.length; j++) sum[j]! *= lambda; }
+  for (let j = 0; j < sum.length; j++) sum[j]! += base[j]!;
 }

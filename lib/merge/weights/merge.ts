@@ -7,8 +7,8 @@ import { weightMethod } from "./methods.ts";
 import { type MergeSettings, resolveOptions } from "./options.ts";
 import { inMemory, sizeOf } from "./source.ts";
 
-/** Elements of each model's tensor in memory at once, about: 16 MB in float32. */
-const PIECE = 1 << 22;
+/** Elements of each model's tensor in memory at once, about: 4 MB in float32. */
+export const PIECE = 1 << 20;
 
 /** The models of a merge. */
 export interface ModelsToMerge<Model> {
@@ -49,7 +49,7 @@ export function mergeWeights(
 }
 
 /**
- * One merged tensor in successive pieces. What is drawn at random depends on the seed, the tensor's name and the
+ * One merged tensor in successive pieces, each good until the next. What is drawn at random depends on the seed, the tensor's name and the
  * model's place only.
  *
  * @param piece elements to have in memory at once, about

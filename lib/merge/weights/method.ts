@@ -48,6 +48,6 @@ export interface WeightMethod {
   readonly base: boolean;
   /** How many models besides the base it takes. */
   readonly models: { readonly least: number; readonly most: number };
-  /** The merged tensor in successive pieces. */
+  /** The merged tensor in successive pieces, each good until the next. */
   readonly merge: (inputs: TensorInputs, options: MergeOptions) => Generator<Float32Array>;
 }

@@ -63,32 +63,34 @@ function placeOf(counts: Float64Array, rank: number): { readonly bin: number; re
   return { bin: counts.length - 1, left };
 }
 
-/**
- * Whether each successive element lies before the cut; called with every element's key, in the tensor's order.
- */
-export function beforeCut({ key, equals }: RankCut): (elementKey: number) => boolean {
-  let seen = 0;
-  return (elementKey) => elementKey < key || (elementKey === key && seen++ < equals);
-}
+/** Bits that one pass of {@linkcode rowRanks} sorts by; three passes sort by the 31 of a magnitude. */
+const DIGIT_BITS = 11;
 
 /**
- * Ranks from 0 of the magnitudes of `count` elements, smallest first, among equals the lower index first.
+ * Ranks from 0 of the magnitudes of `count` elements, smallest first, among equals the lower index first: a radix sort,
+ * which keeps the order of equals.
  *
  * @param at the element of `values` that is number `i` of the row
  */
 export function rowRanks(values: Float32Array, count: number, at: (i: number) => number): Uint32Array {
   const bits = bitsOf(values);
-  const ranks = new Uint32Array(count);
-  if (count <= 1 << 22) {
-    // Key and index in one double of 53 bits: sorting numbers is much faster than sorting with a comparison.
-    const keys = new Float64Array(count);
-    for (let i = 0; i < count; i++) keys[i] = (bits[at(i)]! & 0x7fffffff) * 4194304 + i;
-    keys.sort();
-    for (let rank = 0; rank < count; rank++) ranks[keys[rank]! % 4194304] = rank;
-    return ranks;
+  const keys = new Uint32Array(count);
+  for (let i = 0; i < count; i++) keys[i] = magnitudeKey(bits[at(i)]!, "ascending");
+  let sorted = new Uint32Array(count);
+  for (let i = 0; i < count; i++) sorted[i] = i;
+  let next = new Uint32Array(count);
+  for (let shift = 0; shift < 31; shift += DIGIT_BITS) {
+    const starts = new Uint32Array(1 << DIGIT_BITS);
+    const digit = (i: number) => (keys[i]! >>> shift) & (starts.length - 1);
+    for (let i = 0; i < count; i++) starts[digit(i)]!++;
+    for (let d = 0, start = 0; d < starts.length; d++) [starts[d], start] = [start, start + starts[d]!];
+    for (let place = 0; place < count; place++) {
+      const i = sorted[place]!;
+      next[starts[digit(i)]!++] = i;
+    }
+    [sorted, next] = [next, sorted];
   }
-  const key = (i: number) => bits[at(i)]! & 0x7fffffff;
-  const sorted = Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => key(a) - key(b) || a - b);
+  const ranks = next;
   for (let rank = 0; rank < count; rank++) ranks[sorted[rank]!] = rank;
   return ranks;
 }

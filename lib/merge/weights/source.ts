@@ -27,3 +27,14 @@ export function* ranges(size: number, piece: number, unit = 1): Generator<readon
   const step = Math.max(1, unit, Math.floor(piece / Math.max(1, unit)) * unit);
   for (let begin = 0; begin < size; begin += step) yield [begin, Math.min(size, begin + step)];
 }
+
+/** Room for a piece, the same at every call: pieces come by the thousand. */
+export function buffer<Data extends Float32Array | Uint8Array>(
+  make: new (size: number) => Data,
+): (size: number) => Data {
+  let values = new make(0);
+  return (size) => {
+    if (values.length < size) values = new make(size);
+    return values.subarray(0, size) as Data;
+  };
+}

@@ -1,6 +1,6 @@
 // Dropping elements of a task vector δ: by magnitude, at random, without outliers, at random by magnitude. Each sparsifier
 // works on the pieces of a tensor in turn, so that it may be run again from the start.
-import { beforeCut, bitsOf, magnitudeKey, type Pieces, rankCuts, rowRanks } from "./ranks.ts";
+import { bitsOf, magnitudeKey, type Order, type Pieces, type RankCut, rankCuts, rowRanks } from "./ranks.ts";
 import { sizeOf } from "./source.ts";
 
 /** Changes successive pieces of a tensor in place: what is dropped becomes 0. */
@@ -24,13 +24,7 @@ export function keepLargest(pieces: Pieces, size: number, density: number): Spar
   if (density >= 1) return keepAll;
   if (density <= 0) return dropAll;
   const [cut] = rankCuts(pieces, "descending", [Math.max(1, Math.floor(density * size))]);
-  return () => {
-    const kept = beforeCut(cut!);
-    return (piece) => {
-      const bits = bitsOf(piece);
-      for (let i = 0; i < piece.length; i++) if (!kept(magnitudeKey(bits[i]!, "descending"))) piece[i] = 0;
-    };
-  };
+  return () => dropBeyond("descending", undefined, cut!);
 }
 
 /**
@@ -44,17 +38,22 @@ export function dropExtremes(pieces: Pieces, size: number, density: number, gamm
   const target = Math.floor(density * size);
   const smallest = Math.max(0, size - target - Math.floor(gamma * size));
   const [low, high] = rankCuts(pieces, "ascending", [smallest, smallest + target]);
-  return () => {
-    const [tooSmall, notTooLarge] = [beforeCut(low!), beforeCut(high!)];
-    return (piece) => {
-      const bits = bitsOf(piece);
-      for (let i = 0; i < piece.length; i++) {
-        const key = magnitudeKey(bits[i]!, "ascending");
-        // Both must see every element: they count.
-        const [small, fine] = [tooSmall(key), notTooLarge(key)];
-        if (small || !fine) piece[i] = 0;
-      }
-    };
+  return () => dropBeyond("ascending", low!, high!);
+}
+
+/** Drops what lies before the one cut or not before the other. */
+function dropBeyond(order: Order, low: RankCut | undefined, high: RankCut): Dropper {
+  const [lowKey, lowEquals] = low === undefined ? [-1, 0] : [low.key, low.equals];
+  const { key: highKey, equals: highEquals } = high;
+  let [lowSeen, highSeen] = [0, 0];
+  return (piece) => {
+    const bits = bitsOf(piece);
+    for (let i = 0; i < piece.length; i++) {
+      const key = magnitudeKey(bits[i]!, order);
+      const early = key < lowKey || (key === lowKey && lowSeen++ < lowEquals);
+      const late = key > highKey || (key === highKey && highSeen++ >= highEquals);
+      if (early || late) piece[i] = 0;
+    }
   };
 }
 

@@ -1,0 +1,221 @@
+// Merging weight by weight: what must hold whatever the numbers, and what is refused.
+import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
+import { type MergeSettings, mergeWeights, WEIGHT_METHODS, weightMethod } from "../../lib/merge/mod.ts";
+import { rankCuts } from "../../lib/merge/weights/ranks.ts";
+import { type HostWeights } from "../../lib/model/mod.ts";
+import { random } from "../../lib/random.ts";
+import { bigWeights, TINY } from "../tiny.ts";
+
+const seed = bigWeights(TINY, 1);
+const [a, b] = [bigWeights(TINY, 2), bigWeights(TINY, 3)];
+const DELTA_METHODS = WEIGHT_METHODS.filter(({ name, base }) => base && name !== "slerp").map(({ name }) => name);
+const refuses = (code: string, ...words: string[]) => (error: unknown) =>
+  error instanceof UserError && error.code === code && words.every((word) => error.message.includes(word));
+
+/** One matrix of normal numbers as a model. */
+function matrix(rows: number, columns: number, name: string): HostWeights {
+  const source = random(3, name);
+  const data = Float32Array.from({ length: rows * columns }, () => source.normal());
+  return { w: { shape: [rows, columns], data } };
+}
+
+function largestDifference(x: HostWeights, y: HostWeights): number {
+  assert.deepEqual(Object.keys(x), Object.keys(y));
+  return Math.max(
+    ...Object.entries(x).map(([name, { data }]) =>
+      data.reduce((max, value, i) => Math.max(max, Math.abs(value - y[name]!.data[i]!)), 0)
+    ),
+  );
+}
+
+Deno.test("`mergeWeights()` of models that equal the base is the base, by every method", () => {
+  for (const { name, base } of WEIGHT_METHODS) {
+    const density = Object.hasOwn(weightMethod(name).options, "density") ? { density: 0.5 } : {};
+    const models = name === "slerp" ? [seed] : [seed, seed];
+    const merged = mergeWeights(name, { base: base ? seed : undefined, models }, density);
+    assert.ok(largestDifference(merged, seed) < 1e-6, name);
+  }
+});
+
+Deno.test("`mergeWeights()` of one model with all of its task vector is that model, by every method", () => {
+  for (const name of DELTA_METHODS) {
+    const merged = mergeWeights(name, { base: seed, models: [a] }, {
+      density: name === "task_arithmetic" ? undefined : 1,
+    });
+    assert.ok(largestDifference(merged, a) < 1e-6, name);
+  }
+  assert.ok(largestDifference(mergeWeights("slerp", { base: seed, models: [a] }, { t: 1 }), a) < 1e-6);
+  assert.ok(largestDifference(mergeWeights("slerp", { base: seed, models: [a] }, { t: 0 }), seed) < 1e-6);
+});
+
+Deno.test("`mergeWeights()` keeps nothing of the models at density 0 or lambda 0", () => {
+  for (const name of DELTA_METHODS) {
+    const settings: MergeSettings[] = name === "task_arithmetic" ? [{ lambda: 0 }] : [{ density: 0 }, { lambda: 0 }];
+    for (const setting of settings) assert.deepEqual(mergeWeights(name, { base: seed, models: [a, b] }, setting), seed);
+  }
+});
+
+Deno.test("task arithmetic is the base plus lambda times the weighted task vectors", () => {
+  const merged = mergeWeights("task_arithmetic", { base: seed, models: [a, b] }, { weights: [0.6, -0.2], lambda: 0.5 });
+  for (const [name, { data }] of Object.entries(merged)) {
+    const [s, x, y] = [seed, a, b].map((model) => model[name]!.data);
+    data.forEach((value, i) => {
+      const wanted = s![i]! + 0.5 * (0.6 * (x![i]! - s![i]!) - 0.2 * (y![i]! - s![i]!));
+      assert.ok(Math.abs(value - wanted) < 1e-6, `${name}[${i}]`);
+    });
+  }
+});
+
+Deno.test("random dropping depends on the seed, the tensor and the model, and repeats", () => {
+  const base = matrix(40, 50, "base");
+  const model = { w: { shape: [40, 50], data: base.w!.data.map((value) => value + 1) } };
+  const two = { v: model.w!, w: model.w! };
+  const drop = (seed: number) =>
+    mergeWeights("dare_linear", { base: { v: base.w!, w: base.w! }, models: [two, two] }, {
+      density: 0.5,
+      seed,
+      rescale: "none",
+    });
+  assert.deepEqual(drop(1), drop(1));
+  assert.ok(largestDifference(drop(1), drop(2)) > 0.4);
+  // With equal draws in both models, no element would keep exactly one of two halves.
+  const kept = Array.from(drop(1).w!.data, (value, i) => Math.round(2 * (value - base.w!.data[i]!)));
+  assert.deepEqual([...new Set(kept)].sort(), [0, 1, 2]);
+  assert.notDeepEqual(drop(1).v!.data, drop(1).w!.data);
+});
+
+for (const method of ["dare_linear", "della_linear"]) {
+  Deno.test(`\`${method}\` keeps the fraction density, and by 1/probability nothing changes on average`, () => {
+    const base = matrix(30, 40, "base");
+    const model = matrix(30, 40, "model");
+    const [size, rounds, density] = [30 * 40, 400, 0.3];
+    const sum = new Float64Array(size);
+    let kept = 0;
+    for (let seed = 0; seed < rounds; seed++) {
+      const merged = mergeWeights(method, { base, models: [model] }, { density, rescale: "probability", seed }).w!.data;
+      for (let i = 0; i < size; i++) {
+        sum[i]! += merged[i]! - base.w!.data[i]!;
+        if (merged[i] !== base.w!.data[i]) kept++;
+      }
+    }
+    const total = size * rounds;
+    assert.ok(
+      Math.abs(kept / total - density) < 5 * Math.sqrt(density * (1 - density) / total),
+      `${kept / total} kept`,
+    );
+    // The mean of δ·(mask/p) over the rounds has the deviation |δ| √((1/p − 1)/rounds), and no p is below 0.15.
+    let chi = 0;
+    for (let i = 0; i < size; i++) {
+      const delta = model.w!.data[i]! - base.w!.data[i]!;
+      const deviations = (sum[i]! / rounds - delta) / (Math.abs(delta) * Math.sqrt((1 / 0.15 - 1) / rounds));
+      assert.ok(Math.abs(deviations) < 5, `element ${i} is off by ${deviations} deviations`);
+      chi += deviations / size;
+    }
+    assert.ok(Math.abs(chi) < 5 / Math.sqrt(size), `off by ${chi} deviations on average`);
+  });
+}
+
+Deno.test("DELLA keeps larger elements more often, evenly from density − epsilon to density + epsilon", () => {
+  const columns = 20;
+  const base = { w: { shape: [1, columns], data: new Float32Array(columns) } };
+  // Magnitudes 1 to 20 in no order, signs alternating.
+  const order = Array.from({ length: columns }, (_, i) => 1 + (7 * i) % columns);
+  const model = { w: { shape: [1, columns], data: Float32Array.from(order, (m, i) => i % 2 === 0 ? m : -m) } };
+  const [rounds, density, epsilon] = [4000, 0.5, 0.4];
+  const kept = new Float64Array(columns + 1);
+  for (let seed = 0; seed < rounds; seed++) {
+    const merged = mergeWeights("della_linear", { base, models: [model] }, { density, epsilon, rescale: "none", seed });
+    for (const value of merged.w!.data) if (value !== 0) kept[Math.abs(value)]!++;
+  }
+  for (let magnitude = 1; magnitude <= columns; magnitude++) {
+    const wanted = 0.1 + 0.8 * (magnitude - 1) / (columns - 1);
+    const error = Math.abs(kept[magnitude]! / rounds - wanted);
+    assert.ok(
+      error < 5 * Math.sqrt(wanted * (1 - wanted) / rounds),
+      `${magnitude}: ${kept[magnitude]! / rounds}, not ${wanted}`,
+    );
+  }
+});
+
+Deno.test("DELLA takes rows of one element, which have no rank", () => {
+  const base = { w: { shape: [500, 1], data: new Float32Array(500) } };
+  const model = { w: { shape: [500, 1], data: new Float32Array(500).fill(1) } };
+  const { data } = mergeWeights("della_linear", { base, models: [model] }, { density: 0.5, rescale: "none" }).w!;
+  const kept = data.filter((value) => value === 1).length;
+  assert.ok(data.every((value) => value === 0 || value === 1) && Math.abs(kept - 250) < 60, `${kept} of 500`);
+});
+
+Deno.test("`rankCuts()` finds the place of every rank, whatever repeats", () => {
+  const source = random(5, "ranks");
+  const values = Float32Array.from(
+    { length: 300 },
+    () => source.pick([0, -0, 1, -1, 1.0000001, 2 ** -149, 7e8, Infinity, NaN, source.normal()]),
+  );
+  const pieces = () => [values.subarray(0, 10), values.subarray(10, 11), values.subarray(11)];
+  const magnitude = (value: number) => Number.isNaN(value) ? 1e99 : Math.min(1e98, Math.abs(value));
+  const sorted = [...values].map(magnitude).sort((a, b) => a - b);
+  for (let rank = 0; rank < values.length; rank++) {
+    const [cut] = rankCuts(pieces, "ascending", [rank]);
+    const below = sorted.filter((value) => value < sorted[rank]!).length;
+    assert.equal(cut!.equals, rank - below, `rank ${rank}`);
+  }
+});
+
+Deno.test("`mergeWeights()` refuses options outside their range, of other methods, or not one a model", () => {
+  const cases: [method: string, settings: MergeSettings, ...says: string[]][] = [
+    ["ties", { density: 1.2 }, "density", "1.2", "0 to 1"],
+    ["ties", { density: [0.5, -0.1] }, "density", "-0.1"],
+    ["ties", { density: NaN }, "density", "NaN"],
+    ["ties", { density: [0.5] }, "density", "1 values for 2 models"],
+    ["ties", { weights: [1, Infinity] }, "weights", "Infinity"],
+    ["ties", { lambda: NaN }, "lambda"],
+    ["ties", { gamma: 0.1 }, "ties", "gamma"],
+    ["ties", { rescale: "probability" }, "probability"],
+    ["task_arithmetic", { density: 0.5 }, "task_arithmetic", "density"],
+    ["breadcrumbs", { gamma: 2 }, "gamma", "2"],
+    ["della", { density: 0.1 }, "density 0.1 ± epsilon 0.15"],
+    ["della", { density: 0.5, epsilon: -0.1 }, "epsilon", "-0.1"],
+    ["dare_ties", { density: 0.5, seed: 1.5 }, "seed", "1.5"],
+    ["dare_ties", { density: 0.5, rescale: "l3" as "l1" }, "rescale", "l3"],
+  ];
+  for (const [method, settings, ...says] of cases) {
+    assert.throws(
+      () => mergeWeights(method, { base: seed, models: [a, b] }, settings),
+      refuses("merge.option", ...says),
+    );
+  }
+  assert.throws(
+    () => mergeWeights("linear", { models: [a, b] }, { weights: [1, -1] }),
+    refuses("merge.option", "sum to 0"),
+  );
+  assert.throws(
+    () => mergeWeights("slerp", { base: seed, models: [a] }, { t: 1.5 }),
+    refuses("merge.option", "t is 1.5"),
+  );
+});
+
+Deno.test("`mergeWeights()` refuses unknown methods, missing and superfluous models, and other shapes, by name", () => {
+  assert.throws(
+    () => mergeWeights("tise", { base: seed, models: [a] }),
+    (error) => refuses("merge.method", "tise")(error) && (error as UserError).hint!.includes("ties"),
+  );
+  assert.throws(() => mergeWeights("ties", { models: [a] }), refuses("merge.models", "ties needs a base"));
+  assert.throws(
+    () => mergeWeights("linear", { base: seed, models: [a] }),
+    refuses("merge.models", "linear takes no base"),
+  );
+  assert.throws(
+    () => mergeWeights("ties", { base: seed, models: [] }),
+    refuses("merge.models", "at least 1 model besides"),
+  );
+  assert.throws(
+    () => mergeWeights("slerp", { base: seed, models: [a, b] }),
+    refuses("merge.models", "exactly 1 model"),
+  );
+  const other = { ...a, "model.norm.weight": { shape: [2, 8], data: new Float32Array(16) } };
+  assert.throws(
+    () => mergeWeights("ties", { base: seed, models: [a, other] }),
+    refuses("merge.shape", "model.norm.weight", "the base", "model 2"),
+  );
+});
