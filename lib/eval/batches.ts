@@ -49,27 +49,43 @@ export async function rowLosses(
   options: EvaluationOptions = {},
 ): Promise<Float64Array> {
   const sums = new Float64Array(rows.length);
-  const byLength = rows.map((_, i) => i).sort((a, b) => rows[a]!.tokens.length - rows[b]!.tokens.length || a - b);
-  await inBatches([byLength], options, async (indices) => {
+  const unknown = rows.map((_, i) => i).filter((i) => {
+    const { tokens, from } = rows[i]!;
+    const losses = options.known?.(tokens, from);
+    if (losses !== undefined) sums[i] = sumFrom(losses, from - 1, tokens.length - 1);
+    return losses === undefined;
+  });
+  const byLength = unknown.sort((a, b) => rows[a]!.tokens.length - rows[b]!.tokens.length || a - b);
+  await inBatches(byLength.length === 0 ? [] : [byLength], options, async (indices) => {
     const time = Math.max(...indices.map((i) => rows[i]!.tokens.length)) - 1;
     const losses = tf.tidy(() => {
-      const { inputs, targets } = paddedBatch(indices.map((i) => rows[i]!), time);
+      // Whoever wants to know all tokens' losses gets them, scored or not.
+      const scored = indices.map((i) => options.onRow === undefined ? rows[i]! : { ...rows[i]!, from: 1 });
+      const { inputs, targets } = paddedBatch(scored, time);
       const shape: [number, number] = [indices.length, time];
       return tokenLosses(model, tf.tensor2d(inputs, shape, "int32"), tf.tensor2d(targets, shape, "int32"));
     });
     try {
-      const values = await losses.data();
+      const values = await losses.data<"float32">();
       indices.forEach((index, b) => {
-        let sum = 0;
-        for (let t = 0; t < time; t++) sum += values[b * time + t]!;
-        if (!Number.isFinite(sum)) throw notFinite(sum);
-        sums[index] = sum;
+        const { tokens, from } = rows[index]!;
+        const row = values.subarray(b * time, b * time + tokens.length - 1);
+        sums[index] = sumFrom(row, from - 1, row.length);
+        options.onRow?.(tokens, row.slice());
       });
     } finally {
       losses.dispose();
     }
   });
   return sums;
+}
+
+/** The sum of `losses[from…to − 1]` in float64. */
+function sumFrom(losses: ArrayLike<number>, from: number, to: number): number {
+  let sum = 0;
+  for (let t = from; t < to; t++) sum += losses[t]!;
+  if (!Number.isFinite(sum)) throw notFinite(sum);
+  return sum;
 }
 
 /**

@@ -42,12 +42,15 @@ export interface Evaluation {
 export async function evaluate(
   model: LanguageModel,
   { windows, tasks, tokenizer }: EvaluationSet,
-  { batch, signal, onProgress, ...bootstrap }: BootstrapOptions & {
-    /** Rows a batch. @default 8 */
-    readonly batch?: number;
-    readonly signal?: AbortSignal | undefined;
-    readonly onProgress?: (progress: EvaluationProgress) => void;
-  } = {},
+  { batch, signal, onProgress, onRow, known, ...bootstrap }:
+    & BootstrapOptions
+    & Pick<EvaluationOptions, "onRow" | "known">
+    & {
+      /** Rows a batch. @default 8 */
+      readonly batch?: number;
+      readonly signal?: AbortSignal | undefined;
+      readonly onProgress?: (progress: EvaluationProgress) => void;
+    } = {},
 ): Promise<Evaluation> {
   const domains = Object.entries(windows);
   const total = domains.reduce((sum, [, windows]) => sum + windows.length, 0) +
@@ -56,6 +59,8 @@ export async function evaluate(
   const part = (name: string): EvaluationOptions => ({
     ...(batch === undefined ? {} : { batch }),
     signal,
+    onRow,
+    known,
     onProgress: (done) => onProgress?.({ part: name, done: before + done, total }),
   });
 

@@ -9,6 +9,7 @@ export {
   pairedDifference,
   wilsonInterval,
 } from "./intervals.ts";
+export { type RowMemory, rowMemory } from "./row-memory.ts";
 export { answeredRightly, scoreTask } from "./score.ts";
 export type { ChoiceItem, GenerationItem, Task, TaskOptions } from "./task.ts";
 export { buildTasks } from "./tasks.ts";
