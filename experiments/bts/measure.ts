@@ -6,12 +6,14 @@ import {
   buildTasks,
   evaluate,
   type Evaluation,
+  type EvaluationOptions,
   type EvaluationSet,
   type EvaluationWindow,
   evaluationWindows,
+  rowMemory,
 } from "../../lib/eval/mod.ts";
 import { hashTensors } from "../../lib/hub/mod.ts";
-import { btmEnsemble, soup } from "../../lib/merge/mod.ts";
+import { btmEnsemble, mixedLosses, soup } from "../../lib/merge/mod.ts";
 import { decoder, disposeWeights, type LanguageModel, parameterCount, toDevice } from "../../lib/model/mod.ts";
 import { type CellContext, type CellResult, methodResultSchema, type RunResults } from "../../lib/run/mod.ts";
 import {
@@ -27,12 +29,13 @@ import { stitchFile, type Trained } from "./phases.ts";
 import { rolesOf } from "./roles.ts";
 import { type GateRow, gatesTable } from "./tables.ts";
 
-const MODEL_CODE = [
+/** What decides how a measuring cell comes out, besides what is special to its methods. */
+export const MODEL_CODE = [
   ...["experiments/bts/lab.ts", "experiments/bts/measure.ts", "experiments/bts/tables.ts", "lib/random.ts"],
   ...["lib/tensor", "lib/model", "lib/hub", "lib/eval", "lib/data"],
 ];
 
-const measuredSchema = z.strictObject({ methods: z.record(z.string(), methodResultSchema) });
+export const measuredSchema = z.strictObject({ methods: z.record(z.string(), methodResultSchema) });
 
 /** What a measuring cell returns: methods by name. */
 export type Measured = z.infer<typeof measuredSchema>;
@@ -65,14 +68,25 @@ export async function measureBaselines(
     const average = toDevice(soup(weights));
     try {
       const models = onDevice.map((one) => decoder(model, one));
+      // The ensemble's losses follow from its members': only to generate does it run them again.
+      const memory = rowMemory(models.length);
+      const known = (tokens: Int32Array) => {
+        const losses = memory.recall(tokens);
+        return losses && mixedLosses(losses);
+      };
       const one = parameterCount(model);
       const all = one * models.length;
       const single = { trained: one, total: one, active: one };
       const methods: Method[] = [
-        ["seed", models[0]!, single],
-        ...[...experts.keys()].map((name, i): Method => [`expert:${name}`, models[i + 1]!, single]),
+        ["seed", models[0]!, single, { onRow: memory.record(0) }],
+        ...[...experts.keys()].map((name, i): Method => [
+          `expert:${name}`,
+          models[i + 1]!,
+          single,
+          { onRow: memory.record(i + 1) },
+        ]),
         ["soup", decoder(model, average), { ...single, trained: 0 }],
-        ["btm", btmEnsemble(models), { trained: 0, total: all, active: all }],
+        ["btm", btmEnsemble(models), { trained: 0, total: all, active: all }, { known }],
       ];
       return { methods: await measureAll(lab, cell, set, methods) };
     } finally {
@@ -126,7 +140,7 @@ export async function measureStitched(
 }
 
 /** What all measuring cells depend on besides the models. */
-function commonInputs({ config, seed, corpus, device }: Lab, text: Text) {
+export function commonInputs({ config, seed, corpus, device }: Lab, text: Text) {
   return {
     data: corpus.fingerprint,
     text: text.key,
@@ -137,7 +151,8 @@ function commonInputs({ config, seed, corpus, device }: Lab, text: Text) {
   };
 }
 
-function evaluationSet({ config, corpus, seed }: Lab, { tokenizer }: Text): EvaluationSet {
+/** The text and the questions that every method is measured on. */
+export function evaluationSet({ config, corpus, seed }: Lab, { tokenizer }: Text): EvaluationSet {
   const time = config.model.contextLength;
   const windows = Object.fromEntries(
     corpus.domains.map((domain) => [
@@ -148,9 +163,19 @@ function evaluationSet({ config, corpus, seed }: Lab, { tokenizer }: Text): Eval
   return { windows, tokenizer, tasks: buildTasks(corpus, tokenizer, { seed, items: config.eval.items, time }) };
 }
 
-type Method = readonly [name: string, model: LanguageModel, parameters: Measured["methods"][string]["parameters"]];
+/** Parameters of a method: trained, in memory, used by one token. */
+export type Parameters = Measured["methods"][string]["parameters"];
 
-async function measureAll(
+/** A method to be measured; `how` hands its losses on, or takes them from others'. */
+export type Method = readonly [
+  name: string,
+  model: LanguageModel,
+  parameters: Parameters,
+  how?: Pick<EvaluationOptions, "onRow" | "known">,
+];
+
+/** Measures methods one after the other, and keeps every document's losses in the cell's folder. */
+export async function measureAll(
   { config }: Lab,
   cell: CellContext,
   set: EvaluationSet,
@@ -159,8 +184,9 @@ async function measureAll(
   noteMissing(cell, set);
   const measured: Measured["methods"] = {};
   const losses: Record<string, Evaluation["documents"]> = {};
-  for (const [i, [name, model, parameters]] of methods.entries()) {
+  for (const [i, [name, model, parameters, how]] of methods.entries()) {
     const { scores, documents } = await evaluate(model, set, {
+      ...how,
       batch: config.eval.batch,
       signal: cell.signal,
       onProgress: ({ done, total }) => cell.metrics(i * total + done, methods.length * total, {}),

@@ -1,7 +1,7 @@
 // The training cells: tokens, seed, experts, stitches. Each is cached by what it depends on.
 import { join } from "node:path";
 import { z } from "zod";
-import { openTokenizer, tokenizeDocuments, trainTokenizer } from "../../lib/data/mod.ts";
+import { type Batch, openTokenizer, tokenizeDocuments, trainTokenizer } from "../../lib/data/mod.ts";
 import { hashTensors, saveModelFolder } from "../../lib/hub/mod.ts";
 import {
   disposeWeights,
@@ -37,10 +37,12 @@ const OWN_CODE = [
   "lib/random.ts",
 ];
 const DATA_CODE = [...OWN_CODE, "lib/data"];
-const TRAINING_CODE = [...OWN_CODE, "lib/tensor", "lib/model", "lib/hub", "lib/train"];
+/** What decides how a training cell comes out, besides what is special to its method. */
+export const TRAINING_CODE = [...OWN_CODE, "lib/tensor", "lib/model", "lib/hub", "lib/train"];
 const STITCH_CODE = [...TRAINING_CODE, "lib/stitch"];
 
-const trainedSchema = z.strictObject({
+/** What a training cell returns, as the cache checks it. */
+export const trainedSchema = z.strictObject({
   steps: z.int(),
   tokens: z.int(),
   seconds: z.number(),
@@ -131,23 +133,28 @@ export async function trainExpert(
   seedCell: CellResult<Trained>,
   domain: string,
 ): Promise<CellResult<Trained>> {
-  const { mix, train } = lab.config;
-  const total = Object.values(mix.seed).reduce((a, b) => a + b, 0);
-  const own: Record<string, number> = {};
-  for (const [name, weight] of Object.entries(mix.seed)) own[name] = (1 - mix.expertShare) * weight / total;
-  own[domain] = (own[domain] ?? 0) + mix.expertShare;
   return await decoderCell(lab, text, {
     name: `expert:${domain}`,
     title: `Train the ${domain} expert`,
     description: `A copy of the seed, continued-pretrained on ${domain} alone, without a word to the others.`,
     inputs: { seed: seedCell.key },
-    mix: own,
-    train: train.expert,
+    mix: expertMix(lab.config, domain),
+    train: lab.config.train.expert,
     start: () => weightsOf(seedCell),
   });
 }
 
-interface DecoderPhase {
+/** The datamix of an expert: its own domain, and of the seed's mix what is left. */
+export function expertMix({ mix }: Lab["config"], domain: string): Readonly<Record<string, number>> {
+  const total = Object.values(mix.seed).reduce((a, b) => a + b, 0);
+  const own: Record<string, number> = {};
+  for (const [name, weight] of Object.entries(mix.seed)) own[name] = (1 - mix.expertShare) * weight / total;
+  own[domain] = (own[domain] ?? 0) + mix.expertShare;
+  return own;
+}
+
+/** One training of a whole decoder. */
+export interface DecoderPhase {
   readonly name: string;
   readonly title: string;
   readonly description: string;
@@ -155,9 +162,12 @@ interface DecoderPhase {
   readonly mix: Readonly<Record<string, number>>;
   readonly train: TrainConfig;
   readonly start: () => Promise<HostWeights>;
+  /** The batch of a step, where the mix alone does not draw it; `inputs` must say what it depends on. */
+  readonly batchAt?: (step: number) => Batch;
 }
 
-function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<CellResult<Trained>> {
+/** The cell that trains a decoder and saves it as a model folder. */
+export function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<CellResult<Trained>> {
   const model = modelOf(lab, text);
   const { name, mix } = phase;
   const inputs = {
@@ -185,7 +195,7 @@ function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<CellRes
       const { batchAt, validation } = batchesOf(lab, text, name, mix, phase.train);
       const task = pretraining(model, variables, {
         ...await phaseInCell(lab, cell, phase.train),
-        batchAt,
+        batchAt: phase.batchAt ?? batchAt,
         validation,
       });
       const outcome = await trainAndSummarise(cell, task, model.vocabSize);
@@ -288,10 +298,10 @@ export function stitchFile(folder: string): string {
 }
 
 /** Frozen is frozen: throws if training changed a byte of what it must not touch. */
-async function assertFrozen(onDevice: readonly Parameters<typeof toHost>[0][], before: readonly HostWeights[]) {
+export async function assertFrozen(onDevice: readonly Parameters<typeof toHost>[0][], before: readonly HostWeights[]) {
   for (const [i, weights] of onDevice.entries()) {
     if (hashTensors(await toHost(weights)) !== hashTensors(before[i]!)) {
-      throw new Error(`Training the stitches changed the frozen weights of model ${i}`);
+      throw new Error(`Training changed the frozen weights of model ${i}`);
     }
   }
 }
