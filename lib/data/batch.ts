@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { nearest, UserError } from "../errors.ts";
 import { hash32, random } from "../random.ts";
+import { permute } from "./permute.ts";
 import type { Batch, TokenStream } from "./types.ts";
 
 /** Weights over domains, relative to one another. */
@@ -133,24 +134,6 @@ function windowStart(length: number, time: number, turn: number, seed: number, d
   const window = permute(turn % windows, windows, (round, half) => hash32(seed, domain, epoch, round, half));
   const shift = hash32(seed, domain, epoch, "shift") % length;
   return (shift + window * time) % length;
-}
-
-/**
- * A permutation of 0 to `size - 1` at one place, without making the others: a Feistel network on the next power of
- * four, walked until it lands inside (Black and Rogaway 2002).
- */
-function permute(index: number, size: number, round: (round: number, half: number) => number): number {
-  let bits = 1;
-  while (4 ** bits < size) bits++;
-  const mask = 2 ** bits - 1;
-  let value = index;
-  do {
-    let left = Math.floor(value / 2 ** bits);
-    let right = value & mask;
-    for (let i = 0; i < 4; i++) [left, right] = [right, (left ^ round(i, right)) & mask];
-    value = left * 2 ** bits + right;
-  } while (value >= size);
-  return value;
 }
 
 function fillRow(batch: Batch, row: number, { tokens, starts }: TokenStream, start: number): void {

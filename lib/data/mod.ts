@@ -15,6 +15,7 @@ export { loadCorpus } from "./corpus.ts";
 export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";
 export { byteLength, tokenizeDocuments } from "./stream.ts";
 export { openTokenizer } from "./tokenizer.ts";
+export { type SeenRows, unionBatchAt, unionRows } from "./union.ts";
 export type {
   Batch,
   Corpus,
