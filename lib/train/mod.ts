@@ -26,3 +26,20 @@ export {
 } from "./task.ts";
 export { type PhaseOptions, pretraining, stitching } from "./phases.ts";
 export { calmTraining, mixtureTraining, routerTraining } from "./baselines.ts";
+export {
+  type Alert,
+  changesTraining,
+  createMonitor,
+  type GroupStatistics,
+  HISTOGRAM_BINS,
+  HISTOGRAM_RANGE,
+  median,
+  MONITOR_ACTIONS,
+  type MonitorAction,
+  type MonitorConfig,
+  monitorConfigSchema,
+  type MonitorOptions,
+  PARAMETER_GROUPS,
+  type ParameterGroup,
+  spikeLimit,
+} from "./monitor/mod.ts";

@@ -1,0 +1,103 @@
+// What the monitor finds in a step, as pure functions of what it remembers and what it sees.
+import type { MonitorConfig } from "./config.ts";
+import type { Alert } from "./alert.ts";
+import { spikeLimit } from "./spike.ts";
+import type { MonitorState } from "./state.ts";
+import type { GroupStatistics } from "./statistics.ts";
+
+/** Something that is wrong with a step. */
+export interface Finding {
+  readonly detector: Alert["detector"];
+  readonly step: number;
+  /** What is wrong, in a sentence. */
+  readonly text: string;
+  /** Whether the steps before had no such finding, so that it is news. */
+  readonly news: boolean;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** Steps without a finding after which the next one is news. */
+const QUIET_STEPS = 16;
+
+/** The loss is far above the losses before. */
+export function findSpike(
+  state: MonitorState,
+  { spike }: MonitorConfig,
+  { step, loss }: { readonly step: number; readonly loss: number },
+): Finding | undefined {
+  if (spike.action === "off") return undefined;
+  const window = state.losses.slice(-spike.window);
+  const known = spikeLimit(window.map(([, loss]) => loss), spike);
+  if (known === undefined || loss <= known.limit) return undefined;
+  return {
+    detector: "spike",
+    step,
+    text: `The loss spikes at step ${step}: ${short(loss)}, after a median of ${short(known.median)} and a ` +
+      `deviation of ${short(known.deviation)}`,
+    news: isNews(step, state.spiked),
+    values: { loss, ...known },
+  };
+}
+
+/** Steps that Adam's moments take to forget that they began at 0: u is ±1 at the first step of any training. */
+export function settlingSteps(beta1: number): number {
+  return Math.round(2 / (1 - beta1));
+}
+
+/** Some group's update ratio has two peaks, and is not small. Norms are left out: few numbers, often of one sign. */
+export function findBimodal(
+  state: MonitorState,
+  { instability }: MonitorConfig,
+  { step, beta1, statistics }: {
+    readonly step: number;
+    readonly beta1: number;
+    readonly statistics: readonly GroupStatistics[];
+  },
+): Finding | undefined {
+  if (instability.action === "off" || step <= settlingSteps(beta1)) return undefined;
+  const bimodal = statistics.filter(({ group, bimodality, updateRms }) =>
+    group !== "norms" && bimodality >= instability.bimodality && updateRms >= instability.updateRms
+  );
+  if (bimodal.length === 0) return undefined;
+  const each = bimodal.map(({ group, bimodality, updateRms }) =>
+    `${group} (coefficient ${bimodality.toFixed(2)}, RMS ${updateRms.toFixed(2)})`
+  );
+  return {
+    detector: "instability",
+    step,
+    text: `AdamW's update ratio has two peaks at step ${step}, as before a divergence: ${each.join(", ")}`,
+    news: isNews(step, state.bimodal),
+    values: Object.fromEntries(bimodal.flatMap(({ group, bimodality, updateRms }) => [
+      [`${group}/bimodality`, bimodality],
+      [`${group}/updateRms`, updateRms],
+    ])),
+  };
+}
+
+/** The loss or the gradients' norm is NaN or infinite. */
+export function findNotFinite(step: number, loss: number, gradientNorm: number | undefined): Finding | undefined {
+  const bad = !Number.isFinite(loss)
+    ? "loss"
+    : gradientNorm !== undefined && !Number.isFinite(gradientNorm)
+    ? "norm"
+    : "";
+  if (bad === "") return undefined;
+  return {
+    detector: "notFinite",
+    step,
+    text: bad === "loss"
+      ? `The loss is ${loss} at step ${step}`
+      : `The gradients' norm is ${gradientNorm} at step ${step}`,
+    news: true,
+    values: bad === "loss" ? {} : { loss },
+  };
+}
+
+function isNews(step: number, last: number | null): boolean {
+  return last === null || step - last > QUIET_STEPS;
+}
+
+/** Four digits, without a power of ten where none is needed. */
+export function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

@@ -1,0 +1,57 @@
+// What the monitor remembers from step to step: plain JSON, kept in checkpoints, so that a resumed run judges alike.
+import { z } from "zod";
+
+const stepOrNull = z.int().positive().nullable();
+
+export const monitorStateSchema = z.strictObject({
+  /** Step and loss of the steps that a median may be taken of, oldest first; finite losses only. */
+  losses: z.array(z.tuple([z.int(), z.number()])),
+  /** The last step with a spike, and the last with a bimodal update. */
+  spiked: stepOrNull,
+  bimodal: stepOrNull,
+  /** Batches skipped in a row up to now. */
+  skipped: z.int().nonnegative(),
+  /** Times that training went back. */
+  rewinds: z.int().nonnegative(),
+  /** Times that ε was lowered. */
+  lowered: z.int().nonnegative(),
+  /** Whether updates are clipped from now on. */
+  clipping: z.boolean(),
+  /** Sampled gradients of a step, group by group: float32 in base64. */
+  previous: z.strictObject({ step: z.int(), gradients: z.array(z.string()) }).nullable(),
+});
+
+export type MonitorState = z.infer<typeof monitorStateSchema>;
+
+export const FRESH_STATE: MonitorState = {
+  losses: [],
+  spiked: null,
+  bimodal: null,
+  skipped: 0,
+  rewinds: 0,
+  lowered: 0,
+  clipping: false,
+  previous: null,
+};
+
+/** The state without what it knows of `step` and later steps: training went back. */
+export function forgetFrom(state: MonitorState, step: number): MonitorState {
+  const before = (at: number | null) => at !== null && at < step ? at : null;
+  if ((state.losses.at(-1)?.[0] ?? 0) < step && (state.previous?.step ?? 0) < step) return state;
+  return {
+    ...state,
+    losses: state.losses.filter(([at]) => at < step),
+    spiked: before(state.spiked),
+    bimodal: before(state.bimodal),
+    previous: state.previous !== null && state.previous.step < step ? state.previous : null,
+  };
+}
+
+/** Float32 values as base64, and back. */
+export function packFloats(values: Float32Array): string {
+  return new Uint8Array(values.slice().buffer).toBase64();
+}
+
+export function unpackFloats(text: string): Float32Array {
+  return new Float32Array(Uint8Array.fromBase64(text).buffer);
+}
