@@ -13,6 +13,7 @@ import {
   reindexCommand,
   removeCommand,
   renameCommand,
+  resumeCommand,
   runMain,
   showCommand,
   stopCommand,
@@ -32,6 +33,9 @@ const commands: Readonly<Record<string, Action>> = {
   ls: (args) => listCommand(args),
   show: (args) => showCommand(args),
   stop: (args) => stopCommand(args),
+  resume: async (args) => {
+    Deno.exitCode = await resumeCommand(args);
+  },
   diff: (args) => diffCommand(args),
   tag: (args) => tagCommand(args),
   note: (args) => noteCommand(args),

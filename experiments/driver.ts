@@ -42,6 +42,8 @@ import {
 /** An experiment: its settings, what it prepares, and its cells. */
 export interface Experiment<Schema extends z.ZodType, Prepared> {
   readonly definition: ExperimentDefinition<Schema>;
+  /** What stands before the options in the command that repeats a run. */
+  readonly words?: readonly string[];
   /** Throws for settings that cannot work together; nothing has been written yet. */
   readonly check: (config: z.output<Schema>) => void;
   readonly plan: (config: z.output<Schema>) => PlannedCell[];
@@ -73,12 +75,14 @@ export async function experimentMain<Schema extends z.ZodType, Prepared>(
 ): Promise<void> {
   await runMain(async () => {
     if (args[0] === CHECK_OPTION) return await answerTrialCheck(experiment.definition, experiment.check);
-    const invocation = parseExperimentArguments(args, experiment.definition);
-    if (invocation.kind === "help") return console.log(invocation.text);
-    const { config, dryRun, device: name, threads } = invocation;
+    const parsed = parseExperimentArguments(args, experiment.definition);
+    if (parsed.kind === "help") return console.log(parsed.text);
+    const [name, ...options] = parsed.command;
+    const invocation = { ...parsed, command: [name!, ...experiment.words ?? [], ...options] };
+    const { config, dryRun, device: backend, threads } = invocation;
     experiment.check(config);
     const plan = experiment.plan(config);
-    const device = await openDevice(name, threads === undefined ? {} : { threads });
+    const device = await openDevice(backend, threads === undefined ? {} : { threads });
     try {
       if (dryRun) return await showPlan(plan, device, invocation);
       checkMemory(plan, invocation);
@@ -269,7 +273,9 @@ function checkMemory<Config>(plan: readonly PlannedCell[], { force }: RunInvocat
 }
 
 /** The command that repeats a run: the experiment's own task, or `deno task run` for a copy of it. */
-function taskOf([name, ...args]: readonly string[]): string[] {
+function taskOf([name, ...given]: readonly string[]): string[] {
+  // An id is given out once: who repeats the command wants another run.
+  const args = given.filter((arg, i) => !arg.startsWith("--id=") && arg !== "--id" && given[i - 1] !== "--id");
   const script = relative(repositoryRoot, fileURLToPath(Deno.mainModule));
   return script === join("experiments", `${name}.ts`)
     ? ["deno", "task", name!, ...args]

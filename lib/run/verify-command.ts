@@ -12,10 +12,12 @@ export async function verifyCommand(
   args: readonly string[],
   print: (text: string) => void = console.log,
 ): Promise<boolean> {
-  const command = new Command("verify").description("Checks every byte of a run's cells against the hashes in its log.")
+  const command = new Command("verify").description(
+    "Checks every byte of a run's cells and checkpoints against their hashes.",
+  )
     .argument("[run]", "id of the run, the start of one, or last", "last")
     .option("--runs <folder>", "where runs live", defaultRunsFolder())
-    .option("--json", "write one JSON object: ok, weights, artifacts, damage");
+    .option("--json", "write one JSON object: ok, weights, artifacts, checkpoints, damage");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") {
     print(parsed.text.trimEnd());
@@ -29,8 +31,8 @@ export async function verifyCommand(
   return found.ok;
 }
 
-function asText({ run, ok, artifacts, damage }: Verification): string {
-  const bad = artifacts.filter(({ problem }) => problem !== null);
+function asText({ run, ok, artifacts, checkpoints, damage }: Verification): string {
+  const bad = [...artifacts, ...checkpoints].filter(({ problem }) => problem !== null);
   const table = formatTable({
     name: "artifacts",
     title: `Files of the cells of ${run}`,
@@ -48,6 +50,7 @@ function asText({ run, ok, artifacts, damage }: Verification): string {
     })),
   });
   const problems = [...bad, ...damage].map(({ path, problem }) => `damaged: ${printable(path)}: ${problem}`);
-  const verdict = ok ? `All ${artifacts.length} files are as they were written` : "The run is damaged";
+  const kept = checkpoints.length === 0 ? "" : `, and so are ${checkpoints.length} checkpoints`;
+  const verdict = ok ? `All ${artifacts.length} files are as they were written${kept}` : "The run is damaged";
   return [table, "", ...problems, verdict].join("\n");
 }

@@ -1,6 +1,7 @@
-// Checking every byte of a run: its log's lines, its cells' manifests, and the hash of each file of its cells.
-import { join } from "node:path";
+// Checking every byte of a run: its log's lines, its cells' manifests, each file of its cells, and their checkpoints.
+import { join, relative } from "node:path";
 import { cellFolder, type CellManifest, CELLS_FOLDER, MANIFEST_FILE, readManifest } from "./cell-store.ts";
+import { checkpointsOf, checkpointSteps, verifyCheckpoint } from "./checkpoint-store.ts";
 import { sha256OfFile } from "./files.ts";
 import { LOG_FILE } from "./log.ts";
 import { readEvents, readRun } from "./read.ts";
@@ -27,8 +28,19 @@ export interface Verification {
   /** SHA-256 of each weights file (`.safetensors`) as it is now, by artifact: equal for runs with equal weights. */
   readonly weights: Readonly<Record<string, string>>;
   readonly artifacts: readonly ArtifactCheck[];
+  /** The checkpoints of its cells, newest first, and what is wrong with each, or null. */
+  readonly checkpoints: readonly CheckpointCheck[];
   /** Damage elsewhere: lines of the log, manifests of cells. */
   readonly damage: readonly { readonly path: string; readonly problem: string }[];
+}
+
+/** One checkpoint, every file of it hashed again. */
+export interface CheckpointCheck {
+  readonly cell: string;
+  readonly step: number;
+  /** Its folder, relative to the runs folder. */
+  readonly path: string;
+  readonly problem: string | null;
 }
 
 type Expected = Pick<ArtifactCheck, "artifact" | "path" | "bytes"> & { readonly sha256: string };
@@ -43,6 +55,10 @@ export async function verifyRun(runsFolder: string, id: string): Promise<Verific
     problem: `line ${line}: ${reason}`,
   }));
   const artifacts: ArtifactCheck[] = [];
+  const checkpoints: CheckpointCheck[] = [];
+  for (const { name, cellKey } of view.cells) {
+    if (isCellKey(cellKey)) checkpoints.push(...await checkCheckpoints(runsFolder, name, cellKey));
+  }
   for (const cell of view.cells) {
     if (cell.status !== "done" && cell.status !== "cached") continue;
     const base = `${CELLS_FOLDER}/${cell.cellKey}`;
@@ -60,8 +76,23 @@ export async function verifyRun(runsFolder: string, id: string): Promise<Verific
       sha256 !== null && artifact.endsWith(".safetensors") ? [[artifact, sha256]] : []
     ),
   );
-  const ok = damage.length === 0 && artifacts.every(({ problem }) => problem === null);
-  return { run: id, ok, weights, artifacts, damage };
+  const ok = damage.length === 0 && [...artifacts, ...checkpoints].every(({ problem }) => problem === null);
+  return { run: id, ok, weights, artifacts, checkpoints, damage };
+}
+
+/** A log may say anything; only a key may be part of a path. */
+const isCellKey = (text: string) => /^[0-9a-f]{64}$/.test(text);
+
+async function checkCheckpoints(runsFolder: string, cell: string, key: string): Promise<CheckpointCheck[]> {
+  const checks: CheckpointCheck[] = [];
+  for (const { step, folder } of await checkpointSteps(checkpointsOf(runsFolder, key))) {
+    const entry = await verifyCheckpoint(folder, step, key);
+    // A run under way removes old ones as it goes.
+    if (entry.kind === "damaged" && !await Deno.stat(folder).then(() => true, () => false)) continue;
+    const path = relative(runsFolder, folder).replaceAll("\\", "/");
+    checks.push({ cell, step, path, problem: entry.kind === "whole" ? null : entry.reason });
+  }
+  return checks;
 }
 
 /** What the run's log says of the cell's files; of a file that is no artifact, such as its log, what the manifest says. */
