@@ -43,6 +43,6 @@ export async function fakeSweep(runsFolder: string, sweep: string, name = "A swe
       end(3, "done", 1.5),
       { kind: "sweep.close", status: "failed" },
     ] satisfies SweepEventBody[]
-  ) Deno.writeTextFileSync(path, sweepLine(body), { append: true });
+  ) Deno.writeFileSync(path, sweepLine(body), { append: true });
   return path;
 }

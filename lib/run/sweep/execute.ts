@@ -7,6 +7,7 @@ import { writerLives } from "../lock.ts";
 import { isAlive, processOf, thisProcess } from "../process.ts";
 import { readRun } from "../read.ts";
 import { makeRunId } from "../run-id.ts";
+import type { RunView } from "../view.ts";
 import { scriptArguments } from "./check.ts";
 import { lockSweep } from "./lock.ts";
 import { appendToSweep, type SweepAppender, type SweepEventBody, SWEEPS_FOLDER } from "./log.ts";
@@ -39,7 +40,7 @@ type Outcome = Omit<Extract<SweepEventBody, { kind: "trial.end" }>, "kind" | "tr
 export async function executeSweep(options: ExecuteOptions): Promise<SweepView> {
   const { runsFolder, id, parallel, signal } = options;
   const folder = join(runsFolder, SWEEPS_FOLDER, id);
-  const lock = await lockSweep(folder, id);
+  const lock = lockSweep(folder, id);
   let log: SweepAppender | undefined;
   try {
     log = appendToSweep(folder);
@@ -87,7 +88,8 @@ function sweepWorker({ runsFolder, parallel, signal, onTrial }: ExecuteOptions, 
   };
 
   const run = async (trial: TrialView) => {
-    const run = makeRunId(view.start.experiment, `trial-${trial.trial}`);
+    const before = await runToContinue(runsFolder, trial);
+    const run = before?.id ?? makeRunId(view.start.experiment, `trial-${trial.trial}`);
     log.append({ kind: "trial.start", trial: trial.trial, run });
     Object.assign(trial, {
       status: "running",
@@ -107,10 +109,15 @@ function sweepWorker({ runsFolder, parallel, signal, onTrial }: ExecuteOptions, 
     const stop = onAbort(signal, () => child.pid !== undefined && terminate(child.pid));
     await Promise.all([child.end, tagWhenThere(runsFolder, view, run, child), keepAwake(child)]);
     stop();
-    end(trial, await outcome(runsFolder, run, child.ended(), signal.aborted));
+    end(trial, await outcome(runsFolder, run, child.ended(), signal.aborted, before?.lastSeq));
   };
 
   return { adopt, run };
+}
+
+/** The run that an attempt goes on with: that of the last one, if it was interrupted. What failed begins anew. */
+async function runToContinue(runsFolder: string, { run, status }: TrialView): Promise<RunView | undefined> {
+  return run !== null && (status === "lost" || status === "stopped") ? await readRun(runsFolder, run) : undefined;
 }
 
 /** The arguments of `deno` for one trial. */
@@ -141,15 +148,26 @@ function threadsEach(parallel: number): number {
   return Math.max(1, Math.floor(navigator.hardwareConcurrency / parallel));
 }
 
-/** What became of a trial whose process has ended. */
-async function outcome(runsFolder: string, run: string, how: string | undefined, stopping: boolean): Promise<Outcome> {
+/**
+ * What became of a trial whose process has ended.
+ *
+ * @param lastSeq where the log of a run that was continued stood before
+ */
+async function outcome(
+  runsFolder: string,
+  run: string,
+  how: string | undefined,
+  stopping: boolean,
+  lastSeq?: number,
+): Promise<Outcome> {
   const view = await readRun(runsFolder, run);
-  if (view !== undefined) {
+  const began = view !== undefined && view.lastSeq !== lastSeq;
+  if (began) {
     const { status, seconds, error, cells, values } = outcomeOf(view);
     if (status === "done" || status === "failed" || status === "stopped") {
       return { status, seconds, error, cells, values };
     }
-    return { status: "lost", seconds, error: error ?? `Its process ended (${how}) before its run did`, cells, values };
+    return { status: "lost", seconds, error: `Its process ended (${how}) before its run did`, cells, values };
   }
   const said = await lastLines(await outputFile(runsFolder, run));
   const status = stopping ? "stopped" : how === undefined || how.startsWith("SIG") ? "lost" : "failed";

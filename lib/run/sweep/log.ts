@@ -2,19 +2,21 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { sha256, writeTextAtomically } from "../files.ts";
+import { writeTextAtomically } from "../files.ts";
+import { openLine, sealLine } from "../line.ts";
 import { SCALES } from "./spec.ts";
 
 /** Folder of all sweeps in the runs folder. */
 export const SWEEPS_FOLDER = "sweeps";
 /** The file in a sweep's folder. */
 export const SWEEP_FILE = "sweep.jsonl";
+const NEWLINE = 10;
 
 const processSchema = z.strictObject({ host: z.string(), pid: z.int(), started: z.string().nullable() });
 const trial = z.int().positive();
 const common = { time: z.iso.datetime() };
 
-/** One line of the file, without its checksum. */
+/** What one line of the file says. */
 export const sweepEventSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     ...common,
@@ -70,24 +72,9 @@ type WithoutTime<E> = E extends unknown ? Omit<E, "time"> : never;
 export type SweepEventBody = WithoutTime<SweepEvent>;
 export type SweepStart = Extract<SweepEvent, { kind: "sweep.start" }>;
 
-/** Digits of the SHA-256 that ends each line. */
-const SUM_DIGITS = 16;
-
-/** A line: the event's JSON with a last field `sum`, the first 16 digits of the SHA-256 of the JSON without it. */
-export function sweepLine(body: SweepEventBody, now: Date = new Date()): string {
-  const json = JSON.stringify(sweepEventSchema.parse({ time: now.toISOString(), ...body }));
-  return `${json.slice(0, -1)},"sum":"${sha256(json).slice(0, SUM_DIGITS)}"}\n`;
-}
-
-/** The event of a line, or undefined when the line is damaged. */
-export function parseSweepLine(line: string): SweepEvent | undefined {
-  const [, open, sum] = line.match(/^(\{.*),"sum":"([0-9a-f]{16})"\}$/) ?? [];
-  if (open === undefined || sha256(`${open}}`).slice(0, SUM_DIGITS) !== sum) return undefined;
-  try {
-    return sweepEventSchema.parse(JSON.parse(`${open}}`));
-  } catch {
-    return undefined;
-  }
+/** A line of the file, sealed with a checksum like those of an event log. */
+export function sweepLine(body: SweepEventBody, now: Date = new Date()): Uint8Array<ArrayBuffer> {
+  return sealLine(sweepEventSchema.parse({ time: now.toISOString(), ...body }));
 }
 
 /** What a sweep's file holds. */
@@ -99,29 +86,39 @@ export interface SweepLog {
 
 /** Reads a sweep's file; undefined when there is none. */
 export async function readSweepLog(folder: string): Promise<SweepLog | undefined> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
     const path = join(folder, SWEEP_FILE);
     if (!(await Deno.lstat(path)).isFile) return undefined;
-    text = await Deno.readTextFile(path);
+    bytes = await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
   const events: SweepEvent[] = [];
   const damage: number[] = [];
-  for (const [i, line] of text.split("\n").entries()) {
-    if (line === "") continue;
-    const event = parseSweepLine(line);
-    if (event === undefined) damage.push(i + 1);
-    else events.push(event);
+  for (let start = 0, number = 1; start < bytes.length; number++) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline < 0 ? bytes.length : newline;
+    const event = end > start ? parseSweepLine(bytes.subarray(start, end)) : undefined;
+    if (event !== undefined) events.push(event);
+    else if (end > start) damage.push(number);
+    start = end + 1;
   }
   return { events, damage };
 }
 
+/** The event of a line, or undefined when the line is damaged. */
+function parseSweepLine(bytes: Uint8Array): SweepEvent | undefined {
+  const line = openLine(bytes);
+  if (line.kind === "damaged") return undefined;
+  const event = sweepEventSchema.safeParse(line.value);
+  return event.success ? event.data : undefined;
+}
+
 /** Creates the file with its first line; it is whole or absent. */
 export async function createSweepLog(folder: string, start: SweepEventBody & { kind: "sweep.start" }): Promise<void> {
-  await writeTextAtomically(join(folder, SWEEP_FILE), sweepLine(start));
+  await writeTextAtomically(join(folder, SWEEP_FILE), new TextDecoder().decode(sweepLine(start)));
 }
 
 /** The appender of an existing file. */
@@ -148,13 +145,14 @@ export function appendToSweep(folder: string): SweepAppender {
       const last = new Uint8Array(1);
       file.seekSync(size - 1, Deno.SeekMode.Start);
       file.readSync(last);
-      whole = last[0] === 10;
+      whole = last[0] === NEWLINE;
     }
     return {
       append(body) {
         try {
           // A process may have died while it wrote a line: ours starts on one of its own.
-          const bytes = new TextEncoder().encode((whole ? "" : "\n") + sweepLine(body));
+          const line = sweepLine(body);
+          const bytes = whole ? line : new Uint8Array([NEWLINE, ...line]);
           for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
           whole = true;
           file.syncSync();

@@ -5,6 +5,7 @@ import {
   answerTrialCheck,
   CHECK_OPTION,
   parseExperimentArguments,
+  runFolder,
   runMain,
   stopSignal,
   withRun,
@@ -51,8 +52,10 @@ await runMain(async () => {
   const { config, runsFolder, preset, seeds, id, name, command } = invocation;
   const seed = seeds[0]!;
   console.log("fake says hello");
+  const known = id !== undefined && await runFolder(runsFolder, id) !== undefined;
   await withRun({
-    ...{ id, runsFolder, preset, seed, config, command: [...command] },
+    ...(known ? { continues: id } : { id }),
+    ...{ runsFolder, preset, seed, config, command: [...command] },
     experiment: definition.name,
     title: name ?? definition.title,
     device: "none",

@@ -98,7 +98,7 @@ Deno.test("After `kill -9` of the sweep alone, `resume` waits for the trial that
 Deno.test("After `kill -9` of a sweep and its trial, `resume` runs that trial again, and failed ones too", () =>
   withFolder(async (runs) => {
     const sweep = spawnSweep(runs, FAKE, "--grid", "fail=true,false", "--set", "wait=1000", "--set", "x=1");
-    const view = await until(runs, (view) => states(view) === "failed running" && view.trials[1]!.process !== null);
+    const view = await until(runs, (view) => states(view) === "failed running" && view.trials[1]!.progress !== null);
     kill(sweep.pid);
     kill(view.trials[1]!.process!.pid);
     await sweep.output();
@@ -110,6 +110,8 @@ Deno.test("After `kill -9` of a sweep and its trial, `resume` runs that trial ag
     const after = (await viewOf(runs))!;
     assert.equal(states(after), "failed done");
     assert.deepEqual(after.trials.map(({ attempts }) => attempts), [2, 2]);
+    assert.equal(after.trials[1]!.run, view.trials[1]!.run, "what was interrupted goes on");
+    assert.notEqual(after.trials[0]!.run, view.trials[0]!.run, "what failed begins anew");
   }));
 
 Deno.test("Ctrl-C stops a sweep and its trial cleanly; a second process is refused; `sweep stop` does the same", () =>
