@@ -70,7 +70,7 @@ ${
 
 /** All states in one tensor `[models · N, d]`. */
 function pack(backend: StitchbookWebGPU, states: readonly Info[]): Info {
-  return stockKernel("Concat")({ inputs: { ...states } as never, attrs: { axis: 0 }, backend }) as Info;
+  return stockKernel("Concat")({ inputs: [...states] as never, attrs: { axis: 0 }, backend }) as Info;
 }
 
 function sizes(hub: Info) {
