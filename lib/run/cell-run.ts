@@ -5,7 +5,7 @@ import { explainError } from "../errors.ts";
 import type { CellContext, CellResult, CellSpec } from "./cell.ts";
 import { addressOf, type CellAddress } from "./cell-address.ts";
 import { openCheckpoints } from "./cell-checkpoints.ts";
-import { type CellLog, cellLog, parseCellEvents } from "./cell-log.ts";
+import { type CellEvent, type CellLog, cellLog, parseCellEvents } from "./cell-log.ts";
 import {
   CELL_EVENTS_FILE,
   type CellManifest,
@@ -29,7 +29,7 @@ export interface CellHost {
   readonly fresh: boolean;
   /** What earlier processes that wrote this run logged of a cell. */
   past(cell: string): CellPast | undefined;
-  write(body: EventBody): RunEvent;
+  write(body: EventBody, replayed?: boolean): RunEvent;
   sync(): void;
 }
 
@@ -62,15 +62,21 @@ export async function runCell<Output extends z.ZodType>(
     const text = `The cached result of this cell is damaged (${damage}): it is built again`;
     host.write({ kind: "note", cell: name, level: "warning", text });
   }
-  const log = cellLog((event) => host.write(event), past?.events ?? []);
+  let replaying = false;
+  const log = cellLog((event) => host.write(event, replaying), past?.events ?? []);
+  const replay = (events: readonly CellEvent[]) => {
+    replaying = true;
+    for (const event of events) log.write({ ...event, cell: name });
+    replaying = false;
+  };
   if (found !== undefined) {
-    for (const event of found.events) log.write({ ...event, cell: name });
+    replay(found.events);
     logArtifacts(host, name, found, past);
     const seconds = (performance.now() - began) / 1000;
     host.write({ kind: "cell.end", cell: name, status: "cached", seconds, summary: found.manifest.summary });
     return { key, value: found.value, folder: found.folder, cached: true };
   }
-  return await build(host, spec, body, { code, address, past, log });
+  return await build(host, spec, body, { code, address, past, log, replay });
 }
 
 interface Attempt {
@@ -78,13 +84,15 @@ interface Attempt {
   readonly address: CellAddress;
   readonly past: CellPast | undefined;
   readonly log: CellLog;
+  /** Logs again what the cell logged before. */
+  replay(events: readonly CellEvent[]): void;
 }
 
 async function build<Output extends z.ZodType>(
   host: CellHost,
   spec: CellSpec<Output>,
   body: (context: CellContext) => Promise<z.output<Output>>,
-  { code, address, past, log }: Attempt,
+  { code, address, past, log, replay }: Attempt,
 ): Promise<CellResult<z.output<Output>>> {
   const { key, configHash, continues } = address;
   const cell = spec.name;
@@ -102,7 +110,7 @@ async function build<Output extends z.ZodType>(
     });
     close = checkpoints.close;
     before = checkpoints.seconds;
-    for (const event of checkpoints.events) log.write({ ...event, cell });
+    replay(checkpoints.events);
     const { last } = checkpoints.context;
     if (last !== undefined || past !== undefined) host.write({ kind: "cell.resume", cell, step: last?.step ?? 0 });
     let summary = "";
@@ -111,7 +119,8 @@ async function build<Output extends z.ZodType>(
       signal: host.signal,
       checkpoints: checkpoints.context,
       metrics: (step, steps, values) => log.write({ kind: "metrics", cell, step, steps, values: finiteOrNull(values) }),
-      note: (text, level = "info") => log.write({ kind: "note", cell, level, text }),
+      note: (text, level = "info", alert) =>
+        log.write({ kind: "note", cell, level, text, ...(alert === undefined ? {} : { alert }) }),
       table: (table) => log.write({ kind: "table", cell, table }),
       rewind: (step) => log.write({ kind: "cell.rewind", cell, step }),
       summary: (text) => summary = text,

@@ -1,6 +1,6 @@
 // What an experiment sees of a run: cells with inputs that address them, and a place to put what they make.
 import type { z } from "zod";
-import type { RunResults, Table } from "./events.ts";
+import type { AlertDetails, RunResults, Table } from "./events.ts";
 
 /** What identifies and describes one cell. */
 export interface CellSpec<Output extends z.ZodType> {
@@ -33,7 +33,8 @@ export interface CellContext {
   readonly signal: AbortSignal;
   /** Logs one point; `values` may hold NaN or infinity (stored as null). */
   metrics(step: number, steps: number, values: Readonly<Record<string, number>>): void;
-  note(text: string, level?: "info" | "warning" | "error"): void;
+  /** @param alert for a note that is an alert */
+  note(text: string, level?: "info" | "warning" | "error", alert?: AlertDetails): void;
   table(table: Table): void;
   /** The cell went back to a step: its points of later steps are void. */
   rewind(step: number): void;
@@ -89,7 +90,7 @@ export interface Run {
     spec: CellSpec<Output>,
     body: (context: CellContext) => Promise<z.output<Output>>,
   ): Promise<CellResult<z.output<Output>>>;
-  note(text: string, level?: "info" | "warning" | "error"): void;
+  note(text: string, level?: "info" | "warning" | "error", alert?: AlertDetails): void;
   /** Spent on the run so far, by this process and those that wrote it before. */
   seconds(): number;
   /** Ends the run as done. */

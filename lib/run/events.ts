@@ -52,6 +52,18 @@ export const tableSchema = z.strictObject({
   rows: z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))),
 });
 
+/** What a note that is an alert says besides its text: something goes wrong, or is about to. */
+export const alertSchema = z.strictObject({
+  /** What found it: `spike`, `instability`, `notFinite`, `stall`, `disk`. */
+  detector: z.string(),
+  /** What is done about it: `alert` (only telling), `skip`, `rewind`, `clip`, `epsilon`, `stop`. */
+  action: z.string(),
+  /** The training step, where there is one. */
+  step: z.int().nonnegative().optional(),
+  /** The numbers behind it. */
+  values: z.record(z.string(), z.number()),
+});
+
 /** A confidence interval's two ends with the point estimate and the number of samples. */
 export const estimateSchema = z.strictObject({
   value: z.number(),
@@ -119,6 +131,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
     cell: cellName.optional(),
     level: z.enum(["info", "warning", "error"]),
     text: z.string(),
+    alert: alertSchema.optional(),
   }),
   z.strictObject({ ...common, kind: z.literal("table"), cell: cellName, table: tableSchema }),
   z.strictObject({
@@ -153,6 +166,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
 export type RunEvent = z.infer<typeof eventSchema>;
 export type Table = z.infer<typeof tableSchema>;
 export type Column = z.infer<typeof columnSchema>;
+export type AlertDetails = z.infer<typeof alertSchema>;
 export type Estimate = z.infer<typeof estimateSchema>;
 export type MethodResult = z.infer<typeof methodResultSchema>;
 export type RunResults = z.infer<typeof runResultsSchema>;

@@ -4,12 +4,17 @@ import type { EventBody, RunEvent, RunResults } from "./events.ts";
 import type { Lock } from "./lock.ts";
 import type { EventLog } from "./log.ts";
 
-/** Called with every event right after it was written. */
-export type RunListener = (event: RunEvent) => void;
+/**
+ * Called with every event right after it was written.
+ *
+ * @param replayed whether it tells again what a cell logged when it was built, or before a checkpoint
+ */
+export type RunListener = (event: RunEvent, replayed: boolean) => void;
 
 /** Writes a run's events until it ends. */
 export interface RunWriter {
-  write(body: EventBody): RunEvent;
+  /** @param replayed see {@linkcode RunListener} */
+  write(body: EventBody, replayed?: boolean): RunEvent;
   sync(): void;
   /** Spent on the run so far. */
   seconds(): number;
@@ -21,7 +26,7 @@ export function runWriter(log: EventLog, lock: Lock, listeners: readonly RunList
   const began = performance.now();
   const seconds = () => before + (performance.now() - began) / 1000;
   let ended = false;
-  const write = (body: EventBody): RunEvent => {
+  const write = (body: EventBody, replayed = false): RunEvent => {
     const trouble = lock.lost();
     if (trouble !== undefined) {
       throw new UserError(
@@ -33,7 +38,7 @@ export function runWriter(log: EventLog, lock: Lock, listeners: readonly RunList
     const event = log.append(body);
     for (const listener of listeners) {
       try {
-        listener(event);
+        listener(event, replayed);
       } catch (error) {
         console.error("A listener of the run's events failed:", error);
       }

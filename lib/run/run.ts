@@ -154,7 +154,8 @@ function runOf({ id, folder, runsFolder, signal, writer, pasts, fresh }: RunPart
       names.add(spec.name);
       return await runCell(host, spec, body);
     },
-    note: (text, level = "info") => void writer.write({ kind: "note", level, text }),
+    note: (text, level = "info", alert) =>
+      void writer.write({ kind: "note", level, text, ...(alert === undefined ? {} : { alert }) }),
     seconds: writer.seconds,
     finish: (results) => writer.end({ status: "done", results }),
     fail(error) {

@@ -2,7 +2,6 @@
 import type { RunEvent } from "./events.ts";
 import { formatTable, printable } from "./format-table.ts";
 import { formatSeconds, progressLine } from "./progress.ts";
-import type { RunListener } from "./run-writer.ts";
 import { applyEvent, type CellView, foldEvents, type RunView } from "./view.ts";
 
 export interface TerminalOptions {
@@ -24,7 +23,7 @@ const FIRST_MS = 2_000;
 /** Shows a run as its events are written. */
 export interface TerminalView {
   /** Give it to `openRun`. */
-  readonly onEvent: RunListener;
+  readonly onEvent: (event: RunEvent) => void;
   /** Takes in what a continued run has logged before, in silence. */
   readonly onPast: (events: readonly RunEvent[]) => void;
   /** Writes other text without tearing the live line. */
