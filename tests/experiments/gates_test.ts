@@ -1,10 +1,10 @@
-// `deno task gates` on a run of the main job.
+// `deno task gates` and `deno task expert` on a run of the main job.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gatesCommand } from "../../experiments/bts/gates-command.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { GateTrace } from "../../lib/report/mod.ts";
-import { repositoryRoot } from "../../lib/run/mod.ts";
+import { readRun, repositoryRoot } from "../../lib/run/mod.ts";
 
 async function gates(...args: string[]): Promise<string> {
   const lines: string[] = [];
@@ -66,6 +66,49 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
         );
       }
     });
+
+    await t.step(
+      "`deno task expert` takes experts out and puts one in, run after run, training nothing else",
+      async () => {
+        const expert = async (...words: string[]) => {
+          const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+            args: ["run", "-A", "experiments/expert.ts", ...words, "--no-serve", "--json", "--runs", runs],
+            cwd: repositoryRoot,
+            env: { NO_COLOR: "1" },
+            stdin: "null",
+          }).output();
+          const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+          return { code, line: text(stdout).trim().split("\n").at(-1)!, stderr: text(stderr) };
+        };
+        const less = await expert("remove", "last", "code");
+        assert.equal(less.code, 0, less.stderr);
+        assert.deepEqual(Object.keys(JSON.parse(less.line).methods), ["seed", "before", "untouched", "bts"]);
+        const more = await expert("add", "last", "english", "--set", "restitch=2");
+        assert.equal(more.code, 0, more.stderr);
+        const view = (await readRun(runs, JSON.parse(more.line).run))!;
+        assert.deepEqual(view.cells.map(({ name }) => name), [
+          "expert:english",
+          "adapt:with english",
+          "evaluate:untouched",
+          "stitch:again",
+          "evaluate:bts",
+          "report",
+        ]);
+        const trace = JSON.parse(await gates("last", "--runs", runs, "--text", "x", "--json")) as GateTrace;
+        assert.deepEqual(trace.stitches.at(-1)!.models, ["seed", "math", "multilingual", "english"]);
+        const cases: readonly (readonly [string[], RegExp])[] = [
+          [["remove", "last", "code"], /no expert "code": the run has math, multilingual, english/],
+          [["add", "last", "english"], /has the expert "english" already/],
+          [["remove", "last"], /expected add or remove, a run and an expert/],
+          [["remove", "nosuchrun", "code"], /no run "nosuchrun"/],
+        ];
+        for (const [words, message] of cases) {
+          const { code, stderr } = await expert(...words);
+          assert.equal(code, 2, words.join(" "));
+          assert.match(stderr, message);
+        }
+      },
+    );
   } finally {
     await Deno.remove(runs, { recursive: true });
   }
