@@ -48,4 +48,5 @@ export {
   fromFirstConnection,
   initialCalm,
 } from "./mixture/calm.ts";
+export { routedLosses } from "./ensemble/routed-losses.ts";
 export { loadMerge, type MergeFile, type MergeMethod, saveMerge } from "./file.ts";

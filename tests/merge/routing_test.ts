@@ -7,10 +7,11 @@ import {
   leastLoss,
   promptFeatures,
   routedLanguageModel,
+  routedLosses,
   ROUTER,
   ROUTING_PREFIX,
 } from "../../lib/merge/mod.ts";
-import { decoder, type LanguageModel, toDevice, tokenLosses } from "../../lib/model/mod.ts";
+import { decoder, type HostTensor, type LanguageModel, toDevice, tokenLosses } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, assertFar, bigWeights, difference, TINY, tokens } from "../tiny.ts";
@@ -46,6 +47,12 @@ function variedRows(of: ReturnType<typeof routed>, length: number): { ids: tf.Te
   }
   throw new Error("No such rows");
 }
+
+/** The token after each; 3 after the last. */
+const nextOf = (rows: readonly number[][]) =>
+  tf.tensor2d(rows.map((row) => row.map((_, t) => row[t + 1] ?? 3)), [rows.length, T], "int32");
+
+const hostOf = (x: tf.Tensor2D): HostTensor => ({ shape: x.shape, data: x.dataSync<"float32">() });
 
 const rowOf = (x: tf.Tensor3D, row: number, from: number, to: number) =>
   tf.slice(x, [row, from, 0], [1, to - from, -1]);
@@ -121,8 +128,22 @@ deviceTest("a routed model's losses are the chosen model's, by the prompt where 
     return row.map((_, t) => each[length === 1 && t < P - 1 ? 0 : chosen]![b]![t]!);
   });
   assertClose(losses, tf.tensor2d(expected), 1e-4);
+  // The same from what the row costs each model, without running any.
+  const known = tf.tidy(() => of.models.map((one) => tokenLosses(one, ids, nextOf(rows)).arraySync()));
+  const routing = { table: hostOf(of.table), router: hostOf(of.router) };
+  rows.forEach((row, b) => {
+    const tokens = Int32Array.from([...row, 3]);
+    const mixed = routedLosses(routing, tokens, prompts[b]!, known.map((losses) => losses[b]!));
+    losses.arraySync()[b]!.forEach((loss, t) => {
+      if (t + 1 >= prompts[b]!) assert.ok(Math.abs(mixed[t]! - loss) < 1e-4, `row ${b}, token ${t + 1}`);
+    });
+  });
+  assert.throws(
+    () => routedLosses(routing, Int32Array.of(1, 2), 1, [[1]]),
+    (error) => error instanceof UserError && error.code === "merge.routing",
+  );
   // Without a prompt, losses are the cross-entropy of the logits.
-  const all = tf.tensor2d(rows.map((row) => row.map((_, t) => row[t + 1] ?? 3)), [6, T], "int32");
+  const all = nextOf(rows);
   const plain: LanguageModel = { ...model, losses: undefined } as unknown as LanguageModel;
   assertClose(model.losses!(ids, all), tokenLosses(plain, ids, all), 1e-3);
 });
