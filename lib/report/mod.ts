@@ -1,5 +1,6 @@
 // Reports: what a run or several seeds of it show, as a page, as Markdown, as figures and tables.
 export { type Claim, claims, compare, type Comparison, headline, sentence } from "./claims.ts";
+export { type MeasuredCost, methodCostTable } from "./cost-table.ts";
 export { escapeHtml, escapeMarkdown } from "./escape.ts";
 export {
   figureHtml,

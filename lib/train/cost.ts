@@ -17,16 +17,34 @@ export function stitchedForwardFlops(config: ModelConfig, stitch: StitchConfig, 
 }
 
 /**
+ * Operations of one forward token in one layer: of its products with weights, attention's and the feed-forward's, and of
+ * attention's scores and sums over half the context.
+ */
+export function layerFlops({ width: d, heads, kvHeads, inner, contextLength }: ModelConfig) {
+  const kvWidth = (d / heads) * kvHeads;
+  return { attention: 4 * d * (d + kvWidth), feedForward: 6 * d * inner, scores: 2 * contextLength * d };
+}
+
+/**
+ * Operations of one token's backward pass through a frozen layer: one product for each product with a weight, for its
+ * input's gradient, and two for each of attention's, for both factors depend on the input.
+ */
+export function frozenBackwardFlops(config: ModelConfig): number {
+  const { attention, feedForward, scores } = layerFlops(config);
+  return attention + feedForward + 2 * scores;
+}
+
+/**
  * Operations of one token of a stitch step: the whole forward pass, twice the stitches for their gradients, and
  * activation gradients (no weight gradients) of what lies behind the first stitch that reaches it: experts after the
  * first stitch, the hub after the first E2H, and the head.
  */
 export function stitchTrainFlops(config: ModelConfig, stitch: StitchConfig, experts: number): number {
-  const head = 2 * config.width * config.vocabSize;
-  const layer = (forwardFlops(config) - head) / config.layers;
-  const places = placeStitches(stitch, config.layers);
+  const { layers, width, vocabSize } = config;
+  const places = placeStitches(stitch, layers);
   const firstE2H = places.find(({ kind }) => kind === "E2H")!.after;
-  const backward = experts * (config.layers - places[0]!.after) * layer + (config.layers - firstE2H) * layer + head;
+  const behind = experts * (layers - places[0]!.after) + (layers - firstE2H);
+  const backward = behind * frozenBackwardFlops(config) + 2 * width * vocabSize;
   return stitchedForwardFlops(config, stitch, experts) + backward + 2 * stitchFlops(config, stitch, experts);
 }
 
@@ -61,7 +79,12 @@ export function stitchingBytes(
   return 4 * (models * parameterCount(config) + 4 * stitches + floats + 2 * logitsHeld(tokens, vocabSize));
 }
 
-function activationFloats({ layers, width, inner }: ModelConfig, tokens: number, activations: Activations): number {
+/** Values that a backward pass through one decoder reads, the logits aside. */
+export function activationFloats(
+  { layers, width, inner }: ModelConfig,
+  tokens: number,
+  activations: Activations,
+): number {
   const layer = tokens * (10 * width + 3 * inner);
   return activations === "keep" ? layers * layer : layers * tokens * width + layer;
 }

@@ -1,6 +1,15 @@
 // The train room's public face: phases, the loop, schedules.
 export { type TrainConfig, trainConfigSchema } from "./config.ts";
-export { pretrainFlops, stitchedForwardFlops, stitchingBytes, stitchTrainFlops, trainingBytes } from "./cost.ts";
+export {
+  activationFloats,
+  layerFlops,
+  pretrainFlops,
+  stitchedForwardFlops,
+  stitchingBytes,
+  stitchTrainFlops,
+  trainingBytes,
+} from "./cost.ts";
+export { type CostedMethods, type MethodCost, methodCosts } from "./method-cost.ts";
 export { learningRate } from "./schedule.ts";
 export { createOptimizer, type Optimizer } from "./optimizer.ts";
 export { checkpointBytes, readTrainState, writeTrainState } from "./checkpoint.ts";

@@ -44,7 +44,9 @@ Deno.test("`stitchTrainFlops()` pays for activation gradients behind the first s
   // An H2E after layer 1 and an E2H after layer 3: of both experts two layers, of the hub none.
   const early = stitchConfig({ positions: [1, 3] });
   const earlyForward = 3 * TINY.layers * layer + head + 2 * 5 * 2 * d2;
-  assert.equal(stitchTrainFlops(TINY, early, 2), earlyForward + 2 * 2 * layer + head + 2 * 2 * 5 * 2 * d2);
+  // Backward, a score costs two products: both of its factors depend on the input.
+  const back = layer + 4 * (TINY.contextLength / 2) * TINY.width;
+  assert.equal(stitchTrainFlops(TINY, early, 2), earlyForward + 2 * 2 * back + head + 2 * 2 * 5 * 2 * d2);
 });
 
 Deno.test("`trainingBytes()` and `stitchingBytes()` hold weights, gradients and moments, and grow with the tokens", () => {
