@@ -5,8 +5,12 @@ import { float, type KernelFunction, register, setArguments } from "./jobs.ts";
 
 /** Queries in one strip of the gradient; assembly/attention.ts has the same. */
 const STRIP = 48;
-/** Queries of one task, whatever the number of threads; a multiple of 6. */
+/** Queries of one task, whatever the number of threads; a multiple of 6 and of BLAS_STRIP. */
 const QUERIES = 192;
+/** Queries in one strip where products go to the system's BLAS; assembly/attention-blas.ts has the same. */
+const BLAS_STRIP = 64;
+/** From here on a strip's products are worth a call of the library. */
+const BLAS_QUERIES = 16;
 
 const up8 = (n: number) => Math.ceil(n / 8) * 8;
 
@@ -22,12 +26,15 @@ const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) 
   const firstKeys = new Int32Array(machine.memory.buffer, firsts, B * T);
   if (documents === undefined) firstKeys.fill(0);
   else findFirstKeys(backend.valuesOf(documents), B, T, firstKeys);
-  machine.reserveScratch(256 + 4 * (up8(S) * D + up8(D) * S + 6 * (up8(S) + 8)) + 64);
+  const byBlas = machine.blas !== undefined && T >= BLAS_QUERIES;
+  const strip = byBlas ? BLAS_STRIP : 6;
+  const packed = byBlas ? 0 : up8(S) * D + up8(D) * S;
+  machine.reserveScratch(256 + 4 * (packed + strip * (up8(S) + 8)) + 64);
   const perTask = Math.min(QUERIES, Math.ceil(T / 6) * 6);
   const tasks = Math.ceil(T / perTask);
   const scale = float(1 / Math.sqrt(D));
   setArguments(machine, 0, [...from, address, aside.address, firsts, T, S, H, G, D, scale, perTask, tasks]);
-  machine.run("attention", B * H * tasks, B * H * T * S * (D / 20 + 1));
+  machine.run(byBlas ? "attentionBlas" : "attention", B * H * tasks, B * H * T * S * (D / (byBlas ? 50 : 20) + 1));
   return info;
 };
 
@@ -40,12 +47,15 @@ const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }
   const from = [q!, k!, v!, out!, dy!].map((tensor) => backend.address(tensor));
   const outputs = [q!, k!, v!].map(({ shape }) => backend.output(shape));
   const firsts = aside.address + B * H * T * 4;
-  const perThread = 2 * up8(S) * D + up8(D) * S + 2 * up8(D) * STRIP + 2 * STRIP * (up8(S) + 8);
+  const byBlas = machine.blas !== undefined && T >= BLAS_QUERIES;
+  const perThread = byBlas
+    ? 2 * BLAS_STRIP * (up8(S) + 8)
+    : 2 * up8(S) * D + up8(D) * S + 2 * up8(D) * STRIP + 2 * STRIP * (up8(S) + 8);
   machine.reserveScratch(256 + 4 * perThread + 64);
   const scale = float(1 / Math.sqrt(D));
   setArguments(machine, 0, [...from.slice(0, 4), aside.address, firsts, T, S, H, G, D, scale, from[4]!]);
   setArguments(machine, 13, outputs.map((output) => output.address));
-  machine.run("attentionGrad", B * G, B * H * T * S * (D / 8 + 2));
+  machine.run(byBlas ? "attentionBlasGrad" : "attentionGrad", B * G, B * H * T * S * (D / (byBlas ? 20 : 8) + 2));
   return outputs.map((output) => output.info);
 };
 

@@ -32,6 +32,8 @@ const names = [
   "copyRows",
   "inner",
   "blas",
+  "attentionBlas",
+  "attentionBlasGrad",
 ] as const;
 
 export type KernelName = typeof names[number];

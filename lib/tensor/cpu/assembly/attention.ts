@@ -1,7 +1,7 @@
 // Causal grouped-query attention, strip by strip: six queries' scores over all their keys are the most that is kept,
 // 48 in the gradient. Products run on the same inner loops as every other product.
 import { arg, argf, scratch } from "./control";
-import { expv, logs as logs64, sumLanes } from "./math";
+import { expBelow, logs as logs64, sumLanes } from "./math";
 import { microColumns, microRows } from "./micro";
 import { packFromColumns, packFromRows, scalePanel } from "./pack";
 
@@ -74,7 +74,9 @@ export function attentionTask(task: i32): void {
     for (let i = 0; i < mr; i++) {
       const row = strip + <usize> i * ldsBytes;
       const first = load<i32>(firsts + (<usize> (t + i) << 2));
-      softmaxRow(row, begin, first, S - T + t + i + 1, end, logs + (<usize> (t + i) << 2));
+      const stop = S - T + t + i + 1;
+      const scale = softmaxRow(row, begin, first, stop, end, logs + (<usize> (t + i) << 2));
+      scaleRow(row + (<usize> first << 2), stop - first, scale);
     }
     for (let j = 0; j < D; j += 8) {
       const panel = packedV + <usize> (j >> 3) * (<usize> (last - key0) << 5) + (<usize> (begin - key0) << 5);
@@ -84,12 +86,16 @@ export function attentionTask(task: i32): void {
   }
 }
 
-/** Scores [first, stop) of a row become probabilities, the rest of [begin, end) zeros. */
-function softmaxRow(row: usize, begin: i32, first: i32, stop: i32, end: i32, logOut: usize): void {
-  const padded = roundUp8(end);
-  for (let s = begin; s < first; s++) store<f32>(row + (<usize> s << 2), -Infinity);
-  for (let s = stop; s < padded; s++) store<f32>(row + (<usize> s << 2), -Infinity);
-  const from = row + (<usize> begin << 2), to = row + (<usize> padded << 2);
+/**
+ * Scores [first, stop) of a row become e^(score − largest), the rest of [begin, end) zeros.
+ *
+ * @returns 1 / their sum, by which they are still to be multiplied
+ */
+export function softmaxRow(row: usize, begin: i32, first: i32, stop: i32, end: i32, logOut: usize): f32 {
+  const low = first & ~3, high = (stop + 3) & ~3;
+  for (let s = low; s < first; s++) store<f32>(row + (<usize> s << 2), -Infinity);
+  for (let s = stop; s < high; s++) store<f32>(row + (<usize> s << 2), -Infinity);
+  const from = row + (<usize> low << 2), to = row + (<usize> high << 2);
   let tops = v128.load(from);
   for (let x = from + 16; x < to; x += 16) tops = f32x4.pmax(tops, v128.load(x));
   const top = max(
@@ -98,17 +104,33 @@ function softmaxRow(row: usize, begin: i32, first: i32, stop: i32, end: i32, log
   );
   const topv = f32x4.splat(top);
   let sums = f32x4.splat(0);
+  // What is masked adds e⁻⁸⁷ at most, which is nothing beside the largest score's 1.
   for (let x = from; x < to; x += 16) {
-    const e = expv(f32x4.sub(v128.load(x), topv));
+    const e = expBelow(f32x4.sub(v128.load(x), topv));
     v128.store(x, e);
     sums = f32x4.add(sums, e);
   }
   const sum = sumLanes(sums);
-  const scale = f32x4.splat(<f32> 1 / sum);
-  for (let x = from; x < to; x += 16) v128.store(x, f32x4.mul(v128.load(x), scale));
+  zeroOutside(row, begin, first, stop, end);
   store<f32>(logOut, top + <f32> logs64(sum));
+  return <f32> 1 / sum;
 }
 
+/** Zeros in [begin, first) and in [stop, end rounded up to a whole panel). */
+// @ts-ignore: decorator
+@inline
+function zeroOutside(row: usize, begin: i32, first: i32, stop: i32, end: i32): void {
+  memory.fill(row + (<usize> begin << 2), 0, <usize> (first - begin) << 2);
+  memory.fill(row + (<usize> stop << 2), 0, <usize> (roundUp8(end) - stop) << 2);
+}
+
+/** Multiplies `n` numbers, a multiple of 4 in whole vectors and the rest one by one. */
+export function scaleRow(x: usize, n: i32, factor: f32): void {
+  const factors = f32x4.splat(factor);
+  const whole = x + (<usize> (n & ~3) << 2), stop = x + (<usize> n << 2);
+  for (; x < whole; x += 16) v128.store(x, f32x4.mul(v128.load(x), factors));
+  for (; x < stop; x += 4) store<f32>(x, load<f32>(x) * factor);
+}
 
 /** One task: one key-value head of one sequence, with all query heads that read it. */
 export function attentionGradTask(task: i32): void {
@@ -183,27 +205,29 @@ export function attentionGradTask(task: i32): void {
 }
 
 /** Scores become probabilities and dP becomes dS in [first, stop); both are zeros in the rest of [begin, end). */
-function gradRow(P: usize, dS: usize, begin: i32, first: i32, stop: i32, end: i32, log: f32, delta: f32): void {
-  const padded = roundUp8(end);
+export function gradRow(
+  P: usize,
+  dS: usize,
+  begin: i32,
+  first: i32,
+  stop: i32,
+  end: i32,
+  log: f32,
+  delta: f32,
+): void {
   const low = first & ~3, high = (stop + 3) & ~3;
-  for (let s = low; s < first; s++) store<f32>(P + (<usize> s << 2), -Infinity);
-  for (let s = stop; s < high; s++) store<f32>(P + (<usize> s << 2), -Infinity);
-  memory.fill(P + (<usize> begin << 2), 0, <usize> (low - begin) << 2);
-  memory.fill(dS + (<usize> begin << 2), 0, <usize> (low - begin) << 2);
-  if (padded > high) {
-    memory.fill(P + (<usize> high << 2), 0, <usize> (padded - high) << 2);
-    memory.fill(dS + (<usize> high << 2), 0, <usize> (padded - high) << 2);
-  }
   const logv = f32x4.splat(log), deltas = f32x4.splat(delta);
   for (let s = low; s < high; s += 4) {
     const i = <usize> s << 2;
-    const p = expv(f32x4.sub(v128.load(P + i), logv));
+    const p = expBelow(f32x4.sub(v128.load(P + i), logv));
     v128.store(P + i, p);
     v128.store(dS + i, f32x4.mul(p, f32x4.sub(v128.load(dS + i), deltas)));
   }
+  zeroOutside(P, begin, first, stop, end);
+  zeroOutside(dS, begin, first, stop, end);
 }
 
-function dot(a: usize, b: usize, n: i32): f32 {
+export function dot(a: usize, b: usize, n: i32): f32 {
   const whole = <usize> (n & ~3) << 2, bytes = <usize> n << 2;
   let sums = f32x4.splat(0);
   let i: usize = 0;

@@ -1,5 +1,6 @@
 // The kernels by number; lib/tensor/cpu/machine.ts names the same numbers.
 import { attentionGradTask, attentionTask } from "./attention";
+import { attentionBlasGradTask, attentionBlasTask } from "./attention-blas";
 import { blasTask } from "./blas";
 import * as e from "./elementwise";
 import { gemmTask, innerTask, packTask } from "./gemm";
@@ -38,6 +39,8 @@ export function dispatch(kernel: i32, task: i32): void {
     case 28: return r.copyRowsTask(task);
     case 29: return innerTask(task);
     case 30: return blasTask(task);
+    case 31: return attentionBlasTask(task);
+    case 32: return attentionBlasGradTask(task);
     default: unreachable();
   }
 }

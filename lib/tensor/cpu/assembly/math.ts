@@ -40,6 +40,7 @@ export function writeConstants(): void {
   put(10, 1.6666665459e-1);
   put(11, 5.0000001201e-1);
   put(12, 1);
+  put(13, -87); // below it exp is no longer a normal number
 }
 
 function put(index: i32, value: f32): void {
@@ -79,6 +80,29 @@ export function expv(value: v128): v128 {
   // adding n·2²³ to the bits of 1 gives the bits of 2ⁿ
   y = f32x4.mul(y, i32x4.add(i32x4.shl(half, 23), one));
   return f32x4.mul(y, i32x4.add(i32x4.shl(i32x4.sub(i, half), 23), one));
+}
+
+/**
+ * exp in every lane for what is not above 0 (by more than rounding), as in a softmax: below −87 it stays at e⁻⁸⁷, because
+ * arithmetic whose results are too small for a normal number takes a hundred times as long. NaN stays NaN.
+ */
+// @ts-ignore: decorator
+@inline
+export function expBelow(value: v128): v128 {
+  const x = f32x4.pmax(value, constant(13));
+  const shifter = constant(2);
+  const shifted = madd(x, constant(3), shifter);
+  const n = f32x4.sub(shifted, shifter);
+  let r = nmadd(n, constant(4), x);
+  r = nmadd(n, constant(5), r);
+  let y = madd(constant(6), r, constant(7));
+  y = madd(y, r, constant(8));
+  y = madd(y, r, constant(9));
+  y = madd(y, r, constant(10));
+  y = madd(y, r, constant(11));
+  const one = constant(12);
+  y = f32x4.add(madd(y, f32x4.mul(r, r), r), one);
+  return f32x4.mul(y, i32x4.add(i32x4.shl(i32x4.sub(shifted, shifter), 23), one));
 }
 
 /** exp of one number, with the same bits as a lane of {@link expv}. */
