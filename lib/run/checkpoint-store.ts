@@ -130,7 +130,8 @@ export async function writeCheckpoint(
     }
     const content = { schemaVersion: CHECKPOINT_SCHEMA_VERSION, ...point, time: new Date().toISOString(), files };
     const manifest = { ...content, checksum: sha256(canonicalJson(content)) };
-    await Deno.writeTextFile(join(temporary, CHECKPOINT_MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
+    // Without a line end, so that a file that lost its last byte is no JSON.
+    await Deno.writeTextFile(join(temporary, CHECKPOINT_MANIFEST), JSON.stringify(manifest, null, 2));
     await syncToDisk(join(temporary, CHECKPOINT_MANIFEST));
     await syncToDisk(temporary);
     await renameOver(temporary, folder);
