@@ -6,6 +6,7 @@ import { UserError } from "../lib/errors.ts";
 import { seedsTable, writeReport, writeSeedsReport } from "../lib/report/mod.ts";
 import {
   answerTrialCheck,
+  captureRun,
   CHECK_OPTION,
   type ExperimentDefinition,
   formatTable,
@@ -21,6 +22,7 @@ import {
   type RunResults,
   type RunView,
   stopSignal,
+  teeConsole,
   terminalView,
   unfinishedRun,
   type Wanted,
@@ -150,11 +152,13 @@ async function runOne<Schema extends z.ZodType, Prepared>(
 ): Promise<RunView> {
   const { config, runsFolder, preset, fresh } = invocation;
   const title = invocation.name ?? definition.title;
+  const { name, description, numerics, threads } = device;
   const wanted = { experiment: definition.name, backend: device.name, seed, title, config };
   const continues = await runToContinue(invocation, wanted);
   const show: RunListener = (event) => {
     if (event.kind !== "table" || TERMINAL_TABLES.has(event.table.name)) terminal.onEvent(event);
   };
+  let endTee = () => {};
   const { run } = await withRun({
     ...(continues === undefined ? { id: invocation.id } : { continues }),
     mayChange: definition.mayChange ?? {},
@@ -164,7 +168,7 @@ async function runOne<Schema extends z.ZodType, Prepared>(
     title,
     preset,
     seed,
-    device: device.description,
+    device: description,
     backend: device.name,
     config,
     plan: plan.map(({ cell, title }) => ({ cell, title })),
@@ -173,6 +177,11 @@ async function runOne<Schema extends z.ZodType, Prepared>(
     onEvent: [show],
     onPast: terminal.onPast,
   }, async (run) => {
+    endTee = teeConsole(run.folder);
+    const made = { sources: invocation.origins, configFile: invocation.configFile };
+    await captureRun(run.folder, { ...made, device: { name, description, numerics, threads } }).catch((error) =>
+      run.note(`How this run was made could not be kept: ${error.message}`, "warning")
+    );
     if (server !== undefined) {
       const url = `${server.url}runs/${run.id}`;
       terminal.print(`Watch it at ${url}`);
@@ -183,7 +192,7 @@ async function runOne<Schema extends z.ZodType, Prepared>(
     // The page links to the report as soon as the run ends, so it is written just before.
     await writeReport(run.folder, { ...view, status: "done", results, seconds: run.seconds() });
     return results;
-  });
+  }).finally(() => endTee());
   terminal.print(`Report: ${join(run.folder, "report.html")}`);
   return (await readRun(runsFolder, run.id))!;
 }

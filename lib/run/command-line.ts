@@ -2,7 +2,8 @@
 import { Command, Option } from "commander";
 import type { z } from "zod";
 import { nearest, UserError } from "../errors.ts";
-import { buildConfig } from "./config.ts";
+import type { SettingSource } from "./capture-schema.ts";
+import { buildConfig, configOrigins } from "./config.ts";
 import { readConfigFile } from "./config-file.ts";
 import { parseWithCommander, readInteger } from "./commander.ts";
 import type { MayChange } from "./continue.ts";
@@ -46,6 +47,10 @@ export type DeviceChoice = (typeof DEVICES)[number];
 export interface RunInvocation<Config> {
   readonly kind: "run";
   readonly config: Config;
+  /** Which source gave each setting that is not the schema's default, by key path. */
+  readonly origins: Readonly<Record<string, SettingSource>>;
+  /** Path of the `--config` file. */
+  readonly configFile: string | undefined;
   readonly preset: string;
   /** One run each. */
   readonly seeds: readonly number[];
@@ -87,14 +92,17 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
   const given = parsed.options as unknown as Options;
   const preset = presetOf(given, definition);
   const file = given.config === undefined ? undefined : readConfigFile(given.config, readFile);
-  const config = buildConfig(definition.schema, {
+  const layers = {
     preset: { name: given.preset, value: preset.config as Record<string, unknown> },
     file,
     sets: given.set ?? [],
-  });
+  };
+  const config = buildConfig(definition.schema, layers);
   return {
     kind: "run",
     config,
+    origins: configOrigins(definition.schema, layers),
+    configFile: given.config,
     preset: given.preset,
     seeds: seedsOf(given),
     device: given.device,

@@ -1,6 +1,7 @@
 // Putting a configuration together: schema defaults < preset < configuration file < `--set`.
 import type { z } from "zod";
 import { UserError } from "../errors.ts";
+import type { SettingSource } from "./capture-schema.ts";
 import type { ConfigFile } from "./config-file.ts";
 import {
   alternatives,
@@ -58,6 +59,25 @@ export function buildConfig<Schema extends z.ZodType>(schema: Schema, sources: C
     return `${key} ${is}${place}: ${explain(issue, path, root)}`;
   });
   throw new UserError("config.invalid", faults.join("; "), "--help shows the type and the default of every setting");
+}
+
+/** Which source gave each setting that is not the schema's default, by key path; later sources win. */
+export function configOrigins(schema: z.ZodType, sources: ConfigSources): Record<string, SettingSource> {
+  const root = inputSchema(schema);
+  const known = configKeys(schema).map(({ path }) => path);
+  const origins: Record<string, SettingSource> = {};
+  const mark = (value: unknown, node: SchemaNode, path: readonly string[], source: SettingSource) => {
+    const groups = isPlain(value) && alternatives(node).some(({ properties }) => properties !== undefined);
+    if (groups) {
+      for (const [key, member] of Object.entries(value)) mark(member, childOf(node, key), [...path, key], source);
+    } else origins[path.join(".")] = source;
+  };
+  mark(sources.preset.value, root, [], "preset");
+  if (sources.file !== undefined) mark(sources.file.value, root, [], "file");
+  for (const { path, value } of readAssignments(sources.sets, root, known)) {
+    mark(value, schemaAt(root, path) ?? {}, path, "set");
+  }
+  return origins;
 }
 
 /** `above` over `below`: groups of settings by key, anything else is replaced. */

@@ -1,6 +1,9 @@
 // `deno task diff <a> <b>`: two runs side by side.
+import { join } from "node:path";
 import { Command } from "commander";
 import { UserError } from "../errors.ts";
+import { CAPTURED_FOLDER, readCaptured } from "./capture.ts";
+import type { Captured } from "./capture-schema.ts";
 import { parseWithCommander } from "./commander.ts";
 import { type Difference, diffRuns, type RunDiff } from "./diff.ts";
 import { formatTable } from "./format-table.ts";
@@ -25,8 +28,21 @@ export async function diffCommand(
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const folder = String(parsed.options.runs);
   const [a, b] = [await viewOf(folder, parsed.positional[0]!), await viewOf(folder, parsed.positional[1]!)];
-  const diff = diffRuns(a, b);
-  print(parsed.options.json ? JSON.stringify(diff) : asText(diff));
+  const [madeA, madeB] = [await lastCaptured(folder, a.id), await lastCaptured(folder, b.id)];
+  const diff = diffRuns(a, b, [madeA, madeB]);
+  if (parsed.options.json) return print(JSON.stringify(diff));
+  const files = [[a.id, madeA], [b.id, madeB]] as const;
+  const diffs = files.flatMap(([id, made]) =>
+    made?.git?.diff.file ? [`${join(folder, id, CAPTURED_FOLDER, made.git.diff.file)}`] : []
+  );
+  const code = diff.made.some(({ key }) => key === "code") && diffs.length > 0
+    ? `\n\nUncommitted code: ${diffs.join(", ")}`
+    : "";
+  print(asText(diff) + code);
+}
+
+async function lastCaptured(folder: string, id: string): Promise<Captured | undefined> {
+  return (await readCaptured(join(folder, id))).at(-1);
 }
 
 async function viewOf(folder: string, word: string): Promise<RunView> {

@@ -1,4 +1,6 @@
 // What differs between two runs: configuration, how they were made, and what came out.
+import type { Captured } from "./capture-schema.ts";
+import { madeFacts } from "./captured-text.ts";
 import type { RunView } from "./view.ts";
 
 /** One thing that both runs have, or one of them. `undefined` (left out in JSON): that run does not have it. */
@@ -15,7 +17,7 @@ export interface RunDiff {
   readonly b: string;
   /** Settings that differ, by key path. */
   readonly config: readonly Difference[];
-  /** Experiment, preset, seed, device, command and versions, where they differ. */
+  /** Experiment, preset, seed, device, command, versions, code, packages and machine, where they differ. */
   readonly made: readonly Difference[];
   /** Cells by name whose content addresses differ: these were not shared. */
   readonly cells: readonly Difference[];
@@ -28,15 +30,24 @@ export function configDifferences(a: unknown, b: unknown): Difference[] {
   return differences(flatten(a), flatten(b));
 }
 
-/** Compares two runs. */
-export function diffRuns(a: RunView, b: RunView): RunDiff {
+/**
+ * Compares two runs.
+ *
+ * @param captured how each was made, where both were kept
+ */
+export function diffRuns(
+  a: RunView,
+  b: RunView,
+  captured: readonly [Captured | undefined, Captured | undefined] = [undefined, undefined],
+): RunDiff {
+  const facts = captured.includes(undefined) ? [{}, {}] : captured.map(madeFacts);
   const [inA, inB] = [numbersOf(a), numbersOf(b)];
   const keys = [...new Set([...inA.keys(), ...inB.keys()])];
   return {
     a: a.id,
     b: b.id,
     config: configDifferences(a.config, b.config),
-    made: differences(flatten(madeOf(a)), flatten(madeOf(b))),
+    made: differences(flatten({ ...madeOf(a), ...facts[0] }), flatten({ ...madeOf(b), ...facts[1] })),
     cells: differences(keysOf(a), keysOf(b)),
     results: keys.map((key) => ({ key, a: inA.get(key) ?? null, b: inB.get(key) ?? null })),
   };

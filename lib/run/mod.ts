@@ -2,6 +2,10 @@
 export type { CellCheckpoints, CellContext, CellResult, CellSpec, CheckpointToSave, Run } from "./cell.ts";
 export * from "./events.ts";
 export * from "./view.ts";
+export { CAPTURED_FOLDER, type CaptureOptions, captureRun, readCaptured } from "./capture.ts";
+export { codeText, machineText, type MarkedSetting, markedSettings, SOURCE_NAMES } from "./captured-text.ts";
+export { type Captured, capturedSchema, type SettingSource } from "./capture-schema.ts";
+export { OUTPUT_FILE, teeConsole } from "./console-output.ts";
 export { canonicalJson } from "./canonical.ts";
 export { type MayChange, unfinishedRun, type Wanted } from "./continue.ts";
 export { type CachedCell, findCell } from "./cell-store.ts";

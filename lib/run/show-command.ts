@@ -2,12 +2,15 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { UserError } from "../errors.ts";
+import { CAPTURED_FOLDER, readCaptured } from "./capture.ts";
+import type { Captured } from "./capture-schema.ts";
+import { codeText, machineText, markedSettings, SOURCE_NAMES } from "./captured-text.ts";
 import { parseWithCommander } from "./commander.ts";
 import { endingText } from "./ending.ts";
 import type { Table } from "./events.ts";
 import { formatTable, printable, resultsTable } from "./format-table.ts";
 import { labelLines } from "./label-commands.ts";
-import { type Labels, readLabels } from "./labels.ts";
+import { readLabels } from "./labels.ts";
 import { formatSeconds } from "./progress.ts";
 import { readRun } from "./read.ts";
 import { resolveRun } from "./resolve-run.ts";
@@ -36,12 +39,16 @@ export async function showCommand(
   const view = await readRun(folder, id);
   if (view === undefined) throw new UserError("run.none", `The run ${id} is gone from ${folder}`);
   const labels = await readLabels(join(folder, id));
-  if (parsed.options.json) return print(JSON.stringify({ ...view, labels }));
-  print(await describeRun(view, labels, folder, parsed.options.tables === true));
+  const captured = await readCaptured(join(folder, id));
+  if (parsed.options.json) return print(JSON.stringify({ ...view, labels, captured }));
+  const all = parsed.options.tables === true;
+  const made = captured.at(-1);
+  const lines = made === undefined ? [] : madeLines(view, made, join(folder, id), all);
+  print(await describeRun(view, [...lines, ...labelLines(labels)], folder, all));
 }
 
 /** A run as text; `all` shows every table and whole summaries. */
-async function describeRun(view: RunView, labels: Labels, runsFolder: string, all: boolean): Promise<string> {
+async function describeRun(view: RunView, lines: readonly string[], runsFolder: string, all: boolean): Promise<string> {
   const took = view.seconds === null ? "" : ` after ${formatSeconds(view.seconds)}`;
   const report = join(runsFolder, view.id, "report.html");
   const hasReport = await Deno.stat(report).then(({ isFile }) => isFile, () => false);
@@ -52,7 +59,7 @@ async function describeRun(view: RunView, labels: Labels, runsFolder: string, al
     `${printable(view.title)} (${view.id})`,
     `${view.status}${took} · preset ${view.preset} · seed ${view.seed} · ${view.device} · started ${view.startedAt}`,
     `command: ${printable(view.command.join(" "))}`,
-    ...labelLines(labels),
+    ...lines,
     ...endingLines(view),
     ...view.notes.map(({ level, text }) => `${level}: ${printable(text)}`),
     "",
@@ -63,6 +70,20 @@ async function describeRun(view: RunView, labels: Labels, runsFolder: string, al
     ...(hasReport ? [`\nreport: ${report}`] : []),
     ...(left.length === 0 ? [] : [`\n--tables shows the other tables, too: ${left.map(printable).join(", ")}`]),
   ].join("\n");
+}
+
+/** How the run was made: code, machine, and the settings that somebody changed; with `all` those of the preset too. */
+function madeLines(view: RunView, made: Captured, folder: string, all: boolean): string[] {
+  const settings = markedSettings(view.config, made.sources)
+    .filter(({ source }) => source === "set" || source === "file" || (all && source === "preset"))
+    .map(({ key, value, source }) => `  ${key}=${JSON.stringify(value)} (${SOURCE_NAMES[source]})`);
+  const kept = [made.git?.diff.file, made.scriptFile, made.lock?.file].filter((file) => typeof file === "string");
+  const files = kept.map((file) => join(folder, CAPTURED_FOLDER, file));
+  return [
+    `code: ${printable(codeText(made))}${files.length === 0 ? "" : ` · ${files.map(printable).join(", ")}`}`,
+    `machine: ${printable(machineText(made))}`,
+    ...(settings.length === 0 ? [] : ["settings:", ...settings.map(printable)]),
+  ];
 }
 
 function endingLines(view: RunView): string[] {

@@ -61,6 +61,8 @@ Deno.test("`parseExperimentArguments()` without arguments gives the default pres
   assert.deepEqual(rest, {
     kind: "run",
     config: schema.parse({}),
+    origins: {},
+    configFile: undefined,
     preset: "quick",
     seeds: [1],
     device: "auto",
@@ -83,6 +85,8 @@ Deno.test("`parseExperimentArguments()` reads every option", () => {
   const { config: _, command, ...rest } = parse(args.split(" "));
   assert.deepEqual(rest, {
     kind: "run",
+    origins: { "train.seed.steps": "preset", "model.layers": "preset" },
+    configFile: undefined,
     preset: "lab",
     seeds: [1, 2, 3],
     device: "cpu",
@@ -112,6 +116,21 @@ Deno.test("Settings win in the order schema, preset, file, --set", () => {
   assert.deepEqual(config.train, { seed: { steps: 7, rate: 0.25 }, expert: { steps: 100, rate: 0.01 } });
   assert.deepEqual(config.model.layers, [3]);
   assert.deepEqual(config.mix, { code: 2 });
+});
+
+Deno.test("`origins` says which source gave each setting that is not a default", () => {
+  const files = { "c.yaml": "train:\n  seed: {steps: 7, rate: 0.5}\nmix: {code: 2}\n" };
+  const sets = ["--set", "train.seed.rate=0.25", "--set", "mix.math=1", "--set", 'train.expert={"steps": 3}'];
+  const { origins, configFile } = parse(["--preset", "lab", "--config", "c.yaml", ...sets], files);
+  assert.equal(configFile, "c.yaml");
+  assert.deepEqual(origins, {
+    "train.seed.steps": "file",
+    "train.seed.rate": "set",
+    "train.expert.steps": "set",
+    "model.layers": "preset",
+    mix: "file",
+    "mix.math": "set",
+  });
 });
 
 Deno.test("`--set` types its value by the schema", () => {

@@ -1,0 +1,64 @@
+// How a run was made, in words: for `show`, `diff` and the pages. Pure: the browser loads it too.
+import type { Captured, SettingSource } from "./capture-schema.ts";
+
+/** A setting with where its value came from. */
+export interface MarkedSetting {
+  readonly key: string;
+  readonly value: unknown;
+  readonly source: SettingSource | "default";
+}
+
+/** The names of sources, as a reader knows them. */
+export const SOURCE_NAMES: Readonly<Record<MarkedSetting["source"], string>> = {
+  default: "default",
+  preset: "preset",
+  file: "--config",
+  set: "--set",
+};
+
+/** Every setting of a configuration, each with its source; groups that nothing sets are taken apart. */
+export function markedSettings(config: unknown, sources: Captured["sources"], path = ""): MarkedSetting[] {
+  const source = Object.hasOwn(sources, path) ? sources[path] : undefined;
+  const members = typeof config === "object" && config !== null && !Array.isArray(config) ? Object.entries(config) : [];
+  const above = Object.keys(sources).some((key) => key.startsWith(path === "" ? "" : `${path}.`));
+  if (members.length === 0 || (source !== undefined && !above)) {
+    return [{ key: path, value: config, source: source ?? "default" }];
+  }
+  return members.flatMap(([key, member]) =>
+    markedSettings(member, sources, path === "" ? key : `${path}.${key}`).map((setting) =>
+      setting.source === "default" && source !== undefined ? { ...setting, source } : setting
+    )
+  );
+}
+
+/** The code: `commit 1f3c2a9 on main, 3 files changed (2.1 kB of difference)`. */
+export function codeText({ git }: Captured): string {
+  if (git === null) return "not in a git repository";
+  const branch = git.branch === null ? "" : ` on ${git.branch}`;
+  if (git.changed === 0) return `commit ${git.commit.slice(0, 10)}${branch}, as it is`;
+  const files = `${git.changed} ${git.changed === 1 ? "file" : "files"} changed`;
+  const kept = git.diff.bytes > 0 && git.diff.file === null ? ", too much to be kept" : "";
+  return `commit ${git.commit.slice(0, 10)}${branch}, ${files} (${git.diff.bytes} bytes of difference${kept})`;
+}
+
+/** The machine: `vm: AMD EPYC, 2 cores, 8.2 GB, Linux 6.1 x86_64, Deno 2.9.6`. */
+export function machineText({ environment: { host, processor, cores, memory, system, deno } }: Captured): string {
+  return `${host}: ${processor}, ${cores} ${cores === 1 ? "core" : "cores"}, ${
+    (memory / 1e9).toFixed(1)
+  } GB, ${system}, Deno ${deno}`;
+}
+
+/** What the process that began a run has in common with no other: for telling two runs apart. */
+export function madeFacts(captured: Captured | undefined): Record<string, unknown> {
+  if (captured === undefined) return {};
+  const { git, lock, environment: { memory: _, device, variables, ...environment } } = captured;
+  return {
+    code: git === null
+      ? "no git"
+      : git.diff.bytes === 0
+      ? "as committed"
+      : `changed, diff ${git.diff.sha256.slice(0, 12)}`,
+    packages: lock === null ? "no deno.lock" : `deno.lock ${lock.sha256.slice(0, 12)}`,
+    environment: { ...environment, numerics: device?.numerics ?? null, threads: device?.threads ?? null, ...variables },
+  };
+}

@@ -1,0 +1,169 @@
+// How a run was made is kept with it: in a repository, outside of one, without git; no secrets.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type CaptureOptions, captureRun, openRun, readCaptured, showCommand } from "../../lib/run/mod.ts";
+import { diffCommand, markedSettings } from "../../lib/run/mod.ts";
+import { emptyResults, options, withFolder } from "./fixtures.ts";
+
+const plain: CaptureOptions = { sources: {}, configFile: undefined, device: null, variables: {} };
+
+async function git(root: string, ...args: string[]): Promise<void> {
+  const identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
+  const { success, stderr } = await new Deno.Command("git", { args: ["-C", root, ...identity, ...args] }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+}
+
+/** A repository with one commit: a script, a lock, a secret and a name with a space. */
+async function repository(folder: string): Promise<string> {
+  const root = join(folder, "repository");
+  await Deno.mkdir(root);
+  for (const [name, text] of [["run.ts", "1;\n"], ["deno.lock", "{}\n"], [".env", "A=1\n"], ["a b.ts", "1;\n"]]) {
+    await Deno.writeTextFile(join(root, name!), text!);
+  }
+  await git(root, "init", "-q", "-b", "trunk");
+  await git(root, "add", ".");
+  await git(root, "commit", "-q", "-m", "one");
+  return root;
+}
+
+const kept = async (folder: string) =>
+  (await Array.fromAsync(Deno.readDir(join(folder, "captured")))).map((e) => e.name);
+
+Deno.test("`captureRun()` of a clean repository keeps the commit and hashes, and copies nothing", () =>
+  withFolder(async (folder) => {
+    const root = await repository(folder);
+    const { git, lock, scriptFile } = await captureRun(folder, { ...plain, root, script: join(root, "run.ts") });
+    assert.match(git!.commit, /^[0-9a-f]{40}$/);
+    assert.deepEqual([git!.branch, git!.changed, git!.diff.bytes, git!.diff.file], ["trunk", 0, 0, null]);
+    assert.deepEqual([lock!.bytes, lock!.file, scriptFile], [3, null, null]);
+    assert.deepEqual(await kept(folder), ["1.json"]);
+  }));
+
+Deno.test("`captureRun()` of a changed repository keeps difference, lock and script, and no file that may hold secrets", () =>
+  withFolder(async (folder) => {
+    const root = await repository(folder);
+    await Deno.writeTextFile(join(root, "run.ts"), "2; // <script>\n");
+    await Deno.writeTextFile(join(root, "deno.lock"), "{ }\n");
+    await Deno.writeTextFile(join(root, ".env"), "A=hidden\n");
+    await Deno.mkdir(join(root, "keys"));
+    await Deno.writeTextFile(join(root, "keys", "server.PEM"), "hidden");
+    await git(root, "add", "keys");
+    await Deno.writeTextFile(join(root, "new.ts"), "3;\n");
+    const captured = await captureRun(folder, { ...plain, root, script: join(root, "run.ts") });
+    assert.deepEqual(captured.git!.changes, [
+      " M .env",
+      " M deno.lock",
+      "A  keys/server.PEM",
+      " M run.ts",
+      "?? new.ts",
+    ]);
+    const diff = await Deno.readTextFile(join(folder, "captured", captured.git!.diff.file!));
+    assert.match(diff, /^\+2; \/\/ <script>$/m);
+    assert.doesNotMatch(diff, /hidden/);
+    assert.equal(await Deno.readTextFile(join(folder, "captured", captured.lock!.file!)), "{ }\n");
+    assert.equal(await Deno.readTextFile(join(folder, "captured", captured.scriptFile!)), "2; // <script>\n");
+    // The next process that works on the run leaves the first one's account as it is.
+    await captureRun(folder, { ...plain, root, script: join(root, "new.ts") });
+    assert.deepEqual((await readCaptured(folder)).map(({ scriptFile }) => scriptFile), ["1-run.ts", "2-new.ts"]);
+  }));
+
+Deno.test("`captureRun()` tells a difference that is too large by its hash alone", () =>
+  withFolder(async (folder) => {
+    const root = await repository(folder);
+    await Deno.writeTextFile(join(root, "run.ts"), "x\n".repeat(600_000));
+    const { git, scriptFile } = await captureRun(folder, { ...plain, root, script: join(root, "run.ts") });
+    assert.ok(git!.diff.bytes > 1 << 20);
+    assert.deepEqual([git!.diff.file, scriptFile], [null, null]);
+    assert.match(git!.diff.sha256, /^[0-9a-f]{64}$/);
+  }));
+
+Deno.test("`captureRun()` works without git and outside of a repository, where it copies the script", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "alone.ts"), "4;\n");
+    const { git, lock, scriptFile } = await captureRun(folder, {
+      ...plain,
+      root: folder,
+      script: join(folder, "alone.ts"),
+    });
+    assert.deepEqual([git, lock, scriptFile], [null, null, "1-alone.ts"]);
+    const gone = await captureRun(folder, { ...plain, root: folder, script: "data:text/javascript,1" });
+    assert.equal(gone.scriptFile, null);
+  }));
+
+Deno.test("`captureRun()` keeps listed variables only, bounded, and none that may be secret", () =>
+  withFolder(async (folder) => {
+    const variables = {
+      ...{
+        LANG: "C",
+        OMP_NUM_THREADS: "2",
+        STITCHBOOK_BLAS: "off",
+        SLURM_JOB_ID: "7",
+        STITCHBOOK_RUNS: "x".repeat(900),
+      },
+      ...{ HOME: "/home/a", AWS_SECRET_ACCESS_KEY: "s", STITCHBOOK_WEBHOOK: "s", STITCHBOOK_HUB_TOKEN: "s", PATH: "s" },
+    };
+    const { environment } = await captureRun(folder, { ...plain, root: folder, variables });
+    assert.deepEqual(Object.keys(environment.variables), [
+      ...["LANG", "OMP_NUM_THREADS", "SLURM_JOB_ID", "STITCHBOOK_BLAS", "STITCHBOOK_RUNS"],
+    ]);
+    assert.equal(environment.variables.STITCHBOOK_RUNS!.length, 500);
+    assert.ok(environment.cores >= 1 && environment.memory > 0 && environment.processor !== "");
+  }));
+
+Deno.test("`readCaptured()` leaves out what is damaged", () =>
+  withFolder(async (folder) => {
+    assert.deepEqual(await readCaptured(folder), []);
+    for (let i = 0; i < 3; i++) await captureRun(folder, { ...plain, root: folder });
+    await Deno.writeTextFile(join(folder, "captured", "2.json"), "{");
+    assert.equal((await readCaptured(folder)).length, 2);
+  }));
+
+Deno.test("`markedSettings()` marks every setting with the source of its value", () => {
+  const config = { train: { steps: 5, lr: 1 }, mix: { a: 1, b: 2 }, list: [1, 2], none: {}, same: null };
+  const sources = { "train.steps": "preset", "train.lr": "set", mix: "file", "mix.b": "set" } as const;
+  assert.deepEqual(markedSettings(config, sources).map(({ key, source }) => `${key} ${source}`), [
+    ...[
+      "train.steps preset",
+      "train.lr set",
+      "mix.a file",
+      "mix.b set",
+      "list default",
+      "none default",
+      "same default",
+    ],
+  ]);
+  assert.deepEqual(markedSettings({ mix: { a: 1, b: 2 } }, { mix: "set" }), [
+    { key: "mix", value: { a: 1, b: 2 }, source: "set" },
+  ]);
+});
+
+Deno.test("`show` tells the settings that were changed, the code and the machine; `diff` tells them apart", () =>
+  withFolder(async (folder) => {
+    const root = await repository(folder);
+    const runs: string[] = [];
+    for (const [lr, variables] of [[1, {}], [2, { STITCHBOOK_BLAS: "off" }]] as const) {
+      const run = await openRun(options(folder, { config: { lr, steps: 3 } }));
+      const sources = { lr: "set", steps: "preset" } as const;
+      await captureRun(run.folder, { ...plain, sources, root, script: join(root, "run.ts"), variables });
+      run.finish(emptyResults);
+      runs.push(run.id);
+      await Deno.writeTextFile(join(root, "run.ts"), "2;\n");
+    }
+    let text = "";
+    const print = (piece: string) => text += piece;
+    await showCommand([runs[1]!, "--runs", folder], print);
+    assert.match(
+      text,
+      /^code: commit [0-9a-f]{10} on trunk, 1 file changed \(\d+ bytes of difference\) · .*1-code\.diff/m,
+    );
+    assert.match(text, /^machine: .*Deno \d/m);
+    assert.match(text, /^settings:\n {2}lr=2 \(--set\)\n[^ ]/m);
+    text = "";
+    await diffCommand([...runs, "--runs", folder], print);
+    assert.match(text, /code +as committed +changed, diff [0-9a-f]{12}/);
+    assert.match(text, /environment\.STITCHBOOK_BLAS +– +off/);
+    assert.match(text, /Uncommitted code: .*1-code\.diff/);
+    text = "";
+    await showCommand(["last", "--runs", folder, "--json"], print);
+    assert.equal(JSON.parse(text).captured.length, 1);
+  }));
