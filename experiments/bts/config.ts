@@ -4,7 +4,7 @@ import { dataConfigSchema, datamixSchema, DOMAIN_NAMES, tokenizerConfigSchema } 
 import { modelConfigSchema } from "../../lib/model/mod.ts";
 import type { ExperimentDefinition } from "../../lib/run/mod.ts";
 import { stitchConfigSchema } from "../../lib/stitch/mod.ts";
-import { checkpointConfigSchema, trainConfigSchema } from "../../lib/train/mod.ts";
+import { checkpointConfigSchema, monitorConfigSchema, trainConfigSchema } from "../../lib/train/mod.ts";
 
 const mixed = { english: 0.4, code: 0.2, math: 0.2, multilingual: 0.2 };
 
@@ -28,6 +28,7 @@ export const btsConfigSchema = z.strictObject({
     stitch: trainConfigSchema.prefault({}).describe("training the stitches"),
     validationBatches: z.int().min(0).max(10_000).default(4).describe("batches of each validation loss; 0 for none"),
   }).prefault({}).describe("training"),
+  monitor: monitorConfigSchema.prefault({}).describe("how training is watched, and what is done when it goes wrong"),
   hub: z.enum(["seed", ...DOMAIN_NAMES]).default("seed")
     .describe("the model whose output is the stitched model's: the seed, or one of the experts"),
   stitch: stitchConfigSchema.prefault({}).describe("the stitch layers"),
@@ -47,7 +48,12 @@ export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
   title: "Branch-Train-Stitch",
   description: "Pretrains a seed, branches experts from it, stitches them together, and measures all of them.",
   schema: btsConfigSchema,
-  mayChange: { "train.*.steps": "upwards", "train.*.validateEvery": "freely", "checkpoint.*": "freely" },
+  mayChange: {
+    "train.*.steps": "upwards",
+    "train.*.validateEvery": "freely",
+    "checkpoint.*": "freely",
+    "monitor.every": "freely",
+  },
   defaultPreset: "quick",
   presets: {
     smoke: {

@@ -27,7 +27,7 @@ import {
 } from "./lab.ts";
 import { rolesOf } from "./roles.ts";
 import { dataTable } from "./tables.ts";
-import { familyOf, phaseInCell, trainAndSummarise } from "./training.ts";
+import { familyOf, monitored, phaseInCell, trainAndSummarise } from "./training.ts";
 
 // The order of the text (`batchAt()` in lib/data) is in a training cell's key by the key of the text's own cell.
 const OWN_CODE = [
@@ -176,6 +176,7 @@ export function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<
     model,
     mix,
     train: phase.train,
+    ...monitored(lab),
     validationBatches: lab.config.train.validationBatches,
     text: text.key,
     order: [lab.seed, name],
@@ -237,6 +238,7 @@ export async function trainStitches(
     kind: "stitch",
     stitch: config.stitch,
     train: config.train.stitch,
+    ...monitored(lab),
     validationBatches: config.train.validationBatches,
     mix: config.mix.stitch,
     seed,

@@ -2,8 +2,10 @@
 import { compact } from "../../lib/report/mod.ts";
 import type { CellContext } from "../../lib/run/mod.ts";
 import {
+  changesTraining,
   checkpointBytes,
   checkpointSchedule,
+  createMonitor,
   type PhaseOptions,
   readTrainState,
   train,
@@ -20,12 +22,17 @@ export async function phaseInCell(
   lab: Lab,
   cell: CellContext,
   config: TrainConfig,
-): Promise<Pick<PhaseOptions, "config" | "signal" | "onStep" | "onRewind" | "checkpoints">> {
+): Promise<Pick<PhaseOptions, "config" | "signal" | "onStep" | "onRewind" | "monitor" | "checkpoints">> {
   return {
     config,
     signal: cell.signal,
     onStep: ({ step, values }) => cell.metrics(step, config.steps, values),
     onRewind: ({ to }) => cell.rewind(to),
+    monitor: createMonitor({
+      settings: lab.config.monitor,
+      training: config,
+      onAlert: ({ text, level, ...alert }) => cell.note(text, level, alert),
+    }),
     checkpoints: await checkpointsInCell(lab, cell, config),
   };
 }
@@ -48,6 +55,12 @@ async function checkpointsInCell(
       schedule.kept((performance.now() - began) / 1000);
     },
   };
+}
+
+/** What the monitor adds to the inputs of a training cell: its settings, where it may change what comes out. */
+export function monitored({ config: { monitor } }: Lab): object {
+  const { every: _often, ...settings } = monitor;
+  return changesTraining(monitor) ? { monitor: settings } : {};
 }
 
 /** The inputs of a training cell less what may change while it trains: how far, and how often to look. */
