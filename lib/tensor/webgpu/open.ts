@@ -107,7 +107,8 @@ function unregister(): void {
   if (tf.findBackendFactory(WEBGPU_BACKEND) != null) tf.removeBackend(WEBGPU_BACKEND);
 }
 
-async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+/** A device with the adapter's own limits. */
+export async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const { limits } = adapter;
   return await adapter.requestDevice({
     // measures each kernel when asked to; nothing else is needed
