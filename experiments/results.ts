@@ -17,7 +17,8 @@ import {
   writeTextAtomically,
 } from "../lib/run/mod.ts";
 import { duration } from "../lib/report/mod.ts";
-import { btsConfigSchema } from "./bts/config.ts";
+import { baselinesStudy } from "./baselines.ts";
+import { type BtsConfig, btsConfigSchema } from "./bts/config.ts";
 import { crosslingualStudy } from "./crosslingual.ts";
 import { expertsStudy } from "./experts.ts";
 import { gatesStudy } from "./gates.ts";
@@ -31,6 +32,7 @@ import type { Study } from "./studies/study.ts";
 
 /** In the order of the page. */
 const STUDIES: readonly Pick<Study, "name" | "title" | "question" | "directions">[] = [
+  baselinesStudy,
   stitchCountStudy,
   stitchKindsStudy,
   hubStudy,
@@ -63,12 +65,20 @@ async function main(args: readonly string[]): Promise<void> {
   for (const study of STUDIES.filter(({ name }) => wanted.includes(name))) {
     console.error(`\n=== ${study.title} (experiments/${study.name}.ts)`);
     const views = await runStudy(study.name, ["--preset", preset!, "--seeds", seeds!], runs!);
-    const config = btsConfigSchema.parse(views[0]!.config);
+    const config = ofMainJob(views[0]!.config);
     found.push({ ...study, directions: study.directions(config), views });
   }
   const again = `deno task results --preset ${preset} --seeds ${seeds}${only === undefined ? "" : ` --only ${only}`}`;
   await writeTextAtomically(out!, resultsMarkdown(found, again, await madeOf(found, preset!)));
   console.error(`\nWritten: ${out}, after ${duration((performance.now() - began) / 1000)}`);
+}
+
+/** The main job's settings among a study's, which may have more. */
+function ofMainJob(config: unknown): BtsConfig {
+  const own = Object.keys(btsConfigSchema.shape);
+  return btsConfigSchema.parse(
+    Object.fromEntries(Object.entries(config as object).filter(([key]) => own.includes(key))),
+  );
 }
 
 /** Runs one study as its own command and reads the runs that it names. */

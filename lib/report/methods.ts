@@ -20,7 +20,38 @@ const FIXED_COLOURS: Readonly<Record<string, string>> = {
   btm: PALETTE.purple,
   bts: PALETTE.red,
 };
-const LABELS: Readonly<Record<string, string>> = { seed: "Seed", soup: "Soup", btm: "BTM", bts: "BTS", hub: "Hub" };
+const LABELS: Readonly<Record<string, string>> = {
+  "seed": "Seed",
+  "soup": "Soup",
+  "btm": "BTM",
+  "btm-dev": "BTM with a prior",
+  "bts": "BTS",
+  "hub": "Hub",
+  "dense": "Dense, data-matched",
+  "routing": "Expert routing",
+  "btx-soft": "BTX soft",
+  "btx-sample": "BTX sample",
+  "btx-top2": "BTX top-2",
+  "bam": "BAM",
+  "bam-adapters": "BAM adapters",
+  "calm": "CALM",
+  "task-arithmetic": "Task arithmetic",
+  "ties": "TIES",
+  "dare-linear": "DARE linear",
+  "dare-ties": "DARE TIES",
+  "della": "DELLA",
+  "breadcrumbs": "Breadcrumbs",
+  "slerp": "SLERP",
+};
+/** Those whose name within a sentence is not their label. */
+const PHRASES: Readonly<Record<string, string>> = {
+  "seed": "the seed",
+  "soup": "the soup",
+  "dense": "the data-matched dense model",
+  "routing": "expert routing",
+  "task-arithmetic": "task arithmetic",
+  "breadcrumbs": "breadcrumbs",
+};
 
 /** The domain of `expert:code`, or undefined when `method` is no single expert. */
 export function expertDomain(method: string): string | undefined {
@@ -50,7 +81,7 @@ export function methodOfModel(model: string, known: readonly string[]): string {
 export function methodPhrase(method: string): string {
   const domain = expertDomain(method);
   if (domain !== undefined) return `the ${domain} expert`;
-  return method === "seed" || method === "soup" ? `the ${method}` : methodLabel(method);
+  return Object.hasOwn(PHRASES, method) ? PHRASES[method]! : methodLabel(method);
 }
 
 /** Methods in reading order: seed, experts, soup, others, BTM, and BTS last. */

@@ -1,0 +1,115 @@
+// Every way of making one model of a seed and its experts, at equal data (BTS, arXiv 2502.00075, Table 3).
+//
+//     deno task run experiments/baselines.ts --preset quick
+//
+// The same seed and experts, ensembled, routed, averaged, merged weight by weight, mixed, composed and stitched. What
+// is trained sees the text of the stitches, step by step; the dense model sees all that experts and stitches see.
+import { z } from "zod";
+import { loadCorpus } from "../lib/data/mod.ts";
+import { type CellResult, resultsTable, type RunResults } from "../lib/run/mod.ts";
+import { checkBaselines } from "./bts/baselines-check.ts";
+import { type BaselinesConfig, baselinesDefinition } from "./bts/baselines-config.ts";
+import { measureEnsembles } from "./bts/baselines-ensembles.ts";
+import { measureDense, measureMethod } from "./bts/baselines-measure.ts";
+import { measureMerges, WEIGHT_MERGES } from "./bts/baselines-merges.ts";
+import { baselineDirections, paperTable } from "./bts/baselines-paper.ts";
+import { planBaselines } from "./bts/baselines-plan.ts";
+import { type BaselinesLab, trainDense, trainMethod } from "./bts/baselines-train.ts";
+import { comparisons, readLosses } from "./bts/comparisons.ts";
+import type { BtsConfig } from "./bts/config.ts";
+import { measureBaselines, type Measured, measureStitched, resultsOf } from "./bts/measure.ts";
+import { tokenize, type Trained, trainExpert, trainSeed, trainStitches } from "./bts/phases.ts";
+import { comparisonsTable, costRows, costTable, matrixTable } from "./bts/tables.ts";
+import { experimentMain } from "./driver.ts";
+import type { Study } from "./studies/study.ts";
+
+async function compareBaselines(lab: BaselinesLab): Promise<RunResults> {
+  const { config } = lab;
+  const text = await tokenize(lab);
+  const trained = new Map<string, CellResult<Trained>>();
+  const measured: CellResult<Measured>[] = [];
+
+  // Branch and train, as in every experiment: these cells are shared.
+  const seed = await trainSeed(lab, text);
+  const experts = new Map<string, CellResult<Trained>>();
+  for (const domain of config.experts) experts.set(domain, await trainExpert(lab, text, seed, domain));
+  const branches = { seed, experts };
+  trained.set("seed", seed);
+  for (const [domain, cell] of experts) trained.set(`expert:${domain}`, cell);
+
+  // What needs no training: models as they are, averaged, ensembled, merged weight by weight.
+  measured.push(await measureBaselines(lab, text, seed, experts));
+  measured.push(await measureMerges(lab, text, branches));
+
+  // What is trained, each on the same text.
+  for (const name of config.baselines.methods) {
+    if (name === "dense") {
+      trained.set(name, await trainDense(lab, text, branches));
+      measured.push(await measureDense(lab, text, trained.get(name)!));
+      continue;
+    }
+    const cell = await trainMethod(lab, text, branches, name);
+    trained.set(name, cell);
+    if (name !== "routing") measured.push(await measureMethod(lab, text, branches, name, cell));
+  }
+  measured.push(await measureEnsembles(lab, text, branches, trained.get("routing")));
+
+  // And stitched.
+  trained.set("bts", await trainStitches(lab, text, seed, experts));
+  measured.push(await measureStitched(lab, text, seed, experts, trained.get("bts")!));
+  return await report(lab, trained, measured);
+}
+
+/** Puts the tables of all cells together. */
+async function report(
+  { run, corpus, config }: BaselinesLab,
+  trained: ReadonlyMap<string, CellResult<Trained>>,
+  measured: readonly CellResult<Measured>[],
+): Promise<RunResults> {
+  const found = resultsOf(corpus.domains, measured);
+  const order = methodsOf(config).filter((method) => Object.hasOwn(found.methods, method));
+  const results = { ...found, methods: Object.fromEntries(order.map((method) => [method, found.methods[method]!])) };
+  await run.cell({
+    name: "report",
+    title: "Report",
+    description: "All methods side by side, beside the paper's.",
+    inputs: { kind: "baselines", cells: [...trained.values(), ...measured].map(({ key }) => key) },
+    code: ["lib/eval", "experiments/bts", "experiments/studies/directions.ts", "experiments/baselines.ts"],
+    output: z.strictObject({}),
+  }, async (cell) => {
+    const losses = await readLosses(measured);
+    cell.table(resultsTable(results));
+    cell.table(paperTable(results, losses));
+    cell.table(matrixTable(results));
+    cell.table(comparisonsTable(comparisons(losses)));
+    cell.table(costTable(costRows(results, new Map([...trained].map(([name, { value }]) => [name, value])))));
+    return {};
+  });
+  return results;
+}
+
+/** All methods in the order of the table: untrained, then trained, BTS last. */
+function methodsOf({ experts, baselines }: Pick<BaselinesConfig, "experts" | "baselines">): string[] {
+  const { methods } = baselines;
+  const single = ["seed", ...experts.map((domain) => `expert:${domain}`)];
+  return [...single, "soup", ...WEIGHT_MERGES, "btm", "btm-dev", ...methods, "bts"];
+}
+
+/** What the page of all results says of this comparison. */
+export const baselinesStudy: Pick<Study, "name" | "title" | "question" | "directions"> = {
+  name: "baselines",
+  title: baselinesDefinition.title,
+  question: baselinesDefinition.description,
+  directions: (config: BtsConfig) =>
+    baselineDirections(methodsOf(baselinesDefinition.schema.parse({ experts: config.experts }))),
+};
+
+if (import.meta.main) {
+  await experimentMain({
+    definition: baselinesDefinition,
+    check: checkBaselines,
+    plan: planBaselines,
+    prepare: (config, seed) => loadCorpus(config.data, { seed }),
+    body: ({ prepared: corpus, ...context }) => compareBaselines({ ...context, corpus }),
+  });
+}
