@@ -1,7 +1,7 @@
 // Stitchbook's commands besides experiments, and the fetch handler that `deno serve main.ts` serves.
 //
 //     deno task ls | show [run] | stop <run> | diff <a> <b> | tag | note | rename <run> | rm <runs> | undo | verify <run>
-//     deno task query --sql <text> | reindex | gates <run> | merge | serve | doctor | notebook:install
+//     deno task query --sql <text> | reindex | gates <run> | merge | plan | serve | doctor | notebook:install
 import {
   defaultRunsFolder,
   diffCommand,
@@ -55,6 +55,10 @@ const commands: Readonly<Record<string, Action>> = {
     // Models and tensors are loaded for the commands that compute, and for no others.
     const { gatesCommand } = await import("./experiments/bts/gates-command.ts");
     await gatesCommand(args);
+  },
+  plan: async (args) => {
+    const { planCommand } = await import("./experiments/cluster/command.ts");
+    planCommand(args);
   },
   merge: async (args) => {
     const { mergeCommand } = await import("./lib/run/merge-command.ts");
