@@ -1,6 +1,6 @@
 // The live card of a run: where it stands, in under 3 KB of HTML with inline styles, and as plain text.
 import { compact, duration, escapeHtml, fixed, headline } from "../report/mod.ts";
-import type { CellView, RunView } from "../run/mod.ts";
+import { type CellView, isUnderWay, type RunView } from "../run/mod.ts";
 import type { MediaBundle } from "./display.ts";
 
 const MARKS: Readonly<Record<CellView["status"], string>> = {
@@ -13,6 +13,7 @@ const MARKS: Readonly<Record<CellView["status"], string>> = {
 };
 const WORDS: Readonly<Record<RunView["status"], string>> = {
   running: "running",
+  stalled: "stalled: its process lives and gets nowhere",
   done: "done",
   failed: "failed",
   stopped: "stopped",
@@ -22,6 +23,9 @@ const WORDS: Readonly<Record<RunView["status"], string>> = {
 const LONGEST = 100;
 /** At most this many cells are listed: those around the one that runs. */
 const MOST_CELLS = 12;
+
+/** At most this many warnings and errors are shown, the last ones. */
+const MOST_ALERTS = 3;
 
 /** What the card says besides the run itself. */
 export interface CardOptions {
@@ -37,11 +41,11 @@ export function card(view: RunView, options: CardOptions): MediaBundle {
 }
 
 function elapsed(view: RunView, now: string): number {
-  const end = view.status === "running" ? now : view.updatedAt;
+  const end = isUnderWay(view) ? now : view.updatedAt;
   return view.seconds ?? Math.max(0, (Date.parse(end) - Date.parse(view.startedAt)) / 1000);
 }
 
-const cut = (text: string) => text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+const cut = (text: string, most = LONGEST) => text.length > most ? `${text.slice(0, most)}…` : text;
 const line = (text: string) => escapeHtml(cut(text));
 
 /** The cells to list: all when they are few, else the ones around the last that started. */
@@ -49,6 +53,13 @@ function listed(view: RunView): CellView[] {
   const last = view.cells.findLastIndex(({ status }) => status !== "planned");
   const from = Math.max(0, Math.min(last - MOST_CELLS / 2, view.cells.length - MOST_CELLS));
   return view.cells.slice(from, from + MOST_CELLS);
+}
+
+/** The last warnings and errors of the run and its cells. */
+function alerts(view: RunView): string[] {
+  const told = [...view.cells.flatMap(({ notes }) => notes), ...view.notes].filter(({ level }) => level !== "info");
+  const more = told.length > MOST_ALERTS ? [`${told.length - MOST_ALERTS} more before`] : [];
+  return [...more, ...told.slice(-MOST_ALERTS).map(({ level, text }) => cut(`${level}: ${text}`, 2 * LONGEST))];
 }
 
 /** How far a cell is, from its last point: share of steps, loss, speed, seconds left. */
@@ -93,6 +104,7 @@ function cardHtml(view: RunView, { url, now }: CardOptions): string {
   const error = view.error === null
     ? ""
     : `<pre style="white-space:pre-wrap">${escapeHtml(view.error.slice(0, 400))}</pre>`;
+  const warnings = alerts(view).map((text) => `<div style="color:#b26a00">${escapeHtml(text)}</div>`).join("");
   const lead = view.status === "done" ? headline(view) : undefined;
   return `<div style="font:13px/1.5 system-ui,sans-serif;border:1px solid #8886;border-radius:6px;padding:.7em 1em;max-width:44em">` +
     `<b>${line(view.title)}</b> <span style="${faint}">${line(view.preset)} · seed ${view.seed} · ${
@@ -101,7 +113,7 @@ function cardHtml(view: RunView, { url, now }: CardOptions): string {
     `<div style="${faint};margin-bottom:.4em">${line(view.id)} · ${WORDS[view.status]} · ${
       duration(elapsed(view, now))
     }${page}</div>` +
-    `${rows.join("")}${error}${
+    `${rows.join("")}${warnings}${error}${
       lead === undefined ? "" : `<div style="margin-top:.4em">${escapeHtml(lead)}</div>`
     }</div>`;
 }
@@ -113,6 +125,7 @@ function cardText(view: RunView, { url, now }: CardOptions): string {
     }`,
     cut(view.id) + (url === undefined ? "" : ` ${url}`),
     ...listed(view).map((cell) => `${MARKS[cell.status]} ${cut(cell.title)}  ${cut(detail(cell))}`.trimEnd()),
+    ...alerts(view),
     ...(view.error === null ? [] : [view.error.slice(0, 400)]),
   ].join("\n");
 }

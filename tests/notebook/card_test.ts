@@ -37,6 +37,18 @@ Deno.test("`card()` stays under 3 KB at every moment, and under 24 KB whatever t
   assert.ok(bundleBytes(card(huge, options)) < 24_576, String(bundleBytes(card(huge, options))));
 });
 
+Deno.test("`card()` shows the last warnings and errors, and how many came before", () => {
+  const view = sampleView();
+  const note = (text: string, level: "info" | "warning" | "error") => ({ level, text });
+  for (const cell of view.cells) cell.notes = [];
+  view.cells[0]!.notes = [note("fine", "info"), note("one", "warning"), note("two", "warning"), note("three", "error")];
+  view.notes = [note("<b>four</b>", "warning")];
+  const { "text/html": html, "text/plain": text } = card(view, options);
+  assert.match(text!, /^1 more before\nwarning: two\nerror: three\nwarning: <b>four<\/b>$/m);
+  assert.match(html!, /warning: two.*error: three.*warning: &lt;b&gt;four/);
+  assert.doesNotMatch(html!, /fine|: one/);
+});
+
 Deno.test("`card()` shows markup as text", () => {
   const evil = `"><script>alert(1)</script><img src=x onerror=alert(2)>`;
   const view = {

@@ -13,9 +13,11 @@ import {
 } from "../../lib/serve/client/format.ts";
 import { bpbTable, taskTable, taskText } from "../../lib/serve/client/results.ts";
 import { bestOf } from "../../lib/serve/client/table.ts";
+import { groupTable, isGroupMetric } from "../../lib/serve/client/groups.ts";
 import { curvesOf } from "../../lib/serve/client/chart.ts";
 import { folderOf } from "../../lib/serve/client/cell.ts";
 import { overridesOf, serveCommand } from "../../lib/serve/client/command.ts";
+import type { CellView } from "../../lib/run/mod.ts";
 import { methodLabel } from "../../lib/report/mod.ts";
 import { demoResults } from "./demo_log.ts";
 
@@ -108,4 +110,18 @@ Deno.test("the results' tables have every method, domain and task, also when som
   assert.equal(bpbTable({ ...results, methods: { seed: bare } }).rows[0]!.mean, null);
   assert.equal(taskTable({ ...results, methods: { seed: bare } }), undefined);
   assert.equal(taskTable({ ...results, methods: { seed: bare, soup: seed! } })!.rows[0]!["task:arithmetic"], null);
+});
+
+Deno.test("`groupTable()` shows the latest statistics of every parameter group, and `curvesOf()` none", () => {
+  const metrics = [
+    { step: 10, time: "", values: { loss: 3, "mlp/edge": 0.1, "mlp/bimodality": 0.3, "head/edge": 0.2 } },
+    { step: 11, time: "", values: { loss: 2 } },
+  ];
+  const table = groupTable({ metrics } as unknown as CellView)!;
+  assert.match(table.title, /step 10$/);
+  assert.deepEqual(table.columns.map(({ title }) => title), ["group", "|u| > 0.8", "bimodality of u"]);
+  assert.deepEqual(table.rows, [{ group: "mlp", edge: 0.1, bimodality: 0.3 }, { group: "head", edge: 0.2 }]);
+  assert.equal(groupTable({ metrics: metrics.slice(1) } as unknown as CellView), undefined);
+  assert.deepEqual(Object.keys(metrics[0]!.values).filter((name) => !isGroupMetric(name)), ["loss"]);
+  assert.deepEqual(curvesOf(Object.keys(metrics[0]!.values)), ["loss"]);
 });

@@ -4,6 +4,7 @@ import { countsSteps } from "../../run/progress.ts";
 import { createChart } from "./chart.ts";
 import { badge, h, setAttribute, setBadge, setText } from "./dom.ts";
 import { bytes, clock, compact, duration, measured, words } from "./format.ts";
+import { createGroups, isGroupMetric } from "./groups.ts";
 import { tableElement } from "./table.ts";
 
 /** A cell on the page. */
@@ -26,6 +27,7 @@ export function createCell(index: number, runsFolder: string): CellElement {
   const readings = h("dl", { class: "readings" });
   const progress = h("div", { class: "progress", hidden: true }, bar, readings);
   const chart = createChart();
+  const groups = createGroups();
   const notes = h("ul", { class: "notes", hidden: true });
   const tables = h("div", { class: "tables" });
   const summary = h("p", { class: "summary", hidden: true });
@@ -34,7 +36,18 @@ export function createCell(index: number, runsFolder: string): CellElement {
   const artifactFolder = h("code");
   const artifactPlace = h("p", { class: "muted" }, "in ", artifactFolder);
   const artifacts = h("details", { class: "artifacts", hidden: true }, artifactCount, artifactPlace, artifactList);
-  const body = h("div", { class: "body" }, description, progress, chart.element, notes, tables, summary, artifacts);
+  const body = h(
+    "div",
+    { class: "body" },
+    description,
+    progress,
+    chart.element,
+    groups.element,
+    notes,
+    tables,
+    summary,
+    artifacts,
+  );
   const element = h(
     "article",
     { class: "cell", id: `cell-${index}`, "aria-labelledby": `title-${index}` },
@@ -92,6 +105,7 @@ export function createCell(index: number, runsFolder: string): CellElement {
       setText(description, cell.description);
       showProgress(cell);
       chart.update(cell.metrics, cell.steps);
+      groups.update(cell);
       for (; shown.notes < cell.notes.length; shown.notes++) notes.append(noteElement(cell.notes[shown.notes]!));
       notes.hidden = shown.notes === 0;
       for (; shown.tables < cell.tables.length; shown.tables++) tables.append(tableElement(cell.tables[shown.tables]!));
@@ -133,7 +147,7 @@ export function share({ metrics, steps }: CellView): string | undefined {
 function latestValues({ metrics }: CellView): Map<string, number | null> {
   const latest = new Map<string, number | null>();
   for (const { values } of metrics.slice(-200)) {
-    for (const [name, value] of Object.entries(values)) latest.set(name, value);
+    for (const [name, value] of Object.entries(values)) if (!isGroupMetric(name)) latest.set(name, value);
   }
   return latest;
 }
