@@ -24,35 +24,41 @@ export interface Product {
 }
 
 /** Rough speed of one thread, floating-point operations in a nanosecond. */
-const FLOPS = 40;
+const FLOPS = 50;
 /** Rows of one task: with K ≤ 384 at a time, its part of A stays in the second-level cache. */
 const ROWS = 96;
+/** Columns of a packed panel of B, and steps of k taken at a time; assembly/tile.ts and gemm.ts have the same. */
+const COLUMNS = 16;
+const STEPS = 384;
 /** Up to here, packing would cost more than the product. */
 const FEW_ROWS = 4;
 
 export function multiply(machine: Machine, product: Product): void {
   const { batch, M, N, K, a, b, c, transposeA, transposeB, oneA, oneB, add } = product;
   const cost = 2 * batch * M * N * K / FLOPS;
-  if (M <= FEW_ROWS && batch === 1 && !transposeA && transposeB && !add) {
+  if (M <= FEW_ROWS && !transposeA && transposeB && !add) {
     const perTask = Math.ceil(N / (4 * machine.threads));
-    setArguments(machine, 0, [a, b, c, M, N, K, perTask]);
-    machine.run("inner", Math.ceil(N / perTask), 4 * cost);
+    for (let i = 0; i < batch; i++) {
+      const from = [a + (oneA ? 0 : i * M * K * 4), b + (oneB ? 0 : i * K * N * 4)];
+      setArguments(machine, 0, [...from, c + i * M * N * 4, M, N, K, perTask]);
+      machine.run("inner", Math.ceil(N / perTask), 4 * cost / batch);
+    }
     return;
   }
   if (machine.blas !== undefined) return multiplyByBlas(machine, [product]);
-  const panels = Math.ceil(N / 8);
+  const panels = Math.ceil(N / COLUMNS);
   const matricesB = oneB ? 1 : batch;
-  const packed = machine.heap.allocate(matricesB * panels * K * 32);
+  const packed = machine.heap.allocate(matricesB * panels * K * COLUMNS * 4);
   try {
     const panelsPerTask = Math.max(1, Math.ceil(panels * matricesB / (4 * machine.threads)));
     const packTasks = Math.ceil(panels / panelsPerTask);
     const ldb = (transposeB ? K : N) * 4;
     const flag = Number(transposeB);
     setArguments(machine, 0, [b, ldb, flag, K, N, packed.address, panelsPerTask, K * N * 4, packTasks]);
-    machine.run("pack", packTasks * matricesB, matricesB * panels * K * 1.5);
+    machine.run("pack", packTasks * matricesB, matricesB * panels * K * 3);
 
     const { rows, columns } = tasksOf(machine.threads, batch, M, panels);
-    if (transposeA) machine.reserveScratch(rows * 384 * 4 + 512);
+    machine.reserveScratch(rows / 6 * Math.min(K, STEPS) * 32 + 512);
     const tasksN = Math.ceil(panels / columns);
     const perMatrix = Math.ceil(M / rows) * tasksN;
     const lda = (transposeA ? M : K) * 4;
@@ -70,7 +76,12 @@ export function multiply(machine: Machine, product: Product): void {
       tasksN,
       perMatrix,
     ]);
-    setArguments(machine, 12, [oneA ? 0 : M * K * 4, oneB ? 0 : panels * K * 32, M * N * 4, Number(add ?? false)]);
+    setArguments(machine, 12, [
+      oneA ? 0 : M * K * 4,
+      oneB ? 0 : panels * K * COLUMNS * 4,
+      M * N * 4,
+      Number(add ?? false),
+    ]);
     machine.run("gemm", batch * perMatrix, cost);
   } finally {
     machine.heap.free(packed);
@@ -86,7 +97,7 @@ function tasksOf(threads: number, batch: number, M: number, panels: number): { r
     if (batch * Math.ceil(M / rows) < wanted) {
       rows = Math.max(24, Math.ceil(M * batch / wanted / 6) * 6);
       const along = batch * Math.ceil(M / rows);
-      if (along < wanted) columns = Math.max(4, Math.ceil(panels / Math.ceil(wanted / along)));
+      if (along < wanted) columns = Math.max(2, Math.ceil(panels / Math.ceil(wanted / along)));
     }
   }
   return { rows: Math.min(rows, Math.ceil(M / 6) * 6), columns };

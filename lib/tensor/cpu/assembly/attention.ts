@@ -20,7 +20,7 @@ function at(index: i32): usize {
 function packKeys(x: usize, ld: usize, S: i32, D: i32, dst: usize, scale: f32): void {
   for (let s = 0; s < S; s += 8) {
     const panel = dst + <usize> (s >> 3) * (<usize> D << 5);
-    packFromColumns(x + <usize> s * ld, ld, D, min(8, S - s), panel);
+    packFromColumns(x + <usize> s * ld, ld, D, min(8, S - s), panel, 32);
     if (scale != 1) scalePanel(panel, D, scale);
   }
 }
@@ -29,7 +29,7 @@ function packKeys(x: usize, ld: usize, S: i32, D: i32, dst: usize, scale: f32): 
 function packValues(x: usize, ld: usize, rows: i32, D: i32, dst: usize, scale: f32): void {
   for (let j = 0; j < D; j += 8) {
     const panel = dst + <usize> (j >> 3) * (<usize> rows << 5);
-    packFromRows(x + (<usize> j << 2), ld, rows, min(8, D - j), panel);
+    packFromRows(x + (<usize> j << 2), ld, rows, min(8, D - j), panel, 32);
     if (scale != 1) scalePanel(panel, rows, scale);
   }
 }

@@ -1,10 +1,10 @@
 // C = A·B over a batch. Every element of C adds up its k in the same order whatever tile, task or thread it falls to.
 import { arg, scratch } from "./control";
 import { madd, sumLanes } from "./math";
-import { microColumns, microRows } from "./micro";
-import { packFromColumns, packFromRows, packSix } from "./pack";
+import { packFromColumns, packFromRows, packSixColumns, packSixRows } from "./pack";
+import { A_BYTES, B_BYTES, multiplyTile, TILE_BYTES, TILE_COLUMNS, TILE_ROWS } from "./tile";
 
-/** k are taken in runs of this many, so that a panel of B (8 floats for each k) stays in the first-level cache. */
+/** k are taken in runs of this many, so that a panel of B (24 KiB then) stays in the first-level cache. */
 const KC: i32 = 384;
 
 /**
@@ -19,16 +19,20 @@ export function packTask(task: i32): void {
   const perTask = arg(6);
   const tasks = arg(8);
   const matrix = task / tasks;
-  const panels = (N + 7) >> 3;
+  const panels = (N + TILE_COLUMNS - 1) / TILE_COLUMNS;
+  const panelBytes = <usize> K * B_BYTES;
   const b = <usize> arg(0) + <usize> matrix * <usize> arg(7);
-  const dst = <usize> arg(5) + <usize> matrix * <usize> panels * (<usize> K << 5);
+  const dst = <usize> arg(5) + <usize> (matrix * panels) * panelBytes;
   const begin = (task % tasks) * perTask;
   const end = min(begin + perTask, panels);
   for (let p = begin; p < end; p++) {
-    const to = dst + <usize> p * (<usize> K << 5);
-    const columns = min(8, N - (p << 3));
-    if (transposed) packFromColumns(b + <usize> (p << 3) * ld, ld, K, columns, to);
-    else packFromRows(b + (<usize> p << 5), ld, K, columns, to);
+    for (let half = 0; half < 2; half++) {
+      const column = p * TILE_COLUMNS + 8 * half;
+      const columns = max(0, min(8, N - column));
+      const to = dst + <usize> p * panelBytes + <usize> half * 32;
+      if (transposed) packFromColumns(b + <usize> column * ld, ld, K, columns, to, B_BYTES);
+      else packFromRows(b + (<usize> column << 2), ld, K, columns, to, B_BYTES);
+    }
   }
 }
 
@@ -53,38 +57,30 @@ export function gemmTask(task: i32): void {
   const b = <usize> arg(3) + <usize> matrix * <usize> arg(13);
   const c = <usize> arg(4) + <usize> matrix * <usize> arg(14);
   const ldc = <usize> N << 2;
-  const panelBytes = <usize> K << 5;
   const m0 = (tile / tasksN) * rows;
   const m1 = min(m0 + rows, M);
   const p0 = (tile % tasksN) * panels;
-  const p1 = min(p0 + panels, (N + 7) >> 3);
-  const packed = scratch() + 256;
+  const p1 = min(p0 + panels, (N + TILE_COLUMNS - 1) / TILE_COLUMNS);
+  const packed = scratch() + TILE_BYTES;
   for (let k0 = 0; k0 < K; k0 += KC) {
     const kc = min(KC, K - k0);
     const add = k0 > 0 || arg(15) != 0;
-    const sixBytes = <usize> kc * 24;
-    if (transposed) {
-      let to = packed;
-      for (let m = m0; m < m1; m += 6) {
-        packSix(a + <usize> k0 * lda + (<usize> m << 2), lda, kc, min(6, M - m), to);
-        to += sixBytes;
-      }
+    const tileBytes = <usize> kc * A_BYTES;
+    let to = packed;
+    for (let m = m0; m < m1; m += TILE_ROWS) {
+      const mr = min(TILE_ROWS, M - m);
+      if (transposed) packSixColumns(a + <usize> k0 * lda + (<usize> m << 2), lda, kc, mr, to);
+      else packSixRows(a + <usize> m * lda + (<usize> k0 << 2), lda, kc, mr, to);
+      to += tileBytes;
     }
     for (let p = p0; p < p1; p++) {
-      const panel = b + <usize> p * panelBytes + (<usize> k0 << 5);
-      const nr = min(8, N - (p << 3));
-      const column = c + (<usize> p << 5);
-      if (transposed) {
-        let from = packed;
-        for (let m = m0; m < m1; m += 6) {
-          microColumns(kc, from, 24, panel, column + <usize> m * ldc, ldc, min(6, M - m), nr, add);
-          from += sixBytes;
-        }
-      } else {
-        for (let m = m0; m < m1; m += 6) {
-          const row = a + <usize> m * lda + (<usize> k0 << 2);
-          microRows(kc, row, lda, panel, column + <usize> m * ldc, ldc, min(6, M - m), nr, add);
-        }
+      const panel = b + <usize> p * (<usize> K * B_BYTES) + <usize> k0 * B_BYTES;
+      const nr = min(TILE_COLUMNS, N - p * TILE_COLUMNS);
+      const column = c + <usize> p * B_BYTES;
+      let from = packed;
+      for (let m = m0; m < m1; m += TILE_ROWS) {
+        multiplyTile(kc, from, panel, column + <usize> m * ldc, ldc, min(TILE_ROWS, M - m), nr, add);
+        from += tileBytes;
       }
     }
   }
