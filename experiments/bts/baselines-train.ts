@@ -26,6 +26,7 @@ import { hash32 } from "../../lib/random.ts";
 import type { CellContext, CellResult } from "../../lib/run/mod.ts";
 import {
   calmTraining,
+  methodCosts,
   mixtureTraining,
   type PhaseOptions,
   routerTraining,
@@ -129,6 +130,13 @@ export function methodOf({ baselines }: BaselinesConfig, name: MergedMethod): Me
   return { kind: "mixture", config: { ...MIXTURES[name], balance: baselines.balance } };
 }
 
+/** Operations of one training token; a router's training runs all models forward. */
+export function trainFlops({ experts, stitch, baselines }: BaselinesConfig, model: ModelConfig, name: MergedMethod) {
+  const costs = methodCosts({ model, experts: experts.length, stitch, calm: baselines.calm });
+  const flopsOf = (wanted: string) => costs.find(({ method }) => method === wanted)!.flops;
+  return name === "routing" ? flopsOf("btm").forward : flopsOf(name).forward + flopsOf(name).backward;
+}
+
 /** Trains one of the methods on the very batches that the stitches are trained on. */
 export async function trainMethod(
   lab: BaselinesLab,
@@ -166,7 +174,8 @@ export async function trainMethod(
     try {
       const { batchAt, validation } = batchesOf(lab, text, "stitch", config.mix.stitch, train);
       const options = { ...await phaseInCell(lab, cell, train), batchAt, validation };
-      const outcome = await trainAndSummarise(cell, task(options), model.vocabSize);
+      const flopsPerToken = trainFlops(config, model, name);
+      const outcome = await trainAndSummarise(cell, { ...task(options), flopsPerToken }, model.vocabSize);
       if (name === "routing") summariseRouter(cell, outcome, models.length);
       await assertFrozen(frozen, before);
       const weights = await toHost(variables);

@@ -18,7 +18,6 @@ export {
   ROUTING_PREFIX,
 } from "./ensemble/routing.ts";
 export {
-  activeExperts,
   addedNames,
   checkMixture,
   type MixtureConfig,
@@ -49,6 +48,5 @@ export {
   fromFirstConnection,
   initialCalm,
 } from "./mixture/calm.ts";
-export { calmForwardFlops, calmTrainFlops, mixtureForwardFlops, mixtureTrainFlops } from "./mixture/cost.ts";
 export { routedLosses } from "./ensemble/routed-losses.ts";
 export { loadMerge, type MergeFile, type MergeMethod, saveMerge } from "./file.ts";

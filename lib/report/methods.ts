@@ -62,7 +62,8 @@ export function expertDomain(method: string): string | undefined {
 export function methodLabel(method: string): string {
   const domain = expertDomain(method);
   if (domain !== undefined && domain !== "") return `${domain[0]!.toUpperCase()}${domain.slice(1)} expert`;
-  return Object.hasOwn(LABELS, method) ? LABELS[method]! : method;
+  const name = method.replaceAll("_", "-"); // merges weight by weight are also called as mergekit calls them
+  return Object.hasOwn(LABELS, name) ? LABELS[name]! : method;
 }
 
 /** What a reader calls a cell: a model by its label, `evaluate:bts` as `Evaluate BTS`, `data` as `Data`. */
@@ -81,7 +82,8 @@ export function methodOfModel(model: string, known: readonly string[]): string {
 export function methodPhrase(method: string): string {
   const domain = expertDomain(method);
   if (domain !== undefined) return `the ${domain} expert`;
-  return Object.hasOwn(PHRASES, method) ? PHRASES[method]! : methodLabel(method);
+  const name = method.replaceAll("_", "-");
+  return Object.hasOwn(PHRASES, name) ? PHRASES[name]! : methodLabel(method);
 }
 
 /** Methods in reading order: seed, experts, soup, others, BTM, and BTS last. */

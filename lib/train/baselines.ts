@@ -3,18 +3,16 @@ import * as tf from "@tensorflow/tfjs";
 import {
   beforeFirstConnection,
   type CalmModel,
-  calmTrainFlops,
   fromFirstConnection,
   leastLoss,
   type MixtureModel,
   mixtureStates,
-  mixtureTrainFlops,
   promptFeatures,
   ROUTER,
   routerLoss,
   ROUTING_PREFIX,
 } from "../merge/mod.ts";
-import { decode, forwardFlops, headLoss, headLosses, type ModelConfig, type Weights } from "../model/mod.ts";
+import { decode, headLoss, headLosses, type ModelConfig, type Weights } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
 import { phase, type PhaseOptions } from "./phases.ts";
 import type { DeviceBatch } from "./step.ts";
@@ -40,7 +38,6 @@ export function mixtureTraining(
   return {
     ...phase(options, evaluationLoss),
     parameters,
-    flopsPerToken: mixtureTrainFlops(config, mixture, model.models),
     loss: ({ inputs, targets, documents }, _, step, part) => {
       const training = { step, seed: hash32(seed, "mixture", step, part) };
       const { states, balance } = mixtureStates(model, inputs, { documents, training });
@@ -61,7 +58,6 @@ export function calmTraining(model: CalmModel, parameters: Parameters, options: 
   return {
     ...phase(options, (batch) => lossOf(prepare(batch), batch)),
     parameters,
-    flopsPerToken: calmTrainFlops(model.config, model.calm, model.augmenting.length),
     prepare,
     loss: (batch, streams) => lossOf(streams as tf.Tensor3D[], batch),
   };
@@ -96,7 +92,6 @@ export function routerTraining(
   return {
     ...phase(options, (batch) => lossOf(batch, prepare(batch)[0]!, 0, 0)),
     parameters,
-    flopsPerToken: models.length * forwardFlops(config),
     prepare,
     loss: (batch, [best], step, part) => lossOf(batch, best as tf.Tensor1D, step, part),
   };
