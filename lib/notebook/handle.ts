@@ -17,7 +17,7 @@ import {
   taskGrid,
   timeFigure,
 } from "../report/mod.ts";
-import { applyEvent, readRun, type RunView } from "../run/mod.ts";
+import { applyEvent, isUnderWay, readRun, type RunView } from "../run/mod.ts";
 import { card } from "./card.ts";
 import { DISPLAY, type Displayable, displayable, kernelShow, type MediaBundle, type Show } from "./display.ts";
 import { bundleBytes, pause } from "./pacer.ts";
@@ -142,7 +142,7 @@ async function watch(
     if (failure !== undefined && !signal.aborted) throw failure;
     // The folder knows what no event says: that the process is gone. The page's server goes with the run.
     const last = await read();
-    link = last.status === "running" ? link : undefined;
+    link = isUnderWay(last) ? link : undefined;
     await draw(last);
   } finally {
     stop.abort();
@@ -169,7 +169,7 @@ export function resultsBundle(view: RunView): MediaBundle {
     throw new UserError(
       "notebook.no-results",
       `Run ${view.id} has no results (${view.status}): ${
-        view.status === "running" ? "wait for its end with `await run.watch()`" : "it did not reach its end"
+        isUnderWay(view) ? "wait for its end with `await run.watch()`" : "it did not reach its end"
       }`,
     );
   }

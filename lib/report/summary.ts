@@ -22,6 +22,8 @@ export function statusSentence(view: RunView): string | undefined {
       return undefined;
     case "running":
       return "This run is still going on: what follows is what it has logged so far.";
+    case "stalled":
+      return "This run is stalled, its process lives and gets nowhere: what follows is what it has logged so far.";
     case "failed":
       return "This run failed: what follows is what it had logged until then.";
     case "stopped":

@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { RunEvent, RunResults } from "./events.ts";
 import { RUN_TABLES } from "./index-schema.ts";
 import type { Labels } from "./labels.ts";
+import type { WriterState } from "./lock.ts";
 
 /** Writes the rows of one run. Calls belong inside a transaction. */
 export interface RunRows {
@@ -10,8 +11,8 @@ export interface RunRows {
   apply(event: RunEvent): void;
   /** Replaces name, tags and people's notes. */
   label(labels: Labels): void;
-  /** Sets the status as the reader of the folder sees it, and how many lines of the log are damaged. */
-  settle(status: "running" | "lost", damaged: number): void;
+  /** Sets the status of a run that has not ended by its writer's state, and how many lines of the log are damaged. */
+  settle(writer: WriterState, damaged: number): void;
   /** Removes every row of the run. */
   clear(): void;
 }
@@ -84,7 +85,8 @@ export function runRows(db: DatabaseSync, run: string): RunRows {
   const apply = (event: RunEvent) => {
     if (event.kind === "run.start") return start(event);
     if (!started) return;
-    write("update runs set updated = ? where id = ?", event.time, run);
+    const stalls = event.kind === "note" && event.alert?.detector === "stall" ? 1 : 0;
+    write("update runs set updated = ?, stalled = ? where id = ?", event.time, stalls, run);
     if ("cell" in event && event.cell !== undefined) ensureCell(event.cell, event.cell);
     switch (event.kind) {
       case "run.resume":
@@ -146,9 +148,14 @@ export function runRows(db: DatabaseSync, run: string): RunRows {
     for (const { time, text } of notes) write(NOTE, run, "person", null, "info", time, text);
   };
 
-  const settle = (status: "running" | "lost", damaged: number) => {
+  const settle = (writer: WriterState, damaged: number) => {
     write("update runs set damaged = ? where id = ?", damaged, run);
-    write("update runs set status = ? where id = ? and status in ('running', 'lost')", status, run);
+    const status = writer === "gone"
+      ? "'lost'"
+      : writer === "silent"
+      ? "'stalled'"
+      : "iif(stalled, 'stalled', 'running')";
+    write(`update runs set status = ${status} where id = ? and status in ('running', 'stalled', 'lost')`, run);
   };
 
   return { apply, label, settle, clear };

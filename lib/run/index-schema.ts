@@ -1,7 +1,7 @@
 // The tables of the index over all runs, as docs/runs.md describes them. A change here raises the version.
 
 /** Version of the tables (`PRAGMA user_version`): an index of any other version is built anew from the logs. */
-export const INDEX_VERSION = 1;
+export const INDEX_VERSION = 2;
 /** `PRAGMA application_id`: tells an index from any other SQLite database. "Stch" in ASCII. */
 export const INDEX_APPLICATION = 0x53746368;
 
@@ -14,7 +14,7 @@ create table runs (
   id text primary key, name text, experiment text not null, title text not null, preset text not null,
   seed integer not null, device text not null, status text not null, started text not null, updated text not null,
   seconds real, error text, config text not null, command text not null, versions text not null, pid integer not null,
-  damaged integer not null default 0
+  damaged integer not null default 0, stalled integer not null default 0
 ) strict, without rowid;
 create table cells (
   run text not null, position integer not null, name text not null, title text not null, description text not null,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { type RunRows, runRows } from "./index-rows.ts";
 import { LABELS_FILE, readLabels } from "./labels.ts";
-import { writerLives } from "./lock.ts";
+import { writerState } from "./lock.ts";
 import { LOG_FILE } from "./log.ts";
 import { LOG_START, type LogPosition, readPiece } from "./parse-log.ts";
 import { runIds } from "./read.ts";
@@ -24,7 +24,7 @@ export async function updateRuns(db: DatabaseSync, runsFolder: string): Promise<
   const known = new Map<string, Known>();
   for (const row of db.prepare("select * from logs").all()) known.set(String(row.run), row as unknown as Known);
   const open = new Map(
-    db.prepare("select id, status from runs where status in ('running', 'lost')").all()
+    db.prepare("select id, status from runs where status in ('running', 'stalled', 'lost')").all()
       .map(({ id, status }) => [String(id), String(status)]),
   );
   let events = 0;
@@ -49,7 +49,7 @@ async function updateRun(
   status: string | undefined,
 ) {
   // Asked before reading, so that a writer that ends in between is not taken for one that died.
-  const live = writerLives(folder);
+  const writer = writerState(folder);
   const log = await stampOf(join(folder, LOG_FILE));
   if (log === undefined) {
     if (before !== undefined) transact(db, () => forget(db, id));
@@ -59,8 +59,9 @@ async function updateRun(
   const sameLog = before !== undefined && before.log_file === log.file && before.log_size === log.size &&
     before.log_time === log.time;
   const sameLabels = before?.labels_size === labels.size && before.labels_time === labels.time;
-  const asLive = live ? "running" : "lost";
-  if (sameLog && sameLabels && (status === undefined || status === asLive)) return 0;
+  // A live writer's run may have stalled by its own word, which only its rows tell.
+  const settled = status === undefined || (writer === "gone" && status === "lost");
+  if (sameLog && sameLabels && settled) return 0;
   const rows = runRows(db, id);
   const grown = before !== undefined && before.log_file === log.file && log.size > before.log_size &&
     log.size >= before.offset;
@@ -78,8 +79,8 @@ async function updateRun(
   const given = await readLabels(folder);
   transact(db, () => {
     if (!sameLog || !sameLabels) rows.label(given);
-    const halfWritten = state.position.offset < log.size && !live ? 1 : 0;
-    rows.settle(asLive, state.damaged + halfWritten + given.damaged);
+    const halfWritten = state.position.offset < log.size && writer === "gone" ? 1 : 0;
+    rows.settle(writer, state.damaged + halfWritten + given.damaged);
     mark(true);
   });
   return events;

@@ -7,7 +7,7 @@ import { formatTable } from "./format-table.ts";
 import { headline, type ListedRun, listFromIndex, type ListOptions } from "./listing.ts";
 import { formatSeconds } from "./progress.ts";
 import { defaultRunsFolder } from "./runs-folder.ts";
-import type { RunStatus } from "./view.ts";
+import { isUnderWay, type RunStatus } from "./view.ts";
 
 /** Lists the runs as a table, or as JSON with `--json`. */
 export async function listCommand(
@@ -47,7 +47,7 @@ export async function listCommand(
   print(any > 0 ? `None of the ${any} runs in ${folder} fits` : `No runs in ${folder}; start one with: deno task bts`);
 }
 
-const STATUSES: readonly RunStatus[] = ["running", "done", "failed", "stopped", "lost"];
+const STATUSES: readonly RunStatus[] = ["running", "stalled", "done", "failed", "stopped", "lost"];
 
 function readStatus(text: string): RunStatus {
   const status = STATUSES.find((status) => status === text);
@@ -90,7 +90,7 @@ function runsTable(folder: string, runs: readonly ListedRun[], sort: string): Ta
     rows: runs.map((run) => {
       const [method, bpb] = headline(run);
       const { ended, total } = run.cells;
-      const current = run.status === "running" && run.current !== null ? ` (${run.current})` : "";
+      const current = isUnderWay(run) && run.current !== null ? ` (${run.current})` : "";
       const took = run.seconds === null ? null : formatSeconds(run.seconds);
       const { id, name, status, seed, device, sortedBy } = run;
       const tags = run.tags.length === 0 ? null : run.tags.join(", ");

@@ -10,6 +10,8 @@ export const LOCK_FILE = "run.lock";
 const BEAT_MS = 2_000;
 /** Without a sign of life for so long, a writer that cannot be asked counts as gone. */
 const SILENCE_MS = 60_000;
+/** Without a sign of life for so long, a writer counts as silent, whether it can be asked or not. */
+const STALL_MS = 30_000;
 
 const lockSchema = z.object({ host: z.string(), pid: z.int(), started: z.string().nullable() });
 
@@ -128,8 +130,19 @@ function readAll(file: Deno.FsFile): string {
   return new TextDecoder().decode(buffer.subarray(0, file.readSync(buffer) ?? 0));
 }
 
+/**
+ * What is known of the process that holds a run's lock: it lives and its heart beats, it lives and is silent (it computes
+ * without a pause, hangs, or was halted), or it is gone.
+ */
+export type WriterState = "live" | "silent" | "gone";
+
 /** Whether the process that holds a run's lock lives. False when there is no lock. */
 export function writerLives(folder: string, now: number = Date.now()): boolean {
+  return writerState(folder, now) !== "gone";
+}
+
+/** The state of the process that holds a run's lock; `gone` when there is no lock. */
+export function writerState(folder: string, now: number = Date.now()): WriterState {
   const path = join(folder, LOCK_FILE);
   let lastBeat: number;
   let holder: ProcessId | undefined;
@@ -137,10 +150,12 @@ export function writerLives(folder: string, now: number = Date.now()): boolean {
     lastBeat = Deno.statSync(path).mtime?.getTime() ?? 0;
     holder = parseLock(Deno.readTextFileSync(path));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound) return "gone";
     throw error;
   }
-  return (holder && isAlive(holder)) ?? now - lastBeat < SILENCE_MS;
+  const silence = now - lastBeat;
+  const alive = (holder && isAlive(holder)) ?? silence < SILENCE_MS;
+  return !alive ? "gone" : silence < STALL_MS ? "live" : "silent";
 }
 
 function parseLock(text: string): ProcessId | undefined {

@@ -6,6 +6,7 @@ export { CAPTURED_FOLDER, type CaptureOptions, captureRun, readCaptured } from "
 export { codeText, machineText, type MarkedSetting, markedSettings, SOURCE_NAMES } from "./captured-text.ts";
 export { type Captured, capturedSchema, type SettingSource } from "./capture-schema.ts";
 export { OUTPUT_FILE, teeConsole } from "./console-output.ts";
+export { type Alarms, openAlarms } from "./alarms.ts";
 export { canonicalJson } from "./canonical.ts";
 export { type MayChange, unfinishedRun, type Wanted } from "./continue.ts";
 export { type CachedCell, findCell } from "./cell-store.ts";
@@ -13,7 +14,16 @@ export { repositoryRoot } from "./code-version.ts";
 export { sha256, writeTextAtomically } from "./files.ts";
 export { followEvents, type FollowOptions } from "./follow.ts";
 export { type LogDamage } from "./parse-log.ts";
-export { listRuns, type LogContents, readEvents, readRun, runFolder, runIds, type RunSummary } from "./read.ts";
+export {
+  listRuns,
+  type LogContents,
+  readEvents,
+  readRun,
+  readStatus,
+  runFolder,
+  runIds,
+  type RunSummary,
+} from "./read.ts";
 export { openRun, type OpenRunOptions, withRun } from "./run.ts";
 export { type RunListener } from "./run-writer.ts";
 export { isRunId, makeRunId } from "./run-id.ts";

@@ -1,11 +1,11 @@
 // The readers of the runs folder: they only read, any number of them, in any process.
 import { join } from "node:path";
 import { type RunEvent } from "./events.ts";
-import { writerLives } from "./lock.ts";
+import { type WriterState, writerState } from "./lock.ts";
 import { LOG_FILE } from "./log.ts";
 import { LOG_START, type LogDamage, readWhole } from "./parse-log.ts";
 import { isRunId } from "./run-id.ts";
-import { foldEvents, type RunStatus, type RunView } from "./view.ts";
+import { foldEvents, isUnderWay, type RunStatus, type RunView } from "./view.ts";
 
 /** A run in a list. */
 export interface RunSummary {
@@ -69,7 +69,13 @@ export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
 export async function readRun(runsFolder: string, id: string): Promise<RunView | undefined> {
   const folder = await runFolder(runsFolder, id);
   const read = folder === undefined ? undefined : await readView(folder, id);
-  return read && { ...read.view, status: statusOf(read.view.status, read.live) };
+  return read && { ...read.view, status: statusOf(read.view.status, read.writer) };
+}
+
+/** A run's status alone, without reading a log again that has not grown; undefined when there is no such run. */
+export async function readStatus(runsFolder: string, id: string): Promise<RunStatus | undefined> {
+  const folder = await runFolder(runsFolder, id);
+  return folder === undefined ? undefined : (await summaryOf(folder, id))?.status;
 }
 
 /**
@@ -88,26 +94,28 @@ export async function readEvents(
   return { events: events.filter(({ seq }) => seq > after), damage };
 }
 
-/** Reads a whole log; `live` says whether its writer lived when reading began. */
-async function readLog(folder: string): Promise<LogContents & { readonly live: boolean }> {
+/** Reads a whole log; `writer` is the state of its writer when reading began. */
+async function readLog(folder: string): Promise<LogContents & { readonly writer: WriterState }> {
   const path = join(folder, LOG_FILE);
   // Asked before reading, so that a writer that ends in between is not taken for one that died.
-  const live = writerLives(folder);
+  const writer = writerState(folder);
   try {
     if (!(await Deno.lstat(path)).isFile) {
-      return { events: [], damage: [{ line: 0, reason: "it is not a file" }], live };
+      return { events: [], damage: [{ line: 0, reason: "it is not a file" }], writer };
     }
     const { events, damage, position, unfinished } = await readWhole(path, LOG_START);
-    const halfWritten = unfinished > 0 && !live ? [{ line: position.line + 1, reason: "it is half written" }] : [];
-    return { events, damage: [...damage, ...halfWritten], live };
+    const halfWritten = unfinished > 0 && writer === "gone"
+      ? [{ line: position.line + 1, reason: "it is half written" }]
+      : [];
+    return { events, damage: [...damage, ...halfWritten], writer };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { events: [], damage: [], live };
+    if (error instanceof Deno.errors.NotFound) return { events: [], damage: [], writer };
     throw error;
   }
 }
 
 async function readView(folder: string, id: string) {
-  const { events, damage, live } = await readLog(folder);
+  const { events, damage, writer } = await readLog(folder);
   const view = foldEvents(events);
   // A log whose first line says another id was copied or renamed: the folder's name is the run's address.
   if (view === undefined) return undefined;
@@ -115,31 +123,32 @@ async function readView(folder: string, id: string) {
   for (const { line, reason } of damage) {
     view.notes.push({ level: "warning", text: `Line ${line} of the event log is damaged and left out: ${reason}` });
   }
-  return { view, damage, live };
+  return { view, damage, writer };
 }
 
-/** A run that has not ended is running as long as its writer lives. */
-function statusOf(logged: RunStatus, live: boolean): RunStatus {
-  return logged === "running" && !live ? "lost" : logged;
+/** A run that has not ended is running, or stalled, as long as its writer lives. */
+function statusOf(logged: RunStatus, writer: WriterState): RunStatus {
+  if (!isUnderWay({ status: logged })) return logged;
+  return writer === "gone" ? "lost" : writer === "silent" ? "stalled" : logged;
 }
 
 /** Summaries of logs that did not change since they were read; a finished run is read once. */
 const known = new Map<string, { readonly size: number; readonly time: number; readonly summary: RunSummary }>();
 
 async function summaryOf(folder: string, id: string): Promise<RunSummary | undefined> {
-  const live = writerLives(folder);
+  const writer = writerState(folder);
   const info = await Deno.stat(join(folder, LOG_FILE)).catch(() => undefined);
   if (info === undefined) return undefined;
   const time = info.mtime?.getTime() ?? 0;
   const before = known.get(folder);
   if (before?.size === info.size && before.time === time) {
-    return { ...before.summary, status: statusOf(before.summary.status, live) };
+    return { ...before.summary, status: statusOf(before.summary.status, writer) };
   }
   const read = await readView(folder, id);
   if (read === undefined) return undefined;
   const summary = summarize(read.view, read.damage.length);
   known.set(folder, { size: info.size, time, summary });
-  return { ...summary, status: statusOf(summary.status, read.live) };
+  return { ...summary, status: statusOf(summary.status, read.writer) };
 }
 
 function summarize(view: RunView, damagedLines: number): RunSummary {

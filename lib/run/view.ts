@@ -2,7 +2,8 @@
 import type { RunEvent, RunResults, Table } from "./events.ts";
 
 export type CellStatus = "planned" | "running" | "done" | "cached" | "failed" | "stopped";
-export type RunStatus = "running" | "done" | "failed" | "stopped" | "lost";
+/** `stalled`: its process lives, and gets nowhere. */
+export type RunStatus = "running" | "stalled" | "done" | "failed" | "stopped" | "lost";
 
 /** One point of a cell's metrics. */
 export interface MetricPoint {
@@ -104,6 +105,8 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
   if (view === undefined) return undefined;
   view.lastSeq = event.seq;
   view.updatedAt = event.time;
+  const stalls = event.kind === "note" && event.alert?.detector === "stall";
+  if (isUnderWay(view)) view.status = stalls ? "stalled" : "running";
   const cell = "cell" in event && event.cell !== undefined ? cellOf(view, event.cell) : undefined;
   switch (event.kind) {
     case "run.resume":
@@ -161,6 +164,11 @@ function resume(view: RunView, event: Extract<RunEvent, { kind: "run.resume" }>)
   for (const cell of view.cells) if (cell.status === "running") cell.status = "planned";
   const ahead = event.plan.filter(({ cell }) => !view.cells.some(({ name }) => name === cell));
   view.cells.push(...ahead.map(({ cell, title }) => emptyCell(cell, title)));
+}
+
+/** Whether a process works on the run, as far as is known. */
+export function isUnderWay({ status }: { readonly status: RunStatus }): boolean {
+  return status === "running" || status === "stalled";
 }
 
 function cellOf(view: RunView, name: string): CellView {

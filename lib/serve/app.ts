@@ -6,6 +6,7 @@ import {
   rankTrials,
   readEvents,
   readRun,
+  readStatus,
   readSweep,
   runFolder,
   sweepFolder,
@@ -20,7 +21,14 @@ import { openApiDocument } from "./openapi.ts";
 import { HOME_PAGE, MISSING_PAGE, RUN_PAGE, SWEEP_PAGE } from "./pages.ts";
 import { hasReport, readReport } from "./report.ts";
 import { createRunList } from "./runs.ts";
-import type { EventsResponse, RunListResponse, RunResponse, SweepListResponse, SweepResponse } from "./schemas.ts";
+import type {
+  EventsResponse,
+  RunListResponse,
+  RunResponse,
+  StatusResponse,
+  SweepListResponse,
+  SweepResponse,
+} from "./schemas.ts";
 import { eventStream } from "./stream.ts";
 
 export interface AppOptions {
@@ -87,6 +95,11 @@ export function createApp(options: AppOptions): Hono {
     const run = await readRun(runsFolder, c.req.param("id"));
     if (run === undefined) return unknownRun(c);
     return c.json({ run, report: await hasReport(runsFolder, run.id), runsFolder } satisfies RunResponse);
+  });
+
+  app.get("/api/runs/:id/status", async (c) => {
+    const status = await readStatus(runsFolder, c.req.param("id"));
+    return status === undefined ? unknownRun(c) : c.json({ status } satisfies StatusResponse);
   });
 
   app.get("/api/runs/:id/events", async (c) => {

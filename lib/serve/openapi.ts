@@ -6,6 +6,7 @@ import {
   eventsResponseSchema,
   runListResponseSchema,
   runResponseSchema,
+  statusResponseSchema,
   sweepListResponseSchema,
   sweepResponseSchema,
 } from "./schemas.ts";
@@ -57,6 +58,7 @@ export function openApiDocument() {
     paths: {
       "/api/runs": get("All runs, newest first", [], json({ $ref: "#/components/schemas/RunList" })),
       "/api/runs/{id}": get("One run with its cells", [id], json({ $ref: "#/components/schemas/Run" })),
+      "/api/runs/{id}/status": get("The run's status alone", [id], json({ $ref: "#/components/schemas/Status" })),
       "/api/runs/{id}/events": get(
         "The run's events so far",
         [id, after],
@@ -85,6 +87,7 @@ export function openApiDocument() {
         Events: schemaOf(eventsResponseSchema),
         Sweep: schemaOf(sweepResponseSchema),
         SweepList: schemaOf(sweepListResponseSchema),
+        Status: schemaOf(statusResponseSchema),
         Error: schemaOf(errorSchema),
       },
     },

@@ -20,7 +20,7 @@ export const errorSchema = z.strictObject({
   }),
 });
 
-export const runStatusSchema = z.enum(["running", "done", "failed", "stopped", "lost"]);
+export const runStatusSchema = z.enum(["running", "stalled", "done", "failed", "stopped", "lost"]);
 export const cellStatusSchema = z.enum(["planned", "running", "done", "cached", "failed", "stopped"]);
 
 const noteSchema = z.strictObject({ level: z.enum(["info", "warning", "error"]), text: z.string() });
@@ -68,6 +68,9 @@ export const runViewSchema = z.strictObject({
   error: z.string().nullable(),
   lastSeq: z.number(),
 });
+
+/** `/api/runs/:id/status` */
+export const statusResponseSchema = z.strictObject({ status: runStatusSchema });
 
 /** `/api/runs/:id`: the view, whether a report can be opened, and where the run lies. */
 export const runResponseSchema = z.strictObject({
@@ -170,6 +173,7 @@ export const sweepResponseSchema = z.strictObject({
 
 // What the handlers hand over is what `lib/run` reads; that the schemas say the same is checked by the tests.
 export type RunResponse = { readonly run: RunView; readonly report: boolean; readonly runsFolder: string };
+export type StatusResponse = { readonly status: RunView["status"] };
 export type ListedRun = RunSummary & { readonly command: readonly string[] };
 export type RunListResponse = { readonly runs: readonly ListedRun[] };
 export type EventsResponse = LogContents;

@@ -61,7 +61,7 @@ Deno.test("`/openapi.json` describes every API route, and `/healthz` answers", a
     const document = await (await ask("/openapi.json")).json();
     assert.equal(document.openapi, "3.1.0");
     const paths = Object.keys(document.paths);
-    for (const path of ["", "/{id}", "/{id}/events", "/{id}/stream", "/{id}/report"]) {
+    for (const path of ["", "/{id}", "/{id}/status", "/{id}/events", "/{id}/stream", "/{id}/report"]) {
       assert.ok(paths.includes(`/api/runs${path}`), path);
     }
     for (const path of ["", "/{id}", "/{id}/report"]) assert.ok(paths.includes(`/api/sweeps${path}`), path);
@@ -85,7 +85,7 @@ Deno.test("an empty or missing runs folder has no runs", async () => {
 const ROUTES = [
   ...["/", `/runs/${ID}`, "/api/runs", `/api/runs/${ID}`, `/api/runs/${ID}/events`, `/api/runs/${ID}/stream`],
   ...[`/api/runs/${ID}/report`, "/static/serve/client/style.css", "/static/style.css", "/static/uplot.js"],
-  ...["/sweeps/x", "/api/sweeps", "/api/sweeps/x", "/api/sweeps/x/report"],
+  ...[`/api/runs/${ID}/status`, "/sweeps/x", "/api/sweeps", "/api/sweeps/x", "/api/sweeps/x/report"],
   ...["/openapi.json", "/healthz", "/nothing"],
 ];
 

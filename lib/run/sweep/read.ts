@@ -5,7 +5,7 @@ import { writerLives } from "../lock.ts";
 import { isAlive } from "../process.ts";
 import { readRun } from "../read.ts";
 import { isRunId } from "../run-id.ts";
-import type { RunView } from "../view.ts";
+import { isUnderWay, type RunView } from "../view.ts";
 import { readSweepLog, SWEEPS_FOLDER } from "./log.ts";
 import { valuesOf } from "./values.ts";
 import { foldSweep, type SweepView, type TrialView } from "./view.ts";
@@ -80,8 +80,7 @@ export function outcomeOf(
 ): Pick<TrialView, "status" | "seconds" | "error" | "cells" | "values" | "progress"> {
   const ended = view.cells.filter(({ status }) => status !== "planned" && status !== "running").length;
   const total = view.cells.length;
-  const running = view.status !== "done" && view.status !== "failed" && view.status !== "stopped" &&
-    view.status !== "lost";
+  const running = isUnderWay(view);
   return {
     status: running ? "running" : view.status as "done",
     seconds: view.seconds,

@@ -59,6 +59,7 @@ const STATUS_TEXT: Readonly<Record<string, string>> = {
   planned: "Planned",
   pending: "Pending",
   running: "Running",
+  stalled: "Stalled",
   done: "Done",
   cached: "Cached",
   failed: "Failed",

@@ -1,6 +1,7 @@
 // The list of runs, brought up to date every few seconds while someone looks.
 import type { ListedRun, ListedSweep, RunListResponse, SweepListResponse } from "../schemas.ts";
 import { endingText } from "../../run/ending.ts";
+import { isUnderWay } from "../../run/view.ts";
 import { overridesOf } from "./command.ts";
 import { showConnection } from "./connection.ts";
 import { badge, byId, h, setText } from "./dom.ts";
@@ -34,7 +35,7 @@ async function refresh(): Promise<void> {
 
 /** Replaces only the rows that changed, so that focus and selection stay where they are. */
 function show(runs: readonly ListedRun[]): void {
-  const running = runs.filter(({ status }) => status === "running").length;
+  const running = runs.filter(isUnderWay).length;
   setText(
     byId("count"),
     runs.length === 0
@@ -50,7 +51,7 @@ function show(runs: readonly ListedRun[]): void {
     rows.delete(id);
   }
   runs.forEach((run, i) => {
-    const state = JSON.stringify(run) + (run.status === "running" ? Math.floor(Date.now() / 1000) : "");
+    const state = JSON.stringify(run) + (isUnderWay(run) ? Math.floor(Date.now() / 1000) : "");
     const known = rows.get(run.id);
     if (known?.state !== state) {
       const element = row(run);
@@ -101,7 +102,7 @@ function swap(old: HTMLElement, fresh: HTMLElement): void {
 
 function row(run: ListedRun): HTMLElement {
   const seconds = run.seconds ?? (Date.now() - Date.parse(run.startedAt)) / 1000;
-  const known = run.status === "running" ? clock(seconds) : run.seconds === null ? "–" : duration(run.seconds);
+  const known = isUnderWay(run) ? clock(seconds) : run.seconds === null ? "–" : duration(run.seconds);
   return h(
     "li",
     { class: "run card", "data-status": run.status },
@@ -142,7 +143,7 @@ function outcome({ status, current, cells, meanBpb, error }: ListedRun): HTMLEle
       seed !== undefined && h("span", { class: "delta" }, `${change(seed, bts)} vs seed`),
     );
   }
-  if (status !== "running") {
+  if (!isUnderWay({ status })) {
     const ended = h("span", {}, `${cells.ended} of ${cells.total} cells`);
     const tone = status === "stopped" ? "muted run-ending" : "run-error run-ending";
     return h("p", {}, ended, ending !== null && h("span", { class: tone, title: ending }, firstLine(ending)));

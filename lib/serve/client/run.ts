@@ -2,7 +2,7 @@
 import type { RunEvent } from "../../run/mod.ts";
 import { endingText } from "../../run/ending.ts";
 import { countsSteps } from "../../run/progress.ts";
-import { applyEvent, type RunView } from "../../run/view.ts";
+import { applyEvent, isUnderWay, type RunView } from "../../run/view.ts";
 import type { RunResponse } from "../schemas.ts";
 import { type CellElement, createCell, noteElement, secondsLeft, share } from "./cell.ts";
 import { serveCommand } from "./command.ts";
@@ -30,6 +30,8 @@ const head = {
   report: h("a", { class: "button", href: `${address}/report`, target: "_blank", rel: "noopener", hidden: true }),
 };
 const outline = h("ol");
+/** After so long without an event it is asked whether the run's process still shows signs of life. */
+const SILENCE_MS = 20_000;
 
 interface Shown extends CellElement {
   readonly link: HTMLElement;
@@ -59,7 +61,7 @@ async function start(): Promise<void> {
   buildFooter(run);
   draw(run);
   if (location.hash !== "") document.querySelector(location.hash.replace(/[^#\w-]/g, ""))?.scrollIntoView();
-  if (run.status === "running") followLive(run);
+  if (isUnderWay(run)) followLive(run);
   else showConnection(connection, "ended");
 }
 
@@ -72,6 +74,7 @@ async function fetchRun(): Promise<RunResponse> {
 function followLive(run: RunView): void {
   const redraw = oncePerFrame(() => draw(run));
   const ticking = setInterval(() => tick(run), 1000);
+  watchHeart(run, redraw);
   follow(id, {
     after: run.lastSeq,
     onState: (state) => {
@@ -104,6 +107,21 @@ function followLive(run: RunView): void {
   });
 }
 
+/** A process that computes without a pause says nothing, not even that it stalls: its silence is asked about. */
+function watchHeart(run: RunView, redraw: () => void): void {
+  const look = async () => {
+    if (!isUnderWay(run)) return;
+    const silent = Date.now() - Date.parse(run.updatedAt) > SILENCE_MS;
+    if (silent && !document.hidden) {
+      const answer = await fetch(`${address}/status`).then((response) => response.json(), () => undefined);
+      if (answer?.status !== undefined && isUnderWay(run) && isUnderWay(answer)) run.status = answer.status;
+      redraw();
+    }
+    setTimeout(look, SILENCE_MS / 2);
+  };
+  setTimeout(look, SILENCE_MS);
+}
+
 /** Brings the page up to date with what changed since the last frame. */
 function draw(run: RunView): void {
   for (const name of dirty) {
@@ -131,7 +149,7 @@ function draw(run: RunView): void {
   }
   for (; notesShown < run.notes.length; notesShown++) head.notes.append(noteElement(run.notes[notesShown]!));
   head.notes.hidden = notesShown === 0;
-  document.title = run.status === "running"
+  document.title = isUnderWay(run)
     ? `${ended}/${run.cells.length} · ${run.title}`
     : `${statusText(run.status)} · ${run.title}`;
   tick(run);
@@ -139,7 +157,7 @@ function draw(run: RunView): void {
 
 function tick(run: RunView): void {
   const now = Date.now();
-  const running = run.status === "running";
+  const running = isUnderWay(run);
   const seconds = run.seconds ??
     Math.max(0, ((running ? now : Date.parse(run.updatedAt)) - Date.parse(run.startedAt)) / 1000);
   setText(head.elapsed, running ? clock(seconds) : duration(seconds));
@@ -149,7 +167,7 @@ function tick(run: RunView): void {
 
 /** One line on what runs now, which leads to its cell. */
 function showNow(run: RunView, now: number): void {
-  const cell = run.status === "running" ? run.cells.find(({ status }) => status === "running") : undefined;
+  const cell = isUnderWay(run) ? run.cells.find(({ status }) => status === "running") : undefined;
   const shown = cell === undefined ? undefined : cells.get(cell.name);
   head.now.hidden = shown === undefined;
   if (cell === undefined || shown === undefined) return;
