@@ -174,6 +174,7 @@ async function runOne<Schema extends z.ZodType, Prepared>(
     plan: plan.map(({ cell, title }) => ({ cell, title })),
     command: taskOf(invocation.command),
     signal: stopSignal(),
+    failure: device.failure,
     onEvent: [show],
     onPast: terminal.onPast,
   }, async (run) => {
@@ -187,7 +188,7 @@ async function runOne<Schema extends z.ZodType, Prepared>(
       terminal.print(`Watch it at ${url}`);
       await writeTextAtomically(join(run.folder, "server.json"), JSON.stringify({ url, pid: Deno.pid }));
     }
-    const results = await orFailure(device, body({ run, config, seed, device, prepared }));
+    const results = await body({ run, config, seed, device, prepared });
     const view = (await readRun(runsFolder, run.id))!;
     // The page links to the report as soon as the run ends, so it is written just before.
     await writeReport(run.folder, { ...view, status: "done", results, seconds: run.seconds() });
@@ -205,11 +206,6 @@ async function runToContinue<Config>(
   if (fresh) return undefined;
   if (id === undefined) return await unfinishedRun(runsFolder, wanted, name !== undefined);
   return await runFolder(runsFolder, id) === undefined ? undefined : id;
-}
-
-/** What `work` gives, or the device's failure if that comes first. */
-function orFailure<T>(device: Device, work: Promise<T>): Promise<T> {
-  return Promise.race([work, device.failure.then((reason) => Promise.reject(reason))]);
 }
 
 /** The JSON line of one run. */

@@ -43,6 +43,8 @@ export interface OpenRunOptions {
   readonly command: readonly string[];
   /** Aborted when the run is to stop. Default: never. */
   readonly signal?: AbortSignal;
+  /** Settles with the reason when what the run computes on fails: the run does not wait for work that may hang. */
+  readonly failure?: Promise<Error>;
   /** In-process readers of the log, such as the terminal. One that throws is reported and goes on being called. */
   readonly onEvent?: readonly RunListener[];
   /** Gets the events that a continued run already has, before the first new one. */
@@ -170,20 +172,35 @@ function runOf({ id, folder, runsFolder, signal, writer, pasts, fresh }: RunPart
 /**
  * Opens a run, runs `body` in it, and ends it: as done with the results that `body` returns, otherwise as failed or
  * stopped; what `body` threw is thrown again.
+ *
+ * @throws UserError `device.failed` when `options.failure` settles first
  */
 export async function withRun(
   options: OpenRunOptions,
   body: (run: Run) => Promise<RunResults>,
 ): Promise<{ readonly run: Run; readonly results: RunResults }> {
   const run = await openRun(options);
+  let broken: UserError | undefined;
+  const failed = new Promise<never>((_, reject) =>
+    options.failure?.then((reason) => reject(broken = brokenBy(reason)))
+  );
+  failed.catch(() => {});
   try {
-    const results = await body(run);
+    const results = await Promise.race([body(run), failed]);
     run.finish(results);
     return { run, results };
   } catch (error) {
-    run.fail(error);
-    throw error;
+    // Work on a broken device may fail in its own way a moment before the reason is known.
+    await new Promise((resolve) => setTimeout(resolve));
+    const reason = broken ?? error;
+    run.fail(reason);
+    throw reason;
   }
+}
+
+function brokenBy({ message }: Error): UserError {
+  const hint = "give the same command again: the run goes on from its last checkpoint";
+  return new UserError("device.failed", message, hint);
 }
 
 const noteOf = (text: string) => ({ kind: "note", level: "error", text }) as const;

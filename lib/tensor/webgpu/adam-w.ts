@@ -85,8 +85,7 @@ const namesOf = (letters: readonly string[], count: number) =>
   Object.fromEntries(each(count).flatMap((i) => letters.map((letter) => [letter + i, "f32"])));
 
 function squaresProgram(count: number): Program {
-  return program({
-    key: `adamW squares ${count}`,
+  return program(`adamW squares ${count}`, () => ({
     reads: names("g", count),
     writes: { sums: "f32" },
     uniforms: { first: "u32", ...slotUniforms(count) },
@@ -97,11 +96,10 @@ function squaresProgram(count: number): Program {
   ${eachElement(count, (slot) => `      sum += g${slot}[i] * g${slot}[i];`)}
   let whole = total(lane, lane, sum);
   if (lane == 0u) { sums[uniforms.first + group] = whole; }`,
-  });
+  }));
 }
 
-const NORM = program({
-  key: "adamW norm",
+const NORM = program("adamW norm", () => ({
   reads: { sums: "f32" },
   writes: { norm: "f32", scale: "f32" },
   uniforms: { count: "u32", clips: "u32", clipNorm: "f32" },
@@ -117,7 +115,7 @@ const NORM = program({
     let factor = uniforms.clipNorm / (whole + 1e-6);
     if (uniforms.clips == 0u || factor >= 1.0) { scale[0] = 1.0; } else { scale[0] = factor; }
   }`,
-});
+}));
 
 const MOMENTS = { beta1: "f32", beta2: "f32", rest1: "f32", rest2: "f32" };
 const RATIO = { correction1: "f32", correction2: "f32", epsilon: "f32" };
@@ -135,8 +133,7 @@ const RATIO_OF_MOMENTS = `
       let ratio = mean * uniforms.correction1 / (sqrt(square * uniforms.correction2) + uniforms.epsilon);`;
 
 function updateProgram(count: number): Program {
-  return program({
-    key: `adamW update ${count}`,
+  return program(`adamW update ${count}`, () => ({
     reads: { scale: "f32", ...names("g", count) },
     writes: namesOf(["p", "m", "v"], count),
     uniforms: { ...MOMENTS, ...RATIO, rate: "f32", ...slotUniforms(count, { keep: "f32" }) },
@@ -148,13 +145,12 @@ function updateProgram(count: number): Program {
         `${newMoments(slot)}${RATIO_OF_MOMENTS}
       p${slot}[i] = p${slot}[i] * uniforms.keep${slot} - uniforms.rate * ratio;`)
     }`,
-  });
+  }));
 }
 
 /** The moments, and the sum of each workgroup's squared ratios. */
 function momentsProgram(count: number): Program {
-  return program({
-    key: `adamW moments ${count}`,
+  return program(`adamW moments ${count}`, () => ({
     reads: { scale: "f32", ...names("g", count) },
     writes: { ...namesOf(["m", "v"], count), sums: "f32" },
     uniforms: { ...MOMENTS, ...RATIO, ...slotUniforms(count) },
@@ -166,14 +162,13 @@ function momentsProgram(count: number): Program {
   ${eachElement(count, (slot) => `${newMoments(slot)}${RATIO_OF_MOMENTS}\n      sum += ratio * ratio;`)}
   let whole = total(lane, lane, sum);
   if (lane == 0u) { sums[group] = whole; }`,
-  });
+  }));
 }
 
 /** The parameters, each with its ratios scaled down to an RMS of `limit`; every workgroup adds up its parameter's sums. */
 function clippedProgram(count: number): Program {
   const start = (slot: number) => slot === 0 ? "0u" : `uniforms.end${slot - 1}`;
-  return program({
-    key: `adamW clipped ${count}`,
+  return program(`adamW clipped ${count}`, () => ({
     reads: { sums: "f32", ...namesOf(["m", "v"], count) },
     writes: names("p", count),
     uniforms: { ...RATIO, rate: "f32", limit: "f32", ...slotUniforms(count, { keep: "f32" }) },
@@ -196,7 +191,7 @@ function clippedProgram(count: number): Program {
       let square = v${slot}[i];${RATIO_OF_MOMENTS}
       p${slot}[i] = p${slot}[i] * uniforms.keep${slot} - uniforms.rate * factor * ratio;`)
     }`,
-  });
+  }));
 }
 
 export function registerAdamW(): void {

@@ -3,9 +3,10 @@ import type * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { CAUSAL_ATTENTION, CAUSAL_ATTENTION_GRAD } from "../ops/causal-attention.ts";
 import { type AttentionLayout, attentionLayout } from "./attention-code.ts";
-import { attentionProgram, keyGradientProgram, queryGradientProgram } from "./attention-programs.ts";
+import { keyGradientProgram, queryGradientProgram } from "./attention-gradients.ts";
+import { attentionProgram } from "./attention-forward.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
-import { ELEMENTS, type KernelFunction, register } from "./kernel.ts";
+import { ELEMENTS, type KernelFunction, register, sumStretches } from "./kernel.ts";
 import { float, type Program, program } from "./program.ts";
 
 type Info = tf.TensorInfo;
@@ -39,14 +40,23 @@ const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }
   const kept = backend.aside(out!, SPANS);
   const spans = kept === undefined ? [] : [kept];
   const layout = layoutFor(backend, D, 2, [q!, k!, v!]);
-  const [dq, dk, dv] = [q!, k!, v!].map(({ shape }) => backend.output(shape)) as [Info, Info, Info];
+  const dq = backend.output(q!.shape);
   const uniforms = [B, T, S, H, G, float(1 / Math.sqrt(D))];
-  const launch = (made: Program, tensors: readonly Info[], heads: number, rows: number) =>
-    backend.launch(made, tensors, uniforms, B * heads * Math.ceil(rows / layout.rows));
+  const launch = (made: Program, tensors: readonly Info[], rows: number) =>
+    backend.launch(made, tensors, uniforms, B * H * Math.ceil(rows / layout.rows));
   const masked = kept !== undefined;
-  launch(queryGradientProgram(layout, masked), [q!, k!, v!, out!, dy!, ...spans, dq, sums], H, T);
-  launch(keyGradientProgram(layout, masked), [q!, k!, v!, dy!, sums, ...spans, dk, dv], G, S);
-  return [dq, dk, dv];
+  launch(queryGradientProgram(layout, masked), [q!, k!, v!, out!, dy!, ...spans, dq, sums], T);
+  const sharing = H / G;
+  const parts = [k!, v!].map(({ shape }) => backend.output(sharing === 1 ? shape : [sharing, ...shape]));
+  launch(keyGradientProgram(layout, masked), [q!, k!, v!, dy!, sums, ...spans, ...parts], S);
+  if (sharing === 1) return [dq, ...parts];
+  const gradients = parts.map((part) => {
+    const whole = backend.output([B, S, G, D]);
+    sumStretches(backend, part, whole, sharing, B * S * G * D);
+    backend.release(part);
+    return whole;
+  });
+  return [dq, ...gradients];
 };
 
 function layoutFor(backend: StitchbookWebGPU, D: number, rowTiles: number, tensors: readonly Info[]): AttentionLayout {
@@ -80,8 +90,7 @@ function spansOf(backend: StitchbookWebGPU, out: Info, documents: Info): Info {
   return spans;
 }
 
-const FIND_SPANS = program({
-  key: "documentSpans",
+const FIND_SPANS = program("documentSpans", () => ({
   reads: { documents: "i32" },
   writes: { spans: "i32" },
   uniforms: { count: "u32", T: "u32" },
@@ -98,7 +107,7 @@ const FIND_SPANS = program({
   spans[i] = own;
   spans[uniforms.count + i] = i32(first - start);
   spans[2u * uniforms.count + i] = i32(last - start);`,
-});
+}));
 
 export function registerAttention(): void {
   register(CAUSAL_ATTENTION, attention);

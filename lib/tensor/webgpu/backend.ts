@@ -3,6 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { UserError } from "../../errors.ts";
+import { createPipelines, createUniformBuffers, type Pipelines, type UniformBuffers } from "./device-objects.ts";
 import { gridOf, type Program, type Scalar, uniformWords } from "./program.ts";
 
 /** Name under which the backend and its kernels are registered. */
@@ -10,9 +11,6 @@ export const WEBGPU_BACKEND = "webgpu";
 
 /** Dispatches before a command buffer is handed to the device: each hand-over costs about as much as several. */
 const DISPATCHES_PER_SUBMISSION = 64;
-/** Uniform buffers kept for launches that come again with the same numbers. */
-const UNIFORM_BUFFERS = 4096;
-
 /** What tfjs calls private and our launches share; `tests/tensor/webgpu_backend_test.ts` checks that it is there. */
 interface Recorder {
   commandEncoder: GPUCommandEncoder | null;
@@ -23,11 +21,6 @@ interface Recorder {
   querySet: GPUQuerySet | null;
   querySetCount: number;
   supportTimestampQuery: boolean;
-}
-
-interface Pipeline {
-  readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
 }
 
 /** Something a launch binds: a tensor on this backend. */
@@ -44,15 +37,16 @@ export class StitchbookWebGPU extends WebGPUBackend {
   readonly deterministic: boolean;
   readonly limits: GPUSupportedLimits;
   readonly #device: GPUDevice;
-  readonly #pipelines = new Map<string, Pipeline>();
-  readonly #layouts = new Map<string, GPUBindGroupLayout>();
-  readonly #uniforms = new Map<string, GPUBuffer>();
+  readonly #pipelines: Pipelines;
+  readonly #uniforms: UniformBuffers;
   readonly #asides = new Map<object, Map<string, Info>>();
   #running = "";
 
   constructor(device: GPUDevice, info: GPUAdapterInfo, { deterministic }: BackendOptions) {
     super(device as never, info as never);
     this.#device = device;
+    this.#pipelines = createPipelines(device);
+    this.#uniforms = createUniformBuffers(device, () => this.#handOver());
     this.limits = device.limits;
     this.deterministic = deterministic;
     tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", DISPATCHES_PER_SUBMISSION);
@@ -60,7 +54,7 @@ export class StitchbookWebGPU extends WebGPUBackend {
 
   /** Pipelines of ours that were built so far. */
   get pipelineCount(): number {
-    return this.#pipelines.size;
+    return this.#pipelines.count;
   }
 
   get #recorder(): Recorder {
@@ -125,8 +119,8 @@ export class StitchbookWebGPU extends WebGPUBackend {
       throw this.#limitError(tensors, `${groups} workgroups`, `maxComputeWorkgroupsPerDimension ${limit}`);
     }
     const buffers = tensors.map((tensor) => this.#bufferOf(tensor));
-    const { pipeline, layout } = this.#pipelineOf(program);
-    const entries = [...buffers, this.#uniformBuffer([groups, ...uniforms])]
+    const { pipeline, layout } = this.#pipelines.get(program);
+    const entries = [...buffers, this.#uniforms.get(uniformWords([groups, ...uniforms]))]
       .map((buffer, binding) => ({ binding, resource: { buffer } }));
     const bindGroup = this.#device.createBindGroup({ layout, entries });
     for (const { dataId } of tensors) this.#recorder.commandQueueOwnedIds.add(dataId);
@@ -169,56 +163,10 @@ export class StitchbookWebGPU extends WebGPUBackend {
     }
   }
 
-  #pipelineOf(program: Program): Pipeline {
-    const found = this.#pipelines.get(program.key);
-    if (found !== undefined) return found;
-    const layout = this.#layoutOf(program);
-    const module = this.#device.createShaderModule({ code: program.text(), label: program.key });
-    const pipeline = this.#device.createComputePipeline({
-      label: program.key,
-      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: "main" },
-    });
-    const made = { pipeline, layout };
-    this.#pipelines.set(program.key, made);
-    return made;
-  }
-
-  #layoutOf({ reads, writes }: Program): GPUBindGroupLayout {
-    const key = `${reads},${writes}`;
-    const found = this.#layouts.get(key);
-    if (found !== undefined) return found;
-    const entries = Array.from({ length: reads + writes + 1 }, (_, binding): GPUBindGroupLayoutEntry => {
-      const type = binding < reads ? "read-only-storage" : binding < reads + writes ? "storage" : "uniform";
-      return { binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } };
-    });
-    const layout = this.#device.createBindGroupLayout({ entries });
-    this.#layouts.set(key, layout);
-    return layout;
-  }
-
-  /** A buffer that holds these numbers and never others, so that it may be shared by launches. */
-  #uniformBuffer(values: readonly Scalar[]): GPUBuffer {
-    const words = uniformWords(values);
-    const key = String(words);
-    const found = this.#uniforms.get(key);
-    if (found !== undefined) return found;
-    if (this.#uniforms.size >= UNIFORM_BUFFERS) this.#forgetUniforms();
-    const size = words.byteLength;
-    const buffer = this.#device.createBuffer({ size, usage: GPUBufferUsage.UNIFORM, mappedAtCreation: true });
-    new Uint32Array(buffer.getMappedRange()).set(words);
-    buffer.unmap();
-    this.#uniforms.set(key, buffer);
-    return buffer;
-  }
-
-  #forgetUniforms(): void {
-    if (this.#recorder.commandEncoder !== null) {
-      this.endComputePassEncoder();
-      this.submitQueue();
-    }
-    for (const buffer of this.#uniforms.values()) buffer.destroy();
-    this.#uniforms.clear();
+  #handOver(): void {
+    if (this.#recorder.commandEncoder === null) return;
+    this.endComputePassEncoder();
+    this.submitQueue();
   }
 
   /**
@@ -315,7 +263,6 @@ export class StitchbookWebGPU extends WebGPUBackend {
   }
 
   override dispose(): void {
-    for (const buffer of this.#uniforms.values()) buffer.destroy();
     this.#uniforms.clear();
     super.dispose();
   }

@@ -16,8 +16,7 @@ const crossEntropy: KernelFunction = ({ inputs: { logits, targets }, backend }) 
   const loss = backend.output([rows]);
   const logSums = backend.output([rows]);
   backend.keepAside(loss, LOG_SUMS, logSums);
-  const made = program({
-    key: `crossEntropy ${type} ${sharers}`,
+  const made = program(`crossEntropy ${type} ${sharers}`, () => ({
     reads: { logits: type, targets: "i32" },
     writes: { loss: "f32", logSums: "f32" },
     uniforms: { rows: "u32", steps: "u32" },
@@ -56,7 +55,7 @@ fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
       width === 1 ? "logits[base + u32(wanted)]" : "logits[base + u32(wanted) / 4u][u32(wanted) % 4u]"
     }; }
   }`,
-  });
+  }));
   backend.launch(made, [logits!, targets!, loss, logSums], [rows, steps], rowGroups(rows, sharers));
   return loss;
 };
@@ -72,8 +71,7 @@ const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy 
   const right = width === 1
     ? "select(0.0, 1.0, wanted == i32(column))"
     : "select(vec4<f32>(0.0), vec4<f32>(1.0), vec4<i32>(wanted) == vec4<i32>(i32(column) * 4) + vec4<i32>(0, 1, 2, 3))";
-  const made = program({
-    key: `crossEntropyGrad ${type}`,
+  const made = program(`crossEntropyGrad ${type}`, () => ({
     reads: { logits: type, targets: "i32", logSums: "f32", dy: "f32" },
     writes: { dlogits: type },
     uniforms: { count: "u32", steps: "u32" },
@@ -86,7 +84,7 @@ const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy 
   let wanted = targets[row];
   if (wanted < 0) { dlogits[i] = ${type}(0.0); return; }
   dlogits[i] = (exp(logits[i] - logSums[row]) - ${right}) * dy[row];`,
-  });
+  }));
   const count = rows * steps;
   const tensors = [logits!, targets!, logSums, dy!, dlogits];
   backend.launch(made, tensors, [count, steps], Math.ceil(count / ELEMENTS));

@@ -18,8 +18,7 @@ const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
   const { width, type } = lanesFor(d);
   const steps = d / width;
   const y = backend.output([rows, d]);
-  const made = program({
-    key: `embedding ${type}`,
+  const made = program(`embedding ${type}`, () => ({
     reads: { table: type, ids: "i32" },
     writes: { y: type },
     uniforms: { count: "u32", steps: "u32" },
@@ -28,7 +27,7 @@ const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
   let i = group * ${ELEMENTS}u + lane;
   if (i >= uniforms.count) { return; }
   y[i] = table[u32(ids[i / uniforms.steps]) * uniforms.steps + i % uniforms.steps];`,
-  });
+  }));
   const count = rows * steps;
   backend.launch(made, [table!, ids!, y], [count, steps], Math.ceil(count / ELEMENTS));
   return y;
@@ -57,8 +56,7 @@ function sumById(backend: StitchbookWebGPU, ids: Info, dy: Info, rows: number): 
   // Places are counted from 1; 0 ends a list.
   const first = backend.output([rows], "int32");
   const next = backend.output([n], "int32");
-  const clear = program({
-    key: "clearLists",
+  const clear = program("clearLists", () => ({
     reads: {},
     writes: { first: "i32", next: "i32" },
     uniforms: { rows: "u32", count: "u32" },
@@ -67,9 +65,8 @@ function sumById(backend: StitchbookWebGPU, ids: Info, dy: Info, rows: number): 
   let i = group * ${ELEMENTS}u + lane;
   if (i < uniforms.rows) { first[i] = 0; }
   if (i < uniforms.count) { next[i] = 0; }`,
-  });
-  const link = program({
-    key: "linkIds",
+  }));
+  const link = program("linkIds", () => ({
     reads: { ids: "i32" },
     writes: { first: "i32", next: "i32" },
     uniforms: { count: "u32", rows: "u32" },
@@ -82,11 +79,10 @@ function sumById(backend: StitchbookWebGPU, ids: Info, dy: Info, rows: number): 
   var before = i;
   while (before > 0u && ids[before - 1u] != id) { before--; }
   if (before == 0u) { first[id] = i32(i) + 1; } else { next[before - 1u] = i32(i) + 1; }`,
-  });
+  }));
   const { width, type } = lanesFor(d);
   const steps = d / width;
-  const add = program({
-    key: `sumById ${type}`,
+  const add = program(`sumById ${type}`, () => ({
     reads: { dy: type, first: "i32", next: "i32" },
     writes: { out: type },
     uniforms: { count: "u32", steps: "u32" },
@@ -101,7 +97,7 @@ function sumById(backend: StitchbookWebGPU, ids: Info, dy: Info, rows: number): 
     place = next[place - 1];
   }
   out[i] = sum;`,
-  });
+  }));
   backend.launch(clear, [first, next], [rows, n], Math.ceil(Math.max(rows, n) / ELEMENTS));
   backend.launch(link, [ids, first, next], [n, rows], Math.ceil(n / ELEMENTS));
   backend.launch(add, [dy, first, next, out], [rows * steps, steps], Math.ceil(rows * steps / ELEMENTS));

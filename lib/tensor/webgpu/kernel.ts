@@ -55,8 +55,7 @@ export function elementwise(backend: StitchbookWebGPU, call: Elementwise): void 
   const typed = (list: Readonly<Record<string, Info>>) =>
     Object.fromEntries(Object.keys(list).map((name) => [name, type]));
   const count = size / width;
-  const made = program({
-    key: `${name} ${type}`,
+  const made = program(`${name} ${type}`, () => ({
     reads: typed(reads),
     writes: typed(writes),
     uniforms: { count: "u32", ...Object.fromEntries(Object.entries(uniforms).map(([name, [kind]]) => [name, kind])) },
@@ -66,7 +65,7 @@ export function elementwise(backend: StitchbookWebGPU, call: Elementwise): void 
   let i = group * ${ELEMENTS}u + lane;
   if (i >= uniforms.count) { return; }
 ${body(type, width)}`,
-  });
+  }));
   const values = Object.values(uniforms).map(([, value]) => value);
   backend.launch(made, tensors, [count, ...values], Math.ceil(count / ELEMENTS));
 }
@@ -85,8 +84,7 @@ export function sumStretches(
   size: number,
 ): void {
   const { width, type } = lanesFor(size);
-  const sum = program({
-    key: `sumStretches ${type}`,
+  const sum = program(`sumStretches ${type}`, () => ({
     reads: { parts: type },
     writes: { total: type },
     uniforms: { count: "u32", terms: "u32" },
@@ -97,7 +95,7 @@ export function sumStretches(
   var sum = parts[i];
   for (var term = 1u; term < uniforms.terms; term++) { sum += parts[term * uniforms.count + i]; }
   total[i] = sum;`,
-  });
+  }));
   const count = size / width;
   backend.launch(sum, [from, to], [count, terms], Math.ceil(count / ELEMENTS));
 }

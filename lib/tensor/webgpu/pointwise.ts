@@ -119,8 +119,7 @@ const rope: KernelFunction = ({ inputs: { x, cos, sin }, attrs, backend }) => {
   const steps = half / width;
   const pairs = sizeOf(x!.shape) / 2 / width;
   const y = backend.output(x!.shape);
-  const made = program({
-    key: `rope ${type}`,
+  const made = program(`rope ${type}`, () => ({
     reads: { x: type, cosines: type, sines: type },
     writes: { y: type },
     uniforms: { pairs: "u32", steps: "u32", heads: "u32", time: "u32", sign: "f32" },
@@ -138,7 +137,7 @@ const rope: KernelFunction = ({ inputs: { x, cos, sin }, attrs, backend }) => {
   let s = sines[angle] * uniforms.sign;
   y[at] = a * c - b * s;
   y[at + uniforms.steps] = b * c + a * s;`,
-  });
+  }));
   const uniforms = [pairs, steps, heads, time, float(attrs["inverse"] ? -1 : 1)];
   backend.launch(made, [x!, cos!, sin!, y], uniforms, Math.ceil(pairs / ELEMENTS));
   return y;

@@ -53,8 +53,7 @@ export function productProgram(variant: ProductVariant): Program {
   const { rows, columns, threadRows, threadColumns } = tiling;
   const flags = [transposeA, transposeB, alignedA, alignedB, alignedC].map(Number).join("");
   const type = (aligned: boolean) => aligned ? "vec4<f32>" : "f32";
-  return program({
-    key: `product ${rows}x${columns} ${threadRows}x${threadColumns} ${flags}`,
+  return program(`product ${rows}x${columns} ${threadRows}x${threadColumns} ${flags}`, () => ({
     reads: { a: type(alignedA), b: type(alignedB) },
     writes: { c: type(alignedC) },
     uniforms: {
@@ -77,7 +76,7 @@ ${fetchFunction("B", alignedB)}
 ${blockFunction("A", "uniforms.M", transposeA)}
 ${blockFunction("B", "uniforms.N", !transposeB)}`,
     main: mainOf(tiling, transposeA, !transposeB, alignedC),
-  });
+  }));
 }
 
 /** Reads 4 numbers that lie side by side: `inner … inner + 3` of line `outer`; 0 outside. */

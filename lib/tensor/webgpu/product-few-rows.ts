@@ -19,8 +19,7 @@ export function fewRowsProgram(rows: number, aligned: boolean): Program {
   const width = aligned ? 4 : 1;
   const each = Array.from({ length: rows }, (_, row) => row);
   const product = (row: number) => `a[${row}u * steps + k]`;
-  return program({
-    key: `product of ${rows} rows ${type}`,
+  return program(`product of ${rows} rows ${type}`, () => ({
     reads: { a: type, b: type },
     writes: { c: "f32" },
     uniforms: { N: "u32", K: "u32" },
@@ -54,5 +53,5 @@ ${
   if (share == 0u && column < uniforms.N) {
 ${each.map((row) => `    c[${row}u * uniforms.N + column] = sums[${row * SHARERS * COLUMNS}u + lane];`).join("\n")}
   }`,
-  });
+  }));
 }

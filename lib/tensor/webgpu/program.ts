@@ -11,7 +11,6 @@ export interface Program {
 
 /** The parts of a program's text. */
 export interface ProgramParts {
-  readonly key: string;
   /** Names of the storage buffers that are read, with their elements' WGSL types. */
   readonly reads: Readonly<Record<string, string>>;
   /** The same of those that are written. */
@@ -26,13 +25,22 @@ export interface ProgramParts {
   readonly main: string;
 }
 
+const programs = new Map<string, Program>();
+
 /**
- * Puts a program together. Workgroups are numbered through all dimensions of the grid, since a grid may need more than
- * one; `uniforms.groups` is how many are wanted, and those beyond return at once.
+ * The program of this key; its parts are put together when it is first asked for. Workgroups are numbered through all
+ * dimensions of the grid, since a grid may need more than one; `uniforms.groups` is how many are wanted, and those beyond
+ * return at once.
  */
-export function program(parts: ProgramParts): Program {
-  const { key, reads, writes } = parts;
-  return { key, reads: Object.keys(reads).length, writes: Object.keys(writes).length, text: () => textOf(parts) };
+export function program(key: string, parts: () => ProgramParts): Program {
+  const found = programs.get(key);
+  if (found !== undefined) return found;
+  const made = parts();
+  const { reads, writes } = made;
+  const counts = { reads: Object.keys(reads).length, writes: Object.keys(writes).length };
+  const program = { key, ...counts, text: () => textOf(made) };
+  programs.set(key, program);
+  return program;
 }
 
 function textOf({ reads, writes, uniforms, size, declarations = "", main }: ProgramParts): string {

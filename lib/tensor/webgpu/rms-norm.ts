@@ -1,27 +1,34 @@
 // RMS normalisation on WebGPU, and its two gradients.
 import type * as tf from "@tensorflow/tfjs";
-import { RMS_NORM, RMS_NORM_GRAD_W, RMS_NORM_GRAD_X } from "../ops/rms-norm.ts";
+import {
+  RMS_NORM,
+  RMS_NORM_GRAD_W,
+  RMS_NORM_GRAD_X,
+  RMS_NORM_STACKED,
+  RMS_NORM_STACKED_GRAD_W,
+  RMS_NORM_STACKED_GRAD_X,
+} from "../ops/rms-norm.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
 import { ELEMENTS, type KernelFunction, register, sumStretches } from "./kernel.ts";
 import { float, lanesFor, program } from "./program.ts";
 import { partsSum, ROW_THREADS, rowGroups, rowStart, rowSumFunction, sharersOf } from "./row-sums.ts";
 
-/** Sizes of one call: `steps` numbers or vectors of four a row. */
-function sizesOf({ shape }: tf.TensorInfo) {
+/** Sizes of one call: `steps` numbers or vectors of four a row; `w` is `[d]`, or `[models, d]` for equal runs of rows. */
+function sizesOf({ shape }: tf.TensorInfo, w?: tf.TensorInfo) {
   const [rows, d] = shape as [number, number];
   const { width, type } = lanesFor(d);
   const steps = d / width;
-  return { rows, d, type, steps, sharers: sharersOf(steps) };
+  const models = w?.shape.length === 2 ? w.shape[0]! : 1;
+  return { rows, d, type, steps, sharers: sharersOf(steps), models, perModel: rows / models };
 }
 
-const uniforms = { rows: "u32", steps: "u32", d: "f32", epsilon: "f32" };
+const uniforms = { rows: "u32", steps: "u32", perModel: "u32", d: "f32", epsilon: "f32" };
 
 const rmsNorm: KernelFunction = ({ inputs: { x, w }, attrs, backend }) => {
   for (const tensor of [x!, w!]) backend.check(tensor);
-  const { rows, d, type, steps, sharers } = sizesOf(x!);
+  const { rows, d, type, steps, sharers, perModel } = sizesOf(x!, w);
   const y = backend.output([rows, d]);
-  const made = program({
-    key: `rmsNorm ${type} ${sharers}`,
+  const made = program(`rmsNorm ${type} ${sharers}`, () => ({
     reads: { x: type, w: type },
     writes: { y: type },
     uniforms,
@@ -29,6 +36,7 @@ const rmsNorm: KernelFunction = ({ inputs: { x, w }, attrs, backend }) => {
     declarations: rowSumFunction("rowSum", sharers),
     main: `${rowStart(sharers)}
   let base = row * uniforms.steps;
+  let own = row / uniforms.perModel * uniforms.steps;
   var squares = 0.0;
   if (inside) {
     for (var i = share; i < uniforms.steps; i += ${sharers}u) { let v = x[base + i]; squares += ${
@@ -37,20 +45,19 @@ const rmsNorm: KernelFunction = ({ inputs: { x, w }, attrs, backend }) => {
   }
   let scale = inverseSqrt(rowSum(lane, share, squares) / uniforms.d + uniforms.epsilon);
   if (inside) {
-    for (var i = share; i < uniforms.steps; i += ${sharers}u) { y[base + i] = x[base + i] * scale * w[i]; }
+    for (var i = share; i < uniforms.steps; i += ${sharers}u) { y[base + i] = x[base + i] * scale * w[own + i]; }
   }`,
-  });
+  }));
   const epsilon = float(attrs["epsilon"] as number);
-  backend.launch("rmsNorm", made, [x!, w!, y], [rows, steps, float(d), epsilon], rowGroups(rows, sharers));
+  backend.launch(made, [x!, w!, y], [rows, steps, perModel, float(d), epsilon], rowGroups(rows, sharers));
   return y;
 };
 
 const rmsNormGradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
   for (const tensor of [x!, w!, dy!]) backend.check(tensor);
-  const { rows, d, type, steps, sharers } = sizesOf(x!);
+  const { rows, d, type, steps, sharers, perModel } = sizesOf(x!, w);
   const dx = backend.output([rows, d]);
-  const made = program({
-    key: `rmsNormGradX ${type} ${sharers}`,
+  const made = program(`rmsNormGradX ${type} ${sharers}`, () => ({
     reads: { x: type, w: type, dy: type },
     writes: { dx: type },
     uniforms,
@@ -58,11 +65,12 @@ const rmsNormGradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) 
     declarations: rowSumFunction("rowSums", sharers, "vec2<f32>"),
     main: `${rowStart(sharers)}
   let base = row * uniforms.steps;
+  let own = row / uniforms.perModel * uniforms.steps;
   var parts = vec2<f32>(0.0);
   if (inside) {
     for (var i = share; i < uniforms.steps; i += ${sharers}u) {
       let v = x[base + i];
-      parts += vec2<f32>(${partsSum(type, "(v * v)")}, ${partsSum(type, "(v * w[i] * dy[base + i])")});
+      parts += vec2<f32>(${partsSum(type, "(v * v)")}, ${partsSum(type, "(v * w[own + i] * dy[base + i])")});
     }
   }
   let sums = rowSums(lane, share, parts);
@@ -70,12 +78,12 @@ const rmsNormGradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) 
   let back = scale * scale * scale * sums.y / uniforms.d;
   if (inside) {
     for (var i = share; i < uniforms.steps; i += ${sharers}u) {
-      dx[base + i] = dy[base + i] * w[i] * scale - x[base + i] * back;
+      dx[base + i] = dy[base + i] * w[own + i] * scale - x[base + i] * back;
     }
   }`,
-  });
+  }));
   const epsilon = float(attrs["epsilon"] as number);
-  backend.launch("rmsNorm", made, [x!, w!, dy!, dx], [rows, steps, float(d), epsilon], rowGroups(rows, sharers));
+  backend.launch(made, [x!, w!, dy!, dx], [rows, steps, perModel, float(d), epsilon], rowGroups(rows, sharers));
   return dx;
 };
 
@@ -84,33 +92,36 @@ const CHUNK = 64;
 
 const rmsNormGradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
   for (const tensor of [x!, w!, dy!]) backend.check(tensor);
-  const { rows, d } = sizesOf(x!);
+  const { d, models, perModel } = sizesOf(x!, w);
   const scales = rowScales(backend, x!, attrs["epsilon"] as number);
-  const chunks = Math.ceil(rows / CHUNK);
-  const parts = backend.output([chunks, d]);
-  const made = program({
-    key: "rmsNormGradW",
+  const chunks = Math.ceil(perModel / CHUNK);
+  const count = chunks * models * d;
+  const parts = backend.output(chunks === 1 ? w!.shape : [chunks, models, d]);
+  const made = program("rmsNormGradW", () => ({
     reads: { x: "f32", dy: "f32", scales: "f32" },
     writes: { parts: "f32" },
-    uniforms: { rows: "u32", d: "u32", chunks: "u32" },
+    uniforms: { count: "u32", perModel: "u32", models: "u32", d: "u32" },
     size: ELEMENTS,
     main: `
   let i = group * ${ELEMENTS}u + lane;
+  if (i >= uniforms.count) { return; }
   let column = i % uniforms.d;
-  let chunk = i / uniforms.d;
-  if (chunk >= uniforms.chunks) { return; }
+  let model = (i / uniforms.d) % uniforms.models;
+  let chunk = i / uniforms.d / uniforms.models;
+  let end = min((chunk + 1u) * ${CHUNK}u, uniforms.perModel);
   var sum = 0.0;
-  for (var row = chunk * ${CHUNK}u; row < min((chunk + 1u) * ${CHUNK}u, uniforms.rows); row++) {
+  for (var r = chunk * ${CHUNK}u; r < end; r++) {
+    let row = model * uniforms.perModel + r;
     let at = row * uniforms.d + column;
     sum += dy[at] * x[at] * scales[row];
   }
   parts[i] = sum;`,
-  });
-  backend.launch("rmsNorm", made, [x!, dy!, scales, parts], [rows, d, chunks], Math.ceil(chunks * d / ELEMENTS));
+  }));
+  backend.launch(made, [x!, dy!, scales, parts], [count, perModel, models, d], Math.ceil(count / ELEMENTS));
   backend.release(scales);
-  if (chunks === 1) return { ...parts, shape: [d] };
-  const dw = backend.output([d]);
-  sumStretches(backend, "rmsNorm", parts, dw, chunks, d);
+  if (chunks === 1) return parts;
+  const dw = backend.output(w!.shape);
+  sumStretches(backend, parts, dw, chunks, models * d);
   backend.release(parts);
   return dw;
 };
@@ -119,8 +130,7 @@ const rmsNormGradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) 
 function rowScales(backend: StitchbookWebGPU, x: tf.TensorInfo, epsilon: number): tf.TensorInfo {
   const { rows, d, type, steps, sharers } = sizesOf(x);
   const scales = backend.output([rows]);
-  const made = program({
-    key: `rmsNormScales ${type} ${sharers}`,
+  const made = program(`rmsNormScales ${type} ${sharers}`, () => ({
     reads: { x: type },
     writes: { scales: "f32" },
     uniforms,
@@ -136,13 +146,13 @@ function rowScales(backend: StitchbookWebGPU, x: tf.TensorInfo, epsilon: number)
   }
   let sum = rowSum(lane, share, squares);
   if (inside && share == 0u) { scales[row] = inverseSqrt(sum / uniforms.d + uniforms.epsilon); }`,
-  });
-  backend.launch("rmsNorm", made, [x, scales], [rows, steps, float(d), float(epsilon)], rowGroups(rows, sharers));
+  }));
+  backend.launch(made, [x, scales], [rows, steps, rows, float(d), float(epsilon)], rowGroups(rows, sharers));
   return scales;
 }
 
 export function registerRmsNorm(): void {
-  register(RMS_NORM, rmsNorm);
-  register(RMS_NORM_GRAD_X, rmsNormGradX);
-  register(RMS_NORM_GRAD_W, rmsNormGradW);
+  for (const name of [RMS_NORM, RMS_NORM_STACKED]) register(name, rmsNorm);
+  for (const name of [RMS_NORM_GRAD_X, RMS_NORM_STACKED_GRAD_X]) register(name, rmsNormGradX);
+  for (const name of [RMS_NORM_GRAD_W, RMS_NORM_STACKED_GRAD_W]) register(name, rmsNormGradW);
 }

@@ -35,23 +35,21 @@ function stateOf(packed: boolean, m: number): string {
 function forwardProgram(models: number, { type }: Lanes, packed: boolean): Program {
   const states = packed ? ["states"] : names("state", models);
   const terms = names("e", models).map((e, m) => `${e} / total * ${stateOf(packed, m)}`);
-  return program({
-    key: `expertsIntoHub ${models} ${type} ${packed}`,
+  return program(`expertsIntoHub ${models} ${type} ${packed}`, () => ({
     reads: typed(["z", ...states], type),
     writes: { y: type },
     uniforms,
     size: ELEMENTS,
     main: `${gates(models)}
   y[i] = ${terms.join(" + ")};`,
-  });
+  }));
 }
 
 function gradientProgram(models: number, { type }: Lanes, packed: boolean): Program {
   const states = packed ? ["states"] : names("state", models);
   const gradients = packed ? ["dstates"] : names("dstate", models);
   const each = names("e", models);
-  return program({
-    key: `expertsIntoHubGrad ${models} ${type} ${packed}`,
+  return program(`expertsIntoHubGrad ${models} ${type} ${packed}`, () => ({
     reads: typed(["z", "dy", ...states], type),
     writes: typed(["dz", ...gradients], type),
     uniforms,
@@ -65,7 +63,7 @@ ${
   ${packed ? `dstates[${m}u * uniforms.count + i]` : `dstate${m}[i]`} = d${m};
   dz[zAt + ${m}u * uniforms.steps] = d${m} * (s${m} - y);`).join("")
     }`,
-  });
+  }));
 }
 
 /** All states in one tensor `[models · N, d]`. */
