@@ -10,6 +10,7 @@ import {
   CHECK_OPTION,
   type ExperimentDefinition,
   formatTable,
+  openAlarms,
   parseExperimentArguments,
   readRun,
   repositoryRoot,
@@ -159,6 +160,8 @@ async function runOne<Schema extends z.ZodType, Prepared>(
     if (event.kind !== "table" || TERMINAL_TABLES.has(event.table.name)) terminal.onEvent(event);
   };
   let endTee = () => {};
+  let open: Run | undefined;
+  const alarms = openAlarms({ folder: runsFolder, title, run: () => open, webhook: invocation.webhook });
   const { run } = await withRun({
     ...(continues === undefined ? { id: invocation.id } : { continues }),
     mayChange: definition.mayChange ?? {},
@@ -175,9 +178,10 @@ async function runOne<Schema extends z.ZodType, Prepared>(
     command: taskOf(invocation.command),
     signal: stopSignal(),
     failure: device.failure,
-    onEvent: [show],
+    onEvent: [show, alarms.onEvent],
     onPast: terminal.onPast,
   }, async (run) => {
+    open = run;
     endTee = teeConsole(run.folder);
     const made = { sources: invocation.origins, configFile: invocation.configFile };
     await captureRun(run.folder, { ...made, device: { name, description, numerics, threads } }).catch((error) =>
@@ -193,7 +197,10 @@ async function runOne<Schema extends z.ZodType, Prepared>(
     // The page links to the report as soon as the run ends, so it is written just before.
     await writeReport(run.folder, { ...view, status: "done", results, seconds: run.seconds() });
     return results;
-  }).finally(() => endTee());
+  }).finally(async () => {
+    await alarms.close();
+    endTee();
+  });
   terminal.print(`Report: ${join(run.folder, "report.html")}`);
   return (await readRun(runsFolder, run.id))!;
 }

@@ -6,6 +6,7 @@ import { type GitState, gitState } from "./capture-git.ts";
 import { type Captured, capturedSchema, type SettingSource } from "./capture-schema.ts";
 import { repositoryRoot } from "./code-version.ts";
 import { sha256, sha256OfFile, writeTextAtomically } from "./files.ts";
+import { withoutWebhook } from "./webhook.ts";
 
 /** The folder in a run's folder. */
 export const CAPTURED_FOLDER = "captured";
@@ -49,7 +50,7 @@ export async function captureRun(folder: string, options: CaptureOptions): Promi
     time: new Date().toISOString(),
     sources: options.sources,
     configFile: options.configFile ?? null,
-    process: { script: path, arguments: [...Deno.args], folder: Deno.cwd() },
+    process: { script: path, arguments: withoutWebhook(Deno.args), folder: Deno.cwd() },
     git: state === undefined ? null : await gitPart(state, keep),
     scriptFile: isCommitted(state, root, path) ? null : await keep(path, basename(path)),
     lock: await lockPart(state, root, keep),

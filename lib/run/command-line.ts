@@ -11,6 +11,7 @@ import { isRunId, makeRunId } from "./run-id.ts";
 import { defaultRunsFolder } from "./runs-folder.ts";
 import { LARGEST_SEED, readSeeds } from "./seeds.ts";
 import { settingsHelp } from "./settings-help.ts";
+import { WEBHOOK_VARIABLE, webhookUrl, withoutWebhook } from "./webhook.ts";
 
 export interface Preset<Schema extends z.ZodType> {
   /** One line for `--help`. */
@@ -71,7 +72,9 @@ export interface RunInvocation<Config> {
   readonly serve: boolean;
   /** Undefined: the default one, or another when it is taken. */
   readonly port: number | undefined;
-  /** The experiment's name and its arguments, for repeating the run. */
+  /** Where alerts are posted to. */
+  readonly webhook: URL | undefined;
+  /** The experiment's name and its arguments, for repeating the run; without the webhook, which may hold a secret. */
   readonly command: readonly string[];
 }
 
@@ -86,6 +89,7 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
   args: readonly string[],
   definition: ExperimentDefinition<Schema>,
   readFile: (path: string) => Uint8Array = Deno.readFileSync,
+  variable: (name: string) => string | undefined = Deno.env.get,
 ): Invocation<z.output<Schema>> {
   const parsed = parseWithCommander(experimentCommand(definition), args);
   if (parsed.kind === "help") return parsed;
@@ -116,7 +120,8 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
     id: idOf(given),
     serve: given.serve,
     port: given.port === undefined ? undefined : readInteger("--port", given.port, 0, 65_535),
-    command: [definition.name, ...args],
+    webhook: webhookOf(given, variable),
+    command: [definition.name, ...withoutWebhook(args)],
   };
 }
 
@@ -137,6 +142,7 @@ interface Options {
   readonly id?: string;
   readonly serve: boolean;
   readonly port?: string;
+  readonly webhook?: string;
 }
 
 /** The experiment's commander command, with the settings of its schema in its help. */
@@ -163,6 +169,7 @@ function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefin
     .option("--id <id>", "id of the run, for whoever starts it and wants to find it (default: a new one)")
     .option("--no-serve", "do not serve the run's page")
     .option("--port <number>", "port of the run's page")
+    .option("--webhook <url>", `where alerts are posted to as JSON (default: $${WEBHOOK_VARIABLE})`)
     .addHelpText("after", () => `\nPresets:\n${presets.join("\n")}\n\n${settingsHelp(definition.schema)}`);
 }
 
@@ -185,6 +192,13 @@ function presetOf<Schema extends z.ZodType>(given: Options, definition: Experime
     );
   }
   return preset;
+}
+
+/** The webhook of the option, or else of the environment; an empty one is none. */
+function webhookOf({ webhook }: Options, variable: (name: string) => string | undefined): URL | undefined {
+  if (webhook !== undefined) return webhook === "" ? undefined : webhookUrl(webhook, "--webhook");
+  const value = variable(WEBHOOK_VARIABLE) ?? "";
+  return value === "" ? undefined : webhookUrl(value, `the variable ${WEBHOOK_VARIABLE}`);
 }
 
 function idOf({ id, seeds }: Options): string | undefined {

@@ -61,7 +61,7 @@ export function webhookUrl(value: string, where: string): URL {
   );
 }
 
-/** Posts every warning, error and alert that a run logs for the first time, and its failure, one after the other. */
+/** Posts every alert and error that a run logs for the first time, and its failure, one after the other. */
 export function openWebhook({ url, run, onTrouble, timeout = 10_000 }: WebhookOptions): Webhook {
   let waiting = 0;
   let troubled = false;
@@ -107,7 +107,7 @@ function postOf(event: RunEvent, { id, title }: { id: string; title: string }): 
     if (event.status !== "failed") return undefined;
     return { text: `${title}: the run failed. ${event.error ?? ""}`.trim(), level: "error", ...common };
   }
-  if (event.kind !== "note" || (event.level === "info" && event.alert === undefined)) return undefined;
+  if (event.kind !== "note" || (event.level !== "error" && event.alert === undefined)) return undefined;
   const { cell, alert } = event;
   return {
     text: `${title}${cell === undefined ? "" : `, ${cell}`}: ${event.text}`,

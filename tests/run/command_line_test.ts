@@ -35,12 +35,16 @@ const definition: ExperimentDefinition<typeof schema> = {
   defaultPreset: "quick",
 };
 
-const parse = (args: string[], files: Record<string, string | Uint8Array> = {}) => {
+const parse = (
+  args: string[],
+  files: Record<string, string | Uint8Array> = {},
+  variables: Record<string, string> = {},
+) => {
   const invocation = parseExperimentArguments(args, definition, (path) => {
     const file = files[path];
     if (file === undefined) throw new Deno.errors.NotFound("none");
     return typeof file === "string" ? new TextEncoder().encode(file) : file;
-  });
+  }, (name) => variables[name]);
   assert(invocation.kind === "run");
   return invocation;
 };
@@ -76,6 +80,7 @@ Deno.test("`parseExperimentArguments()` without arguments gives the default pres
     id: undefined,
     serve: true,
     port: undefined,
+    webhook: undefined,
   });
 });
 
@@ -100,8 +105,20 @@ Deno.test("`parseExperimentArguments()` reads every option", () => {
     id: undefined,
     serve: false,
     port: 0,
+    webhook: undefined,
   });
   assert.equal(command.join(" "), `bts ${args}`);
+});
+
+Deno.test("`--webhook` is read, or else its variable, and is no part of the command that is kept", () => {
+  const { webhook, command } = parse(["--seed", "2", "--webhook", "https://hooks.example.com/s3cret", "--json"]);
+  assert.equal(webhook?.href, "https://hooks.example.com/s3cret");
+  assert.deepEqual(command, ["bts", "--seed", "2", "--json"]);
+  const variables = { STITCHBOOK_WEBHOOK: "http://127.0.0.1:9/x" };
+  assert.equal(parse([], {}, variables).webhook?.port, "9");
+  assert.equal(parse(["--webhook", ""], {}, variables).webhook, undefined);
+  refuses(() => parse(["--webhook", "ftp://x"]), "command.webhook", /--webhook: its scheme is ftp/);
+  refuses(() => parse([], {}, { STITCHBOOK_WEBHOOK: "x" }), "command.webhook", /STITCHBOOK_WEBHOOK: it is no URL/);
 });
 
 Deno.test("`--seeds` takes numbers and ranges", () => {

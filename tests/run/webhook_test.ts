@@ -29,7 +29,7 @@ async function served(
   return posts;
 }
 
-Deno.test("`openWebhook()` posts warnings, errors and alerts in order, and nothing that is only said again", async () => {
+Deno.test("`openWebhook()` posts alerts and errors in order, and nothing that is only said again", async () => {
   const headers: (string | null)[] = [];
   const posts = await served((request) => {
     headers.push(`${request.method} ${request.headers.get("content-type")}`);
@@ -38,6 +38,7 @@ Deno.test("`openWebhook()` posts warnings, errors and alerts in order, and nothi
     const hook = openWebhook({ url, run: RUN, onTrouble: assert.fail });
     const alert = { detector: "spike", action: "skip", step: 7, values: { loss: 3 } };
     hook.onEvent(note("all is well", "info"), false);
+    hook.onEvent(note("few questions", "warning"), false);
     hook.onEvent(note("The loss spikes", "warning", { cell: "seed", alert }), false);
     hook.onEvent(note("said before", "warning", { alert }), true);
     hook.onEvent(note("It broke", "error"), false);
@@ -95,7 +96,7 @@ Deno.test("A run whose webhook fails goes on and ends as done, even when nobody 
       },
     });
     const run = await openRun(options(folder, { onEvent: [hook.onEvent] }));
-    run.note("careful", "warning");
+    run.note("careful", "error");
     run.finish(emptyResults);
     await hook.close();
     assert.equal(trouble.length, 1);
