@@ -1,0 +1,186 @@
+// The comparison with every other method: settings, plan, the paper's directions, and all of it end to end.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { checkBaselines } from "../../experiments/bts/baselines-check.ts";
+import {
+  type BaselinesConfig,
+  baselinesConfigSchema,
+  baselinesDefinition,
+  TRAINED_METHODS,
+} from "../../experiments/bts/baselines-config.ts";
+import { baselineDirections, PAPER_AVERAGES } from "../../experiments/bts/baselines-paper.ts";
+import { planBaselines } from "../../experiments/bts/baselines-plan.ts";
+import { mergeFile, methodOf } from "../../experiments/bts/baselines-train.ts";
+import { baselinesStudy } from "../../experiments/baselines.ts";
+import { UserError } from "../../lib/errors.ts";
+import { loadMerge } from "../../lib/merge/mod.ts";
+import { methodLabel, methodPhrase } from "../../lib/report/mod.ts";
+import { buildConfig, readRun, repositoryRoot, type RunView } from "../../lib/run/mod.ts";
+
+const METHODS = [
+  ...["seed", "expert:code", "expert:math", "expert:multilingual", "soup"],
+  ...["task-arithmetic", "ties", "dare-linear", "dare-ties", "della", "breadcrumbs", "slerp"],
+  ...["btm", "btm-dev", "dense", "routing"],
+  ...["btx-soft", "btx-sample", "btx-top2", "bam", "bam-adapters", "calm", "bts"],
+];
+
+function configOf(preset: string, sets: readonly string[] = []): BaselinesConfig {
+  const { schema, presets } = baselinesDefinition;
+  return buildConfig(schema, { preset: { name: preset, value: presets[preset]!.config }, sets });
+}
+
+Deno.test("every preset of the comparison is valid, and planned with a cost for everything that is trained", () => {
+  for (const preset of Object.keys(baselinesDefinition.presets)) {
+    const config = configOf(preset);
+    checkBaselines(config);
+    const plan = planBaselines(config);
+    const cells = plan.map(({ cell }) => cell);
+    assert.equal(new Set(cells).size, cells.length);
+    for (const method of TRAINED_METHODS) {
+      const { tokens, flops, bytes } = plan.find(({ cell }) => cell === method)!;
+      for (const value of [tokens, flops, bytes]) assert.ok(Number.isFinite(value) && value > 0, method);
+      const { train: { stitch, expert }, model: { contextLength } } = config;
+      // Equal data: the stitches' tokens; for the dense model all that experts and stitches see.
+      const rows = stitch.steps * stitch.batch + (method === "dense" ? 3 * expert.steps * expert.batch : 0);
+      assert.equal(tokens, rows * contextLength, method);
+      assert.equal(cells.includes(`evaluate:${method}`), method !== "routing");
+    }
+    assert.deepEqual(cells.slice(-3), ["stitch", "evaluate:bts", "report"]);
+  }
+});
+
+Deno.test("`checkBaselines()` refuses settings that do not go together, by name", () => {
+  const cases: [sets: string[], code: string, message: RegExp][] = [
+    [["baselines.calm.connections=9"], "merge.calm", /9 layers of a model that has 2/],
+    [["baselines.btm.topK=5"], "baselines.btm", /topK is 5.*4 models/],
+    [["baselines.merge.density=0.9"], "merge.option", /density 0.9/], // DELLA's probabilities reach 1.05
+    [['baselines.methods=["calm","calm"]'], "baselines.methods", /"calm" twice/],
+    [["hub=code"], "baselines.hub", /seed as the hub/],
+    [["stitch.count=9"], "stitch.placement", /9 stitches/],
+  ];
+  for (const [sets, code, message] of cases) {
+    assert.throws(
+      () => checkBaselines(configOf("smoke", sets)),
+      (error) => error instanceof UserError && error.code === code && message.test(error.message),
+      code,
+    );
+  }
+  assert.throws(() => configOf("smoke", ["baselines.merge.density=0"]), /baselines.merge.density/);
+  assert.throws(() => configOf("smoke", ['baselines.methods=["bmt"]']), /baselines.methods/);
+});
+
+Deno.test("`baselineDirections()` sets BTS against every method, with the paper's averages where it has them", () => {
+  const directions = baselineDirections(METHODS);
+  assert.deepEqual(directions.map(({ worse }) => worse), METHODS.slice(0, -1));
+  for (const { better, worse, on, paper, claim } of directions) {
+    assert.deepEqual([better, on], ["bts", "mean"]);
+    const average = PAPER_AVERAGES[worse];
+    assert.equal(paper, average === undefined ? null : `yes: 28.1 against ${average.toFixed(1)}`);
+    assert.ok(claim.endsWith(methodPhrase(worse)));
+    assert.notEqual(methodLabel(worse), worse, "every method has a name for readers");
+  }
+  // bts.md §5: the paper's order, from the worst.
+  const order = Object.entries(PAPER_AVERAGES).toSorted(([, a], [, b]) => a - b).map(([name]) => name);
+  assert.deepEqual([order[0], ...order.slice(-4)], ["expert:multilingual", "bam-adapters", "btx-soft", "bam", "bts"]);
+  assert.deepEqual(baselinesStudy.directions(baselinesConfigSchema.parse({})), directions);
+});
+
+async function baselines(runs: string, ...args: string[]): Promise<{ view: RunView; stderr: string }> {
+  const short = ["seed", "expert", "stitch"].flatMap((phase) => ["--set", `train.${phase}.steps=3`]);
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "experiments/baselines.ts", "--preset", "smoke", "--no-serve", "--json", "--runs", runs]
+      .concat(["--threads", "2", "--set", "eval.tokens=256", "--set", "eval.items=4", ...short, ...args]),
+    cwd: repositoryRoot,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder().decode(stderr);
+  assert.ok(success, text);
+  const { run } = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
+  return { view: (await readRun(runs, run))!, stderr: text };
+}
+
+Deno.test("`baselines --preset smoke` measures every method beside the paper, from cells that it shares", async (t) => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-baselines-" });
+  try {
+    const { view } = await baselines(runs);
+    const methods = view.results!.methods;
+    const table = (name: string) =>
+      view.cells.find(({ name }) => name === "report")!.tables.find((table) => table.name === name)!;
+
+    await t.step("one row a method, with scores, parameters and tokens trained on", () => {
+      assert.deepEqual(Object.keys(methods), METHODS);
+      for (const [name, { bpb, parameters }] of Object.entries(methods)) {
+        assert.ok(bpb["mean"]! > 0 && bpb["mean"]! < 9, `${name}: ${bpb["mean"]}`);
+        assert.ok(parameters.total >= parameters.active && parameters.total >= parameters.trained, name);
+      }
+      const tokens = new Map(table("cost").rows.map(({ method, tokens }) => [method, tokens]));
+      const rows = 3 * 8 * 64;
+      for (const name of ["routing", "btx-soft", "btx-sample", "btx-top2", "bam", "bam-adapters", "calm", "bts"]) {
+        assert.equal(tokens.get(name), rows, name);
+      }
+      assert.equal(tokens.get("dense"), 4 * rows);
+      assert.equal(tokens.get("ties"), 0);
+    });
+
+    await t.step("the paper's average and direction stand beside each", () => {
+      const { rows } = table("paper");
+      assert.deepEqual(rows.map(({ method }) => method), METHODS);
+      const row = (method: string) => rows.find((row) => row.method === method)!;
+      assert.deepEqual([row("bam").paper, row("bam").there], [27.8, "yes"]);
+      assert.deepEqual([row("calm").paper, row("calm").there], [null, "not said"]);
+      for (const { method, here } of rows) {
+        assert.ok((method === "bts" ? ["–"] : ["yes", "no", "unclear"]).includes(String(here)));
+      }
+    });
+
+    await t.step("each trained method's file names the models that it was made of", async () => {
+      const config = configOf("smoke");
+      const hashes = await Promise.all(
+        ["seed", "expert:code", "expert:math", "expert:multilingual"].map(async (name) => {
+          const cell = JSON.parse(await Deno.readTextFile(join(runs, folderOf(view, name), "cell.json")));
+          return cell.output.weights as string;
+        }),
+      );
+      for (const name of ["btx-top2", "bam-adapters", "calm", "routing"] as const) {
+        const { kind, config: settings } = methodOf(config, name);
+        const file = await loadMerge(mergeFile(join(runs, folderOf(view, name))), kind, hashes);
+        assert.deepEqual(file.method.config, settings);
+        assert.deepEqual(file.models.map(({ name }) => name), ["seed", "code", "math", "multilingual"]);
+      }
+    });
+
+    await t.step("other settings of one method train nothing else again", async () => {
+      const again = await baselines(
+        runs,
+        "--set",
+        "baselines.calm.connections=1",
+        "--set",
+        "baselines.btm.prior=uniform",
+      );
+      const made = again.view.cells.filter(({ status }) => status !== "cached").map(({ name }) => name);
+      assert.deepEqual(made, ["calm", "evaluate:calm", "evaluate:ensembles", "report"]);
+      // Without a prior the second ensemble is the first, from another cell.
+      const [first, second] = ["btm", "btm-dev"].map((name) => again.view.results!.methods[name]!);
+      assert.deepEqual(second!.bpb, first!.bpb);
+      assert.notDeepEqual(methods["btm-dev"]!.bpb, first!.bpb);
+    });
+
+    await t.step("fewer methods leave the others' rows out", async () => {
+      const few = await baselines(runs, "--set", 'baselines.methods=["btx-soft"]');
+      assert.deepEqual(
+        Object.keys(few.view.results!.methods),
+        METHODS.filter((name) => name === "btx-soft" || !(TRAINED_METHODS as readonly string[]).includes(name)),
+      );
+      assert.deepEqual(few.view.results!.methods["btx-soft"], methods["btx-soft"]);
+    });
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});
+
+/** The folder of a cell's files, below the runs folder. */
+function folderOf(view: RunView, cell: string): string {
+  const { cellKey } = view.cells.find(({ name }) => name === cell)!;
+  return join(".cells", cellKey);
+}
