@@ -19,7 +19,6 @@ export {
   stitchedForward,
   stitchedLanguageModel,
   type StitchedModel,
-  StitchedState,
   stitchModels,
   throughStitches,
 } from "./model.ts";
@@ -27,3 +26,6 @@ export { type FrozenHashes, loadStitches, saveStitches, type StitchFile } from "
 export { type MeanGate, meanGates } from "./gates.ts";
 export { expertCount, withExpert, withoutExpert } from "./modular.ts";
 export { type GateSummary, summariseGates, type TokenGates, tokenGates } from "./token-gates.ts";
+export { disposeFrozen, freezeModels, type FrozenModels, hashFrozen, type Stack } from "./stacks.ts";
+export { type Road, roadsThrough } from "./roads.ts";
+export { StitchedState } from "./run.ts";

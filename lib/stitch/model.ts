@@ -3,12 +3,9 @@ import * as tf from "@tensorflow/tfjs";
 import {
   type Activations,
   beginPass,
-  decoderLayer,
-  type DecodingState,
   embed,
   head,
   headLosses,
-  KvCache,
   type LanguageModel,
   type ModelConfig,
   type Pass,
@@ -18,6 +15,9 @@ import { hash32 } from "../random.ts";
 import { checkStitches } from "./check.ts";
 import { placeStitches, type StitchConfig, type StitchPlace } from "./config.ts";
 import { applyStitch, stitchGates, type StitchLayer } from "./layer.ts";
+import { type Road, roadsThrough } from "./roads.ts";
+import { decodeLayers, StitchedState, type Streams } from "./run.ts";
+import { checkStacks, type FrozenModels } from "./stacks.ts";
 
 /** A hub, its experts (all of one shape, all frozen) and the stitches between them. */
 export interface StitchedModel {
@@ -26,22 +26,30 @@ export interface StitchedModel {
   readonly experts: readonly Weights[];
   readonly places: readonly StitchPlace[];
   readonly layers: readonly StitchLayer[];
+  /** By decoder layer: which models run through it alike. */
+  readonly roads: readonly (readonly Road[])[];
+  /** The layers' weights where models run as stacks; `hub` and `experts` then have only what is not of a layer. */
+  readonly stacks?: FrozenModels["stacks"] | undefined;
 }
 
 /**
  * Puts a stitched model together.
  *
+ * @param hub with `experts` and, when they are to run as one batched product, `stacks`: {@linkcode freezeModels} makes
+ * the three; or weights as `toDevice()` makes them, which run one model after another. They stay the caller's
  * @param stitches parameters as {@linkcode initialStitches} names them
  * @param present which of the experts that the stitches were made for are here, counted from 1; all by default
  * @throws UserError `stitch.weights` when the parameters are of another width, kind of gates, number of stitches or
- * number of experts; `stitch.placement` when the stitches cannot be placed
+ * number of experts; `stitch.placement` when the stitches cannot be placed; `stitch.stacks` when the
+ * stacks were made for others
  */
 export function stitchModels(
-  { config, stitch, hub, experts, stitches, present }: {
+  { config, stitch, hub, experts, stacks, stitches, present }: {
     config: ModelConfig;
     stitch: StitchConfig;
     hub: Weights;
     experts: readonly Weights[];
+    stacks?: FrozenModels["stacks"];
     stitches: Weights;
     present?: readonly number[];
   },
@@ -51,7 +59,9 @@ export function stitchModels(
   const shape = { stitches: places.length, experts: experts.length, width: config.width };
   checkStitches(stitch, stitches, shape, present);
   const layers = places.map(({ kind }, index) => ({ index, kind, config: stitch, weights: stitches, present: here }));
-  return { config, hub, experts, places, layers };
+  const roads = roadsThrough(stitch, places, 1 + experts.length, config.layers);
+  if (stacks !== undefined) checkStacks(stacks, roads);
+  return { config, hub, experts, places, layers, roads, stacks };
 }
 
 /** Which model each column of a stitch's gates is: 0 for the hub, then the experts as they were given. */
@@ -60,29 +70,6 @@ export function gateModels({ places, experts }: StitchedModel, stitch: number): 
   const numbers = experts.map((_, i) => i + 1);
   if (kind === "H2E") return numbers;
   return into === undefined ? [0, ...numbers] : [...numbers, 0];
-}
-
-/** The residual streams of all models after some decoder layer, `[B, T, d]`. */
-interface Streams {
-  readonly hub: tf.Tensor3D;
-  readonly experts: readonly tf.Tensor3D[];
-}
-
-/** One cache a model, the hub's first: keys and values of one are never another's. */
-export class StitchedState implements DecodingState {
-  readonly caches: readonly KvCache[];
-
-  constructor(models: number, layers: number) {
-    this.caches = Array.from({ length: models }, () => new KvCache(layers));
-  }
-
-  get length(): number {
-    return this.caches[0]!.length;
-  }
-
-  dispose(): void {
-    for (const cache of this.caches) cache.dispose();
-  }
 }
 
 /** What a gate probe sees: the stitch's index, and its gates `[B·T, models, d]` in evaluation mode. */
@@ -164,31 +151,17 @@ export function stitchedLanguageModel(model: StitchedModel): LanguageModel {
     contextLength: model.config.contextLength,
     logits: (ids, state) => tf.tidy(() => stitchedForward(model, ids, { state: state as StitchedState | undefined })),
     losses: (ids, targets) => tf.tidy(() => headLosses(model.config, model.hub, stitchedDecode(model, ids), targets)),
-    decodingState: () => new StitchedState(1 + model.experts.length, model.config.layers),
+    decodingState: () => {
+      const caches = model.stacks === undefined
+        ? 1 + model.experts.length
+        : Math.max(...model.stacks.map((layer) => layer.length));
+      return new StitchedState(caches, model.config.layers);
+    },
   };
 }
 
 function passOf(model: StitchedModel, time: number, { state, documents }: RunOptions): Pass {
   return beginPass(model.config, time, state?.length ?? 0, documents);
-}
-
-/** Runs layers `from` (from 0) up to `to` of every model. */
-function decodeLayers(
-  { config, hub, experts }: StitchedModel,
-  streams: Streams,
-  from: number,
-  to: number,
-  pass: Pass,
-  state?: StitchedState,
-): Streams {
-  const run = (weights: Weights, h: tf.Tensor3D, cache?: KvCache) => {
-    for (let layer = from; layer < to; layer++) h = decoderLayer(config, weights, layer, h, pass, cache);
-    return h;
-  };
-  return {
-    hub: run(hub, streams.hub, state?.caches[0]),
-    experts: experts.map((weights, i) => run(weights, streams.experts[i]!, state?.caches[i + 1])),
-  };
 }
 
 /** In a pair the models change parts at every other stitch: the one that receives stands where the hub does. */

@@ -72,6 +72,11 @@ export function composed<T extends tf.Tensor>(
   return engine.runKernelFunc({ inputs, forwardFunc, backwardsFunc: gradients });
 }
 
+/** What `f` computes, as a constant: nothing of it is recorded or kept for a gradient. */
+export function untaped<T extends tf.Tensor>(f: () => T): T {
+  return isTaping() ? composed({}, f, () => ({})) : f();
+}
+
 /** Inputs of an operation that do not fit together: kernels trust shapes, so that operations must not. */
 export function refuseShapes(operation: string, inputs: Readonly<Record<string, tf.Tensor>>, wanted: string): never {
   const shapes = Object.entries(inputs).map(([name, { shape }]) => `${name} [${shape}]`).join(", ");

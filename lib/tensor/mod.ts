@@ -7,6 +7,7 @@ export { swiglu } from "./ops/swiglu.ts";
 export { embedding } from "./ops/embedding.ts";
 export { crossEntropy } from "./ops/cross-entropy.ts";
 export { linearCrossEntropy, logitsHeld, meanLinearCrossEntropy } from "./ops/linear-cross-entropy.ts";
+export { untaped } from "./kernels.ts";
 export { recompute } from "./ops/recompute.ts";
 export { dropout } from "./ops/dropout.ts";
 export { expertsIntoHub, expertsIntoHubGates, hubIntoExpert } from "./ops/stitch.ts";

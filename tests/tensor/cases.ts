@@ -85,6 +85,35 @@ function normCases(): Case[] {
   }));
 }
 
+/** Models of one shape that run as one: as if each ran by itself. */
+function stackedCases(): Case[] {
+  const shapes = [[1, 1, 1, 1], [2, 1, 5, 3], [3, 7, 33, 17], [4, 130, 16, 24], [2, 70, 128, 8]];
+  return shapes.flatMap(([models, rows, d, out]): Case[] => {
+    const apart = (x: tf.Tensor, w: tf.Tensor, f: (x: tf.Tensor, w: tf.Tensor) => tf.Tensor) => {
+      const one = (w: tf.Tensor, i: number) => tf.slice(w, [i], [1]).reshape(w.shape.slice(1));
+      const each = Array.from({ length: models! }, (_, i) => f(tf.slice(x, [i * rows!], [rows!]), one(w, i)));
+      return each.length === 1 ? each[0]! : tf.concat(each, 0);
+    };
+    const x = normalValues([models! * rows!, d!], 50);
+    return [
+      {
+        name: `linear [${models! * rows!}, ${d}] by [${models}, ${out}, ${d}]`,
+        inputs: [x, normalValues([models!, out!, d!], 51)],
+        trained: [0, 1],
+        ours: ([x, w]) => linear(x!, w!),
+        reference: ([x, w]) => apart(x!, w!, linearReference),
+      },
+      {
+        name: `rmsNorm [${models! * rows!}, ${d}] by [${models}, ${d}]`,
+        inputs: [x, normalValues([models!, d!], 52)],
+        trained: [0, 1],
+        ours: ([x, w]) => rmsNorm(x!, w!, 1e-5),
+        reference: ([x, w]) => apart(x!, w!, (x, w) => rmsNormReference(x, w, 1e-5)),
+      },
+    ];
+  });
+}
+
 function ropeCases(): Case[] {
   return [[1, 1, 1, 2], [2, 5, 3, 6], [3, 17, 1, 8], [2, 129, 2, 10], [1, 33, 4, 32]].map((shape) => ({
     name: `rope [${shape}]`,
@@ -239,6 +268,7 @@ export const cases: readonly Case[] = [
   ...linearCases(),
   ...matMulCases(),
   ...normCases(),
+  ...stackedCases(),
   ...ropeCases(),
   ...attentionCases(),
   ...pointwiseCases(),

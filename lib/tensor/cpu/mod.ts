@@ -7,6 +7,7 @@ import { createMachine, type Machine } from "./machine.ts";
 import { registerPointwise } from "./pointwise.ts";
 import { registerProducts } from "./product.ts";
 import { registerRows } from "./rows.ts";
+import { registerStacked } from "./stacked.ts";
 import { registerStock } from "./stock.ts";
 
 export { CPU_BACKEND, type StitchbookCPU } from "./backend.ts";
@@ -23,6 +24,7 @@ export async function openCpu(options: Parameters<typeof createMachine>[0]): Pro
     registerRows();
     registerAttention();
     registerAdamW();
+    registerStacked();
     registerStock();
     kernelsRegistered = true;
   }

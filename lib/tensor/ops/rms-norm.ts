@@ -7,21 +7,43 @@ export const RMS_NORM = "StitchbookRmsNorm";
 /** Its gradients' kernels: inputs `{ x, w, dy }`, attribute `epsilon`; outputs `dx` like x and `dw` like w. */
 export const RMS_NORM_GRAD_X = "StitchbookRmsNormGradX";
 export const RMS_NORM_GRAD_W = "StitchbookRmsNormGradW";
+/**
+ * Name of the same for a stack of models: inputs `{ x: [rows, d], w: [models, d] }`, where x's rows are equal runs, model
+ * after model. Its gradients' kernels are the two above, with this `w`, under names of their own.
+ */
+export const RMS_NORM_STACKED = "StitchbookRmsNormStacked";
+export const RMS_NORM_STACKED_GRAD_X = "StitchbookRmsNormStackedGradX";
+export const RMS_NORM_STACKED_GRAD_W = "StitchbookRmsNormStackedGradW";
 
 /**
  * `w ∘ x / √(mean(x²) + ε)` over the last axis.
  *
  * @param x float32 `[..., d]`
- * @param w float32 `[d]`
+ * @param w float32 `[d]`, or `[models, d]` where x's rows are those of model after model
  * @returns float32 `[..., d]`
+ * @throws UserError `tensor.shape`
  */
 export function rmsNorm(x: tf.Tensor, w: tf.Tensor, epsilon: number): tf.Tensor {
-  if (w.rank !== 1 || w.size !== x.shape.at(-1)) refuseShapes("rmsNorm", { x, w }, "w must have x's last size");
-  const rows = x.reshape([-1, x.shape.at(-1)!]);
+  const d = x.shape.at(-1);
+  if ((w.rank !== 1 && w.rank !== 2) || w.shape.at(-1) !== d || x.size === 0) {
+    refuseShapes("rmsNorm", { x, w }, "w must have x's last size, and x may not be empty");
+  }
+  if (w.rank === 2) return stackedNorm(x, w as tf.Tensor2D, epsilon);
+  const rows = x.reshape([-1, d!]);
   const y = hasKernel(RMS_NORM)
     ? runKernel<tf.Tensor>(RMS_NORM, { x: rows, w }, { epsilon })
     : rmsNormReference(rows, w, epsilon);
   return y.reshape(x.shape);
+}
+
+function stackedNorm(x: tf.Tensor, w: tf.Tensor2D, epsilon: number): tf.Tensor {
+  const [models, d] = w.shape;
+  if (x.size / d % models !== 0) refuseShapes("rmsNorm", { x, w }, "every model must have as many rows of x");
+  if (hasKernel(RMS_NORM_STACKED)) {
+    return runKernel<tf.Tensor>(RMS_NORM_STACKED, { x: x.reshape([-1, d]), w }, { epsilon }).reshape(x.shape);
+  }
+  const normed = rmsNorm(x, tf.ones([d]), epsilon).reshape([models, -1, d]);
+  return tf.mul(normed, w.reshape([models, 1, d])).reshape(x.shape);
 }
 
 /** The stock composition. */
@@ -30,15 +52,19 @@ export function rmsNormReference(x: tf.Tensor, w: tf.Tensor, epsilon: number): t
   return tf.mul(tf.mul(x, tf.rsqrt(tf.add(meanSquare, epsilon))), w);
 }
 
-tf.registerGradient({
-  kernelName: RMS_NORM,
-  inputsToSave: ["x", "w"],
-  gradFunc: (dy, saved, attrs) => {
-    const [x, w] = saved as [tf.Tensor, tf.Tensor];
-    const inputs = { x, w, dy: dy as tf.Tensor };
-    return {
-      x: () => runKernel(RMS_NORM_GRAD_X, inputs, attrs),
-      w: () => runKernel(RMS_NORM_GRAD_W, inputs, attrs),
-    };
-  },
-});
+for (
+  const [kernelName, gradX, gradW] of [
+    [RMS_NORM, RMS_NORM_GRAD_X, RMS_NORM_GRAD_W],
+    [RMS_NORM_STACKED, RMS_NORM_STACKED_GRAD_X, RMS_NORM_STACKED_GRAD_W],
+  ] as const
+) {
+  tf.registerGradient({
+    kernelName,
+    inputsToSave: ["x", "w"],
+    gradFunc: (dy, saved, attrs) => {
+      const [x, w] = saved as [tf.Tensor, tf.Tensor];
+      const inputs = { x, w, dy: dy as tf.Tensor };
+      return { x: () => runKernel(gradX, inputs, attrs), w: () => runKernel(gradW, inputs, attrs) };
+    },
+  });
+}
