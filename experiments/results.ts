@@ -5,6 +5,7 @@
 // Studies run one after the other in processes of their own and share cached cells: seed, experts and stitches are
 // trained once. Stopped or killed, the same command goes on where it was.
 import { Command } from "commander";
+import { z } from "zod";
 import { UserError } from "../lib/errors.ts";
 import {
   defaultRunsFolder,
@@ -30,8 +31,21 @@ import { stitchKindsStudy } from "./stitch-kinds.ts";
 import { resultsMarkdown, type StudyRuns } from "./studies/results.ts";
 import type { Study } from "./studies/study.ts";
 
+/** What the page needs to know of a study. */
+type Section = Pick<Study, "name" | "title" | "question" | "directions">;
+
+/** The main job, at a preset of its own. */
+const MAIN: Section = {
+  name: "bts",
+  title: "The main job",
+  question: btsDefinition.description,
+  directions: ({ experts }) => baselineDirections(["seed", ...experts.map((name) => `expert:${name}`), "soup", "btm"]),
+};
+
 /** In the order of the page. */
-const STUDIES: readonly Pick<Study, "name" | "title" | "question" | "directions">[] = [
+const STUDIES: readonly Section[] = [
+  MAIN,
+  baselinesStudy,
   baselinesStudy,
   stitchCountStudy,
   stitchKindsStudy,
@@ -43,18 +57,22 @@ const STUDIES: readonly Pick<Study, "name" | "title" | "question" | "directions"
   modularityStudy,
 ];
 
+/** The main job's settings; what a study adds to them is left out. */
+const settingsSchema = z.object(btsConfigSchema.shape);
+
 async function main(args: readonly string[]): Promise<void> {
   const names = STUDIES.map(({ name }) => name);
   const command = new Command("results")
     .description("Runs every study over several seeds and writes docs/results.md.")
     .option("--preset <name>", "preset of all studies", "study")
+    .option("--main <name>", "preset of the main job, the first section", "lab")
     .option("--seeds <list>", "seeds, such as 1,2,3", "1,2,3")
     .option("--only <list>", `some of the studies: ${names.join(", ")}`)
     .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--out <file>", "the page", "docs/results.md");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
-  const { preset, seeds, runs, out, only } = parsed.options as Record<string, string>;
+  const { preset, main: mainPreset, seeds, runs, out, only } = parsed.options as Record<string, string>;
   const wanted = only === undefined ? names : only.split(",");
   const unknown = wanted.find((name) => !names.includes(name));
   if (unknown !== undefined) {
@@ -68,8 +86,9 @@ async function main(args: readonly string[]): Promise<void> {
     const config = ofMainJob(views[0]!.config);
     found.push({ ...study, directions: study.directions(config), views });
   }
-  const again = `deno task results --preset ${preset} --seeds ${seeds}${only === undefined ? "" : ` --only ${only}`}`;
-  await writeTextAtomically(out!, resultsMarkdown(found, again, await madeOf(found, preset!)));
+  const again = `deno task results --preset ${preset} --main ${mainPreset} --seeds ${seeds}` +
+    (only === undefined ? "" : ` --only ${only}`);
+  await writeTextAtomically(out!, resultsMarkdown(found, again, await madeOf(found)));
   console.error(`\nWritten: ${out}, after ${duration((performance.now() - began) / 1000)}`);
 }
 
@@ -102,14 +121,14 @@ async function runStudy(name: string, args: readonly string[], runsFolder: strin
   return await Promise.all(ids.map(async (id) => (await readRun(runsFolder, id))!));
 }
 
-async function madeOf(studies: readonly StudyRuns[], preset: string): Promise<string[]> {
+async function madeOf(studies: readonly StudyRuns[]): Promise<string[]> {
   const views = studies.flatMap(({ views }) => views);
   const seeds = [...new Set(views.map(({ seed }) => seed))].sort((a, b) => a - b);
   const devices = [...new Set(views.map(({ device }) => device))];
   const days = [...new Set(views.map(({ startedAt }) => startedAt.slice(0, 10)))].sort();
   const used = Object.entries(await versions()).map(([name, version]) => `${name} ${version}`).join(", ");
   return [
-    `preset ${preset}, seeds ${seeds.join(", ")}, ${views.length} runs`,
+    `seeds ${seeds.join(", ")}, ${views.length} runs`,
     `on ${devices.join("; ")}`,
     `run on ${days.join(", ")}`,
     used,

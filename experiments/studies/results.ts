@@ -79,7 +79,7 @@ function sectionOf({ name, title, question, views }: StudyRuns, found: readonly 
   const [bpb, tasks] = seedsGrids(views);
   return [
     `## ${escapeMarkdown(title)}`,
-    `${escapeMarkdown(question)} (\`experiments/${name}.ts\`)`,
+    `${escapeMarkdown(question)} (\`experiments/${name}.ts\`, preset \`${views[0]!.preset}\`)`,
     ...[bpb, tasks].flatMap((grid) =>
       grid === undefined ? [] : [`${escapeMarkdown(grid.caption)}:`, gridMarkdown(grid)]
     ),
