@@ -1,6 +1,13 @@
 // RMS normalisation on WebGPU, and its two gradients.
 import type * as tf from "@tensorflow/tfjs";
-import { RMS_NORM, RMS_NORM_GRAD_W, RMS_NORM_GRAD_X } from "../ops/rms-norm.ts";
+import {
+  RMS_NORM,
+  RMS_NORM_GRAD_W,
+  RMS_NORM_GRAD_X,
+  RMS_NORM_STACKED,
+  RMS_NORM_STACKED_GRAD_W,
+  RMS_NORM_STACKED_GRAD_X,
+} from "../ops/rms-norm.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
 import { ELEMENTS, type KernelFunction, register, sumStretches } from "./kernel.ts";
 import { float, lanesFor, program } from "./program.ts";
@@ -145,7 +152,7 @@ function rowScales(backend: StitchbookWebGPU, x: tf.TensorInfo, epsilon: number)
 }
 
 export function registerRmsNorm(): void {
-  register(RMS_NORM, rmsNorm);
-  register(RMS_NORM_GRAD_X, rmsNormGradX);
-  register(RMS_NORM_GRAD_W, rmsNormGradW);
+  for (const name of [RMS_NORM, RMS_NORM_STACKED]) register(name, rmsNorm);
+  for (const name of [RMS_NORM_GRAD_X, RMS_NORM_STACKED_GRAD_X]) register(name, rmsNormGradX);
+  for (const name of [RMS_NORM_GRAD_W, RMS_NORM_STACKED_GRAD_W]) register(name, rmsNormGradW);
 }
