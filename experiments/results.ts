@@ -19,7 +19,8 @@ import {
 } from "../lib/run/mod.ts";
 import { duration } from "../lib/report/mod.ts";
 import { baselinesStudy } from "./baselines.ts";
-import { type BtsConfig, btsConfigSchema } from "./bts/config.ts";
+import { baselineDirections } from "./bts/baselines-paper.ts";
+import { btsConfigSchema, btsDefinition } from "./bts/config.ts";
 import { crosslingualStudy } from "./crosslingual.ts";
 import { expertsStudy } from "./experts.ts";
 import { gatesStudy } from "./gates.ts";
@@ -45,7 +46,6 @@ const MAIN: Section = {
 /** In the order of the page. */
 const STUDIES: readonly Section[] = [
   MAIN,
-  baselinesStudy,
   baselinesStudy,
   stitchCountStudy,
   stitchKindsStudy,
@@ -82,22 +82,15 @@ async function main(args: readonly string[]): Promise<void> {
   const found: StudyRuns[] = [];
   for (const study of STUDIES.filter(({ name }) => wanted.includes(name))) {
     console.error(`\n=== ${study.title} (experiments/${study.name}.ts)`);
-    const views = await runStudy(study.name, ["--preset", preset!, "--seeds", seeds!], runs!);
-    const config = ofMainJob(views[0]!.config);
+    const own = study === MAIN ? mainPreset! : preset!;
+    const views = await runStudy(study.name, ["--preset", own, "--seeds", seeds!], runs!);
+    const config = settingsSchema.parse(views[0]!.config);
     found.push({ ...study, directions: study.directions(config), views });
   }
   const again = `deno task results --preset ${preset} --main ${mainPreset} --seeds ${seeds}` +
     (only === undefined ? "" : ` --only ${only}`);
   await writeTextAtomically(out!, resultsMarkdown(found, again, await madeOf(found)));
   console.error(`\nWritten: ${out}, after ${duration((performance.now() - began) / 1000)}`);
-}
-
-/** The main job's settings among a study's, which may have more. */
-function ofMainJob(config: unknown): BtsConfig {
-  const own = Object.keys(btsConfigSchema.shape);
-  return btsConfigSchema.parse(
-    Object.fromEntries(Object.entries(config as object).filter(([key]) => own.includes(key))),
-  );
 }
 
 /** Runs one study as its own command and reads the runs that it names. */
