@@ -35,7 +35,7 @@ import {
 import type { BaselinesConfig, TrainedMethod } from "./baselines-config.ts";
 import { batchesOf, type Lab, modelOf, type Text, weightsOf } from "./lab.ts";
 import { assertFrozen, decoderCell, expertMix, type Trained, trainedSchema, TRAINING_CODE } from "./phases.ts";
-import { familyOf, phaseInCell, trainAndSummarise } from "./training.ts";
+import { familyOf, monitored, phaseInCell, trainAndSummarise } from "./training.ts";
 
 /** The run, with the comparison's own settings. */
 export interface BaselinesLab extends Lab {
@@ -159,6 +159,7 @@ export async function trainMethod(
     models: cells.map(({ key }) => key),
     text: text.key,
     device: lab.device.numerics,
+    ...monitored(lab),
   };
   return await lab.run.cell({
     name,

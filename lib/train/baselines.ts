@@ -52,8 +52,9 @@ export function mixtureTraining(
  * @param parameters `model.connections` as variables
  */
 export function calmTraining(model: CalmModel, parameters: Parameters, options: PhaseOptions): TrainTask {
+  const { activations } = options.config;
   const lossOf = (streams: readonly tf.Tensor3D[], { targets, documents }: DeviceBatch) =>
-    headLoss(model.config, model.anchor, fromFirstConnection(model, streams, { documents }), targets);
+    headLoss(model.config, model.anchor, fromFirstConnection(model, streams, { documents, activations }), targets);
   const prepare = ({ inputs, documents }: DeviceBatch) => beforeFirstConnection(model, inputs, { documents });
   return {
     ...phase(options, (batch) => lossOf(prepare(batch), batch)),

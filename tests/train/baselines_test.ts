@@ -196,6 +196,14 @@ function bestOf(batch: Batch): tf.Tensor1D {
   }));
 }
 
+cpuTest("training calm gives the same bytes when it recomputes the anchor's activations", async () => {
+  const [kept, recomputed] = [
+    await trained("calm", {}),
+    await trained("calm", { activations: "recompute" }),
+  ];
+  assert.equal(hashTensors(recomputed.weights), hashTensors(kept.weights));
+});
+
 cpuTest("`mixtureTraining()` adds α times the load balance while training, and none when it validates", async () => {
   const batch = randomBatch(2, 12, 5);
   const run = async (balance: number) => {

@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import {
+  type Activations,
   beginPass,
   decoderLayer,
   type DecodingState,
@@ -141,6 +142,8 @@ class CalmState implements DecodingState {
 interface RunOptions {
   readonly documents?: tf.Tensor2D | undefined;
   readonly state?: DecodingState | undefined;
+  /** What is kept of the anchor's layers for the backward pass. @default "keep" */
+  readonly activations?: Activations | undefined;
 }
 
 /**
@@ -183,7 +186,7 @@ export function fromFirstConnection(
   const [first, ...states] = streams as [tf.Tensor3D, ...tf.Tensor3D[]];
   const state = options.state as CalmState | undefined;
   const T = first.shape[1];
-  const pass = beginPass(config, T, state === undefined ? 0 : state.length - T, options.documents);
+  const pass = beginPass(config, T, state === undefined ? 0 : state.length - T, options.documents, options.activations);
   const layers = calmLayers(calm, config.layers);
   let h = first;
   layers.forEach((place, k) => {
