@@ -14,12 +14,15 @@ export type Pieces = () => Iterable<Float32Array>;
 export type Order = "ascending" | "descending";
 
 /**
- * The key whose numeric order is `order` by magnitude. A float32 without its sign orders like the whole number of its
- * bits, and NaN comes above infinity.
+ * What turns a float32's bits without its sign into a key whose numeric order is `order` by magnitude: they order like
+ * whole numbers, with NaN above infinity, and flipping all 31 of them turns the order round.
  */
-export function magnitudeKey(bits: number, order: Order): number {
-  return order === "ascending" ? bits & 0x7fffffff : 0x7fffffff - (bits & 0x7fffffff);
+export function flipOf(order: Order): number {
+  return order === "ascending" ? 0 : MAGNITUDE;
 }
+
+/** The bits of a float32 without its sign. */
+export const MAGNITUDE = 0x7fffffff;
 
 /** The bits of float32 values. */
 export function bitsOf(values: Float32Array): Uint32Array {
@@ -32,19 +35,21 @@ export function bitsOf(values: Float32Array): Uint32Array {
  * @param ranks from 0 to the number of elements
  */
 export function rankCuts(pieces: Pieces, order: Order, ranks: readonly number[]): RankCut[] {
+  const flip = flipOf(order);
   const upper = new Float64Array(1 << 15);
   for (const piece of pieces()) {
     const bits = bitsOf(piece);
-    for (let i = 0; i < bits.length; i++) upper[magnitudeKey(bits[i]!, order) >>> 16]!++;
+    for (let i = 0; i < bits.length; i++) upper[((bits[i]! & MAGNITUDE) ^ flip) >>> 16]!++;
   }
   const places = ranks.map((rank) => placeOf(upper, rank));
   const lower = new Map(places.map(({ bin }) => [bin, new Float64Array(1 << 16)]));
+  const wanted = new Uint8Array(upper.length);
+  for (const bin of lower.keys()) wanted[bin] = 1;
   for (const piece of pieces()) {
     const bits = bitsOf(piece);
     for (let i = 0; i < bits.length; i++) {
-      const key = magnitudeKey(bits[i]!, order);
-      const counts = lower.get(key >>> 16);
-      if (counts !== undefined) counts[key & 0xffff]!++;
+      const key = (bits[i]! & MAGNITUDE) ^ flip;
+      if (wanted[key >>> 16] === 1) lower.get(key >>> 16)![key & 0xffff]!++;
     }
   }
   return places.map(({ bin, left }) => {
@@ -75,7 +80,7 @@ const DIGIT_BITS = 11;
 export function rowRanks(values: Float32Array, count: number, at: (i: number) => number): Uint32Array {
   const bits = bitsOf(values);
   const keys = new Uint32Array(count);
-  for (let i = 0; i < count; i++) keys[i] = magnitudeKey(bits[at(i)]!, "ascending");
+  for (let i = 0; i < count; i++) keys[i] = bits[at(i)]! & MAGNITUDE;
   let sorted = new Uint32Array(count);
   for (let i = 0; i < count; i++) sorted[i] = i;
   let next = new Uint32Array(count);

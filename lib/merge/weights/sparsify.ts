@@ -1,6 +1,6 @@
 // Dropping elements of a task vector δ: by magnitude, at random, without outliers, at random by magnitude. Each sparsifier
 // works on the pieces of a tensor in turn, so that it may be run again from the start.
-import { bitsOf, magnitudeKey, type Order, type Pieces, type RankCut, rankCuts, rowRanks } from "./ranks.ts";
+import { bitsOf, flipOf, MAGNITUDE, type Order, type Pieces, type RankCut, rankCuts, rowRanks } from "./ranks.ts";
 import { sizeOf } from "./source.ts";
 
 /** Changes successive pieces of a tensor in place: what is dropped becomes 0. */
@@ -45,11 +45,12 @@ export function dropExtremes(pieces: Pieces, size: number, density: number, gamm
 function dropBeyond(order: Order, low: RankCut | undefined, high: RankCut): Dropper {
   const [lowKey, lowEquals] = low === undefined ? [-1, 0] : [low.key, low.equals];
   const { key: highKey, equals: highEquals } = high;
+  const flip = flipOf(order);
   let [lowSeen, highSeen] = [0, 0];
   return (piece) => {
     const bits = bitsOf(piece);
     for (let i = 0; i < piece.length; i++) {
-      const key = magnitudeKey(bits[i]!, order);
+      const key = (bits[i]! & MAGNITUDE) ^ flip;
       const early = key < lowKey || (key === lowKey && lowSeen++ < lowEquals);
       const late = key > highKey || (key === highKey && highSeen++ >= highEquals);
       if (early || late) piece[i] = 0;
