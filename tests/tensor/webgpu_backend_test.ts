@@ -6,6 +6,7 @@ import { toVariables } from "../../lib/model/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { embedding, openDevice, swiglu } from "../../lib/tensor/mod.ts";
 import type { StitchbookWebGPU } from "../../lib/tensor/webgpu/backend.ts";
+import { type BufferManager, watchFreeBuffers } from "../../lib/tensor/webgpu/free-buffers.ts";
 import { float, gridOf, uniformWords } from "../../lib/tensor/webgpu/program.ts";
 import { pretraining, train, trainConfigSchema } from "../../lib/train/mod.ts";
 import { optionalTest } from "../optional.ts";
@@ -110,6 +111,30 @@ optionalTest("vulkan", "the gradient of `tf.gather()` adds up repeated rows in o
   assert.deepEqual([...await gradient(tf.ones([4, 1])).data()], [2, 0, 8, 0]);
   await device.close();
 }, options);
+
+optionalTest(
+  "vulkan",
+  "buffers of sizes that do not come again are destroyed before they fill the device",
+  async () => {
+    const device = await openDevice("webgpu");
+    const manager = webgpu().bufferManager as unknown as BufferManager;
+    assert.ok(manager.freeBuffers instanceof Map);
+    const trim = watchFreeBuffers(manager, 2 ** 20);
+    let most = 0;
+    for (let i = 0; i < 100; i++) {
+      const sum = tf.tidy(() => swiglu(tf.fill([50_000 + i], 1), tf.fill([50_000 + i], i)));
+      const [, last] = (await sum.data()).slice(-2);
+      assert.ok(Math.abs(last! - 0.7310586 * i) < 1e-4 * i + 1e-6, `${i}: ${last}`);
+      sum.dispose();
+      trim();
+      most = Math.max(most, manager.numBytesAllocated);
+    }
+    assert.ok(most < 6e6, `${most} bytes`); // 100 times 3 tensors of 200 kB would be 60 MB
+    assert.ok(manager.numFreeBuffers >= 0 && manager.numBytesUsed <= manager.numBytesAllocated);
+    await device.close();
+  },
+  options,
+);
 
 const config = trainConfigSchema.parse({ steps: 12, batch: 2, warmup: 0, lr: 1e-3 });
 

@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { UserError } from "../../errors.ts";
 import { createPipelines, createUniformBuffers, type Pipelines, type UniformBuffers } from "./device-objects.ts";
+import { type BufferManager, watchFreeBuffers } from "./free-buffers.ts";
 import { gridOf, type Program, type Scalar, uniformWords } from "./program.ts";
 
 /** Name under which the backend and its kernels are registered. */
@@ -40,6 +41,7 @@ export class StitchbookWebGPU extends WebGPUBackend {
   readonly #pipelines: Pipelines;
   readonly #uniforms: UniformBuffers;
   readonly #asides = new Map<object, Map<string, Info>>();
+  readonly #trim: () => void;
   #running = "";
 
   constructor(device: GPUDevice, info: GPUAdapterInfo, { deterministic }: BackendOptions) {
@@ -49,6 +51,7 @@ export class StitchbookWebGPU extends WebGPUBackend {
     this.#uniforms = createUniformBuffers(device, () => this.#handOver());
     this.limits = device.limits;
     this.deterministic = deterministic;
+    this.#trim = watchFreeBuffers(this.bufferManager as unknown as BufferManager);
     tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", DISPATCHES_PER_SUBMISSION);
   }
 
@@ -161,6 +164,11 @@ export class StitchbookWebGPU extends WebGPUBackend {
       this.endComputePassEncoder();
       this.submitQueue();
     }
+  }
+
+  override submitQueue(): void {
+    super.submitQueue();
+    this.#trim();
   }
 
   #handOver(): void {
