@@ -29,7 +29,9 @@ export interface DirectionFound extends Direction {
   /** In how many seeds it is as claimed, of how many. */
   readonly wins: number;
   readonly seeds: number;
+  /** Unclear, too, with too few seeds for an interval. */
   readonly here: "yes" | "no" | "unclear";
+  readonly preset: string;
 }
 
 /** Judges a direction by its difference in each seed; undefined where no run has both methods. */
@@ -42,15 +44,9 @@ export function judge(direction: Direction, views: readonly RunView[]): Directio
   });
   if (saved.length === 0) return undefined;
   const { mean, halfWidth } = meanInterval(saved);
-  const here = hasInterval(saved.length)
-    ? verdictOf({ low: -mean - halfWidth, high: -mean + halfWidth })
-    : saved.every((value) => value > 0)
-    ? "yes"
-    : saved.every((value) => value < 0)
-    ? "no"
-    : "unclear";
+  const here = hasInterval(saved.length) ? verdictOf({ low: -mean - halfWidth, high: -mean + halfWidth }) : "unclear";
   const wins = saved.filter((value) => value > 0).length;
-  return { ...direction, saved: mean, halfWidth, wins, seeds: saved.length, here };
+  return { ...direction, saved: mean, halfWidth, wins, seeds: saved.length, here, preset: views[0]!.preset };
 }
 
 /** The whole page. `command` makes it again; `made` says with what and on what. */
@@ -129,10 +125,10 @@ function readingOf(found: readonly DirectionFound[]): string {
     .map(([title, members]) => `${title}:\n\n${members.map(sentenceOf).join("\n")}`).join("\n\n");
 }
 
-function sentenceOf({ claim, paper, here, on, saved, halfWidth, wins, seeds }: DirectionFound): string {
+function sentenceOf({ claim, paper, here, on, saved, halfWidth, wins, seeds, preset }: DirectionFound): string {
   const where = on === "mean" ? "" : ` on ${on}`;
   const interval = Number.isNaN(halfWidth) ? "" : ` ± ${fixed(halfWidth, 3)}`;
-  const size = `${signed(saved)}${interval} bits per byte${where}, in ${wins} of ${seeds} seeds`;
+  const size = `${signed(saved)}${interval} bits per byte${where}, as claimed in ${wins} of ${seeds} seeds`;
   const said = paper === null ? "" : ` The paper: ${paper}.`;
-  return `- ${escapeMarkdown(`${claim}: ${here}, ${size}.${said}`)}`;
+  return `- ${escapeMarkdown(`${claim}: ${here}, ${size} (${preset}).${said}`)}`;
 }
