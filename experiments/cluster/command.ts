@@ -34,7 +34,8 @@ export function planCommand(args: readonly string[], print: (text: string) => vo
   });
   if (given.json) return print(JSON.stringify({ ...asJson(given, cluster, plan), methods }));
   // All merges of weights cost what the soup costs.
-  const shown = methods.filter(({ method }) => !WEIGHT_METHODS.some(({ name }) => name === method));
+  const merges = new Set(WEIGHT_METHODS.map(({ name }) => name.replaceAll("_", "-")));
+  const shown = methods.filter(({ method }) => !merges.has(method));
   print(`Preset ${given.preset} on ${planText(plan, cluster)}\n\n${formatTable(methodCostTable(shown))}`);
   print("Task arithmetic, TIES, DARE, DELLA, breadcrumbs and SLERP cost what the soup does.\n");
   print("The formulas and what they leave out: docs/planning.md");

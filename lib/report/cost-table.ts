@@ -40,7 +40,7 @@ export function methodCostTable(
       ...(has("bytes") ? [column("bytes", "memory")] : []),
     ],
     rows: costs.map(({ method, parameters, flops, kvBytes }) => ({
-      method: methodLabel(method),
+      method: method === "expert" ? "Each expert" : methodLabel(method),
       trained: none(parameters.trained, compact),
       total: compact(parameters.total),
       active: compact(parameters.active),

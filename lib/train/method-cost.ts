@@ -17,7 +17,7 @@ import { frozenBackwardFlops, layerFlops, stitchedForwardFlops, stitchTrainFlops
 
 /** What one method costs. */
 export interface MethodCost {
-  /** `seed`, `soup`, `btx-soft`, …, as results name them. */
+  /** `seed`, `soup`, `dare-ties`, `btx-soft`, …, as results name them. */
   readonly method: string;
   /** Active: of every model that a token goes through, all of it, head and embeddings included. */
   readonly parameters: { readonly trained: number; readonly total: number; readonly active: number };
@@ -50,7 +50,9 @@ export function methodCosts(methods: CostedMethods): MethodCost[] {
     flops: { forward, backward: trained === 0 ? 0 : 2 * forward },
     kvBytes: kv,
   });
-  const merged = WEIGHT_METHODS.filter(({ name }) => name !== "linear").map(({ name }) => one(name));
+  const merged = WEIGHT_METHODS.filter(({ name }) => name !== "linear").map(({ name }) =>
+    one(name.replaceAll("_", "-"))
+  );
   return [
     one("seed"),
     one("expert"),

@@ -57,7 +57,7 @@ Deno.test("`methodCosts()`: forward, BTS costs 3.7 seeds, and less than the ense
 Deno.test("`methodCosts()` of a decoder alone are the decoder's", () => {
   const costs = byMethod(methodCosts({ model: TINY, experts: 2, stitch: stitchConfig(), calm: { connections: 2 } }));
   const [own, forward] = [parameterCount(TINY), forwardFlops(TINY)];
-  for (const method of ["seed", "expert", "soup", "ties", "slerp"]) {
+  for (const method of ["seed", "expert", "soup", "dare-ties", "slerp"]) {
     assert.deepEqual(costs.get(method)!.parameters, { trained: 0, total: own, active: own });
     assert.deepEqual(costs.get(method)!.flops, { forward, backward: 0 });
   }
