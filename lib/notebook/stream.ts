@@ -46,7 +46,6 @@ export async function* runEvents(
         if (event.seq !== after + 1) break;
         after = event.seq;
         yield event;
-        if (event.kind === "run.end") return;
       }
     } catch {
       // The server went away in mid-stream: the log has the rest.

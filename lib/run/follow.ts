@@ -23,8 +23,8 @@ const IDLE_MS = 400;
 const LIFE_MS = 2_000;
 
 /**
- * The events of a run in order, without gap or duplicate: those that are there, then each new one. It ends after
- * `run.end`, when the run's process is gone, when the run's folder is gone, or when the signal is aborted; it is empty
+ * The events of a run in order, without gap or duplicate: those that are there, then each new one. It ends after a
+ * `run.end` that no process has gone on from, when the run's process is gone, when the run's folder is gone, or when the signal is aborted; it is empty
  * when there is no such run.
  */
 export async function* followEvents(
@@ -40,13 +40,15 @@ export async function* followEvents(
   let wait = EAGER_MS;
   let nextLook = performance.now() + LIFE_MS;
   let last = false;
+  let ended = false;
   while (!signal?.aborted) {
     const piece = await readPiece(path, position).catch(absent);
     if (piece === undefined && !(await isThere(folder))) return;
     for (const damage of piece?.damage ?? []) onDamage?.(damage);
     for (const event of piece?.events ?? []) {
       if (event.seq > after) yield event;
-      if (event.kind === "run.end" || signal?.aborted) return;
+      if (signal?.aborted) return;
+      ended = event.kind === "run.end";
     }
     if (piece !== undefined && piece.position.offset > position.offset) {
       position = piece.position;
@@ -54,7 +56,7 @@ export async function* followEvents(
       continue;
     }
     // The writer was gone before this reading, which found nothing new: there is nothing to come.
-    if (last) return;
+    if (last || ended) return;
     if (performance.now() >= nextLook) {
       last = !writerLives(folder);
       nextLook = performance.now() + LIFE_MS;
