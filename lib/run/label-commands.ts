@@ -1,12 +1,10 @@
 // `deno task tag`, `note` and `rename`: what a person says about a run, kept beside its log.
 import { join } from "node:path";
 import { Command } from "commander";
-import { UserError } from "../errors.ts";
 import { parseWithCommander } from "./commander.ts";
 import { printable } from "./format-table.ts";
-import { addLabel, type LabelBody, type Labels, readLabels } from "./labels.ts";
+import { addLabel, checkLabel, type LabelBody, type Labels, readLabels } from "./labels.ts";
 import { resolveRun } from "./resolve-run.ts";
-import { isRunId } from "./run-id.ts";
 import { defaultRunsFolder } from "./runs-folder.ts";
 
 type Print = (text: string) => void;
@@ -20,9 +18,6 @@ export async function tagCommand(args: readonly string[], print: Print = console
     .argument("<run>", "id or name of the run, the start of an id, or last")
     .argument("[tags...]", "tags to add; -tag removes one; none: only shows them");
   await change(command, rest, print, ([, ...added]) => {
-    for (const tag of [...added, ...removed]) checkTag(tag);
-    const both = added.find((tag) => removed.includes(tag));
-    if (both !== undefined) throw new UserError("label.tag", `Cannot both add and remove the tag "${both}"`);
     return added.length + removed.length === 0 ? undefined : { kind: "tags", add: added, remove: removed };
   });
 }
@@ -32,13 +27,7 @@ export async function noteCommand(args: readonly string[], print: Print = consol
   const command = labelCommand("note", "Adds a note to a run")
     .argument("<run>", "id or name of the run, the start of an id, or last")
     .argument("<text>", "the note");
-  await change(command, args, print, ([, text]) => {
-    if (text!.trim() === "") throw new UserError("label.note", "Cannot add an empty note: expected a text");
-    if (text!.length > 10_000) {
-      throw new UserError("label.note", `Cannot add a note of ${text!.length} characters: expected at most 10000`);
-    }
-    return { kind: "note", text: text! };
-  });
+  await change(command, args, print, ([, text]) => ({ kind: "note", text: text! }));
 }
 
 /** `deno task rename <run> "name"`: gives a run a name; the empty one takes it away. The id stays. */
@@ -48,15 +37,6 @@ export async function renameCommand(args: readonly string[], print: Print = cons
     .argument("<name>", 'the name; "" takes it away');
   await change(command, args, print, ([, text]) => {
     const name = text!.trim();
-    if (name === "last" || isRunId(name)) {
-      throw new UserError("label.name", `Cannot name a run "${name}": it means a run already`, "choose another name");
-    }
-    if (name !== printable(name) || name.length > 200) {
-      throw new UserError(
-        "label.name",
-        `Cannot name a run ${JSON.stringify(name.slice(0, 50))}: expected one line of at most 200 characters`,
-      );
-    }
     return { kind: "name", name: name === "" ? null : name };
   });
 }
@@ -77,6 +57,7 @@ async function change(
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const runs = String(parsed.options.runs);
   const label = body(parsed.positional);
+  if (label !== undefined) checkLabel(label);
   const id = await resolveRun(runs, parsed.positional[0]!);
   const folder = join(runs, id);
   if (label !== undefined) await addLabel(folder, label);
@@ -91,13 +72,4 @@ export function labelLines({ name, tags, notes }: Labels): string[] {
     ...(tags.length === 0 ? [] : [`tags: ${tags.map(printable).join(", ")}`]),
     ...notes.map(({ time, text }) => `${time.slice(0, 16).replace("T", " ")}  ${printable(text)}`),
   ];
-}
-
-function checkTag(tag: string): void {
-  if (/^[\p{L}\p{N}_][\p{L}\p{N}_.:/-]{0,63}$/u.test(tag)) return;
-  throw new UserError(
-    "label.tag",
-    `Cannot use the tag ${JSON.stringify(tag.slice(0, 50))}: expected at most 64 letters, digits and _ . : / -`,
-    "a note takes any text: deno task note <run> <text>",
-  );
 }

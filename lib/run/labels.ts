@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { printable } from "./format-table.ts";
+import { isRunId } from "./run-id.ts";
 
 /** Name of the file in a run's folder. The event log has one writer, the run; this one has any number of them. */
 export const LABELS_FILE = "labels.jsonl";
@@ -93,4 +95,48 @@ async function endsWhole(file: Deno.FsFile): Promise<boolean> {
   const last = new Uint8Array(1);
   await file.read(last);
   return last[0] === 10;
+}
+
+/**
+ * Refuses what nobody should call a run.
+ *
+ * @throws UserError `label.name`, `label.tag`, `label.note`
+ */
+export function checkLabel(label: LabelBody): void {
+  if (label.kind === "name") checkName(label.name);
+  else if (label.kind === "note") checkNote(label.text);
+  else {
+    for (const tag of [...label.add, ...label.remove]) checkTag(tag);
+    const both = label.add.find((tag) => label.remove.includes(tag));
+    if (both !== undefined) throw new UserError("label.tag", `Cannot both add and remove the tag "${both}"`);
+  }
+}
+
+function checkName(name: string | null): void {
+  if (name === null) return;
+  if (name === "last" || isRunId(name)) {
+    throw new UserError("label.name", `Cannot name a run "${name}": it means a run already`, "choose another name");
+  }
+  if (name.trim() === "" || name !== printable(name) || name.length > 200) {
+    throw new UserError(
+      "label.name",
+      `Cannot name a run ${JSON.stringify(name.slice(0, 50))}: expected one line of at most 200 characters`,
+    );
+  }
+}
+
+function checkNote(text: string): void {
+  if (text.trim() === "") throw new UserError("label.note", "Cannot add an empty note: expected a text");
+  if (text.length > 10_000) {
+    throw new UserError("label.note", `Cannot add a note of ${text.length} characters: expected at most 10000`);
+  }
+}
+
+function checkTag(tag: string): void {
+  if (/^[\p{L}\p{N}_][\p{L}\p{N}_.:/-]{0,63}$/u.test(tag)) return;
+  throw new UserError(
+    "label.tag",
+    `Cannot use the tag ${JSON.stringify(tag.slice(0, 50))}: expected at most 64 letters, digits and _ . : / -`,
+    "a note takes any text: deno task note <run> <text>",
+  );
 }

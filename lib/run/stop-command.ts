@@ -32,13 +32,7 @@ export async function stopCommand(
   const seconds = readInteger("--timeout", String(parsed.options.timeout), 1, 3600);
   const id = await resolveRun(runs, parsed.positional[0]!);
   const folder = join(runs, id);
-  const pid = writerOf(folder, id);
-  try {
-    Deno.kill(pid, "SIGTERM");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError("stop.refused", `Cannot stop ${id}, which process ${pid} writes: ${reason}`);
-  }
+  const pid = askToStop(folder, id);
   const until = performance.now() + seconds * 1000;
   while (writerLives(folder)) {
     if (performance.now() > until) {
@@ -51,6 +45,23 @@ export async function stopCommand(
   }
   const status = (await readRun(runs, id))?.status ?? "lost";
   print(parsed.options.json ? JSON.stringify({ run: id, status }) : `${id} is ${status}`);
+}
+
+/**
+ * Sends SIGTERM to the process that writes a run, and does not wait.
+ *
+ * @returns its pid
+ * @throws UserError `stop.over` when nobody writes the run, `stop.elsewhere`, `stop.refused`
+ */
+export function askToStop(folder: string, id: string): number {
+  const pid = writerOf(folder, id);
+  try {
+    Deno.kill(pid, "SIGTERM");
+    return pid;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError("stop.refused", `Cannot stop ${id}, which process ${pid} writes: ${reason}`);
+  }
 }
 
 function writerOf(folder: string, id: string): number {

@@ -1,35 +1,21 @@
-// The HTTP app: a stateless fetch handler over the folders of runs. It reads; it never writes.
+// The HTTP app: a stateless fetch handler over the folders of runs. It reads, and changes what a page with its token asks.
 import { type Context, Hono } from "hono";
 import { explainError, UserError } from "../errors.ts";
-import {
-  listSweeps,
-  rankTrials,
-  readEvents,
-  readRun,
-  readStatus,
-  readSweep,
-  runFolder,
-  sweepFolder,
-  sweepJson,
-  sweepSummary,
-} from "../run/mod.ts";
+import { readEvents, readLabels, readRun, readStatus, runFolder } from "../run/mod.ts";
 import { loadAssets } from "./assets.ts";
 import { createFeeds, type Feeds } from "./feed.ts";
-import { isAllowedHost, isLoopbackAddress, isSameOrigin } from "./guard.ts";
-import { PAGE_POLICY, REPORT_POLICY, secure } from "./headers.ts";
+import { type Abilities, abilities, ACTIONS, addActionRoutes } from "./action-routes.ts";
+import { html, problem, unknownRun } from "./answers.ts";
+import { isAllowedHost, isLoopbackAddress, isOwnPost, isSameOrigin } from "./guard.ts";
+import { REPORT_POLICY, secure } from "./headers.ts";
+import { addMadeRoutes } from "./made-routes.ts";
 import { openApiDocument } from "./openapi.ts";
-import { HOME_PAGE, MISSING_PAGE, RUN_PAGE, SWEEP_PAGE } from "./pages.ts";
+import { HOME_PAGE, MISSING_PAGE, RUN_PAGE } from "./pages.ts";
 import { hasReport, readReport } from "./report.ts";
 import { createRunList } from "./runs.ts";
-import type {
-  EventsResponse,
-  RunListResponse,
-  RunResponse,
-  StatusResponse,
-  SweepListResponse,
-  SweepResponse,
-} from "./schemas.ts";
+import type { EventsResponse, RunListResponse, RunResponse, StatusResponse } from "./schemas.ts";
 import { eventStream } from "./stream.ts";
+import { addSweepRoutes } from "./sweep-routes.ts";
 
 export interface AppOptions {
   /** The folder that holds the runs, one folder each. */
@@ -41,6 +27,8 @@ export interface AppOptions {
   readonly hosts?: readonly string[];
   /** Time between keep-alive comments of a stream. @default 15_000 */
   readonly keepAliveMs?: number;
+  /** What the pages may change. @default what this process has the permission to */
+  readonly abilities?: Abilities;
   /** What the event streams read from, for whoever must end them. @default the runs folder's */
   readonly feeds?: Feeds;
 }
@@ -51,14 +39,15 @@ const RESUME_PATIENCE_MS = 250;
 /**
  * The app whose `fetch` answers every request.
  *
- * Only this machine, loopback hosts and `hosts` are answered, only to our own pages and to programs, and only GET and HEAD. No
- * path comes from the client: `lib/run` matches run ids against a pattern and looks them up in the folder's listing.
+ * Only this machine, loopback hosts and `hosts` are answered, only to our own pages and to programs. What changes something
+ * is asked by POST, with a token, and never where other hosts are served. No path comes from the client: `lib/run` matches run ids against a pattern and looks them up in the folder's listing.
  */
 export function createApp(options: AppOptions): Hono {
   const { runsFolder, hosts = [], keepAliveMs, feeds = createFeeds(runsFolder) } = options;
   const runList = createRunList(runsFolder);
   const assets = loadAssets();
   const app = new Hono();
+  const able = hosts.length > 0 ? { edit: false, stop: false } : options.abilities ?? abilities(runsFolder);
 
   app.use(async (c, next) => {
     const refusal = refuse(c, hosts);
@@ -72,11 +61,6 @@ export function createApp(options: AppOptions): Hono {
   app.get("/runs/:id", async (c) => {
     const known = await runFolder(runsFolder, c.req.param("id")) !== undefined;
     return known ? html(c, RUN_PAGE) : html(c, MISSING_PAGE, 404);
-  });
-
-  app.get("/sweeps/:id", async (c) => {
-    const known = await sweepFolder(runsFolder, c.req.param("id")) !== undefined;
-    return known ? html(c, SWEEP_PAGE) : html(c, MISSING_PAGE, 404);
   });
 
   app.get("/static/*", (c) => {
@@ -93,8 +77,10 @@ export function createApp(options: AppOptions): Hono {
 
   app.get("/api/runs/:id", async (c) => {
     const run = await readRun(runsFolder, c.req.param("id"));
-    if (run === undefined) return unknownRun(c);
-    return c.json({ run, report: await hasReport(runsFolder, run.id), runsFolder } satisfies RunResponse);
+    const folder = run && await runFolder(runsFolder, run.id);
+    if (run === undefined || folder === undefined) return unknownRun(c);
+    const [report, labels] = [await hasReport(runsFolder, run.id), await readLabels(folder)];
+    return c.json({ run, report, labels, runsFolder } satisfies RunResponse);
   });
 
   app.get("/api/runs/:id/status", async (c) => {
@@ -137,27 +123,9 @@ export function createApp(options: AppOptions): Hono {
     return c.body(report, 200, { "content-type": "text/html; charset=utf-8" });
   });
 
-  app.get("/api/sweeps", async (c) => {
-    return c.json({ sweeps: (await listSweeps(runsFolder)).map(sweepSummary) } satisfies SweepListResponse);
-  });
-
-  app.get("/api/sweeps/:id", async (c) => {
-    const view = await readSweep(runsFolder, c.req.param("id"));
-    if (view === undefined) return unknownSweep(c);
-    const sweep = sweepJson(view, rankTrials(view, c.req.query("metric") || undefined));
-    return c.json(
-      { sweep, report: await hasReport(runsFolder, sweep.sweep, "sweep"), runsFolder } satisfies SweepResponse,
-    );
-  });
-
-  app.get("/api/sweeps/:id/report", async (c) => {
-    const id = c.req.param("id");
-    if (await sweepFolder(runsFolder, id) === undefined) return unknownSweep(c);
-    const report = await readReport(runsFolder, id, "sweep");
-    if (report === undefined) return problem(c, 404, "report.missing", "This sweep has no report yet");
-    c.header("content-security-policy", REPORT_POLICY);
-    return c.body(report, 200, { "content-type": "text/html; charset=utf-8" });
-  });
+  addMadeRoutes(app, runsFolder);
+  addSweepRoutes(app, runsFolder);
+  addActionRoutes(app, runsFolder, able);
 
   app.get("/openapi.json", (c) => c.json(openApiDocument()));
   app.get("/healthz", (c) => c.json({ ok: true }));
@@ -171,7 +139,12 @@ export function createApp(options: AppOptions): Hono {
     const mine = error instanceof UserError;
     if (!mine) console.error(explainError(error));
     const response = mine
-      ? problem(c, 400, error.code, error.message)
+      ? problem(
+        c,
+        error.code.startsWith("stop.") || error.code.startsWith("trash.") ? 409 : 400,
+        error.code,
+        error.message,
+      )
       : problem(c, 500, "server.failed", "The server could not answer; its terminal shows why");
     secure(response.headers);
     return response;
@@ -190,9 +163,16 @@ function refuse(c: Context, hosts: readonly string[]): Response | undefined {
   if (!isSameOrigin(c.req.raw.headers)) {
     return problem(c, 403, "origin.foreign", "This server answers only to its own pages");
   }
-  if (c.req.method !== "GET" && c.req.method !== "HEAD") {
-    c.header("allow", "GET, HEAD");
-    return problem(c, 405, "method.not-allowed", "Only GET and HEAD are answered");
+  const acts = ACTIONS.test(c.req.path);
+  if (c.req.method === "POST" && acts) {
+    return isOwnPost(c.req.raw.headers)
+      ? undefined
+      : problem(c, 403, "origin.foreign", "This server answers only to its own pages");
+  }
+  if (acts || (c.req.method !== "GET" && c.req.method !== "HEAD")) {
+    const allowed = acts ? "POST" : "GET, HEAD";
+    c.header("allow", allowed);
+    return problem(c, 405, "method.not-allowed", `Only ${allowed.replace(",", " and")} is answered here`);
   }
   return undefined;
 }
@@ -207,23 +187,6 @@ function peerOf(info: unknown): string | undefined {
 function position(text: string | undefined): number | undefined {
   if (text === undefined || text === "") return -1;
   return /^(?:-1|\d{1,15})$/.test(text) ? Number(text) : undefined;
-}
-
-function html(c: Context, page: string, status: 200 | 404 = 200): Response {
-  c.header("content-security-policy", PAGE_POLICY);
-  return c.body(page, status, { "content-type": "text/html; charset=utf-8" });
-}
-
-function problem(c: Context, status: 400 | 403 | 404 | 405 | 500, code: string, message: string): Response {
-  return c.json({ error: { code, message } }, status);
-}
-
-function unknownRun(c: Context): Response {
-  return problem(c, 404, "run.unknown", "There is no such run");
-}
-
-function unknownSweep(c: Context): Response {
-  return problem(c, 404, "sweep.unknown", "There is no such sweep");
 }
 
 function badPosition(c: Context): Response {

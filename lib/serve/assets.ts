@@ -12,6 +12,7 @@ export interface Asset {
 /** The browser's modules, by their place below `lib/`; relative imports among them work unchanged. */
 const MODULES = [
   "report/methods.ts",
+  "run/captured-text.ts",
   "run/ending.ts",
   "run/format-table.ts",
   "run/progress.ts",
@@ -23,10 +24,14 @@ const MODULES = [
   "serve/client/connection.ts",
   "serve/client/dom.ts",
   "serve/client/format.ts",
+  "serve/client/groups.ts",
   "serve/client/home.ts",
+  "serve/client/labels.ts",
+  "serve/client/made.ts",
   "serve/client/results.ts",
   "serve/client/parallel.ts",
   "serve/client/run.ts",
+  "serve/client/session.ts",
   "serve/client/sweep.ts",
   "serve/client/table.ts",
 ];

@@ -40,6 +40,19 @@ export function isSameOrigin(headers: Headers): boolean {
   return headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "document";
 }
 
+/**
+ * Whether a request that changes something comes from one of our own pages or from a program. Unlike a link, a form that
+ * another site's page sends here is refused, and so is a page without an origin of its own.
+ *
+ * @param headers the request's headers; `Host` is taken to be allowed already
+ */
+export function isOwnPost(headers: Headers): boolean {
+  const origin = headers.get("origin");
+  const site = headers.get("sec-fetch-site");
+  return (origin === null || hostOf(origin) === headers.get("host")?.toLowerCase()) &&
+    (site === null || site === "same-origin");
+}
+
 function hostOf(origin: string): string | undefined {
   try {
     const url = new URL(origin);

@@ -5,8 +5,11 @@ export { type ServerWorker, startServerWorker, type WorkerOptions } from "./work
 export {
   errorSchema,
   eventsResponseSchema,
+  labelsSchema,
+  madeResponseSchema,
   runListResponseSchema,
   runResponseSchema,
+  sessionResponseSchema,
   sweepListResponseSchema,
   sweepResponseSchema,
 } from "./schemas.ts";

@@ -37,6 +37,7 @@ export const HOME_PAGE = page(
 <p class="lead" id="count"></p>
 ${noscript}
 <div id="sweeps"></div>
+<div class="field filters" id="filters" hidden></div>
 <div id="runs"></div>
 </main>`,
 );

@@ -1,7 +1,10 @@
 // What the HTTP API answers, as zod schemas: types, validation in tests, and OpenAPI derive from here.
 import { z } from "zod";
 import {
+  type Captured,
+  capturedSchema,
   eventSchema,
+  type Labels,
   type LogContents,
   runResultsSchema,
   type RunSummary,
@@ -69,6 +72,32 @@ export const runViewSchema = z.strictObject({
   lastSeq: z.number(),
 });
 
+/** A run's name, tags and notes, as people gave them. */
+export const labelsSchema = z.strictObject({
+  name: z.string().nullable(),
+  tags: z.array(z.string()),
+  notes: z.array(z.strictObject({ time: z.string(), text: z.string() })),
+  damaged: z.number(),
+});
+
+/** What `/api/runs/:id/labels` takes: a name (null takes it away), tags, or a note. */
+export const labelRequestSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("name"), name: z.string().max(200).nullable() }),
+  z.strictObject({ kind: z.literal("tags"), add: z.array(z.string()).max(50), remove: z.array(z.string()).max(50) }),
+  z.strictObject({ kind: z.literal("note"), text: z.string().max(10_000) }),
+]);
+
+/** `/api/session`: the token that changes need, and what this server may do. */
+export const sessionResponseSchema = z.strictObject({ token: z.string(), edit: z.boolean(), stop: z.boolean() });
+
+const outputSchema = z.strictObject({ bytes: z.number(), text: z.string() }).nullable();
+
+/** `/api/runs/:id/made`: what was kept of each process that worked on the run, and the end of what they printed. */
+export const madeResponseSchema = z.strictObject({
+  captured: z.array(capturedSchema),
+  output: outputSchema,
+});
+
 /** `/api/runs/:id/status` */
 export const statusResponseSchema = z.strictObject({ status: runStatusSchema });
 
@@ -76,6 +105,7 @@ export const statusResponseSchema = z.strictObject({ status: runStatusSchema });
 export const runResponseSchema = z.strictObject({
   run: runViewSchema,
   report: z.boolean(),
+  labels: labelsSchema,
   /** The folder that the server serves, as it was named to it. */
   runsFolder: z.string(),
 });
@@ -90,6 +120,8 @@ export const runSummarySchema = z.strictObject({
   device: z.string(),
   /** How it was started, which says what differs from the preset. */
   command: z.array(z.string()),
+  name: z.string().nullable(),
+  tags: z.array(z.string()),
   status: runStatusSchema,
   startedAt: z.string(),
   updatedAt: z.string(),
@@ -172,9 +204,22 @@ export const sweepResponseSchema = z.strictObject({
 });
 
 // What the handlers hand over is what `lib/run` reads; that the schemas say the same is checked by the tests.
-export type RunResponse = { readonly run: RunView; readonly report: boolean; readonly runsFolder: string };
+export type RunResponse = {
+  readonly run: RunView;
+  readonly report: boolean;
+  readonly labels: Labels;
+  readonly runsFolder: string;
+};
+export type LabelsResponse = Labels;
+export type LabelRequest = z.infer<typeof labelRequestSchema>;
+export type SessionResponse = z.infer<typeof sessionResponseSchema>;
+export type MadeResponse = { readonly captured: readonly Captured[]; readonly output: z.infer<typeof outputSchema> };
 export type StatusResponse = { readonly status: RunView["status"] };
-export type ListedRun = RunSummary & { readonly command: readonly string[] };
+export type ListedRun = RunSummary & {
+  readonly command: readonly string[];
+  readonly name: string | null;
+  readonly tags: readonly string[];
+};
 export type RunListResponse = { readonly runs: readonly ListedRun[] };
 export type EventsResponse = LogContents;
 export type ListedSweep = ReturnType<typeof sweepSummary>;

@@ -4,17 +4,78 @@ import { endingText } from "../../run/ending.ts";
 import { isUnderWay } from "../../run/view.ts";
 import { overridesOf } from "./command.ts";
 import { showConnection } from "./connection.ts";
-import { badge, byId, h, setText } from "./dom.ts";
-import { change, clock, duration, when } from "./format.ts";
+import { badge, byId, h, setText, statusText } from "./dom.ts";
+import { change as relative, clock, duration, when } from "./format.ts";
+import { change } from "./session.ts";
 
 const REFRESH_MS = 2500;
+const STATUSES = ["running", "stalled", "done", "failed", "stopped", "lost"];
+/** Ways to sort: each gives a number, smallest first; runs without it come last. */
+const ORDERS: Readonly<Record<string, (run: ListedRun) => number | undefined>> = {
+  "newest first": ({ startedAt }) => -Date.parse(startedAt),
+  "best bits per byte": ({ experiment, meanBpb }) =>
+    meanBpb[experiment] ?? (Object.values(meanBpb).length === 0 ? undefined : Math.min(...Object.values(meanBpb))),
+  "longest first": (run) => -(run.seconds ?? (Date.now() - Date.parse(run.startedAt)) / 1000),
+};
 const list = h("ul", { class: "runs" });
 const rows = new Map<string, { element: HTMLElement; state: string }>();
 const connection = byId("connection");
 let sweepsShown = "[]";
+let latest: readonly ListedRun[] = [];
+
+const filter = {
+  text: h("input", { type: "search", "aria-label": "Filter", placeholder: "Filter by name, tag, setting, …" }),
+  status: h("select", { "aria-label": "Status" }, h("option", { value: "" }, "any status")),
+  sort: h("select", { "aria-label": "Sort by" }),
+  trials: h("input", { type: "checkbox" }),
+};
+const trialsLabel = h("label", { hidden: true }, filter.trials, " trials of sweeps");
+filter.status.append(...STATUSES.map((status) => h("option", { value: status }, statusText(status))));
+filter.sort.append(...Object.keys(ORDERS).map((name) => h("option", { value: name }, name)));
+for (const input of [filter.text, filter.status, filter.sort, filter.trials]) {
+  input.addEventListener("input", () => show(latest));
+}
+byId("filters").append(filter.text, filter.status, filter.sort, trialsLabel);
+offerUndo();
 
 byId("runs").append(list);
 refresh();
+
+/** After a removal, that it can be taken back. */
+function offerUndo(): void {
+  if (!new URLSearchParams(location.search).has("removed")) return;
+  history.replaceState(null, "", "/");
+  const undo = h("button", { type: "button", class: "button quiet" }, "Undo");
+  const notice = h("p", { class: "notice", role: "status" }, "The run was moved to the trash. ", undo);
+  undo.addEventListener(
+    "click",
+    () => change("/api/undo").then(() => notice.remove(), (error) => notice.append(` ${error.message}`)),
+  );
+  byId("filters").before(notice);
+}
+
+/** Whether a run is shown under the filters. */
+function fits(run: ListedRun): boolean {
+  const words = filter.text.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const text = [
+    run.title,
+    run.name,
+    run.id,
+    run.preset,
+    `seed ${run.seed}`,
+    run.device,
+    run.status,
+    ...run.tags,
+    ...run.command,
+  ]
+    .join(" ").toLowerCase();
+  return (filter.status.value === "" || run.status === filter.status.value) &&
+    (filter.trials.checked || words.length > 0 || !isTrial(run)) && words.every((word) => text.includes(word));
+}
+
+function isTrial({ tags }: ListedRun): boolean {
+  return tags.some((tag) => tag.startsWith("sweep:"));
+}
 
 async function refresh(): Promise<void> {
   if (!document.hidden) {
@@ -34,16 +95,24 @@ async function refresh(): Promise<void> {
 }
 
 /** Replaces only the rows that changed, so that focus and selection stay where they are. */
-function show(runs: readonly ListedRun[]): void {
+function show(all: readonly ListedRun[]): void {
+  latest = all;
+  const trials = all.filter(isTrial).length;
+  trialsLabel.hidden = trials === 0;
+  byId("filters").hidden = all.length === 0;
+  const order = ORDERS[filter.sort.value]!;
+  const runs = all.filter(fits).sort((a, b) => (order(a) ?? Infinity) - (order(b) ?? Infinity) || 0);
   const running = runs.filter(isUnderWay).length;
   setText(
     byId("count"),
-    runs.length === 0
+    all.length === 0
       ? ""
-      : `${runs.length} ${runs.length === 1 ? "run" : "runs"}${running > 0 ? `, ${running} running` : ""}`,
+      : `${runs.length === all.length ? "" : `${runs.length} of `}${all.length} ${all.length === 1 ? "run" : "runs"}${
+        running > 0 ? `, ${running} running` : ""
+      }`,
   );
   byId("runs").querySelector(".empty")?.remove();
-  if (runs.length === 0) byId("runs").append(empty());
+  if (all.length === 0) byId("runs").append(empty());
   const ids = new Set(runs.map(({ id }) => id));
   for (const [id, { element }] of rows) {
     if (ids.has(id)) continue;
@@ -110,9 +179,10 @@ function row(run: ListedRun): HTMLElement {
     h(
       "div",
       { class: "run-name" },
-      h("h2", {}, h("a", { href: `/runs/${encodeURIComponent(run.id)}` }, run.title)),
+      h("h2", {}, h("a", { href: `/runs/${encodeURIComponent(run.id)}` }, run.name ?? run.title)),
       h("p", { class: "muted" }, `preset ${run.preset} · seed ${run.seed} · ${run.device} · `, h("code", {}, run.id)),
       overrides(run),
+      tagsOf(run),
     ),
     h("div", { class: "run-result" }, outcome(run)),
     h(
@@ -122,6 +192,12 @@ function row(run: ListedRun): HTMLElement {
       h("span", { class: "muted" }, known),
     ),
   );
+}
+
+function tagsOf({ tags }: ListedRun): HTMLElement | undefined {
+  const own = tags.filter((tag) => !tag.startsWith("sweep:"));
+  if (own.length === 0) return undefined;
+  return h("ul", { class: "tags" }, ...own.map((tag) => h("li", { class: "tag" }, tag)));
 }
 
 /** What the run changed in its preset. */
@@ -140,7 +216,7 @@ function outcome({ status, current, cells, meanBpb, error }: ListedRun): HTMLEle
       {},
       h("strong", {}, `BTS ${bts.toFixed(3)}`),
       h("span", { class: "muted" }, " bits per byte"),
-      seed !== undefined && h("span", { class: "delta" }, `${change(seed, bts)} vs seed`),
+      seed !== undefined && h("span", { class: "delta" }, `${relative(seed, bts)} vs seed`),
     );
   }
   if (!isUnderWay({ status })) {

@@ -3,13 +3,16 @@ import type { RunEvent } from "../../run/mod.ts";
 import { endingText } from "../../run/ending.ts";
 import { countsSteps } from "../../run/progress.ts";
 import { applyEvent, isUnderWay, type RunView } from "../../run/view.ts";
-import type { RunResponse } from "../schemas.ts";
+import type { LabelsResponse, MadeResponse, RunResponse } from "../schemas.ts";
 import { type CellElement, createCell, noteElement, secondsLeft, share } from "./cell.ts";
 import { serveCommand } from "./command.ts";
 import { follow, showConnection, watchServer } from "./connection.ts";
 import { badge, byId, h, oncePerFrame, setAttribute, setBadge, setText, statusText } from "./dom.ts";
 import { clock, duration, when } from "./format.ts";
+import { createLabels, twiceButton } from "./labels.ts";
+import { madeElement, settingsElement } from "./made.ts";
 import { resultsElement } from "./results.ts";
+import { change, getSession } from "./session.ts";
 
 const id = decodeURIComponent(location.pathname.split("/").at(-1)!);
 const address = `/api/runs/${encodeURIComponent(id)}`;
@@ -30,6 +33,15 @@ const head = {
   report: h("a", { class: "button", href: `${address}/report`, target: "_blank", rel: "noopener", hidden: true }),
 };
 const outline = h("ol");
+const labels = createLabels(address, (now) => showTitle(now));
+const stopButton = twiceButton("Stop", "Stop this run?", async () => {
+  await change(`${address}/stop`);
+  stopButton.textContent = "Stopping";
+});
+const removeButton = twiceButton("Remove", "Remove this run?", async () => {
+  await change(`${address}/remove`);
+  location.assign("/?removed=1");
+});
 /** After so long without an event it is asked whether the run's process still shows signs of life. */
 const SILENCE_MS = 20_000;
 
@@ -41,6 +53,8 @@ const cells = new Map<string, Shown>();
 const dirty = new Set<string>();
 let notesShown = 0;
 let runsFolder = "";
+let ownTitle = "";
+let able = { edit: false, stop: false };
 
 start().catch((error) => {
   showConnection(connection, "reconnecting");
@@ -53,7 +67,15 @@ async function start(): Promise<void> {
   const response = await fetchRun();
   const { run, report } = response;
   runsFolder = response.runsFolder;
+  ownTitle = run.title;
   buildHead(run);
+  showTitle(response.labels);
+  labels.show(response.labels, false);
+  getSession().then(({ edit, stop }) => {
+    able = { edit, stop };
+    labels.show(response.labels, edit);
+    draw(run);
+  }, () => {});
   byId("outline").append(h("h2", {}, "Cells"), outline);
   for (const cell of run.cells) dirty.add(cell.name);
   showReport(report);
@@ -135,6 +157,8 @@ function draw(run: RunView): void {
     setAttribute(shown.segment, "data-status", cell.status);
   }
   dirty.clear();
+  stopButton.hidden = !able.stop || !isUnderWay(run);
+  removeButton.hidden = !able.edit || isUnderWay(run);
   const ended = run.cells.filter(({ status }) => status !== "planned" && status !== "running").length;
   setBadge(head.status, run.status);
   const ending = endingText(run);
@@ -149,9 +173,8 @@ function draw(run: RunView): void {
   }
   for (; notesShown < run.notes.length; notesShown++) head.notes.append(noteElement(run.notes[notesShown]!));
   head.notes.hidden = notesShown === 0;
-  document.title = isUnderWay(run)
-    ? `${ended}/${run.cells.length} · ${run.title}`
-    : `${statusText(run.status)} · ${run.title}`;
+  const title = head.title.textContent ?? "";
+  document.title = isUnderWay(run) ? `${ended}/${run.cells.length} · ${title}` : `${statusText(run.status)} · ${title}`;
   tick(run);
 }
 
@@ -195,9 +218,13 @@ function addCell(name: string, title: string): Shown {
   return shown;
 }
 
+/** The name that people gave the run, or its own title. */
+function showTitle({ name }: LabelsResponse): void {
+  setText(head.title, name ?? ownTitle);
+  setText(byId("crumb"), name ?? ownTitle);
+}
+
 function buildHead(run: RunView): void {
-  setText(head.title, run.title);
-  setText(byId("crumb"), run.title);
   head.report.append("Open the report");
   head.closed.append(
     ...[
@@ -216,8 +243,18 @@ function buildHead(run: RunView): void {
   fact("Elapsed", head.elapsed);
   fact("Run", h("dd", {}, h("code", {}, run.id)));
   byId("head").append(
-    h("div", { class: "title-row" }, head.title, head.status, h("span", { class: "push" }), head.report),
+    h(
+      "div",
+      { class: "title-row" },
+      head.title,
+      head.status,
+      h("span", { class: "push" }),
+      stopButton,
+      removeButton,
+      head.report,
+    ),
     head.facts,
+    labels.element,
     head.strip,
     head.now,
     head.closed,
@@ -229,15 +266,26 @@ function buildHead(run: RunView): void {
 
 function buildFooter(run: RunView): void {
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`).join(" · ");
+  const settings = h("div", {}, settingsElement(run.config, undefined));
+  const made = h("div");
+  const about = h(
+    "details",
+    { class: "card about" },
+    h("summary", {}, "How this run was made"),
+    h("p", {}, h("code", {}, run.command.join(" "))),
+    made,
+    settings,
+    h("p", { class: "muted" }, versions),
+  );
+  // Asked for when somebody wants to see it, and anew each time: its process may still print.
+  about.addEventListener("toggle", async (event) => {
+    if (event.target !== about || !about.open) return;
+    const answer: MadeResponse = await fetch(`${address}/made`).then((response) => response.json());
+    made.replaceChildren(madeElement(answer, address));
+    settings.replaceChildren(settingsElement(run.config, answer.captured.at(-1)));
+  });
   byId("footer").append(
-    h(
-      "details",
-      { class: "card about" },
-      h("summary", {}, "Configuration and command"),
-      h("p", {}, h("code", {}, run.command.join(" "))),
-      h("pre", { tabindex: 0 }, JSON.stringify(run.config, null, 2)),
-      h("p", { class: "muted" }, versions),
-    ),
+    about,
     h(
       "p",
       { class: "muted links" },

@@ -1,0 +1,116 @@
+// What people say about a run: its name, tags and notes, shown and, where the server may, changed.
+import type { LabelRequest, LabelsResponse } from "../schemas.ts";
+import { h } from "./dom.ts";
+import { when } from "./format.ts";
+import { change } from "./session.ts";
+
+/** Labels on the page. */
+export interface LabelsElement {
+  readonly element: HTMLElement;
+  /** Shows labels; with `edit` they can be changed. */
+  show(labels: LabelsResponse, edit: boolean): void;
+}
+
+/** Labels of the run at this address; `onChange` hears of a change. */
+export function createLabels(address: string, onChange: (labels: LabelsResponse) => void): LabelsElement {
+  const element = h("section", { class: "labels", "aria-label": "Tags and notes", hidden: true });
+  const fault = h("p", { class: "field-error", role: "alert", hidden: true });
+
+  const send = async (label: LabelRequest, again?: HTMLInputElement) => {
+    try {
+      const labels = await change<LabelsResponse>(`${address}/labels`, label);
+      fault.hidden = true;
+      show(labels, true);
+      onChange(labels);
+    } catch (error) {
+      fault.textContent = (error as Error).message;
+      fault.hidden = false;
+      again?.focus();
+    }
+  };
+
+  const field = (name: string, hint: string, value: string, body: (text: string) => LabelRequest) => {
+    const input = h("input", {
+      type: "text",
+      "aria-label": name,
+      placeholder: hint,
+      autocomplete: "off",
+      maxlength: 10_000,
+    });
+    input.value = value;
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing) return;
+      send(body(input.value.trim()), input);
+    });
+    return input;
+  };
+
+  const tagElement = (tag: string, edit: boolean) => {
+    const remove = edit &&
+      h("button", { type: "button", title: `Remove the tag ${tag}`, "aria-label": `Remove ${tag}` }, "×");
+    if (remove) remove.addEventListener("click", () => send({ kind: "tags", add: [], remove: [tag] }));
+    return h("li", { class: "tag" }, tag, remove);
+  };
+
+  const show = ({ name, tags, notes }: LabelsResponse, edit: boolean) => {
+    element.hidden = !edit && tags.length === 0 && notes.length === 0;
+    const tagList = h("ul", { class: "tags" });
+    tagList.append(...tags.map((tag) => tagElement(tag, edit)));
+    const noteList = h("ul", { class: "notes" });
+    noteList.append(
+      ...notes.map(({ time, text }) => h("li", {}, h("small", { class: "muted" }, `${when(time)} `), text)),
+    );
+    const fields = edit && h(
+      "details",
+      { class: "edit" },
+      h("summary", {}, "Name, tags, notes"),
+      h(
+        "div",
+        { class: "field" },
+        field("Name", "name of the run", name ?? "", (text) => ({ kind: "name", name: text === "" ? null : text })),
+        field("New tags", "tags, Enter adds them", "", (text) => ({
+          kind: "tags",
+          add: text.split(/[\s,]+/).filter((tag) => tag !== ""),
+          remove: [],
+        })),
+        field("New note", "a note, Enter adds it", "", (text) => ({ kind: "note", text })),
+      ),
+      fault,
+    );
+    if (fields) (fields as HTMLDetailsElement).open = element.querySelector("details")?.open ?? false;
+    element.replaceChildren(
+      ...[tags.length > 0 && tagList, notes.length > 0 && noteList, fields].filter((child) => child !== false),
+    );
+  };
+  return { element, show };
+}
+
+/** A button that asks once more before it acts, and says what went wrong. */
+export function twiceButton(text: string, question: string, act: () => Promise<void>): HTMLButtonElement {
+  const button = h("button", { type: "button", class: "button quiet" }, text);
+  let asked: ReturnType<typeof setTimeout> | undefined;
+  const calm = () => {
+    clearTimeout(asked);
+    asked = undefined;
+    button.textContent = text;
+    button.classList.remove("sure");
+  };
+  button.addEventListener("click", async () => {
+    if (asked === undefined) {
+      button.textContent = question;
+      button.classList.add("sure");
+      asked = setTimeout(calm, 5_000);
+      return;
+    }
+    calm();
+    button.disabled = true;
+    try {
+      await act();
+    } catch (error) {
+      button.title = button.textContent = (error as Error).message;
+    } finally {
+      button.disabled = false;
+    }
+  });
+  return button;
+}

@@ -1,0 +1,83 @@
+// How a run was made: its settings and where each came from, code, packages, machine, and what its process printed.
+import type { Captured } from "../../run/mod.ts";
+import { codeText, machineText, markedSettings, SOURCE_NAMES } from "../../run/captured-text.ts";
+import type { MadeResponse } from "../schemas.ts";
+import { h } from "./dom.ts";
+import { bytes, when } from "./format.ts";
+
+/** The settings of a configuration, those that somebody changed first; without what was kept, the configuration alone. */
+export function settingsElement(config: unknown, captured: Captured | undefined): HTMLElement {
+  if (captured === undefined) return h("pre", { tabindex: 0 }, JSON.stringify(config, null, 2));
+  const settings = markedSettings(config, captured.sources);
+  const order = ["set", "file", "preset", "default"];
+  const sorted = [...settings].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
+  const body = h("tbody");
+  body.append(...sorted.map(({ key, value, source }) =>
+    h(
+      "tr",
+      { "data-source": source },
+      h("th", { scope: "row" }, h("code", {}, key)),
+      h("td", {}, h("code", {}, typeof value === "string" ? value : JSON.stringify(value))),
+      h("td", {}, SOURCE_NAMES[source]),
+    )
+  ));
+  const head = h("tr", {}, ...["Setting", "Value", "From"].map((title) => h("th", { scope: "col" }, title)));
+  const table = h("table", {}, h("thead", {}, head), body);
+  return h("div", { class: "table-box settings", role: "region", "aria-label": "Settings", tabindex: 0 }, table);
+}
+
+/** Code, packages and machine of each process that worked on the run, and what they printed. */
+export function madeElement({ captured, output }: MadeResponse, address: string): HTMLElement {
+  const box = h("div", { class: "made" });
+  for (const [i, one] of captured.entries()) {
+    const title = captured.length === 1
+      ? undefined
+      : h("h3", {}, `Process ${i + 1} of ${captured.length}, ${when(one.time)}`);
+    if (title !== undefined) box.append(title);
+    box.append(factsElement(one, address));
+  }
+  if (output !== null) {
+    const part = output.text.length < output.bytes ? `The end of ${bytes(output.bytes)}` : bytes(output.bytes);
+    box.append(
+      h(
+        "details",
+        {},
+        h("summary", {}, "Console output"),
+        h("p", { class: "muted" }, `${part}; `, h("a", { href: `${address}/output` }, "download output.log")),
+        h("pre", { tabindex: 0 }, output.text),
+      ),
+    );
+  }
+  return box;
+}
+
+function factsElement(captured: Captured, address: string): HTMLElement {
+  const { git, lock, scriptFile, environment: { device, variables }, process } = captured;
+  const list = h("dl", { class: "made-facts" });
+  const fact = (name: string, ...value: (string | HTMLElement | false)[]) =>
+    list.append(h("div", {}, h("dt", {}, name), h("dd", {}, ...value)));
+  const download = (file: string | null, text: string) =>
+    file !== null && h("a", { href: `${address}/captured/${encodeURIComponent(file)}` }, text);
+  fact("Code", codeText(captured), " ", download(git?.diff.file ?? null, "difference"));
+  if (git !== null && git.changed > 0) {
+    const more = git.changed > git.changes.length ? `\n… and ${git.changed - git.changes.length} more` : "";
+    fact(
+      "Changed",
+      h(
+        "details",
+        {},
+        h("summary", {}, `${git.changed} files`),
+        h("pre", { tabindex: 0 }, git.changes.join("\n") + more),
+      ),
+    );
+  }
+  fact("Script", h("code", {}, process.script), " ", download(scriptFile, "as it was"));
+  if (lock !== null) {
+    fact("Packages", `deno.lock, sha256 ${lock.sha256.slice(0, 12)} `, download(lock.file, "as it was"));
+  }
+  fact("Machine", machineText(captured));
+  if (device !== null) fact("Device", `${device.description}; ${device.numerics}`);
+  const set = Object.entries(variables);
+  if (set.length > 0) fact("Environment", h("code", {}, set.map(([name, value]) => `${name}=${value}`).join(" ")));
+  return list;
+}

@@ -1,0 +1,38 @@
+// Asking the server to change something: what it may do, its token, and a second try when the token was too old.
+import type { SessionResponse } from "../schemas.ts";
+
+let session: Promise<SessionResponse> | undefined;
+
+/** What this server may do, with the token for it. */
+export function getSession(renew = false): Promise<SessionResponse> {
+  if (session === undefined || renew) {
+    session = fetch("/api/session").then((response) => {
+      if (!response.ok) throw new Error(`The server answered ${response.status}`);
+      return response.json();
+    });
+    session.catch(() => session = undefined);
+  }
+  return session;
+}
+
+/**
+ * Sends a change and gives the answer.
+ *
+ * @throws Error with the server's own words
+ */
+export async function change<Answer>(address: string, body: unknown = {}): Promise<Answer> {
+  for (const renew of [false, true]) {
+    const { token } = await getSession(renew);
+    const response = await fetch(address, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-stitchbook-token": token },
+      body: JSON.stringify(body),
+    });
+    const answer = await response.json();
+    if (response.ok) return answer;
+    // The server may have been started anew since the page was opened.
+    if (!renew && String(answer.error.code).startsWith("token.")) continue;
+    throw new Error(answer.error.message);
+  }
+  throw new Error("The server does not take its own token");
+}

@@ -1,0 +1,39 @@
+// The token that a page must send along with whatever changes something, so that no other site's page can.
+import { Buffer } from "node:buffer";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+
+/** What a token turned out to be. */
+export type TokenCheck = "good" | "missing" | "wrong" | "expired";
+
+/** Issues and checks the tokens of one server. */
+export interface Tokens {
+  issue(now?: number): string;
+  check(token: string | undefined, now?: number): TokenCheck;
+}
+
+/** The header that carries it: never an address, which logs and referrers would tell. */
+export const TOKEN_HEADER = "x-stitchbook-token";
+const LIFE_MS = 12 * 3_600_000;
+
+/**
+ * Tokens that are good for 12 hours, and with this server only: the time of issue, sealed with a secret that is drawn at
+ * the start and kept nowhere.
+ */
+export function createTokens(secret: Uint8Array = randomBytes(32)): Tokens {
+  const seal = (issued: string) => createHmac("sha256", secret).update(issued).digest();
+  return {
+    issue(now = Date.now()) {
+      const issued = now.toString(36);
+      return `${issued}.${seal(issued).toString("base64url")}`;
+    },
+    check(token, now = Date.now()) {
+      if (token === undefined || token === "") return "missing";
+      const [, issued, given] = /^([0-9a-z]{1,12})\.([\w-]{43})$/.exec(token) ?? [];
+      if (issued === undefined || given === undefined) return "wrong";
+      // Compared in constant time: how long it takes tells nothing of how much fits.
+      if (!timingSafeEqual(Buffer.from(given, "base64url"), seal(issued))) return "wrong";
+      const age = now - parseInt(issued, 36);
+      return age >= 0 && age < LIFE_MS ? "good" : "expired";
+    },
+  };
+}
