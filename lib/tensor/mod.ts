@@ -1,5 +1,8 @@
 // The tensor room's public face: fused operations and the choice of device.
 export { linear } from "./ops/linear.ts";
+export { linears } from "./ops/linears.ts";
+export { addLinear } from "./ops/add-linear.ts";
+export { normBranch } from "./ops/norm-branch.ts";
 export { rmsNorm } from "./ops/rms-norm.ts";
 export { rope, type RopeTable, ropeTable } from "./ops/rope.ts";
 export { causalAttention } from "./ops/causal-attention.ts";

@@ -4,6 +4,7 @@ import { registerAdamW } from "./adam-w.ts";
 import { registerAttention } from "./attention.ts";
 import { CPU_BACKEND, StitchbookCPU } from "./backend.ts";
 import { createMachine, type Machine } from "./machine.ts";
+import { registerLinears } from "./linears.ts";
 import { registerPointwise } from "./pointwise.ts";
 import { registerProducts } from "./product.ts";
 import { registerRows } from "./rows.ts";
@@ -20,6 +21,7 @@ export async function openCpu(options: Parameters<typeof createMachine>[0]): Pro
   if (!kernelsRegistered) {
     tf.copyRegisteredKernels("cpu", CPU_BACKEND);
     registerProducts();
+    registerLinears();
     registerPointwise();
     registerRows();
     registerAttention();

@@ -33,6 +33,13 @@ const STEPS = 384;
 /** Up to here, packing would cost more than the product. */
 const FEW_ROWS = 4;
 
+/** Products that do not depend on each other. */
+export function multiplyAll(machine: Machine, products: readonly Product[]): void {
+  const many = products.every(({ M, batch }) => M > FEW_ROWS || batch > 1);
+  if (machine.blas !== undefined && many) multiplyByBlas(machine, products);
+  else for (const product of products) multiply(machine, product);
+}
+
 export function multiply(machine: Machine, product: Product): void {
   const { batch, M, N, K, a, b, c, transposeA, transposeB, oneA, oneB, add } = product;
   const cost = 2 * batch * M * N * K / FLOPS;

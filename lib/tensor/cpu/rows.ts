@@ -1,7 +1,9 @@
 // Row-wise fused kernels on the CPU: RMS norm, rotary embedding, embedding, cross-entropy.
+import type * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { CROSS_ENTROPY, CROSS_ENTROPY_GRAD } from "../ops/cross-entropy.ts";
 import { EMBEDDING, EMBEDDING_GRAD } from "../ops/embedding.ts";
+import { NORM_BRANCH, NORM_BRANCH_GRAD } from "../ops/norm-branch.ts";
 import { RMS_NORM, RMS_NORM_GRAD_W, RMS_NORM_GRAD_X } from "../ops/rms-norm.ts";
 import { ROPE } from "../ops/rope.ts";
 import { float, forElements, forRows, type KernelFunction, register } from "./jobs.ts";
@@ -19,7 +21,24 @@ const rmsNormGradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) 
   const from = [backend.address(x!), backend.address(w!), backend.address(dy!)];
   const { info, address } = backend.output([rows, d]);
   const epsilon = float(attrs["epsilon"] as number);
-  forRows(backend.machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, address, 0]);
+  forRows(backend.machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, address, 0, 0]);
+  return info;
+};
+
+const normBranch: KernelFunction = (call) => {
+  const x = call.inputs["x"]!;
+  const normed = rmsNorm(call) as tf.TensorInfo;
+  call.backend.incRef(x.dataId);
+  return [normed, { dataId: x.dataId, shape: x.shape, dtype: x.dtype }];
+};
+
+const normBranchGrad: KernelFunction = ({ inputs: { x, w, dnormed, dx }, attrs, backend }) => {
+  const [rows, d] = x!.shape as [number, number];
+  const from = [backend.address(x!), backend.address(w!), backend.address(dnormed!)];
+  const rest = backend.address(dx!);
+  const { info, address } = backend.output([rows, d]);
+  const epsilon = float(attrs["epsilon"] as number);
+  forRows(backend.machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, address, 0, rest]);
   return info;
 };
 
@@ -34,7 +53,7 @@ const rmsNormGradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) 
   const chunks = Math.ceil(rows / CHUNK);
   const partial = machine.heap.allocate(chunks * d * 4);
   const epsilon = float(attrs["epsilon"] as number);
-  forRows(machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, 0, partial.address], CHUNK);
+  forRows(machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, 0, partial.address, 0], CHUNK);
   forElements(machine, "sumRows", d, chunks, [0, partial.address, chunks, address]);
   machine.heap.free(partial);
   return info;
@@ -98,6 +117,8 @@ const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy 
 
 export function registerRows(): void {
   register(RMS_NORM, rmsNorm);
+  register(NORM_BRANCH, normBranch);
+  register(NORM_BRANCH_GRAD, normBranchGrad);
   register(RMS_NORM_GRAD_X, rmsNormGradX);
   register(RMS_NORM_GRAD_W, rmsNormGradW);
   register(ROPE, rope);

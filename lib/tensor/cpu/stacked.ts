@@ -31,7 +31,7 @@ const gradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
   const epsilon = float(attrs["epsilon"] as number);
   eachModel(x!, w!, (model, rows, d, at) => {
     const from = [xs! + at, ws! + model * d * 4, dys! + at];
-    forRows(backend.machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, address + at, 0]);
+    forRows(backend.machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, address + at, 0, 0]);
   });
   return info;
 };
@@ -48,7 +48,7 @@ const gradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
     const chunks = Math.ceil(rows / CHUNK);
     const partial = machine.heap.allocate(chunks * d * 4);
     const from = [xs! + at, ws! + model * d * 4, dys! + at];
-    forRows(machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, 0, partial.address], CHUNK);
+    forRows(machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, 0, partial.address, 0], CHUNK);
     forElements(machine, "sumRows", d, chunks, [0, partial.address, chunks, address + model * d * 4]);
     machine.heap.free(partial);
   });

@@ -2,6 +2,7 @@
 import { dot, gradRow, scaleRow, softmaxRow } from "./attention";
 import { sgemm } from "./blas";
 import { arg, argf, scratch } from "./control";
+import { zero } from "./zero";
 
 /** Queries in one strip: few enough that little lies beyond the diagonal, enough for a product that is worth a call. */
 const STRIP: i32 = 64;
@@ -70,8 +71,8 @@ export function attentionBlasGradTask(task: i32): void {
   const P = scratch() + 256;
   const dS = P + (<usize> (STRIP * lds) << 2);
   for (let s = 0; s < S; s++) {
-    memory.fill(dk + (<usize> s * <usize> ldk << 2), 0, <usize> D << 2);
-    memory.fill(dv + (<usize> s * <usize> ldk << 2), 0, <usize> D << 2);
+    zero(dk + (<usize> s * <usize> ldk << 2), <usize> D << 2);
+    zero(dv + (<usize> s * <usize> ldk << 2), <usize> D << 2);
   }
   for (let h = g * group; h < (g + 1) * group; h++) {
     const qOffset = (<usize> batch * <usize> (T * ldq) + <usize> (h * D)) << 2;

@@ -4,6 +4,7 @@ import { arg, argf, scratch } from "./control";
 import { expBelow, logs as logs64, sumLanes } from "./math";
 import { microColumns, microRows } from "./micro";
 import { packFromColumns, packFromRows, scalePanel } from "./pack";
+import { zero } from "./zero";
 
 /** Queries in one strip of the gradient; a multiple of 6. */
 const STRIP: i32 = 48;
@@ -120,8 +121,8 @@ export function softmaxRow(row: usize, begin: i32, first: i32, stop: i32, end: i
 // @ts-ignore: decorator
 @inline
 function zeroOutside(row: usize, begin: i32, first: i32, stop: i32, end: i32): void {
-  memory.fill(row + (<usize> begin << 2), 0, <usize> (first - begin) << 2);
-  memory.fill(row + (<usize> stop << 2), 0, <usize> (roundUp8(end) - stop) << 2);
+  zero(row + (<usize> begin << 2), <usize> (first - begin) << 2);
+  zero(row + (<usize> stop << 2), <usize> (roundUp8(end) - stop) << 2);
 }
 
 /** Multiplies `n` numbers, a multiple of 4 in whole vectors and the rest one by one. */
@@ -155,8 +156,8 @@ export function attentionGradTask(task: i32): void {
   packKeys(v, ldk, S, D, packedV, 1);
   packValues(k, ldk, S, D, rowsK, scale);
   for (let s = 0; s < S; s++) {
-    memory.fill(dk + <usize> s * ldk, 0, <usize> D << 2);
-    memory.fill(dv + <usize> s * ldk, 0, <usize> D << 2);
+    zero(dk + <usize> s * ldk, <usize> D << 2);
+    zero(dv + <usize> s * ldk, <usize> D << 2);
   }
   for (let h = g * group; h < (g + 1) * group; h++) {
     const qOffset = <usize> batch * <usize> T * ldq + (<usize> (h * D) << 2);

@@ -1,6 +1,7 @@
 // Kernels that treat every row alike. Common arguments: 0 rows, 1 rows per task, 2 row length.
 import { arg, argf } from "./control";
-import { exps, expv, logs, madd, nmadd, sumLanes } from "./math";
+import { expBelow, exps, logs, madd, nmadd, sumLanes } from "./math";
+import { zero } from "./zero";
 
 // @ts-ignore: decorator
 @inline
@@ -46,8 +47,9 @@ export function rmsNormTask(task: i32): void {
 }
 
 /**
- * 3 x, 4 w, 5 dy, 6 ε (float), 7 dx or 0, 8 partial sums of dw, `[tasks, d]`, or 0. Rows per task must not depend on
- * the number of threads: the partial sums are added up in order of tasks.
+ * 3 x, 4 w, 5 dy, 6 ε (float), 7 dx or 0, 8 partial sums of dw, `[tasks, d]`, or 0,
+ * 9 what dx is added to, or 0. Rows per task must not depend on the number of threads: the partial sums are added up in
+ * order of tasks.
  */
 export function rmsNormGradTask(task: i32): void {
   const d = arg(2), bytes = <usize> d << 2, epsilon = argf(6);
@@ -55,7 +57,7 @@ export function rmsNormGradTask(task: i32): void {
   const w = at(4);
   const whole = <usize> (d & ~3) << 2;
   const dw: usize = at(8) == 0 ? 0 : at(8) + <usize> task * bytes;
-  if (dw != 0) memory.fill(dw, 0, bytes);
+  if (dw != 0) zero(dw, bytes);
   for (let row = task * arg(1); row < end; row++) {
     const x = at(3) + <usize> row * bytes, dy = at(5) + <usize> row * bytes;
     const inverse = <f32> 1 / sqrt<f32>(sumSquares(x, d) / <f32> d + epsilon);
@@ -80,12 +82,15 @@ export function rmsNormGradTask(task: i32): void {
     for (; i < bytes; i += 4) dot += load<f32>(dy + i) * load<f32>(w + i) * load<f32>(x + i);
     const correction: f32 = dot * inverse * inverse / <f32> d;
     const c = f32x4.splat(correction);
+    const rest = at(9) == 0 ? 0 : at(9) + <usize> row * bytes;
     for (i = 0; i < whole; i += 16) {
       const g = f32x4.mul(v128.load(dy + i), v128.load(w + i));
-      v128.store(dx + i, f32x4.mul(nmadd(c, v128.load(x + i), g), scale));
+      const d = f32x4.mul(nmadd(c, v128.load(x + i), g), scale);
+      v128.store(dx + i, rest == 0 ? d : f32x4.add(v128.load(rest + i), d));
     }
     for (; i < bytes; i += 4) {
-      store<f32>(dx + i, (load<f32>(dy + i) * load<f32>(w + i) - correction * load<f32>(x + i)) * inverse);
+      const d = (load<f32>(dy + i) * load<f32>(w + i) - correction * load<f32>(x + i)) * inverse;
+      store<f32>(dx + i, rest == 0 ? d : load<f32>(rest + i) + d);
     }
   }
 }
@@ -199,7 +204,7 @@ export function crossEntropyTask(task: i32): void {
     const tops = f32x4.splat(top);
     let sums = f32x4.splat(0);
     let i: usize = 0;
-    for (; i < whole; i += 16) sums = f32x4.add(sums, expv(f32x4.sub(v128.load(x + i), tops)));
+    for (; i < whole; i += 16) sums = f32x4.add(sums, expBelow(f32x4.sub(v128.load(x + i), tops)));
     let sum = <f64> sumLanes(sums);
     for (; i < bytes; i += 4) sum += <f64> exps(load<f32>(x + i) - top);
     const log = <f64> top + logs(sum);
@@ -224,7 +229,7 @@ export function crossEntropyGradTask(task: i32): void {
     const log = load<f32>(at(6) + word), d = load<f32>(at(5) + word);
     const logv = f32x4.splat(log), dv = f32x4.splat(d);
     let i: usize = 0;
-    for (; i < whole; i += 16) v128.store(y + i, f32x4.mul(expv(f32x4.sub(v128.load(x + i), logv)), dv));
+    for (; i < whole; i += 16) v128.store(y + i, f32x4.mul(expBelow(f32x4.sub(v128.load(x + i), logv)), dv));
     for (; i < bytes; i += 4) store<f32>(y + i, exps(load<f32>(x + i) - log) * d);
     if (target < vocab) {
       const place = y + (<usize> target << 2);
@@ -245,11 +250,11 @@ export function expertsIntoHubTask(task: i32): void {
       // the last vector of a row may reach into the next one: what it computes there is dropped
       let top = v128.load(z + i);
       for (let m = 1; m <= n; m++) top = f32x4.pmax(top, v128.load(z + <usize> m * bytes + i));
-      let e = expv(f32x4.sub(v128.load(z + i), top));
+      let e = expBelow(f32x4.sub(v128.load(z + i), top));
       let below = e;
       let sum = f32x4.mul(e, v128.load(at(3) + offset + i));
       for (let m = 1; m <= n; m++) {
-        e = expv(f32x4.sub(v128.load(z + <usize> m * bytes + i), top));
+        e = expBelow(f32x4.sub(v128.load(z + <usize> m * bytes + i), top));
         below = f32x4.add(below, e);
         sum = madd(e, v128.load(at(6 + m) + offset + i), sum);
       }
@@ -275,14 +280,14 @@ export function expertsIntoHubGradTask(task: i32): void {
       let below = f32x4.splat(0);
       let sum = f32x4.splat(0);
       for (let m = 0; m <= n; m++) {
-        const e = expv(f32x4.sub(v128.load(z + <usize> m * bytes + i), top));
+        const e = expBelow(f32x4.sub(v128.load(z + <usize> m * bytes + i), top));
         below = f32x4.add(below, e);
         sum = madd(e, v128.load((m == 0 ? at(3) : at(6 + m)) + offset + i), sum);
       }
       const y = f32x4.div(sum, below);
       const d4 = v128.load(at(5) + offset + i);
       for (let m = 0; m <= n; m++) {
-        const e = expv(f32x4.sub(v128.load(z + <usize> m * bytes + i), top));
+        const e = expBelow(f32x4.sub(v128.load(z + <usize> m * bytes + i), top));
         const dstate = f32x4.mul(d4, f32x4.div(e, below));
         const state = v128.load((m == 0 ? at(3) : at(6 + m)) + offset + i);
         storeUpTo(dz + <usize> m * bytes + i, f32x4.mul(dstate, f32x4.sub(state, y)), left);

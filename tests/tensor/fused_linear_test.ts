@@ -1,0 +1,88 @@
+// Linear maps that share their input or add to a stream, and norms that branch off one: against what they are made of.
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { addLinear, linear, linears, normBranch, openDevice, rmsNorm } from "../../lib/tensor/mod.ts";
+import type { StitchbookCPU } from "../../lib/tensor/cpu/mod.ts";
+import { optional } from "../optional.ts";
+import { type Case, distance, evaluate, normalValues } from "./support.ts";
+
+const sum = (tensors: tf.Tensor[]) => tensors.reduce((a, b) => tf.add(a, b));
+
+/** `[N, K]` by three weights, mixed by products so that each output has a gradient of its own. */
+function linearsCase(N: number, K: number, outs: [number, number]): Case {
+  const [a, b] = outs;
+  const mix = ([p, q, r]: tf.Tensor[]) =>
+    tf.concat([tf.mul(p!, r!), tf.mul(tf.scalar(3), p!), tf.mul(q!, tf.scalar(-2))], 1);
+  return {
+    name: `linears [${N}, ${K}] to ${outs}`,
+    inputs: [normalValues([N, K], 1), normalValues([a, K], 2), normalValues([b, K], 3), normalValues([a, K], 4)],
+    trained: [0, 1, 2, 3],
+    ours: ([x, ...w]) => mix(linears(x!, w)),
+    reference: ([x, ...w]) => mix(w.map((weight) => linear(x!, weight))),
+  };
+}
+
+function addLinearCase(N: number, K: number, out: number): Case {
+  return {
+    name: `addLinear [${N}, ${K}] to ${out}`,
+    inputs: [normalValues([N, out], 1), normalValues([N, K], 2), normalValues([out, K], 3)],
+    trained: [0, 1, 2],
+    ours: ([h, x, w]) => addLinear(h!, x!, w!),
+    reference: ([h, x, w]) => tf.add(h!, linear(x!, w!)),
+  };
+}
+
+function branchCase(rows: number, d: number): Case {
+  const use = (normed: tf.Tensor, x: tf.Tensor) => sum([tf.mul(normed, normed), tf.mul(x, tf.scalar(0.5)), normed]);
+  return {
+    name: `normBranch [${rows}, ${d}]`,
+    inputs: [normalValues([rows, d], 1), normalValues([d], 2)],
+    trained: [0, 1],
+    ours: ([x, w]) => use(...normBranch(x!, w!, 1e-5)),
+    reference: ([x, w]) => use(rmsNorm(x!, w!, 1e-5), x!),
+  };
+}
+
+const cases = [
+  linearsCase(1, 5, [3, 4]),
+  linearsCase(7, 33, [17, 5]),
+  linearsCase(200, 96, [64, 160]),
+  addLinearCase(1, 7, 5),
+  addLinearCase(3, 5, 9),
+  addLinearCase(65, 400, 33),
+  addLinearCase(300, 64, 128),
+  branchCase(1, 3),
+  branchCase(9, 17),
+  branchCase(200, 64),
+];
+
+Deno.test("fused maps and branches equal their parts, whatever the threads and whoever multiplies", async () => {
+  await (await openDevice("reference")).close();
+  const expected = cases.map(({ inputs, trained, reference }) => evaluate(inputs, trained, reference));
+  for (const blas of optional.blas ? [false, true] : [false]) {
+    const first: Float32Array[][] = [];
+    for (const threads of [1, 2, 3]) {
+      const device = await openDevice("cpu", { threads, blas });
+      cases.forEach(({ name, inputs, trained, ours }, i) => {
+        (tf.backend() as StitchbookCPU).machine.heap.poison(NaN);
+        const results = evaluate(inputs, trained, ours);
+        results.forEach((result, j) => {
+          const error = distance(result, expected[i]![j]!);
+          assert.ok(error < 3e-6, `${name}, result ${j} is off by ${error}`);
+          if (threads > 1) assert.deepEqual(result, first[i]![j], name);
+        });
+        first[i] ??= results;
+      });
+      await device.close();
+    }
+  }
+});
+
+Deno.test("shapes that do not fit a fused map are refused by name", async () => {
+  const device = await openDevice("cpu", { threads: 1 });
+  const ones = (...shape: number[]) => tf.ones(shape);
+  assert.throws(() => linears(ones(2, 3), [ones(4, 3), ones(4, 5)]), /linears\(\) cannot take x \[2,3\], w 0 \[4,3\]/);
+  assert.throws(() => addLinear(ones(2, 3), ones(2, 5), ones(4, 5)), /addLinear\(\) cannot take h \[2,3\]/);
+  assert.throws(() => addLinear(ones(3, 4), ones(2, 5), ones(4, 5)), /addLinear\(\)/);
+  await device.close();
+});
