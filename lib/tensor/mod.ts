@@ -12,6 +12,7 @@ export { crossEntropy } from "./ops/cross-entropy.ts";
 export { linearCrossEntropy, logitsHeld, meanLinearCrossEntropy } from "./ops/linear-cross-entropy.ts";
 export { untaped } from "./kernels.ts";
 export { recompute } from "./ops/recompute.ts";
+export { HALF_ERROR, isHalf, packHalf, unpackHalf, weightShape } from "./ops/half.ts";
 export { dropout } from "./ops/dropout.ts";
 export { expertsIntoHub, expertsIntoHubGates, hubIntoExpert } from "./ops/stitch.ts";
 export { adamW, type AdamWSettings, type AdamWSlot } from "./ops/adam-w.ts";

@@ -34,6 +34,7 @@ const names = [
   "blas",
   "attentionBlas",
   "attentionBlasGrad",
+  "unpackHalf",
 ] as const;
 
 export type KernelName = typeof names[number];

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { registerAdamW } from "./adam-w.ts";
 import { registerAttention } from "./attention.ts";
 import { CPU_BACKEND, StitchbookCPU } from "./backend.ts";
+import { registerHalf } from "./half.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import { registerLinears } from "./linears.ts";
 import { registerPointwise } from "./pointwise.ts";
@@ -26,6 +27,7 @@ export async function openCpu(options: Parameters<typeof createMachine>[0]): Pro
     registerRows();
     registerAttention();
     registerAdamW();
+    registerHalf();
     registerStacked();
     registerStock();
     kernelsRegistered = true;

@@ -1,23 +1,36 @@
 // Rows of a table by token id, with a gradient that adds up repeated ids in one fixed order.
 import * as tf from "@tensorflow/tfjs";
 import { hasKernel, runKernel } from "../kernels.ts";
+import { isHalf, unpackHalf, weightShape } from "./half.ts";
 
 /** Name of the fused kernel: inputs `{ table: [vocab, d], ids: int32 [rows] }`, output `[rows, d]`. */
 export const EMBEDDING = "StitchbookEmbedding";
 /** Its gradient's kernel: inputs `{ ids, dy: [rows, d] }`, attribute `vocab`, output `[vocab, d]`. */
 export const EMBEDDING_GRAD = "StitchbookEmbeddingGrad";
+/**
+ * Name of the kernel for a table in half precision: inputs `{ table: int32 [vocab, d / 2], ids: int32 [rows] }`, output
+ * float32 `[rows, d]`; half.ts says how the numbers are packed.
+ */
+export const EMBEDDING_HALF = "StitchbookEmbeddingHalf";
 
 /**
- * @param table float32 `[vocab, d]`
+ * @param table float32 `[vocab, d]`; or frozen and in half precision, int32 `[vocab, d / 2]`, of which only the rows asked
+ * for are made float32
  * @param ids int32 of any shape; each in `[0, vocab)`
  * @returns float32 `[...ids.shape, d]`
  */
 export function embedding(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
   const flat = ids.reshape([-1]) as tf.Tensor1D;
-  const rows = hasKernel(EMBEDDING)
-    ? runKernel<tf.Tensor>(EMBEDDING, { table, ids: flat })
-    : embeddingReference(table, flat);
-  return rows.reshape([...ids.shape, table.shape[1]]);
+  const rows = isHalf(table) ? halfRows(table, flat) : floatRows(table, flat);
+  return rows.reshape([...ids.shape, weightShape(table)[1]!]);
+}
+
+function floatRows(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor {
+  return hasKernel(EMBEDDING) ? runKernel(EMBEDDING, { table, ids }) : embeddingReference(table, ids);
+}
+
+function halfRows(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor {
+  return hasKernel(EMBEDDING_HALF) ? runKernel(EMBEDDING_HALF, { table, ids }) : unpackHalf(tf.gather(table, ids));
 }
 
 /** The stock composition. */

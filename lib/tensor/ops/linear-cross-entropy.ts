@@ -3,6 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { composed, isTaping, refuseShapes } from "../kernels.ts";
 import { crossEntropy, crossEntropyGradient } from "./cross-entropy.ts";
+import { isHalf, unpackHalf, weightShape } from "./half.ts";
 import { linear } from "./linear.ts";
 
 /** Most logits of one chunk, unless that were fewer than {@linkcode FEWEST_ROWS} rows: 8 MiB. */
@@ -15,23 +16,21 @@ const FEWEST_ROWS = 384;
  * where the target is negative. The gradients make the logits again.
  *
  * @param x float32 `[N, d]`
- * @param w float32 `[vocab, d]`
+ * @param w float32 `[vocab, d]`; or frozen and in half precision, int32 `[vocab, d / 2]`
  * @param targets int32 `[N]`, below `vocab`
  * @returns float32 `[N]`
  * @throws UserError `tensor.shape`
  */
 export function linearCrossEntropy(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
   checkShapes("linearCrossEntropy", x, w, targets);
-  return composed({ x, w }, (save) => {
+  return composed(differentiable(x, w), (save) => {
     save([x, w, targets]);
-    return tf.concat(
-      chunksOf(x.shape[0], w.shape[0]).map(([from, rows]) => tf.tidy(() => lossesOf(x, w, targets, from, rows).losses)),
-    );
+    return lossesAndGradients(x, w, targets).losses;
   }, (dy, saved) => {
     const [x, w, targets] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
-    const run = (part: "dx" | "dw") => () => gradients(x, w, targets, dy as tf.Tensor1D, [part])[part]!;
-    return { x: run("dx"), w: run("dw") };
-  }) as tf.Tensor1D;
+    const only = (part: Part) => () => lossesAndGradients(x, w, targets, dy as tf.Tensor1D, [part])[part]!;
+    return { x: only("dx"), w: only("dw") };
+  });
 }
 
 /**
@@ -47,19 +46,24 @@ export function linearCrossEntropy(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.T
  */
 export function meanLinearCrossEntropy(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): tf.Scalar {
   checkShapes("meanLinearCrossEntropy", x, w, targets);
-  const wanted: Part[] = isTaping() ? (w instanceof tf.Variable ? ["dx", "dw"] : ["dx"]) : [];
-  return composed({ x, w }, (save) => {
+  const wanted: Part[] = !isTaping() ? [] : w instanceof tf.Variable ? ["dx", "dw"] : ["dx"];
+  return composed<tf.Scalar>(differentiable(x, w), (save) => {
     const each = tf.fill([x.shape[0]], 1 / x.shape[0]) as tf.Tensor1D;
-    const { losses, dx, dw } = gradients(x, w, targets, each, wanted);
+    const { losses, dx, dw } = lossesAndGradients(x, w, targets, wanted.length === 0 ? undefined : each, wanted);
     save([x, w, targets, each, ...[dx, dw].filter((part) => part !== undefined)]);
     return tf.mean(losses);
   }, (dy, saved) => {
     const [x, w, targets, each, dx, dw] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D, tf.Tensor1D, ...tf.Tensor[]];
     return {
       x: () => tf.mul(dx!, dy),
-      w: () => tf.mul(dw ?? gradients(x, w, targets, each, ["dw"]).dw!, dy),
+      w: () => tf.mul(dw ?? lossesAndGradients(x, w, targets, each, ["dw"]).dw!, dy),
     };
-  }) as tf.Scalar;
+  });
+}
+
+/** A head in half precision is frozen. */
+function differentiable(x: tf.Tensor, w: tf.Tensor): Readonly<Record<string, tf.Tensor>> {
+  return isHalf(w) ? { x } : { x, w };
 }
 
 /** The stock composition of both: per row. */
@@ -69,41 +73,47 @@ export function linearCrossEntropyReference(x: tf.Tensor2D, w: tf.Tensor2D, targ
 
 type Part = "dx" | "dw";
 
+interface Results {
+  readonly losses: tf.Tensor1D;
+  readonly dx?: tf.Tensor;
+  readonly dw?: tf.Tensor;
+}
+
 /** Losses and the wanted gradients of `Σ dy ∘ losses`, chunk by chunk. */
-function gradients(
+function lossesAndGradients(
   x: tf.Tensor2D,
   w: tf.Tensor2D,
   targets: tf.Tensor1D,
-  dy: tf.Tensor1D,
-  wanted: readonly Part[],
-): { readonly losses: tf.Tensor1D; readonly dx?: tf.Tensor; readonly dw?: tf.Tensor } {
-  const losses: tf.Tensor[] = [];
-  const dx: tf.Tensor[] = [];
+  dy?: tf.Tensor1D,
+  wanted: readonly Part[] = [],
+): Results {
+  const table = isHalf(w) ? unpackHalf(w) as tf.Tensor2D : w;
+  const chunks: Results[] = [];
   let dw: tf.Tensor | undefined;
   for (const [from, rows] of chunksOf(x.shape[0], w.shape[0])) {
     const before = dw;
     const made = tf.tidy(() => {
-      const chunk = lossesOf(x, w, targets, from, rows);
-      if (wanted.length === 0) return { losses: chunk.losses };
+      const chunk = lossesOf(x, table, targets, from, rows);
+      if (dy === undefined) return { losses: chunk.losses };
       const d = crossEntropyGradient(chunk.logits, chunk.targets, chunk.losses, tf.slice(dy, [from], [rows]));
       chunk.logits.dispose();
       const part = wanted.includes("dw") ? tf.matMul(d, chunk.x, true) : undefined;
       return {
         losses: chunk.losses,
-        ...(wanted.includes("dx") ? { dx: tf.matMul(d, w) } : {}),
+        ...(wanted.includes("dx") ? { dx: tf.matMul(d, table) } : {}),
         ...(part === undefined ? {} : { dw: before === undefined ? part : tf.add(before, part) }),
       };
-    });
-    losses.push(made.losses);
-    if (made.dx !== undefined) dx.push(made.dx);
+    }) as Results;
+    chunks.push(made);
     if (made.dw !== undefined) {
       before?.dispose();
       dw = made.dw;
     }
   }
+  if (table !== w) table.dispose();
   return {
-    losses: tf.concat(losses) as tf.Tensor1D,
-    ...(dx.length === 0 ? {} : { dx: tf.concat(dx, 0) }),
+    losses: tf.concat(chunks.map(({ losses }) => losses)),
+    ...(wanted.includes("dx") ? { dx: tf.concat(chunks.map(({ dx }) => dx!), 0) } : {}),
     ...(dw === undefined ? {} : { dw }),
   };
 }
@@ -139,7 +149,7 @@ export function chunksOf(rows: number, vocab: number): readonly (readonly [numbe
 }
 
 function checkShapes(operation: string, x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): void {
-  const fits = x.rank === 2 && w.rank === 2 && targets.rank === 1 && x.shape[1] === w.shape[1] &&
+  const fits = x.rank === 2 && w.rank === 2 && targets.rank === 1 && x.shape[1] === weightShape(w)[1] &&
     targets.size === x.shape[0];
   if (!fits || x.size === 0 || w.size === 0) {
     refuseShapes(operation, { x, w, targets }, "x and w must have one width, with one target for each row of x");

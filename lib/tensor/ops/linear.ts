@@ -1,6 +1,7 @@
 // y = x Wᵀ with the weight in Hugging Face layout, [out, in].
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, refuseShapes, runKernel } from "../kernels.ts";
+import { composed, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
+import { isHalf, unpackHalf, weightShape } from "./half.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, in], w: [out, in] }`, output `[rows, out]`. */
 export const LINEAR = "StitchbookLinear";
@@ -9,24 +10,38 @@ export const LINEAR = "StitchbookLinear";
  * A linear map without bias. A stack of weights maps as many equal runs of rows, each by its own, in one product.
  *
  * @param x float32 `[..., in]`
- * @param w float32 `[out, in]`, or `[models, out, in]` where x's rows are those of model after model
+ * @param w float32 `[out, in]`, or `[models, out, in]` where x's rows are those of model after model; or frozen and in
+ * half precision, int32 `[…, in / 2]`, whose float32 numbers are there only while a product runs
  * @returns float32 `[..., out]`
  * @throws UserError `tensor.shape` when the inner sizes differ, or the rows cannot be shared out among the models
  */
 export function linear(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
-  const [out, inner] = w.shape.slice(-2) as [number, number];
+  const inner = weightShape(w).at(-1)!;
   if ((w.rank !== 2 && w.rank !== 3) || inner !== x.shape.at(-1) || x.size === 0 || w.size === 0) {
     refuseShapes("linear", { x, w }, "the last size of both must be equal, and none may be empty");
   }
-  const shape = [...x.shape.slice(0, -1), out];
-  if (w.rank === 3) {
-    const models = w.shape[0]!;
-    if (x.size / inner % models !== 0) refuseShapes("linear", { x, w }, "every model must have as many rows of x");
-    return tf.matMul(x.reshape([models, -1, inner]), w, false, true).reshape(shape);
-  }
+  const models = w.rank === 3 ? w.shape[0]! : 1;
+  if (x.size / inner % models !== 0) refuseShapes("linear", { x, w }, "every model must have as many rows of x");
+  const y = isHalf(w) ? halfProduct(x, w) : product(x, w);
+  return y.reshape([...x.shape.slice(0, -1), w.shape.at(-2)!]);
+}
+
+/** `[rows, out]`, or `[models, rows, out]`. */
+function product(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
+  const [out, inner] = w.shape.slice(-2) as [number, number];
+  if (w.rank === 3) return tf.matMul(x.reshape([w.shape[0]!, -1, inner]), w, false, true);
   const rows = x.reshape([-1, inner]);
   const y = hasKernel(LINEAR) ? runKernel<tf.Tensor>(LINEAR, { x: rows, w }) : linearReference(rows, w);
-  return y.reshape(shape);
+  return y.reshape([-1, out]);
+}
+
+function halfProduct(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
+  return composed({ x }, (save) => {
+    save([w]);
+    return product(x, unpackHalf(w));
+  }, (dy, saved) => ({
+    x: () => tf.tidy(() => tf.matMul(dy, unpackHalf(saved[0]!)).reshape(x.shape)),
+  }));
 }
 
 /** The stock composition: `x` `[rows, in]`, `w` `[out, in]`. */

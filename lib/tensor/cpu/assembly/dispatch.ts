@@ -4,6 +4,7 @@ import { attentionBlasGradTask, attentionBlasTask } from "./attention-blas";
 import { blasTask } from "./blas";
 import * as e from "./elementwise";
 import { gemmTask, innerTask, packTask } from "./gemm";
+import { unpackHalfTask } from "./half";
 import * as r from "./rows";
 
 export function dispatch(kernel: i32, task: i32): void {
@@ -41,6 +42,7 @@ export function dispatch(kernel: i32, task: i32): void {
     case 30: return blasTask(task);
     case 31: return attentionBlasTask(task);
     case 32: return attentionBlasGradTask(task);
+    case 33: return unpackHalfTask(task);
     default: unreachable();
   }
 }
