@@ -15,7 +15,14 @@ import {
   type Table,
   writeTextAtomically,
 } from "../../lib/run/mod.ts";
-import { stitchedLanguageModel, stitchModels, summariseGates, tokenGates } from "../../lib/stitch/mod.ts";
+import {
+  disposeFrozen,
+  freezeModels,
+  stitchedLanguageModel,
+  stitchModels,
+  summariseGates,
+  tokenGates,
+} from "../../lib/stitch/mod.ts";
 import { openDevice } from "../../lib/tensor/mod.ts";
 import { openStitchedRun, type StitchedRun } from "./open-run.ts";
 
@@ -118,10 +125,10 @@ async function traceGates(run: StitchedRun, parts: readonly Part[], generate: nu
     );
   }
   const device = await openDevice("auto");
-  const [hub, ...experts] = weights.map(toDevice);
+  const frozen = freezeModels(model, file.config, weights);
   const stitches = toDevice(file.stitches);
   try {
-    const stitched = stitchModels({ config: model, stitch: file.config, hub: hub!, experts, stitches });
+    const stitched = stitchModels({ config: model, stitch: file.config, ...frozen, stitches });
     if (generate > 0) {
       const stop = (id: number) => id === tokenizer.endOfText;
       const [written] = await generateGreedily(stitchedLanguageModel(stitched), [ids], generate, stop);
@@ -140,7 +147,8 @@ async function traceGates(run: StitchedRun, parts: readonly Part[], generate: nu
     const tokens = ids.map((id, i) => ({ id, text: texts[i]! }));
     return { run: run.view.id, title: run.view.title, tokens, segments, stitches: tracks };
   } finally {
-    for (const one of [hub!, ...experts, stitches]) disposeWeights(one);
+    disposeFrozen(frozen);
+    disposeWeights(stitches);
     await device.close();
   }
 }

@@ -17,6 +17,8 @@ import { btmEnsemble, mixedLosses, soup } from "../../lib/merge/mod.ts";
 import { decoder, disposeWeights, type LanguageModel, parameterCount, toDevice } from "../../lib/model/mod.ts";
 import { type CellContext, type CellResult, methodResultSchema, type RunResults } from "../../lib/run/mod.ts";
 import {
+  disposeFrozen,
+  freezeModels,
   loadStitches,
   meanGates,
   stitchedLanguageModel,
@@ -123,10 +125,10 @@ export async function measureStitched(
     const weights = await Promise.all(parts.map(weightsOf));
     const [hubHash, ...expertHashes] = weights.map(hashTensors);
     const file = await loadStitches(stitchFile(stitchCell.folder), { hub: hubHash!, experts: expertHashes });
-    const [hub, ...frozen] = weights.map(toDevice);
+    const frozen = freezeModels(model, file.config, weights);
     const stitches = toDevice(file.stitches);
     try {
-      const stitched = stitchModels({ config: model, stitch: file.config, hub: hub!, experts: frozen, stitches });
+      const stitched = stitchModels({ config: model, stitch: file.config, ...frozen, stitches });
       const trained = Object.values(file.stitches).reduce((sum, { data }) => sum + data.length, 0);
       const total = parts.length * parameterCount(model) + trained;
       const parameters = { trained, total, active: total };
@@ -134,7 +136,8 @@ export async function measureStitched(
       cell.table(gatesTable(await gatesByDomain(stitched, set.windows, names)));
       return { methods };
     } finally {
-      for (const one of [hub!, ...frozen, stitches]) disposeWeights(one);
+      disposeFrozen(frozen);
+      disposeWeights(stitches);
     }
   });
 }

@@ -3,16 +3,17 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type Batch, openTokenizer, tokenizeDocuments, trainTokenizer } from "../../lib/data/mod.ts";
 import { hashTensors, saveModelFolder } from "../../lib/hub/mod.ts";
-import {
-  disposeWeights,
-  type HostWeights,
-  initialWeights,
-  toDevice,
-  toHost,
-  toVariables,
-} from "../../lib/model/mod.ts";
+import { disposeWeights, type HostWeights, initialWeights, toHost, toVariables } from "../../lib/model/mod.ts";
 import type { CellResult } from "../../lib/run/mod.ts";
-import { initialStitches, placeStitches, saveStitches, stitchModels } from "../../lib/stitch/mod.ts";
+import {
+  disposeFrozen,
+  freezeModels,
+  hashFrozen,
+  initialStitches,
+  placeStitches,
+  saveStitches,
+  stitchModels,
+} from "../../lib/stitch/mod.ts";
 import { pretraining, stitching, type TrainConfig } from "../../lib/train/mod.ts";
 import {
   batchesOf,
@@ -257,21 +258,14 @@ export async function trainStitches(
     code: STITCH_CODE,
     output: trainedSchema,
   }, async (cell) => {
-    const hubWeights = await weightsOf(hubCell);
-    const expertWeights = await Promise.all(spokes.map(([, expert]) => weightsOf(expert)));
-    const hub = toDevice(hubWeights);
-    const frozen = expertWeights.map(toDevice);
-    const size = { stitches, experts: frozen.length, width: model.width };
+    const models = await Promise.all([hubCell, ...spokes.map(([, expert]) => expert)].map(weightsOf));
+    const frozen = freezeModels(model, config.stitch, models);
+    const before = await hashFrozen(frozen);
+    const size = { stitches, experts: spokes.length, width: model.width };
     const initial = await start?.stitches() ?? initialStitches(config.stitch, size, seed);
     const variables = toVariables(initial);
     try {
-      const stitched = stitchModels({
-        config: model,
-        stitch: config.stitch,
-        hub,
-        experts: frozen,
-        stitches: variables,
-      });
+      const stitched = stitchModels({ config: model, stitch: config.stitch, ...frozen, stitches: variables });
       const { batchAt, validation } = batchesOf(lab, text, "stitch", config.mix.stitch, config.train.stitch);
       const task = stitching(stitched, variables, seed, {
         ...await phaseInCell(lab, cell, config.train.stitch),
@@ -279,7 +273,7 @@ export async function trainStitches(
         validation,
       });
       const outcome = await trainAndSummarise(cell, task, model.vocabSize);
-      await assertFrozen([hub, ...frozen], [hubWeights, ...expertWeights]);
+      if (await hashFrozen(frozen) !== before) throw new Error("Training the stitches changed a frozen weight");
       const weights = await toHost(variables);
       await saveStitches(stitchFile(cell.folder), {
         config: config.stitch,
@@ -289,7 +283,8 @@ export async function trainStitches(
       });
       return { ...outcome, weights: hashTensors(weights) };
     } finally {
-      for (const weights of [hub, ...frozen, variables]) disposeWeights(weights);
+      disposeFrozen(frozen);
+      disposeWeights(variables);
     }
   });
 }
