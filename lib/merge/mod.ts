@@ -19,7 +19,6 @@ export {
 } from "./ensemble/routing.ts";
 export {
   addedNames,
-  checkMixture,
   type MixtureConfig,
   mixtureConfigSchema,
   type MixtureName,
@@ -34,7 +33,6 @@ export {
   type MixtureModel,
   mixtureModel,
   mixtureStates,
-  type TrainingStep,
 } from "./mixture/model.ts";
 export {
   beforeFirstConnection,
