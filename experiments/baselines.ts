@@ -6,7 +6,9 @@
 // is trained sees the text of the stitches, step by step; the dense model sees all that experts and stitches see.
 import { z } from "zod";
 import { loadCorpus } from "../lib/data/mod.ts";
+import { type MeasuredCost, methodCostTable } from "../lib/report/mod.ts";
 import { type CellResult, resultsTable, type RunResults } from "../lib/run/mod.ts";
+import { methodCosts } from "../lib/train/mod.ts";
 import { checkBaselines } from "./bts/baselines-check.ts";
 import { type BaselinesConfig, baselinesDefinition } from "./bts/baselines-config.ts";
 import { measureEnsembles } from "./bts/baselines-ensembles.ts";
@@ -74,7 +76,7 @@ async function report(
     title: "Report",
     description: "All methods side by side, beside the paper's.",
     inputs: { kind: "baselines", cells: [...trained.values(), ...measured].map(({ key }) => key) },
-    code: ["lib/eval", "experiments/bts", "experiments/studies/directions.ts", "experiments/baselines.ts"],
+    code: ["lib/eval", "lib/train", "experiments/bts", "experiments/studies/directions.ts", "experiments/baselines.ts"],
     output: z.strictObject({}),
   }, async (cell) => {
     const losses = await readLosses(measured);
@@ -83,9 +85,30 @@ async function report(
     cell.table(matrixTable(results));
     cell.table(comparisonsTable(comparisons(losses)));
     cell.table(costTable(costRows(results, new Map([...trained].map(([name, { value }]) => [name, value])))));
+    cell.table(methodCostTable(costsOf(config, results), speeds(trained)));
     return {};
   });
   return results;
+}
+
+/** What each method of the results costs by its shapes; a value in a cache is a float32. */
+function costsOf({ model, tokenizer, experts, stitch, baselines }: BaselinesConfig, { methods }: RunResults) {
+  const costed = { model: { ...model, vocabSize: tokenizer.vocabSize }, experts: experts.length, stitch };
+  return methodCosts({ ...costed, calm: baselines.calm, cacheBytes: 4 })
+    .filter(({ method }) => method === "expert" || Object.hasOwn(methods, method));
+}
+
+/** Measured tokens a second of training; of the experts together as `expert`. */
+function speeds(trained: ReadonlyMap<string, CellResult<Trained>>): Record<string, MeasuredCost> {
+  const sums = new Map<string, { tokens: number; seconds: number }>();
+  for (const [name, { value: { tokens, seconds } }] of trained) {
+    const method = name.startsWith("expert:") ? "expert" : name;
+    const sum = sums.get(method) ?? { tokens: 0, seconds: 0 };
+    sums.set(method, { tokens: sum.tokens + tokens, seconds: sum.seconds + seconds });
+  }
+  return Object.fromEntries(
+    [...sums].map(([method, { tokens, seconds }]) => [method, { tokensPerSecond: tokens / seconds }]),
+  );
 }
 
 /** All methods in the order of the table: untrained, then trained, BTS last. */
