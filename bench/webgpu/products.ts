@@ -35,7 +35,7 @@ export async function timeProducts(print: (line: object) => void): Promise<void>
     };
     const [a, b] = [tf.randomNormal([M * K]), tf.randomNormal([K * N])];
     const time = async (plan: ProductPlan): Promise<number> => {
-      const run = () => backend.release(multiply(backend, product, a, b, [M, N], plan));
+      const run = () => backend.release(multiply(backend, product, a, b, [M, N], { plan }));
       for (let i = 0; i < 3; i++) run();
       backend.endComputePassEncoder();
       backend.submitQueue();

@@ -40,7 +40,7 @@ optionalTest("vulkan", "`multiply()` gives the product for every tiling, transpo
         const b = normalValues([product.oneB ? 1 : 2, K, N], 2).data as Float32Array;
         const [x, y] = [tf.tensor(a), tf.tensor(b)];
         const plan: ProductPlan = { tiling, splits: odd === 1 ? 3 : 1 };
-        const info = multiply(backend, product, x, y, [2, M, N], plan);
+        const info = multiply(backend, product, x, y, [2, M, N], { plan });
         const c = tf.engine().makeTensorFromTensorInfo(info);
         const error = distance(await c.data() as Float32Array, expectedProduct(product, a, b));
         tf.dispose([x, y, c]);

@@ -11,10 +11,9 @@ type Info = tf.TensorInfo;
 
 const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
   backend.check(table!);
-  backend.check(ids!, "int32");
   const [vocab, d] = table!.shape as [number, number];
   const [rows] = ids!.shape as [number];
-  checkIds(backend.tensorMap.get(ids!.dataId).values as ArrayLike<number> | null | undefined, vocab);
+  checkIds(backend, ids!, vocab);
   const { width, type } = lanesFor(d);
   const steps = d / width;
   const y = backend.output([rows, d]);
@@ -33,8 +32,14 @@ const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
   return y;
 };
 
-/** Ids are checked while they are still on this side, as they are when a batch is first used. */
-function checkIds(values: ArrayLike<number> | null | undefined, vocab: number): void {
+/**
+ * Ids are checked while they are still on this side, as they are when a batch is first used.
+ *
+ * @throws UserError `tensor.dtype`, `tensor.index`
+ */
+export function checkIds(backend: StitchbookWebGPU, ids: Info, vocab: number): void {
+  backend.check(ids, "int32");
+  const values = backend.tensorMap.get(ids.dataId).values as ArrayLike<number> | null | undefined;
   for (let i = 0; i < (values?.length ?? 0); i++) {
     const id = values![i]!;
     if (!(id >= 0 && id < vocab)) {

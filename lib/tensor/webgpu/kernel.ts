@@ -71,10 +71,11 @@ ${body(type, width)}`,
 }
 
 /**
- * The sum of `terms` stretches of `size` numbers each, in their order.
+ * The sum of `terms` stretches of `size` numbers each, in their order, and of what else is to be added.
  *
  * @param from `[terms · size]`
  * @param to `[size]`
+ * @param plus `[size]`
  */
 export function sumStretches(
   backend: StitchbookWebGPU,
@@ -82,10 +83,12 @@ export function sumStretches(
   to: Info,
   terms: number,
   size: number,
+  plus?: Info,
 ): void {
   const { width, type } = lanesFor(size);
-  const sum = program(`sumStretches ${type}`, () => ({
-    reads: { parts: type },
+  const adds = plus !== undefined;
+  const sum = program(`sumStretches ${type} ${adds}`, () => ({
+    reads: { parts: type, ...(adds ? { plus: type } : {}) },
     writes: { total: type },
     uniforms: { count: "u32", terms: "u32" },
     size: ELEMENTS,
@@ -94,8 +97,8 @@ export function sumStretches(
   if (i >= uniforms.count) { return; }
   var sum = parts[i];
   for (var term = 1u; term < uniforms.terms; term++) { sum += parts[term * uniforms.count + i]; }
-  total[i] = sum;`,
+  total[i] = sum${adds ? " + plus[i]" : ""};`,
   }));
   const count = size / width;
-  backend.launch(sum, [from, to], [count, terms], Math.ceil(count / ELEMENTS));
+  backend.launch(sum, [from, ...(adds ? [plus] : []), to], [count, terms], Math.ceil(count / ELEMENTS));
 }

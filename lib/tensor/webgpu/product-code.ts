@@ -42,19 +42,21 @@ export interface ProductVariant {
   readonly alignedA: boolean;
   readonly alignedB: boolean;
   readonly alignedC: boolean;
+  /** Whether a tensor like C is added. */
+  readonly adds: boolean;
 }
 
 /**
- * The program: reads A and B, writes C. Workgroups go through the columns of tiles, then the rows, then the splits of
+ * The program: reads A, B and what is added, writes C. Workgroups go through the columns of tiles, then the rows, then the splits of
  * the inner dimension, then the batch; each split writes a C of its own.
  */
 export function productProgram(variant: ProductVariant): Program {
-  const { tiling, transposeA, transposeB, alignedA, alignedB, alignedC } = variant;
+  const { tiling, transposeA, transposeB, alignedA, alignedB, alignedC, adds } = variant;
   const { rows, columns, threadRows, threadColumns } = tiling;
-  const flags = [transposeA, transposeB, alignedA, alignedB, alignedC].map(Number).join("");
+  const flags = [transposeA, transposeB, alignedA, alignedB, alignedC, adds].map(Number).join("");
   const type = (aligned: boolean) => aligned ? "vec4<f32>" : "f32";
   return program(`product ${rows}x${columns} ${threadRows}x${threadColumns} ${flags}`, () => ({
-    reads: { a: type(alignedA), b: type(alignedB) },
+    reads: { a: type(alignedA), b: type(alignedB), ...(adds ? { plus: type(alignedC) } : {}) },
     writes: { c: type(alignedC) },
     uniforms: {
       M: "u32",
@@ -75,7 +77,7 @@ ${fetchFunction("B", alignedB)}
 // A 4×4 block: column i has 4 neighbours along the tile's edge, at step i of the inner dimension.
 ${blockFunction("A", "uniforms.M", transposeA)}
 ${blockFunction("B", "uniforms.N", !transposeB)}`,
-    main: mainOf(tiling, transposeA, !transposeB, alignedC),
+    main: mainOf(tiling, transposeA, !transposeB, alignedC, adds),
   }));
 }
 
@@ -116,7 +118,7 @@ function blockPlace(index: string, edges: number, edgeInner: boolean): { edge: s
     : { edge: `(${index} % 8u + 8u * (${index} / 32u))`, step: `((${index} / 8u) % 4u)` };
 }
 
-function mainOf(tiling: Tiling, edgeInnerA: boolean, edgeInnerB: boolean, alignedC: boolean): string {
+function mainOf(tiling: Tiling, edgeInnerA: boolean, edgeInnerB: boolean, alignedC: boolean, adds: boolean): string {
   const { rows, columns, threadRows, threadColumns } = tiling;
   const acrossX = columns / threadColumns;
   const blocksA = rows / 4 * DEPTH / 4;
@@ -179,17 +181,19 @@ ${
         partsB.map((q) => {
           const row = `row0 + (y + ${p * rows / threadRows}u) * 4u + ${i}u`;
           const column = `column0 + (x + ${q * acrossX}u) * 4u`;
-          return storeOf(row, column, `c${p * 4 + i}${q}`, alignedC);
+          return storeOf(row, column, `c${p * 4 + i}${q}`, alignedC, adds);
         })
       )
     ).join("\n")
   }`;
 }
 
-function storeOf(row: string, column: string, sum: string, aligned: boolean): string {
+function storeOf(row: string, column: string, sum: string, aligned: boolean, adds: boolean): string {
   const store = aligned
-    ? `if (column < uniforms.N) { c[at / 4u] = ${sum}; }`
-    : count(4).map((i) => `if (column + ${i}u < uniforms.N) { c[at + ${i}u] = ${sum}[${i}]; }`).join(" ");
+    ? `if (column < uniforms.N) { c[at / 4u] = ${sum}${adds ? " + plus[at / 4u]" : ""}; }`
+    : count(4).map((i) =>
+      `if (column + ${i}u < uniforms.N) { c[at + ${i}u] = ${sum}[${i}]${adds ? ` + plus[at + ${i}u]` : ""}; }`
+    ).join(" ");
   return `  { let row = ${row}; let column = ${column}; let at = (C + row) * uniforms.N + column;
     if (row < uniforms.M) { ${store} } }`;
 }

@@ -13,14 +13,17 @@ export function fewRowsGroups(N: number): number {
   return Math.ceil(N / COLUMNS);
 }
 
-/** Reads A `[rows, K]` and B `[N, K]`, writes C `[rows, N]`; `aligned` if K is a multiple of four. */
-export function fewRowsProgram(rows: number, aligned: boolean): Program {
+/**
+ * Reads A `[rows, K]`, B `[N, K]` and, if it `adds`, what is added, writes C `[rows, N]`; `aligned` if K is a multiple of
+ * four.
+ */
+export function fewRowsProgram(rows: number, aligned: boolean, adds: boolean): Program {
   const type = aligned ? "vec4<f32>" : "f32";
   const width = aligned ? 4 : 1;
   const each = Array.from({ length: rows }, (_, row) => row);
   const product = (row: number) => `a[${row}u * steps + k]`;
-  return program(`product of ${rows} rows ${type}`, () => ({
-    reads: { a: type, b: type },
+  return program(`product of ${rows} rows ${type} ${adds}`, () => ({
+    reads: { a: type, b: type, ...(adds ? { plus: "f32" } : {}) },
     writes: { c: "f32" },
     uniforms: { N: "u32", K: "u32" },
     size: SHARERS * COLUMNS,
@@ -51,7 +54,12 @@ ${
     }
   }
   if (share == 0u && column < uniforms.N) {
-${each.map((row) => `    c[${row}u * uniforms.N + column] = sums[${row * SHARERS * COLUMNS}u + lane];`).join("\n")}
+${
+      each.map((row) => {
+        const at = `${row}u * uniforms.N + column`;
+        return `    c[${at}] = sums[${row * SHARERS * COLUMNS}u + lane]${adds ? ` + plus[${at}]` : ""};`;
+      }).join("\n")
+    }
   }`,
   }));
 }

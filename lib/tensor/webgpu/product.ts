@@ -1,6 +1,5 @@
 // Matrix products on WebGPU: how each is cut into workgroups, and the kernels that are one.
 import * as tf from "@tensorflow/tfjs";
-import { LINEAR } from "../ops/linear.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
 import { type KernelFunction, register, sizeOf, stockKernel, sumStretches } from "./kernel.ts";
 import { FEW_ROWS, fewRowsGroups, fewRowsProgram } from "./product-few-rows.ts";
@@ -50,19 +49,26 @@ export function planProduct({ batch, M, N, K }: Product, limits: GPUSupportedLim
   return { tiling: best.tiling, splits: best.splits };
 }
 
-/** `a · b` as a new tensor of this shape. */
+/**
+ * `a · b`, plus what is to be added, as a new tensor of this shape.
+ *
+ * @param options.plan how, if not as {@linkcode planProduct} says
+ * @param options.plus a tensor of this shape
+ */
 export function multiply(
   backend: StitchbookWebGPU,
   product: Product,
   a: tf.TensorInfo,
   b: tf.TensorInfo,
   shape: readonly number[],
-  plan?: ProductPlan,
+  { plan, plus }: { readonly plan?: ProductPlan; readonly plus?: tf.TensorInfo } = {},
 ): tf.TensorInfo {
   const { batch, M, N, K, transposeA, transposeB, oneA, oneB } = product;
   const c = backend.output(shape);
+  const added = plus === undefined ? [] : [plus];
   if (plan === undefined && batch === 1 && M <= FEW_ROWS && !transposeA && transposeB) {
-    backend.launch(fewRowsProgram(M, K % 4 === 0), [a, b, c], [N, K], fewRowsGroups(N));
+    const few = fewRowsProgram(M, K % 4 === 0, plus !== undefined);
+    backend.launch(few, [a, b, ...added, c], [N, K], fewRowsGroups(N));
     return c;
   }
   const { tiling, splits: wanted } = plan ?? planProduct(product, backend.limits);
@@ -75,29 +81,21 @@ export function multiply(
     alignedA: (transposeA ? M : K) % 4 === 0,
     alignedB: (transposeB ? K : N) % 4 === 0,
     alignedC: N % 4 === 0,
+    adds: splits === 1 && plus !== undefined,
   });
   const target = splits === 1 ? c : backend.output([splits, ...shape]);
   const groups = batch * splits * Math.ceil(M / tiling.rows) * Math.ceil(N / tiling.columns);
   const uniforms = [M, N, K, oneA ? 0 : M * K, oneB ? 0 : K * N, batch, splits, perSplit];
-  backend.launch(made, [a, b, target], uniforms, groups);
+  backend.launch(made, [a, b, ...(splits === 1 ? added : []), target], uniforms, groups);
   if (splits > 1) {
-    sumStretches(backend, target, c, splits, batch * M * N);
+    sumStretches(backend, target, c, splits, batch * M * N, plus);
     backend.release(target);
   }
   return c;
 }
 
-const linear: KernelFunction = ({ inputs: { x, w }, backend }) => {
-  const [M, K] = x!.shape as [number, number];
-  const N = w!.shape[0]!;
-  for (const tensor of [x!, w!]) backend.check(tensor);
-  const product = { batch: 1, M, N, K, transposeA: false, transposeB: true, oneA: true, oneB: true };
-  return multiply(backend, product, x!, w!, [M, N]);
-};
-
-/** Registers LINEAR and takes over tfjs's BatchMatMul, whose automatic split of the inner dimension uses atomics. */
+/** Takes over tfjs's BatchMatMul, whose automatic split of the inner dimension uses atomics. */
 export function registerProducts(): void {
-  register(LINEAR, linear);
   const stock = stockKernel("BatchMatMul");
   register("BatchMatMul", (call) => matMul(call) ?? stock(call));
 }

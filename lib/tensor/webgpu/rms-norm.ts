@@ -1,5 +1,6 @@
 // RMS normalisation on WebGPU, and its two gradients.
 import type * as tf from "@tensorflow/tfjs";
+import { NORM_BRANCH, NORM_BRANCH_GRAD } from "../ops/norm-branch.ts";
 import {
   RMS_NORM,
   RMS_NORM_GRAD_W,
@@ -53,12 +54,35 @@ const rmsNorm: KernelFunction = ({ inputs: { x, w }, attrs, backend }) => {
   return y;
 };
 
-const rmsNormGradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
-  for (const tensor of [x!, w!, dy!]) backend.check(tensor);
-  const { rows, d, type, steps, sharers, perModel } = sizesOf(x!, w);
+/** The norm, and the stream itself for what follows. */
+const normBranch: KernelFunction = (call) => {
+  const { dataId, shape, dtype } = call.inputs["x"]!;
+  const normed = rmsNorm(call) as tf.TensorInfo;
+  call.backend.incRef(dataId);
+  return [normed, { dataId, shape, dtype }];
+};
+
+const rmsNormGradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) =>
+  gradX(backend, x!, w!, dy!, attrs["epsilon"] as number);
+
+const normBranchGrad: KernelFunction = ({ inputs: { x, w, dnormed, dx }, attrs, backend }) =>
+  gradX(backend, x!, w!, dnormed!, attrs["epsilon"] as number, dx!);
+
+/** The gradient of x, and what else is added to it. */
+function gradX(
+  backend: StitchbookWebGPU,
+  x: tf.TensorInfo,
+  w: tf.TensorInfo,
+  dy: tf.TensorInfo,
+  epsilon: number,
+  plus?: tf.TensorInfo,
+): tf.TensorInfo {
+  const adds = plus !== undefined;
+  for (const tensor of [x, w, dy, ...(adds ? [plus] : [])]) backend.check(tensor);
+  const { rows, d, type, steps, sharers, perModel } = sizesOf(x, w);
   const dx = backend.output([rows, d]);
-  const made = program(`rmsNormGradX ${type} ${sharers}`, () => ({
-    reads: { x: type, w: type, dy: type },
+  const made = program(`rmsNormGradX ${type} ${sharers} ${adds}`, () => ({
+    reads: { x: type, w: type, dy: type, ...(adds ? { plus: type } : {}) },
     writes: { dx: type },
     uniforms,
     size: ROW_THREADS,
@@ -78,14 +102,14 @@ const rmsNormGradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) 
   let back = scale * scale * scale * sums.y / uniforms.d;
   if (inside) {
     for (var i = share; i < uniforms.steps; i += ${sharers}u) {
-      dx[base + i] = dy[base + i] * w[own + i] * scale - x[base + i] * back;
+      dx[base + i] = dy[base + i] * w[own + i] * scale - x[base + i] * back${adds ? " + plus[base + i]" : ""};
     }
   }`,
   }));
-  const epsilon = float(attrs["epsilon"] as number);
-  backend.launch(made, [x!, w!, dy!, dx], [rows, steps, perModel, float(d), epsilon], rowGroups(rows, sharers));
+  const tensors = [x, w, dy, ...(adds ? [plus] : []), dx];
+  backend.launch(made, tensors, [rows, steps, perModel, float(d), float(epsilon)], rowGroups(rows, sharers));
   return dx;
-};
+}
 
 /** Rows whose part of dw is added up first. */
 const CHUNK = 64;
@@ -154,5 +178,7 @@ function rowScales(backend: StitchbookWebGPU, x: tf.TensorInfo, epsilon: number)
 export function registerRmsNorm(): void {
   for (const name of [RMS_NORM, RMS_NORM_STACKED]) register(name, rmsNorm);
   for (const name of [RMS_NORM_GRAD_X, RMS_NORM_STACKED_GRAD_X]) register(name, rmsNormGradX);
+  register(NORM_BRANCH, normBranch);
+  register(NORM_BRANCH_GRAD, normBranchGrad);
   for (const name of [RMS_NORM_GRAD_W, RMS_NORM_STACKED_GRAD_W]) register(name, rmsNormGradW);
 }

@@ -1,0 +1,62 @@
+// Linear maps on WebGPU: one, one that adds to a residual stream, and several of one input with their gradients.
+import type * as tf from "@tensorflow/tfjs";
+import { ADD_LINEAR } from "../ops/add-linear.ts";
+import { LINEAR } from "../ops/linear.ts";
+import { LINEARS, LINEARS_GRAD_W, LINEARS_GRAD_X } from "../ops/linears.ts";
+import type { StitchbookWebGPU } from "./backend.ts";
+import { type KernelFunction, register } from "./kernel.ts";
+import { multiply } from "./product.ts";
+
+type Info = tf.TensorInfo;
+
+/** Products of two matrices; which of them is transposed. */
+interface Transposes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+const FORWARD: Transposes = { transposeA: false, transposeB: true };
+const OF_INPUT: Transposes = { transposeA: false, transposeB: false };
+const OF_WEIGHT: Transposes = { transposeA: true, transposeB: false };
+
+/** `[M, N]`: `a · b`, plus `plus` if it is given. */
+function product(backend: StitchbookWebGPU, a: Info, b: Info, transposes: Transposes, plus?: Info): Info {
+  for (const tensor of plus === undefined ? [a, b] : [a, b, plus]) backend.check(tensor);
+  const { transposeA, transposeB } = transposes;
+  const [M, K] = (transposeA ? a.shape.toReversed() : a.shape) as [number, number];
+  const N = b.shape[transposeB ? 0 : 1]!;
+  const sizes = { batch: 1, M, N, K, oneA: true, oneB: true };
+  return multiply(backend, { ...sizes, ...transposes }, a, b, [M, N], plus === undefined ? {} : { plus });
+}
+
+const linears: KernelFunction = ({ inputs, backend }) => {
+  const [x, ...weights] = Object.values(inputs) as [Info, ...Info[]];
+  return weights.map((w) => product(backend, x, w, FORWARD));
+};
+
+/** dx = Σ dyᵢ·Wᵢ, each product added to the sum of those before. */
+const linearsGradX: KernelFunction = ({ inputs, backend }) => {
+  const all = Object.values(inputs);
+  const count = all.length / 2;
+  let sum: Info | undefined;
+  for (let i = 0; i < count; i++) {
+    const next = product(backend, all[i]!, all[count + i]!, OF_INPUT, sum);
+    if (sum !== undefined) backend.release(sum);
+    sum = next;
+  }
+  return sum!;
+};
+
+/** dWᵢ = dyᵢᵀ·x. */
+const linearsGradW: KernelFunction = ({ inputs, backend }) => {
+  const [x, ...dys] = Object.values(inputs) as [Info, ...Info[]];
+  return dys.map((dy) => product(backend, dy, x, OF_WEIGHT));
+};
+
+export function registerLinear(): void {
+  register(LINEAR, ({ inputs: { x, w }, backend }) => product(backend, x!, w!, FORWARD));
+  register(ADD_LINEAR, ({ inputs: { h, x, w }, backend }) => product(backend, x!, w!, FORWARD, h!));
+  register(LINEARS, linears);
+  register(LINEARS_GRAD_X, linearsGradX);
+  register(LINEARS_GRAD_W, linearsGradW);
+}

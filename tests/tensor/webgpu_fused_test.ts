@@ -1,0 +1,93 @@
+// On WebGPU: maps that share an input or add to a stream, norms that branch off one, and weights in half precision.
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { addLinear, embedding, linear, linears, normBranch, openDevice, rmsNorm } from "../../lib/tensor/mod.ts";
+import { packHalf, unpackHalf, unpackHalfReference } from "../../lib/tensor/ops/half.ts";
+import { optionalTest } from "../optional.ts";
+import { type Case, distance, evaluateLater, normalValues } from "./support.ts";
+
+const options = { sanitizeResources: false, sanitizeOps: false };
+
+function linearsCase(rows: number, inner: number, outs: readonly number[]): Case {
+  const use = (list: tf.Tensor[]) => tf.concat(list.map((y, i) => tf.mul(y, tf.mul(y, i + 1))), 1);
+  return {
+    name: `linears [${rows}, ${inner}] to ${outs}`,
+    inputs: [[rows, inner], ...outs.map((out) => [out, inner])].map((shape, i) => normalValues(shape, i)),
+    trained: [0, ...outs.keys()].map((_, i) => i),
+    ours: ([x, ...weights]) => use(linears(x!, weights)),
+    reference: ([x, ...weights]) => use(weights.map((w) => linear(x!, w))),
+  };
+}
+
+function addLinearCase(rows: number, inner: number, out: number): Case {
+  return {
+    name: `addLinear [${rows}, ${inner}] to ${out}`,
+    inputs: [[rows, out], [rows, inner], [out, inner]].map((shape, i) => normalValues(shape, i)),
+    trained: [0, 1, 2],
+    ours: ([h, x, w]) => addLinear(h!, x!, w!),
+    reference: ([h, x, w]) => tf.add(h!, linear(x!, w!)),
+  };
+}
+
+function branchCase(rows: number, d: number): Case {
+  const use = ([normed, x]: [tf.Tensor, tf.Tensor]) => tf.add(tf.mul(normed, normed), tf.mul(x, x));
+  return {
+    name: `normBranch [${rows}, ${d}]`,
+    inputs: [normalValues([rows, d], 1), normalValues([d], 2)],
+    trained: [0, 1],
+    ours: ([x, w]) => use(normBranch(x!, w!, 1e-5)),
+    reference: ([x, w]) => use([rmsNorm(x!, w!, 1e-5), x!]),
+  };
+}
+
+const cases = [
+  linearsCase(1, 5, [3, 4, 3]),
+  linearsCase(9, 33, [17, 5]),
+  linearsCase(70, 64, [64, 32]),
+  addLinearCase(1, 7, 5), // few rows
+  addLinearCase(9, 17, 33),
+  addLinearCase(65, 400, 33), // the inner dimension split
+  addLinearCase(64, 300, 64),
+  branchCase(1, 3),
+  branchCase(130, 20),
+];
+
+optionalTest("vulkan", "fused maps and branches on WebGPU equal their parts", async () => {
+  await (await openDevice("reference")).close();
+  const expected: Float32Array[][] = [];
+  for (const { inputs, trained, reference } of cases) expected.push(await evaluateLater(inputs, trained, reference));
+  const device = await openDevice("webgpu");
+  for (const [i, { name, inputs, trained, ours }] of cases.entries()) {
+    const results = await evaluateLater(inputs, trained, ours);
+    results.forEach((result, j) => {
+      const error = distance(result, expected[i]![j]!);
+      assert.ok(error < 1e-5, `${name}: ${j === 0 ? "value" : `gradient ${j}`} is off by ${error}`);
+    });
+  }
+  await device.close();
+}, options);
+
+optionalTest("vulkan", "every half-precision number is unpacked on WebGPU, bit for bit", async () => {
+  const words = new Int32Array(Uint16Array.from({ length: 65536 }, (_, i) => i).buffer);
+  await (await openDevice("reference")).close();
+  const expected = await unpackHalfReference(tf.tensor1d(words, "int32")).data() as Float32Array;
+  const device = await openDevice("webgpu");
+  const ours = await unpackHalf(tf.tensor1d(words, "int32")).data() as Float32Array;
+  const different = [...expected.keys()].filter((i) => !Object.is(ours[i], expected[i]));
+  assert.deepEqual(different, []);
+  await device.close();
+}, options);
+
+optionalTest("vulkan", "maps and tables in half precision on WebGPU are those of the numbers they hold", async () => {
+  const device = await openDevice("webgpu");
+  const weights = normalValues([6, 8], 1).data as Float32Array;
+  const packed = tf.tensor2d(packHalf(weights, "w"), [6, 4], "int32");
+  const rounded = tf.tensor2d(Float32Array.from(new Float16Array(weights)), [6, 8]);
+  const x = tf.tensor2d(normalValues([3, 8], 2).data as Float32Array, [3, 8]);
+  const ids = tf.tensor1d([5, 0, 5], "int32");
+  assert.deepEqual(await linear(x, packed).data(), await linear(x, rounded).data());
+  assert.deepEqual(await embedding(packed, ids).data(), await embedding(rounded, ids).data());
+  const gradient = (w: tf.Tensor) => tf.grad((x: tf.Tensor) => tf.sum(tf.square(linear(x, w))))(x);
+  assert.deepEqual(await gradient(packed).data(), await gradient(rounded).data());
+  await device.close();
+}, options);
