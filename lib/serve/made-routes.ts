@@ -19,6 +19,7 @@ export function addMadeRoutes(app: Hono, runsFolder: string): void {
         captured: await readCaptured(folder),
         output: output === undefined ? null : {
           bytes: output.length,
+          whole: output.length <= SHOWN_BYTES,
           text: new TextDecoder().decode(output.subarray(Math.max(0, output.length - SHOWN_BYTES))),
         },
       } satisfies MadeResponse,

@@ -4,8 +4,12 @@ import { eventSchema } from "../run/mod.ts";
 import {
   errorSchema,
   eventsResponseSchema,
+  labelRequestSchema,
+  labelsSchema,
+  madeResponseSchema,
   runListResponseSchema,
   runResponseSchema,
+  sessionResponseSchema,
   statusResponseSchema,
   sweepListResponseSchema,
   sweepResponseSchema,
@@ -26,6 +30,16 @@ const metric = {
   description: "What trials are compared by, such as `bpb` or `stitch/loss:min`",
   schema: { type: "string" },
 };
+const file = { ...id, name: "file", description: "Its name, as `captured` gives it" };
+const token = {
+  name: "x-stitchbook-token",
+  in: "header",
+  required: true,
+  description: "From `/api/session`; good for 12 hours",
+  schema: { type: "string" },
+};
+const bytes = { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const after = {
   name: "after",
   in: "query",
@@ -47,12 +61,26 @@ export function openApiDocument() {
   const get = (summary: string, parameters: unknown[], content: unknown) => ({
     get: { summary, parameters, responses: { 200: { description: "OK", content }, default: failed } },
   });
+  const post = (summary: string, parameters: unknown[], body?: string, answer?: string) => ({
+    post: {
+      summary,
+      parameters: [...parameters, token],
+      requestBody: {
+        required: true,
+        content: json(body === undefined ? { type: "object", maxProperties: 0 } : ref(body)),
+      },
+      responses: {
+        200: { description: "OK", content: json(answer === undefined ? { type: "object" } : ref(answer)) },
+        default: failed,
+      },
+    },
+  });
   return {
     openapi: "3.1.0",
     info: {
       title: "Stitchbook",
       version: "1",
-      description: "Runs as data: read-only, loopback only.",
+      description: "Runs as data, on loopback only; what changes something is a POST with a token.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     paths: {
@@ -70,6 +98,22 @@ export function openApiDocument() {
         { "text/event-stream": { schema: { type: "string" } } },
       ),
       "/api/runs/{id}/report": get("The run's report", [id], { "text/html": { schema: { type: "string" } } }),
+      "/api/runs/{id}/made": get(
+        "How the run was made, and the end of what its process printed",
+        [id],
+        json({ $ref: "#/components/schemas/Made" }),
+      ),
+      "/api/runs/{id}/output": get("What the run's process printed, as a download", [id], bytes),
+      "/api/runs/{id}/captured/{file}": get("A file that was kept with the run, as a download", [id, file], bytes),
+      "/api/runs/{id}/labels": post("Names, tags or notes the run", [id], "LabelRequest", "Labels"),
+      "/api/runs/{id}/stop": post("Asks the run to stop", [id]),
+      "/api/runs/{id}/remove": post("Moves the run to the trash", [id]),
+      "/api/undo": post("Brings the last removal back", []),
+      "/api/session": get(
+        "The token that POST requests carry in the header `x-stitchbook-token`, and what this server may do",
+        [],
+        json({ $ref: "#/components/schemas/Session" }),
+      ),
       "/api/sweeps": get("All sweeps, newest first", [], json({ $ref: "#/components/schemas/SweepList" })),
       "/api/sweeps/{id}": get(
         "One sweep with its trials, best first",
@@ -87,6 +131,10 @@ export function openApiDocument() {
         Events: schemaOf(eventsResponseSchema),
         Sweep: schemaOf(sweepResponseSchema),
         SweepList: schemaOf(sweepListResponseSchema),
+        Made: schemaOf(madeResponseSchema),
+        Labels: schemaOf(labelsSchema),
+        LabelRequest: schemaOf(labelRequestSchema),
+        Session: schemaOf(sessionResponseSchema),
         Status: schemaOf(statusResponseSchema),
         Error: schemaOf(errorSchema),
       },

@@ -90,7 +90,7 @@ export const labelRequestSchema = z.discriminatedUnion("kind", [
 /** `/api/session`: the token that changes need, and what this server may do. */
 export const sessionResponseSchema = z.strictObject({ token: z.string(), edit: z.boolean(), stop: z.boolean() });
 
-const outputSchema = z.strictObject({ bytes: z.number(), text: z.string() }).nullable();
+const outputSchema = z.strictObject({ bytes: z.number(), whole: z.boolean(), text: z.string() }).nullable();
 
 /** `/api/runs/:id/made`: what was kept of each process that worked on the run, and the end of what they printed. */
 export const madeResponseSchema = z.strictObject({

@@ -61,7 +61,20 @@ Deno.test("`/openapi.json` describes every API route, and `/healthz` answers", a
     const document = await (await ask("/openapi.json")).json();
     assert.equal(document.openapi, "3.1.0");
     const paths = Object.keys(document.paths);
-    for (const path of ["", "/{id}", "/{id}/status", "/{id}/events", "/{id}/stream", "/{id}/report"]) {
+    for (
+      const path of [
+        "",
+        "/{id}",
+        "/{id}/made",
+        "/{id}/output",
+        "/{id}/labels",
+        "/{id}/stop",
+        "/{id}/status",
+        "/{id}/events",
+        "/{id}/stream",
+        "/{id}/report",
+      ]
+    ) {
       assert.ok(paths.includes(`/api/runs${path}`), path);
     }
     for (const path of ["", "/{id}", "/{id}/report"]) assert.ok(paths.includes(`/api/sweeps${path}`), path);

@@ -37,7 +37,7 @@ export function madeElement({ captured, output }: MadeResponse, address: string)
     box.append(factsElement(one, address));
   }
   if (output !== null) {
-    const part = output.text.length < output.bytes ? `The end of ${bytes(output.bytes)}` : bytes(output.bytes);
+    const part = output.whole ? bytes(output.bytes) : `The end of ${bytes(output.bytes)}`;
     box.append(
       h(
         "details",

@@ -1,0 +1,101 @@
+// Changing runs from their pages, in a real browser.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readLabels, readRun } from "../../lib/run/mod.ts";
+import { startServerWorker } from "../../lib/serve/mod.ts";
+import { LOOSE, withPage } from "../chromium.ts";
+import { optionalTest } from "../optional.ts";
+import { spawnScript } from "../run/fixtures.ts";
+import { demoBodies } from "./demo_log.ts";
+import { fakeRun, withRunsFolder } from "./fake_run.ts";
+
+const ID = "20261122-101010-bts-demo-aaaa";
+
+optionalTest(
+  "chromium",
+  "a run is named, tagged, noted, found by its tag, removed and brought back from its page",
+  () =>
+    withRunsFolder(async (runsFolder) => {
+      const run = fakeRun(runsFolder, ID);
+      run.append(demoBodies({ id: ID, steps: 5 }));
+      run.release();
+      const server = await startServerWorker({ runsFolder, port: 0 });
+      try {
+        await withPage(async (page, complaints) => {
+          await page.goto(`${server.url}runs/${ID}`);
+          await page.getByText("Name, tags, notes").click();
+          const fill = async (label: string, text: string) => {
+            await page.getByLabel(label, { exact: true }).fill(text);
+            await page.getByLabel(label, { exact: true }).press("Enter");
+          };
+          await fill("Name", "The <b>best</b>");
+          await page.getByRole("heading", { name: "The <b>best</b>" }).waitFor();
+          await fill("New tags", "good, kept");
+          await page.locator(".tag", { hasText: "kept" }).waitFor();
+          await page.getByLabel("Remove kept").click();
+          await page.locator(".tag", { hasText: "kept" }).waitFor({ state: "detached" });
+          await fill("New note", "<i>why</i>");
+          await page.locator(".labels .notes", { hasText: "<i>why</i>" }).waitFor();
+          const { name, tags, notes } = await readLabels(join(runsFolder, ID));
+          assert.deepEqual([name, tags, notes.map(({ text }) => text)], ["The <b>best</b>", ["good"], ["<i>why</i>"]]);
+          assert.deepEqual(complaints, []);
+          await fill("New tags", "b@d");
+          await page.locator(".field-error", { hasText: 'Cannot use the tag "b@d"' }).waitFor();
+
+          await page.goto(server.url);
+          await page.getByLabel("Filter").fill("good");
+          await page.getByRole("link", { name: "The <b>best</b>" }).waitFor();
+          await page.getByLabel("Filter").fill("bad");
+          await page.getByRole("link", { name: "The <b>best</b>" }).waitFor({ state: "detached" });
+          await page.getByLabel("Filter").fill("");
+          await page.getByRole("link", { name: "The <b>best</b>" }).click();
+          await page.getByRole("button", { name: "Remove", exact: true }).click();
+          await page.getByRole("button", { name: "Remove this run?" }).click();
+          await page.getByRole("heading", { name: "No runs yet" }).waitFor();
+          assert.equal(await readRun(runsFolder, ID), undefined);
+          await page.getByRole("button", { name: "Undo" }).click();
+          await page.getByRole("link", { name: "The <b>best</b>" }).waitFor();
+        });
+      } finally {
+        await server.close();
+      }
+    }),
+  LOOSE,
+);
+
+optionalTest(
+  "chromium",
+  "a run of another process is stopped from its page, after a second click",
+  () =>
+    withRunsFolder(async (runsFolder) => {
+      const child = spawnScript(`
+      import { runMain, stopSignal, withRun } from "./lib/run/mod.ts";
+      import { options } from "./tests/run/fixtures.ts";
+      await runMain(() => withRun(options(${JSON.stringify(runsFolder)}, { signal: stopSignal() }), async (run) => {
+        console.log(run.id);
+        await new Promise((_, reject) => {
+          const timer = setInterval(() => {}, 1000);
+          run.signal.addEventListener("abort", () => { clearInterval(timer); reject(run.signal.reason); });
+        });
+      }));`);
+      const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      const id = (await reader.read()).value!.trim();
+      const server = await startServerWorker({ runsFolder, port: 0 });
+      try {
+        await withPage(async (page) => {
+          await page.goto(`${server.url}runs/${id}`);
+          await page.getByRole("button", { name: "Stop", exact: true }).click();
+          assert.equal((await readRun(runsFolder, id))!.status, "running");
+          await page.getByRole("button", { name: "Stop this run?" }).click();
+          await page.locator("#head .badge", { hasText: "Stopped" }).waitFor();
+          assert.equal(await page.getByRole("button", { name: "Stop" }).count(), 0);
+        });
+        assert.equal((await child.status).code, 143);
+      } finally {
+        await server.close();
+        await reader.cancel();
+        await child.stderr.cancel();
+      }
+    }),
+  LOOSE,
+);
