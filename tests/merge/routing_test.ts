@@ -9,6 +9,7 @@ import {
   routedLanguageModel,
   routedLosses,
   ROUTER,
+  routerLoss,
   ROUTING_PREFIX,
 } from "../../lib/merge/mod.ts";
 import { decoder, type HostTensor, type LanguageModel, toDevice, tokenLosses } from "../../lib/model/mod.ts";
@@ -163,6 +164,14 @@ deviceTest("`promptFeatures()` is the mean embedding of what is read; `leastLoss
   assertClose(promptFeatures(table, ids, tf.tensor2d([[1, 1, 1, 0]])), mean, 1e-6);
   const losses = [[[1, 2], [3, 3]], [[1, 1], [9, 9]], [[2, 0], [3, 2]]].map((rows) => tf.tensor2d(rows));
   assert.deepEqual([...leastLoss(losses).dataSync()], [1, 2]); // of equals the first
+});
+
+deviceTest("`routerLoss()` does not depend on the size of a prompt's features", () => {
+  const { router, table } = routed();
+  const features = tf.slice(table, [0, 0], [5, LONG.width]) as tf.Tensor2D;
+  const best = tf.tensor1d([0, 2, 1, 1, 0], "int32");
+  const [loss, small] = [1, 1e-3].map((size) => routerLoss(router, tf.mul(features, size), best).dataSync()[0]!);
+  assert.ok(loss! > 0.1 && Math.abs(loss! - small!) < 1e-4, `${loss} ${small}`);
 });
 
 deviceTest("a routed model refuses other vocabularies, routers of another shape and texts that are too long", () => {

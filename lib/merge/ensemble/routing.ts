@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { type DecodingState, type HostTensor, type LanguageModel, tokenLosses } from "../../model/mod.ts";
-import { crossEntropy, embedding, linear } from "../../tensor/mod.ts";
+import { crossEntropy, embedding, linear, rmsNorm } from "../../tensor/mod.ts";
 import { readNow } from "../read-now.ts";
 import { checkLength } from "./btm.ts";
 
@@ -37,9 +37,13 @@ export function promptFeatures(table: tf.Tensor2D, ids: tf.Tensor2D, read: tf.Te
   return tf.sum(tf.mul(embedding(table, ids), weights), 1) as tf.Tensor2D;
 }
 
-/** The router's loss: cross-entropy, in nats, of naming the model with the least loss. */
+/**
+ * The router's loss: cross-entropy, in nats, of naming the model with the least loss. It learns from features of one
+ * size, since embeddings are small and their means smaller; which product is the largest does not depend on the size.
+ */
 export function routerLoss(router: tf.Tensor2D, features: tf.Tensor2D, best: tf.Tensor1D): tf.Scalar {
-  return tf.mean(crossEntropy(linear(features, router) as tf.Tensor2D, best));
+  const unit = rmsNorm(features, tf.ones([features.shape[1]]), 1e-12);
+  return tf.mean(crossEntropy(linear(unit, router) as tf.Tensor2D, best));
 }
 
 /**
