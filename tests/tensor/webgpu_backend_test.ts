@@ -104,6 +104,16 @@ optionalTest(
   options,
 );
 
+optionalTest("vulkan", "reading at once is refused, except what is still on this side", async () => {
+  const device = await openDevice("webgpu");
+  const x = tf.tensor1d([1, 2]);
+  assert.deepEqual([...x.dataSync()], [1, 2]);
+  const y = swiglu(tf.tensor1d([1, 2]), tf.tensor1d([1, 2]));
+  assert.throws(() => y.dataSync(), (error) => error instanceof UserError && error.code === "webgpu.sync");
+  assert.equal((await y.data()).length, 2);
+  await device.close();
+}, options);
+
 optionalTest("vulkan", "the gradient of `tf.gather()` adds up repeated rows in order", async () => {
   const device = await openDevice("webgpu");
   const ids = tf.tensor1d([2, 0, 2, 2], "int32");

@@ -224,6 +224,19 @@ export class StitchbookWebGPU extends WebGPUBackend {
     );
   }
 
+  /** @throws UserError `webgpu.sync` unless the values are on this side: a device answers later */
+  override readSync(dataId: object): tf.backend_util.BackendValues {
+    const { values, shape } = this.tensorMap.get(dataId);
+    if (values === null || values === undefined) {
+      throw new UserError(
+        "webgpu.sync",
+        `A tensor of shape [${shape}] is on the WebGPU device, which cannot be read at once`,
+        "Use `await tensor.data()` in place of `tensor.dataSync()`",
+      );
+    }
+    return values;
+  }
+
   /** Keeps a tensor with another's values, under a name, for a later kernel; it is freed with them. */
   keepAside(owner: Info, name: string, info: Info): void {
     const kept = this.#asides.get(owner.dataId) ?? new Map<string, Info>();
