@@ -25,6 +25,10 @@ export const stitchConfigSchema = z.strictObject({
   gates: z.enum(["vector", "scalar"]).default("vector")
     .describe("one gate per dimension and model, or one per model"),
   dropout: z.number().min(0).max(0.99).default(0.1).describe("dropout on the gate logits"),
+  frozen: z.enum(["float32", "half"]).default("float32")
+    .describe(
+      "how the frozen models are held: as they are, or their matrices rounded to half precision, in half the memory",
+    ),
 });
 
 export type StitchConfig = z.infer<typeof stitchConfigSchema>;

@@ -3,15 +3,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { hashTensors } from "../hub/mod.ts";
-import {
-  checkWeights,
-  disposeWeights,
-  type HostWeights,
-  type ModelConfig,
-  toDevice,
-  toHost,
-  type Weights,
-} from "../model/mod.ts";
+import { checkWeights, disposeWeights, type HostWeights, type ModelConfig, type Weights } from "../model/mod.ts";
+import { packHalf } from "../tensor/mod.ts";
 import { placeStitches, type StitchConfig } from "./config.ts";
 import { type Road, roadsThrough } from "./roads.ts";
 
@@ -26,7 +19,7 @@ export interface Stack {
  * What the stitched model never reads, like the experts' heads, is not there.
  */
 export interface FrozenModels {
-  /** The hub's embeddings, last norm and head. */
+  /** The hub's embeddings, last norm and head; what is int32 is in half precision. */
   readonly hub: Weights;
   /** The experts' embeddings. */
   readonly experts: readonly Weights[];
@@ -35,9 +28,10 @@ export interface FrozenModels {
 }
 
 /**
- * Puts a hub and its experts onto the device, stacked for the stitches of this configuration.
+ * Puts a hub and its experts onto the device, stacked for the stitches of this configuration. With `stitch.frozen` half,
+ * matrices (not norms, nor rows of an odd length) are held as {@linkcode packHalf} rounds them.
  *
- * @throws UserError `model.weights` when a model is not of this shape, `stitch.placement`
+ * @throws UserError `model.weights` when a model is not of this shape, `stitch.placement`, `tensor.half`
  */
 export function freezeModels(
   config: ModelConfig,
@@ -47,15 +41,31 @@ export function freezeModels(
   const models = [hub!, ...experts];
   models.forEach((model, i) => checkWeights(config, model, i === 0 ? "The hub" : `Expert ${i}`));
   const places = placeStitches(stitch, config.layers);
-  const outside = (model: HostWeights, wanted: (name: string) => boolean) =>
-    toDevice(Object.fromEntries(Object.entries(model).filter(([name]) => !isOfLayer(name) && wanted(name))));
+  const put = (chosen: readonly HostWeights[], wanted: (name: string) => boolean): Weights =>
+    Object.fromEntries(
+      Object.keys(chosen[0]!).filter(wanted).map((name) => [name, stacked(chosen, name, stitch.frozen === "half")]),
+    );
   return {
-    hub: outside(hub!, () => true),
-    experts: experts.map((expert) => outside(expert, (name) => name.includes("embed_tokens"))),
+    hub: put([hub!], (name) => !name.startsWith("model.layers.")),
+    experts: experts.map((expert) => put([expert], (name) => name.includes("embed_tokens"))),
     stacks: roadsThrough(stitch, places, models.length, config.layers).map((roads, layer) =>
-      roads.map((road) => ({ road, weights: stackLayer(road.models.map((i) => models[i]!), layer) }))
+      roads.map((road) => ({
+        road,
+        weights: put(road.models.map((i) => models[i]!), (name) => name.startsWith(`model.layers.${layer}.`)),
+      }))
     ),
   };
+}
+
+/** One weight of some models on the device, as one tensor; of a single model as it is. */
+function stacked(models: readonly HostWeights[], name: string, half: boolean): tf.Tensor {
+  const { shape, data: { length } } = models[0]![name]!;
+  const data = new Float32Array(models.length * length);
+  models.forEach((model, i) => data.set(model[name]!.data, i * length));
+  const whole = models.length === 1 ? [...shape] : [models.length, ...shape];
+  const last = shape.at(-1)!;
+  if (!half || shape.length < 2 || last % 2 !== 0) return tf.keep(tf.tensor(data, whole));
+  return tf.keep(tf.tensor(packHalf(data, `the weight "${name}"`), [...whole.slice(0, -1), last / 2], "int32"));
 }
 
 /** Frees what {@linkcode freezeModels} put onto the device. */
@@ -65,14 +75,12 @@ export function disposeFrozen({ hub, experts, stacks }: FrozenModels): void {
 
 /** A content hash of all that is on the device: frozen is frozen. */
 export async function hashFrozen({ hub, experts, stacks }: FrozenModels): Promise<string> {
-  const named: [string, Weights][] = [
-    ["hub", hub],
-    ...experts.map((expert, i): [string, Weights] => [`expert ${i}`, expert]),
-    ...stacks.flat().map(({ weights }, i): [string, Weights] => [`stack ${i}`, weights]),
-  ];
   const parts: Record<string, HostWeights[string]> = {};
-  for (const [of, weights] of named) {
-    for (const [name, tensor] of Object.entries(await toHost(weights))) parts[`${of}/${name}`] = tensor;
+  for (const [i, weights] of [hub, ...experts, ...stacks.flat().map((stack) => stack.weights)].entries()) {
+    for (const [name, tensor] of Object.entries(weights)) {
+      const values = await tensor.data();
+      parts[`${i}/${name}`] = { shape: tensor.shape, data: bitsOf(values) };
+    }
   }
   return hashTensors(parts);
 }
@@ -89,15 +97,7 @@ export function checkStacks(stacks: FrozenModels["stacks"], roads: readonly (rea
   }
 }
 
-function stackLayer(models: readonly HostWeights[], layer: number): Weights {
-  const names = Object.keys(models[0]!).filter((name) => name.startsWith(`model.layers.${layer}.`));
-  if (models.length === 1) return toDevice(Object.fromEntries(names.map((name) => [name, models[0]![name]!])));
-  return Object.fromEntries(names.map((name) => {
-    const { shape, data: { length } } = models[0]![name]!;
-    const data = new Float32Array(models.length * length);
-    models.forEach((model, i) => data.set(model[name]!.data, i * length));
-    return [name, tf.keep(tf.tensor(data, [models.length, ...shape]))];
-  }));
+/** Any words, as the floats of the same bits, which is what content hashes are of. */
+function bitsOf({ buffer, byteOffset, length }: tf.TypedArray): Float32Array {
+  return new Float32Array(buffer, byteOffset, length);
 }
-
-const isOfLayer = (name: string) => name.startsWith("model.layers.");

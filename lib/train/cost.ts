@@ -76,7 +76,8 @@ export function stitchingBytes(
   const stitches = placeStitches(stitch, layers).length * (2 * experts + 1) * width * width;
   const models = experts + 1;
   const floats = models * activationFloats(config, tokens, activations);
-  return 4 * (models * parameterCount(config) + 4 * stitches + floats + 2 * logitsHeld(tokens, vocabSize));
+  const frozen = models * parameterCount(config) * (stitch.frozen === "half" ? 0.5 : 1);
+  return 4 * (frozen + 4 * stitches + floats + 2 * logitsHeld(tokens, vocabSize));
 }
 
 /** Values that a backward pass through one decoder reads, the logits aside. */
