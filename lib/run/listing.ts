@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { nearest, UserError } from "../errors.ts";
 import { openForReading, withIndex } from "./index.ts";
 import type { RunSummary } from "./read.ts";
+import { HOWS, parseMetric } from "./sweep/values.ts";
 import type { RunStatus } from "./view.ts";
 
 /** A run in a list, with its labels. */
@@ -23,7 +24,7 @@ export interface ListOptions {
   readonly experiment?: string | undefined;
   /** Only runs that were started then or later. */
   readonly since?: Date | undefined;
-  /** A column, or a metric with `:last`, `:min` or `:max`. @default started */
+  /** A column, or a result or metric, alone or with `:last`, `:min`, `:max` or `:best`. @default started */
   readonly sort?: string;
   readonly reverse?: boolean;
   readonly limit?: number | undefined;
@@ -89,39 +90,90 @@ function sortedBy(runs: readonly ListedRun[], key: Key, direction: number): List
   });
 }
 
-function sortOf(db: DatabaseSync, sort: string) {
-  const column = Object.hasOwn(COLUMNS, sort) ? COLUMNS[sort] : undefined;
-  if (column !== undefined) return { ...column, values: undefined };
-  const [, metric = "", how = "last"] = sort.match(/^(.*?)(?::([^:]*))?$/s)!;
-  const metrics = db.prepare("select distinct name from metrics order by name").all().map(({ name }) => String(name));
-  if (!metrics.includes(metric)) {
-    const known = [...Object.keys(COLUMNS), ...metrics];
-    const near = nearest(metric, known);
-    throw new UserError(
-      "list.sort",
-      `Cannot sort by "${metric}": expected one of ${known.join(", ")}`,
-      near === undefined ? undefined : `did you mean ${near}?`,
-    );
-  }
-  if (how !== "last" && how !== "min" && how !== "max") {
-    throw new UserError("list.sort", `Cannot sort by the "${how}" of ${metric}: expected last, min or max`);
-  }
-  const values = metricByRun(db, metric, how);
-  const key: Key = (run) => run.sortedBy;
-  return { values, key, direction: how === "max" ? -1 as const : 1 as const };
+interface Order {
+  readonly key: Key;
+  readonly direction: 1 | -1;
+  /** The metric's value by run, when it is one. */
+  readonly values: ReadonlyMap<string, number> | undefined;
 }
 
+/** What a `--sort` means: a column, a result (`bts/translation`, `bpb:best`), or a logged metric (`loss`, `stitch/loss`). */
+function sortOf(db: DatabaseSync, sort: string): Order {
+  const column = Object.hasOwn(COLUMNS, sort) ? COLUMNS[sort] : undefined;
+  if (column !== undefined) return { ...column, values: undefined };
+  const metrics = namesIn(db, "select distinct name from metrics order by name");
+  const inCells = namesIn(db, "select distinct cell || '/' || name as name from metrics order by 1");
+  const results = namesIn(
+    db,
+    `select distinct iif(kind = 'bpb', method || '/bpb/' || name, method || '/' || name) as name
+    from results where kind in ('bpb', 'task') order by 1`,
+  );
+  const tasks = namesIn(db, "select distinct name from results where kind = 'task' order by name");
+  const isScore = (name: string) => tasks.includes(name) || (results.includes(name) && !name.includes("/bpb/"));
+  const metric = parseMetric(sort, isScore);
+  if (metric === undefined) {
+    const [, name, how] = sort.match(/^(.*?)(?::([^:]*))?$/s)!;
+    throw new UserError("list.sort", `Cannot sort by the "${how}" of ${name}: expected ${HOWS.join(", ")}`);
+  }
+  const { name, better } = metric;
+  const way = metric.how === "best" ? better === "lower" ? "min" : "max" : metric.how;
+  const direction = metric.how === "best" ? better === "lower" ? 1 : -1 : way === "max" ? -1 : 1;
+  const order = (values: ReadonlyMap<string, number>): Order => ({ key: (run) => run.sortedBy, direction, values });
+  if (name === "bpb") return order(resultsByRun(db, { kind: "bpb", name: "mean" }, way));
+  if (results.includes(name)) {
+    const [, method = "", bpb, of = ""] = name.match(/^(.*?)\/(bpb\/)?(.*)$/s)!;
+    return order(resultsByRun(db, { kind: bpb === undefined ? "task" : "bpb", name: of, method }, way));
+  }
+  if (tasks.includes(name)) return order(resultsByRun(db, { kind: "task", name }, way));
+  if (metrics.includes(name)) return order(metricByRun(db, "m.name = ?", name, way));
+  if (inCells.includes(name)) return order(metricByRun(db, "m.cell || '/' || m.name = ?", name, way));
+  const known = [...Object.keys(COLUMNS), ...metrics, ...tasks];
+  const near = nearest(name, [...known, ...results, ...inCells]);
+  throw new UserError(
+    "list.sort",
+    `Cannot sort by "${name}": expected one of ${known.join(", ")}, <method>/<task>, <cell>/<metric>`,
+    near === undefined ? undefined : `did you mean ${near}?`,
+  );
+}
+
+function namesIn(db: DatabaseSync, sql: string): string[] {
+  return db.prepare(sql).all().map(({ name }) => String(name));
+}
+
+type Way = "last" | "min" | "max";
+
 /** A metric of each run: its smallest or largest value in any cell, or the last one of the last cell that has it. */
-function metricByRun(db: DatabaseSync, metric: string, how: "last" | "min" | "max"): Map<string, number> {
+function metricByRun(db: DatabaseSync, where: string, name: string, way: Way): Map<string, number> {
   const rows = db.prepare(
-    `select m.run, m.last, m.min, m.max from metrics m join cells c on c.run = m.run and c.name = m.cell
-     where m.name = ? and m.last is not null order by m.run, c.position`,
-  ).all(metric);
+    `select m.run, m.${way} as value from metrics m join cells c on c.run = m.run and c.name = m.cell
+     where ${where} and m.last is not null order by m.run, c.position`,
+  ).all(name);
+  return byRun(rows, way);
+}
+
+/** Results of every method, or of one. */
+interface Result {
+  readonly kind: "bpb" | "task";
+  readonly name: string;
+  readonly method?: string;
+}
+
+/** A result of each run: `last` means its own method's (the experiment's name), or the best one's if it has no such method. */
+function resultsByRun(db: DatabaseSync, { kind, name, method }: Result, way: Way): Map<string, number> {
+  const rows = db.prepare(
+    `select r.run, r.value from results r join runs on runs.id = r.run
+     where r.kind = ?1 and r.name = ?2 and r.method = coalesce(?3, r.method)
+     order by r.run, r.method = runs.experiment, iif(?1 = 'bpb', -r.value, r.value)`,
+  ).all(kind, name, method ?? null);
+  return byRun(rows, way);
+}
+
+function byRun(rows: readonly Record<string, unknown>[], way: Way): Map<string, number> {
   const values = new Map<string, number>();
   for (const row of rows) {
-    const [run, value] = [String(row.run), Number(row[how])];
+    const [run, value] = [String(row.run), Number(row.value)];
     const before = values.get(run);
-    values.set(run, before === undefined || how === "last" ? value : Math[how](before, value));
+    values.set(run, before === undefined || way === "last" ? value : Math[way](before, value));
   }
   return values;
 }

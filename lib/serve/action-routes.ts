@@ -2,7 +2,16 @@
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { addLabel, askToStop, checkLabel, readLabels, restoreLast, runFolder, trashRuns } from "../run/mod.ts";
+import {
+  addLabel,
+  askToStop,
+  checkLabel,
+  readLabels,
+  restoreLast,
+  runFolder,
+  sweepFolder,
+  trashRuns,
+} from "../run/mod.ts";
 import { problem, unknownRun } from "./answers.ts";
 import type { LabelsResponse, SessionResponse } from "./schemas.ts";
 import { labelRequestSchema } from "./schemas.ts";
@@ -26,7 +35,7 @@ export function abilities(runsFolder: string): Abilities {
 const MOST_BYTES = 32 * 1024;
 
 /** The addresses that take POST requests. */
-export const ACTIONS = /^\/api\/(?:runs\/[^/]+\/(?:labels|stop|remove)|undo)$/;
+export const ACTIONS = /^\/api\/(?:runs\/[^/]+\/(?:labels|stop|remove)|sweeps\/[^/]+\/stop|undo)$/;
 
 /** Adds the routes that change something to the app; all others only read. */
 export function addActionRoutes(app: Hono, runsFolder: string, able: Abilities): void {
@@ -74,6 +83,14 @@ export function addActionRoutes(app: Hono, runsFolder: string, able: Abilities):
       askToStop(folder, id);
       return Promise.resolve(c.json({ run: id }));
     }));
+
+  action("/api/sweeps/:id/stop", "stop", nothing, async (c) => {
+    const id = c.req.param("id") ?? "";
+    const folder = await sweepFolder(runsFolder, id);
+    if (folder === undefined) return problem(c, 404, "sweep.unknown", "There is no such sweep");
+    askToStop(folder, id);
+    return c.json({ sweep: id });
+  });
 
   action("/api/runs/:id/remove", "edit", nothing, (c) =>
     onRun(c, async (_, id) => {

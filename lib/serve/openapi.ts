@@ -108,6 +108,7 @@ export function openApiDocument() {
       "/api/runs/{id}/labels": post("Names, tags or notes the run", [id], "LabelRequest", "Labels"),
       "/api/runs/{id}/stop": post("Asks the run to stop", [id]),
       "/api/runs/{id}/remove": post("Moves the run to the trash", [id]),
+      "/api/sweeps/{id}/stop": post("Asks the sweep to stop", [sweepId]),
       "/api/undo": post("Brings the last removal back", []),
       "/api/session": get(
         "The token that POST requests carry in the header `x-stitchbook-token`, and what this server may do",

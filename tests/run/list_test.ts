@@ -62,6 +62,36 @@ Deno.test("`listCommand()` sorts by the last, smallest and largest of a metric; 
     assert.doesNotMatch(text, /\x1b/);
   }));
 
+Deno.test("`listCommand()` sorts by results and by the best of anything, in its own direction", () =>
+  withFolder(async (folder) => {
+    const task = (value: number) => ({ value, low: 0, high: 1, samples: 9 });
+    const method = (mean: number, code: number, math: number) => ({
+      ...{ bpb: { mean, code }, bpbInterval: {}, tasks: { math: task(math) } },
+      parameters: { trained: 1, total: 1, active: 1 },
+    });
+    const made = [
+      [1, 2.5, { bts: method(2, 5, 0.1), soup: method(1, 4, 0.9) }],
+      [2, 1.5, { bts: method(3, 6, 0.5), soup: method(4, 7, 0.4) }],
+      [3, 3.5, { btm: method(1.5, 1, 0.3) }],
+    ] as const;
+    for (const [seed, loss, methods] of made) {
+      const run = await openRun(options(folder, { seed }));
+      await trainCell(run, "one", [loss, loss + 1]);
+      run.finish({ domains: ["code"], methods });
+    }
+    const seeds = async (sort: string) =>
+      JSON.parse(await printed(folder, "--json", "--sort", sort)).map((run: { seed: number }) => run.seed);
+    assert.deepEqual(await seeds("bpb"), [3, 1, 2], "of the own method, or of the best");
+    assert.deepEqual(await seeds("bpb:best"), [1, 3, 2]);
+    assert.deepEqual(await seeds("bpb:max"), [2, 1, 3]);
+    assert.deepEqual(await seeds("bts/bpb/code"), [1, 2, 3]);
+    assert.deepEqual(await seeds("soup/math:best"), [1, 2, 3]);
+    assert.deepEqual(await seeds("math:best"), [1, 2, 3]);
+    assert.deepEqual(await seeds("math"), [1, 3, 2], "of the own method, smallest first");
+    assert.deepEqual(await seeds("loss:best"), [2, 1, 3]);
+    assert.deepEqual(await seeds("one/loss:best"), [2, 1, 3]);
+  }));
+
 Deno.test("`listCommand()` says from the index what `listRuns()` says from the logs", () =>
   withFolder(async (folder) => {
     await threeRuns(folder);
@@ -75,7 +105,8 @@ for (
   const [text, code] of [
     ["--status finished", "list.status"],
     ["--sort los", "list.sort"],
-    ["--sort loss:best", "list.sort"],
+    ["--sort loss:worst", "list.sort"],
+    ["--sort one/los", "list.sort"],
     ["--sort seed:min", "list.sort"],
     ["--sort __proto__", "list.sort"],
     ["--since yesterday", "list.since"],

@@ -1,12 +1,47 @@
 // How a run was made: its settings and where each came from, code, packages, machine, and what its process printed.
-import type { Captured } from "../../run/mod.ts";
+import type { Captured, RunView } from "../../run/mod.ts";
 import { codeText, machineText, markedSettings, SOURCE_NAMES } from "../../run/captured-text.ts";
 import type { MadeResponse } from "../schemas.ts";
 import { h } from "./dom.ts";
 import { bytes, when } from "./format.ts";
 
+/** What stands at the foot of a run's page: how it was made, and where its data is. */
+export function aboutElements(run: RunView, address: string): HTMLElement[] {
+  const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`).join(" · ");
+  const settings = h("div", {}, settingsElement(run.config, undefined));
+  const made = h("div");
+  const about = h(
+    "details",
+    { class: "card about" },
+    h("summary", {}, "How this run was made"),
+    h("p", {}, h("code", {}, run.command.join(" "))),
+    made,
+    settings,
+    h("p", { class: "muted" }, versions),
+  );
+  // Asked for when somebody wants to see it, and anew each time: its process may still print.
+  about.addEventListener("toggle", async (event) => {
+    if (event.target !== about || !about.open) return;
+    const answer: MadeResponse = await fetch(`${address}/made`).then((response) => response.json());
+    made.replaceChildren(madeElement(answer, address));
+    settings.replaceChildren(settingsElement(run.config, answer.captured.at(-1)));
+  });
+  return [
+    about,
+    h(
+      "p",
+      { class: "muted links" },
+      h("a", { href: address }, "This run as JSON"),
+      " · ",
+      h("a", { href: `${address}/events` }, "its events"),
+      " · ",
+      h("a", { href: "/openapi.json" }, "API"),
+    ),
+  ];
+}
+
 /** The settings of a configuration, those that somebody changed first; without what was kept, the configuration alone. */
-export function settingsElement(config: unknown, captured: Captured | undefined): HTMLElement {
+function settingsElement(config: unknown, captured: Captured | undefined): HTMLElement {
   if (captured === undefined) return h("pre", { tabindex: 0 }, JSON.stringify(config, null, 2));
   const settings = markedSettings(config, captured.sources);
   const order = ["set", "file", "preset", "default"];
@@ -27,7 +62,7 @@ export function settingsElement(config: unknown, captured: Captured | undefined)
 }
 
 /** Code, packages and machine of each process that worked on the run, and what they printed. */
-export function madeElement({ captured, output }: MadeResponse, address: string): HTMLElement {
+function madeElement({ captured, output }: MadeResponse, address: string): HTMLElement {
   const box = h("div", { class: "made" });
   for (const [i, one] of captured.entries()) {
     const title = captured.length === 1

@@ -3,14 +3,14 @@ import type { RunEvent } from "../../run/mod.ts";
 import { endingText } from "../../run/ending.ts";
 import { countsSteps } from "../../run/progress.ts";
 import { applyEvent, isUnderWay, type RunView } from "../../run/view.ts";
-import type { LabelsResponse, MadeResponse, RunResponse } from "../schemas.ts";
+import type { LabelsResponse, RunResponse } from "../schemas.ts";
 import { type CellElement, createCell, noteElement, secondsLeft, share } from "./cell.ts";
 import { serveCommand } from "./command.ts";
 import { follow, showConnection, watchServer } from "./connection.ts";
 import { badge, byId, h, oncePerFrame, setAttribute, setBadge, setText, statusText } from "./dom.ts";
 import { clock, duration, when } from "./format.ts";
 import { createLabels, twiceButton } from "./labels.ts";
-import { madeElement, settingsElement } from "./made.ts";
+import { aboutElements } from "./made.ts";
 import { resultsElement } from "./results.ts";
 import { change, getSession } from "./session.ts";
 
@@ -80,7 +80,7 @@ async function start(): Promise<void> {
   for (const cell of run.cells) dirty.add(cell.name);
   showReport(report);
   showResults(run);
-  buildFooter(run);
+  byId("footer").append(...aboutElements(run, address));
   draw(run);
   if (location.hash !== "") document.querySelector(location.hash.replace(/[^#\w-]/g, ""))?.scrollIntoView();
   if (isUnderWay(run)) followLive(run);
@@ -261,40 +261,6 @@ function buildHead(run: RunView): void {
     head.stopped,
     head.error,
     head.notes,
-  );
-}
-
-function buildFooter(run: RunView): void {
-  const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`).join(" · ");
-  const settings = h("div", {}, settingsElement(run.config, undefined));
-  const made = h("div");
-  const about = h(
-    "details",
-    { class: "card about" },
-    h("summary", {}, "How this run was made"),
-    h("p", {}, h("code", {}, run.command.join(" "))),
-    made,
-    settings,
-    h("p", { class: "muted" }, versions),
-  );
-  // Asked for when somebody wants to see it, and anew each time: its process may still print.
-  about.addEventListener("toggle", async (event) => {
-    if (event.target !== about || !about.open) return;
-    const answer: MadeResponse = await fetch(`${address}/made`).then((response) => response.json());
-    made.replaceChildren(madeElement(answer, address));
-    settings.replaceChildren(settingsElement(run.config, answer.captured.at(-1)));
-  });
-  byId("footer").append(
-    about,
-    h(
-      "p",
-      { class: "muted links" },
-      h("a", { href: address }, "This run as JSON"),
-      " · ",
-      h("a", { href: `${address}/events` }, "its events"),
-      " · ",
-      h("a", { href: "/openapi.json" }, "API"),
-    ),
   );
 }
 

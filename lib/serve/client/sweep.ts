@@ -5,7 +5,9 @@ import { serveCommand } from "./command.ts";
 import { showConnection } from "./connection.ts";
 import { badge, byId, h, setBadge, setText } from "./dom.ts";
 import { clock, duration, fixed, when } from "./format.ts";
+import { twiceButton } from "./labels.ts";
 import { parallelElement, pointAt } from "./parallel.ts";
+import { change, getSession } from "./session.ts";
 
 /** How often a sweep that runs is asked for, and one that does not: it may be resumed. */
 const REFRESH_MS = { running: 1_500, over: 5_000 } as const;
@@ -28,6 +30,11 @@ const head = {
   resume: h("p", { class: "notice", hidden: true }),
   report: h("a", { class: "button", href: `${address}/report`, target: "_blank", rel: "noopener", hidden: true }),
 };
+const stopButton = twiceButton("Stop", "Stop this sweep?", async () => {
+  await change(`${address}/stop`);
+  stopButton.textContent = "Stopping";
+});
+let mayStop = false;
 let shown = "";
 let sweep: ShownSweep | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -40,6 +47,10 @@ input.addEventListener("change", () => {
 addEventListener("resize", () => sweep !== undefined && showFigure(sweep));
 build();
 refresh();
+getSession().then(({ stop }) => {
+  mayStop = stop;
+  stopButton.hidden = !mayStop || sweep?.status !== "running";
+}, () => {});
 
 async function refresh(): Promise<void> {
   clearTimeout(timer);
@@ -70,7 +81,7 @@ function build(): void {
   fact("Elapsed", head.elapsed);
   head.report.append("Open the report");
   byId("head").append(
-    h("div", { class: "title-row" }, head.title, head.status, h("span", { class: "push" }), head.report),
+    h("div", { class: "title-row" }, head.title, head.status, h("span", { class: "push" }), stopButton, head.report),
     head.facts,
     head.bar,
     head.resume,
@@ -93,6 +104,7 @@ function show({ sweep: now, report, runsFolder }: SweepResponse): void {
   const seconds = Math.max(0, (until - Date.parse(now.startedAt)) / 1000);
   setText(head.elapsed, now.status === "running" ? clock(seconds) : duration(seconds));
   head.report.hidden = !report;
+  stopButton.hidden = !mayStop || now.status !== "running";
   const unfinished = now.status !== "done" && now.status !== "running";
   head.resume.hidden = !unfinished;
   const option = serveCommand(runsFolder).replace("deno task serve", "");
