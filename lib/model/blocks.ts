@@ -1,18 +1,19 @@
 // The two parts of a decoder layer as functions of their own weights: grouped-query attention and SwiGLU feed-forward.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
-import { causalAttention, linear, rope, type RopeTable, swiglu } from "../tensor/mod.ts";
+import { addLinear, causalAttention, linear, linears, rope, type RopeTable, swiglu } from "../tensor/mod.ts";
 import type { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import type { Weights } from "./weights.ts";
 
 /**
- * Causal self-attention without norm and residual.
+ * Causal self-attention without norm.
  *
  * @param prefix where its projections lie: `q_proj.weight`, `k_proj.weight`, `v_proj.weight`, `o_proj.weight`
  * @param x normed states, float32 `[B, T, d]`
  * @param pass.documents int32 `[B, T]`; attention stays within one document
  * @param cache extended in place at `layer`
+ * @param residual what the result is added to, float32 `[B, T, d]`
  * @returns float32 `[B, T, d]`
  */
 export function attention(
@@ -23,29 +24,40 @@ export function attention(
   pass: { readonly rope: RopeTable; readonly documents: tf.Tensor2D | undefined },
   layer: number,
   cache?: KvCache,
+  residual?: tf.Tensor3D,
 ): tf.Tensor3D {
   const [B, T, d] = x.shape;
   const headSize = d / config.heads;
-  const project = (name: string, count: number) =>
-    linear(x, weight(weights, `${prefix}${name}.weight`)).reshape([B, T, count, headSize]) as tf.Tensor4D;
-  const q = rope(project("q_proj", config.heads), pass.rope);
-  const k = rope(project("k_proj", config.kvHeads), pass.rope);
-  const v = project("v_proj", config.kvHeads);
+  const w = (name: string) => weight(weights, `${prefix}${name}.weight`);
+  const projected = linears(x, [w("q_proj"), w("k_proj"), w("v_proj")]);
+  const [queries, keys, v] = projected.map((y) => y.reshape([B, T, -1, headSize])) as [
+    tf.Tensor4D,
+    tf.Tensor4D,
+    tf.Tensor4D,
+  ];
+  const q = rope(queries, pass.rope);
+  const k = rope(keys, pass.rope);
   const past = cache?.append(layer, k, v);
   const attended = causalAttention(q, past?.k ?? k, past?.v ?? v, pass.documents).reshape([B, T, d]);
-  return linear(attended, weight(weights, `${prefix}o_proj.weight`)) as tf.Tensor3D;
+  return mapAndAdd(attended, w("o_proj"), residual) as tf.Tensor3D;
 }
 
 /**
- * The gated feed-forward without norm and residual.
+ * The gated feed-forward without norm.
  *
  * @param prefix where its projections lie: `gate_proj.weight`, `up_proj.weight`, `down_proj.weight`
  * @param x normed states, float32 `[..., d]`
+ * @param residual what the result is added to, float32 like x
  * @returns float32 `[..., d]`
  */
-export function feedForward(weights: Weights, prefix: string, x: tf.Tensor): tf.Tensor {
-  const project = (name: string, x: tf.Tensor) => linear(x, weight(weights, `${prefix}${name}.weight`));
-  return project("down_proj", swiglu(project("gate_proj", x), project("up_proj", x)));
+export function feedForward(weights: Weights, prefix: string, x: tf.Tensor, residual?: tf.Tensor): tf.Tensor {
+  const w = (name: string) => weight(weights, `${prefix}${name}.weight`);
+  const [gate, up] = linears(x, [w("gate_proj"), w("up_proj")]) as [tf.Tensor, tf.Tensor];
+  return mapAndAdd(swiglu(gate, up), w("down_proj"), residual);
+}
+
+function mapAndAdd(x: tf.Tensor, w: tf.Tensor, residual: tf.Tensor | undefined): tf.Tensor {
+  return residual === undefined ? linear(x, w) : addLinear(residual, x, w);
 }
 
 /** A weight by name; a model that lacks it is refused. */

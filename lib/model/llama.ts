@@ -7,6 +7,7 @@ import {
   linear,
   linearCrossEntropy,
   meanLinearCrossEntropy,
+  normBranch,
   recompute,
   rmsNorm,
   type RopeTable,
@@ -103,10 +104,14 @@ function attendAndFeed(
   cache: KvCache | undefined,
 ): tf.Tensor3D {
   const prefix = `model.layers.${layer}.`;
-  const norm = (name: string, x: tf.Tensor) => rmsNorm(x, weight(weights, `${prefix}${name}.weight`), config.normEps);
-  const x = norm("input_layernorm", h) as tf.Tensor3D;
-  const middle = tf.add(h, attention(config, weights, `${prefix}self_attn.`, x, pass, layer, cache));
-  return tf.add(middle, feedForward(weights, `${prefix}mlp.`, norm("post_attention_layernorm", middle)));
+  const branch = (name: string, stream: tf.Tensor3D) =>
+    normBranch(stream, weight(weights, `${prefix}${name}.weight`), config.normEps);
+  const [x, stream] = branch("input_layernorm", h);
+  const [y, middle] = branch(
+    "post_attention_layernorm",
+    attention(config, weights, `${prefix}self_attn.`, x, pass, layer, cache, stream),
+  );
+  return feedForward(weights, `${prefix}mlp.`, y, middle) as tf.Tensor3D;
 }
 
 /** The final norm and the head: `[B, T, d]` to logits `[B, T, vocab]`. */
