@@ -172,6 +172,9 @@ export function headline(view: RunView): string | undefined {
   return parts.length === 0 ? undefined : parts.join(" ");
 }
 
+/** Of the methods that are ahead of BTS so many are named, unless only one more is left. */
+const NAMED_AHEAD = 4;
+
 function standing(view: RunView): string | undefined {
   const methods = view.results?.methods ?? {};
   const ranked = Object.keys(methods).filter((method) => Number.isFinite(methods[method]!.bpb.mean ?? NaN))
@@ -191,7 +194,9 @@ function standing(view: RunView): string | undefined {
       }.`;
   }
   const ahead = ranked.slice(0, at).map((method) => `${methodLabel(method)} (${fixed(methods[method]!.bpb.mean, 3)})`);
+  const more = ahead.length - NAMED_AHEAD;
+  const named = more > 1 ? [...ahead.slice(0, NAMED_AHEAD), `and ${more} others`] : ahead;
   return `BTS is number ${at + 1} of ${ranked.length} methods on mean held-out loss, with ${score}, behind ${
-    ahead.join(", ")
+    named.join(", ")
   }.`;
 }

@@ -27,7 +27,7 @@ const LABELS: Readonly<Record<string, string>> = {
   "btm-dev": "BTM with a prior",
   "bts": "BTS",
   "hub": "Hub",
-  "dense": "Dense, data-matched",
+  "dense": "Dense, equal data",
   "routing": "Expert routing",
   "btx-soft": "BTX soft",
   "btx-sample": "BTX sample",
@@ -47,7 +47,7 @@ const LABELS: Readonly<Record<string, string>> = {
 const PHRASES: Readonly<Record<string, string>> = {
   "seed": "the seed",
   "soup": "the soup",
-  "dense": "the data-matched dense model",
+  "dense": "the dense model of equal data",
   "routing": "expert routing",
   "task-arithmetic": "task arithmetic",
   "breadcrumbs": "breadcrumbs",
@@ -93,7 +93,7 @@ export function orderMethods(methods: readonly string[]): string[] {
       ? 0
       : expertDomain(method) !== undefined
       ? 1
-      : ({ soup: 2, btm: 4, bts: 5 })[method] ?? 3;
+      : ({ soup: 2, "btm-dev": 4, btm: 4, bts: 5 })[method] ?? 3;
   return methods.map((method, at) => ({ method, at })).sort((a, b) => rank(a.method) - rank(b.method) || a.at - b.at)
     .map(({ method }) => method);
 }
