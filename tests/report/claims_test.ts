@@ -68,8 +68,11 @@ Deno.test("`claims()` says so when an expert or BTS does not win", () => {
 
 Deno.test("`headline()` names the best four of many methods that are ahead of BTS, and counts the others", () => {
   const ahead = (count: number) => {
-    const scores = Array.from({ length: count }, (_, i) => [`m${i}`, { mean: 1 + i / 100, half: 0.01 }] as const);
-    return headline(view({ ...Object.fromEntries(scores), bts: { mean: 2, half: 0.01 } }))!;
+    const scores = Array.from(
+      { length: count },
+      (_, i) => [`m${i}`, { code: 1, mean: 1 + i / 100, half: 0.01 }] as const,
+    );
+    return headline(view({ ...Object.fromEntries(scores), bts: { code: 1, mean: 2, half: 0.01 } }))!;
   };
   assert.match(ahead(7), /number 8 of 8 .* behind m0 \(1\.000\), m1 \(1\.010\), m2 .*, m3 \(1\.030\), and 3 others\.$/);
   assert.match(ahead(5), /m3 \(1\.030\), m4 \(1\.040\)\.$/);
