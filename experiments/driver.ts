@@ -23,6 +23,7 @@ import {
   type RunResults,
   type RunView,
   stopSignal,
+  type Table,
   teeConsole,
   terminalView,
   unfinishedRun,
@@ -45,6 +46,8 @@ import {
 /** An experiment: its settings, what it prepares, and its cells. */
 export interface Experiment<Schema extends z.ZodType, Prepared> {
   readonly definition: ExperimentDefinition<Schema>;
+  /** Names of the tables that are its result, where that is no table of methods: for the terminal and for `--json`. */
+  readonly tables?: readonly string[];
   /** What stands before the options in the command that repeats a run. */
   readonly words?: readonly string[];
   /** Throws for settings that cannot work together; nothing has been written yet. */
@@ -129,11 +132,14 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
     await server?.close();
   }
   if (invocation.serve) terminal.print(`See it again with: deno task serve${runsOption(invocation)}`);
-  const outcome = seeds.length === 1 ? jsonOf(views[0]!) : await overSeeds(invocation, views, terminal.print);
+  const { tables } = experiment;
+  const outcome = seeds.length === 1
+    ? jsonOf(views[0]!, tables)
+    : await overSeeds(invocation, views, tables, terminal.print);
   if (invocation.json) console.log(JSON.stringify({ ...outcome, seconds: seconds() }));
   // For `> results.txt`; on a terminal the table has been shown.
   else if (!Deno.stdout.isTerminal()) {
-    for (const { results } of views) console.log(formatTable(resultsTable(results!)));
+    for (const view of views) for (const table of resultTables(view, tables)) console.log(formatTable(table));
   }
 }
 
@@ -147,7 +153,7 @@ interface OneRun<Prepared> {
 }
 
 async function runOne<Schema extends z.ZodType, Prepared>(
-  { definition, body }: Experiment<Schema, Prepared>,
+  { definition, body, tables = [] }: Experiment<Schema, Prepared>,
   invocation: RunInvocation<z.output<Schema>>,
   { seed, plan, device, prepared, server, terminal }: OneRun<Prepared>,
 ): Promise<RunView> {
@@ -157,7 +163,9 @@ async function runOne<Schema extends z.ZodType, Prepared>(
   const wanted = { experiment: definition.name, backend: device.name, seed, title, config };
   const continues = await runToContinue(invocation, wanted);
   const show: RunListener = (event) => {
-    if (event.kind !== "table" || TERMINAL_TABLES.has(event.table.name)) terminal.onEvent(event);
+    if (event.kind !== "table" || TERMINAL_TABLES.has(event.table.name) || tables.includes(event.table.name)) {
+      terminal.onEvent(event);
+    }
   };
   let endTee = () => {};
   let open: Run | undefined;
@@ -215,8 +223,19 @@ async function runToContinue<Config>(
   return await runFolder(runsFolder, id) === undefined ? undefined : id;
 }
 
+/** What a run came to, as tables. */
+function resultTables({ results, cells }: RunView, names: readonly string[] | undefined): Table[] {
+  if (names === undefined) return [resultsTable(results!)];
+  return cells.flatMap(({ tables }) => tables).filter(({ name }) => names.includes(name));
+}
+
 /** The JSON line of one run. */
-function jsonOf({ id, preset, seed, device, results }: RunView) {
+function jsonOf(view: RunView, names: readonly string[] | undefined) {
+  const { id, preset, seed, device, results } = view;
+  if (names !== undefined) {
+    const tables = Object.fromEntries(resultTables(view, names).map(({ name, rows }) => [name, rows]));
+    return { run: id, preset, seed, device, tables };
+  }
   const methods = Object.fromEntries(
     Object.entries(results!.methods).map(([name, { bpb, tasks }]) => [
       name,
@@ -230,13 +249,16 @@ function jsonOf({ id, preset, seed, device, results }: RunView) {
 async function overSeeds<Config>(
   invocation: RunInvocation<Config>,
   views: readonly RunView[],
+  tables: readonly string[] | undefined,
   print: (text: string) => void,
 ) {
   const { preset, seeds, runsFolder } = invocation;
+  const json = { preset, seeds, device: views[0]!.device, runs: views.map((view) => jsonOf(view, tables)) };
+  if (tables !== undefined) return json;
   const folder = join(runsFolder, "reports", `${views[0]!.experiment}-${preset}-seeds-${seeds.join("-")}`);
   await writeSeedsReport(folder, views, taskOf(invocation.command).join(" "));
   print(`\n${formatTable(seedsTable(views))}\n\nReport over seeds: ${join(folder, "report.html")}`);
-  return { preset, seeds, device: views[0]!.device, runs: views.map(jsonOf) };
+  return json;
 }
 
 async function showPlan<Config>(

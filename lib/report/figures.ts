@@ -7,6 +7,7 @@ import { lossCurve, lossPanel } from "./figures/loss.ts";
 import { type MatrixCell, matrixPanel } from "./figures/matrix.ts";
 import { scorePanel } from "./figures/mean.ts";
 import { bestOf } from "./grid.ts";
+import { instabilityFigures, isArm } from "./instability.ts";
 import type { Figure } from "./figures/plot.ts";
 import { cellLabel, expertDomain, methodColours, methodLabel, methodOfModel, orderMethods } from "./methods.ts";
 import { bpbColumns, methodsOf, tableNamed } from "./results.ts";
@@ -19,6 +20,7 @@ export function runFigures(view: RunView): Figure[] {
     lossFigure(view),
     gatesFigure(view),
     parametersFigure(view),
+    ...instabilityFigures(view),
     timeFigure(view),
   ]
     .filter((figure): figure is Figure => figure !== undefined);
@@ -112,7 +114,8 @@ export function lossFigure(view: RunView): Figure | undefined {
       colour.get(cell.name) ?? colour.get("bts") ?? methodColours(["bts"]).get("bts")!,
       cell.metrics,
     );
-  const withLoss = view.cells.filter(({ metrics }) => metrics.some(({ values }) => Object.hasOwn(values, "loss")));
+  const hasLoss = ({ metrics }: CellView) => metrics.some(({ values }) => Object.hasOwn(values, "loss"));
+  const withLoss = view.cells.filter((cell) => hasLoss(cell) && !isArm(view, cell));
   const experts = withLoss.filter(({ name }) => expertDomain(name) !== undefined);
   const phases = withLoss.flatMap((cell) =>
     !experts.includes(cell)

@@ -11,6 +11,8 @@ import { bracketNote, otherTables, statusSentence } from "./summary.ts";
 export function reportMarkdown(view: RunView): string {
   const results = view.results;
   const tasks = results === null ? undefined : taskGrid(results);
+  const methods = Object.keys(results?.methods ?? {}).length;
+  const outcomes = tableNamed(view, "outcomes");
   const cost = tableNamed(view, "cost");
   const gates = gatesGrid(view);
   const status = statusSentence(view);
@@ -22,14 +24,15 @@ export function reportMarkdown(view: RunView): string {
     duration(view.seconds),
     view.id,
   ];
-  const costGrid = cost ? gridOf(cost) : results ? parameterGrid(results) : undefined;
+  const costGrid = cost ? gridOf(cost) : results !== null && methods > 0 ? parameterGrid(results) : undefined;
   const blocks = [
     `# ${escapeMarkdown(view.title)}`,
     facts.map(escapeMarkdown).join(" · "),
     ...(status === undefined ? [] : [`> ${status}`]),
     ...(view.error === null ? [] : [fenced(view.error)]),
     ...heading("What this run shows", [headline(view), claimList(view), bracketNote(claims(view))]),
-    ...heading("Results", results === null ? [] : [titled(bpbGrid(results)), tasks && titled(tasks)]),
+    ...heading("Results", results === null || methods === 0 ? [] : [titled(bpbGrid(results)), tasks && titled(tasks)]),
+    ...heading("Instability", [outcomes && titled(gridOf(outcomes))]),
     ...heading("Gates", [gates && titled(gates)]),
     ...heading("Cost", [costGrid && titled(costGrid)]),
     ...heading("Further tables", otherTables(view).map((table) => titled(gridOf(table)))),

@@ -15,6 +15,7 @@ import { filesHtml } from "./files.ts";
 import type { Figure } from "./figures/plot.ts";
 import { duration } from "./format.ts";
 import { gridHtml, gridOf } from "./grid.ts";
+import { instabilityFigures } from "./instability.ts";
 import { bpbGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
 import { pageShell } from "./shell.ts";
 import { bracketNote, otherTables, statusSentence } from "./summary.ts";
@@ -24,20 +25,24 @@ export function reportHtml(view: RunView): string {
   let figures = 0;
   const figure = (of: Figure | undefined) => of === undefined ? "" : figureHtml(of, ++figures);
   const results = view.results;
+  const methods = Object.keys(results?.methods ?? {}).length;
   const tasks = results === null ? undefined : taskGrid(results);
   const cost = tableNamed(view, "cost");
   const sections = [
     section("What this run shows", findings(view) + figure(meanFigure(view))),
     section(
       "Results",
-      results === null ? "" : gridHtml(bpbGrid(results)) + figure(matrixFigure(view)) + (tasks ? gridHtml(tasks) : ""),
+      results === null || methods === 0
+        ? ""
+        : gridHtml(bpbGrid(results)) + figure(matrixFigure(view)) + (tasks ? gridHtml(tasks) : ""),
     ),
     results === null ? section("Results so far", figure(matrixFigure(view))) : "",
     section("Training", figure(lossFigure(view))),
+    section("Instability", outcomes(view) + instabilityFigures(view).map(figure).join("\n")),
     section("Inside the stitches", figure(gatesFigure(view))),
     section(
       "Cost",
-      (cost ? gridHtml(gridOf(cost)) : results ? gridHtml(parameterGrid(results)) : "") +
+      (cost ? gridHtml(gridOf(cost)) : results !== null && methods > 0 ? gridHtml(parameterGrid(results)) : "") +
         figure(parametersFigure(view)) + figure(timeFigure(view)),
     ),
     section("Further tables", otherTables(view).map((table) => gridHtml(gridOf(table))).join("\n")),
@@ -60,6 +65,11 @@ export function reportHtml(view: RunView): string {
 ${statusHtml(view)}</header>
 ${sections.join("")}`,
   );
+}
+
+function outcomes(view: RunView): string {
+  const table = tableNamed(view, "outcomes");
+  return table === undefined ? "" : gridHtml(gridOf(table));
 }
 
 function section(title: string, body: string): string {

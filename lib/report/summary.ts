@@ -3,7 +3,10 @@ import type { RunView, Table } from "../run/mod.ts";
 import type { Claim } from "./claims.ts";
 
 /** Tables that the report draws or prints in its own way. */
-const OWN_TABLES: ReadonlySet<string> = new Set(["results", "matrix", "gates", "cost", "comparisons"]);
+const OWN_TABLES: ReadonlySet<string> = new Set([
+  ...["results", "matrix", "gates", "cost", "comparisons"],
+  ...["outcomes", "update-ratios"],
+]);
 
 /** Tables that cells logged beyond those the report has its own place for. */
 export function otherTables(view: RunView): Table[] {

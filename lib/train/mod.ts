@@ -37,11 +37,13 @@ export { type PhaseOptions, pretraining, stitching } from "./phases.ts";
 export { calmTraining, mixtureTraining, routerTraining } from "./baselines.ts";
 export {
   type Alert,
+  bimodalGroups,
   changesTraining,
   createMonitor,
   type GroupStatistics,
   HISTOGRAM_BINS,
   HISTOGRAM_RANGE,
+  isWatched,
   median,
   MONITOR_ACTIONS,
   type MonitorAction,
@@ -50,5 +52,6 @@ export {
   type MonitorOptions,
   PARAMETER_GROUPS,
   type ParameterGroup,
+  settlingSteps,
   spikeLimit,
 } from "./monitor/mod.ts";

@@ -18,6 +18,7 @@ export const monitorConfigSchema = z.strictObject({
     deviations: z.number().positive().max(1e6).default(6)
       .describe("how far above the median a loss is a spike, in robust standard deviations"),
     share: z.number().min(0).max(1e6).default(0.05).describe("and by which share of the median at least"),
+    rise: z.number().min(0).max(1e6).default(0.01).describe("and by how many nats at least"),
     window: z.int().min(16).max(100_000).default(64).describe(
       "losses that the deviation is taken of; the median is that of the last quarter",
     ),

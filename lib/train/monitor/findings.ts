@@ -1,6 +1,7 @@
 // What the monitor finds in a step, as pure functions of what it remembers and what it sees.
 import type { MonitorConfig } from "./config.ts";
 import type { Alert } from "./alert.ts";
+import type { ParameterGroup } from "./groups.ts";
 import { spikeLimit } from "./spike.ts";
 import type { MonitorState } from "./state.ts";
 import type { GroupStatistics } from "./statistics.ts";
@@ -39,25 +40,44 @@ export function findSpike(
   };
 }
 
-/** Steps that Adam's moments take to forget that they began at 0: u is ±1 at the first step of any training. */
+/**
+ * Steps in which two peaks mean nothing: Adam's moments forget that they began at 0 (u is ±1 at the first step of any
+ * training), and the first, common direction of descent is used up.
+ */
 export function settlingSteps(beta1: number): number {
-  return Math.round(2 / (1 - beta1));
+  return Math.round(5 / (1 - beta1));
 }
 
-/** Some group's update ratio has two peaks, and is not small. Norms are left out: few numbers, often of one sign. */
+/**
+ * The groups whose update ratio has two peaks and is not small. Norms and head are left out: their gradients keep one
+ * direction for long in training that is healthy.
+ */
+export function bimodalGroups(
+  statistics: readonly GroupStatistics[],
+  { instability }: MonitorConfig,
+): readonly GroupStatistics[] {
+  return statistics.filter(({ group, bimodality, updateRms }) =>
+    isWatched(group) && bimodality >= instability.bimodality && updateRms >= instability.updateRms
+  );
+}
+
+/** Whether two peaks in this group's update ratio are a sign of anything. */
+export function isWatched(group: ParameterGroup): boolean {
+  return group !== "norms" && group !== "head";
+}
+
+/** Some group's update ratio has two peaks. */
 export function findBimodal(
   state: MonitorState,
-  { instability }: MonitorConfig,
+  settings: MonitorConfig,
   { step, beta1, statistics }: {
     readonly step: number;
     readonly beta1: number;
     readonly statistics: readonly GroupStatistics[];
   },
 ): Finding | undefined {
-  if (instability.action === "off" || step <= settlingSteps(beta1)) return undefined;
-  const bimodal = statistics.filter(({ group, bimodality, updateRms }) =>
-    group !== "norms" && bimodality >= instability.bimodality && updateRms >= instability.updateRms
-  );
+  if (settings.instability.action === "off" || step <= settlingSteps(beta1)) return undefined;
+  const bimodal = bimodalGroups(statistics, settings);
   if (bimodal.length === 0) return undefined;
   const each = bimodal.map(({ group, bimodality, updateRms }) =>
     `${group} (coefficient ${bimodality.toFixed(2)}, RMS ${updateRms.toFixed(2)})`

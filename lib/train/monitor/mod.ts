@@ -7,6 +7,7 @@ export {
   type MonitorConfig,
   monitorConfigSchema,
 } from "./config.ts";
+export { bimodalGroups, isWatched, settlingSteps } from "./findings.ts";
 export { PARAMETER_GROUPS, type ParameterGroup } from "./groups.ts";
 export { createMonitor, type MonitorOptions } from "./monitor.ts";
 export { median, spikeLimit } from "./spike.ts";

@@ -10,6 +10,8 @@ export interface SpikeRule {
   readonly deviations: number;
   /** Share of the median above it. */
   readonly share: number;
+  /** Nats above it. */
+  readonly rise: number;
 }
 
 /** What the losses before say of the next one. */
@@ -23,12 +25,12 @@ export interface SpikeLimit {
 }
 
 /**
- * The limit above which the next loss is a spike: median + max(deviations · σ, share · |median|), where the median is
+ * The limit above which the next loss is a spike: median + max(deviations · σ, share · |median|, rise), where the median is
  * that of the last quarter and σ the scaled median absolute deviation around the line through the medians of the two
- * halves. Both must be passed, so that neither a noisy nor a very smooth curve raises false alarms; a curve that falls
+ * halves. All must be passed, so that neither noise nor a very smooth or very low curve raises false alarms; a curve that falls
  * fast hides no spike, and a level that stays is the new one after some steps. Undefined for fewer than 16 losses.
  */
-export function spikeLimit(losses: readonly number[], { deviations, share }: SpikeRule): SpikeLimit | undefined {
+export function spikeLimit(losses: readonly number[], { deviations, share, rise }: SpikeRule): SpikeLimit | undefined {
   const n = losses.length;
   if (n < FEWEST) return undefined;
   const half = n >> 1;
@@ -38,7 +40,11 @@ export function spikeLimit(losses: readonly number[], { deviations, share }: Spi
   const distances = losses.map((loss, i) => Math.abs(loss - second - slope * (i - middle)));
   const deviation = MAD_TO_DEVIATION * median(distances);
   const recent = median(losses.slice(-(n >> 2)));
-  return { median: recent, deviation, limit: recent + Math.max(deviations * deviation, share * Math.abs(recent)) };
+  return {
+    median: recent,
+    deviation,
+    limit: recent + Math.max(deviations * deviation, share * Math.abs(recent), rise),
+  };
 }
 
 /** The median of numbers that are not none. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { random } from "../../../lib/random.ts";
 import { median, spikeLimit } from "../../../lib/train/mod.ts";
 
-const RULE = { deviations: 6, share: 0.05 };
+const RULE = { deviations: 6, share: 0.05, rise: 0.01 };
 const WINDOW = 64;
 
 /** The steps (from 1) that the rule calls spikes. */
@@ -31,6 +31,9 @@ Deno.test("`spikeLimit()` raises no alarm on a smooth curve, nor on one that sta
   assert.deepEqual(spikes(curve(1, () => 0)), []);
   assert.deepEqual(spikes(curve(1, () => 1e-4)), []);
   assert.deepEqual(spikes(new Array(200).fill(0.01)), []);
+  // A loss of nearly nothing may grow a thousandfold without being anything.
+  const low = Array.from({ length: 200 }, (_, i) => i === 100 ? 8e-3 : i === 150 ? 0.02 : 8e-6);
+  assert.deepEqual(spikes(low), [151]);
 });
 
 Deno.test("`spikeLimit()` finds every spike of a third of the loss, in noise and after earlier spikes", () => {
@@ -53,7 +56,7 @@ Deno.test("`spikeLimit()` says nothing before it has 16 losses, and follows its 
   const losses = Array.from({ length: 16 }, (_, i) => i % 2 === 0 ? 1 : 2);
   assert.equal(spikeLimit(losses.slice(1), RULE), undefined);
   assert.deepEqual(spikeLimit(losses, RULE), { median: 1.5, deviation: 0.7413, limit: 1.5 + 6 * 0.7413 });
-  assert.equal(spikeLimit(losses, { deviations: 0.01, share: 0.5 })!.limit, 1.5 + 0.75);
+  assert.equal(spikeLimit(losses, { deviations: 0.01, share: 0.5, rise: 0.01 })!.limit, 1.5 + 0.75);
   // On a line there is no deviation, and the median is that of the last four.
   const line = Array.from({ length: 16 }, (_, i) => 100 - i);
   assert.deepEqual(spikeLimit(line, RULE), { median: 86.5, deviation: 0, limit: 86.5 * 1.05 });

@@ -1,0 +1,172 @@
+// The tables of the instability experiment.
+import { HISTOGRAM_BINS, HISTOGRAM_RANGE, isWatched, median } from "../../lib/train/mod.ts";
+import type { Column, Table } from "../../lib/run/mod.ts";
+import type { Arm } from "./arms.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Trace } from "./train-arm.ts";
+
+const text = (key: string, title: string): Column => ({ key, title, kind: "text" });
+const number = (key: string, title: string, digits: number, better?: "lower" | "higher"): Column => ({
+  ...{ key, title, kind: "number", digits },
+  ...(better === undefined ? {} : { better }),
+});
+
+/** What an arm came to, over its seeds. */
+export interface ArmOutcomes {
+  readonly arm: Arm;
+  readonly outcomes: readonly Outcome[];
+}
+
+const peakOf = ({ spikes }: Outcome) => spikes.reduce((most, { peak }) => Math.max(most, peak), 0);
+const lostOf = ({ spikes }: Outcome) => spikes.reduce((sum, { lasting }) => sum + lasting, 0);
+const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** One row an arm: how often it diverged, how badly, and what was done. */
+export function outcomesTable(all: readonly ArmOutcomes[]): Table {
+  return {
+    name: "outcomes",
+    title: "What becomes of training, over all seeds",
+    columns: [
+      text("arm", "arm"),
+      text("what", "what it does"),
+      text("calm", "seeds without a spike"),
+      number("spikes", "spikes a seed", 1, "lower"),
+      number("peak", "highest loss in a spike", 3, "lower"),
+      number("lost", "steps in spikes", 1, "lower"),
+      number("final", "loss at the end", 5, "lower"),
+      text("actions", "actions in all seeds"),
+    ],
+    rows: all.map(({ arm, outcomes }) => ({
+      arm: arm.name,
+      what: arm.what,
+      calm: `${
+        outcomes.filter(({ spikes, error }) => spikes.length === 0 && error === null).length
+      } of ${outcomes.length}`,
+      spikes: mean(outcomes.map(({ spikes }) => spikes.length)),
+      peak: Math.max(...outcomes.map(peakOf)) || null,
+      lost: mean(outcomes.map(lostOf)),
+      final: finite(median(outcomes.map(({ final }) => final))),
+      actions: actionsText(outcomes),
+    })),
+  };
+}
+
+/** One row an arm and seed. */
+export function seedsTable(all: readonly ArmOutcomes[]): Table {
+  return {
+    name: "outcomes-by-seed",
+    title: "The same, seed by seed",
+    columns: [
+      text("arm", "arm"),
+      number("seed", "seed", 0),
+      text("spikes", "spikes at step"),
+      number("peak", "highest loss in a spike", 3),
+      number("final", "loss at the end", 5),
+      text("end", "end"),
+    ],
+    rows: all.flatMap(({ arm, outcomes }) =>
+      outcomes.map((outcome) => ({
+        arm: arm.name,
+        seed: outcome.seed,
+        spikes: outcome.spikes.map(({ tick }) => tick).join(", ") || "none",
+        peak: peakOf(outcome) || null,
+        final: finite(outcome.final),
+        end: outcome.error ?? `after ${outcome.ticks} steps`,
+      }))
+    ),
+  };
+}
+
+/** One row a spike where nothing was done: whether the update ratio announced it, and how early. */
+export function warningsTable(all: readonly ArmOutcomes[]): Table {
+  return {
+    name: "warnings",
+    title: "Spikes where nothing was done, and the bimodal update ratios before them",
+    columns: [
+      text("arm", "arm"),
+      number("seed", "seed", 0),
+      text("spike", "spike at step"),
+      number("before", "loss before", 5),
+      number("peak", "peak", 3),
+      text("lead", "warned"),
+      number("calm", "largest coefficient away from spikes", 2),
+      number("false", "warnings without a spike", 0),
+    ],
+    rows: all.filter(({ arm }) => arm.what.startsWith("nothing")).flatMap(({ arm, outcomes }) =>
+      outcomes.flatMap(({ seed, spikes, calm, falseWarnings }): Table["rows"] => {
+        const common = { arm: arm.name, seed, calm, false: falseWarnings };
+        if (spikes.length === 0) return [{ ...common, spike: "none", before: null, peak: null, lead: "" }];
+        return spikes.map(({ tick, before, peak, lead }) => ({
+          ...common,
+          ...{ spike: String(tick), before, peak, lead: leadText(lead) },
+        }));
+      })
+    ),
+  };
+}
+
+/** Steps from a spike that the histograms are drawn at, and how they are called. */
+export const MOMENTS = [[-30, "30 steps before"], [-1, "1 step before"], [0, "at the spike"], [
+  30,
+  "30 steps after",
+]] as const;
+
+/** Histograms of the update ratio around the first spike of a training: one row a bin, one column a moment and group. */
+export function ratiosTable({ statistics, outcome: { spikes, seed } }: Trace): Table | undefined {
+  const [spike] = spikes;
+  if (spike === undefined) return undefined;
+  const columns = MOMENTS.flatMap(([offset, when]) => {
+    const groups = statistics[spike.tick - 1 + offset] ?? [];
+    return groups.filter(({ group }) => isWatched(group)).map(({ group, histogram }) => ({
+      ...{ key: `${offset} ${group}`, title: `${group}, ${when}`, histogram },
+    }));
+  });
+  if (columns.length === 0) return undefined;
+  const width = 2 * HISTOGRAM_RANGE / HISTOGRAM_BINS;
+  const total = (histogram: readonly number[]) => histogram.reduce((a, b) => a + b, 0) || 1;
+  return {
+    name: "update-ratios",
+    title: `Share of coordinates by update ratio u, in the plain arm with seed ${seed}, around step ${spike.tick}`,
+    columns: [number("u", "u", 2), ...columns.map(({ key, title }) => number(key, title, 3))],
+    rows: Array.from({ length: HISTOGRAM_BINS }, (_, bin) => ({
+      u: -HISTOGRAM_RANGE + (bin + 0.5) * width,
+      ...Object.fromEntries(columns.map(({ key, histogram }) => [key, histogram[bin]! / total(histogram)])),
+    })),
+  };
+}
+
+/** In a sentence: which actions prevented what the plain arm shows. */
+export function verdict(all: readonly ArmOutcomes[]): string {
+  const count = ({ outcomes }: ArmOutcomes) => mean(outcomes.map(({ spikes }) => spikes.length));
+  const plain = all.find(({ arm }) => arm.name === "plain");
+  if (plain === undefined) return "Without the plain arm there is nothing to compare with.";
+  if (count(plain) === 0) return "Nothing diverged in the plain arm, so nothing could be prevented.";
+  const others = all.filter((one) => one !== plain);
+  const named = (hold: (one: ArmOutcomes) => boolean) =>
+    others.filter(hold).map(({ arm, ...one }) => `${arm.name} (${count({ arm, ...one }).toFixed(1)})`);
+  const calm = named((one) => count(one) === 0);
+  const fewer = named((one) => count(one) > 0 && count(one) < count(plain));
+  const same = named((one) => count(one) >= count(plain));
+  const parts = [
+    `The plain arm has ${count(plain).toFixed(1)} spikes a seed.`,
+    ...(calm.length === 0 ? ["No arm is free of spikes."] : [`Free of spikes: ${calm.join(", ")}.`]),
+    ...(fewer.length === 0 ? [] : [`Fewer: ${fewer.join(", ")}.`]),
+    ...(same.length === 0 ? [] : [`No fewer: ${same.join(", ")}.`]),
+  ];
+  return parts.join(" ");
+}
+
+function actionsText(outcomes: readonly Outcome[]): string {
+  const counts = new Map<string, number>();
+  for (const { actions } of outcomes) {
+    for (const [action, count] of Object.entries(actions)) counts.set(action, (counts.get(action) ?? 0) + count);
+  }
+  return [...counts].map(([action, count]) => `${count} × ${action}`).join(", ");
+}
+
+function leadText(lead: number | null): string {
+  if (lead === null) return "no";
+  return lead === 0 ? "at the same step" : `${lead} ${lead === 1 ? "step" : "steps"} before`;
+}
+
+const finite = (value: number) => Number.isFinite(value) ? value : null;

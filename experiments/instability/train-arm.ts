@@ -1,0 +1,99 @@
+// Training one arm with one seed, with everything written down that the figures and tables are made of.
+import { batchAt, type TokenStream } from "../../lib/data/mod.ts";
+import { disposeWeights, initialWeights, type ModelConfig, toVariables } from "../../lib/model/mod.ts";
+import {
+  type Alert,
+  bimodalGroups,
+  createMonitor,
+  type GroupStatistics,
+  pretraining,
+  settlingSteps,
+  train,
+  TrainingError,
+} from "../../lib/train/mod.ts";
+import type { Arm } from "./arms.ts";
+import { calmBimodality, countFalseWarnings, finalLoss, findSpikes, type Outcome } from "./outcome.ts";
+
+/** What one training left behind. Lists are by tick: steps that were computed, from 1, also those that were taken back. */
+export interface Trace {
+  readonly losses: readonly number[];
+  readonly statistics: readonly (readonly GroupStatistics[] | undefined)[];
+  readonly outcome: Outcome;
+}
+
+/** What an arm trains on. */
+export interface ArmTask {
+  readonly arm: Arm;
+  readonly model: ModelConfig;
+  readonly text: TokenStream;
+  /** Different batches that training goes round. */
+  readonly batches: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly onLoss: (tick: number, loss: number, statistics: readonly GroupStatistics[] | undefined) => void;
+  readonly onAlert: (alert: Alert) => void;
+}
+
+/** Trains a decoder from scratch as the arm says; a training that gives up is an outcome like any other. */
+export async function trainArm({ arm, model, text, batches, seed, signal, onLoss, onAlert }: ArmTask): Promise<Trace> {
+  const { train: config, monitor: settings } = arm;
+  const losses: number[] = [];
+  const statistics: (readonly GroupStatistics[] | undefined)[] = [];
+  const warnings: number[] = [];
+  const actions: Record<string, number> = {};
+  const inner = createMonitor({
+    settings,
+    training: config,
+    onAlert(alert) {
+      if (alert.action !== "alert") actions[alert.action] = (actions[alert.action] ?? 0) + 1;
+      onAlert(alert);
+    },
+    onStatistics(_, groups) {
+      statistics[losses.length - 1] = groups;
+      if (bimodalGroups(groups, settings).length > 0) warnings.push(losses.length);
+    },
+  });
+  const variables = toVariables(initialWeights(model, seed));
+  let error: string | null = null;
+  try {
+    await train({
+      ...pretraining(model, variables, {
+        config,
+        validation: [],
+        signal,
+        batchAt: (position) =>
+          batchAt({ english: text }, { english: 1 }, {
+            ...{ seed, step: position % batches, batch: config.batch, time: model.contextLength },
+          }),
+      }),
+      monitor: {
+        ...inner,
+        async judge(pending) {
+          losses.push(pending.loss);
+          const verdict = await inner.judge(pending);
+          onLoss(losses.length, pending.loss, statistics[losses.length - 1]);
+          return verdict;
+        },
+      },
+    });
+  } catch (reason) {
+    if (!(reason instanceof TrainingError)) throw reason;
+    error = reason.message;
+  } finally {
+    disposeWeights(variables);
+  }
+  const settled = settlingSteps(config.beta1);
+  const late = warnings.filter((tick) => tick > settled);
+  const spikes = findSpikes(losses, settings.spike, late);
+  const outcome = {
+    seed,
+    spikes,
+    final: finalLoss(losses),
+    ticks: losses.length,
+    falseWarnings: countFalseWarnings(late, spikes),
+    calm: calmBimodality(statistics, spikes, settled, settings),
+    actions,
+    error,
+  };
+  return { losses, statistics, outcome };
+}

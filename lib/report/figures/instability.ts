@@ -1,0 +1,85 @@
+// Training that diverges: curves that keep their spikes, the signs around one, and histograms of the update ratio.
+import * as Plot from "@observablehq/plot";
+import { PALETTE } from "../methods.ts";
+import { draw } from "./plot.ts";
+
+interface Point {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** One line of a panel. */
+export interface Line {
+  readonly label: string;
+  readonly colour: string;
+  readonly points: readonly Point[];
+}
+
+/** Colours of parameter groups, the same in all figures. */
+export const GROUP_COLOURS: Readonly<Record<string, string>> = {
+  embedding: PALETTE.blue,
+  attention: PALETTE.red,
+  mlp: PALETTE.teal,
+  projections: PALETTE.blue,
+  gates: PALETTE.red,
+  other: PALETTE.grey,
+};
+
+const MOST_POINTS = 300;
+
+/** At most 300 points: of neighbours the highest, so that no spike is lost. */
+export function thinKeepingPeaks(points: readonly Point[], most = MOST_POINTS): Point[] {
+  if (points.length <= most) return [...points];
+  const size = Math.ceil(points.length / most);
+  return Array.from(
+    { length: Math.ceil(points.length / size) },
+    (_, i) => points.slice(i * size, (i + 1) * size).reduce((a, b) => b.value > a.value ? b : a),
+  );
+}
+
+/** Lines over steps, on a logarithmic axis where `log`; `mark` is a step to point at. */
+export function linesPanel(
+  title: string,
+  lines: readonly Line[],
+  { log = false, domain, mark }: { log?: boolean; domain?: readonly [number, number]; mark?: number | undefined },
+): string {
+  return draw(`${title} by step`, {
+    ...{ width: 270, height: 200, marginLeft: 42, marginTop: 30, marginRight: 12, marginBottom: 38 },
+    x: { label: "step", labelOffset: 36, ticks: 4, tickFormat: "~s" },
+    y: {
+      ...{ label: null, grid: true, type: log ? "log" : "linear" },
+      ...(domain === undefined ? {} : { domain: [...domain], clamp: true }),
+      ...(log ? { ticks: 4, tickFormat: "~g" } : { ticks: 5 }),
+    },
+    marks: [
+      Plot.text([title], { frameAnchor: "top-left", dx: -36, dy: -24, fontSize: 12, fontWeight: 600 }),
+      ...(mark === undefined
+        ? []
+        : [Plot.ruleX([mark], { stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "3,3" })]),
+      ...lines.map(({ points, colour }) =>
+        Plot.line(points, { x: "step", y: "value", stroke: colour, strokeWidth: 1.2 })
+      ),
+    ],
+  });
+}
+
+/** Shares of coordinates by update ratio, one outline a group. */
+export function ratiosPanel(
+  title: string,
+  bins: readonly { readonly u: number; readonly group: string; readonly share: number }[],
+  highest: number,
+): string {
+  return draw(`Share of coordinates by update ratio, ${title}`, {
+    ...{ width: 250, height: 190, marginLeft: 34, marginTop: 30, marginRight: 8, marginBottom: 38 },
+    x: { label: "update ratio u", labelOffset: 36, ticks: 5, domain: [-1.5, 1.5] },
+    y: { label: null, grid: true, ticks: 4, tickFormat: "~%", domain: [0, highest] },
+    marks: [
+      Plot.text([title], { frameAnchor: "top-left", dx: -28, dy: -24, fontSize: 12, fontWeight: 600 }),
+      ...[...new Set(bins.map(({ group }) => group))].map((group) =>
+        Plot.line(bins.filter((bin) => bin.group === group), {
+          ...{ x: "u", y: "share", stroke: GROUP_COLOURS[group] ?? PALETTE.grey, strokeWidth: 1.4, curve: "step" },
+        })
+      ),
+    ],
+  });
+}
