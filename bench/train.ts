@@ -5,24 +5,18 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
-import { forward, initialWeights, toDevice, toVariables } from "../lib/model/mod.ts";
+import { decode, headLoss, initialWeights, toVariables } from "../lib/model/mod.ts";
 import { random } from "../lib/random.ts";
 import {
   beforeFirstStitch,
-  fromFirstStitch,
+  freezeModels,
   initialStitches,
   placeStitches,
   stitchConfigSchema,
   stitchModels,
+  throughStitches,
 } from "../lib/stitch/mod.ts";
-import {
-  adamW,
-  type AdamWSlot,
-  crossEntropy,
-  type DeviceName,
-  type DeviceOptions,
-  openDevice,
-} from "../lib/tensor/mod.ts";
+import { adamW, type AdamWSlot, type DeviceName, type DeviceOptions, openDevice } from "../lib/tensor/mod.ts";
 import { EXPERTS, type ShapeName, shapes } from "./shapes.ts";
 
 const { values: flags } = parseArgs({
@@ -46,9 +40,9 @@ const tokens = batch * config.contextLength;
 const stream = random(0, "bench");
 const ids = () => Int32Array.from({ length: tokens }, () => stream.int(config.vocabSize));
 const inputs = tf.tensor2d(ids(), [batch, config.contextLength], "int32");
-const targets = tf.tensor1d(ids(), "int32");
+const targets = tf.tensor2d(ids(), [batch, config.contextLength], "int32");
 
-const { parameters, prepare, logits } = flags.job === "stitch" ? stitchJob() : pretrainJob();
+const { parameters, prepare, loss } = flags.job === "stitch" ? stitchJob() : pretrainJob();
 const slots = Object.values(parameters).map((parameter): AdamWSlot => {
   const moment = () => tf.tidy(() => tf.variable(tf.zeros(parameter.shape)));
   return { parameter, m: moment(), v: moment(), decay: parameter.rank > 1 ? 0.1 : 0 };
@@ -57,24 +51,35 @@ const slots = Object.values(parameters).map((parameter): AdamWSlot => {
 interface Job {
   readonly parameters: Readonly<Record<string, tf.Variable>>;
   prepare(): tf.Tensor[];
-  logits(prepared: tf.Tensor[], step: number): tf.Tensor;
+  loss(prepared: tf.Tensor[], step: number): tf.Scalar;
 }
 
 function pretrainJob(): Job {
   const parameters = toVariables(initialWeights(config, 1));
-  return { parameters, prepare: () => [], logits: () => forward(config, parameters, inputs) };
+  return {
+    parameters,
+    prepare: () => [],
+    loss: () => headLoss(config, parameters, decode(config, parameters, inputs), targets),
+  };
 }
 
 function stitchJob(): Job {
   const stitch = stitchConfigSchema.parse({ count: stitches });
   const size = { stitches: placeStitches(stitch, config.layers).length, experts: EXPERTS, width: config.width };
   const parameters = toVariables(initialStitches(stitch, size, 1));
-  const [hub, ...experts] = Array.from({ length: EXPERTS + 1 }, (_, i) => toDevice(initialWeights(config, i)));
-  const model = stitchModels({ config, stitch, hub: hub!, experts, stitches: parameters });
+  const weights = Array.from({ length: EXPERTS + 1 }, (_, i) => initialWeights(config, i));
+  const frozen = freezeModels(config, stitch, weights);
+  const model = stitchModels({ config, stitch, ...frozen, stitches: parameters });
   return {
     parameters,
     prepare: () => beforeFirstStitch(model, inputs),
-    logits: (prepared, step) => fromFirstStitch(model, prepared as tf.Tensor3D[], { dropoutSeed: step }),
+    loss: (prepared, step) =>
+      headLoss(
+        config,
+        model.hub,
+        throughStitches(model, prepared as tf.Tensor3D[], { dropoutSeed: step }),
+        targets,
+      ),
   };
 }
 
@@ -82,13 +87,10 @@ let count = 0;
 async function step(): Promise<number> {
   const started = performance.now();
   count++;
-  const loss = tf.tidy(() => {
+  const value = tf.tidy(() => {
     const prepared = prepare();
     const list = slots.map((slot) => slot.parameter);
-    const { value, grads } = tf.variableGrads(() => {
-      const flat = logits(prepared, count).reshape([tokens, config.vocabSize]) as tf.Tensor2D;
-      return tf.mean(crossEntropy(flat, targets)) as tf.Scalar;
-    }, list);
+    const { value, grads } = tf.variableGrads(() => loss(prepared, count), list);
     const gradients = list.map(({ name, shape }) => grads[name] ?? tf.zeros(shape));
     adamW(slots, gradients, {
       learningRate: 1e-3,
@@ -100,8 +102,8 @@ async function step(): Promise<number> {
     });
     return value;
   });
-  await loss.data();
-  loss.dispose();
+  await value.data();
+  value.dispose();
   return performance.now() - started;
 }
 
@@ -121,10 +123,22 @@ console.log(JSON.stringify({
   cpu_ms_per_step: Math.round((user + system) / 10 / times.length) / 100,
   threads: device.threads,
   trained: slots.reduce((sum, { parameter }) => sum + parameter.size, 0),
+  description: device.description,
   heap: device.heapBytes(),
+  peak_mib: peakMebibytes(),
 }));
 if (flags.profile) await profile();
 await device.close();
+
+/** Most memory that the process has had, where the system tells. */
+function peakMebibytes(): number | undefined {
+  try {
+    const line = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync("/proc/self/status"));
+    return line === null ? undefined : Math.round(Number(line[1]) / 1024);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Milliseconds and calls of each kernel in five steps; a kernel that runs others counts their time too. */
 async function profile(): Promise<void> {
