@@ -103,7 +103,7 @@ optionalTest("vulkan", "a disposed tensor or one of another dtype is refused", a
   const device = await openDevice("webgpu");
   const { swiglu } = await import("../../lib/tensor/mod.ts");
   const [a, b] = [tf.ones([4]), tf.ones([4])];
-  assert.throws(() => swiglu(a, tf.ones([4], "int32")), refused("tensor.dtype", /\[4\] is int32/));
+  assert.throws(() => swiglu(a, tf.ones([4], "int32")), refused("tensor.dtype", /\[4\].*int32/));
   b.dispose();
   assert.throws(() => swiglu(a, b));
   await device.close();
