@@ -68,6 +68,14 @@ optionalTest("vulkan", "an error that nobody caught settles `failure` with its m
   await device.close();
 }, options);
 
+optionalTest("vulkan", "memory exhausted on the device is told as what the user can mend", async () => {
+  const device = await openDevice("webgpu");
+  const error = new GPUOutOfMemoryError("Not enough memory left");
+  gpu().dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error }));
+  assert.ok(refused("device.memory", /no memory left: Not enough/)(await device.failure));
+  await device.close();
+}, options);
+
 optionalTest("vulkan", "`close()` frees the device without calling that a failure", async () => {
   const device = await openDevice("webgpu");
   const { lost } = gpu();

@@ -73,7 +73,7 @@ export async function openWebGpu({ adapter: find = findAdapter, deterministic = 
     });
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
-      resolve(new Error(`WebGPU reported an error: ${(event as GPUUncapturedErrorEvent).error.message}`));
+      resolve(failureOf((event as GPUUncapturedErrorEvent).error));
     });
   });
   registerKernels();
@@ -101,6 +101,15 @@ export async function openWebGpu({ adapter: find = findAdapter, deterministic = 
       return Promise.resolve();
     },
   };
+}
+
+function failureOf(error: GPUError): Error {
+  if (!(error instanceof GPUOutOfMemoryError)) return new Error(`WebGPU reported an error: ${error.message}`);
+  return new UserError(
+    "device.memory",
+    `The WebGPU device has no memory left: ${error.message}`,
+    "Use a smaller batch or a shorter sequence, or let layers be recomputed in the backward pass",
+  );
 }
 
 function unregister(): void {
