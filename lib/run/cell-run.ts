@@ -18,6 +18,7 @@ import {
 import { canonicalJson } from "./canonical.ts";
 import { codeVersion } from "./code-version.ts";
 import type { EventBody, RunEvent } from "./events.ts";
+import { takeTurn } from "./cell-turn.ts";
 import { removeIfThere, sha256 } from "./files.ts";
 import type { CellPast } from "./past.ts";
 
@@ -69,14 +70,29 @@ export async function runCell<Output extends z.ZodType>(
     for (const event of events) log.write({ ...event, cell: name });
     replaying = false;
   };
-  if (found !== undefined) {
-    replay(found.events);
-    logArtifacts(host, name, found, past);
+  const takeFromCache = ({ events, manifest, value, folder }: Whole<z.output<Output>>) => {
+    replay(events);
+    logArtifacts(host, name, { manifest, folder }, past);
     const seconds = (performance.now() - began) / 1000;
-    host.write({ kind: "cell.end", cell: name, status: "cached", seconds, summary: found.manifest.summary });
-    return { key, value: found.value, folder: found.folder, cached: true };
+    host.write({ kind: "cell.end", cell: name, status: "cached", seconds, summary: manifest.summary });
+    return { key, value, folder, cached: true };
+  };
+  if (found !== undefined) return takeFromCache(found);
+  const turn = await takeTurn(host.runsFolder, key, host.signal, (holder) => {
+    const who = holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`;
+    host.write({ kind: "note", cell: name, level: "info", text: `Waiting for ${who}, which builds the same cell` });
+  }).catch((error) => {
+    const seconds = (performance.now() - began) / 1000;
+    host.write({ kind: "cell.end", cell: name, status: "stopped", seconds, summary: "stopped before its turn" });
+    throw error;
+  });
+  try {
+    const made = turn.waited ? (await findWhole(host.runsFolder, spec, key)).found : undefined;
+    if (made !== undefined) return takeFromCache(made);
+    return await build(host, spec, body, { code, address, past, log, replay });
+  } finally {
+    await turn.release();
   }
-  return await build(host, spec, body, { code, address, past, log, replay });
 }
 
 interface Attempt {
@@ -166,6 +182,14 @@ async function writeEvents(workshop: string, lines: string): Promise<void> {
     if (taken) throw new Error(`Cannot keep the cell's file "${name}": the name is the cache's own`);
   }
   await Deno.writeTextFile(join(workshop, CELL_EVENTS_FILE), lines);
+}
+
+/** A cached cell, read. */
+interface Whole<Value> {
+  readonly value: Value;
+  readonly events: NonNullable<ReturnType<typeof parseCellEvents>>;
+  readonly manifest: CellManifest;
+  readonly folder: string;
 }
 
 /** The cached cell with its value and log, if it is whole; otherwise what is wrong with it, if it is there. */

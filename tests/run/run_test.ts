@@ -182,10 +182,11 @@ Deno.test("A cell whose signal is aborted is stopped and not cached, even when i
     assert.deepEqual(await Array.fromAsync(Deno.readDir(join(folder, ".cells"))), []);
   }));
 
-Deno.test("Two runs that build the same cell at once both end with a whole one", () =>
+Deno.test("Of runs that need the same cell at once, one builds it and the others wait for it", () =>
   withFolder(async (folder) => {
     const cells = await Promise.all([1, 2, 3, 4].map(() => inRun(folder, (run) => run.cell(spec(), body))));
     assert.equal(new Set(cells.map(({ folder }) => folder)).size, 1);
+    assert.deepEqual(cells.map(({ cached }) => cached).toSorted(), [false, true, true, true]);
     assert.equal((await inRun(folder, (run) => run.cell(spec(), body))).cached, true);
     assert.deepEqual(await workshops(folder), []);
   }));
