@@ -104,8 +104,19 @@ export function mixExperts(
   if (places !== undefined && places.every((place) => place !== undefined)) {
     return dispatch(x, gates, chosen!, places, expert);
   }
-  const columns = gates.shape[1] === 1 ? [gates] : tf.split(gates, gates.shape[1], 1);
-  return columns.map((gate, i) => tf.mul(expert(i, x), gate)).reduce((a, b) => tf.add(a, b)) as tf.Tensor2D;
+  const [, models] = gates.shape;
+  const outputs = Array.from({ length: models }, (_, i) => tf.mul(expert(i, x), spread(gates, i, x.shape[1])));
+  return tf.addN(outputs) as tf.Tensor2D;
+}
+
+/**
+ * Column `i` of the gates in every one of `d` columns, `[N, d]`: by a product, which is many times faster than
+ * broadcasting is, forward and backward.
+ */
+function spread(gates: tf.Tensor2D, i: number, d: number): tf.Tensor2D {
+  const [, models] = gates.shape;
+  const row = new Float32Array(models * d).fill(1, i * d, (i + 1) * d);
+  return tf.matMul(gates, tf.tensor2d(row, [models, d]));
 }
 
 function dispatch(
@@ -133,7 +144,8 @@ function dispatch(
   }
   const all = outputs.length === 1 ? outputs[0]! : tf.concat(outputs, 0);
   return found.map((rows, slot) => {
-    const gate = tf.sum(tf.mul(gates, maskOf(chosen[slot]!, models)), 1, true); // [N, 1]
+    const own = tf.mul(gates, maskOf(chosen[slot]!, models)); // of each token its gate in this place, else 0
+    const gate = tf.matMul(own, tf.ones([models, x.shape[1]])); // [N, d]
     return tf.mul(embedding(all, tf.tensor1d(rows, "int32")), gate);
   }).reduce((a, b) => tf.add(a, b)) as tf.Tensor2D;
 }
