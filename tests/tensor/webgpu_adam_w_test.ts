@@ -94,3 +94,15 @@ optionalTest(
   },
   options,
 );
+
+optionalTest("vulkan", "a parameter that is being read while it is updated is read anew the next time", async () => {
+  const device = await openDevice("webgpu");
+  const [slot] = slotsOf([[20]]);
+  tf.tidy(() => void tf.mul(slot!.parameter, 2)); // so that it is on the device
+  const before = slot!.parameter.data();
+  const updated = update([slot!], [tf.ones([20])], { ...settings, clipNorm: Infinity, step: 1 });
+  assert.deepEqual(Float32Array.from(await before), normalValues([20], 0).data);
+  await updated;
+  assert.notDeepEqual(Float32Array.from(await slot!.parameter.data()), normalValues([20], 0).data);
+  await device.close();
+}, options);

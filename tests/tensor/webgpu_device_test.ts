@@ -53,6 +53,14 @@ optionalTest("vulkan", "`describeAdapter()` tells software from hardware", async
   for (const name of ["NVIDIA H100", "Apple M3", "AMD Radeon 780M", "Intel(R) Iris(R) Xe"]) assert.ok(!software(name));
 }, options);
 
+optionalTest("vulkan", "an adapter that gives no device is refused by name", async () => {
+  const used = async () => {
+    const adapter = (await findAdapter())!;
+    return pretend(adapter, { description: "Old GPU", limits: { maxBufferSize: 2 ** 60 } });
+  };
+  await assert.rejects(openDevice("webgpu", { adapter: used }), refused("device.absent", /Old GPU gave no device/));
+}, options);
+
 optionalTest("vulkan", "a device that is lost settles `failure` with the reason", async () => {
   const device = await openDevice("webgpu");
   gpu().destroy();
@@ -113,6 +121,6 @@ optionalTest("vulkan", "a disposed tensor or one of another dtype is refused", a
   const [a, b] = [tf.ones([4]), tf.ones([4])];
   assert.throws(() => swiglu(a, tf.ones([4], "int32")), refused("tensor.dtype", /\[4\].*int32/));
   b.dispose();
-  assert.throws(() => swiglu(a, b));
+  assert.throws(() => swiglu(a, b), refused("tensor.disposed", /\[4\]/));
   await device.close();
 }, options);

@@ -12,6 +12,7 @@ export const WEBGPU_BACKEND = "webgpu";
 
 /** Dispatches before a command buffer is handed to the device: each hand-over costs about as much as several. */
 const DISPATCHES_PER_SUBMISSION = 64;
+
 /** What tfjs calls private and our launches share; `tests/tensor/webgpu_backend_test.ts` checks that it is there. */
 interface Recorder {
   commandEncoder: GPUCommandEncoder | null;
@@ -97,11 +98,12 @@ export class StitchbookWebGPU extends WebGPUBackend {
    *
    * @throws UserError `tensor.dtype`, `tensor.disposed`
    */
-  check({ dataId, dtype, shape, ...tensor }: Info, wanted: "float32" | "int32" = "float32"): void {
+  check(tensor: Info, wanted: "float32" | "int32" = "float32"): void {
+    const { dataId, dtype, shape } = tensor;
     if (dtype !== wanted) {
       throw new UserError("tensor.dtype", `A tensor of shape [${shape}] is ${dtype}, but ${wanted} is needed`);
     }
-    if (!this.tensorMap.has(dataId) && (tensor as Partial<tf.Tensor>).isDisposed) {
+    if (!this.tensorMap.has(dataId) && (tensor as tf.Tensor).isDisposed) {
       throw new UserError("tensor.disposed", `A tensor of shape [${shape}] is used after it was disposed`);
     }
   }
@@ -222,6 +224,16 @@ export class StitchbookWebGPU extends WebGPUBackend {
       `${this.#running || "upload"}() on ${shapes} needs ${what}, more than this WebGPU device allows (${limit})`,
       "Use a smaller batch or a shorter sequence, or --device cpu",
     );
+  }
+
+  /** Reads a tensor and keeps no copy on this side: it would take memory, and be stale after a change in place. */
+  override async read(dataId: object): Promise<tf.backend_util.BackendValues> {
+    const values = await super.read(dataId);
+    if (this.tensorMap.has(dataId)) {
+      const entry = this.tensorMap.get(dataId);
+      if (entry.resource !== undefined && entry.resource !== null) entry.values = null as never;
+    }
+    return values;
   }
 
   /** @throws UserError `webgpu.sync` unless the values are on this side: a device answers later */

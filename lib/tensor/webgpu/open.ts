@@ -65,7 +65,9 @@ export async function openWebGpu({ adapter: find = findAdapter, deterministic = 
   const adapter = await find();
   if (adapter === undefined) throw new UserError("device.absent", "This machine has no WebGPU adapter", HINT);
   const { name, software } = describeAdapter(adapter);
-  const device = await requestDevice(adapter);
+  const device = await requestDevice(adapter).catch((error: Error) => {
+    throw new UserError("device.absent", `The WebGPU adapter ${name} gave no device: ${error.message}`, HINT);
+  });
   let closed = false;
   const failure = new Promise<Error>((resolve) => {
     device.lost.then(({ message, reason }) => {
