@@ -77,6 +77,30 @@ export function untaped<T extends tf.Tensor>(f: () => T): T {
   return isTaping() ? composed({}, f, () => ({})) : f();
 }
 
+/**
+ * Checks what every kernel trusts: that tensors are there, not empty, and of the type it reads.
+ *
+ * @param dtypes of the inputs that are not float32
+ * @throws UserError `tensor.disposed`, `tensor.dtype`, `tensor.shape`, each naming the operation and the input
+ */
+export function checkTensors(
+  operation: string,
+  inputs: Readonly<Record<string, tf.Tensor>>,
+  dtypes: Readonly<Record<string, tf.DataType>> = {},
+): void {
+  for (const [name, tensor] of Object.entries(inputs)) {
+    const { dtype, shape, size } = tensor;
+    const wanted = dtypes[name] ?? "float32";
+    if (tensor.isDisposed) {
+      throw new UserError("tensor.disposed", `${operation}() cannot take ${name} [${shape}]: it was disposed`);
+    }
+    if (dtype !== wanted) {
+      throw new UserError("tensor.dtype", `${operation}() needs ${name} [${shape}] as ${wanted}, not ${dtype}`);
+    }
+    if (size === 0) refuseShapes(operation, inputs, `${name} may not be empty`);
+  }
+}
+
 /** Inputs of an operation that do not fit together: kernels trust shapes, so that operations must not. */
 export function refuseShapes(operation: string, inputs: Readonly<Record<string, tf.Tensor>>, wanted: string): never {
   const shapes = Object.entries(inputs).map(([name, { shape }]) => `${name} [${shape}]`).join(", ");

@@ -25,11 +25,17 @@ import { rmsNormReference } from "../../lib/tensor/ops/rms-norm.ts";
 import { ropeReference } from "../../lib/tensor/ops/rope.ts";
 import { expertsIntoHubReference, hubIntoExpertReference } from "../../lib/tensor/ops/stitch.ts";
 import { swigluReference } from "../../lib/tensor/ops/swiglu.ts";
+import { random } from "../../lib/random.ts";
 import { type Case, documentValues, intValues, normalValues, type Values } from "./support.ts";
 
 type T1 = tf.Tensor1D;
 type T2 = tf.Tensor2D;
 type T4 = tf.Tensor4D;
+
+/** Shapes drawn at random, the same in every run: for each operation a few that nobody thought of. */
+const source = random(2024, "shapes");
+const upTo = (...most: number[]) => most.map((largest) => 1 + source.int(largest));
+const drawn = <T>(one: () => T): T[] => Array.from({ length: 3 }, one);
 
 const products: readonly [number, number, number][] = [
   [1, 1, 1],
@@ -43,6 +49,7 @@ const products: readonly [number, number, number][] = [
   [129, 64, 65],
   [50, 500, 40],
   [200, 400, 100],
+  ...drawn(() => upTo(40, 70, 40) as [number, number, number]),
 ];
 
 function linearCases(): Case[] {
@@ -76,7 +83,8 @@ function matMulCases(): Case[] {
 }
 
 function normCases(): Case[] {
-  return [[1, 1], [3, 5], [7, 17], [129, 33], [5, 128], [300, 64]].map(([rows, d]) => ({
+  const shapes = [[1, 1], [3, 5], [7, 17], [129, 33], [5, 128], [300, 64], ...drawn(() => upTo(90, 70))];
+  return shapes.map(([rows, d]) => ({
     name: `rmsNorm [${rows}, ${d}]`,
     inputs: [normalValues([rows!, d!], 3), normalValues([d!], 4)],
     trained: [0, 1],
@@ -87,7 +95,14 @@ function normCases(): Case[] {
 
 /** Models of one shape that run as one: as if each ran by itself. */
 function stackedCases(): Case[] {
-  const shapes = [[1, 1, 1, 1], [2, 1, 5, 3], [3, 7, 33, 17], [4, 130, 16, 24], [2, 70, 128, 8]];
+  const shapes = [
+    [1, 1, 1, 1],
+    [2, 1, 5, 3],
+    [3, 7, 33, 17],
+    [4, 130, 16, 24],
+    [2, 70, 128, 8],
+    ...drawn(() => upTo(4, 30, 40, 40)),
+  ];
   return shapes.flatMap(([models, rows, d, out]): Case[] => {
     const apart = (x: tf.Tensor, w: tf.Tensor, f: (x: tf.Tensor, w: tf.Tensor) => tf.Tensor) => {
       const one = (w: tf.Tensor, i: number) => tf.slice(w, [i], [1]).reshape(w.shape.slice(1));
@@ -115,7 +130,8 @@ function stackedCases(): Case[] {
 }
 
 function ropeCases(): Case[] {
-  return [[1, 1, 1, 2], [2, 5, 3, 6], [3, 17, 1, 8], [2, 129, 2, 10], [1, 33, 4, 32]].map((shape) => ({
+  const some = drawn(() => upTo(3, 20, 4, 20).map((size, i) => i === 3 ? 2 * size : size));
+  return [[1, 1, 1, 2], [2, 5, 3, 6], [3, 17, 1, 8], [2, 129, 2, 10], [1, 33, 4, 32], ...some].map((shape) => ({
     name: `rope [${shape}]`,
     inputs: [normalValues(shape, 5)],
     trained: [0],
@@ -136,6 +152,14 @@ function attentionCases(): Case[] {
     { B: 2, T: 3, S: 20, H: 4, G: 2, D: 8 },
     { B: 1, T: 1, S: 129, H: 2, G: 1, D: 17 },
     { B: 1, T: 7, S: 260, H: 1, G: 1, D: 3 },
+    ...drawn(() => {
+      const [B, T, G, group, D, run] = upTo(3, 60, 3, 3, 20, 20) as [number, number, number, number, number, number];
+      return { B, T, S: T, H: G * group, G, D, run };
+    }),
+    ...drawn(() => {
+      const [B, T, past, G, group, D] = upTo(3, 20, 40, 3, 3, 20) as [number, number, number, number, number, number];
+      return { B, T, S: T + past, H: G * group, G, D };
+    }),
   ];
   return shapes.map(({ B, T, S, H, G, D, run }) => {
     const documents: Values[] = run === undefined ? [] : [documentValues(B, T, 6, run)];
@@ -155,7 +179,7 @@ function attentionCases(): Case[] {
 }
 
 function pointwiseCases(): Case[] {
-  const shapes = [[1], [3, 5], [17, 33], [129, 7], [40, 300]];
+  const shapes = [[1], [3, 5], [17, 33], [129, 7], [40, 300], ...drawn(() => upTo(40, 60))];
   return shapes.flatMap((shape): Case[] => [
     {
       name: `swiglu [${shape}]`,
@@ -182,20 +206,23 @@ function pointwiseCases(): Case[] {
 }
 
 function expertsIntoHubCases(): Case[] {
-  return [[1, 1, 1], [3, 5, 2], [17, 33, 3], [129, 8, 4], [5, 7, 7]].map(([N, d, n]) => {
-    const projected = Array.from({ length: n! }, (_, i) => normalValues([N!, d!], 20 + i));
-    return {
-      name: `expertsIntoHub [${N}, ${d}] with ${n} experts`,
-      inputs: [normalValues([N!, d!], 16), normalValues([N!, (n! + 1) * d!], 17, 2), ...projected],
-      trained: projected.map((_, i) => i + 2).concat(0, 1),
-      ours: ([hub, z, ...p]) => expertsIntoHub(hub as T2, p as T2[], z as T2),
-      reference: ([hub, z, ...p]) => expertsIntoHubReference(hub as T2, p as T2[], z as T2),
-    };
-  });
+  return [[1, 1, 1], [3, 5, 2], [17, 33, 3], [129, 8, 4], [5, 7, 7], ...drawn(() => upTo(30, 40, 6))].map(
+    ([N, d, n]) => {
+      const projected = Array.from({ length: n! }, (_, i) => normalValues([N!, d!], 20 + i));
+      return {
+        name: `expertsIntoHub [${N}, ${d}] with ${n} experts`,
+        inputs: [normalValues([N!, d!], 16), normalValues([N!, (n! + 1) * d!], 17, 2), ...projected],
+        trained: projected.map((_, i) => i + 2).concat(0, 1),
+        ours: ([hub, z, ...p]) => expertsIntoHub(hub as T2, p as T2[], z as T2),
+        reference: ([hub, z, ...p]) => expertsIntoHubReference(hub as T2, p as T2[], z as T2),
+      };
+    },
+  );
 }
 
 function tokenCases(): Case[] {
-  return [[1, 2, 1], [5, 7, 3], [33, 129, 17], [129, 40, 5], [300, 17, 64]].flatMap(([N, vocab, d]): Case[] => [
+  const shapes = [[1, 2, 1], [5, 7, 3], [33, 129, 17], [129, 40, 5], [300, 17, 64], ...drawn(() => upTo(60, 90, 20))];
+  return shapes.flatMap(([N, vocab, d]): Case[] => [
     {
       name: `embedding of ${N} ids from [${vocab}, ${d}]`,
       inputs: [normalValues([vocab!, d!], 30), intValues([N!], 31, 0, vocab!)],
@@ -214,7 +241,7 @@ function tokenCases(): Case[] {
 }
 
 function headCases(): Case[] {
-  return [[1, 2, 1], [5, 7, 3], [33, 40, 17]].flatMap(([N, vocab, d]): Case[] => {
+  return [[1, 2, 1], [5, 7, 3], [33, 40, 17], ...drawn(() => upTo(40, 60, 20))].flatMap(([N, vocab, d]): Case[] => {
     const inputs = [normalValues([N!, d!], 34, 2), normalValues([vocab!, d!], 35), intValues([N!], 36, -2, vocab!)];
     const reference = ([x, w, targets]: tf.Tensor[]) => linearCrossEntropyReference(x as T2, w as T2, targets as T1);
     return [

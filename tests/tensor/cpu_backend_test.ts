@@ -157,23 +157,8 @@ Deno.test("values that were read stay when their tensor's block is used again", 
   });
 });
 
-Deno.test("NaN and infinity pass through every operation", async () => {
+Deno.test("extreme logits and gates give what the mathematics says", async () => {
   await withCpu(2, () => {
-    const chosen = cases.filter(({ name }) => !/dropout|stock|causalAttention.*T [1-7],/.test(name));
-    for (const { name, inputs, trained, ours } of chosen) {
-      for (const index of trained) {
-        const spoilt = inputs.map(({ data, shape }, i) => {
-          if (i !== index) return { data, shape };
-          const copy = data.slice();
-          copy[0] = NaN;
-          return { data: copy, shape };
-        });
-        if (name.startsWith("embedding") && !(inputs[1]!.data as Int32Array).includes(0)) continue;
-        if (name.startsWith("crossEntropy") && inputs[1]!.data[0]! < 0) continue;
-        const [value] = evaluate(spoilt, [], ours);
-        assert.ok(value!.some(Number.isNaN), `${name}: input ${index}`);
-      }
-    }
     const logits = tf.tensor2d([[1, Infinity, 2], [1, -Infinity, 2], [-Infinity, 0, 200]]);
     const losses = crossEntropy(logits, tf.tensor1d([0, 0, 1], "int32")).dataSync();
     assert.ok(!Number.isFinite(losses[0]));

@@ -1,6 +1,6 @@
 // AdamW (arXiv 1711.05101: decoupled weight decay) with clipping by the global norm, for all parameters at once.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, refuseShapes, runKernel, sameShape } from "../kernels.ts";
+import { checkTensors, hasKernel, refuseShapes, runKernel, sameShape } from "../kernels.ts";
 
 /**
  * Name of the in-place kernel: inputs `{ p0, g0, m0, v0, p1, … }`, attributes {@linkcode AdamWSettings} with
@@ -53,6 +53,7 @@ export function adamW(
       const inputs = { parameter, ...(gradient === undefined ? {} : { gradient }), m, v };
       refuseShapes("adamW", inputs, `slot ${i} needs a gradient and moments of its parameter's shape`);
     }
+    checkTensors("adamW", { parameter, gradient, m, v });
   });
   const kernel = settings.clipUpdate === undefined ? ADAM_W : ADAM_W_CLIPPED;
   if (!hasKernel(kernel)) return adamWReference(slots, gradients, settings);

@@ -1,6 +1,7 @@
 // A linear map added to a residual stream: the product adds to a copy of the stream, and no sum comes after it.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, refuseShapes, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
+import { isHalf } from "./half.ts";
 import { linear } from "./linear.ts";
 
 /** Name of the fused kernel: inputs `{ h: [rows, out], x: [rows, in], w: [out, in] }`, output like h. */
@@ -15,6 +16,7 @@ export const ADD_LINEAR = "StitchbookAddLinear";
  * @throws UserError `tensor.shape`
  */
 export function addLinear<T extends tf.Tensor>(h: T, x: tf.Tensor, w: tf.Tensor): T {
+  checkTensors("addLinear", { h, x, w }, { w: isHalf(w) ? "int32" : "float32" });
   if (w.rank !== 2 || w.dtype !== "float32" || !hasKernel(ADD_LINEAR)) return tf.add(h, linear(x, w));
   const [out, inner] = w.shape as [number, number];
   if (x.shape.at(-1) !== inner || h.shape.at(-1) !== out || h.size / out !== x.size / inner || h.size === 0) {

@@ -1,6 +1,6 @@
 // The negative log-likelihood of each next token, from logits.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, refuseShapes, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ logits: [N, vocab], targets: int32 [N] }`, output `[N]`. */
 export const CROSS_ENTROPY = "StitchbookCrossEntropy";
@@ -15,6 +15,7 @@ export const CROSS_ENTROPY_GRAD = "StitchbookCrossEntropyGrad";
  * @returns float32 `[N]`
  */
 export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
+  checkTensors("crossEntropy", { logits, targets }, { targets: "int32" });
   if (logits.rank !== 2 || targets.rank !== 1 || targets.size !== logits.shape[0]) {
     refuseShapes("crossEntropy", { logits, targets }, "there must be one target for each row of logits");
   }
@@ -25,11 +26,11 @@ export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tens
 
 /** The stock composition. */
 export function crossEntropyReference(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
-  const vocab = logits.shape[1];
-  const counted = tf.cast(tf.greaterEqual(targets, 0), "float32");
-  const oneHot = tf.cast(tf.oneHot(targets, vocab), "float32");
-  const right = tf.sum(tf.mul(logits, oneHot), -1);
-  return tf.mul(tf.sub(tf.logSumExp(logits, -1), right), counted) as tf.Tensor1D;
+  // Chosen, not multiplied by 0 and 1: an infinite logit beside the target's is no NaN.
+  const isTarget = tf.cast(tf.oneHot(targets, logits.shape[1]), "bool");
+  const right = tf.sum(tf.where(isTarget, logits, tf.zerosLike(logits)), -1);
+  const losses = tf.sub(tf.logSumExp(logits, -1), right);
+  return tf.where(tf.greaterEqual(targets, 0), losses, tf.zerosLike(losses)) as tf.Tensor1D;
 }
 
 /**

@@ -1,12 +1,13 @@
 // Dropout whose mask is a pure function of (seed, index): the same on every backend and for any number of threads.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: input `{ x }`, attributes `rate` and `seed` (uint32), output like `x`. */
 export const DROPOUT = "StitchbookDropout";
 
 /** Zeroes each element with probability `rate` and scales the rest by 1 / (1 − rate). */
 export function dropout(x: tf.Tensor, rate: number, seed: number): tf.Tensor {
+  checkTensors("dropout", { x });
   if (rate === 0) return x;
   return hasKernel(DROPOUT) ? runKernel(DROPOUT, { x }, { rate, seed }) : dropoutReference(x, rate, seed);
 }

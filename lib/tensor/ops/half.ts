@@ -1,7 +1,7 @@
 // Frozen weights in half precision (IEEE 754 binary16): two to an int32 word, made float32 where they are used.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
-import { hasKernel, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, runKernel } from "../kernels.ts";
 
 /**
  * Name of the kernel: input `{ x: int32 [..., n / 2] }`, output float32 `[..., n]`; the lower half of a word comes first.
@@ -48,6 +48,7 @@ export function weightShape(w: tf.Tensor): number[] {
  * @param x int32
  */
 export function unpackHalf(x: tf.Tensor): tf.Tensor {
+  checkTensors("unpackHalf", { x }, { x: "int32" });
   return hasKernel(UNPACK_HALF) ? runKernel(UNPACK_HALF, { x }) : unpackHalfReference(x);
 }
 

@@ -1,7 +1,7 @@
 // The head and the cross-entropy in one: a language model's loss without its `[N, vocab]` logits, which are made, used
 // and dropped a chunk of rows at a time (as Wijmans et al. 2024, arXiv 2411.09009, and Liger, arXiv 2410.10989, do).
 import * as tf from "@tensorflow/tfjs";
-import { composed, isTaping, refuseShapes } from "../kernels.ts";
+import { checkTensors, composed, isTaping, refuseShapes } from "../kernels.ts";
 import { crossEntropy, crossEntropyGradient } from "./cross-entropy.ts";
 import { isHalf, unpackHalf, weightShape } from "./half.ts";
 import { linear } from "./linear.ts";
@@ -149,9 +149,10 @@ export function chunksOf(rows: number, vocab: number): readonly (readonly [numbe
 }
 
 function checkShapes(operation: string, x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): void {
+  checkTensors(operation, { x, w, targets }, { w: isHalf(w) ? "int32" : "float32", targets: "int32" });
   const fits = x.rank === 2 && w.rank === 2 && targets.rank === 1 && x.shape[1] === weightShape(w)[1] &&
     targets.size === x.shape[0];
-  if (!fits || x.size === 0 || w.size === 0) {
+  if (!fits) {
     refuseShapes(operation, { x, w, targets }, "x and w must have one width, with one target for each row of x");
   }
 }

@@ -1,6 +1,6 @@
 // y = x Wᵀ with the weight in Hugging Face layout, [out, in].
 import * as tf from "@tensorflow/tfjs";
-import { composed, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
+import { checkTensors, composed, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
 import { isHalf, unpackHalf, weightShape } from "./half.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, in], w: [out, in] }`, output `[rows, out]`. */
@@ -16,9 +16,10 @@ export const LINEAR = "StitchbookLinear";
  * @throws UserError `tensor.shape` when the inner sizes differ, or the rows cannot be shared out among the models
  */
 export function linear(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
+  checkTensors("linear", { x, w }, { w: isHalf(w) ? "int32" : "float32" });
   const inner = weightShape(w).at(-1)!;
-  if ((w.rank !== 2 && w.rank !== 3) || inner !== x.shape.at(-1) || x.size === 0 || w.size === 0) {
-    refuseShapes("linear", { x, w }, "the last size of both must be equal, and none may be empty");
+  if ((w.rank !== 2 && w.rank !== 3) || inner !== x.shape.at(-1)) {
+    refuseShapes("linear", { x, w }, "the last size of both must be equal");
   }
   const models = w.rank === 3 ? w.shape[0]! : 1;
   if (x.size / inner % models !== 0) refuseShapes("linear", { x, w }, "every model must have as many rows of x");

@@ -1,6 +1,7 @@
 // Several linear maps of one input, as of queries, keys and values, or of gate and up: one job each way.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, refuseShapes, runKernel, sharedGradients } from "../kernels.ts";
+import { checkTensors, hasKernel, refuseShapes, runKernel, sharedGradients } from "../kernels.ts";
+import { isHalf } from "./half.ts";
 import { linear } from "./linear.ts";
 
 /** Name of the fused kernel: inputs, as a list, `x: [rows, in]` and weights `[out_i, in]`; outputs `[rows, out_i]`. */
@@ -18,6 +19,7 @@ export const LINEARS_GRAD_W = "StitchbookLinearsGradW";
  * @throws UserError `tensor.shape` when the inner sizes differ
  */
 export function linears(x: tf.Tensor, weights: readonly tf.Tensor[]): tf.Tensor[] {
+  for (const w of weights) checkTensors("linears", { x, w }, { w: isHalf(w) ? "int32" : "float32" });
   const inner = x.shape.at(-1)!;
   const plain = weights.every((w) => w.rank === 2 && w.dtype === "float32");
   if (!plain || !hasKernel(LINEARS)) return weights.map((w) => linear(x, w));

@@ -1,7 +1,7 @@
 // Where a residual stream branches off into a block: the stream goes on, and its norm goes into the block. One operation,
 // so that the two gradients meet in one pass.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, runKernel } from "../kernels.ts";
 import { RMS_NORM_GRAD_W, rmsNorm } from "./rms-norm.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, d], w: [d] }`, attribute `epsilon`, outputs x's norm and x itself. */
@@ -18,6 +18,7 @@ export const NORM_BRANCH_GRAD = "StitchbookNormBranchGrad";
  * @returns `[rmsNorm(x, w, epsilon), x]`
  */
 export function normBranch<T extends tf.Tensor>(x: T, w: tf.Tensor, epsilon: number): [T, T] {
+  checkTensors("normBranch", { x, w });
   const d = x.shape.at(-1)!;
   if (w.rank !== 1 || w.size !== d || !hasKernel(NORM_BRANCH)) return [rmsNorm(x, w, epsilon) as T, x];
   const outputs = runKernel<tf.Tensor[]>(NORM_BRANCH, { x: x.reshape([-1, d]), w }, { epsilon });

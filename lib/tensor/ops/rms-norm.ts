@@ -1,6 +1,6 @@
 // Root-mean-square normalisation (Llama 2, arXiv 2307.09288 §2.2): computed in float32, then scaled.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, refuseShapes, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, d], w: [d] }`, attribute `epsilon`, output `[rows, d]`. */
 export const RMS_NORM = "StitchbookRmsNorm";
@@ -24,9 +24,10 @@ export const RMS_NORM_STACKED_GRAD_W = "StitchbookRmsNormStackedGradW";
  * @throws UserError `tensor.shape`
  */
 export function rmsNorm(x: tf.Tensor, w: tf.Tensor, epsilon: number): tf.Tensor {
+  checkTensors("rmsNorm", { x, w });
   const d = x.shape.at(-1);
-  if ((w.rank !== 1 && w.rank !== 2) || w.shape.at(-1) !== d || x.size === 0) {
-    refuseShapes("rmsNorm", { x, w }, "w must have x's last size, and x may not be empty");
+  if ((w.rank !== 1 && w.rank !== 2) || w.shape.at(-1) !== d) {
+    refuseShapes("rmsNorm", { x, w }, "w must have x's last size");
   }
   if (w.rank === 2) return stackedNorm(x, w as tf.Tensor2D, epsilon);
   const rows = x.reshape([-1, d!]);

@@ -1,6 +1,6 @@
 // The two mixing steps of a stitch layer (BTS, arXiv 2502.00075 §3), from gate logits to the new state.
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, refuseShapes, runKernel, sameShape, sharedGradients } from "../kernels.ts";
+import { checkTensors, hasKernel, refuseShapes, runKernel, sameShape, sharedGradients } from "../kernels.ts";
 
 /**
  * Name of the fused kernel: inputs, as a list, `hub: [N, d]`, `z: [N, (n+1)·d]` and n projected `[N, d]`;
@@ -24,8 +24,9 @@ export const HUB_INTO_EXPERT_GRAD = "StitchbookHubIntoExpertGrad";
  */
 export function expertsIntoHub(hub: tf.Tensor2D, projected: readonly tf.Tensor2D[], z: tf.Tensor2D): tf.Tensor2D {
   const models = projected.length + 1;
+  const inputs = { hub, z, ...Object.fromEntries(projected.map((p, i) => [`projected ${i}`, p])) };
+  checkTensors("expertsIntoHub", inputs);
   if (!sameShape(hub, ...projected) || z.shape[0] !== hub.shape[0] || z.shape[1] !== models * hub.shape[1]) {
-    const inputs = { hub, z, ...Object.fromEntries(projected.map((p, i) => [`projected ${i}`, p])) };
     refuseShapes("expertsIntoHub", inputs, "all states must have one shape [N, d], and z [N, models · d]");
   }
   if (!hasKernel(EXPERTS_INTO_HUB)) return expertsIntoHubReference(hub, projected, z);
@@ -60,6 +61,7 @@ export function expertsIntoHubGates(z: tf.Tensor2D, models: number): tf.Tensor3D
  * @param z gate logits `G_i h_0`, float32 `[N, d]`
  */
 export function hubIntoExpert(expert: tf.Tensor2D, projected: tf.Tensor2D, z: tf.Tensor2D): tf.Tensor2D {
+  checkTensors("hubIntoExpert", { expert, projected, z });
   if (!sameShape(expert, projected, z)) {
     refuseShapes("hubIntoExpert", { expert, projected, z }, "all must have one shape");
   }

@@ -1,6 +1,6 @@
 // The gated feed-forward's non-linearity: SiLU(gate) ∘ up (arXiv 2002.05202).
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, refuseShapes, runKernel, sameShape, sharedGradients } from "../kernels.ts";
+import { checkTensors, hasKernel, refuseShapes, runKernel, sameShape, sharedGradients } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ gate, up }` of one shape, output of that shape. */
 export const SWIGLU = "StitchbookSwiglu";
@@ -9,6 +9,7 @@ export const SWIGLU_GRAD = "StitchbookSwigluGrad";
 
 /** `gate · σ(gate) ∘ up`, element by element; float32 of any one shape. */
 export function swiglu(gate: tf.Tensor, up: tf.Tensor): tf.Tensor {
+  checkTensors("swiglu", { gate, up });
   if (!sameShape(gate, up)) refuseShapes("swiglu", { gate, up }, "both must have one shape");
   return hasKernel(SWIGLU) ? runKernel(SWIGLU, { gate, up }) : swigluReference(gate, up);
 }
