@@ -1,10 +1,10 @@
-// Mixtures, CALM and routing take the same steps on WebGPU, where routes cannot be read at once, as on the CPU.
+// Mixtures, CALM, routing and ensembles do the same on WebGPU, where routes cannot be read at once, as on the CPU.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import {
+  btmEnsemble,
   calmModel,
   initialCalm,
-  initialMixture,
   initialRouter,
   mixtureForward,
   mixtureModel,
@@ -15,6 +15,7 @@ import {
 import { decoder, disposeWeights, toDevice, toVariables, type Weights } from "../../lib/model/mod.ts";
 import { type DeviceName, openDevice } from "../../lib/tensor/mod.ts";
 import { calmTraining, mixtureTraining, routerTraining, train, trainConfigSchema } from "../../lib/train/mod.ts";
+import { noisyMixture } from "../merge/mixtures.ts";
 import { optionalTest } from "../optional.ts";
 import { bigWeights, randomBatch, TINY, tokens } from "../tiny.ts";
 
@@ -37,7 +38,7 @@ async function trainOn(name: DeviceName): Promise<Record<string, number[]>> {
   try {
     for (const method of ["btx-sample", "btx-top2", "bam"] as const) {
       const mixture = MIXTURES[method];
-      const variables = toVariables(initialMixture(TINY, mixture, MODELS, 1));
+      const variables = toVariables(noisyMixture(mixture)); // routers that decide, so that rounding flips no choice
       const model = mixtureModel({ config: TINY, mixture, models: 3, weights: variables });
       await train(mixtureTraining(model, variables, 5, optionsFor(method)));
       const logits = tf.tidy(() => mixtureForward(model, ids));
@@ -65,6 +66,14 @@ async function trainOn(name: DeviceName): Promise<Record<string, number[]>> {
       tf.dispose([logits, chunk]);
     }
     state.dispose();
+    const mixture = btmEnsemble(frozen.map((weights) => decoder(TINY, weights)), { topK: 2, history: 3 });
+    const next = tf.tensor2d([[-1, -1, 3, 4, 5, 6, 7, 8]], [1, 8], "int32");
+    const row = tf.slice(ids, [0, 0], [1, 8]);
+    for (const losses of [routed.losses!(row, next), mixture.losses!(row, next), mixture.logits(row)]) {
+      curves["routing"]!.push(...(await losses.data()).slice(0, 40));
+      losses.dispose();
+    }
+    tf.dispose([next, row]);
     for (const weights of [...frozen, connections, router]) disposeWeights(weights);
     return curves;
   } finally {

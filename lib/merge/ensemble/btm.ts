@@ -141,7 +141,7 @@ function weigh(evidence: tf.Tensor3D, { topK, temperature, logPrior }: Weighing)
   const scores = tf.div(tf.add(evidence, tf.tensor1d([...logPrior])), temperature);
   if (topK === n) return tf.logSoftmax(scores) as tf.Tensor3D;
   const { indices } = tf.topk(scores, topK); // of equals the first
-  const speaks = tf.sum(tf.cast(tf.oneHot(indices, n), "float32"), -2); // [B, T, n]
+  const speaks = tf.sum(tf.oneHot(indices, n, 1, 0, "float32"), -2); // [B, T, n]
   return tf.logSoftmax(tf.add(scores, tf.mul(tf.sub(speaks, 1), SILENT))) as tf.Tensor3D;
 }
 

@@ -124,7 +124,7 @@ function assemble(groups: readonly Group[], parts: readonly tf.Tensor3D[]): tf.T
 
 /** `[B, T, V]`, each row from the model chosen for it. */
 function select(choice: tf.Tensor1D, parts: readonly tf.Tensor3D[]): tf.Tensor3D {
-  const wanted = tf.cast(tf.oneHot(choice, parts.length), "float32"); // [B, models]
+  const wanted = tf.oneHot(choice, parts.length, 1, 0, "float32"); // [B, models]
   return parts.map((part, j) => tf.mul(part, tf.slice(wanted, [0, j], [-1, 1]).reshape([-1, 1, 1])))
     .reduce((a, b) => tf.add(a, b)) as tf.Tensor3D;
 }
@@ -186,21 +186,24 @@ function textLogits(routed: RoutedModel, ids: tf.Tensor2D): tf.Tensor3D {
   return tf.concat([begun, chosen, ...rest], 1) as tf.Tensor3D;
 }
 
+/** 1 where a condition holds, 0 elsewhere; a cast of it is not converted on WebGPU, where only stock kernels know. */
+const indicator = (condition: tf.Tensor) => tf.where(condition, 1, 0);
+
 function routedLosses(routed: RoutedModel, ids: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor2D {
   const [B, T] = ids.shape;
   const n = routed.models.length;
-  const counted = tf.cast(tf.greaterEqual(targets, 0), "float32");
-  const prompt = tf.cast(tf.equal(tf.cumsum(counted, 1, true), 0), "float32"); // before anything that counts
-  const hasPrompt = tf.cast(tf.greater(tf.sum(prompt, 1, true), 1), "float32"); // [B, 1]: more than the first token
+  const counted = indicator(tf.greaterEqual(targets, 0));
+  const prompt = indicator(tf.equal(tf.cumsum(counted, 1, true), 0)); // before anything that counts
+  const hasPrompt = indicator(tf.greater(tf.sum(prompt, 1, true), 1)); // [B, 1]: more than the first token
   const place = tf.range(0, T).reshape([1, T]);
-  const prefix = tf.cast(tf.less(place, ROUTING_PREFIX.shortest), "float32");
+  const prefix = indicator(tf.less(place, ROUTING_PREFIX.shortest));
   const read = tf.add(tf.mul(prompt, hasPrompt), tf.mul(prefix, tf.sub(1, hasPrompt))) as tf.Tensor2D;
   const choice = choose(routed, ids, read);
-  const ready = tf.cast(tf.greaterEqual(place, ROUTING_PREFIX.shortest - 1), "float32"); // where a text without prompt goes over
+  const ready = indicator(tf.greaterEqual(place, ROUTING_PREFIX.shortest - 1)); // where a text without prompt goes over
   const byChoice = tf.maximum(ready, hasPrompt).reshape([B, T, 1]); // [B, T, 1]
   const speakers = tf.add(
-    tf.mul(byChoice, tf.oneHot(choice, n).reshape([B, 1, n])),
-    tf.mul(tf.sub(1, byChoice), tf.oneHot(tf.zeros([1], "int32"), n).reshape([1, 1, n])),
+    tf.mul(byChoice, tf.oneHot(choice, n, 1, 0, "float32").reshape([B, 1, n])),
+    tf.mul(tf.sub(1, byChoice), tf.oneHot(tf.zeros([1], "int32"), n, 1, 0, "float32").reshape([1, 1, n])),
   ); // [B, T, n]
   const losses = tf.stack(routed.models.map((model) => tokenLosses(model, ids, targets)), 2);
   return tf.sum(tf.mul(losses, speakers), 2) as tf.Tensor2D;

@@ -64,7 +64,7 @@ export function route(routing: MixtureConfig["routing"], z: tf.Tensor2D, draw?: 
   return { gates, probabilities, chosen: [first] };
 }
 
-const maskOf = (chosen: tf.Tensor1D, n: number) => tf.cast(tf.oneHot(chosen, n), "float32") as tf.Tensor2D;
+const maskOf = (chosen: tf.Tensor1D, n: number) => tf.oneHot(chosen, n, 1, 0, "float32") as tf.Tensor2D;
 
 /** 1 forward, the argument's gradient backward. */
 const straightThrough = tf.customGrad((x) => ({
