@@ -10,7 +10,7 @@ import { executeSweep } from "./execute.ts";
 import { createSweep, planSweep } from "./create.ts";
 import { resolveSweep, sweepFolder } from "./read.ts";
 import { listSweepsCommand, showSweepCommand, stopSweepCommand, sweepJson } from "./show-command.ts";
-import { statesText, trialsTable, trialText } from "./table.ts";
+import { missingMetric, statesText, trialsTable, trialText } from "./table.ts";
 import { rankTrials, readMetric, type SweepView, type TrialView } from "./view.ts";
 import { pickMetric } from "./values.ts";
 
@@ -94,7 +94,8 @@ async function startCommand(args: readonly string[], hooks: SweepHooks): Promise
     return true;
   }
   const id = await createSweep(options.runs, plan, options.config);
-  return await work(id, { ...options, parallel }, hooks);
+  const { runs, json, serve, port } = options;
+  return await work(id, { runs, parallel, serve, ...(json ? { json } : {}), ...(port ? { port } : {}) }, hooks);
 }
 
 interface WorkOptions {
@@ -183,6 +184,8 @@ async function work(id: string, options: WorkOptions, hooks: SweepHooks): Promis
   }
   const report = await hooks.report?.((await sweepFolder(runs, id))!, view);
   const ranking = rankTrials(view, options.metric);
+  const remark = missingMetric(ranking);
+  if (remark !== undefined) say(remark);
   say(`${statesText(view.trials)}, in ${formatSeconds((performance.now() - began) / 1000)}`);
   if (view.status !== "done") {
     say(`Go on with: deno task sweep resume ${id}${runs === "runs" ? "" : ` --runs ${runs}`}`);

@@ -9,7 +9,7 @@ import { lockHolder, writerLives } from "../lock.ts";
 import { defaultRunsFolder } from "../runs-folder.ts";
 import { SWEEPS_FOLDER } from "./log.ts";
 import { listSweeps, readSweep, resolveSweep } from "./read.ts";
-import { statesText, trialsTable, trialText } from "./table.ts";
+import { missingMetric, statesText, trialsTable, trialText } from "./table.ts";
 import { countStates, type Ranking, rankTrials, type SweepView } from "./view.ts";
 
 type Print = (text: string) => void;
@@ -66,6 +66,7 @@ export async function showSweepCommand(args: readonly string[], print: Print): P
     `${view.status}: ${statesText(view.trials)} · started ${view.start.time}`,
     `command: ${printable(view.start.command.join(" "))}`,
     ...view.damage.map((line) => `warning: line ${line} of sweep.jsonl is damaged and left out`),
+    ...[missingMetric(ranking)].filter((remark) => remark !== undefined),
     "",
     formatTable(trialsTable(view, ranking)),
     ...view.trials.filter(({ error, status }) => error !== null && status !== "stopped")

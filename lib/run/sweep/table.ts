@@ -37,6 +37,13 @@ export function trialsTable(view: SweepView, { metric, trials }: Ranking): Table
   };
 }
 
+/** That no trial has the metric although some are done, and what could be asked for instead; undefined when all is well. */
+export function missingMetric({ metric, metrics, trials }: Ranking): string | undefined {
+  const done = trials.some(({ status }) => status === "done");
+  if (!done || metrics.length === 0 || trials.some(({ value }) => value !== null)) return undefined;
+  return `No trial has the metric ${metric.text}; --metric takes, for example, ${metrics.slice(0, 8).join(", ")}`;
+}
+
 function cellsText({ cells, progress }: Pick<TrialView, "cells" | "progress">): string | null {
   if (progress !== null) {
     return `${progress.ended} of ${progress.total}${progress.current ? `: ${progress.current}` : ""}`;

@@ -132,9 +132,11 @@ export interface Ranking {
 /**
  * Sorts the trials by a metric.
  *
- * @throws UserError `sweep.metric` for a metric that no trial has although others do
+ * @param asked the metric that somebody asks for now; default: the sweep's own
+ * @throws UserError `sweep.metric` when one is asked for that no trial has, although there are others
  */
-export function rankTrials(view: SweepView, text: string = view.start.metric): Ranking {
+export function rankTrials(view: SweepView, asked?: string): Ranking {
+  const text = asked ?? view.start.metric;
   const isScore = (name: string) => view.trials.some(({ values }) => isTask(values, name, view.start.experiment));
   const metric = readMetric(text, isScore);
   const metrics = metricNames(view.trials.map(({ values }) => values));
@@ -142,7 +144,7 @@ export function rankTrials(view: SweepView, text: string = view.start.metric): R
     ...trial,
     value: pickMetric(values, metric, view.start.experiment) ?? null,
   }));
-  if (metrics.length > 0 && ranked.every(({ value }) => value === null)) {
+  if (asked !== undefined && metrics.length > 0 && ranked.every(({ value }) => value === null)) {
     const near = nearest(metric.name, metrics);
     throw new UserError(
       "sweep.metric",

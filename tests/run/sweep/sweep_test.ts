@@ -126,12 +126,21 @@ Deno.test("Ctrl-C stops a sweep and its trial cleanly; a second process is refus
     assert.equal(code, 130, said);
     const view = (await viewOf(runs))!;
     assert.deepEqual([view.status, states(view)], ["stopped", "stopped pending"]);
+    assert.match(said, /Go on with: deno task sweep resume \S+-fake-sweep-\w+ --runs /);
     const again = spawnSweep(runs, "resume");
     await until(runs, (view) => view.status === "running" && states(view) === "running pending");
     let text = "";
     await sweepCommand(["stop", "last", "--runs", runs, "--json"], { print: (piece) => text += piece });
     assert.equal(JSON.parse(text).status, "stopped");
     assert.equal((await finish(again)).code, 143);
+  }));
+
+Deno.test("a sweep whose metric nobody has ends all the same, and says what there is", () =>
+  withFolder(async (runs) => {
+    const { code, said, json } = await finish(spawnSweep(runs, FAKE, "--grid", "x=1,2", "--metric", "validatoin:min"));
+    assert.equal(code, 0);
+    assert.match(said, /No trial has the metric validatoin:min; --metric takes, for example, .*loss/);
+    assert.deepEqual([json.best, json.trials.map(({ value }: { value: null }) => value)], [null, [null, null]]);
   }));
 
 Deno.test("`--parallel` runs so many trials at once", () =>
