@@ -40,7 +40,9 @@ const LABELS: Readonly<Record<string, string>> = {
   "dare-linear": "DARE linear",
   "dare-ties": "DARE TIES",
   "della": "DELLA",
+  "della-linear": "DELLA linear",
   "breadcrumbs": "Breadcrumbs",
+  "breadcrumbs-ties": "Breadcrumbs TIES",
   "slerp": "SLERP",
 };
 /** Those whose name within a sentence is not their label. */
@@ -62,8 +64,7 @@ export function expertDomain(method: string): string | undefined {
 export function methodLabel(method: string): string {
   const domain = expertDomain(method);
   if (domain !== undefined && domain !== "") return `${domain[0]!.toUpperCase()}${domain.slice(1)} expert`;
-  const name = method.replaceAll("_", "-"); // merges weight by weight are also called as mergekit calls them
-  return Object.hasOwn(LABELS, name) ? LABELS[name]! : method;
+  return Object.hasOwn(LABELS, method) ? LABELS[method]! : method;
 }
 
 /** What a reader calls a cell: a model by its label, `evaluate:bts` as `Evaluate BTS`, `data` as `Data`. */
@@ -82,8 +83,7 @@ export function methodOfModel(model: string, known: readonly string[]): string {
 export function methodPhrase(method: string): string {
   const domain = expertDomain(method);
   if (domain !== undefined) return `the ${domain} expert`;
-  const name = method.replaceAll("_", "-");
-  return Object.hasOwn(PHRASES, name) ? PHRASES[name]! : methodLabel(method);
+  return Object.hasOwn(PHRASES, method) ? PHRASES[method]! : methodLabel(method);
 }
 
 /** Methods in reading order: seed, experts, soup, others, BTM, and BTS last. */
