@@ -1,11 +1,14 @@
 // Layers computed again in the backward pass: the same bytes, less memory.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { decode, headLoss, toDevice, toVariables } from "../../lib/model/mod.ts";
+import { hashTensors } from "../../lib/hub/mod.ts";
+import { decode, headLoss, toDevice, toHost, toVariables } from "../../lib/model/mod.ts";
+import { stitchModels } from "../../lib/stitch/mod.ts";
 import { recompute } from "../../lib/tensor/mod.ts";
+import { pretraining, stitching, train, trainConfigSchema } from "../../lib/train/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { bytesHeld, peakBytes } from "../peak.ts";
-import { assertFar, bigWeights, difference, TINY, tokens } from "../tiny.ts";
+import { assertFar, bigWeights, difference, noisyStitches, randomBatch, stitchConfig, TINY, tokens } from "../tiny.ts";
 
 const MODES = ["keep", "recompute"] as const;
 
@@ -69,6 +72,24 @@ deviceTest("`recompute()` nests, and leaves the tape around it and no tensors be
   b!.flat().forEach((gradient, i) => assert.ok(Math.abs(gradient - a!.flat()[i]!) < 1e-6));
   assert.equal(tf.memory().numTensors, before);
   w.dispose();
+});
+
+deviceTest("training with recomputed layers ends with the same bytes, of a decoder and of stitches", async () => {
+  const stitch = stitchConfig({ count: 2, dropout: 0.1 });
+  const hashes: string[] = [];
+  for (const activations of MODES) {
+    const config = trainConfigSchema.parse({ steps: 3, batch: 2, warmup: 0, activations });
+    const options = { config, batchAt: (step: number) => randomBatch(2, 8, step), validation: [] };
+    const weights = toVariables(bigWeights(TINY, 1));
+    await train(pretraining(TINY, weights, options));
+    const [hub, ...experts] = [1, 2, 3].map((seed) => toDevice(bigWeights(TINY, seed)));
+    const stitches = toVariables(noisyStitches(stitch, 2, 1));
+    const model = stitchModels({ config: TINY, stitch, hub: hub!, experts, stitches });
+    await train(stitching(model, stitches, 5, options));
+    hashes.push(hashTensors({ ...await toHost(weights), ...await toHost(stitches) }));
+    tf.dispose([weights, stitches]);
+  }
+  assert.equal(hashes[1], hashes[0]);
 });
 
 deviceTest("recomputing layers holds less at its peak: the deeper the model, the more is saved", () => {

@@ -12,7 +12,7 @@ import {
   stitchedLanguageModel,
   stitchModels,
 } from "../../lib/stitch/mod.ts";
-import { HALF_ERROR } from "../../lib/tensor/mod.ts";
+import { HALF_ERROR, openDevice } from "../../lib/tensor/mod.ts";
 import { stitching, train, trainConfigSchema } from "../../lib/train/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { bytesHeld } from "../peak.ts";
@@ -85,7 +85,6 @@ deviceTest("equal models in half precision at identity are the rounded seed", ()
 });
 
 Deno.test("`freezeModels()` in half precision takes half the memory but for norms", async () => {
-  const { openDevice } = await import("../../lib/tensor/mod.ts");
   const device = await openDevice("cpu", { threads: 1 });
   const config = { ...TINY, width: 64, inner: 96, vocabSize: 300 };
   const models = [1, 2, 3].map((seed) => bigWeights(config, seed));

@@ -18,6 +18,7 @@ import {
   stitchModels,
   throughStitches,
 } from "../../lib/stitch/mod.ts";
+import { openDevice } from "../../lib/tensor/mod.ts";
 import { stitching, train, trainConfigSchema } from "../../lib/train/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { bytesHeld } from "../peak.ts";
@@ -100,6 +101,20 @@ deviceTest("stacks of two models of equal rank give the logits of the two one by
   const [each, stacked] = both(stitch, 1);
   const ids = tokens(2, T, 2);
   assertClose(stitchedForward(stacked, ids), stitchedForward(each, ids), 1e-4);
+});
+
+deviceTest("stacks of some of the experts give the logits of those one by one", () => {
+  const stitch = stitchConfig({ count: 3 });
+  const [hub, ...experts] = [1, 2, 3, 4].map((seed) => bigWeights(CONFIG, seed));
+  const stitches = toDevice(noisyStitches(stitch, 3, 3, CONFIG));
+  const ids = tokens(2, T, 2);
+  for (const present of [[1], [3, 1]]) {
+    const chosen = present.map((i) => experts[i - 1]!);
+    const shared = { config: CONFIG, stitch, stitches, present };
+    const each = stitchModels({ ...shared, hub: toDevice(hub!), experts: chosen.map(toDevice) });
+    const stacked = stitchModels({ ...shared, ...freezeModels(CONFIG, stitch, [hub!, ...chosen]) });
+    assertClose(stitchedForward(stacked, ids), stitchedForward(each, ids), 1e-4, `experts ${present}`);
+  }
 });
 
 deviceTest("stacks of equal models at identity are the seed", () => {
@@ -193,7 +208,6 @@ Deno.test("`roadsThrough()`: after the last stitch only the hub; experts that pa
 });
 
 Deno.test("a stitch step computes no gradient of what no stitch lies before, and none of a frozen weight", async () => {
-  const { openDevice } = await import("../../lib/tensor/mod.ts");
   const device = await openDevice("cpu", { threads: 1 });
   const stitch = stitchConfig({ positions: [1, 3] }); // an H2E, then an E2H; L = 4
   const models = [1, 2, 3].map((seed) => bigWeights(CONFIG, seed));

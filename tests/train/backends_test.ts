@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { disposeWeights, toDevice, toHost, toVariables } from "../../lib/model/mod.ts";
-import { initialStitches, stitchModels } from "../../lib/stitch/mod.ts";
+import { disposeFrozen, freezeModels, initialStitches, stitchModels } from "../../lib/stitch/mod.ts";
 import { type DeviceName, openDevice } from "../../lib/tensor/mod.ts";
 import { pretraining, stitching, train, trainConfigSchema } from "../../lib/train/mod.ts";
 import { optionalTest } from "../optional.ts";
@@ -34,8 +34,19 @@ async function trainOn(name: DeviceName): Promise<Outcome> {
     const model = stitchModels({ config: TINY, stitch, hub: hub!, experts, stitches });
     await train(stitching(model, stitches, 5, options));
 
-    const host = { ...await toHost(decoder), ...await toHost(stitches) };
-    [decoder, stitches, hub!, ...experts].forEach(disposeWeights);
+    // Once more as a user with little memory would: layers recomputed, frozen models stacked and in half precision.
+    const sparing = { ...options, config: { ...config, activations: "recompute" as const } };
+    const half = { ...stitch, frozen: "half" as const };
+    const frozen = freezeModels(TINY, half, [1, 2, 3].map((seed) => bigWeights(TINY, seed)));
+    const others = toVariables(initialStitches(half, { stitches: 2, experts: 2, width: TINY.width }, 2));
+    await train(
+      stitching(stitchModels({ config: TINY, stitch: half, ...frozen, stitches: others }), others, 5, sparing),
+    );
+    disposeFrozen(frozen);
+
+    const renamed = Object.entries(await toHost(others)).map(([key, tensor]) => [`half ${key}`, tensor] as const);
+    const host = { ...await toHost(decoder), ...await toHost(stitches), ...Object.fromEntries(renamed) };
+    [decoder, stitches, others, hub!, ...experts].forEach(disposeWeights);
     return { curve, weights: Object.fromEntries(Object.entries(host).map(([key, { data }]) => [key, data])) };
   } finally {
     await device.close();
