@@ -1,6 +1,7 @@
 // The report of a sweep: its trials sorted by the metric, and the figure of all of them.
 import { join } from "node:path";
 import {
+  meansTable,
   parallelCoordinates,
   type Ranking,
   rankTrials,
@@ -13,7 +14,7 @@ import { escapeHtml, escapeMarkdown, fenced } from "./escape.ts";
 import { figureHtml } from "./figures.ts";
 import { parallelPanel } from "./figures/parallel.ts";
 import type { Figure } from "./figures/plot.ts";
-import { gridHtml, gridMarkdown, gridOf } from "./grid.ts";
+import { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
 import { PAGE_STYLE } from "./style.ts";
 
 /** Every trial with a value as a line across the settings; undefined with fewer than two of them. */
@@ -34,11 +35,16 @@ export function sweepFigure(view: SweepView, ranking: Ranking = rankTrials(view)
   };
 }
 
+function sweepGrids(view: SweepView, ranking: Ranking): Grid[] {
+  return [trialsTable(view, ranking), meansTable(view, ranking)].filter((table) => table !== undefined).map(gridOf);
+}
+
 /** The sweep as a self-contained HTML page. */
 export function sweepHtml(view: SweepView): string {
   const { start } = view;
   const ranking = rankTrials(view);
   const figure = sweepFigure(view, ranking);
+  const tables = sweepGrids(view, ranking);
   const failures = view.trials.filter(({ error, status }) => error !== null && status !== "stopped");
   const meta = [
     start.experiment,
@@ -61,7 +67,7 @@ export function sweepHtml(view: SweepView): string {
 <header><h1>${escapeHtml(start.name)}</h1>
 <p class="meta">${meta.map((part) => `<span>${escapeHtml(part)}</span>`).join("")}</p></header>
 <section><h2>Trials</h2>
-${gridHtml(gridOf(trialsTable(view, ranking)))}${figure === undefined ? "" : figureHtml(figure, 1)}</section>
+${tables.map(gridHtml).join("\n")}${figure === undefined ? "" : figureHtml(figure, 1)}</section>
 ${
     failures.length === 0
       ? ""
@@ -83,7 +89,7 @@ export function sweepMarkdown(view: SweepView): string {
     `# ${escapeMarkdown(view.start.name)}`,
     fenced(view.start.command.join(" "), "sh"),
     `${escapeMarkdown(statesText(view.trials))}.`,
-    gridMarkdown(gridOf(trialsTable(view, rankTrials(view)))),
+    ...sweepGrids(view, rankTrials(view)).map(gridMarkdown),
   ].join("\n\n") + "\n";
 }
 

@@ -2,7 +2,6 @@
 import { Command, Option } from "commander";
 import { DEVICES } from "../command-line.ts";
 import { parseWithCommander, readInteger } from "../commander.ts";
-import { formatTable } from "../format-table.ts";
 import { formatSeconds } from "../progress.ts";
 import { defaultRunsFolder } from "../runs-folder.ts";
 import { stopSignal } from "../stop.ts";
@@ -10,7 +9,7 @@ import { executeSweep } from "./execute.ts";
 import { createSweep, planSweep } from "./create.ts";
 import { resolveSweep, sweepFolder } from "./read.ts";
 import { listSweepsCommand, showSweepCommand, stopSweepCommand, sweepJson } from "./show-command.ts";
-import { missingMetric, statesText, trialsTable, trialText } from "./table.ts";
+import { missingMetric, statesText, sweepTables, trialText } from "./table.ts";
 import { rankTrials, readMetric, type SweepView, type TrialView } from "./view.ts";
 import { pickMetric } from "./values.ts";
 
@@ -191,7 +190,7 @@ async function work(id: string, options: WorkOptions, hooks: SweepHooks): Promis
     say(`Go on with: deno task sweep resume ${id}${runs === "runs" ? "" : ` --runs ${runs}`}`);
   }
   if (options.json) print(JSON.stringify({ ...sweepJson(view, ranking), report: report ?? null }));
-  else print(`${formatTable(trialsTable(view, ranking))}${report === undefined ? "" : `\n\nReport: ${report}`}`);
+  else print([...sweepTables(view, ranking), ...(report === undefined ? [] : [`Report: ${report}`])].join("\n\n"));
   signal.throwIfAborted();
   return view.status === "done";
 }

@@ -4,5 +4,5 @@ export { answerTrialCheck, CHECK_OPTION } from "./check.ts";
 export { sweepCommand, type SweepHooks, type SweepPage } from "./command.ts";
 export { listSweeps, readSweep, sweepFolder } from "./read.ts";
 export { sweepJson, sweepSummary } from "./show-command.ts";
-export { isNumber, statesText, trialsTable } from "./table.ts";
+export { meansTable, statesText, trialsTable } from "./table.ts";
 export * from "./view.ts";

@@ -9,7 +9,7 @@ import { lockHolder, writerLives } from "../lock.ts";
 import { defaultRunsFolder } from "../runs-folder.ts";
 import { SWEEPS_FOLDER } from "./log.ts";
 import { listSweeps, readSweep, resolveSweep } from "./read.ts";
-import { missingMetric, statesText, trialsTable, trialText } from "./table.ts";
+import { missingMetric, statesText, sweepTables, trialText } from "./table.ts";
 import { countStates, type Ranking, rankTrials, type SweepView } from "./view.ts";
 
 type Print = (text: string) => void;
@@ -68,7 +68,7 @@ export async function showSweepCommand(args: readonly string[], print: Print): P
     ...view.damage.map((line) => `warning: line ${line} of sweep.jsonl is damaged and left out`),
     ...[missingMetric(ranking)].filter((remark) => remark !== undefined),
     "",
-    formatTable(trialsTable(view, ranking)),
+    sweepTables(view, ranking).join("\n\n"),
     ...view.trials.filter(({ error, status }) => error !== null && status !== "stopped")
       .map((trial) => `\ntrial ${trial.trial} (${trialText(trial)}) ${trial.status}: ${printable(trial.error!)}`),
     ...(hasReport ? [`\nreport: ${report}`] : []),

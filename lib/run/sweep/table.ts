@@ -1,21 +1,19 @@
 // A sweep as text: its trials sorted by a metric, and where each of them is.
 import type { Column, Table } from "../events.ts";
-import { printable } from "../format-table.ts";
+import { formatTable, printable } from "../format-table.ts";
 import { formatSeconds } from "../progress.ts";
 import { countStates, type Ranking, type SweepView, type TrialView } from "./view.ts";
 
 /** The trials, best first, as a table. */
 export function trialsTable(view: SweepView, { metric, trials }: Ranking): Table {
   const { keys } = view.start;
-  const numeric = (key: string) => trials.every(({ settings }) => isNumber(settings[key]));
   const text = (key: string, title: string): Column => ({ key, title, kind: "text" });
-  const varied = keys.map((key): Column => ({ key: `set:${key}`, title: key, kind: numeric(key) ? "number" : "text" }));
   return {
     name: "trials",
     title: `Trials by ${metric.text}, ${metric.better} is better`,
     columns: [
       { key: "trial", title: "trial", kind: "number" },
-      ...varied,
+      ...settingColumns(keys, trials),
       { key: "seed", title: "seed", kind: "number" },
       text("status", "status"),
       { key: "value", title: metric.text, kind: "number", digits: 4, better: metric.better },
@@ -25,7 +23,6 @@ export function trialsTable(view: SweepView, { metric, trials }: Ranking): Table
     ],
     rows: trials.map((trial) => ({
       trial: trial.trial,
-      // Texts as they were given: 1e-3 stays 1e-3.
       ...Object.fromEntries(keys.map((key) => [`set:${key}`, trial.settings[key] ?? null])),
       seed: trial.seed,
       status: trial.status,
@@ -35,6 +32,51 @@ export function trialsTable(view: SweepView, { metric, trials }: Ranking): Table
       run: trial.run,
     })),
   };
+}
+
+/** The tables of a sweep as text: its trials, and the means over seeds. */
+export function sweepTables(view: SweepView, ranking: Ranking): string[] {
+  return [trialsTable(view, ranking), meansTable(view, ranking)].filter((table) => table !== undefined).map(
+    formatTable,
+  );
+}
+
+/** Each setting's mean over its seeds, best first; undefined when there is one seed, or nothing else that is varied. */
+export function meansTable(view: SweepView, { metric, trials }: Ranking): Table | undefined {
+  const { keys } = view.start;
+  if (keys.length === 0 || new Set(trials.map(({ seed }) => seed)).size < 2) return undefined;
+  const groups = Map.groupBy(trials, ({ settings }) => JSON.stringify(keys.map((key) => settings[key])));
+  const sign = metric.better === "lower" ? 1 : -1;
+  const rows = [...groups.values()].map((group) => {
+    const values = group.map(({ value }) => value).filter((value) => value !== null);
+    const some = values.length > 0;
+    return {
+      ...Object.fromEntries(keys.map((key) => [`set:${key}`, group[0]!.settings[key] ?? null])),
+      mean: some ? values.reduce((sum, value) => sum + value, 0) / values.length : null,
+      low: some ? Math.min(...values) : null,
+      high: some ? Math.max(...values) : null,
+      seeds: values.length,
+    };
+  }).sort((a, b) => sign * ((a.mean ?? sign * Infinity) - (b.mean ?? sign * Infinity)) || 0);
+  const number = (key: string, title: string): Column => ({ key, title, kind: "number", digits: 4 });
+  return {
+    name: "means",
+    title: `Means over seeds of ${metric.text}, ${metric.better} is better`,
+    columns: [
+      ...settingColumns(keys, trials),
+      { ...number("mean", "mean"), better: metric.better },
+      number("low", "lowest"),
+      number("high", "highest"),
+      { key: "seeds", title: "seeds", kind: "number" },
+    ],
+    rows,
+  };
+}
+
+/** The columns of what is varied: texts as they were given (1e-3 stays 1e-3), aligned as numbers where they are. */
+function settingColumns(keys: readonly string[], trials: Ranking["trials"]): Column[] {
+  const numeric = (key: string) => trials.every(({ settings }) => isNumber(settings[key]));
+  return keys.map((key) => ({ key: `set:${key}`, title: key, kind: numeric(key) ? "number" : "text" }));
 }
 
 /** That no trial has the metric although some are done, and what could be asked for instead; undefined when all is well. */
@@ -52,7 +94,7 @@ function cellsText({ cells, progress }: Pick<TrialView, "cells" | "progress">): 
 }
 
 /** Whether a setting's text is a number. */
-export function isNumber(text: string | undefined): boolean {
+function isNumber(text: string | undefined): boolean {
   return text !== undefined && text.trim() !== "" && Number.isFinite(Number(text));
 }
 
