@@ -46,7 +46,11 @@ export function fillNormal(data: Float32Array, deviation: number, source: Random
  *
  * @throws UserError `model.weights` naming the first weight that is missing, extra or of another shape
  */
-export function checkWeights(config: ModelConfig, weights: HostWeights, where: string): void {
+export function checkWeights(
+  config: ModelConfig,
+  weights: Readonly<Record<string, { readonly shape: readonly number[] }>>,
+  where: string,
+): void {
   const shapes = weightShapes(config);
   for (const [name, shape] of shapes) {
     const found = Object.hasOwn(weights, name) ? weights[name] : undefined;

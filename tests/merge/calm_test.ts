@@ -155,6 +155,11 @@ deviceTest("`calmModel()` refuses connections that are not its own", () => {
   assert.throws(() => calmModel({ ...model, calm: { connections: 3 } }), refused(/calm\.2\.1\.projection.*missing/));
   assert.throws(() => calmModel({ ...model, calm: { connections: 1 } }), refused(/calm\.1/));
   assert.throws(() => calmModel({ ...model, augmenting: [model.anchor] }), refused(/calm\.0\.2/));
+  const wide = toDevice(bigWeights({ ...TINY, inner: 32 }, 1));
+  assert.throws(
+    () => calmModel({ ...model, augmenting: [model.augmenting[0]!, wide] }),
+    (error) => error instanceof UserError && error.code === "model.weights" && /Augmenting model 2/.test(error.message),
+  );
   assert.throws(
     () => calmModel({ ...model, augmenting: [] }),
     (error) => error instanceof UserError && error.code === "merge.calm",

@@ -6,6 +6,7 @@ import { UserError } from "../../errors.ts";
 import {
   type Activations,
   beginPass,
+  checkWeights,
   decoderLayer,
   type DecodingState,
   embed,
@@ -99,12 +100,15 @@ export interface CalmModel {
 /**
  * Puts a model together.
  *
- * @throws UserError `merge.weights` when the connections' parameters are not those of such a model, `merge.calm`
+ * @throws UserError `merge.weights` when the connections' parameters are not those of such a model, `model.weights` for
+ * a model of another shape, `merge.calm`
  */
 export function calmModel(model: CalmModel): CalmModel {
   const { config, calm, augmenting, connections } = model;
   calmLayers(calm, config.layers);
   if (augmenting.length === 0) throw new UserError("merge.calm", "Cannot augment an anchor with 0 models: give one");
+  checkWeights(config, model.anchor, "The anchor");
+  augmenting.forEach((weights, i) => checkWeights(config, weights, `Augmenting model ${i + 1}`));
   const shapes = calmShapes(calm, { augmenting: augmenting.length, width: config.width });
   for (const name of new Set([...shapes.keys(), ...Object.keys(connections)])) {
     const [wanted, found] = [shapes.get(name), Object.hasOwn(connections, name) ? connections[name] : undefined];
