@@ -16,7 +16,14 @@ import {
   stitchModels,
   throughStitches,
 } from "../lib/stitch/mod.ts";
-import { adamW, type AdamWSlot, type DeviceName, type DeviceOptions, openDevice } from "../lib/tensor/mod.ts";
+import {
+  adamW,
+  type AdamWSlot,
+  type DeviceName,
+  type DeviceOptions,
+  openDevice,
+  variableGradients,
+} from "../lib/tensor/mod.ts";
 import { EXPERTS, type ShapeName, shapes } from "./shapes.ts";
 
 const { values: flags } = parseArgs({
@@ -90,8 +97,7 @@ async function step(): Promise<number> {
   const value = tf.tidy(() => {
     const prepared = prepare();
     const list = slots.map((slot) => slot.parameter);
-    const { value, grads } = tf.variableGrads(() => loss(prepared, count), list);
-    const gradients = list.map(({ name, shape }) => grads[name] ?? tf.zeros(shape));
+    const { value, gradients } = variableGradients(() => loss(prepared, count), list);
     adamW(slots, gradients, {
       learningRate: 1e-3,
       beta1: 0.9,

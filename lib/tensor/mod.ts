@@ -15,6 +15,7 @@ export { recompute } from "./ops/recompute.ts";
 export { HALF_ERROR, isHalf, packHalf, unpackHalf, weightShape } from "./ops/half.ts";
 export { dropout } from "./ops/dropout.ts";
 export { expertsIntoHub, expertsIntoHubGates, hubIntoExpert } from "./ops/stitch.ts";
+export { variableGradients } from "./gradients.ts";
 export { adamW, type AdamWSettings, type AdamWSlot } from "./ops/adam-w.ts";
 export { type Device, type DeviceName, type DeviceOptions, heapBytes, openDevice } from "./device.ts";
 export { describeDevices, type DeviceDescription } from "./describe.ts";

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
+import { variableGradients } from "../tensor/mod.ts";
 import type { TrainTask } from "./task.ts";
 
 /** A batch on the device, `[batch, time]` each. */
@@ -41,8 +42,7 @@ function lossAndGradients(
   part: number,
 ): { value: tf.Scalar; gradients: tf.Tensor[] } {
   const prepared = task.prepare?.(batch) ?? [];
-  const { value, grads } = tf.variableGrads(() => task.loss(batch, prepared, step, part), parameters);
-  return { value, gradients: parameters.map((parameter) => grads[parameter.name] ?? tf.zeros(parameter.shape)) };
+  return variableGradients(() => task.loss(batch, prepared, step, part), parameters);
 }
 
 /** Copies a batch onto the device. */

@@ -1,0 +1,114 @@
+// Gradients of a loss in its variables, as `tf.variableGrads()` gives them, but the tape is used up on the way back: what
+// an operation kept goes when its gradient is done, and so does the gradient of its output.
+import * as tf from "@tensorflow/tfjs";
+
+interface Node {
+  readonly kernelName: string;
+  readonly inputs: Readonly<Record<string, tf.Tensor>>;
+  readonly outputs: readonly tf.Tensor[];
+  readonly saved: readonly tf.Tensor[];
+  readonly gradient?: (dys: readonly (tf.Tensor | null)[]) => Readonly<Record<string, () => tf.Tensor>>;
+}
+
+interface TapingEngine {
+  readonly state: { activeTape: Node[] | null; readonly gradientDepth: number };
+  startTape(): void;
+  endTape(): void;
+}
+
+/**
+ * The value of `f` and its gradients, one for each variable, in order; zeros where it does not depend on one. As in
+ * `tf.tidy()`, everything else that `f` makes is gone afterwards.
+ *
+ * @param f not itself part of another gradient
+ * @param variables float32
+ */
+export function variableGradients(
+  f: () => tf.Scalar,
+  variables: readonly tf.Variable[],
+): { readonly value: tf.Scalar; readonly gradients: tf.Tensor[] } {
+  return tf.tidy(() => {
+    const { value, tape } = record(f);
+    try {
+      return { value, gradients: backward(tape, value, variables) };
+    } finally {
+      forget(tape);
+    }
+  });
+}
+
+function record(f: () => tf.Scalar): { readonly value: tf.Scalar; readonly tape: readonly Node[] } {
+  const engine = tf.engine() as unknown as TapingEngine;
+  if (engine.state.gradientDepth > 0) throw new Error("variableGradients() cannot be part of another gradient");
+  engine.startTape();
+  const tape = engine.state.activeTape!;
+  try {
+    return { value: tf.tidy(f), tape };
+  } catch (error) {
+    forget(tape);
+    throw error;
+  } finally {
+    engine.endTape();
+    engine.state.activeTape = null;
+  }
+}
+
+function forget(tape: readonly Node[]): void {
+  for (const { saved } of tape) tf.dispose(saved as tf.Tensor[]);
+}
+
+function backward(tape: readonly Node[], value: tf.Scalar, variables: readonly tf.Variable[]): tf.Tensor[] {
+  const wanted = dependents(tape, variables);
+  const gradients = new Map<number, tf.Tensor>([[value.id, tf.onesLike(value)]]);
+  for (let i = tape.length - 1; i >= 0; i--) {
+    const node = tape[i]!;
+    const dys = node.outputs.map(({ id }) => gradients.get(id) ?? null);
+    const names = Object.keys(node.inputs).filter((name) => wanted.has(node.inputs[name]!.id));
+    if (names.length > 0 && dys.some((dy) => dy !== null)) {
+      const dxs = inputGradients(node, dys, names);
+      names.forEach((name, j) => add(gradients, node.inputs[name]!.id, dxs[j]!));
+    }
+    for (const { id } of node.outputs) gradients.delete(id);
+    const used = new Set(gradients.values());
+    for (const dy of dys) if (dy !== null && !used.has(dy)) dy.dispose();
+    tf.dispose(node.saved as tf.Tensor[]);
+  }
+  return variables.map((variable) => gradients.get(variable.id) ?? tf.zeros(variable.shape));
+}
+
+/** Ids of all tensors of a tape that depend on the variables, which are among them. */
+function dependents(tape: readonly Node[], variables: readonly tf.Variable[]): ReadonlySet<number> {
+  const ids = new Set(variables.map(({ id }) => id));
+  for (const { inputs, outputs } of tape) {
+    if (Object.values(inputs).some(({ id }) => ids.has(id))) { for (const { id } of outputs) ids.add(id); }
+  }
+  return ids;
+}
+
+function inputGradients(node: Node, dys: readonly (tf.Tensor | null)[], names: readonly string[]): tf.Tensor[] {
+  if (node.gradient === undefined) throw new Error(`${node.kernelName} has no gradient`);
+  return tf.tidy(() => {
+    const functions = node.gradient!(dys);
+    return names.map((name) => {
+      const gradient = functions[name];
+      if (gradient === undefined) throw new Error(`${node.kernelName} has no gradient of its input ${name}`);
+      const dx = tf.tidy(gradient);
+      if (!tf.util.arraysEqual(dx.shape, node.inputs[name]!.shape)) {
+        throw new Error(`${node.kernelName}'s gradient of ${name} [${node.inputs[name]!.shape}] is [${dx.shape}]`);
+      }
+      return node.saved.includes(dx) ? tf.clone(dx) : dx;
+    });
+  });
+}
+
+/** Adds to the gradient of a tensor; a sum takes the place of its parts. */
+function add(gradients: Map<number, tf.Tensor>, id: number, dx: tf.Tensor): void {
+  const before = gradients.get(id);
+  if (before === undefined) {
+    gradients.set(id, dx);
+    return;
+  }
+  gradients.set(id, tf.add(before, dx));
+  const used = new Set(gradients.values());
+  for (const part of [before, dx]) if (!used.has(part)) part.dispose();
+}
