@@ -18,15 +18,25 @@ export function formatCount(count: number): string {
   return count < 1_000_000 ? `${(count / 1_000).toFixed(1)}k` : `${(count / 1_000_000).toFixed(1)}M`;
 }
 
-/** Seconds until the cell's last step at the pace so far, or undefined while there is no pace. */
-export function secondsLeft(cell: CellView): number | undefined {
-  const last = cell.metrics.at(-1);
-  const first = cell.metrics[0];
-  if (last === undefined || first === undefined || cell.steps === null || cell.startedAt === null) return undefined;
+/** How many of a cell's last points its pace is taken from. */
+const RECENT = 50;
+
+/** Seconds until the cell's last step at the pace of its last points, or undefined while there is no pace. */
+export function secondsLeft({ metrics, steps, startedAt }: CellView): number | undefined {
+  const last = metrics.at(-1);
+  if (last === undefined || steps === null || startedAt === null) return undefined;
+  const recent = metrics.slice(-RECENT);
   // The first point is left out of the pace when there are others: it pays for compiling and warming up.
-  const from = first === last ? { step: 0, time: cell.startedAt } : first;
-  const pace = (Date.parse(last.time) - Date.parse(from.time)) / 1000 / (last.step - from.step);
-  return Number.isFinite(pace) && pace >= 0 ? pace * Math.max(0, cell.steps - last.step) : undefined;
+  const points = recent.length > 1 ? recent : [{ step: 0, time: startedAt }, last];
+  const paces = points.slice(1).map(({ step, time }, i) => {
+    const before = points[i]!;
+    return (Date.parse(time) - Date.parse(before.time)) / 1000 / (step - before.step);
+  }).filter((pace) => Number.isFinite(pace) && pace >= 0);
+  // Points that were logged again came at once, and the first one after an interruption after a pause: neither is pace.
+  const usual = paces.toSorted((a, b) => a - b)[Math.floor(0.75 * paces.length)];
+  if (usual === undefined) return undefined;
+  const counted = paces.filter((pace) => pace >= usual / 10 && pace <= 10 * usual);
+  return counted.reduce((a, b) => a + b, 0) / counted.length * Math.max(0, steps - last.step);
 }
 
 /** Whether a cell counts training steps: one without a loss counts what it pleases, such as texts that were scored. */
