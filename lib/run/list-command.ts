@@ -22,7 +22,11 @@ export async function listCommand(
     .option("--preset <name>", "only runs of this preset")
     .option("--experiment <name>", "only runs of this experiment")
     .option("--since <when>", "only runs started since: a date, or how long ago, such as 90m, 36h, 7d")
-    .option("--sort <key>", "by a column (started, seconds, bpb, …), a result or a metric, with :last, :min, :max or :best", "started")
+    .option(
+      "--sort <key>",
+      "by a column (started, seconds, bpb, …), a result or a metric, with :last, :min, :max or :best",
+      "started",
+    )
     .option("--reverse", "the other way round")
     .option("--limit <count>", "this many runs at most")
     .option("--json", "write one JSON array");
