@@ -33,7 +33,7 @@ export function secondsLeft({ metrics, steps, startedAt }: CellView): number | u
     return (Date.parse(time) - Date.parse(before.time)) / 1000 / (step - before.step);
   }).filter((pace) => Number.isFinite(pace) && pace >= 0);
   // Points that were logged again came at once, and the first one after an interruption after a pause: neither is pace.
-  const usual = paces.toSorted((a, b) => a - b)[Math.floor(0.75 * paces.length)];
+  const usual = paces.toSorted((a, b) => a - b)[Math.floor(0.75 * (paces.length - 1))];
   if (usual === undefined) return undefined;
   const counted = paces.filter((pace) => pace >= usual / 10 && pace <= 10 * usual);
   return counted.reduce((a, b) => a + b, 0) / counted.length * Math.max(0, steps - last.step);
