@@ -126,7 +126,12 @@ Deno.test("an exhausted memory is a UserError that says what to do, and freeing 
       /smaller batch/.test(error.hint!),
   );
   assert.ok(held.length > 20);
-  tf.dispose(held);
+  const [x, w] = [tf.zeros([2000, 4]), tf.zeros([3000, 4])];
+  assert.throws(
+    () => linear(x, w),
+    /^UserError: linear\(x \[2000,4\], w \[3000,4\]\): Cannot allocate 2[2-9]\.\d MiB: .* of at most 32\.0 MiB are in use/,
+  );
+  tf.dispose([held, x, w]);
   // The freed pieces are merged: one that is larger than each of them fits.
   tf.fill([3 << 20], 1).dispose();
   await device.close();

@@ -122,9 +122,10 @@ export function createHeap(memory: WebAssembly.Memory, base: number, limit = LAR
     }
     throw new UserError(
       "tensor.memory",
-      `Cannot allocate ${mebibytes(bytes)} for a tensor: ${mebibytes(used)} of at most ${mebibytes(most)} are in use`,
-      "Use a smaller batch or sequence, accumulate gradients over more micro-batches, or train a smaller model; " +
-        "tensors that are no longer needed must be disposed",
+      `Cannot allocate ${mebibytes(bytes)}: ${mebibytes(used)} of at most ${mebibytes(most)} are in use`,
+      "Use a smaller batch or sequence, accumulate gradients over more micro-batches (accumulate), compute activations " +
+        "again in the backward pass (activations: recompute), hold frozen models in half precision (stitch.frozen: half), " +
+        "or run on a GPU (--device webgpu)",
     );
   }
 

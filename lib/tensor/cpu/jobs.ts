@@ -1,5 +1,6 @@
 // How our kernels are started: arguments set, work split into tasks.
 import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../../errors.ts";
 import { CPU_BACKEND, type StitchbookCPU } from "./backend.ts";
 import type { KernelName } from "./kernel-numbers.ts";
 import type { Machine } from "./machine.ts";
@@ -69,11 +70,36 @@ export type KernelFunction = (call: {
   readonly backend: StitchbookCPU;
 }) => tf.TensorInfo | tf.TensorInfo[];
 
-/** Registers our kernel in place of a stock one that was copied, if there is one. */
+/** Registers our kernel in place of a stock one that was copied, if there is one. Its errors name it and its inputs. */
 export function register(kernelName: string, kernel: KernelFunction): void {
   if (tf.getKernel(kernelName, CPU_BACKEND) !== undefined) tf.unregisterKernel(kernelName, CPU_BACKEND);
-  tf.registerKernel({ kernelName, backendName: CPU_BACKEND, kernelFunc: kernel as unknown as tf.KernelFunc });
+  const named: KernelFunction = (call) => {
+    try {
+      return kernel(call);
+    } catch (error) {
+      throw error instanceof UserError ? inOperation(error, kernelName, call) : error;
+    }
+  };
+  tf.registerKernel({ kernelName, backendName: CPU_BACKEND, kernelFunc: named as unknown as tf.KernelFunc });
 }
+
+/** The same error, with the operation and its inputs' shapes before what went wrong. */
+function inOperation(
+  error: UserError,
+  kernelName: string,
+  { inputs, attrs }: Parameters<KernelFunction>[0],
+): UserError {
+  if (!NAMED.has(error.code)) return error; // names it itself
+  const name = kernelName.replace(/^Stitchbook/, "");
+  const operation = name.charAt(0).toLowerCase() + name.slice(1);
+  const named = Object.entries(inputs).filter(([, x]) => x?.shape !== undefined);
+  const shapes = named.slice(0, 8).map(([key, { shape }]) => /^\d+$/.test(key) ? `[${shape}]` : `${key} [${shape}]`);
+  if (named.length === 0 && Array.isArray(attrs?.["shape"])) shapes.push(`[${attrs["shape"]}]`);
+  const list = [...shapes, ...(named.length > 8 ? [`${named.length - 8} more`] : [])].join(", ");
+  return new UserError(error.code, `${operation}(${list}): ${error.message}`, error.hint);
+}
+
+const NAMED: ReadonlySet<string> = new Set(["tensor.memory", "tensor.disposed", "tensor.dtype"]);
 
 /** Number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
