@@ -19,7 +19,8 @@ export function planCells(config: BtsConfig): PlannedCell[] {
   const tokensOf = ({ steps, batch }: { steps: number; batch: number }) => steps * batch * time;
   const perPass = ({ batch, accumulate }: { batch: number; accumulate: number }) => batch * time / accumulate;
   const scored = config.data.domains.length * config.eval.tokens + 4 * config.eval.items * time; // bits per byte, and about the tasks
-  const single = (scored * forwardFlops(model)) * (1 + experts + 1 + 1 + experts); // seed, experts, soup, ensemble
+  // Seed, experts and soup; the ensemble's losses follow from its members', which run again to generate only.
+  const single = forwardFlops(model) * ((2 + experts) * scored + (1 + experts) * config.eval.items * time);
   const decoder = (cell: string, title: string, train: typeof seed): PlannedCell => ({
     cell,
     title,
