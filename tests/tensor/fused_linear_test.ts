@@ -43,7 +43,40 @@ function branchCase(rows: number, d: number): Case {
   };
 }
 
+/** The same for stacks of models, each with rows of its own: against the unfused operations on the same stacks. */
+function stackedCases(models: number, rows: number, K: number, out: number): Case[] {
+  const x = normalValues([models * rows, K], 5);
+  const mix = ([p, q]: tf.Tensor[]) => tf.mul(p!, tf.add(q!, tf.scalar(0.5)));
+  const use = (normed: tf.Tensor, x: tf.Tensor) => sum([tf.mul(normed, normed), tf.mul(x, tf.scalar(0.5)), normed]);
+  return [
+    {
+      name: `linears [${x.shape}] to two stacks [${models}, ${out}, ${K}]`,
+      inputs: [x, normalValues([models, out, K], 6), normalValues([models, out, K], 7)],
+      trained: [0, 1, 2],
+      ours: ([x, ...w]) => mix(linears(x!, w)),
+      reference: ([x, ...w]) => mix(w.map((weight) => linear(x!, weight))),
+    },
+    {
+      name: `addLinear [${x.shape}] to a stack [${models}, ${out}, ${K}]`,
+      inputs: [normalValues([models * rows, out], 8), x, normalValues([models, out, K], 9)],
+      trained: [0, 1, 2],
+      ours: ([h, x, w]) => addLinear(h!, x!, w!),
+      reference: ([h, x, w]) => tf.add(h!, linear(x!, w!)),
+    },
+    {
+      name: `normBranch [${x.shape}] by a stack [${models}, ${K}]`,
+      inputs: [x, normalValues([models, K], 10)],
+      trained: [0, 1],
+      ours: ([x, w]) => use(...normBranch(x!, w!, 1e-5)),
+      reference: ([x, w]) => use(rmsNorm(x!, w!, 1e-5), x!),
+    },
+  ];
+}
+
 const cases = [
+  ...stackedCases(1, 1, 5, 3),
+  ...stackedCases(3, 2, 33, 17),
+  ...stackedCases(4, 65, 40, 64),
   linearsCase(1, 5, [3, 4]),
   linearsCase(7, 33, [17, 5]),
   linearsCase(200, 96, [64, 160]),

@@ -1,5 +1,6 @@
 // Kernels of a stack of models on the CPU: RMS norm, each run of rows with its own model's weights.
 import type * as tf from "@tensorflow/tfjs";
+import { NORM_BRANCH_STACKED, NORM_BRANCH_STACKED_GRAD } from "../ops/norm-branch.ts";
 import { RMS_NORM_STACKED, RMS_NORM_STACKED_GRAD_W, RMS_NORM_STACKED_GRAD_X } from "../ops/rms-norm.ts";
 import type { StitchbookCPU } from "./backend.ts";
 import { float, forElements, forRows, type KernelFunction, register } from "./jobs.ts";
@@ -21,6 +22,24 @@ const norm: KernelFunction = ({ inputs: { x, w }, attrs, backend }) => {
   const epsilon = float(attrs["epsilon"] as number);
   eachModel(x!, w!, (model, rows, d, at) => {
     forRows(backend.machine, "rmsNorm", rows, d / 2, [d, xs! + at, ws! + model * d * 4, address + at, epsilon]);
+  });
+  return info;
+};
+
+const branch: KernelFunction = (call) => {
+  const x = call.inputs["x"]!;
+  const normed = norm(call) as tf.TensorInfo;
+  call.backend.incRef(x.dataId);
+  return [normed, { dataId: x.dataId, shape: x.shape, dtype: x.dtype }];
+};
+
+const branchGrad: KernelFunction = ({ inputs: { x, w, dnormed, dx }, attrs, backend }) => {
+  const [xs, ws, dys, rests] = addresses(backend, [x!, w!, dnormed!, dx!]);
+  const { info, address } = backend.output(x!.shape);
+  const epsilon = float(attrs["epsilon"] as number);
+  eachModel(x!, w!, (model, rows, d, at) => {
+    const from = [xs! + at, ws! + model * d * 4, dys! + at];
+    forRows(backend.machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, address + at, 0, rests! + at]);
   });
   return info;
 };
@@ -61,6 +80,8 @@ function addresses(backend: StitchbookCPU, tensors: readonly tf.TensorInfo[]): n
 
 export function registerStacked(): void {
   register(RMS_NORM_STACKED, norm);
+  register(NORM_BRANCH_STACKED, branch);
+  register(NORM_BRANCH_STACKED_GRAD, branchGrad);
   register(RMS_NORM_STACKED_GRAD_X, gradX);
   register(RMS_NORM_STACKED_GRAD_W, gradW);
 }

@@ -7,35 +7,43 @@ import { linear } from "./linear.ts";
 /** Name of the fused kernel: inputs `{ h: [rows, out], x: [rows, in], w: [out, in] }`, output like h. */
 export const ADD_LINEAR = "StitchbookAddLinear";
 
+/** The same for a stack of models: inputs `{ h: [models, rows, out], x: [models, rows, in], w: [models, out, in] }`. */
+export const ADD_LINEAR_STACKED = "StitchbookAddLinearStacked";
+
 /**
  * `h + linear(x, w)`.
  *
  * @param h float32 `[..., out]`
  * @param x float32 `[..., in]`
- * @param w float32 `[out, in]`
+ * @param w as {@linkcode linear} takes it: `[out, in]`, or a stack `[models, out, in]`
  * @throws UserError `tensor.shape`
  */
 export function addLinear<T extends tf.Tensor>(h: T, x: tf.Tensor, w: tf.Tensor): T {
   checkTensors("addLinear", { h, x, w }, { w: isHalf(w) ? "int32" : "float32" });
-  if (w.rank !== 2 || w.dtype !== "float32" || !hasKernel(ADD_LINEAR)) return tf.add(h, linear(x, w));
-  const [out, inner] = w.shape as [number, number];
-  if (x.shape.at(-1) !== inner || h.shape.at(-1) !== out || h.size / out !== x.size / inner || h.size === 0) {
+  const kernel = w.rank === 2 ? ADD_LINEAR : ADD_LINEAR_STACKED;
+  if (isHalf(w) || !hasKernel(kernel)) return tf.add(h, linear(x, w));
+  const [out, inner] = w.shape.slice(-2) as [number, number];
+  const models = w.shape.slice(0, -2);
+  const rows = x.size / inner;
+  if (x.shape.at(-1) !== inner || h.shape.at(-1) !== out || h.size / out !== rows || rows % (models[0] ?? 1) !== 0) {
     refuseShapes("addLinear", { h, x, w }, "h must have w's rows, x its columns, and both as many rows");
   }
-  const inputs = { h: h.reshape([-1, out]), x: x.reshape([-1, inner]), w };
-  return runKernel<tf.Tensor>(ADD_LINEAR, inputs).reshape(h.shape) as T;
+  const inputs = { h: h.reshape([...models, -1, out]), x: x.reshape([...models, -1, inner]), w };
+  return runKernel<tf.Tensor>(kernel, inputs).reshape(h.shape) as T;
 }
 
-tf.registerGradient({
-  kernelName: ADD_LINEAR,
-  inputsToSave: ["x", "w"],
-  gradFunc: (dy, saved) => {
-    const [x, w] = saved as [tf.Tensor, tf.Tensor];
-    const dy2 = dy as tf.Tensor;
-    return {
-      h: () => tf.clone(dy2),
-      x: () => runKernel("BatchMatMul", { a: dy2, b: w }, { transposeA: false, transposeB: false }),
-      w: () => runKernel("BatchMatMul", { a: dy2, b: x }, { transposeA: true, transposeB: false }),
-    };
-  },
-});
+for (const kernelName of [ADD_LINEAR, ADD_LINEAR_STACKED]) {
+  tf.registerGradient({
+    kernelName,
+    inputsToSave: ["x", "w"],
+    gradFunc: (dy, saved) => {
+      const [x, w] = saved as [tf.Tensor, tf.Tensor];
+      const dy2 = dy as tf.Tensor;
+      return {
+        h: () => tf.clone(dy2),
+        x: () => runKernel("BatchMatMul", { a: dy2, b: w }, { transposeA: false, transposeB: false }),
+        w: () => runKernel("BatchMatMul", { a: dy2, b: x }, { transposeA: true, transposeB: false }),
+      };
+    },
+  });
+}

@@ -11,36 +11,61 @@ export const LINEARS_GRAD_X = "StitchbookLinearsGradX";
 export const LINEARS_GRAD_W = "StitchbookLinearsGradW";
 
 /**
+ * Names of the same for stacks of models: inputs `x: [models, rows, in]` and weights `[models, out_i, in]`, outputs
+ * `[models, rows, out_i]`.
+ */
+export const LINEARS_STACKED = "StitchbookLinearsStacked";
+export const LINEARS_STACKED_GRAD_X = "StitchbookLinearsStackedGradX";
+export const LINEARS_STACKED_GRAD_W = "StitchbookLinearsStackedGradW";
+
+/**
  * `linear(x, w)` for each of several weights.
  *
  * @param x float32 `[..., in]`
- * @param weights float32 `[out_i, in]`
+ * @param weights as {@linkcode linear} takes them: `[out_i, in]`, or stacks `[models, out_i, in]`
  * @returns float32 `[..., out_i]`
  * @throws UserError `tensor.shape` when the inner sizes differ
  */
 export function linears(x: tf.Tensor, weights: readonly tf.Tensor[]): tf.Tensor[] {
-  for (const w of weights) checkTensors("linears", { x, w }, { w: isHalf(w) ? "int32" : "float32" });
+  const inputs = { x, ...Object.fromEntries(weights.map((w, i) => [`w ${i}`, w])) };
+  checkTensors(
+    "linears",
+    inputs,
+    Object.fromEntries(weights.map((w, i) => [`w ${i}`, isHalf(w) ? "int32" : "float32"])),
+  );
   const inner = x.shape.at(-1)!;
-  const plain = weights.every((w) => w.rank === 2 && w.dtype === "float32");
-  if (!plain || !hasKernel(LINEARS)) return weights.map((w) => linear(x, w));
-  if (weights.some((w) => w.shape[1] !== inner || w.size === 0) || x.size === 0) {
-    const inputs = { x, ...Object.fromEntries(weights.map((w, i) => [`w ${i}`, w])) };
-    refuseShapes("linears", inputs, "the last size of all must be equal, and none may be empty");
+  const { rank } = weights[0]!;
+  const kernel = rank === 2 ? LINEARS : LINEARS_STACKED;
+  const alike = weights.every((w) => w.rank === rank && w.dtype === "float32");
+  if (!alike || !hasKernel(kernel)) return weights.map((w) => linear(x, w));
+  const models = rank === 2 ? [] : [weights[0]!.shape[0]!];
+  if (weights.some((w) => w.shape.at(-1) !== inner || String(w.shape.slice(0, -2)) !== String(models))) {
+    refuseShapes("linears", inputs, "the last size of all must be equal, and all must be of as many models");
   }
-  const outputs = runKernel<tf.Tensor[]>(LINEARS, [x.reshape([-1, inner]), ...weights]);
-  return outputs.map((y) => y.reshape([...x.shape.slice(0, -1), y.shape[1]!]));
+  if (x.size / inner % (models[0] ?? 1) !== 0) {
+    refuseShapes("linears", inputs, "every model must have as many rows of x");
+  }
+  const outputs = runKernel<tf.Tensor[]>(kernel, [x.reshape([...models, -1, inner]), ...weights]);
+  return outputs.map((y) => y.reshape([...x.shape.slice(0, -1), y.shape.at(-1)!]));
 }
 
-tf.registerGradient({
-  kernelName: LINEARS,
-  saveAllInputs: true,
-  gradFunc: (dys, saved) => {
-    const [x, ...weights] = saved as [tf.Tensor, ...tf.Tensor[]];
-    const dy = dys as unknown as tf.Tensor[];
-    const ofWeight = sharedGradients(() => runKernel(LINEARS_GRAD_W, [x, ...dy]));
-    return Object.fromEntries([
-      ["0", () => runKernel(LINEARS_GRAD_X, [...dy, ...weights])],
-      ...weights.map((_, i) => [String(i + 1), ofWeight(i)]),
-    ]) as Record<string, () => tf.Tensor>;
-  },
-});
+for (
+  const [kernelName, gradX, gradW] of [
+    [LINEARS, LINEARS_GRAD_X, LINEARS_GRAD_W],
+    [LINEARS_STACKED, LINEARS_STACKED_GRAD_X, LINEARS_STACKED_GRAD_W],
+  ] as const
+) {
+  tf.registerGradient({
+    kernelName,
+    saveAllInputs: true,
+    gradFunc: (dys, saved) => {
+      const [x, ...weights] = saved as [tf.Tensor, ...tf.Tensor[]];
+      const dy = dys as unknown as tf.Tensor[];
+      const ofWeight = sharedGradients(() => runKernel(gradW, [x, ...dy]));
+      return Object.fromEntries([
+        ["0", () => runKernel(gradX, [...dy, ...weights])],
+        ...weights.map((_, i) => [String(i + 1), ofWeight(i)]),
+      ]) as Record<string, () => tf.Tensor>;
+    },
+  });
+}
