@@ -73,7 +73,7 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
       title: options.title,
       device: options.device,
       ...(options.backend === undefined ? {} : { backend: options.backend }),
-      config: JSON.parse(JSON.stringify(options.config ?? null)),
+      config: plain(options.config),
       plan: [...options.plan],
       command: [...options.command],
       versions: made,
@@ -124,7 +124,9 @@ async function oldRun(options: OpenRunOptions, id: string): Promise<OpenedRun> {
     if (view === undefined) {
       throw new UserError("run.damaged", `Cannot go on with ${id}: the start of its log cannot be read`, "use --fresh");
     }
-    checkContinuation(id, { ...view, done: view.status === "done" }, options, options.mayChange ?? {});
+    const { experiment, seed, mayChange = {} } = options;
+    const wanted = { experiment, seed, config: plain(options.config) };
+    checkContinuation(id, { ...view, done: view.status === "done" }, wanted, mayChange);
     // Numbers of damaged lines are not given out again.
     const after = { seq: Math.max(position.seq, position.line - 1), offset: position.offset };
     return { id, folder, lock, log: openLog(folder, { after }), past: events };
@@ -202,6 +204,9 @@ function brokenBy({ message }: Error): UserError {
   const hint = "give the same command again: the run goes on from its last checkpoint";
   return new UserError("device.failed", message, hint);
 }
+
+/** A value as JSON keeps it. */
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value ?? null));
 
 const noteOf = (text: string) => ({ kind: "note", level: "error", text }) as const;
 

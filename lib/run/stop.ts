@@ -17,19 +17,23 @@ const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 let controller: AbortController | undefined;
 
 /**
- * A signal that is aborted, with a {@linkcode StopError}, by the first Ctrl-C or SIGTERM. A second one exits the
- * process at once. Every call gives the same signal.
+ * A signal that is aborted, with a {@linkcode StopError}, by the first Ctrl-C or SIGTERM. A second one ends the
+ * process at once, even in the middle of a long computation. Every call gives the same signal.
  */
 export function stopSignal(): AbortSignal {
   if (controller !== undefined) return controller.signal;
   const own = controller = new AbortController();
+  const listeners = new Map<Deno.Signal, () => void>();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    const listener = () => {
+      // Without listeners the system ends the process itself: ours would have to wait for its turn.
+      for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
+      console.error(`\nStopping cleanly; press Ctrl-C again to stop at once.`);
+      own.abort(new StopError(signal));
+    };
     try {
-      Deno.addSignalListener(signal, () => {
-        if (own.signal.aborted) Deno.exit(exitCodes[signal]);
-        console.error(`\nStopping cleanly; press Ctrl-C again to stop at once.`);
-        own.abort(new StopError(signal));
-      });
+      Deno.addSignalListener(signal, listener);
+      listeners.set(signal, listener);
     } catch {
       // Windows knows SIGINT only.
     }
