@@ -40,7 +40,34 @@ function branchCase(rows: number, d: number): Case {
   };
 }
 
+/** Stacks of two models, each map and norm by itself in the reference. */
+function stackedCase(rows: number, inner: number, out: number): Case {
+  const apart = (x: tf.Tensor, w: tf.Tensor, f: (x: tf.Tensor, w: tf.Tensor) => tf.Tensor) => {
+    const xs = tf.split(x, 2, 0);
+    return tf.concat(tf.split(w, 2, 0).map((part, i) => f(xs[i]!, part.reshape(part.shape.slice(1)))), 0);
+  };
+  const use = (normed: tf.Tensor, x: tf.Tensor, [a, b]: readonly tf.Tensor[], sum: tf.Tensor) =>
+    tf.concat([tf.mul(normed, x), a!, tf.mul(b!, b!), sum], 1);
+  return {
+    name: `stacked [${rows}, ${inner}] to ${out}`,
+    inputs: [[2 * rows, inner], [2, inner], [2, out, inner], [2, out, inner], [2 * rows, out]]
+      .map((shape, i) => normalValues(shape, i)),
+    trained: [0, 1, 2, 3, 4],
+    ours: ([x, norm, v, w, h]) => {
+      const [normed, same] = normBranch(x!, norm!, 1e-5);
+      return use(normed, same, linears(normed, [v!, w!]), addLinear(h!, same, w!));
+    },
+    reference: ([x, norm, v, w, h]) => {
+      const normed = apart(x!, norm!, (x, w) => rmsNorm(x, w, 1e-5));
+      const mapped = [v!, w!].map((weight) => apart(normed, weight, linear));
+      return use(normed, x!, mapped, tf.add(h!, apart(x!, w!, linear)));
+    },
+  };
+}
+
 const cases = [
+  stackedCase(9, 17, 5),
+  stackedCase(40, 300, 8),
   linearsCase(1, 5, [3, 4, 3]),
   linearsCase(9, 33, [17, 5]),
   linearsCase(70, 64, [64, 32]),

@@ -1,10 +1,18 @@
-// Linear maps on WebGPU: one, one that adds to a residual stream, and several of one input with their gradients.
+// Linear maps on WebGPU: one, one that adds to a residual stream, and several of one input with their gradients; of one
+// model, or of a stack of models as one batch.
 import type * as tf from "@tensorflow/tfjs";
-import { ADD_LINEAR } from "../ops/add-linear.ts";
+import { ADD_LINEAR, ADD_LINEAR_STACKED } from "../ops/add-linear.ts";
 import { LINEAR } from "../ops/linear.ts";
-import { LINEARS, LINEARS_GRAD_W, LINEARS_GRAD_X } from "../ops/linears.ts";
+import {
+  LINEARS,
+  LINEARS_GRAD_W,
+  LINEARS_GRAD_X,
+  LINEARS_STACKED,
+  LINEARS_STACKED_GRAD_W,
+  LINEARS_STACKED_GRAD_X,
+} from "../ops/linears.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
-import { type KernelFunction, register } from "./kernel.ts";
+import { type KernelFunction, register, sizeOf } from "./kernel.ts";
 import { multiply } from "./product.ts";
 
 type Info = tf.TensorInfo;
@@ -19,14 +27,17 @@ const FORWARD: Transposes = { transposeA: false, transposeB: true };
 const OF_INPUT: Transposes = { transposeA: false, transposeB: false };
 const OF_WEIGHT: Transposes = { transposeA: true, transposeB: false };
 
-/** `[M, N]`: `a · b`, plus `plus` if it is given. */
+/** `a · b`, plus `plus` if it is given; all of them matrices, or stacks of as many. */
 function product(backend: StitchbookWebGPU, a: Info, b: Info, transposes: Transposes, plus?: Info): Info {
   for (const tensor of plus === undefined ? [a, b] : [a, b, plus]) backend.check(tensor);
   const { transposeA, transposeB } = transposes;
-  const [M, K] = (transposeA ? a.shape.toReversed() : a.shape) as [number, number];
-  const N = b.shape[transposeB ? 0 : 1]!;
-  const sizes = { batch: 1, M, N, K, oneA: true, oneB: true };
-  return multiply(backend, { ...sizes, ...transposes }, a, b, [M, N], plus === undefined ? {} : { plus });
+  const models = a.shape.slice(0, -2);
+  const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
+  const [M, K] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
+  const N = b.shape.at(transposeB ? -2 : -1)!;
+  const batch = sizeOf(models);
+  const sizes = { batch, M, N, K, oneA: batch === 1, oneB: batch === 1 };
+  return multiply(backend, { ...sizes, ...transposes }, a, b, [...models, M, N], plus === undefined ? {} : { plus });
 }
 
 const linears: KernelFunction = ({ inputs, backend }) => {
@@ -55,8 +66,10 @@ const linearsGradW: KernelFunction = ({ inputs, backend }) => {
 
 export function registerLinear(): void {
   register(LINEAR, ({ inputs: { x, w }, backend }) => product(backend, x!, w!, FORWARD));
-  register(ADD_LINEAR, ({ inputs: { h, x, w }, backend }) => product(backend, x!, w!, FORWARD, h!));
-  register(LINEARS, linears);
-  register(LINEARS_GRAD_X, linearsGradX);
-  register(LINEARS_GRAD_W, linearsGradW);
+  for (const name of [ADD_LINEAR, ADD_LINEAR_STACKED]) {
+    register(name, ({ inputs: { h, x, w }, backend }) => product(backend, x!, w!, FORWARD, h!));
+  }
+  for (const name of [LINEARS, LINEARS_STACKED]) register(name, linears);
+  for (const name of [LINEARS_GRAD_X, LINEARS_STACKED_GRAD_X]) register(name, linearsGradX);
+  for (const name of [LINEARS_GRAD_W, LINEARS_STACKED_GRAD_W]) register(name, linearsGradW);
 }

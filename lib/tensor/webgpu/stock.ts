@@ -1,12 +1,45 @@
 // Stock tfjs kernels that need help on WebGPU.
 import type * as tf from "@tensorflow/tfjs";
-import { register, stockKernel } from "./kernel.ts";
+import { ELEMENTS, register, sizeOf, stockKernel } from "./kernel.ts";
+import { program } from "./program.ts";
+
+export function registerStock(): void {
+  registerAddN();
+  registerCast();
+}
+
+/**
+ * The stock cast of integers and truth values to floats renames them only, and stock kernels know what a buffer really
+ * holds; ours read floats, so ours are converted.
+ */
+function registerCast(): void {
+  const stock = stockKernel("Cast");
+  register("Cast", (call) => {
+    const { inputs: { x }, attrs: { dtype }, backend } = call;
+    const size = sizeOf(x!.shape);
+    const whole = x!.dtype === "int32" || x!.dtype === "bool";
+    if (!whole || dtype !== "float32" || size === 0) return stock(call);
+    const y = backend.output(x!.shape);
+    const cast = program("castToFloat", () => ({
+      reads: { x: "i32" },
+      writes: { y: "f32" },
+      uniforms: { count: "u32" },
+      size: ELEMENTS,
+      main: `
+  let i = group * ${ELEMENTS}u + lane;
+  if (i >= uniforms.count) { return; }
+  y[i] = f32(x[i]);`,
+    }));
+    backend.launch(cast, [x!, y], [size], Math.ceil(size / ELEMENTS));
+    return y;
+  });
+}
 
 /**
  * The stock sum of a list binds one buffer an input, and past the device's limit writes nothing; ours adds up in the
  * list's order, as many at a time as the device binds.
  */
-export function registerStock(): void {
+function registerAddN(): void {
   const stock = stockKernel("AddN");
   register("AddN", ({ inputs, attrs, backend }) => {
     const list = Object.values(inputs);
