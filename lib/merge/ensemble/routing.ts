@@ -186,7 +186,7 @@ function textLogits(routed: RoutedModel, ids: tf.Tensor2D): tf.Tensor3D {
   return tf.concat([begun, chosen, ...rest], 1) as tf.Tensor3D;
 }
 
-/** 1 where a condition holds, 0 elsewhere; a cast of it is not converted on WebGPU, where only stock kernels know. */
+/** 1 where a condition holds, 0 elsewhere. */
 const indicator = (condition: tf.Tensor) => tf.where(condition, 1, 0);
 
 function routedLosses(routed: RoutedModel, ids: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor2D {
