@@ -2,7 +2,6 @@
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
-import { UserError } from "../lib/errors.ts";
 import { seedsTable, writeReport, writeSeedsReport } from "../lib/report/mod.ts";
 import {
   answerTrialCheck,
@@ -33,15 +32,8 @@ import {
 } from "../lib/run/mod.ts";
 import { type ServerWorker, startServerWorker, takenPortText } from "../lib/serve/mod.ts";
 import { type Device, openDevice } from "../lib/tensor/mod.ts";
-import {
-  ASSUMED_EFFICIENCY,
-  estimatedSeconds,
-  longTime,
-  measureFlops,
-  type PlannedCell,
-  planTable,
-  scaled,
-} from "./plan.ts";
+import type { PlannedCell } from "./plan.ts";
+import { checkMemory, checkTime, showPlan } from "./preflight.ts";
 
 /** An experiment: its settings, what it prepares, and its cells. */
 export interface Experiment<Schema extends z.ZodType, Prepared> {
@@ -69,8 +61,6 @@ export interface ExperimentContext<Config, Prepared> {
 
 /** Default port of a run's page. */
 const PORT = 8420;
-/** What takes longer than this is refused without `--force`. */
-const LONGEST_SECONDS = 2 * 86_400;
 /** Tables that the terminal shows; the page and the report show all. */
 const TERMINAL_TABLES = new Set(["results", "plan"]);
 
@@ -259,51 +249,6 @@ async function overSeeds<Config>(
   await writeSeedsReport(folder, views, taskOf(invocation.command).join(" "));
   print(`\n${formatTable(seedsTable(views))}\n\nReport over seeds: ${join(folder, "report.html")}`);
   return json;
-}
-
-async function showPlan<Config>(
-  plan: readonly PlannedCell[],
-  device: Device,
-  invocation: RunInvocation<Config>,
-): Promise<void> {
-  const { preset, seeds, json } = invocation;
-  const speed = await measureFlops();
-  const seconds = estimatedSeconds(plan, speed);
-  const total = seeds.length === 1 ? "" : `; ${longTime(seeds.length * seconds)} for the ${seeds.length} seeds`;
-  const text = `Preset ${preset}, on ${device.description}: ${longTime(seconds)} a seed${total}\n\n` +
-    `${formatTable(planTable(plan, speed))}\n\nEstimated from ${
-      scaled(speed)
-    }FLOP/s of matrix products measured now, ` +
-    `at ${100 * ASSUMED_EFFICIENCY} % of it; data and reports not counted. Nothing was written.`;
-  if (json) console.error(text);
-  else console.log(text);
-  if (json) console.log(JSON.stringify({ preset, device: device.description, seconds, plan }));
-}
-
-/** Refuses what this device would take days for, before anything is written. */
-async function checkTime<Config>(plan: readonly PlannedCell[], { force }: RunInvocation<Config>): Promise<void> {
-  // Measuring takes a moment, which nothing that any CPU does in an hour is worth.
-  if (force || plan.reduce((sum, { flops }) => sum + flops, 0) < 2e14) return;
-  const seconds = estimatedSeconds(plan, await measureFlops());
-  if (seconds < LONGEST_SECONDS) return;
-  throw new UserError(
-    "run.time",
-    `This would take about ${longTime(seconds)} on this device`,
-    "choose a smaller preset or a faster device, see --dry-run, or add --force to start it all the same",
-  );
-}
-
-/** Refuses what cannot fit before anything is written. */
-function checkMemory<Config>(plan: readonly PlannedCell[], { force }: RunInvocation<Config>): void {
-  const needed = Math.max(...plan.map(({ bytes }) => bytes));
-  const { available } = Deno.systemMemoryInfo();
-  if (needed <= available || force) return;
-  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
-  throw new UserError(
-    "run.memory",
-    `This needs about ${gigabytes(needed)} GB of memory at its peak, and ${gigabytes(available)} GB are free`,
-    "make model.width, model.layers or train.*.batch smaller, raise train.*.accumulate, or add --force to try",
-  );
 }
 
 /** The command that repeats a run: the experiment's own task, or `deno task run` for a copy of it. */
