@@ -6,7 +6,7 @@ import { isAlive } from "../process.ts";
 import { readRun } from "../read.ts";
 import { isRunId } from "../run-id.ts";
 import { isUnderWay, type RunView } from "../view.ts";
-import { readSweepLog, SWEEPS_FOLDER } from "./log.ts";
+import { readSweepLog, SWEEP_FILE, SWEEPS_FOLDER } from "./log.ts";
 import { valuesOf } from "./values.ts";
 import { foldSweep, type SweepView, type TrialView } from "./view.ts";
 
@@ -37,13 +37,30 @@ export async function readSweep(runsFolder: string, id: string): Promise<SweepVi
   const folder = await sweepFolder(runsFolder, id);
   if (folder === undefined) return undefined;
   const live = writerLives(folder);
-  const log = await readSweepLog(folder);
-  const view = log && foldSweep(log.events, log.damage);
+  const view = await foldOnce(folder);
   if (view === undefined) return undefined;
   for (const trial of view.trials) if (trial.open) await settleTrial(runsFolder, trial, live);
   const all = (status: string) => view.trials.every((trial) => trial.status === status);
   view.status = live ? "running" : all("done") ? "done" : view.closed === "done" ? "failed" : view.closed ?? "lost";
   return view;
+}
+
+/** Views of files that did not change since they were read: a file of many trials is long. */
+const known = new Map<string, { readonly stamp: string; readonly view: SweepView }>();
+
+/** A sweep's file as a view of its own, folded again only when the file has changed. */
+async function foldOnce(folder: string): Promise<SweepView | undefined> {
+  const info = await Deno.stat(join(folder, SWEEP_FILE)).catch(() => undefined);
+  if (info === undefined) return undefined;
+  const stamp = `${info.ino} ${info.size} ${info.mtime?.getTime()}`;
+  let view = known.get(folder)?.stamp === stamp ? known.get(folder)!.view : undefined;
+  if (view === undefined) {
+    const log = await readSweepLog(folder);
+    view = log && foldSweep(log.events, log.damage);
+    if (view === undefined) return undefined;
+    known.set(folder, { stamp, view });
+  }
+  return { ...view, trials: view.trials.map((trial) => ({ ...trial })) };
 }
 
 /** Every sweep, newest first. One whose first line is damaged is left out. */

@@ -8,7 +8,7 @@ import { formatTable, printable } from "../format-table.ts";
 import { lockHolder, writerLives } from "../lock.ts";
 import { defaultRunsFolder } from "../runs-folder.ts";
 import { SWEEPS_FOLDER } from "./log.ts";
-import { listSweeps, readSweep, resolveSweep } from "./read.ts";
+import { listSweeps, readSweep, resolveSweep, sweepIds } from "./read.ts";
 import { missingMetric, statesText, sweepTables, trialText } from "./table.ts";
 import { countStates, type Ranking, rankTrials, type SweepView } from "./view.ts";
 
@@ -23,6 +23,8 @@ export async function listSweepsCommand(args: readonly string[], print: Print): 
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const folder = String(parsed.options.runs);
   const sweeps = await listSweeps(folder);
+  const readable = new Set(sweeps.map(({ start }) => start.sweep));
+  const unreadable = (await sweepIds(folder)).filter((id) => !readable.has(id));
   if (parsed.options.json) {
     return print(JSON.stringify(sweeps.map(sweepSummary)));
   }
@@ -30,7 +32,7 @@ export async function listSweepsCommand(args: readonly string[], print: Print): 
     return print(`No sweeps in ${folder}; start one with: deno task sweep experiments/bts.ts --grid stitch.count=1,2`);
   }
   const columns = ["sweep", "name", "status", "trials", "varies"];
-  print(formatTable({
+  const table = formatTable({
     name: "sweeps",
     title: `Sweeps in ${folder}`,
     columns: columns.map((key) => ({ key, title: key, kind: "text" as const })),
@@ -41,7 +43,8 @@ export async function listSweepsCommand(args: readonly string[], print: Print): 
       trials: statesText(view.trials),
       varies: view.start.keys.join(", "),
     })),
-  }));
+  });
+  print([table, ...unreadable.map((id) => `warning: the table of trials of ${id} cannot be read`)].join("\n"));
 }
 
 /** Shows one sweep: its trials sorted by a metric. */

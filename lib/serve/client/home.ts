@@ -9,6 +9,8 @@ import { change as relative, clock, duration, when } from "./format.ts";
 import { change } from "./session.ts";
 
 const REFRESH_MS = 2500;
+/** So many sweeps are shown; the others are folded away. */
+const NEWEST_SWEEPS = 3;
 const STATUSES = ["running", "stalled", "done", "failed", "stopped", "lost"];
 /** Ways to sort: each gives a number, smallest first; runs without it come last. */
 const ORDERS: Readonly<Record<string, (run: ListedRun) => number | undefined>> = {
@@ -158,9 +160,24 @@ function showSweeps(sweeps: readonly ListedSweep[]): void {
       h("div", { class: "run-time" }, h("span", { title: startedAt }, when(startedAt))),
     );
   });
-  const list = h("ul", { class: "runs" });
-  list.append(...rows);
-  byId("sweeps").replaceChildren(...(sweeps.length === 0 ? [] : [h("h2", {}, "Sweeps"), list]));
+  const listOf = (some: readonly HTMLElement[]) => {
+    const list = h("ul", { class: "runs" });
+    list.append(...some);
+    return list;
+  };
+  const section = byId("sweeps");
+  const open = section.querySelector("details")?.open ?? false;
+  const older = h(
+    "details",
+    {},
+    h("summary", {}, `${rows.length - NEWEST_SWEEPS} older`),
+    listOf(rows.slice(NEWEST_SWEEPS)),
+  );
+  older.open = open;
+  section.replaceChildren(
+    ...(rows.length === 0 ? [] : [h("h2", {}, "Sweeps"), listOf(rows.slice(0, NEWEST_SWEEPS))]),
+    ...(rows.length > NEWEST_SWEEPS ? [older] : []),
+  );
 }
 
 function swap(old: HTMLElement, fresh: HTMLElement): void {
