@@ -106,6 +106,9 @@ export class StitchbookWebGPU extends WebGPUBackend {
     if (!this.tensorMap.has(dataId) && (tensor as tf.Tensor).isDisposed) {
       throw new UserError("tensor.disposed", `A tensor of shape [${shape}] is used after it was disposed`);
     }
+    // stock casts to floats may rename integers only
+    const { dtype: held } = this.tensorMap.get(dataId);
+    if (wanted === "float32" && held !== wanted) throw new Error(`A float32 tensor [${shape}] holds ${held} numbers`);
   }
 
   /**
