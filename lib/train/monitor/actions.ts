@@ -1,7 +1,7 @@
 // What is done about a finding: the configured action while its limits allow it, and how it is told.
 import type { Alert } from "./alert.ts";
 import type { MonitorAction, MonitorConfig } from "./config.ts";
-import { type Finding, short } from "./findings.ts";
+import { type Finding, QUIET_STEPS, short } from "./findings.ts";
 import type { MonitorState } from "./state.ts";
 
 /** An action as it is taken, and what the monitor remembers afterwards. */
@@ -42,13 +42,13 @@ export function settle(state: MonitorState, settings: MonitorConfig, finding: Fi
 function allowed(
   state: MonitorState,
   { limit }: MonitorConfig,
-  { detector, news }: Finding,
+  { detector, step, news }: Finding,
   wanted: MonitorAction,
 ): [Alert["action"], string] {
   const instead = detector === "notFinite" ? "stop" : "alert";
   switch (wanted) {
     case "skip":
-      return state.skipped < limit ? [wanted, ""] : [instead, `${limit} batches in a row were skipped. `];
+      return countSkipped(state, step) < limit ? [wanted, ""] : [instead, `${limit} batches were skipped already. `];
     case "rewind":
       return state.rewinds < limit ? [wanted, ""] : [instead, `Training went back ${limit} times already. `];
     case "epsilon":
@@ -63,12 +63,17 @@ function allowed(
   }
 }
 
+/** Batches that were skipped lately: a pause begins the count anew. */
+function countSkipped({ skipped, skippedAt }: MonitorState, step: number): number {
+  return skippedAt === null || step - skippedAt > QUIET_STEPS ? 0 : skipped;
+}
+
 function remember(state: MonitorState, { detector, step }: Finding, action: Alert["action"]): MonitorState {
   return {
     ...state,
     spiked: detector === "spike" ? step : state.spiked,
     bimodal: detector === "instability" ? step : state.bimodal,
-    skipped: action === "skip" ? state.skipped + 1 : state.skipped,
+    ...(action === "skip" ? { skipped: countSkipped(state, step) + 1, skippedAt: step } : {}),
     rewinds: action === "rewind" ? state.rewinds + 1 : state.rewinds,
     lowered: action === "epsilon" ? state.lowered + 1 : state.lowered,
     clipping: state.clipping || action === "clip",

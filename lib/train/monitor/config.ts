@@ -38,7 +38,9 @@ export const monitorConfigSchema = z.strictObject({
   clipRms: z.number().positive().max(1e6).default(0.3).describe("RMS that clip limits each parameter's update to"),
   epsilonFactor: z.number().positive().max(1).default(0.01).describe("what epsilon multiplies AdamW's epsilon with"),
   limit: z.int().min(1).max(1_000_000).default(5)
-    .describe("batches skipped in a row, and rewinds in all, before a finding is only told of (or stops training)"),
+    .describe(
+      "batches skipped within a few steps, rewinds in all, and lowerings in all; then a finding is only told of",
+    ),
 });
 
 export type MonitorConfig = z.infer<typeof monitorConfigSchema>;

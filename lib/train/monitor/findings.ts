@@ -17,8 +17,8 @@ export interface Finding {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** Steps without a finding after which the next one is news. */
-const QUIET_STEPS = 16;
+/** Steps without a finding after which the next one is news, and skipped batches are counted anew. */
+export const QUIET_STEPS = 16;
 
 /** The loss is far above the losses before. */
 export function findSpike(

@@ -69,7 +69,6 @@ export function createMonitor({ settings, training, onAlert, onStatistics }: Mon
       onAlert(alert);
       if (action === "stop") throw new TrainingError(alert.text);
     }
-    if (!taken.has("skip")) state = { ...state, skipped: 0 };
     if (taken.has("rewind")) return { kind: "rewind", steps: settings.rewindSteps };
     if (taken.has("skip")) return { kind: "skip" };
     if (!state.clipping && state.lowered === 0) return { kind: "update" };

@@ -9,7 +9,8 @@ export const monitorStateSchema = z.strictObject({
   /** The last step with a spike, and the last with a bimodal update. */
   spiked: stepOrNull,
   bimodal: stepOrNull,
-  /** Batches skipped in a row up to now. */
+  /** The last step whose batch was skipped, and how many were without a longer pause. */
+  skippedAt: stepOrNull,
   skipped: z.int().nonnegative(),
   /** Times that training went back. */
   rewinds: z.int().nonnegative(),
@@ -27,6 +28,7 @@ export const FRESH_STATE: MonitorState = {
   losses: [],
   spiked: null,
   bimodal: null,
+  skippedAt: null,
   skipped: 0,
   rewinds: 0,
   lowered: 0,
@@ -36,13 +38,15 @@ export const FRESH_STATE: MonitorState = {
 
 /** The state without what it knows of `step` and later steps: training went back. */
 export function forgetFrom(state: MonitorState, step: number): MonitorState {
+  const latest = Math.max(state.losses.at(-1)?.[0] ?? 0, state.previous?.step ?? 0, state.skippedAt ?? 0);
+  if (latest < step) return state;
   const before = (at: number | null) => at !== null && at < step ? at : null;
-  if ((state.losses.at(-1)?.[0] ?? 0) < step && (state.previous?.step ?? 0) < step) return state;
   return {
     ...state,
     losses: state.losses.filter(([at]) => at < step),
     spiked: before(state.spiked),
     bimodal: before(state.bimodal),
+    skippedAt: before(state.skippedAt),
     previous: state.previous !== null && state.previous.step < step ? state.previous : null,
   };
 }

@@ -1,0 +1,158 @@
+// The instability experiment: what it calls a spike, a divergence that is real, and the command as a user runs it.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { armsOf, checkArms } from "../../experiments/instability/arms.ts";
+import { instabilityConfigSchema } from "../../experiments/instability/config.ts";
+import { countFalseWarnings, findSpikes, type Outcome } from "../../experiments/instability/outcome.ts";
+import {
+  type ArmOutcomes,
+  outcomesTable,
+  ratiosTable,
+  verdict,
+  warningsTable,
+} from "../../experiments/instability/tables.ts";
+import { type Trace, trainArm } from "../../experiments/instability/train-arm.ts";
+import { UserError } from "../../lib/errors.ts";
+import { random } from "../../lib/random.ts";
+import { repositoryRoot } from "../../lib/run/mod.ts";
+import { openDevice } from "../../lib/tensor/mod.ts";
+
+const RULE = instabilityConfigSchema.parse({}).monitor.spike;
+
+/** Losses of 0.1 with noise, and what is put in their place from a tick on. */
+function losses(count: number, ...changes: readonly (readonly [tick: number, ...values: number[]])[]): number[] {
+  const source = random(1, "losses");
+  const all = Array.from({ length: count }, () => 0.1 + 0.002 * source.normal());
+  for (const [tick, ...values] of changes) all.splice(tick - 1, values.length, ...values);
+  return all;
+}
+
+Deno.test("`findSpikes()` finds spikes with their peak, length and warning", () => {
+  const curve = losses(300, [100, 0.7, 2, 1.5, 0.8, 0.3], [200, 1], [250, NaN, 1]);
+  assert.deepEqual(
+    findSpikes(curve, RULE, [30, 98, 99, 201, 250]).map(({ before, ...spike }) => [Math.round(before * 10), spike]),
+    [
+      [1, { tick: 100, peak: 2, lasting: 4, lead: 1 }],
+      [1, { tick: 200, peak: 1, lasting: 1, lead: null }],
+      [1, { tick: 250, peak: 1, lasting: 2, lead: 0 }],
+    ],
+  );
+  assert.deepEqual(findSpikes(losses(300), RULE, []), []);
+});
+
+Deno.test("`countFalseWarnings()` counts each warning, or row of warnings, that no spike follows", () => {
+  const spikes = findSpikes(losses(300, [100, 1, 1]), RULE, []);
+  assert.equal(countFalseWarnings([98, 100, 105], spikes), 0);
+  assert.equal(countFalseWarnings([20, 21, 22, 98, 240, 280], spikes), 3);
+  assert.equal(countFalseWarnings([80], spikes), 1);
+});
+
+Deno.test("`armsOf()` gives every arm its own action, and other ε none; `checkArms()` refuses doubles", () => {
+  const config = instabilityConfigSchema.parse({ epsilons: [1e-6, 1e-10] });
+  const arms = armsOf(config).map(({ name, monitor: { spike, instability }, train }) =>
+    `${name} ${spike.action} ${instability.action} ${train.epsilon}`
+  );
+  assert.deepEqual(arms, [
+    "plain alert alert 1e-8",
+    "skip skip alert 1e-8",
+    "rewind rewind alert 1e-8",
+    "clip alert clip 1e-8",
+    "epsilon alert epsilon 1e-8",
+    "epsilon=0.000001 alert alert 0.000001",
+    "epsilon=1e-10 alert alert 1e-10",
+  ]);
+  for (const wrong of [{ arms: ["plain", "plain"] }, { epsilons: [1e-6, 1e-6] }, { epsilons: [1e-8] }]) {
+    assert.throws(
+      () => checkArms(instabilityConfigSchema.parse(wrong)),
+      (error) => error instanceof UserError && error.code === "instability.arms",
+    );
+  }
+});
+
+Deno.test("`verdict()` and the tables say what helped, and what did not", () => {
+  const arms = armsOf(instabilityConfigSchema.parse({ epsilons: [] }));
+  const outcome = (seed: number, spikes: number): Outcome => ({
+    ...{ seed, final: 0.1, ticks: 300, falseWarnings: 1, calm: 0.4, actions: { clip: 1 }, error: null },
+    spikes: Array.from(
+      { length: spikes },
+      (_, i) => ({ tick: 100 * i + 50, before: 0.1, peak: 2 + i, lasting: 3, lead: i }),
+    ),
+  });
+  const counts: Readonly<Record<string, [number, number]>> = {
+    ...{ plain: [2, 1], skip: [3, 2], rewind: [1, 2], clip: [0, 0], epsilon: [0, 1] },
+  };
+  const all: ArmOutcomes[] = arms.map((arm) => ({ arm, outcomes: counts[arm.name]!.map((n, i) => outcome(i + 1, n)) }));
+  assert.equal(
+    verdict(all),
+    "The plain arm has 1.5 spikes a seed. Free of spikes: clip (0.0). Fewer: epsilon (0.5). " +
+      "No fewer: skip (2.5), rewind (1.5).",
+  );
+  assert.equal(
+    verdict(all.slice(3).map((one) => ({ ...one, arm: arms[0]! }))),
+    "Nothing diverged in the plain arm, so nothing could be prevented.",
+  );
+  const [plain] = outcomesTable(all).rows;
+  assert.deepEqual([plain!["calm"], plain!["spikes"], plain!["peak"], plain!["lost"]], ["0 of 2", 1.5, 3, 4.5]);
+  assert.deepEqual(warningsTable(all).rows.map(({ arm, seed, spike, lead }) => [arm, seed, spike, lead]), [
+    ["plain", 1, "50", "at the same step"],
+    ["plain", 1, "150", "1 step before"],
+    ["plain", 2, "50", "at the same step"],
+  ]);
+});
+
+Deno.test("A real divergence: the update ratio warns of it in time, and clipping from the warning on tames it", async () => {
+  // A divergence depends on every bit: without the system's BLAS, all machines have the same.
+  const device = await openDevice("cpu", { threads: 1, blas: false });
+  const source = random(1, "tokens");
+  const text = { tokens: Int32Array.from({ length: 300 }, () => source.int(32)), starts: Int32Array.of(0), bytes: 300 };
+  const config = instabilityConfigSchema.parse({
+    train: { steps: 262, batch: 4, lr: 0.05, warmup: 10, floor: 1, weightDecay: 0, clipNorm: 1e9 },
+  });
+  const shape = { vocabSize: 32, width: 16, layers: 2, heads: 2, kvHeads: 2, inner: 32, contextLength: 16 };
+  const model = { ...shape, ropeTheta: 10_000, normEps: 1e-5, tiedEmbeddings: false };
+  const [plain, clip] = armsOf(config).filter(({ name }) => name === "plain" || name === "clip");
+  let acted = 0; // the tick of the action
+  const follow = (arm: typeof plain): Promise<Trace> =>
+    trainArm({
+      ...{ arm: arm!, model, text, batches: 2, seed: 2, signal: new AbortController().signal },
+      ...{ onLoss: () => {}, onAlert: ({ action, step }) => void (acted = action === "clip" ? step : acted) },
+    });
+  const [wild, tame] = [await follow(plain), await follow(clip)];
+  await device.close();
+  const [spike] = wild.outcome.spikes;
+  assert.ok(spike !== undefined && spike.peak > 20 * spike.before, JSON.stringify(wild.outcome.spikes));
+  assert.ok(spike.lead !== null && spike.lead >= 0, "a warning came, at the latest before the update of that step");
+  assert.equal(wild.outcome.falseWarnings, 0);
+  assert.ok(acted > 200 && acted <= spike.tick, `${acted}, ${spike.tick}`);
+  assert.deepEqual(tame.losses.slice(0, acted), wild.losses.slice(0, acted), "the same until then");
+  assert.equal(tame.outcome.actions["clip"], 1);
+  const highest = Math.max(0, ...tame.outcome.spikes.map(({ peak }) => peak));
+  assert.ok(highest < spike.peak / 3, `${highest} instead of ${spike.peak}`);
+  // One bell before; two peaks at the spike.
+  const table = ratiosTable(wild)!;
+  const share = (column: string, from: number, to: number) =>
+    table.rows.filter(({ u }) => Math.abs(Number(u)) >= from && Math.abs(Number(u)) < to)
+      .reduce((sum, row) => sum + Number(row[column]), 0);
+  assert.ok(share("-30 attention", 0, 0.2) > 0.95 && share("0 attention", 0, 0.2) < 0.1);
+});
+
+Deno.test("`instability.ts --preset smoke` trains every arm and ends with its table as JSON and a report", async () => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-instability-" });
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "experiments/instability.ts", "--no-serve", "--preset", "smoke", "--runs", runs, "--json"],
+      cwd: repositoryRoot,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    const result = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
+    const rows: { arm: string; final: number }[] = result.tables.outcomes;
+    assert.deepEqual(rows.map(({ arm }) => arm), ["plain", "skip", "rewind", "clip", "epsilon", "epsilon=0.000001"]);
+    for (const { arm, final } of rows) assert.ok(final > 0 && final < Math.log(512), `${arm} ${final}`);
+    const report = await Deno.readTextFile(join(runs, result.run, "report.html"));
+    for (const words of ["What becomes of training", "The loss of every arm"]) assert.ok(report.includes(words), words);
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});
