@@ -24,6 +24,7 @@ const rows = new Map<string, { element: HTMLElement; state: string }>();
 const connection = byId("connection");
 let sweepsShown = "[]";
 let latest: readonly ListedRun[] = [];
+let hidesTrials = false;
 
 const filter = {
   text: h("input", { type: "search", "aria-label": "Filter", placeholder: "Filter by name, tag, setting, …" }),
@@ -72,7 +73,7 @@ function fits(run: ListedRun): boolean {
   ]
     .join(" ").toLowerCase();
   return (filter.status.value === "" || run.status === filter.status.value) &&
-    (filter.trials.checked || words.length > 0 || !isTrial(run)) && words.every((word) => text.includes(word));
+    (!hidesTrials || words.length > 0 || !isTrial(run)) && words.every((word) => text.includes(word));
 }
 
 function isTrial({ tags }: ListedRun): boolean {
@@ -100,7 +101,9 @@ async function refresh(): Promise<void> {
 function show(all: readonly ListedRun[]): void {
   latest = all;
   const trials = all.filter(isTrial).length;
-  trialsLabel.hidden = trials === 0;
+  // Trials stand on their sweep's page; without other runs there is nothing that they would crowd out.
+  trialsLabel.hidden = trials === 0 || trials === all.length;
+  hidesTrials = !trialsLabel.hidden && !filter.trials.checked;
   byId("filters").hidden = all.length === 0;
   const order = ORDERS[filter.sort.value]!;
   const runs = all.filter(fits).sort((a, b) => (order(a) ?? Infinity) - (order(b) ?? Infinity) || 0);
@@ -143,7 +146,7 @@ function showSweeps(sweeps: readonly ListedSweep[]): void {
     const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
     return h(
       "li",
-      { class: "run card sweep-row", "data-status": status },
+      { class: "run card", "data-status": status },
       h("div", { class: "run-status" }, badge(status)),
       h(
         "div",

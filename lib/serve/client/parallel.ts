@@ -8,7 +8,7 @@ const BOTTOM = 14;
 const LEFT = 24;
 /** Room for the labels of the last axis. */
 const RIGHT = 76;
-const LEAST_STEP = 130;
+const LEAST_STEP = 110;
 
 /** The figure; `onPoint` is told which trial is pointed at. */
 export function parallelElement(
