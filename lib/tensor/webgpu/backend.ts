@@ -5,25 +5,11 @@ import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { UserError } from "../../errors.ts";
 import { createPipelines, createUniformBuffers, type Pipelines, type UniformBuffers } from "./device-objects.ts";
 import { type BufferManager, watchFreeBuffers } from "./free-buffers.ts";
+import { DISPATCHES_PER_SUBMISSION, record, recorderOf } from "./recorder.ts";
 import { gridOf, type Program, type Scalar, uniformWords } from "./program.ts";
 
 /** Name under which the backend and its kernels are registered. */
 export const WEBGPU_BACKEND = "webgpu";
-
-/** Dispatches before a command buffer is handed to the device: each hand-over costs about as much as several. */
-const DISPATCHES_PER_SUBMISSION = 64;
-
-/** What tfjs calls private and our launches share; `tests/tensor/webgpu_backend_test.ts` checks that it is there. */
-interface Recorder {
-  commandEncoder: GPUCommandEncoder | null;
-  computePassEncoder: GPUComputePassEncoder | null;
-  commandQueueOwnedIds: WeakSet<object>;
-  dispatchCountInPass: number;
-  activeTimers: { name: string; query: Promise<number> }[] | undefined;
-  querySet: GPUQuerySet | null;
-  querySetCount: number;
-  supportTimestampQuery: boolean;
-}
 
 /** Something a launch binds: a tensor on this backend. */
 type Info = tf.TensorInfo;
@@ -59,10 +45,6 @@ export class StitchbookWebGPU extends WebGPUBackend {
   /** Pipelines of ours that were built so far. */
   get pipelineCount(): number {
     return this.#pipelines.count;
-  }
-
-  get #recorder(): Recorder {
-    return this as unknown as Recorder;
   }
 
   /** Names an operation in the errors of what it does. */
@@ -131,8 +113,8 @@ export class StitchbookWebGPU extends WebGPUBackend {
     const entries = [...buffers, this.#uniforms.get(uniformWords([groups, ...uniforms]))]
       .map((buffer, binding) => ({ binding, resource: { buffer } }));
     const bindGroup = this.#device.createBindGroup({ layout, entries });
-    for (const { dataId } of tensors) this.#recorder.commandQueueOwnedIds.add(dataId);
-    this.#dispatch(program.key, pipeline, bindGroup, grid);
+    for (const { dataId } of tensors) recorderOf(this).commandQueueOwnedIds.add(dataId);
+    record(this, program.key, pipeline, bindGroup, grid);
   }
 
   #bufferOf({ dataId }: Info): GPUBuffer {
@@ -141,43 +123,13 @@ export class StitchbookWebGPU extends WebGPUBackend {
     return this.tensorMap.get(dataId).resource as unknown as GPUBuffer;
   }
 
-  #dispatch(
-    name: string,
-    pipeline: GPUComputePipeline,
-    bindGroup: GPUBindGroup,
-    grid: readonly [number, number, number],
-  ): void {
-    const recorder = this.#recorder;
-    const { activeTimers } = recorder;
-    this.ensureCommandEncoderReady();
-    if (activeTimers !== undefined && activeTimers !== null && recorder.supportTimestampQuery) {
-      this.endComputePassEncoder();
-      recorder.querySet ??= this.#device.createQuerySet({ type: "timestamp", count: recorder.querySetCount });
-      const timestampWrites = { querySet: recorder.querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
-      recorder.computePassEncoder = recorder.commandEncoder!.beginComputePass({ timestampWrites });
-    } else {
-      recorder.computePassEncoder ??= recorder.commandEncoder!.beginComputePass();
-    }
-    recorder.computePassEncoder.setPipeline(pipeline);
-    recorder.computePassEncoder.setBindGroup(0, bindGroup);
-    recorder.computePassEncoder.dispatchWorkgroups(...grid);
-    recorder.dispatchCountInPass++;
-    if (activeTimers !== undefined && activeTimers !== null) {
-      this.endComputePassEncoder();
-      activeTimers.push({ name, query: this.getQueryTime() });
-    } else if (recorder.dispatchCountInPass >= DISPATCHES_PER_SUBMISSION) {
-      this.endComputePassEncoder();
-      this.submitQueue();
-    }
-  }
-
   override submitQueue(): void {
     super.submitQueue();
     this.#trim();
   }
 
   #handOver(): void {
-    if (this.#recorder.commandEncoder === null) return;
+    if (recorderOf(this).commandEncoder === null) return;
     this.endComputePassEncoder();
     this.submitQueue();
   }
@@ -293,8 +245,8 @@ export class StitchbookWebGPU extends WebGPUBackend {
     const info = this.output(tensor.shape, tensor.dtype as "float32");
     this.ensureCommandEncoderReady();
     this.endComputePassEncoder();
-    this.#recorder.commandEncoder!.copyBufferToBuffer(from, 0, this.#bufferOf(info), 0, from.size);
-    for (const { dataId } of [tensor, info]) this.#recorder.commandQueueOwnedIds.add(dataId);
+    recorderOf(this).commandEncoder!.copyBufferToBuffer(from, 0, this.#bufferOf(info), 0, from.size);
+    for (const { dataId } of [tensor, info]) recorderOf(this).commandQueueOwnedIds.add(dataId);
     return info;
   }
 

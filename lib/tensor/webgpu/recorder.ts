@@ -1,0 +1,54 @@
+// How a dispatch of ours goes into the command buffer that tfjs is recording.
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+
+/** Dispatches before a command buffer is handed to the device: each hand-over costs about as much as several. */
+export const DISPATCHES_PER_SUBMISSION = 64;
+
+/** What tfjs calls private and our launches share; `tests/tensor/webgpu_backend_test.ts` checks that it is there. */
+interface Recorder {
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  commandQueueOwnedIds: WeakSet<object>;
+  dispatchCountInPass: number;
+  activeTimers: { name: string; query: Promise<number> }[] | undefined;
+  querySet: GPUQuerySet | null;
+  querySetCount: number;
+  supportTimestampQuery: boolean;
+}
+
+export function recorderOf(backend: WebGPUBackend): Recorder {
+  return backend as unknown as Recorder;
+}
+
+/** Records a dispatch, timed under this name if tfjs is timing, and hands the command buffer over when it is long. */
+export function record(
+  backend: WebGPUBackend,
+  name: string,
+  pipeline: GPUComputePipeline,
+  bindGroup: GPUBindGroup,
+  grid: readonly [number, number, number],
+): void {
+  const recorder = recorderOf(backend);
+  const timers = recorder.activeTimers ?? undefined;
+  backend.ensureCommandEncoderReady();
+  if (timers !== undefined && recorder.supportTimestampQuery) {
+    backend.endComputePassEncoder();
+    const device = backend.device as unknown as GPUDevice;
+    recorder.querySet ??= device.createQuerySet({ type: "timestamp", count: recorder.querySetCount });
+    const timestampWrites = { querySet: recorder.querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
+    recorder.computePassEncoder = recorder.commandEncoder!.beginComputePass({ timestampWrites });
+  } else {
+    recorder.computePassEncoder ??= recorder.commandEncoder!.beginComputePass();
+  }
+  recorder.computePassEncoder.setPipeline(pipeline);
+  recorder.computePassEncoder.setBindGroup(0, bindGroup);
+  recorder.computePassEncoder.dispatchWorkgroups(...grid);
+  recorder.dispatchCountInPass++;
+  if (timers !== undefined) {
+    backend.endComputePassEncoder();
+    timers.push({ name, query: backend.getQueryTime() });
+  } else if (recorder.dispatchCountInPass >= DISPATCHES_PER_SUBMISSION) {
+    backend.endComputePassEncoder();
+    backend.submitQueue();
+  }
+}
