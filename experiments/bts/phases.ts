@@ -163,8 +163,10 @@ export interface DecoderPhase {
   readonly mix: Readonly<Record<string, number>>;
   readonly train: TrainConfig;
   readonly start: () => Promise<HostWeights>;
-  /** The batch of a step, where the mix alone does not draw it; `inputs` must say what it depends on. */
+  /** The batch of a step, where the mix alone does not draw it; `inputs` and `code` must say what it depends on. */
   readonly batchAt?: (step: number) => Batch;
+  /** Further code that decides how it comes out. */
+  readonly code?: readonly string[];
 }
 
 /** The cell that trains a decoder and saves it as a model folder. */
@@ -189,7 +191,7 @@ export function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<
     description: phase.description,
     inputs,
     family: familyOf(inputs),
-    code: TRAINING_CODE,
+    code: [...TRAINING_CODE, ...(phase.code ?? [])],
     output: trainedSchema,
   }, async (cell) => {
     const variables = toVariables(await phase.start());
