@@ -1,10 +1,14 @@
 // Ours against PyTorch and stock tfjs: the same training steps, run alternately, as ratios with their spread.
 //
 //   deno task bench:compare [--jobs pretrain,stitch] [--shapes tiny,small] [--rounds 5] [--steps 10] [--threads 2]
-//     [--stock] [--json]
+//     [--avx2] [--wide] [--stock] [--json]
 //
-// Every measurement is a process of its own that prints its median step. A round runs each side once, one after the
-// other; a ratio is taken within a round, so that whatever else the machine does falls on both sides alike.
+// Every measurement is a process of its own that prints its median step; its peak memory is read while it runs. A round
+// runs each side once, one after the other; a ratio is taken within a round, so that whatever else the machine does falls
+// on both sides alike. Besides the plain sides:
+//
+//   --avx2   PyTorch held to AVX2, as on a machine without AVX-512
+//   --wide   ours without a BLAS under V8 flags that let it use 256-bit vectors; docs/performance.md says what they are
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { type Column, formatTable } from "../lib/run/mod.ts";
@@ -18,6 +22,8 @@ const { values: flags } = parseArgs({
     rounds: { type: "string", default: "5" },
     steps: { type: "string", default: "10" },
     threads: { type: "string", default: String(navigator.hardwareConcurrency) },
+    avx2: { type: "boolean", default: false },
+    wide: { type: "boolean", default: false },
     stock: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -28,6 +34,8 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 interface Measurement {
   readonly tokens_per_s: number;
   readonly trained: number;
+  /** Most memory the process had, where the system tells. */
+  readonly peak: number | null;
 }
 
 /** One side of the comparison: how it is measured. */
@@ -35,11 +43,13 @@ interface Side {
   readonly name: string;
   readonly command: string;
   readonly args: (job: string, shape: string) => string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const common = (job: string, shape: string) => ["--job", job, "--shape", shape, "--threads", flags.threads];
-const ours = (name: string, extra: string[]): Side => ({
+const ours = (name: string, extra: string[], env: Record<string, string> = {}): Side => ({
   name,
+  env,
   command: Deno.execPath(),
   args: (job, shape) => ["run", "-A", here("train.ts"), ...common(job, shape), "--steps", flags.steps, ...extra],
 });
@@ -54,10 +64,17 @@ const torch: Side = {
   ],
 };
 
-const sides = [ours("ours, no BLAS", ["--device", "cpu", "--blas", "off"])];
+const noBlas = ["--device", "cpu", "--blas", "off"];
+const wideFlags = "--experimental-wasm-revectorize,--no-wasm-bounds-checks";
+const sides = [ours("ours, no BLAS", noBlas)];
+if (flags.wide) sides.push(ours("ours, no BLAS, 256-bit flags", noBlas, { DENO_V8_FLAGS: wideFlags }));
 const { blas } = await describeDevices();
 if (blas !== undefined) sides.push(ours(`ours, ${blas.name}`, ["--device", "cpu"]));
-if (await works(pythonCommand(), ["-c", "import torch"])) sides.push(torch);
+if (await works(pythonCommand(), ["-c", "import torch"])) {
+  sides.push(torch);
+  const env = { ATEN_CPU_CAPABILITY: "avx2", MKL_ENABLE_INSTRUCTIONS: "AVX2", ONEDNN_MAX_CPU_ISA: "AVX2" };
+  if (flags.avx2) sides.push({ ...torch, name: "PyTorch, AVX2 only", env });
+}
 if (flags.stock) sides.push(ours("stock tfjs", ["--device", "reference"]));
 const base = sides.includes(torch) ? torch : sides[0]!;
 
@@ -83,6 +100,7 @@ for (const job of flags.jobs.split(",")) {
         ratio: median(ratios),
         low: Math.min(...ratios),
         high: Math.max(...ratios),
+        peak: peakOf(rounds.map((round) => round.get(side.name)!.peak)),
       });
     }
   }
@@ -99,15 +117,41 @@ else {
     number("ratio", "ratio", 2),
     number("low", "lowest", 2),
     number("high", "highest", 2),
+    number("peak", "peak MiB", 0),
   ];
   console.log(formatTable({ name: "compare", title, columns, rows }));
 }
 
 async function measure(side: Side, job: string, shape: string): Promise<Measurement> {
-  const { success, stdout, stderr } = await new Deno.Command(side.command, { args: side.args(job, shape) }).output();
+  const command = new Deno.Command(side.command, {
+    args: side.args(job, shape),
+    stdout: "piped",
+    stderr: "piped",
+    ...(side.env === undefined ? {} : { env: side.env }),
+  });
+  const child = command.spawn();
+  let peak: number | null = null;
+  const timer = setInterval(() => peak = peakMemory(child.pid) ?? peak, 50);
+  const { success, stdout, stderr } = await child.output();
+  clearInterval(timer);
   const line = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
   if (!success) throw new Error(`${side.name} failed on ${job} ${shape}: ${new TextDecoder().decode(stderr)}`);
-  return JSON.parse(line) as Measurement;
+  return { ...JSON.parse(line), peak } as Measurement;
+}
+
+/** The most memory that a process has had so far, in MiB. */
+function peakMemory(pid: number): number | null {
+  try {
+    const kilobytes = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1];
+    return kilobytes === undefined ? null : Number(kilobytes) / 1024;
+  } catch {
+    return null; // it has ended, or this is no Linux
+  }
+}
+
+function peakOf(peaks: readonly (number | null)[]): number | null {
+  const known = peaks.filter((peak) => peak !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 async function works(command: string, args: string[]): Promise<boolean> {
