@@ -19,7 +19,10 @@ import { outcomesTable, ratiosTable, seedsTable, verdict, warningsTable } from "
 import { type Trace, trainArm } from "./instability/train-arm.ts";
 import type { PlannedCell } from "./plan.ts";
 
-const CODE = ["experiments/instability", "lib/tensor", "lib/model", "lib/data", "lib/train", "lib/random.ts"];
+const CODE = [
+  ...["arms.ts", "outcome.ts", "train-arm.ts"].map((file) => `experiments/instability/${file}`),
+  ...["lib/tensor", "lib/model", "lib/data", "lib/train", "lib/random.ts"],
+];
 
 interface Prepared {
   /** What the text and its tokens depend on. */
@@ -45,14 +48,14 @@ async function provoke(lab: Lab): Promise<RunResults> {
     name: "report",
     title: "Report",
     description: "All arms side by side: who spiked, who was warned, and what helped.",
-    inputs: { kind: "instability report", cells: trained.map(({ cell }) => cell.key) },
+    inputs: { kind: "instability report", diverged: lab.config.diverged, cells: trained.map(({ cell }) => cell.key) },
     code: ["experiments/instability", "experiments/instability.ts"],
     output: z.strictObject({}),
   }, (cell) => {
-    cell.table(outcomesTable(all));
+    cell.table(outcomesTable(all, lab.config.diverged));
     cell.table(seedsTable(all));
     cell.table(warningsTable(all));
-    cell.summary(verdict(all));
+    cell.summary(verdict(all, lab.config.diverged));
     return Promise.resolve({});
   });
   return { domains: [], methods: {} };

@@ -31,6 +31,9 @@ export const instabilityConfigSchema = z.strictObject({
   ),
   epsilons: z.array(z.number().positive().max(1)).default([1e-6])
     .describe("other values of AdamW's epsilon to train with and do nothing"),
+  diverged: z.number().positive().max(1e6).default(0.3).describe(
+    "a spike whose loss passes this is a divergence, in nats",
+  ),
   repeats: z.int().min(1).max(1_000).default(3).describe("seeds of each arm: that of the run, and those after it"),
 });
 

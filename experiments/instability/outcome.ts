@@ -15,7 +15,7 @@ export const spikeSchema = z.strictObject({
   peak: z.number(),
   /** Steps whose loss is above the limit that the spike passed. */
   lasting: z.int(),
-  /** Steps from the last warning to the spike: 0 is at once; null: none came. */
+  /** Steps from the first warning to the spike: 0 is at once; null: none came. */
   lead: z.int().nullable(),
 });
 
@@ -50,7 +50,7 @@ export function findSpikes(
     const known = spikeLimit(losses.slice(Math.max(0, at - rule.window), at).filter(Number.isFinite), rule);
     if (known === undefined || losses[at]! <= known.limit) continue;
     const after = losses.slice(at, at + SAME_SPIKE);
-    const warned = warnings.findLast((tick) => tick <= at + 1 && tick > at + 1 - WARNING_STEPS);
+    const warned = warnings.find((tick) => tick <= at + 1 && tick > at + 1 - WARNING_STEPS);
     spikes.push({
       tick: at + 1,
       before: known.median,

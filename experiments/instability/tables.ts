@@ -21,16 +21,21 @@ const peakOf = ({ spikes }: Outcome) => spikes.reduce((most, { peak }) => Math.m
 const lostOf = ({ spikes }: Outcome) => spikes.reduce((sum, { lasting }) => sum + lasting, 0);
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
+/** Spikes of a seed, on the average, whose loss passes `diverged`. */
+function divergences({ outcomes }: ArmOutcomes, diverged: number): number {
+  return mean(outcomes.map(({ spikes }) => spikes.filter(({ peak }) => peak > diverged).length));
+}
+
 /** One row an arm: how often it diverged, how badly, and what was done. */
-export function outcomesTable(all: readonly ArmOutcomes[]): Table {
+export function outcomesTable(all: readonly ArmOutcomes[], diverged: number): Table {
   return {
     name: "outcomes",
     title: "What becomes of training, over all seeds",
     columns: [
       text("arm", "arm"),
       text("what", "what it does"),
-      text("calm", "seeds without a spike"),
-      number("spikes", "spikes a seed", 1, "lower"),
+      number("divergences", "divergences a seed", 1, "lower"),
+      number("spikes", "spikes a seed", 1),
       number("peak", "highest loss in a spike", 3, "lower"),
       number("lost", "steps in spikes", 1, "lower"),
       number("final", "loss at the end", 5, "lower"),
@@ -39,9 +44,7 @@ export function outcomesTable(all: readonly ArmOutcomes[]): Table {
     rows: all.map(({ arm, outcomes }) => ({
       arm: arm.name,
       what: arm.what,
-      calm: `${
-        outcomes.filter(({ spikes, error }) => spikes.length === 0 && error === null).length
-      } of ${outcomes.length}`,
+      divergences: divergences({ arm, outcomes }, diverged),
       spikes: mean(outcomes.map(({ spikes }) => spikes.length)),
       peak: Math.max(...outcomes.map(peakOf)) || null,
       lost: mean(outcomes.map(lostOf)),
@@ -136,24 +139,21 @@ export function ratiosTable({ statistics, outcome: { spikes, seed } }: Trace): T
 }
 
 /** In a sentence: which actions prevented what the plain arm shows. */
-export function verdict(all: readonly ArmOutcomes[]): string {
-  const count = ({ outcomes }: ArmOutcomes) => mean(outcomes.map(({ spikes }) => spikes.length));
+export function verdict(all: readonly ArmOutcomes[], diverged: number): string {
+  const count = (one: ArmOutcomes) => divergences(one, diverged);
   const plain = all.find(({ arm }) => arm.name === "plain");
   if (plain === undefined) return "Without the plain arm there is nothing to compare with.";
   if (count(plain) === 0) return "Nothing diverged in the plain arm, so nothing could be prevented.";
   const others = all.filter((one) => one !== plain);
-  const named = (hold: (one: ArmOutcomes) => boolean) =>
-    others.filter(hold).map(({ arm, ...one }) => `${arm.name} (${count({ arm, ...one }).toFixed(1)})`);
-  const calm = named((one) => count(one) === 0);
-  const fewer = named((one) => count(one) > 0 && count(one) < count(plain));
-  const same = named((one) => count(one) >= count(plain));
-  const parts = [
-    `The plain arm has ${count(plain).toFixed(1)} spikes a seed.`,
-    ...(calm.length === 0 ? ["No arm is free of spikes."] : [`Free of spikes: ${calm.join(", ")}.`]),
-    ...(fewer.length === 0 ? [] : [`Fewer: ${fewer.join(", ")}.`]),
-    ...(same.length === 0 ? [] : [`No fewer: ${same.join(", ")}.`]),
+  const named = (hold: (divergences: number) => boolean) =>
+    others.filter((one) => hold(count(one))).map((one) => `${one.arm.name} (${count(one).toFixed(1)})`).join(", ");
+  const sentences: [string, string][] = [
+    ["Without any", named((n) => n === 0)],
+    ["With fewer", named((n) => n > 0 && n < count(plain))],
+    ["With as many or more", named((n) => n >= count(plain))],
   ];
-  return parts.join(" ");
+  const told = sentences.filter(([, arms]) => arms !== "").map(([what, arms]) => `${what}: ${arms}.`);
+  return [`The plain arm diverges ${count(plain).toFixed(1)} times a seed.`, ...told].join(" ");
 }
 
 function actionsText(outcomes: readonly Outcome[]): string {

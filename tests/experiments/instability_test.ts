@@ -32,7 +32,7 @@ Deno.test("`findSpikes()` finds spikes with their peak, length and warning", () 
   assert.deepEqual(
     findSpikes(curve, RULE, [30, 98, 99, 201, 250]).map(({ before, ...spike }) => [Math.round(before * 10), spike]),
     [
-      [1, { tick: 100, peak: 2, lasting: 4, lead: 1 }],
+      [1, { tick: 100, peak: 2, lasting: 4, lead: 2 }],
       [1, { tick: 200, peak: 1, lasting: 1, lead: null }],
       [1, { tick: 250, peak: 1, lasting: 2, lead: 0 }],
     ],
@@ -83,16 +83,16 @@ Deno.test("`verdict()` and the tables say what helped, and what did not", () => 
   };
   const all: ArmOutcomes[] = arms.map((arm) => ({ arm, outcomes: counts[arm.name]!.map((n, i) => outcome(i + 1, n)) }));
   assert.equal(
-    verdict(all),
-    "The plain arm has 1.5 spikes a seed. Free of spikes: clip (0.0). Fewer: epsilon (0.5). " +
-      "No fewer: skip (2.5), rewind (1.5).",
+    verdict(all, 1),
+    "The plain arm diverges 1.5 times a seed. Without any: clip (0.0). With fewer: epsilon (0.5). " +
+      "With as many or more: skip (2.5), rewind (1.5).",
   );
   assert.equal(
-    verdict(all.slice(3).map((one) => ({ ...one, arm: arms[0]! }))),
+    verdict(all.slice(3).map((one) => ({ ...one, arm: arms[0]! })), 1),
     "Nothing diverged in the plain arm, so nothing could be prevented.",
   );
-  const [plain] = outcomesTable(all).rows;
-  assert.deepEqual([plain!["calm"], plain!["spikes"], plain!["peak"], plain!["lost"]], ["0 of 2", 1.5, 3, 4.5]);
+  const [plain] = outcomesTable(all, 2.5).rows;
+  assert.deepEqual([plain!["divergences"], plain!["spikes"], plain!["peak"], plain!["lost"]], [0.5, 1.5, 3, 4.5]);
   assert.deepEqual(warningsTable(all).rows.map(({ arm, seed, spike, lead }) => [arm, seed, spike, lead]), [
     ["plain", 1, "50", "at the same step"],
     ["plain", 1, "150", "1 step before"],
