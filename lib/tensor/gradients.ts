@@ -30,14 +30,37 @@ export function variableGradients(
   return tf.tidy(() => {
     const { value, tape } = record(f);
     try {
-      return { value, gradients: backward(tape, value, variables) };
+      return { value, gradients: backward(tape, value, tf.onesLike(value), variables) };
     } finally {
       forget(tape);
     }
   });
 }
 
-function record(f: () => tf.Scalar): { readonly value: tf.Scalar; readonly tape: readonly Node[] } {
+/**
+ * Gradients of `Σ dy ∘ f()`, one for each of `xs`, on a tape beside the one whose backward pass asks for them.
+ *
+ * @param dy float32, of the shape of what `f` returns; left as it is
+ * @param xs float32
+ */
+export function gradientsBeside(f: () => tf.Tensor, xs: readonly tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
+  const { state } = tf.engine();
+  const outer = state.activeTape;
+  return tf.tidy(() => {
+    try {
+      const { value, tape } = record(f);
+      try {
+        return backward(tape, value, tf.clone(dy), xs);
+      } finally {
+        forget(tape);
+      }
+    } finally {
+      state.activeTape = outer;
+    }
+  });
+}
+
+function record<T extends tf.Tensor>(f: () => T): { readonly value: T; readonly tape: readonly Node[] } {
   const engine = tf.engine() as unknown as TapingEngine;
   if (engine.state.gradientDepth > 0) throw new Error("variableGradients() cannot be part of another gradient");
   engine.startTape();
@@ -57,9 +80,9 @@ function forget(tape: readonly Node[]): void {
   for (const { saved } of tape) tf.dispose(saved as tf.Tensor[]);
 }
 
-function backward(tape: readonly Node[], value: tf.Scalar, variables: readonly tf.Variable[]): tf.Tensor[] {
-  const wanted = dependents(tape, variables);
-  const gradients = new Map<number, tf.Tensor>([[value.id, tf.onesLike(value)]]);
+function backward(tape: readonly Node[], value: tf.Tensor, dy: tf.Tensor, xs: readonly tf.Tensor[]): tf.Tensor[] {
+  const wanted = dependents(tape, xs);
+  const gradients = new Map<number, tf.Tensor>([[value.id, dy]]);
   for (let i = tape.length - 1; i >= 0; i--) {
     const node = tape[i]!;
     const dys = node.outputs.map(({ id }) => gradients.get(id) ?? null);
@@ -73,12 +96,12 @@ function backward(tape: readonly Node[], value: tf.Scalar, variables: readonly t
     for (const dy of dys) if (dy !== null && !used.has(dy)) dy.dispose();
     tf.dispose(node.saved as tf.Tensor[]);
   }
-  return variables.map((variable) => gradients.get(variable.id) ?? tf.zeros(variable.shape));
+  return xs.map(({ id, shape }) => gradients.get(id) ?? tf.zeros(shape));
 }
 
-/** Ids of all tensors of a tape that depend on the variables, which are among them. */
-function dependents(tape: readonly Node[], variables: readonly tf.Variable[]): ReadonlySet<number> {
-  const ids = new Set(variables.map(({ id }) => id));
+/** Ids of all tensors of a tape that depend on `xs`, which are among them. */
+function dependents(tape: readonly Node[], xs: readonly tf.Tensor[]): ReadonlySet<number> {
+  const ids = new Set(xs.map(({ id }) => id));
   for (const { inputs, outputs } of tape) {
     if (Object.values(inputs).some(({ id }) => ids.has(id))) { for (const { id } of outputs) ids.add(id); }
   }

@@ -1,6 +1,7 @@
 // Activation checkpointing (Chen et al. 2016, arXiv 1604.06174): the tape keeps what goes in, and the backward pass
 // computes again what it needs of what happens inside.
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
+import { gradientsBeside } from "../gradients.ts";
 import { composed, sharedGradients } from "../kernels.ts";
 
 /**
@@ -23,23 +24,10 @@ export function recompute<T extends tf.Tensor>(
     return f(x, constants);
   }, (dy, saved) => {
     const [x, ...constants] = saved as [T, ...tf.Tensor[]];
-    const gradient = sharedGradients(() => onOwnTape(() => f(x, constants), [x, ...variables], dy));
+    const gradient = sharedGradients(() => gradientsBeside(() => f(x, constants), [x, ...variables], dy));
     return {
       x: gradient(0),
       ...Object.fromEntries(variables.map((_, i) => [i, gradient(i + 1)])),
     };
   });
-}
-
-/** Gradients of `f`, taped beside the tape whose backward pass asks for them. */
-function onOwnTape(f: () => tf.Tensor, xs: tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
-  const engine = tf.engine();
-  const outer = engine.state.activeTape;
-  try {
-    const { value, grads } = engine.gradients(f, xs, dy);
-    value.dispose();
-    return grads;
-  } finally {
-    engine.state.activeTape = outer;
-  }
 }
