@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { hashTensors } from "../../lib/hub/mod.ts";
 import { decode, headLoss, toDevice, toHost, toVariables } from "../../lib/model/mod.ts";
 import { stitchModels } from "../../lib/stitch/mod.ts";
-import { recompute } from "../../lib/tensor/mod.ts";
+import { recompute, variableGradients } from "../../lib/tensor/mod.ts";
 import { pretraining, stitching, train, trainConfigSchema } from "../../lib/train/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { bytesHeld, peakBytes } from "../peak.ts";
@@ -99,7 +99,7 @@ deviceTest("recomputing layers holds less at its peak: the deeper the model, the
     const ids = tokens(4, 32, 4, 8);
     const step = (activations: typeof MODES[number]) => () =>
       tf.tidy(() =>
-        void tf.variableGrads(
+        void variableGradients(
           () => headLoss(config, variables, decode(config, variables, ids, { activations }), ids),
           Object.values(variables),
         )
