@@ -172,11 +172,9 @@ async function work(id: string, options: WorkOptions, hooks: SweepHooks): Promis
     if (page?.remark !== undefined) say(page.remark);
     if (page !== undefined) say(`Watch it at ${page.url}sweeps/${id}`);
     view = await executeSweep({
-      runsFolder: runs,
-      id,
-      parallel,
-      signal,
+      ...{ runsFolder: runs, id, parallel, signal },
       onTrial: (trial, view) => say(line(trial, view)),
+      onNote: say,
     });
   } finally {
     await page?.close();

@@ -23,6 +23,8 @@ export interface ExecuteOptions {
   readonly signal: AbortSignal;
   /** Called when a trial starts, is found running, or has ended. */
   readonly onTrial?: (trial: TrialView, view: SweepView) => void;
+  /** Called with what else is to be told. */
+  readonly onNote?: (text: string) => void;
 }
 
 /** How often it is looked whether a trial's run has begun, and whether one that somebody else started still runs. */
@@ -52,6 +54,11 @@ export async function executeSweep(options: ExecuteOptions): Promise<SweepView> 
     const slots = Array.from({ length: Math.min(parallel, Math.max(1, waiting.length)) }, async () => {
       for (let trial = waiting.shift(); trial !== undefined && !signal.aborted; trial = waiting.shift()) {
         await worker.run(trial);
+        // A device that is not there, memory that does not suffice: the others would fare no better.
+        if (neverBegan(trial) && waiting.length > 0 && !view.trials.some(({ status }) => status === "done")) {
+          options.onNote?.(`Trial ${trial.trial} could not begin, so the ${waiting.length} others are not tried`);
+          waiting.length = 0;
+        }
       }
     });
     await Promise.all(slots);
@@ -192,6 +199,11 @@ async function tagWhenThere(runsFolder: string, view: SweepView, run: string, ch
 /** Whether a trial that another process started still runs. */
 function stillRuns(runsFolder: string, { process, run }: TrialView): boolean {
   return (process && isAlive(process)) ?? writerLives(join(runsFolder, run!));
+}
+
+/** Whether a trial ended by itself before it made a run. */
+function neverBegan({ status, cells }: TrialView): boolean {
+  return status === "failed" && cells === null;
 }
 
 function terminate(pid: number): void {

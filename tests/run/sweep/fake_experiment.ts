@@ -23,6 +23,8 @@ const definition = {
     /** Milliseconds that the own cell takes. */
     wait: z.int().min(0).default(0),
     fail: z.boolean().default(false),
+    /** Fails before there is a run. */
+    failEarly: z.boolean().default(false),
   }),
   presets: { smoke: { description: "small", config: {} } },
   defaultPreset: "smoke",
@@ -52,6 +54,7 @@ await runMain(async () => {
   const { config, runsFolder, preset, seeds, id, name, command } = invocation;
   const seed = seeds[0]!;
   console.log("fake says hello");
+  if (config.failEarly) throw new UserError("fake.early", "It cannot begin");
   const known = id !== undefined && await runFolder(runsFolder, id) !== undefined;
   await withRun({
     ...(known ? { continues: id } : { id }),

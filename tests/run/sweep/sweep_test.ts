@@ -143,6 +143,17 @@ Deno.test("a sweep whose metric nobody has ends all the same, and says what ther
     assert.deepEqual([json.best, json.trials.map(({ value }: { value: null }) => value)], [null, [null, null]]);
   }));
 
+Deno.test("when the first trial cannot even begin, the others are not tried, and `resume` tries again", () =>
+  withFolder(async (runs) => {
+    const first = await finish(spawnSweep(runs, FAKE, "--grid", "x=1,2,3", "--set", "failEarly=true"));
+    assert.equal(first.code, 1);
+    assert.match(first.said, /before its run began: .*It cannot begin/s);
+    assert.match(first.said, /Trial 1 could not begin, so the 2 others are not tried/);
+    assert.equal(states((await viewOf(runs))!), "failed pending pending");
+    await finish(spawnSweep(runs, "resume"));
+    assert.deepEqual((await viewOf(runs))!.trials.map(({ attempts }) => attempts), [2, 0, 0]);
+  }));
+
 Deno.test("`--parallel` runs so many trials at once", () =>
   withFolder(async (runs) => {
     const sweep = spawnSweep(runs, FAKE, "--grid", "x=1,2,3", "--set", "wait=1200", "--parallel", "2");
