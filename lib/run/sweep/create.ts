@@ -111,7 +111,9 @@ async function ask(
   });
   if ("code" in reply) {
     const where = reply.trial === undefined ? "" : ` (trial ${reply.trial + 1}: ${trialText(trials[reply.trial]!)})`;
-    throw new UserError(reply.code, reply.message + where, reply.hint);
+    // What the experiment says of --help is about its own.
+    const hint = reply.hint?.replace(/^--help/, `deno task run ${inRepository(path)} --help`);
+    throw new UserError(reply.code, reply.message + where, wholeNumberHint(reply, ranges) ?? hint);
   }
   for (const [i, hash] of reply.trials.entries()) {
     const first = reply.trials.indexOf(hash);
@@ -123,6 +125,15 @@ async function ask(
     );
   }
   return reply;
+}
+
+/** For a setting of whole numbers that was drawn from a range of any. */
+function wholeNumberHint({ code, message }: { code: string; message: string }, ranges: SweepSpace["ranges"]) {
+  if (code !== "config.wrong-type" || !message.includes("integer")) return undefined;
+  const range = ranges.find(({ key, scale }) => !scale.endsWith("int") && message.includes(` ${key} `));
+  if (range === undefined) return undefined;
+  const scale = range.scale === "log" ? "log-int" : "int";
+  return `draw whole numbers: --range ${range.key}=${scale}:${Math.ceil(range.low)}..${Math.floor(range.high)}`;
 }
 
 function sharedArguments({ preset, set, device, threads, force }: NewSweep): string[] {

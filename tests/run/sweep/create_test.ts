@@ -7,7 +7,11 @@ import { withFolder } from "../fixtures.ts";
 const FAKE = "tests/run/sweep/fake_experiment.ts";
 
 const refused: readonly (readonly [string, string, RegExp])[] = [
-  ["--grid rat=1,2", "config.unknown-key", /Unknown setting rat in --grid: did you mean rate\?/],
+  [
+    "--grid rat=1,2",
+    "config.unknown-key",
+    /Unknown setting rat in --grid: did you mean rate\?.*deno task run \S+fake_experiment\.ts --help lists every key/,
+  ],
   ["--random 2 --range rat=0..1", "config.unknown-key", /Unknown setting rat in --range: did you mean rate\?/],
   ["--grid __proto__.x=1,2", "config.unknown-key", /__proto__/],
   ["--grid kind=a,c", "config.wrong-type", /kind to "c": expected one of a, b/],
@@ -19,6 +23,7 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
     "sweep.same-trial",
     /Trials 1 \(rate=1e-3 seed 1\) and 2 \(rate=0\.001 seed 1\) are the same/,
   ],
+  ["--random 2 --range wait=1..9", "config.wrong-type", /expected integer.*--range wait=int:1\.\.9/],
   ["--grid x=1,2 --set x=3", "config.repeated-key", /x twice/],
   ["--grid x=1,2 --set y=3", "config.unknown-key", /Unknown setting y in --set/],
   ["--grid x=1,2 --preset smoky", "command.unknown-preset", /did you mean --preset smoke/],
