@@ -21,18 +21,27 @@ export interface CellLog {
  * same points, which are not written twice.
  */
 export function cellLog(write: (event: CellEvent) => RunEvent, past: readonly RunEvent[]): CellLog {
-  const logged = new Map<string, number>();
-  const note = (event: CellEvent) => {
-    if (event.kind !== "cell.rewind") return void logged.set(identity(event), stepOf(event));
-    for (const [key, step] of logged) if (step > event.step) logged.delete(key);
+  const logged = new Map<string, { count: number; readonly step: number }>();
+  const forget = (step: number) => {
+    for (const [key, known] of logged) if (known.step > step) logged.delete(key);
   };
-  for (const event of past) if (isCellEvent(event)) note(event);
+  for (const event of past) {
+    if (!isCellEvent(event)) continue;
+    if (event.kind === "cell.rewind") forget(event.step);
+    else logged.set(identity(event), { count: 1 + (logged.get(identity(event))?.count ?? 0), step: stepOf(event) });
+  }
+  /** Takes one equal event from those that were logged before. */
+  const takes = (event: CellEvent): boolean => {
+    const known = logged.get(identity(event));
+    return known !== undefined && known.count-- > 0;
+  };
   const account: string[] = [];
   return {
     write(event) {
-      const known = event.kind !== "cell.rewind" && logged.has(identity(event));
-      const stamped = known ? { seq: 0, time: new Date().toISOString(), ...event } : write(event);
-      if (!known) note(event);
+      // Going back is always said again: what was logged after it may be done again too.
+      if (event.kind === "cell.rewind") forget(event.step);
+      const again = event.kind !== "cell.rewind" && takes(event);
+      const stamped = again ? { seq: 0, time: new Date().toISOString(), ...event } : write(event);
       account.push(JSON.stringify(stamped) + "\n");
     },
     lines: () => account.join(""),
