@@ -17,5 +17,6 @@ export { dropout } from "./ops/dropout.ts";
 export { expertsIntoHub, expertsIntoHubGates, hubIntoExpert } from "./ops/stitch.ts";
 export { variableGradients } from "./gradients.ts";
 export { adamW, type AdamWSettings, type AdamWSlot } from "./ops/adam-w.ts";
+export { gatherPlaces, globalNorm } from "./ops/observe.ts";
 export { type Device, type DeviceName, type DeviceOptions, heapBytes, openDevice } from "./device.ts";
 export { describeDevices, type DeviceDescription } from "./describe.ts";

@@ -6,6 +6,7 @@ import { CPU_BACKEND, StitchbookCPU } from "./backend.ts";
 import { registerHalf } from "./half.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import { registerLinears } from "./linears.ts";
+import { registerObserving } from "./observe.ts";
 import { registerPointwise } from "./pointwise.ts";
 import { registerProducts } from "./product.ts";
 import { registerRows } from "./rows.ts";
@@ -27,6 +28,7 @@ export async function openCpu(options: Parameters<typeof createMachine>[0]): Pro
     registerRows();
     registerAttention();
     registerAdamW();
+    registerObserving();
     registerHalf();
     registerStacked();
     registerStock();

@@ -1,7 +1,7 @@
 // The training monitor: looks at every step before its update, tells of what goes wrong, and does what is configured.
 // It changes nothing unless an action fires, so that watched training ends with the same bytes.
-import * as tf from "@tensorflow/tfjs";
-import { adamW } from "../../tensor/mod.ts";
+import type * as tf from "@tensorflow/tfjs";
+import { adamW, globalNorm } from "../../tensor/mod.ts";
 import type { TrainConfig } from "../config.ts";
 import { type PendingStep, type StepMonitor, TrainingError, type Verdict } from "../task.ts";
 import { loweredEpsilon, settle } from "./actions.ts";
@@ -89,7 +89,7 @@ export function createMonitor({ settings, training, onAlert, onStatistics }: Mon
       logged = {};
       state = forgetFrom(state, step);
       const measures = vigilant || logs(step) || settings.notFinite.action !== "stop";
-      const norm = measures && Number.isFinite(loss) ? await globalNorm(gradients) : undefined;
+      const norm = measures && Number.isFinite(loss) ? await normOf(gradients) : undefined;
       const broken = findNotFinite(step, loss, norm);
       if (broken !== undefined) return decide(pending, [broken]);
       const statistics = await observe(pending, norm ?? NaN);
@@ -118,10 +118,10 @@ function flatStatistics(statistics: readonly GroupStatistics[]): Record<string, 
   );
 }
 
-/** √ of the sum of all squares. */
-async function globalNorm(tensors: readonly tf.Tensor[]): Promise<number> {
-  const square = tf.tidy(() => tensors.map((tensor) => tf.sum(tf.mul(tensor, tensor))).reduce((a, b) => tf.add(a, b)));
-  const value = Math.sqrt((await square.data())[0]!);
-  square.dispose();
+/** The gradients' global norm, as a number. */
+async function normOf(gradients: readonly tf.Tensor[]): Promise<number> {
+  const norm = globalNorm(gradients);
+  const value = (await norm.data())[0]!;
+  norm.dispose();
   return value;
 }

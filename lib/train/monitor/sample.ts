@@ -1,7 +1,7 @@
 // The monitor's fixed random sample: the same coordinates of every parameter, read from the device in one go.
 import * as tf from "@tensorflow/tfjs";
 import { random } from "../../random.ts";
-import type { AdamWSlot } from "../../tensor/mod.ts";
+import { type AdamWSlot, gatherPlaces } from "../../tensor/mod.ts";
 import { groupOf, PARAMETER_GROUPS, type ParameterGroup } from "./groups.ts";
 
 /** Sampled coordinates of one parameter: ascending places in its flat values. */
@@ -92,15 +92,11 @@ async function readPlaces(
   groups: readonly SampledGroup[],
   kinds: readonly (readonly tf.Tensor[])[],
 ): Promise<Float32Array[][]> {
-  const gathered = tf.tidy(() => {
-    const places = groups.flatMap(({ parameters }) =>
-      parameters.map(({ index, places }) => ({ index, places: tf.tensor1d(places, "int32") }))
-    );
-    const parts = kinds.flatMap((tensors) =>
-      places.map(({ index, places }) => tf.gather(tensors[index]!.reshape([-1]), places) as tf.Tensor1D)
-    );
-    return tf.concat1d(parts);
-  });
+  const sampled = groups.flatMap(({ parameters }) => parameters);
+  const gathered = gatherPlaces(
+    kinds.flatMap((tensors) => sampled.map(({ index }) => tensors[index]!)),
+    kinds.flatMap(() => sampled.map(({ places }) => places)),
+  );
   const values = new Float32Array(await gathered.data());
   gathered.dispose();
   let at = 0;

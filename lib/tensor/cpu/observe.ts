@@ -1,0 +1,54 @@
+// Looking at many tensors at once on the CPU: values are read where they lie, and norms summed in fixed chunks.
+import { GATHER_PLACES, GLOBAL_NORM } from "../ops/observe.ts";
+import { type KernelFunction, register, setArguments, sizeOf } from "./jobs.ts";
+
+/** Elements of one chunk; fixed, so that the norm is the same for any number of threads. */
+const CHUNK = 16384;
+
+const gather: KernelFunction = ({ inputs, attrs, backend }) => {
+  const places = attrs["places"] as readonly Int32Array[];
+  const count = places.reduce((sum, { length }) => sum + length, 0);
+  const { info, address } = backend.output([count]);
+  const out = new Float32Array(backend.machine.memory.buffer, address, count);
+  let at = 0;
+  places.forEach((own, i) => {
+    const values = backend.valuesOf(inputs[`x${i}`]!);
+    for (let k = 0; k < own.length; k++) out[at++] = values[own[k]!]!;
+  });
+  return info;
+};
+
+const norm: KernelFunction = ({ inputs, backend }) => {
+  const { machine } = backend;
+  const tensors = Object.values(inputs);
+  const sizes = tensors.map(({ shape }) => sizeOf(shape));
+  const chunkCount = sizes.reduce((sum, size) => sum + Math.ceil(size / CHUNK), 0);
+  const addresses = tensors.map((tensor) => backend.address(tensor));
+  // The tables of AdamW's first job: 32 bytes a tensor, its address the second number; 16 bytes a chunk.
+  const table = machine.heap.allocate(tensors.length * 32 + chunkCount * 16);
+  const sums = machine.heap.allocate(chunkCount * 8);
+  try {
+    const ints = new Int32Array(machine.memory.buffer, table.address, tensors.length * 8 + chunkCount * 4);
+    let at = tensors.length * 8;
+    sizes.forEach((size, i) => {
+      ints[i * 8 + 1] = addresses[i]!;
+      for (let begin = 0; begin < size; begin += CHUNK, at += 4) {
+        ints.set([i, begin, Math.min(CHUNK, size - begin)], at);
+      }
+    });
+    setArguments(machine, 2, [table.address + tensors.length * 32, table.address, sums.address]);
+    machine.run("squares", chunkCount, sizes.reduce((a, b) => a + b, 0) / 4);
+    const squares = new Float64Array(machine.memory.buffer, sums.address, chunkCount);
+    const { info, address } = backend.output([]);
+    new Float32Array(machine.memory.buffer, address, 1)[0] = Math.sqrt(squares.reduce((a, b) => a + b, 0));
+    return info;
+  } finally {
+    machine.heap.free(table);
+    machine.heap.free(sums);
+  }
+};
+
+export function registerObserving(): void {
+  register(GATHER_PLACES, gather);
+  register(GLOBAL_NORM, norm);
+}
