@@ -1,148 +1,131 @@
-// Micro-benchmarks: every operation, forward and backward, on our CPU backend against stock tfjs's.
+// Micro-benchmarks: every operation, forward and backward, against the machine's limit, stock tfjs and jax-js.
 //
-//   deno task bench [--threads 1,2] [--stock] [--blas off] [--only NAME] [--shape tiny|small]
+//   deno task bench:ops [--threads 2] [--blas off] [--stock] [--jax] [--only NAME] [--shape tiny|small|base] [--json]
 //
-// A row is the fastest and the median of many runs; products say GFLOP/s, everything else GB/s of inputs and outputs.
+// A time is the fastest of many. Products and attention are held against the best rate of square products of 256 to 1024,
+// everything else, by the bytes that it must read and write, against the rate of a sum of two large tensors.
 import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
-import {
-  causalAttention,
-  crossEntropy,
-  embedding,
-  expertsIntoHub,
-  hubIntoExpert,
-  linear,
-  openDevice,
-  rmsNorm,
-  rope,
-  ropeTable,
-  swiglu,
-} from "../lib/tensor/mod.ts";
-import { type ShapeName, shapes } from "./shapes.ts";
+import { type Column, formatTable } from "../lib/run/mod.ts";
+import { type DeviceName, type DeviceOptions, openDevice } from "../lib/tensor/mod.ts";
+import { timeInJax } from "./jax.ts";
+import { operationRows, type Row } from "./operations.ts";
+import type { ShapeName } from "./shapes.ts";
 
 const { values: flags } = parseArgs({
   options: {
-    threads: { type: "string", default: "1,2" },
-    stock: { type: "boolean", default: false },
+    threads: { type: "string", default: String(navigator.hardwareConcurrency) },
     blas: { type: "string", default: "on" },
+    stock: { type: "boolean", default: false },
+    jax: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     shape: { type: "string", default: "tiny" },
+    json: { type: "boolean", default: false },
   },
 });
 
-interface Row {
-  readonly name: string;
-  /** Floating-point operations, for products. */
-  readonly flops?: number;
-  readonly inputs: () => tf.Tensor[];
-  readonly run: (inputs: tf.Tensor[]) => tf.Tensor;
-  /** Inputs whose gradients are timed, too. */
-  readonly trained?: readonly number[];
+const rows = operationRows(flags.shape as ShapeName).filter(({ name }) => name.includes(flags.only));
+const options: DeviceOptions = { threads: Number(flags.threads), blas: flags.blas !== "off" };
+
+interface Times {
+  readonly forward: number;
+  readonly backward: number | undefined;
 }
 
-function rows(name: ShapeName): Row[] {
-  const { config, batch } = shapes[name];
-  const { width: d, contextLength: T, heads: H, inner, vocabSize } = config;
-  const N = batch * T;
-  const normal = (...shape: number[]) => tf.randomNormal(shape);
-  const products = [64, 128, 256, 512, 1024].flatMap((n) =>
-    ([["nt", false, true], ["nn", false, false], ["tn", true, false]] as const).map(([kind, a, b]): Row => ({
-      name: `product ${kind} ${n}³`,
-      flops: 2 * n ** 3,
-      inputs: () => [normal(n, n), normal(n, n)],
-      run: ([x, y]) => tf.matMul(x!, y!, a, b),
-    }))
-  );
-  const product = (M: number, K: number, O: number): Row => ({
-    name: `linear [${M}, ${K}] to ${O}`,
-    flops: 2 * M * K * O,
-    inputs: () => [normal(M, K), normal(O, K)],
-    run: ([x, w]) => linear(x!, w!),
-    trained: [0, 1],
-  });
-  const list: Row[] = [
-    ...products,
-    product(N, d, d),
-    product(N, d, inner),
-    product(N, inner, d),
-    product(N, d, vocabSize),
-    product(1, d, vocabSize),
-    {
-      name: "attention",
-      flops: 2 * batch * T * T * d,
-      inputs: () => [normal(batch, T, H, d / H), normal(batch, T, H, d / H), normal(batch, T, H, d / H)],
-      run: ([q, k, v]) => causalAttention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D),
-      trained: [0, 1, 2],
-    },
-    {
-      name: "rmsNorm",
-      inputs: () => [normal(N, d), normal(d)],
-      run: ([x, w]) => rmsNorm(x!, w!, 1e-5),
-      trained: [0, 1],
-    },
-    {
-      name: "rope",
-      inputs: () => {
-        const { cos, sin } = ropeTable(T, d / H, 10000);
-        return [normal(batch, T, H, d / H), cos, sin];
-      },
-      run: ([x, cos, sin]) => rope(x as tf.Tensor4D, { cos: cos as tf.Tensor2D, sin: sin as tf.Tensor2D }),
-      trained: [0],
-    },
-    {
-      name: "swiglu",
-      inputs: () => [normal(N, inner), normal(N, inner)],
-      run: ([gate, up]) => swiglu(gate!, up!),
-      trained: [0, 1],
-    },
-    {
-      name: "embedding",
-      inputs: () => [normal(vocabSize, d), tf.randomUniformInt([N], 0, vocabSize)],
-      run: ([table, ids]) => embedding(table as tf.Tensor2D, ids!),
-      trained: [0],
-    },
-    {
-      name: "crossEntropy",
-      inputs: () => [normal(N, vocabSize), tf.randomUniformInt([N], 0, vocabSize)],
-      run: ([logits, targets]) => crossEntropy(logits as tf.Tensor2D, targets as tf.Tensor1D),
-      trained: [0],
-    },
-    {
-      name: "expertsIntoHub",
-      inputs: () => [normal(N, d), normal(N, 4 * d), normal(N, d), normal(N, d), normal(N, d)],
-      run: ([hub, z, ...p]) => expertsIntoHub(hub as tf.Tensor2D, p as tf.Tensor2D[], z as tf.Tensor2D),
-      trained: [0, 1, 2, 3, 4],
-    },
-    {
-      name: "hubIntoExpert",
-      inputs: () => [normal(N, d), normal(N, d), normal(N, d)],
-      run: ([e, p, z]) => hubIntoExpert(e as tf.Tensor2D, p as tf.Tensor2D, z as tf.Tensor2D),
-      trained: [0, 1, 2],
-    },
-    { name: "add", inputs: () => [normal(N, d), normal(N, d)], run: ([a, b]) => tf.add(a!, b!) },
+const ours = await onDevice("cpu", options, () => ({
+  limits: measureLimits(),
+  bytes: rows.map(bytesOf),
+  times: rows.map(measure),
+}));
+const stock = flags.stock
+  ? (await onDevice("reference", {}, () => rows.map((row) => (row.flops ?? 0) > 3e7 ? undefined : measure(row)))).value
+  : [];
+const jax: (number | undefined)[] = [];
+if (flags.jax) {
+  const inputs = await onDevice("reference", {}, () => rows.map((row) => hostInputs(row)));
+  for (const [i, row] of rows.entries()) {
+    jax.push(row.jax === undefined ? undefined : await timeInJax(row.jax, inputs.value[i]!));
+  }
+}
+
+const { limits, bytes, times } = ours.value;
+const table = rows.map((row, i) => {
+  const { forward, backward } = times[i]!;
+  const work = row.flops ?? bytes[i]!;
+  const limit = work / (row.flops === undefined ? limits.bandwidth : limits.arithmetic);
+  return {
+    name: row.name,
+    forward: forward * 1000,
+    rate: `${(work / forward / 1e6).toFixed(1)} ${row.flops === undefined ? "GB/s" : "GFLOP/s"}`,
+    share: 100 * limit / forward,
+    backward: backward === undefined ? null : backward * 1000,
+    stock: stock[i] === undefined ? null : stock[i]!.forward / forward,
+    jax: jax[i] === undefined ? null : jax[i]! / forward,
+  };
+});
+if (flags.json) console.log(JSON.stringify({ device: ours.description, limits, rows: table }));
+else {
+  const number = (key: string, title: string, digits: number): Column => ({ key, title, kind: "number", digits });
+  const columns: Column[] = [
+    { key: "name", title: "operation", kind: "text" },
+    number("forward", "µs", 0),
+    { key: "rate", title: "rate", kind: "text" },
+    number("share", "% of limit", 0),
+    number("backward", "backward µs", 0),
+    ...(flags.stock ? [number("stock", "× stock tfjs", 1)] : []),
+    ...(flags.jax ? [number("jax", "× jax-js", 1)] : []),
   ];
-  return list.filter((row) => row.name.includes(flags.only));
+  const title = `${ours.description}; limits ${(limits.arithmetic / 1e6).toFixed(0)} GFLOP/s and ` +
+    `${(limits.bandwidth / 1e6).toFixed(0)} GB/s`;
+  console.log(formatTable({ name: "operations", title, columns, rows: table }));
 }
 
-/** Fastest and median milliseconds of a call. */
-function time(f: () => void, budget = 300): { readonly best: number; readonly median: number } {
+async function onDevice<T>(
+  name: DeviceName,
+  options: DeviceOptions,
+  work: () => T,
+): Promise<{ readonly value: T; readonly description: string }> {
+  const device = await openDevice(name, options);
+  try {
+    return { value: work(), description: device.description };
+  } finally {
+    await device.close();
+  }
+}
+
+/** Floating-point operations and bytes in a millisecond. */
+function measureLimits(): { readonly arithmetic: number; readonly bandwidth: number } {
+  const rates = [256, 512, 1024].map((n) => {
+    const [a, b] = [tf.randomNormal([n, n]), tf.randomNormal([n, n])];
+    const product = time(() => tf.matMul(a, b).dispose());
+    tf.dispose([a, b]);
+    return 2 * n ** 3 / product;
+  });
+  const size = 4 << 20;
+  const [x, y] = [tf.ones([size]), tf.ones([size])];
+  const sum = time(() => tf.add(x, y).dispose());
+  tf.dispose([x, y]);
+  return { arithmetic: Math.max(...rates), bandwidth: 12 * size / sum };
+}
+
+/** Fastest milliseconds of a call. */
+function time(f: () => void, budget = 300): number {
   f();
   f();
-  const times: number[] = [];
+  let best = Infinity;
   const start = performance.now();
-  while (times.length < 5 || (performance.now() - start < budget && times.length < 2000)) {
+  for (let i = 0; i < 5 || (performance.now() - start < budget && i < 2000); i++) {
     const started = performance.now();
     f();
-    times.push(performance.now() - started);
+    best = Math.min(best, performance.now() - started);
   }
-  times.sort((a, b) => a - b);
-  return { best: times[0]!, median: times[times.length >> 1]! };
+  return best;
 }
 
-function measure(row: Row): { forward: ReturnType<typeof time>; backward: ReturnType<typeof time> | undefined } {
+function measure(row: Row): Times {
   const inputs = row.inputs();
   const forward = time(() => row.run(inputs).dispose());
-  let backward: ReturnType<typeof time> | undefined;
+  let backward: number | undefined;
   if (row.trained !== undefined) {
     const dy = tf.tidy(() => tf.onesLike(row.run(inputs)));
     const chosen = row.trained;
@@ -152,42 +135,27 @@ function measure(row: Row): { forward: ReturnType<typeof time>; backward: Return
       return row.run(all);
     });
     const both = time(() => tf.dispose(gradients(chosen.map((index) => inputs[index]!), dy)));
-    backward = { best: both.best - forward.best, median: both.median - forward.median };
+    backward = Math.max(0, both - forward);
     dy.dispose();
   }
   tf.dispose(inputs);
   return { forward, backward };
 }
 
-function rate(row: Row, milliseconds: number, factor: number): string {
-  if (row.flops !== undefined) return `${(factor * row.flops / milliseconds / 1e6).toFixed(1)} GFLOP/s`;
+function hostInputs(row: Row) {
   const inputs = row.inputs();
-  const bytes = 4 * inputs.reduce((sum, x) => sum + x.size, 0) * 1.5;
+  const values = inputs.map((x) => ({
+    shape: x.shape,
+    data: x.dataSync().slice() as Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>,
+  }));
   tf.dispose(inputs);
-  return `${(factor * bytes / milliseconds / 1e6).toFixed(1)} GB/s`;
+  return values;
 }
 
-const micro = (milliseconds: number) => (milliseconds * 1000).toFixed(0).padStart(8);
-
-const devices = [
-  ...flags.threads.split(",").map((threads) => ({
-    name: "cpu" as const,
-    options: { threads: Number(threads), blas: flags.blas !== "off" },
-  })),
-  ...(flags.stock ? [{ name: "reference" as const, options: {} }] : []),
-];
-for (const { name, options } of devices) {
-  const device = await openDevice(name, options);
-  console.log(`\n${device.description}\n${"".padEnd(30)}      µs  median`);
-  for (const row of rows(flags.shape as ShapeName)) {
-    if (name === "reference" && (row.flops ?? 0) > 1e8) continue; // minutes
-    const { forward, backward } = measure(row);
-    console.log(
-      row.name.padEnd(30) + micro(forward.best) + micro(forward.median) + "  " + rate(row, forward.best, 1).padEnd(15) +
-        (backward === undefined
-          ? ""
-          : `  backward${micro(backward.best)}${micro(backward.median)}  ${rate(row, backward.best, 2)}`),
-    );
-  }
-  await device.close();
+/** Bytes of the inputs and, about half as many, of the output. */
+function bytesOf(row: Row): number {
+  const inputs = row.inputs();
+  const bytes = 4 * 1.5 * inputs.reduce((sum, x) => sum + x.size, 0);
+  tf.dispose(inputs);
+  return bytes;
 }
