@@ -12,7 +12,6 @@ import {
   writeCheckpoint,
 } from "./checkpoint-store.ts";
 import { removeIfThere } from "./files.ts";
-import { type Lock, tryTakeLock } from "./lock.ts";
 
 /** The cell's own account up to a checkpoint. */
 const EVENTS_FILE = "events.jsonl";
@@ -42,7 +41,6 @@ export interface OpenCheckpoints {
   readonly events: readonly CellEvent[];
   /** Seconds spent on it up to there. */
   readonly seconds: number;
-  close(): void;
 }
 
 /** Finds the checkpoint that a cell goes on from, and readies keeping others. */
@@ -50,25 +48,9 @@ export async function openCheckpoints(host: CheckpointHost): Promise<OpenCheckpo
   const { runsFolder, cellKey, configHash, fresh, warn } = host;
   const store = checkpointsOf(runsFolder, cellKey);
   const verified: Parameters<typeof pruneCheckpoints>[3] = new Map();
-  let lock: Lock | "taken" | undefined;
-  const own = () => {
-    if (lock === undefined) {
-      const taken = tryTakeLock(store);
-      if ("holder" in taken) {
-        lock = "taken";
-        const who = taken.holder === undefined ? "Another process" : `Process ${taken.holder.pid}`;
-        warn(`${who} is building the same cell: only that one keeps checkpoints`);
-      } else lock = taken;
-    }
-    return lock !== "taken";
-  };
-  const there = await Deno.stat(store).then(() => true, () => false);
-  let last: Awaited<ReturnType<typeof latestCheckpoint>>;
-  if (there && own()) {
-    if (fresh) await emptyStore(store);
-    else last = await latestCheckpoint(store, cellKey, ({ folder, reason }) => warn(damageText(folder, reason)));
-    if (last !== undefined) verified.set(last.step, last.manifest);
-  }
+  if (fresh) await removeIfThere(store);
+  let last = await latestCheckpoint(store, cellKey, ({ folder, reason }) => warn(damageText(folder, reason)));
+  if (last !== undefined) verified.set(last.step, last.manifest);
   if (last === undefined && host.continues !== undefined) {
     const { cellKey: other, step } = host.continues;
     const found = await verifyCheckpoint(checkpointFolder(checkpointsOf(runsFolder, other), step), step, other);
@@ -84,7 +66,6 @@ export async function openCheckpoints(host: CheckpointHost): Promise<OpenCheckpo
       async save({ step, score, bytes, keep }, write) {
         try {
           await Deno.mkdir(store, { recursive: true });
-          if (!own()) return;
           host.sync();
           const point = { cellKey, configHash, step, score, seconds: host.seconds() };
           const { manifest } = await writeCheckpoint(store, point, async (folder) => {
@@ -103,21 +84,11 @@ export async function openCheckpoints(host: CheckpointHost): Promise<OpenCheckpo
         }
       },
     },
-    close() {
-      if (lock !== undefined && lock !== "taken") lock.release();
-      lock = undefined;
-    },
   };
 }
 
 function damageText(folder: string, reason: string): string {
   return `The checkpoint ${folder} is damaged and passed over: ${reason}`;
-}
-
-async function emptyStore(store: string): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(store)) {
-    if (isDirectory) await removeIfThere(join(store, name));
-  }
 }
 
 async function eventsOf(folder: string): Promise<readonly CellEvent[]> {

@@ -116,7 +116,6 @@ async function build<Output extends z.ZodType>(
   let before = 0;
   const seconds = () => before + (performance.now() - began) / 1000;
   const workshop = await makeCellWorkshop(host.runsFolder);
-  let close = () => {};
   try {
     const checkpoints = await openCheckpoints({
       ...{ runsFolder: host.runsFolder, cellKey: key, configHash, continues, fresh: host.fresh, seconds },
@@ -124,7 +123,6 @@ async function build<Output extends z.ZodType>(
       lines: log.lines,
       sync: host.sync,
     });
-    close = checkpoints.close;
     before = checkpoints.seconds;
     replay(checkpoints.events);
     const { last } = checkpoints.context;
@@ -161,8 +159,6 @@ async function build<Output extends z.ZodType>(
     }
     await removeIfThere(workshop).catch(() => {});
     throw error;
-  } finally {
-    close();
   }
 }
 

@@ -107,18 +107,6 @@ Deno.test("Fault 8: a checkpoint that cannot be written ends the run with how mu
     await assertWhole(runs, id!);
   }));
 
-Deno.test("A checkpoint that another process writes too is left to it", () =>
-  withFolder(async (runs) => {
-    let second: Awaited<ReturnType<typeof count>> | undefined;
-    const first = await count(runs, {
-      // The other run builds the same cell while this one is at it.
-      onStep: async (step) => void (step === 6 && (second = await count(runs))),
-    });
-    assert.deepEqual([first.value, second!.value, second!.from], [COUNTED, COUNTED, 0]);
-    const text = second!.events.flatMap((event) => event.kind === "note" ? [event.text] : []);
-    assert.match(text[0]!, new RegExp(`Process ${Deno.pid} is building the same cell`));
-  }));
-
 Deno.test("An unfinished cell is gone on with by any run, with its log; with `fresh` it begins again", () =>
   withFolder(async (runs) => {
     await interrupted(runs);

@@ -80,9 +80,7 @@ export async function checkpoints(
 ): Promise<{ readonly store: string; readonly steps: readonly number[] }> {
   const [cell] = await Array.fromAsync(Deno.readDir(join(runs, ".checkpoints")));
   const store = join(runs, ".checkpoints", cell!.name);
-  const names = (await Array.fromAsync(Deno.readDir(store))).map(({ name }) => name).filter((name) =>
-    name !== "run.lock"
-  );
+  const names = await Array.fromAsync(Deno.readDir(store), ({ name }) => name);
   return { store, steps: names.map((name) => Number(name.replace("step-", ""))).sort((a, b) => b - a) };
 }
 
