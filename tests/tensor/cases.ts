@@ -10,6 +10,7 @@ import {
   linear,
   linearCrossEntropy,
   meanLinearCrossEntropy,
+  packHalf,
   rmsNorm,
   rope,
   ropeTable,
@@ -19,6 +20,7 @@ import { causalAttentionReference } from "../../lib/tensor/ops/causal-attention.
 import { crossEntropyReference } from "../../lib/tensor/ops/cross-entropy.ts";
 import { dropoutReference } from "../../lib/tensor/ops/dropout.ts";
 import { embeddingReference } from "../../lib/tensor/ops/embedding.ts";
+import { unpackHalfReference } from "../../lib/tensor/ops/half.ts";
 import { linearReference } from "../../lib/tensor/ops/linear.ts";
 import { linearCrossEntropyReference } from "../../lib/tensor/ops/linear-cross-entropy.ts";
 import { rmsNormReference } from "../../lib/tensor/ops/rms-norm.ts";
@@ -263,6 +265,44 @@ function headCases(): Case[] {
   });
 }
 
+/** Frozen weights in half precision, packed: as the same numbers in float32. */
+function halfCases(): Case[] {
+  const shapes = [[1, 1, 1, 1], [3, 7, 2, 5], [2, 33, 9, 40], [1, 130, 20, 7], ...drawn(() => upTo(3, 30, 20, 30))];
+  return shapes.flatMap(([models, rows, pairs, out]): Case[] => {
+    const packed = (shape: number[], seed: number) => ({
+      data: packHalf(normalValues([...shape, 2], seed).data as Float32Array, "a case"),
+      shape,
+    });
+    const x = normalValues([models! * rows!, 2 * pairs!], 60);
+    const stack = models === 1 ? [out!, pairs!] : [models!, out!, pairs!];
+    const ids = intValues([rows!], 62, 0, out!);
+    return [
+      {
+        name: `linear [${x.shape}] by half [${stack}]`,
+        inputs: [x, packed(stack, 61)],
+        trained: [0],
+        ours: ([x, w]) => linear(x!, w!),
+        reference: ([x, w]) => linear(x!, unpackHalfReference(w!)),
+      },
+      {
+        name: `embedding of ${rows} ids from half [${out}, ${pairs}]`,
+        inputs: [packed([out!, pairs!], 63), ids],
+        trained: [],
+        ours: ([table, ids]) => embedding(table as T2, ids!),
+        reference: ([table, ids]) => embeddingReference(unpackHalfReference(table!) as T2, ids as T1),
+      },
+      {
+        name: `meanLinearCrossEntropy [${rows}, ${2 * pairs!}] by half [${out}, ${pairs}]`,
+        inputs: [normalValues([rows!, 2 * pairs!], 64), packed([out!, pairs!], 65), ids],
+        trained: [0],
+        ours: ([x, w, targets]) => meanLinearCrossEntropy(x as T2, w as T2, targets as T1),
+        reference: ([x, w, targets]) =>
+          tf.mean(linearCrossEntropyReference(x as T2, unpackHalfReference(w!) as T2, targets as T1)),
+      },
+    ];
+  });
+}
+
 function stockCases(): Case[] {
   const on = (name: string, shapes: number[][], f: (inputs: tf.Tensor[]) => tf.Tensor): Case => ({
     name: `stock ${name} ${shapes.map((shape) => `[${shape}]`).join(" ")}`,
@@ -302,5 +342,6 @@ export const cases: readonly Case[] = [
   ...expertsIntoHubCases(),
   ...tokenCases(),
   ...headCases(),
+  ...halfCases(),
   ...stockCases(),
 ];

@@ -27,7 +27,7 @@ export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tens
 /** The stock composition. */
 export function crossEntropyReference(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
   // Chosen, not multiplied by 0 and 1: an infinite logit beside the target's is no NaN.
-  const isTarget = tf.cast(tf.oneHot(targets, logits.shape[1]), "bool");
+  const isTarget = targetPlaces(targets, logits.shape[1]);
   const right = tf.sum(tf.where(isTarget, logits, tf.zerosLike(logits)), -1);
   const losses = tf.sub(tf.logSumExp(logits, -1), right);
   return tf.where(tf.greaterEqual(targets, 0), losses, tf.zerosLike(losses)) as tf.Tensor1D;
@@ -48,7 +48,12 @@ export function crossEntropyGradient(
   if (hasKernel(CROSS_ENTROPY_GRAD)) return runKernel(CROSS_ENTROPY_GRAD, { logits, targets, loss, dy });
   const [rows, vocab] = logits.shape;
   const counted = tf.mul(dy, tf.cast(tf.greaterEqual(targets, 0), "float32")).reshape([rows, 1]);
-  return tf.mul(tf.sub(tf.softmax(logits), tf.cast(tf.oneHot(targets, vocab), "float32")), counted);
+  return tf.mul(tf.sub(tf.softmax(logits), tf.cast(targetPlaces(targets, vocab), "float32")), counted);
+}
+
+/** Where each row's target is, bool `[N, vocab]`; nowhere if it is negative. (tfjs's `oneHot` wants at least two.) */
+function targetPlaces(targets: tf.Tensor1D, vocab: number): tf.Tensor {
+  return tf.equal(targets.reshape([-1, 1]), tf.range(0, vocab, 1, "int32").reshape([1, vocab]));
 }
 
 tf.registerGradient({
