@@ -26,7 +26,8 @@ export function writeWhileRead(): Promise<{ tried: number; survived: number; not
       }).spawn());
     let writing = true;
     const codes = Promise.all(writers.map(async ({ status }) => (await status).code)).finally(() => writing = false);
-    const count = async () => Number((await queryRuns(runs, "select count(*) as n from notes")).rows[0]!["n"]);
+    const count = async () =>
+      Number((await queryRuns(runs, "select count(*) as n from notes", { seconds: 300 })).rows[0]!["n"]);
     let reads = 0;
     for (let before = 0; writing; reads++) {
       const now = await count();

@@ -5,15 +5,15 @@ import { type Random, random } from "../../lib/random.ts";
 import { queryRuns, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 import { checkLog, finish, inFolder, newest, startSubject, TRAINING, until, weightsHash } from "./subject.ts";
 
-/** Where a kill is to hit: in training, while a checkpoint is written, in training the stitches, or anywhere. */
-const AIMS = ["training", "checkpoint", "stitch", "anywhere"] as const;
+/** What a kill waits for in the cell that it is aimed at; a random moment later it strikes. */
+const AIMS = ["training", "checkpoint", "keeping"] as const;
 type Aim = (typeof AIMS)[number];
 
 /** One kill and where it hit. */
 export interface Kill {
-  /** The cell that was running, or "between cells". */
+  /** The cell that was running. */
   readonly cell: string;
-  readonly doing: "training" | "in a checkpoint" | "moving a cell into place" | "another thing";
+  readonly doing: "training" | "in a checkpoint" | "moving a cell into place" | "starting" | "another thing";
   /** The last step in the log of that cell. */
   readonly step: number;
 }
@@ -51,15 +51,17 @@ export async function killAtRandom({ count, seed, lanes, say = () => {} }: KillO
   const hashes: string[] = [];
   let [left, chains, indexKills] = [count, 0, 0];
   const chain = async (runs: string, source: Random, number: number) => {
-    for (let i = 0, through = false; left > 0 && !through; i++) {
+    // One kill in each phase; the cells that it got through stay, so that every chain comes to the stitches.
+    for (const [i, target] of TRAINING.entries()) {
+      if (left <= 0) break;
       left--;
-      const kill = await killOnce(runs, AIMS[(i + number) % AIMS.length]!, source);
-      through = kill === undefined; // it was done before it was hit
-      if (kill === undefined) left++;
-      else {
-        kills.push(kill);
-        say(`kill ${kills.length} of ${count}: ${kill.cell}, step ${kill.step}, ${kill.doing}`);
+      const kill = await killOnce(runs, i, AIMS[(i + number) % AIMS.length]!, source);
+      if (kill === undefined) {
+        left++; // it was done before it was hit
+        break;
       }
+      kills.push(kill);
+      say(`kill ${kills.length} of ${count}, aimed at ${target}: ${kill.cell}, step ${kill.step}, ${kill.doing}`);
     }
     if (await killIndexUpdate(runs, source)) indexKills++;
     if ((await newest(runs))?.status !== "done") await finish(runs);
@@ -77,17 +79,17 @@ export async function killAtRandom({ count, seed, lanes, say = () => {} }: KillO
   return { kills, indexKills, undisturbed, hashes };
 }
 
-/** Starts a run or goes on with it, and kills it; undefined when it was done before. */
-async function killOnce(runs: string, aim: Aim, source: Random): Promise<Kill | undefined> {
-  const before = await logSize(runs);
+/** Starts a run or goes on with it, and kills it in a phase or soon after; undefined when it was done before. */
+async function killOnce(runs: string, phase: number, aim: Aim, source: Random): Promise<Kill | undefined> {
   const { child, end } = startSubject(runs);
   const over = end.then(() => {});
-  // Not before it writes: then the kill would hit only Deno's start.
-  await until(async () => await logSize(runs) > before || undefined, { over });
-  if (aim === "training") await until(async () => TRAINING.includes(await cellOf(runs)) || undefined, { over });
-  if (aim === "stitch") await until(async () => await cellOf(runs) === "stitch" || undefined, { over, seconds: 2 });
+  await until(async () => TRAINING.indexOf(await cellOf(runs)) >= phase || undefined, { over });
   if (aim === "checkpoint") await until(async () => await inCheckpoint(runs) || undefined, { over, seconds: 5 });
-  await until(() => undefined, { over, seconds: source.float() * (aim === "checkpoint" ? 0.005 : 0.5) });
+  if (aim === "keeping") await until(async () => await isKeeping(runs) || undefined, { over, seconds: 20 });
+  await until(() => undefined, {
+    over,
+    seconds: source.float() * { training: 0.4, checkpoint: 0.01, keeping: 0.03 }[aim],
+  });
   try {
     child.kill("SIGKILL");
   } catch {
@@ -101,16 +103,27 @@ async function killOnce(runs: string, aim: Aim, source: Random): Promise<Kill | 
 
 async function whereItHit(runs: string): Promise<Kill> {
   const cell = (await newest(runs))?.cells.find(({ status }) => status === "running");
-  if (cell === undefined) return { cell: "between cells", doing: "another thing", step: 0 };
+  if (cell === undefined) return { cell: "no cell", doing: "starting", step: 0 };
   const { name } = cell;
   const step = cell.metrics.at(-1)?.step ?? 0;
   if (await inCheckpoint(runs)) return { cell: name, doing: "in a checkpoint", step };
-  const files = await Array.fromAsync(Deno.readDir(join(runs, ".cells")));
-  for (const workshop of files.filter((entry) => entry.name.startsWith(".tmp-"))) {
-    const made = await Array.fromAsync(Deno.readDir(join(runs, ".cells", workshop.name)));
-    if (TRAINING.includes(name) && made.length > 0) return { cell: name, doing: "moving a cell into place", step };
-  }
+  if (TRAINING.includes(name) && await isKeeping(runs)) return { cell: name, doing: "moving a cell into place", step };
   return { cell: name, doing: TRAINING.includes(name) ? "training" : "another thing", step };
+}
+
+/** Whether the files of a cell that has trained are being written and moved into place. */
+async function isKeeping(runs: string): Promise<boolean> {
+  const folder = join(runs, ".cells");
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (name.startsWith(".tmp-") && !(await Deno.readDir(join(folder, name))[Symbol.asyncIterator]().next()).done) {
+        return true;
+      }
+    }
+  } catch {
+    // It was moved into place just now.
+  }
+  return false;
 }
 
 /** Whether a checkpoint is half written. */
@@ -124,11 +137,6 @@ async function inCheckpoint(runs: string): Promise<boolean> {
     // None was begun.
   }
   return false;
-}
-
-async function logSize(runs: string): Promise<number> {
-  const [id] = await runIds(runs);
-  return id === undefined ? 0 : (await Deno.stat(join(runs, id, "events.jsonl")).catch(() => undefined))?.size ?? 0;
 }
 
 /** The cell that the log speaks of last. */

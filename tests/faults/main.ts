@@ -82,7 +82,7 @@ function killOutcome({ kills, indexKills, undisturbed, hashes }: KillReport): Tr
   const note = [
     `${count(({ doing }) => doing === "training")} in training`,
     `${count(({ doing }) => doing === "in a checkpoint")} in a checkpoint`,
-    `${count(({ doing }) => doing === "moving a cell into place")} while a cell was kept`,
+    `${count(({ doing }) => doing === "moving a cell into place")} while a cell's results were kept`,
     `${count(({ cell }) => cell === "stitch")} in the stitch phase`,
     `${indexKills} more in updates of the index`,
     same ? `${hashes.length} runs, one hash` : `OTHER WEIGHTS: ${hashes.join("; ")} instead of ${undisturbed}`,
