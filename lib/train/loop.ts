@@ -96,10 +96,14 @@ async function takeStep(
     if (verdict?.kind !== "skip") {
       if (judged !== undefined) assertFinite(judged[0]!, undefined, step, rate);
       const norm = tf.tidy(() => verdict?.apply?.() ?? optimizer.update(gradients, rate, step));
-      gradientNorm = (await norm.data())[0]!;
+      // Both at once: on a GPU each reading waits for all that was asked before.
+      const [norms, means] = await Promise.all([norm.data(), judged ?? mean.data()]);
+      gradientNorm = norms[0]!;
+      loss = means[0]!;
       norm.dispose();
+    } else {
+      loss = judged![0]!;
     }
-    loss = (judged ?? await mean.data())[0]!;
   } finally {
     tf.dispose([mean, ...gradients]);
   }

@@ -143,7 +143,7 @@ function moody(): StepMonitor {
 
 deviceTest(
   "`train()` with a monitor that skips and goes back ends with the same bytes wherever it was interrupted",
-  async () => {
+  async ({ name }) => {
     const calm = await run(decoder, []);
     const whole = await run(decoder, [], { monitor: moody });
     assert.notEqual(whole.hash, calm.hash);
