@@ -35,7 +35,8 @@ export function armsOf({ train, monitor, arms, epsilons }: InstabilityConfig): A
   return [
     ...arms.map((name) => ({ name, train, ...actions[name] })),
     ...epsilons.map((epsilon) => ({
-      ...{ name: `epsilon=${epsilon}`, what: `nothing, with ε ${epsilon} in place of ${train.epsilon}` },
+      name: `epsilon=${epsilon.toExponential()}`,
+      what: `nothing, with ε ${epsilon.toExponential()} in place of ${train.epsilon.toExponential()}`,
       ...{ train: { ...train, epsilon }, monitor: told },
     })),
   ];

@@ -58,7 +58,7 @@ Deno.test("`armsOf()` gives every arm its own action, and other ε none; `checkA
     "rewind rewind alert 1e-8",
     "clip alert clip 1e-8",
     "epsilon alert epsilon 1e-8",
-    "epsilon=0.000001 alert alert 0.000001",
+    "epsilon=1e-6 alert alert 0.000001",
     "epsilon=1e-10 alert alert 1e-10",
   ]);
   for (const wrong of [{ arms: ["plain", "plain"] }, { epsilons: [1e-6, 1e-6] }, { epsilons: [1e-8] }]) {
@@ -148,7 +148,7 @@ Deno.test("`instability.ts --preset smoke` trains every arm and ends with its ta
     assert.equal(code, 0, new TextDecoder().decode(stderr));
     const result = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
     const rows: { arm: string; final: number }[] = result.tables.outcomes;
-    assert.deepEqual(rows.map(({ arm }) => arm), ["plain", "skip", "rewind", "clip", "epsilon", "epsilon=0.000001"]);
+    assert.deepEqual(rows.map(({ arm }) => arm), ["plain", "skip", "rewind", "clip", "epsilon", "epsilon=1e-6"]);
     for (const { arm, final } of rows) assert.ok(final > 0 && final < Math.log(512), `${arm} ${final}`);
     const report = await Deno.readTextFile(join(runs, result.run, "report.html"));
     for (const words of ["What becomes of training", "The loss of every arm"]) assert.ok(report.includes(words), words);

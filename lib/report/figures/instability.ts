@@ -37,6 +37,9 @@ export function thinKeepingPeaks(points: readonly Point[], most = MOST_POINTS): 
   );
 }
 
+/** `0.01`, `1e-6` */
+const shortNumber = (value: number) => value < 0.001 ? value.toExponential(0) : String(value);
+
 /** Lines over steps, on a logarithmic axis where `log`; `mark` is a step to point at. */
 export function linesPanel(
   title: string,
@@ -44,12 +47,12 @@ export function linesPanel(
   { log = false, domain, mark }: { log?: boolean; domain?: readonly [number, number]; mark?: number | undefined },
 ): string {
   return draw(`${title} by step`, {
-    ...{ width: 270, height: 200, marginLeft: 42, marginTop: 30, marginRight: 12, marginBottom: 38 },
+    ...{ width: 270, height: 200, marginLeft: 40, marginTop: 30, marginRight: 12, marginBottom: 38 },
     x: { label: "step", labelOffset: 36, ticks: 4, tickFormat: "~s" },
     y: {
       ...{ label: null, grid: true, type: log ? "log" : "linear" },
       ...(domain === undefined ? {} : { domain: [...domain], clamp: true }),
-      ...(log ? { ticks: 4, tickFormat: "~g" } : { ticks: 5 }),
+      ...(log ? { ticks: 4, tickFormat: shortNumber } : { ticks: 5 }),
     },
     marks: [
       Plot.text([title], { frameAnchor: "top-left", dx: -36, dy: -24, fontSize: 12, fontWeight: 600 }),
