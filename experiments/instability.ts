@@ -71,7 +71,7 @@ function trainSeeds({ run, config, seed, device, prepared }: Lab, arm: Arm) {
   return run.cell({
     name: arm.name,
     title: `Train, and do ${arm.name === "plain" || arm.name.includes("=") ? "nothing" : `"${arm.name}"`}`,
-    description: `The same start and the same batches for every arm; this one does ${arm.what}.`,
+    description: `The same start and the same batches for every arm. What is done: ${arm.what}.`,
     inputs: {
       ...{ kind: "instability", model, train, monitor, batches: config.batches, seeds },
       ...{ text: prepared.fingerprint, device: device.numerics },

@@ -18,17 +18,17 @@ export function armsOf({ train, monitor, arms, epsilons }: InstabilityConfig): A
   const told = acting(monitor, {});
   const actions: Record<(typeof ARMS)[number], Omit<Arm, "name" | "train">> = {
     plain: { what: "nothing", monitor: told },
-    skip: { what: "skips batches whose loss spikes", monitor: acting(monitor, { spike: "skip" }) },
+    skip: { what: "skips the batch of a spike", monitor: acting(monitor, { spike: "skip" }) },
     rewind: {
-      what: `goes back ${monitor.rewindSteps} steps at a spike and passes over the batches`,
+      what: `goes back ${monitor.rewindSteps} steps at a spike`,
       monitor: acting(monitor, { spike: "rewind" }),
     },
     clip: {
-      what: `limits the update's RMS to ${monitor.clipRms} from the first warning on`,
+      what: `clips to RMS ${monitor.clipRms} once warned`,
       monitor: acting(monitor, { instability: "clip" }),
     },
     epsilon: {
-      what: `lowers ε by ${monitor.epsilonFactor} at each warning`,
+      what: `ε × ${monitor.epsilonFactor} at each warning`,
       monitor: acting(monitor, { instability: "epsilon" }),
     },
   };
@@ -36,7 +36,7 @@ export function armsOf({ train, monitor, arms, epsilons }: InstabilityConfig): A
     ...arms.map((name) => ({ name, train, ...actions[name] })),
     ...epsilons.map((epsilon) => ({
       name: `epsilon=${epsilon.toExponential()}`,
-      what: `nothing, with ε ${epsilon.toExponential()} in place of ${train.epsilon.toExponential()}`,
+      what: `nothing, with ε ${epsilon.toExponential()}`,
       ...{ train: { ...train, epsilon }, monitor: told },
     })),
   ];

@@ -39,7 +39,6 @@ export function outcomesTable(all: readonly ArmOutcomes[], diverged: number): Ta
       number("peak", "highest loss in a spike", 3, "lower"),
       number("lost", "steps in spikes", 1, "lower"),
       number("final", "loss at the end", 5, "lower"),
-      text("actions", "actions in all seeds"),
     ],
     rows: all.map(({ arm, outcomes }) => ({
       arm: arm.name,
@@ -49,7 +48,6 @@ export function outcomesTable(all: readonly ArmOutcomes[], diverged: number): Ta
       peak: Math.max(...outcomes.map(peakOf)) || null,
       lost: mean(outcomes.map(lostOf)),
       final: finite(median(outcomes.map(({ final }) => final))),
-      actions: actionsText(outcomes),
     })),
   };
 }
@@ -65,6 +63,7 @@ export function seedsTable(all: readonly ArmOutcomes[]): Table {
       text("spikes", "spikes at step"),
       number("peak", "highest loss in a spike", 3),
       number("final", "loss at the end", 5),
+      text("actions", "actions"),
       text("end", "end"),
     ],
     rows: all.flatMap(({ arm, outcomes }) =>
@@ -74,6 +73,7 @@ export function seedsTable(all: readonly ArmOutcomes[]): Table {
         spikes: outcome.spikes.map(({ tick }) => tick).join(", ") || "none",
         peak: peakOf(outcome) || null,
         final: finite(outcome.final),
+        actions: actionsText(outcome),
         end: outcome.error ?? `after ${outcome.ticks} steps`,
       }))
     ),
@@ -156,12 +156,8 @@ export function verdict(all: readonly ArmOutcomes[], diverged: number): string {
   return [`The plain arm diverges ${count(plain).toFixed(1)} times a seed.`, ...told].join(" ");
 }
 
-function actionsText(outcomes: readonly Outcome[]): string {
-  const counts = new Map<string, number>();
-  for (const { actions } of outcomes) {
-    for (const [action, count] of Object.entries(actions)) counts.set(action, (counts.get(action) ?? 0) + count);
-  }
-  return [...counts].map(([action, count]) => `${count} × ${action}`).join(", ");
+function actionsText({ actions }: Outcome): string {
+  return Object.entries(actions).map(([action, count]) => `${count} × ${action}`).join(", ");
 }
 
 function leadText(lead: number | null): string {
