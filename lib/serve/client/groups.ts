@@ -8,8 +8,8 @@ const TITLES: Readonly<Record<string, string>> = {
   updateToWeight: "update / weights",
   edge: "|u| > 0.8",
   bimodality: "bimodality of u",
-  alignment: "cosine with gradient",
-  autocorrelation: "gradient with the one before",
+  alignment: "cos(u, g)",
+  autocorrelation: "cos(g, g before)",
   belowEpsilon: "√v̂ < ε",
 };
 
