@@ -37,6 +37,13 @@ export const baselinesConfigSchema = btsConfigSchema.extend({
 
 export type BaselinesConfig = z.infer<typeof baselinesConfigSchema>;
 
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  smoke: "all methods in under a minute, for tests; too small to show anything",
+  quick: "the main job's quick models, and every other method made of them; --dry-run says how long; the default",
+  study: "the models of all studies, and every other method made of them",
+  lab: "the models of the README's table, and every other method made of them",
+};
+
 /** The experiment's name, settings and presets, for the command line. */
 export const baselinesDefinition: ExperimentDefinition<typeof baselinesConfigSchema> = {
   name: "baselines",
@@ -45,5 +52,9 @@ export const baselinesDefinition: ExperimentDefinition<typeof baselinesConfigSch
   schema: baselinesConfigSchema,
   ...(btsDefinition.mayChange === undefined ? {} : { mayChange: btsDefinition.mayChange }),
   defaultPreset: "quick",
-  presets: studyPresets({}),
+  presets: Object.fromEntries(
+    Object.entries(studyPresets({})).map(([name, preset]) =>
+      [name, { ...preset, description: DESCRIPTIONS[name] ?? preset.description }] as const
+    ),
+  ),
 };
