@@ -49,15 +49,17 @@ export function settlingSteps(beta1: number): number {
 }
 
 /**
- * The groups whose update ratio has two peaks and is not small. Norms and head are left out: their gradients keep one
- * direction for long in training that is healthy.
+ * The groups whose update ratio has two peaks and is not small. Norms and head are left out, and embeddings that are the
+ * head: their gradients keep one direction for long in training that is healthy, say when the text changes.
  */
 export function bimodalGroups(
   statistics: readonly GroupStatistics[],
   { instability }: MonitorConfig,
 ): readonly GroupStatistics[] {
+  const tied = statistics.every(({ group }) => group !== "head");
   return statistics.filter(({ group, bimodality, updateRms }) =>
-    isWatched(group) && bimodality >= instability.bimodality && updateRms >= instability.updateRms
+    isWatched(group) && !(tied && group === "embedding") && bimodality >= instability.bimodality &&
+    updateRms >= instability.updateRms
   );
 }
 

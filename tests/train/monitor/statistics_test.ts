@@ -1,6 +1,12 @@
 // The statistics of the update, on distributions that are known.
 import assert from "node:assert/strict";
 import { random } from "../../../lib/random.ts";
+import {
+  bimodalGroups,
+  type GroupStatistics,
+  monitorConfigSchema,
+  type ParameterGroup,
+} from "../../../lib/train/mod.ts";
 import { groupOf } from "../../../lib/train/monitor/groups.ts";
 import {
   bimodality,
@@ -119,4 +125,15 @@ Deno.test("`groupOf()` knows the parameters of decoders and stitches", () => {
     "something.else": "other",
   };
   for (const [name, group] of Object.entries(groups)) assert.equal(groupOf(name), group, name);
+});
+
+Deno.test("`bimodalGroups()` leaves out norms, head, embeddings that are the head, and what is small", () => {
+  const settings = monitorConfigSchema.parse({});
+  const one = (group: ParameterGroup, bimodality = 0.9, updateRms = 0.5) =>
+    ({ group, bimodality, updateRms }) as GroupStatistics;
+  const found = (...statistics: GroupStatistics[]) => bimodalGroups(statistics, settings).map(({ group }) => group);
+  const decoder = [one("embedding"), one("attention"), one("mlp"), one("norms")];
+  assert.deepEqual(found(...decoder, one("head")), ["embedding", "attention", "mlp"]);
+  assert.deepEqual(found(...decoder), ["attention", "mlp"]);
+  assert.deepEqual(found(one("projections"), one("gates", 0.5), one("other", 0.9, 0.1)), ["projections"]);
 });
