@@ -9,24 +9,23 @@
 //
 //   --avx2   PyTorch held to AVX2, as on a machine without AVX-512
 //   --wide   ours without a BLAS under V8 flags that let it use 256-bit vectors; docs/performance.md says what they are
-import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { type Column, formatTable } from "../lib/run/mod.ts";
 import { describeDevices } from "../lib/tensor/mod.ts";
 import { pythonCommand } from "../lib/python.ts";
+import { readChoices, readCount, readFlags } from "./flags.ts";
+import { shapes } from "./shapes.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    jobs: { type: "string", default: "pretrain,stitch" },
-    shapes: { type: "string", default: "tiny,small" },
-    rounds: { type: "string", default: "5" },
-    steps: { type: "string", default: "10" },
-    threads: { type: "string", default: String(navigator.hardwareConcurrency) },
-    avx2: { type: "boolean", default: false },
-    wide: { type: "boolean", default: false },
-    stock: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
+const flags = readFlags(import.meta.url, {
+  jobs: { type: "string", default: "pretrain,stitch" },
+  shapes: { type: "string", default: "tiny,small" },
+  rounds: { type: "string", default: "5" },
+  steps: { type: "string", default: "10" },
+  threads: { type: "string", default: String(navigator.hardwareConcurrency) },
+  avx2: { type: "boolean", default: false },
+  wide: { type: "boolean", default: false },
+  stock: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
 });
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -79,12 +78,19 @@ if (flags.stock) sides.push(ours("stock tfjs", ["--device", "reference"]));
 const base = sides.includes(torch) ? torch : sides[0]!;
 
 const rows: Record<string, string | number | null>[] = [];
-for (const job of flags.jobs.split(",")) {
-  for (const shape of flags.shapes.split(",")) {
+const count = readCount("--rounds", flags.rounds);
+readCount("--steps", flags.steps);
+for (const job of readChoices("--jobs", flags.jobs, ["pretrain", "stitch"])) {
+  for (const shape of readChoices("--shapes", flags.shapes, Object.keys(shapes))) {
     const rounds: Map<string, Measurement>[] = [];
-    for (let round = 0; round < Number(flags.rounds); round++) {
+    for (let round = 1; round <= count; round++) {
       const measured = new Map<string, Measurement>();
-      for (const side of sides) measured.set(side.name, await measure(side, job, shape));
+      for (const side of sides) {
+        const measurement = await measure(side, job, shape);
+        measured.set(side.name, measurement);
+        const speed = measurement.tokens_per_s.toFixed(0);
+        console.error(`${job} ${shape}, round ${round} of ${count}: ${side.name}, ${speed} tokens/s`);
+      }
       rounds.push(measured);
     }
     const trained = new Set(rounds.flatMap((round) => [...round.values()].map((side) => side.trained)));

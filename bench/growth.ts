@@ -5,21 +5,19 @@
 //
 // Every measurement is a process of its own (train.ts) that prints its fastest step: other work on the machine can only
 // add to it.
-import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { type ModelConfig, parameterCount } from "../lib/model/mod.ts";
 import { type Column, formatTable } from "../lib/run/mod.ts";
 import { pretrainFlops, stitchTrainFlops } from "../lib/train/mod.ts";
 import { stitchConfigSchema } from "../lib/stitch/mod.ts";
+import { readFlags } from "./flags.ts";
 import { shapes } from "./shapes.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    steps: { type: "string", default: "5" },
-    threads: { type: "string", default: String(navigator.hardwareConcurrency) },
-    blas: { type: "string", default: "on" },
-    json: { type: "boolean", default: false },
-  },
+const flags = readFlags(import.meta.url, {
+  steps: { type: "string", default: "5" },
+  threads: { type: "string", default: String(navigator.hardwareConcurrency) },
+  blas: { type: "string", default: "on" },
+  json: { type: "boolean", default: false },
 });
 
 /** One quantity that grows, from a base that is small enough to be doubled thrice. */

@@ -4,24 +4,22 @@
 //
 // A time is the fastest of many. Products and attention are held against the best rate of square products of 256 to 1024,
 // everything else, by the bytes that it must read and write, against the rate of a sum of two large tensors.
-import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { type Column, formatTable } from "../lib/run/mod.ts";
 import { type DeviceName, type DeviceOptions, openDevice } from "../lib/tensor/mod.ts";
 import { timeInJax } from "./jax.ts";
 import { operationRows, type Row } from "./operations.ts";
+import { readFlags } from "./flags.ts";
 import type { ShapeName } from "./shapes.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    threads: { type: "string", default: String(navigator.hardwareConcurrency) },
-    blas: { type: "string", default: "on" },
-    stock: { type: "boolean", default: false },
-    jax: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
-    shape: { type: "string", default: "tiny" },
-    json: { type: "boolean", default: false },
-  },
+const flags = readFlags(import.meta.url, {
+  threads: { type: "string", default: String(navigator.hardwareConcurrency) },
+  blas: { type: "string", default: "on" },
+  stock: { type: "boolean", default: false },
+  jax: { type: "boolean", default: false },
+  only: { type: "string", default: "" },
+  shape: { type: "string", default: "tiny" },
+  json: { type: "boolean", default: false },
 });
 
 const rows = operationRows(flags.shape as ShapeName).filter(({ name }) => name.includes(flags.only));

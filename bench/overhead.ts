@@ -5,7 +5,6 @@
 // Every second step is logged as in a run (event log with checksums, terminal); the call itself is timed too, for on a
 // busy machine two steps differ by more than it takes. Checkpoints are kept as in a cell, fsync and reading back
 // included, and their time is spread over the interval that the default schedule leaves between them.
-import { parseArgs } from "node:util";
 import { z } from "zod";
 import { terminalView, withRun } from "../lib/run/mod.ts";
 import { initialWeights, toVariables } from "../lib/model/mod.ts";
@@ -20,16 +19,15 @@ import {
   trainConfigSchema,
   writeTrainState,
 } from "../lib/train/mod.ts";
+import { readFlags } from "./flags.ts";
 import { type ShapeName, shapes } from "./shapes.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    shape: { type: "string", default: "small" },
-    steps: { type: "string", default: "40" },
-    checkpoints: { type: "string", default: "3" },
-    device: { type: "string", default: "auto" },
-    threads: { type: "string" },
-  },
+const flags = readFlags(import.meta.url, {
+  shape: { type: "string", default: "small" },
+  steps: { type: "string", default: "40" },
+  checkpoints: { type: "string", default: "3" },
+  device: { type: "string", default: "auto" },
+  threads: { type: "string" },
 });
 
 const threads = flags.threads === undefined ? {} : { threads: Number(flags.threads) };

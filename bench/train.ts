@@ -4,7 +4,6 @@
 //     [--device auto|webgpu|cpu|reference] [--threads N] [--steps N] [--blas off] [--profile]
 //     [--width d] [--layers L] [--context T] [--inner N] [--batch N] [--experts n] [--stitches K]   in place of the shape's
 import process from "node:process";
-import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { decode, headLoss, initialWeights, type ModelConfig, toVariables } from "../lib/model/mod.ts";
 import { random } from "../lib/random.ts";
@@ -25,27 +24,29 @@ import {
   openDevice,
   variableGradients,
 } from "../lib/tensor/mod.ts";
+import { readChoices, readCount, readFlags } from "./flags.ts";
 import { EXPERTS, type ShapeName, shapes } from "./shapes.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    job: { type: "string", default: "pretrain" },
-    shape: { type: "string", default: "tiny" },
-    device: { type: "string", default: "auto" },
-    threads: { type: "string" },
-    steps: { type: "string", default: "10" },
-    profile: { type: "boolean", default: false },
-    blas: { type: "string", default: "on" },
-    json: { type: "boolean", default: false }, // as it is: for torch_reference.py's sake
-    width: { type: "string" },
-    layers: { type: "string" },
-    context: { type: "string" },
-    inner: { type: "string" },
-    batch: { type: "string" },
-    experts: { type: "string" },
-    stitches: { type: "string" },
-  },
+const flags = readFlags(import.meta.url, {
+  job: { type: "string", default: "pretrain" },
+  shape: { type: "string", default: "tiny" },
+  device: { type: "string", default: "auto" },
+  threads: { type: "string" },
+  steps: { type: "string", default: "10" },
+  profile: { type: "boolean", default: false },
+  blas: { type: "string", default: "on" },
+  json: { type: "boolean", default: false }, // as it is: for torch_reference.py's sake
+  width: { type: "string" },
+  layers: { type: "string" },
+  context: { type: "string" },
+  inner: { type: "string" },
+  batch: { type: "string" },
+  experts: { type: "string" },
+  stitches: { type: "string" },
 });
+readChoices("--job", flags.job, ["pretrain", "stitch"]);
+readChoices("--shape", flags.shape, Object.keys(shapes));
+readCount("--steps", flags.steps);
 
 const threads = flags.threads === undefined ? {} : { threads: Number(flags.threads) };
 const options: DeviceOptions = { blas: flags.blas !== "off", ...threads };
