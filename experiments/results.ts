@@ -4,13 +4,15 @@
 //
 // Studies run one after the other in processes of their own and share cached cells: seed, experts and stitches are
 // trained once. Stopped or killed, the same command goes on where it was.
+import { dirname } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
-import { UserError } from "../lib/errors.ts";
+import { nearest, UserError } from "../lib/errors.ts";
 import {
   defaultRunsFolder,
   parseWithCommander,
   readRun,
+  readSeeds,
   repositoryRoot,
   runMain,
   type RunView,
@@ -29,6 +31,7 @@ import { initialisationStudy } from "./initialisation.ts";
 import { modularityStudy } from "./modularity.ts";
 import { stitchCountStudy } from "./stitch-count.ts";
 import { stitchKindsStudy } from "./stitch-kinds.ts";
+import { studyPresets } from "./studies/presets.ts";
 import { resultsMarkdown, type StudyRuns } from "./studies/results.ts";
 import type { Study } from "./studies/study.ts";
 
@@ -74,10 +77,12 @@ async function main(args: readonly string[]): Promise<void> {
   if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
   const { preset, main: mainPreset, seeds, runs, out, only } = parsed.options as Record<string, string>;
   const wanted = only === undefined ? names : only.split(",");
-  const unknown = wanted.find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new UserError("results.study", `There is no study "${unknown}": expected some of ${names.join(", ")}`);
-  }
+  // All of it before the first run: a mistake found after an hour of training is found too late.
+  for (const name of wanted) oneOf("--only", name, names);
+  oneOf("--preset", preset!, Object.keys(studyPresets({})));
+  oneOf("--main", mainPreset!, Object.keys(btsDefinition.presets));
+  readSeeds(seeds!);
+  await writableFolder(out!);
   const began = performance.now();
   const found: StudyRuns[] = [];
   for (const study of STUDIES.filter(({ name }) => wanted.includes(name))) {
@@ -91,6 +96,23 @@ async function main(args: readonly string[]): Promise<void> {
     (only === undefined ? "" : ` --only ${only}`);
   await writeTextAtomically(out!, resultsMarkdown(found, again, await madeOf(found)));
   console.error(`\nWritten: ${out}, after ${duration((performance.now() - began) / 1000)}`);
+}
+
+/** @throws UserError `results.choice` naming what there is, and the nearest */
+function oneOf(option: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return;
+  const near = nearest(value, choices);
+  throw new UserError(
+    "results.choice",
+    `${option} names "${value}": expected ${choices.join(", ")}`,
+    near === undefined ? undefined : `did you mean ${near}?`,
+  );
+}
+
+/** @throws UserError `results.out` when the page's folder is not there */
+async function writableFolder(page: string): Promise<void> {
+  const isFolder = await Deno.stat(dirname(page)).then(({ isDirectory }) => isDirectory, () => false);
+  if (!isFolder) throw new UserError("results.out", `Cannot write ${page}: there is no folder ${dirname(page)}`);
 }
 
 /** Runs one study as its own command and reads the runs that it names. */

@@ -180,3 +180,23 @@ Deno.test("`modularity --preset smoke` measures every change, and keeps the othe
     await Deno.remove(runs, { recursive: true });
   }
 });
+
+Deno.test("`deno task results` refuses a mistake before anything is trained", async () => {
+  const cases: readonly (readonly [string[], RegExp])[] = [
+    [["--preset", "smok"], /--preset names "smok": expected smoke, quick, study, lab\n.*did you mean smoke\?/],
+    [["--main", "lap"], /--main names "lap".*did you mean lab\?/s],
+    [["--only", "hubs"], /--only names "hubs".*did you mean hub\?/s],
+    [["--seeds", "1,x"], /expected a number or a range, not "x"/],
+    [["--out", "none/such/page.md"], /there is no folder none\/such/],
+  ];
+  await Promise.all(cases.map(async ([args, message]) => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "experiments/results.ts", ...args],
+      cwd: repositoryRoot,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    assert.equal(code, 2, args.join(" "));
+    assert.match(new TextDecoder().decode(stderr), message);
+  }));
+});
