@@ -26,6 +26,9 @@ import {
 import { openDevice } from "../../lib/tensor/mod.ts";
 import { openStitchedRun, type StitchedRun } from "./open-run.ts";
 
+/** Label of what the model writes itself. */
+const GENERATED = "generated";
+
 /** A part of the text whose gates are asked for. */
 interface Part {
   readonly label: string;
@@ -63,6 +66,11 @@ export async function gatesCommand(
   if (!options.json || options.out !== undefined) await writePage(page, tokenGatesHtml(trace));
   if (options.json) return print(JSON.stringify(trace));
   for (const track of trace.stitches.toReversed()) print(`${formatTable(summaryTable(trace, track))}\n`);
+  const written = trace.segments.find(({ label }) => label === GENERATED);
+  if (written !== undefined) {
+    const text = trace.tokens.slice(written.start, written.end).map(({ text }) => text).join("");
+    print(`Generated: ${JSON.stringify(text)}`);
+  }
   print(`Page: ${page}`);
 }
 
@@ -72,7 +80,8 @@ async function partsOf(texts: readonly string[], files: readonly string[]): Prom
     try {
       parts.push({ label: path.split(/[\\/]/).at(-1)!, text: await Deno.readTextFile(path) });
     } catch (error) {
-      throw new UserError("gates.file", `Cannot read ${path}: ${(error as Error).message}`);
+      const why = error instanceof Deno.errors.NotFound ? "there is no such file" : (error as Error).message;
+      throw new UserError("gates.file", `Cannot read ${path}: ${why}`, "give the path of a text file");
     }
   }
   const empty = parts.find(({ text }) => text === "");
@@ -132,7 +141,7 @@ async function traceGates(run: StitchedRun, parts: readonly Part[], generate: nu
     if (generate > 0) {
       const stop = (id: number) => id === tokenizer.endOfText;
       const [written] = await generateGreedily(stitchedLanguageModel(stitched), [ids], generate, stop);
-      segments.push({ label: "generated", start: ids.length, end: ids.length + written!.length });
+      segments.push({ label: GENERATED, start: ids.length, end: ids.length + written!.length });
       ids.push(...written!);
     }
     const tracks = (await tokenGates(stitched, ids)).map((found): GateTrack => ({

@@ -48,12 +48,13 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
       const text = await gates("--runs", runs, "--out", page);
       for (const word of ["code", "math", "translation", "entropy", "wins", page]) assert.ok(text.includes(word), word);
       assert.match(await Deno.readTextFile(page), /Which model the stitches listen to/);
+      assert.match(await gates("--runs", runs, "--text", "a", "--generate", "2", "--out", page), /^Generated: "/m);
     });
 
     await t.step("mistakes are named", async () => {
       const cases: readonly (readonly [string[], RegExp])[] = [
         [["--text", ""], /text is empty/],
-        [["--file", join(runs, "none.txt")], /Cannot read .*none.txt/],
+        [["--file", join(runs, "none.txt")], /Cannot read .*none.txt: there is no such file/],
         [["--text", "a", "--generate", "100"], /2 tokens, and 100 are to be written, but the model takes 64/],
         [["--generate", "-1", "--text", "a"], /--generate -1/],
         [["nosuchrun"], /no run "nosuchrun"/],
