@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 import { parseWithCommander, readInteger } from "./commander.ts";
 import type { Column, Table } from "./events.ts";
 import { formatTable } from "./format-table.ts";
-import { headline, type ListedRun, listFromIndex, type ListOptions } from "./listing.ts";
+import { headline, type ListedRun, listFromIndex, type ListOptions, shownName } from "./listing.ts";
 import { formatSeconds } from "./progress.ts";
 import { defaultRunsFolder } from "./runs-folder.ts";
 import { isUnderWay, type RunStatus } from "./view.ts";
@@ -80,7 +80,7 @@ function runsTable(folder: string, runs: readonly ListedRun[], sort: string): Ta
     title: `Runs in ${folder}`,
     columns: [
       { key: "id", title: "run", kind: "text" },
-      ...optional(({ name }) => name !== null, { key: "name", title: "name", kind: "text" }),
+      ...optional((run) => shownName(run) !== null, { key: "name", title: "name", kind: "text" }),
       { key: "status", title: "status", kind: "text" },
       { key: "cells", title: "cells", kind: "text" },
       { key: "seconds", title: "took", kind: "text" },
@@ -96,11 +96,11 @@ function runsTable(folder: string, runs: readonly ListedRun[], sort: string): Ta
       const { ended, total } = run.cells;
       const current = isUnderWay(run) && run.current !== null ? ` (${run.current})` : "";
       const took = run.seconds === null ? null : formatSeconds(run.seconds);
-      const { id, name, status, seed, device, sortedBy } = run;
+      const { id, status, seed, device, sortedBy } = run;
       const tags = run.tags.length === 0 ? null : run.tags.join(", ");
       return {
         id,
-        name,
+        name: shownName(run),
         status,
         cells: `${ended}/${total}${current}`,
         seconds: took,

@@ -38,7 +38,7 @@ const COLUMNS: Readonly<Record<string, { readonly key: Key; readonly direction: 
   updated: { key: (run) => run.updatedAt, direction: -1 },
   seconds: { key: (run) => run.seconds, direction: 1 },
   seed: { key: (run) => run.seed, direction: 1 },
-  name: { key: (run) => run.name, direction: 1 },
+  name: { key: shownName, direction: 1 },
   status: { key: (run) => run.status, direction: 1 },
   preset: { key: (run) => run.preset, direction: 1 },
   experiment: { key: (run) => run.experiment, direction: 1 },
@@ -71,6 +71,14 @@ export function headline({ experiment, meanBpb }: RunSummary): [string | null, n
   if (own !== undefined) return [experiment, own];
   const best = Object.entries(meanBpb).sort(([, a], [, b]) => a - b)[0];
   return best ?? [null, null];
+}
+
+/** The name that people gave the run, otherwise its `--name`; null when it has neither. */
+export function shownName({ name, title, command }: ListedRun): string | null {
+  const given = command.some((word, i) =>
+    word === `--name=${title}` || (word === "--name" && command[i + 1] === title)
+  );
+  return name ?? (given ? title : null);
 }
 
 function fits(run: ListedRun, { tags, statuses, preset, experiment, since }: ListOptions): boolean {

@@ -1,23 +1,25 @@
-// Finding the run that a person means: by id, by name, by the start of an id, or `last`.
+// Finding the run that a person means: by id, by name, by title, by the start of an id, or `last`.
 import { join } from "node:path";
 import { nearest, UserError } from "../errors.ts";
 import { readLabels } from "./labels.ts";
-import { listRuns } from "./read.ts";
+import { listRuns, type RunSummary } from "./read.ts";
 
 /**
  * The id of the run that `text` means.
  *
- * @param text a whole id, a name that exactly one run has, the start of exactly one id, or `last`
+ * @param text a whole id, `last`, or what exactly one run has: a name that people gave it, otherwise a title (`--name`),
+ *   otherwise the start of an id
  * @throws UserError `run.none`, `run.ambiguous`
  */
 export async function resolveRun(runsFolder: string, text: string): Promise<string> {
-  const ids = (await listRuns(runsFolder)).map(({ id }) => id);
+  const runs = await listRuns(runsFolder);
+  const ids = runs.map(({ id }) => id);
   if (ids.length === 0) {
     throw new UserError("run.none", `There is no run in ${runsFolder}`, "start one with deno task bts, or give --runs");
   }
   if (text === "last") return ids[0]!;
   if (ids.includes(text)) return text;
-  const named = await runsNamed(runsFolder, ids, text);
+  const named = await runsNamed(runsFolder, runs, text);
   const matches = named.length > 0 || text === "" ? named : ids.filter((id) => id.startsWith(text));
   if (matches.length === 1) return matches[0]!;
   if (matches.length > 1) {
@@ -36,7 +38,10 @@ export async function resolveRun(runsFolder: string, text: string): Promise<stri
   );
 }
 
-async function runsNamed(runsFolder: string, ids: readonly string[], name: string): Promise<string[]> {
-  const labels = await Promise.all(ids.map((id) => readLabels(join(runsFolder, id))));
-  return name === "" ? [] : ids.filter((_, i) => labels[i]!.name === name);
+/** The runs that people gave this name or, when there is none, those of this title. */
+async function runsNamed(runsFolder: string, runs: readonly RunSummary[], name: string): Promise<string[]> {
+  if (name === "") return [];
+  const labels = await Promise.all(runs.map(({ id }) => readLabels(join(runsFolder, id))));
+  const renamed = runs.filter((_, i) => labels[i]!.name === name);
+  return (renamed.length > 0 ? renamed : runs.filter(({ title }) => title === name)).map(({ id }) => id);
 }

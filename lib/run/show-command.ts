@@ -28,7 +28,7 @@ export async function showCommand(
   print: (text: string) => void = console.log,
 ): Promise<void> {
   const command = new Command("show").description("Shows a run: cells, results, tables, files, report.")
-    .argument("[run]", "id of the run, the start of one, or last", "last")
+    .argument("[run]", "id or name of the run, the start of an id, or last", "last")
     .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--tables", "show all tables, the long ones too")
     .option("--json", "write the run as one JSON object");
@@ -44,7 +44,9 @@ export async function showCommand(
   const all = parsed.options.tables === true;
   const made = captured.at(-1);
   const lines = made === undefined ? [] : madeLines(view, made, join(folder, id), all);
-  print(await describeRun(view, [...lines, ...labelLines(labels)], folder, all));
+  print(
+    await describeRun({ ...view, title: labels.name ?? view.title }, [...lines, ...labelLines(labels)], folder, all),
+  );
 }
 
 /** A run as text; `all` shows every table and whole summaries. */

@@ -15,7 +15,7 @@ export async function verifyCommand(
   const command = new Command("verify").description(
     "Checks every byte of a run's cells and checkpoints against their hashes.",
   )
-    .argument("[run]", "id of the run, the start of one, or last", "last")
+    .argument("[run]", "id or name of the run, the start of an id, or last", "last")
     .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--json", "write one JSON object: ok, weights, artifacts, checkpoints, damage");
   const parsed = parseWithCommander(command, args);

@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { noteCommand, openRun, renameCommand, resolveRun, showCommand, tagCommand } from "../../lib/run/mod.ts";
+import {
+  listCommand,
+  noteCommand,
+  openRun,
+  renameCommand,
+  resolveRun,
+  showCommand,
+  tagCommand,
+} from "../../lib/run/mod.ts";
 import { addLabel, readLabels } from "../../lib/run/labels.ts";
 import { emptyResults, options, spawnScript, withFolder } from "./fixtures.ts";
 
@@ -57,6 +65,35 @@ Deno.test("`noteCommand()` and `renameCommand()` keep what was said, and a run i
     let text = "";
     await tagCommand(["last", "--help"], (piece) => text += piece);
     assert.match(text, /Usage: tag/);
+  }));
+
+Deno.test("`resolveRun()` finds a run by its title, after the names that people gave; `ls` and `show` say it", () =>
+  withFolder(async (folder) => {
+    const started = async (title: string, command: string[]) => {
+      const run = await openRun(options(folder, { title, command }));
+      run.finish(emptyResults);
+      return run.id;
+    };
+    const trial = await started("trial", ["deno", "task", "bts", "--name", "trial"]);
+    const other = await started("2", ["deno", "task", "bts", "--name=2"]);
+    const plain = [await started("Default", ["deno"]), await started("Default", ["deno"])];
+    assert.equal(await resolveRun(folder, "trial"), trial);
+    assert.equal(await resolveRun(folder, "2"), other, "not as the start of an id");
+    await assert.rejects(resolveRun(folder, "Default"), ({ message }: Error) => {
+      return /"Default" names 2 runs/.test(message) && plain.every((id) => message.includes(id));
+    });
+    const printed = async (command: typeof showCommand, ...args: string[]) => {
+      let text = "";
+      await command([...args, "--runs", folder], (piece) => text += piece);
+      return text;
+    };
+    const list = await printed(listCommand);
+    assert.match(list, new RegExp(`${trial} +trial +done`));
+    assert.doesNotMatch(list, /Default/);
+    await json(renameCommand, folder, plain[0]!, "trial");
+    assert.equal(await resolveRun(folder, "trial"), plain[0]);
+    assert.ok((await printed(showCommand, plain[0]!)).startsWith(`trial (${plain[0]})`));
+    assert.ok((await printed(showCommand, plain[1]!)).startsWith(`Default (${plain[1]})`));
   }));
 
 Deno.test("`readLabels()` reads past damaged lines, and `addLabel()` begins a line of its own after a half one", () =>
