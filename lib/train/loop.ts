@@ -1,5 +1,6 @@
 // The training loop: batches in, one in-place update a step, losses out; it can be stopped and gone on with anywhere.
 import * as tf from "@tensorflow/tfjs";
+import { findNotFinite } from "./monitor/findings.ts";
 import { createOptimizer, type Optimizer } from "./optimizer.ts";
 import { learningRate } from "./schedule.ts";
 import { BEGINNING, type Progress, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
@@ -94,7 +95,7 @@ async function takeStep(
       return { progress: { ...back, position: position + 1 } };
     }
     if (verdict?.kind !== "skip") {
-      if (judged !== undefined) assertFinite(judged[0]!, undefined, step, rate);
+      if (judged !== undefined) assertFinite({ step, learningRate: rate, loss: judged[0]! });
       const norm = tf.tidy(() => verdict?.apply?.() ?? optimizer.update(gradients, rate, step));
       // Both at once: on a GPU each reading waits for all that was asked before.
       const [norms, means] = await Promise.all([norm.data(), judged ?? mean.data()]);
@@ -108,7 +109,11 @@ async function takeStep(
     tf.dispose([mean, ...gradients]);
   }
   // A finite loss with gradients that are not leaves weights that are not numbers.
-  if (gradientNorm !== undefined) assertFinite(loss, gradientNorm, step, rate);
+  if (gradientNorm !== undefined) {
+    const updated = { step, learningRate: rate, loss, gradientNorm };
+    monitor?.updated?.(updated);
+    assertFinite(updated);
+  }
   const count = batch.inputs.length;
   const tokens = progress.tokens + count;
   const flops = progress.flops + count * (task.flopsPerToken ?? 0);
@@ -127,10 +132,9 @@ async function takeStep(
   };
 }
 
-function assertFinite(loss: number, gradientNorm: number | undefined, step: number, rate: number): void {
-  if (Number.isFinite(loss) && (gradientNorm === undefined || Number.isFinite(gradientNorm))) return;
-  const norm = gradientNorm === undefined ? "" : `, gradient norm ${gradientNorm}`;
-  throw new TrainingError(`The loss is ${loss} at step ${step} (learning rate ${rate}${norm})`);
+function assertFinite(values: Parameters<typeof findNotFinite>[0]): void {
+  const broken = findNotFinite(values);
+  if (broken !== undefined) throw new TrainingError(broken.text);
 }
 
 /** The snapshots that a monitor may go back to. */

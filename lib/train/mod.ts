@@ -31,6 +31,7 @@ export {
   type TrainResult,
   type TrainState,
   type TrainTask,
+  type UpdatedStep,
   type Verdict,
 } from "./task.ts";
 export { type PhaseOptions, pretraining, stitching } from "./phases.ts";

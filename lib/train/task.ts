@@ -56,6 +56,16 @@ export interface PendingStep {
   readonly optimizer: Optimizer;
 }
 
+/** A step whose update was made. */
+export interface UpdatedStep {
+  /** From 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly loss: number;
+  /** Before clipping; when it is NaN or infinite, the weights are not numbers now. */
+  readonly gradientNorm: number;
+}
+
 /** What becomes of a pending step. */
 export type Verdict =
   /** The update is made: by `apply` (which returns the gradients' global norm), or as usual. */
@@ -70,6 +80,8 @@ export interface StepMonitor {
   /** How many steps back a verdict may ask to go. 0: none, and no snapshots are kept. */
   readonly reach: number;
   judge(pending: PendingStep): Verdict | Promise<Verdict>;
+  /** Called after an update, whose gradients' norm was not known before; throws to end training. */
+  updated?(done: UpdatedStep): void;
   /** Further values for the report of the step that was judged last. */
   values?(): Readonly<Record<string, number>>;
   /** What it goes on from after an interruption, as plain JSON; kept in checkpoints. */

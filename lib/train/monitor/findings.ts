@@ -96,22 +96,25 @@ export function findBimodal(
   };
 }
 
-/** The loss or the gradients' norm is NaN or infinite. */
-export function findNotFinite(step: number, loss: number, gradientNorm: number | undefined): Finding | undefined {
-  const bad = !Number.isFinite(loss)
-    ? "loss"
-    : gradientNorm !== undefined && !Number.isFinite(gradientNorm)
-    ? "norm"
-    : "";
-  if (bad === "") return undefined;
+/** The loss is NaN or infinite, or the gradients' norm where it is known. */
+export function findNotFinite(
+  { step, loss, learningRate, gradientNorm = 0 }: {
+    readonly step: number;
+    readonly loss: number;
+    readonly learningRate: number;
+    readonly gradientNorm?: number | undefined;
+  },
+): Finding | undefined {
+  const common = { detector: "notFinite", step, news: true } as const;
+  const rate = `learning rate ${short(learningRate)}`;
+  if (!Number.isFinite(loss)) {
+    return { ...common, text: `The loss is ${loss} at step ${step} (${rate})`, values: { learningRate } };
+  }
+  if (Number.isFinite(gradientNorm)) return undefined;
   return {
-    detector: "notFinite",
-    step,
-    text: bad === "loss"
-      ? `The loss is ${loss} at step ${step}`
-      : `The gradients' norm is ${gradientNorm} at step ${step}`,
-    news: true,
-    values: bad === "loss" ? {} : { loss },
+    ...common,
+    text: `The gradients' norm is ${gradientNorm} at step ${step} (loss ${short(loss)}, ${rate})`,
+    values: { loss, learningRate },
   };
 }
 

@@ -57,18 +57,20 @@ export function createMonitor({ settings, training, onAlert, onStatistics }: Mon
     return statistics;
   }
 
-  /** Tells of the findings and makes the verdict. */
-  function decide(pending: PendingStep, findings: readonly (Finding | undefined)[]): Verdict {
-    const taken = new Set<Alert["action"]>();
-    for (const finding of findings) {
-      if (finding === undefined) continue;
-      const { action, state: after, alert } = settle(state, settings, finding, training.epsilon);
-      state = after;
-      taken.add(action);
-      if (alert === undefined) continue;
+  /** Tells of a finding, and stops training where that is the action. */
+  function act(settings: MonitorConfig, finding: Finding): Alert["action"] {
+    const { action, state: after, alert } = settle(state, settings, finding, training.epsilon);
+    state = after;
+    if (alert !== undefined) {
       onAlert(alert);
       if (action === "stop") throw new TrainingError(alert.text);
     }
+    return action;
+  }
+
+  /** Tells of the findings and makes the verdict. */
+  function decide(pending: PendingStep, findings: readonly (Finding | undefined)[]): Verdict {
+    const taken = new Set(findings.flatMap((finding) => finding === undefined ? [] : [act(settings, finding)]));
     if (taken.has("rewind")) return { kind: "rewind", steps: settings.rewindSteps };
     if (taken.has("skip")) return { kind: "skip" };
     if (!state.clipping && state.lowered === 0) return { kind: "update" };
@@ -85,12 +87,12 @@ export function createMonitor({ settings, training, onAlert, onStatistics }: Mon
   return {
     reach,
     async judge(pending) {
-      const { step, loss, gradients } = pending;
+      const { step, loss, learningRate, gradients } = pending;
       logged = {};
       state = forgetFrom(state, step);
       const measures = vigilant || logs(step) || settings.notFinite.action !== "stop";
       const norm = measures && Number.isFinite(loss) ? await normOf(gradients) : undefined;
-      const broken = findNotFinite(step, loss, norm);
+      const broken = findNotFinite({ step, loss, learningRate, gradientNorm: norm });
       if (broken !== undefined) return decide(pending, [broken]);
       const statistics = await observe(pending, norm ?? NaN);
       const spike = findSpike(state, settings, pending);
@@ -98,6 +100,11 @@ export function createMonitor({ settings, training, onAlert, onStatistics }: Mon
       state = { ...state, losses: [...state.losses, [step, loss] as [number, number]].slice(-longest) };
       const { beta1 } = training;
       return decide(pending, [spike, statistics && findBimodal(state, settings, { step, beta1, statistics })]);
+    },
+    updated(done) {
+      const broken = findNotFinite(done);
+      // The weights are not numbers any more, so nothing else is left to do.
+      if (broken !== undefined) act({ ...settings, notFinite: { action: "stop" } }, broken);
     },
     values: () => logged,
     state: () => state,

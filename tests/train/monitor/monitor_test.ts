@@ -153,6 +153,36 @@ deviceTest("`createMonitor()` stops at a loss that is NaN, before it touches the
   );
 });
 
+deviceTest("`createMonitor()` tells of gradients that are not finite when the loss is, and names them", async () => {
+  // √x at 0: the loss is 0, the slope infinite. With `every` 0 only the update itself finds out.
+  for (const every of [0, 1]) {
+    const variables = { x: tf.variable(tf.scalar(0)) };
+    const training = trainConfigSchema.parse({ steps: 1, batch: 1, lr: 0.5, warmup: 0, floor: 1 });
+    const alerts: Alert[] = [];
+    const error = await train({
+      config: training,
+      parameters: variables,
+      batchAt: (position) => randomBatch(1, 2, position),
+      loss: () => tf.sqrt(variables.x).asScalar(),
+      monitor: createMonitor({
+        settings: monitorConfigSchema.parse({ every }),
+        training,
+        onAlert: (alert) => alerts.push(alert),
+      }),
+    }).catch((reason) => reason);
+    assert.deepEqual(acts(alerts), ["notFinite 1 stop"]);
+    assert.equal(alerts[0]!.level, "error");
+    assert.deepEqual(alerts[0]!.values, { loss: 0, learningRate: 0.5 });
+    assert.match(
+      alerts[0]!.text,
+      /^The gradients' norm is (NaN|Infinity) at step 1 \(loss 0, learning rate 0\.5\)\. Training stops\.$/,
+    );
+    assert.ok(error instanceof TrainingError);
+    assert.equal(error.message, alerts[0]!.text);
+    tf.dispose(variables);
+  }
+});
+
 deviceTest("`createMonitor()` skips batches that are not finite, and gives up after `limit` of them", async () => {
   const monitor = { notFinite: { action: "skip" }, limit: 3 } as const;
   const some = await run({ monitor, factor: (position) => [4, 5, 20].includes(position) ? Infinity : 1 });
