@@ -29,10 +29,14 @@ export function teeConsole(folder: string, options: TeeOptions = {}): () => void
   for (const method of METHODS) {
     const print = console[method];
     console[method] = (...values: unknown[]) => {
-      print.apply(console, values);
-      lines[method === "log" || method === "info" || method === "debug" ? "stdout" : "stderr"].add(
-        values.map((value) => typeof value === "string" ? value : Deno.inspect(value)).join(" ") + "\n",
-      );
+      try {
+        print.apply(console, values);
+      } finally {
+        // A closed terminal takes nothing; the file still does.
+        lines[method === "log" || method === "info" || method === "debug" ? "stdout" : "stderr"].add(
+          values.map((value) => typeof value === "string" ? value : Deno.inspect(value)).join(" ") + "\n",
+        );
+      }
     };
     undo.push(() => console[method] = print);
   }

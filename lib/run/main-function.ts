@@ -9,8 +9,8 @@ export interface Ending {
 }
 
 /**
- * The ending for an error: 2 and one sentence for a user's mistake, 130 or 143 for Ctrl-C or SIGTERM, 1 and the stack
- * for a bug, 0 and silence when the reader of our output has gone (`deno task ls | head`).
+ * The ending for an error: 2 and one sentence for a user's mistake, 130, 143 or 129 for Ctrl-C, SIGTERM or SIGHUP, 1 and
+ * the stack for a bug, 0 and silence when the reader of our output has gone (`deno task ls | head`).
  */
 export function endingOf(error: unknown, stop: StopError | undefined = stopReason()): Ending {
   const stopped = error instanceof StopError ? error : stop;
@@ -38,7 +38,11 @@ export async function runMain(main: () => Promise<void> | void): Promise<void> {
     await main();
   } catch (error) {
     const { exitCode, message } = endingOf(error);
-    if (message !== "") console.error(message);
-    Deno.exit(exitCode);
+    try {
+      if (message !== "") console.error(message);
+    } finally {
+      // Even when the terminal is closed and takes no message.
+      Deno.exit(exitCode);
+    }
   }
 }

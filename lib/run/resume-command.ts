@@ -6,6 +6,7 @@ import { lockHolder } from "./lock.ts";
 import { readRun } from "./read.ts";
 import { resolveRun } from "./resolve-run.ts";
 import { defaultRunsFolder } from "./runs-folder.ts";
+import { heedsHangUp } from "./stop.ts";
 import type { RunView } from "./view.ts";
 
 const HELP = `Usage: resume [run] [options of the experiment]
@@ -69,7 +70,8 @@ export async function resumeCommand(
       // It has ended.
     }
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, pass(signal));
+  const signals: Deno.Signal[] = heedsHangUp() ? ["SIGINT", "SIGTERM", "SIGHUP"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, pass(signal));
   return (await child.status).code;
 }
 

@@ -44,7 +44,7 @@ const marks = {
 export function terminalView(options: TerminalOptions = {}): TerminalView {
   const live = options.live ?? Deno.stderr.isTerminal();
   const color = options.color ?? (live && !Deno.env.get("NO_COLOR"));
-  const write = options.write ?? ((text: string) => void Deno.stderr.writeSync(encoder.encode(text)));
+  const write = whileReadable(options.write ?? ((text) => void Deno.stderr.writeSync(encoder.encode(text))));
   const columns = options.columns ?? terminalColumns;
   const interval = options.interval ?? (live ? 100 : 10_000);
   const paint = (name: keyof typeof colors, text: string) => color ? `\x1b[${colors[name]}m${text}\x1b[0m` : text;
@@ -139,6 +139,25 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
 }
 
 type Paint = (name: keyof typeof colors, text: string) => string;
+
+/** Writes until that fails, because nobody reads on or the terminal is closed: says so once, and then writes no more. */
+function whileReadable(write: (text: string) => void): (text: string) => void {
+  let gone = false;
+  return (text) => {
+    if (gone) return;
+    try {
+      write(text);
+    } catch (error) {
+      gone = true;
+      const reason = error instanceof Error ? error.message : String(error);
+      try {
+        console.error(`Nobody reads the progress any more (${reason}); the run goes on without showing it`);
+      } catch {
+        // Only output.log could hear it.
+      }
+    }
+  };
+}
 
 function endLine(event: Extract<RunEvent, { kind: "cell.end" }>, paint: Paint): string {
   const [mark, color] = marks[event.status];

@@ -17,6 +17,7 @@ import {
   terminalView,
 } from "../../lib/run/mod.ts";
 import { applyEvent, type CellView, type RunView } from "../../lib/run/mod.ts";
+import { heedsHangUp } from "../../lib/run/stop.ts";
 import { options, spawnScript, withFolder } from "./fixtures.ts";
 
 const estimate = { value: 0.5, low: 0.4, high: 0.6, samples: 100 };
@@ -242,6 +243,31 @@ Deno.test("`listCommand()` and `showCommand()` print a run, as text and as JSON"
     assert.match(await printed(listCommand, "--help"), /Usage: ls/);
   }));
 
+Deno.test("`terminalView()` says once that nobody reads it any more, and is silent then", () =>
+  withFolder(async (folder) => {
+    let tries = 0;
+    const write = () => {
+      tries++;
+      throw new Deno.errors.BrokenPipe("Broken pipe (os error 32)");
+    };
+    const said: unknown[][] = [];
+    const print = console.error;
+    console.error = (...values) => void said.push(values);
+    try {
+      const view = terminalView({ write, live: false });
+      const run = await openRun(options(folder, { onEvent: [view.onEvent] }));
+      await trainCell(run, "seed");
+      view.print("more");
+      run.finish(results);
+    } finally {
+      console.error = print;
+    }
+    assert.equal(tries, 1);
+    assert.deepEqual(said, [[
+      "Nobody reads the progress any more (Broken pipe (os error 32)); the run goes on without showing it",
+    ]]);
+  }));
+
 Deno.test("`endingOf()` gives 2 for a mistake, 1 for a bug, 130 and 143 for stops", () => {
   const mistake = endingOf(new UserError("a.b", "Cannot do it", "do that"));
   assert.deepEqual(mistake, { exitCode: 2, message: "error: Cannot do it\n  hint: do that" });
@@ -256,10 +282,14 @@ Deno.test("`endingOf()` gives 2 for a mistake, 1 for a bug, 130 and 143 for stop
   assert.match(full.message, /^error: The disk is full: .*hint: /s);
 });
 
-for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-  Deno.test(`${name} stops a run cleanly with exit code ${code}`, () =>
-    withFolder(async (folder) => {
-      const script = `
+for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+  const ignore = name === "SIGHUP" && !heedsHangUp();
+  Deno.test({
+    name: `${name} stops a run cleanly with exit code ${code}`,
+    ignore,
+    fn: () =>
+      withFolder(async (folder) => {
+        const script = `
         import { runMain, stopSignal, withRun } from "./lib/run/mod.ts";
         import { options } from "./tests/run/fixtures.ts";
         await runMain(async () => {
@@ -271,17 +301,20 @@ for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
             });
           });
         });`;
-      const child = spawnScript(script);
-      const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-      await reader.read();
-      child.kill(name);
-      assert.equal((await child.status).code, code);
-      await reader.cancel();
-      await child.stderr.cancel();
-      let shown = "";
-      await listCommand(["--runs", folder, "--json"], (text) => shown = text);
-      assert.equal(JSON.parse(shown)[0].status, "stopped");
-    }));
+        const child = spawnScript(script);
+        const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+        await reader.read();
+        child.kill(name);
+        // A terminal that closes and its shell both send one.
+        if (name === "SIGHUP") child.kill(name);
+        assert.equal((await child.status).code, code);
+        await reader.cancel();
+        await child.stderr.cancel();
+        let shown = "";
+        await listCommand(["--runs", folder, "--json"], (text) => shown = text);
+        assert.equal(JSON.parse(shown)[0].status, "stopped");
+      }),
+  });
 }
 
 Deno.test("A second Ctrl-C exits at once, whatever the process is computing", async () => {
