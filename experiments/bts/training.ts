@@ -31,6 +31,7 @@ export async function phaseInCell(
     monitor: createMonitor({
       settings: lab.config.monitor,
       training: config,
+      vocabSize: lab.config.tokenizer.vocabSize,
       onAlert: ({ text, level, ...alert }) => cell.note(text, level, alert),
     }),
     checkpoints: await checkpointsInCell(lab, cell, config),

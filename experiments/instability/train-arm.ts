@@ -44,6 +44,7 @@ export async function trainArm({ arm, model, text, batches, seed, signal, onLoss
   const inner = createMonitor({
     settings,
     training: config,
+    vocabSize: model.vocabSize,
     onAlert(alert) {
       if (alert.action !== "alert") actions[alert.action] = (actions[alert.action] ?? 0) + 1;
       onAlert(alert);

@@ -40,6 +40,35 @@ export function findSpike(
   };
 }
 
+/** A loss above this many times that of a uniform guess, or the first one, has exploded. */
+const EXPLOSION = 2;
+
+/** The loss above which it has exploded, in nats: twice that of a uniform guess, or the first one of the training. */
+export function explosionLimit({ first }: MonitorState, vocabSize: number | undefined): number {
+  const usual = vocabSize === undefined ? first : Math.log(vocabSize);
+  return usual === null || usual <= 0 ? Infinity : EXPLOSION * usual;
+}
+
+/** The loss has come to be far above a uniform guess: that needs no losses before it, and is found once until it is back. */
+export function findExplosion(
+  state: MonitorState,
+  { spike }: MonitorConfig,
+  vocabSize: number | undefined,
+  { step, loss }: { readonly step: number; readonly loss: number },
+): Finding | undefined {
+  const limit = explosionLimit(state, vocabSize);
+  if (spike.action === "off" || state.exploded !== null || loss <= limit) return undefined;
+  const usual = short(limit / EXPLOSION);
+  return {
+    detector: "spike",
+    step,
+    text: `The loss explodes at step ${step}: ${short(loss)}, more than twice ` +
+      (vocabSize === undefined ? `the first one, ${usual}` : `the ${usual} of a uniform guess`),
+    news: true,
+    values: { loss, limit },
+  };
+}
+
 /**
  * Steps in which two peaks mean nothing: Adam's moments forget that they began at 0 (u is ±1 at the first step of any
  * training), and the first, common direction of descent is used up.

@@ -7,7 +7,7 @@ import { type PendingStep, type StepMonitor, TrainingError, type Verdict } from 
 import { loweredEpsilon, settle } from "./actions.ts";
 import type { Alert } from "./alert.ts";
 import type { MonitorConfig } from "./config.ts";
-import { findBimodal, type Finding, findNotFinite, findSpike } from "./findings.ts";
+import { explosionLimit, findBimodal, findExplosion, type Finding, findNotFinite, findSpike } from "./findings.ts";
 import { readGradients, readSample, sampleCoordinates, type SampledGroup } from "./sample.ts";
 import { forgetFrom, FRESH_STATE, monitorStateSchema, packFloats, unpackFloats } from "./state.ts";
 import { type GroupStatistics, groupStatistics } from "./statistics.ts";
@@ -17,6 +17,8 @@ export interface MonitorOptions {
   readonly settings: MonitorConfig;
   /** AdamW's settings in the training that is watched. */
   readonly training: TrainConfig;
+  /** Of the model: says what a uniform guess loses. Without it a loss is compared with the first. */
+  readonly vocabSize?: number;
   /** Called with what is worth telling, as soon as it is found. */
   readonly onAlert: (alert: Alert) => void;
   /** Called with the statistics of a step, whenever they were taken. */
@@ -24,7 +26,7 @@ export interface MonitorOptions {
 }
 
 /** A monitor for one phase of training; give it to the task. */
-export function createMonitor({ settings, training, onAlert, onStatistics }: MonitorOptions): StepMonitor {
+export function createMonitor({ settings, training, vocabSize, onAlert, onStatistics }: MonitorOptions): StepMonitor {
   const { every } = settings;
   const actions = [settings.spike.action, settings.instability.action, settings.notFinite.action];
   const reach = actions.includes("rewind") ? settings.rewindSteps : 0;
@@ -96,10 +98,15 @@ export function createMonitor({ settings, training, onAlert, onStatistics }: Mon
       if (broken !== undefined) return decide(pending, [broken]);
       const statistics = await observe(pending, norm ?? NaN);
       const spike = findSpike(state, settings, pending);
+      const explosion = findExplosion(state, settings, vocabSize, pending);
       const longest = settings.spike.window + 2 * reach;
-      state = { ...state, losses: [...state.losses, [step, loss] as [number, number]].slice(-longest) };
+      const exploded = loss > explosionLimit(state, vocabSize) ? state.exploded ?? step : null;
+      const losses = [...state.losses, [step, loss] as [number, number]].slice(-longest);
+      state = { ...state, losses, exploded, first: state.first ?? loss };
       const { beta1 } = training;
-      return decide(pending, [spike, statistics && findBimodal(state, settings, { step, beta1, statistics })]);
+      // One of them is enough: the one that is news.
+      const high = spike?.news ? spike : explosion ?? spike;
+      return decide(pending, [high, statistics && findBimodal(state, settings, { step, beta1, statistics })]);
     },
     updated(done) {
       const broken = findNotFinite(done);

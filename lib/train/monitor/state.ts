@@ -9,6 +9,9 @@ export const monitorStateSchema = z.strictObject({
   /** The last step with a spike, and the last with a bimodal update. */
   spiked: stepOrNull,
   bimodal: stepOrNull,
+  /** The first loss of the training, and the step since which losses are far above a uniform guess. */
+  first: z.number().nullable().default(null),
+  exploded: stepOrNull.default(null),
   /** The last step whose batch was skipped, and how many were without a longer pause. */
   skippedAt: stepOrNull,
   skipped: z.int().nonnegative(),
@@ -28,6 +31,8 @@ export const FRESH_STATE: MonitorState = {
   losses: [],
   spiked: null,
   bimodal: null,
+  first: null,
+  exploded: null,
   skippedAt: null,
   skipped: 0,
   rewinds: 0,
@@ -46,6 +51,7 @@ export function forgetFrom(state: MonitorState, step: number): MonitorState {
     losses: state.losses.filter(([at]) => at < step),
     spiked: before(state.spiked),
     bimodal: before(state.bimodal),
+    exploded: before(state.exploded),
     skippedAt: before(state.skippedAt),
     previous: state.previous !== null && state.previous.step < step ? state.previous : null,
   };

@@ -28,6 +28,7 @@ interface Options {
   readonly config?: Partial<TrainConfig>;
   /** Of the monitor; absent: none looks. */
   readonly monitor?: Parameters<typeof monitorConfigSchema.parse>[0];
+  readonly vocabSize?: number;
   /** What the loss of the batch at a position is multiplied with. */
   readonly factor?: (position: number) => number;
   /** Keeps the state after this step. */
@@ -47,7 +48,7 @@ interface Outcome {
 }
 
 /** Pretrains a tiny decoder on random batches under a monitor. */
-async function run({ config: changes, monitor, factor = () => 1, keepAt, last }: Options): Promise<Outcome> {
+async function run({ config: changes, monitor, vocabSize, factor = () => 1, keepAt, last }: Options): Promise<Outcome> {
   const config = trainConfigSchema.parse({ steps: 40, batch: 2, warmup: 1, lr: 0.003, ...changes });
   const variables = toVariables(initialWeights(MODEL, 1));
   const outcome = {
@@ -71,6 +72,7 @@ async function run({ config: changes, monitor, factor = () => 1, keepAt, last }:
       monitor: createMonitor({
         settings: monitorConfigSchema.parse(monitor),
         training: config,
+        ...(vocabSize === undefined ? {} : { vocabSize }),
         onAlert: (alert) => outcome.alerts.push(alert),
         onStatistics: (step, statistics) => outcome.statistics.set(step, statistics),
       }),
@@ -210,6 +212,35 @@ deviceTest("`createMonitor()` with the action alert tells of a spike once, and c
     (error) => error instanceof TrainingError && /spikes at step 26/.test(error.message),
   );
 });
+
+deviceTest(
+  "`createMonitor()` tells of a loss that explodes before it has a median, once until it is back",
+  async () => {
+    const { vocabSize } = MODEL;
+    const config = { steps: 12 };
+    const factor = (position: number) => [1, 2, 3, 8].includes(position) ? 3 : 1;
+    const monitor = {};
+    const known = await run({ config, monitor, vocabSize, factor });
+    assert.deepEqual(acts(known.alerts), ["spike 2 alert", "spike 9 alert"]);
+    const guess = Math.log(vocabSize);
+    assert.match(
+      known.alerts[0]!.text,
+      new RegExp(
+        `^The loss explodes at step 2: 1\\d\\.\\d+, more than twice the ${guess.toFixed(3)} of a uniform guess\\.$`,
+      ),
+    );
+    assert.equal(known.alerts[0]!.values["limit"], 2 * guess);
+    assert.equal(bytes(known), bytes(await run({ config, factor })), "telling changes nothing");
+    const unknown = await run({ config, monitor, factor });
+    assert.deepEqual(acts(unknown.alerts), ["spike 2 alert", "spike 9 alert"]);
+    assert.match(unknown.alerts[0]!.text, /more than twice the first one, 3\.\d+\.$/);
+    // What was told before a checkpoint is not told again after it.
+    const { kept } = await run({ config, monitor, vocabSize, factor, keepAt: 3 });
+    assert.deepEqual(acts((await run({ config, monitor, vocabSize, factor, last: kept! })).alerts), ["spike 9 alert"]);
+    assert.deepEqual((await run({ config, monitor, vocabSize })).alerts, [], "an ordinary start is no explosion");
+    assert.deepEqual((await run({ config, monitor: { spike: { action: "off" } }, vocabSize, factor })).alerts, []);
+  },
+);
 
 deviceTest("`createMonitor()` skips the batch of a spike: its step changes neither weights nor moments", async () => {
   const factor = (position: number) => position === 25 ? 3 : 1;
