@@ -4,7 +4,7 @@ import { nearest, UserError } from "../errors.ts";
 import { openForReading, withIndex } from "./index.ts";
 import type { RunSummary } from "./read.ts";
 import { HOWS, parseMetric } from "./sweep/values.ts";
-import type { RunStatus } from "./view.ts";
+import { finishedCells, type RunStatus } from "./view.ts";
 
 /** A run in a list, with its labels. */
 export interface ListedRun extends RunSummary {
@@ -207,7 +207,7 @@ function readRuns(db: DatabaseSync): ListedRun[] {
       updatedAt: String(row.updated),
       seconds: row.seconds === null ? null : Number(row.seconds),
       cells: {
-        ended: count((status) => status !== "planned" && status !== "running"),
+        ended: finishedCells(own),
         cached: count((status) => status === "cached"),
         total: own.length,
       },

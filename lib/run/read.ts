@@ -5,7 +5,7 @@ import { type WriterState, writerState } from "./lock.ts";
 import { LOG_FILE } from "./log.ts";
 import { LOG_START, type LogDamage, readWhole } from "./parse-log.ts";
 import { isRunId } from "./run-id.ts";
-import { foldEvents, isUnderWay, type RunStatus, type RunView } from "./view.ts";
+import { finishedCells, foldEvents, isUnderWay, type RunStatus, type RunView } from "./view.ts";
 
 /** A run in a list. */
 export interface RunSummary {
@@ -19,6 +19,7 @@ export interface RunSummary {
   readonly startedAt: string;
   readonly updatedAt: string;
   readonly seconds: number | null;
+  /** `ended`: done, or taken from the cache (`cached`). */
   readonly cells: { readonly ended: number; readonly total: number; readonly cached: number };
   /** Name of the cell that runs now. */
   readonly current: string | null;
@@ -157,7 +158,7 @@ function summarize(view: RunView, damagedLines: number): RunSummary {
   return {
     ...{ id, experiment, title, preset, seed, device, status, startedAt, updatedAt, seconds, error, damagedLines },
     cells: {
-      ended: cells.filter(({ status }) => status !== "planned" && status !== "running").length,
+      ended: finishedCells(cells),
       cached: cells.filter(({ status }) => status === "cached").length,
       total: cells.length,
     },

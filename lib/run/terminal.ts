@@ -2,7 +2,7 @@
 import type { RunEvent } from "./events.ts";
 import { formatTable, printable } from "./format-table.ts";
 import { formatSeconds, progressLine } from "./progress.ts";
-import { applyEvent, type CellView, foldEvents, type RunView } from "./view.ts";
+import { applyEvent, type CellView, finishedCells, foldEvents, type RunView } from "./view.ts";
 
 export interface TerminalOptions {
   /** @default writes to stderr */
@@ -175,8 +175,7 @@ function runEndLine(event: Extract<RunEvent, { kind: "run.end" }>, paint: Paint)
 }
 
 function resumeText({ cells }: RunView): string {
-  const done = cells.filter(({ status }) => status === "done" || status === "cached").length;
-  return ` goes on: ${done} of ${cells.length} cells are done`;
+  return ` goes on: ${finishedCells(cells)} of ${cells.length} cells are done`;
 }
 
 function indent(text: string): string {

@@ -52,6 +52,11 @@ export interface RunView {
   lastSeq: number;
 }
 
+/** How many cells need not be done again: done, or taken from the cache. */
+export function finishedCells(cells: readonly { readonly status?: unknown }[]): number {
+  return cells.filter(({ status }) => status === "done" || status === "cached").length;
+}
+
 function emptyCell(name: string, title: string): CellView {
   return {
     name,

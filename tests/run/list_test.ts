@@ -1,5 +1,6 @@
 // Listing runs: every filter, sorting by columns and by the last, smallest and largest of a metric.
 import assert from "node:assert/strict";
+import { z } from "zod";
 import { UserError } from "../../lib/errors.ts";
 import { listCommand, listRuns, openRun } from "../../lib/run/mod.ts";
 import { addLabel } from "../../lib/run/labels.ts";
@@ -43,6 +44,21 @@ Deno.test("`listCommand()` filters by tag, status, preset, experiment and start,
     assert.deepEqual(await seeds("--since", "1h", "--sort", "seed", "--limit", "2"), [1, 2]);
     assert.deepEqual(await seeds("--since", "2999-01-01"), []);
     assert.match(await printed(folder, "--tag", "none"), /None of the 3 runs/);
+  }));
+
+Deno.test("`ls` counts done and cached cells, not those that failed or were stopped", () =>
+  withFolder(async (folder) => {
+    const run = await openRun(options(folder));
+    await trainCell(run, "one", [3]);
+    const two = { name: "two", title: "Two", description: "", inputs: {}, code: ["lib/errors.ts"], output: z.number() };
+    await assert.rejects(run.cell(two, () => Promise.reject(new Error("no"))));
+    run.fail(new Error("no"));
+    assert.match(await printed(folder), /failed +1\/2 /);
+    assert.equal((await listRuns(folder))[0]!.cells.ended, 1);
+    const again = await openRun(options(folder));
+    await trainCell(again, "one", [3]);
+    again.finish(emptyResults);
+    assert.match(await printed(folder), /done +1\/2 /);
   }));
 
 Deno.test("`listCommand()` sorts by the last, smallest and largest of a metric; runs without it come last", () =>

@@ -5,7 +5,7 @@ import { writerLives } from "../lock.ts";
 import { isAlive } from "../process.ts";
 import { readRun } from "../read.ts";
 import { isRunId } from "../run-id.ts";
-import { isUnderWay, type RunView } from "../view.ts";
+import { finishedCells, isUnderWay, type RunView } from "../view.ts";
 import { readSweepLog, SWEEP_FILE, SWEEPS_FOLDER } from "./log.ts";
 import { valuesOf } from "./values.ts";
 import { foldSweep, type SweepView, type TrialView } from "./view.ts";
@@ -95,7 +95,7 @@ async function settleTrial(runsFolder: string, trial: TrialView, sweepLives: boo
 export function outcomeOf(
   view: RunView,
 ): Pick<TrialView, "status" | "seconds" | "error" | "cells" | "values" | "progress"> {
-  const ended = view.cells.filter(({ status }) => status !== "planned" && status !== "running").length;
+  const ended = finishedCells(view.cells);
   const total = view.cells.length;
   const running = isUnderWay(view);
   return {

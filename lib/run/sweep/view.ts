@@ -28,7 +28,7 @@ export interface TrialView {
   error: string | null;
   cells: { readonly total: number; readonly cached: number } | null;
   values: Readonly<Record<string, number>>;
-  /** Of a running one: cells that have ended, all cells, and the one that runs. */
+  /** Of a running one: cells that are done or cached, all cells, and the one that runs. */
   progress: { readonly ended: number; readonly total: number; readonly current: string | null } | null;
 }
 

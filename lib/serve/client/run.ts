@@ -2,7 +2,7 @@
 import type { RunEvent } from "../../run/mod.ts";
 import { endingText } from "../../run/ending.ts";
 import { countsSteps } from "../../run/progress.ts";
-import { applyEvent, isUnderWay, type RunView } from "../../run/view.ts";
+import { applyEvent, finishedCells, isUnderWay, type RunView } from "../../run/view.ts";
 import type { LabelsResponse, RunResponse } from "../schemas.ts";
 import { type CellElement, createCell, noteElement, secondsLeft, share } from "./cell.ts";
 import { serveCommand } from "./command.ts";
@@ -159,7 +159,7 @@ function draw(run: RunView): void {
   dirty.clear();
   stopButton.hidden = !able.stop || !isUnderWay(run);
   removeButton.hidden = !able.edit || isUnderWay(run);
-  const ended = run.cells.filter(({ status }) => status !== "planned" && status !== "running").length;
+  const ended = finishedCells(run.cells);
   setBadge(head.status, run.status);
   const ending = endingText(run);
   for (
