@@ -25,18 +25,26 @@ export interface Alarms {
 
 /** Watches a run for stalls and a full disk, and posts its alerts if there is a webhook. */
 export function openAlarms({ folder, title, run, webhook }: AlarmOptions): Alarms {
-  const note = (text: string, level: "info" | "warning", alert?: AlertDetails) => {
+  const note = (text: string, alert: AlertDetails) => {
     try {
-      run()?.note(text, level, alert);
+      run()?.note(text, "warning", alert);
     } catch {
       // The run has ended this moment, or its log cannot be written, which ends it with a message of its own.
     }
   };
-  const watch = watchRun({ folder, onAlert: (text, alert) => note(text, "warning", alert) });
+  const watch = watchRun({ folder, onAlert: (text, alert) => note(text, alert) });
   const hook = webhook === undefined ? undefined : openWebhook({
     url: webhook,
     run: () => ({ id: run()?.id ?? "", title }),
-    onTrouble: (text) => note(text, "info"),
+    onTrouble(text) {
+      try {
+        const open = run();
+        if (open !== undefined) return open.note(text, "warning");
+      } catch {
+        // The log is closed: what fails is the post of the run's end.
+      }
+      console.error(`warning: ${text}`);
+    },
   });
   return {
     onEvent(event, replayed) {

@@ -66,6 +66,11 @@ export function openWebhook({ url, run, onTrouble, timeout = 10_000 }: WebhookOp
   let waiting = 0;
   let troubled = false;
   let queue = Promise.resolve();
+  const trouble = (why: string) => {
+    if (troubled) return;
+    troubled = true;
+    tell(onTrouble, `Alerts do not reach the webhook at ${url.host}: ${why}`);
+  };
   const post = async (body: WebhookPost) => {
     try {
       const response = await fetch(url, {
@@ -78,9 +83,7 @@ export function openWebhook({ url, run, onTrouble, timeout = 10_000 }: WebhookOp
       await response.body?.cancel();
       if (!response.ok) throw new Error(`it answered ${response.status}`);
     } catch (error) {
-      if (troubled) return;
-      troubled = true;
-      tell(onTrouble, `Alerts do not reach the webhook at ${url.host}: ${reason(error, timeout)}`);
+      trouble(reason(error, timeout));
     } finally {
       waiting--;
     }
@@ -96,6 +99,7 @@ export function openWebhook({ url, run, onTrouble, timeout = 10_000 }: WebhookOp
       let timer: ReturnType<typeof setTimeout> | undefined;
       await Promise.race([queue, new Promise<void>((resolve) => timer = setTimeout(resolve, timeout))]);
       clearTimeout(timer);
+      if (waiting > 0) trouble(noAnswer(timeout));
     },
   };
 }
@@ -121,9 +125,11 @@ function postOf(event: RunEvent, { id, title }: { id: string; title: string }): 
 /** Why a post failed, without the URL, which errors of `fetch` repeat. */
 function reason(error: unknown, timeout: number): string {
   if (!(error instanceof Error)) return "it could not be reached";
-  if (error.name === "TimeoutError") return `no answer within ${timeout / 1000} s`;
+  if (error.name === "TimeoutError") return noAnswer(timeout);
   return /^it answered \d+$/.test(error.message) ? error.message : "it could not be reached";
 }
+
+const noAnswer = (timeout: number) => `no answer within ${timeout / 1000} s`;
 
 function tell(onTrouble: (text: string) => void, text: string): void {
   try {

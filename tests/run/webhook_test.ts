@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { UserError } from "../../lib/errors.ts";
-import { openRun } from "../../lib/run/mod.ts";
+import { openAlarms, openRun, type Run, type RunListener, withRun } from "../../lib/run/mod.ts";
 import { openWebhook, type WebhookPost, webhookUrl, withoutWebhook } from "../../lib/run/webhook.ts";
 import { emptyResults, options, withFolder } from "./fixtures.ts";
 
@@ -100,6 +100,47 @@ Deno.test("A run whose webhook fails goes on and ends as done, even when nobody 
     run.finish(emptyResults);
     await hook.close();
     assert.equal(trouble.length, 1);
+  }));
+
+/** What `use` prints with `console.error()`. */
+async function printed(use: () => Promise<void>): Promise<string[]> {
+  const lines: string[] = [];
+  const print = console.error;
+  console.error = (...values: unknown[]) => void lines.push(values.join(" "));
+  try {
+    await use();
+  } finally {
+    console.error = print;
+  }
+  return lines;
+}
+
+Deno.test("`openAlarms()` warns once of a dead webhook: in the log while it is open, otherwise on stderr", () =>
+  withFolder(async (folder) => {
+    for (const early of [true, false]) {
+      const notes: string[] = [];
+      let open: Run | undefined;
+      const lines = await printed(async () => {
+        const alarms = openAlarms({
+          ...{ folder, title: "A run", run: () => open, webhook: new URL("http://127.0.0.1:1/s3cret") },
+        });
+        const hear: RunListener = (event) => {
+          if (event.kind === "note" && event.level === "warning") notes.push(event.text);
+        };
+        const ended = withRun(options(folder, { onEvent: [alarms.onEvent, hear] }), async (run) => {
+          open = run;
+          if (early) {
+            run.note("It broke", "error");
+            for (let i = 0; i < 500 && notes.length === 0; i++) await new Promise((next) => setTimeout(next, 10));
+          }
+          throw new Error("NaN");
+        }).finally(() => alarms.close());
+        await assert.rejects(ended, /^Error: NaN$/);
+      });
+      const warning = "Alerts do not reach the webhook at 127.0.0.1:1: it could not be reached";
+      assert.deepEqual(notes, early ? [warning] : []);
+      assert.deepEqual(lines, early ? [] : [`warning: ${warning}`]);
+    }
   }));
 
 Deno.test("Listeners are told what a cached cell only says again; an alert keeps its numbers", () =>
