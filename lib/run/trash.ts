@@ -76,7 +76,7 @@ export async function emptyTrash(runsFolder: string): Promise<number> {
 }
 
 /** The removals that still hold runs, oldest first. */
-async function removals(runsFolder: string): Promise<string[]> {
+export async function removals(runsFolder: string): Promise<string[]> {
   const trash = join(runsFolder, TRASH_FOLDER);
   const names = await namesIn(trash, (name) => /^\d{6,}-\d{8}T\d{6}Z$/.test(name));
   const counts = await Promise.all(names.map(async (name) => (await namesIn(join(trash, name), isRunId)).length));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { listRuns, openRun, queryRuns, removeCommand, undoCommand, verifyRun } from "../../lib/run/mod.ts";
+import { listRuns, openRun, queryRuns, removeCommand, resolveRun, undoCommand, verifyRun } from "../../lib/run/mod.ts";
 import { addLabel, readLabels } from "../../lib/run/labels.ts";
 import { filesBelow } from "../../lib/run/files.ts";
 import { trainCell } from "./cells.ts";
@@ -42,6 +42,27 @@ Deno.test("`removeCommand()` moves runs to the trash and `undoCommand()` brings 
     assert.deepEqual((await readLabels(join(folder, a))).tags, ["loss1"]);
     assert.equal((await verifyRun(folder, a))!.ok, true);
     assert.deepEqual((await queryRuns(folder, "select count(*) as n from tags")).rows.map(({ n }) => n), [3]);
+  }));
+
+Deno.test("`resolveRun()` says of a removed run that it is in the trash, and how it comes back", () =>
+  withFolder(async (folder) => {
+    const [a, b, c] = [await finishedRun(folder, 1), await finishedRun(folder, 2), await finishedRun(folder, 3)];
+    await addLabel(join(folder, a), { kind: "name", name: "the best" });
+    const removed = (id: string, hint: RegExp) => (error: unknown) =>
+      error instanceof UserError && error.code === "run.removed" &&
+      error.message.includes(`The run ${id} is in the trash`) &&
+      hint.test(error.hint ?? "");
+    await call(removeCommand, folder, a);
+    for (const text of [a, a.slice(0, -1), "the best"]) {
+      await assert.rejects(resolveRun(folder, text), removed(a, /^deno task undo brings it back$/));
+    }
+    await assert.rejects(resolveRun(folder, "nothing"), is("run.none"));
+    await call(removeCommand, folder, b, c);
+    await assert.rejects(resolveRun(folder, a), removed(a, /after 1 later removal$/), "also when no run is left");
+    await assert.rejects(resolveRun(folder, "last"), is("run.none"));
+    await call(undoCommand, folder);
+    await call(undoCommand, folder);
+    assert.equal(await resolveRun(folder, "the best"), a);
   }));
 
 Deno.test("`removeCommand()` refuses a run that is being written, and then removes none", () =>
