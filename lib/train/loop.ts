@@ -88,6 +88,7 @@ async function takeStep(
     const judged = monitor === undefined ? undefined : await mean.data();
     const verdict = judged === undefined ? undefined : await monitor!.judge({
       ...{ step, position, learningRate: rate, loss: judged[0]!, gradients, optimizer },
+      rewindsTo: (steps) => past.before(step - 1 - steps)?.progress.step ?? step - 1,
     });
     if (verdict?.kind === "rewind") {
       const { progress: back } = past.rewind(step - 1 - verdict.steps);
@@ -140,7 +141,9 @@ function assertFinite(values: Parameters<typeof findNotFinite>[0]): void {
 /** The snapshots that a monitor may go back to. */
 interface Past {
   remember(progress: Progress): Promise<void>;
-  /** Restores the newest snapshot of at most `step` steps, or the oldest. */
+  /** The newest snapshot of at most `step` steps, or the oldest. */
+  before(step: number): Snapshot | undefined;
+  /** Restores that one. */
   rewind(step: number): Snapshot;
   snapshots(): readonly Snapshot[];
   restore(snapshots: readonly Snapshot[]): void;
@@ -149,14 +152,16 @@ interface Past {
 /** Two snapshots, `reach` steps apart, are enough to go back at least `reach` steps once there are so many. */
 function pastOf(optimizer: Optimizer, reach: number): Past {
   let kept: readonly Snapshot[] = [];
+  const before = (step: number) => kept.findLast(({ progress }) => progress.step <= step) ?? kept[0];
   return {
+    before,
     async remember(progress) {
       if (reach === 0 || kept.at(-1)?.progress.step === progress.step) return;
       if (kept.length > 0 && progress.step % reach !== 0) return;
       kept = [...kept.slice(-1), await takeSnapshot(optimizer, progress)];
     },
     rewind(step) {
-      const to = kept.findLast(({ progress }) => progress.step <= step) ?? kept[0];
+      const to = before(step);
       if (to === undefined) throw new Error("Cannot go back: the monitor's reach is 0, so no snapshot was kept");
       restoreSnapshot(optimizer, to);
       kept = kept.filter(({ progress }) => progress.step <= to.progress.step);

@@ -54,6 +54,8 @@ export interface PendingStep {
   /** In the order of `optimizer.slots`, before clipping. They are the loop's: keep none. */
   readonly gradients: readonly tf.Tensor[];
   readonly optimizer: Optimizer;
+  /** Steps that would be done after going back by `steps`; as many as now where nothing is kept to go back to. */
+  rewindsTo(steps: number): number;
 }
 
 /** A step whose update was made. */

@@ -12,6 +12,14 @@ export interface Settlement {
   readonly alert: Alert | undefined;
 }
 
+/** What an action depends on besides the settings. */
+export interface Situation {
+  /** Of AdamW, as it was configured. */
+  readonly epsilon: number;
+  /** Steps that are done after going back. */
+  readonly back: number;
+}
+
 /** ε after it was lowered `times` times. */
 export function loweredEpsilon(epsilon: number, { epsilonFactor }: MonitorConfig, times: number): number {
   return epsilon * epsilonFactor ** times;
@@ -20,9 +28,14 @@ export function loweredEpsilon(epsilon: number, { epsilonFactor }: MonitorConfig
 /**
  * Decides on one finding. An action whose limit is reached becomes `alert`, or `stop` where numbers are not finite.
  *
- * @param epsilon as it was configured for AdamW
+ * @param situation AdamW's ε as it was configured, and the step that going back ends at
  */
-export function settle(state: MonitorState, settings: MonitorConfig, finding: Finding, epsilon: number): Settlement {
+export function settle(
+  state: MonitorState,
+  settings: MonitorConfig,
+  finding: Finding,
+  situation: Situation,
+): Settlement {
   const { detector, step, values } = finding;
   const wanted: MonitorAction = settings[detector].action;
   const [action, why] = allowed(state, settings, finding, wanted);
@@ -32,7 +45,7 @@ export function settle(state: MonitorState, settings: MonitorConfig, finding: Fi
     level: action === "stop" ? "error" as const : "warning" as const,
     step,
     action,
-    text: `${finding.text}. ${why}${SENTENCES[action](settings, epsilon, after)}`.trim(),
+    text: `${finding.text}. ${why}${SENTENCES[action](settings, situation, after)}`.trim(),
     values: Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value))),
   };
   return { action, state: after, alert };
@@ -80,14 +93,15 @@ function remember(state: MonitorState, { detector, step }: Finding, action: Aler
   };
 }
 
-type Sentence = (settings: MonitorConfig, epsilon: number, after: MonitorState) => string;
+type Sentence = (settings: MonitorConfig, situation: Situation, after: MonitorState) => string;
 
 const SENTENCES: Readonly<Record<Alert["action"], Sentence>> = {
   alert: () => "",
   skip: () => "Its batch is skipped.",
-  rewind: ({ rewindSteps }) => `Training goes back ${rewindSteps} steps or more and passes over the batches since.`,
+  rewind: (_, { back }) =>
+    `Training goes back to ${back === 0 ? "the beginning" : `step ${back}`} and passes over the batches since.`,
   clip: ({ clipRms }) => `From now on the update ratio of each parameter is limited to an RMS of ${short(clipRms)}.`,
-  epsilon: (settings, epsilon, { lowered }) =>
+  epsilon: (settings, { epsilon }, { lowered }) =>
     `AdamW's ε is ${short(loweredEpsilon(epsilon, settings, lowered))} from now on.`,
   stop: () => "Training stops.",
 };

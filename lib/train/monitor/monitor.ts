@@ -60,8 +60,9 @@ export function createMonitor({ settings, training, vocabSize, onAlert, onStatis
   }
 
   /** Tells of a finding, and stops training where that is the action. */
-  function act(settings: MonitorConfig, finding: Finding): Alert["action"] {
-    const { action, state: after, alert } = settle(state, settings, finding, training.epsilon);
+  function act(settings: MonitorConfig, finding: Finding, back: number): Alert["action"] {
+    const { epsilon } = training;
+    const { action, state: after, alert } = settle(state, settings, finding, { epsilon, back });
     state = after;
     if (alert !== undefined) {
       onAlert(alert);
@@ -72,7 +73,8 @@ export function createMonitor({ settings, training, vocabSize, onAlert, onStatis
 
   /** Tells of the findings and makes the verdict. */
   function decide(pending: PendingStep, findings: readonly (Finding | undefined)[]): Verdict {
-    const taken = new Set(findings.flatMap((finding) => finding === undefined ? [] : [act(settings, finding)]));
+    const back = pending.rewindsTo(settings.rewindSteps);
+    const taken = new Set(findings.flatMap((finding) => finding === undefined ? [] : [act(settings, finding, back)]));
     if (taken.has("rewind")) return { kind: "rewind", steps: settings.rewindSteps };
     if (taken.has("skip")) return { kind: "skip" };
     if (!state.clipping && state.lowered === 0) return { kind: "update" };
@@ -111,7 +113,7 @@ export function createMonitor({ settings, training, vocabSize, onAlert, onStatis
     updated(done) {
       const broken = findNotFinite(done);
       // The weights are not numbers any more, so nothing else is left to do.
-      if (broken !== undefined) act({ ...settings, notFinite: { action: "stop" } }, broken);
+      if (broken !== undefined) act({ ...settings, notFinite: { action: "stop" } }, broken, done.step);
     },
     values: () => logged,
     state: () => state,

@@ -260,12 +260,16 @@ deviceTest(
     const back = await run({ monitor, factor: (position) => position === 33 ? 3 : 1 });
     assert.deepEqual(acts(back.alerts), ["spike 34 rewind"]);
     assert.deepEqual(back.rewinds, [{ from: 34, to: 20 }]);
+    assert.match(back.alerts[0]!.text, /\. Training goes back to step 20 and passes over the batches since\.$/);
     // Positions 0 to 33, then on from 34 with step 21: batches 20 to 33 count for nothing.
     assert.deepEqual(back.positions, Array.from({ length: 34 + 20 }, (_, i) => i));
     assert.deepEqual(back.reports.map(({ step }) => step), [
       ...Array.from({ length: 33 }, (_, i) => i + 1),
       ...Array.from({ length: 20 }, (_, i) => i + 21),
     ]);
+    const early = await run({ config: { steps: 4 }, monitor, factor: (position) => position === 1 ? 3 : 1 });
+    assert.deepEqual(early.rewinds, [{ from: 2, to: 0 }]);
+    assert.match(early.alerts[0]!.text, /\. Training goes back to the beginning and passes over the batches since\.$/);
     const again = await run({ monitor, factor: (position) => position >= 33 ? 3 : 1 });
     assert.deepEqual(acts(again.alerts), ["spike 34 rewind", "spike 21 rewind", "spike 21 alert"]);
     assert.match(again.alerts[2]!.text, /went back 2 times already/);
