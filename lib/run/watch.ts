@@ -13,6 +13,8 @@ export interface WatchOptions {
   readonly stallSeconds?: number;
   /** Bytes that should be free. @default 1 GB */
   readonly leastFree?: number;
+  /** Milliseconds until the first look. @default 1000 */
+  readonly firstLook?: number;
   /** Milliseconds between two looks. @default 15 000 */
   readonly interval?: number;
   /** @default the machine's monotonic clock, in milliseconds */
@@ -65,8 +67,10 @@ export function watchRun(options: WatchOptions): Watch {
     const text = `The disk is nearly full: ${(free / 1e9).toFixed(2)} GB are free where the run is written`;
     onAlert(text, { detector: "disk", action: "alert", values: { free } });
   };
+  // Once soon, so that a run on a full disk says so before it has computed for long.
+  const soon = setTimeout(() => void look(), options.firstLook ?? 1_000);
   const timer = setInterval(() => void look(), options.interval ?? 15_000);
-  Deno.unrefTimer(timer);
+  for (const one of [soon, timer]) Deno.unrefTimer(one);
   return {
     onEvent: (event) => {
       // The watch's own word is no progress.
@@ -78,7 +82,10 @@ export function watchRun(options: WatchOptions): Watch {
       stalled = false;
     },
     look,
-    close: () => clearInterval(timer),
+    close() {
+      clearTimeout(soon);
+      clearInterval(timer);
+    },
   };
 }
 

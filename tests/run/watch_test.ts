@@ -13,6 +13,7 @@ function watched(free = 100 * GB) {
   const watch = watchRun({
     folder: "runs",
     onAlert: (text, alert) => alerts.push({ ...alert, text }),
+    firstLook: 1e9,
     interval: 1e9,
     now: () => state.seconds * 1000,
     freeBytes: () => Promise.resolve(state.free),
@@ -87,3 +88,18 @@ Deno.test("`watchRun()` asks the real disk, and a folder that has gone is no fin
     assert.equal(found.length, 1);
     gone.close();
   }));
+
+Deno.test("`watchRun()` looks at the disk soon after the start", async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const watch = watchRun({
+    folder: "runs",
+    onAlert: (text) => resolve(text),
+    firstLook: 1,
+    interval: 1e9,
+    freeBytes: () => Promise.resolve(0.5 * GB),
+  });
+  const keepAlive = setTimeout(() => resolve("nothing was said"), 5_000);
+  assert.match(await promise, /nearly full: 0.50 GB/);
+  clearTimeout(keepAlive);
+  watch.close();
+});
