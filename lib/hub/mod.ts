@@ -3,6 +3,7 @@ export type { Dtype, TensorData, WeightDtype } from "./dtypes.ts";
 export { DTYPE_BYTES, encodeWeights, isWeightDtype, WEIGHT_DTYPES } from "./dtypes.ts";
 export { exists, readBytes, readJson } from "./files.ts";
 export { hashTensors } from "./hash.ts";
+export { jsonTextSchema } from "./json-text.ts";
 export type { SafetensorsHeader, TensorEntry } from "./header.ts";
 export { fromHuggingFaceConfig, toHuggingFaceConfig } from "./llama-config.ts";
 export type { LoadedModel, ModelToSave } from "./model-folder.ts";

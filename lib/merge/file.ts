@@ -1,7 +1,7 @@
 // The file of a trained merge: its trained parameters, how it was configured, and by content hash the models it is of.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { readSafetensors, writeSafetensors } from "../hub/mod.ts";
+import { jsonTextSchema, readSafetensors, writeSafetensors } from "../hub/mod.ts";
 import type { HostTensor, HostWeights } from "../model/mod.ts";
 import { calmConfigSchema } from "./mixture/calm.ts";
 import { mixtureConfigSchema } from "./mixture/config.ts";
@@ -26,19 +26,10 @@ export interface MergeFile {
 
 const FORMAT = "stitchbook-merge";
 
-const json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: "custom", message: "is not JSON" });
-    return z.NEVER;
-  }
-});
-
 const metadataSchema = z.object({
   format: z.literal(FORMAT),
-  method: json.pipe(methodSchema),
-  models: json.pipe(z.array(z.strictObject({ name: z.string(), weights: z.string().min(1) })).min(1)),
+  method: jsonTextSchema.pipe(methodSchema),
+  models: jsonTextSchema.pipe(z.array(z.strictObject({ name: z.string(), weights: z.string().min(1) })).min(1)),
 });
 
 /**

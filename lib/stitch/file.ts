@@ -1,7 +1,7 @@
 // The stitch file: the stitches alone, how they were configured, and by content hash the frozen models they belong to.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { readSafetensors, writeSafetensors } from "../hub/mod.ts";
+import { jsonTextSchema, readSafetensors, writeSafetensors } from "../hub/mod.ts";
 import type { HostTensor, HostWeights } from "../model/mod.ts";
 import { type StitchConfig, stitchConfigSchema } from "./config.ts";
 
@@ -24,20 +24,11 @@ export interface FrozenHashes {
 
 const FORMAT = "stitchbook-stitches";
 
-const json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: "custom", message: "is not JSON" });
-    return z.NEVER;
-  }
-});
-
 const metadataSchema = z.object({
   format: z.literal(FORMAT),
-  stitch: json.pipe(stitchConfigSchema),
+  stitch: jsonTextSchema.pipe(stitchConfigSchema),
   hub: z.string().min(1),
-  experts: json.pipe(z.array(z.strictObject({ name: z.string(), weights: z.string().min(1) })).min(1)),
+  experts: jsonTextSchema.pipe(z.array(z.strictObject({ name: z.string(), weights: z.string().min(1) })).min(1)),
 });
 
 /**
