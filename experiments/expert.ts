@@ -140,13 +140,20 @@ async function readWords(words: readonly string[], runsFolder: string): Promise<
   return { kind, run: await finishedRun(runsFolder, await resolveRun(runsFolder, run)), expert };
 }
 
+/** The folder that `--runs folder` or `--runs=folder` names: the run is looked up before the options are read as a whole. */
+function runsFolderIn(options: readonly string[]): string {
+  const at = options.findLastIndex((option) => option === "--runs" || option.startsWith("--runs="));
+  if (at < 0) return defaultRunsFolder();
+  const joined = options[at]!.slice("--runs=".length);
+  return (joined === "" ? options[at + 1] : joined) ?? defaultRunsFolder();
+}
+
 async function main(args: readonly string[]): Promise<void> {
   const at = args.findIndex((arg) => arg.startsWith("-"));
   const words = at < 0 ? args : args.slice(0, at);
   const options = at < 0 ? [] : args.slice(at);
   if (words.length === 0) return console.log(USAGE);
-  const runsAt = options.indexOf("--runs");
-  const runsFolder = runsAt < 0 ? defaultRunsFolder() : options[runsAt + 1] ?? defaultRunsFolder();
+  const runsFolder = runsFolderIn(options);
   const { kind, run: { view, config }, expert } = await readWords(words, runsFolder);
   changedConfig(config, { kind, expert });
   const restitchSteps = Math.max(1, Math.round(SHARE * config.train.stitch.steps));
