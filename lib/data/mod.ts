@@ -13,6 +13,7 @@ export {
 } from "./config.ts";
 export { loadCorpus } from "./corpus.ts";
 export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";
+export { rankName } from "./split.ts";
 export { byteLength, tokenizeDocuments } from "./stream.ts";
 export { openTokenizer } from "./tokenizer.ts";
 export { type SeenRows, unionBatchAt, unionRows } from "./union.ts";

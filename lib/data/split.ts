@@ -28,7 +28,7 @@ interface Group {
 
 /**
  * Splits documents by their first key (else each by itself). Held-out and validation text take whole groups in the order
- * of a hash of (seed, domain, key), at most an eighth of the budget (but 8 KB) from each, so that a few long ones do not
+ * of a hash of (seed, domain, key; without a key the text, so that it does not matter where a file lies), at most an eighth of the budget (but 8 KB) from each, so that a few long ones do not
  * make up all of it; what is over from such a group is left out. Groups of more than a tenth of all text go to
  * training, and neither budget exceeds a tenth.
  *
@@ -41,7 +41,7 @@ export function splitDocuments(documents: readonly Document[], choice: SplitChoi
   const groups = [...groupByKey(unique)]
     .map(([key, group]) => ({
       key: rank("group", key),
-      group: sizedGroup(sortBy(group, ({ id }) => rank("piece", id))),
+      group: sizedGroup(sortBy(group, (document) => rank("piece", rankName(document)))),
     }))
     .sort((a, b) => a.key - b.key).map(({ group }) => group);
   if (groups.length < 3) throw tooFew(choice, groups.length, documents.length);
@@ -57,7 +57,7 @@ export function splitDocuments(documents: readonly Document[], choice: SplitChoi
   return {
     heldout: heldout.documents,
     validation: validation.documents,
-    train: sortBy(train, ({ id }) => rank("train", id)),
+    train: sortBy(train, (document) => rank("train", rankName(document))),
     exactDuplicates: documents.length - unique.length,
   };
 }
@@ -89,12 +89,17 @@ function uniqueTexts(documents: readonly Document[]): Document[] {
 function groupByKey(documents: readonly Document[]): Map<string, Document[]> {
   const groups = new Map<string, Document[]>();
   for (const document of documents) {
-    const key = document.keys?.[0] ?? document.id;
+    const key = document.keys?.[0] ?? rankName(document);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [document]);
     else group.push(document);
   }
   return groups;
+}
+
+/** What ranks a document in a pseudo-random order: a file of the user's own may move, so there it is the text. */
+export function rankName({ id, keys, text }: Document): string {
+  return keys === undefined ? text : id;
 }
 
 function sizedGroup(documents: readonly Document[]): Group {

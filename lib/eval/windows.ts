@@ -1,5 +1,5 @@
 // Cutting held-out documents into the windows on which every method is scored alike.
-import type { Document, Tokenizer } from "../data/mod.ts";
+import { type Document, rankName, type Tokenizer } from "../data/mod.ts";
 import { hash32 } from "../random.ts";
 
 /** A stretch of one document that a model scores on its own. */
@@ -31,7 +31,7 @@ export interface WindowOptions {
  * somewhat higher than with overlapping windows. A document's windows are about equally long and end between characters.
  *
  * Under a budget, documents are visited in a fixed pseudo-random order, one window of each before a second of any; the
- * choice depends on nothing but the documents' ids and the budget. At least one window is given.
+ * choice depends on nothing but the documents, their order and the budget. At least one window is given.
  *
  * @throws Error when the tokenizer does not give back a document's text, which makes bytes unknowable
  */
@@ -41,7 +41,7 @@ export function evaluationWindows(
   { time, maxTokens = Infinity, maxWindows = Infinity }: WindowOptions,
 ): EvaluationWindow[] {
   const order = documents.map((_, i) => i).filter((i) => documents[i]!.text.length > 0);
-  const rank = new Map(order.map((i) => [i, hash32("document", documents[i]!.id, i)]));
+  const rank = new Map(order.map((i) => [i, hash32("document", rankName(documents[i]!), i)]));
   order.sort((a, b) => rank.get(a)! - rank.get(b)! || a - b);
 
   // Documents are encoded when their turn comes, so that a small budget does not encode a large corpus.

@@ -7,6 +7,7 @@ import {
   DOMAINS,
   loadCorpus,
   type LoadedCorpus,
+  type SplitName,
 } from "../../lib/data/mod.ts";
 import { codeDocuments } from "../../lib/data/code.ts";
 import { splitDocuments } from "../../lib/data/split.ts";
@@ -150,6 +151,19 @@ Deno.test("`loadCorpus()` takes the user's own files for any domain, without pro
     assert.deepEqual(checkOverlap(mine), []);
     assert.ok(mine.report["english"]!.nearDuplicates > 0);
   }));
+
+Deno.test("it does not matter where the user's own files lie: the same texts are held out", () =>
+  withOwnText((here) =>
+    withOwnText(async (there) => {
+      const splits = async (path: string) => {
+        const { documents } = await load(1, { domains: ["english"], english: path });
+        const of = (split: SplitName) => documents["english"]![split].map(({ text }) => text);
+        return { train: of("train"), validation: of("validation"), heldout: of("heldout") };
+      };
+      assert.notEqual(here, there);
+      assert.deepEqual(await splits(here), await splits(there));
+    })
+  ));
 
 const alone = (documents: readonly Document[], change: object = {}) =>
   splitDocuments(documents, {
