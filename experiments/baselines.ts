@@ -85,7 +85,7 @@ async function report(
     cell.table(matrixTable(results));
     cell.table(comparisonsTable(comparisons(losses)));
     cell.table(costTable(costRows(results, new Map([...trained].map(([name, { value }]) => [name, value])))));
-    cell.table(methodCostTable(costsOf(config, results), speeds(trained)));
+    cell.table(methodCostTable(costsOf(config, results), measuredCosts(trained, measured)));
     return {};
   });
   return results;
@@ -98,18 +98,37 @@ function costsOf({ model, tokenizer, experts, stitch, baselines }: BaselinesConf
     .filter(({ method }) => method === "expert" || Object.hasOwn(methods, method));
 }
 
-/** Measured tokens a second of training; of the experts together as `expert`. */
-function speeds(trained: ReadonlyMap<string, CellResult<Trained>>): Record<string, MeasuredCost> {
-  const sums = new Map<string, { tokens: number; seconds: number }>();
-  for (const [name, { value: { tokens, seconds } }] of trained) {
-    const method = name.startsWith("expert:") ? "expert" : name;
-    const sum = sums.get(method) ?? { tokens: 0, seconds: 0 };
-    sums.set(method, { tokens: sum.tokens + tokens, seconds: sum.seconds + seconds });
-  }
-  return Object.fromEntries(
-    [...sums].map(([method, { tokens, seconds }]) => [method, { tokensPerSecond: tokens / seconds }]),
-  );
+/** What training and scoring took; of the experts together as `expert`. */
+function measuredCosts(
+  trained: ReadonlyMap<string, CellResult<Trained>>,
+  measured: readonly CellResult<Measured>[],
+): Record<string, MeasuredCost> {
+  const scoring = Object.assign({}, ...measured.map(({ value }) => value.scoring)) as Measured["scoring"];
+  const methods = new Set([...Object.keys(scoring), ...trained.keys()].map(methodNamed));
+  return Object.fromEntries([...methods].map((method) => {
+    const trainings = [...trained].filter(([name]) => methodNamed(name) === method).map(([, { value }]) => value);
+    const scorings = Object.entries(scoring).filter(([name]) => methodNamed(name) === method).map(([, value]) => value);
+    return [method, {
+      ...(trainings.length === 0 ? {} : {
+        training: {
+          tokensPerSecond: sum(trainings.map(({ tokens }) => tokens)) / sum(trainings.map(({ seconds }) => seconds)),
+          bytes: most(trainings.map(({ peakBytes }) => peakBytes)),
+        },
+      }),
+      ...(scorings.length === 0 ? {} : {
+        scoring: {
+          tokensPerSecond: sum(scorings.map(({ tokensPerSecond }) => tokensPerSecond)) / scorings.length,
+          bytes: most(scorings.map(({ bytes }) => bytes)),
+        },
+      }),
+    }];
+  }));
 }
+
+const methodNamed = (name: string) => name.startsWith("expert:") ? "expert" : name;
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+const most = (values: readonly (number | null)[]) =>
+  values.some((value) => value === null) ? null : Math.max(...values as number[]);
 
 /** All methods in the order of the table: untrained, then trained, BTS last. */
 function methodsOf({ experts, baselines }: Pick<BaselinesConfig, "experts" | "baselines">): string[] {

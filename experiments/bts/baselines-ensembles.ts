@@ -89,7 +89,7 @@ export async function measureEnsembles(
         const parameters = { trained, total: models.length * one + trained, active: one + trained };
         methods.push(["routing", routed, parameters, { known }]);
       }
-      return { methods: await measureAll(lab, cell, set, methods) };
+      return await measureAll(lab, cell, set, methods);
     } finally {
       [...onDevice, routerOnDevice].forEach(disposeWeights);
     }

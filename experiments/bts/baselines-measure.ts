@@ -57,7 +57,7 @@ export async function measureDense(
     try {
       const parameters = { trained: one, total: one, active: one };
       const methods: Method[] = [["dense", decoder(model, weights), parameters]];
-      return { methods: await measureAll(lab, cell, evaluationSet(lab, text), methods) };
+      return await measureAll(lab, cell, evaluationSet(lab, text), methods);
     } finally {
       disposeWeights(weights);
     }
@@ -86,7 +86,7 @@ export async function measureMethod(
     const { languageModel, parameters, onDevice } = await open(model, models, mergeFile(trained.folder));
     try {
       const methods: Method[] = [[name, languageModel, parameters]];
-      return { methods: await measureAll(lab, cell, evaluationSet(lab, text), methods) };
+      return await measureAll(lab, cell, evaluationSet(lab, text), methods);
     } finally {
       onDevice.forEach(disposeWeights);
     }

@@ -65,7 +65,7 @@ export async function measureMerges(
         onDevice.push(weights);
         return [name, decoder(model, weights), { trained: 0, total: one, active: one }];
       });
-      return { methods: await measureAll(lab, cell, evaluationSet(lab, text), methods) };
+      return await measureAll(lab, cell, evaluationSet(lab, text), methods);
     } finally {
       onDevice.forEach(disposeWeights);
     }

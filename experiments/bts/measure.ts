@@ -11,10 +11,12 @@ import {
   type EvaluationWindow,
   evaluationWindows,
   rowMemory,
+  scoringCost,
 } from "../../lib/eval/mod.ts";
 import { hashTensors } from "../../lib/hub/mod.ts";
 import { btmEnsemble, mixedLosses, soup } from "../../lib/merge/mod.ts";
 import { decoder, disposeWeights, type LanguageModel, parameterCount, toDevice } from "../../lib/model/mod.ts";
+import { heapBytes } from "../../lib/tensor/mod.ts";
 import { type CellContext, type CellResult, methodResultSchema, type RunResults } from "../../lib/run/mod.ts";
 import {
   disposeFrozen,
@@ -37,9 +39,15 @@ export const MODEL_CODE = [
   ...["lib/tensor", "lib/model", "lib/hub", "lib/eval", "lib/data"],
 ];
 
-export const measuredSchema = z.strictObject({ methods: z.record(z.string(), methodResultSchema) });
+export const measuredSchema = z.strictObject({
+  methods: z.record(z.string(), methodResultSchema),
+  scoring: z.record(z.string(), z.strictObject({ tokensPerSecond: z.number(), bytes: z.number().nullable() })),
+});
 
-/** What a measuring cell returns: methods by name. */
+/**
+ * What a measuring cell returns, by method: its scores, and what scoring takes (tokens a second, and the most bytes that
+ * its weights and all else that is on the device for it hold at once).
+ */
 export type Measured = z.infer<typeof measuredSchema>;
 
 /** Seed and experts as they are, their soup and their ensemble. */
@@ -90,7 +98,7 @@ export async function measureBaselines(
         ["soup", decoder(model, average), { ...single, trained: 0 }],
         ["btm", btmEnsemble(models), { trained: 0, total: all, active: all }, { known }],
       ];
-      return { methods: await measureAll(lab, cell, set, methods) };
+      return await measureAll(lab, cell, set, methods);
     } finally {
       for (const one of [...onDevice, average]) disposeWeights(one);
     }
@@ -132,9 +140,10 @@ export async function measureStitched(
       const trained = Object.values(file.stitches).reduce((sum, { data }) => sum + data.length, 0);
       const total = parts.length * parameterCount(model) + trained;
       const parameters = { trained, total, active: total };
-      const methods = await measureAll(lab, cell, set, [["bts", stitchedLanguageModel(stitched), parameters]]);
+      const method: Method = ["bts", stitchedLanguageModel(stitched), parameters, { alone: true }];
+      const measured = await measureAll(lab, cell, set, [method]);
       cell.table(gatesTable(await gatesByDomain(stitched, set.windows, names)));
-      return { methods };
+      return measured;
     } finally {
       disposeFrozen(frozen);
       disposeWeights(stitches);
@@ -174,7 +183,10 @@ export type Method = readonly [
   name: string,
   model: LanguageModel,
   parameters: Parameters,
-  how?: Pick<EvaluationOptions, "onRow" | "known">,
+  how?: Pick<EvaluationOptions, "onRow" | "known"> & {
+    /** Whether all that is on the device are its own weights; else they count as 4 bytes a parameter. */
+    readonly alone?: boolean;
+  },
 ];
 
 /** Measures methods one after the other, and keeps every document's losses in the cell's folder. */
@@ -183,19 +195,26 @@ export async function measureAll(
   cell: CellContext,
   set: EvaluationSet,
   methods: readonly Method[],
-): Promise<Measured["methods"]> {
+): Promise<Measured> {
   noteMissing(cell, set);
+  const { batch } = config.eval;
+  const [probe] = Object.values(set.windows);
   const measured: Measured["methods"] = {};
+  const scoring: Measured["scoring"] = {};
   const losses: Record<string, Evaluation["documents"]> = {};
-  for (const [i, [name, model, parameters, how]] of methods.entries()) {
+  for (const [i, [name, model, parameters, how = {}]] of methods.entries()) {
+    const { alone = false, ...known } = how;
     const { scores, documents } = await evaluate(model, set, {
-      ...how,
-      batch: config.eval.batch,
+      ...known,
+      batch,
       signal: cell.signal,
       onProgress: ({ done, total }) => cell.metrics(i * total + done, methods.length * total, {}),
     });
     measured[name] = { ...scores, parameters };
     losses[name] = documents;
+    const weightBytes = alone ? heapBytes()?.used ?? 0 : 4 * parameters.total;
+    const { tokensPerSecond, bytes } = await scoringCost(model, probe!, { batch });
+    scoring[name] = { tokensPerSecond, bytes: bytes === null ? null : weightBytes + bytes };
   }
   const plain = Object.fromEntries(
     Object.entries(losses).map(([name, domains]) => [
@@ -208,7 +227,7 @@ export async function measureAll(
   await Deno.writeTextFile(join(cell.folder, LOSSES_FILE), JSON.stringify(plain));
   const means = Object.entries(measured).map(([name, { bpb }]) => `${name} ${bpb["mean"]!.toFixed(3)}`);
   cell.summary(`mean bits per byte: ${means.join(", ")}`);
-  return measured;
+  return { methods: measured, scoring };
 }
 
 /** The task that each domain has. */

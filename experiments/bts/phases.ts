@@ -49,6 +49,8 @@ export const trainedSchema = z.strictObject({
   seconds: z.number(),
   loss: z.number(),
   validation: z.number().nullable(),
+  /** The most bytes that tensors held at once, all models included; null where the device cannot tell. */
+  peakBytes: z.number().nullable(),
   /** Content hash of the weights. */
   weights: z.string(),
 });

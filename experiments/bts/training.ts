@@ -1,6 +1,7 @@
 // Training inside a cell: its curves, its stop, and the checkpoints that it goes on from.
-import { compact } from "../../lib/report/mod.ts";
+import { byteSize, compact } from "../../lib/report/mod.ts";
 import type { CellContext } from "../../lib/run/mod.ts";
+import { watchPeak } from "../../lib/tensor/mod.ts";
 import {
   changesTraining,
   checkpointBytes,
@@ -76,7 +77,9 @@ export async function trainAndSummarise(
   task: TrainTask,
   vocabSize: number,
 ): Promise<Omit<Trained, "weights">> {
+  const peak = watchPeak();
   const { steps, tokens, seconds, loss, validation } = await train(task);
+  const peakBytes = peak() ?? null;
   const guess = Math.log(vocabSize);
   if ((validation ?? loss) > guess) {
     const ended = (validation ?? loss).toFixed(2);
@@ -89,7 +92,8 @@ export async function trainAndSummarise(
   const validated = validation === null ? "" : `, validation ${validation.toFixed(3)}`;
   cell.summary(
     `loss ${loss.toFixed(3)}${validated} nats a token; ${compact(tokens)} tokens, ` +
-      `${compact(tokens / seconds)} tokens/s with validation`,
+      `${compact(tokens / seconds)} tokens/s with validation` +
+      (peakBytes === null ? "" : `, ${byteSize(peakBytes)} of tensors at most`),
   );
-  return { steps, tokens, seconds, loss, validation };
+  return { steps, tokens, seconds, loss, validation, peakBytes };
 }

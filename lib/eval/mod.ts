@@ -10,6 +10,7 @@ export {
   wilsonInterval,
 } from "./intervals.ts";
 export { type RowMemory, rowMemory } from "./row-memory.ts";
+export { type ScoringCost, scoringCost } from "./scoring-cost.ts";
 export { answeredRightly, scoreTask } from "./score.ts";
 export type { ChoiceItem, GenerationItem, Task, TaskOptions } from "./task.ts";
 export { buildTasks } from "./tasks.ts";

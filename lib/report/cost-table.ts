@@ -6,15 +6,21 @@ import { methodLabel } from "./methods.ts";
 
 /** What a study measured of a method; what it did not measure stays empty. */
 export interface MeasuredCost {
-  /** Tokens a second in training, or in scoring for what is not trained. */
-  readonly tokensPerSecond?: number | undefined;
-  /** Memory at its peak. */
-  readonly bytes?: number | undefined;
+  /** Of its training, validation included; nothing where nothing is trained. */
+  readonly training?: Measured | undefined;
+  /** Of scoring text without a cache. */
+  readonly scoring?: Measured | undefined;
+}
+
+interface Measured {
+  readonly tokensPerSecond: number;
+  /** The most that its tensors held at once; null where the device cannot tell. */
+  readonly bytes: number | null;
 }
 
 /**
  * Parameters trained, total and active; operations a token forward and backward; cache a token; and, where anything
- * was measured, tokens a second and memory. As text, for the numbers span nine orders of magnitude.
+ * was measured, tokens a second and the memory of tensors at its peak, in training and in scoring. As text, for the numbers span nine orders of magnitude.
  *
  * @param measured by method
  */
@@ -23,7 +29,9 @@ export function methodCostTable(
   measured: Readonly<Record<string, MeasuredCost>> = {},
 ): Table {
   const column = (key: string, title: string): Column => ({ key, title, kind: "text" });
-  const has = (key: keyof MeasuredCost) => costs.some(({ method }) => measured[method]?.[key] !== undefined);
+  const phases = (["training", "scoring"] as const).filter((phase) =>
+    costs.some(({ method }) => measured[method]?.[phase] !== undefined)
+  );
   const none = (value: number, text: (value: number) => string) => value === 0 ? "–" : text(value);
   return {
     name: "method-costs",
@@ -36,8 +44,10 @@ export function methodCostTable(
       column("forward", "FLOP a token"),
       column("backward", "backward"),
       column("kv", "cache a token"),
-      ...(has("tokensPerSecond") ? [column("speed", "tokens/s")] : []),
-      ...(has("bytes") ? [column("bytes", "memory")] : []),
+      ...phases.flatMap((phase) => [
+        column(`${phase}-speed`, `${phase}: tokens/s`),
+        column(`${phase}-bytes`, "memory"),
+      ]),
     ],
     rows: costs.map(({ method, parameters, flops, kvBytes }) => ({
       method: method === "expert" ? "Each expert" : methodLabel(method),
@@ -47,8 +57,14 @@ export function methodCostTable(
       forward: compact(flops.forward),
       backward: none(flops.backward, compact),
       kv: byteSize(kvBytes),
-      speed: compact(measured[method]?.tokensPerSecond),
-      bytes: measured[method]?.bytes === undefined ? "–" : byteSize(measured[method].bytes),
+      ...Object.fromEntries(phases.flatMap((phase) => {
+        const found = measured[method]?.[phase];
+        const bytes = found?.bytes ?? null;
+        return [
+          [`${phase}-speed`, found === undefined ? "–" : compact(found.tokensPerSecond)],
+          [`${phase}-bytes`, bytes === null ? "–" : byteSize(bytes)],
+        ];
+      })),
     })),
   };
 }

@@ -22,6 +22,8 @@ export interface Device {
   readonly failure: Promise<Error>;
   /** Bytes that tensors hold and bytes reserved for them, where the backend can tell. */
   heapBytes(): { readonly used: number; readonly reserved: number } | undefined;
+  /** Counts the most bytes that tensors hold at once from now on, where the backend can tell. */
+  watchPeak(): () => number | undefined;
   /** Ends its threads; tensors on it are gone. */
   close(): Promise<void>;
 }
@@ -72,6 +74,16 @@ export function heapBytes(): { readonly used: number; readonly reserved: number 
   return open?.heapBytes();
 }
 
+/**
+ * Counts the most bytes that the open device's tensors hold at once from now on; what it returns reads the count,
+ * undefined where the backend can't tell. A second watch begins the count anew for the first one, too.
+ */
+export function watchPeak(): () => number | undefined {
+  return open?.watchPeak() ?? unknownPeak;
+}
+
+const unknownPeak = () => undefined;
+
 async function openCpuDevice(options: DeviceOptions): Promise<Device> {
   const { threads = navigator.hardwareConcurrency, memoryLimit, blas = true } = options;
   const machine = await openCpu({ threads, blas, ...(memoryLimit === undefined ? {} : { limit: memoryLimit }) });
@@ -85,6 +97,10 @@ async function openCpuDevice(options: DeviceOptions): Promise<Device> {
     threads: machine.threads,
     failure: machine.failure,
     heapBytes: () => ({ used: machine.heap.usedBytes(), reserved: machine.heap.reservedBytes() }),
+    watchPeak() {
+      machine.heap.forgetPeak();
+      return machine.heap.peakBytes;
+    },
     close: () => machine.close(),
   };
 }
@@ -100,6 +116,7 @@ async function openReference(): Promise<Device> {
     threads: 1,
     failure: new Promise(() => {}),
     heapBytes: () => undefined,
+    watchPeak: () => unknownPeak,
     close: () => Promise.resolve(),
   };
 }
@@ -107,5 +124,14 @@ async function openReference(): Promise<Device> {
 async function openWebGpuDevice({ adapter, deterministic = true }: DeviceOptions): Promise<Device> {
   const source = adapter === undefined ? {} : { adapter };
   const { description, failure, heapBytes, close } = await openWebGpu({ ...source, deterministic });
-  return { name: "webgpu", description, numerics: `webgpu ${description}`, threads: 1, failure, heapBytes, close };
+  return {
+    name: "webgpu",
+    description,
+    numerics: `webgpu ${description}`,
+    threads: 1,
+    failure,
+    heapBytes,
+    watchPeak: () => unknownPeak,
+    close,
+  };
 }

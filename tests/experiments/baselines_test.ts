@@ -124,6 +124,14 @@ Deno.test("`baselines --preset smoke` measures every method beside the paper, fr
     });
 
     await t.step("the paper's average and direction stand beside each", () => {
+      for (const row of table("method-costs").rows) {
+        for (const key of ["scoring-speed", "scoring-bytes"]) {
+          assert.match(String(row[key]), /^\d/, `${row.method} ${key}`);
+        }
+        for (const key of ["training-speed", "training-bytes"]) {
+          assert.equal(row[key] !== "–", row.trained !== "–" || row.method === "Seed", `${row.method} ${key}`);
+        }
+      }
       const { rows } = table("paper");
       assert.deepEqual(rows.map(({ method }) => method), METHODS);
       const row = (method: string) => rows.find((row) => row.method === method)!;

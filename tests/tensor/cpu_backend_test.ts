@@ -20,6 +20,7 @@ import {
   rope,
   ropeTable,
   swiglu,
+  watchPeak,
 } from "../../lib/tensor/mod.ts";
 import { compileKernels, kernelsFile } from "../../lib/tensor/cpu/build.ts";
 import { openCpu, type StitchbookCPU } from "../../lib/tensor/cpu/mod.ts";
@@ -104,6 +105,21 @@ Deno.test("300 training steps leave tensors and bytes as they were after the thi
     for (let i = 0; i < 300; i++) step();
     assert.equal(tf.memory().numTensors, tensors);
     assert.deepEqual(heapBytes(), bytes);
+  });
+});
+
+Deno.test("`watchPeak()` counts the most bytes held at once since it was asked, and begins anew", async () => {
+  await withCpu(1, () => {
+    const kept = tf.fill([1 << 18], 1);
+    const held = heapBytes()!.used;
+    const peak = watchPeak();
+    assert.equal(peak(), held);
+    tf.tidy(() => void tf.add(tf.fill([1 << 18], 1), kept));
+    assert.equal(peak(), held + (2 << 20));
+    tf.tidy(() => void tf.fill([1 << 18], 1));
+    assert.equal(peak(), held + (2 << 20));
+    assert.equal(watchPeak()(), held);
+    kept.dispose();
   });
 });
 

@@ -105,15 +105,19 @@ Deno.test("`methodCosts()`: what is frozen costs less to train than what is not"
   assert.ok(ratio("routing") < 1e-6);
 });
 
-Deno.test("`methodCostTable()` has a column for what was measured only where anything was", () => {
+Deno.test("`methodCostTable()` has columns for what was measured only where anything was", () => {
   const costs = methodCosts({ model: TINY, experts: 2, stitch: stitchConfig(), calm: { connections: 2 } });
   const titles = (measured?: Parameters<typeof methodCostTable>[1]) =>
     methodCostTable(costs, measured).columns.map(({ title }) => title);
-  assert.ok(!titles().includes("tokens/s") && !titles().includes("memory"));
-  const measured = { bts: { tokensPerSecond: 1234, bytes: 5e6 } };
-  assert.ok(titles(measured).includes("tokens/s") && titles(measured).includes("memory"));
+  const own = titles().length;
+  assert.ok(!titles().some((title) => /tokens\/s|memory/.test(title)));
+  const scoring = { tokensPerSecond: 1234, bytes: 5e6 };
+  assert.deepEqual(titles({ bts: { scoring } }).slice(own), ["scoring: tokens/s", "memory"]);
+  const measured = { bts: { training: { tokensPerSecond: 99, bytes: null }, scoring } };
+  assert.deepEqual(titles(measured).slice(own), ["training: tokens/s", "memory", "scoring: tokens/s", "memory"]);
   const rows = methodCostTable(costs, measured).rows;
   const row = rows.find(({ method }) => method === "BTS")!;
-  assert.deepEqual([row.speed, row.bytes], ["1.23k", "5.0 MB"]);
-  assert.equal(rows[0]!.speed, "–");
+  const last = ["training-speed", "training-bytes", "scoring-speed", "scoring-bytes"];
+  assert.deepEqual(last.map((key) => row[key]), ["99", "–", "1.23k", "5.0 MB"]);
+  assert.deepEqual(last.map((key) => rows[0]![key]), ["–", "–", "–", "–"]);
 });

@@ -14,6 +14,9 @@ export interface Heap {
   free(block: Block): void;
   /** Bytes of all blocks in use. */
   usedBytes(): number;
+  /** The most bytes in use at once since the last `forgetPeak()`. */
+  peakBytes(): number;
+  forgetPeak(): void;
   /** Bytes that the memory has grown to. */
   reservedBytes(): number;
   /** Fills the blocks that are free with `value`, for tests of kernels that must not read what they did not write. */
@@ -39,6 +42,7 @@ export function createHeap(memory: WebAssembly.Memory, base: number, limit = LAR
   let regions: { address: number; bytes: number }[] = [];
   let top = base;
   let used = 0;
+  let peak = 0;
   let freeBytes = 0;
   let freedSinceMerge = 0;
   const most = Math.min(limit, LARGEST);
@@ -50,6 +54,7 @@ export function createHeap(memory: WebAssembly.Memory, base: number, limit = LAR
     if (address >= 0) freeBytes -= bytes;
     else address = carve(bytes);
     used += bytes;
+    if (used > peak) peak = used;
     return { address, bytes };
   }
 
@@ -140,6 +145,8 @@ export function createHeap(memory: WebAssembly.Memory, base: number, limit = LAR
       freedSinceMerge += bytes;
     },
     usedBytes: () => used,
+    peakBytes: () => peak,
+    forgetPeak: () => void (peak = used),
     reservedBytes: () => memory.buffer.byteLength,
     poison(value) {
       const fill = (address: number, bytes: number) => new Float32Array(memory.buffer, address, bytes / 4).fill(value);

@@ -1,0 +1,40 @@
+// What it takes to score text with a model: time and memory, on one batch that is the same for every method.
+import type { LanguageModel } from "../model/mod.ts";
+import { heapBytes, watchPeak } from "../tensor/mod.ts";
+import { documentLosses } from "./bits-per-byte.ts";
+import type { EvaluationWindow } from "./windows.ts";
+
+/** Measured, not computed from shapes. */
+export interface ScoringCost {
+  /** The median over repetitions, after one that is not counted. */
+  readonly tokensPerSecond: number;
+  /** The most that tensors held beyond what they held before, in bytes; null where the device cannot tell. */
+  readonly bytes: number | null;
+}
+
+/**
+ * Scores the first `batch` windows as one batch, several times.
+ *
+ * @param windows at least one
+ */
+export async function scoringCost(
+  model: LanguageModel,
+  windows: readonly EvaluationWindow[],
+  { batch = 8, repeats = 5 }: { readonly batch?: number; readonly repeats?: number } = {},
+): Promise<ScoringCost> {
+  const scored = windows.slice(0, batch);
+  const tokens = scored.reduce((sum, { tokens }) => sum + tokens.length - 1, 0);
+  const before = heapBytes()?.used;
+  const peak = watchPeak();
+  const seconds: number[] = [];
+  for (let i = 0; i <= repeats; i++) {
+    const began = performance.now();
+    await documentLosses(model, scored, { batch });
+    if (i > 0) seconds.push((performance.now() - began) / 1000);
+  }
+  const most = peak();
+  return {
+    tokensPerSecond: tokens / seconds.sort((a, b) => a - b)[seconds.length >> 1]!,
+    bytes: most === undefined || before === undefined ? null : most - before,
+  };
+}
