@@ -3,6 +3,7 @@ import {
   escapeMarkdown,
   fixed,
   gridMarkdown,
+  gridOf,
   hasInterval,
   meanInterval,
   seedsBasis,
@@ -80,8 +81,20 @@ function sectionOf({ name, title, question, views }: StudyRuns, found: readonly 
       grid === undefined ? [] : [`${escapeMarkdown(grid.caption)}:`, gridMarkdown(grid)]
     ),
     ...(found.length === 0 ? [] : [directionsGrid(found, views)]),
+    ...costsOf(views[0]!),
   ];
 }
+
+/** What was measured of costs in one run: speeds and memory are of one machine, so their mean would say no more. */
+function costsOf({ seed, cells }: RunView): string[] {
+  const tables = cells.flatMap(({ tables }) => tables).filter(({ name }) => COST_TABLES.includes(name));
+  return tables.map((table) => {
+    const grid = gridOf(table);
+    return `${escapeMarkdown(grid.caption)} (seed ${seed}):\n\n${gridMarkdown(grid)}`;
+  });
+}
+
+const COST_TABLES: readonly string[] = ["method-costs", "variants"];
 
 function directionsGrid(found: readonly DirectionFound[], views: readonly RunView[]): string {
   return `Directions, ${seedsBasis(views.map(({ seed }) => seed))}:\n\n` + gridMarkdown({

@@ -15,7 +15,7 @@ import { verdictOf } from "../../experiments/studies/directions.ts";
 import { judge, resultsMarkdown } from "../../experiments/studies/results.ts";
 import { type Study, studyDefinition } from "../../experiments/studies/study.ts";
 import { UserError } from "../../lib/errors.ts";
-import { buildConfig, readRun, repositoryRoot, type RunView } from "../../lib/run/mod.ts";
+import { buildConfig, readRun, repositoryRoot, type RunView, type Table } from "../../lib/run/mod.ts";
 import { stitchFile } from "../../experiments/bts/phases.ts";
 import { loadStitches } from "../../lib/stitch/mod.ts";
 
@@ -69,7 +69,7 @@ const run = (seed: number, means: Readonly<Record<string, number>>): RunView => 
   startedAt: "2026-01-01T00:00:00.000Z",
   updatedAt: "2026-01-01T00:00:00.000Z",
   seconds: 1,
-  cells: [],
+  cells: [{ tables: [costTable("method-costs", "Cost of each"), costTable("other", "Anything else")] }],
   notes: [],
   error: null,
   lastSeq: 0,
@@ -85,6 +85,11 @@ const run = (seed: number, means: Readonly<Record<string, number>>): RunView => 
     ),
   },
 } as unknown as RunView);
+
+function costTable(name: string, title: string): Table {
+  return { name, title, columns: [{ key: "method", title: "method", kind: "text" }], rows: [{ method: "bts" }] };
+}
+
 const direction = { claim: "a beats b", better: "a", worse: "b", on: "mean", paper: "yes: 2 against 1" };
 
 Deno.test("`judge()` says yes or no only where the interval over seeds leaves out zero", () => {
@@ -122,6 +127,8 @@ Deno.test("`resultsMarkdown()` sets every direction beside the paper, in words a
   assert.match(page, /leaves open, answered here:\n\n- b beats a: no, −0\.203/);
   assert.match(page, /\| a beats b \| yes: 2 against 1 \| yes \| \+0\.203/);
   assert.match(page, /## X \\\| Y/);
+  assert.match(page, /Cost of each \(seed 1\):\n\n\| method \|\n\| --- \|\n\| BTS \|/);
+  assert.doesNotMatch(page, /Anything else/);
 });
 
 Deno.test("`changedConfig()` takes an expert out or puts one in, and refuses what cannot be", () => {
