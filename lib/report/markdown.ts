@@ -1,5 +1,5 @@
 // The report as Markdown: the words and the tables, for pasting and for reading in a terminal.
-import type { CellView, RunView } from "../run/mod.ts";
+import { type CellView, type RunView, shellLine } from "../run/mod.ts";
 import { claims, headline } from "./claims.ts";
 import { escapeMarkdown, fenced } from "./escape.ts";
 import { duration } from "./format.ts";
@@ -38,7 +38,7 @@ export function reportMarkdown(view: RunView): string {
     ...heading("Further tables", otherTables(view).map((table) => titled(gridOf(table)))),
     ...heading("The run, cell by cell", [gridMarkdown(cellsGrid(view)), noteList(view)]),
     ...heading("To repeat it", [
-      fenced(view.command.join(" "), "sh"),
+      fenced(shellLine(view.command), "sh"),
       fenced(JSON.stringify(view.config, null, 2), "json"),
     ]),
   ];

@@ -1,5 +1,5 @@
 // The report as one HTML page: no script, no request, nothing from outside.
-import type { CellView, RunView } from "../run/mod.ts";
+import { type CellView, type RunView, shellLine } from "../run/mod.ts";
 import { type Claim, claims, headline } from "./claims.ts";
 import { escapeHtml } from "./escape.ts";
 import {
@@ -123,6 +123,6 @@ function notesHtml(notes: CellView["notes"]): string {
 
 function repeatHtml(view: RunView): string {
   const versions = Object.entries(view.versions).map(([name, version]) => `${name} ${version}`).join(", ");
-  return `<pre>${escapeHtml(view.command.join(" "))}</pre><p class="facts">${escapeHtml(versions)}</p>` +
+  return `<pre>${escapeHtml(shellLine(view.command))}</pre><p class="facts">${escapeHtml(versions)}</p>` +
     `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(view.config, null, 2))}</pre></details>`;
 }

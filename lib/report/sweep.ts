@@ -5,6 +5,7 @@ import {
   parallelCoordinates,
   type Ranking,
   rankTrials,
+  shellLine,
   statesText,
   type SweepView,
   trialsTable,
@@ -76,7 +77,7 @@ ${
           `<li class="error"><b>Trial ${trial}, ${status}:</b> ${escapeHtml(error!)}</li>`
         ).join("\n")
       }</ul></section>\n`
-  }<section><h2>To repeat it</h2><pre>${escapeHtml(start.command.join(" "))}</pre></section>
+  }<section><h2>To repeat it</h2><pre>${escapeHtml(shellLine(start.command))}</pre></section>
 </main>
 </body>
 </html>
@@ -87,7 +88,7 @@ ${
 export function sweepMarkdown(view: SweepView): string {
   return [
     `# ${escapeMarkdown(view.start.name)}`,
-    fenced(view.start.command.join(" "), "sh"),
+    fenced(shellLine(view.start.command), "sh"),
     `${escapeMarkdown(statesText(view.trials))}.`,
     ...sweepGrids(view, rankTrials(view)).map(gridMarkdown),
   ].join("\n\n") + "\n";

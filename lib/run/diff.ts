@@ -1,6 +1,7 @@
 // What differs between two runs: configuration, how they were made, and what came out.
 import type { Captured } from "./capture-schema.ts";
 import { madeFacts } from "./captured-text.ts";
+import { shellLine } from "./shell.ts";
 import type { RunView } from "./view.ts";
 
 /** One thing that both runs have, or one of them. `undefined` (left out in JSON): that run does not have it. */
@@ -54,7 +55,7 @@ export function diffRuns(
 }
 
 function madeOf({ experiment, preset, seed, device, command, versions, status }: RunView) {
-  return { experiment, preset, seed, device, status, command: command.join(" "), versions };
+  return { experiment, preset, seed, device, status, command: shellLine(command), versions };
 }
 
 function keysOf({ cells }: RunView): Map<string, unknown> {

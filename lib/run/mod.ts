@@ -57,6 +57,7 @@ export { queryCommand, reindexCommand } from "./query-command.ts";
 export { resolveRun } from "./resolve-run.ts";
 export { resumeCommand } from "./resume-command.ts";
 export { defaultRunsFolder } from "./runs-folder.ts";
+export { shellLine } from "./shell.ts";
 export { showCommand } from "./show-command.ts";
 export { StopError, stopSignal } from "./stop.ts";
 export { askToStop, stopCommand } from "./stop-command.ts";

@@ -6,6 +6,7 @@ import { lockHolder } from "./lock.ts";
 import { readRun } from "./read.ts";
 import { resolveRun } from "./resolve-run.ts";
 import { defaultRunsFolder } from "./runs-folder.ts";
+import { shellLine } from "./shell.ts";
 import { heedsHangUp } from "./stop.ts";
 import type { RunView } from "./view.ts";
 
@@ -89,7 +90,7 @@ export function resumeArguments(
   if (deno !== "deno" || task !== "task" || name === undefined) {
     throw new UserError(
       "resume.command",
-      `Cannot tell how ${id} was started: "${command.join(" ")}"`,
+      `Cannot tell how ${id} was started: ${shellLine(command)}`,
       "start it again",
     );
   }

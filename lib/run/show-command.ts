@@ -15,6 +15,7 @@ import { formatSeconds } from "./progress.ts";
 import { readRun } from "./read.ts";
 import { resolveRun } from "./resolve-run.ts";
 import { defaultRunsFolder } from "./runs-folder.ts";
+import { shellLine } from "./shell.ts";
 import type { CellView, RunView } from "./view.ts";
 
 /** Tables that are long or say in detail what others say in short. */
@@ -60,7 +61,7 @@ async function describeRun(view: RunView, lines: readonly string[], runsFolder: 
   return [
     `${printable(view.title)} (${view.id})`,
     `${view.status}${took} · preset ${view.preset} · seed ${view.seed} · ${view.device} · started ${view.startedAt}`,
-    `command: ${printable(view.command.join(" "))}`,
+    `command: ${shellLine(view.command)}`,
     ...lines,
     ...endingLines(view),
     ...view.notes.map(({ level, text }) => `${level}: ${printable(text)}`),

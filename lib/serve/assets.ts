@@ -16,6 +16,7 @@ const MODULES = [
   "run/ending.ts",
   "run/format-table.ts",
   "run/progress.ts",
+  "run/shell.ts",
   "run/sweep/axes.ts",
   "run/view.ts",
   "serve/client/cell.ts",

@@ -8,7 +8,7 @@ import { stopSignal } from "../stop.ts";
 import { executeSweep } from "./execute.ts";
 import { createSweep, planSweep } from "./create.ts";
 import { resolveSweep, sweepFolder } from "./read.ts";
-import { listSweepsCommand, showSweepCommand, stopSweepCommand, sweepJson } from "./show-command.ts";
+import { goOnText, listSweepsCommand, showSweepCommand, stopSweepCommand, sweepJson } from "./show-command.ts";
 import { missingMetric, statesText, sweepTables, trialText } from "./table.ts";
 import { rankTrials, readMetric, type SweepView, type TrialView } from "./view.ts";
 import { pickMetric } from "./values.ts";
@@ -185,7 +185,7 @@ async function work(id: string, options: WorkOptions, hooks: SweepHooks): Promis
   if (remark !== undefined) say(remark);
   say(`${statesText(view.trials)}, in ${formatSeconds((performance.now() - began) / 1000)}`);
   if (view.status !== "done") {
-    say(`Go on with: deno task sweep resume ${id}${runs === "runs" ? "" : ` --runs ${runs}`}`);
+    say(goOnText(id, runs));
   }
   if (options.json) print(JSON.stringify({ ...sweepJson(view, ranking), report: report ?? null }));
   else print([...sweepTables(view, ranking), ...(report === undefined ? [] : [`Report: ${report}`])].join("\n\n"));

@@ -7,6 +7,7 @@ import { parseWithCommander, readInteger } from "../commander.ts";
 import { formatTable, printable } from "../format-table.ts";
 import { lockHolder, writerLives } from "../lock.ts";
 import { defaultRunsFolder } from "../runs-folder.ts";
+import { shellLine } from "../shell.ts";
 import { SWEEPS_FOLDER } from "./log.ts";
 import { listSweeps, readSweep, resolveSweep, sweepIds } from "./read.ts";
 import { missingMetric, statesText, sweepTables, trialText } from "./table.ts";
@@ -67,7 +68,7 @@ export async function showSweepCommand(args: readonly string[], print: Print): P
   print([
     `${printable(view.start.name)} (${id})`,
     `${view.status}: ${statesText(view.trials)} · started ${view.start.time}`,
-    `command: ${printable(view.start.command.join(" "))}`,
+    `command: ${shellLine(view.start.command)}`,
     ...view.damage.map((line) => `warning: line ${line} of sweep.jsonl is damaged and left out`),
     ...[missingMetric(ranking)].filter((remark) => remark !== undefined),
     "",
@@ -75,8 +76,14 @@ export async function showSweepCommand(args: readonly string[], print: Print): P
     ...view.trials.filter(({ error, status }) => error !== null && status !== "stopped")
       .map((trial) => `\ntrial ${trial.trial} (${trialText(trial)}) ${trial.status}: ${printable(trial.error!)}`),
     ...(hasReport ? [`\nreport: ${report}`] : []),
-    ...(view.status === "done" || view.status === "running" ? [] : [`\nGo on with: deno task sweep resume ${id}`]),
+    ...(view.status === "done" || view.status === "running" ? [] : [`\n${goOnText(id, folder)}`]),
   ].join("\n"));
+}
+
+/** How to go on with a sweep that is not done. */
+export function goOnText(id: string, runs: string): string {
+  const words = ["deno", "task", "sweep", "resume", id, ...(runs === "runs" ? [] : ["--runs", runs])];
+  return `Go on with: ${shellLine(words)}`;
 }
 
 /** A sweep for programs: the trials best first, with the metric's value. */

@@ -1,4 +1,5 @@
 // What a run's command says about it: the settings it changed; and how to see it again. Pure.
+import { shellLine } from "../../run/shell.ts";
 
 /** The values of an option that takes one, in order: `--set a=1 --set=b=2` gives `a=1`, `b=2`. */
 function valuesOf(command: readonly string[], option: string): string[] {
@@ -15,5 +16,5 @@ export function overridesOf(command: readonly string[]): string[] {
 
 /** The command that serves a run's page when its own server has gone. */
 export function serveCommand(runsFolder: string): string {
-  return `deno task serve${runsFolder === "runs" ? "" : ` --runs ${runsFolder}`}`;
+  return shellLine(["deno", "task", "serve", ...(runsFolder === "runs" ? [] : ["--runs", runsFolder])]);
 }

@@ -1,6 +1,7 @@
 // How a run was made: its settings and where each came from, code, packages, machine, and what its process printed.
 import type { Captured, RunView } from "../../run/mod.ts";
 import { codeText, machineText, markedSettings, SOURCE_NAMES } from "../../run/captured-text.ts";
+import { shellLine } from "../../run/shell.ts";
 import type { MadeResponse } from "../schemas.ts";
 import { h } from "./dom.ts";
 import { bytes, when } from "./format.ts";
@@ -14,7 +15,7 @@ export function aboutElements(run: RunView, address: string): HTMLElement[] {
     "details",
     { class: "card about" },
     h("summary", {}, "How this run was made"),
-    h("p", {}, h("code", {}, run.command.join(" "))),
+    h("p", {}, h("code", {}, shellLine(run.command))),
     made,
     settings,
     h("p", { class: "muted" }, versions),

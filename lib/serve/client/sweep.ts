@@ -1,4 +1,5 @@
 // The page of one sweep: its trials, best first, and the figure of all of them, brought up to date while it runs.
+import { shellLine } from "../../run/shell.ts";
 import { parallelCoordinates } from "../../run/sweep/axes.ts";
 import type { ShownSweep, SweepResponse } from "../schemas.ts";
 import { serveCommand } from "./command.ts";
@@ -226,7 +227,7 @@ function showFooter(now: ShownSweep): void {
       "details",
       { class: "card about" },
       h("summary", {}, "Command"),
-      h("p", {}, h("code", {}, now.command.join(" "))),
+      h("p", {}, h("code", {}, shellLine(now.command))),
       h("p", { class: "muted" }, `${now.experiment} · started ${when(now.startedAt)} · `, h("code", {}, now.sweep)),
       now.damage.length > 0 && h("p", { class: "error" }, `Damaged lines of sweep.jsonl: ${now.damage.join(", ")}`),
     ),
