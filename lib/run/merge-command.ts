@@ -127,10 +127,18 @@ function methodsHelp(): string {
 
 /** The base and the models; SLERP's two may be given either way, and mergekit's users list the base as well. */
 function inputsOf(method: WeightMethod, base: string | undefined, folders: readonly string[]) {
-  if (method.name === "slerp" && base === undefined && folders.length === 2) {
-    return { base: folders[0], models: folders.slice(1) };
-  }
+  if (method.name === "slerp") return slerpInputs(base, folders);
   return { base, models: method.base ? folders.filter((folder) => folder !== base) : folders };
+}
+
+function slerpInputs(base: string | undefined, folders: readonly string[]) {
+  const both = base === undefined ? folders : [base, ...folders.filter((folder) => folder !== base)];
+  if (both.length === 2) return { base: both[0], models: both.slice(1) };
+  throw new UserError(
+    "merge.models",
+    `The method slerp takes exactly two models, one of which may be the base, not ${both.length}`,
+    "--help says which methods merge more",
+  );
 }
 
 function settingsOf(given: Options): MergeSettings {

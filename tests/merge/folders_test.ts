@@ -266,6 +266,10 @@ Deno.test("`deno task merge` refuses what it cannot read", async () => {
     [["-m", "ties", "--rescale", "l7", "a", "-b", "b", "-o", "x"], "command.invalid-argument", "l7"],
     [["-m", "ties", "--desnity", "1", "a"], "command.unknown-option", "--desnity"],
     [["-m", "ties", "--shard", "0", "a", "-b", "b", "-o", "x"], "command.malformed", "--shard"],
+    [["-m", "slerp", "a", "b", "c", "-o", "x"], "merge.models", "slerp", "exactly two models", "not 3"],
+    [["-m", "slerp", "a", "-o", "x"], "merge.models", "exactly two models", "not 1"],
+    [["-m", "slerp", "a", "b", "-b", "c", "-o", "x"], "merge.models", "exactly two models", "not 3"],
+    [["-m", "slerp", "a", "-b", "a", "-o", "x"], "merge.models", "exactly two models", "not 1"],
   ];
   for (const [args, code, ...says] of cases) await assert.rejects(mergeCommand(args, () => {}), refuses(code, ...says));
 });
