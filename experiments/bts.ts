@@ -16,6 +16,7 @@ import { tokenize, type Trained, trainExpert, trainSeed, trainStitches } from ".
 import { planCells } from "./bts/plan.ts";
 import { comparisonsTable, costRows, costTable, matrixTable } from "./bts/tables.ts";
 import { experimentMain } from "./driver.ts";
+import { btsMetrics } from "./metrics.ts";
 
 // Every line of it is a cell, cached by what it depends on. -------------------------------------------------------
 async function branchTrainStitch(lab: Lab): Promise<RunResults> {
@@ -67,6 +68,7 @@ if (import.meta.main) {
   await experimentMain({
     definition: btsDefinition,
     check: checkBts,
+    metrics: btsMetrics,
     plan: planCells,
     prepare: (config, seed) => loadCorpus(config.data, { seed }),
     body: ({ prepared: corpus, ...context }) => branchTrainStitch({ ...context, corpus }),

@@ -7,7 +7,7 @@ import {
   answerTrialCheck,
   captureRun,
   CHECK_OPTION,
-  type ExperimentDefinition,
+  type CheckedExperiment,
   formatTable,
   openAlarms,
   parseExperimentArguments,
@@ -36,14 +36,11 @@ import type { PlannedCell } from "./plan.ts";
 import { checkMemory, checkTime, showPlan } from "./preflight.ts";
 
 /** An experiment: its settings, what it prepares, and its cells. */
-export interface Experiment<Schema extends z.ZodType, Prepared> {
-  readonly definition: ExperimentDefinition<Schema>;
+export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedExperiment<Schema> {
   /** Names of the tables that are its result, where that is no table of methods: for the terminal and for `--json`. */
   readonly tables?: readonly string[];
   /** What stands before the options in the command that repeats a run. */
   readonly words?: readonly string[];
-  /** Throws for settings that cannot work together; nothing has been written yet. */
-  readonly check: (config: z.output<Schema>) => void;
   readonly plan: (config: z.output<Schema>) => PlannedCell[];
   /** Loads what may turn out to be a user's mistake, before the run's folder is made. */
   readonly prepare: (config: z.output<Schema>, seed: number) => Promise<Prepared>;
@@ -70,7 +67,7 @@ export async function experimentMain<Schema extends z.ZodType, Prepared>(
   args: readonly string[] = Deno.args,
 ): Promise<void> {
   await runMain(async () => {
-    if (args[0] === CHECK_OPTION) return await answerTrialCheck(experiment.definition, experiment.check);
+    if (args[0] === CHECK_OPTION) return await answerTrialCheck(experiment);
     const parsed = parseExperimentArguments(args, experiment.definition);
     if (parsed.kind === "help") return console.log(parsed.text);
     const [name, ...options] = parsed.command;

@@ -1,7 +1,12 @@
 // The main job from its command line, as a user runs it, with the smoke preset.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import type { BtsConfig } from "../../experiments/bts/config.ts";
+import { btsMetrics } from "../../experiments/metrics.ts";
+import { UserError } from "../../lib/errors.ts";
+import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import { checkDeclared } from "../../lib/run/sweep/declared.ts";
+import { parseMetric, valuesOf } from "../../lib/run/sweep/values.ts";
 import { loadStitches } from "../../lib/stitch/mod.ts";
 
 const METHODS = ["seed", "expert:code", "expert:math", "expert:multilingual", "soup", "btm", "bts"];
@@ -76,6 +81,21 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
       for (const word of ["Results", "Loss curves", "What the stitches let through"]) assert.ok(report.includes(word));
       assert.ok((await Deno.readTextFile(join(runs, result.run, "report.md"))).includes("| "));
     });
+
+    await t.step(
+      "every number that it came to was declared, so that no sweep is refused a metric that there is",
+      async () => {
+        const [id] = await runIds(runs);
+        const view = (await readRun(runs, id!))!;
+        const declared = btsMetrics(view.config as BtsConfig);
+        const names = Object.keys(valuesOf(view));
+        assert.ok(names.includes("stitch/validation:min") && names.includes("bts/arithmetic"));
+        for (const name of names) checkDeclared(parseMetric(name)!, declared, "bts");
+        for (const name of ["translatoin", "bts/bpb/latin", "sed/loss", "stitch/los:min"]) {
+          assert.throws(() => checkDeclared(parseMetric(name)!, declared, "bts"), UserError, name);
+        }
+      },
+    );
 
     await t.step("the stitch file names the frozen models by their content", async () => {
       const { stitch } = await cellKeys(runs, (await runIds(runs))[0]!);

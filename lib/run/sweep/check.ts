@@ -10,6 +10,7 @@ import { type ExperimentDefinition, parseExperimentArguments } from "../command-
 import { configKeys, inputSchema } from "../config-keys.ts";
 import { readAssignments } from "../config-value.ts";
 import { sha256 } from "../files.ts";
+import { type DeclaredMetrics, declaredMetricsSchema, unitedMetrics } from "./declared.ts";
 
 /** The argument, in first place, that makes an experiment answer a check and do nothing else. */
 export const CHECK_OPTION = "--check-trials";
@@ -29,6 +30,8 @@ const replySchema = z.union([
     preset: z.string(),
     /** SHA-256 of each trial's configuration and seed: equal ones are the same trial. */
     trials: z.array(z.string()),
+    /** What any trial can be compared by; left out by an experiment that does not say. */
+    metrics: declaredMetricsSchema.optional(),
   }),
   z.strictObject({
     /** Index of the trial at fault, when it is a single one's. */
@@ -40,36 +43,44 @@ const replySchema = z.union([
 ]);
 export type CheckReply = z.infer<typeof replySchema>;
 
+/** What an experiment needs to answer a check. */
+export interface CheckedExperiment<Schema extends z.ZodType> {
+  readonly definition: ExperimentDefinition<Schema>;
+  /** Throws for settings that cannot work together. */
+  readonly check: (config: z.output<Schema>) => void;
+  /** Every number that a run with these settings may come to; undefined: not known beforehand. */
+  readonly metrics?: (config: z.output<Schema>) => DeclaredMetrics | undefined;
+}
+
 /** The experiment's side: parses and checks every trial; nothing is written but the reply. */
 export async function answerTrialCheck<Schema extends z.ZodType>(
-  definition: ExperimentDefinition<Schema>,
-  check: (config: z.output<Schema>) => void,
+  experiment: CheckedExperiment<Schema>,
   request: string | undefined = undefined,
   print: (text: string) => void = console.log,
 ): Promise<void> {
   const { values, trials } = requestSchema.parse(JSON.parse(request ?? await new Response(Deno.stdin.readable).text()));
-  print(JSON.stringify(checkAll(definition, check, values, trials)));
+  print(JSON.stringify(checkAll(experiment, values, trials)));
 }
 
 function checkAll<Schema extends z.ZodType>(
-  definition: ExperimentDefinition<Schema>,
-  check: (config: z.output<Schema>) => void,
+  { definition, check, metrics }: CheckedExperiment<Schema>,
   values: CheckRequest["values"],
   trials: CheckRequest["trials"],
 ): CheckReply {
   const root = inputSchema(definition.schema);
-  const known = configKeys(definition.schema).map(({ path }) => path);
+  const keys = configKeys(definition.schema).map(({ path }) => path);
   const fault = (error: unknown, trial?: number): CheckReply => {
     if (!(error instanceof UserError)) throw error;
     const { code, message, hint } = error;
     return { code, message, ...(trial === undefined ? {} : { trial }), ...(hint === undefined ? {} : { hint }) };
   };
   try {
-    for (const { option, key, value } of values) readAssignments([`${key}=${value}`], root, known, option);
+    for (const { option, key, value } of values) readAssignments([`${key}=${value}`], root, keys, option);
   } catch (error) {
     return fault(error);
   }
   const hashes: string[] = [];
+  const declared: (DeclaredMetrics | undefined)[] = [];
   let preset = definition.defaultPreset;
   for (const [i, args] of trials.entries()) {
     try {
@@ -77,12 +88,17 @@ function checkAll<Schema extends z.ZodType>(
       if (invocation.kind !== "run") throw new Error("A trial cannot ask for help");
       check(invocation.config);
       preset = invocation.preset;
+      declared.push(metrics?.(invocation.config));
       hashes.push(sha256(canonicalJson({ config: invocation.config, seeds: invocation.seeds })));
     } catch (error) {
       return fault(error, i);
     }
   }
-  return { experiment: definition.name, title: definition.title, preset, trials: hashes };
+  const known = declared.filter((one) => one !== undefined);
+  return {
+    ...{ experiment: definition.name, title: definition.title, preset, trials: hashes },
+    ...(known.length < trials.length ? {} : { metrics: unitedMetrics(known) }),
+  };
 }
 
 /**

@@ -7,7 +7,7 @@ import { defaultRunsFolder } from "../runs-folder.ts";
 import { stopSignal } from "../stop.ts";
 import { executeSweep } from "./execute.ts";
 import { createSweep, planSweep } from "./create.ts";
-import { resolveSweep, sweepFolder } from "./read.ts";
+import { readSweep, resolveSweep, sweepFolder } from "./read.ts";
 import { goOnText, listSweepsCommand, showSweepCommand, stopSweepCommand, sweepJson } from "./show-command.ts";
 import { missingMetric, statesText, sweepTables, trialText } from "./table.ts";
 import { rankTrials, readMetric, type SweepView, type TrialView } from "./view.ts";
@@ -38,7 +38,7 @@ export interface SweepPage {
 /**
  * Runs a sweep command.
  *
- * @returns whether every trial is done, for the exit code; true for commands that only show something
+ * @returns whether every trial is done and has what they are compared by, for the exit code; true for commands that only show something
  */
 export async function sweepCommand(args: readonly string[], hooks: SweepHooks = {}): Promise<boolean> {
   const print = hooks.print ?? console.log;
@@ -70,7 +70,12 @@ async function startCommand(args: readonly string[], hooks: SweepHooks): Promise
       .option("--config <file>", "settings of all trials from a file, copied at the start")
       .addOption(new Option("--device <name>", "where to compute").choices(DEVICES))
       .option("--threads <number>", "threads of each trial")
-      .option("--metric <name>", "what trials are compared by: bpb, validation:min, stitch/loss:last, …", "bpb")
+      .option(
+        "--metric <name>",
+        "what trials are compared by: bpb, validation:min, stitch/loss:last, …; a name that no trial will have is refused " +
+          "where the experiment says what it measures, and makes the sweep end with exit code 1 elsewhere",
+        "bpb",
+      )
       .option("--name <text>", "a name for the sweep")
       .option("--force", "start one of more than 2000 trials; is passed on to the experiment")
       .option("--dry-run", "check and print the trials, and stop"),
@@ -150,6 +155,9 @@ async function resumeCommand(args: readonly string[], hooks: SweepHooks): Promis
   const parallel = readParallel(options.parallel);
   if (options.metric !== undefined) readMetric(options.metric);
   const id = await resolveSweep(options.runs, parsed.positional[0] ?? "last");
+  // Once a trial is done, it has all that there will be.
+  const view = await readSweep(options.runs, id);
+  if (view?.trials.some(({ status }) => status === "done")) rankTrials(view, options.metric);
   return await work(id, { ...options, parallel }, hooks);
 }
 
@@ -190,7 +198,7 @@ async function work(id: string, options: WorkOptions, hooks: SweepHooks): Promis
   if (options.json) print(JSON.stringify({ ...sweepJson(view, ranking), report: report ?? null }));
   else print([...sweepTables(view, ranking), ...(report === undefined ? [] : [`Report: ${report}`])].join("\n\n"));
   signal.throwIfAborted();
-  return view.status === "done";
+  return view.status === "done" && remark === undefined;
 }
 
 /** One line on a trial that starts or has ended. */

@@ -5,6 +5,7 @@ import { repositoryRoot } from "../code-version.ts";
 import { printable } from "../format-table.ts";
 import { makeRunId } from "../run-id.ts";
 import { askExperiment, type CheckReply } from "./check.ts";
+import { checkDeclared, higherResults } from "./declared.ts";
 import { trialSettings } from "./execute.ts";
 import { createSweepLog, type SweepEventBody, SWEEPS_FOLDER } from "./log.ts";
 import { countTrials, type PlannedTrial, planTrials } from "./plan.ts";
@@ -35,11 +36,11 @@ export type SweepPlan = Omit<SweepEventBody & { kind: "sweep.start" }, "sweep">;
  *
  * @param script the experiment's script; also a bare name of one in `experiments/`
  * @throws UserError for what {@linkcode readSpace} refuses, `sweep.too-many`, `sweep.same-trial`, `sweep.name`,
- *   `sweep.experiment`, and whatever the experiment says of a trial
+ *   `sweep.experiment`, `sweep.metric`, and whatever the experiment says of a trial
  */
 export async function planSweep(script: string, options: NewSweep, command: readonly string[]): Promise<SweepPlan> {
   const { metric, name } = options;
-  readMetric(metric);
+  const read = readMetric(metric);
   if (name !== undefined) checkName(name);
   const space = readSpace(options);
   const count = countTrials(space);
@@ -54,6 +55,7 @@ export async function planSweep(script: string, options: NewSweep, command: read
   const trials = planTrials(space);
   const shared = sharedArguments(options);
   const reply = await ask(path, space, options, shared, trials);
+  if (reply.metrics !== undefined) checkDeclared(read, reply.metrics, reply.experiment);
   const random = space.draws === undefined ? null : {
     draws: space.draws,
     seed: space.randomSeed,
@@ -68,6 +70,7 @@ export async function planSweep(script: string, options: NewSweep, command: read
     shared,
     configFile: options.config === undefined ? null : `config${extname(options.config).toLowerCase()}`,
     metric,
+    ...(reply.metrics === undefined ? {} : { higher: higherResults(reply.metrics) }),
     keys: [...space.grid, ...space.ranges].map(({ key }) => key),
     random,
     trials,

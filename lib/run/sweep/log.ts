@@ -33,6 +33,8 @@ export const sweepEventSchema = z.discriminatedUnion("kind", [
     configFile: z.string().nullable(),
     /** What trials are compared by. */
     metric: z.string(),
+    /** Results of which more is better, as the experiment said; left out when it did not say. */
+    higher: z.array(z.string()).optional(),
     /** The settings that are varied, in order. */
     keys: z.array(z.string()),
     /** How points were drawn; null: the whole grid. */

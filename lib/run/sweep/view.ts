@@ -137,12 +137,15 @@ export interface Ranking {
  */
 export function rankTrials(view: SweepView, asked?: string): Ranking {
   const text = asked ?? view.start.metric;
-  const isScore = (name: string) => view.trials.some(({ values }) => isTask(values, name, view.start.experiment));
+  const { experiment, higher } = view.start;
+  const isScore = (name: string) =>
+    higher?.some((result) => result === name || result === `${experiment}/${name}`) ??
+      view.trials.some(({ values }) => isTask(values, name, experiment));
   const metric = readMetric(text, isScore);
   const metrics = metricNames(view.trials.map(({ values }) => values));
   const ranked = view.trials.map(({ values, process: _, open: __, ...trial }): RankedTrial => ({
     ...trial,
-    value: pickMetric(values, metric, view.start.experiment) ?? null,
+    value: pickMetric(values, metric, experiment) ?? null,
   }));
   if (asked !== undefined && metrics.length > 0 && ranked.every(({ value }) => value === null)) {
     const near = nearest(metric.name, metrics);

@@ -4,6 +4,7 @@ import { UserError } from "../../../lib/errors.ts";
 import {
   answerTrialCheck,
   CHECK_OPTION,
+  type DeclaredMetrics,
   parseExperimentArguments,
   runFolder,
   runMain,
@@ -36,6 +37,21 @@ function check({ x }: { x: number }): void {
   if (x === 13) throw new UserError("fake.unlucky", "x cannot be 13", "choose another x");
 }
 
+/** Of the other kind it is not known beforehand. */
+function metrics({ kind }: { kind: "a" | "b" }): DeclaredMetrics | undefined {
+  if (kind === "b") return undefined;
+  return {
+    results: {
+      bpb: "lower",
+      ...Object.fromEntries(["fake", "other"].flatMap((method) => [
+        [`${method}/bpb/mean`, "lower"],
+        [`${method}/quiz`, "higher"],
+      ])),
+    },
+    curves: ["shared/loss", "own/loss"],
+  };
+}
+
 /** Waits so many milliseconds, or until the signal is aborted, which it then throws. */
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -48,7 +64,7 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
 }
 
 await runMain(async () => {
-  if (Deno.args[0] === CHECK_OPTION) return await answerTrialCheck(definition, check);
+  if (Deno.args[0] === CHECK_OPTION) return await answerTrialCheck({ definition, check, metrics });
   const invocation = parseExperimentArguments(Deno.args, definition);
   if (invocation.kind === "help") return console.log(invocation.text);
   const { config, runsFolder, preset, seeds, id, name, command } = invocation;

@@ -135,12 +135,30 @@ Deno.test("Ctrl-C stops a sweep and its trial cleanly; a second process is refus
     assert.equal((await finish(again)).code, 143);
   }));
 
-Deno.test("a sweep whose metric nobody has ends all the same, and says what there is", () =>
+Deno.test("a sweep whose metric nobody has, and nobody could know, ends with exit code 1 and says what there is", () =>
   withFolder(async (runs) => {
-    const { code, said, json } = await finish(spawnSweep(runs, FAKE, "--grid", "x=1,2", "--metric", "validatoin:min"));
-    assert.equal(code, 0);
+    const args = ["--grid", "x=1,2", "--set", "kind=b", "--metric", "validatoin:min"];
+    const { code, said, json } = await finish(spawnSweep(runs, FAKE, ...args));
+    assert.equal(code, 1);
+    assert.equal(json.status, "done");
     assert.match(said, /No trial has the metric validatoin:min; --metric takes, for example, .*loss/);
     assert.deepEqual([json.best, json.trials.map(({ value }: { value: null }) => value)], [null, [null, null]]);
+  }));
+
+Deno.test("`sweep show` knows which direction is good before any trial has a result", () =>
+  withFolder(async (runs) => {
+    const sweep = spawnSweep(runs, FAKE, "--grid", "x=1,2", "--set", "wait=60000", "--metric", "quiz");
+    const view = await until(runs, (view) => view.trials[0]!.progress !== null);
+    kill(sweep.pid);
+    kill(view.trials[0]!.process!.pid);
+    await sweep.output();
+    const better = async (...more: string[]) => {
+      let text = "";
+      await sweepCommand(["show", "last", "--runs", runs, "--json", ...more], { print: (piece) => text += piece });
+      const { better, status } = JSON.parse(text);
+      return [status, better];
+    };
+    assert.deepEqual(await better(), ["lost", "higher"]);
   }));
 
 Deno.test("when the first trial cannot even begin, the others are not tried, and `resume` tries again", () =>

@@ -1,0 +1,48 @@
+// What an experiment says beforehand of the numbers that its runs come to, and whether a metric is among them.
+import { z } from "zod";
+import { nearest, UserError } from "../../errors.ts";
+import { type Metric, metricNames, pickMetric } from "./values.ts";
+
+/** The numbers of a run, by the names that `--metric` takes. */
+export const declaredMetricsSchema = z.strictObject({
+  /** Results and which direction is good: `bpb`, `<method>/bpb/<domain>`, `<method>/<task>`. */
+  results: z.record(z.string(), z.enum(["lower", "higher"])),
+  /** Metrics that cells log: `<cell>/<metric>`. */
+  curves: z.array(z.string()),
+});
+export type DeclaredMetrics = z.infer<typeof declaredMetricsSchema>;
+
+/** What any of several trials has. */
+export function unitedMetrics(all: readonly DeclaredMetrics[]): DeclaredMetrics {
+  return {
+    results: Object.assign({}, ...all.map(({ results }) => results)),
+    curves: [...new Set(all.flatMap(({ curves }) => curves))],
+  };
+}
+
+/** The results of which more is better. */
+export function higherResults({ results }: DeclaredMetrics): string[] {
+  return Object.keys(results).filter((name) => results[name] === "higher");
+}
+
+/** @throws UserError `sweep.metric` when no run of the experiment has the metric */
+export function checkDeclared(metric: Metric, declared: DeclaredMetrics, experiment: string): void {
+  // The names of the numbers that a run with all of them would have.
+  const names = [
+    ...Object.keys(declared.results),
+    ...("bpb" in declared.results ? ["bpb:min", "bpb:max"] : []),
+    ...declared.curves.flatMap((name) => ["last", "min", "max"].map((how) => `${name}:${how}`)),
+  ];
+  const values = Object.fromEntries(names.map((name) => [name, 0]));
+  if (pickMetric(values, metric, experiment) !== undefined) return;
+  const own = Object.keys(declared.results).filter((name) => name.startsWith(`${experiment}/`))
+    .map((name) => name.slice(experiment.length + 1));
+  const near = nearest(metric.name, [...own, ...metricNames([values])]);
+  const some = [...new Set(["bpb", ...own, ...metricNames([values])])].filter((name) => !name.includes("/"));
+  throw new UserError(
+    "sweep.metric",
+    `No trial will have the metric "${metric.text}": expected one of ${some.join(", ")}, <method>/<task>, ` +
+      "<method>/bpb/<domain>, <cell>/<metric>",
+    near === undefined ? undefined : `did you mean --metric ${near}?`,
+  );
+}
