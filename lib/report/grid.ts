@@ -16,7 +16,12 @@ export interface GridCell {
 /** A table as it is printed. */
 export interface Grid {
   readonly caption: string;
-  readonly columns: readonly { readonly title: string; readonly numeric: boolean }[];
+  readonly columns: readonly {
+    readonly title: string;
+    readonly numeric: boolean;
+    /** Holds long ids, which break rather than be cut at the table's edge. */
+    readonly ids?: boolean;
+  }[];
   readonly rows: readonly (readonly GridCell[])[];
 }
 
@@ -62,7 +67,7 @@ export function gridOf(table: Table): Grid {
         : value,
       ...(best[at] ? { best: true } : {}),
     }));
-    return { title: column.title, numeric, cells };
+    return { title: column.title, numeric, ...(column.key === "run" ? { ids: true } : {}), cells };
   });
   return { caption: table.title, columns, rows: table.rows.map((_, at) => columns.map(({ cells }) => cells[at]!)) };
 }
@@ -74,7 +79,7 @@ function number(value: number, digits: number | undefined): string {
 
 /** The grid as an HTML table in a box that scrolls sideways when the page is narrow. */
 export function gridHtml(grid: Grid): string {
-  const tag = (at: number) => grid.columns[at]!.numeric ? ' class="n"' : "";
+  const tag = (at: number) => grid.columns[at]!.numeric ? ' class="n"' : grid.columns[at]!.ids ? ' class="id"' : "";
   const head = grid.columns.map(({ title }, at) => `<th scope="col"${tag(at)}>${escapeHtml(title)}</th>`).join("");
   const body = grid.rows.map((row) =>
     `<tr>${

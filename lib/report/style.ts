@@ -29,6 +29,7 @@ table { border-collapse: collapse; font-size: .85rem; width: 100%; border-top: 2
 caption { text-align: left; font-size: .82rem; padding-bottom: .45rem; color: var(--soft); }
 caption span { display: inline-block; position: sticky; left: 0; max-width: min(45rem, calc(100vw - 2.5rem)); }
 th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0; font-weight: 400; white-space: nowrap; }
+td.id { white-space: normal; min-width: 9rem; padding-right: 0; }
 th.n, td.n { text-align: right; padding: .3rem 0 .3rem .8rem; }
 .n + :not(.n) { padding-left: .8rem; }
 thead th { border-bottom: 1px solid var(--ink); font-weight: 600; vertical-align: bottom; white-space: normal; }

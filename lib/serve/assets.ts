@@ -18,6 +18,7 @@ const MODULES = [
   "run/progress.ts",
   "run/shell.ts",
   "run/sweep/axes.ts",
+  "run/sweep/values.ts",
   "run/view.ts",
   "serve/client/cell.ts",
   "serve/client/chart.ts",

@@ -178,8 +178,8 @@ export const sweepResponseSchema = z.strictObject({
     better: z.enum(["lower", "higher"]),
     /** Metrics that trials could be compared by. */
     metrics: z.array(z.string()),
-    /** Number of the best trial. */
-    best: z.number().nullable(),
+    /** Numbers of the best trials: several where values read the same. */
+    best: z.array(z.number()),
     trials: z.array(z.strictObject({
       trial: z.number(),
       settings: z.record(z.string(), z.string()),

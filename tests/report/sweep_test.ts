@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 import { sweepFigure, sweepHtml, sweepMarkdown, writeSweepReport } from "../../lib/report/mod.ts";
-import type { SweepView, TrialView } from "../../lib/run/mod.ts";
+import { rankTrials, type SweepView, type TrialView } from "../../lib/run/mod.ts";
 
 const MARKUP = "<img src=x onerror=alert(1)>";
 
@@ -69,6 +69,19 @@ Deno.test("`sweepHtml()` lists the trials best first, marks the best, tells fail
   assert.ok(!sweepMarkdown(sweep([1, 2])).replace(/^```sh\n.*\n```$/m, "").includes("<img"));
 });
 
+Deno.test("several trials that are best alike are all marked, and none when all are alike; ids are not cut", () => {
+  const marked = (values: readonly number[]) => {
+    const { document } = parseHTML(sweepHtml(sweep(values)));
+    assert.ok([...document.querySelectorAll("tbody tr td:last-child")].every(({ className }) => className === "id"));
+    return document.querySelectorAll("tbody strong").length;
+  };
+  assert.equal(marked([2, 1, 1.00001, 3]), 2);
+  assert.equal(marked([1, 1, 1]), 0);
+  assert.deepEqual(rankTrials(sweep([2, 1, 1.00001, 3])).best, [2, 3]);
+  assert.deepEqual(rankTrials(sweep([1, 1, null])).best, [1, 2]);
+  assert.deepEqual(rankTrials(sweep([null, null])).best, []);
+});
+
 Deno.test("`sweepHtml()` gives means over seeds, for settings that ran with several", () => {
   const seeds = sweep([1, 4, 3, 2]);
   const trials = seeds.trials.map((trial, i) => ({ ...trial, seed: 1 + (i >> 1), settings: { x: String(i % 2) } }));
@@ -90,6 +103,11 @@ Deno.test("`sweepFigure()` draws a line for each trial that has a value, and is 
   const opacity = lines.map((line) => Number(line.getAttribute("stroke-opacity")));
   assert.ok(opacity[0]! < opacity[1]! && opacity[1]! < opacity[2]!, opacity.join(" "));
   assert.equal(lines[2]!.getAttribute("stroke"), "#e04f3f");
+  // Labels stand over the lines, on paper that is wider than they are.
+  const label = [...document.querySelectorAll("g[aria-label=text]")].find((group) => group.getAttribute("stroke"))!;
+  assert.match(label.getAttribute("stroke")!, /--paper/);
+  assert.ok(Number(label.getAttribute("stroke-width")) >= 8);
+  assert.ok(lines[2]!.compareDocumentPosition(label) & 4, "drawn after the lines");
   assert.ok(!figure.panels[0]!.includes("<img"));
   assert.equal(sweepFigure(sweep([1, null])), undefined);
 });

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { createSweepLog, type SweepEventBody, sweepLine } from "../../lib/run/sweep/log.ts";
 
-/** Writes a sweep of three trials over `x`: one done, one failed, one pending; gives the path of its file. */
-export async function fakeSweep(runsFolder: string, sweep: string, name = "A sweep"): Promise<string> {
+/** Writes a sweep of three trials over `x`, the first and the last done, with these bits per byte, the second failed; gives the path of its file. */
+export async function fakeSweep(runsFolder: string, sweep: string, name = "A sweep", bpb = [2, 1.5]): Promise<string> {
   const folder = join(runsFolder, "sweeps", sweep);
   await Deno.mkdir(folder, { recursive: true });
   await createSweepLog(folder, {
@@ -36,11 +36,11 @@ export async function fakeSweep(runsFolder: string, sweep: string, name = "A swe
   for (
     const body of [
       { kind: "trial.start", trial: 1, run: run(1) },
-      end(1, "done", 2),
+      end(1, "done", bpb[0]),
       { kind: "trial.start", trial: 2, run: run(2) },
       end(2, "failed", undefined),
       { kind: "trial.start", trial: 3, run: run(3) },
-      end(3, "done", 1.5),
+      end(3, "done", bpb[1]),
       { kind: "sweep.close", status: "failed" },
     ] satisfies SweepEventBody[]
   ) Deno.writeFileSync(path, sweepLine(body), { append: true });

@@ -26,7 +26,7 @@ Deno.test("the API lists sweeps and gives one with its trials, best first, as it
     ]]);
     const { sweep, report } = sweepResponseSchema.parse(await (await ask(`/api/sweeps/${ID}`)).json());
     assert.deepEqual(sweep.trials.map(({ trial, value }) => [trial, value]), [[3, 1.5], [1, 2], [2, null]]);
-    assert.deepEqual([sweep.best, sweep.metric, sweep.better, report], [3, "bpb", "lower", false]);
+    assert.deepEqual([sweep.best, sweep.metric, sweep.better, report], [[3], "bpb", "lower", false]);
     const quiz = sweepResponseSchema.parse(await (await ask(`/api/sweeps/${ID}?metric=quiz`)).json()).sweep;
     assert.deepEqual(quiz.trials.map(({ trial }) => trial), [1, 3, 2]);
     for (const bad of ["nothing", "bpb:worst", "__proto__"]) {
@@ -69,8 +69,28 @@ Deno.test("a sweep's damaged lines are named and its other lines read", () =>
     const { sweep } = sweepResponseSchema.parse(await (await ask(`/api/sweeps/${ID}`)).json());
     assert.deepEqual(sweep.damage, [3, 9]);
     assert.equal(sweep.trials.find(({ trial }) => trial === 1)!.status, "lost", "its end is not believed");
-    assert.equal(sweep.best, 3);
+    assert.deepEqual(sweep.best, [3]);
   }));
+
+optionalTest(
+  "chromium",
+  "the page of a sweep calls no single one of equal trials the best",
+  () =>
+    withRunsFolder(async (runsFolder) => {
+      await fakeSweep(runsFolder, ID, "A sweep", [1.5, 1.5]);
+      const server = await startServerWorker({ runsFolder, port: 0 });
+      try {
+        await withPage(async (page) => {
+          await page.goto(`${server.url}sweeps/${ID}`);
+          await page.locator(".facts", { hasText: "1.5000 bpb, all 2 trials alike" }).waitFor();
+          assert.equal(await page.locator("#trials td.best").count(), 0);
+        });
+      } finally {
+        await server.close();
+      }
+    }),
+  LOOSE,
+);
 
 optionalTest(
   "chromium",

@@ -41,10 +41,11 @@ export function parallelPanel({ axes, lines }: ParallelCoordinates): string {
         x: "axis",
         y: "y",
         text: ({ text }) => shorten(text),
-        dx: 6,
+        dx: 9,
         textAnchor: "start",
         stroke: "var(--paper, Canvas)",
-        strokeWidth: 3,
+        // Wide enough that a line through a label ends before it.
+        strokeWidth: 9,
         fill: "currentColor",
         fontVariant: "tabular-nums",
       }),

@@ -87,7 +87,7 @@ export function goOnText(id: string, runs: string): string {
 }
 
 /** A sweep for programs: the trials best first, with the metric's value. */
-export function sweepJson(view: SweepView, { metric, trials, metrics }: Ranking) {
+export function sweepJson(view: SweepView, { metric, trials, best, metrics }: Ranking) {
   const { sweep, name, experiment, keys, time, command, random } = view.start;
   return {
     ...{
@@ -105,7 +105,7 @@ export function sweepJson(view: SweepView, { metric, trials, metrics }: Ranking)
     better: metric.better,
     metrics,
     counts: countStates(view.trials),
-    best: trials[0]?.value === null ? null : trials[0]?.trial ?? null,
+    best,
     trials,
     damage: view.damage,
   };

@@ -3,6 +3,7 @@ import type { Column, Table } from "../events.ts";
 import { formatTable, printable } from "../format-table.ts";
 import { formatSeconds } from "../progress.ts";
 import { countStates, type Ranking, type SweepView, type TrialView } from "./view.ts";
+import { VALUE_DIGITS } from "./values.ts";
 
 /** The trials, best first, as a table. */
 export function trialsTable(view: SweepView, { metric, trials }: Ranking): Table {
@@ -16,7 +17,7 @@ export function trialsTable(view: SweepView, { metric, trials }: Ranking): Table
       ...settingColumns(keys, trials),
       { key: "seed", title: "seed", kind: "number" },
       text("status", "status"),
-      { key: "value", title: metric.text, kind: "number", digits: 4, better: metric.better },
+      { key: "value", title: metric.text, kind: "number", digits: VALUE_DIGITS, better: metric.better },
       text("took", "took"),
       text("cells", "cells (from cache)"),
       text("run", "run"),
@@ -58,7 +59,7 @@ export function meansTable(view: SweepView, { metric, trials }: Ranking): Table 
       seeds: values.length,
     };
   }).sort((a, b) => sign * ((a.mean ?? sign * Infinity) - (b.mean ?? sign * Infinity)) || 0);
-  const number = (key: string, title: string): Column => ({ key, title, kind: "number", digits: 4 });
+  const number = (key: string, title: string): Column => ({ key, title, kind: "number", digits: VALUE_DIGITS });
   return {
     name: "means",
     title: `Means over seeds of ${metric.text}, ${metric.better} is better`,

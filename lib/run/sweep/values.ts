@@ -1,6 +1,9 @@
 // The numbers that a run came to, by name, and choosing one of them by `--metric`. Pure: the browser loads it too.
 import type { RunView } from "../view.ts";
 
+/** Digits after the point with which values are shown; those that read the same count as the same. */
+export const VALUE_DIGITS = 4;
+
 /** The ways to make one number of a curve. */
 export const HOWS = ["last", "min", "max", "best"] as const;
 

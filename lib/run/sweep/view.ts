@@ -2,7 +2,7 @@
 import { nearest, UserError } from "../../errors.ts";
 import type { ProcessId } from "../process.ts";
 import type { SweepEvent, SweepStart } from "./log.ts";
-import { HOWS, isTask, type Metric, metricNames, parseMetric, pickMetric } from "./values.ts";
+import { HOWS, isTask, type Metric, metricNames, parseMetric, pickMetric, VALUE_DIGITS } from "./values.ts";
 
 /** `lost`: its process is gone without having ended its run. */
 export type TrialStatus = "pending" | "running" | "done" | "failed" | "lost" | "stopped";
@@ -125,6 +125,8 @@ export interface Ranking {
   readonly metric: Metric;
   /** Best first; trials without the metric follow in their order. */
   readonly trials: readonly RankedTrial[];
+  /** Numbers of the trials that no other is better than: several where values read the same, none without any value. */
+  readonly best: readonly number[];
   /** What else they could be compared by. */
   readonly metrics: readonly string[];
 }
@@ -162,7 +164,11 @@ export function rankTrials(view: SweepView, asked?: string): Ranking {
     a.value === null || b.value === null
       ? Number(a.value === null) - Number(b.value === null) || a.trial - b.trial
       : sign * (a.value - b.value) || a.trial - b.trial;
-  return { metric, trials: ranked.sort(order), metrics };
+  ranked.sort(order);
+  const shown = (value: number | null | undefined) => value?.toFixed(VALUE_DIGITS);
+  const top = shown(ranked[0]?.value);
+  const best = top === undefined ? [] : ranked.filter(({ value }) => shown(value) === top).map(({ trial }) => trial);
+  return { metric, trials: ranked, best, metrics };
 }
 
 /** @throws UserError `sweep.metric` when it ends in an unknown way to make one number of a curve */

@@ -35,7 +35,7 @@ export function parallelElement(
     const at = i === 0 ? x(i) - LEFT / 2 : i === axes.length - 1 ? total - 4 : x(i);
     root.append(svg("text", { class: "title", x: at, y: 14, "text-anchor": anchor }, shorten(title)));
     for (const tick of ticks) {
-      root.append(svg("text", { class: "tick", x: x(i) + 7, y: y(tick.at) + 4 }, shorten(tick.text)));
+      root.append(svg("text", { class: "tick", x: x(i) + 9, y: y(tick.at) + 4 }, shorten(tick.text)));
     }
   }
   return root;

@@ -1,6 +1,7 @@
 // The page of one sweep: its trials, best first, and the figure of all of them, brought up to date while it runs.
 import { shellLine } from "../../run/shell.ts";
 import { parallelCoordinates } from "../../run/sweep/axes.ts";
+import { VALUE_DIGITS } from "../../run/sweep/values.ts";
 import type { ShownSweep, SweepResponse } from "../schemas.ts";
 import { serveCommand } from "./command.ts";
 import { showConnection } from "./connection.ts";
@@ -99,8 +100,7 @@ function show({ sweep: now, report, runsFolder }: SweepResponse): void {
   const done = now.counts.done;
   document.title = `${now.status === "running" ? `${done}/${now.trials.length}` : now.status} · ${now.name}`;
   setText(head.states, statesText(now));
-  const best = now.trials.find(({ trial }) => trial === now.best);
-  setText(head.best, best === undefined ? "–" : `${fixed(best.value!, 4)} ${now.metric}, trial ${best.trial}`);
+  setText(head.best, bestText(now));
   const until = now.status === "running" ? Date.now() : Date.parse(now.updatedAt);
   const seconds = Math.max(0, (until - Date.parse(now.startedAt)) / 1000);
   setText(head.elapsed, now.status === "running" ? clock(seconds) : duration(seconds));
@@ -133,6 +133,19 @@ function statesText({ counts, trials }: ShownSweep): string {
   return [`${counts.done} of ${trials.length} done`, ...others.map(([status, count]) => `${count} ${status}`)].join(
     ", ",
   );
+}
+
+function bestText({ best, trials, metric }: ShownSweep): string {
+  if (best.length === 0) return "–";
+  const value = `${fixed(trials[0]!.value!, VALUE_DIGITS)} ${metric}`;
+  if (best.length === 1) return `${value}, trial ${best[0]}`;
+  if (allAlike({ best, trials })) return `${value}, all ${best.length} trials alike`;
+  return `${value}, trials ${best.slice(0, -1).join(", ")} and ${best.at(-1)}`;
+}
+
+/** Whether all values, of several, read the same: then none is marked as the best. */
+function allAlike({ best, trials }: Pick<ShownSweep, "best" | "trials">): boolean {
+  return best.length > 1 && best.length === trials.filter(({ value }) => value !== null).length;
 }
 
 function showFigure(now: ShownSweep): void {
@@ -189,7 +202,7 @@ function showTrials(now: ShownSweep): void {
 }
 
 function row(trial: Trial, now: ShownSweep, seeds: boolean, kinds: readonly string[]): HTMLElement {
-  const value = trial.value === null ? "–" : fixed(trial.value, 4);
+  const value = trial.value === null ? "–" : fixed(trial.value, VALUE_DIGITS);
   const link = trial.run === null ? "–" : h("a", { href: `/runs/${encodeURIComponent(trial.run)}` }, trial.run);
   const cells: (string | HTMLElement)[] = [
     ...now.keys.map((key) => trial.settings[key] ?? "–"),
@@ -204,7 +217,7 @@ function row(trial: Trial, now: ShownSweep, seeds: boolean, kinds: readonly stri
   element.append(
     h("th", { scope: "row", class: "number" }, String(trial.trial)),
     ...cells.map((cell, i) => {
-      const best = trial.trial === now.best && cell === value;
+      const best = now.best.includes(trial.trial) && !allAlike(now) && cell === value;
       return h("td", { class: [kinds[i + 1], best ? "best" : ""].join(" ").trim() || null }, cell);
     }),
   );

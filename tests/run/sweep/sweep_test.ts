@@ -51,7 +51,7 @@ Deno.test("`sweepCommand()` runs every trial once, in order, shares cells, tags 
     assert.equal(code, 0);
     assert.deepEqual(json.trials.map(({ trial }: { trial: number }) => trial), [2, 3, 1]);
     assert.deepEqual(json.trials.map(({ value }: { value: number }) => value), [0.01, 1.01, 4.01]);
-    assert.deepEqual([json.status, json.best, json.metric, json.better], ["done", 2, "bpb", "lower"]);
+    assert.deepEqual([json.status, json.best, json.metric, json.better], ["done", [2], "bpb", "lower"]);
     const view = (await viewOf(runs))!;
     assert.deepEqual(view.trials.map(({ cells }) => cells!.cached), [0, 1, 1]);
     const listed = await listRuns(runs);
@@ -142,7 +142,7 @@ Deno.test("a sweep whose metric nobody has, and nobody could know, ends with exi
     assert.equal(code, 1);
     assert.equal(json.status, "done");
     assert.match(said, /No trial has the metric validatoin:min; --metric takes, for example, .*loss/);
-    assert.deepEqual([json.best, json.trials.map(({ value }: { value: null }) => value)], [null, [null, null]]);
+    assert.deepEqual([json.best, json.trials.map(({ value }: { value: null }) => value)], [[], [null, null]]);
   }));
 
 Deno.test("`sweep show` knows which direction is good before any trial has a result", () =>
