@@ -107,7 +107,8 @@ Deno.test("`sweepFigure()` draws a line for each trial that has a value, and is 
   const label = [...document.querySelectorAll("g[aria-label=text]")].find((group) => group.getAttribute("stroke"))!;
   assert.match(label.getAttribute("stroke")!, /--paper/);
   assert.ok(Number(label.getAttribute("stroke-width")) >= 8);
-  assert.ok(lines[2]!.compareDocumentPosition(label) & 4, "drawn after the lines");
+  const groups = [...document.querySelectorAll("svg g")];
+  assert.ok(groups.indexOf(label) > groups.indexOf(lines[2]!.closest("g")!), "drawn after the lines");
   assert.ok(!figure.panels[0]!.includes("<img"));
   assert.equal(sweepFigure(sweep([1, null])), undefined);
 });
