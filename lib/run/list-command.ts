@@ -1,9 +1,9 @@
 // `deno task ls`: the runs in a folder, newest first, or filtered and sorted.
 import { Command } from "commander";
-import { UserError } from "../errors.ts";
+import { nearest, UserError } from "../errors.ts";
 import { parseWithCommander, readInteger } from "./commander.ts";
 import type { Column, Table } from "./events.ts";
-import { formatTable } from "./format-table.ts";
+import { formatTable, printable } from "./format-table.ts";
 import { headline, type ListedRun, listFromIndex, type ListOptions, shownName } from "./listing.ts";
 import { formatSeconds } from "./progress.ts";
 import { defaultRunsFolder } from "./runs-folder.ts";
@@ -47,8 +47,25 @@ export async function listCommand(
   const listed = await listFromIndex(folder, options);
   if (json) return print(JSON.stringify(listed));
   if (listed.length > 0) return print(formatTable(runsTable(folder, listed, String(sort))));
-  const any = (await listFromIndex(folder)).length;
-  print(any > 0 ? `None of the ${any} runs in ${folder} fits` : `No runs in ${folder}; start one with: deno task bts`);
+  const all = await listFromIndex(folder);
+  if (all.length === 0) return print(`No runs in ${folder}; start one with: deno task bts`);
+  print([`None of the ${all.length} runs in ${folder} fits`, ...unknownNames(all, options)].join("\n"));
+}
+
+/** A hint for each name that was asked for and that no run has: the names that there are. */
+function unknownNames(runs: readonly ListedRun[], { preset, experiment, tags }: ListOptions): string[] {
+  const hint = (what: string, asked: string | undefined, all: readonly string[]) => {
+    const names = [...new Set(all)].sort();
+    if (asked === undefined || names.length === 0 || names.includes(asked)) return [];
+    const near = nearest(asked, names);
+    const text = `no run has the ${what} ${asked}, but ${names.join(", ")}`;
+    return [`  hint: ${printable(near === undefined ? text : `${text} (did you mean ${near}?)`)}`];
+  };
+  return [
+    ...hint("preset", preset, runs.map((run) => run.preset)),
+    ...hint("experiment", experiment, runs.map((run) => run.experiment)),
+    ...(tags ?? []).flatMap((tag) => hint("tag", tag, runs.flatMap((run) => run.tags))),
+  ];
 }
 
 const STATUSES: readonly RunStatus[] = ["running", "stalled", "done", "failed", "stopped", "lost"];

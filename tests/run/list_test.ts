@@ -46,6 +46,22 @@ Deno.test("`listCommand()` filters by tag, status, preset, experiment and start,
     assert.match(await printed(folder, "--tag", "none"), /None of the 3 runs/);
   }));
 
+Deno.test("an empty list names the presets, experiments and tags that runs have, where one was asked for that none has", () =>
+  withFolder(async (folder) => {
+    await threeRuns(folder);
+    assert.match(
+      await printed(folder, "--preset", "smok"),
+      /^None of the 3 runs in \S+ fits\n {2}hint: no run has the preset smok, but other, smoke \(did you mean smoke\?\)$/,
+    );
+    assert.match(await printed(folder, "--experiment", "xyz"), /no run has the experiment xyz, but bts, else$/);
+    assert.match(
+      await printed(folder, "--preset", "other", "--tag", "x\x1by"),
+      /no run has the tag x.y, but good, kept$/,
+    );
+    assert.doesNotMatch(await printed(folder, "--preset", "other", "--experiment", "bts"), /hint/, "each exists");
+    assert.equal(await printed(folder, "--preset", "smok", "--json"), "[]");
+  }));
+
 Deno.test("`ls` counts done and cached cells, not those that failed or were stopped", () =>
   withFolder(async (folder) => {
     const run = await openRun(options(folder));
