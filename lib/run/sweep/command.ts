@@ -61,7 +61,7 @@ async function startCommand(args: readonly string[], hooks: SweepHooks): Promise
       )
       .argument("<experiment>", "the experiment's script, such as experiments/bts.ts")
       .option("--grid <key=a,b,c>", "a setting and its values; may be repeated, every combination is a trial", collect)
-      .option("--seeds <list>", "each combination once for each seed: 1,2,3 (default: 1)")
+      .option("--seeds <list>", "each combination once for each seed: 1,2,3 or 1-3 (default: 1)")
       .option("--random <count>", "draw so many points instead; lists are drawn from as well")
       .option("--range <key=scale:low..high>", "a setting to draw: scale is lin, log, int or log-int", collect)
       .option("--random-seed <number>", "seed of the draws (default: 1)")

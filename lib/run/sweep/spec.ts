@@ -1,6 +1,7 @@
 // What a sweep varies, read from its options: grids of values, ranges to draw from, and seeds.
 import { UserError } from "../../errors.ts";
 import { readInteger } from "../commander.ts";
+import { LARGEST_SEED, readSeeds } from "../seeds.ts";
 
 /** A setting and the values it takes, as `--set` would take them. */
 export interface GridKey {
@@ -41,13 +42,12 @@ export interface SpaceOptions {
   readonly randomSeed?: string | undefined;
 }
 
-const LARGEST_SEED = 2 ** 32 - 1;
 const MOST_DRAWS = 1_000_000;
 
 /**
  * Reads what a sweep varies.
  *
- * @throws UserError `sweep.malformed`, `sweep.repeated` for a key, value or seed given twice, `sweep.empty` when nothing
+ * @throws UserError `sweep.malformed`, `command.malformed`, `sweep.repeated` for a key or value given twice, `sweep.empty` when nothing
  *   is varied, `sweep.conflict` for ranges without `--random` and the reverse
  */
 export function readSpace(options: SpaceOptions): SweepSpace {
@@ -163,13 +163,4 @@ function keyAndRest(text: string, option: string, example: string): [string, str
     throw new UserError("sweep.malformed", `Cannot read ${option} ${text}: it has ${what}`, `write ${example}`);
   }
   return [key, text.slice(equals + 1).trim()];
-}
-
-function readSeeds(text: string): number[] {
-  const seeds = text.split(",").map((seed) => readInteger("--seeds", seed.trim(), 0, LARGEST_SEED));
-  const twice = seeds.find((seed, i) => seeds.indexOf(seed) !== i);
-  if (twice !== undefined) {
-    throw new UserError("sweep.repeated", `Cannot use the seed ${twice} twice in --seeds ${text}`);
-  }
-  return seeds;
 }

@@ -11,6 +11,7 @@ Deno.test("`planTrials()` varies the last key fastest and the seeds slowest", ()
   const trials = planTrials(space).map(({ settings, seed }) => `${seed} ${settings["a.b"]} ${settings.c}`);
   assert.deepEqual(trials, ["7 1 x", "7 1 y", "7 2 x", "7 2 y", "3 1 x", "3 1 y", "3 2 x", "3 2 y"]);
   assert.equal(countTrials(space), 8);
+  assert.deepEqual(readSpace({ seeds: "1-3,7" }).seeds, [1, 2, 3, 7], "as every experiment reads them");
 });
 
 Deno.test("`readSpace()` keeps lists, objects and quoted texts whole", () => {
@@ -80,8 +81,9 @@ const malformed: readonly (readonly [SpaceOptions, string, RegExp])[] = [
   [{ random: "2", range: ["a=log:0..1"] }, "sweep.malformed", /above 0/],
   [{ random: "2", range: ["a=int:0.5..2"] }, "sweep.malformed", /must be whole/],
   [{ random: "2", range: ["a=cubic:1..2"] }, "sweep.malformed", /"cubic" is none of lin, log, int, log-int/],
-  [{ seeds: "1,2,1" }, "sweep.repeated", /seed 1 twice/],
-  [{ seeds: "1,x" }, "command.malformed", /--seeds x/],
+  [{ seeds: "1,2,1" }, "command.malformed", /seed 1 comes twice/],
+  [{ seeds: "3-1" }, "command.malformed", /backwards/],
+  [{ seeds: "1,x" }, "command.malformed", /--seeds 1,x: .*not "x"/],
   [{ seeds: "-1,2" }, "command.malformed", /--seeds -1/],
 ];
 
