@@ -4,13 +4,37 @@ import { join } from "node:path";
 import { gatesCommand } from "../../experiments/bts/gates-command.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { GateTrace } from "../../lib/report/mod.ts";
-import { readRun, repositoryRoot } from "../../lib/run/mod.ts";
+import { openRun, readRun, repositoryRoot } from "../../lib/run/mod.ts";
 
 async function gates(...args: string[]): Promise<string> {
   const lines: string[] = [];
   await gatesCommand(args, (text) => lines.push(text));
   return lines.join("\n");
 }
+
+Deno.test("`deno task expert` looks for its run below `--runs folder` and `--runs=folder`", async () => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-expert-" });
+  try {
+    const common = { title: "", preset: "smoke", seed: 1, device: "none", config: {}, plan: [], command: [] };
+    const run = await openRun({ runsFolder: runs, experiment: "other", ...common });
+    run.finish({ domains: [], methods: {} });
+    for (const option of [["--runs", runs], [`--runs=${runs}`], ["--runs", "elsewhere", `--runs=${runs}`]]) {
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "experiments/expert.ts", "remove", "last", "code", ...option],
+        cwd: repositoryRoot,
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+      }).output();
+      assert.equal(code, 2);
+      assert.ok(
+        new TextDecoder().decode(stderr).includes(`The run ${run.id} is of the experiment other`),
+        option.join(),
+      );
+    }
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});
 
 Deno.test("`deno task gates` traces texts, held-out tasks and what the model writes", async (t) => {
   const runs = await Deno.makeTempDir({ prefix: "stitchbook-gates-" });
