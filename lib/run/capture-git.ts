@@ -9,9 +9,13 @@ export interface GitState {
   readonly changes: readonly string[];
   /** The difference of tracked files from the commit. */
   readonly diff: Uint8Array;
+  /** Files that git neither knows nor ignores, below the root. */
+  readonly untracked: readonly string[];
+  /** Those of them that may hold secrets. */
+  readonly secret: ReadonlySet<string>;
 }
 
-/** Files that may hold secrets never enter a diff. */
+/** Files that may hold secrets are never copied. */
 const SECRET_FILES = [
   ".env*",
   "*.pem",
@@ -33,10 +37,14 @@ export async function gitState(root: string): Promise<GitState | undefined> {
   if (commit === undefined) return undefined;
   const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes ?? new Uint8Array()).trimEnd();
   const exclude = SECRET_FILES.flatMap((pattern) => [`:(exclude,icase)${pattern}`, `:(exclude,icase)**/${pattern}`]);
-  const [branch, status, diff] = await Promise.all([
+  const others = ["ls-files", "--others", "--exclude-standard", "-z", "--", "."];
+  const names = (bytes: Uint8Array | undefined) => text(bytes).split("\0").filter((name) => name !== "");
+  const [branch, status, diff, untracked, harmless] = await Promise.all([
     git(root, "symbolic-ref", "--quiet", "--short", "HEAD"),
     git(root, "status", "--porcelain", "--untracked-files=normal"),
     git(root, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv", "--", ".", ...exclude),
+    git(root, ...others),
+    git(root, ...others, ...exclude),
   ]);
   if (status === undefined) return undefined;
   return {
@@ -44,6 +52,8 @@ export async function gitState(root: string): Promise<GitState | undefined> {
     branch: text(branch) || null,
     changes: text(status).split("\n").filter((line) => line !== ""),
     diff: diff ?? new Uint8Array(),
+    untracked: names(untracked),
+    secret: new Set(names(untracked)).difference(new Set(names(harmless))),
   };
 }
 

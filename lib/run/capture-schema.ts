@@ -29,6 +29,18 @@ export const capturedSchema = z.strictObject({
       bytes: z.int().nonnegative(),
       sha256: z.string(),
     }),
+    /** Files that git neither knows nor ignores; left out by runs that were made before they were kept. */
+    untracked: z.strictObject({
+      /** A patch that makes them, in this folder; null when there are none. */
+      file: z.string().nullable(),
+      sha256: z.string(),
+      /** Those in the patch. */
+      files: z.array(z.string()),
+      /** Those that are not, and why; the first ones. */
+      left: z.array(z.strictObject({ path: z.string(), why: z.string() })),
+      /** How many are not. */
+      leftOut: z.int().nonnegative(),
+    }).optional(),
   }).nullable(),
   /** The script itself, when no commit has it as it is. */
   scriptFile: z.string().nullable(),

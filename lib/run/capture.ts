@@ -1,10 +1,11 @@
 // Keeping how a run was made, in its folder: settings and where they came from, code, packages, machine, command.
 import { cpus, hostname, release, totalmem, type } from "node:os";
-import { basename, isAbsolute, join, relative } from "node:path";
+import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type GitState, gitState } from "./capture-git.ts";
 import { type Captured, capturedSchema, type SettingSource } from "./capture-schema.ts";
 import { repositoryRoot } from "./code-version.ts";
+import { untrackedPatch } from "./capture-untracked.ts";
 import { sha256, sha256OfFile, writeTextAtomically } from "./files.ts";
 import { withoutWebhook } from "./webhook.ts";
 
@@ -34,7 +35,7 @@ export interface CaptureOptions {
 }
 
 /**
- * Writes `captured/<n>.json` into the run's folder, and beside it what it names: the code's difference from its commit,
+ * Writes `captured/<n>.json` into the run's folder, and beside it what it names: the code's difference from its commit, untracked files,
  * the package lock and the script, when no commit has them as they are. `n` counts the processes that worked on the run.
  */
 export async function captureRun(folder: string, options: CaptureOptions): Promise<Captured> {
@@ -51,7 +52,7 @@ export async function captureRun(folder: string, options: CaptureOptions): Promi
     sources: options.sources,
     configFile: options.configFile ?? null,
     process: { script: path, arguments: withoutWebhook(Deno.args), folder: Deno.cwd() },
-    git: state === undefined ? null : await gitPart(state, keep),
+    git: state === undefined ? null : await gitPart(state, root, dirname(folder), keep),
     scriptFile: isCommitted(state, root, path) ? null : await keep(path, basename(path)),
     lock: await lockPart(state, root, keep),
     environment: environment(options.device, variables),
@@ -77,7 +78,8 @@ function keeper(place: string, number: number): Keep {
   };
 }
 
-async function gitPart({ commit, branch, changes, diff }: GitState, keep: Keep): Promise<Captured["git"]> {
+async function gitPart(state: GitState, root: string, runsFolder: string, keep: Keep): Promise<Captured["git"]> {
+  const { commit, branch, changes, diff } = state;
   return {
     commit,
     branch,
@@ -88,7 +90,29 @@ async function gitPart({ commit, branch, changes, diff }: GitState, keep: Keep):
       bytes: diff.length,
       sha256: sha256(new TextDecoder().decode(diff)),
     },
+    untracked: await untrackedPart(state, root, runsFolder, keep),
   };
+}
+
+/** Untracked files but those of runs. */
+async function untrackedPart({ untracked, secret }: GitState, root: string, runsFolder: string, keep: Keep) {
+  const runs = await relativePath(root, runsFolder);
+  const paths = runs === undefined ? untracked : untracked.filter((path) => !path.startsWith(`${runs}/`));
+  const { patch, files, left } = await untrackedPatch(root, paths, secret);
+  return {
+    file: await keep(patch, "untracked.diff"),
+    sha256: sha256(new TextDecoder().decode(patch)),
+    files: [...files],
+    left: left.slice(0, MOST_CHANGES),
+    leftOut: left.length,
+  };
+}
+
+/** Where a folder lies below another, with `/`; undefined when it does not, or is the same. */
+async function relativePath(root: string, folder: string): Promise<string | undefined> {
+  const [from, to] = await Promise.all([root, folder].map((path) => Deno.realPath(path)));
+  const inside = relative(from!, to!).replaceAll("\\", "/");
+  return inside === "" || inside === ".." || inside.startsWith("../") || isAbsolute(inside) ? undefined : inside;
 }
 
 async function lockPart(state: GitState | undefined, root: string, keep: Keep): Promise<Captured["lock"]> {

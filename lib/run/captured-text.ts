@@ -1,6 +1,8 @@
 // How a run was made, in words: for `show`, `diff` and the pages. Pure: the browser loads it too.
 import type { Captured, SettingSource } from "./capture-schema.ts";
 
+type Untracked = NonNullable<NonNullable<Captured["git"]>["untracked"]>;
+
 /** A setting with where its value came from. */
 export interface MarkedSetting {
   readonly key: string;
@@ -36,9 +38,23 @@ export function codeText({ git }: Captured): string {
   if (git === null) return "not in a git repository";
   const branch = git.branch === null ? "" : ` on ${git.branch}`;
   if (git.changed === 0) return `commit ${git.commit.slice(0, 10)}${branch}, as it is`;
+  const untracked = git.untracked === undefined ? "" : untrackedText(git.untracked);
   const files = `${git.changed} ${git.changed === 1 ? "file" : "files"} changed`;
   const kept = git.diff.bytes > 0 && git.diff.file === null ? ", too much to be kept" : "";
-  return `commit ${git.commit.slice(0, 10)}${branch}, ${files} (${git.diff.bytes} bytes of difference${kept})`;
+  return `commit ${
+    git.commit.slice(0, 10)
+  }${branch}, ${files} (${git.diff.bytes} bytes of difference${kept})${untracked}`;
+}
+
+function untrackedText({ files, leftOut }: Untracked): string {
+  const kept = files.length === 0 ? "" : `, ${files.length} untracked kept`;
+  return leftOut === 0 ? kept : `${kept}, ${leftOut} untracked left out`;
+}
+
+/** Untracked files of which nothing was kept: `data.bin: too large`. */
+export function leftOutLines({ left, leftOut }: Untracked): string[] {
+  const more = leftOut > left.length ? [`… and ${leftOut - left.length} more`] : [];
+  return [...left.map(({ path, why }) => `${path}: ${why}`), ...more];
 }
 
 /** The machine: `vm: AMD EPYC, 2 cores, 8.2 GB, Linux 6.1 x86_64, Deno 2.9.6`. */
@@ -58,6 +74,7 @@ export function madeFacts(captured: Captured | undefined): Record<string, unknow
       : git.diff.bytes === 0
       ? "as committed"
       : `changed, diff ${git.diff.sha256.slice(0, 12)}`,
+    ...(git?.untracked?.files.length ? { untracked: `diff ${git.untracked.sha256.slice(0, 12)}` } : {}),
     packages: lock === null ? "no deno.lock" : `deno.lock ${lock.sha256.slice(0, 12)}`,
     environment: { ...environment, numerics: device?.numerics ?? null, threads: device?.threads ?? null, ...variables },
   };

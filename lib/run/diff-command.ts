@@ -33,9 +33,10 @@ export async function diffCommand(
   if (parsed.options.json) return print(JSON.stringify(diff));
   const files = [[a.id, madeA], [b.id, madeB]] as const;
   const diffs = files.flatMap(([id, made]) =>
-    made?.git?.diff.file ? [`${join(folder, id, CAPTURED_FOLDER, made.git.diff.file)}`] : []
+    [made?.git?.diff.file, made?.git?.untracked?.file].filter((file) => typeof file === "string")
+      .map((file) => join(folder, id, CAPTURED_FOLDER, file))
   );
-  const code = diff.made.some(({ key }) => key === "code") && diffs.length > 0
+  const code = diff.made.some(({ key }) => key === "code" || key === "untracked") && diffs.length > 0
     ? `\n\nUncommitted code: ${diffs.join(", ")}`
     : "";
   print(asText(diff) + code);

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { CAPTURED_FOLDER, readCaptured } from "./capture.ts";
 import type { Captured } from "./capture-schema.ts";
-import { codeText, machineText, markedSettings, SOURCE_NAMES } from "./captured-text.ts";
+import { codeText, leftOutLines, machineText, markedSettings, SOURCE_NAMES } from "./captured-text.ts";
 import { parseWithCommander } from "./commander.ts";
 import { endingText } from "./ending.ts";
 import type { Table } from "./events.ts";
@@ -80,10 +80,15 @@ function madeLines(view: RunView, made: Captured, folder: string, all: boolean):
   const settings = markedSettings(view.config, made.sources)
     .filter(({ source }) => source === "set" || source === "file" || (all && source === "preset"))
     .map(({ key, value, source }) => `  ${key}=${JSON.stringify(value)} (${SOURCE_NAMES[source]})`);
-  const kept = [made.git?.diff.file, made.scriptFile, made.lock?.file].filter((file) => typeof file === "string");
+  const kept = [made.git?.diff.file, made.git?.untracked?.file, made.scriptFile, made.lock?.file].filter((file) =>
+    typeof file === "string"
+  );
   const files = kept.map((file) => join(folder, CAPTURED_FOLDER, file));
   return [
     `code: ${printable(codeText(made))}${files.length === 0 ? "" : ` · ${files.map(printable).join(", ")}`}`,
+    ...(all && made.git?.untracked
+      ? leftOutLines(made.git.untracked).map((text) => `  left out: ${printable(text)}`)
+      : []),
     `machine: ${printable(machineText(made))}`,
     ...(settings.length === 0 ? [] : ["settings:", ...settings.map(printable)]),
   ];

@@ -167,3 +167,68 @@ Deno.test("`show` tells the settings that were changed, the code and the machine
     await showCommand(["last", "--runs", folder, "--json"], print);
     assert.equal(JSON.parse(text).captured.length, 1);
   }));
+
+Deno.test("`captureRun()` keeps small untracked text files, so that commit and patches give the code again", () =>
+  withFolder(async (folder) => {
+    const root = await repository(folder);
+    const texts: Record<string, string> = {
+      "new.ts": "import 'x';\n\n// é\n",
+      "deep/er/no end.ts": "1;\n+2",
+      "windows.ts": "a;\r\nb;\r\n",
+      "empty.txt": "",
+      "one.txt": "\n",
+      "ü.txt": "ü\n",
+    };
+    await Deno.writeTextFile(join(root, "run.ts"), "2;\n");
+    await Deno.mkdir(join(root, "deep", "er"), { recursive: true });
+    for (const [name, text] of Object.entries(texts)) await Deno.writeTextFile(join(root, name), text);
+    await Deno.chmod(join(root, "new.ts"), 0o755);
+    await Deno.writeTextFile(join(root, ".gitignore"), "ignored/\n");
+    await Deno.mkdir(join(root, "ignored"));
+    await Deno.writeTextFile(join(root, "ignored", "a.txt"), "ignored");
+    await Deno.writeFile(join(root, "binary"), new Uint8Array([1, 0, 2]));
+    await Deno.writeTextFile(join(root, "large.txt"), "x\n".repeat(100_000));
+    await Deno.writeTextFile(join(root, ".env.local"), "A=hidden\n");
+    await Deno.writeTextFile(join(root, 'quoted".txt'), "1\n");
+    await Deno.symlink("run.ts", join(root, "link.ts"));
+    // A runs folder that nobody ignores.
+    const run = join(root, "results", "20261122-101010-bts-smoke-aaaa");
+    await Deno.mkdir(run, { recursive: true });
+    await Deno.writeTextFile(join(run, "events.jsonl"), "{}\n");
+    const captured = await captureRun(run, { ...plain, root, script: join(root, "new.ts") });
+    const { diff, untracked } = captured.git!;
+    assert.deepEqual(untracked!.files, [".gitignore", ...Object.keys(texts)].sort());
+    assert.deepEqual(untracked!.left, [
+      { path: ".env.local", why: "may hold a secret" },
+      { path: "binary", why: "no text" },
+      { path: "large.txt", why: "too large" },
+      { path: "link.ts", why: "no plain file" },
+      { path: 'quoted".txt', why: "odd name" },
+    ]);
+    const patch = join(run, "captured", untracked!.file!);
+    assert.doesNotMatch(await Deno.readTextFile(patch), /hidden/);
+    const again = join(folder, "again");
+    await git(folder, "clone", "-q", root, again);
+    await git(again, "checkout", "-q", captured.git!.commit);
+    await git(again, "apply", join(run, "captured", diff.file!), patch);
+    for (const [name, text] of Object.entries({ ...texts, "run.ts": "2;\n" })) {
+      assert.equal(await Deno.readTextFile(join(again, name)), text, name);
+    }
+    assert.equal((await Deno.stat(join(again, "new.ts"))).mode! & 0o100, 0o100);
+  }));
+
+Deno.test("untracked files are kept up to a limit in all, the rest is listed, and older runs are still read", () =>
+  withFolder(async (folder) => {
+    const root = await repository(folder);
+    for (let i = 0; i < 12; i++) await Deno.writeTextFile(join(root, `f${i}.txt`), `${i}\n`.repeat(50_000));
+    const captured = await captureRun(folder, { ...plain, root });
+    const { untracked } = captured.git!;
+    assert.ok(untracked!.files.length > 3 && untracked!.leftOut > 3);
+    assert.ok((await Deno.stat(join(folder, "captured", untracked!.file!))).size <= 1 << 20);
+    assert.ok(untracked!.left.every(({ why }) => why === "too much in all" || why === "too large"));
+    const path = join(folder, "captured", "1.json");
+    const old = JSON.parse(await Deno.readTextFile(path));
+    delete old.git.untracked;
+    await Deno.writeTextFile(path, JSON.stringify(old));
+    assert.equal((await readCaptured(folder))[0]!.git!.untracked, undefined);
+  }));

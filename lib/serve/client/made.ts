@@ -1,6 +1,6 @@
 // How a run was made: its settings and where each came from, code, packages, machine, and what its process printed.
 import type { Captured, RunView } from "../../run/mod.ts";
-import { codeText, machineText, markedSettings, SOURCE_NAMES } from "../../run/captured-text.ts";
+import { codeText, leftOutLines, machineText, markedSettings, SOURCE_NAMES } from "../../run/captured-text.ts";
 import { shellLine } from "../../run/shell.ts";
 import type { MadeResponse } from "../schemas.ts";
 import { h } from "./dom.ts";
@@ -106,6 +106,16 @@ function factsElement(captured: Captured, address: string): HTMLElement {
         h("pre", { tabindex: 0 }, git.changes.join("\n") + more),
       ),
     );
+  }
+  if (git?.untracked !== undefined) {
+    const { file, files } = git.untracked;
+    const left = leftOutLines(git.untracked);
+    const names = [...files, ...(left.length === 0 ? [] : ["", "Left out:", ...left])];
+    if (names.length > 0) {
+      const summary = h("summary", {}, `${files.length} files kept, ${git.untracked.leftOut} left out`);
+      const list = h("details", {}, summary, h("pre", { tabindex: 0 }, names.join("\n").trim()));
+      fact("Untracked", download(file, "as a patch"), list);
+    }
   }
   fact("Script", h("code", {}, process.script), " ", download(scriptFile, "as it was"));
   if (lock !== null) {
