@@ -1,14 +1,15 @@
 // Ours against PyTorch and stock tfjs: the same training steps, run alternately, as ratios with their spread.
 //
 //   deno task bench:compare [--jobs pretrain,stitch] [--shapes tiny,small] [--rounds 5] [--steps 10] [--threads 2]
-//     [--avx2] [--wide] [--stock] [--json]
+//     [--avx2] [--wasm] [--wide] [--stock] [--json]
 //
 // Every measurement is a process of its own that prints its median step; its peak memory is read while it runs. A round
 // runs each side once, one after the other; a ratio is taken within a round, so that whatever else the machine does falls
 // on both sides alike. Besides the plain sides:
 //
-//   --avx2   PyTorch held to AVX2, as on a machine without AVX-512
-//   --wide   ours without a BLAS under V8 flags that let it use 256-bit vectors; docs/performance.md says what they are
+//   --avx2   both held to AVX2, as on a machine without AVX-512
+//   --wasm   ours by WebAssembly alone
+//   --wide   that under V8 flags that let it use 256-bit vectors; docs/performance.md says what they are
 import { fileURLToPath } from "node:url";
 import { type Column, formatTable } from "../lib/run/mod.ts";
 import { describeDevices } from "../lib/tensor/mod.ts";
@@ -23,6 +24,7 @@ const flags = readFlags(import.meta.url, {
   steps: { type: "string", default: "10" },
   threads: { type: "string", default: String(navigator.hardwareConcurrency) },
   avx2: { type: "boolean", default: false },
+  wasm: { type: "boolean", default: false },
   wide: { type: "boolean", default: false },
   stock: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
@@ -63,12 +65,13 @@ const torch: Side = {
   ],
 };
 
-const noBlas = ["--device", "cpu", "--blas", "off"];
 const wideFlags = "--experimental-wasm-revectorize,--no-wasm-bounds-checks";
-const sides = [ours("ours, no BLAS", noBlas)];
-if (flags.wide) sides.push(ours("ours, no BLAS, 256-bit flags", noBlas, { DENO_V8_FLAGS: wideFlags }));
-const { blas } = await describeDevices();
-if (blas !== undefined) sides.push(ours(`ours, ${blas.name}`, ["--device", "cpu"]));
+const by = (products: string) => ["--device", "cpu", "--products", products];
+const { native, blas } = await describeDevices();
+const sides = native.map((level) => ours(`ours, ${level}`, by(level))).slice(0, flags.avx2 ? 2 : 1);
+if (blas !== undefined) sides.push(ours(`ours, ${blas.name}`, by("blas")));
+if (flags.wasm || flags.wide || native.length === 0) sides.push(ours("ours, WebAssembly", by("wasm")));
+if (flags.wide) sides.push(ours("ours, WebAssembly, 256-bit flags", by("wasm"), { DENO_V8_FLAGS: wideFlags }));
 if (await works(pythonCommand(), ["-c", "import torch"])) {
   sides.push(torch);
   const env = { ATEN_CPU_CAPABILITY: "avx2", MKL_ENABLE_INSTRUCTIONS: "AVX2", ONEDNN_MAX_CPU_ISA: "AVX2" };

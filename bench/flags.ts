@@ -1,6 +1,7 @@
 // The flags of the benchmarks: help on request, and a sentence instead of a stack for a mistake.
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { nearest } from "../lib/errors.ts";
+import type { Products } from "../lib/tensor/mod.ts";
 
 /**
  * Reads the flags, or ends the process: with the module's own first comment for `--help`, with code 2 for what cannot be
@@ -35,6 +36,15 @@ export function readChoices(flag: string, text: string, choices: readonly string
 /** A whole number of 1 or more; ends the process with code 2 where it is none. */
 export function readCount(flag: string, text: string): number {
   return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : refuse(`${flag} ${text}: expected a whole number, 1 or more`);
+}
+
+/** The device option of `--products`, and `--blas off`: anything but the system's BLAS. */
+export function productsOf(
+  { products, blas }: { readonly products?: string | undefined; readonly blas?: string | undefined },
+): { readonly products?: Products } {
+  if (blas === "off") Deno.env.set("STITCHBOOK_BLAS", "off");
+  if (products === undefined) return {};
+  return { products: readChoices("--products", products, ["avx512", "avx2", "blas", "wasm"])[0] as Products };
 }
 
 function sentenceOf({ message }: Error, known: readonly string[]): string {

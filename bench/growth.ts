@@ -1,7 +1,7 @@
 // How a step's cost grows: time per step against d, L, T, n and K, each doubled while the others stay, with the exponent
 // that fits best, beside that of the floating-point operations it should follow.
 //
-//   deno task bench:growth [--steps 5] [--threads 2] [--blas off] [--json]
+//   deno task bench:growth [--steps 5] [--threads 2] [--products avx512|avx2|blas|wasm] [--json]
 //
 // Every measurement is a process of its own (train.ts) that prints its fastest step: other work on the machine can only
 // add to it.
@@ -16,7 +16,7 @@ import { shapes } from "./shapes.ts";
 const flags = readFlags(import.meta.url, {
   steps: { type: "string", default: "5" },
   threads: { type: "string", default: String(navigator.hardwareConcurrency) },
-  blas: { type: "string", default: "on" },
+  products: { type: "string" },
   json: { type: "boolean", default: false },
 });
 
@@ -110,7 +110,8 @@ else {
 }
 
 async function fastestStep(args: readonly string[]): Promise<number> {
-  const common = ["--device", "cpu", "--threads", flags.threads, "--steps", flags.steps, "--blas", flags.blas];
+  const common = ["--device", "cpu", "--threads", flags.threads, "--steps", flags.steps];
+  if (flags.products !== undefined) common.push("--products", flags.products);
   const program = fileURLToPath(new URL("train.ts", import.meta.url));
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", program, ...common, ...args],

@@ -1,6 +1,7 @@
 // Micro-benchmarks: every operation, forward and backward, against the machine's limit, stock tfjs and jax-js.
 //
-//   deno task bench:ops [--threads 2] [--blas off] [--stock] [--jax] [--only NAME] [--shape tiny|small|base] [--json]
+//   deno task bench:ops [--threads 2] [--products avx512|avx2|blas|wasm] [--blas off] [--stock] [--jax] [--only NAME]
+//     [--shape tiny|small|base] [--json]
 //
 // A time is the fastest of many. Products and attention are held against the best rate of square products of 256 to 1024,
 // everything else, by the bytes that it must read and write, against the rate of a sum of two large tensors.
@@ -9,12 +10,13 @@ import { type Column, formatTable } from "../lib/run/mod.ts";
 import { type DeviceName, type DeviceOptions, openDevice } from "../lib/tensor/mod.ts";
 import { timeInJax } from "./jax.ts";
 import { operationRows, type Row } from "./operations.ts";
-import { readFlags } from "./flags.ts";
+import { productsOf, readFlags } from "./flags.ts";
 import type { ShapeName } from "./shapes.ts";
 
 const flags = readFlags(import.meta.url, {
   threads: { type: "string", default: String(navigator.hardwareConcurrency) },
   blas: { type: "string", default: "on" },
+  products: { type: "string" },
   stock: { type: "boolean", default: false },
   jax: { type: "boolean", default: false },
   only: { type: "string", default: "" },
@@ -23,7 +25,7 @@ const flags = readFlags(import.meta.url, {
 });
 
 const rows = operationRows(flags.shape as ShapeName).filter(({ name }) => name.includes(flags.only));
-const options: DeviceOptions = { threads: Number(flags.threads), blas: flags.blas !== "off" };
+const options: DeviceOptions = { threads: Number(flags.threads), ...productsOf(flags) };
 
 interface Times {
   readonly forward: number;

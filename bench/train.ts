@@ -1,7 +1,8 @@
 // Times one training step, pretraining or stitching, on random tokens; prints one JSON line.
 //
 //   deno run -A bench/train.ts --job pretrain|stitch --shape tiny|small|base|135m
-//     [--device auto|webgpu|cpu|reference] [--threads N] [--steps N] [--blas off] [--profile]
+//     [--device auto|webgpu|cpu|reference] [--threads N] [--steps N] [--profile]
+//     [--products avx512|avx2|blas|wasm] [--blas off]
 //     [--width d] [--layers L] [--context T] [--inner N] [--batch N] [--experts n] [--stitches K]   in place of the shape's
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
@@ -24,7 +25,7 @@ import {
   openDevice,
   variableGradients,
 } from "../lib/tensor/mod.ts";
-import { readChoices, readCount, readFlags } from "./flags.ts";
+import { productsOf, readChoices, readCount, readFlags } from "./flags.ts";
 import { EXPERTS, type ShapeName, shapes } from "./shapes.ts";
 
 const flags = readFlags(import.meta.url, {
@@ -35,6 +36,7 @@ const flags = readFlags(import.meta.url, {
   steps: { type: "string", default: "10" },
   profile: { type: "boolean", default: false },
   blas: { type: "string", default: "on" },
+  products: { type: "string" },
   json: { type: "boolean", default: false }, // as it is: for torch_reference.py's sake
   width: { type: "string" },
   layers: { type: "string" },
@@ -49,7 +51,7 @@ readChoices("--shape", flags.shape, Object.keys(shapes));
 readCount("--steps", flags.steps);
 
 const threads = flags.threads === undefined ? {} : { threads: Number(flags.threads) };
-const options: DeviceOptions = { blas: flags.blas !== "off", ...threads };
+const options: DeviceOptions = { ...productsOf(flags), ...threads };
 const device = await openDevice(flags.device as DeviceName, options);
 const chosen = shapes[flags.shape as ShapeName];
 const given = (flag: string | undefined, otherwise: number) => flag === undefined ? otherwise : Number(flag);

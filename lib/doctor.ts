@@ -15,7 +15,7 @@ export interface Finding {
 /** Looks for everything that Stitchbook can use. */
 export async function diagnose(): Promise<Finding[]> {
   const devices = await describeDevices();
-  const { adapter, simd, cores, blas } = devices;
+  const { adapter, simd, cores, native, blas } = devices;
   const { total, available } = Deno.systemMemoryInfo();
   const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
   const browser = chromiumPath();
@@ -35,11 +35,23 @@ export async function diagnose(): Promise<Finding[]> {
         : adapter.name,
     },
     {
+      name: "Native",
+      found: native.length > 0,
+      detail: native.length > 0
+        ? `matrix products by our own ${
+          native[0] === "avx512" ? "AVX-512" : "AVX2"
+        } kernels; STITCHBOOK_PRODUCTS=wasm turns them off`
+        : "none: our native kernels need Linux on x86-64 with AVX2",
+    },
+    {
       name: "BLAS",
       found: blas !== undefined,
       detail: blas === undefined
-        ? "none: matrix products use our own kernels (Debian: libopenblas0)"
-        : `${blas.name} (${blas.path}): matrix products go to it; STITCHBOOK_BLAS=off keeps them here`,
+        ? `none: matrix products use our own ${native.length > 0 ? "" : "WebAssembly "}kernels (Debian: libopenblas0)`
+        : `${blas.name} (${blas.path}): ` +
+          (native.length > 0
+            ? "the native kernels go before it; STITCHBOOK_PRODUCTS=blas uses it"
+            : "matrix products go to it; STITCHBOOK_BLAS=off keeps them here"),
     },
     {
       name: "Jupyter",

@@ -1,6 +1,6 @@
 // What this machine could compute with, for a person to read.
 import { type BlasLibrary, findBlas } from "./blas.ts";
-import { simdLevel } from "./cpu/mod.ts";
+import { type NativeLevel, nativeLevels, simdLevel } from "./cpu/mod.ts";
 import { type AdapterDescription, describeAdapter, findAdapter } from "./webgpu/open.ts";
 
 /** What was found on this machine. */
@@ -10,7 +10,9 @@ export interface DeviceDescription {
   readonly simd: "relaxed" | "simd";
   /** The WebGPU adapter, if any; a software one is only good for checking. */
   readonly adapter: AdapterDescription | undefined;
-  /** The BLAS that matrix products would go to, if any; needs `--allow-ffi`. */
+  /** Our native kernels for matrix products that run here, the best first; need `--allow-ffi`. */
+  readonly native: readonly NativeLevel[];
+  /** The BLAS of the system, if any; needs `--allow-ffi`. */
   readonly blas: BlasLibrary | undefined;
 }
 
@@ -21,6 +23,7 @@ export async function describeDevices(): Promise<DeviceDescription> {
     cores: navigator.hardwareConcurrency,
     simd: simdLevel(),
     adapter: adapter && describeAdapter(adapter),
+    native: await nativeLevels(),
     blas: await findBlas(),
   };
 }

@@ -1,7 +1,7 @@
 // Which backend the tensors live on.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
-import { openCpu } from "./cpu/mod.ts";
+import { openCpu, type Products } from "./cpu/mod.ts";
 import { type AdapterSource, openWebGpu, realAdapter } from "./webgpu/open.ts";
 
 /** `auto` is `webgpu` on a machine with a real GPU, `cpu` on any other. */
@@ -34,10 +34,11 @@ export interface DeviceOptions {
   /** Most bytes that tensors of the `cpu` device may take. @default 4 GiB less a page */
   readonly memoryLimit?: number;
   /**
-   * Whether matrix products of the `cpu` device go to the system's BLAS, if there is one and `--allow-ffi` is given.
-   * Results then depend on the library, and still not on the number of threads. @default true
+   * What computes matrix products of the `cpu` device: our native kernels (`avx512`, `avx2`; Linux on x86-64), the system's
+   * `blas`, or our WebAssembly kernels (`wasm`); all but the last need `--allow-ffi`. Results may depend on which, and
+   * never on the number of threads. @default `STITCHBOOK_PRODUCTS`, else the first that is there
    */
-  readonly blas?: boolean;
+  readonly products?: Products;
   /** Where the `webgpu` device comes from. @default the machine's best adapter */
   readonly adapter?: AdapterSource;
   /**
@@ -47,12 +48,14 @@ export interface DeviceOptions {
   readonly deterministic?: boolean;
 }
 
+export type { Products } from "./cpu/mod.ts";
+
 let open: Device | undefined;
 
 /**
  * Opens a device and makes it tfjs's current backend; one that was open before is closed.
  *
- * @throws UserError `device.absent` when it is asked for by name and not there, `device.threads`
+ * @throws UserError `device.absent` and `device.products` for what is asked for by name and not there, `device.threads`
  */
 export async function openDevice(name: DeviceName, options: DeviceOptions = {}): Promise<Device> {
   const { threads } = options;
@@ -84,16 +87,26 @@ export function watchPeak(): () => number | undefined {
 
 const unknownPeak = () => undefined;
 
+// Native kernels of both levels give the same bytes.
+const NATIVE_NAMES = { avx2: "own AVX2 kernels", avx512: "own AVX-512 kernels" } as const;
+
 async function openCpuDevice(options: DeviceOptions): Promise<Device> {
-  const { threads = navigator.hardwareConcurrency, memoryLimit, blas = true } = options;
-  const machine = await openCpu({ threads, blas, ...(memoryLimit === undefined ? {} : { limit: memoryLimit }) });
+  const { threads = navigator.hardwareConcurrency, memoryLimit, products: wanted } = options;
+  const machine = await openCpu({
+    threads,
+    products: wanted,
+    ...(memoryLimit === undefined ? {} : { limit: memoryLimit }),
+  });
   const level = machine.simd === "relaxed" ? "relaxed SIMD" : "SIMD";
-  const library = machine.blas === undefined ? "" : `, products by ${machine.blas.name}`;
+  const products = machine.native !== undefined ? NATIVE_NAMES[machine.native.level] : machine.blas?.name;
   const numerics = `cpu ${machine.simd === "relaxed" ? "relaxed-simd" : "simd"}`;
   return {
     name: "cpu",
-    description: `CPU, ${machine.threads} ${machine.threads === 1 ? "thread" : "threads"}, ${level}${library}`,
-    numerics: machine.blas === undefined ? numerics : `${numerics} + ${machine.blas.name}`,
+    description: `CPU, ${machine.threads} ${machine.threads === 1 ? "thread" : "threads"}, ${level}` +
+      (products === undefined ? "" : `, products by ${products}`),
+    numerics: products === undefined
+      ? numerics
+      : `${numerics} + ${machine.native === undefined ? products : "own native kernels"}`,
     threads: machine.threads,
     failure: machine.failure,
     heapBytes: () => ({ used: machine.heap.usedBytes(), reserved: machine.heap.reservedBytes() }),

@@ -18,5 +18,13 @@ export { expertsIntoHub, expertsIntoHubGates, hubIntoExpert } from "./ops/stitch
 export { variableGradients } from "./gradients.ts";
 export { adamW, type AdamWSettings, type AdamWSlot } from "./ops/adam-w.ts";
 export { gatherPlaces, globalNorm } from "./ops/observe.ts";
-export { type Device, type DeviceName, type DeviceOptions, heapBytes, openDevice, watchPeak } from "./device.ts";
+export {
+  type Device,
+  type DeviceName,
+  type DeviceOptions,
+  heapBytes,
+  openDevice,
+  type Products,
+  watchPeak,
+} from "./device.ts";
 export { describeDevices, type DeviceDescription } from "./describe.ts";

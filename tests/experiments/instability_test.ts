@@ -102,7 +102,7 @@ Deno.test("`verdict()` and the tables say what helped, and what did not", () => 
 
 Deno.test("A real divergence: the update ratio warns of it in time, and clipping from the warning on tames it", async () => {
   // A divergence depends on every bit: without the system's BLAS, all machines have the same.
-  const device = await openDevice("cpu", { threads: 1, blas: false });
+  const device = await openDevice("cpu", { threads: 1, products: "wasm" });
   const source = random(1, "tokens");
   const text = { tokens: Int32Array.from({ length: 300 }, () => source.int(32)), starts: Int32Array.of(0), bytes: 300 };
   const config = instabilityConfigSchema.parse({

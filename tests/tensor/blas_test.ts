@@ -14,8 +14,8 @@ optionalTest("blas", "a product that is cut into parts is the same for any numbe
     const inputs = [normalValues([M, K], 1), normalValues([N, K], 2)];
     const f = ([x, w]: tf.Tensor[]) => tf.matMul(x!, w!, false, true);
     const results: Float32Array[][] = [];
-    for (const [threads, blas] of [[1, false], [1, true], [2, true], [3, true]] as const) {
-      const device = await openDevice("cpu", { threads, blas });
+    for (const [threads, products] of [[1, "wasm"], [1, "blas"], [2, "blas"], [3, "blas"]] as const) {
+      const device = await openDevice("cpu", { threads, products });
       results.push(evaluate(inputs, [0, 1], f));
       await device.close();
     }
@@ -25,16 +25,12 @@ optionalTest("blas", "a product that is cut into parts is the same for any numbe
   }
 }, unwatched);
 
-optionalTest("blas", "a BLAS is used by default, and can be turned off", async () => {
+optionalTest("blas", "a BLAS is used where it is asked for", async () => {
   assert.ok((await describeDevices()).blas !== undefined);
-  const device = await openDevice("cpu", { threads: 1 });
+  const device = await openDevice("cpu", { threads: 1, products: "blas" });
   assert.match(device.description, /, products by /);
   assert.match(device.numerics, /^cpu (relaxed-)?simd \+ /);
   await device.close();
-  const own = await openDevice("cpu", { threads: 1, blas: false });
-  assert.doesNotMatch(own.description, /products by/);
-  assert.match(own.numerics, /^cpu (relaxed-)?simd$/);
-  await own.close();
 }, unwatched);
 
 /** What `openDevice("cpu")` says in a process with these permissions and this environment. */
@@ -47,9 +43,11 @@ async function describedBy(permissions: readonly string[], env: Record<string, s
   return new TextDecoder().decode(stdout);
 }
 
-Deno.test("without `--allow-ffi`, or with `STITCHBOOK_BLAS=off`, products are quietly our own", async () => {
+Deno.test("without `--allow-ffi` products are quietly by WebAssembly, and `STITCHBOOK_BLAS=off` means no library", async () => {
   const few = ["--allow-read", "--allow-env", "--allow-sys", "--no-prompt"];
   assert.doesNotMatch(await describedBy(few, {}), /products by/);
-  assert.doesNotMatch(await describedBy(["-A"], { STITCHBOOK_BLAS: "off" }), /products by/);
-  assert.doesNotMatch(await describedBy(["-A"], { STITCHBOOK_BLAS: "libmissing-blas.so" }), /products by/);
+  for (const value of ["off", "libmissing-blas.so"]) {
+    assert.doesNotMatch(await describedBy(["-A"], { STITCHBOOK_BLAS: value }), /products by (?!own)/);
+  }
+  assert.doesNotMatch(await describedBy(["-A"], { STITCHBOOK_PRODUCTS: "wasm" }), /products by/);
 });

@@ -1,9 +1,9 @@
 // Every fused operation on the CPU backend: values and gradients against the reference, with 1 to 3 threads.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { openDevice } from "../../lib/tensor/mod.ts";
+import { openDevice, type Products } from "../../lib/tensor/mod.ts";
 import type { StitchbookCPU } from "../../lib/tensor/cpu/mod.ts";
-import { optionalTest } from "../optional.ts";
+import { products } from "../products.ts";
 import { cases } from "./cases.ts";
 import { distance, evaluate } from "./support.ts";
 
@@ -13,16 +13,16 @@ function poison(): void {
 }
 
 /** Runs every case with 1 to 3 threads, against the reference and against the first number of threads. */
-async function compare(t: Deno.TestContext, blas: boolean): Promise<void> {
+async function compare(t: Deno.TestContext, one: Products): Promise<void> {
   await (await openDevice("reference")).close();
   const expected = cases.map(({ inputs, trained, reference }) => evaluate(inputs, trained, reference));
   const first: Float32Array[][] = [];
   for (const threads of [1, 2, 3]) {
-    const device = await openDevice("cpu", { threads, blas });
+    const device = await openDevice("cpu", { threads, products: one });
     assert.equal(tf.getBackend(), "stitchbook-cpu");
     assert.equal(device.threads, threads);
-    assert.equal(/products by /.test(device.description), blas);
-    assert.equal(/ \+ /.test(device.numerics), blas);
+    assert.equal(/products by /.test(device.description), one !== "wasm");
+    assert.equal(/ \+ /.test(device.numerics), one !== "wasm");
     for (const [i, { name, inputs, trained, ours }] of cases.entries()) {
       await t.step(`${name}, ${threads} threads`, () => {
         poison();
@@ -39,15 +39,10 @@ async function compare(t: Deno.TestContext, blas: boolean): Promise<void> {
   }
 }
 
-Deno.test("every operation and gradient on the CPU backend equals the reference, whatever the threads", (t) => {
-  return compare(t, false);
-});
-
-optionalTest(
-  "blas",
-  "every operation and gradient with the system's BLAS equals the reference, whatever the threads",
-  (t) => {
-    return compare(t, true);
-  },
-  { sanitizeResources: false },
-);
+for (const one of products) {
+  Deno.test({
+    name: `every operation and gradient with products by ${one} equals the reference, whatever the threads`,
+    fn: (t) => compare(t, one),
+    sanitizeResources: one === "wasm",
+  });
+}

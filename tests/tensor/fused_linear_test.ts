@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { addLinear, linear, linears, normBranch, openDevice, rmsNorm } from "../../lib/tensor/mod.ts";
 import type { StitchbookCPU } from "../../lib/tensor/cpu/mod.ts";
-import { optional } from "../optional.ts";
+import { products } from "../products.ts";
 import { type Case, distance, evaluate, normalValues } from "./support.ts";
 
 const sum = (tensors: tf.Tensor[]) => tensors.reduce((a, b) => tf.add(a, b));
@@ -92,10 +92,10 @@ const cases = [
 Deno.test("fused maps and branches equal their parts, whatever the threads and whoever multiplies", async () => {
   await (await openDevice("reference")).close();
   const expected = cases.map(({ inputs, trained, reference }) => evaluate(inputs, trained, reference));
-  for (const blas of optional.blas ? [false, true] : [false]) {
+  for (const one of products) {
     const first: Float32Array[][] = [];
     for (const threads of [1, 2, 3]) {
-      const device = await openDevice("cpu", { threads, blas });
+      const device = await openDevice("cpu", { threads, products: one });
       cases.forEach(({ name, inputs, trained, ours }, i) => {
         (tf.backend() as StitchbookCPU).machine.heap.poison(NaN);
         const results = evaluate(inputs, trained, ours);

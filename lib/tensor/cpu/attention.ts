@@ -1,13 +1,14 @@
 // Causal attention on the CPU: which keys each query may see, scratch room, and the two jobs.
 import { UserError } from "../../errors.ts";
 import { CAUSAL_ATTENTION, CAUSAL_ATTENTION_GRAD } from "../ops/causal-attention.ts";
+import type { Machine } from "./machine.ts";
 import { float, type KernelFunction, register, setArguments } from "./jobs.ts";
 
 /** Queries in one strip of the gradient; assembly/attention.ts has the same. */
 const STRIP = 48;
 /** Queries of one task, whatever the number of threads; a multiple of 6 and of BLAS_STRIP. */
 const QUERIES = 192;
-/** Queries in one strip where products go to the system's BLAS; assembly/attention-blas.ts has the same. */
+/** Queries in one strip where products go to native kernels or a BLAS; assembly/attention-blas.ts has the same. */
 const BLAS_STRIP = 64;
 /** From here on a strip's products are worth a call of the library. */
 const BLAS_QUERIES = 16;
@@ -26,10 +27,10 @@ const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) 
   const firstKeys = new Int32Array(machine.memory.buffer, firsts, B * T);
   if (documents === undefined) firstKeys.fill(0);
   else findFirstKeys(backend.valuesOf(documents), B, T, firstKeys);
-  const byBlas = machine.blas !== undefined && T >= BLAS_QUERIES;
+  const byBlas = (machine.native ?? machine.blas) !== undefined && T >= BLAS_QUERIES;
   const strip = byBlas ? BLAS_STRIP : 6;
   const packed = byBlas ? 0 : up8(S) * D + up8(D) * S;
-  machine.reserveScratch(256 + 4 * (packed + strip * (up8(S) + 8)) + 64);
+  machine.reserveScratch(256 + 4 * (packed + strip * (up8(S) + 8) + roomFor(machine, S, D)) + 64);
   const perTask = Math.min(QUERIES, Math.ceil(T / 6) * 6);
   const tasks = Math.ceil(T / perTask);
   const scale = float(1 / Math.sqrt(D));
@@ -47,17 +48,24 @@ const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }
   const from = [q!, k!, v!, out!, dy!].map((tensor) => backend.address(tensor));
   const outputs = [q!, k!, v!].map(({ shape }) => backend.output(shape));
   const firsts = aside.address + B * H * T * 4;
-  const byBlas = machine.blas !== undefined && T >= BLAS_QUERIES;
+  const byBlas = (machine.native ?? machine.blas) !== undefined && T >= BLAS_QUERIES;
   const perThread = byBlas
     ? 2 * BLAS_STRIP * (up8(S) + 8)
     : 2 * up8(S) * D + up8(D) * S + 2 * up8(D) * STRIP + 2 * STRIP * (up8(S) + 8);
-  machine.reserveScratch(256 + 4 * perThread + 64);
+  machine.reserveScratch(256 + 4 * (perThread + roomFor(machine, S, D)) + 64);
   const scale = float(1 / Math.sqrt(D));
   setArguments(machine, 0, [...from.slice(0, 4), aside.address, firsts, T, S, H, G, D, scale, from[4]!]);
   setArguments(machine, 13, outputs.map((output) => output.address));
   machine.run(byBlas ? "attentionBlasGrad" : "attentionGrad", B * G, B * H * T * S * (D / (byBlas ? 20 : 8) + 2));
   return outputs.map((output) => output.info);
 };
+
+/** Floats in which the native kernels pack the second factor of a strip's products: keys, values, or a strip itself. */
+function roomFor({ native }: Machine, S: number, D: number): number {
+  if (native === undefined) return 0;
+  const up = (n: number) => Math.ceil(n / native.columns) * native.columns;
+  return Math.max(up(S + 8) * D, up(D) * (S + 8), up(D) * BLAS_STRIP);
+}
 
 /** For each position the first one of its document; documents must be unbroken runs. */
 function findFirstKeys(documents: ArrayLike<number>, B: number, T: number, firsts: Int32Array): void {

@@ -7,5 +7,11 @@ export const SCRATCH = 520;
 export const SCRATCH_STRIDE = 524;
 export const ARGUMENTS = 1024;
 export const ARGUMENT_COUNT = 512;
+/** The memory's address in the process (8 bytes), rows and columns of the native kernels' tiles (0: there are none). */
+export const MEMORY_ADDRESS = 528;
+export const TILE_ROWS = 536;
+export const TILE_COLUMNS = 540;
+/** Most threads: each has 256 bytes for the arguments of a native call, from address 4096 on. */
+export const MOST_THREADS = 256;
 /** The heap begins here. */
-export const HEAP_BASE = 4096;
+export const HEAP_BASE = 4096 + 256 * MOST_THREADS;

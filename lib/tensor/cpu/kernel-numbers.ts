@@ -35,6 +35,8 @@ const names = [
   "attentionBlas",
   "attentionBlasGrad",
   "unpackHalf",
+  "packPanels",
+  "tiles",
 ] as const;
 
 export type KernelName = typeof names[number];

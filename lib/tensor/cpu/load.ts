@@ -3,6 +3,7 @@
 // test prove that the binaries are their source's.
 
 import type { Sgemm } from "../blas.ts";
+import type { NativeKernels } from "./native/open.ts";
 
 /** `relaxed`: with fused multiply-add; `simd`: without. */
 export type SimdLevel = "relaxed" | "simd";
@@ -43,11 +44,20 @@ export interface Kernels {
   work(): void;
 }
 
-/** The kernels on a memory, for one thread; `sgemm` is the system's, where there is one. */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, sgemm?: Sgemm): Kernels {
+/** What computes products outside of WebAssembly, where there is anything. */
+export interface Outside {
+  /** The system's BLAS. */
+  readonly sgemm?: Sgemm | undefined;
+  /** The native kernels. */
+  readonly tiles?: NativeKernels["tiles"] | undefined;
+}
+
+/** The kernels on a memory, for one thread. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, outside: Outside = {}): Kernels {
   const none = () => {
-    throw new Error("No BLAS was opened");
+    throw new Error("No library for products was opened");
   };
-  const instance = new WebAssembly.Instance(module, { env: { memory, sgemm: sgemm ?? none } });
+  const { sgemm = none, tiles = none } = outside;
+  const instance = new WebAssembly.Instance(module, { env: { memory, sgemm, tiles } });
   return instance.exports as unknown as Kernels;
 }

@@ -2,10 +2,22 @@
 import { Worker } from "node:worker_threads";
 import { UserError } from "../../errors.ts";
 import { type BlasLibrary, findBlas, openBlas } from "../blas.ts";
-import { ARGUMENT_COUNT, ARGUMENTS, EPOCH, HEAP_BASE, SCRATCH, SCRATCH_STRIDE, STOP } from "./control-block.ts";
+import {
+  ARGUMENT_COUNT,
+  ARGUMENTS,
+  EPOCH,
+  HEAP_BASE,
+  MEMORY_ADDRESS,
+  SCRATCH,
+  SCRATCH_STRIDE,
+  STOP,
+  TILE_COLUMNS,
+  TILE_ROWS,
+} from "./control-block.ts";
 import { type Block, createHeap, type Heap } from "./heap.ts";
 import { KERNEL, type KernelName } from "./kernel-numbers.ts";
 import { instantiate, loadKernels, type SimdLevel } from "./load.ts";
+import { addressOf, type NativeLevel, nativeLevels, openNative } from "./native/open.ts";
 
 export interface Machine {
   readonly memory: WebAssembly.Memory;
@@ -13,6 +25,8 @@ export interface Machine {
   readonly simd: SimdLevel;
   /** Threads that compute, this one included. */
   readonly threads: number;
+  /** The native kernels for matrix products, with the shape of their tiles, if they were asked for and run here. */
+  readonly native: { readonly level: NativeLevel; readonly rows: number; readonly columns: number } | undefined;
   /** The system's library for matrix products, if it was asked for and is there. */
   readonly blas: BlasLibrary | undefined;
   /** The next job's arguments, as integers and as floats. */
@@ -39,9 +53,17 @@ export interface MachineOptions {
   readonly limit?: number;
   /** Which build of the kernels; the best that runs here by default. */
   readonly simd?: SimdLevel;
-  /** Whether matrix products go to the system's BLAS, if there is one. */
-  readonly blas?: boolean;
+  /** What computes matrix products. @default the first that is there */
+  readonly products?: Products | undefined;
 }
+
+/**
+ * What computes matrix products: our native kernels for AVX-512 or AVX2, the system's BLAS, or the WebAssembly kernels,
+ * which run anywhere.
+ */
+export type Products = typeof PRODUCTS[number];
+
+const PRODUCTS = ["avx512", "avx2", "blas", "wasm"] as const;
 
 /** Below this many nanoseconds a job stays on the main thread. */
 const WORTH_SHARING = 25_000;
@@ -52,12 +74,18 @@ export async function createMachine(
 ): Promise<Machine> {
   const { module, simd } = await loadKernels(options.simd);
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
-  const blas = options.blas ? await findBlas() : undefined;
+  const { native, blas } = await findProducts(options.products);
   const library = blas && openBlas(blas.path, memory);
-  const kernels = instantiate(module, memory, library?.sgemm);
+  const opened = native && openNative(native);
+  const kernels = instantiate(module, memory, { sgemm: library?.sgemm, tiles: opened?.tiles });
   kernels.setThread(0);
   const heap = createHeap(memory, HEAP_BASE, options.limit);
   const words = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);
+  if (opened !== undefined) {
+    new BigUint64Array(memory.buffer, MEMORY_ADDRESS, 1)[0] = BigInt(addressOf(memory));
+    words[TILE_ROWS / 4] = opened.shape.rows;
+    words[TILE_COLUMNS / 4] = opened.shape.columns;
+  }
   let broken: Error | undefined;
   let closed = false;
   let report: (error: Error) => void;
@@ -68,7 +96,7 @@ export async function createMachine(
     return broken;
   };
 
-  const workers = await startWorkers({ module, memory, blas: blas?.path }, options.threads - 1);
+  const workers = await startWorkers({ module, memory, blas: blas?.path, native }, options.threads - 1);
   for (const worker of workers) {
     worker.on("error", (error) => closed || fail(`a thread died (${(error as Error).message})`));
     worker.on("exit", () => closed || fail("a thread ended before its time"));
@@ -103,6 +131,7 @@ export async function createMachine(
     Atomics.notify(words, EPOCH / 4);
     await Promise.all(workers.map((worker) => worker.terminate()));
     library?.close();
+    opened?.close();
   }
 
   return {
@@ -110,6 +139,7 @@ export async function createMachine(
     heap,
     simd,
     threads: workers.length + 1,
+    native: native && opened && { level: native, rows: opened.shape.rows, columns: opened.shape.columns },
     blas,
     ints: new Int32Array(memory.buffer, ARGUMENTS, ARGUMENT_COUNT),
     floats: new Float32Array(memory.buffer, ARGUMENTS, ARGUMENT_COUNT),
@@ -121,11 +151,46 @@ export async function createMachine(
   };
 }
 
+/**
+ * What is wanted by name or by `STITCHBOOK_PRODUCTS`, else the first that is there; a BLAS that `STITCHBOOK_BLAS` names
+ * goes before the native kernels.
+ *
+ * @throws UserError `device.products` when what is wanted by name is not there
+ */
+async function findProducts(
+  wanted: string | undefined,
+): Promise<{ readonly native?: NativeLevel; readonly blas?: BlasLibrary }> {
+  const name = wanted ?? Deno.env.get("STITCHBOOK_PRODUCTS");
+  const chosen = PRODUCTS.find((one) => one === name);
+  if (name !== undefined && chosen === undefined) {
+    throw new UserError("device.products", `STITCHBOOK_PRODUCTS is "${name}": expected ${PRODUCTS.join(", ")}`);
+  }
+  if (chosen === "wasm") return {};
+  const levels = await nativeLevels();
+  const named = Deno.env.get("STITCHBOOK_BLAS");
+  const blasFirst = named !== undefined && named !== "off";
+  const [native] = chosen === undefined ? levels : levels.filter((level) => level === chosen);
+  const blas = chosen === "blas" || (chosen === undefined && (blasFirst || native === undefined))
+    ? await findBlas()
+    : undefined;
+  if (blas !== undefined) return { blas };
+  if (native !== undefined) return { native };
+  if (chosen === undefined) return {};
+  throw new UserError(
+    "device.products",
+    `Matrix products were asked for by ${chosen}, which is not here`,
+    chosen === "blas"
+      ? "install a BLAS (Debian: libopenblas0) and give --allow-ffi, or leave STITCHBOOK_PRODUCTS out"
+      : "the native kernels need Linux on x86-64, a processor that has the instructions, and --allow-ffi",
+  );
+}
+
 /** What every worker starts with, besides its number. */
 interface Start {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly blas: string | undefined;
+  readonly native: NativeLevel | undefined;
 }
 
 /** As many of `count` workers as can be started; none where the host has no threads. */

@@ -4,6 +4,7 @@ import { LINEAR } from "../ops/linear.ts";
 import { type KernelFunction, register, setArguments, sizeOf } from "./jobs.ts";
 import { multiplyByBlas } from "./blas-product.ts";
 import type { Machine } from "./machine.ts";
+import { multiplyByTiles } from "./native-product.ts";
 
 /** C `[batch, M, N]` = A·B; A is `[batch, M, K]` (`[batch, K, M]` if transposed), B `[batch, K, N]` (`[batch, N, K]`). */
 export interface Product {
@@ -36,7 +37,8 @@ const FEW_ROWS = 4;
 /** Products that do not depend on each other. */
 export function multiplyAll(machine: Machine, products: readonly Product[]): void {
   const many = products.every(({ M, batch }) => M > FEW_ROWS || batch > 1);
-  if (machine.blas !== undefined && many) multiplyByBlas(machine, products);
+  if (machine.native !== undefined && many) multiplyByTiles(machine, products);
+  else if (machine.blas !== undefined && many) multiplyByBlas(machine, products);
   else for (const product of products) multiply(machine, product);
 }
 
@@ -52,6 +54,7 @@ export function multiply(machine: Machine, product: Product): void {
     }
     return;
   }
+  if (machine.native !== undefined) return multiplyByTiles(machine, [product]);
   if (machine.blas !== undefined) return multiplyByBlas(machine, [product]);
   const panels = Math.ceil(N / COLUMNS);
   const matricesB = oneB ? 1 : batch;

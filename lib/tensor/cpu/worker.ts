@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { openBlas } from "../blas.ts";
 import { FAILED } from "./control-block.ts";
 import { instantiate } from "./load.ts";
+import { type NativeLevel, openNative } from "./native/open.ts";
 
 interface Start {
   readonly module: WebAssembly.Module;
@@ -10,16 +11,17 @@ interface Start {
   readonly thread: number;
   /** The library for matrix products, if there is one. */
   readonly blas: string | undefined;
+  /** The native kernels, if they run here. */
+  readonly native: NativeLevel | undefined;
 }
 
-const { module, memory, thread, blas } = workerData as Start;
+const { module, memory, thread, blas, native } = workerData as Start;
 const words = new Int32Array(memory.buffer);
 try {
-  const { setThread, work } = instantiate(
-    module,
-    memory,
-    blas === undefined ? undefined : openBlas(blas, memory).sgemm,
-  );
+  const { setThread, work } = instantiate(module, memory, {
+    sgemm: blas === undefined ? undefined : openBlas(blas, memory).sgemm,
+    tiles: native === undefined ? undefined : openNative(native).tiles,
+  });
   setThread(thread);
   parentPort!.postMessage("ready");
   work();

@@ -1,6 +1,7 @@
-// Causal attention whose products go to the system's BLAS: strips of queries, whose scores are the most that is kept.
+// Causal attention whose products go to the native tile kernels or the system's BLAS: strips of queries, whose scores are
+// the most that is kept.
 import { dot, gradRow, scaleRow, softmaxRow } from "./attention";
-import { sgemm } from "./blas";
+import { multiply } from "./blas";
 import { arg, argf, scratch } from "./control";
 import { zero } from "./zero";
 
@@ -39,19 +40,20 @@ export function attentionBlasTask(task: i32): void {
   const lds = roundUp8(S) + 8;
   const scales = scratch(); // STRIP floats
   const strip = scratch() + 256;
+  const room = strip + (<usize> (STRIP * lds) << 2);
   for (let t = t0; t < t1; t += STRIP) {
     const rows = min(STRIP, t1 - t);
     const begin = load<i32>(firsts + (<usize> t << 2)) & ~7;
     const n = S - T + t + rows - begin;
     const keys = <usize> begin * <usize> ldk << 2, queries = <usize> t * <usize> ldq << 2;
-    sgemm(NT, rows, n, D, argf(11), <f64> (q + queries), ldq, <f64> (k + keys), ldk, 0, <f64> strip, lds);
+    multiply(NT, rows, n, D, argf(11), q + queries, ldq, k + keys, ldk, false, strip, lds, room);
     for (let i = 0; i < rows; i++) {
       const row = strip + (<usize> i * <usize> lds << 2);
       const first = load<i32>(firsts + (<usize> (t + i) << 2)) - begin;
       const scale = softmaxRow(row, 0, first, S - T + t + i + 1 - begin, n, logs + (<usize> (t + i) << 2));
       store<f32>(scales + (<usize> i << 2), scale);
     }
-    sgemm(NN, rows, D, n, 1, <f64> strip, lds, <f64> (v + keys), ldk, 0, <f64> (out + queries), ldq);
+    multiply(NN, rows, D, n, 1, strip, lds, v + keys, ldk, false, out + queries, ldq, room);
     for (let i = 0; i < rows; i++) {
       scaleRow(out + queries + (<usize> (i * ldq) << 2), D, load<f32>(scales + (<usize> i << 2)));
     }
@@ -70,6 +72,7 @@ export function attentionBlasGradTask(task: i32): void {
   const lds = roundUp8(S) + 8;
   const P = scratch() + 256;
   const dS = P + (<usize> (STRIP * lds) << 2);
+  const room = dS + (<usize> (STRIP * lds) << 2);
   for (let s = 0; s < S; s++) {
     zero(dk + (<usize> s * <usize> ldk << 2), <usize> D << 2);
     zero(dv + (<usize> s * <usize> ldk << 2), <usize> D << 2);
@@ -82,9 +85,9 @@ export function attentionBlasGradTask(task: i32): void {
       const begin = load<i32>(firsts + (<usize> t << 2)) & ~7;
       const n = S - T + t + rows - begin;
       const from = qOffset + (<usize> t * <usize> ldq << 2), keys = <usize> begin * <usize> ldk << 2;
-      const q = <f64> (at(0) + from), dout = <f64> (at(12) + from), dq = <f64> (at(13) + from);
-      sgemm(NT, rows, n, D, scale, q, ldq, <f64> (k + keys), ldk, 0, <f64> P, lds);
-      sgemm(NT, rows, n, D, 1, dout, ldq, <f64> (v + keys), ldk, 0, <f64> dS, lds);
+      const q = at(0) + from, dout = at(12) + from, dq = at(13) + from;
+      multiply(NT, rows, n, D, scale, q, ldq, k + keys, ldk, false, P, lds, room);
+      multiply(NT, rows, n, D, 1, dout, ldq, v + keys, ldk, false, dS, lds, room);
       for (let i = 0; i < rows; i++) {
         const row = from + (<usize> i * <usize> ldq << 2), offset = <usize> i * <usize> lds << 2;
         const delta = dot(at(3) + row, at(12) + row, D);
@@ -92,9 +95,9 @@ export function attentionBlasGradTask(task: i32): void {
         const first = load<i32>(firsts + (<usize> (t + i) << 2)) - begin;
         gradRow(P + offset, dS + offset, 0, first, S - T + t + i + 1 - begin, n, log, delta);
       }
-      sgemm(NN, rows, D, n, scale, <f64> dS, lds, <f64> (k + keys), ldk, 0, dq, ldq);
-      sgemm(TN, n, D, rows, 1, <f64> P, lds, dout, ldq, 1, <f64> (dv + keys), ldk);
-      sgemm(TN, n, D, rows, scale, <f64> dS, lds, q, ldq, 1, <f64> (dk + keys), ldk);
+      multiply(NN, rows, D, n, scale, dS, lds, k + keys, ldk, false, dq, ldq, room);
+      multiply(TN, n, D, rows, 1, P, lds, dout, ldq, true, dv + keys, ldk, room);
+      multiply(TN, n, D, rows, scale, dS, lds, q, ldq, true, dk + keys, ldk, room);
     }
   }
 }

@@ -2,6 +2,7 @@
 // and the loops of the main thread and of the workers. Every instance of this module runs on the same memory.
 import { dispatch } from "./dispatch";
 import { writeConstants } from "./math";
+import { setCallRoom } from "./native";
 
 // Each word that threads fight over has a cache line of its own. control-block.ts names the same addresses.
 const REMAINING: usize = 64; // tasks not yet claimed; at or below zero between jobs
@@ -29,6 +30,7 @@ let thread: i32 = 0;
 export function setThread(index: i32): void {
   thread = index;
   writeConstants();
+  setCallRoom(index);
 }
 
 // @ts-ignore: decorator

@@ -5,6 +5,7 @@ import { blasTask } from "./blas";
 import * as e from "./elementwise";
 import { gemmTask, innerTask, packTask } from "./gemm";
 import { unpackHalfTask } from "./half";
+import { packPanelsTask, tilesTask } from "./native";
 import * as r from "./rows";
 
 export function dispatch(kernel: i32, task: i32): void {
@@ -43,6 +44,8 @@ export function dispatch(kernel: i32, task: i32): void {
     case 31: return attentionBlasTask(task);
     case 32: return attentionBlasGradTask(task);
     case 33: return unpackHalfTask(task);
+    case 34: return packPanelsTask(task);
+    case 35: return tilesTask(task);
     default: unreachable();
   }
 }

@@ -1,0 +1,111 @@
+// Matrix products by the native tile kernels: B is packed once, in parts, then parts of C are made. How work is cut does
+// not change a bit of it: each element adds up its k in one order.
+import type { Machine } from "./machine.ts";
+import type { Product } from "./product.ts";
+
+/** Rough speed of one thread, floating-point operations in a nanosecond. */
+const FLOPS = 120;
+/** Rough nanoseconds to pack an element. */
+const PACKING = 0.4;
+/** Floating-point operations of one part: some 130 µs, far above what handing it out costs. */
+const PART = 16e6;
+/** Words of one task in the tables; assembly/native.ts says what they are. */
+const PACK_WORDS = 6;
+const TILE_WORDS = 10;
+
+/** Runs products that do not depend on each other as one job. */
+export function multiplyByTiles(machine: Machine, products: readonly Product[]): void {
+  const { columns } = machine.native!;
+  const sizes = products.map(({ batch, N, K, oneB }) => Math.ceil(N / columns) * columns * K * (oneB ? 1 : batch));
+  const packed = machine.heap.allocate(4 * sizes.reduce((a, b) => a + b));
+  try {
+    const packs: number[] = [];
+    const tiles: number[] = [];
+    let room = packed.address;
+    let cost = 0;
+    products.forEach((product, i) => {
+      packTasks(machine, product, room, packs);
+      tileTasks(machine, product, room, tiles);
+      cost += 2 * product.batch * product.M * product.N * product.K / FLOPS;
+      room += 4 * sizes[i]!;
+    });
+    runTable(machine, "packPanels", packs, PACK_WORDS, 4 * PACKING * (room - packed.address) / 16);
+    runTable(machine, "tiles", tiles, TILE_WORDS, cost);
+  } finally {
+    machine.heap.free(packed);
+  }
+}
+
+function runTable(machine: Machine, kernel: "packPanels" | "tiles", words: number[], each: number, cost: number): void {
+  const table = machine.heap.allocate(4 * words.length);
+  new Int32Array(machine.memory.buffer, table.address, words.length).set(words);
+  machine.ints[0] = table.address;
+  try {
+    machine.run(kernel, words.length / each, cost);
+  } finally {
+    machine.heap.free(table);
+  }
+}
+
+function packTasks({ native, threads }: Machine, product: Product, room: number, tasks: number[]): void {
+  const { batch, N, K, b, transposeB, oneB } = product;
+  const { columns } = native!;
+  const panels = Math.ceil(N / columns);
+  const matrices = oneB ? 1 : batch;
+  const perTask = Math.max(1, Math.ceil(panels * matrices / (4 * threads)));
+  const ld = 4 * (transposeB ? K : N);
+  for (let matrix = 0; matrix < matrices; matrix++) {
+    for (let p = 0; p < panels; p += perTask) {
+      const n = p * columns;
+      const from = b + 4 * matrix * K * N + n * (transposeB ? ld : 4);
+      const to = room + 4 * (matrix * panels + p) * K * columns;
+      tasks.push(from, ld, Number(transposeB), K, Math.min(N - n, perTask * columns), to);
+    }
+  }
+}
+
+function tileTasks({ native, threads }: Machine, product: Product, room: number, tasks: number[]): void {
+  const { batch, M, N, K, a, c, transposeA, oneA, oneB, add } = product;
+  const { columns } = native!;
+  const panels = Math.ceil(N / columns);
+  const { rows, wide } = partOf(product, native!, threads);
+  const lda = 4 * (transposeA ? M : K);
+  const bits = Number(transposeA) + 2 * Number(add ?? false);
+  for (let matrix = 0; matrix < batch; matrix++) {
+    const A = a + (oneA ? 0 : 4 * matrix * M * K);
+    const B = room + (oneB ? 0 : 4 * matrix * panels * K * columns);
+    const C = c + 4 * matrix * M * N;
+    for (let m = 0; m < M; m += rows) {
+      for (let n = 0; n < N; n += wide) {
+        const [height, width] = [Math.min(rows, M - m), Math.min(wide, N - n)];
+        tasks.push(
+          A + m * (transposeA ? 4 : lda),
+          lda,
+          bits,
+          B + 4 * n * K,
+          C + 4 * (m * N + n),
+          4 * N,
+          height,
+          width,
+          K,
+        );
+        tasks.push(0);
+      }
+    }
+  }
+}
+
+/** Rows and columns of one part: enough parts for every thread, none of them tiny, as square as can be. */
+function partOf({ batch, M, N, K }: Product, shape: { rows: number; columns: number }, threads: number) {
+  let [rows, wide] = [M, N];
+  for (let parts = batch; 2 * batch * M * N * K >= 2 * parts * PART || parts < 2 * threads; parts *= 2) {
+    const tall = rows >= wide;
+    if (Math.max(rows, wide) < 96) break;
+    if (tall) rows /= 2;
+    else wide /= 2;
+  }
+  return {
+    rows: Math.ceil(rows / shape.rows) * shape.rows,
+    wide: Math.ceil(wide / shape.columns) * shape.columns,
+  };
+}

@@ -1,0 +1,59 @@
+// The native kernels of this machine: whether they run here, and calling them. They are machine code (tiles.ts), assembled
+// ahead and committed as a shared object for Linux on x86-64; what is without AVX2 or `--allow-ffi` does without them.
+import { fileURLToPath } from "node:url";
+import { AVX2, AVX512, type TileShape } from "./tiles.ts";
+
+/** Which instructions the kernels use. */
+export type NativeLevel = "avx2" | "avx512";
+
+/** Where the kernels are committed. */
+export const NATIVE_FILE = new URL("./kernels-x86_64.so", import.meta.url);
+
+const SHAPES: Readonly<Record<NativeLevel, TileShape>> = { avx2: AVX2, avx512: AVX512 };
+
+const tiles = { parameters: ["usize", "i32"], result: "void" } as const;
+const symbols = {
+  features: { parameters: [], result: "i32" },
+  tiles_avx2: tiles,
+  tiles_avx512: tiles,
+} as const;
+
+/** Kernels that were opened in this thread. */
+export interface NativeKernels {
+  readonly shape: TileShape;
+  /** Takes the address of its arguments in the process, and the kernel's number. */
+  readonly tiles: (args: number, kernel: number) => void;
+  close(): void;
+}
+
+/** The kernels that run here, the best first. Processor and system are asked by the kernels' own code. */
+export async function nativeLevels(): Promise<readonly NativeLevel[]> {
+  const { os, arch } = Deno.build;
+  if (os !== "linux" || arch !== "x86_64") return [];
+  if ((await Deno.permissions.query({ name: "ffi" })).state !== "granted") return [];
+  try {
+    const library = Deno.dlopen(fileURLToPath(NATIVE_FILE), symbols);
+    const features = library.symbols.features();
+    library.close();
+    return [...(features & 2 ? ["avx512"] as const : []), ...(features & 1 ? ["avx2"] as const : [])];
+  } catch {
+    return []; // a system that loads no such file
+  }
+}
+
+/** Opens the kernels in this thread. They must stay open while any thread may call them. */
+export function openNative(level: NativeLevel): NativeKernels {
+  const library = Deno.dlopen(fileURLToPath(NATIVE_FILE), symbols);
+  const call = level === "avx512" ? library.symbols.tiles_avx512 : library.symbols.tiles_avx2;
+  return {
+    shape: SHAPES[level],
+    // Deno takes plain numbers for addresses, too; a BigInt for each would cost more than a small product.
+    tiles: call as unknown as NativeKernels["tiles"],
+    close: () => library.close(),
+  };
+}
+
+/** Where a shared memory lies in the process; it never moves when it grows, and lies below 2⁵³. */
+export function addressOf(memory: WebAssembly.Memory): number {
+  return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer))));
+}

@@ -1,0 +1,195 @@
+// An assembler for the few x86-64 instructions that the native kernels are made of, as bytes. Encodings: Intel 64
+// Architectures Software Developer's Manual, volume 2, chapter 2 (ModRM, VEX, EVEX) and the instructions' own pages.
+
+/** General registers by the number that they are encoded with. */
+export const [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15] = [
+  ...[0, 1, 2, 3, 4, 5, 6, 7],
+  ...[8, 9, 10, 11, 12, 13, 14, 15],
+] as const as readonly [
+  ...[0, 1, 2, 3, 4, 5, 6, 7],
+  ...[8, 9, 10, 11, 12, 13, 14, 15],
+];
+
+/** A place in memory: `base + index·scale + disp`. */
+export interface Address {
+  readonly base: number;
+  /** Any general register but `RSP`. */
+  readonly index?: number;
+  readonly scale?: 1 | 2 | 4 | 8;
+  readonly disp?: number;
+}
+
+/** A vector instruction: its opcode map (1: 0F, 2: 0F38, 3: 0F3A), prefix (1: 66, 2: F3) and opcode. */
+export interface VectorOperation {
+  readonly map: 1 | 2 | 3;
+  readonly prefix: 0 | 1 | 2;
+  readonly opcode: number;
+  /** Whether its operand in memory is one float, whatever the vector's width. */
+  readonly scalar?: boolean;
+}
+
+export const MOVE_IN: VectorOperation = { map: 1, prefix: 0, opcode: 0x10 }; // vmovups from memory
+export const MOVE_OUT: VectorOperation = { map: 1, prefix: 0, opcode: 0x11 }; // vmovups to memory
+export const BROADCAST: VectorOperation = { map: 2, prefix: 1, opcode: 0x18, scalar: true }; // vbroadcastss
+export const FMA: VectorOperation = { map: 2, prefix: 1, opcode: 0xb8 }; // vfmadd231ps: d += a·b
+export const ADD: VectorOperation = { map: 1, prefix: 0, opcode: 0x58 }; // vaddps
+export const MULTIPLY: VectorOperation = { map: 1, prefix: 0, opcode: 0x59 }; // vmulps
+export const XOR: VectorOperation = { map: 1, prefix: 1, opcode: 0xef }; // vpxor, vpxord
+export const MASK_IN: VectorOperation = { map: 2, prefix: 1, opcode: 0x2c }; // vmaskmovps from memory, VEX only
+export const MASK_OUT: VectorOperation = { map: 2, prefix: 1, opcode: 0x2e }; // vmaskmovps to memory, VEX only
+
+/** Conditions of a jump after {@linkcode Assembler.compare}, as they are encoded. */
+export const EQUAL = 4, NOT_EQUAL = 5;
+
+/** A place in the code that jumps go to. */
+export interface Label {
+  at: number | undefined;
+  /** Where 32-bit distances to it are missing, and what each is counted from. */
+  readonly open: { readonly hole: number; readonly from: number }[];
+}
+
+export interface Assembler {
+  readonly bytes: number[];
+  label(): Label;
+  bind(label: Label): void;
+  /** Vectors of 256 bits are encoded for AVX2, of 512 for AVX-512; `mask` is k1 to k7. */
+  vector(
+    width: 256 | 512,
+    operation: VectorOperation,
+    target: number,
+    source: number,
+    operand: number | Address,
+    mask?: number,
+  ): void;
+  /** `kmovw mask, [address]` */
+  loadMask(mask: number, address: Address): void;
+  load(target: number, address: Address): void;
+  loadAddress(target: number, address: Address): void;
+  move(target: number, source: number): void;
+  add(target: number, source: number): void;
+  addConstant(target: number, value: number): void;
+  /** Compares a register, or eight bytes of memory, with a number of at most 31 bits. */
+  compare(operand: number | Address, value: number): void;
+  jumpIf(condition: number, label: Label): void;
+  jump(label: Label): void;
+  push(register: number): void;
+  pop(register: number): void;
+  /** Raw bytes, for the rest. */
+  raw(...bytes: number[]): void;
+  /** The label's 32-bit distance from `from`. */
+  distance(label: Label, from: number): void;
+}
+
+export function assembler(): Assembler {
+  const bytes: number[] = [];
+  const raw = (...more: number[]) => void bytes.push(...more);
+  const int32 = (value: number) => raw(value & 255, value >> 8 & 255, value >> 16 & 255, value >> 24 & 255);
+
+  function distance(label: Label, from: number): void {
+    if (label.at === undefined) label.open.push({ hole: bytes.length, from });
+    int32((label.at ?? from) - from);
+  }
+
+  function patch({ at, open }: Label): void {
+    for (const { hole, from } of open) {
+      const value = at! - from;
+      for (let i = 0; i < 4; i++) bytes[hole + i] = value >> 8 * i & 255;
+    }
+  }
+
+  /** ModRM, SIB and displacement; a displacement of one byte counts in units of `unit` bytes. */
+  function operandBytes(register: number, operand: number | Address, unit = 1): void {
+    const reg = (register & 7) << 3;
+    if (typeof operand === "number") return raw(0xc0 | reg | operand & 7);
+    const { base, index, scale = 1, disp = 0 } = operand;
+    const small = disp % unit === 0 && Math.abs(disp / unit) < 128;
+    const mode = disp === 0 && (base & 7) !== RBP ? 0 : small ? 1 : 2;
+    if (index === undefined && (base & 7) !== RSP) raw(mode << 6 | reg | base & 7);
+    else raw(mode << 6 | reg | 4, Math.log2(scale) << 6 | (index === undefined ? 4 : index & 7) << 3 | base & 7);
+    if (mode === 1) raw(disp / unit & 255);
+    if (mode === 2) int32(disp);
+  }
+
+  const bit = (value: number, at: number) => value >> at & 1;
+  const baseOf = (operand: number | Address) => typeof operand === "number" ? operand : operand.base;
+  const indexOf = (operand: number | Address) => typeof operand === "number" ? 0 : operand.index ?? 0;
+
+  /** An instruction on 64-bit registers. */
+  function wide(opcode: readonly number[], register: number, operand: number | Address): void {
+    raw(0x48 | bit(register, 3) << 2 | bit(indexOf(operand), 3) << 1 | bit(baseOf(operand), 3), ...opcode);
+    operandBytes(register, operand);
+  }
+
+  function vex(
+    { map, prefix, opcode }: VectorOperation,
+    long: 0 | 1,
+    target: number,
+    source: number,
+    operand: number | Address,
+  ): void {
+    raw(
+      0xc4,
+      (1 - bit(target, 3)) << 7 | (1 - bit(indexOf(operand), 3)) << 6 | (1 - bit(baseOf(operand), 3)) << 5 | map,
+      (~source & 15) << 3 | long << 2 | prefix,
+      opcode,
+    );
+    operandBytes(target, operand);
+  }
+
+  function evex(
+    { map, prefix, opcode, scalar }: VectorOperation,
+    target: number,
+    source: number,
+    operand: number | Address,
+    mask: number,
+  ): void {
+    // A vector register's fifth bit is where an address has its index's fourth.
+    const x = typeof operand === "number" ? bit(operand, 4) : bit(indexOf(operand), 3);
+    raw(
+      0x62,
+      (1 - bit(target, 3)) << 7 | (1 - x) << 6 | (1 - bit(baseOf(operand), 3)) << 5 | (1 - bit(target, 4)) << 4 | map,
+      (~source & 15) << 3 | 4 | prefix,
+      2 << 5 | (1 - bit(source, 4)) << 3 | mask,
+      opcode,
+    );
+    operandBytes(target, operand, scalar ? 4 : 64);
+  }
+
+  return {
+    bytes,
+    raw,
+    distance,
+    label: () => ({ at: undefined, open: [] }),
+    bind(label) {
+      label.at = bytes.length;
+      patch(label);
+    },
+    vector(width, operation, target, source, operand, mask = 0) {
+      if (width === 512) evex(operation, target, source, operand, mask);
+      else vex(operation, 1, target, source, operand);
+    },
+    loadMask: (mask, address) => vex({ map: 1, prefix: 0, opcode: 0x90 }, 0, mask, 0, address),
+    load: (target, address) => wide([0x8b], target, address),
+    loadAddress: (target, address) => wide([0x8d], target, address),
+    move: (target, source) => wide([0x8b], target, source),
+    add: (target, source) => wide([0x03], target, source),
+    addConstant(target, value) {
+      wide([0x81], 0, target);
+      int32(value);
+    },
+    compare(operand, value) {
+      wide([0x81], 7, operand);
+      int32(value);
+    },
+    jumpIf(condition, label) {
+      raw(0x0f, 0x80 | condition);
+      distance(label, bytes.length + 4);
+    },
+    jump(label) {
+      raw(0xe9);
+      distance(label, bytes.length + 4);
+    },
+    push: (register) => raw(...(register > 7 ? [0x41] : []), 0x50 | register & 7),
+    pop: (register) => raw(...(register > 7 ? [0x41] : []), 0x58 | register & 7),
+  };
+}
