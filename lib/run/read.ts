@@ -73,10 +73,17 @@ export async function readRun(runsFolder: string, id: string): Promise<RunView |
   return read && { ...read.view, status: statusOf(read.view.status, read.writer) };
 }
 
-/** A run's status alone, without reading a log again that has not grown; undefined when there is no such run. */
-export async function readStatus(runsFolder: string, id: string): Promise<RunStatus | undefined> {
+/**
+ * A run's status and the time of its last event, without reading a log again that has not grown; undefined when there is
+ * no such run.
+ */
+export async function readStatus(
+  runsFolder: string,
+  id: string,
+): Promise<Pick<RunSummary, "status" | "updatedAt"> | undefined> {
   const folder = await runFolder(runsFolder, id);
-  return folder === undefined ? undefined : (await summaryOf(folder, id))?.status;
+  const summary = folder === undefined ? undefined : await summaryOf(folder, id);
+  return summary && { status: summary.status, updatedAt: summary.updatedAt };
 }
 
 /**

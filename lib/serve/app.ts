@@ -85,7 +85,7 @@ export function createApp(options: AppOptions): Hono {
 
   app.get("/api/runs/:id/status", async (c) => {
     const status = await readStatus(runsFolder, c.req.param("id"));
-    return status === undefined ? unknownRun(c) : c.json({ status } satisfies StatusResponse);
+    return status === undefined ? unknownRun(c) : c.json(status satisfies StatusResponse);
   });
 
   app.get("/api/runs/:id/events", async (c) => {

@@ -86,7 +86,11 @@ export function openApiDocument() {
     paths: {
       "/api/runs": get("All runs, newest first", [], json({ $ref: "#/components/schemas/RunList" })),
       "/api/runs/{id}": get("One run with its cells", [id], json({ $ref: "#/components/schemas/Run" })),
-      "/api/runs/{id}/status": get("The run's status alone", [id], json({ $ref: "#/components/schemas/Status" })),
+      "/api/runs/{id}/status": get(
+        "The run's status and the time of its last event",
+        [id],
+        json({ $ref: "#/components/schemas/Status" }),
+      ),
       "/api/runs/{id}/events": get(
         "The run's events so far",
         [id, after],

@@ -99,7 +99,7 @@ export const madeResponseSchema = z.strictObject({
 });
 
 /** `/api/runs/:id/status` */
-export const statusResponseSchema = z.strictObject({ status: runStatusSchema });
+export const statusResponseSchema = z.strictObject({ status: runStatusSchema, updatedAt: z.string() });
 
 /** `/api/runs/:id`: the view, whether a report can be opened, and where the run lies. */
 export const runResponseSchema = z.strictObject({
@@ -214,7 +214,7 @@ export type LabelsResponse = Labels;
 export type LabelRequest = z.infer<typeof labelRequestSchema>;
 export type SessionResponse = z.infer<typeof sessionResponseSchema>;
 export type MadeResponse = { readonly captured: readonly Captured[]; readonly output: z.infer<typeof outputSchema> };
-export type StatusResponse = { readonly status: RunView["status"] };
+export type StatusResponse = { readonly status: RunView["status"]; readonly updatedAt: string };
 export type ListedRun = RunSummary & {
   readonly command: readonly string[];
   readonly name: string | null;

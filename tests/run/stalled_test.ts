@@ -15,7 +15,12 @@ const indexed = async (folder: string) => {
 async function statuses(folder: string, id: string): Promise<string[]> {
   const read = (await readRun(folder, id))!.status;
   return [
-    ...new Set([read, (await listRuns(folder))[0]!.status, (await readStatus(folder, id))!, await indexed(folder)]),
+    ...new Set([
+      read,
+      (await listRuns(folder))[0]!.status,
+      (await readStatus(folder, id))!.status,
+      await indexed(folder),
+    ]),
   ];
 }
 

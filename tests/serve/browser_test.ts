@@ -143,6 +143,50 @@ optionalTest(
   LOOSE,
 );
 
+optionalTest("chromium", "a page that is open when a run has ended follows it when it is resumed", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const run = fakeRun(runsFolder, ID);
+    const bodies = demoBodies({ id: ID, steps: 40 });
+    const [start] = bodies;
+    assert.ok(start?.kind === "run.start");
+    const { kind: _, run: __, experiment: ___, preset: ____, seed: _____, ...undertaking } = start;
+    const { plan } = undertaking;
+    const resume = { ...undertaking, kind: "run.resume" } as const;
+    const stop = { kind: "run.end", status: "stopped", seconds: 1, error: "StopError: Stopped by Ctrl-C" } as const;
+    const cut = upTo(bodies, "metrics", "seed", 10);
+    run.append([...bodies.slice(0, cut), stop]);
+    const server = serve({ runsFolder, port: 0 });
+    try {
+      await withPage(async (page, complaints) => {
+        // Opened after its end …
+        await page.goto(`${server.url}runs/${ID}`);
+        await shows(page, "#connection", "Run ended");
+        await page.locator(".notice:visible", { hasText: "stopped by Ctrl-C" }).waitFor(WAIT);
+        const more = { cell: "more", title: "One more" };
+        const again = upTo(bodies, "cell.end", "seed");
+        run.append([{ ...resume, plan: [...plan, more] }, ...bodies.slice(cut, again)]);
+        await shows(page, "#connection", "Live");
+        await shows(page, "#head .badge", "Running");
+        await shows(page, "#cell-3 .badge", "Done");
+        await shows(page, "#cell-10 h2", "One more");
+        assert.equal(await page.locator(".notice:visible").count(), 0);
+        // … and open at its end; the last time it is resumed and over before anybody looks.
+        run.append([...bodies.slice(again)]);
+        await shows(page, "#connection", "Run ended");
+        await shows(page, "#results caption", "Held-out bits per byte");
+        run.append([{ ...resume, plan }, stop]);
+        await shows(page, "#head .badge", "Stopped");
+        await shows(page, "#connection", "Run ended");
+        assert.equal(await page.locator("#results").isVisible(), false);
+        assert.deepEqual(complaints, []);
+      });
+    } finally {
+      run.release();
+      await server.close();
+    }
+  });
+}, LOOSE);
+
 optionalTest("chromium", "the list tells runs apart by what they changed, and a stopped one is no error", async () => {
   await withRunsFolder(async (runsFolder) => {
     const run = fakeRun(runsFolder, ID);

@@ -1,5 +1,7 @@
 // The live connection to a run: events in order, none twice, across server restarts and sleeping tabs.
 import type { RunEvent } from "../../run/mod.ts";
+import { isUnderWay } from "../../run/view.ts";
+import type { StatusResponse } from "../schemas.ts";
 import { setAttribute, setText } from "./dom.ts";
 
 export type ConnectionState = "connecting" | "live" | "reconnecting" | "closed" | "paused" | "ended";
@@ -20,11 +22,16 @@ export function showConnection(element: HTMLElement, state: ConnectionState): vo
 }
 
 export interface Follower {
-  /** The last `seq` the page has. */
+  /** The last `seq` the page has, and when it was written. */
   readonly after: number;
+  readonly updatedAt: string;
+  /** Whether the run was over when the page asked for it. */
+  readonly over: boolean;
   readonly onEvent: (event: RunEvent) => void;
-  /** The run's process is gone; nothing more will come. */
+  /** The run's process is gone; nothing more will come, unless it is resumed. */
   readonly onLost: () => void;
+  /** The server has gone, or is back, after the run's end. */
+  readonly onServer: (there: boolean) => void;
   readonly onState: (state: ConnectionState) => void;
 }
 
@@ -34,12 +41,15 @@ const HIDDEN_MS = 20_000;
 const HIDDEN_CONNECTIONS = 3;
 /** Waiting times between attempts, in milliseconds. When all have failed the server counts as closed. */
 const BACKOFF = [500, 1000, 2000, 4000];
-/** How often it is asked after the run's end whether the server is still there, and when it was not. */
+/** How often it is asked after the run's end whether it was resumed and the server is still there, and when it was not. */
 const WATCH_MS = { there: 3_000, gone: 15_000 } as const;
 
-/** Follows a run until its end. */
-export function follow(id: string, { after, onEvent, onLost, onState }: Follower): void {
-  let seen = after;
+/** Follows a run; after its end it is asked now and then whether somebody has gone on with it. */
+export function follow(id: string, follower: Follower): void {
+  const { onEvent, onLost, onState, onServer } = follower;
+  const address = `/api/runs/${encodeURIComponent(id)}`;
+  let seen = follower.after;
+  let updatedAt = follower.updatedAt;
   let source: EventSource | undefined;
   let attempts = 0;
   let ended = false;
@@ -59,12 +69,32 @@ export function follow(id: string, { after, onEvent, onLost, onState }: Follower
     disconnect();
     seenAgain.resolve();
     onState("ended");
+    watch(true);
+  };
+
+  const watch = (there: boolean) => {
+    retry = setTimeout(async () => {
+      if (document.hidden) return watch(there);
+      const response = await fetch(`${address}/status`).catch(() => undefined);
+      if ((response !== undefined) !== there) onServer(!there);
+      const answer: StatusResponse | undefined = response?.ok
+        ? await response.json().catch(() => undefined)
+        : undefined;
+      // A run that was resumed may be over again by now. What is not newer is not asked for twice.
+      if (answer === undefined || (!isUnderWay(answer) && answer.updatedAt === updatedAt)) {
+        return watch(response !== undefined);
+      }
+      updatedAt = answer.updatedAt;
+      ended = false;
+      attempts = 0;
+      connect();
+    }, WATCH_MS[there ? "there" : "gone"]);
   };
 
   const connect = () => {
     disconnect();
     if (attempts <= BACKOFF.length) onState(attempts === 0 ? "connecting" : "reconnecting");
-    const mine = source = new EventSource(`/api/runs/${encodeURIComponent(id)}/stream?after=${seen}`);
+    const mine = source = new EventSource(`${address}/stream?after=${seen}`);
     mine.onopen = () => {
       attempts = 0;
       onState("live");
@@ -73,6 +103,7 @@ export function follow(id: string, { after, onEvent, onLost, onState }: Follower
       const event = JSON.parse(data) as RunEvent;
       if (event.seq <= seen) return;
       seen = event.seq;
+      updatedAt = event.time;
       onEvent(event);
       if (event.kind === "run.end") end();
     };
@@ -111,7 +142,8 @@ export function follow(id: string, { after, onEvent, onLost, onState }: Follower
     }
   });
   addEventListener("online", () => source === undefined && !ended && !document.hidden && connect());
-  connect();
+  if (follower.over) end();
+  else connect();
 }
 
 /** Whether this hidden tab may keep its connection, until the promise is resolved: the first few may. */
@@ -128,17 +160,4 @@ async function keepsConnection(until: Promise<void>): Promise<boolean> {
     if (got) return true;
   }
   return false;
-}
-
-/** Calls `onChange` whenever the server has gone or come back, for a page that has no stream any more. */
-export function watchServer(onChange: (there: boolean) => void): void {
-  let there = true;
-  const look = async () => {
-    if (!document.hidden) {
-      const answers = await fetch("/healthz").then(({ ok }) => ok, () => false);
-      if (answers !== there) onChange(there = answers);
-    }
-    setTimeout(look, there ? WATCH_MS.there : WATCH_MS.gone);
-  };
-  setTimeout(look, WATCH_MS.there);
 }

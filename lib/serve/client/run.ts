@@ -6,7 +6,7 @@ import { applyEvent, finishedCells, isUnderWay, type RunView } from "../../run/v
 import type { LabelsResponse, RunResponse } from "../schemas.ts";
 import { type CellElement, createCell, noteElement, secondsLeft, share } from "./cell.ts";
 import { serveCommand } from "./command.ts";
-import { follow, showConnection, watchServer } from "./connection.ts";
+import { follow, showConnection } from "./connection.ts";
 import { badge, byId, h, oncePerFrame, setAttribute, setBadge, setText, statusText } from "./dom.ts";
 import { clock, duration, when } from "./format.ts";
 import { createLabels, twiceButton } from "./labels.ts";
@@ -52,6 +52,8 @@ interface Shown extends CellElement {
 const cells = new Map<string, Shown>();
 const dirty = new Set<string>();
 let notesShown = 0;
+/** Whether the run has a report. */
+let reported = false;
 let runsFolder = "";
 let ownTitle = "";
 let able = { edit: false, stop: false };
@@ -83,8 +85,7 @@ async function start(): Promise<void> {
   byId("footer").append(...aboutElements(run, address));
   draw(run);
   if (location.hash !== "") document.querySelector(location.hash.replace(/[^#\w-]/g, ""))?.scrollIntoView();
-  if (isUnderWay(run)) followLive(run);
-  else showConnection(connection, "ended");
+  followLive(run);
 }
 
 async function fetchRun(): Promise<RunResponse> {
@@ -95,35 +96,32 @@ async function fetchRun(): Promise<RunResponse> {
 
 function followLive(run: RunView): void {
   const redraw = oncePerFrame(() => draw(run));
-  const ticking = setInterval(() => tick(run), 1000);
+  setInterval(() => tick(run), 1000);
   watchHeart(run, redraw);
   follow(id, {
     after: run.lastSeq,
+    updatedAt: run.updatedAt,
+    over: !isUnderWay(run),
     onState: (state) => {
       showConnection(connection, state);
       head.closed.hidden = state !== "closed";
     },
+    onServer: (there) => {
+      // A link to a server that is gone leads nowhere.
+      head.report.hidden = !reported || !there;
+      head.closed.hidden = there;
+    },
     onLost: () => {
-      clearInterval(ticking);
       run.status = "lost";
       redraw();
     },
     onEvent: (event) => {
       applyEvent(run, event);
       if ("cell" in event && event.cell !== undefined) dirty.add(event.cell);
+      if (event.kind === "run.resume") { for (const { name } of run.cells) dirty.add(name); }
       announce(run, event);
-      if (event.kind === "run.end") {
-        clearInterval(ticking);
-        showResults(run);
-        fetchRun().then(({ report }) => showReport(report), () => {}).then(() => {
-          const report = head.report.hidden;
-          watchServer((there) => {
-            // A link to a server that is gone leads nowhere.
-            head.report.hidden = report || !there;
-            head.closed.hidden = there;
-          });
-        });
-      }
+      if (event.kind === "run.resume" || event.kind === "run.end") showResults(run);
+      if (event.kind === "run.end") fetchRun().then(({ report }) => showReport(report), () => {});
       redraw();
     },
   });
@@ -132,8 +130,7 @@ function followLive(run: RunView): void {
 /** A process that computes without a pause says nothing, not even that it stalls: its silence is asked about. */
 function watchHeart(run: RunView, redraw: () => void): void {
   const look = async () => {
-    if (!isUnderWay(run)) return;
-    const silent = Date.now() - Date.parse(run.updatedAt) > SILENCE_MS;
+    const silent = isUnderWay(run) && Date.now() - Date.parse(run.updatedAt) > SILENCE_MS;
     if (silent && !document.hidden) {
       const answer = await fetch(`${address}/status`).then((response) => response.json(), () => undefined);
       if (answer?.status !== undefined && isUnderWay(run) && isUnderWay(answer)) run.status = answer.status;
@@ -265,13 +262,13 @@ function buildHead(run: RunView): void {
 }
 
 function showResults(run: RunView): void {
-  if (run.results === null) return;
   const section = byId("results");
-  section.replaceChildren(resultsElement(run.results));
-  section.hidden = false;
+  section.hidden = run.results === null;
+  section.replaceChildren(...(run.results === null ? [] : [resultsElement(run.results)]));
 }
 
 function showReport(there: boolean): void {
+  reported = there;
   head.report.hidden = !there;
 }
 
@@ -282,5 +279,6 @@ function announce(run: RunView, event: RunEvent): void {
     : run.title;
   if (event.kind === "cell.start") setText(byId("announce"), `${title} started`);
   if (event.kind === "cell.end") setText(byId("announce"), `${title}: ${statusText(event.status)}. ${event.summary}`);
+  if (event.kind === "run.resume") setText(byId("announce"), "The run goes on");
   if (event.kind === "run.end") setText(byId("announce"), `The run ended: ${statusText(event.status)}`);
 }
