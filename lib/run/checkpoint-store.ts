@@ -191,8 +191,12 @@ export async function pruneCheckpoints(
     verified.delete(step);
   }
   for await (const { name } of Deno.readDir(store)) if (name.startsWith(".tmp-")) leaving.push(join(store, name));
-  for (const folder of leaving) {
-    // Renamed first, so that a kill in the middle leaves no damaged checkpoint.
+  await removeAside(store, leaving);
+}
+
+/** Removes folders of a cell's: renamed first, so that a kill in the middle leaves no damaged checkpoint. */
+export async function removeAside(store: string, folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
     const aside = join(store, `.tmp-${crypto.randomUUID()}`);
     await Deno.rename(folder, aside);
     await removeIfThere(aside);
