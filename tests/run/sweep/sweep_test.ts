@@ -72,6 +72,8 @@ Deno.test("`sweepCommand()` runs every trial once, in order, shares cells, tags 
       assert(error instanceof UserError && error.code === "sweep.metric");
       return error.hint === "did you mean loss?";
     });
+    const unknown = await finish(spawnSweep(runs, "resume", "--metric", "los"));
+    assert.deepEqual([unknown.code, unknown.said.includes("did you mean loss?")], [2, true], unknown.said);
     // Nothing is left to do, and nothing is done again.
     assert.equal((await finish(spawnSweep(runs, "resume"))).code, 0);
     assert.equal((await listRuns(runs)).length, 3);
