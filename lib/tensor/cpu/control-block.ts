@@ -11,7 +11,7 @@ export const ARGUMENT_COUNT = 512;
 export const MEMORY_ADDRESS = 528;
 export const TILE_ROWS = 536;
 export const TILE_COLUMNS = 540;
-/** Most threads: each has 256 bytes for the arguments of a native call, from address 4096 on. */
+/** Most threads: each has 512 bytes for the arguments of a native call, from address 4096 on. */
 export const MOST_THREADS = 256;
 /** The heap begins here. */
-export const HEAP_BASE = 4096 + 256 * MOST_THREADS;
+export const HEAP_BASE = 4096 + 512 * MOST_THREADS;

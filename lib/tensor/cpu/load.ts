@@ -49,7 +49,7 @@ export interface Outside {
   /** The system's BLAS. */
   readonly sgemm?: Sgemm | undefined;
   /** The native kernels. */
-  readonly tiles?: NativeKernels["tiles"] | undefined;
+  readonly native?: NativeKernels["call"] | undefined;
 }
 
 /** The kernels on a memory, for one thread. */
@@ -57,7 +57,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
   const none = () => {
     throw new Error("No library for products was opened");
   };
-  const { sgemm = none, tiles = none } = outside;
-  const instance = new WebAssembly.Instance(module, { env: { memory, sgemm, tiles } });
+  const { sgemm = none, native = none } = outside;
+  const instance = new WebAssembly.Instance(module, { env: { memory, sgemm, native } });
   return instance.exports as unknown as Kernels;
 }

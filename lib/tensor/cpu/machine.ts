@@ -77,7 +77,7 @@ export async function createMachine(
   const { native, blas } = await findProducts(options.products);
   const library = blas && openBlas(blas.path, memory);
   const opened = native && openNative(native);
-  const kernels = instantiate(module, memory, { sgemm: library?.sgemm, tiles: opened?.tiles });
+  const kernels = instantiate(module, memory, { sgemm: library?.sgemm, native: opened?.call });
   kernels.setThread(0);
   const heap = createHeap(memory, HEAP_BASE, options.limit);
   const words = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);

@@ -20,7 +20,7 @@ const words = new Int32Array(memory.buffer);
 try {
   const { setThread, work } = instantiate(module, memory, {
     sgemm: blas === undefined ? undefined : openBlas(blas, memory).sgemm,
-    tiles: native === undefined ? undefined : openNative(native).tiles,
+    native: native === undefined ? undefined : openNative(native).call,
   });
   setThread(thread);
   parentPort!.postMessage("ready");

@@ -1,22 +1,30 @@
 // Products by the native tile kernels (native/tiles.ts): packing, and runs of tiles that keep what they read in caches.
-import { arg } from "./control";
-import { packFromColumns, packFromRows } from "./pack";
+import { arg, scratch } from "./control";
+import { packFromColumns } from "./pack";
 
 /**
- * Tiles of C on the arguments at this address (native/tiles.ts says where each is): kernel `2·(rows − 1) + transposed`.
- * Absent where there are none, and never called then.
+ * A native kernel on the arguments at this address (native/tiles.ts and packing.ts say where each is): 0 and 1 pack
+ * panels of B and tiles of A, 2 turns squares of eight, tiles of C are `2·rows + 1`, one more where A is transposed. Absent where
+ * there are none, and never called then.
  */
 // @ts-ignore: decorator
-@external("env", "tiles")
-declare function tiles(args: f64, kernel: i32): void;
+@external("env", "native")
+declare function native(args: f64, kernel: i32): void;
 
 /** What the main thread writes once: the memory's address in the process, rows of a tile (0: no kernels), columns. */
 const BASE: usize = 528, TILE_ROWS: usize = 536, TILE_COLUMNS: usize = 540;
 /** Each thread's arguments of a call. */
-const CALLS: usize = 4096, CALL_BYTES: usize = 256;
+const CALLS: usize = 4096, CALL_BYTES: usize = 512;
+/** Where in them those of the packing kernels are. */
+const PACKING: usize = 256;
+const PANEL: i32 = 0, TILES: i32 = 1, TURN: i32 = 2;
 
 /** k are taken in runs of this many, as in gemm.ts: the sums are the same bits. */
 const KC: i32 = 384;
+/** Bytes that packing may write beyond a tile. */
+const VECTOR: usize = 64;
+/** Tiles of a block of A's rows. */
+const BLOCK_TILES: i32 = 8;
 /** Packed B that is read over and over while A goes by: half of a usual second-level cache. */
 const KEPT: usize = 1 << 19;
 
@@ -45,17 +53,46 @@ function packPanels(b: usize, ld: usize, transposed: bool, K: i32, N: i32, dst: 
   const wide = load<i32>(TILE_COLUMNS);
   const stride = <usize> wide << 2;
   for (let p = 0; p < N; p += wide) {
-    for (let j = 0; j < wide; j += 8) {
-      const columns = max(0, min(8, N - p - j));
-      const to = dst + (<usize> j << 2);
-      if (transposed) packFromColumns(b + <usize> (p + j) * ld, ld, K, columns, to, stride);
-      else packFromRows(b + (<usize> (p + j) << 2), ld, K, columns, to, stride);
+    const columns = min(wide, N - p);
+    if (transposed) {
+      const from = b + <usize> p * ld;
+      for (let j = 0; j < wide; j += 8) packColumns(from + <usize> j * ld, ld, K, columns - j, dst + (<usize> j << 2), stride);
+    } else {
+      writeMask(call + PACKING + 40, columns);
+      pack(PANEL, b + (<usize> p << 2), ld, dst, stride, K);
     }
     dst += <usize> K * stride;
   }
 }
 
-/** C `[M, N]` (+)= alpha·A·B of packed B, all bytes between rows and panels given. */
+/** Eight columns of B from a matrix stored transposed, zeros from `columns` on. */
+function packColumns(b: usize, ld: usize, K: i32, columns: i32, dst: usize, stride: usize): void {
+  let k = 0;
+  if (columns >= 8 && K >= 8) {
+    pack(TURN, b, ld, dst, stride, K / 8);
+    k = K & ~7;
+  }
+  if (k < K) {
+    const most = max(0, min(8, columns));
+    packFromColumns(b + (<usize> k << 2), ld, K - k, most, dst + <usize> k * stride, stride);
+  }
+}
+
+function pack(kernel: i32, from: usize, ld: usize, to: usize, step: usize, count: i32): void {
+  const args = call + PACKING;
+  store<u64>(args, absolute(from));
+  store<u64>(args, ld, 8);
+  store<u64>(args, absolute(to), 16);
+  store<u64>(args, step, 24);
+  store<u64>(args, count, 32);
+  native(<f64> absolute(args), kernel);
+}
+
+/**
+ * C `[M, N]` (+)= alpha·A·B of packed B, all bytes between rows and panels given. Blocks of A's rows go by packed B in the
+ * second-level cache; A that is stored transposed is packed, too, in `aside`: KC floats a row, and
+ * a vector each tile.
+ */
 function multiplyPacked(
   a: usize,
   lda: usize,
@@ -68,60 +105,100 @@ function multiplyPacked(
   K: i32,
   alpha: f32,
   add: bool,
+  aside: usize,
 ): void {
-  const most = load<i32>(TILE_ROWS), wide = load<i32>(TILE_COLUMNS);
+  const wide = load<i32>(TILE_COLUMNS), block = BLOCK_TILES * load<i32>(TILE_ROWS);
   const rowBytes = <usize> wide << 2, step = <usize> K * rowBytes;
-  const count = (M + most - 1) / most;
-  const rows = (M + count - 1) / count;
-  const whole = M / rows, rest = M % rows;
   const panels = (N + wide - 1) / wide;
   const last = N - (panels - 1) * wide;
-  store<u64>(call, lda, 8);
   store<u64>(call, step, 40);
   store<u64>(call, ldc, 64);
   store<f32>(call, alpha, 96);
-  writeMask(last);
+  writeMask(call + 112, last);
   for (let k = 0; k < K; k += KC) {
     const kc = min(KC, K - k);
+    const group = max(1, <i32> (KEPT / (<usize> kc * rowBytes)));
     store<u64>(call, kc, 80);
     store<u64>(call, <u64> (add || k > 0), 88);
-    const from = a + (transposed ? <usize> k * lda : <usize> k << 2);
-    const group = max(1, <i32> (KEPT / (<usize> kc * rowBytes)));
-    for (let p = 0; p < panels; p += group) {
-      const n = min(group, panels - p);
-      store<u64>(call, absolute(packed + <usize> p * step + <usize> k * rowBytes), 32);
-      store<u64>(call, n, 48);
-      store<u64>(call, <u64> (p + n == panels && last < wide), 104);
-      const to = c + <usize> p * rowBytes;
-      runTiles(from, to, lda, ldc, rows, whole, transposed);
-      if (rest == 0) continue;
-      const row = <usize> (whole * rows);
-      runTiles(from + row * (transposed ? 4 : lda), to + row * ldc, lda, ldc, rest, 1, transposed);
+    for (let m = 0; m < M; m += block) {
+      const height = min(block, M - m);
+      const rows = tileRows(height);
+      const whole = height / rows, rest = height % rows;
+      let from = a + (transposed ? <usize> k * lda + (<usize> m << 2) : <usize> m * lda + (<usize> k << 2));
+      let next = <usize> rows * lda, ld = lda;
+      if (transposed) {
+        next = (<usize> (rows * kc) << 2) + VECTOR;
+        packTiles(from, lda, kc, rows, whole, aside, next);
+        if (rest > 0) packTiles(from + (<usize> (whole * rows) << 2), lda, kc, rest, 1, aside + <usize> whole * next, next);
+        from = aside;
+      }
+      for (let p = 0; p < panels; p += group) {
+        const n = min(group, panels - p);
+        store<u64>(call, absolute(packed + <usize> p * step + <usize> k * rowBytes), 32);
+        store<u64>(call, n, 48);
+        store<u64>(call, <u64> (p + n == panels && last < wide), 104);
+        const to = c + <usize> m * ldc + <usize> p * rowBytes;
+        if (transposed) ld = <usize> rows << 2;
+        runTiles(from, ld, next, to, ldc, rows, whole, transposed);
+        if (rest == 0) continue;
+        if (transposed) ld = <usize> rest << 2;
+        runTiles(from + <usize> whole * next, ld, 0, to + <usize> (whole * rows) * ldc, ldc, rest, 1, transposed);
+      }
     }
   }
 }
 
-function runTiles(a: usize, c: usize, lda: usize, ldc: usize, rows: i32, count: i32, transposed: bool): void {
+/** Rows of a tile, so that tiles of `height` rows are about equal. */
+function tileRows(height: i32): i32 {
+  const most = load<i32>(TILE_ROWS);
+  const count = (height + most - 1) / most;
+  return (height + count - 1) / count;
+}
+
+/**
+ * A block of A that is stored transposed: tile after tile, what lies side by side in a step of k side by side.
+ *
+ * @param next bytes from one tile to the next
+ */
+function packTiles(a: usize, ld: usize, kc: i32, rows: i32, count: i32, dst: usize, next: usize): void {
+  const args = call + PACKING;
+  writeMask(args + 40, rows);
+  store<u64>(args, count, 104);
+  store<u64>(args, next, 112);
+  pack(TILES, a, ld, dst, <usize> rows << 2, kc);
+}
+
+function runTiles(
+  a: usize,
+  lda: usize,
+  next: usize,
+  c: usize,
+  ldc: usize,
+  rows: i32,
+  count: i32,
+  transposed: bool,
+): void {
   store<u64>(call, absolute(a));
+  store<u64>(call, lda, 8);
   store<u64>(call, count, 16);
-  store<u64>(call, <usize> rows * (transposed ? 4 : lda), 24);
+  store<u64>(call, next, 24);
   store<u64>(call, absolute(c), 56);
   store<u64>(call, <usize> rows * ldc, 72);
-  tiles(<f64> absolute(call), 2 * (rows - 1) + <i32> transposed);
+  native(<f64> absolute(call), 2 * rows + 1 + <i32> transposed);
 }
 
-/** Which columns of the last panel there are: a bit each for panels of 32, a word each for panels of 16. */
-function writeMask(columns: i32): void {
+/** Which columns of two vectors there are: a bit each for panels of 32, a word each for panels of 16. */
+function writeMask(to: usize, columns: i32): void {
   if (load<i32>(TILE_COLUMNS) == 32) {
     const bits: u32 = columns >= 32 ? 0xffffffff : (1 << columns) - 1;
-    store<u32>(call, bits & 0xffff, 112);
-    store<u32>(call, bits >> 16, 116);
+    store<u32>(to, bits & 0xffff);
+    store<u32>(to, bits >> 16, 4);
     return;
   }
-  for (let j = 0; j < 16; j++) store<i32>(call + (<usize> j << 2), j < columns ? -1 : 0, 112);
+  for (let j = 0; j < 16; j++) store<i32>(to + (<usize> j << 2), j < columns ? -1 : 0);
 }
 
-/** One product; `room` takes all of packed B. Leading dimensions are in elements, beta is 0 or 1. */
+/** One product; `room` takes all of packed B and a block of packed A. Leading dimensions are in elements. */
 export function multiplyByTiles(
   transposed: i32,
   M: i32,
@@ -137,8 +214,10 @@ export function multiplyByTiles(
   ldc: i32,
   room: usize,
 ): void {
+  const wide = load<i32>(TILE_COLUMNS);
+  const aside = room + (<usize> ((N + wide - 1) / wide * wide) * <usize> K << 2);
   packPanels(b, <usize> ldb << 2, (transposed & 2) != 0, K, N, room);
-  multiplyPacked(a, <usize> lda << 2, (transposed & 1) != 0, room, c, <usize> ldc << 2, M, N, K, alpha, add);
+  multiplyPacked(a, <usize> lda << 2, (transposed & 1) != 0, room, c, <usize> ldc << 2, M, N, K, alpha, add, aside);
 }
 
 /** Job: packs runs of panels. Argument 0: table, 24 bytes a task: b, its leading dimension in bytes, transposed, K, N, dst. */
@@ -166,5 +245,6 @@ export function tilesTask(task: i32): void {
     load<i32>(t, 32),
     1,
     (bits & 2) != 0,
+    scratch(),
   );
 }

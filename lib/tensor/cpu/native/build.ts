@@ -1,5 +1,6 @@
 // Makes kernels-x86_64.so, the native kernels as a shared object; with --check, only tells whether it is up to date.
 import { type Exported, sharedObject } from "./elf.ts";
+import { emitPanel, emitTilesOfA, emitTurn } from "./packing.ts";
 import { AVX2, AVX512, emitTiles, type TileShape } from "./tiles.ts";
 import { NATIVE_FILE } from "./open.ts";
 import { type Assembler, assembler, type Label, RAX, RBX, RCX } from "./x86.ts";
@@ -15,13 +16,24 @@ export function compileNative(): Uint8Array<ArrayBuffer> {
     functions.push({ name, at, size: asm.bytes.length - at });
   };
   exported("features", () => emitFeatures(asm));
-  exported("tiles_avx2", () => emitFamily(asm, AVX2));
-  exported("tiles_avx512", () => emitFamily(asm, AVX512));
+  exported("kernels_avx2", () => emitFamily(asm, AVX2));
+  exported("kernels_avx512", () => emitFamily(asm, AVX512));
   return sharedObject(Uint8Array.from(asm.bytes), functions);
 }
 
-/** `(arguments: pointer, kernel: i32) => void`: kernel `2·(rows − 1) + transposed`. */
+/**
+ * `(arguments: pointer, kernel: i32) => void`: 0 and 1 pack panels of B and tiles of A, 2 turns squares, and tiles of
+ * `rows` rows are `2·rows + 1`, and one more where A is transposed.
+ */
 function emitFamily(asm: Assembler, shape: TileShape): void {
+  const emitters: (() => void)[] = [
+    () => emitPanel(asm, shape),
+    () => emitTilesOfA(asm, shape),
+    () => emitTurn(asm),
+  ];
+  for (let rows = 1; rows <= shape.rows; rows++) {
+    for (const transposed of [false, true]) emitters.push(() => emitTiles(asm, shape, rows, transposed));
+  }
   const table = asm.label();
   asm.raw(0x48, 0x8d, 0x05); // lea rax, [rip + table]
   asm.distance(table, asm.bytes.length + 4);
@@ -32,16 +44,12 @@ function emitFamily(asm: Assembler, shape: TileShape): void {
   while (asm.bytes.length % 4 !== 0) asm.raw(0xcc);
   asm.bind(table);
   const begin = asm.bytes.length;
-  const kernels: Label[] = [];
-  for (let kernel = 0; kernel < 2 * shape.rows; kernel++) {
-    const label = asm.label();
-    kernels.push(label);
-    asm.distance(label, begin);
-  }
+  const kernels = emitters.map((): Label => asm.label());
+  for (const label of kernels) asm.distance(label, begin);
   kernels.forEach((label, kernel) => {
     while (asm.bytes.length % 64 !== 0) asm.raw(0xcc);
     asm.bind(label);
-    emitTiles(asm, shape, (kernel >> 1) + 1, (kernel & 1) === 1);
+    emitters[kernel]!();
   });
 }
 

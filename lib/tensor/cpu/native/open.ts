@@ -11,18 +11,18 @@ export const NATIVE_FILE = new URL("./kernels-x86_64.so", import.meta.url);
 
 const SHAPES: Readonly<Record<NativeLevel, TileShape>> = { avx2: AVX2, avx512: AVX512 };
 
-const tiles = { parameters: ["usize", "i32"], result: "void" } as const;
+const kernels = { parameters: ["usize", "i32"], result: "void" } as const;
 const symbols = {
   features: { parameters: [], result: "i32" },
-  tiles_avx2: tiles,
-  tiles_avx512: tiles,
+  kernels_avx2: kernels,
+  kernels_avx512: kernels,
 } as const;
 
 /** Kernels that were opened in this thread. */
 export interface NativeKernels {
   readonly shape: TileShape;
   /** Takes the address of its arguments in the process, and the kernel's number. */
-  readonly tiles: (args: number, kernel: number) => void;
+  readonly call: (args: number, kernel: number) => void;
   close(): void;
 }
 
@@ -44,11 +44,11 @@ export async function nativeLevels(): Promise<readonly NativeLevel[]> {
 /** Opens the kernels in this thread. They must stay open while any thread may call them. */
 export function openNative(level: NativeLevel): NativeKernels {
   const library = Deno.dlopen(fileURLToPath(NATIVE_FILE), symbols);
-  const call = level === "avx512" ? library.symbols.tiles_avx512 : library.symbols.tiles_avx2;
+  const call = level === "avx512" ? library.symbols.kernels_avx512 : library.symbols.kernels_avx2;
   return {
     shape: SHAPES[level],
     // Deno takes plain numbers for addresses, too; a BigInt for each would cost more than a small product.
-    tiles: call as unknown as NativeKernels["tiles"],
+    call: call as unknown as NativeKernels["call"],
     close: () => library.close(),
   };
 }

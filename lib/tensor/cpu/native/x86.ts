@@ -34,6 +34,10 @@ export const BROADCAST: VectorOperation = { map: 2, prefix: 1, opcode: 0x18, sca
 export const FMA: VectorOperation = { map: 2, prefix: 1, opcode: 0xb8 }; // vfmadd231ps: d += a·b
 export const ADD: VectorOperation = { map: 1, prefix: 0, opcode: 0x58 }; // vaddps
 export const MULTIPLY: VectorOperation = { map: 1, prefix: 0, opcode: 0x59 }; // vmulps
+export const UNPACK_LOW: VectorOperation = { map: 1, prefix: 0, opcode: 0x14 }; // vunpcklps
+export const UNPACK_HIGH: VectorOperation = { map: 1, prefix: 0, opcode: 0x15 }; // vunpckhps
+export const SHUFFLE: VectorOperation = { map: 1, prefix: 0, opcode: 0xc6 }; // vshufps, with a byte after it
+export const PERMUTE_HALVES: VectorOperation = { map: 3, prefix: 1, opcode: 0x06 }; // vperm2f128, with a byte after it
 export const XOR: VectorOperation = { map: 1, prefix: 1, opcode: 0xef }; // vpxor, vpxord
 export const MASK_IN: VectorOperation = { map: 2, prefix: 1, opcode: 0x2c }; // vmaskmovps from memory, VEX only
 export const MASK_OUT: VectorOperation = { map: 2, prefix: 1, opcode: 0x2e }; // vmaskmovps to memory, VEX only
@@ -52,7 +56,7 @@ export interface Assembler {
   readonly bytes: number[];
   label(): Label;
   bind(label: Label): void;
-  /** Vectors of 256 bits are encoded for AVX2, of 512 for AVX-512; `mask` is k1 to k7. */
+  /** Vectors of 256 bits are encoded for AVX2, of 512 for AVX-512; `mask` is k1 to k7, `zero` clears what it leaves out. */
   vector(
     width: 256 | 512,
     operation: VectorOperation,
@@ -60,6 +64,7 @@ export interface Assembler {
     source: number,
     operand: number | Address,
     mask?: number,
+    zero?: boolean,
   ): void;
   /** `kmovw mask, [address]` */
   loadMask(mask: number, address: Address): void;
@@ -142,6 +147,7 @@ export function assembler(): Assembler {
     source: number,
     operand: number | Address,
     mask: number,
+    zero: boolean,
   ): void {
     // A vector register's fifth bit is where an address has its index's fourth.
     const x = typeof operand === "number" ? bit(operand, 4) : bit(indexOf(operand), 3);
@@ -149,7 +155,7 @@ export function assembler(): Assembler {
       0x62,
       (1 - bit(target, 3)) << 7 | (1 - x) << 6 | (1 - bit(baseOf(operand), 3)) << 5 | (1 - bit(target, 4)) << 4 | map,
       (~source & 15) << 3 | 4 | prefix,
-      2 << 5 | (1 - bit(source, 4)) << 3 | mask,
+      Number(zero) << 7 | 2 << 5 | (1 - bit(source, 4)) << 3 | mask,
       opcode,
     );
     operandBytes(target, operand, scalar ? 4 : 64);
@@ -164,8 +170,8 @@ export function assembler(): Assembler {
       label.at = bytes.length;
       patch(label);
     },
-    vector(width, operation, target, source, operand, mask = 0) {
-      if (width === 512) evex(operation, target, source, operand, mask);
+    vector(width, operation, target, source, operand, mask = 0, zero = false) {
+      if (width === 512) evex(operation, target, source, operand, mask, zero);
       else vex(operation, 1, target, source, operand);
     },
     loadMask: (mask, address) => vex({ map: 1, prefix: 0, opcode: 0x90 }, 0, mask, 0, address),
