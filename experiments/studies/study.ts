@@ -1,6 +1,7 @@
 // What the studies of the stitches have in common: one set of models, stitched in several ways, measured side by side.
 import { z } from "zod";
 import { loadCorpus } from "../../lib/data/mod.ts";
+import { UserError } from "../../lib/errors.ts";
 import { type CellResult, type ExperimentDefinition, resultsTable, type RunResults } from "../../lib/run/mod.ts";
 import { checkBts } from "../bts/check.ts";
 import { compareMethods, comparisons, readLosses } from "../bts/comparisons.ts";
@@ -59,13 +60,18 @@ export async function studyMain(study: Study, args?: readonly string[]): Promise
     definition: studyDefinition(study),
     check: (config) => {
       checkBts(config);
-      for (const { change } of study.variants(config)) checkBts(change(config));
+      const variants = study.variants(config);
+      for (const { change } of variants) checkBts(change(config));
+      if (variants.length < 2) throw new UserError("study.variants", oneVariant(variants));
     },
     plan: (config) => planStudy(config, study.variants(config)),
     prepare: (config, seed) => loadCorpus(config.data, { seed }),
     body: ({ prepared: corpus, ...context }) => runStudy(study, { ...context, corpus }),
   }, args);
 }
+
+const oneVariant = (variants: readonly Variant[]) =>
+  `These settings leave the study one variant, ${variants.map(({ name }) => name).join()}, and nothing to compare`;
 
 async function runStudy(study: Study, lab: Lab): Promise<RunResults> {
   const { config } = lab;

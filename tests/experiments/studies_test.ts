@@ -53,6 +53,35 @@ for (const study of STUDIES) {
   });
 }
 
+Deno.test("no two variants of the study of kinds compute the same, and its directions compare what differs", () => {
+  const made = (layers: number, count: number) => {
+    const config = configOf(stitchKindsStudy, "quick");
+    const own = { ...config, model: { ...config.model, layers }, stitch: { ...config.stitch, count } };
+    const names = stitchKindsStudy.variants(own).map(({ name }) => name);
+    return [names, stitchKindsStudy.directions(own).map(({ better, worse }) => `${better} < ${worse}`)];
+  };
+  const all = ["all E2H", "all E2H, pass-through"];
+  // With K = 2 the one E2H of the alternating stitches is the last: what the experts go on with is never read.
+  const two = [["alternating", ...all], ["all E2H < alternating", "all E2H, pass-through < all E2H"]];
+  assert.deepEqual(made(4, 2), two);
+  assert.deepEqual(made(6, 3), [
+    ["alternating", "all E2H", "alternating, pass-through", "all E2H, pass-through"],
+    ["all E2H < alternating", "alternating, pass-through < alternating"],
+  ]);
+  assert.deepEqual(made(4, 1), [["alternating"], []]);
+});
+
+Deno.test("a study with one variant is refused before anything is written", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "experiments/stitch-kinds.ts", "--preset", "smoke", "--set", "stitch.count=1", "--dry-run"],
+    cwd: repositoryRoot,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  assert.equal(code, 2);
+  assert.match(new TextDecoder().decode(stderr), /leave the study one variant, alternating/);
+});
+
 /** A finished run with these mean bits per byte. */
 const run = (seed: number, means: Readonly<Record<string, number>>): RunView => ({
   id: `run-${seed}`,
