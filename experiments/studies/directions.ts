@@ -1,4 +1,5 @@
 // What the paper found, or one would expect, against what a run found: direction by direction.
+import { visibleDigits } from "../../lib/report/mod.ts";
 import type { Table } from "../../lib/run/mod.ts";
 import type { ComparisonRow } from "../bts/tables.ts";
 
@@ -22,7 +23,9 @@ export function verdictOf({ low, high }: { readonly low: number; readonly high: 
 /** The directions of a run, paired by document. */
 export function directionsTable(rows: readonly (Direction & { readonly found: ComparisonRow })[]): Table {
   const text = (key: string, title: string) => ({ key, title, kind: "text" }) as const;
-  const number = (key: string, title: string) => ({ key, title, kind: "number", digits: 4 }) as const;
+  const sizes = rows.flatMap(({ found: { difference, low, high } }) => [difference, low, high]);
+  const digits = Math.max(4, visibleDigits(sizes));
+  const number = (key: string, title: string) => ({ key, title, kind: "number", digits }) as const;
   return {
     name: "directions",
     title: "What the paper found, or one would expect, and what came out here, in bits per byte, paired by document " +

@@ -1,5 +1,7 @@
 // The results of all studies over several seeds as one page of Markdown: nothing in it is typed by hand.
 import {
+  caveat,
+  compact,
   escapeMarkdown,
   fixed,
   gridMarkdown,
@@ -8,6 +10,7 @@ import {
   meanInterval,
   seedsBasis,
   seedsGrids,
+  visibleDigits,
 } from "../../lib/report/mod.ts";
 import type { RunView } from "../../lib/run/mod.ts";
 import { type Direction, verdictOf } from "./directions.ts";
@@ -25,8 +28,10 @@ export interface StudyRuns {
 export interface DirectionFound extends Direction {
   /** Bits per byte by which `better` is below `worse`, averaged over seeds: positive is as claimed. */
   readonly saved: number;
-  /** Half-width of its 95 % interval over seeds (Student t); NaN with fewer than two. */
-  readonly halfWidth: number;
+  /** The same in each seed. */
+  readonly each: readonly number[];
+  /** Half-width of its 95 % interval over seeds (Student t); undefined with too few seeds for one. */
+  readonly halfWidth: number | undefined;
   /** In how many seeds it is as claimed, of how many. */
   readonly wins: number;
   readonly seeds: number;
@@ -38,16 +43,17 @@ export interface DirectionFound extends Direction {
 /** Judges a direction by its difference in each seed; undefined where no run has both methods. */
 export function judge(direction: Direction, views: readonly RunView[]): DirectionFound | undefined {
   const { better, worse, on } = direction;
-  const saved = views.flatMap(({ results }) => {
+  const each = views.flatMap(({ results }) => {
     const a = results?.methods[better]?.bpb[on];
     const b = results?.methods[worse]?.bpb[on];
     return a === undefined || b === undefined ? [] : [b - a];
   });
-  if (saved.length === 0) return undefined;
-  const { mean, halfWidth } = meanInterval(saved);
-  const here = hasInterval(saved.length) ? verdictOf({ low: -mean - halfWidth, high: -mean + halfWidth }) : "unclear";
-  const wins = saved.filter((value) => value > 0).length;
-  return { ...direction, saved: mean, halfWidth, wins, seeds: saved.length, here, preset: views[0]!.preset };
+  if (each.length === 0) return undefined;
+  const { mean: saved, halfWidth } = meanInterval(each);
+  const common = { ...direction, saved, each, seeds: each.length, preset: views[0]!.preset };
+  const wins = each.filter((value) => value > 0).length;
+  if (!hasInterval(each.length)) return { ...common, wins, halfWidth: undefined, here: "unclear" };
+  return { ...common, wins, halfWidth, here: verdictOf({ low: -saved - halfWidth, high: -saved + halfWidth }) };
 }
 
 /** The whole page. `command` makes it again; `made` says with what and on what. */
@@ -62,14 +68,42 @@ export function resultsMarkdown(studies: readonly StudyRuns[], command: string, 
     "written by a command from the runs themselves; nothing in it is typed by hand.",
     `\`\`\`sh\n${command}\n\`\`\``,
     made.map((line) => `- ${escapeMarkdown(line)}`).join("\n"),
-    "The paper measures accuracy on eight benchmarks with models of 2.7 billion parameters; these are bits per byte of " +
-    "held-out text (lower is better) and small tasks with models of about a million. What can be compared is the " +
-    "direction of a difference, not its size. A direction counts as `yes` or `no` only where the 95 % interval of the " +
-    "difference over seeds leaves out zero.",
+    `The paper measures accuracy on eight benchmarks with models of 2.7 billion parameters; these are bits per byte of ` +
+    `held-out text (lower is better) and small tasks with models of ${sizesOf(studies)} parameters. What can be ` +
+    `compared is the direction of a difference, not its size. ${ruleOf(studies)}`,
+    ...caveatsOf(studies),
     "## Where the paper and these runs agree and differ",
     readingOf(judged.flatMap(({ found }) => found)),
     ...judged.flatMap(({ study, found }) => sectionOf(study, found)),
   ].join("\n\n") + "\n";
+}
+
+const viewsOf = (studies: readonly StudyRuns[]) => studies.flatMap(({ views }) => views);
+
+/** `1.4M`, or `95k to 1.4M` where the studies' seeds are of several sizes. */
+function sizesOf(studies: readonly StudyRuns[]): string {
+  const sizes = viewsOf(studies).flatMap(({ results }) => results?.methods["seed"]?.parameters.total ?? []);
+  const ends = [Math.min(...sizes), Math.max(...sizes)].map(compact);
+  return [...new Set(ends)].join(" to ");
+}
+
+/** When a direction is said to hold. */
+function ruleOf(studies: readonly StudyRuns[]): string {
+  const rule =
+    "A direction counts as `yes` or `no` only with three seeds or more, and where the 95 % interval of the " +
+    "difference over seeds leaves out zero.";
+  const least = Math.min(...studies.map(({ views }) => views.length));
+  if (hasInterval(least)) return rule;
+  return `${rule} Here ${least === 1 ? "is one seed" : `are ${least} seeds`}, too few for an interval, so that every ` +
+    "direction stays `unclear`.";
+}
+
+/** What presets that are too small for findings say of themselves. */
+function caveatsOf(studies: readonly StudyRuns[]): string[] {
+  const said = new Map(viewsOf(studies).map((view) => [view.preset, caveat(view)]));
+  return [...said].flatMap(([preset, text]) =>
+    text === undefined ? [] : [`**Preset \`${preset}\`:** ${escapeMarkdown(text)}`]
+  );
 }
 
 function sectionOf({ name, title, question, views }: StudyRuns, found: readonly DirectionFound[]): string[] {
@@ -106,20 +140,32 @@ function directionsGrid(found: readonly DirectionFound[], views: readonly RunVie
       { title: "bits per byte saved", numeric: true },
       { title: "seeds", numeric: true },
     ],
-    rows: found.map(({ claim, paper, here, on, saved, halfWidth, wins, seeds }) => [
-      { text: on === "mean" ? claim : `${claim} (on ${on})` },
-      { text: paper ?? "not said" },
-      { text: here },
-      { text: signed(saved), ...(Number.isNaN(halfWidth) ? {} : { aside: `± ${fixed(halfWidth, 3)}` }) },
-      { text: `${wins} of ${seeds}` },
+    rows: found.map((one) => [
+      { text: one.on === "mean" ? one.claim : `${one.claim} (on ${one.on})` },
+      { text: one.paper ?? "not said" },
+      { text: one.here },
+      savedText(one),
+      { text: `${one.wins} of ${one.seeds}` },
     ]),
   });
 }
 
-const signed = (value: number) => value > 0 ? `+${fixed(value, 3)}` : fixed(value, 3);
+/** What is saved, and beside it its interval or, with too few seeds for one, what each seed saves. */
+function savedText({ saved, each, halfWidth }: DirectionFound): { text: string; aside?: string } {
+  const shown = [saved, ...halfWidth === undefined ? each : [halfWidth]];
+  const digits = Math.max(3, visibleDigits(shown));
+  const signed = (value: number) => value > 0 ? `+${fixed(value, digits)}` : fixed(value, digits);
+  const text = signed(saved);
+  if (halfWidth !== undefined) return { text, aside: `± ${fixed(halfWidth, digits)}` };
+  return each.length === 1 ? { text } : { text, aside: `(${each.map(signed).join(", ")})` };
+}
 
-/** In words: which of the paper's findings came out, which did not, and what it does not say. */
-function readingOf(found: readonly DirectionFound[]): string {
+/**
+ * In words: which of the paper's findings came out, which did not, and what it does not say. What two studies found
+ * alike, from the same cells, is said once.
+ */
+function readingOf(all: readonly DirectionFound[]): string {
+  const found = [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
   const said = found.filter(({ paper }) => paper !== null && paper.startsWith("yes"));
   const groups: readonly (readonly [string, readonly DirectionFound[]])[] = [
     ["The paper's findings that came out here too", said.filter(({ here }) => here === "yes")],
@@ -138,10 +184,15 @@ function readingOf(found: readonly DirectionFound[]): string {
     .map(([title, members]) => `${title}:\n\n${members.map(sentenceOf).join("\n")}`).join("\n\n");
 }
 
-function sentenceOf({ claim, paper, here, on, saved, halfWidth, wins, seeds, preset }: DirectionFound): string {
+/** `1 seed`, `3 seeds` */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+function sentenceOf(found: DirectionFound): string {
+  const { claim, paper, here, on, wins, seeds, preset } = found;
   const where = on === "mean" ? "" : ` on ${on}`;
-  const interval = Number.isNaN(halfWidth) ? "" : ` ± ${fixed(halfWidth, 3)}`;
-  const size = `${signed(saved)}${interval} bits per byte${where}, as claimed in ${wins} of ${seeds} seeds`;
+  const { text, aside } = savedText(found);
+  const size = `${text}${aside === undefined ? "" : ` ${aside}`} bits per byte${where}, as claimed in ${wins} of ` +
+    counted(seeds, "seed");
   const said = paper === null ? "" : ` The paper: ${paper}.`;
   return `- ${escapeMarkdown(`${claim}: ${here}, ${size} (${preset}).${said}`)}`;
 }

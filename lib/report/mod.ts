@@ -1,5 +1,5 @@
 // Reports: what a run or several seeds of it show, as a page, as Markdown, as figures and tables.
-export { type Claim, claims, compare, type Comparison, headline, sentence } from "./claims.ts";
+export { caveat, type Claim, claims, compare, type Comparison, headline, sentence } from "./claims.ts";
 export { type MeasuredCost, methodCostTable } from "./cost-table.ts";
 export { escapeHtml, escapeMarkdown } from "./escape.ts";
 export {
@@ -26,4 +26,5 @@ export { type MeanInterval, meanInterval } from "./statistics.ts";
 export { pageShell } from "./shell.ts";
 export { type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "./token-gates.ts";
 export { sweepFigure, sweepHtml, sweepMarkdown, writeSweepReport } from "./sweep.ts";
+export { visibleDigits } from "./wording.ts";
 export { writeReport } from "./write.ts";

@@ -11,7 +11,8 @@ import { hubStudy } from "../../experiments/hub.ts";
 import { initialisationStudy } from "../../experiments/initialisation.ts";
 import { stitchCountStudy } from "../../experiments/stitch-count.ts";
 import { stitchKindsStudy } from "../../experiments/stitch-kinds.ts";
-import { verdictOf } from "../../experiments/studies/directions.ts";
+import { directionsTable, verdictOf } from "../../experiments/studies/directions.ts";
+import type { ComparisonRow } from "../../experiments/bts/tables.ts";
 import { judge, resultsMarkdown } from "../../experiments/studies/results.ts";
 import { type Study, studyDefinition } from "../../experiments/studies/study.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -83,11 +84,11 @@ Deno.test("a study with one variant is refused before anything is written", asyn
 });
 
 /** A finished run with these mean bits per byte. */
-const run = (seed: number, means: Readonly<Record<string, number>>): RunView => ({
+const run = (seed: number, means: Readonly<Record<string, number>>, preset = "study"): RunView => ({
   id: `run-${seed}`,
   experiment: "x",
   title: "X",
-  preset: "smoke",
+  preset,
   seed,
   device: "none",
   status: "done",
@@ -109,7 +110,7 @@ const run = (seed: number, means: Readonly<Record<string, number>>): RunView => 
         bpb: { code: mean, mean },
         bpbInterval: {},
         tasks: {},
-        parameters: { trained: 1, total: 1, active: 1 },
+        parameters: { trained: 0, total: name === "seed" ? 1_400_000 : 1, active: 1 },
       }]),
     ),
   },
@@ -147,17 +148,59 @@ Deno.test("`resultsMarkdown()` sets every direction beside the paper, in words a
   const page = resultsMarkdown(
     [{ name: "x", title: "X | Y", question: "Which?", directions: [direction, open], views }],
     "deno task results",
-    ["preset smoke"],
+    ["preset study"],
   );
   assert.match(
     page,
-    /findings that came out here too:\n\n- a beats b: yes, \+0\.203 ± 0\.\d+ bits per byte, as claimed in 3 of 3 seeds \(smoke\)\./,
+    /findings that came out here too:\n\n- a beats b: yes, \+0\.203 ± 0\.\d+ bits per byte, as claimed in 3 of 3 seeds \(study\)\./,
   );
   assert.match(page, /leaves open, answered here:\n\n- b beats a: no, −0\.203/);
   assert.match(page, /\| a beats b \| yes: 2 against 1 \| yes \| \+0\.203/);
   assert.match(page, /## X \\\| Y/);
   assert.match(page, /Cost of each \(seed 1\):\n\n\| method \|\n\| --- \|\n\| BTS \|/);
   assert.doesNotMatch(page, /Anything else/);
+});
+
+const pageOf = (views: readonly RunView[], names = ["x"]) =>
+  resultsMarkdown(
+    names.map((name) => ({ name, title: name, question: "Which?", directions: [direction], views })),
+    "deno task results",
+    [],
+  );
+
+Deno.test("`resultsMarkdown()` shows no interval over fewer than three seeds, and says that all stays unclear", () => {
+  const two = pageOf([run(1, { a: 2, b: 2.47 }), run(2, { a: 2, b: 2.471 })]);
+  assert.doesNotMatch(two, /±/);
+  assert.match(two, /a beats b: unclear, \+0\.4705 \(\+0\.4700, \+0\.4710\) bits per byte, as claimed in 2 of 2 seeds/);
+  assert.match(two, /\| unclear \| \+0\.4705 \(\+0\.4700, \+0\.4710\) \| 2 of 2 \|/);
+  assert.match(two, /only with three seeds or more, and where.* Here are 2 seeds, too few for an interval/);
+  const one = pageOf([run(1, { a: 2, b: 2.25 })]);
+  assert.match(one, /unclear, \+0\.250 bits per byte, as claimed in 1 of 1 seed \(study\)/);
+  assert.match(one, /Here is one seed/);
+  assert.doesNotMatch(pageOf([1, 2, 3].map((seed) => run(seed, { a: 2, b: 2.2 + seed / 100 }))), /too few/);
+});
+
+Deno.test("`resultsMarkdown()` says how large the models are, and which preset is too small for findings", () => {
+  const views = (preset: string) => [1, 2, 3].map((seed) => run(seed, { a: 2, b: 2.2 + seed / 100, seed: 3 }, preset));
+  assert.match(pageOf(views("study")), /small tasks with models of 1\.4M parameters/);
+  assert.doesNotMatch(pageOf(views("study")), /too small/);
+  assert.match(pageOf(views("smoke")), /\*\*Preset `smoke`:\*\* This preset only checks .* too small to show anything/);
+});
+
+Deno.test("`resultsMarkdown()` shows differences that are not zero as such, and says a finding once", () => {
+  const views = [1, 2, 3].map((seed) => run(seed, { a: 2, b: 2.00002 + seed / 1e6 }));
+  const page = pageOf(views, ["x", "y"]);
+  assert.match(page, /\+0\.000022 ± 0\.000002 bits/);
+  assert.equal(page.match(/- a beats b/g)!.length, 1);
+  assert.equal(page.match(/\| a beats b/g)!.length, 2, "each study's table has it");
+});
+
+Deno.test("the directions of a run show small differences as such", () => {
+  const row = (difference: number) => ({ ...direction, found: { difference, low: 0, high: 1 } as ComparisonRow });
+  const digits = (...differences: number[]) =>
+    directionsTable(differences.map(row)).columns.find(({ key }) => key === "difference")!.digits;
+  assert.equal(digits(0.1, 0), 4);
+  assert.equal(digits(0.1, 0.00003), 5);
 });
 
 Deno.test("`changedConfig()` takes an expert out or puts one in, and refuses what cannot be", () => {
