@@ -73,7 +73,8 @@ export function gridOf(table: Table): Grid {
 }
 
 function number(value: number, digits: number | undefined): string {
-  if (Number.isInteger(value) && Math.abs(value) >= 1_000 && !digits) return value.toLocaleString("en-US");
+  const whole = digits === 0 || (digits === undefined && Number.isInteger(value));
+  if (whole && Math.abs(value) >= 1_000) return Math.round(value).toLocaleString("en-US").replace("-", "−");
   return digits === undefined ? String(value) : fixed(value, digits);
 }
 

@@ -252,6 +252,15 @@ Deno.test("`modularity --preset smoke` measures every change, and keeps the othe
     const tables = view.cells.find(({ name }) => name === "report")!.tables;
     const directions = tables.find(({ name }) => name === "directions")!;
     assert.equal(directions.rows.length, 6);
+    for (const row of tables.find(({ name }) => name === "variants")!.rows) {
+      const method = String(row.method);
+      const trained = !method.endsWith("untouched");
+      for (const key of ["total", "scoring-speed", ...(trained ? ["trained", "training-speed"] : [])]) {
+        assert.ok(Number(row[key]) > 0, `${method}: ${key}`);
+      }
+      assert.ok(typeof row["scoring-bytes"] === "number", method);
+      assert.equal(row["training-bytes"] === null, !trained, method);
+    }
     for (const { here, low, high } of directions.rows) {
       assert.equal(here, verdictOf({ low: Number(low), high: Number(high) }));
     }

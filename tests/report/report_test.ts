@@ -118,6 +118,20 @@ Deno.test("`gridOf()` marks all ties of the best and no lone value", () => {
   assert.equal(gridMarkdown(gridOf({ name: "t", title: "", columns: [column], rows: [] })), "| a |\n| ---: |");
 });
 
+Deno.test("`gridOf()` writes whole numbers from 1,000 on alike, whether they were rounded or not", () => {
+  const text = (value: number, digits?: number) =>
+    gridOf({
+      name: "t",
+      title: "",
+      columns: [{ key: "a", title: "a", kind: "number", ...(digits === undefined ? {} : { digits }) }],
+      rows: [{ a: value }],
+    }).rows[0]![0]!.text;
+  assert.deepEqual(
+    [text(22957.4, 0), text(6144, 0), text(6144), text(999.4, 0), text(-2000.4, 0), text(2062.5, 1), text(0.5)],
+    ["22,957", "6,144", "6,144", "999", "−2,000", "2062.5", "0.5"],
+  );
+});
+
 Deno.test("`gridOf()` marks nothing where all values print alike", () => {
   const column = { key: "a", title: "a", kind: "number" as const, digits: 1, better: "higher" as const };
   const grid = gridOf({ name: "t", title: "", columns: [column], rows: [{ a: 0 }, { a: 0.01 }, { a: 0 }] });
