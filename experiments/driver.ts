@@ -1,5 +1,5 @@
 // What every experiment's command does around the experiment itself: arguments, device, page, seeds, reports, JSON.
-import { join, relative } from "node:path";
+import { join, relative, sep as SEPARATOR } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import { seedsTable, writeReport, writeSeedsReport } from "../lib/report/mod.ts";
@@ -21,6 +21,7 @@ import {
   runMain,
   type RunResults,
   type RunView,
+  shellLine,
   stopSignal,
   type Table,
   teeConsole,
@@ -34,6 +35,7 @@ import { type ServerWorker, startServerWorker, takenPortText } from "../lib/serv
 import { type Device, openDevice } from "../lib/tensor/mod.ts";
 import type { PlannedCell } from "./plan.ts";
 import { checkMemory, checkTime, showPlan } from "./preflight.ts";
+import { repeatCommand, seedsReportFolder } from "./repeat.ts";
 
 /** An experiment: its settings, what it prepares, and its cells. */
 export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedExperiment<Schema> {
@@ -239,23 +241,19 @@ async function overSeeds<Config>(
   tables: readonly string[] | undefined,
   print: (text: string) => void,
 ) {
-  const { preset, seeds, runsFolder } = invocation;
+  const { preset, seeds, runsFolder, config, origins } = invocation;
   const json = { preset, seeds, device: views[0]!.device, runs: views.map((view) => jsonOf(view, tables)) };
   if (tables !== undefined) return json;
-  const folder = join(runsFolder, "reports", `${views[0]!.experiment}-${preset}-seeds-${seeds.join("-")}`);
-  await writeSeedsReport(folder, views, taskOf(invocation.command).join(" "));
+  const { experiment } = views[0]!;
+  const folder = seedsReportFolder(runsFolder, { experiment, preset, seeds, config, origins });
+  await writeSeedsReport(folder, views, shellLine(taskOf(invocation.command)));
   print(`\n${formatTable(seedsTable(views))}\n\nReport over seeds: ${join(folder, "report.html")}`);
   return json;
 }
 
-/** The command that repeats a run: the experiment's own task, or `deno task run` for a copy of it. */
-function taskOf([name, ...given]: readonly string[]): string[] {
-  // An id is given out once: who repeats the command wants another run.
-  const args = given.filter((arg, i) => !arg.startsWith("--id=") && arg !== "--id" && given[i - 1] !== "--id");
-  const script = relative(repositoryRoot, fileURLToPath(Deno.mainModule));
-  return script === join("experiments", `${name}.ts`)
-    ? ["deno", "task", name!, ...args]
-    : ["deno", "task", "run", script, ...args];
+/** The command that repeats this process's run. */
+function taskOf(command: readonly string[]): string[] {
+  return repeatCommand(relative(repositoryRoot, fileURLToPath(Deno.mainModule)).replaceAll(SEPARATOR, "/"), command);
 }
 
 function runsOption<Config>({ runsFolder }: RunInvocation<Config>): string {
