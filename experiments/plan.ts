@@ -17,16 +17,24 @@ export interface PlannedCell {
 /** Share of the device's measured speed in matrix products that training is assumed to reach. */
 export const ASSUMED_EFFICIENCY = 0.6;
 
+/**
+ * Seconds that a cell takes beyond its operations: models are read, checked and written, steps and tokens are too small to
+ * keep the device busy. About what cells of the preset smoke, which has next to no operations, take on 2 cores.
+ */
+export const SECONDS_A_CELL = 0.7;
+
 /** Seconds that the whole plan takes at `flopsPerSecond` in matrix products. */
-export function estimatedSeconds(cells: readonly PlannedCell[], flopsPerSecond: number): number {
-  return cells.reduce((sum, { flops }) => sum + flops, 0) / (flopsPerSecond * ASSUMED_EFFICIENCY);
+export function estimatedSeconds(cells: readonly Pick<PlannedCell, "flops">[], flopsPerSecond: number): number {
+  const flops = cells.reduce((sum, { flops }) => sum + flops, 0);
+  return flops / (flopsPerSecond * ASSUMED_EFFICIENCY) + cells.length * SECONDS_A_CELL;
 }
 
 /** The plan of one seed as a table; `flopsPerSecond` is what the device was measured to do in matrix products. */
 export function planTable(cells: readonly PlannedCell[], flopsPerSecond: number): Table {
-  const all: PlannedCell = {
+  const all = {
     cell: "all",
     title: "",
+    cells,
     tokens: cells.reduce((sum, { tokens }) => sum + tokens, 0),
     flops: cells.reduce((sum, { flops }) => sum + flops, 0),
     bytes: Math.max(...cells.map(({ bytes }) => bytes)),
@@ -43,13 +51,13 @@ export function planTable(cells: readonly PlannedCell[], flopsPerSecond: number)
       column("bytes", "memory at peak"),
       column("time", "estimated time"),
     ],
-    rows: [...cells, all].map((cell) => ({
+    rows: [...cells.map((cell) => ({ ...cell, cells: [cell] })), all].map((cell) => ({
       cell: cell.cell,
       title: cell.title,
       tokens: cell.tokens === 0 ? "" : compact(cell.tokens),
       flops: cell.flops === 0 ? "" : `${scaled(cell.flops)}FLOP`,
       bytes: cell.bytes === 0 ? "" : `${scaled(cell.bytes)}B`,
-      time: cell.flops === 0 ? "" : longTime(estimatedSeconds([cell], flopsPerSecond)),
+      time: longTime(estimatedSeconds(cell.cells, flopsPerSecond)),
     })),
   };
 }

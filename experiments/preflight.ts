@@ -10,6 +10,7 @@ import {
   type PlannedCell,
   planTable,
   scaled,
+  SECONDS_A_CELL,
 } from "./plan.ts";
 
 /** What takes longer than this is refused without `--force`. */
@@ -29,7 +30,7 @@ export async function showPlan<Config>(
     `${formatTable(planTable(plan, speed))}\n\nEstimated from ${
       scaled(speed)
     }FLOP/s of matrix products measured now, ` +
-    `at ${100 * ASSUMED_EFFICIENCY} % of it; data and reports not counted. Nothing was written.`;
+    `at ${100 * ASSUMED_EFFICIENCY} % of it, and ${SECONDS_A_CELL} s a cell beside them. Nothing was written.`;
   if (json) console.error(text);
   else console.log(text);
   if (json) console.log(JSON.stringify({ preset, device: device.description, seconds, plan }));
