@@ -33,6 +33,7 @@ import {
 } from "../lib/run/mod.ts";
 import { type ServerWorker, startServerWorker, takenPortText } from "../lib/serve/mod.ts";
 import { type Device, openDevice } from "../lib/tensor/mod.ts";
+import { endWithParent } from "./parent.ts";
 import type { PlannedCell } from "./plan.ts";
 import { checkMemory, checkTime, showPlan } from "./preflight.ts";
 import { repeatCommand, seedsReportFolder } from "./repeat.ts";
@@ -78,12 +79,14 @@ export async function experimentMain<Schema extends z.ZodType, Prepared>(
     experiment.check(config);
     const plan = experiment.plan(config);
     const device = await openDevice(backend, threads === undefined ? {} : { threads });
+    const endWatch = endWithParent();
     try {
       if (dryRun) return await showPlan(plan, device, invocation);
       checkMemory(plan, invocation);
       await checkTime(plan, invocation);
       await runSeeds(experiment, invocation, plan, device);
     } finally {
+      endWatch();
       await device.close();
     }
   });

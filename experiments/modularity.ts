@@ -107,7 +107,8 @@ async function studyModularity(lab: Lab): Promise<RunResults> {
   return await reportVariants(modularityStudy, lab, baselines, found);
 }
 
-function planModularity(config: BtsConfig): PlannedCell[] {
+/** The cells of a run in order, with what each costs. */
+export function planModularity(config: BtsConfig): PlannedCell[] {
   const base = planCells(config);
   const of = (cells: readonly PlannedCell[], cell: string) => cells.find((one) => one.cell === cell)!;
   const stitching = (cells: readonly PlannedCell[], name: string, share = 1): PlannedCell => {

@@ -1,6 +1,6 @@
 // Every study over several seeds, and the page that puts them beside the paper.
 //
-//     deno task results --preset study --seeds 1,2,3
+//     deno task results --preset study --main lab --seeds 1,2,3
 //
 // Studies run one after the other in processes of their own and share cached cells: seed, experts and stitches are
 // trained once. Stopped or killed, the same command goes on where it was.
@@ -10,92 +10,109 @@ import { z } from "zod";
 import { nearest, UserError } from "../lib/errors.ts";
 import {
   defaultRunsFolder,
+  formatTable,
   parseWithCommander,
   readRun,
   readSeeds,
   repositoryRoot,
   runMain,
   type RunView,
+  shellLine,
   versions,
   writeTextAtomically,
 } from "../lib/run/mod.ts";
 import { duration } from "../lib/report/mod.ts";
-import { baselinesStudy } from "./baselines.ts";
-import { baselineDirections } from "./bts/baselines-paper.ts";
+import { openDevice } from "../lib/tensor/mod.ts";
 import { btsConfigSchema, btsDefinition } from "./bts/config.ts";
-import { crosslingualStudy } from "./crosslingual.ts";
-import { expertsStudy } from "./experts.ts";
-import { gatesStudy } from "./gates.ts";
-import { hubStudy } from "./hub.ts";
-import { initialisationStudy } from "./initialisation.ts";
-import { modularityStudy } from "./modularity.ts";
-import { stitchCountStudy } from "./stitch-count.ts";
-import { stitchKindsStudy } from "./stitch-kinds.ts";
+import { PARENT_VARIABLE } from "./parent.ts";
+import { ASSUMED_EFFICIENCY, longTime, measureFlops, scaled, SECONDS_A_CELL } from "./plan.ts";
+import { MAIN, type Section, SECTIONS } from "./studies/all.ts";
+import { forecast, forecastSeconds, forecastTable } from "./studies/forecast.ts";
 import { studyPresets } from "./studies/presets.ts";
-import { resultsMarkdown, type StudyRuns } from "./studies/results.ts";
-import type { Study } from "./studies/study.ts";
+import { counted, resultsMarkdown, type StudyRuns } from "./studies/results.ts";
 
-/** What the page needs to know of a study. */
-type Section = Pick<Study, "name" | "title" | "question" | "directions">;
-
-/** The main job, at a preset of its own. */
-const MAIN: Section = {
-  name: "bts",
-  title: "The main job",
-  question: btsDefinition.description,
-  directions: ({ experts }) => baselineDirections(["seed", ...experts.map((name) => `expert:${name}`), "soup", "btm"]),
-};
-
-/** In the order of the page. */
-const STUDIES: readonly Section[] = [
-  MAIN,
-  baselinesStudy,
-  stitchCountStudy,
-  stitchKindsStudy,
-  hubStudy,
-  crosslingualStudy,
-  initialisationStudy,
-  gatesStudy,
-  expertsStudy,
-  modularityStudy,
-];
+/** Where the page goes unless it is said. */
+const PAGE = "docs/results.md";
 
 /** The main job's settings; what a study adds to them is left out. */
 const settingsSchema = z.object(btsConfigSchema.shape);
 
 async function main(args: readonly string[]): Promise<void> {
-  const names = STUDIES.map(({ name }) => name);
+  const names = SECTIONS.map(({ name }) => name);
   const command = new Command("results")
     .description("Runs every study over several seeds and writes docs/results.md.")
     .option("--preset <name>", "preset of all studies", "study")
-    .option("--main <name>", "preset of the main job, the first section", "lab")
+    .option("--main <name>", "preset of the main job, the first section (default: that of the studies)")
     .option("--seeds <list>", "seeds, such as 1,2,3", "1,2,3")
     .option("--only <list>", `some of the studies: ${names.join(", ")}`)
     .option("--runs <folder>", "where runs live", defaultRunsFolder())
-    .option("--out <file>", "the page", "docs/results.md");
+    .option("--out <file>", "the page", PAGE)
+    .option("--dry-run", "print what would run and how long it takes, and stop");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
-  const { preset, main: mainPreset, seeds, runs, out, only } = parsed.options as Record<string, string>;
+  const { dryRun, ...options } = parsed.options as unknown as Options;
+  const { preset, seeds, runs, out, only } = options;
+  const mainPreset = options.main ?? preset;
   const wanted = only === undefined ? names : only.split(",");
   // All of it before the first run: a mistake found after an hour of training is found too late.
   for (const name of wanted) oneOf("--only", name, names);
-  oneOf("--preset", preset!, Object.keys(studyPresets({})));
-  oneOf("--main", mainPreset!, Object.keys(btsDefinition.presets));
-  readSeeds(seeds!);
-  await writableFolder(out!);
+  oneOf("--preset", preset, Object.keys(studyPresets({})));
+  oneOf("--main", mainPreset, Object.keys(btsDefinition.presets));
+  const count = readSeeds(seeds).length;
+  if (!dryRun) await writableFolder(out);
+  const sections = SECTIONS.filter(({ name }) => wanted.includes(name))
+    .map((section) => ({ ...section, preset: section === MAIN ? mainPreset : preset }));
+  const plan = await planText(sections, count);
+  if (dryRun) return console.log(`${plan}\nNothing was written.`);
+  console.error(plan);
   const began = performance.now();
   const found: StudyRuns[] = [];
-  for (const study of STUDIES.filter(({ name }) => wanted.includes(name))) {
-    console.error(`\n=== ${study.title} (experiments/${study.name}.ts)`);
-    const own = study === MAIN ? mainPreset! : preset!;
-    const views = await runStudy(study.name, ["--preset", own, "--seeds", seeds!], runs!);
+  for (const section of sections) {
+    console.error(`\n=== ${section.title} (experiments/${section.name}.ts)`);
+    const views = await runStudy(section.name, ["--preset", section.preset, "--seeds", seeds], runs);
     const config = settingsSchema.parse(views[0]!.config);
-    found.push({ ...study, directions: study.directions(config), views });
+    found.push({ ...section, directions: section.directions(config), views });
   }
-  const again = `deno task results --preset ${preset} --main ${mainPreset} --seeds ${seeds}` +
-    (only === undefined ? "" : ` --only ${only}`);
-  await writeTextAtomically(out!, resultsMarkdown(found, again, await madeOf(found)));
+  await writeTextAtomically(out, resultsMarkdown(found, againCommand(options), await madeOf(found)));
   console.error(`\nWritten: ${out}, after ${duration((performance.now() - began) / 1000)}`);
+}
+
+interface Options {
+  readonly preset: string;
+  readonly main?: string;
+  readonly seeds: string;
+  readonly only?: string;
+  readonly runs: string;
+  readonly out: string;
+  readonly dryRun?: true;
+}
+
+/** The command that makes the page again; what is the default anyway is left out. */
+function againCommand({ preset, main, seeds, only, runs, out }: Options): string {
+  const given = (option: string, value: string | undefined, standard?: string) =>
+    value === undefined || value === standard ? [] : [option, value];
+  return shellLine([
+    ...["deno", "task", "results", "--preset", preset],
+    ...given("--main", main),
+    ...["--seeds", seeds],
+    ...given("--only", only),
+    ...given("--runs", runs, defaultRunsFolder()),
+    ...given("--out", out, PAGE),
+  ]);
+}
+
+async function planText(sections: readonly (Section & { readonly preset: string })[], seeds: number): Promise<string> {
+  const planned = forecast(sections);
+  const device = await openDevice("auto");
+  try {
+    const speed = await measureFlops();
+    const time = longTime(forecastSeconds(planned, seeds, speed));
+    return `${formatTable(forecastTable(planned, seeds, speed))}\n\n` +
+      `About ${time} on ${device.description}, at ${100 * ASSUMED_EFFICIENCY} % of ${scaled(speed)}FLOP/s of matrix ` +
+      `products and ${SECONDS_A_CELL} s a cell. What the cache has already is not done again.`;
+  } finally {
+    await device.close();
+  }
 }
 
 /** @throws UserError `results.choice` naming what there is, and the nearest */
@@ -120,6 +137,7 @@ async function runStudy(name: string, args: readonly string[], runsFolder: strin
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", `experiments/${name}.ts`, ...args, "--no-serve", "--json", "--runs", runsFolder],
     cwd: repositoryRoot,
+    env: { [PARENT_VARIABLE]: String(Deno.pid) },
     stdin: "null",
     stderr: "inherit",
   }).output();
@@ -143,7 +161,7 @@ async function madeOf(studies: readonly StudyRuns[]): Promise<string[]> {
   const days = [...new Set(views.map(({ startedAt }) => startedAt.slice(0, 10)))].sort();
   const used = Object.entries(await versions()).map(([name, version]) => `${name} ${version}`).join(", ");
   return [
-    `seeds ${seeds.join(", ")}, ${views.length} runs`,
+    `${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(", ")}, ${counted(views.length, "run")}`,
     `on ${devices.join("; ")}`,
     `run on ${days.join(", ")}`,
     used,

@@ -1,0 +1,103 @@
+// `deno task results` as a command: its plan, its page's own command, and what becomes of a study when it is killed.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { forecast } from "../../experiments/studies/forecast.ts";
+import { SECTIONS } from "../../experiments/studies/all.ts";
+import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
+
+const results = (...args: string[]) =>
+  new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "experiments/results.ts", ...args],
+    cwd: repositoryRoot,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+Deno.test("`results --dry-run` shows every study with its preset and time, and writes nothing", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "stitchbook-results-" });
+  try {
+    const out = join(folder, "page.md");
+    const planOf = async (...more: string[]) => {
+      const args = ["--dry-run", "--preset", "smoke", "--runs", join(folder, "runs"), "--out", out, ...more];
+      const { code, stdout, stderr } = await results(...args).output();
+      assert.equal(code, 0, text(stderr));
+      return text(stdout);
+    };
+    const all = await planOf();
+    for (const { name } of SECTIONS) assert.match(all, new RegExp(`^${name} +smoke +3 `, "m"));
+    assert.match(all, /^all .*\d (s|min)$/m);
+    const some = await planOf("--only", "bts,hub", "--main", "lab", "--seeds", "1,2");
+    assert.match(some, /^bts +lab +2 [^]*^hub +smoke +2 /m);
+    assert.doesNotMatch(some, /^gates/m);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("`forecast()` counts what studies share once, and what has another text again", () => {
+  const planned = forecast(SECTIONS.map((section) => ({ ...section, preset: "smoke" })));
+  const fresh = (name: string) => planned.find((one) => one.name === name)!.fresh.map(({ cell }) => cell);
+  assert.ok(fresh("bts").includes("seed") && fresh("crosslingual").includes("seed"));
+  assert.ok(!fresh("hub").includes("seed") && !fresh("hub").includes("evaluate"));
+  for (const { fresh } of planned) assert.ok(fresh.some(({ cell }) => cell === "report"));
+});
+
+Deno.test("the page of results names the command that makes it again, with its folder and its page", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "stitchbook results " });
+  try {
+    const runs = join(folder, "runs"), out = join(folder, "page.md");
+    const given = ["--seeds", "1", "--only", "initialisation", "--runs", runs, "--out", out];
+    const { code, stderr } = await results("--preset", "smoke", ...given).output();
+    assert.equal(code, 0, text(stderr));
+    assert.match(text(stderr), /What will run[^]*initialisation +smoke[^]*=== Initialisation/);
+    const page = await Deno.readTextFile(out);
+    const again = `deno task results --preset smoke --seeds 1 --only initialisation --runs '${runs}' --out '${out}'`;
+    assert.ok(page.includes(again), page.slice(0, 600));
+    assert.match(page, /seed 1, 1 run\n/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test({
+  name: "a study whose `results` was killed stops by itself, to be gone on with",
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-orphan-" });
+  try {
+    // As `results` starts a study, with a training that takes minutes.
+    const long = "--preset smoke --no-serve --set train.seed.steps=100000";
+    const shell = new Deno.Command("sh", {
+      args: [
+        "-c",
+        `STITCHBOOK_PARENT=$$ "${Deno.execPath()}" run -A experiments/bts.ts ${long} --runs "${runs}"; true`,
+      ],
+      cwd: repositoryRoot,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const statusOf = async () => {
+      const [id] = await runIds(runs).catch(() => []);
+      return id === undefined ? undefined : await readRun(runs, id).catch(() => undefined);
+    };
+    const until = async (holds: (view: Awaited<ReturnType<typeof statusOf>>) => boolean) => {
+      for (let i = 0; i < 300; i++) {
+        const view = await statusOf();
+        if (holds(view)) return;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      assert.fail(`after 30 s: ${(await statusOf())?.status}`);
+    };
+    await until((view) => view?.cells.some(({ name, metrics }) => name === "seed" && metrics.length > 0) ?? false);
+    shell.kill("SIGKILL");
+    await shell.status;
+    await until((view) => view?.status === "stopped");
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});
