@@ -60,11 +60,11 @@ const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }
   return outputs.map((output) => output.info);
 };
 
-/** Floats in which the native kernels pack the factors of a strip's products: keys, values or queries, and a strip. */
+/** Floats in which the native kernels pack keys, values, and in the gradient what a strip is multiplied by. */
 function roomFor({ native }: Machine, S: number, D: number): number {
   if (native === undefined) return 0;
   const up = (n: number) => Math.ceil(n / native.columns) * native.columns;
-  return Math.max(up(S + 8) * D, up(D) * (S + 8), up(D) * BLAS_STRIP) + 8 * (BLAS_STRIP * native.rows + 16);
+  return 2 * up(S) * D + up(D) * (S + BLAS_STRIP) + 8 * (BLAS_STRIP * native.rows + 16);
 }
 
 /** For each position the first one of its document; documents must be unbroken runs. */

@@ -7,8 +7,8 @@ import type { Product } from "./product.ts";
 const FLOPS = 120;
 /** Rough nanoseconds to pack an element. */
 const PACKING = 0.4;
-/** Floating-point operations of one part: some 130 µs, far above what handing it out costs. */
-const PART = 16e6;
+/** Floating-point operations of one part, at least: some 10 µs, above what handing it out costs. */
+const PART = 1e6;
 /** Words of one task in the tables; assembly/native.ts says what they are. */
 const PACK_WORDS = 6;
 const TILE_WORDS = 10;
@@ -95,13 +95,22 @@ function tileTasks({ native, threads }: Machine, product: Product, room: number,
   }
 }
 
-/** Rows and columns of one part: enough parts for every thread, none of them tiny, as square as can be. */
+/**
+ * Rows and columns of one part: some parts a thread, so that none waits long for another, but each of several tiles and
+ * panels. A part's rows of A are packed, or read from afar, once for all its columns, so rows are cut first.
+ */
 function partOf({ batch, M, N, K }: Product, shape: { rows: number; columns: number }, threads: number) {
   let [rows, wide] = [M, N];
-  for (let parts = batch; 2 * batch * M * N * K >= 2 * parts * PART || parts < 2 * threads; parts *= 2) {
-    const tall = rows >= wide;
-    if (Math.max(rows, wide) < 96) break;
-    if (tall) rows /= 2;
+  let parts = batch;
+  const enough = (most: number) => parts >= most || 2 * batch * M * N * K < 2 * parts * PART;
+  while (!enough(4 * threads)) {
+    if (rows >= 8 * shape.rows) rows /= 2;
+    else if (wide >= 8 * shape.columns) wide /= 2;
+    else break;
+    parts *= 2;
+  }
+  for (; !enough(threads); parts *= 2) {
+    if (rows >= wide) rows /= 2;
     else wide /= 2;
   }
   return {

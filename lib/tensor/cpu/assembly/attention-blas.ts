@@ -1,8 +1,9 @@
 // Causal attention whose products go to the native tile kernels or the system's BLAS: strips of queries, whose scores are
 // the most that is kept.
 import { dot, gradRow, scaleRow, softmaxRow } from "./attention";
-import { multiply } from "./blas";
+import { sgemm } from "./blas";
 import { arg, argf, scratch } from "./control";
+import { multiplyByPanels, packedBytes, packPanels, panelBytes, panelColumns } from "./native";
 import { zero } from "./zero";
 
 /** Queries in one strip: few enough that little lies beyond the diagonal, enough for a product that is worth a call. */
@@ -24,6 +25,92 @@ function roundUp8(n: i32): i32 {
   return (n + 7) & ~7;
 }
 
+/** The first key of a strip's scores: all keys before `first` are of other documents. Panels begin at whole ones. */
+// @ts-ignore: decorator
+@inline
+function beginOf(first: i32): i32 {
+  return first & ~(max(8, panelColumns()) - 1);
+}
+
+/** `C = alpha·A·Bᵀ` of rows `begin` to `begin + n` of B, whose panels, if there are any, lie at `turned`. */
+// @ts-ignore: decorator
+@inline
+function byRows(
+  M: i32,
+  n: i32,
+  D: i32,
+  alpha: f32,
+  a: usize,
+  lda: i32,
+  b: usize,
+  ldb: i32,
+  turned: usize,
+  begin: i32,
+  c: usize,
+  ldc: i32,
+  aside: usize,
+): void {
+  if (panelColumns() != 0) {
+    const step = panelBytes(D);
+    const from = turned + <usize> (begin / panelColumns()) * step;
+    multiplyByPanels(false, M, n, D, alpha, a, lda, from, step, false, c, ldc, aside);
+  } else {
+    const from = b + (<usize> begin * <usize> ldb << 2);
+    sgemm(NT, M, n, D, alpha, <f64> a, lda, <f64> from, ldb, 0, <f64> c, ldc);
+  }
+}
+
+/** `C = alpha·A·B` of rows `begin` to `begin + n` of B, of which there are S; its panels lie at `panels`. */
+// @ts-ignore: decorator
+@inline
+function byColumns(
+  M: i32,
+  n: i32,
+  D: i32,
+  alpha: f32,
+  a: usize,
+  lda: i32,
+  b: usize,
+  ldb: i32,
+  panels: usize,
+  S: i32,
+  begin: i32,
+  c: usize,
+  ldc: i32,
+  aside: usize,
+): void {
+  if (panelColumns() != 0) {
+    const from = panels + panelBytes(begin);
+    multiplyByPanels(false, M, D, n, alpha, a, lda, from, panelBytes(S), false, c, ldc, aside);
+  } else {
+    const from = b + (<usize> begin * <usize> ldb << 2);
+    sgemm(NN, M, D, n, alpha, <f64> a, lda, <f64> from, ldb, 0, <f64> c, ldc);
+  }
+}
+
+/** `C += alpha·Aᵀ·B`, `rows` of A and of B; its panels lie at `panels`. */
+// @ts-ignore: decorator
+@inline
+function addByColumns(
+  n: i32,
+  D: i32,
+  rows: i32,
+  alpha: f32,
+  a: usize,
+  lda: i32,
+  b: usize,
+  ldb: i32,
+  panels: usize,
+  c: usize,
+  ldc: i32,
+  aside: usize,
+): void {
+  if (panelColumns() != 0) {
+    packPanels(b, <usize> ldb << 2, false, rows, D, panels);
+    multiplyByPanels(true, n, D, rows, alpha, a, lda, panels, panelBytes(rows), true, c, ldc, aside);
+  } else sgemm(TN, n, D, rows, alpha, <f64> a, lda, <f64> b, ldb, 1, <f64> c, ldc);
+}
+
 /** One task: a run of queries of one head. */
 export function attentionBlasTask(task: i32): void {
   const T = arg(6), S = arg(7), H = arg(8), G = arg(9), D = arg(10);
@@ -40,20 +127,25 @@ export function attentionBlasTask(task: i32): void {
   const lds = roundUp8(S) + 8;
   const scales = scratch(); // STRIP floats
   const strip = scratch() + 256;
-  const room = strip + (<usize> (STRIP * lds) << 2);
+  const keys = strip + (<usize> (STRIP * lds) << 2), values = keys + packedBytes(D, S);
+  const aside = values + packedBytes(S, D);
+  if (panelColumns() != 0) {
+    packPanels(k, <usize> ldk << 2, true, D, S, keys);
+    packPanels(v, <usize> ldk << 2, false, S, D, values);
+  }
   for (let t = t0; t < t1; t += STRIP) {
     const rows = min(STRIP, t1 - t);
-    const begin = load<i32>(firsts + (<usize> t << 2)) & ~7;
+    const begin = beginOf(load<i32>(firsts + (<usize> t << 2)));
     const n = S - T + t + rows - begin;
-    const keys = <usize> begin * <usize> ldk << 2, queries = <usize> t * <usize> ldq << 2;
-    multiply(NT, rows, n, D, argf(11), q + queries, ldq, k + keys, ldk, false, strip, lds, room);
+    const queries = <usize> t * <usize> ldq << 2;
+    byRows(rows, n, D, argf(11), q + queries, ldq, k, ldk, keys, begin, strip, lds, aside);
     for (let i = 0; i < rows; i++) {
       const row = strip + (<usize> i * <usize> lds << 2);
       const first = load<i32>(firsts + (<usize> (t + i) << 2)) - begin;
       const scale = softmaxRow(row, 0, first, S - T + t + i + 1 - begin, n, logs + (<usize> (t + i) << 2));
       store<f32>(scales + (<usize> i << 2), scale);
     }
-    multiply(NN, rows, D, n, 1, strip, lds, v + keys, ldk, false, out + queries, ldq, room);
+    byColumns(rows, n, D, 1, strip, lds, v, ldk, values, S, begin, out + queries, ldq, aside);
     for (let i = 0; i < rows; i++) {
       scaleRow(out + queries + (<usize> (i * ldq) << 2), D, load<f32>(scales + (<usize> i << 2)));
     }
@@ -72,7 +164,14 @@ export function attentionBlasGradTask(task: i32): void {
   const lds = roundUp8(S) + 8;
   const P = scratch() + 256;
   const dS = P + (<usize> (STRIP * lds) << 2);
-  const room = dS + (<usize> (STRIP * lds) << 2);
+  const keys = dS + (<usize> (STRIP * lds) << 2), values = keys + packedBytes(D, S);
+  const keyRows = values + packedBytes(D, S), panels = keyRows + packedBytes(S, D);
+  const aside = panels + packedBytes(STRIP, D);
+  if (panelColumns() != 0) {
+    packPanels(k, <usize> ldk << 2, true, D, S, keys);
+    packPanels(v, <usize> ldk << 2, true, D, S, values);
+    packPanels(k, <usize> ldk << 2, false, S, D, keyRows);
+  }
   for (let s = 0; s < S; s++) {
     zero(dk + (<usize> s * <usize> ldk << 2), <usize> D << 2);
     zero(dv + (<usize> s * <usize> ldk << 2), <usize> D << 2);
@@ -82,22 +181,22 @@ export function attentionBlasGradTask(task: i32): void {
     const logs = at(4) + (<usize> (batch * H + h) * <usize> T << 2);
     for (let t = 0; t < T; t += STRIP) {
       const rows = min(STRIP, T - t);
-      const begin = load<i32>(firsts + (<usize> t << 2)) & ~7;
+      const begin = beginOf(load<i32>(firsts + (<usize> t << 2)));
       const n = S - T + t + rows - begin;
-      const from = qOffset + (<usize> t * <usize> ldq << 2), keys = <usize> begin * <usize> ldk << 2;
+      const from = qOffset + (<usize> t * <usize> ldq << 2), offset = <usize> begin * <usize> ldk << 2;
       const q = at(0) + from, dout = at(12) + from, dq = at(13) + from;
-      multiply(NT, rows, n, D, scale, q, ldq, k + keys, ldk, false, P, lds, room);
-      multiply(NT, rows, n, D, 1, dout, ldq, v + keys, ldk, false, dS, lds, room);
+      byRows(rows, n, D, scale, q, ldq, k, ldk, keys, begin, P, lds, aside);
+      byRows(rows, n, D, 1, dout, ldq, v, ldk, values, begin, dS, lds, aside);
       for (let i = 0; i < rows; i++) {
-        const row = from + (<usize> i * <usize> ldq << 2), offset = <usize> i * <usize> lds << 2;
+        const row = from + (<usize> i * <usize> ldq << 2), place = <usize> i * <usize> lds << 2;
         const delta = dot(at(3) + row, at(12) + row, D);
         const log = load<f32>(logs + (<usize> (t + i) << 2));
         const first = load<i32>(firsts + (<usize> (t + i) << 2)) - begin;
-        gradRow(P + offset, dS + offset, 0, first, S - T + t + i + 1 - begin, n, log, delta);
+        gradRow(P + place, dS + place, 0, first, S - T + t + i + 1 - begin, n, log, delta);
       }
-      multiply(NN, rows, D, n, scale, dS, lds, k + keys, ldk, false, dq, ldq, room);
-      multiply(TN, n, D, rows, 1, P, lds, dout, ldq, true, dv + keys, ldk, room);
-      multiply(TN, n, D, rows, scale, dS, lds, q, ldq, true, dk + keys, ldk, room);
+      byColumns(rows, n, D, scale, dS, lds, k, ldk, keyRows, S, begin, dq, ldq, aside);
+      addByColumns(n, D, rows, 1, P, lds, dout, ldq, panels, dv + offset, ldk, aside);
+      addByColumns(n, D, rows, scale, dS, lds, q, ldq, panels, dk + offset, ldk, aside);
     }
   }
 }

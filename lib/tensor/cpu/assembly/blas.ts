@@ -1,11 +1,10 @@
 // Products by the system's BLAS, which every thread calls for its own tasks.
 import { arg } from "./control";
-import { hasTiles, multiplyByTiles } from "./native";
 
 /** `C = alpha·A·B + beta·C`; lib/tensor/blas.ts says more. Absent without a library, and never called then. */
 // @ts-ignore: decorator
 @external("env", "sgemm")
-declare function sgemm(
+export declare function sgemm(
   transposed: i32,
   M: i32,
   N: i32,
@@ -40,27 +39,4 @@ export function blasTask(task: i32): void {
     <f64> load<u32>(t, 40),
     load<i32>(t, 44),
   );
-}
-
-/**
- * One product inside a job: `C = alpha·A·B`, or added to C. Bit 0 of `transposed` is for A, bit 1 for B; leading dimensions
- * are in elements. `room` is for the native kernels to pack B in: K floats for each column, of which there are whole panels.
- */
-export function multiply(
-  transposed: i32,
-  M: i32,
-  N: i32,
-  K: i32,
-  alpha: f32,
-  a: usize,
-  lda: i32,
-  b: usize,
-  ldb: i32,
-  add: bool,
-  c: usize,
-  ldc: i32,
-  room: usize,
-): void {
-  if (hasTiles()) return multiplyByTiles(transposed, M, N, K, alpha, a, lda, b, ldb, add, c, ldc, room);
-  sgemm(transposed, M, N, K, alpha, <f64> a, lda, <f64> b, ldb, add ? 1 : 0, <f64> c, ldc);
 }

@@ -34,8 +34,9 @@ export function setCallRoom(thread: i32): void {
   call = CALLS + <usize> thread * CALL_BYTES;
 }
 
-export function hasTiles(): bool {
-  return load<i32>(TILE_ROWS) != 0;
+/** Columns of a panel; 0 where there are no native kernels. */
+export function panelColumns(): i32 {
+  return load<i32>(TILE_COLUMNS);
 }
 
 // @ts-ignore: decorator
@@ -49,15 +50,13 @@ function absolute(address: usize): u64 {
  *
  * @param ld bytes from a row to the next; of B transposed, from a column to the next
  */
-function packPanels(b: usize, ld: usize, transposed: bool, K: i32, N: i32, dst: usize): void {
+export function packPanels(b: usize, ld: usize, transposed: bool, K: i32, N: i32, dst: usize): void {
   const wide = load<i32>(TILE_COLUMNS);
   const stride = <usize> wide << 2;
   for (let p = 0; p < N; p += wide) {
     const columns = min(wide, N - p);
-    if (transposed) {
-      const from = b + <usize> p * ld;
-      for (let j = 0; j < wide; j += 8) packColumns(from + <usize> j * ld, ld, K, columns - j, dst + (<usize> j << 2), stride);
-    } else {
+    if (transposed) packColumns(b + <usize> p * ld, ld, K, columns, wide, dst, stride);
+    else {
       writeMask(call + PACKING + 40, columns);
       pack(PANEL, b + (<usize> p << 2), ld, dst, stride, K);
     }
@@ -65,16 +64,18 @@ function packPanels(b: usize, ld: usize, transposed: bool, K: i32, N: i32, dst: 
   }
 }
 
-/** Eight columns of B from a matrix stored transposed, zeros from `columns` on. */
-function packColumns(b: usize, ld: usize, K: i32, columns: i32, dst: usize, stride: usize): void {
-  let k = 0;
-  if (columns >= 8 && K >= 8) {
+/** A panel of B from a matrix stored transposed, zeros from `columns` on. */
+function packColumns(b: usize, ld: usize, K: i32, columns: i32, wide: i32, dst: usize, stride: usize): void {
+  const groups = K >= 8 ? columns / 8 : 0, whole = K & ~7;
+  if (groups > 0) {
+    store<u64>(call + PACKING, groups, 104);
     pack(TURN, b, ld, dst, stride, K / 8);
-    k = K & ~7;
   }
-  if (k < K) {
-    const most = max(0, min(8, columns));
-    packFromColumns(b + (<usize> k << 2), ld, K - k, most, dst + <usize> k * stride, stride);
+  for (let j = 0; j < wide; j += 8) {
+    const k = j < 8 * groups ? whole : 0;
+    if (k == K) continue;
+    const from = b + <usize> j * ld + (<usize> k << 2), to = dst + (<usize> j << 2) + <usize> k * stride;
+    packFromColumns(from, ld, K - k, max(0, min(8, columns - j)), to, stride);
   }
 }
 
@@ -89,7 +90,7 @@ function pack(kernel: i32, from: usize, ld: usize, to: usize, step: usize, count
 }
 
 /**
- * C `[M, N]` (+)= alpha·A·B of packed B, all bytes between rows and panels given. Blocks of A's rows go by packed B in the
+ * C `[M, N]` (+)= alpha·A·B of packed B, `step` bytes from one panel to the next. Blocks of A's rows go by packed B in the
  * second-level cache; A that is stored transposed is packed, too, in `aside`: KC floats a row, and
  * a vector each tile.
  */
@@ -98,6 +99,7 @@ function multiplyPacked(
   lda: usize,
   transposed: bool,
   packed: usize,
+  step: usize,
   c: usize,
   ldc: usize,
   M: i32,
@@ -108,7 +110,7 @@ function multiplyPacked(
   aside: usize,
 ): void {
   const wide = load<i32>(TILE_COLUMNS), block = BLOCK_TILES * load<i32>(TILE_ROWS);
-  const rowBytes = <usize> wide << 2, step = <usize> K * rowBytes;
+  const rowBytes = <usize> wide << 2;
   const panels = (N + wide - 1) / wide;
   const last = N - (panels - 1) * wide;
   store<u64>(call, step, 40);
@@ -198,26 +200,35 @@ function writeMask(to: usize, columns: i32): void {
   for (let j = 0; j < 16; j++) store<i32>(to + (<usize> j << 2), j < columns ? -1 : 0);
 }
 
-/** One product; `room` takes all of packed B and a block of packed A. Leading dimensions are in elements. */
-export function multiplyByTiles(
-  transposed: i32,
+/** Bytes from one packed panel of K rows to the next. */
+export function panelBytes(K: i32): usize {
+  return <usize> (K * load<i32>(TILE_COLUMNS)) << 2;
+}
+
+/** Bytes of K rows and N columns as packed panels; none without native kernels. */
+export function packedBytes(K: i32, N: i32): usize {
+  const wide = load<i32>(TILE_COLUMNS);
+  if (wide == 0) return 0;
+  return <usize> ((N + wide - 1) / wide) * panelBytes(K);
+}
+
+/** One product of B that is packed; leading dimensions are in elements, `aside` takes a block of packed A. */
+export function multiplyByPanels(
+  transposed: bool,
   M: i32,
   N: i32,
   K: i32,
   alpha: f32,
   a: usize,
   lda: i32,
-  b: usize,
-  ldb: i32,
+  packed: usize,
+  step: usize,
   add: bool,
   c: usize,
   ldc: i32,
-  room: usize,
+  aside: usize,
 ): void {
-  const wide = load<i32>(TILE_COLUMNS);
-  const aside = room + (<usize> ((N + wide - 1) / wide * wide) * <usize> K << 2);
-  packPanels(b, <usize> ldb << 2, (transposed & 2) != 0, K, N, room);
-  multiplyPacked(a, <usize> lda << 2, (transposed & 1) != 0, room, c, <usize> ldc << 2, M, N, K, alpha, add, aside);
+  multiplyPacked(a, <usize> lda << 2, transposed, packed, step, c, <usize> ldc << 2, M, N, K, alpha, add, aside);
 }
 
 /** Job: packs runs of panels. Argument 0: table, 24 bytes a task: b, its leading dimension in bytes, transposed, K, N, dst. */
@@ -238,6 +249,7 @@ export function tilesTask(task: i32): void {
     load<u32>(t, 4),
     (bits & 1) != 0,
     load<u32>(t, 12),
+    panelBytes(load<i32>(t, 32)),
     load<u32>(t, 16),
     load<u32>(t, 20),
     load<i32>(t, 24),

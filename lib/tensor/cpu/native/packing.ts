@@ -106,14 +106,23 @@ function maskedLoad(asm: Assembler, width: 256 | 512, i: number, from: Address):
   else asm.vector(256, MASK_IN, i, 14 + i, from);
 }
 
-/** Emits a function that turns `count` times eight columns of eight rows, so that each becomes a row of eight. */
+/**
+ * Emits a function that turns `tiles` groups of eight rows, `count` times eight columns of each: columns become rows of
+ * eight, and groups come to lie side by side.
+ */
 export function emitTurn(asm: Assembler): void {
   const vector = (operation: Parameters<Assembler["vector"]>[1], target: number, a: number, b: number | Address) =>
     asm.vector(256, operation, target, a, b);
+  const group = asm.label();
+  asm.push(LEFT);
+  asm.load(LEFT, argument("tiles"));
   loadArguments(asm);
+  asm.push(RAX);
+  asm.push(RCX);
   asm.loadAddress(R8, { base: RDX, index: RDX, scale: 2 }); // 3 ld
   asm.loadAddress(R9, { base: RDX, index: RDX, scale: 4 }); // 5 ld
   asm.loadAddress(R10, { base: R8, index: RDX, scale: 4 }); // 7 ld
+  asm.bind(group);
   const rows: readonly Address[] = [
     { base: RAX },
     { base: RAX, index: RDX, scale: 1 },
@@ -149,5 +158,17 @@ export function emitTurn(asm: Assembler): void {
   asm.addConstant(RAX, 32);
   asm.addConstant(RSI, -1);
   asm.jumpIf(NOT_EQUAL, square);
+  asm.pop(RCX);
+  asm.pop(RAX);
+  asm.loadAddress(RAX, { base: RAX, index: RDX, scale: 8 });
+  asm.addConstant(RCX, 32);
+  asm.push(RAX);
+  asm.push(RCX);
+  asm.load(RSI, argument("count"));
+  asm.addConstant(LEFT, -1);
+  asm.jumpIf(NOT_EQUAL, group);
+  asm.pop(RCX);
+  asm.pop(RAX);
+  asm.pop(LEFT);
   asm.raw(...RETURN);
 }
