@@ -39,6 +39,8 @@ export const PACK_ARGUMENT = {
 } as const;
 
 const argument = (name: keyof typeof PACK_ARGUMENT): Address => ({ base: RDI, disp: PACK_ARGUMENT[name] });
+/** Most tiles side by side; assembly/native.ts has the same. */
+const BLOCK_TILES = 8;
 /** Tiles left; its own value is kept. */
 const LEFT = RBX;
 const RETURN = [0xc5, 0xf8, 0x77, 0xc3]; // vzeroupper, ret
@@ -58,6 +60,7 @@ export function emitPanel(asm: Assembler, { width }: TileShape): void {
   for (const i of [0, 1]) loadMask(asm, width, i);
   const row = asm.label();
   asm.bind(row);
+  prefetchRow(asm, 2 * bytes);
   for (const i of [0, 1]) maskedLoad(asm, width, i, { base: RAX, disp: bytes * i });
   for (const i of [0, 1]) asm.vector(width, MOVE_OUT, i, 0, { base: RCX, disp: bytes * i });
   asm.add(RAX, RDX);
@@ -71,13 +74,14 @@ export function emitPanel(asm: Assembler, { width }: TileShape): void {
  * Emits a function that copies `count` rows to `tiles` tiles side by side, `step` bytes of a row to each: the mask says
  * how many floats those are. A whole vector is written, so that `tileBytes` must be one more than the tile's rows need.
  */
-export function emitTilesOfA(asm: Assembler, { width }: TileShape): void {
+export function emitTilesOfA(asm: Assembler, { width, rows }: TileShape): void {
   asm.push(LEFT);
   loadArguments(asm);
   asm.load(R9, argument("tileBytes"));
   loadMask(asm, width, 0);
   const [row, tile] = [asm.label(), asm.label()];
   asm.bind(row);
+  prefetchRow(asm, 4 * BLOCK_TILES * rows);
   asm.move(R8, RAX);
   asm.move(R10, RCX);
   asm.load(LEFT, argument("tiles"));
@@ -94,6 +98,11 @@ export function emitTilesOfA(asm: Assembler, { width }: TileShape): void {
   asm.jumpIf(NOT_EQUAL, row);
   asm.pop(LEFT);
   asm.raw(...RETURN);
+}
+
+/** Rows lie pages apart, where no processor reads ahead by itself. */
+function prefetchRow(asm: Assembler, bytes: number): void {
+  for (let disp = 0; disp < bytes; disp += 64) asm.prefetch({ base: RAX, index: RDX, scale: 8, disp });
 }
 
 function loadMask(asm: Assembler, width: 256 | 512, i: number): void {

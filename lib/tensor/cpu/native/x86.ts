@@ -70,6 +70,8 @@ export interface Assembler {
   loadMask(mask: number, address: Address): void;
   load(target: number, address: Address): void;
   loadAddress(target: number, address: Address): void;
+  /** Asks for a cache line ahead of its use; an address that is not there does no harm. */
+  prefetch(address: Address): void;
   move(target: number, source: number): void;
   add(target: number, source: number): void;
   addConstant(target: number, value: number): void;
@@ -177,6 +179,10 @@ export function assembler(): Assembler {
     loadMask: (mask, address) => vex({ map: 1, prefix: 0, opcode: 0x90 }, 0, mask, 0, address),
     load: (target, address) => wide([0x8b], target, address),
     loadAddress: (target, address) => wide([0x8d], target, address),
+    prefetch(address) {
+      raw(0x40 | bit(indexOf(address), 3) << 1 | bit(baseOf(address), 3), 0x0f, 0x18);
+      operandBytes(1, address);
+    },
     move: (target, source) => wide([0x8b], target, source),
     add: (target, source) => wide([0x03], target, source),
     addConstant(target, value) {
