@@ -60,7 +60,7 @@ export async function gatesCommand(
   const generate = readInteger("--generate", String(options.generate), 0, 100_000);
   const given = await partsOf(options.text as readonly string[], options.file as readonly string[]);
   const run = await openStitchedRun(runsFolder, await resolveRun(runsFolder, positional[0] ?? "last"));
-  const parts = given.length > 0 ? given : await heldoutTasks(run);
+  const parts = given.length > 0 ? given : await heldoutTasks(run, generate);
   const trace = await traceGates(run, parts, generate);
   const page = options.out === undefined ? join(runsFolder, run.view.id, "gates.html") : String(options.out);
   if (!options.json || options.out !== undefined) await writePage(page, tokenGatesHtml(trace));
@@ -89,24 +89,37 @@ async function partsOf(texts: readonly string[], files: readonly string[]): Prom
   return parts;
 }
 
-/** Code, problems and translations that the run was not trained on, as long as fits the context together. */
-async function heldoutTasks({ config, view, model, tokenizer }: StitchedRun): Promise<Part[]> {
+/**
+ * `text` with a line's end, cut so that both are at most `room` tokens.
+ *
+ * @throws UserError `gates.length` when the room is too small for a line's end
+ */
+export function fitPart(tokenizer: Pick<Tokenizer, "encode">, text: string, room: number): string {
+  const line = (cut: string) => `${cut.trimEnd()}\n`;
+  let cut = text;
+  while (tokenizer.encode(line(cut)).length > room) {
+    if (cut === "") throw new UserError("gates.length", "The model's context is too short for a part of each task");
+    cut = cut.slice(0, Math.floor(cut.length * 0.9));
+  }
+  return line(cut);
+}
+
+/** Code, problems and translations that the run was not trained on, as long as fits the context with what is written. */
+async function heldoutTasks({ config, view, model, tokenizer }: StitchedRun, generate: number): Promise<Part[]> {
   const corpus = await loadCorpus(config.data, { seed: view.seed });
-  const room = Math.floor((model.contextLength - 1) / 3);
-  const fit = (text: string) => {
-    let cut = text;
-    while (tokenizer.encode(cut).length > room) cut = cut.slice(0, Math.floor(cut.length * 0.9));
-    return cut;
-  };
+  const first = (domain: string) => corpus.documents[domain]?.heldout[0]?.text ?? "";
   const problems = corpus.problems.map(({ prompt, answer }) => prompt + answer).join("\n");
   const translations = corpus.translations.map(({ prompt, translation }) => prompt + translation).join("\n");
-  const first = (domain: string) => corpus.documents[domain]!.heldout[0]!.text;
-  const parts: Part[] = [
-    { label: "code", text: fit(first("code")) },
-    { label: "math", text: fit(problems === "" ? first("math") : problems) },
-    { label: "translation", text: fit(translations === "" ? first("multilingual") : translations) },
+  const tasks: readonly Part[] = [
+    { label: "code", text: first("code") },
+    { label: "math", text: problems || first("math") },
+    { label: "translation", text: translations || first("multilingual") },
   ];
-  return parts.map(({ label, text }, i) => ({ label, text: i < parts.length - 1 ? `${text.trimEnd()}\n` : text }));
+  // Where the run has other domains, theirs.
+  const parts = [...tasks, ...corpus.domains.map((label) => ({ label, text: first(label) }))]
+    .filter(({ label, text }, i, all) => text !== "" && all.findIndex((one) => one.label === label) === i).slice(0, 3);
+  const room = Math.floor((model.contextLength - 1 - generate) / parts.length);
+  return parts.map(({ label, text }) => ({ label, text: fitPart(tokenizer, text, room) }));
 }
 
 /**
