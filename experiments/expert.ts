@@ -8,6 +8,8 @@ import { UserError } from "../lib/errors.ts";
 import {
   type CellResult,
   defaultRunsFolder,
+  type ExperimentDefinition,
+  parseExperimentArguments,
   resolveRun,
   resultsTable,
   runMain,
@@ -15,6 +17,7 @@ import {
 } from "../lib/run/mod.ts";
 import { checkBts } from "./bts/check.ts";
 import { comparisons, readLosses } from "./bts/comparisons.ts";
+import { checkChange, checkRestitching } from "./bts/expert-check.ts";
 import { type ExpertConfig, expertConfigSchema, type FinishedRun, finishedRun } from "./bts/finished.ts";
 import { type Bytes, type Lab, readText } from "./bts/lab.ts";
 import { type Measured, measureStitched, resultsOf } from "./bts/measure.ts";
@@ -155,25 +158,30 @@ async function main(args: readonly string[]): Promise<void> {
   if (words.length === 0) return console.log(USAGE);
   const runsFolder = runsFolderIn(options);
   const { kind, run: { view, config }, expert } = await readWords(words, runsFolder);
-  changedConfig(config, { kind, expert });
+  checkChange(config, { kind, expert });
   const restitchSteps = Math.max(1, Math.round(SHARE * config.train.stitch.steps));
-  const preset = { ...config, from: view.id, change: kind, expert, restitch: restitchSteps };
+  const preset: ExpertConfig = { ...config, from: view.id, change: kind, expert, restitch: restitchSteps };
+  const definition: ExperimentDefinition<typeof expertConfigSchema> = {
+    name: "expert",
+    title: `${kind === "add" ? "With" : "Without"} ${expert}`,
+    description: "Takes an expert out of a finished run, or puts one in, and trains the stitches on for a few steps.",
+    schema: expertConfigSchema,
+    defaultPreset: view.preset,
+    presets: { [view.preset]: { description: `the settings of the run ${view.id}`, config: preset } },
+  };
+  const hasSeed = options.some((option) => /^--seeds?(=|$)/.test(option));
+  const all = hasSeed ? options : ["--seed", String(view.seed), ...options];
+  const parsed = parseExperimentArguments(all, definition);
+  if (parsed.kind === "run") checkRestitching(view, preset, parsed);
   await experimentMain({
-    definition: {
-      name: "expert",
-      title: `${kind === "add" ? "With" : "Without"} ${expert}`,
-      description: "Takes an expert out of a finished run, or puts one in, and trains the stitches on for a few steps.",
-      schema: expertConfigSchema,
-      defaultPreset: view.preset,
-      presets: { [view.preset]: { description: `the settings of the run ${view.id}`, config: preset } },
-    },
+    definition,
     words: [kind, view.id, expert],
     check: (config) => checkBts(changedConfig(config, { kind: config.change, expert: config.expert })),
     plan: planChange,
     prepare: (config, seed) => loadCorpus(config.data, { seed }),
     body: ({ prepared: corpus, config, ...context }) =>
       changeExpert({ ...context, config, corpus }, config, runsFolder),
-  }, ["--seed", String(view.seed), ...options]);
+  }, all);
 }
 
 if (import.meta.main) await runMain(() => main(Deno.args));

@@ -41,7 +41,7 @@ export { parseWithCommander, readInteger, unknownCommand } from "./commander.ts"
 export { buildConfig } from "./config.ts";
 export { type ConfigKey, configKeys } from "./config-keys.ts";
 export { formatTable, printable, resultsTable } from "./format-table.ts";
-export { type Difference, diffRuns, type RunDiff } from "./diff.ts";
+export { configDifferences, type Difference, diffRuns, type RunDiff } from "./diff.ts";
 export { diffCommand } from "./diff-command.ts";
 export { type IndexUpdate, openForReading, withIndex } from "./index.ts";
 export { lastLines, launch, type Launched, outputFile } from "./launch.ts";

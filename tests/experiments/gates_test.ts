@@ -1,7 +1,7 @@
 // `deno task gates` and `deno task expert` on a run of the main job.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { gatesCommand } from "../../experiments/bts/gates-command.ts";
+import { fitPart, gatesCommand } from "../../experiments/bts/gates-command.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { GateTrace } from "../../lib/report/mod.ts";
 import { openRun, readRun, repositoryRoot } from "../../lib/run/mod.ts";
@@ -34,6 +34,17 @@ Deno.test("`deno task expert` looks for its run below `--runs folder` and `--run
   } finally {
     await Deno.remove(runs, { recursive: true });
   }
+});
+
+Deno.test("`fitPart()` leaves room for the line's end that it adds", () => {
+  // A token a character, as where a tokenizer knows no merge: the line's end is one of its own.
+  const tokenizer = { encode: (text: string) => Array.from(text, (_, i) => i) };
+  for (let room = 1; room < 40; room++) {
+    const part = fitPart(tokenizer, "a b ".repeat(20), room);
+    assert.ok(part.length <= room && part.endsWith("\n"), `${room}: ${part.length}`);
+  }
+  assert.equal(fitPart(tokenizer, "short", 21), "short\n");
+  assert.throws(() => fitPart(tokenizer, "a", 0), UserError);
 });
 
 Deno.test("`deno task gates` traces texts, held-out tasks and what the model writes", async (t) => {
@@ -72,6 +83,8 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
       const text = await gates("--runs", runs, "--out", page);
       for (const word of ["code", "math", "translation", "entropy", "wins", page]) assert.ok(text.includes(word), word);
       assert.match(await Deno.readTextFile(page), /Which model the stitches listen to/);
+      const written = JSON.parse(await gates("--runs", runs, "--generate", "20", "--json")) as GateTrace;
+      assert.ok(written.segments.length === 4 && written.tokens.length <= 64, "room is left for what is written");
       assert.match(await gates("--runs", runs, "--text", "a", "--generate", "2", "--out", page), /^Generated: "/m);
     });
 
@@ -105,7 +118,19 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
           const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
           return { code, line: text(stdout).trim().split("\n").at(-1)!, stderr: text(stderr) };
         };
-        const less = await expert("remove", "last", "code");
+        const refused: readonly (readonly [string[], RegExp])[] = [
+          [["--set", "hub=math"], /Cannot set hub: the models are those of the run .*what may be set here: restitch/s],
+          [["--seed", "5"], /Cannot take another seed.*whose seed is 1/],
+          [["--seeds=1,2"], /Cannot take another seed/],
+        ];
+        const before = [...Deno.readDirSync(runs)].length;
+        for (const [options, message] of refused) {
+          const { code, stderr } = await expert("remove", "last", "code", ...options);
+          assert.equal(code, 2, options.join(" "));
+          assert.match(stderr, message);
+        }
+        assert.equal([...Deno.readDirSync(runs)].length, before, "nothing is written");
+        const less = await expert("remove", "last", "code", "--set", "train.stitch.lr=0.001", "--seed", "1");
         assert.equal(less.code, 0, less.stderr);
         assert.deepEqual(Object.keys(JSON.parse(less.line).methods), ["seed", "before", "untouched", "bts"]);
         const more = await expert("add", "last", "english", "--set", "restitch=2");
@@ -123,7 +148,7 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
         assert.deepEqual(trace.stitches.at(-1)!.models, ["seed", "math", "multilingual", "english"]);
         const cases: readonly (readonly [string[], RegExp])[] = [
           [["remove", "last", "code"], /no expert "code": the run has math, multilingual, english/],
-          [["add", "last", "english"], /has the expert "english" already/],
+          [["add", "last", "english"], /has the expert "english" already: its experts are math, multilingual, english/],
           [["remove", "last"], /expected add or remove, a run and an expert/],
           [["remove", "nosuchrun", "code"], /no run "nosuchrun"/],
         ];

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { checkBts } from "../../experiments/bts/check.ts";
 import { type BtsConfig, btsConfigSchema } from "../../experiments/bts/config.ts";
+import { checkChange, checkRestitching } from "../../experiments/bts/expert-check.ts";
+import { type ExpertConfig, expertConfigSchema } from "../../experiments/bts/finished.ts";
 import { changedConfig } from "../../experiments/bts/modular.ts";
 import { crosslingualStudy } from "../../experiments/crosslingual.ts";
 import { expertsStudy } from "../../experiments/experts.ts";
@@ -216,6 +218,49 @@ Deno.test("`changedConfig()` takes an expert out or puts one in, and refuses wha
   refuses(config, "add", "code", /has the expert "code" already/);
   refuses(config, "add", "law", /no domain "law"/);
   refuses({ ...config, hub: "code" }, "remove", "code", /it is the hub/);
+});
+
+Deno.test("`checkChange()` keeps something to stitch, and says what is there", () => {
+  const config = btsConfigSchema.parse({ experts: ["code"] });
+  assert.throws(
+    () => checkChange(config, { kind: "remove", expert: "code" }),
+    (error) => error instanceof UserError && /Cannot remove code: then nothing is stitched to seed/.test(error.message),
+  );
+  assert.throws(() => checkChange(config, { kind: "add", expert: "code" }), /already: its experts are code$/);
+  checkChange(config, { kind: "add", expert: "math" });
+});
+
+Deno.test("`checkRestitching()` lets only what re-stitching may change be set, and no other seed", () => {
+  const run = { id: "run-1", seed: 1 };
+  const of = (change: "add" | "remove") =>
+    expertConfigSchema.parse({ from: run.id, change, expert: change === "add" ? "english" : "code", restitch: 3 });
+  const check = (standard: ExpertConfig, changed: object, seeds = [1]) =>
+    checkRestitching(run, standard, { config: { ...standard, ...changed }, seeds });
+  const less = of("remove");
+  const { data, eval: measuring, stitch, train } = less;
+  const refused: readonly (readonly [object, RegExp])[] = [
+    [{ hub: "math" }, /Cannot set hub: the models are those of the run run-1/],
+    [{ data: { ...data, heldoutBytes: 9_000 } }, /Cannot set data\.heldoutBytes/],
+    [{ eval: { ...measuring, items: 8 } }, /Cannot set eval\.items/],
+    [{ stitch: { ...stitch, count: 1, gates: "scalar" } }, /Cannot set stitch\.count, stitch\.gates/],
+    [{ model: { ...less.model, width: 64 } }, /Cannot set model\.width/],
+    [{ train: { ...train, expert: { ...train.expert, lr: 0.1 } } }, /Cannot set train\.expert\.lr/],
+    [{ experts: ["code", "math"] }, /Cannot set experts/],
+    [{ expert: "math" }, /Cannot set expert: the words before the options say it/],
+    [{ from: "another" }, /Cannot set from: the words/],
+  ];
+  for (const [changed, message] of refused) {
+    assert.throws(
+      () => check(less, changed),
+      (error) => error instanceof UserError && message.test(error.message),
+      String(message),
+    );
+  }
+  assert.throws(() => check(less, {}, [5]), /Cannot take another seed: .* whose seed is 1/);
+  assert.throws(() => check(less, {}, [1, 2]), /Cannot take another seed/);
+  check(less, { restitch: 9, train: { ...train, stitch: { ...train.stitch, lr: 0.1 } } });
+  check(less, { mix: { ...less.mix, stitch: { english: 1 } }, checkpoint: { ...less.checkpoint, every: 7 } });
+  check(of("add"), { train: { ...train, expert: { ...train.expert, lr: 0.1 } } });
 });
 
 Deno.test("`modularity --preset smoke` measures every change, and keeps the others' parameters bit for bit", async () => {
