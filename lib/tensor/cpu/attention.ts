@@ -13,6 +13,8 @@ const BLAS_STRIP = 64;
 /** From here on a strip's products are worth a call of the library. */
 const BLAS_QUERIES = 16;
 
+/** Floats from one row of a strip's scores to the next. */
+const ldsOf = (S: number) => Math.ceil(S / 16) * 16 + 16;
 const up8 = (n: number) => Math.ceil(n / 8) * 8;
 
 const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) => {
@@ -30,7 +32,7 @@ const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) 
   const byBlas = (machine.native ?? machine.blas) !== undefined && T >= BLAS_QUERIES;
   const strip = byBlas ? BLAS_STRIP : 6;
   const packed = byBlas ? 0 : up8(S) * D + up8(D) * S;
-  machine.reserveScratch(256 + 4 * (packed + strip * (up8(S) + 8) + roomFor(machine, S, D)) + 64);
+  machine.reserveScratch(256 + 4 * (packed + strip * ldsOf(S) + roomFor(machine, S, D)) + 64);
   const perTask = Math.min(QUERIES, Math.ceil(T / 6) * 6);
   const tasks = Math.ceil(T / perTask);
   const scale = float(1 / Math.sqrt(D));
@@ -50,7 +52,7 @@ const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }
   const firsts = aside.address + B * H * T * 4;
   const byBlas = (machine.native ?? machine.blas) !== undefined && T >= BLAS_QUERIES;
   const perThread = byBlas
-    ? 2 * BLAS_STRIP * (up8(S) + 8)
+    ? 2 * BLAS_STRIP * ldsOf(S)
     : 2 * up8(S) * D + up8(D) * S + 2 * up8(D) * STRIP + 2 * STRIP * (up8(S) + 8);
   machine.reserveScratch(256 + 4 * (perThread + roomFor(machine, S, D)) + 64);
   const scale = float(1 / Math.sqrt(D));
@@ -64,7 +66,7 @@ const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }
 function roomFor({ native }: Machine, S: number, D: number): number {
   if (native === undefined) return 0;
   const up = (n: number) => Math.ceil(n / native.columns) * native.columns;
-  return 2 * up(S) * D + up(D) * (S + BLAS_STRIP) + 8 * (BLAS_STRIP * native.rows + 16);
+  return 2 * up(S) * D + up(D) * (S + BLAS_STRIP) + 8 * (BLAS_STRIP * native.rows + 16) + BLAS_STRIP * 36;
 }
 
 /** For each position the first one of its document; documents must be unbroken runs. */

@@ -3,7 +3,19 @@
 import { dot, gradRow, scaleRow, softmaxRow } from "./attention";
 import { sgemm } from "./blas";
 import { arg, argf, scratch } from "./control";
-import { multiplyByPanels, packedBytes, packPanels, panelBytes, panelColumns } from "./native";
+import { logs as logs64, sumLanes } from "./math";
+import {
+  asideBytes,
+  gradRows,
+  multiplyByPanels,
+  packedBytes,
+  packPanels,
+  panelBytes,
+  panelColumns,
+  ROW_BYTES,
+  softmaxRows,
+  SUM_BYTES,
+} from "./native";
 import { zero } from "./zero";
 
 /** Queries in one strip: few enough that little lies beyond the diagonal, enough for a product that is worth a call. */
@@ -21,8 +33,8 @@ function at(index: i32): usize {
 
 // @ts-ignore: decorator
 @inline
-function roundUp8(n: i32): i32 {
-  return (n + 7) & ~7;
+function roundUp16(n: i32): i32 {
+  return (n + 15) & ~15;
 }
 
 /** The first key of a strip's scores: all keys before `first` are of other documents. Panels begin at whole ones. */
@@ -111,6 +123,76 @@ function addByColumns(
   } else sgemm(TN, n, D, rows, alpha, <f64> a, lda, <f64> b, ldb, 1, <f64> c, ldc);
 }
 
+/** An entry of the native kernels' table: whole vectors around what counts of a row, and two numbers. */
+// @ts-ignore: decorator
+@inline
+function writeRow(table: usize, i: i32, first: i32, stop: i32, a: f32, b: f32): void {
+  const entry = table + <usize> i * ROW_BYTES;
+  store<i32>(entry, (first & ~15) << 2);
+  store<i32>(entry, roundUp16(stop) << 2, 4);
+  store<f32>(entry, a, 8);
+  store<f32>(entry, b, 12);
+}
+
+/** A row outside of what counts: −∞ up to whole vectors before the softmax, zeros after it. */
+// @ts-ignore: decorator
+@inline
+function fillOutside(row: usize, from: i32, first: i32, stop: i32, to: i32, value: f32): void {
+  for (let s = from; s < first; s++) store<f32>(row + (<usize> s << 2), value);
+  for (let s = stop; s < to; s++) store<f32>(row + (<usize> s << 2), value);
+}
+
+/** Softmax of a strip of scores by the native kernel; row i's keys are from its document's first to `diagonal + i`. */
+function softmaxStrip(
+  strip: usize,
+  lds: i32,
+  rows: i32,
+  firsts: usize,
+  begin: i32,
+  diagonal: i32,
+  n: i32,
+  logs: usize,
+  scales: usize,
+  table: usize,
+): void {
+  const step = <usize> lds << 2, sums = table + <usize> STRIP * ROW_BYTES;
+  for (let i = 0; i < rows; i++) {
+    const first = load<i32>(firsts + (<usize> i << 2)) - begin, stop = diagonal + i;
+    fillOutside(strip + <usize> i * step, first & ~15, first, stop, roundUp16(stop), -Infinity);
+    writeRow(table, i, first, stop, 0, 0);
+  }
+  softmaxRows(strip, step, rows, table, sums);
+  for (let i = 0; i < rows; i++) {
+    const first = load<i32>(firsts + (<usize> i << 2)) - begin;
+    const parts = sums + <usize> i * SUM_BYTES;
+    const low = f32x4.add(v128.load(parts), v128.load(parts, 16)), high = f32x4.add(v128.load(parts, 32), v128.load(parts, 48));
+    const sum = sumLanes(f32x4.add(low, high));
+    fillOutside(strip + <usize> i * step, 0, first, diagonal + i, n, 0);
+    store<f32>(logs + (<usize> i << 2), load<f32>(parts, 64) + <f32> logs64(sum));
+    store<f32>(scales + (<usize> i << 2), <f32> 1 / sum);
+  }
+}
+
+function gradStrip(
+  P: usize,
+  dS: usize,
+  lds: i32,
+  rows: i32,
+  n: i32,
+  table: usize,
+  firsts: usize,
+  begin: i32,
+  diagonal: i32,
+): void {
+  const step = <usize> lds << 2;
+  gradRows(P, dS, step, rows, table);
+  for (let i = 0; i < rows; i++) {
+    const first = load<i32>(firsts + (<usize> i << 2)) - begin;
+    fillOutside(P + <usize> i * step, 0, first, diagonal + i, n, 0);
+    fillOutside(dS + <usize> i * step, 0, first, diagonal + i, n, 0);
+  }
+}
+
 /** One task: a run of queries of one head. */
 export function attentionBlasTask(task: i32): void {
   const T = arg(6), S = arg(7), H = arg(8), G = arg(9), D = arg(10);
@@ -124,11 +206,11 @@ export function attentionBlasTask(task: i32): void {
   const logs = at(4) + (<usize> head * <usize> T << 2);
   const firsts = at(5) + (<usize> batch * <usize> T << 2);
   const t0 = (task % tasks) * perTask, t1 = min(t0 + perTask, T);
-  const lds = roundUp8(S) + 8;
+  const lds = roundUp16(S) + 16;
   const scales = scratch(); // STRIP floats
   const strip = scratch() + 256;
   const keys = strip + (<usize> (STRIP * lds) << 2), values = keys + packedBytes(D, S);
-  const aside = values + packedBytes(S, D);
+  const aside = values + packedBytes(S, D), table = aside + asideBytes();
   if (panelColumns() != 0) {
     packPanels(k, <usize> ldk << 2, true, D, S, keys);
     packPanels(v, <usize> ldk << 2, false, S, D, values);
@@ -139,11 +221,15 @@ export function attentionBlasTask(task: i32): void {
     const n = S - T + t + rows - begin;
     const queries = <usize> t * <usize> ldq << 2;
     byRows(rows, n, D, argf(11), q + queries, ldq, k, ldk, keys, begin, strip, lds, aside);
-    for (let i = 0; i < rows; i++) {
-      const row = strip + (<usize> i * <usize> lds << 2);
-      const first = load<i32>(firsts + (<usize> (t + i) << 2)) - begin;
-      const scale = softmaxRow(row, 0, first, S - T + t + i + 1 - begin, n, logs + (<usize> (t + i) << 2));
-      store<f32>(scales + (<usize> i << 2), scale);
+    const from = firsts + (<usize> t << 2), to = logs + (<usize> t << 2), diagonal = S - T + t + 1 - begin;
+    if (panelColumns() != 0) softmaxStrip(strip, lds, rows, from, begin, diagonal, n, to, scales, table);
+    else {
+      for (let i = 0; i < rows; i++) {
+        const row = strip + (<usize> i * <usize> lds << 2);
+        const first = load<i32>(from + (<usize> i << 2)) - begin;
+        const scale = softmaxRow(row, 0, first, diagonal + i, n, to + (<usize> i << 2));
+        store<f32>(scales + (<usize> i << 2), scale);
+      }
     }
     byColumns(rows, n, D, 1, strip, lds, v, ldk, values, S, begin, out + queries, ldq, aside);
     for (let i = 0; i < rows; i++) {
@@ -161,12 +247,12 @@ export function attentionBlasGradTask(task: i32): void {
   const kOffset = (<usize> batch * <usize> (S * ldk) + <usize> (g * D)) << 2;
   const k = at(1) + kOffset, v = at(2) + kOffset, dk = at(14) + kOffset, dv = at(15) + kOffset;
   const firsts = at(5) + (<usize> batch * <usize> T << 2);
-  const lds = roundUp8(S) + 8;
+  const lds = roundUp16(S) + 16;
   const P = scratch() + 256;
   const dS = P + (<usize> (STRIP * lds) << 2);
   const keys = dS + (<usize> (STRIP * lds) << 2), values = keys + packedBytes(D, S);
   const keyRows = values + packedBytes(D, S), panels = keyRows + packedBytes(S, D);
-  const aside = panels + packedBytes(STRIP, D);
+  const aside = panels + packedBytes(STRIP, D), table = aside + asideBytes();
   if (panelColumns() != 0) {
     packPanels(k, <usize> ldk << 2, true, D, S, keys);
     packPanels(v, <usize> ldk << 2, true, D, S, values);
@@ -191,9 +277,11 @@ export function attentionBlasGradTask(task: i32): void {
         const row = from + (<usize> i * <usize> ldq << 2), place = <usize> i * <usize> lds << 2;
         const delta = dot(at(3) + row, at(12) + row, D);
         const log = load<f32>(logs + (<usize> (t + i) << 2));
-        const first = load<i32>(firsts + (<usize> (t + i) << 2)) - begin;
-        gradRow(P + place, dS + place, 0, first, S - T + t + i + 1 - begin, n, log, delta);
+        const first = load<i32>(firsts + (<usize> (t + i) << 2)) - begin, stop = S - T + t + i + 1 - begin;
+        if (panelColumns() == 0) gradRow(P + place, dS + place, 0, first, stop, n, log, delta);
+        else writeRow(table, i, first, stop, log, delta);
       }
+      if (panelColumns() != 0) gradStrip(P, dS, lds, rows, n, table, firsts + (<usize> t << 2), begin, S - T + t + 1 - begin);
       byColumns(rows, n, D, scale, dS, lds, k, ldk, keyRows, S, begin, dq, ldq, aside);
       addByColumns(n, D, rows, 1, P, lds, dout, ldq, panels, dv + offset, ldk, aside);
       addByColumns(n, D, rows, scale, dS, lds, q, ldq, panels, dk + offset, ldk, aside);

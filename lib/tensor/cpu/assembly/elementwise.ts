@@ -2,6 +2,7 @@
 // Common arguments: 0 number of elements, 1 elements per task (a multiple of 16); the rest are addresses and constants.
 import { arg, argf } from "./control";
 import { expv, madd, sigmoidv } from "./math";
+import { overArrays, panelColumns, SWIGLU, SWIGLU_GRAD } from "./native";
 
 // @ts-ignore: decorator
 @inline
@@ -54,6 +55,10 @@ export function fillTask(task: i32): void {
 /** SiLU(gate) ∘ up: 2 gate, 3 up, 4 out. */
 export function swigluTask(task: i32): void {
   const gate = at(2), up = at(3), y = at(4), stop = end(task);
+  if (panelColumns() != 0) {
+    const i = first(task);
+    return overArrays(SWIGLU, gate + i, up + i, y + i, 0, 0, <i32> ((stop - i) >> 2));
+  }
   for (let i = first(task); i < stop; i += 16) {
     const g = v128.load(gate + i);
     v128.store(y + i, f32x4.mul(f32x4.mul(g, sigmoidv(g)), v128.load(up + i)));
@@ -63,6 +68,10 @@ export function swigluTask(task: i32): void {
 /** 2 gate, 3 up, 4 dy, 5 dgate, 6 dup. */
 export function swigluGradTask(task: i32): void {
   const gate = at(2), up = at(3), dy = at(4), dgate = at(5), dup = at(6), stop = end(task);
+  if (panelColumns() != 0) {
+    const i = first(task);
+    return overArrays(SWIGLU_GRAD, gate + i, up + i, dy + i, dgate + i, dup + i, <i32> ((stop - i) >> 2));
+  }
   const one = f32x4.splat(1);
   for (let i = first(task); i < stop; i += 16) {
     const g = v128.load(gate + i);

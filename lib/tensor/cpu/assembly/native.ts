@@ -4,7 +4,8 @@ import { packFromColumns } from "./pack";
 
 /**
  * A native kernel on the arguments at this address (native/tiles.ts and packing.ts say where each is): 0 and 1 pack
- * panels of B and tiles of A, 2 turns squares of eight, tiles of C are `2·rows + 1`, one more where A is transposed. Absent where
+ * panels of B and tiles of A, 2 turns squares of eight, 3 to 6 are softmax, its gradient, SwiGLU and its gradient, tiles of
+ * C are `2·rows + 5`, one more where A is transposed. Absent where
  * there are none, and never called then.
  */
 // @ts-ignore: decorator
@@ -17,7 +18,8 @@ const BASE: usize = 528, TILE_ROWS: usize = 536, TILE_COLUMNS: usize = 540;
 const CALLS: usize = 4096, CALL_BYTES: usize = 512;
 /** Where in them those of the packing kernels are. */
 const PACKING: usize = 256;
-const PANEL: i32 = 0, TILES: i32 = 1, TURN: i32 = 2;
+const PANEL: i32 = 0, TILES: i32 = 1, TURN: i32 = 2, SOFTMAX: i32 = 3, SOFTMAX_GRAD: i32 = 4;
+export const SWIGLU: i32 = 5, SWIGLU_GRAD: i32 = 6;
 
 /** k are taken in runs of this many, as in gemm.ts: the sums are the same bits. */
 const KC: i32 = 384;
@@ -186,7 +188,7 @@ function runTiles(
   store<u64>(call, next, 24);
   store<u64>(call, absolute(c), 56);
   store<u64>(call, <usize> rows * ldc, 72);
-  native(<f64> absolute(call), 2 * rows + 1 + <i32> transposed);
+  native(<f64> absolute(call), 2 * rows + 5 + <i32> transposed);
 }
 
 /** Which columns of two vectors there are: a bit each for panels of 32, a word each for panels of 16. */
@@ -212,7 +214,13 @@ export function packedBytes(K: i32, N: i32): usize {
   return <usize> ((N + wide - 1) / wide) * panelBytes(K);
 }
 
-/** One product of B that is packed; leading dimensions are in elements, `aside` takes a block of packed A. */
+/** Bytes of a block of packed A of few steps of k ({@linkcode multiplyByPanels} says where that is needed). */
+export function asideBytes(): usize {
+  return <usize> BLOCK_TILES * (<usize> (64 * load<i32>(TILE_ROWS)) * 4 + VECTOR);
+}
+
+/** One product of B that is packed; leading dimensions are in elements, `aside` takes a block of packed A
+ * where that is transposed, of at most 64 steps of k. */
 export function multiplyByPanels(
   transposed: bool,
   M: i32,
@@ -259,4 +267,39 @@ export function tilesTask(task: i32): void {
     (bits & 2) != 0,
     scratch(),
   );
+}
+
+/** SwiGLU or its gradient on whole arrays, up to 16 floats at a time. */
+export function overArrays(kernel: i32, gate: usize, up: usize, a: usize, b: usize, c: usize, count: i32): void {
+  const args = call + PACKING;
+  store<u64>(args, absolute(gate));
+  store<u64>(args, absolute(up), 8);
+  store<u64>(args, absolute(a), 16);
+  store<u64>(args, absolute(b), 24);
+  store<u64>(args, absolute(c), 32);
+  store<u64>(args, (count + 15) & ~15, 40);
+  if (count > 0) native(<f64> absolute(args), kernel);
+}
+
+/** Bytes of a row of the table that the kernels on rows of scores read, and of what the softmax writes for each. */
+export const ROW_BYTES: usize = 16, SUM_BYTES: usize = 128;
+
+/** Scores to exponentials, row by row; each row's sums, in 16 parts, and 64 bytes on its largest score, go to `sums`. */
+export function softmaxRows(strip: usize, step: usize, rows: i32, table: usize, sums: usize): void {
+  overRows(SOFTMAX, strip, step, rows, table, sums);
+}
+
+/** P = exp(P − log) and dS = P · (dS − delta), row by row. */
+export function gradRows(P: usize, dS: usize, step: usize, rows: i32, table: usize): void {
+  overRows(SOFTMAX_GRAD, P, step, rows, table, dS);
+}
+
+function overRows(kernel: i32, strip: usize, step: usize, rows: i32, table: usize, other: usize): void {
+  const args = call + PACKING;
+  store<u64>(args, absolute(strip));
+  store<u64>(args, step, 8);
+  store<u64>(args, rows, 16);
+  store<u64>(args, absolute(table), 24);
+  store<u64>(args, absolute(other), 32);
+  native(<f64> absolute(args), kernel);
 }

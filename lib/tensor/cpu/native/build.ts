@@ -1,5 +1,6 @@
 // Makes kernels-x86_64.so, the native kernels as a shared object; with --check, only tells whether it is up to date.
 import { type Exported, sharedObject } from "./elf.ts";
+import { emitConstants, exponentialKernels } from "./exponential.ts";
 import { emitPanel, emitTilesOfA, emitTurn } from "./packing.ts";
 import { AVX2, AVX512, emitTiles, type TileShape } from "./tiles.ts";
 import { NATIVE_FILE } from "./open.ts";
@@ -16,20 +17,22 @@ export function compileNative(): Uint8Array<ArrayBuffer> {
     functions.push({ name, at, size: asm.bytes.length - at });
   };
   exported("features", () => emitFeatures(asm));
-  exported("kernels_avx2", () => emitFamily(asm, AVX2));
-  exported("kernels_avx512", () => emitFamily(asm, AVX512));
+  const constants = emitConstants(asm);
+  exported("kernels_avx2", () => emitFamily(asm, AVX2, constants));
+  exported("kernels_avx512", () => emitFamily(asm, AVX512, constants));
   return sharedObject(Uint8Array.from(asm.bytes), functions);
 }
 
 /**
- * `(arguments: pointer, kernel: i32) => void`: 0 and 1 pack panels of B and tiles of A, 2 turns squares, and tiles of
- * `rows` rows are `2·rows + 1`, and one more where A is transposed.
+ * `(arguments: pointer, kernel: i32) => void`: 0 and 1 pack panels of B and tiles of A, 2 turns squares, 3 to 6 are
+ * softmax, its gradient, SwiGLU and its gradient, and tiles of `rows` rows are `2·rows + 5`, and one more where A is transposed.
  */
-function emitFamily(asm: Assembler, shape: TileShape): void {
+function emitFamily(asm: Assembler, shape: TileShape, constants: Label): void {
   const emitters: (() => void)[] = [
     () => emitPanel(asm, shape),
     () => emitTilesOfA(asm, shape),
     () => emitTurn(asm),
+    ...exponentialKernels(asm, shape, constants),
   ];
   for (let rows = 1; rows <= shape.rows; rows++) {
     for (const transposed of [false, true]) emitters.push(() => emitTiles(asm, shape, rows, transposed));

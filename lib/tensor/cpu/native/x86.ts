@@ -32,6 +32,14 @@ export const MOVE_IN: VectorOperation = { map: 1, prefix: 0, opcode: 0x10 }; // 
 export const MOVE_OUT: VectorOperation = { map: 1, prefix: 0, opcode: 0x11 }; // vmovups to memory
 export const BROADCAST: VectorOperation = { map: 2, prefix: 1, opcode: 0x18, scalar: true }; // vbroadcastss
 export const FMA: VectorOperation = { map: 2, prefix: 1, opcode: 0xb8 }; // vfmadd231ps: d += a·b
+export const FMA_OTHER: VectorOperation = { map: 2, prefix: 1, opcode: 0xa8 }; // vfmadd213ps: d = a·d + b
+export const NEGATED_FMA: VectorOperation = { map: 2, prefix: 1, opcode: 0xbc }; // vfnmadd231ps: d −= a·b
+export const SUBTRACT: VectorOperation = { map: 1, prefix: 0, opcode: 0x5c }; // vsubps
+export const DIVIDE: VectorOperation = { map: 1, prefix: 0, opcode: 0x5e }; // vdivps
+export const MINIMUM: VectorOperation = { map: 1, prefix: 0, opcode: 0x5d }; // vminps: the second where one is NaN
+export const MAXIMUM: VectorOperation = { map: 1, prefix: 0, opcode: 0x5f }; // vmaxps: the same
+export const ADD_INTEGERS: VectorOperation = { map: 1, prefix: 1, opcode: 0xfe }; // vpaddd
+export const SUBTRACT_INTEGERS: VectorOperation = { map: 1, prefix: 1, opcode: 0xfa }; // vpsubd
 export const ADD: VectorOperation = { map: 1, prefix: 0, opcode: 0x58 }; // vaddps
 export const MULTIPLY: VectorOperation = { map: 1, prefix: 0, opcode: 0x59 }; // vmulps
 export const UNPACK_LOW: VectorOperation = { map: 1, prefix: 0, opcode: 0x14 }; // vunpcklps
@@ -66,9 +74,13 @@ export interface Assembler {
     mask?: number,
     zero?: boolean,
   ): void;
+  /** Shifts 32-bit integers, to the right with their sign. */
+  shift(width: 256 | 512, to: "left" | "right", target: number, source: number, bits: number): void;
   /** `kmovw mask, [address]` */
   loadMask(mask: number, address: Address): void;
   load(target: number, address: Address): void;
+  /** Four bytes without a sign. */
+  loadInteger(target: number, address: Address): void;
   loadAddress(target: number, address: Address): void;
   /** Asks for a cache line ahead of its use; an address that is not there does no harm. */
   prefetch(address: Address): void;
@@ -77,6 +89,7 @@ export interface Assembler {
   addConstant(target: number, value: number): void;
   /** Compares a register, or eight bytes of memory, with a number of at most 31 bits. */
   compare(operand: number | Address, value: number): void;
+  compareRegisters(one: number, other: number): void;
   jumpIf(condition: number, label: Label): void;
   jump(label: Label): void;
   push(register: number): void;
@@ -176,8 +189,19 @@ export function assembler(): Assembler {
       if (width === 512) evex(operation, target, source, operand, mask, zero);
       else vex(operation, 1, target, source, operand);
     },
+    shift(width, to, target, source, bits) {
+      const operation: VectorOperation = { map: 1, prefix: 1, opcode: 0x72 };
+      // The target is where other instructions have their first source.
+      if (width === 512) evex(operation, to === "left" ? 6 : 4, target, source, 0, false);
+      else vex(operation, 1, to === "left" ? 6 : 4, target, source);
+      raw(bits);
+    },
     loadMask: (mask, address) => vex({ map: 1, prefix: 0, opcode: 0x90 }, 0, mask, 0, address),
     load: (target, address) => wide([0x8b], target, address),
+    loadInteger(target, address) {
+      raw(0x40 | bit(target, 3) << 2 | bit(indexOf(address), 3) << 1 | bit(baseOf(address), 3), 0x8b);
+      operandBytes(target, address);
+    },
     loadAddress: (target, address) => wide([0x8d], target, address),
     prefetch(address) {
       raw(0x40 | bit(indexOf(address), 3) << 1 | bit(baseOf(address), 3), 0x0f, 0x18);
@@ -193,6 +217,7 @@ export function assembler(): Assembler {
       wide([0x81], 7, operand);
       int32(value);
     },
+    compareRegisters: (one, other) => wide([0x3b], one, other),
     jumpIf(condition, label) {
       raw(0x0f, 0x80 | condition);
       distance(label, bytes.length + 4);
