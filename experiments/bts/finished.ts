@@ -1,7 +1,7 @@
 // The cells of a finished run, taken as they are: whatever became of the code since, nothing is trained again.
 import { z } from "zod";
 import { UserError } from "../../lib/errors.ts";
-import { type CellResult, findCell, readRun, type RunView } from "../../lib/run/mod.ts";
+import { type CellResult, findCell, readRun, type RunView, shellLine } from "../../lib/run/mod.ts";
 import { type BtsConfig, btsConfigSchema } from "./config.ts";
 import { changedConfig } from "./modular.ts";
 
@@ -23,29 +23,36 @@ export interface FinishedRun {
   /**
    * A cell by the name that it has in a run of `deno task bts`.
    *
-   * @throws UserError `run.unfinished` when there is none, or its files are gone or damaged
+   * @throws UserError `run.unfinished` when there is none, `run.damaged` when its files are gone or damaged
    */
   cell<Value>(name: string): Promise<CellResult<Value>>;
 }
 
+/** Settings of the main job, where an experiment has others beside them. */
+const mainSettings = z.object(btsConfigSchema.shape);
+
+/** Experiments whose stitched model is made of the cells `seed`, `expert:…` and `stitch`, as the main job's is. */
+const WITH_STITCHES: ReadonlySet<string> = new Set(["bts", "baselines"]);
+
 /**
- * A run of `deno task bts`, or one that `deno task expert` made of such a run.
+ * A run of `deno task bts` or of the comparison with every other method, or one that `deno task expert` made of such a
+ * run.
  *
  * @throws UserError `run.none`, and `run.experiment` for a run of another experiment
  */
 export async function finishedRun(runsFolder: string, id: string): Promise<FinishedRun> {
   const view = await readRun(runsFolder, id);
   if (view === undefined) throw new UserError("run.none", `The run ${id} is gone from ${runsFolder}`);
-  const own = btsConfigSchema.safeParse(view.config);
-  if (view.experiment === "bts" && own.success) {
+  const own = mainSettings.safeParse(view.config);
+  if (WITH_STITCHES.has(view.experiment) && own.success) {
     return { view, config: own.data, cell: (name) => finishedCell(runsFolder, view, name) };
   }
   const changed = expertConfigSchema.safeParse(view.config);
   if (view.experiment !== "expert" || !changed.success) {
     throw new UserError(
       "run.experiment",
-      `The run ${id} is of the experiment ${view.experiment}, which leaves no stitched model`,
-      "name a run of deno task bts; deno task ls lists them",
+      `The run ${id} is of the experiment ${view.experiment}, which leaves no stitched model, or several`,
+      "name a run of deno task bts or of experiments/baselines.ts; deno task ls lists them",
     );
   }
   const { from, change, expert, restitch: _, ...config } = changed.data;
@@ -61,12 +68,18 @@ export async function finishedRun(runsFolder: string, id: string): Promise<Finis
 async function finishedCell<Value>(runsFolder: string, view: RunView, name: string): Promise<CellResult<Value>> {
   const cell = view.cells.find((one) => one.name === name);
   const found = cell === undefined || cell.cellKey === "" ? undefined : await findCell(runsFolder, cell.cellKey);
-  if (found?.kind !== "whole") {
-    const why = found === undefined ? "it has none" : found.kind === "absent" ? "it is gone" : found.reason;
+  if (found === undefined) {
     throw new UserError(
       "run.unfinished",
-      `The run ${view.id} (${view.status}) cannot give its cell ${name}: ${why}`,
+      `The run ${view.id} (${view.status}) cannot give its cell ${name}: it has none`,
       "run it to its end, or name another run; deno task ls lists them",
+    );
+  }
+  if (found.kind !== "whole") {
+    throw new UserError(
+      "run.damaged",
+      `The run ${view.id} cannot give its cell ${name}: ${found.kind === "absent" ? "it is gone" : found.reason}`,
+      `the run's own command makes it again: ${shellLine(view.command)}; deno task verify ${view.id} checks all cells`,
     );
   }
   const { manifest, folder } = found;

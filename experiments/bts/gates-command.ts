@@ -1,11 +1,11 @@
 // `deno task gates [run] --text … | --file … [--generate n]`: which model the stitches of a run listen to, token by token.
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Command } from "commander";
 import { loadCorpus, type Tokenizer } from "../../lib/data/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { generateGreedily } from "../../lib/eval/mod.ts";
 import { disposeWeights, toDevice } from "../../lib/model/mod.ts";
-import { type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "../../lib/report/mod.ts";
+import { END_OF_TEXT, type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "../../lib/report/mod.ts";
 import {
   defaultRunsFolder,
   formatTable,
@@ -78,14 +78,17 @@ async function partsOf(texts: readonly string[], files: readonly string[]): Prom
   const parts = texts.map((text, i): Part => ({ label: texts.length === 1 ? "text" : `text ${i + 1}`, text }));
   for (const path of files) {
     try {
-      parts.push({ label: path.split(/[\\/]/).at(-1)!, text: await Deno.readTextFile(path) });
+      parts.push({ label: basename(path), text: await Deno.readTextFile(path) });
     } catch (error) {
       const why = error instanceof Deno.errors.NotFound ? "there is no such file" : (error as Error).message;
       throw new UserError("gates.file", `Cannot read ${path}: ${why}`, "give the path of a text file");
     }
   }
-  const empty = parts.find(({ text }) => text === "");
-  if (empty !== undefined) throw new UserError("gates.text", `The ${empty.label} is empty: give at least a character`);
+  const empty = parts.findIndex(({ text }) => text === "");
+  if (empty >= 0) {
+    const what = empty < texts.length ? parts[empty]!.label : `file ${files[empty - texts.length]}`;
+    throw new UserError("gates.text", `The ${what} is empty: give at least a character`);
+  }
   return parts;
 }
 
@@ -181,7 +184,7 @@ function tokenTexts(tokenizer: Tokenizer, ids: readonly number[]): string[] {
   let pending: number[] = [];
   for (const id of ids) {
     if (id === tokenizer.endOfText) {
-      texts.push("⏹");
+      texts.push(END_OF_TEXT);
       continue;
     }
     pending.push(id);
@@ -199,11 +202,15 @@ async function writePage(path: string, html: string): Promise<void> {
   try {
     await writeTextAtomically(path, html);
   } catch (error) {
-    throw new UserError(
-      "gates.page",
-      `Cannot write the page ${path}: ${(error as Error).message}`,
-      "give another --out",
-    );
+    const folder = dirname(path);
+    const why = error instanceof Deno.errors.NotFound
+      ? `there is no folder ${folder}`
+      : error instanceof Deno.errors.PermissionDenied
+      ? `writing to ${folder} is not permitted`
+      : error instanceof Deno.errors.NotADirectory
+      ? `${folder} is no folder`
+      : (error as Error).message;
+    throw new UserError("gates.page", `Cannot write the page ${path}: ${why}`, "give another --out");
   }
 }
 

@@ -24,7 +24,7 @@ export { seedsClaims } from "./seeds-claims.ts";
 export { seedsGrids, seedsHtml, seedsMarkdown, seedsMeanFigure, writeSeedsReport } from "./seeds-report.ts";
 export { type MeanInterval, meanInterval } from "./statistics.ts";
 export { pageShell } from "./shell.ts";
-export { type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "./token-gates.ts";
+export { END_OF_TEXT, type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "./token-gates.ts";
 export { sweepFigure, sweepHtml, sweepMarkdown, writeSweepReport } from "./sweep.ts";
 export { visibleDigits } from "./wording.ts";
 export { writeReport } from "./write.ts";

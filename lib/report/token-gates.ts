@@ -40,6 +40,9 @@ export interface GateTrace {
   readonly stitches: readonly GateTrack[];
 }
 
+/** How the token is shown with which every text begins and ends. */
+export const END_OF_TEXT = "⏹";
+
 const LENGTH = 720;
 
 /** The whole trace as a page: a figure, a table and the coloured text for every stitch, the last one first. */
@@ -63,7 +66,8 @@ ${trace.segments.map((segment) => textHtml(trace, track, segment, colours)).join
       escapeHtml(trace.run)
     }</span><span>${trace.tokens.length} tokens</span></p>
 <p>Every token is shaded in the colour of the model whose gate is the largest there; the stronger the shade, the larger
-the gate. A gate at a token decides how the next one is predicted. Point at a token for its numbers.</p>
+the gate. A gate at a token decides how the next one is predicted. Point at a token for its numbers. ${END_OF_TEXT} is
+the token with which a text begins, and which ends what the model writes.</p>
 <p class="key">${models.join("")}</p></header>
 ${sections.join("\n")}`,
     STYLE,

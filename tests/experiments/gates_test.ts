@@ -1,6 +1,10 @@
 // `deno task gates` and `deno task expert` on a run of the main job.
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { z } from "zod";
+import { baselinesDefinition } from "../../experiments/bts/baselines-config.ts";
+import { btsConfigSchema } from "../../experiments/bts/config.ts";
+import { finishedRun } from "../../experiments/bts/finished.ts";
 import { fitPart, gatesCommand } from "../../experiments/bts/gates-command.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { GateTrace } from "../../lib/report/mod.ts";
@@ -31,6 +35,38 @@ Deno.test("`deno task expert` looks for its run below `--runs folder` and `--run
         option.join(),
       );
     }
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});
+
+Deno.test("`finishedRun()` takes a run of every other method too, and says what mends a damaged cell", async () => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-finished-" });
+  try {
+    const config = baselinesDefinition.schema.parse({});
+    const command = ["deno", "task", "run", "experiments/baselines.ts"];
+    const common = { title: "", preset: "smoke", seed: 1, device: "none", plan: [], command };
+    const openWith = (experiment: string) => openRun({ runsFolder: runs, experiment, ...common, config });
+    const run = await openWith("baselines");
+    const spec = { name: "stitch", title: "", description: "", inputs: {}, code: ["lib/random.ts"], output: z.int() };
+    const { folder } = await run.cell(spec, () => Promise.resolve(12));
+    run.finish({ domains: [], methods: {} });
+    const found = await finishedRun(runs, run.id);
+    assert.deepEqual(found.config, btsConfigSchema.parse({}));
+    assert.equal((await found.cell("stitch")).value, 12);
+    await assert.rejects(found.cell("seed"), (error) => error instanceof UserError && error.code === "run.unfinished");
+    await Deno.remove(join(folder, "cell.json"));
+    await assert.rejects(found.cell("stitch"), (error) => {
+      assert.ok(error instanceof UserError && error.code === "run.damaged");
+      assert.match(
+        error.hint!,
+        /own command makes it again: deno task run experiments\/baselines\.ts; deno task verify /,
+      );
+      return true;
+    });
+    const study = await openWith("stitch-count");
+    study.finish({ domains: [], methods: {} });
+    await assert.rejects(finishedRun(runs, study.id), /leaves no stitched model, or several/);
   } finally {
     await Deno.remove(runs, { recursive: true });
   }
@@ -89,8 +125,12 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
     });
 
     await t.step("mistakes are named", async () => {
+      const empty = join(runs, "empty.txt");
+      await Deno.writeTextFile(empty, "");
       const cases: readonly (readonly [string[], RegExp])[] = [
-        [["--text", ""], /text is empty/],
+        [["--text", ""], /The text is empty/],
+        [["--text", "a", "--file", empty], /The file .*empty\.txt is empty/],
+        [["--text", "a", "--out", join(runs, "none", "x.html")], /x\.html: there is no folder .*none$/],
         [["--file", join(runs, "none.txt")], /Cannot read .*none.txt: there is no such file/],
         [["--text", "a", "--generate", "100"], /2 tokens, and 100 are to be written, but the model takes 64/],
         [["--generate", "-1", "--text", "a"], /--generate -1/],
