@@ -1,7 +1,7 @@
 // `deno task plan`: what a preset takes on a cluster, before anyone pays for it.
 import { Command, Option } from "commander";
 import { nearest, UserError } from "../../lib/errors.ts";
-import { WEIGHT_METHODS } from "../../lib/merge/mod.ts";
+import { calmConfigSchema, WEIGHT_METHODS } from "../../lib/merge/mod.ts";
 import { checkModelConfig, type ModelConfig } from "../../lib/model/mod.ts";
 import { methodCostTable } from "../../lib/report/mod.ts";
 import { buildConfig, formatTable, parseWithCommander, readInteger } from "../../lib/run/mod.ts";
@@ -24,8 +24,8 @@ export function planCommand(args: readonly string[], print: (text: string) => vo
   const jobs = jobsOf(config);
   const plan = schedule(given.seed ? jobs : { ...jobs, seed: undefined }, cluster);
   const model = modelOf(config);
-  // A connection for every stitch, so that both meet the experts equally often.
-  const connections = placeStitches(config.stitch, model.layers).length;
+  // As many as `experiments/baselines.ts` gives CALM, where the model has the layers.
+  const connections = Math.min(calmConfigSchema.parse({}).connections, model.layers);
   const methods = methodCosts({
     model,
     experts: config.experts.length,

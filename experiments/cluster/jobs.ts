@@ -32,6 +32,8 @@ export interface Job {
   readonly activations: number;
   /** Logits that are there at one time. */
   readonly logits: number;
+  /** Whether activations are computed again rather than kept. */
+  readonly recompute: boolean;
 }
 
 /** Seed, experts, stitches: each kind of job waits for the one before. */
@@ -72,7 +74,7 @@ export function jobsOf(config: BtsConfig): JobPhases {
   };
 }
 
-function common(model: ModelConfig, name: string, title: string, { steps, batch }: TrainConfig) {
+function common(model: ModelConfig, name: string, title: string, { steps, batch, activations }: TrainConfig) {
   const { vocabSize, width, layers, contextLength, tiedEmbeddings } = model;
   const embeddings = vocabSize * width;
   const layer = (parameterCount(model) - embeddings * (tiedEmbeddings ? 1 : 2) - width) / layers;
@@ -84,6 +86,7 @@ function common(model: ModelConfig, name: string, title: string, { steps, batch 
     sequence: contextLength,
     piece: Math.max(2 * layer, embeddings),
     logits: logitsHeld(contextLength, vocabSize),
+    recompute: activations === "recompute",
   };
 }
 

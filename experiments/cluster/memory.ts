@@ -38,8 +38,10 @@ export function deviceMemory(job: Job, devices: number, sharding: Sharding): Dev
   return { sharding, weights, gradients, optimizer, activations, total: weights + gradients + optimizer + activations };
 }
 
-/** The memory under the least spreading that fits into `bytes`; under the most when none does. */
+/** The memory under the least spreading that fits into `bytes`; under the most when none does. One device shares nothing. */
 export function leastSharding(job: Job, devices: number, bytes: number): DeviceMemory {
-  const choices = SHARDINGS.map((sharding) => deviceMemory(job, devices, sharding));
+  const choices = (devices === 1 ? SHARDINGS.slice(0, 1) : SHARDINGS).map((sharding) =>
+    deviceMemory(job, devices, sharding)
+  );
   return choices.find(({ total }) => total <= bytes) ?? choices.at(-1)!;
 }

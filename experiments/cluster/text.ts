@@ -65,9 +65,9 @@ function memoryTable({ jobs }: Schedule, { gpu }: Cluster): Table {
       column("activations", "activations"),
       column("total", "together"),
     ],
-    rows: jobs.map(({ job, memory, fits }) => ({
+    rows: jobs.map(({ job, devices, memory, fits }) => ({
       job: job.name,
-      sharding: { none: "nothing", optimizer: "optimizer", full: "all" }[memory.sharding],
+      sharding: devices === 1 ? "nothing" : { none: "nothing", optimizer: "optimizer", full: "all" }[memory.sharding],
       weights: byteSize(memory.weights),
       gradients: byteSize(memory.gradients),
       optimizer: byteSize(memory.optimizer),
@@ -109,18 +109,29 @@ function deviceRange({ first, devices }: ScheduledJob): string {
 }
 
 function remarks({ jobs }: Schedule, { gpu }: Cluster): string[] {
-  const tooLarge = jobs.filter(({ fits }) => !fits).map(({ job }) => job.name);
+  const large = jobs.filter(({ fits }) => !fits);
   const idle = jobs.filter(({ devices, available }) => devices < available).map(({ job, devices, available }) => {
     const rounds = Math.ceil(job.batch / devices);
     const times = rounds === 1 ? "one round" : `${rounds} rounds`;
     return `${job.name}: the ${job.batch} sequences of a step take ${times} on ${devices} devices as on ${available}`;
   });
   return [
-    ...(tooLarge.length === 0 ? [] : [
-      `Too large for ${gpu.title}: ${tooLarge.join(", ")}. More devices, --sharding full or ` +
-      `--set train.seed.activations=recompute (of expert and stitch likewise) need less.`,
+    ...(large.length === 0 ? [] : [
+      `Too large for ${gpu.title}: ${large.map(({ job }) => job.name).join(", ")}. What takes less of each: ` +
+      `${helpFor(large).join("; ")}.`,
     ]),
     ...(idle.length === 0 ? [] : [`Left idle, for they would not help:\n${idle.join("\n")}`]),
+  ];
+}
+
+/** What makes jobs that are too large smaller, and is not done yet. */
+function helpFor(large: readonly ScheduledJob[]): string[] {
+  const unshared = large.some(({ devices, memory }) => devices > 1 && memory.sharding !== "full");
+  const phases = [...new Set(large.filter(({ job }) => !job.recompute).map(({ job }) => job.name.split(":")[0]!))];
+  return [
+    "more devices",
+    ...(unshared ? ["--sharding full"] : []),
+    ...phases.map((phase) => `--set train.${phase}.activations=recompute`),
   ];
 }
 

@@ -1,6 +1,7 @@
 // `deno task plan`: time, memory and cost on a cluster, against sums by hand.
 import assert from "node:assert/strict";
 import { btsConfigSchema, btsDefinition } from "../../experiments/bts/config.ts";
+import { baselinesDefinition } from "../../experiments/bts/baselines-config.ts";
 import { planCommand } from "../../experiments/cluster/command.ts";
 import { gpuNamed, GPUS } from "../../experiments/cluster/gpus.ts";
 import { type Job, jobsOf } from "../../experiments/cluster/jobs.ts";
@@ -162,6 +163,41 @@ Deno.test("`deno task plan` prints jobs, memory, schedule and methods, and the s
   assert.ok(run("--gpu", "4090", "--count", "4", "--sharding", "none").includes("too much"));
   for (const preset of Object.keys(btsDefinition.presets)) assert.ok(run("--preset", preset).includes(preset));
   assert.ok(run("--help").includes("--mfu"));
+});
+
+Deno.test("`deno task plan` on one device shares nothing, and advises only what is not done yet", () => {
+  const run = (...args: string[]) => {
+    const lines: string[] = [];
+    planCommand(["--gpu", "4090", ...args], (line) => lines.push(line));
+    return lines.join("\n");
+  };
+  for (const sharding of ["auto", "full"]) {
+    const one = run("--count", "1", "--sharding", sharding);
+    assert.match(one, /^seed +nothing /m);
+    assert.match(one, /Too large .* more devices; --set train\.seed\.activations=recompute/);
+    assert.ok(!one.includes("--sharding full"));
+  }
+  assert.ok(!run("--count", "4").includes("--sharding full"), "auto shares all out before it is too much");
+  assert.match(run("--count", "4", "--sharding", "none"), /more devices; --sharding full; --set train\.seed/);
+  assert.doesNotMatch(
+    run("--count", "1", "--set", "train.seed.activations=recompute"),
+    /--set train\.seed\.activations=recompute/,
+  );
+});
+
+Deno.test("`deno task plan` counts CALM's connections as the comparison of all methods has them", () => {
+  const calmOf = (...args: string[]) => {
+    const lines: string[] = [];
+    planCommand(["--json", ...args], (line) => lines.push(line));
+    const { methods } = JSON.parse(lines.join("\n")) as {
+      methods: { method: string; parameters: { trained: number } }[];
+    };
+    return methods.find(({ method }) => method === "calm")!.parameters.trained;
+  };
+  const connections = baselinesDefinition.schema.parse({}).baselines.calm.connections;
+  const one = calmOf("--preset", "quick", "--set", "model.layers=1", "--set", "stitch.count=1");
+  assert.equal(calmOf("--preset", "quick"), connections * one);
+  assert.equal(calmOf("--preset", "quick", "--set", "stitch.count=4"), connections * one);
 });
 
 Deno.test("`deno task plan` refuses what it cannot read, by name", () => {
