@@ -18,8 +18,8 @@ const SCRATCH: usize = 520; // address of thread 0's scratch room
 const SCRATCH_STRIDE: usize = 524;
 const ARGUMENTS: usize = 1024;
 
-/** About 50 µs: long enough for the gap between two operations, short enough to leave an idle core alone. */
-const SPINS: i32 = 12_000;
+/** Some 200 µs: longer than the gaps between the operations of a step, for waking costs more than a small one takes. */
+const SPINS: i32 = 60_000;
 const WAIT_NANOSECONDS: i64 = 100_000_000;
 /** 30 seconds without any task finishing: no task takes that long, so a worker must have died inside one. */
 const STALLS: i32 = 300;
