@@ -4,7 +4,7 @@ import { escapeHtml } from "./escape.ts";
 import { PARAMETER_COLOURS, parameterPanel, timePanel } from "./figures/cost.ts";
 import { type Gate, openPanel, sharePanel } from "./figures/gates.ts";
 import { lossCurve, lossPanel } from "./figures/loss.ts";
-import { type MatrixCell, matrixPanel } from "./figures/matrix.ts";
+import { BPB_DIGITS, type MatrixCell, matrixPanel } from "./figures/matrix.ts";
 import { scorePanel } from "./figures/mean.ts";
 import { bestOf } from "./grid.ts";
 import { instabilityFigures, isArm } from "./instability.ts";
@@ -63,7 +63,7 @@ export function matrixFigure(view: RunView): Figure | undefined {
   const models = orderMethods([...new Set(scores.map(({ model }) => model))]);
   const best = new Set(
     [...Map.groupBy(scores, ({ domain }) => domain).values()].flatMap((column) => {
-      const marks = bestOf(column.map(({ bpb }) => bpb), "lower", 2);
+      const marks = bestOf(column.map(({ bpb }) => bpb), "lower", BPB_DIGITS);
       return column.filter((_, at) => marks[at]);
     }),
   );
@@ -84,7 +84,9 @@ export function matrixFigure(view: RunView): Figure | undefined {
     title: "Who is good at what",
     caption:
       "Held-out bits per byte of every model on every domain, and the change against the seed: green is better, " +
-      "red is worse. Bold is the best of a domain; a frame marks each expert’s own domain.",
+      `red is worse. Bold is the best of a domain${
+        cells.some(({ own }) => own) ? "; a frame marks each expert’s own domain" : ""
+      }.`,
     legend: [],
     panels: [matrixPanel(cells)],
   };

@@ -11,9 +11,16 @@ export const PALETTE = {
   brown: "#a8734a",
   purple: "#9163d6",
   red: "#e04f3f",
+  indigo: "#5a5fe6",
+  olive: "#84901a",
+  wine: "#a83f6f",
 } as const;
 
-const EXPERT_COLOURS = [PALETTE.blue, PALETTE.green, PALETTE.ochre, PALETTE.teal, PALETTE.pink] as const;
+/** One each for eight experts. */
+const EXPERT_COLOURS = [
+  ...[PALETTE.blue, PALETTE.green, PALETTE.ochre, PALETTE.teal, PALETTE.pink],
+  ...[PALETTE.indigo, PALETTE.olive, PALETTE.wine],
+] as const;
 const FIXED_COLOURS: Readonly<Record<string, string>> = {
   seed: PALETTE.grey,
   soup: PALETTE.brown,

@@ -23,7 +23,9 @@ h3 { font-size: 1rem; margin: 0 0 .2rem; }
 .mark { font-size: .75rem; font-weight: 600; padding-top: .22rem; color: var(--unclear); }
 .yes .mark { color: var(--yes); } .no .mark { color: var(--no); }
 .yes .mark::before { content: "✓ "; } .no .mark::before { content: "✗ "; } .unclear .mark::before { content: "? "; }
-.wide { overflow-x: auto; margin: 1.2rem 0; }
+/* A table takes the width that it needs, beyond the text's where the window has it; then it scrolls. */
+.wide { overflow-x: auto; margin: 1.2rem 0; width: fit-content; min-width: 100%; max-width: calc(100vw - 2.5rem);
+  position: relative; left: 50%; transform: translateX(-50%); }
 table { border-collapse: collapse; font-size: .85rem; width: 100%; border-top: 2px solid var(--ink);
   border-bottom: 2px solid var(--ink); font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 caption { text-align: left; font-size: .82rem; padding-bottom: .45rem; color: var(--soft); }

@@ -3,13 +3,18 @@ import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 import { lossPanel, roundTicks, thin } from "../../lib/report/figures/loss.ts";
 import { inkOn, luminance } from "../../lib/report/figures/plot.ts";
+import { parameterPanel, timePanel } from "../../lib/report/figures/cost.ts";
+import { matrixPanel } from "../../lib/report/figures/matrix.ts";
+import { scorePanel } from "../../lib/report/figures/mean.ts";
 import { PALETTE } from "../../lib/report/methods.ts";
 import {
+  bpbGrid,
   figureHtml,
   gatesFigure,
   lossFigure,
   matrixFigure,
   meanFigure,
+  methodColours,
   runFigures,
   timeFigure,
 } from "../../lib/report/mod.ts";
@@ -39,10 +44,67 @@ Deno.test("`matrixFigure()` shows every score and marks the best of each domain"
   const view = sampleView();
   const shown = texts(matrixFigure(view)!.panels[0]!);
   for (const { bpb } of Object.values(view.results!.methods)) {
-    for (const value of Object.values(bpb)) assert.ok(shown.includes(value.toFixed(2)), value.toFixed(2));
+    for (const value of Object.values(bpb)) assert.ok(shown.includes(value.toFixed(3)), value.toFixed(3));
   }
   const bold = [...parseHTML(matrixFigure(view)!.panels[0]!).document.querySelectorAll('[font-weight="800"] text')];
   assert.equal(bold.length, 5);
+});
+
+Deno.test("`matrixFigure()` marks as best what the table of results does", () => {
+  const view = sampleView();
+  const { methods, domains } = view.results!;
+  // Alike in two digits, apart in the third.
+  for (const [i, { bpb }] of Object.values(methods).entries()) {
+    for (const domain of [...domains, "mean"]) bpb[domain] = 2 + i / 1000;
+  }
+  const { document } = parseHTML(matrixFigure(view)!.panels[0]!);
+  const bold = [...document.querySelectorAll('[font-weight="800"] text')].map(({ textContent }) => textContent);
+  const table = bpbGrid(view.results!).rows.flat().filter(({ best }) => best).map(({ text }) => text);
+  assert.deepEqual(bold, table);
+});
+
+Deno.test("`matrixFigure()` explains a frame only where there is one", () => {
+  const view = sampleView();
+  assert.match(matrixFigure(view)!.caption, /a frame marks each expert’s own domain\.$/);
+  const { methods } = view.results!;
+  for (const name of Object.keys(methods)) if (name.startsWith("expert:")) delete methods[name];
+  assert.match(matrixFigure(view)!.caption, /the best of a domain\.$/);
+});
+
+Deno.test("figures make room for the longest label, and for the names of domains", () => {
+  const label = "without multilingual, from scratch";
+  const left = (svg: string) => {
+    const text = [...parseHTML(svg).document.querySelectorAll("text")].find(({ textContent }) =>
+      textContent === label
+    )!;
+    return Number(/translate\(([\d.]+)/.exec(text.getAttribute("transform") ?? "")![1]);
+  };
+  const score = { label, colour: "#000000", value: 2, interval: undefined };
+  const count = { label, trained: 1, total: 2, active: 2 };
+  for (
+    const svg of [
+      scorePanel([score, { ...score, label: "b" }], "x"),
+      parameterPanel([count]),
+      timePanel([{ label, seconds: 1, cached: false }]),
+      matrixPanel([{ model: label, domain: "code", bpb: 2, seed: 2, best: true, own: false }]),
+    ]
+  ) {
+    assert.ok(left(svg) > label.length * 5, `${left(svg)}`);
+  }
+  const domains = ["crosslingual", "declarations"];
+  const svg = matrixPanel(domains.map((domain) => ({
+    ...{ model: "a", domain, bpb: 2, seed: 2, best: false, own: false },
+  })));
+  const [a, b] = [...parseHTML(svg).document.querySelectorAll("text")].filter(({ textContent }) =>
+    domains.includes(textContent)
+  ).map((text) => Number(/translate\(([\d.]+)/.exec(text.getAttribute("transform") ?? "")![1]));
+  assert.ok(b! - a! > 12 * 5.5, `${a} ${b}`);
+});
+
+Deno.test("eight experts have eight colours", () => {
+  const experts = Array.from({ length: 8 }, (_, i) => `expert:${i}`);
+  const colours = methodColours(["seed", ...experts, "soup", "btm", "bts"]);
+  assert.equal(new Set(colours.values()).size, 12);
 });
 
 Deno.test("`matrixFigure()` marks nothing on a domain where all are equal", () => {
@@ -62,7 +124,7 @@ Deno.test("`matrixFigure()` takes a logged matrix while there are no results", (
     rows: [{ domain: "code", seed: 2.5, "expert:code": 1.25 }],
   });
   const shown = texts(matrixFigure(view)!.panels[0]!);
-  assert.ok(shown.includes("1.25") && shown.includes("−50 %"), shown.join());
+  assert.ok(shown.includes("1.250") && shown.includes("−50 %"), shown.join());
 });
 
 Deno.test("`gatesFigure()` stacks E2H shares to the full width and draws a panel a stitch", () => {

@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { compact, duration } from "../format.ts";
 import { PALETTE } from "../methods.ts";
-import { draw } from "./plot.ts";
+import { draw, labelRoom } from "./plot.ts";
 
 /** Parameters of one method. */
 export interface ParameterCount {
@@ -21,10 +21,11 @@ export function parameterPanel(counts: readonly ParameterCount[]): string {
   const bars = counts.flatMap((count) =>
     kinds.map((kind) => ({ label: count.label, kind, colour: PARAMETER_COLOURS[kind], value: count[kind] }))
   );
+  const marginLeft = labelRoom(counts.map(({ label }) => label), 118);
   return draw("Parameters by method", {
-    width: 460,
+    width: 342 + marginLeft,
     height: 46 + 40 * counts.length,
-    marginLeft: 118,
+    marginLeft,
     marginRight: 44,
     marginTop: 6,
     marginBottom: 40,
@@ -52,10 +53,11 @@ export function parameterPanel(counts: readonly ParameterCount[]): string {
 export function timePanel(
   cells: readonly { readonly label: string; readonly seconds: number; readonly cached: boolean }[],
 ) {
+  const marginLeft = labelRoom(cells.map(({ label }) => label), 118);
   return draw("Time by cell", {
-    width: 460,
+    width: 342 + marginLeft,
     height: 46 + 22 * cells.length,
-    marginLeft: 118,
+    marginLeft,
     marginRight: 70,
     marginTop: 6,
     marginBottom: 40,

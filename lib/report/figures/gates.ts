@@ -1,7 +1,7 @@
 // Where a stitch looks: its mean gates by domain.
 import * as Plot from "@observablehq/plot";
 import { fixed } from "../format.ts";
-import { draw, inkOn } from "./plot.ts";
+import { draw, inkOn, labelRoom } from "./plot.ts";
 
 /** The mean gate of one model on one domain in one stitch. */
 export interface Gate {
@@ -11,13 +11,17 @@ export interface Gate {
   readonly gate: number;
 }
 
-const size = { width: 300, marginLeft: 78, marginTop: 30, marginRight: 16, marginBottom: 40 } as const;
+const sizeFor = (domains: readonly string[]) => {
+  const marginLeft = labelRoom(domains, 78);
+  return { width: 222 + marginLeft, marginLeft, marginTop: 30, marginRight: 16, marginBottom: 40 };
+};
 const heading = (title: string, marginLeft: number) =>
   Plot.text([title], { frameAnchor: "top-left", dx: 6 - marginLeft, dy: -24, fontSize: 12, fontWeight: 600 });
 
 /** An experts-into-hub stitch: gates sum to 1 over the models, so they are stacked. */
 export function sharePanel(title: string, gates: readonly Gate[]): string {
   const domains = [...new Set(gates.map(({ domain }) => domain))];
+  const size = sizeFor(domains);
   return draw(`Mean gates of ${title} by domain, stacked over models`, {
     ...size,
     height: 72 + 27 * domains.length,
@@ -46,6 +50,7 @@ export function sharePanel(title: string, gates: readonly Gate[]): string {
 export function openPanel(title: string, gates: readonly Gate[]): string {
   const domains = [...new Set(gates.map(({ domain }) => domain))];
   const models = [...new Set(gates.map(({ model }) => model))];
+  const size = sizeFor(domains);
   return draw(`Mean gates of ${title} by domain, one dot an expert`, {
     ...size,
     height: 72 + 27 * domains.length,

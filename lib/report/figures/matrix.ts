@@ -1,7 +1,7 @@
 // Who is good at what: models × domains in bits per byte, coloured by the change against the seed.
 import * as Plot from "@observablehq/plot";
 import { fixed } from "../format.ts";
-import { draw, inkOn, mix } from "./plot.ts";
+import { draw, inkOn, labelRoom, mix, textWidth } from "./plot.ts";
 
 /** Bits per byte of one model on one domain. */
 export interface MatrixCell {
@@ -15,6 +15,9 @@ export interface MatrixCell {
   /** A single expert on the domain that it was trained on. */
   readonly own: boolean;
 }
+
+/** As many as the table of results has, so that both mark the same as best. */
+export const BPB_DIGITS = 3;
 
 const [NEUTRAL, BETTER, WORSE] = ["#e6e4df", "#1f8a5b", "#c8553d"];
 
@@ -35,10 +38,12 @@ export function matrixPanel(cells: readonly MatrixCell[]): string {
     const percent = cell.seed === undefined || change(cell) === 0 ? "" : signedPercent(change(cell));
     return { ...cell, fill, ink: inkOn(fill), percent };
   });
+  const marginLeft = labelRoom(models, 116);
+  const column = Math.max(63, ...domains.map((domain) => Math.ceil(textWidth(domain)) + 8));
   return draw("Bits per byte by model and domain, against the seed", {
-    width: 116 + 63 * domains.length + 4,
+    width: marginLeft + column * domains.length + 4,
     height: 26 + 42 * models.length,
-    marginLeft: 116,
+    marginLeft,
     marginTop: 22,
     marginBottom: 4,
     marginRight: 4,
@@ -59,7 +64,7 @@ export function matrixPanel(cells: readonly MatrixCell[]): string {
         Plot.text(rows.filter((row) => row.best === best), {
           x: "domain",
           y: "model",
-          text: ({ bpb }) => fixed(bpb, 2),
+          text: ({ bpb }) => fixed(bpb, BPB_DIGITS),
           fill: "ink",
           dy: -6,
           fontSize: 13,

@@ -1,7 +1,7 @@
 // The main result: every method's mean bits per byte with its interval.
 import * as Plot from "@observablehq/plot";
 import { fixed } from "../format.ts";
-import { draw } from "./plot.ts";
+import { draw, labelRoom } from "./plot.ts";
 
 /** One method's score. */
 export interface Score {
@@ -22,10 +22,11 @@ export function scorePanel(scores: readonly Score[], axis: string): string {
   }));
   const singles = scores.flatMap(({ label, colour, points = [] }) => points.map((value) => ({ label, colour, value })));
   const best = Math.min(...rows.map(({ value }) => value));
+  const marginLeft = labelRoom(rows.map(({ label }) => label), 118);
   return draw(`${axis} by method`, {
-    width: 480,
+    width: 362 + marginLeft,
     height: 58 + 24 * rows.length,
-    marginLeft: 118,
+    marginLeft,
     marginRight: 52,
     marginTop: 8,
     marginBottom: 40,

@@ -36,6 +36,18 @@ export function draw(label: string, options: Plot.PlotOptions): string {
   return shortNumbers(svg.outerHTML);
 }
 
+/** Pixels that the longest of `labels` takes in a figure's own letters, with its distance to the axis; `least` at least. */
+export function labelRoom(labels: readonly string[], least: number): number {
+  return Math.max(least, ...labels.map((label) => Math.ceil(textWidth(label) + 12)));
+}
+
+/** About how wide a broad sans-serif of 11 px sets a text: there is no browser to be asked. */
+export function textWidth(text: string): number {
+  const width = (letter: string) =>
+    /[\u1100-\uffff]/.test(letter) ? 11 : /[A-Zmw%@]/.test(letter) ? 9 : /[fijlrt.,:;'’ ]/.test(letter) ? 4 : 6.5;
+  return [...text].reduce((sum, letter) => sum + width(letter), 0);
+}
+
 /** Cuts coordinates to two digits after the point: a third of the size, no visible change. */
 function shortNumbers(svg: string): string {
   return svg.replace(
