@@ -221,9 +221,9 @@ function resultTables({ results, cells }: RunView, names: readonly string[] | un
   return cells.flatMap(({ tables }) => tables).filter(({ name }) => names.includes(name));
 }
 
-/** The JSON line of one run. */
+/** The JSON line of one run: its tables, or its methods and, of a study, the directions. */
 function jsonOf(view: RunView, names: readonly string[] | undefined) {
-  const { id, preset, seed, device, results } = view;
+  const { id, preset, seed, device, results, cells } = view;
   if (names !== undefined) {
     const tables = Object.fromEntries(resultTables(view, names).map(({ name, rows }) => [name, rows]));
     return { run: id, preset, seed, device, tables };
@@ -234,7 +234,8 @@ function jsonOf(view: RunView, names: readonly string[] | undefined) {
       { bpb, tasks: Object.fromEntries(Object.entries(tasks).map(([task, { value }]) => [task, value])) },
     ]),
   );
-  return { run: id, preset, seed, device, methods };
+  const directions = cells.flatMap(({ tables }) => tables).find(({ name }) => name === "directions")?.rows;
+  return { run: id, preset, seed, device, methods, ...(directions === undefined ? {} : { directions }) };
 }
 
 /** The table over seeds, its report, and its JSON. */

@@ -2,6 +2,7 @@
 import type { RunView } from "../run/mod.ts";
 import { fixed } from "./format.ts";
 import { expertDomain, methodLabel, methodPhrase, orderMethods } from "./methods.ts";
+import { directionClaims, questionOf } from "./directions.ts";
 import { capital, differenceSentence, listed, sizes } from "./wording.ts";
 
 /** How one method compares with another on one domain (or `mean`), in bits per byte. */
@@ -91,7 +92,8 @@ const claim = (comparison: Comparison): Claim => ({ holds: HOLDS[comparison.verd
 
 /**
  * What the run shows about the method's promises: each expert against the seed and against all other single models on
- * its own domain, and BTS against everything else on mean bits per byte. Empty while there are no results.
+ * its own domain, and BTS against everything else on mean bits per byte; and, in a study, about its question. Empty while
+ * there are no results.
  */
 export function claims(view: RunView): Claim[] {
   const results = view.results;
@@ -105,7 +107,7 @@ export function claims(view: RunView): Claim[] {
   }
   const winners = ownDomainClaim(view, experts);
   if (winners !== undefined) found.push(winners);
-  if (!methods.includes("bts")) return found;
+  if (!methods.includes("bts")) return [...found, ...directionClaims(view)];
   const against = (others: readonly string[]) => others.flatMap((other) => compare(view, "bts", other, "mean") ?? []);
   const rest = methods.filter((method) => method !== "bts" && method !== "seed" && !experts.includes(method));
   return [...found, ...against(["seed"]).map(claim), ...expertsClaim(against(experts)), ...against(rest).map(claim)];
@@ -164,11 +166,11 @@ export function caveat(view: RunView): string | undefined {
 }
 
 /**
- * What opens the report: where BTS stands among all methods by mean bits per byte, after a caveat where the preset is
- * too small for findings. Undefined while there are no results.
+ * What opens the report: where BTS stands among all methods by mean bits per byte, or what a study asks, after a caveat
+ * where the preset is too small for findings. Undefined while there are no results.
  */
 export function headline(view: RunView): string | undefined {
-  const parts = [caveat(view), standing(view)].filter((part) => part !== undefined);
+  const parts = [caveat(view), standing(view) ?? questionOf(view)].filter((part) => part !== undefined);
   return parts.length === 0 ? undefined : parts.join(" ");
 }
 

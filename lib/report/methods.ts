@@ -51,6 +51,8 @@ const LABELS: Readonly<Record<string, string>> = {
   "breadcrumbs": "Breadcrumbs",
   "breadcrumbs-ties": "Breadcrumbs TIES",
   "slerp": "SLERP",
+  "before": "Before the change",
+  "untouched": "Changed, not re-stitched",
 };
 /** Those whose name within a sentence is not their label. */
 const PHRASES: Readonly<Record<string, string>> = {
@@ -60,6 +62,8 @@ const PHRASES: Readonly<Record<string, string>> = {
   "routing": "expert routing",
   "task-arithmetic": "task arithmetic",
   "breadcrumbs": "breadcrumbs",
+  "before": "the model before the change",
+  "untouched": "the changed model without re-stitching",
 };
 
 /** The domain of `expert:code`, or undefined when `method` is no single expert. */

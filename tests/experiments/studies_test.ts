@@ -275,7 +275,7 @@ Deno.test("`modularity --preset smoke` measures every change, and keeps the othe
       stdin: "null",
     }).output();
     assert.ok(success, new TextDecoder().decode(stderr));
-    const { run: id } = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
+    const { run: id, directions: found } = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
     const view = (await readRun(runs, id))!;
     const methods = Object.keys(view.results!.methods);
     assert.deepEqual(methods, [
@@ -297,6 +297,7 @@ Deno.test("`modularity --preset smoke` measures every change, and keeps the othe
     const tables = view.cells.find(({ name }) => name === "report")!.tables;
     const directions = tables.find(({ name }) => name === "directions")!;
     assert.equal(directions.rows.length, 6);
+    assert.deepEqual(found, directions.rows, "--json has them, with their intervals");
     for (const row of tables.find(({ name }) => name === "variants")!.rows) {
       const method = String(row.method);
       const trained = !method.endsWith("untouched");

@@ -1,7 +1,7 @@
 // What the report says holds: right for better, worse and unclear, on each kind of evidence.
 import assert from "node:assert/strict";
-import { claims, compare, headline, sentence } from "../../lib/report/mod.ts";
-import type { RunView } from "../../lib/run/mod.ts";
+import { claims, compare, headline, methodPhrase, sentence } from "../../lib/report/mod.ts";
+import type { RunView, Table } from "../../lib/run/mod.ts";
 import { sampleView } from "./sample.ts";
 
 type Result = NonNullable<RunView["results"]>["methods"][string];
@@ -146,4 +146,48 @@ Deno.test("`headline()` says first that the smoke preset shows nothing, and doub
 Deno.test("`claims()` is empty without results", () => {
   assert.deepEqual(claims({ ...sampleView(), results: null }), []);
   assert.equal(headline({ ...sampleView(), results: null }), undefined);
+});
+
+Deno.test("`claims()` and `headline()` speak of a study's question", () => {
+  const view: RunView = { ...sampleView(), preset: "study" };
+  view.results = {
+    ...view.results!,
+    methods: { "seed": view.results!.methods.seed!, "K=2": view.results!.methods.soup! },
+  };
+  const cell = { ...view.cells.at(-1)!, description: "Does it take many?", tables: [] as Table[] };
+  view.cells = [...view.cells.slice(0, -1), cell];
+  const row = (here: string, difference: number, low: number, high: number, on = "mean", paper = "not said") => {
+    return { claim: "Two are better than one", paper, here, on, difference, low, high };
+  };
+  cell.tables.push({
+    name: "directions",
+    title: "",
+    columns: [],
+    rows: [
+      row("yes", -0.2, -0.3, -0.1, "mean", "yes: 2 against 1"),
+      row("no", 0.2, 0.1, 0.3, "code"),
+      row("unclear", -0.1, -0.3, 0.2),
+    ],
+  });
+  assert.equal(headline(view), "Does it take many?");
+  assert.deepEqual(claims(view), [
+    {
+      holds: "yes",
+      text: "Two are better than one: 0.20 bits per byte ahead [0.10, 0.30]. The paper: yes: 2 against 1.",
+    },
+    { holds: "no", text: "Two are better than one (on code): 0.20 bits per byte behind [0.10, 0.30]." },
+    {
+      holds: "unclear",
+      text: "Two are better than one: less than the noise, 95 % interval from 0.20 behind to 0.30 ahead.",
+    },
+  ]);
+  assert.equal(headline({ ...view, results: null }), undefined);
+  assert.deepEqual(claims({ ...view, results: null }), []);
+});
+
+Deno.test("the methods of a changed run have names within sentences", () => {
+  assert.deepEqual(["before", "untouched"].map(methodPhrase), [
+    "the model before the change",
+    "the changed model without re-stitching",
+  ]);
 });
