@@ -92,8 +92,7 @@ function backward(tape: readonly Node[], value: tf.Tensor, dy: tf.Tensor, xs: re
       names.forEach((name, j) => add(gradients, node.inputs[name]!.id, dxs[j]!));
     }
     for (const { id } of node.outputs) gradients.delete(id);
-    const used = new Set(gradients.values());
-    for (const dy of dys) if (dy !== null && !used.has(dy)) dy.dispose();
+    for (const dy of dys) if (dy !== null && !isHeld(gradients, dy)) dy.dispose();
     tf.dispose(node.saved as tf.Tensor[]);
   }
   return xs.map(({ id, shape }) => gradients.get(id) ?? tf.zeros(shape));
@@ -132,6 +131,11 @@ function add(gradients: Map<number, tf.Tensor>, id: number, dx: tf.Tensor): void
     return;
   }
   gradients.set(id, tf.add(before, dx));
-  const used = new Set(gradients.values());
-  for (const part of [before, dx]) if (!used.has(part)) part.dispose();
+  for (const part of [before, dx]) if (!part.isDisposed && !isHeld(gradients, part)) part.dispose();
+}
+
+/** Whether a tensor is the gradient of another one, too. */
+function isHeld(gradients: ReadonlyMap<number, tf.Tensor>, tensor: tf.Tensor): boolean {
+  for (const other of gradients.values()) if (other === tensor) return true;
+  return false;
 }

@@ -78,8 +78,11 @@ const addLinear: KernelFunction = ({ inputs: { h, x, w }, backend }) => {
   const N = sizesOf(w!).rows;
   const [from, a, b] = [h!, x!, w!].map((tensor) => backend.address(tensor)) as [number, number, number];
   const { info, address: c } = backend.output([...stack, M, N]);
-  copy(backend, from, c, batch * M, N);
-  multiplyAll(backend.machine, [{ batch, M, N, K, a, b, c, transposeA: false, transposeB: true, add: true }]);
+  const product = { batch, M, N, K, a, b, c, transposeA: false, transposeB: true, add: true };
+  if (backend.machine.native === undefined) {
+    copy(backend, from, c, batch * M, N);
+    multiplyAll(backend.machine, [product]);
+  } else multiplyAll(backend.machine, [{ ...product, addend: from }]);
   return info;
 };
 

@@ -65,12 +65,11 @@ function packTasks({ native, threads }: Machine, product: Product, room: number,
 }
 
 function tileTasks({ native, threads }: Machine, product: Product, room: number, tasks: number[]): void {
-  const { batch, M, N, K, a, c, transposeA, oneA, oneB, add } = product;
+  const { batch, M, N, K, a, c, transposeA, oneA, oneB, add, addend = c } = product;
   const { columns } = native!;
   const panels = Math.ceil(N / columns);
   const { rows, wide } = partOf(product, native!, threads);
   const lda = 4 * (transposeA ? M : K);
-  const bits = Number(transposeA) + 2 * Number(add ?? false);
   for (let matrix = 0; matrix < batch; matrix++) {
     const A = a + (oneA ? 0 : 4 * matrix * M * K);
     const B = room + (oneB ? 0 : 4 * matrix * panels * K * columns);
@@ -81,15 +80,15 @@ function tileTasks({ native, threads }: Machine, product: Product, room: number,
         tasks.push(
           A + m * (transposeA ? 4 : lda),
           lda,
-          bits,
+          Number(transposeA),
           B + 4 * n * K,
           C + 4 * (m * N + n),
           4 * N,
           height,
           width,
           K,
+          add ? addend + 4 * (matrix * M * N + m * N + n) : 0,
         );
-        tasks.push(0);
       }
     }
   }

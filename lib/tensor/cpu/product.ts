@@ -22,6 +22,8 @@ export interface Product {
   readonly oneB?: boolean;
   /** Whether C is added to, not written. */
   readonly add?: boolean;
+  /** What C is added to, where that is not C itself; for the native kernels only. */
+  readonly addend?: number;
 }
 
 /** Rough speed of one thread, floating-point operations in a nanosecond. */

@@ -92,9 +92,9 @@ function pack(kernel: i32, from: usize, ld: usize, to: usize, step: usize, count
 }
 
 /**
- * C `[M, N]` (+)= alpha·A·B of packed B, `step` bytes from one panel to the next. Blocks of A's rows go by packed B in the
- * second-level cache; A that is stored transposed is packed, too, in `aside`: KC floats a row, and
- * a vector each tile.
+ * C `[M, N]` = alpha·A·B + `addend` (as C lies; 0: nothing) of packed B, `step` bytes from one panel to the next. Blocks of
+ * A's rows go by packed B in the second-level cache; A that is stored transposed is packed, too, in `aside`: KC floats a
+ * row, and a vector each tile.
  */
 function multiplyPacked(
   a: usize,
@@ -108,7 +108,7 @@ function multiplyPacked(
   N: i32,
   K: i32,
   alpha: f32,
-  add: bool,
+  addend: usize,
   aside: usize,
 ): void {
   const wide = load<i32>(TILE_COLUMNS), block = BLOCK_TILES * load<i32>(TILE_ROWS);
@@ -123,7 +123,9 @@ function multiplyPacked(
     const kc = min(KC, K - k);
     const group = max(1, <i32> (KEPT / (<usize> kc * rowBytes)));
     store<u64>(call, kc, 80);
-    store<u64>(call, <u64> (add || k > 0), 88);
+    // What is to be added is added with the first run of k; from then on C is.
+    store<u64>(call, <u64> (addend != 0 || k > 0), 88);
+    store<i64>(call, k > 0 ? 0 : <i64> <u64> addend - <i64> <u64> c, 176);
     for (let m = 0; m < M; m += block) {
       const height = min(block, M - m);
       const rows = tileRows(height);
@@ -236,7 +238,8 @@ export function multiplyByPanels(
   ldc: i32,
   aside: usize,
 ): void {
-  multiplyPacked(a, <usize> lda << 2, transposed, packed, step, c, <usize> ldc << 2, M, N, K, alpha, add, aside);
+  const addend: usize = add ? c : 0;
+  multiplyPacked(a, <usize> lda << 2, transposed, packed, step, c, <usize> ldc << 2, M, N, K, alpha, addend, aside);
 }
 
 /** Job: packs runs of panels. Argument 0: table, 24 bytes a task: b, its leading dimension in bytes, transposed, K, N, dst. */
@@ -246,16 +249,15 @@ export function packPanelsTask(task: i32): void {
 }
 
 /**
- * Job: parts of products. Argument 0: table, 40 bytes a task: a, its leading dimension in bytes, bits (1: A is
- * transposed, 2: C is added to), packed B, c, its leading dimension in bytes, M, N, K.
+ * Job: parts of products. Argument 0: table, 40 bytes a task: a, its leading dimension in bytes, whether it is
+ * transposed, packed B, c, its leading dimension in bytes, M, N, K, what is added (as C lies; 0: nothing).
  */
 export function tilesTask(task: i32): void {
   const t = <usize> arg(0) + <usize> task * 40;
-  const bits = load<i32>(t, 8);
   multiplyPacked(
     load<u32>(t),
     load<u32>(t, 4),
-    (bits & 1) != 0,
+    load<i32>(t, 8) != 0,
     load<u32>(t, 12),
     panelBytes(load<i32>(t, 32)),
     load<u32>(t, 16),
@@ -264,7 +266,7 @@ export function tilesTask(task: i32): void {
     load<i32>(t, 28),
     load<i32>(t, 32),
     1,
-    (bits & 2) != 0,
+    load<u32>(t, 36),
     scratch(),
   );
 }

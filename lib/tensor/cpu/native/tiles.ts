@@ -48,7 +48,7 @@ export const AVX512: TileShape = { width: 512, rows: 12, columns: 32 };
 
 /**
  * Where the kernel finds its arguments, in bytes from the address that it is given; all are 64 bits. `lda`, `ldc` and
- * steps are in bytes. The masks say which columns of the last panel there are: of AVX2 32 bits a column (from `mask`
+ * steps are in bytes. With `add`, what is added lies `addend` bytes from C, row by row as C does: 0 is C itself. The masks say which columns of the last panel there are: of AVX2 32 bits a column (from `mask`
  * on), of AVX-512 a bit (16 bits at `mask`, 16 at `mask + 4`).
  */
 export const ARGUMENT = {
@@ -67,6 +67,7 @@ export const ARGUMENT = {
   alpha: 96,
   partial: 104,
   mask: 112,
+  addend: 176,
 } as const;
 
 /** Steps of k in a row without a jump. */
@@ -207,6 +208,7 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     const fresh = asm.label();
     asm.compare(argument("add"), 0);
     asm.jumpIf(EQUAL, fresh);
+    asm.load(R10, argument("addend"));
     rowsToC(partial, true);
     asm.jump(done);
     asm.bind(fresh);
@@ -218,16 +220,17 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     for (const pair of sums) {
       pair.forEach((sum, i) => {
         const place: Address = { base: RCX, disp: bytes * i };
+        const added: Address = { base: RCX, index: R10, scale: 1, disp: bytes * i };
         if (!partial) {
-          if (add) vector(ADD, sum, sum, place);
+          if (add) vector(ADD, sum, sum, added);
           vector(MOVE_OUT, sum, 0, place);
         } else if (width === 512) {
-          if (add) vector(ADD, sum, sum, place, i + 1);
+          if (add) vector(ADD, sum, sum, added, i + 1);
           vector(MOVE_OUT, sum, 0, place, i + 1);
         } else {
           const mask = i === 0 ? left : right;
           if (add) {
-            vector(MASK_IN, factor, mask, place);
+            vector(MASK_IN, factor, mask, added);
             vector(ADD, sum, sum, factor);
           }
           vector(MASK_OUT, sum, mask, place);
