@@ -40,9 +40,23 @@ export async function mergeCommand(
     shardBytes: readShard(given.shard),
     signal: stopSignal(),
     onTensor: given.json || !Deno.stderr.isTerminal() ? undefined : showProgress,
+  }).catch((error) => {
+    throw outError(given.out!, error);
   });
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   print(given.json ? JSON.stringify({ ...report, seconds }) : asText(report, seconds));
+}
+
+/** A folder that may not be written, such as one below `/proc`, is the user's to mend. */
+function outError(out: string, error: unknown): unknown {
+  if (!(error instanceof Deno.errors.NotCapable) || !error.message.includes(`"${out.replace(/\/+$/, "")}`)) {
+    return error;
+  }
+  return new UserError(
+    "merge.out",
+    `Cannot write the merged model to "${out}": writing there is not permitted`,
+    "name another folder with --out",
+  );
 }
 
 /** What commander made of the arguments: texts, not yet read. */
@@ -88,7 +102,7 @@ function commandFor(method: WeightMethod | undefined): Command {
     )
     .option("-o, --out <folder>", "the folder to make")
     .addOption(one("weights", "-w, --weights <list>", "a weight a model: 0.5,0.3,0.2; or one for all"))
-    .addOption(one("density", "-d, --density <list>", "fraction to keep, 0 to 1, one a model or one for all"))
+    .addOption(one("density", "-d, --density <list>", "fraction to keep, above 0 to 1, one a model or one for all"))
     .addOption(one("gamma", "--gamma <list>", "fraction of largest elements to drop"))
     .addOption(one("epsilon", "--epsilon <list>", "half the range of probabilities around the density"))
     .addOption(one("lambda", "--lambda <number>", "factor of what is added to the base"))
@@ -147,9 +161,17 @@ function settingsOf(given: Options): MergeSettings {
     const values = text?.split(",").map((part) => readNumber(option, part.trim()));
     return values?.length === 1 ? values[0] : values;
   };
+  const kept = list("--density", density);
+  if ([kept].flat().includes(0)) {
+    throw new UserError(
+      "merge.option",
+      `Cannot merge with --density ${density}: of a model with density 0 nothing is left; expected above 0, up to 1`,
+      "leave that model out",
+    );
+  }
   return {
     weights: list("--weights", weights),
-    density: list("--density", density),
+    density: kept,
     gamma: list("--gamma", gamma),
     epsilon: list("--epsilon", epsilon),
     lambda: lambda === undefined ? undefined : readNumber("--lambda", lambda),

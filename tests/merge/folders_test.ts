@@ -6,6 +6,7 @@ import { loadModelFolder, openWeightFiles, readJson, saveModelFolder, writeWeigh
 import { type FolderMerge, mergeFolders, mergeWeights, WEIGHT_METHODS } from "../../lib/merge/mod.ts";
 import type { HostWeights } from "../../lib/model/mod.ts";
 import { pythonCommand } from "../../lib/python.ts";
+import { repositoryRoot } from "../../lib/run/code-version.ts";
 import { mergeCommand } from "../../lib/run/merge-command.ts";
 import { optionalTest } from "../optional.ts";
 import { bigWeights, TINY } from "../tiny.ts";
@@ -259,6 +260,8 @@ Deno.test("`deno task merge` refuses what it cannot read", async () => {
     [["a", "b"], "merge.method", "ties"],
     [["-m", "ties", "a"], "merge.out", "--out"],
     [["-m", "tis", "a", "-o", "x"], "merge.method", "tis"],
+    [["-m", "ties", "-d", "0", "a", "-b", "b", "-o", "x"], "merge.option", "--density 0", "nothing is left"],
+    [["-m", "dare_linear", "-d", "0.5,0", "a", "c", "-b", "b", "-o", "x"], "merge.option", "--density 0.5,0"],
     [["-m", "ties", "-d", "half", "a", "-b", "b", "-o", "x"], "command.malformed", "--density", "half"],
     [["-m", "ties", "-w", "1,,2", "a", "-b", "b", "-o", "x"], "command.malformed", "--weights"],
     [["-m", "ties", "--dtype", "int8", "a", "-b", "b", "-o", "x"], "command.malformed", "int8", "bfloat16"],
@@ -272,6 +275,25 @@ Deno.test("`deno task merge` refuses what it cannot read", async () => {
     [["-m", "slerp", "a", "-b", "a", "-o", "x"], "merge.models", "exactly two models", "not 1"],
   ];
   for (const [args, code, ...says] of cases) await assert.rejects(mergeCommand(args, () => {}), refuses(code, ...says));
+});
+
+Deno.test({
+  name: "`deno task merge` says where it may not write",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withModels(async (folder) => {
+      // As the task runs it: with no more than these, Deno keeps programs from /proc.
+      const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
+      const words = ["merge", "-m", "linear", `${folder}/a`, `${folder}/b`, "-o", "/proc/merged"];
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", ...permissions, "main.ts", ...words],
+        cwd: repositoryRoot,
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+      }).output();
+      assert.equal(code, 2);
+      assert.match(new TextDecoder().decode(stderr), /^error: Cannot write the merged model to "\/proc\/merged"/);
+    }),
 });
 
 // A child process, for the largest memory of this one is that of all tests before. Linux tells it.
