@@ -11,7 +11,7 @@ import {
   when,
   words,
 } from "../../lib/serve/client/format.ts";
-import { bpbTable, taskTable, taskText } from "../../lib/serve/client/results.ts";
+import { bpbTable, listedScore, taskTable, taskText } from "../../lib/serve/client/results.ts";
 import { bestOf } from "../../lib/serve/client/table.ts";
 import { groupTable, isGroupMetric } from "../../lib/serve/client/groups.ts";
 import { curvesOf } from "../../lib/serve/client/chart.ts";
@@ -124,4 +124,12 @@ Deno.test("`groupTable()` shows the latest statistics of every parameter group, 
   assert.equal(groupTable({ metrics: metrics.slice(1) } as unknown as CellView), undefined);
   assert.deepEqual(Object.keys(metrics[0]!.values).filter((name) => !isGroupMetric(name)), ["loss"]);
   assert.deepEqual(curvesOf(Object.keys(metrics[0]!.values)), ["loss"]);
+});
+
+Deno.test("`listedScore()` is what BTS came to, or the best that a study made", () => {
+  assert.deepEqual(listedScore({ seed: 2, soup: 1.8, bts: 1.9 }), { label: "BTS", bpb: 1.9 });
+  assert.deepEqual(listedScore({ "seed": 2, "K=4": 2.1, "K=2": 1.9 }), { label: "K=2 (best of 2)", bpb: 1.9 });
+  assert.deepEqual(listedScore({ seed: 2, soup: 1.8 }), { label: "Soup", bpb: 1.8 });
+  assert.equal(listedScore({ seed: 2 }), undefined);
+  assert.equal(listedScore({}), undefined);
 });

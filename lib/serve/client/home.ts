@@ -6,6 +6,7 @@ import { overridesOf } from "./command.ts";
 import { showConnection } from "./connection.ts";
 import { badge, byId, h, setText, statusText } from "./dom.ts";
 import { change as relative, clock, duration, when } from "./format.ts";
+import { listedScore } from "./results.ts";
 import { change } from "./session.ts";
 
 const REFRESH_MS = 2500;
@@ -229,14 +230,15 @@ function overrides({ command }: ListedRun): HTMLElement | undefined {
 
 function outcome({ status, current, cells, meanBpb, error }: ListedRun): HTMLElement {
   const ending = endingText({ status, error });
-  const { seed, bts } = meanBpb;
-  if (bts !== undefined) {
+  const { seed } = meanBpb;
+  const score = listedScore(meanBpb);
+  if (score !== undefined) {
     return h(
       "p",
       {},
-      h("strong", {}, `BTS ${bts.toFixed(3)}`),
+      h("strong", {}, `${score.label} ${score.bpb.toFixed(3)}`),
       h("span", { class: "muted" }, " bits per byte"),
-      seed !== undefined && h("span", { class: "delta" }, `${relative(seed, bts)} vs seed`),
+      seed !== undefined && h("span", { class: "delta" }, `${relative(seed, score.bpb)} vs seed`),
     );
   }
   if (!isUnderWay({ status })) {

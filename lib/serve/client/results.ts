@@ -5,6 +5,21 @@ import { h } from "./dom.ts";
 import { change, compact } from "./format.ts";
 import { cellText, tableElement } from "./table.ts";
 
+/**
+ * What a run came to in the list of runs, by mean bits per byte: BTS, or in a study the best that it made of its models.
+ * Undefined where nothing but the seed was measured.
+ */
+export function listedScore(
+  meanBpb: Readonly<Record<string, number>>,
+): { readonly label: string; readonly bpb: number } | undefined {
+  const { bts } = meanBpb;
+  if (bts !== undefined) return { label: "BTS", bpb: bts };
+  const made = Object.entries(meanBpb).filter(([method]) => method !== "seed");
+  if (made.length === 0) return undefined;
+  const [method, bpb] = made.reduce((best, one) => one[1] < best[1] ? one : best);
+  return { label: made.length === 1 ? methodLabel(method) : `${methodLabel(method)} (best of ${made.length})`, bpb };
+}
+
 /** The results with headline, bits per byte and tasks. */
 export function resultsElement(results: RunResults): HTMLElement {
   const box = h("div", { class: "card results" }, h("h2", {}, "Results"), headline(results));
