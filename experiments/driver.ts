@@ -154,7 +154,13 @@ async function runOne<Schema extends z.ZodType, Prepared>(
   const { name, description, numerics, threads } = device;
   const wanted = { experiment: definition.name, backend: device.name, seed, title, config };
   const continues = await runToContinue(invocation, wanted);
+  const told = new Set<string>();
   const show: RunListener = (event) => {
+    // What every measuring cell warns of alike is read once.
+    if (event.kind === "note" && event.level === "warning" && event.alert === undefined) {
+      if (told.has(event.text)) return;
+      told.add(event.text);
+    }
     if (event.kind !== "table" || TERMINAL_TABLES.has(event.table.name) || tables.includes(event.table.name)) {
       terminal.onEvent(event);
     }

@@ -53,6 +53,11 @@ Deno.test("the page of results names the command that makes it again, with its f
     const given = ["--seeds", "1", "--only", "initialisation", "--runs", runs, "--out", out];
     const { code, stderr } = await results("--preset", "smoke", ...given).output();
     assert.equal(code, 0, text(stderr));
+    assert.equal(
+      text(stderr).match(/No question for translation/g)?.length ?? 1,
+      1,
+      "a warning of every cell is read once",
+    );
     assert.match(text(stderr), /What will run[^]*initialisation +smoke[^]*=== Initialisation/);
     const page = await Deno.readTextFile(out);
     const again = `deno task results --preset smoke --seeds 1 --only initialisation --runs '${runs}' --out '${out}'`;
