@@ -3,6 +3,7 @@ import type { Table } from "../run/mod.ts";
 import { escapeHtml, escapeMarkdown } from "./escape.ts";
 import { fixed } from "./format.ts";
 import { methodLabel } from "./methods.ts";
+import { visibleDigits } from "./wording.ts";
 
 /** One printed cell. */
 export interface GridCell {
@@ -50,16 +51,26 @@ export function bestOf(
 /** Columns whose texts are names of methods, such as `expert:code`. */
 const NAMES_METHODS: ReadonlySet<string> = new Set(["method", "model", "against"]);
 
+/** Columns of a difference and of its interval, which may be small: they get as many digits as it takes to show it. */
+const DIFFERENCES: ReadonlySet<string> = new Set(["difference", "low", "high"]);
+
 /** Any logged table as a grid. */
 export function gridOf(table: Table): Grid {
+  const differences = table.rows.flatMap((row) =>
+    Object.entries(row).flatMap(([key, value]) => DIFFERENCES.has(key) && typeof value === "number" ? [value] : [])
+  );
+  const differenceDigits = visibleDigits(differences);
   const columns = table.columns.map((column) => {
+    const digits = column.digits !== undefined && DIFFERENCES.has(column.key)
+      ? Math.max(column.digits, differenceDigits)
+      : column.digits;
     const numeric = column.kind === "number";
     const values = table.rows.map((row) => Object.hasOwn(row, column.key) ? row[column.key]! : null);
     const numbers = values.map((value) => typeof value === "number" ? value : null);
-    const best = column.better === undefined ? [] : bestOf(numbers, column.better, column.digits);
+    const best = column.better === undefined ? [] : bestOf(numbers, column.better, digits);
     const cells = values.map((value, at): GridCell => ({
       text: typeof value === "number"
-        ? number(value, column.digits)
+        ? number(value, digits)
         : value === null
         ? "–"
         : NAMES_METHODS.has(column.key)

@@ -132,6 +132,20 @@ Deno.test("`gridOf()` writes whole numbers from 1,000 on alike, whether they wer
   );
 });
 
+Deno.test("`gridOf()` shows a small difference as one", () => {
+  const column = (key: string) => ({ key, title: key, kind: "number", digits: 4 }) as const;
+  const table = {
+    name: "comparisons",
+    title: "",
+    columns: ["difference", "low", "other"].map(column),
+    rows: [{ difference: 0.00002, low: -0.1, other: 0.00002 }, { difference: 0, low: 1, other: 1 }],
+  };
+  assert.deepEqual(gridOf(table).rows.map((row) => row.map(({ text }) => text)), [
+    ["0.00002", "−0.10000", "0.0000"],
+    ["0.00000", "1.00000", "1.0000"],
+  ]);
+});
+
 Deno.test("`gridOf()` marks nothing where all values print alike", () => {
   const column = { key: "a", title: "a", kind: "number" as const, digits: 1, better: "higher" as const };
   const grid = gridOf({ name: "t", title: "", columns: [column], rows: [{ a: 0 }, { a: 0.01 }, { a: 0 }] });
