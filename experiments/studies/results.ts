@@ -167,18 +167,15 @@ function savedText({ saved, each, halfWidth }: DirectionFound): { text: string; 
 function readingOf(all: readonly DirectionFound[]): string {
   const found = [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
   const said = found.filter(({ paper }) => paper !== null && paper.startsWith("yes"));
+  const alike = found.filter(({ paper }) => paper !== null && paper.startsWith("no difference"));
+  const open = found.filter((one) => !said.includes(one) && !alike.includes(one));
   const groups: readonly (readonly [string, readonly DirectionFound[]])[] = [
     ["The paper's findings that came out here too", said.filter(({ here }) => here === "yes")],
     ["The paper's findings that came out the other way", said.filter(({ here }) => here === "no")],
     ["The paper's findings that these runs cannot confirm or refute", said.filter(({ here }) => here === "unclear")],
-    [
-      "Questions that the paper leaves open, answered here",
-      found.filter((one) => !said.includes(one) && one.here !== "unclear"),
-    ],
-    [
-      "Questions that the paper leaves open, and these runs too",
-      found.filter((one) => !said.includes(one) && one.here === "unclear"),
-    ],
+    ["Where the paper finds no difference", alike],
+    ["Questions that the paper leaves open, answered here", open.filter(({ here }) => here !== "unclear")],
+    ["Questions that the paper leaves open, and these runs too", open.filter(({ here }) => here === "unclear")],
   ];
   return groups.filter(([, members]) => members.length > 0)
     .map(([title, members]) => `${title}:\n\n${members.map(sentenceOf).join("\n")}`).join("\n\n");

@@ -147,8 +147,9 @@ Deno.test("`judge()` says yes or no only where the interval over seeds leaves ou
 Deno.test("`resultsMarkdown()` sets every direction beside the paper, in words and in a table", () => {
   const views = [run(1, { a: 2, b: 2.2 }), run(2, { a: 2.1, b: 2.3 }), run(3, { a: 2, b: 2.21 })];
   const open = { ...direction, claim: "b beats a", better: "b", worse: "a", paper: null };
+  const alike = { ...direction, claim: "a and b differ", paper: "no difference: 2 and 2" };
   const page = resultsMarkdown(
-    [{ name: "x", title: "X | Y", question: "Which?", directions: [direction, open], views }],
+    [{ name: "x", title: "X | Y", question: "Which?", directions: [direction, open, alike], views }],
     "deno task results",
     ["preset study"],
   );
@@ -156,6 +157,7 @@ Deno.test("`resultsMarkdown()` sets every direction beside the paper, in words a
     page,
     /findings that came out here too:\n\n- a beats b: yes, \+0\.203 ± 0\.\d+ bits per byte, as claimed in 3 of 3 seeds \(study\)\./,
   );
+  assert.match(page, /Where the paper finds no difference:\n\n- a and b differ: yes/);
   assert.match(page, /leaves open, answered here:\n\n- b beats a: no, −0\.203/);
   assert.match(page, /\| a beats b \| yes: 2 against 1 \| yes \| \+0\.203/);
   assert.match(page, /## X \\\| Y/);
