@@ -3,7 +3,7 @@ import type { RunView } from "../run/mod.ts";
 import { fixed } from "./format.ts";
 import { expertDomain, methodLabel, methodPhrase, orderMethods } from "./methods.ts";
 import { directionClaims, questionOf } from "./directions.ts";
-import { capital, differenceSentence, listed, sizes } from "./wording.ts";
+import { capital, differenceSentence, listed, sizes, visibleDigits } from "./wording.ts";
 
 /** How one method compares with another on one domain (or `mean`), in bits per byte. */
 export interface Comparison {
@@ -179,11 +179,14 @@ const NAMED_AHEAD = 4;
 
 function standing(view: RunView): string | undefined {
   const methods = view.results?.methods ?? {};
+  const mean = (method: string) => methods[method]!.bpb.mean!;
   const ranked = Object.keys(methods).filter((method) => Number.isFinite(methods[method]!.bpb.mean ?? NaN))
-    .sort((a, b) => methods[a]!.bpb.mean! - methods[b]!.bpb.mean!);
+    .sort((a, b) => mean(a) - mean(b));
   const at = ranked.indexOf("bts");
   if (at < 0 || ranked.length < 2) return undefined;
-  const score = `${fixed(methods.bts!.bpb.mean, 3)} bits per byte`;
+  // Who is just ahead must not read as equal.
+  const digits = Math.max(3, at === 0 ? 0 : visibleDigits([mean("bts"), mean(ranked[at - 1]!)]));
+  const score = `${fixed(mean("bts"), digits)} bits per byte`;
   if (at === 0) {
     const close = ranked.filter((method) =>
       compare(view, "bts", method, "mean")?.verdict === "unclear" && method !== "bts"
@@ -195,7 +198,7 @@ function standing(view: RunView): string | undefined {
         listed(close)
       }.`;
   }
-  const ahead = ranked.slice(0, at).map((method) => `${methodLabel(method)} (${fixed(methods[method]!.bpb.mean, 3)})`);
+  const ahead = ranked.slice(0, at).map((method) => `${methodLabel(method)} (${fixed(mean(method), digits)})`);
   const more = ahead.length - NAMED_AHEAD;
   const named = more > 1 ? [...ahead.slice(0, NAMED_AHEAD), `and ${more} others`] : ahead;
   return `BTS is number ${at + 1} of ${ranked.length} methods on mean held-out loss, with ${score}, behind ${

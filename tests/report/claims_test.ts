@@ -185,6 +185,13 @@ Deno.test("`claims()` and `headline()` speak of a study's question", () => {
   assert.deepEqual(claims({ ...view, results: null }), []);
 });
 
+Deno.test("`headline()` shows a score that is ahead as another one", () => {
+  const close = view({ seed: { code: 3, mean: 3 }, soup: { code: 2, mean: 2.0004 }, bts: { code: 2, mean: 2.0002 } });
+  assert.match(headline(close)!, /BTS .* 2\.000 bits per byte/);
+  const behind = view({ soup: { code: 2, mean: 2.0001 }, bts: { code: 2, mean: 2.0004 } });
+  assert.match(headline(behind)!, /with 2\.0004 bits per byte, behind Soup \(2\.0001\)/);
+});
+
 Deno.test("the methods of a changed run have names within sentences", () => {
   assert.deepEqual(["before", "untouched"].map(methodPhrase), [
     "the model before the change",
