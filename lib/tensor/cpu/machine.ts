@@ -15,6 +15,7 @@ import {
   TILE_ROWS,
 } from "./control-block.ts";
 import { type Block, createHeap, type Heap } from "./heap.ts";
+import { adviseHugePages } from "./huge-pages.ts";
 import { KERNEL, type KernelName } from "./kernel-numbers.ts";
 import { instantiate, loadKernels, type SimdLevel } from "./load.ts";
 import { addressOf, type NativeLevel, nativeLevels, openNative } from "./native/open.ts";
@@ -74,6 +75,7 @@ export async function createMachine(
 ): Promise<Machine> {
   const { module, simd } = await loadKernels(options.simd);
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
+  await adviseHugePages(memory);
   const { native, blas } = await findProducts(options.products);
   const library = blas && openBlas(blas.path, memory);
   const opened = native && openNative(native);
