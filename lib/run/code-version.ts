@@ -10,7 +10,7 @@ export const repositoryRoot: string = fileURLToPath(new URL("../../", import.met
 const imports: Readonly<Record<string, string>> = project.imports;
 
 /**
- * A hash of every `.ts` and `.wasm` file of the given rooms and files, by path and content, and of the exact
+ * A hash of every `.ts`, `.wasm` and `.so` file of the given rooms and files, by path and content, and of the exact
  * versions of the packages that they import. Comments and formatting count: a spurious rebuild costs time, a stale
  * result costs trust.
  *
@@ -21,7 +21,7 @@ export async function codeVersion(code: readonly string[], root: string = reposi
   const lines = new Set<string>();
   for (const entry of code) {
     const paths = await sourcesOf(entry, root);
-    if (paths.length === 0) throw new Error(`Cannot hash the code of "${entry}": it has no .ts or .wasm file`);
+    if (paths.length === 0) throw new Error(`Cannot hash the code of "${entry}": it has no .ts, .wasm or .so file`);
     for (const path of paths) {
       lines.add(`${path} ${await sha256OfFile(join(root, path))}`);
       if (!path.endsWith(".ts")) continue;
@@ -39,7 +39,7 @@ async function sourcesOf(entry: string, root: string): Promise<string[]> {
     throw new Error(`Cannot hash the code of "${entry}": there is no such file or folder in the repository`);
   }
   return (await filesBelow(join(root, entry)))
-    .filter((path) => path.endsWith(".ts") || path.endsWith(".wasm"))
+    .filter((path) => /\.(ts|wasm|so)$/.test(path))
     .map((path) => `${entry}/${path}`);
 }
 
