@@ -223,7 +223,10 @@ function expertsIntoHubCases(): Case[] {
 }
 
 function tokenCases(): Case[] {
-  const shapes = [[1, 2, 1], [5, 7, 3], [33, 129, 17], [129, 40, 5], [300, 17, 64], ...drawn(() => upTo(60, 90, 20))];
+  const shapes = [
+    ...[[1, 2, 1], [5, 7, 3], [33, 129, 17], [129, 40, 5], [300, 17, 64], [9, 256, 2], [80, 269, 3], [5, 1030, 2]],
+    ...drawn(() => upTo(60, 90, 20)),
+  ];
   return shapes.flatMap(([N, vocab, d]): Case[] => [
     {
       name: `embedding of ${N} ids from [${vocab}, ${d}]`,

@@ -66,7 +66,7 @@ function callTiles(
   const masks = new Uint32Array(words.buffer, ARGUMENT.mask);
   if (level === "avx512") masks.set([(2 ** last - 1) & 0xffff, Math.floor((2 ** last - 1) / 65536)]);
   else for (let j = 0; j < columns; j++) masks[j] = j < last ? 0xffffffff : 0;
-  call(placeOf(words), 2 * rows + 5 + Number(transposed));
+  call(placeOf(words), 2 * rows + 7 + Number(transposed));
   close();
   let worst = 0;
   for (let m = 0; m < M; m++) {

@@ -3,7 +3,7 @@
 import { dot, gradRow, scaleRow, softmaxRow } from "./attention";
 import { sgemm } from "./blas";
 import { arg, argf, scratch } from "./control";
-import { logs as logs64, sumLanes } from "./math";
+import { logs as logs64 } from "./math";
 import {
   asideBytes,
   gradRows,
@@ -15,6 +15,7 @@ import {
   ROW_BYTES,
   softmaxRows,
   SUM_BYTES,
+  sumParts,
 } from "./native";
 import { zero } from "./zero";
 
@@ -165,8 +166,7 @@ function softmaxStrip(
   for (let i = 0; i < rows; i++) {
     const first = load<i32>(firsts + (<usize> i << 2)) - begin;
     const parts = sums + <usize> i * SUM_BYTES;
-    const low = f32x4.add(v128.load(parts), v128.load(parts, 16)), high = f32x4.add(v128.load(parts, 32), v128.load(parts, 48));
-    const sum = sumLanes(f32x4.add(low, high));
+    const sum = sumParts(parts);
     fillOutside(strip + <usize> i * step, 0, first, diagonal + i, n, 0);
     store<f32>(logs + (<usize> i << 2), load<f32>(parts, 64) + <f32> logs64(sum));
     store<f32>(scales + (<usize> i << 2), <f32> 1 / sum);

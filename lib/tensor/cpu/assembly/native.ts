@@ -1,11 +1,12 @@
 // Products by the native tile kernels (native/tiles.ts): packing, and runs of tiles that keep what they read in caches.
 import { arg, scratch } from "./control";
+import { sumLanes } from "./math";
 import { packFromColumns } from "./pack";
 
 /**
  * A native kernel on the arguments at this address (native/tiles.ts and packing.ts say where each is): 0 and 1 pack
- * panels of B and tiles of A, 2 turns squares of eight, 3 to 6 are softmax, its gradient, SwiGLU and its gradient, tiles of
- * C are `2·rows + 5`, one more where A is transposed. Absent where
+ * panels of B and tiles of A, 2 turns squares of eight, 3 to 8 are softmax, its gradient, SwiGLU, its gradient, a row's
+ * largest and sums, and scaled exponentials, tiles of C are `2·rows + 7`, one more where A is transposed. Absent where
  * there are none, and never called then.
  */
 // @ts-ignore: decorator
@@ -19,6 +20,7 @@ const CALLS: usize = 4096, CALL_BYTES: usize = 512;
 /** Where in them those of the packing kernels are. */
 const PACKING: usize = 256;
 const PANEL: i32 = 0, TILES: i32 = 1, TURN: i32 = 2, SOFTMAX: i32 = 3, SOFTMAX_GRAD: i32 = 4;
+const SUMS: i32 = 7, SCALED: i32 = 8;
 export const SWIGLU: i32 = 5, SWIGLU_GRAD: i32 = 6;
 
 /** k are taken in runs of this many, as in gemm.ts: the sums are the same bits. */
@@ -190,7 +192,7 @@ function runTiles(
   store<u64>(call, next, 24);
   store<u64>(call, absolute(c), 56);
   store<u64>(call, <usize> rows * ldc, 72);
-  native(<f64> absolute(call), 2 * rows + 5 + <i32> transposed);
+  native(<f64> absolute(call), 2 * rows + 7 + <i32> transposed);
 }
 
 /** Which columns of two vectors there are: a bit each for panels of 32, a word each for panels of 16. */
@@ -294,6 +296,28 @@ export function softmaxRows(strip: usize, step: usize, rows: i32, table: usize, 
 /** P = exp(P − log) and dS = P · (dS − delta), row by row. */
 export function gradRows(P: usize, dS: usize, step: usize, rows: i32, table: usize): void {
   overRows(SOFTMAX_GRAD, P, step, rows, table, dS);
+}
+
+/** The largest of `n` floats (a multiple of 16), and the sum of exponentials of what each is below it, in `sums`. */
+export function sumRow(row: usize, n: i32, table: usize, sums: usize): void {
+  store<i32>(table, 0);
+  store<i32>(table, n << 2, 4);
+  overRows(SUMS, row, 0, 1, table, sums);
+}
+
+/** `to` = exp(row − log) · factor, of `n` floats (a multiple of 16). */
+export function scaledRow(row: usize, to: usize, n: i32, log: f32, factor: f32, table: usize): void {
+  store<i32>(table, 0);
+  store<i32>(table, n << 2, 4);
+  store<f32>(table, log, 8);
+  store<f32>(table, factor, 12);
+  overRows(SCALED, row, 0, 1, table, to);
+}
+
+/** The sum of the 16 parts that a kernel wrote, always in the same order. */
+export function sumParts(parts: usize): f32 {
+  const low = f32x4.add(v128.load(parts), v128.load(parts, 16));
+  return sumLanes(f32x4.add(low, f32x4.add(v128.load(parts, 32), v128.load(parts, 48))));
 }
 
 function overRows(kernel: i32, strip: usize, step: usize, rows: i32, table: usize, other: usize): void {

@@ -1,6 +1,7 @@
 // Kernels that treat every row alike. Common arguments: 0 rows, 1 rows per task, 2 row length.
-import { arg, argf } from "./control";
+import { arg, argf, scratch } from "./control";
 import { expBelow, exps, logs, madd, nmadd, sumLanes } from "./math";
+import { panelColumns, scaledRow, SUM_BYTES, sumParts, sumRow } from "./native";
 import { zero } from "./zero";
 
 // @ts-ignore: decorator
@@ -187,6 +188,9 @@ export function rowMax(x: usize, d: i32): f32 {
   return top;
 }
 
+/** From here on a row is worth a call of the native kernels. */
+const NATIVE_VOCAB: i32 = 256;
+
 /** Cross-entropy: 3 logits, 4 targets, 5 out, 6 logsumexp of each row. */
 export function crossEntropyTask(task: i32): void {
   const vocab = arg(2), bytes = <usize> vocab << 2;
@@ -200,12 +204,24 @@ export function crossEntropyTask(task: i32): void {
       store<f32>(at(6) + word, 0);
       continue;
     }
-    const top = rowMax(x, vocab);
-    const tops = f32x4.splat(top);
-    let sums = f32x4.splat(0);
+    let top: f32, sum: f64 = 0;
     let i: usize = 0;
+    let sums = f32x4.splat(0);
+    if (panelColumns() != 0 && vocab >= NATIVE_VOCAB) {
+      const n = vocab & ~15;
+      const parts = scratch();
+      sumRow(x, n, parts + SUM_BYTES, parts);
+      top = load<f32>(parts, 64);
+      i = <usize> n << 2;
+      // What is left may be larger than all before: then that counts for less.
+      const rest = vocab > n ? rowMax(x + i, vocab - n) : top;
+      const before = <f64> sumParts(parts);
+      sum = !(rest > top) ? before : top == -Infinity ? 0 : before * <f64> exps(top - rest);
+      top = max(top, rest);
+    } else top = rowMax(x, vocab);
+    const tops = f32x4.splat(top);
     for (; i < whole; i += 16) sums = f32x4.add(sums, expBelow(f32x4.sub(v128.load(x + i), tops)));
-    let sum = <f64> sumLanes(sums);
+    sum += <f64> sumLanes(sums);
     for (; i < bytes; i += 4) sum += <f64> exps(load<f32>(x + i) - top);
     const log = <f64> top + logs(sum);
     store<f32>(at(6) + word, <f32> log);
@@ -229,6 +245,10 @@ export function crossEntropyGradTask(task: i32): void {
     const log = load<f32>(at(6) + word), d = load<f32>(at(5) + word);
     const logv = f32x4.splat(log), dv = f32x4.splat(d);
     let i: usize = 0;
+    if (panelColumns() != 0 && vocab >= NATIVE_VOCAB) {
+      scaledRow(x, y, vocab & ~15, log, d, scratch());
+      i = <usize> (vocab & ~15) << 2;
+    }
     for (; i < whole; i += 16) v128.store(y + i, f32x4.mul(expBelow(f32x4.sub(v128.load(x + i), logv)), dv));
     for (; i < bytes; i += 4) store<f32>(y + i, exps(load<f32>(x + i) - log) * d);
     if (target < vocab) {

@@ -24,8 +24,8 @@ export function compileNative(): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * `(arguments: pointer, kernel: i32) => void`: 0 and 1 pack panels of B and tiles of A, 2 turns squares, 3 to 6 are
- * softmax, its gradient, SwiGLU and its gradient, and tiles of `rows` rows are `2·rows + 5`, and one more where A is transposed.
+ * `(arguments: pointer, kernel: i32) => void`: 0 and 1 pack panels of B and tiles of A, 2 turns squares, 3 to 8 are
+ * what exponential.ts gives in its order, and tiles of `rows` rows are `2·rows + 7`, and one more where A is transposed.
  */
 function emitFamily(asm: Assembler, shape: TileShape, constants: Label): void {
   const emitters: (() => void)[] = [
