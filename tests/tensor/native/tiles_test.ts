@@ -81,7 +81,7 @@ function callTiles(
 
 for (const level of ["avx2", "avx512"] as const) {
   const absent = !here.includes(level);
-  const skipped = absent ? ` [this processor has no ${level}]` : "";
+  const skipped = absent ? ` [needs a processor with ${level}]` : "";
 
   Deno.test({ name: `every tile of ${level} is right and keeps to its place${skipped}`, ignore: absent }, () => {
     let seed = 1;
@@ -128,7 +128,8 @@ for (const level of ["avx2", "avx512"] as const) {
 }
 
 Deno.test({
-  name: "both kinds of native kernels give the same bytes in every operation and gradient, and say so",
+  name: "both kinds of native kernels give the same bytes in every operation and gradient, and say so" +
+    (here.length < 2 ? " [needs a processor with avx512]" : ""),
   ignore: here.length < 2,
   sanitizeResources: false,
   fn: async () => {
