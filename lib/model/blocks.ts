@@ -10,27 +10,30 @@ import type { Weights } from "./weights.ts";
  * Causal self-attention without norm.
  *
  * @param prefix where its projections lie: `q_proj.weight`, `k_proj.weight`, `v_proj.weight`, `o_proj.weight`
- * @param x normed states, float32 `[B, T, d]`
+ * @param x normed states, float32 `[B, T, d]`, or its rows as `[B·T, d]` or `[models, B/models·T, d]`
+ * @param pass.rope the table of T positions
  * @param pass.documents int32 `[B, T]`; attention stays within one document
  * @param cache extended in place at `layer`
- * @param residual what the result is added to, float32 `[B, T, d]`
- * @returns float32 `[B, T, d]`
+ * @param residual what the result is added to, float32 like x
+ * @returns float32 like x
  */
-export function attention(
+export function attention<T extends tf.Tensor>(
   config: ModelConfig,
   weights: Weights,
   prefix: string,
-  x: tf.Tensor3D,
+  x: T,
   pass: { readonly rope: RopeTable; readonly documents: tf.Tensor2D | undefined },
   layer: number,
   cache?: KvCache,
-  residual?: tf.Tensor3D,
-): tf.Tensor3D {
-  const [B, T, d] = x.shape;
+  residual?: T,
+): T {
+  const d = x.shape.at(-1)!;
+  const time = pass.rope.cos.shape[0];
+  const batch = x.size / d / time;
   const headSize = d / config.heads;
   const w = (name: string) => weight(weights, `${prefix}${name}.weight`);
   const projected = linears(x, [w("q_proj"), w("k_proj"), w("v_proj")]);
-  const [queries, keys, v] = projected.map((y) => y.reshape([B, T, -1, headSize])) as [
+  const [queries, keys, v] = projected.map((y) => y.reshape([batch, time, -1, headSize])) as [
     tf.Tensor4D,
     tf.Tensor4D,
     tf.Tensor4D,
@@ -38,8 +41,8 @@ export function attention(
   const q = rope(queries, pass.rope);
   const k = rope(keys, pass.rope);
   const past = cache?.append(layer, k, v);
-  const attended = causalAttention(q, past?.k ?? k, past?.v ?? v, pass.documents).reshape([B, T, d]);
-  return mapAndAdd(attended, w("o_proj"), residual) as tf.Tensor3D;
+  const attended = causalAttention(q, past?.k ?? k, past?.v ?? v, pass.documents).reshape(x.shape);
+  return mapAndAdd(attended, w("o_proj"), residual) as T;
 }
 
 /**

@@ -104,14 +104,17 @@ function attendAndFeed(
   cache: KvCache | undefined,
 ): tf.Tensor3D {
   const prefix = `model.layers.${layer}.`;
-  const branch = (name: string, stream: tf.Tensor3D) =>
+  const branch = (name: string, stream: tf.Tensor) =>
     normBranch(stream, weight(weights, `${prefix}${name}.weight`), config.normEps);
-  const [x, stream] = branch("input_layernorm", h);
+  // Rows, of each model of a stack: so the operations need not reshape what goes from one to the next.
+  const q = weight(weights, `${prefix}self_attn.q_proj.weight`);
+  const rows = h.reshape(q.rank === 3 ? [q.shape[0]!, -1, config.width] : [-1, config.width]);
+  const [x, stream] = branch("input_layernorm", rows);
   const [y, middle] = branch(
     "post_attention_layernorm",
     attention(config, weights, `${prefix}self_attn.`, x, pass, layer, cache, stream),
   );
-  return feedForward(weights, `${prefix}mlp.`, y, middle) as tf.Tensor3D;
+  return feedForward(weights, `${prefix}mlp.`, y, middle).reshape(h.shape);
 }
 
 /** The final norm and the head: `[B, T, d]` to logits `[B, T, vocab]`. */

@@ -111,3 +111,9 @@ export function refuseShapes(operation: string, inputs: Readonly<Record<string, 
 export function sameShape(first: tf.Tensor, ...others: readonly tf.Tensor[]): boolean {
   return others.every((x) => tf.util.arraysEqual(x.shape, first.shape));
 }
+
+/** `x` in a shape, one size of which may be −1; `x` itself where it has that shape, for each reshape is an operation. */
+export function inShape<T extends tf.Tensor>(x: tf.Tensor, shape: readonly number[]): T {
+  const same = x.rank === shape.length && shape.every((size, i) => size === -1 || size === x.shape[i]);
+  return (same ? x : x.reshape([...shape])) as T;
+}

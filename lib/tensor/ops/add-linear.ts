@@ -1,6 +1,6 @@
 // A linear map added to a residual stream: the product adds to a copy of the stream, and no sum comes after it.
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, inShape, refuseShapes, runKernel } from "../kernels.ts";
 import { isHalf } from "./half.ts";
 import { linear } from "./linear.ts";
 
@@ -28,8 +28,8 @@ export function addLinear<T extends tf.Tensor>(h: T, x: tf.Tensor, w: tf.Tensor)
   if (x.shape.at(-1) !== inner || h.shape.at(-1) !== out || h.size / out !== rows || rows % (models[0] ?? 1) !== 0) {
     refuseShapes("addLinear", { h, x, w }, "h must have w's rows, x its columns, and both as many rows");
   }
-  const inputs = { h: h.reshape([...models, -1, out]), x: x.reshape([...models, -1, inner]), w };
-  return runKernel<tf.Tensor>(kernel, inputs).reshape(h.shape) as T;
+  const inputs = { h: inShape(h, [...models, -1, out]), x: inShape(x, [...models, -1, inner]), w };
+  return inShape<T>(runKernel<tf.Tensor>(kernel, inputs), h.shape);
 }
 
 for (const kernelName of [ADD_LINEAR, ADD_LINEAR_STACKED]) {

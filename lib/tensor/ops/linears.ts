@@ -1,6 +1,6 @@
 // Several linear maps of one input, as of queries, keys and values, or of gate and up: one job each way.
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, refuseShapes, runKernel, sharedGradients } from "../kernels.ts";
+import { checkTensors, hasKernel, inShape, refuseShapes, runKernel, sharedGradients } from "../kernels.ts";
 import { isHalf } from "./half.ts";
 import { linear } from "./linear.ts";
 
@@ -45,8 +45,8 @@ export function linears(x: tf.Tensor, weights: readonly tf.Tensor[]): tf.Tensor[
   if (x.size / inner % (models[0] ?? 1) !== 0) {
     refuseShapes("linears", inputs, "every model must have as many rows of x");
   }
-  const outputs = runKernel<tf.Tensor[]>(kernel, [x.reshape([...models, -1, inner]), ...weights]);
-  return outputs.map((y) => y.reshape([...x.shape.slice(0, -1), y.shape.at(-1)!]));
+  const outputs = runKernel<tf.Tensor[]>(kernel, [inShape(x, [...models, -1, inner]), ...weights]);
+  return outputs.map((y) => inShape(y, [...x.shape.slice(0, -1), y.shape.at(-1)!]));
 }
 
 for (
