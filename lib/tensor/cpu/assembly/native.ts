@@ -1,4 +1,5 @@
-// Products by the native tile kernels (native/tiles.ts): packing, and runs of tiles that keep what they read in caches.
+// The native kernels (../native) as the jobs call them: packing, runs of tiles that keep what they read in caches, and
+// what is made of exponentials.
 import { arg, scratch } from "./control";
 import { sumLanes } from "./math";
 import { packFromColumns } from "./pack";
@@ -223,8 +224,10 @@ export function asideBytes(): usize {
   return <usize> BLOCK_TILES * (<usize> (64 * load<i32>(TILE_ROWS)) * 4 + VECTOR);
 }
 
-/** One product of B that is packed; leading dimensions are in elements, `aside` takes a block of packed A
- * where that is transposed, of at most 64 steps of k. */
+/**
+ * One product of B that is packed; leading dimensions are in elements. `aside` takes a block of packed A where that is
+ * transposed, of at most 64 steps of k.
+ */
 export function multiplyByPanels(
   transposed: bool,
   M: i32,

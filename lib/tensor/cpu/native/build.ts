@@ -38,8 +38,7 @@ function emitFamily(asm: Assembler, shape: TileShape, constants: Label): void {
     for (const transposed of [false, true]) emitters.push(() => emitTiles(asm, shape, rows, transposed));
   }
   const table = asm.label();
-  asm.raw(0x48, 0x8d, 0x05); // lea rax, [rip + table]
-  asm.distance(table, asm.bytes.length + 4);
+  asm.loadLabel(RAX, table);
   asm.raw(0x89, 0xf6); // mov esi, esi: the upper half may be anything
   asm.raw(0x48, 0x63, 0x0c, 0xb0); // movsxd rcx, [rax + rsi·4]
   asm.add(RAX, RCX);

@@ -21,6 +21,7 @@ import {
   SHUFFLE,
   UNPACK_HIGH,
   UNPACK_LOW,
+  type VectorOperation,
 } from "./x86.ts";
 
 /**
@@ -43,7 +44,6 @@ const argument = (name: keyof typeof PACK_ARGUMENT): Address => ({ base: RDI, di
 const BLOCK_TILES = 8;
 /** Tiles left; its own value is kept. */
 const LEFT = RBX;
-const RETURN = [0xc5, 0xf8, 0x77, 0xc3]; // vzeroupper, ret
 
 function loadArguments(asm: Assembler): void {
   asm.load(RAX, argument("from"));
@@ -67,7 +67,7 @@ export function emitPanel(asm: Assembler, { width }: TileShape): void {
   asm.add(RCX, R11);
   asm.addConstant(RSI, -1);
   asm.jumpIf(NOT_EQUAL, row);
-  asm.raw(...RETURN);
+  asm.leave();
 }
 
 /**
@@ -97,7 +97,7 @@ export function emitTilesOfA(asm: Assembler, { width, rows }: TileShape): void {
   asm.addConstant(RSI, -1);
   asm.jumpIf(NOT_EQUAL, row);
   asm.pop(LEFT);
-  asm.raw(...RETURN);
+  asm.leave();
 }
 
 /** Rows lie pages apart, where no processor reads ahead by itself. */
@@ -120,7 +120,7 @@ function maskedLoad(asm: Assembler, width: 256 | 512, i: number, from: Address):
  * eight, and groups come to lie side by side.
  */
 export function emitTurn(asm: Assembler): void {
-  const vector = (operation: Parameters<Assembler["vector"]>[1], target: number, a: number, b: number | Address) =>
+  const vector = (operation: VectorOperation, target: number, a: number, b: number | Address) =>
     asm.vector(256, operation, target, a, b);
   const group = asm.label();
   asm.push(LEFT);
@@ -179,5 +179,5 @@ export function emitTurn(asm: Assembler): void {
   asm.pop(RCX);
   asm.pop(RAX);
   asm.pop(LEFT);
-  asm.raw(...RETURN);
+  asm.leave();
 }

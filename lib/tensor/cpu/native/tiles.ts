@@ -15,7 +15,9 @@ import {
   MOVE_IN,
   MOVE_OUT,
   MULTIPLY,
+  NEGATIVE,
   NOT_EQUAL,
+  NOT_NEGATIVE,
   R10,
   R11,
   R12,
@@ -31,6 +33,7 @@ import {
   RDI,
   RDX,
   RSI,
+  type VectorOperation,
   XOR,
 } from "./x86.ts";
 
@@ -48,8 +51,9 @@ export const AVX512: TileShape = { width: 512, rows: 12, columns: 32 };
 
 /**
  * Where the kernel finds its arguments, in bytes from the address that it is given; all are 64 bits. `lda`, `ldc` and
- * steps are in bytes. With `add`, what is added lies `addend` bytes from C, row by row as C does: 0 is C itself. The masks say which columns of the last panel there are: of AVX2 32 bits a column (from `mask`
- * on), of AVX-512 a bit (16 bits at `mask`, 16 at `mask + 4`).
+ * steps are in bytes. With `add`, what is added lies `addend` bytes from C, row by row as C does: 0 is C itself. The masks
+ * say which columns of the last panel there are: of AVX2 32 bits a column (from `mask` on), of AVX-512 a bit (16 bits at
+ * `mask`, 16 at `mask + 4`).
  */
 export const ARGUMENT = {
   a: 0,
@@ -81,9 +85,13 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
   const last = width === 512 ? 32 : 16;
   const [left, right, factor] = [last - 1, last - 2, last - 3];
   const argument = (name: keyof typeof ARGUMENT): Address => ({ base: RDI, disp: ARGUMENT[name] });
-  const vector: (...rest: Parameters<Assembler["vector"]> extends [unknown, ...infer Rest] ? Rest : never) => void = (
-    ...rest
-  ) => asm.vector(width, ...rest);
+  const vector = (
+    operation: VectorOperation,
+    target: number,
+    source: number,
+    operand: number | Address,
+    mask?: number,
+  ) => asm.vector(width, operation, target, source, operand, mask);
 
   SAVED.forEach(asm.push);
   asm.load(RAX, argument("a"));
@@ -116,7 +124,7 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
   asm.addConstant(R15, -1);
   asm.jumpIf(NOT_EQUAL, tile);
   SAVED.toReversed().forEach(asm.pop);
-  asm.raw(...(width === 512 || width === 256 ? [0xc5, 0xf8, 0x77] : []), 0xc3); // vzeroupper, ret
+  asm.leave();
 
   /** The sums over k of one tile. */
   function multiply(): void {
@@ -127,13 +135,11 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     asm.load(RCX, argument("k"));
     const [single, unrolled, done] = [asm.label(), asm.label(), asm.label()];
     asm.addConstant(RCX, -UNROLL);
-    asm.raw(0x0f, 0x88); // js
-    asm.distance(single, asm.bytes.length + 4);
+    asm.jumpIf(NEGATIVE, single);
     asm.bind(unrolled);
     steps(UNROLL);
     asm.addConstant(RCX, -UNROLL);
-    asm.raw(0x0f, 0x89); // jns
-    asm.distance(unrolled, asm.bytes.length + 4);
+    asm.jumpIf(NOT_NEGATIVE, unrolled);
     asm.bind(single);
     asm.addConstant(RCX, UNROLL);
     asm.jumpIf(EQUAL, done);

@@ -51,7 +51,7 @@ export const MASK_IN: VectorOperation = { map: 2, prefix: 1, opcode: 0x2c }; // 
 export const MASK_OUT: VectorOperation = { map: 2, prefix: 1, opcode: 0x2e }; // vmaskmovps to memory, VEX only
 
 /** Conditions of a jump after {@linkcode Assembler.compare}, as they are encoded. */
-export const EQUAL = 4, NOT_EQUAL = 5;
+export const EQUAL = 4, NOT_EQUAL = 5, NEGATIVE = 8, NOT_NEGATIVE = 9;
 
 /** A place in the code that jumps go to. */
 export interface Label {
@@ -94,6 +94,10 @@ export interface Assembler {
   jump(label: Label): void;
   push(register: number): void;
   pop(register: number): void;
+  /** Register = the label's address. */
+  loadLabel(target: number, label: Label): void;
+  /** Clears the vectors' upper halves, which older code would wait for, and returns. */
+  leave(): void;
   /** Raw bytes, for the rest. */
   raw(...bytes: number[]): void;
   /** The label's 32-bit distance from `from`. */
@@ -226,6 +230,11 @@ export function assembler(): Assembler {
       raw(0xe9);
       distance(label, bytes.length + 4);
     },
+    loadLabel(target, label) {
+      raw(0x48 | bit(target, 3) << 2, 0x8d, (target & 7) << 3 | 5); // lea target, [rip + distance]
+      distance(label, bytes.length + 4);
+    },
+    leave: () => raw(0xc5, 0xf8, 0x77, 0xc3), // vzeroupper, ret
     push: (register) => raw(...(register > 7 ? [0x41] : []), 0x50 | register & 7),
     pop: (register) => raw(...(register > 7 ? [0x41] : []), 0x58 | register & 7),
   };
