@@ -231,8 +231,8 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
     });
   }
 
-  /** P = exp(P − log), dS = P · (dS − delta): the table's floats. */
-  function gradientRows(): void {
+  /** A loop over two strips: register 1 is exp(row − log), register 5 the table's other float. */
+  function overExponentials(body: (place: (base: number) => Address) => void): void {
     overRows("step", () => {
       vector(BROADCAST, 4, 0, { base: RBX, disp: 8 });
       vector(BROADCAST, 5, 0, { base: RBX, disp: 12 });
@@ -240,27 +240,27 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
         vector(MOVE_IN, 0, 0, place(RAX));
         vector(SUBTRACT, 0, 0, 4);
         exponential(1, 0, 2, true);
-        vector(MOVE_OUT, 1, 0, place(RAX));
-        vector(MOVE_IN, 3, 0, place(RSI));
-        vector(SUBTRACT, 3, 3, 5);
-        vector(MULTIPLY, 3, 1, 3);
-        vector(MOVE_OUT, 3, 0, place(RSI));
+        body(place);
       });
+    });
+  }
+
+  /** P = exp(P − log), dS = P · (dS − delta): the table's floats. */
+  function gradientRows(): void {
+    overExponentials((place) => {
+      vector(MOVE_OUT, 1, 0, place(RAX));
+      vector(MOVE_IN, 3, 0, place(RSI));
+      vector(SUBTRACT, 3, 3, 5);
+      vector(MULTIPLY, 3, 1, 3);
+      vector(MOVE_OUT, 3, 0, place(RSI));
     });
   }
 
   /** other = exp(row − log) · factor: the table's floats. */
   function scaledRows(): void {
-    overRows("step", () => {
-      vector(BROADCAST, 4, 0, { base: RBX, disp: 8 });
-      vector(BROADCAST, 5, 0, { base: RBX, disp: 12 });
-      overColumns((place) => {
-        vector(MOVE_IN, 0, 0, place(RAX));
-        vector(SUBTRACT, 0, 0, 4);
-        exponential(1, 0, 2, true);
-        vector(MULTIPLY, 1, 1, 5);
-        vector(MOVE_OUT, 1, 0, place(RSI));
-      });
+    overExponentials((place) => {
+      vector(MULTIPLY, 1, 1, 5);
+      vector(MOVE_OUT, 1, 0, place(RSI));
     });
   }
 
