@@ -1,7 +1,7 @@
 // The flags of the benchmarks: help on request, and a sentence instead of a stack for a mistake.
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { nearest } from "../lib/errors.ts";
-import type { Products } from "../lib/tensor/mod.ts";
+import { PRODUCTS, type Products } from "../lib/tensor/mod.ts";
 
 /**
  * Reads the flags, or ends the process: with the module's own first comment for `--help`, with code 2 for what cannot be
@@ -44,7 +44,7 @@ export function productsOf(
 ): { readonly products?: Products } {
   if (blas === "off") Deno.env.set("STITCHBOOK_BLAS", "off");
   if (products === undefined) return {};
-  return { products: readChoices("--products", products, ["avx512", "avx2", "blas", "wasm"])[0] as Products };
+  return { products: readChoices("--products", products, PRODUCTS)[0] as Products };
 }
 
 function sentenceOf({ message }: Error, known: readonly string[]): string {

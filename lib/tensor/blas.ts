@@ -1,6 +1,7 @@
 // A BLAS of the system, for matrix products: found by the names that its packages give it, called through FFI on the
 // shared memory. It is told to use one thread, and every thread of ours calls it for its own part of a product: so the
 // bytes do not depend on the number of threads.
+import { addressOf } from "./address.ts";
 
 const symbols = {
   // order, transA, transB, M, N, K, alpha, A, lda, B, ldb, beta, C, ldc
@@ -128,8 +129,7 @@ export function openBlas(path: string, memory: WebAssembly.Memory): { readonly s
   setters.symbols.MKL_Set_Num_Threads?.(1);
   setters.symbols.BLASSetThreading?.(1);
   setters.close();
-  // A shared memory never moves when it grows, so its first byte's address holds for good; it is below 2⁵³.
-  const base = Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer))));
+  const base = addressOf(memory);
   // Deno takes plain numbers for addresses, too, and a BigInt for each would cost more than a small product.
   const cblas_sgemm = library.symbols.cblas_sgemm as unknown as (...args: number[]) => void;
   const ROWS = 101;

@@ -48,7 +48,7 @@ export interface DeviceOptions {
   readonly deterministic?: boolean;
 }
 
-export type { Products } from "./cpu/mod.ts";
+export { PRODUCTS, type Products } from "./cpu/mod.ts";
 
 let open: Device | undefined;
 

@@ -24,6 +24,7 @@ export {
   type DeviceOptions,
   heapBytes,
   openDevice,
+  PRODUCTS,
   type Products,
   watchPeak,
 } from "./device.ts";

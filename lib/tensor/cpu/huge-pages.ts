@@ -1,6 +1,6 @@
 // Large pages for the shared memory: packing goes over rows that lie pages apart, and looking up small pages took 4 to 5 %
 // of a training step.
-import { addressOf } from "./native/open.ts";
+import { addressOf } from "../address.ts";
 
 const ADVISE_HUGE_PAGES = 14;
 const symbols = { madvise: { parameters: ["usize", "usize", "i32"], result: "i32" } } as const;

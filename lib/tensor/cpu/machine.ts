@@ -1,6 +1,7 @@
 // Memory, kernels and threads together: what the backend computes with.
 import { Worker } from "node:worker_threads";
 import { UserError } from "../../errors.ts";
+import { addressOf } from "../address.ts";
 import { type BlasLibrary, findBlas, openBlas } from "../blas.ts";
 import {
   ARGUMENT_COUNT,
@@ -18,7 +19,7 @@ import { type Block, createHeap, type Heap } from "./heap.ts";
 import { adviseHugePages } from "./huge-pages.ts";
 import { KERNEL, type KernelName } from "./kernel-numbers.ts";
 import { instantiate, loadKernels, type SimdLevel } from "./load.ts";
-import { addressOf, type NativeLevel, nativeLevels, openNative } from "./native/open.ts";
+import { type NativeLevel, nativeLevels, openNative } from "./native/open.ts";
 
 export interface Machine {
   readonly memory: WebAssembly.Memory;
@@ -64,7 +65,7 @@ export interface MachineOptions {
  */
 export type Products = typeof PRODUCTS[number];
 
-const PRODUCTS = ["avx512", "avx2", "blas", "wasm"] as const;
+export const PRODUCTS = ["avx512", "avx2", "blas", "wasm"] as const;
 
 /** Below this many nanoseconds a job stays on the main thread. */
 const WORTH_SHARING = 25_000;

@@ -15,7 +15,7 @@ import { registerStock } from "./stock.ts";
 
 export { CPU_BACKEND, type StitchbookCPU } from "./backend.ts";
 export { simdLevel } from "./load.ts";
-export type { Products } from "./machine.ts";
+export { PRODUCTS, type Products } from "./machine.ts";
 export { type NativeLevel, nativeLevels } from "./native/open.ts";
 
 let kernelsRegistered = false;
