@@ -68,7 +68,10 @@ const torch: Side = {
 const wideFlags = "--experimental-wasm-revectorize,--no-wasm-bounds-checks";
 const by = (products: string) => ["--device", "cpu", "--products", products];
 const { native, blas } = await describeDevices();
-const sides = native.map((level) => ours(`ours, ${level}`, by(level))).slice(0, flags.avx2 ? 2 : 1);
+const levels = native.map(({ level }) => level).filter((level) =>
+  level !== "avx2" || flags.avx2 || native.length === 1
+);
+const sides = levels.map((level) => ours(`ours, ${level}`, by(level)));
 if (blas !== undefined) sides.push(ours(`ours, ${blas.name}`, by("blas")));
 if (flags.wasm || flags.wide || native.length === 0) sides.push(ours("ours, WebAssembly", by("wasm")));
 if (flags.wide) sides.push(ours("ours, WebAssembly, 256-bit flags", by("wasm"), { DENO_V8_FLAGS: wideFlags }));

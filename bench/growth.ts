@@ -1,7 +1,7 @@
 // How a step's cost grows: time per step against d, L, T, n and K, each doubled while the others stay, with the exponent
 // that fits best, beside that of the floating-point operations it should follow.
 //
-//   deno task bench:growth [--steps 5] [--threads 2] [--products avx512|avx2|blas|wasm] [--json]
+//   deno task bench:growth [--steps 5] [--threads 2] [--products amx|avx512|avx2|blas|wasm] [--json]
 //
 // Every measurement is a process of its own (train.ts) that prints its fastest step: other work on the machine can only
 // add to it.

@@ -2,7 +2,7 @@
 //
 //   deno run -A bench/train.ts --job pretrain|stitch --shape tiny|small|base|135m
 //     [--device auto|webgpu|cpu|reference] [--threads N] [--steps N] [--profile]
-//     [--products avx512|avx2|blas|wasm] [--blas off]
+//     [--products amx|avx512|avx2|blas|wasm] [--blas off]
 //     [--width d] [--layers L] [--context T] [--inner N] [--batch N] [--experts n] [--stitches K]   in place of the shape's
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";

@@ -38,9 +38,7 @@ export async function diagnose(): Promise<Finding[]> {
       name: "Native",
       found: native.length > 0,
       detail: native.length > 0
-        ? `matrix products by our own ${
-          native[0] === "avx512" ? "AVX-512" : "AVX2"
-        } kernels; STITCHBOOK_PRODUCTS=wasm turns them off`
+        ? `matrix products by our own ${native[0]!.name} kernels; STITCHBOOK_PRODUCTS=wasm turns them off`
         : "none: our native kernels need Linux on x86-64 with AVX2",
     },
     {

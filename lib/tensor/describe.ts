@@ -1,6 +1,6 @@
 // What this machine could compute with, for a person to read.
 import { type BlasLibrary, findBlas } from "./blas.ts";
-import { type NativeLevel, nativeLevels, simdLevel } from "./cpu/mod.ts";
+import { NATIVE_NAMES, type NativeLevel, nativeLevels, simdLevel } from "./cpu/mod.ts";
 import { type AdapterDescription, describeAdapter, findAdapter } from "./webgpu/open.ts";
 
 /** What was found on this machine. */
@@ -11,7 +11,7 @@ export interface DeviceDescription {
   /** The WebGPU adapter, if any; a software one is only good for checking. */
   readonly adapter: AdapterDescription | undefined;
   /** Our native kernels for matrix products that run here, the best first; need `--allow-ffi`. */
-  readonly native: readonly NativeLevel[];
+  readonly native: readonly { readonly level: NativeLevel; readonly name: string }[];
   /** The BLAS of the system, if any; needs `--allow-ffi`. */
   readonly blas: BlasLibrary | undefined;
 }
@@ -23,7 +23,7 @@ export async function describeDevices(): Promise<DeviceDescription> {
     cores: navigator.hardwareConcurrency,
     simd: simdLevel(),
     adapter: adapter && describeAdapter(adapter),
-    native: await nativeLevels(),
+    native: (await nativeLevels()).map((level) => ({ level, name: NATIVE_NAMES[level] })),
     blas: await findBlas(),
   };
 }

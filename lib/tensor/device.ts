@@ -1,7 +1,7 @@
 // Which backend the tensors live on.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
-import { openCpu, type Products } from "./cpu/mod.ts";
+import { type Machine, NATIVE_NAMES, openCpu, type Products } from "./cpu/mod.ts";
 import { type AdapterSource, openWebGpu, realAdapter } from "./webgpu/open.ts";
 
 /** `auto` is `webgpu` on a machine with a real GPU, `cpu` on any other. */
@@ -34,7 +34,7 @@ export interface DeviceOptions {
   /** Most bytes that tensors of the `cpu` device may take. @default 4 GiB less a page */
   readonly memoryLimit?: number;
   /**
-   * What computes matrix products of the `cpu` device: our native kernels (`avx512`, `avx2`; Linux on x86-64), the system's
+   * What computes matrix products of the `cpu` device: our native kernels (`amx`, `avx512`, `avx2`; Linux on x86-64), the system's
    * `blas`, or our WebAssembly kernels (`wasm`); all but the last need `--allow-ffi`. Results may depend on which, and
    * never on the number of threads. @default `STITCHBOOK_PRODUCTS`, else the first that is there
    */
@@ -87,8 +87,15 @@ export function watchPeak(): () => number | undefined {
 
 const unknownPeak = () => undefined;
 
-// Native kernels of both levels give the same bytes.
-const NATIVE_NAMES = { avx2: "own AVX2 kernels", avx512: "own AVX-512 kernels" } as const;
+/** What decides the bytes beside the SIMD level: native kernels for AVX2 and AVX-512 give the same, those for AMX others. */
+function numericsOf({ native, blas }: Machine): string {
+  const products = native === undefined
+    ? blas?.name
+    : native.level === "amx"
+    ? "own AMX kernels"
+    : "own native kernels";
+  return products === undefined ? "" : ` + ${products}`;
+}
 
 async function openCpuDevice(options: DeviceOptions): Promise<Device> {
   const { threads = navigator.hardwareConcurrency, memoryLimit, products: wanted } = options;
@@ -98,15 +105,13 @@ async function openCpuDevice(options: DeviceOptions): Promise<Device> {
     ...(memoryLimit === undefined ? {} : { limit: memoryLimit }),
   });
   const level = machine.simd === "relaxed" ? "relaxed SIMD" : "SIMD";
-  const products = machine.native !== undefined ? NATIVE_NAMES[machine.native.level] : machine.blas?.name;
-  const numerics = `cpu ${machine.simd === "relaxed" ? "relaxed-simd" : "simd"}`;
+  const { native, blas } = machine;
+  const products = native === undefined ? blas?.name : `own ${NATIVE_NAMES[native.level]} kernels`;
   return {
     name: "cpu",
     description: `CPU, ${machine.threads} ${machine.threads === 1 ? "thread" : "threads"}, ${level}` +
       (products === undefined ? "" : `, products by ${products}`),
-    numerics: products === undefined
-      ? numerics
-      : `${numerics} + ${machine.native === undefined ? products : "own native kernels"}`,
+    numerics: `cpu ${machine.simd === "relaxed" ? "relaxed-simd" : "simd"}${numericsOf(machine)}`,
     threads: machine.threads,
     failure: machine.failure,
     heapBytes: () => ({ used: machine.heap.usedBytes(), reserved: machine.heap.reservedBytes() }),

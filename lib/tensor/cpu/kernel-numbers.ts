@@ -37,6 +37,8 @@ const names = [
   "unpackHalf",
   "packPanels",
   "tiles",
+  "split",
+  "amx",
 ] as const;
 
 export type KernelName = typeof names[number];

@@ -60,12 +60,12 @@ export interface MachineOptions {
 }
 
 /**
- * What computes matrix products: our native kernels for AVX-512 or AVX2, the system's BLAS, or the WebAssembly kernels,
- * which run anywhere.
+ * What computes matrix products: our native kernels for AMX (in float32's precision, by bfloat16 in parts), AVX-512 or AVX2,
+ * the system's BLAS, or the WebAssembly kernels, which run anywhere.
  */
 export type Products = typeof PRODUCTS[number];
 
-export const PRODUCTS = ["avx512", "avx2", "blas", "wasm"] as const;
+export const PRODUCTS = ["amx", "avx512", "avx2", "blas", "wasm"] as const;
 
 /** Below this many nanoseconds a job stays on the main thread. */
 const WORTH_SHARING = 25_000;

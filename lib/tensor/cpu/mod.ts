@@ -15,8 +15,8 @@ import { registerStock } from "./stock.ts";
 
 export { CPU_BACKEND, type StitchbookCPU } from "./backend.ts";
 export { simdLevel } from "./load.ts";
-export { PRODUCTS, type Products } from "./machine.ts";
-export { type NativeLevel, nativeLevels } from "./native/open.ts";
+export { type Machine, PRODUCTS, type Products } from "./machine.ts";
+export { NATIVE_NAMES, type NativeLevel, nativeLevels } from "./native/open.ts";
 
 let kernelsRegistered = false;
 

@@ -36,7 +36,14 @@ export function multiplyByTiles(machine: Machine, products: readonly Product[]):
   }
 }
 
-function runTable(machine: Machine, kernel: "packPanels" | "tiles", words: number[], each: number, cost: number): void {
+/** Runs a job on a table of tasks, `each` words long. */
+export function runTable(
+  machine: Machine,
+  kernel: "packPanels" | "tiles" | "split" | "amx",
+  words: number[],
+  each: number,
+  cost: number,
+): void {
   const table = machine.heap.allocate(4 * words.length);
   new Int32Array(machine.memory.buffer, table.address, words.length).set(words);
   machine.ints[0] = table.address;
@@ -68,7 +75,7 @@ function tileTasks({ native, threads }: Machine, product: Product, room: number,
   const { batch, M, N, K, a, c, transposeA, oneA, oneB, add, addend = c } = product;
   const { columns } = native!;
   const panels = Math.ceil(N / columns);
-  const { rows, wide } = partOf(product, native!, threads);
+  const { rows, wide } = partOf(product, native!, threads, PART);
   const lda = 4 * (transposeA ? M : K);
   for (let matrix = 0; matrix < batch; matrix++) {
     const A = a + (oneA ? 0 : 4 * matrix * M * K);
@@ -97,11 +104,18 @@ function tileTasks({ native, threads }: Machine, product: Product, room: number,
 /**
  * Rows and columns of one part: some parts a thread, so that none waits long for another, but each of several tiles and
  * panels. A part's rows of A are packed, or read from afar, once for all its columns, so rows are cut first.
+ *
+ * @param least floating-point operations of a part
  */
-function partOf({ batch, M, N, K }: Product, shape: { rows: number; columns: number }, threads: number) {
+export function partOf(
+  { batch, M, N, K }: Pick<Product, "batch" | "M" | "N" | "K">,
+  shape: { readonly rows: number; readonly columns: number },
+  threads: number,
+  least: number,
+) {
   let [rows, wide] = [M, N];
   let parts = batch;
-  const enough = (most: number) => parts >= most || 2 * batch * M * N * K < 2 * parts * PART;
+  const enough = (most: number) => parts >= most || 2 * batch * M * N * K < 2 * parts * least;
   while (!enough(4 * threads)) {
     if (rows >= 8 * shape.rows) rows /= 2;
     else if (wide >= 8 * shape.columns) wide /= 2;

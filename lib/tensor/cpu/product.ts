@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { LINEAR } from "../ops/linear.ts";
 import { type KernelFunction, register, setArguments, sizeOf } from "./jobs.ts";
+import { fitsAmx, multiplyByAmx } from "./amx-product.ts";
 import { multiplyByBlas } from "./blas-product.ts";
 import type { Machine } from "./machine.ts";
 import { multiplyByTiles } from "./native-product.ts";
@@ -39,9 +40,14 @@ const FEW_ROWS = 4;
 /** Products that do not depend on each other. */
 export function multiplyAll(machine: Machine, products: readonly Product[]): void {
   const many = products.every(({ M, batch }) => M > FEW_ROWS || batch > 1);
-  if (machine.native !== undefined && many) multiplyByTiles(machine, products);
+  if (machine.native !== undefined && many) multiplyNatively(machine, products);
   else if (machine.blas !== undefined && many) multiplyByBlas(machine, products);
   else for (const product of products) multiply(machine, product);
+}
+
+function multiplyNatively(machine: Machine, products: readonly Product[]): void {
+  if (machine.native!.level === "amx" && products.every(fitsAmx)) multiplyByAmx(machine, products);
+  else multiplyByTiles(machine, products);
 }
 
 export function multiply(machine: Machine, product: Product): void {
@@ -56,7 +62,7 @@ export function multiply(machine: Machine, product: Product): void {
     }
     return;
   }
-  if (machine.native !== undefined) return multiplyByTiles(machine, [product]);
+  if (machine.native !== undefined) return multiplyNatively(machine, [product]);
   if (machine.blas !== undefined) return multiplyByBlas(machine, [product]);
   const panels = Math.ceil(N / COLUMNS);
   const matricesB = oneB ? 1 : batch;

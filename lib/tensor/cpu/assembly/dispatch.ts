@@ -1,4 +1,5 @@
 // The kernels by number; lib/tensor/cpu/machine.ts names the same numbers.
+import { amxTask, splitTask } from "./amx";
 import { attentionGradTask, attentionTask } from "./attention";
 import { attentionBlasGradTask, attentionBlasTask } from "./attention-blas";
 import { blasTask } from "./blas";
@@ -46,6 +47,8 @@ export function dispatch(kernel: i32, task: i32): void {
     case 33: return unpackHalfTask(task);
     case 34: return packPanelsTask(task);
     case 35: return tilesTask(task);
+    case 36: return splitTask(task);
+    case 37: return amxTask(task);
     default: unreachable();
   }
 }

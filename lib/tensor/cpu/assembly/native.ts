@@ -7,8 +7,8 @@ import { packFromColumns } from "./pack";
 /**
  * A native kernel on the arguments at this address (native/tiles.ts and packing.ts say where each is): 0 and 1 pack
  * panels of B and tiles of A, 2 turns squares of eight, 3 to 8 are softmax, its gradient, SwiGLU, its gradient, a row's
- * largest and sums, and scaled exponentials, tiles of C are `2·rows + 7`, one more where A is transposed. Absent where
- * there are none, and never called then.
+ * largest and sums, and scaled exponentials, tiles of C are `2·rows + 7`, one more where A is transposed; what AMX has
+ * comes after those (amx.ts). Absent where there are none, and never called then.
  */
 // @ts-ignore: decorator
 @external("env", "native")
@@ -46,8 +46,32 @@ export function panelColumns(): i32 {
 
 // @ts-ignore: decorator
 @inline
-function absolute(address: usize): u64 {
+export function absolute(address: usize): u64 {
   return load<u64>(BASE) + <u64> address;
+}
+
+/** Where this thread's arguments of a call are: of products, and of packing. */
+// @ts-ignore: decorator
+@inline
+export function callRoom(): usize {
+  return call;
+}
+
+// @ts-ignore: decorator
+@inline
+export function packingRoom(): usize {
+  return call + PACKING;
+}
+
+export function callNative(args: usize, kernel: i32): void {
+  native(<f64> absolute(args), kernel);
+}
+
+/** Rows of the tallest tile. */
+// @ts-ignore: decorator
+@inline
+export function tileRowsMost(): i32 {
+  return load<i32>(TILE_ROWS);
 }
 
 /**
@@ -99,7 +123,7 @@ function pack(kernel: i32, from: usize, ld: usize, to: usize, step: usize, count
  * A's rows go by packed B in the second-level cache; A that is stored transposed is packed, too, in `aside`: KC floats a
  * row, and a vector each tile.
  */
-function multiplyPacked(
+export function multiplyPacked(
   a: usize,
   lda: usize,
   transposed: bool,

@@ -1,10 +1,12 @@
 // Makes kernels-x86_64.so, the native kernels as a shared object; with --check, only tells whether it is up to date.
+import { emitAmx, emitTileShapes } from "./amx.ts";
 import { type Exported, sharedObject } from "./elf.ts";
 import { emitConstants, exponentialKernels } from "./exponential.ts";
 import { emitPanel, emitTilesOfA, emitTurn } from "./packing.ts";
+import { emitSplit, emitSplitConstants } from "./split.ts";
 import { AVX2, AVX512, emitTiles, type TileShape } from "./tiles.ts";
 import { NATIVE_FILE } from "./open.ts";
-import { type Assembler, assembler, type Label, RAX, RBX, RCX } from "./x86.ts";
+import { type Assembler, assembler, type Label, NOT_EQUAL, RAX, RBX, RCX } from "./x86.ts";
 
 /** The whole file. */
 export function compileNative(): Uint8Array<ArrayBuffer> {
@@ -18,16 +20,28 @@ export function compileNative(): Uint8Array<ArrayBuffer> {
   };
   exported("features", () => emitFeatures(asm));
   const constants = emitConstants(asm);
-  exported("kernels_avx2", () => emitFamily(asm, AVX2, constants));
-  exported("kernels_avx512", () => emitFamily(asm, AVX512, constants));
+  const [words, shapes] = [emitSplitConstants(asm), emitTileShapes(asm)];
+  exported("request_amx", () => emitRequest(asm));
+  exported("kernels_avx2", () => emitFamily(asm, tileKernels(asm, AVX2, constants)));
+  exported("kernels_avx512", () =>
+    emitFamily(asm, [
+      ...tileKernels(asm, AVX512, constants),
+      () => emitSplit(asm, words, true, false),
+      () => emitSplit(asm, words, true, true),
+      () => emitSplit(asm, words, false, false),
+      () => emitSplit(asm, words, false, true),
+      () => emitAmx(asm, shapes),
+    ]));
   return sharedObject(Uint8Array.from(asm.bytes), functions);
 }
 
 /**
- * `(arguments: pointer, kernel: i32) => void`: 0 and 1 pack panels of B and tiles of A, 2 turns squares, 3 to 8 are
- * what exponential.ts gives in its order, and tiles of `rows` rows are `2·rows + 7`, and one more where A is transposed.
+ * The kernels of one width by number: 0 and 1 pack panels of B and tiles of A, 2 turns squares, 3 to 8 are what
+ * exponential.ts gives in its order, and tiles of `rows` rows are `2·rows + 7`, and one more where A is transposed. After
+ * those of AVX-512 come AMX's: four that split (k side by side, the same turned, rows or columns side by side, the same
+ * turned), and products.
  */
-function emitFamily(asm: Assembler, shape: TileShape, constants: Label): void {
+function tileKernels(asm: Assembler, shape: TileShape, constants: Label): (() => void)[] {
   const emitters: (() => void)[] = [
     () => emitPanel(asm, shape),
     () => emitTilesOfA(asm, shape),
@@ -37,6 +51,11 @@ function emitFamily(asm: Assembler, shape: TileShape, constants: Label): void {
   for (let rows = 1; rows <= shape.rows; rows++) {
     for (const transposed of [false, true]) emitters.push(() => emitTiles(asm, shape, rows, transposed));
   }
+  return emitters;
+}
+
+/** `(arguments: pointer, kernel: i32) => void` */
+function emitFamily(asm: Assembler, emitters: readonly (() => void)[]): void {
   const table = asm.label();
   asm.loadLabel(RAX, table);
   asm.raw(0x89, 0xf6); // mov esi, esi: the upper half may be anything
@@ -56,8 +75,19 @@ function emitFamily(asm: Assembler, shape: TileShape, constants: Label): void {
 }
 
 /**
- * `() => i32`: bit 0 when processor and system have AVX2 with FMA, bit 1 when they have AVX-512 F, too.
- * CPUID leaves 1 and 7, and the state that the system keeps (XGETBV).
+ * `() => i32`: 0 when Linux lets this process use AMX's tiles: arch_prctl(ARCH_REQ_XCOMP_PERM, XTILEDATA).
+ * https://docs.kernel.org/arch/x86/xstate.html
+ */
+function emitRequest(asm: Assembler): void {
+  asm.raw(0xb8, 158, 0, 0, 0); // mov eax, the call's number
+  asm.raw(0xbf, 0x23, 0x10, 0, 0); // mov edi, 0x1023
+  asm.raw(0xbe, 18, 0, 0, 0); // mov esi, 18
+  asm.raw(0x0f, 0x05, 0xc3); // syscall; ret
+}
+
+/**
+ * `() => i32`: bit 0 when processor and system have AVX2 with FMA, bit 1 when they have AVX-512 F, too, and bit 2 when they
+ * have AVX-512 BW and AMX with bfloat16. CPUID leaves 1 and 7, and the state that the system keeps (XGETBV).
  */
 function emitFeatures(asm: Assembler): void {
   const none = asm.label();
@@ -77,11 +107,24 @@ function emitFeatures(asm: Assembler): void {
   asm.raw(0x89, 0xc7, 0x83, 0xe0, 0x06, 0x83, 0xf8, 0x06); // mov edi, eax; and eax, 6; cmp eax, 6
   jumpNone(0x0f, 0x85);
   asm.raw(0xb8, 7, 0, 0, 0, 0x31, 0xc9, 0x0f, 0xa2); // mov eax, 7; xor ecx, ecx; cpuid
-  asm.raw(0x89, 0xd8, 0xc1, 0xe8, 5, 0x83, 0xe0, 1); // mov eax, ebx; shr eax, 5; and eax, 1: AVX2
-  asm.raw(0xc1, 0xeb, 16, 0x83, 0xe3, 1); // shr ebx, 16; and ebx, 1: AVX-512 F
-  asm.raw(0x81, 0xe7, 0xe6, 0, 0, 0, 0x81, 0xff, 0xe6, 0, 0, 0); // and edi, 0xe6; cmp edi, 0xe6: its state is kept
-  asm.raw(0x0f, 0x94, 0xc1, 0x0f, 0xb6, 0xc9, 0x21, 0xcb); // sete cl; movzx ecx, cl; and ebx, ecx
-  asm.raw(0x21, 0xc3, 0x8d, 0x04, 0x58); // and ebx, eax; lea eax, [rax + rbx·2]
+  asm.raw(0x31, 0xc0, 0x0f, 0xba, 0xe3, 5, 0x0f, 0x92, 0xc0); // xor eax, eax; bt ebx, 5; setc al: AVX2
+  const done = asm.label();
+  /** Jumps to the end unless all these bits are set: cmp with what is left of a register. */
+  const need = (register: "ebx" | "ecx" | "edx" | "edi", bits: number) => {
+    const number = { ecx: 1, edx: 2, ebx: 3, edi: 7 }[register];
+    const int = [bits & 255, bits >> 8 & 255, bits >> 16 & 255, bits >>> 24];
+    asm.raw(0x89, 0xc0 | number << 3 | 6); // mov esi, register
+    asm.raw(0x81, 0xe6, ...int, 0x81, 0xfe, ...int); // and esi, bits; cmp esi, bits
+    asm.jumpIf(NOT_EQUAL, done);
+  };
+  need("edi", 0xe6); // the state of AVX-512 is kept
+  need("ebx", 1 << 16); // AVX-512 F
+  asm.raw(0x83, 0xc8, 2); // or eax, 2
+  need("edi", 3 << 17); // the state of AMX is kept
+  need("ebx", 1 << 30); // AVX-512 BW
+  need("edx", 1 << 24 | 1 << 22); // AMX-TILE, AMX-BF16
+  asm.raw(0x83, 0xc8, 4); // or eax, 4
+  asm.bind(done);
   asm.pop(RBX);
   asm.raw(0xc3);
   asm.bind(none);

@@ -4,16 +4,20 @@ import { fileURLToPath } from "node:url";
 import { AVX2, AVX512, type TileShape } from "./tiles.ts";
 
 /** Which instructions the kernels use. */
-export type NativeLevel = "avx2" | "avx512";
+export type NativeLevel = "avx2" | "avx512" | "amx";
+
+/** What those instructions are called. */
+export const NATIVE_NAMES: Readonly<Record<NativeLevel, string>> = { avx2: "AVX2", avx512: "AVX-512", amx: "AMX" };
 
 /** Where the kernels are committed. */
 export const NATIVE_FILE = new URL("./kernels-x86_64.so", import.meta.url);
 
-const SHAPES: Readonly<Record<NativeLevel, TileShape>> = { avx2: AVX2, avx512: AVX512 };
+const SHAPES: Readonly<Record<NativeLevel, TileShape>> = { avx2: AVX2, avx512: AVX512, amx: AVX512 };
 
 const kernels = { parameters: ["usize", "i32"], result: "void" } as const;
 const symbols = {
   features: { parameters: [], result: "i32" },
+  request_amx: { parameters: [], result: "i32" },
   kernels_avx2: kernels,
   kernels_avx512: kernels,
 } as const;
@@ -26,7 +30,10 @@ export interface NativeKernels {
   close(): void;
 }
 
-/** The kernels that run here, the best first. Processor and system are asked by the kernels' own code. */
+/**
+ * The kernels that run here, the best first. Processor and system are asked by the kernels' own code; Linux lets a process
+ * use AMX only after it has asked for it.
+ */
 export async function nativeLevels(): Promise<readonly NativeLevel[]> {
   const { os, arch } = Deno.build;
   if (os !== "linux" || arch !== "x86_64") return [];
@@ -34,8 +41,13 @@ export async function nativeLevels(): Promise<readonly NativeLevel[]> {
   try {
     const library = Deno.dlopen(fileURLToPath(NATIVE_FILE), symbols);
     const features = library.symbols.features();
+    const amx = (features & 4) !== 0 && library.symbols.request_amx() === 0;
     library.close();
-    return [...(features & 2 ? ["avx512"] as const : []), ...(features & 1 ? ["avx2"] as const : [])];
+    return [
+      ...(amx ? ["amx"] as const : []),
+      ...(features & 2 ? ["avx512"] as const : []),
+      ...(features & 1 ? ["avx2"] as const : []),
+    ];
   } catch {
     return []; // a system that loads no such file
   }
@@ -44,7 +56,7 @@ export async function nativeLevels(): Promise<readonly NativeLevel[]> {
 /** Opens the kernels in this thread. They must stay open while any thread may call them. */
 export function openNative(level: NativeLevel): NativeKernels {
   const library = Deno.dlopen(fileURLToPath(NATIVE_FILE), symbols);
-  const call = level === "avx512" ? library.symbols.kernels_avx512 : library.symbols.kernels_avx2;
+  const call = level === "avx2" ? library.symbols.kernels_avx2 : library.symbols.kernels_avx512;
   return {
     shape: SHAPES[level],
     // Deno takes plain numbers for addresses, too; a BigInt for each would cost more than a small product.

@@ -19,10 +19,10 @@ export interface Address {
   readonly disp?: number;
 }
 
-/** A vector instruction: its opcode map (1: 0F, 2: 0F38, 3: 0F3A), prefix (1: 66, 2: F3) and opcode. */
+/** A vector instruction: its opcode map (1: 0F, 2: 0F38, 3: 0F3A), prefix (1: 66, 2: F3, 3: F2) and opcode. */
 export interface VectorOperation {
   readonly map: 1 | 2 | 3;
-  readonly prefix: 0 | 1 | 2;
+  readonly prefix: 0 | 1 | 2 | 3;
   readonly opcode: number;
   /** Whether its operand in memory is one float, whatever the vector's width. */
   readonly scalar?: boolean;
@@ -50,6 +50,19 @@ export const XOR: VectorOperation = { map: 1, prefix: 1, opcode: 0xef }; // vpxo
 export const MASK_IN: VectorOperation = { map: 2, prefix: 1, opcode: 0x2c }; // vmaskmovps from memory, VEX only
 export const MASK_OUT: VectorOperation = { map: 2, prefix: 1, opcode: 0x2e }; // vmaskmovps to memory, VEX only
 
+// AVX-512 only
+export const AND: VectorOperation = { map: 1, prefix: 1, opcode: 0xdb }; // vpandd
+export const SHUFFLE_LANES: VectorOperation = { map: 3, prefix: 1, opcode: 0x23 }; // vshuff32x4, with a byte after it
+export const OR: VectorOperation = { map: 1, prefix: 1, opcode: 0xeb }; // vpord
+
+// AMX; matrices in memory are given with an index, which is the step from row to row
+export const TILE_IN: VectorOperation = { map: 2, prefix: 3, opcode: 0x4b }; // tileloadd
+export const TILE_OUT: VectorOperation = { map: 2, prefix: 2, opcode: 0x4b }; // tilestored
+export const TILE_ZERO: VectorOperation = { map: 2, prefix: 3, opcode: 0x49 }; // tilezero
+export const TILE_PRODUCT: VectorOperation = { map: 2, prefix: 2, opcode: 0x5c }; // tdpbf16ps: d += operand · source
+/** With an address ldtilecfg, with register 0 tilerelease. */
+export const TILE_SHAPES: VectorOperation = { map: 2, prefix: 0, opcode: 0x49 };
+
 /** Conditions of a jump after {@linkcode Assembler.compare}, as they are encoded. */
 export const EQUAL = 4, NOT_EQUAL = 5, NEGATIVE = 8, NOT_NEGATIVE = 9;
 
@@ -74,11 +87,17 @@ export interface Assembler {
     mask?: number,
     zero?: boolean,
   ): void;
-  /** Shifts 32-bit integers, to the right with their sign. */
-  shift(width: 256 | 512, to: "left" | "right", target: number, source: number, bits: number): void;
+  /** An operation on the matrices of AMX. */
+  tile(operation: VectorOperation, target: number, source: number, operand: number | Address): void;
+  /** Shifts 32-bit integers, to the right with their sign, or without one. */
+  shift(width: 256 | 512, to: "left" | "right" | "rightUnsigned", target: number, source: number, bits: number): void;
+  /** All bits of a mask are set. */
+  setMask(mask: number): void;
   /** `kmovw mask, [address]` */
   loadMask(mask: number, address: Address): void;
   load(target: number, address: Address): void;
+  /** A number of at most 31 bits. */
+  loadConstant(target: number, value: number): void;
   /** Four bytes without a sign. */
   loadInteger(target: number, address: Address): void;
   loadAddress(target: number, address: Address): void;
@@ -139,7 +158,7 @@ export function assembler(): Assembler {
   const indexOf = (operand: number | Address) => typeof operand === "number" ? 0 : operand.index ?? 0;
 
   /** An instruction on 64-bit registers. */
-  function wide(opcode: readonly number[], register: number, operand: number | Address): void {
+  function word(opcode: readonly number[], register: number, operand: number | Address): void {
     raw(0x48 | bit(register, 3) << 2 | bit(indexOf(operand), 3) << 1 | bit(baseOf(operand), 3), ...opcode);
     operandBytes(register, operand);
   }
@@ -193,35 +212,42 @@ export function assembler(): Assembler {
       if (width === 512) evex(operation, target, source, operand, mask, zero);
       else vex(operation, 1, target, source, operand);
     },
+    tile: (operation, target, source, operand) => vex(operation, 0, target, source, operand),
     shift(width, to, target, source, bits) {
       const operation: VectorOperation = { map: 1, prefix: 1, opcode: 0x72 };
+      const kind = { left: 6, right: 4, rightUnsigned: 2 }[to];
       // The target is where other instructions have their first source.
-      if (width === 512) evex(operation, to === "left" ? 6 : 4, target, source, 0, false);
-      else vex(operation, 1, to === "left" ? 6 : 4, target, source);
+      if (width === 512) evex(operation, kind, target, source, 0, false);
+      else vex(operation, 1, kind, target, source);
       raw(bits);
     },
+    setMask: (mask) => vex({ map: 1, prefix: 0, opcode: 0x46 }, 1, mask, mask, mask), // kxnorw
     loadMask: (mask, address) => vex({ map: 1, prefix: 0, opcode: 0x90 }, 0, mask, 0, address),
-    load: (target, address) => wide([0x8b], target, address),
+    load: (target, address) => word([0x8b], target, address),
+    loadConstant(target, value) {
+      word([0xc7], 0, target);
+      int32(value);
+    },
     loadInteger(target, address) {
       raw(0x40 | bit(target, 3) << 2 | bit(indexOf(address), 3) << 1 | bit(baseOf(address), 3), 0x8b);
       operandBytes(target, address);
     },
-    loadAddress: (target, address) => wide([0x8d], target, address),
+    loadAddress: (target, address) => word([0x8d], target, address),
     prefetch(address) {
       raw(0x40 | bit(indexOf(address), 3) << 1 | bit(baseOf(address), 3), 0x0f, 0x18);
       operandBytes(1, address);
     },
-    move: (target, source) => wide([0x8b], target, source),
-    add: (target, source) => wide([0x03], target, source),
+    move: (target, source) => word([0x8b], target, source),
+    add: (target, source) => word([0x03], target, source),
     addConstant(target, value) {
-      wide([0x81], 0, target);
+      word([0x81], 0, target);
       int32(value);
     },
     compare(operand, value) {
-      wide([0x81], 7, operand);
+      word([0x81], 7, operand);
       int32(value);
     },
-    compareRegisters: (one, other) => wide([0x3b], one, other),
+    compareRegisters: (one, other) => word([0x3b], one, other),
     jumpIf(condition, label) {
       raw(0x0f, 0x80 | condition);
       distance(label, bytes.length + 4);

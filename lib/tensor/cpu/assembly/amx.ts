@@ -1,0 +1,171 @@
+// Matrix products by AMX as jobs (../native/split.ts and amx.ts say how numbers are split and multiplied), a run of k at a
+// time: B is split once for all threads, A a block at a time, where it stays in the second-level cache while B goes by.
+import { arg, scratch } from "./control";
+import { absolute, callNative, callRoom, multiplyPacked, packingRoom, packPanels, panelBytes, tileRowsMost } from "./native";
+
+/** Rows or columns of a strip, half of them, and k of a step; bytes of a packed step and of a group's part of it. */
+const STRIP: i32 = 32, GROUP: i32 = 16, STEP: i32 = 32;
+const STEP_BYTES: usize = 6144, GROUP_BYTES: usize = 1024;
+/** Steps of k in a run, at most, and strips of a block of A. */
+const RUN: i32 = 16, BLOCK: i32 = 8;
+/** Scratch room: an edge of C or of an operand, a block of A in strips, then what {@linkcode byVectors} packs. */
+const EDGE_BYTES: usize = 4096;
+const BLOCK_BYTES: usize = <usize> (BLOCK * RUN) * STEP_BYTES;
+
+// @ts-ignore: decorator
+@inline
+function stepsOf(K: i32): i32 {
+  return (K + STEP - 1) / STEP;
+}
+
+// @ts-ignore: decorator
+@inline
+function firstKernel(): i32 {
+  return 2 * tileRowsMost() + 9;
+}
+
+/**
+ * Splits `lines` rows of A, or columns of B, of K numbers, to strips of `strip` bytes.
+ *
+ * @param ld bytes from a row (of the matrix as it is stored) to the next
+ * @param kind 1: turned; 2: rows or columns side by side, not k
+ * @returns whether every number is finite
+ */
+function split(from: usize, ld: usize, kind: i32, lines: i32, K: i32, to: usize, strip: usize): bool {
+  const alongK = (kind & 2) == 0;
+  const steps = stepsOf(K), groups = 2 * ((lines + STRIP - 1) / STRIP);
+  const stepBytes: usize = alongK ? STEP << 2 : STEP * ld, groupBytes: usize = alongK ? GROUP * ld : GROUP << 2;
+  const wholeGroups = lines / GROUP, wholeSteps = K / STEP;
+  const args = packingRoom();
+  memory.fill(args + 64, 0, 64);
+  store<u64>(args, strip, 56);
+  if (wholeGroups > 0 && wholeSteps > 0) {
+    store<u64>(args, wholeGroups, 40);
+    store<u64>(args, groupBytes, 48);
+    splitSquares(kind, from, ld, to, wholeSteps, stepBytes);
+  }
+  store<u64>(args, 1, 40);
+  for (let g = 0; g < groups; g++) {
+    for (let s = g < wholeGroups ? wholeSteps : 0; s < steps; s++) {
+      const source = from + <usize> g * groupBytes + <usize> s * stepBytes;
+      const n = max(0, min(GROUP, lines - GROUP * g)), k = min(STEP, K - STEP * s);
+      copyEdge(source, ld, alongK ? n : k, alongK ? k : n, alongK ? STEP : GROUP);
+      const place = to + <usize> (g >> 1) * strip + <usize> (g & 1) * GROUP_BYTES + <usize> s * STEP_BYTES;
+      splitSquares(kind, scratch(), alongK ? STEP << 2 : GROUP << 2, place, 1, 0);
+    }
+  }
+  const checks = v128.or(v128.or(notNumbers(args + 64), notNumbers(args + 80)), v128.or(notNumbers(args + 96), notNumbers(args + 112)));
+  return !v128.any_true(checks);
+}
+
+// @ts-ignore: decorator
+@inline
+function notNumbers(at: usize): v128 {
+  const x = v128.load(at);
+  return f32x4.ne(x, x);
+}
+
+function splitSquares(kind: i32, from: usize, ld: usize, to: usize, steps: i32, stepBytes: usize): void {
+  const args = packingRoom();
+  store<u64>(args, absolute(from));
+  store<u64>(args, ld, 8);
+  store<u64>(args, absolute(to), 16);
+  store<u64>(args, steps, 24);
+  store<u64>(args, stepBytes, 32);
+  callNative(args, firstKernel() + kind);
+}
+
+/** What there is of a group's step at an edge, among zeros, in scratch room: `wide` floats a row, 512 in all. */
+function copyEdge(from: usize, ld: usize, rows: i32, columns: i32, wide: i32): void {
+  memory.fill(scratch(), 0, 2048);
+  for (let i = 0; i < rows; i++) {
+    memory.copy(scratch() + (<usize> (i * wide) << 2), from + <usize> i * ld, <usize> columns << 2);
+  }
+}
+
+/**
+ * Job: splits columns of B. Argument 0: table, 24 bytes a task: where they begin, bytes from a stored row to the next,
+ * kind, columns, K, where the strips go. Argument 1: a word that becomes 1 if a number is not finite.
+ */
+export function splitTask(task: i32): void {
+  const t = <usize> arg(0) + <usize> task * 24;
+  const K = load<i32>(t, 16), strip = <usize> stepsOf(K) * STEP_BYTES;
+  const finite = split(load<u32>(t), load<u32>(t, 4), load<i32>(t, 8), load<i32>(t, 12), K, load<u32>(t, 20), strip);
+  if (!finite) store<i32>(<usize> arg(1), 1);
+}
+
+/**
+ * A target is a product's B and C: strips of B, c, bytes from a row of C to the next, N, what is added (as C lies; 0:
+ * nothing), B itself, bytes from a row of B as it is stored to the next, whether it is transposed.
+ */
+const TARGET_BYTES: usize = 32;
+
+/**
+ * Job: rows of products of one A. Argument 0: table, 32 bytes a task: where A's rows begin, bytes from a row of A as it is
+ * stored to the next, kind, the first row's number, rows, K (at most a run's), how many targets, and where they are.
+ * Argument 1: a word that is 1 if a number of a B is not finite.
+ */
+export function amxTask(task: i32): void {
+  const t = <usize> arg(0) + <usize> task * 32;
+  const a: usize = load<u32>(t), lda: usize = load<u32>(t, 4), kind = load<i32>(t, 8);
+  const first = load<i32>(t, 12), M = load<i32>(t, 16), K = load<i32>(t, 20);
+  const count = load<i32>(t, 24), targets: usize = load<u32>(t, 28);
+  const next: usize = (kind & 2) == 0 ? lda : 4;
+  for (let m = 0; m < M; m += STRIP * BLOCK) {
+    const rows = min(STRIP * BLOCK, M - m), from = a + <usize> m * next;
+    if (multiplyRows(from, lda, kind, targets, count, first + m, rows, K)) continue;
+    // Split, an infinity would become NaN: what has one goes by AVX-512, strip by strip.
+    for (let r = 0; r < rows; r += STRIP) {
+      const some = from + <usize> r * next, n = min(STRIP, rows - r);
+      if (multiplyRows(some, lda, kind, targets, count, first + m + r, n, K)) continue;
+      for (let i = 0; i < count; i++) byVectors(some, lda, (kind & 2) != 0, targets + <usize> i * TARGET_BYTES, first + m + r, n, K);
+    }
+  }
+}
+
+/** A block of rows with every target; nothing, and false, where a number is not finite. */
+function multiplyRows(a: usize, lda: usize, kind: i32, targets: usize, count: i32, row: i32, rows: i32, K: i32): bool {
+  const strips = scratch() + EDGE_BYTES, strip = <usize> stepsOf(K) * STEP_BYTES;
+  if (load<i32>(<usize> arg(1)) != 0 || !split(a, lda, kind, rows, K, strips, strip)) return false;
+  for (let i = 0; i < count; i++) multiply(strips, strip, targets + <usize> i * TARGET_BYTES, row, rows, K);
+  return true;
+}
+
+function multiply(strips: usize, strip: usize, target: usize, row: i32, rows: i32, K: i32): void {
+  const c: usize = load<u32>(target, 4), ldc: usize = load<u32>(target, 8);
+  const N = load<i32>(target, 12), addend: usize = load<u32>(target, 16);
+  const count = (rows + STRIP - 1) / STRIP, panels = (N + STRIP - 1) / STRIP;
+  const columns = N - (panels - 1) * STRIP, bits: u32 = columns >= STRIP ? 0xffffffff : (1 << columns) - 1;
+  const args = callRoom();
+  store<u64>(args, absolute(strips));
+  store<u64>(args, strip, 8);
+  store<u64>(args, count, 16);
+  store<u64>(args, absolute(load<u32>(target)), 24);
+  store<u64>(args, strip, 32);
+  store<u64>(args, panels, 40);
+  store<u64>(args, stepsOf(K), 48);
+  store<u64>(args, absolute(c + <usize> row * ldc), 56);
+  store<u64>(args, ldc, 64);
+  store<u64>(args, <u64> (addend != 0), 72);
+  store<i64>(args, <i64> <u64> addend - <i64> <u64> c, 80);
+  store<u64>(args, rows - (count - 1) * STRIP, 88);
+  store<u64>(args, <u64> (columns < STRIP), 96);
+  store<u32>(args, bits & 0xffff, 104);
+  store<u32>(args, bits >> 16, 108);
+  store<u64>(args, absolute(scratch()), 112);
+  callNative(args, firstKernel() + 4);
+}
+
+function byVectors(a: usize, lda: usize, transposed: bool, target: usize, row: i32, rows: i32, K: i32): void {
+  const c: usize = load<u32>(target, 4), ldc: usize = load<u32>(target, 8), N = load<i32>(target, 12);
+  const addend: usize = load<u32>(target, 16), b: usize = load<u32>(target, 20), ldb: usize = load<u32>(target, 24);
+  const turned = load<i32>(target, 28) != 0;
+  const panel = scratch() + EDGE_BYTES + BLOCK_BYTES, aside = panel + panelBytes(STEP * RUN);
+  for (let n = 0; n < N; n += STRIP) {
+    const columns = min(STRIP, N - n);
+    const to = c + <usize> row * ldc + (<usize> n << 2);
+    packPanels(b + <usize> n * (turned ? ldb : 4), ldb, turned, K, columns, panel);
+    const added: usize = addend == 0 ? 0 : to - c + addend;
+    multiplyPacked(a, lda, transposed, panel, panelBytes(K), to, ldc, rows, columns, K, 1, added, aside);
+  }
+}
