@@ -2,7 +2,7 @@
 // lie at multiples of 32, so that no bytes depend on how the work is cut.
 import type { Machine } from "./machine.ts";
 import { STEP, STEP_BYTES, STRIP } from "./native/split.ts";
-import { partOf, runTable } from "./native-product.ts";
+import { partOf, runTable, sameB } from "./native-product.ts";
 import type { Product } from "./product.ts";
 
 /** Most k of a run: as many of a block of A, in parts, stay in the second-level cache. */
@@ -40,9 +40,16 @@ export function multiplyByAmx(machine: Machine, products: readonly Product[]): v
     return;
   }
   const operands: Operand[] = [];
-  const ofB = products.map((product) => place(operands, product, Math.min(K, RUN)));
-  const { at, matrices, matrixBytes } = operands.at(-1)!;
-  const bytes = at + matrices * matrixBytes;
+  const ofB: Operand[] = [];
+  let bytes = 0;
+  products.forEach((product, i) => {
+    const same = products.findIndex((other) => sameB(product, other));
+    if (same < i) return void ofB.push(ofB[same]!);
+    const operand = operandB(product, Math.min(K, RUN), bytes);
+    operands.push(operand);
+    ofB.push(operand);
+    bytes += operand.matrices * operand.matrixBytes;
+  });
   const room = machine.heap.allocate(64 + bytes);
   machine.reserveScratch(SCRATCH_BYTES);
   try {
@@ -87,30 +94,9 @@ interface Operand {
 
 const stripBytes = (length: number) => Math.ceil(length / STEP) * STEP_BYTES;
 
-/** A product's B among those of products before, or after them. */
-function place(
-  operands: Operand[],
-  { b, batch, N, K, transposeB: transposed, oneB }: Product,
-  length: number,
-): Operand {
-  const matrices = oneB ? 1 : batch;
-  const same = operands.find((one) =>
-    one.address === b && one.matrices === matrices && one.N === N && one.transposed === transposed
-  );
-  if (same !== undefined) return same;
-  const last = operands.at(-1);
-  const at = last === undefined ? 0 : last.at + last.matrices * last.matrixBytes;
-  const operand = {
-    address: b,
-    matrices,
-    N,
-    K,
-    transposed,
-    matrixBytes: Math.ceil(N / STRIP) * stripBytes(length),
-    at,
-  };
-  operands.push(operand);
-  return operand;
+function operandB({ b, batch, N, K, transposeB: transposed, oneB }: Product, length: number, at: number): Operand {
+  const matrixBytes = Math.ceil(N / STRIP) * stripBytes(length);
+  return { address: b, matrices: oneB ? 1 : batch, N, K, transposed, matrixBytes, at };
 }
 
 function splitTasks(operand: Operand, { k, length }: Run, strips: number, threads: number, tasks: number[]): void {

@@ -9,7 +9,7 @@ const STRIP = 48;
 /** Queries of one task, whatever the number of threads; a multiple of 6 and of BLAS_STRIP. */
 const QUERIES = 192;
 /** Queries in one strip where products go to native kernels or a BLAS; assembly/attention-blas.ts has the same. */
-const BLAS_STRIP = 64;
+const BLAS_STRIP = 48;
 /** From here on a strip's products are worth a call of the library. */
 const BLAS_QUERIES = 16;
 

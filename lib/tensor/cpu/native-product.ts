@@ -16,24 +16,37 @@ const TILE_WORDS = 10;
 /** Runs products that do not depend on each other as one job. */
 export function multiplyByTiles(machine: Machine, products: readonly Product[]): void {
   const { columns } = machine.native!;
-  const sizes = products.map(({ batch, N, K, oneB }) => Math.ceil(N / columns) * columns * K * (oneB ? 1 : batch));
-  const packed = machine.heap.allocate(4 * sizes.reduce((a, b) => a + b));
+  const rooms: number[] = [];
+  let bytes = 0;
+  products.forEach((product, i) => {
+    const same = products.findIndex((other) => sameB(product, other));
+    rooms.push(same < i ? rooms[same]! : bytes);
+    if (same === i) {
+      bytes += 4 * Math.ceil(product.N / columns) * columns * product.K * (product.oneB ? 1 : product.batch);
+    }
+  });
+  const packed = machine.heap.allocate(bytes);
   try {
     const packs: number[] = [];
     const tiles: number[] = [];
-    let room = packed.address;
     let cost = 0;
     products.forEach((product, i) => {
-      packTasks(machine, product, room, packs);
+      const room = packed.address + rooms[i]!;
+      if (rooms.indexOf(rooms[i]!) === i) packTasks(machine, product, room, packs);
       tileTasks(machine, product, room, tiles);
       cost += 2 * product.batch * product.M * product.N * product.K / FLOPS;
-      room += 4 * sizes[i]!;
     });
-    runTable(machine, "packPanels", packs, PACK_WORDS, 4 * PACKING * (room - packed.address) / 16);
+    runTable(machine, "packPanels", packs, PACK_WORDS, PACKING * bytes / 4);
     runTable(machine, "tiles", tiles, TILE_WORDS, cost);
   } finally {
     machine.heap.free(packed);
   }
+}
+
+/** Whether two products multiply by the same B. */
+export function sameB(one: Product, other: Product): boolean {
+  return one.b === other.b && one.N === other.N && one.K === other.K && one.transposeB === other.transposeB &&
+    one.batch === other.batch && one.oneB === other.oneB;
 }
 
 /** Runs a job on a table of tasks, `each` words long. */

@@ -20,7 +20,7 @@ import {
 import { zero } from "./zero";
 
 /** Queries in one strip: few enough that little lies beyond the diagonal, enough for a product that is worth a call. */
-const STRIP: i32 = 64;
+const STRIP: i32 = 48;
 
 const NN: i32 = 0, TN: i32 = 1, NT: i32 = 2;
 
@@ -139,8 +139,16 @@ function writeRow(table: usize, i: i32, first: i32, stop: i32, a: f32, b: f32): 
 // @ts-ignore: decorator
 @inline
 function fillOutside(row: usize, from: i32, first: i32, stop: i32, to: i32, value: f32): void {
-  for (let s = from; s < first; s++) store<f32>(row + (<usize> s << 2), value);
-  for (let s = stop; s < to; s++) store<f32>(row + (<usize> s << 2), value);
+  fillRun(row + (<usize> from << 2), first - from, value);
+  fillRun(row + (<usize> stop << 2), to - stop, value);
+}
+
+// @ts-ignore: decorator
+@inline
+function fillRun(at: usize, count: i32, value: f32): void {
+  const four = f32x4.splat(value);
+  for (; count >= 4; count -= 4, at += 16) v128.store(at, four);
+  for (; count > 0; count--, at += 4) store<f32>(at, value);
 }
 
 /** Softmax of a strip of scores by the native kernel; row i's keys are from its document's first to `diagonal + i`. */
