@@ -5,7 +5,6 @@ import { writeConstants } from "./math";
 import { setCallRoom } from "./native";
 
 // Each word that threads fight over has a cache line of its own. control-block.ts names the same addresses.
-const REMAINING: usize = 64; // tasks not yet claimed; at or below zero between jobs
 const EPOCH: usize = 128; // one more at each job; idle workers sleep on it
 const DONE: usize = 192; // tasks finished; the main thread sleeps on it
 const SLEEPERS: usize = 256; // workers asleep
@@ -14,12 +13,15 @@ const FAILED: usize = 384; // 1 when a worker has trapped
 const STOP: usize = 448; // 1 to end the workers
 const KERNEL: usize = 512;
 const TOTAL: usize = 516;
+const SHARES: usize = 64; // threads that the job's tasks are shared among
 const SCRATCH: usize = 520; // address of thread 0's scratch room
 const SCRATCH_STRIDE: usize = 524;
 const ARGUMENTS: usize = 1024;
+/** Of each thread, 512 bytes apart: tasks of its share not yet claimed; at or below zero between jobs. */
+const LEFT: usize = 4096 + 448, LEFT_STRIDE: usize = 512;
 
-/** Some 200 µs: longer than the gaps between the operations of a step, for waking costs more than a small one takes. */
-const SPINS: i32 = 60_000;
+/** Some 500 µs: longer than the gaps between the operations of a step, for waking takes longer than a small operation. */
+const SPINS: i32 = 600_000;
 const WAIT_NANOSECONDS: i64 = 100_000_000;
 /** 30 seconds without any task finishing: no task takes that long, so a worker must have died inside one. */
 const STALLS: i32 = 300;
@@ -59,16 +61,45 @@ export function run(kernel: i32, total: i32, workers: i32): i32 {
   atomic.store<i32>(DONE, 0);
   store<i32>(KERNEL, kernel);
   store<i32>(TOTAL, total);
-  atomic.store<i32>(REMAINING, total);
+  store<i32>(SHARES, workers + 1);
+  for (let t = 0; t <= workers; t++) atomic.store<i32>(leftOf(t), endOf(t) - endOf(t - 1));
   atomic.add<i32>(EPOCH, 1);
   if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(EPOCH, workers);
-  while (true) {
-    const left = atomic.sub<i32>(REMAINING, 1);
-    if (left <= 0) break;
-    dispatch(kernel, total - left);
-    atomic.add<i32>(DONE, 1);
-  }
+  runShares();
   return join(total);
+}
+
+// @ts-ignore: decorator
+@inline
+function leftOf(share: i32): usize {
+  return LEFT + <usize> share * LEFT_STRIDE;
+}
+
+/** One past the last task of a share. */
+// @ts-ignore: decorator
+@inline
+function endOf(share: i32): i32 {
+  return <i32> (<i64> load<i32>(TOTAL) * <i64> (share + 1) / <i64> load<i32>(SHARES));
+}
+
+/**
+ * Runs this thread's share of the tasks, then what others have left of theirs. The same thread comes to the same rows job
+ * after job, and finds them in its own cache.
+ *
+ * A claim is valid only if there was something left of the share, and a job with a valid claim cannot end before that
+ * claim is done, so that what is read after the claim belongs to it even if the worker woke late.
+ */
+function runShares(): void {
+  for (let i = 0; i < load<i32>(SHARES); i++) {
+    const share = (thread + i) % load<i32>(SHARES);
+    while (true) {
+      const left = atomic.sub<i32>(leftOf(share), 1);
+      if (left <= 0) break;
+      dispatch(load<i32>(KERNEL), endOf(share) - left);
+      atomic.add<i32>(DONE, 1);
+      if (atomic.load<i32>(WAITING) != 0) atomic.notify(DONE, 1);
+    }
+  }
 }
 
 function join(total: i32): i32 {
@@ -87,20 +118,11 @@ function join(total: i32): i32 {
   }
 }
 
-/**
- * A worker's life. A claim is valid only while REMAINING is above zero, and a job with a valid claim cannot end before
- * that claim is done, so that what is read after the claim belongs to it even if the worker woke late.
- */
+/** A worker's life. */
 export function work(): void {
   let seen = atomic.load<i32>(EPOCH);
   while (true) {
-    while (true) {
-      const left = atomic.sub<i32>(REMAINING, 1);
-      if (left <= 0) break;
-      dispatch(load<i32>(KERNEL), load<i32>(TOTAL) - left);
-      atomic.add<i32>(DONE, 1);
-      if (atomic.load<i32>(WAITING) != 0) atomic.notify(DONE, 1);
-    }
+    runShares();
     let spins = 0;
     while (atomic.load<i32>(EPOCH) == seen) {
       if (atomic.load<i32>(STOP) != 0) return;
