@@ -1,7 +1,7 @@
 // The two parts of a decoder layer as functions of their own weights: grouped-query attention and SwiGLU feed-forward.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
-import { addLinear, causalAttention, linear, linears, rope, type RopeTable, swiglu } from "../tensor/mod.ts";
+import { addLinear, causalAttention, inShape, linear, linears, rope, type RopeTable, swiglu } from "../tensor/mod.ts";
 import type { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import type { Weights } from "./weights.ts";
@@ -33,7 +33,7 @@ export function attention<T extends tf.Tensor>(
   const headSize = d / config.heads;
   const w = (name: string) => weight(weights, `${prefix}${name}.weight`);
   const projected = linears(x, [w("q_proj"), w("k_proj"), w("v_proj")]);
-  const [queries, keys, v] = projected.map((y) => y.reshape([batch, time, -1, headSize])) as [
+  const [queries, keys, v] = projected.map((y) => inShape(y, [batch, time, -1, headSize])) as [
     tf.Tensor4D,
     tf.Tensor4D,
     tf.Tensor4D,
@@ -41,8 +41,8 @@ export function attention<T extends tf.Tensor>(
   const q = rope(queries, pass.rope);
   const k = rope(keys, pass.rope);
   const past = cache?.append(layer, k, v);
-  const attended = causalAttention(q, past?.k ?? k, past?.v ?? v, pass.documents).reshape(x.shape);
-  return mapAndAdd(attended, w("o_proj"), residual) as T;
+  const attended = causalAttention(q, past?.k ?? k, past?.v ?? v, pass.documents);
+  return mapAndAdd(inShape(attended, x.shape), w("o_proj"), residual) as T;
 }
 
 /**

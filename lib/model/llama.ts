@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import {
   embedding,
+  inShape,
   linear,
   linearCrossEntropy,
   meanLinearCrossEntropy,
@@ -108,13 +109,13 @@ function attendAndFeed(
     normBranch(stream, weight(weights, `${prefix}${name}.weight`), config.normEps);
   // Rows, of each model of a stack: so the operations need not reshape what goes from one to the next.
   const q = weight(weights, `${prefix}self_attn.q_proj.weight`);
-  const rows = h.reshape(q.rank === 3 ? [q.shape[0]!, -1, config.width] : [-1, config.width]);
+  const rows = inShape(h, q.rank === 3 ? [q.shape[0]!, -1, config.width] : [-1, config.width]);
   const [x, stream] = branch("input_layernorm", rows);
   const [y, middle] = branch(
     "post_attention_layernorm",
     attention(config, weights, `${prefix}self_attn.`, x, pass, layer, cache, stream),
   );
-  return feedForward(weights, `${prefix}mlp.`, y, middle).reshape(h.shape);
+  return inShape(feedForward(weights, `${prefix}mlp.`, y, middle), h.shape);
 }
 
 /** The final norm and the head: `[B, T, d]` to logits `[B, T, vocab]`. */

@@ -12,6 +12,7 @@ import {
   type Weights,
 } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
+import { inShape } from "../tensor/mod.ts";
 import { checkStitches } from "./check.ts";
 import { placeStitches, type StitchConfig, type StitchPlace } from "./config.ts";
 import { applyStitch, stitchGates, type StitchLayer } from "./layer.ts";
@@ -174,14 +175,14 @@ function stitchStreams(model: StitchedModel, k: number, streams: Streams, option
 function stitchInto(model: StitchedModel, k: number, streams: Streams, options: RunOptions): Streams {
   const shape = streams.hub.shape;
   const d = shape[2];
-  const flat = (x: tf.Tensor3D) => x.reshape([-1, d]) as tf.Tensor2D;
+  const flat = (x: tf.Tensor3D) => inShape<tf.Tensor2D>(x, [-1, d]);
   const layer = model.layers[k]!;
   const states = { hub: flat(streams.hub), experts: streams.experts.map(flat) };
   if (options.probe !== undefined) options.probe(k, stitchGates(layer, states.hub));
   const seed = options.dropoutSeed === undefined ? undefined : hash32(options.dropoutSeed, "stitch", k);
   const after = applyStitch(layer, states, seed);
   return {
-    hub: layer.kind === "H2E" ? streams.hub : after.hub.reshape(shape),
-    experts: after.experts.map((h) => h.reshape(shape) as tf.Tensor3D),
+    hub: layer.kind === "H2E" ? streams.hub : inShape(after.hub, shape),
+    experts: after.experts.map((h) => inShape<tf.Tensor3D>(h, shape)),
   };
 }

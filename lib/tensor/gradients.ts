@@ -77,7 +77,11 @@ function record<T extends tf.Tensor>(f: () => T): { readonly value: T; readonly 
 }
 
 function forget(tape: readonly Node[]): void {
-  for (const { saved } of tape) tf.dispose(saved as tf.Tensor[]);
+  tape.forEach(forgetSaved);
+}
+
+function forgetSaved({ saved }: Node): void {
+  for (const tensor of saved) tensor.dispose();
 }
 
 function backward(tape: readonly Node[], value: tf.Tensor, dy: tf.Tensor, xs: readonly tf.Tensor[]): tf.Tensor[] {
@@ -93,7 +97,7 @@ function backward(tape: readonly Node[], value: tf.Tensor, dy: tf.Tensor, xs: re
     }
     for (const { id } of node.outputs) gradients.delete(id);
     for (const dy of dys) if (dy !== null && !isHeld(gradients, dy)) dy.dispose();
-    tf.dispose(node.saved as tf.Tensor[]);
+    forgetSaved(node);
   }
   return xs.map(({ id, shape }) => gradients.get(id) ?? tf.zeros(shape));
 }

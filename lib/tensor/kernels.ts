@@ -2,19 +2,13 @@
 // operation is the composition of stock tfjs operations that also serves as the reference in tests.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
+import { isTaping } from "./operation.ts";
+
+export { inShape, isTaping, runKernel } from "./operation.ts";
 
 /** Whether the current backend has its own kernel called `name`. */
 export function hasKernel(name: string): boolean {
   return tf.getKernel(name, tf.getBackend()) !== undefined;
-}
-
-/** Runs the current backend's kernel; its gradient, if registered, is taped by tfjs. */
-export function runKernel<T extends tf.Tensor | tf.Tensor[]>(
-  name: string,
-  inputs: Readonly<Record<string, tf.Tensor>> | readonly tf.Tensor[],
-  attrs: Readonly<Record<string, unknown>> = {},
-): T {
-  return tf.engine().runKernel(name, inputs as Record<string, tf.Tensor>, attrs as tf.NamedAttrMap) as T;
 }
 
 /**
@@ -43,12 +37,6 @@ export function sharedGradients(compute: () => tf.Tensor[]): (index: number) => 
     }
     return results[index]!;
   };
-}
-
-/** Whether tfjs records what is computed now, for a gradient. */
-export function isTaping(): boolean {
-  const { gradientDepth, kernelDepth } = tf.engine().state;
-  return gradientDepth > 0 && kernelDepth === 0;
 }
 
 /** Keeps tensors for the gradient functions, when there will be any. */
@@ -110,10 +98,4 @@ export function refuseShapes(operation: string, inputs: Readonly<Record<string, 
 /** Whether all tensors have one shape. */
 export function sameShape(first: tf.Tensor, ...others: readonly tf.Tensor[]): boolean {
   return others.every((x) => tf.util.arraysEqual(x.shape, first.shape));
-}
-
-/** `x` in a shape, one size of which may be −1; `x` itself where it has that shape, for each reshape is an operation. */
-export function inShape<T extends tf.Tensor>(x: tf.Tensor, shape: readonly number[]): T {
-  const same = x.rank === shape.length && shape.every((size, i) => size === -1 || size === x.shape[i]);
-  return (same ? x : x.reshape([...shape])) as T;
 }

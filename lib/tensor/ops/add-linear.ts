@@ -40,7 +40,7 @@ for (const kernelName of [ADD_LINEAR, ADD_LINEAR_STACKED]) {
       const [x, w] = saved as [tf.Tensor, tf.Tensor];
       const dy2 = dy as tf.Tensor;
       return {
-        h: () => tf.clone(dy2),
+        h: () => runKernel("Identity", { x: dy2 }),
         x: () => runKernel("BatchMatMul", { a: dy2, b: w }, { transposeA: false, transposeB: false }),
         w: () => runKernel("BatchMatMul", { a: dy2, b: x }, { transposeA: true, transposeB: false }),
       };

@@ -1,6 +1,6 @@
 // y = x Wᵀ with the weight in Hugging Face layout, [out, in].
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, composed, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
+import { checkTensors, composed, hasKernel, inShape, refuseShapes, runKernel } from "../kernels.ts";
 import { isHalf, unpackHalf, weightShape } from "./half.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, in], w: [out, in] }`, output `[rows, out]`. */
@@ -24,16 +24,15 @@ export function linear(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
   const models = w.rank === 3 ? w.shape[0]! : 1;
   if (x.size / inner % models !== 0) refuseShapes("linear", { x, w }, "every model must have as many rows of x");
   const y = isHalf(w) ? halfProduct(x, w) : product(x, w);
-  return y.reshape([...x.shape.slice(0, -1), w.shape.at(-2)!]);
+  return inShape(y, [...x.shape.slice(0, -1), w.shape.at(-2)!]);
 }
 
 /** `[rows, out]`, or `[models, rows, out]`. */
 function product(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
-  const [out, inner] = w.shape.slice(-2) as [number, number];
-  if (w.rank === 3) return tf.matMul(x.reshape([w.shape[0]!, -1, inner]), w, false, true);
-  const rows = x.reshape([-1, inner]);
-  const y = hasKernel(LINEAR) ? runKernel<tf.Tensor>(LINEAR, { x: rows, w }) : linearReference(rows, w);
-  return y.reshape([-1, out]);
+  const inner = w.shape.at(-1)!;
+  if (w.rank === 3) return tf.matMul(inShape(x, [w.shape[0]!, -1, inner]), w, false, true);
+  const rows = inShape(x, [-1, inner]);
+  return hasKernel(LINEAR) ? runKernel<tf.Tensor>(LINEAR, { x: rows, w }) : linearReference(rows, w);
 }
 
 function halfProduct(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
@@ -41,7 +40,7 @@ function halfProduct(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
     save([w]);
     return product(x, unpackHalf(w));
   }, (dy, saved) => ({
-    x: () => tf.tidy(() => tf.matMul(dy, unpackHalf(saved[0]!)).reshape(x.shape)),
+    x: () => tf.tidy(() => inShape(tf.matMul(dy, unpackHalf(saved[0]!)), x.shape)),
   }));
 }
 

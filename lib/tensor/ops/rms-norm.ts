@@ -1,6 +1,6 @@
 // Root-mean-square normalisation (Llama 2, arXiv 2307.09288 §2.2): computed in float32, then scaled.
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, inShape, refuseShapes, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, d], w: [d] }`, attribute `epsilon`, output `[rows, d]`. */
 export const RMS_NORM = "StitchbookRmsNorm";
@@ -30,18 +30,19 @@ export function rmsNorm(x: tf.Tensor, w: tf.Tensor, epsilon: number): tf.Tensor 
     refuseShapes("rmsNorm", { x, w }, "w must have x's last size");
   }
   if (w.rank === 2) return stackedNorm(x, w as tf.Tensor2D, epsilon);
-  const rows = x.reshape([-1, d!]);
+  const rows = inShape(x, [-1, d!]);
   const y = hasKernel(RMS_NORM)
     ? runKernel<tf.Tensor>(RMS_NORM, { x: rows, w }, { epsilon })
     : rmsNormReference(rows, w, epsilon);
-  return y.reshape(x.shape);
+  return inShape(y, x.shape);
 }
 
 function stackedNorm(x: tf.Tensor, w: tf.Tensor2D, epsilon: number): tf.Tensor {
   const [models, d] = w.shape;
   if (x.size / d % models !== 0) refuseShapes("rmsNorm", { x, w }, "every model must have as many rows of x");
   if (hasKernel(RMS_NORM_STACKED)) {
-    return runKernel<tf.Tensor>(RMS_NORM_STACKED, { x: x.reshape([-1, d]), w }, { epsilon }).reshape(x.shape);
+    const rows = inShape(x, [-1, d]);
+    return inShape(runKernel<tf.Tensor>(RMS_NORM_STACKED, { x: rows, w }, { epsilon }), x.shape);
   }
   const normed = rmsNorm(x, tf.ones([d]), epsilon).reshape([models, -1, d]);
   return tf.mul(normed, w.reshape([models, 1, d])).reshape(x.shape);

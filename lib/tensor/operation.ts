@@ -1,0 +1,101 @@
+// How one kernel runs as an operation: as tfjs's engine does it, but in fewer steps, for a training step has hundreds of
+// them and the engine's own way takes longer than many a kernel.
+import * as tf from "@tensorflow/tfjs";
+
+/** What the engine of tfjs 4 has beyond its published types. */
+interface Engine {
+  readonly backendName: string;
+  readonly backend: { incRef(dataId: object): void };
+  readonly state: { kernelDepth: number; readonly gradientDepth: number; readonly profiling: boolean };
+  makeTensorFromTensorInfo(info: tf.TensorInfo): tf.Tensor;
+  addTapeNode(
+    name: string,
+    inputs: Inputs,
+    outputs: readonly tf.Tensor[],
+    gradient: ((dy: tf.Tensor) => Readonly<Record<string, () => tf.Tensor>>) | null,
+    saved: readonly tf.Tensor[],
+    attrs: Attributes,
+  ): void;
+}
+
+type Inputs = Readonly<Record<string, tf.Tensor>> | readonly tf.Tensor[];
+type Attributes = Readonly<Record<string, unknown>>;
+
+const engine = () => tf.engine() as unknown as Engine;
+
+/** Runs the current backend's kernel; its gradient, if registered, is taped. */
+export function runKernel<T extends tf.Tensor | tf.Tensor[]>(
+  name: string,
+  inputs: Inputs,
+  attrs: Attributes = {},
+): T {
+  const made = start(name, inputs, attrs);
+  if (made === undefined) {
+    return tf.engine().runKernel(name, inputs as Record<string, tf.Tensor>, attrs as tf.NamedAttrMap) as T;
+  }
+  if (isTaping()) {
+    const outputs = Array.isArray(made) ? made : [made];
+    engine().addTapeNode(name, inputs, outputs, null, savedFor(name, inputs, outputs), attrs);
+  }
+  return made as T;
+}
+
+/** `x` in a shape, one size of which may be −1; `x` itself where it has that shape. Its gradient keeps nothing of `x`. */
+export function inShape<T extends tf.Tensor>(x: tf.Tensor, shape: readonly number[]): T {
+  const from = x.shape;
+  if (from.length === shape.length && shape.every((size, i) => size === -1 || size === from[i])) return x as T;
+  const y = x.isDisposed ? undefined : start("Reshape", { x }, { shape });
+  if (y === undefined) return x.reshape([...shape]) as T;
+  if (isTaping()) {
+    const gradient = (dy: tf.Tensor) => ({ x: () => inShape(dy, from) });
+    engine().addTapeNode("StitchbookReshape", { x }, [y as tf.Tensor], gradient, [], {});
+  }
+  return y as T;
+}
+
+/** Whether tfjs records what is computed now, for a gradient. */
+export function isTaping(): boolean {
+  const { gradientDepth, kernelDepth } = tf.engine().state;
+  return gradientDepth > 0 && kernelDepth === 0;
+}
+
+/** What the kernel makes, not yet taped; undefined where that is the engine's affair. */
+function start(name: string, inputs: Inputs, attrs: Attributes): tf.Tensor | tf.Tensor[] | undefined {
+  const { backendName, backend, state } = engine();
+  const kernel = tf.getKernel(name, backendName);
+  if (kernel === undefined || isWatched(state)) return undefined;
+  state.kernelDepth++;
+  try {
+    const made = kernel.kernelFunc({
+      inputs: inputs as tf.NamedTensorInfoMap,
+      attrs: attrs as tf.NamedAttrMap,
+      backend,
+    });
+    const tensorOf = (info: tf.TensorInfo) => engine().makeTensorFromTensorInfo(info);
+    return Array.isArray(made) ? made.map(tensorOf) : tensorOf(made);
+  } finally {
+    state.kernelDepth--;
+  }
+}
+
+/** Whether tfjs is asked to look at each kernel's result. */
+function isWatched({ profiling }: Engine["state"]): boolean {
+  return profiling || tf.env().getBool("DEBUG") || tf.env().getBool("IS_TEST");
+}
+
+/** What a kernel's gradient wants kept; whoever runs the tape backwards disposes it. */
+function savedFor(name: string, inputs: Inputs, outputs: readonly tf.Tensor[]): tf.Tensor[] {
+  const config = tf.getGradient(name);
+  if (config === undefined) return [];
+  const named = inputs as Readonly<Record<string, tf.Tensor>>;
+  const { saveAllInputs, inputsToSave = [], outputsToSave = [] } = config;
+  const wanted = saveAllInputs ? Object.values(named) : inputsToSave.map((input) => named[input]!);
+  return [...wanted, ...outputs.filter((_, i) => outputsToSave[i])].map(kept);
+}
+
+/** Another tensor of the same values, which no scope disposes. */
+function kept(x: tf.Tensor): tf.Tensor {
+  const { backend } = engine();
+  backend.incRef(x.dataId);
+  return tf.keep(engine().makeTensorFromTensorInfo(x));
+}
