@@ -11,9 +11,11 @@ export const CPU_BACKEND = "stitchbook-cpu";
 
 type Values = tf.backend_util.BackendValues;
 
-/** What the backend keeps for one data id; the shape of tfjs's TensorData. */
+/** What the backend keeps for one data id; the shape of tfjs's TensorData. What our kernels make is its own data id. */
 class Entry {
   refCount = 1;
+  /** Where it is kept as its own data id. */
+  home: Storage | undefined;
   /** Goes with the values when they are freed: what a kernel keeps for its gradient. */
   aside: Block | undefined;
   #values: Values | undefined;
@@ -32,6 +34,42 @@ class Entry {
   }
 }
 
+type Kept = MathBackendCPU["data"] extends tf.DataStorage<infer Data> ? Data : never;
+
+/** tfjs's storage by data id, which is a look-up, and most of a step's: an entry that is its own id needs none. */
+class Storage extends tf.DataStorage<Kept> {
+  #own = 0;
+
+  override get(id: object): Kept {
+    return this.#owns(id) ? id as never : super.get(id);
+  }
+
+  override has(id: object): boolean {
+    return this.#owns(id) || super.has(id);
+  }
+
+  /** Keeps an entry as its own id. */
+  add(entry: Entry): void {
+    entry.home = this;
+    this.#own++;
+  }
+
+  override delete(id: object): boolean {
+    if (!this.#owns(id)) return super.delete(id);
+    id.home = undefined;
+    this.#own--;
+    return true;
+  }
+
+  override numDataIds(): number {
+    return super.numDataIds() + this.#own;
+  }
+
+  #owns(id: object): id is Entry {
+    return id instanceof Entry && id.home === this;
+  }
+}
+
 /** An output of one of our kernels: what tfjs gets, and where its values are to be written. */
 export interface Output {
   readonly info: tf.TensorInfo;
@@ -39,11 +77,13 @@ export interface Output {
 }
 
 export class StitchbookCPU extends MathBackendCPU {
+  override data: Storage;
   readonly machine: Machine;
   #nextId = 0;
 
   constructor(machine: Machine) {
     super();
+    this.data = new Storage(this, tf.engine());
     this.machine = machine;
   }
 
@@ -70,12 +110,13 @@ export class StitchbookCPU extends MathBackendCPU {
 
   override disposeData(dataId: object, force = false): boolean {
     const entry = this.data.has(dataId) ? this.data.get(dataId) : undefined;
-    const gone = super.disposeData(dataId, force);
-    if (gone && entry instanceof Entry) {
-      this.machine.heap.free(entry.block);
-      if (entry.aside !== undefined) this.machine.heap.free(entry.aside);
-    }
-    return gone;
+    if (!(entry instanceof Entry)) return super.disposeData(dataId, force);
+    entry.refCount--;
+    if (!force && entry.refCount > 0) return false;
+    this.data.delete(dataId);
+    this.machine.heap.free(entry.block);
+    if (entry.aside !== undefined) this.machine.heap.free(entry.aside);
+    return true;
   }
 
   override dispose(): void {
@@ -84,11 +125,11 @@ export class StitchbookCPU extends MathBackendCPU {
 
   /** A new tensor in the memory, its values not yet written. */
   output(shape: number[], dtype: "float32" | "int32" = "float32"): Output {
-    const size = shape.reduce((a, b) => a * b, 1);
+    const size = tf.util.sizeFromShape(shape);
     const block = this.machine.heap.allocate(size * 4);
-    const dataId = { id: this.#nextId++ };
-    this.data.set(dataId, new Entry(dtype, block, size, this.machine.memory) as never);
-    return { info: { dataId, shape, dtype }, address: block.address };
+    const entry = new Entry(dtype, block, size, this.machine.memory);
+    this.data.add(entry);
+    return { info: { dataId: entry, shape, dtype }, address: block.address };
   }
 
   /**
