@@ -60,50 +60,50 @@ export function embed(weights: Weights, ids: tf.Tensor2D): tf.Tensor3D {
  * One decoder layer.
  *
  * @param layer from 0
- * @param h float32 `[B, T, d]`
+ * @param h float32 `[B, T, d]`, or its rows `[B·T, d]`, which layers need not reshape
  * @param cache the model's own cache, extended in place
- * @returns float32 `[B, T, d]`
+ * @returns float32 like h
  */
-export function decoderLayer(
+export function decoderLayer<T extends tf.Tensor2D | tf.Tensor3D>(
   config: ModelConfig,
   weights: Weights,
   layer: number,
-  h: tf.Tensor3D,
+  h: T,
   pass: Pass,
   cache?: KvCache,
-): tf.Tensor3D {
+): T {
   if (pass.activations === "recompute" && cache === undefined) return recomputedLayer(config, weights, layer, h, pass);
   // What the layer makes on the way goes as soon as nothing needs it, not at the end of the training step.
   return tf.tidy(() => attendAndFeed(config, weights, layer, h, pass, cache));
 }
 
-function recomputedLayer(
+function recomputedLayer<T extends tf.Tensor>(
   config: ModelConfig,
   weights: Weights,
   layer: number,
-  h: tf.Tensor3D,
+  h: T,
   pass: Pass,
-): tf.Tensor3D {
+): T {
   const { rope: { cos, sin }, documents } = pass;
   const prefix = `model.layers.${layer}.`;
   const trained = Object.entries(weights).flatMap(([name, tensor]) =>
     name.startsWith(prefix) && tensor instanceof tf.Variable ? [tensor] : []
   );
-  const run = (h: tf.Tensor3D, constants: readonly tf.Tensor[]) => {
+  const run = (h: T, constants: readonly tf.Tensor[]) => {
     const [cos, sin, documents] = constants as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D | undefined];
     return attendAndFeed(config, weights, layer, h, { ...pass, rope: { cos, sin }, documents }, undefined);
   };
   return recompute(run, h, trained, documents === undefined ? [cos, sin] : [cos, sin, documents]);
 }
 
-function attendAndFeed(
+function attendAndFeed<T extends tf.Tensor>(
   config: ModelConfig,
   weights: Weights,
   layer: number,
-  h: tf.Tensor3D,
+  h: T,
   pass: Pass,
   cache: KvCache | undefined,
-): tf.Tensor3D {
+): T {
   const prefix = `model.layers.${layer}.`;
   const branch = (name: string, stream: tf.Tensor) =>
     normBranch(stream, weight(weights, `${prefix}${name}.weight`), config.normEps);
@@ -131,18 +131,22 @@ export function head(config: ModelConfig, weights: Weights, h: tf.Tensor3D): tf.
  * @returns negative log-likelihoods in nats, `[B, T]`; 0 where it does not count
  */
 export function headLosses(config: ModelConfig, weights: Weights, h: tf.Tensor3D, targets: tf.Tensor2D): tf.Tensor2D {
-  const x = finalNorm(config, weights, h).reshape([-1, config.width]) as tf.Tensor2D;
-  const losses = linearCrossEntropy(x, headTable(config, weights), targets.reshape([-1]) as tf.Tensor1D);
-  return losses.reshape(targets.shape);
+  const x = finalRows(config, weights, h);
+  return inShape(linearCrossEntropy(x, headTable(config, weights), inShape(targets, [-1])), targets.shape);
 }
 
 /** The mean of {@linkcode headLosses} over all positions, a scalar; its gradient makes the logits no second time. */
 export function headLoss(config: ModelConfig, weights: Weights, h: tf.Tensor3D, targets: tf.Tensor2D): tf.Scalar {
-  const x = finalNorm(config, weights, h).reshape([-1, config.width]) as tf.Tensor2D;
-  return meanLinearCrossEntropy(x, headTable(config, weights), targets.reshape([-1]) as tf.Tensor1D);
+  const x = finalRows(config, weights, h);
+  return meanLinearCrossEntropy(x, headTable(config, weights), inShape(targets, [-1]));
 }
 
-function finalNorm(config: ModelConfig, weights: Weights, h: tf.Tensor3D): tf.Tensor {
+/** The final norm of every row, `[B·T, d]`. */
+function finalRows(config: ModelConfig, weights: Weights, h: tf.Tensor3D): tf.Tensor2D {
+  return finalNorm(config, weights, inShape(h, [-1, config.width])) as tf.Tensor2D;
+}
+
+function finalNorm(config: ModelConfig, weights: Weights, h: tf.Tensor): tf.Tensor {
   return rmsNorm(h, weight(weights, "model.norm.weight"), config.normEps);
 }
 
@@ -173,9 +177,10 @@ export function decode(
   { documents, cache, activations }: ReadOptions = {},
 ): tf.Tensor3D {
   const pass = beginPass(config, ids.shape[1], cache?.length ?? 0, documents, activations);
-  let h = embed(weights, ids);
-  for (let layer = 0; layer < config.layers; layer++) h = decoderLayer(config, weights, layer, h, pass, cache);
-  return h;
+  const embedded = embed(weights, ids);
+  let rows = inShape<tf.Tensor2D>(embedded, [-1, config.width]);
+  for (let layer = 0; layer < config.layers; layer++) rows = decoderLayer(config, weights, layer, rows, pass, cache);
+  return inShape(rows, embedded.shape);
 }
 
 /**

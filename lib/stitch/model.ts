@@ -15,9 +15,9 @@ import { hash32 } from "../random.ts";
 import { inShape } from "../tensor/mod.ts";
 import { checkStitches } from "./check.ts";
 import { placeStitches, type StitchConfig, type StitchPlace } from "./config.ts";
-import { applyStitch, stitchGates, type StitchLayer } from "./layer.ts";
+import { applyStitch, type States, stitchGates, type StitchLayer } from "./layer.ts";
 import { type Road, roadsThrough } from "./roads.ts";
-import { decodeLayers, StitchedState, type Streams } from "./run.ts";
+import { decodeLayers, StitchedState } from "./run.ts";
 import { checkStacks, type FrozenModels } from "./stacks.ts";
 
 /** A hub, its experts (all of one shape, all frozen) and the stitches between them. */
@@ -94,9 +94,9 @@ interface RunOptions {
  */
 export function beforeFirstStitch(model: StitchedModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D[] {
   const pass = passOf(model, ids.shape[1], options);
-  const streams = { hub: embed(model.hub, ids), experts: model.experts.map((expert) => embed(expert, ids)) };
-  const { hub, experts } = decodeLayers(model, streams, 0, model.places[0]!.after, pass, options.state);
-  return [hub, ...experts];
+  const embedded = statesOf([model.hub, ...model.experts].map((weights) => embed(weights, ids)));
+  const { hub, experts } = decodeLayers(model, embedded, 0, model.places[0]!.after, pass, options.state);
+  return [hub, ...experts].map((h) => inShape(h, [...ids.shape, model.config.width]));
 }
 
 /**
@@ -110,16 +110,22 @@ export function throughStitches(
   streams: readonly tf.Tensor3D[],
   options: RunOptions = {},
 ): tf.Tensor3D {
-  const [first, ...rest] = streams;
+  const first = streams[0];
   const offset = (options.state?.length ?? 0) - (options.state === undefined ? 0 : first!.shape[1]);
   const pass = beginPass(model.config, first!.shape[1], offset, options.documents, options.activations);
-  let states: Streams = { hub: first!, experts: rest };
+  let states = statesOf(streams);
   model.places.forEach(({ after }, k) => {
-    states = stitchStreams(model, k, states, options);
+    states = stitchStates(model, k, states, options);
     const next = model.places[k + 1]?.after ?? model.config.layers;
     states = decodeLayers(model, states, after, next, pass, options.state);
   });
-  return states.hub;
+  return inShape(states.hub, first!.shape);
+}
+
+/** The rows of all models' streams, the hub's first. */
+function statesOf(streams: readonly tf.Tensor3D[]): States {
+  const [hub, ...experts] = streams.map((h) => inShape<tf.Tensor2D>(h, [-1, h.shape[2]]));
+  return { hub: hub!, experts };
 }
 
 /** {@linkcode throughStitches} and the hub's head: logits, `[B, T, vocab]`. */
@@ -166,23 +172,15 @@ function passOf(model: StitchedModel, time: number, { state, documents }: RunOpt
 }
 
 /** In a pair the models change parts at every other stitch: the one that receives stands where the hub does. */
-function stitchStreams(model: StitchedModel, k: number, streams: Streams, options: RunOptions): Streams {
-  if (model.places[k]!.into === undefined) return stitchInto(model, k, streams, options);
-  const { hub: expert, experts } = stitchInto(model, k, { hub: streams.experts[0]!, experts: [streams.hub] }, options);
+function stitchStates(model: StitchedModel, k: number, states: States, options: RunOptions): States {
+  if (model.places[k]!.into === undefined) return stitchInto(model, k, states, options);
+  const { hub: expert, experts } = stitchInto(model, k, { hub: states.experts[0]!, experts: [states.hub] }, options);
   return { hub: experts[0]!, experts: [expert] };
 }
 
-function stitchInto(model: StitchedModel, k: number, streams: Streams, options: RunOptions): Streams {
-  const shape = streams.hub.shape;
-  const d = shape[2];
-  const flat = (x: tf.Tensor3D) => inShape<tf.Tensor2D>(x, [-1, d]);
+function stitchInto(model: StitchedModel, k: number, states: States, options: RunOptions): States {
   const layer = model.layers[k]!;
-  const states = { hub: flat(streams.hub), experts: streams.experts.map(flat) };
   if (options.probe !== undefined) options.probe(k, stitchGates(layer, states.hub));
   const seed = options.dropoutSeed === undefined ? undefined : hash32(options.dropoutSeed, "stitch", k);
-  const after = applyStitch(layer, states, seed);
-  return {
-    hub: layer.kind === "H2E" ? streams.hub : inShape(after.hub, shape),
-    experts: after.experts.map((h) => inShape<tf.Tensor3D>(h, shape)),
-  };
+  return applyStitch(layer, states, seed);
 }

@@ -2,14 +2,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { decoderLayer, type DecodingState, KvCache, type Pass } from "../model/mod.ts";
 import { untaped } from "../tensor/mod.ts";
+import type { States } from "./layer.ts";
 import type { StitchedModel } from "./model.ts";
 import type { Road } from "./roads.ts";
-
-/** The residual streams of all models after some decoder layer, `[B, T, d]`. */
-export interface Streams {
-  readonly hub: tf.Tensor3D;
-  readonly experts: readonly tf.Tensor3D[];
-}
 
 /**
  * One cache a model, the hub's first: keys and values of one are never another's. Models that run as a stack have one
@@ -37,12 +32,12 @@ export class StitchedState implements DecodingState {
  */
 export function decodeLayers(
   model: StitchedModel,
-  streams: Streams,
+  streams: States,
   from: number,
   to: number,
   pass: Pass,
   state?: StitchedState,
-): Streams {
+): States {
   if (from === to) return streams;
   const all = [streams.hub, ...streams.experts];
   model.roads[from]!.forEach((road, r) => {
@@ -56,12 +51,12 @@ type RunRoad = (
   model: StitchedModel,
   road: Road,
   index: number,
-  streams: readonly tf.Tensor3D[],
+  streams: readonly tf.Tensor2D[],
   from: number,
   to: number,
   pass: Pass,
   state?: StitchedState,
-) => readonly tf.Tensor3D[];
+) => readonly tf.Tensor2D[];
 
 /** The models of a road one after another. */
 const runEach: RunRoad = ({ config, hub, experts }, { models, graph }, _index, streams, from, to, pass, state) =>

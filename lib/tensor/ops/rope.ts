@@ -16,6 +16,16 @@ export interface RopeTable {
 
 /** The rotation table for `time` positions from `offset` on, with base `theta`; computed in float64. */
 export function ropeTable(time: number, headSize: number, theta: number, offset = 0): RopeTable {
+  const asked = [time, headSize, theta, offset];
+  if (asked.some((x, i) => x !== newest.asked[i])) newest = { asked, ...angles(time, headSize, theta, offset) };
+  const shape: [number, number] = [time, headSize / 2];
+  return { cos: tf.tensor2d(newest.cos, shape), sin: tf.tensor2d(newest.sin, shape) };
+}
+
+/** The newest table's values: a training step asks for the same as the one before. */
+let newest = { asked: [] as readonly number[], cos: new Float32Array(0), sin: new Float32Array(0) };
+
+function angles(time: number, headSize: number, theta: number, offset: number) {
   const half = headSize / 2;
   const cos = new Float32Array(time * half);
   const sin = new Float32Array(time * half);
@@ -26,7 +36,7 @@ export function ropeTable(time: number, headSize: number, theta: number, offset 
       sin[t * half + i] = Math.sin(angle);
     }
   }
-  return { cos: tf.tensor2d(cos, [time, half]), sin: tf.tensor2d(sin, [time, half]) };
+  return { cos, sin };
 }
 
 /**
