@@ -6,20 +6,26 @@ import { EMBEDDING, EMBEDDING_GRAD } from "../ops/embedding.ts";
 import { NORM_BRANCH, NORM_BRANCH_GRAD } from "../ops/norm-branch.ts";
 import { RMS_NORM, RMS_NORM_GRAD_W, RMS_NORM_GRAD_X } from "../ops/rms-norm.ts";
 import { ROPE } from "../ops/rope.ts";
-import { float, forElements, forRows, type KernelFunction, register } from "./jobs.ts";
+import { float, forElements, forRows, type KernelFunction, register, sizeOf } from "./jobs.ts";
+
+/** Number and length of the rows of `[..., d]`. */
+function rowsOf({ shape }: tf.TensorInfo): { readonly rows: number; readonly d: number } {
+  const d = shape.at(-1)!;
+  return { rows: sizeOf(shape) / d, d };
+}
 
 const rmsNorm: KernelFunction = ({ inputs: { x, w }, attrs, backend }) => {
-  const [rows, d] = x!.shape as [number, number];
+  const { rows, d } = rowsOf(x!);
   const from = [backend.address(x!), backend.address(w!)];
-  const { info, address } = backend.output([rows, d]);
+  const { info, address } = backend.output(x!.shape);
   forRows(backend.machine, "rmsNorm", rows, d / 2, [d, ...from, address, float(attrs["epsilon"] as number)]);
   return info;
 };
 
 const rmsNormGradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
-  const [rows, d] = x!.shape as [number, number];
+  const { rows, d } = rowsOf(x!);
   const from = [backend.address(x!), backend.address(w!), backend.address(dy!)];
-  const { info, address } = backend.output([rows, d]);
+  const { info, address } = backend.output(x!.shape);
   const epsilon = float(attrs["epsilon"] as number);
   forRows(backend.machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, address, 0, 0]);
   return info;
@@ -33,10 +39,10 @@ const normBranch: KernelFunction = (call) => {
 };
 
 const normBranchGrad: KernelFunction = ({ inputs: { x, w, dnormed, dx }, attrs, backend }) => {
-  const [rows, d] = x!.shape as [number, number];
+  const { rows, d } = rowsOf(x!);
   const from = [backend.address(x!), backend.address(w!), backend.address(dnormed!)];
   const rest = backend.address(dx!);
-  const { info, address } = backend.output([rows, d]);
+  const { info, address } = backend.output(x!.shape);
   const epsilon = float(attrs["epsilon"] as number);
   forRows(backend.machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, address, 0, rest]);
   return info;
@@ -47,7 +53,7 @@ const CHUNK = 64;
 
 const rmsNormGradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
   const { machine } = backend;
-  const [rows, d] = x!.shape as [number, number];
+  const { rows, d } = rowsOf(x!);
   const from = [backend.address(x!), backend.address(w!), backend.address(dy!)];
   const { info, address } = backend.output([d]);
   const chunks = Math.ceil(rows / CHUNK);

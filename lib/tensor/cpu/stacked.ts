@@ -3,7 +3,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { NORM_BRANCH_STACKED, NORM_BRANCH_STACKED_GRAD } from "../ops/norm-branch.ts";
 import { RMS_NORM_STACKED, RMS_NORM_STACKED_GRAD_W, RMS_NORM_STACKED_GRAD_X } from "../ops/rms-norm.ts";
 import type { StitchbookCPU } from "./backend.ts";
-import { float, forElements, forRows, type KernelFunction, register } from "./jobs.ts";
+import { float, forElements, forRows, type KernelFunction, register, sizeOf } from "./jobs.ts";
 
 /** Addresses of each model's rows, `[rows, d]`, and of its weights, `[d]`. */
 function eachModel(
@@ -12,7 +12,7 @@ function eachModel(
   run: (model: number, rows: number, d: number, rowBytes: number) => void,
 ): void {
   const [models, d] = w.shape as [number, number];
-  const rows = x.shape[0]! / models;
+  const rows = sizeOf(x.shape) / d / models;
   for (let model = 0; model < models; model++) run(model, rows, d, model * rows * d * 4);
 }
 

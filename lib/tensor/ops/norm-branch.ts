@@ -1,10 +1,10 @@
 // Where a residual stream branches off into a block: the stream goes on, and its norm goes into the block. One operation,
 // so that the two gradients meet in one pass.
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, inShape, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, runKernel } from "../kernels.ts";
 import { RMS_NORM_GRAD_W, RMS_NORM_STACKED_GRAD_W, rmsNorm } from "./rms-norm.ts";
 
-/** Name of the fused kernel: inputs `{ x: [rows, d], w: [d] }`, attribute `epsilon`, outputs x's norm and x itself. */
+/** Name of the fused kernel: inputs `{ x: [..., d], w: [d] }`, attribute `epsilon`, outputs x's norm and x itself. */
 export const NORM_BRANCH = "StitchbookNormBranch";
 /** Its gradient's kernel: inputs `{ x, w, dnormed, dx }` (`dx` that of the second output), output like x. */
 export const NORM_BRANCH_GRAD = "StitchbookNormBranchGrad";
@@ -26,8 +26,7 @@ export function normBranch<T extends tf.Tensor>(x: T, w: tf.Tensor, epsilon: num
   const kernel = w.rank === 1 ? NORM_BRANCH : NORM_BRANCH_STACKED;
   const fits = w.rank <= 2 && w.shape.at(-1) === d && x.size / d % (w.size / d) === 0;
   if (!fits || !hasKernel(kernel)) return [rmsNorm(x, w, epsilon) as T, x];
-  const outputs = runKernel<tf.Tensor[]>(kernel, { x: inShape(x, [-1, d]), w }, { epsilon });
-  return outputs.map((y) => inShape<T>(y, x.shape)) as [T, T];
+  return runKernel<[T, T]>(kernel, { x, w }, { epsilon });
 }
 
 for (

@@ -1,14 +1,14 @@
 // Root-mean-square normalisation (Llama 2, arXiv 2307.09288 §2.2): computed in float32, then scaled.
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, inShape, refuseShapes, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
 
-/** Name of the fused kernel: inputs `{ x: [rows, d], w: [d] }`, attribute `epsilon`, output `[rows, d]`. */
+/** Name of the fused kernel: inputs `{ x: [..., d], w: [d] }`, attribute `epsilon`, output like x. */
 export const RMS_NORM = "StitchbookRmsNorm";
 /** Its gradients' kernels: inputs `{ x, w, dy }`, attribute `epsilon`; outputs `dx` like x and `dw` like w. */
 export const RMS_NORM_GRAD_X = "StitchbookRmsNormGradX";
 export const RMS_NORM_GRAD_W = "StitchbookRmsNormGradW";
 /**
- * Name of the same for a stack of models: inputs `{ x: [rows, d], w: [models, d] }`, where x's rows are equal runs, model
+ * Name of the same for a stack of models: inputs `{ x: [..., d], w: [models, d] }`, where x's rows are equal runs, model
  * after model. Its gradients' kernels are the two above, with this `w`, under names of their own.
  */
 export const RMS_NORM_STACKED = "StitchbookRmsNormStacked";
@@ -30,20 +30,13 @@ export function rmsNorm(x: tf.Tensor, w: tf.Tensor, epsilon: number): tf.Tensor 
     refuseShapes("rmsNorm", { x, w }, "w must have x's last size");
   }
   if (w.rank === 2) return stackedNorm(x, w as tf.Tensor2D, epsilon);
-  const rows = inShape(x, [-1, d!]);
-  const y = hasKernel(RMS_NORM)
-    ? runKernel<tf.Tensor>(RMS_NORM, { x: rows, w }, { epsilon })
-    : rmsNormReference(rows, w, epsilon);
-  return inShape(y, x.shape);
+  return hasKernel(RMS_NORM) ? runKernel(RMS_NORM, { x, w }, { epsilon }) : rmsNormReference(x, w, epsilon);
 }
 
 function stackedNorm(x: tf.Tensor, w: tf.Tensor2D, epsilon: number): tf.Tensor {
   const [models, d] = w.shape;
   if (x.size / d % models !== 0) refuseShapes("rmsNorm", { x, w }, "every model must have as many rows of x");
-  if (hasKernel(RMS_NORM_STACKED)) {
-    const rows = inShape(x, [-1, d]);
-    return inShape(runKernel<tf.Tensor>(RMS_NORM_STACKED, { x: rows, w }, { epsilon }), x.shape);
-  }
+  if (hasKernel(RMS_NORM_STACKED)) return runKernel(RMS_NORM_STACKED, { x, w }, { epsilon });
   const normed = rmsNorm(x, tf.ones([d]), epsilon).reshape([models, -1, d]);
   return tf.mul(normed, w.reshape([models, 1, d])).reshape(x.shape);
 }

@@ -16,7 +16,8 @@ import { partsSum, ROW_THREADS, rowGroups, rowStart, rowSumFunction, sharersOf }
 
 /** Sizes of one call: `steps` numbers or vectors of four a row; `w` is `[d]`, or `[models, d]` for equal runs of rows. */
 function sizesOf({ shape }: tf.TensorInfo, w?: tf.TensorInfo) {
-  const [rows, d] = shape as [number, number];
+  const d = shape.at(-1)!;
+  const rows = shape.reduce((a, b) => a * b, 1) / d;
   const { width, type } = lanesFor(d);
   const steps = d / width;
   const models = w?.shape.length === 2 ? w.shape[0]! : 1;
@@ -28,7 +29,7 @@ const uniforms = { rows: "u32", steps: "u32", perModel: "u32", d: "f32", epsilon
 const rmsNorm: KernelFunction = ({ inputs: { x, w }, attrs, backend }) => {
   for (const tensor of [x!, w!]) backend.check(tensor);
   const { rows, d, type, steps, sharers, perModel } = sizesOf(x!, w);
-  const y = backend.output([rows, d]);
+  const y = backend.output(x!.shape);
   const made = program(`rmsNorm ${type} ${sharers}`, () => ({
     reads: { x: type, w: type },
     writes: { y: type },
@@ -80,7 +81,7 @@ function gradX(
   const adds = plus !== undefined;
   for (const tensor of [x, w, dy, ...(adds ? [plus] : [])]) backend.check(tensor);
   const { rows, d, type, steps, sharers, perModel } = sizesOf(x, w);
-  const dx = backend.output([rows, d]);
+  const dx = backend.output(x.shape);
   const made = program(`rmsNormGradX ${type} ${sharers} ${adds}`, () => ({
     reads: { x: type, w: type, dy: type, ...(adds ? { plus: type } : {}) },
     writes: { dx: type },
