@@ -10,6 +10,7 @@ import { type Column, formatTable } from "../lib/run/mod.ts";
 import { type DeviceName, type DeviceOptions, openDevice } from "../lib/tensor/mod.ts";
 import { timeInJax } from "./jax.ts";
 import { operationRows, type Row } from "./operations.ts";
+import { finishJobs } from "./finish.ts";
 import { productsOf, readFlags } from "./flags.ts";
 import type { ShapeName } from "./shapes.ts";
 
@@ -112,11 +113,13 @@ function measureLimits(): { readonly arithmetic: number; readonly bandwidth: num
 function time(f: () => void, budget = 300): number {
   f();
   f();
+  finishJobs();
   let best = Infinity;
   const start = performance.now();
   for (let i = 0; i < 5 || (performance.now() - start < budget && i < 2000); i++) {
     const started = performance.now();
     f();
+    finishJobs();
     best = Math.min(best, performance.now() - started);
   }
   return best;

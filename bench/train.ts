@@ -25,6 +25,7 @@ import {
   openDevice,
   variableGradients,
 } from "../lib/tensor/mod.ts";
+import { finishJobs } from "./finish.ts";
 import { productsOf, readChoices, readCount, readFlags } from "./flags.ts";
 import { EXPERTS, type ShapeName, shapes } from "./shapes.ts";
 
@@ -177,6 +178,7 @@ async function profile(): Promise<void> {
     kernel.kernelFunc = (call) => {
       const started = performance.now();
       const result = run(call);
+      finishJobs();
       const sum = sums.get(kernel.kernelName) ?? { ms: 0, calls: 0 };
       sums.set(kernel.kernelName, { ms: sum.ms + performance.now() - started, calls: sum.calls + 1 });
       return result;

@@ -9,7 +9,9 @@ import { distance, evaluate } from "./support.ts";
 
 /** Fills what is free with NaN, so that a kernel that reads what nobody wrote is found out. */
 function poison(): void {
-  (tf.backend() as StitchbookCPU).machine.heap.poison(NaN);
+  const { machine } = tf.backend() as StitchbookCPU;
+  machine.finish();
+  machine.heap.poison(NaN);
 }
 
 /** Runs every case with 1 to 3 threads, against the reference and against the first number of threads. */

@@ -97,7 +97,9 @@ Deno.test("fused maps and branches equal their parts, whatever the threads and w
     for (const threads of [1, 2, 3]) {
       const device = await openDevice("cpu", { threads, products: one });
       cases.forEach(({ name, inputs, trained, ours }, i) => {
-        (tf.backend() as StitchbookCPU).machine.heap.poison(NaN);
+        const { machine } = tf.backend() as StitchbookCPU;
+        machine.finish();
+        machine.heap.poison(NaN);
         const results = evaluate(inputs, trained, ours);
         results.forEach((result, j) => {
           const error = distance(result, expected[i]![j]!);

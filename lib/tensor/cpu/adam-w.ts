@@ -15,6 +15,7 @@ function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attribute
   const { machine } = backend;
   const { heap } = machine;
   const count = attrs.decay.length;
+  machine.finish();
   const parameters = attrs.decay.map((decay, i): Parameter => {
     const [p, g, m, v] = ["p", "g", "m", "v"].map((letter) => inputs[letter + i]!);
     const own = [p!, m!, v!].map((tensor) => ownAddress(backend, tensor));
@@ -45,6 +46,7 @@ function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attribute
     });
     setArguments(machine, 2, [chunks, table.address, sums.address]);
     machine.run("squares", chunkCount, elements / 4);
+    machine.finish();
     const squares = new Float64Array(machine.memory.buffer, sums.address, chunkCount);
     let square = 0;
     for (let i = 0; i < chunkCount; i++) square += squares[i]!;
@@ -59,6 +61,7 @@ function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attribute
     const constants = [scale, beta1, beta2, rate, correction2, epsilon, 1 - beta1, 1 - beta2];
     setArguments(machine, 5, constants.map(float));
     machine.run("adamW", chunkCount, elements);
+    machine.finish();
     if (attrs.clipUpdate !== undefined) {
       for (const parameter of parameters) addClipped(machine.memory, parameter, attrs.clipUpdate * learningRate);
     }

@@ -58,6 +58,7 @@ export function multiplyByAmx(machine: Machine, products: readonly Product[]): v
     const strips = room.address + 64;
     for (let k = 0; k < K; k += RUN) {
       const run = { k, length: Math.min(RUN, K - k) };
+      machine.finish(); // what is written here is no job
       notFinite[0] = 0;
       const splits: number[] = [];
       for (const operand of operands) splitTasks(operand, run, strips, machine.threads, splits);
@@ -150,6 +151,7 @@ function multiplyRun(
   const tasks: number[] = [];
   const targets: number[] = [];
   for (const group of groups) tasksOf(group, length, groups.length, machine.threads, tasks, targets);
+  machine.finish();
   const table = machine.heap.allocate(4 * targets.length);
   try {
     new Int32Array(machine.memory.buffer, table.address, targets.length).set(targets);

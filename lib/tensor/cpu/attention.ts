@@ -2,7 +2,7 @@
 import { UserError } from "../../errors.ts";
 import { CAUSAL_ATTENTION, CAUSAL_ATTENTION_GRAD } from "../ops/causal-attention.ts";
 import type { Machine } from "./machine.ts";
-import { float, type KernelFunction, register, setArguments } from "./jobs.ts";
+import { float, forElements, forRows, type KernelFunction, register, setArguments } from "./jobs.ts";
 
 /** Queries in one strip of the gradient; assembly/attention.ts has the same. */
 const STRIP = 48;
@@ -26,9 +26,11 @@ const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) 
   const aside = machine.heap.allocate((B * H * T + B * T) * 4); // logsumexp, then first keys
   backend.keepAside(info, aside);
   const firsts = aside.address + B * H * T * 4;
-  const firstKeys = new Int32Array(machine.memory.buffer, firsts, B * T);
-  if (documents === undefined) firstKeys.fill(0);
-  else findFirstKeys(backend.valuesOf(documents), B, T, firstKeys);
+  if (documents === undefined) forElements(machine, "fill", B * T, 0.3, [float(0), firsts]);
+  else {
+    const found = machine.stage(findFirstKeys(backend.valuesOf(documents), B, T));
+    forRows(machine, "copyRows", B, T, [T * 4, found, T * 4, firsts, T * 4]);
+  }
   const byBlas = (machine.native ?? machine.blas) !== undefined && T >= BLAS_QUERIES;
   const strip = byBlas ? BLAS_STRIP : 6;
   const packed = byBlas ? 0 : up8(S) * D + up8(D) * S;
@@ -70,7 +72,8 @@ function roomFor({ native }: Machine, S: number, D: number): number {
 }
 
 /** For each position the first one of its document; documents must be unbroken runs. */
-function findFirstKeys(documents: ArrayLike<number>, B: number, T: number, firsts: Int32Array): void {
+function findFirstKeys(documents: ArrayLike<number>, B: number, T: number): Int32Array {
+  const firsts = new Int32Array(B * T);
   for (let b = 0; b < B; b++) {
     let first = 0;
     let seen: Set<number> | undefined;
@@ -94,6 +97,7 @@ function findFirstKeys(documents: ArrayLike<number>, B: number, T: number, first
       firsts[b * T + t] = first;
     }
   }
+  return firsts;
 }
 
 export function registerAttention(): void {

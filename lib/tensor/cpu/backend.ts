@@ -19,18 +19,20 @@ class Entry {
   /** Goes with the values when they are freed: what a kernel keeps for its gradient. */
   aside: Block | undefined;
   #values: Values | undefined;
-  readonly #memory: WebAssembly.Memory;
+  readonly #machine: Machine;
   readonly #length: number;
 
-  constructor(readonly dtype: tf.DataType, readonly block: Block, length: number, memory: WebAssembly.Memory) {
-    this.#memory = memory;
+  constructor(readonly dtype: tf.DataType, readonly block: Block, length: number, machine: Machine) {
+    this.#machine = machine;
     this.#length = length;
   }
 
   /** A view of the memory, made when a stock kernel asks for it. */
   get values(): Values {
+    const { memory, finish } = this.#machine;
+    finish();
     const make = this.dtype === "int32" ? Int32Array : Float32Array;
-    return this.#values ??= new make(this.#memory.buffer, this.block.address, this.#length) as unknown as Values;
+    return this.#values ??= new make(memory.buffer, this.block.address, this.#length) as unknown as Values;
   }
 }
 
@@ -127,7 +129,7 @@ export class StitchbookCPU extends MathBackendCPU {
   output(shape: number[], dtype: "float32" | "int32" = "float32"): Output {
     const size = tf.util.sizeFromShape(shape);
     const block = this.machine.heap.allocate(size * 4);
-    const entry = new Entry(dtype, block, size, this.machine.memory);
+    const entry = new Entry(dtype, block, size, this.machine);
     this.data.add(entry);
     return { info: { dataId: entry, shape, dtype }, address: block.address };
   }
@@ -152,9 +154,9 @@ export class StitchbookCPU extends MathBackendCPU {
     if (entry instanceof Entry) return entry.block.address;
     const { values, refCount } = entry as { values: ArrayLike<number>; refCount: number };
     const block = this.machine.heap.allocate(values.length * 4);
-    const moved = new Entry(wanted, block, values.length, this.machine.memory);
+    const moved = new Entry(wanted, block, values.length, this.machine);
     moved.refCount = refCount;
-    (moved.values as Float32Array).set(values);
+    (moved.values as Float32Array).set(values); // after all jobs that wait, of which one may still use the block
     this.data.set(dataId, moved as never);
     return block.address;
   }

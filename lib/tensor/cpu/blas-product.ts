@@ -16,9 +16,8 @@ const WORDS = 12;
 export function multiplyByBlas(machine: Machine, products: readonly Product[]): void {
   const cuts = products.map(cut);
   const tasks = products.reduce((sum, { batch }, i) => sum + batch * cuts[i]!.rows.length * cuts[i]!.columns.length, 0);
-  const table = machine.heap.allocate(tasks * WORDS * 4);
-  const ints = new Int32Array(machine.memory.buffer, table.address, tasks * WORDS);
-  const floats = new Float32Array(machine.memory.buffer, table.address, tasks * WORDS);
+  const ints = new Int32Array(tasks * WORDS);
+  const floats = new Float32Array(ints.buffer);
   let at = 0;
   let cost = 0;
   products.forEach(({ batch, M, N, K, a, b, c, transposeA, transposeB, oneA, oneB, add }, i) => {
@@ -48,12 +47,8 @@ export function multiplyByBlas(machine: Machine, products: readonly Product[]): 
       }
     }
   });
-  machine.ints[0] = table.address;
-  try {
-    machine.run("blas", tasks, cost);
-  } finally {
-    machine.heap.free(table);
-  }
+  machine.ints[0] = machine.stage(ints);
+  machine.run("blas", tasks, cost);
 }
 
 /**

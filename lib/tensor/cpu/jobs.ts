@@ -17,6 +17,7 @@ export function float(value: number): Float {
 /** Sets arguments from `first` on. */
 export function setArguments(machine: Machine, first: number, values: readonly (number | Float)[]): void {
   const { ints, floats } = machine;
+  machine.reach(first + values.length);
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (typeof value === "number") ints[first + i] = value;

@@ -1,6 +1,7 @@
 // The WASM kernels by number, in the order of assembly/dispatch.ts.
 
-const names = [
+/** Name of each kernel. */
+export const KERNEL_NAMES = [
   "pack",
   "gemm",
   "attention",
@@ -41,7 +42,9 @@ const names = [
   "amx",
 ] as const;
 
-export type KernelName = typeof names[number];
+export type KernelName = typeof KERNEL_NAMES[number];
 
 /** Number of each kernel. */
-export const KERNEL = Object.fromEntries(names.map((name, i) => [name, i])) as Readonly<Record<KernelName, number>>;
+export const KERNEL = Object.fromEntries(KERNEL_NAMES.map((name, i) => [name, i])) as Readonly<
+  Record<KernelName, number>
+>;

@@ -4,8 +4,6 @@ import { UserError } from "../../errors.ts";
 import { addressOf } from "../address.ts";
 import { type BlasLibrary, findBlas, openBlas } from "../blas.ts";
 import {
-  ARGUMENT_COUNT,
-  ARGUMENTS,
   EPOCH,
   HEAP_BASE,
   MEMORY_ADDRESS,
@@ -17,9 +15,10 @@ import {
 } from "./control-block.ts";
 import { type Block, createHeap, type Heap } from "./heap.ts";
 import { adviseHugePages } from "./huge-pages.ts";
-import { KERNEL, type KernelName } from "./kernel-numbers.ts";
+import { KERNEL, KERNEL_NAMES, type KernelName } from "./kernel-numbers.ts";
 import { instantiate, loadKernels, type SimdLevel } from "./load.ts";
 import { type NativeLevel, nativeLevels, openNative } from "./native/open.ts";
+import { createQueue } from "./queue.ts";
 
 export interface Machine {
   readonly memory: WebAssembly.Memory;
@@ -34,12 +33,18 @@ export interface Machine {
   /** The next job's arguments, as integers and as floats. */
   readonly ints: Int32Array;
   readonly floats: Float32Array;
+  /** Says that the next jobs read this many arguments, where those are more than 32. */
+  reach(count: number): void;
   /**
-   * Runs `tasks` tasks of a kernel with the arguments that are set.
+   * Runs `tasks` tasks of a kernel with the arguments that are set, now or with jobs to come; jobs keep their order.
    *
    * @param cost rough nanoseconds of the whole job on one thread: little work is not worth waking others
    */
   run(kernel: KernelName, tasks: number, cost: number): void;
+  /** Address of a copy of these words, for the job that is run next. */
+  stage(words: ArrayLike<number>): number;
+  /** Runs all jobs that wait: to be called before memory is read, or written, without a job. */
+  finish(): void;
   /** Makes every thread's scratch room at least this large. */
   reserveScratch(bytes: number): void;
   /** Settles with the reason if a thread dies. */
@@ -105,10 +110,18 @@ export async function createMachine(
     worker.on("exit", () => closed || fail("a thread ended before its time"));
   }
 
+  const queue = createQueue(memory, heap, (kernel, tasks, helpers) => {
+    if (broken !== undefined) throw broken;
+    const outcome = kernels.run(kernel, tasks, helpers);
+    if (outcome === 0) return;
+    throw fail(`a thread ${outcome === 1 ? "trapped" : "stopped"} in ${KERNEL_NAMES[kernel]}`);
+  });
+
   let room: Block | undefined;
   let stride = 0;
   function reserveScratch(bytes: number): void {
     if (bytes <= stride) return;
+    queue.finish();
     if (room !== undefined) heap.free(room);
     room = undefined;
     stride = Math.ceil(bytes / 64) * 64;
@@ -118,16 +131,22 @@ export async function createMachine(
   }
   reserveScratch(1 << 18);
 
-  function run(kernel: KernelName, tasks: number, cost: number): void {
+  function helpersFor(cost: number): number {
     if (broken !== undefined) throw broken;
-    const helpers = cost < WORTH_SHARING ? 0 : workers.length;
-    const outcome = kernels.run(KERNEL[kernel], tasks, helpers);
-    if (outcome !== 0) throw fail(outcome === 1 ? `a thread trapped in ${kernel}` : `a thread stopped in ${kernel}`);
+    return cost < WORTH_SHARING ? 0 : workers.length;
   }
 
   async function close(): Promise<void> {
     if (closed) return;
     closed = true;
+    try {
+      if (broken === undefined) queue.finish(); // values stay readable
+    } finally {
+      await end();
+    }
+  }
+
+  async function end(): Promise<void> {
     broken = new UserError("tensor.closed", "The device is closed");
     Atomics.store(words, STOP / 4, 1);
     Atomics.add(words, EPOCH / 4, 1);
@@ -144,9 +163,12 @@ export async function createMachine(
     threads: workers.length + 1,
     native: native && opened && { level: native, rows: opened.shape.rows, columns: opened.shape.columns },
     blas,
-    ints: new Int32Array(memory.buffer, ARGUMENTS, ARGUMENT_COUNT),
-    floats: new Float32Array(memory.buffer, ARGUMENTS, ARGUMENT_COUNT),
-    run,
+    ints: queue.ints,
+    floats: queue.floats,
+    reach: queue.reach,
+    run: (kernel, tasks, cost) => queue.add(KERNEL[kernel], tasks, helpersFor(cost)),
+    stage: queue.stage,
+    finish: queue.finish,
     reserveScratch,
     failure,
     workers,

@@ -57,14 +57,8 @@ export function runTable(
   each: number,
   cost: number,
 ): void {
-  const table = machine.heap.allocate(4 * words.length);
-  new Int32Array(machine.memory.buffer, table.address, words.length).set(words);
-  machine.ints[0] = table.address;
-  try {
-    machine.run(kernel, words.length / each, cost);
-  } finally {
-    machine.heap.free(table);
-  }
+  machine.ints[0] = machine.stage(words);
+  machine.run(kernel, words.length / each, cost);
 }
 
 function packTasks({ native, threads }: Machine, product: Product, room: number, tasks: number[]): void {

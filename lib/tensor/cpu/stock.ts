@@ -150,6 +150,7 @@ function sum({ inputs, attrs, backend }: Call): tf.TensorInfo | undefined {
   machine.ints[2] = from;
   machine.ints[3] = partial.address;
   machine.run("sum", chunks, size / 4);
+  machine.finish();
   const sums = new Float64Array(machine.memory.buffer, partial.address, chunks);
   let total = 0;
   for (let i = 0; i < chunks; i++) total += sums[i]!;

@@ -63,6 +63,7 @@ function run(
     return { ...shape, a, b, c, ...(apart ? { addend: d } : {}) };
   });
   multiply(machine, products);
+  machine.finish();
   return products.map(({ c }, i) => new Float32Array(machine.memory.buffer, c, inputs[i]!.d.length).slice());
 }
 
