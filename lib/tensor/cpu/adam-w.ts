@@ -5,6 +5,7 @@ import { ADAM_W, ADAM_W_CLIPPED, type AdamWSettings } from "../ops/adam-w.ts";
 import type { StitchbookCPU } from "./backend.ts";
 import type { Block } from "./heap.ts";
 import { float, register, setArguments } from "./jobs.ts";
+import type { Machine } from "./machine.ts";
 
 /** Elements of one chunk; fixed, so that the norm is the same for any number of threads. */
 const CHUNK = 16384;
@@ -15,14 +16,13 @@ function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attribute
   const { machine } = backend;
   const { heap } = machine;
   const count = attrs.decay.length;
-  machine.finish();
   const parameters = attrs.decay.map((decay, i): Parameter => {
     const [p, g, m, v] = ["p", "g", "m", "v"].map((letter) => inputs[letter + i]!);
     const own = [p!, m!, v!].map((tensor) => ownAddress(backend, tensor));
     const size = tf.util.sizeFromShape(p!.shape);
     const keep = 1 - attrs.learningRate * decay;
     const update = attrs.clipUpdate === undefined ? undefined : heap.allocate(size * 4);
-    if (update !== undefined) new Float32Array(machine.memory.buffer, update.address, size).fill(0);
+    if (update !== undefined) machine.view(Float32Array, update.address, size).fill(0);
     return { p: own[0]!, g: backend.address(g!), m: own[1]!, v: own[2]!, size, keep, update };
   });
   const chunkCount = parameters.reduce((sum, { size }) => sum + Math.ceil(size / CHUNK), 0);
@@ -30,8 +30,8 @@ function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attribute
   const sums = heap.allocate(chunkCount * 8);
   try {
     const chunks = table.address + count * 32;
-    const ints = new Int32Array(machine.memory.buffer, table.address, count * 8 + chunkCount * 4);
-    const floats = new Float32Array(machine.memory.buffer, table.address, count * 8);
+    const ints = machine.view(Int32Array, table.address, count * 8 + chunkCount * 4);
+    const floats = machine.view(Float32Array, table.address, count * 8);
     let at = count * 8;
     let elements = 0;
     parameters.forEach(({ p, g, m, v, size, keep, update }, i) => {
@@ -46,8 +46,7 @@ function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attribute
     });
     setArguments(machine, 2, [chunks, table.address, sums.address]);
     machine.run("squares", chunkCount, elements / 4);
-    machine.finish();
-    const squares = new Float64Array(machine.memory.buffer, sums.address, chunkCount);
+    const squares = machine.view(Float64Array, sums.address, chunkCount);
     let square = 0;
     for (let i = 0; i < chunkCount; i++) square += squares[i]!;
     const norm = Math.sqrt(square);
@@ -61,12 +60,11 @@ function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attribute
     const constants = [scale, beta1, beta2, rate, correction2, epsilon, 1 - beta1, 1 - beta2];
     setArguments(machine, 5, constants.map(float));
     machine.run("adamW", chunkCount, elements);
-    machine.finish();
     if (attrs.clipUpdate !== undefined) {
-      for (const parameter of parameters) addClipped(machine.memory, parameter, attrs.clipUpdate * learningRate);
+      for (const parameter of parameters) addClipped(machine, parameter, attrs.clipUpdate * learningRate);
     }
     const output = backend.output([]);
-    new Float32Array(machine.memory.buffer, output.address, 1)[0] = norm;
+    machine.view(Float32Array, output.address, 1)[0] = norm;
     return output.info;
   } finally {
     heap.free(table);
@@ -89,9 +87,9 @@ interface Parameter {
 }
 
 /** Decays a parameter and adds its update, scaled down to an RMS of `limit`; in float32 steps, as the kernel does. */
-function addClipped(memory: WebAssembly.Memory, { p, size, keep, update }: Parameter, limit: number): void {
-  const values = new Float32Array(memory.buffer, p, size);
-  const changes = new Float32Array(memory.buffer, update!.address, size);
+function addClipped(machine: Machine, { p, size, keep, update }: Parameter, limit: number): void {
+  const values = machine.view(Float32Array, p, size);
+  const changes = machine.view(Float32Array, update!.address, size);
   let square = 0;
   for (let i = 0; i < size; i++) square += changes[i]! * changes[i]!;
   const rms = Math.sqrt(square / size);

@@ -1,5 +1,6 @@
 // Matrix products by AMX: B is split into three bfloat16 parts once, A where it is multiplied (assembly/amx.ts). Blocks of C
 // lie at multiples of 32, so that no bytes depend on how the work is cut.
+import { float, forElements } from "./jobs.ts";
 import type { Machine } from "./machine.ts";
 import { STEP, STEP_BYTES, STRIP } from "./native/split.ts";
 import { partOf, runTable, sameB } from "./native-product.ts";
@@ -53,13 +54,11 @@ export function multiplyByAmx(machine: Machine, products: readonly Product[]): v
   const room = machine.heap.allocate(64 + bytes);
   machine.reserveScratch(SCRATCH_BYTES);
   try {
-    const notFinite = new Int32Array(machine.memory.buffer, room.address, 1);
-    machine.ints[1] = room.address;
     const strips = room.address + 64;
     for (let k = 0; k < K; k += RUN) {
       const run = { k, length: Math.min(RUN, K - k) };
-      machine.finish(); // what is written here is no job
-      notFinite[0] = 0;
+      forElements(machine, "fill", 1, 1, [float(0), room.address]);
+      machine.ints[1] = room.address;
       const splits: number[] = [];
       for (const operand of operands) splitTasks(operand, run, strips, machine.threads, splits);
       runTable(machine, "split", splits, SPLIT_WORDS, SPLITTING * bytes / 6);
@@ -151,15 +150,9 @@ function multiplyRun(
   const tasks: number[] = [];
   const targets: number[] = [];
   for (const group of groups) tasksOf(group, length, groups.length, machine.threads, tasks, targets);
-  machine.finish();
-  const table = machine.heap.allocate(4 * targets.length);
-  try {
-    new Int32Array(machine.memory.buffer, table.address, targets.length).set(targets);
-    for (let i = TASK_WORDS - 1; i < tasks.length; i += TASK_WORDS) tasks[i] = table.address + 4 * tasks[i]!;
-    runTable(machine, "amx", tasks, TASK_WORDS, cost);
-  } finally {
-    machine.heap.free(table);
-  }
+  for (let i = TASK_WORDS - 1; i < tasks.length; i += TASK_WORDS) tasks[i] = 4 * (tasks.length + tasks[i]!);
+  machine.ints[0] = machine.stage([...tasks, ...targets]);
+  machine.run("amx", tasks.length / TASK_WORDS, cost);
 }
 
 /** Rows are cut first: each part splits its rows of A. */

@@ -29,10 +29,9 @@ class Entry {
 
   /** A view of the memory, made when a stock kernel asks for it. */
   get values(): Values {
-    const { memory, finish } = this.#machine;
-    finish();
-    const make = this.dtype === "int32" ? Int32Array : Float32Array;
-    return this.#values ??= new make(memory.buffer, this.block.address, this.#length) as unknown as Values;
+    this.#machine.finish();
+    const Type = this.dtype === "int32" ? Int32Array : Float32Array;
+    return this.#values ??= this.#machine.view<Values>(Type, this.block.address, this.#length);
   }
 }
 

@@ -21,7 +21,6 @@ import { type NativeLevel, nativeLevels, openNative } from "./native/open.ts";
 import { createQueue } from "./queue.ts";
 
 export interface Machine {
-  readonly memory: WebAssembly.Memory;
   readonly heap: Heap;
   readonly simd: SimdLevel;
   /** Threads that compute, this one included. */
@@ -43,8 +42,17 @@ export interface Machine {
   run(kernel: KernelName, tasks: number, cost: number): void;
   /** Address of a copy of these words, for the job that is run next. */
   stage(words: ArrayLike<number>): number;
-  /** Runs all jobs that wait: to be called before memory is read, or written, without a job. */
+  /** Runs all jobs that wait. */
   finish(): void;
+  /**
+   * A part of the memory, to be read or written at once: jobs that wait are run first, and what is written later may come
+   * before a job that was run earlier.
+   */
+  view<T>(
+    Type: new (buffer: ArrayBufferLike, address: number, length: number) => T,
+    address: number,
+    length: number,
+  ): T;
   /** Makes every thread's scratch room at least this large. */
   reserveScratch(bytes: number): void;
   /** Settles with the reason if a thread dies. */
@@ -157,7 +165,6 @@ export async function createMachine(
   }
 
   return {
-    memory,
     heap,
     simd,
     threads: workers.length + 1,
@@ -169,6 +176,10 @@ export async function createMachine(
     run: (kernel, tasks, cost) => queue.add(KERNEL[kernel], tasks, helpersFor(cost)),
     stage: queue.stage,
     finish: queue.finish,
+    view(Type, address, length) {
+      queue.finish();
+      return new Type(memory.buffer, address, length);
+    },
     reserveScratch,
     failure,
     workers,

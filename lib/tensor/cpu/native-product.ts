@@ -52,7 +52,7 @@ export function sameB(one: Product, other: Product): boolean {
 /** Runs a job on a table of tasks, `each` words long. */
 export function runTable(
   machine: Machine,
-  kernel: "packPanels" | "tiles" | "split" | "amx",
+  kernel: "packPanels" | "tiles" | "split",
   words: number[],
   each: number,
   cost: number,

@@ -9,8 +9,7 @@ const gather: KernelFunction = ({ inputs, attrs, backend }) => {
   const places = attrs["places"] as readonly Int32Array[];
   const count = places.reduce((sum, { length }) => sum + length, 0);
   const { info, address } = backend.output([count]);
-  backend.machine.finish();
-  const out = new Float32Array(backend.machine.memory.buffer, address, count);
+  const out = backend.machine.view(Float32Array, address, count);
   let at = 0;
   places.forEach((own, i) => {
     const values = backend.valuesOf(inputs[`x${i}`]!);
@@ -26,11 +25,10 @@ const norm: KernelFunction = ({ inputs, backend }) => {
   const chunkCount = sizes.reduce((sum, size) => sum + Math.ceil(size / CHUNK), 0);
   const addresses = tensors.map((tensor) => backend.address(tensor));
   // The tables of AdamW's first job: 32 bytes a tensor, its address the second number; 16 bytes a chunk.
-  machine.finish();
   const table = machine.heap.allocate(tensors.length * 32 + chunkCount * 16);
   const sums = machine.heap.allocate(chunkCount * 8);
   try {
-    const ints = new Int32Array(machine.memory.buffer, table.address, tensors.length * 8 + chunkCount * 4);
+    const ints = machine.view(Int32Array, table.address, tensors.length * 8 + chunkCount * 4);
     let at = tensors.length * 8;
     sizes.forEach((size, i) => {
       ints[i * 8 + 1] = addresses[i]!;
@@ -40,10 +38,9 @@ const norm: KernelFunction = ({ inputs, backend }) => {
     });
     setArguments(machine, 2, [table.address + tensors.length * 32, table.address, sums.address]);
     machine.run("squares", chunkCount, sizes.reduce((a, b) => a + b, 0) / 4);
-    machine.finish();
-    const squares = new Float64Array(machine.memory.buffer, sums.address, chunkCount);
+    const squares = machine.view(Float64Array, sums.address, chunkCount);
     const { info, address } = backend.output([]);
-    new Float32Array(machine.memory.buffer, address, 1)[0] = Math.sqrt(squares.reduce((a, b) => a + b, 0));
+    machine.view(Float32Array, address, 1)[0] = Math.sqrt(squares.reduce((a, b) => a + b, 0));
     return info;
   } finally {
     machine.heap.free(table);

@@ -150,13 +150,12 @@ function sum({ inputs, attrs, backend }: Call): tf.TensorInfo | undefined {
   machine.ints[2] = from;
   machine.ints[3] = partial.address;
   machine.run("sum", chunks, size / 4);
-  machine.finish();
-  const sums = new Float64Array(machine.memory.buffer, partial.address, chunks);
+  const sums = machine.view(Float64Array, partial.address, chunks);
   let total = 0;
   for (let i = 0; i < chunks; i++) total += sums[i]!;
   machine.heap.free(partial);
   const { info, address } = backend.output(attrs["keepDims"] ? x.shape.map(() => 1) : []);
-  new Float32Array(machine.memory.buffer, address, 1)[0] = total;
+  machine.view(Float32Array, address, 1)[0] = total;
   return info;
 }
 

@@ -53,7 +53,7 @@ function run(
     const known = placed.get(data);
     if (known !== undefined) return known;
     const { address } = machine.heap.allocate(4 * data.length);
-    new Float32Array(machine.memory.buffer, address, data.length).set(data);
+    machine.view(Float32Array, address, data.length).set(data);
     placed.set(data, address);
     return address;
   };
@@ -63,8 +63,7 @@ function run(
     return { ...shape, a, b, c, ...(apart ? { addend: d } : {}) };
   });
   multiply(machine, products);
-  machine.finish();
-  return products.map(({ c }, i) => new Float32Array(machine.memory.buffer, c, inputs[i]!.d.length).slice());
+  return products.map(({ c }, i) => machine.view(Float32Array, c, inputs[i]!.d.length).slice());
 }
 
 function exact({ batch, M, N, K, transposeA, transposeB, oneA, oneB, add }: Shape, { a, b, d }: Inputs) {

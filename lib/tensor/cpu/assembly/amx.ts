@@ -102,14 +102,14 @@ const TARGET_BYTES: usize = 32;
 
 /**
  * Job: rows of products of one A. Argument 0: table, 32 bytes a task: where A's rows begin, bytes from a row of A as it is
- * stored to the next, kind, the first row's number, rows, K (at most a run's), how many targets, and where they are.
+ * stored to the next, kind, the first row's number, rows, K (at most a run's), how many targets, and where in the table.
  * Argument 1: a word that is 1 if a number of a B is not finite.
  */
 export function amxTask(task: i32): void {
   const t = <usize> arg(0) + <usize> task * 32;
   const a: usize = load<u32>(t), lda: usize = load<u32>(t, 4), kind = load<i32>(t, 8);
   const first = load<i32>(t, 12), M = load<i32>(t, 16), K = load<i32>(t, 20);
-  const count = load<i32>(t, 24), targets: usize = load<u32>(t, 28);
+  const count = load<i32>(t, 24), targets = <usize> arg(0) + load<u32>(t, 28);
   const next: usize = (kind & 2) == 0 ? lda : 4;
   for (let m = 0; m < M; m += STRIP * BLOCK) {
     const rows = min(STRIP * BLOCK, M - m), from = a + <usize> m * next;
