@@ -165,7 +165,13 @@ function tasksOf(
   targets: number[],
 ): void {
   const { M, K, transposeA } = product;
-  const { rows, wide } = partOf({ batch: groups, M, N, K: length }, { rows: STRIP, columns: STRIP }, threads, PART);
+  const { rows, wide } = partOf(
+    { batch: groups, M, N, K: length },
+    { rows: STRIP, columns: STRIP },
+    threads,
+    PART,
+    STRIP,
+  );
   const lda = 4 * (transposeA ? M : K);
   const lists = wide >= N ? [own] : cutTargets(own, wide, stripBytes(length));
   for (const list of lists) {

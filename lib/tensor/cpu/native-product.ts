@@ -113,12 +113,14 @@ function tileTasks({ native, threads }: Machine, product: Product, room: number,
  * panels. A part's rows of A are packed, or read from afar, once for all its columns, so rows are cut first.
  *
  * @param least floating-point operations of a part
+ * @param unit what a part's rows are a multiple of
  */
 export function partOf(
   { batch, M, N, K }: Pick<Product, "batch" | "M" | "N" | "K">,
   shape: { readonly rows: number; readonly columns: number },
   threads: number,
   least: number,
+  unit = 1,
 ) {
   let [rows, wide] = [M, N];
   let parts = batch;
@@ -134,7 +136,7 @@ export function partOf(
     else wide /= 2;
   }
   return {
-    rows: Math.ceil(rows / shape.rows) * shape.rows,
+    rows: Math.ceil(rows / unit) * unit,
     wide: Math.ceil(wide / shape.columns) * shape.columns,
   };
 }

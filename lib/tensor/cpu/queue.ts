@@ -17,8 +17,8 @@ export interface JobQueue {
   finish(): void;
 }
 
-/** Most jobs that wait. They take some 200 µs to prepare, for which the other threads wait awake. */
-const MOST = 32;
+/** Most jobs that wait: more than a step of a few layers has on its way forward or back. */
+const MOST = 256;
 /** Bytes for what is staged, at first. */
 const ROOM = 1 << 18;
 

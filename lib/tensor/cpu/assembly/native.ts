@@ -150,6 +150,8 @@ export function multiplyPacked(
     const kc = min(KC, K - k);
     const group = max(1, <i32> (KEPT / (<usize> kc * rowBytes)));
     store<u64>(call, kc, 80);
+    // Rows without a gap between them are read ahead, tile by tile.
+    store<u64>(call, lda == <usize> kc << 2 && !transposed ? 64 : 0, 184);
     // What is to be added is added with the first run of k; from then on C is.
     store<u64>(call, <u64> (addend != 0 || k > 0), 88);
     store<i64>(call, k > 0 ? 0 : <i64> <u64> addend - <i64> <u64> c, 176);

@@ -53,7 +53,8 @@ export const AVX512: TileShape = { width: 512, rows: 12, columns: 32 };
  * Where the kernel finds its arguments, in bytes from the address that it is given; all are 64 bits. `lda`, `ldc` and
  * steps are in bytes. With `add`, what is added lies `addend` bytes from C, row by row as C does: 0 is C itself. The masks
  * say which columns of the last panel there are: of AVX2 32 bits a column (from `mask` on), of AVX-512 a bit (16 bits at
- * `mask`, 16 at `mask + 4`).
+ * `mask`, 16 at `mask + 4`). `ahead` is 64 where the next tile's A lies right behind this one's, and is asked for ahead of
+ * its use, else 0; `step` is the kernel's own.
  */
 export const ARGUMENT = {
   a: 0,
@@ -72,6 +73,8 @@ export const ARGUMENT = {
   partial: 104,
   mask: 112,
   addend: 176,
+  ahead: 184,
+  step: 192,
 } as const;
 
 /** Steps of k in a row without a jump. */
@@ -100,7 +103,7 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     asm.loadAddress(R8, { base: RDX, index: RDX, scale: 2 }); // 3 lda
     asm.loadAddress(R9, { base: RDX, index: RDX, scale: 4 }); // 5 lda
   }
-  asm.load(RBP, argument("ldc"));
+  if (transposed) asm.load(RBP, argument("ldc"));
   asm.load(R12, argument("c"));
   asm.load(R15, argument("tiles"));
   const tile = asm.label();
@@ -108,8 +111,24 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
   asm.load(RBX, argument("panels"));
   asm.load(R14, argument("panelCount"));
   asm.move(R13, R12);
+  if (!transposed) {
+    asm.load(RBP, argument("tileStepA"));
+    asm.add(RBP, RAX);
+    asm.load(RCX, argument("ahead"));
+    asm.store(argument("step"), RCX);
+  }
   const panel = asm.label();
   asm.bind(panel);
+  if (!transposed) {
+    // By then all of the next tile has been asked for: 64 bytes at each of k / UNROLL steps.
+    const going = asm.label();
+    asm.load(RCX, argument("panelCount"));
+    asm.addConstant(RCX, -Math.ceil(rows / 4));
+    asm.compareRegisters(RCX, R14);
+    asm.jumpIf(NOT_EQUAL, going);
+    asm.loadConstant(argument("step"), 0);
+    asm.bind(going);
+  }
   multiply();
   store();
   asm.load(RCX, argument("panelStep"));
@@ -137,6 +156,10 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     asm.addConstant(RCX, -UNROLL);
     asm.jumpIf(NEGATIVE, single);
     asm.bind(unrolled);
+    if (!transposed) {
+      asm.prefetch({ base: RBP });
+      asm.add(RBP, argument("step"));
+    }
     steps(UNROLL);
     asm.addConstant(RCX, -UNROLL);
     asm.jumpIf(NOT_NEGATIVE, unrolled);
@@ -208,10 +231,15 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     }
     write(true, done);
     asm.bind(done);
+    if (!transposed) asm.move(RBP, R11);
   }
 
   function write(partial: boolean, done: Label): void {
     const fresh = asm.label();
+    if (!transposed) {
+      asm.move(R11, RBP); // for a row's length
+      asm.load(RBP, argument("ldc"));
+    }
     asm.compare(argument("add"), 0);
     asm.jumpIf(EQUAL, fresh);
     asm.load(R10, argument("addend"));

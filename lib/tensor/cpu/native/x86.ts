@@ -96,15 +96,16 @@ export interface Assembler {
   /** `kmovw mask, [address]` */
   loadMask(mask: number, address: Address): void;
   load(target: number, address: Address): void;
-  /** A number of at most 31 bits. */
-  loadConstant(target: number, value: number): void;
+  /** A number of at most 31 bits, in a register or in eight bytes of memory. */
+  loadConstant(target: number | Address, value: number): void;
+  store(address: Address, source: number): void;
   /** Four bytes without a sign. */
   loadInteger(target: number, address: Address): void;
   loadAddress(target: number, address: Address): void;
   /** Asks for a cache line ahead of its use; an address that is not there does no harm. */
   prefetch(address: Address): void;
   move(target: number, source: number): void;
-  add(target: number, source: number): void;
+  add(target: number, source: number | Address): void;
   addConstant(target: number, value: number): void;
   /** Compares a register, or eight bytes of memory, with a number of at most 31 bits. */
   compare(operand: number | Address, value: number): void;
@@ -232,6 +233,7 @@ export function assembler(): Assembler {
       raw(0x40 | bit(target, 3) << 2 | bit(indexOf(address), 3) << 1 | bit(baseOf(address), 3), 0x8b);
       operandBytes(target, address);
     },
+    store: (address, source) => word([0x89], source, address),
     loadAddress: (target, address) => word([0x8d], target, address),
     prefetch(address) {
       raw(0x40 | bit(indexOf(address), 3) << 1 | bit(baseOf(address), 3), 0x0f, 0x18);
