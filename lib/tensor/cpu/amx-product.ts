@@ -21,7 +21,7 @@ const SPLIT_WORDS = 6;
 const TASK_WORDS = 8;
 const TARGET_WORDS = 8;
 /** Below this many rows, columns or steps of k, splitting costs more than AMX gains. */
-const LEAST = { M: 256, N: 256, K: 128 } as const;
+const LEAST = { M: 256, N: 256, K: 256 } as const;
 /** Scratch room of a thread; assembly/amx.ts says for what. */
 const SCRATCH_BYTES = 4096 + 8 * RUN / STEP * STEP_BYTES + RUN * 128 + 8 * (12 * 384 * 4 + 64);
 
