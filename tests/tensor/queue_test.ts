@@ -4,19 +4,46 @@ import * as tf from "@tensorflow/tfjs";
 import { ARGUMENTS, HEAP_BASE } from "../../lib/tensor/cpu/control-block.ts";
 import { createHeap } from "../../lib/tensor/cpu/heap.ts";
 import { createQueue, type JobQueue } from "../../lib/tensor/cpu/queue.ts";
+import { random } from "../../lib/random.ts";
 import { openDevice } from "../../lib/tensor/mod.ts";
 
-/** A queue whose jobs note their number, their first arguments and the words at the address in the first. */
-function noting(fails = (_kernel: number) => false) {
+/**
+ * A queue whose jobs note their number, their first arguments and the words at the address in the first; one that is
+ * given to the helpers does so when it is said to be done.
+ */
+function noting(fails = (_kernel: number) => false, helpers = 0) {
+  const chance = random(helpers, "queue");
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 1024, shared: true });
   const control = new Int32Array(memory.buffer, ARGUMENTS, 512);
-  const ran: { kernel: number; tasks: number; helpers: number; args: number[]; staged: number }[] = [];
-  const queue = createQueue(memory, createHeap(memory, HEAP_BASE), (kernel, tasks, helpers) => {
+  const ran: { kernel: number; tasks: number; args: number[]; staged: number }[] = [];
+  let early = 0;
+  let started: (() => void) | undefined;
+  const run = (kernel: number, tasks: number) => {
+    assert.equal(started, undefined, "the job before is not done");
     if (fails(kernel)) throw new Error(`job ${kernel}`);
     const staged = new Int32Array(memory.buffer, control[0]!, 1)[0]!;
-    ran.push({ kernel, tasks, helpers, args: [...control.subarray(1, 4), control[100]!], staged });
+    ran.push({ kernel, tasks, args: [...control.subarray(1, 4), control[100]!], staged });
+  };
+  const end = () => {
+    const last = started;
+    started = undefined;
+    last?.();
+  };
+  const queue = createQueue(memory, createHeap(memory, HEAP_BASE), {
+    helpers,
+    run,
+    start(kernel, tasks) {
+      assert.equal(started, undefined, "the job before is not done");
+      early++;
+      started = () => run(kernel, tasks);
+    },
+    isBusy() {
+      if (chance.int(3) === 0) end();
+      return started !== undefined;
+    },
+    finish: end,
   });
-  return { queue, ran };
+  return { queue, ran, early: () => early };
 }
 
 function add(queue: JobQueue, kernel: number, words: ArrayLike<number> = [kernel]): void {
@@ -25,29 +52,32 @@ function add(queue: JobQueue, kernel: number, words: ArrayLike<number> = [kernel
   queue.add(kernel, kernel + 1, kernel % 2);
 }
 
-Deno.test("jobs run in their order, each with its own arguments and what was staged for it", () => {
-  const { queue, ran } = noting();
-  queue.floats[2] = 0.5; // an argument that stays is every job's
-  const bits = queue.ints[2]!;
-  for (let kernel = 0; kernel < 100; kernel++) {
-    if (kernel === 50) {
-      queue.reach(101);
-      queue.ints[100] = 7;
+for (const helpers of [0, 1]) {
+  Deno.test(`jobs run in their order, each with its own arguments and what was staged for it [${helpers} helpers]`, () => {
+    const { queue, ran, early } = noting(undefined, helpers);
+    queue.floats[2] = 0.5; // an argument that stays is every job's
+    const bits = queue.ints[2]!;
+    for (let kernel = 0; kernel < 400; kernel++) {
+      if (kernel === 50) {
+        queue.reach(101);
+        queue.ints[100] = 7;
+      }
+      add(queue, kernel);
     }
-    add(queue, kernel);
-  }
-  assert.ok(ran.length < 100);
-  queue.finish();
-  assert.deepEqual(
-    ran,
-    Array.from({ length: 100 }, (_, kernel) => ({
-      ...{ kernel, tasks: kernel + 1, helpers: kernel % 2, staged: kernel },
-      args: [10 * kernel, bits, 0, kernel < 50 ? 0 : 7],
-    })),
-  );
-  queue.finish();
-  assert.equal(ran.length, 100);
-});
+    assert.ok(ran.length < 400);
+    queue.finish();
+    assert.deepEqual(
+      ran,
+      Array.from({ length: 400 }, (_, kernel) => ({
+        ...{ kernel, tasks: kernel + 1, staged: kernel },
+        args: [10 * kernel, bits, 0, kernel < 50 ? 0 : 7],
+      })),
+    );
+    queue.finish();
+    assert.equal(ran.length, 400);
+    assert.ok(helpers === 0 ? early() === 0 : early() > 10);
+  });
+}
 
 Deno.test("words are staged however many they are", () => {
   const { queue, ran } = noting();

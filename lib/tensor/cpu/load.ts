@@ -41,6 +41,9 @@ const modules = new Map<SimdLevel, Promise<WebAssembly.Module>>();
 export interface Kernels {
   setThread(thread: number): void;
   run(kernel: number, tasks: number, workers: number): number;
+  start(kernel: number, tasks: number, workers: number): void;
+  isBusy(): number;
+  finish(): number;
   work(): void;
 }
 

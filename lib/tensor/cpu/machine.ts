@@ -118,11 +118,22 @@ export async function createMachine(
     worker.on("exit", () => closed || fail("a thread ended before its time"));
   }
 
-  const queue = createQueue(memory, heap, (kernel, tasks, helpers) => {
-    if (broken !== undefined) throw broken;
-    const outcome = kernels.run(kernel, tasks, helpers);
+  const check = (kernel: number, outcome: number): void => {
     if (outcome === 0) return;
     throw fail(`a thread ${outcome === 1 ? "trapped" : "stopped"} in ${KERNEL_NAMES[kernel]}`);
+  };
+  const queue = createQueue(memory, heap, {
+    helpers: workers.length,
+    run(kernel, tasks, helpers) {
+      if (broken !== undefined) throw broken;
+      check(kernel, kernels.run(kernel, tasks, helpers));
+    },
+    start: (kernel, tasks) => kernels.start(kernel, tasks, workers.length),
+    isBusy: () => kernels.isBusy() !== 0,
+    finish(kernel) {
+      if (broken !== undefined) throw broken;
+      check(kernel, kernels.finish());
+    },
   });
 
   let room: Block | undefined;

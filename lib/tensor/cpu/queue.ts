@@ -1,5 +1,6 @@
-// Jobs that wait to be run together. A kernel drives the main thread's own code and data out of its caches, so that what
-// prepares the next job takes several times as long right after one as it takes right after another preparation.
+// Jobs that wait for the main thread. A kernel drives the main thread's own code and data out of its caches, so that what
+// prepares the next job takes several times as long right after one as it takes right after another preparation. So it
+// prepares many, while the other threads begin to run them, and takes part when values are wanted.
 import { ARGUMENT_COUNT, ARGUMENTS } from "./control-block.ts";
 import type { Block, Heap } from "./heap.ts";
 
@@ -22,16 +23,28 @@ const MOST = 256;
 /** Bytes for what is staged, at first. */
 const ROOM = 1 << 18;
 
+/** How jobs are run, with the arguments that are in the control block. */
+export interface Runner {
+  /** Threads besides the main one. */
+  readonly helpers: number;
+  /** Runs a job with some helpers. */
+  run(kernel: number, tasks: number, helpers: number): void;
+  /** Gives a job to the helpers. */
+  start(kernel: number, tasks: number): void;
+  /** Whether the job that was started is not done yet. */
+  isBusy(): boolean;
+  /** Helps with the job that was started until it is done. */
+  finish(kernel: number): void;
+}
+
 /**
- * A queue of jobs. Memory that is freed may be given out again at once, for what uses it then is a later job; only what
+ * A queue of jobs, which are run in their order. Memory that is freed may be given out again at once, for what uses it then is a later job; only what
  * reads or writes memory without a job must call `finish()` before.
- *
- * @param run runs one job with the arguments that are in the control block
  */
 export function createQueue(
   memory: WebAssembly.Memory,
   heap: Heap,
-  run: (kernel: number, tasks: number, helpers: number) => void,
+  runner: Runner,
 ): JobQueue {
   const control = new Int32Array(memory.buffer, ARGUMENTS, ARGUMENT_COUNT);
   const ints = new Int32Array(ARGUMENT_COUNT);
@@ -39,6 +52,8 @@ export function createQueue(
   /** Kernel, tasks, helpers and number of arguments of each waiting job. */
   const jobs = new Int32Array(4 * MOST);
   let count = 0;
+  /** Jobs that were started; the last of them may not be done. */
+  let started = 0;
   let reached = 32;
   let room = roomFor(memory, heap, ROOM);
   let used = 0;
@@ -51,6 +66,17 @@ export function createQueue(
     jobs[4 * count + 2] = helpers;
     jobs[4 * count + 3] = reached;
     if (++count === MOST) finish();
+    else if (runner.helpers > 0 && (started === 0 || !runner.isBusy())) {
+      setArguments(started);
+      runner.start(jobs[4 * started]!, jobs[4 * started + 1]!);
+      started++;
+    }
+  }
+
+  function setArguments(job: number): void {
+    const at = job * ARGUMENT_COUNT;
+    const length = jobs[4 * job + 3]!;
+    for (let i = 0; i < length; i++) control[i] = waiting[at + i]!;
   }
 
   function stage(words: ArrayLike<number>): number {
@@ -69,14 +95,14 @@ export function createQueue(
   }
 
   function finish(): void {
-    const ready = count;
+    const [begun, ready] = [started, count];
+    started = 0;
     count = 0;
     used = 0;
-    for (let job = 0; job < ready; job++) {
-      const at = job * ARGUMENT_COUNT;
-      const length = jobs[4 * job + 3]!;
-      for (let i = 0; i < length; i++) control[i] = waiting[at + i]!;
-      run(jobs[4 * job]!, jobs[4 * job + 1]!, jobs[4 * job + 2]!);
+    if (begun > 0) runner.finish(jobs[4 * (begun - 1)]!);
+    for (let job = begun; job < ready; job++) {
+      setArguments(job);
+      runner.run(jobs[4 * job]!, jobs[4 * job + 1]!, jobs[4 * job + 2]!);
     }
   }
 

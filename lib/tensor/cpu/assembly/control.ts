@@ -58,6 +58,12 @@ export function run(kernel: i32, total: i32, workers: i32): i32 {
     for (let task = 0; task < total; task++) dispatch(kernel, task);
     return 0;
   }
+  start(kernel, total, workers);
+  return finish();
+}
+
+/** Gives a job to `workers` helpers, one or more, and goes on; the job before must be done. */
+export function start(kernel: i32, total: i32, workers: i32): void {
   atomic.store<i32>(DONE, 0);
   store<i32>(KERNEL, kernel);
   store<i32>(TOTAL, total);
@@ -65,8 +71,17 @@ export function run(kernel: i32, total: i32, workers: i32): i32 {
   for (let t = 0; t <= workers; t++) atomic.store<i32>(leftOf(t), endOf(t) - endOf(t - 1));
   atomic.add<i32>(EPOCH, 1);
   if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(EPOCH, workers);
+}
+
+/** Whether the job that was started last is not done yet. */
+export function isBusy(): i32 {
+  return <i32> (atomic.load<i32>(DONE) != load<i32>(TOTAL));
+}
+
+/** Takes part in the job that was started last until it is done; what comes back is as of {@linkcode run}. */
+export function finish(): i32 {
   runShares();
-  return join(total);
+  return join(load<i32>(TOTAL));
 }
 
 // @ts-ignore: decorator

@@ -1,2 +1,2 @@
 // The module's exports.
-export { run, setThread, work } from "./control";
+export { finish, isBusy, run, setThread, start, work } from "./control";
