@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { hashTensors } from "../hub/mod.ts";
 import { checkWeights, disposeWeights, type HostWeights, type ModelConfig, type Weights } from "../model/mod.ts";
-import { packHalf } from "../tensor/mod.ts";
+import { holdConstant, packHalf } from "../tensor/mod.ts";
 import { placeStitches, type StitchConfig } from "./config.ts";
 import { type Road, roadsThrough } from "./roads.ts";
 
@@ -64,8 +64,13 @@ function stacked(models: readonly HostWeights[], name: string, half: boolean): t
   models.forEach((model, i) => data.set(model[name]!.data, i * length));
   const whole = models.length === 1 ? [...shape] : [models.length, ...shape];
   const last = shape.at(-1)!;
-  if (!half || shape.length < 2 || last % 2 !== 0) return tf.keep(tf.tensor(data, whole));
-  return tf.keep(tf.tensor(packHalf(data, `the weight "${name}"`), [...whole.slice(0, -1), last / 2], "int32"));
+  const halved = half && shape.length > 1 && last % 2 === 0;
+  const packed = () => packHalf(data, `the weight "${name}"`);
+  const tensor = tf.keep(
+    halved ? tf.tensor(packed(), [...whole.slice(0, -1), last / 2], "int32") : tf.tensor(data, whole),
+  );
+  holdConstant(tensor);
+  return tensor;
 }
 
 /** Frees what {@linkcode freezeModels} put onto the device. */

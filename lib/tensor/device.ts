@@ -1,7 +1,7 @@
 // Which backend the tensors live on.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
-import { type Machine, NATIVE_NAMES, openCpu, type Products } from "./cpu/mod.ts";
+import { type Machine, NATIVE_NAMES, openCpu, type Products, StitchbookCPU } from "./cpu/mod.ts";
 import { type AdapterSource, openWebGpu, realAdapter } from "./webgpu/open.ts";
 
 /** `auto` is `webgpu` on a machine with a real GPU, `cpu` on any other. */
@@ -75,6 +75,17 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
 /** Bytes that the open device's tensors hold and bytes reserved for them; undefined where the backend can't tell. */
 export function heapBytes(): { readonly used: number; readonly reserved: number } | undefined {
   return open?.heapBytes();
+}
+
+/**
+ * Says that a tensor's values stay as they are until it is disposed, as a frozen model's do: what a backend makes of them
+ * may be kept beside them.
+ */
+export function holdConstant(tensor: tf.Tensor): void {
+  const backend = tf.backend();
+  if (backend instanceof StitchbookCPU && tensor.dtype === "float32") {
+    backend.machine.constants.hold(backend.address(tensor));
+  }
 }
 
 /**

@@ -23,6 +23,7 @@ export {
   type DeviceName,
   type DeviceOptions,
   heapBytes,
+  holdConstant,
   openDevice,
   PRODUCTS,
   type Products,

@@ -3,8 +3,8 @@
 import { float, forElements } from "./jobs.ts";
 import type { Machine } from "./machine.ts";
 import { STEP, STEP_BYTES, STRIP } from "./native/split.ts";
-import { partOf, runTable, sameB } from "./native-product.ts";
-import type { Product } from "./product.ts";
+import { partOf, runTable } from "./native-product.ts";
+import { type Product, sameB } from "./product.ts";
 
 /** Most k of a run: as many of a block of A, in parts, stay in the second-level cache. */
 const RUN = 512;

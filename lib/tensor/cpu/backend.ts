@@ -115,6 +115,7 @@ export class StitchbookCPU extends MathBackendCPU {
     entry.refCount--;
     if (!force && entry.refCount > 0) return false;
     this.data.delete(dataId);
+    this.machine.constants.forget(entry.block.address);
     this.machine.heap.free(entry.block);
     if (entry.aside !== undefined) this.machine.heap.free(entry.aside);
     return true;

@@ -13,6 +13,7 @@ import {
   TILE_COLUMNS,
   TILE_ROWS,
 } from "./control-block.ts";
+import { type Constants, createConstants } from "./constants.ts";
 import { type Block, createHeap, type Heap } from "./heap.ts";
 import { adviseHugePages } from "./huge-pages.ts";
 import { KERNEL, KERNEL_NAMES, type KernelName } from "./kernel-numbers.ts";
@@ -22,6 +23,8 @@ import { createQueue } from "./queue.ts";
 
 export interface Machine {
   readonly heap: Heap;
+  /** Matrices that never change. */
+  readonly constants: Constants;
   readonly simd: SimdLevel;
   /** Threads that compute, this one included. */
   readonly threads: number;
@@ -177,6 +180,7 @@ export async function createMachine(
 
   return {
     heap,
+    constants: createConstants(heap),
     simd,
     threads: workers.length + 1,
     native: native && opened && { level: native, rows: opened.shape.rows, columns: opened.shape.columns },

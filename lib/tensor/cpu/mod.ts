@@ -13,7 +13,7 @@ import { registerRows } from "./rows.ts";
 import { registerStacked } from "./stacked.ts";
 import { registerStock } from "./stock.ts";
 
-export { CPU_BACKEND, type StitchbookCPU } from "./backend.ts";
+export { CPU_BACKEND, StitchbookCPU } from "./backend.ts";
 export { simdLevel } from "./load.ts";
 export { type Machine, PRODUCTS, type Products } from "./machine.ts";
 export { NATIVE_NAMES, type NativeLevel, nativeLevels } from "./native/open.ts";

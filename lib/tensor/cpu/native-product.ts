@@ -1,7 +1,7 @@
 // Matrix products by the native tile kernels: B is packed once, in parts, then parts of C are made. How work is cut does
 // not change a bit of it: each element adds up its k in one order.
 import type { Machine } from "./machine.ts";
-import type { Product } from "./product.ts";
+import { type Product, sameB } from "./product.ts";
 
 /** Rough speed of one thread, floating-point operations in a nanosecond. */
 const FLOPS = 120;
@@ -15,38 +15,45 @@ const TILE_WORDS = 10;
 
 /** Runs products that do not depend on each other as one job. */
 export function multiplyByTiles(machine: Machine, products: readonly Product[]): void {
-  const { columns } = machine.native!;
-  const rooms: number[] = [];
+  /** Where each product's B goes: an address, or bytes from where the room for all begins. */
+  const rooms: { readonly at: number; readonly isKept: boolean; readonly isPacked: boolean }[] = [];
   let bytes = 0;
   products.forEach((product, i) => {
     const same = products.findIndex((other) => sameB(product, other));
-    rooms.push(same < i ? rooms[same]! : bytes);
-    if (same === i) {
-      bytes += 4 * Math.ceil(product.N / columns) * columns * product.K * (product.oneB ? 1 : product.batch);
+    if (same < i) return void rooms.push({ ...rooms[same]!, isPacked: true });
+    const size = packedBytes(machine, product);
+    const kept = machine.constants.find(product, size);
+    if (kept !== undefined) rooms.push({ at: kept.address, isKept: true, isPacked: kept.isPacked });
+    else {
+      rooms.push({ at: bytes, isKept: false, isPacked: false });
+      bytes += size;
     }
   });
   const packed = machine.heap.allocate(bytes);
   try {
     const packs: number[] = [];
     const tiles: number[] = [];
-    let cost = 0;
+    let [cost, packing] = [0, 0];
     products.forEach((product, i) => {
-      const room = packed.address + rooms[i]!;
-      if (rooms.indexOf(rooms[i]!) === i) packTasks(machine, product, room, packs);
+      const { at, isKept, isPacked } = rooms[i]!;
+      const room = isKept ? at : packed.address + at;
+      if (!isPacked) {
+        packTasks(machine, product, room, packs);
+        packing += PACKING * packedBytes(machine, product) / 4;
+      }
       tileTasks(machine, product, room, tiles);
       cost += 2 * product.batch * product.M * product.N * product.K / FLOPS;
     });
-    runTable(machine, "packPanels", packs, PACK_WORDS, PACKING * bytes / 4);
+    if (packs.length > 0) runTable(machine, "packPanels", packs, PACK_WORDS, packing);
     runTable(machine, "tiles", tiles, TILE_WORDS, cost);
   } finally {
     machine.heap.free(packed);
   }
 }
 
-/** Whether two products multiply by the same B. */
-export function sameB(one: Product, other: Product): boolean {
-  return one.b === other.b && one.N === other.N && one.K === other.K && one.transposeB === other.transposeB &&
-    one.batch === other.batch && one.oneB === other.oneB;
+function packedBytes({ native }: Machine, { batch, N, K, oneB }: Product): number {
+  const { columns } = native!;
+  return 4 * Math.ceil(N / columns) * columns * K * (oneB ? 1 : batch);
 }
 
 /** Runs a job on a table of tasks, `each` words long. */

@@ -27,6 +27,12 @@ export interface Product {
   readonly addend?: number;
 }
 
+/** Whether two products multiply by the same B. */
+export function sameB(one: Product, other: Product): boolean {
+  return one.b === other.b && one.N === other.N && one.K === other.K && one.transposeB === other.transposeB &&
+    one.batch === other.batch && one.oneB === other.oneB;
+}
+
 /** Rough speed of one thread, floating-point operations in a nanosecond. */
 const FLOPS = 50;
 /** Rows of one task: with K ≤ 384 at a time, its part of A stays in the second-level cache. */
