@@ -30,6 +30,12 @@ const flags = readFlags(import.meta.url, {
   json: { type: "boolean", default: false },
 });
 
+const jobs = readChoices("--jobs", flags.jobs, ["pretrain", "stitch"]);
+const chosen = readChoices("--shapes", flags.shapes, Object.keys(shapes));
+const count = readCount("--rounds", flags.rounds);
+readCount("--steps", flags.steps);
+readCount("--threads", flags.threads);
+
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 interface Measurement {
@@ -84,10 +90,8 @@ if (flags.stock) sides.push(ours("stock tfjs", ["--device", "reference"]));
 const base = sides.includes(torch) ? torch : sides[0]!;
 
 const rows: Record<string, string | number | null>[] = [];
-const count = readCount("--rounds", flags.rounds);
-readCount("--steps", flags.steps);
-for (const job of readChoices("--jobs", flags.jobs, ["pretrain", "stitch"])) {
-  for (const shape of readChoices("--shapes", flags.shapes, Object.keys(shapes))) {
+for (const job of jobs) {
+  for (const shape of chosen) {
     const rounds: Map<string, Measurement>[] = [];
     for (let round = 1; round <= count; round++) {
       const measured = new Map<string, Measurement>();
@@ -147,7 +151,10 @@ async function measure(side: Side, job: string, shape: string): Promise<Measurem
   const { success, stdout, stderr } = await child.output();
   clearInterval(timer);
   const line = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
-  if (!success) throw new Error(`${side.name} failed on ${job} ${shape}: ${new TextDecoder().decode(stderr)}`);
+  if (!success) {
+    console.error(`${side.name} failed on ${job} ${shape}:\n${new TextDecoder().decode(stderr).trim()}`);
+    Deno.exit(2);
+  }
   return { ...JSON.parse(line), peak } as Measurement;
 }
 

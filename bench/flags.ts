@@ -1,6 +1,6 @@
 // The flags of the benchmarks: help on request, and a sentence instead of a stack for a mistake.
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
-import { nearest } from "../lib/errors.ts";
+import { nearest, UserError } from "../lib/errors.ts";
 import { PRODUCTS, type Products } from "../lib/tensor/mod.ts";
 
 /**
@@ -10,6 +10,13 @@ import { PRODUCTS, type Products } from "../lib/tensor/mod.ts";
  * @param module its `import.meta.url`
  */
 export function readFlags<Options extends ParseArgsOptionsConfig>(module: string, options: Options) {
+  addEventListener("unhandledrejection", (event) => {
+    if (!(event.reason instanceof UserError)) return;
+    event.preventDefault();
+    const { message, hint } = event.reason;
+    console.error(`error: ${message}${hint === undefined ? "" : `\n  hint: ${hint}`}`);
+    Deno.exit(2);
+  });
   if (Deno.args.includes("--help")) {
     console.log(headOf(module));
     Deno.exit(0);
@@ -38,10 +45,17 @@ export function readCount(flag: string, text: string): number {
   return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : refuse(`${flag} ${text}: expected a whole number, 1 or more`);
 }
 
+/** Where a flag may be left out, `otherwise`. */
+export function readCountOr(flag: string, text: string | undefined, otherwise: number): number {
+  return text === undefined ? otherwise : readCount(flag, text);
+}
+
 /** The device option of `--products`, and `--blas off`: anything but the system's BLAS. */
 export function productsOf(
   { products, blas }: { readonly products?: string | undefined; readonly blas?: string | undefined },
 ): { readonly products?: Products } {
+  if (blas !== undefined && blas !== "on" && blas !== "off") refuse(`--blas ${blas}: expected on or off`);
+  if (blas === "off" && products === "blas") refuse("--blas off leaves nothing for --products blas");
   if (blas === "off") Deno.env.set("STITCHBOOK_BLAS", "off");
   if (products === undefined) return {};
   return { products: readChoices("--products", products, PRODUCTS)[0] as Products };
@@ -60,7 +74,8 @@ function headOf(module: string): string {
   return lines.slice(0, end).map((line) => line.replace(/^\/\/ ?/, "")).join("\n");
 }
 
-function refuse(message: string): never {
+/** Ends the process for a mistake. */
+export function refuse(message: string): never {
   console.error(`error: ${message}\n  hint: --help lists every flag`);
   Deno.exit(2);
 }

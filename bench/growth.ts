@@ -1,7 +1,7 @@
 // How a step's cost grows: time per step against d, L, T, n and K, each doubled while the others stay, with the exponent
 // that fits best, beside that of the floating-point operations it should follow.
 //
-//   deno task bench:growth [--steps 5] [--threads 2] [--products amx|avx512|avx2|blas|wasm] [--json]
+//   deno task bench:growth [--steps 5] [--threads 2] [--products amx|avx512|avx2|blas|wasm] [--only d|L|T|n|K] [--json]
 //
 // Every measurement is a process of its own (train.ts) that prints its fastest step: other work on the machine can only
 // add to it.
@@ -10,15 +10,20 @@ import { type ModelConfig, parameterCount } from "../lib/model/mod.ts";
 import { type Column, formatTable } from "../lib/run/mod.ts";
 import { pretrainFlops, stitchTrainFlops } from "../lib/train/mod.ts";
 import { stitchConfigSchema } from "../lib/stitch/mod.ts";
-import { readFlags } from "./flags.ts";
+import { productsOf, readChoices, readCount, readFlags } from "./flags.ts";
 import { shapes } from "./shapes.ts";
 
 const flags = readFlags(import.meta.url, {
   steps: { type: "string", default: "5" },
   threads: { type: "string", default: String(navigator.hardwareConcurrency) },
   products: { type: "string" },
+  only: { type: "string" },
   json: { type: "boolean", default: false },
 });
+
+readCount("--steps", flags.steps);
+readCount("--threads", flags.threads);
+productsOf(flags);
 
 /** One quantity that grows, from a base that is small enough to be doubled thrice. */
 interface Series {
@@ -77,7 +82,8 @@ const series: readonly Series[] = [
 ];
 
 const rows: Record<string, string | number>[] = [];
-for (const { name, job, values, at } of series) {
+const chosen = flags.only === undefined ? undefined : readChoices("--only", flags.only, series.map(letter));
+for (const { name, job, values, at } of series.filter((one) => chosen?.includes(letter(one)) ?? true)) {
   const measured: { value: number; ms: number; flops: number }[] = [];
   for (const value of values) {
     const { args, flops } = at(value);
@@ -109,6 +115,10 @@ else {
   console.log(formatTable({ name: "growth", title, columns, rows }));
 }
 
+function letter({ name }: Series): string {
+  return name[0]!;
+}
+
 async function fastestStep(args: readonly string[]): Promise<number> {
   const common = ["--device", "cpu", "--threads", flags.threads, "--steps", flags.steps];
   if (flags.products !== undefined) common.push("--products", flags.products);
@@ -116,7 +126,10 @@ async function fastestStep(args: readonly string[]): Promise<number> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", program, ...common, ...args],
   }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  if (!success) {
+    console.error(new TextDecoder().decode(stderr).trim());
+    Deno.exit(2);
+  }
   return (JSON.parse(new TextDecoder().decode(stdout)) as { fastest_ms: number }).fastest_ms;
 }
 

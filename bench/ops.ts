@@ -11,8 +11,8 @@ import { type DeviceName, type DeviceOptions, openDevice } from "../lib/tensor/m
 import { timeInJax } from "./jax.ts";
 import { operationRows, type Row } from "./operations.ts";
 import { finishJobs } from "./finish.ts";
-import { productsOf, readFlags } from "./flags.ts";
-import type { ShapeName } from "./shapes.ts";
+import { productsOf, readChoices, readCount, readFlags, refuse } from "./flags.ts";
+import { type ShapeName, shapes } from "./shapes.ts";
 
 const flags = readFlags(import.meta.url, {
   threads: { type: "string", default: String(navigator.hardwareConcurrency) },
@@ -25,7 +25,13 @@ const flags = readFlags(import.meta.url, {
   json: { type: "boolean", default: false },
 });
 
-const rows = operationRows(flags.shape as ShapeName).filter(({ name }) => name.includes(flags.only));
+readChoices("--shape", flags.shape, Object.keys(shapes));
+readCount("--threads", flags.threads);
+const all = operationRows(flags.shape as ShapeName);
+const rows = all.filter(({ name }) => name.toLowerCase().includes(flags.only.toLowerCase()));
+if (rows.length === 0) {
+  refuse(`No operation's name has "${flags.only}" in it: there are ${all.map(({ name }) => name).join(", ")}`);
+}
 const options: DeviceOptions = { threads: Number(flags.threads), ...productsOf(flags) };
 
 interface Times {

@@ -2,11 +2,11 @@
 //
 //   deno run -A bench/train.ts --job pretrain|stitch --shape tiny|small|base|135m
 //     [--device auto|webgpu|cpu|reference] [--threads N] [--steps N] [--profile]
-//     [--products amx|avx512|avx2|blas|wasm] [--blas off]
+//     [--products amx|avx512|avx2|blas|wasm] [--blas off] [--json]
 //     [--width d] [--layers L] [--context T] [--inner N] [--batch N] [--experts n] [--stitches K]   in place of the shape's
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
-import { decode, headLoss, initialWeights, type ModelConfig, toVariables } from "../lib/model/mod.ts";
+import { checkModelConfig, decode, headLoss, initialWeights, type ModelConfig, toVariables } from "../lib/model/mod.ts";
 import { random } from "../lib/random.ts";
 import {
   beforeFirstStitch,
@@ -26,7 +26,7 @@ import {
   variableGradients,
 } from "../lib/tensor/mod.ts";
 import { finishJobs } from "./finish.ts";
-import { productsOf, readChoices, readCount, readFlags } from "./flags.ts";
+import { productsOf, readChoices, readCount, readCountOr, readFlags } from "./flags.ts";
 import { EXPERTS, type ShapeName, shapes } from "./shapes.ts";
 
 const flags = readFlags(import.meta.url, {
@@ -51,21 +51,23 @@ readChoices("--job", flags.job, ["pretrain", "stitch"]);
 readChoices("--shape", flags.shape, Object.keys(shapes));
 readCount("--steps", flags.steps);
 
-const threads = flags.threads === undefined ? {} : { threads: Number(flags.threads) };
+readChoices("--device", flags.device, ["auto", "webgpu", "cpu", "reference"]);
+
+const threads = flags.threads === undefined ? {} : { threads: readCount("--threads", flags.threads) };
 const options: DeviceOptions = { ...productsOf(flags), ...threads };
 const device = await openDevice(flags.device as DeviceName, options);
 const chosen = shapes[flags.shape as ShapeName];
-const given = (flag: string | undefined, otherwise: number) => flag === undefined ? otherwise : Number(flag);
 const config: ModelConfig = {
   ...chosen.config,
-  width: given(flags.width, chosen.config.width),
-  layers: given(flags.layers, chosen.config.layers),
-  contextLength: given(flags.context, chosen.config.contextLength),
-  inner: given(flags.inner, chosen.config.inner),
+  width: readCountOr("--width", flags.width, chosen.config.width),
+  layers: readCountOr("--layers", flags.layers, chosen.config.layers),
+  contextLength: readCountOr("--context", flags.context, chosen.config.contextLength),
+  inner: readCountOr("--inner", flags.inner, chosen.config.inner),
 };
-const batch = given(flags.batch, chosen.batch);
-const stitches = given(flags.stitches, chosen.stitches);
-const expertCount = given(flags.experts, EXPERTS);
+checkModelConfig(config);
+const batch = readCountOr("--batch", flags.batch, chosen.batch);
+const stitches = readCountOr("--stitches", flags.stitches, chosen.stitches);
+const expertCount = readCountOr("--experts", flags.experts, EXPERTS);
 const tokens = batch * config.contextLength;
 const stream = random(0, "bench");
 const ids = () => Int32Array.from({ length: tokens }, () => stream.int(config.vocabSize));

@@ -1,7 +1,8 @@
 // What this machine has: `deno task doctor`. Nothing here is required; each line says what it is good for.
 import { chromiumPath } from "./chromium.ts";
 import { findJupyter } from "./notebook/mod.ts";
-import { describeDevices } from "./tensor/mod.ts";
+import { UserError } from "./errors.ts";
+import { describeDevices, openDevice } from "./tensor/mod.ts";
 import { pythonCommand } from "./python.ts";
 
 /** One thing that was looked for. */
@@ -25,6 +26,7 @@ export async function diagnose(): Promise<Finding[]> {
     { name: "Deno", found: true, detail: `${Deno.version.deno}, V8 ${Deno.version.v8}, ${Deno.build.target}` },
     { name: "Cores", found: true, detail: `${cores}; ${simd === "relaxed" ? "relaxed SIMD" : "plain SIMD"}` },
     { name: "Memory", found: true, detail: `${gigabytes(available)} GB free of ${gigabytes(total)} GB` },
+    { name: "CPU", ...await cpuDevice() },
     {
       name: "WebGPU",
       found: adapter !== undefined && !adapter.software,
@@ -71,6 +73,18 @@ export async function diagnose(): Promise<Finding[]> {
         : `with ${python.join(", ")}`,
     },
   ];
+}
+
+/** What training on the CPU computes with, as settings and environment have it. */
+async function cpuDevice(): Promise<Omit<Finding, "name">> {
+  try {
+    const device = await openDevice("cpu");
+    await device.close();
+    return { found: true, detail: device.description.replace("CPU, ", "") };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { found: false, detail: error.hint === undefined ? error.message : `${error.message}: ${error.hint}` };
+  }
 }
 
 /** The findings, a line each. */

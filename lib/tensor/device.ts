@@ -1,7 +1,7 @@
 // Which backend the tensors live on.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
-import { type Machine, NATIVE_NAMES, openCpu, type Products, StitchbookCPU } from "./cpu/mod.ts";
+import { type Machine, NATIVE_NAMES, openCpu, PRODUCTS, type Products, StitchbookCPU } from "./cpu/mod.ts";
 import { type AdapterSource, openWebGpu, realAdapter } from "./webgpu/open.ts";
 
 /** `auto` is `webgpu` on a machine with a real GPU, `cpu` on any other. */
@@ -31,7 +31,10 @@ export interface Device {
 export interface DeviceOptions {
   /** Threads of the `cpu` device, this one included. @default the number of cores */
   readonly threads?: number;
-  /** Most bytes that tensors of the `cpu` device may take. @default 4 GiB less a page */
+  /**
+   * Most bytes that the shared memory of the `cpu` device may grow to, at least 16 MiB; what stock operations make lies
+   * outside of it until one of ours reads it. @default 4 GiB less a page
+   */
   readonly memoryLimit?: number;
   /**
    * What computes matrix products of the `cpu` device: our native kernels (`amx`, `avx512`, `avx2`; Linux on x86-64), the system's
@@ -58,10 +61,7 @@ let open: Device | undefined;
  * @throws UserError `device.absent` and `device.products` for what is asked for by name and not there, `device.threads`
  */
 export async function openDevice(name: DeviceName, options: DeviceOptions = {}): Promise<Device> {
-  const { threads } = options;
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 256)) {
-    throw new UserError("device.threads", `threads must be an integer from 1 to 256, not ${threads}`);
-  }
+  checkOptions(name, options);
   await open?.close();
   const device = name === "webgpu" || (name === "auto" && await realAdapter(options.adapter) !== undefined)
     ? await openWebGpuDevice(options)
@@ -70,6 +70,28 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
     : await openCpuDevice(options);
   open = device;
   return device;
+}
+
+/** What the memory begins with. */
+const LEAST_MEMORY = 16 << 20;
+const NAMES: readonly DeviceName[] = ["auto", "webgpu", "cpu", "reference"];
+
+function checkOptions(name: DeviceName, { threads, memoryLimit, products }: DeviceOptions): void {
+  if (!NAMES.includes(name)) {
+    throw new UserError("device.name", `There is no device "${name}": expected ${NAMES.join(", ")}`);
+  }
+  if (products !== undefined && !PRODUCTS.includes(products)) {
+    throw new UserError("device.products", `products is "${products}": expected ${PRODUCTS.join(", ")}`);
+  }
+  if (memoryLimit !== undefined && !(memoryLimit >= LEAST_MEMORY)) {
+    throw new UserError(
+      "device.memory",
+      `memoryLimit must be a number of bytes of at least ${LEAST_MEMORY} (16 MiB), not ${memoryLimit}`,
+    );
+  }
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 256)) {
+    throw new UserError("device.threads", `threads must be an integer from 1 to 256, not ${threads}`);
+  }
 }
 
 /** Bytes that the open device's tensors hold and bytes reserved for them; undefined where the backend can't tell. */

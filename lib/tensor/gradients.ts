@@ -1,6 +1,7 @@
 // Gradients of a loss in its variables, as `tf.variableGrads()` gives them, but the tape is used up on the way back: what
 // an operation kept goes when its gradient is done, and so does the gradient of its output.
 import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../errors.ts";
 
 interface Node {
   readonly kernelName: string;
@@ -22,6 +23,7 @@ interface TapingEngine {
  *
  * @param f not itself part of another gradient
  * @param variables float32
+ * @throws UserError `tensor.shape` when `f` gives no scalar
  */
 export function variableGradients(
   f: () => tf.Scalar,
@@ -30,6 +32,10 @@ export function variableGradients(
   return tf.tidy(() => {
     const { value, tape } = record(f);
     try {
+      if (!(value instanceof tf.Tensor) || value.size !== 1) {
+        const given = value instanceof tf.Tensor ? `a tensor of shape [${(value as tf.Tensor).shape}]` : String(value);
+        throw new UserError("tensor.shape", `variableGradients() needs a function that gives a scalar, not ${given}`);
+      }
       return { value, gradients: backward(tape, value, tf.onesLike(value), variables) };
     } finally {
       forget(tape);

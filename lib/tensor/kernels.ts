@@ -95,6 +95,17 @@ export function refuseShapes(operation: string, inputs: Readonly<Record<string, 
   throw new UserError("tensor.shape", `${operation}() cannot take ${shapes}: ${wanted}`);
 }
 
+/** Refuses inputs of other ranks than these, which kernels trust. */
+export function checkRanks(
+  operation: string,
+  inputs: Readonly<Record<string, tf.Tensor>>,
+  ranks: Readonly<Record<string, number>>,
+): void {
+  for (const [name, rank] of Object.entries(ranks)) {
+    if (inputs[name]!.rank !== rank) refuseShapes(operation, inputs, `${name} must have ${rank} dimensions`);
+  }
+}
+
 /** Whether all tensors have one shape. */
 export function sameShape(first: tf.Tensor, ...others: readonly tf.Tensor[]): boolean {
   return others.every((x) => tf.util.arraysEqual(x.shape, first.shape));

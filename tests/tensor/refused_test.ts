@@ -2,7 +2,19 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
-import { adamW } from "../../lib/tensor/mod.ts";
+import {
+  adamW,
+  addLinear,
+  causalAttention,
+  type DeviceName,
+  type DeviceOptions,
+  embedding,
+  linears,
+  openDevice,
+  rope,
+  ropeTable,
+  variableGradients,
+} from "../../lib/tensor/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { cases } from "./cases.ts";
 import type { Case, Values } from "./support.ts";
@@ -56,4 +68,61 @@ deviceTest("`adamW()` refuses a disposed tensor and a wrong type, naming itself"
   refuses("adamW", "tensor.disposed", update(gone));
   refuses("adamW", "tensor.dtype", update(tf.ones([3], "int32")));
   refuses("adamW", "tensor.shape", update(tf.ones([0])));
+});
+
+deviceTest("operations refuse tensors of another rank, which a kernel would read wrongly", () => {
+  const ones = (...shape: number[]) => tf.ones(shape);
+  const five = ones(1, 2, 3, 4, 2) as unknown as tf.Tensor4D;
+  refuses("causalAttention", "tensor.shape", () => causalAttention(five, five, five));
+  const three = ones(1, 2, 3) as unknown as tf.Tensor4D;
+  refuses("causalAttention", "tensor.shape", () => causalAttention(three, three, three));
+  const ids = tf.tensor1d([0, 1], "int32");
+  for (const table of [ones(5, 2, 2), ones(5)]) {
+    refuses("embedding", "tensor.shape", () => embedding(table as tf.Tensor2D, ids));
+  }
+  refuses("rope", "tensor.shape", () => rope(ones(2, 4, 2, 8, 3) as unknown as tf.Tensor4D, ropeTable(4, 8, 1e4)));
+  refuses("linears", "tensor.shape", () => linears(ones(2, 4), []));
+});
+
+Deno.test("`addLinear()` refuses weights of four dimensions", async () => {
+  const device = await openDevice("cpu", { threads: 1 });
+  refuses("addLinear", "tensor.shape", () => addLinear(tf.ones([2, 4]), tf.ones([2, 16]), tf.ones([1, 2, 4, 16])));
+  await device.close();
+});
+
+deviceTest("`variableGradients()` refuses a function that gives no scalar", () => {
+  const x = tf.variable(tf.ones([3]));
+  refuses(
+    "variableGradients",
+    "tensor.shape",
+    () => variableGradients(() => tf.square(x) as unknown as tf.Scalar, [x]),
+  );
+  refuses("variableGradients", "tensor.shape", () => variableGradients(() => 3 as unknown as tf.Scalar, [x]));
+});
+
+Deno.test("a device is refused by its name, and an option by its value, before the open one is closed", async () => {
+  const open = await openDevice("cpu", { threads: 1 });
+  const refused = async (name: string, options: Readonly<Record<string, unknown>>, code: string) =>
+    await assert.rejects(
+      openDevice(name as DeviceName, options as DeviceOptions),
+      (error) => error instanceof UserError && error.code === code,
+      `${name} ${JSON.stringify(options)}`,
+    );
+  await refused("gpu", {}, "device.name");
+  await refused("cpu", { products: "cuda" }, "device.products");
+  for (const memoryLimit of [NaN, -5, 0, 1000]) await refused("cpu", { memoryLimit }, "device.memory");
+  for (const threads of [0, 1.5, 999]) await refused("cpu", { threads }, "device.threads");
+  assert.equal(tf.add(tf.scalar(1), tf.scalar(2)).dataSync()[0], 3);
+  await open.close();
+});
+
+Deno.test("a BLAS that is named and cannot be opened is refused", async () => {
+  const before = Deno.env.get("STITCHBOOK_BLAS");
+  Deno.env.set("STITCHBOOK_BLAS", "/no/such/library.so");
+  try {
+    await assert.rejects(openDevice("cpu"), (error) => error instanceof UserError && error.code === "device.blas");
+  } finally {
+    if (before === undefined) Deno.env.delete("STITCHBOOK_BLAS");
+    else Deno.env.set("STITCHBOOK_BLAS", before);
+  }
 });

@@ -103,7 +103,7 @@ export class StitchbookCPU extends MathBackendCPU {
     return Promise.resolve(this.readSync(dataId));
   }
 
-  /** A copy that outlives the tensor. */
+  /** A copy of what lies in the shared memory; values that a stock kernel made are given as they are, as tfjs does. */
   override readSync(dataId: object): Values {
     const entry = this.data.get(dataId);
     return entry instanceof Entry ? unshared(entry.values) : super.readSync(dataId);

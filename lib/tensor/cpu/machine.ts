@@ -206,12 +206,12 @@ export async function createMachine(
  * What is wanted by name or by `STITCHBOOK_PRODUCTS`, else the first that is there; a BLAS that `STITCHBOOK_BLAS` names
  * goes before the native kernels.
  *
- * @throws UserError `device.products` when what is wanted by name is not there
+ * @throws UserError `device.products` or `device.blas` when what is wanted by name is not there
  */
 async function findProducts(
   wanted: string | undefined,
 ): Promise<{ readonly native?: NativeLevel; readonly blas?: BlasLibrary }> {
-  const name = wanted ?? Deno.env.get("STITCHBOOK_PRODUCTS");
+  const name = wanted ?? (Deno.env.get("STITCHBOOK_PRODUCTS") || undefined);
   const chosen = PRODUCTS.find((one) => one === name);
   if (name !== undefined && chosen === undefined) {
     throw new UserError("device.products", `STITCHBOOK_PRODUCTS is "${name}": expected ${PRODUCTS.join(", ")}`);
@@ -219,12 +219,19 @@ async function findProducts(
   if (chosen === "wasm") return {};
   const levels = await nativeLevels();
   const named = Deno.env.get("STITCHBOOK_BLAS");
-  const blasFirst = named !== undefined && named !== "off";
+  const blasFirst = named !== undefined && named !== "" && named !== "off";
   const [native] = chosen === undefined ? levels : levels.filter((level) => level === chosen);
   const blas = chosen === "blas" || (chosen === undefined && (blasFirst || native === undefined))
     ? await findBlas()
     : undefined;
   if (blas !== undefined) return { blas };
+  if (blasFirst && (chosen === undefined || chosen === "blas")) {
+    throw new UserError(
+      "device.blas",
+      `STITCHBOOK_BLAS names ${named}, which cannot be opened as a library with cblas_sgemm`,
+      "give its whole path and --allow-ffi, or leave STITCHBOOK_BLAS out",
+    );
+  }
   if (native !== undefined) return { native };
   if (chosen === undefined) return {};
   throw new UserError(

@@ -25,6 +25,7 @@ export function addLinear<T extends tf.Tensor>(h: T, x: tf.Tensor, w: tf.Tensor)
   const [out, inner] = w.shape.slice(-2) as [number, number];
   const models = w.shape.slice(0, -2);
   const rows = x.size / inner;
+  if (w.rank > 3) refuseShapes("addLinear", { h, x, w }, "w must have 2 or 3 dimensions");
   if (x.shape.at(-1) !== inner || h.shape.at(-1) !== out || h.size / out !== rows || rows % (models[0] ?? 1) !== 0) {
     refuseShapes("addLinear", { h, x, w }, "h must have w's rows, x its columns, and both as many rows");
   }

@@ -1,6 +1,14 @@
 // Causal grouped-query attention that stays within one document, with or without keys and values from a cache.
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, refuseShapes, runKernel, sameShape, sharedGradients } from "../kernels.ts";
+import {
+  checkRanks,
+  checkTensors,
+  hasKernel,
+  refuseShapes,
+  runKernel,
+  sameShape,
+  sharedGradients,
+} from "../kernels.ts";
 
 /**
  * Name of the fused kernel: inputs `{ q: [B, T, H, D], k: [B, S, G, D], v: [B, S, G, D], documents?: int32 [B, S] }`,
@@ -33,6 +41,7 @@ export function causalAttention(
   documents?: tf.Tensor2D,
 ): tf.Tensor4D {
   checkTensors("causalAttention", { q, k, v, ...(documents && { documents }) }, { documents: "int32" });
+  checkRanks("causalAttention", { q, k, v }, { q: 4, k: 4, v: 4 });
   const [B, T, H, D] = q.shape;
   const [kB, S, G, kD] = k.shape;
   if (B !== kB || D !== kD || S < T || H % G !== 0 || !sameShape(k, v)) {

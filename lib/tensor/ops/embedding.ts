@@ -1,6 +1,6 @@
 // Rows of a table by token id, with a gradient that adds up repeated ids in one fixed order.
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, inShape, runKernel } from "../kernels.ts";
+import { checkRanks, checkTensors, hasKernel, inShape, runKernel } from "../kernels.ts";
 import { isHalf, unpackHalf, weightShape } from "./half.ts";
 
 /** Name of the fused kernel: inputs `{ table: [vocab, d], ids: int32 [rows] }`, output `[rows, d]`. */
@@ -21,6 +21,7 @@ export const EMBEDDING_HALF = "StitchbookEmbeddingHalf";
  */
 export function embedding(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
   checkTensors("embedding", { table, ids }, { table: isHalf(table) ? "int32" : "float32", ids: "int32" });
+  checkRanks("embedding", { table, ids }, { table: 2 });
   const flat = inShape<tf.Tensor1D>(ids, [-1]);
   const rows = isHalf(table) ? halfRows(table, flat) : floatRows(table, flat);
   return inShape(rows, [...ids.shape, weightShape(table)[1]!]);

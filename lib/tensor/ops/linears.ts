@@ -1,5 +1,6 @@
 // Several linear maps of one input, as of queries, keys and values, or of gate and up: one job each way.
 import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../../errors.ts";
 import { checkTensors, hasKernel, inShape, refuseShapes, runKernel, sharedGradients } from "../kernels.ts";
 import { isHalf } from "./half.ts";
 import { linear } from "./linear.ts";
@@ -27,6 +28,7 @@ export const LINEARS_STACKED_GRAD_W = "StitchbookLinearsStackedGradW";
  * @throws UserError `tensor.shape` when the inner sizes differ
  */
 export function linears(x: tf.Tensor, weights: readonly tf.Tensor[]): tf.Tensor[] {
+  if (weights.length === 0) throw new UserError("tensor.shape", "linears() needs one weight or more");
   const inputs = { x, ...Object.fromEntries(weights.map((w, i) => [`w ${i}`, w])) };
   checkTensors(
     "linears",
@@ -38,6 +40,7 @@ export function linears(x: tf.Tensor, weights: readonly tf.Tensor[]): tf.Tensor[
   const kernel = rank === 2 ? LINEARS : LINEARS_STACKED;
   const alike = weights.every((w) => w.rank === rank && w.dtype === "float32");
   if (!alike || !hasKernel(kernel)) return weights.map((w) => linear(x, w));
+  if (rank > 3) refuseShapes("linears", inputs, "weights must have 2 or 3 dimensions");
   const models = rank === 2 ? [] : [weights[0]!.shape[0]!];
   if (weights.some((w) => w.shape.at(-1) !== inner || String(w.shape.slice(0, -2)) !== String(models))) {
     refuseShapes("linears", inputs, "the last size of all must be equal, and all must be of as many models");

@@ -1,6 +1,6 @@
 // Rotary position embedding in the half-rotation layout of Hugging Face weights.
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, refuseShapes, runKernel, sameShape } from "../kernels.ts";
+import { checkRanks, checkTensors, hasKernel, refuseShapes, runKernel, sameShape } from "../kernels.ts";
 
 /**
  * Name of the fused kernel: inputs `{ x: [batch, time, heads, headSize], cos, sin: [time, headSize / 2] }`,
@@ -48,6 +48,7 @@ function angles(time: number, headSize: number, theta: number, offset: number) {
 export function rope(x: tf.Tensor4D, table: RopeTable): tf.Tensor4D {
   const { cos, sin } = table;
   checkTensors("rope", { x, cos, sin });
+  checkRanks("rope", { x, cos, sin }, { x: 4 });
   if (x.shape[1] !== cos.shape[0] || x.shape[3] !== 2 * cos.shape[1] || !sameShape(cos, sin)) {
     refuseShapes("rope", { x, cos, sin }, "the table must have x's time and half its head size");
   }
