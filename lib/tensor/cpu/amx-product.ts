@@ -51,8 +51,8 @@ export function multiplyByAmx(machine: Machine, products: readonly Product[]): v
     ofB.push(operand);
     bytes += operand.matrices * operand.matrixBytes;
   });
-  const room = machine.heap.allocate(64 + bytes);
   machine.reserveScratch(SCRATCH_BYTES);
+  const room = machine.heap.allocate(64 + bytes);
   try {
     const strips = room.address + 64;
     for (let k = 0; k < K; k += RUN) {
