@@ -1,6 +1,6 @@
 // The flags of the benchmarks: help on request, and a sentence instead of a stack for a mistake.
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
-import { nearest, UserError } from "../lib/errors.ts";
+import { explainError, nearest, UserError } from "../lib/errors.ts";
 import { PRODUCTS, type Products } from "../lib/tensor/mod.ts";
 
 /**
@@ -13,8 +13,7 @@ export function readFlags<Options extends ParseArgsOptionsConfig>(module: string
   addEventListener("unhandledrejection", (event) => {
     if (!(event.reason instanceof UserError)) return;
     event.preventDefault();
-    const { message, hint } = event.reason;
-    console.error(`error: ${message}${hint === undefined ? "" : `\n  hint: ${hint}`}`);
+    console.error(`error: ${explainError(event.reason)}`);
     Deno.exit(2);
   });
   if (Deno.args.includes("--help")) {

@@ -22,6 +22,7 @@ import {
   type AdamWSlot,
   type DeviceName,
   type DeviceOptions,
+  DEVICES,
   openDevice,
   variableGradients,
 } from "../lib/tensor/mod.ts";
@@ -51,7 +52,7 @@ readChoices("--job", flags.job, ["pretrain", "stitch"]);
 readChoices("--shape", flags.shape, Object.keys(shapes));
 readCount("--steps", flags.steps);
 
-readChoices("--device", flags.device, ["auto", "webgpu", "cpu", "reference"]);
+readChoices("--device", flags.device, DEVICES);
 
 const threads = flags.threads === undefined ? {} : { threads: readCount("--threads", flags.threads) };
 const options: DeviceOptions = { ...productsOf(flags), ...threads };

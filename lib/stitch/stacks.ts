@@ -65,10 +65,10 @@ function stacked(models: readonly HostWeights[], name: string, half: boolean): t
   const whole = models.length === 1 ? [...shape] : [models.length, ...shape];
   const last = shape.at(-1)!;
   const halved = half && shape.length > 1 && last % 2 === 0;
-  const packed = () => packHalf(data, `the weight "${name}"`);
-  const tensor = tf.keep(
-    halved ? tf.tensor(packed(), [...whole.slice(0, -1), last / 2], "int32") : tf.tensor(data, whole),
-  );
+  const tensor = halved
+    ? tf.tensor(packHalf(data, `the weight "${name}"`), [...whole.slice(0, -1), last / 2], "int32")
+    : tf.tensor(data, whole);
+  tf.keep(tensor);
   holdConstant(tensor);
   return tensor;
 }

@@ -5,7 +5,9 @@ import { type Machine, NATIVE_NAMES, openCpu, PRODUCTS, type Products, Stitchboo
 import { type AdapterSource, openWebGpu, realAdapter } from "./webgpu/open.ts";
 
 /** `auto` is `webgpu` on a machine with a real GPU, `cpu` on any other. */
-export type DeviceName = "auto" | "webgpu" | "cpu" | "reference";
+export type DeviceName = typeof DEVICES[number];
+
+export const DEVICES = ["auto", "webgpu", "cpu", "reference"] as const;
 
 /** An open device; tfjs's current backend is the one it names. */
 export interface Device {
@@ -74,11 +76,10 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
 
 /** What the memory begins with. */
 const LEAST_MEMORY = 16 << 20;
-const NAMES: readonly DeviceName[] = ["auto", "webgpu", "cpu", "reference"];
 
 function checkOptions(name: DeviceName, { threads, memoryLimit, products }: DeviceOptions): void {
-  if (!NAMES.includes(name)) {
-    throw new UserError("device.name", `There is no device "${name}": expected ${NAMES.join(", ")}`);
+  if (!DEVICES.includes(name)) {
+    throw new UserError("device.name", `There is no device "${name}": expected ${DEVICES.join(", ")}`);
   }
   if (products !== undefined && !PRODUCTS.includes(products)) {
     throw new UserError("device.products", `products is "${products}": expected ${PRODUCTS.join(", ")}`);

@@ -22,6 +22,7 @@ export {
   type Device,
   type DeviceName,
   type DeviceOptions,
+  DEVICES,
   heapBytes,
   holdConstant,
   openDevice,

@@ -2,17 +2,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { openDevice, type Products } from "../../lib/tensor/mod.ts";
-import type { StitchbookCPU } from "../../lib/tensor/cpu/mod.ts";
 import { products } from "../products.ts";
 import { cases } from "./cases.ts";
-import { distance, evaluate } from "./support.ts";
-
-/** Fills what is free with NaN, so that a kernel that reads what nobody wrote is found out. */
-function poison(): void {
-  const { machine } = tf.backend() as StitchbookCPU;
-  machine.finish();
-  machine.heap.poison(NaN);
-}
+import { distance, evaluate, poison } from "./support.ts";
 
 /** Runs every case with 1 to 3 threads, against the reference and against the first number of threads. */
 async function compare(t: Deno.TestContext, one: Products): Promise<void> {

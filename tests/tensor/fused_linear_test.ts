@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { addLinear, linear, linears, normBranch, openDevice, rmsNorm } from "../../lib/tensor/mod.ts";
-import type { StitchbookCPU } from "../../lib/tensor/cpu/mod.ts";
 import { products } from "../products.ts";
-import { type Case, distance, evaluate, normalValues } from "./support.ts";
+import { type Case, distance, evaluate, normalValues, poison } from "./support.ts";
 
 const sum = (tensors: tf.Tensor[]) => tensors.reduce((a, b) => tf.add(a, b));
 
@@ -97,9 +96,7 @@ Deno.test("fused maps and branches equal their parts, whatever the threads and w
     for (const threads of [1, 2, 3]) {
       const device = await openDevice("cpu", { threads, products: one });
       cases.forEach(({ name, inputs, trained, ours }, i) => {
-        const { machine } = tf.backend() as StitchbookCPU;
-        machine.finish();
-        machine.heap.poison(NaN);
+        poison();
         const results = evaluate(inputs, trained, ours);
         results.forEach((result, j) => {
           const error = distance(result, expected[i]![j]!);

@@ -1,6 +1,7 @@
 // What the tensor tests share: the same computation on two backends, and how far apart the results are.
 import * as tf from "@tensorflow/tfjs";
 import { random } from "../../lib/random.ts";
+import type { StitchbookCPU } from "../../lib/tensor/cpu/mod.ts";
 
 /** Values on the JavaScript side, so that they can go to any backend. */
 export interface Values {
@@ -97,4 +98,11 @@ export function distance(ours: Float32Array, reference: Float32Array): number {
     worst = Math.max(worst, Number.isNaN(difference) ? 0 : difference);
   }
   return worst / scale;
+}
+
+/** Fills what is free in the CPU backend with NaN, so that a kernel that reads what nobody wrote is found out. */
+export function poison(): void {
+  const { machine } = tf.backend() as StitchbookCPU;
+  machine.finish();
+  machine.heap.poison(NaN);
 }

@@ -38,8 +38,8 @@ export interface Runner {
 }
 
 /**
- * A queue of jobs, which are run in their order. Memory that is freed may be given out again at once, for what uses it then is a later job; only what
- * reads or writes memory without a job must call `finish()` before.
+ * A queue of jobs, which are run in their order. Memory that is freed may be given out again at once, for what uses it
+ * then is a later job; only what reads or writes memory without a job must call `finish()` before.
  */
 export function createQueue(
   memory: WebAssembly.Memory,

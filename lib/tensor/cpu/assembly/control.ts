@@ -2,9 +2,10 @@
 // and the loops of the main thread and of the workers. Every instance of this module runs on the same memory.
 import { dispatch } from "./dispatch";
 import { writeConstants } from "./math";
-import { setCallRoom } from "./native";
+import { CALL_BYTES, CALLS, setCallRoom } from "./native";
 
 // Each word that threads fight over has a cache line of its own. control-block.ts names the same addresses.
+const SHARES: usize = 64; // threads that the job's tasks are shared among
 const EPOCH: usize = 128; // one more at each job; idle workers sleep on it
 const DONE: usize = 192; // tasks finished; the main thread sleeps on it
 const SLEEPERS: usize = 256; // workers asleep
@@ -13,12 +14,11 @@ const FAILED: usize = 384; // 1 when a worker has trapped
 const STOP: usize = 448; // 1 to end the workers
 const KERNEL: usize = 512;
 const TOTAL: usize = 516;
-const SHARES: usize = 64; // threads that the job's tasks are shared among
 const SCRATCH: usize = 520; // address of thread 0's scratch room
 const SCRATCH_STRIDE: usize = 524;
 const ARGUMENTS: usize = 1024;
-/** Of each thread, 512 bytes apart: tasks of its share not yet claimed; at or below zero between jobs. */
-const LEFT: usize = 4096 + 448, LEFT_STRIDE: usize = 512;
+/** In each thread's room: tasks of its share not yet claimed; at or below zero between jobs. */
+const LEFT: usize = CALLS + CALL_BYTES - 64;
 
 /** Some 500 µs: longer than the gaps between the operations of a step, for waking takes longer than a small operation. */
 const SPINS: i32 = 600_000;
@@ -87,7 +87,7 @@ export function finish(): i32 {
 // @ts-ignore: decorator
 @inline
 function leftOf(share: i32): usize {
-  return LEFT + <usize> share * LEFT_STRIDE;
+  return LEFT + <usize> share * CALL_BYTES;
 }
 
 /** One past the last task of a share. */

@@ -17,7 +17,7 @@ declare function native(args: f64, kernel: i32): void;
 /** What the main thread writes once: the memory's address in the process, rows of a tile (0: no kernels), columns. */
 const BASE: usize = 528, TILE_ROWS: usize = 536, TILE_COLUMNS: usize = 540;
 /** Each thread's arguments of a call; the last 64 bytes are control.ts's. */
-const CALLS: usize = 4096, CALL_BYTES: usize = 512;
+export const CALLS: usize = 4096, CALL_BYTES: usize = 512;
 /** Where in them those of the packing kernels are. */
 const PACKING: usize = 256;
 const PANEL: i32 = 0, TILES: i32 = 1, TURN: i32 = 2, SOFTMAX: i32 = 3, SOFTMAX_GRAD: i32 = 4;
