@@ -135,8 +135,10 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     asm.move(R8, R12);
     asm.move(R9, RBX);
     asm.load(RCX, argument("steps"));
+    prefetchBegin();
     const step = asm.label();
     asm.bind(step);
+    prefetchRows();
     // One part of each is loaded at a time: a3·b1, a2·b1, a2·b2, a1·b2, a1·b3, a1·b1.
     for (
       const [a, b] of [[2, 0], [1, undefined], [undefined, 1], [0, undefined], [undefined, 2], [undefined, 0]] as const
@@ -151,6 +153,42 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     asm.addConstant(R9, STEP_BYTES);
     asm.addConstant(RCX, -1);
     asm.jumpIf(NOT_EQUAL, step);
+  }
+
+  /**
+   * RAX, R11 and R10 = where the block of C begins and ends, and from row to row; RSI = what is to be added to the block
+   * after it, from RAX on, or C itself.
+   */
+  function prefetchBegin(): void {
+    asm.load(R10, argument("ldc"));
+    sixteenRows(R13);
+    asm.move(R11, RAX);
+    sixteenRows(R11);
+    asm.move(R11, RAX);
+    asm.move(RAX, R13);
+    asm.move(RSI, R13);
+    const fresh = asm.label();
+    asm.compare(argument("add"), 0);
+    asm.jumpIf(EQUAL, fresh);
+    asm.move(RSI, R11);
+    asm.add(RSI, argument("addend"));
+    asm.bind(fresh);
+  }
+
+  /** Asks for eight rows more of the block to write and of what is to be added, until all are asked for. */
+  function prefetchRows(): void {
+    const asked = asm.label();
+    asm.compareRegisters(RAX, R11);
+    asm.jumpIf(EQUAL, asked);
+    for (let row = 0; row < 8; row++) {
+      for (const disp of [0, 64]) {
+        asm.prefetch({ base: RAX, disp }, true);
+        asm.prefetch({ base: RSI, disp });
+      }
+      asm.add(RAX, R10);
+      asm.add(RSI, R10);
+    }
+    asm.bind(asked);
   }
 
   /** Each quarter's place in a matrix of 32-bit numbers, from the place of its rows. */

@@ -149,6 +149,7 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
   function multiply(): void {
     for (const pair of sums) for (const sum of pair) vector(XOR, sum, sum, sum);
     asm.move(RSI, RBX);
+    prefetchC();
     asm.move(R10, RAX);
     if (!transposed && rows > 6) asm.loadAddress(R11, { base: RAX, index: R8, scale: 2 });
     asm.load(RCX, argument("k"));
@@ -172,6 +173,27 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     asm.addConstant(RCX, -1);
     asm.jumpIf(NOT_EQUAL, more);
     asm.bind(done);
+  }
+
+  /** Asks for what is added and for the lines to write: they lie far, and would be waited for one after the other. */
+  function prefetchC(): void {
+    const fresh = asm.label();
+    asm.load(R10, argument("ldc"));
+    asm.compare(argument("add"), 0);
+    asm.jumpIf(EQUAL, fresh);
+    asm.move(RCX, R13);
+    asm.add(RCX, argument("addend"));
+    prefetchRows(false);
+    asm.bind(fresh);
+    asm.move(RCX, R13);
+    prefetchRows(true);
+  }
+
+  function prefetchRows(toWrite: boolean): void {
+    for (let row = 0; row < rows; row++) {
+      for (let disp = 0; disp < 2 * bytes; disp += 64) asm.prefetch({ base: RCX, disp }, toWrite);
+      asm.add(RCX, R10);
+    }
   }
 
   function steps(count: number): void {

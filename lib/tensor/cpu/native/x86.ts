@@ -103,7 +103,7 @@ export interface Assembler {
   loadInteger(target: number, address: Address): void;
   loadAddress(target: number, address: Address): void;
   /** Asks for a cache line ahead of its use; an address that is not there does no harm. */
-  prefetch(address: Address): void;
+  prefetch(address: Address, toWrite?: boolean): void;
   move(target: number, source: number): void;
   add(target: number, source: number | Address): void;
   addConstant(target: number, value: number): void;
@@ -235,8 +235,8 @@ export function assembler(): Assembler {
     },
     store: (address, source) => word([0x89], source, address),
     loadAddress: (target, address) => word([0x8d], target, address),
-    prefetch(address) {
-      raw(0x40 | bit(indexOf(address), 3) << 1 | bit(baseOf(address), 3), 0x0f, 0x18);
+    prefetch(address, toWrite = false) {
+      raw(0x40 | bit(indexOf(address), 3) << 1 | bit(baseOf(address), 3), 0x0f, toWrite ? 0x0d : 0x18);
       operandBytes(1, address);
     },
     move: (target, source) => word([0x8b], target, source),
