@@ -8,46 +8,61 @@ import { heapBytes, holdConstant, linear, openDevice } from "../../lib/tensor/mo
 import { products } from "../products.ts";
 import { normalValues } from "./support.ts";
 
-const tensor = (shape: number[], seed: number) => tf.tensor([...normalValues(shape, seed).data], shape);
+function tensor(shape: number[], seed: number, infinite = false): tf.Tensor {
+  const { data } = normalValues(shape, seed);
+  if (infinite) data[shape[1]! + 7] = Infinity;
+  return tf.tensor([...data], shape);
+}
+
+/** Rows, columns and inner size, below and above where AMX takes products; and of these some with an infinity. */
+const cases = [[40, 50, 33, false], [70, 100, 96, false], [70, 100, 96, true]] as const;
 
 for (const one of products) {
-  Deno.test(`products by a matrix that is held constant are the same bytes, time and again, and nothing of it stays [${one}]`, async () => {
-    const device = await openDevice("cpu", { threads: 2, products: one });
-    const used = () => heapBytes()!.used;
-    const run = (x: tf.Tensor, w: tf.Tensor, v: tf.Tensor): Float32Array[] => {
-      const gradient = tf.tidy(() => tf.grad((x) => tf.sum(tf.square(linear(x, w))))(x));
-      const others = tf.tidy(() => [linear(x, w), linear(x, v), gradient].map((y) => y.dataSync() as Float32Array));
-      gradient.dispose();
-      return others;
-    };
-    const before = used();
-    const [x, w, v] = [tensor([40, 33], 1), tensor([50, 33], 2), tensor([50, 33], 3)];
-    const expected = run(x, w, v);
-    holdConstant(w);
-    for (let time = 0; time < 3; time++) assert.deepEqual(run(x, w, v), expected);
-    tf.dispose([x, w, v]);
-    assert.equal(used(), before);
-    // Another matrix at the same place is not taken for it.
-    const [y, u] = [tensor([40, 33], 4), tensor([50, 33], 5)];
-    const fresh = run(y, u, u);
-    holdConstant(u);
-    assert.deepEqual(run(y, u, u), fresh);
-    await device.close();
-  });
+  for (const [M, N, K, infinite] of cases) {
+    const size = `${M}×${N}×${K}${infinite ? " with an infinity" : ""}`;
+    Deno.test(`products by a matrix that is held constant are the same bytes, time and again, and nothing of it stays [${one}, ${size}]`, async () => {
+      const device = await openDevice("cpu", { threads: 2, products: one });
+      const used = () => heapBytes()!.used;
+      const run = (x: tf.Tensor, w: tf.Tensor, v: tf.Tensor): Float32Array[] => {
+        const gradient = tf.tidy(() => tf.grad((x) => tf.sum(tf.square(linear(x, w))))(x));
+        const others = tf.tidy(() => [linear(x, w), linear(x, v), gradient].map((y) => y.dataSync() as Float32Array));
+        gradient.dispose();
+        return others;
+      };
+      const inputs = () => [tensor([M, K], 1), tensor([N, K], 2, infinite), tensor([N, K], 3)] as const;
+      const first = inputs();
+      const expected = run(...first);
+      tf.dispose([...first]);
+      const before = used(); // with scratch room
+      const [x, w, v] = inputs();
+      assert.deepEqual(run(x, w, v), expected);
+      holdConstant(w);
+      for (let time = 0; time < 3; time++) assert.deepEqual(run(x, w, v), expected);
+      tf.dispose([x, w, v]);
+      assert.equal(used(), before);
+      // Another matrix at the same place is not taken for it.
+      const [y, u] = [tensor([M, K], 4), tensor([N, K], 5)];
+      const fresh = run(y, u, u);
+      holdConstant(u);
+      assert.deepEqual(run(y, u, u), fresh);
+      await device.close();
+    });
+  }
 }
 
 Deno.test("what is kept has a limit, and what is freed makes room", () => {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 4096, shared: true });
   const constants = createConstants(createHeap(memory, HEAP_BASE));
   const of = (b: number) => ({ batch: 1, M: 1, N: 1, K: 1, a: 0, c: 0, b, transposeA: false, transposeB: false });
-  assert.equal(constants.find(of(1), 64), undefined);
+  assert.equal(constants.find(of(1), "panels", 64), undefined);
   for (const b of [1, 2, 3]) constants.hold(b);
-  const [first, second] = [constants.find(of(1), 40 << 20), constants.find(of(2), 20 << 20)];
+  const [first, second] = [constants.find(of(1), "panels", 40 << 20), constants.find(of(2), "panels", 20 << 20)];
   assert.ok(first !== undefined && !first.isPacked && second !== undefined && !second.isPacked);
-  assert.deepEqual(constants.find(of(1), 40 << 20), { address: first.address, isPacked: true });
-  assert.equal(constants.find({ ...of(1), transposeB: true }, 40 << 20), undefined);
-  assert.equal(constants.find(of(3), 20 << 20), undefined);
+  assert.deepEqual(constants.find(of(1), "panels", 40 << 20), { address: first.address, isPacked: true });
+  assert.equal(constants.find({ ...of(1), transposeB: true }, "panels", 40 << 20), undefined);
+  assert.equal(constants.find(of(1), "strips", 40 << 20), undefined);
+  assert.equal(constants.find(of(3), "panels", 20 << 20), undefined);
   constants.forget(1);
-  assert.equal(constants.find(of(1), 64), undefined);
-  assert.equal(constants.find(of(3), 20 << 20)?.isPacked, false);
+  assert.equal(constants.find(of(1), "panels", 64), undefined);
+  assert.equal(constants.find(of(3), "panels", 20 << 20)?.isPacked, false);
 });

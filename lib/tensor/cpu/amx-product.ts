@@ -1,5 +1,6 @@
 // Matrix products by AMX: B is split into three bfloat16 parts once, A where it is multiplied (assembly/amx.ts). Blocks of C
 // lie at multiples of 32, so that no bytes depend on how the work is cut.
+import type { Block } from "./heap.ts";
 import { float, forElements } from "./jobs.ts";
 import type { Machine } from "./machine.ts";
 import { STEP, STEP_BYTES, STRIP } from "./native/split.ts";
@@ -17,11 +18,13 @@ const PART = 3e6;
 /** Numbers of B that one task splits, at least. */
 const SPLIT_NUMBERS = 16_384;
 /** Words of a task in the tables, and of a target; assembly/amx.ts says what they are. */
-const SPLIT_WORDS = 6;
+const SPLIT_WORDS = 7;
 const TASK_WORDS = 8;
-const TARGET_WORDS = 8;
+const TARGET_WORDS = 9;
+/** Room for the word that says whether numbers are finite. */
+const FLAG_BYTES = 64;
 /** Below this many rows, columns or steps of k, splitting costs more than AMX gains. */
-const LEAST = { M: 256, N: 256, K: 256 } as const;
+const LEAST = { M: 64, N: 64, K: 64 } as const;
 /** Scratch room of a thread; assembly/amx.ts says for what. */
 const SCRATCH_BYTES = 4096 + 8 * RUN / STEP * STEP_BYTES + RUN * 128 + 8 * (12 * 384 * 4 + 64);
 
@@ -40,34 +43,13 @@ export function multiplyByAmx(machine: Machine, products: readonly Product[]): v
     for (const product of products) multiplyByAmx(machine, [product]);
     return;
   }
-  const operands: Operand[] = [];
-  const ofB: Operand[] = [];
-  let bytes = 0;
-  products.forEach((product, i) => {
-    const same = products.findIndex((other) => sameB(product, other));
-    if (same < i) return void ofB.push(ofB[same]!);
-    const operand = operandB(product, Math.min(K, RUN), bytes);
-    operands.push(operand);
-    ofB.push(operand);
-    bytes += operand.matrices * operand.matrixBytes;
-  });
   machine.reserveScratch(SCRATCH_BYTES);
-  const room = machine.heap.allocate(64 + bytes);
+  const { operands, ofB, room } = operandsOf(machine, products);
   try {
-    const strips = room.address + 64;
     for (let k = 0; k < K; k += RUN) {
       const run = { k, length: Math.min(RUN, K - k) };
-      forElements(machine, "fill", 1, 1, [float(0), room.address]);
-      machine.ints[1] = room.address;
-      const splits: number[] = [];
-      for (const operand of operands) splitTasks(operand, run, strips, machine.threads, splits);
-      runTable(machine, "split", splits, SPLIT_WORDS, SPLITTING * bytes / 6);
-      multiplyRun(
-        machine,
-        products,
-        run,
-        (product, matrix) => strips + ofB[product]!.at + matrix * ofB[product]!.matrixBytes,
-      );
+      splitAll(machine, operands.filter(({ isSplit }) => !isSplit), run);
+      multiplyRun(machine, products, ofB, run);
     }
   } finally {
     machine.heap.free(room);
@@ -79,7 +61,7 @@ interface Run {
   readonly length: number;
 }
 
-/** Matrices B to split: `N` columns of K numbers each. */
+/** Matrices B: `N` columns of K numbers each. */
 interface Operand {
   readonly address: number;
   readonly matrices: number;
@@ -88,28 +70,66 @@ interface Operand {
   readonly transposed: boolean;
   /** Bytes of a run of a matrix in strips. */
   readonly matrixBytes: number;
-  /** Where the first one's strips go, from where all strips begin. */
-  readonly at: number;
+  /** Where the strips are, or go. */
+  readonly strips: number;
+  /** A word that is 1 if a number is not finite. */
+  readonly flag: number;
+  readonly isSplit: boolean;
 }
 
 const stripBytes = (length: number) => Math.ceil(length / STEP) * STEP_BYTES;
 
-function operandB({ b, batch, N, K, transposeB: transposed, oneB }: Product, length: number, at: number): Operand {
-  const matrixBytes = Math.ceil(N / STRIP) * stripBytes(length);
-  return { address: b, matrices: oneB ? 1 : batch, N, K, transposed, matrixBytes, at };
+/** The matrices B of products, each once, and which is whose; strips that are not kept go to a room of their own. */
+function operandsOf(
+  machine: Machine,
+  products: readonly Product[],
+): { operands: Operand[]; ofB: Operand[]; room: Block } {
+  const first = products.map((product) => products.findIndex((other) => sameB(product, other)));
+  const own = products.filter((_, i) => first[i] === i);
+  let bytes = FLAG_BYTES;
+  const places = own.map((product) => {
+    const { batch, N, K, oneB } = product;
+    const matrixBytes = Math.ceil(N / STRIP) * stripBytes(Math.min(K, RUN));
+    const size = (oneB ? 1 : batch) * matrixBytes;
+    // Of a longer K, a run of strips makes place for the next one.
+    const kept = K <= RUN ? machine.constants.find(product, "strips", FLAG_BYTES + size) : undefined;
+    const at = bytes;
+    if (kept === undefined) bytes += size;
+    return { matrixBytes, kept, at };
+  });
+  const room = machine.heap.allocate(bytes);
+  const operands = own.map(({ b: address, batch, N, K, transposeB: transposed, oneB }, i): Operand => {
+    const { matrixBytes, kept, at } = places[i]!;
+    const [flag, strips] = kept ? [kept.address, kept.address + FLAG_BYTES] : [room.address, room.address + at];
+    const isSplit = kept?.isPacked ?? false;
+    return { address, matrices: oneB ? 1 : batch, N, K, transposed, matrixBytes, strips, flag, isSplit };
+  });
+  return { operands, ofB: first.map((i) => operands[own.indexOf(products[i]!)]!), room };
 }
 
-function splitTasks(operand: Operand, { k, length }: Run, strips: number, threads: number, tasks: number[]): void {
-  const { address, matrices, N, K, transposed, matrixBytes, at } = operand;
+function splitAll(machine: Machine, operands: readonly Operand[], run: Run): void {
+  if (operands.length === 0) return;
+  for (const flag of new Set(operands.map(({ flag }) => flag))) forElements(machine, "fill", 1, 1, [float(0), flag]);
+  const tasks: number[] = [];
+  let cost = 0;
+  for (const operand of operands) {
+    splitTasks(operand, run, machine.threads, tasks);
+    cost += SPLITTING * operand.matrices * operand.N * run.length;
+  }
+  runTable(machine, "split", tasks, SPLIT_WORDS, cost);
+}
+
+function splitTasks(operand: Operand, { k, length }: Run, threads: number, tasks: number[]): void {
+  const { address, matrices, N, K, transposed, matrixBytes, strips, flag } = operand;
   const wide = STRIP * Math.ceil(Math.max(SPLIT_NUMBERS / length, N * matrices / (4 * threads)) / STRIP);
   const ld = 4 * (transposed ? K : N);
   for (let matrix = 0; matrix < matrices; matrix++) {
     const from = address + 4 * matrix * N * K + k * (transposed ? 4 : ld);
-    const to = strips + at + matrix * matrixBytes;
+    const to = strips + matrix * matrixBytes;
     for (let n = 0; n < N; n += wide) {
       const kind = transposed ? 1 : 2;
       const place = to + n / STRIP * stripBytes(length);
-      tasks.push(from + n * (transposed ? ld : 4), ld, kind, Math.min(wide, N - n), length, place);
+      tasks.push(from + n * (transposed ? ld : 4), ld, kind, Math.min(wide, N - n), length, place, flag);
     }
   }
 }
@@ -125,8 +145,8 @@ interface Group {
 function multiplyRun(
   machine: Machine,
   products: readonly Product[],
+  ofB: readonly Operand[],
   { k, length }: Run,
-  stripsOf: (product: number, matrix: number) => number,
 ): void {
   const groups: Group[] = [];
   let cost = 0;
@@ -141,10 +161,11 @@ function multiplyRun(
       const C = 4 * matrix * M * N;
       const ldb = 4 * (transposeB ? K : N);
       const B = b + (oneB ? 0 : 4 * matrix * K * N) + k * (transposeB ? 4 : ldb);
-      const strips = stripsOf(i, oneB ? 0 : matrix);
+      const { strips: first, matrixBytes, flag } = ofB[i]!;
+      const strips = first + (oneB ? 0 : matrix * matrixBytes);
       // What is to be added is added with the first run; from then on C is.
       const added = k > 0 ? c + C : add ? addend + C : 0;
-      group.targets.push(strips, c + C, 4 * N, N, added, B, ldb, Number(transposeB));
+      group.targets.push(strips, c + C, 4 * N, N, added, B, ldb, Number(transposeB), flag);
     }
   });
   const tasks: number[] = [];
@@ -188,9 +209,10 @@ function tasksOf(
 function cutTargets(own: readonly number[], wide: number, stripStep: number): number[][] {
   const lists: number[][] = [];
   for (let i = 0; i < own.length; i += TARGET_WORDS) {
-    const [strips, c, ldc, N, addend, b, ldb, transposed] = own.slice(i, i + TARGET_WORDS) as [
-      ...[number, number, number, number],
-      ...[number, number, number, number],
+    const [strips, c, ldc, N, addend, b, ldb, transposed, flag] = own.slice(i, i + TARGET_WORDS) as [
+      ...[number, number, number],
+      ...[number, number, number],
+      ...[number, number, number],
     ];
     for (let n = 0; n < N; n += wide) {
       lists.push([
@@ -202,6 +224,7 @@ function cutTargets(own: readonly number[], wide: number, stripStep: number): nu
         b + n * (transposed === 1 ? ldb : 4),
         ldb,
         transposed,
+        flag,
       ]);
     }
   }

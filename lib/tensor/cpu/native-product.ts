@@ -22,7 +22,7 @@ export function multiplyByTiles(machine: Machine, products: readonly Product[]):
     const same = products.findIndex((other) => sameB(product, other));
     if (same < i) return void rooms.push({ ...rooms[same]!, isPacked: true });
     const size = packedBytes(machine, product);
-    const kept = machine.constants.find(product, size);
+    const kept = machine.constants.find(product, "panels", size);
     if (kept !== undefined) rooms.push({ at: kept.address, isKept: true, isPacked: kept.isPacked });
     else {
       rooms.push({ at: bytes, isKept: false, isPacked: false });

@@ -188,7 +188,8 @@ for (const operand of ["a", "b"] as const) {
 }
 
 Deno.test("`fitsAmx()` takes what is large enough to pay for splitting", () => {
-  assert.ok(fitsAmx({ M: 2048, N: 256, K: 688 }));
-  assert.ok(!fitsAmx({ M: 2048, N: 64, K: 688 }));
+  assert.ok(fitsAmx({ M: 64, N: 128, K: 64 }));
+  assert.ok(!fitsAmx({ M: 2048, N: 32, K: 688 }));
+  assert.ok(!fitsAmx({ M: 2048, N: 688, K: 32 }));
   assert.ok(!fitsAmx({ M: 8, N: 4096, K: 688 }));
 });

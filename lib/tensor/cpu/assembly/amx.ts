@@ -84,26 +84,26 @@ function copyEdge(from: usize, ld: usize, rows: i32, columns: i32, wide: i32): v
 }
 
 /**
- * Job: splits columns of B. Argument 0: table, 24 bytes a task: where they begin, bytes from a stored row to the next,
- * kind, columns, K, where the strips go. Argument 1: a word that becomes 1 if a number is not finite.
+ * Job: splits columns of B. Argument 0: table, 28 bytes a task: where they begin, bytes from a stored row to the next,
+ * kind, columns, K, where the strips go, and a word that becomes 1 if a number is not finite.
  */
 export function splitTask(task: i32): void {
-  const t = <usize> arg(0) + <usize> task * 24;
+  const t = <usize> arg(0) + <usize> task * 28;
   const K = load<i32>(t, 16), strip = <usize> stepsOf(K) * STEP_BYTES;
   const finite = split(load<u32>(t), load<u32>(t, 4), load<i32>(t, 8), load<i32>(t, 12), K, load<u32>(t, 20), strip);
-  if (!finite) store<i32>(<usize> arg(1), 1);
+  if (!finite) store<i32>(load<u32>(t, 24), 1);
 }
 
 /**
  * A target is a product's B and C: strips of B, c, bytes from a row of C to the next, N, what is added (as C lies; 0:
- * nothing), B itself, bytes from a row of B as it is stored to the next, whether it is transposed.
+ * nothing), B itself, bytes from a row of B as it is stored to the next, whether it is transposed, and a word that is 1 if
+ * a number of B is not finite.
  */
-const TARGET_BYTES: usize = 32;
+const TARGET_BYTES: usize = 36;
 
 /**
  * Job: rows of products of one A. Argument 0: table, 32 bytes a task: where A's rows begin, bytes from a row of A as it is
  * stored to the next, kind, the first row's number, rows, K (at most a run's), how many targets, and where in the table.
- * Argument 1: a word that is 1 if a number of a B is not finite.
  */
 export function amxTask(task: i32): void {
   const t = <usize> arg(0) + <usize> task * 32;
@@ -126,7 +126,8 @@ export function amxTask(task: i32): void {
 /** A block of rows with every target; nothing, and false, where a number is not finite. */
 function multiplyRows(a: usize, lda: usize, kind: i32, targets: usize, count: i32, row: i32, rows: i32, K: i32): bool {
   const strips = scratch() + EDGE_BYTES, strip = <usize> stepsOf(K) * STEP_BYTES;
-  if (load<i32>(<usize> arg(1)) != 0 || !split(a, lda, kind, rows, K, strips, strip)) return false;
+  for (let i = 0; i < count; i++) if (load<i32>(load<u32>(targets + <usize> i * TARGET_BYTES, 32)) != 0) return false;
+  if (!split(a, lda, kind, rows, K, strips, strip)) return false;
   for (let i = 0; i < count; i++) multiply(strips, strip, targets + <usize> i * TARGET_BYTES, row, rows, K);
   return true;
 }
