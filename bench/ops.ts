@@ -86,6 +86,7 @@ else {
     `${(limits.bandwidth / 1e6).toFixed(0)} GB/s`;
   console.log(formatTable({ name: "operations", title, columns, rows: table }));
 }
+if (flags.jax) Deno.exit(); // jax-js's threads would keep the process
 
 async function onDevice<T>(
   name: DeviceName,
