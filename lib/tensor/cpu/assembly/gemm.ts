@@ -2,7 +2,7 @@
 import { arg, scratch } from "./control";
 import { madd, sumLanes } from "./math";
 import { packFromColumns, packFromRows, packSixColumns, packSixRows } from "./pack";
-import { A_BYTES, B_BYTES, multiplyTile, TILE_BYTES, TILE_COLUMNS, TILE_ROWS } from "./tile";
+import { A_BYTES, B_BYTES, multiplyTile, PANEL_COLUMNS, TILE_BYTES, TILE_COLUMNS, TILE_ROWS } from "./tile";
 
 /** k are taken in runs of this many, so that a panel of B (24 KiB then) stays in the first-level cache. */
 const KC: i32 = 384;
@@ -19,7 +19,7 @@ export function packTask(task: i32): void {
   const perTask = arg(6);
   const tasks = arg(8);
   const matrix = task / tasks;
-  const panels = (N + TILE_COLUMNS - 1) / TILE_COLUMNS;
+  const panels = (N + PANEL_COLUMNS - 1) / PANEL_COLUMNS;
   const panelBytes = <usize> K * B_BYTES;
   const b = <usize> arg(0) + <usize> matrix * <usize> arg(7);
   const dst = <usize> arg(5) + <usize> (matrix * panels) * panelBytes;
@@ -27,7 +27,7 @@ export function packTask(task: i32): void {
   const end = min(begin + perTask, panels);
   for (let p = begin; p < end; p++) {
     for (let half = 0; half < 2; half++) {
-      const column = p * TILE_COLUMNS + 8 * half;
+      const column = p * PANEL_COLUMNS + 8 * half;
       const columns = max(0, min(8, N - column));
       const to = dst + <usize> p * panelBytes + <usize> half * 32;
       if (transposed) packFromColumns(b + <usize> column * ld, ld, K, columns, to, B_BYTES);
@@ -60,7 +60,7 @@ export function gemmTask(task: i32): void {
   const m0 = (tile / tasksN) * rows;
   const m1 = min(m0 + rows, M);
   const p0 = (tile % tasksN) * panels;
-  const p1 = min(p0 + panels, (N + TILE_COLUMNS - 1) / TILE_COLUMNS);
+  const p1 = min(p0 + panels, (N + PANEL_COLUMNS - 1) / PANEL_COLUMNS);
   const packed = scratch() + TILE_BYTES;
   for (let k0 = 0; k0 < K; k0 += KC) {
     const kc = min(KC, K - k0);
@@ -75,12 +75,16 @@ export function gemmTask(task: i32): void {
     }
     for (let p = p0; p < p1; p++) {
       const panel = b + <usize> p * (<usize> K * B_BYTES) + <usize> k0 * B_BYTES;
-      const nr = min(TILE_COLUMNS, N - p * TILE_COLUMNS);
-      const column = c + <usize> p * B_BYTES;
-      let from = packed;
-      for (let m = m0; m < m1; m += TILE_ROWS) {
-        multiplyTile(kc, from, panel, column + <usize> m * ldc, ldc, min(TILE_ROWS, M - m), nr, add);
-        from += tileBytes;
+      const last = min(N, (p + 1) * PANEL_COLUMNS);
+      let half = panel;
+      for (let n = p * PANEL_COLUMNS; n < last; n += TILE_COLUMNS) {
+        const column = c + (<usize> n << 2), nr = min(TILE_COLUMNS, N - n);
+        let from = packed;
+        for (let m = m0; m < m1; m += TILE_ROWS) {
+          multiplyTile(kc, from, half, column + <usize> m * ldc, ldc, min(TILE_ROWS, M - m), nr, add);
+          from += tileBytes;
+        }
+        half += B_BYTES / 2;
       }
     }
   }
