@@ -1,7 +1,7 @@
-// The matrix products' inner loop: a 6×8 tile of C in 12 vectors, which leaves the other registers to A and B. Larger tiles
-// need fewer loads, but their sums go by way of the stack, which V8 does not align to vectors: by chance they are a tenth
-// faster, or a third slower. One load brings four elements of A, and one of them, spread by a shuffle, meets two vectors of
-// B: V8 checks the bounds of every access, so that what counts is few loads.
+// The matrix products' inner loop: a 6×8 tile of C in 12 vectors, which leaves the other registers to A and B. Sums of a
+// larger tile go by way of the stack: a tenth faster at best, a third slower once V8 has compiled what is above it anew. One
+// load brings four elements of A, and one of them, spread by a shuffle, meets two vectors of B: V8 checks the bounds of
+// every access, so that what counts is few loads.
 import { scratch } from "./control";
 import { madd } from "./math";
 
