@@ -1,5 +1,6 @@
 // Matrix products by AMX: B is split into three bfloat16 parts once, A where it is multiplied (assembly/amx.ts). Blocks of C
 // lie at multiples of 32, so that no bytes depend on how the work is cut.
+import type { KeptForm } from "./constants.ts";
 import type { Block } from "./heap.ts";
 import { float, forElements } from "./jobs.ts";
 import type { Machine } from "./machine.ts";
@@ -21,7 +22,7 @@ const SPLIT_NUMBERS = 16_384;
 const SPLIT_WORDS = 7;
 const TASK_WORDS = 8;
 const TARGET_WORDS = 9;
-/** Room for the word that says whether numbers are finite. */
+/** Room for the word that says whether numbers are too large. */
 const FLAG_BYTES = 64;
 /** Below this many rows, columns or steps of k, splitting costs more than AMX gains. */
 const LEAST = { M: 64, N: 64, K: 64 } as const;
@@ -34,8 +35,8 @@ export function fitsAmx({ M, N, K }: Pick<Product, "M" | "N" | "K">): boolean {
 }
 
 /**
- * Runs products that do not depend on each other, a run of k after the other. Where a number is not finite, AVX-512 takes
- * over: in parts, an infinity would become NaN.
+ * Runs products that do not depend on each other, a run of k after the other. Rows of A, and matrices B, with a number of
+ * 2^60 or more, an infinity or NaN are AVX-512's: in parts, an infinity would become NaN.
  */
 export function multiplyByAmx(machine: Machine, products: readonly Product[]): void {
   const K = products[0]!.K;
@@ -48,7 +49,7 @@ export function multiplyByAmx(machine: Machine, products: readonly Product[]): v
   try {
     for (let k = 0; k < K; k += RUN) {
       const run = { k, length: Math.min(RUN, K - k) };
-      splitAll(machine, operands.filter(({ isSplit }) => !isSplit), run);
+      splitAll(machine, operands, run);
       multiplyRun(machine, products, ofB, run);
     }
   } finally {
@@ -61,7 +62,7 @@ interface Run {
   readonly length: number;
 }
 
-/** Matrices B: `N` columns of K numbers each. */
+/** Matrices B of `N` columns of K numbers each, and where their strips are, or go. */
 interface Operand {
   readonly address: number;
   readonly matrices: number;
@@ -70,11 +71,11 @@ interface Operand {
   readonly transposed: boolean;
   /** Bytes of a run of a matrix in strips. */
   readonly matrixBytes: number;
-  /** Where the strips are, or go. */
   readonly strips: number;
-  /** A word that is 1 if a number is not finite. */
+  /** A word that is 1 if a number is too large to be split. */
   readonly flag: number;
-  readonly isSplit: boolean;
+  /** Where that is kept. */
+  readonly kept: KeptForm | undefined;
 }
 
 const stripBytes = (length: number) => Math.ceil(length / STEP) * STEP_BYTES;
@@ -86,7 +87,7 @@ function operandsOf(
 ): { operands: Operand[]; ofB: Operand[]; room: Block } {
   const first = products.map((product) => products.findIndex((other) => sameB(product, other)));
   const own = products.filter((_, i) => first[i] === i);
-  let bytes = FLAG_BYTES;
+  let bytes = FLAG_BYTES * own.length;
   const places = own.map((product) => {
     const { batch, N, K, oneB } = product;
     const matrixBytes = Math.ceil(N / STRIP) * stripBytes(Math.min(K, RUN));
@@ -100,16 +101,21 @@ function operandsOf(
   const room = machine.heap.allocate(bytes);
   const operands = own.map(({ b: address, batch, N, K, transposeB: transposed, oneB }, i): Operand => {
     const { matrixBytes, kept, at } = places[i]!;
-    const [flag, strips] = kept ? [kept.address, kept.address + FLAG_BYTES] : [room.address, room.address + at];
-    const isSplit = kept?.isPacked ?? false;
-    return { address, matrices: oneB ? 1 : batch, N, K, transposed, matrixBytes, strips, flag, isSplit };
+    const flag = kept?.address ?? room.address + FLAG_BYTES * i;
+    const strips = kept === undefined ? room.address + at : kept.address + FLAG_BYTES;
+    return { address, matrices: oneB ? 1 : batch, N, K, transposed, matrixBytes, strips, flag, kept };
   });
   return { operands, ofB: first.map((i) => operands[own.indexOf(products[i]!)]!), room };
 }
 
-function splitAll(machine: Machine, operands: readonly Operand[], run: Run): void {
+/** Splits what is not yet. */
+function splitAll(machine: Machine, all: readonly Operand[], run: Run): void {
+  const operands = all.filter(({ kept }) => !kept?.isPacked);
   if (operands.length === 0) return;
-  for (const flag of new Set(operands.map(({ flag }) => flag))) forElements(machine, "fill", 1, 1, [float(0), flag]);
+  const clear = (flag: number, words: number) => forElements(machine, "fill", words, 1, [float(0), flag]);
+  const ofRoom = operands.filter(({ kept }) => kept === undefined);
+  if (ofRoom.length > 0) clear(ofRoom[0]!.flag, (ofRoom.at(-1)!.flag - ofRoom[0]!.flag) / 4 + 1); // side by side
+  for (const { kept, flag } of operands) if (kept !== undefined) clear(flag, 1);
   const tasks: number[] = [];
   let cost = 0;
   for (const operand of operands) {
@@ -117,6 +123,7 @@ function splitAll(machine: Machine, operands: readonly Operand[], run: Run): voi
     cost += SPLITTING * operand.matrices * operand.N * run.length;
   }
   runTable(machine, "split", tasks, SPLIT_WORDS, cost);
+  for (const { kept } of operands) if (kept !== undefined) kept.isPacked = true;
 }
 
 function splitTasks(operand: Operand, { k, length }: Run, threads: number, tasks: number[]): void {
@@ -148,15 +155,16 @@ function multiplyRun(
   ofB: readonly Operand[],
   { k, length }: Run,
 ): void {
-  const groups: Group[] = [];
+  const groups = new Map<string, Group>();
   let cost = 0;
   products.forEach((product, i) => {
     const { batch, M, N, K, a, b, c, transposeA, transposeB, oneA, oneB, add, addend = c } = product;
     cost += 2 * batch * M * N * length / FLOPS;
     for (let matrix = 0; matrix < batch; matrix++) {
       const A = a + (oneA ? 0 : 4 * matrix * M * K) + 4 * k * (transposeA ? M : 1);
-      let group = groups.find((one) => one.a === A && one.product.M === M && one.product.transposeA === transposeA);
-      if (group === undefined) groups.push(group = { a: A, product, N: 0, targets: [] });
+      const key = `${A} ${M} ${transposeA}`;
+      let group = groups.get(key);
+      if (group === undefined) groups.set(key, group = { a: A, product, N: 0, targets: [] });
       group.N += N;
       const C = 4 * matrix * M * N;
       const ldb = 4 * (transposeB ? K : N);
@@ -170,7 +178,7 @@ function multiplyRun(
   });
   const tasks: number[] = [];
   const targets: number[] = [];
-  for (const group of groups) tasksOf(group, length, groups.length, machine.threads, tasks, targets);
+  for (const group of groups.values()) tasksOf(group, length, groups.size, machine.threads, tasks, targets);
   for (let i = TASK_WORDS - 1; i < tasks.length; i += TASK_WORDS) tasks[i] = 4 * (tasks.length + tasks[i]!);
   machine.ints[0] = machine.stage([...tasks, ...targets]);
   machine.run("amx", tasks.length / TASK_WORDS, cost);

@@ -9,24 +9,30 @@ const MOST = 64 << 20;
 /** How a matrix is packed: in panels for the tile kernels, or in strips for AMX. */
 export type PackedForm = "panels" | "strips";
 
+/** Room for a packed form. */
+export interface KeptForm {
+  readonly address: number;
+  /** Whether it is packed, by jobs to come at the latest: for who packs it to say, once nothing can keep it from it. */
+  isPacked: boolean;
+}
+
 export interface Constants {
   /** Says that what lies at this address stays as it is until it is freed. */
   hold(address: number): void;
-  /**
-   * Where a product's B is packed, or is to be, in `bytes` bytes that are kept; undefined where it may change, or too much is
-   * kept already.
-   */
-  find(
-    product: Product,
-    form: PackedForm,
-    bytes: number,
-  ): { readonly address: number; readonly isPacked: boolean } | undefined;
+  /** A product's B, packed or to be packed, in `bytes` bytes that are kept; undefined where it may change, or too much is kept. */
+  find(product: Product, form: PackedForm, bytes: number): KeptForm | undefined;
   /** What lies at this address is freed. */
   forget(address: number): void;
 }
 
+interface Held extends KeptForm {
+  readonly product: Product;
+  readonly form: PackedForm;
+  readonly block: Block;
+}
+
 export function createConstants(heap: Heap): Constants {
-  const held = new Map<number, { readonly product: Product; readonly form: PackedForm; readonly block: Block }[]>();
+  const held = new Map<number, Held[]>();
   let used = 0;
   return {
     hold(address) {
@@ -36,12 +42,13 @@ export function createConstants(heap: Heap): Constants {
       const forms = held.get(product.b);
       if (forms === undefined) return undefined;
       const kept = forms.find((one) => one.form === form && sameB(one.product, product));
-      if (kept !== undefined) return { address: kept.block.address, isPacked: true };
+      if (kept !== undefined) return kept;
       if (used + bytes > MOST) return undefined;
       const block = heap.allocate(bytes);
       used += block.bytes;
-      forms.push({ product, form, block });
-      return { address: block.address, isPacked: false };
+      const fresh = { product, form, block, address: block.address, isPacked: false };
+      forms.push(fresh);
+      return fresh;
     },
     forget(address) {
       for (const { block } of held.get(address) ?? []) {

@@ -144,10 +144,10 @@ export async function createMachine(
   function reserveScratch(bytes: number): void {
     if (bytes <= stride) return;
     queue.finish();
+    const wanted = Math.ceil(bytes / 64) * 64;
+    const larger = heap.allocate(wanted * (workers.length + 1));
     if (room !== undefined) heap.free(room);
-    room = undefined;
-    stride = Math.ceil(bytes / 64) * 64;
-    room = heap.allocate(stride * (workers.length + 1));
+    [room, stride] = [larger, wanted];
     words[SCRATCH / 4] = room.address;
     words[SCRATCH_STRIDE / 4] = stride;
   }

@@ -1,5 +1,6 @@
 // Matrix products by the native tile kernels: B is packed once, in parts, then parts of C are made. How work is cut does
 // not change a bit of it: each element adds up its k in one order.
+import type { KeptForm } from "./constants.ts";
 import type { Machine } from "./machine.ts";
 import { type Product, sameB } from "./product.ts";
 
@@ -16,18 +17,15 @@ const TILE_WORDS = 10;
 /** Runs products that do not depend on each other as one job. */
 export function multiplyByTiles(machine: Machine, products: readonly Product[]): void {
   /** Where each product's B goes: an address, or bytes from where the room for all begins. */
-  const rooms: { readonly at: number; readonly isKept: boolean; readonly isPacked: boolean }[] = [];
+  const rooms: { readonly at: number; readonly kept: KeptForm | undefined; readonly isPacked: boolean }[] = [];
   let bytes = 0;
   products.forEach((product, i) => {
     const same = products.findIndex((other) => sameB(product, other));
     if (same < i) return void rooms.push({ ...rooms[same]!, isPacked: true });
     const size = packedBytes(machine, product);
     const kept = machine.constants.find(product, "panels", size);
-    if (kept !== undefined) rooms.push({ at: kept.address, isKept: true, isPacked: kept.isPacked });
-    else {
-      rooms.push({ at: bytes, isKept: false, isPacked: false });
-      bytes += size;
-    }
+    rooms.push({ at: bytes, kept, isPacked: kept?.isPacked ?? false });
+    if (kept === undefined) bytes += size;
   });
   const packed = machine.heap.allocate(bytes);
   try {
@@ -35,8 +33,8 @@ export function multiplyByTiles(machine: Machine, products: readonly Product[]):
     const tiles: number[] = [];
     let [cost, packing] = [0, 0];
     products.forEach((product, i) => {
-      const { at, isKept, isPacked } = rooms[i]!;
-      const room = isKept ? at : packed.address + at;
+      const { at, kept, isPacked } = rooms[i]!;
+      const room = kept?.address ?? packed.address + at;
       if (!isPacked) {
         packTasks(machine, product, room, packs);
         packing += PACKING * packedBytes(machine, product) / 4;
@@ -45,6 +43,7 @@ export function multiplyByTiles(machine: Machine, products: readonly Product[]):
       cost += 2 * product.batch * product.M * product.N * product.K / FLOPS;
     });
     if (packs.length > 0) runTable(machine, "packPanels", packs, PACK_WORDS, packing);
+    for (const { kept } of rooms) if (kept !== undefined) kept.isPacked = true;
     runTable(machine, "tiles", tiles, TILE_WORDS, cost);
   } finally {
     machine.heap.free(packed);

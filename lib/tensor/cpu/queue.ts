@@ -90,8 +90,9 @@ export function createQueue(
   function makeRoom(words: number): void {
     finish();
     if (words <= room.words.length) return;
+    const larger = roomFor(memory, heap, 4 * words);
     heap.free(room.block);
-    room = roomFor(memory, heap, 4 * words);
+    room = larger;
   }
 
   function finish(): void {

@@ -187,6 +187,39 @@ for (const operand of ["a", "b"] as const) {
   });
 }
 
+test("an infinity in one matrix B leaves the bytes of others with the same A, whatever the number of threads", async () => {
+  const shape: Shape = { ...plain, M: 600, N: 200, K: 96, transposeB: true };
+  const [one, other] = [inputsOf(shape, 11), { ...inputsOf(shape, 12) }];
+  const both = [one, { ...other, a: one.a }];
+  one.b[77] = Infinity;
+  for (const threads of [1, 3]) {
+    for (const held of [false, true]) {
+      const machine = await createMachine({ threads, products: "amx" });
+      const [alone] = run(machine, multiplyByAmx, [shape], [both[1]!], true);
+      const holding: Multiply = (machine, products) => {
+        if (held) { for (const { b } of products) machine.constants.hold(b); }
+        for (let time = 0; time < 2; time++) multiplyByAmx(machine, products);
+      };
+      assert.deepEqual(run(machine, holding, [shape, shape], both, true)[1], alone);
+      await machine.close();
+    }
+  }
+});
+
+test("finite numbers whose product is too large come out infinite, as float32 has it", async () => {
+  const shape: Shape = { ...plain, M: 64, N: 64, K: 64, transposeB: true };
+  const machine = await createMachine({ threads: 1, products: "amx" });
+  for (const [a, b] of [[1e30, 1.2345e30], [-1.7e25, 3.3e25], [3.4028234663852886e38, 1], [3e38, -0.99]] as const) {
+    const inputs = { a: new Float32Array(64 * 64), b: new Float32Array(64 * 64), d: new Float32Array(64 * 64) };
+    inputs.a[0] = a;
+    inputs.b[0] = b;
+    const [c] = run(machine, multiplyByAmx, [shape], [inputs], true);
+    assert.equal(c![0], Math.fround(Math.fround(a) * Math.fround(b)));
+    assert.ok(c!.subarray(1).every((value) => value === 0));
+  }
+  await machine.close();
+});
+
 Deno.test("`fitsAmx()` takes what is large enough to pay for splitting", () => {
   assert.ok(fitsAmx({ M: 64, N: 128, K: 64 }));
   assert.ok(!fitsAmx({ M: 2048, N: 32, K: 688 }));

@@ -12,6 +12,12 @@ const RUN: i32 = 16, BLOCK: i32 = 8;
 const EDGE_BYTES: usize = 4096;
 const BLOCK_BYTES: usize = <usize> (BLOCK * RUN) * STEP_BYTES;
 
+/**
+ * 2^60, infinities and NaN, as bits without the sign and shifted to the left by one. In parts, an infinity would become NaN,
+ * as would a product that is none: some parts of it may be infinite, others minus that.
+ */
+const TOO_LARGE: i32 = 0xbb000000;
+
 // @ts-ignore: decorator
 @inline
 function stepsOf(K: i32): i32 {
@@ -29,7 +35,7 @@ function firstKernel(): i32 {
  *
  * @param ld bytes from a row (of the matrix as it is stored) to the next
  * @param kind 1: turned; 2: rows or columns side by side, not k
- * @returns whether every number is finite
+ * @returns whether every number is below {@linkcode TOO_LARGE}
  */
 function split(from: usize, ld: usize, kind: i32, lines: i32, K: i32, to: usize, strip: usize): bool {
   const alongK = (kind & 2) == 0;
@@ -54,15 +60,11 @@ function split(from: usize, ld: usize, kind: i32, lines: i32, K: i32, to: usize,
       splitSquares(kind, scratch(), alongK ? STEP << 2 : GROUP << 2, place, 1, 0);
     }
   }
-  const checks = v128.or(v128.or(notNumbers(args + 64), notNumbers(args + 80)), v128.or(notNumbers(args + 96), notNumbers(args + 112)));
-  return !v128.any_true(checks);
-}
-
-// @ts-ignore: decorator
-@inline
-function notNumbers(at: usize): v128 {
-  const x = v128.load(at);
-  return f32x4.ne(x, x);
+  const largest = i32x4.max_u(
+    i32x4.max_u(v128.load(args, 64), v128.load(args, 80)),
+    i32x4.max_u(v128.load(args, 96), v128.load(args, 112)),
+  );
+  return !v128.any_true(i32x4.ge_u(largest, i32x4.splat(TOO_LARGE)));
 }
 
 function splitSquares(kind: i32, from: usize, ld: usize, to: usize, steps: i32, stepBytes: usize): void {
@@ -85,19 +87,19 @@ function copyEdge(from: usize, ld: usize, rows: i32, columns: i32, wide: i32): v
 
 /**
  * Job: splits columns of B. Argument 0: table, 28 bytes a task: where they begin, bytes from a stored row to the next,
- * kind, columns, K, where the strips go, and a word that becomes 1 if a number is not finite.
+ * kind, columns, K, where the strips go, and a word that becomes 1 if a number is too large.
  */
 export function splitTask(task: i32): void {
   const t = <usize> arg(0) + <usize> task * 28;
   const K = load<i32>(t, 16), strip = <usize> stepsOf(K) * STEP_BYTES;
-  const finite = split(load<u32>(t), load<u32>(t, 4), load<i32>(t, 8), load<i32>(t, 12), K, load<u32>(t, 20), strip);
-  if (!finite) store<i32>(load<u32>(t, 24), 1);
+  const fits = split(load<u32>(t), load<u32>(t, 4), load<i32>(t, 8), load<i32>(t, 12), K, load<u32>(t, 20), strip);
+  if (!fits) store<i32>(load<u32>(t, 24), 1);
 }
 
 /**
  * A target is a product's B and C: strips of B, c, bytes from a row of C to the next, N, what is added (as C lies; 0:
  * nothing), B itself, bytes from a row of B as it is stored to the next, whether it is transposed, and a word that is 1 if
- * a number of B is not finite.
+ * a number of B is too large.
  */
 const TARGET_BYTES: usize = 36;
 
@@ -114,21 +116,23 @@ export function amxTask(task: i32): void {
   for (let m = 0; m < M; m += STRIP * BLOCK) {
     const rows = min(STRIP * BLOCK, M - m), from = a + <usize> m * next;
     if (multiplyRows(from, lda, kind, targets, count, first + m, rows, K)) continue;
-    // Split, an infinity would become NaN: what has one goes by AVX-512, strip by strip.
     for (let r = 0; r < rows; r += STRIP) {
       const some = from + <usize> r * next, n = min(STRIP, rows - r);
       if (multiplyRows(some, lda, kind, targets, count, first + m + r, n, K)) continue;
-      for (let i = 0; i < count; i++) byVectors(some, lda, (kind & 2) != 0, targets + <usize> i * TARGET_BYTES, first + m + r, n, K);
+      for (let i = 0; i < count; i++) byVectors(some, lda, kind, targets + <usize> i * TARGET_BYTES, first + m + r, n, K);
     }
   }
 }
 
-/** A block of rows with every target; nothing, and false, where a number is not finite. */
+/** A block of rows with every target; nothing, and false, where a number of them is too large. */
 function multiplyRows(a: usize, lda: usize, kind: i32, targets: usize, count: i32, row: i32, rows: i32, K: i32): bool {
   const strips = scratch() + EDGE_BYTES, strip = <usize> stepsOf(K) * STEP_BYTES;
-  for (let i = 0; i < count; i++) if (load<i32>(load<u32>(targets + <usize> i * TARGET_BYTES, 32)) != 0) return false;
   if (!split(a, lda, kind, rows, K, strips, strip)) return false;
-  for (let i = 0; i < count; i++) multiply(strips, strip, targets + <usize> i * TARGET_BYTES, row, rows, K);
+  for (let i = 0; i < count; i++) {
+    const target = targets + <usize> i * TARGET_BYTES;
+    if (load<i32>(load<u32>(target, 32)) != 0) byVectors(a, lda, kind, target, row, rows, K);
+    else multiply(strips, strip, target, row, rows, K);
+  }
   return true;
 }
 
@@ -157,16 +161,19 @@ function multiply(strips: usize, strip: usize, target: usize, row: i32, rows: i3
   callNative(args, firstKernel() + 4);
 }
 
-function byVectors(a: usize, lda: usize, transposed: bool, target: usize, row: i32, rows: i32, K: i32): void {
+/** By AVX-512, a strip of rows at a time. */
+function byVectors(a: usize, lda: usize, kind: i32, target: usize, row: i32, rows: i32, K: i32): void {
   const c: usize = load<u32>(target, 4), ldc: usize = load<u32>(target, 8), N = load<i32>(target, 12);
   const addend: usize = load<u32>(target, 16), b: usize = load<u32>(target, 20), ldb: usize = load<u32>(target, 24);
-  const turned = load<i32>(target, 28) != 0;
+  const turned = load<i32>(target, 28) != 0, transposed = (kind & 2) != 0, next: usize = transposed ? 4 : lda;
   const panel = scratch() + EDGE_BYTES + BLOCK_BYTES, aside = panel + panelBytes(STEP * RUN);
   for (let n = 0; n < N; n += STRIP) {
     const columns = min(STRIP, N - n);
-    const to = c + <usize> row * ldc + (<usize> n << 2);
     packPanels(b + <usize> n * (turned ? ldb : 4), ldb, turned, K, columns, panel);
-    const added: usize = addend == 0 ? 0 : to - c + addend;
-    multiplyPacked(a, lda, transposed, panel, panelBytes(K), to, ldc, rows, columns, K, 1, added, aside);
+    for (let r = 0; r < rows; r += STRIP) {
+      const to = c + <usize> (row + r) * ldc + (<usize> n << 2), added: usize = addend == 0 ? 0 : to - c + addend;
+      const from = a + <usize> r * next, some = min(STRIP, rows - r);
+      multiplyPacked(from, lda, transposed, panel, panelBytes(K), to, ldc, some, columns, K, 1, added, aside);
+    }
   }
 }

@@ -7,13 +7,12 @@
 // k of a row; a line of B is two k of 16 columns, pair by pair, as AMX takes them. A pair is k and k + 16 of the step: in
 // which order k are added up is free, and so a pair is put together with a shift.
 import {
-  ADD,
   ADD_INTEGERS,
   type Address,
   AND,
   type Assembler,
-  FMA,
   type Label,
+  MAX_UNSIGNED,
   MOVE_IN,
   MOVE_OUT,
   NOT_EQUAL,
@@ -54,8 +53,8 @@ export const STEP_BYTES = 3 * PART_BYTES;
 /**
  * Where the splitting kernels find their arguments, in bytes from the address that they are given; all are 64 bits.
  * `steps` steps of k, `stepBytes` from one to the next, of each of `groups` groups of 16 rows (columns), `groupBytes`
- * from one to the next. `strip` are the bytes of a packed strip. `check` are 64 bytes, NaN after a number that is not
- * finite; the caller clears them.
+ * from one to the next. `strip` are the bytes of a packed strip. `check` are 16 words, each the largest that some
+ * numbers are, as bits without the sign and shifted to the left by one; the caller clears them.
  */
 export const SPLIT_ARGUMENT = {
   from: 0,
@@ -69,7 +68,7 @@ export const SPLIT_ARGUMENT = {
   check: 64,
 } as const;
 
-const ROUND = 29, KEEP = 30, ZERO = 31, CHECKS = [27, 28] as const;
+const ROUND = 30, KEEP = 31, CHECKS = [28, 29] as const;
 
 /** Emits the constants: what rounds, and the mask of the upper 16 bits. */
 export function emitSplitConstants(asm: Assembler): Label {
@@ -118,7 +117,7 @@ export function emitSplit(asm: Assembler, constants: Label, alongK: boolean, tur
   asm.loadLabel(RAX, constants);
   vector(MOVE_IN, ROUND, 0, { base: RAX });
   vector(MOVE_IN, KEEP, 0, { base: RAX, disp: 64 });
-  for (const register of [ZERO, ...CHECKS]) vector(XOR, register, register, register);
+  for (const register of CHECKS) vector(XOR, register, register, register);
   asm.move(RAX, R10);
   asm.move(RCX, R11);
   asm.loadConstant(RDI, 16);
@@ -129,8 +128,8 @@ export function emitSplit(asm: Assembler, constants: Label, alongK: boolean, tur
   asm.jumpIf(NOT_EQUAL, line);
   asm.move(RDI, RBP);
   asm.addConstant(RDI, -SPLIT_ARGUMENT.check);
-  vector(ADD, CHECKS[0], CHECKS[0], CHECKS[1]);
-  vector(ADD, CHECKS[0], CHECKS[0], { base: RBP });
+  vector(MAX_UNSIGNED, CHECKS[0], CHECKS[0], CHECKS[1]);
+  vector(MAX_UNSIGNED, CHECKS[0], CHECKS[0], { base: RBP });
   vector(MOVE_OUT, CHECKS[0], 0, { base: RBP });
   if (turned) { for (let part = 0; part < 3; part++) turn(part * PART_BYTES); }
   asm.add(R10, R8);
@@ -163,6 +162,10 @@ export function emitSplit(asm: Assembler, constants: Label, alongK: boolean, tur
       asm.prefetch({ base: RAX, index: RDX, scale: 8 });
       asm.add(RAX, RDX);
     }
+    for (const x of rest) {
+      vector(ADD_INTEGERS, 2 + x, x, x); // without the sign
+      vector(MAX_UNSIGNED, CHECKS[x]!, CHECKS[x]!, 2 + x);
+    }
     for (let part = 0; part < 2; part++) {
       for (const x of rest) {
         vector(ADD_INTEGERS, 2 + x, x, ROUND);
@@ -171,7 +174,6 @@ export function emitSplit(asm: Assembler, constants: Label, alongK: boolean, tur
       }
       pair(2, part);
     }
-    for (const x of rest) vector(FMA, CHECKS[x]!, x, ZERO);
     pair(0, 2);
   }
 

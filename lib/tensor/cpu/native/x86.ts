@@ -38,6 +38,7 @@ export const SUBTRACT: VectorOperation = { map: 1, prefix: 0, opcode: 0x5c }; //
 export const DIVIDE: VectorOperation = { map: 1, prefix: 0, opcode: 0x5e }; // vdivps
 export const MINIMUM: VectorOperation = { map: 1, prefix: 0, opcode: 0x5d }; // vminps: the second where one is NaN
 export const MAXIMUM: VectorOperation = { map: 1, prefix: 0, opcode: 0x5f }; // vmaxps: the same
+export const MAX_UNSIGNED: VectorOperation = { map: 2, prefix: 1, opcode: 0x3f };
 export const ADD_INTEGERS: VectorOperation = { map: 1, prefix: 1, opcode: 0xfe }; // vpaddd
 export const SUBTRACT_INTEGERS: VectorOperation = { map: 1, prefix: 1, opcode: 0xfa }; // vpsubd
 export const ADD: VectorOperation = { map: 1, prefix: 0, opcode: 0x58 }; // vaddps
