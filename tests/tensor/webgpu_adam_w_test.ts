@@ -106,3 +106,12 @@ optionalTest("vulkan", "a parameter that is being read while it is updated is re
   assert.notDeepEqual(Float32Array.from(await slot!.parameter.data()), normalValues([20], 0).data);
   await device.close();
 }, options);
+
+optionalTest("vulkan", "`adamW()` of no parameters on WebGPU is a norm of 0, whatever its buffer held", async () => {
+  const device = await openDevice("webgpu");
+  const left = tf.tidy(() => tf.add(tf.fill([1], 7), 1));
+  await left.data();
+  left.dispose();
+  assert.equal(await update([], [], { ...settings, clipNorm: 1, step: 1 }), 0);
+  await device.close();
+}, options);

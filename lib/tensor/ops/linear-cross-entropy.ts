@@ -1,10 +1,10 @@
 // The head and the cross-entropy in one: a language model's loss without its `[N, vocab]` logits, which are made, used
 // and dropped a chunk of rows at a time (as Wijmans et al. 2024, arXiv 2411.09009, and Liger, arXiv 2410.10989, do).
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, composed, isTaping, refuseShapes } from "../kernels.ts";
-import { crossEntropy, crossEntropyGradient } from "./cross-entropy.ts";
+import { checkTensors, composed, hasKernel, isTaping, refuseShapes } from "../kernels.ts";
+import { checkTargets, crossEntropy, crossEntropyGradient } from "./cross-entropy.ts";
 import { isHalf, unpackHalf, weightShape } from "./half.ts";
-import { linear } from "./linear.ts";
+import { halfProductGradient, linear, LINEAR_HALF } from "./linear.ts";
 
 /** Most logits of one chunk, unless that were fewer than {@linkcode FEWEST_ROWS} rows: 8 MiB. */
 const CHUNK = 2 ** 21;
@@ -17,12 +17,12 @@ const FEWEST_ROWS = 384;
  *
  * @param x float32 `[N, d]`
  * @param w float32 `[vocab, d]`; or frozen and in half precision, int32 `[vocab, d / 2]`
- * @param targets int32 `[N]`, below `vocab`
+ * @param targets int32 `[N]`, below `vocab`; {@linkcode checkTargets} says when that is checked
  * @returns float32 `[N]`
- * @throws UserError `tensor.shape`
+ * @throws UserError `tensor.shape`, `tensor.index`
  */
 export function linearCrossEntropy(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
-  checkShapes("linearCrossEntropy", x, w, targets);
+  checkInputs("linearCrossEntropy", x, w, targets);
   return composed(differentiable(x, w), (save) => {
     save([x, w, targets]);
     return lossesAndGradients(x, w, targets).losses;
@@ -41,11 +41,11 @@ export function linearCrossEntropy(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.T
  *
  * @param x float32 `[N, d]`
  * @param w float32 `[vocab, d]`
- * @param targets int32 `[N]`, below `vocab`
- * @throws UserError `tensor.shape`
+ * @param targets int32 `[N]`, below `vocab`; {@linkcode checkTargets} says when that is checked
+ * @throws UserError `tensor.shape`, `tensor.index`
  */
 export function meanLinearCrossEntropy(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): tf.Scalar {
-  checkShapes("meanLinearCrossEntropy", x, w, targets);
+  checkInputs("meanLinearCrossEntropy", x, w, targets);
   const wanted: Part[] = !isTaping() ? [] : w instanceof tf.Variable ? ["dx", "dw"] : ["dx"];
   return composed<tf.Scalar>(differentiable(x, w), (save) => {
     const each = tf.fill([x.shape[0]], 1 / x.shape[0]) as tf.Tensor1D;
@@ -87,7 +87,8 @@ function lossesAndGradients(
   dy?: tf.Tensor1D,
   wanted: readonly Part[] = [],
 ): Results {
-  const table = isHalf(w) ? unpackHalf(w) as tf.Tensor2D : w;
+  // unpacked once for all chunks, unless products take it as it is
+  const table = isHalf(w) && !hasKernel(LINEAR_HALF) ? unpackHalf(w) as tf.Tensor2D : w;
   const chunks: Results[] = [];
   let dw: tf.Tensor | undefined;
   for (const [from, rows] of chunksOf(x.shape[0], w.shape[0])) {
@@ -100,7 +101,7 @@ function lossesAndGradients(
       const part = wanted.includes("dw") ? tf.matMul(d, chunk.x, true) : undefined;
       return {
         losses: chunk.losses,
-        ...(wanted.includes("dx") ? { dx: tf.matMul(d, table) } : {}),
+        ...(wanted.includes("dx") ? { dx: isHalf(table) ? halfProductGradient(d, table) : tf.matMul(d, table) } : {}),
         ...(part === undefined ? {} : { dw: before === undefined ? part : tf.add(before, part) }),
       };
     }) as Results;
@@ -148,11 +149,12 @@ export function chunksOf(rows: number, vocab: number): readonly (readonly [numbe
   return Array.from({ length: count }, (_, i) => [at(i), at(i + 1) - at(i)] as const);
 }
 
-function checkShapes(operation: string, x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): void {
+function checkInputs(operation: string, x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): void {
   checkTensors(operation, { x, w, targets }, { w: isHalf(w) ? "int32" : "float32", targets: "int32" });
   const fits = x.rank === 2 && w.rank === 2 && targets.rank === 1 && x.shape[1] === weightShape(w)[1] &&
     targets.size === x.shape[0];
   if (!fits) {
     refuseShapes(operation, { x, w, targets }, "x and w must have one width, with one target for each row of x");
   }
+  checkTargets(operation, targets, w.shape[0]);
 }

@@ -7,11 +7,18 @@ import { isHalf, unpackHalf, weightShape } from "./half.ts";
 export const LINEAR = "StitchbookLinear";
 
 /**
+ * Names of the fused kernels for packed half-precision weights: inputs `{ x: [rows, in], w: int32 [out, in / 2] }`, output
+ * `[rows, out]`; and `{ dy: [rows, out], w }`, output `[rows, in]`. Or stacks of models of all of these.
+ */
+export const LINEAR_HALF = "StitchbookLinearHalf";
+export const LINEAR_HALF_GRAD_X = "StitchbookLinearHalfGradX";
+
+/**
  * A linear map without bias. A stack of weights maps as many equal runs of rows, each by its own, in one product.
  *
  * @param x float32 `[..., in]`
  * @param w float32 `[out, in]`, or `[models, out, in]` where x's rows are those of model after model; or frozen and in
- * half precision, int32 `[…, in / 2]`, whose float32 numbers are there only while a product runs
+ * half precision, int32 `[…, in / 2]`, whose float32 numbers are there only while a product runs, or never
  * @returns float32 `[..., out]`
  * @throws UserError `tensor.shape` when the inner sizes differ, or the rows cannot be shared out among the models
  */
@@ -38,10 +45,18 @@ function product(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
 function halfProduct(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
   return composed({ x }, (save) => {
     save([w]);
-    return product(x, unpackHalf(w));
-  }, (dy, saved) => ({
-    x: () => tf.tidy(() => inShape(tf.matMul(dy, unpackHalf(saved[0]!)), x.shape)),
-  }));
+    if (!hasKernel(LINEAR_HALF)) return product(x, unpackHalf(w));
+    return runKernel<tf.Tensor>(LINEAR_HALF, {
+      x: inShape(x, [...w.shape.slice(0, -2), -1, weightShape(w).at(-1)!]),
+      w,
+    });
+  }, (dy, saved) => ({ x: () => tf.tidy(() => inShape(halfProductGradient(dy, saved[0]!), x.shape)) }));
+}
+
+/** The gradient of x, from that of `linear(x, w)` and packed weights: `[rows, in]`, or `[models, rows, in]`. */
+export function halfProductGradient(dy: tf.Tensor, w: tf.Tensor): tf.Tensor {
+  if (!hasKernel(LINEAR_HALF_GRAD_X)) return tf.matMul(dy, unpackHalf(w));
+  return runKernel<tf.Tensor>(LINEAR_HALF_GRAD_X, { dy, w });
 }
 
 /** The stock composition: `x` `[rows, in]`, `w` `[out, in]`. */

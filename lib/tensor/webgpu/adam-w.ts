@@ -66,7 +66,7 @@ function gradientNorm(
   clipNorm: number,
   buffers: number,
 ): { readonly norm: Info; readonly scale: Info } {
-  const sums = backend.output([chunksOf(slots)]);
+  const sums = backend.output([Math.max(1, chunksOf(slots))]); // a buffer of nothing cannot be bound
   let first = 0;
   for (const some of partsOf(slots, buffers - 1)) {
     const tensors = [...some.map(({ g }) => g), sums];

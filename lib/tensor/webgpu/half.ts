@@ -1,27 +1,13 @@
-// Half-precision weights on WebGPU: unpacked by their bits, because WGSL's own conversion may lose what is not finite and
-// what is subnormal.
+// Half-precision weights on WebGPU: unpacked whole, or the rows of a table that are asked for. Products read them packed.
 import { EMBEDDING_HALF } from "../ops/embedding.ts";
 import { UNPACK_HALF } from "../ops/half.ts";
 import { checkIds } from "./embedding.ts";
 import { ELEMENTS, type KernelFunction, register, sizeOf } from "./kernel.ts";
+import { UNPACK } from "./half-code.ts";
 import { program } from "./program.ts";
 
-/** The two numbers of a word, the lower half first. */
-const UNPACK = `
-fn unpackOne(half: u32) -> f32 {
-  let sign = (half & 0x8000u) << 16u;
-  let exponent = (half >> 10u) & 31u;
-  let fraction = half & 1023u;
-  if (exponent == 31u) { return bitcast<f32>(sign | 0x7f800000u | (fraction << 13u)); }
-  if (exponent == 0u) { return select(1.0, -1.0, sign != 0u) * f32(fraction) * 5.9604644775390625e-8; }
-  return bitcast<f32>(sign | ((exponent + 112u) << 23u) | (fraction << 13u));
-}
-fn unpack(word: i32) -> vec2<f32> {
-  let bits = bitcast<u32>(word);
-  return vec2<f32>(unpackOne(bits & 0xffffu), unpackOne(bits >> 16u));
-}`;
-
-const unpackHalf: KernelFunction = ({ inputs: { x }, backend }) => {
+/** `[..., n / 2]` words as `[..., n]` numbers. */
+export const unpackHalf: KernelFunction = ({ inputs: { x }, backend }) => {
   backend.check(x!, "int32");
   const { shape } = x!;
   const y = backend.output([...shape.slice(0, -1), 2 * shape.at(-1)!]);

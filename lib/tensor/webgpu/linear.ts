@@ -1,8 +1,8 @@
-// Linear maps on WebGPU: one, one that adds to a residual stream, and several of one input with their gradients; of one
-// model, or of a stack of models as one batch.
+// Linear maps on WebGPU: one, one by half-precision weights, one that adds to a residual stream, and several of one input
+// with their gradients; of one model, or of a stack of models as one batch.
 import type * as tf from "@tensorflow/tfjs";
 import { ADD_LINEAR, ADD_LINEAR_STACKED } from "../ops/add-linear.ts";
-import { LINEAR } from "../ops/linear.ts";
+import { LINEAR, LINEAR_HALF, LINEAR_HALF_GRAD_X } from "../ops/linear.ts";
 import {
   LINEARS,
   LINEARS_GRAD_W,
@@ -12,6 +12,7 @@ import {
   LINEARS_STACKED_GRAD_X,
 } from "../ops/linears.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
+import { unpackHalf } from "./half.ts";
 import { type KernelFunction, register, sizeOf } from "./kernel.ts";
 import { multiply } from "./product.ts";
 
@@ -27,17 +28,31 @@ const FORWARD: Transposes = { transposeA: false, transposeB: true };
 const OF_INPUT: Transposes = { transposeA: false, transposeB: false };
 const OF_WEIGHT: Transposes = { transposeA: true, transposeB: false };
 
-/** `a · b`, plus `plus` if it is given; all of them matrices, or stacks of as many. */
+/**
+ * `a · b`, plus `plus` if it is given; all of them matrices, or stacks of as many. An int32 b is packed halves in aligned
+ * rows.
+ */
 function product(backend: StitchbookWebGPU, a: Info, b: Info, transposes: Transposes, plus?: Info): Info {
-  for (const tensor of plus === undefined ? [a, b] : [a, b, plus]) backend.check(tensor);
+  for (const tensor of plus === undefined ? [a] : [a, plus]) backend.check(tensor);
+  const halfB = b.dtype === "int32";
+  backend.check(b, halfB ? "int32" : "float32");
   const { transposeA, transposeB } = transposes;
   const models = a.shape.slice(0, -2);
   const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
   const [M, K] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
-  const N = b.shape.at(transposeB ? -2 : -1)!;
+  const N = transposeB ? b.shape.at(-2)! : b.shape.at(-1)! * (halfB ? 2 : 1);
   const batch = sizeOf(models);
-  const sizes = { batch, M, N, K, oneA: batch === 1, oneB: batch === 1 };
+  const sizes = { batch, M, N, K, oneA: batch === 1, oneB: batch === 1, halfB };
   return multiply(backend, { ...sizes, ...transposes }, a, b, [...models, M, N], plus === undefined ? {} : { plus });
+}
+
+/** `a` times weights in half precision: these are unpacked as they are read or, where rows are not aligned, before. */
+function halfProduct(backend: StitchbookWebGPU, a: Info, w: Info, transposes: Transposes): Info {
+  if (w.shape.at(-1)! % 2 === 0) return product(backend, a, w, transposes);
+  const whole = unpackHalf({ inputs: { x: w }, attrs: {}, backend }) as Info;
+  const c = product(backend, a, whole, transposes);
+  backend.release(whole);
+  return c;
 }
 
 const linears: KernelFunction = ({ inputs, backend }) => {
@@ -66,6 +81,8 @@ const linearsGradW: KernelFunction = ({ inputs, backend }) => {
 
 export function registerLinear(): void {
   register(LINEAR, ({ inputs: { x, w }, backend }) => product(backend, x!, w!, FORWARD));
+  register(LINEAR_HALF, ({ inputs: { x, w }, backend }) => halfProduct(backend, x!, w!, FORWARD));
+  register(LINEAR_HALF_GRAD_X, ({ inputs: { dy, w }, backend }) => halfProduct(backend, dy!, w!, OF_INPUT));
   for (const name of [ADD_LINEAR, ADD_LINEAR_STACKED]) {
     register(name, ({ inputs: { h, x, w }, backend }) => product(backend, x!, w!, FORWARD, h!));
   }

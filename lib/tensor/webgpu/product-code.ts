@@ -1,5 +1,6 @@
 // WGSL of the tiled matrix product. A workgroup makes one tile of C from strips of A and B in workgroup memory; each
 // invocation keeps its part of the tile in registers, which is why the text is unrolled here.
+import { UNPACK } from "./half-code.ts";
 import { type Program, program } from "./program.ts";
 
 /** How a product is cut: a workgroup makes `rows × columns` of C, an invocation `threadRows × threadColumns` of that. */
@@ -42,6 +43,8 @@ export interface ProductVariant {
   readonly alignedA: boolean;
   readonly alignedB: boolean;
   readonly alignedC: boolean;
+  /** Whether B's numbers are packed halves; it is aligned then. */
+  readonly halfB: boolean;
   /** Whether a tensor like C is added. */
   readonly adds: boolean;
 }
@@ -51,12 +54,12 @@ export interface ProductVariant {
  * the inner dimension, then the batch; each split writes a C of its own.
  */
 export function productProgram(variant: ProductVariant): Program {
-  const { tiling, transposeA, transposeB, alignedA, alignedB, alignedC, adds } = variant;
+  const { tiling, transposeA, transposeB, alignedA, alignedB, alignedC, halfB, adds } = variant;
   const { rows, columns, threadRows, threadColumns } = tiling;
-  const flags = [transposeA, transposeB, alignedA, alignedB, alignedC, adds].map(Number).join("");
+  const flags = [transposeA, transposeB, alignedA, alignedB, alignedC, halfB, adds].map(Number).join("");
   const type = (aligned: boolean) => aligned ? "vec4<f32>" : "f32";
   return program(`product ${rows}x${columns} ${threadRows}x${threadColumns} ${flags}`, () => ({
-    reads: { a: type(alignedA), b: type(alignedB), ...(adds ? { plus: type(alignedC) } : {}) },
+    reads: { a: type(alignedA), b: halfB ? "vec2<i32>" : type(alignedB), ...(adds ? { plus: type(alignedC) } : {}) },
     writes: { c: type(alignedC) },
     uniforms: {
       M: "u32",
@@ -69,11 +72,11 @@ export function productProgram(variant: ProductVariant): Program {
       perSplit: "u32",
     },
     size: threadsOf(tiling),
-    declarations: `
+    declarations: `${halfB ? UNPACK : ""}
 var<workgroup> stripA: array<vec4<f32>, ${DEPTH * rows / 4}>;
 var<workgroup> stripB: array<vec4<f32>, ${DEPTH * columns / 4}>;
 ${fetchFunction("A", alignedA)}
-${fetchFunction("B", alignedB)}
+${fetchFunction("B", alignedB, halfB)}
 // A 4×4 block: column i has 4 neighbours along the tile's edge, at step i of the inner dimension.
 ${blockFunction("A", "uniforms.M", transposeA)}
 ${blockFunction("B", "uniforms.N", !transposeB)}`,
@@ -82,12 +85,13 @@ ${blockFunction("B", "uniforms.N", !transposeB)}`,
 }
 
 /** Reads 4 numbers that lie side by side: `inner … inner + 3` of line `outer`; 0 outside. */
-function fetchFunction(name: "A" | "B", aligned: boolean): string {
+function fetchFunction(name: "A" | "B", aligned: boolean, half = false): string {
   const buffer = name.toLowerCase();
   const signature = `fn fetch${name}(base: u32, outer: u32, outers: u32, inner: u32, inners: u32) -> vec4<f32> {
   if (outer >= outers || inner >= inners) { return vec4<f32>(0.0); }
   let at = base + outer * inners + inner;`;
-  return aligned ? `${signature}\n  return ${buffer}[at / 4u];\n}` : `${signature}
+  const four = `${buffer}[at / 4u]`;
+  return aligned ? `${signature}\n  return ${half ? `unpackFour(${four})` : four};\n}` : `${signature}
   if (inner + 4u <= inners) { return vec4<f32>(${[0, 1, 2, 3].map((i) => `${buffer}[at + ${i}u]`).join(", ")}); }
   var some = vec4<f32>(${buffer}[at], 0.0, 0.0, 0.0);
   if (inner + 1u < inners) { some.y = ${buffer}[at + 1u]; }

@@ -1,5 +1,6 @@
 // The product of a few rows with a transposed matrix, as in generating one token: each number of B is used once or a
 // few times, so that its tiles would be mostly empty; here invocations share the inner dimension instead.
+import { UNPACK } from "./half-code.ts";
 import { type Program, program } from "./program.ts";
 
 /** Most rows that go this way. */
@@ -15,19 +16,20 @@ export function fewRowsGroups(N: number): number {
 
 /**
  * Reads A `[rows, K]`, B `[N, K]` and, if it `adds`, what is added, writes C `[rows, N]`; `aligned` if K is a multiple of
- * four.
+ * four; `half` if B's numbers are packed halves, which needs that.
  */
-export function fewRowsProgram(rows: number, aligned: boolean, adds: boolean): Program {
+export function fewRowsProgram(rows: number, aligned: boolean, half: boolean, adds: boolean): Program {
   const type = aligned ? "vec4<f32>" : "f32";
   const width = aligned ? 4 : 1;
   const each = Array.from({ length: rows }, (_, row) => row);
   const product = (row: number) => `a[${row}u * steps + k]`;
-  return program(`product of ${rows} rows ${type} ${adds}`, () => ({
-    reads: { a: type, b: type, ...(adds ? { plus: "f32" } : {}) },
+  return program(`product of ${rows} rows ${type} ${half} ${adds}`, () => ({
+    reads: { a: type, b: half ? "vec2<i32>" : type, ...(adds ? { plus: "f32" } : {}) },
     writes: { c: "f32" },
     uniforms: { N: "u32", K: "u32" },
     size: SHARERS * COLUMNS,
-    declarations: `var<workgroup> sums: array<f32, ${rows * SHARERS * COLUMNS}>;`,
+    declarations: `${half ? UNPACK : ""}
+var<workgroup> sums: array<f32, ${rows * SHARERS * COLUMNS}>;`,
     main: `
   let share = lane % ${SHARERS}u;
   let column = group * ${COLUMNS}u + lane / ${SHARERS}u;
@@ -35,7 +37,7 @@ export function fewRowsProgram(rows: number, aligned: boolean, adds: boolean): P
 ${each.map((row) => `  var sum${row} = 0.0;`).join("\n")}
   if (column < uniforms.N) {
     for (var k = share; k < steps; k += ${SHARERS}u) {
-      let other = b[column * steps + k];
+      let other = ${half ? "unpackFour(b[column * steps + k])" : "b[column * steps + k]"};
 ${
       each.map((row) => `      sum${row} += ${aligned ? `dot(${product(row)}, other)` : `${product(row)} * other`};`)
         .join("\n")

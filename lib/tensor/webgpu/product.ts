@@ -16,6 +16,8 @@ export interface Product {
   /** Whether every matrix of the batch is multiplied by the same A, or B. */
   readonly oneA: boolean;
   readonly oneB: boolean;
+  /** Whether B's numbers are packed halves; its rows are of a multiple of four then. @default false */
+  readonly halfB?: boolean;
 }
 
 /** How one product is computed. */
@@ -63,11 +65,11 @@ export function multiply(
   shape: readonly number[],
   { plan, plus }: { readonly plan?: ProductPlan; readonly plus?: tf.TensorInfo } = {},
 ): tf.TensorInfo {
-  const { batch, M, N, K, transposeA, transposeB, oneA, oneB } = product;
+  const { batch, M, N, K, transposeA, transposeB, oneA, oneB, halfB = false } = product;
   const c = backend.output(shape);
   const added = plus === undefined ? [] : [plus];
   if (plan === undefined && batch === 1 && M <= FEW_ROWS && !transposeA && transposeB) {
-    const few = fewRowsProgram(M, K % 4 === 0, plus !== undefined);
+    const few = fewRowsProgram(M, K % 4 === 0, halfB, plus !== undefined);
     backend.launch(few, [a, b, ...added, c], [N, K], fewRowsGroups(N));
     return c;
   }
@@ -81,6 +83,7 @@ export function multiply(
     alignedA: (transposeA ? M : K) % 4 === 0,
     alignedB: (transposeB ? K : N) % 4 === 0,
     alignedC: N % 4 === 0,
+    halfB,
     adds: splits === 1 && plus !== undefined,
   });
   const target = splits === 1 ? c : backend.output([splits, ...shape]);

@@ -1,0 +1,18 @@
+// WGSL that unpacks half-precision numbers: by their bits, because WGSL's own conversion may lose what is not finite and
+// what is subnormal.
+
+/** Declares `unpack(word)`, the two numbers of a word, the lower half first, and `unpackFour(words)`. */
+export const UNPACK = `
+fn unpackOne(half: u32) -> f32 {
+  let sign = (half & 0x8000u) << 16u;
+  let exponent = (half >> 10u) & 31u;
+  let fraction = half & 1023u;
+  if (exponent == 31u) { return bitcast<f32>(sign | 0x7f800000u | (fraction << 13u)); }
+  if (exponent == 0u) { return select(1.0, -1.0, sign != 0u) * f32(fraction) * 5.9604644775390625e-8; }
+  return bitcast<f32>(sign | ((exponent + 112u) << 23u) | (fraction << 13u));
+}
+fn unpack(word: i32) -> vec2<f32> {
+  let bits = bitcast<u32>(word);
+  return vec2<f32>(unpackOne(bits & 0xffffu), unpackOne(bits >> 16u));
+}
+fn unpackFour(words: vec2<i32>) -> vec4<f32> { return vec4<f32>(unpack(words.x), unpack(words.y)); }`;
