@@ -56,7 +56,12 @@ export function composed<T extends tf.Tensor>(
   const engine = tf.engine() as unknown as {
     runKernelFunc(call: { inputs: unknown; forwardFunc: unknown; backwardsFunc: unknown }): T;
   };
-  const forwardFunc = (_backend: unknown, save: Save) => forward(save);
+  const forwardFunc = (_backend: unknown, save: Save) => {
+    const kept: tf.Tensor[] = [];
+    const y = forward((tensors) => void kept.push(...tensors));
+    save(kept); // only now: if `forward` fails, nobody disposes what was saved
+    return y;
+  };
   return engine.runKernelFunc({ inputs, forwardFunc, backwardsFunc: gradients });
 }
 
@@ -87,6 +92,13 @@ export function checkTensors(
     }
     if (size === 0) refuseShapes(operation, inputs, `${name} may not be empty`);
   }
+}
+
+/** A tensor's values where the backend has them on this side, so that looking at them costs no wait. */
+export function hostValues(tensor: tf.Tensor): ArrayLike<number> | undefined {
+  const backend = tf.backend() as Partial<{ hostValues(tensor: tf.Tensor): ArrayLike<number> | undefined }>;
+  if (tf.getBackend() === "cpu") return tensor.dataSync(); // the stock backend, which has no other place for them
+  return backend.hostValues?.(tensor);
 }
 
 /** Inputs of an operation that do not fit together: kernels trust shapes, so that operations must not. */

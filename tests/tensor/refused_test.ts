@@ -6,15 +6,21 @@ import {
   adamW,
   addLinear,
   causalAttention,
+  crossEntropy,
   type DeviceName,
   type DeviceOptions,
+  dropout,
   embedding,
+  linearCrossEntropy,
   linears,
+  meanLinearCrossEntropy,
   openDevice,
   rope,
   ropeTable,
   variableGradients,
 } from "../../lib/tensor/mod.ts";
+import type { StitchbookCPU } from "../../lib/tensor/cpu/mod.ts";
+import { checkTargets } from "../../lib/tensor/ops/cross-entropy.ts";
 import { deviceTest } from "../backends.ts";
 import { cases } from "./cases.ts";
 import type { Case, Values } from "./support.ts";
@@ -84,9 +90,81 @@ deviceTest("operations refuse tensors of another rank, which a kernel would read
   refuses("linears", "tensor.shape", () => linears(ones(2, 4), []));
 });
 
-Deno.test("`addLinear()` refuses weights of four dimensions", async () => {
+deviceTest("`addLinear()` refuses shapes that do not fit, whatever the weights' precision", () => {
+  const ones = (...shape: number[]) => tf.ones(shape);
+  const half = (...shape: number[]) => tf.zeros(shape, "int32"); // the last size is half of what it stands for
+  for (const w of [ones(4, 8), half(4, 4)]) {
+    assert.deepEqual(addLinear(ones(3, 4), ones(3, 8), w).shape, [3, 4]);
+    for (const h of [[1, 4], [4], [3, 1], [4, 3], [6, 4]]) {
+      refuses("addLinear", "tensor.shape", () => addLinear(ones(...h), ones(3, 8), w));
+    }
+    refuses("addLinear", "tensor.shape", () => addLinear(ones(3, 4), ones(3, 7), w));
+  }
+  for (const w of [ones(2, 4, 8), half(2, 4, 4)]) {
+    assert.deepEqual(addLinear(ones(6, 4), ones(6, 8), w).shape, [6, 4]);
+    refuses("addLinear", "tensor.shape", () => addLinear(ones(3, 4), ones(3, 8), w));
+  }
+  for (const w of [ones(1, 2, 4, 8), half(1, 2, 4, 4), ones(8), half(4)]) {
+    refuses("addLinear", "tensor.shape", () => addLinear(ones(2, 4), ones(2, 8), w));
+  }
+});
+
+deviceTest("`linears()` refuses weights of other widths and of other numbers of models", () => {
+  const ones = (...shape: number[]) => tf.ones(shape);
+  const half = (...shape: number[]) => tf.zeros(shape, "int32");
+  assert.deepEqual(linears(ones(6, 8), [ones(4, 8), half(5, 4)]).map(({ shape }) => shape), [[6, 4], [6, 5]]);
+  const wrong = [
+    [ones(4, 8), ones(4, 7)],
+    [ones(4, 8), half(4, 8)],
+    [ones(2, 4, 8), ones(3, 4, 8)],
+    [half(2, 4, 4), half(3, 4, 4)],
+    [ones(4, 8), ones(2, 4, 8)],
+    [ones(4, 4, 8)], // 6 rows for 4 models
+    [ones(1, 2, 4, 8)],
+    [half(1, 2, 4, 4)],
+    [ones(8)],
+  ];
+  for (const weights of wrong) refuses("linears", "tensor.shape", () => linears(ones(6, 8), weights));
+});
+
+deviceTest("`dropout()` refuses a rate that is no probability", () => {
+  for (const rate of [-1, -1e-9, 1.5, NaN, Infinity]) {
+    refuses("dropout", "tensor.rate", () => dropout(tf.ones([8]), rate, 1));
+  }
+  assert.deepEqual([...dropout(tf.ones([3]), 1, 1).dataSync()], [0, 0, 0]);
+});
+
+deviceTest("losses refuse targets that are no row of the vocabulary", () => {
+  const x = tf.ones([2, 4]) as tf.Tensor2D;
+  const half = tf.zeros([4, 2], "int32") as tf.Tensor2D;
+  for (const target of [4, 9, 2 ** 30]) {
+    const targets = () => tf.tensor1d([-1, target], "int32");
+    refuses("crossEntropy", "tensor.index", () => crossEntropy(x, targets()));
+    for (const w of [x.concat(x), half] as tf.Tensor2D[]) {
+      refuses("linearCrossEntropy", "tensor.index", () => linearCrossEntropy(x, w, targets()));
+      refuses("meanLinearCrossEntropy", "tensor.index", () => meanLinearCrossEntropy(x, w, targets()));
+    }
+  }
+  const many = tf.tensor1d(new Int32Array(600).fill(3).with(599, 4), "int32"); // several chunks
+  refuses(
+    "meanLinearCrossEntropy",
+    "tensor.index",
+    () => meanLinearCrossEntropy(tf.ones([600, 4]), x.concat(x) as tf.Tensor2D, many),
+  );
+});
+
+Deno.test("checking targets waits for nothing, so that those that are on the device already are not checked", async () => {
   const device = await openDevice("cpu", { threads: 1 });
-  refuses("addLinear", "tensor.shape", () => addLinear(tf.ones([2, 4]), tf.ones([2, 16]), tf.ones([1, 2, 4, 16])));
+  const { machine } = tf.backend() as StitchbookCPU;
+  const [fresh, used] = [tf.tensor1d([1, -1], "int32"), tf.tensor1d([1, 3], "int32")];
+  crossEntropy(tf.ones([2, 4]), used);
+  tf.add(tf.ones([300]), tf.ones([300])); // a job
+  const waits = () => assert.fail("the check waits for jobs");
+  const { finish, view } = machine;
+  Object.assign(machine, { finish: waits, view: waits });
+  checkTargets("crossEntropy", fresh, 4);
+  checkTargets("crossEntropy", used, 2);
+  Object.assign(machine, { finish, view });
   await device.close();
 });
 

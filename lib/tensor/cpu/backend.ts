@@ -81,6 +81,9 @@ export class StitchbookCPU extends MathBackendCPU {
   override data: Storage;
   readonly machine: Machine;
   #nextId = 0;
+  /** Of the kernels that run now, the innermost's last. */
+  readonly #outputs: Entry[] = [];
+  readonly #rooms: Block[] = [];
 
   constructor(machine: Machine) {
     super();
@@ -125,13 +128,37 @@ export class StitchbookCPU extends MathBackendCPU {
     this.machine.close();
   }
 
-  /** A new tensor in the memory, its values not yet written. */
+  /** Runs a kernel. If it fails, its outputs are freed, which nobody got. */
+  attempt<Call, Made>(kernel: (call: Call) => Made, call: Call): Made {
+    const outputs = this.#outputs.length;
+    const rooms = this.#rooms.length;
+    try {
+      return kernel(call);
+    } catch (error) {
+      for (let i = outputs; i < this.#outputs.length; i++) this.disposeData(this.#outputs[i]!, true);
+      throw error;
+    } finally {
+      this.#outputs.length = outputs;
+      for (let i = rooms; i < this.#rooms.length; i++) this.machine.heap.free(this.#rooms[i]!);
+      this.#rooms.length = rooms;
+    }
+  }
+
+  /** A new tensor of the kernel that runs, in the memory, its values not yet written. */
   output(shape: number[], dtype: "float32" | "int32" = "float32"): Output {
     const size = tf.util.sizeFromShape(shape);
     const block = this.machine.heap.allocate(size * 4);
     const entry = new Entry(dtype, block, size, this.machine);
     this.data.add(entry);
+    this.#outputs.push(entry);
     return { info: { dataId: entry, shape, dtype }, address: block.address };
+  }
+
+  /** Address of room for the kernel that runs; it is freed when the kernel is done or fails. */
+  room(bytes: number): number {
+    const block = this.machine.heap.allocate(bytes);
+    this.#rooms.push(block);
+    return block.address;
   }
 
   /**
@@ -164,6 +191,13 @@ export class StitchbookCPU extends MathBackendCPU {
   /** Values as a stock kernel sees them: not to be kept. */
   valuesOf(tensor: tf.TensorInfo): ArrayLike<number> {
     return this.data.get(tensor.dataId).values as unknown as ArrayLike<number>;
+  }
+
+  /** Values that were never in the memory, so that nothing has to be waited for; undefined if they were. */
+  hostValues(tensor: tf.TensorInfo): ArrayLike<number> | undefined {
+    if (!this.data.has(tensor.dataId)) return undefined;
+    const entry = this.data.get(tensor.dataId) as unknown;
+    return entry instanceof Entry ? undefined : (entry as { readonly values: ArrayLike<number> }).values;
   }
 
   /** Keeps a block with an output for the gradient; it is freed with the output. */

@@ -25,27 +25,22 @@ const norm: KernelFunction = ({ inputs, backend }) => {
   const chunkCount = sizes.reduce((sum, size) => sum + Math.ceil(size / CHUNK), 0);
   const addresses = tensors.map((tensor) => backend.address(tensor));
   // The tables of AdamW's first job: 32 bytes a tensor, its address the second number; 16 bytes a chunk.
-  const table = machine.heap.allocate(tensors.length * 32 + chunkCount * 16);
-  const sums = machine.heap.allocate(chunkCount * 8);
-  try {
-    const ints = machine.view(Int32Array, table.address, tensors.length * 8 + chunkCount * 4);
-    let at = tensors.length * 8;
-    sizes.forEach((size, i) => {
-      ints[i * 8 + 1] = addresses[i]!;
-      for (let begin = 0; begin < size; begin += CHUNK, at += 4) {
-        ints.set([i, begin, Math.min(CHUNK, size - begin)], at);
-      }
-    });
-    setArguments(machine, 2, [table.address + tensors.length * 32, table.address, sums.address]);
-    machine.run("squares", chunkCount, sizes.reduce((a, b) => a + b, 0) / 4);
-    const squares = machine.view(Float64Array, sums.address, chunkCount);
-    const { info, address } = backend.output([]);
-    machine.view(Float32Array, address, 1)[0] = Math.sqrt(squares.reduce((a, b) => a + b, 0));
-    return info;
-  } finally {
-    machine.heap.free(table);
-    machine.heap.free(sums);
-  }
+  const table = backend.room(tensors.length * 32 + chunkCount * 16);
+  const sums = backend.room(chunkCount * 8);
+  const ints = machine.view(Int32Array, table, tensors.length * 8 + chunkCount * 4);
+  let at = tensors.length * 8;
+  sizes.forEach((size, i) => {
+    ints[i * 8 + 1] = addresses[i]!;
+    for (let begin = 0; begin < size; begin += CHUNK, at += 4) {
+      ints.set([i, begin, Math.min(CHUNK, size - begin)], at);
+    }
+  });
+  setArguments(machine, 2, [table + tensors.length * 32, table, sums]);
+  machine.run("squares", chunkCount, sizes.reduce((a, b) => a + b, 0) / 4);
+  const squares = machine.view(Float64Array, sums, chunkCount);
+  const { info, address } = backend.output([]);
+  machine.view(Float32Array, address, 1)[0] = Math.sqrt(squares.reduce((a, b) => a + b, 0));
+  return info;
 };
 
 export function registerObserving(): void {

@@ -1,7 +1,7 @@
 // A linear map added to a residual stream: the product adds to a copy of the stream, and no sum comes after it.
 import * as tf from "@tensorflow/tfjs";
 import { checkTensors, hasKernel, inShape, refuseShapes, runKernel } from "../kernels.ts";
-import { isHalf } from "./half.ts";
+import { isHalf, weightShape } from "./half.ts";
 import { linear } from "./linear.ts";
 
 /** Name of the fused kernel: inputs `{ h: [rows, out], x: [rows, in], w: [out, in] }`, output like h. */
@@ -15,19 +15,22 @@ export const ADD_LINEAR_STACKED = "StitchbookAddLinearStacked";
  *
  * @param h float32 `[..., out]`
  * @param x float32 `[..., in]`
- * @param w as {@linkcode linear} takes it: `[out, in]`, or a stack `[models, out, in]`
+ * @param w as {@linkcode linear} takes it: `[out, in]`, or a stack `[models, out, in]`, or either in half precision
  * @throws UserError `tensor.shape`
  */
 export function addLinear<T extends tf.Tensor>(h: T, x: tf.Tensor, w: tf.Tensor): T {
   checkTensors("addLinear", { h, x, w }, { w: isHalf(w) ? "int32" : "float32" });
-  const kernel = w.rank === 2 ? ADD_LINEAR : ADD_LINEAR_STACKED;
-  if (isHalf(w) || !hasKernel(kernel)) return tf.add(h, linear(x, w));
-  const [out, inner] = w.shape.slice(-2) as [number, number];
+  if (w.rank !== 2 && w.rank !== 3) refuseShapes("addLinear", { h, x, w }, "w must have 2 or 3 dimensions");
+  const [out, inner] = weightShape(w).slice(-2) as [number, number];
   const models = w.shape.slice(0, -2);
   const rows = x.size / inner;
-  if (w.rank > 3) refuseShapes("addLinear", { h, x, w }, "w must have 2 or 3 dimensions");
   if (x.shape.at(-1) !== inner || h.shape.at(-1) !== out || h.size / out !== rows || rows % (models[0] ?? 1) !== 0) {
     refuseShapes("addLinear", { h, x, w }, "h must have w's rows, x its columns, and both as many rows");
+  }
+  const kernel = w.rank === 2 ? ADD_LINEAR : ADD_LINEAR_STACKED;
+  if (isHalf(w) || !hasKernel(kernel)) {
+    const y = linear(x, w);
+    return inShape<T>(tf.add(inShape(h, y.shape), y), h.shape);
   }
   const inputs = { h: inShape(h, [...models, -1, out]), x: inShape(x, [...models, -1, inner]), w };
   return inShape<T>(runKernel<tf.Tensor>(kernel, inputs), h.shape);

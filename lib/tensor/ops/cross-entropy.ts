@@ -1,6 +1,7 @@
 // The negative log-likelihood of each next token, from logits.
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
+import { UserError } from "../../errors.ts";
+import { checkTensors, hasKernel, hostValues, refuseShapes, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ logits: [N, vocab], targets: int32 [N] }`, output `[N]`. */
 export const CROSS_ENTROPY = "StitchbookCrossEntropy";
@@ -11,17 +12,38 @@ export const CROSS_ENTROPY_GRAD = "StitchbookCrossEntropyGrad";
  * `logsumexp(logits) − logits[target]` for each row, in nats; 0, and no gradient, where the target is negative.
  *
  * @param logits float32 `[N, vocab]`
- * @param targets int32 `[N]`, below `vocab`
+ * @param targets int32 `[N]`, below `vocab`; {@linkcode checkTargets} says when that is checked
  * @returns float32 `[N]`
+ * @throws UserError `tensor.shape`, `tensor.index`
  */
 export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
   checkTensors("crossEntropy", { logits, targets }, { targets: "int32" });
   if (logits.rank !== 2 || targets.rank !== 1 || targets.size !== logits.shape[0]) {
     refuseShapes("crossEntropy", { logits, targets }, "there must be one target for each row of logits");
   }
+  checkTargets("crossEntropy", targets, logits.shape[1]);
   return hasKernel(CROSS_ENTROPY)
     ? runKernel(CROSS_ENTROPY, { logits, targets })
     : crossEntropyReference(logits, targets);
+}
+
+/**
+ * Refuses targets that are no row of the vocabulary, while their values are still on this side, as a batch's are when it
+ * is first used: to read them back would stop the device. One that is made on the device, or was used before, is not
+ * checked; where it is too large, its loss is `logsumexp(logits)` and its gradient the softmax.
+ *
+ * @throws UserError `tensor.index`
+ */
+export function checkTargets(operation: string, targets: tf.Tensor1D, vocab: number): void {
+  const values = hostValues(targets);
+  for (let i = 0; i < (values?.length ?? 0); i++) {
+    if (values![i]! < vocab) continue;
+    throw new UserError(
+      "tensor.index",
+      `${operation}() needs targets below ${vocab}, but target ${i} is ${values![i]}`,
+      "A target that does not count is negative",
+    );
+  }
 }
 
 /** The stock composition. */

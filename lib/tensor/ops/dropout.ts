@@ -1,13 +1,22 @@
 // Dropout whose mask is a pure function of (seed, index): the same on every backend and for any number of threads.
 import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../../errors.ts";
 import { checkTensors, hasKernel, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: input `{ x }`, attributes `rate` and `seed` (uint32), output like `x`. */
 export const DROPOUT = "StitchbookDropout";
 
-/** Zeroes each element with probability `rate` and scales the rest by 1 / (1 − rate). */
+/**
+ * Zeroes each element with probability `rate` and scales the rest by 1 / (1 − rate).
+ *
+ * @param rate from 0 to 1
+ * @throws UserError `tensor.rate`
+ */
 export function dropout(x: tf.Tensor, rate: number, seed: number): tf.Tensor {
   checkTensors("dropout", { x });
+  if (!(rate >= 0 && rate <= 1)) {
+    throw new UserError("tensor.rate", `dropout() needs a rate from 0 to 1, the part of x that it drops, not ${rate}`);
+  }
   if (rate === 0) return x;
   return hasKernel(DROPOUT) ? runKernel(DROPOUT, { x }, { rate, seed }) : dropoutReference(x, rate, seed);
 }

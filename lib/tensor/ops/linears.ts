@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { checkTensors, hasKernel, inShape, refuseShapes, runKernel, sharedGradients } from "../kernels.ts";
-import { isHalf } from "./half.ts";
+import { isHalf, weightShape } from "./half.ts";
 import { linear } from "./linear.ts";
 
 /** Name of the fused kernel: inputs, as a list, `x: [rows, in]` and weights `[out_i, in]`; outputs `[rows, out_i]`. */
@@ -25,7 +25,7 @@ export const LINEARS_STACKED_GRAD_W = "StitchbookLinearsStackedGradW";
  * @param x float32 `[..., in]`
  * @param weights as {@linkcode linear} takes them: `[out_i, in]`, or stacks `[models, out_i, in]`
  * @returns float32 `[..., out_i]`
- * @throws UserError `tensor.shape` when the inner sizes differ
+ * @throws UserError `tensor.shape` when the inner sizes or the numbers of models differ
  */
 export function linears(x: tf.Tensor, weights: readonly tf.Tensor[]): tf.Tensor[] {
   if (weights.length === 0) throw new UserError("tensor.shape", "linears() needs one weight or more");
@@ -36,18 +36,17 @@ export function linears(x: tf.Tensor, weights: readonly tf.Tensor[]): tf.Tensor[
     Object.fromEntries(weights.map((w, i) => [`w ${i}`, isHalf(w) ? "int32" : "float32"])),
   );
   const inner = x.shape.at(-1)!;
-  const { rank } = weights[0]!;
-  const kernel = rank === 2 ? LINEARS : LINEARS_STACKED;
-  const alike = weights.every((w) => w.rank === rank && w.dtype === "float32");
-  if (!alike || !hasKernel(kernel)) return weights.map((w) => linear(x, w));
-  if (rank > 3) refuseShapes("linears", inputs, "weights must have 2 or 3 dimensions");
-  const models = rank === 2 ? [] : [weights[0]!.shape[0]!];
-  if (weights.some((w) => w.shape.at(-1) !== inner || String(w.shape.slice(0, -2)) !== String(models))) {
+  const { rank, shape } = weights[0]!;
+  const models = shape.slice(0, -2);
+  if (rank !== 2 && rank !== 3) refuseShapes("linears", inputs, "weights must have 2 or 3 dimensions");
+  if (weights.some((w) => weightShape(w).at(-1) !== inner || String(w.shape.slice(0, -2)) !== String(models))) {
     refuseShapes("linears", inputs, "the last size of all must be equal, and all must be of as many models");
   }
   if (x.size / inner % (models[0] ?? 1) !== 0) {
     refuseShapes("linears", inputs, "every model must have as many rows of x");
   }
+  const kernel = rank === 2 ? LINEARS : LINEARS_STACKED;
+  if (weights.some(isHalf) || !hasKernel(kernel)) return weights.map((w) => linear(x, w));
   const outputs = runKernel<tf.Tensor[]>(kernel, [inShape(x, [...models, -1, inner]), ...weights]);
   return outputs.map((y) => inShape(y, [...x.shape.slice(0, -1), y.shape.at(-1)!]));
 }
