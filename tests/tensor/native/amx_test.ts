@@ -200,7 +200,8 @@ test("an infinity in one matrix B leaves the bytes of others with the same A, wh
         if (held) { for (const { b } of products) machine.constants.hold(b); }
         for (let time = 0; time < 2; time++) multiplyByAmx(machine, products);
       };
-      assert.deepEqual(run(machine, holding, [shape, shape], both, true)[1], alone);
+      const [, beside] = run(machine, holding, [shape, shape], both, true);
+      assert.ok(beside!.every((value, i) => value === alone![i]), `${threads} threads, ${held ? "held" : "not held"}`);
       await machine.close();
     }
   }
