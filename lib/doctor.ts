@@ -33,8 +33,9 @@ export async function diagnose(): Promise<Finding[]> {
       detail: adapter === undefined
         ? "no adapter: training runs on the CPU (a GPU needs its Vulkan, Metal or DirectX driver)"
         : adapter.software
-        ? `${adapter.name}: a software adapter, good for checking kernels only; training runs on the CPU`
-        : adapter.name,
+        ? `${[adapter.name, ...adapter.features].join(", ")}: ` +
+          "a software adapter, good for checking kernels only; training runs on the CPU"
+        : [adapter.name, ...adapter.features].join(", "),
     },
     {
       name: "Native",

@@ -4,15 +4,47 @@
 export interface Pretence {
   readonly description?: string;
   readonly limits?: Readonly<Partial<Record<keyof GPUSupportedLimits, number>>>;
+  /** All features that it has; a device with another is refused, and the adapter used up by that. */
+  readonly features?: readonly string[];
+  /** Changes programs before its devices compile them. */
+  readonly compile?: (code: string) => string;
 }
 
-/** `adapter`, but with another name or lower limits; it makes real devices. */
-export function pretend(adapter: GPUAdapter, { description, limits = {} }: Pretence): GPUAdapter {
+/** For {@linkcode Pretence.compile}: no conversion of half-precision numbers is exact. */
+export const flushHalves = (code: string) =>
+  code.replace(
+    /(fn unpack\(word: i32\) -> vec2<f32> \{) return (.*(?:f16|x16float).*); \}/,
+    "$1 let h = $2; return select(h, vec2<f32>(0.0), abs(h) < vec2<f32>(6.1035e-5)); }",
+  );
+
+/** `adapter`, but with another name, lower limits or fewer features; it makes real devices. */
+export function pretend(adapter: GPUAdapter, { description, limits = {}, features, compile }: Pretence): GPUAdapter {
   const info = description === undefined ? {} : { description, isFallbackAdapter: false };
   return withProperties(adapter, {
     info: withProperties(adapter.info, info),
     limits: withProperties(adapter.limits, limits),
+    ...(features === undefined && compile === undefined
+      ? {}
+      : strict(adapter, new Set(features ?? [...adapter.features, "subgroups"]), compile)),
   });
+}
+
+function strict(adapter: GPUAdapter, features: ReadonlySet<string>, compile = (code: string) => code) {
+  let used = false;
+  return {
+    features,
+    async requestDevice(descriptor: GPUDeviceDescriptor): Promise<GPUDevice> {
+      if (used) throw new Error("The adapter is used up");
+      used = true;
+      const refused = [...descriptor.requiredFeatures ?? []].filter((name) => !features.has(name));
+      if (refused.length > 0) throw new TypeError(`Unsupported features: ${refused}`);
+      const device = await adapter.requestDevice(descriptor);
+      return withProperties(device, {
+        createShaderModule: (descriptor: GPUShaderModuleDescriptor) =>
+          device.createShaderModule({ ...descriptor, code: compile(descriptor.code) }),
+      });
+    },
+  };
 }
 
 /** `target` with some properties replaced; its methods are still called on itself. */

@@ -11,7 +11,7 @@ const options = { sanitizeResources: false, sanitizeOps: false };
 // more parameters than any launch takes, one longer than a workgroup's chunk
 const shapes = [[1], [3, 5], [130, 170], [17], ...Array.from({ length: 9 }, (_, i) => [i + 1, 3])];
 const settings = { learningRate: 0.01, beta1: 0.9, beta2: 0.95, epsilon: 1e-8 };
-const least = async () => pretend((await findAdapter())!, { limits: LEAST_LIMITS });
+const least = async () => pretend((await findAdapter())!, { limits: LEAST_LIMITS, features: [] });
 
 function slotsOf(shapes: readonly number[][]): AdamWSlot[] {
   const zeros = (shape: number[]) => tf.tidy(() => tf.variable(tf.zeros(shape)));

@@ -6,7 +6,7 @@ import { openDevice } from "../../lib/tensor/mod.ts";
 import type { StitchbookWebGPU } from "../../lib/tensor/webgpu/backend.ts";
 import { describeAdapter, findAdapter } from "../../lib/tensor/webgpu/open.ts";
 import { optionalTest } from "../optional.ts";
-import { LEAST_LIMITS, pretend } from "./adapters.ts";
+import { flushHalves, LEAST_LIMITS, pretend } from "./adapters.ts";
 
 const options = { sanitizeResources: false, sanitizeOps: false };
 const absent = () => Promise.resolve(undefined);
@@ -36,7 +36,8 @@ optionalTest("vulkan", '`openDevice("auto")` never runs on a software adapter', 
 }, options);
 
 optionalTest("vulkan", '`openDevice("auto")` is WebGPU on a machine with a real GPU', async () => {
-  const real = async () => pretend((await findAdapter())!, { description: "NVIDIA H100 80GB HBM3" });
+  const real = async () =>
+    pretend((await findAdapter())!, { description: "NVIDIA H100 80GB HBM3", features: [], compile: flushHalves });
   const device = await openDevice("auto", { adapter: real });
   assert.equal(device.name, "webgpu");
   assert.equal(device.description, "WebGPU, NVIDIA H100 80GB HBM3");

@@ -1,15 +1,17 @@
 // Matrix products on WebGPU: every way of cutting one gives the product, with odd sizes, and the plans fit the shapes.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { openWebGpu } from "../../lib/tensor/webgpu/open.ts";
+import { findAdapter, openWebGpu } from "../../lib/tensor/webgpu/open.ts";
 import { multiply, planProduct, type Product, type ProductPlan } from "../../lib/tensor/webgpu/product.ts";
 import { TILINGS } from "../../lib/tensor/webgpu/product-code.ts";
 import { optionalTest } from "../optional.ts";
-import { LEAST_LIMITS } from "./adapters.ts";
+import { LEAST_LIMITS, pretend } from "./adapters.ts";
 import { distance, normalValues } from "./support.ts";
 
 const limits = LEAST_LIMITS as unknown as GPUSupportedLimits;
 const options = { sanitizeResources: false, sanitizeOps: false };
+
+const plain = { transposeA: false, transposeB: true, oneA: true, oneB: true };
 
 /** The product in float64. */
 function expectedProduct(product: Product, a: Float32Array, b: Float32Array): Float32Array {
@@ -52,6 +54,25 @@ optionalTest("vulkan", "`multiply()` gives the product for every tiling, transpo
   await close();
 }, options);
 
+for (const features of [undefined, []]) {
+  const on = features === undefined ? "the adapter's features" : "no features";
+  optionalTest("vulkan", `\`multiply()\` of one to eight rows gives the product with ${on}`, async () => {
+    const adapter = async () => pretend((await findAdapter())!, features === undefined ? {} : { features });
+    const { backend, close } = await openWebGpu({ adapter });
+    for (const M of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      for (const [N, K] of [[21, 140], [8, 37]] as const) {
+        const a = normalValues([M, K], 1).data as Float32Array;
+        const b = normalValues([N, K], 2).data as Float32Array;
+        const product = { ...plain, batch: 1, M, N, K };
+        const info = multiply(backend, product, tf.tensor(a), tf.tensor(b), [M, N]);
+        const c = await tf.engine().makeTensorFromTensorInfo(info).data() as Float32Array;
+        assert.ok(distance(c, expectedProduct(product, a, b)) < 1e-5, `${[M, N, K]}`);
+      }
+    }
+    await close();
+  }, options);
+}
+
 optionalTest("vulkan", "`matMul()` repeats the matrices of both batches", async () => {
   const { close } = await openWebGpu();
   const a = normalValues([2, 1, 4, 6], 1);
@@ -67,8 +88,6 @@ optionalTest("vulkan", "`matMul()` repeats the matrices of both batches", async 
   }
   await close();
 }, options);
-
-const plain = { transposeA: false, transposeB: true, oneA: true, oneB: true };
 
 Deno.test("`planProduct()` takes large tiles for large products and small ones for small products", () => {
   const rows = (M: number, N: number, K: number, batch = 1) =>

@@ -1,5 +1,5 @@
 // Every operation on WebGPU, a software adapter if there is no other, against the reference: on the adapter as it is, and
-// on one with the least that WebGPU guarantees.
+// on one with the least that WebGPU guarantees and no features.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -14,7 +14,7 @@ import { causalAttentionReference } from "../../lib/tensor/ops/causal-attention.
 import type { StitchbookWebGPU } from "../../lib/tensor/webgpu/backend.ts";
 import { findAdapter } from "../../lib/tensor/webgpu/open.ts";
 import { optionalTest } from "../optional.ts";
-import { LEAST_LIMITS, pretend } from "./adapters.ts";
+import { flushHalves, LEAST_LIMITS, pretend } from "./adapters.ts";
 import { cases } from "./cases.ts";
 import { type Case, distance, evaluateLater, normalValues } from "./support.ts";
 
@@ -75,7 +75,8 @@ optionalTest(
 );
 
 optionalTest("vulkan", "every operation and gradient equals the reference on the least WebGPU device", (t) => {
-  const adapter = async () => pretend((await findAdapter())!, { limits: LEAST_LIMITS });
+  const adapter = async () =>
+    pretend((await findAdapter())!, { limits: LEAST_LIMITS, features: [], compile: flushHalves });
   // and with grids so short that they need all three dimensions
   return compareAll(t, { adapter }, () => {
     const limits = { ...LEAST_LIMITS, maxComputeWorkgroupsPerDimension: 11 };

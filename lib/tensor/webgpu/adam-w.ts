@@ -16,7 +16,7 @@ import {
 import type { StitchbookWebGPU } from "./backend.ts";
 import { ELEMENTS, register, sizeOf } from "./kernel.ts";
 import { float, type Program, program } from "./program.ts";
-import { ROW_THREADS, rowSumFunction } from "./row-sums.ts";
+import { ROW_THREADS, rowFunction } from "./row-sums.ts";
 
 type Info = tf.TensorInfo;
 type Attributes = AdamWSettings & { readonly decay: readonly number[] };
@@ -85,12 +85,12 @@ const namesOf = (letters: readonly string[], count: number) =>
   Object.fromEntries(each(count).flatMap((i) => letters.map((letter) => [letter + i, "f32"])));
 
 function squaresProgram(count: number): Program {
-  return program(`adamW squares ${count}`, () => ({
+  return program(`adamW squares ${count}`, (features) => ({
     reads: names("g", count),
     writes: { sums: "f32" },
     uniforms: { first: "u32", ...slotUniforms(count) },
     size: ELEMENTS,
-    declarations: rowSumFunction("total", ROW_THREADS),
+    declarations: rowFunction(features, "total", ROW_THREADS, "sum"),
     main: `
   var sum = 0.0;
   ${eachElement(count, (slot) => `      sum += g${slot}[i] * g${slot}[i];`)}
@@ -99,12 +99,12 @@ function squaresProgram(count: number): Program {
   }));
 }
 
-const NORM = program("adamW norm", () => ({
+const NORM = program("adamW norm", (features) => ({
   reads: { sums: "f32" },
   writes: { norm: "f32", scale: "f32" },
   uniforms: { count: "u32", clips: "u32", clipNorm: "f32" },
   size: ROW_THREADS,
-  declarations: rowSumFunction("total", ROW_THREADS),
+  declarations: rowFunction(features, "total", ROW_THREADS, "sum"),
   main: `
   var sum = 0.0;
   for (var i = lane; i < uniforms.count; i += ${ROW_THREADS}u) { sum += sums[i]; }
@@ -150,12 +150,12 @@ function updateProgram(count: number): Program {
 
 /** The moments, and the sum of each workgroup's squared ratios. */
 function momentsProgram(count: number): Program {
-  return program(`adamW moments ${count}`, () => ({
+  return program(`adamW moments ${count}`, (features) => ({
     reads: { scale: "f32", ...names("g", count) },
     writes: { ...namesOf(["m", "v"], count), sums: "f32" },
     uniforms: { ...MOMENTS, ...RATIO, ...slotUniforms(count) },
     size: ELEMENTS,
-    declarations: rowSumFunction("total", ROW_THREADS),
+    declarations: rowFunction(features, "total", ROW_THREADS, "sum"),
     main: `
   let factor = scale[0];
   var sum = 0.0;
@@ -168,12 +168,12 @@ function momentsProgram(count: number): Program {
 /** The parameters, each with its ratios scaled down to an RMS of `limit`; every workgroup adds up its parameter's sums. */
 function clippedProgram(count: number): Program {
   const start = (slot: number) => slot === 0 ? "0u" : `uniforms.end${slot - 1}`;
-  return program(`adamW clipped ${count}`, () => ({
+  return program(`adamW clipped ${count}`, (features) => ({
     reads: { sums: "f32", ...namesOf(["m", "v"], count) },
     writes: names("p", count),
     uniforms: { ...RATIO, rate: "f32", limit: "f32", ...slotUniforms(count, { keep: "f32" }) },
     size: ELEMENTS,
-    declarations: rowSumFunction("total", ROW_THREADS),
+    declarations: rowFunction(features, "total", ROW_THREADS, "sum"),
     main: `
   var first = 0u;
   var last = 0u;

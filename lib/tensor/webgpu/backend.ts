@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { UserError } from "../../errors.ts";
 import { createPipelines, createUniformBuffers, type Pipelines, type UniformBuffers } from "./device-objects.ts";
+import type { Features } from "./features.ts";
 import { type BufferManager, watchFreeBuffers } from "./free-buffers.ts";
 import { DISPATCHES_PER_SUBMISSION, record, recorderOf } from "./recorder.ts";
 import { gridOf, type Program, type Scalar, uniformWords } from "./program.ts";
@@ -19,11 +20,14 @@ type StockProgram = Parameters<WebGPUBackend["runWebGPUProgram"]>[0];
 export interface BackendOptions {
   /** Whether a stock program that adds floats by atomics, in no fixed order, is refused. */
   readonly deterministic: boolean;
+  /** What of the device's features programs use. */
+  readonly features: Features;
 }
 
 export class StitchbookWebGPU extends WebGPUBackend {
   readonly deterministic: boolean;
   readonly limits: GPUSupportedLimits;
+  readonly features: Features;
   readonly #device: GPUDevice;
   readonly #pipelines: Pipelines;
   readonly #uniforms: UniformBuffers;
@@ -31,12 +35,13 @@ export class StitchbookWebGPU extends WebGPUBackend {
   readonly #trim: () => void;
   #running = "";
 
-  constructor(device: GPUDevice, info: GPUAdapterInfo, { deterministic }: BackendOptions) {
+  constructor(device: GPUDevice, info: GPUAdapterInfo, { deterministic, features }: BackendOptions) {
     super(device as never, info as never);
     this.#device = device;
-    this.#pipelines = createPipelines(device);
+    this.#pipelines = createPipelines(device, features);
     this.#uniforms = createUniformBuffers(device, () => this.#handOver());
     this.limits = device.limits;
+    this.features = features;
     this.deterministic = deterministic;
     this.#trim = watchFreeBuffers(this.bufferManager as unknown as BufferManager);
     tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", DISPATCHES_PER_SUBMISSION);

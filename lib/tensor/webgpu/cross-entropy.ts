@@ -2,7 +2,7 @@
 import { CROSS_ENTROPY, CROSS_ENTROPY_GRAD } from "../ops/cross-entropy.ts";
 import { ELEMENTS, type KernelFunction, register } from "./kernel.ts";
 import { lanesFor, program } from "./program.ts";
-import { partsSum, ROW_THREADS, rowGroups, rowStart, sharersOf } from "./row-sums.ts";
+import { partsSum, ROW_THREADS, rowFunction, rowGroups, rowStart, sharersOf } from "./row-sums.ts";
 
 const LOG_SUMS = "log-sum-exp";
 
@@ -16,20 +16,15 @@ const crossEntropy: KernelFunction = ({ inputs: { logits, targets }, backend }) 
   const loss = backend.output([rows]);
   const logSums = backend.output([rows]);
   backend.keepAside(loss, LOG_SUMS, logSums);
-  const made = program(`crossEntropy ${type} ${sharers}`, () => ({
+  const made = program(`crossEntropy ${type} ${sharers}`, (features) => ({
     reads: { logits: type, targets: "i32" },
     writes: { loss: "f32", logSums: "f32" },
     uniforms: { rows: "u32", steps: "u32" },
     size: ROW_THREADS,
-    declarations: `
-// the largest logit so far, and the sum of exponentials less it
-var<workgroup> found: array<vec2<f32>, ${ROW_THREADS}>;
-fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
-  let most = max(a.x, b.x);
-  return vec2<f32>(most, a.y * exp(a.x - most) + b.y * exp(b.x - most));
-}`,
+    declarations: rowFunction(features, "rowMost", sharers, "max") + rowFunction(features, "rowSum", sharers, "sum"),
     main: `${rowStart(sharers)}
   let base = row * uniforms.steps;
+  // the largest logit so far, and the sum of exponentials less it
   var most = -3.0e38;
   var sum = 0.0;
   if (inside) {
@@ -41,13 +36,10 @@ fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
       most = larger;
     }
   }
-  found[lane] = vec2<f32>(most, sum);
-  for (var half = ${sharers / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (share < half) { found[lane] = join(found[lane], found[lane + half]); }
-  }
+  let largest = rowMost(lane, share, most);
+  let total = rowSum(lane, share, sum * exp(most - largest));
   if (inside && share == 0u) {
-    let logSum = found[lane].x + log(found[lane].y);
+    let logSum = largest + log(total);
     let wanted = targets[row];
     logSums[row] = logSum;
     if (wanted < 0) { loss[row] = 0.0; }

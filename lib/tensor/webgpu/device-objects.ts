@@ -1,4 +1,5 @@
 // What launches need of the device and may share: pipelines by their program, uniform buffers by their numbers.
+import type { Features } from "./features.ts";
 import type { Program } from "./program.ts";
 
 /** A program that was built for the device. */
@@ -14,7 +15,7 @@ export interface Pipelines {
   get(program: Program): Pipeline;
 }
 
-export function createPipelines(device: GPUDevice): Pipelines {
+export function createPipelines(device: GPUDevice, features: Features): Pipelines {
   const pipelines = new Map<string, Pipeline>();
   const layouts = new Map<string, GPUBindGroupLayout>();
 
@@ -38,7 +39,7 @@ export function createPipelines(device: GPUDevice): Pipelines {
       const found = pipelines.get(program.key);
       if (found !== undefined) return found;
       const layout = layoutOf(program);
-      const module = device.createShaderModule({ code: program.text(), label: program.key });
+      const module = device.createShaderModule({ code: program.text(features), label: program.key });
       const pipeline = device.createComputePipeline({
         label: program.key,
         layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),

@@ -1,8 +1,8 @@
-// WGSL that unpacks half-precision numbers: by their bits, because WGSL's own conversion may lose what is not finite and
-// what is subnormal.
+// WGSL that unpacks half-precision numbers: by their bits, because a device's own conversion may lose what is not finite and
+// what is subnormal; by that conversion where a probe has shown that it does not.
+import type { Features } from "./features.ts";
 
-/** Declares `unpack(word)`, the two numbers of a word, the lower half first, and `unpackFour(words)`. */
-export const UNPACK = `
+const BY_BITS = `
 fn unpackOne(half: u32) -> f32 {
   let sign = (half & 0x8000u) << 16u;
   let exponent = (half >> 10u) & 31u;
@@ -14,5 +14,17 @@ fn unpackOne(half: u32) -> f32 {
 fn unpack(word: i32) -> vec2<f32> {
   let bits = bitcast<u32>(word);
   return vec2<f32>(unpackOne(bits & 0xffffu), unpackOne(bits >> 16u));
-}
+}`;
+
+const BY_DEVICE = {
+  "shader-f16": "vec2<f32>(bitcast<vec2<f16>>(word))",
+  unpack2x16float: "unpack2x16float(bitcast<u32>(word))",
+};
+
+/** Declares `unpack(word)`, the two numbers of a word, the lower half first, and `unpackFour(words)`. */
+export function unpackFunctions({ halves }: Features): string {
+  const unpack = halves === undefined ? BY_BITS : `
+fn unpack(word: i32) -> vec2<f32> { return ${BY_DEVICE[halves]}; }`;
+  return `${unpack}
 fn unpackFour(words: vec2<i32>) -> vec4<f32> { return vec4<f32>(unpack(words.x), unpack(words.y)); }`;
+}

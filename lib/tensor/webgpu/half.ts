@@ -3,7 +3,7 @@ import { EMBEDDING_HALF } from "../ops/embedding.ts";
 import { UNPACK_HALF } from "../ops/half.ts";
 import { checkIds } from "./embedding.ts";
 import { ELEMENTS, type KernelFunction, register, sizeOf } from "./kernel.ts";
-import { UNPACK } from "./half-code.ts";
+import { unpackFunctions } from "./half-code.ts";
 import { program } from "./program.ts";
 
 /** `[..., n / 2]` words as `[..., n]` numbers. */
@@ -11,12 +11,12 @@ export const unpackHalf: KernelFunction = ({ inputs: { x }, backend }) => {
   backend.check(x!, "int32");
   const { shape } = x!;
   const y = backend.output([...shape.slice(0, -1), 2 * shape.at(-1)!]);
-  const made = program("unpackHalf", () => ({
+  const made = program("unpackHalf", (features) => ({
     reads: { x: "i32" },
     writes: { y: "vec2<f32>" },
     uniforms: { count: "u32" },
     size: ELEMENTS,
-    declarations: UNPACK,
+    declarations: unpackFunctions(features),
     main: `
   let i = group * ${ELEMENTS}u + lane;
   if (i < uniforms.count) { y[i] = unpack(x[i]); }`,
@@ -32,12 +32,12 @@ const embeddingHalf: KernelFunction = ({ inputs: { table, ids }, backend }) => {
   checkIds(backend, ids!, vocab);
   const [rows] = ids!.shape as [number];
   const y = backend.output([rows, 2 * words]);
-  const made = program("embeddingHalf", () => ({
+  const made = program("embeddingHalf", (features) => ({
     reads: { table: "i32", ids: "i32" },
     writes: { y: "vec2<f32>" },
     uniforms: { count: "u32", words: "u32" },
     size: ELEMENTS,
-    declarations: UNPACK,
+    declarations: unpackFunctions(features),
     main: `
   let i = group * ${ELEMENTS}u + lane;
   if (i >= uniforms.count) { return; }

@@ -2,7 +2,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { StitchbookWebGPU, WEBGPU_BACKEND } from "./backend.ts";
+import { featureNames } from "./features.ts";
 import { registerKernels } from "./mod.ts";
+import { probeFeatures } from "./probe.ts";
 
 const HINT = "Use --device cpu, or install a Vulkan, Metal or Direct3D driver for the graphics card";
 
@@ -38,6 +40,15 @@ export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
   return { name, software: fallback || /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(name) };
 }
 
+/** For a person: what a device of this adapter uses beyond what all have; makes one to see, and none is left. */
+export async function usedFeatures(adapter: GPUAdapter): Promise<string[]> {
+  const device = await requestBest(adapter, findAdapter).catch(() => undefined);
+  if (device === undefined) return [];
+  const names = featureNames(await probeFeatures(device, adapter.info));
+  device.destroy();
+  return names;
+}
+
 export interface WebGpuOptions {
   readonly adapter?: AdapterSource;
   /** Whether stock programs that add floats in no fixed order are refused; ours never do. @default true */
@@ -65,9 +76,10 @@ export async function openWebGpu({ adapter: find = findAdapter, deterministic = 
   const adapter = await find();
   if (adapter === undefined) throw new UserError("device.absent", "This machine has no WebGPU adapter", HINT);
   const { name, software } = describeAdapter(adapter);
-  const device = await requestDevice(adapter).catch((error: Error) => {
+  const device = await requestBest(adapter, find).catch((error: Error) => {
     throw new UserError("device.absent", `The WebGPU adapter ${name} gave no device: ${error.message}`, HINT);
   });
+  const features = await probeFeatures(device, adapter.info);
   let closed = false;
   const failure = new Promise<Error>((resolve) => {
     device.lost.then(({ message, reason }) => {
@@ -80,14 +92,14 @@ export async function openWebGpu({ adapter: find = findAdapter, deterministic = 
   });
   registerKernels();
   unregister(); // the package registers a factory of its own, which would make a device that we don't see
-  const backend = new StitchbookWebGPU(device, adapter.info, { deterministic });
+  const backend = new StitchbookWebGPU(device, adapter.info, { deterministic, features });
   tf.registerBackend(WEBGPU_BACKEND, () => backend, 0);
   const switched = await tf.setBackend(WEBGPU_BACKEND);
   if (!switched || tf.backend() !== backend as unknown) {
     throw new UserError("device.absent", `tfjs could not start on the WebGPU adapter ${name}`, HINT);
   }
   return {
-    description: `WebGPU, ${name}${software ? " (software)" : ""}`,
+    description: [`WebGPU, ${name}${software ? " (software)" : ""}`, ...featureNames(features)].join(", "),
     backend,
     failure,
     heapBytes() {
@@ -118,12 +130,26 @@ function unregister(): void {
   if (tf.findBackendFactory(WEBGPU_BACKEND) != null) tf.removeBackend(WEBGPU_BACKEND);
 }
 
-/** A device with the adapter's own limits. */
-export async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+/** A device with what our programs can use; subgroups are asked for unlisted, as Deno's adapters have them so. */
+async function requestBest(adapter: GPUAdapter, find: AdapterSource): Promise<GPUDevice> {
+  const halves: GPUFeatureName[] = adapter.features.has("shader-f16") ? ["shader-f16"] : [];
+  try {
+    return await requestDevice(adapter, [...halves, "subgroups" as GPUFeatureName]);
+  } catch {
+    // a failed request uses up the adapter
+    return await requestDevice(await find() ?? adapter, halves);
+  }
+}
+
+/** A device with the adapter's own limits and these features. */
+export async function requestDevice(
+  adapter: GPUAdapter,
+  features: readonly GPUFeatureName[] = [],
+): Promise<GPUDevice> {
   const { limits } = adapter;
   return await adapter.requestDevice({
-    // measures each kernel when asked to; nothing else is needed
-    requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
+    // the first measures each kernel when asked to
+    requiredFeatures: [...(adapter.features.has("timestamp-query") ? ["timestamp-query" as const] : []), ...features],
     requiredLimits: {
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
       maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,

@@ -1,6 +1,6 @@
 // WGSL of the tiled matrix product. A workgroup makes one tile of C from strips of A and B in workgroup memory; each
 // invocation keeps its part of the tile in registers, which is why the text is unrolled here.
-import { UNPACK } from "./half-code.ts";
+import { unpackFunctions } from "./half-code.ts";
 import { type Program, program } from "./program.ts";
 
 /** How a product is cut: a workgroup makes `rows × columns` of C, an invocation `threadRows × threadColumns` of that. */
@@ -58,7 +58,7 @@ export function productProgram(variant: ProductVariant): Program {
   const { rows, columns, threadRows, threadColumns } = tiling;
   const flags = [transposeA, transposeB, alignedA, alignedB, alignedC, halfB, adds].map(Number).join("");
   const type = (aligned: boolean) => aligned ? "vec4<f32>" : "f32";
-  return program(`product ${rows}x${columns} ${threadRows}x${threadColumns} ${flags}`, () => ({
+  return program(`product ${rows}x${columns} ${threadRows}x${threadColumns} ${flags}`, (features) => ({
     reads: { a: type(alignedA), b: halfB ? "vec2<i32>" : type(alignedB), ...(adds ? { plus: type(alignedC) } : {}) },
     writes: { c: type(alignedC) },
     uniforms: {
@@ -72,7 +72,7 @@ export function productProgram(variant: ProductVariant): Program {
       perSplit: "u32",
     },
     size: threadsOf(tiling),
-    declarations: `${halfB ? UNPACK : ""}
+    declarations: `${halfB ? unpackFunctions(features) : ""}
 var<workgroup> stripA: array<vec4<f32>, ${DEPTH * rows / 4}>;
 var<workgroup> stripB: array<vec4<f32>, ${DEPTH * columns / 4}>;
 ${fetchFunction("A", alignedA)}

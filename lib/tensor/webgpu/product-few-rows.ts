@@ -1,13 +1,19 @@
 // The product of a few rows with a transposed matrix, as in generating one token: each number of B is used once or a
 // few times, so that its tiles would be mostly empty; here invocations share the inner dimension instead.
-import { UNPACK } from "./half-code.ts";
+import { unpackFunctions } from "./half-code.ts";
 import { type Program, program } from "./program.ts";
+import { ROW_THREADS, rowFunction } from "./row-sums.ts";
 
 /** Most rows that go this way. */
 export const FEW_ROWS = 8;
 /** Invocations that share one column of C, and columns of a workgroup. */
 const SHARERS = 32;
-const COLUMNS = 8;
+const COLUMNS = ROW_THREADS / SHARERS;
+
+/** The WGSL type of as many numbers, one to four. */
+function vectorOf({ length }: readonly number[]): string {
+  return length === 1 ? "f32" : `vec${length}<f32>`;
+}
 
 /** Workgroups for `N` columns. */
 export function fewRowsGroups(N: number): number {
@@ -22,14 +28,20 @@ export function fewRowsProgram(rows: number, aligned: boolean, half: boolean, ad
   const type = aligned ? "vec4<f32>" : "f32";
   const width = aligned ? 4 : 1;
   const each = Array.from({ length: rows }, (_, row) => row);
+  // their sums are made four at a time
+  const groups = [each.slice(0, 4), each.slice(4)].filter((group) => group.length > 0);
+  const sumOf = (row: number) => {
+    const group = groups[Math.floor(row / 4)]!;
+    return `sums${group[0]}${group.length === 1 ? "" : `[${row % 4}]`}`;
+  };
   const product = (row: number) => `a[${row}u * steps + k]`;
-  return program(`product of ${rows} rows ${type} ${half} ${adds}`, () => ({
+  return program(`product of ${rows} rows ${type} ${half} ${adds}`, (features) => ({
     reads: { a: type, b: half ? "vec2<i32>" : type, ...(adds ? { plus: "f32" } : {}) },
     writes: { c: "f32" },
     uniforms: { N: "u32", K: "u32" },
-    size: SHARERS * COLUMNS,
-    declarations: `${half ? UNPACK : ""}
-var<workgroup> sums: array<f32, ${rows * SHARERS * COLUMNS}>;`,
+    size: ROW_THREADS,
+    declarations: (half ? unpackFunctions(features) : "") +
+      groups.map((group) => rowFunction(features, `total${group[0]}`, SHARERS, "sum", vectorOf(group))).join(""),
     main: `
   let share = lane % ${SHARERS}u;
   let column = group * ${COLUMNS}u + lane / ${SHARERS}u;
@@ -44,22 +56,18 @@ ${
     }
     }
   }
-${each.map((row) => `  sums[${row * SHARERS * COLUMNS}u + lane] = sum${row};`).join("\n")}
-  for (var half = ${SHARERS / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (share < half) {
 ${
-      each.map((row) =>
-        `      sums[${row * SHARERS * COLUMNS}u + lane] += sums[${row * SHARERS * COLUMNS}u + lane + half];`
+      groups.map((group) =>
+        `  let sums${group[0]} = total${group[0]}(lane, share, ${vectorOf(group)}(${
+          group.map((row) => `sum${row}`).join(", ")
+        }));`
       ).join("\n")
     }
-    }
-  }
   if (share == 0u && column < uniforms.N) {
 ${
       each.map((row) => {
         const at = `${row}u * uniforms.N + column`;
-        return `    c[${at}] = sums[${row * SHARERS * COLUMNS}u + lane]${adds ? ` + plus[${at}]` : ""};`;
+        return `    c[${at}] = ${sumOf(row)}${adds ? ` + plus[${at}]` : ""};`;
       }).join("\n")
     }
   }`,

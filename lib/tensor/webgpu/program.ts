@@ -1,4 +1,5 @@
 // A WGSL program: its text, put together from what it binds, and the numbers it is given at each launch.
+import { type Features, NO_FEATURES } from "./features.ts";
 
 /** What a program computes and what it binds, in this order: what it reads, what it writes, its uniforms. */
 export interface Program {
@@ -6,7 +7,7 @@ export interface Program {
   readonly key: string;
   readonly reads: number;
   readonly writes: number;
-  readonly text: () => string;
+  readonly text: (features: Features) => string;
 }
 
 /** The parts of a program's text. */
@@ -21,49 +22,60 @@ export interface ProgramParts {
   readonly size: number;
   /** Module-level declarations: functions, workgroup variables. */
   readonly declarations?: string;
-  /** Body of the entry point; `group` is the workgroup's number and `lane` the invocation's in it. */
+  /**
+   * Body of the entry point; `group` is the workgroup's number and `lane` the invocation's in it. Where the features have
+   * subgroups, `subgroupSize` is the size of the invocation's own, here and in declarations.
+   */
   readonly main: string;
 }
 
 const programs = new Map<string, Program>();
 
 /**
- * The program of this key; its parts are put together when it is first asked for. Workgroups are numbered through all
- * dimensions of the grid, since a grid may need more than one; `uniforms.groups` is how many are wanted, and those beyond
- * return at once.
+ * The program of this key; its parts are put together from a device's features when that first builds it. Workgroups are
+ * numbered through all dimensions of the grid, since a grid may need more than one; `uniforms.groups` is how many are
+ * wanted, and those beyond return at once.
  */
-export function program(key: string, parts: () => ProgramParts): Program {
+export function program(key: string, parts: (features: Features) => ProgramParts): Program {
   const found = programs.get(key);
   if (found !== undefined) return found;
-  const made = parts();
-  const { reads, writes } = made;
+  const { reads, writes } = parts(NO_FEATURES);
   const counts = { reads: Object.keys(reads).length, writes: Object.keys(writes).length };
-  const program = { key, ...counts, text: () => textOf(made) };
+  const program = { key, ...counts, text: (features: Features) => textOf(parts(features), features) };
   programs.set(key, program);
   return program;
 }
 
-function textOf({ reads, writes, uniforms, size, declarations = "", main }: ProgramParts): string {
+function textOf(
+  { reads, writes, uniforms, size, declarations = "", main }: ProgramParts,
+  { subgroups }: Features,
+): string {
   let binding = 0;
   const storage = (access: string, buffers: Readonly<Record<string, string>>) =>
     Object.entries(buffers).map(([name, type]) =>
       `@group(0) @binding(${binding++}) var<storage, ${access}> ${name}: array<${type}>;`
     ).join("\n");
   const fields = Object.entries({ groups: "u32", ...uniforms }).map(([name, type]) => `  ${name}: ${type},`).join("\n");
-  return `
+  const usesSubgroups = /\bsubgroup/.test(declarations + main);
+  const enabled = [
+    ...(/\bf16\b/.test(declarations) ? ["f16"] : []),
+    ...(usesSubgroups && subgroups?.enable ? ["subgroups"] : []),
+  ];
+  return `${enabled.map((name) => `enable ${name};\n`).join("")}
 struct Uniforms {
 ${fields}
 }
 ${storage("read", reads)}
 ${storage("read_write", writes)}
 @group(0) @binding(${binding}) var<uniform> uniforms: Uniforms;
+${usesSubgroups ? "var<private> subgroupSize: u32;" : ""}
 ${declarations}
 @compute @workgroup_size(${size})
 fn main(
   @builtin(workgroup_id) workgroup: vec3<u32>,
   @builtin(num_workgroups) grid: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
+  @builtin(local_invocation_index) lane: u32,${usesSubgroups ? "\n  @builtin(subgroup_size) ownSubgroupSize: u32," : ""}
+) {${usesSubgroups ? "\n  subgroupSize = ownSubgroupSize;" : ""}
   let group = workgroup.x + grid.x * (workgroup.y + grid.y * workgroup.z);
   if (group >= uniforms.groups) { return; }
 ${main}

@@ -12,7 +12,7 @@ import {
 import type { StitchbookWebGPU } from "./backend.ts";
 import { ELEMENTS, type KernelFunction, register, sumStretches } from "./kernel.ts";
 import { float, lanesFor, program } from "./program.ts";
-import { partsSum, ROW_THREADS, rowGroups, rowStart, rowSumFunction, sharersOf } from "./row-sums.ts";
+import { partsSum, ROW_THREADS, rowFunction, rowGroups, rowStart, sharersOf } from "./row-sums.ts";
 
 /** Sizes of one call: `steps` numbers or vectors of four a row; `w` is `[d]`, or `[models, d]` for equal runs of rows. */
 function sizesOf({ shape }: tf.TensorInfo, w?: tf.TensorInfo) {
@@ -30,12 +30,12 @@ const rmsNorm: KernelFunction = ({ inputs: { x, w }, attrs, backend }) => {
   for (const tensor of [x!, w!]) backend.check(tensor);
   const { rows, d, type, steps, sharers, perModel } = sizesOf(x!, w);
   const y = backend.output(x!.shape);
-  const made = program(`rmsNorm ${type} ${sharers}`, () => ({
+  const made = program(`rmsNorm ${type} ${sharers}`, (features) => ({
     reads: { x: type, w: type },
     writes: { y: type },
     uniforms,
     size: ROW_THREADS,
-    declarations: rowSumFunction("rowSum", sharers),
+    declarations: rowFunction(features, "rowSum", sharers, "sum"),
     main: `${rowStart(sharers)}
   let base = row * uniforms.steps;
   let own = row / uniforms.perModel * uniforms.steps;
@@ -82,12 +82,12 @@ function gradX(
   for (const tensor of [x, w, dy, ...(adds ? [plus] : [])]) backend.check(tensor);
   const { rows, d, type, steps, sharers, perModel } = sizesOf(x, w);
   const dx = backend.output(x.shape);
-  const made = program(`rmsNormGradX ${type} ${sharers} ${adds}`, () => ({
+  const made = program(`rmsNormGradX ${type} ${sharers} ${adds}`, (features) => ({
     reads: { x: type, w: type, dy: type, ...(adds ? { plus: type } : {}) },
     writes: { dx: type },
     uniforms,
     size: ROW_THREADS,
-    declarations: rowSumFunction("rowSums", sharers, "vec2<f32>"),
+    declarations: rowFunction(features, "rowSums", sharers, "sum", "vec2<f32>"),
     main: `${rowStart(sharers)}
   let base = row * uniforms.steps;
   let own = row / uniforms.perModel * uniforms.steps;
@@ -155,12 +155,12 @@ const rmsNormGradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) 
 function rowScales(backend: StitchbookWebGPU, x: tf.TensorInfo, epsilon: number): tf.TensorInfo {
   const { rows, d, type, steps, sharers } = sizesOf(x);
   const scales = backend.output([rows]);
-  const made = program(`rmsNormScales ${type} ${sharers}`, () => ({
+  const made = program(`rmsNormScales ${type} ${sharers}`, (features) => ({
     reads: { x: type },
     writes: { scales: "f32" },
     uniforms,
     size: ROW_THREADS,
-    declarations: rowSumFunction("rowSum", sharers),
+    declarations: rowFunction(features, "rowSum", sharers, "sum"),
     main: `${rowStart(sharers)}
   var squares = 0.0;
   if (inside) {

@@ -1,7 +1,12 @@
 // Sums along rows: some invocations of a workgroup share a row and add up what each found, always in one order.
+import type { Features } from "./features.ts";
 
 /** Invocations in a workgroup of a row-wise program. */
 export const ROW_THREADS = 256;
+/** Numbers of invocations that may share a row. */
+export const SHARERS = [32, 128, ROW_THREADS] as const;
+/** WebGPU's least number of invocations in a subgroup. */
+const LEAST_SUBGROUP = 4;
 
 /** Invocations that share a row of this many steps. */
 export function sharersOf(steps: number): number {
@@ -21,19 +26,51 @@ export function rowGroups(rows: number, sharers: number): number {
   return Math.ceil(rows / (ROW_THREADS / sharers));
 }
 
-/** Declares the function `${name}(lane, share, value)` that adds up over the sharers of a row; all must call it. */
-export function rowSumFunction(name: string, sharers: number, type = "f32"): string {
-  return `
-var<workgroup> ${name}Parts: array<${type}, ${ROW_THREADS}>;
-fn ${name}(lane: u32, share: u32, value: ${type}) -> ${type} {
+/** What the sharers of a row make of their numbers: of two, and of all in a subgroup. */
+const OPERATIONS = {
+  sum: { two: (a: string, b: string) => `${a} + ${b}`, subgroup: "subgroupAdd" },
+  max: { two: (a: string, b: string) => `max(${a}, ${b})`, subgroup: "subgroupMax" },
+};
+
+/**
+ * Declares the function `${name}(lane, share, value)`, the sum or the largest of what the sharers of a row have; all must
+ * call it. Subgroups make it of what lies in one of them, if none reaches into another row, and then one step over the
+ * subgroups; without them it is a tree in workgroup memory.
+ */
+export function rowFunction(
+  { subgroups }: Features,
+  name: string,
+  sharers: number,
+  operation: keyof typeof OPERATIONS,
+  type = "f32",
+): string {
+  const { two, subgroup } = OPERATIONS[operation];
+  const parts = `${name}Parts`;
+  const signature = `fn ${name}(lane: u32, share: u32, value: ${type}) -> ${type} {
+  workgroupBarrier();`;
+  if (subgroups !== undefined && subgroups.most <= sharers) {
+    return `
+var<workgroup> ${parts}: array<${type}, ${ROW_THREADS / LEAST_SUBGROUP}>;
+${signature}
+  let some = ${subgroup}(value);
+  if (lane % subgroupSize == 0u) { ${parts}[lane / subgroupSize] = some; }
   workgroupBarrier();
-  ${name}Parts[lane] = value;
+  let first = (lane - share) / subgroupSize;
+  var whole = ${parts}[first];
+  for (var i = 1u; i < ${sharers}u / subgroupSize; i++) { whole = ${two("whole", `${parts}[first + i]`)}; }
+  return whole;
+}`;
+  }
+  return `
+var<workgroup> ${parts}: array<${type}, ${ROW_THREADS}>;
+${signature}
+  ${parts}[lane] = value;
   for (var half = ${sharers / 2}u; half > 0u; half /= 2u) {
     workgroupBarrier();
-    if (share < half) { ${name}Parts[lane] += ${name}Parts[lane + half]; }
+    if (share < half) { ${parts}[lane] = ${two(`${parts}[lane]`, `${parts}[lane + half]`)}; }
   }
   workgroupBarrier();
-  return ${name}Parts[lane - share];
+  return ${parts}[lane - share];
 }`;
 }
 
