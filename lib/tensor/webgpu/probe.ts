@@ -25,7 +25,7 @@ const HALVES_PROBE = program("probe halves", (features) => ({
   declarations: unpackFunctions(features),
   main: `
   let i = group * ${ELEMENTS}u + lane;
-  found[i] = unpack(bitcast<i32>(2u * i | (2u * i + 1u) << 16u));`,
+  found[i] = unpack(bitcast<i32>((2u * i) | ((2u * i + 1u) << 16u)));`,
 }));
 
 /** The first conversion by which all half-precision numbers become the same float32; NaN may become any NaN. */
