@@ -48,6 +48,15 @@ Deno.test("`adamW()` on the CPU backend follows the reference, with the same byt
   }
 });
 
+Deno.test("`adamW()` of no parameters has a norm of 0", async () => {
+  for (const name of ["reference", "cpu"] as const) {
+    const device = await openDevice(name, name === "cpu" ? { threads: 1 } : {});
+    const settings = { learningRate: 0.01, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, clipNorm: 1, step: 1 };
+    assert.deepEqual([...adamW([], [], settings).dataSync()], [0]);
+    await device.close();
+  }
+});
+
 Deno.test("`adamW()` leaves clones and initial values as they were", async () => {
   const device = await openDevice("cpu", { threads: 1 });
   const initial = tf.fill([400], 2);

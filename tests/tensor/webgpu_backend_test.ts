@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { toVariables } from "../../lib/model/mod.ts";
 import { UserError } from "../../lib/errors.ts";
-import { embedding, openDevice, swiglu } from "../../lib/tensor/mod.ts";
+import { crossEntropy, embedding, openDevice, swiglu } from "../../lib/tensor/mod.ts";
 import type { StitchbookWebGPU } from "../../lib/tensor/webgpu/backend.ts";
 import { type BufferManager, watchFreeBuffers } from "../../lib/tensor/webgpu/free-buffers.ts";
 import { float, gridOf, uniformWords } from "../../lib/tensor/webgpu/program.ts";
@@ -86,6 +86,14 @@ optionalTest("vulkan", "an id outside of the table is refused while it is still 
   const device = await openDevice("webgpu");
   const table = tf.ones([5, 2]) as tf.Tensor2D;
   assert.throws(() => embedding(table, tf.tensor1d([0, 5], "int32")), /ids in \[0, 5\), but id 1 is 5/);
+  await device.close();
+}, options);
+
+optionalTest("vulkan", "a target outside of the vocabulary is refused while it is still on this side", async () => {
+  const device = await openDevice("webgpu");
+  const losses = (targets: number[]) => crossEntropy(tf.ones([2, 4]), tf.tensor1d(targets, "int32"));
+  for (const target of [4, 2 ** 30]) assert.throws(() => losses([-1, target]), { code: "tensor.index" });
+  assert.ok(Math.abs((await losses([-1, 3]).data())[1]! - Math.log(4)) < 1e-6);
   await device.close();
 }, options);
 

@@ -73,7 +73,7 @@ export function adamWReference(
   return tf.tidy(() => {
     // Not `addN`: on WebGPU it binds one buffer an input, and past the adapter's limit it silently writes nothing.
     const squares = gradients.map((g) => tf.sum(tf.square(g)));
-    const norm = tf.sqrt(squares.reduce((a, b) => tf.add(a, b))) as tf.Scalar;
+    const norm = tf.sqrt(squares.reduce((a, b) => tf.add(a, b), tf.scalar(0))) as tf.Scalar;
     const scale = Number.isFinite(clipNorm) ? tf.minimum(1, tf.div(clipNorm, tf.add(norm, 1e-6))) : tf.scalar(1);
     const correction1 = 1 - beta1 ** step;
     const correction2 = 1 - beta2 ** step;

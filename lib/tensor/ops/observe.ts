@@ -23,7 +23,9 @@ export function gatherPlaces(tensors: readonly tf.Tensor[], places: readonly Int
 /** √ of the sum of all squares of all tensors, a float32 scalar. */
 export function globalNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
   if (hasKernel(GLOBAL_NORM)) return tf.tidy(() => runKernel<tf.Scalar>(GLOBAL_NORM, named(tensors)));
-  return tf.tidy(() => tf.sqrt(tensors.map((x) => tf.sum(tf.square(x))).reduce((a, b) => tf.add(a, b))) as tf.Scalar);
+  return tf.tidy(() =>
+    tf.sqrt(tensors.map((x) => tf.sum(tf.square(x))).reduce((a, b) => tf.add(a, b), tf.scalar(0))) as tf.Scalar
+  );
 }
 
 function named(tensors: readonly tf.Tensor[]): Record<string, tf.Tensor> {

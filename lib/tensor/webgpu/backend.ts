@@ -98,6 +98,12 @@ export class StitchbookWebGPU extends WebGPUBackend {
     if (wanted === "float32" && held !== wanted) throw new Error(`A float32 tensor [${shape}] holds ${held} numbers`);
   }
 
+  /** Values that are still on this side, as a batch's are when it is first used; undefined if they are not. */
+  hostValues({ dataId }: Info): ArrayLike<number> | undefined {
+    if (!this.tensorMap.has(dataId)) return undefined;
+    return (this.tensorMap.get(dataId).values as ArrayLike<number> | null | undefined) ?? undefined;
+  }
+
   /**
    * Records one dispatch of a program of ours.
    *

@@ -39,7 +39,7 @@ const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
  */
 export function checkIds(backend: StitchbookWebGPU, ids: Info, vocab: number): void {
   backend.check(ids, "int32");
-  const values = backend.tensorMap.get(ids.dataId).values as ArrayLike<number> | null | undefined;
+  const values = backend.hostValues(ids);
   for (let i = 0; i < (values?.length ?? 0); i++) {
     const id = values![i]!;
     if (!(id >= 0 && id < vocab)) {
