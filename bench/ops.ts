@@ -165,7 +165,10 @@ function outputsOf(row: Row, inputs: tf.Tensor[]): tf.Tensor[] {
   return Array.isArray(made) ? made : [made];
 }
 
-/** A scalar that depends on all outputs, with these gradients: for `tf.grads()`, which wants one output. It takes some 15 µs. */
+/**
+ * A scalar that depends on all outputs, with these gradients: for `tf.grads()`, which wants one output. It takes some 15
+ * µs.
+ */
 function joined(outputs: readonly tf.Tensor[], dys: readonly tf.Tensor[]): tf.Tensor {
   const join = tf.customGrad(() => ({ value: tf.scalar(0), gradFunc: () => dys.map((dy) => tf.clone(dy)) }));
   return join(...outputs);

@@ -19,7 +19,10 @@ export interface KeptForm {
 export interface Constants {
   /** Says that what lies at this address stays as it is until it is freed. */
   hold(address: number): void;
-  /** A product's B, packed or to be packed, in `bytes` bytes that are kept; undefined where it may change, or too much is kept. */
+  /**
+   * Where a product's B is kept, or is to be, in a form of `bytes` bytes; undefined where it may change, or too much is kept
+   * already.
+   */
   find(product: Product, form: PackedForm, bytes: number): KeptForm | undefined;
   /** What lies at this address is freed. */
   forget(address: number): void;

@@ -71,7 +71,10 @@ export type KernelFunction = (call: {
   readonly backend: StitchbookCPU;
 }) => tf.TensorInfo | tf.TensorInfo[];
 
-/** Registers our kernel in place of a stock one that was copied, if there is one. Its errors name it and its inputs, and leave nothing behind. */
+/**
+ * Registers our kernel in place of a stock one that was copied, if there is one. Its errors name it and its inputs, and
+ * leave nothing behind.
+ */
 export function register(kernelName: string, kernel: KernelFunction): void {
   if (tf.getKernel(kernelName, CPU_BACKEND) !== undefined) tf.unregisterKernel(kernelName, CPU_BACKEND);
   const named: KernelFunction = (call) => {

@@ -16,7 +16,7 @@ const TILE_WORDS = 10;
 
 /** Runs products that do not depend on each other as one job. */
 export function multiplyByTiles(machine: Machine, products: readonly Product[]): void {
-  /** Where each product's B goes: an address, or bytes from where the room for all begins. */
+  /** Where each product's B goes: where it is kept, or bytes from where the room for all others begins. */
   const rooms: { readonly at: number; readonly kept: KeptForm | undefined; readonly isPacked: boolean }[] = [];
   let bytes = 0;
   products.forEach((product, i) => {

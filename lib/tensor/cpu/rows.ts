@@ -1,8 +1,7 @@
 // Row-wise fused kernels on the CPU: RMS norm, rotary embedding, embedding, cross-entropy.
 import type * as tf from "@tensorflow/tfjs";
-import { UserError } from "../../errors.ts";
 import { CROSS_ENTROPY, CROSS_ENTROPY_GRAD } from "../ops/cross-entropy.ts";
-import { EMBEDDING, EMBEDDING_GRAD } from "../ops/embedding.ts";
+import { checkIds, EMBEDDING, EMBEDDING_GRAD } from "../ops/embedding.ts";
 import { NORM_BRANCH, NORM_BRANCH_GRAD } from "../ops/norm-branch.ts";
 import { RMS_NORM, RMS_NORM_GRAD_W, RMS_NORM_GRAD_X } from "../ops/rms-norm.ts";
 import { ROPE } from "../ops/rope.ts";
@@ -78,13 +77,7 @@ const rope: KernelFunction = ({ inputs: { x, cos, sin }, attrs, backend }) => {
 const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
   const [vocab, d] = table!.shape as [number, number];
   const [rows] = ids!.shape as [number];
-  const values = backend.valuesOf(ids!);
-  for (let i = 0; i < rows; i++) {
-    const id = values[i]!;
-    if (!(id >= 0 && id < vocab)) {
-      throw new UserError("tensor.index", `embedding() needs ids in [0, ${vocab}), but id ${i} is ${id}`);
-    }
-  }
+  checkIds(backend.valuesOf(ids!), vocab);
   const from = [backend.address(table!), backend.address(ids!, "int32")];
   const { info, address } = backend.output([rows, d]);
   forRows(backend.machine, "embedding", rows, d / 2, [d, ...from, address]);

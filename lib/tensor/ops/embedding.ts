@@ -1,5 +1,6 @@
 // Rows of a table by token id, with a gradient that adds up repeated ids in one fixed order.
 import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../../errors.ts";
 import { checkRanks, checkTensors, hasKernel, inShape, runKernel } from "../kernels.ts";
 import { isHalf, unpackHalf, weightShape } from "./half.ts";
 
@@ -12,6 +13,20 @@ export const EMBEDDING_GRAD = "StitchbookEmbeddingGrad";
  * float32 `[rows, d]`; half.ts says how the numbers are packed.
  */
 export const EMBEDDING_HALF = "StitchbookEmbeddingHalf";
+
+/**
+ * Refuses ids that are no row of a table.
+ *
+ * @throws UserError `tensor.index`
+ */
+export function checkIds(ids: ArrayLike<number>, vocab: number): void {
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i]!;
+    if (!(id >= 0 && id < vocab)) {
+      throw new UserError("tensor.index", `embedding() needs ids in [0, ${vocab}), but id ${i} is ${id}`);
+    }
+  }
+}
 
 /**
  * @param table float32 `[vocab, d]`; or frozen and in half precision, int32 `[vocab, d / 2]`, of which only the rows asked

@@ -1,7 +1,7 @@
 // Half-precision weights on WebGPU: unpacked whole, or the rows of a table that are asked for. Products read them packed.
 import { EMBEDDING_HALF } from "../ops/embedding.ts";
 import { UNPACK_HALF } from "../ops/half.ts";
-import { checkIds } from "./embedding.ts";
+import { checkNewIds } from "./embedding.ts";
 import { ELEMENTS, type KernelFunction, register, sizeOf } from "./kernel.ts";
 import { unpackFunctions } from "./half-code.ts";
 import { program } from "./program.ts";
@@ -29,7 +29,7 @@ export const unpackHalf: KernelFunction = ({ inputs: { x }, backend }) => {
 const embeddingHalf: KernelFunction = ({ inputs: { table, ids }, backend }) => {
   backend.check(table!, "int32");
   const [vocab, words] = table!.shape as [number, number];
-  checkIds(backend, ids!, vocab);
+  checkNewIds(backend, ids!, vocab);
   const [rows] = ids!.shape as [number];
   const y = backend.output([rows, 2 * words]);
   const made = program("embeddingHalf", (features) => ({

@@ -1,4 +1,5 @@
-// What an exhausted memory leaves behind: once the error is caught and room is made, results are right.
+// Rooms that the CPU device keeps between operations, when memory runs out while one is made or grows: once the error is
+// caught, results are right.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import type { Block } from "../../lib/tensor/cpu/heap.ts";
