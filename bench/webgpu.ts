@@ -10,7 +10,7 @@
 // The table of errors goes to standard error, times as JSON lines to standard output. It exits with 1 if a kernel is off
 // by more than 1e-5, relative to the largest value. A software adapter is checked and never timed.
 import { parseArgs } from "node:util";
-import { describeAdapter, findAdapter } from "../lib/tensor/webgpu/open.ts";
+import { describeAdapter, findAdapter } from "../lib/tensor/mod.ts";
 import { checkKernels } from "./webgpu/check.ts";
 import { timeProducts } from "./webgpu/products.ts";
 import { type ShapeName, shapes } from "./shapes.ts";

@@ -9,21 +9,34 @@ import { loadCorpus } from "../lib/data/mod.ts";
 import { type MeasuredCost, methodCostTable } from "../lib/report/mod.ts";
 import { type CellResult, resultsTable, type RunResults } from "../lib/run/mod.ts";
 import { methodCosts } from "../lib/train/mod.ts";
-import { checkBaselines } from "./bts/baselines-check.ts";
-import { type BaselinesConfig, baselinesDefinition } from "./bts/baselines-config.ts";
-import { measureEnsembles } from "./bts/baselines-ensembles.ts";
-import { measureDense, measureMethod } from "./bts/baselines-measure.ts";
-import { measureMerges, WEIGHT_MERGES } from "./bts/baselines-merges.ts";
-import { baselineDirections, paperTable } from "./bts/baselines-paper.ts";
-import { planBaselines } from "./bts/baselines-plan.ts";
-import { type BaselinesLab, trainDense, trainMethod } from "./bts/baselines-train.ts";
-import { comparisons, readLosses } from "./bts/comparisons.ts";
-import type { BtsConfig } from "./bts/config.ts";
-import { measureBaselines, type Measured, measureStitched, resultsOf } from "./bts/measure.ts";
-import { tokenize, type Trained, trainExpert, trainSeed, trainStitches } from "./bts/phases.ts";
-import { comparisonsTable, costRows, costTable, matrixTable } from "./bts/tables.ts";
-import { experimentMain } from "./driver.ts";
-import type { Study } from "./studies/study.ts";
+import { checkBaselines } from "./baselines/check.ts";
+import { type BaselinesConfig, baselinesDefinition } from "./baselines/config.ts";
+import { measureEnsembles } from "./baselines/ensembles.ts";
+import { measureDense, measureMethod } from "./baselines/measure.ts";
+import { measureMerges, WEIGHT_MERGES } from "./baselines/merges.ts";
+import { baselineDirections, paperTable } from "./baselines/paper.ts";
+import { planBaselines } from "./baselines/plan.ts";
+import { type BaselinesLab, trainDense, trainMethod } from "./baselines/train.ts";
+import {
+  type BtsConfig,
+  comparisons,
+  comparisonsTable,
+  costRows,
+  costTable,
+  matrixTable,
+  measureBaselines,
+  type Measured,
+  measureStitched,
+  readLosses,
+  resultsOf,
+  tokenize,
+  type Trained,
+  trainExpert,
+  trainSeed,
+  trainStitches,
+} from "../lib/bts/mod.ts";
+import { experimentMain } from "../lib/experiment/mod.ts";
+import type { Study } from "../lib/study/mod.ts";
 
 async function compareBaselines(lab: BaselinesLab): Promise<RunResults> {
   const { config } = lab;
@@ -76,7 +89,7 @@ async function report(
     title: "Report",
     description: "All methods side by side, beside the paper's.",
     inputs: { kind: "baselines", cells: [...trained.values(), ...measured].map(({ key }) => key) },
-    code: ["lib/eval", "lib/train", "experiments/bts", "experiments/studies/directions.ts", "experiments/baselines.ts"],
+    code: ["lib/eval", "lib/train", "lib/bts", "lib/study/directions.ts", "experiments/baselines.ts"],
     output: z.strictObject({}),
   }, async (cell) => {
     const losses = await readLosses(measured);

@@ -7,16 +7,29 @@
 import { z } from "zod";
 import { loadCorpus } from "../lib/data/mod.ts";
 import { type CellResult, resultsTable, type RunResults } from "../lib/run/mod.ts";
-import { checkBts } from "./bts/check.ts";
-import { comparisons, readLosses } from "./bts/comparisons.ts";
-import { btsDefinition } from "./bts/config.ts";
-import type { Lab } from "./bts/lab.ts";
-import { measureBaselines, type Measured, measureStitched, resultsOf } from "./bts/measure.ts";
-import { tokenize, type Trained, trainExpert, trainSeed, trainStitches } from "./bts/phases.ts";
-import { planCells } from "./bts/plan.ts";
-import { comparisonsTable, costRows, costTable, matrixTable } from "./bts/tables.ts";
-import { experimentMain } from "./driver.ts";
-import { btsMetrics } from "./metrics.ts";
+import {
+  btsDefinition,
+  btsMetrics,
+  checkBts,
+  comparisons,
+  comparisonsTable,
+  costRows,
+  costTable,
+  type Lab,
+  matrixTable,
+  measureBaselines,
+  type Measured,
+  measureStitched,
+  planCells,
+  readLosses,
+  resultsOf,
+  tokenize,
+  type Trained,
+  trainExpert,
+  trainSeed,
+  trainStitches,
+} from "../lib/bts/mod.ts";
+import { experimentMain } from "../lib/experiment/mod.ts";
 
 // Every line of it is a cell, cached by what it depends on. -------------------------------------------------------
 async function branchTrainStitch(lab: Lab): Promise<RunResults> {
@@ -50,7 +63,7 @@ async function report(
     title: "Report",
     description: "All methods side by side.",
     inputs: { kind: "report", cells: [...trained.map(([, cell]) => cell.key), ...measured.map(({ key }) => key)] },
-    code: ["lib/eval", "experiments/bts/comparisons.ts", "experiments/bts/measure.ts", "experiments/bts/tables.ts"],
+    code: ["lib/eval", "lib/bts/comparisons.ts", "lib/bts/measure.ts", "lib/bts/tables.ts"],
     output: z.strictObject({}),
   }, async (cell) => {
     cell.table(resultsTable(results));

@@ -15,18 +15,31 @@ import {
   runMain,
   type RunResults,
 } from "../lib/run/mod.ts";
-import { checkBts } from "./bts/check.ts";
-import { comparisons, readLosses } from "./bts/comparisons.ts";
-import { checkChange, checkRestitching } from "./bts/expert-check.ts";
-import { type ExpertConfig, expertConfigSchema, type FinishedRun, finishedRun } from "./bts/finished.ts";
-import { type Bytes, type Lab, readText } from "./bts/lab.ts";
-import { type Measured, measureStitched, resultsOf } from "./bts/measure.ts";
-import { adaptStitches, changedConfig, restitch } from "./bts/modular.ts";
-import { type Trained, trainExpert } from "./bts/phases.ts";
-import { planCells } from "./bts/plan.ts";
-import { comparisonsTable } from "./bts/tables.ts";
-import { experimentMain } from "./driver.ts";
-import type { PlannedCell } from "./plan.ts";
+import {
+  adaptStitches,
+  type Bytes,
+  changedConfig,
+  checkBts,
+  checkChange,
+  checkRestitching,
+  comparisons,
+  comparisonsTable,
+  type ExpertConfig,
+  expertConfigSchema,
+  type FinishedRun,
+  finishedRun,
+  type Lab,
+  type Measured,
+  measureStitched,
+  planCells,
+  readLosses,
+  readText,
+  restitch,
+  resultsOf,
+  type Trained,
+  trainExpert,
+} from "../lib/bts/mod.ts";
+import { experimentMain, type PlannedCell } from "../lib/experiment/mod.ts";
 
 const USAGE = `Usage: expert add|remove <run> <expert> [options]
 
@@ -84,7 +97,7 @@ async function report(
     title: "Report",
     description: "Before the change, right after it, and after the re-stitching.",
     inputs: { kind: "report:expert", cells: [baselines.key, ...measured.map(({ cell }) => cell.key)] },
-    code: ["lib/eval", "experiments/bts"],
+    code: ["lib/eval", "lib/bts"],
     output: z.strictObject({}),
   }, async (cell) => {
     const all = await readLosses([baselines, ...measured.map((one) => ({ ...one.cell, names: { bts: one.name } }))]);

@@ -11,13 +11,12 @@ import { loadCorpus, openTokenizer, tokenizeDocuments, type TokenStream, trainTo
 import { checkModelConfig, type ModelConfig } from "../lib/model/mod.ts";
 import type { CellResult, Run, RunResults } from "../lib/run/mod.ts";
 import { isWatched, pretrainFlops, trainingBytes } from "../lib/train/mod.ts";
-import { experimentMain } from "./driver.ts";
+import { experimentMain, type PlannedCell } from "../lib/experiment/mod.ts";
 import { type Arm, armsOf, checkArms } from "./instability/arms.ts";
 import { type InstabilityConfig, instabilityDefinition } from "./instability/config.ts";
 import { outcomeSchema } from "./instability/outcome.ts";
 import { outcomesTable, ratiosTable, seedsTable, verdict, warningsTable } from "./instability/tables.ts";
 import { type Trace, trainArm } from "./instability/train-arm.ts";
-import type { PlannedCell } from "./plan.ts";
 
 const CODE = [
   ...["arms.ts", "outcome.ts", "train-arm.ts"].map((file) => `experiments/instability/${file}`),

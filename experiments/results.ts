@@ -23,13 +23,26 @@ import {
 } from "../lib/run/mod.ts";
 import { duration } from "../lib/report/mod.ts";
 import { openDevice } from "../lib/tensor/mod.ts";
-import { btsConfigSchema, btsDefinition } from "./bts/config.ts";
-import { PARENT_VARIABLE } from "./parent.ts";
-import { ASSUMED_EFFICIENCY, longTime, measureFlops, scaled, SECONDS_A_CELL } from "./plan.ts";
-import { MAIN, type Section, SECTIONS } from "./studies/all.ts";
-import { forecast, forecastSeconds, forecastTable } from "./studies/forecast.ts";
-import { studyPresets } from "./studies/presets.ts";
-import { counted, resultsMarkdown, type StudyRuns } from "./studies/results.ts";
+import { btsConfigSchema, btsDefinition } from "../lib/bts/mod.ts";
+import {
+  ASSUMED_EFFICIENCY,
+  longTime,
+  measureFlops,
+  PARENT_VARIABLE,
+  scaled,
+  SECONDS_A_CELL,
+} from "../lib/experiment/mod.ts";
+import { MAIN, SECTIONS } from "./studies/all.ts";
+import {
+  counted,
+  forecast,
+  forecastSeconds,
+  forecastTable,
+  resultsMarkdown,
+  type Section,
+  studyPresets,
+  type StudyRuns,
+} from "../lib/study/mod.ts";
 
 /** Where the page goes unless it is said. */
 const PAGE = "docs/results.md";
@@ -68,8 +81,8 @@ async function main(args: readonly string[]): Promise<void> {
   const began = performance.now();
   const found: StudyRuns[] = [];
   for (const section of sections) {
-    console.error(`\n=== ${section.title} (experiments/${section.name}.ts)`);
-    const views = await runStudy(section.name, ["--preset", section.preset, "--seeds", seeds], runs);
+    console.error(`\n=== ${section.title} (${section.script})`);
+    const views = await runStudy(section, ["--preset", section.preset, "--seeds", seeds], runs);
     const config = settingsSchema.parse(views[0]!.config);
     found.push({ ...section, directions: section.directions(config), views });
   }
@@ -133,9 +146,9 @@ async function writableFolder(page: string): Promise<void> {
 }
 
 /** Runs one study as its own command and reads the runs that it names. */
-async function runStudy(name: string, args: readonly string[], runsFolder: string): Promise<RunView[]> {
+async function runStudy({ name, script }: Section, args: readonly string[], runsFolder: string): Promise<RunView[]> {
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", `experiments/${name}.ts`, ...args, "--no-serve", "--json", "--runs", runsFolder],
+    args: ["run", "-A", script, ...args, "--no-serve", "--json", "--runs", runsFolder],
     cwd: repositoryRoot,
     env: { [PARENT_VARIABLE]: String(Deno.pid) },
     stdin: "null",

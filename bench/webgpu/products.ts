@@ -1,8 +1,6 @@
 // Matrix products by every tiling, to see whether the plan takes the fastest.
 import * as tf from "@tensorflow/tfjs";
-import { openWebGpu } from "../../lib/tensor/webgpu/open.ts";
-import { TILINGS } from "../../lib/tensor/webgpu/product-code.ts";
-import { multiply, planProduct, type Product, type ProductPlan } from "../../lib/tensor/webgpu/product.ts";
+import { multiply, openWebGpu, planProduct, type Product, type ProductPlan, TILINGS } from "../../lib/tensor/mod.ts";
 
 /** [M, N, K] of the steps of `small` and `135m`, forward (`nt`), back (`nn`) and for weights (`tn`), and large squares. */
 const SIZES: readonly (readonly [number, number, number, "nt" | "nn" | "tn"])[] = [

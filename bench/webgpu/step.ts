@@ -3,8 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { decode, headLoss, initialWeights, toVariables } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
-import { adamW, type AdamWSlot } from "../../lib/tensor/mod.ts";
-import { findAdapter, openWebGpu, requestDevice } from "../../lib/tensor/webgpu/open.ts";
+import { adamW, type AdamWSlot, findAdapter, openWebGpu, requestDevice } from "../../lib/tensor/mod.ts";
 import { type ShapeName, shapes } from "../shapes.ts";
 
 /** Name of the stock backend beside ours. */

@@ -1,7 +1,7 @@
 // The file of a trained merge: its trained parameters, how it was configured, and by content hash the models it is of.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { jsonTextSchema, readSafetensors, writeSafetensors } from "../hub/mod.ts";
+import { jsonTextSchema, readSafetensors, writeSafetensors } from "../huggingface/mod.ts";
 import type { HostTensor, HostWeights } from "../model/mod.ts";
 import { calmConfigSchema } from "./mixture/calm.ts";
 import { mixtureConfigSchema } from "./mixture/config.ts";

@@ -1,6 +1,6 @@
 // `deno task notebook:install`: registers Deno's kernel with Jupyter, and says what is missing when it cannot.
 import { UserError } from "../errors.ts";
-import { pythonCommand } from "../python.ts";
+import { pythonCommand } from "../doctor/mod.ts";
 
 /** What a command said; undefined when it could not be started. */
 export type RunCommand = (

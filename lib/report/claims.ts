@@ -1,7 +1,7 @@
 // What a run shows, in words, with its uncertainty: and what it does not show, as plainly.
 import type { RunView } from "../run/mod.ts";
 import { fixed } from "./format.ts";
-import { expertDomain, methodLabel, methodPhrase, orderMethods } from "./methods.ts";
+import { expertDomain, methodLabel, methodPhrase, orderMethods } from "../methods.ts";
 import { directionClaims, questionOf } from "./directions.ts";
 import { capital, differenceSentence, listed, sizes, visibleDigits } from "./wording.ts";
 

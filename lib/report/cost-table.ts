@@ -2,7 +2,7 @@
 import type { Column, Table } from "../run/mod.ts";
 import type { MethodCost } from "../train/mod.ts";
 import { byteSize, compact } from "./format.ts";
-import { methodLabel } from "./methods.ts";
+import { methodLabel } from "../methods.ts";
 
 /** What a study measured of a method; what it did not measure stays empty. */
 export interface MeasuredCost {

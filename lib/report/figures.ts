@@ -9,7 +9,7 @@ import { scorePanel } from "./figures/mean.ts";
 import { bestOf } from "./grid.ts";
 import { instabilityFigures, isArm } from "./instability.ts";
 import type { Figure } from "./figures/plot.ts";
-import { cellLabel, expertDomain, methodColours, methodLabel, methodOfModel, orderMethods } from "./methods.ts";
+import { cellLabel, expertDomain, methodColours, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
 import { bpbColumns, methodsOf, tableNamed } from "./results.ts";
 
 /** Every figure that the run has data for, in the order of the report. */

@@ -2,7 +2,7 @@
 import type { Table } from "../run/mod.ts";
 import { escapeHtml, escapeMarkdown } from "./escape.ts";
 import { fixed } from "./format.ts";
-import { methodLabel } from "./methods.ts";
+import { methodLabel } from "../methods.ts";
 import { visibleDigits } from "./wording.ts";
 
 /** One printed cell. */

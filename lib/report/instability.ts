@@ -2,7 +2,7 @@
 import type { CellView, RunView } from "../run/mod.ts";
 import { GROUP_COLOURS, type Line, linesPanel, ratiosPanel, thinKeepingPeaks } from "./figures/instability.ts";
 import type { Figure } from "./figures/plot.ts";
-import { PALETTE } from "./methods.ts";
+import { PALETTE } from "../methods.ts";
 import { tableNamed } from "./results.ts";
 
 /** Steps around a spike that are shown. */

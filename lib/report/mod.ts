@@ -16,7 +16,6 @@ export type { Figure } from "./figures/plot.ts";
 export { byteSize, compact, duration, fixed } from "./format.ts";
 export { type Grid, type GridCell, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
 export { reportMarkdown } from "./markdown.ts";
-export { expertDomain, methodColours, methodLabel, methodPhrase, orderMethods } from "./methods.ts";
 export { reportHtml } from "./page.ts";
 export { bpbGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
 export { hasInterval, seedsBasis, type SeedsScore, type SeedsSummary, seedsSummary, seedsTable } from "./seeds.ts";

@@ -2,7 +2,7 @@
 import type { RunResults, RunView } from "../run/mod.ts";
 import { compact, fixed, range } from "./format.ts";
 import { bestOf, type Grid, type GridCell, gridOf } from "./grid.ts";
-import { expertDomain, methodLabel, methodOfModel, orderMethods } from "./methods.ts";
+import { expertDomain, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
 
 /** The columns of a run's bits per byte: its domains, then `mean` where some method has one. */
 export function bpbColumns(results: RunResults): string[] {

@@ -1,6 +1,6 @@
 // What several seeds show: BTS against every other method, paired by seed, in words.
 import type { RunView } from "../run/mod.ts";
-import { methodPhrase } from "./methods.ts";
+import { methodPhrase } from "../methods.ts";
 import { hasInterval, seedsSummary } from "./seeds.ts";
 import { meanInterval } from "./statistics.ts";
 import { differenceSentence, listed, sizes } from "./wording.ts";

@@ -6,7 +6,7 @@ import { figureHtml } from "./figures.ts";
 import { scorePanel } from "./figures/mean.ts";
 import type { Figure } from "./figures/plot.ts";
 import { bestOf, type Grid, gridHtml, gridMarkdown } from "./grid.ts";
-import { methodColours, methodLabel } from "./methods.ts";
+import { methodColours, methodLabel } from "../methods.ts";
 import { caveat } from "./claims.ts";
 import { seedsClaims } from "./seeds-claims.ts";
 import { hasInterval, seedsBasis, type SeedsSummary, seedsSummary, seedsText } from "./seeds.ts";

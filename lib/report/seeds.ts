@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import type { RunView, Table } from "../run/mod.ts";
 import { fixed } from "./format.ts";
-import { methodLabel, orderMethods } from "./methods.ts";
+import { methodLabel, orderMethods } from "../methods.ts";
 import { bpbColumns, taskColumns } from "./results.ts";
 import { type MeanInterval, meanInterval } from "./statistics.ts";
 

@@ -6,7 +6,7 @@ import { draw } from "./figures/plot.ts";
 import { figureHtml } from "./figures.ts";
 import { fixed } from "./format.ts";
 import { type Grid, gridHtml } from "./grid.ts";
-import { methodColours, methodLabel } from "./methods.ts";
+import { methodColours, methodLabel } from "../methods.ts";
 import { pageShell } from "./shell.ts";
 
 /** A stretch of the text: a part that was given, or what the model wrote. */

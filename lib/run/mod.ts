@@ -1,19 +1,18 @@
 // Runs: experiments made of content-addressed cells, one append-only event log each, and the readers of those logs.
-export type { CellCheckpoints, CellContext, CellResult, CellSpec, CheckpointToSave, Run } from "./cell.ts";
-export * from "./events.ts";
-export * from "./view.ts";
-export { CAPTURED_FOLDER, type CaptureOptions, captureRun, readCaptured } from "./capture.ts";
-export { codeText, machineText, type MarkedSetting, markedSettings, SOURCE_NAMES } from "./captured-text.ts";
-export { type Captured, capturedSchema, type SettingSource } from "./capture-schema.ts";
-export { OUTPUT_FILE, teeConsole } from "./console-output.ts";
-export { type Alarms, openAlarms } from "./alarms.ts";
-export { canonicalJson } from "./canonical.ts";
-export { type MayChange, unfinishedRun, type Wanted } from "./continue.ts";
-export { type CachedCell, findCell } from "./cell-store.ts";
-export { repositoryRoot } from "./code-version.ts";
-export { sha256, writeTextAtomically } from "./files.ts";
-export { followEvents, type FollowOptions } from "./follow.ts";
-export { type LogDamage } from "./parse-log.ts";
+export type { CellCheckpoints, CellContext, CellResult, CellSpec, CheckpointToSave, Run } from "./cells/cell.ts";
+export * from "./events/events.ts";
+export * from "./view/mod.ts";
+export { CAPTURED_FOLDER, type CaptureOptions, captureRun, readCaptured } from "./capture/capture.ts";
+export { type Captured, capturedSchema, type SettingSource } from "./events/capture-schema.ts";
+export { OUTPUT_FILE, teeConsole } from "./capture/console-output.ts";
+export { type Alarms, openAlarms } from "./alerts/alarms.ts";
+export { canonicalJson } from "./files/canonical.ts";
+export { type MayChange, unfinishedRun, type Wanted } from "./cells/continuation.ts";
+export { type CachedCell, findCell } from "./cells/cell-store.ts";
+export { repositoryRoot } from "./files/code-version.ts";
+export { sha256, writeTextAtomically } from "./files/files.ts";
+export { followEvents, type FollowOptions } from "./log/follow.ts";
+export { type LogDamage } from "./log/parse-log.ts";
 export {
   listRuns,
   type LogContents,
@@ -23,11 +22,11 @@ export {
   runFolder,
   runIds,
   type RunSummary,
-} from "./read.ts";
-export { openRun, type OpenRunOptions, withRun } from "./run.ts";
-export { type RunListener } from "./run-writer.ts";
-export { isRunId, makeRunId } from "./run-id.ts";
-export { versions } from "./versions.ts";
+} from "./log/read.ts";
+export { openRun, type OpenRunOptions, withRun } from "./cells/run.ts";
+export { type RunListener } from "./log/run-writer.ts";
+export { isRunId, makeRunId } from "./files/run-id.ts";
+export { versions } from "./files/versions.ts";
 export {
   type DeviceChoice,
   DEVICES,
@@ -36,34 +35,32 @@ export {
   parseExperimentArguments,
   type Preset,
   type RunInvocation,
-} from "./command-line.ts";
-export { parseWithCommander, readInteger, unknownCommand } from "./commander.ts";
-export { buildConfig } from "./config.ts";
-export { type ConfigKey, configKeys } from "./config-keys.ts";
-export { formatTable, printable, resultsTable } from "./format-table.ts";
-export { configDifferences, type Difference, diffRuns, type RunDiff } from "./diff.ts";
-export { diffCommand } from "./diff-command.ts";
-export { type IndexUpdate, openForReading, withIndex } from "./index.ts";
-export { lastLines, launch, type Launched, outputFile } from "./launch.ts";
-export { noteCommand, renameCommand, tagCommand } from "./label-commands.ts";
-export { addLabel, checkLabel, type LabelBody, type Labels, LABELS_FILE, readLabels } from "./labels.ts";
-export { listCommand } from "./list-command.ts";
-export { type ListedRun, listFromIndex, type ListOptions } from "./listing.ts";
-export { endingOf, runMain } from "./main-function.ts";
-export { readSeeds } from "./seeds.ts";
-export { formatSeconds, progressLine, secondsLeft } from "./progress.ts";
-export { type QueryOptions, type QueryRows, queryRuns } from "./query.ts";
-export { queryCommand, reindexCommand } from "./query-command.ts";
-export { resolveRun } from "./resolve-run.ts";
-export { resumeCommand } from "./resume-command.ts";
-export { defaultRunsFolder } from "./runs-folder.ts";
-export { shellLine } from "./shell.ts";
-export { showCommand } from "./show-command.ts";
-export { StopError, stopSignal } from "./stop.ts";
-export { askToStop, stopCommand } from "./stop-command.ts";
+} from "./command-line/experiment-arguments.ts";
+export { parseWithCommander, readInteger, unknownCommand } from "./command-line/commander.ts";
+export { buildConfig } from "./config/config.ts";
+export { type ConfigKey, configKeys } from "./config/config-keys.ts";
+export { configDifferences, type Difference, diffRuns, type RunDiff } from "./catalog/diff.ts";
+export { type IndexUpdate, openForReading, withIndex } from "./catalog/runs-index.ts";
+export { lastLines, launch, type Launched, outputFile } from "./process/launch.ts";
+export { addLabel, checkLabel, type LabelBody, type Labels, LABELS_FILE, readLabels } from "./catalog/labels.ts";
+export { headline, type ListedRun, listFromIndex, type ListOptions, shownName } from "./catalog/listing.ts";
+export { endingOf, runMain } from "./command-line/main-function.ts";
+export { readSeeds } from "./config/seeds.ts";
+export { type QueryOptions, type QueryRows, queryRuns } from "./catalog/query.ts";
+export { resolveRun } from "./catalog/resolve-run.ts";
+export { defaultRunsFolder } from "./files/runs-folder.ts";
+export { heedsHangUp, StopError, stopSignal } from "./process/stop.ts";
 export * from "./sweep/mod.ts";
-export { type TerminalOptions, type TerminalView, terminalView } from "./terminal.ts";
-export { restoreLast, trashRuns } from "./trash.ts";
-export { removeCommand, undoCommand } from "./trash-commands.ts";
-export { type ArtifactCheck, type Verification, verifyRun } from "./verify.ts";
-export { verifyCommand } from "./verify-command.ts";
+export { type TerminalOptions, type TerminalView, terminalView } from "./command-line/terminal.ts";
+export { emptyTrash, restoreLast, trashRuns } from "./catalog/trash.ts";
+export { type ArtifactCheck, type Verification, verifyRun } from "./catalog/verify.ts";
+export { askToStop } from "./process/ask-to-stop.ts";
+export { freeCheckpoints, type FreedCheckpoints } from "./cells/free-checkpoints.ts";
+export { lockHolder, writerLives } from "./process/lock.ts";
+export { createSweep, planSweep } from "./sweep/create.ts";
+export { executeSweep } from "./sweep/execute.ts";
+export { sweepJson, sweepSummary } from "./sweep/json.ts";
+export { SWEEPS_FOLDER } from "./sweep/log.ts";
+export { listSweeps, readSweep, resolveSweep, sweepFolder, sweepIds } from "./sweep/read.ts";
+export { missingMetric, statesText, sweepTables, trialText } from "./sweep/table.ts";
+export { rankTrials, readMetric, type SweepView, type TrialView } from "./sweep/view.ts";

@@ -1,5 +1,6 @@
 // The pages' scripts and styles: read once at the start and served from memory, so that no request reaches the disk.
 import { stripTypeScriptTypes } from "node:module";
+import { dirname, join } from "node:path/posix";
 
 /** One static file in memory. */
 export interface Asset {
@@ -9,34 +10,8 @@ export interface Asset {
   readonly etag: string;
 }
 
-/** The browser's modules, by their place below `lib/`; relative imports among them work unchanged. */
-const MODULES = [
-  "report/methods.ts",
-  "run/captured-text.ts",
-  "run/ending.ts",
-  "run/format-table.ts",
-  "run/progress.ts",
-  "run/shell.ts",
-  "run/sweep/axes.ts",
-  "run/sweep/values.ts",
-  "run/view.ts",
-  "serve/client/cell.ts",
-  "serve/client/chart.ts",
-  "serve/client/command.ts",
-  "serve/client/connection.ts",
-  "serve/client/dom.ts",
-  "serve/client/format.ts",
-  "serve/client/groups.ts",
-  "serve/client/home.ts",
-  "serve/client/labels.ts",
-  "serve/client/made.ts",
-  "serve/client/results.ts",
-  "serve/client/parallel.ts",
-  "serve/client/run.ts",
-  "serve/client/session.ts",
-  "serve/client/sweep.ts",
-  "serve/client/table.ts",
-];
+/** The pages' own scripts; what they import is found from them. Places are below `lib/`, so relative imports work as they are. */
+const ENTRIES = ["serve/client/home.ts", "serve/client/run.ts", "serve/client/sweep.ts"];
 
 /**
  * All static files by path below `/static/`.
@@ -47,9 +22,15 @@ const MODULES = [
  */
 export function loadAssets(): ReadonlyMap<string, Asset> {
   const assets = new Map<string, Asset>();
-  for (const path of MODULES) {
+  const modules = [...ENTRIES];
+  // Grows while it is walked.
+  for (const path of modules) {
     const source = Deno.readTextFileSync(new URL(`../${path}`, import.meta.url));
     const script = stripTypeScriptTypes(source).replace(/(from\s+)"uplot"/g, '$1"/static/uplot.js"');
+    for (const [, specifier] of script.matchAll(/\bfrom\s+"(\.[^"]+)"/g)) {
+      const imported = join(dirname(path), specifier!);
+      if (!modules.includes(imported)) modules.push(imported);
+    }
     assets.set(path, asset("text/javascript; charset=utf-8", script));
   }
   assets.set("uplot.js", asset("text/javascript; charset=utf-8", readPackageFile("uplot/dist/uPlot.esm.js")));

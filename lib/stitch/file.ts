@@ -1,7 +1,7 @@
 // The stitch file: the stitches alone, how they were configured, and by content hash the frozen models they belong to.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { jsonTextSchema, readSafetensors, writeSafetensors } from "../hub/mod.ts";
+import { jsonTextSchema, readSafetensors, writeSafetensors } from "../huggingface/mod.ts";
 import type { HostTensor, HostWeights } from "../model/mod.ts";
 import { type StitchConfig, stitchConfigSchema } from "./config.ts";
 

@@ -2,7 +2,7 @@
 // one batched product does the work of all (BTS, §6).
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
-import { hashTensors } from "../hub/mod.ts";
+import { hashTensors } from "../huggingface/mod.ts";
 import { checkWeights, disposeWeights, type HostWeights, type ModelConfig, type Weights } from "../model/mod.ts";
 import { holdConstant, packHalf } from "../tensor/mod.ts";
 import { placeStitches, type StitchConfig } from "./config.ts";

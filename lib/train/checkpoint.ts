@@ -2,7 +2,7 @@
 // JSON. The folder around it, its manifest and its place are the caller's.
 import { join } from "node:path";
 import { z } from "zod";
-import { readSafetensors, writeSafetensors } from "../hub/mod.ts";
+import { readSafetensors, writeSafetensors } from "../huggingface/mod.ts";
 import type { HostTensor, HostWeights } from "../model/mod.ts";
 import type { TrainConfig } from "./config.ts";
 import { learningRate } from "./schedule.ts";

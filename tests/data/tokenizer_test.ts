@@ -6,7 +6,7 @@ import { piecesPattern } from "../../lib/data/pretokens.ts";
 import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";
 import { optionalTest } from "../optional.ts";
-import { pythonCommand } from "../../lib/python.ts";
+import { pythonCommand } from "../../lib/doctor/python.ts";
 
 const PHRASES = [
   "The whale, the whale! It's what we'll see; they've gone.",

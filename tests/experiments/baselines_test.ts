@@ -1,20 +1,20 @@
 // The comparison with every other method: settings, plan, the paper's directions, and all of it end to end.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { checkBaselines } from "../../experiments/bts/baselines-check.ts";
+import { checkBaselines } from "../../experiments/baselines/check.ts";
 import {
   type BaselinesConfig,
   baselinesConfigSchema,
   baselinesDefinition,
   TRAINED_METHODS,
-} from "../../experiments/bts/baselines-config.ts";
-import { baselineDirections, PAPER_AVERAGES } from "../../experiments/bts/baselines-paper.ts";
-import { planBaselines } from "../../experiments/bts/baselines-plan.ts";
-import { mergeFile, methodOf } from "../../experiments/bts/baselines-train.ts";
+} from "../../experiments/baselines/config.ts";
+import { baselineDirections, PAPER_AVERAGES } from "../../experiments/baselines/paper.ts";
+import { planBaselines } from "../../experiments/baselines/plan.ts";
+import { mergeFile, methodOf } from "../../experiments/baselines/train.ts";
 import { baselinesStudy } from "../../experiments/baselines.ts";
 import { UserError } from "../../lib/errors.ts";
 import { loadMerge } from "../../lib/merge/mod.ts";
-import { methodLabel, methodPhrase } from "../../lib/report/mod.ts";
+import { methodLabel, methodPhrase } from "../../lib/methods.ts";
 import { buildConfig, readRun, repositoryRoot, type RunView } from "../../lib/run/mod.ts";
 
 const METHODS = [

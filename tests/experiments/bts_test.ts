@@ -1,12 +1,12 @@
 // The main job from its command line, as a user runs it, with the smoke preset.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { BtsConfig } from "../../experiments/bts/config.ts";
-import { btsMetrics } from "../../experiments/metrics.ts";
+import type { BtsConfig } from "../../lib/bts/config.ts";
+import { btsMetrics } from "../../lib/bts/metrics.ts";
 import { UserError } from "../../lib/errors.ts";
 import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 import { checkDeclared } from "../../lib/run/sweep/declared.ts";
-import { parseMetric, valuesOf } from "../../lib/run/sweep/values.ts";
+import { parseMetric, valuesOf } from "../../lib/run/view/metrics.ts";
 import { loadStitches } from "../../lib/stitch/mod.ts";
 
 const METHODS = ["seed", "expert:code", "expert:math", "expert:multilingual", "soup", "btm", "bts"];

@@ -1,7 +1,7 @@
 // `deno task results` as a command: its plan, its page's own command, and what becomes of a study when it is killed.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { forecast } from "../../experiments/studies/forecast.ts";
+import { forecast } from "../../lib/study/forecast.ts";
 import { SECTIONS } from "../../experiments/studies/all.ts";
 import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 
@@ -50,7 +50,7 @@ Deno.test("the page of results names the command that makes it again, with its f
   const folder = await Deno.makeTempDir({ prefix: "stitchbook results " });
   try {
     const runs = join(folder, "runs"), out = join(folder, "page.md");
-    const given = ["--seeds", "1", "--only", "initialisation", "--runs", runs, "--out", out];
+    const given = ["--seeds", "1", "--only", "initialization", "--runs", runs, "--out", out];
     const { code, stderr } = await results("--preset", "smoke", ...given).output();
     assert.equal(code, 0, text(stderr));
     assert.equal(
@@ -58,9 +58,9 @@ Deno.test("the page of results names the command that makes it again, with its f
       1,
       "a warning of every cell is read once",
     );
-    assert.match(text(stderr), /What will run[^]*initialisation +smoke[^]*=== Initialisation/);
+    assert.match(text(stderr), /What will run[^]*initialization +smoke[^]*=== Initialisation/);
     const page = await Deno.readTextFile(out);
-    const again = `deno task results --preset smoke --seeds 1 --only initialisation --runs '${runs}' --out '${out}'`;
+    const again = `deno task results --preset smoke --seeds 1 --only initialization --runs '${runs}' --out '${out}'`;
     assert.ok(page.includes(again), page.slice(0, 600));
     assert.match(page, /seed 1, 1 run\n/);
   } finally {

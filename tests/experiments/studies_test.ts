@@ -1,25 +1,25 @@
 // The studies: their variants, what they say of the paper's directions, and one of them end to end.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { checkBts } from "../../experiments/bts/check.ts";
-import { type BtsConfig, btsConfigSchema } from "../../experiments/bts/config.ts";
-import { checkChange, checkRestitching } from "../../experiments/bts/expert-check.ts";
-import { type ExpertConfig, expertConfigSchema } from "../../experiments/bts/finished.ts";
-import { changedConfig } from "../../experiments/bts/modular.ts";
-import { crosslingualStudy } from "../../experiments/crosslingual.ts";
-import { expertsStudy } from "../../experiments/experts.ts";
-import { gatesStudy } from "../../experiments/gates.ts";
-import { hubStudy } from "../../experiments/hub.ts";
-import { initialisationStudy } from "../../experiments/initialisation.ts";
-import { stitchCountStudy } from "../../experiments/stitch-count.ts";
-import { stitchKindsStudy } from "../../experiments/stitch-kinds.ts";
-import { directionsTable, verdictOf } from "../../experiments/studies/directions.ts";
-import type { ComparisonRow } from "../../experiments/bts/tables.ts";
-import { judge, resultsMarkdown } from "../../experiments/studies/results.ts";
-import { type Study, studyDefinition } from "../../experiments/studies/study.ts";
+import { checkBts } from "../../lib/bts/check.ts";
+import { type BtsConfig, btsConfigSchema } from "../../lib/bts/config.ts";
+import { checkChange, checkRestitching } from "../../lib/bts/expert-check.ts";
+import { type ExpertConfig, expertConfigSchema } from "../../lib/bts/finished.ts";
+import { changedConfig } from "../../lib/bts/modular.ts";
+import { crosslingualStudy } from "../../experiments/studies/crosslingual.ts";
+import { expertsStudy } from "../../experiments/studies/experts.ts";
+import { gatesStudy } from "../../experiments/studies/gates.ts";
+import { hubStudy } from "../../experiments/studies/hub.ts";
+import { initializationStudy } from "../../experiments/studies/initialization.ts";
+import { stitchCountStudy } from "../../experiments/studies/stitch-count.ts";
+import { stitchKindsStudy } from "../../experiments/studies/stitch-kinds.ts";
+import { directionsTable, verdictOf } from "../../lib/study/directions.ts";
+import type { ComparisonRow } from "../../lib/bts/tables.ts";
+import { judge, resultsMarkdown } from "../../lib/study/results.ts";
+import { type Study, studyDefinition } from "../../lib/study/study.ts";
 import { UserError } from "../../lib/errors.ts";
 import { buildConfig, readRun, repositoryRoot, type RunView, type Table } from "../../lib/run/mod.ts";
-import { stitchFile } from "../../experiments/bts/phases.ts";
+import { stitchFile } from "../../lib/bts/phases.ts";
 import { loadStitches } from "../../lib/stitch/mod.ts";
 
 const STUDIES: readonly Study[] = [
@@ -27,7 +27,7 @@ const STUDIES: readonly Study[] = [
   stitchKindsStudy,
   hubStudy,
   crosslingualStudy,
-  initialisationStudy,
+  initializationStudy,
   gatesStudy,
   expertsStudy,
 ];
@@ -76,7 +76,16 @@ Deno.test("no two variants of the study of kinds compute the same, and its direc
 
 Deno.test("a study with one variant is refused before anything is written", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "experiments/stitch-kinds.ts", "--preset", "smoke", "--set", "stitch.count=1", "--dry-run"],
+    args: [
+      "run",
+      "-A",
+      "experiments/studies/stitch-kinds.ts",
+      "--preset",
+      "smoke",
+      "--set",
+      "stitch.count=1",
+      "--dry-run",
+    ],
     cwd: repositoryRoot,
     env: { NO_COLOR: "1" },
     stdin: "null",
@@ -149,7 +158,7 @@ Deno.test("`resultsMarkdown()` sets every direction beside the paper, in words a
   const open = { ...direction, claim: "b beats a", better: "b", worse: "a", paper: null };
   const alike = { ...direction, claim: "a and b differ", paper: "no difference: 2 and 2" };
   const page = resultsMarkdown(
-    [{ name: "x", title: "X | Y", question: "Which?", directions: [direction, open, alike], views }],
+    [{ name: "x", script: "x.ts", title: "X | Y", question: "Which?", directions: [direction, open, alike], views }],
     "deno task results",
     ["preset study"],
   );
@@ -167,7 +176,14 @@ Deno.test("`resultsMarkdown()` sets every direction beside the paper, in words a
 
 const pageOf = (views: readonly RunView[], names = ["x"]) =>
   resultsMarkdown(
-    names.map((name) => ({ name, title: name, question: "Which?", directions: [direction], views })),
+    names.map((name) => ({
+      name,
+      script: `${name}.ts`,
+      title: name,
+      question: "Which?",
+      directions: [direction],
+      views,
+    })),
     "deno task results",
     [],
   );
@@ -269,7 +285,17 @@ Deno.test("`modularity --preset smoke` measures every change, and keeps the othe
   const runs = await Deno.makeTempDir({ prefix: "stitchbook-studies-" });
   try {
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "experiments/modularity.ts", "--preset", "smoke", "--no-serve", "--json", "--runs", runs]
+      args: [
+        "run",
+        "-A",
+        "experiments/studies/modularity.ts",
+        "--preset",
+        "smoke",
+        "--no-serve",
+        "--json",
+        "--runs",
+        runs,
+      ]
         .concat(
           ["--set", 'experts=["code","math"]', "--set", "eval.items=4", "--set", "eval.tokens=512"],
         ),

@@ -13,9 +13,9 @@ const FAULTS = "tests/faults";
 const PROCESS = `${FAULTS}/process_test.ts`;
 const CHECKPOINT = `${FAULTS}/checkpoint_test.ts`;
 const DEVICE = `${FAULTS}/device_test.ts`;
-const FORMAT = "tests/run/format_test.ts";
-const INDEX = "tests/run/index_test.ts";
-const LOG = "tests/run/log_test.ts";
+const FORMAT = "tests/run/log/parse-log_test.ts";
+const INDEX = "tests/run/catalog/runs-index_test.ts";
+const LOG = "tests/run/log/log_test.ts";
 const LOOP = "tests/train/loop_test.ts";
 
 export const CATALOGUE: readonly Fault[] = [
@@ -34,7 +34,7 @@ export const CATALOGUE: readonly Fault[] = [
     fault: "SIGTERM, Ctrl-C, Ctrl-C twice",
     tried: [
       [PROCESS, /^Fault 6/],
-      ["tests/run/terminal_test.ts", /^A second Ctrl-C/],
+      ["tests/run/command-line/terminal_test.ts", /^A second Ctrl-C/],
     ],
   },
   {
@@ -55,8 +55,8 @@ export const CATALOGUE: readonly Fault[] = [
     fault: "run folder that cannot be written, is missing, vanishes",
     tried: [
       [PROCESS, /^Fault 9/],
-      ["tests/run/lock_test.ts", /^Fault 9/],
-      ["tests/run/run_test.ts", /runs folder that is a file/],
+      ["tests/run/process/lock_test.ts", /^Fault 9/],
+      ["tests/run/cells/run_test.ts", /runs folder that is a file/],
     ],
   },
   {
@@ -64,7 +64,7 @@ export const CATALOGUE: readonly Fault[] = [
     fault: "two processes on one run, a dead one's lock, a reused pid",
     tried: [
       [PROCESS, /^Fault 10/],
-      ["tests/run/lock_test.ts", /^Fault 10|^Of many processes|^`takeLock/],
+      ["tests/run/process/lock_test.ts", /^Fault 10|^Of many processes|^`takeLock/],
     ],
   },
   {
@@ -95,7 +95,7 @@ export const CATALOGUE: readonly Fault[] = [
     fault: "WebGPU lost, failing, or not there",
     tried: [
       [DEVICE, /^Fault 15/],
-      ["tests/tensor/webgpu_device_test.ts", /lost|nobody caught|without an adapter/],
+      ["tests/tensor/webgpu-device_test.ts", /lost|nobody caught|without an adapter/],
     ],
   },
   {
@@ -103,7 +103,7 @@ export const CATALOGUE: readonly Fault[] = [
     fault: "a worker thread dies",
     tried: [
       [DEVICE, /^Fault 16/],
-      ["tests/tensor/cpu_backend_test.ts", /thread that dies/],
+      ["tests/tensor/cpu/backend_test.ts", /thread that dies/],
     ],
   },
   {

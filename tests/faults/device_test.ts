@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { UserError } from "../../lib/errors.ts";
-import { hashTensors } from "../../lib/hub/mod.ts";
+import { hashTensors } from "../../lib/huggingface/mod.ts";
 import { disposeWeights, initialWeights, toHost, toVariables } from "../../lib/model/mod.ts";
 import { type OpenRunOptions, readRun, runIds, withRun } from "../../lib/run/mod.ts";
 import { type Device, openDevice } from "../../lib/tensor/mod.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { hashTensors, writeSafetensors } from "../../lib/hub/mod.ts";
+import { hashTensors, writeSafetensors } from "../../lib/huggingface/mod.ts";
 import {
   calmLanguageModel,
   calmModel,

@@ -2,12 +2,18 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../lib/errors.ts";
-import { loadModelFolder, openWeightFiles, readJson, saveModelFolder, writeWeightFiles } from "../../lib/hub/mod.ts";
+import {
+  loadModelFolder,
+  openWeightFiles,
+  readJson,
+  saveModelFolder,
+  writeWeightFiles,
+} from "../../lib/huggingface/mod.ts";
 import { type FolderMerge, mergeFolders, mergeWeights, WEIGHT_METHODS } from "../../lib/merge/mod.ts";
 import type { HostWeights } from "../../lib/model/mod.ts";
-import { pythonCommand } from "../../lib/python.ts";
-import { repositoryRoot } from "../../lib/run/code-version.ts";
-import { mergeCommand } from "../../lib/run/merge-command.ts";
+import { pythonCommand } from "../../lib/doctor/python.ts";
+import { repositoryRoot } from "../../lib/run/files/code-version.ts";
+import { mergeCommand } from "../../lib/cli/merge.ts";
 import { optionalTest } from "../optional.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 
@@ -323,7 +329,7 @@ Deno.test({
           await Deno.truncate(path, bytes.length + 2 * size);
         }
         const script = `
-          import { mergeCommand } from ${JSON.stringify(new URL("../../lib/run/merge-command.ts", import.meta.url))};
+          import { mergeCommand } from ${JSON.stringify(new URL("../../lib/cli/merge.ts", import.meta.url))};
           await mergeCommand(Deno.args);
           console.log(Deno.readTextFileSync("/proc/self/status").match(/VmHWM:\\s*(\\d+) kB/)[1]);`;
         const args = ["-m", "ties", "-d", "0.5", "a", "-b", "seed", "-o", `out-${weight.shape[0]}`];

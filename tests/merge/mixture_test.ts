@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
-import { hashTensors } from "../../lib/hub/mod.ts";
+import { hashTensors } from "../../lib/huggingface/mod.ts";
 import {
   initialMixture,
   type MixtureConfig,

@@ -2,7 +2,7 @@
 // The fixtures are made by tests/fixtures/make_llama_fixture.py.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { loadModelFolder, readSafetensors } from "../../lib/hub/mod.ts";
+import { loadModelFolder, readSafetensors } from "../../lib/huggingface/mod.ts";
 import { decoder, disposeWeights, toDevice } from "../../lib/model/mod.ts";
 
 for (const kind of ["untied", "tied"]) {

@@ -1,7 +1,7 @@
 // Layers computed again in the backward pass: the same bytes, less memory.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { hashTensors } from "../../lib/hub/mod.ts";
+import { hashTensors } from "../../lib/huggingface/mod.ts";
 import { decode, headLoss, toDevice, toHost, toVariables } from "../../lib/model/mod.ts";
 import { stitchModels } from "../../lib/stitch/mod.ts";
 import { recompute, variableGradients } from "../../lib/tensor/mod.ts";

@@ -1,6 +1,7 @@
 // What the report says holds: right for better, worse and unclear, on each kind of evidence.
 import assert from "node:assert/strict";
-import { claims, compare, headline, methodPhrase, sentence } from "../../lib/report/mod.ts";
+import { claims, compare, headline, sentence } from "../../lib/report/mod.ts";
+import { methodPhrase } from "../../lib/methods.ts";
 import type { RunView, Table } from "../../lib/run/mod.ts";
 import { sampleView } from "./sample.ts";
 

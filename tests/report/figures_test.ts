@@ -6,7 +6,6 @@ import { inkOn, luminance } from "../../lib/report/figures/plot.ts";
 import { parameterPanel, timePanel } from "../../lib/report/figures/cost.ts";
 import { matrixPanel } from "../../lib/report/figures/matrix.ts";
 import { scorePanel } from "../../lib/report/figures/mean.ts";
-import { PALETTE } from "../../lib/report/methods.ts";
 import {
   bpbGrid,
   figureHtml,
@@ -14,10 +13,10 @@ import {
   lossFigure,
   matrixFigure,
   meanFigure,
-  methodColours,
   runFigures,
   timeFigure,
 } from "../../lib/report/mod.ts";
+import { methodColours, PALETTE } from "../../lib/methods.ts";
 import { foldEvents } from "../../lib/run/mod.ts";
 import { sampleEvents, sampleView } from "./sample.ts";
 

@@ -287,11 +287,11 @@ Deno.test("static files are scripts without types, revalidated by their tag", as
       const tag = response.headers.get("etag")!;
       assert.equal((await ask(path, { headers: { "if-none-match": tag } })).status, 304, path);
       if (!path.endsWith(".ts")) continue;
-      for (const [, specifier] of text.matchAll(/^import\s[^;]*?from\s+"([^"]+)"/gm)) {
+      for (const [, specifier] of text.matchAll(/^(?:import|export)\s[^;]*?from\s+"([^"]+)"/gm)) {
         paths.push(new URL(specifier!, `http://localhost${path}`).pathname);
       }
     }
-    assert.ok(seen.has("/static/run/view.ts") && seen.has("/static/uplot.js"), [...seen].join(" "));
+    assert.ok(seen.has("/static/run/view/view.ts") && seen.has("/static/uplot.js"), [...seen].join(" "));
   });
 });
 

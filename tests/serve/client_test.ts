@@ -18,7 +18,7 @@ import { curvesOf } from "../../lib/serve/client/chart.ts";
 import { folderOf } from "../../lib/serve/client/cell.ts";
 import { overridesOf, serveCommand } from "../../lib/serve/client/command.ts";
 import type { CellView } from "../../lib/run/mod.ts";
-import { methodLabel } from "../../lib/report/mod.ts";
+import { methodLabel } from "../../lib/methods.ts";
 import { demoResults } from "./demo_log.ts";
 
 Deno.test("`duration()` and `clock()` read well at every scale", () => {

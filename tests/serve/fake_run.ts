@@ -1,8 +1,8 @@
 // A run folder written by hand: what the server reads, without training anything.
 import { join } from "node:path";
 import type { EventBody, RunEvent } from "../../lib/run/mod.ts";
-import { takeLock } from "../../lib/run/lock.ts";
-import { LOG_FILE } from "../../lib/run/log.ts";
+import { takeLock } from "../../lib/run/process/lock.ts";
+import { LOG_FILE } from "../../lib/run/log/log.ts";
 import { stamp } from "./demo_log.ts";
 
 /** The writer of a fake run. */

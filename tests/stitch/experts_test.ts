@@ -1,7 +1,7 @@
 // Experts come and go: what stays the same, bit for bit.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { hashTensors } from "../../lib/hub/mod.ts";
+import { hashTensors } from "../../lib/huggingface/mod.ts";
 import { type HostWeights, toDevice, toHost } from "../../lib/model/mod.ts";
 import { initialStitches, stitchedForward, stitchModels } from "../../lib/stitch/mod.ts";
 import { deviceTest } from "../backends.ts";

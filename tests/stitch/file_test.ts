@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
-import { hashTensors, writeSafetensors } from "../../lib/hub/mod.ts";
+import { hashTensors, writeSafetensors } from "../../lib/huggingface/mod.ts";
 import { type HostWeights, toDevice, toHost } from "../../lib/model/mod.ts";
 import { loadStitches, saveStitches, stitchedForward, stitchModels } from "../../lib/stitch/mod.ts";
 import { deviceTest } from "../backends.ts";

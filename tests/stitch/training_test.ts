@@ -1,7 +1,7 @@
 // What training the stitches changes: only the stitches, never what is frozen, never the H2E hub gate.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { hashTensors } from "../../lib/hub/mod.ts";
+import { hashTensors } from "../../lib/huggingface/mod.ts";
 import { disposeWeights, type HostWeights, toDevice, toHost, toVariables } from "../../lib/model/mod.ts";
 import {
   beforeFirstStitch,

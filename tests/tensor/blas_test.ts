@@ -35,7 +35,7 @@ optionalTest("blas", "a BLAS is used where it is asked for", async () => {
 
 /** What `openDevice("cpu")` says in a process with these permissions and this environment. */
 async function describedBy(permissions: readonly string[], env: Record<string, string>): Promise<string> {
-  const program = fileURLToPath(new URL("./describe_cpu.ts", import.meta.url));
+  const program = fileURLToPath(new URL("./describe-cpu.ts", import.meta.url));
   const args = ["run", ...permissions, program];
   const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), { args, env }).output();
   assert.ok(success, new TextDecoder().decode(stderr));

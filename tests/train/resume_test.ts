@@ -1,7 +1,7 @@
 // Training that is interrupted anywhere and gone on with: the same weights, bit for bit, and the same curve.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { hashTensors, readSafetensorsHeader } from "../../lib/hub/mod.ts";
+import { hashTensors, readSafetensorsHeader } from "../../lib/huggingface/mod.ts";
 import { disposeWeights, initialWeights, toDevice, toHost, toVariables } from "../../lib/model/mod.ts";
 import { initialStitches, stitchModels } from "../../lib/stitch/mod.ts";
 import { heapBytes } from "../../lib/tensor/mod.ts";

@@ -1,6 +1,6 @@
 // Whether model folders can be merged weight by weight: the same weights, the same kind of model, the same tokens.
 import { UserError } from "../../errors.ts";
-import { exists, readBytes, readJson, type WeightFiles } from "../../hub/mod.ts";
+import { exists, readBytes, readJson, type WeightFiles } from "../../huggingface/mod.ts";
 
 /**
  * Checks that all folders hold weights of the same names and shapes.

@@ -11,7 +11,7 @@ import {
   type WeightDtype,
   type WeightFiles,
   writeWeightFiles,
-} from "../../hub/mod.ts";
+} from "../../huggingface/mod.ts";
 import { checkSameConfigs, checkSameTokenizers, checkSameWeights } from "./compatible.ts";
 import { checkModels, mergeTensor, type ModelsToMerge, PIECE } from "./merge.ts";
 import type { MergeOptions, WeightMethod } from "./method.ts";

@@ -1,7 +1,7 @@
 // What it cost: parameters by method, and time by cell.
 import * as Plot from "@observablehq/plot";
 import { compact, duration } from "../format.ts";
-import { PALETTE } from "../methods.ts";
+import { PALETTE } from "../../methods.ts";
 import { draw, labelRoom } from "./plot.ts";
 
 /** Parameters of one method. */

@@ -1,6 +1,6 @@
 // Training that diverges: curves that keep their spikes, the signs around one, and histograms of the update ratio.
 import * as Plot from "@observablehq/plot";
-import { PALETTE } from "../methods.ts";
+import { PALETTE } from "../../methods.ts";
 import { draw } from "./plot.ts";
 
 interface Point {

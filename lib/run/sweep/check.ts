@@ -4,12 +4,12 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { canonicalJson } from "../canonical.ts";
-import { repositoryRoot } from "../code-version.ts";
-import { type ExperimentDefinition, parseExperimentArguments } from "../command-line.ts";
-import { configKeys, inputSchema } from "../config-keys.ts";
-import { readAssignments } from "../config-value.ts";
-import { sha256 } from "../files.ts";
+import { canonicalJson } from "../files/canonical.ts";
+import { repositoryRoot } from "../files/code-version.ts";
+import { type ExperimentDefinition, parseExperimentArguments } from "../command-line/experiment-arguments.ts";
+import { configKeys, inputSchema } from "../config/config-keys.ts";
+import { readAssignments } from "../config/config-value.ts";
+import { sha256 } from "../files/files.ts";
 import { type DeclaredMetrics, declaredMetricsSchema, unitedMetrics } from "./declared.ts";
 
 /** The argument, in first place, that makes an experiment answer a check and do nothing else. */

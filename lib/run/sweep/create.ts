@@ -1,9 +1,9 @@
 // From the options of a new sweep to its folder: read, planned, checked by the experiment, and only then written.
 import { extname, isAbsolute, join, relative, resolve } from "node:path";
 import { nearest, UserError } from "../../errors.ts";
-import { repositoryRoot } from "../code-version.ts";
-import { printable } from "../format-table.ts";
-import { makeRunId } from "../run-id.ts";
+import { repositoryRoot } from "../files/code-version.ts";
+import { printable } from "../view/mod.ts";
+import { makeRunId } from "../files/run-id.ts";
 import { askExperiment, type CheckReply } from "./check.ts";
 import { checkDeclared, higherResults } from "./declared.ts";
 import { trialSettings } from "./execute.ts";

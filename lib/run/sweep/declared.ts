@@ -1,7 +1,7 @@
 // What an experiment says beforehand of the numbers that its runs come to, and whether a metric is among them.
 import { z } from "zod";
 import { nearest, UserError } from "../../errors.ts";
-import { type Metric, metricNames, pickMetric } from "./values.ts";
+import { type Metric, metricNames, pickMetric } from "../view/mod.ts";
 
 /** The numbers of a run, by the names that `--metric` takes. */
 export const declaredMetricsSchema = z.strictObject({

@@ -1,13 +1,13 @@
 // Working on a sweep: each trial a run of its own in a process of its own, so many at a time, none twice.
 import { isAbsolute, join, resolve } from "node:path";
-import { repositoryRoot } from "../code-version.ts";
-import { addLabel } from "../labels.ts";
-import { lastLines, launch, type Launched, outputFile } from "../launch.ts";
-import { writerLives } from "../lock.ts";
-import { isAlive, processOf, thisProcess } from "../process.ts";
-import { readRun } from "../read.ts";
-import { makeRunId } from "../run-id.ts";
-import type { RunView } from "../view.ts";
+import { repositoryRoot } from "../files/code-version.ts";
+import { addLabel } from "../catalog/labels.ts";
+import { lastLines, launch, type Launched, outputFile } from "../process/launch.ts";
+import { writerLives } from "../process/lock.ts";
+import { isAlive, processOf, thisProcess } from "../process/process.ts";
+import { readRun } from "../log/read.ts";
+import { makeRunId } from "../files/run-id.ts";
+import type { RunView } from "../view/mod.ts";
 import { scriptArguments } from "./check.ts";
 import { lockSweep } from "./lock.ts";
 import { appendToSweep, type SweepAppender, type SweepEventBody, SWEEPS_FOLDER } from "./log.ts";

@@ -1,6 +1,6 @@
 // One process at a time works on a sweep; a dead one's lock is taken over.
 import { UserError } from "../../errors.ts";
-import { type Lock, tryTakeLock } from "../lock.ts";
+import { type Lock, tryTakeLock } from "../process/lock.ts";
 
 /**
  * Takes the lock of a sweep's folder.

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { writeTextAtomically } from "../files.ts";
-import { openLine, sealLine } from "../line.ts";
+import { writeTextAtomically } from "../files/files.ts";
+import { openLine, sealLine } from "../log/log-line.ts";
 import { SCALES } from "./spec.ts";
 
 /** Folder of all sweeps in the runs folder. */

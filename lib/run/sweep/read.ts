@@ -1,13 +1,12 @@
 // The readers of sweeps: they only read, any number of them, and see what runs without its sweep, too.
 import { join } from "node:path";
 import { nearest, UserError } from "../../errors.ts";
-import { writerLives } from "../lock.ts";
-import { isAlive } from "../process.ts";
-import { readRun } from "../read.ts";
-import { isRunId } from "../run-id.ts";
-import { finishedCells, isUnderWay, type RunView } from "../view.ts";
+import { writerLives } from "../process/lock.ts";
+import { isAlive } from "../process/process.ts";
+import { readRun } from "../log/read.ts";
+import { isRunId } from "../files/run-id.ts";
+import { finishedCells, isUnderWay, type RunView, valuesOf } from "../view/mod.ts";
 import { readSweepLog, SWEEP_FILE, SWEEPS_FOLDER } from "./log.ts";
-import { valuesOf } from "./values.ts";
 import { foldSweep, type SweepView, type TrialView } from "./view.ts";
 
 /** The ids of the sweeps in a runs folder, newest first. */

@@ -1,7 +1,7 @@
 // What a sweep varies, read from its options: grids of values, ranges to draw from, and seeds.
 import { UserError } from "../../errors.ts";
-import { readInteger } from "../commander.ts";
-import { LARGEST_SEED, readSeeds } from "../seeds.ts";
+import { readInteger } from "../command-line/commander.ts";
+import { LARGEST_SEED, readSeeds } from "../config/seeds.ts";
 
 /** A setting and the values it takes, as `--set` would take them. */
 export interface GridKey {

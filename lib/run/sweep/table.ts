@@ -1,9 +1,7 @@
 // A sweep as text: its trials sorted by a metric, and where each of them is.
-import type { Column, Table } from "../events.ts";
-import { formatTable, printable } from "../format-table.ts";
-import { formatSeconds } from "../progress.ts";
+import type { Column, Table } from "../events/events.ts";
+import { formatSeconds, formatTable, printable, VALUE_DIGITS } from "../view/mod.ts";
 import { countStates, type Ranking, type SweepView, type TrialView } from "./view.ts";
-import { VALUE_DIGITS } from "./values.ts";
 
 /** The trials, best first, as a table. */
 export function trialsTable(view: SweepView, { metric, trials }: Ranking): Table {

@@ -1,8 +1,8 @@
 // Folding a sweep's lines into its table of trials, and comparing the trials by one metric. Pure.
 import { nearest, UserError } from "../../errors.ts";
-import type { ProcessId } from "../process.ts";
+import type { ProcessId } from "../process/process.ts";
 import type { SweepEvent, SweepStart } from "./log.ts";
-import { HOWS, isTask, type Metric, metricNames, parseMetric, pickMetric, VALUE_DIGITS } from "./values.ts";
+import { HOWS, isTask, type Metric, metricNames, parseMetric, pickMetric, VALUE_DIGITS } from "../view/mod.ts";
 
 /** `lost`: its process is gone without having ended its run. */
 export type TrialStatus = "pending" | "running" | "done" | "failed" | "lost" | "stopped";

@@ -1,6 +1,6 @@
 // One cell of the notebook: built once, then brought up to date with what is new.
 import type { CellView } from "../../run/mod.ts";
-import { countsSteps } from "../../run/progress.ts";
+import { countsSteps } from "../../run/view/mod.ts";
 import { createChart } from "./chart.ts";
 import { badge, h, setAttribute, setBadge, setText } from "./dom.ts";
 import { bytes, clock, compact, duration, measured, words } from "./format.ts";

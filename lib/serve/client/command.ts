@@ -1,5 +1,5 @@
 // What a run's command says about it: the settings it changed; and how to see it again. Pure.
-import { shellLine } from "../../run/shell.ts";
+import { shellLine } from "../../run/view/mod.ts";
 
 /** The values of an option that takes one, in order: `--set a=1 --set=b=2` gives `a=1`, `b=2`. */
 function valuesOf(command: readonly string[], option: string): string[] {

@@ -1,6 +1,6 @@
 // The live connection to a run: events in order, none twice, across server restarts and sleeping tabs.
 import type { RunEvent } from "../../run/mod.ts";
-import { isUnderWay } from "../../run/view.ts";
+import { isUnderWay } from "../../run/view/mod.ts";
 import type { StatusResponse } from "../schemas.ts";
 import { setAttribute, setText } from "./dom.ts";
 

@@ -1,7 +1,6 @@
 // The list of runs, brought up to date every few seconds while someone looks.
 import type { ListedRun, ListedSweep, RunListResponse, SweepListResponse } from "../schemas.ts";
-import { endingText } from "../../run/ending.ts";
-import { isUnderWay } from "../../run/view.ts";
+import { endingText, isUnderWay } from "../../run/view/mod.ts";
 import { overridesOf } from "./command.ts";
 import { showConnection } from "./connection.ts";
 import { badge, byId, h, setText, statusText } from "./dom.ts";

@@ -1,7 +1,6 @@
 // How a run was made: its settings and where each came from, code, packages, machine, and what its process printed.
 import type { Captured, RunView } from "../../run/mod.ts";
-import { codeText, leftOutLines, machineText, markedSettings, SOURCE_NAMES } from "../../run/captured-text.ts";
-import { shellLine } from "../../run/shell.ts";
+import { codeText, leftOutLines, machineText, markedSettings, shellLine, SOURCE_NAMES } from "../../run/view/mod.ts";
 import type { MadeResponse } from "../schemas.ts";
 import { h } from "./dom.ts";
 import { bytes, when } from "./format.ts";

@@ -1,5 +1,5 @@
 // The result of a run: one sentence that says what came out, and the table of methods.
-import { methodLabel } from "../../report/methods.ts";
+import { methodLabel } from "../../methods.ts";
 import type { Column, RunResults, Table } from "../../run/mod.ts";
 import { h } from "./dom.ts";
 import { change, compact } from "./format.ts";

@@ -1,8 +1,6 @@
 // The page of one run: the notebook, followed live.
 import type { RunEvent } from "../../run/mod.ts";
-import { endingText } from "../../run/ending.ts";
-import { countsSteps } from "../../run/progress.ts";
-import { applyEvent, finishedCells, isUnderWay, type RunView } from "../../run/view.ts";
+import { applyEvent, countsSteps, endingText, finishedCells, isUnderWay, type RunView } from "../../run/view/mod.ts";
 import type { LabelsResponse, RunResponse } from "../schemas.ts";
 import { type CellElement, createCell, noteElement, secondsLeft, share } from "./cell.ts";
 import { serveCommand } from "./command.ts";

@@ -1,7 +1,5 @@
 // The page of one sweep: its trials, best first, and the figure of all of them, brought up to date while it runs.
-import { shellLine } from "../../run/shell.ts";
-import { parallelCoordinates } from "../../run/sweep/axes.ts";
-import { VALUE_DIGITS } from "../../run/sweep/values.ts";
+import { parallelCoordinates, shellLine, VALUE_DIGITS } from "../../run/view/mod.ts";
 import type { ShownSweep, SweepResponse } from "../schemas.ts";
 import { serveCommand } from "./command.ts";
 import { showConnection } from "./connection.ts";

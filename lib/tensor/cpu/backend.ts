@@ -3,8 +3,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import { UserError } from "../../errors.ts";
-import type { Block } from "./heap.ts";
-import type { Machine } from "./machine.ts";
+import type { Block } from "./machine/heap.ts";
+import type { Machine } from "./machine/machine.ts";
 
 /** Name under which the backend and its kernels are registered. */
 export const CPU_BACKEND = "stitchbook-cpu";

@@ -1,22 +1,22 @@
 // The CPU backend: registers itself and its kernels with tfjs.
 import * as tf from "@tensorflow/tfjs";
-import { registerAdamW } from "./adam-w.ts";
-import { registerAttention } from "./attention.ts";
+import { registerAdamW } from "./kernels/adam-w.ts";
+import { registerAttention } from "./kernels/attention.ts";
 import { CPU_BACKEND, StitchbookCPU } from "./backend.ts";
-import { registerHalf } from "./half.ts";
-import { createMachine, type Machine } from "./machine.ts";
-import { registerLinears } from "./linears.ts";
-import { registerObserving } from "./observe.ts";
-import { registerPointwise } from "./pointwise.ts";
-import { registerProducts } from "./product.ts";
-import { registerRows } from "./rows.ts";
-import { registerStacked } from "./stacked.ts";
-import { registerStock } from "./stock.ts";
+import { registerHalf } from "./kernels/half.ts";
+import { createMachine, type Machine } from "./machine/machine.ts";
+import { registerLinears } from "./kernels/linears.ts";
+import { registerObserving } from "./kernels/observe.ts";
+import { registerPointwise } from "./kernels/pointwise.ts";
+import { registerProducts } from "./products/product.ts";
+import { registerRows } from "./kernels/rows.ts";
+import { registerStacked } from "./kernels/stacked.ts";
+import { registerStock } from "./kernels/stock.ts";
 
 export { CPU_BACKEND, StitchbookCPU } from "./backend.ts";
-export { simdLevel } from "./load.ts";
-export { type Machine, PRODUCTS, type Products } from "./machine.ts";
-export { NATIVE_NAMES, type NativeLevel, nativeLevels } from "./native/open.ts";
+export { simdLevel } from "./machine/load.ts";
+export { type Machine, PRODUCTS, type Products } from "./machine/machine.ts";
+export { NATIVE_NAMES, type NativeLevel, nativeLevels } from "./x86/open.ts";
 
 let kernelsRegistered = false;
 

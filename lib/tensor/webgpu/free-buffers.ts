@@ -1,7 +1,7 @@
 // tfjs keeps every buffer that a tensor gave back, for the next tensor of just that size. Where sizes go on changing, as
 // the keys and values of a text that grows, these would fill the device's memory; so they are destroyed at times.
 
-/** What tfjs's buffer manager keeps, part of it private; `tests/tensor/webgpu_backend_test.ts` checks that it is there. */
+/** What tfjs's buffer manager keeps, part of it private; `tests/tensor/webgpu-backend_test.ts` checks that it is there. */
 export interface BufferManager {
   readonly freeBuffers: Map<string, GPUBuffer[]>;
   numFreeBuffers: number;

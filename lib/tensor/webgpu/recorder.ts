@@ -4,7 +4,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 /** Dispatches before a command buffer is handed to the device: each hand-over costs about as much as several. */
 export const DISPATCHES_PER_SUBMISSION = 64;
 
-/** What tfjs calls private and our launches share; `tests/tensor/webgpu_backend_test.ts` checks that it is there. */
+/** What tfjs calls private and our launches share; `tests/tensor/webgpu-backend_test.ts` checks that it is there. */
 interface Recorder {
   commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;

@@ -1,7 +1,7 @@
 // A new sweep is checked by its experiment before anything is written.
 import assert from "node:assert/strict";
 import { UserError } from "../../../lib/errors.ts";
-import { sweepCommand } from "../../../lib/run/mod.ts";
+import { sweepCommand } from "../../../lib/cli/sweep.ts";
 import { withFolder } from "../fixtures.ts";
 
 const FAKE = "tests/run/sweep/fake_experiment.ts";

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
-import { listRuns, readRun, readSweep, sweepCommand, type SweepView } from "../../../lib/run/mod.ts";
-import { readLabels } from "../../../lib/run/labels.ts";
+import { sweepCommand } from "../../../lib/cli/sweep.ts";
+import { listRuns, readRun, readSweep, type SweepView } from "../../../lib/run/mod.ts";
+import { readLabels } from "../../../lib/run/catalog/labels.ts";
 import { sweepIds } from "../../../lib/run/sweep/read.ts";
 import { withFolder } from "../fixtures.ts";
 

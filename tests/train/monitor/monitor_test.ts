@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../../../lib/data/mod.ts";
-import { hashTensors } from "../../../lib/hub/mod.ts";
+import { hashTensors } from "../../../lib/huggingface/mod.ts";
 import { disposeWeights, type HostWeights, initialWeights, toHost, toVariables } from "../../../lib/model/mod.ts";
 import {
   type Alert,

@@ -1,0 +1,163 @@
+// Measuring what is made of the models as they are: their losses say most of it, so that each runs once.
+import type * as tf from "@tensorflow/tfjs";
+import {
+  documentLosses,
+  evaluate,
+  type EvaluationOptions,
+  type EvaluationSet,
+  evaluationWindows,
+  type RowMemory,
+  rowMemory,
+} from "../../lib/eval/mod.ts";
+import { hashTensors } from "../../lib/huggingface/mod.ts";
+import {
+  btmEnsemble,
+  loadMerge,
+  mixedLosses,
+  priorFromLosses,
+  routedLanguageModel,
+  routedLosses,
+  ROUTER,
+} from "../../lib/merge/mod.ts";
+import { decoder, disposeWeights, type LanguageModel, parameterCount, toDevice } from "../../lib/model/mod.ts";
+import { random } from "../../lib/random.ts";
+import type { CellContext, CellResult } from "../../lib/run/mod.ts";
+import { type BaselinesLab, type Branches, mergeFile } from "./train.ts";
+import {
+  commonInputs,
+  evaluationSet,
+  measureAll,
+  type Measured,
+  measuredSchema,
+  type Method,
+  MODEL_CODE,
+  modelOf,
+  type Text,
+  type Trained,
+  weightsOf,
+} from "../../lib/bts/mod.ts";
+
+const CODE = [
+  ...MODEL_CODE,
+  ...["lib/merge", "experiments/baselines/ensembles.ts", "experiments/baselines/train.ts"],
+];
+
+/** The second ensemble, and expert routing where a router was trained. */
+export async function measureEnsembles(
+  lab: BaselinesLab,
+  text: Text,
+  { seed, experts }: Branches,
+  router: CellResult<Trained> | undefined,
+): Promise<CellResult<Measured>> {
+  const model = modelOf(lab, text);
+  const { btm } = lab.config.baselines;
+  const cells = [seed, ...experts.values()];
+  return await lab.run.cell({
+    name: "evaluate:ensembles",
+    title: router === undefined ? "Measure the second ensemble" : "Measure the second ensemble and expert routing",
+    description: "Seed and experts run once; what an ensemble or a router makes of them follows from their losses.",
+    inputs: {
+      kind: "evaluate:ensembles",
+      ...commonInputs(lab, text),
+      models: cells.map(({ key }) => key),
+      btm,
+      router: router?.key ?? null,
+    },
+    code: CODE,
+    output: measuredSchema,
+  }, async (cell) => {
+    const set = evaluationSet(lab, text);
+    const host = await Promise.all(cells.map(weightsOf));
+    const onDevice = host.map(toDevice);
+    const models = onDevice.map((weights) => decoder(model, weights));
+    const weights = router && (await loadMerge(mergeFile(router.folder), "routing", host.map(hashTensors))).weights;
+    const routerOnDevice = toDevice(weights ?? {});
+    try {
+      const recall = await memoryOf(lab, cell, set, models);
+      const methods = [await secondEnsemble(lab, text, cell, models, recall)];
+      if (weights !== undefined) {
+        const table = "model.embed_tokens.weight";
+        const routing = { table: host[0]![table]!, router: weights[ROUTER]! };
+        const known: Known = (tokens, from) => {
+          const losses = recall(tokens);
+          return losses && routedLosses(routing, tokens, from, losses);
+        };
+        const routed = routedLanguageModel({
+          models,
+          table: onDevice[0]![table] as tf.Tensor2D,
+          router: routerOnDevice[ROUTER] as tf.Tensor2D,
+        });
+        const [one, trained] = [parameterCount(model), routing.router.data.length];
+        const parameters = { trained, total: models.length * one + trained, active: one + trained };
+        methods.push(["routing", routed, parameters, { known }]);
+      }
+      return await measureAll(lab, cell, set, methods);
+    } finally {
+      [...onDevice, routerOnDevice].forEach(disposeWeights);
+    }
+  });
+}
+
+type Known = NonNullable<EvaluationOptions["known"]>;
+
+/** What each row of the evaluation costs every model, from running each of them once. */
+async function memoryOf(
+  { config }: BaselinesLab,
+  cell: CellContext,
+  set: EvaluationSet,
+  models: readonly LanguageModel[],
+): Promise<RowMemory["recall"]> {
+  const memory = rowMemory(models.length);
+  const scored = { ...set, tasks: set.tasks.filter(({ kind }) => kind === "choice") };
+  for (const [j, model] of models.entries()) {
+    await evaluate(model, scored, { batch: config.eval.batch, signal: cell.signal, onRow: memory.record(j) });
+  }
+  return memory.recall;
+}
+
+/** The ensemble with the options that the settings give. */
+async function secondEnsemble(
+  lab: BaselinesLab,
+  text: Text,
+  cell: CellContext,
+  models: readonly LanguageModel[],
+  recall: RowMemory["recall"],
+): Promise<Method> {
+  const { prior, decay, ...options } = lab.config.baselines.btm;
+  const weighing = { ...options, prior: prior === "dev" ? await devPrior(lab, text, cell, models, decay) : null };
+  const known: Known = (tokens) => {
+    const losses = recall(tokens);
+    return losses && mixedLosses(losses, weighing);
+  };
+  const total = models.length * parameterCount(modelOf(lab, text));
+  return ["btm-dev", btmEnsemble(models, weighing), { trained: 0, total, active: total }, { known }];
+}
+
+/** Windows of validation text, over all domains, that a prior is made from. */
+const PRIOR_WINDOWS = 100;
+
+/** The prior that validation text of all domains gives, in random order. */
+async function devPrior(
+  { config, corpus, seed }: BaselinesLab,
+  { tokenizer }: Text,
+  cell: CellContext,
+  models: readonly LanguageModel[],
+  decay: number,
+): Promise<number[]> {
+  const time = config.model.contextLength;
+  const maxWindows = Math.ceil(PRIOR_WINDOWS / corpus.domains.length);
+  const windows = random(seed, "prior").shuffle(
+    corpus.domains.flatMap((domain) =>
+      evaluationWindows(corpus.documents[domain]!.validation, tokenizer, { time, maxWindows })
+    ),
+  ).map((window, document) => ({ ...window, document })); // each counts by itself
+  const losses: Float64Array[] = [];
+  for (const model of models) {
+    losses.push((await documentLosses(model, windows, { batch: config.eval.batch, signal: cell.signal })).nll);
+  }
+  const prior = priorFromLosses(windows.map((_, i) => losses.map((nll) => nll[i]!)), decay);
+  cell.note(`Prior of seed and experts from ${windows.length} stretches of validation text: ${shares(prior)}`);
+  return prior;
+}
+
+const shares = (values: readonly number[]) => values.map((value) => value.toFixed(3)).join(", ");

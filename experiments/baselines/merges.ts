@@ -1,0 +1,105 @@
+// Measuring merges of the seed and the experts weight by weight.
+import { mergeWeights, resolveOptions, soup, weightMethod } from "../../lib/merge/mod.ts";
+import {
+  decoder,
+  disposeWeights,
+  type HostWeights,
+  parameterCount,
+  toDevice,
+  type Weights,
+} from "../../lib/model/mod.ts";
+import type { CellResult } from "../../lib/run/mod.ts";
+import type { BaselinesConfig } from "./config.ts";
+import type { BaselinesLab, Branches } from "./train.ts";
+import {
+  commonInputs,
+  evaluationSet,
+  measureAll,
+  type Measured,
+  measuredSchema,
+  type Method,
+  MODEL_CODE,
+  modelOf,
+  type Text,
+  weightsOf,
+} from "../../lib/bts/mod.ts";
+
+/** The merges of the table, in its order: methods of `lib/merge/weights` on the seed as base and the experts. */
+export const WEIGHT_MERGES = [
+  "task-arithmetic",
+  "ties",
+  "dare-linear",
+  "dare-ties",
+  "della",
+  "breadcrumbs",
+  "slerp",
+] as const;
+
+/** Merges of the seed and the experts weight by weight, which train nothing. */
+export async function measureMerges(
+  lab: BaselinesLab,
+  text: Text,
+  { seed, experts }: Branches,
+): Promise<CellResult<Measured>> {
+  const model = modelOf(lab, text);
+  const { merge } = lab.config.baselines;
+  const cells = [seed, ...experts.values()];
+  return await lab.run.cell({
+    name: "evaluate:merges",
+    title: "Measure merges weight by weight",
+    description: "Task arithmetic, TIES, DARE, DELLA, breadcrumbs and SLERP of the seed and the experts.",
+    inputs: {
+      kind: "evaluate:merges",
+      ...commonInputs(lab, text),
+      models: cells.map(({ key }) => key),
+      merges: WEIGHT_MERGES,
+      merge,
+    },
+    code: [...MODEL_CODE, "lib/merge", "experiments/baselines/merges.ts"],
+    output: measuredSchema,
+  }, async (cell) => {
+    const [base, ...models] = await Promise.all(cells.map(weightsOf));
+    const one = parameterCount(model);
+    const onDevice: Weights[] = [];
+    try {
+      const methods = WEIGHT_MERGES.map((name): Method => {
+        const weights = toDevice(mergedWeights(name, base!, models, merge, lab.seed));
+        onDevice.push(weights);
+        return [name, decoder(model, weights), { trained: 0, total: one, active: one }];
+      });
+      return await measureAll(lab, cell, evaluationSet(lab, text), methods);
+    } finally {
+      onDevice.forEach(disposeWeights);
+    }
+  });
+}
+
+type MergeSettings = BaselinesConfig["baselines"]["merge"];
+
+/** One merge, with the seed as its base. */
+function mergedWeights(
+  name: typeof WEIGHT_MERGES[number],
+  base: HostWeights,
+  models: readonly HostWeights[],
+  merge: MergeSettings,
+  seed: number,
+): HostWeights {
+  // SLERP takes two models: the seed, and the experts' average.
+  if (name === "slerp") return mergeWeights(name, { base, models: [soup(models)] });
+  return mergeWeights(name, { base, models }, settingsOf(name, merge, seed));
+}
+
+/** Of the settings those that the method has. */
+function settingsOf(name: string, { lambda, density }: MergeSettings, seed: number) {
+  const { options } = weightMethod(name);
+  return Object.fromEntries(
+    Object.entries({ lambda, density, seed }).filter(([option]) => Object.hasOwn(options, option)),
+  );
+}
+
+/** @throws UserError `merge.option` for settings that one of the merges cannot take */
+export function checkMerges({ baselines: { merge }, experts }: BaselinesConfig): void {
+  for (const name of WEIGHT_MERGES) {
+    if (name !== "slerp") resolveOptions(weightMethod(name), settingsOf(name, merge, 1), experts.length);
+  }
+}

@@ -1,0 +1,56 @@
+// How do quality and cost grow with the number of experts, n = 1 to 8? The paper has n = 3.
+//
+//     deno task run experiments/studies/experts.ts --preset quick
+import type { BtsConfig } from "../../lib/bts/mod.ts";
+import { type Study, studyMain } from "../../lib/study/mod.ts";
+
+/** The parts of the built-in text in the order in which their experts join: a new kind of text each time at first. */
+const PARTS: BtsConfig["experts"] = [
+  "compiler",
+  "arithmetic",
+  "messages",
+  "novel",
+  "declarations",
+  "crosslingual",
+  "rights",
+  "speeches",
+];
+const equal = Object.fromEntries(PARTS.map((part) => [part, 1]));
+
+export const expertsStudy: Study = {
+  name: "experts",
+  title: "Number of experts",
+  question: "How do quality and cost grow with the number of experts?",
+  settings: { data: { domains: PARTS }, mix: { seed: equal, stitch: equal }, experts: PARTS },
+  variants: ({ experts }) =>
+    experts.map((_, i) => experts.length - i).map((n) => ({
+      name: `n=${n}`,
+      change: (config) => ({ ...config, experts: config.experts.slice(0, n) }),
+    })),
+  directions: ({ experts }) => {
+    const n = experts.length;
+    const half = Math.ceil(n / 2);
+    return [
+      ...(half > 1
+        ? [{
+          claim: `${half} experts are better than one`,
+          better: `n=${half}`,
+          worse: "n=1",
+          on: "mean",
+          paper: null,
+        }]
+        : []),
+      ...(n > half
+        ? [{
+          claim: `${n} experts are better than ${half}`,
+          better: `n=${n}`,
+          worse: `n=${half}`,
+          on: "mean",
+          paper: null,
+        }]
+        : []),
+    ];
+  },
+};
+
+if (import.meta.main) await studyMain(expertsStudy);

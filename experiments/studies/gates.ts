@@ -1,0 +1,35 @@
+// Gates: one a dimension or one a model, and how much dropout on their logits? The paper does not say.
+//
+//     deno task run experiments/studies/gates.ts --preset quick
+import type { BtsConfig } from "../../lib/bts/mod.ts";
+import { type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
+
+const variant = (gates: BtsConfig["stitch"]["gates"], dropout: number): Variant => ({
+  name: `${gates}, dropout ${dropout}`,
+  change: (config) => ({ ...config, stitch: { ...config.stitch, gates, dropout } }),
+});
+
+export const gatesStudy: Study = {
+  name: "gates",
+  title: "Gates",
+  question: "Are vector gates worth their parameters, and does dropout on the gate logits help?",
+  variants: () => [variant("vector", 0.1), variant("scalar", 0.1), variant("vector", 0), variant("vector", 0.3)],
+  directions: () => [
+    {
+      claim: "A gate a dimension is better than a gate a model",
+      better: "vector, dropout 0.1",
+      worse: "scalar, dropout 0.1",
+      on: "mean",
+      paper: null,
+    },
+    {
+      claim: "Dropout of 0.1 on the gate logits is better than none",
+      better: "vector, dropout 0.1",
+      worse: "vector, dropout 0",
+      on: "mean",
+      paper: null,
+    },
+  ],
+};
+
+if (import.meta.main) await studyMain(gatesStudy);

@@ -1,0 +1,22 @@
+// Which model should be the hub? (BTS, arXiv 2502.00075: the seed, or the math expert.)
+//
+//     deno task run experiments/studies/hub.ts --preset quick
+import { type Study, studyMain } from "../../lib/study/mod.ts";
+
+export const hubStudy: Study = {
+  name: "hub",
+  title: "The hub",
+  question: "Is the seed the best hub, or would an expert do, with the seed among the models stitched to it?",
+  variants: ({ experts }) =>
+    (["seed", ...experts] as const).map((hub) => ({ name: `hub ${hub}`, change: (config) => ({ ...config, hub }) })),
+  directions: ({ experts }) =>
+    experts.map((expert) => ({
+      claim: `The seed is a better hub than the ${expert} expert`,
+      better: "hub seed",
+      worse: `hub ${expert}`,
+      on: "mean",
+      paper: expert === "math" ? "yes: 28.1 against 26.2" : null,
+    })),
+};
+
+if (import.meta.main) await studyMain(hubStudy);

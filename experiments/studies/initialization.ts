@@ -1,0 +1,33 @@
+// Where should the stitches start? The paper does not say.
+//
+//     deno task run experiments/studies/initialization.ts --preset quick
+import { type Study, studyMain } from "../../lib/study/mod.ts";
+
+export const initializationStudy: Study = {
+  name: "initialization",
+  title: "Initialisation of the stitches",
+  question: "Does it matter whether the stitches start as a plain mean, as the hub alone, or at random?",
+  variants: () =>
+    (["identity", "hub-preserving", "random"] as const).map((initialisation) => ({
+      name: initialisation,
+      change: (config) => ({ ...config, stitch: { ...config.stitch, initialisation } }),
+    })),
+  directions: () => [
+    {
+      claim: "Identity projections are a better start than random ones",
+      better: "identity",
+      worse: "random",
+      on: "mean",
+      paper: null,
+    },
+    {
+      claim: "The plain mean of all models is a better start than the hub alone",
+      better: "identity",
+      worse: "hub-preserving",
+      on: "mean",
+      paper: null,
+    },
+  ],
+};
+
+if (import.meta.main) await studyMain(initializationStudy);

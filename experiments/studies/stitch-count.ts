@@ -1,0 +1,44 @@
+// How many stitch layers? (BTS, arXiv 2502.00075: K = 1, 4 and 10.)
+//
+//     deno task run experiments/studies/stitch-count.ts --preset quick
+import type { BtsConfig } from "../../lib/bts/mod.ts";
+import { type Study, studyMain } from "../../lib/study/mod.ts";
+
+/** All K that divide the depth evenly: from one stitch after the last layer to one after every layer. */
+function counts({ model: { layers } }: BtsConfig): number[] {
+  return Array.from({ length: layers }, (_, i) => i + 1).filter((count) => layers % count === 0).toReversed();
+}
+
+export const stitchCountStudy: Study = {
+  name: "stitch-count",
+  title: "How many stitches",
+  question: "Does it take many stitch layers, or does one after the last layer do?",
+  variants: (config) =>
+    counts(config).map((count) => ({
+      name: `K=${count}`,
+      change: (config) => ({ ...config, stitch: { ...config.stitch, count, positions: null } }),
+    })),
+  directions: (config) => {
+    const [most, ...rest] = counts(config);
+    const least = rest.at(-1);
+    const middle = rest.find((count) => count > 1);
+    return [
+      ...(least === undefined ? [] : [{
+        claim: `${middle ?? most} stitches are better than one`,
+        better: `K=${middle ?? most}`,
+        worse: `K=${least}`,
+        on: "mean",
+        paper: "yes: 28.1 with K = 4, 27.0 with K = 1",
+      }]),
+      ...(middle === undefined ? [] : [{
+        claim: `A stitch after every layer is better than ${middle}`,
+        better: `K=${most}`,
+        worse: `K=${middle}`,
+        on: "mean",
+        paper: "no difference: 28.1 with K = 10 and with K = 4",
+      }]),
+    ];
+  },
+};
+
+if (import.meta.main) await studyMain(stitchCountStudy);

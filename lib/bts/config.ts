@@ -1,0 +1,162 @@
+// The settings of the Branch-Train-Stitch experiment, and its presets.
+import { z } from "zod";
+import { dataConfigSchema, datamixSchema, DOMAIN_NAMES, tokenizerConfigSchema } from "../data/mod.ts";
+import { modelConfigSchema } from "../model/mod.ts";
+import type { ExperimentDefinition } from "../run/mod.ts";
+import { stitchConfigSchema } from "../stitch/mod.ts";
+import { checkpointConfigSchema, monitorConfigSchema, trainConfigSchema } from "../train/mod.ts";
+
+const mixed = { english: 0.4, code: 0.2, math: 0.2, multilingual: 0.2 };
+
+/** All settings. */
+export const btsConfigSchema = z.strictObject({
+  data: dataConfigSchema.prefault({}).describe("the text"),
+  tokenizer: tokenizerConfigSchema.prefault({}).describe("the tokenizer"),
+  model: modelConfigSchema.omit({ vocabSize: true }).prefault({}).describe("the shape of seed and experts"),
+  experts: z.array(z.enum(DOMAIN_NAMES)).min(1).default(["code", "math", "multilingual"])
+    .describe("domains that get an expert"),
+  mix: z.strictObject({
+    seed: datamixSchema.prefault(mixed).describe("datamix that the seed is pretrained on"),
+    expertShare: z.number().min(0).max(1).default(1)
+      .describe("share of an expert's own domain in its text; the rest is the seed's datamix"),
+    stitch: datamixSchema.prefault({ english: 0.25, code: 0.25, math: 0.25, multilingual: 0.25 })
+      .describe("datamix that the stitches are trained on"),
+  }).prefault({}).describe("datamixes"),
+  train: z.strictObject({
+    seed: trainConfigSchema.prefault({}).describe("pretraining the seed"),
+    expert: trainConfigSchema.prefault({}).describe("continued pretraining of each expert"),
+    stitch: trainConfigSchema.prefault({}).describe("training the stitches"),
+    validationBatches: z.int().min(0).max(10_000).default(4).describe("batches of each validation loss; 0 for none"),
+  }).prefault({}).describe("training"),
+  monitor: monitorConfigSchema.prefault({}).describe("how training is watched, and what is done when it goes wrong"),
+  hub: z.enum(["seed", ...DOMAIN_NAMES]).default("seed")
+    .describe("the model whose output is the stitched model's: the seed, or one of the experts"),
+  stitch: stitchConfigSchema.prefault({}).describe("the stitch layers"),
+  checkpoint: checkpointConfigSchema.prefault({}).describe("how often training is kept, to go on from"),
+  eval: z.strictObject({
+    tokens: z.int().min(64).default(8_192).describe("held-out tokens scored in each domain, at most"),
+    items: z.int().min(1).default(100).describe("items of each task, at most"),
+    batch: z.int().min(1).max(4_096).default(16).describe("sequences evaluated at once"),
+  }).prefault({}).describe("evaluation"),
+});
+
+export type BtsConfig = z.infer<typeof btsConfigSchema>;
+
+/** The experiment's name, settings and presets, for the command line. */
+export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
+  name: "bts",
+  title: "Branch-Train-Stitch",
+  description: "Pretrains a seed, branches experts from it, stitches them together, and measures all of them.",
+  schema: btsConfigSchema,
+  mayChange: {
+    "train.*.steps": "upwards",
+    "train.*.validateEvery": "freely",
+    "checkpoint.*": "freely",
+    "monitor.every": "freely",
+  },
+  defaultPreset: "quick",
+  presets: {
+    smoke: {
+      description: "all of it in under a minute, for tests; too small to show much",
+      config: {
+        data: {
+          trainBytes: 60_000,
+          validationBytes: 8_192,
+          heldoutBytes: 16_384,
+          problems: 32,
+          translations: 32,
+        },
+        tokenizer: { vocabSize: 512, trainBytes: 100_000 },
+        model: { width: 32, layers: 2, heads: 2, kvHeads: 2, inner: 64, contextLength: 64 },
+        train: {
+          seed: { steps: 30, warmup: 5, validateEvery: 15 },
+          expert: { steps: 12, warmup: 2, validateEvery: 6 },
+          stitch: { steps: 12, warmup: 2, validateEvery: 6 },
+          validationBatches: 1,
+        },
+        eval: { tokens: 1_024, items: 16 },
+      },
+    },
+    quick: {
+      description: "a small model in under 4 minutes on 2 cores; the default",
+      config: {
+        train: {
+          seed: { steps: 300, warmup: 30 },
+          expert: { steps: 100, warmup: 10, lr: 1e-3, validateEvery: 25 },
+          stitch: { steps: 100, warmup: 10, validateEvery: 25 },
+        },
+        eval: { tokens: 4_096, items: 40 },
+      },
+    },
+    study: {
+      description: "sized so that all studies over three seeds take about two hours on 2 cores with a BLAS",
+      config: {
+        data: { trainBytes: 2_000_000, heldoutBytes: 131_072 },
+        train: {
+          seed: { steps: 600, warmup: 40 },
+          expert: { steps: 150, warmup: 10, lr: 1e-3 },
+          stitch: { steps: 120, warmup: 12, validateEvery: 40 },
+        },
+        stitch: { count: 2 },
+        eval: { tokens: 6_144, items: 40 },
+      },
+    },
+    lab: {
+      description: "about 25 minutes on 2 cores; the README's table comes from it",
+      config: {
+        data: { trainBytes: 4_000_000, validationBytes: 65_536, heldoutBytes: 262_144 },
+        tokenizer: { trainBytes: 4_000_000 },
+        model: { layers: 6 },
+        train: {
+          seed: { steps: 2_000, warmup: 100, validateEvery: 100 },
+          expert: { steps: 500, warmup: 20, lr: 1e-3 },
+          stitch: { steps: 400, warmup: 40 },
+          validationBatches: 8,
+        },
+        stitch: { count: 3 },
+        eval: { tokens: 16_384 },
+      },
+    },
+    gpu: {
+      description: "sized for a real adapter: a 40M-parameter model",
+      config: {
+        data: { trainBytes: 14_000_000, validationBytes: 262_144, heldoutBytes: 524_288 },
+        tokenizer: { vocabSize: 8192, trainBytes: 8_000_000 },
+        model: { width: 512, layers: 8, heads: 8, kvHeads: 8, inner: 1376, contextLength: 512 },
+        train: {
+          seed: { steps: 4_000, batch: 32, warmup: 200, lr: 1e-3 },
+          expert: { steps: 1_000, batch: 32, warmup: 50, lr: 3e-4 },
+          stitch: { steps: 1_000, batch: 32, warmup: 100, lr: 1e-3 },
+        },
+        stitch: { count: 4 },
+        eval: { tokens: 65_536, items: 400 },
+      },
+    },
+    paper: {
+      description: "the shapes and steps of arXiv 2502.00075, for planning",
+      needsForce: "it is the paper's 2.7B-parameter model on 15T tokens, which takes a cluster",
+      config: {
+        tokenizer: { vocabSize: 128_000 },
+        model: {
+          width: 3072,
+          layers: 20,
+          heads: 24,
+          kvHeads: 1,
+          inner: 8192,
+          contextLength: 8192,
+          ropeTheta: 500_000,
+          tiedEmbeddings: false,
+        },
+        mix: {
+          stitch: { english: 0.55, code: 0.15, math: 0.15, multilingual: 0.15 },
+        },
+        train: {
+          seed: { steps: 2_200_000, batch: 832, warmup: 2000, lr: 4e-4, floor: 0.01 },
+          expert: { steps: 96_000, batch: 256, warmup: 0, lr: 5e-6, floor: 0.01 },
+          stitch: { steps: 7_000, batch: 256, warmup: 2000, lr: 5e-6, floor: 0.01 },
+        },
+        stitch: { count: 4 },
+      },
+    },
+  },
+};

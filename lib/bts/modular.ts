@@ -1,0 +1,126 @@
+// An expert less or one more in trained stitches: the others' parameters as they are, and then a short re-stitching.
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { hashTensors } from "../huggingface/mod.ts";
+import type { CellResult } from "../run/mod.ts";
+import { loadStitches, saveStitches, withExpert, withoutExpert } from "../stitch/mod.ts";
+import type { BtsConfig } from "./config.ts";
+import type { Lab, Text } from "./lab.ts";
+import { stitchFile, type Trained, trainStitches } from "./phases.ts";
+import { rolesOf } from "./roles.ts";
+
+/** Which expert goes or comes. */
+export interface ExpertChange {
+  readonly kind: "add" | "remove";
+  /** Its domain. */
+  readonly expert: string;
+}
+
+const adaptedSchema = z.strictObject({
+  /** Content hash of the stitches' parameters. */
+  weights: z.string(),
+  kept: z.int(),
+  changed: z.int(),
+});
+
+/** Stitches that an expert was taken out of or put into, before any further training. */
+export type Adapted = z.infer<typeof adaptedSchema>;
+
+/**
+ * The settings after the change.
+ *
+ * @throws UserError `expert.absent`, `expert.present`, `expert.hub` when the change cannot be made
+ */
+export function changedConfig(config: BtsConfig, { kind, expert }: ExpertChange): BtsConfig {
+  const experts: readonly string[] = config.experts;
+  const here = experts.includes(expert);
+  if (kind === "remove" && !here) {
+    throw new UserError("expert.absent", `There is no expert "${expert}": the run has ${experts.join(", ")}`);
+  }
+  if (kind === "add" && here) {
+    throw new UserError("expert.present", `The run has the expert "${expert}" already, beside ${experts.join(", ")}`);
+  }
+  if (kind === "remove" && config.hub === expert) {
+    throw new UserError("expert.hub", `Cannot remove ${expert}: it is the hub, and the output is the hub's`);
+  }
+  const domains: readonly string[] = config.data.domains;
+  if (kind === "add" && !domains.includes(expert)) {
+    throw new UserError("expert.domain", `There is no domain "${expert}": the run's are ${domains.join(", ")}`);
+  }
+  const changed = kind === "add" ? [...experts, expert] : experts.filter((name) => name !== expert);
+  return { ...config, experts: changed as BtsConfig["experts"] };
+}
+
+/**
+ * Takes an expert out of trained stitches, or puts one in, and writes the new stitch file. Every parameter of the hub and
+ * of the experts that stay is kept bit for bit; a new expert's are as at the start of training.
+ *
+ * @param lab of the run with the changed settings
+ * @param experts after the change
+ * @param stitchCell the stitches before it
+ */
+export async function adaptStitches(
+  lab: Lab,
+  seedCell: CellResult<Trained>,
+  experts: ReadonlyMap<string, CellResult<Trained>>,
+  stitchCell: Pick<CellResult<unknown>, "key" | "folder">,
+  change: ExpertChange,
+): Promise<CellResult<Adapted>> {
+  const { config, seed } = lab;
+  const { hub: [, hubCell], spokes } = rolesOf(config, seedCell, experts);
+  const what = change.kind === "add" ? `with ${change.expert}` : `without ${change.expert}`;
+  return await lab.run.cell({
+    name: `adapt:${what}`,
+    title: `The stitches ${what}, nothing trained`,
+    description: "The other experts' parameters are kept bit for bit.",
+    inputs: {
+      kind: "adapt",
+      change,
+      seed,
+      stitches: stitchCell.key,
+      hub: hubCell.key,
+      experts: spokes.map(([, { key }]) => key),
+    },
+    code: ["lib/stitch", "lib/huggingface", "lib/random.ts", "lib/bts/modular.ts"],
+    output: adaptedSchema,
+  }, async (cell) => {
+    const before = await loadStitches(stitchFile(stitchCell.folder));
+    const number = before.experts.findIndex(({ name }) => name === change.expert) + 1;
+    const stitches = change.kind === "add"
+      ? withExpert(before.stitches, before.config, config.model.width, seed)
+      : withoutExpert(before.stitches, number);
+    await saveStitches(stitchFile(cell.folder), {
+      config: before.config,
+      stitches,
+      hub: hubCell.value.weights,
+      experts: spokes.map(([name, { value }]) => ({ name, weights: value.weights })),
+    });
+    const old = new Set(Object.values(before.stitches));
+    const kept = Object.values(stitches).filter((tensor) => old.has(tensor)).length;
+    const changed = change.kind === "add" ? Object.keys(stitches).length - kept : old.size - kept;
+    cell.summary(`${kept} tensors kept bit for bit, ${changed} ${change.kind === "add" ? "new" : "left out"}`);
+    return { weights: hashTensors(stitches), kept, changed };
+  });
+}
+
+/** Trains adapted stitches on, for `steps` steps with a warm-up in proportion. */
+export async function restitch(
+  lab: Lab,
+  text: Text,
+  seedCell: CellResult<Trained>,
+  experts: ReadonlyMap<string, CellResult<Trained>>,
+  adapted: CellResult<Adapted>,
+  { name, steps }: { readonly name: string; readonly steps: number },
+): Promise<CellResult<Trained>> {
+  const { stitch } = lab.config.train;
+  const warmup = Math.round(stitch.warmup * steps / stitch.steps);
+  const train = { ...lab.config.train, stitch: { ...stitch, steps, warmup } };
+  return await trainStitches({ ...lab, config: { ...lab.config, train } }, text, seedCell, experts, {
+    name: `stitch:${name}`,
+    title: `Train the stitches: ${name}`,
+    start: {
+      key: adapted.key,
+      stitches: async () => (await loadStitches(stitchFile(adapted.folder))).stitches,
+    },
+  });
+}

@@ -1,0 +1,100 @@
+// `deno task diff <a> <b>`: two runs side by side.
+import { join } from "node:path";
+import { Command } from "commander";
+import { UserError } from "../errors.ts";
+import {
+  type Captured,
+  CAPTURED_FOLDER,
+  defaultRunsFolder,
+  type Difference,
+  diffRuns,
+  formatTable,
+  parseWithCommander,
+  readCaptured,
+  readRun,
+  resolveRun,
+  type RunDiff,
+  type RunView,
+} from "../run/mod.ts";
+
+/** Prints what differs between two runs, and their results side by side. */
+export async function diffCommand(
+  args: readonly string[],
+  print: (text: string) => void = console.log,
+): Promise<void> {
+  const command = new Command("diff").description(
+    "Shows what differs between two runs, and their results side by side.",
+  )
+    .argument("<a>", "id or name of a run, the start of an id, or last")
+    .argument("<b>", "the other one")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--json", "write one JSON object: config, made, cells, results");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return print(parsed.text.trimEnd());
+  const folder = String(parsed.options.runs);
+  const [a, b] = [await viewOf(folder, parsed.positional[0]!), await viewOf(folder, parsed.positional[1]!)];
+  const [madeA, madeB] = [await lastCaptured(folder, a.id), await lastCaptured(folder, b.id)];
+  const diff = diffRuns(a, b, [madeA, madeB]);
+  if (parsed.options.json) return print(JSON.stringify(diff));
+  const files = [[a.id, madeA], [b.id, madeB]] as const;
+  const diffs = files.flatMap(([id, made]) =>
+    [made?.git?.diff.file, made?.git?.untracked?.file].filter((file) => typeof file === "string")
+      .map((file) => join(folder, id, CAPTURED_FOLDER, file))
+  );
+  const code = diff.made.some(({ key }) => key === "code" || key === "untracked") && diffs.length > 0
+    ? `\n\nUncommitted code: ${diffs.join(", ")}`
+    : "";
+  print(asText(diff) + code);
+}
+
+async function lastCaptured(folder: string, id: string): Promise<Captured | undefined> {
+  return (await readCaptured(join(folder, id))).at(-1);
+}
+
+async function viewOf(folder: string, word: string): Promise<RunView> {
+  const id = await resolveRun(folder, word);
+  const view = await readRun(folder, id);
+  if (view === undefined) throw new UserError("run.none", `The run ${id} is gone from ${folder}`);
+  return view;
+}
+
+function asText({ a, b, config, made, cells, results }: RunDiff): string {
+  const parts = [
+    `a: ${a}\nb: ${b}`,
+    differenceTable("How they were made", made),
+    differenceTable("Configuration", config),
+    differenceTable("Cells that are not the same", cells.map((cell) => ({ ...cell, ...shortKeys(cell) }))),
+    results.length === 0 ? "Neither run has results" : resultTable(results),
+  ];
+  return parts.join("\n\n");
+}
+
+function differenceTable(title: string, rows: readonly Difference[]): string {
+  if (rows.length === 0) return `${title}: no difference`;
+  const text = (value: unknown) =>
+    value === undefined ? null : typeof value === "string" ? value : JSON.stringify(value);
+  return formatTable({
+    name: "difference",
+    title,
+    columns: ["key", "a", "b"].map((key) => ({ key, title: key === "key" ? "" : key, kind: "text" as const })),
+    rows: rows.map((row) => ({ key: row.key, a: text(row.a), b: text(row.b) })),
+  });
+}
+
+function resultTable(results: RunDiff["results"]): string {
+  return formatTable({
+    name: "results",
+    title: "Results",
+    columns: [
+      { key: "key", title: "", kind: "text" },
+      ...["a", "b", "b − a"].map((key) => ({ key, title: key, kind: "number" as const, digits: 4 })),
+    ],
+    rows: results.map(({ key, a, b }) => ({ key, a, b, "b − a": a === null || b === null ? null : b - a })),
+  });
+}
+
+/** A cell's keys, short enough for a table. */
+function shortKeys({ a, b }: Difference): Partial<Difference> {
+  const short = (key: unknown) => String(key).slice(0, 12);
+  return { ...(a === undefined ? {} : { a: short(a) }), ...(b === undefined ? {} : { b: short(b) }) };
+}

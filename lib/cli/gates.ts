@@ -1,0 +1,241 @@
+// `deno task gates [run] --text … | --file … [--generate n]`: which model the stitches of a run listen to, token by token.
+import { basename, dirname, join } from "node:path";
+import { Command } from "commander";
+import { loadCorpus, type Tokenizer } from "../data/mod.ts";
+import { UserError } from "../errors.ts";
+import { generateGreedily } from "../eval/mod.ts";
+import { disposeWeights, toDevice } from "../model/mod.ts";
+import { END_OF_TEXT, type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "../report/mod.ts";
+import {
+  defaultRunsFolder,
+  formatTable,
+  parseWithCommander,
+  readInteger,
+  resolveRun,
+  type Table,
+  writeTextAtomically,
+} from "../run/mod.ts";
+import {
+  disposeFrozen,
+  freezeModels,
+  stitchedLanguageModel,
+  stitchModels,
+  summariseGates,
+  tokenGates,
+} from "../stitch/mod.ts";
+import { openDevice } from "../tensor/mod.ts";
+import { openStitchedRun, type StitchedRun } from "../bts/mod.ts";
+
+/** Label of what the model writes itself. */
+const GENERATED = "generated";
+
+/** A part of the text whose gates are asked for. */
+interface Part {
+  readonly label: string;
+  readonly text: string;
+}
+
+/** Prints the gates as a table, or all of them as JSON, and writes the coloured page. */
+export async function gatesCommand(
+  args: readonly string[],
+  print: (text: string) => void = console.log,
+): Promise<void> {
+  const several = (value: string, before: readonly string[]) => [...before, value];
+  const command = new Command("gates")
+    .description(
+      "Shows which model the stitches of a run listen to, token by token. Several texts are joined, to see the gates " +
+        "change with the context; without any, three held-out tasks of the run are.",
+    )
+    .argument("[run]", "id of the run, the start of one, or last", "last")
+    .option("--text <text>", "text to read; may be given many times", several, [] as readonly string[])
+    .option("--file <path>", "file with text to read; may be given many times", several, [] as readonly string[])
+    .option("--generate <number>", "tokens that the model then writes itself", "0")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--out <file>", "where the page goes (default: gates.html in the run's folder)")
+    .option("--json", "write everything as one JSON object, and no page unless --out asks for one");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return print(parsed.text.trimEnd());
+  const { options, positional } = parsed;
+  const runsFolder = String(options.runs);
+  const generate = readInteger("--generate", String(options.generate), 0, 100_000);
+  const given = await partsOf(options.text as readonly string[], options.file as readonly string[]);
+  const run = await openStitchedRun(runsFolder, await resolveRun(runsFolder, positional[0] ?? "last"));
+  const parts = given.length > 0 ? given : await heldoutTasks(run, generate);
+  const trace = await traceGates(run, parts, generate);
+  const page = options.out === undefined ? join(runsFolder, run.view.id, "gates.html") : String(options.out);
+  if (!options.json || options.out !== undefined) await writePage(page, tokenGatesHtml(trace));
+  if (options.json) return print(JSON.stringify(trace));
+  for (const track of trace.stitches.toReversed()) print(`${formatTable(summaryTable(trace, track))}\n`);
+  const written = trace.segments.find(({ label }) => label === GENERATED);
+  if (written !== undefined) {
+    const text = trace.tokens.slice(written.start, written.end).map(({ text }) => text).join("");
+    print(`Generated: ${JSON.stringify(text)}`);
+  }
+  print(`Page: ${page}`);
+}
+
+async function partsOf(texts: readonly string[], files: readonly string[]): Promise<Part[]> {
+  const parts = texts.map((text, i): Part => ({ label: texts.length === 1 ? "text" : `text ${i + 1}`, text }));
+  for (const path of files) {
+    try {
+      parts.push({ label: basename(path), text: await Deno.readTextFile(path) });
+    } catch (error) {
+      const why = error instanceof Deno.errors.NotFound ? "there is no such file" : (error as Error).message;
+      throw new UserError("gates.file", `Cannot read ${path}: ${why}`, "give the path of a text file");
+    }
+  }
+  const empty = parts.findIndex(({ text }) => text === "");
+  if (empty >= 0) {
+    const what = empty < texts.length ? parts[empty]!.label : `file ${files[empty - texts.length]}`;
+    throw new UserError("gates.text", `The ${what} is empty: give at least a character`);
+  }
+  return parts;
+}
+
+/**
+ * `text` with a line's end, cut so that both are at most `room` tokens.
+ *
+ * @throws UserError `gates.length` when the room is too small for a line's end
+ */
+export function fitPart(tokenizer: Pick<Tokenizer, "encode">, text: string, room: number): string {
+  const line = (cut: string) => `${cut.trimEnd()}\n`;
+  let cut = text;
+  while (tokenizer.encode(line(cut)).length > room) {
+    if (cut === "") throw new UserError("gates.length", "The model's context is too short for a part of each task");
+    cut = cut.slice(0, Math.floor(cut.length * 0.9));
+  }
+  return line(cut);
+}
+
+/** Code, problems and translations that the run was not trained on, as long as fits the context with what is written. */
+async function heldoutTasks({ config, view, model, tokenizer }: StitchedRun, generate: number): Promise<Part[]> {
+  const corpus = await loadCorpus(config.data, { seed: view.seed });
+  const first = (domain: string) => corpus.documents[domain]?.heldout[0]?.text ?? "";
+  const problems = corpus.problems.map(({ prompt, answer }) => prompt + answer).join("\n");
+  const translations = corpus.translations.map(({ prompt, translation }) => prompt + translation).join("\n");
+  const tasks: readonly Part[] = [
+    { label: "code", text: first("code") },
+    { label: "math", text: problems || first("math") },
+    { label: "translation", text: translations || first("multilingual") },
+  ];
+  // Where the run has other domains, theirs.
+  const parts = [...tasks, ...corpus.domains.map((label) => ({ label, text: first(label) }))]
+    .filter(({ label, text }, i, all) => text !== "" && all.findIndex((one) => one.label === label) === i).slice(0, 3);
+  const room = Math.floor((model.contextLength - 1 - generate) / parts.length);
+  return parts.map(({ label, text }) => ({ label, text: fitPart(tokenizer, text, room) }));
+}
+
+/**
+ * Runs the stitched model over the parts, joined into one text.
+ *
+ * @throws UserError `gates.length` when text and generated tokens do not fit the model's context
+ */
+async function traceGates(run: StitchedRun, parts: readonly Part[], generate: number): Promise<GateTrace> {
+  const { tokenizer, model, names, weights, file } = run;
+  const ids: number[] = [tokenizer.endOfText];
+  const segments: GateSegment[] = [];
+  for (const { label, text } of parts) {
+    const start = segments.length === 0 ? 0 : ids.length;
+    ids.push(...tokenizer.encode(text));
+    segments.push({ label, start, end: ids.length });
+  }
+  if (ids.length + generate > model.contextLength) {
+    throw new UserError(
+      "gates.length",
+      `The text has ${ids.length} tokens${
+        generate === 0 ? "" : `, and ${generate} are to be written`
+      }, but the model ` +
+        `takes ${model.contextLength} at once`,
+      "give less text, or generate less",
+    );
+  }
+  const device = await openDevice("auto");
+  const frozen = freezeModels(model, file.config, weights);
+  const stitches = toDevice(file.stitches);
+  try {
+    const stitched = stitchModels({ config: model, stitch: file.config, ...frozen, stitches });
+    if (generate > 0) {
+      const stop = (id: number) => id === tokenizer.endOfText;
+      const [written] = await generateGreedily(stitchedLanguageModel(stitched), [ids], generate, stop);
+      segments.push({ label: GENERATED, start: ids.length, end: ids.length + written!.length });
+      ids.push(...written!);
+    }
+    const tracks = (await tokenGates(stitched, ids)).map((found): GateTrack => ({
+      stitch: found.stitch + 1,
+      kind: found.kind,
+      after: found.after,
+      models: found.models.map((i) => names[i]!),
+      gates: found.gates,
+      summaries: segments.map(({ start, end }) => summariseGates(found, start, end) ?? null),
+    }));
+    const texts = tokenTexts(tokenizer, ids);
+    const tokens = ids.map((id, i) => ({ id, text: texts[i]! }));
+    return { run: run.view.id, title: run.view.title, tokens, segments, stitches: tracks };
+  } finally {
+    disposeFrozen(frozen);
+    disposeWeights(stitches);
+    await device.close();
+  }
+}
+
+/** What each token adds to the text; a character of several tokens belongs to its last one. */
+function tokenTexts(tokenizer: Tokenizer, ids: readonly number[]): string[] {
+  const texts: string[] = [];
+  let pending: number[] = [];
+  for (const id of ids) {
+    if (id === tokenizer.endOfText) {
+      texts.push(END_OF_TEXT);
+      continue;
+    }
+    pending.push(id);
+    const text = tokenizer.decode(pending);
+    if (text.endsWith("\uFFFD") && pending.length < 4) texts.push("");
+    else {
+      texts.push(text);
+      pending = [];
+    }
+  }
+  return texts;
+}
+
+async function writePage(path: string, html: string): Promise<void> {
+  try {
+    await writeTextAtomically(path, html);
+  } catch (error) {
+    const folder = dirname(path);
+    const why = error instanceof Deno.errors.NotFound
+      ? `there is no folder ${folder}`
+      : error instanceof Deno.errors.PermissionDenied
+      ? `writing to ${folder} is not permitted`
+      : error instanceof Deno.errors.NotADirectory
+      ? `${folder} is no folder`
+      : (error as Error).message;
+    throw new UserError("gates.page", `Cannot write the page ${path}: ${why}`, "give another --out");
+  }
+}
+
+function summaryTable({ segments }: GateTrace, { stitch, kind, after, models, summaries }: GateTrack): Table {
+  const number = (key: string, title: string, digits: number) => ({ key, title, kind: "number", digits }) as const;
+  return {
+    name: `stitch-${stitch}`,
+    title: `Stitch ${stitch}, ${kind}, after layer ${after}: mean gate, and share of tokens won`,
+    columns: [
+      { key: "part", title: "part", kind: "text" },
+      number("tokens", "tokens", 0),
+      ...models.map((model) => number(`mean ${model}`, model, 3)),
+      ...models.map((model) => number(`won ${model}`, `${model} wins`, 2)),
+      ...(kind === "E2H" ? [number("entropy", "entropy, bits", 2)] : []),
+    ],
+    rows: segments.flatMap(({ label, start, end }, i) => {
+      const summary = summaries[i];
+      if (summary === null || summary === undefined) return [];
+      return [{
+        part: label,
+        tokens: end - start,
+        ...Object.fromEntries(models.map((model, at) => [`mean ${model}`, summary.mean[at]!])),
+        ...Object.fromEntries(models.map((model, at) => [`won ${model}`, summary.won[at]!])),
+        ...(summary.entropy === null ? {} : { entropy: summary.entropy }),
+      }];
+    }),
+  };
+}

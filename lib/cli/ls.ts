@@ -1,0 +1,143 @@
+// `deno task ls`: the runs in a folder, newest first, or filtered and sorted.
+import { Command } from "commander";
+import { nearest, UserError } from "../errors.ts";
+import {
+  type Column,
+  defaultRunsFolder,
+  formatSeconds,
+  formatTable,
+  headline,
+  isUnderWay,
+  type ListedRun,
+  listFromIndex,
+  type ListOptions,
+  parseWithCommander,
+  printable,
+  readInteger,
+  type RunStatus,
+  shownName,
+  type Table,
+} from "../run/mod.ts";
+
+/** Lists the runs as a table, or as JSON with `--json`. */
+export async function listCommand(
+  args: readonly string[],
+  print: (text: string) => void = console.log,
+): Promise<void> {
+  const collect = (value: string, before: readonly string[]) => [...before, value];
+  const command = new Command("ls").description("Lists the runs, newest first.")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--tag <tag>", "only runs with this tag; may be repeated", collect, [])
+    .option("--status <status>", `only runs of this status (${STATUSES.join(", ")}); may be repeated`, collect, [])
+    .option("--preset <name>", "only runs of this preset")
+    .option("--experiment <name>", "only runs of this experiment")
+    .option("--since <when>", "only runs started since: a date, or how long ago, such as 90m, 36h, 7d")
+    .option(
+      "--sort <key>",
+      "by a column (started, seconds, bpb, …), a result or a metric, with :last, :min, :max or :best",
+      "started",
+    )
+    .option("--reverse", "the other way round")
+    .option("--limit <count>", "this many runs at most")
+    .option("--json", "write one JSON array");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return print(parsed.text.trimEnd());
+  const { runs, tag, status, preset, experiment, since, sort, reverse, limit, json } = parsed.options;
+  const folder = String(runs);
+  const options: ListOptions = {
+    tags: tag as string[],
+    statuses: (status as string[]).map(readStatus),
+    preset: preset as string | undefined,
+    experiment: experiment as string | undefined,
+    since: since === undefined ? undefined : readSince(String(since), new Date()),
+    sort: String(sort),
+    reverse: reverse === true,
+    limit: limit === undefined ? undefined : readInteger("--limit", String(limit), 1, 1_000_000),
+  };
+  const listed = await listFromIndex(folder, options);
+  if (json) return print(JSON.stringify(listed));
+  if (listed.length > 0) return print(formatTable(runsTable(folder, listed, String(sort))));
+  const all = await listFromIndex(folder);
+  if (all.length === 0) return print(`No runs in ${folder}; start one with: deno task bts`);
+  print([`None of the ${all.length} runs in ${folder} fits`, ...unknownNames(all, options)].join("\n"));
+}
+
+/** A hint for each name that was asked for and that no run has: the names that there are. */
+function unknownNames(runs: readonly ListedRun[], { preset, experiment, tags }: ListOptions): string[] {
+  const hint = (what: string, asked: string | undefined, all: readonly string[]) => {
+    const names = [...new Set(all)].sort();
+    if (asked === undefined || names.length === 0 || names.includes(asked)) return [];
+    const near = nearest(asked, names);
+    const text = `no run has the ${what} ${asked}, but ${names.join(", ")}`;
+    return [`  hint: ${printable(near === undefined ? text : `${text} (did you mean ${near}?)`)}`];
+  };
+  return [
+    ...hint("preset", preset, runs.map((run) => run.preset)),
+    ...hint("experiment", experiment, runs.map((run) => run.experiment)),
+    ...(tags ?? []).flatMap((tag) => hint("tag", tag, runs.flatMap((run) => run.tags))),
+  ];
+}
+
+const STATUSES: readonly RunStatus[] = ["running", "stalled", "done", "failed", "stopped", "lost"];
+
+function readStatus(text: string): RunStatus {
+  const status = STATUSES.find((status) => status === text);
+  if (status !== undefined) return status;
+  throw new UserError("list.status", `Unknown status "${text}": expected one of ${STATUSES.join(", ")}`);
+}
+
+const UNITS: Readonly<Record<string, number>> = { m: 60e3, h: 3600e3, d: 24 * 3600e3, w: 7 * 24 * 3600e3 };
+
+/** A moment from `2026-11-22`, `2026-11-22T05:00Z`, or how long before `now`: `90m`, `36h`, `7d`, `2w`. */
+function readSince(text: string, now: Date): Date {
+  const [, count, unit] = text.match(/^(\d{1,6})([mhdw])$/) ?? [];
+  if (unit !== undefined) return new Date(now.getTime() - Number(count) * UNITS[unit]!);
+  const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : new Date(NaN);
+  if (!Number.isNaN(date.getTime())) return date;
+  throw new UserError(
+    "list.since",
+    `Cannot read --since ${text}: expected a date such as 2026-11-22, or how long ago, such as 90m, 36h, 7d or 2w`,
+  );
+}
+
+function runsTable(folder: string, runs: readonly ListedRun[], sort: string): Table {
+  const optional = (present: (run: ListedRun) => boolean, column: Column) => runs.some(present) ? [column] : [];
+  return {
+    name: "runs",
+    title: `Runs in ${folder}`,
+    columns: [
+      { key: "id", title: "run", kind: "text" },
+      ...optional((run) => shownName(run) !== null, { key: "name", title: "name", kind: "text" }),
+      { key: "status", title: "status", kind: "text" },
+      { key: "cells", title: "cells", kind: "text" },
+      { key: "seconds", title: "took", kind: "text" },
+      { key: "seed", title: "seed", kind: "number" },
+      { key: "device", title: "device", kind: "text" },
+      { key: "bpb", title: "bits per byte", kind: "number", digits: 3 },
+      { key: "method", title: "of", kind: "text" },
+      ...optional(({ sortedBy }) => sortedBy !== null, { key: "sortedBy", title: sort, kind: "number" }),
+      ...optional(({ tags }) => tags.length > 0, { key: "tags", title: "tags", kind: "text" }),
+    ],
+    rows: runs.map((run) => {
+      const [method, bpb] = headline(run);
+      const { ended, total } = run.cells;
+      const current = isUnderWay(run) && run.current !== null ? ` (${run.current})` : "";
+      const took = run.seconds === null ? null : formatSeconds(run.seconds);
+      const { id, status, seed, device, sortedBy } = run;
+      const tags = run.tags.length === 0 ? null : run.tags.join(", ");
+      return {
+        id,
+        name: shownName(run),
+        status,
+        cells: `${ended}/${total}${current}`,
+        seconds: took,
+        seed,
+        device,
+        bpb,
+        method,
+        sortedBy,
+        tags,
+      };
+    }),
+  };
+}

@@ -1,0 +1,221 @@
+// `deno task merge`: merges model folders weight by weight.
+import { Command, Option } from "commander";
+import { UserError } from "../errors.ts";
+import { SHARD_BYTES, type WeightDtype } from "../huggingface/mod.ts";
+import {
+  type FolderMergeReport,
+  mergeFolders,
+  type MergeSettings,
+  type Rescale,
+  RESCALES,
+  TORCH_DTYPES,
+  WEIGHT_METHODS,
+  type WeightMethod,
+  weightMethod,
+} from "../merge/mod.ts";
+import { parseWithCommander, readInteger, stopSignal } from "../run/mod.ts";
+
+/** Merges the folders that the arguments name, and says what came of it. */
+export async function mergeCommand(
+  args: readonly string[],
+  print: (text: string) => void = console.log,
+): Promise<void> {
+  const parsed = parseWithCommander(commandFor(methodIn(args)), args);
+  if (parsed.kind === "help") return print(parsed.text.trimEnd());
+  const given = parsed.options as unknown as Options;
+  if (given.method === undefined) {
+    const names = WEIGHT_METHODS.map(({ name }) => name).join(", ");
+    throw new UserError("merge.method", `Name a method with --method: one of ${names}`);
+  }
+  if (given.out === undefined) throw new UserError("merge.out", "Name the folder to make with --out");
+  const method = weightMethod(given.method);
+  const began = performance.now();
+  const report = await mergeFolders({
+    method: method.name,
+    ...inputsOf(method, given.base, parsed.positional),
+    out: given.out,
+    settings: settingsOf(given),
+    dtype: given.dtype === undefined ? undefined : dtypeOf(given.dtype),
+    shardBytes: readShard(given.shard),
+    signal: stopSignal(),
+    onTensor: given.json || !Deno.stderr.isTerminal() ? undefined : showProgress,
+  }).catch((error) => {
+    throw outError(given.out!, error);
+  });
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
+  print(given.json ? JSON.stringify({ ...report, seconds }) : asText(report, seconds));
+}
+
+/** A folder that may not be written, such as one below `/proc`, is the user's to mend. */
+function outError(out: string, error: unknown): unknown {
+  if (!(error instanceof Deno.errors.NotCapable) || !error.message.includes(`"${out.replace(/\/+$/, "")}`)) {
+    return error;
+  }
+  return new UserError(
+    "merge.out",
+    `Cannot write the merged model to "${out}": writing there is not permitted`,
+    "name another folder with --out",
+  );
+}
+
+/** What commander made of the arguments: texts, not yet read. */
+interface Options {
+  readonly method?: string;
+  readonly base?: string;
+  readonly out?: string;
+  readonly weights?: string;
+  readonly density?: string;
+  readonly gamma?: string;
+  readonly epsilon?: string;
+  readonly lambda?: string;
+  readonly normalize?: boolean;
+  readonly rescale?: Rescale;
+  readonly t?: string;
+  readonly seed?: string;
+  readonly dtype?: string;
+  readonly shard: string;
+  readonly json?: true;
+}
+
+/** The method that the arguments name, whose help is wanted; undefined when they name none. */
+function methodIn(args: readonly string[]): WeightMethod | undefined {
+  const at = args.findLastIndex((arg) => arg === "--method" || arg === "-m" || arg.startsWith("--method="));
+  const name = at < 0 ? undefined : args[at]!.includes("=") ? args[at]!.slice("--method=".length) : args[at + 1];
+  return name === undefined || name.startsWith("-") ? undefined : weightMethod(name);
+}
+
+/** The command, with help for one method or for all of them. */
+function commandFor(method: WeightMethod | undefined): Command {
+  const one = (name: keyof MergeSettings, flags: string, what: string): Option => {
+    const preset = method?.options[name];
+    const says = preset === undefined ? "" : ` (default: ${preset})`;
+    return new Option(flags, what + says).hideHelp(method !== undefined && preset === undefined);
+  };
+  const command = new Command("merge")
+    .description(method === undefined ? generalHelp() : `${method.title}: ${method.description}\n${method.source}`)
+    .argument("[models...]", "folders with safetensors weights: from Hugging Face, or cells of a run")
+    .option("-m, --method <name>", method === undefined ? "how to merge, as listed below" : "how to merge")
+    .addOption(
+      new Option("-b, --base <folder>", "the model that the others came from; its configuration and tokenizer are kept")
+        .hideHelp(method?.base === false),
+    )
+    .option("-o, --out <folder>", "the folder to make")
+    .addOption(one("weights", "-w, --weights <list>", "a weight a model: 0.5,0.3,0.2; or one for all"))
+    .addOption(one("density", "-d, --density <list>", "fraction to keep, above 0 to 1, one a model or one for all"))
+    .addOption(one("gamma", "--gamma <list>", "fraction of largest elements to drop"))
+    .addOption(one("epsilon", "--epsilon <list>", "half the range of probabilities around the density"))
+    .addOption(one("lambda", "--lambda <number>", "factor of what is added to the base"))
+    .addOption(one("normalize", "--normalize", "divide by the sum of the weights"))
+    .addOption(new Option("--no-normalize", "do not").hideHelp(method?.options.normalize !== true))
+    .addOption(
+      one("rescale", "--rescale <how>", "scale what is kept: l1, probability or none").choices([...RESCALES]),
+    )
+    .addOption(one("t", "-t, --t <number>", "from 0, the base, to 1, the other model"))
+    .addOption(one("seed", "--seed <number>", "seed of what is drawn at random"))
+    .option(
+      "--dtype <name>",
+      `type of the merged weights: ${Object.values(TORCH_DTYPES).join(", ")} (default: the base's)`,
+    )
+    .option("--shard <gigabytes>", "largest file of weights", String(SHARD_BYTES / 1e9))
+    .option("--json", "write one JSON object");
+  // Commander would take `--no-normalize` for a default of true.
+  command.setOptionValue("normalize", undefined);
+  if (method === undefined) command.addHelpText("after", `\n${methodsHelp()}`);
+  return command;
+}
+
+function generalHelp(): string {
+  return "Merges models of one shape weight by weight, piece by piece, whatever their size.\n" +
+    "With --method <name>, --help says more of one method.";
+}
+
+function methodsHelp(): string {
+  const width = Math.max(...WEIGHT_METHODS.map(({ name }) => name.length));
+  const lines = WEIGHT_METHODS.map(({ name, options, base, title }) => {
+    const takes = [...(base ? ["base"] : []), ...Object.keys(options)].join(", ");
+    return `  ${name.padEnd(width)}  ${title}; takes ${takes}`;
+  });
+  return `Methods:\n${lines.join("\n")}`;
+}
+
+/** The base and the models; SLERP's two may be given either way, and mergekit's users list the base as well. */
+function inputsOf(method: WeightMethod, base: string | undefined, folders: readonly string[]) {
+  if (method.name === "slerp") return slerpInputs(base, folders);
+  return { base, models: method.base ? folders.filter((folder) => folder !== base) : folders };
+}
+
+function slerpInputs(base: string | undefined, folders: readonly string[]) {
+  const both = base === undefined ? folders : [base, ...folders.filter((folder) => folder !== base)];
+  if (both.length === 2) return { base: both[0], models: both.slice(1) };
+  throw new UserError(
+    "merge.models",
+    `The method slerp takes exactly two models, one of which may be the base, not ${both.length}`,
+    "--help says which methods merge more",
+  );
+}
+
+function settingsOf(given: Options): MergeSettings {
+  const { weights, density, gamma, epsilon, lambda, t, seed } = given;
+  const list = (option: string, text: string | undefined) => {
+    const values = text?.split(",").map((part) => readNumber(option, part.trim()));
+    return values?.length === 1 ? values[0] : values;
+  };
+  const kept = list("--density", density);
+  if ([kept].flat().includes(0)) {
+    throw new UserError(
+      "merge.option",
+      `Cannot merge with --density ${density}: of a model with density 0 nothing is left; expected above 0, up to 1`,
+      "leave that model out",
+    );
+  }
+  return {
+    weights: list("--weights", weights),
+    density: kept,
+    gamma: list("--gamma", gamma),
+    epsilon: list("--epsilon", epsilon),
+    lambda: lambda === undefined ? undefined : readNumber("--lambda", lambda),
+    normalize: given.normalize,
+    rescale: given.rescale,
+    t: t === undefined ? undefined : readNumber("--t", t),
+    seed: seed === undefined ? undefined : readInteger("--seed", seed, 0, 2 ** 32 - 1),
+  };
+}
+
+function readNumber(option: string, text: string): number {
+  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
+  throw new UserError("command.malformed", `Cannot read ${option} ${text}: expected a number`);
+}
+
+/** Bytes from gigabytes. */
+function readShard(text: string): number {
+  const gigabytes = readNumber("--shard", text);
+  if (gigabytes > 0) return gigabytes * 1e9;
+  throw new UserError("command.malformed", `Cannot read --shard ${text}: expected gigabytes above 0`);
+}
+
+function dtypeOf(text: string): WeightDtype {
+  const [dtype] = Object.entries(TORCH_DTYPES).find(([own, torch]) => text === torch || text.toUpperCase() === own) ??
+    [];
+  if (dtype !== undefined) return dtype as WeightDtype;
+  throw new UserError(
+    "command.malformed",
+    `Cannot read --dtype ${text}: expected one of ${Object.values(TORCH_DTYPES).join(", ")}`,
+  );
+}
+
+function showProgress(done: number, total: number, name: string): void {
+  const line = done === total ? "" : `${done}/${total} ${name}`;
+  Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[2K${line}`));
+}
+
+function asText({ out, method, tensors, parameters, bytes, files, overflowed }: FolderMergeReport, seconds: number) {
+  const size = bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  const lines = [
+    `Merged by ${method} into ${out}: ${tensors} tensors, ${parameters.toLocaleString("en")} parameters, ` +
+    `${size} in ${files.length} file${files.length === 1 ? "" : "s"}, ${seconds} s`,
+  ];
+  if (overflowed > 0) {
+    lines.push(`${overflowed} values are too large for float16 and became infinite: use --dtype bfloat16 or float32`);
+  }
+  return lines.join("\n");
+}

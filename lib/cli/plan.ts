@@ -1,0 +1,135 @@
+// `deno task plan`: what a preset takes on a cluster, before anyone pays for it.
+import { Command, Option } from "commander";
+import { nearest, UserError } from "../errors.ts";
+import { calmConfigSchema, WEIGHT_METHODS } from "../merge/mod.ts";
+import { checkModelConfig, type ModelConfig } from "../model/mod.ts";
+import { methodCostTable } from "../report/mod.ts";
+import { buildConfig, formatTable, parseWithCommander, readInteger } from "../run/mod.ts";
+import { placeStitches } from "../stitch/mod.ts";
+import { methodCosts } from "../train/mod.ts";
+import { type BtsConfig, btsConfigSchema, btsDefinition } from "../bts/mod.ts";
+import {
+  type Cluster,
+  gpuNamed,
+  GPUS,
+  jobsOf,
+  planText,
+  type Schedule,
+  schedule,
+  type Sharding,
+  SHARDINGS,
+} from "../cluster/mod.ts";
+
+/** Prints the plan that the arguments ask for. */
+export function planCommand(args: readonly string[], print: (text: string) => void = console.log): void {
+  const parsed = parseWithCommander(planArguments(), args);
+  if (parsed.kind === "help") return print(parsed.text.trimEnd());
+  const given = parsed.options as unknown as Options;
+  const config = configOf(given);
+  const cluster = clusterOf(given);
+  const jobs = jobsOf(config);
+  const plan = schedule(given.seed ? jobs : { ...jobs, seed: undefined }, cluster);
+  const model = modelOf(config);
+  // As many as `experiments/baselines.ts` gives CALM, where the model has the layers.
+  const connections = Math.min(calmConfigSchema.parse({}).connections, model.layers);
+  const methods = methodCosts({
+    model,
+    experts: config.experts.length,
+    stitch: config.stitch,
+    calm: { connections },
+  });
+  if (given.json) return print(JSON.stringify({ ...asJson(given, cluster, plan), methods }));
+  // All merges of weights cost what the soup costs.
+  const merges = new Set(WEIGHT_METHODS.map(({ name }) => name.replaceAll("_", "-")));
+  const shown = methods.filter(({ method }) => !merges.has(method));
+  print(`Preset ${given.preset} on ${planText(plan, cluster)}\n\n${formatTable(methodCostTable(shown))}`);
+  print("Task arithmetic, TIES, DARE, DELLA, breadcrumbs and SLERP cost what the soup does.\n");
+  print("The formulas and what they leave out: docs/planning.md");
+}
+
+interface Options {
+  readonly preset: string;
+  readonly set: readonly string[];
+  readonly gpu: string;
+  readonly count: string;
+  readonly mfu: string;
+  readonly price?: string;
+  readonly seed: boolean;
+  readonly sharding: Sharding | "auto";
+  readonly json?: true;
+}
+
+function planArguments(): Command {
+  const collect = (value: string, before: readonly string[]) => [...before, value];
+  return new Command("plan")
+    .description("Says how long a preset trains on a cluster, what it costs, and what memory each device needs.")
+    .option("--preset <name>", `one of ${Object.keys(btsDefinition.presets).join(", ")}`, "paper")
+    .option("--set <key=value>", "override one setting; deno task bts --help lists them", collect, [])
+    .option("--gpu <name>", `one of ${GPUS.map(({ name }) => name).join(", ")}`, "h100")
+    .option("--count <number>", "how many", "8")
+    .option("--mfu <share>", "share of its peak speed that training reaches", "0.4")
+    .option("--price <amount>", "price of one for an hour, for the cost in money")
+    .option("--no-seed", "the seed is there already")
+    .addOption(
+      new Option("--sharding <how>", "what a job's devices share out; auto: the least that fits")
+        .choices(["auto", ...SHARDINGS]).default("auto"),
+    )
+    .option("--json", "write one JSON object");
+}
+
+function configOf({ preset, set }: Options): BtsConfig {
+  const names = Object.keys(btsDefinition.presets);
+  if (!names.includes(preset)) {
+    const near = nearest(preset, names);
+    throw new UserError(
+      "command.unknown-preset",
+      `Unknown preset "${preset}": expected one of ${names.join(", ")}`,
+      near === undefined ? undefined : `did you mean --preset ${near}?`,
+    );
+  }
+  const value = btsDefinition.presets[preset]!.config as Record<string, unknown>;
+  const config = buildConfig(btsConfigSchema, { preset: { name: preset, value }, sets: set });
+  checkModelConfig(modelOf(config));
+  placeStitches(config.stitch, config.model.layers);
+  return config;
+}
+
+const modelOf = ({ model, tokenizer }: BtsConfig): ModelConfig => ({ ...model, vocabSize: tokenizer.vocabSize });
+
+function clusterOf({ gpu, count, mfu, price, sharding }: Options): Cluster {
+  return {
+    gpu: gpuNamed(gpu),
+    count: readInteger("--count", count, 1, 1_000_000),
+    mfu: readAmount("--mfu", mfu, "a share above 0 and up to 1", (value) => value > 0 && value <= 1),
+    price: price === undefined ? undefined : readAmount("--price", price, "a number from 0", (value) => value >= 0),
+    sharding: sharding === "auto" ? undefined : sharding,
+  };
+}
+
+function readAmount(option: string, text: string, wanted: string, good: (value: number) => boolean): number {
+  const value = /^\d*\.?\d+(e-?\d+)?$/i.test(text) ? Number(text) : NaN;
+  if (Number.isFinite(value) && good(value)) return value;
+  throw new UserError("command.malformed", `Cannot read ${option} ${text}: expected ${wanted}`);
+}
+
+function asJson({ preset }: Options, { gpu, count, mfu, price }: Cluster, plan: Schedule) {
+  const jobs = plan.jobs.map((
+    { job, first, devices, available, start, seconds, tokens, flops, deviceHours, memory, fits },
+  ) => ({
+    job: job.name,
+    title: job.title,
+    steps: job.steps,
+    tokens,
+    flops,
+    devices: { first, count: devices, available },
+    start,
+    seconds,
+    deviceHours,
+    cost: price === undefined ? null : price * deviceHours,
+    memory,
+    fits,
+  }));
+  const { seconds, deviceHours, reservedHours, cost } = plan;
+  const total = { seconds, deviceHours, reservedHours, cost: cost ?? null };
+  return { preset, gpu, count, mfu, price: price ?? null, jobs, total };
+}

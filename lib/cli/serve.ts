@@ -1,0 +1,30 @@
+// `deno task serve`: the pages of all runs, on this machine's loopback.
+import { Command } from "commander";
+import { defaultRunsFolder, parseWithCommander, readInteger } from "../run/mod.ts";
+import { missingFolderText, serve, startServerWorker, takenPortText } from "../serve/mod.ts";
+import type { SweepPage } from "./sweep.ts";
+
+/** Default port of pages. */
+const PORT = 8420;
+
+/** `deno task serve [--port 8420] [--runs <folder>]` */
+export async function serveCommand(args: readonly string[]): Promise<void> {
+  const command = new Command("serve").description("Serves the pages of all runs on this machine's loopback.")
+    .option("--port <number>", "port; the next free one when it is taken", String(PORT))
+    .option("--runs <folder>", "where runs live", defaultRunsFolder());
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
+  const port = readInteger("--port", String(parsed.options.port), 0, 65_535);
+  const runsFolder = String(parsed.options.runs);
+  const server = serve({ runsFolder, port });
+  const remarks = [takenPortText(port, server.port), await missingFolderText(runsFolder)];
+  for (const remark of remarks) if (remark !== undefined) console.log(remark);
+  console.log(`Serving ${runsFolder} at ${server.url} (Ctrl-C stops)`);
+  await server.finished;
+}
+
+/** Serves the pages of a runs folder while something else goes on. */
+export async function servePages(runsFolder: string, port = PORT): Promise<SweepPage> {
+  const server = await startServerWorker({ runsFolder, port });
+  return { ...server, remark: takenPortText(port, server.port) };
+}

@@ -1,0 +1,163 @@
+// `deno task show <run>`: one run with its cells, results, tables, and where its files and its report lie.
+import { join } from "node:path";
+import { Command } from "commander";
+import { UserError } from "../errors.ts";
+import {
+  type Captured,
+  CAPTURED_FOLDER,
+  type CellView,
+  codeText,
+  defaultRunsFolder,
+  endingText,
+  formatSeconds,
+  formatTable,
+  leftOutLines,
+  machineText,
+  markedSettings,
+  parseWithCommander,
+  printable,
+  readCaptured,
+  readLabels,
+  readRun,
+  resolveRun,
+  resultsTable,
+  type RunView,
+  shellLine,
+  SOURCE_NAMES,
+  type Table,
+} from "../run/mod.ts";
+import { labelLines } from "./labels.ts";
+
+/** Tables that are long or say in detail what others say in short. */
+const LONG_TABLES = new Set(["data", "gates", "comparisons"]);
+/** Longest text of a cell's summary. */
+const SUMMARY_WIDTH = 80;
+
+/** Shows one run as text, or its whole view as JSON with `--json`. */
+export async function showCommand(
+  args: readonly string[],
+  print: (text: string) => void = console.log,
+): Promise<void> {
+  const command = new Command("show").description("Shows a run: cells, results, tables, files, report.")
+    .argument("[run]", "id or name of the run, the start of an id, or last", "last")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--tables", "show all tables, the long ones too")
+    .option("--json", "write the run as one JSON object");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return print(parsed.text.trimEnd());
+  const folder = String(parsed.options.runs);
+  const id = await resolveRun(folder, parsed.positional[0] ?? "last");
+  const view = await readRun(folder, id);
+  if (view === undefined) throw new UserError("run.none", `The run ${id} is gone from ${folder}`);
+  const labels = await readLabels(join(folder, id));
+  const captured = await readCaptured(join(folder, id));
+  if (parsed.options.json) return print(JSON.stringify({ ...view, labels, captured }));
+  const all = parsed.options.tables === true;
+  const made = captured.at(-1);
+  const lines = made === undefined ? [] : madeLines(view, made, join(folder, id), all);
+  print(
+    await describeRun({ ...view, title: labels.name ?? view.title }, [...lines, ...labelLines(labels)], folder, all),
+  );
+}
+
+/** A run as text; `all` shows every table and whole summaries. */
+async function describeRun(view: RunView, lines: readonly string[], runsFolder: string, all: boolean): Promise<string> {
+  const took = view.seconds === null ? "" : ` after ${formatSeconds(view.seconds)}`;
+  const report = join(runsFolder, view.id, "report.html");
+  const hasReport = await Deno.stat(report).then(({ isFile }) => isFile, () => false);
+  const tables = tablesOf(view);
+  const shown = all ? tables : tables.filter(({ name }) => !LONG_TABLES.has(name));
+  const left = tables.filter((table) => !shown.includes(table)).map(({ name }) => name);
+  return [
+    `${printable(view.title)} (${view.id})`,
+    `${view.status}${took} · preset ${view.preset} · seed ${view.seed} · ${view.device} · started ${view.startedAt}`,
+    `command: ${shellLine(view.command)}`,
+    ...lines,
+    ...endingLines(view),
+    ...view.notes.map(({ level, text }) => `${level}: ${printable(text)}`),
+    "",
+    formatTable(cellsTable(view, all ? Infinity : SUMMARY_WIDTH)),
+    ...remarks(view),
+    ...shown.map((table) => `\n${formatTable(table)}`),
+    ...filesLines(view, runsFolder),
+    ...(hasReport ? [`\nreport: ${report}`] : []),
+    ...(left.length === 0 ? [] : [`\n--tables shows the other tables, too: ${left.map(printable).join(", ")}`]),
+  ].join("\n");
+}
+
+/** How the run was made: code, machine, and the settings that somebody changed; with `all` those of the preset too. */
+function madeLines(view: RunView, made: Captured, folder: string, all: boolean): string[] {
+  const settings = markedSettings(view.config, made.sources)
+    .filter(({ source }) => source === "set" || source === "file" || (all && source === "preset"))
+    .map(({ key, value, source }) => `  ${key}=${JSON.stringify(value)} (${SOURCE_NAMES[source]})`);
+  const kept = [made.git?.diff.file, made.git?.untracked?.file, made.scriptFile, made.lock?.file].filter((file) =>
+    typeof file === "string"
+  );
+  const files = kept.map((file) => join(folder, CAPTURED_FOLDER, file));
+  return [
+    `code: ${printable(codeText(made))}${files.length === 0 ? "" : ` · ${files.map(printable).join(", ")}`}`,
+    ...(all && made.git?.untracked
+      ? leftOutLines(made.git.untracked).map((text) => `  left out: ${printable(text)}`)
+      : []),
+    `machine: ${printable(machineText(made))}`,
+    ...(settings.length === 0 ? [] : ["settings:", ...settings.map(printable)]),
+  ];
+}
+
+function endingLines(view: RunView): string[] {
+  const text = endingText(view);
+  if (text === null) return [];
+  return [(view.status === "stopped" ? "" : "error: ") + text.split("\n").map(printable).join("\n")];
+}
+
+/** Results first and once: a cell may have shown them already, under the name that they have here. */
+function tablesOf({ results, cells }: RunView): Table[] {
+  const logged = cells.flatMap(({ tables }) => tables);
+  if (results === null || Object.keys(results.methods).length === 0) return logged;
+  const own = resultsTable(results);
+  return [own, ...logged.filter(({ name }) => name !== own.name)];
+}
+
+/** Warnings and errors of cells, each once. */
+function remarks({ cells }: RunView): string[] {
+  const lines = cells.flatMap(({ notes }) =>
+    notes.filter(({ level }) => level !== "info").map(({ level, text }) => `${level}: ${printable(text)}`)
+  );
+  return [...new Set(lines)];
+}
+
+/** The folder of every cell that left files, relative to the working directory. */
+function filesLines({ cells }: RunView, runsFolder: string): string[] {
+  const rows = cells.flatMap((cell) => {
+    const folder = folderOf(cell);
+    return folder === undefined ? [] : [{ cell: cell.name, folder: join(runsFolder, folder) }];
+  });
+  if (rows.length === 0) return [];
+  const columns = [{ key: "cell", title: "cell", kind: "text" }, { key: "folder", title: "folder", kind: "text" }];
+  return [`\n${formatTable({ name: "files", title: "Files", columns: columns as Table["columns"], rows })}`];
+}
+
+/** Where a cell's files lie below the runs folder: a file's path without its name, which may have folders itself. */
+function folderOf({ artifacts }: CellView): string | undefined {
+  const file = artifacts.find(({ path, name }) => path.endsWith(`/${name}`));
+  return file?.path.slice(0, -file.name.length - 1);
+}
+
+function cellsTable(view: RunView, width: number): Table {
+  return {
+    name: "cells",
+    title: "Cells",
+    columns: [
+      { key: "name", title: "cell", kind: "text" },
+      { key: "status", title: "status", kind: "text" },
+      { key: "took", title: "took", kind: "text" },
+      { key: "summary", title: "what came out", kind: "text" },
+    ],
+    rows: view.cells.map(({ name, status, seconds, summary }) => ({
+      name,
+      status: status === "running" && view.status === "lost" ? "lost" : status,
+      took: seconds === null ? null : formatSeconds(seconds),
+      summary: summary.length > width ? `${summary.slice(0, width - 1).trimEnd()}…` : summary,
+    })),
+  };
+}

@@ -1,0 +1,94 @@
+// `deno task rm <run…>` and `deno task undo`: removing runs, and bringing the last removal back.
+import { Command } from "commander";
+import { UserError } from "../errors.ts";
+import {
+  defaultRunsFolder,
+  emptyTrash,
+  formatTable,
+  freeCheckpoints,
+  type FreedCheckpoints,
+  parseWithCommander,
+  resolveRun,
+  restoreLast,
+  trashRuns,
+} from "../run/mod.ts";
+
+type Print = (text: string) => void;
+
+/** Moves runs to the trash; with `--empty` deletes for good what is there; with `--checkpoints` frees checkpoints. */
+export async function removeCommand(args: readonly string[], print: Print = console.log): Promise<void> {
+  const command = new Command("rm")
+    .description(
+      "Moves runs to the trash; undo brings the last removal back.\n" +
+        "With --checkpoints the runs stay, and the disk that finished training no longer needs is freed.",
+    )
+    .argument("[runs...]", "ids or names of runs, the start of an id, or last")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--empty", "delete for good every run that is in the trash; names no runs")
+    .option(
+      "--checkpoints",
+      "delete for good the checkpoints of finished cells, of these runs or of all: but for the last of each, from which it " +
+        "can be trained further",
+    )
+    .option("--dry-run", "with --checkpoints: say what would go, and delete nothing")
+    .option("--json", "write one JSON object");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return print(parsed.text.trimEnd());
+  const { runs, empty, checkpoints, dryRun, json } = parsed.options;
+  const folder = String(runs);
+  const words = parsed.positional;
+  const malformed = (message: string) => new UserError("command.malformed", message, "rm --help lists every option");
+  if (dryRun && !checkpoints) throw malformed("--dry-run is an option of --checkpoints");
+  if (checkpoints) {
+    if (empty) throw malformed("Expected either --checkpoints or --empty");
+    const ids = await resolveAll(folder, words);
+    const freed = await freeCheckpoints(folder, { runs: ids.length === 0 ? undefined : ids, dryRun: dryRun === true });
+    return print(json ? JSON.stringify({ dryRun: dryRun === true, cells: freed }) : freedText(freed, dryRun === true));
+  }
+  if ((words.length > 0) === (empty === true)) {
+    throw malformed("Expected either the runs to remove or --empty, or --checkpoints");
+  }
+  if (words.length === 0) {
+    const deleted = await emptyTrash(folder);
+    return print(json ? JSON.stringify({ deleted }) : `Deleted ${deleted} runs for good`);
+  }
+  const removed = await resolveAll(folder, words);
+  const trash = await trashRuns(folder, removed);
+  if (json) return print(JSON.stringify({ removed, trash }));
+  print(
+    `Moved to ${trash}: ${removed.join(", ")}\n  deno task undo brings ${removed.length === 1 ? "it" : "them"} back`,
+  );
+}
+
+async function resolveAll(folder: string, words: readonly string[]): Promise<string[]> {
+  return [...new Set(await Promise.all(words.map((word) => resolveRun(folder, word))))];
+}
+
+/** What was freed, as a table and a sum. */
+function freedText(freed: readonly FreedCheckpoints[], dryRun: boolean): string {
+  if (freed.length === 0) return "Nothing to free: no finished cell has more than its last checkpoint";
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+  const column = (key: string, kind: "text" | "number" = "text") => ({ key, title: key, kind });
+  const table = formatTable({
+    name: "checkpoints",
+    title: "Checkpoints of finished cells",
+    columns: [column("cell"), column("key"), column("steps"), column("size", "number"), column("stays", "number")],
+    rows: freed.map(({ cell, key, steps, bytes, kept }) => ({
+      ...{ cell, key: key.slice(0, 12), steps: steps.join(", "), size: megabytes(bytes) },
+      stays: `step ${kept}`,
+    })),
+  });
+  const sum = megabytes(freed.reduce((sum, { bytes }) => sum + bytes, 0));
+  return `${table}\n${dryRun ? "Would free" : "Freed"} ${sum}; the last of each stays, to be trained further from`;
+}
+
+/** Brings the last removal back. */
+export async function undoCommand(args: readonly string[], print: Print = console.log): Promise<void> {
+  const command = new Command("undo").description("Brings back the runs that rm removed last.")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--json", "write one JSON object");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return print(parsed.text.trimEnd());
+  const restored = await restoreLast(String(parsed.options.runs));
+  print(parsed.options.json ? JSON.stringify({ restored }) : `Brought back: ${restored.join(", ")}`);
+}

@@ -1,0 +1,60 @@
+// `deno task verify <run>`: every file of a run hashed again.
+import { Command } from "commander";
+import { UserError } from "../errors.ts";
+import {
+  defaultRunsFolder,
+  formatTable,
+  parseWithCommander,
+  printable,
+  resolveRun,
+  type Verification,
+  verifyRun,
+} from "../run/mod.ts";
+
+/** Prints what verifying a run found; false when something is damaged (exit code 1). */
+export async function verifyCommand(
+  args: readonly string[],
+  print: (text: string) => void = console.log,
+): Promise<boolean> {
+  const command = new Command("verify").description(
+    "Checks every byte of a run's cells and checkpoints against their hashes.",
+  )
+    .argument("[run]", "id or name of the run, the start of an id, or last", "last")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--json", "write one JSON object: ok, weights, artifacts, checkpoints, damage");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") {
+    print(parsed.text.trimEnd());
+    return true;
+  }
+  const folder = String(parsed.options.runs);
+  const id = await resolveRun(folder, parsed.positional[0] ?? "last");
+  const found = await verifyRun(folder, id);
+  if (found === undefined) throw new UserError("run.none", `The run ${id} is gone from ${folder}`);
+  print(parsed.options.json ? JSON.stringify(found) : asText(found));
+  return found.ok;
+}
+
+function asText({ run, ok, artifacts, checkpoints, damage }: Verification): string {
+  const bad = [...artifacts, ...checkpoints].filter(({ problem }) => problem !== null);
+  const table = formatTable({
+    name: "artifacts",
+    title: `Files of the cells of ${run}`,
+    columns: [
+      { key: "artifact", title: "artifact", kind: "text" },
+      { key: "bytes", title: "bytes", kind: "number" },
+      { key: "sha256", title: "SHA-256", kind: "text" },
+      { key: "state", title: "state", kind: "text" },
+    ],
+    rows: artifacts.map(({ artifact, bytes, sha256, problem }) => ({
+      artifact,
+      bytes,
+      sha256: sha256?.slice(0, 16) ?? null,
+      state: problem === null ? "good" : "damaged",
+    })),
+  });
+  const problems = [...bad, ...damage].map(({ path, problem }) => `damaged: ${printable(path)}: ${problem}`);
+  const kept = checkpoints.length === 0 ? "" : `, and so are ${checkpoints.length} checkpoints`;
+  const verdict = ok ? `All ${artifacts.length} files are as they were written${kept}` : "The run is damaged";
+  return [table, "", ...problems, verdict].join("\n");
+}

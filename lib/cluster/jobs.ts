@@ -1,0 +1,96 @@
+// The training jobs of a Branch-Train-Stitch run, as a cluster sees them.
+import { placeStitches, stitchShapes } from "../stitch/mod.ts";
+import {
+  activationFloats,
+  pretrainFlops,
+  stitchedForwardFlops,
+  stitchTrainFlops,
+  type TrainConfig,
+} from "../train/mod.ts";
+import { forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
+import { logitsHeld } from "../tensor/mod.ts";
+import type { BtsConfig } from "../bts/mod.ts";
+
+/** A job: what one process group trains, without a word to any other job. */
+export interface Job {
+  /** `seed`, `expert:code`, `stitch` */
+  readonly name: string;
+  readonly title: string;
+  readonly steps: number;
+  /** Sequences in a step. */
+  readonly batch: number;
+  /** Tokens in a sequence. */
+  readonly sequence: number;
+  /** Operations of training on one token, with those of recomputing activations. */
+  readonly flopsPerToken: number;
+  /** Parameters. */
+  readonly trained: number;
+  readonly frozen: number;
+  /** Parameters of the largest piece that is computed with at once: two layers, or the embeddings. */
+  readonly piece: number;
+  /** Values that the backward pass of one sequence reads. */
+  readonly activations: number;
+  /** Logits that are there at one time. */
+  readonly logits: number;
+  /** Whether activations are computed again rather than kept. */
+  readonly recompute: boolean;
+}
+
+/** Seed, experts, stitches: each kind of job waits for the one before. */
+export interface JobPhases {
+  /** Undefined: it is there already. */
+  readonly seed: Job | undefined;
+  readonly experts: readonly Job[];
+  readonly stitch: Job;
+}
+
+/** The jobs of a configuration. */
+export function jobsOf(config: BtsConfig): JobPhases {
+  const model: ModelConfig = { ...config.model, vocabSize: config.tokenizer.vocabSize };
+  const n = config.experts.length;
+  const own = parameterCount(model);
+  const { seed, expert, stitch } = config.train;
+  const decoder = (name: string, title: string, train: TrainConfig): Job => ({
+    ...common(model, name, title, train),
+    flopsPerToken: pretrainFlops(model) + recomputed(train, forwardFlops(model)),
+    trained: own,
+    frozen: 0,
+    activations: activationFloats(model, model.contextLength, train.activations),
+  });
+  const size = { stitches: placeStitches(config.stitch, model.layers).length, experts: n, width: model.width };
+  const trained = stitchShapes(config.stitch, size).values()
+    .reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return {
+    seed: decoder("seed", "Train the seed", seed),
+    experts: config.experts.map((domain) => decoder(`expert:${domain}`, `Train the ${domain} expert`, expert)),
+    stitch: {
+      ...common(model, "stitch", "Train the stitches", stitch),
+      flopsPerToken: stitchTrainFlops(model, config.stitch, n) +
+        recomputed(stitch, stitchedForwardFlops(model, config.stitch, n)),
+      trained,
+      frozen: (n + 1) * own,
+      activations: (n + 1) * activationFloats(model, model.contextLength, stitch.activations),
+    },
+  };
+}
+
+function common(model: ModelConfig, name: string, title: string, { steps, batch, activations }: TrainConfig) {
+  const { vocabSize, width, layers, contextLength, tiedEmbeddings } = model;
+  const embeddings = vocabSize * width;
+  const layer = (parameterCount(model) - embeddings * (tiedEmbeddings ? 1 : 2) - width) / layers;
+  return {
+    name,
+    title,
+    steps,
+    batch,
+    sequence: contextLength,
+    piece: Math.max(2 * layer, embeddings),
+    logits: logitsHeld(contextLength, vocabSize),
+    recompute: activations === "recompute",
+  };
+}
+
+/** Recomputing runs every layer forward once more. */
+function recomputed({ activations }: TrainConfig, forward: number): number {
+  return activations === "recompute" ? forward : 0;
+}

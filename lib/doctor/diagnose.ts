@@ -1,0 +1,105 @@
+// What this machine has: `deno task doctor`. Nothing here is required; each line says what it is good for.
+import { chromiumPath } from "./chromium.ts";
+import { findJupyter } from "../notebook/mod.ts";
+import { UserError } from "../errors.ts";
+import { describeDevices, openDevice } from "../tensor/mod.ts";
+import { pythonCommand } from "./python.ts";
+
+/** One thing that was looked for. */
+export interface Finding {
+  readonly name: string;
+  readonly found: boolean;
+  /** What was found, or what its absence means and how to get it. */
+  readonly detail: string;
+}
+
+/** Looks for everything that Stitchbook can use. */
+export async function diagnose(): Promise<Finding[]> {
+  const devices = await describeDevices();
+  const { adapter, simd, cores, native, blas } = devices;
+  const { total, available } = Deno.systemMemoryInfo();
+  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+  const browser = chromiumPath();
+  const jupyter = await findJupyter();
+  const python = await pythonModules(["torch", "transformers", "tokenizers", "safetensors"]);
+  return [
+    { name: "Deno", found: true, detail: `${Deno.version.deno}, V8 ${Deno.version.v8}, ${Deno.build.target}` },
+    { name: "Cores", found: true, detail: `${cores}; ${simd === "relaxed" ? "relaxed SIMD" : "plain SIMD"}` },
+    { name: "Memory", found: true, detail: `${gigabytes(available)} GB free of ${gigabytes(total)} GB` },
+    { name: "CPU", ...await cpuDevice() },
+    {
+      name: "WebGPU",
+      found: adapter !== undefined && !adapter.software,
+      detail: adapter === undefined
+        ? "no adapter: training runs on the CPU (a GPU needs its Vulkan, Metal or DirectX driver)"
+        : adapter.software
+        ? `${[adapter.name, ...adapter.features].join(", ")}: ` +
+          "a software adapter, good for checking kernels only; training runs on the CPU"
+        : [adapter.name, ...adapter.features].join(", "),
+    },
+    {
+      name: "Native",
+      found: native.length > 0,
+      detail: native.length > 0
+        ? `matrix products by our own ${native[0]!.name} kernels; STITCHBOOK_PRODUCTS=wasm turns them off`
+        : "none: our native kernels need Linux on x86-64 with AVX2",
+    },
+    {
+      name: "BLAS",
+      found: blas !== undefined,
+      detail: blas === undefined
+        ? `none: matrix products use our own ${native.length > 0 ? "" : "WebAssembly "}kernels (Debian: libopenblas0)`
+        : `${blas.name} (${blas.path}): ` +
+          (native.length > 0
+            ? "the native kernels go before it; STITCHBOOK_PRODUCTS=blas uses it"
+            : "matrix products go to it; STITCHBOOK_BLAS=off keeps them here"),
+    },
+    {
+      name: "Jupyter",
+      found: jupyter !== undefined,
+      detail: jupyter === undefined ? "none: notebooks need it (pip install jupyterlab)" : jupyter.join(" "),
+    },
+    {
+      name: "Chromium",
+      found: browser !== undefined,
+      detail: browser ?? "none: only the browser tests need it (Debian: chromium)",
+    },
+    {
+      name: "Python",
+      found: python !== undefined,
+      detail: python === undefined
+        ? "none: only tests against Python's libraries need it"
+        : python.length === 0
+        ? "without torch, transformers, tokenizers, safetensors: tests against them are skipped"
+        : `with ${python.join(", ")}`,
+    },
+  ];
+}
+
+/** What training on the CPU computes with, as settings and environment have it. */
+async function cpuDevice(): Promise<Omit<Finding, "name">> {
+  try {
+    const device = await openDevice("cpu");
+    await device.close();
+    return { found: true, detail: device.description.replace("CPU, ", "") };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { found: false, detail: error.hint === undefined ? error.message : `${error.message}: ${error.hint}` };
+  }
+}
+
+/** The findings, a line each. */
+export function formatFindings(findings: readonly Finding[]): string {
+  return findings.map(({ name, found, detail }) => `${found ? "✓" : "–"} ${name.padEnd(9)} ${detail}`).join("\n");
+}
+
+async function pythonModules(names: readonly string[]): Promise<string[] | undefined> {
+  const program = `import importlib.util as u; print(*[n for n in ${JSON.stringify(names)} if u.find_spec(n)])`;
+  try {
+    const { success, stdout } = await new Deno.Command(pythonCommand(), { args: ["-c", program], stderr: "null" })
+      .output();
+    return success ? new TextDecoder().decode(stdout).trim().split(" ").filter(Boolean) : undefined;
+  } catch {
+    return undefined;
+  }
+}

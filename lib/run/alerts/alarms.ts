@@ -1,0 +1,59 @@
+// What sounds the alarm while a run goes on: the watch from inside its process, and the webhook.
+import type { AlertDetails } from "../events/events.ts";
+import type { Run } from "../cells/cell.ts";
+import type { RunListener } from "../log/run-writer.ts";
+import { watchRun } from "./watch.ts";
+import { openWebhook } from "./webhook.ts";
+
+export interface AlarmOptions {
+  /** Where the run is written. */
+  readonly folder: string;
+  readonly title: string;
+  /** The run, once it is open. */
+  readonly run: () => Run | undefined;
+  /** Where alerts are posted to, if anywhere. */
+  readonly webhook: URL | undefined;
+}
+
+/** The alarms of one run. */
+export interface Alarms {
+  /** Give it to the run. */
+  readonly onEvent: RunListener;
+  /** Call it when the run has ended; it waits for posts under way. */
+  close(): Promise<void>;
+}
+
+/** Watches a run for stalls and a full disk, and posts its alerts if there is a webhook. */
+export function openAlarms({ folder, title, run, webhook }: AlarmOptions): Alarms {
+  const note = (text: string, alert: AlertDetails) => {
+    try {
+      run()?.note(text, "warning", alert);
+    } catch {
+      // The run has ended this moment, or its log cannot be written, which ends it with a message of its own.
+    }
+  };
+  const watch = watchRun({ folder, onAlert: (text, alert) => note(text, alert) });
+  const hook = webhook === undefined ? undefined : openWebhook({
+    url: webhook,
+    run: () => ({ id: run()?.id ?? "", title }),
+    onTrouble(text) {
+      try {
+        const open = run();
+        if (open !== undefined) return open.note(text, "warning");
+      } catch {
+        // The log is closed: what fails is the post of the run's end.
+      }
+      console.error(`warning: ${text}`);
+    },
+  });
+  return {
+    onEvent(event, replayed) {
+      watch.onEvent(event, replayed);
+      hook?.onEvent(event, replayed);
+    },
+    async close() {
+      watch.close();
+      await hook?.close();
+    },
+  };
+}

@@ -1,0 +1,145 @@
+// Posting alerts to a URL as JSON. Whatever happens to a post, the run goes on; the URL's secrets are never shown.
+import { hostname } from "node:os";
+import { UserError } from "../../errors.ts";
+import type { RunEvent } from "../events/events.ts";
+import type { RunListener } from "../log/run-writer.ts";
+
+/** Environment variable that `--webhook` defaults to. */
+export const WEBHOOK_VARIABLE = "STITCHBOOK_WEBHOOK";
+
+/** What a post says; `text` alone is enough for chat services. */
+export interface WebhookPost {
+  readonly text: string;
+  readonly level: "warning" | "error";
+  readonly time: string;
+  readonly host: string;
+  /** The run's id, or empty while there is none. */
+  readonly run: string;
+  readonly title: string;
+  readonly cell?: string;
+  readonly detector?: string;
+  readonly action?: string;
+  readonly step?: number | undefined;
+  readonly values?: Readonly<Record<string, number>>;
+}
+
+export interface WebhookOptions {
+  readonly url: URL;
+  /** The run that the events are of. */
+  readonly run: () => { readonly id: string; readonly title: string };
+  /** Called once, with the first failure in words. */
+  readonly onTrouble: (text: string) => void;
+  /** Milliseconds that a post may take. @default 10 000 */
+  readonly timeout?: number;
+}
+
+/** A poster of alerts. */
+export interface Webhook {
+  /** Give it to the run. */
+  readonly onEvent: RunListener;
+  /** Waits for posts under way, at most as long as one may take. */
+  close(): Promise<void>;
+}
+
+/** At most this many posts wait; later ones are dropped while they do. */
+const MOST_WAITING = 50;
+
+/**
+ * Reads a webhook's URL.
+ *
+ * @param where what the value was given by, for the message
+ * @throws UserError `command.webhook` when it is no http(s) URL; the message does not repeat it
+ */
+export function webhookUrl(value: string, where: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url !== undefined && (url.protocol === "http:" || url.protocol === "https:")) return url;
+  const what = url === undefined ? "it is no URL" : `its scheme is ${url.protocol.slice(0, -1)}`;
+  throw new UserError(
+    "command.webhook",
+    `Cannot post alerts to the URL of ${where}: ${what}`,
+    "give an address that begins with https:// or http://",
+  );
+}
+
+/** Posts every alert and error that a run logs for the first time, and its failure, one after the other. */
+export function openWebhook({ url, run, onTrouble, timeout = 10_000 }: WebhookOptions): Webhook {
+  let waiting = 0;
+  let troubled = false;
+  let queue = Promise.resolve();
+  const trouble = (why: string) => {
+    if (troubled) return;
+    troubled = true;
+    tell(onTrouble, `Alerts do not reach the webhook at ${url.host}: ${why}`);
+  };
+  const post = async (body: WebhookPost) => {
+    try {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+        redirect: "error",
+        signal: AbortSignal.timeout(timeout),
+      });
+      await response.body?.cancel();
+      if (!response.ok) throw new Error(`it answered ${response.status}`);
+    } catch (error) {
+      trouble(reason(error, timeout));
+    } finally {
+      waiting--;
+    }
+  };
+  return {
+    onEvent(event, replayed) {
+      const body = replayed || waiting >= MOST_WAITING ? undefined : postOf(event, run());
+      if (body === undefined) return;
+      waiting++;
+      queue = queue.then(() => post(body));
+    },
+    async close() {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await Promise.race([queue, new Promise<void>((resolve) => timer = setTimeout(resolve, timeout))]);
+      clearTimeout(timer);
+      if (waiting > 0) trouble(noAnswer(timeout));
+    },
+  };
+}
+
+/** What is to be posted of an event; undefined for most. */
+function postOf(event: RunEvent, { id, title }: { id: string; title: string }): WebhookPost | undefined {
+  const common = { time: event.time, host: hostname(), run: id, title };
+  if (event.kind === "run.end") {
+    if (event.status !== "failed") return undefined;
+    return { text: `${title}: the run failed. ${event.error ?? ""}`.trim(), level: "error", ...common };
+  }
+  if (event.kind !== "note" || (event.level !== "error" && event.alert === undefined)) return undefined;
+  const { cell, alert } = event;
+  return {
+    text: `${title}${cell === undefined ? "" : `, ${cell}`}: ${event.text}`,
+    level: event.level === "error" ? "error" : "warning",
+    ...common,
+    ...(cell === undefined ? {} : { cell }),
+    ...alert,
+  };
+}
+
+/** Why a post failed, without the URL, which errors of `fetch` repeat. */
+function reason(error: unknown, timeout: number): string {
+  if (!(error instanceof Error)) return "it could not be reached";
+  if (error.name === "TimeoutError") return noAnswer(timeout);
+  return /^it answered \d+$/.test(error.message) ? error.message : "it could not be reached";
+}
+
+const noAnswer = (timeout: number) => `no answer within ${timeout / 1000} s`;
+
+function tell(onTrouble: (text: string) => void, text: string): void {
+  try {
+    onTrouble(text);
+  } catch {
+    // The run has ended, or its log cannot be written: it says so itself.
+  }
+}
+
+/** A command line without `--webhook` and its URL, which may hold a secret: for what is written down. */
+export function withoutWebhook(args: readonly string[]): string[] {
+  return args.filter((argument, i) => !/^--webhook(=|$)/.test(argument) && args[i - 1] !== "--webhook");
+}

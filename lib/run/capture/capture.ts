@@ -1,0 +1,183 @@
+// Keeping how a run was made, in its folder: settings and where they came from, code, packages, machine, command.
+import { cpus, hostname, release, totalmem, type } from "node:os";
+import { basename, dirname, isAbsolute, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type GitState, gitState } from "./capture-git.ts";
+import { type Captured, capturedSchema, type SettingSource } from "../events/capture-schema.ts";
+import { repositoryRoot } from "../files/code-version.ts";
+import { untrackedPatch } from "./capture-untracked.ts";
+import { sha256, sha256OfFile, writeTextAtomically } from "../files/files.ts";
+import { withoutWebhook } from "../alerts/webhook.ts";
+
+/** The folder in a run's folder. */
+export const CAPTURED_FOLDER = "captured";
+/** A larger difference, lock or script is told by its hash alone. */
+const MOST_BYTES = 1 << 20;
+/** Changed files that are listed by name. */
+const MOST_CHANGES = 200;
+/** Environment variables that may change what comes out; no others are kept, and none whose name speaks of a secret. */
+const VARIABLES =
+  /^(STITCHBOOK_\w+|NO_COLOR|LANG|LC_ALL|TZ|O(MP|PENBLAS)_NUM_THREADS|MKL_NUM_THREADS|OPENBLAS_CORETYPE|CUDA_VISIBLE_DEVICES|WGPU_\w+|VK_ICD_FILENAMES|VK_DRIVER_FILES|DENO_(V8_FLAGS|WEBGPU\w*|NO_UPDATE_CHECK)|SLURM_(JOB_ID|ARRAY_JOB_ID|ARRAY_TASK_ID|JOB_PARTITION|CPUS_PER_TASK|NODELIST))$/;
+const SECRET_NAME = /TOKEN|SECRET|PASS|KEY|CREDENTIAL|AUTH|COOKIE|WEBHOOK|URL/i;
+const LONGEST_VALUE = 500;
+
+export interface CaptureOptions {
+  /** Which layer set a setting, by key path. */
+  readonly sources: Readonly<Record<string, SettingSource>>;
+  readonly configFile: string | undefined;
+  readonly device: Captured["environment"]["device"];
+  /** The repository that holds the code. @default this one */
+  readonly root?: string;
+  /** The script that runs, as an address. @default the main module */
+  readonly script?: string;
+  /** @default the process's */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes `captured/<n>.json` into the run's folder, and beside it what it names: the code's difference from its commit, untracked files,
+ * the package lock and the script, when no commit has them as they are. `n` counts the processes that worked on the run.
+ */
+export async function captureRun(folder: string, options: CaptureOptions): Promise<Captured> {
+  const { root = repositoryRoot, script = Deno.mainModule, variables = Deno.env.toObject() } = options;
+  const place = join(folder, CAPTURED_FOLDER);
+  await Deno.mkdir(place, { recursive: true });
+  const number = (await capturedNumbers(folder)).length + 1;
+  const state = await gitState(root);
+  const path = script.startsWith("file:") ? fileURLToPath(script) : script;
+  const keep = keeper(place, number);
+  const captured: Captured = capturedSchema.parse({
+    schemaVersion: 1,
+    time: new Date().toISOString(),
+    sources: options.sources,
+    configFile: options.configFile ?? null,
+    process: { script: path, arguments: withoutWebhook(Deno.args), folder: Deno.cwd() },
+    git: state === undefined ? null : await gitPart(state, root, dirname(folder), keep),
+    scriptFile: isCommitted(state, root, path) ? null : await keep(path, basename(path)),
+    lock: await lockPart(state, root, keep),
+    environment: environment(options.device, variables),
+  });
+  await writeTextAtomically(join(place, `${number}.json`), JSON.stringify(captured, null, 2) + "\n");
+  return captured;
+}
+
+type Keep = (from: string | Uint8Array, name: string) => Promise<string | null>;
+
+/** Copies a file, or bytes, into the folder under a name with the process's number; null when that cannot be. */
+function keeper(place: string, number: number): Keep {
+  return async (from, name) => {
+    try {
+      const bytes = typeof from === "string" ? await Deno.readFile(from) : from;
+      if (bytes.length === 0 || bytes.length > MOST_BYTES) return null;
+      const file = `${number}-${name.replace(/[^\w.-]/g, "_")}`;
+      await Deno.writeFile(join(place, file), bytes);
+      return file;
+    } catch {
+      return null;
+    }
+  };
+}
+
+async function gitPart(state: GitState, root: string, runsFolder: string, keep: Keep): Promise<Captured["git"]> {
+  const { commit, branch, changes, diff } = state;
+  return {
+    commit,
+    branch,
+    changes: changes.slice(0, MOST_CHANGES),
+    changed: changes.length,
+    diff: {
+      file: await keep(diff, "code.diff"),
+      bytes: diff.length,
+      sha256: sha256(new TextDecoder().decode(diff)),
+    },
+    untracked: await untrackedPart(state, root, runsFolder, keep),
+  };
+}
+
+/** Untracked files but those of runs. */
+async function untrackedPart({ untracked, secret }: GitState, root: string, runsFolder: string, keep: Keep) {
+  const runs = await relativePath(root, runsFolder);
+  const paths = runs === undefined ? untracked : untracked.filter((path) => !path.startsWith(`${runs}/`));
+  const { patch, files, left } = await untrackedPatch(root, paths, secret);
+  return {
+    file: await keep(patch, "untracked.diff"),
+    sha256: sha256(new TextDecoder().decode(patch)),
+    files: [...files],
+    left: left.slice(0, MOST_CHANGES),
+    leftOut: left.length,
+  };
+}
+
+/** Where a folder lies below another, with `/`; undefined when it does not, or is the same. */
+async function relativePath(root: string, folder: string): Promise<string | undefined> {
+  const [from, to] = await Promise.all([root, folder].map((path) => Deno.realPath(path)));
+  const inside = relative(from!, to!).replaceAll("\\", "/");
+  return inside === "" || inside === ".." || inside.startsWith("../") || isAbsolute(inside) ? undefined : inside;
+}
+
+async function lockPart(state: GitState | undefined, root: string, keep: Keep): Promise<Captured["lock"]> {
+  const path = join(root, "deno.lock");
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (!info?.isFile) return null;
+  const file = isCommitted(state, root, path) ? null : await keep(path, "deno.lock");
+  return { sha256: await sha256OfFile(path), bytes: info.size, file };
+}
+
+/** Whether the commit has a file as it is now. */
+function isCommitted(state: GitState | undefined, root: string, path: string): boolean {
+  const inside = relative(root, path).replaceAll("\\", "/");
+  if (state === undefined || inside.startsWith("..") || isAbsolute(inside)) return false;
+  // A whole folder that git does not know is one line of its status, with a slash at its end.
+  return !state.changes.some((line) => {
+    const changed = line.slice(3).replace(/^.* -> /, "").replace(/^"|"$/g, "");
+    return changed === inside || (changed.endsWith("/") && inside.startsWith(changed));
+  });
+}
+
+function environment(
+  device: CaptureOptions["device"],
+  variables: Readonly<Record<string, string>>,
+): Captured["environment"] {
+  const kept = Object.entries(variables)
+    .filter(([name]) => VARIABLES.test(name) && !SECRET_NAME.test(name))
+    .map(([name, value]) => [name, value.slice(0, LONGEST_VALUE)] as const)
+    .sort(([a], [b]) => a < b ? -1 : 1);
+  return {
+    ...{ deno: Deno.version.deno, v8: Deno.version.v8, typescript: Deno.version.typescript },
+    system: `${type()} ${release()} ${Deno.build.arch}`,
+    host: hostname(),
+    processor: cpus()[0]?.model.trim() ?? "unknown",
+    cores: navigator.hardwareConcurrency,
+    memory: totalmem(),
+    device,
+    variables: Object.fromEntries(kept),
+  };
+}
+
+/** The numbers of the processes of which something was kept, in order. */
+export async function capturedNumbers(folder: string): Promise<number[]> {
+  const numbers: number[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(join(folder, CAPTURED_FOLDER))) {
+      const number = isFile ? /^([1-9]\d{0,5})\.json$/.exec(name)?.[1] : undefined;
+      if (number !== undefined) numbers.push(Number(number));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return numbers.sort((a, b) => a - b);
+}
+
+/** What was kept of each process that worked on a run, in order; what cannot be read is left out. */
+export async function readCaptured(folder: string): Promise<Captured[]> {
+  const read: Captured[] = [];
+  for (const number of await capturedNumbers(folder)) {
+    try {
+      const text = await Deno.readTextFile(join(folder, CAPTURED_FOLDER, `${number}.json`));
+      read.push(capturedSchema.parse(JSON.parse(text)));
+    } catch {
+      // Damaged, or of a later version.
+    }
+  }
+  return read;
+}

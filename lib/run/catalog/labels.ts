@@ -1,0 +1,142 @@
+// What people say about a run: a free name, tags and notes, in a small append-only file beside the event log.
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../../errors.ts";
+import { printable } from "../view/mod.ts";
+import { isRunId } from "../files/run-id.ts";
+
+/** Name of the file in a run's folder. The event log has one writer, the run; this one has any number of them. */
+export const LABELS_FILE = "labels.jsonl";
+
+const text = z.string().max(10_000);
+const labelSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ time: z.iso.datetime(), kind: z.literal("name"), name: z.string().max(200).nullable() }),
+  z.strictObject({ time: z.iso.datetime(), kind: z.literal("tags"), add: z.array(text), remove: z.array(text) }),
+  z.strictObject({ time: z.iso.datetime(), kind: z.literal("note"), text }),
+]);
+
+type Label = z.infer<typeof labelSchema>;
+/** A change of a run's labels before it is stamped with the time. */
+export type LabelBody = Label extends infer L ? L extends unknown ? Omit<L, "time"> : never : never;
+
+/** A run's labels as they stand. */
+export interface Labels {
+  readonly name: string | null;
+  readonly tags: readonly string[];
+  readonly notes: readonly { readonly time: string; readonly text: string }[];
+  /** Lines that could not be read and were left out. */
+  readonly damaged: number;
+}
+
+/** The labels of the run in this folder; none when it has no such file. */
+export async function readLabels(folder: string): Promise<Labels> {
+  let content = "";
+  try {
+    content = await Deno.readTextFile(join(folder, LABELS_FILE));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  let name: string | null = null;
+  let damaged = 0;
+  const tags = new Set<string>();
+  const notes: { time: string; text: string }[] = [];
+  for (const line of content.split("\n")) {
+    if (line === "") continue;
+    const label = parseLabel(line);
+    if (label === undefined) damaged++;
+    else if (label.kind === "name") name = label.name;
+    else if (label.kind === "note") notes.push({ time: label.time, text: label.text });
+    else {
+      for (const tag of label.remove) tags.delete(tag);
+      for (const tag of label.add) tags.add(tag);
+    }
+  }
+  return { name, tags: [...tags].sort(), notes, damaged };
+}
+
+function parseLabel(line: string): Label | undefined {
+  try {
+    return labelSchema.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Adds one change to a run's labels. Any number of processes may do so at once: each writes one whole line at the end.
+ *
+ * @throws UserError `labels.write` when the folder cannot be written
+ */
+export async function addLabel(folder: string, body: LabelBody): Promise<void> {
+  const path = join(folder, LABELS_FILE);
+  try {
+    using file = await Deno.open(path, { read: true, append: true, create: true });
+    await file.lock(true);
+    const line = JSON.stringify(labelSchema.parse({ time: new Date().toISOString(), ...body })) + "\n";
+    const bytes = new TextEncoder().encode((await endsWhole(file) ? "" : "\n") + line);
+    for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+    await file.sync();
+  } catch (error) {
+    if (error instanceof z.ZodError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(
+      "labels.write",
+      `Cannot write ${path}: ${reason}`,
+      "check that the run's folder can be written",
+    );
+  }
+}
+
+/** Whether the last line is whole: a process may have died while it wrote one. */
+async function endsWhole(file: Deno.FsFile): Promise<boolean> {
+  const { size } = await file.stat();
+  if (size === 0) return true;
+  await file.seek(size - 1, Deno.SeekMode.Start);
+  const last = new Uint8Array(1);
+  await file.read(last);
+  return last[0] === 10;
+}
+
+/**
+ * Refuses what nobody should call a run.
+ *
+ * @throws UserError `label.name`, `label.tag`, `label.note`
+ */
+export function checkLabel(label: LabelBody): void {
+  if (label.kind === "name") checkName(label.name);
+  else if (label.kind === "note") checkNote(label.text);
+  else {
+    for (const tag of [...label.add, ...label.remove]) checkTag(tag);
+    const both = label.add.find((tag) => label.remove.includes(tag));
+    if (both !== undefined) throw new UserError("label.tag", `Cannot both add and remove the tag "${both}"`);
+  }
+}
+
+function checkName(name: string | null): void {
+  if (name === null) return;
+  if (name === "last" || isRunId(name)) {
+    throw new UserError("label.name", `Cannot name a run "${name}": it means a run already`, "choose another name");
+  }
+  if (name.trim() === "" || name !== printable(name) || name.length > 200) {
+    throw new UserError(
+      "label.name",
+      `Cannot name a run ${JSON.stringify(name.slice(0, 50))}: expected one line of at most 200 characters`,
+    );
+  }
+}
+
+function checkNote(text: string): void {
+  if (text.trim() === "") throw new UserError("label.note", "Cannot add an empty note: expected a text");
+  if (text.length > 10_000) {
+    throw new UserError("label.note", `Cannot add a note of ${text.length} characters: expected at most 10000`);
+  }
+}
+
+function checkTag(tag: string): void {
+  if (/^[\p{L}\p{N}_][\p{L}\p{N}_.:/-]{0,63}$/u.test(tag)) return;
+  throw new UserError(
+    "label.tag",
+    `Cannot use the tag ${JSON.stringify(tag.slice(0, 50))}: expected at most 64 letters, digits and _ . : / -`,
+    "a note takes any text: deno task note <run> <text>",
+  );
+}

@@ -1,0 +1,42 @@
+// The thread that runs a query: SQLite cannot be interrupted, so that whoever waits must be able to leave it behind.
+import type { StatementSync } from "node:sqlite";
+import { openForReading } from "./runs-index.ts";
+import type { QueryReply, QueryRequest } from "./query.ts";
+
+const scope = self as unknown as {
+  onmessage: ((message: MessageEvent<QueryRequest>) => void) | null;
+  postMessage(reply: QueryReply): void;
+};
+
+scope.onmessage = ({ data }) => {
+  try {
+    scope.postMessage(answer(data));
+  } catch (error) {
+    scope.postMessage({ error: error instanceof Error ? error.message : String(error) });
+  }
+};
+
+function answer({ path, sql, limit }: QueryRequest): QueryReply {
+  const db = openForReading(path);
+  try {
+    db.exec("begin");
+    const statement = db.prepare(sql);
+    const columns = statement.columns().map(({ name }) => name);
+    if (columns.length === 0) return { error: "it gives no rows" };
+    const first = firstRows(statement, limit + 1);
+    if (first.length > limit) return { columns, rows: first.slice(0, limit), more: true };
+    // `iterate()` ends without a word when a row fails (Deno 2.9); `all()` throws, and there are few rows by now.
+    return { columns, rows: statement.all(), more: false };
+  } finally {
+    db.close();
+  }
+}
+
+function firstRows(statement: StatementSync, count: number): Record<string, unknown>[] {
+  const rows: Record<string, unknown>[] = [];
+  for (const row of statement.iterate()) {
+    rows.push(row);
+    if (rows.length === count) break;
+  }
+  return rows;
+}

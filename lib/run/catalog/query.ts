@@ -1,0 +1,77 @@
+// Questions to the index in SQL: read-only, with a limit on time and rows.
+import { UserError } from "../../errors.ts";
+import { withIndex } from "./runs-index.ts";
+import { readQuery } from "./query-text.ts";
+import { isDamage } from "./sqlite.ts";
+
+/** What the query's thread is asked. */
+export interface QueryRequest {
+  readonly path: string;
+  readonly sql: string;
+  readonly limit: number;
+}
+
+/** The rows that a query gave: each an object by column name. */
+export interface QueryRows {
+  readonly columns: readonly string[];
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  /** Whether there were more rows than the limit. */
+  readonly more: boolean;
+}
+
+export type QueryReply = QueryRows | { readonly error: string };
+
+export interface QueryOptions {
+  /** @default 10 */
+  readonly seconds?: number;
+  /** Rows at most. @default 100 000 */
+  readonly limit?: number;
+}
+
+/**
+ * Brings the index of a runs folder up to date and asks it.
+ *
+ * @throws UserError `query.not-read-only` and its like, `query.failed` with what SQLite says, `query.timeout`
+ */
+export async function queryRuns(runsFolder: string, text: string, options: QueryOptions = {}): Promise<QueryRows> {
+  const { seconds = 10, limit = 100_000 } = options;
+  const sql = readQuery(text);
+  return await withIndex(runsFolder, async ({ path }) => {
+    const reply = await ask({ path, sql, limit }, seconds);
+    if (!("error" in reply)) return reply;
+    if (isDamage(new Error(reply.error))) throw new Error(reply.error);
+    throw new UserError(
+      "query.failed",
+      `Cannot run the query: ${reply.error}`,
+      "docs/runs.md lists tables and columns",
+    );
+  });
+}
+
+async function ask(request: QueryRequest, seconds: number): Promise<QueryReply> {
+  const worker = new Worker(new URL("./query-worker.ts", import.meta.url), { type: "module" });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    return await new Promise<QueryReply>((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<QueryReply>) => resolve(data);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(`The query's thread failed: ${event.message}`));
+      };
+      timer = setTimeout(() => reject(tooLong(seconds)), seconds * 1000);
+      worker.postMessage(request);
+    });
+  } finally {
+    clearTimeout(timer);
+    // A thread that SQLite keeps busy ends with its query, or with this process.
+    worker.terminate();
+  }
+}
+
+function tooLong(seconds: number): UserError {
+  return new UserError(
+    "query.timeout",
+    `The query took longer than ${seconds} s and was given up`,
+    "narrow it with where or limit, or allow more with --timeout <seconds>",
+  );
+}

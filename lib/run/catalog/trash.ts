@@ -1,0 +1,110 @@
+// Removing runs so that it can be taken back: they are moved to `<runs>/.trash/`, one folder a removal.
+import { join } from "node:path";
+import { UserError } from "../../errors.ts";
+import { removeIfThere, syncToDisk } from "../files/files.ts";
+import { writerLives } from "../process/lock.ts";
+import { isRunId } from "../files/run-id.ts";
+
+/** The folder of removed runs in the runs folder. Cells stay in the cache. */
+export const TRASH_FOLDER = ".trash";
+
+/**
+ * Moves runs to the trash, as one removal: all of them or, when one cannot be moved, none.
+ *
+ * @returns the removal's folder
+ * @throws UserError `trash.running` when one is being written, `trash.move` when the folder cannot be changed
+ */
+export async function trashRuns(runsFolder: string, ids: readonly string[], now = new Date()): Promise<string> {
+  const running = ids.filter((id) => writerLives(join(runsFolder, id)));
+  if (running.length > 0) {
+    throw new UserError("trash.running", `Cannot remove ${running.join(", ")}: it is being written`, "stop it first");
+  }
+  const removal = join(runsFolder, TRASH_FOLDER, await nextRemoval(runsFolder, now));
+  const moved: string[] = [];
+  try {
+    await Deno.mkdir(removal, { recursive: true });
+    for (const id of ids) {
+      await Deno.rename(join(runsFolder, id), join(removal, id));
+      moved.push(id);
+    }
+  } catch (error) {
+    for (const id of moved) await Deno.rename(join(removal, id), join(runsFolder, id));
+    await Deno.remove(removal).catch(() => {});
+    throw moveError("remove", ids, error);
+  }
+  await syncToDisk(runsFolder);
+  return removal;
+}
+
+/**
+ * Brings the runs of the last removal back.
+ *
+ * @returns their ids
+ * @throws UserError `trash.empty`, `trash.taken` when a run of that id is there again, `trash.move`
+ */
+export async function restoreLast(runsFolder: string): Promise<string[]> {
+  const last = (await removals(runsFolder)).at(-1);
+  if (last === undefined) {
+    throw new UserError("trash.empty", `There is nothing to bring back in ${join(runsFolder, TRASH_FOLDER)}`);
+  }
+  const removal = join(runsFolder, TRASH_FOLDER, last);
+  const ids = await namesIn(removal, isRunId);
+  for (const id of ids) {
+    if (await Deno.lstat(join(runsFolder, id)).then(() => true, () => false)) {
+      throw new UserError("trash.taken", `Cannot bring ${id} back: there is a run of this id in ${runsFolder}`);
+    }
+  }
+  try {
+    for (const id of ids) await Deno.rename(join(removal, id), join(runsFolder, id));
+  } catch (error) {
+    throw moveError("bring back", ids, error);
+  }
+  await syncToDisk(runsFolder);
+  await Deno.remove(removal).catch(() => {});
+  return ids;
+}
+
+/** Deletes every removed run for good; gives how many there were. */
+export async function emptyTrash(runsFolder: string): Promise<number> {
+  let count = 0;
+  for (const removal of await removals(runsFolder)) {
+    const folder = join(runsFolder, TRASH_FOLDER, removal);
+    count += (await namesIn(folder, isRunId)).length;
+    await removeIfThere(folder);
+  }
+  return count;
+}
+
+/** The removals that still hold runs, oldest first. */
+export async function removals(runsFolder: string): Promise<string[]> {
+  const trash = join(runsFolder, TRASH_FOLDER);
+  const names = await namesIn(trash, (name) => /^\d{6,}-\d{8}T\d{6}Z$/.test(name));
+  const counts = await Promise.all(names.map(async (name) => (await namesIn(join(trash, name), isRunId)).length));
+  return names.filter((_, i) => counts[i]! > 0);
+}
+
+/** A name that sorts after every removal so far, whatever the clock does: a number, then the time. */
+async function nextRemoval(runsFolder: string, now: Date): Promise<string> {
+  const names = await namesIn(join(runsFolder, TRASH_FOLDER), (name) => /^\d{6,}-/.test(name));
+  const last = Math.max(0, ...names.map((name) => parseInt(name)));
+  return `${String(last + 1).padStart(6, "0")}-${now.toISOString().replace(/[-:]|\.\d+/g, "")}`;
+}
+
+async function namesIn(folder: string, fits: (name: string) => boolean): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.filter(({ isDirectory, name }) => isDirectory && fits(name)).map(({ name }) => name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+function moveError(what: string, ids: readonly string[], error: unknown): UserError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new UserError(
+    "trash.move",
+    `Cannot ${what} ${ids.join(", ")}: ${reason}`,
+    "check that the runs folder can be written",
+  );
+}

@@ -1,0 +1,182 @@
+// The cache of finished cells: `runs/.cells/<key>/`, one folder a cell, written whole or not at all.
+import { join } from "node:path";
+import { z } from "zod";
+import { canonicalJson } from "../files/canonical.ts";
+import { filesBelow, removeIfThere, sha256, sha256OfFile, syncToDisk, writeTextAtomically } from "../files/files.ts";
+import { isAlive, thisProcess } from "../process/process.ts";
+
+/** The cache's folder in the runs folder. */
+export const CELLS_FOLDER = ".cells";
+/** The manifest: written last, so that a folder with a valid one is whole. */
+export const MANIFEST_FILE = "cell.json";
+/** The events that the cell logged when it was built; replayed on a cache hit. */
+export const CELL_EVENTS_FILE = "events.jsonl";
+const CELL_SCHEMA_VERSION = 1;
+/** Above this size only the size of a file is checked on a cache hit. */
+const HASHED_BYTES = 1e9;
+/** Folders left by processes that cannot be asked whether they live go after this time. */
+const ABANDONED_MS = 7 * 24 * 3600 * 1000;
+
+const manifestSchema = z.strictObject({
+  schemaVersion: z.literal(CELL_SCHEMA_VERSION),
+  key: z.string(),
+  inputs: z.json(),
+  code: z.string(),
+  output: z.json(),
+  summary: z.string(),
+  seconds: z.number(),
+  files: z.array(z.strictObject({
+    path: z.string(),
+    bytes: z.int().nonnegative(),
+    sha256: z.string(),
+  })),
+});
+
+/** What `cell.json` says about a finished cell. */
+export type CellManifest = z.infer<typeof manifestSchema>;
+
+/** What the cache holds under a key: nothing, a whole cell, or one that must not be used. */
+export type CachedCell =
+  | { readonly kind: "absent" }
+  | { readonly kind: "whole"; readonly manifest: CellManifest; readonly folder: string }
+  | { readonly kind: "damaged"; readonly reason: string; readonly folder: string };
+
+/** The content address of a cell: it depends on its inputs and code, not on its name. */
+export function cellKey(inputs: unknown, code: string): string {
+  return sha256(canonicalJson({ version: CELL_SCHEMA_VERSION, inputs: inputs ?? null, code }));
+}
+
+/** The folder of the cell with this key. */
+export function cellFolder(runsFolder: string, key: string): string {
+  return join(runsFolder, CELLS_FOLDER, key);
+}
+
+/** Reads the manifest in a cell's folder; throws what is wrong with it. */
+export async function readManifest(folder: string): Promise<CellManifest> {
+  return manifestSchema.parse(JSON.parse(await Deno.readTextFile(join(folder, MANIFEST_FILE))));
+}
+
+/** Looks a cell up and verifies its manifest and files. */
+export async function findCell(runsFolder: string, key: string): Promise<CachedCell> {
+  const folder = cellFolder(runsFolder, key);
+  try {
+    if (!(await Deno.stat(folder)).isDirectory) return { kind: "damaged", reason: "it is not a folder", folder };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { kind: "absent" };
+    throw error;
+  }
+  try {
+    const manifest = await readManifest(folder);
+    if (manifest.key !== key) return { kind: "damaged", reason: `${MANIFEST_FILE} is of another cell`, folder };
+    for (const file of manifest.files) {
+      const reason = await damageOf(folder, file);
+      if (reason !== undefined) return { kind: "damaged", reason, folder };
+    }
+    return { kind: "whole", manifest, folder };
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? `${MANIFEST_FILE} is missing`
+      : `${MANIFEST_FILE} cannot be read`;
+    return { kind: "damaged", reason, folder };
+  }
+}
+
+async function damageOf(folder: string, file: CellManifest["files"][number]): Promise<string | undefined> {
+  const path = join(folder, file.path);
+  try {
+    const { size } = await Deno.stat(path);
+    if (size !== file.bytes) return `${file.path} has ${size} bytes instead of ${file.bytes}`;
+    if (size <= HASHED_BYTES && (await sha256OfFile(path)) !== file.sha256) {
+      return `the content of ${file.path} has changed`;
+    }
+  } catch {
+    return `${file.path} is missing`;
+  }
+}
+
+/** Makes an empty folder, on the same file system as the cache, for a cell to be built in. */
+export async function makeCellWorkshop(runsFolder: string): Promise<string> {
+  const folder = join(runsFolder, CELLS_FOLDER, `${ownPrefix()}${crypto.randomUUID().slice(0, 8)}`);
+  await Deno.mkdir(folder, { recursive: true });
+  return folder;
+}
+
+/**
+ * Moves a finished workshop into the cache: syncs its files, writes the manifest last, renames. When another process
+ * was faster with the same key its cell stays and is returned; a damaged one makes way.
+ */
+export async function commitCell(
+  runsFolder: string,
+  workshop: string,
+  cell: Omit<CellManifest, "schemaVersion" | "files">,
+): Promise<{ readonly manifest: CellManifest; readonly folder: string }> {
+  const paths = await filesBelow(workshop);
+  const files = await Promise.all(paths.map(async (path) => ({
+    path,
+    bytes: (await Deno.stat(join(workshop, path))).size,
+    sha256: await sha256OfFile(join(workshop, path)),
+  })));
+  for (const path of paths) await syncToDisk(join(workshop, path));
+  const manifest = manifestSchema.parse({ schemaVersion: CELL_SCHEMA_VERSION, ...cell, files });
+  await writeTextAtomically(join(workshop, MANIFEST_FILE), JSON.stringify(manifest, null, 2) + "\n");
+  const folder = cellFolder(runsFolder, cell.key);
+  for (let attempt = 0;; attempt++) {
+    try {
+      await Deno.rename(workshop, folder);
+      await syncToDisk(join(runsFolder, CELLS_FOLDER));
+      return { manifest, folder };
+    } catch (error) {
+      const there = await findCell(runsFolder, cell.key);
+      if (there.kind === "whole") {
+        await removeIfThere(workshop);
+        return { manifest: there.manifest, folder };
+      }
+      if (attempt === 3) throw error;
+      if (there.kind === "damaged") await discardCell(runsFolder, folder);
+    }
+  }
+}
+
+/** Takes a damaged cell out of the cache: renamed aside first, so that nobody sees it half removed. */
+export async function discardCell(runsFolder: string, folder: string): Promise<void> {
+  const aside = join(runsFolder, CELLS_FOLDER, `${ownPrefix()}${crypto.randomUUID().slice(0, 8)}`);
+  try {
+    await Deno.rename(folder, aside);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  await removeIfThere(aside);
+}
+
+/** Removes the workshops that dead processes left behind. */
+export async function cleanWorkshops(runsFolder: string, now: number = Date.now()): Promise<void> {
+  const folder = join(runsFolder, CELLS_FOLDER);
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+  for (const { name } of entries) {
+    if (name.startsWith(".tmp-") && !name.startsWith(ownPrefix()) && await isAbandoned(folder, name, now)) {
+      await removeIfThere(join(folder, name)).catch(() => {});
+    }
+  }
+}
+
+async function isAbandoned(folder: string, name: string, now: number): Promise<boolean> {
+  const [, host, pid, started] = name.match(/^\.tmp-([0-9a-f]{8})-(\d+)-([0-9a-f]{8}|unknown)-/) ?? [];
+  const here = thisProcess().host;
+  if (host === shortHash(here)) {
+    const maker = { host: here, pid: Number(pid), started: started === "unknown" ? null : started! };
+    if (isAlive(maker) === false) return true;
+  }
+  const changed = await Deno.stat(join(folder, name)).then((info) => info.mtime?.getTime() ?? now, () => now);
+  return now - changed > ABANDONED_MS;
+}
+
+/** `.tmp-<host>-<pid>-<started>-`: names the maker, so that others can tell whether it still lives. */
+function ownPrefix(): string {
+  const { host, pid, started } = thisProcess();
+  return `.tmp-${shortHash(host)}-${pid}-${started ?? "unknown"}-`;
+}
+
+function shortHash(text: string): string {
+  return sha256(text).slice(0, 8);
+}

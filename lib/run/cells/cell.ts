@@ -1,0 +1,100 @@
+// What an experiment sees of a run: cells with inputs that address them, and a place to put what they make.
+import type { z } from "zod";
+import type { AlertDetails, RunResults, Table } from "../events/events.ts";
+
+/** What identifies and describes one cell. */
+export interface CellSpec<Output extends z.ZodType> {
+  /** Short name, unique in the run: `seed`, `expert:code`, `stitch`. */
+  readonly name: string;
+  readonly title: string;
+  /** A sentence for the reader. */
+  readonly description: string;
+  /** Everything that the outcome depends on: configuration, data fingerprint, keys of the cells it builds on. */
+  readonly inputs: unknown;
+  /**
+   * Rooms of `lib/` (and files) whose source text decides the outcome; hashed into the key as the code version, along
+   * with the text of the cell's body.
+   */
+  readonly code: readonly string[];
+  /**
+   * The inputs less what may change while the cell is being built (how many steps, how often to validate). When a run is
+   * continued with such a change, a cell of the same family goes on from its last checkpoint.
+   */
+  readonly family?: unknown;
+  /** Schema of the small JSON value that the cell returns. Large things are files in its folder. */
+  readonly output: Output;
+}
+
+/** What a cell's body may do. */
+export interface CellContext {
+  /** An empty folder for the cell's files; renamed into place when the body returns. */
+  readonly folder: string;
+  /** Aborted when the run is to stop; the body should return or throw soon after. */
+  readonly signal: AbortSignal;
+  /** Logs one point; `values` may hold NaN or infinity (stored as null). */
+  metrics(step: number, steps: number, values: Readonly<Record<string, number>>): void;
+  /** @param alert for a note that is an alert */
+  note(text: string, level?: "info" | "warning" | "error", alert?: AlertDetails): void;
+  table(table: Table): void;
+  /** The cell went back to a step: its points of later steps are void. */
+  rewind(step: number): void;
+  readonly checkpoints: CellCheckpoints;
+  /** One line on what came out, shown beside the cell. */
+  summary(text: string): void;
+}
+
+/** Where a cell that takes long is kept while it is being built. */
+export interface CellCheckpoints {
+  /**
+   * The newest whole checkpoint of this cell, which the body should go on from: what was logged up to its step has been
+   * logged again. Absent: there is none.
+   */
+  readonly last?: { readonly folder: string; readonly step: number };
+  /**
+   * Keeps a checkpoint. `write` puts its files into a folder; when the call returns they are on the disk and were read
+   * back. The newest `keep` (at least 2) and the one with the lowest score stay.
+   *
+   * @throws UserError `checkpoint.write`, saying how much was needed, when it cannot be written; older ones stay
+   */
+  save(point: CheckpointToSave, write: (folder: string) => Promise<void>): Promise<void>;
+}
+
+/** What a cell says of a checkpoint. */
+export interface CheckpointToSave {
+  readonly step: number;
+  /** Lower is better; null: not known. */
+  readonly score: number | null;
+  /** About how many bytes its files will have. */
+  readonly bytes: number;
+  readonly keep: number;
+}
+
+/** A finished cell. */
+export interface CellResult<Value> {
+  /** Content address; put it among the `inputs` of the cells that build on this one. */
+  readonly key: string;
+  readonly value: Value;
+  /** The folder with the cell's files; never written again. */
+  readonly folder: string;
+  readonly cached: boolean;
+}
+
+/** One run: a folder that one process writes. */
+export interface Run {
+  readonly id: string;
+  /** `<runs>/<id>` */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Runs `body`, or takes its result from the cache when a cell of the same key exists (its log is replayed). */
+  cell<Output extends z.ZodType>(
+    spec: CellSpec<Output>,
+    body: (context: CellContext) => Promise<z.output<Output>>,
+  ): Promise<CellResult<z.output<Output>>>;
+  note(text: string, level?: "info" | "warning" | "error", alert?: AlertDetails): void;
+  /** Spent on the run so far, by this process and those that wrote it before. */
+  seconds(): number;
+  /** Ends the run as done. */
+  finish(results: RunResults): void;
+  /** Ends the run as failed (or stopped, when the signal is aborted). */
+  fail(error: unknown): void;
+}

@@ -1,0 +1,69 @@
+// Commander without its habits of printing and exiting: help comes back as text, mistakes as user errors.
+import { type Command, CommanderError } from "commander";
+import { nearest, UserError } from "../../errors.ts";
+
+/** What commander made of the arguments. */
+export type Parsed =
+  | { readonly kind: "help"; readonly text: string }
+  | {
+    readonly kind: "options";
+    readonly options: Readonly<Record<string, unknown>>;
+    readonly positional: readonly string[];
+  };
+
+/**
+ * Parses arguments (without the program's name).
+ *
+ * @throws UserError for unknown options (with the nearest), missing values and excess arguments
+ */
+export function parseWithCommander(command: Command, args: readonly string[]): Parsed {
+  let text = "";
+  command.exitOverride().allowExcessArguments(false).configureOutput({
+    writeOut: (piece) => text += piece,
+    writeErr: () => {},
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  });
+  try {
+    command.parse([...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: "help", text };
+    throw asUserError(error, command.name());
+  }
+  return { kind: "options", options: command.opts(), positional: command.args };
+}
+
+function asUserError(error: CommanderError, name: string): UserError {
+  const [first, ...rest] = error.message.replace(/^error: /, "").split("\n");
+  const suggestion = rest.join(" ").trim().replace(/^\(|\)$/g, "");
+  const message = first!.charAt(0).toUpperCase() + first!.slice(1).replace(/\.$/, "");
+  const code = error.code.replace(/^commander\./, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return new UserError(
+    `command.${code}`,
+    message,
+    [suggestion, `${name} --help lists every option`].filter(Boolean).join("; "),
+  );
+}
+
+/** An integer in a range, from an option's text. */
+export function readInteger(option: string, text: string, low: number, high: number): number {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+  if (!(value >= low && value <= high)) {
+    throw new UserError(
+      "command.malformed",
+      `Cannot read ${option} ${text}: expected a whole number from ${low} to ${high}`,
+    );
+  }
+  return value;
+}
+
+/** The error for a command that does not exist. */
+export function unknownCommand(word: string, commands: readonly string[]): UserError {
+  const near = nearest(word, commands);
+  return new UserError(
+    "command.unknown",
+    `Unknown command "${word}": expected one of ${commands.join(", ")}`,
+    near === undefined ? undefined : `did you mean ${near}?`,
+  );
+}

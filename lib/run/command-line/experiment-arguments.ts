@@ -1,0 +1,222 @@
+// The command line of an experiment: from arguments and a zod schema to one invocation, or to the help text.
+import { Command, Option } from "commander";
+import type { z } from "zod";
+import { nearest, UserError } from "../../errors.ts";
+import type { SettingSource } from "../events/capture-schema.ts";
+import { buildConfig, configOrigins } from "../config/config.ts";
+import { readConfigFile } from "../config/config-file.ts";
+import { parseWithCommander, readInteger } from "./commander.ts";
+import type { MayChange } from "../cells/continuation.ts";
+import { isRunId, makeRunId } from "../files/run-id.ts";
+import { defaultRunsFolder } from "../files/runs-folder.ts";
+import { LARGEST_SEED, readSeeds } from "../config/seeds.ts";
+import { settingsHelp } from "../config/settings-help.ts";
+import { WEBHOOK_VARIABLE, webhookUrl, withoutWebhook } from "../alerts/webhook.ts";
+
+export interface Preset<Schema extends z.ZodType> {
+  /** One line for `--help`. */
+  readonly description: string;
+  /** What differs from the schema's defaults, to any depth. */
+  readonly config: DeepPartial<z.input<Schema>>;
+  /** Why the preset is refused without `--force` (as a full sentence without its point); `--dry-run` is always allowed. */
+  readonly needsForce?: string;
+}
+
+type DeepPartial<T> = T extends readonly unknown[] ? T
+  : T extends object ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
+  : T;
+
+/** What the command line of an experiment is made from. */
+export interface ExperimentDefinition<Schema extends z.ZodType> {
+  /** `bts` */
+  readonly name: string;
+  readonly title: string;
+  /** A sentence or a paragraph for `--help`. */
+  readonly description: string;
+  readonly schema: Schema;
+  /** Which settings may change while a run is under way, by key path with `*` for any part. Default: none. */
+  readonly mayChange?: MayChange;
+  readonly presets: Readonly<Record<string, Preset<Schema>>>;
+  readonly defaultPreset: string;
+}
+
+/** The devices that `--device` names. */
+export const DEVICES = ["auto", "webgpu", "cpu", "reference"] as const;
+export type DeviceChoice = (typeof DEVICES)[number];
+
+/** A run, or several seeds of it, that a person asked for. */
+export interface RunInvocation<Config> {
+  readonly kind: "run";
+  readonly config: Config;
+  /** Which source gave each setting that is not the schema's default, by key path. */
+  readonly origins: Readonly<Record<string, SettingSource>>;
+  /** Path of the `--config` file. */
+  readonly configFile: string | undefined;
+  readonly preset: string;
+  /** One run each. */
+  readonly seeds: readonly number[];
+  readonly device: DeviceChoice;
+  /** Undefined: as many as are good. */
+  readonly threads: number | undefined;
+  readonly runsFolder: string;
+  /** The last line of stdout is one JSON object. */
+  readonly json: boolean;
+  readonly dryRun: boolean;
+  readonly force: boolean;
+  /** Whether a new run begins even where an unfinished one could be continued. */
+  readonly fresh: boolean;
+  /** A name for the run in place of the experiment's title. */
+  readonly name: string | undefined;
+  /** The run's id, chosen by whoever starts it (a notebook); undefined: a new one. */
+  readonly id: string | undefined;
+  readonly serve: boolean;
+  /** Undefined: the default one, or another when it is taken. */
+  readonly port: number | undefined;
+  /** Where alerts are posted to. */
+  readonly webhook: URL | undefined;
+  /** The experiment's name and its arguments, for repeating the run; without the webhook, which may hold a secret. */
+  readonly command: readonly string[];
+}
+
+export type Invocation<Config> = RunInvocation<Config> | { readonly kind: "help"; readonly text: string };
+
+/**
+ * Reads an experiment's arguments. Nothing is written and nothing printed; only the `--config` file is read.
+ *
+ * @throws UserError for anything that cannot be read, with what was expected and the nearest that exists
+ */
+export function parseExperimentArguments<Schema extends z.ZodType>(
+  args: readonly string[],
+  definition: ExperimentDefinition<Schema>,
+  readFile: (path: string) => Uint8Array = Deno.readFileSync,
+  variable: (name: string) => string | undefined = Deno.env.get,
+): Invocation<z.output<Schema>> {
+  const parsed = parseWithCommander(experimentCommand(definition), args);
+  if (parsed.kind === "help") return parsed;
+  const given = parsed.options as unknown as Options;
+  const preset = presetOf(given, definition);
+  const file = given.config === undefined ? undefined : readConfigFile(given.config, readFile);
+  const layers = {
+    preset: { name: given.preset, value: preset.config as Record<string, unknown> },
+    file,
+    sets: given.set ?? [],
+  };
+  const config = buildConfig(definition.schema, layers);
+  return {
+    kind: "run",
+    config,
+    origins: configOrigins(definition.schema, layers),
+    configFile: given.config,
+    preset: given.preset,
+    seeds: seedsOf(given),
+    device: given.device,
+    threads: given.threads === undefined ? undefined : readInteger("--threads", given.threads, 1, 1024),
+    runsFolder: given.runs,
+    json: given.json ?? false,
+    dryRun: given.dryRun ?? false,
+    force: given.force ?? false,
+    fresh: given.fresh ?? false,
+    name: given.name,
+    id: idOf(given),
+    serve: given.serve,
+    port: given.port === undefined ? undefined : readInteger("--port", given.port, 0, 65_535),
+    webhook: webhookOf(given, variable),
+    command: [definition.name, ...withoutWebhook(args)],
+  };
+}
+
+interface Options {
+  readonly preset: string;
+  readonly set?: readonly string[];
+  readonly config?: string;
+  readonly seed?: string;
+  readonly seeds?: string;
+  readonly device: DeviceChoice;
+  readonly threads?: string;
+  readonly runs: string;
+  readonly json?: true;
+  readonly dryRun?: true;
+  readonly force?: true;
+  readonly fresh?: true;
+  readonly name?: string;
+  readonly id?: string;
+  readonly serve: boolean;
+  readonly port?: string;
+  readonly webhook?: string;
+}
+
+/** The experiment's commander command, with the settings of its schema in its help. */
+function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefinition<Schema>): Command {
+  const presets = Object.entries(definition.presets).map(([name, { description }]) =>
+    `  ${name.padEnd(8)} ${description}`
+  );
+  const collect = (value: string, before: string[] = []) => [...before, value];
+  return new Command(definition.name)
+    .description(`${definition.title}\n\n${definition.description}`)
+    .option("--preset <name>", `one of ${Object.keys(definition.presets).join(", ")}`, definition.defaultPreset)
+    .option("--set <key=value>", "override one setting; may be given many times", collect)
+    .option("--config <file>", "settings from a .json or .yaml file, over the preset and under --set")
+    .option("--seed <number>", "seed of everything random (default: 1)")
+    .option("--seeds <list>", "several seeds, one run each: 1,2,3 or 1-3")
+    .addOption(new Option("--device <name>", "where to compute").choices(DEVICES).default("auto"))
+    .option("--threads <number>", "threads of the cpu device (default: as many as are good)")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--json", "write the result as one JSON object, the last line of stdout")
+    .option("--dry-run", "print the plan and stop")
+    .option("--force", "run a preset that is refused for its size")
+    .option("--fresh", "begin a new run instead of going on with an unfinished one; keep nothing of unfinished cells")
+    .option("--name <text>", "a title for the run")
+    .option("--id <id>", "id of the run, for whoever starts it and wants to find it (default: a new one)")
+    .option("--no-serve", "do not serve the run's page")
+    .option("--port <number>", "port of the run's page")
+    .option("--webhook <url>", `where alerts are posted to as JSON (default: $${WEBHOOK_VARIABLE})`)
+    .addHelpText("after", () => `\nPresets:\n${presets.join("\n")}\n\n${settingsHelp(definition.schema)}`);
+}
+
+function presetOf<Schema extends z.ZodType>(given: Options, definition: ExperimentDefinition<Schema>): Preset<Schema> {
+  const names = Object.keys(definition.presets);
+  if (!names.includes(given.preset)) {
+    const near = nearest(given.preset, names);
+    throw new UserError(
+      "command.unknown-preset",
+      `Unknown preset "${given.preset}": expected one of ${names.join(", ")}`,
+      near === undefined ? undefined : `did you mean --preset ${near}?`,
+    );
+  }
+  const preset = definition.presets[given.preset]!;
+  if (preset.needsForce !== undefined && !given.force && !given.dryRun) {
+    throw new UserError(
+      "command.needs-force",
+      `Cannot run the preset ${given.preset} just like that: ${preset.needsForce}`,
+      "add --dry-run to see the plan, or --force to run it all the same",
+    );
+  }
+  return preset;
+}
+
+/** The webhook of the option, or else of the environment; an empty one is none. */
+function webhookOf({ webhook }: Options, variable: (name: string) => string | undefined): URL | undefined {
+  if (webhook !== undefined) return webhook === "" ? undefined : webhookUrl(webhook, "--webhook");
+  const value = variable(WEBHOOK_VARIABLE) ?? "";
+  return value === "" ? undefined : webhookUrl(value, `the variable ${WEBHOOK_VARIABLE}`);
+}
+
+function idOf({ id, seeds }: Options): string | undefined {
+  if (id === undefined) return undefined;
+  if (!isRunId(id)) {
+    throw new UserError(
+      "command.malformed",
+      `Cannot use --id ${id}: a run's id looks like ${makeRunId("bts", "quick")}`,
+    );
+  }
+  if (seeds !== undefined) throw new UserError("command.conflict", "Cannot use --id with --seeds: each seed is a run");
+  return id;
+}
+
+function seedsOf(given: Options): number[] {
+  if (given.seed !== undefined && given.seeds !== undefined) {
+    throw new UserError("command.conflict", "Cannot use --seed and --seeds together", "give one of them");
+  }
+  if (given.seeds === undefined) return [readInteger("--seed", given.seed ?? "1", 0, LARGEST_SEED)];
+  return readSeeds(given.seeds);
+}

@@ -1,0 +1,199 @@
+// A run in the terminal, on stderr: one live line for the cell that runs, one line for each that has ended.
+import {
+  applyEvent,
+  type CellView,
+  finishedCells,
+  foldEvents,
+  formatSeconds,
+  formatTable,
+  printable,
+  progressLine,
+  type RunView,
+} from "../view/mod.ts";
+import type { RunEvent } from "../events/events.ts";
+
+export interface TerminalOptions {
+  /** @default writes to stderr */
+  readonly write?: (text: string) => void;
+  /** Whether a line can be written over. @default whether stderr is a terminal */
+  readonly live?: boolean;
+  /** @default live, and `NO_COLOR` is not set */
+  readonly color?: boolean;
+  /** Width of the terminal. @default asks the terminal each time */
+  readonly columns?: () => number;
+  /** Milliseconds between two progress lines; a cell's first comes after 2 s at the latest. @default 100 when live, otherwise 10 000 */
+  readonly interval?: number;
+}
+
+/** Milliseconds after which a cell that has not ended says how far it is. */
+const FIRST_MS = 2_000;
+
+/** Shows a run as its events are written. */
+export interface TerminalView {
+  /** Give it to `openRun`. */
+  readonly onEvent: (event: RunEvent) => void;
+  /** Takes in what a continued run has logged before, in silence. */
+  readonly onPast: (events: readonly RunEvent[]) => void;
+  /** Writes other text without tearing the live line. */
+  print(text: string): void;
+  close(): void;
+}
+
+const encoder = new TextEncoder();
+const colors = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34 } as const;
+const marks = {
+  done: ["✓", "green"],
+  cached: ["✓", "blue"],
+  failed: ["✗", "red"],
+  stopped: ["■", "yellow"],
+} as const;
+
+/** A view of runs on the terminal; plain lines, at longer intervals, when it is not one. */
+export function terminalView(options: TerminalOptions = {}): TerminalView {
+  const live = options.live ?? Deno.stderr.isTerminal();
+  const color = options.color ?? (live && !Deno.env.get("NO_COLOR"));
+  const write = whileReadable(options.write ?? ((text) => void Deno.stderr.writeSync(encoder.encode(text))));
+  const columns = options.columns ?? terminalColumns;
+  const interval = options.interval ?? (live ? 100 : 10_000);
+  const paint = (name: keyof typeof colors, text: string) => color ? `\x1b[${colors[name]}m${text}\x1b[0m` : text;
+  let view: RunView | undefined;
+  let current: CellView | undefined;
+  /** When the next progress line may come. */
+  let due = 0;
+  let onLine = false;
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  const clear = () => {
+    if (onLine) write("\r\x1b[2K");
+    onLine = false;
+  };
+  const print = (text: string) => {
+    clear();
+    write(text + "\n");
+  };
+  const showProgress = (now: number) => {
+    if (current === undefined || now < due) return;
+    due = now + interval;
+    const line = progressLine(current, now, columns() - 1);
+    if (!live) return print(`  ${line}`);
+    write(`\r\x1b[2K${line}`);
+    onLine = true;
+  };
+  const close = () => {
+    clear();
+    clearInterval(timer);
+    timer = undefined;
+  };
+
+  const onEvent = (event: RunEvent) => {
+    view = applyEvent(view, event);
+    if (view === undefined) return;
+    const now = Date.parse(event.time);
+    switch (event.kind) {
+      case "run.start":
+      case "run.resume":
+        print(
+          `${paint("bold", printable(event.title))} ${
+            paint("dim", `${view.preset} · seed ${view.seed} · ${event.device}`)
+          }`,
+        );
+        print(paint("dim", `run ${view.id}${event.kind === "run.resume" ? resumeText(view) : ""}`));
+        // A cell may have nothing to say for long: its clock goes on.
+        clearInterval(timer);
+        Deno.unrefTimer(timer = setInterval(() => showProgress(Date.now()), 1000));
+        break;
+      case "cell.start":
+        current = view.cells.find(({ name }) => name === event.cell);
+        // A live line appears at once; in a log, a line says what begins and progress follows after a while.
+        due = live ? 0 : now + Math.min(interval, FIRST_MS);
+        if (!live) print(`… ${printable(event.cell)}: ${printable(event.title)}`);
+        else showProgress(now);
+        break;
+      case "cell.resume":
+        current = view.cells.find(({ name }) => name === event.cell);
+        due = live ? 0 : now + Math.min(interval, FIRST_MS);
+        print(`… ${printable(event.cell)}: goes on ${event.step === 0 ? "from its start" : `from step ${event.step}`}`);
+        break;
+      case "metrics":
+        current = view.cells.find(({ name }) => name === event.cell);
+        showProgress(now);
+        break;
+      case "note":
+        print(
+          `  ${event.level === "info" ? "" : paint(event.level === "error" ? "red" : "yellow", `${event.level}: `)}${
+            printable(event.text)
+          }`,
+        );
+        break;
+      case "table":
+        print(`\n${indent(formatTable(event.table))}\n`);
+        break;
+      case "cell.end":
+        if (current?.name === event.cell) current = undefined;
+        print(endLine(event, paint));
+        break;
+      case "run.end":
+        current = undefined;
+        close();
+        print(runEndLine(event, paint));
+        view = undefined;
+        break;
+      case "artifact":
+        break;
+    }
+  };
+  const onPast = (events: readonly RunEvent[]) => void (view = foldEvents(events));
+  return { onEvent, onPast, print, close };
+}
+
+type Paint = (name: keyof typeof colors, text: string) => string;
+
+/** Writes until that fails, because nobody reads on or the terminal is closed: says so once, and then writes no more. */
+function whileReadable(write: (text: string) => void): (text: string) => void {
+  let gone = false;
+  return (text) => {
+    if (gone) return;
+    try {
+      write(text);
+    } catch (error) {
+      gone = true;
+      const reason = error instanceof Error ? error.message : String(error);
+      try {
+        console.error(`Nobody reads the progress any more (${reason}); the run goes on without showing it`);
+      } catch {
+        // Only output.log could hear it.
+      }
+    }
+  };
+}
+
+function endLine(event: Extract<RunEvent, { kind: "cell.end" }>, paint: Paint): string {
+  const [mark, color] = marks[event.status];
+  const took = event.status === "cached" ? "cached" : formatSeconds(event.seconds);
+  const status = event.status === "failed" || event.status === "stopped" ? `${event.status} after ${took}` : took;
+  const start = `${paint(color, mark)} ${printable(event.cell).padEnd(20)} ${status.padStart(11)}`;
+  return event.summary === "" ? start : `${start}  ${printable(event.summary)}`;
+}
+
+function runEndLine(event: Extract<RunEvent, { kind: "run.end" }>, paint: Paint): string {
+  const took = formatSeconds(event.seconds);
+  if (event.status === "done") return paint("green", `Done in ${took}`);
+  if (event.status === "stopped") return paint("yellow", `Stopped after ${took}; the same command goes on from here`);
+  return paint("red", `Failed after ${took}`);
+}
+
+function resumeText({ cells }: RunView): string {
+  return ` goes on: ${finishedCells(cells)} of ${cells.length} cells are done`;
+}
+
+function indent(text: string): string {
+  return text.split("\n").map((line) => `  ${line}`.trimEnd()).join("\n");
+}
+
+function terminalColumns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 120;
+  }
+}

@@ -1,0 +1,170 @@
+// What settings a zod schema has: their key paths, types, defaults and descriptions, and which is nearest to a mistake.
+import { z } from "zod";
+import { nearest } from "../../errors.ts";
+
+/** The part of JSON Schema that zod writes and this room reads. */
+export interface SchemaNode {
+  readonly type?: string | readonly string[];
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: boolean | SchemaNode;
+  readonly items?: SchemaNode | false;
+  readonly prefixItems?: readonly SchemaNode[];
+  readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
+  readonly allOf?: readonly SchemaNode[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly default?: unknown;
+  readonly description?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, SchemaNode>>;
+}
+
+/** One setting: a leaf of the configuration. */
+export interface ConfigKey {
+  /** `train.seed.steps`; a record's keys are shown as `<name>`. */
+  readonly path: string;
+  /** The type in words: `integer > 0`, `one of auto, cpu`. */
+  readonly type: string;
+  /** The value when nothing sets it; undefined when there is none. */
+  readonly default: unknown;
+  readonly description: string;
+}
+
+/** The schema of a configuration's input, with references put in place; where a schema holds itself, anything goes. */
+export function inputSchema(schema: z.ZodType): SchemaNode {
+  const root = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as SchemaNode;
+  const inline = (value: unknown, above: readonly string[]): unknown => {
+    if (Array.isArray(value)) return value.map((item) => inline(item, above));
+    if (typeof value !== "object" || value === null) return value;
+    const { $ref, $defs: _, ...own } = value as SchemaNode;
+    if ($ref === undefined) {
+      return Object.fromEntries(Object.entries(own).map(([key, member]) => [key, inline(member, above)]));
+    }
+    if (above.includes($ref)) return own;
+    const target = $ref === "#" ? root : root.$defs?.[$ref.replace("#/$defs/", "")];
+    return { ...inline(target ?? {}, [...above, $ref]) as SchemaNode, ...own };
+  };
+  return inline(root, ["#"]) as SchemaNode;
+}
+
+/** A node's alternatives: itself, or the members of its union. */
+export function alternatives(node: SchemaNode): SchemaNode[] {
+  const members = node.anyOf ?? node.oneOf ?? node.allOf;
+  if (members !== undefined) return members.flatMap(alternatives);
+  if (Array.isArray(node.type)) return node.type.map((type: string) => ({ ...node, type }));
+  return [node];
+}
+
+/** The schemas that a key of an object has, one for each alternative that knows the key; none for an unknown key. */
+export function childrenOf(node: SchemaNode, key: string): SchemaNode[] {
+  return alternatives(node).flatMap((option) => {
+    const own = Object.hasOwn(option.properties ?? {}, key) ? option.properties![key] : undefined;
+    if (own !== undefined) return [own];
+    const rest = option.additionalProperties;
+    if (rest === true || (rest === undefined && isAnything(option))) return [{}];
+    return typeof rest === "object" ? [rest] : [];
+  });
+}
+
+/** Whether a node takes any value: `z.any()`, `z.json()`. */
+function isAnything(node: SchemaNode): boolean {
+  return node.type === undefined && node.enum === undefined && node.const === undefined;
+}
+
+/** The schema at a key path, or undefined when there is no such setting. */
+export function schemaAt(root: SchemaNode, path: readonly string[]): SchemaNode | undefined {
+  let node: SchemaNode = root;
+  for (const key of path) {
+    const options = childrenOf(node, key);
+    if (options.length === 0) return undefined;
+    node = options.length === 1 ? options[0]! : { anyOf: options };
+  }
+  return node;
+}
+
+/** Every setting of a schema, in the schema's order. */
+export function configKeys(schema: z.ZodType): ConfigKey[] {
+  const root = inputSchema(schema);
+  const defaults = schema.safeParse({});
+  return leavesOf(root, []).map(({ path, node }) => ({
+    path: path.join("."),
+    type: typeInWords(node),
+    default: node.default ?? (defaults.success ? valueAt(defaults.data, path) : undefined),
+    description: node.description ?? "",
+  }));
+}
+
+function leavesOf(
+  node: SchemaNode,
+  path: readonly string[],
+): { path: readonly string[]; node: SchemaNode }[] {
+  const leaves = new Map<string, { path: readonly string[]; node: SchemaNode }>();
+  for (const option of alternatives(node)) {
+    const found = option.properties !== undefined
+      ? Object.entries(option.properties).flatMap(([key, child]) => leavesOf(child, [...path, key]))
+      : typeof option.additionalProperties === "object" && hasProperties(option.additionalProperties)
+      ? leavesOf(option.additionalProperties, [...path, "<name>"])
+      : [{ path, node: { ...node, description: node.description ?? option.description ?? "" } }];
+    for (const leaf of found) leaves.set(leaf.path.join("."), leaves.get(leaf.path.join(".")) ?? leaf);
+  }
+  return [...leaves.values()];
+}
+
+function hasProperties(node: SchemaNode): boolean {
+  return alternatives(node).some(({ properties }) => properties !== undefined);
+}
+
+/** The value at a path of a plain value, or undefined. */
+export function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return undefined;
+    at = (at as Record<string | number, unknown>)[key];
+  }
+  return at;
+}
+
+/** A type in a few words, for `--help` and for errors. */
+export function typeInWords(node: SchemaNode): string {
+  const words = alternatives(node).map((option) => {
+    if (option.const !== undefined) return JSON.stringify(option.const);
+    if (option.enum !== undefined) return `one of ${option.enum.join(", ")}`;
+    if (option.type === "array") return `list of ${option.items ? typeInWords(option.items) : "values"}`;
+    if (option.type === "object") {
+      const values = option.additionalProperties;
+      return typeof values === "object" ? `{name: ${typeInWords(values)}}` : "settings";
+    }
+    return `${option.type ?? "any value"}${rangeInWords(option)}`;
+  });
+  return [...new Set(words)].join(" or ");
+}
+
+function rangeInWords(node: SchemaNode): string {
+  // zod writes the safe integers' range for every integer; it says nothing to a reader.
+  const shown = (limit: number | undefined) => limit !== undefined && Math.abs(limit) !== Number.MAX_SAFE_INTEGER;
+  if (shown(node.minimum) && shown(node.maximum)) return ` from ${node.minimum} to ${node.maximum}`;
+  const low = shown(node.exclusiveMinimum)
+    ? `> ${node.exclusiveMinimum}`
+    : shown(node.minimum)
+    ? `≥ ${node.minimum}`
+    : "";
+  const high = shown(node.exclusiveMaximum)
+    ? `< ${node.exclusiveMaximum}`
+    : shown(node.maximum)
+    ? `≤ ${node.maximum}`
+    : "";
+  return [low, high].filter((part) => part !== "").map((part) => ` ${part}`).join(" and");
+}
+
+/** The known key path nearest to an unknown one: by its last part when only that was given, otherwise by spelling. */
+export function nearestKey(path: string, known: readonly string[]): string | undefined {
+  const ending = known.filter((key) => key.endsWith(`.${path}`));
+  return ending[0] ?? nearest(path, known) ??
+    known.find((key) => key.endsWith(`.${path.split(".").at(-1)}`));
+}

@@ -1,0 +1,161 @@
+// Putting a configuration together: schema defaults < preset < configuration file < `--set`.
+import type { z } from "zod";
+import { UserError } from "../../errors.ts";
+import type { SettingSource } from "../events/capture-schema.ts";
+import type { ConfigFile } from "./config-file.ts";
+import {
+  alternatives,
+  childrenOf,
+  configKeys,
+  inputSchema,
+  schemaAt,
+  type SchemaNode,
+  typeInWords,
+  valueAt,
+} from "./config-keys.ts";
+import { readAssignments, unknownKey } from "./config-value.ts";
+
+type Plain = Readonly<Record<string, unknown>>;
+
+export interface ConfigSources {
+  readonly preset: { readonly name: string; readonly value: Plain };
+  readonly file?: ConfigFile | undefined;
+  /** The texts of every `--set`. */
+  readonly sets: readonly string[];
+}
+
+/**
+ * The configuration from its sources; later ones win, setting by setting. Lists and records of free names (a datamix)
+ * are replaced whole; `--set mix.seed.code=2` still changes one weight and keeps the others.
+ *
+ * @throws UserError for unknown keys (with the nearest), wrong types and values out of range, with their place
+ */
+export function buildConfig<Schema extends z.ZodType>(schema: Schema, sources: ConfigSources): z.output<Schema> {
+  const root = inputSchema(schema);
+  const known = configKeys(schema).map(({ path }) => path);
+  const { preset, file } = sources;
+  const assignments = readAssignments(sources.sets, root, known);
+  const sets = assignments.reduce<Plain>((value, { path, value: leaf }) => setAt(value, root, path, leaf), {});
+  const layers = [
+    { value: preset.value, where: () => `preset ${preset.name}` },
+    ...(file === undefined ? [] : [{ value: file.value, where: file.where }]),
+    { value: sets, where: () => "--set" },
+  ];
+  for (const { value, where } of layers) refuseUnknown(value, root, [], known, where);
+  const below = layers.slice(0, -1).reduce<unknown>(
+    (value, layer) => merge(value, layer.value, root),
+    defaultsOf(root),
+  );
+  const merged = assignments.reduce((value, { path, value: leaf }) => setAt(value, root, path, leaf), below);
+  const parsed = schema.safeParse(merged);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => {
+    const path = issue.path.map((part) => typeof part === "number" ? part : String(part));
+    const layer = layers.findLast(({ value }) => valueAt(value, path) !== undefined);
+    const place = layer === undefined ? "" : ` (${layer.where(path)})`;
+    const got = valueAt(merged, path);
+    const key = path.length === 0 ? "The configuration" : path.join(".");
+    const is = got === undefined ? "is missing" : `cannot be ${shorten(JSON.stringify(got))}`;
+    return `${key} ${is}${place}: ${explain(issue, path, root)}`;
+  });
+  throw new UserError("config.invalid", faults.join("; "), "--help shows the type and the default of every setting");
+}
+
+/** Which source gave each setting that is not the schema's default, by key path; later sources win. */
+export function configOrigins(schema: z.ZodType, sources: ConfigSources): Record<string, SettingSource> {
+  const root = inputSchema(schema);
+  const known = configKeys(schema).map(({ path }) => path);
+  const origins: Record<string, SettingSource> = {};
+  const mark = (value: unknown, node: SchemaNode, path: readonly string[], source: SettingSource) => {
+    const groups = isPlain(value) && alternatives(node).some(({ properties }) => properties !== undefined);
+    if (groups) {
+      for (const [key, member] of Object.entries(value)) mark(member, childOf(node, key), [...path, key], source);
+    } else origins[path.join(".")] = source;
+  };
+  mark(sources.preset.value, root, [], "preset");
+  if (sources.file !== undefined) mark(sources.file.value, root, [], "file");
+  for (const { path, value } of readAssignments(sources.sets, root, known)) {
+    mark(value, schemaAt(root, path) ?? {}, path, "set");
+  }
+  return origins;
+}
+
+/** `above` over `below`: groups of settings by key, anything else is replaced. */
+function merge(below: unknown, above: unknown, node: SchemaNode): unknown {
+  if (!isPlain(below) || !isPlain(above)) return above;
+  if (!alternatives(node).some(({ properties }) => properties !== undefined)) return above;
+  const merged: Record<string, unknown> = { ...below };
+  for (const [key, value] of Object.entries(above)) {
+    merged[key] = merge(Object.hasOwn(below, key) ? below[key] : undefined, value, childOf(node, key));
+  }
+  return merged;
+}
+
+/** `value` with `leaf` at `path`; what lies beside the path stays. */
+function setAt(value: unknown, node: SchemaNode, path: readonly string[], leaf: unknown): Plain {
+  const [key, ...rest] = path as [string, ...string[]];
+  const plain = isPlain(value) ? value : {};
+  const under = Object.hasOwn(plain, key) ? plain[key] : undefined;
+  const child = childOf(node, key);
+  return { ...plain, [key]: rest.length === 0 ? merge(under, leaf, child) : setAt(under, child, rest, leaf) };
+}
+
+function childOf(node: SchemaNode, key: string): SchemaNode {
+  return { anyOf: childrenOf(node, key) };
+}
+
+/**
+ * The defaults that stand above single settings: a group's or a record's. The schema itself uses them only where
+ * nothing at all is given, so setting one weight of a datamix would lose the others.
+ */
+function defaultsOf(node: SchemaNode): Plain {
+  const [option, ...others] = alternatives(node);
+  const own = isPlain(node.default) ? node.default : {};
+  // A union's default belongs to one of its alternatives, and the settings given may be of another.
+  if (option === undefined || others.length > 0) return {};
+  const children = Object.entries(option.properties ?? {})
+    .filter(([key, child]) => isPlain(child.default) || option.required?.includes(key))
+    .map(([key, child]) => [key, defaultsOf(child)] as const)
+    .filter(([, defaults]) => Object.keys(defaults).length > 0);
+  return merge(Object.fromEntries(children), own, node) as Plain;
+}
+
+function isPlain(value: unknown): value is Plain {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Refuses keys that no setting has, also where the schema itself would drop them in silence. */
+function refuseUnknown(
+  value: unknown,
+  node: SchemaNode,
+  path: readonly (string | number)[],
+  known: readonly string[],
+  where: (path: readonly (string | number)[]) => string,
+): void {
+  if (!isPlain(value)) return;
+  for (const [key, member] of Object.entries(value)) {
+    const at = [...path, key];
+    const options = childrenOf(node, key);
+    if (options.length > 0) refuseUnknown(member, { anyOf: options }, at, known, where);
+    // A scalar where settings were expected is a wrong type, which the schema reports; so is the reverse.
+    else if (takesObjects(node)) throw unknownKey(at.join("."), known, where(at));
+  }
+}
+
+function takesObjects(node: SchemaNode): boolean {
+  return typeInWords(node).split(" or ").some((word) => word === "settings" || word.startsWith("{"));
+}
+
+function explain(issue: z.core.$ZodIssue, path: readonly (string | number)[], root: SchemaNode): string {
+  const node = schemaAt(root, path.map(String));
+  if (issue.code === "custom" || node === undefined) return sentence(issue.message);
+  return `expected ${typeInWords(node)}${issue.code === "invalid_format" ? ` (${sentence(issue.message)})` : ""}`;
+}
+
+function sentence(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

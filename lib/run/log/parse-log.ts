@@ -1,0 +1,115 @@
+// Reading a run's event log: whole lines only, each validated; a damaged line is reported and the rest is read.
+import { EVENT_SCHEMA_VERSION, eventSchema, type RunEvent } from "../events/events.ts";
+import { openLine } from "./log-line.ts";
+
+/** A line of a log that could not be read. */
+export interface LogDamage {
+  /** Line number, from 1. */
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** How far a log was read. It only ever moves over whole lines, so that a line being written is read again. */
+export interface LogPosition {
+  /** Bytes. */
+  readonly offset: number;
+  /** Lines. */
+  readonly line: number;
+  /** `seq` of the last event, or -1. */
+  readonly seq: number;
+}
+
+export const LOG_START: LogPosition = { offset: 0, line: 0, seq: -1 };
+
+export interface LogPiece {
+  readonly events: readonly RunEvent[];
+  readonly damage: readonly LogDamage[];
+  readonly position: LogPosition;
+  /** Bytes after the last whole line: a line that is being written, or that its writer left half done. */
+  readonly unfinished: number;
+}
+
+const NEWLINE = 10;
+const PIECE_BYTES = 4 << 20;
+
+/** Reads the whole lines after `from`, about 4 MiB of them at most; `piece.events` is empty at the log's end. */
+export async function readPiece(path: string, from: LogPosition): Promise<LogPiece> {
+  using file = await Deno.open(path, { read: true });
+  let bytes = new Uint8Array(0);
+  let end = -1;
+  while (end < 0) {
+    const more = await readUpTo(file, from.offset + bytes.length, PIECE_BYTES);
+    if (more.length === 0) break;
+    end = more.lastIndexOf(NEWLINE);
+    if (end >= 0) end += bytes.length;
+    bytes = concatenate(bytes, more);
+  }
+  return { ...parseLines(bytes.subarray(0, end + 1), from), unfinished: bytes.length - (end + 1) };
+}
+
+/** Reads all whole lines after `from`. */
+export async function readWhole(path: string, from: LogPosition): Promise<LogPiece> {
+  const [events, damage]: [RunEvent[], LogDamage[]] = [[], []];
+  for (let position = from;;) {
+    const piece = await readPiece(path, position);
+    for (const event of piece.events) events.push(event);
+    damage.push(...piece.damage);
+    if (piece.position.offset === position.offset) return { ...piece, events, damage };
+    position = piece.position;
+  }
+}
+
+async function readUpTo(file: Deno.FsFile, offset: number, length: number): Promise<Uint8Array> {
+  await file.seek(offset, Deno.SeekMode.Start);
+  const buffer = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const count = await file.read(buffer.subarray(filled));
+    if (count === null) break;
+    filled += count;
+  }
+  return buffer.subarray(0, filled);
+}
+
+function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+function parseLines(bytes: Uint8Array, from: LogPosition): Omit<LogPiece, "unfinished"> {
+  const events: RunEvent[] = [];
+  const damage: LogDamage[] = [];
+  let { offset, line, seq } = from;
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(NEWLINE, start);
+    line++;
+    const parsed = parseLine(bytes.subarray(start, end), seq);
+    if (typeof parsed === "string") damage.push({ line, reason: parsed });
+    else {
+      events.push(parsed);
+      seq = parsed.seq;
+    }
+    start = end + 1;
+  }
+  offset += bytes.length;
+  return { events, damage, position: { offset, line, seq } };
+}
+
+/** The event of a line, or what is wrong with it. */
+function parseLine(bytes: Uint8Array, lastSeq: number): RunEvent | string {
+  const line = openLine(bytes);
+  if (line.kind === "damaged") return line.reason;
+  const event = eventSchema.safeParse(line.value);
+  if (!event.success) return misfit(line.value);
+  if (event.data.seq <= lastSeq) return `its number ${event.data.seq} does not follow ${lastSeq}`;
+  return event.data;
+}
+
+function misfit(value: unknown): string {
+  const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
+  return typeof version === "number" && version > EVENT_SCHEMA_VERSION
+    ? `it is of version ${version} of the format, and this Stitchbook reads up to ${EVENT_SCHEMA_VERSION}`
+    : "it is not an event of this version";
+}

@@ -1,0 +1,179 @@
+// The lock file of a run: who writes the run, and a heartbeat, so that a reader can tell `running` from `lost`.
+import { basename, join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../../errors.ts";
+import { isAlive, type ProcessId, thisProcess } from "./process.ts";
+
+/** Name of the lock file in a run's folder; it is there as long as the run is being written. */
+export const LOCK_FILE = "run.lock";
+/** How often a writer touches its lock. */
+const BEAT_MS = 2_000;
+/** Without a sign of life for so long, a writer that cannot be asked counts as gone. */
+const SILENCE_MS = 60_000;
+/** Without a sign of life for so long, a writer counts as silent, whether it can be asked or not. */
+const STALL_MS = 30_000;
+
+const lockSchema = z.object({ host: z.string(), pid: z.int(), started: z.string().nullable() });
+
+/** A held lock. */
+export interface Lock {
+  /** Why it is held no more: the folder vanished, or another process took it; undefined while all is well. */
+  lost(): string | undefined;
+  release(): void;
+}
+
+/** A lock that another living process holds. */
+export interface HeldLock {
+  /** Undefined when the lock does not say. */
+  readonly holder: ProcessId | undefined;
+}
+
+/**
+ * Takes a folder's lock, also from a process that is gone, and keeps its heart beating. A later process of the same
+ * pid is not taken for the one that held it.
+ *
+ * @returns who holds it, if a living process does
+ */
+export function tryTakeLock(folder: string): Lock | HeldLock {
+  const path = join(folder, LOCK_FILE);
+  for (;;) {
+    using file = Deno.openSync(path, { read: true, write: true, create: true });
+    // Between looking and writing nobody else may: the system's lock is held for that moment only.
+    lockIfPossible(file);
+    const { ino, mtime } = file.statSync();
+    if (inodeOf(path) !== ino) continue; // its holder released it just now
+    const held = readAll(file);
+    if (held !== "") {
+      const holder = parseLock(held);
+      const recent = Date.now() - (mtime?.getTime() ?? 0) < SILENCE_MS;
+      if ((holder && isAlive(holder)) ?? recent) return { holder };
+    }
+    const own = JSON.stringify(thisProcess()) + "\n";
+    file.truncateSync(0);
+    file.seekSync(0, Deno.SeekMode.Start);
+    file.writeSync(new TextEncoder().encode(own));
+    return beating(path, own);
+  }
+}
+
+/**
+ * Takes the lock of a run's folder.
+ *
+ * @throws UserError `run.locked`, naming the process that writes the run, or `run.folder` when the folder cannot be
+ * written
+ */
+export function takeLock(folder: string, run: string = basename(folder)): Lock {
+  let taken: Lock | HeldLock;
+  try {
+    taken = tryTakeLock(folder);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError("run.folder", `Cannot write in the folder of ${run}: ${reason}`, "make it writable");
+  }
+  if (!("holder" in taken)) return taken;
+  const who = taken.holder === undefined ? "another process" : writerText(taken.holder);
+  throw new UserError(
+    "run.locked",
+    `Cannot go on with ${run}: ${who} is writing it`,
+    `wait for it, end it with deno task stop ${run}, or start another run with --fresh`,
+  );
+}
+
+function writerText({ pid, host }: ProcessId): string {
+  return `process ${pid}${host === thisProcess().host ? "" : ` on ${host}`}`;
+}
+
+function beating(path: string, own: string): Lock {
+  let trouble: string | undefined;
+  const beat = setInterval(() => {
+    try {
+      if (Deno.readTextFileSync(path) !== own) trouble = "another process has taken it over";
+      else Deno.utimeSync(path, new Date(), new Date());
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) trouble = "its folder is gone";
+      // Otherwise it cannot be read or written just now; writing the log will say so.
+    }
+  }, BEAT_MS);
+  Deno.unrefTimer(beat);
+  return {
+    lost: () => trouble,
+    release() {
+      clearInterval(beat);
+      try {
+        if (Deno.readTextFileSync(path) === own) Deno.removeSync(path);
+      } catch {
+        // Already gone: nothing is held any more.
+      }
+    },
+  };
+}
+
+function lockIfPossible(file: Deno.FsFile): void {
+  try {
+    file.lockSync(true);
+  } catch {
+    // A file system without locks.
+  }
+}
+
+function inodeOf(path: string): number | null | undefined {
+  try {
+    return Deno.statSync(path).ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function readAll(file: Deno.FsFile): string {
+  const buffer = new Uint8Array(4096);
+  return new TextDecoder().decode(buffer.subarray(0, file.readSync(buffer) ?? 0));
+}
+
+/**
+ * What is known of the process that holds a run's lock: it lives and its heart beats, it lives and is silent (it computes
+ * without a pause, hangs, or was halted), or it is gone.
+ */
+export type WriterState = "live" | "silent" | "gone";
+
+/** Whether the process that holds a run's lock lives. False when there is no lock. */
+export function writerLives(folder: string, now: number = Date.now()): boolean {
+  return writerState(folder, now) !== "gone";
+}
+
+/** The state of the process that holds a run's lock; `gone` when there is no lock. */
+export function writerState(folder: string, now: number = Date.now()): WriterState {
+  const path = join(folder, LOCK_FILE);
+  let lastBeat: number;
+  let holder: ProcessId | undefined;
+  try {
+    lastBeat = Deno.statSync(path).mtime?.getTime() ?? 0;
+    holder = parseLock(Deno.readTextFileSync(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "gone";
+    throw error;
+  }
+  const silence = now - lastBeat;
+  const alive = (holder && isAlive(holder)) ?? silence < SILENCE_MS;
+  return !alive ? "gone" : silence < STALL_MS ? "live" : "silent";
+}
+
+function parseLock(text: string): ProcessId | undefined {
+  try {
+    return lockSchema.parse(JSON.parse(text));
+  } catch {
+    // It is being written this moment, or damaged: its age decides.
+    return undefined;
+  }
+}
+
+/** Which process holds a run's lock; undefined when none does, or when the lock does not say. */
+export function lockHolder(folder: string): ProcessId | undefined {
+  if (!writerLives(folder)) return undefined;
+  try {
+    return parseLock(Deno.readTextFileSync(join(folder, LOCK_FILE)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

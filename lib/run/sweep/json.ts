@@ -1,0 +1,32 @@
+// A sweep as plain JSON: for `--json`, the HTTP API and the pages.
+import { countStates, type Ranking, type SweepView } from "./view.ts";
+
+/** A sweep for programs: the trials best first, with the metric's value. */
+export function sweepJson(view: SweepView, { metric, trials, best, metrics }: Ranking) {
+  const { sweep, name, experiment, keys, time, command, random } = view.start;
+  return {
+    sweep,
+    name,
+    experiment,
+    status: view.status,
+    startedAt: time,
+    updatedAt: view.updatedAt,
+    keys,
+    random,
+    command,
+    metric: metric.text,
+    better: metric.better,
+    metrics,
+    counts: countStates(view.trials),
+    best,
+    trials,
+    damage: view.damage,
+  };
+}
+
+/** A sweep in a list, for programs. */
+export function sweepSummary(view: SweepView) {
+  const { sweep, name, experiment, time, keys } = view.start;
+  const counts = countStates(view.trials);
+  return { sweep, name, experiment, status: view.status, startedAt: time, updatedAt: view.updatedAt, keys, counts };
+}

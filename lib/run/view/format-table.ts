@@ -1,0 +1,101 @@
+// Tables as aligned text, for the terminal.
+import type { Column, RunResults, Table } from "../events/events.ts";
+
+/** Text with control characters taken out, so that nothing that is shown can move the cursor or hide itself. */
+export function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd").replace(/[\t\n]+/g, " ");
+}
+
+/** A cell of a table as text: numbers with the column's digits, missing values as a dash. */
+export function formatValue(value: string | number | null | undefined, column: Column): string {
+  if (value === null || value === undefined) return "–";
+  if (typeof value === "string") return printable(value);
+  if (column.digits !== undefined) return value.toFixed(column.digits);
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+}
+
+/**
+ * A table as aligned lines under its title. The best value of a column that has a good direction gets a `*`, and so do
+ * those that read the same; a column in which all read the same has no best.
+ */
+export function formatTable(table: Table): string {
+  let marked = false;
+  const columns = table.columns.map((column) => {
+    const texts = table.rows.map((row) => formatValue(row[column.key], column));
+    const best = bestOf(table, column);
+    marked ||= best !== undefined;
+    const cells = texts.map((text) => best === undefined ? text : text + (text === best ? "*" : " "));
+    const title = printable(column.title) + (best === undefined ? "" : " ");
+    const width = Math.max(widthOf(title), ...cells.map(widthOf));
+    const pad = column.kind === "number" ? padStart : padEnd;
+    return { title: pad(title, width), rule: "─".repeat(width), cells: cells.map((cell) => pad(cell, width)) };
+  });
+  const line = (parts: string[]) => parts.join("  ").trimEnd();
+  return [
+    printable(table.title),
+    line(columns.map(({ title }) => title)),
+    line(columns.map(({ rule }) => rule)),
+    ...table.rows.map((_, i) => line(columns.map(({ cells }) => cells[i]!))),
+    ...(marked ? ["* best"] : []),
+  ].join("\n");
+}
+
+/** The results of a run as a table: one row a method, bits per byte by domain, then the tasks. */
+export function resultsTable(results: RunResults): Table {
+  const methods = Object.entries(results.methods);
+  const tasks = [...new Set(methods.flatMap(([, { tasks }]) => Object.keys(tasks)))];
+  const domains = [...new Set([...results.domains, "mean"])];
+  return {
+    name: "results",
+    title: "Held-out bits per byte (lower is better) and task scores (higher is better)",
+    columns: [
+      { key: "method", title: "method", kind: "text" },
+      ...domains.map((domain): Column => ({
+        key: `bpb:${domain}`,
+        title: domain,
+        kind: "number",
+        digits: 3,
+        better: "lower",
+      })),
+      ...tasks.map((task): Column => ({
+        key: `task:${task}`,
+        title: task,
+        kind: "number",
+        digits: 3,
+        better: "higher",
+      })),
+    ],
+    rows: methods.map(([method, { bpb, tasks }]) => ({
+      method,
+      ...Object.fromEntries(domains.map((domain) => [`bpb:${domain}`, bpb[domain] ?? null])),
+      ...Object.fromEntries(Object.entries(tasks).map(([task, { value }]) => [`task:${task}`, value])),
+    })),
+  };
+}
+
+/** The best value of a column as it reads; undefined when it has no direction, or fewer than two that differ. */
+function bestOf(table: Table, column: Column): string | undefined {
+  const values = table.rows.map((row) => row[column.key]).filter((value) => typeof value === "number");
+  if (column.better === undefined || new Set(values.map((value) => formatValue(value, column))).size < 2) {
+    return undefined;
+  }
+  return formatValue(column.better === "lower" ? Math.min(...values) : Math.max(...values), column);
+}
+
+/** Columns that a text takes: wide East Asian characters take two, combining marks none. */
+function widthOf(text: string): number {
+  let width = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/.test(segment) ? 2 : 1;
+  }
+  return width;
+}
+
+function padStart(text: string, width: number): string {
+  return " ".repeat(width - widthOf(text)) + text;
+}
+
+function padEnd(text: string, width: number): string {
+  return text + " ".repeat(width - widthOf(text));
+}

@@ -1,0 +1,34 @@
+// Half-precision weights on the CPU.
+import { checkIds, EMBEDDING_HALF } from "../../ops/embedding.ts";
+import { UNPACK_HALF } from "../../ops/half.ts";
+import type { StitchbookCPU } from "../backend.ts";
+import { forElements, forRows, type KernelFunction, register, sizeOf } from "../machine/jobs.ts";
+
+const unpackHalf: KernelFunction = ({ inputs: { x }, backend }) => {
+  const from = backend.address(x!, "int32");
+  const { shape } = x!;
+  const { info, address } = backend.output([...shape.slice(0, -1), 2 * shape.at(-1)!]);
+  unpack(backend, sizeOf(shape), from, address);
+  return info;
+};
+
+const embeddingHalf: KernelFunction = ({ inputs: { table, ids }, backend }) => {
+  const [vocab, words] = table!.shape as [number, number];
+  const [rows] = ids!.shape as [number];
+  checkIds(backend.valuesOf(ids!), vocab);
+  const from = [backend.address(table!, "int32"), backend.address(ids!, "int32")];
+  const { info, address } = backend.output([rows, 2 * words]);
+  const packed = backend.room(rows * words * 4);
+  forRows(backend.machine, "embedding", rows, words / 2, [words, ...from, packed]);
+  unpack(backend, rows * words, packed, address);
+  return info;
+};
+
+function unpack({ machine }: StitchbookCPU, words: number, from: number, to: number): void {
+  forElements(machine, "unpackHalf", words, 1, [from, to]);
+}
+
+export function registerHalf(): void {
+  register(UNPACK_HALF, unpackHalf);
+  register(EMBEDDING_HALF, embeddingHalf);
+}

@@ -1,0 +1,98 @@
+// Linear maps that share their input, and those that add to a residual stream, on the CPU.
+import type * as tf from "@tensorflow/tfjs";
+import { ADD_LINEAR, ADD_LINEAR_STACKED } from "../../ops/add-linear.ts";
+import {
+  LINEARS,
+  LINEARS_GRAD_W,
+  LINEARS_GRAD_X,
+  LINEARS_STACKED,
+  LINEARS_STACKED_GRAD_W,
+  LINEARS_STACKED_GRAD_X,
+} from "../../ops/linears.ts";
+import type { StitchbookCPU } from "../backend.ts";
+import { forRows, type KernelFunction, register } from "../machine/jobs.ts";
+import { multiplyAll } from "../products/product.ts";
+
+const list = (inputs: Readonly<Record<string, tf.TensorInfo>>) => Object.values(inputs);
+
+/** Sizes of a matrix, or of each in a stack of `batch`. */
+function sizesOf({ shape }: tf.TensorInfo): { batch: number; stack: number[]; rows: number; columns: number } {
+  const stack = shape.slice(0, -2);
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  return { batch: stack[0] ?? 1, stack, rows, columns };
+}
+
+const linears: KernelFunction = ({ inputs, backend }) => {
+  const [x, ...weights] = list(inputs);
+  const { batch, stack, rows: M, columns: K } = sizesOf(x!);
+  const a = backend.address(x!);
+  const from = weights.map((w) => backend.address(w));
+  const outputs = weights.map((w) => backend.output([...stack, M, sizesOf(w).rows]));
+  multiplyAll(
+    backend.machine,
+    weights.map((w, i) => {
+      const N = sizesOf(w).rows;
+      return { batch, M, N, K, a, b: from[i]!, c: outputs[i]!.address, transposeA: false, transposeB: true };
+    }),
+  );
+  return outputs.map(({ info }) => info);
+};
+
+/** dx = Σ dyᵢ·Wᵢ. */
+const linearsGradX: KernelFunction = ({ inputs, backend }) => {
+  const all = list(inputs);
+  const count = all.length / 2;
+  const dys = all.slice(0, count);
+  const weights = all.slice(count);
+  const from = all.map((tensor) => backend.address(tensor));
+  const { batch, stack, rows: M } = sizesOf(dys[0]!);
+  const N = sizesOf(weights[0]!).columns;
+  const { info, address: c } = backend.output([...stack, M, N]);
+  dys.forEach((dy, i) => {
+    const K = sizesOf(dy).columns;
+    const [a, b] = [from[i]!, from[count + i]!];
+    multiplyAll(backend.machine, [{ batch, M, N, K, a, b, c, transposeA: false, transposeB: false, add: i > 0 }]);
+  });
+  return info;
+};
+
+/** dWᵢ = dyᵢᵀ·x. */
+const linearsGradW: KernelFunction = ({ inputs, backend }) => {
+  const [x, ...dys] = list(inputs);
+  const { batch, stack, rows: K, columns: N } = sizesOf(x!);
+  const b = backend.address(x!);
+  const from = dys.map((dy) => backend.address(dy));
+  const outputs = dys.map((dy) => backend.output([...stack, sizesOf(dy).columns, N]));
+  multiplyAll(
+    backend.machine,
+    dys.map((dy, i) => {
+      const M = sizesOf(dy).columns;
+      return { batch, M, N, K, a: from[i]!, b, c: outputs[i]!.address, transposeA: true, transposeB: false };
+    }),
+  );
+  return outputs.map(({ info }) => info);
+};
+
+const addLinear: KernelFunction = ({ inputs: { h, x, w }, backend }) => {
+  const { batch, stack, rows: M, columns: K } = sizesOf(x!);
+  const N = sizesOf(w!).rows;
+  const [from, a, b] = [h!, x!, w!].map((tensor) => backend.address(tensor)) as [number, number, number];
+  const { info, address: c } = backend.output([...stack, M, N]);
+  const product = { batch, M, N, K, a, b, c, transposeA: false, transposeB: true, add: true };
+  if (backend.machine.native === undefined) {
+    copy(backend, from, c, batch * M, N);
+    multiplyAll(backend.machine, [product]);
+  } else multiplyAll(backend.machine, [{ ...product, addend: from }]);
+  return info;
+};
+
+function copy({ machine }: StitchbookCPU, from: number, to: number, rows: number, columns: number): void {
+  forRows(machine, "copyRows", rows, 5 + columns / 4, [columns * 4, from, columns * 4, to, columns * 4]);
+}
+
+export function registerLinears(): void {
+  for (const name of [LINEARS, LINEARS_STACKED]) register(name, linears);
+  for (const name of [LINEARS_GRAD_X, LINEARS_STACKED_GRAD_X]) register(name, linearsGradX);
+  for (const name of [LINEARS_GRAD_W, LINEARS_STACKED_GRAD_W]) register(name, linearsGradW);
+  for (const name of [ADD_LINEAR, ADD_LINEAR_STACKED]) register(name, addLinear);
+}

@@ -1,0 +1,272 @@
+// Memory, kernels and threads together: what the backend computes with.
+import { Worker } from "node:worker_threads";
+import { UserError } from "../../../errors.ts";
+import { addressOf } from "../../address.ts";
+import { type BlasLibrary, findBlas, openBlas } from "../../blas.ts";
+import {
+  EPOCH,
+  HEAP_BASE,
+  MEMORY_ADDRESS,
+  SCRATCH,
+  SCRATCH_STRIDE,
+  STOP,
+  TILE_COLUMNS,
+  TILE_ROWS,
+} from "./control-block.ts";
+import { type Constants, createConstants } from "./constants.ts";
+import { type Block, createHeap, type Heap } from "./heap.ts";
+import { adviseHugePages } from "./huge-pages.ts";
+import { KERNEL, KERNEL_NAMES, type KernelName } from "./kernel-numbers.ts";
+import { instantiate, loadKernels, type SimdLevel } from "./load.ts";
+import { type NativeLevel, nativeLevels, openNative } from "../x86/open.ts";
+import { createQueue } from "./queue.ts";
+
+export interface Machine {
+  readonly heap: Heap;
+  /** Matrices that never change. */
+  readonly constants: Constants;
+  readonly simd: SimdLevel;
+  /** Threads that compute, this one included. */
+  readonly threads: number;
+  /** The native kernels for matrix products, with the shape of their tiles, if they were asked for and run here. */
+  readonly native: { readonly level: NativeLevel; readonly rows: number; readonly columns: number } | undefined;
+  /** The system's library for matrix products, if it was asked for and is there. */
+  readonly blas: BlasLibrary | undefined;
+  /** The next job's arguments, as integers and as floats. */
+  readonly ints: Int32Array;
+  readonly floats: Float32Array;
+  /** Says that the next jobs read this many arguments, where those are more than 32. */
+  reach(count: number): void;
+  /**
+   * Runs `tasks` tasks of a kernel with the arguments that are set, now or with jobs to come; jobs keep their order.
+   *
+   * @param cost rough nanoseconds of the whole job on one thread: little work is not worth waking others
+   */
+  run(kernel: KernelName, tasks: number, cost: number): void;
+  /** Address of a copy of these words, for the job that is run next. */
+  stage(words: ArrayLike<number>): number;
+  /** Runs all jobs that wait. */
+  finish(): void;
+  /**
+   * A part of the memory, to be read or written at once: jobs that wait are run first, and what is written later may come
+   * before a job that was run earlier.
+   */
+  view<T>(
+    Type: new (buffer: ArrayBufferLike, address: number, length: number) => T,
+    address: number,
+    length: number,
+  ): T;
+  /** Makes every thread's scratch room at least this large. */
+  reserveScratch(bytes: number): void;
+  /** Settles with the reason if a thread dies. */
+  readonly failure: Promise<Error>;
+  /** The workers themselves, for tests of their death. */
+  readonly workers: readonly Worker[];
+  close(): Promise<void>;
+}
+
+export interface MachineOptions {
+  readonly threads: number;
+  /** Most bytes the memory may grow to. */
+  readonly limit?: number;
+  /** Which build of the kernels; the best that runs here by default. */
+  readonly simd?: SimdLevel;
+  /** What computes matrix products. @default the first that is there */
+  readonly products?: Products | undefined;
+}
+
+/**
+ * What computes matrix products: our native kernels for AMX (in float32's precision, by bfloat16 in parts), AVX-512 or AVX2,
+ * the system's BLAS, or the WebAssembly kernels, which run anywhere.
+ */
+export type Products = typeof PRODUCTS[number];
+
+export const PRODUCTS = ["amx", "avx512", "avx2", "blas", "wasm"] as const;
+
+/** Below this many nanoseconds a job stays on the main thread. */
+const WORTH_SHARING = 25_000;
+
+/** Makes the memory, compiles the kernels and starts `threads − 1` workers; fewer if they can't be started. */
+export async function createMachine(
+  options: MachineOptions,
+): Promise<Machine> {
+  const { module, simd } = await loadKernels(options.simd);
+  const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
+  await adviseHugePages(memory);
+  const { native, blas } = await findProducts(options.products);
+  const library = blas && openBlas(blas.path, memory);
+  const opened = native && openNative(native);
+  const kernels = instantiate(module, memory, { sgemm: library?.sgemm, native: opened?.call });
+  kernels.setThread(0);
+  const heap = createHeap(memory, HEAP_BASE, options.limit);
+  const words = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);
+  if (opened !== undefined) {
+    new BigUint64Array(memory.buffer, MEMORY_ADDRESS, 1)[0] = BigInt(addressOf(memory));
+    words[TILE_ROWS / 4] = opened.shape.rows;
+    words[TILE_COLUMNS / 4] = opened.shape.columns;
+  }
+  let broken: Error | undefined;
+  let closed = false;
+  let report: (error: Error) => void;
+  const failure = new Promise<Error>((resolve) => report = resolve);
+  const fail = (reason: string): Error => {
+    broken ??= new Error(`The CPU backend cannot go on: ${reason}`);
+    report(broken);
+    return broken;
+  };
+
+  const workers = await startWorkers({ module, memory, blas: blas?.path, native }, options.threads - 1);
+  for (const worker of workers) {
+    worker.on("error", (error) => closed || fail(`a thread died (${(error as Error).message})`));
+    worker.on("exit", () => closed || fail("a thread ended before its time"));
+  }
+
+  const check = (kernel: number, outcome: number): void => {
+    if (outcome === 0) return;
+    throw fail(`a thread ${outcome === 1 ? "trapped" : "stopped"} in ${KERNEL_NAMES[kernel]}`);
+  };
+  const queue = createQueue(memory, heap, {
+    helpers: workers.length,
+    run(kernel, tasks, helpers) {
+      if (broken !== undefined) throw broken;
+      check(kernel, kernels.run(kernel, tasks, helpers));
+    },
+    start: (kernel, tasks) => kernels.start(kernel, tasks, workers.length),
+    isBusy: () => kernels.isBusy() !== 0,
+    finish(kernel) {
+      if (broken !== undefined) throw broken;
+      check(kernel, kernels.finish());
+    },
+  });
+
+  let room: Block | undefined;
+  let stride = 0;
+  function reserveScratch(bytes: number): void {
+    if (bytes <= stride) return;
+    queue.finish();
+    const wanted = Math.ceil(bytes / 64) * 64;
+    const larger = heap.allocate(wanted * (workers.length + 1));
+    if (room !== undefined) heap.free(room);
+    [room, stride] = [larger, wanted];
+    words[SCRATCH / 4] = room.address;
+    words[SCRATCH_STRIDE / 4] = stride;
+  }
+  reserveScratch(1 << 18);
+
+  function helpersFor(cost: number): number {
+    if (broken !== undefined) throw broken;
+    return cost < WORTH_SHARING ? 0 : workers.length;
+  }
+
+  async function close(): Promise<void> {
+    if (closed) return;
+    closed = true;
+    try {
+      if (broken === undefined) queue.finish(); // values stay readable
+    } finally {
+      await end();
+    }
+  }
+
+  async function end(): Promise<void> {
+    broken = new UserError("tensor.closed", "The device is closed");
+    Atomics.store(words, STOP / 4, 1);
+    Atomics.add(words, EPOCH / 4, 1);
+    Atomics.notify(words, EPOCH / 4);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    library?.close();
+    opened?.close();
+  }
+
+  return {
+    heap,
+    constants: createConstants(heap),
+    simd,
+    threads: workers.length + 1,
+    native: native && opened && { level: native, rows: opened.shape.rows, columns: opened.shape.columns },
+    blas,
+    ints: queue.ints,
+    floats: queue.floats,
+    reach: queue.reach,
+    run: (kernel, tasks, cost) => queue.add(KERNEL[kernel], tasks, helpersFor(cost)),
+    stage: queue.stage,
+    finish: queue.finish,
+    view(Type, address, length) {
+      queue.finish();
+      return new Type(memory.buffer, address, length);
+    },
+    reserveScratch,
+    failure,
+    workers,
+    close,
+  };
+}
+
+/**
+ * What is wanted by name or by `STITCHBOOK_PRODUCTS`, else the first that is there; a BLAS that `STITCHBOOK_BLAS` names
+ * goes before the native kernels.
+ *
+ * @throws UserError `device.products` or `device.blas` when what is wanted by name is not there
+ */
+async function findProducts(
+  wanted: string | undefined,
+): Promise<{ readonly native?: NativeLevel; readonly blas?: BlasLibrary }> {
+  const name = wanted ?? (Deno.env.get("STITCHBOOK_PRODUCTS") || undefined);
+  const chosen = PRODUCTS.find((one) => one === name);
+  if (name !== undefined && chosen === undefined) {
+    throw new UserError("device.products", `STITCHBOOK_PRODUCTS is "${name}": expected ${PRODUCTS.join(", ")}`);
+  }
+  if (chosen === "wasm") return {};
+  const levels = await nativeLevels();
+  const named = Deno.env.get("STITCHBOOK_BLAS");
+  const blasFirst = named !== undefined && named !== "" && named !== "off";
+  const [native] = chosen === undefined ? levels : levels.filter((level) => level === chosen);
+  const blas = chosen === "blas" || (chosen === undefined && (blasFirst || native === undefined))
+    ? await findBlas()
+    : undefined;
+  if (blas !== undefined) return { blas };
+  if (blasFirst && (chosen === undefined || chosen === "blas")) {
+    throw new UserError(
+      "device.blas",
+      `STITCHBOOK_BLAS names ${named}, which cannot be opened as a library with cblas_sgemm`,
+      "give its whole path and --allow-ffi, or leave STITCHBOOK_BLAS out",
+    );
+  }
+  if (native !== undefined) return { native };
+  if (chosen === undefined) return {};
+  throw new UserError(
+    "device.products",
+    `Matrix products were asked for by ${chosen}, which is not here`,
+    chosen === "blas"
+      ? "install a BLAS (Debian: libopenblas0) and give --allow-ffi, or leave STITCHBOOK_PRODUCTS out"
+      : "the native kernels need Linux on x86-64, a processor that has the instructions, and --allow-ffi",
+  );
+}
+
+/** What every worker starts with, besides its number. */
+interface Start {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly blas: string | undefined;
+  readonly native: NativeLevel | undefined;
+}
+
+/** As many of `count` workers as can be started; none where the host has no threads. */
+async function startWorkers(start: Start, count: number): Promise<Worker[]> {
+  const started = Array.from({ length: count }, (_, i) => startWorker(start, i + 1));
+  const settled = await Promise.allSettled(started);
+  return settled.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
+}
+
+function startWorker(start: Start, thread: number): Promise<Worker> {
+  return new Promise((resolve, reject) => {
+    // node's Worker, because a process may end while it sleeps: the web's keeps the process alive
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { ...start, thread } });
+    worker.once("error", reject);
+    worker.once("message", () => {
+      worker.off("error", reject);
+      worker.unref();
+      resolve(worker);
+    });
+  });
+}

@@ -1,0 +1,31 @@
+// A thread of the CPU backend: runs the kernels' own loop until it is told to stop.
+import { parentPort, workerData } from "node:worker_threads";
+import { openBlas } from "../../blas.ts";
+import { FAILED } from "./control-block.ts";
+import { instantiate } from "./load.ts";
+import { type NativeLevel, openNative } from "../x86/open.ts";
+
+interface Start {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly thread: number;
+  /** The library for matrix products, if there is one. */
+  readonly blas: string | undefined;
+  /** The native kernels, if they run here. */
+  readonly native: NativeLevel | undefined;
+}
+
+const { module, memory, thread, blas, native } = workerData as Start;
+const words = new Int32Array(memory.buffer);
+try {
+  const { setThread, work } = instantiate(module, memory, {
+    sgemm: blas === undefined ? undefined : openBlas(blas, memory).sgemm,
+    native: native === undefined ? undefined : openNative(native).call,
+  });
+  setThread(thread);
+  parentPort!.postMessage("ready");
+  work();
+} catch (error) {
+  Atomics.store(words, FAILED / 4, 1);
+  throw error;
+}

@@ -1,0 +1,205 @@
+// `deno task gates` and `deno task expert` on a run of the main job.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { z } from "zod";
+import { baselinesDefinition } from "../../experiments/baselines/config.ts";
+import { btsConfigSchema } from "../../lib/bts/config.ts";
+import { finishedRun } from "../../lib/bts/finished.ts";
+import { fitPart, gatesCommand } from "../../lib/cli/gates.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { GateTrace } from "../../lib/report/mod.ts";
+import { openRun, readRun, repositoryRoot } from "../../lib/run/mod.ts";
+
+async function gates(...args: string[]): Promise<string> {
+  const lines: string[] = [];
+  await gatesCommand(args, (text) => lines.push(text));
+  return lines.join("\n");
+}
+
+Deno.test("`deno task expert` looks for its run below `--runs folder` and `--runs=folder`", async () => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-expert-" });
+  try {
+    const common = { title: "", preset: "smoke", seed: 1, device: "none", config: {}, plan: [], command: [] };
+    const run = await openRun({ runsFolder: runs, experiment: "other", ...common });
+    run.finish({ domains: [], methods: {} });
+    for (const option of [["--runs", runs], [`--runs=${runs}`], ["--runs", "elsewhere", `--runs=${runs}`]]) {
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "experiments/expert.ts", "remove", "last", "code", ...option],
+        cwd: repositoryRoot,
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+      }).output();
+      assert.equal(code, 2);
+      assert.ok(
+        new TextDecoder().decode(stderr).includes(`The run ${run.id} is of the experiment other`),
+        option.join(),
+      );
+    }
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});
+
+Deno.test("`finishedRun()` takes a run of every other method too, and says what mends a damaged cell", async () => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-finished-" });
+  try {
+    const config = baselinesDefinition.schema.parse({});
+    const command = ["deno", "task", "run", "experiments/baselines.ts"];
+    const common = { title: "", preset: "smoke", seed: 1, device: "none", plan: [], command };
+    const openWith = (experiment: string) => openRun({ runsFolder: runs, experiment, ...common, config });
+    const run = await openWith("baselines");
+    const spec = { name: "stitch", title: "", description: "", inputs: {}, code: ["lib/random.ts"], output: z.int() };
+    const { folder } = await run.cell(spec, () => Promise.resolve(12));
+    run.finish({ domains: [], methods: {} });
+    const found = await finishedRun(runs, run.id);
+    assert.deepEqual(found.config, btsConfigSchema.parse({}));
+    assert.equal((await found.cell("stitch")).value, 12);
+    await assert.rejects(found.cell("seed"), (error) => error instanceof UserError && error.code === "run.unfinished");
+    await Deno.remove(join(folder, "cell.json"));
+    await assert.rejects(found.cell("stitch"), (error) => {
+      assert.ok(error instanceof UserError && error.code === "run.damaged");
+      assert.match(
+        error.hint!,
+        /own command makes it again: deno task run experiments\/baselines\.ts; deno task verify /,
+      );
+      return true;
+    });
+    const study = await openWith("stitch-count");
+    study.finish({ domains: [], methods: {} });
+    await assert.rejects(finishedRun(runs, study.id), /leaves no stitched model, or several/);
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});
+
+Deno.test("`fitPart()` leaves room for the line's end that it adds", () => {
+  // A token a character, as where a tokenizer knows no merge: the line's end is one of its own.
+  const tokenizer = { encode: (text: string) => Array.from(text, (_, i) => i) };
+  for (let room = 1; room < 40; room++) {
+    const part = fitPart(tokenizer, "a b ".repeat(20), room);
+    assert.ok(part.length <= room && part.endsWith("\n"), `${room}: ${part.length}`);
+  }
+  assert.equal(fitPart(tokenizer, "short", 21), "short\n");
+  assert.throws(() => fitPart(tokenizer, "a", 0), UserError);
+});
+
+Deno.test("`deno task gates` traces texts, held-out tasks and what the model writes", async (t) => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-gates-" });
+  try {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "experiments/bts.ts", "--preset", "smoke", "--no-serve", "--runs", runs],
+      cwd: repositoryRoot,
+      stdin: "null",
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+
+    await t.step("two texts and a continuation are three parts that cover all tokens", async () => {
+      const args = ["--runs", runs, "--text", "let é = 3;", "--text", "3 + 4 =", "--generate", "4", "--json"];
+      const trace = JSON.parse(await gates("last", ...args)) as GateTrace;
+      assert.equal(trace.tokens.map(({ text }) => text).slice(1).join("").slice(0, 17), "let é = 3;3 + 4 =");
+      assert.deepEqual(trace.segments.map(({ label }) => label), ["text 1", "text 2", "generated"]);
+      assert.equal(trace.segments[0]!.start, 0);
+      assert.deepEqual(trace.segments.map(({ end }) => end), [
+        trace.segments[1]!.start,
+        trace.segments[2]!.start,
+        trace.tokens.length,
+      ]);
+      assert.deepEqual(trace.stitches.map(({ kind, models }) => [kind, ...models]), [
+        ["H2E", "code", "math", "multilingual"],
+        ["E2H", "seed", "code", "math", "multilingual"],
+      ]);
+      for (const { gates, summaries } of trace.stitches) {
+        assert.equal(gates.length, trace.tokens.length);
+        assert.equal(summaries.length, 3);
+      }
+    });
+
+    await t.step("without a text it takes three held-out tasks and writes a page", async () => {
+      const page = join(runs, "gates.html");
+      const text = await gates("--runs", runs, "--out", page);
+      for (const word of ["code", "math", "translation", "entropy", "wins", page]) assert.ok(text.includes(word), word);
+      assert.match(await Deno.readTextFile(page), /Which model the stitches listen to/);
+      const written = JSON.parse(await gates("--runs", runs, "--generate", "20", "--json")) as GateTrace;
+      assert.ok(written.segments.length === 4 && written.tokens.length <= 64, "room is left for what is written");
+      assert.match(await gates("--runs", runs, "--text", "a", "--generate", "2", "--out", page), /^Generated: "/m);
+    });
+
+    await t.step("mistakes are named", async () => {
+      const empty = join(runs, "empty.txt");
+      await Deno.writeTextFile(empty, "");
+      const cases: readonly (readonly [string[], RegExp])[] = [
+        [["--text", ""], /The text is empty/],
+        [["--text", "a", "--file", empty], /The file .*empty\.txt is empty/],
+        [["--text", "a", "--out", join(runs, "none", "x.html")], /x\.html: there is no folder .*none$/],
+        [["--file", join(runs, "none.txt")], /Cannot read .*none.txt: there is no such file/],
+        [["--text", "a", "--generate", "100"], /2 tokens, and 100 are to be written, but the model takes 64/],
+        [["--generate", "-1", "--text", "a"], /--generate -1/],
+        [["nosuchrun"], /no run "nosuchrun"/],
+      ];
+      for (const [args, message] of cases) {
+        await assert.rejects(
+          gates(...args, "--runs", runs),
+          (error) => error instanceof UserError && message.test(error.message),
+          args.join(" "),
+        );
+      }
+    });
+
+    await t.step(
+      "`deno task expert` takes experts out and puts one in, run after run, training nothing else",
+      async () => {
+        const expert = async (...words: string[]) => {
+          const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+            args: ["run", "-A", "experiments/expert.ts", ...words, "--no-serve", "--json", "--runs", runs],
+            cwd: repositoryRoot,
+            env: { NO_COLOR: "1" },
+            stdin: "null",
+          }).output();
+          const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+          return { code, line: text(stdout).trim().split("\n").at(-1)!, stderr: text(stderr) };
+        };
+        const refused: readonly (readonly [string[], RegExp])[] = [
+          [["--set", "hub=math"], /Cannot set hub: the models are those of the run .*what may be set here: restitch/s],
+          [["--seed", "5"], /Cannot take another seed.*whose seed is 1/],
+          [["--seeds=1,2"], /Cannot take another seed/],
+        ];
+        const before = [...Deno.readDirSync(runs)].length;
+        for (const [options, message] of refused) {
+          const { code, stderr } = await expert("remove", "last", "code", ...options);
+          assert.equal(code, 2, options.join(" "));
+          assert.match(stderr, message);
+        }
+        assert.equal([...Deno.readDirSync(runs)].length, before, "nothing is written");
+        const less = await expert("remove", "last", "code", "--set", "train.stitch.lr=0.001", "--seed", "1");
+        assert.equal(less.code, 0, less.stderr);
+        assert.deepEqual(Object.keys(JSON.parse(less.line).methods), ["seed", "before", "untouched", "bts"]);
+        const more = await expert("add", "last", "english", "--set", "restitch=2");
+        assert.equal(more.code, 0, more.stderr);
+        const view = (await readRun(runs, JSON.parse(more.line).run))!;
+        assert.deepEqual(view.cells.map(({ name }) => name), [
+          "expert:english",
+          "adapt:with english",
+          "evaluate:untouched",
+          "stitch:again",
+          "evaluate:bts",
+          "report",
+        ]);
+        const trace = JSON.parse(await gates("last", "--runs", runs, "--text", "x", "--json")) as GateTrace;
+        assert.deepEqual(trace.stitches.at(-1)!.models, ["seed", "math", "multilingual", "english"]);
+        const cases: readonly (readonly [string[], RegExp])[] = [
+          [["remove", "last", "code"], /no expert "code": the run has math, multilingual, english/],
+          [["add", "last", "english"], /has the expert "english" already: its experts are math, multilingual, english/],
+          [["remove", "last"], /expected add or remove, a run and an expert/],
+          [["remove", "nosuchrun", "code"], /no run "nosuchrun"/],
+        ];
+        for (const [words, message] of cases) {
+          const { code, stderr } = await expert(...words);
+          assert.equal(code, 2, words.join(" "));
+          assert.match(stderr, message);
+        }
+      },
+    );
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});

@@ -1,0 +1,145 @@
+// Going on with a run from the command line, and what readers see of a run that was gone on with.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { UserError } from "../../lib/errors.ts";
+import { resumeCommand } from "../../lib/cli/resume.ts";
+import { openRun, readRun, repositoryRoot, terminalView, withRun } from "../../lib/run/mod.ts";
+import { secondsLeft } from "../../lib/run/view/progress.ts";
+import { resumeArguments } from "../../lib/cli/resume.ts";
+import { applyEvent, foldEvents } from "../../lib/run/view/view.ts";
+import { collector, emptyResults, options, withFolder } from "../run/fixtures.ts";
+
+const is = (code: string) => (error: unknown) => error instanceof UserError && error.code === code;
+
+Deno.test("`resumeArguments()` keeps a run's own options, and lets new ones come after", () => {
+  const script = join(repositoryRoot, "experiments", "bts.ts");
+  const of = (command: string, ...more: string[]) =>
+    resumeArguments({ id: "x", seed: 2, command: command.split(" ") }, "/r", more);
+  const end = (...more: string[]) => ["--runs", "/r", "--seed", "2", ...more, "--id", "x"];
+  assert.deepEqual(of("deno task bts --preset smoke"), ["run", "-A", script, "--preset", "smoke", ...end()]);
+  assert.deepEqual(
+    of("deno task run copies/mine.ts --seeds 1,2 --runs=old --id y --fresh --set a=1 --set=b=2 --json", "--set", "a=3"),
+    ["run", "-A", join(repositoryRoot, "copies/mine.ts"), "--set=b=2", "--json", ...end("--set", "a=3")],
+  );
+  assert.deepEqual(of("deno task bts --set a.b=1", "--set=a.b=2"), ["run", "-A", script, ...end("--set=a.b=2")]);
+  assert.throws(() => of("bts --preset smoke"), is("resume.command"));
+});
+
+Deno.test("`resumeCommand()` refuses a run that is being written, and one that is not there", () =>
+  withFolder(async (folder) => {
+    await assert.rejects(resumeCommand(["last", "--runs", folder]), is("run.none"));
+    const run = await openRun(options(folder, { command: ["deno", "task", "bts"] }));
+    await assert.rejects(
+      resumeCommand(["--runs", folder]),
+      (error) => is("run.locked")(error) && (error as Error).message.includes(`process ${Deno.pid} `),
+    );
+    run.finish(emptyResults);
+    await assert.rejects(resumeCommand([`--runs=${folder}`, "nowhere"]), is("run.none"));
+    let help = "";
+    assert.equal(await resumeCommand(["--help"], (text) => help += text), 0);
+    assert.match(help, /^Usage: resume/);
+  }));
+
+Deno.test("A continued run shows what was asked for last, keeps what it had, and ends again", () =>
+  withFolder(async (folder) => {
+    const first = await openRun(options(folder, { title: "Before" }));
+    first.note("kept");
+    first.fail(new Error("broken"));
+    const { events, onEvent } = collector();
+    const lines: string[] = [];
+    const terminal = terminalView({ live: false, write: (text) => lines.push(text) });
+    const run = await openRun(options(folder, {
+      ...{ continues: first.id, title: "After", device: "other", config: { a: 2 }, mayChange: { a: "freely" } },
+      onEvent: [...onEvent, terminal.onEvent],
+      onPast: terminal.onPast,
+    }));
+    assert.equal(run.id, first.id);
+    let view = (await readRun(folder, run.id))!;
+    assert.deepEqual([view.status, view.title, view.device, view.error], ["running", "After", "other", null]);
+    assert.deepEqual([view.config, view.notes.length, view.cells.length], [{ a: 2 }, 1, 2]);
+    assert.equal(events[0]!.kind, "run.resume");
+    assert.equal(events[0]!.seq, 3);
+    run.finish(emptyResults);
+    terminal.close();
+    view = (await readRun(folder, run.id))!;
+    assert.equal(view.status, "done");
+    assert.match(lines.join(""), /After smoke · seed 1 · other\nrun \S+ goes on: 0 of 2 cells are done\n/);
+  }));
+
+Deno.test("A damaged line's number is not given out again", () =>
+  withFolder(async (folder) => {
+    const first = await openRun(options(folder));
+    first.note("one");
+    first.fail(new Error("x"));
+    const log = join(first.folder, "events.jsonl");
+    const lines = (await Deno.readTextFile(log)).split("\n");
+    lines[2] = lines[2]!.slice(0, -3);
+    await Deno.writeTextFile(log, lines.join("\n"));
+    const { events, onEvent } = collector();
+    (await openRun(options(folder, { continues: first.id, onEvent }))).finish(emptyResults);
+    assert.deepEqual(events.map(({ seq }) => seq), [3, 4]);
+    const view = (await readRun(folder, first.id))!;
+    assert.deepEqual([view.status, view.notes.filter(({ level }) => level === "warning").length], ["done", 1]);
+  }));
+
+Deno.test("`withRun()` does not wait for work on a device that failed", () =>
+  withFolder(async (folder) => {
+    const failure = Promise.resolve(new Error("The GPU is gone"));
+    const run = withRun(options(folder, { id: "20260101-000000-a", failure }), () => new Promise(() => {}));
+    await assert.rejects(run, (error) => is("device.failed")(error) && (error as Error).message === "The GPU is gone");
+    assert.equal((await readRun(folder, "20260101-000000-a"))!.status, "failed");
+  }));
+
+Deno.test("A cell that goes back loses later points, and one that begins again all of them", () =>
+  withFolder(async (folder) => {
+    const { events, onEvent } = collector();
+    const run = await openRun(options(folder, { onEvent }));
+    run.finish(emptyResults);
+    let seq = 9;
+    const stamp = () => ({ seq: seq++, time: `2026-01-01T00:00:${String(seq).padStart(2, "0")}Z` });
+    const start = () => ({
+      ...{ ...stamp(), kind: "cell.start" as const, cell: "one", title: "One", description: "", cellKey: "k" },
+    });
+    const metrics = (step: number) => ({
+      ...{ ...stamp(), kind: "metrics" as const, cell: "one", step, steps: 9, values: { loss: step } },
+    });
+    const view = foldEvents([events[0]!, start(), metrics(1), metrics(2), metrics(3)])!;
+    applyEvent(view, { ...stamp(), kind: "cell.rewind", cell: "one", step: 1 });
+    applyEvent(view, metrics(2));
+    assert.deepEqual(view.cells[0]!.metrics.map(({ step }) => step), [1, 2]);
+    applyEvent(view, start());
+    assert.deepEqual(view.cells[0]!.metrics, []);
+  }));
+
+Deno.test("`secondsLeft()` does not count the pause of a run that was gone on with", () => {
+  const cell = foldEvents([
+    {
+      ...{
+        kind: "run.start",
+        seq: 0,
+        time: "2026-01-01T00:00:00Z",
+        schemaVersion: 2,
+        run: "r",
+        experiment: "",
+        title: "",
+      },
+      ...{
+        preset: "",
+        seed: 1,
+        device: "",
+        config: null,
+        plan: [{ cell: "one", title: "" }],
+        command: [],
+        versions: {},
+        pid: 1,
+      },
+    },
+    ...[1, 2, 3, 4, 5].map((step) => ({
+      ...{ kind: "metrics" as const, seq: step, cell: "one", step, steps: 10, values: { loss: 1 } },
+      // Two seconds a step, and a night between steps 3 and 4.
+      time: new Date(Date.UTC(2026, 0, 1) + 2000 * step + (step > 3 ? 8 * 3600_000 : 0)).toISOString(),
+    })),
+  ])!.cells[0]!;
+  cell.startedAt = "2026-01-01T00:00:00Z";
+  assert.equal(secondsLeft(cell), 10);
+});

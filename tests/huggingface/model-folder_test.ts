@@ -1,0 +1,172 @@
+// Hugging Face model folders: saved and loaded, sharded ones too, and the mistakes that are refused.
+import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
+import {
+  fromHuggingFaceConfig,
+  loadModelFolder,
+  readSafetensors,
+  saveModelFolder,
+  toHuggingFaceConfig,
+  writeSafetensors,
+} from "../../lib/huggingface/mod.ts";
+import { initialWeights, type ModelConfig } from "../../lib/model/mod.ts";
+
+const CONFIG: ModelConfig = {
+  vocabSize: 12,
+  width: 8,
+  layers: 2,
+  heads: 4,
+  kvHeads: 2,
+  inner: 12,
+  contextLength: 16,
+  ropeTheta: 500,
+  normEps: 1e-4,
+  tiedEmbeddings: false,
+};
+const TOKENIZER = { version: "1.0", added_tokens: [{ id: 3, content: "<|endoftext|>", special: true }] };
+
+async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const writeJson = (path: string, value: unknown) => Deno.writeTextFile(path, JSON.stringify(value));
+const readJson = async (path: string) => JSON.parse(await Deno.readTextFile(path));
+
+/** The error is the user's to mend and names the file. */
+function refuses(promise: Promise<unknown>, ...says: RegExp[]): Promise<void> {
+  return assert.rejects(promise, (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    for (const pattern of says) assert.match(error.message, pattern);
+    return true;
+  });
+}
+
+for (const tiedEmbeddings of [false, true]) {
+  Deno.test(`\`loadModelFolder()\` gives back what was saved, embeddings ${tiedEmbeddings ? "tied" : "untied"}`, () =>
+    withFolder(async (folder) => {
+      const config = { ...CONFIG, tiedEmbeddings };
+      const tensors = initialWeights(config, 1);
+      await saveModelFolder(`${folder}/a/b`, { config, tensors, tokenizer: TOKENIZER, metadata: { step: "7" } });
+      assert.deepEqual(await loadModelFolder(`${folder}/a/b`), { config, tensors, tokenizer: TOKENIZER });
+      const { metadata } = await readSafetensors(`${folder}/a/b/model.safetensors`);
+      assert.deepEqual({ ...metadata }, { format: "pt", step: "7" });
+      assert.equal((await readJson(`${folder}/a/b/config.json`)).eos_token_id, 3);
+    }));
+}
+
+Deno.test("`saveModelFolder()` refuses weights of another shape, and writes nothing", () =>
+  withFolder(async (folder) => {
+    const tensors = initialWeights({ ...CONFIG, inner: 10 }, 1);
+    await refuses(saveModelFolder(`${folder}/m`, { config: CONFIG, tensors }), /gate_proj/);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("`loadModelFolder()` reads shards, and checks their names and contents", () =>
+  withFolder(async (folder) => {
+    const tensors = initialWeights(CONFIG, 1);
+    await saveModelFolder(folder, { config: CONFIG, tensors });
+    await Deno.remove(`${folder}/model.safetensors`);
+    const names = Object.keys(tensors);
+    const shards = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"] as const;
+    const map = Object.fromEntries(names.map((name, i) => [name, shards[i % 2]!]));
+    for (const shard of shards) {
+      const part = names.filter((name) => map[name] === shard);
+      await writeSafetensors(`${folder}/${shard}`, Object.fromEntries(part.map((name) => [name, tensors[name]!])));
+    }
+    const index = `${folder}/model.safetensors.index.json`;
+    await writeJson(index, { metadata: {}, weight_map: map });
+    assert.deepEqual((await loadModelFolder(folder)).tensors, tensors);
+
+    const first = names[0]!;
+    const bad = [
+      "../x.safetensors",
+      "a/b.safetensors",
+      "/etc/x.safetensors",
+      "a\\b.safetensors",
+      "..",
+      "",
+      "config.json",
+    ];
+    for (const name of [...bad, "a..safetensors", "a\0.safetensors", 3, null, {}]) {
+      await writeJson(index, { weight_map: { ...map, [first]: name } });
+      await refuses(loadModelFolder(folder), /index\.json/, /embed_tokens/);
+    }
+    await writeJson(index, { weight_map: { ...map, [first]: map[names[1]!] } });
+    await refuses(loadModelFolder(folder), /embed_tokens.*is not in "model-00002/);
+    await writeJson(index, { weight_map: { ...map, [first]: "gone.safetensors" } });
+    await refuses(loadModelFolder(folder), /gone\.safetensors/);
+    for (const value of [{}, { weight_map: [] }, { weight_map: null }, []]) {
+      await writeJson(index, value);
+      await refuses(loadModelFolder(folder), /index\.json/);
+    }
+    await writeJson(index, { weight_map: JSON.parse(`{"__proto__":"${shards[0]}"}`) });
+    await refuses(loadModelFolder(folder), /"__proto__" is not in/);
+  }));
+
+Deno.test("`loadModelFolder()` names what a folder lacks or has too much of", () =>
+  withFolder(async (folder) => {
+    await refuses(loadModelFolder(folder), /config\.json/);
+    const tensors = initialWeights(CONFIG, 1);
+    await saveModelFolder(folder, { config: CONFIG, tensors, tokenizer: TOKENIZER });
+    const weights = `${folder}/model.safetensors`;
+    const { "model.norm.weight": norm, ...rest } = tensors;
+    await writeSafetensors(weights, rest);
+    await refuses(loadModelFolder(folder), /model\.norm\.weight/);
+    await writeSafetensors(weights, { ...tensors, odd: norm! });
+    await refuses(loadModelFolder(folder), /odd/);
+    await writeSafetensors(weights, { ...tensors, "model.norm.weight": { shape: [8], data: new Int32Array(8) } });
+    await refuses(loadModelFolder(folder), /model\.norm\.weight.*I32/);
+    await writeSafetensors(weights, { ...tensors, "model.layers.0.self_attn.rotary_emb.inv_freq": norm! });
+    assert.deepEqual((await loadModelFolder(folder)).tensors, tensors);
+    await Deno.remove(weights);
+    await refuses(loadModelFolder(folder), /model\.safetensors/);
+    for (const text of ["", "{", "[]", '{"a":1,"a":2}', "\xff"]) {
+      await Deno.writeTextFile(`${folder}/config.json`, text);
+      await refuses(loadModelFolder(folder), /config\.json/);
+    }
+  }));
+
+Deno.test("`fromHuggingFaceConfig()` inverts `toHuggingFaceConfig()`", () => {
+  for (const config of [CONFIG, { ...CONFIG, tiedEmbeddings: true, kvHeads: 4, ropeTheta: 10_000 }]) {
+    assert.deepEqual(fromHuggingFaceConfig(toHuggingFaceConfig(config)), config);
+  }
+});
+
+Deno.test("`fromHuggingFaceConfig()` takes the keys of older versions and their defaults", () => {
+  const { rope_parameters: _, num_key_value_heads: __, head_dim: ___, ...old } = toHuggingFaceConfig(CONFIG);
+  assert.deepEqual(fromHuggingFaceConfig({ ...old, rope_scaling: null }), { ...CONFIG, kvHeads: CONFIG.heads });
+});
+
+Deno.test("`fromHuggingFaceConfig()` refuses what the decoder does not compute", () => {
+  const good = toHuggingFaceConfig(CONFIG);
+  const bad: [Record<string, unknown>, RegExp][] = [
+    [{ model_type: "gpt2" }, /model_type/],
+    [{ hidden_act: "gelu" }, /hidden_act/],
+    [{ attention_bias: true }, /attention_bias/],
+    [{ mlp_bias: true }, /mlp_bias/],
+    [{ rope_scaling: { rope_type: "llama3", factor: 8 } }, /rope_scaling/],
+    [{ rope_parameters: { rope_type: "yarn", rope_theta: 1 } }, /rope_parameters/],
+    [{ head_dim: 4 }, /head_dim 4/],
+    [{ num_key_value_heads: 3 }, /num_key_value_heads 3/],
+    [{ num_attention_heads: 3 }, /num_attention_heads 3/],
+    [{ num_attention_heads: 8, num_key_value_heads: 8, head_dim: null }, /odd/],
+    [{ vocab_size: -1 }, /vocab_size/],
+    [{ vocab_size: 1.5 }, /vocab_size/],
+    [{ rms_norm_eps: "small" }, /rms_norm_eps/],
+    [{ rms_norm_eps: 5 }, /normEps/],
+  ];
+  for (const [change, says] of bad) {
+    assert.throws(() => fromHuggingFaceConfig({ ...good, ...change }, "x/config.json"), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(error.message, says);
+      assert.match(error.message, /x\/config\.json/);
+      return true;
+    });
+  }
+  for (const value of [null, [], "llama"]) assert.throws(() => fromHuggingFaceConfig(value), UserError);
+});

@@ -1,0 +1,58 @@
+// What a process prints is kept in the run's folder, bounded, as a terminal shows it in the end.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { OUTPUT_FILE, teeConsole } from "../../../lib/run/mod.ts";
+import { spawnScript, withFolder } from "../fixtures.ts";
+
+/** Runs a script that keeps what it prints; gives what came out and what was kept. */
+async function printed(folder: string, script: string, more = "") {
+  const child = spawnScript(`
+    import { teeConsole } from "./lib/run/mod.ts";
+    const encoder = new TextEncoder();
+    const err = (text) => Deno.stderr.writeSync(encoder.encode(text));
+    const out = (text) => Deno.stdout.writeSync(encoder.encode(text));
+    const end = teeConsole(${JSON.stringify(folder)}${more});
+    ${script}
+    end();
+    console.log("after");`);
+  const { stdout, stderr, success } = await child.output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.ok(success, decode(stderr));
+  const kept = await Deno.readTextFile(join(folder, OUTPUT_FILE));
+  return { stdout: decode(stdout), stderr: decode(stderr), kept };
+}
+
+Deno.test("`teeConsole()` keeps lines of console, stdout and stderr, and prints them all the same", () =>
+  withFolder(async (folder) => {
+    const script = 'console.log("one", { a: 1 }); err("tw"); console.error("bad"); err("o\\n"); out("three");';
+    const { stdout, stderr, kept } = await printed(folder, script);
+    assert.equal(stdout, "one { a: 1 }\nthreeafter\n");
+    assert.equal(stderr, "twbad\no\n");
+    assert.deepEqual(kept.split("\n"), ["one { a: 1 }", "twbad", "o", "three", ""]);
+  }));
+
+Deno.test("`teeConsole()` keeps what lines say in the end: no progress that was written over, no colours", () =>
+  withFolder(async (folder) => {
+    const script = 'err("\\r\\x1b[2Kstep 1"); err("\\r\\x1b[2Kstep 2"); err("\\r\\x1b[2K"); ' +
+      'err("\\x1b[32mdone\\x1b[0m in 2 s\\n"); err("\\x1b]0;title\\x07x\\r\\n"); out("\\u00e9".repeat(3) + "\\n");';
+    const { kept } = await printed(folder, script);
+    assert.equal(kept, "done in 2 s\nx\nééé\n");
+  }));
+
+Deno.test("`teeConsole()` keeps the first part and the last, goes on after what is there, and bounds both", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, OUTPUT_FILE), "before\n");
+    const script = "for (let i = 0; i < 1000; i++) console.log(`line ${i}`);";
+    const { kept } = await printed(folder, script, ", { head: 30, tail: 30 }");
+    const lines = kept.trim().split("\n");
+    assert.deepEqual(lines.slice(0, 4), ["before", "line 0", "line 1", "line 2"]);
+    assert.match(lines[4]!, /^… \d+ bytes are left out …$/);
+    assert.deepEqual(lines.slice(5), ["line 997", "line 998", "line 999"]);
+  }));
+
+Deno.test("`teeConsole()` leaves the console as it was, and does without a folder that cannot be written", () => {
+  const [log, write] = [console.log, Deno.stdout.writeSync];
+  teeConsole("/nonexistent/folder")();
+  assert.equal(console.log, log);
+  assert.equal(Deno.stdout.writeSync, write);
+});

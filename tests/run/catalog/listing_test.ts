@@ -1,0 +1,155 @@
+// Listing runs: every filter, sorting by columns and by the last, smallest and largest of a metric.
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { UserError } from "../../../lib/errors.ts";
+import { listCommand } from "../../../lib/cli/ls.ts";
+import { listRuns, openRun } from "../../../lib/run/mod.ts";
+import { addLabel } from "../../../lib/run/catalog/labels.ts";
+import { trainCell } from "../cells/cells.ts";
+import { emptyResults, options, withFolder } from "../fixtures.ts";
+
+const printed = async (folder: string, ...args: string[]) => {
+  let text = "";
+  await listCommand([...args, "--runs", folder], (piece) => text += piece);
+  return text;
+};
+
+/** Three runs by seed: 1 is done and tagged, 2 failed, 3 is of another preset and without metrics. */
+async function threeRuns(folder: string): Promise<(...args: string[]) => Promise<number[]>> {
+  const first = await openRun(options(folder, { seed: 1 }));
+  await trainCell(first, "one", [5, 1, 4]);
+  await trainCell(first, "two", [9, 3]);
+  first.finish(emptyResults);
+  await addLabel(first.folder, { kind: "tags", add: ["good", "kept"], remove: [] });
+  await addLabel(first.folder, { kind: "name", name: "The \x1b[31mfirst" });
+  const second = await openRun(options(folder, { seed: 2 }));
+  await trainCell(second, "one", [7, 2]);
+  second.fail(new Error("no"));
+  await addLabel(second.folder, { kind: "tags", add: ["good"], remove: [] });
+  const third = await openRun(options(folder, { seed: 3, preset: "other", experiment: "else" }));
+  third.finish(emptyResults);
+  return async (...args) =>
+    JSON.parse(await printed(folder, "--json", ...args)).map(({ seed }: { seed: number }) => seed);
+}
+
+Deno.test("`listCommand()` filters by tag, status, preset, experiment and start, all together", () =>
+  withFolder(async (folder) => {
+    const seeds = await threeRuns(folder);
+    assert.deepEqual(await seeds("--sort", "seed"), [1, 2, 3]);
+    assert.deepEqual(await seeds("--tag", "good", "--sort", "seed"), [1, 2]);
+    assert.deepEqual(await seeds("--tag", "good", "--tag", "kept"), [1]);
+    assert.deepEqual(await seeds("--status", "failed"), [2]);
+    assert.deepEqual(await seeds("--status", "failed", "--status", "done", "--tag", "good", "--sort", "seed"), [1, 2]);
+    assert.deepEqual(await seeds("--preset", "other"), [3]);
+    assert.deepEqual(await seeds("--experiment", "else", "--preset", "smoke"), []);
+    assert.deepEqual(await seeds("--since", "1h", "--sort", "seed", "--limit", "2"), [1, 2]);
+    assert.deepEqual(await seeds("--since", "2999-01-01"), []);
+    assert.match(await printed(folder, "--tag", "none"), /None of the 3 runs/);
+  }));
+
+Deno.test("an empty list names the presets, experiments and tags that runs have, where one was asked for that none has", () =>
+  withFolder(async (folder) => {
+    await threeRuns(folder);
+    assert.match(
+      await printed(folder, "--preset", "smok"),
+      /^None of the 3 runs in \S+ fits\n {2}hint: no run has the preset smok, but other, smoke \(did you mean smoke\?\)$/,
+    );
+    assert.match(await printed(folder, "--experiment", "xyz"), /no run has the experiment xyz, but bts, else$/);
+    assert.match(
+      await printed(folder, "--preset", "other", "--tag", "x\x1by"),
+      /no run has the tag x.y, but good, kept$/,
+    );
+    assert.doesNotMatch(await printed(folder, "--preset", "other", "--experiment", "bts"), /hint/, "each exists");
+    assert.equal(await printed(folder, "--preset", "smok", "--json"), "[]");
+  }));
+
+Deno.test("`ls` counts done and cached cells, not those that failed or were stopped", () =>
+  withFolder(async (folder) => {
+    const run = await openRun(options(folder));
+    await trainCell(run, "one", [3]);
+    const two = { name: "two", title: "Two", description: "", inputs: {}, code: ["lib/errors.ts"], output: z.number() };
+    await assert.rejects(run.cell(two, () => Promise.reject(new Error("no"))));
+    run.fail(new Error("no"));
+    assert.match(await printed(folder), /failed +1\/2 /);
+    assert.equal((await listRuns(folder))[0]!.cells.ended, 1);
+    const again = await openRun(options(folder));
+    await trainCell(again, "one", [3]);
+    again.finish(emptyResults);
+    assert.match(await printed(folder), /done +1\/2 /);
+  }));
+
+Deno.test("`listCommand()` sorts by the last, smallest and largest of a metric; runs without it come last", () =>
+  withFolder(async (folder) => {
+    const seeds = await threeRuns(folder);
+    assert.deepEqual(await seeds("--sort", "loss"), [2, 1, 3]);
+    assert.deepEqual(await seeds("--sort", "loss:last", "--reverse"), [1, 2, 3]);
+    assert.deepEqual(await seeds("--sort", "loss:min"), [1, 2, 3]);
+    assert.deepEqual(await seeds("--sort", "loss:max"), [1, 2, 3]);
+    assert.deepEqual(await seeds("--sort", "loss:max", "--reverse"), [2, 1, 3]);
+    const runs = JSON.parse(await printed(folder, "--json", "--sort", "loss:max"));
+    assert.deepEqual(runs.map(({ sortedBy }: { sortedBy: number | null }) => sortedBy), [9, 7, null]);
+    const text = await printed(folder, "--sort", "loss:min");
+    assert.match(text, /loss:min +tags\n/);
+    assert.match(text, /The .*first +done .* 1 +good, kept\n/);
+    // deno-lint-ignore no-control-regex
+    assert.doesNotMatch(text, /\x1b/);
+  }));
+
+Deno.test("`listCommand()` sorts by results and by the best of anything, in its own direction", () =>
+  withFolder(async (folder) => {
+    const task = (value: number) => ({ value, low: 0, high: 1, samples: 9 });
+    const method = (mean: number, code: number, math: number) => ({
+      ...{ bpb: { mean, code }, bpbInterval: {}, tasks: { math: task(math) } },
+      parameters: { trained: 1, total: 1, active: 1 },
+    });
+    const made = [
+      [1, 2.5, { bts: method(2, 5, 0.1), soup: method(1, 4, 0.9) }],
+      [2, 1.5, { bts: method(3, 6, 0.5), soup: method(4, 7, 0.4) }],
+      [3, 3.5, { btm: method(1.5, 1, 0.3) }],
+    ] as const;
+    for (const [seed, loss, methods] of made) {
+      const run = await openRun(options(folder, { seed }));
+      await trainCell(run, "one", [loss, loss + 1]);
+      run.finish({ domains: ["code"], methods });
+    }
+    const seeds = async (sort: string) =>
+      JSON.parse(await printed(folder, "--json", "--sort", sort)).map((run: { seed: number }) => run.seed);
+    assert.deepEqual(await seeds("bpb"), [3, 1, 2], "of the own method, or of the best");
+    assert.deepEqual(await seeds("bpb:best"), [1, 3, 2]);
+    assert.deepEqual(await seeds("bpb:max"), [2, 1, 3]);
+    assert.deepEqual(await seeds("bts/bpb/code"), [1, 2, 3]);
+    assert.deepEqual(await seeds("soup/math:best"), [1, 2, 3]);
+    assert.deepEqual(await seeds("math:best"), [1, 2, 3]);
+    assert.deepEqual(await seeds("math"), [1, 3, 2], "of the own method, smallest first");
+    assert.deepEqual(await seeds("loss:best"), [2, 1, 3]);
+    assert.deepEqual(await seeds("one/loss:best"), [2, 1, 3]);
+  }));
+
+Deno.test("`listCommand()` says from the index what `listRuns()` says from the logs", () =>
+  withFolder(async (folder) => {
+    await threeRuns(folder);
+    const listed: Record<string, unknown>[] = JSON.parse(await printed(folder, "--json"));
+    const summaries = await listRuns(folder);
+    const same = listed.map((run) => Object.fromEntries(Object.keys(summaries[0]!).map((key) => [key, run[key]])));
+    assert.deepEqual(same, summaries);
+  }));
+
+for (
+  const [text, code] of [
+    ["--status finished", "list.status"],
+    ["--sort los", "list.sort"],
+    ["--sort loss:worst", "list.sort"],
+    ["--sort one/los", "list.sort"],
+    ["--sort seed:min", "list.sort"],
+    ["--sort __proto__", "list.sort"],
+    ["--since yesterday", "list.since"],
+    ["--since 2026-13-45", "list.since"],
+    ["--limit 0", "command.malformed"],
+  ] as const
+) {
+  Deno.test(`\`ls ${text}\` is refused as ${code}`, () =>
+    withFolder(async (folder) => {
+      await threeRuns(folder);
+      await assert.rejects(printed(folder, ...text.split(" ")), (e) => e instanceof UserError && e.code === code);
+    }));
+}

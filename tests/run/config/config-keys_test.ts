@@ -1,0 +1,127 @@
+// Parts of runs that are pure: canonical JSON, code versions, and key paths of unusual schemas.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { z } from "zod";
+import { buildConfig, canonicalJson, configKeys } from "../../../lib/run/mod.ts";
+import { codeVersion } from "../../../lib/run/files/code-version.ts";
+import { gitCommit } from "../../../lib/run/files/versions.ts";
+import { withFolder } from "../fixtures.ts";
+
+Deno.test("`canonicalJson()` does not depend on the order of keys, and reads back as the value", () => {
+  const value = { b: [1, { d: null, c: "é\n" }], a: -0, "": true, 10: 1, 9: 2 };
+  const shuffled = { 9: 2, a: 0, "": true, b: [1, { c: "é\n", d: null }], 10: 1, gone: undefined };
+  assert.equal(canonicalJson(value), canonicalJson(shuffled));
+  assert.deepEqual(JSON.parse(canonicalJson(value)), { ...value, a: 0 });
+  assert.notEqual(canonicalJson({ a: [1, 2] }), canonicalJson({ a: [2, 1] }));
+});
+
+Deno.test("`canonicalJson()` refuses what JSON would bend, with its path", () => {
+  const cycle: { a?: unknown } = {};
+  cycle.a = { b: cycle };
+  for (
+    const [value, path] of [
+      [{ a: [0, NaN] }, "$.a[1]"],
+      [{ a: Infinity }, "$.a"],
+      [[undefined], "$[0]"],
+      [{ a: new Map() }, "$.a"],
+      [{ a: new Date() }, "$.a"],
+      [{ a: 1n }, "$.a"],
+      [cycle, "$.a.b"],
+    ] as const
+  ) {
+    assert.throws(() => canonicalJson(value), (error) => error instanceof TypeError && error.message.includes(path));
+  }
+});
+
+Deno.test("`codeVersion()` changes with the text, the name and the imported packages of .ts files, and nothing else", () =>
+  withFolder(async (root) => {
+    const write = (path: string, text: string) => Deno.writeTextFile(join(root, path), text);
+    await Deno.mkdir(join(root, "room/inner"), { recursive: true });
+    await write("room/a.ts", "1");
+    await write("room/inner/b.ts", "2");
+    const first = await codeVersion(["room"], root);
+    await write("room/notes.md", "prose");
+    assert.equal(await codeVersion(["room"], root), first);
+    assert.equal(await codeVersion(["room/inner/b.ts", "room"], root), first);
+    const versions = [first];
+    await write("room/a.ts", "3");
+    versions.push(await codeVersion(["room"], root));
+    await write("room/a.ts", 'import { z } from "zod";');
+    versions.push(await codeVersion(["room"], root));
+    await Deno.rename(join(root, "room/a.ts"), join(root, "room/c.ts"));
+    versions.push(await codeVersion(["room"], root));
+    await write("room/d.wasm", "");
+    versions.push(await codeVersion(["room"], root));
+    assert.equal(new Set(versions).size, versions.length);
+    await assert.rejects(codeVersion(["rom"], root), /no such file or folder/);
+  }));
+
+Deno.test("`gitCommit()` reads branches, packed references, detached heads and linked work trees", () =>
+  withFolder(async (root) => {
+    const commit = "0123456789012345678901234567890123456789";
+    const write = (path: string, text: string) => Deno.writeTextFile(join(root, path), text);
+    assert.equal(await gitCommit(root), undefined);
+    await Deno.mkdir(join(root, ".git/refs/heads"), { recursive: true });
+    await Deno.mkdir(join(root, ".git/worktrees/w"), { recursive: true });
+    await write(".git/HEAD", `${commit}\n`);
+    assert.equal(await gitCommit(root), commit);
+    await write(".git/HEAD", "ref: refs/heads/main\n");
+    assert.equal(await gitCommit(root), undefined);
+    await write(".git/packed-refs", `# pack-refs\n${commit} refs/heads/main\n`);
+    assert.equal(await gitCommit(root), commit);
+    await write(".git/refs/heads/main", `${commit.replace("0", "f")}\n`);
+    assert.equal(await gitCommit(root), commit.replace("0", "f"));
+    await Deno.mkdir(join(root, "tree"));
+    await write("tree/.git", `gitdir: ${join(root, ".git/worktrees/w")}\n`);
+    await write(".git/worktrees/w/HEAD", "ref: refs/heads/main\n");
+    await write(".git/worktrees/w/commondir", "../..\n");
+    assert.equal(await gitCommit(join(root, "tree")), commit.replace("0", "f"));
+  }));
+
+const gate = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("linear"), bias: z.boolean().default(false) }),
+  z.strictObject({ kind: z.literal("deep"), hidden: z.int().positive() }),
+]);
+const schema = z.strictObject({
+  gate: gate.default({ kind: "linear", bias: false }),
+  domains: z.record(z.string(), z.strictObject({ weight: z.number().default(1) })).default({}),
+  anything: z.json().optional(),
+  loose: z.object({ a: z.int().default(1) }).prefault({}),
+});
+const build = (...sets: string[]) => buildConfig(schema, { preset: { name: "p", value: {} }, sets });
+
+Deno.test("`configKeys()` reaches into unions and records", () => {
+  const keys = configKeys(schema).map(({ path }) => path);
+  assert.deepEqual(keys, ["gate.kind", "gate.bias", "gate.hidden", "domains.<name>.weight", "anything", "loose.a"]);
+});
+
+Deno.test("`buildConfig()` sets keys of unions, records and free values", () => {
+  assert.deepEqual(build("gate.kind=deep", "gate.hidden=4").gate, { kind: "deep", hidden: 4 });
+  assert.deepEqual(build("domains.code.weight=2").domains, { code: { weight: 2 } });
+  assert.deepEqual(build('anything={"a": [1]}').anything, { a: [1] });
+  assert.deepEqual(build("anything=text").anything, "text");
+  assert.throws(() => build("gate.kind=deep"), /gate\.hidden is missing: expected integer > 0/);
+  assert.throws(() => build("gate.hiden=4"), /did you mean gate\.hidden\?/);
+  assert.throws(() => build("loose.b=4"), /Unknown setting loose\.b/);
+  assert.throws(() => build("domains.code.wait=2"), /Unknown setting domains\.code\.wait/);
+});
+
+Deno.test("`buildConfig()` keeps the defaults beside what is set, in groups and in records", () => {
+  const mix = z.record(z.string(), z.number());
+  const schema = z.strictObject({
+    mix: z.strictObject({
+      seed: mix.prefault({ english: 1, code: 2 }),
+      stitch: mix.default({ english: 3 }),
+    }).prefault({}),
+    group: z.strictObject({ a: z.int(), b: z.int() }).default({ a: 1, b: 2 }),
+    maybe: z.strictObject({ mix: mix.default({ english: 1 }) }).optional(),
+  });
+  const build = (value: Record<string, unknown>, ...sets: string[]) =>
+    buildConfig(schema, { preset: { name: "p", value }, sets });
+  assert.deepEqual(build({}), schema.parse({}));
+  assert.deepEqual(build({}, "mix.seed.code=5").mix, { seed: { english: 1, code: 5 }, stitch: { english: 3 } });
+  assert.deepEqual(build({ mix: { seed: { math: 1 } } }, "mix.seed.code=5").mix.seed, { math: 1, code: 5 });
+  assert.deepEqual(build({ mix: { seed: { math: 1 } } }, 'mix.seed={"code": 5}').mix.seed, { code: 5 });
+  assert.deepEqual(build({}, "group.b=7").group, { a: 1, b: 7 });
+  assert.deepEqual(build({}, "maybe.mix.code=5").maybe, { mix: { code: 5 } });
+});

@@ -1,0 +1,67 @@
+// Stopping a run from another process.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { UserError } from "../../../lib/errors.ts";
+import { stopCommand } from "../../../lib/cli/stop.ts";
+import { openRun } from "../../../lib/run/mod.ts";
+import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
+
+const stop = async (folder: string, ...args: string[]) => {
+  let text = "";
+  await stopCommand([...args, "--runs", folder, "--json"], (piece) => text += piece);
+  return JSON.parse(text);
+};
+const is = (code: string) => (error: unknown) => error instanceof UserError && error.code === code;
+
+/** A process that writes a run until it is asked to stop, or for good. */
+async function startRun(folder: string, deaf: boolean) {
+  const child = spawnScript(`
+    import { runMain, stopSignal, withRun } from "./lib/run/mod.ts";
+    import { options } from "./tests/run/fixtures.ts";
+    await runMain(() => withRun(options(${JSON.stringify(folder)}, { signal: stopSignal() }), async (run) => {
+      console.log(run.id);
+      await new Promise((_, reject) => {
+        const timer = setInterval(() => {}, 1000);
+        if (!${deaf}) run.signal.addEventListener("abort", () => { clearInterval(timer); reject(run.signal.reason); });
+      });
+    }));`);
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const id = (await reader.read()).value!.trim();
+  const end = async () => {
+    const { code } = await child.status;
+    await reader.cancel();
+    await child.stderr.cancel();
+    return code;
+  };
+  return { id, child, end };
+}
+
+Deno.test("`stopCommand()` stops a run of another process and says so; then there is nothing to stop", () =>
+  withFolder(async (folder) => {
+    const { id, end } = await startRun(folder, false);
+    assert.deepEqual(await stop(folder, "last"), { run: id, status: "stopped" });
+    assert.equal(await end(), 143);
+    await assert.rejects(stop(folder, id), is("stop.over"));
+  }));
+
+Deno.test("`stopCommand()` gives up waiting for a run that does not stop", () =>
+  withFolder(async (folder) => {
+    const { id, child, end } = await startRun(folder, true);
+    await assert.rejects(stop(folder, id, "--timeout", "1"), is("stop.timeout"));
+    child.kill("SIGKILL");
+    await end();
+  }));
+
+Deno.test("`stopCommand()` sends no signal to a run elsewhere, or to a later process of the same pid", () =>
+  withFolder(async (folder) => {
+    const run = await openRun(options(folder));
+    const lock = join(run.folder, "run.lock");
+    const own = JSON.parse(await Deno.readTextFile(lock));
+    await Deno.writeTextFile(lock, JSON.stringify({ ...own, host: "elsewhere" }));
+    await assert.rejects(stop(folder, run.id), is("stop.elsewhere"));
+    if (own.started !== null) {
+      await Deno.writeTextFile(lock, JSON.stringify({ ...own, started: "00000000" }));
+      await assert.rejects(stop(folder, run.id), is("stop.over"));
+    }
+    run.finish(emptyResults);
+  }));
