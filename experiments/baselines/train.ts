@@ -120,7 +120,7 @@ export async function trainDense(lab: BaselinesLab, text: Text, { seed }: Branch
     mix,
     train: { ...expert, steps: Math.ceil(unionRows(rows) / expert.batch) },
     start: () => weightsOf(seed),
-    code: ["lib/data/union.ts", "experiments/baselines/train.ts"],
+    code: ["lib/data/batches/union.ts", "experiments/baselines/train.ts"],
     batchAt: (step) => unionBatchAt(rows, { seed: hash32(lab.seed, "union"), step, batch: expert.batch }),
   });
 }

@@ -1,15 +1,15 @@
 // All text of an experiment: read, split by document, freed of overlap, and fingerprinted.
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import { codeDocuments } from "./code.ts";
+import { codeDocuments } from "./builtin/code.ts";
 import { type DataConfig, type Domain, type DomainName, DOMAINS, PART_OF } from "./config.ts";
-import { novelDocuments, speechDocuments } from "./english.ts";
-import { mathDocuments, mathProblems } from "./math.ts";
-import { type Multilingual, multilingual } from "./multilingual.ts";
+import { novelDocuments, speechDocuments } from "./builtin/english.ts";
+import { mathDocuments, mathProblems } from "./builtin/math.ts";
+import { type Multilingual, multilingual } from "./builtin/multilingual.ts";
 import { overlapGuard } from "./overlap.ts";
-import { loadFiles } from "./records.ts";
+import { loadFiles } from "./files/load.ts";
 import { splitDocuments, type Splits, tooFew } from "./split.ts";
-import { byteLength } from "./stream.ts";
+import { byteLength } from "./batches/tokenize.ts";
 import type { Corpus, Document, DomainReport, LoadedCorpus, SplitName } from "./types.ts";
 
 /** One domain on its way into the corpus. */

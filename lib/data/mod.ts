@@ -1,6 +1,6 @@
 // The data room: corpora, tokenizers, packing and datamixes.
-export { batchAt, type BatchChoice, type Datamix, datamixSchema, normalizeDatamix } from "./batch.ts";
-export { END_OF_TEXT, trainTokenizer } from "./bpe.ts";
+export { batchAt, type BatchChoice, type Datamix, datamixSchema, normalizeDatamix } from "./batches/batch.ts";
+export { END_OF_TEXT, trainTokenizer } from "./tokenizer/train.ts";
 export {
   type DataConfig,
   dataConfigSchema,
@@ -14,9 +14,9 @@ export {
 export { loadCorpus } from "./corpus.ts";
 export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";
 export { rankName } from "./split.ts";
-export { byteLength, tokenizeDocuments } from "./stream.ts";
-export { openTokenizer } from "./tokenizer.ts";
-export { type SeenRows, unionBatchAt, unionRows } from "./union.ts";
+export { byteLength, tokenizeDocuments } from "./batches/tokenize.ts";
+export { openTokenizer } from "./tokenizer/open.ts";
+export { type SeenRows, unionBatchAt, unionRows } from "./batches/union.ts";
 export type {
   Batch,
   Corpus,

@@ -1,5 +1,5 @@
 // Whether training text repeats what is held out: exactly, nearly, or the same thing in other words.
-import { GENERATED } from "./math.ts";
+import { GENERATED } from "./builtin/math.ts";
 import type { Corpus, Document, SplitName } from "./types.ts";
 
 /** Words of a shingle. */

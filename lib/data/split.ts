@@ -1,7 +1,7 @@
 // Which documents are held out: whole files, messages and articles, chosen by a hash of the seed.
 import { UserError } from "../errors.ts";
 import { hash32 } from "../random.ts";
-import { byteLength } from "./stream.ts";
+import { byteLength } from "./batches/tokenize.ts";
 import type { Document, SplitName } from "./types.ts";
 
 /** What the splits are chosen by. */

@@ -9,9 +9,9 @@ import {
   type LoadedCorpus,
   type SplitName,
 } from "../../lib/data/mod.ts";
-import { codeDocuments } from "../../lib/data/code.ts";
+import { codeDocuments } from "../../lib/data/builtin/code.ts";
 import { splitDocuments } from "../../lib/data/split.ts";
-import { byteLength } from "../../lib/data/stream.ts";
+import { byteLength } from "../../lib/data/batches/tokenize.ts";
 import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";
 

@@ -1,7 +1,7 @@
 // The math domain: every answer is right, and held-out facts occur in no other split in any words.
 import assert from "node:assert/strict";
-import { mathDocuments, mathProblems, splitOfFact } from "../../lib/data/math.ts";
-import { MATH_LANGUAGES, type MathKind, mathTemplates } from "../../lib/data/math-templates.ts";
+import { mathDocuments, mathProblems, splitOfFact } from "../../../lib/data/builtin/math.ts";
+import { MATH_LANGUAGES, type MathKind, mathTemplates } from "../../../lib/data/builtin/math-templates.ts";
 
 const SEED = 3;
 const train = mathDocuments("math", "train", { bytes: 200_000, english: 0.5, seed: SEED });

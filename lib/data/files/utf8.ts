@@ -1,5 +1,5 @@
 // Strict reading of UTF-8: where a byte is wrong is said, nothing is replaced.
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 
 /**
  * The text of `bytes`, without a byte order mark.

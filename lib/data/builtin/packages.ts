@@ -1,5 +1,5 @@
 // Where the npm packages whose files are our built-in text lie on this machine.
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 
 // Deno installs what a module's imports name, run or not. These never run: only the packages' files are read.
 export const _installed = [

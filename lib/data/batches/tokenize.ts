@@ -1,5 +1,5 @@
 // Documents as one stream of tokens, with their boundaries kept.
-import type { Document, Tokenizer, TokenStream } from "./types.ts";
+import type { Document, Tokenizer, TokenStream } from "../types.ts";
 
 /** All documents in their order, each as `<|endoftext|>` followed by its text. */
 export function tokenizeDocuments(

@@ -1,9 +1,9 @@
 // Which tokens a training step sees: a pure function of the seed and the step, so that any position can be resumed.
 import { z } from "zod";
-import { nearest, UserError } from "../errors.ts";
-import { hash32, random } from "../random.ts";
+import { nearest, UserError } from "../../errors.ts";
+import { hash32, random } from "../../random.ts";
 import { permute } from "./permute.ts";
-import type { Batch, TokenStream } from "./types.ts";
+import type { Batch, TokenStream } from "../types.ts";
 
 /** Weights over domains, relative to one another. */
 export const datamixSchema = z.record(z.string(), z.number().nonnegative())

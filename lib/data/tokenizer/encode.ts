@@ -1,27 +1,27 @@
-// Encoding pieces of text with our own tokenizers: the ids of the library, without its costs for each piece.
-import { BYTE_CHARACTERS, piecesPattern } from "./pretokens.ts";
+// Encoding pretokens of text with our own tokenizers: the ids of the library, without its costs for each pretoken.
+import { BYTE_CHARACTERS, pretokenPattern } from "./pretokens.ts";
 
-/** Distinct pieces whose ids are remembered; then the memory starts anew. */
+/** Distinct pretokens whose ids are remembered; then the memory starts anew. */
 const MEMORY_LIMIT = 262_144;
 
-/** Longer pieces go to the library, whose time grows less than with the square of the length. */
-const LONG_PIECE = 256;
+/** Longer pretokens go to the library, whose time grows less than with the square of the length. */
+const LONG_PRETOKEN = 256;
 
 /** Ids are below this; pairs are keyed by `left * ID_LIMIT + right`. */
 const ID_LIMIT = 2 ** 24;
 
 /**
- * Text to ids for byte-level BPE over {@linkcode piecesPattern}. Each distinct piece is merged once and remembered:
+ * Text to ids for byte-level BPE over {@linkcode pretokenPattern}. Each distinct pretoken is merged once and remembered:
  * about ten times the library's speed.
  *
  * @param ids id of each token of the vocabulary, with all 256 bytes
  * @param merges pairs of tokens, first to last
- * @param encodeLong ids of a long piece
+ * @param encodeLong ids of a long pretoken
  */
-export function pieceEncoder(
+export function bpeEncoder(
   ids: ReadonlyMap<string, number>,
   merges: readonly (readonly [string, string])[],
-  encodeLong: (piece: string) => readonly number[],
+  encodeLong: (pretoken: string) => readonly number[],
 ): (text: string) => number[] {
   const byteIds = BYTE_CHARACTERS.map((character) => ids.get(character)!);
   const ranks = new Map<number, number>();
@@ -31,20 +31,20 @@ export function pieceEncoder(
     return ids.get(left + right)!;
   });
   const utf8 = new TextEncoder();
-  const encodePiece = (piece: string): readonly number[] => {
-    const bytes = utf8.encode(piece);
-    if (bytes.length > LONG_PIECE) return encodeLong(piece);
+  const encodePretoken = (pretoken: string): readonly number[] => {
+    const bytes = utf8.encode(pretoken);
+    if (bytes.length > LONG_PRETOKEN) return encodeLong(pretoken);
     return mergeAll(Array.from(bytes, (byte) => byteIds[byte]!), ranks, results);
   };
   const known = new Map<string, readonly number[]>();
-  const pattern = piecesPattern();
+  const pattern = pretokenPattern();
   return (text) => {
     const encoded: number[] = [];
-    for (const piece of text.match(pattern) ?? []) {
-      let own = known.get(piece);
+    for (const pretoken of text.match(pattern) ?? []) {
+      let own = known.get(pretoken);
       if (own === undefined) {
         if (known.size >= MEMORY_LIMIT) known.clear();
-        known.set(piece, own = encodePiece(piece));
+        known.set(pretoken, own = encodePretoken(pretoken));
       }
       for (const id of own) encoded.push(id);
     }

@@ -1,7 +1,14 @@
 // The union of what several phases saw: every row once, in an order of its own.
 import assert from "node:assert/strict";
-import { type Batch, batchAt, type SeenRows, type TokenStream, unionBatchAt, unionRows } from "../../lib/data/mod.ts";
-import { UserError } from "../../lib/errors.ts";
+import {
+  type Batch,
+  batchAt,
+  type SeenRows,
+  type TokenStream,
+  unionBatchAt,
+  unionRows,
+} from "../../../lib/data/mod.ts";
+import { UserError } from "../../../lib/errors.ts";
 
 const stream = (first: number, length: number): TokenStream => ({
   tokens: Int32Array.from({ length }, (_, i) => first + i),

@@ -1,9 +1,9 @@
 // Built-in multilingual text: the compiler's messages in 13 languages and the Declaration of Human Rights in 56.
-import { random } from "../random.ts";
+import { random } from "../../random.ts";
 import { compilerSections, MESSAGES_SECTION } from "./code.ts";
 import { DECLARATION_LANGUAGES, ENGLISH, MESSAGE_LANGUAGES } from "./languages.ts";
 import { readPackageFile } from "./packages.ts";
-import type { Document, Translation } from "./types.ts";
+import type { Document, Translation } from "../types.ts";
 
 /** One text in several languages, each on one line. */
 interface Parallel {

@@ -7,9 +7,9 @@ import {
   normalizeDatamix,
   tokenizeDocuments,
   type TokenStream,
-} from "../../lib/data/mod.ts";
-import { UserError } from "../../lib/errors.ts";
-import { random } from "../../lib/random.ts";
+} from "../../../lib/data/mod.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { random } from "../../../lib/random.ts";
 
 const END = 999;
 const characters = { endOfText: END, encode: (text: string) => Array.from(text, (c) => c.charCodeAt(0)) };

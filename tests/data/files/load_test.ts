@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { findFiles, readWhole } from "../../lib/data/files.ts";
-import { loadFiles } from "../../lib/data/records.ts";
-import { firstInvalidByte } from "../../lib/data/utf8.ts";
-import { UserError } from "../../lib/errors.ts";
-import { random } from "../../lib/random.ts";
+import { findFiles, readWhole } from "../../../lib/data/files/find.ts";
+import { loadFiles } from "../../../lib/data/files/load.ts";
+import { firstInvalidByte } from "../../../lib/data/files/utf8.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { random } from "../../../lib/random.ts";
 
 type Content = string | Uint8Array;
 

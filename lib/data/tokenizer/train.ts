@@ -1,13 +1,13 @@
 // Training byte-level BPE: the pair counts are kept up to date, never counted again.
-import { UserError } from "../errors.ts";
-import { BYTE_CHARACTERS, PIECES, piecesPattern } from "./pretokens.ts";
-import type { TokenizerJson } from "./types.ts";
+import { UserError } from "../../errors.ts";
+import { BYTE_CHARACTERS, PRETOKEN_PATTERN, pretokenPattern } from "./pretokens.ts";
+import type { TokenizerJson } from "../types.ts";
 
 /** The only special token; its id is 0. */
 export const END_OF_TEXT = "<|endoftext|>";
 
-/** Longer pieces are cut for counting: a file of one endless word must not take all the time. */
-const MAX_PIECE_BYTES = 128;
+/** Longer pretokens are cut for counting: a file of one endless word must not take all the time. */
+const MAX_PRETOKEN_BYTES = 128;
 
 const MAX_VOCAB = 262_144;
 
@@ -16,7 +16,7 @@ type Pair = readonly [left: number, right: number];
 /**
  * Trains byte-level BPE (Sennrich et al. 2016, over bytes) and returns it as a Hugging Face `tokenizer.json`. The most
  * frequent pair is merged first, among equals the one with the smaller ids, as Hugging Face's trainer does; so the
- * result depends on how often each piece occurs, not on the order of the texts.
+ * result depends on how often each pretoken occurs, not on the order of the texts.
  *
  * @param vocabSize tokens, with `<|endoftext|>` (id 0) and the 256 bytes (ids 1 to 256); the result has fewer when the
  *   text has no more pairs to merge
@@ -35,40 +35,40 @@ export function trainTokenizer(texts: Iterable<string>, { vocabSize }: { readonl
   const byteIds = BYTE_CHARACTERS.map((character) => idOf.get(character)!);
   const tokens = [END_OF_TEXT, ...alphabet];
   const merges: string[] = [];
-  for (const [left, right] of learnMerges(countPieces(texts, byteIds), tokens.length, vocabSize)) {
+  for (const [left, right] of learnMerges(countPretokens(texts, byteIds), tokens.length, vocabSize)) {
     merges.push(`${tokens[left]} ${tokens[right]}`);
     tokens.push(tokens[left]! + tokens[right]!);
   }
   return tokenizerJson(tokens, merges);
 }
 
-/** A distinct piece as token ids, merged in place, and how often it occurs. */
-interface Piece {
+/** A distinct pretoken as token ids, merged in place, and how often it occurs. */
+interface Pretoken {
   ids: number[];
   readonly count: number;
 }
 
-function countPieces(texts: Iterable<string>, byteIds: readonly number[]): Piece[] {
+function countPretokens(texts: Iterable<string>, byteIds: readonly number[]): Pretoken[] {
   const counts = new Map<string, number>();
   for (const text of texts) {
-    for (const [piece] of text.matchAll(piecesPattern())) counts.set(piece, (counts.get(piece) ?? 0) + 1);
+    for (const [pretoken] of text.matchAll(pretokenPattern())) counts.set(pretoken, (counts.get(pretoken) ?? 0) + 1);
   }
   const encoder = new TextEncoder();
-  const pieces: Piece[] = [];
-  for (const [piece, count] of counts) {
-    const bytes = encoder.encode(piece);
-    for (let start = 0; start < bytes.length; start += MAX_PIECE_BYTES) {
-      const ids = Array.from(bytes.subarray(start, start + MAX_PIECE_BYTES), (byte) => byteIds[byte]!);
-      if (ids.length > 1) pieces.push({ ids, count });
+  const pretokens: Pretoken[] = [];
+  for (const [pretoken, count] of counts) {
+    const bytes = encoder.encode(pretoken);
+    for (let start = 0; start < bytes.length; start += MAX_PRETOKEN_BYTES) {
+      const ids = Array.from(bytes.subarray(start, start + MAX_PRETOKEN_BYTES), (byte) => byteIds[byte]!);
+      if (ids.length > 1) pretokens.push({ ids, count });
     }
   }
-  return pieces;
+  return pretokens;
 }
 
 /** Pairs are keyed by `left * vocabSize + right`, which sorts them as (left, right) and stays small for usual sizes. */
-function learnMerges(pieces: readonly Piece[], firstId: number, vocabSize: number): Pair[] {
+function learnMerges(pretokens: readonly Pretoken[], firstId: number, vocabSize: number): Pair[] {
   const counts = new Map<number, number>();
-  /** Pieces in which a pair may stand; a piece may be named twice, or no longer have the pair. */
+  /** Pretokens in which a pair may stand; a pretoken may be named twice, or no longer have the pair. */
   const places = new Map<number, number[]>();
   const add = (left: number, right: number, count: number, place: number) => {
     const key = left * vocabSize + right;
@@ -81,7 +81,7 @@ function learnMerges(pieces: readonly Piece[], firstId: number, vocabSize: numbe
     const key = left * vocabSize + right;
     counts.set(key, counts.get(key)! - count);
   };
-  pieces.forEach(({ ids, count }, place) => {
+  pretokens.forEach(({ ids, count }, place) => {
     for (let i = 1; i < ids.length; i++) add(ids[i - 1]!, ids[i]!, count, place);
   });
   const queue = new PairQueue();
@@ -100,8 +100,8 @@ function learnMerges(pieces: readonly Piece[], firstId: number, vocabSize: numbe
     merges.push([left, right]);
     const grown = new Set<number>();
     for (const place of places.get(key)!) {
-      const piece = pieces[place]!;
-      const { ids } = piece;
+      const pretoken = pretokens[place]!;
+      const { ids } = pretoken;
       const out: number[] = [];
       for (let i = 0; i < ids.length; i++) {
         if (ids[i] !== left || ids[i + 1] !== right) {
@@ -110,21 +110,21 @@ function learnMerges(pieces: readonly Piece[], firstId: number, vocabSize: numbe
         }
         if (out.length > 0) {
           const before = out[out.length - 1]!;
-          remove(before, left, piece.count);
-          add(before, merged, piece.count, place);
+          remove(before, left, pretoken.count);
+          add(before, merged, pretoken.count, place);
           grown.add(before * vocabSize + merged);
         }
         if (i + 2 < ids.length) {
           // In "abab" the second pair's left neighbour is the first merged token: the pair (merged, left) that is
           // added here is taken back when the second pair is merged.
-          remove(right, ids[i + 2]!, piece.count);
-          add(merged, ids[i + 2]!, piece.count, place);
+          remove(right, ids[i + 2]!, pretoken.count);
+          add(merged, ids[i + 2]!, pretoken.count, place);
           grown.add(merged * vocabSize + ids[i + 2]!);
         }
         out.push(merged);
         i++;
       }
-      piece.ids = out;
+      pretoken.ids = out;
     }
     counts.delete(key);
     places.delete(key);
@@ -202,7 +202,7 @@ function tokenizerJson(tokens: readonly string[], merges: readonly string[]): To
     pre_tokenizer: {
       type: "Sequence",
       pretokenizers: [
-        { type: "Split", pattern: { Regex: PIECES }, behavior: "Isolated", invert: false },
+        { type: "Split", pattern: { Regex: PRETOKEN_PATTERN }, behavior: "Isolated", invert: false },
         { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
       ],
     },

@@ -1,5 +1,5 @@
 // Built-in mathematics: problems with exact answers, generated from the seed, split by the problem and not by its words.
-import { hash32, type Random, random } from "../random.ts";
+import { hash32, type Random, random } from "../../random.ts";
 import {
   MATH_LANGUAGES,
   MATH_NAMES,
@@ -9,8 +9,8 @@ import {
   type MathTemplate,
   mathTemplates,
 } from "./math-templates.ts";
-import { byteLength } from "./stream.ts";
-import type { Document, Problem, SplitName } from "./types.ts";
+import { byteLength } from "../batches/tokenize.ts";
+import type { Document, Problem, SplitName } from "../types.ts";
 
 /** Documents whose id starts so are all alike in their words; their keys say whether they repeat one another. */
 export const GENERATED = "generated:";

@@ -1,10 +1,10 @@
 // The user's files as documents: plain text, JSON lines and Parquet.
 import { parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { nearest, UserError } from "../errors.ts";
-import { findFiles, readFile } from "./files.ts";
-import { cutText } from "./pieces.ts";
-import type { Document } from "./types.ts";
+import { nearest, UserError } from "../../errors.ts";
+import { findFiles, readFile } from "./find.ts";
+import { cutText } from "../text/cut.ts";
+import type { Document } from "../types.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /** Documents of the user's files, and how many files of a glob were left out because they are empty. */

@@ -1,10 +1,10 @@
 // Opening a Hugging Face tokenizer.json: what is wrong with it is said in one sentence, then the library reads it.
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { z } from "zod";
-import { UserError } from "../errors.ts";
-import { pieceEncoder } from "./bpe-encode.ts";
-import { BYTE_CHARACTERS, PIECES } from "./pretokens.ts";
-import type { Tokenizer, TokenizerJson } from "./types.ts";
+import { UserError } from "../../errors.ts";
+import { bpeEncoder } from "./encode.ts";
+import { BYTE_CHARACTERS, PRETOKEN_PATTERN } from "./pretokens.ts";
+import type { Tokenizer, TokenizerJson } from "../types.ts";
 
 /** Names that end a document in the tokenizers of the usual models, the most telling first. */
 const END_OF_TEXT_NAMES = ["<|endoftext|>", "<|end_of_text|>", "<eos>", "</s>", "<|im_end|>"];
@@ -39,7 +39,7 @@ export function openTokenizer(json: TokenizerJson): Tokenizer {
   return {
     vocabSize,
     endOfText: ids.get(endName)!,
-    encode: isOurs(json, ids) ? pieceEncoder(ids, merges, plain) : plain,
+    encode: isOurs(json, ids) ? bpeEncoder(ids, merges, plain) : plain,
     decode(tokens) {
       const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabSize);
       if (wrong !== undefined) throw new RangeError(`Cannot decode token ${wrong}: ids go from 0 to ${vocabSize - 1}`);
@@ -49,7 +49,7 @@ export function openTokenizer(json: TokenizerJson): Tokenizer {
   };
 }
 
-/** Whether the file is one that we trained: then {@linkcode pieceEncoder} gives the library's ids. */
+/** Whether the file is one that we trained: then {@linkcode bpeEncoder} gives the library's ids. */
 function isOurs(json: TokenizerJson, ids: ReadonlyMap<string, number>): boolean {
   const shape = z.looseObject({
     normalizer: z.null(),
@@ -59,7 +59,7 @@ function isOurs(json: TokenizerJson, ids: ReadonlyMap<string, number>): boolean 
       pretokenizers: z.tuple([
         z.looseObject({
           type: z.literal("Split"),
-          pattern: z.strictObject({ Regex: z.literal(PIECES) }),
+          pattern: z.strictObject({ Regex: z.literal(PRETOKEN_PATTERN) }),
           behavior: z.literal("Isolated"),
           invert: z.literal(false),
         }),

@@ -1,12 +1,12 @@
 // Training, opening and refusing tokenizers; equal ids in the library and in Python.
 import assert from "node:assert/strict";
 import { Tokenizer as Library } from "@huggingface/tokenizers";
-import { openTokenizer, type TokenizerJson, trainTokenizer } from "../../lib/data/mod.ts";
-import { piecesPattern } from "../../lib/data/pretokens.ts";
-import { UserError } from "../../lib/errors.ts";
-import { random } from "../../lib/random.ts";
-import { optionalTest } from "../optional.ts";
-import { pythonCommand } from "../../lib/doctor/python.ts";
+import { openTokenizer, type TokenizerJson, trainTokenizer } from "../../../lib/data/mod.ts";
+import { pretokenPattern } from "../../../lib/data/tokenizer/pretokens.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { random } from "../../../lib/random.ts";
+import { optionalTest } from "../../optional.ts";
+import { pythonCommand } from "../../../lib/doctor/python.ts";
 
 const PHRASES = [
   "The whale, the whale! It's what we'll see; they've gone.",
@@ -81,7 +81,7 @@ Deno.test("`encode()` keeps every digit alone, and no token spans a line's end a
 });
 
 Deno.test("the pieces of any text joined give the text", () => {
-  for (const text of [...TEXTS, ...AWKWARD]) assert.equal((text.match(piecesPattern()) ?? []).join(""), text);
+  for (const text of [...TEXTS, ...AWKWARD]) assert.equal((text.match(pretokenPattern()) ?? []).join(""), text);
 });
 
 Deno.test("`decode(encode())` gives any text back", () => {

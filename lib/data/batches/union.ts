@@ -1,8 +1,8 @@
 // All rows that several phases of training saw, once each, in a random order of their own.
-import { UserError } from "../errors.ts";
-import { hash32 } from "../random.ts";
+import { UserError } from "../../errors.ts";
+import { hash32 } from "../../random.ts";
 import { permute } from "./permute.ts";
-import type { Batch } from "./types.ts";
+import type { Batch } from "../types.ts";
 
 /** What one phase saw. */
 export interface SeenRows {
