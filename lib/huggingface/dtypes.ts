@@ -1,4 +1,5 @@
 // The element types of safetensors: their sizes, and their values as typed arrays.
+import { UserError } from "../errors.ts";
 
 /** A tensor's values in memory. */
 export type TensorData =
@@ -13,11 +14,19 @@ export type TensorData =
   | BigInt64Array
   | BigUint64Array;
 
-/** Bytes of one element, by the type's name in the file. */
+/** Bytes of one element, by the type's name in the file: all types of safetensors 0.8. */
 export const DTYPE_BYTES = {
+  F4: 0.5,
+  F6_E2M3: 0.75,
+  F6_E3M2: 0.75,
   BOOL: 1,
   U8: 1,
   I8: 1,
+  F8_E4M3: 1,
+  F8_E4M3FNUZ: 1,
+  F8_E5M2: 1,
+  F8_E5M2FNUZ: 1,
+  F8_E8M0: 1,
   U16: 2,
   I16: 2,
   F16: 2,
@@ -28,12 +37,13 @@ export const DTYPE_BYTES = {
   U64: 8,
   I64: 8,
   F64: 8,
+  C64: 8,
 } as const;
 
 /** Name of an element type in the file. */
 export type Dtype = keyof typeof DTYPE_BYTES;
 
-/** Whether `name` is an element type that can be read here. */
+/** Whether `name` is an element type of the format. */
 export function isDtype(name: unknown): name is Dtype {
   return typeof name === "string" && Object.hasOwn(DTYPE_BYTES, name);
 }
@@ -52,7 +62,10 @@ export function dtypeOf(data: TensorData): Dtype {
   return "U64";
 }
 
-/** The values in `buffer` (little-endian, as in the file); F16 and BF16 become float32, exactly. */
+/**
+ * The values in `buffer` (little-endian, as in the file). F16 and BF16 become float32, exactly; F8, F6, F4 and C64 have
+ * no array in JavaScript and stay bytes.
+ */
 export function decodeData(dtype: Dtype, buffer: ArrayBuffer): TensorData {
   switch (dtype) {
     case "F32":
@@ -65,6 +78,15 @@ export function decodeData(dtype: Dtype, buffer: ArrayBuffer): TensorData {
       return fromBfloat16(new Uint16Array(buffer));
     case "BOOL":
     case "U8":
+    case "F4":
+    case "F6_E2M3":
+    case "F6_E3M2":
+    case "F8_E4M3":
+    case "F8_E4M3FNUZ":
+    case "F8_E5M2":
+    case "F8_E5M2FNUZ":
+    case "F8_E8M0":
+    case "C64":
       return new Uint8Array(buffer);
     case "I8":
       return new Int8Array(buffer);
@@ -103,6 +125,16 @@ export type WeightDtype = (typeof WEIGHT_DTYPES)[number];
 /** Whether values of this type can be weights. */
 export function isWeightDtype(dtype: Dtype): dtype is WeightDtype {
   return (WEIGHT_DTYPES as readonly string[]).includes(dtype);
+}
+
+/** The error for a weight of a type that cannot be read as weights. */
+export function dtypeError(path: string, name: string, dtype: Dtype): UserError {
+  return new UserError(
+    "model.dtype",
+    `Cannot read the weight ${JSON.stringify(name)} in "${path}": its type is ${dtype}, and weights are read as ` +
+      `${WEIGHT_DTYPES.join(", ")}`,
+    "Convert the model first: in Python, load it with dtype=torch.bfloat16 and save it with save_pretrained()",
+  );
 }
 
 /** The values in `bytes` as float32, exactly, into as many elements of `into`. */

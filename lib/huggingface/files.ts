@@ -1,6 +1,6 @@
 // Reading and writing files with errors that say which file, and what to do.
 import { UserError } from "../errors.ts";
-import { parseStrictJson } from "./strict-json.ts";
+import { parsePythonJson } from "./python-json.ts";
 
 /**
  * Opens a file for reading.
@@ -78,7 +78,7 @@ export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>
 }
 
 function readingError(path: string, error: unknown): UserError {
-  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+  if (isMissing(error)) {
     return new UserError("file.missing", `Cannot read "${path}": there is no such file`, "Check the path");
   }
   return new UserError(
@@ -88,11 +88,11 @@ function readingError(path: string, error: unknown): UserError {
   );
 }
 
-/** The object in a JSON file; throws UserError naming the file. */
+/** The object in a JSON file that Python's `json` can read; throws UserError naming the file. */
 export async function readJson(path: string): Promise<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = parseStrictJson(await readBytes(path));
+    value = parsePythonJson(await readBytes(path));
   } catch (error) {
     if (error instanceof SyntaxError) throw folderError(path, error.message);
     throw error;
@@ -103,9 +103,23 @@ export async function readJson(path: string): Promise<Record<string, unknown>> {
   return value as Record<string, unknown>;
 }
 
-/** Whether there is a file or folder at `path`. */
+/**
+ * Whether there is a file or folder at `path`, or at the end of the link there.
+ *
+ * @throws UserError when that cannot be found out: a folder above that may not be searched, a name that is too long
+ */
 export async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw readingError(path, error);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
 /** An error about a file of a model folder. */

@@ -70,14 +70,15 @@ export function parseHeader(path: string, json: Uint8Array<ArrayBuffer>, fileByt
   if (json[0] !== 0x7b) throw safetensorsError(path, "not-an-object", 'its header does not start with "{"');
   let root: object;
   try {
-    root = parseStrictJson(json, true) as object;
+    root = parseStrictJson(json) as object;
   } catch (error) {
     throw safetensorsError(path, "bad-header", `in its header, ${(error as Error).message}`);
   }
   let metadata: Record<string, string> = {};
   const entries: [string, TensorEntry][] = [];
   for (const [name, value] of Object.entries(root)) {
-    if (name === "__metadata__") metadata = checkMetadata(path, value);
+    // Python's safetensors reads null as no metadata.
+    if (name === "__metadata__") metadata = value === null ? {} : checkMetadata(path, value);
     else entries.push([name, checkEntry(path, name, value)]);
   }
   const dataStart = 8 + json.length;
@@ -132,12 +133,13 @@ function checkEntry(path: string, name: string, value: unknown): TensorEntry {
   const [begin, end] = offsets as [number, number];
   if (begin > end) throw safetensorsError(path, "bad-offsets", `${where} ends at ${end}, before its start at ${begin}`);
   // Exact even where the product exceeds 2^53.
-  const bytes = shape.reduce((product, size) => product * BigInt(size), BigInt(DTYPE_BYTES[dtype]));
-  if (bytes !== BigInt(end - begin)) {
+  const bits = shape.reduce((product, size) => product * BigInt(size), BigInt(8 * DTYPE_BYTES[dtype]));
+  if (bits !== 8n * BigInt(end - begin)) {
+    const needed = bits % 8n === 0n ? `${bits / 8n} bytes` : `${bits} bits`;
     throw safetensorsError(
       path,
       "bad-size",
-      `${where} of shape [${shape.join(", ")}] and dtype ${dtype} needs ${bytes} bytes, ` +
+      `${where} of shape [${shape.join(", ")}] and dtype ${dtype} needs ${needed}, ` +
         `but its offsets ${begin} to ${end} hold ${end - begin}`,
     );
   }

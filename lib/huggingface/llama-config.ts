@@ -2,33 +2,36 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { type ModelConfig, modelConfigSchema } from "../model/mod.ts";
+import { ropeParameters } from "./rope.ts";
 
 const positive = z.int().positive();
+const off = z.literal(false).nullish();
+const rope = z.looseObject({
+  rope_theta: z.number().positive().nullish(),
+  partial_rotary_factor: z.literal(1).nullish(),
+}).nullish();
 
 /** The keys of `config.json` that decide what the model computes; the many others are ignored. */
-const huggingFaceSchema = z.object({
+const huggingFaceSchema = z.looseObject({
   model_type: z.literal("llama"),
   vocab_size: positive,
   hidden_size: positive,
   num_hidden_layers: positive,
   num_attention_heads: positive,
-  num_key_value_heads: positive.optional(),
+  num_key_value_heads: positive.nullish(),
   head_dim: positive.nullish(),
   intermediate_size: positive,
   max_position_embeddings: positive,
-  rms_norm_eps: z.number().positive().default(1e-6),
-  tie_word_embeddings: z.boolean().default(false),
-  hidden_act: z.literal("silu").default("silu"),
-  attention_bias: z.literal(false).default(false),
-  mlp_bias: z.literal(false).default(false),
-  // Up to version 4 of transformers the frequency stood at the top, since version 5 it is a parameter of RoPE.
-  rope_theta: z.number().positive().optional(),
-  rope_scaling: z.object({ rope_type: z.literal("default").optional(), type: z.literal("default").optional() })
-    .nullish(),
-  rope_parameters: z.object({
-    rope_type: z.literal("default").default("default"),
-    rope_theta: z.number().positive().optional(),
-  }).nullish(),
+  rms_norm_eps: z.number().positive().nullish(),
+  tie_word_embeddings: z.boolean().nullish(),
+  // Two names of one function.
+  hidden_act: z.enum(["silu", "swish"]).nullish(),
+  attention_bias: off,
+  mlp_bias: off,
+  rope_theta: z.number().positive().nullish(),
+  partial_rotary_factor: z.literal(1).nullish(),
+  rope_scaling: rope,
+  rope_parameters: rope,
 });
 
 /** What `tokenizer.json`'s special token is called in `config.json`: its id. */
@@ -97,12 +100,22 @@ export function fromHuggingFaceConfig(value: unknown, path = "config.json"): Mod
     kvHeads,
     inner: config.intermediate_size,
     contextLength: config.max_position_embeddings,
-    ropeTheta: config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10_000,
-    normEps: config.rms_norm_eps,
-    tiedEmbeddings: config.tie_word_embeddings,
+    ropeTheta: plainRopeTheta(config, path),
+    normEps: config.rms_norm_eps ?? 1e-6,
+    tiedEmbeddings: config.tie_word_embeddings ?? false,
   });
   if (!result.success) throw configError(path, firstIssue(result.error));
   return result.data;
+}
+
+/** The base frequency of a rotary embedding that nothing scales. */
+function plainRopeTheta(config: z.infer<typeof huggingFaceSchema>, path: string): number {
+  const ropes = ropeParameters(config, { rope_theta: 10_000 });
+  const { rope_type, rope_theta, scaling } = ropes.get("") ?? {};
+  const plain = ropes.size === 1 && rope_type === "default" && Object.keys(scaling!).length === 0;
+  if (plain) return rope_theta!;
+  const key = Object.keys(config.rope_scaling ?? {}).length > 0 ? "rope_scaling" : "rope_parameters";
+  throw configError(path, `${key} ${JSON.stringify(config[key])} is not a plain rotary embedding`);
 }
 
 function firstIssue(error: z.ZodError): string {

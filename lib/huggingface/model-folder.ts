@@ -2,7 +2,8 @@
 import { UserError } from "../errors.ts";
 import type { TokenizerJson } from "../data/mod.ts";
 import { checkWeights, type HostTensor, type HostWeights, type ModelConfig } from "../model/mod.ts";
-import { exists, folderError, readJson, writeAtomically } from "./files.ts";
+import { dtypeError } from "./dtypes.ts";
+import { exists, readJson, writeAtomically } from "./files.ts";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "./llama-config.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { notWhereItSays, readShardIndex } from "./shard-index.ts";
@@ -69,23 +70,54 @@ export async function saveModelFolder(folder: string, model: ModelToSave): Promi
  * Reads a folder with `config.json` and either `model.safetensors` or shards named by `model.safetensors.index.json`.
  * Weights stored as F16 or BF16 become float32.
  *
+ * As in Python's transformers, `tie_word_embeddings` beside a stored head that is not the embedding table counts for
+ * nothing: the model has the head that is stored.
+ *
+ * @param warn told of what the folder says that is not so
  * @throws UserError naming the file and what was wrong
  */
-export async function loadModelFolder(folder: string): Promise<LoadedModel> {
-  const config = fromHuggingFaceConfig(await readJson(`${folder}/config.json`), `${folder}/config.json`);
+export async function loadModelFolder(
+  folder: string,
+  warn: (text: string) => void = console.warn,
+): Promise<LoadedModel> {
+  const said = fromHuggingFaceConfig(await readJson(`${folder}/config.json`), `${folder}/config.json`);
   const indexPath = `${folder}/model.safetensors.index.json`;
   const sharded = !await exists(`${folder}/model.safetensors`) && await exists(indexPath);
   const found = sharded
     ? await readShards(folder, indexPath)
     : await readWeights(`${folder}/model.safetensors`, (name) => name);
-  // With tied embeddings some writers store the shared matrix twice; older ones store the RoPE table.
-  if (config.tiedEmbeddings) found.delete("lm_head.weight");
+  const config = { ...said, tiedEmbeddings: said.tiedEmbeddings && tieEmbeddings(found) };
+  if (config.tiedEmbeddings !== said.tiedEmbeddings) {
+    warn(
+      `warning: "${folder}/config.json" says tie_word_embeddings, but "${HEAD}" is stored and is not "${EMBEDDINGS}": ` +
+        `the model is loaded with a head of its own`,
+    );
+  }
+  // Older writers store the tables of the rotary embedding.
   for (const name of found.keys()) if (name.endsWith(".rotary_emb.inv_freq")) found.delete(name);
   const tensors = Object.fromEntries(found);
   checkWeights(config, tensors, `"${folder}"`);
   const tokenizerPath = `${folder}/tokenizer.json`;
   if (!await exists(tokenizerPath)) return { config, tensors };
   return { config, tensors, tokenizer: await readJson(tokenizerPath) as TokenizerJson };
+}
+
+const HEAD = "lm_head.weight";
+const EMBEDDINGS = "model.embed_tokens.weight";
+
+/** Leaves one of two equal matrices, under the embeddings' name; returns false when there are two that differ. */
+function tieEmbeddings(weights: Map<string, HostTensor>): boolean {
+  const [head, embeddings] = [weights.get(HEAD), weights.get(EMBEDDINGS)];
+  if (head === undefined) return true;
+  if (embeddings !== undefined && !isSame(head, embeddings)) return false;
+  weights.set(EMBEDDINGS, head);
+  weights.delete(HEAD);
+  return true;
+}
+
+function isSame(a: HostTensor, b: HostTensor): boolean {
+  return String(a.shape) === String(b.shape) &&
+    a.data.every((value, i) => value === b.data[i] || Object.is(value, b.data[i]));
 }
 
 async function readShards(folder: string, indexPath: string): Promise<Map<string, HostTensor>> {
@@ -114,7 +146,7 @@ async function readWeights(
     const name = rename(stored);
     if (name === undefined) continue;
     if (!(data instanceof Float32Array)) {
-      throw folderError(path, `weight ${JSON.stringify(name)} has dtype ${dtype}; weights are F32, F16 or BF16`);
+      throw dtypeError(path, name, dtype);
     }
     weights.set(name, { shape, data });
   }

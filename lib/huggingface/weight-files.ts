@@ -1,7 +1,7 @@
 // The weights of a model folder, read range by range: for work on models that are larger than memory.
 import { UserError } from "../errors.ts";
-import { decodeWeights, type Dtype, DTYPE_BYTES, isWeightDtype } from "./dtypes.ts";
-import { exists, folderError, openForReading } from "./files.ts";
+import { decodeWeights, type Dtype, DTYPE_BYTES, dtypeError, isWeightDtype } from "./dtypes.ts";
+import { exists, openForReading } from "./files.ts";
 import { safetensorsError } from "./header.ts";
 import { readHeader } from "./safetensors.ts";
 import { notWhereItSays, readShardIndex } from "./shard-index.ts";
@@ -88,9 +88,7 @@ function readers(weights: ReadonlyMap<string, Place>): Pick<WeightFiles, "read" 
     },
     read(name, begin, end, into = new Float32Array(end - begin)) {
       const { path, dtype } = weights.get(name)!;
-      if (!isWeightDtype(dtype)) {
-        throw folderError(path, `weight ${JSON.stringify(name)} has dtype ${dtype}; weights are F32, F16 or BF16`);
-      }
+      if (!isWeightDtype(dtype)) throw dtypeError(path, name, dtype);
       const length = (end - begin) * DTYPE_BYTES[dtype];
       if (scratch.length < length) scratch = new Uint8Array(length);
       const bytes = scratch.subarray(0, length);

@@ -9,7 +9,7 @@ import {
   toHuggingFaceConfig,
   writeSafetensors,
 } from "../../lib/huggingface/mod.ts";
-import { initialWeights, type ModelConfig } from "../../lib/model/mod.ts";
+import { type HostTensor, type HostWeights, initialWeights, type ModelConfig } from "../../lib/model/mod.ts";
 
 const CONFIG: ModelConfig = {
   vocabSize: 12,
@@ -131,6 +131,47 @@ Deno.test("`loadModelFolder()` names what a folder lacks or has too much of", ()
     }
   }));
 
+Deno.test("`loadModelFolder()` believes a stored head rather than tie_word_embeddings, and says so", () =>
+  withFolder(async (folder) => {
+    const config = { ...CONFIG, tiedEmbeddings: true };
+    const tensors = initialWeights(config, 1);
+    await saveModelFolder(folder, { config, tensors });
+    const embeddings = tensors["model.embed_tokens.weight"]!;
+    const load = async (stored: HostWeights) => {
+      await writeSafetensors(`${folder}/model.safetensors`, stored);
+      const warnings: string[] = [];
+      return { ...await loadModelFolder(folder, (text) => warnings.push(text)), warnings };
+    };
+    assert.deepEqual(await load({ ...tensors, "lm_head.weight": embeddings }), { config, tensors, warnings: [] });
+    const { "model.embed_tokens.weight": _, ...others } = tensors;
+    assert.deepEqual(await load({ ...others, "lm_head.weight": embeddings }), { config, tensors, warnings: [] });
+    const head = { shape: embeddings.shape, data: embeddings.data.map((value, i) => i === 5 ? value + 1 : value) };
+    const loaded = await load({ ...tensors, "lm_head.weight": head });
+    assert.deepEqual(loaded.config, { ...config, tiedEmbeddings: false });
+    assert.deepEqual(loaded.tensors, { ...tensors, "lm_head.weight": head });
+    assert.match(loaded.warnings.join(), /config\.json.*tie_word_embeddings.*lm_head\.weight/);
+    await refuses(load({ ...tensors, "lm_head.weight": { shape: [1, 8], data: new Float32Array(8) } }), /lm_head/);
+  }));
+
+Deno.test("`loadModelFolder()` says which types it reads, and that others are to be converted", () =>
+  withFolder(async (folder) => {
+    const tensors = initialWeights(CONFIG, 1);
+    await saveModelFolder(folder, { config: CONFIG, tensors });
+    const weights = `${folder}/model.safetensors`;
+    for (const data of [new Float64Array(8), new Int8Array(8)]) {
+      await writeSafetensors(weights, {
+        ...tensors,
+        "model.norm.weight": { shape: [8], data } as unknown as HostTensor,
+      });
+      await assert.rejects(loadModelFolder(folder), (error) => {
+        assert.ok(error instanceof UserError);
+        assert.match(error.message, /model\.norm\.weight.*type is (F64|I8).*F32, F16, BF16/);
+        assert.match(error.hint!, /^Convert/);
+        return true;
+      });
+    }
+  }));
+
 Deno.test("`fromHuggingFaceConfig()` inverts `toHuggingFaceConfig()`", () => {
   for (const config of [CONFIG, { ...CONFIG, tiedEmbeddings: true, kvHeads: 4, ropeTheta: 10_000 }]) {
     assert.deepEqual(fromHuggingFaceConfig(toHuggingFaceConfig(config)), config);
@@ -142,6 +183,28 @@ Deno.test("`fromHuggingFaceConfig()` takes the keys of older versions and their 
   assert.deepEqual(fromHuggingFaceConfig({ ...old, rope_scaling: null }), { ...CONFIG, kvHeads: CONFIG.heads });
 });
 
+Deno.test("`fromHuggingFaceConfig()` reads every spelling of a plain Llama", () => {
+  const { rope_parameters: _, rope_theta: __, ...good } = toHuggingFaceConfig(CONFIG);
+  const theta = { ...CONFIG, ropeTheta: 500_000 };
+  const plain: [Record<string, unknown>, ModelConfig][] = [
+    [{ rope_scaling: { rope_type: "default", rope_theta: 500_000 } }, theta],
+    [{ rope_scaling: { type: "default" }, rope_theta: 500_000 }, theta],
+    [{ rope_scaling: {}, rope_parameters: { rope_theta: 500_000 }, rope_theta: 3 }, theta],
+    [{ rope_parameters: { rope_type: "default", rope_theta: null }, rope_theta: 500_000 }, theta],
+    // As transformers does: rope_scaling before rope_parameters, and either before the top.
+    [{ rope_scaling: { rope_theta: 500_000 }, rope_parameters: { rope_theta: 4 }, rope_theta: 3 }, theta],
+    [{ rope_scaling: { rope_type: "default", factor: 1.0 }, rope_theta: 500_000 }, theta],
+    [{ partial_rotary_factor: 1, rope_theta: 500_000 }, theta],
+    [{}, { ...CONFIG, ropeTheta: 10_000 }],
+    [{ hidden_act: "swish", rope_theta: 500 }, CONFIG],
+    [{ num_key_value_heads: null, rope_theta: 500 }, { ...CONFIG, kvHeads: CONFIG.heads }],
+    [{ attention_bias: null, mlp_bias: null, tie_word_embeddings: null, rope_theta: 500 }, CONFIG],
+  ];
+  for (const [change, expected] of plain) {
+    assert.deepEqual(fromHuggingFaceConfig({ ...good, ...change }), expected, JSON.stringify(change));
+  }
+});
+
 Deno.test("`fromHuggingFaceConfig()` refuses what the decoder does not compute", () => {
   const good = toHuggingFaceConfig(CONFIG);
   const bad: [Record<string, unknown>, RegExp][] = [
@@ -151,6 +214,17 @@ Deno.test("`fromHuggingFaceConfig()` refuses what the decoder does not compute",
     [{ mlp_bias: true }, /mlp_bias/],
     [{ rope_scaling: { rope_type: "llama3", factor: 8 } }, /rope_scaling/],
     [{ rope_parameters: { rope_type: "yarn", rope_theta: 1 } }, /rope_parameters/],
+    [
+      { rope_scaling: { type: "linear", factor: 2 }, rope_parameters: { rope_type: "default" } },
+      /rope_scaling.*linear/,
+    ],
+    [
+      { rope_parameters: { full_attention: { rope_theta: 1 }, sliding_attention: { rope_theta: 2 } } },
+      /rope_parameters/,
+    ],
+    [{ rope_parameters: { rope_theta: 500, partial_rotary_factor: 0.5 } }, /partial_rotary_factor/],
+    [{ partial_rotary_factor: 0.5 }, /partial_rotary_factor/],
+    [{ rope_scaling: { rope_theta: "large" } }, /rope_scaling\.rope_theta/],
     [{ head_dim: 4 }, /head_dim 4/],
     [{ num_key_value_heads: 3 }, /num_key_value_heads 3/],
     [{ num_attention_heads: 3 }, /num_attention_heads 3/],

@@ -1,7 +1,15 @@
 // Python's safetensors and transformers read what we write, and the other way round.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { readSafetensors, saveModelFolder, writeSafetensors } from "../../lib/huggingface/mod.ts";
+import {
+  type LoadedModel,
+  type LoadedTensor,
+  loadModelFolder,
+  readJson,
+  readSafetensors,
+  saveModelFolder,
+  writeSafetensors,
+} from "../../lib/huggingface/mod.ts";
 import { decoder, disposeWeights, initialWeights, toDevice } from "../../lib/model/mod.ts";
 import { optionalTest } from "../optional.ts";
 import { pythonCommand } from "../../lib/doctor/python.ts";
@@ -9,6 +17,17 @@ import { pythonCommand } from "../../lib/doctor/python.ts";
 function python(script: string, ...args: string[]): void {
   const { success, stderr } = new Deno.Command(pythonCommand(), { args: ["-c", script, ...args] }).outputSync();
   assert.ok(success, new TextDecoder().decode(stderr));
+}
+
+/** Our logits for the ids, `[1, time]`. */
+async function logitsOf({ config, tensors }: LoadedModel, ids: LoadedTensor): Promise<Float32Array> {
+  await tf.setBackend("cpu");
+  const weights = toDevice(tensors);
+  const model = decoder(config, weights);
+  const input = () => tf.tensor2d(ids.data as Int32Array, ids.shape as [number, number], "int32");
+  const logits = tf.tidy(() => model.logits(input()).dataSync<"float32">());
+  disposeWeights(weights);
+  return logits;
 }
 
 /** A byte-level tokenizer: 256 bytes and `<|endoftext|>`. */
@@ -137,13 +156,7 @@ with torch.no_grad(): save_file({"ids": ids.int(), "logits": model(ids).logits},
       const expected = (await readSafetensors(`${folder}/expected.safetensors`)).tensors;
       const ids = expected.get("ids")!;
       assert.equal(ids.data[0], 256);
-      await tf.setBackend("cpu");
-      const weights = toDevice(tensors);
-      const model = decoder(config, weights);
-      const logits = tf.tidy(() =>
-        model.logits(tf.tensor2d(ids.data as Int32Array, ids.shape as [number, number], "int32")).dataSync()
-      );
-      disposeWeights(weights);
+      const logits = await logitsOf({ config, tensors }, ids);
       const wanted = expected.get("logits")!.data as Float32Array;
       assert.equal(logits.length, wanted.length);
       const difference = wanted.reduce((max, value, i) => Math.max(max, Math.abs(value - logits[i]!)), 0);
@@ -153,3 +166,55 @@ with torch.no_grad(): save_file({"ids": ids.int(), "logits": model(ids).logits},
     }
   });
 }
+
+optionalTest("python-torch", "a folder that says what is not so is loaded as transformers loads it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const config = {
+      vocabSize: 20,
+      width: 16,
+      layers: 2,
+      heads: 4,
+      kvHeads: 2,
+      inner: 24,
+      contextLength: 32,
+      ropeTheta: 10_000,
+      normEps: 1e-4,
+      tiedEmbeddings: false,
+    };
+    const tensors = initialWeights(config, 3);
+    for (const { shape, data } of Object.values(tensors)) {
+      if (shape.length > 1) data.forEach((w, i) => data[i] = 20 * w);
+    }
+    await saveModelFolder(folder, { config, tensors });
+    const { rope_theta: _, rope_parameters: __, ...json } = await readJson(`${folder}/config.json`);
+    const odd = {
+      ...json,
+      rope_scaling: { rope_type: "default", rope_theta: 500_000 },
+      num_key_value_heads: 2,
+      hidden_act: "swish",
+      tie_word_embeddings: true,
+    };
+    await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(odd));
+    python(
+      `
+import sys, torch
+from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM
+model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32)
+ids = torch.arange(20).reshape(1, 20)
+with torch.no_grad(): save_file({"ids": ids.int(), "logits": model(ids).logits}, sys.argv[1] + "/expected.safetensors")
+`,
+      folder,
+    );
+    const expected = (await readSafetensors(`${folder}/expected.safetensors`)).tensors;
+    const loaded = await loadModelFolder(folder, () => {});
+    assert.deepEqual(loaded.config, { ...config, ropeTheta: 500_000 });
+    const logits = await logitsOf(loaded, expected.get("ids")!);
+    const wanted = expected.get("logits")!.data as Float32Array;
+    const difference = wanted.reduce((max, value, i) => Math.max(max, Math.abs(value - logits[i]!)), 0);
+    assert.ok(difference < 1e-4, `largest difference of logits: ${difference}`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

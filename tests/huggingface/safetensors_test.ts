@@ -78,6 +78,7 @@ const DAMAGED: readonly [name: string, bytes: Uint8Array, says: RegExp][] = [
   ],
   ["a shape that needs more than its offsets", fileOf(`{"a":${tensor("[2]", "[0,4]")}}`, 4), /needs 8 bytes.*hold 4/],
   ["a shape that needs less than its offsets", fileOf(`{"a":${tensor("[1]", "[0,8]")}}`, 8), /needs 4 bytes.*hold 8/],
+  ["a shape that ends within a byte", fileOf(`{"a":${tensor("[3]", "[0,2]", '"F4"')}}`, 2), /F4 needs 12 bits.*hold 2/],
   ["reversed offsets", fileOf(`{"a":${tensor("[1]", "[4,0]")}}`, 4), /ends at 0, before its start at 4/],
   ["negative offsets", fileOf(`{"a":${tensor("[1]", "[-4,0]")}}`, 4), /data_offsets \[-4,0\]/],
   ["three offsets", fileOf(`{"a":${tensor("[1]", "[0,4,8]")}}`, 8), /two whole numbers/],
@@ -198,6 +199,19 @@ Deno.test("`writeSafetensors()` takes views and shared memory", () =>
     const { tensors } = await readSafetensors(`${folder}/t`);
     assert.deepEqual([...tensors.get("shared")!.data], [1, 2]);
     assert.deepEqual([...tensors.get("view")!.data], [3, 4]);
+  }));
+
+Deno.test("`readSafetensors()` reads the types of the format, those without an array in JavaScript as bytes", () =>
+  withFolder(async (folder) => {
+    const types = { F8_E4M3: 4, F8_E4M3FNUZ: 4, F8_E5M2: 4, F8_E5M2FNUZ: 4, F8_E8M0: 4, F6_E2M3: 3, F6_E3M2: 3, F4: 2 };
+    for (const [dtype, size] of Object.entries({ ...types, C64: 32, BOOL: 4, F64: 32 })) {
+      const json = `{"__metadata__":null,"a":${tensor("[4]", `[0,${size}]`, `"${dtype}"`)}}`;
+      await Deno.writeFile(`${folder}/t`, fileOf(json.padEnd(Math.ceil(json.length / 8) * 8), size));
+      const { tensors, metadata } = await readSafetensors(`${folder}/t`);
+      assert.deepEqual(metadata, {});
+      assert.equal(tensors.get("a")!.dtype, dtype);
+      if (dtype !== "F64") assert.deepEqual([...tensors.get("a")!.data], Array.from({ length: size }, (_, i) => i));
+    }
   }));
 
 Deno.test("`readSafetensors()` widens F16 and BF16 exactly", () =>
