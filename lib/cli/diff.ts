@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { UserError } from "../errors.ts";
 import {
-  type Captured,
   CAPTURED_FOLDER,
   defaultRunsFolder,
   type Difference,
   diffRuns,
   formatTable,
   parseWithCommander,
-  readCaptured,
+  type Provenance,
+  readProvenance,
   readRun,
   resolveRun,
   type RunDiff,
@@ -47,8 +47,8 @@ export async function diffCommand(
   print(asText(diff) + code);
 }
 
-async function lastCaptured(folder: string, id: string): Promise<Captured | undefined> {
-  return (await readCaptured(join(folder, id))).at(-1);
+async function lastCaptured(folder: string, id: string): Promise<Provenance | undefined> {
+  return (await readProvenance(join(folder, id))).at(-1);
 }
 
 async function viewOf(folder: string, word: string): Promise<RunView> {

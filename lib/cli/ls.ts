@@ -8,7 +8,6 @@ import {
   formatTable,
   headline,
   isUnderWay,
-  type ListedRun,
   listFromIndex,
   type ListOptions,
   parseWithCommander,
@@ -16,6 +15,7 @@ import {
   readInteger,
   type RunStatus,
   shownName,
+  type SortedRun,
   type Table,
 } from "../run/mod.ts";
 
@@ -63,7 +63,7 @@ export async function listCommand(
 }
 
 /** A hint for each name that was asked for and that no run has: the names that there are. */
-function unknownNames(runs: readonly ListedRun[], { preset, experiment, tags }: ListOptions): string[] {
+function unknownNames(runs: readonly SortedRun[], { preset, experiment, tags }: ListOptions): string[] {
   const hint = (what: string, asked: string | undefined, all: readonly string[]) => {
     const names = [...new Set(all)].sort();
     if (asked === undefined || names.length === 0 || names.includes(asked)) return [];
@@ -100,8 +100,8 @@ function readSince(text: string, now: Date): Date {
   );
 }
 
-function runsTable(folder: string, runs: readonly ListedRun[], sort: string): Table {
-  const optional = (present: (run: ListedRun) => boolean, column: Column) => runs.some(present) ? [column] : [];
+function runsTable(folder: string, runs: readonly SortedRun[], sort: string): Table {
+  const optional = (present: (run: SortedRun) => boolean, column: Column) => runs.some(present) ? [column] : [];
   return {
     name: "runs",
     title: `Runs in ${folder}`,

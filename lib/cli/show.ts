@@ -3,12 +3,11 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { UserError } from "../errors.ts";
 import {
-  type Captured,
   CAPTURED_FOLDER,
   type CellView,
   codeText,
   defaultRunsFolder,
-  endingText,
+  endReason,
   formatSeconds,
   formatTable,
   leftOutLines,
@@ -16,8 +15,9 @@ import {
   markedSettings,
   parseWithCommander,
   printable,
-  readCaptured,
+  type Provenance,
   readLabels,
+  readProvenance,
   readRun,
   resolveRun,
   resultsTable,
@@ -50,7 +50,7 @@ export async function showCommand(
   const view = await readRun(folder, id);
   if (view === undefined) throw new UserError("run.none", `The run ${id} is gone from ${folder}`);
   const labels = await readLabels(join(folder, id));
-  const captured = await readCaptured(join(folder, id));
+  const captured = await readProvenance(join(folder, id));
   if (parsed.options.json) return print(JSON.stringify({ ...view, labels, captured }));
   const all = parsed.options.tables === true;
   const made = captured.at(-1);
@@ -86,7 +86,7 @@ async function describeRun(view: RunView, lines: readonly string[], runsFolder: 
 }
 
 /** How the run was made: code, machine, and the settings that somebody changed; with `all` those of the preset too. */
-function madeLines(view: RunView, made: Captured, folder: string, all: boolean): string[] {
+function madeLines(view: RunView, made: Provenance, folder: string, all: boolean): string[] {
   const settings = markedSettings(view.config, made.sources)
     .filter(({ source }) => source === "set" || source === "file" || (all && source === "preset"))
     .map(({ key, value, source }) => `  ${key}=${JSON.stringify(value)} (${SOURCE_NAMES[source]})`);
@@ -105,7 +105,7 @@ function madeLines(view: RunView, made: Captured, folder: string, all: boolean):
 }
 
 function endingLines(view: RunView): string[] {
-  const text = endingText(view);
+  const text = endReason(view);
   if (text === null) return [];
   return [(view.status === "stopped" ? "" : "error: ") + text.split("\n").map(printable).join("\n")];
 }

@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { seedsTable, writeReport, writeSeedsReport } from "../report/mod.ts";
 import {
   answerTrialCheck,
-  captureRun,
+  captureProvenance,
   CHECK_OPTION,
   type CheckedExperiment,
   formatTable,
@@ -190,7 +190,7 @@ async function runOne<Schema extends z.ZodType, Prepared>(
     open = run;
     endTee = teeConsole(run.folder);
     const made = { sources: invocation.origins, configFile: invocation.configFile };
-    await captureRun(run.folder, { ...made, device: { name, description, numerics, threads } }).catch((error) =>
+    await captureProvenance(run.folder, { ...made, device: { name, description, numerics, threads } }).catch((error) =>
       run.note(`How this run was made could not be kept: ${error.message}`, "warning")
     );
     if (server !== undefined) {

@@ -1,9 +1,10 @@
 // Runs: experiments made of content-addressed cells, one append-only event log each, and the readers of those logs.
 export type { CellCheckpoints, CellContext, CellResult, CellSpec, CheckpointToSave, Run } from "./cells/cell.ts";
 export * from "./events/events.ts";
+export * from "./events/views.ts";
 export * from "./view/mod.ts";
-export { CAPTURED_FOLDER, type CaptureOptions, captureRun, readCaptured } from "./capture/capture.ts";
-export { type Captured, capturedSchema, type SettingSource } from "./events/capture-schema.ts";
+export { CAPTURED_FOLDER, type CaptureOptions, captureProvenance, readProvenance } from "./capture/capture.ts";
+export { type Provenance, provenanceSchema, type SettingSource } from "./events/provenance.ts";
 export { OUTPUT_FILE, teeConsole } from "./capture/console-output.ts";
 export { type Alarms, openAlarms } from "./alerts/alarms.ts";
 export { canonicalJson } from "./files/canonical.ts";
@@ -12,17 +13,7 @@ export { type CachedCell, findCell } from "./cells/cell-store.ts";
 export { repositoryRoot } from "./files/code-version.ts";
 export { sha256, writeTextAtomically } from "./files/files.ts";
 export { followEvents, type FollowOptions } from "./log/follow.ts";
-export { type LogDamage } from "./log/parse-log.ts";
-export {
-  listRuns,
-  type LogContents,
-  readEvents,
-  readRun,
-  readStatus,
-  runFolder,
-  runIds,
-  type RunSummary,
-} from "./log/read.ts";
+export { listRuns, type LogContents, readEvents, readRun, readStatus, runFolder, runIds } from "./log/read.ts";
 export { openRun, type OpenRunOptions, withRun } from "./cells/run.ts";
 export { type RunListener } from "./log/run-writer.ts";
 export { isRunId, makeRunId } from "./files/run-id.ts";
@@ -42,8 +33,8 @@ export { type ConfigKey, configKeys } from "./config/config-keys.ts";
 export { configDifferences, type Difference, diffRuns, type RunDiff } from "./catalog/diff.ts";
 export { type IndexUpdate, openForReading, withIndex } from "./catalog/runs-index.ts";
 export { lastLines, launch, type Launched, outputFile } from "./process/launch.ts";
-export { addLabel, checkLabel, type LabelBody, type Labels, LABELS_FILE, readLabels } from "./catalog/labels.ts";
-export { headline, type ListedRun, listFromIndex, type ListOptions, shownName } from "./catalog/listing.ts";
+export { addLabel, checkLabel, type LabelBody, LABELS_FILE, readLabels } from "./catalog/labels.ts";
+export { headline, listFromIndex, type ListOptions, shownName, type SortedRun } from "./catalog/listing.ts";
 export { endingOf, runMain } from "./command-line/main-function.ts";
 export { readSeeds } from "./config/seeds.ts";
 export { type QueryOptions, type QueryRows, queryRuns } from "./catalog/query.ts";

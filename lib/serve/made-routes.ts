@@ -1,7 +1,7 @@
 // How a run was made, and what its process printed.
 import type { Hono } from "hono";
 import { join } from "node:path";
-import { CAPTURED_FOLDER, OUTPUT_FILE, readCaptured, runFolder } from "../run/mod.ts";
+import { CAPTURED_FOLDER, OUTPUT_FILE, readProvenance, runFolder } from "../run/mod.ts";
 import { attachment, problem, unknownRun } from "./answers.ts";
 import type { MadeResponse } from "./schemas.ts";
 
@@ -16,7 +16,7 @@ export function addMadeRoutes(app: Hono, runsFolder: string): void {
     const output = await readPlainFile(join(folder, OUTPUT_FILE));
     return c.json(
       {
-        captured: await readCaptured(folder),
+        captured: await readProvenance(folder),
         output: output === undefined ? null : {
           bytes: output.length,
           whole: output.length <= SHOWN_BYTES,

@@ -5,7 +5,6 @@ export { type ServerWorker, startServerWorker, type WorkerOptions } from "./work
 export {
   errorSchema,
   eventsResponseSchema,
-  labelsSchema,
   madeResponseSchema,
   runListResponseSchema,
   runResponseSchema,

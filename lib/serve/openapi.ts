@@ -1,11 +1,10 @@
 // The API's description for programs, derived from the same schemas.
 import { z } from "zod";
-import { eventSchema } from "../run/mod.ts";
+import { eventSchema, labelsSchema } from "../run/mod.ts";
 import {
   errorSchema,
   eventsResponseSchema,
   labelRequestSchema,
-  labelsSchema,
   madeResponseSchema,
   runListResponseSchema,
   runResponseSchema,

@@ -1,23 +1,9 @@
-// The list of runs with what tells them apart: the command that started each, and what people call it.
+// The list of runs with the names and tags that people gave them.
 import { join } from "node:path";
-import { followEvents, type Labels, LABELS_FILE, listRuns, readLabels } from "../run/mod.ts";
-import type { ListedRun } from "./schemas.ts";
+import { type Labels, LABELS_FILE, type ListedRun, listRuns, readLabels } from "../run/mod.ts";
 
-/** Lists the runs in a folder, newest first. A run's command is read once: it never changes. Labels are read when they did. */
+/** Lists the runs in a folder, newest first. Labels are read again only when they have changed. */
 export function createRunList(runsFolder: string): () => Promise<ListedRun[]> {
-  const commands = new Map<string, readonly string[]>();
-
-  const commandOf = async (id: string): Promise<readonly string[]> => {
-    const known = commands.get(id);
-    if (known !== undefined) return known;
-    // A run that is listed has a start, so this takes the first lines of its log and no more.
-    for await (const event of followEvents(runsFolder, id)) {
-      if (event.kind === "run.start") commands.set(id, event.command);
-      break;
-    }
-    return commands.get(id) ?? [];
-  };
-
   const labels = new Map<string, { readonly stamp: string; readonly labels: Labels }>();
   const labelsOf = async (id: string): Promise<Labels> => {
     const folder = join(runsFolder, id);
@@ -34,7 +20,7 @@ export function createRunList(runsFolder: string): () => Promise<ListedRun[]> {
     const runs: ListedRun[] = [];
     for (const run of await listRuns(runsFolder)) {
       const { name, tags } = await labelsOf(run.id);
-      runs.push({ ...run, command: await commandOf(run.id), name, tags });
+      runs.push({ ...run, name, tags });
     }
     return runs;
   };

@@ -1,17 +1,20 @@
 // What the HTTP API answers, as zod schemas: types, validation in tests, and OpenAPI derive from here.
 import { z } from "zod";
 import {
-  type Captured,
-  capturedSchema,
   eventSchema,
   type Labels,
+  labelsSchema,
+  type ListedRun,
+  listedRunSchema,
   type LogContents,
-  runResultsSchema,
-  type RunSummary,
+  logDamageSchema,
+  type Provenance,
+  provenanceSchema,
+  runStatusSchema,
   type RunView,
+  runViewSchema,
   type sweepJson,
   type sweepSummary,
-  tableSchema,
   TRIAL_STATUSES,
 } from "../run/mod.ts";
 
@@ -21,63 +24,6 @@ export const errorSchema = z.strictObject({
     code: z.string(),
     message: z.string(),
   }),
-});
-
-export const runStatusSchema = z.enum(["running", "stalled", "done", "failed", "stopped", "lost"]);
-export const cellStatusSchema = z.enum(["planned", "running", "done", "cached", "failed", "stopped"]);
-
-const noteSchema = z.strictObject({ level: z.enum(["info", "warning", "error"]), text: z.string() });
-
-/** A cell with all that was logged in it. */
-export const cellViewSchema = z.strictObject({
-  name: z.string(),
-  title: z.string(),
-  description: z.string(),
-  status: cellStatusSchema,
-  cellKey: z.string(),
-  startedAt: z.string().nullable(),
-  seconds: z.number().nullable(),
-  steps: z.number().nullable(),
-  metrics: z.array(
-    z.strictObject({ step: z.number(), time: z.string(), values: z.record(z.string(), z.number().nullable()) }),
-  ),
-  tables: z.array(tableSchema),
-  notes: z.array(noteSchema),
-  artifacts: z.array(
-    z.strictObject({ name: z.string(), path: z.string(), bytes: z.number(), sha256: z.string() }),
-  ),
-  summary: z.string(),
-});
-
-/** A run with all that was logged in it. */
-export const runViewSchema = z.strictObject({
-  id: z.string(),
-  experiment: z.string(),
-  title: z.string(),
-  preset: z.string(),
-  seed: z.number(),
-  device: z.string(),
-  status: runStatusSchema,
-  config: z.json(),
-  command: z.array(z.string()),
-  versions: z.record(z.string(), z.string()),
-  pid: z.number(),
-  startedAt: z.string(),
-  updatedAt: z.string(),
-  seconds: z.number().nullable(),
-  cells: z.array(cellViewSchema),
-  notes: z.array(noteSchema),
-  results: runResultsSchema.nullable(),
-  error: z.string().nullable(),
-  lastSeq: z.number(),
-});
-
-/** A run's name, tags and notes, as people gave them. */
-export const labelsSchema = z.strictObject({
-  name: z.string().nullable(),
-  tags: z.array(z.string()),
-  notes: z.array(z.strictObject({ time: z.string(), text: z.string() })),
-  damaged: z.number(),
 });
 
 /** What `/api/runs/:id/labels` takes: a name (null takes it away), tags, or a note. */
@@ -94,7 +40,7 @@ const outputSchema = z.strictObject({ bytes: z.number(), whole: z.boolean(), tex
 
 /** `/api/runs/:id/made`: what was kept of each process that worked on the run, and the end of what they printed. */
 export const madeResponseSchema = z.strictObject({
-  captured: z.array(capturedSchema),
+  captured: z.array(provenanceSchema),
   output: outputSchema,
 });
 
@@ -110,39 +56,12 @@ export const runResponseSchema = z.strictObject({
   runsFolder: z.string(),
 });
 
-/** One row of the list of runs. */
-export const runSummarySchema = z.strictObject({
-  id: z.string(),
-  experiment: z.string(),
-  title: z.string(),
-  preset: z.string(),
-  seed: z.number(),
-  device: z.string(),
-  /** How it was started, which says what differs from the preset. */
-  command: z.array(z.string()),
-  name: z.string().nullable(),
-  tags: z.array(z.string()),
-  status: runStatusSchema,
-  startedAt: z.string(),
-  updatedAt: z.string(),
-  /** Wall time, once the run has ended. */
-  seconds: z.number().nullable(),
-  cells: z.strictObject({ ended: z.number(), total: z.number(), cached: z.number() }),
-  /** Name of the cell that runs now. */
-  current: z.string().nullable(),
-  /** Mean held-out bits per byte by method, once evaluated. */
-  meanBpb: z.record(z.string(), z.number()),
-  error: z.string().nullable(),
-  /** How many lines of the log could not be read. */
-  damagedLines: z.number(),
-});
-
-export const runListResponseSchema = z.strictObject({ runs: z.array(runSummarySchema) });
+export const runListResponseSchema = z.strictObject({ runs: z.array(listedRunSchema) });
 
 /** `/api/runs/:id/events`: the events, and the lines of the log that could not be read. */
 export const eventsResponseSchema = z.strictObject({
   events: z.array(eventSchema),
-  damage: z.array(z.strictObject({ line: z.number(), reason: z.string() })),
+  damage: z.array(logDamageSchema),
 });
 
 export const sweepStatusSchema = z.enum(["running", "done", "failed", "stopped", "lost"]);
@@ -213,13 +132,8 @@ export type RunResponse = {
 export type LabelsResponse = Labels;
 export type LabelRequest = z.infer<typeof labelRequestSchema>;
 export type SessionResponse = z.infer<typeof sessionResponseSchema>;
-export type MadeResponse = { readonly captured: readonly Captured[]; readonly output: z.infer<typeof outputSchema> };
+export type MadeResponse = { readonly captured: readonly Provenance[]; readonly output: z.infer<typeof outputSchema> };
 export type StatusResponse = { readonly status: RunView["status"]; readonly updatedAt: string };
-export type ListedRun = RunSummary & {
-  readonly command: readonly string[];
-  readonly name: string | null;
-  readonly tags: readonly string[];
-};
 export type RunListResponse = { readonly runs: readonly ListedRun[] };
 export type EventsResponse = LogContents;
 export type ListedSweep = ReturnType<typeof sweepSummary>;

@@ -1,7 +1,8 @@
 // What pages may change, and everybody else may not: tokens, origins, bodies.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { createApp, errorSchema, labelsSchema, sessionResponseSchema } from "../../lib/serve/mod.ts";
+import { labelsSchema } from "../../lib/run/mod.ts";
+import { createApp, errorSchema, sessionResponseSchema } from "../../lib/serve/mod.ts";
 import { isOwnPost } from "../../lib/serve/guard.ts";
 import { createTokens } from "../../lib/serve/token.ts";
 import { demoBodies } from "./demo_log.ts";

@@ -1,7 +1,7 @@
 // How a run was made, over HTTP and on its page: downloads that no path escapes from, and text that stays text.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { captureRun } from "../../lib/run/mod.ts";
+import { captureProvenance } from "../../lib/run/mod.ts";
 import { createApp, madeResponseSchema, startServerWorker } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
@@ -17,7 +17,7 @@ async function madeRun(runsFolder: string): Promise<void> {
   run.append(demoBodies({ id: ID, steps: 5 }));
   run.release();
   await Deno.writeTextFile(join(runsFolder, "my.ts"), MARKUP);
-  await captureRun(run.folder, {
+  await captureProvenance(run.folder, {
     sources: { "train.seed.steps": "set" },
     configFile: undefined,
     device: { name: "cpu", description: MARKUP, numerics: "n", threads: 1 },

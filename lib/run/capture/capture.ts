@@ -3,7 +3,7 @@ import { cpus, hostname, release, totalmem, type } from "node:os";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type GitState, gitState } from "./capture-git.ts";
-import { type Captured, capturedSchema, type SettingSource } from "../events/capture-schema.ts";
+import { type Provenance, provenanceSchema, type SettingSource } from "../events/provenance.ts";
 import { repositoryRoot } from "../files/code-version.ts";
 import { untrackedPatch } from "./capture-untracked.ts";
 import { sha256, sha256OfFile, writeTextAtomically } from "../files/files.ts";
@@ -25,7 +25,7 @@ export interface CaptureOptions {
   /** Which layer set a setting, by key path. */
   readonly sources: Readonly<Record<string, SettingSource>>;
   readonly configFile: string | undefined;
-  readonly device: Captured["environment"]["device"];
+  readonly device: Provenance["environment"]["device"];
   /** The repository that holds the code. @default this one */
   readonly root?: string;
   /** The script that runs, as an address. @default the main module */
@@ -38,7 +38,7 @@ export interface CaptureOptions {
  * Writes `captured/<n>.json` into the run's folder, and beside it what it names: the code's difference from its commit, untracked files,
  * the package lock and the script, when no commit has them as they are. `n` counts the processes that worked on the run.
  */
-export async function captureRun(folder: string, options: CaptureOptions): Promise<Captured> {
+export async function captureProvenance(folder: string, options: CaptureOptions): Promise<Provenance> {
   const { root = repositoryRoot, script = Deno.mainModule, variables = Deno.env.toObject() } = options;
   const place = join(folder, CAPTURED_FOLDER);
   await Deno.mkdir(place, { recursive: true });
@@ -46,7 +46,7 @@ export async function captureRun(folder: string, options: CaptureOptions): Promi
   const state = await gitState(root);
   const path = script.startsWith("file:") ? fileURLToPath(script) : script;
   const keep = keeper(place, number);
-  const captured: Captured = capturedSchema.parse({
+  const captured: Provenance = provenanceSchema.parse({
     schemaVersion: 1,
     time: new Date().toISOString(),
     sources: options.sources,
@@ -78,7 +78,7 @@ function keeper(place: string, number: number): Keep {
   };
 }
 
-async function gitPart(state: GitState, root: string, runsFolder: string, keep: Keep): Promise<Captured["git"]> {
+async function gitPart(state: GitState, root: string, runsFolder: string, keep: Keep): Promise<Provenance["git"]> {
   const { commit, branch, changes, diff } = state;
   return {
     commit,
@@ -115,7 +115,7 @@ async function relativePath(root: string, folder: string): Promise<string | unde
   return inside === "" || inside === ".." || inside.startsWith("../") || isAbsolute(inside) ? undefined : inside;
 }
 
-async function lockPart(state: GitState | undefined, root: string, keep: Keep): Promise<Captured["lock"]> {
+async function lockPart(state: GitState | undefined, root: string, keep: Keep): Promise<Provenance["lock"]> {
   const path = join(root, "deno.lock");
   const info = await Deno.stat(path).catch(() => undefined);
   if (!info?.isFile) return null;
@@ -137,7 +137,7 @@ function isCommitted(state: GitState | undefined, root: string, path: string): b
 function environment(
   device: CaptureOptions["device"],
   variables: Readonly<Record<string, string>>,
-): Captured["environment"] {
+): Provenance["environment"] {
   const kept = Object.entries(variables)
     .filter(([name]) => VARIABLES.test(name) && !SECRET_NAME.test(name))
     .map(([name, value]) => [name, value.slice(0, LONGEST_VALUE)] as const)
@@ -169,12 +169,12 @@ export async function capturedNumbers(folder: string): Promise<number[]> {
 }
 
 /** What was kept of each process that worked on a run, in order; what cannot be read is left out. */
-export async function readCaptured(folder: string): Promise<Captured[]> {
-  const read: Captured[] = [];
+export async function readProvenance(folder: string): Promise<Provenance[]> {
+  const read: Provenance[] = [];
   for (const number of await capturedNumbers(folder)) {
     try {
       const text = await Deno.readTextFile(join(folder, CAPTURED_FOLDER, `${number}.json`));
-      read.push(capturedSchema.parse(JSON.parse(text)));
+      read.push(provenanceSchema.parse(JSON.parse(text)));
     } catch {
       // Damaged, or of a later version.
     }

@@ -1,6 +1,6 @@
 // What differs between two runs: configuration, how they were made, and what came out.
-import type { Captured } from "../events/capture-schema.ts";
-import { madeFacts, type RunView, shellLine } from "../view/mod.ts";
+import type { Provenance } from "../events/provenance.ts";
+import { provenanceFacts, type RunView, shellLine } from "../view/mod.ts";
 
 /** One thing that both runs have, or one of them. `undefined` (left out in JSON): that run does not have it. */
 export interface Difference {
@@ -37,9 +37,9 @@ export function configDifferences(a: unknown, b: unknown): Difference[] {
 export function diffRuns(
   a: RunView,
   b: RunView,
-  captured: readonly [Captured | undefined, Captured | undefined] = [undefined, undefined],
+  captured: readonly [Provenance | undefined, Provenance | undefined] = [undefined, undefined],
 ): RunDiff {
-  const facts = captured.includes(undefined) ? [{}, {}] : captured.map(madeFacts);
+  const facts = captured.includes(undefined) ? [{}, {}] : captured.map(provenanceFacts);
   const [inA, inB] = [numbersOf(a), numbersOf(b)];
   const keys = [...new Set([...inA.keys(), ...inB.keys()])];
   return {

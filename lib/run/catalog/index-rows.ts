@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { RunEvent, RunResults } from "../events/events.ts";
 import { RUN_TABLES } from "./index-schema.ts";
-import type { Labels } from "./labels.ts";
+import type { Labels } from "../events/views.ts";
 import type { WriterState } from "../process/lock.ts";
 
 /** Writes the rows of one run. Calls belong inside a transaction. */

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
+import type { Labels } from "../events/views.ts";
 import { printable } from "../view/mod.ts";
 import { isRunId } from "../files/run-id.ts";
 
@@ -18,15 +19,6 @@ const labelSchema = z.discriminatedUnion("kind", [
 type Label = z.infer<typeof labelSchema>;
 /** A change of a run's labels before it is stamped with the time. */
 export type LabelBody = Label extends infer L ? L extends unknown ? Omit<L, "time"> : never : never;
-
-/** A run's labels as they stand. */
-export interface Labels {
-  readonly name: string | null;
-  readonly tags: readonly string[];
-  readonly notes: readonly { readonly time: string; readonly text: string }[];
-  /** Lines that could not be read and were left out. */
-  readonly damaged: number;
-}
 
 /** The labels of the run in this folder; none when it has no such file. */
 export async function readLabels(folder: string): Promise<Labels> {

@@ -2,15 +2,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import { nearest, UserError } from "../../errors.ts";
 import { openForReading, withIndex } from "./runs-index.ts";
-import type { RunSummary } from "../log/read.ts";
-import { finishedCells, HOWS, parseMetric, type RunStatus } from "../view/mod.ts";
+import type { ListedRun, RunSummary } from "../events/views.ts";
+import { AGGREGATES, finishedCells, parseMetric, type RunStatus } from "../view/mod.ts";
 
-/** A run in a list, with its labels. */
-export interface ListedRun extends RunSummary {
-  readonly name: string | null;
-  /** How it was started. */
-  readonly command: readonly string[];
-  readonly tags: readonly string[];
+/** A run in a sorted list. */
+export interface SortedRun extends ListedRun {
   /** What the list is sorted by, when that is a metric. */
   readonly sortedBy: number | null;
 }
@@ -29,7 +25,7 @@ export interface ListOptions {
   readonly limit?: number | undefined;
 }
 
-type Key = (run: ListedRun) => string | number | null;
+type Key = (run: SortedRun) => string | number | null;
 
 /** The columns to sort by, each with its natural direction: 1 is smallest first. */
 const COLUMNS: Readonly<Record<string, { readonly key: Key; readonly direction: 1 | -1 }>> = {
@@ -50,7 +46,7 @@ const COLUMNS: Readonly<Record<string, { readonly key: Key; readonly direction: 
  *
  * @throws UserError `list.sort` for an unknown column or metric
  */
-export async function listFromIndex(runsFolder: string, options: ListOptions = {}): Promise<ListedRun[]> {
+export async function listFromIndex(runsFolder: string, options: ListOptions = {}): Promise<SortedRun[]> {
   return await withIndex(runsFolder, ({ path }) => {
     const db = openForReading(path);
     try {
@@ -88,7 +84,7 @@ function fits(run: ListedRun, { tags, statuses, preset, experiment, since }: Lis
     (since === undefined || Date.parse(run.startedAt) >= since.getTime());
 }
 
-function sortedBy(runs: readonly ListedRun[], key: Key, direction: number): ListedRun[] {
+function sortedBy(runs: readonly SortedRun[], key: Key, direction: number): SortedRun[] {
   const newest = (a: ListedRun, b: ListedRun) => a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0;
   return [...runs].sort((a, b) => {
     const [x, y] = [key(a), key(b)];
@@ -119,12 +115,18 @@ function sortOf(db: DatabaseSync, sort: string): Order {
   const isScore = (name: string) => tasks.includes(name) || (results.includes(name) && !name.includes("/bpb/"));
   const metric = parseMetric(sort, isScore);
   if (metric === undefined) {
-    const [, name, how] = sort.match(/^(.*?)(?::([^:]*))?$/s)!;
-    throw new UserError("list.sort", `Cannot sort by the "${how}" of ${name}: expected ${HOWS.join(", ")}`);
+    const [, name = "", aggregate = ""] = sort.match(/^(.*?)(?::([^:]*))?$/s)!;
+    throw new UserError(
+      "list.sort",
+      name === ""
+        ? `Cannot sort by ${JSON.stringify(sort)}: expected a column, a result or a metric`
+        : `Cannot sort by the "${aggregate}" of ${name}: expected one of ${AGGREGATES.join(", ")}`,
+      name === "" ? `columns are ${Object.keys(COLUMNS).join(", ")}` : undefined,
+    );
   }
   const { name, better } = metric;
-  const way = metric.how === "best" ? better === "lower" ? "min" : "max" : metric.how;
-  const direction = metric.how === "best" ? better === "lower" ? 1 : -1 : way === "max" ? -1 : 1;
+  const way = metric.aggregate === "best" ? better === "lower" ? "min" : "max" : metric.aggregate;
+  const direction = metric.aggregate === "best" ? better === "lower" ? 1 : -1 : way === "max" ? -1 : 1;
   const order = (values: ReadonlyMap<string, number>): Order => ({ key: (run) => run.sortedBy, direction, values });
   if (name === "bpb") return order(resultsByRun(db, { kind: "bpb", name: "mean" }, way));
   if (results.includes(name)) {
@@ -185,7 +187,7 @@ function byRun(rows: readonly Record<string, unknown>[], way: Way): Map<string, 
   return values;
 }
 
-function readRuns(db: DatabaseSync): ListedRun[] {
+function readRuns(db: DatabaseSync): SortedRun[] {
   const cells = grouped(db, "select run, name, status from cells order by run, position");
   const tags = grouped(db, "select run, tag from tags order by run, tag");
   const means = grouped(db, "select run, method, value from results where kind = 'bpb' and name = 'mean'");

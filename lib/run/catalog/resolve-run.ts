@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { nearest, UserError } from "../../errors.ts";
 import { readLabels } from "./labels.ts";
-import { listRuns, type RunSummary } from "../log/read.ts";
+import { listRuns } from "../log/read.ts";
+import type { RunSummary } from "../events/views.ts";
 import { removals, TRASH_FOLDER } from "./trash.ts";
 
 /**

@@ -20,7 +20,7 @@ import { codeVersion } from "../files/code-version.ts";
 import type { EventBody, RunEvent } from "../events/events.ts";
 import { takeTurn } from "./cell-turn.ts";
 import { removeIfThere, sha256 } from "../files/files.ts";
-import type { CellPast } from "../log/history.ts";
+import type { CellHistory } from "../log/cell-history.ts";
 
 /** Where a cell runs. */
 export interface CellHost {
@@ -29,7 +29,7 @@ export interface CellHost {
   /** Whether what an interrupted build of a cell left is thrown away. */
   readonly fresh: boolean;
   /** What earlier processes that wrote this run logged of a cell. */
-  past(cell: string): CellPast | undefined;
+  past(cell: string): CellHistory | undefined;
   write(body: EventBody, replayed?: boolean): RunEvent;
   sync(): void;
 }
@@ -98,7 +98,7 @@ export async function runCell<Output extends z.ZodType>(
 interface Attempt {
   readonly code: string;
   readonly address: CellAddress;
-  readonly past: CellPast | undefined;
+  readonly past: CellHistory | undefined;
   readonly log: CellLog;
   /** Logs again what the cell logged before. */
   replay(events: readonly CellEvent[]): void;
@@ -208,7 +208,7 @@ function logArtifacts(
   host: CellHost,
   cell: string,
   { manifest, folder }: { manifest: CellManifest; folder: string },
-  past: CellPast | undefined,
+  past: CellHistory | undefined,
 ) {
   const base = relative(host.runsFolder, folder).replaceAll("\\", "/");
   const logged = new Set(past?.events.flatMap((event) => event.kind === "artifact" ? [event.name] : []));

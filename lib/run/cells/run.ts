@@ -9,7 +9,7 @@ import { EVENT_SCHEMA_VERSION, type RunEvent, type RunResults } from "../events/
 import { foldEvents } from "../view/mod.ts";
 import { type Lock, takeLock } from "../process/lock.ts";
 import { type EventLog, LOG_FILE, openLog } from "../log/log.ts";
-import { type CellPast, cellPasts, secondsSpent } from "../log/history.ts";
+import { cellHistories, type CellHistory, secondsSpent } from "../log/cell-history.ts";
 import { LOG_START, readWhole } from "../log/parse-log.ts";
 import { isRunId, makeRunId } from "../files/run-id.ts";
 import { type RunListener, type RunWriter, runWriter } from "../log/run-writer.ts";
@@ -83,7 +83,7 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
     if (past.length > 0) writer.write({ kind: "run.resume", ...undertaking });
     else writer.write({ kind: "run.start", run: id, experiment, preset, seed, ...undertaking });
     await cleanWorkshops(runsFolder);
-    const pasts = cellPasts(past);
+    const pasts = cellHistories(past);
     return runOf({ id, folder, runsFolder, signal, writer, pasts, fresh: options.fresh ?? false });
   } catch (error) {
     log.close();
@@ -142,7 +142,7 @@ interface RunParts {
   readonly runsFolder: string;
   readonly signal: AbortSignal;
   readonly writer: RunWriter;
-  readonly pasts: ReadonlyMap<string, CellPast>;
+  readonly pasts: ReadonlyMap<string, CellHistory>;
   readonly fresh: boolean;
 }
 

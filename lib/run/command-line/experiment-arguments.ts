@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import type { z } from "zod";
 import { nearest, UserError } from "../../errors.ts";
-import type { SettingSource } from "../events/capture-schema.ts";
+import type { SettingSource } from "../events/provenance.ts";
 import { buildConfig, configOrigins } from "../config/config.ts";
 import { readConfigFile } from "../config/config-file.ts";
 import { parseWithCommander, readInteger } from "./commander.ts";

@@ -1,7 +1,7 @@
 // Putting a configuration together: schema defaults < preset < configuration file < `--set`.
 import type { z } from "zod";
 import { UserError } from "../../errors.ts";
-import type { SettingSource } from "../events/capture-schema.ts";
+import type { SettingSource } from "../events/provenance.ts";
 import type { ConfigFile } from "./config-file.ts";
 import {
   alternatives,

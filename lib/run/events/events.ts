@@ -18,8 +18,8 @@ const common = {
 
 const cellName = z.string().min(1);
 
-/** What `run.start` and `run.resume` say of the process that writes, and of what it was asked to do. */
-const undertaking = {
+/** What `run.start` and `run.resume` both hold: the process that writes, and what it was asked to do. */
+const request = {
   schemaVersion,
   title: z.string(),
   device: z.string(),
@@ -64,6 +64,17 @@ export const alertSchema = z.strictObject({
   values: z.record(z.string(), z.number()),
 });
 
+export const noteLevelSchema = z.enum(["info", "warning", "error"]);
+
+/** A file of a finished cell. */
+export const artifactSchema = z.strictObject({
+  name: z.string(),
+  /** Relative to the runs folder. */
+  path: z.string(),
+  bytes: z.int().nonnegative(),
+  sha256: z.string(),
+});
+
 /** A confidence interval's two ends with the point estimate and the number of samples. */
 export const estimateSchema = z.strictObject({
   value: z.number(),
@@ -94,10 +105,10 @@ export const eventSchema = z.discriminatedUnion("kind", [
     experiment: z.string(),
     preset: z.string(),
     seed: z.int(),
-    ...undertaking,
+    ...request,
   }),
   /** Another process goes on with the run. Cells that were running are not. */
-  z.strictObject({ ...common, kind: z.literal("run.resume"), ...undertaking }),
+  z.strictObject({ ...common, kind: z.literal("run.resume"), ...request }),
   z.strictObject({
     ...common,
     kind: z.literal("cell.start"),
@@ -129,7 +140,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
     ...common,
     kind: z.literal("note"),
     cell: cellName.optional(),
-    level: z.enum(["info", "warning", "error"]),
+    level: noteLevelSchema,
     text: z.string(),
     alert: alertSchema.optional(),
   }),
@@ -138,11 +149,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
     ...common,
     kind: z.literal("artifact"),
     cell: cellName,
-    name: z.string(),
-    /** Relative to the runs folder. */
-    path: z.string(),
-    bytes: z.int().nonnegative(),
-    sha256: z.string(),
+    ...artifactSchema.shape,
   }),
   z.strictObject({
     ...common,

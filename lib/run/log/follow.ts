@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { RunEvent } from "../events/events.ts";
 import { writerLives } from "../process/lock.ts";
 import { LOG_FILE } from "./log.ts";
-import { LOG_START, type LogDamage, type LogPosition, readPiece } from "./parse-log.ts";
+import type { LogDamage } from "../events/views.ts";
+import { LOG_START, type LogPosition, readPiece } from "./parse-log.ts";
 import { runFolder } from "./read.ts";
 
 export interface FollowOptions {

@@ -1,13 +1,7 @@
 // Reading a run's event log: whole lines only, each validated; a damaged line is reported and the rest is read.
 import { EVENT_SCHEMA_VERSION, eventSchema, type RunEvent } from "../events/events.ts";
+import type { LogDamage } from "../events/views.ts";
 import { openLine } from "./log-line.ts";
-
-/** A line of a log that could not be read. */
-export interface LogDamage {
-  /** Line number, from 1. */
-  readonly line: number;
-  readonly reason: string;
-}
 
 /** How far a log was read. It only ever moves over whole lines, so that a line being written is read again. */
 export interface LogPosition {

@@ -2,33 +2,11 @@
 import { join } from "node:path";
 import { finishedCells, foldEvents, isUnderWay, type RunStatus, type RunView } from "../view/mod.ts";
 import type { RunEvent } from "../events/events.ts";
+import type { LogDamage, RunSummary } from "../events/views.ts";
 import { type WriterState, writerState } from "../process/lock.ts";
 import { LOG_FILE } from "./log.ts";
-import { LOG_START, type LogDamage, readWhole } from "./parse-log.ts";
+import { LOG_START, readWhole } from "./parse-log.ts";
 import { isRunId } from "../files/run-id.ts";
-
-/** A run in a list. */
-export interface RunSummary {
-  readonly id: string;
-  readonly experiment: string;
-  readonly title: string;
-  readonly preset: string;
-  readonly seed: number;
-  readonly device: string;
-  readonly status: RunStatus;
-  readonly startedAt: string;
-  readonly updatedAt: string;
-  readonly seconds: number | null;
-  /** `ended`: done, or taken from the cache (`cached`). */
-  readonly cells: { readonly ended: number; readonly total: number; readonly cached: number };
-  /** Name of the cell that runs now. */
-  readonly current: string | null;
-  /** Mean held-out bits per byte by method; empty until the run is done. */
-  readonly meanBpb: Readonly<Record<string, number>>;
-  readonly error: string | null;
-  /** How many lines of the log could not be read. */
-  readonly damagedLines: number;
-}
 
 /** What a log holds. */
 export interface LogContents {
@@ -160,10 +138,22 @@ async function summaryOf(folder: string, id: string): Promise<RunSummary | undef
 }
 
 function summarize(view: RunView, damagedLines: number): RunSummary {
-  const { id, experiment, title, preset, seed, device, status, startedAt, updatedAt, seconds, cells, error } = view;
+  const { cells } = view;
   const methods = Object.entries(view.results?.methods ?? {});
   return {
-    ...{ id, experiment, title, preset, seed, device, status, startedAt, updatedAt, seconds, error, damagedLines },
+    id: view.id,
+    experiment: view.experiment,
+    title: view.title,
+    preset: view.preset,
+    seed: view.seed,
+    device: view.device,
+    command: view.command,
+    status: view.status,
+    startedAt: view.startedAt,
+    updatedAt: view.updatedAt,
+    seconds: view.seconds,
+    error: view.error,
+    damagedLines,
     cells: {
       ended: finishedCells(cells),
       cached: cells.filter(({ status }) => status === "cached").length,

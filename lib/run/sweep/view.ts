@@ -2,7 +2,7 @@
 import { nearest, UserError } from "../../errors.ts";
 import type { ProcessId } from "../process/process.ts";
 import type { SweepEvent, SweepStart } from "./log.ts";
-import { HOWS, isTask, type Metric, metricNames, parseMetric, pickMetric, VALUE_DIGITS } from "../view/mod.ts";
+import { AGGREGATES, isTask, type Metric, metricNames, parseMetric, pickMetric, VALUE_DIGITS } from "../view/mod.ts";
 
 /** `lost`: its process is gone without having ended its run. */
 export type TrialStatus = "pending" | "running" | "done" | "failed" | "lost" | "stopped";
@@ -177,7 +177,7 @@ export function readMetric(text: string, isScore?: (name: string) => boolean): M
   if (metric !== undefined) return metric;
   throw new UserError(
     "sweep.metric",
-    `Cannot read the metric "${text}": expected a name, alone or with :${HOWS.join(", :")}`,
+    `Cannot read the metric "${text}": expected a name, alone or with :${AGGREGATES.join(", :")}`,
     "for example bpb, validation:min or stitch/loss:last",
   );
 }

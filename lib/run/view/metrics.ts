@@ -1,11 +1,11 @@
 // The numbers that a run came to, by name, and choosing one of them by `--metric`. Pure: the browser loads it too.
-import type { RunView } from "./view.ts";
+import type { RunView } from "../events/views.ts";
 
 /** Digits after the point with which values are shown; those that read the same count as the same. */
 export const VALUE_DIGITS = 4;
 
-/** The ways to make one number of a curve. */
-export const HOWS = ["last", "min", "max", "best"] as const;
+/** The ways to reduce a curve to one number; `best` is `min` or `max`, whichever direction is good. */
+export const AGGREGATES = ["last", "min", "max", "best"] as const;
 
 /**
  * Every number of a run: `bts/bpb/mean` and `bts/translation` for results, `stitch/loss:last`, `:min` and `:max` for
@@ -45,7 +45,7 @@ export function valuesOf(view: RunView): Record<string, number> {
 export interface Metric {
   readonly text: string;
   readonly name: string;
-  readonly how: (typeof HOWS)[number];
+  readonly aggregate: (typeof AGGREGATES)[number];
   /** Which direction is good. */
   readonly better: "lower" | "higher";
 }
@@ -57,10 +57,10 @@ export interface Metric {
  */
 export function parseMetric(text: string, isScore: (name: string) => boolean = () => false): Metric | undefined {
   const [, name = "", given] = text.match(/^(.*?)(?::([a-z]+))?$/s)!;
-  const how = HOWS.find((how) => how === (given ?? "last"));
-  if (how === undefined || name === "") return undefined;
-  const better = how === "min" ? "lower" : how === "max" ? "higher" : betterOf(name, isScore(name));
-  return { text, name, how, better };
+  const aggregate = AGGREGATES.find((one) => one === (given ?? "last"));
+  if (aggregate === undefined || name === "") return undefined;
+  const better = aggregate === "min" ? "lower" : aggregate === "max" ? "higher" : betterOf(name, isScore(name));
+  return { text, name, aggregate, better };
 }
 
 /** Scores and speeds are better when higher; losses, bits, norms, times and what is not known when lower. */
@@ -80,10 +80,10 @@ export function isTask(values: Readonly<Record<string, number>>, name: string, e
  */
 export function pickMetric(
   values: Readonly<Record<string, number>>,
-  { name, how, better }: Metric,
+  { name, aggregate, better }: Metric,
   experiment: string,
 ): number | undefined {
-  const way = how === "best" ? better === "lower" ? "min" : "max" : how;
+  const way = aggregate === "best" ? better === "lower" ? "min" : "max" : aggregate;
   const exact = (key: string) => Object.hasOwn(values, key) ? values[key] : undefined;
   const direct = exact(`${name}:${way}`) ?? exact(name) ?? exact(`${experiment}/${name}`);
   if (direct !== undefined) return direct;

@@ -1,19 +1,27 @@
 // What a run is, as pure data: events, their fold into a view, and texts about them. No imports from Deno or Node, so
 // that the browser loads it too.
-export { codeText, leftOutLines, machineText, madeFacts, markedSettings, SOURCE_NAMES } from "./captured-text.ts";
-export { endingText } from "./ending.ts";
+export {
+  codeText,
+  leftOutLines,
+  machineText,
+  markedSettings,
+  provenanceFacts,
+  SOURCE_NAMES,
+} from "./provenance-text.ts";
+export { endReason } from "./end-reason.ts";
 export { formatTable, printable, resultsTable } from "./format-table.ts";
-export { HOWS, isTask, type Metric, metricNames, parseMetric, pickMetric, VALUE_DIGITS, valuesOf } from "./metrics.ts";
+export {
+  AGGREGATES,
+  isTask,
+  type Metric,
+  metricNames,
+  parseMetric,
+  pickMetric,
+  VALUE_DIGITS,
+  valuesOf,
+} from "./metrics.ts";
 export { countsSteps, formatSeconds, progressLine } from "./progress.ts";
 export { shellLine } from "./shell-line.ts";
 export { parallelCoordinates } from "./sweep-axes.ts";
-export {
-  applyEvent,
-  type CellView,
-  finishedCells,
-  foldEvents,
-  isUnderWay,
-  type MetricPoint,
-  type RunStatus,
-  type RunView,
-} from "./view.ts";
+export { applyEvent, finishedCells, foldEvents, isUnderWay } from "./view.ts";
+export type { CellStatus, CellView, MetricPoint, RunStatus, RunView } from "../events/views.ts";

@@ -1,56 +1,6 @@
 // Folding a run's events into what is shown: pure, and the same for terminal, server, notebook and report.
-import type { RunEvent, RunResults, Table } from "../events/events.ts";
-
-export type CellStatus = "planned" | "running" | "done" | "cached" | "failed" | "stopped";
-/** `stalled`: its process lives, and gets nowhere. */
-export type RunStatus = "running" | "stalled" | "done" | "failed" | "stopped" | "lost";
-
-/** One point of a cell's metrics. */
-export interface MetricPoint {
-  readonly step: number;
-  readonly time: string;
-  readonly values: Readonly<Record<string, number | null>>;
-}
-
-/** A cell as a reader sees it. */
-export interface CellView {
-  name: string;
-  title: string;
-  description: string;
-  status: CellStatus;
-  cellKey: string;
-  startedAt: string | null;
-  seconds: number | null;
-  steps: number | null;
-  metrics: MetricPoint[];
-  tables: Table[];
-  notes: { level: "info" | "warning" | "error"; text: string }[];
-  artifacts: { name: string; path: string; bytes: number; sha256: string }[];
-  summary: string;
-}
-
-/** A run as a reader sees it. `lost` (its process is gone without a `run.end`) is decided by the reader of the folder. */
-export interface RunView {
-  id: string;
-  experiment: string;
-  title: string;
-  preset: string;
-  seed: number;
-  device: string;
-  status: RunStatus;
-  config: unknown;
-  command: string[];
-  versions: Record<string, string>;
-  pid: number;
-  startedAt: string;
-  updatedAt: string;
-  seconds: number | null;
-  cells: CellView[];
-  notes: { level: "info" | "warning" | "error"; text: string }[];
-  results: RunResults | null;
-  error: string | null;
-  lastSeq: number;
-}
+import type { RunEvent } from "../events/events.ts";
+import type { CellView, RunStatus, RunView } from "../events/views.ts";
 
 /** How many cells need not be done again: done, or taken from the cache. */
 export function finishedCells(cells: readonly { readonly status?: unknown }[]): number {

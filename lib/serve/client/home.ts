@@ -1,6 +1,7 @@
 // The list of runs, brought up to date every few seconds while someone looks.
-import type { ListedRun, ListedSweep, RunListResponse, SweepListResponse } from "../schemas.ts";
-import { endingText, isUnderWay } from "../../run/view/mod.ts";
+import type { ListedRun } from "../../run/mod.ts";
+import type { ListedSweep, RunListResponse, SweepListResponse } from "../schemas.ts";
+import { endReason, isUnderWay } from "../../run/view/mod.ts";
 import { overridesOf } from "./command.ts";
 import { showConnection } from "./connection.ts";
 import { badge, byId, h, setText, statusText } from "./dom.ts";
@@ -228,7 +229,7 @@ function overrides({ command }: ListedRun): HTMLElement | undefined {
 }
 
 function outcome({ status, current, cells, meanBpb, error }: ListedRun): HTMLElement {
-  const ending = endingText({ status, error });
+  const ending = endReason({ status, error });
   const { seed } = meanBpb;
   const score = listedScore(meanBpb);
   if (score !== undefined) {

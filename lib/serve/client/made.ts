@@ -1,5 +1,5 @@
 // How a run was made: its settings and where each came from, code, packages, machine, and what its process printed.
-import type { Captured, RunView } from "../../run/mod.ts";
+import type { Provenance, RunView } from "../../run/mod.ts";
 import { codeText, leftOutLines, machineText, markedSettings, shellLine, SOURCE_NAMES } from "../../run/view/mod.ts";
 import type { MadeResponse } from "../schemas.ts";
 import { h } from "./dom.ts";
@@ -41,7 +41,7 @@ export function aboutElements(run: RunView, address: string): HTMLElement[] {
 }
 
 /** The settings of a configuration, those that somebody changed first; without what was kept, the configuration alone. */
-function settingsElement(config: unknown, captured: Captured | undefined): HTMLElement {
+function settingsElement(config: unknown, captured: Provenance | undefined): HTMLElement {
   if (captured === undefined) return h("pre", { tabindex: 0 }, JSON.stringify(config, null, 2));
   const settings = markedSettings(config, captured.sources);
   const order = ["set", "file", "preset", "default"];
@@ -86,7 +86,7 @@ function madeElement({ captured, output }: MadeResponse, address: string): HTMLE
   return box;
 }
 
-function factsElement(captured: Captured, address: string): HTMLElement {
+function factsElement(captured: Provenance, address: string): HTMLElement {
   const { git, lock, scriptFile, environment: { device, variables }, process } = captured;
   const list = h("dl", { class: "made-facts" });
   const fact = (name: string, ...value: (string | HTMLElement | false)[]) =>

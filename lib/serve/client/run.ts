@@ -1,6 +1,6 @@
 // The page of one run: the notebook, followed live.
 import type { RunEvent } from "../../run/mod.ts";
-import { applyEvent, countsSteps, endingText, finishedCells, isUnderWay, type RunView } from "../../run/view/mod.ts";
+import { applyEvent, countsSteps, endReason, finishedCells, isUnderWay, type RunView } from "../../run/view/mod.ts";
 import type { LabelsResponse, RunResponse } from "../schemas.ts";
 import { type CellElement, createCell, noteElement, secondsLeft, share } from "./cell.ts";
 import { serveCommand } from "./command.ts";
@@ -156,7 +156,7 @@ function draw(run: RunView): void {
   removeButton.hidden = !able.edit || isUnderWay(run);
   const ended = finishedCells(run.cells);
   setBadge(head.status, run.status);
-  const ending = endingText(run);
+  const ending = endReason(run);
   for (
     const [element, applies] of [[head.error, run.status !== "stopped"], [
       head.stopped,

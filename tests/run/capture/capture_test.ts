@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { showCommand } from "../../../lib/cli/show.ts";
-import { type CaptureOptions, captureRun, openRun, readCaptured } from "../../../lib/run/mod.ts";
+import { type CaptureOptions, captureProvenance, openRun, readProvenance } from "../../../lib/run/mod.ts";
 import { diffCommand } from "../../../lib/cli/diff.ts";
-import { markedSettings } from "../../../lib/run/mod.ts";
+import { codeText, markedSettings } from "../../../lib/run/mod.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
 
 const plain: CaptureOptions = { sources: {}, configFile: undefined, device: null, variables: {} };
@@ -31,17 +31,17 @@ async function repository(folder: string): Promise<string> {
 const kept = async (folder: string) =>
   (await Array.fromAsync(Deno.readDir(join(folder, "captured")))).map((e) => e.name);
 
-Deno.test("`captureRun()` of a clean repository keeps the commit and hashes, and copies nothing", () =>
+Deno.test("`captureProvenance()` of a clean repository keeps the commit and hashes, and copies nothing", () =>
   withFolder(async (folder) => {
     const root = await repository(folder);
-    const { git, lock, scriptFile } = await captureRun(folder, { ...plain, root, script: join(root, "run.ts") });
+    const { git, lock, scriptFile } = await captureProvenance(folder, { ...plain, root, script: join(root, "run.ts") });
     assert.match(git!.commit, /^[0-9a-f]{40}$/);
     assert.deepEqual([git!.branch, git!.changed, git!.diff.bytes, git!.diff.file], ["trunk", 0, 0, null]);
     assert.deepEqual([lock!.bytes, lock!.file, scriptFile], [3, null, null]);
     assert.deepEqual(await kept(folder), ["1.json"]);
   }));
 
-Deno.test("`captureRun()` of a changed repository keeps difference, lock and script, and no file that may hold secrets", () =>
+Deno.test("`captureProvenance()` of a changed repository keeps difference, lock and script, and no file that may hold secrets", () =>
   withFolder(async (folder) => {
     const root = await repository(folder);
     await Deno.writeTextFile(join(root, "run.ts"), "2; // <script>\n");
@@ -51,7 +51,7 @@ Deno.test("`captureRun()` of a changed repository keeps difference, lock and scr
     await Deno.writeTextFile(join(root, "keys", "server.PEM"), "hidden");
     await git(root, "add", "keys");
     await Deno.writeTextFile(join(root, "new.ts"), "3;\n");
-    const captured = await captureRun(folder, { ...plain, root, script: join(root, "run.ts") });
+    const captured = await captureProvenance(folder, { ...plain, root, script: join(root, "run.ts") });
     assert.deepEqual(captured.git!.changes, [
       " M .env",
       " M deno.lock",
@@ -65,34 +65,34 @@ Deno.test("`captureRun()` of a changed repository keeps difference, lock and scr
     assert.equal(await Deno.readTextFile(join(folder, "captured", captured.lock!.file!)), "{ }\n");
     assert.equal(await Deno.readTextFile(join(folder, "captured", captured.scriptFile!)), "2; // <script>\n");
     // The next process that works on the run leaves the first one's account as it is.
-    await captureRun(folder, { ...plain, root, script: join(root, "new.ts") });
-    assert.deepEqual((await readCaptured(folder)).map(({ scriptFile }) => scriptFile), ["1-run.ts", "2-new.ts"]);
+    await captureProvenance(folder, { ...plain, root, script: join(root, "new.ts") });
+    assert.deepEqual((await readProvenance(folder)).map(({ scriptFile }) => scriptFile), ["1-run.ts", "2-new.ts"]);
   }));
 
-Deno.test("`captureRun()` tells a difference that is too large by its hash alone", () =>
+Deno.test("`captureProvenance()` tells a difference that is too large by its hash alone", () =>
   withFolder(async (folder) => {
     const root = await repository(folder);
     await Deno.writeTextFile(join(root, "run.ts"), "x\n".repeat(600_000));
-    const { git, scriptFile } = await captureRun(folder, { ...plain, root, script: join(root, "run.ts") });
+    const { git, scriptFile } = await captureProvenance(folder, { ...plain, root, script: join(root, "run.ts") });
     assert.ok(git!.diff.bytes > 1 << 20);
     assert.deepEqual([git!.diff.file, scriptFile], [null, null]);
     assert.match(git!.diff.sha256, /^[0-9a-f]{64}$/);
   }));
 
-Deno.test("`captureRun()` works without git and outside of a repository, where it copies the script", () =>
+Deno.test("`captureProvenance()` works without git and outside of a repository, where it copies the script", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "alone.ts"), "4;\n");
-    const { git, lock, scriptFile } = await captureRun(folder, {
+    const { git, lock, scriptFile } = await captureProvenance(folder, {
       ...plain,
       root: folder,
       script: join(folder, "alone.ts"),
     });
     assert.deepEqual([git, lock, scriptFile], [null, null, "1-alone.ts"]);
-    const gone = await captureRun(folder, { ...plain, root: folder, script: "data:text/javascript,1" });
+    const gone = await captureProvenance(folder, { ...plain, root: folder, script: "data:text/javascript,1" });
     assert.equal(gone.scriptFile, null);
   }));
 
-Deno.test("`captureRun()` keeps listed variables only, bounded, and none that may be secret", () =>
+Deno.test("`captureProvenance()` keeps listed variables only, bounded, and none that may be secret", () =>
   withFolder(async (folder) => {
     const variables = {
       ...{
@@ -104,7 +104,7 @@ Deno.test("`captureRun()` keeps listed variables only, bounded, and none that ma
       },
       ...{ HOME: "/home/a", AWS_SECRET_ACCESS_KEY: "s", STITCHBOOK_WEBHOOK: "s", STITCHBOOK_HUB_TOKEN: "s", PATH: "s" },
     };
-    const { environment } = await captureRun(folder, { ...plain, root: folder, variables });
+    const { environment } = await captureProvenance(folder, { ...plain, root: folder, variables });
     assert.deepEqual(Object.keys(environment.variables), [
       ...["LANG", "OMP_NUM_THREADS", "SLURM_JOB_ID", "STITCHBOOK_BLAS", "STITCHBOOK_RUNS"],
     ]);
@@ -112,12 +112,12 @@ Deno.test("`captureRun()` keeps listed variables only, bounded, and none that ma
     assert.ok(environment.cores >= 1 && environment.memory > 0 && environment.processor !== "");
   }));
 
-Deno.test("`readCaptured()` leaves out what is damaged", () =>
+Deno.test("`readProvenance()` leaves out what is damaged", () =>
   withFolder(async (folder) => {
-    assert.deepEqual(await readCaptured(folder), []);
-    for (let i = 0; i < 3; i++) await captureRun(folder, { ...plain, root: folder });
+    assert.deepEqual(await readProvenance(folder), []);
+    for (let i = 0; i < 3; i++) await captureProvenance(folder, { ...plain, root: folder });
     await Deno.writeTextFile(join(folder, "captured", "2.json"), "{");
-    assert.equal((await readCaptured(folder)).length, 2);
+    assert.equal((await readProvenance(folder)).length, 2);
   }));
 
 Deno.test("`markedSettings()` marks every setting with the source of its value", () => {
@@ -146,7 +146,7 @@ Deno.test("`show` tells the settings that were changed, the code and the machine
     for (const [lr, variables] of [[1, {}], [2, { STITCHBOOK_BLAS: "off" }]] as const) {
       const run = await openRun(options(folder, { config: { lr, steps: 3 } }));
       const sources = { lr: "set", steps: "preset" } as const;
-      await captureRun(run.folder, { ...plain, sources, root, script: join(root, "run.ts"), variables });
+      await captureProvenance(run.folder, { ...plain, sources, root, script: join(root, "run.ts"), variables });
       run.finish(emptyResults);
       runs.push(run.id);
       await Deno.writeTextFile(join(root, "run.ts"), "2;\n");
@@ -156,7 +156,7 @@ Deno.test("`show` tells the settings that were changed, the code and the machine
     await showCommand([runs[1]!, "--runs", folder], print);
     assert.match(
       text,
-      /^code: commit [0-9a-f]{10} on trunk, 1 file changed \(\d+ bytes of difference\) · .*1-code\.diff/m,
+      /^code: commit [0-9a-f]{10} on trunk, 1 file changed \(\d+ bytes of diff\) · .*1-code\.diff/m,
     );
     assert.match(text, /^machine: .*Deno \d/m);
     assert.match(text, /^settings:\n {2}lr=2 \(--set\)\n[^ ]/m);
@@ -170,7 +170,7 @@ Deno.test("`show` tells the settings that were changed, the code and the machine
     assert.equal(JSON.parse(text).captured.length, 1);
   }));
 
-Deno.test("`captureRun()` keeps small untracked text files, so that commit and patches give the code again", () =>
+Deno.test("`captureProvenance()` keeps small untracked text files, so that commit and patches give the code again", () =>
   withFolder(async (folder) => {
     const root = await repository(folder);
     const texts: Record<string, string> = {
@@ -197,7 +197,7 @@ Deno.test("`captureRun()` keeps small untracked text files, so that commit and p
     const run = join(root, "results", "20261122-101010-bts-smoke-aaaa");
     await Deno.mkdir(run, { recursive: true });
     await Deno.writeTextFile(join(run, "events.jsonl"), "{}\n");
-    const captured = await captureRun(run, { ...plain, root, script: join(root, "new.ts") });
+    const captured = await captureProvenance(run, { ...plain, root, script: join(root, "new.ts") });
     const { diff, untracked } = captured.git!;
     assert.deepEqual(untracked!.files, [".gitignore", ...Object.keys(texts)].sort());
     assert.deepEqual(untracked!.left, [
@@ -207,6 +207,9 @@ Deno.test("`captureRun()` keeps small untracked text files, so that commit and p
       { path: "link.ts", why: "no plain file" },
       { path: 'quoted".txt', why: "odd name" },
     ]);
+    // The files are in `git status` as well, some as a whole folder: each is counted once.
+    const untrackedCounts = "7 untracked files kept, 5 untracked files left out";
+    assert.match(codeText(captured), new RegExp(`, 1 file changed \\(\\d+ bytes of diff\\), ${untrackedCounts}$`));
     const patch = join(run, "captured", untracked!.file!);
     assert.doesNotMatch(await Deno.readTextFile(patch), /hidden/);
     const again = join(folder, "again");
@@ -223,7 +226,7 @@ Deno.test("untracked files are kept up to a limit in all, the rest is listed, an
   withFolder(async (folder) => {
     const root = await repository(folder);
     for (let i = 0; i < 12; i++) await Deno.writeTextFile(join(root, `f${i}.txt`), `${i}\n`.repeat(50_000));
-    const captured = await captureRun(folder, { ...plain, root });
+    const captured = await captureProvenance(folder, { ...plain, root });
     const { untracked } = captured.git!;
     assert.ok(untracked!.files.length > 3 && untracked!.leftOut > 3);
     assert.ok((await Deno.stat(join(folder, "captured", untracked!.file!))).size <= 1 << 20);
@@ -232,5 +235,16 @@ Deno.test("untracked files are kept up to a limit in all, the rest is listed, an
     const old = JSON.parse(await Deno.readTextFile(path));
     delete old.git.untracked;
     await Deno.writeTextFile(path, JSON.stringify(old));
-    assert.equal((await readCaptured(folder))[0]!.git!.untracked, undefined);
+    assert.equal((await readProvenance(folder))[0]!.git!.untracked, undefined);
+  }));
+
+Deno.test("`codeText()` counts an untracked file once, also in a list of changes that was cut", () =>
+  withFolder(async (folder) => {
+    const root = await repository(folder);
+    const text = async () => codeText(await captureProvenance(folder, { ...plain, root }));
+    assert.match(await text(), /^commit [0-9a-f]{10} on trunk, no changes$/);
+    for (let i = 0; i < 250; i++) await Deno.writeTextFile(join(root, `f${i}.txt`), "1\n");
+    assert.match(await text(), /^commit [0-9a-f]{10} on trunk, 250 untracked files kept$/);
+    await Deno.writeTextFile(join(root, "run.ts"), "2;\n");
+    assert.match(await text(), /on trunk, 1 file changed \(\d+ bytes of diff\), 250 untracked files kept$/);
   }));

@@ -12,7 +12,7 @@ import {
 import { openLine, sealLine } from "../../../lib/run/log/log-line.ts";
 import { openLog } from "../../../lib/run/log/log.ts";
 import { LOG_START, readWhole } from "../../../lib/run/log/parse-log.ts";
-import { secondsSpent } from "../../../lib/run/log/history.ts";
+import { secondsSpent } from "../../../lib/run/log/cell-history.ts";
 import { withFolder } from "../fixtures.ts";
 
 const LOGS = join(repositoryRoot, "tests", "fixtures", "logs");

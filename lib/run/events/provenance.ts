@@ -1,50 +1,50 @@
-// What is kept of how a run was made: `captured/<n>.json` in its folder, one for each process that worked on it.
+// A run's provenance as it is stored: `captured/<n>.json` in its folder, one file for each process that worked on it.
 import { z } from "zod";
 
-/** Which layer a setting's value came from; what none of them sets is the schema's default. */
+/** The layer that set a setting's value; a setting that no layer sets has the schema's default. */
 export const settingSourceSchema = z.enum(["preset", "file", "set"]);
 export type SettingSource = z.infer<typeof settingSourceSchema>;
 
-export const capturedSchema = z.strictObject({
+export const provenanceSchema = z.strictObject({
   schemaVersion: z.literal(1),
   time: z.iso.datetime(),
   /** Settings that are not the schema's defaults, by key path. */
   sources: z.record(z.string(), settingSourceSchema),
-  /** The `--config` file, as it was named. */
+  /** Path of the `--config` file, as given. */
   configFile: z.string().nullable(),
-  /** The process's whole command line, its script and the folder it was started in. */
+  /** The process's script, command line and working directory. */
   process: z.strictObject({ script: z.string(), arguments: z.array(z.string()), folder: z.string() }),
-  /** Of the repository that the code lies in; null without git. */
+  /** State of the repository that holds the code; null without git. */
   git: z.strictObject({
     commit: z.string(),
     branch: z.string().nullable(),
-    /** Files that differ from the commit, as `git status` marks them: ` M lib/x.ts`, `?? new.ts`; the first ones. */
+    /** The first lines of `git status --porcelain`: ` M lib/x.ts`, `?? new.ts`. */
     changes: z.array(z.string()),
-    /** How many there are. */
+    /** How many lines there were. */
     changed: z.int().nonnegative(),
-    /** The difference of tracked files. */
+    /** Uncommitted changes of tracked files. */
     diff: z.strictObject({
-      /** In this folder; null when it is empty or too large to be kept. */
+      /** Name of the diff in this folder; null when it is empty or too large to keep. */
       file: z.string().nullable(),
       bytes: z.int().nonnegative(),
       sha256: z.string(),
     }),
-    /** Files that git neither knows nor ignores; left out by runs that were made before they were kept. */
+    /** Files that git neither tracks nor ignores; absent in runs written before these were kept. */
     untracked: z.strictObject({
-      /** A patch that makes them, in this folder; null when there are none. */
+      /** A patch in this folder that recreates them; null when there are none. */
       file: z.string().nullable(),
       sha256: z.string(),
-      /** Those in the patch. */
+      /** The files in the patch. */
       files: z.array(z.string()),
-      /** Those that are not, and why; the first ones. */
+      /** The first files that are not in the patch, and why. */
       left: z.array(z.strictObject({ path: z.string(), why: z.string() })),
-      /** How many are not. */
+      /** How many files are not in the patch. */
       leftOut: z.int().nonnegative(),
     }).optional(),
   }).nullable(),
-  /** The script itself, when no commit has it as it is. */
+  /** Copy of the script, when no commit contains it as it was. */
   scriptFile: z.string().nullable(),
-  /** `deno.lock`: which packages there were; its copy is kept when no commit has it as it is. */
+  /** `deno.lock`, which pins the packages; it is copied when no commit contains it as it was. */
   lock: z.strictObject({ sha256: z.string(), bytes: z.int(), file: z.string().nullable() }).nullable(),
   environment: z.strictObject({
     deno: z.string(),
@@ -59,14 +59,14 @@ export const capturedSchema = z.strictObject({
     device: z.strictObject({
       name: z.string(),
       description: z.string(),
-      /** What decides the last bits of results: backend, vector instructions, BLAS. */
+      /** What determines the last bits of results: backend, vector instructions, BLAS. */
       numerics: z.string(),
       threads: z.int(),
     }).nullable(),
-    /** Environment variables of a fixed list that were set. */
+    /** Those of a fixed list of environment variables that were set. */
     variables: z.record(z.string(), z.string()),
   }),
 });
 
-/** What was kept of one process that worked on a run. */
-export type Captured = z.infer<typeof capturedSchema>;
+/** Provenance of one process that worked on a run. */
+export type Provenance = z.infer<typeof provenanceSchema>;

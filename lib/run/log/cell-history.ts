@@ -2,7 +2,7 @@
 import type { RunEvent } from "../events/events.ts";
 
 /** What was logged of a cell since it last began. */
-export interface CellPast {
+export interface CellHistory {
   readonly start: Extract<RunEvent, { kind: "cell.start" }>;
   readonly events: readonly RunEvent[];
   /** How it ended; undefined: it did not. */
@@ -10,8 +10,8 @@ export interface CellPast {
 }
 
 /** The past of every cell in a log, by name. */
-export function cellPasts(log: readonly RunEvent[]): Map<string, CellPast> {
-  const pasts = new Map<string, { -readonly [K in keyof CellPast]: CellPast[K] } & { events: RunEvent[] }>();
+export function cellHistories(log: readonly RunEvent[]): Map<string, CellHistory> {
+  const pasts = new Map<string, { -readonly [K in keyof CellHistory]: CellHistory[K] } & { events: RunEvent[] }>();
   for (const event of log) {
     if (!("cell" in event) || event.cell === undefined) continue;
     if (event.kind === "cell.start") {

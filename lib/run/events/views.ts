@@ -1,0 +1,121 @@
+// The shapes that readers get: a run folded from its log, and its line in a list. lib/run/view folds and formats them
+// and imports only the types, so that the browser does not load zod.
+import { z } from "zod";
+import { artifactSchema, noteLevelSchema, runResultsSchema, tableSchema } from "./events.ts";
+
+/**
+ * Where a run stands. `stalled`: its process lives but makes no progress. `lost`: its process is gone, and the log does
+ * not say how the run ended.
+ */
+export const runStatusSchema = z.enum(["running", "stalled", "done", "failed", "stopped", "lost"]);
+export const cellStatusSchema = z.enum(["planned", "running", "done", "cached", "failed", "stopped"]);
+
+/** A note as it is shown. */
+export const noteViewSchema = z.strictObject({ level: noteLevelSchema, text: z.string() });
+
+/** One point of a cell's metrics. */
+export const metricPointSchema = z.strictObject({
+  step: z.number(),
+  time: z.string(),
+  values: z.record(z.string(), z.number().nullable()),
+});
+
+/** A cell with all that was logged in it. */
+export const cellViewSchema = z.strictObject({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  status: cellStatusSchema,
+  cellKey: z.string(),
+  startedAt: z.string().nullable(),
+  seconds: z.number().nullable(),
+  /** How many steps there will be; null while nothing was counted. */
+  steps: z.number().nullable(),
+  metrics: z.array(metricPointSchema),
+  tables: z.array(tableSchema),
+  notes: z.array(noteViewSchema),
+  artifacts: z.array(artifactSchema),
+  summary: z.string(),
+});
+
+/** A run with all that was logged in it. */
+export const runViewSchema = z.strictObject({
+  id: z.string(),
+  experiment: z.string(),
+  title: z.string(),
+  preset: z.string(),
+  seed: z.number(),
+  device: z.string(),
+  status: runStatusSchema,
+  config: z.json(),
+  command: z.array(z.string()),
+  versions: z.record(z.string(), z.string()),
+  pid: z.number(),
+  startedAt: z.string(),
+  updatedAt: z.string(),
+  seconds: z.number().nullable(),
+  cells: z.array(cellViewSchema),
+  notes: z.array(noteViewSchema),
+  results: runResultsSchema.nullable(),
+  error: z.string().nullable(),
+  lastSeq: z.number(),
+});
+
+/** A run in a list, without what people say about it. */
+export const runSummarySchema = z.strictObject({
+  id: z.string(),
+  experiment: z.string(),
+  title: z.string(),
+  preset: z.string(),
+  seed: z.number(),
+  device: z.string(),
+  /** How it was started, which says what differs from the preset. */
+  command: z.array(z.string()),
+  status: runStatusSchema,
+  startedAt: z.string(),
+  updatedAt: z.string(),
+  /** Wall time, once the run has ended. */
+  seconds: z.number().nullable(),
+  /** `ended`: done, or taken from the cache (`cached`). */
+  cells: z.strictObject({ ended: z.number(), total: z.number(), cached: z.number() }),
+  /** Name of the cell that is running. */
+  current: z.string().nullable(),
+  /** Mean held-out bits per byte by method; empty until the run is done. */
+  meanBpb: z.record(z.string(), z.number()),
+  error: z.string().nullable(),
+  /** How many lines of the log could not be read. */
+  damagedLines: z.number(),
+});
+
+/** A run in a list, with its name and tags. */
+export const listedRunSchema = z.strictObject({
+  ...runSummarySchema.shape,
+  name: z.string().nullable(),
+  tags: z.array(z.string()),
+});
+
+/** A run's name, tags and notes, as people gave them. */
+export const labelsSchema = z.strictObject({
+  name: z.string().nullable(),
+  tags: z.array(z.string()),
+  notes: z.array(z.strictObject({ time: z.string(), text: z.string() })),
+  /** Lines that could not be read and were left out. */
+  damaged: z.number(),
+});
+
+/** A line of a log that could not be read. */
+export const logDamageSchema = z.strictObject({
+  /** Line number, from 1. */
+  line: z.number(),
+  reason: z.string(),
+});
+
+export type RunStatus = z.infer<typeof runStatusSchema>;
+export type CellStatus = z.infer<typeof cellStatusSchema>;
+export type MetricPoint = z.infer<typeof metricPointSchema>;
+export type CellView = z.infer<typeof cellViewSchema>;
+export type RunView = z.infer<typeof runViewSchema>;
+export type RunSummary = z.infer<typeof runSummarySchema>;
+export type ListedRun = z.infer<typeof listedRunSchema>;
+export type Labels = z.infer<typeof labelsSchema>;
+export type LogDamage = z.infer<typeof logDamageSchema>;
