@@ -1,11 +1,15 @@
 // Every command of `main.ts`, registered once. A command's module is loaded only when the command runs: models and
-// tensors cost a second that `ls` should not pay.
+// tensors take a second to load, which `ls` should not pay.
 import { unknownCommand } from "../run/mod.ts";
 
-/** Runs a command with its arguments; one that only reports failure sets `Deno.exitCode`. */
+/** Runs a command with its arguments. It throws errors, and sets `Deno.exitCode` for other failures. */
 type Action = (args: readonly string[]) => Promise<void>;
 
 const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
+  run: async () => {
+    const { runScriptCommand } = await import("./run.ts");
+    return async (args) => void (Deno.exitCode = await runScriptCommand(args));
+  },
   ls: async () => (await import("./ls.ts")).listCommand,
   show: async () => (await import("./show.ts")).showCommand,
   stop: async () => (await import("./stop.ts")).stopCommand,
@@ -14,11 +18,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
     return async (args) => void (Deno.exitCode = await resumeCommand(args));
   },
   diff: async () => (await import("./diff.ts")).diffCommand,
-  tag: async () => (await import("./labels.ts")).tagCommand,
-  note: async () => (await import("./labels.ts")).noteCommand,
-  rename: async () => (await import("./labels.ts")).renameCommand,
-  rm: async () => (await import("./trash.ts")).removeCommand,
-  undo: async () => (await import("./trash.ts")).undoCommand,
+  tag: async () => (await import("./tag.ts")).tagCommand,
+  note: async () => (await import("./note.ts")).noteCommand,
+  rename: async () => (await import("./rename.ts")).renameCommand,
+  rm: async () => (await import("./rm.ts")).removeCommand,
+  undo: async () => (await import("./undo.ts")).undoCommand,
   sweep: async () => {
     const { sweepCommand } = await import("./sweep.ts");
     const { writeSweepReport } = await import("../report/mod.ts");
@@ -27,7 +31,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
     return async (args) => void (await sweepCommand(args, hooks) || (Deno.exitCode = 1));
   },
   query: async () => (await import("./query.ts")).queryCommand,
-  reindex: async () => (await import("./query.ts")).reindexCommand,
+  reindex: async () => (await import("./reindex.ts")).reindexCommand,
   verify: async () => {
     const { verifyCommand } = await import("./verify.ts");
     return async (args) => void (await verifyCommand(args) || (Deno.exitCode = 1));
@@ -43,6 +47,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
   "notebook:install": async () => (await import("./notebook-install.ts")).notebookCommand,
 };
 
+/** The names of all commands. */
+export const commandNames: readonly string[] = Object.keys(COMMANDS);
+
 /**
  * Runs one command.
  *
@@ -50,6 +57,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
  */
 export async function runCommand([name = "", ...args]: readonly string[]): Promise<void> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (load === undefined) throw unknownCommand(name, Object.keys(COMMANDS));
+  if (load === undefined) throw unknownCommand(name, commandNames);
   await (await load())(args);
 }

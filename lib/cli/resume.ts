@@ -1,31 +1,35 @@
-// `deno task resume <run>`: starts the command of a run again, so that it goes on with that run.
-import { isAbsolute, join, resolve } from "node:path";
+// `deno task resume <run>`: repeats the command of a run so that it continues that run.
+import { join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import {
+  CAPTURED_FOLDER,
   defaultRunsFolder,
-  heedsHangUp,
+  findScript,
   lockHolder,
+  readProvenance,
   readRun,
   repositoryRoot,
   resolveRun,
+  runInForeground,
   type RunView,
+  scriptArguments,
   shellLine,
 } from "../run/mod.ts";
 
 const HELP = `Usage: resume [run] [options of the experiment]
 
-Goes on with a run that was stopped, failed or lost. Finished cells are not done again; the one that was interrupted goes
-on from its last checkpoint. Options are added to those that the run was started with: --set train.seed.steps=800 trains a
-finished run's seed further. Settings that would make it another run are refused.
+Resumes a run that was stopped, failed or lost. Finished cells are not repeated; the interrupted one continues from its
+last checkpoint. Options are added to those that the run was started with: --set train.seed.steps=800 trains the seed of
+a finished run further. Settings that would make it a different run are refused.
 
 Arguments:
   run              id or name of the run, the start of an id, or last (default: last)
 
 Options:
-  --runs <folder>  where runs live (default: "${defaultRunsFolder()}")
+  --runs <folder>  folder of the runs (default: "${defaultRunsFolder()}")
   -h, --help       display help for command`;
 
-/** Options of a run's first command that are not part of going on with it, and whether each takes a value. */
+/** Options of a run's first command that resuming it leaves out, and whether each takes a value. */
 const DROPPED: Readonly<Record<string, boolean>> = {
   "--seed": true,
   "--seeds": true,
@@ -35,10 +39,11 @@ const DROPPED: Readonly<Record<string, boolean>> = {
 };
 
 /**
- * Goes on with a run in a process of its own, whose output is this one's.
+ * Resumes a run in a process of its own, in the foreground.
  *
  * @returns its exit code
- * @throws UserError `run.none`, `run.locked` when it is running, `resume.command` when it was started in another way
+ * @throws UserError `run.none`, `run.locked` when it is running, `resume.command` when it was started in another way,
+ *   `run.script` when its script is gone
  */
 export async function resumeCommand(
   args: readonly string[],
@@ -53,50 +58,48 @@ export async function resumeCommand(
   const named = given.rest[0] !== undefined && !given.rest[0].startsWith("-");
   const id = await resolveRun(runs, named ? given.rest[0]! : "last");
   const view = await readRun(runs, id);
-  if (view === undefined) throw new UserError("run.none", `The run ${id} is gone from ${runs}`);
+  if (view === undefined) throw new UserError("run.none", `The run ${id} is no longer in ${runs}`);
   const holder = lockHolder(join(runs, id));
   if (holder !== undefined) {
     throw new UserError(
       "run.locked",
-      `Cannot go on with ${id}: process ${holder.pid} is writing it`,
-      `end it with deno task stop ${id} first`,
+      `Cannot resume ${id}: process ${holder.pid} is writing it`,
+      `stop it with deno task stop ${id} first`,
     );
   }
-  const child = new Deno.Command(Deno.execPath(), {
-    args: resumeArguments(view, runs, named ? given.rest.slice(1) : given.rest),
-  }).spawn();
-  // Ctrl-C reaches both processes; this one waits for the other's end.
-  const pass = (signal: Deno.Signal) => () => {
-    try {
-      if (signal !== "SIGINT") child.kill(signal);
-    } catch {
-      // It has ended.
-    }
-  };
-  const signals: Deno.Signal[] = heedsHangUp() ? ["SIGINT", "SIGTERM", "SIGHUP"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, pass(signal));
-  return (await child.status).code;
+  const more = named ? given.rest.slice(1) : given.rest;
+  const { script, args: own } = resumeArguments(view, runs, more, await keptConfig(join(runs, id)));
+  return await runInForeground(scriptArguments(await findScript(script, repositoryRoot), own));
+}
+
+/** The run's copy of its `--config` file; undefined when it has none, as runs of older versions. */
+async function keptConfig(folder: string): Promise<string | undefined> {
+  const copy = (await readProvenance(folder)).findLast(({ configCopy }) => configCopy)?.configCopy;
+  return copy ? resolve(folder, CAPTURED_FOLDER, copy) : undefined;
 }
 
 /**
- * The arguments of `deno` that go on with a run: its own script and options, with `more` added.
+ * The script that a run was started with, relative to the repository, and the arguments that resume the run: its own
+ * options, with `more` added.
  *
- * @throws UserError `resume.command` when the run's command is not one of a script of this repository
+ * @param config the run's copy of its `--config` file, used in place of the original
+ * @throws UserError `resume.command` when no command of this repository started the run
  */
 export function resumeArguments(
   { id, seed, command }: Pick<RunView, "id" | "seed" | "command">,
   runsFolder: string,
   more: readonly string[],
-): string[] {
+  config?: string,
+): { readonly script: string; readonly args: readonly string[] } {
   const [deno, task, name, ...rest] = command;
   if (deno !== "deno" || task !== "task" || name === undefined) {
     throw new UserError(
       "resume.command",
-      `Cannot tell how ${id} was started: ${shellLine(command)}`,
-      "start it again",
+      `Cannot tell which script started ${id}: ${shellLine(command)}`,
+      "start it again with the same command",
     );
   }
-  const [script, ...options] = name === "run" ? rest : [join("experiments", `${name}.ts`), ...rest];
+  const [script = "", ...options] = name === "run" ? rest : [`experiments/${name}.ts`, ...rest];
   const kept: string[] = [];
   const set = new Set(settingsOf(more));
   for (let i = 0; i < options.length; i++) {
@@ -104,12 +107,14 @@ export function resumeArguments(
     const takesValue = DROPPED[option];
     if (takesValue !== undefined) {
       if (takesValue && inline === undefined) i++;
+    } else if (option === "--config" && config !== undefined) {
+      kept.push(option, config);
+      if (inline === undefined) i++;
     } else if (option === "--set" && set.has(settingOf(inline ?? options[i + 1] ?? ""))) {
       if (inline === undefined) i++;
     } else kept.push(options[i]!);
   }
-  const path = isAbsolute(script!) ? script! : join(repositoryRoot, script!);
-  return ["run", "-A", path, ...kept, "--runs", resolve(runsFolder), "--seed", String(seed), ...more, "--id", id];
+  return { script, args: [...kept, "--runs", resolve(runsFolder), "--seed", String(seed), ...more, "--id", id] };
 }
 
 /** The keys that `--set` options name. */

@@ -26,7 +26,7 @@ import {
   SOURCE_NAMES,
   type Table,
 } from "../run/mod.ts";
-import { labelLines } from "./labels.ts";
+import { labelLines } from "./label.ts";
 
 /** Tables that are long or say in detail what others say in short. */
 const LONG_TABLES = new Set(["data", "gates", "comparisons"]);

@@ -3,27 +3,55 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { resumeCommand } from "../../lib/cli/resume.ts";
-import { openRun, readRun, repositoryRoot, terminalView, withRun } from "../../lib/run/mod.ts";
+import { openRun, readRun, runIds, terminalView, withRun } from "../../lib/run/mod.ts";
 import { secondsLeft } from "../../lib/run/view/progress.ts";
 import { resumeArguments } from "../../lib/cli/resume.ts";
 import { applyEvent, foldEvents } from "../../lib/run/view/view.ts";
 import { collector, emptyResults, options, withFolder } from "../run/fixtures.ts";
+import { runMainCommand } from "./process.ts";
 
 const is = (code: string) => (error: unknown) => error instanceof UserError && error.code === code;
 
 Deno.test("`resumeArguments()` keeps a run's own options, and lets new ones come after", () => {
-  const script = join(repositoryRoot, "experiments", "bts.ts");
   const of = (command: string, ...more: string[]) =>
     resumeArguments({ id: "x", seed: 2, command: command.split(" ") }, "/r", more);
   const end = (...more: string[]) => ["--runs", "/r", "--seed", "2", ...more, "--id", "x"];
-  assert.deepEqual(of("deno task bts --preset smoke"), ["run", "-A", script, "--preset", "smoke", ...end()]);
+  const bts = "experiments/bts.ts";
+  assert.deepEqual(of("deno task bts --preset smoke"), { script: bts, args: ["--preset", "smoke", ...end()] });
   assert.deepEqual(
     of("deno task run copies/mine.ts --seeds 1,2 --runs=old --id y --fresh --set a=1 --set=b=2 --json", "--set", "a=3"),
-    ["run", "-A", join(repositoryRoot, "copies/mine.ts"), "--set=b=2", "--json", ...end("--set", "a=3")],
+    { script: "copies/mine.ts", args: ["--set=b=2", "--json", ...end("--set", "a=3")] },
   );
-  assert.deepEqual(of("deno task bts --set a.b=1", "--set=a.b=2"), ["run", "-A", script, ...end("--set=a.b=2")]);
+  assert.deepEqual(of("deno task bts --set a.b=1", "--set=a.b=2"), { script: bts, args: end("--set=a.b=2") });
   assert.throws(() => of("bts --preset smoke"), is("resume.command"));
 });
+
+Deno.test("`resumeArguments()` reads the run's copy of its --config file, where there is one", () => {
+  const of = (command: string, copy?: string) =>
+    resumeArguments({ id: "x", seed: 2, command: command.split(" ") }, "/r", [], copy).args.slice(0, -6);
+  for (const command of ["deno task bts --config my.yaml --json", "deno task bts --config=my.yaml --json"]) {
+    assert.deepEqual(of(command, "/r/x/c.yaml"), ["--config", "/r/x/c.yaml", "--json"]);
+  }
+  assert.deepEqual(of("deno task bts --config my.yaml"), ["--config", "my.yaml"]);
+});
+
+Deno.test("a failed run is resumed after its --config file was deleted", () =>
+  withFolder(async (folder) => {
+    const [config, runs] = [join(folder, "mine.yaml"), join(folder, "runs")];
+    await Deno.writeTextFile(config, "x: 3\n");
+    const options = ["--runs", runs, "--no-serve"];
+    const start = ["run", "tests/cli/fixtures/small_experiment.ts", "--config", config, ...options];
+    const first = await runMainCommand(start, { SMALL_FAILS: "1" });
+    assert.deepEqual([first.code, /It failed as it was told to/.test(first.stderr)], [2, true], first.stderr);
+    await Deno.remove(config);
+    // Twice: the copy is there after the run was resumed, too.
+    assert.equal((await runMainCommand(["resume", "last", ...options], { SMALL_FAILS: "1" })).code, 2);
+    const { code, stderr } = await runMainCommand(["resume", "last", ...options]);
+    assert.equal(code, 0, stderr);
+    const ids = await runIds(runs);
+    const view = await readRun(runs, ids[0]!);
+    assert.deepEqual([ids.length, view!.status, view!.config], [1, "done", { x: 3 }]);
+  }));
 
 Deno.test("`resumeCommand()` refuses a run that is being written, and one that is not there", () =>
   withFolder(async (folder) => {

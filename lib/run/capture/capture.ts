@@ -1,6 +1,6 @@
 // Keeping how a run was made, in its folder: settings and where they came from, code, packages, machine, command.
 import { cpus, hostname, release, totalmem, type } from "node:os";
-import { basename, dirname, isAbsolute, join, relative } from "node:path";
+import { basename, dirname, extname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type GitState, gitState } from "./capture-git.ts";
 import { type Provenance, provenanceSchema, type SettingSource } from "../events/provenance.ts";
@@ -51,6 +51,9 @@ export async function captureProvenance(folder: string, options: CaptureOptions)
     time: new Date().toISOString(),
     sources: options.sources,
     configFile: options.configFile ?? null,
+    configCopy: options.configFile === undefined
+      ? null
+      : await keep(options.configFile, `config${extname(options.configFile).toLowerCase()}`),
     process: { script: path, arguments: withoutWebhook(Deno.args), folder: Deno.cwd() },
     git: state === undefined ? null : await gitPart(state, root, dirname(folder), keep),
     scriptFile: isCommitted(state, root, path) ? null : await keep(path, basename(path)),

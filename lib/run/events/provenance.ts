@@ -12,6 +12,8 @@ export const provenanceSchema = z.strictObject({
   sources: z.record(z.string(), settingSourceSchema),
   /** Path of the `--config` file, as given. */
   configFile: z.string().nullable(),
+  /** Name of its copy in this folder; absent in runs from before copies were kept. */
+  configCopy: z.string().nullable().optional(),
   /** The process's script, command line and working directory. */
   process: z.strictObject({ script: z.string(), arguments: z.array(z.string()), folder: z.string() }),
   /** State of the repository that holds the code; null without git. */

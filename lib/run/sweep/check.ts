@@ -1,15 +1,14 @@
 // Checking every trial before the first one starts, by the experiment itself, in a process of its own.
 //
 // `<experiment> --check-trials` reads one JSON request on stdin and writes one JSON reply, the last line of stdout.
-import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { canonicalJson } from "../files/canonical.ts";
-import { repositoryRoot } from "../files/code-version.ts";
 import { type ExperimentDefinition, parseExperimentArguments } from "../command-line/experiment-arguments.ts";
 import { configKeys, inputSchema } from "../config/config-keys.ts";
 import { readAssignments } from "../config/config-value.ts";
 import { sha256 } from "../files/files.ts";
+import { scriptArguments } from "../process/script.ts";
 import { type DeclaredMetrics, declaredMetricsSchema, unitedMetrics } from "./declared.ts";
 
 /** The argument, in first place, that makes an experiment answer a check and do nothing else. */
@@ -108,7 +107,7 @@ function checkAll<Schema extends z.ZodType>(
  */
 export async function askExperiment(script: string, request: CheckRequest): Promise<CheckReply> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...scriptArguments(script), CHECK_OPTION],
+    args: scriptArguments(script, [CHECK_OPTION]),
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -132,9 +131,4 @@ export async function askExperiment(script: string, request: CheckRequest): Prom
     `Cannot check the trials: ${script} did not answer ${CHECK_OPTION}${said === "" ? "" : `, but said:\n${said}`}`,
     "a sweep needs an experiment, a script that ends in experimentMain(…) like those in experiments/",
   );
-}
-
-/** The arguments of `deno` that run an experiment's script, with the permissions of `deno task run`. */
-export function scriptArguments(script: string): string[] {
-  return ["run", "-A", "--config", join(repositoryRoot, "deno.json"), script];
 }

@@ -1,9 +1,9 @@
 // From the options of a new sweep to its folder: read, planned, checked by the experiment, and only then written.
-import { extname, isAbsolute, join, relative, resolve } from "node:path";
-import { nearest, UserError } from "../../errors.ts";
-import { repositoryRoot } from "../files/code-version.ts";
+import { extname, join, resolve } from "node:path";
+import { UserError } from "../../errors.ts";
 import { printable } from "../view/mod.ts";
 import { makeRunId } from "../files/run-id.ts";
+import { findScript, pathInRepository } from "../process/script.ts";
 import { askExperiment, type CheckReply } from "./check.ts";
 import { checkDeclared, higherResults } from "./declared.ts";
 import { trialSettings } from "./execute.ts";
@@ -51,7 +51,7 @@ export async function planSweep(script: string, options: NewSweep, command: read
       "vary less, draw points with --random, or add --force to start it all the same",
     );
   }
-  const path = await scriptPath(script);
+  const path = await findScript(script, Deno.cwd(), "sweep.experiment");
   const trials = planTrials(space);
   const shared = sharedArguments(options);
   const reply = await ask(path, space, options, shared, trials);
@@ -66,7 +66,7 @@ export async function planSweep(script: string, options: NewSweep, command: read
     schemaVersion: 1,
     name: name ?? reply.title,
     experiment: reply.experiment,
-    script: inRepository(path),
+    script: pathInRepository(path),
     shared,
     configFile: options.config === undefined ? null : `config${extname(options.config).toLowerCase()}`,
     metric,
@@ -115,7 +115,7 @@ async function ask(
   if ("code" in reply) {
     const where = reply.trial === undefined ? "" : ` (trial ${reply.trial + 1}: ${trialText(trials[reply.trial]!)})`;
     // What the experiment says of --help is about its own.
-    const hint = reply.hint?.replace(/^--help/, `deno task run ${inRepository(path)} --help`);
+    const hint = reply.hint?.replace(/^--help/, `deno task run ${pathInRepository(path)} --help`);
     throw new UserError(reply.code, reply.message + where, wholeNumberHint(reply, ranges) ?? hint);
   }
   for (const [i, hash] of reply.trials.entries()) {
@@ -147,28 +147,6 @@ function sharedArguments({ preset, set, device, threads, force }: NewSweep): str
     ...(threads === undefined ? [] : ["--threads", threads]),
     ...(force ? ["--force"] : []),
   ];
-}
-
-async function scriptPath(script: string): Promise<string> {
-  const folder = join(repositoryRoot, "experiments");
-  const candidates = [resolve(script), ...(/^[\w-]+$/.test(script) ? [join(folder, `${script}.ts`)] : [])];
-  for (const path of candidates) if (await Deno.stat(path).then(({ isFile }) => isFile, () => false)) return path;
-  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
-  const scripts = entries.filter(({ isFile, name }) => isFile && name.endsWith(".ts")).map(({ name }) =>
-    `experiments/${name}`
-  );
-  const near = nearest(script, scripts);
-  throw new UserError(
-    "sweep.experiment",
-    `There is no script ${script}`,
-    near === undefined ? "deno task sweep experiments/bts.ts --grid stitch.count=1,2" : `did you mean ${near}?`,
-  );
-}
-
-/** A path as it is kept: relative to the repository when it is in it, so that a sweep can move with it. */
-function inRepository(path: string): string {
-  const inside = relative(repositoryRoot, path);
-  return inside.startsWith("..") || isAbsolute(inside) ? path : inside.replaceAll("\\", "/");
 }
 
 function checkName(name: string): void {

@@ -1,14 +1,14 @@
 // Working on a sweep: each trial a run of its own in a process of its own, so many at a time, none twice.
-import { isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { repositoryRoot } from "../files/code-version.ts";
 import { addLabel } from "../catalog/labels.ts";
 import { lastLines, launch, type Launched, outputFile } from "../process/launch.ts";
 import { writerLives } from "../process/lock.ts";
 import { isAlive, processOf, thisProcess } from "../process/process.ts";
+import { findScript, scriptArguments } from "../process/script.ts";
 import { readRun } from "../log/read.ts";
 import { makeRunId } from "../files/run-id.ts";
 import type { RunView } from "../view/mod.ts";
-import { scriptArguments } from "./check.ts";
 import { lockSweep } from "./lock.ts";
 import { appendToSweep, type SweepAppender, type SweepEventBody, SWEEPS_FOLDER } from "./log.ts";
 import { outcomeOf, readSweep } from "./read.ts";
@@ -108,7 +108,7 @@ function sweepWorker({ runsFolder, parallel, signal, onTrial }: ExecuteOptions, 
     });
     onTrial?.(trial, view);
     const output = await outputFile(runsFolder, run);
-    const child = launch(trialArguments(view, trial, runsFolder, run, parallel), output, repositoryRoot);
+    const child = launch(await trialArguments(view, trial, runsFolder, run, parallel), output, repositoryRoot);
     if (child.pid !== undefined) {
       trial.process = processOf(child.pid);
       log.append({ kind: "trial.process", trial: trial.trial, run, process: trial.process });
@@ -128,17 +128,16 @@ async function runToContinue(runsFolder: string, { run, status }: TrialView): Pr
 }
 
 /** The arguments of `deno` for one trial. */
-function trialArguments(view: SweepView, trial: TrialView, runsFolder: string, run: string, parallel: number) {
+async function trialArguments(view: SweepView, trial: TrialView, runsFolder: string, run: string, parallel: number) {
   const { start } = view;
   const folder = resolve(runsFolder, SWEEPS_FOLDER, start.sweep);
-  return [
-    ...scriptArguments(isAbsolute(start.script) ? start.script : join(repositoryRoot, start.script)),
+  return scriptArguments(await findScript(start.script, repositoryRoot, "sweep.experiment"), [
     ...trialSettings(start.shared, trial),
     ...(start.configFile === null ? [] : ["--config", join(folder, start.configFile)]),
     ...(parallel === 1 || start.shared.includes("--threads") ? [] : ["--threads", String(threadsEach(parallel))]),
     ...["--name", `${start.name}, trial ${trial.trial} of ${view.trials.length}`],
     ...["--runs", resolve(runsFolder), "--id", run, "--no-serve"],
-  ];
+  ]);
 }
 
 /** The arguments that make a trial what it is: what all share, its settings, its seed. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { reindexCommand } from "../../../lib/cli/query.ts";
+import { reindexCommand } from "../../../lib/cli/reindex.ts";
 import { openForReading, openRun, queryRuns, type Run, withIndex } from "../../../lib/run/mod.ts";
 import { addLabel } from "../../../lib/run/catalog/labels.ts";
 import { trainCell } from "../cells/cells.ts";
@@ -210,7 +210,7 @@ Deno.test("A process killed at any moment of updating the index leaves one that 
     const expected = await dump(folder);
     for (const wait of [0, 15, 40, 80, 130]) {
       const child = spawnScript(`
-        import { reindexCommand } from "./lib/cli/query.ts";
+        import { reindexCommand } from "./lib/cli/reindex.ts";
         console.log("ready");
         for (;;) await reindexCommand(["--runs", ${JSON.stringify(folder)}], () => {});`);
       const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
-import { removeCommand, undoCommand } from "../../../lib/cli/trash.ts";
+import { removeCommand } from "../../../lib/cli/rm.ts";
+import { undoCommand } from "../../../lib/cli/undo.ts";
 import { listRuns, openRun, queryRuns, resolveRun, verifyRun } from "../../../lib/run/mod.ts";
 import { addLabel, readLabels } from "../../../lib/run/catalog/labels.ts";
 import { filesBelow } from "../../../lib/run/files/files.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
-import { removeCommand } from "../../../lib/cli/trash.ts";
+import { removeCommand } from "../../../lib/cli/rm.ts";
 import { openRun, verifyRun } from "../../../lib/run/mod.ts";
 import { filesBelow } from "../../../lib/run/files/files.ts";
 import { checkpoints, count } from "../../faults/counter.ts";

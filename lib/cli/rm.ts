@@ -1,4 +1,4 @@
-// `deno task rm <run…>` and `deno task undo`: removing runs, and bringing the last removal back.
+// `deno task rm <run…>`: moves runs to the trash, empties the trash, or frees the checkpoints of finished cells.
 import { Command } from "commander";
 import { UserError } from "../errors.ts";
 import {
@@ -9,7 +9,6 @@ import {
   type FreedCheckpoints,
   parseWithCommander,
   resolveRun,
-  restoreLast,
   trashRuns,
 } from "../run/mod.ts";
 
@@ -80,15 +79,4 @@ function freedText(freed: readonly FreedCheckpoints[], dryRun: boolean): string 
   });
   const sum = megabytes(freed.reduce((sum, { bytes }) => sum + bytes, 0));
   return `${table}\n${dryRun ? "Would free" : "Freed"} ${sum}; the last of each stays, to be trained further from`;
-}
-
-/** Brings the last removal back. */
-export async function undoCommand(args: readonly string[], print: Print = console.log): Promise<void> {
-  const command = new Command("undo").description("Brings back the runs that rm removed last.")
-    .option("--runs <folder>", "where runs live", defaultRunsFolder())
-    .option("--json", "write one JSON object");
-  const parsed = parseWithCommander(command, args);
-  if (parsed.kind === "help") return print(parsed.text.trimEnd());
-  const restored = await restoreLast(String(parsed.options.runs));
-  print(parsed.options.json ? JSON.stringify({ restored }) : `Brought back: ${restored.join(", ")}`);
 }

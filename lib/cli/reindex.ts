@@ -1,0 +1,20 @@
+// `deno task reindex`: rebuilds the index of all runs from their logs.
+import { Command } from "commander";
+import { defaultRunsFolder, parseWithCommander, withIndex } from "../run/mod.ts";
+
+/** Rebuilds the index and prints what it holds. */
+export async function reindexCommand(
+  args: readonly string[],
+  print: (text: string) => void = console.log,
+): Promise<void> {
+  const command = new Command("reindex").description("Rebuilds the index of all runs from their logs.")
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
+    .option("--json", "write one JSON object");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return print(parsed.text.trimEnd());
+  const began = performance.now();
+  const { path, runs, events } = await withIndex(String(parsed.options.runs), (update) => update, { rebuild: true });
+  const seconds = (performance.now() - began) / 1000;
+  if (parsed.options.json) return print(JSON.stringify({ path, runs, events, seconds }));
+  print(`${path}: ${runs} runs, ${events} events in ${seconds.toFixed(2)} s`);
+}

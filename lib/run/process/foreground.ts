@@ -1,0 +1,29 @@
+// Running `deno` in the foreground, in place of this process: its output, its signals and its exit code are the child's.
+import { heedsHangUp } from "./stop.ts";
+
+/**
+ * Runs `deno` with arguments until it ends. SIGTERM and SIGHUP are passed on, and so is SIGINT where no terminal sends
+ * Ctrl-C to both processes.
+ *
+ * @returns its exit code
+ */
+export async function runInForeground(args: readonly string[]): Promise<number> {
+  const child = new Deno.Command(Deno.execPath(), { args: [...args] }).spawn();
+  const fromTerminal = Deno.stdin.isTerminal();
+  const signals: Deno.Signal[] = heedsHangUp() ? ["SIGINT", "SIGTERM", "SIGHUP"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) {
+    const pass = () => {
+      try {
+        if (signal !== "SIGINT" || !fromTerminal) child.kill(signal);
+      } catch {
+        // It has ended.
+      }
+    };
+    try {
+      Deno.addSignalListener(signal, pass);
+    } catch {
+      // Windows has SIGINT only.
+    }
+  }
+  return (await child.status).code;
+}
