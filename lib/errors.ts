@@ -1,16 +1,17 @@
-// The one error that is the user's to mend; anything else is a bug and may show its stack.
+// The one kind of error that a user can fix, and words for what the operating system reports. Any other error is a bug
+// and may show its stack.
 
-/** A mistake in the input: exit code 2, one clear sentence, and a hint on how to mend it. */
+/** A mistake in the input: exit code 2, one clear sentence, and a hint on how to fix it. */
 export class UserError extends Error {
   /** Stable machine-readable name of the mistake, such as `config.unknown-key`. */
   readonly code: string;
-  /** How to mend it. */
+  /** How to fix it. */
   readonly hint: string | undefined;
 
   /**
    * @param code stable name, `area.mistake`
    * @param message what was wrong, where, and what was expected; sentence case, no final period
-   * @param hint how to mend it
+   * @param hint how to fix it
    */
   constructor(code: string, message: string, hint?: string) {
     super(message);
@@ -26,6 +27,45 @@ export function explainError(error: unknown): string {
     return error.hint === undefined ? error.message : `${error.message}\n  hint: ${error.hint}`;
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** What the operating system's error codes mean, in words that follow "Cannot read <path>: ". */
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EBUSY: "it is in use",
+  EDQUOT: "the disk quota is used up",
+  EEXIST: "it already exists",
+  EFBIG: "the file would be too large",
+  EINVAL: "the name is not allowed here",
+  EIO: "the disk reported an input/output error",
+  EISDIR: "it is a folder, not a file",
+  ELOOP: "its symbolic links lead in a circle",
+  EMFILE: "too many files are open",
+  ENAMETOOLONG: "the name is too long",
+  ENFILE: "too many files are open on this machine",
+  ENODEV: "there is no such device",
+  ENOENT: "it does not exist",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "part of the path is a file, not a folder",
+  ENOTEMPTY: "the folder is not empty",
+  ENXIO: "there is no such device",
+  EPERM: "the operation is not permitted",
+  EROFS: "the file system is read-only",
+  ESTALE: "the file is gone from the network file system",
+  ETIMEDOUT: "the file system did not respond",
+  ETXTBSY: "it is being executed",
+  EXDEV: "it is on another file system",
+};
+
+/**
+ * What the operating system, or a missing permission of Deno, refused, in words that follow "Cannot read <path>: ";
+ * undefined for any other error.
+ */
+export function systemReason(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error instanceof Deno.errors.NotCapable) return "Deno was started without the permission to access it";
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && Object.hasOwn(SYSTEM_REASONS, code) ? SYSTEM_REASONS[code] : undefined;
 }
 
 /** The nearest of `candidates` to `word` by edit distance, or undefined when none is near. */

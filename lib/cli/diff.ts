@@ -8,6 +8,7 @@ import {
   type Difference,
   diffRuns,
   formatTable,
+  jsonLine,
   parseWithCommander,
   type Provenance,
   readProvenance,
@@ -35,7 +36,7 @@ export async function diffCommand(
   const [a, b] = [await viewOf(folder, parsed.positional[0]!), await viewOf(folder, parsed.positional[1]!)];
   const [madeA, madeB] = [await lastCaptured(folder, a.id), await lastCaptured(folder, b.id)];
   const diff = diffRuns(a, b, [madeA, madeB]);
-  if (parsed.options.json) return print(JSON.stringify(diff));
+  if (parsed.options.json) return print(jsonLine(diff));
   const files = [[a.id, madeA], [b.id, madeB]] as const;
   const diffs = files.flatMap(([id, made]) =>
     [made?.git?.diff.file, made?.git?.untracked?.file].filter((file) => typeof file === "string")

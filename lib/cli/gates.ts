@@ -9,6 +9,7 @@ import { END_OF_TEXT, type GateSegment, type GateTrace, type GateTrack, tokenGat
 import {
   defaultRunsFolder,
   formatTable,
+  jsonLine,
   parseWithCommander,
   readInteger,
   resolveRun,
@@ -64,12 +65,12 @@ export async function gatesCommand(
   const trace = await traceGates(run, parts, generate);
   const page = options.out === undefined ? join(runsFolder, run.view.id, "gates.html") : String(options.out);
   if (!options.json || options.out !== undefined) await writePage(page, tokenGatesHtml(trace));
-  if (options.json) return print(JSON.stringify(trace));
+  if (options.json) return print(jsonLine(trace));
   for (const track of trace.stitches.toReversed()) print(`${formatTable(summaryTable(trace, track))}\n`);
   const written = trace.segments.find(({ label }) => label === GENERATED);
   if (written !== undefined) {
     const text = trace.tokens.slice(written.start, written.end).map(({ text }) => text).join("");
-    print(`Generated: ${JSON.stringify(text)}`);
+    print(`Generated: ${jsonLine(text)}`);
   }
   print(`Page: ${page}`);
 }

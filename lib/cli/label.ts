@@ -5,6 +5,7 @@ import {
   addLabel,
   checkLabel,
   defaultRunsFolder,
+  jsonLine,
   type LabelBody,
   type Labels,
   parseWithCommander,
@@ -45,7 +46,7 @@ export async function changeLabel(
   const folder = join(runs, id);
   if (added !== undefined) await addLabel(folder, added);
   const labels = await readLabels(folder);
-  print(parsed.options.json ? JSON.stringify({ run: id, ...labels }) : [id, ...labelLines(labels)].join("\n"));
+  print(parsed.options.json ? jsonLine({ run: id, ...labels }) : [id, ...labelLines(labels)].join("\n"));
 }
 
 /** A run's labels as lines of text; none for a run without labels. */

@@ -8,6 +8,7 @@ import {
   formatTable,
   headline,
   isUnderWay,
+  jsonLine,
   listFromIndex,
   type ListOptions,
   parseWithCommander,
@@ -55,7 +56,7 @@ export async function listCommand(
     limit: limit === undefined ? undefined : readInteger("--limit", String(limit), 1, 1_000_000),
   };
   const listed = await listFromIndex(folder, options);
-  if (json) return print(JSON.stringify(listed));
+  if (json) return print(jsonLine(listed));
   if (listed.length > 0) return print(formatTable(runsTable(folder, listed, String(sort))));
   const all = await listFromIndex(folder);
   if (all.length === 0) return print(`No runs in ${folder}; start one with: deno task bts`);

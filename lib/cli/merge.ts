@@ -13,7 +13,7 @@ import {
   type WeightMethod,
   weightMethod,
 } from "../merge/mod.ts";
-import { parseWithCommander, readInteger, stopSignal } from "../run/mod.ts";
+import { jsonLine, parseWithCommander, readInteger, stopSignal } from "../run/mod.ts";
 
 /** Merges the folders that the arguments name, and says what came of it. */
 export async function mergeCommand(
@@ -43,7 +43,7 @@ export async function mergeCommand(
     throw outError(given.out!, error);
   });
   const seconds = Math.round((performance.now() - began) / 100) / 10;
-  print(given.json ? JSON.stringify({ ...report, seconds }) : asText(report, seconds));
+  print(given.json ? jsonLine({ ...report, seconds }) : asText(report, seconds));
 }
 
 /** A folder that may not be written, such as one below `/proc`, is the user's to mend. */

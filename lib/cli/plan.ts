@@ -4,7 +4,7 @@ import { nearest, UserError } from "../errors.ts";
 import { calmConfigSchema, WEIGHT_METHODS } from "../merge/mod.ts";
 import { checkModelConfig, type ModelConfig } from "../model/mod.ts";
 import { methodCostTable } from "../report/mod.ts";
-import { buildConfig, formatTable, parseWithCommander, readInteger } from "../run/mod.ts";
+import { buildConfig, formatTable, jsonLine, parseWithCommander, readInteger } from "../run/mod.ts";
 import { placeStitches } from "../stitch/mod.ts";
 import { methodCosts } from "../train/mod.ts";
 import { type BtsConfig, btsConfigSchema, btsDefinition } from "../bts/mod.ts";
@@ -38,7 +38,7 @@ export function planCommand(args: readonly string[], print: (text: string) => vo
     stitch: config.stitch,
     calm: { connections },
   });
-  if (given.json) return print(JSON.stringify({ ...asJson(given, cluster, plan), methods }));
+  if (given.json) return print(jsonLine({ ...asJson(given, cluster, plan), methods }));
   // All merges of weights cost what the soup costs.
   const merges = new Set(WEIGHT_METHODS.map(({ name }) => name.replaceAll("_", "-")));
   const shown = methods.filter(({ method }) => !merges.has(method));

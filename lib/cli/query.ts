@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import {
   defaultRunsFolder,
   formatTable,
+  jsonLine,
   parseWithCommander,
   type QueryRows,
   queryRuns,
@@ -34,7 +35,7 @@ export async function queryCommand(
     if (answer.more) {
       throw new UserError("query.limit", `The query returns more than ${limit} rows`, "narrow it, or raise --limit");
     }
-    return print(JSON.stringify(answer.rows));
+    return print(jsonLine(answer.rows));
   }
   print(asTable(answer));
 }

@@ -1,6 +1,6 @@
 // `deno task reindex`: rebuilds the index of all runs from their logs.
 import { Command } from "commander";
-import { defaultRunsFolder, parseWithCommander, withIndex } from "../run/mod.ts";
+import { defaultRunsFolder, jsonLine, parseWithCommander, withIndex } from "../run/mod.ts";
 
 /** Rebuilds the index and prints what it holds. */
 export async function reindexCommand(
@@ -15,6 +15,6 @@ export async function reindexCommand(
   const began = performance.now();
   const { path, runs, events } = await withIndex(String(parsed.options.runs), (update) => update, { rebuild: true });
   const seconds = (performance.now() - began) / 1000;
-  if (parsed.options.json) return print(JSON.stringify({ path, runs, events, seconds }));
+  if (parsed.options.json) return print(jsonLine({ path, runs, events, seconds }));
   print(`${path}: ${runs} runs, ${events} events in ${seconds.toFixed(2)} s`);
 }

@@ -7,6 +7,7 @@ import {
   formatTable,
   freeCheckpoints,
   type FreedCheckpoints,
+  jsonLine,
   parseWithCommander,
   resolveRun,
   trashRuns,
@@ -42,18 +43,18 @@ export async function removeCommand(args: readonly string[], print: Print = cons
     if (empty) throw malformed("Expected either --checkpoints or --empty");
     const ids = await resolveAll(folder, words);
     const freed = await freeCheckpoints(folder, { runs: ids.length === 0 ? undefined : ids, dryRun: dryRun === true });
-    return print(json ? JSON.stringify({ dryRun: dryRun === true, cells: freed }) : freedText(freed, dryRun === true));
+    return print(json ? jsonLine({ dryRun: dryRun === true, cells: freed }) : freedText(freed, dryRun === true));
   }
   if ((words.length > 0) === (empty === true)) {
     throw malformed("Expected either the runs to remove or --empty, or --checkpoints");
   }
   if (words.length === 0) {
     const deleted = await emptyTrash(folder);
-    return print(json ? JSON.stringify({ deleted }) : `Deleted ${deleted} runs for good`);
+    return print(json ? jsonLine({ deleted }) : `Deleted ${deleted} runs for good`);
   }
   const removed = await resolveAll(folder, words);
   const trash = await trashRuns(folder, removed);
-  if (json) return print(JSON.stringify({ removed, trash }));
+  if (json) return print(jsonLine({ removed, trash }));
   print(
     `Moved to ${trash}: ${removed.join(", ")}\n  deno task undo brings ${removed.length === 1 ? "it" : "them"} back`,
   );

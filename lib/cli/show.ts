@@ -10,11 +10,13 @@ import {
   endReason,
   formatSeconds,
   formatTable,
+  jsonLine,
   leftOutLines,
   machineText,
   markedSettings,
   parseWithCommander,
   printable,
+  printableLines,
   type Provenance,
   readLabels,
   readProvenance,
@@ -51,7 +53,7 @@ export async function showCommand(
   if (view === undefined) throw new UserError("run.none", `The run ${id} is gone from ${folder}`);
   const labels = await readLabels(join(folder, id));
   const captured = await readProvenance(join(folder, id));
-  if (parsed.options.json) return print(JSON.stringify({ ...view, labels, captured }));
+  if (parsed.options.json) return print(jsonLine({ ...view, labels, captured }));
   const all = parsed.options.tables === true;
   const made = captured.at(-1);
   const lines = made === undefined ? [] : madeLines(view, made, join(folder, id), all);
@@ -70,7 +72,9 @@ async function describeRun(view: RunView, lines: readonly string[], runsFolder: 
   const left = tables.filter((table) => !shown.includes(table)).map(({ name }) => name);
   return [
     `${printable(view.title)} (${view.id})`,
-    `${view.status}${took} · preset ${view.preset} · seed ${view.seed} · ${view.device} · started ${view.startedAt}`,
+    printable(
+      `${view.status}${took} · preset ${view.preset} · seed ${view.seed} · ${view.device} · started ${view.startedAt}`,
+    ),
     `command: ${shellLine(view.command)}`,
     ...lines,
     ...endingLines(view),
@@ -107,7 +111,7 @@ function madeLines(view: RunView, made: Provenance, folder: string, all: boolean
 function endingLines(view: RunView): string[] {
   const text = endReason(view);
   if (text === null) return [];
-  return [(view.status === "stopped" ? "" : "error: ") + text.split("\n").map(printable).join("\n")];
+  return [(view.status === "stopped" ? "" : "error: ") + printableLines(text)];
 }
 
 /** Results first and once: a cell may have shown them already, under the name that they have here. */

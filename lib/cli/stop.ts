@@ -5,6 +5,7 @@ import { UserError } from "../errors.ts";
 import {
   askToStop,
   defaultRunsFolder,
+  jsonLine,
   parseWithCommander,
   readInteger,
   readRun,
@@ -47,5 +48,5 @@ export async function stopCommand(
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   const status = (await readRun(runs, id))?.status ?? "lost";
-  print(parsed.options.json ? JSON.stringify({ run: id, status }) : `${id} is ${status}`);
+  print(parsed.options.json ? jsonLine({ run: id, status }) : `${id} is ${status}`);
 }

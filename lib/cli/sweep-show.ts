@@ -6,6 +6,7 @@ import { UserError } from "../errors.ts";
 import {
   defaultRunsFolder,
   formatTable,
+  jsonLine,
   listSweeps,
   lockHolder,
   missingMetric,
@@ -40,7 +41,7 @@ export async function listSweepsCommand(args: readonly string[], print: Print): 
   const readable = new Set(sweeps.map(({ start }) => start.sweep));
   const unreadable = (await sweepIds(folder)).filter((id) => !readable.has(id));
   if (parsed.options.json) {
-    return print(JSON.stringify(sweeps.map(sweepSummary)));
+    return print(jsonLine(sweeps.map(sweepSummary)));
   }
   if (sweeps.length === 0) {
     return print(`No sweeps in ${folder}; start one with: deno task sweep experiments/bts.ts --grid stitch.count=1,2`);
@@ -75,7 +76,7 @@ export async function showSweepCommand(args: readonly string[], print: Print): P
   const view = await readSweep(folder, id);
   if (view === undefined) throw damagedStart(folder, id);
   const ranking = rankTrials(view, parsed.options.metric as string | undefined);
-  if (parsed.options.json) return print(JSON.stringify(sweepJson(view, ranking)));
+  if (parsed.options.json) return print(jsonLine(sweepJson(view, ranking)));
   const report = join(folder, SWEEPS_FOLDER, id, "report.html");
   const hasReport = await Deno.stat(report).then(({ isFile }) => isFile, () => false);
   print([
@@ -134,7 +135,7 @@ export async function stopSweepCommand(args: readonly string[], print: Print): P
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const status = (await readSweep(runs, id))?.status ?? "lost";
-  print(parsed.options.json ? JSON.stringify({ sweep: id, status }) : `${id} is ${status}`);
+  print(parsed.options.json ? jsonLine({ sweep: id, status }) : `${id} is ${status}`);
 }
 
 function damagedStart(folder: string, id: string): UserError {

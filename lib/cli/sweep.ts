@@ -6,6 +6,7 @@ import {
   DEVICES,
   executeSweep,
   formatSeconds,
+  jsonLine,
   missingMetric,
   parseWithCommander,
   pickMetric,
@@ -106,7 +107,7 @@ async function startCommand(args: readonly string[], hooks: SweepHooks): Promise
     const lines = plan.trials.map((trial, i) => `${String(i + 1).padStart(4)}  ${trialText(trial)}`);
     const json = { experiment: plan.experiment, trials: plan.trials };
     print(
-      options.json ? JSON.stringify(json) : [...lines, `${plan.trials.length} trials; nothing was written`].join("\n"),
+      options.json ? jsonLine(json) : [...lines, `${plan.trials.length} trials; nothing was written`].join("\n"),
     );
     return true;
   }
@@ -208,7 +209,7 @@ async function work(id: string, options: WorkOptions, hooks: SweepHooks): Promis
   if (view.status !== "done") {
     say(goOnText(id, runs));
   }
-  if (options.json) print(JSON.stringify({ ...sweepJson(view, ranking), report: report ?? null }));
+  if (options.json) print(jsonLine({ ...sweepJson(view, ranking), report: report ?? null }));
   else print([...sweepTables(view, ranking), ...(report === undefined ? [] : [`Report: ${report}`])].join("\n\n"));
   signal.throwIfAborted();
   return view.status === "done" && remark === undefined;

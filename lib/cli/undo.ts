@@ -1,6 +1,6 @@
 // `deno task undo`: restores the runs that `rm` removed last.
 import { Command } from "commander";
-import { defaultRunsFolder, parseWithCommander, restoreLast } from "../run/mod.ts";
+import { defaultRunsFolder, jsonLine, parseWithCommander, restoreLast } from "../run/mod.ts";
 
 /** Restores the runs of the last removal. */
 export async function undoCommand(
@@ -13,5 +13,5 @@ export async function undoCommand(
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const restored = await restoreLast(String(parsed.options.runs));
-  print(parsed.options.json ? JSON.stringify({ restored }) : `Restored ${restored.join(", ")}`);
+  print(parsed.options.json ? jsonLine({ restored }) : `Restored ${restored.join(", ")}`);
 }

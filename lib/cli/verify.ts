@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import {
   defaultRunsFolder,
   formatTable,
+  jsonLine,
   parseWithCommander,
   printable,
   resolveRun,
@@ -31,7 +32,7 @@ export async function verifyCommand(
   const id = await resolveRun(folder, parsed.positional[0] ?? "last");
   const found = await verifyRun(folder, id);
   if (found === undefined) throw new UserError("run.none", `The run ${id} is gone from ${folder}`);
-  print(parsed.options.json ? JSON.stringify(found) : asText(found));
+  print(parsed.options.json ? jsonLine(found) : asText(found));
   return found.ok;
 }
 

@@ -1,11 +1,6 @@
 // Tables as aligned text, for the terminal.
 import type { Column, RunResults, Table } from "../events/events.ts";
-
-/** Text with control characters taken out, so that nothing that is shown can move the cursor or hide itself. */
-export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd").replace(/[\t\n]+/g, " ");
-}
+import { printable } from "./printable.ts";
 
 /** A cell of a table as text: numbers with the column's digits, missing values as a dash. */
 export function formatValue(value: string | number | null | undefined, column: Column): string {

@@ -9,7 +9,8 @@ export {
   SOURCE_NAMES,
 } from "./provenance-text.ts";
 export { endReason } from "./end-reason.ts";
-export { formatTable, printable, resultsTable } from "./format-table.ts";
+export { formatTable, resultsTable } from "./format-table.ts";
+export { jsonLine, printable, printableLines } from "./printable.ts";
 export {
   AGGREGATES,
   isTask,

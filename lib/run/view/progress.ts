@@ -1,5 +1,5 @@
 // One line on how far a cell is: bar, step, loss, tokens per second, time left.
-import { printable } from "./format-table.ts";
+import { printable } from "./printable.ts";
 import type { CellView } from "../events/views.ts";
 
 /** `41 s`, `3 min 20 s`, `2 h 05 min`. */

@@ -1,19 +1,18 @@
-// A command as one line for a POSIX shell. Pure: the browser loads it too.
+// A command as one line for a POSIX shell. Pure: the browser loads this file.
+import { escapeUnsafe } from "./printable.ts";
 
-/** What no shell reads as anything but itself. */
+/** Words that every shell reads as they are. */
 const PLAIN = /^[\w@%+=:,./-]+$/;
-/** Characters that could move the cursor, or that a terminal does not take when they are pasted; line ends are none. */
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g;
 
-/** The words as they must be written so that a shell hands over exactly these; every word that needs it is quoted. */
+/** A line that a shell splits into exactly these words: quoted where needed, unsafe characters written by `printf`. */
 export function shellLine(words: readonly string[]): string {
   return words.map(shellWord).join(" ");
 }
 
 function shellWord(word: string): string {
   if (PLAIN.test(word)) return word;
-  return `'${word.replaceAll("'", `'\\''`).replace(CONTROL, (character) => `'"$(printf '${octal(character)}')"'`)}'`;
+  const quoted = word.replaceAll("'", `'\\''`);
+  return `'${escapeUnsafe(quoted, (character) => `'"$(printf '${octal(character)}')"'`)}'`;
 }
 
 /** A character's bytes as `printf` reads them. */

@@ -174,7 +174,7 @@ Deno.test("`showCommand()` says of a run that was stopped that its cells stay, a
     run.fail(new Error("the work was cut off"));
     let text = "";
     await showCommand(["last", "--runs", folder], (piece) => text += piece);
-    assert.match(text, /\nstopped by Ctrl-C; finished cells stay cached/);
+    assert.match(text, /\nstopped by Ctrl-C; re-run the same command to resume/);
     assert.doesNotMatch(text, /error/i);
   }));
 
@@ -280,6 +280,30 @@ Deno.test("`endingOf()` gives 2 for a mistake, 1 for a bug, 130 and 143 for stop
   const full = endingOf(Object.assign(new Error("No space left on device: writefile 'a'"), { code: "ENOSPC" }));
   assert.equal(full.exitCode, 2);
   assert.match(full.message, /^error: The disk is full: .*hint: /s);
+});
+
+Deno.test("`endingOf()` makes one sentence of whatever the system refuses", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await Deno.symlink("loop", `${folder}/loop`);
+    const attempts = [
+      [() => Deno.stat(`${folder}/file/x`), `Cannot access ${folder}/file/x: part of the path is a file, not a folder`],
+      [() => Deno.stat(`${folder}/loop`), `Cannot access ${folder}/loop: its symbolic links lead in a circle`],
+      [() => Deno.readTextFile(folder), `Cannot access ${folder}: it is a folder, not a file`],
+      [() => Deno.stat(`${folder}/missing`), `Cannot access ${folder}/missing: it does not exist`],
+      [
+        () => Deno.stat(`${folder}/${"n".repeat(300)}`),
+        `Cannot access ${folder}/${"n".repeat(300)}: the name is too long`,
+      ],
+    ] as const;
+    for (const [attempt, message] of attempts) {
+      const error = await attempt().then(() => assert.fail("it should fail"), (error: unknown) => error);
+      assert.deepEqual(endingOf(error), { exitCode: 2, message: `error: ${message}` });
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
