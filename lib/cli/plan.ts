@@ -64,7 +64,7 @@ function planArguments(): Command {
   return new Command("plan")
     .description("Says how long a preset trains on a cluster, what it costs, and what memory each device needs.")
     .option("--preset <name>", `one of ${Object.keys(btsDefinition.presets).join(", ")}`, "paper")
-    .option("--set <key=value>", "override one setting; deno task bts --help lists them", collect, [])
+    .option("--set <key=value>", "override one setting; deno task bts --help all lists them", collect, [])
     .option("--gpu <name>", `one of ${GPUS.map(({ name }) => name).join(", ")}`, "h100")
     .option("--count <number>", "how many", "8")
     .option("--mfu <share>", "share of its peak speed that training reaches", "0.4")

@@ -1,9 +1,9 @@
 // `deno task sweep <experiment> …` and `deno task sweep resume <sweep>`: planning a sweep, and working on it.
 import { Command, Option } from "commander";
+import { DEVICES } from "../device-names.ts";
 import {
   createSweep,
   defaultRunsFolder,
-  DEVICES,
   executeSweep,
   formatSeconds,
   jsonLine,

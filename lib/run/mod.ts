@@ -19,8 +19,6 @@ export { type RunListener } from "./log/run-writer.ts";
 export { isRunId, makeRunId } from "./files/run-id.ts";
 export { versions } from "./files/versions.ts";
 export {
-  type DeviceChoice,
-  DEVICES,
   type ExperimentDefinition,
   type Invocation,
   parseExperimentArguments,

@@ -1,13 +1,11 @@
 // Which backend the tensors live on.
 import * as tf from "@tensorflow/tfjs";
+import { type DeviceName, DEVICES, MOST_THREADS } from "../device-names.ts";
 import { UserError } from "../errors.ts";
 import { type Machine, NATIVE_NAMES, openCpu, PRODUCTS, type Products, StitchbookCPU } from "./cpu/mod.ts";
 import { type AdapterSource, openWebGpu, realAdapter } from "./webgpu/open.ts";
 
-/** `auto` is `webgpu` on a machine with a real GPU, `cpu` on any other. */
-export type DeviceName = typeof DEVICES[number];
-
-export const DEVICES = ["auto", "webgpu", "cpu", "reference"] as const;
+export { type DeviceName, DEVICES } from "../device-names.ts";
 
 /** An open device; tfjs's current backend is the one it names. */
 export interface Device {
@@ -90,8 +88,8 @@ function checkOptions(name: DeviceName, { threads, memoryLimit, products }: Devi
       `memoryLimit must be a number of bytes of at least ${LEAST_MEMORY} (16 MiB), not ${memoryLimit}`,
     );
   }
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 256)) {
-    throw new UserError("device.threads", `threads must be an integer from 1 to 256, not ${threads}`);
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+    throw new UserError("device.threads", `threads must be an integer from 1 to ${MOST_THREADS}, not ${threads}`);
   }
 }
 

@@ -1,6 +1,7 @@
 // The command line of an experiment: from arguments and a zod schema to one invocation, or to the help text.
 import { Command, Option } from "commander";
 import type { z } from "zod";
+import { type DeviceName, DEVICES, MOST_THREADS } from "../../device-names.ts";
 import { nearest, UserError } from "../../errors.ts";
 import type { SettingSource } from "../events/provenance.ts";
 import { buildConfig, configOrigins } from "../config/config.ts";
@@ -10,7 +11,7 @@ import type { MayChange } from "../cells/continuation.ts";
 import { isRunId, makeRunId } from "../files/run-id.ts";
 import { defaultRunsFolder } from "../files/runs-folder.ts";
 import { LARGEST_SEED, readSeeds } from "../config/seeds.ts";
-import { settingsHelp } from "../config/settings-help.ts";
+import { settingsHelp, settingsOverview } from "../config/settings-help.ts";
 import { WEBHOOK_VARIABLE, webhookUrl, withoutWebhook } from "../alerts/webhook.ts";
 
 export interface Preset<Schema extends z.ZodType> {
@@ -40,10 +41,6 @@ export interface ExperimentDefinition<Schema extends z.ZodType> {
   readonly defaultPreset: string;
 }
 
-/** The devices that `--device` names. */
-export const DEVICES = ["auto", "webgpu", "cpu", "reference"] as const;
-export type DeviceChoice = (typeof DEVICES)[number];
-
 /** A run, or several seeds of it, that a person asked for. */
 export interface RunInvocation<Config> {
   readonly kind: "run";
@@ -55,7 +52,7 @@ export interface RunInvocation<Config> {
   readonly preset: string;
   /** One run each. */
   readonly seeds: readonly number[];
-  readonly device: DeviceChoice;
+  readonly device: DeviceName;
   /** Undefined: as many as are good. */
   readonly threads: number | undefined;
   readonly runsFolder: string;
@@ -91,9 +88,11 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
   readFile: (path: string) => Uint8Array = Deno.readFileSync,
   variable: (name: string) => string | undefined = Deno.env.get,
 ): Invocation<z.output<Schema>> {
-  const parsed = parseWithCommander(experimentCommand(definition), args);
+  const command = experimentCommand(definition);
+  const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return parsed;
   const given = parsed.options as unknown as Options;
+  if (given.help !== undefined) return { kind: "help", text: helpText(definition, command, given.help) };
   const preset = presetOf(given, definition);
   const file = given.config === undefined ? undefined : readConfigFile(given.config, readFile);
   const layers = {
@@ -110,7 +109,7 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
     preset: given.preset,
     seeds: seedsOf(given),
     device: given.device,
-    threads: given.threads === undefined ? undefined : readInteger("--threads", given.threads, 1, 1024),
+    threads: given.threads === undefined ? undefined : readInteger("--threads", given.threads, 1, MOST_THREADS),
     runsFolder: given.runs,
     json: given.json ?? false,
     dryRun: given.dryRun ?? false,
@@ -126,12 +125,13 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
 }
 
 interface Options {
+  readonly help?: string | true;
   readonly preset: string;
   readonly set?: readonly string[];
   readonly config?: string;
   readonly seed?: string;
   readonly seeds?: string;
-  readonly device: DeviceChoice;
+  readonly device: DeviceName;
   readonly threads?: string;
   readonly runs: string;
   readonly json?: true;
@@ -145,32 +145,42 @@ interface Options {
   readonly webhook?: string;
 }
 
-/** The experiment's commander command, with the settings of its schema in its help. */
+/** The experiment's commander command; its `--help` is an option like the others, for it takes a section. */
 function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefinition<Schema>): Command {
-  const presets = Object.entries(definition.presets).map(([name, { description }]) =>
-    `  ${name.padEnd(8)} ${description}`
-  );
   const collect = (value: string, before: string[] = []) => [...before, value];
   return new Command(definition.name)
     .description(`${definition.title}\n\n${definition.description}`)
-    .option("--preset <name>", `one of ${Object.keys(definition.presets).join(", ")}`, definition.defaultPreset)
-    .option("--set <key=value>", "override one setting; may be given many times", collect)
-    .option("--config <file>", "settings from a .json or .yaml file, over the preset and under --set")
-    .option("--seed <number>", "seed of everything random (default: 1)")
+    .option("--preset <name>", "one of the presets below", definition.defaultPreset)
+    .option("--set <key=value>", "change one setting; may be repeated", collect)
+    .option("--config <file>", "settings from a .json or .yaml file; --set overrides it")
+    .option("--seed <number>", "random seed (default: 1)")
     .option("--seeds <list>", "several seeds, one run each: 1,2,3 or 1-3")
     .addOption(new Option("--device <name>", "where to compute").choices(DEVICES).default("auto"))
-    .option("--threads <number>", "threads of the cpu device (default: as many as are good)")
-    .option("--runs <folder>", "where runs live", defaultRunsFolder())
-    .option("--json", "write the result as one JSON object, the last line of stdout")
-    .option("--dry-run", "print the plan and stop")
-    .option("--force", "run a preset that is refused for its size")
-    .option("--fresh", "begin a new run instead of going on with an unfinished one; keep nothing of unfinished cells")
-    .option("--name <text>", "a title for the run")
-    .option("--id <id>", "id of the run, for whoever starts it and wants to find it (default: a new one)")
+    .option("--threads <number>", "threads of the cpu device (default: one per core)")
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
+    .option("--json", "print the result as one line of JSON, the last of stdout")
+    .option("--dry-run", "print the plan and its cost, and write nothing")
+    .option("--force", "run what is refused for its size or its time")
+    .option("--fresh", "start a new run instead of resuming an unfinished one")
+    .option("--name <text>", "title of the run")
+    .option("--id <id>", "id of the run (default: a new one)")
     .option("--no-serve", "do not serve the run's page")
     .option("--port <number>", "port of the run's page")
-    .option("--webhook <url>", `where alerts are posted to as JSON (default: $${WEBHOOK_VARIABLE})`)
-    .addHelpText("after", () => `\nPresets:\n${presets.join("\n")}\n\n${settingsHelp(definition.schema)}`);
+    .option("--webhook <url>", `where to post alerts (default: $${WEBHOOK_VARIABLE})`)
+    .helpOption(false)
+    .option("-h, --help [section]", "this text, or the settings of a section");
+}
+
+function helpText<Schema extends z.ZodType>(
+  { schema, presets }: ExperimentDefinition<Schema>,
+  command: Command,
+  section: string | true,
+): string {
+  if (section !== true) return settingsHelp(schema, section);
+  const names = Object.keys(presets);
+  const width = Math.max(...names.map((name) => name.length));
+  const lines = names.map((name) => `  ${name.padEnd(width)}  ${presets[name]!.description}`);
+  return `${command.helpInformation()}\nPresets:\n${lines.join("\n")}\n\n${settingsOverview(schema)}`;
 }
 
 function presetOf<Schema extends z.ZodType>(given: Options, definition: ExperimentDefinition<Schema>): Preset<Schema> {

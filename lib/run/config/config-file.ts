@@ -1,21 +1,32 @@
-// Reading a configuration file, JSON or YAML, with the line of every mistake.
+// Reads a configuration file, JSON or YAML, and names the line of every mistake.
 import { extname } from "node:path";
-import { type Document, isNode, LineCounter, parseDocument } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Scalar,
+  visit,
+} from "yaml";
 import { UserError } from "../../errors.ts";
 import { refuseUnplain } from "./config-value.ts";
 
-/** A configuration file, read. */
+/** The contents of a configuration file. */
 export interface ConfigFile {
   readonly path: string;
   readonly value: Readonly<Record<string, unknown>>;
-  /** `file.yaml:3`, or the file alone when the line is not known. */
+  /** The place of a key: `file.yaml:3`, or the file alone when the line is not known. */
   where(path: readonly (string | number)[]): string;
 }
 
 const LARGEST = 1 << 20;
 
 /**
- * Reads a configuration file. A byte order mark and CRLF are fine.
+ * Reads a configuration file. A byte order mark and CRLF are fine; so are YAML's anchors, aliases and merge keys (`<<`).
  *
  * @throws UserError when it is missing, too large, not UTF-8, empty, not JSON or YAML, not an object, or repeats a key
  */
@@ -31,21 +42,25 @@ export function readConfigFile(
   if (text.trim() === "") throw new UserError("config.file", `Cannot read ${path}: the file is empty`, EXAMPLE);
   if (kind === ".json") checkJson(text, path);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  // What JSON.parse takes is JSON, whatever YAML thinks of its tabs; repeated keys are what JSON.parse does not see.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: kind !== ".json" });
+  // What JSON.parse accepts is JSON, even where YAML objects to its tabs; repeated keys are what JSON.parse ignores.
   const fault = document.errors.find(({ code }) => kind !== ".json" || code === "DUPLICATE_KEY");
   if (fault !== undefined) {
     const { line, col } = lines.linePos(fault.pos[0]);
     const code = fault.code === "DUPLICATE_KEY" ? "config.repeated-key" : "config.file";
-    throw new UserError(code, `Cannot read ${path}, line ${line}, column ${col}: ${sentence(fault.message)}`);
+    const [message, hint] = fault.code === "MULTIPLE_DOCS"
+      ? ["a second YAML document starts here", "keep one document, and remove the line --- between them"]
+      : [sentence(fault.message), undefined];
+    throw new UserError(code, `Cannot read ${path}, line ${line}, column ${col}: ${message}`, hint);
   }
-  const value = kind === ".json" ? JSON.parse(text) : toPlain(document, path);
+  const where = (keys: readonly (string | number)[]) => whereIn(document, lines, path, keys);
+  const value = kind === ".json" ? JSON.parse(text) : toPlain(document, lines, path);
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     const got = value === null ? "nothing" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
     throw new UserError("config.file", `Cannot read ${path}: expected settings by name, got ${got}`, EXAMPLE);
   }
-  refuseUnplain(value, path);
-  return { path, value, where: (keys) => whereIn(document, lines, path, keys) };
+  refuseUnplain(value, (keys) => `${keys.join(".")} (${where(keys)})`);
+  return { path, value, where };
 }
 
 const EXAMPLE = 'write settings by name, such as {"train": {"seed": {"steps": 500}}}';
@@ -85,18 +100,46 @@ function checkJson(text: string, path: string): void {
   }
 }
 
-function toPlain(document: Document, path: string): unknown {
+function toPlain(document: Document, lines: LineCounter, path: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    throw new UserError("config.file", `Cannot read ${path}: ${(error as Error).message}`);
+    const at = badMerge(document)?.range?.[0];
+    if (at === undefined) {
+      throw new UserError("config.file", `Cannot read ${path}: ${sentence((error as Error).message)}`);
+    }
+    throw new UserError(
+      "config.file",
+      `Cannot read ${path}:${lines.linePos(at).line}: << needs settings to merge`,
+      "write <<: *name, and &name at the group of settings that it repeats",
+    );
   }
 }
 
+/** The first merge key (`<<`) whose value is neither a map nor a list of maps. */
+function badMerge(document: Document): Scalar | undefined {
+  const resolved = (node: unknown) => isAlias(node) ? node.resolve(document) : node;
+  let found: Scalar | undefined;
+  visit(document, {
+    Pair(_, { key, value }) {
+      if (!isScalar(key) || key.source !== "<<") return;
+      const target = resolved(value);
+      if ((isSeq(target) ? target.items.map(resolved) : [target]).every(isMap)) return;
+      found = key;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+/** The line of a key, or of the nearest group around it: a merged key has no line of its own. */
 function whereIn(document: Document, lines: LineCounter, path: string, keys: readonly (string | number)[]): string {
-  const node = document.getIn(keys, true);
-  const start = isNode(node) ? node.range?.[0] : undefined;
-  return start === undefined ? path : `${path}:${lines.linePos(start).line}`;
+  for (let length = keys.length; length > 0; length--) {
+    const node = document.getIn(keys.slice(0, length), true);
+    const start = isNode(node) ? node.range?.[0] : undefined;
+    if (start !== undefined) return `${path}:${lines.linePos(start).line}`;
+  }
+  return path;
 }
 
 function sentence(message: string): string {

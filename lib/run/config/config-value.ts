@@ -44,7 +44,7 @@ export function readAssignments(
 
 function readAssignment(text: string, root: SchemaNode, known: readonly string[], option: string): Assignment {
   const equals = text.indexOf("=");
-  const hint = `write ${option} key.path=value, for example ${option} train.seed.steps=500; --help lists every key`;
+  const hint = `write ${option} key.path=value, for example ${option} train.seed.steps=500; --help all lists every key`;
   if (equals < 0) throw new UserError("config.malformed", `Cannot read ${option} ${text}: it has no "="`, hint);
   const key = text.slice(0, equals).trim();
   const value = text.slice(equals + 1).trim();
@@ -71,7 +71,7 @@ function readAssignment(text: string, root: SchemaNode, known: readonly string[]
 export function refuseForbidden(path: readonly string[], where: string): void {
   const bad = path.find((part) => FORBIDDEN.includes(part));
   if (bad !== undefined) {
-    throw new UserError("config.unknown-key", `Cannot use "${bad}" as a key in ${where}`, "--help lists every key");
+    throw new UserError("config.unknown-key", `Cannot use "${bad}" as a key in ${where}`, "--help all lists every key");
   }
 }
 
@@ -86,7 +86,7 @@ export function unknownKey(key: string, known: readonly string[], where: string)
   return new UserError(
     "config.unknown-key",
     `Unknown setting ${key} in ${where}${near === undefined ? "" : `: did you mean ${near}?`}`,
-    "--help lists every key",
+    "--help all lists every key",
   );
 }
 
@@ -106,7 +106,7 @@ function readValue(text: string, node: SchemaNode, key: string): unknown {
   throw new UserError(
     "config.wrong-type",
     `Cannot set ${key} to "${text}": expected ${typeInWords(node)}${tooLarge(text)}`,
-    near === undefined ? "--help shows the type and the default of every setting" : `did you mean ${key}=${near}?`,
+    near === undefined ? "--help all shows the type and default of every setting" : `did you mean ${key}=${near}?`,
   );
 }
 
@@ -186,25 +186,31 @@ function readJson(text: string, key: string): unknown {
   if (twice !== undefined) {
     throw new UserError("config.repeated-key", `Cannot set ${key} to ${text}: a key is repeated`);
   }
-  refuseUnplain(value, key);
+  refuseUnplain(value, (path) => [key, ...path].join("."));
   return value;
 }
 
-/** @throws UserError for numbers beyond double precision's range, NaN, and forbidden keys, at any depth */
-export function refuseUnplain(value: unknown, where: string): void {
-  if (typeof value === "number" && !Number.isFinite(value)) {
-    throw new UserError(
-      "config.wrong-type",
-      `Cannot use the value of ${where}: expected a finite number, got ${value}`,
-    );
-  }
-  if (typeof value === "bigint") {
-    throw new UserError("config.wrong-type", `Cannot use the value of ${where}: ${value} is too large`);
-  }
+/**
+ * Refuses what JSON cannot hold, at any depth.
+ *
+ * @param placed a key path as messages name it, with its place
+ * @throws UserError for infinite numbers and NaN, for forbidden keys, and for a value inside itself
+ */
+export function refuseUnplain(
+  value: unknown,
+  placed: (path: readonly (string | number)[]) => string,
+  path: readonly (string | number)[] = [],
+  around: readonly unknown[] = [],
+): void {
+  const refuse = (why: string) => new UserError("config.wrong-type", `Cannot use the value of ${placed(path)}: ${why}`);
+  if (typeof value === "number" && !Number.isFinite(value)) throw refuse(`expected a finite number, got ${value}`);
+  if (typeof value === "bigint") throw refuse(`${value} is too large`);
   if (typeof value !== "object" || value === null) return;
+  if (around.includes(value)) throw refuse("it contains itself");
   for (const [key, member] of Object.entries(value)) {
-    if (!Array.isArray(value)) refuseForbidden([key], where);
-    refuseUnplain(member, `${where}.${key}`);
+    const inner = [...path, Array.isArray(value) ? Number(key) : key];
+    if (!Array.isArray(value)) refuseForbidden([key], placed(inner));
+    refuseUnplain(member, placed, inner, [...around, value]);
   }
 }
 

@@ -58,7 +58,7 @@ export function buildConfig<Schema extends z.ZodType>(schema: Schema, sources: C
     const is = got === undefined ? "is missing" : `cannot be ${shorten(JSON.stringify(got))}`;
     return `${key} ${is}${place}: ${explain(issue, path, root)}`;
   });
-  throw new UserError("config.invalid", faults.join("; "), "--help shows the type and the default of every setting");
+  throw new UserError("config.invalid", faults.join("; "), "--help all shows the type and default of every setting");
 }
 
 /** Which source gave each setting that is not the schema's default, by key path; later sources win. */

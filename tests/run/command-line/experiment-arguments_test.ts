@@ -1,7 +1,9 @@
 // The experiment's command line: every malformed argument is one clear sentence, every good one is typed.
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { MOST_THREADS } from "../../../lib/device-names.ts";
 import { UserError } from "../../../lib/errors.ts";
+import { openDevice } from "../../../lib/tensor/mod.ts";
 import { type ExperimentDefinition, parseExperimentArguments, unknownCommand } from "../../../lib/run/mod.ts";
 
 const phase = z.strictObject({
@@ -286,12 +288,55 @@ const files: readonly (readonly [string, string, string | Uint8Array, string, Re
     /c\.yaml:4.*integer/,
   ],
   ["with NaN", "c.yaml", "train: {seed: {rate: .nan}}\n", "config.wrong-type", /finite number/],
-  ["with 1e999", "c.json", '{"train": {"seed": {"rate": 1e999}}}', "config.wrong-type", /finite number/],
+  [
+    "with .inf",
+    "c.yaml",
+    "note: a\ntrain:\n  seed:\n    rate: -.inf\n",
+    "config.wrong-type",
+    /the value of train\.seed\.rate \(c\.yaml:4\): expected a finite number, got -Infinity/,
+  ],
+  [
+    "with infinity in a list",
+    "c.yaml",
+    "model:\n  layers: [1, .inf]\n",
+    "config.wrong-type",
+    /model\.layers\.1 \(c\.yaml:2\)/,
+  ],
+  [
+    "with 1e999",
+    "c.json",
+    '{\n"train": {"seed": {"rate": 1e999}}}',
+    "config.wrong-type",
+    /train\.seed\.rate \(c\.json:2\): expected a finite number/,
+  ],
+  [
+    "that contains itself",
+    "c.yaml",
+    "train: &a\n  seed: *a\n",
+    "config.wrong-type",
+    /train\.seed \(c\.yaml:\d\): .*itself/,
+  ],
   ["that is a list", "c.json", "[1]", "config.file", /a list/],
   ["that is a number", "c.yaml", "3", "config.file", /a number/],
   ["that is null", "c.json", "null", "config.file", /nothing/],
   ["with a tab in YAML", "c.yaml", "train:\n\tseed: 1\n", "config.file", /line 2/],
-  ["with two documents", "c.yaml", "note: a\n---\nnote: b\n", "config.file", /document/],
+  [
+    "with two documents",
+    "c.yaml",
+    "note: a\n---\nnote: b\n",
+    "config.file",
+    /c\.yaml, line 2, column 1: a second YAML document starts here \| keep one document/,
+  ],
+  ["that merges a number", "c.yaml", "note: a\ntrain:\n  <<: 3\n", "config.file", /c\.yaml:3: << needs settings/],
+  ["that merges nothing known", "c.yaml", "train:\n  seed: {<<: *none}\n", "config.file", /none|<< needs settings/],
+  [
+    "with an unknown key in what it merges",
+    "c.yaml",
+    "train:\n  seed: &s {rate: 0.5}\n  expert:\n    <<: [*s, {stepz: 3}]\n",
+    "config.unknown-key",
+    /train\.expert\.stepz in c\.yaml:4: did you mean/,
+  ],
+  ["with << in JSON", "c.json", '{"train": {"<<": {"seed": {}}}}', "config.unknown-key", /train\.<< in c\.json:1/],
   ["that grows without bound", "c.yaml", bomb(), "config.file", /alias/i],
   ["of another kind", "c.toml", "a = 1", "config.file", /\.json, \.yaml or \.yml/],
   ["of 2 MB", "c.json", `{"note": "${"a".repeat(2 << 20)}"}`, "config.file", /too many/],
@@ -321,9 +366,54 @@ for (
   });
 }
 
-Deno.test("`--help` lists every key with type, default and description, and every preset", () => {
-  const help = parseExperimentArguments(["--help"], definition);
+Deno.test("A YAML file may merge groups of settings with <<, and what stands beside it wins", () => {
+  const config = (text: string) => parse(["--config", "c.yaml"], { "c.yaml": text }).config.train;
+  const seed = "train:\n  seed: &s {steps: 7, rate: 0.5}\n";
+  const steps = { steps: 7, rate: 0.5 };
+  assert.deepEqual(config(`${seed}  expert: {<<: *s}\n`), { seed: steps, expert: steps });
+  assert.deepEqual(config(`${seed}  expert:\n    <<: *s\n    rate: 0.1\n`).expert, { steps: 7, rate: 0.1 });
+  assert.deepEqual(config(`${seed}  expert:\n    rate: 0.1\n    <<: [{steps: 3}, *s]\n`).expert, {
+    steps: 3,
+    rate: 0.1,
+  });
+  refuses(
+    () => config("train:\n  seed: &s {rate: 7}\n  expert:\n    <<: *s\n"),
+    "config.invalid",
+    /train\.seed\.rate cannot be 7 \(c\.yaml:2\).*train\.expert\.rate cannot be 7 \(c\.yaml:4\)/,
+  );
+});
+
+Deno.test("`--threads` is refused with the same range at both ends, which is the device's", async () => {
+  const range = /expected a whole number from 1 to 256/;
+  for (const threads of ["0", "257", "999", "1e3", "99999999999999999999"]) {
+    refuses(() => parse(["--threads", threads]), "command.malformed", range);
+  }
+  assert.deepEqual(["1", "256"].map((threads) => parse(["--threads", threads]).threads), [1, MOST_THREADS]);
+  await assert.rejects(openDevice("cpu", { threads: MOST_THREADS + 1 }), /from 1 to 256/);
+});
+
+const helpOf = (...args: string[]) => {
+  const help = parseExperimentArguments(args, definition);
   assert(help.kind === "help");
+  return help.text;
+};
+
+Deno.test("`--help` names every option, preset and section, in lines that fit 80 columns", () => {
+  const text = helpOf("--help");
+  for (
+    const part of [
+      /lab\s+25 minutes/,
+      /--no-serve/,
+      /\n {2}train {2}4 settings: seed\.steps, seed\.rate, expert\.steps, expert\.rate\n/,
+      /\n {2}note\b/,
+    ]
+  ) assert.match(text, part);
+  assert.equal(helpOf("-h"), text);
+  for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
+});
+
+Deno.test("`--help all` lists every key with type, default and description; a section its own", () => {
+  const all = helpOf("--help", "all");
   for (
     const part of [
       /train\.seed\.steps=100\s+How many steps \(integer > 0\)/,
@@ -333,10 +423,14 @@ Deno.test("`--help` lists every key with type, default and description, and ever
       /model\.layers=\[0,1\]\s+\(list of integer ≥ 0\)/,
       /mix=\{"english":1\}\s+\(\{name: number ≥ 0\}\)/,
       /note=""\s+\(string\)/,
-      /lab\s+25 minutes/,
-      /--no-serve/,
     ]
-  ) assert.match(help.text, part);
+  ) assert.match(all, part);
+  const keys = (section: string) =>
+    [...helpOf("--preset", "lab", `--help=${section}`).matchAll(/^ {2}([\w.]+)=/gm)].map(([, key]) => key);
+  assert.deepEqual(keys("train"), ["train.seed.steps", "train.seed.rate", "train.expert.steps", "train.expert.rate"]);
+  assert.deepEqual(keys("train.seed"), ["train.seed.steps", "train.seed.rate"]);
+  assert.deepEqual(keys("note"), ["note"]);
+  refuses(() => helpOf("--help", "trane"), "command.help", /no settings "trane".*one of train, model.*--help train\?/);
 });
 
 Deno.test("`unknownCommand()` suggests the nearest command", () => {

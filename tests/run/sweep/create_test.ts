@@ -10,7 +10,7 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   [
     "--grid rat=1,2",
     "config.unknown-key",
-    /Unknown setting rat in --grid: did you mean rate\?.*deno task run \S+fake_experiment\.ts --help lists every key/,
+    /Unknown setting rat in --grid: did you mean rate\?.*deno task run \S+fake_experiment\.ts --help all lists every key/,
   ],
   ["--random 2 --range rat=0..1", "config.unknown-key", /Unknown setting rat in --range: did you mean rate\?/],
   ["--grid __proto__.x=1,2", "config.unknown-key", /__proto__/],

@@ -1,4 +1,5 @@
 // Addresses in the shared memory's first bytes; assembly/control.ts says what each word is for.
+import { MOST_THREADS } from "../../../device-names.ts";
 
 export const FAILED = 384;
 export const STOP = 448;
@@ -11,7 +12,5 @@ export const ARGUMENT_COUNT = 512;
 export const MEMORY_ADDRESS = 528;
 export const TILE_ROWS = 536;
 export const TILE_COLUMNS = 540;
-/** Most threads: each has 512 bytes for the arguments of a native call, from address 4096 on. */
-export const MOST_THREADS = 256;
-/** The heap begins here. */
+/** The heap begins here: each thread has 512 bytes for the arguments of a native call, from address 4096 on. */
 export const HEAP_BASE = 4096 + 512 * MOST_THREADS;
