@@ -191,7 +191,7 @@ async function runOne<Schema extends z.ZodType, Prepared>(
     endTee = teeConsole(run.folder);
     const made = { sources: invocation.origins, configFile: invocation.configFile };
     await captureProvenance(run.folder, { ...made, device: { name, description, numerics, threads } }).catch((error) =>
-      run.note(`How this run was made could not be kept: ${error.message}`, "warning")
+      run.note(`Provenance could not be kept: ${error.message}`, "warning")
     );
     if (server !== undefined) {
       const url = `${server.url}runs/${run.id}`;

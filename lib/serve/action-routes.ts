@@ -1,7 +1,7 @@
-// What a page may change: a run's name, tags and notes, its going on, its being there. Only with this server's token.
-import type { Context, Hono } from "hono";
-import { z } from "zod";
-import { UserError } from "../errors.ts";
+// What a page may change: a run's name, tags and notes, whether it runs, whether it exists. Only with this server's token.
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import {
   addLabel,
   askToStop,
@@ -12,10 +12,9 @@ import {
   sweepFolder,
   trashRuns,
 } from "../run/mod.ts";
-import { problem, unknownRun } from "./answers.ts";
-import type { LabelsResponse, SessionResponse } from "./schemas.ts";
-import { labelRequestSchema } from "./schemas.ts";
-import { createTokens, TOKEN_HEADER } from "./token.ts";
+import { json, problem, refused, runParams, sweepParams, unknownRun, unknownSweep } from "./answers.ts";
+import { labelRequestSchema, labelsSchema, sessionResponseSchema } from "./schemas.ts";
+import { createTokens, TOKEN_HEADER, type Tokens } from "./token.ts";
 
 /** What this server may do. */
 export interface Abilities {
@@ -25,99 +24,145 @@ export interface Abilities {
   readonly stop: boolean;
 }
 
-/** What this process has the permission to do. */
+/** What this process has permission for. */
 export function abilities(runsFolder: string): Abilities {
   const granted = (descriptor: Deno.PermissionDescriptor) => Deno.permissions.querySync(descriptor).state === "granted";
   return { edit: granted({ name: "write", path: runsFolder }), stop: granted({ name: "run" }) };
 }
 
 /** Largest body in bytes. */
-const MOST_BYTES = 32 * 1024;
+const MAX_BYTES = 32 * 1024;
 
-/** The addresses that take POST requests. */
-export const ACTIONS = /^\/api\/(?:runs\/[^/]+\/(?:labels|stop|remove)|sweeps\/[^/]+\/stop|undo)$/;
+const runSchema = z.strictObject({ run: z.string() });
+const token = z.object({
+  [TOKEN_HEADER]: z.string().optional().openapi({
+    description: "Required: the token from `/api/session`; it is valid for 12 hours",
+  }),
+});
+
+const session = createRoute({
+  method: "get",
+  path: "/api/session",
+  summary: `The token that POST requests carry in the header \`${TOKEN_HEADER}\`, and what this server may do`,
+  responses: { 200: json("The session", sessionResponseSchema), default: refused },
+});
+
+/** The description of a POST that changes something. */
+function action<Path extends string, Params extends z.ZodObject, Body extends z.ZodType, Result extends z.ZodType>(
+  path: Path,
+  summary: string,
+  params: Params,
+  body: Body,
+  result: Result,
+) {
+  return createRoute({
+    method: "post",
+    path,
+    summary,
+    request: { params, headers: token, body: { required: true, content: { "application/json": { schema: body } } } },
+    responses: { 200: json("Done", result), default: refused },
+  });
+}
+
+const none = z.object({});
+const nothing = z.strictObject({});
+const routes = {
+  label: action(
+    "/api/runs/{id}/labels",
+    "Names, tags or annotates the run",
+    runParams,
+    labelRequestSchema,
+    labelsSchema,
+  ),
+  stop: action("/api/runs/{id}/stop", "Asks the run to stop", runParams, nothing, runSchema),
+  remove: action("/api/runs/{id}/remove", "Moves the run to the trash", runParams, nothing, runSchema),
+  stopSweep: action(
+    "/api/sweeps/{id}/stop",
+    "Asks the sweep to stop",
+    sweepParams,
+    nothing,
+    z.strictObject({ sweep: z.string() }),
+  ),
+  undo: action(
+    "/api/undo",
+    "Restores the last removal",
+    none,
+    nothing,
+    z.strictObject({ restored: z.array(z.string()) }),
+  ),
+};
 
 /** Adds the routes that change something to the app; all others only read. */
-export function addActionRoutes(app: Hono, runsFolder: string, able: Abilities): void {
+export function addActionRoutes(app: OpenAPIHono, runsFolder: string, able: Abilities): void {
   const tokens = createTokens();
+  app.openapi(session, (c) => c.json({ token: tokens.issue(), ...able }, 200));
 
-  app.get("/api/session", (c) => c.json({ token: tokens.issue(), ...able } satisfies SessionResponse));
+  for (
+    const [{ path }, ability] of [
+      [routes.label, "edit"],
+      [routes.remove, "edit"],
+      [routes.undo, "edit"],
+      [routes.stop, "stop"],
+      [routes.stopSweep, "stop"],
+    ] as const
+  ) {
+    app.on("POST", path.replace("{id}", ":id"), allowed(able[ability], tokens), limited);
+  }
 
-  const action = <Body extends z.ZodType>(
-    path: string,
-    ability: keyof Abilities,
-    schema: Body,
-    act: (c: Context, body: z.output<Body>) => Promise<Response>,
-  ) =>
-    app.post(path, async (c) => {
-      if (!able[ability]) {
-        return problem(c, 403, "action.unable", "This server was started without the permission to do that");
-      }
-      const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
-      if (type !== "application/json") return problem(c, 415, "body.type", "The body must be application/json");
-      const token = tokens.check(c.req.header(TOKEN_HEADER));
-      if (token !== "good") return problem(c, 403, `token.${token}`, `The request's token is ${token}`);
-      const text = await boundedText(c.req.raw.body);
-      if (text === undefined) return problem(c, 413, "body.size", `The body may have ${MOST_BYTES} bytes`);
-      const body = schema.safeParse(parseJson(text));
-      if (!body.success) return problem(c, 400, "body.malformed", "The body is not what this address takes");
-      return await act(c, body.data);
-    });
-
-  const onRun = async (c: Context, act: (folder: string, id: string) => Promise<Response>) => {
-    const id = c.req.param("id") ?? "";
-    const folder = await runFolder(runsFolder, id);
-    return folder === undefined ? unknownRun(c) : await act(folder, id);
+  const malformed = (result: { readonly success: boolean }, c: Context) => {
+    if (!result.success) return problem(c, 400, "body.malformed", "The body is not what this URL takes");
   };
-  const nothing = z.strictObject({});
 
-  action("/api/runs/:id/labels", "edit", labelRequestSchema, (c, label) =>
-    onRun(c, async (folder) => {
-      checkLabel(label);
-      await addLabel(folder, label);
-      return c.json(await readLabels(folder) satisfies LabelsResponse);
-    }));
+  app.openapi(routes.label, async (c) => {
+    const folder = await runFolder(runsFolder, c.req.valid("param").id);
+    if (folder === undefined) return unknownRun(c);
+    const label = c.req.valid("json");
+    checkLabel(label);
+    await addLabel(folder, label);
+    return c.json(await readLabels(folder), 200);
+  }, malformed);
 
-  action("/api/runs/:id/stop", "stop", nothing, (c) =>
-    onRun(c, (folder, id) => {
-      askToStop(folder, id);
-      return Promise.resolve(c.json({ run: id }));
-    }));
-
-  action("/api/sweeps/:id/stop", "stop", nothing, async (c) => {
-    const id = c.req.param("id") ?? "";
-    const folder = await sweepFolder(runsFolder, id);
-    if (folder === undefined) return problem(c, 404, "sweep.unknown", "There is no such sweep");
+  app.openapi(routes.stop, async (c) => {
+    const id = c.req.valid("param").id;
+    const folder = await runFolder(runsFolder, id);
+    if (folder === undefined) return unknownRun(c);
     askToStop(folder, id);
-    return c.json({ sweep: id });
-  });
+    return c.json({ run: id }, 200);
+  }, malformed);
 
-  action("/api/runs/:id/remove", "edit", nothing, (c) =>
-    onRun(c, async (_, id) => {
-      await trashRuns(runsFolder, [id]);
-      return c.json({ run: id });
-    }));
+  app.openapi(routes.remove, async (c) => {
+    const id = c.req.valid("param").id;
+    if (await runFolder(runsFolder, id) === undefined) return unknownRun(c);
+    await trashRuns(runsFolder, [id]);
+    return c.json({ run: id }, 200);
+  }, malformed);
 
-  action("/api/undo", "edit", nothing, async (c) => c.json({ restored: await restoreLast(runsFolder) }));
+  app.openapi(routes.stopSweep, async (c) => {
+    const id = c.req.valid("param").id;
+    const folder = await sweepFolder(runsFolder, id);
+    if (folder === undefined) return unknownSweep(c);
+    askToStop(folder, id);
+    return c.json({ sweep: id }, 200);
+  }, malformed);
+
+  app.openapi(routes.undo, async (c) => c.json({ restored: [...await restoreLast(runsFolder)] }, 200), malformed);
 }
 
-/** A body as text, or undefined when it is too long; no more is read than may be. */
-async function boundedText(body: ReadableStream<Uint8Array> | null): Promise<string | undefined> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const piece of body ?? []) {
-    bytes += piece.length;
-    if (bytes > MOST_BYTES) return undefined;
-    text += decoder.decode(piece, { stream: true });
-  }
-  return text + decoder.decode();
+/** Refuses what this server may not do, other content types than JSON, and wrong tokens. */
+function allowed(able: boolean, tokens: Tokens): MiddlewareHandler {
+  return async (c, next) => {
+    if (!able) {
+      return problem(c, 403, "action.unable", "This server was started without the permission to do that");
+    }
+    const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+    if (type !== "application/json") return problem(c, 415, "body.type", "The body must be application/json");
+    const check = tokens.check(c.req.header(TOKEN_HEADER));
+    if (check !== "good") return problem(c, 403, `token.${check}`, `The request's token is ${check}`);
+    await next();
+  };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new UserError("body.malformed", "The body is not JSON");
-  }
-}
+const limited = bodyLimit({
+  maxSize: MAX_BYTES,
+  onError: (c) => problem(c, 413, "body.size", `The body may have at most ${MAX_BYTES} bytes`),
+});

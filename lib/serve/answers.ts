@@ -1,22 +1,28 @@
-// The forms that answers take: pages, and errors with a code.
+// The forms that responses take: pages, errors with a code, downloads; and the parts that route descriptions share.
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { PAGE_POLICY } from "./headers.ts";
+import { errorSchema } from "./schemas.ts";
 
 type ErrorStatus = 400 | 403 | 404 | 405 | 409 | 413 | 415 | 500;
 
 /** A page of our own. */
 export function html(c: Context, page: string, status: 200 | 404 = 200): Response {
   c.header("content-security-policy", PAGE_POLICY);
-  return c.body(page, status, { "content-type": "text/html; charset=utf-8" });
+  return c.html(page, status);
 }
 
 /** An error as JSON. */
-export function problem(c: Context, status: ErrorStatus, code: string, message: string): Response {
+export function problem<Status extends ErrorStatus>(c: Context, status: Status, code: string, message: string) {
   return c.json({ error: { code, message } }, status);
 }
 
-export function unknownRun(c: Context): Response {
+export function unknownRun(c: Context) {
   return problem(c, 404, "run.unknown", "There is no such run");
+}
+
+export function unknownSweep(c: Context) {
+  return problem(c, 404, "sweep.unknown", "There is no such sweep");
 }
 
 /** A file of a run as it is: downloaded, never shown as a document. */
@@ -24,3 +30,23 @@ export function attachment(c: Context, name: string, bytes: Uint8Array<ArrayBuff
   c.header("content-disposition", `attachment; filename="${name.replace(/[^\w.-]/g, "_")}"`);
   return c.body(bytes, 200, { "content-type": "application/octet-stream" });
 }
+
+/** A route's response of JSON. */
+export function json<Schema extends z.ZodType>(description: string, schema: Schema) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** A route's response of another type, by its schema: `{ type: "string" }`. */
+export function body<Type extends string>(description: string, type: Type, format?: string) {
+  const schema = { type: "string" as const, ...(format === undefined ? {} : { format }) };
+  return { description, content: { [type]: { schema } } as Record<Type, { schema: typeof schema }> };
+}
+
+/** Every other response of a route. */
+export const refused = json("Refused, with a code", errorSchema);
+
+/** Path parameters. */
+export const runParams = z.object({ id: z.string().openapi({ description: "The run's id, as in the list of runs" }) });
+export const sweepParams = z.object({
+  id: z.string().openapi({ description: "The sweep's id, as in the list of sweeps" }),
+});

@@ -6,8 +6,6 @@ import { dirname, join } from "node:path/posix";
 export interface Asset {
   readonly type: string;
   readonly body: string;
-  /** Strong entity tag: a browser asks again on each visit and gets 304. */
-  readonly etag: string;
 }
 
 /** The pages' own scripts; what they import is found from them. Places are below `lib/`, so relative imports work as they are. */
@@ -31,28 +29,17 @@ export function loadAssets(): ReadonlyMap<string, Asset> {
       const imported = join(dirname(path), specifier!);
       if (!modules.includes(imported)) modules.push(imported);
     }
-    assets.set(path, asset("text/javascript; charset=utf-8", script));
+    assets.set(path, { type: "text/javascript; charset=utf-8", body: script });
   }
-  assets.set("uplot.js", asset("text/javascript; charset=utf-8", readPackageFile("uplot/dist/uPlot.esm.js")));
-  assets.set("uplot.css", asset("text/css; charset=utf-8", readPackageFile("uplot/dist/uPlot.min.css")));
+  assets.set("uplot.js", { type: "text/javascript; charset=utf-8", body: readPackageFile("uplot/dist/uPlot.esm.js") });
+  assets.set("uplot.css", { type: "text/css; charset=utf-8", body: readPackageFile("uplot/dist/uPlot.min.css") });
   for (const name of ["style.css", "icon.svg"]) {
     const type = name.endsWith(".css") ? "text/css; charset=utf-8" : "image/svg+xml";
-    assets.set(name, asset(type, Deno.readTextFileSync(new URL(`./client/${name}`, import.meta.url))));
+    assets.set(name, { type: type, body: Deno.readTextFileSync(new URL(`./client/${name}`, import.meta.url)) });
   }
   return assets;
 }
 
 function readPackageFile(specifier: string): string {
   return Deno.readTextFileSync(new URL(import.meta.resolve(specifier)));
-}
-
-function asset(type: string, body: string): Asset {
-  return { type, body, etag: `"${fnv1a(body)}-${body.length.toString(36)}"` };
-}
-
-/** FNV-1a over UTF-16 code units: tells versions of our own files apart, nothing more. */
-function fnv1a(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return (hash >>> 0).toString(36);
 }

@@ -1,4 +1,6 @@
-// Headers that every response carries, and the content security policies of pages and reports.
+// Headers that every response carries, and the content security policies of pages, reports and data.
+import type { MiddlewareHandler } from "hono";
+import { secureHeaders } from "hono/secure-headers";
 
 /** Our own pages: scripts and styles from this server only, nothing inline, no markup sinks, no frames. */
 export const PAGE_POLICY = [
@@ -26,22 +28,24 @@ export const REPORT_POLICY = [
   "sandbox allow-popups allow-popups-to-escape-sandbox",
 ].join("; ");
 
+/** Scripts and styles, if somebody opens one of them. */
+export const ASSET_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
 /** Data is never a document. */
-export const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";
+const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
-/** What every response gets unless it says otherwise. */
-export const COMMON_HEADERS: Readonly<Record<string, string>> = {
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cross-origin-resource-policy": "same-origin",
-  "cross-origin-opener-policy": "same-origin",
-  "x-frame-options": "DENY",
-  "permissions-policy": "camera=(), geolocation=(), microphone=()",
-  "content-security-policy": DATA_POLICY,
-  "cache-control": "no-store",
+/** The headers that do not depend on the route. */
+export const commonHeaders = secureHeaders({
+  xFrameOptions: "DENY",
+  // Loopback has no TLS.
+  strictTransportSecurity: false,
+  permissionsPolicy: { camera: [], geolocation: [], microphone: [] },
+});
+
+/** What a response gets unless its route says otherwise: it is data, and not stored. */
+export const dataByDefault: MiddlewareHandler = async (c, next) => {
+  await next();
+  const { headers } = c.res;
+  if (!headers.has("content-security-policy")) headers.set("content-security-policy", DATA_POLICY);
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
 };
-
-/** Sets the common headers on `headers` where they are not yet set. */
-export function secure(headers: Headers): void {
-  for (const [name, value] of Object.entries(COMMON_HEADERS)) if (!headers.has(name)) headers.set(name, value);
-}

@@ -5,7 +5,7 @@ export { type ServerWorker, startServerWorker, type WorkerOptions } from "./work
 export {
   errorSchema,
   eventsResponseSchema,
-  madeResponseSchema,
+  provenanceResponseSchema,
   runListResponseSchema,
   runResponseSchema,
   sessionResponseSchema,

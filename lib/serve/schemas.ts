@@ -1,22 +1,17 @@
-// What the HTTP API answers, as zod schemas: types, validation in tests, and OpenAPI derive from here.
+// What the HTTP API answers, as zod schemas: the routes, their types and OpenAPI derive from here.
 import { z } from "zod";
 import {
   eventSchema,
-  type Labels,
   labelsSchema,
-  type ListedRun,
   listedRunSchema,
-  type LogContents,
   logDamageSchema,
-  type Provenance,
   provenanceSchema,
   runStatusSchema,
-  type RunView,
   runViewSchema,
-  type sweepJson,
-  type sweepSummary,
   TRIAL_STATUSES,
 } from "../run/mod.ts";
+
+export { labelsSchema };
 
 export const errorSchema = z.strictObject({
   error: z.strictObject({
@@ -38,8 +33,8 @@ export const sessionResponseSchema = z.strictObject({ token: z.string(), edit: z
 
 const outputSchema = z.strictObject({ bytes: z.number(), whole: z.boolean(), text: z.string() }).nullable();
 
-/** `/api/runs/:id/made`: what was kept of each process that worked on the run, and the end of what they printed. */
-export const madeResponseSchema = z.strictObject({
+/** `/api/runs/:id/provenance`: what was kept of each process that worked on the run, and the end of what they printed. */
+export const provenanceResponseSchema = z.strictObject({
   captured: z.array(provenanceSchema),
   output: outputSchema,
 });
@@ -60,8 +55,8 @@ export const runListResponseSchema = z.strictObject({ runs: z.array(listedRunSch
 
 /** `/api/runs/:id/events`: the events, and the lines of the log that could not be read. */
 export const eventsResponseSchema = z.strictObject({
-  events: z.array(eventSchema),
-  damage: z.array(logDamageSchema),
+  events: z.array(eventSchema).readonly(),
+  damage: z.array(logDamageSchema).readonly(),
 });
 
 export const sweepStatusSchema = z.enum(["running", "done", "failed", "stopped", "lost"]);
@@ -76,7 +71,7 @@ const sweepSummaryShape = {
   startedAt: z.string(),
   updatedAt: z.string(),
   /** The settings that are varied. */
-  keys: z.array(z.string()),
+  keys: z.array(z.string()).readonly(),
   /** How many trials are in each state. */
   counts: z.record(trialStatusSchema, z.number()),
 };
@@ -90,15 +85,16 @@ export const sweepResponseSchema = z.strictObject({
     random: z.strictObject({
       draws: z.number(),
       seed: z.number(),
-      ranges: z.array(z.strictObject({ key: z.string(), scale: z.string(), low: z.number(), high: z.number() })),
+      ranges: z.array(z.strictObject({ key: z.string(), scale: z.string(), low: z.number(), high: z.number() }))
+        .readonly(),
     }).nullable(),
-    command: z.array(z.string()),
+    command: z.array(z.string()).readonly(),
     metric: z.string(),
     better: z.enum(["lower", "higher"]),
     /** Metrics that trials could be compared by. */
-    metrics: z.array(z.string()),
+    metrics: z.array(z.string()).readonly(),
     /** Numbers of the best trials: several where values read the same. */
-    best: z.array(z.number()),
+    best: z.array(z.number()).readonly(),
     trials: z.array(z.strictObject({
       trial: z.number(),
       settings: z.record(z.string(), z.string()),
@@ -114,29 +110,22 @@ export const sweepResponseSchema = z.strictObject({
       progress: z.strictObject({ ended: z.number(), total: z.number(), current: z.string().nullable() }).nullable(),
       /** The metric's value. */
       value: z.number().nullable(),
-    })),
+    })).readonly(),
     /** Lines of its file that could not be read. */
-    damage: z.array(z.number()),
+    damage: z.array(z.number()).readonly(),
   }),
   report: z.boolean(),
   runsFolder: z.string(),
 });
 
-// What the handlers hand over is what `lib/run` reads; that the schemas say the same is checked by the tests.
-export type RunResponse = {
-  readonly run: RunView;
-  readonly report: boolean;
-  readonly labels: Labels;
-  readonly runsFolder: string;
-};
-export type LabelsResponse = Labels;
+export type RunResponse = z.infer<typeof runResponseSchema>;
+export type LabelsResponse = z.infer<typeof labelsSchema>;
 export type LabelRequest = z.infer<typeof labelRequestSchema>;
 export type SessionResponse = z.infer<typeof sessionResponseSchema>;
-export type MadeResponse = { readonly captured: readonly Provenance[]; readonly output: z.infer<typeof outputSchema> };
-export type StatusResponse = { readonly status: RunView["status"]; readonly updatedAt: string };
-export type RunListResponse = { readonly runs: readonly ListedRun[] };
-export type EventsResponse = LogContents;
-export type ListedSweep = ReturnType<typeof sweepSummary>;
-export type SweepListResponse = { readonly sweeps: readonly ListedSweep[] };
-export type ShownSweep = ReturnType<typeof sweepJson>;
-export type SweepResponse = { readonly sweep: ShownSweep; readonly report: boolean; readonly runsFolder: string };
+export type ProvenanceResponse = z.infer<typeof provenanceResponseSchema>;
+export type StatusResponse = z.infer<typeof statusResponseSchema>;
+export type RunListResponse = z.infer<typeof runListResponseSchema>;
+export type SweepListResponse = z.infer<typeof sweepListResponseSchema>;
+export type ListedSweep = SweepListResponse["sweeps"][number];
+export type SweepResponse = z.infer<typeof sweepResponseSchema>;
+export type ShownSweep = SweepResponse["sweep"];

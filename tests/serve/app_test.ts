@@ -65,7 +65,7 @@ Deno.test("`/openapi.json` describes every API route, and `/healthz` answers", a
       const path of [
         "",
         "/{id}",
-        "/{id}/made",
+        "/{id}/provenance",
         "/{id}/output",
         "/{id}/labels",
         "/{id}/stop",
@@ -210,12 +210,13 @@ Deno.test("paths that try to leave the runs folder get 404 and nothing else", as
 Deno.test("other methods get 405, unknown routes 404, malformed positions 400, all as JSON with a code", async () => {
   await withApp(async (ask) => {
     for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
-      for (const path of ["/api/runs", "/", `/api/runs/${ID}/stream`, "/nothing"]) {
+      for (const path of ["/api/runs", "/", `/api/runs/${ID}/stream`]) {
         const response = await ask(path, { method, ...(method === "POST" ? { body: "{".repeat(100_000) } : {}) });
         assert.equal(response.status, 405, `${method} ${path}`);
         assert.equal(response.headers.get("allow"), "GET, HEAD");
         assert.equal(await codeOf(response), "method.not-allowed");
       }
+      assert.equal(await codeOf(await ask("/nothing", { method })), "route.unknown");
     }
     assert.equal(await codeOf(await ask("/nothing")), "route.unknown");
     assert.equal(await codeOf(await ask("/api/nothing", { headers: { accept: "text/html" } })), "route.unknown");

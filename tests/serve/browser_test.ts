@@ -203,7 +203,7 @@ optionalTest("chromium", "the list tells runs apart by what they changed, and a 
         await page.goto(server.url);
         await shows(page, ".run .overrides", "with model.width=256stitch.count=1");
         await shows(page, ".run", "preset demo · seed 1");
-        await shows(page, ".run-ending", "stopped by Ctrl-C; finished cells stay cached");
+        await shows(page, ".run-ending", "stopped by Ctrl-C; re-run the same command to resume");
         assert.equal(await page.locator(".run-error").count(), 0);
         assert.deepEqual(complaints, []);
       });
@@ -258,7 +258,7 @@ optionalTest("chromium", "a hidden tab keeps its connection, and the fourth give
         for (const page of hidden.slice(0, 3)) assert.equal(await text(page, "#connection"), "Live");
         run.append([{ kind: "run.end", status: "stopped", seconds: 1, error: "StopError: Stopped by Ctrl-C" }]);
         for (const page of hidden.slice(0, 3)) await shows(page, "#connection", "Run ended");
-        await hidden[0]!.locator(".notice:visible", { hasText: "stopped by Ctrl-C; finished cells stay cached" })
+        await hidden[0]!.locator(".notice:visible", { hasText: "stopped by Ctrl-C; re-run the same command to resume" })
           .waitFor(
             WAIT,
           );

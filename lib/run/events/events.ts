@@ -18,6 +18,9 @@ const common = {
 
 const cellName = z.string().min(1);
 
+/** Any JSON value. The type is spelled out for OpenAPI, which cannot expand a schema that contains itself. */
+export const jsonSchema = z.json().meta({ type: ["object", "array", "string", "number", "boolean", "null"] });
+
 /** What `run.start` and `run.resume` both hold: the process that writes, and what it was asked to do. */
 const request = {
   schemaVersion,
@@ -25,7 +28,7 @@ const request = {
   device: z.string(),
   /** `cpu`, `webgpu` or `reference`; logs of version 1 lack it. */
   backend: z.string().optional(),
-  config: z.json(),
+  config: jsonSchema,
   /** The cells that the plan foresees, in order. */
   plan: z.array(z.strictObject({ cell: cellName, title: z.string() })),
   command: z.array(z.string()),

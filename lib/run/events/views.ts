@@ -1,7 +1,7 @@
 // The shapes that readers get: a run folded from its log, and its line in a list. lib/run/view folds and formats them
 // and imports only the types, so that the browser does not load zod.
 import { z } from "zod";
-import { artifactSchema, noteLevelSchema, runResultsSchema, tableSchema } from "./events.ts";
+import { artifactSchema, jsonSchema, noteLevelSchema, runResultsSchema, tableSchema } from "./events.ts";
 
 /**
  * Where a run stands. `stalled`: its process lives but makes no progress. `lost`: its process is gone, and the log does
@@ -47,7 +47,7 @@ export const runViewSchema = z.strictObject({
   seed: z.number(),
   device: z.string(),
   status: runStatusSchema,
-  config: z.json(),
+  config: jsonSchema,
   command: z.array(z.string()),
   versions: z.record(z.string(), z.string()),
   pid: z.number(),

@@ -8,7 +8,7 @@ import { follow, showConnection } from "./connection.ts";
 import { badge, byId, h, oncePerFrame, setAttribute, setBadge, setText, statusText } from "./dom.ts";
 import { clock, duration, when } from "./format.ts";
 import { createLabels, twiceButton } from "./labels.ts";
-import { aboutElements } from "./made.ts";
+import { aboutElements } from "./provenance.ts";
 import { resultsElement } from "./results.ts";
 import { change, getSession } from "./session.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { captureProvenance } from "../../lib/run/mod.ts";
-import { createApp, madeResponseSchema, startServerWorker } from "../../lib/serve/mod.ts";
+import { createApp, provenanceResponseSchema, startServerWorker } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { demoBodies } from "./demo_log.ts";
@@ -34,7 +34,7 @@ Deno.test("the API gives what was kept, the end of the output, and files as down
     const app = createApp({ runsFolder });
     const ask = async (path: string) =>
       await app.fetch(new Request(`http://localhost/api/runs/${ID}${path}`, { headers: { host: "localhost" } }));
-    const { captured, output } = madeResponseSchema.parse(await (await ask("/made")).json());
+    const { captured, output } = provenanceResponseSchema.parse(await (await ask("/provenance")).json());
     assert.equal(captured[0]!.scriptFile, "1-my.ts");
     assert.deepEqual([output!.whole, output!.text.length], [false, 64 * 1024]);
     assert.ok(output!.text.endsWith(`${MARKUP}\n`));
@@ -71,7 +71,7 @@ optionalTest(
       try {
         await withPage(async (page, complaints) => {
           await page.goto(`${server.url}runs/${ID}`);
-          await page.getByText("How this run was made").click();
+          await page.getByText("Provenance").click();
           await page.locator(".made-facts").waitFor();
           assert.ok((await page.locator(".made-facts").innerText()).includes(MARKUP));
           await page.getByText("Console output").click();

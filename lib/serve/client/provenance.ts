@@ -1,29 +1,29 @@
-// How a run was made: its settings and where each came from, code, packages, machine, and what its process printed.
+// The provenance of a run: its settings and where each came from, code, packages, machine, and what its process printed.
 import type { Provenance, RunView } from "../../run/mod.ts";
 import { codeText, leftOutLines, machineText, markedSettings, shellLine, SOURCE_NAMES } from "../../run/view/mod.ts";
-import type { MadeResponse } from "../schemas.ts";
+import type { ProvenanceResponse } from "../schemas.ts";
 import { h } from "./dom.ts";
 import { bytes, when } from "./format.ts";
 
-/** What stands at the foot of a run's page: how it was made, and where its data is. */
+/** What stands at the foot of a run's page: its provenance, and where its data is. */
 export function aboutElements(run: RunView, address: string): HTMLElement[] {
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`).join(" · ");
   const settings = h("div", {}, settingsElement(run.config, undefined));
-  const made = h("div");
+  const details = h("div");
   const about = h(
     "details",
     { class: "card about" },
-    h("summary", {}, "How this run was made"),
+    h("summary", {}, "Provenance"),
     h("p", {}, h("code", {}, shellLine(run.command))),
-    made,
+    details,
     settings,
     h("p", { class: "muted" }, versions),
   );
   // Asked for when somebody wants to see it, and anew each time: its process may still print.
   about.addEventListener("toggle", async (event) => {
     if (event.target !== about || !about.open) return;
-    const answer: MadeResponse = await fetch(`${address}/made`).then((response) => response.json());
-    made.replaceChildren(madeElement(answer, address));
+    const answer: ProvenanceResponse = await fetch(`${address}/provenance`).then((response) => response.json());
+    details.replaceChildren(provenanceElement(answer, address));
     settings.replaceChildren(settingsElement(run.config, answer.captured.at(-1)));
   });
   return [
@@ -62,7 +62,7 @@ function settingsElement(config: unknown, captured: Provenance | undefined): HTM
 }
 
 /** Code, packages and machine of each process that worked on the run, and what they printed. */
-function madeElement({ captured, output }: MadeResponse, address: string): HTMLElement {
+function provenanceElement({ captured, output }: ProvenanceResponse, address: string): HTMLElement {
   const box = h("div", { class: "made" });
   for (const [i, one] of captured.entries()) {
     const title = captured.length === 1

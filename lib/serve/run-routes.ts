@@ -1,0 +1,151 @@
+// Runs as data: the list, one run, its events so far and as they happen, its report.
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { readEvents, readLabels, readRun, readStatus, runFolder } from "../run/mod.ts";
+import { body, html, json, problem, refused, runParams, unknownRun } from "./answers.ts";
+import type { Feeds } from "./feed.ts";
+import { REPORT_POLICY } from "./headers.ts";
+import { HOME_PAGE, MISSING_PAGE, RUN_PAGE } from "./pages.ts";
+import { hasReport, readReport } from "./report.ts";
+import { createRunList } from "./runs.ts";
+import { eventsResponseSchema, runListResponseSchema, runResponseSchema, statusResponseSchema } from "./schemas.ts";
+import { eventStream } from "./stream.ts";
+
+/** How long a reader that resumes waits to hear whether the run is over. */
+const RESUME_PATIENCE_MS = 250;
+
+const after = z.string().optional().openapi({
+  type: "integer",
+  minimum: -1,
+  default: -1,
+  description: "Only events with a greater `seq`",
+});
+const lastEventId = z.string().optional().openapi({
+  type: "integer",
+  minimum: 0,
+  description: "Like `after`, and overrides it; browsers send it when they reconnect",
+});
+
+const routes = {
+  list: createRoute({
+    method: "get",
+    path: "/api/runs",
+    summary: "All runs, newest first",
+    responses: { 200: json("The runs", runListResponseSchema), default: refused },
+  }),
+  run: createRoute({
+    method: "get",
+    path: "/api/runs/{id}",
+    summary: "One run with its cells",
+    request: { params: runParams },
+    responses: { 200: json("The run", runResponseSchema), default: refused },
+  }),
+  status: createRoute({
+    method: "get",
+    path: "/api/runs/{id}/status",
+    summary: "The run's status and the time of its last event",
+    request: { params: runParams },
+    responses: { 200: json("The status", statusResponseSchema), default: refused },
+  }),
+  events: createRoute({
+    method: "get",
+    path: "/api/runs/{id}/events",
+    summary: "The run's events so far",
+    request: { params: runParams, query: z.object({ after }) },
+    responses: { 200: json("The events", eventsResponseSchema), default: refused },
+  }),
+  stream: createRoute({
+    method: "get",
+    path: "/api/runs/{id}/stream",
+    summary: "The run's events as they happen; `id` is `seq`, `data` an event; ends after `run.end`",
+    request: {
+      params: runParams,
+      query: z.object({ after }),
+      headers: z.object({ "last-event-id": lastEventId }),
+    },
+    responses: {
+      200: body("Server-sent events", "text/event-stream"),
+      204: { description: "The run is over and has no further events" },
+      default: refused,
+    },
+  }),
+  report: createRoute({
+    method: "get",
+    path: "/api/runs/{id}/report",
+    summary: "The run's report",
+    request: { params: runParams },
+    responses: { 200: body("The report", "text/html"), default: refused },
+  }),
+};
+
+/** Adds the routes of runs to the app. */
+export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds, keepAliveMs?: number): void {
+  const runList = createRunList(runsFolder);
+
+  app.get("/", (c) => html(c, HOME_PAGE));
+
+  app.get("/runs/:id", async (c) => {
+    const known = await runFolder(runsFolder, c.req.param("id")) !== undefined;
+    return known ? html(c, RUN_PAGE) : html(c, MISSING_PAGE, 404);
+  });
+
+  app.openapi(routes.list, async (c) => c.json({ runs: await runList() }, 200));
+
+  app.openapi(routes.run, async (c) => {
+    const run = await readRun(runsFolder, c.req.param("id"));
+    const folder = run && await runFolder(runsFolder, run.id);
+    if (run === undefined || folder === undefined) return unknownRun(c);
+    const [report, labels] = [await hasReport(runsFolder, run.id), await readLabels(folder)];
+    return c.json({ run, report, labels, runsFolder }, 200);
+  });
+
+  app.openapi(routes.status, async (c) => {
+    const status = await readStatus(runsFolder, c.req.param("id"));
+    return status === undefined ? unknownRun(c) : c.json(status, 200);
+  });
+
+  app.openapi(routes.events, async (c) => {
+    const position = readPosition(c.req.query("after"));
+    if (position === undefined) return badPosition(c);
+    const contents = await readEvents(runsFolder, c.req.param("id"), { after: position });
+    return contents === undefined ? unknownRun(c) : c.json(contents, 200);
+  });
+
+  app.openapi(routes.stream, async (c) => {
+    const id = c.req.param("id");
+    if (await runFolder(runsFolder, id) === undefined) return unknownRun(c);
+    // A browser that reconnects sends the last id it saw, which is newer than the one in the URL.
+    const position = readPosition(c.req.header("last-event-id") ?? c.req.query("after"));
+    if (position === undefined) return badPosition(c);
+    c.header("content-type", "text/event-stream; charset=utf-8");
+    c.header("cache-control", "no-store, no-transform");
+    c.header("x-accel-buffering", "no");
+    if (c.req.method === "HEAD") return c.body(null);
+    const subscription = feeds.subscribe(id, position);
+    // 204 tells a browser to stop reconnecting: this run has nothing more to say.
+    if (position >= 0 && !await subscription.hasMore(RESUME_PATIENCE_MS)) {
+      subscription.close();
+      return new Response(null, { status: 204 });
+    }
+    return c.body(eventStream(subscription, keepAliveMs));
+  });
+
+  app.openapi(routes.report, async (c) => {
+    const id = c.req.param("id");
+    if (await runFolder(runsFolder, id) === undefined) return unknownRun(c);
+    const report = await readReport(runsFolder, id);
+    if (report === undefined) return problem(c, 404, "report.missing", "This run has no report yet");
+    c.header("content-security-policy", REPORT_POLICY);
+    return c.html(report);
+  });
+}
+
+/** `-1` (from the start) when absent, undefined when it is not a position. */
+function readPosition(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return -1;
+  return /^(?:-1|\d{1,15})$/.test(text) ? Number(text) : undefined;
+}
+
+function badPosition(c: Context) {
+  return problem(c, 400, "position.malformed", "The position must be the `seq` of an event: a whole number, 0 or more");
+}
