@@ -30,7 +30,8 @@ export type DomainName = typeof DOMAIN_NAMES[number];
 
 const source = (what: string) =>
   z.string().min(1).default("builtin").describe(
-    `${what}: "builtin", or the path or glob of your own files (.txt, .jsonl, .parquet, or any text; .gz too)`,
+    `${what}: "builtin", or the path or glob of your own files (.txt, .jsonl, .ndjson, .json, .csv, .tsv, .parquet, or ` +
+      "any other text; .gz too)",
   );
 
 const bytes = (value: number, what: string) => z.int().positive().default(value).describe(what);
@@ -46,10 +47,25 @@ export const dataConfigSchema = z.strictObject({
   code: source("source code"),
   math: source("mathematics"),
   multilingual: source("text in other languages"),
-  textField: z.string().min(1).default("text").describe("field of .jsonl and .parquet records that holds the text"),
-  trainBytes: bytes(1_000_000, "training text of each domain, at most, in bytes"),
-  validationBytes: bytes(32_768, "validation text of each domain in bytes, about; at most a tenth of what there is"),
-  heldoutBytes: bytes(65_536, "held-out text of each domain in bytes, about; at most a tenth of what there is"),
+  textField: z.string().min(1).default("text").describe(
+    "field of a record (.jsonl, .ndjson, .json, .csv, .tsv, .parquet) that holds the text; meta.text is the field text " +
+      "of the field meta",
+  ),
+  skipBad: z.boolean().default(false).describe(
+    "skip records and files that cannot be read, and count them, instead of refusing them; null and blank texts are " +
+      "always skipped",
+  ),
+  trainBytes: bytes(1_000_000, "training text of each domain in bytes, at most; longer documents are cut"),
+  validationBytes: bytes(
+    32_768,
+    "validation text of each domain in bytes, at most (of the built-in text up to a tenth more), and at most a tenth of what " +
+      "there is; longer documents are cut",
+  ),
+  heldoutBytes: bytes(
+    65_536,
+    "held-out text of each domain in bytes, at most (of the built-in text up to a tenth more), and at most a tenth of what " +
+      "there is; longer documents are cut",
+  ),
   mathEnglish: z.number().min(0).max(1).default(0.8).describe("share of the built-in math problems put in English"),
   problems: z.int().nonnegative().default(200).describe("held-out math problems to score exact answers on"),
   translations: z.int().nonnegative().default(200).describe("held-out messages to score translations on"),

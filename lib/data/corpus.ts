@@ -6,8 +6,9 @@ import { type DataConfig, type Domain, type DomainName, DOMAINS, PART_OF } from 
 import { novelDocuments, speechDocuments } from "./builtin/english.ts";
 import { mathDocuments, mathProblems } from "./builtin/math.ts";
 import { type Multilingual, multilingual } from "./builtin/multilingual.ts";
+import { withinBudget } from "./budget.ts";
 import { overlapGuard } from "./overlap.ts";
-import { loadFiles } from "./files/load.ts";
+import { loadFiles, NOTHING_SKIPPED, type Skipped } from "./files/load.ts";
 import { splitDocuments, type Splits, tooFew } from "./split.ts";
 import { byteLength } from "./batches/tokenize.ts";
 import type { Corpus, Document, DomainReport, LoadedCorpus, SplitName } from "./types.ts";
@@ -16,9 +17,19 @@ import type { Corpus, Document, DomainReport, LoadedCorpus, SplitName } from "./
 interface Candidate extends Splits {
   readonly domain: DomainName;
   readonly source: string;
-  readonly emptyFiles: number;
+  readonly skipped: Skipped;
   nearDuplicates: number;
+  cut: number;
 }
+
+/** When not all training text fits, documents of more bytes than this, and than an eighth of it, are cut. */
+const LONG_DOCUMENT = 16_384;
+
+/**
+ * By how much the held-out and the validation text that comes with the project may exceed their budgets, as a share. The
+ * user's own text may not.
+ */
+const BUILTIN_SLACK = 0.1;
 
 /**
  * Loads the domains, a pure function of the files, the configuration and the seed. Validation documents that
@@ -40,7 +51,7 @@ export async function loadCorpus(config: DataConfig, { seed }: { readonly seed: 
     const budget = split === "train" ? config.trainBytes : Infinity;
     for (const candidate of candidates) {
       const kept = keep(candidate, split, budget, guard);
-      if (kept.length === 0) throw tooFew(candidate, 0, candidate[split].length);
+      if (kept.length === 0) throw allRepeat(candidate, split);
       (documents[candidate.domain] ??= { train: [], validation: [], heldout: [] })[split] = kept;
     }
     if (split === "train") break;
@@ -73,9 +84,10 @@ async function loadDomain(
 ): Promise<Candidate> {
   const broad = isBroad(domain) ? domain : PART_OF[domain];
   const source = config[broad];
-  const common = { domain, source, emptyFiles: 0, nearDuplicates: 0 };
+  const common = { domain, source, skipped: NOTHING_SKIPPED, nearDuplicates: 0 };
   const { trainBytes, heldoutBytes, validationBytes } = config;
-  const choice = { seed, domain, source, heldoutBytes, validationBytes };
+  const slack = source === "builtin" ? BUILTIN_SLACK : 0;
+  const choice = { seed, domain, source, heldoutBytes, validationBytes, slack };
   if (source !== "builtin") {
     if (domain !== broad) {
       throw new UserError(
@@ -84,8 +96,8 @@ async function loadDomain(
         `name ${broad} in data.domains, or leave data.${broad} at builtin`,
       );
     }
-    const { documents, emptyFiles } = await loadFiles(source, `data.${domain}`, config.textField);
-    return { ...common, ...splitDocuments(documents, choice), emptyFiles };
+    const { documents, skipped } = await loadFiles(source, `data.${domain}`, config);
+    return { ...common, ...splitDocuments(documents, choice), skipped };
   }
   if (broad !== "math") return { ...common, ...splitDocuments(await builtinDocuments(domain, parallel), choice) };
   const english = domain === "math" ? config.mathEnglish : domain === "arithmetic" ? 1 : 0;
@@ -96,6 +108,7 @@ async function loadDomain(
     validation: make("validation", validationBytes),
     heldout: make("heldout", heldoutBytes),
     exactDuplicates: 0,
+    cut: 0,
   };
 }
 
@@ -132,30 +145,35 @@ async function builtinDocuments(domain: DomainName, parallel: Multilingual | und
 
 const isDeclaration = (id: string) => /\.d\.ts#/.test(id);
 
-/** Documents of a split, in order, that repeat nothing the guard knows, up to a budget of bytes (but one at least). */
+/** Documents of a split, in order, that repeat nothing the guard knows, up to a budget of bytes. */
 function keep(
   candidate: Candidate,
   split: SplitName,
   budget: number,
   guard: ReturnType<typeof overlapGuard>,
-): Document[] {
-  const kept: Document[] = [];
-  let bytes = 0;
-  for (const document of candidate[split]) {
-    const size = byteLength(document.text);
-    if (bytes + size > budget && kept.length > 0) {
-      if (bytes > 0.99 * budget) break;
-      continue; // a shorter one may still fit
-    }
-    // Within the held-out text itself documents may be alike: nothing leaks there.
-    if (guard.find(document) !== undefined) {
-      candidate.nearDuplicates++;
-      continue;
-    }
-    kept.push(document);
-    bytes += size;
-  }
-  return kept;
+): readonly Document[] {
+  const longest = Math.max(LONG_DOCUMENT, Math.floor(budget / 8));
+  // Within the held-out text itself documents may be alike: nothing leaks there.
+  const accept = (document: Document) => {
+    const repeats = guard.find(document) !== undefined;
+    if (repeats) candidate.nearDuplicates++;
+    return !repeats;
+  };
+  const { documents, cut } = withinBudget(candidate[split], budget, { longest, accept });
+  candidate.cut += cut;
+  return documents;
+}
+
+/** The error for a split of which nothing is left. */
+function allRepeat(candidate: Candidate, split: SplitName): UserError {
+  const { domain, source, nearDuplicates } = candidate;
+  if (nearDuplicates === 0) return tooFew(candidate, 0, candidate[split].length);
+  return new UserError(
+    "data.too-few-documents",
+    `data.${domain} (${source}) repeats itself: all ${candidate[split].length} ${split} documents share half or more ` +
+      "of their text with a held-out or validation document",
+    "Give text that repeats itself less; what is trained on must not be what is measured on",
+  );
 }
 
 function reportOf(candidate: Candidate, documents: Corpus["documents"]): DomainReport {
@@ -163,9 +181,9 @@ function reportOf(candidate: Candidate, documents: Corpus["documents"]): DomainR
     const list = documents[candidate.domain]![split];
     return { documents: list.length, bytes: list.reduce((sum, { text }) => sum + byteLength(text), 0) };
   };
-  const { source, exactDuplicates, nearDuplicates, emptyFiles } = candidate;
+  const { source, exactDuplicates, nearDuplicates, cut, skipped } = candidate;
   const splits = { train: size("train"), validation: size("validation"), heldout: size("heldout") };
-  return { source, splits, exactDuplicates, nearDuplicates, emptyFiles };
+  return { source, splits, exactDuplicates, nearDuplicates, cut, ...skipped };
 }
 
 /** Texts have no NUL, so that what is joined with it can be told apart. */

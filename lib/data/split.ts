@@ -2,6 +2,7 @@
 import { UserError } from "../errors.ts";
 import { hash32 } from "../random.ts";
 import { byteLength } from "./batches/tokenize.ts";
+import { withinBudget } from "./budget.ts";
 import type { Document, SplitName } from "./types.ts";
 
 /** What the splits are chosen by. */
@@ -12,12 +13,16 @@ export interface SplitChoice {
   readonly source: string;
   readonly heldoutBytes: number;
   readonly validationBytes: number;
+  /** By what share whole documents may exceed the held-out and the validation budget. @default 0 */
+  readonly slack?: number;
 }
 
 /** Documents by split; `train` is all that is left, in the order in which a budget should take it. */
 export interface Splits extends Readonly<Record<SplitName, readonly Document[]>> {
   /** Documents left out because an earlier one has the same text. */
   readonly exactDuplicates: number;
+  /** Documents of which only parts are held out or used for validation. */
+  readonly cut: number;
 }
 
 /** Documents that stay together: pieces of one file, translations of one message. */
@@ -28,9 +33,12 @@ interface Group {
 
 /**
  * Splits documents by their first key (else each by itself). Held-out and validation text take whole groups in the order
- * of a hash of (seed, domain, key; without a key the text, so that it does not matter where a file lies), at most an eighth of the budget (but 8 KB) from each, so that a few long ones do not
- * make up all of it; what is over from such a group is left out. Groups of more than a tenth of all text go to
- * training, and neither budget exceeds a tenth.
+ * of a hash of (seed, domain, key); without a key the text stands for it, so that it does not matter where a file lies.
+ * Neither takes more than its budget, nor more than a tenth of all text.
+ *
+ * At most an eighth of a budget (but 8 KB) comes from one group, so that a few long ones do not make up all of it. Where
+ * that does not fill the budget, parts of longer documents do. What is left of a group is not used at all: it must not
+ * be trained on. Groups of more than a tenth of all text go to training as long as there are two smaller ones.
  *
  * @throws UserError when there are fewer groups than the three splits need
  */
@@ -49,9 +57,10 @@ export function splitDocuments(documents: readonly Document[], choice: SplitChoi
   const short = groups.filter(({ bytes }) => bytes <= total / 10);
   const eligible = short.length < 2 ? groups : short;
   const limit = Math.max(1, Math.floor(eligible.length / 3));
-  const heldout = take(eligible.slice(0, limit), Math.min(choice.heldoutBytes, total / 10));
+  const { slack = 0 } = choice;
+  const heldout = take(eligible.slice(0, limit), Math.min(choice.heldoutBytes, total / 10), slack);
   const rest = eligible.filter((group) => !heldout.groups.has(group));
-  const validation = take(rest.slice(0, limit), Math.min(choice.validationBytes, total / 10));
+  const validation = take(rest.slice(0, limit), Math.min(choice.validationBytes, total / 10), slack);
   const train = groups.filter((group) => !heldout.groups.has(group) && !validation.groups.has(group))
     .flatMap((group) => group.documents);
   return {
@@ -59,6 +68,7 @@ export function splitDocuments(documents: readonly Document[], choice: SplitChoi
     validation: validation.documents,
     train: sortBy(train, (document) => rank("train", rankName(document))),
     exactDuplicates: documents.length - unique.length,
+    cut: heldout.cut + validation.cut,
   };
 }
 
@@ -72,7 +82,8 @@ export function tooFew(
     "data.too-few-documents",
     `data.${domain} (${source}) has ${kept} different document${kept === 1 ? "" : "s"}` +
       `${all > kept ? ` of ${all}` : ""}, but training, validation and held-out text need one each at least`,
-    "Give more or longer files; a .txt file is cut at blank lines, other text files are one document each",
+    "Give more text: a .txt file is cut into documents of about 4,000 characters, a .jsonl, .csv or .parquet file has " +
+      "one in each record, and any other file is one",
   );
 }
 
@@ -106,7 +117,14 @@ function sizedGroup(documents: readonly Document[]): Group {
   return { documents, bytes: documents.reduce((sum, { text }) => sum + byteLength(text), 0) };
 }
 
-function take(groups: readonly Group[], budget: number): { documents: Document[]; groups: Set<Group> } {
+interface Taken {
+  readonly documents: readonly Document[];
+  /** The groups that they come from. */
+  readonly groups: ReadonlySet<Group>;
+  readonly cut: number;
+}
+
+function take(groups: readonly Group[], budget: number, slack: number): Taken {
   const perGroup = Math.max(8192, budget / 8);
   const documents: Document[] = [];
   const taken = new Set<Group>();
@@ -116,15 +134,19 @@ function take(groups: readonly Group[], budget: number): { documents: Document[]
     let fromGroup = 0;
     for (const document of group.documents) {
       const size = byteLength(document.text);
-      const fits = bytes + size <= 1.1 * budget && fromGroup + size <= perGroup;
-      if (!fits && documents.length > 0) continue;
+      if (bytes + size > (1 + slack) * budget || fromGroup + size > perGroup) continue;
       documents.push(document);
       taken.add(group);
       fromGroup += size;
       bytes += size;
     }
   }
-  return { documents, groups: taken };
+  if (bytes >= 0.9 * budget) return { documents, groups: taken, cut: 0 };
+  const longest = Math.min(perGroup, budget);
+  const long = groups.flatMap((group) => group.documents.filter(({ text }) => byteLength(text) > longest));
+  const parts = withinBudget(long, budget - bytes, { longest });
+  for (const group of groups) if (group.documents.some((document) => parts.sources.has(document))) taken.add(group);
+  return { documents: [...documents, ...parts.documents], groups: taken, cut: parts.cut };
 }
 
 /** Sorted by a number that is computed once for each. */

@@ -52,8 +52,17 @@ export interface DomainReport {
   readonly exactDuplicates: number;
   /** Documents left out of training or validation because they nearly repeat a document held out from it. */
   readonly nearDuplicates: number;
+  /** Documents used only in part, because they are longer than the budgets allow. */
+  readonly cut: number;
   /** Files of a glob left out because they are empty. */
   readonly emptyFiles: number;
+  /** Records left out because their text is null or blank. */
+  readonly emptyTexts: number;
+  /** Records, and files, links and folders, left out because they cannot be read. */
+  readonly badRecords: number;
+  readonly badFiles: number;
+  /** What was wrong with the first of them. */
+  readonly firstBad?: string;
 }
 
 /** All text of an experiment, split by document. */

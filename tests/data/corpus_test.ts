@@ -165,6 +165,75 @@ Deno.test("it does not matter where the user's own files lie: the same texts are
     })
   ));
 
+Deno.test("`loadCorpus()` keeps every budget with books in place of documents, and uses all of them", () =>
+  withOwnText(async (_, folder) => {
+    const stream = random(5, "books");
+    const words = (count: number) => Array.from({ length: count }, () => `w${stream.int(4000)}`).join(" ");
+    for (let b = 0; b < 5; b++) {
+      await Deno.writeTextFile(`${folder}/book${b}.jsonl`, JSON.stringify({ text: words(120_000) }));
+    }
+    const change = { domains: ["english"], english: `${folder}/book*.jsonl` };
+    const budgets = { trainBytes: 60_000, validationBytes: 8_192, heldoutBytes: 16_384 };
+    const { documents, report } = await load(1, { ...change, ...budgets });
+    const { splits, cut } = report["english"]!;
+    for (const [split, budget] of [["train", 60_000], ["validation", 8_192], ["heldout", 16_384]] as const) {
+      assert.ok(
+        splits[split].bytes <= budget && splits[split].bytes > 0.85 * budget,
+        `${split} ${splits[split].bytes}`,
+      );
+    }
+    assert.equal(cut, 5);
+    const bookOf = ({ id }: Document) => id.split("#")[0]!;
+    const books = Object.values(documents["english"]!).map((list) => new Set(list.map(bookOf)));
+    assert.equal(new Set(books.flatMap((set) => [...set])).size, 5, "every book is used");
+    assert.equal(books.reduce((sum, set) => sum + set.size, 0), 5, "and each in one split only");
+    // With larger budgets the tenth is what limits.
+    const wide = (await load(1, { ...change, heldoutBytes: 10_000_000, validationBytes: 10_000_000 }))
+      .report["english"]!;
+    const total = 5 * 120_000 * 6; // a little more than there is
+    assert.ok(wide.splits.heldout.bytes <= total / 10 && wide.splits.validation.bytes <= total / 10);
+  }));
+
+Deno.test("`loadCorpus()` keeps budgets that are smaller than any document", async () => {
+  const tiny = { trainBytes: 700, validationBytes: 60, heldoutBytes: 90 };
+  await withOwnText(async (own) => {
+    const { report } = await load(1, { ...tiny, domains: ["english", "math"], english: own });
+    for (const split of ["train", "validation", "heldout"] as const) {
+      assert.ok(report["english"]!.splits[split].bytes <= tiny[`${split}Bytes`], split);
+    }
+    assert.ok(report["math"]!.splits.train.bytes <= 700);
+  });
+});
+
+Deno.test("`loadCorpus()` reads one long line without a stop, and says so when text repeats itself", () =>
+  withOwnText(async (_, folder) => {
+    const stream = random(6, "line");
+    const line = Array.from({ length: 60_000 }, () => `w${stream.int(5000)}`).join(" ");
+    await Deno.writeTextFile(`${folder}/line.txt`, line);
+    const { report } = await load(1, { domains: ["english"], english: `${folder}/line.txt` });
+    assert.ok(report["english"]!.splits.train.documents > 50);
+    const period = Array.from({ length: 60_000 }, (_, i) => `w${i * 7919 % 1000}`).join(" ");
+    await Deno.writeTextFile(`${folder}/period.txt`, period);
+    await refuses(
+      { domains: ["english"], english: `${folder}/period.txt` },
+      "data.too-few-documents",
+      /period\.txt\) repeats itself: all \d+ validation documents share half or more/,
+    );
+  }));
+
+Deno.test("`loadCorpus()` reports what it left out of the user's files", () =>
+  withOwnText(async (own, folder) => {
+    const paragraphs = (await Deno.readTextFile(own)).split("\n\n");
+    const lines = [...paragraphs.map((text) => JSON.stringify({ text })), '{"text":null}', '{"text":""}', "oops"];
+    await Deno.writeTextFile(`${folder}/own.jsonl`, lines.join("\n"));
+    const change = { domains: ["english"], english: `${folder}/own.jsonl` };
+    await refuses(change, "data.bad-json", /line 23 is not JSON/);
+    const { emptyTexts, badRecords, badFiles, firstBad } = (await load(1, { ...change, skipBad: true }))
+      .report["english"]!;
+    assert.deepEqual([emptyTexts, badRecords, badFiles], [2, 1, 0]);
+    assert.match(firstBad!, /line 23 is not JSON/);
+  }));
+
 const alone = (documents: readonly Document[], change: object = {}) =>
   splitDocuments(documents, {
     seed: 1,

@@ -1,6 +1,6 @@
 // Built-in code: the TypeScript compiler in JavaScript, and the declarations of the language's and browsers' libraries.
 import { listPackageFiles, readPackageFile } from "./packages.ts";
-import { cutCode } from "../text/cut.ts";
+import { cutCode } from "../text/cut-code.ts";
 import type { Document } from "../types.ts";
 
 /** The section of typescript.js that has the English messages; the multilingual domain holds some of them out. */

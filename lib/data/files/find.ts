@@ -1,109 +1,141 @@
-// The user's files: found by path or glob, read whole, and unpacked.
-import { globSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
+// The user's files, found by path or glob.
 import { UserError } from "../../errors.ts";
+import { expandGlob, hasGlobSyntax } from "./glob.ts";
+
+/** Files that a setting names. */
+export interface Found {
+  /** In the order of their names. */
+  readonly files: readonly string[];
+  /** What the glob matches but cannot be read, where that is allowed. */
+  readonly skipped: readonly UserError[];
+}
 
 /**
- * Files that a path or glob names, in the order of their names. A path that exists is taken as it is, whatever signs
- * it has.
+ * Files that a path or glob names. A path that exists is taken literally, whatever characters it has. Everything that a
+ * glob matches must be readable: a dangling link or a locked folder may stand for a missing part of the data.
  *
  * @param setting the setting that names them, such as `data.code`, for messages
- * @throws UserError when there is none, or a link leads in a circle
+ * @param options.skipBad skips what a glob matches but cannot be read, and says what it was
+ * @throws UserError when nothing matches, or what matches cannot be read
  */
-export function findFiles(pattern: string, setting: string): string[] {
-  const info = statFile(pattern, setting);
-  if (info?.isFile) return [pattern];
-  if (info?.isDirectory) {
+export function findFiles(
+  pattern: string,
+  setting: string,
+  { skipBad = false }: { readonly skipBad?: boolean } = {},
+): Found {
+  const kind = literalKind(pattern, setting);
+  if (kind === "file") return { files: [pattern], skipped: [] };
+  if (kind === "folder") {
     throw new UserError(
       "data.is-folder",
       `${setting} is the folder ${pattern}: files are expected`,
-      `Give a glob such as ${pattern.replace(/\/+$/, "")}/**/*.txt`,
+      `Give a glob such as ${pattern.replace(/(?<!\/)\/+$/, "")}/**/*.txt`,
     );
   }
-  if (!/[*?[{]/.test(pattern)) {
+  if (!hasGlobSyntax(pattern)) {
     throw new UserError(
       "data.missing-file",
       `${setting} is ${JSON.stringify(pattern)}, but there is no such file`,
-      `Paths are taken from ${Deno.cwd()}; "builtin" is the text that comes along`,
+      `Paths are relative to ${Deno.cwd()}; "builtin" is the text that comes with the project`,
     );
   }
-  const files = globSync(pattern).sort().filter((path) => statFile(path, setting)?.isFile);
+  const files: string[] = [];
+  const skipped: UserError[] = [];
+  const refuse = (error: UserError) => {
+    if (!skipBad) throw error;
+    skipped.push(error);
+  };
+  const { paths, unreadable } = expandGlob(pattern);
+  for (const { path, error } of unreadable) refuse(unreadableError(path, setting, error));
+  for (const path of paths) {
+    try {
+      if (kindOf(path, setting) === "file") files.push(path);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      refuse(error);
+    }
+  }
   if (files.length === 0) {
+    const [first] = skipped;
+    if (first !== undefined) throw first;
     throw new UserError(
       "data.no-match",
       `${setting} is the glob ${JSON.stringify(pattern)}, but no file matches it`,
-      `Globs are taken from ${Deno.cwd()}; put the glob in quotation marks, or the shell expands it`,
+      `Globs are relative to ${Deno.cwd()}; put the glob in quotation marks, or the shell expands it`,
     );
   }
-  return files;
+  return { files, skipped };
 }
 
-function statFile(path: string, setting: string): Deno.FileInfo | undefined {
+/** What a pattern is when it is taken literally. What cannot be looked at may still be a glob. */
+function literalKind(pattern: string, setting: string): "file" | "folder" | "missing" {
   try {
-    return Deno.statSync(path);
+    return kindOf(pattern, setting);
   } catch (error) {
-    if (error instanceof Deno.errors.FilesystemLoop) {
-      throw new UserError(
-        "data.link-loop",
-        `${setting} names ${path}, a symbolic link that leads back to itself`,
-        "Remove the link, or name the file that it should lead to",
-      );
+    if (hasGlobSyntax(pattern)) return "missing";
+    throw error;
+  }
+}
+
+/** @throws UserError for what exists but is neither a file nor a folder, or cannot be looked at */
+function kindOf(path: string, setting: string): "file" | "folder" | "missing" {
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      const target = linkTarget(path);
+      if (target !== undefined) {
+        throw new UserError(
+          "data.dangling-link",
+          `${setting} names ${path}, a symbolic link to ${target}, which does not exist`,
+          "Fetch the file that the link stands for (git-annex, datalad or a cache may hold it), or remove the link; " +
+            "data.skipBad=true skips it",
+        );
+      }
+      // A pipe that the shell opened for its own child, such as `<(zcat x.gz)`, may not reach this process.
+      if (/^\/(?:dev|proc\/[^/]+)\/fd\/\d+$/.test(path)) throw notPlain(path, setting, "a pipe");
+      return "missing";
     }
-    return undefined;
+    throw unreadableError(path, setting, error);
   }
+  if (info.isFile) return "file";
+  if (info.isDirectory) return "folder";
+  const what = info.isFifo ? "a pipe" : info.isSocket ? "a socket" : "a device";
+  throw notPlain(path, setting, what);
 }
 
-/** What {@linkcode readWhole} needs of an open file. */
-export interface OpenFile {
-  stat(): Promise<{ readonly size: number; readonly isFile: boolean }>;
-  read(buffer: Uint8Array): Promise<number | null>;
-}
-
-/**
- * The bytes of a file, unpacked when its name ends in `.gz`.
- *
- * @throws UserError when it can't be read, changes while it is read, or is no gzip although its name says so
- */
-export async function readFile(path: string): Promise<Uint8Array> {
-  let bytes: Uint8Array;
+function linkTarget(path: string): string | undefined {
   try {
-    using file = await Deno.open(path);
-    bytes = await readWhole(file, path);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError("data.unreadable", `${path} cannot be read: ${reason}`, "Check the path and its permissions");
-  }
-  if (!path.toLowerCase().endsWith(".gz")) return bytes;
-  try {
-    return new Uint8Array(gunzipSync(bytes));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError("data.bad-gzip", `${path} is not a whole gzip file: ${reason}`, "Download or pack it again");
+    return Deno.readLinkSync(path);
+  } catch {
+    return undefined; // no link, or nothing at all
   }
 }
 
-/**
- * Reads an open file to its end.
- *
- * @throws UserError when its size changes on the way: half of a text must not pass for the whole
- */
-export async function readWhole(file: OpenFile, path: string): Promise<Uint8Array> {
-  const { size } = await file.stat();
-  const bytes = new Uint8Array(size);
-  let length = 0;
-  while (length < size) {
-    const count = await file.read(bytes.subarray(length));
-    if (count === null) break;
-    length += count;
-  }
-  const after = (await file.stat()).size;
-  if (length < size || after !== size) {
-    throw new UserError(
-      "data.changed",
-      `${path} changed while it was read: it had ${size} bytes, then ${Math.min(length, after)}`,
-      "Run again when nothing writes to it any more, or work on a copy",
+function notPlain(path: string, setting: string, what: string): UserError {
+  return new UserError(
+    "data.not-plain",
+    `${setting} names ${path}, which is not a plain file but ${what}`,
+    "Save the text to a file first; a .gz file is unpacked on the fly",
+  );
+}
+
+function unreadableError(path: string, setting: string, error: unknown): UserError {
+  if (error instanceof Deno.errors.FilesystemLoop) {
+    return new UserError(
+      "data.link-loop",
+      `${setting} names ${path}, a symbolic link that leads back to itself`,
+      "Remove the link, or point it at a file",
     );
   }
-  return bytes;
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new UserError(
+      "data.permission",
+      `${setting} names ${path}, but permission to read it is denied`,
+      "Change the permissions of the file and of every folder above it, or copy the file to where you may read it",
+    );
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return new UserError("data.unreadable", `${setting} names ${path}, which cannot be read: ${reason}`);
 }

@@ -1,111 +1,150 @@
-// The user's files as documents: plain text, JSON lines and Parquet.
-import { parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
-import { nearest, UserError } from "../../errors.ts";
-import { findFiles, readFile } from "./find.ts";
-import { cutText } from "../text/cut.ts";
+// The user's files as documents, whatever their format.
+import { UserError } from "../../errors.ts";
 import type { Document } from "../types.ts";
-import { decodeUtf8 } from "./utf8.ts";
+import { fileBlocks } from "./blocks.ts";
+import { csvRecords } from "./csv.ts";
+import { findFiles } from "./find.ts";
+import { jsonLines, jsonRecords, type RawRecord } from "./json.ts";
+import { parquetRecords } from "./parquet.ts";
+import { plainDocuments, wholeText } from "./plain.ts";
+import { recordDocument } from "./records.ts";
+import { decodeBlocks } from "./utf8.ts";
 
-/** Documents of the user's files, and how many files of a glob were left out because they are empty. */
-export interface Loaded {
-  readonly documents: readonly Document[];
-  readonly emptyFiles: number;
+/** How the user's files are read. */
+export interface LoadOptions {
+  /** Field of a record that holds the text, or a path such as `meta.text` to it. */
+  readonly textField: string;
+  /** Skips records and files that cannot be read, and counts them. @default false */
+  readonly skipBad?: boolean;
 }
 
+/** What was left out while reading. */
+export interface Skipped {
+  /** Files of a glob without a byte in them. */
+  readonly emptyFiles: number;
+  /** Records whose text is null or blank. */
+  readonly emptyTexts: number;
+  /** Records that cannot be read. */
+  readonly badRecords: number;
+  /** Files, links and folders that cannot be read. */
+  readonly badFiles: number;
+  /** What was wrong with the first that cannot be read. */
+  readonly firstBad?: string;
+}
+
+/** Documents of the user's files, and what was left out. */
+export interface Loaded {
+  readonly documents: readonly Document[];
+  readonly skipped: Skipped;
+}
+
+/** Nothing left out. */
+export const NOTHING_SKIPPED: Skipped = { emptyFiles: 0, emptyTexts: 0, badRecords: 0, badFiles: 0 };
+
 /**
- * Reads the user's files. `.jsonl` and `.parquet` give a document a record; `.txt` is cut at blank lines, else
- * at lines or sentences, into documents of a few thousand characters; any other file is one document. `.gz` at the end means gzip.
+ * Reads the user's files, in blocks, so that their size does not matter.
+ *
+ * - `.jsonl`, `.ndjson`, `.parquet`, `.csv`, `.tsv` and `.json` with an array give a document a record; a record whose
+ *   text is null or blank is skipped and counted.
+ * - `.txt` is separated at `<|endoftext|>`; without it, it is cut at blank lines, else at lines, sentences, blanks or
+ *   characters, into documents of a few thousand characters.
+ * - Any other file is one document.
+ *
+ * `.gz` at the end of a name means gzip. Text is UTF-8: whatever is not is refused with its file and place.
  *
  * @param pattern path or glob
  * @param setting the setting that names it, such as `data.code`, for messages
- * @param textField field of a record that holds the text
  * @throws UserError with file and place for whatever cannot be read
  */
-export async function loadFiles(pattern: string, setting: string, textField: string): Promise<Loaded> {
-  const files = findFiles(pattern, setting);
+export async function loadFiles(pattern: string, setting: string, options: LoadOptions): Promise<Loaded> {
+  const found = findFiles(pattern, setting, options);
   const documents: Document[] = [];
-  let emptyFiles = 0;
-  for (const path of files) {
-    const bytes = await readFile(path);
-    if (bytes.length > 0) {
-      for (const document of await parse(path, bytes, textField)) documents.push(document);
-    } else if (files.length > 1) {
-      emptyFiles++;
-    } else {
-      throw new UserError("data.empty-file", `${setting} names ${path}, which is empty`, "Give a file with text in it");
+  const count = { emptyFiles: 0, emptyTexts: 0, badRecords: 0, badFiles: 0 };
+  let firstBad: string | undefined;
+  /** Counts what may be skipped, and throws all else. */
+  const skip = (error: unknown, kind: "badRecords" | "badFiles", alone = false) => {
+    if (!(error instanceof UserError) || options.skipBad !== true || alone) throw error;
+    count[kind]++;
+    firstBad ??= error.message;
+  };
+  for (const error of found.skipped) skip(error, "badFiles");
+
+  for (const path of found.files) {
+    const alone = found.files.length === 1 && found.skipped.length === 0;
+    if (isEmpty(path)) {
+      if (alone) {
+        throw new UserError(
+          "data.empty-file",
+          `${setting} names ${path}, which is empty`,
+          "Give a file with text in it",
+        );
+      }
+      count.emptyFiles++;
+      continue;
     }
-  }
-  return { documents, emptyFiles };
-}
-
-async function parse(path: string, bytes: Uint8Array, textField: string): Promise<Document[]> {
-  const name = path.toLowerCase().replace(/\.gz$/, "");
-  if (name.endsWith(".parquet")) return await parseParquet(path, bytes, textField);
-  const text = decodeUtf8(bytes, path);
-  if (name.endsWith(".jsonl")) return parseJsonLines(path, text, textField);
-  if (!name.endsWith(".txt")) return text.trim() === "" ? [] : [{ id: path, text }];
-  return cutText(text).map((piece, i) => ({ id: `${path}#${i + 1}`, text: piece }));
-}
-
-function parseJsonLines(path: string, text: string, textField: string): Document[] {
-  const documents: Document[] = [];
-  text.split("\n").forEach((line, i) => {
-    if (line.trim() === "") return;
-    const where = `${path} line ${i + 1}`;
-    let record: unknown;
+    const own: Document[] = []; // of a file that turns out to be damaged, none is used
     try {
-      record = JSON.parse(line);
+      for await (const document of fileDocuments(path, options, (error) => skip(error, "badRecords"))) {
+        if (document === undefined) count.emptyTexts++;
+        else own.push(document);
+      }
     } catch (error) {
-      throw new UserError(
-        "data.bad-json",
-        `${where} is not JSON: ${error instanceof Error ? error.message : error}`,
-        "Each line of a .jsonl file is one JSON object",
-      );
+      skip(error, "badFiles", alone);
+      continue;
     }
-    if (typeof record !== "object" || record === null || Array.isArray(record)) {
-      throw new UserError("data.bad-json", `${where} is not a JSON object`, `Expected {"${textField}": "…"}`);
-    }
-    addRecord(documents, record as Record<string, unknown>, where, textField);
-  });
-  return documents;
+    for (const document of own) documents.push(document);
+  }
+  return { documents, skipped: { ...count, ...(firstBad === undefined ? {} : { firstBad }) } };
 }
 
-async function parseParquet(path: string, bytes: Uint8Array, textField: string): Promise<Document[]> {
-  const file = bytes.slice().buffer;
+function isEmpty(path: string): boolean {
   try {
-    const columns = parquetSchema(await parquetMetadataAsync(file)).children.map(({ element }) => element.name);
-    if (!columns.includes(textField)) throw missingField(path, textField, columns);
-    const records = await parquetReadObjects({ file, columns: [textField], compressors });
-    const documents: Document[] = [];
-    records.forEach((record, i) => addRecord(documents, record, `${path} row ${i + 1}`, textField));
-    return documents;
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError("data.bad-parquet", `${path} is not a readable Parquet file: ${reason}`);
+    return Deno.statSync(path).size === 0;
+  } catch {
+    return false; // reading it says what is wrong
   }
 }
 
-function addRecord(to: Document[], record: Record<string, unknown>, where: string, textField: string): void {
-  if (!Object.hasOwn(record, textField)) throw missingField(where, textField, Object.keys(record));
-  const text = record[textField];
-  if (typeof text !== "string" || !text.isWellFormed() || text.includes("\0")) {
-    const wrong = typeof text !== "string"
-      ? `is ${text === null ? "null" : `a ${typeof text}`}, not text`
-      : text.isWellFormed()
-      ? "has a NUL character"
-      : "has half of a surrogate pair, which is not Unicode text";
-    throw new UserError("data.bad-text", `${where}: the field "${textField}" ${wrong}`, "Mend or remove the record");
+/** The documents of a file; undefined stands for a record without text. */
+async function* fileDocuments(
+  path: string,
+  { textField }: LoadOptions,
+  skip: (error: unknown) => void,
+): AsyncGenerator<Document | undefined> {
+  const name = path.toLowerCase().replace(/\.gz$/, "");
+  const text = () => decodeBlocks(fileBlocks(path), path);
+  const records = /\.(?:jsonl|ndjson)$/.test(name)
+    ? jsonLines(path, fileBlocks(path))
+    : /\.(?:csv|tsv)$/.test(name)
+    ? csvRecords(path, fileBlocks(path), textField)
+    : name.endsWith(".parquet")
+    ? parquetRecords(path, textField)
+    : undefined;
+  if (records !== undefined) return yield* recordDocuments(records, textField, skip);
+  if (name.endsWith(".txt")) {
+    let number = 0;
+    for await (const piece of plainDocuments(text())) yield { id: `${path}#${++number}`, text: piece };
+    return;
   }
-  if (text.trim() !== "") to.push({ id: where.replace(/ (?:line|row) /, "#"), text });
+  const whole = await wholeText(text(), path);
+  const inJson = name.endsWith(".json") ? jsonRecords(path, whole) : undefined;
+  if (inJson !== undefined) return yield* recordDocuments(inJson, textField, skip);
+  if (whole.trim() !== "") yield { id: path, text: whole };
 }
 
-function missingField(where: string, textField: string, fields: readonly string[]): UserError {
-  const meant = nearest(textField, fields) ?? fields[0];
-  return new UserError(
-    "data.missing-field",
-    `${where} has no field "${textField}": it has ${fields.slice(0, 12).join(", ") || "none"}`,
-    meant === undefined ? "Choose it with data.textField" : `Choose the field, such as data.textField=${meant}`,
-  );
+async function* recordDocuments(
+  records: AsyncIterable<RawRecord> | Iterable<RawRecord>,
+  textField: string,
+  skip: (error: unknown) => void,
+): AsyncGenerator<Document | undefined> {
+  for await (const { place, read } of records) {
+    let document: Document | undefined;
+    try {
+      document = recordDocument(read(), place, textField);
+    } catch (error) {
+      skip(error);
+      continue;
+    }
+    yield document;
+  }
 }

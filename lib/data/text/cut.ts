@@ -1,74 +1,149 @@
-// Cutting long texts into documents of a few thousand characters where they may be cut.
+// Cutting long texts into documents of a few thousand characters, where they may be cut.
 
 /** Documents are cut to about this many characters. */
 export const PIECE_CHARACTERS = 4000;
 
-/**
- * Joins neighbouring parts into pieces of about {@linkcode PIECE_CHARACTERS}; a part that is longer stays whole. Blank
- * parts are left out.
- */
-export function packPieces(parts: readonly string[], separator: string): string[] {
-  const pieces: string[] = [];
-  let piece = "";
-  for (const part of parts) {
-    if (part.trim() === "") continue;
-    if (piece !== "" && piece.length + separator.length + part.length > PIECE_CHARACTERS) {
-      pieces.push(piece);
-      piece = "";
-    }
-    piece = piece === "" ? part : piece + separator + part;
-  }
-  if (piece !== "") pieces.push(piece);
-  return pieces;
-}
+/** How large a text is, as a sum over its parts. */
+export type Measure = (text: string) => number;
 
-/** Running text cut at blank lines; paragraphs longer than {@linkcode PIECE_CHARACTERS} at lines, then at sentences. */
+const characters: Measure = (text) => text.length;
+
+/**
+ * Where running text may be cut, the best places first; each pattern matches between two characters and looks at few
+ * characters around it, so that cutting takes linear time.
+ */
+const CUTS: readonly RegExp[] = [
+  /(?<=\n[ \t\r]*\n)(?=\S)/, // after blank lines
+  /(?<=\n)(?=\S)/, // between lines
+  /(?<=[.!?]["”’)]?\s)(?=["“‘(]?\p{Lu})/u, // between sentences, where capitals begin them
+  /(?<=[。！？｡．…।॥؟۔።។။][」』”’）)]?)(?![」』”’）)。！？｡．…])/u, // between sentences of other scripts
+  /(?<=\s)(?=\S)/, // between words
+  /(?<=[，、；：､])/u, // between clauses of scripts without spaces
+];
+
+/** Running text as documents of about {@linkcode PIECE_CHARACTERS}, cut at the best places: see {@linkcode CUTS}. */
 export function cutText(text: string): string[] {
-  const finer = (parts: string[], cut: RegExp) =>
-    parts.flatMap((part) => part.length > PIECE_CHARACTERS ? part.split(cut) : [part]);
-  const paragraphs = finer([text], /(?<=\n[ \t\r]*\n)(?=\S)/);
-  const parts = finer(finer(paragraphs, /(?<=\n)(?=\S)/), /(?<=[.!?]["”’)]?\s)(?=["“‘(]?\p{Lu})/u);
-  return packPieces(parts, "").map((piece) => piece.replace(/^\s*\n|\s+$/g, ""));
+  const cutter = textCutter();
+  return [...cutter.push(text), ...cutter.end()];
+}
+
+/** Running text that comes in parts. */
+export interface TextCutter {
+  /** Takes the next part, and gives the documents that are complete. */
+  push(text: string): string[];
+  /** The last documents. */
+  end(): string[];
 }
 
 /**
- * Source code cut before its least indented declarations, deeper only where a declaration is longer than
- * {@linkcode PIECE_CHARACTERS}; short neighbours share a piece. Lines are never cut, so one may be longer.
+ * {@linkcode cutText} for text that is too long to be looked at as a whole: it is looked at in windows that end at the
+ * best place they have. What comes out does not depend on the parts that it came in.
+ *
+ * @param window characters
  */
-export function cutCode(text: string): string[] {
-  return packPieces(cutAtIndent(text.split("\n"), 0).map((lines) => lines.join("\n")), "\n");
+export function textCutter(window = 1 << 22): TextCutter {
+  const packer = piecePacker("", PIECE_CHARACTERS, characters);
+  let buffer = "";
+  const cut = (text: string) => cutFinely(text, PIECE_CHARACTERS, characters).flatMap(packer.push).map(tidy);
+  return {
+    push(text) {
+      buffer += text;
+      const pieces: string[] = [];
+      while (buffer.length > window) {
+        const end = lastCut(buffer.slice(0, window));
+        pieces.push(...cut(buffer.slice(0, end)));
+        buffer = buffer.slice(end);
+      }
+      return pieces;
+    },
+    end: () => [...cut(buffer), ...packer.end().map(tidy)],
+  };
 }
 
-function cutAtIndent(lines: readonly string[], indent: number): string[][] {
-  const size = lines.reduce((sum, line) => sum + line.length + 1, 0);
-  if (size <= PIECE_CHARACTERS || lines.length === 1) return [[...lines]];
-  if (indent > 24) return cutEvenly(lines);
-  const starts = lines.flatMap((line, i) => i > 0 && opensAt(line, indent) && !continues(lines[i - 1]!) ? [i] : []);
-  if (starts.length === 0) return cutAtIndent(lines, indent + 2);
-  const blocks = [0, ...starts].map((start, i) => lines.slice(start, starts[i] ?? lines.length));
-  return blocks.flatMap((block) => cutAtIndent(block, indent + 2));
+/** Parts of a text, in order and complete, of at most `limit` each; a single character may be larger. */
+export function cutToSize(text: string, limit: number, measure: Measure): string[] {
+  return packPieces(cutFinely(text, limit, measure), "", limit, measure);
 }
 
-/** Whether something may begin on this line: at that indent exactly, with a letter, a comment or a decorator. */
-function opensAt(line: string, indent: number): boolean {
-  return /^[\p{L}_$/@"'[]/u.test(line.slice(indent)) && line.slice(0, indent).trim() === "";
+/** A document without blank lines before it and blanks after it. */
+export function tidy(text: string): string {
+  const whole = text.trimEnd();
+  const start = whole.search(/\S/);
+  return start <= 0 ? whole : whole.slice(whole.lastIndexOf("\n", start) + 1);
 }
 
-/** Whether the line before says that the next belongs to it: a comment or a decorator above a declaration. */
-function continues(line: string): boolean {
-  return /^\s*(?:\/\/|\/?\*|@)/.test(line);
-}
-
-function cutEvenly(lines: readonly string[]): string[][] {
-  const blocks: string[][] = [[]];
-  let size = 0;
-  for (const line of lines) {
-    if (size > 0 && size + line.length > PIECE_CHARACTERS) {
-      blocks.push([]);
-      size = 0;
-    }
-    blocks[blocks.length - 1]!.push(line);
-    size += line.length + 1;
+/** Cuts what is larger than `limit`, at the best places that make it small enough. */
+function cutFinely(text: string, limit: number, measure: Measure): string[] {
+  let parts = [text];
+  for (const cut of CUTS) {
+    if (parts.every((part) => measure(part) <= limit)) return parts;
+    parts = parts.flatMap((part) => measure(part) > limit ? part.split(cut) : [part]);
   }
-  return blocks;
+  return parts.flatMap((part) => measure(part) > limit ? cutBetweenCharacters(part, limit, measure) : [part]);
+}
+
+function cutBetweenCharacters(text: string, limit: number, measure: Measure): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let end = 0;
+  let size = 0;
+  const take = (unit: string) => {
+    const own = measure(unit);
+    if (size > 0 && size + own > limit) {
+      parts.push(text.slice(start, end));
+      [start, size] = [end, 0];
+    }
+    end += unit.length;
+    size += own;
+  };
+  // Marks and joiners stay with the character before them, unless they are too many.
+  for (const [character] of text.matchAll(/[^][\p{M}\u200d]*/gu)) {
+    if (measure(character) <= limit) take(character);
+    else for (const point of character) take(point);
+  }
+  return [...parts, text.slice(start)];
+}
+
+/** The last of the best places at which a text can be cut. */
+function lastCut(text: string): number {
+  for (const cut of CUTS) {
+    const last = text.split(cut).at(-1)!;
+    if (last.length < text.length) return text.length - last.length;
+  }
+  const last = text.charCodeAt(text.length - 1);
+  return last >= 0xd800 && last < 0xdc00 ? text.length - 1 : text.length;
+}
+
+/**
+ * Joins neighboring parts into pieces of at most `limit`; a part that is larger stays whole. Blank parts are left out.
+ */
+export function packPieces(
+  parts: readonly string[],
+  separator: string,
+  limit = PIECE_CHARACTERS,
+  measure: Measure = characters,
+): string[] {
+  const packer = piecePacker(separator, limit, measure);
+  return [...parts.flatMap(packer.push), ...packer.end()];
+}
+
+function piecePacker(separator: string, limit: number, measure: Measure) {
+  const between = measure(separator);
+  let piece = "";
+  let size = 0;
+  return {
+    push(part: string): string[] {
+      if (part.trim() === "") return [];
+      const own = measure(part);
+      if (piece !== "" && size + between + own <= limit) {
+        piece += separator + part;
+        size += between + own;
+        return [];
+      }
+      const full = piece === "" ? [] : [piece];
+      [piece, size] = [part, own];
+      return full;
+    },
+    end: (): string[] => piece === "" ? [] : [piece],
+  };
 }

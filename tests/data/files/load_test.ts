@@ -2,52 +2,15 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { findFiles, readWhole } from "../../../lib/data/files/find.ts";
-import { loadFiles } from "../../../lib/data/files/load.ts";
-import { firstInvalidByte } from "../../../lib/data/files/utf8.ts";
-import { UserError } from "../../../lib/errors.ts";
-import { random } from "../../../lib/random.ts";
+import { loadFiles, type LoadOptions } from "../../../lib/data/files/load.ts";
+import { gz, latin1, parquet, refuses, utf8, withFiles } from "./helpers.ts";
 
-type Content = string | Uint8Array;
-
-/** Runs with files in a fresh folder. */
-async function withFiles(files: Record<string, Content>, body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const [name, content] of Object.entries(files)) {
-      if (name.includes("/")) {
-        await Deno.mkdir(`${folder}/${name.slice(0, name.lastIndexOf("/"))}`, { recursive: true });
-      }
-      await Deno.writeFile(
-        `${folder}/${name}`,
-        typeof content === "string" ? new TextEncoder().encode(content) : content,
-      );
-    }
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const load = (path: string, options: Partial<LoadOptions> = {}) =>
+  loadFiles(path, "data.code", { textField: "text", ...options });
 
 async function texts(path: string, textField = "text"): Promise<string[]> {
-  return (await loadFiles(path, "data.code", textField)).documents.map(({ text }) => text);
+  return (await load(path, { textField })).documents.map(({ text }) => text);
 }
-
-/** Asserts a UserError with this code, whose message and hint match. */
-async function refuses(load: () => unknown, code: string, message: RegExp, hint = /./): Promise<void> {
-  await assert.rejects(async () => await load(), (error) => {
-    assert.ok(error instanceof UserError, String(error));
-    assert.equal(error.code, code);
-    assert.match(error.message, message);
-    assert.doesNotMatch(error.message, /[.\n]$/);
-    if (error.hint !== undefined) assert.match(error.hint, hint);
-    return true;
-  });
-}
-
-const gz = (text: string) => new Uint8Array(gzipSync(text));
-const parquet = (column: string, data: unknown[]) =>
-  new Uint8Array(parquetWriteBuffer({ columnData: [{ name: column, data, type: "STRING" }] }));
 
 Deno.test("`loadFiles()` reads .jsonl a record a document, .txt by paragraphs, other files whole; gzip or not", () =>
   withFiles({
@@ -65,6 +28,12 @@ Deno.test("`loadFiles()` reads .jsonl a record a document, .txt by paragraphs, o
     assert.deepEqual(await texts(`${folder}/f.md`), ["# Title\n\nText"]);
   }));
 
+Deno.test("`loadFiles()` reads all members of a .gz that is several joined", () =>
+  withFiles(
+    { "a.jsonl.gz": Uint8Array.from([...gz('{"text":"one"}\n'), ...gz('{"text":"two"}\n')]) },
+    async (folder) => assert.deepEqual(await texts(`${folder}/a.jsonl.gz`), ["one", "two"]),
+  ));
+
 Deno.test("`loadFiles()` reads .parquet, packed with gzip on top too", () =>
   withFiles({ "a.parquet": parquet("content", ["one", "zwei", "三"]) }, async (folder) => {
     assert.deepEqual(await texts(`${folder}/a.parquet`, "content"), ["one", "zwei", "三"]);
@@ -78,16 +47,144 @@ Deno.test("`loadFiles()` reads .parquet, packed with gzip on top too", () =>
     );
   }));
 
-Deno.test("`loadFiles()` gives every record and piece an id of its own with its file", () =>
-  withFiles({ "a.jsonl": '{"text":"one"}\n{"text":"two"}', "b.txt": "x\n\ny" }, async (folder) => {
-    const { documents } = await loadFiles(`${folder}/*`, "data.code", "text");
-    assert.deepEqual(documents.map(({ id }) => id.slice(folder.length)), ["/a.jsonl#1", "/a.jsonl#2", "/b.txt#1"]);
+Deno.test("`loadFiles()` reads .parquet of several row groups, with the rows numbered through the file", () => {
+  const data = Array.from({ length: 2500 }, (_, i) => i === 2100 ? "bad\0" : `text ${i}`);
+  const file = parquetWriteBuffer({ columnData: [{ name: "text", data, type: "STRING" }], rowGroupSize: 1000 });
+  return withFiles({ "a.parquet": new Uint8Array(file) }, async (folder) => {
+    await refuses(() => texts(`${folder}/a.parquet`), "data.nul", /a\.parquet row 2101 has a NUL byte/);
+    const { documents, skipped } = await load(`${folder}/a.parquet`, { skipBad: true });
+    assert.deepEqual([documents.length, skipped.badRecords], [2499, 1]);
+    assert.deepEqual(documents[2200], { id: `${folder}/a.parquet#2202`, text: "text 2201" });
+  });
+});
+
+Deno.test("`loadFiles()` reads .ndjson, .json arrays, JSON lines in a .json, .csv and .tsv as records", () =>
+  withFiles({
+    "a.ndjson": '{"text":"one"}\n{"text":"two"}',
+    "b.json": '[\n  {"text": "one"},\n  {"text": "two"}\n]\n',
+    "c.json": '["one", "two"]',
+    "d.json": '{"text":"one"}\n{"text":"two"}\n',
+    "e.csv": '\ufeffid,text\r\n1,one\r\n2,"two, ""quoted""\nlines"\r\n\r\n',
+    "f.csv": "id;text\n1;one, two\n",
+    "g.tsv.gz": gz("text\tid\none, two\t1\n"),
+    "h.csv": "text\none\n",
+    "config.json": '{\n  "compilerOptions": { "strict": true }\n}\n',
+    "numbers.json": "[1, 2, 3]\n",
+  }, async (folder) => {
+    assert.deepEqual(await texts(`${folder}/a.ndjson`), ["one", "two"]);
+    assert.deepEqual(await texts(`${folder}/b.json`), ["one", "two"]);
+    assert.deepEqual(await texts(`${folder}/c.json`), ["one", "two"]);
+    assert.deepEqual(await texts(`${folder}/d.json`), ["one", "two"]);
+    assert.deepEqual(await texts(`${folder}/e.csv`), ["one", 'two, "quoted"\nlines']);
+    assert.deepEqual(await texts(`${folder}/f.csv`), ["one, two"]);
+    assert.deepEqual(await texts(`${folder}/g.tsv.gz`), ["one, two"]);
+    assert.deepEqual(await texts(`${folder}/h.csv`), ["one"]);
+    // What holds no records is a text in itself.
+    assert.deepEqual(await texts(`${folder}/config.json`), ['{\n  "compilerOptions": { "strict": true }\n}\n']);
+    assert.deepEqual(await texts(`${folder}/numbers.json`), ["[1, 2, 3]\n"]);
+    const { documents } = await load(`${folder}/b.json`);
+    assert.deepEqual(documents.map(({ id }) => id), [`${folder}/b.json#1`, `${folder}/b.json#2`]);
+  }));
+
+Deno.test("`loadFiles()` says what is wrong with a .json array or a .csv, and where", () =>
+  withFiles({
+    "open.json": '[{"text":"one"},\n',
+    "field.json": '[{"text":"one"},{"txt":"two"}]',
+    "mixed.json": '[{"text":"one"},2]',
+    "column.csv": "id,body\n1,one\n",
+    "ragged.csv": "id,text\n1,one\n2,two,three\n",
+    "open.csv": 'id,text\n1,"one\n2,two\n',
+    "latin1.csv": latin1("id,text\n1,one\n2,caf\xe9\n"),
+  }, async (folder) => {
+    const read = (name: string) => () => texts(`${folder}/${name}`);
+    await refuses(read("open.json"), "data.bad-json", /open\.json is not JSON/, /one array/);
+    await refuses(read("field.json"), "data.missing-field", /field\.json element 2 has no field "text"/);
+    await refuses(read("mixed.json"), "data.bad-json", /element 2 is a number, not a JSON object/);
+    await refuses(read("column.csv"), "data.missing-field", /column\.csv has no field "text": it has id, body/);
+    await refuses(read("ragged.csv"), "data.bad-csv", /ragged\.csv line 3 has 3 fields, but the first line names 2/);
+    await refuses(
+      read("open.csv"),
+      "data.bad-csv",
+      /open\.csv is not CSV: a quotation mark that opens after line 1/,
+      /doubled/,
+    );
+    await refuses(read("latin1.csv"), "data.not-utf8", /latin1\.csv line 3 is not UTF-8: byte 3 is 0xe9/);
+  }));
+
+Deno.test("`loadFiles()` finds the text in nested fields", () => {
+  const nested = parquetWriteBuffer({
+    schema: [
+      { name: "root", num_children: 2 },
+      { name: "id", type: "INT32", repetition_type: "OPTIONAL" },
+      { name: "meta", num_children: 1, repetition_type: "OPTIONAL" },
+      { name: "text", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" },
+    ],
+    columnData: [
+      { name: "id", data: [1, 2, 3] },
+      { name: "meta", data: [{ text: "one" }, null, { text: null }] },
+    ],
+  });
+  return withFiles({
+    "a.jsonl": '{"meta":{"text":"one"}}\n{"meta":null}\n{"meta":{"text":""}}\n{"meta.text":"literal"}',
+    "b.json": '[{"messages":[{"content":"one"},{"content":"two"}]}]',
+    "c.parquet": new Uint8Array(nested),
+    "d.csv": "meta.text\none\n",
+  }, async (folder) => {
+    assert.deepEqual(await texts(`${folder}/a.jsonl`, "meta.text"), ["one", "literal"]);
+    assert.deepEqual(await texts(`${folder}/b.json`, "messages.1.content"), ["two"]);
+    assert.deepEqual(await texts(`${folder}/d.csv`, "meta.text"), ["one"]);
+    const { documents, skipped } = await load(`${folder}/c.parquet`, { textField: "meta.text" });
+    assert.deepEqual(documents.map(({ text }) => text), ["one"]);
+    assert.equal(skipped.emptyTexts, 2);
+    await refuses(() => texts(`${folder}/a.jsonl`), "data.missing-field", /it has meta\.text/, /=meta\.text/);
+    await refuses(() => texts(`${folder}/c.parquet`), "data.missing-field", /it has id, meta\.text/, /=meta\.text/);
+    await refuses(() => texts(`${folder}/a.jsonl`, "meta.body"), "data.missing-field", /no field "meta\.body"/);
+  });
+});
+
+Deno.test("`loadFiles()` gives every record and document an id of its own with its file", () =>
+  withFiles(
+    { "a line 3.jsonl": '{"text":"one"}\n\n{"text":"two"}', "b.txt": "x\n\ny" },
+    async (folder) => {
+      const { documents } = await load(`${folder}/*`);
+      assert.deepEqual(documents.map(({ id }) => id.slice(folder.length)), [
+        "/a line 3.jsonl#1",
+        "/a line 3.jsonl#3",
+        "/b.txt#1",
+      ]);
+    },
+  ));
+
+Deno.test("`loadFiles()` takes the documents that <|endoftext|> separates in a .txt", () =>
+  withFiles({
+    "a.txt": "One.\n\nStill one.\n<|endoftext|>\nTwo.\n<|endoftext|><|endoftext|>Three.",
+    "b.txt": `${"p".repeat(3000)}\n\n${"q".repeat(3000)}\n<|endoftext|>\n`,
+    "c.md": "A<|endoftext|>B",
+  }, async (folder) => {
+    assert.deepEqual(await texts(`${folder}/a.txt`), ["One.\n\nStill one.", "Two.", "Three."]);
+    // At the end of running text it separates nothing.
+    assert.deepEqual(await texts(`${folder}/b.txt`), ["p".repeat(3000), "q".repeat(3000)]);
+    assert.deepEqual(await texts(`${folder}/c.md`), ["A<|endoftext|>B"]);
+  }));
+
+Deno.test("`loadFiles()` skips and counts null and blank texts, in every format", () =>
+  withFiles({
+    "a.jsonl": '{"text":null}\n{"text":""}\n{"text":" \\n"}\n{"text":"one"}',
+    "b.json": '[{"text":null},{"text":"one"}]',
+    "c.csv": 'id,text\n1,\n2,"  "\n3,one\n',
+    "d.parquet": parquet("text", [null, "", "one"]),
+  }, async (folder) => {
+    for (const [name, emptyTexts] of [["a.jsonl", 3], ["b.json", 1], ["c.csv", 2], ["d.parquet", 2]] as const) {
+      const { documents, skipped } = await load(`${folder}/${name}`);
+      assert.deepEqual(documents.map(({ text }) => text), ["one"], name);
+      assert.deepEqual(skipped, { emptyFiles: 0, emptyTexts, badRecords: 0, badFiles: 0 }, name);
+    }
   }));
 
 Deno.test("`loadFiles()` leaves empty files of a glob out and counts them, but refuses a single one", () =>
   withFiles({ "a.ts": "a", "b.ts": "" }, async (folder) => {
-    const loaded = await loadFiles(`${folder}/*.ts`, "data.code", "text");
-    assert.deepEqual([loaded.documents.length, loaded.emptyFiles], [1, 1]);
+    const loaded = await load(`${folder}/*.ts`);
+    assert.deepEqual([loaded.documents.length, loaded.skipped.emptyFiles], [1, 1]);
     await refuses(() => texts(`${folder}/b.ts`), "data.empty-file", /data\.code names .*b\.ts, which is empty/);
   }));
 
@@ -96,7 +193,7 @@ Deno.test("`loadFiles()` says which byte is no UTF-8, and where a NUL is", () =>
     "latin1.txt": new Uint8Array([0x63, 0x61, 0x66, 0xe9, 0x21]),
     "cut.txt": new Uint8Array([0x61, 0xe2, 0x82]),
     "nul.txt": "ab\0c",
-    "bad.jsonl.gz": new Uint8Array(gzipSync(new Uint8Array([0x7b, 0xff]))),
+    "bad.jsonl.gz": gz(new Uint8Array([0x7b, 0xff])),
   }, async (folder) => {
     await refuses(() => texts(`${folder}/latin1.txt`), "data.not-utf8", /latin1\.txt is not UTF-8: byte 3 is 0xe9/);
     await refuses(() => texts(`${folder}/cut.txt`), "data.not-utf8", /byte 1 is 0xe2/);
@@ -104,20 +201,57 @@ Deno.test("`loadFiles()` says which byte is no UTF-8, and where a NUL is", () =>
     await refuses(() => texts(`${folder}/bad.jsonl.gz`), "data.not-utf8", /byte 1 is 0xff/);
   }));
 
+Deno.test("`loadFiles()` refuses the same bytes in every format, with the record", () => {
+  const bad = latin1("caf\xe9");
+  const rows = [utf8("one"), bad, utf8("three")];
+  return withFiles({
+    "a.jsonl": latin1('{"text":"one"}\n{"text":"caf\xe9"}\n{"text":"three"}'),
+    "b.csv": latin1("text\none\ncaf\xe9\nthree\n"),
+    "typed.parquet": parquet("text", rows.map((bytes) => bytes)),
+    "untyped.parquet": parquet("text", rows, "BYTE_ARRAY"),
+    "c.txt": bad,
+    "d.md": bad,
+    "e.json": latin1('[{"text":"caf\xe9"}]'),
+  }, async (folder) => {
+    for (
+      const [name, place] of [
+        ["a.jsonl", "a.jsonl line 2"],
+        ["b.csv", "b.csv line 3"],
+        ["typed.parquet", "typed.parquet row 2"],
+        ["untyped.parquet", "untyped.parquet row 2"],
+        ["c.txt", "c.txt"],
+        ["d.md", "d.md"],
+        ["e.json", "e.json"],
+      ] as const
+    ) {
+      await refuses(
+        () => texts(`${folder}/${name}`),
+        "data.not-utf8",
+        new RegExp(`${place} is not UTF-8: byte \\d+ is 0xe9`),
+      );
+    }
+    for (const name of ["a.jsonl", "b.csv", "typed.parquet", "untyped.parquet"]) {
+      const { documents, skipped } = await load(`${folder}/${name}`, { skipBad: true });
+      assert.deepEqual(documents.map(({ text }) => text), ["one", "three"], name);
+      assert.deepEqual([skipped.badRecords, skipped.badFiles], [1, 0], name);
+    }
+  });
+});
+
 Deno.test("`loadFiles()` says which line of a .jsonl is wrong, and which fields there are", () =>
   withFiles({
     "json.jsonl": '{"text":"one"}\n{"text": oops}\n',
     "list.jsonl": '["text"]',
     "field.jsonl": '{"text":"one"}\n\n{"txt":"two"}',
     "number.jsonl": '{"text":1}',
-    "null.jsonl": '{"text":null}',
     "half.jsonl": '{"text":"\\ud800"}',
     "nul.jsonl": '{"text":"\\u0000"}',
     "proto.jsonl": '{"a":1}',
+    "hidden.jsonl": '{"text":"one"}\n\u202e{"text":"two"}',
   }, async (folder) => {
     const one = (name: string, field?: string) => () => texts(`${folder}/${name}.jsonl`, field);
     await refuses(one("json"), "data.bad-json", /json\.jsonl line 2 is not JSON/);
-    await refuses(one("list"), "data.bad-json", /line 1 is not a JSON object/);
+    await refuses(one("list"), "data.bad-json", /line 1 is a list, not a JSON object/);
     await refuses(
       one("field"),
       "data.missing-field",
@@ -125,70 +259,51 @@ Deno.test("`loadFiles()` says which line of a .jsonl is wrong, and which fields 
       /textField=txt/,
     );
     await refuses(one("number"), "data.bad-text", /line 1: the field "text" is a number, not text/);
-    await refuses(one("null"), "data.bad-text", /is null/);
     await refuses(one("half"), "data.bad-text", /surrogate/);
     await refuses(one("nul"), "data.bad-text", /NUL/);
     await refuses(one("proto", "constructor"), "data.missing-field", /no field "constructor"/);
+    await refuses(one("proto", "__proto__"), "data.missing-field", /no field "__proto__"/);
+    await refuses(one("hidden"), "data.bad-json", /line 2 is not JSON.*\\u202e/);
+  }));
+
+Deno.test("`loadFiles()` takes a byte order mark at the start of any line, as in files joined by cat", () =>
+  withFiles({
+    "a.jsonl": '\ufeff{"text":"one"}\n\ufeff{"text":"two"}\n\ufeff\n',
+    "b.txt": "\ufeffOne.\n\ufeffTwo.\n",
+    "c.json": '\ufeff[{"text":"one"}]',
+    "d.ndjson": '\ufeff{"text":"one"}\r\n\ufeff{"text":"two"}\r\n',
+  }, async (folder) => {
+    assert.deepEqual(await texts(`${folder}/a.jsonl`), ["one", "two"]);
+    assert.deepEqual(await texts(`${folder}/b.txt`), ["One.\nTwo."]);
+    assert.deepEqual(await texts(`${folder}/c.json`), ["one"]);
+    assert.deepEqual(await texts(`${folder}/d.ndjson`), ["one", "two"]);
+  }));
+
+Deno.test("`loadFiles()` with `skipBad` skips what cannot be read, counts it, and says what was first", () =>
+  withFiles({
+    "a.jsonl": '{"text":"one"}\noops\n{"text":2}\n{"txt":"three"}\n{"text":"four"}',
+    "b.txt.gz": "plain",
+    "c.parquet": "PAR1",
+    "d.txt": latin1("caf\xe9"),
+    "e.csv": 'text\nfive\n"six',
+  }, async (folder) => {
+    await Deno.symlink("nowhere", `${folder}/z.txt`);
+    const { documents, skipped } = await load(`${folder}/*`, { skipBad: true });
+    assert.deepEqual(documents.map(({ text }) => text), ["one", "four"]);
+    const { firstBad, ...counts } = skipped;
+    assert.deepEqual(counts, { emptyFiles: 0, emptyTexts: 0, badRecords: 3, badFiles: 5 });
+    assert.match(firstBad!, /z\.txt, a symbolic link to nowhere/);
+    await refuses(() => load(`${folder}/*.jsonl`), "data.bad-json", /line 2/);
+    // Nothing is left of a single file that cannot be read.
+    await refuses(() => load(`${folder}/c.parquet`, { skipBad: true }), "data.bad-parquet", /c\.parquet/);
   }));
 
 Deno.test("`loadFiles()` refuses broken gzip and Parquet files", () =>
   withFiles(
     { "a.txt.gz": "plain", "b.txt.gz": gz("text ".repeat(999)).slice(0, 30), "c.parquet": "PAR1" },
     async (folder) => {
-      await refuses(() => texts(`${folder}/a.txt.gz`), "data.bad-gzip", /a\.txt\.gz is not a whole gzip file/);
+      await refuses(() => texts(`${folder}/a.txt.gz`), "data.bad-gzip", /a\.txt\.gz is not a complete gzip file/);
       await refuses(() => texts(`${folder}/b.txt.gz`), "data.bad-gzip", /b\.txt\.gz/);
       await refuses(() => texts(`${folder}/c.parquet`), "data.bad-parquet", /c\.parquet is not a readable Parquet/);
     },
   ));
-
-Deno.test("`findFiles()` refuses what is missing, a folder, and a glob without match, and names the setting", () =>
-  withFiles({ "sub/a.ts": "a" }, async (folder) => {
-    await refuses(() => findFiles(`${folder}/no.txt`, "data.math"), "data.missing-file", /^data\.math is ".*no\.txt"/);
-    await refuses(() => findFiles(`${folder}/*.txt`, "data.math"), "data.no-match", /no file matches/, /quotation/);
-    await refuses(() => findFiles(folder, "data.math"), "data.is-folder", /the folder/, /\*\*\/\*\.txt/);
-    assert.deepEqual(findFiles(`${folder}/**/*.ts`, "data.math"), [`${folder}/sub/a.ts`]);
-  }));
-
-Deno.test("`findFiles()` takes a name with glob signs as it is when it exists", () =>
-  withFiles({ "a[1].txt": "x", "a1.txt": "y" }, (folder) => {
-    assert.deepEqual(findFiles(`${folder}/a[1].txt`, "data.code"), [`${folder}/a[1].txt`]);
-    return Promise.resolve();
-  }));
-
-Deno.test("`findFiles()` refuses a link to itself, and walks a folder that links to its parent once", () =>
-  withFiles({ "sub/a.txt": "a" }, async (folder) => {
-    await Deno.symlink(`${folder}/self.md`, `${folder}/self.md`);
-    await Deno.symlink(folder, `${folder}/sub/up`);
-    await refuses(() => findFiles(`${folder}/self.md`, "data.code"), "data.link-loop", /self\.md, a symbolic link/);
-    await refuses(() => findFiles(`${folder}/*.md`, "data.code"), "data.link-loop", /self\.md/);
-    assert.deepEqual(findFiles(`${folder}/**/*.txt`, "data.code"), [`${folder}/sub/a.txt`]);
-  }));
-
-Deno.test("`readWhole()` refuses a file that shrinks or grows while it is read", async () => {
-  const fake = (sizes: number[], chunks: number[]) => ({
-    stat: () => Promise.resolve({ size: sizes.shift()!, isFile: true }),
-    read: () => Promise.resolve(chunks.shift() ?? null),
-  });
-  assert.equal((await readWhole(fake([10, 10], [4, 6]), "f")).length, 10);
-  await refuses(() => readWhole(fake([10, 6], [4, 2]), "f.txt"), "data.changed", /f\.txt changed .* 10 bytes, then 6/);
-  await refuses(() => readWhole(fake([10, 15], [10]), "f.txt"), "data.changed", /f\.txt changed/);
-});
-
-Deno.test("`firstInvalidByte()` agrees with TextDecoder on random bytes", () => {
-  const stream = random(1, "utf8");
-  const decodes = (bytes: Uint8Array) => {
-    try {
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  const leads = [0x41, 0x80, 0xbf, 0xc0, 0xc3, 0xe0, 0xe2, 0xed, 0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0x9f, 0xa0, 0x8f, 0x90];
-  for (let i = 0; i < 3000; i++) {
-    const bytes = Uint8Array.from({ length: stream.between(1, 6) }, () => stream.pick(leads));
-    const offset = firstInvalidByte(bytes);
-    assert.equal(offset === bytes.length, decodes(bytes), bytes.join());
-    assert.ok(decodes(bytes.subarray(0, offset)), bytes.join());
-  }
-});

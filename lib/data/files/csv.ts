@@ -1,0 +1,97 @@
+// CSV and TSV as records, row by row.
+// @ts-types="./csv-parse.d.ts"
+import { parse } from "csv-parse";
+import { Readable } from "node:stream";
+import { UserError } from "../../errors.ts";
+import type { RawRecord } from "./json.ts";
+import { missingField, placeName, type RecordPlace } from "./records.ts";
+import { decodeUtf8, MAX_TEXT } from "./utf8.ts";
+
+/**
+ * One record a row, by the column names of the first line. Quotes are doubled inside quoted fields, which may hold line
+ * ends (RFC 4180). A `.tsv` file is separated by tabs; a `.csv` file by semicolons or tabs when its first line has no
+ * comma.
+ *
+ * @throws UserError when there is no such column, or a quotation mark is never closed
+ */
+export async function* csvRecords(
+  path: string,
+  blocks: AsyncIterable<Uint8Array>,
+  textField: string,
+): AsyncGenerator<RawRecord> {
+  const { delimiter, all } = await begin(blocks, path);
+  // Bytes go through the parser as Latin-1, a character each, so that every row is decoded strictly by itself.
+  const parser = Readable.from(all).pipe(parse({
+    encoding: "latin1",
+    delimiter,
+    record_delimiter: ["\r\n", "\n"],
+    info: true,
+    relax_column_count: true,
+    relax_quotes: true,
+    max_record_size: MAX_TEXT,
+  }));
+  let columns: string[] | undefined;
+  let lastLine = 0;
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+      const place: RecordPlace = { path, unit: "line", number: info.lines };
+      lastLine = info.lines;
+      if (columns === undefined) {
+        columns = record.map((name) => decodeUtf8(bytesOf(name), placeName(place)));
+        if (!columns.includes(textField)) throw missingField(path, textField, columns);
+        continue;
+      }
+      if (record.length === 1 && record[0] === "" && columns.length > 1) continue; // a blank line
+      const names = columns;
+      yield { place, read: () => fieldOf(record, names, textField, place) };
+    }
+  } catch (error) {
+    if (!isCsvError(error)) throw error;
+    const what = error.code === "CSV_QUOTE_NOT_CLOSED"
+      ? `a quotation mark that opens after line ${lastLine} is never closed`
+      : error.message;
+    throw new UserError(
+      "data.bad-csv",
+      `${path} is not CSV: ${what}`,
+      'A quotation mark inside a quoted field is doubled: "He said ""yes"""',
+    );
+  }
+}
+
+function fieldOf(record: readonly string[], columns: readonly string[], textField: string, place: RecordPlace): string {
+  if (record.length !== columns.length) {
+    throw new UserError(
+      "data.bad-csv",
+      `${placeName(place)} has ${record.length} fields, but the first line names ${columns.length}`,
+      "Put fields that hold a separator or a line end in quotation marks",
+    );
+  }
+  return decodeUtf8(bytesOf(record[columns.indexOf(textField)]!), placeName(place));
+}
+
+/** Looks at the first block: its separator, and all blocks without a byte order mark. */
+async function begin(blocks: AsyncIterable<Uint8Array>, path: string) {
+  const iterator = blocks[Symbol.asyncIterator]();
+  const { value, done } = await iterator.next();
+  const first: Uint8Array = done === true ? new Uint8Array() : withoutMark(value);
+  const end = first.indexOf(10);
+  const line = new TextDecoder().decode(end < 0 ? first : first.subarray(0, end));
+  const tabs = /\.tsv(?:\.gz)?$/i.test(path) || (!/[,;]/.test(line) && line.includes("\t"));
+  async function* all(): AsyncGenerator<Uint8Array> {
+    yield first;
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+  }
+  return { delimiter: tabs ? "\t" : line.includes(";") && !line.includes(",") ? ";" : ",", all: all() };
+}
+
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+function bytesOf(latin1: string): Uint8Array {
+  return Uint8Array.from(latin1, (character) => character.charCodeAt(0));
+}
+
+function isCsvError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && "code" in error && typeof error.code === "string" && error.code.startsWith("CSV_");
+}

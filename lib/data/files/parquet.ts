@@ -1,0 +1,80 @@
+// Parquet files as records, one row group at a time.
+import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { UserError } from "../../errors.ts";
+import { fileBytes } from "./blocks.ts";
+import type { RawRecord } from "./json.ts";
+import { missingField } from "./records.ts";
+
+/** Strings stay bytes until their row is known: hyparquet itself replaces what is not UTF-8. */
+const parsers = { stringFromBytes: (bytes: Uint8Array) => bytes, jsonFromBytes: (bytes: Uint8Array) => bytes };
+
+/**
+ * One record a row.
+ *
+ * @throws UserError when the file is damaged or has no such column
+ */
+export async function* parquetRecords(path: string, textField: string): AsyncGenerator<RawRecord> {
+  using source = await openSource(path);
+  const { file } = source;
+  try {
+    const metadata = await parquetMetadataAsync(file);
+    const columns = parquetSchema(metadata).children.map(({ element, children }) => ({
+      name: element.name,
+      fields: children.map((child) => `${element.name}.${child.element.name}`),
+    }));
+    const column = columns.find(({ name }) => name === textField) ??
+      columns.find(({ name, fields }) => fields.length > 0 && textField.startsWith(`${name}.`));
+    if (column === undefined) {
+      throw missingField(path, textField, columns.flatMap(({ name, fields }) => fields.length > 0 ? fields : [name]));
+    }
+    let rowStart = 0;
+    for (const { num_rows } of metadata.row_groups) {
+      const rowEnd = rowStart + Number(num_rows);
+      const options = { file, metadata, columns: [column.name], compressors, utf8: false, parsers, rowStart, rowEnd };
+      for (const [i, record] of (await parquetReadObjects(options)).entries()) {
+        // A null field is left out of its object.
+        const whole = record[column.name] === undefined ? { [column.name]: null } : record;
+        yield { place: { path, unit: "row", number: rowStart + i + 1 }, read: () => whole };
+      }
+      rowStart = rowEnd;
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError("data.bad-parquet", `${path} is not a readable Parquet file: ${reason}`);
+  }
+}
+
+/** The file at random access; one that is packed with gzip on top is unpacked in memory. */
+async function openSource(path: string): Promise<Disposable & { readonly file: AsyncBuffer }> {
+  if (path.toLowerCase().endsWith(".gz")) {
+    const { buffer } = await fileBytes(path);
+    return { file: buffer, [Symbol.dispose]() {} };
+  }
+  let open: Deno.FsFile;
+  try {
+    open = await Deno.open(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError("data.unreadable", `${path} cannot be read: ${reason}`, "Check the path and its permissions");
+  }
+  const { size } = await open.stat();
+  return {
+    file: {
+      byteLength: size,
+      // Without a turn of the event loop between seeking and reading: several slices are asked for at once.
+      slice(start, end = size) {
+        const bytes = new Uint8Array(end - start);
+        open.seekSync(start, Deno.SeekMode.Start);
+        for (let at = 0; at < bytes.length;) {
+          const count = open.readSync(bytes.subarray(at));
+          if (count === null) throw new Error(`it ends at byte ${start + at}, before its size of ${size} bytes`);
+          at += count;
+        }
+        return bytes.buffer;
+      },
+    },
+    [Symbol.dispose]: () => open.close(),
+  };
+}

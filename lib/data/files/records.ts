@@ -1,0 +1,85 @@
+// One record of the user's data as a document, or the reason why it is none: the same rule for every format.
+import { nearest, UserError } from "../../errors.ts";
+import type { Document } from "../types.ts";
+import { decodeUtf8 } from "./utf8.ts";
+
+/** Where a record is: the file, and the line, row or element of it. */
+export interface RecordPlace {
+  readonly path: string;
+  readonly unit: "line" | "row" | "element";
+  /** From 1. */
+  readonly number: number;
+}
+
+/** `file line 7`, as messages say it. */
+export function placeName({ path, unit, number }: RecordPlace): string {
+  return `${path} ${unit} ${number}`;
+}
+
+/**
+ * The document of a record: an object with the text in a field, or the text itself. Undefined when the text is null or
+ * blank.
+ *
+ * @param textField name of the field; where there is no such field, a path such as `meta.text` into nested ones
+ * @throws UserError when there is no such field, or what it holds is not text
+ */
+export function recordDocument(record: unknown, place: RecordPlace, textField: string): Document | undefined {
+  const value = typeof record === "string" ? record : fieldOf(record, place, textField);
+  if (value === null) return undefined;
+  const text = value instanceof Uint8Array ? decodeUtf8(value, placeName(place)) : value;
+  if (typeof text !== "string" || !text.isWellFormed() || text.includes("\0")) {
+    const wrong = typeof text !== "string"
+      ? `is ${Array.isArray(text) ? "a list" : typeof text === "object" ? "an object" : `a ${typeof text}`}, not text`
+      : text.isWellFormed()
+      ? "has a NUL character"
+      : "has half of a surrogate pair, which is not Unicode text";
+    throw new UserError(
+      "data.bad-text",
+      `${placeName(place)}: the field "${textField}" ${wrong}`,
+      "Correct or remove the record, or skip such records with data.skipBad=true",
+    );
+  }
+  return text.trim() === "" ? undefined : { id: `${place.path}#${place.number}`, text };
+}
+
+function fieldOf(record: unknown, place: RecordPlace, textField: string): unknown {
+  if (!isRecord(record)) {
+    throw new UserError(
+      "data.bad-json",
+      `${placeName(place)} is ${record === null ? "null" : `a ${Array.isArray(record) ? "list" : typeof record}`}, ` +
+        "not a JSON object",
+      `Expected {"${textField}": "…"}`,
+    );
+  }
+  if (Object.hasOwn(record, textField)) return record[textField];
+  let value: unknown = record;
+  for (const name of textField.split(".")) {
+    if (value === null) return null;
+    if (typeof value !== "object" || !Object.hasOwn(value as object, name)) {
+      throw missingField(placeName(place), textField, fieldNames(record));
+    }
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Names of the fields, and of those one level below as paths. */
+function fieldNames(record: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(record).flatMap(([name, value]) =>
+    isRecord(value) && !(value instanceof Uint8Array) ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name]
+  );
+}
+
+/** The error for a record or table without the field that should hold the text. */
+export function missingField(where: string, textField: string, fields: readonly string[]): UserError {
+  const meant = fields.find((field) => field.endsWith(`.${textField}`)) ?? nearest(textField, fields) ?? fields[0];
+  return new UserError(
+    "data.missing-field",
+    `${where} has no field "${textField}": it has ${fields.slice(0, 12).join(", ") || "none"}`,
+    meant === undefined ? "Name the field with data.textField" : `Name the field, such as data.textField=${meant}`,
+  );
+}

@@ -1,0 +1,66 @@
+// Budgets: they hold, whatever the documents' sizes, and every document has its turn.
+import assert from "node:assert/strict";
+import { byteLength } from "../../lib/data/batches/tokenize.ts";
+import { withinBudget } from "../../lib/data/budget.ts";
+import type { Document } from "../../lib/data/mod.ts";
+import { random } from "../../lib/random.ts";
+
+function book(name: string, bytes: number): Document {
+  const stream = random(1, "book", name);
+  let text = name;
+  while (text.length < bytes) text += ` w${stream.int(4000)}`;
+  return { id: name, text: text.slice(0, bytes) };
+}
+
+Deno.test("`withinBudget()` never exceeds the budget, and nearly fills it, whatever the sizes", () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const stream = random(seed, "budget");
+    const documents = Array.from(
+      { length: stream.between(1, 12) },
+      (_, i) => book(`${seed}-${i}`, stream.pick([50, 900, 4000, 30_000, 200_000])),
+    );
+    const total = documents.reduce((sum, { text }) => sum + byteLength(text), 0);
+    for (const budget of [10, 500, 16_384, 60_000, total, 2 * total]) {
+      const { documents: kept, bytes, cut, sources } = withinBudget(documents, budget, { longest: 16_384 });
+      assert.equal(bytes, kept.reduce((sum, { text }) => sum + byteLength(text), 0));
+      assert.ok(bytes <= budget, `seed ${seed}: ${bytes} of ${budget}`);
+      assert.ok(bytes >= 0.9 * Math.min(budget, total) || budget < 50, `seed ${seed}: ${bytes} of ${budget}`);
+      if (total <= budget) assert.deepEqual([kept, cut], [documents, 0]);
+      assert.equal(new Set(kept.map(({ id }) => id)).size, kept.length);
+      for (const { id, text } of kept) {
+        const source = documents.find((document) => document.id === id.split("~")[0])!;
+        assert.ok(source.text.includes(text) && sources.has(source));
+      }
+    }
+  }
+});
+
+Deno.test("`withinBudget()` uses every long document, one part of each before a second of any", () => {
+  const documents = ["a", "b", "c", "d", "e"].map((name) => book(name, 300_000));
+  const counts = (budget: number) => {
+    const { documents: kept, sources } = withinBudget(documents, budget, { longest: 16_384 });
+    assert.equal(sources.size, 5);
+    return documents.map(({ id }) => kept.filter((one) => one.id.startsWith(`${id}~`)).length);
+  };
+  for (const budget of [5 * 16_384, 200_000, 800_000]) {
+    const taken = counts(budget);
+    assert.ok(Math.max(...taken) - Math.min(...taken) <= 2, String(taken));
+  }
+});
+
+Deno.test("`withinBudget()` takes parts from all over a document, and only what is accepted", () => {
+  const document = book("long", 400_000);
+  const { documents: kept } = withinBudget([document], 50_000, { longest: 5000 });
+  const places = kept.map(({ text }) => document.text.indexOf(text) / document.text.length);
+  assert.ok(Math.max(...places) > 0.5 && Math.min(...places) < 0.5, String(places));
+  const accept = ({ text }: Document) => !text.includes("w7 ");
+  for (const { text } of withinBudget([document], 50_000, { longest: 500, accept }).documents) {
+    assert.ok(!text.includes("w7 "));
+  }
+});
+
+Deno.test("`withinBudget()` leaves out what no longer fits, and takes a shorter one after it", () => {
+  const documents = [book("a", 500), book("b", 800), book("c", 400)];
+  const { documents: kept, cut } = withinBudget(documents, 1000, { longest: 16_384 });
+  assert.deepEqual([kept.map(({ id }) => id), cut], [["a", "c"], 0]);
+});

@@ -1,0 +1,50 @@
+// What the tests of the user's files share: a fresh folder of files, and what is refused.
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { parquetWriteBuffer } from "hyparquet-writer";
+import { UserError } from "../../../lib/errors.ts";
+
+export type Content = string | Uint8Array;
+
+/** Runs with files in a fresh folder. */
+export async function withFiles(
+  files: Readonly<Record<string, Content>>,
+  body: (folder: string) => void | Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, content] of Object.entries(files)) {
+      if (name.includes("/")) {
+        await Deno.mkdir(`${folder}/${name.slice(0, name.lastIndexOf("/"))}`, { recursive: true });
+      }
+      await Deno.writeFile(`${folder}/${name}`, typeof content === "string" ? utf8(content) : content);
+    }
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Asserts a UserError with this code, whose message and hint match. */
+export async function refuses(load: () => unknown, code: string, message: RegExp, hint = /./): Promise<void> {
+  await assert.rejects(async () => await load(), (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.equal(error.code, code, error.message);
+    assert.match(error.message, message);
+    assert.doesNotMatch(error.message, /[.\n]$/);
+    if (error.hint !== undefined) assert.match(error.hint, hint);
+    return true;
+  });
+}
+
+export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Text with `é` as in Latin-1, which is not UTF-8. */
+export const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
+
+export const gz = (content: Content): Uint8Array => new Uint8Array(gzipSync(content));
+
+/** A Parquet file of one column: strings, or byte strings without a type. */
+export function parquet(column: string, data: readonly unknown[], type: "STRING" | "BYTE_ARRAY" = "STRING") {
+  return new Uint8Array(parquetWriteBuffer({ columnData: [{ name: column, data: [...data], type }] }));
+}
