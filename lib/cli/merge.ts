@@ -12,6 +12,7 @@ import {
   WEIGHT_METHODS,
   type WeightMethod,
   weightMethod,
+  withoutFolder,
 } from "../merge/mod.ts";
 import { jsonLine, parseWithCommander, readInteger, stopSignal } from "../run/mod.ts";
 
@@ -32,30 +33,17 @@ export async function mergeCommand(
   const began = performance.now();
   const report = await mergeFolders({
     method: method.name,
-    ...inputsOf(method, given.base, parsed.positional),
+    ...await inputsOf(method, given.base, parsed.positional),
     out: given.out,
     settings: settingsOf(given),
     dtype: given.dtype === undefined ? undefined : dtypeOf(given.dtype),
+    allowConfigMismatch: given.allowConfigMismatch,
     shardBytes: readShard(given.shard),
     signal: stopSignal(),
     onTensor: given.json || !Deno.stderr.isTerminal() ? undefined : showProgress,
-  }).catch((error) => {
-    throw outError(given.out!, error);
   });
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   print(given.json ? jsonLine({ ...report, seconds }) : asText(report, seconds));
-}
-
-/** A folder that may not be written, such as one below `/proc`, is the user's to mend. */
-function outError(out: string, error: unknown): unknown {
-  if (!(error instanceof Deno.errors.NotCapable) || !error.message.includes(`"${out.replace(/\/+$/, "")}`)) {
-    return error;
-  }
-  return new UserError(
-    "merge.out",
-    `Cannot write the merged model to "${out}": writing there is not permitted`,
-    "name another folder with --out",
-  );
 }
 
 /** What commander made of the arguments: texts, not yet read. */
@@ -73,6 +61,7 @@ interface Options {
   readonly t?: string;
   readonly seed?: string;
   readonly dtype?: string;
+  readonly allowConfigMismatch?: true;
   readonly shard: string;
   readonly json?: true;
 }
@@ -116,6 +105,7 @@ function commandFor(method: WeightMethod | undefined): Command {
       "--dtype <name>",
       `type of the merged weights: ${Object.values(TORCH_DTYPES).join(", ")} (default: the base's)`,
     )
+    .option("--allow-config-mismatch", "merge models whose config.json disagree on what the weights mean")
     .option("--shard <gigabytes>", "largest file of weights", String(SHARD_BYTES / 1e9))
     .option("--json", "write one JSON object");
   // Commander would take `--no-normalize` for a default of true.
@@ -138,14 +128,10 @@ function methodsHelp(): string {
   return `Methods:\n${lines.join("\n")}`;
 }
 
-/** The base and the models; SLERP's two may be given either way, and mergekit's users list the base as well. */
-function inputsOf(method: WeightMethod, base: string | undefined, folders: readonly string[]) {
-  if (method.name === "slerp") return slerpInputs(base, folders);
-  return { base, models: method.base ? folders.filter((folder) => folder !== base) : folders };
-}
-
-function slerpInputs(base: string | undefined, folders: readonly string[]) {
-  const both = base === undefined ? folders : [base, ...folders.filter((folder) => folder !== base)];
+/** The base and the models. The two of SLERP may be given either way. */
+async function inputsOf(method: WeightMethod, base: string | undefined, folders: readonly string[]) {
+  if (method.name !== "slerp") return { base, models: folders };
+  const both = base === undefined ? folders : [base, ...await withoutFolder(folders, base)];
   if (both.length === 2) return { base: both[0], models: both.slice(1) };
   throw new UserError(
     "merge.models",
@@ -208,14 +194,12 @@ function showProgress(done: number, total: number, name: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[2K${line}`));
 }
 
-function asText({ out, method, tensors, parameters, bytes, files, overflowed }: FolderMergeReport, seconds: number) {
+function asText(report: FolderMergeReport, seconds: number): string {
+  const { out, method, tensors, parameters, bytes, files, warnings } = report;
   const size = bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
-  const lines = [
+  return [
     `Merged by ${method} into ${out}: ${tensors} tensors, ${parameters.toLocaleString("en")} parameters, ` +
     `${size} in ${files.length} file${files.length === 1 ? "" : "s"}, ${seconds} s`,
-  ];
-  if (overflowed > 0) {
-    lines.push(`${overflowed} values are too large for float16 and became infinite: use --dtype bfloat16 or float32`);
-  }
-  return lines.join("\n");
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ].join("\n");
 }

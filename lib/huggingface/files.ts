@@ -77,7 +77,8 @@ export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>
   }
 }
 
-function readingError(path: string, error: unknown): UserError {
+/** The error for a file that cannot be read, whatever the reason. */
+export function readingError(path: string, error: unknown): UserError {
   if (isMissing(error)) {
     return new UserError("file.missing", `Cannot read "${path}": there is no such file`, "Check the path");
   }

@@ -2,12 +2,14 @@
 export type { Dtype, TensorData, WeightDtype } from "./dtypes.ts";
 export { DTYPE_BYTES, encodeWeights, isWeightDtype, WEIGHT_DTYPES } from "./dtypes.ts";
 export { exists, readBytes, readJson } from "./files.ts";
+export { changeJson, type JsonChange } from "./python-json.ts";
 export { hashTensors } from "./hash.ts";
 export { jsonTextSchema } from "./json-text.ts";
 export type { SafetensorsHeader, TensorEntry } from "./header.ts";
 export { fromHuggingFaceConfig, toHuggingFaceConfig } from "./llama-config.ts";
 export type { LoadedModel, ModelToSave } from "./model-folder.ts";
 export { loadModelFolder, saveModelFolder } from "./model-folder.ts";
+export { ropeParameters } from "./rope.ts";
 export type { LoadedTensor, PlannedTensor, TensorToSave } from "./safetensors.ts";
 export { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";
 export { openWeightFiles, type WeightFiles } from "./weight-files.ts";

@@ -41,9 +41,9 @@ function withoutPythonNumbers(text: string, nan: string): string {
 
 const isOnly = (value: unknown, item: string) => Array.isArray(value) && value.length === 1 && value[0] === item;
 
-/** A value to be put at a path of keys from the root. */
+/** A value to be put at a path of keys from the root, at least one. */
 export interface JsonChange {
-  readonly path: readonly [string, ...string[]];
+  readonly path: readonly string[];
   readonly value: string | number | boolean | null;
 }
 

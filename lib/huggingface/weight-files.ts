@@ -1,7 +1,7 @@
 // The weights of a model folder, read range by range: for work on models that are larger than memory.
 import { UserError } from "../errors.ts";
 import { decodeWeights, type Dtype, DTYPE_BYTES, dtypeError, isWeightDtype } from "./dtypes.ts";
-import { exists, openForReading } from "./files.ts";
+import { exists, openForReading, readingError } from "./files.ts";
 import { safetensorsError } from "./header.ts";
 import { readHeader } from "./safetensors.ts";
 import { notWhereItSays, readShardIndex } from "./shard-index.ts";
@@ -67,12 +67,20 @@ export async function openWeightFiles(folder: string): Promise<WeightFiles> {
   return { folder, weights, close, ...readers(weights) };
 }
 
+function readSync(path: string, file: Deno.FsFile, from: number, into: Uint8Array): number | null {
+  try {
+    file.seekSync(from, Deno.SeekMode.Start);
+    return file.readSync(into);
+  } catch (error) {
+    throw readingError(path, error);
+  }
+}
+
 function readers(weights: ReadonlyMap<string, Place>): Pick<WeightFiles, "read" | "readBytes"> {
   const fill = (name: string, begin: number, bytes: Uint8Array): void => {
     const { path, file, dtype, start } = weights.get(name)!;
-    file.seekSync(start + begin * DTYPE_BYTES[dtype], Deno.SeekMode.Start);
     for (let got = 0; got < bytes.length;) {
-      const count = file.readSync(bytes.subarray(got));
+      const count = readSync(path, file, start + begin * DTYPE_BYTES[dtype] + got, bytes.subarray(got));
       if (count === null) {
         throw safetensorsError(path, "shrank", `it became shorter while tensor ${JSON.stringify(name)} was read`);
       }

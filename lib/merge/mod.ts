@@ -1,6 +1,8 @@
 // The merge room's public face: other ways than stitching to make one model of several.
 export { soup } from "./soup.ts";
-export { type FolderMerge, type FolderMergeReport, mergeFolders, TORCH_DTYPES } from "./weights/folders.ts";
+export { TORCH_DTYPES } from "./weights/companions.ts";
+export { type FolderMerge, type FolderMergeReport, mergeFolders } from "./weights/folders.ts";
+export { withoutFolder } from "./weights/same-folder.ts";
 export { mergeWeights, type ModelsToMerge } from "./weights/merge.ts";
 export { type MergeOptions, type Rescale, RESCALES, type TensorInputs, type WeightMethod } from "./weights/method.ts";
 export { WEIGHT_METHODS, weightMethod } from "./weights/methods.ts";

@@ -1,7 +1,6 @@
 // Merging model folders: the same numbers as in memory, whole or not at all, in little memory.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { UserError } from "../../lib/errors.ts";
 import {
   loadModelFolder,
   openWeightFiles,
@@ -10,48 +9,12 @@ import {
   writeWeightFiles,
 } from "../../lib/huggingface/mod.ts";
 import { type FolderMerge, mergeFolders, mergeWeights, WEIGHT_METHODS } from "../../lib/merge/mod.ts";
-import type { HostWeights } from "../../lib/model/mod.ts";
 import { pythonCommand } from "../../lib/doctor/python.ts";
 import { repositoryRoot } from "../../lib/run/files/code-version.ts";
 import { mergeCommand } from "../../lib/cli/merge.ts";
 import { optionalTest } from "../optional.ts";
 import { bigWeights, TINY } from "../tiny.ts";
-
-const weights: Readonly<Record<string, HostWeights>> = {
-  seed: bigWeights(TINY, 1),
-  a: bigWeights(TINY, 2),
-  b: bigWeights(TINY, 3),
-};
-const tokenizer = { version: "1.0", model: { type: "BPE", vocab: { x: 0 }, merges: [] }, added_tokens: [] };
-
-/** A folder with the models `seed`, `a` and `b`. */
-async function withModels(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const [name, tensors] of Object.entries(weights)) {
-      await saveModelFolder(`${folder}/${name}`, { config: TINY, tensors, tokenizer });
-    }
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const request = (folder: string, changes: Partial<FolderMerge> = {}): FolderMerge => ({
-  method: "ties",
-  base: `${folder}/seed`,
-  models: [`${folder}/a`, `${folder}/b`],
-  out: `${folder}/out`,
-  settings: { density: 0.5 },
-  ...changes,
-});
-
-const refuses = (code: string, ...words: string[]) => (error: unknown) => {
-  assert.ok(error instanceof UserError, String(error));
-  assert.equal(error.code, code, error.message);
-  for (const word of words) assert.ok(error.message.includes(word), `${error.message} lacks ${word}`);
-  return true;
-};
+import { namesIn, refuses, request, tokenizer, weights, withModels } from "./model-folders.ts";
 
 Deno.test("`mergeFolders()` gives the numbers of `mergeWeights()`, by every method, whatever the pieces", async () => {
   await withModels(async (folder) => {
@@ -84,7 +47,7 @@ Deno.test("`mergeFolders()` takes configuration and tokenizer from the base, and
     const { config, tokenizer: found } = await loadModelFolder(`${folder}/out`);
     assert.deepEqual(config, TINY);
     assert.deepEqual(found, tokenizer);
-    const files = [...Deno.readDirSync(`${folder}/out`)].map(({ name }) => name).sort();
+    const files = namesIn(`${folder}/out`);
     assert.deepEqual(files, [
       "chat_template.jinja",
       "config.json",
@@ -189,9 +152,9 @@ Deno.test("`mergeFolders()` refuses models that do not fit together, by name, an
     await saveModelFolder(`${folder}/tied`, { config: tied, tensors: bigWeights(tied, 1) });
     await Deno.mkdir(`${folder}/none`);
     await Deno.writeTextFile(`${folder}/file`, "");
-    const before = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    const before = namesIn(folder);
     const cases: [Partial<FolderMerge>, code: string, ...says: string[]][] = [
-      [{ models: [`${folder}/heads`] }, "merge.config", "num_attention_heads 4", "seed", "2", "heads"],
+      [{ models: [`${folder}/heads`] }, "merge.config", "num_attention_heads is 4 and 2", "seed", "heads"],
       [{ models: [`${folder}/tokens`] }, "merge.tokenizer", "model", "seed", "tokens"],
       [{ models: [`${folder}/shape`] }, "merge.shape", "model.layers.0.mlp", "[16,24]", "[16,32]", "shape"],
       [{ models: [`${folder}/tied`] }, "merge.shape", "lm_head.weight", "missing", "tied"],
@@ -206,7 +169,7 @@ Deno.test("`mergeFolders()` refuses models that do not fit together, by name, an
     ];
     for (const [changes, code, ...says] of cases) {
       await assert.rejects(mergeFolders(request(folder, changes)), refuses(code, ...says));
-      assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), before);
+      assert.deepEqual(namesIn(folder), before);
     }
   });
 });
@@ -216,7 +179,7 @@ Deno.test("`mergeFolders()` leaves nothing behind when it is stopped", async () 
     const controller = new AbortController();
     const onTensor = () => controller.abort(new Error("stop"));
     await assert.rejects(mergeFolders(request(folder, { signal: controller.signal, onTensor })), /stop/);
-    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["a", "b", "seed"]);
+    assert.deepEqual(namesIn(folder), ["a", "b", "seed"]);
   });
 });
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { type MergeSettings, mergeWeights, WEIGHT_METHODS, weightMethod } from "../../lib/merge/mod.ts";
 import { rankCuts } from "../../lib/merge/weights/ranks.ts";
-import { type HostWeights } from "../../lib/model/mod.ts";
+import { type HostTensor, type HostWeights } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 
@@ -68,21 +68,43 @@ Deno.test("task arithmetic is the base plus lambda times the weighted task vecto
 });
 
 Deno.test("random dropping depends on the seed, the tensor and the model, and repeats", () => {
-  const base = matrix(40, 50, "base");
-  const model = { w: { shape: [40, 50], data: base.w!.data.map((value) => value + 1) } };
-  const two = { v: model.w!, w: model.w! };
-  const drop = (seed: number) =>
-    mergeWeights("dare_linear", { base: { v: base.w!, w: base.w! }, models: [two, two] }, {
-      density: 0.5,
-      seed,
-      rescale: "none",
-    });
+  const base = { v: matrix(40, 50, "v").w!, w: matrix(40, 50, "w").w! };
+  const plusOne = ({ shape, data }: HostTensor) => ({ shape, data: data.map((value) => value + 1) });
+  const model = { v: plusOne(base.v), w: plusOne(base.w) };
+  const drop = (seed: number) => {
+    return mergeWeights("dare_linear", { base, models: [model, model] }, { density: 0.5, seed, rescale: "none" });
+  };
+  /** How many of the two models' halves each element has kept. */
+  const kept = (merged: HostWeights, name: "v" | "w") => {
+    return Array.from(merged[name]!.data, (value, i) => Math.round(2 * (value - base[name].data[i]!)));
+  };
   assert.deepEqual(drop(1), drop(1));
   assert.ok(largestDifference(drop(1), drop(2)) > 0.4);
   // With equal draws in both models, no element would keep exactly one of two halves.
-  const kept = Array.from(drop(1).w!.data, (value, i) => Math.round(2 * (value - base.w!.data[i]!)));
-  assert.deepEqual([...new Set(kept)].sort(), [0, 1, 2]);
-  assert.notDeepEqual(drop(1).v!.data, drop(1).w!.data);
+  assert.deepEqual([...new Set(kept(drop(1), "w"))].sort(), [0, 1, 2]);
+  assert.notDeepEqual(kept(drop(1), "v"), kept(drop(1), "w"));
+});
+
+Deno.test("a matrix under two names is merged once, by every method", () => {
+  const twice = (model: HostWeights): HostWeights => ({
+    ...model,
+    "lm_head.weight": model["model.embed_tokens.weight"]!,
+  });
+  for (const { name, base, options } of WEIGHT_METHODS) {
+    const settings = Object.hasOwn(options, "density") ? { density: 0.5 } : {};
+    const models = name === "slerp" ? [a] : [a, b];
+    const merge = (change: (model: HostWeights) => HostWeights) =>
+      mergeWeights(name, { base: base ? change(seed) : undefined, models: models.map(change) }, settings);
+    const merged = merge(twice);
+    assert.deepEqual(merged["lm_head.weight"], merged["model.embed_tokens.weight"], name);
+    // And as if it were stored once.
+    const once = merge(({ "lm_head.weight": _, ...model }) => model);
+    assert.deepEqual(merged["model.embed_tokens.weight"], once["model.embed_tokens.weight"], name);
+  }
+  // Equal in one model and not in the others, they are two.
+  const models = [twice(a), b];
+  const merged = mergeWeights("dare_linear", { base: twice(seed), models }, { density: 0.5 });
+  assert.notDeepEqual(merged["lm_head.weight"], merged["model.embed_tokens.weight"]);
 });
 
 for (const method of ["dare_linear", "della_linear"]) {

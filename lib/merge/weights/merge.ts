@@ -5,6 +5,7 @@ import { random } from "../../random.ts";
 import type { MergeOptions, TensorInputs, WeightMethod } from "./method.ts";
 import { weightMethod } from "./methods.ts";
 import { type MergeSettings, resolveOptions } from "./options.ts";
+import { type NamedTensors, sharedTensors } from "./shared.ts";
 import { inMemory, sizeOf } from "./source.ts";
 
 /** Elements of each model's tensor in memory at once, about: 4 MB in float32. */
@@ -33,13 +34,14 @@ export function mergeWeights(
   const options = resolveOptions(method, settings, models.length);
   const all = [...(base === undefined ? [] : [base]), ...models];
   checkSameShapes(all, base !== undefined);
+  const shared = "seed" in method.options ? sharedTensors(Object.keys(all[0]!), all.map(named)) : undefined;
   const merged: Record<string, HostTensor> = {};
   for (const [tensor, { shape }] of Object.entries(all[0]!)) {
     const source = (model: HostWeights) => inMemory(model[tensor]!);
     const inputs = { base: base === undefined ? undefined : source(base), models: models.map(source) };
     const data = new Float32Array(sizeOf(shape));
     let at = 0;
-    for (const piece of mergeTensor(method, tensor, inputs, options)) {
+    for (const piece of mergeTensor(method, shared?.get(tensor) ?? tensor, inputs, options)) {
       data.set(piece, at);
       at += piece.length;
     }
@@ -48,10 +50,18 @@ export function mergeWeights(
   return merged;
 }
 
+function named(model: HostWeights): NamedTensors {
+  return {
+    shapes: new Map(Object.entries(model).map(([name, { shape }]) => [name, shape])),
+    read: (name, begin, end) => model[name]!.data.subarray(begin, end),
+  };
+}
+
 /**
- * One merged tensor in successive pieces, each good until the next. What is drawn at random depends on the seed, the tensor's name and the
- * model's place only.
+ * One merged tensor in successive pieces, each good until the next. What is drawn at random depends on the seed, `name`
+ * and the model's place only.
  *
+ * @param name of the tensor, or of the one that it is a copy of ({@linkcode sharedTensors})
  * @param piece elements to have in memory at once, about
  */
 export function mergeTensor(

@@ -1,0 +1,66 @@
+// Whether models' `config.json` give equal weights the same meaning.
+import { UserError } from "../../errors.ts";
+import { exists, readJson } from "../../huggingface/mod.ts";
+import { configMeaning, type Meaning, OF_LAYERS } from "./config-meaning.ts";
+
+/**
+ * In what the folders' `config.json` disagree: the first two folders that do, and each key with both values. Folders
+ * without the file agree with all.
+ */
+export async function configMismatch(folders: readonly string[]): Promise<string | undefined> {
+  const meanings = await Promise.all(
+    folders.map(async (folder) =>
+      configMeaning(await exists(`${folder}/config.json`) ? await readJson(`${folder}/config.json`) : {})
+    ),
+  );
+  for (const [i, a] of meanings.entries()) {
+    for (const [j, b] of meanings.entries()) {
+      if (j <= i) continue;
+      const keys = [...new Set([...a.keys(), ...b.keys()])].sort();
+      const said = keys.map((key) => [key, at(a, key), at(b, key)] as const)
+        .filter(([, one, other]) => differs(one, other))
+        .map(([key, one, other]) => `${key} is ${show(one!)} and ${show(other!)}`);
+      if (said.length === 0) continue;
+      return `the config.json of "${folders[i]}" and "${folders[j]}" disagree: ${said.join("; ")}`;
+    }
+  }
+  return undefined;
+}
+
+/** The error for models that {@linkcode configMismatch} tells apart. */
+export function configError(mismatch: string): UserError {
+  return new UserError(
+    "merge.config",
+    `Cannot merge models whose weights mean different things: ${mismatch}`,
+    "To merge them all the same, with the configuration of the base (or of the first model), give --allow-config-mismatch",
+  );
+}
+
+/** What is said of a key; what is said of one type of layer is in other files said of all. */
+function at(meaning: ReadonlyMap<string, Meaning>, key: string): Meaning | undefined {
+  return meaning.get(key) ?? meaning.get(key.split(OF_LAYERS)[0]!);
+}
+
+/** Whether two models say different things, where at least one says it and the other's default is known. */
+function differs(a: Meaning | undefined, b: Meaning | undefined): boolean {
+  if (a === undefined || b === undefined || (a.byDefault && b.byDefault)) return false;
+  return canonical(a.value) !== canonical(b.value);
+}
+
+/** Equal texts for equal values: keys in order, and what is off is off however it is written. */
+function canonical(value: unknown): string {
+  if (value === null || value === undefined || value === false) return "off";
+  if (typeof value === "number") return String(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== "object") return JSON.stringify(value);
+  const members = Object.entries(value).filter(([, member]) => canonical(member) !== "off").sort(([a], [b]) =>
+    a < b ? -1 : 1
+  );
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join()}}`;
+}
+
+function show({ value, byDefault }: Meaning): string {
+  const small = typeof value === "number" && value !== 0 && Math.abs(value) < 1e-3;
+  const text = small ? value.toExponential() : typeof value === "number" ? String(value) : JSON.stringify(value);
+  return byDefault ? `${text} (by default)` : text;
+}

@@ -1,0 +1,142 @@
+// Which tensors of several model folders belong together: the same names and shapes, copies of tied weights aside.
+import { UserError } from "../../errors.ts";
+import { exists, isWeightDtype, readJson, WEIGHT_DTYPES, type WeightFiles } from "../../huggingface/mod.ts";
+import { configDefaults } from "./config-defaults.ts";
+import { isSame, type NamedTensors, storedHead } from "./shared.ts";
+import { ranges, sizeOf } from "./source.ts";
+
+/** A model folder whose weights are read by the first folder's names. */
+export interface MatchedFolder extends NamedTensors {
+  readonly folder: string;
+  readonly files: WeightFiles;
+  /** As {@linkcode WeightFiles.read}. */
+  read(name: string, begin: number, end: number, into?: Float32Array): Float32Array;
+}
+
+/**
+ * Matches the folders' tensors. All must have the same, in the same shapes. But a tensor that some folders store and
+ * others do not, because it is a copy of another (the head of a tied model), is that other one in all of them.
+ *
+ * @throws UserError `merge.shape` or `merge.dtype` naming the tensor and the folders
+ */
+export async function matchFolders(folders: readonly WeightFiles[]): Promise<readonly MatchedFolder[]> {
+  const [first, ...others] = folders as [WeightFiles, ...WeightFiles[]];
+  const copies = folders.map(() => new Map<string, string>());
+  for (const other of others) {
+    for (const [a, b] of [[first, other], [other, first]] as const) {
+      for (const [name, { shape }] of a.weights) {
+        const found = b.weights.get(name);
+        if (found !== undefined && String(found.shape) === String(shape)) continue;
+        const original = found === undefined ? await copiedTensor(name, folders) : undefined;
+        if (original === undefined) throw shapeError(name, a, b);
+        copies[folders.indexOf(b)]!.set(name, original);
+      }
+    }
+  }
+  checkDtypes(folders, copies);
+  return folders.map((files, i) => {
+    const nameIn = (name: string) => copies[i]!.get(name) ?? name;
+    const names = [...first.weights.keys()];
+    return {
+      folder: files.folder,
+      files,
+      shapes: new Map(names.map((name) => [name, files.weights.get(nameIn(name))!.shape])),
+      read: (name, begin, end, into) => files.read(nameIn(name), begin, end, into),
+    };
+  });
+}
+
+/** The tensor that all folders have and of which `name` is a copy in each folder that stores it. */
+async function copiedTensor(name: string, folders: readonly WeightFiles[]): Promise<string | undefined> {
+  for (const { folder, weights } of folders) {
+    // A model that has a head of its own and lacks it is damaged.
+    if (!weights.has(name) && await saysTied(folder) === false) return undefined;
+  }
+  const storing = folders.filter(({ weights }) => weights.has(name)).map(tensorsOf);
+  const isWeight = ({ weights }: WeightFiles, tensor: string) => {
+    const dtype = weights.get(tensor)?.dtype;
+    return dtype !== undefined && isWeightDtype(dtype);
+  };
+  const candidates = storing[0]!.shapes.keys().filter((other) => other !== name)
+    .filter((other) => folders.every((folder) => isWeight(folder, other)));
+  return candidates.find((other) => storing.every((tensors) => isSame(tensors, name, other)));
+}
+
+function tensorsOf(files: WeightFiles): NamedTensors {
+  return {
+    shapes: new Map(
+      [...files.weights].filter(([, { dtype }]) => isWeightDtype(dtype)).map(([n, { shape }]) => [n, shape]),
+    ),
+    read: files.read,
+  };
+}
+
+function shapeError(name: string, a: WeightFiles, b: WeightFiles): UserError {
+  const [one, other] = [a.weights.get(name)!.shape, b.weights.get(name)?.shape];
+  return new UserError(
+    "merge.shape",
+    `Cannot merge "${name}": it is [${one}] in "${a.folder}" and ${other === undefined ? "missing" : `[${other}]`} ` +
+      `in "${b.folder}"`,
+    "Only models of one shape can be merged weight by weight",
+  );
+}
+
+/** Weights must be of types that are read as weights; others, such as counters, must be equal in all folders. */
+function checkDtypes(folders: readonly WeightFiles[], copies: readonly ReadonlyMap<string, string>[]): void {
+  const [first] = folders as [WeightFiles];
+  const isWeight = (i: number, name: string) => {
+    return isWeightDtype(folders[i]!.weights.get(copies[i]!.get(name) ?? name)!.dtype);
+  };
+  for (const name of first.weights.keys()) {
+    for (const [i, other] of folders.entries()) {
+      if (isWeight(0, name) && isWeight(i, name)) continue;
+      const dtypes = [first, other].map(({ weights }) => weights.get(name)!.dtype);
+      if (dtypes[0] === dtypes[1] && isSameBytes(name, first, other)) continue;
+      const types = [...new Set(dtypes)].join(" and ");
+      throw new UserError(
+        "merge.dtype",
+        `Cannot merge "${name}" of "${first.folder}" and "${other.folder}": its type is ${types}, and weights are ` +
+          `merged from ${WEIGHT_DTYPES.join(", ")}; tensors of other types must be equal, and these are not`,
+        "Convert the models first: in Python, load them with dtype=torch.bfloat16 and save them with save_pretrained()",
+      );
+    }
+  }
+}
+
+function isSameBytes(name: string, a: WeightFiles, b: WeightFiles): boolean {
+  if (a === b) return true;
+  for (const [begin, end] of ranges(sizeOf(a.weights.get(name)!.shape), 1 << 20)) {
+    const [x, y] = [a.readBytes(name, begin, end), b.readBytes(name, begin, end)];
+    if (x.some((byte, i) => byte !== y[i])) return false;
+  }
+  return true;
+}
+
+/** What `config.json` says about the tie of the head to the embeddings, itself or by default; undefined if unknown. */
+async function saysTied(folder: string): Promise<boolean | undefined> {
+  const config = await readConfig(folder);
+  const text = config.text_config as Readonly<Record<string, unknown>> | null | undefined;
+  const values = [
+    config.tie_word_embeddings,
+    text?.tie_word_embeddings,
+    configDefaults(config.model_type).tie_word_embeddings,
+    configDefaults(text?.model_type).tie_word_embeddings,
+  ];
+  return values.find((value) => typeof value === "boolean") as boolean | undefined;
+}
+
+async function readConfig(folder: string): Promise<Record<string, unknown>> {
+  const path = `${folder}/config.json`;
+  return await exists(path) ? await readJson(path) : {};
+}
+
+/**
+ * The head of the first folder, if its configuration says that it is tied to the embeddings although the weights of
+ * some folder say otherwise. transformers believes the weights.
+ */
+export async function untiedHead(folders: readonly MatchedFolder[]): Promise<string | undefined> {
+  const stored = storedHead(folders[0]!);
+  if (stored === undefined || await saysTied(folders[0]!.folder) !== true) return undefined;
+  const { head, embeddings } = stored;
+  return folders.every((folder) => isSame(folder, head, embeddings)) ? undefined : head;
+}

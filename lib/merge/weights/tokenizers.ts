@@ -1,0 +1,44 @@
+// Whether models read a text as the same tokens.
+import { UserError } from "../../errors.ts";
+import { exists, readBytes, readJson } from "../../huggingface/mod.ts";
+import { mergesMeaning, tokenizerMeaning, vocabularyMeaning } from "./tokenizer-meaning.ts";
+
+/** How the meaning of a tokenizer's file is read, for the files of older versions. */
+const OLD_FILES: Readonly<Record<string, (path: string) => Promise<string>>> = {
+  "tokenizer.model": async (path) => (await readBytes(path)).toHex(),
+  "vocab.json": async (path) => vocabularyMeaning(await readJson(path)),
+  "merges.txt": async (path) => mergesMeaning(new TextDecoder().decode(await readBytes(path))),
+  "vocab.txt": async (path) => new TextDecoder().decode(await readBytes(path)).replaceAll("\r\n", "\n").trimEnd(),
+};
+
+/**
+ * Checks that all folders that have a tokenizer have the same one, however it is written.
+ *
+ * @throws UserError `merge.tokenizer` naming the file, its part and the folders
+ */
+export async function checkSameTokenizers(folders: readonly string[]): Promise<void> {
+  const read = async <Value>(file: string, value: (path: string) => Promise<Value>) =>
+    await Promise.all(
+      folders.map(async (folder) => await exists(`${folder}/${file}`) ? await value(`${folder}/${file}`) : undefined),
+    );
+  const meanings = await read("tokenizer.json", async (path) => tokenizerMeaning(await readJson(path)));
+  for (const part of ["model", "added_tokens", "normalizer", "pre_tokenizer"] as const) {
+    compare(`${part} in tokenizer.json`, folders, meanings.map((meaning) => meaning?.[part]));
+  }
+  // Where there are tokenizer.json to compare, the other files say the same.
+  if (meanings.every((meaning) => meaning !== undefined)) return;
+  for (const [file, meaning] of Object.entries(OLD_FILES)) compare(file, folders, await read(file, meaning));
+}
+
+function compare(what: string, folders: readonly string[], values: readonly (string | undefined)[]): void {
+  const first = values.findIndex((value) => value !== undefined);
+  const other = values.findIndex((value) => value !== undefined && value !== values[first]);
+  if (other < 0) return;
+  throw new UserError(
+    "merge.tokenizer",
+    `Cannot merge models with different tokenizers: ${what} differs between "${folders[first]}" and "${
+      folders[other]
+    }"`,
+    "The same token must mean the same text in all of them",
+  );
+}

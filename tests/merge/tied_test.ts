@@ -1,0 +1,147 @@
+// Tied embeddings: one matrix that some folders store once and some twice, and a head that is not what the file says.
+import assert from "node:assert/strict";
+import {
+  loadModelFolder,
+  openWeightFiles,
+  readSafetensors,
+  saveModelFolder,
+  writeSafetensors,
+} from "../../lib/huggingface/mod.ts";
+import { mergeFolders, WEIGHT_METHODS } from "../../lib/merge/mod.ts";
+import type { HostWeights } from "../../lib/model/mod.ts";
+import { bigWeights, TINY } from "../tiny.ts";
+import { changeFile, refuses } from "./model-folders.ts";
+
+const HEAD = "lm_head.weight";
+const EMBEDDINGS = "model.embed_tokens.weight";
+const TIED = { ...TINY, tiedEmbeddings: true };
+
+/** How a folder stores the head of a tied model. */
+type Stored = "none" | "copy" | "other";
+
+/** Tied models `seed`, `a` and `b`, which store their head so. */
+async function withTied(
+  stored: Readonly<Record<"seed" | "a" | "b", Stored>>,
+  body: (path: (name: string) => string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const path = (name: string) => `${folder}/${name}`;
+  try {
+    for (const [i, name] of (["seed", "a", "b"] as const).entries()) {
+      const tensors = bigWeights(TIED, i + 1);
+      await saveModelFolder(path(name), { config: TIED, tensors });
+      const head = stored[name] === "other" ? bigWeights(TINY, i + 11)[HEAD]! : tensors[EMBEDDINGS]!;
+      const all: HostWeights = stored[name] === "none" ? tensors : { ...tensors, [HEAD]: head };
+      await writeSafetensors(`${path(name)}/model.safetensors`, all, { format: "pt" });
+    }
+    await body(path);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const valuesIn = async (folder: string) => (await readSafetensors(`${folder}/model.safetensors`)).tensors;
+
+Deno.test("a head that is stored as a copy of the embeddings stays one, by every method", async () => {
+  const copies = { seed: "copy", a: "copy", b: "copy" } as const;
+  await withTied(copies, async (path) => {
+    for (const { name, base, options } of WEIGHT_METHODS) {
+      const request = {
+        method: name,
+        base: base ? path("seed") : undefined,
+        models: name === "slerp" ? [path("a")] : [path("a"), path("b")],
+        settings: Object.hasOwn(options, "density") ? { density: 0.5 } : {},
+        out: path(`out-${name}`),
+      };
+      assert.deepEqual((await mergeFolders(request)).warnings, []);
+      const merged = await valuesIn(request.out);
+      assert.deepEqual(merged.get(HEAD), merged.get(EMBEDDINGS), name);
+      assert.notDeepEqual(merged.get(EMBEDDINGS), (await valuesIn(path("seed"))).get(EMBEDDINGS));
+      assert.equal((await loadModelFolder(request.out)).config.tiedEmbeddings, true);
+    }
+  });
+});
+
+Deno.test("tied models that store the head and such that do not merge to the same weights", async () => {
+  const results: HostWeights[] = [];
+  for (const seed of ["none", "copy"] as const) {
+    for (const [a, b] of [["none", "none"], ["copy", "none"], ["none", "copy"], ["copy", "copy"]] as const) {
+      await withTied({ seed, a, b }, async (path) => {
+        const models = [path("a"), path("b")];
+        const request = {
+          method: "dare_ties",
+          base: path("seed"),
+          models,
+          settings: { density: 0.5 },
+          out: path("out"),
+        };
+        await mergeFolders(request);
+        assert.equal((await valuesIn(path("out"))).has(HEAD), seed === "copy", "the tensors are those of the base");
+        results.push((await loadModelFolder(path("out"))).tensors);
+      });
+    }
+  }
+  for (const result of results) assert.deepEqual(result, results[0]);
+});
+
+Deno.test("a stored head of its own beside tie_word_embeddings is merged by itself, with a warning", async () => {
+  await withTied({ seed: "other", a: "other", b: "copy" }, async (path) => {
+    for (const method of ["task_arithmetic", "dare_linear"]) {
+      const out = path(method);
+      const { warnings } = await mergeFolders({ method, base: path("seed"), models: [path("a"), path("b")], out });
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0]!, /seed\/config\.json" says tie_word_embeddings.*"lm_head\.weight"/);
+      const loaded = await loadModelFolder(out, (text) => assert.fail(text));
+      assert.equal(loaded.config.tiedEmbeddings, false);
+      const parts = await Promise.all(
+        ["seed", "a", "b"].map(async (name) => (await valuesIn(path(name))).get(HEAD)!.data),
+      );
+      const [seed, a, b] = parts as [Float32Array, Float32Array, Float32Array];
+      loaded.tensors[HEAD]!.data.forEach((value, i) => {
+        assert.ok(Math.abs(value - (seed[i]! + 0.5 * (a[i]! - seed[i]!) + 0.5 * (b[i]! - seed[i]!))) < 1e-5, `${i}`);
+      });
+      const text = await Deno.readTextFile(`${out}/config.json`);
+      const before = await Deno.readTextFile(`${path("seed")}/config.json`);
+      assert.equal(text, before.replace('"tie_word_embeddings": true', '"tie_word_embeddings": false'));
+    }
+  });
+});
+
+Deno.test("a head of its own and a tied one do not merge, nor does a head that is missing", async () => {
+  await withTied({ seed: "none", a: "other", b: "none" }, async (path) => {
+    const request = { method: "linear", models: [path("seed"), path("a")], out: path("out") };
+    await assert.rejects(mergeFolders(request), refuses("merge.shape", HEAD, "missing", "/seed", "/a"));
+  });
+  await withTied({ seed: "copy", a: "none", b: "none" }, async (path) => {
+    await changeFile(`${path("a")}/config.json`, (json) => json.tie_word_embeddings = false);
+    const request = { method: "linear", models: [path("seed"), path("a")], out: path("out") };
+    await assert.rejects(mergeFolders(request), refuses("merge.shape", HEAD, "missing", "/seed", "/a"));
+  });
+});
+
+Deno.test("a configuration that leaves the tie to its kind of model is not touched", async () => {
+  await withTied({ seed: "copy", a: "copy", b: "copy" }, async (path) => {
+    for (const name of ["seed", "a", "b"]) {
+      // Gemma ties unless told otherwise, Llama does not.
+      await changeFile(`${path(name)}/config.json`, (json) => {
+        json.model_type = "gemma2";
+        delete json.tie_word_embeddings;
+      });
+    }
+    const request = {
+      method: "dare_linear",
+      models: [path("a"), path("b")],
+      base: path("seed"),
+      settings: { density: 0.5 },
+    };
+    await mergeFolders({ ...request, out: path("out") });
+    const files = await openWeightFiles(path("out"));
+    const all = (name: string) => files.read(name, 0, TIED.vocabSize * TIED.width);
+    assert.deepEqual(all(HEAD), all(EMBEDDINGS));
+    files.close();
+    assert.deepEqual(
+      await Deno.readFile(`${path("out")}/config.json`),
+      await Deno.readFile(`${path("seed")}/config.json`),
+    );
+  });
+});
