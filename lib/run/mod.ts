@@ -43,7 +43,7 @@ export { findScript, pathInRepository, scriptArguments } from "./process/script.
 export { heedsHangUp, StopError, stopSignal } from "./process/stop.ts";
 export * from "./sweep/mod.ts";
 export { type TerminalOptions, type TerminalView, terminalView } from "./command-line/terminal.ts";
-export { emptyTrash, restoreLast, trashRuns } from "./catalog/trash.ts";
+export { emptyTrash, lastRemoval, restoreLast, trashRuns } from "./catalog/trash.ts";
 export { type ArtifactCheck, type Verification, verifyRun } from "./catalog/verify.ts";
 export { askToStop } from "./process/ask-to-stop.ts";
 export { freeCheckpoints, type FreedCheckpoints } from "./cells/free-checkpoints.ts";

@@ -6,6 +6,7 @@ import {
   addLabel,
   askToStop,
   checkLabel,
+  lastRemoval,
   readLabels,
   restoreLast,
   runFolder,
@@ -13,7 +14,7 @@ import {
   trashRuns,
 } from "../run/mod.ts";
 import { json, problem, refused, runParams, sweepParams, unknownRun, unknownSweep } from "./answers.ts";
-import { labelRequestSchema, labelsSchema, sessionResponseSchema } from "./schemas.ts";
+import { labelRequestSchema, labelsSchema, sessionResponseSchema, trashResponseSchema } from "./schemas.ts";
 import { createTokens, TOKEN_HEADER, type Tokens } from "./token.ts";
 
 /** What this server may do. */
@@ -45,6 +46,13 @@ const session = createRoute({
   path: "/api/session",
   summary: `The token that POST requests carry in the header \`${TOKEN_HEADER}\`, and what this server may do`,
   responses: { 200: json("The session", sessionResponseSchema), default: refused },
+});
+
+const trash = createRoute({
+  method: "get",
+  path: "/api/trash",
+  summary: "The removal that `/api/undo` would restore",
+  responses: { 200: json("The removal", trashResponseSchema), default: refused },
 });
 
 /** The description of a POST that changes something. */
@@ -96,6 +104,7 @@ const routes = {
 export function addActionRoutes(app: OpenAPIHono, runsFolder: string, able: Abilities): void {
   const tokens = createTokens();
   app.openapi(session, (c) => c.json({ token: tokens.issue(), ...able }, 200));
+  app.openapi(trash, async (c) => c.json({ last: await lastRemoval(runsFolder) ?? null }, 200));
 
   for (
     const [{ path }, ability] of [

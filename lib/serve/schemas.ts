@@ -53,6 +53,11 @@ export const runResponseSchema = z.strictObject({
 
 export const runListResponseSchema = z.strictObject({ runs: z.array(listedRunSchema) });
 
+/** `/api/trash`: the removal that an undo would restore. */
+export const trashResponseSchema = z.strictObject({
+  last: z.strictObject({ runs: z.array(z.string()), time: z.string() }).nullable(),
+});
+
 /** `/api/runs/:id/events`: the events, and the lines of the log that could not be read. */
 export const eventsResponseSchema = z.strictObject({
   events: z.array(eventSchema).readonly(),
@@ -123,6 +128,7 @@ export type LabelsResponse = z.infer<typeof labelsSchema>;
 export type LabelRequest = z.infer<typeof labelRequestSchema>;
 export type SessionResponse = z.infer<typeof sessionResponseSchema>;
 export type ProvenanceResponse = z.infer<typeof provenanceResponseSchema>;
+export type TrashResponse = z.infer<typeof trashResponseSchema>;
 export type StatusResponse = z.infer<typeof statusResponseSchema>;
 export type RunListResponse = z.infer<typeof runListResponseSchema>;
 export type SweepListResponse = z.infer<typeof sweepListResponseSchema>;

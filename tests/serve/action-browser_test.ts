@@ -1,7 +1,7 @@
 // Changing runs from their pages, in a real browser.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readLabels, readRun } from "../../lib/run/mod.ts";
+import { readLabels, readRun, trashRuns } from "../../lib/run/mod.ts";
 import { startServerWorker } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
@@ -53,8 +53,21 @@ optionalTest(
           await page.getByRole("button", { name: "Remove this run?" }).click();
           await page.getByRole("heading", { name: "No runs yet" }).waitFor();
           assert.equal(await readRun(runsFolder, ID), undefined);
+          await page.reload();
           await page.getByRole("button", { name: "Undo" }).click();
           await page.getByRole("link", { name: "The <b>best</b>" }).waitFor();
+          await page.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
+
+          // Removed elsewhere while its page is open.
+          await page.getByRole("link", { name: "The <b>best</b>" }).click();
+          await page.locator("#head .badge", { hasText: "Done" }).waitFor();
+          await trashRuns(runsFolder, [ID]);
+          await page.locator("#head .badge", { hasText: "Removed" }).waitFor();
+          assert.match(await page.title(), /^Removed/);
+          await page.locator(".notice:visible", { hasText: "deno task undo" }).waitFor();
+          assert.equal(await page.getByRole("button", { name: "Remove", exact: true }).count(), 0);
+          await page.getByRole("button", { name: "Undo" }).click();
+          await page.locator("#head .badge", { hasText: "Done" }).waitFor();
         });
       } finally {
         await server.close();

@@ -78,6 +78,7 @@ Deno.test("`/openapi.json` describes every API route, and `/healthz` answers", a
       assert.ok(paths.includes(`/api/runs${path}`), path);
     }
     for (const path of ["", "/{id}", "/{id}/report"]) assert.ok(paths.includes(`/api/sweeps${path}`), path);
+    for (const path of ["/api/session", "/api/trash", "/api/undo"]) assert.ok(paths.includes(path), path);
     for (const [, name] of JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)) {
       assert.ok(document.components.schemas[name!], name);
     }

@@ -64,6 +64,16 @@ export async function restoreLast(runsFolder: string): Promise<string[]> {
   return ids;
 }
 
+/** The removal that {@linkcode restoreLast} would undo: its runs, and when they were removed (ISO 8601, UTC). */
+export async function lastRemoval(
+  runsFolder: string,
+): Promise<{ readonly runs: string[]; readonly time: string } | undefined> {
+  const last = (await removals(runsFolder)).at(-1);
+  if (last === undefined) return undefined;
+  const time = last.replace(/^\d+-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
+  return { runs: await namesIn(join(runsFolder, TRASH_FOLDER, last), isRunId), time };
+}
+
 /** Deletes every removed run for good; gives how many there were. */
 export async function emptyTrash(runsFolder: string): Promise<number> {
   let count = 0;

@@ -14,7 +14,16 @@ export function overridesOf(command: readonly string[]): string[] {
   return [...valuesOf(command, "--config"), ...valuesOf(command, "--set")];
 }
 
-/** The command that serves a run's page when its own server has gone. */
+/** The command that serves a run's page once the run's own server has closed. */
 export function serveCommand(runsFolder: string): string {
-  return shellLine(["deno", "task", "serve", ...(runsFolder === "runs" ? [] : ["--runs", runsFolder])]);
+  return taskLine("serve", runsFolder);
+}
+
+/** The command that restores the last removal. */
+export function undoCommand(runsFolder: string): string {
+  return taskLine("undo", runsFolder);
+}
+
+function taskLine(task: string, runsFolder: string): string {
+  return shellLine(["deno", "task", task, ...(runsFolder === "runs" ? [] : ["--runs", runsFolder])]);
 }

@@ -30,6 +30,8 @@ export interface Follower {
   readonly onEvent: (event: RunEvent) => void;
   /** The run's process is gone; nothing more will come, unless it is resumed. */
   readonly onLost: () => void;
+  /** Somebody removed the run, or restored it. */
+  readonly onRemoved: (removed: boolean) => void;
   /** The server has gone, or is back, after the run's end. */
   readonly onServer: (there: boolean) => void;
   readonly onState: (state: ConnectionState) => void;
@@ -46,13 +48,14 @@ const WATCH_MS = { there: 3_000, gone: 15_000 } as const;
 
 /** Follows a run; after its end it is asked now and then whether somebody has gone on with it. */
 export function follow(id: string, follower: Follower): void {
-  const { onEvent, onLost, onState, onServer } = follower;
+  const { onEvent, onLost, onRemoved, onState, onServer } = follower;
   const address = `/api/runs/${encodeURIComponent(id)}`;
   let seen = follower.after;
   let updatedAt = follower.updatedAt;
   let source: EventSource | undefined;
   let attempts = 0;
   let ended = false;
+  let removed = false;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let hiding: ReturnType<typeof setTimeout> | undefined;
   /** Resolved when a hidden tab no longer needs to keep its connection. */
@@ -72,11 +75,18 @@ export function follow(id: string, follower: Follower): void {
     watch(true);
   };
 
+  const noteRemoval = (now: boolean) => {
+    if (now === removed) return;
+    removed = now;
+    onRemoved(now);
+  };
+
   const watch = (there: boolean) => {
     retry = setTimeout(async () => {
       if (document.hidden) return watch(there);
       const response = await fetch(`${address}/status`).catch(() => undefined);
       if ((response !== undefined) !== there) onServer(!there);
+      if (response !== undefined) noteRemoval(response.status === 404);
       const answer: StatusResponse | undefined = response?.ok
         ? await response.json().catch(() => undefined)
         : undefined;
@@ -113,10 +123,14 @@ export function follow(id: string, follower: Follower): void {
       onLost();
     });
     // The browser's own retry stops at the first refusal, such as a proxy's 502; this one does not.
-    mine.onerror = () => {
+    mine.onerror = async () => {
       if (ended || mine !== source) return;
       disconnect();
       onState(attempts < BACKOFF.length ? "reconnecting" : "closed");
+      if ((await fetch(`${address}/status`).catch(() => undefined))?.status === 404) {
+        noteRemoval(true);
+        return end();
+      }
       retry = setTimeout(connect, BACKOFF[Math.min(attempts++, BACKOFF.length - 1)]);
     };
   };

@@ -65,6 +65,7 @@ const STATUS_TEXT: Readonly<Record<string, string>> = {
   failed: "Failed",
   stopped: "Stopped",
   lost: "Lost",
+  removed: "Removed",
 };
 
 /** The words for a status. */

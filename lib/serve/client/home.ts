@@ -1,13 +1,13 @@
 // The list of runs, brought up to date every few seconds while someone looks.
 import type { ListedRun } from "../../run/mod.ts";
-import type { ListedSweep, RunListResponse, SweepListResponse } from "../schemas.ts";
+import type { ListedSweep, RunListResponse, SweepListResponse, TrashResponse } from "../schemas.ts";
 import { endReason, isUnderWay } from "../../run/view/mod.ts";
 import { overridesOf } from "./command.ts";
 import { showConnection } from "./connection.ts";
 import { badge, byId, h, setText, statusText } from "./dom.ts";
 import { change as relative, clock, duration, when } from "./format.ts";
 import { listedScore } from "./results.ts";
-import { change } from "./session.ts";
+import { change, getSession } from "./session.ts";
 
 const REFRESH_MS = 2500;
 /** So many sweeps are shown; the others are folded away. */
@@ -24,6 +24,7 @@ const list = h("ul", { class: "runs" });
 const rows = new Map<string, { element: HTMLElement; state: string }>();
 const connection = byId("connection");
 let sweepsShown = "[]";
+let undoShown = "null";
 let latest: readonly ListedRun[] = [];
 let hidesTrials = false;
 
@@ -40,22 +41,35 @@ for (const input of [filter.text, filter.status, filter.sort, filter.trials]) {
   input.addEventListener("input", () => show(latest));
 }
 byId("filters").append(filter.text, filter.status, filter.sort, trialsLabel);
-offerUndo();
-
 byId("runs").append(list);
 refresh();
 
-/** After a removal, that it can be taken back. */
-function offerUndo(): void {
-  if (!new URLSearchParams(location.search).has("removed")) return;
-  history.replaceState(null, "", "/");
+/** Offers to undo the last removal, for as long as there is one. */
+async function offerUndo(): Promise<void> {
+  if (!(await getSession()).edit) return;
+  const { last }: TrashResponse = await (await fetch("/api/trash")).json();
+  const state = JSON.stringify(last);
+  if (state === undoShown) return;
+  undoShown = state;
+  document.querySelector(".undo")?.remove();
+  if (last === null) return;
   const undo = h("button", { type: "button", class: "button quiet" }, "Undo");
-  const notice = h("p", { class: "notice", role: "status" }, "The run was moved to the trash. ", undo);
   undo.addEventListener(
     "click",
-    () => change("/api/undo").then(() => notice.remove(), (error) => notice.append(` ${error.message}`)),
+    () => change("/api/undo").then(refreshNow, (error) => undo.after(` ${error.message}`)),
   );
-  byId("filters").before(notice);
+  const [first, ...others] = last.runs;
+  const what = others.length === 0 ? "" : ` and ${others.length} more`;
+  byId("runs").after(
+    h(
+      "p",
+      { class: "notice undo", role: "status" },
+      `Removed ${when(last.time)}: `,
+      h("code", {}, first),
+      `${what}. `,
+      undo,
+    ),
+  );
 }
 
 /** Whether a run is shown under the filters. */
@@ -82,20 +96,23 @@ function isTrial({ tags }: ListedRun): boolean {
 }
 
 async function refresh(): Promise<void> {
-  if (!document.hidden) {
-    try {
-      const response = await fetch("/api/runs");
-      if (!response.ok) throw new Error(`The server answered ${response.status}`);
-      const { runs }: RunListResponse = await response.json();
-      show(runs);
-      const { sweeps }: SweepListResponse = await (await fetch("/api/sweeps")).json();
-      showSweeps(sweeps);
-      showConnection(connection, "live");
-    } catch {
-      showConnection(connection, "reconnecting");
-    }
-  }
+  if (!document.hidden) await refreshNow();
   setTimeout(refresh, REFRESH_MS);
+}
+
+async function refreshNow(): Promise<void> {
+  try {
+    const response = await fetch("/api/runs");
+    if (!response.ok) throw new Error(`The server answered ${response.status}`);
+    const { runs }: RunListResponse = await response.json();
+    show(runs);
+    const { sweeps }: SweepListResponse = await (await fetch("/api/sweeps")).json();
+    showSweeps(sweeps);
+    await offerUndo();
+    showConnection(connection, "live");
+  } catch {
+    showConnection(connection, "reconnecting");
+  }
 }
 
 /** Replaces only the rows that changed, so that focus and selection stay where they are. */

@@ -3,7 +3,7 @@ import type { RunEvent } from "../../run/mod.ts";
 import { applyEvent, countsSteps, endReason, finishedCells, isUnderWay, type RunView } from "../../run/view/mod.ts";
 import type { LabelsResponse, RunResponse } from "../schemas.ts";
 import { type CellElement, createCell, noteElement, secondsLeft, share } from "./cell.ts";
-import { serveCommand } from "./command.ts";
+import { serveCommand, undoCommand } from "./command.ts";
 import { follow, showConnection } from "./connection.ts";
 import { badge, byId, h, oncePerFrame, setAttribute, setBadge, setText, statusText } from "./dom.ts";
 import { clock, duration, when } from "./format.ts";
@@ -25,6 +25,7 @@ const head = {
   now: h("a", { class: "now", hidden: true }, h("strong"), h("span")),
   /** The page outlives the server of its run. */
   closed: h("p", { class: "notice", role: "status", hidden: true }),
+  removed: h("p", { class: "notice", role: "status", hidden: true }),
   stopped: h("p", { class: "notice", hidden: true }),
   error: h("p", { class: "error", role: "alert", hidden: true }),
   notes: h("ul", { class: "notes", hidden: true }),
@@ -38,7 +39,7 @@ const stopButton = twiceButton("Stop", "Stop this run?", async () => {
 });
 const removeButton = twiceButton("Remove", "Remove this run?", async () => {
   await change(`${address}/remove`);
-  location.assign("/?removed=1");
+  location.assign("/");
 });
 /** After so long without an event it is asked whether the run's process still shows signs of life. */
 const SILENCE_MS = 20_000;
@@ -50,6 +51,8 @@ interface Shown extends CellElement {
 const cells = new Map<string, Shown>();
 const dirty = new Set<string>();
 let notesShown = 0;
+/** Whether the run is in the trash. */
+let removed = false;
 /** Whether the run has a report. */
 let reported = false;
 let runsFolder = "";
@@ -106,8 +109,13 @@ function followLive(run: RunView): void {
     },
     onServer: (there) => {
       // A link to a server that is gone leads nowhere.
-      head.report.hidden = !reported || !there;
+      head.report.hidden = !reported || !there || removed;
       head.closed.hidden = there;
+    },
+    onRemoved: (now) => {
+      removed = now;
+      showRemoval();
+      redraw();
     },
     onLost: () => {
       run.status = "lost";
@@ -125,7 +133,7 @@ function followLive(run: RunView): void {
   });
 }
 
-/** A process that computes without a pause says nothing, not even that it stalls: its silence is asked about. */
+/** A process that computes without a pause sends no events, not even that it is stalled: ask for its status. */
 function watchHeart(run: RunView, redraw: () => void): void {
   const look = async () => {
     const silent = isUnderWay(run) && Date.now() - Date.parse(run.updatedAt) > SILENCE_MS;
@@ -152,10 +160,10 @@ function draw(run: RunView): void {
     setAttribute(shown.segment, "data-status", cell.status);
   }
   dirty.clear();
-  stopButton.hidden = !able.stop || !isUnderWay(run);
-  removeButton.hidden = !able.edit || isUnderWay(run);
+  stopButton.hidden = removed || !able.stop || !isUnderWay(run);
+  removeButton.hidden = removed || !able.edit || isUnderWay(run);
   const ended = finishedCells(run.cells);
-  setBadge(head.status, run.status);
+  setBadge(head.status, removed ? "removed" : run.status);
   const ending = endReason(run);
   for (
     const [element, applies] of [[head.error, run.status !== "stopped"], [
@@ -169,7 +177,9 @@ function draw(run: RunView): void {
   for (; notesShown < run.notes.length; notesShown++) head.notes.append(noteElement(run.notes[notesShown]!));
   head.notes.hidden = notesShown === 0;
   const title = head.title.textContent ?? "";
-  document.title = isUnderWay(run) ? `${ended}/${run.cells.length} · ${title}` : `${statusText(run.status)} · ${title}`;
+  document.title = isUnderWay(run)
+    ? `${ended}/${run.cells.length} · ${title}`
+    : `${statusText(removed ? "removed" : run.status)} · ${title}`;
   tick(run);
 }
 
@@ -253,6 +263,7 @@ function buildHead(run: RunView): void {
     head.strip,
     head.now,
     head.closed,
+    head.removed,
     head.stopped,
     head.error,
     head.notes,
@@ -263,6 +274,20 @@ function showResults(run: RunView): void {
   const section = byId("results");
   section.hidden = run.results === null;
   section.replaceChildren(...(run.results === null ? [] : [resultsElement(run.results)]));
+}
+
+/** Says that the run is in the trash, and how to restore it. */
+function showRemoval(): void {
+  head.removed.hidden = !removed;
+  head.report.hidden = !reported || removed;
+  const undo = h("button", { type: "button", class: "button quiet" }, "Undo");
+  undo.addEventListener("click", () => change("/api/undo").catch((error) => undo.after(` ${error.message}`)));
+  head.removed.replaceChildren(
+    "This run was removed: it is in the trash, and ",
+    h("code", {}, undoCommand(runsFolder)),
+    " restores the last removal. ",
+    ...(able.edit ? [undo] : []),
+  );
 }
 
 function showReport(there: boolean): void {
@@ -277,6 +302,6 @@ function announce(run: RunView, event: RunEvent): void {
     : run.title;
   if (event.kind === "cell.start") setText(byId("announce"), `${title} started`);
   if (event.kind === "cell.end") setText(byId("announce"), `${title}: ${statusText(event.status)}. ${event.summary}`);
-  if (event.kind === "run.resume") setText(byId("announce"), "The run goes on");
+  if (event.kind === "run.resume") setText(byId("announce"), "The run was resumed");
   if (event.kind === "run.end") setText(byId("announce"), `The run ended: ${statusText(event.status)}`);
 }
