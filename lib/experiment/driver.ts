@@ -33,6 +33,7 @@ import {
 } from "../run/mod.ts";
 import { type ServerWorker, startServerWorker, takenPortText } from "../serve/mod.ts";
 import { type Device, openDevice } from "../tensor/mod.ts";
+import { keepPageOpen } from "./keep-page-open.ts";
 import { endWithParent } from "./parent.ts";
 import type { PlannedCell } from "./plan.ts";
 import { checkMemory, checkTime, showPlan } from "./preflight.ts";
@@ -118,6 +119,9 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
       const view = await runOne(experiment, invocation, { seed, plan, device, prepared, server, terminal });
       views.push(view);
       prepared = undefined;
+    }
+    if (server !== undefined && Deno.stdin.isTerminal() && Deno.stdout.isTerminal()) {
+      await keepPageOpen(server, terminal.print, stopSignal());
     }
   } finally {
     terminal.close();

@@ -21,6 +21,8 @@ export interface Server {
   readonly port: number;
   /** Resolves when it has stopped. */
   readonly finished: Promise<void>;
+  /** Milliseconds since the last request; infinite before the first. An open page asks every few seconds. */
+  idleMs(): number;
   /**
    * Lets every open stream send all that is in its run's log now and end, then stops.
    * A reader that does not take it is cut off after a few seconds.
@@ -53,7 +55,11 @@ export function serve({ runsFolder, port, hostname = "127.0.0.1", hosts = [], si
   const feeds = createFeeds(runsFolder);
   const cut = new AbortController();
   const app = createApp({ runsFolder, hosts, feeds });
-  const server = listen(port, hostname, cut.signal, app.fetch);
+  let asked = -Infinity;
+  const server = listen(port, hostname, cut.signal, (request) => {
+    asked = performance.now();
+    return app.fetch(request);
+  });
   const finished = server.finished.catch(() => {});
   let closing = false;
   const close = async () => {
@@ -76,6 +82,7 @@ export function serve({ runsFolder, port, hostname = "127.0.0.1", hosts = [], si
     url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${bound}/`,
     port: bound,
     finished,
+    idleMs: () => performance.now() - asked,
     close,
   };
 }

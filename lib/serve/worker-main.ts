@@ -3,7 +3,9 @@ import { explainError } from "../errors.ts";
 import { serve, type Server } from "./server.ts";
 import type { WorkerMessage, WorkerOptions } from "./worker.ts";
 
-type Command = { readonly kind: "serve"; readonly options: WorkerOptions } | { readonly kind: "close" };
+type Command = { readonly kind: "serve"; readonly options: WorkerOptions } | { readonly kind: "idle" } | {
+  readonly kind: "close";
+};
 
 const scope = globalThis as unknown as {
   onmessage: ((event: MessageEvent<Command>) => void) | null;
@@ -12,6 +14,10 @@ const scope = globalThis as unknown as {
 let server: Server | undefined;
 
 scope.onmessage = async ({ data }) => {
+  if (data.kind === "idle") {
+    scope.postMessage({ kind: "idle", ms: server?.idleMs() ?? Infinity });
+    return;
+  }
   if (data.kind === "close") {
     await server?.close();
     scope.postMessage({ kind: "closed" });

@@ -5,7 +5,9 @@ import { CLOSE_MS, type ServeOptions } from "./server.ts";
 export interface ServerWorker {
   readonly url: string;
   readonly port: number;
-  /** As a server's: readers get what is in the log by now. */
+  /** Milliseconds since the last request; infinite when there was none, or the server has failed. */
+  idleMs(): Promise<number>;
+  /** Like a server's: readers get what is in the log by now. */
   close(): Promise<void>;
 }
 
@@ -15,6 +17,7 @@ export type WorkerOptions = Omit<ServeOptions, "signal">;
 /** What the worker answers. */
 export type WorkerMessage =
   | { readonly kind: "listening"; readonly url: string; readonly port: number }
+  | { readonly kind: "idle"; readonly ms: number }
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly error: string };
 
@@ -36,15 +39,18 @@ export function startServerWorker(options: WorkerOptions): Promise<ServerWorker>
     name: "stitchbook-server",
   });
   const closed = Promise.withResolvers<void>();
+  let idle = Promise.withResolvers<number>();
   return new Promise((resolve, reject) => {
     worker.onerror = (event) => {
       // An error in the page's server must not end the training.
       event.preventDefault();
       closed.resolve();
+      idle.resolve(Infinity);
       reject(new Error(`The page's server stopped: ${event.message}`));
     };
     worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
       if (data.kind === "closed") closed.resolve();
+      if (data.kind === "idle") idle.resolve(data.ms);
       if (data.kind === "failed") {
         worker.terminate();
         reject(new Error(data.error));
@@ -57,7 +63,12 @@ export function startServerWorker(options: WorkerOptions): Promise<ServerWorker>
           clearTimeout(late);
           worker.terminate();
         };
-        resolve({ url: data.url, port: data.port, close });
+        const idleMs = () => {
+          idle = Promise.withResolvers();
+          worker.postMessage({ kind: "idle" });
+          return idle.promise;
+        };
+        resolve({ url: data.url, port: data.port, idleMs, close });
       }
     };
     worker.postMessage({ kind: "serve", options });
