@@ -21,9 +21,7 @@ export function settingsOverview(schema: z.ZodType): string {
       : `${keys.length} settings: ${keys.map(({ path }) => path.slice(name.length + 1)).join(", ")}`;
     return shorten(`  ${name.padEnd(width)}  ${text}`);
   });
-  return `Settings, for --set key=value; --help <section> describes them, --help ${ALL} describes all:\n${
-    lines.join("\n")
-  }\n`;
+  return `Settings, for --set key=value (--help <section> or --help ${ALL} describes them):\n${lines.join("\n")}\n`;
 }
 
 /**
