@@ -42,7 +42,7 @@ const WITH_STITCHES: ReadonlySet<string> = new Set(["bts", "baselines"]);
  */
 export async function finishedRun(runsFolder: string, id: string): Promise<FinishedRun> {
   const view = await readRun(runsFolder, id);
-  if (view === undefined) throw new UserError("run.none", `The run ${id} is gone from ${runsFolder}`);
+  if (view === undefined) throw new UserError("run.none", `The run ${id} is no longer in ${runsFolder}`);
   const own = mainSettings.safeParse(view.config);
   if (WITH_STITCHES.has(view.experiment) && own.success) {
     return { view, config: own.data, cell: (name) => finishedCell(runsFolder, view, name) };
@@ -68,18 +68,24 @@ export async function finishedRun(runsFolder: string, id: string): Promise<Finis
 async function finishedCell<Value>(runsFolder: string, view: RunView, name: string): Promise<CellResult<Value>> {
   const cell = view.cells.find((one) => one.name === name);
   const found = cell === undefined || cell.cellKey === "" ? undefined : await findCell(runsFolder, cell.cellKey);
-  if (found === undefined) {
+  const finished = cell?.status === "done" || cell?.status === "cached";
+  // A cell that this run did not finish may have been finished by another.
+  if (found === undefined || (found.kind === "absent" && !finished)) {
     throw new UserError(
       "run.unfinished",
-      `The run ${view.id} (${view.status}) cannot give its cell ${name}: it has none`,
-      "run it to its end, or name another run; deno task ls lists them",
+      cell === undefined
+        ? `The run ${view.id} has no cell ${name}`
+        : `The run ${view.id} (${view.status}) did not finish its cell ${name}`,
+      `finish it with deno task resume ${view.id}, or name another run; deno task ls lists them`,
     );
   }
   if (found.kind !== "whole") {
     throw new UserError(
       "run.damaged",
-      `The run ${view.id} cannot give its cell ${name}: ${found.kind === "absent" ? "it is gone" : found.reason}`,
-      `the run's own command makes it again: ${shellLine(view.command)}; deno task verify ${view.id} checks all cells`,
+      `The run ${view.id} cannot use its cell ${name}: ${
+        found.kind === "absent" ? "its files were deleted" : found.reason
+      }`,
+      `the run's own command rebuilds it: ${shellLine(view.command)}; deno task verify ${view.id} checks all cells`,
     );
   }
   const { manifest, folder } = found;

@@ -8,7 +8,7 @@ import { finishedRun } from "../../lib/bts/finished.ts";
 import { fitPart, gatesCommand } from "../../lib/cli/gates.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { GateTrace } from "../../lib/report/mod.ts";
-import { openRun, readRun, repositoryRoot } from "../../lib/run/mod.ts";
+import { openRun, readRun, repositoryRoot, StopError } from "../../lib/run/mod.ts";
 
 async function gates(...args: string[]): Promise<string> {
   const lines: string[] = [];
@@ -60,13 +60,52 @@ Deno.test("`finishedRun()` takes a run of every other method too, and says what 
       assert.ok(error instanceof UserError && error.code === "run.damaged");
       assert.match(
         error.hint!,
-        /own command makes it again: deno task run experiments\/baselines\.ts; deno task verify /,
+        /own command rebuilds it: deno task run experiments\/baselines\.ts; deno task verify /,
       );
       return true;
     });
+    await Deno.remove(folder, { recursive: true });
+    await assert.rejects(found.cell("stitch"), /cannot use its cell stitch: its files were deleted/);
     const study = await openWith("stitch-count");
     study.finish({ domains: [], methods: {} });
     await assert.rejects(finishedRun(runs, study.id), /leaves no stitched model, or several/);
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});
+
+Deno.test("`deno task gates` of a stopped run says which cell was not finished, and how to finish it", async () => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-stopped-" });
+  try {
+    const controller = new AbortController();
+    const run = await openRun({
+      runsFolder: runs,
+      experiment: "bts",
+      title: "",
+      preset: "smoke",
+      seed: 1,
+      device: "none",
+      config: btsConfigSchema.parse({}),
+      command: ["deno", "task", "bts"],
+      plan: ["seed", "expert:code"].map((cell) => ({ cell, title: "" })),
+      signal: controller.signal,
+    });
+    const spec = { title: "", description: "", inputs: {}, code: ["lib/random.ts"], output: z.int() };
+    const stopped = run.cell({ ...spec, name: "seed" }, () => {
+      controller.abort(new StopError("SIGINT"));
+      return Promise.reject(controller.signal.reason);
+    });
+    await assert.rejects(stopped, StopError);
+    run.fail(controller.signal.reason);
+    assert.equal((await readRun(runs, run.id))!.status, "stopped");
+    for (const word of ["last", run.id]) {
+      await assert.rejects(gates(word, "--runs", runs, "--text", "a"), (error) => {
+        assert.ok(error instanceof UserError && error.code === "run.unfinished", String(error));
+        assert.equal(error.message, `The run ${run.id} (stopped) did not finish its cell seed`);
+        assert.ok(error.hint!.includes(`deno task resume ${run.id}`));
+        return true;
+      });
+    }
   } finally {
     await Deno.remove(runs, { recursive: true });
   }
