@@ -4,6 +4,7 @@ import { nearest, UserError } from "../errors.ts";
 import {
   type Column,
   defaultRunsFolder,
+  fitTable,
   formatSeconds,
   formatTable,
   headline,
@@ -17,13 +18,19 @@ import {
   type RunStatus,
   shownName,
   type SortedRun,
+  type Spare,
   type Table,
 } from "../run/mod.ts";
 
-/** Lists the runs as a table, or as JSON with `--json`. */
+/**
+ * Lists the runs as a table, or as JSON with `--json`.
+ *
+ * @param width what lines must fit into; columns that do not are left out
+ */
 export async function listCommand(
   args: readonly string[],
   print: (text: string) => void = console.log,
+  width: number = terminalWidth(),
 ): Promise<void> {
   const collect = (value: string, before: readonly string[]) => [...before, value];
   const command = new Command("ls").description("Lists the runs, newest first.")
@@ -38,12 +45,13 @@ export async function listCommand(
       "by a column (started, seconds, bpb, …), a result or a metric, with :last, :min, :max or :best",
       "started",
     )
-    .option("--reverse", "the other way round")
+    .option("--reverse", "in reverse order")
     .option("--limit <count>", "this many runs at most")
+    .option("--wide", "every column, even where lines do not fit the terminal")
     .option("--json", "write one JSON array");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
-  const { runs, tag, status, preset, experiment, since, sort, reverse, limit, json } = parsed.options;
+  const { runs, tag, status, preset, experiment, since, sort, reverse, limit, wide, json } = parsed.options;
   const folder = String(runs);
   const options: ListOptions = {
     tags: tag as string[],
@@ -57,10 +65,39 @@ export async function listCommand(
   };
   const listed = await listFromIndex(folder, options);
   if (json) return print(jsonLine(listed));
-  if (listed.length > 0) return print(formatTable(runsTable(folder, listed, String(sort))));
+  if (listed.length > 0) {
+    const { table, lost } = fitTable(runsTable(folder, listed, String(sort)), wide ? Infinity : width, SPARES);
+    const remark = lost.length === 0 ? [] : [`--wide also shows: ${lost.join(", ")}`];
+    return print([formatTable(table), ...remark].join("\n"));
+  }
   const all = await listFromIndex(folder);
   if (all.length === 0) return print(`No runs in ${folder}; start one with: deno task bts`);
   print([`None of the ${all.length} runs in ${folder} fits`, ...unknownNames(all, options)].join("\n"));
+}
+
+/** What is cut and left out on a narrow terminal. */
+const SPARES: readonly Spare[] = [
+  { key: "name", least: 24 },
+  { key: "tags", least: 16 },
+  { key: "device", least: 0 },
+  { key: "method", least: 0 },
+  { key: "seed", least: 0 },
+  { key: "cells", least: 5 },
+  { key: "tags", least: 0 },
+  { key: "seconds", least: 0 },
+  { key: "name", least: 12 },
+  { key: "cells", least: 0 },
+  { key: "name", least: 0 },
+  { key: "bpb", least: 0 },
+];
+
+/** Width of the terminal; without one, lines may have any length. */
+function terminalWidth(): number {
+  try {
+    return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity;
+  } catch {
+    return Infinity;
+  }
 }
 
 /** A hint for each name that was asked for and that no run has: the names that there are. */

@@ -79,7 +79,7 @@ function bestOf(table: Table, column: Column): string | undefined {
 }
 
 /** Columns that a text takes: wide East Asian characters take two, combining marks none. */
-function widthOf(text: string): number {
+export function widthOf(text: string): number {
   let width = 0;
   for (const { segment } of new Intl.Segmenter().segment(text)) {
     width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/.test(segment) ? 2 : 1;

@@ -9,6 +9,7 @@ export {
   SOURCE_NAMES,
 } from "./provenance-text.ts";
 export { endReason } from "./end-reason.ts";
+export { fitTable, type Spare } from "./fit-table.ts";
 export { formatTable, resultsTable } from "./format-table.ts";
 export { jsonLine, printable, printableLines } from "./printable.ts";
 export {

@@ -32,6 +32,35 @@ async function threeRuns(folder: string): Promise<(...args: string[]) => Promise
     JSON.parse(await printed(folder, "--json", ...args)).map(({ seed }: { seed: number }) => seed);
 }
 
+Deno.test("`listCommand()` fits a terminal of 80 columns, names what it leaves out, and shows it with --wide", () =>
+  withFolder(async (folder) => {
+    await threeRuns(folder);
+    const device = "CPU, 2 threads, AVX-512 kernels, relaxed SIMD";
+    const run = await openRun(
+      options(folder, { device, command: ["bts", "--name", "x"], title: "界 long ".repeat(9) }),
+    );
+    run.finish(emptyResults);
+    const lines = async (width: number, ...args: string[]) => {
+      let text = "";
+      await listCommand(["--runs", folder, ...args], (piece) => text += piece, width);
+      return text.split("\n").slice(1);
+    };
+    const wide = (line: string) => line.length + (line.match(/界/g)?.length ?? 0);
+    const everything = await lines(Infinity);
+    assert.ok(everything.some((line) => wide(line) > 120));
+    assert.deepEqual(await lines(80, "--wide"), everything);
+    for (const width of [200, 120, 100, 80, 60]) {
+      const shown = await lines(width);
+      for (const line of shown) assert.ok(wide(line) <= width, `${width}: ${line}`);
+      // Which run it is and how it stands is always there.
+      assert.match(shown[0]!, /^run +(name +)?status/);
+      for (const id of (await listRuns(folder)).map(({ id }) => id)) assert.ok(shown.some((l) => l.startsWith(id)));
+      const lost = /^--wide also shows: (.*)$/.exec(shown.at(-1)!)?.[1]?.split(", ") ?? [];
+      for (const title of lost) assert.ok(everything[0]!.includes(title) && !shown[0]!.includes(` ${title}`), title);
+    }
+    assert.match((await lines(80)).at(-1)!, /^--wide also shows: device/);
+  }));
+
 Deno.test("`listCommand()` filters by tag, status, preset, experiment and start, all together", () =>
   withFolder(async (folder) => {
     const seeds = await threeRuns(folder);

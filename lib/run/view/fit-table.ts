@@ -1,0 +1,50 @@
+// Making a table fit the terminal: texts are shortened and columns left out, the least important first.
+import type { Table } from "../events/events.ts";
+import { formatTable, widthOf } from "./format-table.ts";
+
+/** What may be done to a column: it may be cut to `least` columns of the terminal, or left out where that is 0. */
+export interface Spare {
+  readonly key: string;
+  readonly least: number;
+}
+
+/**
+ * The table, with no more done to it than a line of `width` needs.
+ *
+ * @param spares what may be done, in this order; a key may come twice, first to be cut and later to be left out
+ * @returns the table, and the titles of the columns that it lost
+ */
+export function fitTable(table: Table, width: number, spares: readonly Spare[]): { table: Table; lost: string[] } {
+  const lost: string[] = [];
+  let fitting = table;
+  for (const { key, least } of spares) {
+    const excess = widest(fitting) - width;
+    if (excess <= 0) break;
+    const column = fitting.columns.find((column) => column.key === key);
+    if (column === undefined) continue;
+    if (least === 0) {
+      lost.push(column.title);
+      fitting = { ...fitting, columns: fitting.columns.filter((other) => other !== column) };
+    } else {
+      const now = Math.max(...fitting.rows.map((row) => widthOf(String(row[key] ?? ""))));
+      const most = Math.max(least, now - excess);
+      fitting = { ...fitting, rows: fitting.rows.map((row) => ({ ...row, [key]: shorten(row[key] ?? null, most) })) };
+    }
+  }
+  return { table: fitting, lost };
+}
+
+/** Terminal columns of a table's widest line; its title may be longer. */
+function widest(table: Table): number {
+  return Math.max(...formatTable(table).split("\n").slice(1).map(widthOf));
+}
+
+function shorten(value: string | number | null, most: number): string | number | null {
+  if (typeof value !== "string" || widthOf(value) <= most) return value;
+  let text = "";
+  for (const { segment } of new Intl.Segmenter().segment(value)) {
+    if (widthOf(text + segment) > most - 1) break;
+    text += segment;
+  }
+  return `${text.trimEnd()}…`;
+}
