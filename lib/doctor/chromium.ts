@@ -1,4 +1,5 @@
 // Where Chromium is, if this machine has it: only the browser tests use it.
+import { isFile } from "./is-file.ts";
 
 /** Names under which Chromium is installed. */
 const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
@@ -9,12 +10,4 @@ export function chromiumPath(): string | undefined {
   if (chosen) return isFile(chosen) ? chosen : undefined;
   const folders = (Deno.env.get("PATH") ?? "").split(":").filter(Boolean);
   return folders.flatMap((folder) => BROWSERS.map((name) => `${folder}/${name}`)).find(isFile);
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }

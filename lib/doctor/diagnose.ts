@@ -1,6 +1,7 @@
 // What this machine has: `deno task doctor`. Nothing here is required; each line says what it is good for.
 import { chromiumPath } from "./chromium.ts";
-import { findJupyter } from "../notebook/mod.ts";
+import { findJupyter, findKernel } from "./jupyter.ts";
+import { kernelFault } from "./jupyter-kernel.ts";
 import { UserError } from "../errors.ts";
 import { describeDevices, openDevice } from "../tensor/mod.ts";
 import { pythonCommand } from "./python.ts";
@@ -20,7 +21,6 @@ export async function diagnose(): Promise<Finding[]> {
   const { total, available } = Deno.systemMemoryInfo();
   const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
   const browser = chromiumPath();
-  const jupyter = await findJupyter();
   const python = await pythonModules(["torch", "transformers", "tokenizers", "safetensors"]);
   return [
     { name: "Deno", found: true, detail: `${Deno.version.deno}, V8 ${Deno.version.v8}, ${Deno.build.target}` },
@@ -54,11 +54,7 @@ export async function diagnose(): Promise<Finding[]> {
             ? "the native kernels go before it; STITCHBOOK_PRODUCTS=blas uses it"
             : "matrix products go to it; STITCHBOOK_BLAS=off keeps them here"),
     },
-    {
-      name: "Jupyter",
-      found: jupyter !== undefined,
-      detail: jupyter === undefined ? "none: notebooks need it (pip install jupyterlab)" : jupyter.join(" "),
-    },
+    { name: "Jupyter", ...await notebooks() },
     {
       name: "Chromium",
       found: browser !== undefined,
@@ -86,6 +82,23 @@ async function cpuDevice(): Promise<Omit<Finding, "name">> {
     if (!(error instanceof UserError)) throw error;
     return { found: false, detail: error.hint === undefined ? error.message : `${error.message}: ${error.hint}` };
   }
+}
+
+/** Jupyter, and whether it can start Deno's kernel. */
+async function notebooks(): Promise<Omit<Finding, "name">> {
+  const jupyter = await findJupyter();
+  if (jupyter === undefined) {
+    return { found: false, detail: "none: notebooks need it (pip install jupyterlab)" };
+  }
+  const command = jupyter.join(" ");
+  const kernel = await findKernel(jupyter);
+  if (kernel === undefined) {
+    return { found: false, detail: `${command}, without Deno's kernel: run deno task notebook:install` };
+  }
+  const fault = kernelFault(kernel.spec?.argv ?? []);
+  return fault === undefined
+    ? { found: true, detail: `${command}, with Deno's kernel` }
+    : { found: false, detail: `${command}; Deno's kernel: ${fault}` };
 }
 
 /** The findings, a line each. */

@@ -9,6 +9,5 @@ export {
   runHandle,
   type WatchOptions,
 } from "./handle.ts";
-export { findJupyter, installKernel } from "./install.ts";
 export { messages, runEvents, serverOf, streamEvents } from "./stream.ts";
 export { attach, startArguments, type StartOptions, startRun } from "./start.ts";

@@ -1,7 +1,7 @@
 // Starting an experiment from a notebook, in a process of its own that outlives the kernel, and finding it again.
 import { join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
-import { isRunId, lastLines, launch, listRuns, makeRunId, outputFile, readRun, repositoryRoot } from "../run/mod.ts";
+import { lastLines, launch, makeRunId, outputFile, readRun, repositoryRoot, resolveRun, runIds } from "../run/mod.ts";
 import { type RunHandle, runHandle } from "./handle.ts";
 
 export interface StartOptions {
@@ -75,22 +75,26 @@ export async function startRun(options: StartOptions = {}): Promise<RunHandle> {
 }
 
 /**
- * The handle on an existing run: by id, or the newest with `"last"`.
+ * The handle on an existing run.
  *
- * @throws UserError when there is no such run; the message lists the newest ones and the command that starts one
+ * @param run an id, the start of one, a run's name, or `last`, the newest
+ * @throws UserError `notebook.no-run` naming the newest runs and the command that starts one, `run.ambiguous` when
+ *   several runs fit, `run.removed` when it is in the trash
  */
-export async function attach(id: string, options: { readonly runs?: string } = {}): Promise<RunHandle> {
+export async function attach(run: string, options: { readonly runs?: string } = {}): Promise<RunHandle> {
   const runsFolder = runsFolderOf(options.runs);
-  const runs = await listRuns(runsFolder);
-  if (id === "last" && runs[0] !== undefined) return runHandle(runsFolder, runs[0].id);
-  if (isRunId(id) && runs.some((run) => run.id === id)) return runHandle(runsFolder, id);
-  const start = "Start one with `await startRun()`, or in a terminal with `deno task bts`";
-  throw new UserError(
-    "notebook.no-run",
-    runs.length === 0
-      ? `There is no run in ${runsFolder}. ${start}`
-      : `There is no run "${id}" in ${runsFolder}. The newest are ${
-        runs.slice(0, 5).map((run) => run.id).join(", ")
-      }. ${start}`,
-  );
+  try {
+    return runHandle(runsFolder, await resolveRun(runsFolder, run));
+  } catch (error) {
+    if (!(error instanceof UserError && error.code === "run.none")) throw error;
+    const newest = (await runIds(runsFolder)).slice(0, 5);
+    // A kernel shows the message alone.
+    const start = "Start one with `await startRun()`, or in a terminal with `deno task bts`";
+    throw new UserError(
+      "notebook.no-run",
+      newest.length === 0
+        ? `There is no run in ${runsFolder}. ${start}`
+        : `There is no run "${run}" in ${runsFolder}. The newest are ${newest.join(", ")}. ${start}`,
+    );
+  }
 }

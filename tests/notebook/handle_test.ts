@@ -11,6 +11,7 @@ import {
   startArguments,
   startRun,
 } from "../../lib/notebook/mod.ts";
+import { addLabel } from "../../lib/run/mod.ts";
 import { sampleEvents } from "../report/sample.ts";
 
 const EXPERIMENT = "tests/notebook/fake_experiment.ts";
@@ -140,6 +141,19 @@ Deno.test("`watch()` stops when it is told to", async () => {
   await run.watch({ show: recorder().show, signal: abort.signal, pause: () => 50 });
   assert.ok(performance.now() - started < 1_500);
   await Deno.remove(runs, { recursive: true });
+});
+
+Deno.test("`attach()` finds a run by its id, the start of it and its name; several that fit are an error", async () => {
+  const runs = await finishedRun();
+  const id = "20250506-090000-bts-quick-abcd";
+  await addLabel(join(runs, id), { kind: "name", name: "The best one" });
+  for (const word of [id, "20250506-09", "The best one", "last"]) {
+    assert.equal((await attach(word, { runs })).id, id);
+  }
+  const second = "20250506-100000-bts-quick-abce";
+  await Deno.mkdir(join(runs, second));
+  await Deno.copyFile(join(runs, id, "events.jsonl"), join(runs, second, "events.jsonl"));
+  await assert.rejects(attach("20250506", { runs }), /"20250506" begins 2 runs/);
 });
 
 Deno.test("`attach()` to what is not there names the newest runs and the command that starts one", async () => {

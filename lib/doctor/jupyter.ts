@@ -1,6 +1,8 @@
 // `deno task notebook:install`: registers Deno's kernel with Jupyter, and says what is missing when it cannot.
+import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { pythonCommand } from "../doctor/mod.ts";
+import { pythonCommand } from "./python.ts";
+import { kernelArguments } from "./jupyter-kernel.ts";
 
 /** What a command said; undefined when it could not be started. */
 export type RunCommand = (
@@ -20,11 +22,7 @@ const runCommand: RunCommand = async (command, args) => {
 };
 
 /** Ways to call Jupyter, tried in this order. */
-const JUPYTERS = [["jupyter"], ["python3", "-m", "jupyter"], ["python", "-m", "jupyter"], [
-  "py",
-  "-m",
-  "jupyter",
-]] as const;
+const JUPYTERS = ["jupyter", "python3 -m jupyter", "python -m jupyter", "py -m jupyter"].map((line) => line.split(" "));
 const GET_JUPYTER =
   "Install it with `pip install jupyterlab` (or `pipx install jupyterlab`), then run `deno task notebook:install` again";
 
@@ -38,19 +36,29 @@ export async function findJupyter(run: RunCommand = runCommand): Promise<readonl
   return undefined;
 }
 
-/** Where Jupyter keeps the Deno kernel, or undefined when it has none. */
-async function kernelFolder(jupyter: readonly string[], run: RunCommand): Promise<string | undefined> {
+/** A kernel as Jupyter lists it. */
+export interface ListedKernel {
+  readonly resource_dir: string;
+  /** Its kernel.json. */
+  readonly spec?: Readonly<Record<string, unknown>> & { readonly argv?: readonly string[] };
+}
+
+/** The Deno kernel that Jupyter has; undefined when it has none. */
+export async function findKernel(
+  jupyter: readonly string[],
+  run: RunCommand = runCommand,
+): Promise<ListedKernel | undefined> {
   const [command, ...args] = jupyter;
   const answer = await run(command!, [...args, "kernelspec", "list", "--json"]);
   try {
-    return JSON.parse(answer?.output ?? "").kernelspecs?.deno?.resource_dir;
+    return JSON.parse(answer?.output ?? "").kernelspecs?.deno;
   } catch {
     return undefined;
   }
 }
 
 /**
- * Registers the kernel of this very Deno and returns where Jupyter found it.
+ * Registers this Deno's kernel, such that it starts even after this Deno was moved, and returns where Jupyter found it.
  *
  * A kernel runs in its notebook's folder, so notebooks inside the repository get the repository's `deno.json`.
  *
@@ -72,14 +80,28 @@ export async function installKernel(run: RunCommand = runCommand): Promise<{ jup
       `\`deno jupyter --install\` failed: ${installed?.output.trim() ?? "it did not start"}`,
     );
   }
-  const folder = await kernelFolder(jupyter, run);
-  if (folder === undefined) {
+  const kernel = await findKernel(jupyter, run);
+  if (kernel === undefined) {
     throw new UserError(
       "notebook.unseen",
       `The kernel was installed, but \`${jupyter.join(" ")}\` does not list it: it looks in other folders`,
       `Compare \`${jupyter.join(" ")} --paths\` with where \`deno jupyter --install --force\` says it writes, ` +
         "and unset JUPYTER_DATA_DIR or copy the folder",
     );
+  }
+  const folder = kernel.resource_dir;
+  const json = { display_name: "Deno", language: "typescript", ...kernel.spec, argv: kernelArguments() };
+  // In a process of its own: this one may not write.
+  const write = "Deno.writeTextFileSync(Deno.args[0], Deno.args[1])";
+  const written = await run(Deno.execPath(), [
+    "eval",
+    write,
+    join(folder, "kernel.json"),
+    JSON.stringify(json, null, 2),
+  ]);
+  if (written?.code !== 0) {
+    const why = written?.output.trim() ?? "Deno did not start";
+    throw new UserError("notebook.install", `Cannot write ${join(folder, "kernel.json")}: ${why}`);
   }
   return { jupyter: jupyter.join(" "), folder };
 }

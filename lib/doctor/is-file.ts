@@ -1,0 +1,10 @@
+// Whether a path is a file that can be looked at.
+
+/** Whether there is a file at the path. */
+export function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
