@@ -38,13 +38,19 @@ export function compareMethods(losses: Losses, method: string, against: string, 
   return { method, against, domain, difference: value, low, high };
 }
 
-/** `method` against every other one on every domain and their mean, and every expert against the seed on its own. */
+/**
+ * `method` against every other one on every domain and their mean, and every expert against the seed and the other
+ * experts on its own domain.
+ */
 export function comparisons(losses: Losses, method = "bts"): ComparisonRow[] {
   const domains = [...Object.keys(losses[method]!), "mean"];
   const others = Object.keys(losses).filter((name) => name !== method);
   const experts = others.filter((name) => name.startsWith("expert:"));
   return [
     ...others.flatMap((against) => domains.map((domain) => compareMethods(losses, method, against, domain))),
-    ...experts.map((expert) => compareMethods(losses, expert, "seed", expert.slice("expert:".length))),
+    ...experts.flatMap((expert) =>
+      ["seed", ...experts].filter((rival) => rival !== expert)
+        .map((rival) => compareMethods(losses, expert, rival, expert.slice("expert:".length)))
+    ),
   ];
 }

@@ -4,12 +4,15 @@ import { join } from "node:path";
 import { z } from "zod";
 import {
   buildTasks,
+  type DocumentLosses,
+  enoughDocuments,
   evaluate,
   type Evaluation,
   type EvaluationOptions,
   type EvaluationSet,
   type EvaluationWindow,
   evaluationWindows,
+  FEWEST_DOCUMENTS,
   rowMemory,
   scoringCost,
 } from "../eval/mod.ts";
@@ -225,6 +228,7 @@ export async function measureAll(
     ]),
   );
   await Deno.writeTextFile(join(cell.folder, LOSSES_FILE), JSON.stringify(plain));
+  noteFew(cell, Object.values(losses)[0] ?? {});
   const means = Object.entries(measured).map(([name, { bpb }]) => `${name} ${bpb["mean"]!.toFixed(3)}`);
   cell.summary(`mean bits per byte: ${means.join(", ")}`);
   return { methods: measured, scoring };
@@ -248,6 +252,18 @@ function noteMissing(cell: CellContext, { tasks, windows }: EvaluationSet): void
   if (missing.length === 0) return;
   cell.note(
     `No question for ${missing.join(", ")}: too few held-out documents, or none that fits model.contextLength.`,
+    "warning",
+  );
+}
+
+/** Says why a domain has no interval; the documents are the same for every method. */
+function noteFew(cell: CellContext, domains: Readonly<Record<string, DocumentLosses>>): void {
+  const few = Object.entries(domains).filter(([, { bytes }]) => !enoughDocuments(bytes));
+  if (few.length === 0) return;
+  const named = few.map(([domain, { bytes }]) => `${domain} (${bytes.length} documents)`).join(", ");
+  cell.note(
+    `No 95 % interval of bits per byte for ${named} and for the mean: that takes ${FEWEST_DOCUMENTS} held-out ` +
+      "documents of similar length, or more of unequal length.",
     "warning",
   );
 }

@@ -121,14 +121,16 @@ export interface ComparisonRow {
   readonly domain: string;
   /** Bits per byte of `method` minus those of `against`, and the ends of its 95 % interval. */
   readonly difference: number;
-  readonly low: number;
-  readonly high: number;
+  /** Null with too few documents for an interval, as is `high`. */
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
 export function comparisonsTable(rows: readonly ComparisonRow[]): Table {
   return {
     name: "comparisons",
-    title: "Differences in bits per byte, paired by document, with 95 % intervals (negative: the method is better)",
+    title: "Differences in bits per byte, paired by document, with 95 % intervals where there are enough documents " +
+      "(negative: the method is better)",
     columns: [
       text("method", "method"),
       text("against", "against"),

@@ -1,8 +1,12 @@
 // Bits per byte: a measure of a language model that does not depend on its tokenizer.
 import type { LanguageModel } from "../model/mod.ts";
-import type { Estimate } from "../run/mod.ts";
 import { rowLosses } from "./batches.ts";
-import { bootstrapBitsPerByte, type BootstrapOptions, type DocumentLosses } from "./intervals.ts";
+import {
+  bootstrapBitsPerByte,
+  type BootstrapOptions,
+  type DocumentLosses,
+  type DocumentsEstimate,
+} from "./intervals.ts";
 import type { EvaluationOptions } from "./types.ts";
 import type { EvaluationWindow } from "./windows.ts";
 
@@ -36,7 +40,7 @@ export async function bitsPerByte(
   model: LanguageModel,
   windows: readonly EvaluationWindow[],
   options: EvaluationOptions & BootstrapOptions = {},
-): Promise<{ bpb: Estimate; documents: DocumentLosses }> {
+): Promise<{ bpb: DocumentsEstimate; documents: DocumentLosses }> {
   const documents = await documentLosses(model, windows, options);
   return { bpb: bootstrapBitsPerByte([documents], options), documents };
 }

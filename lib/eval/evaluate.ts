@@ -3,7 +3,12 @@ import type { Tokenizer } from "../data/mod.ts";
 import type { LanguageModel } from "../model/mod.ts";
 import type { Estimate, MethodResult } from "../run/mod.ts";
 import { documentLosses } from "./bits-per-byte.ts";
-import { bootstrapBitsPerByte, type BootstrapOptions, type DocumentLosses } from "./intervals.ts";
+import {
+  bootstrapBitsPerByte,
+  type BootstrapOptions,
+  type DocumentLosses,
+  type DocumentsEstimate,
+} from "./intervals.ts";
 import { scoreTask } from "./score.ts";
 import type { Task } from "./task.ts";
 import type { EvaluationOptions } from "./types.ts";
@@ -28,7 +33,7 @@ export interface EvaluationProgress {
 
 /** A method's scores as the event log takes them, and what paired comparisons need. */
 export interface Evaluation {
-  /** `bpb` and `bpbInterval` by domain and for `mean` (of the domains, unweighted); tasks by name. */
+  /** `bpb` and, with enough documents, `bpbInterval` by domain and for `mean` (of the domains, unweighted); tasks by name. */
   readonly scores: Omit<MethodResult, "parameters">;
   /** By domain, for {@linkcode pairedDifference}. */
   readonly documents: Readonly<Record<string, DocumentLosses>>;
@@ -65,19 +70,24 @@ export async function evaluate(
   });
 
   const documents: Record<string, DocumentLosses> = {};
-  const bpbInterval: Record<string, Estimate> = {};
+  const estimates: Record<string, DocumentsEstimate> = {};
   for (const [domain, list] of domains) {
     documents[domain] = await documentLosses(model, list, part(domain));
-    bpbInterval[domain] = bootstrapBitsPerByte([documents[domain]], bootstrap);
+    estimates[domain] = bootstrapBitsPerByte([documents[domain]], bootstrap);
     before += list.length;
   }
-  bpbInterval["mean"] = bootstrapBitsPerByte(Object.values(documents), bootstrap);
+  estimates["mean"] = bootstrapBitsPerByte(Object.values(documents), bootstrap);
   const scores: Record<string, Estimate> = {};
   for (const task of tasks) {
     scores[task.name] = await scoreTask(model, task, tokenizer, part(task.name));
     before += rowsOf(task);
   }
-  const bpb = Object.fromEntries(Object.entries(bpbInterval).map(([domain, { value }]) => [domain, value]));
+  const bpb = Object.fromEntries(Object.entries(estimates).map(([domain, { value }]) => [domain, value]));
+  const bpbInterval = Object.fromEntries(
+    Object.entries(estimates).flatMap(([domain, { low, high, ...rest }]): [string, Estimate][] =>
+      low === null || high === null ? [] : [[domain, { ...rest, low, high }]]
+    ),
+  );
   return { scores: { bpb, bpbInterval, tasks: scores }, documents };
 }
 

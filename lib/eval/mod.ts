@@ -6,8 +6,12 @@ export {
   bootstrapBitsPerByte,
   type BootstrapOptions,
   type DocumentLosses,
+  type DocumentsEstimate,
+  effectiveDocuments,
+  enoughDocuments,
+  FEWEST_DOCUMENTS,
   pairedDifference,
-  wilsonInterval,
+  shareInterval,
 } from "./intervals.ts";
 export { type RowMemory, rowMemory } from "./row-memory.ts";
 export { type ScoringCost, scoringCost } from "./scoring-cost.ts";

@@ -4,12 +4,12 @@ import type { LanguageModel } from "../model/mod.ts";
 import type { Estimate } from "../run/mod.ts";
 import { rowLosses } from "./batches.ts";
 import { generateGreedily } from "./generate.ts";
-import { wilsonInterval } from "./intervals.ts";
+import { shareInterval } from "./intervals.ts";
 import type { Task } from "./task.ts";
 import type { EvaluationOptions } from "./types.ts";
 
 /**
- * The share of questions answered rightly, with Wilson's 95 % interval.
+ * The share of questions answered rightly, with its exact 95 % interval.
  *
  * A choice is right when the right answer gains the most log-likelihood from its prompt, against the same answer as the
  * start of a document (pointwise mutual information, Holtzman et al. 2021, arXiv 2104.08315): so an answer that is
@@ -25,7 +25,7 @@ export async function scoreTask(
   options: EvaluationOptions = {},
 ): Promise<Estimate> {
   const right = await answeredRightly(model, task, tokenizer, options);
-  return wilsonInterval(right.filter(Boolean).length, right.length);
+  return shareInterval(right.filter(Boolean).length, right.length);
 }
 
 /** Whether each question of a task is answered rightly. */

@@ -3,7 +3,7 @@ import type { RunView } from "../run/mod.ts";
 import { fixed } from "./format.ts";
 import { expertDomain, methodLabel, methodPhrase, orderMethods } from "../methods.ts";
 import { directionClaims, questionOf } from "./directions.ts";
-import { capital, differenceSentence, listed, sizes, visibleDigits } from "./wording.ts";
+import { capital, type Claim, differenceSentence, listed, sizes, visibleDigits } from "./wording.ts";
 
 /** How one method compares with another on one domain (or `mean`), in bits per byte. */
 export interface Comparison {
@@ -12,25 +12,20 @@ export interface Comparison {
   readonly domain: string;
   /** Bits per byte that `method` saves: positive when it is better. */
   readonly saved: number;
-  /** 95 % interval of `saved`, when the run logged the paired difference. */
+  /** 95 % interval of `saved`, when the run logged the paired difference with one. */
   readonly interval: readonly [number, number] | undefined;
-  /** `unclear` when the interval holds 0, or when unpaired intervals overlap. */
+  /** `unclear` when the interval holds 0, when unpaired intervals overlap, or with too few documents for an interval. */
   readonly verdict: "better" | "worse" | "unclear";
   /** What the verdict rests on: paired differences, the two scores' own intervals, or the bare numbers. */
   readonly basis: "paired" | "intervals" | "numbers";
-}
-
-/** One statement and whether it holds. */
-export interface Claim {
-  readonly holds: "yes" | "no" | "unclear";
-  readonly text: string;
 }
 
 /**
  * Compares two methods on a domain; undefined when either has no finite score there.
  *
  * Paired differences come from a table named `comparisons` that any cell logged, with the columns `method`,
- * `against`, `domain`, and `difference`, `low`, `high` = bits per byte of `method` minus those of `against`.
+ * `against`, `domain`, and `difference`, `low`, `high` = bits per byte of `method` minus those of `against`; the last
+ * two are null with too few documents for an interval.
  */
 export function compare(view: RunView, method: string, against: string, domain: string): Comparison | undefined {
   const a = view.results?.methods[method], b = view.results?.methods[against];
@@ -39,7 +34,7 @@ export function compare(view: RunView, method: string, against: string, domain: 
   const common = { method, against, domain };
   const paired = pairedDifference(view, method, against, domain);
   if (paired !== undefined) {
-    const [low, high] = paired.interval;
+    const [low, high] = paired.interval ?? [0, 0];
     const verdict = low > 0 ? "better" : high < 0 ? "worse" : "unclear";
     return { ...common, ...paired, verdict, basis: "paired" };
   }
@@ -53,17 +48,23 @@ export function compare(view: RunView, method: string, against: string, domain: 
   return { ...common, saved, interval: undefined, verdict: overlap ? "unclear" : direction, basis: "intervals" };
 }
 
-function pairedDifference(view: RunView, method: string, against: string, domain: string) {
+function pairedDifference(
+  view: RunView,
+  method: string,
+  against: string,
+  domain: string,
+): Pick<Comparison, "saved" | "interval"> | undefined {
   for (const table of view.cells.flatMap((cell) => cell.tables).filter(({ name }) => name === "comparisons")) {
     for (const row of table.rows) {
       if ((row.domain ?? "mean") !== domain) continue;
       const { difference, low, high } = row;
-      if (typeof difference !== "number" || typeof low !== "number" || typeof high !== "number") continue;
+      if (typeof difference !== "number") continue;
+      const found = typeof low === "number" && typeof high === "number";
       if (row.method === method && row.against === against) {
-        return { saved: -difference, interval: [-high, -low] as const };
+        return { saved: -difference, interval: found ? [-high, -low] : undefined };
       }
       if (row.method === against && row.against === method) {
-        return { saved: difference, interval: [low, high] as const };
+        return { saved: difference, interval: found ? [low, high] : undefined };
       }
     }
   }
@@ -72,11 +73,13 @@ function pairedDifference(view: RunView, method: string, against: string, domain
 
 /** A comparison as one sentence. */
 export function sentence(comparison: Comparison): string {
-  const { method, against, domain, verdict, basis } = comparison;
+  const { method, against, domain, verdict, basis, interval } = comparison;
   const remark = basis === "numbers"
     ? " (no interval was computed)"
     : basis === "intervals" && verdict === "unclear"
     ? " (the 95 % intervals of the two scores overlap)"
+    : basis === "paired" && interval === undefined
+    ? " (too few held-out documents for a 95 % interval)"
     : "";
   return differenceSentence({
     ...comparison,

@@ -1,7 +1,6 @@
 // What a study says of its question: the table `directions` that it logged, in words.
 import type { RunView, Table } from "../run/mod.ts";
-import type { Claim } from "./claims.ts";
-import { sizes } from "./wording.ts";
+import { type Claim, sizes } from "./wording.ts";
 
 const isDirections = ({ name }: Table) => name === "directions";
 
@@ -19,11 +18,14 @@ export function directionClaims({ cells }: RunView): Claim[] {
   const rows = cells.flatMap(({ tables }) => tables).findLast(isDirections)?.rows ?? [];
   return rows.flatMap(({ claim, paper, here, on, difference, low, high }) => {
     if (here !== "yes" && here !== "no" && here !== "unclear") return [];
-    if (typeof difference !== "number" || typeof low !== "number" || typeof high !== "number") return [];
-    const { by, bracket, size } = sizes(-difference, [-high, -low]);
+    if (typeof difference !== "number") return [];
+    const interval = typeof low === "number" && typeof high === "number" ? [-high, -low] as const : undefined;
+    const { by, bracket, size } = sizes(-difference, interval);
     const side = (value: number) => value === 0 ? "0" : `${size(value)} ${value > 0 ? "ahead" : "behind"}`;
-    const found = here === "unclear"
-      ? `less than the noise, 95 % interval from ${side(-high)} to ${side(-low)}`
+    const found = interval === undefined
+      ? `${by} ${difference > 0 ? "behind" : "ahead"}, with too few held-out documents for a 95 % interval`
+      : here === "unclear"
+      ? `no clear difference, 95 % interval from ${side(interval[0])} to ${side(interval[1])}`
       : `${by} ${here === "yes" ? "ahead" : "behind"}${bracket}`;
     const where = on === "mean" ? "" : ` (on ${on})`;
     const said = typeof paper !== "string" || paper === "not said" ? "" : ` The paper: ${paper}.`;

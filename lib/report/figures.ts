@@ -49,8 +49,9 @@ export function meanFigure(view: RunView): Figure | undefined {
   return {
     name: "mean",
     title: "Mean held-out loss",
-    caption: "Bits per byte, averaged over the domains; bars are 95 % intervals where the run computed them, the " +
-      "dashed line is the best method. Further left is better.",
+    caption: `Bits per byte, averaged over the domains; ${
+      scores.some(({ interval }) => interval !== undefined) ? "bars are 95 % intervals, " : ""
+    }the dashed line is the best method. Further left is better.`,
     legend: [],
     panels: [scorePanel(scores, "mean bits per byte")],
   };

@@ -1,6 +1,6 @@
 // The report as one HTML page: no script, no request, nothing from outside.
 import { type CellView, type RunView, shellLine } from "../run/mod.ts";
-import { type Claim, claims, headline } from "./claims.ts";
+import { claims, headline } from "./claims.ts";
 import { escapeHtml } from "./escape.ts";
 import {
   figureHtml,
@@ -17,8 +17,9 @@ import { duration } from "./format.ts";
 import { gridHtml, gridOf } from "./grid.ts";
 import { instabilityFigures } from "./instability.ts";
 import { bpbGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
-import { pageShell } from "./shell.ts";
+import { pageFrame } from "./frame.ts";
 import { bracketNote, otherTables, statusSentence } from "./summary.ts";
+import type { Claim } from "./wording.ts";
 
 /** The whole report of a run as a self-contained HTML page. */
 export function reportHtml(view: RunView): string {
@@ -57,7 +58,7 @@ export function reportHtml(view: RunView): string {
     duration(view.seconds),
     view.id,
   ].map((part) => `<span>${escapeHtml(part)}</span>`).join("");
-  return pageShell(
+  return pageFrame(
     `${view.title} · ${view.id}`,
     `<header>
 <h1>${escapeHtml(view.title)}</h1>

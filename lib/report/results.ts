@@ -17,7 +17,10 @@ export function taskColumns(results: RunResults): string[] {
 
 const WITH_INTERVALS = ", with 95 % intervals";
 
-/** Held-out bits per byte: methods × domains and mean, with 95 % intervals; the best of each column is marked. */
+/**
+ * Held-out bits per byte: methods × domains and mean, with 95 % intervals where there are enough documents for one; the
+ * best of each column is marked.
+ */
 export function bpbGrid(results: RunResults): Grid {
   const methods = orderMethods(Object.keys(results.methods));
   const columns = bpbColumns(results).map((domain) => {
@@ -29,8 +32,13 @@ export function bpbGrid(results: RunResults): Grid {
     });
     return { title: domain, cells };
   });
-  const intervals = methods.some((method) => Object.keys(results.methods[method]!.bpbInterval).length > 0);
-  return assemble(`Held-out bits per byte${intervals ? WITH_INTERVALS : ""}; lower is better`, methods, columns);
+  const asides = columns.flatMap(({ cells }) => cells).filter(({ text }) => text !== "–").map(({ aside }) => aside);
+  const basis = !asides.some((aside) => aside !== undefined)
+    ? ""
+    : asides.includes(undefined)
+    ? `${WITH_INTERVALS} where there are enough documents`
+    : WITH_INTERVALS;
+  return assemble(`Held-out bits per byte${basis}; lower is better`, methods, columns);
 }
 
 /** Task scores in percent: methods × tasks, with 95 % intervals; undefined when no task was scored. */
@@ -50,7 +58,7 @@ export function taskGrid(results: RunResults): Grid | undefined {
     return { title: `${task} (n\u00a0=\u00a0${samples})`, cells };
   });
   if (columns.length === 0) return undefined;
-  return assemble(`Tasks, percent right${WITH_INTERVALS}; higher is better`, methods, columns);
+  return assemble(`Tasks, percent correct${WITH_INTERVALS}; higher is better`, methods, columns);
 }
 
 /** Parameters trained, in memory and used per token, by method. */

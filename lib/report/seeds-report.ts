@@ -10,15 +10,15 @@ import { methodColours, methodLabel } from "../methods.ts";
 import { caveat } from "./claims.ts";
 import { seedsClaims } from "./seeds-claims.ts";
 import { hasInterval, seedsBasis, type SeedsSummary, seedsSummary, seedsText } from "./seeds.ts";
-import { pageShell } from "./shell.ts";
+import { pageFrame } from "./frame.ts";
 
 /** Bits per byte and, when there are any, task scores: a row a method, the best of each column marked. */
 export function seedsGrids(views: readonly RunView[]): Grid[] {
   const summary = seedsSummary(views);
-  const basis = seedsBasis(summary.seeds);
+  const { seeds } = summary;
   return [
-    gridOfKind(summary, "bpb", `Held-out bits per byte, ${basis}; lower is better`),
-    gridOfKind(summary, "task", `Tasks, percent right, ${basis}; higher is better`),
+    gridOfKind(summary, "bpb", `Held-out bits per byte, ${seedsBasis(seeds)}; lower is better`),
+    gridOfKind(summary, "task", `Tasks, percent correct, ${seedsBasis(seeds, "task")}; higher is better`),
   ].filter(({ columns }) => columns.length > 1);
 }
 
@@ -32,9 +32,9 @@ function gridOfKind({ columns, rows }: SeedsSummary, kind: "bpb" | "task", capti
     columns: [{ title: "method", numeric: false }, ...own.map(({ title }) => ({ title, numeric: true }))],
     rows: rows.map(({ method, scores }, row) => [
       { text: methodLabel(method) },
-      ...own.map(({ key, digits }, column) => ({
-        ...(scores[key] === undefined ? { text: "–" } : seedsText(scores[key], digits)),
-        ...(best[column]![row] ? { best: true } : {}),
+      ...own.map((column, at) => ({
+        ...(scores[column.key] === undefined ? { text: "–" } : seedsText(scores[column.key]!, column)),
+        ...(best[at]![row] ? { best: true } : {}),
       })),
     ]),
   };
@@ -47,8 +47,7 @@ export function seedsMeanFigure(views: readonly RunView[]): Figure | undefined {
   const scores = rows.flatMap(({ method, scores }) => {
     const score = scores["bpb.mean"];
     if (score === undefined || !Number.isFinite(score.mean)) return [];
-    const { mean, halfWidth, values } = score;
-    const interval = hasInterval(values.length) ? { low: mean - halfWidth, high: mean + halfWidth } : undefined;
+    const { mean, interval, values } = score;
     return [{ label: methodLabel(method), colour: colours.get(method)!, value: mean, interval, points: values }];
   });
   if (scores.length === 0) return undefined;
@@ -85,7 +84,7 @@ export function seedsHtml(views: readonly RunView[], command: string): string {
   const figure = seedsMeanFigure(views);
   const warning = views.map(caveat).find((text) => text !== undefined);
   const claims = seedsClaims(views).map((text) => `<li>${escapeHtml(text)}</li>`).join("\n");
-  return pageShell(
+  return pageFrame(
     headingOf(views),
     `<header><h1>${escapeHtml(headingOf(views))}</h1>
 <p class="meta">${views.map(({ id }) => `<span>${escapeHtml(id)}</span>`).join("")}</p>${

@@ -1,10 +1,10 @@
-// Several runs of one experiment, a seed each: means with Student t intervals.
+// Several runs of one experiment, one per seed: means with intervals over seeds.
 import { UserError } from "../errors.ts";
 import type { RunView, Table } from "../run/mod.ts";
-import { fixed } from "./format.ts";
+import { fixed, range } from "./format.ts";
 import { methodLabel, orderMethods } from "../methods.ts";
 import { bpbColumns, taskColumns } from "./results.ts";
-import { type MeanInterval, meanInterval } from "./statistics.ts";
+import { meanInterval, meanShareInterval } from "./statistics.ts";
 
 /** One column of the aggregate: bits per byte on a domain, or a task in percent. */
 export interface SeedsColumn {
@@ -15,12 +15,16 @@ export interface SeedsColumn {
   readonly digits: number;
 }
 
-/** A mean over seeds with what it is the mean of, in the order of the seeds that have it. */
-export interface SeedsScore extends MeanInterval {
+/** A mean over seeds with its 95 % interval. */
+export interface SeedsScore {
+  readonly mean: number;
+  /** Undefined with too few seeds for one. */
+  readonly interval: { readonly low: number; readonly high: number } | undefined;
+  /** The score of each seed that has one, in the order of the seeds. */
   readonly values: readonly number[];
 }
 
-/** Fewest seeds for which an interval is shown: with two, Student's t is 12.7 standard errors wide, so says nothing. */
+/** Fewest seeds for which an interval is shown: with two, Student's t spans 12.7 standard errors, which says nothing. */
 const FEWEST_FOR_INTERVAL = 3;
 
 /** Whether so many seeds make a useful interval. */
@@ -75,52 +79,82 @@ export function seedsSummary(views: readonly RunView[]): SeedsSummary {
   const rows = methods.map((method) => ({
     method,
     scores: Object.fromEntries(columns.flatMap(({ key }) => {
-      const values = all.map((results) => score(results.methods[method], key)).filter((value) => value !== undefined);
-      return values.length === 0 ? [] : [[key, { ...meanInterval(values), values }]];
+      const found = all.flatMap((results) => scoreOf(results.methods[method], key) ?? []);
+      return found.length === 0 ? [] : [[key, meanScore(found)]];
     })),
   }));
   return { seeds, columns, rows };
 }
 
-function score(
+/** The score of one seed: bits per byte, or a task in percent with the number of its questions. */
+interface Score {
+  readonly value: number;
+  readonly questions: number | undefined;
+}
+
+function scoreOf(
   result: NonNullable<RunView["results"]>["methods"][string] | undefined,
   key: string,
-): number | undefined {
+): Score | undefined {
   const name = key.slice(key.indexOf(".") + 1);
-  if (key.startsWith("bpb.")) return result?.bpb[name];
-  const task = result?.tasks[name]?.value;
-  return task === undefined ? undefined : 100 * task;
+  if (!key.startsWith("bpb.")) {
+    const task = result?.tasks[name];
+    return task && { value: 100 * task.value, questions: task.samples };
+  }
+  const value = result?.bpb[name];
+  return value === undefined ? undefined : { value, questions: undefined };
+}
+
+function meanScore(scores: readonly Score[]): SeedsScore {
+  const values = scores.map(({ value }) => value);
+  const { mean, halfWidth } = meanInterval(values);
+  if (!hasInterval(values.length)) return { mean, interval: undefined, values };
+  if (scores[0]!.questions === undefined) {
+    return { mean, interval: { low: mean - halfWidth, high: mean + halfWidth }, values };
+  }
+  const { low, high } = meanShareInterval(
+    values.map((value) => value / 100),
+    scores.map(({ questions }) => questions!),
+  );
+  return { mean, interval: { low: 100 * low, high: 100 * high }, values };
 }
 
 /** How a mean over seeds is written: the mean, and its interval or each seed's value beside it. */
-export function seedsText({ mean, halfWidth, values }: SeedsScore, digits: number): { text: string; aside?: string } {
-  const each = values.map((value) => fixed(value, digits));
+export function seedsText(
+  { mean, interval, values }: SeedsScore,
+  { kind, digits }: Pick<SeedsColumn, "kind" | "digits">,
+): { text: string; aside?: string } {
   const text = fixed(mean, digits);
-  if (new Set(each).size === 1) return { text };
-  return { text, aside: hasInterval(values.length) ? `± ${fixed(halfWidth, digits)}` : `(${each.join(", ")})` };
+  const each = values.map((value) => fixed(value, digits));
+  const alike = new Set(each).size === 1;
+  if (kind === "task" && interval !== undefined) return { text, aside: range(interval.low, interval.high, digits) };
+  if (alike) return { text };
+  return { text, aside: interval ? `± ${fixed(interval.high - mean, digits)}` : `(${each.join(", ")})` };
 }
 
-/** What stands beside the means, for a table's title. */
-export function seedsBasis(seeds: readonly number[]): string {
+/** What is written beside the means, for a table's title. */
+export function seedsBasis(seeds: readonly number[], kind: SeedsColumn["kind"] = "bpb"): string {
   return seeds.length === 1
     ? `seed ${seeds[0]}, no interval`
-    : hasInterval(seeds.length)
+    : !hasInterval(seeds.length)
+    ? `mean of ${seeds.length} seeds (each seed’s value)`
+    : kind === "bpb"
     ? `mean of ${seeds.length} seeds ± 95 % interval (Student t)`
-    : `mean of ${seeds.length} seeds (each seed’s value)`;
+    : `mean of ${seeds.length} seeds with 95 % interval (Korn and Graubard)`;
 }
 
-/** The aggregate as one table for the terminal: a row a method, `mean ± half-width` as text. */
+/** The aggregate as one table for the terminal: one row per method, means and their intervals as text. */
 export function seedsTable(views: readonly RunView[]): Table {
   const { seeds, columns, rows } = seedsSummary(views);
-  const written = (score: SeedsScore | undefined, digits: number) => {
+  const written = (score: SeedsScore | undefined, column: SeedsColumn) => {
     if (score === undefined) return null;
-    const { text, aside } = seedsText(score, digits);
+    const { text, aside } = seedsText(score, column);
     return aside === undefined ? text : `${text} ${aside}`;
   };
   return {
     name: "seeds",
     title: `Held-out bits per byte by domain (lower is better) and tasks in percent (higher is better); ${
-      seedsBasis(seeds)
+      hasInterval(seeds.length) ? `mean of ${seeds.length} seeds with 95 % intervals` : seedsBasis(seeds)
     }`,
     columns: [
       { key: "method", title: "method", kind: "text" },
@@ -132,7 +166,7 @@ export function seedsTable(views: readonly RunView[]): Table {
     ],
     rows: rows.map(({ method, scores }) => ({
       method: methodLabel(method),
-      ...Object.fromEntries(columns.map(({ key, digits }) => [key, written(scores[key], digits)])),
+      ...Object.fromEntries(columns.map((column) => [column.key, written(scores[column.key], column)])),
     })),
   };
 }

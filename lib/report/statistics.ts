@@ -1,4 +1,5 @@
-// Means over repeated runs with Student's t intervals.
+// Means over seeds with their 95 % intervals: Student's t for scores, Korn and Graubard's for shares.
+import { proportionInterval, studentQuantile } from "../statistics.ts";
 
 /** A mean with the half-width of its 95 % interval (NaN when there is only one sample). */
 export interface MeanInterval {
@@ -7,39 +8,38 @@ export interface MeanInterval {
   readonly samples: number;
 }
 
-/** Probability that |T| ≤ t for Student's t with whole degrees of freedom (Abramowitz and Stegun 26.7.3 and 26.7.4). */
-export function studentWithin(t: number, degrees: number): number {
-  const angle = Math.atan(t / Math.sqrt(degrees));
-  const sine = Math.sin(angle), cosine = Math.cos(angle), odd = degrees % 2 === 1;
-  let term = odd ? cosine : 1, sum = degrees === 1 ? 0 : term;
-  for (let k = odd ? 3 : 2; k <= degrees - 2; k += 2) {
-    // Each term is the one before times cos² and (k−1)/k: 2/3, 4/5, … for odd degrees, 1/2, 3/4, … for even ones.
-    term *= cosine * cosine * ((k - 1) / k);
-    sum += term;
-  }
-  return odd ? (2 / Math.PI) * (angle + sine * sum) : sine * sum;
-}
-
-/** The t with probability `within` between −t and t, by bisection. @throws RangeError for degrees below 1 */
-export function studentQuantile(degrees: number, within = 0.95): number {
-  if (!Number.isInteger(degrees) || degrees < 1) {
-    throw new RangeError(`Degrees of freedom must be 1 or more, not ${degrees}`);
-  }
-  let low = 0, high = 1;
-  while (studentWithin(high, degrees) < within) high *= 2;
-  for (let i = 0; i < 80; i++) {
-    const middle = (low + high) / 2;
-    if (studentWithin(middle, degrees) < within) low = middle;
-    else high = middle;
-  }
-  return high;
-}
-
 /** Mean of `values` with its 95 % Student interval. */
 export function meanInterval(values: readonly number[]): MeanInterval {
   const n = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
   if (n < 2) return { mean, halfWidth: NaN, samples: n };
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  return { mean, halfWidth: studentQuantile(n - 1) * Math.sqrt(variance / n), samples: n };
+  return { mean, halfWidth: studentQuantile(n - 1) * Math.sqrt(varianceOf(values, mean) / n), samples: n };
+}
+
+/**
+ * The 95 % interval of a mean share over seeds, each of which asked some questions; it stays within 0 and 1.
+ *
+ * By Korn and Graubard (Survey Methodology 24, 1998), which national health surveys use for shares in clusters: the
+ * exact interval of a proportion, for the number of independent questions that would vary as much as the seeds do,
+ * made smaller for how badly few seeds show that; never more questions than were asked. So seeds that all score 0
+ * have the interval of their questions taken together.
+ *
+ * @param shares 0 to 1, one for each of at least two seeds
+ * @param questions of each seed
+ */
+export function meanShareInterval(
+  shares: readonly number[],
+  questions: readonly number[],
+): { readonly low: number; readonly high: number } {
+  const seeds = shares.length;
+  const mean = Math.min(1, shares.reduce((sum, share) => sum + share, 0) / seeds);
+  const asked = questions.reduce((sum, count) => sum + count, 0);
+  const variance = varianceOf(shares, mean) / seeds;
+  const independent = mean * (1 - mean) / variance * (studentQuantile(asked - 1) / studentQuantile(seeds - 1)) ** 2;
+  const counted = mean === 0 || mean === 1 || variance === 0 ? asked : Math.min(asked, independent);
+  return proportionInterval(mean * counted, counted);
+}
+
+function varianceOf(values: readonly number[], mean: number): number {
+  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
 }

@@ -1,6 +1,6 @@
 // What both forms of the report say about a run's state, and which logged tables they show as they are.
 import type { RunView, Table } from "../run/mod.ts";
-import type { Claim } from "./claims.ts";
+import type { Claim } from "./wording.ts";
 
 /** Tables that the report draws or prints in its own way. */
 const OWN_TABLES: ReadonlySet<string> = new Set([

@@ -16,7 +16,7 @@ import { figureHtml } from "./figures.ts";
 import { parallelPanel } from "./figures/parallel.ts";
 import type { Figure } from "./figures/plot.ts";
 import { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
-import { PAGE_STYLE } from "./style.ts";
+import { pageFrame } from "./frame.ts";
 
 /** Every trial with a value as a line across the settings; undefined with fewer than two of them. */
 export function sweepFigure(view: SweepView, ranking: Ranking = rankTrials(view)): Figure | undefined {
@@ -29,8 +29,8 @@ export function sweepFigure(view: SweepView, ranking: Ranking = rankTrials(view)
   return {
     name: "trials",
     title: "All trials",
-    caption: `One line a trial, from its settings to its ${ranking.metric.text} at the right, ` +
-      `where ${ranking.metric.better} is better. The stronger and redder, the better its rank.`,
+    caption: `One line per trial, from its settings to its ${ranking.metric.text} on the right, ` +
+      `where ${ranking.metric.better} is better. The better its rank, the stronger and redder the line.`,
     legend: [],
     panels: [parallelPanel(coordinates)],
   };
@@ -53,35 +53,22 @@ export function sweepHtml(view: SweepView): string {
     `${start.time.slice(0, 16).replace("T", " ")} UTC`,
     start.sweep,
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(start.name)} · ${escapeHtml(start.sweep)}</title>
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-<main>
-<header><h1>${escapeHtml(start.name)}</h1>
+  return pageFrame(
+    `${start.name} · ${start.sweep}`,
+    `<header><h1>${escapeHtml(start.name)}</h1>
 <p class="meta">${meta.map((part) => `<span>${escapeHtml(part)}</span>`).join("")}</p></header>
 <section><h2>Trials</h2>
 ${tables.map(gridHtml).join("\n")}${figure === undefined ? "" : figureHtml(figure, 1)}</section>
 ${
-    failures.length === 0
-      ? ""
-      : `<section><h2>What went wrong</h2><ul class="notes">${
-        failures.map(({ trial, status, error }) =>
-          `<li class="error"><b>Trial ${trial}, ${status}:</b> ${escapeHtml(error!)}</li>`
-        ).join("\n")
-      }</ul></section>\n`
-  }<section><h2>To repeat it</h2><pre>${escapeHtml(shellLine(start.command))}</pre></section>
-</main>
-</body>
-</html>
-`;
+      failures.length === 0
+        ? ""
+        : `<section><h2>Failures</h2><ul class="notes">${
+          failures.map(({ trial, status, error }) =>
+            `<li class="error"><b>Trial ${trial}, ${status}:</b> ${escapeHtml(error!)}</li>`
+          ).join("\n")
+        }</ul></section>\n`
+    }<section><h2>Reproduce</h2><pre>${escapeHtml(shellLine(start.command))}</pre></section>`,
+  );
 }
 
 /** The sweep as Markdown. */

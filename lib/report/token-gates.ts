@@ -7,7 +7,7 @@ import { figureHtml } from "./figures.ts";
 import { fixed } from "./format.ts";
 import { type Grid, gridHtml } from "./grid.ts";
 import { methodColours, methodLabel } from "../methods.ts";
-import { pageShell } from "./shell.ts";
+import { pageFrame } from "./frame.ts";
 
 /** A stretch of the text: a part that was given, or what the model wrote. */
 export interface GateSegment {
@@ -59,7 +59,7 @@ ${trace.segments.map((segment) => textHtml(trace, track, segment, colours)).join
   const models = [...colours].map(([name, colour]) =>
     `<span><i style="background:${colour}"></i>${escapeHtml(methodLabel(nameOf(name)))}</span>`
   );
-  return pageShell(
+  return pageFrame(
     `${trace.title} · gates`,
     `<header><h1>Which model the stitches listen to</h1>
 <p class="meta"><span>${escapeHtml(trace.title)}</span><span>${

@@ -1,9 +1,15 @@
 // A difference with its interval as one sentence: words carry the direction, numbers the size.
 import { fixed } from "./format.ts";
 
+/** One statement, and whether the run supports it. */
+export interface Claim {
+  readonly holds: "yes" | "no" | "unclear";
+  readonly text: string;
+}
+
 /** What is said of two methods. */
 export interface Difference {
-  /** Names as they stand within a sentence, such as `the soup`. */
+  /** Names as written within a sentence, such as `the soup`. */
   readonly one: string;
   readonly other: string;
   /** ` on code`; empty when it goes without saying. */
@@ -13,20 +19,20 @@ export interface Difference {
   /** 95 % interval of `saved`. */
   readonly interval: readonly [number, number] | undefined;
   readonly verdict: "better" | "worse" | "unclear";
-  /** What stands before the full stop, such as ` (no interval was computed)`. */
+  /** What comes before the period, such as ` (no interval was computed)`. */
   readonly remark: string;
 }
 
-/** Most digits after the point that a sentence shows: what is still 0 then counts as 0. */
+/** Most decimals that a sentence shows: what rounds to 0 even then counts as 0. */
 const MOST_DIGITS = 6;
-/** Most digits that are spent on telling an interval's ends from each other. */
+/** Most decimals that are spent on making an interval's ends look different. */
 const MOST_TO_TELL_APART = 4;
 
 const isZero = (value: number, digits = MOST_DIGITS): boolean => Number(value.toFixed(digits)) === 0;
 
 /**
- * Digits after the point with which numbers are shown side by side: at least 2, and so many that nothing that differs
- * from 0 reads as 0, and that different numbers look different.
+ * How many decimals numbers need side by side: at least 2, and enough that nothing but 0 reads as 0 and that different
+ * numbers look different.
  */
 export function visibleDigits(values: readonly number[]): number {
   const alike = (digits: number) => new Set(values.map((x) => x.toFixed(digits))).size < new Set(values).size;
@@ -45,7 +51,7 @@ export function sizes(saved: number, interval: readonly [number, number] | undef
   return { by: `${size(saved)} bits per byte`, bracket, size };
 }
 
-/** `BTS is 0.14 bits per byte behind …`: the sentence, with its full stop. */
+/** `BTS is 0.14 bits per byte behind …`: the sentence, with its period. */
 export function differenceSentence({ one, other, where, saved, interval, verdict, remark }: Difference): string {
   const { by, bracket, size } = sizes(saved, interval);
   const side = (value: number) => isZero(value) ? "0" : `${size(value)} ${value > 0 ? "ahead" : "behind"}`;
@@ -56,7 +62,7 @@ export function differenceSentence({ one, other, where, saved, interval, verdict
     ? `${one} does not beat ${other}${where}: it is ${by} behind${bracket}`
     : interval === undefined
     ? `${one} and ${other} cannot be told apart${where}: ${ahead}`
-    : `${one} and ${other} differ by less than the noise${where}: ${ahead}, ` +
+    : `no clear difference between ${one} and ${other}${where}: ${ahead}, ` +
       `95 % interval from ${side(interval[0])} to ${side(interval[1])}`;
   return capital(`${text}${remark}.`);
 }
@@ -66,7 +72,7 @@ export function capital(text: string): string {
   return text === "" ? "" : `${text[0]!.toUpperCase()}${text.slice(1)}`;
 }
 
-/** `a`, `a and b`, `a, b and c`. */
-export function listed(names: readonly string[]): string {
-  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
-}
+const LIST = new Intl.ListFormat("en-US");
+
+/** `a`, `a and b`, `a, b, and c`. */
+export const listed = (names: readonly string[]): string => LIST.format(names);

@@ -16,20 +16,22 @@ export interface Direction {
 }
 
 /** Whether the difference of two scores in bits per byte bears the direction out. */
-export function verdictOf({ low, high }: { readonly low: number; readonly high: number }): "yes" | "no" | "unclear" {
-  return high < 0 ? "yes" : low > 0 ? "no" : "unclear";
+export function verdictOf(
+  { low, high }: { readonly low: number | null; readonly high: number | null },
+): "yes" | "no" | "unclear" {
+  return low === null || high === null ? "unclear" : high < 0 ? "yes" : low > 0 ? "no" : "unclear";
 }
 
 /** The directions of a run, paired by document. */
 export function directionsTable(rows: readonly (Direction & { readonly found: ComparisonRow })[]): Table {
   const text = (key: string, title: string) => ({ key, title, kind: "text" }) as const;
-  const sizes = rows.flatMap(({ found: { difference, low, high } }) => [difference, low, high]);
+  const sizes = rows.flatMap(({ found: { difference, low, high } }) => [difference, low ?? 0, high ?? 0]);
   const digits = Math.max(4, visibleDigits(sizes));
   const number = (key: string, title: string) => ({ key, title, kind: "number", digits }) as const;
   return {
     name: "directions",
     title: "What the paper found, or one would expect, and what came out here, in bits per byte, paired by document " +
-      "with 95 % intervals (negative: as claimed)",
+      "with 95 % intervals where there are enough documents (negative: as claimed)",
     columns: [
       text("claim", "claim"),
       text("paper", "paper"),

@@ -122,7 +122,8 @@ Deno.test("`scoreTask()` counts the choice that gains the most likelihood from i
   }
   const { value, low, high, samples } = await scoreTask(model, task, byteTokenizer);
   assert.deepEqual([value, samples], [2 / 3, 3]);
-  assert.ok(low > 0.1 && high < 1);
+  // Clopper and Pearson's interval of 2 of 3.
+  assert.ok(Math.abs(low - 0.0943) < 1e-4 && Math.abs(high - 0.9916) < 1e-4, `${low} ${high}`);
 });
 
 Deno.test("`scoreTask()` compares the generated line exactly", async () => {

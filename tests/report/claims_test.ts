@@ -1,6 +1,6 @@
 // What the report says holds: right for better, worse and unclear, on each kind of evidence.
 import assert from "node:assert/strict";
-import { claims, compare, headline, sentence } from "../../lib/report/mod.ts";
+import { claims, compare, headline, sentence } from "../../lib/report/claims.ts";
 import { methodPhrase } from "../../lib/methods.ts";
 import type { RunView, Table } from "../../lib/run/mod.ts";
 import { sampleView } from "./sample.ts";
@@ -87,6 +87,27 @@ function paired(method: string, against: string, domain: string, difference: num
   return run;
 }
 
+Deno.test("with too few documents for an interval, nothing is claimed, and the sentence says why", () => {
+  const run = sampleView();
+  const table = run.cells.flatMap(({ tables }) => tables).find(({ name }) => name === "comparisons")!;
+  table.rows.splice(0, table.rows.length, {
+    method: "bts",
+    against: "soup",
+    domain: "mean",
+    difference: -0.2,
+    low: null,
+    high: null,
+  });
+  const found = compare(run, "bts", "soup", "mean")!;
+  assert.deepEqual([found.verdict, found.saved, found.interval], ["unclear", 0.2, undefined]);
+  assert.equal(compare(run, "soup", "bts", "mean")!.saved, -0.2);
+  assert.equal(
+    sentence(found),
+    "BTS and the soup cannot be told apart on the mean of all domains: BTS is 0.20 bits per byte ahead " +
+      "(too few held-out documents for a 95 % interval).",
+  );
+});
+
 const ownDomain = (run: RunView) => claims(run).filter(({ text }) => /best single model/.test(text));
 
 Deno.test("`claims()` names experts that lose their own domain", () => {
@@ -119,7 +140,7 @@ Deno.test("`sentence()` tells direction in words and sizes as positive numbers",
   );
   assert.equal(
     say(0.04, -0.01, 0.08),
-    "BTS and the soup differ by less than the noise on code: BTS is 0.04 bits per byte behind, " +
+    "No clear difference between BTS and the soup on code: BTS is 0.04 bits per byte behind, " +
       "95 % interval from 0.08 behind to 0.01 ahead.",
   );
 });
@@ -168,6 +189,7 @@ Deno.test("`claims()` and `headline()` speak of a study's question", () => {
       row("yes", -0.2, -0.3, -0.1, "mean", "yes: 2 against 1"),
       row("no", 0.2, 0.1, 0.3, "code"),
       row("unclear", -0.1, -0.3, 0.2),
+      { ...row("unclear", 0.1, 0, 0), low: null, high: null },
     ],
   });
   assert.equal(headline(view), "Does it take many?");
@@ -179,7 +201,11 @@ Deno.test("`claims()` and `headline()` speak of a study's question", () => {
     { holds: "no", text: "Two are better than one (on code): 0.20 bits per byte behind [0.10, 0.30]." },
     {
       holds: "unclear",
-      text: "Two are better than one: less than the noise, 95 % interval from 0.20 behind to 0.30 ahead.",
+      text: "Two are better than one: no clear difference, 95 % interval from 0.20 behind to 0.30 ahead.",
+    },
+    {
+      holds: "unclear",
+      text: "Two are better than one: 0.10 bits per byte behind, with too few held-out documents for a 95 % interval.",
     },
   ]);
   assert.equal(headline({ ...view, results: null }), undefined);

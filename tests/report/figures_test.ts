@@ -7,7 +7,6 @@ import { parameterPanel, timePanel } from "../../lib/report/figures/cost.ts";
 import { matrixPanel } from "../../lib/report/figures/matrix.ts";
 import { scorePanel } from "../../lib/report/figures/mean.ts";
 import {
-  bpbGrid,
   figureHtml,
   gatesFigure,
   lossFigure,
@@ -15,7 +14,8 @@ import {
   meanFigure,
   runFigures,
   timeFigure,
-} from "../../lib/report/mod.ts";
+} from "../../lib/report/figures.ts";
+import { bpbGrid } from "../../lib/report/results.ts";
 import { methodColours, PALETTE } from "../../lib/methods.ts";
 import { foldEvents } from "../../lib/run/mod.ts";
 import { sampleEvents, sampleView } from "./sample.ts";

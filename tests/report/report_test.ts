@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { chromium } from "playwright-core";
-import { escapeMarkdown, gridMarkdown, gridOf, reportHtml, reportMarkdown, writeReport } from "../../lib/report/mod.ts";
+import { reportMarkdown } from "../../lib/report/markdown.ts";
+import { escapeMarkdown, gridMarkdown, gridOf, writeReport } from "../../lib/report/mod.ts";
+import { reportHtml } from "../../lib/report/page.ts";
+import { bpbGrid } from "../../lib/report/results.ts";
 import { foldEvents, type RunView } from "../../lib/run/mod.ts";
 import { sampleEvents, sampleView } from "./sample.ts";
 
@@ -51,6 +54,15 @@ function evilView(): RunView {
     },
   };
 }
+
+Deno.test("the table of bits per byte says that intervals take enough documents where some are missing", () => {
+  const view = sampleView();
+  assert.match(bpbGrid(view.results!).caption, /, with 95 % intervals; lower/);
+  for (const { bpbInterval } of Object.values(view.results!.methods)) delete bpbInterval.code;
+  assert.match(bpbGrid(view.results!).caption, /, with 95 % intervals where there are enough documents; lower/);
+  for (const method of Object.values(view.results!.methods)) method.bpbInterval = {};
+  assert.equal(bpbGrid(view.results!).caption, "Held-out bits per byte; lower is better");
+});
 
 Deno.test("`reportHtml()` holds every score with its interval, and no script or foreign address", () => {
   const view = sampleView();

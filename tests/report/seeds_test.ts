@@ -2,15 +2,9 @@
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 import { UserError } from "../../lib/errors.ts";
-import {
-  seedsClaims,
-  seedsHtml,
-  seedsMarkdown,
-  seedsMeanFigure,
-  seedsSummary,
-  seedsTable,
-  writeSeedsReport,
-} from "../../lib/report/mod.ts";
+import { seedsSummary, seedsTable } from "../../lib/report/seeds.ts";
+import { seedsClaims } from "../../lib/report/seeds-claims.ts";
+import { seedsHtml, seedsMarkdown, seedsMeanFigure, writeSeedsReport } from "../../lib/report/seeds-report.ts";
 import { tableSchema } from "../../lib/run/mod.ts";
 import { sampleView } from "./sample.ts";
 
@@ -27,7 +21,8 @@ Deno.test("`seedsSummary()` averages each method and column with Student's inter
   const deviation = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 2);
   const bts = rows.at(-1)!.scores["bpb.mean"]!;
   assert.ok(Math.abs(bts.mean - mean) < 1e-12);
-  assert.ok(Math.abs(bts.halfWidth - 4.302653 * deviation / Math.sqrt(3)) < 1e-6);
+  const half = 4.302653 * deviation / Math.sqrt(3);
+  assert.ok(Math.abs(bts.interval!.low - (mean - half)) < 1e-6 && Math.abs(bts.interval!.high - (mean + half)) < 1e-6);
 });
 
 Deno.test("`seedsTable()` is a table of the run schema and `seedsMarkdown()` gives the command and the truth", () => {
@@ -49,7 +44,10 @@ Deno.test("`seedsClaims()` calls a saving unclear when its interval holds zero",
     return copy;
   });
   const soup = seedsClaims(noisy).find((text) => text.includes("soup"))!;
-  assert.match(soup, /differ by less than the noise: BTS is .*from .* behind to .* ahead; better in 2 of 3 seeds/);
+  assert.match(
+    soup,
+    /^No clear difference between BTS and the soup: BTS is .*from .* behind to .* ahead; better in 2 of 3 seeds/,
+  );
 });
 
 Deno.test("`seedsTable()` of one seed shows bare means and says so", () => {
@@ -88,6 +86,29 @@ Deno.test("two seeds are shown by their values, with no interval", () => {
   assert.match(
     seedsClaims(two).find((text) => text.includes("soup"))!,
     /cannot be told apart: BTS is .* behind with seed 1 and .* ahead with seed 2: too few/,
+  );
+});
+
+Deno.test("three seeds that all score 0 have an interval, and none leaves 0 to 100 %", () => {
+  const zeros = views.map((view) => {
+    const copy = structuredClone(view);
+    for (const { tasks } of Object.values(copy.results!.methods)) {
+      tasks.arithmetic = { value: 0, low: 0, high: 0.2, samples: 16 };
+    }
+    return copy;
+  });
+  const row = seedsTable(zeros).rows[0]!;
+  assert.equal(row["task.arithmetic"], "0.0 [0.0, 7.4]");
+  for (const { scores } of seedsSummary(zeros).rows) {
+    for (const [key, { interval }] of Object.entries(scores)) {
+      if (key.startsWith("task.")) {
+        assert.ok(interval!.low >= 0 && interval!.high <= 100 && interval!.high > interval!.low);
+      }
+    }
+  }
+  assert.match(
+    seedsMarkdown(zeros, COMMAND),
+    /percent correct, mean of 3 seeds with 95 % interval \(Korn and Graubard\)/,
   );
 });
 

@@ -1,29 +1,7 @@
-// Student's t and means over seeds.
+// Means over seeds and their intervals.
 import assert from "node:assert/strict";
-import { meanInterval, studentQuantile, studentWithin } from "../../lib/report/statistics.ts";
-
-Deno.test("`studentQuantile()` agrees with the printed tables", () => {
-  for (
-    const [degrees, t] of [[1, 12.7062], [2, 4.3027], [3, 3.1824], [4, 2.7764], [9, 2.2622], [30, 2.0423]] as const
-  ) {
-    assert.ok(Math.abs(studentQuantile(degrees) - t) < 5e-5, `${degrees}: ${studentQuantile(degrees)}`);
-  }
-  assert.ok(Math.abs(studentQuantile(10_000) - 1.9602) < 1e-3);
-  assert.throws(() => studentQuantile(0), RangeError);
-});
-
-Deno.test("`studentWithin()` is the integral of the density", () => {
-  for (const degrees of [1, 2, 3, 5, 8]) {
-    const density = (t: number) => (1 + t * t / degrees) ** (-(degrees + 1) / 2);
-    const integrate = (to: number, n = 40_000) => {
-      let sum = 0;
-      for (let i = 0; i < n; i++) sum += density((i + 0.5) * to / n) * to / n;
-      return sum;
-    };
-    const ratio = integrate(0.5) / integrate(2);
-    assert.ok(Math.abs(studentWithin(0.5, degrees) / studentWithin(2, degrees) - ratio) < 1e-6);
-  }
-});
+import { random } from "../../lib/random.ts";
+import { meanInterval, meanShareInterval } from "../../lib/report/statistics.ts";
 
 Deno.test("`meanInterval()` covers the true mean in about 95 % of repeats, with 3 samples", () => {
   let state = 12345, hits = 0;
@@ -36,4 +14,47 @@ Deno.test("`meanInterval()` covers the true mean in about 95 % of repeats, with 
   }
   assert.ok(Math.abs(hits / repeats - 0.95) < 0.015, String(hits / repeats));
   assert.ok(Number.isNaN(meanInterval([1]).halfWidth));
+});
+
+Deno.test("`meanShareInterval()` stays within 0 and 1, and seeds that all score 0 or 1 have an interval", () => {
+  const none = meanShareInterval([0, 0, 0], [16, 16, 16]);
+  assert.equal(none.low, 0);
+  // Clopper and Pearson's for 0 of 48.
+  assert.ok(Math.abs(none.high - (1 - 0.025 ** (1 / 48))) < 1e-9, String(none.high));
+  const all = meanShareInterval([1, 1, 1], [16, 16, 16]);
+  assert.ok(Math.abs(all.low - (1 - none.high)) < 1e-9 && all.high === 1);
+  for (const shares of [[0, 0, 0.0625], [1, 0.9, 1], [0, 0.5, 1], [0.3, 0.3, 0.3]]) {
+    const { low, high } = meanShareInterval(shares, [16, 16, 16]);
+    const mean = shares.reduce((sum, share) => sum + share, 0) / 3;
+    assert.ok(0 <= low && low < mean && mean < high && high <= 1, `${low} ${mean} ${high}`);
+  }
+});
+
+const SEED = 7;
+
+Deno.test(`\`meanShareInterval()\` covers at least 93 % with three seeds (seed ${SEED})`, () => {
+  for (const questions of [16, 40]) {
+    for (const share of [0.01, 0.05, 0.25, 0.5, 0.9]) {
+      // Seeds that are equally good, and seeds that differ by 5 points or, near 0 and 1, by half the distance.
+      for (const spread of [0, Math.min(0.05, share / 2, (1 - share) / 2)]) {
+        const draw = random(SEED, "share", questions, String(share), String(spread));
+        const repetitions = 1000;
+        let held = 0;
+        for (let i = 0; i < repetitions; i++) {
+          const shares = [0, 1, 2].map(() => {
+            const own = share + spread * (2 * draw.float() - 1) * Math.sqrt(3);
+            let right = 0;
+            for (let question = 0; question < questions; question++) if (draw.float() < own) right++;
+            return right / questions;
+          });
+          const { low, high } = meanShareInterval(shares, [questions, questions, questions]);
+          if (low <= share && share <= high) held++;
+        }
+        assert.ok(
+          held / repetitions >= 0.93,
+          `${held} of ${repetitions}: ${share} ± ${spread}, ${questions} (seed ${SEED})`,
+        );
+      }
+    }
+  }
 });

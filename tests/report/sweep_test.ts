@@ -1,7 +1,7 @@
 // The report of a sweep: the best first, one line a trial in the figure, and nothing that a sweep says is markup.
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
-import { sweepFigure, sweepHtml, sweepMarkdown, writeSweepReport } from "../../lib/report/mod.ts";
+import { sweepFigure, sweepHtml, sweepMarkdown, writeSweepReport } from "../../lib/report/sweep.ts";
 import { rankTrials, type SweepView, type TrialView } from "../../lib/run/mod.ts";
 
 const MARKUP = "<img src=x onerror=alert(1)>";

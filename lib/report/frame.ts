@@ -9,7 +9,7 @@ import { PAGE_STYLE } from "./style.ts";
  * @param main HTML of the page's body
  * @param style more rules, after the common ones
  */
-export function pageShell(title: string, main: string, style = ""): string {
+export function pageFrame(title: string, main: string, style = ""): string {
   return `<!doctype html>
 <html lang="en">
 <head>
