@@ -28,11 +28,15 @@ Deno.test("`mergeFolders()` names merged tensors with NaN and infinite values, h
     await saveModelFolder(`${folder}/bad`, { config: TINY, tensors: withValues([NaN, NaN, Infinity, -Infinity]) });
     const models = [`${folder}/b`, `${folder}/bad`];
     const { notFinite, warnings } = await mergeFolders(request(folder, { ...linear, models }));
-    assert.deepEqual(notFinite, [{ tensor: NORM, nan: 2, infinite: 2, from: [`${folder}/bad`] }]);
-    assert.deepEqual(warnings, [`the merged "${NORM}" has 2 NaN and 2 infinite values (from "${folder}/bad")`]);
+    const counts = { nan: 2, infinite: 2 };
+    const sources = [{ folder: `${folder}/bad`, ...counts }];
+    assert.deepEqual(notFinite, [{ tensor: NORM, merged: counts, sources }]);
+    const text =
+      `"${NORM}" has 2 NaN and 2 infinite values in the merged model, 2 NaN and 2 infinite values in "${folder}/bad"`;
+    assert.deepEqual(warnings, [text]);
     const lines: string[] = [];
     await mergeCommand(["-m", "linear", ...models, "-o", `${folder}/two`], (line) => lines.push(line));
-    assert.match(lines.join("\n"), /warning: the merged "model\.norm\.weight" has 2 NaN and 2 infinite values/);
+    assert.ok(lines.join("\n").includes(`warning: ${text}`));
     await mergeCommand(["-m", "linear", ...models, "-o", `${folder}/three`, "--json"], (line) => lines.push(line));
     assert.deepEqual(JSON.parse(lines.at(-1)!).notFinite, notFinite);
   });
@@ -44,8 +48,22 @@ Deno.test("`mergeFolders()` warns of infinities that no model has, and says noth
     const models = [`${folder}/large`, `${folder}/large`];
     const sum = { ...linear, models, settings: { normalize: false } };
     const { warnings } = await mergeFolders(request(folder, sum));
-    assert.deepEqual(warnings, [`the merged "${NORM}" has 1 infinite value (no model has any there)`]);
+    assert.deepEqual(warnings, [`"${NORM}" has 1 infinite value in the merged model, none in any model`]);
     assert.deepEqual((await mergeFolders(request(folder, { ...linear, out: `${folder}/clean` }))).warnings, []);
+  });
+});
+
+Deno.test("`mergeFolders()` names NaN in a model that the merge happens to drop, once whatever the passes", async () => {
+  await withModels(async (folder) => {
+    await saveModelFolder(`${folder}/bad`, { config: TINY, tensors: withValues([Infinity]) });
+    for (const [method, more] of [["dare_linear", {}], ["breadcrumbs", { gamma: 0.1 }]] as const) {
+      const settings = { density: 0.1, rescale: "none", ...more } as const;
+      const merge = { method, models: [`${folder}/bad`], settings, piece: 4 };
+      const { notFinite, warnings } = await mergeFolders(request(folder, { ...merge, out: `${folder}/${method}` }));
+      const sources = [{ folder: `${folder}/bad`, nan: 0, infinite: 1 }];
+      assert.deepEqual(notFinite, [{ tensor: NORM, merged: { nan: 0, infinite: 0 }, sources }], method);
+      assert.match(warnings.join(), /no NaN or infinite values in the merged model, 1 infinite value in/);
+    }
   });
 });
 
@@ -58,7 +76,7 @@ Deno.test("`mergeFolders()` names ten bad tensors and counts the others", async 
     const { warnings, notFinite } = await mergeFolders(request(folder, { ...linear, models: [`${folder}/bad`] }));
     assert.equal(notFinite.length, Object.keys(weights.a!).length);
     assert.equal(warnings.length, 11);
-    assert.match(warnings.at(-1)!, new RegExp(`^${notFinite.length - 10} more merged tensors`));
+    assert.match(warnings.at(-1)!, new RegExp(`^${notFinite.length - 10} more tensors have`));
   });
 });
 
@@ -72,7 +90,7 @@ Deno.test("`mergeFolders()` counts values too large for the type they are writte
       const report = await mergeFolders(request(folder, { ...linear, models, dtype, out: `${folder}/out-${dtype}` }));
       assert.equal(report.overflowed, 2);
       assert.deepEqual(report.notFinite, []);
-      assert.match(report.warnings.join(), /^2 values are too large for their type.*float32/);
+      assert.match(report.warnings.join(), /^2 values are too large for the type.*float32/);
     }
   });
 });

@@ -11,7 +11,7 @@ import { copyCompanions } from "./companions.ts";
 import { configError, configMismatch } from "./configs.ts";
 import { type MatchedFolder, matchFolders, untiedHead } from "./matching.ts";
 import { checkModels, type ModelsToMerge } from "./merge.ts";
-import { copiedBytes, mergedBytes, type Odd, oddValues } from "./merged-tensor.ts";
+import { copiedBytes, mergedBytes, type NotFinite, type TensorFindings } from "./merged-tensor.ts";
 import type { MergeOptions, WeightMethod } from "./method.ts";
 import { weightMethod } from "./methods.ts";
 import { type MergeSettings, resolveOptions } from "./options.ts";
@@ -51,19 +51,10 @@ export interface FolderMergeReport {
   readonly files: readonly string[];
   /** Finite values that became infinite, because the chosen type holds none so large. */
   readonly overflowed: number;
-  /** Merged tensors with values that are no finite numbers. */
-  readonly notFinite: readonly NotFinite[];
+  /** Tensors with values that are not finite, in the merged model or in a model it was merged from. */
+  readonly notFinite: readonly Omit<TensorFindings, "overflowed">[];
   /** What the user should know, one sentence each. */
   readonly warnings: readonly string[];
-}
-
-/** A merged tensor with values that are no finite numbers, before they are rounded to the type of the file. */
-export interface NotFinite {
-  readonly tensor: string;
-  readonly nan: number;
-  readonly infinite: number;
-  /** The folders whose tensor has such values, too. */
-  readonly from: readonly string[];
 }
 
 /**
@@ -115,11 +106,12 @@ async function write(
   const head = await untiedHead(folders);
   const target = await openTarget(out);
   try {
-    const odd: Odd[] = [];
+    const findings: TensorFindings[] = [];
     let done = 0;
     const { files, bytes } = await writeWeightFiles(target.workshop, planned, function* (weight) {
       if (isWeightDtype(weight.dtype)) {
-        odd.push(yield* mergedBytes(request, method, options, folders, weight, shared.get(weight.name) ?? weight.name));
+        const drawnAs = shared.get(weight.name) ?? weight.name;
+        findings.push(yield* mergedBytes(request, method, options, folders, weight, drawnAs));
       } else yield* copiedBytes(first, weight);
       request.onTensor?.(++done, planned.length, weight.name);
     }, { shardBytes: request.shardBytes });
@@ -130,9 +122,9 @@ async function write(
     const made = { method: method.name, base, models, options: taken, dtype: dtype ?? null };
     await Deno.writeTextFile(`${target.workshop}/merge.json`, JSON.stringify(made, null, 2) + "\n");
     await target.finish();
-    const overflowed = odd.reduce((sum, { overflowed }) => sum + overflowed, 0);
-    const notFinite = odd.filter(({ nan, infinite }) => nan + infinite > 0)
-      .map(({ tensor, nan, infinite }): NotFinite => ({ tensor, nan, infinite, from: sourcesOf(tensor, folders) }));
+    const overflowed = findings.reduce((sum, { overflowed }) => sum + overflowed, 0);
+    const notFinite = findings.map(({ overflowed: _, ...tensor }) => tensor)
+      .filter(({ merged, sources }) => merged.nan + merged.infinite > 0 || sources.length > 0);
     return {
       out: out.replace(/(?<=.)\/+$/, ""),
       method: method.name,
@@ -155,32 +147,27 @@ async function write(
   }
 }
 
-/** The folders whose tensor has values that are no finite numbers. */
-function sourcesOf(tensor: string, folders: readonly MatchedFolder[]): string[] {
-  return folders.filter((folder) => {
-    const { nan, infinite } = oddValues(folder, tensor);
-    return nan + infinite > 0;
-  }).map(({ folder }) => folder);
-}
+const count = (n: number, one: string, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
-const count = (n: number, what: string) => `${n.toLocaleString("en")} ${what}`;
+function valuesText({ nan, infinite }: NotFinite): string {
+  const parts = [
+    ...(nan > 0 ? [count(nan, "NaN", "NaN")] : []),
+    ...(infinite > 0 ? [count(infinite, "infinite value")] : []),
+  ];
+  return parts.join(" and ");
+}
 
 /** Tensors that are named before the rest is counted. */
 const NAMED = 10;
 
-function notFiniteTexts(tensors: readonly NotFinite[]): string[] {
-  const texts = tensors.slice(0, NAMED).map(({ tensor, nan, infinite, from }) => {
-    const values = [
-      ...(nan > 0 ? [count(nan, "NaN")] : []),
-      ...(infinite > 0 ? [count(infinite, infinite === 1 ? "infinite value" : "infinite values")] : []),
-    ];
-    const source = from.length === 0
-      ? "no model has any there"
-      : `from ${from.map((folder) => `"${folder}"`).join(", ")}`;
-    return `the merged "${tensor}" has ${values.join(" and ")} (${source})`;
+function notFiniteTexts(tensors: FolderMergeReport["notFinite"]): string[] {
+  const texts = tensors.slice(0, NAMED).map(({ tensor, merged, sources }) => {
+    const models = sources.map((source) => `${valuesText(source)} in "${source.folder}"`).join(", ") ||
+      "none in any model";
+    return `"${tensor}" has ${valuesText(merged) || "no NaN or infinite values"} in the merged model, ${models}`;
   });
   const more = tensors.length - NAMED;
-  return more > 0 ? [...texts, `${count(more, "more merged tensors")} have values that are no finite numbers`] : texts;
+  return more > 0 ? [...texts, `${count(more, "more tensor has", "more tensors have")} NaN or infinite values`] : texts;
 }
 
 function untiedText(head: string, folder: string): string {
@@ -190,5 +177,6 @@ function untiedText(head: string, folder: string): string {
 
 function overflowText(overflowed: number, dtype: WeightDtype | undefined): string {
   const wider = dtype === "F16" ? "bfloat16 or float32" : "float32";
-  return `${count(overflowed, "values")} are too large for their type and became infinite: use --dtype ${wider}`;
+  return `${count(overflowed, "value is", "values are")} too large for the type of the file and became infinite: ` +
+    `use --dtype ${wider}`;
 }

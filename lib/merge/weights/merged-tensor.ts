@@ -5,56 +5,82 @@ import { mergeTensor, type ModelsToMerge, PIECE } from "./merge.ts";
 import type { MergeOptions, WeightMethod } from "./method.ts";
 import { buffer, ranges, sizeOf, type TensorSource } from "./source.ts";
 
-/** How many values of a tensor are no finite numbers. */
-export interface Odd {
-  readonly tensor: string;
+/** Values of a tensor that are not finite. */
+export interface NotFinite {
   readonly nan: number;
   readonly infinite: number;
+}
+
+/** What is unusual about the values of a merged tensor and of the tensors it was merged from. */
+export interface TensorFindings {
+  readonly tensor: string;
+  /** In the merged tensor, before it is rounded to the type of the file. */
+  readonly merged: NotFinite;
+  /** By folder, those with such values only. */
+  readonly sources: readonly (NotFinite & { readonly folder: string })[];
   /** Finite values that are infinite in the type of the file. */
   readonly overflowed: number;
 }
 
+/** How to merge the tensors of some folders. */
+export interface TensorMerge extends ModelsToMerge<string> {
+  readonly signal?: AbortSignal | undefined;
+  /** Elements of each model's tensor in memory at once, about. */
+  readonly piece?: number | undefined;
+}
+
 /**
- * The bytes of one merged tensor in successive pieces; returns what is odd about its values.
+ * The bytes of one merged tensor in successive pieces; returns what is unusual about its values.
  *
- * @param drawnAs the name that random numbers depend on: that of the tensor, or of the one that it is a copy of
+ * @param drawnAs the name that random draws depend on: the tensor's own, or that of the tensor it is a copy of
  */
 export function* mergedBytes(
-  { base, signal, piece = PIECE }: ModelsToMerge<string> & {
-    readonly signal?: AbortSignal | undefined;
-    readonly piece?: number | undefined;
-  },
+  { base, signal, piece = PIECE }: TensorMerge,
   method: WeightMethod,
   options: MergeOptions,
   folders: readonly MatchedFolder[],
   { name, dtype }: PlannedTensor,
   drawnAs: string,
-): Generator<Uint8Array, Odd> {
-  const sources = folders.map((folder) => sourceOf(folder, name));
+): Generator<Uint8Array, TensorFindings> {
+  const sources = folders.map((folder) => countedSource(folder, name));
   const inputs = base === undefined
     ? { base: undefined, models: sources }
     : { base: sources[0], models: sources.slice(1) };
-  const room = buffer(Uint8Array);
+  const scratch = buffer(Uint8Array);
   const type = dtype as WeightDtype;
-  let [nan, infinite, overflowed] = [0, 0, 0];
+  const merged = { nan: 0, infinite: 0 };
+  let overflowed = 0;
   for (const values of mergeTensor(method, drawnAs, inputs, options, piece)) {
     signal?.throwIfAborted();
-    const odd = oddOf(values, type);
-    [nan, infinite, overflowed] = [nan + odd.nan, infinite + odd.infinite, overflowed + odd.overflowed];
-    yield encodeWeights(type, values, room(values.length * DTYPE_BYTES[type]));
+    countNotFinite(values, merged);
+    overflowed += countOverflows(values, type);
+    yield encodeWeights(type, values, scratch(values.length * DTYPE_BYTES[type]));
   }
-  return { tensor: name, nan, infinite, overflowed };
+  const bad = folders.map(({ folder }, i) => ({ folder, ...sources[i]!.notFinite }))
+    .filter(({ nan, infinite }) => nan + infinite > 0);
+  return { tensor: name, merged, sources: bad, overflowed };
 }
 
-/** A tensor of a folder; the range that was read last is kept, because a small tensor is read several times. */
-function sourceOf(folder: MatchedFolder, name: string): TensorSource {
-  const room = buffer(Float32Array);
+/**
+ * A tensor of a folder whose values that are not finite are counted as they are read. The last range is kept, because
+ * small tensors are read several times.
+ */
+function countedSource(folder: MatchedFolder, name: string): TensorSource & { readonly notFinite: NotFinite } {
+  const scratch = buffer(Float32Array);
+  const notFinite = { nan: 0, infinite: 0 };
+  let counted = 0;
   let last: { begin: number; end: number; values: Float32Array } | undefined;
   return {
     shape: folder.shapes.get(name)!,
+    notFinite,
     read(begin, end) {
       if (last?.begin !== begin || last.end !== end) {
-        last = { begin, end, values: folder.read(name, begin, end, room(end - begin)) };
+        last = { begin, end, values: folder.read(name, begin, end, scratch(end - begin)) };
+        // A tensor may be read in several passes, each from its start.
+        if (begin >= counted) {
+          countNotFinite(last.values, notFinite);
+          counted = end;
+        }
       }
       return last.values;
     },
@@ -66,31 +92,29 @@ export function* copiedBytes({ files }: MatchedFolder, { name, shape }: PlannedT
   for (const [begin, end] of ranges(sizeOf(shape), PIECE)) yield files.readBytes(name, begin, end);
 }
 
-/** The first magnitude that each type rounds to infinity. */
-const TOO_LARGE: Readonly<Record<WeightDtype, number>> = {
-  F32: Infinity,
-  F16: 65_520,
-  BF16: (2 - 2 ** -8) * 2 ** 127,
-};
-
-function oddOf(values: Float32Array, dtype: WeightDtype): Omit<Odd, "tensor"> {
-  const limit = TOO_LARGE[dtype];
-  let [nan, infinite, overflowed] = [0, 0, 0];
+function countNotFinite(values: Float32Array, counts: { nan: number; infinite: number }): void {
   for (let i = 0; i < values.length; i++) {
-    const size = Math.abs(values[i]!);
-    if (size < limit) continue;
-    if (size === Infinity) infinite++;
-    else if (size >= limit) overflowed++;
-    else nan++;
+    const value = values[i]!;
+    // Infinity minus itself is NaN, as is NaN minus itself; every other difference is 0.
+    if (value - value === 0) continue;
+    if (Number.isNaN(value)) counts.nan++;
+    else counts.infinite++;
   }
-  return { nan, infinite, overflowed };
 }
 
-/** How many values of a folder's tensor are no finite numbers. */
-export function oddValues(folder: MatchedFolder, tensor: string): Omit<Odd, "tensor"> {
-  const counts = [...ranges(sizeOf(folder.shapes.get(tensor)!), PIECE)].map(([begin, end]) =>
-    oddOf(folder.read(tensor, begin, end), "F32")
-  );
-  const sum = (key: "nan" | "infinite" | "overflowed") => counts.reduce((total, one) => total + one[key], 0);
-  return { nan: sum("nan"), infinite: sum("infinite"), overflowed: sum("overflowed") };
+/** The smallest magnitude that each type rounds to infinity. */
+const TOO_LARGE = {
+  F16: 65_520,
+  BF16: (2 - 2 ** -8) * 2 ** 127,
+} as const;
+
+function countOverflows(values: Float32Array, dtype: WeightDtype): number {
+  if (dtype === "F32") return 0;
+  const limit = TOO_LARGE[dtype];
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]!);
+    if (size >= limit && size !== Infinity) count++;
+  }
+  return count;
 }
