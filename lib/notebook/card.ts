@@ -1,4 +1,4 @@
-// The live card of a run: where it stands, in under 3 KB of HTML with inline styles, and as plain text.
+// The live card of a run: its progress in less than 3 KB of HTML with inline styles, and as plain text.
 import { compact, duration, escapeHtml, fixed, headline } from "../report/mod.ts";
 import { type CellView, isUnderWay, type RunView } from "../run/mod.ts";
 import type { MediaBundle } from "./display.ts";
@@ -62,7 +62,7 @@ function alerts(view: RunView): string[] {
   return [...more, ...told.slice(-MOST_ALERTS).map(({ level, text }) => cut(`${level}: ${text}`, 2 * LONGEST))];
 }
 
-/** How far a cell is, from its last point: share of steps, loss, speed, seconds left. */
+/** A cell's progress at its last point: share of steps, loss, speed, seconds left. */
 function progress(cell: CellView) {
   const point = cell.metrics.at(-1);
   if (point === undefined || cell.steps === null) return undefined;

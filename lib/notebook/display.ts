@@ -1,4 +1,4 @@
-// Objects that a Jupyter front end shows, and updates of one output in place. Everything shown is escaped by its maker.
+// Objects that a Jupyter front end displays, and updates of one output in place. Whoever makes an object escapes it.
 
 /** The form in which Deno's kernel takes a rich output. */
 export type MediaBundle = Readonly<Record<string, string>>;
@@ -16,7 +16,7 @@ export function displayable(bundle: MediaBundle): Displayable {
   return { [DISPLAY]: () => bundle };
 }
 
-/** Shows a bundle, or puts it in place of what was shown under the same `displayId`. */
+/** Shows a bundle, or replaces what was shown under the same `displayId`. */
 export type Show = (
   bundle: MediaBundle,
   options: { readonly displayId: string; readonly update: boolean },

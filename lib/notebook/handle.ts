@@ -1,4 +1,4 @@
-// A notebook's handle on a run: watch it, read it, show its table and figures. It never writes to the run.
+// A notebook's handle to a run: watch it, read it, show its table and figures. It never writes to the run.
 import { UserError } from "../errors.ts";
 import {
   bpbGrid,
@@ -35,11 +35,11 @@ const FIGURES = {
 /** Names of the figures that a handle can show. */
 export type FigureName = keyof typeof FIGURES;
 
-/** What `watch()` may be told. */
+/** Options of `watch()`. */
 export interface WatchOptions {
   /** Where the card goes. @default the kernel */
   readonly show?: Show;
-  /** Stops watching; the run goes on. */
+  /** Stops watching; the run continues. */
   readonly signal?: AbortSignal;
   /** Milliseconds between updates. @default by size: at least 1 s, at most 1,500 bytes a second */
   readonly pause?: (bytes: number) => number;
@@ -49,25 +49,25 @@ export interface WatchOptions {
 export interface RunHandle {
   readonly id: string;
   readonly runsFolder: string;
-  /** The run as its log tells it now. */
+  /** The run, folded from its log. */
   view(): Promise<RunView>;
   /** Address of the run's page, or undefined when no server shows it. */
   url(): Promise<string | undefined>;
   /** Shows a live card, updated in place until the run ends. The run does not depend on it. */
   watch(options?: WatchOptions): Promise<void>;
   /**
-   * Shows the results, a figure or the card now, and is over a moment after it was sent. Prefer it to a cell's value:
-   * Deno's kernel (2.9.6) at times says that a cell is over before it sends the value, which front ends then drop.
+   * Shows the results, a figure or the card now, and resolves a moment after it was sent. Prefer it to a cell's value:
+   * Deno's kernel (2.9.6) sometimes reports a cell as done before it sends the value, and front ends then drop it.
    */
   show(what: "results" | "card" | FigureName): Promise<void>;
-  /** The results as an object that shows itself: bits per byte, tasks, and what holds in words. */
+  /** The results as an object that displays itself: bits per byte, tasks, and the findings in words. */
   table(): Promise<Displayable>;
-  /** One figure of the report as an object that shows itself. */
+  /** One figure of the report as an object that displays itself. */
   figure(name: FigureName): Promise<Displayable>;
   readonly [DISPLAY]: () => Promise<MediaBundle>;
 }
 
-/** The handle on a run of this id. Nothing is read until a method is called. */
+/** The handle to the run with this id. Nothing is read until a method is called. */
 export function runHandle(runsFolder: string, id: string): RunHandle {
   const view = async (): Promise<RunView> => {
     const found = await readRun(runsFolder, id);
@@ -140,7 +140,7 @@ async function watch(
       link ??= await address();
     }
     if (failure !== undefined && !signal.aborted) throw failure;
-    // The folder knows what no event says: that the process is gone. The page's server goes with the run.
+    // No event says that the process is gone; the folder does. The page's server stops with the run.
     const last = await read();
     link = isUnderWay(last) ? link : undefined;
     await draw(last);

@@ -1,6 +1,6 @@
 // How often a live output may change: at least a second apart, and never more than a budget of bytes.
 
-/** Average bytes a second that updates may cost: ten minutes stay under 0.9 MB even if every update were kept. */
+/** Average bytes per second of updates: ten minutes stay under 0.9 MB even if every update is kept. */
 const BYTES_PER_SECOND = 1_500;
 const LEAST_MS = 1_000;
 

@@ -1,4 +1,4 @@
-// Starting an experiment from a notebook, in a process of its own that outlives the kernel, and finding it again.
+// Starting an experiment from a notebook, in its own process that outlives the kernel, and finding it again.
 import { join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import { lastLines, launch, makeRunId, outputFile, readRun, repositoryRoot, resolveRun, runIds } from "../run/mod.ts";
@@ -75,7 +75,7 @@ export async function startRun(options: StartOptions = {}): Promise<RunHandle> {
 }
 
 /**
- * The handle on an existing run.
+ * The handle to an existing run.
  *
  * @param run an id, the start of one, a run's name, or `last`, the newest
  * @throws UserError `notebook.no-run` naming the newest runs and the command that starts one, `run.ambiguous` when

@@ -7,8 +7,8 @@ const serverSchema = z.object({ url: z.string(), pid: z.int() });
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
- * The address of the server that shows a run, from the `server.json` that the run's process wrote; undefined when
- * there is none or it does not answer. Only plain loopback addresses count, whatever the file says.
+ * The URL of a run's page, from the `server.json` that the run's process wrote; undefined if there is none or it does
+ * not answer. Only plain loopback addresses count, whatever the file says.
  */
 export async function serverOf(runsFolder: string, id: string): Promise<string | undefined> {
   const folder = await runFolder(runsFolder, id);
@@ -30,8 +30,8 @@ export async function serverOf(runsFolder: string, id: string): Promise<string |
 }
 
 /**
- * The events of a run in order without gap or duplicate, until it ends or its process is gone. A stream that breaks is
- * continued from the log.
+ * The events of a run in order, without gaps or duplicates, until it ends or its process is gone. If the stream breaks,
+ * the log continues it.
  */
 export async function* runEvents(
   runsFolder: string,
@@ -48,7 +48,7 @@ export async function* runEvents(
         yield event;
       }
     } catch {
-      // The server went away in mid-stream: the log has the rest.
+      // The server went away in the middle of the stream: the log has the rest.
     }
   }
   yield* followEvents(runsFolder, id, { after, ...(signal === undefined ? {} : { signal }) });

@@ -25,7 +25,7 @@ export function unknownSweep(c: Context) {
   return problem(c, 404, "sweep.unknown", "There is no such sweep");
 }
 
-/** A file of a run as it is: downloaded, never shown as a document. */
+/** A file of a run, unchanged: downloaded, never shown as a document. */
 export function attachment(c: Context, name: string, bytes: Uint8Array<ArrayBuffer>): Response {
   c.header("content-disposition", `attachment; filename="${name.replace(/[^\w.-]/g, "_")}"`);
   return c.body(bytes, 200, { "content-type": "application/octet-stream" });

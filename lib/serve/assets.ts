@@ -8,15 +8,15 @@ export interface Asset {
   readonly body: string;
 }
 
-/** The pages' own scripts; what they import is found from them. Places are below `lib/`, so relative imports work as they are. */
+/** The pages' own scripts; their imports are followed. Paths are relative to `lib/`, so relative imports work unchanged. */
 const ENTRIES = ["serve/client/home.ts", "serve/client/run.ts", "serve/client/sweep.ts"];
 
 /**
  * All static files by path below `/static/`.
  *
  * The browser's code is TypeScript like everything else: the types are erased here (positions stay, so that stack
- * traces match the sources), and `uplot` is the one package among its imports. The fold of events into a view is
- * the very file that terminal, notebook and report use.
+ * traces match the sources), and `uplot` is the only package it imports. Events are folded into a view by
+ * the same file that the terminal, notebooks and reports use.
  */
 export function loadAssets(): ReadonlyMap<string, Asset> {
   const assets = new Map<string, Asset>();

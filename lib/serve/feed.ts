@@ -1,14 +1,14 @@
-// One reader of a run's log for all who follow it: each follower is only a place in a shared list of messages.
+// One reader of a run's log for all its followers: each follower is a position in a shared list of messages.
 import { followEvents, readEvents, type RunEvent } from "../run/mod.ts";
 
-/** One follower's place. */
+/** One follower's position. */
 export interface Subscription {
   /**
-   * The next messages, some at once when many are there; undefined at the end.
-   * A follower that asks rarely holds nobody back, and costs no memory.
+   * The next messages, several at once if many are waiting; undefined at the end.
+   * A slow follower delays nobody and costs no memory.
    */
   next(): Promise<string | undefined>;
-  /** Whether anything is to come: false when the run is over and nothing is newer than the follower's place. */
+  /** Whether more will come: false when the run is over and the follower has everything. */
   hasMore(patienceMs: number): Promise<boolean>;
   close(): void;
 }
@@ -17,11 +17,11 @@ export interface Subscription {
 export interface Feeds {
   /** @param after only events with a greater `seq` */
   subscribe(id: string, after: number): Subscription;
-  /** How many follow now. */
+  /** The number of followers. */
   followers(): number;
   /**
-   * Gives every follower what is in the logs now and then the end, as the server is about to stop.
-   * Resolves when all have taken it and closed. Who subscribes after this gets the same.
+   * Sends every follower the rest of its log and then ends its stream, because the server is about to stop.
+   * Resolves when all followers have closed. Later subscribers get the same treatment.
    */
   finish(): Promise<void>;
 }
@@ -36,14 +36,14 @@ interface Feed {
   changed: PromiseWithResolvers<void>;
 }
 
-/** At most so many messages go out as one chunk. */
+/** Most messages in one chunk. */
 const CHUNK = 128;
 
-/** Feeds of the runs in a folder. A log is read once however many follow it, and no longer than someone does. */
+/** Feeds of the runs in a folder. A log is read once, however many follow it, and only while someone does. */
 export function createFeeds(runsFolder: string): Feeds {
   const feeds = new Map<string, Feed>();
   let followers = 0;
-  /** Set by `finish()`: resolves when nobody follows any more. */
+  /** Set by `finish()`: resolves when no followers are left. */
   let finished: PromiseWithResolvers<void> | undefined;
 
   const open = (id: string): Feed => {
@@ -114,7 +114,7 @@ export function createFeeds(runsFolder: string): Feeds {
   };
 }
 
-/** Publishes a run's log as it grows; once aborted, what is in the log by then, as long as someone follows. */
+/** Publishes a run's log as it grows. Once aborted, it publishes what is in the log by then and stops. */
 async function pump(feed: Feed, runsFolder: string, id: string): Promise<void> {
   const publish = (message: string, seq: number) => {
     feed.messages.push(message);
@@ -150,7 +150,7 @@ export function eventMessage(event: RunEvent): string {
   return `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-/** What `promise` gives, or undefined after `ms`. Leaves no timer behind. */
+/** The promise's value, or undefined after `ms`. Leaves no timer behind. */
 export async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   let timer: number | undefined;
   const timeout = new Promise<undefined>((resolve) => timer = setTimeout(resolve, ms));

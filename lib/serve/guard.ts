@@ -1,4 +1,4 @@
-// Who may talk to the server: this machine, by loopback names (against DNS rebinding), and no other site's pages.
+// Which requests are answered: those from this machine, by loopback names (against DNS rebinding), and not from other sites' pages.
 
 /** Port part of a Host header: absent, or `:` and up to five digits. */
 const PORT = "(?::\\d{1,5})?";
@@ -8,7 +8,7 @@ const LOOPBACK = new RegExp(`^(?:localhost|127(?:\\.(?:25[0-5]|2[0-4]\\d|1?\\d?\
  * Whether a Host header names this machine itself or one of `hosts`, with any port.
  *
  * Deliberately strict: `localhost.`, `127.1`, `127.0.0.1.evil.com` and a missing header are refused. Browsers
- * normalise the odd spellings of loopback addresses before they send them.
+ * normalize odd spellings of loopback addresses before they send them.
  *
  * @param host the header's value, or undefined when it is missing
  * @param hosts further names, such as `lab.example.org` (any port) or `lab.example.org:8420` (that port)
@@ -27,10 +27,10 @@ export function isLoopbackAddress(address: string): boolean {
 }
 
 /**
- * Whether a request comes from one of our own pages, from the address bar, or from a program, and not from another
- * site's page. Following a link from elsewhere to a page is fine; reading the API from elsewhere is not.
+ * Whether a request comes from one of our own pages, the address bar or a program, not from another site's page.
+ * A link from elsewhere to one of our pages is fine; reading the API from elsewhere is not.
  *
- * @param headers the request's headers; `Host` is taken to be allowed already
+ * @param headers the request's headers; `Host` has been checked already
  */
 export function isSameOrigin(headers: Headers): boolean {
   const origin = headers.get("origin");
@@ -41,10 +41,10 @@ export function isSameOrigin(headers: Headers): boolean {
 }
 
 /**
- * Whether a request that changes something comes from one of our own pages or from a program. Unlike a link, a form that
- * another site's page sends here is refused, and so is a page without an origin of its own.
+ * Whether a request that changes something comes from one of our own pages or from a program. Form posts from other
+ * sites' pages are refused, and so are pages with an opaque origin.
  *
- * @param headers the request's headers; `Host` is taken to be allowed already
+ * @param headers the request's headers; `Host` has been checked already
  */
 export function isOwnPost(headers: Headers): boolean {
   const origin = headers.get("origin");

@@ -1,4 +1,4 @@
-// The HTML of the pages: empty frames that the browser's code fills. Nothing from a run is ever written into them.
+// The HTML of the pages: empty frames that scripts fill. Nothing from a run is ever written into them.
 
 function page(title: string, script: string, body: string): string {
   return `<!doctype html>

@@ -1,13 +1,13 @@
-// The report in a run's or a sweep's folder, the only file of it that is served as it is.
+// The report in the folder of a run or a sweep: the only file there that is served as HTML.
 import { join } from "node:path";
 import { runFolder, sweepFolder } from "../run/mod.ts";
 
 const REPORT_FILE = "report.html";
 
-/** What has a report of its own. */
+/** What can have a report. */
 export type Reported = "run" | "sweep";
 
-/** Whether there is a report. A symlink is none: it could lead out of the folder. */
+/** Whether there is a report. A symlink does not count: it could lead out of the folder. */
 export async function hasReport(runsFolder: string, id: string, of: Reported = "run"): Promise<boolean> {
   return await reportPath(runsFolder, id, of) !== undefined;
 }

@@ -21,7 +21,7 @@ export const errorSchema = z.strictObject({
   }),
 });
 
-/** What `/api/runs/:id/labels` takes: a name (null takes it away), tags, or a note. */
+/** What `/api/runs/:id/labels` takes: a name (null removes it), tags, or a note. */
 export const labelRequestSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("name"), name: z.string().max(200).nullable() }),
   z.strictObject({ kind: z.literal("tags"), add: z.array(z.string()).max(50), remove: z.array(z.string()).max(50) }),
@@ -42,7 +42,7 @@ export const provenanceResponseSchema = z.strictObject({
 /** `/api/runs/:id/status` */
 export const statusResponseSchema = z.strictObject({ status: runStatusSchema, updatedAt: z.string() });
 
-/** `/api/runs/:id`: the view, whether a report can be opened, and where the run lies. */
+/** `/api/runs/:id`: the view, whether a report can be opened, and the folder that the run is in. */
 export const runResponseSchema = z.strictObject({
   run: runViewSchema,
   report: z.boolean(),
@@ -98,7 +98,7 @@ export const sweepResponseSchema = z.strictObject({
     better: z.enum(["lower", "higher"]),
     /** Metrics that trials could be compared by. */
     metrics: z.array(z.string()).readonly(),
-    /** Numbers of the best trials: several where values read the same. */
+    /** Numbers of the best trials: several if their values are equal at the digits shown. */
     best: z.array(z.number()).readonly(),
     trials: z.array(z.strictObject({
       trial: z.number(),

@@ -1,14 +1,14 @@
-// Listening: in this thread, or in a worker that answers while this thread computes.
+// Listening for requests.
 import { createApp } from "./app.ts";
 import { createFeeds, withTimeout } from "./feed.ts";
 
 export interface ServeOptions {
   readonly runsFolder: string;
-  /** The port wanted; when it is taken the next free one is used. 0 asks for any. */
+  /** The port; if it is taken, the next free one is used. 0: any. */
   readonly port: number;
   /** @default "127.0.0.1" */
   readonly hostname?: string;
-  /** Further names by which the server may be asked. */
+  /** Host names that the server answers to besides the loopback ones. */
   readonly hosts?: readonly string[];
   /** Closes the server when aborted. */
   readonly signal?: AbortSignal;
@@ -24,28 +24,28 @@ export interface Server {
   /** Milliseconds since the last request; infinite before the first. An open page asks every few seconds. */
   idleMs(): number;
   /**
-   * Lets every open stream send all that is in its run's log now and end, then stops.
-   * A reader that does not take it is cut off after a few seconds.
+   * Lets every open stream send the rest of its run's log, then stops.
+   * Readers that do not take it are cut off after a few seconds.
    */
   close(): Promise<void>;
 }
 
-/** What to say when another port than the one wanted was taken, and undefined when all is well. */
+/** A remark if another port than the requested one is used; otherwise undefined. */
 export function takenPortText(wanted: number, got: number): string | undefined {
-  return wanted === 0 || wanted === got ? undefined : `Port ${wanted} is taken; this is ${got}`;
+  return wanted === 0 || wanted === got ? undefined : `Port ${wanted} is in use; using ${got} instead`;
 }
 
-/** What to say when there is no such folder, as a misspelt one serves nothing; undefined when there is. */
+/** A remark if the runs folder does not exist, perhaps because it is misspelled; otherwise undefined. */
 export async function missingFolderText(runsFolder: string): Promise<string | undefined> {
   const there = await Deno.stat(runsFolder).then(({ isDirectory }) => isDirectory, () => false);
-  return there ? undefined : `There is no folder ${runsFolder} yet; its runs will show when it is there`;
+  return there ? undefined : `There is no folder ${runsFolder} yet; runs will appear here once it exists`;
 }
 
-/** How many ports are tried after the one wanted, before any free one is taken. */
+/** How many ports are tried after the requested one, before any free one is used. */
 const TRIES = 20;
-/** How long readers have to take what is left of their streams, and requests to be answered. */
+/** Time for readers to take the rest of their streams, and for open requests to finish. */
 const FLUSH_MS = 3_000;
-/** How long the server goes on answering after that if someone followed: a page asks once more when its run ends. */
+/** How much longer the server answers if there were followers: a page sends one more request when its run ends. */
 const LINGER_MS = 500;
 /** The longest time that `close()` takes. */
 export const CLOSE_MS = FLUSH_MS + LINGER_MS;

@@ -1,14 +1,14 @@
-// A run's messages as a server-sent event stream: pulled by the reader, alive while nothing happens.
+// A run's messages as a server-sent event stream: pulled by the reader, kept alive while nothing happens.
 import { type Subscription, withTimeout } from "./feed.ts";
 
-/** Time between keep-alive comments: proxies and browsers drop streams that say nothing for a minute. */
+/** Time between keep-alive comments: proxies and browsers drop streams that are silent for a minute. */
 export const KEEP_ALIVE_MS = 15_000;
 
 /**
  * The bytes of a `text/event-stream`, ended with the subscription.
  *
- * Nothing is taken before the reader asks for it, so that a slow reader holds back only itself and memory does not
- * grow. When the reader leaves, the subscription is closed.
+ * Messages are taken only when the reader asks for them, so a slow reader delays only itself and memory does not grow.
+ * When the reader leaves, the subscription is closed.
  *
  * @param keepAliveMs time between comments while nothing happens
  */

@@ -1,8 +1,8 @@
-// The token that a page must send along with whatever changes something, so that no other site's page can.
+// The token that a page must send with every request that changes something. Other sites' pages cannot read it.
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** What a token turned out to be. */
+/** The outcome of checking a token. */
 export type TokenCheck = "good" | "missing" | "wrong" | "expired";
 
 /** Issues and checks the tokens of one server. */
@@ -11,13 +11,13 @@ export interface Tokens {
   check(token: string | undefined, now?: number): TokenCheck;
 }
 
-/** The header that carries it: never an address, which logs and referrers would tell. */
+/** The header that carries it; URLs would leak it through logs and referrers. */
 export const TOKEN_HEADER = "x-stitchbook-token";
 const LIFE_MS = 12 * 3_600_000;
 
 /**
- * Tokens that are good for 12 hours, and with this server only: the time of issue, sealed with a secret that is drawn at
- * the start and kept nowhere.
+ * Tokens that are valid for 12 hours and for this server only: the time of issue, signed with a random secret that is
+ * never stored.
  */
 export function createTokens(secret: Uint8Array = randomBytes(32)): Tokens {
   const seal = (issued: string) => createHmac("sha256", secret).update(issued).digest();
@@ -30,7 +30,7 @@ export function createTokens(secret: Uint8Array = randomBytes(32)): Tokens {
       if (token === undefined || token === "") return "missing";
       const [, issued, given] = /^([0-9a-z]{1,12})\.([\w-]{43})$/.exec(token) ?? [];
       if (issued === undefined || given === undefined) return "wrong";
-      // Compared in constant time: how long it takes tells nothing of how much fits.
+      // In constant time, so that the time taken says nothing about how much of it matches.
       if (!timingSafeEqual(Buffer.from(given, "base64url"), seal(issued))) return "wrong";
       const age = now - parseInt(issued, 36);
       return age >= 0 && age < LIFE_MS ? "good" : "expired";

@@ -1,4 +1,4 @@
-// The server in a worker of its own, so that the page stays responsive while training computes on the main thread.
+// The server in its own worker, so that pages stay responsive while training keeps the main thread busy.
 import { CLOSE_MS, type ServeOptions } from "./server.ts";
 
 /** A server in a worker. */
@@ -11,17 +11,17 @@ export interface ServerWorker {
   close(): Promise<void>;
 }
 
-/** What the worker is told first. */
+/** The first message to the worker. */
 export type WorkerOptions = Omit<ServeOptions, "signal">;
 
-/** What the worker answers. */
+/** Messages from the worker. */
 export type WorkerMessage =
   | { readonly kind: "listening"; readonly url: string; readonly port: number }
   | { readonly kind: "idle"; readonly ms: number }
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly error: string };
 
-/** A worker that has not closed its server so long after it should have is ended. */
+/** If closing takes longer than this, the worker is terminated. */
 const PATIENCE_MS = CLOSE_MS + 1_000;
 
 /**
@@ -29,7 +29,7 @@ const PATIENCE_MS = CLOSE_MS + 1_000;
  *
  * The worker has the process's permissions: narrower ones need `--unstable-worker-options`, and revoking them in the
  * worker would take them from the training thread too, because both share one set. The code that runs there is only
- * this room's, which reads files and listens; `deno task serve`, a process of its own, is started with only these rights.
+ * that of lib/serve, which reads files and listens; `deno task serve` is its own process and has only those permissions.
  *
  * @throws Error when the server cannot listen
  */
@@ -46,7 +46,7 @@ export function startServerWorker(options: WorkerOptions): Promise<ServerWorker>
       event.preventDefault();
       closed.resolve();
       idle.resolve(Infinity);
-      reject(new Error(`The page's server stopped: ${event.message}`));
+      reject(new Error(`The page server failed: ${event.message}`));
     };
     worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
       if (data.kind === "closed") closed.resolve();

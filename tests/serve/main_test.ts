@@ -50,7 +50,10 @@ Deno.test("`main.ts serve` says that its folder is missing and that the port is 
     }).spawn();
     try {
       const said = await firstMatch(child.stdout, /[^]*Serving .*\n/);
-      assert.match(said, new RegExp(`^Port ${taken.port} is taken; this is \\d+\nThere is no folder .*nope yet`));
+      assert.match(
+        said,
+        new RegExp(`^Port ${taken.port} is in use; using \\d+ instead\nThere is no folder .*nope yet`),
+      );
     } finally {
       child.kill();
       await child.status;

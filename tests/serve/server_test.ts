@@ -23,7 +23,7 @@ Deno.test("`serve()` listens on loopback only, and takes the next free port when
 });
 
 Deno.test("`takenPortText()` and `missingFolderText()` speak only when there is something to say", async () => {
-  assert.equal(takenPortText(8420, 8421), "Port 8420 is taken; this is 8421");
+  assert.equal(takenPortText(8420, 8421), "Port 8420 is in use; using 8421 instead");
   assert.equal(takenPortText(8420, 8420), undefined);
   assert.equal(takenPortText(0, 40_123), undefined, "any port was asked for");
   await withRunsFolder(async (runsFolder) => {

@@ -1,4 +1,4 @@
-// One cell of the notebook: built once, then brought up to date with what is new.
+// One cell of the notebook: built once, then updated.
 import type { CellView } from "../../run/mod.ts";
 import { countsSteps } from "../../run/view/mod.ts";
 import { createChart } from "./chart.ts";
@@ -10,7 +10,7 @@ import { tableElement } from "./table.ts";
 /** A cell on the page. */
 export interface CellElement {
   readonly element: HTMLElement;
-  /** Shows what the view says now; cheap when little has changed. */
+  /** Shows the current view; cheap if little has changed. */
   update(cell: CellView): void;
   /** Moves the clocks of a running cell. */
   tick(cell: CellView, now: number): void;
@@ -122,7 +122,7 @@ export function createCell(index: number, runsFolder: string): CellElement {
   };
 }
 
-/** A note as a list item, its level in words for those who see no colour. */
+/** A note as a list item, with its level in words for people who cannot see the color. */
 export function noteElement({ level, text }: CellView["notes"][number]): HTMLElement {
   return h("li", { "data-level": level }, level !== "info" && h("strong", {}, `${level}: `), text);
 }
@@ -137,7 +137,7 @@ export function folderOf({ name, path }: { name: string; path: string }, runsFol
   return `${runsFolder}/${folder}`;
 }
 
-/** How far a cell is in percent, `42 %`; undefined before it says so. */
+/** A cell's progress in percent, `42 %`; undefined if unknown. */
 export function share({ metrics, steps }: CellView): string | undefined {
   const step = metrics.at(-1)?.step;
   return step === undefined || steps === null ? undefined : `${Math.floor(100 * Math.min(1, step / steps))} %`;
@@ -157,7 +157,7 @@ export function secondsLeft({ metrics, steps }: CellView, now: number): number |
   const [first, last] = [metrics[0], metrics.at(-1)];
   if (first === undefined || last === undefined || steps === null || last.step <= first.step) return undefined;
   const perStep = (Date.parse(last.time) - Date.parse(first.time)) / 1000 / (last.step - first.step);
-  // Between two points the clock runs on, but no further than to the next point.
+  // Between two points the clock keeps running, but no further than to the next point.
   const interval = metrics.length < 2 ? 0 : perStep * (last.step - metrics.at(-2)!.step);
   const since = Math.min(interval, Math.max(0, (now - Date.parse(last.time)) / 1000));
   return last.step >= steps ? undefined : Math.max(0, perStep * (steps - last.step) - since);

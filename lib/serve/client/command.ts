@@ -1,4 +1,4 @@
-// What a run's command says about it: the settings it changed; and how to see it again. Pure.
+// Commands on the pages: which settings a run's command changed, and the commands to serve or restore a run. Pure.
 import { shellLine } from "../../run/view/mod.ts";
 
 /** The values of an option that takes one, in order: `--set a=1 --set=b=2` gives `a=1`, `b=2`. */

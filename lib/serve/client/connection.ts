@@ -1,4 +1,4 @@
-// The live connection to a run: events in order, none twice, across server restarts and sleeping tabs.
+// The live connection to a run: events in order and without duplicates, across server restarts and sleeping tabs.
 import type { RunEvent } from "../../run/mod.ts";
 import { isUnderWay } from "../../run/view/mod.ts";
 import type { StatusResponse } from "../schemas.ts";
@@ -37,16 +37,16 @@ export interface Follower {
   readonly onState: (state: ConnectionState) => void;
 }
 
-/** A hidden tab gives its connection back after this long: browsers open only six to one server … */
+/** A hidden tab releases its connection after this long, because browsers open only six per server … */
 const HIDDEN_MS = 20_000;
-/** … but so many keep it, to learn how the run ends: its server goes with it. */
+/** … except for this many, which keep it to learn how the run ends: the server stops with the run. */
 const HIDDEN_CONNECTIONS = 3;
-/** Waiting times between attempts, in milliseconds. When all have failed the server counts as closed. */
+/** Waiting times between attempts, in milliseconds. After that the server counts as closed. */
 const BACKOFF = [500, 1000, 2000, 4000];
-/** How often it is asked after the run's end whether it was resumed and the server is still there, and when it was not. */
+/** Time between requests after the run's end, while the server is there and while it is not: the run may be resumed. */
 const WATCH_MS = { there: 3_000, gone: 15_000 } as const;
 
-/** Follows a run; after its end it is asked now and then whether somebody has gone on with it. */
+/** Follows a run. After its end, asks from time to time whether it was resumed. */
 export function follow(id: string, follower: Follower): void {
   const { onEvent, onLost, onRemoved, onState, onServer } = follower;
   const address = `/api/runs/${encodeURIComponent(id)}`;
@@ -90,7 +90,7 @@ export function follow(id: string, follower: Follower): void {
       const answer: StatusResponse | undefined = response?.ok
         ? await response.json().catch(() => undefined)
         : undefined;
-      // A run that was resumed may be over again by now. What is not newer is not asked for twice.
+      // A run that was resumed may be over again by now.
       if (answer === undefined || (!isUnderWay(answer) && answer.updatedAt === updatedAt)) {
         return watch(response !== undefined);
       }
@@ -122,7 +122,7 @@ export function follow(id: string, follower: Follower): void {
       end();
       onLost();
     });
-    // The browser's own retry stops at the first refusal, such as a proxy's 502; this one does not.
+    // The browser's own retry gives up at the first error response, such as a proxy's 502; this one does not.
     mine.onerror = async () => {
       if (ended || mine !== source) return;
       disconnect();
@@ -160,9 +160,9 @@ export function follow(id: string, follower: Follower): void {
   else connect();
 }
 
-/** Whether this hidden tab may keep its connection, until the promise is resolved: the first few may. */
+/** Whether this hidden tab may keep its connection until the promise resolves: the first few may. */
 async function keepsConnection(until: Promise<void>): Promise<boolean> {
-  // Locks are shared by all tabs of this server; a page that is not from a loopback name may have none.
+  // All tabs of this server share locks; they need a secure context, such as a loopback name.
   if (navigator.locks === undefined) return false;
   for (let slot = 0; slot < HIDDEN_CONNECTIONS; slot++) {
     const got = await new Promise<boolean>((resolve) => {

@@ -2,7 +2,7 @@
 
 type Child = Node | string | number | null | undefined | false;
 
-/** Attributes of an element; `class` and `data-…` as in HTML, `null` and `undefined` leave one out. */
+/** Attributes of an element; `class` and `data-…` as in HTML; `null` and `undefined` omit an attribute. */
 export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** An element with attributes and children. */
@@ -73,12 +73,12 @@ export function statusText(status: string): string {
   return STATUS_TEXT[status] ?? status;
 }
 
-/** A badge that says a status in words, with a dot in its colour. */
+/** A badge with a status in words and a dot in its color. */
 export function badge(status: string): HTMLElement {
   return h("span", { class: "badge", "data-status": status }, statusText(status));
 }
 
-/** Makes a badge say another status. */
+/** Changes the status of a badge. */
 export function setBadge(element: Element, status: string): void {
   setAttribute(element, "data-status", status);
   setText(element, statusText(status));

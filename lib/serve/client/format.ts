@@ -44,7 +44,7 @@ export function measured(value: number | null | undefined): string {
   return value.toExponential(1);
 }
 
-/** A value with so many digits after the point, thousands grouped: `−1,024.50`. */
+/** A value with this many decimals and grouped thousands: `−1,024.50`. */
 export function fixed(value: number, digits: number): string {
   const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
   return value.toLocaleString("en", options).replace("-", "−");

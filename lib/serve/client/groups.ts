@@ -1,4 +1,4 @@
-// What the training monitor measures of each parameter group, as a folded table: metrics named `group/statistic`.
+// What the training monitor measures for each parameter group, as a collapsed table: metrics named `group/statistic`.
 import type { CellView, Column, Table } from "../../run/mod.ts";
 import { h } from "./dom.ts";
 import { tableElement } from "./table.ts";
@@ -13,7 +13,7 @@ const TITLES: Readonly<Record<string, string>> = {
   belowEpsilon: "√v̂ < ε",
 };
 
-/** Whether a metric is of one parameter group, and so shown here and nowhere else. */
+/** Whether a metric belongs to one parameter group, and is therefore shown only here. */
 export function isGroupMetric(name: string): boolean {
   return name.includes("/");
 }
@@ -41,7 +41,7 @@ export function groupTable({ metrics }: CellView): Table | undefined {
   };
 }
 
-/** The table on the page, folded; it appears with the first statistics and is drawn only while it is open. */
+/** The table on the page, collapsed. It appears with the first statistics and is drawn only while it is open. */
 export function createGroups(): { readonly element: HTMLElement; update(cell: CellView): void } {
   const box = h("div");
   const element = h("details", { class: "groups", hidden: true }, h("summary", {}, "Update by parameter group"), box);

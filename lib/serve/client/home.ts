@@ -1,4 +1,4 @@
-// The list of runs, brought up to date every few seconds while someone looks.
+// The list of runs, updated every few seconds while the page is visible.
 import type { ListedRun } from "../../run/mod.ts";
 import type { ListedSweep, RunListResponse, SweepListResponse, TrashResponse } from "../schemas.ts";
 import { endReason, isUnderWay } from "../../run/view/mod.ts";
@@ -10,10 +10,10 @@ import { listedScore } from "./results.ts";
 import { change, getSession } from "./session.ts";
 
 const REFRESH_MS = 2500;
-/** So many sweeps are shown; the others are folded away. */
+/** This many sweeps are shown; older ones are collapsed. */
 const NEWEST_SWEEPS = 3;
 const STATUSES = ["running", "stalled", "done", "failed", "stopped", "lost"];
-/** Ways to sort: each gives a number, smallest first; runs without it come last. */
+/** Sort orders: each returns a number, smallest first; runs without one come last. */
 const ORDERS: Readonly<Record<string, (run: ListedRun) => number | undefined>> = {
   "newest first": ({ startedAt }) => -Date.parse(startedAt),
   "best bits per byte": ({ experiment, meanBpb }) =>
@@ -72,7 +72,7 @@ async function offerUndo(): Promise<void> {
   );
 }
 
-/** Whether a run is shown under the filters. */
+/** Whether a run passes the filters. */
 function fits(run: ListedRun): boolean {
   const words = filter.text.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
   const text = [
@@ -119,7 +119,7 @@ async function refreshNow(): Promise<void> {
 function show(all: readonly ListedRun[]): void {
   latest = all;
   const trials = all.filter(isTrial).length;
-  // Trials stand on their sweep's page; without other runs there is nothing that they would crowd out.
+  // Trials have their sweep's page. If there are no other runs, there is nothing that they would crowd out.
   trialsLabel.hidden = trials === 0 || trials === all.length;
   hidesTrials = !trialsLabel.hidden && !filter.trials.checked;
   byId("filters").hidden = all.length === 0;
@@ -280,7 +280,7 @@ function empty(): HTMLElement {
     "div",
     { class: "empty card" },
     h("h2", {}, "No runs yet"),
-    h("p", {}, "Start one in a terminal; it appears here by itself."),
+    h("p", {}, "Start one in a terminal; it will appear here."),
     h("pre", {}, "deno task bts"),
   );
 }

@@ -1,4 +1,4 @@
-// What people say about a run: its name, tags and notes, shown and, where the server may, changed.
+// What people say about a run: its name, tags and notes, which can be changed if the server has permission.
 import type { LabelRequest, LabelsResponse } from "../schemas.ts";
 import { h } from "./dom.ts";
 import { when } from "./format.ts";
@@ -11,7 +11,7 @@ export interface LabelsElement {
   show(labels: LabelsResponse, edit: boolean): void;
 }
 
-/** Labels of the run at this address; `onChange` hears of a change. */
+/** Labels of the run at this URL; `onChange` is called after a change. */
 export function createLabels(address: string, onChange: (labels: LabelsResponse) => void): LabelsElement {
   const element = h("section", { class: "labels", "aria-label": "Tags and notes", hidden: true });
   const fault = h("p", { class: "field-error", role: "alert", hidden: true });
@@ -85,7 +85,7 @@ export function createLabels(address: string, onChange: (labels: LabelsResponse)
   return { element, show };
 }
 
-/** A button that asks once more before it acts, and says what went wrong. */
+/** A button that asks for confirmation before it acts, and shows what went wrong. */
 export function twiceButton(text: string, question: string, act: () => Promise<void>): HTMLButtonElement {
   const button = h("button", { type: "button", class: "button quiet" }, text);
   let asked: ReturnType<typeof setTimeout> | undefined;

@@ -1,4 +1,4 @@
-// A sweep's parallel coordinates as SVG: a line a trial, which stands out when it or its row is pointed at.
+// A sweep's parallel coordinates as SVG: one line per trial, highlighted when it or its row is hovered.
 import type { ParallelCoordinates, TrialLine } from "../../run/mod.ts";
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
@@ -10,7 +10,7 @@ const LEFT = 24;
 const RIGHT = 76;
 const LEAST_STEP = 110;
 
-/** The figure; `onPoint` is told which trial is pointed at. */
+/** The figure; `onPoint` gets the hovered trial. */
 export function parallelElement(
   { axes, lines }: ParallelCoordinates,
   width: number,
@@ -26,7 +26,7 @@ export function parallelElement(
     width: total,
     height: HEIGHT,
     role: "img",
-    "aria-label": "Settings and results of all trials, one line each; the table below has the same",
+    "aria-label": "Settings and results of all trials, one line per trial; the table below has the same data",
   });
   for (const i of axes.keys()) root.append(svg("line", { class: "axis", x1: x(i), x2: x(i), y1: y(0), y2: y(1) }));
   for (const line of lines) root.append(lineElement(line, x, y, onPoint));

@@ -5,7 +5,7 @@ import type { ProvenanceResponse } from "../schemas.ts";
 import { h } from "./dom.ts";
 import { bytes, when } from "./format.ts";
 
-/** What stands at the foot of a run's page: its provenance, and where its data is. */
+/** The foot of a run's page: its provenance, and links to its data. */
 export function aboutElements(run: RunView, address: string): HTMLElement[] {
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`).join(" · ");
   const settings = h("div", {}, settingsElement(run.config, undefined));
@@ -19,7 +19,7 @@ export function aboutElements(run: RunView, address: string): HTMLElement[] {
     settings,
     h("p", { class: "muted" }, versions),
   );
-  // Asked for when somebody wants to see it, and anew each time: its process may still print.
+  // Fetched each time it is opened: the process may still print.
   about.addEventListener("toggle", async (event) => {
     if (event.target !== about || !about.open) return;
     const answer: ProvenanceResponse = await fetch(`${address}/provenance`).then((response) => response.json());
@@ -40,7 +40,7 @@ export function aboutElements(run: RunView, address: string): HTMLElement[] {
   ];
 }
 
-/** The settings of a configuration, those that somebody changed first; without what was kept, the configuration alone. */
+/** The settings of a run, changed ones first; only the configuration if there is no provenance. */
 function settingsElement(config: unknown, captured: Provenance | undefined): HTMLElement {
   if (captured === undefined) return h("pre", { tabindex: 0 }, JSON.stringify(config, null, 2));
   const settings = markedSettings(config, captured.sources);

@@ -1,4 +1,4 @@
-// The result of a run: one sentence that says what came out, and the table of methods.
+// The results of a run: one sentence, and the tables of methods.
 import { methodLabel } from "../../methods.ts";
 import type { Column, RunResults, Table } from "../../run/mod.ts";
 import { h } from "./dom.ts";
@@ -6,8 +6,8 @@ import { change, compact } from "./format.ts";
 import { cellText, tableElement } from "./table.ts";
 
 /**
- * What a run came to in the list of runs, by mean bits per byte: BTS, or in a study the best that it made of its models.
- * Undefined where nothing but the seed was measured.
+ * A run's score in the list of runs, by mean bits per byte: BTS, or in a study the best variant. Undefined if only the
+ * seed was measured.
  */
 export function listedScore(
   meanBpb: Readonly<Record<string, number>>,

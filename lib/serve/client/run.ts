@@ -23,7 +23,7 @@ const head = {
   elapsed: h("dd"),
   strip: h("ol", { class: "strip", "aria-hidden": "true" }),
   now: h("a", { class: "now", hidden: true }, h("strong"), h("span")),
-  /** The page outlives the server of its run. */
+  /** Shown when the server of the run has closed. */
   closed: h("p", { class: "notice", role: "status", hidden: true }),
   removed: h("p", { class: "notice", role: "status", hidden: true }),
   stopped: h("p", { class: "notice", hidden: true }),
@@ -41,7 +41,7 @@ const removeButton = twiceButton("Remove", "Remove this run?", async () => {
   await change(`${address}/remove`);
   location.assign("/");
 });
-/** After so long without an event it is asked whether the run's process still shows signs of life. */
+/** After this long without an event, the page asks whether the run's process is still alive. */
 const SILENCE_MS = 20_000;
 
 interface Shown extends CellElement {
@@ -108,7 +108,7 @@ function followLive(run: RunView): void {
       head.closed.hidden = state !== "closed";
     },
     onServer: (there) => {
-      // A link to a server that is gone leads nowhere.
+      // A link to a closed server leads nowhere.
       head.report.hidden = !reported || !there || removed;
       head.closed.hidden = there;
     },
@@ -147,7 +147,7 @@ function watchHeart(run: RunView, redraw: () => void): void {
   setTimeout(look, SILENCE_MS);
 }
 
-/** Brings the page up to date with what changed since the last frame. */
+/** Draws what changed since the last frame. */
 function draw(run: RunView): void {
   for (const name of dirty) {
     const cell = run.cells.find((cell) => cell.name === name);
@@ -193,7 +193,7 @@ function tick(run: RunView): void {
   for (const cell of run.cells) if (running && cell.status === "running") cells.get(cell.name)?.tick(cell, now);
 }
 
-/** One line on what runs now, which leads to its cell. */
+/** One line about the running cell, with a link to it. */
 function showNow(run: RunView, now: number): void {
   const cell = isUnderWay(run) ? run.cells.find(({ status }) => status === "running") : undefined;
   const shown = cell === undefined ? undefined : cells.get(cell.name);
@@ -223,7 +223,7 @@ function addCell(name: string, title: string): Shown {
   return shown;
 }
 
-/** The name that people gave the run, or its own title. */
+/** The name that was given to the run, or its title. */
 function showTitle({ name }: LabelsResponse): void {
   setText(head.title, name ?? ownTitle);
   setText(byId("crumb"), name ?? ownTitle);
@@ -233,7 +233,7 @@ function buildHead(run: RunView): void {
   head.report.append("Open the report");
   head.closed.append(
     ...[
-      "The run's own page has closed; ",
+      "This run's server has closed; ",
       h("code", {}, serveCommand(runsFolder)),
       " shows it again. Its files are in ",
     ],
@@ -295,7 +295,7 @@ function showReport(there: boolean): void {
   head.report.hidden = !there;
 }
 
-/** Says the turns of the run, and only those, to people who listen to the page. */
+/** Announces the main events of the run to screen readers. */
 function announce(run: RunView, event: RunEvent): void {
   const title = "cell" in event && event.cell !== undefined
     ? run.cells.find(({ name }) => name === event.cell)?.title ?? event.cell

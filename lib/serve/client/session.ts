@@ -1,4 +1,4 @@
-// Asking the server to change something: what it may do, its token, and a second try when the token was too old.
+// Requests that change something: what the server may do, its token, and a retry when the token has expired.
 import type { SessionResponse } from "../schemas.ts";
 
 let session: Promise<SessionResponse> | undefined;
@@ -16,7 +16,7 @@ export function getSession(renew = false): Promise<SessionResponse> {
 }
 
 /**
- * Sends a change and gives the answer.
+ * Sends a change and returns the response.
  *
  * @throws Error with the server's own words
  */
@@ -30,9 +30,9 @@ export async function change<Answer>(address: string, body: unknown = {}): Promi
     });
     const answer = await response.json();
     if (response.ok) return answer;
-    // The server may have been started anew since the page was opened.
+    // The server may have been restarted since the page was opened.
     if (!renew && String(answer.error.code).startsWith("token.")) continue;
     throw new Error(answer.error.message);
   }
-  throw new Error("The server does not take its own token");
+  throw new Error("The server rejects its own token");
 }

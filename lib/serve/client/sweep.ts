@@ -1,4 +1,4 @@
-// The page of one sweep: its trials, best first, and the figure of all of them, brought up to date while it runs.
+// The page of one sweep: its trials, best first, and a figure of all of them, updated while it runs.
 import { parallelCoordinates, shellLine, VALUE_DIGITS } from "../../run/view/mod.ts";
 import type { ShownSweep, SweepResponse } from "../schemas.ts";
 import { serveCommand } from "./command.ts";
@@ -9,7 +9,7 @@ import { twiceButton } from "./labels.ts";
 import { parallelElement, pointAt } from "./parallel.ts";
 import { change, getSession } from "./session.ts";
 
-/** How often a sweep that runs is asked for, and one that does not: it may be resumed. */
+/** Time between requests for a sweep that is running, and for one that is not: it may be resumed. */
 const REFRESH_MS = { running: 1_500, over: 5_000 } as const;
 type Trial = ShownSweep["trials"][number];
 
@@ -141,7 +141,7 @@ function bestText({ best, trials, metric }: ShownSweep): string {
   return `${value}, trials ${best.slice(0, -1).join(", ")} and ${best.at(-1)}`;
 }
 
-/** Whether all values, of several, read the same: then none is marked as the best. */
+/** Whether several values are all equal at the digits shown: then none is marked as best. */
 function allAlike({ best, trials }: Pick<ShownSweep, "best" | "trials">): boolean {
   return best.length > 1 && best.length === trials.filter(({ value }) => value !== null).length;
 }
@@ -161,7 +161,7 @@ function showFigure(now: ShownSweep): void {
     h(
       "p",
       { class: "muted" },
-      `One line a trial; the stronger, the better its ${now.metric} (${now.better} is better).`,
+      `One line per trial; the stronger the line, the better its ${now.metric} (${now.better} is better).`,
     ),
     box,
   ));

@@ -1,4 +1,4 @@
-// Tables: numbers aligned, and the best value of a column marked where the column says which direction is good.
+// Tables: numbers aligned, and the best value of a column marked if the column says which direction is better.
 import type { Column, Table } from "../../run/mod.ts";
 import { h } from "./dom.ts";
 import { fixed, measured } from "./format.ts";
@@ -6,7 +6,7 @@ import { fixed, measured } from "./format.ts";
 /** A row of a table. */
 type Row = Table["rows"][number];
 
-/** A table with its title, in a box that scrolls sideways when it must; `text` writes a cell. */
+/** A table with its title, in a box that scrolls sideways if needed; `text` formats a cell. */
 export function tableElement({ title, columns, rows }: Table, text = cellText): HTMLElement {
   const best = new Map(columns.map((column) => [column.key, bestOf(column, rows)]));
   return h(
@@ -39,7 +39,7 @@ export function tableElement({ title, columns, rows }: Table, text = cellText): 
   );
 }
 
-/** The best value of a column as it reads; undefined when it has no direction, or fewer than two that read differently. */
+/** The best value of a column, as text; undefined if it has no direction or all values look the same. */
 export function bestOf(column: Column, rows: readonly Row[]): string | undefined {
   const known = rows.filter((row) => typeof row[column.key] === "number");
   if (column.better === undefined || new Set(known.map((row) => cellText(column, row))).size < 2) return undefined;
