@@ -1,198 +1,165 @@
-// WGSL that attention's three programs share. Each holds a tile of rows (queries, or keys for their gradients) and goes
-// through tiles of columns (keys, or queries); scores live in registers, so that no T×T matrix exists anywhere.
+// WGSL shared by attention's programs (FlashAttention-2, arXiv 2307.08691). A workgroup holds a tile of rows (queries, or
+// keys for their gradients) and loops over tiles of columns (keys, or queries); the scores stay in registers, so no T×T
+// matrix is ever stored.
 //
-// An invocation (x, y) makes a 4×4 block of scores: rows 4y … 4y+3, columns x, x+across, x+2·across, x+3·across; `s0` to
-// `s3` are vectors over its rows, one a column. Then the weights go through workgroup memory, and it adds to its rows
-// of the output the vectors x, x+across, … of the head.
+// Invocation (x, y) computes a 4×4 block of scores: rows 4y … 4y+3 and columns x, x+ACROSS, x+2·ACROSS, x+3·ACROSS. The
+// block is a `mat4x4` whose column j holds the four rows' scores with column x+j·ACROSS. The weights made of the scores
+// pass through workgroup memory; then the invocation accumulates vectors x, x+ACROSS, … of its four output rows, each in
+// a `mat4x4` whose column i belongs to row 4y+i.
+//
+// Drivers unroll loops whose bounds they know, and some then compile for minutes. So the text depends on the tiling only:
+// the head size is a uniform, and inner loops end where the data ends.
+import type { AttentionLayout } from "./attention-layout.ts";
 
-/** Tile sizes, multiples of 4. */
-export interface AttentionTiling {
-  readonly rows: number;
-  readonly columns: number;
+/** WGSL type of the buffers of heads: the head size is a multiple of four. */
+export const VECTOR = "vec4<f32>";
+
+export const UNIFORMS = {
+  B: "u32",
+  T: "u32",
+  S: "u32",
+  H: "u32",
+  G: "u32",
+  vectors: "u32", // of four numbers, in a head
+  hasDocuments: "u32", // whether `spans` is used; if not, each batch entry is one document
+  scale: "f32", // of the scores
+};
+
+export const keyOf = (name: string, { rows, columns, parts }: AttentionLayout) =>
+  `${name} ${rows}x${columns} ${parts} parts`;
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** WGSL for each of the four rows, or columns, of an invocation. */
+export function eachOfFour(text: (i: number) => string): string {
+  return range(4).map(text).join("\n");
 }
 
-/** From the fastest to the one that fits everywhere. */
-const TILINGS: readonly AttentionTiling[] = [
-  { rows: 32, columns: 32 },
-  { rows: 32, columns: 16 },
-  { rows: 16, columns: 16 },
-  { rows: 8, columns: 8 },
-];
-
-/** Sizes that follow from the tiling and the head size D. */
-export interface AttentionLayout extends AttentionTiling {
-  readonly D: number;
-  /** Invocations along columns and rows. */
-  readonly across: number;
-  readonly down: number;
-  readonly threads: number;
-  /** Vectors of four in a head. */
-  readonly vectors: number;
-  /** Vectors of the output that an invocation makes. */
-  readonly perThread: number;
-  /** Vectors from one row of a tile to the next: one more than it holds, so that rows lie in different banks. */
-  readonly stride: number;
-  /** Vectors from one column of weights to the next. */
-  readonly weightStride: number;
+/** WGSL for each output vector of an invocation. */
+export function eachPart({ parts }: AttentionLayout, text: (part: number) => string): string {
+  return range(parts).map(text).join("\n");
 }
 
-/** The largest layout whose `rowTiles` row tiles and one column tile fit; undefined if none does. */
-export function attentionLayout(D: number, rowTiles: number, bytes: number): AttentionLayout | undefined {
-  return TILINGS.map((tiling) => layoutOf(D, tiling)).find((layout) => storageOf(layout, rowTiles) <= bytes);
-}
-
-export function layoutOf(D: number, { rows, columns }: AttentionTiling): AttentionLayout {
-  const [across, down] = [columns / 4, rows / 4];
-  const vectors = Math.ceil(D / 4);
-  const perThread = Math.ceil(vectors / across);
-  const sizes = { threads: across * down, vectors, perThread, stride: perThread * across + 1, weightStride: down + 1 };
-  return { D, rows, columns, across, down, ...sizes };
-}
-
-/** Bytes of workgroup memory. */
-export function storageOf(layout: AttentionLayout, rowTiles: number): number {
-  const { rows, columns, stride, weightStride, threads } = layout;
-  return 16 * ((rowTiles * rows + columns) * stride + columns * weightStride + threads) + 4 * rows;
-}
-
-export const each = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
-/** Declares tiles, each with a function that loads it. */
-export function tiles(layout: AttentionLayout, rowTiles: readonly string[]): string {
-  const { rows, columns, stride, weightStride, threads } = layout;
-  const declared = [...rowTiles.map((name) => [name, rows] as const), ["column", columns] as const];
+/** Declares the layout's sizes, the tile of columns, the weights and the functions on them. */
+export function common({ rows, columns, across, down, threads, parts, stride, weightStride }: AttentionLayout): string {
   return `
-${declared.map(([name, n]) => `var<workgroup> ${name}Tile: array<vec4<f32>, ${n * stride}>;`).join("\n")}
+const ROWS = ${rows}u;
+const COLUMNS = ${columns}u;
+const ACROSS = ${across}u;
+const DOWN = ${down}u;
+const THREADS = ${threads}u;
+const TILE_VECTORS = ${parts * across}u; // in a row of a tile
+const STRIDE = ${stride}u;
+const WEIGHT_STRIDE = ${weightStride}u;
+// The score of a pair that does not count. It is finite because a difference of infinities is NaN.
+const NOTHING = -1.0e30;
+const FOUR = vec4<u32>(0u, 1u, 2u, 3u);
+
+var<workgroup> columnTile: array<vec4<f32>, ${columns * stride}>;
 var<workgroup> weights: array<vec4<f32>, ${columns * weightStride}>;
-var<workgroup> exchange: array<vec4<f32>, ${threads}>;`;
+
+fn shareWeights(x: u32, y: u32, block: mat4x4<f32>) {
+  weights[x * WEIGHT_STRIDE + y] = block[0];
+  weights[(x + ACROSS) * WEIGHT_STRIDE + y] = block[1];
+  weights[(x + 2u * ACROSS) * WEIGHT_STRIDE + y] = block[2];
+  weights[(x + 3u * ACROSS) * WEIGHT_STRIDE + y] = block[3];
 }
 
-/** Whether heads can be read as vectors. */
-export function aligned({ D }: AttentionLayout): boolean {
-  return D % 4 === 0;
-}
-
-/** The WGSL type of a buffer of heads. */
-export function headType(layout: AttentionLayout): string {
-  return aligned(layout) ? "vec4<f32>" : "f32";
-}
-
-/** Declares `${buffer}At(head, vector)`: vector of the head whose number is `head`, 0 beyond its size. */
-export function headReader(layout: AttentionLayout, buffer: string): string {
-  const { D, vectors } = layout;
-  if (aligned(layout)) {
-    return `fn ${buffer}At(head: u32, vector: u32) -> vec4<f32> { return ${buffer}[head * ${vectors}u + vector]; }`;
-  }
-  const part = (i: number) => `  if (d + ${i}u < ${D}u) { some[${i}] = ${buffer}[at + ${i}u]; }`;
-  return `fn ${buffer}At(head: u32, vector: u32) -> vec4<f32> {
-  let d = vector * 4u;
-  let at = head * ${D}u + d;
-  var some = vec4<f32>(0.0);
-${each(4).map(part).join("\n")}
-  return some;
+// sum + the outer product of value and weight
+fn addOuter(sum: mat4x4<f32>, value: vec4<f32>, weight: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(
+    fma(value, vec4<f32>(weight.x), sum[0]),
+    fma(value, vec4<f32>(weight.y), sum[1]),
+    fma(value, vec4<f32>(weight.z), sum[2]),
+    fma(value, vec4<f32>(weight.w), sum[3]),
+  );
 }`;
 }
 
-/** Statements that write `value` as vector `vector` of the head `head`. */
-export function writeHead(
-  layout: AttentionLayout,
-  buffer: string,
-  head: string,
-  vector: string,
-  value: string,
-): string {
-  const { D, vectors } = layout;
-  if (aligned(layout)) {
-    return `if (${vector} < ${vectors}u) { ${buffer}[${head} * ${vectors}u + ${vector}] = ${value}; }`;
-  }
-  return each(4).map((i) =>
-    `if (${vector} * 4u + ${i}u < ${D}u) { ${buffer}[${head} * ${D}u + ${vector} * 4u + ${i}u] = ${value}[${i}]; }`
-  ).join(" ");
-}
-
-/**
- * Statements that load a tile: rows `first …` of `buffer`, whose heads are `stepHeads` apart from `firstHead` on;
- * zeros from row `end` on.
- */
-export function load(
-  layout: AttentionLayout,
-  call: {
-    tile: string;
-    buffer: string;
-    first: string;
-    end: string;
-    firstHead: string;
-    stepHeads: string;
-    scale?: string;
-  },
-): string {
-  const { vectors, perThread, across, stride, threads } = layout;
-  const { tile, buffer, first, end, firstHead, stepHeads, scale } = call;
-  const n = tile === "column" ? layout.columns : layout.rows;
-  const padded = perThread * across;
+/** Declares a tile of rows and `${name}Scores()`, its products with the tile of columns. */
+export function rowTile({ rows, stride }: AttentionLayout, name: string): string {
   return `
-  for (var e = lane; e < ${n * padded}u; e += ${threads}u) {
-    let line = e / ${padded}u;
-    let vector = e % ${padded}u;
-    var value = vec4<f32>(0.0);
-    if (${first} + line < ${end} && vector < ${vectors}u) {
-      value = ${buffer}At(${firstHead} + (${first} + line) * ${stepHeads}, vector)${scale ? ` * ${scale}` : ""};
-    }
-    ${tile}Tile[line * ${stride}u + vector] = value;
-  }`;
-}
+var<workgroup> ${name}Tile: array<vec4<f32>, ${rows * stride}>;
 
-/** Statements that make `${name}0` to `${name}3`: products of a row tile with the column tile. */
-export function scores(layout: AttentionLayout, name: string, rowTile: string): string {
-  const { vectors, stride, across } = layout;
-  return `
-${each(4).map((j) => `    var ${name}${j} = vec4<f32>(0.0);`).join("\n")}
-    for (var d = 0u; d < ${vectors}u; d++) {
-${each(4).map((i) => `      let r${i} = ${rowTile}Tile[(y * 4u + ${i}u) * ${stride}u + d];`).join("\n")}
-${
-    each(4).map((j) =>
-      `      let c${j} = columnTile[(x + ${j * across}u) * ${stride}u + d];
-      ${name}${j} += vec4<f32>(dot(r0, c${j}), dot(r1, c${j}), dot(r2, c${j}), dot(r3, c${j}));`
-    ).join("\n")
+fn ${name}Scores(x: u32, y: u32) -> mat4x4<f32> {
+  var scores: mat4x4<f32>;
+  let row = 4u * y * STRIDE;
+  let column = x * STRIDE;
+  for (var d = 0u; d < uniforms.vectors; d++) {
+    let rows = mat4x4<f32>(
+      ${name}Tile[row + d],
+      ${name}Tile[row + STRIDE + d],
+      ${name}Tile[row + 2u * STRIDE + d],
+      ${name}Tile[row + 3u * STRIDE + d],
+    );
+    scores[0] += columnTile[column + d] * rows;
+    scores[1] += columnTile[column + ACROSS * STRIDE + d] * rows;
+    scores[2] += columnTile[column + 2u * ACROSS * STRIDE + d] * rows;
+    scores[3] += columnTile[column + 3u * ACROSS * STRIDE + d] * rows;
   }
-    }`;
+  return scores;
+}`;
 }
 
-/** Statements that put the weights `${name}0` to `${name}3` into workgroup memory. */
-export function shareWeights({ across, weightStride }: AttentionLayout, name: string): string {
-  return each(4).map((j) => `    weights[(x + ${j * across}u) * ${weightStride}u + y] = ${name}${j};`).join("\n");
-}
-
-/** The names of an invocation's output vectors: row i, part p. */
-export function outputs({ perThread }: AttentionLayout, name: string): string[] {
-  return each(4).flatMap((i) => each(perThread).map((p) => `${name}${i}_${p}`));
-}
-
-/** Statements that add weights times the column tile to an invocation's outputs. */
+/** Statements that add the weights' products with the tile of columns, of which `count` are in use, to `${name}0`, … */
 export function accumulate(layout: AttentionLayout, name: string): string {
-  const { columns, weightStride, stride, perThread, across } = layout;
   return `
-    for (var c = 0u; c < ${columns}u; c++) {
-      let weight = weights[c * ${weightStride}u + y];
+    for (var c = 0u; c < count; c++) {
+      let weight = weights[c * WEIGHT_STRIDE + y];
 ${
-    each(perThread).map((p) =>
-      `      let value${p} = columnTile[c * ${stride}u + x + ${p * across}u];
-${each(4).map((i) => `      ${name}${i}_${p} = fma(vec4<f32>(weight[${i}]), value${p}, ${name}${i}_${p});`).join("\n")}`
-    )
-      .join("\n")
+    eachPart(layout, (p) =>
+      `      ${name}${p} = addOuter(${name}${p}, columnTile[c * STRIDE + x + ${p}u * ACROSS], weight);`)
   }
     }`;
 }
 
-/** Statements that combine a vector over the rows among the invocations that share them: `operation(a, b)`. */
-export function combineRows(
-  { across, down }: AttentionLayout,
-  name: string,
-  operation: (a: string, b: string) => string,
-): string {
-  const all = each(across).map((i) => `exchange[${i * down}u + y]`).reduce(operation);
+/** A buffer of heads: of queries `[B, T, H, D]`, or of keys `[B, S, G, D]`. */
+export type HeadsKind = "queries" | "keys";
+
+const SIZES = {
+  queries: { length: "uniforms.T", heads: "uniforms.H" },
+  keys: { length: "uniforms.S", heads: "uniforms.G" },
+};
+
+/** Declares `load_${buffer}_${tile}()`: loads a tile from row `first` of a head on, with zeros past the last row. */
+export function tileLoader(buffer: string, kind: HeadsKind, tile: string, factor = ""): string {
+  const { length, heads } = SIZES[kind];
   return `
-    exchange[x * ${down}u + y] = ${name};
-    workgroupBarrier();
-    let ${name}All = ${all};`;
+fn load_${buffer}_${tile}(lane: u32, batch: u32, head: u32, first: u32) {
+  for (var i = lane; i < ${tile === "column" ? "COLUMNS" : "ROWS"} * TILE_VECTORS; i += THREADS) {
+    let line = i / TILE_VECTORS;
+    let vector = i % TILE_VECTORS;
+    let row = first + line;
+    var value = vec4<f32>(0.0);
+    if (row < ${length} && vector < uniforms.vectors) {
+      value = ${buffer}[((batch * ${length} + row) * ${heads} + head) * uniforms.vectors + vector]${factor};
+    }
+    ${tile}Tile[line * STRIDE + vector] = value;
+  }
+}`;
+}
+
+/** Declares `write_${buffer}()`: writes a vector of each of an invocation's rows, the first of which is `row`. */
+export function rowWriter(buffer: string, kind: HeadsKind): string {
+  const { length, heads } = SIZES[kind];
+  return `
+fn write_${buffer}(batch: u32, head: u32, row: u32, vector: u32, values: mat4x4<f32>) {
+  if (vector >= uniforms.vectors) { return; }
+  let at = ((batch * ${length} + row) * ${heads} + head) * uniforms.vectors + vector;
+  let step = ${heads} * uniforms.vectors;
+${eachOfFour((i) => `  if (row + ${i}u < ${length}) { ${buffer}[at + ${i}u * step] = values[${i}]; }`)}
+}`;
+}
+
+/** Statements that write the rows `${name}0`, … to a buffer. */
+export function writeRows(layout: AttentionLayout, buffer: string, name: string, batch: string, head: string): string {
+  return eachPart(
+    layout,
+    (p) => `  write_${buffer}(${batch}, ${head}, row0 + 4u * y, x + ${p}u * ACROSS, ${name}${p});`,
+  );
+}
+
+/** Statements that declare and clear `${name}0`, …, an invocation's output. */
+export function clearRows(layout: AttentionLayout, name: string): string {
+  return eachPart(layout, (p) => `  var ${name}${p}: mat4x4<f32>;`);
 }

@@ -1,95 +1,101 @@
-// Attention's output on WebGPU (FlashAttention-2, arXiv 2307.08691).
+// Attention's output on WebGPU (FlashAttention-2, arXiv 2307.08691, algorithm 1).
 import {
   accumulate,
-  type AttentionLayout,
-  combineRows,
-  each,
-  headReader,
-  headType,
-  load,
-  outputs,
-  scores,
-  shareWeights,
-  tiles,
-  writeHead,
-} from "./attention-code.ts";
-import {
-  allowKeys,
-  columnsOf,
+  clearRows,
+  common,
+  eachOfFour,
+  eachPart,
   keyOf,
-  NOTHING,
-  place,
-  rowDocuments,
-  spanLimit,
-  spanReads,
+  rowTile,
+  rowWriter,
+  tileLoader,
   UNIFORMS,
-} from "./attention-place.ts";
+  VECTOR,
+  writeRows,
+} from "./attention-code.ts";
+import { DOCUMENT_FUNCTIONS, documentLimit, SPANS } from "./attention-documents.ts";
+import type { AttentionLayout } from "./attention-layout.ts";
 import { type Program, program } from "./program.ts";
 
-/** Reads q, k, v; writes the output and, into the first half of `sums`, the log-sum-exp of each row: `[2, B, H, T]`. */
-export function attentionProgram(layout: AttentionLayout, documents: boolean): Program {
-  const type = headType(layout);
-  return program(keyOf("attention", layout, documents), () => ({
-    reads: { q: type, k: type, v: type, ...spanReads(documents) },
-    writes: { out: type, sums: "f32" },
+/**
+ * Reads q, k, v and spans; writes the output and, into the first half of `rowStats` `[2, B, H, T4]`, the logarithm of the
+ * sum of each query's exponentials.
+ */
+export function attentionProgram(layout: AttentionLayout): Program {
+  return program(keyOf("attention", layout), () => ({
+    reads: { q: VECTOR, k: VECTOR, v: VECTOR, spans: SPANS },
+    writes: { out: VECTOR, rowStats: VECTOR },
     uniforms: UNIFORMS,
     size: layout.threads,
-    declarations: ["q", "k", "v"].map((name) => headReader(layout, name)).join("\n") + tiles(layout, ["query"]) +
-      spanLimit(layout, documents, "min", "T"),
-    main: `${place(layout, "T")}
-  let other = owner / (uniforms.H / uniforms.G);
-  let positions = vec4<u32>(past + row0 + y * 4u) + vec4<u32>(0u, 1u, 2u, 3u);
-${rowDocuments(documents, "T")}
-${
-      load(layout, {
-        ...{ tile: "query", buffer: "q", first: "row0", end: "uniforms.T", scale: "uniforms.scale" },
-        ...{ firstHead: "batch * uniforms.T * uniforms.H + owner", stepHeads: "uniforms.H" },
-      })
-    }
-  var most = vec4<f32>(${NOTHING});
+    declarations: [
+      common(layout),
+      rowTile(layout, "query"),
+      tileLoader("q", "queries", "query", " * uniforms.scale"),
+      tileLoader("k", "keys", "column"),
+      tileLoader("v", "keys", "column"),
+      rowWriter("out", "queries"),
+      DOCUMENT_FUNCTIONS,
+      documentLimit("firstKey"),
+      `var<workgroup> exchange: array<vec4<f32>, THREADS>;`,
+    ].join("\n"),
+    main: `
+  let x = lane % ACROSS;
+  let y = lane / ACROSS;
+  // the last queries have the most keys, so they come first
+  let tiles = (uniforms.T + ROWS - 1u) / ROWS;
+  let row0 = (tiles - 1u - group % tiles) * ROWS;
+  let head = group / tiles % uniforms.H;
+  let batch = group / tiles / uniforms.H;
+  let keyHead = head / (uniforms.H / uniforms.G);
+  let past = uniforms.S - uniforms.T;
+  let positions = vec4<u32>(past + row0 + 4u * y) + FOUR;
+  let documents = documentsOf(batch, row0 + 4u * y);
+  load_q_query(lane, batch, head, row0);
+  // of each row: the largest score so far and the sum of the exponentials of the scores less it
+  var largest = vec4<f32>(NOTHING);
   var total = vec4<f32>(0.0);
-${outputs(layout, "o").map((name) => `  var ${name} = vec4<f32>(0.0);`).join("\n")}
-  let begin = ${documents ? `limitOf(lane, batch, row0) / ${layout.columns}u * ${layout.columns}u` : "0u"};
-  let end = min(uniforms.S, past + row0 + ${layout.rows}u);
-  for (var column0 = begin; column0 < end; column0 += ${layout.columns}u) {
-${load(layout, columnsOf("k", "column0", "uniforms.S", "uniforms.G"))}
+${clearRows(layout, "out")}
+  let begin = firstKey(lane, batch, row0) / COLUMNS * COLUMNS;
+  let end = min(uniforms.S, past + row0 + ROWS);
+  for (var start = begin; start < end; start += COLUMNS) {
+    let count = min(COLUMNS, end - start);
+    load_k_column(lane, batch, keyHead, start);
     workgroupBarrier();
-${scores(layout, "s", "query")}
-${allowKeys(layout, documents)}
-${each(4).map((j) => `    s${j} = select(vec4<f32>(${NOTHING}), s${j}, allowed${j});`).join("\n")}
-    let largest = max(max(s0, s1), max(s2, s3));
-${combineRows(layout, "largest", (a, b) => `max(${a}, ${b})`)}
-    let now = max(most, largestAll);
-    let fade = exp(most - now);
-    most = now;
-${each(4).map((j) => `    s${j} = select(vec4<f32>(0.0), exp(s${j} - now), allowed${j});`).join("\n")}
-    total = total * fade + s0 + s1 + s2 + s3;
-${each(4).flatMap((i) => each(layout.perThread).map((p) => `    o${i}_${p} *= fade[${i}];`)).join("\n")}
-${shareWeights(layout, "s")}
-${load(layout, columnsOf("v", "column0", "uniforms.S", "uniforms.G"))}
+    var block = queryScores(x, y);
+${
+      eachOfFour((j) => `
+    let key${j} = start + x + ${j}u * ACROSS;
+    let allowed${j} = (vec4<u32>(key${j}) <= positions) & sameDocument(batch, key${j}, documents);
+    block[${j}] = select(vec4<f32>(NOTHING), block[${j}], allowed${j});`)
+    }
+    exchange[x * DOWN + y] = max(max(block[0], block[1]), max(block[2], block[3]));
     workgroupBarrier();
-${accumulate(layout, "o")}
+    let before = largest;
+    for (var i = 0u; i < min(ACROSS, count); i++) { largest = max(largest, exchange[i * DOWN + y]); }
+${eachOfFour((j) => `    block[${j}] = select(vec4<f32>(0.0), exp(block[${j}] - largest), allowed${j});`)}
+    let fade = exp(before - largest);
+    total = total * fade + block[0] + block[1] + block[2] + block[3];
+${
+      eachPart(layout, (p) =>
+        `    out${p} = mat4x4<f32>(out${p}[0] * fade[0], out${p}[1] * fade[1], out${p}[2] * fade[2], out${p}[3] * fade[3]);`)
+    }
+    shareWeights(x, y, block);
+    load_v_column(lane, batch, keyHead, start);
+    workgroupBarrier();
+${accumulate(layout, "out")}
     workgroupBarrier();
   }
-${combineRows(layout, "total", (a, b) => `${a} + ${b}`)}
+  exchange[x * DOWN + y] = total;
+  workgroupBarrier();
+  total = vec4<f32>(0.0);
+  for (var i = 0u; i < min(ACROSS, end - begin); i++) { total += exchange[i * DOWN + y]; }
+  if (x == 0u && row0 + 4u * y < uniforms.T) {
+    rowStats[(batch * uniforms.H + head) * blocks() + row0 / 4u + y] = largest + log(total);
+  }
 ${
-      each(4).map((i) => `
-  {
-    let row = row0 + y * 4u + ${i}u;
-    if (row < uniforms.T) {
-      let head = (batch * uniforms.T + row) * uniforms.H + owner;
-${
-        each(layout.perThread).map((p) =>
-          `      { let value = o${i}_${p} / totalAll[${i}]; let part = x + ${p * layout.across}u; ${
-            writeHead(layout, "out", "head", "part", "value")
-          } }`
-        ).join("\n")
-      }
-      if (x == 0u) {
-        sums[(batch * uniforms.H + owner) * uniforms.T + row] = most[${i}] + log(totalAll[${i}]);
-      }
+      eachPart(layout, (p) =>
+        `  out${p} = mat4x4<f32>(out${p}[0] / total[0], out${p}[1] / total[1], out${p}[2] / total[2], out${p}[3] / total[3]);`)
     }
-  }`).join("")
-    }`,
+${writeRows(layout, "out", "out", "batch", "head")}`,
   }));
 }

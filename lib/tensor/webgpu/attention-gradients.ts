@@ -1,169 +1,187 @@
-// Attention's gradients on WebGPU (FlashAttention-2, arXiv 2307.08691), those of the queries and of the keys and values
-// apart, so that no number is added to by two workgroups.
+// Attention's gradients on WebGPU (FlashAttention-2, arXiv 2307.08691, algorithm 2). The queries' gradient and the keys'
+// and values' are computed by separate programs, so that no two workgroups add to the same number.
 import {
   accumulate,
-  type AttentionLayout,
-  combineRows,
-  each,
-  headReader,
-  headType,
-  load,
-  outputs,
-  scores,
-  shareWeights,
-  tiles,
-  writeHead,
+  clearRows,
+  common,
+  eachOfFour,
+  keyOf,
+  rowTile,
+  rowWriter,
+  tileLoader,
+  UNIFORMS,
+  VECTOR,
+  writeRows,
 } from "./attention-code.ts";
-import { allowKeys, columnsOf, keyOf, place, rowDocuments, spanLimit, spanReads, UNIFORMS } from "./attention-place.ts";
+import { DOCUMENT_FUNCTIONS, documentLimit, SPANS } from "./attention-documents.ts";
+import type { AttentionLayout } from "./attention-layout.ts";
 import { type Program, program } from "./program.ts";
+import { ROW_THREADS, rowFunction, rowStart } from "./row-sums.ts";
 
-/** Reads q, k, v, the output and its gradient; writes dq and, into the second half of `sums`, `Σ dy ∘ out` of each row. */
-export function queryGradientProgram(layout: AttentionLayout, documents: boolean): Program {
-  const type = headType(layout);
-  return program(keyOf("attentionGradQ", layout, documents), () => ({
-    reads: { q: type, k: type, v: type, out: type, dy: type, ...spanReads(documents) },
-    writes: { dq: type, sums: "f32" },
-    uniforms: UNIFORMS,
-    size: layout.threads,
-    declarations: ["q", "k", "v", "out", "dy"].map((name) => headReader(layout, name)).join("\n") +
-      tiles(layout, ["query", "dy"]) + spanLimit(layout, documents, "min", "T"),
-    main: `${place(layout, "T")}
-  let other = owner / (uniforms.H / uniforms.G);
-  let positions = vec4<u32>(past + row0 + y * 4u) + vec4<u32>(0u, 1u, 2u, 3u);
-${rowDocuments(documents, "T")}
-${
-      ["query q uniforms.scale", "dy dy"].map((words) => {
-        const [tile, buffer, scale] = words.split(" ") as [string, string, string | undefined];
-        return load(layout, {
-          ...{ tile, buffer, first: "row0", end: "uniforms.T", ...(scale === undefined ? {} : { scale }) },
-          ...{ firstHead: "batch * uniforms.T * uniforms.H + owner", stepHeads: "uniforms.H" },
-        });
-      }).join("")
+/** Reads the output and its gradient; writes `Σ dy ∘ out` of each query into the second half of `rowStats`. */
+export function rowDotsProgram(sharers: number): Program {
+  return program(`attentionRowDots ${sharers}`, (features) => ({
+    reads: { out: VECTOR, dy: VECTOR },
+    writes: { rowStats: "f32" },
+    uniforms: { rows: "u32", steps: "u32", T: "u32", H: "u32" },
+    size: ROW_THREADS,
+    declarations: rowFunction(features, "rowSum", sharers, "sum"),
+    main: `${rowStart(sharers)}
+  var dots = 0.0;
+  if (inside) {
+    for (var i = share; i < uniforms.steps; i += ${sharers}u) {
+      dots += dot(out[row * uniforms.steps + i], dy[row * uniforms.steps + i]);
     }
-  workgroupBarrier();
-  var some = vec4<f32>(0.0);
-  var logs = vec4<f32>(0.0);
-${
-      each(4).map((i) => `
-  if (row0 + y * 4u + ${i}u < uniforms.T) {
-    let row = row0 + y * 4u + ${i}u;
-    let head = (batch * uniforms.T + row) * uniforms.H + owner;
-    logs[${i}] = sums[(batch * uniforms.H + owner) * uniforms.T + row];
-    for (var d = x; d < ${layout.vectors}u; d += ${layout.across}u) {
-      some[${i}] += dot(dyTile[(y * 4u + ${i}u) * ${layout.stride}u + d], outAt(head, d));
-    }
-  }`).join("")
-    }
-${combineRows(layout, "some", (a, b) => `${a} + ${b}`)}
-${
-      each(4).map((i) => `
-  if (x == 0u && row0 + y * 4u + ${i}u < uniforms.T) {
-    sums[((uniforms.B + batch) * uniforms.H + owner) * uniforms.T + row0 + y * 4u + ${i}u] = someAll[${i}];
-  }`).join("")
-    }
-${outputs(layout, "g").map((name) => `  var ${name} = vec4<f32>(0.0);`).join("\n")}
-  let begin = ${documents ? `limitOf(lane, batch, row0) / ${layout.columns}u * ${layout.columns}u` : "0u"};
-  let end = min(uniforms.S, past + row0 + ${layout.rows}u);
-  for (var column0 = begin; column0 < end; column0 += ${layout.columns}u) {
-${load(layout, columnsOf("v", "column0", "uniforms.S", "uniforms.G"))}
-    workgroupBarrier();
-${scores(layout, "d", "dy")}
-    workgroupBarrier();
-${load(layout, columnsOf("k", "column0", "uniforms.S", "uniforms.G"))}
-    workgroupBarrier();
-${scores(layout, "s", "query")}
-${allowKeys(layout, documents)}
-${
-      each(4).map((j) =>
-        `    s${j} = select(vec4<f32>(0.0), exp(s${j} - logs) * (d${j} - someAll), allowed${j}) * uniforms.scale;`
-      ).join("\n")
-    }
-${shareWeights(layout, "s")}
-    workgroupBarrier();
-${accumulate(layout, "g")}
-    workgroupBarrier();
   }
-${writeRows(layout, "dq", "g", "T", "(batch * uniforms.T + row) * uniforms.H + owner")}`,
+  let sum = rowSum(lane, share, dots);
+  if (inside && share == 0u) {
+    let head = row % uniforms.H;
+    let t = row / uniforms.H % uniforms.T;
+    let batch = row / uniforms.H / uniforms.T;
+    let B = uniforms.rows / uniforms.H / uniforms.T;
+    let T4 = (uniforms.T + 3u) / 4u * 4u;
+    rowStats[((B + batch) * uniforms.H + head) * T4 + t] = sum;
+  }`,
   }));
 }
 
-/** Statements that write an invocation's outputs: its row `row` goes to the head numbered `head`. */
-function writeRows(layout: AttentionLayout, buffer: string, name: string, length: string, head: string): string {
-  const parts = (i: number) =>
-    each(layout.perThread).map((p) =>
-      `    { let part = x + ${p * layout.across}u; ${writeHead(layout, buffer, "head", "part", `${name}${i}_${p}`)} }`
-    ).join("\n");
-  return each(4).map((i) => `
-  if (row0 + y * 4u + ${i}u < uniforms.${length}) {
-    let row = row0 + y * 4u + ${i}u;
-    let head = ${head};
-${parts(i)}
-  }`).join("");
+/** Reads q, k, v, the output's gradient, `rowStats` and spans; writes dq. */
+export function queryGradientProgram(layout: AttentionLayout): Program {
+  return program(keyOf("attentionGradQ", layout), () => ({
+    reads: { q: VECTOR, k: VECTOR, v: VECTOR, dy: VECTOR, rowStats: VECTOR, spans: SPANS },
+    writes: { dq: VECTOR },
+    uniforms: UNIFORMS,
+    size: layout.threads,
+    declarations: [
+      common(layout),
+      rowTile(layout, "query"),
+      rowTile(layout, "dy"),
+      tileLoader("q", "queries", "query", " * uniforms.scale"),
+      tileLoader("dy", "queries", "dy"),
+      tileLoader("k", "keys", "column"),
+      tileLoader("v", "keys", "column"),
+      rowWriter("dq", "queries"),
+      DOCUMENT_FUNCTIONS,
+      documentLimit("firstKey"),
+    ].join("\n"),
+    main: `
+  let x = lane % ACROSS;
+  let y = lane / ACROSS;
+  // the last queries have the most keys, so they come first
+  let tiles = (uniforms.T + ROWS - 1u) / ROWS;
+  let row0 = (tiles - 1u - group % tiles) * ROWS;
+  let head = group / tiles % uniforms.H;
+  let batch = group / tiles / uniforms.H;
+  let keyHead = head / (uniforms.H / uniforms.G);
+  let past = uniforms.S - uniforms.T;
+  let positions = vec4<u32>(past + row0 + 4u * y) + FOUR;
+  let documents = documentsOf(batch, row0 + 4u * y);
+  let logSums = rowStats[(batch * uniforms.H + head) * blocks() + row0 / 4u + y];
+  let rowDots = rowStats[((uniforms.B + batch) * uniforms.H + head) * blocks() + row0 / 4u + y];
+  load_q_query(lane, batch, head, row0);
+  load_dy_dy(lane, batch, head, row0);
+${clearRows(layout, "dq")}
+  let begin = firstKey(lane, batch, row0) / COLUMNS * COLUMNS;
+  let end = min(uniforms.S, past + row0 + ROWS);
+  for (var start = begin; start < end; start += COLUMNS) {
+    let count = min(COLUMNS, end - start);
+    load_v_column(lane, batch, keyHead, start);
+    workgroupBarrier();
+    let gradients = dyScores(x, y); // of the weights
+    workgroupBarrier();
+    load_k_column(lane, batch, keyHead, start);
+    workgroupBarrier();
+    var block = queryScores(x, y);
+${
+      eachOfFour((j) => `
+    let key${j} = start + x + ${j}u * ACROSS;
+    let allowed${j} = (vec4<u32>(key${j}) <= positions) & sameDocument(batch, key${j}, documents);
+    let gradient${j} = exp(block[${j}] - logSums) * (gradients[${j}] - rowDots) * uniforms.scale;
+    block[${j}] = select(vec4<f32>(0.0), gradient${j}, allowed${j});`)
+    }
+    shareWeights(x, y, block);
+    workgroupBarrier();
+${accumulate(layout, "dq")}
+    workgroupBarrier();
+  }
+${writeRows(layout, "dq", "dq", "batch", "head")}`,
+  }));
 }
 
 /**
- * Reads q, k, v, the output's gradient and `sums`; writes dk and dv, `[H / G, B, S, G, D]`. The rows are keys, and the
- * columns the queries of one head; the parts that the heads of a group have in the gradients are still to be summed.
+ * Reads q, k, v, the output's gradient, `rowStats` and spans; writes dk and dv, `[H / G, B, S, G, D]`. The rows are keys,
+ * and the columns the queries of one head; what the query heads of one key head contribute is still to be summed.
  */
-export function keyGradientProgram(layout: AttentionLayout, documents: boolean): Program {
-  const type = headType(layout);
-  const query = (buffer: string, scale?: string) =>
-    load(layout, columnsOf(buffer, "column0", "uniforms.T", "uniforms.H", scale));
-  return program(keyOf("attentionGradKV", layout, documents), () => ({
-    reads: { q: type, k: type, v: type, dy: type, sums: "f32", ...spanReads(documents) },
-    writes: { dk: type, dv: type },
+export function keyGradientProgram(layout: AttentionLayout): Program {
+  return program(keyOf("attentionGradKV", layout), () => ({
+    reads: { q: VECTOR, k: VECTOR, v: VECTOR, dy: VECTOR, rowStats: VECTOR, spans: SPANS },
+    writes: { dk: VECTOR, dv: VECTOR },
     uniforms: UNIFORMS,
     size: layout.threads,
-    declarations: ["q", "k", "v", "dy"].map((name) => headReader(layout, name)).join("\n") +
-      tiles(layout, ["key", "value"]) + spanLimit(layout, documents, "max", "S"),
-    main: `${place(layout, "S")}
-  let other = owner;
+    declarations: [
+      common(layout),
+      rowTile(layout, "key"),
+      rowTile(layout, "value"),
+      tileLoader("k", "keys", "key"),
+      tileLoader("v", "keys", "value"),
+      tileLoader("q", "queries", "column", " * uniforms.scale"),
+      tileLoader("dy", "queries", "column"),
+      rowWriter("dk", "keys"),
+      rowWriter("dv", "keys"),
+      DOCUMENT_FUNCTIONS,
+      documentLimit("lastQuery"),
+    ].join("\n"),
+    main: `
+  let x = lane % ACROSS;
+  let y = lane / ACROSS;
+  let tiles = (uniforms.S + ROWS - 1u) / ROWS;
+  let row0 = (group % tiles) * ROWS;
+  let head = group / tiles % uniforms.H;
+  let batch = group / tiles / uniforms.H;
   let sharing = uniforms.H / uniforms.G;
-  let keys = vec4<u32>(row0 + y * 4u) + vec4<u32>(0u, 1u, 2u, 3u);
-${rowDocuments(documents, "S")}
+  let keyHead = head / sharing;
+  let past = uniforms.S - uniforms.T;
+  let keys = vec4<u32>(row0 + 4u * y) + FOUR;
+  let documents = documentsOf(batch, row0 + 4u * y);
+  load_k_key(lane, batch, keyHead, row0);
+  load_v_value(lane, batch, keyHead, row0);
+${clearRows(layout, "dk")}
+${clearRows(layout, "dv")}
+  let begin = (max(row0, past) - past) / COLUMNS * COLUMNS;
+  let end = lastQuery(lane, batch, row0) + 1u;
+  for (var start = begin; start < end; start += COLUMNS) {
+    let count = min(COLUMNS, end - start);
+    load_q_column(lane, batch, head, start);
+    workgroupBarrier();
+    var block = keyScores(x, y);
 ${
-      ["key k", "value v"].map((words) => {
-        const [tile, buffer] = words.split(" ") as [string, string];
-        return load(layout, {
-          ...{ tile, buffer, first: "row0", end: "uniforms.S" },
-          ...{ firstHead: "batch * uniforms.S * uniforms.G + owner / sharing", stepHeads: "uniforms.G" },
-        });
-      }).join("")
+      eachOfFour((j) => `
+    let query${j} = start + x + ${j}u * ACROSS;
+    let inside${j} = (keys <= vec4<u32>(past + query${j})) & vec4<bool>(query${j} < uniforms.T);
+    let allowed${j} = inside${j} & sameDocument(batch, query${j}, documents);
+    let stats${j} = (batch * uniforms.H + head) * blocks() + query${j} / 4u;
+    let logSum${j} = rowStats[stats${j}][query${j} % 4u];
+    block[${j}] = select(vec4<f32>(0.0), exp(block[${j}] - logSum${j}), allowed${j});`)
     }
-${[...outputs(layout, "gk"), ...outputs(layout, "gv")].map((name) => `  var ${name} = vec4<f32>(0.0);`).join("\n")}
-  let begin = (max(row0, past) - past) / ${layout.columns}u * ${layout.columns}u;
-  let end = ${documents ? "limitOf(lane, batch, row0) + 1u" : "uniforms.T"};
-  for (var column0 = begin; column0 < end; column0 += ${layout.columns}u) {
-${query("q", "uniforms.scale")}
+    shareWeights(x, y, block);
     workgroupBarrier();
-${scores(layout, "s", "key")}
+    load_dy_column(lane, batch, head, start);
+    workgroupBarrier();
+${accumulate(layout, "dv")}
+    let gradients = valueScores(x, y); // of the weights
+    workgroupBarrier();
 ${
-      each(4).map((j) => `
-    let query${j} = column0 + x + ${j * layout.across}u;
-    let at${j} = (batch * uniforms.H + other) * uniforms.T + min(query${j}, uniforms.T - 1u);
-    let allowed${j} = (keys <= vec4<u32>(past + query${j})) & vec4<bool>(query${j} < uniforms.T)${
-        documents ? ` & (vec4<i32>(spans[batch * uniforms.T + min(query${j}, uniforms.T - 1u)]) == rowDocuments)` : ""
-      };
-    s${j} = select(vec4<f32>(0.0), exp(s${j} - sums[at${j}]), allowed${j});`).join("")
+      eachOfFour((j) => `
+    let rowDot${j} = rowStats[uniforms.B * uniforms.H * blocks() + stats${j}][query${j} % 4u];
+    block[${j}] = select(vec4<f32>(0.0), block[${j}] * (gradients[${j}] - rowDot${j}), allowed${j});`)
     }
-${shareWeights(layout, "s")}
+    shareWeights(x, y, block);
+    load_q_column(lane, batch, head, start);
     workgroupBarrier();
-${query("dy")}
-    workgroupBarrier();
-${accumulate(layout, "gv")}
-${scores(layout, "d", "value")}
-    workgroupBarrier();
-${each(4).map((j) => `      s${j} *= d${j} - sums[uniforms.B * uniforms.H * uniforms.T + at${j}];`).join("\n")}
-${shareWeights(layout, "s")}
-${query("q", "uniforms.scale")}
-    workgroupBarrier();
-${accumulate(layout, "gk")}
+${accumulate(layout, "dk")}
     workgroupBarrier();
   }
-${writeRows(layout, "dk", "gk", "S", SHARE)}
-${writeRows(layout, "dv", "gv", "S", SHARE)}`,
+${writeRows(layout, "dk", "dk", "head % sharing * uniforms.B + batch", "keyHead")}
+${writeRows(layout, "dv", "dv", "head % sharing * uniforms.B + batch", "keyHead")}`,
   }));
 }
-
-/** The number of the head that a part of the keys' gradient goes to. */
-const SHARE = "((owner % sharing * uniforms.B + batch) * uniforms.S + row) * uniforms.G + owner / sharing";

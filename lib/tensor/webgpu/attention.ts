@@ -1,67 +1,96 @@
-// Causal attention on WebGPU: which keys each query may see, and the launches.
+// Causal attention on WebGPU: its kernels, and how they launch their programs.
 import type * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { CAUSAL_ATTENTION, CAUSAL_ATTENTION_GRAD } from "../ops/causal-attention.ts";
-import { type AttentionLayout, attentionLayout } from "./attention-code.ts";
-import { keyGradientProgram, queryGradientProgram } from "./attention-gradients.ts";
+import { FIND_SPANS } from "./attention-documents.ts";
 import { attentionProgram } from "./attention-forward.ts";
+import { keyGradientProgram, queryGradientProgram, rowDotsProgram } from "./attention-gradients.ts";
+import { type AttentionLayout, attentionLayout } from "./attention-layout.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
-import { ELEMENTS, type KernelFunction, register, sumStretches } from "./kernel.ts";
+import { ELEMENTS, type KernelFunction, register, sizeOf, sumStretches } from "./kernel.ts";
 import { float, type Program, program } from "./program.ts";
+import { rowGroups, sharersOf } from "./row-sums.ts";
 
 type Info = tf.TensorInfo;
 
-/** Names of what is kept aside. */
-const SUMS = "log-sum-exp";
+/** Names of what is kept with a tensor. */
+const ROW_STATS = "statistics of attention's rows";
 const SPANS = "documents and their spans";
+
+/** The next multiple of four. */
+const padded = (n: number) => Math.ceil(n / 4) * 4;
 
 const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) => {
   for (const tensor of [q!, k!, v!]) backend.check(tensor);
   const [B, T, H, D] = q!.shape as [number, number, number, number];
-  const [, S, G] = k!.shape as [number, number, number];
   const layout = layoutFor(backend, D, 1, [q!, k!, v!]);
-  const out = backend.output([B, T, H, D]);
-  const sums = backend.output([2, B, H, T]);
-  backend.keepAside(out, SUMS, sums);
-  const spans = documents === undefined ? [] : [spansOf(backend, out, documents)];
-  const made = attentionProgram(layout, documents !== undefined);
-  const groups = B * H * Math.ceil(T / layout.rows);
-  const uniforms = [B, T, S, H, G, float(1 / Math.sqrt(D))];
-  backend.launch(made, [q!, k!, v!, ...spans, out, sums], uniforms, groups);
-  return out;
+  return withPaddedHeads(backend, [q!, k!, v!], (heads) => {
+    const out = backend.output([B, T, H, padded(D)]);
+    const rowStats = backend.output([2, B, H, padded(T)]);
+    const spans = documents === undefined ? undefined : spansOf(backend, documents);
+    launchTiles(backend, attentionProgram(layout), layout, [q!, k!], T, [...heads, spans, out, rowStats]);
+    const result = resizeHeads(backend, out, D);
+    if (result !== out) backend.release(out);
+    backend.keepAside(result, ROW_STATS, rowStats);
+    if (spans !== undefined) backend.keepAside(result, SPANS, shared(backend, spans));
+    return result;
+  });
 };
 
 const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }) => {
   for (const tensor of [q!, k!, v!, out!, dy!]) backend.check(tensor);
   const [B, T, H, D] = q!.shape as [number, number, number, number];
   const [, S, G] = k!.shape as [number, number, number];
-  const sums = backend.aside(out!, SUMS);
-  if (sums === undefined) throw new Error(`${CAUSAL_ATTENTION_GRAD} needs the forward kernel's own output`);
-  const kept = backend.aside(out!, SPANS);
-  const spans = kept === undefined ? [] : [kept];
+  const rowStats = backend.aside(out!, ROW_STATS);
+  if (rowStats === undefined) throw new Error(`${CAUSAL_ATTENTION_GRAD} needs the forward kernel's own output`);
+  const spans = backend.aside(out!, SPANS);
   const layout = layoutFor(backend, D, 2, [q!, k!, v!]);
-  const dq = backend.output(q!.shape);
-  const uniforms = [B, T, S, H, G, float(1 / Math.sqrt(D))];
-  const launch = (made: Program, tensors: readonly Info[], rows: number) =>
-    backend.launch(made, tensors, uniforms, B * H * Math.ceil(rows / layout.rows));
-  const masked = kept !== undefined;
-  launch(queryGradientProgram(layout, masked), [q!, k!, v!, out!, dy!, ...spans, dq, sums], T);
-  const sharing = H / G;
-  const parts = [k!, v!].map(({ shape }) => backend.output(sharing === 1 ? shape : [sharing, ...shape]));
-  launch(keyGradientProgram(layout, masked), [q!, k!, v!, dy!, sums, ...spans, ...parts], S);
-  if (sharing === 1) return [dq, ...parts];
-  const gradients = parts.map((part) => {
-    const whole = backend.output([B, S, G, D]);
-    sumStretches(backend, part, whole, sharing, B * S * G * D);
-    backend.release(part);
-    return whole;
+  return withPaddedHeads(backend, [q!, k!, v!, dy!, out!], ([q4, k4, v4, dy4, out4]) => {
+    const steps = padded(D) / 4;
+    const dots = rowDotsProgram(sharersOf(steps));
+    backend.launch(dots, [out4, dy4, rowStats], [B * T * H, steps, T, H], rowGroups(B * T * H, sharersOf(steps)));
+    const reads = [q4, k4, v4, dy4, rowStats, spans];
+    const dq = backend.output(q4.shape);
+    launchTiles(backend, queryGradientProgram(layout), layout, [q!, k!], T, [...reads, dq]);
+    const sharing = H / G;
+    const parts = [k4, v4].map(({ shape }) => backend.output(sharing === 1 ? shape : [sharing, ...shape]));
+    launchTiles(backend, keyGradientProgram(layout), layout, [q!, k!], S, [...reads, ...parts]);
+    const wholes = parts.map((part) => {
+      if (sharing === 1) return part;
+      const whole = backend.output([B, S, G, padded(D)]);
+      sumStretches(backend, part, whole, sharing, sizeOf(whole.shape));
+      backend.release(part);
+      return whole;
+    });
+    return [dq, ...wholes].map((gradient) => {
+      const result = resizeHeads(backend, gradient, D);
+      if (result !== gradient) backend.release(gradient);
+      return result;
+    });
   });
-  return [dq, ...gradients];
 };
+
+/** Launches a program with a workgroup for each tile of `length` rows; an `undefined` tensor stands for no spans. */
+function launchTiles(
+  backend: StitchbookWebGPU,
+  program: Program,
+  layout: AttentionLayout,
+  [q, k]: readonly [Info, Info],
+  length: number,
+  tensors: readonly (Info | undefined)[],
+): void {
+  const [B, T, H, D] = q.shape as [number, number, number, number];
+  const [, S, G] = k.shape as [number, number, number];
+  const hasDocuments = !tensors.includes(undefined);
+  const uniforms = [B, T, S, H, G, padded(D) / 4, Number(hasDocuments), float(1 / Math.sqrt(D))];
+  // something must be bound as spans, though nothing reads it
+  const bound = tensors.map((tensor) => tensor ?? tensors[0]!);
+  backend.launch(program, bound, uniforms, B * H * Math.ceil(length / layout.rows));
+}
 
 function layoutFor(backend: StitchbookWebGPU, D: number, rowTiles: number, tensors: readonly Info[]): AttentionLayout {
   const bytes = backend.limits.maxComputeWorkgroupStorageSize;
-  const layout = attentionLayout(D, rowTiles, bytes);
+  const layout = attentionLayout(padded(D), rowTiles, bytes);
   if (layout !== undefined) return layout;
   const shapes = tensors.map(({ shape }) => `[${shape}]`).join(", ");
   throw new UserError(
@@ -72,42 +101,60 @@ function layoutFor(backend: StitchbookWebGPU, D: number, rowTiles: number, tenso
   );
 }
 
-/**
- * The documents with, for each position, the first and the last one of the same document, outside which whole tiles can
- * be passed over: int32 `[3, B, T]`. It is kept with the documents, because every layer needs it, and with the output.
- */
-function spansOf(backend: StitchbookWebGPU, out: Info, documents: Info): Info {
-  backend.check(documents, "int32");
-  const [B, T] = documents.shape as [number, number];
-  let spans = backend.aside(documents, SPANS);
-  if (spans === undefined) {
-    spans = backend.output([3, B, T], "int32");
-    backend.launch(FIND_SPANS, [documents, spans], [B * T, T], Math.ceil(B * T / ELEMENTS));
-    backend.keepAside(documents, SPANS, spans);
+/** Calls `body` with the tensors `[…, D]`, D rounded up to a multiple of four with zeros, which change no result. */
+function withPaddedHeads<T, const Tensors extends readonly Info[]>(
+  backend: StitchbookWebGPU,
+  tensors: Tensors,
+  body: (padded: { readonly [K in keyof Tensors]: Info }) => T,
+): T {
+  const resized = tensors.map((tensor) => resizeHeads(backend, tensor, padded(tensor.shape.at(-1)!)));
+  try {
+    return body(resized as { readonly [K in keyof Tensors]: Info });
+  } finally {
+    resized.forEach((info, i) => info !== tensors[i] && backend.release(info));
   }
-  backend.incRef(spans.dataId);
-  backend.keepAside(out, SPANS, spans);
-  return spans;
 }
 
-const FIND_SPANS = program("documentSpans", () => ({
-  reads: { documents: "i32" },
-  writes: { spans: "i32" },
-  uniforms: { count: "u32", T: "u32" },
+/** The tensor with its last dimension cut, or filled up with zeros, to this size; itself if it has that. */
+function resizeHeads(backend: StitchbookWebGPU, x: Info, size: number): Info {
+  if (x.shape.at(-1) === size) return x;
+  const y = backend.output([...x.shape.slice(0, -1), size]);
+  const count = sizeOf(y.shape);
+  backend.launch(RESIZE_ROWS, [x, y], [count, x.shape.at(-1)!, size], Math.ceil(count / ELEMENTS));
+  return y;
+}
+
+const RESIZE_ROWS = program("resizeRows", () => ({
+  reads: { x: "f32" },
+  writes: { y: "f32" },
+  uniforms: { count: "u32", fromSize: "u32", toSize: "u32" },
   size: ELEMENTS,
   main: `
   let i = group * ${ELEMENTS}u + lane;
   if (i >= uniforms.count) { return; }
-  let start = i / uniforms.T * uniforms.T;
-  let own = documents[i];
-  var first = start;
-  while (documents[first] != own) { first++; }
-  var last = start + uniforms.T - 1u;
-  while (documents[last] != own) { last--; }
-  spans[i] = own;
-  spans[uniforms.count + i] = i32(first - start);
-  spans[2u * uniforms.count + i] = i32(last - start);`,
+  let row = i / uniforms.toSize;
+  let column = i % uniforms.toSize;
+  if (column < uniforms.fromSize) { y[i] = x[row * uniforms.fromSize + column]; } else { y[i] = 0.0; }`,
 }));
+
+/** The documents' spans. They are kept with the documents, because every layer needs them. */
+function spansOf(backend: StitchbookWebGPU, documents: Info): Info {
+  backend.check(documents, "int32");
+  const kept = backend.aside(documents, SPANS);
+  if (kept !== undefined) return kept;
+  const [B, T] = documents.shape as [number, number];
+  const spans = backend.output([3, B, padded(T)], "int32");
+  const count = B * padded(T);
+  backend.launch(FIND_SPANS, [documents, spans], [count, T, padded(T)], Math.ceil(count / ELEMENTS));
+  backend.keepAside(documents, SPANS, spans);
+  return spans;
+}
+
+/** A tensor that something else keeps, too. */
+function shared(backend: StitchbookWebGPU, info: Info): Info {
+  backend.incRef(info.dataId);
+  return info;
+}
 
 export function registerAttention(): void {
   register(CAUSAL_ATTENTION, attention);

@@ -50,8 +50,8 @@ export interface ProductVariant {
 }
 
 /**
- * The program: reads A, B and what is added, writes C. Workgroups go through the columns of tiles, then the rows, then the splits of
- * the inner dimension, then the batch; each split writes a C of its own.
+ * The program: reads A, B and, if it `adds`, a tensor to add; writes C. Workgroups go through the columns of tiles, then
+ * the rows, then the splits of the inner dimension, then the batch; each split writes a C of its own.
  */
 export function productProgram(variant: ProductVariant): Program {
   const { tiling, transposeA, transposeB, alignedA, alignedB, alignedC, halfB, adds } = variant;
@@ -65,141 +65,162 @@ export function productProgram(variant: ProductVariant): Program {
       M: "u32",
       N: "u32",
       K: "u32",
-      strideA: "u32", // from one matrix of the batch to the next; 0 if all are multiplied by one
+      strideA: "u32", // from one matrix of the batch to the next; 0 if all are multiplied by the same one
       strideB: "u32",
       batch: "u32",
       splits: "u32",
       perSplit: "u32",
     },
     size: threadsOf(tiling),
-    declarations: `${halfB ? unpackFunctions(features) : ""}
-var<workgroup> stripA: array<vec4<f32>, ${DEPTH * rows / 4}>;
-var<workgroup> stripB: array<vec4<f32>, ${DEPTH * columns / 4}>;
-${fetchFunction("A", alignedA)}
-${fetchFunction("B", alignedB, halfB)}
-// A 4×4 block: column i has 4 neighbours along the tile's edge, at step i of the inner dimension.
-${blockFunction("A", "uniforms.M", transposeA)}
-${blockFunction("B", "uniforms.N", !transposeB)}`,
-    main: mainOf(tiling, transposeA, !transposeB, alignedC, adds),
+    declarations: [
+      halfB ? unpackFunctions(features) : "",
+      sizes(tiling),
+      fetchFunction("A", alignedA),
+      fetchFunction("B", alignedB, halfB),
+      blockFunction("A", "uniforms.M", transposeA),
+      blockFunction("B", "uniforms.N", !transposeB),
+      storeFunction(alignedC, adds),
+    ].join("\n"),
+    main: mainOf(tiling, transposeA, !transposeB),
   }));
 }
 
-/** Reads 4 numbers that lie side by side: `inner … inner + 3` of line `outer`; 0 outside. */
+/** Declares the tiling's sizes and the strips of A and B that a workgroup multiplies next. */
+function sizes({ rows, columns, threadRows, threadColumns }: Tiling): string {
+  return `
+const ROWS = ${rows}u;
+const COLUMNS = ${columns}u;
+const DEPTH = ${DEPTH}u;
+// invocations along the columns and the rows of a tile
+const ACROSS = ${columns / threadColumns}u;
+const DOWN = ${rows / threadRows}u;
+// vectors of four numbers in one step of the strips
+const WIDTH_A = ${rows / 4}u;
+const WIDTH_B = ${columns / 4}u;
+const STRIP_B = ${DEPTH * rows / 4}u; // where B's strip begins
+
+var<workgroup> strips: array<vec4<f32>, ${DEPTH * (rows + columns) / 4}>;`;
+}
+
+/**
+ * Declares `fetch${name}()`: reads four adjacent numbers, `inner … inner + 3` of line `outer`, zeros outside of the matrix.
+ * Unaligned ones are read even where they lie outside, which WebGPU makes harmless: branches would be slow to compile.
+ */
 function fetchFunction(name: "A" | "B", aligned: boolean, half = false): string {
   const buffer = name.toLowerCase();
-  const signature = `fn fetch${name}(base: u32, outer: u32, outers: u32, inner: u32, inners: u32) -> vec4<f32> {
+  const vector = half ? `unpackFour(${buffer}[at / 4u])` : `${buffer}[at / 4u]`;
+  const body = aligned
+    ? `
   if (outer >= outers || inner >= inners) { return vec4<f32>(0.0); }
-  let at = base + outer * inners + inner;`;
-  const four = `${buffer}[at / 4u]`;
-  return aligned ? `${signature}\n  return ${half ? `unpackFour(${four})` : four};\n}` : `${signature}
-  if (inner + 4u <= inners) { return vec4<f32>(${[0, 1, 2, 3].map((i) => `${buffer}[at + ${i}u]`).join(", ")}); }
-  var some = vec4<f32>(${buffer}[at], 0.0, 0.0, 0.0);
-  if (inner + 1u < inners) { some.y = ${buffer}[at + 1u]; }
-  if (inner + 2u < inners) { some.z = ${buffer}[at + 2u]; }
-  return some;
+  return ${vector};`
+    : `
+  let values = vec4<f32>(${buffer}[at], ${buffer}[at + 1u], ${buffer}[at + 2u], ${buffer}[at + 3u]);
+  let end = select(0u, inners, outer < outers);
+  return select(vec4<f32>(0.0), values, vec4<u32>(inner) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(end));`;
+  return `
+fn fetch${name}(base: u32, outer: u32, outers: u32, inner: u32, inners: u32) -> vec4<f32> {
+  let at = base + outer * inners + inner;${body}
 }`;
 }
 
-/** Reads a block; `edgeInner` says that neighbours along the tile's edge lie side by side in the buffer. */
+/**
+ * Declares `block${name}()`: reads a 4×4 block whose column i has four neighbors along the tile's edge at step i of the
+ * inner dimension; `edgeInner` says that such neighbors are adjacent in the buffer.
+ */
 function blockFunction(name: "A" | "B", edges: string, edgeInner: boolean): string {
   const fetch = (i: number) =>
     edgeInner
       ? `fetch${name}(base, step + ${i}u, uniforms.K, edge, ${edges})`
       : `fetch${name}(base, edge + ${i}u, ${edges}, step, uniforms.K)`;
   const block = `mat4x4<f32>(\n    ${[0, 1, 2, 3].map(fetch).join(",\n    ")})`;
-  return `fn block${name}(base: u32, edge: u32, step: u32) -> mat4x4<f32> {
+  return `
+fn block${name}(base: u32, edge: u32, step: u32) -> mat4x4<f32> {
   return ${edgeInner ? block : `transpose(${block})`};
 }`;
 }
 
-/**
- * Which block of a strip an invocation loads, so that neighbouring invocations read neighbouring addresses and write to
- * different banks of workgroup memory.
- */
-function blockPlace(index: string, edges: number, edgeInner: boolean): { edge: string; step: string } {
-  return edgeInner
-    ? { edge: `(${index} % ${edges / 4}u)`, step: `(${index} / ${edges / 4}u)` }
-    : { edge: `(${index} % 8u + 8u * (${index} / 32u))`, step: `((${index} / 8u) % 4u)` };
+/** Declares `store()`, which writes four numbers of a row of C; a short loop is quicker to compile than its copies. */
+function storeFunction(aligned: boolean, adds: boolean): string {
+  const body = aligned
+    ? `if (column < uniforms.N) { c[at / 4u] = sum${adds ? " + plus[at / 4u]" : ""}; }`
+    : `for (var i = 0u; i < min(4u, max(column, uniforms.N) - column); i++) {
+    c[at + i] = sum[i]${adds ? " + plus[at + i]" : ""};
+  }`;
+  return `
+fn store(firstRow: u32, row: u32, column: u32, sum: vec4<f32>) {
+  if (row >= uniforms.M) { return; }
+  let at = (firstRow + row) * uniforms.N + column;
+  ${body}
+}`;
 }
 
-function mainOf(tiling: Tiling, edgeInnerA: boolean, edgeInnerB: boolean, alignedC: boolean, adds: boolean): string {
-  const { rows, columns, threadRows, threadColumns } = tiling;
-  const acrossX = columns / threadColumns;
+/**
+ * Which block of a strip an invocation loads, so that neighboring invocations read neighboring addresses and write to
+ * different banks of workgroup memory.
+ */
+function blockPlace(index: string, width: string, edgeInner: boolean): { edge: string; step: string } {
+  return edgeInner
+    ? { edge: `${index} % ${width}`, step: `${index} / ${width}` }
+    : { edge: `${index} % 8u + 8u * (${index} / 32u)`, step: `${index} / 8u % 4u` };
+}
+
+function mainOf(tiling: Tiling, edgeInnerA: boolean, edgeInnerB: boolean): string {
+  const { rows, threadRows, threadColumns } = tiling;
   const blocksA = rows / 4 * DEPTH / 4;
-  const placeA = blockPlace("lane", rows, edgeInnerA);
-  const placeB = blockPlace(`(lane - ${blocksA}u)`, columns, edgeInnerB);
+  const placeA = blockPlace("lane", "WIDTH_A", edgeInnerA);
+  const placeB = blockPlace(`(lane - ${blocksA}u)`, "WIDTH_B", edgeInnerB);
   const partsA = count(threadRows / 4);
   const partsB = count(threadColumns / 4);
-  const sums = partsA.flatMap((p) => count(4).flatMap((i) => partsB.map((q) => `c${p * 4 + i}${q}`)));
+  // vector q of row i of the rows' part p
+  const sums = partsA.flatMap((p) =>
+    count(4).flatMap((i) => partsB.map((q) => ({ name: `sum${p * 4 + i}_${q}`, p, i, q })))
+  );
+  const lines = (text: (sum: typeof sums[number]) => string) => sums.map(text).join("\n");
   return `
-  let tilesN = (uniforms.N + ${columns - 1}u) / ${columns}u;
-  let tilesM = (uniforms.M + ${rows - 1}u) / ${rows}u;
-  let column0 = (group % tilesN) * ${columns}u;
-  let row0 = (group / tilesN % tilesM) * ${rows}u;
+  let tilesN = (uniforms.N + COLUMNS - 1u) / COLUMNS;
+  let tilesM = (uniforms.M + ROWS - 1u) / ROWS;
+  let column0 = (group % tilesN) * COLUMNS;
+  let row0 = (group / tilesN % tilesM) * ROWS;
   let split = group / (tilesN * tilesM) % uniforms.splits;
   let matrix = group / (tilesN * tilesM * uniforms.splits);
   let begin = split * uniforms.perSplit;
   let end = min(begin + uniforms.perSplit, uniforms.K);
+  // each invocation loads one block, of A or of B
   let loadsA = lane < ${blocksA}u;
-  let base = select(matrix * uniforms.strideB, matrix * uniforms.strideA, loadsA);
   let edge = select(${placeB.edge}, ${placeA.edge}, loadsA);
-  let step = select(${placeB.step}, ${placeA.step}, loadsA);
-  let x = lane % ${acrossX}u;
-  let y = lane / ${acrossX}u;
-${sums.map((sum) => `  var ${sum} = vec4<f32>(0.0);`).join("\n")}
+  let step = 4u * select(${placeB.step}, ${placeA.step}, loadsA);
+  let width = select(WIDTH_B, WIDTH_A, loadsA);
+  let place = select(STRIP_B, 0u, loadsA) + step * width + edge;
+  let x = lane % ACROSS;
+  let y = lane / ACROSS;
+${lines(({ name }) => `  var ${name} = vec4<f32>(0.0);`)}
   var next: mat4x4<f32>;
-  if (loadsA) { next = blockA(base, row0 + edge * 4u, begin + step * 4u); }
-  else { next = blockB(base, column0 + edge * 4u, begin + step * 4u); }
-  for (var k = begin; k < end; k += ${DEPTH}u) {
-    workgroupBarrier();
-    if (loadsA) {
-${count(4).map((i) => `      stripA[(step * 4u + ${i}u) * ${rows / 4}u + edge] = next[${i}];`).join("\n")}
-    } else {
-${count(4).map((i) => `      stripB[(step * 4u + ${i}u) * ${columns / 4}u + edge] = next[${i}];`).join("\n")}
+  for (var k = begin; ; k += DEPTH) {
+    // the next strips are on their way while the last ones are multiplied
+    if (k < end) {
+      if (loadsA) { next = blockA(matrix * uniforms.strideA, row0 + 4u * edge, k + step); }
+      else { next = blockB(matrix * uniforms.strideB, column0 + 4u * edge, k + step); }
+    }
+    if (k > begin) {
+      for (var s = 0u; s < DEPTH; s++) {
+${partsA.map((p) => `        let a${p} = strips[s * WIDTH_A + y + ${p}u * DOWN];`).join("\n")}
+${partsB.map((q) => `        let b${q} = strips[STRIP_B + s * WIDTH_B + x + ${q}u * ACROSS];`).join("\n")}
+${lines(({ name, p, i, q }) => `        ${name} = fma(vec4<f32>(a${p}[${i}]), b${q}, ${name});`)}
+      }
     }
     workgroupBarrier();
-    // the next strips are on their way while these are multiplied
-    if (k + ${DEPTH}u < end) {
-      if (loadsA) { next = blockA(base, row0 + edge * 4u, k + ${DEPTH}u + step * 4u); }
-      else { next = blockB(base, column0 + edge * 4u, k + ${DEPTH}u + step * 4u); }
-    }
-    for (var s = 0u; s < ${DEPTH}u; s++) {
-${partsA.map((p) => `      let a${p} = stripA[s * ${rows / 4}u + y + ${p * rows / threadRows}u];`).join("\n")}
-${partsB.map((q) => `      let b${q} = stripB[s * ${columns / 4}u + x + ${q * acrossX}u];`).join("\n")}
-${
-    partsA.flatMap((p) =>
-      count(4).flatMap((i) =>
-        partsB.map((q) => {
-          const sum = `c${p * 4 + i}${q}`;
-          return `      ${sum} = fma(vec4<f32>(a${p}[${i}]), b${q}, ${sum});`;
-        })
-      )
-    ).join("\n")
+    if (k >= end) { break; }
+${count(4).map((i) => `    strips[place + ${i}u * width] = next[${i}];`).join("\n")}
+    workgroupBarrier();
   }
-    }
-  }
-  let C = (split * uniforms.batch + matrix) * uniforms.M;
+  let firstRow = (split * uniforms.batch + matrix) * uniforms.M;
+  let row = row0 + 4u * y;
+  let column = column0 + 4u * x;
 ${
-    partsA.flatMap((p) =>
-      count(4).flatMap((i) =>
-        partsB.map((q) => {
-          const row = `row0 + (y + ${p * rows / threadRows}u) * 4u + ${i}u`;
-          const column = `column0 + (x + ${q * acrossX}u) * 4u`;
-          return storeOf(row, column, `c${p * 4 + i}${q}`, alignedC, adds);
-        })
-      )
-    ).join("\n")
+    lines(({ name, p, i, q }) =>
+      `  store(firstRow, row + ${p}u * 4u * DOWN + ${i}u, column + ${q}u * 4u * ACROSS, ${name});`
+    )
   }`;
-}
-
-function storeOf(row: string, column: string, sum: string, aligned: boolean, adds: boolean): string {
-  const store = aligned
-    ? `if (column < uniforms.N) { c[at / 4u] = ${sum}${adds ? " + plus[at / 4u]" : ""}; }`
-    : count(4).map((i) =>
-      `if (column + ${i}u < uniforms.N) { c[at + ${i}u] = ${sum}[${i}]${adds ? ` + plus[at + ${i}u]` : ""}; }`
-    ).join(" ");
-  return `  { let row = ${row}; let column = ${column}; let at = (C + row) * uniforms.N + column;
-    if (row < uniforms.M) { ${store} } }`;
 }
 
 function count(n: number): number[] {
