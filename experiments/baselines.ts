@@ -2,12 +2,10 @@
 //
 //     deno task run experiments/baselines.ts --preset quick
 //
-// The same seed and experts, ensembled, routed, averaged, merged weight by weight, mixed, composed and stitched. What
-// is trained sees the text of the stitches, step by step; the dense model sees all that experts and stitches see.
-import { z } from "zod";
-import { loadCorpus } from "../lib/data/mod.ts";
+// The same seed and experts, ensembled, routed, averaged, merged weight by weight, mixed, composed and stitched. Trained
+// methods see the text of the stitches, step by step; the dense model sees everything that experts and stitches see.
 import { type MeasuredCost, methodCostTable } from "../lib/report/mod.ts";
-import { type CellResult, resultsTable, type RunResults } from "../lib/run/mod.ts";
+import { type CellResult, resultsTable, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
 import { methodCosts } from "../lib/train/mod.ts";
 import { checkBaselines } from "./baselines/check.ts";
 import { type BaselinesConfig, baselinesDefinition } from "./baselines/config.ts";
@@ -15,14 +13,13 @@ import { measureEnsembles } from "./baselines/ensembles.ts";
 import { measureDense, measureMethod } from "./baselines/measure.ts";
 import { measureMerges, WEIGHT_MERGES } from "./baselines/merges.ts";
 import { baselineDirections, paperTable } from "./baselines/paper.ts";
-import { planBaselines } from "./baselines/plan.ts";
 import { type BaselinesLab, trainDense, trainMethod } from "./baselines/train.ts";
 import {
   type BtsConfig,
   comparisons,
   comparisonsTable,
-  costRows,
   costTable,
+  labExperiment,
   matrixTable,
   measureBaselines,
   type Measured,
@@ -38,7 +35,7 @@ import {
 import { experimentMain } from "../lib/experiment/mod.ts";
 import type { Study } from "../lib/study/mod.ts";
 
-async function compareBaselines(lab: BaselinesLab): Promise<RunResults> {
+async function compareBaselines(lab: BaselinesLab): Promise<CellResult<RunResults>> {
   const { config } = lab;
   const text = await tokenize(lab);
   const trained = new Map<string, CellResult<Trained>>();
@@ -76,32 +73,31 @@ async function compareBaselines(lab: BaselinesLab): Promise<RunResults> {
 }
 
 /** Puts the tables of all cells together. */
-async function report(
+function report(
   { run, corpus, config }: BaselinesLab,
   trained: ReadonlyMap<string, CellResult<Trained>>,
   measured: readonly CellResult<Measured>[],
-): Promise<RunResults> {
-  const found = resultsOf(corpus.domains, measured);
-  const order = methodsOf(config).filter((method) => Object.hasOwn(found.methods, method));
-  const results = { ...found, methods: Object.fromEntries(order.map((method) => [method, found.methods[method]!])) };
-  await run.cell({
+): Promise<CellResult<RunResults>> {
+  return run.cell({
     name: "report",
     title: "Report",
     description: "All methods side by side, beside the paper's.",
     inputs: { kind: "baselines", cells: [...trained.values(), ...measured].map(({ key }) => key) },
-    code: ["lib/eval", "lib/train", "lib/bts", "lib/study/directions.ts", "experiments/baselines.ts"],
-    output: z.strictObject({}),
+    code: ["lib/eval", "lib/train", "lib/bts", "lib/study", "experiments/baselines.ts", "experiments/baselines"],
+    output: runResultsSchema,
   }, async (cell) => {
+    const found = resultsOf(corpus.domains, measured);
+    const order = methodsOf(config).filter((method) => Object.hasOwn(found.methods, method));
+    const results = { ...found, methods: Object.fromEntries(order.map((method) => [method, found.methods[method]!])) };
     const losses = await readLosses(measured);
     cell.table(resultsTable(results));
     cell.table(paperTable(results, losses));
     cell.table(matrixTable(results));
     cell.table(comparisonsTable(comparisons(losses)));
-    cell.table(costTable(costRows(results, new Map([...trained].map(([name, { value }]) => [name, value])))));
+    cell.table(costTable(results, trained));
     cell.table(methodCostTable(costsOf(config, results), measuredCosts(trained, measured)));
-    return {};
+    return results;
   });
-  return results;
 }
 
 /** What each method of the results costs by its shapes; a value in a cache is a float32. */
@@ -159,12 +155,10 @@ export const baselinesStudy: Pick<Study, "name" | "title" | "question" | "direct
     baselineDirections(methodsOf(baselinesDefinition.schema.parse({ experts: config.experts }))),
 };
 
-if (import.meta.main) {
-  await experimentMain({
-    definition: baselinesDefinition,
-    check: checkBaselines,
-    plan: planBaselines,
-    prepare: (config, seed) => loadCorpus(config.data, { seed }),
-    body: ({ prepared: corpus, ...context }) => compareBaselines({ ...context, corpus }),
-  });
-}
+export const baselinesExperiment = labExperiment({
+  definition: baselinesDefinition,
+  check: checkBaselines,
+  body: compareBaselines,
+});
+
+if (import.meta.main) await experimentMain(baselinesExperiment);

@@ -1,9 +1,8 @@
-// An expert less or one more in a finished run: the others' parameters as they are, and a short re-stitching.
+// Removing an expert from a finished run or adding one: the others' parameters stay, then a short re-stitching.
 //
 //     deno task expert remove last code
 //     deno task expert add last english --set restitch=50
-import { z } from "zod";
-import { loadCorpus } from "../lib/data/mod.ts";
+import type { z } from "zod";
 import { UserError } from "../lib/errors.ts";
 import {
   type CellResult,
@@ -14,10 +13,10 @@ import {
   resultsTable,
   runMain,
   type RunResults,
+  runResultsSchema,
 } from "../lib/run/mod.ts";
 import {
   adaptStitches,
-  type Bytes,
   changedConfig,
   checkBts,
   checkChange,
@@ -29,33 +28,35 @@ import {
   type FinishedRun,
   finishedRun,
   type Lab,
+  labExperiment,
+  type LabWith,
   type Measured,
   measureStitched,
-  planCells,
+  openText,
   readLosses,
-  readText,
   restitch,
   resultsOf,
+  tokensSchema,
   type Trained,
   trainExpert,
 } from "../lib/bts/mod.ts";
-import { experimentMain, type PlannedCell } from "../lib/experiment/mod.ts";
+import { experimentMain } from "../lib/experiment/mod.ts";
 
 const USAGE = `Usage: expert add|remove <run> <expert> [options]
 
-Takes an expert out of a finished run of deno task bts, or puts one in. The other
-experts and their stitches are kept bit for bit; then the stitches are trained on
-for a few steps. The outcome is a run of its own.
+Removes an expert from a finished run of deno task bts, or adds one. The other
+experts and their stitches are kept bit for bit; then the stitches are trained for
+a few more steps. The result is a new run.
 
 expert remove last code --help lists the options and settings.`;
 
-/** Steps of a re-stitching, unless set: a quarter of the stitching's. */
+/** Default steps of a re-stitching, as a share of the stitching's. */
 const SHARE = 0.25;
 
-async function changeExpert(lab: Lab, config: ExpertConfig, runsFolder: string): Promise<RunResults> {
+async function changeExpert(lab: LabWith<ExpertConfig>, runsFolder: string): Promise<CellResult<RunResults>> {
+  const { config } = lab;
   const { cell } = await finishedRun(runsFolder, config.from);
-  const data = await cell<{ bytes: Bytes }>("data");
-  const text = await readText(data.folder, data.key, data.value.bytes);
+  const text = openText(await cell<z.infer<typeof tokensSchema>>("data"));
   const seed = await cell<Trained>("seed");
   const change = { kind: config.change, expert: config.expert };
   const changed = { ...lab, config: changedConfig(config, change) };
@@ -82,58 +83,27 @@ async function changeExpert(lab: Lab, config: ExpertConfig, runsFolder: string):
   return await report(lab, await cell<Measured>("evaluate"), measured);
 }
 
-async function report(
+function report(
   { run, corpus }: Lab,
   baselines: CellResult<Measured>,
   measured: readonly { readonly cell: CellResult<Measured>; readonly name: string }[],
-): Promise<RunResults> {
-  const methods = Object.fromEntries(measured.map(({ cell, name }) => [name, cell.value.methods["bts"]!]));
-  const results = {
-    ...resultsOf(corpus.domains, [baselines]),
-    methods: { seed: baselines.value.methods["seed"]!, ...methods },
-  };
-  await run.cell({
+): Promise<CellResult<RunResults>> {
+  return run.cell({
     name: "report",
     title: "Report",
     description: "Before the change, right after it, and after the re-stitching.",
     inputs: { kind: "report:expert", cells: [baselines.key, ...measured.map(({ cell }) => cell.key)] },
     code: ["lib/eval", "lib/bts"],
-    output: z.strictObject({}),
+    output: runResultsSchema,
   }, async (cell) => {
+    const changed = Object.fromEntries(measured.map(({ cell, name }) => [name, cell.value.methods["bts"]!]));
+    const methods = { seed: baselines.value.methods["seed"]!, ...changed };
+    const results = { ...resultsOf(corpus.domains, [baselines]), methods };
     const all = await readLosses([baselines, ...measured.map((one) => ({ ...one.cell, names: { bts: one.name } }))]);
-    const losses = Object.fromEntries(Object.entries(all).filter(([name]) => Object.hasOwn(results.methods, name)));
+    const losses = Object.fromEntries(Object.entries(all).filter(([name]) => Object.hasOwn(methods, name)));
     cell.table(resultsTable(results));
     cell.table(comparisonsTable(comparisons(losses)));
-    return {};
-  });
-  return results;
-}
-
-function planChange(config: ExpertConfig): PlannedCell[] {
-  const changed = changedConfig(config, { kind: config.change, expert: config.expert });
-  const cells = planCells(changed);
-  const share = config.restitch / config.train.stitch.steps;
-  const measuring = cells.find(({ cell }) => cell === "evaluate:bts")!;
-  return cells.flatMap((cell): PlannedCell[] => {
-    switch (cell.cell) {
-      case `expert:${config.expert}`:
-        return [cell];
-      case "stitch": {
-        const which = config.change === "add" ? "with" : "without";
-        const title = `The stitches ${which} ${config.expert}, nothing trained`;
-        return [
-          { cell: `adapt:${which} ${config.expert}`, title, tokens: 0, flops: 0, bytes: 0 },
-          { ...measuring, cell: "evaluate:untouched", title: "Measure the stitched model, nothing trained" },
-          { ...cell, cell: "stitch:again", tokens: cell.tokens * share, flops: cell.flops * share },
-        ];
-      }
-      case "evaluate:bts":
-        return [{ ...cell, title: "Measure the re-stitched model" }];
-      case "report":
-        return [cell];
-      default:
-        return [];
-    }
+    return results;
   });
 }
 
@@ -156,7 +126,7 @@ async function readWords(words: readonly string[], runsFolder: string): Promise<
   return { kind, run: await finishedRun(runsFolder, await resolveRun(runsFolder, run)), expert };
 }
 
-/** The folder that `--runs folder` or `--runs=folder` names: the run is looked up before the options are read as a whole. */
+/** The folder in `--runs folder` or `--runs=folder`: the run is looked up before the options are parsed. */
 function runsFolderIn(options: readonly string[]): string {
   const at = options.findLastIndex((option) => option === "--runs" || option.startsWith("--runs="));
   if (at < 0) return defaultRunsFolder();
@@ -177,7 +147,7 @@ async function main(args: readonly string[]): Promise<void> {
   const definition: ExperimentDefinition<typeof expertConfigSchema> = {
     name: "expert",
     title: `${kind === "add" ? "With" : "Without"} ${expert}`,
-    description: "Takes an expert out of a finished run, or puts one in, and trains the stitches on for a few steps.",
+    description: "Removes an expert from a finished run, or adds one, and trains the stitches for a few more steps.",
     schema: expertConfigSchema,
     defaultPreset: view.preset,
     presets: { [view.preset]: { description: `the settings of the run ${view.id}`, config: preset } },
@@ -186,15 +156,13 @@ async function main(args: readonly string[]): Promise<void> {
   const all = hasSeed ? options : ["--seed", String(view.seed), ...options];
   const parsed = parseExperimentArguments(all, definition);
   if (parsed.kind === "run") checkRestitching(view, preset, parsed);
-  await experimentMain({
+  const experiment = labExperiment({
     definition,
     words: [kind, view.id, expert],
     check: (config) => checkBts(changedConfig(config, { kind: config.change, expert: config.expert })),
-    plan: planChange,
-    prepare: (config, seed) => loadCorpus(config.data, { seed }),
-    body: ({ prepared: corpus, config, ...context }) =>
-      changeExpert({ ...context, config, corpus }, config, runsFolder),
-  }, all);
+    body: (lab) => changeExpert(lab, runsFolder),
+  });
+  await experimentMain(experiment, all);
 }
 
 if (import.meta.main) await runMain(() => main(Deno.args));

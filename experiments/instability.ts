@@ -8,10 +8,10 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadCorpus, openTokenizer, tokenizeDocuments, type TokenStream, trainTokenizer } from "../lib/data/mod.ts";
+import { type CellDevice, type Experiment, experimentMain } from "../lib/experiment/mod.ts";
 import { checkModelConfig, type ModelConfig } from "../lib/model/mod.ts";
-import type { CellResult, Run, RunResults } from "../lib/run/mod.ts";
+import { type CellCost, type CellResult, type CellRunner, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
 import { isWatched, pretrainFlops, trainingBytes } from "../lib/train/mod.ts";
-import { experimentMain, type PlannedCell } from "../lib/experiment/mod.ts";
 import { type Arm, armsOf, checkArms } from "./instability/arms.ts";
 import { type InstabilityConfig, instabilityDefinition } from "./instability/config.ts";
 import { outcomeSchema } from "./instability/outcome.ts";
@@ -31,58 +31,69 @@ interface Prepared {
 }
 
 interface Lab {
-  readonly run: Run;
+  readonly run: CellRunner;
   readonly config: InstabilityConfig;
-  readonly seed: number;
-  readonly device: { readonly numerics: unknown };
+  readonly rngSeed: number;
+  readonly device: CellDevice;
   readonly prepared: Prepared;
 }
 
-async function provoke(lab: Lab): Promise<RunResults> {
+async function provoke(lab: Lab): Promise<CellResult<RunResults>> {
   const trained: { arm: Arm; cell: CellResult<z.infer<typeof trainedSchema>> }[] = [];
   for (const arm of armsOf(lab.config)) trained.push({ arm, cell: await trainSeeds(lab, arm) });
-
-  const all = trained.map(({ arm, cell }) => ({ arm, outcomes: cell.value.outcomes }));
-  await lab.run.cell({
+  return await lab.run.cell({
     name: "report",
     title: "Report",
     description: "All arms side by side: who spiked, who was warned, and what helped.",
     inputs: { kind: "instability report", diverged: lab.config.diverged, cells: trained.map(({ cell }) => cell.key) },
     code: ["experiments/instability", "experiments/instability.ts"],
-    output: z.strictObject({}),
+    output: runResultsSchema,
   }, (cell) => {
+    const all = trained.map(({ arm, cell }) => ({ arm, outcomes: cell.value.outcomes }));
     cell.table(outcomesTable(all, lab.config.diverged));
     cell.table(seedsTable(all));
     cell.table(warningsTable(all));
     cell.summary(verdict(all, lab.config.diverged));
-    return Promise.resolve({});
+    // The tables are the result: there are no methods to compare.
+    return Promise.resolve({ domains: [], methods: {} });
   });
-  return { domains: [], methods: {} };
 }
 
 const trainedSchema = z.strictObject({ outcomes: z.array(outcomeSchema) });
 
 /** One arm: the same training once for each seed. The cell's curves are the first seed's. */
-function trainSeeds({ run, config, seed, device, prepared }: Lab, arm: Arm) {
+function trainSeeds({ run, config, rngSeed, device, prepared }: Lab, arm: Arm) {
   const model = modelOf(config, prepared.vocabSize);
-  const seeds = Array.from({ length: config.repeats }, (_, i) => seed + i);
+  const seeds = Array.from({ length: config.repeats }, (_, i) => rngSeed + i);
   const { train, monitor } = arm;
   return run.cell({
     name: arm.name,
-    title: `Train, and do ${arm.name === "plain" || arm.name.includes("=") ? "nothing" : `"${arm.name}"`}`,
+    title: `Train: ${arm.name}`,
     description: `The same start and the same batches for every arm. What is done: ${arm.what}.`,
     inputs: {
-      ...{ kind: "instability", model, train, monitor, batches: config.batches, seeds },
-      ...{ text: prepared.fingerprint, device: device.numerics },
+      kind: "instability",
+      model,
+      train,
+      monitor,
+      batches: config.batches,
+      seeds,
+      text: prepared.fingerprint,
+      device: device.numerics,
     },
     code: CODE,
     output: trainedSchema,
+    cost: () => armCost(config, model),
   }, async (cell) => {
     const traces: Trace[] = [];
     for (const [i, own] of seeds.entries()) {
       traces.push(
         await trainArm({
-          ...{ arm, model, text: prepared.text, batches: config.batches, seed: own, signal: cell.signal },
+          arm,
+          model,
+          text: prepared.text,
+          batches: config.batches,
+          rngSeed: own,
+          signal: cell.signal,
           onLoss(tick, loss, statistics) {
             if (i > 0) return;
             const groups = (statistics ?? []).filter(({ group }) => isWatched(group));
@@ -127,17 +138,17 @@ async function prepare({ data, tokenizer }: InstabilityConfig, seed: number): Pr
   return { fingerprint, text: tokenizeDocuments(documents, opened), vocabSize: opened.vocabSize };
 }
 
-function plan(config: InstabilityConfig): PlannedCell[] {
-  const model = modelOf(config, config.tokenizer.vocabSize);
-  const { steps, batch, accumulate } = config.train;
-  const tokens = config.repeats * steps * batch * model.contextLength;
-  const bytes = trainingBytes(model, batch * model.contextLength / accumulate, config.train.activations);
-  return [
-    ...armsOf(config).map(({ name }) => ({
-      ...{ cell: name, title: `Train: ${name}`, tokens, flops: tokens * pretrainFlops(model), bytes },
-    })),
-    { cell: "report", title: "Report", tokens: 0, flops: 0, bytes: 0 },
-  ];
+/** What one arm costs, over all seeds. */
+function armCost({ train, repeats }: InstabilityConfig, model: ModelConfig): CellCost {
+  const { steps, batch, accumulate, activations } = train;
+  const tokens = repeats * steps * batch * model.contextLength;
+  const bytes = trainingBytes(model, batch * model.contextLength / accumulate, activations);
+  return { tokens, flops: tokens * pretrainFlops(model), bytes };
+}
+
+/** Stands for the text in a plan. */
+function outline({ tokenizer: { vocabSize } }: InstabilityConfig): Prepared {
+  return { fingerprint: "planned", text: { tokens: new Int32Array(), starts: new Int32Array(), bytes: 0 }, vocabSize };
 }
 
 /** Settings that cannot work together are refused before anything is written. */
@@ -146,10 +157,13 @@ function check(config: InstabilityConfig): void {
   checkArms(config);
 }
 
-if (import.meta.main) {
-  await experimentMain({
-    ...{ definition: instabilityDefinition, check, plan, prepare },
-    tables: ["outcomes"],
-    body: provoke,
-  });
-}
+export const instabilityExperiment: Experiment<typeof instabilityDefinition.schema, Prepared> = {
+  definition: instabilityDefinition,
+  tables: ["outcomes"],
+  check,
+  prepare,
+  outline,
+  body: provoke,
+};
+
+if (import.meta.main) await experimentMain(instabilityExperiment);

@@ -30,7 +30,7 @@ import {
   measureFlops,
   PARENT_VARIABLE,
   scaled,
-  SECONDS_A_CELL,
+  SECONDS_PER_CELL,
 } from "../lib/experiment/mod.ts";
 import { MAIN, SECTIONS } from "./studies/all.ts";
 import {
@@ -115,14 +115,14 @@ function againCommand({ preset, main, seeds, only, runs, out }: Options): string
 }
 
 async function planText(sections: readonly (Section & { readonly preset: string })[], seeds: number): Promise<string> {
-  const planned = forecast(sections);
+  const planned = await forecast(sections);
   const device = await openDevice("auto");
   try {
     const speed = await measureFlops();
     const time = longTime(forecastSeconds(planned, seeds, speed));
     return `${formatTable(forecastTable(planned, seeds, speed))}\n\n` +
       `About ${time} on ${device.description}, at ${100 * ASSUMED_EFFICIENCY} % of ${scaled(speed)}FLOP/s of matrix ` +
-      `products and ${SECONDS_A_CELL} s a cell. What the cache has already is not done again.`;
+      `products and ${SECONDS_PER_CELL} s per cell. Cells that are cached already are not run again.`;
   } finally {
     await device.close();
   }

@@ -7,10 +7,20 @@ import { btsConfigSchema, btsDefinition } from "../../lib/bts/mod.ts";
 
 /** Methods that are trained, in the order of the table. */
 export const TRAINED_METHODS = [
-  ...["dense", "routing", "btx-soft", "btx-sample", "btx-top2", "bam", "bam-adapters", "calm"] as const,
+  "dense",
+  "routing",
+  "btx-soft",
+  "btx-sample",
+  "btx-top2",
+  "bam",
+  "bam-adapters",
+  "calm",
 ] as const;
 
 export type TrainedMethod = typeof TRAINED_METHODS[number];
+
+/** Methods whose trained parameters are a merge's file. */
+export type MergedMethod = Exclude<TrainedMethod, "dense">;
 
 /** All settings. */
 export const baselinesConfigSchema = btsConfigSchema.extend({

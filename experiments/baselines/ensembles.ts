@@ -1,5 +1,16 @@
-// Measuring what is made of the models as they are: their losses say most of it, so that each runs once.
+// Measuring what is made of the models as they are: it follows from their losses, so each model runs once.
 import type * as tf from "@tensorflow/tfjs";
+import {
+  measureCell,
+  type Measured,
+  type Method,
+  modelOf,
+  scoredTokens,
+  type Text,
+  type Tokens,
+  type Trained,
+  weightsOf,
+} from "../../lib/bts/mod.ts";
 import {
   documentLosses,
   evaluate,
@@ -19,31 +30,14 @@ import {
   routedLosses,
   ROUTER,
 } from "../../lib/merge/mod.ts";
-import { decoder, disposeWeights, type LanguageModel, parameterCount, toDevice } from "../../lib/model/mod.ts";
+import { decoder, type LanguageModel, parameterCount, toDevice } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import type { CellContext, CellResult } from "../../lib/run/mod.ts";
+import { costOf } from "./cost.ts";
 import { type BaselinesLab, type Branches, mergeFile } from "./train.ts";
-import {
-  commonInputs,
-  evaluationSet,
-  measureAll,
-  type Measured,
-  measuredSchema,
-  type Method,
-  MODEL_CODE,
-  modelOf,
-  type Text,
-  type Trained,
-  weightsOf,
-} from "../../lib/bts/mod.ts";
 
-const CODE = [
-  ...MODEL_CODE,
-  ...["lib/merge", "experiments/baselines/ensembles.ts", "experiments/baselines/train.ts"],
-];
-
-/** The second ensemble, and expert routing where a router was trained. */
-export async function measureEnsembles(
+/** The second ensemble, and expert routing if a router was trained. */
+export function measureEnsembles(
   lab: BaselinesLab,
   text: Text,
   { seed, experts }: Branches,
@@ -52,49 +46,36 @@ export async function measureEnsembles(
   const model = modelOf(lab, text);
   const { btm } = lab.config.baselines;
   const cells = [seed, ...experts.values()];
-  return await lab.run.cell({
+  return measureCell(lab, text, {
     name: "evaluate:ensembles",
     title: router === undefined ? "Measure the second ensemble" : "Measure the second ensemble and expert routing",
-    description: "Seed and experts run once; what an ensemble or a router makes of them follows from their losses.",
-    inputs: {
-      kind: "evaluate:ensembles",
-      ...commonInputs(lab, text),
-      models: cells.map(({ key }) => key),
-      btm,
-      router: router?.key ?? null,
-    },
-    code: CODE,
-    output: measuredSchema,
-  }, async (cell) => {
-    const set = evaluationSet(lab, text);
-    const host = await Promise.all(cells.map(weightsOf));
-    const onDevice = host.map(toDevice);
-    const models = onDevice.map((weights) => decoder(model, weights));
-    const weights = router && (await loadMerge(mergeFile(router.folder), "routing", host.map(hashTensors))).weights;
-    const routerOnDevice = toDevice(weights ?? {});
-    try {
+    description: "Seed and experts run once; an ensemble's or a router's losses follow from theirs.",
+    inputs: { kind: "evaluate:ensembles", models: cells.map(({ key }) => key), btm, router: router?.key ?? null },
+    flops: () => scoredTokens(lab.config) * costOf(lab.config, model, "btm").flops.forward,
+    code: ["lib/merge", "experiments/baselines"],
+    async open({ cell, tokens, set, scope }) {
+      const host = await Promise.all(cells.map(weightsOf));
+      const onDevice = host.map((weights) => scope.use(toDevice(weights)));
+      const models = onDevice.map((weights) => decoder(model, weights));
       const recall = await memoryOf(lab, cell, set, models);
-      const methods = [await secondEnsemble(lab, text, cell, models, recall)];
-      if (weights !== undefined) {
-        const table = "model.embed_tokens.weight";
-        const routing = { table: host[0]![table]!, router: weights[ROUTER]! };
-        const known: Known = (tokens, from) => {
-          const losses = recall(tokens);
-          return losses && routedLosses(routing, tokens, from, losses);
-        };
-        const routed = routedLanguageModel({
-          models,
-          table: onDevice[0]![table] as tf.Tensor2D,
-          router: routerOnDevice[ROUTER] as tf.Tensor2D,
-        });
-        const [one, trained] = [parameterCount(model), routing.router.data.length];
-        const parameters = { trained, total: models.length * one + trained, active: one + trained };
-        methods.push(["routing", routed, parameters, { known }]);
-      }
-      return await measureAll(lab, cell, set, methods);
-    } finally {
-      [...onDevice, routerOnDevice].forEach(disposeWeights);
-    }
+      const methods = [await secondEnsemble(lab, tokens, cell, models, recall)];
+      if (router === undefined) return methods;
+      const { weights } = await loadMerge(mergeFile(router.folder), "routing", host.map(hashTensors));
+      const table = "model.embed_tokens.weight";
+      const routing = { table: host[0]![table]!, router: weights[ROUTER]! };
+      const known: Known = (tokens, from) => {
+        const losses = recall(tokens);
+        return losses && routedLosses(routing, tokens, from, losses);
+      };
+      const routed = routedLanguageModel({
+        models,
+        table: onDevice[0]![table] as tf.Tensor2D,
+        router: scope.use(toDevice(weights))[ROUTER] as tf.Tensor2D,
+      });
+      const [one, trained] = [parameterCount(model), routing.router.data.length];
+      const parameters = { trained, total: models.length * one + trained, active: one + trained };
+      return [...methods, { name: "routing", model: routed, parameters, known }];
+    },
   });
 }
 
@@ -118,19 +99,20 @@ async function memoryOf(
 /** The ensemble with the options that the settings give. */
 async function secondEnsemble(
   lab: BaselinesLab,
-  text: Text,
+  tokens: Tokens,
   cell: CellContext,
   models: readonly LanguageModel[],
   recall: RowMemory["recall"],
 ): Promise<Method> {
   const { prior, decay, ...options } = lab.config.baselines.btm;
-  const weighing = { ...options, prior: prior === "dev" ? await devPrior(lab, text, cell, models, decay) : null };
+  const weighing = { ...options, prior: prior === "dev" ? await devPrior(lab, tokens, cell, models, decay) : null };
   const known: Known = (tokens) => {
     const losses = recall(tokens);
     return losses && mixedLosses(losses, weighing);
   };
-  const total = models.length * parameterCount(modelOf(lab, text));
-  return ["btm-dev", btmEnsemble(models, weighing), { trained: 0, total, active: total }, { known }];
+  const total = models.length * parameterCount({ ...lab.config.model, vocabSize: tokens.tokenizer.vocabSize });
+  const parameters = { trained: 0, total, active: total };
+  return { name: "btm-dev", model: btmEnsemble(models, weighing), parameters, known };
 }
 
 /** Windows of validation text, over all domains, that a prior is made from. */
@@ -138,19 +120,19 @@ const PRIOR_WINDOWS = 100;
 
 /** The prior that validation text of all domains gives, in random order. */
 async function devPrior(
-  { config, corpus, seed }: BaselinesLab,
-  { tokenizer }: Text,
+  { config, corpus, rngSeed }: BaselinesLab,
+  { tokenizer }: Tokens,
   cell: CellContext,
   models: readonly LanguageModel[],
   decay: number,
 ): Promise<number[]> {
   const time = config.model.contextLength;
   const maxWindows = Math.ceil(PRIOR_WINDOWS / corpus.domains.length);
-  const windows = random(seed, "prior").shuffle(
+  const windows = random(rngSeed, "prior").shuffle(
     corpus.domains.flatMap((domain) =>
       evaluationWindows(corpus.documents[domain]!.validation, tokenizer, { time, maxWindows })
     ),
-  ).map((window, document) => ({ ...window, document })); // each counts by itself
+  ).map((window, document) => ({ ...window, document })); // each counts on its own
   const losses: Float64Array[] = [];
   for (const model of models) {
     losses.push((await documentLosses(model, windows, { batch: config.eval.batch, signal: cell.signal })).nll);

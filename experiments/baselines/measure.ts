@@ -1,4 +1,14 @@
 // The measuring cells of the trained methods that stitching is compared with.
+import {
+  measureCell,
+  type Measured,
+  type Method,
+  modelOf,
+  scoredTokens,
+  type Text,
+  type Trained,
+  weightsOf,
+} from "../../lib/bts/mod.ts";
 import { hashTensors } from "../../lib/huggingface/mod.ts";
 import {
   calmLanguageModel,
@@ -10,64 +20,41 @@ import {
   mixtureParameters,
   splitTrained,
 } from "../../lib/merge/mod.ts";
-import {
-  decoder,
-  disposeWeights,
-  type HostWeights,
-  type LanguageModel,
-  type ModelConfig,
-  parameterCount,
-  toDevice,
-  type Weights,
-} from "../../lib/model/mod.ts";
+import { decoder, type HostWeights, type ModelConfig, parameterCount, toDevice } from "../../lib/model/mod.ts";
 import type { CellResult } from "../../lib/run/mod.ts";
-import { type BaselinesLab, type Branches, type MergedMethod, mergeFile, METHOD_TITLES } from "./train.ts";
-import {
-  commonInputs,
-  evaluationSet,
-  measureAll,
-  type Measured,
-  measuredSchema,
-  type Method,
-  MODEL_CODE,
-  modelOf,
-  type Parameters,
-  type Text,
-  type Trained,
-  weightsOf,
-} from "../../lib/bts/mod.ts";
+import type { MergedMethod } from "./config.ts";
+import { costOf } from "./cost.ts";
+import { type BaselinesLab, type Branches, mergeFile, METHOD_TITLES } from "./train.ts";
 
-const CODE = [...MODEL_CODE, "lib/merge", "experiments/baselines/measure.ts"];
+const CODE = ["lib/merge", "experiments/baselines"];
 
 /** The dense model, which is a decoder like the seed. */
-export async function measureDense(
+export function measureDense(
   lab: BaselinesLab,
   text: Text,
   dense: CellResult<Trained>,
 ): Promise<CellResult<Measured>> {
-  return await lab.run.cell({
+  const model = modelOf(lab, text);
+  return measureCell(lab, text, {
     name: "evaluate:dense",
     title: "Measure the dense model",
     description: "The same text and questions.",
-    inputs: { kind: "evaluate:dense", ...commonInputs(lab, text), model: dense.key },
+    inputs: { kind: "evaluate:dense", model: dense.key },
+    flops: () => scoredTokens(lab.config) * costOf(lab.config, model, "dense").flops.forward,
     code: CODE,
-    output: measuredSchema,
-  }, async (cell) => {
-    const model = modelOf(lab, text);
-    const weights = toDevice(await weightsOf(dense));
-    const one = parameterCount(model);
-    try {
-      const parameters = { trained: one, total: one, active: one };
-      const methods: Method[] = [["dense", decoder(model, weights), parameters]];
-      return await measureAll(lab, cell, evaluationSet(lab, text), methods);
-    } finally {
-      disposeWeights(weights);
-    }
+    async open({ scope }) {
+      const one = parameterCount(model);
+      return [{
+        name: "dense",
+        model: decoder(model, scope.use(toDevice(await weightsOf(dense)))),
+        parameters: { trained: one, total: one, active: one },
+      }];
+    },
   });
 }
 
-/** One of the trained methods but routing, which {@linkcode measureEnsembles} measures. */
-export async function measureMethod(
+/** One of the trained methods except routing, which {@linkcode measureEnsembles} measures. */
+export function measureMethod(
   lab: BaselinesLab,
   text: Text,
   { seed, experts }: Branches,
@@ -75,58 +62,55 @@ export async function measureMethod(
   trained: CellResult<Trained>,
 ): Promise<CellResult<Measured>> {
   const model = modelOf(lab, text);
-  return await lab.run.cell({
+  return measureCell(lab, text, {
     name: `evaluate:${name}`,
     title: `Measure ${METHOD_TITLES[name]}`,
     description: "The same text and questions.",
-    inputs: { kind: "evaluate:merge", ...commonInputs(lab, text), name, merge: trained.key },
+    inputs: { kind: "evaluate:merge", name, merge: trained.key },
+    flops: () => scoredTokens(lab.config) * costOf(lab.config, model, name).flops.forward,
     code: CODE,
-    output: measuredSchema,
-  }, async (cell) => {
-    const models = await Promise.all([seed, ...experts.values()].map(weightsOf));
-    const open = name === "calm" ? openCalm : openMixture;
-    const { languageModel, parameters, onDevice } = await open(model, models, mergeFile(trained.folder));
-    try {
-      const methods: Method[] = [[name, languageModel, parameters]];
-      return await measureAll(lab, cell, evaluationSet(lab, text), methods);
-    } finally {
-      onDevice.forEach(disposeWeights);
-    }
+    async open({ scope }) {
+      const models = await Promise.all([seed, ...experts.values()].map(weightsOf));
+      const open = name === "calm" ? openCalm : openMixture;
+      return [{ name, ...await open(model, models, mergeFile(trained.folder), scope) }];
+    },
   });
 }
 
-/** A trained method as a language model, and what must be disposed after it. */
-interface Opened {
-  readonly languageModel: LanguageModel;
-  readonly parameters: Parameters;
-  readonly onDevice: readonly Weights[];
-}
+/** A trained method as a language model. */
+type Opened = Pick<Method, "model" | "parameters">;
 
-async function openMixture(model: ModelConfig, models: readonly HostWeights[], path: string): Promise<Opened> {
-  const { method: { config: mixture }, weights } = await loadMerge(path, "mixture", models.map(hashTensors));
-  // What was not trained, the models themselves give.
+async function openMixture(
+  config: ModelConfig,
+  models: readonly HostWeights[],
+  path: string,
+  scope: DisposableStack,
+): Promise<Opened> {
+  const { method: { config: mixture }, weights: trained } = await loadMerge(path, "mixture", models.map(hashTensors));
+  // What was not trained comes from the models themselves.
   const { frozen } = mixture.adapters
-    ? splitTrained(mixture, initialMixture(model, mixture, models, 0))
+    ? splitTrained(mixture, initialMixture(config, mixture, models, 0))
     : { frozen: {} };
-  const whole = toDevice({ ...frozen, ...weights });
+  const weights = scope.use(toDevice({ ...frozen, ...trained }));
   return {
-    languageModel: mixtureLanguageModel(
-      mixtureModel({ config: model, mixture, models: models.length, weights: whole }),
-    ),
-    parameters: mixtureParameters(model, mixture, models.length),
-    onDevice: [whole],
+    model: mixtureLanguageModel(mixtureModel({ config, mixture, models: models.length, weights })),
+    parameters: mixtureParameters(config, mixture, models.length),
   };
 }
 
-async function openCalm(model: ModelConfig, models: readonly HostWeights[], path: string): Promise<Opened> {
+async function openCalm(
+  config: ModelConfig,
+  models: readonly HostWeights[],
+  path: string,
+  scope: DisposableStack,
+): Promise<Opened> {
   const { method: { config: calm }, weights } = await loadMerge(path, "calm", models.map(hashTensors));
-  const [anchor, ...augmenting] = models.map(toDevice) as [Weights, ...Weights[]];
-  const connections = toDevice(weights);
+  const [anchor, ...augmenting] = models.map((model) => scope.use(toDevice(model)));
+  const connections = scope.use(toDevice(weights));
   const trained = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
-  const total = models.length * parameterCount(model) + trained;
+  const total = models.length * parameterCount(config) + trained;
   return {
-    languageModel: calmLanguageModel(calmModel({ config: model, calm, anchor, augmenting, connections })),
+    model: calmLanguageModel(calmModel({ config, calm, anchor: anchor!, augmenting, connections })),
     parameters: { trained, total, active: total },
-    onDevice: [anchor, ...augmenting, connections],
   };
 }

@@ -1,28 +1,18 @@
-// Measuring merges of the seed and the experts weight by weight.
-import { mergeWeights, resolveOptions, soup, weightMethod } from "../../lib/merge/mod.ts";
+// Measuring merges of the seed model and the experts weight by weight.
 import {
-  decoder,
-  disposeWeights,
-  type HostWeights,
-  parameterCount,
-  toDevice,
-  type Weights,
-} from "../../lib/model/mod.ts";
-import type { CellResult } from "../../lib/run/mod.ts";
-import type { BaselinesConfig } from "./config.ts";
-import type { BaselinesLab, Branches } from "./train.ts";
-import {
-  commonInputs,
-  evaluationSet,
-  measureAll,
+  measureCell,
   type Measured,
-  measuredSchema,
   type Method,
-  MODEL_CODE,
   modelOf,
+  scoredTokens,
   type Text,
   weightsOf,
 } from "../../lib/bts/mod.ts";
+import { mergeWeights, resolveOptions, soup, weightMethod } from "../../lib/merge/mod.ts";
+import { decoder, forwardFlops, type HostWeights, parameterCount, toDevice } from "../../lib/model/mod.ts";
+import type { CellResult } from "../../lib/run/mod.ts";
+import type { BaselinesConfig } from "./config.ts";
+import type { BaselinesLab, Branches } from "./train.ts";
 
 /** The merges of the table, in its order: methods of `lib/merge/weights` on the seed as base and the experts. */
 export const WEIGHT_MERGES = [
@@ -36,7 +26,7 @@ export const WEIGHT_MERGES = [
 ] as const;
 
 /** Merges of the seed and the experts weight by weight, which train nothing. */
-export async function measureMerges(
+export function measureMerges(
   lab: BaselinesLab,
   text: Text,
   { seed, experts }: Branches,
@@ -44,33 +34,21 @@ export async function measureMerges(
   const model = modelOf(lab, text);
   const { merge } = lab.config.baselines;
   const cells = [seed, ...experts.values()];
-  return await lab.run.cell({
+  return measureCell(lab, text, {
     name: "evaluate:merges",
     title: "Measure merges weight by weight",
     description: "Task arithmetic, TIES, DARE, DELLA, breadcrumbs and SLERP of the seed and the experts.",
-    inputs: {
-      kind: "evaluate:merges",
-      ...commonInputs(lab, text),
-      models: cells.map(({ key }) => key),
-      merges: WEIGHT_MERGES,
-      merge,
-    },
-    code: [...MODEL_CODE, "lib/merge", "experiments/baselines/merges.ts"],
-    output: measuredSchema,
-  }, async (cell) => {
-    const [base, ...models] = await Promise.all(cells.map(weightsOf));
-    const one = parameterCount(model);
-    const onDevice: Weights[] = [];
-    try {
-      const methods = WEIGHT_MERGES.map((name): Method => {
-        const weights = toDevice(mergedWeights(name, base!, models, merge, lab.seed));
-        onDevice.push(weights);
-        return [name, decoder(model, weights), { trained: 0, total: one, active: one }];
+    inputs: { kind: "evaluate:merges", models: cells.map(({ key }) => key), merges: WEIGHT_MERGES, merge },
+    flops: () => WEIGHT_MERGES.length * scoredTokens(lab.config) * forwardFlops(model),
+    code: ["lib/merge", "experiments/baselines"],
+    async open({ scope }) {
+      const [base, ...models] = await Promise.all(cells.map(weightsOf));
+      const one = parameterCount(model);
+      return WEIGHT_MERGES.map((name): Method => {
+        const weights = scope.use(toDevice(mergedWeights(name, base!, models, merge, lab.rngSeed)));
+        return { name, model: decoder(model, weights), parameters: { trained: 0, total: one, active: one } };
       });
-      return await measureAll(lab, cell, evaluationSet(lab, text), methods);
-    } finally {
-      onDevice.forEach(disposeWeights);
-    }
+    },
   });
 }
 
@@ -82,14 +60,14 @@ function mergedWeights(
   base: HostWeights,
   models: readonly HostWeights[],
   merge: MergeSettings,
-  seed: number,
+  rngSeed: number,
 ): HostWeights {
   // SLERP takes two models: the seed, and the experts' average.
   if (name === "slerp") return mergeWeights(name, { base, models: [soup(models)] });
-  return mergeWeights(name, { base, models }, settingsOf(name, merge, seed));
+  return mergeWeights(name, { base, models }, settingsOf(name, merge, rngSeed));
 }
 
-/** Of the settings those that the method has. */
+/** Those of the settings that the method has. */
 function settingsOf(name: string, { lambda, density }: MergeSettings, seed: number) {
   const { options } = weightMethod(name);
   return Object.fromEntries(

@@ -14,9 +14,9 @@ import {
   splitTrained,
 } from "../../lib/merge/mod.ts";
 import {
-  disposeWeights,
   type HostWeights,
   type ModelConfig,
+  type OwnedWeights,
   toDevice,
   toHost,
   toVariables,
@@ -26,44 +26,38 @@ import { hash32 } from "../../lib/random.ts";
 import type { CellContext, CellResult } from "../../lib/run/mod.ts";
 import {
   calmTraining,
-  methodCosts,
   mixtureTraining,
   type PhaseOptions,
   routerTraining,
   type TrainTask,
 } from "../../lib/train/mod.ts";
-import type { BaselinesConfig, TrainedMethod } from "./config.ts";
 import {
-  assertFrozen,
   batchesOf,
   decoderCell,
   expertMix,
   familyOf,
-  type Lab,
+  type LabWith,
   modelOf,
   monitored,
   phaseInCell,
   type Text,
-  trainAndSummarise,
+  type Tokens,
+  trainAndSummarize,
   type Trained,
   trainedSchema,
-  TRAINING_CODE,
   weightsOf,
 } from "../../lib/bts/mod.ts";
+import type { BaselinesConfig, MergedMethod, TrainedMethod } from "./config.ts";
+import { trainFlops, trainingCost } from "./cost.ts";
 
 /** The run, with the comparison's own settings. */
-export interface BaselinesLab extends Lab {
-  readonly config: BaselinesConfig;
-}
+export type BaselinesLab = LabWith<BaselinesConfig>;
 
-/** The cells that trained the seed and the experts. */
+/** The cells that trained the seed model and the experts. */
 export interface Branches {
   readonly seed: CellResult<Trained>;
   readonly experts: ReadonlyMap<string, CellResult<Trained>>;
 }
-
-/** Methods whose trained parameters are a merge's file. */
-export type MergedMethod = Exclude<TrainedMethod, "dense">;
 
 /** What a reader calls each method. */
 export const METHOD_TITLES: Readonly<Record<TrainedMethod, string>> = {
@@ -81,30 +75,26 @@ export const METHOD_TITLES: Readonly<Record<TrainedMethod, string>> = {
 // Dense, data-matched
 // ----------------------------------------------------------------------------------------------------------------
 
-/** What the experts and the stitches saw, phase by phase, and how it is described in a cell's key. */
-function seenRows(lab: BaselinesLab, text: Text) {
-  const { config } = lab;
-  const phases = [
-    ...config.experts.map((domain) => ({
-      name: `expert:${domain}`,
-      mix: expertMix(config, domain),
-      train: config.train.expert,
-    })),
-    { name: "stitch", mix: config.mix.stitch, train: config.train.stitch },
+/** What the experts and the stitches see, phase by phase. */
+function seenPhases(config: BaselinesConfig) {
+  const { mix, train, experts } = config;
+  return [
+    ...experts.map((domain) => ({ name: `expert:${domain}`, mix: expertMix(config, domain), train: train.expert })),
+    { name: "stitch", mix: mix.stitch, train: train.stitch },
   ];
-  const rows = phases.map(({ name, mix, train }): SeenRows => ({
-    steps: train.steps,
-    batch: train.batch,
-    batchAt: batchesOf(lab, text, name, mix, train).batchAt,
-  }));
-  const inputs = phases.map(({ name, mix, train: { steps, batch } }) => ({ name, mix, steps, batch }));
-  return { phases, rows, inputs };
 }
 
-/** The seed's training continued on every row that an expert or the stitches saw, with the experts' settings. */
-export async function trainDense(lab: BaselinesLab, text: Text, { seed }: Branches): Promise<CellResult<Trained>> {
-  const { phases, rows, inputs } = seenRows(lab, text);
-  const { expert } = lab.config.train;
+/** The seed's training continued on every row that an expert or the stitches see, with the experts' settings. */
+export function trainDense(lab: BaselinesLab, text: Text, { seed }: Branches): Promise<CellResult<Trained>> {
+  const { config, rngSeed } = lab;
+  const { expert } = config.train;
+  const phases = seenPhases(config);
+  const rows = (tokens: Tokens) =>
+    phases.map(({ name, mix, train }): SeenRows => ({
+      steps: train.steps,
+      batch: train.batch,
+      batchAt: batchesOf(lab, tokens, name, mix, train).batchAt,
+    }));
   const mix: Record<string, number> = {};
   phases.forEach(({ mix: own, train: { steps, batch } }) => {
     const total = Object.values(own).reduce((a, b) => a + b, 0);
@@ -112,16 +102,22 @@ export async function trainDense(lab: BaselinesLab, text: Text, { seed }: Branch
       mix[domain] = (mix[domain] ?? 0) + steps * batch * weight / total;
     }
   });
-  return await decoderCell(lab, text, {
+  return decoderCell(lab, text, {
     name: "dense",
     title: "Train the dense model",
-    description: "The seed, continued-pretrained on the union of all that the experts and the stitches see.",
-    inputs: { seed: seed.key, union: inputs },
+    description: "The seed, continued-pretrained on the union of everything that the experts and the stitches see.",
+    inputs: {
+      start: seed.key,
+      union: phases.map(({ name, mix, train: { steps, batch } }) => ({ name, mix, steps, batch })),
+    },
     mix,
-    train: { ...expert, steps: Math.ceil(unionRows(rows) / expert.batch) },
+    train: { ...expert, steps: Math.ceil(unionRows(phases.map(({ train }) => train)) / expert.batch) },
     start: () => weightsOf(seed),
-    code: ["lib/data/batches/union.ts", "experiments/baselines/train.ts"],
-    batchAt: (step) => unionBatchAt(rows, { seed: hash32(lab.seed, "union"), step, batch: expert.batch }),
+    code: ["lib/data", "experiments/baselines"],
+    batchAt: (tokens) => {
+      const seen = rows(tokens);
+      return (step) => unionBatchAt(seen, { seed: hash32(rngSeed, "union"), step, batch: expert.batch });
+    },
   });
 }
 
@@ -131,9 +127,9 @@ export async function trainDense(lab: BaselinesLab, text: Text, { seed }: Branch
 
 /** A method ready to be trained. */
 interface Ready {
-  readonly variables: TrainTask["parameters"];
+  readonly variables: OwnedWeights<TrainTask["parameters"][string]>;
   /** What must not change, with its values before. */
-  readonly frozen: readonly Weights[];
+  readonly frozen: readonly OwnedWeights[];
   readonly before: readonly HostWeights[];
   readonly task: (options: PhaseOptions) => TrainTask;
 }
@@ -145,24 +141,17 @@ export function methodOf({ baselines }: BaselinesConfig, name: MergedMethod): Me
   return { kind: "mixture", config: { ...MIXTURES[name], balance: baselines.balance } };
 }
 
-/** Operations of one training token; a router's training runs all models forward. */
-export function trainFlops({ experts, stitch, baselines }: BaselinesConfig, model: ModelConfig, name: MergedMethod) {
-  const costs = methodCosts({ model, experts: experts.length, stitch, calm: baselines.calm });
-  const flopsOf = (wanted: string) => costs.find(({ method }) => method === wanted)!.flops;
-  return name === "routing" ? flopsOf("btm").forward : flopsOf(name).forward + flopsOf(name).backward;
-}
-
 /** Trains one of the methods on the very batches that the stitches are trained on. */
-export async function trainMethod(
+export function trainMethod(
   lab: BaselinesLab,
   text: Text,
-  { seed: seedCell, experts }: Branches,
+  { seed, experts }: Branches,
   name: MergedMethod,
 ): Promise<CellResult<Trained>> {
-  const { config, seed } = lab;
+  const { config, rngSeed } = lab;
   const model = modelOf(lab, text);
   const method = methodOf(config, name);
-  const cells = [seedCell, ...experts.values()];
+  const cells = [seed, ...experts.values()];
   const train = config.train.stitch;
   const inputs = {
     kind: "merge",
@@ -170,48 +159,50 @@ export async function trainMethod(
     train,
     validationBatches: config.train.validationBatches,
     mix: config.mix.stitch,
-    seed,
+    rngSeed,
     models: cells.map(({ key }) => key),
     text: text.key,
     device: lab.device.numerics,
     ...monitored(lab),
   };
-  return await lab.run.cell({
+  return lab.run.cell({
     name,
     title: `Train ${METHOD_TITLES[name]}`,
     description: "From the same seed and experts as the stitches, on the same text, with the same steps and schedule.",
     inputs,
     family: familyOf(inputs),
-    code: [...TRAINING_CODE, "lib/merge", "experiments/baselines/train.ts"],
+    code: [
+      ...["lib/bts", "lib/random.ts", "lib/tensor", "lib/model", "lib/huggingface", "lib/train", "lib/merge"],
+      "experiments/baselines",
+    ],
     output: trainedSchema,
+    cost: () => trainingCost(config, model, name),
   }, async (cell) => {
     const models = await Promise.all(cells.map(weightsOf));
-    const { variables, frozen, before, task } = ready(model, method, models, seed);
-    try {
-      const { batchAt, validation } = batchesOf(lab, text, "stitch", config.mix.stitch, train);
-      const options = { ...await phaseInCell(lab, cell, train), batchAt, validation };
-      const flopsPerToken = trainFlops(config, model, name);
-      const outcome = await trainAndSummarise(cell, { ...task(options), flopsPerToken }, model.vocabSize);
-      if (name === "routing") summariseRouter(cell, outcome, models.length);
-      await assertFrozen(frozen, before);
-      const weights = await toHost(variables);
-      const names = ["seed", ...experts.keys()];
-      await saveMerge(mergeFile(cell.folder), {
-        method,
-        weights,
-        models: cells.map(({ value }, i) => ({ name: names[i]!, weights: value.weights })),
-      });
-      return { ...outcome, weights: hashTensors(weights) };
-    } finally {
-      for (const weights of [variables, ...frozen]) disposeWeights(weights);
-    }
+    using scope = new DisposableStack();
+    const { variables, frozen, before, task } = ready(model, method, models, rngSeed);
+    for (const weights of [variables, ...frozen]) scope.use(weights);
+    const { batchAt, validation } = batchesOf(lab, await text.read(), "stitch", config.mix.stitch, train);
+    const options = { ...await phaseInCell(lab, cell, train), batchAt, validation };
+    const flopsPerToken = trainFlops(config, model, name);
+    const outcome = await trainAndSummarize(cell, { ...task(options), flopsPerToken }, model.vocabSize);
+    if (name === "routing") summarizeRouter(cell, outcome, models.length);
+    await assertFrozen(frozen, before);
+    const weights = await toHost(variables);
+    const names = ["seed", ...experts.keys()];
+    await saveMerge(mergeFile(cell.folder), {
+      method,
+      weights,
+      models: cells.map(({ value }, i) => ({ name: names[i]!, weights: value.weights })),
+    });
+    return { ...outcome, weights: hashTensors(weights) };
   });
 }
 
-function ready(model: ModelConfig, method: MergeMethod, models: readonly HostWeights[], seed: number): Ready {
+function ready(model: ModelConfig, method: MergeMethod, models: readonly HostWeights[], rngSeed: number): Ready {
   if (method.kind === "mixture") {
     const mixture = method.config;
-    const { trained, frozen } = splitTrained(mixture, initialMixture(model, mixture, models, seed));
+    const { trained, frozen } = splitTrained(mixture, initialMixture(model, mixture, models, rngSeed));
     const [variables, rest] = [toVariables(trained), toDevice(frozen)];
     const whole = mixtureModel({
       config: model,
@@ -223,15 +214,21 @@ function ready(model: ModelConfig, method: MergeMethod, models: readonly HostWei
       variables,
       frozen: [rest],
       before: [frozen],
-      task: (options) => mixtureTraining(whole, variables, seed, options),
+      task: (options) => mixtureTraining(whole, variables, rngSeed, options),
     };
   }
   const onDevice = models.map(toDevice);
-  const [anchor, ...augmenting] = onDevice as [Weights, ...Weights[]];
+  const [anchor, ...augmenting] = onDevice;
   if (method.kind === "calm") {
     const size = { augmenting: augmenting.length, width: model.width };
-    const variables = toVariables(initialCalm(method.config, size, seed));
-    const whole = calmModel({ config: model, calm: method.config, anchor, augmenting, connections: variables });
+    const variables = toVariables(initialCalm(method.config, size, rngSeed));
+    const whole = calmModel({
+      config: model,
+      calm: method.config,
+      anchor: anchor!,
+      augmenting,
+      connections: variables,
+    });
     return {
       variables,
       frozen: onDevice,
@@ -244,16 +241,25 @@ function ready(model: ModelConfig, method: MergeMethod, models: readonly HostWei
     variables,
     frozen: onDevice,
     before: models,
-    task: (options) => routerTraining(model, onDevice, variables, seed, options),
+    task: (options) => routerTraining(model, onDevice, variables, rngSeed, options),
   };
 }
 
+/** Frozen is frozen: throws if training changed a byte of what it must not touch. */
+async function assertFrozen(onDevice: readonly Weights[], before: readonly HostWeights[]): Promise<void> {
+  for (const [i, weights] of onDevice.entries()) {
+    if (hashTensors(await toHost(weights)) !== hashTensors(before[i]!)) {
+      throw new Error(`Training changed the frozen weights of model ${i}`);
+    }
+  }
+}
+
 /** A router's loss is not a language model's: it is of the choice among the models. */
-function summariseRouter(cell: CellContext, { loss, validation }: Omit<Trained, "weights">, models: number): void {
+function summarizeRouter(cell: CellContext, { loss, validation }: Omit<Trained, "weights">, models: number): void {
   const validated = validation === null ? "" : `, validation ${validation.toFixed(3)}`;
   cell.summary(
-    `loss ${loss.toFixed(3)}${validated} nats a choice among ${models} models, ` +
-      `of which guessing loses ${Math.log(models).toFixed(3)}`,
+    `loss ${loss.toFixed(3)}${validated} nats per choice among ${models} models; ` +
+      `guessing loses ${Math.log(models).toFixed(3)}`,
   );
 }
 

@@ -1,6 +1,6 @@
 // Training one arm with one seed, with everything written down that the figures and tables are made of.
 import { batchAt, type TokenStream } from "../../lib/data/mod.ts";
-import { disposeWeights, initialWeights, type ModelConfig, toVariables } from "../../lib/model/mod.ts";
+import { initialWeights, type ModelConfig, toVariables } from "../../lib/model/mod.ts";
 import {
   type Alert,
   bimodalGroups,
@@ -28,14 +28,16 @@ export interface ArmTask {
   readonly text: TokenStream;
   /** Different batches that training goes round. */
   readonly batches: number;
-  readonly seed: number;
+  readonly rngSeed: number;
   readonly signal: AbortSignal;
   readonly onLoss: (tick: number, loss: number, statistics: readonly GroupStatistics[] | undefined) => void;
   readonly onAlert: (alert: Alert) => void;
 }
 
 /** Trains a decoder from scratch as the arm says; a training that gives up is an outcome like any other. */
-export async function trainArm({ arm, model, text, batches, seed, signal, onLoss, onAlert }: ArmTask): Promise<Trace> {
+export async function trainArm(
+  { arm, model, text, batches, rngSeed, signal, onLoss, onAlert }: ArmTask,
+): Promise<Trace> {
   const { train: config, monitor: settings } = arm;
   const losses: number[] = [];
   const statistics: (readonly GroupStatistics[] | undefined)[] = [];
@@ -54,7 +56,7 @@ export async function trainArm({ arm, model, text, batches, seed, signal, onLoss
       if (bimodalGroups(groups, settings).length > 0) warnings.push(losses.length);
     },
   });
-  const variables = toVariables(initialWeights(model, seed));
+  using variables = toVariables(initialWeights(model, rngSeed));
   let error: string | null = null;
   try {
     await train({
@@ -64,7 +66,10 @@ export async function trainArm({ arm, model, text, batches, seed, signal, onLoss
         signal,
         batchAt: (position) =>
           batchAt({ english: text }, { english: 1 }, {
-            ...{ seed, step: position % batches, batch: config.batch, time: model.contextLength },
+            seed: rngSeed,
+            step: position % batches,
+            batch: config.batch,
+            time: model.contextLength,
           }),
       }),
       monitor: {
@@ -80,14 +85,12 @@ export async function trainArm({ arm, model, text, batches, seed, signal, onLoss
   } catch (reason) {
     if (!(reason instanceof TrainingError)) throw reason;
     error = reason.message;
-  } finally {
-    disposeWeights(variables);
   }
   const settled = settlingSteps(config.beta1);
   const late = warnings.filter((tick) => tick > settled);
   const spikes = findSpikes(losses, settings.spike, late);
   const outcome = {
-    seed,
+    seed: rngSeed,
     spikes,
     final: finalLoss(losses),
     ticks: losses.length,

@@ -2,9 +2,8 @@
 //
 //     deno task run experiments/studies/modularity.ts --preset quick
 //
-// From one stitched model every expert is taken out in turn, and a fourth is put in: quality right after the change,
-// with nothing trained; after a quarter of the stitching steps; and of stitches trained from their start.
-import { loadCorpus } from "../../lib/data/mod.ts";
+// Starting from one stitched model, every expert is removed in turn, and a fourth is added: quality right after the
+// change, with nothing trained; after a quarter of the stitching steps; and of stitches trained from scratch.
 import { UserError } from "../../lib/errors.ts";
 import type { CellResult, RunResults } from "../../lib/run/mod.ts";
 import {
@@ -14,9 +13,9 @@ import {
   checkBts,
   type ExpertChange,
   type Lab,
+  labExperiment,
   measureBaselines,
   measureStitched,
-  planCells,
   restitch,
   tokenize,
   type Trained,
@@ -24,20 +23,20 @@ import {
   trainSeed,
   trainStitches,
 } from "../../lib/bts/mod.ts";
-import { experimentMain, type PlannedCell } from "../../lib/experiment/mod.ts";
+import { experimentMain } from "../../lib/experiment/mod.ts";
 import { type Direction, reportVariants, type StitchedVariant, studyDefinition } from "../../lib/study/mod.ts";
 
 /** The steps of a re-stitching, as a share of those of a stitching. */
 const SHARE = 0.25;
 const restitchSteps = ({ train: { stitch } }: BtsConfig) => Math.max(1, Math.round(SHARE * stitch.steps));
 
-/** Each expert out, and one in: the first domain that has none. */
+/** Removes each expert, and adds one for the first domain that has none. */
 function changesOf({ experts, data }: BtsConfig): ExpertChange[] {
   const present: readonly string[] = experts;
   const missing = data.domains.filter((domain) => !present.includes(domain)).slice(0, 1);
-  const gone = experts.length > 1 ? experts : [];
+  const removed = experts.length > 1 ? experts : [];
   return [
-    ...gone.map((expert) => ({ kind: "remove", expert }) as const),
+    ...removed.map((expert) => ({ kind: "remove", expert }) as const),
     ...missing.map((expert) => ({ kind: "add", expert }) as const),
   ];
 }
@@ -52,7 +51,7 @@ const names = (config: BtsConfig, change: ExpertChange) => ({
 export const modularityStudy = {
   name: "modularity",
   title: "Modularity",
-  question: "Can experts be taken out and put in without stitching from scratch?",
+  question: "Can experts be removed and added without stitching from scratch?",
   directions: (config: BtsConfig): Direction[] =>
     changesOf(config).flatMap((change) => {
       const { untouched, short, scratch } = names(config, change);
@@ -76,7 +75,7 @@ export const modularityStudy = {
     }),
 };
 
-async function studyModularity(lab: Lab): Promise<RunResults> {
+async function studyModularity(lab: Lab): Promise<CellResult<RunResults>> {
   const { config } = lab;
   const text = await tokenize(lab);
   const seed = await trainSeed(lab, text);
@@ -89,7 +88,10 @@ async function studyModularity(lab: Lab): Promise<RunResults> {
   const experts = new Map<string, CellResult<Trained>>();
   for (const domain of config.experts) experts.set(...await train(domain));
   const baselines = await measureBaselines(lab, text, seed, experts);
-  const first = await trainStitches(lab, text, seed, experts, { name: "stitch:all", title: "Train the stitches" });
+  const first = await trainStitches(lab, text, seed, experts, {
+    name: "stitch:all",
+    title: "Train the stitches: all",
+  });
   const found: StitchedVariant[] = [{
     name: "all",
     trained: first,
@@ -115,54 +117,14 @@ async function studyModularity(lab: Lab): Promise<RunResults> {
   return await reportVariants(modularityStudy, lab, baselines, found);
 }
 
-/** The cells of a run in order, with what each costs. */
-export function planModularity(config: BtsConfig): PlannedCell[] {
-  const base = planCells(config);
-  const of = (cells: readonly PlannedCell[], cell: string) => cells.find((one) => one.cell === cell)!;
-  const stitching = (cells: readonly PlannedCell[], name: string, share = 1): PlannedCell => {
-    const { tokens, flops, bytes } = of(cells, "stitch");
-    const title = `Train the stitches: ${name}`;
-    return { cell: `stitch:${name}`, title, tokens: tokens * share, flops: flops * share, bytes };
-  };
-  const measuring = (cells: readonly PlannedCell[], name: string): PlannedCell => ({
-    ...of(cells, "evaluate:bts"),
-    cell: `evaluate:${name}`,
-    title: `Measure ${name}`,
-  });
-  const changes = changesOf(config).flatMap((change) => {
-    const cells = planCells(changedConfig(config, change));
-    const { untouched, short, scratch } = names(config, change);
-    const title = `The stitches ${nameOf(change)}, nothing trained`;
-    return [
-      ...(change.kind === "add" ? [of(cells, `expert:${change.expert}`)] : []),
-      { cell: `adapt:${nameOf(change)}`, title, tokens: 0, flops: 0, bytes: 0 },
-      measuring(cells, untouched),
-      stitching(cells, short, restitchSteps(config) / config.train.stitch.steps),
-      measuring(cells, short),
-      stitching(cells, scratch),
-      measuring(cells, scratch),
-    ];
-  });
-  const own = new Set(["stitch", "evaluate:bts", "report"]);
-  return [
-    ...base.filter(({ cell }) => !own.has(cell)),
-    stitching(base, "all"),
-    measuring(base, "all"),
-    ...changes,
-    of(base, "report"),
-  ];
-}
+export const modularityExperiment = labExperiment({
+  definition: studyDefinition(modularityStudy),
+  check(config) {
+    checkBts(config);
+    if (changesOf(config).length > 0) return;
+    throw new UserError("bts.experts", "There is no expert to remove or add", "name two experts or more");
+  },
+  body: studyModularity,
+});
 
-if (import.meta.main) {
-  await experimentMain({
-    definition: studyDefinition(modularityStudy),
-    check: (config) => {
-      checkBts(config);
-      if (changesOf(config).length > 0) return;
-      throw new UserError("bts.experts", "There is no expert to take out or put in", "name two experts or more");
-    },
-    plan: planModularity,
-    prepare: (config, seed) => loadCorpus(config.data, { seed }),
-    body: ({ prepared: corpus, ...context }) => studyModularity({ ...context, corpus }),
-  });
-}
+if (import.meta.main) await experimentMain(modularityExperiment);

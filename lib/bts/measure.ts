@@ -1,5 +1,4 @@
-// The measuring cells: every method on the same held-out text and the same questions.
-import * as tf from "@tensorflow/tfjs";
+// Measuring cells: every method on the same held-out text and the same questions.
 import { join } from "node:path";
 import { z } from "zod";
 import {
@@ -10,164 +9,105 @@ import {
   type Evaluation,
   type EvaluationOptions,
   type EvaluationSet,
-  type EvaluationWindow,
   evaluationWindows,
   FEWEST_DOCUMENTS,
-  rowMemory,
   scoringCost,
 } from "../eval/mod.ts";
-import { hashTensors } from "../huggingface/mod.ts";
-import { btmEnsemble, mixedLosses, soup } from "../merge/mod.ts";
-import { decoder, disposeWeights, type LanguageModel, parameterCount, toDevice } from "../model/mod.ts";
-import { heapBytes } from "../tensor/mod.ts";
+import type { LanguageModel } from "../model/mod.ts";
 import { type CellContext, type CellResult, methodResultSchema, type RunResults } from "../run/mod.ts";
-import {
-  disposeFrozen,
-  freezeModels,
-  loadStitches,
-  meanGates,
-  stitchedLanguageModel,
-  type StitchedModel,
-  stitchModels,
-} from "../stitch/mod.ts";
+import { heapBytes } from "../tensor/mod.ts";
 import { LOSSES_FILE } from "./comparisons.ts";
-import { type Lab, modelOf, type Text, weightsOf } from "./lab.ts";
-import { stitchFile, type Trained } from "./phases.ts";
-import { rolesOf } from "./roles.ts";
-import { type GateRow, gatesTable } from "./tables.ts";
+import type { Lab } from "./lab.ts";
+import type { Text, Tokens } from "./text.ts";
 
-/** What decides how a measuring cell comes out, besides what is special to its methods. */
-export const MODEL_CODE = [
-  ...["lib/bts/lab.ts", "lib/bts/measure.ts", "lib/bts/tables.ts", "lib/random.ts"],
-  ...["lib/tensor", "lib/model", "lib/huggingface", "lib/eval", "lib/data"],
-];
-
-export const measuredSchema = z.strictObject({
+const measuredSchema = z.strictObject({
   methods: z.record(z.string(), methodResultSchema),
   scoring: z.record(z.string(), z.strictObject({ tokensPerSecond: z.number(), bytes: z.number().nullable() })),
 });
 
 /**
- * What a measuring cell returns, by method: its scores, and what scoring takes (tokens a second, and the most bytes that
- * its weights and all else that is on the device for it hold at once).
+ * What a measuring cell returns, by method: its scores, and what scoring takes (tokens per second, and the most bytes
+ * that its weights and everything else on the device for it hold at once).
  */
 export type Measured = z.infer<typeof measuredSchema>;
 
-/** Seed and experts as they are, their soup and their ensemble. */
-export async function measureBaselines(
-  lab: Lab,
-  text: Text,
-  seedCell: CellResult<Trained>,
-  experts: ReadonlyMap<string, CellResult<Trained>>,
-): Promise<CellResult<Measured>> {
-  const model = modelOf(lab, text);
-  const parts = [seedCell, ...experts.values()];
-  return await lab.run.cell({
-    name: "evaluate",
-    title: "Measure seed, experts, soup and ensemble",
-    description: "Held-out bits per byte on each domain, and one task a domain, for everything that needs no stitch.",
+/** Parameters of a method: trained, in memory, used by one token. */
+export type Parameters = Measured["methods"][string]["parameters"];
+
+/** A method to be measured. */
+export interface Method extends Pick<EvaluationOptions, "onRow" | "known"> {
+  readonly name: string;
+  readonly model: LanguageModel;
+  readonly parameters: Parameters;
+  /** Whether the device holds only its weights; otherwise they count as 4 bytes per parameter. @default false */
+  readonly alone?: boolean;
+  /** Called when it has been measured. */
+  readonly onMeasured?: () => Promise<void>;
+}
+
+/** What the methods of a measuring cell are opened with. */
+export interface Measuring {
+  readonly cell: CellContext;
+  readonly tokens: Tokens;
+  readonly set: EvaluationSet;
+  /** Disposes at the cell's end of what it is given to `use()`, such as weights on the device. */
+  readonly scope: DisposableStack;
+}
+
+/** One measuring cell. */
+export interface MeasureSpec {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** What the outcome depends on besides the text, the questions and the device: the models' keys, and how they are used. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Operations of scoring, for plans. */
+  readonly flops: () => number;
+  /** Further code that decides how it comes out. */
+  readonly code: readonly string[];
+  /** Opens the methods, in the order of the table. */
+  readonly open: (measuring: Measuring) => Promise<readonly Method[]>;
+}
+
+/** The cell that opens some methods, measures them, and frees what they held. */
+export function measureCell(lab: Lab, text: Text, spec: MeasureSpec): Promise<CellResult<Measured>> {
+  const { config, rngSeed, corpus, device } = lab;
+  return lab.run.cell({
+    name: spec.name,
+    title: spec.title,
+    description: spec.description,
     inputs: {
-      kind: "evaluate",
-      ...commonInputs(lab, text),
-      models: parts.map(({ key }) => key),
-      names: [...experts.keys()],
+      ...spec.inputs,
+      data: corpus.fingerprint,
+      text: text.key,
+      model: config.model,
+      eval: config.eval,
+      rngSeed,
+      device: device.numerics,
     },
-    code: [...MODEL_CODE, "lib/merge"],
+    code: [
+      "lib/bts",
+      "lib/random.ts",
+      "lib/tensor",
+      "lib/model",
+      "lib/huggingface",
+      "lib/eval",
+      "lib/data",
+      ...spec.code,
+    ],
     output: measuredSchema,
+    cost: () => ({ flops: spec.flops() }),
   }, async (cell) => {
-    const set = evaluationSet(lab, text);
-    const weights = await Promise.all(parts.map(weightsOf));
-    const onDevice = weights.map(toDevice);
-    const average = toDevice(soup(weights));
-    try {
-      const models = onDevice.map((one) => decoder(model, one));
-      // The ensemble's losses follow from its members': only to generate does it run them again.
-      const memory = rowMemory(models.length);
-      const known = (tokens: Int32Array) => {
-        const losses = memory.recall(tokens);
-        return losses && mixedLosses(losses);
-      };
-      const one = parameterCount(model);
-      const all = one * models.length;
-      const single = { trained: one, total: one, active: one };
-      const methods: Method[] = [
-        ["seed", models[0]!, single, { onRow: memory.record(0) }],
-        ...[...experts.keys()].map((name, i): Method => [
-          `expert:${name}`,
-          models[i + 1]!,
-          single,
-          { onRow: memory.record(i + 1) },
-        ]),
-        ["soup", decoder(model, average), { ...single, trained: 0 }],
-        ["btm", btmEnsemble(models), { trained: 0, total: all, active: all }, { known }],
-      ];
-      return await measureAll(lab, cell, set, methods);
-    } finally {
-      for (const one of [...onDevice, average]) disposeWeights(one);
-    }
+    using scope = new DisposableStack();
+    const tokens = await text.read();
+    const set = evaluationSet(lab, tokens);
+    noteMissing(cell, set);
+    return await measureAll(lab, cell, set, await spec.open({ cell, tokens, set, scope }));
   });
-}
-
-/** The stitched model, and where its gates point. */
-export async function measureStitched(
-  lab: Lab,
-  text: Text,
-  seedCell: CellResult<Trained>,
-  experts: ReadonlyMap<string, CellResult<Trained>>,
-  stitchCell: Pick<CellResult<unknown>, "key" | "folder">,
-  { name, title }: { readonly name: string; readonly title: string } = {
-    name: "evaluate:bts",
-    title: "Measure the stitched model",
-  },
-): Promise<CellResult<Measured>> {
-  const model = modelOf(lab, text);
-  const { hub: [hubName, hubCell], spokes } = rolesOf(lab.config, seedCell, experts);
-  const parts = [hubCell, ...spokes.map(([, cell]) => cell)];
-  const names = [hubName, ...spokes.map(([name]) => name)];
-  return await lab.run.cell({
-    name,
-    title,
-    description: "The same text and questions for the stitched model, and which model its gates listen to.",
-    inputs: { kind: "evaluate:bts", ...commonInputs(lab, text), stitches: stitchCell.key, names },
-    code: [...MODEL_CODE, "lib/stitch"],
-    output: measuredSchema,
-  }, async (cell) => {
-    const set = evaluationSet(lab, text);
-    const weights = await Promise.all(parts.map(weightsOf));
-    const [hubHash, ...expertHashes] = weights.map(hashTensors);
-    const file = await loadStitches(stitchFile(stitchCell.folder), { hub: hubHash!, experts: expertHashes });
-    const frozen = freezeModels(model, file.config, weights);
-    const stitches = toDevice(file.stitches);
-    try {
-      const stitched = stitchModels({ config: model, stitch: file.config, ...frozen, stitches });
-      const trained = Object.values(file.stitches).reduce((sum, { data }) => sum + data.length, 0);
-      const total = parts.length * parameterCount(model) + trained;
-      const parameters = { trained, total, active: total };
-      const method: Method = ["bts", stitchedLanguageModel(stitched), parameters, { alone: true }];
-      const measured = await measureAll(lab, cell, set, [method]);
-      cell.table(gatesTable(await gatesByDomain(stitched, set.windows, names)));
-      return measured;
-    } finally {
-      disposeFrozen(frozen);
-      disposeWeights(stitches);
-    }
-  });
-}
-
-/** What all measuring cells depend on besides the models. */
-export function commonInputs({ config, seed, corpus, device }: Lab, text: Text) {
-  return {
-    data: corpus.fingerprint,
-    text: text.key,
-    model: config.model,
-    eval: config.eval,
-    seed,
-    device: device.numerics,
-  };
 }
 
 /** The text and the questions that every method is measured on. */
-export function evaluationSet({ config, corpus, seed }: Lab, { tokenizer }: Text): EvaluationSet {
+function evaluationSet({ config, corpus, rngSeed }: Lab, { tokenizer }: Tokens): EvaluationSet {
   const time = config.model.contextLength;
   const windows = Object.fromEntries(
     corpus.domains.map((domain) => [
@@ -175,40 +115,26 @@ export function evaluationSet({ config, corpus, seed }: Lab, { tokenizer }: Text
       evaluationWindows(corpus.documents[domain]!.heldout, tokenizer, { time, maxTokens: config.eval.tokens }),
     ]),
   );
-  return { windows, tokenizer, tasks: buildTasks(corpus, tokenizer, { seed, items: config.eval.items, time }) };
+  const tasks = buildTasks(corpus, tokenizer, { seed: rngSeed, items: config.eval.items, time });
+  return { windows, tokenizer, tasks };
 }
 
-/** Parameters of a method: trained, in memory, used by one token. */
-export type Parameters = Measured["methods"][string]["parameters"];
-
-/** A method to be measured; `how` hands its losses on, or takes them from others'. */
-export type Method = readonly [
-  name: string,
-  model: LanguageModel,
-  parameters: Parameters,
-  how?: Pick<EvaluationOptions, "onRow" | "known"> & {
-    /** Whether all that is on the device are its own weights; else they count as 4 bytes a parameter. */
-    readonly alone?: boolean;
-  },
-];
-
-/** Measures methods one after the other, and keeps every document's losses in the cell's folder. */
-export async function measureAll(
+/** Measures methods one after another, and keeps every document's losses in the cell's folder. */
+async function measureAll(
   { config }: Lab,
   cell: CellContext,
   set: EvaluationSet,
   methods: readonly Method[],
 ): Promise<Measured> {
-  noteMissing(cell, set);
   const { batch } = config.eval;
   const [probe] = Object.values(set.windows);
   const measured: Measured["methods"] = {};
   const scoring: Measured["scoring"] = {};
   const losses: Record<string, Evaluation["documents"]> = {};
-  for (const [i, [name, model, parameters, how = {}]] of methods.entries()) {
-    const { alone = false, ...known } = how;
+  for (const [i, { name, model, parameters, alone, onRow, known, onMeasured }] of methods.entries()) {
     const { scores, documents } = await evaluate(model, set, {
-      ...known,
+      onRow,
+      known,
       batch,
       signal: cell.signal,
       onProgress: ({ done, total }) => cell.metrics(i * total + done, methods.length * total, {}),
@@ -218,6 +144,7 @@ export async function measureAll(
     const weightBytes = alone ? heapBytes()?.used ?? 0 : 4 * parameters.total;
     const { tokensPerSecond, bytes } = await scoringCost(model, probe!, { batch });
     scoring[name] = { tokensPerSecond, bytes: bytes === null ? null : weightBytes + bytes };
+    await onMeasured?.();
   }
   const plain = Object.fromEntries(
     Object.entries(losses).map(([name, domains]) => [
@@ -234,7 +161,7 @@ export async function measureAll(
   return { methods: measured, scoring };
 }
 
-/** The task that each domain has. */
+/** The task of each domain. */
 const DOMAIN_TASKS: Readonly<Record<string, string>> = {
   english: "english-continuation",
   code: "code-continuation",
@@ -245,7 +172,7 @@ const DOMAIN_TASKS: Readonly<Record<string, string>> = {
   messages: "translation",
 };
 
-/** Says which of the tasks have no question here, rather than leave their columns out silently. */
+/** Warns of tasks without questions, whose columns are missing from the results. */
 function noteMissing(cell: CellContext, { tasks, windows }: EvaluationSet): void {
   const expected = Object.keys(windows).flatMap((domain) => DOMAIN_TASKS[domain] ?? []);
   const missing = expected.filter((name) => !tasks.some((task) => task.name === name));
@@ -268,33 +195,7 @@ function noteFew(cell: CellContext, domains: Readonly<Record<string, DocumentLos
   );
 }
 
-/** Mean gates of every stitch on the held-out text of each domain, over a few windows. */
-async function gatesByDomain(
-  stitched: StitchedModel,
-  windows: Readonly<Record<string, readonly EvaluationWindow[]>>,
-  models: readonly string[],
-): Promise<GateRow[]> {
-  const rows: GateRow[] = [];
-  for (const [domain, all] of Object.entries(windows)) {
-    const chosen = all.slice(0, 16);
-    const time = Math.max(...chosen.map(({ tokens }) => tokens.length)) - 1;
-    const ids = new Int32Array(chosen.length * time);
-    const counted = new Float32Array(ids.length);
-    chosen.forEach(({ tokens }, row) => {
-      ids.set(tokens.subarray(0, -1), row * time);
-      counted.fill(1, row * time, row * time + tokens.length - 1);
-    });
-    const shape: [number, number] = [chosen.length, time];
-    const [idTensor, countedTensor] = [tf.tensor2d(ids, shape, "int32"), tf.tensor2d(counted, shape)];
-    for (const { stitch, kind, model, gate } of await meanGates(stitched, idTensor, countedTensor)) {
-      rows.push({ stitch: `stitch ${stitch + 1}`, kind, domain, model: models[model]!, gate });
-    }
-    tf.dispose([idTensor, countedTensor]);
-  }
-  return rows;
-}
-
-/** The results of all measuring cells as one. */
+/** The results of all measuring cells as one; to be called inside of a cell. */
 export function resultsOf(domains: readonly string[], cells: readonly CellResult<Measured>[]): RunResults {
   return { domains: [...domains], methods: Object.assign({}, ...cells.map(({ value }) => value.methods)) };
 }

@@ -1,37 +1,22 @@
+// The bts room's public face: the cells of Branch-Train-Stitch, its settings, and runs that left a stitched model.
 export { checkBts } from "./check.ts";
+export { numberColumn, textColumn } from "./columns.ts";
 export { compareMethods, comparisons, type Losses, readLosses } from "./comparisons.ts";
 export { type BtsConfig, btsConfigSchema, btsDefinition } from "./config.ts";
+export { microBatchTokens, scoredTokens, trainedTokens } from "./cost.ts";
+export { decoderCell, expertMix, trainExpert, trainSeed } from "./decoders.ts";
 export { checkChange, checkRestitching } from "./expert-check.ts";
+export { labExperiment, type LabWith } from "./experiment.ts";
 export { type ExpertConfig, expertConfigSchema, type FinishedRun, finishedRun } from "./finished.ts";
-export { batchesOf, type Bytes, type Lab, modelOf, readText, type Text, weightsOf } from "./lab.ts";
-export {
-  commonInputs,
-  evaluationSet,
-  measureAll,
-  measureBaselines,
-  type Measured,
-  measuredSchema,
-  measureStitched,
-  type Method,
-  MODEL_CODE,
-  type Parameters,
-  resultsOf,
-} from "./measure.ts";
+export { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
+export { measureCell, type Measured, type Method, type Parameters, resultsOf } from "./measure.ts";
+export { measureBaselines } from "./measure-baselines.ts";
+export { measureStitched } from "./measure-stitched.ts";
 export { btsMetrics } from "./metrics.ts";
 export { adaptStitches, changedConfig, type ExpertChange, restitch } from "./modular.ts";
 export { openStitchedRun, type StitchedRun } from "./open-run.ts";
-export {
-  assertFrozen,
-  decoderCell,
-  expertMix,
-  tokenize,
-  type Trained,
-  trainedSchema,
-  trainExpert,
-  TRAINING_CODE,
-  trainSeed,
-  trainStitches,
-} from "./phases.ts";
-export { planCells } from "./plan.ts";
-export { type ComparisonRow, comparisonsTable, costRows, costTable, matrixTable } from "./tables.ts";
-export { familyOf, monitored, phaseInCell, trainAndSummarise } from "./training.ts";
+export { trainStitches } from "./stitches.ts";
+export { type ComparisonRow, comparisonsTable, costTable, matrixTable } from "./tables.ts";
+export { openText, type Text, type Tokens, tokensSchema } from "./text.ts";
+export { tokenize } from "./tokenize.ts";
+export { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";

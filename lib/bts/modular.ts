@@ -1,15 +1,17 @@
-// An expert less or one more in trained stitches: the others' parameters as they are, and then a short re-stitching.
+// Removing an expert from trained stitches or adding one: the others' parameters stay, then a short re-stitching.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { hashTensors } from "../huggingface/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 import { loadStitches, saveStitches, withExpert, withoutExpert } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
-import type { Lab, Text } from "./lab.ts";
-import { stitchFile, type Trained, trainStitches } from "./phases.ts";
+import type { Lab } from "./lab.ts";
 import { rolesOf } from "./roles.ts";
+import { stitchFile, trainStitches } from "./stitches.ts";
+import type { Text } from "./text.ts";
+import type { Trained } from "./training.ts";
 
-/** Which expert goes or comes. */
+/** Which expert is removed or added. */
 export interface ExpertChange {
   readonly kind: "add" | "remove";
   /** Its domain. */
@@ -23,7 +25,7 @@ const adaptedSchema = z.strictObject({
   changed: z.int(),
 });
 
-/** Stitches that an expert was taken out of or put into, before any further training. */
+/** Stitches after an expert was removed or added, before any further training. */
 export type Adapted = z.infer<typeof adaptedSchema>;
 
 /**
@@ -52,47 +54,46 @@ export function changedConfig(config: BtsConfig, { kind, expert }: ExpertChange)
 }
 
 /**
- * Takes an expert out of trained stitches, or puts one in, and writes the new stitch file. Every parameter of the hub and
- * of the experts that stay is kept bit for bit; a new expert's are as at the start of training.
+ * Removes an expert from trained stitches, or adds one, and writes the new stitch file. Every parameter of the hub and of
+ * the experts that stay is kept bit for bit; a new expert's are as at the start of training.
  *
  * @param lab of the run with the changed settings
  * @param experts after the change
  * @param stitchCell the stitches before it
  */
-export async function adaptStitches(
-  lab: Lab,
-  seedCell: CellResult<Trained>,
+export function adaptStitches(
+  { run, config, rngSeed }: Lab,
+  seed: CellResult<Trained>,
   experts: ReadonlyMap<string, CellResult<Trained>>,
   stitchCell: Pick<CellResult<unknown>, "key" | "folder">,
   change: ExpertChange,
 ): Promise<CellResult<Adapted>> {
-  const { config, seed } = lab;
-  const { hub: [, hubCell], spokes } = rolesOf(config, seedCell, experts);
+  const { hub: [, hub], spokes } = rolesOf(config, seed, experts);
   const what = change.kind === "add" ? `with ${change.expert}` : `without ${change.expert}`;
-  return await lab.run.cell({
+  return run.cell({
     name: `adapt:${what}`,
     title: `The stitches ${what}, nothing trained`,
     description: "The other experts' parameters are kept bit for bit.",
     inputs: {
       kind: "adapt",
       change,
-      seed,
+      rngSeed,
       stitches: stitchCell.key,
-      hub: hubCell.key,
+      hub: hub.key,
       experts: spokes.map(([, { key }]) => key),
     },
-    code: ["lib/stitch", "lib/huggingface", "lib/random.ts", "lib/bts/modular.ts"],
+    code: ["lib/bts", "lib/stitch", "lib/huggingface", "lib/random.ts"],
     output: adaptedSchema,
   }, async (cell) => {
     const before = await loadStitches(stitchFile(stitchCell.folder));
     const number = before.experts.findIndex(({ name }) => name === change.expert) + 1;
     const stitches = change.kind === "add"
-      ? withExpert(before.stitches, before.config, config.model.width, seed)
+      ? withExpert(before.stitches, before.config, config.model.width, rngSeed)
       : withoutExpert(before.stitches, number);
     await saveStitches(stitchFile(cell.folder), {
       config: before.config,
       stitches,
-      hub: hubCell.value.weights,
+      hub: hub.value.weights,
       experts: spokes.map(([name, { value }]) => ({ name, weights: value.weights })),
     });
     const old = new Set(Object.values(before.stitches));
@@ -103,11 +104,11 @@ export async function adaptStitches(
   });
 }
 
-/** Trains adapted stitches on, for `steps` steps with a warm-up in proportion. */
-export async function restitch(
+/** Trains adapted stitches for another `steps` steps, with a warm-up in proportion. */
+export function restitch(
   lab: Lab,
   text: Text,
-  seedCell: CellResult<Trained>,
+  seed: CellResult<Trained>,
   experts: ReadonlyMap<string, CellResult<Trained>>,
   adapted: CellResult<Adapted>,
   { name, steps }: { readonly name: string; readonly steps: number },
@@ -115,7 +116,7 @@ export async function restitch(
   const { stitch } = lab.config.train;
   const warmup = Math.round(stitch.warmup * steps / stitch.steps);
   const train = { ...lab.config.train, stitch: { ...stitch, steps, warmup } };
-  return await trainStitches({ ...lab, config: { ...lab.config, train } }, text, seedCell, experts, {
+  return trainStitches({ ...lab, config: { ...lab.config, train } }, text, seed, experts, {
     name: `stitch:${name}`,
     title: `Train the stitches: ${name}`,
     start: {

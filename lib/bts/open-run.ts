@@ -6,8 +6,8 @@ import type { RunView } from "../run/mod.ts";
 import { loadStitches, type StitchFile } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import { finishedRun } from "./finished.ts";
-import { stitchFile } from "./phases.ts";
 import { rolesOf } from "./roles.ts";
+import { stitchFile } from "./stitches.ts";
 
 /** Everything that a stitched model is put together from. */
 export interface StitchedRun {

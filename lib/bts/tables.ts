@@ -1,43 +1,6 @@
 // The tables that a Branch-Train-Stitch run shows.
-import type { Corpus } from "../data/mod.ts";
-import type { Column, MethodResult, RunResults, Table } from "../run/mod.ts";
-
-const number = (key: string, title: string, digits: number, better?: "lower" | "higher"): Column => ({
-  key,
-  title,
-  kind: "number",
-  digits,
-  ...(better === undefined ? {} : { better }),
-});
-const text = (key: string, title: string): Column => ({ key, title, kind: "text" });
-
-/** Bytes, documents and tokens of each domain and split. */
-export function dataTable(
-  corpus: Corpus,
-  bytes: Readonly<Record<string, Readonly<Record<string, number>>>>,
-  tokens: Readonly<Record<string, Readonly<Record<string, number>>>>,
-): Table {
-  return {
-    name: "data",
-    title: "Text by domain and split",
-    columns: [
-      text("domain", "domain"),
-      text("split", "split"),
-      number("documents", "documents", 0),
-      number("bytes", "bytes", 0),
-      number("tokens", "tokens", 0),
-      number("ratio", "bytes per token", 2),
-    ],
-    rows: corpus.domains.flatMap((domain) =>
-      (["train", "validation", "heldout"] as const).map((split) => {
-        const count = tokens[domain]![split]!;
-        const size = bytes[domain]![split]!;
-        const documents = corpus.documents[domain]![split].length;
-        return { domain, split, documents, bytes: size, tokens: count, ratio: count === 0 ? null : size / count };
-      })
-    ),
-  };
-}
+import type { CellResult, RunResults, Table } from "../run/mod.ts";
+import { numberColumn, textColumn } from "./columns.ts";
 
 /** Domain × model, the seed and the experts only: does each expert win its own domain? */
 export function matrixTable({ domains, methods }: RunResults): Table {
@@ -45,7 +8,7 @@ export function matrixTable({ domains, methods }: RunResults): Table {
   return {
     name: "matrix",
     title: "Held-out bits per byte, domain by model",
-    columns: [text("domain", "domain"), ...models.map((model) => number(model, model, 3))],
+    columns: [textColumn("domain", "domain"), ...models.map((model) => numberColumn(model, model, 3))],
     rows: domains.map((domain) => ({
       domain,
       ...Object.fromEntries(models.map((model) => [model, methods[model]!.bpb[domain] ?? null])),
@@ -53,64 +16,26 @@ export function matrixTable({ domains, methods }: RunResults): Table {
   };
 }
 
-/** One mean gate of the gates table. */
-export interface GateRow {
-  readonly stitch: string;
-  readonly kind: string;
-  readonly domain: string;
-  readonly model: string;
-  readonly gate: number;
-}
-
-export function gatesTable(rows: readonly GateRow[]): Table {
-  return {
-    name: "gates",
-    title: "Mean gate of each model at each stitch, by domain of the text",
-    columns: [
-      text("stitch", "stitch"),
-      text("kind", "kind"),
-      text("domain", "domain"),
-      text("model", "model"),
-      number("gate", "mean gate", 3),
-    ],
-    rows: rows.map((row) => ({ ...row })),
-  };
-}
-
-/** What a method cost. */
-export interface CostRow extends Readonly<MethodResult["parameters"]> {
-  readonly method: string;
-  /** Tokens trained on for this method alone, beyond the seed's and the experts'. */
-  readonly tokens: number;
-  readonly seconds: number;
-}
-
-/** What each method trained: from the results and what the training cells returned, by method. */
-export function costRows(
+/** What each method cost: its parameters, and the tokens and seconds of the cell that trained it. */
+export function costTable(
   { methods }: RunResults,
-  trained: ReadonlyMap<string, { readonly tokens: number; readonly seconds: number }>,
-): CostRow[] {
-  return Object.entries(methods).map(([method, { parameters }]) => ({
-    method,
-    ...parameters,
-    tokens: trained.get(method)?.tokens ?? 0,
-    seconds: trained.get(method)?.seconds ?? 0,
-  }));
-}
-
-export function costTable(rows: readonly CostRow[]): Table {
+  trained: ReadonlyMap<string, CellResult<{ readonly tokens: number; readonly seconds: number }>>,
+): Table {
   return {
     name: "cost",
     title: "Parameters, and tokens and seconds of training beyond what the method builds on",
     columns: [
-      text("method", "method"),
-      number("trained", "parameters trained", 0),
-      number("total", "total", 0),
-      number("active", "active per token", 0),
-      number("tokens", "tokens", 0),
-      number("seconds", "seconds", 1),
+      textColumn("method", "method"),
+      numberColumn("trained", "parameters trained", 0),
+      numberColumn("total", "total", 0),
+      numberColumn("active", "active per token", 0),
+      numberColumn("tokens", "tokens", 0),
+      numberColumn("seconds", "seconds", 1),
     ],
-    rows: rows.map((row) => ({ ...row })),
+    rows: Object.entries(methods).map(([method, { parameters }]) => {
+      const { tokens, seconds } = trained.get(method)?.value ?? { tokens: 0, seconds: 0 };
+      return { method, ...parameters, tokens, seconds };
+    }),
   };
 }
 
@@ -126,18 +51,19 @@ export interface ComparisonRow {
   readonly high: number | null;
 }
 
+/** Differences between methods. */
 export function comparisonsTable(rows: readonly ComparisonRow[]): Table {
   return {
     name: "comparisons",
     title: "Differences in bits per byte, paired by document, with 95 % intervals where there are enough documents " +
       "(negative: the method is better)",
     columns: [
-      text("method", "method"),
-      text("against", "against"),
-      text("domain", "domain"),
-      number("difference", "difference", 4),
-      number("low", "low", 4),
-      number("high", "high", 4),
+      textColumn("method", "method"),
+      textColumn("against", "against"),
+      textColumn("domain", "domain"),
+      numberColumn("difference", "difference", 4),
+      numberColumn("low", "low", 4),
+      numberColumn("high", "high", 4),
     ],
     rows: rows.map((row) => ({ ...row })),
   };

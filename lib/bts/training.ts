@@ -1,4 +1,5 @@
-// Training inside a cell: its curves, its stop, and the checkpoints that it goes on from.
+// Training inside a cell: its curves, how it stops, and the checkpoints that it resumes from.
+import { z } from "zod";
 import { byteSize, compact } from "../report/mod.ts";
 import type { CellContext } from "../run/mod.ts";
 import { watchPeak } from "../tensor/mod.ts";
@@ -16,7 +17,22 @@ import {
   writeTrainState,
 } from "../train/mod.ts";
 import type { Lab } from "./lab.ts";
-import type { Trained } from "./phases.ts";
+
+/** What a training cell returns, as the cache checks it. */
+export const trainedSchema = z.strictObject({
+  steps: z.int(),
+  tokens: z.int(),
+  seconds: z.number(),
+  loss: z.number(),
+  validation: z.number().nullable(),
+  /** The most bytes that tensors held at once, all models included; null where the device cannot tell. */
+  peakBytes: z.number().nullable(),
+  /** Content hash of the weights. */
+  weights: z.string(),
+});
+
+/** What a training cell returns. */
+export type Trained = z.infer<typeof trainedSchema>;
 
 /** What a phase gets from the cell that it runs in. */
 export async function phaseInCell(
@@ -40,7 +56,7 @@ export async function phaseInCell(
 }
 
 async function checkpointsInCell(
-  { config: { checkpoint }, seed }: Lab,
+  { config: { checkpoint }, rngSeed }: Lab,
   cell: CellContext,
   config: TrainConfig,
 ): Promise<TrainCheckpoints> {
@@ -53,26 +69,26 @@ async function checkpointsInCell(
       const began = performance.now();
       const { step, validation: score } = state.now.progress;
       const point = { step, score, bytes: checkpointBytes(state), keep: checkpoint.keep };
-      await cell.checkpoints.save(point, (folder) => writeTrainState(folder, state, config, seed));
+      await cell.checkpoints.save(point, (folder) => writeTrainState(folder, state, config, rngSeed));
       schedule.kept((performance.now() - began) / 1000);
     },
   };
 }
 
-/** What the monitor adds to the inputs of a training cell: its settings, where it may change what comes out. */
+/** What the monitor adds to the inputs of a training cell: its settings, if it may change the outcome. */
 export function monitored({ config: { monitor } }: Lab): object {
-  const { every: _often, ...settings } = monitor;
+  const { every: _every, ...settings } = monitor;
   return changesTraining(monitor) ? { monitor: settings } : {};
 }
 
-/** The inputs of a training cell less what may change while it trains: how far, and how often to look. */
+/** The inputs of a training cell without what may change while it trains: the number of steps, how often it validates. */
 export function familyOf<Inputs extends { readonly train: TrainConfig }>(inputs: Inputs): unknown {
   const { steps: _steps, validateEvery: _often, ...train } = inputs.train;
   return { ...inputs, train };
 }
 
-/** Trains, and says what came of it. */
-export async function trainAndSummarise(
+/** Trains, and writes the cell's summary. */
+export async function trainAndSummarize(
   cell: CellContext,
   task: TrainTask,
   vocabSize: number,
@@ -84,16 +100,16 @@ export async function trainAndSummarise(
   if ((validation ?? loss) > guess) {
     const ended = (validation ?? loss).toFixed(2);
     cell.note(
-      `Training diverged: it ended at ${ended} nats a token, above ${guess.toFixed(2)} for a uniform guess. ` +
-        "A smaller learning rate (train.*.lr) or a longer warm-up would help.",
+      `Training diverged: it ended at ${ended} nats per token, above ${guess.toFixed(2)} for a uniform guess. ` +
+        "Try a lower learning rate (train.*.lr) or a longer warm-up (train.*.warmup).",
       "warning",
     );
   }
   const validated = validation === null ? "" : `, validation ${validation.toFixed(3)}`;
   cell.summary(
-    `loss ${loss.toFixed(3)}${validated} nats a token; ${compact(tokens)} tokens, ` +
+    `loss ${loss.toFixed(3)}${validated} nats per token; ${compact(tokens)} tokens, ` +
       `${compact(tokens / seconds)} tokens/s with validation` +
-      (peakBytes === null ? "" : `, ${byteSize(peakBytes)} of tensors at most`),
+      (peakBytes === null ? "" : `, tensors peak at ${byteSize(peakBytes)}`),
   );
   return { steps, tokens, seconds, loss, validation, peakBytes };
 }

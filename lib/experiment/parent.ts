@@ -1,25 +1,25 @@
-// A run that another command started for itself ends when that command is gone, whatever ended it.
+// A run that another command started ends when that command is gone, however it ended.
 
-/** The pid of the process that a run is to end with. */
+/** Environment variable: the pid of the process that the run ends with. */
 export const PARENT_VARIABLE = "STITCHBOOK_PARENT";
 
-/** How often it is looked for, in milliseconds. */
+/** How often the parent is checked, in milliseconds. */
 const INTERVAL = 1_000;
 
 /**
- * Where the variable names the process that started this one: stops like after SIGTERM, with a checkpoint, once that
- * process is gone. Without the variable nothing is done.
+ * If the variable names the process that started this one: stops as SIGTERM does, with a checkpoint, once that process
+ * is gone. Without the variable, does nothing.
  *
- * @returns what ends the watch
+ * @returns a function that ends the watch
  */
 export function endWithParent(): () => void {
   const named = Number(Deno.env.get(PARENT_VARIABLE) ?? "");
   if (!Number.isInteger(named) || named <= 0) return () => {};
   const timer = setInterval(() => {
-    // Who has lost its parent gets another.
+    // An orphan is adopted by another process.
     if (Deno.ppid === named) return;
     clearInterval(timer);
-    console.error("The command that started this run is gone, so that it stops; the same command goes on with it");
+    console.error("Parent process exited; stopping this run. Re-run the same command to resume it.");
     Deno.kill(Deno.pid, "SIGTERM");
   }, INTERVAL);
   Deno.unrefTimer(timer);

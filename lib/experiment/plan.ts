@@ -1,35 +1,29 @@
-// A plan as people read it: what each cell costs, before anything is done.
+// The printed plan: what each cell costs, estimated before anything runs.
 import * as tf from "@tensorflow/tfjs";
 import { compact } from "../report/mod.ts";
-import type { Column, Table } from "../run/mod.ts";
+import type { Column, PlannedCell, Table } from "../run/mod.ts";
 import { linear } from "../tensor/mod.ts";
-
-/** One planned cell. */
-export interface PlannedCell {
-  readonly cell: string;
-  readonly title: string;
-  readonly tokens: number;
-  readonly flops: number;
-  /** Memory at its peak, in bytes. */
-  readonly bytes: number;
-}
 
 /** Share of the device's measured speed in matrix products that training is assumed to reach. */
 export const ASSUMED_EFFICIENCY = 0.6;
 
 /**
- * Seconds that a cell takes beyond its operations: models are read, checked and written, steps and tokens are too small to
- * keep the device busy. About what cells of the preset smoke, which has next to no operations, take on 2 cores.
+ * Seconds that a cell takes beyond its operations: reading, checking and writing models, and steps too small to keep the
+ * device busy. About what the cells of the preset smoke, which have next to no operations, take on 2 cores.
  */
-export const SECONDS_A_CELL = 0.7;
+export const SECONDS_PER_CELL = 0.7;
 
-/** Seconds that the whole plan takes at `flopsPerSecond` in matrix products. */
+/** Seconds that the cells take on a device that computes matrix products at `flopsPerSecond`. */
 export function estimatedSeconds(cells: readonly Pick<PlannedCell, "flops">[], flopsPerSecond: number): number {
   const flops = cells.reduce((sum, { flops }) => sum + flops, 0);
-  return flops / (flopsPerSecond * ASSUMED_EFFICIENCY) + cells.length * SECONDS_A_CELL;
+  return flops / (flopsPerSecond * ASSUMED_EFFICIENCY) + cells.length * SECONDS_PER_CELL;
 }
 
-/** The plan of one seed as a table; `flopsPerSecond` is what the device was measured to do in matrix products. */
+/**
+ * The plan of one run as a table.
+ *
+ * @param flopsPerSecond the device's measured speed in matrix products
+ */
 export function planTable(cells: readonly PlannedCell[], flopsPerSecond: number): Table {
   const all = {
     cell: "all",
@@ -48,7 +42,7 @@ export function planTable(cells: readonly PlannedCell[], flopsPerSecond: number)
       column("title", "what"),
       column("tokens", "tokens"),
       column("flops", "operations"),
-      column("bytes", "memory at peak"),
+      column("bytes", "peak memory"),
       column("time", "estimated time"),
     ],
     rows: [...cells.map((cell) => ({ ...cell, cells: [cell] })), all].map((cell) => ({
@@ -62,14 +56,14 @@ export function planTable(cells: readonly PlannedCell[], flopsPerSecond: number)
   };
 }
 
-/** `19.0 T`, with the metric prefix that fits. */
+/** `19.0 T`: three digits and the metric prefix that fits. */
 export function scaled(value: number): string {
   const prefixes = ["", "k", "M", "G", "T", "P", "E", "Z", "Y"];
   const at = Math.min(prefixes.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
   return `${(value / 1000 ** at).toPrecision(3)} ${prefixes[at]}`;
 }
 
-/** Seconds in the unit that people use for so long a time. */
+/** Seconds in the unit that people use for a time this long. */
 export function longTime(seconds: number): string {
   const [minute, hour, day, year] = [60, 3600, 86_400, 365.25 * 86_400];
   if (seconds < 2 * minute!) return `${Math.ceil(seconds)} s`;
@@ -79,7 +73,7 @@ export function longTime(seconds: number): string {
   return `${compact(seconds / year!)} years`;
 }
 
-/** Operations a second of the open device in products of `[512, 512]` matrices, over about a third of a second. */
+/** Operations per second of the open device in products of `[512, 512]` matrices, measured for about 0.3 s. */
 export async function measureFlops(): Promise<number> {
   const size = 512;
   const [x, w] = [tf.ones([size, size]), tf.ones([size, size])];

@@ -1,22 +1,23 @@
-// What is looked at before a run begins: the plan for those who ask for it, and whether time and memory allow it.
+// Preflight checks: the printed plan, and whether time and memory allow it.
 import { UserError } from "../errors.ts";
-import { formatTable, type RunInvocation } from "../run/mod.ts";
+import { formatTable, type PlannedCell, type RunInvocation } from "../run/mod.ts";
 import type { Device } from "../tensor/mod.ts";
 import {
   ASSUMED_EFFICIENCY,
   estimatedSeconds,
   longTime,
   measureFlops,
-  type PlannedCell,
   planTable,
   scaled,
-  SECONDS_A_CELL,
+  SECONDS_PER_CELL,
 } from "./plan.ts";
 
-/** What takes longer than this is refused without `--force`. */
+/** A run that takes longer than this is refused without `--force`. */
 const LONGEST_SECONDS = 2 * 86_400;
+/** Any CPU computes this much in an hour: below it, measuring the device is not worth the moment it takes. */
+const WORTH_MEASURING_FLOPS = 2e14;
 
-/** Prints what a run would do and cost; nothing is written. */
+/** Prints what a run would do and cost; writes nothing. */
 export async function showPlan<Config>(
   plan: readonly PlannedCell[],
   device: Device,
@@ -26,35 +27,33 @@ export async function showPlan<Config>(
   const speed = await measureFlops();
   const seconds = estimatedSeconds(plan, speed);
   const total = seeds.length === 1 ? "" : `; ${longTime(seeds.length * seconds)} for the ${seeds.length} seeds`;
-  const text = `Preset ${preset}, on ${device.description}: ${longTime(seconds)} a seed${total}\n\n` +
-    `${formatTable(planTable(plan, speed))}\n\nEstimated from ${
-      scaled(speed)
-    }FLOP/s of matrix products measured now, ` +
-    `at ${100 * ASSUMED_EFFICIENCY} % of it, and ${SECONDS_A_CELL} s a cell beside them. Nothing was written.`;
+  const basis = `Estimated at ${100 * ASSUMED_EFFICIENCY} % of ${scaled(speed)}FLOP/s, this device's speed in matrix ` +
+    `products measured just now, plus ${SECONDS_PER_CELL} s per cell. Nothing was written.`;
+  const text = `Preset ${preset}, on ${device.description}: ${longTime(seconds)} per seed${total}\n\n` +
+    `${formatTable(planTable(plan, speed))}\n\n${basis}`;
   if (json) console.error(text);
   else console.log(text);
   if (json) console.log(JSON.stringify({ preset, device: device.description, seconds, plan }));
 }
 
 /**
- * Refuses what this device would take days for, before anything is written.
+ * Refuses a run that would take days on this device, before anything is written.
  *
  * @throws UserError `run.time`
  */
 export async function checkTime<Config>(plan: readonly PlannedCell[], { force }: RunInvocation<Config>): Promise<void> {
-  // Measuring takes a moment, which nothing that any CPU does in an hour is worth.
-  if (force || plan.reduce((sum, { flops }) => sum + flops, 0) < 2e14) return;
+  if (force || plan.reduce((sum, { flops }) => sum + flops, 0) < WORTH_MEASURING_FLOPS) return;
   const seconds = estimatedSeconds(plan, await measureFlops());
   if (seconds < LONGEST_SECONDS) return;
   throw new UserError(
     "run.time",
     `This would take about ${longTime(seconds)} on this device`,
-    "choose a smaller preset or a faster device, see --dry-run, or add --force to start it all the same",
+    "choose a smaller preset or a faster device (--dry-run shows the plan), or add --force to start it anyway",
   );
 }
 
 /**
- * Refuses what cannot fit before anything is written.
+ * Refuses a run that cannot fit into memory, before anything is written.
  *
  * @throws UserError `run.memory`
  */
@@ -65,7 +64,7 @@ export function checkMemory<Config>(plan: readonly PlannedCell[], { force }: Run
   const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
   throw new UserError(
     "run.memory",
-    `This needs about ${gigabytes(needed)} GB of memory at its peak, and ${gigabytes(available)} GB are free`,
-    "make model.width, model.layers or train.*.batch smaller, raise train.*.accumulate, or add --force to try",
+    `This needs about ${gigabytes(needed)} GB of memory at its peak, but ${gigabytes(available)} GB are free`,
+    "make model.width, model.layers or train.*.batch smaller, raise train.*.accumulate, or add --force to try anyway",
   );
 }

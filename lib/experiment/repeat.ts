@@ -1,24 +1,32 @@
-// The commands that a person gives again: to repeat a run, and where the report over seeds of the same settings lies.
+// Commands to give again: the one that repeats a run; and where the report over seeds of the same settings lies.
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join, relative, sep as SEPARATOR } from "node:path";
+import { fileURLToPath } from "node:url";
 import project from "../../deno.json" with { type: "json" };
+import { repositoryRoot } from "../run/mod.ts";
 
 const tasks: Readonly<Record<string, string>> = project.tasks;
 
+/** This process's script, relative to the repository. */
+export function thisScript(): string {
+  return relative(repositoryRoot, fileURLToPath(Deno.mainModule)).replaceAll(SEPARATOR, "/");
+}
+
 /**
- * The command that repeats a run of `script` (relative to the repository): the task that runs this script, or
- * `deno task run` where there is none, as for a study or for a copy of an experiment.
+ * The command that repeats a run of `script`: the task that runs this script, or `deno task run` if there is none, as
+ * for a study or a copy of an experiment.
  *
+ * @param script relative to the repository
  * @param command the experiment's name and its arguments
  */
 export function repeatCommand(script: string, [name, ...given]: readonly string[]): string[] {
-  // An id is given out once: who repeats the command wants another run.
+  // An id is given out once: whoever repeats the command wants another run.
   const args = given.filter((arg, i) => !arg.startsWith("--id=") && arg !== "--id" && given[i - 1] !== "--id");
   const own = name !== undefined && Object.hasOwn(tasks, name) && tasks[name]!.split(" ").includes(script);
   return own ? ["deno", "task", name, ...args] : ["deno", "task", "run", script, ...args];
 }
 
-/** What tells one report over seeds from another. */
+/** What distinguishes one report over seeds from another. */
 export interface SeedsReport {
   readonly experiment: string;
   readonly preset: string;

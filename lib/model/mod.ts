@@ -14,6 +14,7 @@ export {
   type HostTensor,
   type HostWeights,
   initialWeights,
+  type OwnedWeights,
   toDevice,
   toHost,
   toVariables,

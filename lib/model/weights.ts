@@ -63,14 +63,26 @@ export function checkWeights(
   if (extra !== undefined) throw new UserError("model.weights", `${where} has the unknown weight "${extra}"`);
 }
 
-/** Copies weights onto the device, frozen. The caller disposes them with {@linkcode disposeWeights}. */
-export function toDevice(weights: HostWeights): Weights {
-  return mapRecord(weights, ({ shape, data }) => tf.keep(tf.tensor(data.slice(), [...shape], "float32")));
+/** Weights on the device that their owner frees: at the end of a block (`using`), or with {@linkcode disposeWeights}. */
+export type OwnedWeights<T extends tf.Tensor = tf.Tensor> = Readonly<Record<string, T>> & Disposable;
+
+/** Copies weights onto the device, frozen. */
+export function toDevice(weights: HostWeights): OwnedWeights {
+  return owned(mapRecord(weights, ({ shape, data }) => tf.keep(tf.tensor(data.slice(), [...shape], "float32"))));
 }
 
-/** Copies weights onto the device as variables that an optimiser can change. */
-export function toVariables(weights: HostWeights): Readonly<Record<string, tf.Variable>> {
-  return mapRecord(weights, ({ shape, data }) => tf.tidy(() => tf.variable(tf.tensor(data.slice(), [...shape]))));
+/** Copies weights onto the device as variables that an optimizer can change. */
+export function toVariables(weights: HostWeights): OwnedWeights<tf.Variable> {
+  return owned(
+    mapRecord(weights, ({ shape, data }) => tf.tidy(() => tf.variable(tf.tensor(data.slice(), [...shape])))),
+  );
+}
+
+/** Not enumerable, so that neither a copy by `...` nor a walk over the names meets it. */
+function owned<T extends tf.Tensor>(weights: Readonly<Record<string, T>>): OwnedWeights<T> {
+  return Object.defineProperty({ ...weights }, Symbol.dispose, {
+    value: () => disposeWeights(weights),
+  }) as OwnedWeights<T>;
 }
 
 /** Reads weights back from the device. */
@@ -82,6 +94,7 @@ export async function toHost(weights: Weights): Promise<HostWeights> {
   return host;
 }
 
+/** Frees weights. Freeing them twice is fine. */
 export function disposeWeights(weights: Weights): void {
   for (const tensor of Object.values(weights)) tensor.dispose();
 }

@@ -1,5 +1,15 @@
 // Runs: experiments made of content-addressed cells, one append-only event log each, and the readers of those logs.
-export type { CellCheckpoints, CellContext, CellResult, CellSpec, CheckpointToSave, Run } from "./cells/cell.ts";
+export type {
+  CellCheckpoints,
+  CellContext,
+  CellCost,
+  CellResult,
+  CellRunner,
+  CellSpec,
+  CheckpointToSave,
+  Run,
+} from "./cells/cell.ts";
+export { type PlannedCell, recordCells } from "./cells/record.ts";
 export * from "./events/events.ts";
 export * from "./events/views.ts";
 export * from "./view/mod.ts";

@@ -15,8 +15,8 @@ export interface Stack {
 }
 
 /**
- * A hub and its experts on the device, every weight once, to be given to `stitchModels()`. Whoever made it disposes it.
- * What the stitched model never reads, like the experts' heads, is not there.
+ * A hub and its experts on the device, every weight once, for `stitchModels()`. What the stitched model never reads, such
+ * as the experts' heads, is left out.
  */
 export interface FrozenModels {
   /** The hub's embeddings, last norm and head; what is int32 is in half precision. */
@@ -37,7 +37,7 @@ export function freezeModels(
   config: ModelConfig,
   stitch: StitchConfig,
   [hub, ...experts]: readonly HostWeights[],
-): FrozenModels {
+): FrozenModels & Disposable {
   const models = [hub!, ...experts];
   models.forEach((model, i) => checkWeights(config, model, i === 0 ? "The hub" : `Expert ${i}`));
   const places = placeStitches(stitch, config.layers);
@@ -45,7 +45,7 @@ export function freezeModels(
     Object.fromEntries(
       Object.keys(chosen[0]!).filter(wanted).map((name) => [name, stacked(chosen, name, stitch.frozen === "half")]),
     );
-  return {
+  const frozen: FrozenModels = {
     hub: put([hub!], (name) => !name.startsWith("model.layers.")),
     experts: experts.map((expert) => put([expert], (name) => name.includes("embed_tokens"))),
     stacks: roadsThrough(stitch, places, models.length, config.layers).map((roads, layer) =>
@@ -55,6 +55,10 @@ export function freezeModels(
       }))
     ),
   };
+  // Not enumerable, so that `...frozen` copies the models only.
+  return Object.defineProperty({ ...frozen }, Symbol.dispose, {
+    value: () => disposeFrozen(frozen),
+  }) as FrozenModels & Disposable;
 }
 
 /** One weight of some models on the device, as one tensor; of a single model as it is. */

@@ -1,40 +1,45 @@
-// What `deno task results` is about to do: every study with its time, cells that studies share counted once.
-import type { Table } from "../run/mod.ts";
-import { estimatedSeconds, longTime, type PlannedCell } from "../experiment/mod.ts";
+// What `deno task results` will do: the time of every study, counting cells that studies share once.
+import type { PlannedCell, Table } from "../run/mod.ts";
+import { estimatedSeconds, longTime } from "../experiment/mod.ts";
 import type { Section } from "./section.ts";
 
 /** One study of the plan. */
 export interface PlannedSection {
   readonly name: string;
   readonly preset: string;
-  /** Cells of one seed, and those of them that no study before it has made. */
+  /** Cells of one seed, and those of them that no study before it makes. */
   readonly cells: number;
   readonly fresh: readonly PlannedCell[];
 }
 
 /**
- * The cells of each study in order. Text, seed, experts and what is measured of them are taken from the studies before;
- * stitches count wherever they are named, though some are the same: the time is what it takes at most.
+ * The cells of each study in order. Text, seed, experts and their measurements come from the studies before; stitches
+ * count wherever they are named, although some are the same: the time is an upper bound.
  */
-export function forecast(sections: readonly (Section & { readonly preset: string })[]): PlannedSection[] {
+export async function forecast(
+  sections: readonly (Section & { readonly preset: string })[],
+): Promise<PlannedSection[]> {
   const made = new Set<string>();
-  return sections.map(({ name, preset, plan }) => {
-    const { config: { data, tokenizer, model, mix, train }, cells } = plan(preset);
+  const planned: PlannedSection[] = [];
+  for (const { name, preset, plan } of sections) {
+    const { config: { data, tokenizer, model, mix, train }, cells } = await plan(preset);
     const fresh = cells.filter(({ cell, tokens, flops }) => {
       const key = JSON.stringify([cell, tokens, flops, data, tokenizer, model, mix, train]);
       if (cell !== "report" && made.has(key)) return false;
       made.add(key);
       return true;
     });
-    return { name, preset, cells: cells.length, fresh };
-  });
+    planned.push({ name, preset, cells: cells.length, fresh });
+  }
+  return planned;
 }
 
-/** Seconds of all seeds on a device that does `flopsPerSecond` in matrix products. */
+/** Seconds that all seeds take on a device that computes matrix products at `flopsPerSecond`. */
 export function forecastSeconds(planned: readonly PlannedSection[], seeds: number, flopsPerSecond: number): number {
   return seeds * planned.reduce((sum, { fresh }) => sum + estimatedSeconds(fresh, flopsPerSecond), 0);
 }
 
+/** The forecast as a table, one row per study. */
 export function forecastTable(planned: readonly PlannedSection[], seeds: number, flopsPerSecond: number): Table {
   const text = (key: string, title: string) => ({ key, title, kind: "text" }) as const;
   const number = (key: string, title: string) => ({ key, title, kind: "number", digits: 0 }) as const;
@@ -46,7 +51,7 @@ export function forecastTable(planned: readonly PlannedSection[], seeds: number,
       text("study", "study"),
       text("preset", "preset"),
       number("seeds", "seeds"),
-      number("cells", "cells a seed"),
+      number("cells", "cells per seed"),
       number("fresh", "not shared"),
       text("time", "time at most"),
     ],

@@ -1,15 +1,10 @@
+// The study room's public face: the engine of the studies and of the page that shows their results.
 export { type Direction, verdictOf } from "./directions.ts";
 export { forecast, forecastSeconds, forecastTable } from "./forecast.ts";
-export { planStudy } from "./plan.ts";
 export { studyPresets } from "./presets.ts";
 export { counted, resultsMarkdown, type StudyRuns } from "./results.ts";
 export type { Section } from "./section.ts";
-export {
-  reportVariants,
-  type StitchedVariant,
-  type Study,
-  studyDefinition,
-  studyMain,
-  studyScript,
-  type Variant,
-} from "./study.ts";
+export { type Study, studyDefinition, studyScript, type Variant } from "./definition.ts";
+export { reportVariants } from "./report.ts";
+export { studyExperiment, studyMain } from "./study.ts";
+export type { StitchedVariant } from "./variant.ts";

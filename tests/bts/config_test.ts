@@ -1,7 +1,8 @@
 // The main job's presets: each fits together, and the paper's is the paper's.
 import assert from "node:assert/strict";
 import { btsConfigSchema, btsDefinition } from "../../lib/bts/config.ts";
-import { planCells } from "../../lib/bts/plan.ts";
+import { btsExperiment } from "../../experiments/bts.ts";
+import { planOf } from "../../lib/experiment/experiment.ts";
 import { checkModelConfig, parameterCount } from "../../lib/model/mod.ts";
 import { placeStitches, stitchParameterCount } from "../../lib/stitch/mod.ts";
 
@@ -11,10 +12,10 @@ const presets = Object.entries(btsDefinition.presets).map(([name, { config }]) =
 
 Deno.test("every preset is a shape that can be built, stitched and planned", async (t) => {
   for (const [name, config] of presets) {
-    await t.step(name, () => {
+    await t.step(name, async () => {
       checkModelConfig({ ...config.model, vocabSize: config.tokenizer.vocabSize });
       placeStitches(config.stitch, config.model.layers);
-      const plan = planCells(config);
+      const plan = await planOf(btsExperiment, config);
       assert.deepEqual(plan.map(({ cell }) => cell), [
         ...["data", "seed", "expert:code", "expert:math", "expert:multilingual"],
         ...["stitch", "evaluate", "evaluate:bts", "report"],

@@ -9,6 +9,7 @@ import { fitPart, gatesCommand } from "../../lib/cli/gates.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { GateTrace } from "../../lib/report/mod.ts";
 import { openRun, readRun, repositoryRoot, StopError } from "../../lib/run/mod.ts";
+import { assertPlanned } from "../experiments/planned.ts";
 
 async function gates(...args: string[]): Promise<string> {
   const lines: string[] = [];
@@ -223,6 +224,7 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
           "evaluate:bts",
           "report",
         ]);
+        for (const { line } of [less, more]) await assertPlanned(runs, JSON.parse(line).run);
         const trace = JSON.parse(await gates("last", "--runs", runs, "--text", "x", "--json")) as GateTrace;
         assert.deepEqual(trace.stitches.at(-1)!.models, ["seed", "math", "multilingual", "english"]);
         const cases: readonly (readonly [string[], RegExp])[] = [

@@ -9,12 +9,13 @@ import {
   TRAINED_METHODS,
 } from "../../experiments/baselines/config.ts";
 import { baselineDirections, PAPER_AVERAGES } from "../../experiments/baselines/paper.ts";
-import { planBaselines } from "../../experiments/baselines/plan.ts";
 import { mergeFile, methodOf } from "../../experiments/baselines/train.ts";
-import { baselinesStudy } from "../../experiments/baselines.ts";
+import { baselinesExperiment, baselinesStudy } from "../../experiments/baselines.ts";
 import { UserError } from "../../lib/errors.ts";
+import { planOf } from "../../lib/experiment/experiment.ts";
 import { loadMerge } from "../../lib/merge/mod.ts";
 import { methodLabel, methodPhrase } from "../../lib/methods.ts";
+import { assertPlanned } from "./planned.ts";
 import { buildConfig, readRun, repositoryRoot, type RunView } from "../../lib/run/mod.ts";
 
 const METHODS = [
@@ -29,11 +30,11 @@ function configOf(preset: string, sets: readonly string[] = []): BaselinesConfig
   return buildConfig(schema, { preset: { name: preset, value: presets[preset]!.config }, sets });
 }
 
-Deno.test("every preset of the comparison is valid, and planned with a cost for everything that is trained", () => {
+Deno.test("every preset of the comparison is valid, and planned with a cost for everything that is trained", async () => {
   for (const preset of Object.keys(baselinesDefinition.presets)) {
     const config = configOf(preset);
     checkBaselines(config);
-    const plan = planBaselines(config);
+    const plan = await planOf(baselinesExperiment, config);
     const cells = plan.map(({ cell }) => cell);
     assert.equal(new Set(cells).size, cells.length);
     for (const method of TRAINED_METHODS) {
@@ -105,6 +106,7 @@ Deno.test("`baselines --preset smoke` measures every method beside the paper, fr
   try {
     const { view } = await baselines(runs);
     const methods = view.results!.methods;
+    await assertPlanned(runs, view.id);
     const table = (name: string) =>
       view.cells.find(({ name }) => name === "report")!.tables.find((table) => table.name === name)!;
 

@@ -8,6 +8,7 @@ import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 import { checkDeclared } from "../../lib/run/sweep/declared.ts";
 import { parseMetric, valuesOf } from "../../lib/run/view/metrics.ts";
 import { loadStitches } from "../../lib/stitch/mod.ts";
+import { assertPlanned } from "./planned.ts";
 
 const METHODS = ["seed", "expert:code", "expert:math", "expert:multilingual", "soup", "btm", "bts"];
 const DOMAINS = ["english", "code", "math", "multilingual", "mean"];
@@ -74,6 +75,7 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
         for (const value of Object.values(bpb)) assert.ok(Number(value) > 0 && Number(value) < 9, `${method} ${value}`);
         for (const value of Object.values(tasks)) assert.ok(Number(value) >= 0 && Number(value) <= 1);
       }
+      await assertPlanned(runs, result.run);
       first = await weightHashes(runs, result.run);
       assert.deepEqual(Object.keys(first), ["seed", "expert:code", "expert:math", "expert:multilingual", "stitch"]);
       assert.equal(new Set(Object.values(first)).size, 5, "no two models are equal");

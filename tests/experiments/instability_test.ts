@@ -16,6 +16,7 @@ import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";
 import { repositoryRoot } from "../../lib/run/mod.ts";
 import { openDevice } from "../../lib/tensor/mod.ts";
+import { assertPlanned } from "./planned.ts";
 
 const RULE = instabilityConfigSchema.parse({}).monitor.spike;
 
@@ -114,7 +115,7 @@ Deno.test("A real divergence: the update ratio warns of it in time, and clipping
   let acted = 0; // the tick of the action
   const follow = (arm: typeof plain): Promise<Trace> =>
     trainArm({
-      ...{ arm: arm!, model, text, batches: 2, seed: 2, signal: new AbortController().signal },
+      ...{ arm: arm!, model, text, batches: 2, rngSeed: 2, signal: new AbortController().signal },
       ...{ onLoss: () => {}, onAlert: ({ action, step }) => void (acted = action === "clip" ? step : acted) },
     });
   const [wild, tame] = [await follow(plain), await follow(clip)];
@@ -147,6 +148,7 @@ Deno.test("`instability.ts --preset smoke` trains every arm and ends with its ta
     }).output();
     assert.equal(code, 0, new TextDecoder().decode(stderr));
     const result = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
+    await assertPlanned(runs, result.run);
     const rows: { arm: string; final: number }[] = result.tables.outcomes;
     assert.deepEqual(rows.map(({ arm }) => arm), ["plain", "skip", "rewind", "clip", "epsilon", "epsilon=1e-6"]);
     for (const { arm, final } of rows) assert.ok(final > 0 && final < Math.log(512), `${arm} ${final}`);

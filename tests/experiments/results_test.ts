@@ -38,8 +38,8 @@ Deno.test("`results --dry-run` shows every study with its preset and time, and w
   }
 });
 
-Deno.test("`forecast()` counts what studies share once, and what has another text again", () => {
-  const planned = forecast(SECTIONS.map((section) => ({ ...section, preset: "smoke" })));
+Deno.test("`forecast()` counts what studies share once, and what has another text again", async () => {
+  const planned = await forecast(SECTIONS.map((section) => ({ ...section, preset: "smoke" })));
   const fresh = (name: string) => planned.find((one) => one.name === name)!.fresh.map(({ cell }) => cell);
   assert.ok(fresh("bts").includes("seed") && fresh("crosslingual").includes("seed"));
   assert.ok(!fresh("hub").includes("seed") && !fresh("hub").includes("evaluate"));

@@ -16,11 +16,12 @@ import { stitchKindsStudy } from "../../experiments/studies/stitch-kinds.ts";
 import { directionsTable, verdictOf } from "../../lib/study/directions.ts";
 import type { ComparisonRow } from "../../lib/bts/tables.ts";
 import { judge, resultsMarkdown } from "../../lib/study/results.ts";
-import { type Study, studyDefinition } from "../../lib/study/study.ts";
+import { type Study, studyDefinition } from "../../lib/study/definition.ts";
 import { UserError } from "../../lib/errors.ts";
 import { buildConfig, readRun, repositoryRoot, type RunView, type Table } from "../../lib/run/mod.ts";
-import { stitchFile } from "../../lib/bts/phases.ts";
+import { stitchFile } from "../../lib/bts/stitches.ts";
 import { loadStitches } from "../../lib/stitch/mod.ts";
+import { assertPlanned } from "./planned.ts";
 
 const STUDIES: readonly Study[] = [
   stitchCountStudy,
@@ -305,6 +306,7 @@ Deno.test("`modularity --preset smoke` measures every change, and keeps the othe
     assert.ok(success, new TextDecoder().decode(stderr));
     const { run: id, directions: found } = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
     const view = (await readRun(runs, id))!;
+    await assertPlanned(runs, id);
     const methods = Object.keys(view.results!.methods);
     assert.deepEqual(methods, [
       "seed",

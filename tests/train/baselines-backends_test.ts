@@ -46,7 +46,7 @@ async function trainOn(name: DeviceName): Promise<Record<string, number[]>> {
       logits.dispose();
       disposeWeights(variables);
     }
-    const frozen = MODELS.map(toDevice) as [Weights, ...Weights[]];
+    const frozen = MODELS.map((model): Weights => toDevice(model)) as [Weights, ...Weights[]];
     const [anchor, ...augmenting] = frozen;
     const connections = toVariables(initialCalm({ connections: 2 }, { augmenting: 2, width: TINY.width }, 1));
     const calm = calmModel({ config: TINY, calm: { connections: 2 }, anchor, augmenting, connections });

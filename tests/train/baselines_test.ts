@@ -70,7 +70,7 @@ function settingOf(name: Name): Setting {
   if (name === "calm") {
     const calm = { connections: 2 };
     const variables = toVariables(initialCalm(calm, { augmenting: 2, width: WIDE.width }, 1));
-    const [anchor, ...augmenting] = MODELS.map(toDevice) as [Weights, ...Weights[]];
+    const [anchor, ...augmenting] = MODELS.map((model): Weights => toDevice(model)) as [Weights, ...Weights[]];
     const model = calmModel({ config: WIDE, calm, anchor, augmenting, connections: variables });
     return { variables, frozen: [anchor, ...augmenting], task: (options) => calmTraining(model, variables, options) };
   }

@@ -14,7 +14,7 @@ export interface SeenRows {
 }
 
 /** How many rows the phases saw together. */
-export function unionRows(sources: readonly SeenRows[]): number {
+export function unionRows(sources: readonly Pick<SeenRows, "steps" | "batch">[]): number {
   return sources.reduce((sum, { steps, batch }) => sum + steps * batch, 0);
 }
 

@@ -23,6 +23,20 @@ export interface CellSpec<Output extends z.ZodType> {
   readonly family?: unknown;
   /** Schema of the small JSON value that the cell returns. Large things are files in its folder. */
   readonly output: Output;
+  /** What it takes to build, for plans. Left out: next to nothing. */
+  readonly cost?: () => CellCost;
+  /** The value that a plan assumes where later cells are described by it. Left out: no plan reads the value. */
+  readonly expected?: () => z.output<Output>;
+}
+
+/** What a cell takes to build. */
+export interface CellCost {
+  /** Tokens that it trains on. @default 0 */
+  readonly tokens?: number;
+  /** Floating-point operations. */
+  readonly flops: number;
+  /** Memory at its peak, in bytes. @default 0 */
+  readonly bytes?: number;
 }
 
 /** What a cell's body may do. */
@@ -79,17 +93,21 @@ export interface CellResult<Value> {
   readonly cached: boolean;
 }
 
-/** One run: a folder that one process writes. */
-export interface Run {
-  readonly id: string;
-  /** `<runs>/<id>` */
-  readonly folder: string;
-  readonly signal: AbortSignal;
+/** What an experiment is written against: a run that builds its cells, or a recording of them for a plan. */
+export interface CellRunner {
   /** Runs `body`, or takes its result from the cache when a cell of the same key exists (its log is replayed). */
   cell<Output extends z.ZodType>(
     spec: CellSpec<Output>,
     body: (context: CellContext) => Promise<z.output<Output>>,
   ): Promise<CellResult<z.output<Output>>>;
+}
+
+/** One run: a folder that one process writes. */
+export interface Run extends CellRunner {
+  readonly id: string;
+  /** `<runs>/<id>` */
+  readonly folder: string;
+  readonly signal: AbortSignal;
   note(text: string, level?: "info" | "warning" | "error", alert?: AlertDetails): void;
   /** Spent on the run so far, by this process and those that wrote it before. */
   seconds(): number;

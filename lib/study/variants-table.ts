@@ -1,6 +1,6 @@
-// The tables of the studies.
+// The table of a study's variants.
 import type { RunResults, Table } from "../run/mod.ts";
-import type { StitchedVariant } from "./study.ts";
+import type { StitchedVariant } from "./variant.ts";
 
 /**
  * What each variant costs: parameters, and tokens a second and memory at its peak in training and in scoring (null where

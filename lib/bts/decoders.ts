@@ -1,0 +1,107 @@
+// The cells that train whole decoders: the seed model and the experts branched from it.
+import type { Batch } from "../data/mod.ts";
+import { hashTensors, saveModelFolder } from "../huggingface/mod.ts";
+import { type HostWeights, initialWeights, toHost, toVariables } from "../model/mod.ts";
+import type { CellResult } from "../run/mod.ts";
+import { pretraining, type TrainConfig } from "../train/mod.ts";
+import { decoderCost } from "./cost.ts";
+import { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
+import type { Text, Tokens } from "./text.ts";
+import { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";
+
+/** Pretrains the seed model. */
+export function trainSeed(lab: Lab, text: Text): Promise<CellResult<Trained>> {
+  const { config, rngSeed } = lab;
+  return decoderCell(lab, text, {
+    name: "seed",
+    title: "Train the seed",
+    description: "The model that everything is branched from, pretrained on a mix of all domains.",
+    inputs: { start: { rngSeed } },
+    mix: config.mix.seed,
+    train: config.train.seed,
+    start: () => Promise.resolve(initialWeights(modelOf(lab, text), rngSeed)),
+  });
+}
+
+/** Branches an expert from the seed model and continues its pretraining on one domain. */
+export function trainExpert(
+  lab: Lab,
+  text: Text,
+  seed: CellResult<Trained>,
+  domain: string,
+): Promise<CellResult<Trained>> {
+  return decoderCell(lab, text, {
+    name: `expert:${domain}`,
+    title: `Train the ${domain} expert`,
+    description: `A copy of the seed, continued-pretrained on ${domain} alone, without communication.`,
+    inputs: { start: seed.key },
+    mix: expertMix(lab.config, domain),
+    train: lab.config.train.expert,
+    start: () => weightsOf(seed),
+  });
+}
+
+/** The datamix of an expert: its own domain, and the rest from the seed model's datamix. */
+export function expertMix({ mix }: Lab["config"], domain: string): Readonly<Record<string, number>> {
+  const total = Object.values(mix.seed).reduce((a, b) => a + b, 0);
+  const own: Record<string, number> = {};
+  for (const [name, weight] of Object.entries(mix.seed)) own[name] = (1 - mix.expertShare) * weight / total;
+  own[domain] = (own[domain] ?? 0) + mix.expertShare;
+  return own;
+}
+
+/** One training of a whole decoder. */
+export interface DecoderPhase {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly inputs: object;
+  readonly mix: Readonly<Record<string, number>>;
+  readonly train: TrainConfig;
+  readonly start: () => Promise<HostWeights>;
+  /** The batch of a step, if the mix alone does not draw it; `inputs` and `code` must say what it depends on. */
+  readonly batchAt?: (tokens: Tokens) => (step: number) => Batch;
+  /** Further code that decides how it comes out. */
+  readonly code?: readonly string[];
+}
+
+/** The cell that trains a decoder and saves it as a model folder. */
+export function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<CellResult<Trained>> {
+  const { name, title, description, mix, train } = phase;
+  const model = modelOf(lab, text);
+  const inputs = {
+    kind: "decoder",
+    ...phase.inputs,
+    model,
+    mix,
+    train,
+    ...monitored(lab),
+    validationBatches: lab.config.train.validationBatches,
+    text: text.key,
+    order: [lab.rngSeed, name],
+    device: lab.device.numerics,
+  };
+  return lab.run.cell({
+    name,
+    title,
+    description,
+    inputs,
+    family: familyOf(inputs),
+    code: ["lib/bts", "lib/random.ts", "lib/tensor", "lib/model", "lib/huggingface", "lib/train", ...phase.code ?? []],
+    output: trainedSchema,
+    cost: () => decoderCost(model, train),
+  }, async (cell) => {
+    const tokens = await text.read();
+    using variables = toVariables(await phase.start());
+    const { batchAt, validation } = batchesOf(lab, tokens, name, mix, train);
+    const task = pretraining(model, variables, {
+      ...await phaseInCell(lab, cell, train),
+      batchAt: phase.batchAt?.(tokens) ?? batchAt,
+      validation,
+    });
+    const outcome = await trainAndSummarize(cell, task, model.vocabSize);
+    const weights = await toHost(variables);
+    await saveModelFolder(cell.folder, { config: model, tensors: weights, tokenizer: tokens.tokenizerJson });
+    return { ...outcome, weights: hashTensors(weights) };
+  });
+}

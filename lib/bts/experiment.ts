@@ -1,0 +1,29 @@
+// Experiments on Branch-Train-Stitch's settings and text: what they load, and what stands for it in a plan.
+import type { z } from "zod";
+import { type Corpus, type DataConfig, loadCorpus } from "../data/mod.ts";
+import type { Experiment } from "../experiment/mod.ts";
+import type { CellResult, RunResults } from "../run/mod.ts";
+import type { BtsConfig } from "./config.ts";
+import type { Lab } from "./lab.ts";
+
+/** The lab of an experiment with settings of its own besides the main job's. */
+export type LabWith<Config extends BtsConfig> = Lab & { readonly config: Config };
+
+/** An experiment on a corpus; `body` gets all that its cells share. */
+export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
+  { body, ...experiment }:
+    & Omit<Experiment<Schema, Corpus>, "prepare" | "outline" | "body">
+    & { readonly body: (lab: LabWith<z.output<Schema>>) => Promise<CellResult<RunResults>> },
+): Experiment<Schema, Corpus> {
+  return {
+    ...experiment,
+    prepare: ({ data }, seed) => loadCorpus(data, { seed }),
+    outline: ({ data }) => outlineCorpus(data),
+    body: ({ prepared: corpus, ...context }) => body({ ...context, corpus }),
+  };
+}
+
+/** A corpus without text. */
+function outlineCorpus({ domains }: DataConfig): Corpus {
+  return { domains, documents: {}, problems: [], translations: [], fingerprint: "planned" };
+}

@@ -1,0 +1,53 @@
+// Measuring what needs no stitches: the seed model, the experts, their soup and their ensemble.
+import { rowMemory } from "../eval/mod.ts";
+import { btmEnsemble, mixedLosses, soup } from "../merge/mod.ts";
+import { decoder, parameterCount, toDevice } from "../model/mod.ts";
+import type { CellResult } from "../run/mod.ts";
+import { baselinesFlops } from "./cost.ts";
+import { type Lab, modelOf, weightsOf } from "./lab.ts";
+import { measureCell, type Measured, type Method } from "./measure.ts";
+import type { Text } from "./text.ts";
+import type { Trained } from "./training.ts";
+
+/** Seed and experts as they are, their soup and their ensemble. */
+export function measureBaselines(
+  lab: Lab,
+  text: Text,
+  seed: CellResult<Trained>,
+  experts: ReadonlyMap<string, CellResult<Trained>>,
+): Promise<CellResult<Measured>> {
+  const model = modelOf(lab, text);
+  const parts = [seed, ...experts.values()];
+  return measureCell(lab, text, {
+    name: "evaluate",
+    title: "Measure seed, experts, soup and ensemble",
+    description: "Held-out bits per byte on each domain, and one task per domain, for everything that needs no stitch.",
+    inputs: { kind: "evaluate", models: parts.map(({ key }) => key), names: [...experts.keys()] },
+    flops: () => baselinesFlops(lab.config, model),
+    code: ["lib/merge"],
+    async open({ scope }) {
+      const weights = await Promise.all(parts.map(weightsOf));
+      const models = weights.map((one) => decoder(model, scope.use(toDevice(one))));
+      const average = decoder(model, scope.use(toDevice(soup(weights))));
+      // The ensemble's losses follow from its members': it runs them again only to generate.
+      const memory = rowMemory(models.length);
+      const known = (tokens: Int32Array) => {
+        const losses = memory.recall(tokens);
+        return losses && mixedLosses(losses);
+      };
+      const one = parameterCount(model);
+      const all = one * models.length;
+      const names = ["seed", ...[...experts.keys()].map((name) => `expert:${name}`)];
+      return [
+        ...models.map((model, i): Method => ({
+          name: names[i]!,
+          model,
+          parameters: { trained: one, total: one, active: one },
+          onRow: memory.record(i),
+        })),
+        { name: "soup", model: average, parameters: { trained: 0, total: one, active: one } },
+        { name: "btm", model: btmEnsemble(models), parameters: { trained: 0, total: all, active: all }, known },
+      ];
+    },
+  });
+}

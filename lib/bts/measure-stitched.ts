@@ -1,0 +1,95 @@
+// Measuring a stitched model, and where its gates point.
+import * as tf from "@tensorflow/tfjs";
+import type { EvaluationWindow } from "../eval/mod.ts";
+import { hashTensors } from "../huggingface/mod.ts";
+import { parameterCount, toDevice } from "../model/mod.ts";
+import type { CellResult } from "../run/mod.ts";
+import {
+  freezeModels,
+  loadStitches,
+  meanGates,
+  stitchedLanguageModel,
+  type StitchedModel,
+  stitchModels,
+} from "../stitch/mod.ts";
+import { stitchedForwardFlops } from "../train/mod.ts";
+import { scoredTokens } from "./cost.ts";
+import { type GateRow, gatesTable } from "./gates-table.ts";
+import { type Lab, modelOf, weightsOf } from "./lab.ts";
+import { measureCell, type Measured } from "./measure.ts";
+import { rolesOf } from "./roles.ts";
+import { stitchFile } from "./stitches.ts";
+import type { Text } from "./text.ts";
+import type { Trained } from "./training.ts";
+
+/** Windows of each domain whose gates are averaged, at most. */
+const GATE_WINDOWS = 16;
+
+/** The stitched model, and the gates of its stitches by domain. */
+export function measureStitched(
+  lab: Lab,
+  text: Text,
+  seed: CellResult<Trained>,
+  experts: ReadonlyMap<string, CellResult<Trained>>,
+  stitches: Pick<CellResult<unknown>, "key" | "folder">,
+  { name, title }: { readonly name: string; readonly title: string } = {
+    name: "evaluate:bts",
+    title: "Measure the stitched model",
+  },
+): Promise<CellResult<Measured>> {
+  const model = modelOf(lab, text);
+  const { hub, spokes } = rolesOf(lab.config, seed, experts);
+  const parts = [hub, ...spokes];
+  const names = parts.map(([name]) => name);
+  return measureCell(lab, text, {
+    name,
+    title,
+    description: "The same text and questions for the stitched model, and the mean gate of each model.",
+    inputs: { kind: "evaluate:bts", stitches: stitches.key, names },
+    flops: () => scoredTokens(lab.config) * stitchedForwardFlops(model, lab.config.stitch, spokes.length),
+    code: ["lib/stitch", "lib/train"],
+    async open({ cell, set, scope }) {
+      const weights = await Promise.all(parts.map(([, cell]) => weightsOf(cell)));
+      const [hubHash, ...expertHashes] = weights.map(hashTensors);
+      const file = await loadStitches(stitchFile(stitches.folder), { hub: hubHash!, experts: expertHashes });
+      const frozen = scope.use(freezeModels(model, file.config, weights));
+      const onDevice = scope.use(toDevice(file.stitches));
+      const stitched = stitchModels({ config: model, stitch: file.config, ...frozen, stitches: onDevice });
+      const trained = Object.values(file.stitches).reduce((sum, { data }) => sum + data.length, 0);
+      const total = parts.length * parameterCount(model) + trained;
+      return [{
+        name: "bts",
+        model: stitchedLanguageModel(stitched),
+        parameters: { trained, total, active: total },
+        alone: true,
+        onMeasured: async () => cell.table(gatesTable(await gatesByDomain(stitched, set.windows, names))),
+      }];
+    },
+  });
+}
+
+/** Mean gates of every stitch on the held-out text of each domain. */
+async function gatesByDomain(
+  stitched: StitchedModel,
+  windows: Readonly<Record<string, readonly EvaluationWindow[]>>,
+  models: readonly string[],
+): Promise<GateRow[]> {
+  const rows: GateRow[] = [];
+  for (const [domain, all] of Object.entries(windows)) {
+    const chosen = all.slice(0, GATE_WINDOWS);
+    const time = Math.max(...chosen.map(({ tokens }) => tokens.length)) - 1;
+    const ids = new Int32Array(chosen.length * time);
+    const counted = new Float32Array(ids.length);
+    chosen.forEach(({ tokens }, row) => {
+      ids.set(tokens.subarray(0, -1), row * time);
+      counted.fill(1, row * time, row * time + tokens.length - 1);
+    });
+    const shape: [number, number] = [chosen.length, time];
+    const [idTensor, countedTensor] = [tf.tensor2d(ids, shape, "int32"), tf.tensor2d(counted, shape)];
+    for (const { stitch, kind, model, gate } of await meanGates(stitched, idTensor, countedTensor)) {
+      rows.push({ stitch: `stitch ${stitch + 1}`, kind, domain, model: models[model]!, gate });
+    }
+    tf.dispose([idTensor, countedTensor]);
+  }
+  return rows;
+}

@@ -1,0 +1,53 @@
+// The cell that turns text into tokens.
+import { openTokenizer, tokenizeDocuments, trainTokenizer } from "../data/mod.ts";
+import { dataTable } from "./data-table.ts";
+import type { Lab } from "./lab.ts";
+import { openText, type Text, tokensSchema, writeStream, writeTokenizer } from "./text.ts";
+
+/** Trains the tokenizer on the seed model's datamix and tokenizes every split. */
+export async function tokenize(lab: Lab): Promise<Text> {
+  const { run, config, corpus } = lab;
+  return openText(
+    await run.cell({
+      name: "data",
+      title: "Text and tokenizer",
+      description: "Four domains, split by document, and a byte-level BPE trained on the seed's mix.",
+      inputs: { kind: "tokens", data: corpus.fingerprint, tokenizer: config.tokenizer, mix: config.mix.seed },
+      code: ["lib/bts", "lib/data"],
+      output: tokensSchema,
+      expected: () => ({ vocabSize: config.tokenizer.vocabSize, bytes: {} }),
+    }, async (cell) => {
+      const json = trainTokenizer(tokenizerText(lab), { vocabSize: config.tokenizer.vocabSize });
+      const tokenizer = openTokenizer(json);
+      await writeTokenizer(cell.folder, json);
+      const bytes: Record<string, Record<string, number>> = {};
+      const tokens: Record<string, Record<string, number>> = {};
+      for (const domain of corpus.domains) {
+        bytes[domain] = {};
+        tokens[domain] = {};
+        for (const split of ["train", "validation", "heldout"] as const) {
+          const stream = tokenizeDocuments(corpus.documents[domain]![split], tokenizer);
+          await writeStream(cell.folder, domain, split, stream);
+          bytes[domain][split] = stream.bytes;
+          tokens[domain][split] = stream.tokens.length;
+        }
+      }
+      cell.table(dataTable(corpus, bytes, tokens));
+      cell.summary(`${tokenizer.vocabSize} tokens in the vocabulary`);
+      return { vocabSize: tokenizer.vocabSize, bytes };
+    }),
+  );
+}
+
+/** Training text of all domains in the shares of the seed model's datamix, up to the tokenizer's budget. */
+function* tokenizerText({ config, corpus }: Lab): Generator<string> {
+  const total = Object.values(config.mix.seed).reduce((a, b) => a + b, 0);
+  for (const [domain, weight] of Object.entries(config.mix.seed)) {
+    let left = config.tokenizer.trainBytes * weight / total;
+    for (const { text } of corpus.documents[domain]!.train) {
+      if (left <= 0) break;
+      yield text;
+      left -= text.length;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+// What an experiment is: its settings, what it loads, and the cells that it runs. Its plan comes from its body.
+import type { z } from "zod";
+import {
+  type CellResult,
+  type CellRunner,
+  type CheckedExperiment,
+  type PlannedCell,
+  recordCells,
+  type RunResults,
+} from "../run/mod.ts";
+
+/** An experiment. */
+export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedExperiment<Schema> {
+  /** Names of the tables that are its result, if that is not a table of methods: for the terminal and for `--json`. */
+  readonly tables?: readonly string[];
+  /** What stands before the options in the command that repeats a run. */
+  readonly words?: readonly string[];
+  /** Loads what may turn out to be a user's mistake, before the run's folder is made. */
+  readonly prepare: (config: z.output<Schema>, rngSeed: number) => Promise<Prepared>;
+  /** What stands for `prepare()`'s result in a plan, for which nothing is loaded. */
+  readonly outline: (config: z.output<Schema>) => Prepared;
+  /**
+   * Runs the cells, and returns the one whose value is the run's results. Values and files of cells are read only inside
+   * of other cells, so that the body can be recorded for a plan; see `recordCells()`.
+   */
+  readonly body: (context: ExperimentContext<z.output<Schema>, Prepared>) => Promise<CellResult<RunResults>>;
+}
+
+/** What the body of an experiment gets. */
+export interface ExperimentContext<Config, Prepared> {
+  readonly run: CellRunner;
+  readonly config: Config;
+  /** Seeds everything random (`--seed`). */
+  readonly rngSeed: number;
+  readonly device: CellDevice;
+  readonly prepared: Prepared;
+}
+
+/** What cells depend on of the device that they compute on. */
+export interface CellDevice {
+  /** What decides the last bits of its results; see `Device`. */
+  readonly numerics: string;
+}
+
+/** The cells of one run in order, with what each costs: from running the body without its cells. */
+export async function planOf<Config, Prepared>(
+  { body, outline }: {
+    readonly body: (context: ExperimentContext<Config, Prepared>) => Promise<unknown>;
+    readonly outline: (config: Config) => Prepared;
+  },
+  config: Config,
+): Promise<PlannedCell[]> {
+  const prepared = outline(config);
+  return await recordCells((run) => body({ run, config, rngSeed: 0, device: { numerics: "planned" }, prepared }));
+}

@@ -1,0 +1,118 @@
+// One run of an experiment: its log, terminal, page, alerts, provenance and report around the experiment's cells.
+import { join } from "node:path";
+import type { z } from "zod";
+import { writeReport } from "../report/mod.ts";
+import {
+  captureProvenance,
+  openAlarms,
+  type PlannedCell,
+  readRun,
+  type Run,
+  runFolder,
+  type RunInvocation,
+  type RunListener,
+  type RunView,
+  stopSignal,
+  teeConsole,
+  type TerminalView,
+  unfinishedRun,
+  type Wanted,
+  withRun,
+  writeTextAtomically,
+} from "../run/mod.ts";
+import type { ServerWorker } from "../serve/mod.ts";
+import type { Device } from "../tensor/mod.ts";
+import type { Experiment } from "./experiment.ts";
+
+/** Tables that the terminal shows besides the experiment's own results; the page and the report show all. */
+const TERMINAL_TABLES: readonly string[] = ["results", "plan"];
+
+/** What one run needs besides its experiment and the command line. */
+export interface RunOnce<Prepared> {
+  readonly rngSeed: number;
+  readonly plan: readonly PlannedCell[];
+  readonly device: Device;
+  readonly prepared: Prepared;
+  readonly server: ServerWorker | undefined;
+  readonly terminal: TerminalView;
+  /** The command that repeats the run. */
+  readonly command: readonly string[];
+}
+
+/** Runs the experiment once, as a new run or as the continuation of one that the command line means. */
+export async function runOnce<Schema extends z.ZodType, Prepared>(
+  { definition, body, tables = [] }: Experiment<Schema, Prepared>,
+  invocation: RunInvocation<z.output<Schema>>,
+  { rngSeed, plan, device, prepared, server, terminal, command }: RunOnce<Prepared>,
+): Promise<RunView> {
+  const { config, runsFolder, preset, fresh } = invocation;
+  const title = invocation.name ?? definition.title;
+  const { name, description, numerics, threads } = device;
+  const wanted = { experiment: definition.name, backend: name, seed: rngSeed, title, config };
+  const continues = await runToContinue(invocation, wanted);
+  let endTee = () => {};
+  let open: Run | undefined;
+  const alarms = openAlarms({ folder: runsFolder, title, run: () => open, webhook: invocation.webhook });
+  const { run } = await withRun({
+    ...(continues === undefined ? { id: invocation.id } : { continues }),
+    mayChange: definition.mayChange ?? {},
+    fresh,
+    runsFolder,
+    experiment: definition.name,
+    title,
+    preset,
+    seed: rngSeed,
+    device: description,
+    backend: name,
+    config,
+    plan: plan.map(({ cell, title }) => ({ cell, title })),
+    command,
+    signal: stopSignal(),
+    failure: device.failure,
+    onEvent: [terminalListener(terminal, [...TERMINAL_TABLES, ...tables]), alarms.onEvent],
+    onPast: terminal.onPast,
+  }, async (run) => {
+    open = run;
+    endTee = teeConsole(run.folder);
+    const made = { sources: invocation.origins, configFile: invocation.configFile };
+    await captureProvenance(run.folder, { ...made, device: { name, description, numerics, threads } })
+      .catch((error) => run.note(`Provenance could not be kept: ${error.message}`, "warning"));
+    if (server !== undefined) {
+      const url = `${server.url}runs/${run.id}`;
+      terminal.print(`Watch it at ${url}`);
+      await writeTextAtomically(join(run.folder, "server.json"), JSON.stringify({ url, pid: Deno.pid }));
+    }
+    const { value: results } = await body({ run, config, rngSeed, device, prepared });
+    const view = (await readRun(runsFolder, run.id))!;
+    // The page links to the report as soon as the run ends, so it is written just before.
+    await writeReport(run.folder, { ...view, status: "done", results, seconds: run.seconds() });
+    return results;
+  }).finally(async () => {
+    await alarms.close();
+    endTee();
+  });
+  terminal.print(`Report: ${join(run.folder, "report.html")}`);
+  return (await readRun(runsFolder, run.id))!;
+}
+
+/** The run that the command continues; undefined for a new one. */
+async function runToContinue<Config>(
+  { id, name, fresh, runsFolder }: RunInvocation<Config>,
+  wanted: Wanted,
+): Promise<string | undefined> {
+  if (fresh) return undefined;
+  if (id === undefined) return await unfinishedRun(runsFolder, wanted, name !== undefined);
+  return await runFolder(runsFolder, id) === undefined ? undefined : id;
+}
+
+/** Shows events in the terminal: only some tables, and a warning that several cells repeat only once. */
+function terminalListener(terminal: TerminalView, tables: readonly string[]): RunListener {
+  const warned = new Set<string>();
+  return (event) => {
+    if (event.kind === "note" && event.level === "warning" && event.alert === undefined) {
+      if (warned.has(event.text)) return;
+      warned.add(event.text);
+    }
+    if (event.kind !== "table" || tables.includes(event.table.name)) terminal.onEvent(event);
+  };
+}

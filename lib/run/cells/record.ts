@@ -1,0 +1,47 @@
+// Recording an experiment: its cells are noted down instead of run, so that a plan comes from the code that will run.
+import type { CellCost, CellResult, CellRunner } from "./cell.ts";
+
+/** A cell that an experiment will run, with what it takes. */
+export interface PlannedCell extends Required<CellCost> {
+  /** Its name. */
+  readonly cell: string;
+  readonly title: string;
+}
+
+/**
+ * Runs `body` against a runner that builds nothing: each cell is noted down and answered with a placeholder, as tracing
+ * does in JAX. So a body must read the values and files of its cells inside later cells, which are not run here; a value
+ * that later cells are described by needs `expected` in its cell.
+ *
+ * @returns the cells in the order in which they will run
+ * @throws Error naming the cell whose value or folder was read outside of any cell
+ */
+export async function recordCells(body: (run: CellRunner) => Promise<unknown>): Promise<PlannedCell[]> {
+  const recorded: PlannedCell[] = [];
+  await body({
+    cell({ name, title, cost, expected }) {
+      if (recorded.some(({ cell }) => cell === name)) throw new Error(`Cannot run the cell "${name}" twice in a run`);
+      recorded.push({ cell: name, title, tokens: 0, flops: 0, bytes: 0, ...cost?.() });
+      return Promise.resolve(placeholder(name, expected));
+    },
+  });
+  return recorded;
+}
+
+function placeholder<Value>(name: string, expected: (() => Value) | undefined): CellResult<Value> {
+  const unknown = (what: string): never => {
+    throw new Error(
+      `Cannot plan with the ${what} of the cell "${name}", which has not run: read it inside of the cells that need it`,
+    );
+  };
+  return {
+    key: `planned:${name}`,
+    cached: false,
+    get value() {
+      return expected === undefined ? unknown("value") : expected();
+    },
+    get folder() {
+      return unknown("folder");
+    },
+  };
+}
