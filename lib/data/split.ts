@@ -25,11 +25,8 @@ export interface Splits extends Readonly<Record<SplitName, readonly Document[]>>
   readonly cut: number;
 }
 
-/** Documents that stay together: pieces of one file, translations of one message. */
-interface Group {
-  readonly documents: readonly Document[];
-  readonly bytes: number;
-}
+/** Documents that stay together: pieces of one file, translations of one message; or a document by itself. */
+type Group = Document | readonly Document[];
 
 /**
  * Splits documents by their first key (else each by itself). Held-out and validation text take whole groups in the order
@@ -46,23 +43,19 @@ export function splitDocuments(documents: readonly Document[], choice: SplitChoi
   const unique = uniqueTexts(documents);
   const { seed, domain } = choice;
   const rank = (kind: string, key: string) => hash32(seed, kind, domain, key);
-  const groups = [...groupByKey(unique)]
-    .map(([key, group]) => ({
-      key: rank("group", key),
-      group: sizedGroup(sortBy(group, (document) => rank("piece", rankName(document)))),
-    }))
-    .sort((a, b) => a.key - b.key).map(({ group }) => group);
+  const groups = sortBy(groupByKey(unique), (group) => rank("group", keyOf(documentsOf(group)[0]!)));
   if (groups.length < 3) throw tooFew(choice, groups.length, documents.length);
-  const total = groups.reduce((sum, { bytes }) => sum + bytes, 0);
-  const short = groups.filter(({ bytes }) => bytes <= total / 10);
+  const sizes = Float64Array.from(groups, bytesOf);
+  const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+  const short = groups.filter((_, i) => sizes[i]! <= total / 10);
   const eligible = short.length < 2 ? groups : short;
   const limit = Math.max(1, Math.floor(eligible.length / 3));
   const { slack = 0 } = choice;
-  const heldout = take(eligible.slice(0, limit), Math.min(choice.heldoutBytes, total / 10), slack);
+  const inOrder = (group: Group) => sortBy(documentsOf(group), (document) => rank("piece", rankName(document)));
+  const heldout = take(eligible.slice(0, limit), inOrder, Math.min(choice.heldoutBytes, total / 10), slack);
   const rest = eligible.filter((group) => !heldout.groups.has(group));
-  const validation = take(rest.slice(0, limit), Math.min(choice.validationBytes, total / 10), slack);
-  const train = groups.filter((group) => !heldout.groups.has(group) && !validation.groups.has(group))
-    .flatMap((group) => group.documents);
+  const validation = take(rest.slice(0, limit), inOrder, Math.min(choice.validationBytes, total / 10), slack);
+  const train = groups.filter((group) => !heldout.groups.has(group) && !validation.groups.has(group)).flatMap(inOrder);
   return {
     heldout: heldout.documents,
     validation: validation.documents,
@@ -97,24 +90,37 @@ function uniqueTexts(documents: readonly Document[]): Document[] {
   });
 }
 
-function groupByKey(documents: readonly Document[]): Map<string, Document[]> {
-  const groups = new Map<string, Document[]>();
+/** Documents without keys are groups of their own: their texts differ. */
+function groupByKey(documents: readonly Document[]): Group[] {
+  const groups: Group[] = [];
+  const keyed = new Map<string, Document[]>();
   for (const document of documents) {
-    const key = document.keys?.[0] ?? rankName(document);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [document]);
-    else group.push(document);
+    if (document.keys?.[0] === undefined) {
+      groups.push(document);
+      continue;
+    }
+    const group = keyed.get(document.keys[0]);
+    if (group !== undefined) group.push(document);
+    else groups.push(keyed.set(document.keys[0], [document]).get(document.keys[0])!);
   }
   return groups;
+}
+
+function documentsOf(group: Group): readonly Document[] {
+  return "text" in group ? [group] : group;
+}
+
+function keyOf(document: Document): string {
+  return document.keys?.[0] ?? rankName(document);
+}
+
+function bytesOf(group: Group): number {
+  return documentsOf(group).reduce((sum, { text }) => sum + byteLength(text), 0);
 }
 
 /** What ranks a document in a pseudo-random order: a file of the user's own may move, so there it is the text. */
 export function rankName({ id, keys, text }: Document): string {
   return keys === undefined ? text : id;
-}
-
-function sizedGroup(documents: readonly Document[]): Group {
-  return { documents, bytes: documents.reduce((sum, { text }) => sum + byteLength(text), 0) };
 }
 
 interface Taken {
@@ -124,7 +130,12 @@ interface Taken {
   readonly cut: number;
 }
 
-function take(groups: readonly Group[], budget: number, slack: number): Taken {
+function take(
+  groups: readonly Group[],
+  inOrder: (group: Group) => readonly Document[],
+  budget: number,
+  slack: number,
+): Taken {
   const perGroup = Math.max(8192, budget / 8);
   const documents: Document[] = [];
   const taken = new Set<Group>();
@@ -132,7 +143,7 @@ function take(groups: readonly Group[], budget: number, slack: number): Taken {
   for (const group of groups) {
     if (bytes >= 0.9 * budget) break;
     let fromGroup = 0;
-    for (const document of group.documents) {
+    for (const document of inOrder(group)) {
       const size = byteLength(document.text);
       if (bytes + size > (1 + slack) * budget || fromGroup + size > perGroup) continue;
       documents.push(document);
@@ -143,13 +154,16 @@ function take(groups: readonly Group[], budget: number, slack: number): Taken {
   }
   if (bytes >= 0.9 * budget) return { documents, groups: taken, cut: 0 };
   const longest = Math.min(perGroup, budget);
-  const long = groups.flatMap((group) => group.documents.filter(({ text }) => byteLength(text) > longest));
+  const long = groups.flatMap((group) => inOrder(group).filter(({ text }) => byteLength(text) > longest));
   const parts = withinBudget(long, budget - bytes, { longest });
-  for (const group of groups) if (group.documents.some((document) => parts.sources.has(document))) taken.add(group);
+  for (const group of groups) if (documentsOf(group).some((document) => parts.sources.has(document))) taken.add(group);
   return { documents: [...documents, ...parts.documents], groups: taken, cut: parts.cut };
 }
 
-/** Sorted by a number that is computed once for each. */
+/** Sorted by a whole number below 2^32 that is computed once for each; equals keep their order. */
 function sortBy<T>(list: readonly T[], rank: (item: T) => number): T[] {
-  return list.map((item) => ({ item, rank: rank(item) })).sort((a, b) => a.rank - b.rank).map(({ item }) => item);
+  if (list.length < 2) return [...list];
+  const ranks = Uint32Array.from(list, rank);
+  const order = Uint32Array.from(list, (_, i) => i).sort((a, b) => ranks[a]! - ranks[b]! || a - b);
+  return Array.from(order, (i) => list[i]!);
 }

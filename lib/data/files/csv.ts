@@ -7,8 +7,11 @@ import type { RawRecord } from "./json.ts";
 import { missingField, placeName, type RecordPlace } from "./records.ts";
 import { decodeUtf8, MAX_TEXT } from "./utf8.ts";
 
+/** Records that are handed on together. */
+const BATCH = 1000;
+
 /**
- * One record a row, by the column names of the first line. Quotes are doubled inside quoted fields, which may hold line
+ * One record a row, in batches, by the column names of the first line. Quotes are doubled inside quoted fields, which may hold line
  * ends (RFC 4180). A `.tsv` file is separated by tabs; a `.csv` file by semicolons or tabs when its first line has no
  * comma.
  *
@@ -18,7 +21,7 @@ export async function* csvRecords(
   path: string,
   blocks: AsyncIterable<Uint8Array>,
   textField: string,
-): AsyncGenerator<RawRecord> {
+): AsyncGenerator<RawRecord[]> {
   const { delimiter, all } = await begin(blocks, path);
   // Bytes go through the parser as Latin-1, a character each, so that every row is decoded strictly by itself.
   const parser = Readable.from(all).pipe(parse({
@@ -31,11 +34,10 @@ export async function* csvRecords(
     max_record_size: MAX_TEXT,
   }));
   let columns: string[] | undefined;
-  let lastLine = 0;
+  let batch: RawRecord[] = [];
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       const place: RecordPlace = { path, unit: "line", number: info.lines };
-      lastLine = info.lines;
       if (columns === undefined) {
         columns = record.map((name) => decodeUtf8(bytesOf(name), placeName(place)));
         if (!columns.includes(textField)) throw missingField(path, textField, columns);
@@ -43,12 +45,16 @@ export async function* csvRecords(
       }
       if (record.length === 1 && record[0] === "" && columns.length > 1) continue; // a blank line
       const names = columns;
-      yield { place, read: () => fieldOf(record, names, textField, place) };
+      batch.push({ place, read: () => fieldOf(record, names, textField, place) });
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
     }
+    yield batch;
   } catch (error) {
     if (!isCsvError(error)) throw error;
     const what = error.code === "CSV_QUOTE_NOT_CLOSED"
-      ? `a quotation mark that opens after line ${lastLine} is never closed`
+      ? `a quotation mark that opens in record ${error.records} is never closed`
       : error.message;
     throw new UserError(
       "data.bad-csv",
@@ -92,6 +98,6 @@ function bytesOf(latin1: string): Uint8Array {
   return Uint8Array.from(latin1, (character) => character.charCodeAt(0));
 }
 
-function isCsvError(error: unknown): error is Error & { readonly code: string } {
+function isCsvError(error: unknown): error is Error & { readonly code: string; readonly records: number } {
   return error instanceof Error && "code" in error && typeof error.code === "string" && error.code.startsWith("CSV_");
 }

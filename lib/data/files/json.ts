@@ -12,17 +12,52 @@ export interface RawRecord {
 }
 
 /**
- * One record a line; blank lines are none. Lines are told apart before they are decoded, so a damaged one does not hide
- * those after it, and a byte order mark at the start of any line is dropped.
+ * One record a line, in batches; blank lines are none. A damaged line does not hide those after it, and a byte order mark
+ * at the start of any line is dropped.
  */
-export async function* jsonLines(path: string, blocks: AsyncIterable<Uint8Array>): AsyncGenerator<RawRecord> {
-  for await (const { bytes, number, offset } of byteLines(blocks, path)) {
-    if (isBlank(bytes)) continue;
+export async function* jsonLines(path: string, blocks: AsyncIterable<Uint8Array>): AsyncGenerator<RawRecord[]> {
+  for await (const { bytes, number, offset } of wholeLines(blocks, path)) {
+    const text = plainText(bytes);
+    yield text === undefined
+      ? damagedRecords(path, bytes, number, offset)
+      : text.split("\n").flatMap((line, i) =>
+        lineRecord(path, number + i, line.startsWith("\ufeff") ? line.slice(1) : line)
+      );
+  }
+}
+
+function lineRecord(path: string, number: number, line: string): RawRecord[] {
+  if (line.trim() === "") return [];
+  const place: RecordPlace = { path, unit: "line", number };
+  return [{ place, read: () => parseJson(line, placeName(place), ONE_A_LINE) }];
+}
+
+/** Lines among which at least one is no text, each decoded by itself. */
+function damagedRecords(path: string, bytes: Uint8Array, first: number, offset: number): RawRecord[] {
+  const records: RawRecord[] = [];
+  let start = 0;
+  for (let number = first; start <= bytes.length; number++) {
+    const found = bytes.indexOf(LINE_FEED, start);
+    const end = found < 0 ? bytes.length : found;
+    const line = bytes.subarray(start, end);
+    const at = offset + start;
     const place: RecordPlace = { path, unit: "line", number };
-    yield {
-      place,
-      read: () => parseJson(decodeUtf8(bytes, placeName(place), offset), placeName(place), ONE_A_LINE),
-    };
+    const read = () => parseJson(decodeUtf8(line, placeName(place), at), placeName(place), ONE_A_LINE);
+    const text = plainText(line);
+    if (text === undefined) records.push({ place, read });
+    else records.push(...lineRecord(path, number, text));
+    start = end + 1;
+  }
+  return records;
+}
+
+/** The text of bytes, or undefined when they are no text. */
+function plainText(bytes: Uint8Array): string | undefined {
+  if (bytes.includes(0)) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined; // whatever it is, decoding line by line meets it again and says it
   }
 }
 
@@ -50,8 +85,8 @@ export function jsonRecords(path: string, text: string): RawRecord[] | undefined
   });
 }
 
-/** Lines as bytes, without their line feed; `offset` counts the file's bytes before the line. */
-async function* byteLines(
+/** Runs of whole lines, without the last one's line feed; `offset` counts the file's bytes before them. */
+async function* wholeLines(
   blocks: AsyncIterable<Uint8Array>,
   path: string,
 ): AsyncGenerator<{ readonly bytes: Uint8Array; readonly number: number; readonly offset: number }> {
@@ -59,32 +94,29 @@ async function* byteLines(
   let length = 0;
   let number = 1;
   let offset = 0;
-  const line = () => ({ bytes: parts.length === 1 ? parts[0]! : joinBytes(parts), number, offset });
   for await (const block of blocks) {
-    let start = 0;
-    for (let end = block.indexOf(LINE_FEED); end >= 0; end = block.indexOf(LINE_FEED, start)) {
-      parts.push(block.subarray(start, end));
-      length += end - start;
-      yield line();
-      offset += length + 1;
-      number++;
+    const end = block.lastIndexOf(LINE_FEED);
+    if (end >= 0) {
+      const bytes = joinBytes([...parts, block.subarray(0, end)]);
+      yield { bytes, number, offset };
+      offset += bytes.length + 1;
+      number += countOf(bytes, LINE_FEED) + 1;
       [parts, length] = [[], 0];
-      start = end + 1;
     }
-    if (start === block.length) continue;
-    parts.push(block.subarray(start));
-    length += block.length - start;
+    parts.push(block.subarray(end + 1));
+    length += block.length - end - 1;
     if (length > MAX_TEXT) throw tooLong(`${path} line ${number}`);
   }
-  if (length > 0) yield line();
+  if (length > 0) yield { bytes: joinBytes(parts), number, offset };
+}
+
+function countOf(bytes: Uint8Array, wanted: number): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === wanted) count++;
+  return count;
 }
 
 const LINE_FEED = 10;
-const BLANKS = new Set([0x20, 0x09, 0x0d, 0xef, 0xbb, 0xbf]); // with the bytes of a byte order mark
-
-function isBlank(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => BLANKS.has(byte));
-}
 
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);

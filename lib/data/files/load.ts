@@ -84,9 +84,11 @@ export async function loadFiles(pattern: string, setting: string, options: LoadO
     }
     const own: Document[] = []; // of a file that turns out to be damaged, none is used
     try {
-      for await (const document of fileDocuments(path, options, (error) => skip(error, "badRecords"))) {
-        if (document === undefined) count.emptyTexts++;
-        else own.push(document);
+      for await (const batch of fileDocuments(path, options, (error) => skip(error, "badRecords"))) {
+        for (const document of batch) {
+          if (document === undefined) count.emptyTexts++;
+          else own.push(document);
+        }
       }
     } catch (error) {
       skip(error, "badFiles", alone);
@@ -105,12 +107,12 @@ function isEmpty(path: string): boolean {
   }
 }
 
-/** The documents of a file; undefined stands for a record without text. */
+/** The documents of a file in batches; undefined stands for a record without text. */
 async function* fileDocuments(
   path: string,
   { textField }: LoadOptions,
   skip: (error: unknown) => void,
-): AsyncGenerator<Document | undefined> {
+): AsyncGenerator<(Document | undefined)[]> {
   const name = path.toLowerCase().replace(/\.gz$/, "");
   const text = () => decodeBlocks(fileBlocks(path), path);
   const records = /\.(?:jsonl|ndjson)$/.test(name)
@@ -120,31 +122,33 @@ async function* fileDocuments(
     : name.endsWith(".parquet")
     ? parquetRecords(path, textField)
     : undefined;
-  if (records !== undefined) return yield* recordDocuments(records, textField, skip);
+  if (records !== undefined) {
+    for await (const batch of records) yield recordDocuments(batch, textField, skip);
+    return;
+  }
   if (name.endsWith(".txt")) {
     let number = 0;
-    for await (const piece of plainDocuments(text())) yield { id: `${path}#${++number}`, text: piece };
+    for await (const piece of plainDocuments(text())) yield [{ id: `${path}#${++number}`, text: piece }];
     return;
   }
   const whole = await wholeText(text(), path);
   const inJson = name.endsWith(".json") ? jsonRecords(path, whole) : undefined;
-  if (inJson !== undefined) return yield* recordDocuments(inJson, textField, skip);
-  if (whole.trim() !== "") yield { id: path, text: whole };
+  if (inJson !== undefined) yield recordDocuments(inJson, textField, skip);
+  else if (whole.trim() !== "") yield [{ id: path, text: whole }];
 }
 
-async function* recordDocuments(
-  records: AsyncIterable<RawRecord> | Iterable<RawRecord>,
+function recordDocuments(
+  records: readonly RawRecord[],
   textField: string,
   skip: (error: unknown) => void,
-): AsyncGenerator<Document | undefined> {
-  for await (const { place, read } of records) {
-    let document: Document | undefined;
+): (Document | undefined)[] {
+  const documents: (Document | undefined)[] = [];
+  for (const { place, read } of records) {
     try {
-      document = recordDocument(read(), place, textField);
+      documents.push(recordDocument(read(), place, textField));
     } catch (error) {
       skip(error);
-      continue;
     }
-    yield document;
   }
+  return documents;
 }

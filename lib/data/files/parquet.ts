@@ -10,11 +10,11 @@ import { missingField } from "./records.ts";
 const parsers = { stringFromBytes: (bytes: Uint8Array) => bytes, jsonFromBytes: (bytes: Uint8Array) => bytes };
 
 /**
- * One record a row.
+ * One record a row, in batches.
  *
  * @throws UserError when the file is damaged or has no such column
  */
-export async function* parquetRecords(path: string, textField: string): AsyncGenerator<RawRecord> {
+export async function* parquetRecords(path: string, textField: string): AsyncGenerator<RawRecord[]> {
   using source = await openSource(path);
   const { file } = source;
   try {
@@ -28,16 +28,16 @@ export async function* parquetRecords(path: string, textField: string): AsyncGen
     if (column === undefined) {
       throw missingField(path, textField, columns.flatMap(({ name, fields }) => fields.length > 0 ? fields : [name]));
     }
-    let rowStart = 0;
+    let rowEnd = 0;
     for (const { num_rows } of metadata.row_groups) {
-      const rowEnd = rowStart + Number(num_rows);
+      const rowStart = rowEnd;
+      rowEnd += Number(num_rows);
       const options = { file, metadata, columns: [column.name], compressors, utf8: false, parsers, rowStart, rowEnd };
-      for (const [i, record] of (await parquetReadObjects(options)).entries()) {
+      yield (await parquetReadObjects(options)).map((record, i) => ({
+        place: { path, unit: "row", number: rowStart + i + 1 },
         // A null field is left out of its object.
-        const whole = record[column.name] === undefined ? { [column.name]: null } : record;
-        yield { place: { path, unit: "row", number: rowStart + i + 1 }, read: () => whole };
-      }
-      rowStart = rowEnd;
+        read: () => record[column.name] === undefined ? { [column.name]: null } : record,
+      }));
     }
   } catch (error) {
     if (error instanceof UserError) throw error;

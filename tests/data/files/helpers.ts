@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { UserError } from "../../../lib/errors.ts";
+import { random } from "../../../lib/random.ts";
 
 export type Content = string | Uint8Array;
 
@@ -47,4 +48,14 @@ export const gz = (content: Content): Uint8Array => new Uint8Array(gzipSync(cont
 /** A Parquet file of one column: strings, or byte strings without a type. */
 export function parquet(column: string, data: readonly unknown[], type: "STRING" | "BYTE_ARRAY" = "STRING") {
   return new Uint8Array(parquetWriteBuffer({ columnData: [{ name: column, data: [...data], type }] }));
+}
+
+/** Bytes in random blocks of up to nine, some of them empty. */
+export async function* inBlocks(bytes: Uint8Array, seed: number): AsyncGenerator<Uint8Array> {
+  const stream = random(seed, "blocks");
+  for (let at = 0; at < bytes.length;) {
+    const size = stream.int(10);
+    yield bytes.slice(at, at + size);
+    at += size;
+  }
 }

@@ -105,7 +105,7 @@ Deno.test("`loadFiles()` says what is wrong with a .json array or a .csv, and wh
     await refuses(
       read("open.csv"),
       "data.bad-csv",
-      /open\.csv is not CSV: a quotation mark that opens after line 1/,
+      /open\.csv is not CSV: a quotation mark that opens in record 1 is never/,
       /doubled/,
     );
     await refuses(read("latin1.csv"), "data.not-utf8", /latin1\.csv line 3 is not UTF-8: byte 3 is 0xe9/);

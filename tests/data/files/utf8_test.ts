@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { decodeBlocks, decodeUtf8, firstInvalidByte } from "../../../lib/data/files/utf8.ts";
 import { random } from "../../../lib/random.ts";
-import { refuses, utf8 } from "./helpers.ts";
+import { inBlocks, refuses, utf8 } from "./helpers.ts";
 
 const decodes = (bytes: Uint8Array) => {
   try {
@@ -13,16 +13,6 @@ const decodes = (bytes: Uint8Array) => {
   }
 };
 const LEADS = [0x41, 0x80, 0xbf, 0xc0, 0xc3, 0xe0, 0xe2, 0xed, 0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0x9f, 0xa0, 0x8f, 0x90];
-
-/** Bytes in random blocks of up to five. */
-async function* inBlocks(bytes: Uint8Array, seed: number): AsyncGenerator<Uint8Array> {
-  const stream = random(seed, "blocks");
-  for (let at = 0; at < bytes.length;) {
-    const size = stream.int(6);
-    yield bytes.slice(at, at + size);
-    at += size;
-  }
-}
 
 async function decodeInBlocks(bytes: Uint8Array, seed: number): Promise<string> {
   let text = "";
