@@ -2,15 +2,20 @@
 //
 //     deno task results --preset study --main lab --seeds 1,2,3
 //
-// Studies run one after the other in processes of their own and share cached cells: seed, experts and stitches are
-// trained once. Stopped or killed, the same command goes on where it was.
-import { dirname } from "node:path";
+// Studies run one after the other as jobs of their own and share cached cells: seed, experts and stitches are trained
+// once. Re-run the same command to resume after a stop or a crash.
+import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
 import { nearest, UserError } from "../lib/errors.ts";
 import {
   defaultRunsFolder,
   formatTable,
+  jobEnd,
+  lastLines,
+  localLauncher,
+  makeRunId,
+  outputFile,
   parseWithCommander,
   readRun,
   readSeeds,
@@ -18,20 +23,14 @@ import {
   runMain,
   type RunView,
   shellLine,
+  stopSignal,
   versions,
   writeTextAtomically,
 } from "../lib/run/mod.ts";
 import { duration } from "../lib/report/mod.ts";
 import { openDevice } from "../lib/tensor/mod.ts";
 import { btsConfigSchema, btsDefinition } from "../lib/bts/mod.ts";
-import {
-  ASSUMED_EFFICIENCY,
-  longTime,
-  measureFlops,
-  PARENT_VARIABLE,
-  scaled,
-  SECONDS_PER_CELL,
-} from "../lib/experiment/mod.ts";
+import { ASSUMED_EFFICIENCY, longTime, measureFlops, scaled, SECONDS_PER_CELL } from "../lib/experiment/mod.ts";
 import { MAIN, SECTIONS } from "./studies/all.ts";
 import {
   counted,
@@ -145,23 +144,37 @@ async function writableFolder(page: string): Promise<void> {
   if (!isFolder) throw new UserError("results.out", `Cannot write ${page}: there is no folder ${dirname(page)}`);
 }
 
-/** Runs one study as its own command and reads the runs that it names. */
+/** Runs one study as a job of its own, shows what it prints, and reads the runs that it names. */
 async function runStudy({ name, script }: Section, args: readonly string[], runsFolder: string): Promise<RunView[]> {
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", script, ...args, "--no-serve", "--json", "--runs", runsFolder],
-    cwd: repositoryRoot,
-    env: { [PARENT_VARIABLE]: String(Deno.pid) },
-    stdin: "null",
-    stderr: "inherit",
-  }).output();
-  if (!success) {
+  const signal = stopSignal();
+  const output = await outputFile(runsFolder, makeRunId("results", name));
+  const stdout = output.replace(/\.log$/, ".json");
+  const job = await localLauncher.submit({
+    script: join(repositoryRoot, script),
+    args: [...args, "--no-serve", "--json", "--runs", resolve(runsFolder)],
+    output,
+    stdout,
+    endsWithParent: true,
+  });
+  const cancel = () => void localLauncher.cancel(job);
+  signal.addEventListener("abort", cancel, { once: true });
+  let shown = 0;
+  const how = await jobEnd(localLauncher, job, async () => {
+    const text = await localLauncher.logs(job);
+    Deno.stderr.writeSync(new TextEncoder().encode(text.slice(shown)));
+    shown = text.length;
+  });
+  signal.removeEventListener("abort", cancel);
+  signal.throwIfAborted();
+  const line = lastLines(await Deno.readTextFile(stdout), 1);
+  await Deno.remove(stdout);
+  if (how !== "exit code 0") {
     throw new UserError(
       "results.failed",
-      `The study ${name} did not come to its end; its own message is above`,
-      "mend what it names and give the same command again: what is done is kept",
+      `The study ${name} did not finish (${how}); its own message is above`,
+      "fix what it names and give the same command again: what is done is kept",
     );
   }
-  const line = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
   const outcome = JSON.parse(line) as { run?: string; runs?: readonly { run: string }[] };
   const ids = outcome.runs?.map(({ run }) => run) ?? [outcome.run!];
   return await Promise.all(ids.map(async (id) => (await readRun(runsFolder, id))!));

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import {
   answerTrialCheck,
   CHECK_OPTION,
+  endWithParent,
   formatTable,
   parseExperimentArguments,
   type PlannedCell,
@@ -17,7 +18,6 @@ import { type Device, openDevice } from "../tensor/mod.ts";
 import { type Experiment, planOf } from "./experiment.ts";
 import { keepPageOpen } from "./keep-page-open.ts";
 import { resultTables, runJson, seedsOutcome } from "./outcome.ts";
-import { endWithParent } from "./parent.ts";
 import { checkMemory, checkTime, showPlan } from "./preflight.ts";
 import { repeatCommand, thisScript } from "./repeat.ts";
 import { runOnce } from "./run-once.ts";

@@ -1,7 +1,18 @@
 // Starting an experiment from a notebook, in its own process that outlives the kernel, and finding it again.
-import { join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { UserError } from "../errors.ts";
-import { lastLines, launch, makeRunId, outputFile, readRun, repositoryRoot, resolveRun, runIds } from "../run/mod.ts";
+import {
+  findScript,
+  lastLines,
+  type Launcher,
+  localLauncher,
+  makeRunId,
+  outputFile,
+  readRun,
+  repositoryRoot,
+  resolveRun,
+  runIds,
+} from "../run/mod.ts";
 import { type RunHandle, runHandle } from "./handle.ts";
 
 export interface StartOptions {
@@ -24,19 +35,19 @@ export function runsFolderOf(runs: string | undefined): string {
   return resolve(repositoryRoot, runs ?? (Deno.env.get("STITCHBOOK_RUNS") || "runs"));
 }
 
-/** The arguments of `deno` that start an experiment under a run id chosen beforehand. */
+/** The experiment's arguments for a run under an id chosen beforehand. */
 export function startArguments(options: StartOptions, id: string): string[] {
-  const { preset = "quick", set = {}, seed, device, experiment = "experiments/bts.ts" } = options;
+  const { preset = "quick", set = {}, seed, device } = options;
   return [
-    // The task holds the permissions of experiments, so that they are the same as from a terminal.
-    ...["task", "--quiet", "--config", join(repositoryRoot, "deno.json"), "run"],
-    join(repositoryRoot, experiment),
-    ...["--preset", preset],
+    "--preset",
+    preset,
     ...Object.entries(set).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
     ...(seed === undefined ? [] : ["--seed", String(seed)]),
     ...(device === undefined ? [] : ["--device", device]),
-    ...["--runs", runsFolderOf(options.runs)],
-    ...["--id", id],
+    "--runs",
+    runsFolderOf(options.runs),
+    "--id",
+    id,
   ];
 }
 
@@ -49,25 +60,32 @@ const PATIENCE_MS = 300_000;
  *
  * @throws UserError with what the experiment said, when it ends before its run begins
  */
-export async function startRun(options: StartOptions = {}): Promise<RunHandle> {
+export async function startRun(
+  options: StartOptions = {},
+  launcher: Launcher = localLauncher,
+): Promise<RunHandle> {
   const runsFolder = runsFolderOf(options.runs);
-  const name = (options.experiment ?? "experiments/bts.ts").replace(/^.*\/|\.ts$/g, "");
-  const id = makeRunId(name, options.preset ?? "quick");
+  const script = await findScript(options.experiment ?? "experiments/bts.ts", repositoryRoot);
+  const id = makeRunId(basename(script, ".ts"), options.preset ?? "quick");
   const output = await outputFile(runsFolder, id);
-  const child = launch(startArguments(options, id), output, repositoryRoot);
+  const job = await launcher.submit({ script, args: startArguments(options, id), output });
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
-    const ended = child.ended();
+    const state = await launcher.poll(job);
     if (await readRun(runsFolder, id) !== undefined) return runHandle(runsFolder, id);
-    if (ended !== undefined || Date.now() > deadline) {
-      const said = await lastLines(output);
+    const said = lastLines(await launcher.logs(job));
+    if (state.kind === "ended") {
       throw new UserError(
         "notebook.not-started",
-        ended === undefined
-          ? `The experiment (pid ${child.pid}) has not begun its run after ${
-            PATIENCE_MS / 60_000
-          } minutes; see ${output}`
-          : `The experiment ended (${ended}) before its run began: ${said === "" ? "it said nothing" : said}`,
+        `The experiment ended (${state.how}) before its run began: ${said === "" ? "it printed nothing" : said}`,
+      );
+    }
+    if (Date.now() > deadline) {
+      throw new UserError(
+        "notebook.not-started",
+        `The experiment (pid ${job.process?.pid}) has not begun its run after ${
+          PATIENCE_MS / 60_000
+        } minutes; see ${output}`,
       );
     }
     await new Promise((wake) => setTimeout(wake, 200));

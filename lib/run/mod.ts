@@ -40,7 +40,17 @@ export { buildConfig } from "./config/config.ts";
 export { type ConfigKey, configKeys } from "./config/config-keys.ts";
 export { configDifferences, type Difference, diffRuns, type RunDiff } from "./catalog/diff.ts";
 export { type IndexUpdate, openForReading, withIndex } from "./catalog/runs-index.ts";
-export { lastLines, launch, type Launched, outputFile } from "./process/launch.ts";
+export {
+  type Job,
+  jobEnd,
+  type JobRequest,
+  type JobState,
+  lastLines,
+  type Launcher,
+  localLauncher,
+  outputFile,
+} from "./process/launcher.ts";
+export { endWithParent } from "./process/parent.ts";
 export { addLabel, checkLabel, type LabelBody, LABELS_FILE, readLabels } from "./catalog/labels.ts";
 export { headline, listFromIndex, type ListOptions, shownName, type SortedRun } from "./catalog/listing.ts";
 export { endingOf, runMain } from "./command-line/main-function.ts";

@@ -69,6 +69,34 @@ Deno.test("the page of results names the command that makes it again, with its f
 });
 
 Deno.test({
+  name: "Ctrl-C on `results` stops the study that runs, with a checkpoint, and ends with exit code 130",
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  const folder = await Deno.makeTempDir({ prefix: "stitchbook-stop-" });
+  try {
+    const runs = join(folder, "runs");
+    const only = ["--only", "initialization", "--preset", "smoke", "--seeds", "1"];
+    const child = results(...only, "--runs", runs, "--out", join(folder, "page.md")).spawn();
+    const ended = child.output();
+    const view = async () => {
+      const [id] = await runIds(runs);
+      return id === undefined ? undefined : await readRun(runs, id);
+    };
+    for (let i = 0; (await view())?.cells.some(({ metrics }) => metrics.length > 0) !== true; i++) {
+      assert.ok(i < 600, "no training began in 60 s");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    child.kill("SIGINT");
+    const { code, stderr } = await ended;
+    assert.equal(code, 130, text(stderr));
+    assert.equal((await view())!.status, "stopped");
+    await assert.rejects(Deno.stat(join(folder, "page.md")), Deno.errors.NotFound);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test({
   name: "a study whose `results` was killed stops by itself, to be gone on with",
   ignore: Deno.build.os === "windows",
 }, async () => {

@@ -88,21 +88,19 @@ Deno.test("`startArguments()` gives one argument a word, whatever it holds", () 
     { preset: "a b", set: { "x.y": "1 --force; rm" }, seed: 3, device: "cpu", runs: "/r" },
     "id",
   );
-  assert.deepEqual(args.slice(6), [
-    ...[
-      "--preset",
-      "a b",
-      "--set",
-      "x.y=1 --force; rm",
-      "--seed",
-      "3",
-      "--device",
-      "cpu",
-      "--runs",
-      "/r",
-      "--id",
-      "id",
-    ],
+  assert.deepEqual(args, [
+    "--preset",
+    "a b",
+    "--set",
+    "x.y=1 --force; rm",
+    "--seed",
+    "3",
+    "--device",
+    "cpu",
+    "--runs",
+    "/r",
+    "--id",
+    "id",
   ]);
 });
 

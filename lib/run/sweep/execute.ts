@@ -1,11 +1,11 @@
-// Working on a sweep: each trial a run of its own in a process of its own, so many at a time, none twice.
+// Working on a sweep: each trial is a run in a process of its own; so many at a time, none twice.
 import { join, resolve } from "node:path";
 import { repositoryRoot } from "../files/code-version.ts";
 import { addLabel } from "../catalog/labels.ts";
-import { lastLines, launch, type Launched, outputFile } from "../process/launch.ts";
+import { type Job, jobEnd, lastLines, type Launcher, localLauncher, outputFile } from "../process/launcher.ts";
 import { writerLives } from "../process/lock.ts";
-import { isAlive, processOf, thisProcess } from "../process/process.ts";
-import { findScript, scriptArguments } from "../process/script.ts";
+import { thisProcess } from "../process/process.ts";
+import { findScript } from "../process/script.ts";
 import { readRun } from "../log/read.ts";
 import { makeRunId } from "../files/run-id.ts";
 import type { RunView } from "../view/mod.ts";
@@ -19,24 +19,26 @@ export interface ExecuteOptions {
   readonly id: string;
   /** Trials at once. */
   readonly parallel: number;
-  /** Aborted when the sweep is to stop: running trials are asked to, and waited for. */
+  /** Aborted when the sweep is to stop: running trials are asked to stop, and waited for. */
   readonly signal: AbortSignal;
   /** Called when a trial starts, is found running, or has ended. */
   readonly onTrial?: (trial: TrialView, view: SweepView) => void;
-  /** Called with what else is to be told. */
+  /** Called with other remarks. */
   readonly onNote?: (text: string) => void;
+  /** What runs the trials. @default processes of this machine */
+  readonly launcher?: Launcher;
 }
 
-/** How often it is looked whether a trial's run has begun, and whether one that somebody else started still runs. */
+/** Milliseconds between two looks at a trial that another process started. */
 const LOOK_MS = 250;
 
 type Outcome = Omit<Extract<SweepEventBody, { kind: "trial.end" }>, "kind" | "trial" | "run">;
 
 /**
- * Runs what is not done: trials that are pending, and those that failed, were lost or were stopped. Trials that still
- * run although the process that started them is gone are waited for.
+ * Runs what is not done: trials that are pending, failed, lost or stopped. Waits for trials that still run although the
+ * process that started them has ended.
  *
- * @returns the sweep as it stands then
+ * @returns the sweep afterwards
  * @throws UserError `sweep.running` when another process works on it, `sweep.write` when its file cannot be written
  */
 export async function executeSweep(options: ExecuteOptions): Promise<SweepView> {
@@ -54,7 +56,7 @@ export async function executeSweep(options: ExecuteOptions): Promise<SweepView> 
     const slots = Array.from({ length: Math.min(parallel, Math.max(1, waiting.length)) }, async () => {
       for (let trial = waiting.shift(); trial !== undefined && !signal.aborted; trial = waiting.shift()) {
         await worker.run(trial);
-        // A device that is not there, memory that does not suffice: the others would fare no better.
+        // A missing device or too little memory: the others would fail, too.
         if (neverBegan(trial) && waiting.length > 0 && !view.trials.some(({ status }) => status === "done")) {
           options.onNote?.(`Trial ${trial.trial} could not begin, so the ${waiting.length} others are not tried`);
           waiting.length = 0;
@@ -73,30 +75,31 @@ export async function executeSweep(options: ExecuteOptions): Promise<SweepView> 
   }
 }
 
-function sweepWorker({ runsFolder, parallel, signal, onTrial }: ExecuteOptions, view: SweepView, log: SweepAppender) {
+function sweepWorker(options: ExecuteOptions, view: SweepView, log: SweepAppender) {
+  const { runsFolder, parallel, signal, onTrial, launcher = localLauncher } = options;
   const end = (trial: TrialView, outcome: Outcome) => {
     log.append({ kind: "trial.end", trial: trial.trial, run: trial.run!, ...outcome });
     Object.assign(trial, { ...outcome, open: false, progress: null });
     onTrial?.(trial, view);
   };
 
-  /** Writes down what became of trials that an earlier process left, and waits for those that still run. */
+  /** Records how trials ended that an earlier process started, after waiting for those that still run. */
   const adopt = async () => {
     for (const trial of view.trials.filter(({ open }) => open)) {
       if (trial.status === "running") onTrial?.(trial, view);
-      const stop = onAbort(
-        signal,
-        () => trial.process !== null && isAlive(trial.process) && terminate(trial.process.pid),
-      );
-      while (stillRuns(runsFolder, trial)) await sleep(LOOK_MS);
+      const job: Job = { process: trial.process, output: await outputFile(runsFolder, trial.run!) };
+      const stop = onAbort(signal, () => void launcher.cancel(job));
+      while (await stillRuns(launcher, runsFolder, trial, job)) await sleep(LOOK_MS);
       stop();
-      end(trial, await outcome(runsFolder, trial.run!, undefined, signal.aborted));
+      end(trial, await outcome(runsFolder, trial.run!, undefined, await launcher.logs(job), signal.aborted));
     }
   };
 
   const run = async (trial: TrialView) => {
     const before = await runToContinue(runsFolder, trial);
     const run = before?.id ?? makeRunId(view.start.experiment, `trial-${trial.trial}`);
+    // Before anything is written: the script may be gone.
+    const script = await findScript(view.start.script, repositoryRoot, "sweep.experiment");
     log.append({ kind: "trial.start", trial: trial.trial, run });
     Object.assign(trial, {
       status: "running",
@@ -107,37 +110,43 @@ function sweepWorker({ runsFolder, parallel, signal, onTrial }: ExecuteOptions, 
       cells: null,
     });
     onTrial?.(trial, view);
-    const output = await outputFile(runsFolder, run);
-    const child = launch(await trialArguments(view, trial, runsFolder, run, parallel), output, repositoryRoot);
-    if (child.pid !== undefined) {
-      trial.process = processOf(child.pid);
-      log.append({ kind: "trial.process", trial: trial.trial, run, process: trial.process });
+    const args = trialArguments(view, trial, runsFolder, run, parallel);
+    const job = await launcher.submit({ script, args, output: await outputFile(runsFolder, run) });
+    if (job.process !== null) {
+      trial.process = job.process;
+      log.append({ kind: "trial.process", trial: trial.trial, run, process: job.process });
     }
-    const stop = onAbort(signal, () => child.pid !== undefined && terminate(child.pid));
-    await Promise.all([child.end, tagWhenThere(runsFolder, view, run, child), keepAwake(child)]);
+    const stop = onAbort(signal, () => void launcher.cancel(job));
+    const how = await jobEnd(launcher, job, tagOnce(runsFolder, view, run));
     stop();
-    end(trial, await outcome(runsFolder, run, child.ended(), signal.aborted, before?.lastSeq));
+    const printed = await launcher.logs(job);
+    end(trial, await outcome(runsFolder, run, how, printed, signal.aborted, before?.lastSeq));
   };
 
   return { adopt, run };
 }
 
-/** The run that an attempt goes on with: that of the last one, if it was interrupted. What failed begins anew. */
+/** The run that an attempt resumes: that of the last one, if it was interrupted. What failed starts over. */
 async function runToContinue(runsFolder: string, { run, status }: TrialView): Promise<RunView | undefined> {
   return run !== null && (status === "lost" || status === "stopped") ? await readRun(runsFolder, run) : undefined;
 }
 
-/** The arguments of `deno` for one trial. */
-async function trialArguments(view: SweepView, trial: TrialView, runsFolder: string, run: string, parallel: number) {
+/** The experiment's arguments for one trial. */
+function trialArguments(view: SweepView, trial: TrialView, runsFolder: string, run: string, parallel: number) {
   const { start } = view;
   const folder = resolve(runsFolder, SWEEPS_FOLDER, start.sweep);
-  return scriptArguments(await findScript(start.script, repositoryRoot, "sweep.experiment"), [
+  return [
     ...trialSettings(start.shared, trial),
     ...(start.configFile === null ? [] : ["--config", join(folder, start.configFile)]),
     ...(parallel === 1 || start.shared.includes("--threads") ? [] : ["--threads", String(threadsEach(parallel))]),
-    ...["--name", `${start.name}, trial ${trial.trial} of ${view.trials.length}`],
-    ...["--runs", resolve(runsFolder), "--id", run, "--no-serve"],
-  ]);
+    "--name",
+    `${start.name}, trial ${trial.trial} of ${view.trials.length}`,
+    "--runs",
+    resolve(runsFolder),
+    "--id",
+    run,
+    "--no-serve",
+  ];
 }
 
 /** The arguments that make a trial what it is: what all share, its settings, its seed. */
@@ -145,7 +154,8 @@ export function trialSettings(shared: readonly string[], { settings, seed }: Pic
   return [
     ...shared,
     ...Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
-    ...["--seed", String(seed)],
+    "--seed",
+    String(seed),
   ];
 }
 
@@ -157,12 +167,15 @@ function threadsEach(parallel: number): number {
 /**
  * What became of a trial whose process has ended.
  *
- * @param lastSeq where the log of a run that was continued stood before
+ * @param how how the process ended, where that is known
+ * @param printed what it printed
+ * @param lastSeq number of the last event of the run before it was resumed
  */
 async function outcome(
   runsFolder: string,
   run: string,
   how: string | undefined,
+  printed: string,
   stopping: boolean,
   lastSeq?: number,
 ): Promise<Outcome> {
@@ -175,29 +188,28 @@ async function outcome(
     }
     return { status: "lost", seconds, error: `Its process ended (${how}) before its run did`, cells, values };
   }
-  const said = await lastLines(await outputFile(runsFolder, run));
+  const said = lastLines(printed);
   const status = stopping ? "stopped" : how === undefined || how.startsWith("SIG") ? "lost" : "failed";
   const why = `Its process ended${how === undefined ? "" : ` (${how})`} before its run began`;
   return { status, seconds: null, error: said === "" ? why : `${why}: ${said}`, cells: null, values: {} };
 }
 
-/** Gives the run a tag, `sweep:<id>`, as soon as its folder is there, so that `ls --tag` finds a sweep's runs. */
-async function tagWhenThere(runsFolder: string, view: SweepView, run: string, child: Launched): Promise<void> {
-  const folder = join(runsFolder, run);
-  for (;;) {
-    const over = child.ended() !== undefined;
-    if (await readRun(runsFolder, run).then((view) => view !== undefined, () => false)) {
-      await addLabel(folder, { kind: "tags", add: [`sweep:${view.start.sweep}`], remove: [] }).catch(() => {});
-      return;
-    }
-    if (over) return;
-    await Promise.race([sleep(LOOK_MS), child.end]);
-  }
+/** Gives the run a tag, `sweep:<id>`, once its folder is there, so that `ls --tag` finds a sweep's runs. */
+function tagOnce(runsFolder: string, view: SweepView, run: string): () => Promise<void> {
+  let tagged = false;
+  return async () => {
+    if (tagged || await readRun(runsFolder, run).catch(() => undefined) === undefined) return;
+    tagged = true;
+    const tags = { kind: "tags" as const, add: [`sweep:${view.start.sweep}`], remove: [] };
+    await addLabel(join(runsFolder, run), tags).catch(() => {});
+  };
 }
 
-/** Whether a trial that another process started still runs. */
-function stillRuns(runsFolder: string, { process, run }: TrialView): boolean {
-  return (process && isAlive(process)) ?? writerLives(join(runsFolder, run!));
+/** Whether a trial that another process started still runs; where that cannot be told, its run's lock tells. */
+async function stillRuns(launcher: Launcher, runsFolder: string, { run }: TrialView, job: Job): Promise<boolean> {
+  const { kind } = await launcher.poll(job);
+  const unknown = kind === "unknown" || job.process === null;
+  return unknown ? writerLives(join(runsFolder, run!)) : kind === "running";
 }
 
 /** Whether a trial ended by itself before it made a run. */
@@ -205,26 +217,11 @@ function neverBegan({ status, cells }: TrialView): boolean {
   return status === "failed" && cells === null;
 }
 
-function terminate(pid: number): void {
-  try {
-    Deno.kill(pid, "SIGTERM");
-  } catch {
-    // It has just ended.
-  }
-}
-
-/** Calls `act` once when the signal is aborted, or at once when it is already; gives a function that takes it back. */
+/** Calls `act` once when the signal is aborted, or at once when it is already; returns what takes it back. */
 function onAbort(signal: AbortSignal, act: () => void): () => void {
   if (signal.aborted) act();
   else signal.addEventListener("abort", act, { once: true });
   return () => signal.removeEventListener("abort", act);
-}
-
-/** A detached child does not keep this process from ending; this does, until the child has. */
-async function keepAwake(child: Launched): Promise<void> {
-  const timer = setInterval(() => {}, 60_000);
-  await child.end;
-  clearInterval(timer);
 }
 
 function sleep(milliseconds: number): Promise<void> {

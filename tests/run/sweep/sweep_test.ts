@@ -3,8 +3,18 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import { sweepCommand } from "../../../lib/cli/sweep.ts";
-import { listRuns, readRun, readSweep, type SweepView } from "../../../lib/run/mod.ts";
+import {
+  executeSweep,
+  type JobRequest,
+  type Launcher,
+  listRuns,
+  pathInRepository,
+  readRun,
+  readSweep,
+  type SweepView,
+} from "../../../lib/run/mod.ts";
 import { readLabels } from "../../../lib/run/catalog/labels.ts";
+import { createSweepLog } from "../../../lib/run/sweep/log.ts";
 import { sweepIds } from "../../../lib/run/sweep/read.ts";
 import { withFolder } from "../fixtures.ts";
 
@@ -181,6 +191,43 @@ Deno.test("`--parallel` runs so many trials at once", () =>
     await until(runs, (view) => states(view) === "running running pending");
     const { json } = await finish(sweep);
     assert.equal(json.status, "done");
+  }));
+
+Deno.test("a sweep of a script that was moved runs it where it is now, by whatever launcher it is given", () =>
+  withFolder(async (runs) => {
+    const id = "20260101-000000-initialisation-sweep-abcd";
+    const folder = join(runs, "sweeps", id);
+    await Deno.mkdir(folder, { recursive: true });
+    await createSweepLog(folder, {
+      kind: "sweep.start",
+      schemaVersion: 1,
+      sweep: id,
+      name: "old",
+      experiment: "initialisation",
+      script: "experiments/initialisation.ts",
+      shared: ["--preset", "smoke"],
+      configFile: null,
+      metric: "bpb",
+      keys: ["stitch.count"],
+      random: null,
+      trials: ["1", "2"].map((count) => ({ settings: { "stitch.count": count }, seed: 1 })),
+      command: ["deno", "task", "sweep", "experiments/initialisation.ts"],
+    });
+    const requests: JobRequest[] = [];
+    const launcher: Launcher = {
+      submit(request) {
+        requests.push(request);
+        return Promise.resolve({ process: null, output: request.output });
+      },
+      poll: () => Promise.resolve({ kind: "ended", how: "exit code 1" }),
+      cancel: () => Promise.resolve(),
+      logs: () => Promise.resolve("no such device"),
+    };
+    const signal = new AbortController().signal;
+    const view = await executeSweep({ runsFolder: runs, id, parallel: 1, signal, launcher });
+    assert.deepEqual(requests.map(({ script }) => pathInRepository(script)), ["experiments/studies/initialization.ts"]);
+    assert.deepEqual(requests[0]!.args.slice(0, 6), ["--preset", "smoke", "--set", "stitch.count=1", "--seed", "1"]);
+    assert.match(view.trials[0]!.error!, /\(exit code 1\) before its run began: no such device/);
   }));
 
 Deno.test("With the smoke preset, experts train once however often a sweep is killed", () =>

@@ -1,0 +1,125 @@
+// Running scripts as jobs: submitted, looked at, canceled, each with a log. This machine's launcher starts processes; one
+// for a cluster would have the same four functions.
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { repositoryRoot } from "../files/code-version.ts";
+import { PARENT_VARIABLE } from "./parent.ts";
+import { isAlive, type ProcessId, processOf } from "./process.ts";
+import { scriptArguments } from "./script.ts";
+
+export interface JobRequest {
+  /** Absolute path. */
+  readonly script: string;
+  readonly args: readonly string[];
+  /** The file that what the job prints is added to. */
+  readonly output: string;
+  /** A file for stdout alone; `output` then has stderr. */
+  readonly stdout?: string;
+  /** Whether the job ends when the process that submits it does. @default false */
+  readonly endsWithParent?: boolean;
+}
+
+/** A submitted job: plain data, by which any process can look at the job and cancel it. */
+export interface Job {
+  /** Null when it could not start. */
+  readonly process: ProcessId | null;
+  readonly output: string;
+}
+
+/** Whether a job runs; `unknown` where this machine cannot tell. */
+export type JobState =
+  | { readonly kind: "running" | "unknown" }
+  /** `how`: `exit code 1`, `SIGKILL`, or why it could not start; undefined when another process submitted the job. */
+  | { readonly kind: "ended"; readonly how: string | undefined };
+
+export interface Launcher {
+  submit(request: JobRequest): Promise<Job>;
+  poll(job: Job): Promise<JobState>;
+  /** Asks the job to stop, as SIGTERM does, and does not wait. */
+  cancel(job: Job): Promise<void>;
+  /** What the job has printed; empty when it has printed nothing. */
+  logs(job: Job): Promise<string>;
+}
+
+/** How the jobs that this process submitted ended; undefined while they run. */
+const endings = new WeakMap<Job, { how: string | undefined }>();
+
+/**
+ * Jobs as processes of this machine, each detached, in a session of its own: neither the end of this process nor Ctrl-C in
+ * its terminal reaches it.
+ */
+export const localLauncher: Launcher = {
+  submit({ script, args, output, stdout, endsWithParent }) {
+    const files = [stdout ?? output, output].map((path) => openSync(path, "a"));
+    // Deno's own API cannot let a child write to a file.
+    const child = spawn(Deno.execPath(), scriptArguments(script, args), {
+      cwd: repositoryRoot,
+      detached: true,
+      stdio: ["ignore", ...files],
+      env: {
+        ...Deno.env.toObject(),
+        NO_COLOR: "1",
+        ...(endsWithParent ? { [PARENT_VARIABLE]: String(Deno.pid) } : {}),
+      },
+      windowsHide: true,
+    });
+    const job: Job = { process: child.pid === undefined ? null : processOf(child.pid), output };
+    const ending: { how: string | undefined } = { how: undefined };
+    endings.set(job, ending);
+    child.on("error", (error) => ending.how ??= error.message);
+    child.on("exit", (code, signal) => ending.how ??= signal === null ? `exit code ${code}` : String(signal));
+    child.unref();
+    files.forEach(closeSync);
+    return Promise.resolve(job);
+  },
+  poll(job) {
+    const own = endings.get(job);
+    const alive = own === undefined ? job.process !== null && isAlive(job.process) : own.how === undefined;
+    return Promise.resolve(
+      alive === undefined ? { kind: "unknown" } : alive ? { kind: "running" } : { kind: "ended", how: own?.how },
+    );
+  },
+  async cancel(job) {
+    if (job.process === null || (await this.poll(job)).kind !== "running") return;
+    try {
+      Deno.kill(job.process.pid, "SIGTERM");
+    } catch {
+      // It has just ended.
+    }
+  },
+  logs: ({ output }) => Deno.readTextFile(output).catch(() => ""),
+};
+
+/** Milliseconds between two looks at a job. */
+const LOOK_MS = 100;
+
+/**
+ * Waits until a job has ended.
+ *
+ * @param meanwhile called after every look, and once more after the last
+ * @returns how it ended, as `poll` says
+ */
+export async function jobEnd(
+  launcher: Launcher,
+  job: Job,
+  meanwhile: () => Promise<void> | void = () => {},
+): Promise<string | undefined> {
+  for (;;) {
+    const state = await launcher.poll(job);
+    await meanwhile();
+    if (state.kind === "ended") return state.how;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** Where a job's output goes when it has a run: `<runs>/.output/<id>.log`. */
+export async function outputFile(runsFolder: string, run: string): Promise<string> {
+  await Deno.mkdir(join(runsFolder, ".output"), { recursive: true });
+  return join(runsFolder, ".output", `${run}.log`);
+}
+
+/** The last lines of a log, for an error message. */
+export function lastLines(text: string, count = 12): string {
+  return text.trim().split("\n").slice(-count).join("\n");
+}
