@@ -95,9 +95,14 @@ export interface Tokenizer {
   readonly vocabSize: number;
   /** The id of `<|endoftext|>`, which opens every document. */
   readonly endOfText: number;
-  /** Ids of `text`, without special tokens. */
+  /** Ids of `text`; no special tokens are put around it. */
   encode(text: string): number[];
-  decode(ids: readonly number[]): string;
+  /**
+   * The text of ids.
+   *
+   * @param options.specialTokens spells special tokens out rather than leave them out. @default false
+   */
+  decode(ids: readonly number[], options?: { readonly specialTokens?: boolean }): string;
 }
 
 /** A split of one domain as tokens: each document is `<|endoftext|>` followed by its text. */

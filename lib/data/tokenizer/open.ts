@@ -4,6 +4,7 @@ import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { bpeEncoder } from "./encode.ts";
 import { BYTE_CHARACTERS, PRETOKEN_PATTERN } from "./pretokens.ts";
+import { END_OF_TEXT } from "./train.ts";
 import type { Tokenizer, TokenizerJson } from "../types.ts";
 
 /** Names that end a document in the tokenizers of the usual models, the most telling first. */
@@ -15,16 +16,18 @@ const fileSchema = z.looseObject({
   added_tokens: z.array(z.looseObject({ id, content: z.string().min(1) })).default([]),
   model: z.looseObject({ type: z.string().optional() }),
 });
+// The vocabulary is checked apart: a record loses a token that is called __proto__.
 const bpeSchema = z.looseObject({
-  vocab: z.record(z.string(), id),
+  vocab: z.custom<Readonly<Record<string, unknown>>>(isObject, "expected an object of tokens and their ids"),
   merges: z.array(merge),
   continuing_subword_prefix: z.string().nullish(),
 });
 
 /**
- * Opens a `tokenizer.json`: ids are those of `@huggingface/tokenizers`, and so of Python's `tokenizers`. `encode` gives
- * no special tokens; with a tokenizer of ours it also reads `<|endoftext|>` inside a text as ordinary characters, so
- * that no document can end itself. `decode` leaves special tokens out.
+ * Opens a `tokenizer.json`: ids are those of `@huggingface/tokenizers`, and so of Python's `tokenizers`, which finds added
+ * tokens inside a text. There is one exception: a tokenizer of ours reads `<|endoftext|>` inside a text as ordinary
+ * characters, so that no document can end itself. `encode` adds no special tokens; `decode` leaves them out unless told
+ * otherwise.
  *
  * @throws UserError for an unknown type, missing merges, merges of unknown tokens, clashing ids, no end-of-text token
  */
@@ -35,22 +38,43 @@ export function openTokenizer(json: TokenizerJson): Tokenizer {
     throw fault("no-end", "has no token that ends a document", `Add one of ${END_OF_TEXT_NAMES.join(", ")}`);
   }
   const library = openLibrary(json);
-  const plain = (text: string): number[] => library.encode(text, { add_special_tokens: false }).ids;
   return {
     vocabSize,
     endOfText: ids.get(endName)!,
-    encode: isOurs(json, ids) ? bpeEncoder(ids, merges, plain) : plain,
-    decode(tokens) {
+    encode: encoder(json, library, ids, merges),
+    decode(tokens, { specialTokens = false } = {}) {
       const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabSize);
       if (wrong !== undefined) throw new RangeError(`Cannot decode token ${wrong}: ids go from 0 to ${vocabSize - 1}`);
       if (tokens.length === 0) return "";
-      return library.decode([...tokens], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+      return library.decode([...tokens], { skip_special_tokens: !specialTokens, clean_up_tokenization_spaces: false });
     },
   };
 }
 
-/** Whether the file is one that we trained: then {@linkcode bpeEncoder} gives the library's ids. */
-function isOurs(json: TokenizerJson, ids: ReadonlyMap<string, number>): boolean {
+/** Text to ids: fast for a tokenizer of ours, by the library for any other and for one of ours with more added tokens. */
+function encoder(
+  json: TokenizerJson,
+  library: Library,
+  ids: ReadonlyMap<string, number>,
+  merges: readonly MergePair[],
+): Tokenizer["encode"] {
+  const encodeBy = (by: Library) => (text: string): number[] => by.encode(text, { add_special_tokens: false }).ids;
+  if (!hasOurModel(json, ids)) return encodeBy(library);
+  const added = addedTokens(json);
+  const others = added.filter(({ content }) => content !== END_OF_TEXT);
+  if (others.length === 0) return bpeEncoder(ids, merges, encodeBy(library));
+  return encodeBy(others.length === added.length ? library : openLibrary({ ...json, added_tokens: others }));
+}
+
+function addedTokens(json: TokenizerJson): readonly { readonly content: string }[] {
+  return fileSchema.parse(json).added_tokens;
+}
+
+/**
+ * Whether all but the added tokens is as we train it: then {@linkcode bpeEncoder} gives the library's ids for text without
+ * added tokens.
+ */
+function hasOurModel(json: TokenizerJson, ids: ReadonlyMap<string, number>): boolean {
   const shape = z.looseObject({
     normalizer: z.null(),
     post_processor: z.null(),
@@ -135,7 +159,13 @@ function checkTokenizer(json: TokenizerJson): Checked {
     }
     const model = (isBpe ? bpeSchema : bpeSchema.omit({ merges: true })).safeParse(file.data.model);
     if (!model.success) throw fault("shape", `has an unreadable model: ${place(model.error)}`);
-    for (const [token, tokenId] of Object.entries(model.data.vocab)) add(token, tokenId, "model.vocab");
+    for (const [token, value] of Object.entries(model.data.vocab)) {
+      const tokenId = id.safeParse(value);
+      if (!tokenId.success) {
+        throw fault("shape", `has an unreadable model: vocab.${token}: ${tokenId.error.issues[0]!.message}`);
+      }
+      add(token, tokenId.data, "model.vocab");
+    }
     if (isBpe) merges = checkMerges(model.data as z.infer<typeof bpeSchema>, ids);
   }
   for (const token of file.data.added_tokens) add(token.content, token.id, "added_tokens");
@@ -158,6 +188,10 @@ function checkMerges(model: z.infer<typeof bpeSchema>, ids: ReadonlyMap<string, 
     }
     return [left, right];
   });
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function place(error: z.ZodError): string {

@@ -115,6 +115,49 @@ Deno.test("`decode()` leaves special tokens out and refuses ids outside the voca
   assert.throws(() => TOKENIZER.decode([-1]), /Cannot decode token -1/);
 });
 
+const USER = { id: 480, content: "<|user|>", single_word: false, lstrip: false, rstrip: false, normalized: false };
+
+Deno.test("`openTokenizer()` finds the tokens that were added to a tokenizer of ours, as the library does", () => {
+  const strip = { ...USER, id: 481, content: "[SEP]", lstrip: true, rstrip: true, special: false };
+  const json = {
+    ...JSON_FILE,
+    added_tokens: [...JSON_FILE["added_tokens"] as object[], { ...USER, special: true }, strip],
+  };
+  const tokenizer = openTokenizer(json);
+  assert.deepEqual([tokenizer.vocabSize, tokenizer.endOfText], [482, 0]);
+  for (const text of ["hi <|user|> there", "<|user|><|user|>", "a [SEP] b", "<|user", "no such token", ...TEXTS]) {
+    if (text.includes("<|endoftext|>")) continue;
+    assert.deepEqual(tokenizer.encode(text), libraryIds(json, text), text);
+  }
+  assert.deepEqual(tokenizer.encode("hi <|user|>"), [...TOKENIZER.encode("hi "), 480]);
+  // The end of a document is still spelled out.
+  const ids = tokenizer.encode("<|user|><|endoftext|>");
+  assert.ok(ids[0] === 480 && !ids.includes(0));
+  assert.equal(tokenizer.decode(ids), "<|endoftext|>");
+  assert.equal(tokenizer.decode(ids, { specialTokens: true }), "<|user|><|endoftext|>");
+});
+
+Deno.test("`openTokenizer()` keeps a token that is called like a property of every object", () => {
+  for (const token of ["__proto__", "constructor", "toString"]) {
+    const vocab = JSON.parse(JSON.stringify(model.vocab).replace("{", `{${JSON.stringify(token)}:480,`));
+    const tokenizer = openTokenizer({ ...JSON_FILE, model: { ...model, vocab } });
+    assert.equal(tokenizer.vocabSize, 481, token);
+    assert.equal(tokenizer.decode([480]), token);
+    const merges = [...mergesOf(JSON_FILE)];
+    const last = token.slice(0, -1);
+    const longer = JSON.parse(JSON.stringify(vocab).replace("{", `{${JSON.stringify(last)}:481,`));
+    const merged = { ...model, vocab: longer, merges: [...merges, `${last} ${token.at(-1)}`] };
+    assert.equal(openTokenizer({ ...JSON_FILE, model: merged }).vocabSize, 482);
+  }
+});
+
+Deno.test("`trainTokenizer()` counts a word that is called like a property of every object", () => {
+  const json = trainTokenizer([" __proto__ constructor".repeat(50)], { vocabSize: 300 });
+  const tokenizer = openTokenizer(JSON.parse(JSON.stringify(json)));
+  assert.ok(tokenizer.encode(" constructor").length < 6);
+  assert.equal(tokenizer.decode(tokenizer.encode("__proto__")), "__proto__");
+});
+
 Deno.test("`openTokenizer()` opens a foreign tokenizer with the library's ids", () => {
   const { "<|endoftext|>": _end, ...vocab } = model.vocab;
   const foreign = {
