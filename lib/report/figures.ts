@@ -132,8 +132,10 @@ export function lossFigure(view: RunView): Figure | undefined {
   return {
     name: "loss",
     title: "Loss curves",
-    caption: "Cross-entropy in nats per token: training as a thin line, validation as a thick one. Each expert is " +
-      "validated on its own domain, so the experts’ curves compare with their own past, not with one another.",
+    caption:
+      "Cross-entropy in nats per token: training as a thin line, smoothed by an exponential moving average, with " +
+      "the loss of each batch behind it; validation as a thick line with dots. Each expert is validated on its own " +
+      "domain, so an expert’s curve compares with its own past, not with other experts.",
     legend: experts.map(({ name }) => ({ label: methodLabel(name), colour: colour.get(name)! })),
     panels,
   };

@@ -1,5 +1,5 @@
 // A table ready to print: cells of text with an optional aside, in HTML and Markdown.
-import type { Table } from "../run/mod.ts";
+import { decimalsFor, type Table } from "../run/mod.ts";
 import { escapeHtml, escapeMarkdown } from "./escape.ts";
 import { fixed } from "./format.ts";
 import { methodLabel } from "../methods.ts";
@@ -70,7 +70,7 @@ export function gridOf(table: Table): Grid {
     const best = column.better === undefined ? [] : bestOf(numbers, column.better, digits);
     const cells = values.map((value, at): GridCell => ({
       text: typeof value === "number"
-        ? number(value, digits)
+        ? number(value, digits, DIFFERENCES.has(column.key))
         : value === null
         ? "–"
         : NAMES_METHODS.has(column.key)
@@ -83,10 +83,11 @@ export function gridOf(table: Table): Grid {
   return { caption: table.title, columns, rows: table.rows.map((_, at) => columns.map(({ cells }) => cells[at]!)) };
 }
 
-function number(value: number, digits: number | undefined): string {
+/** `exact` leaves the digits as they are, which were chosen for all numbers side by side. */
+function number(value: number, digits: number | undefined, exact: boolean): string {
   const whole = digits === 0 || (digits === undefined && Number.isInteger(value));
   if (whole && Math.abs(value) >= 1_000) return Math.round(value).toLocaleString("en-US").replace("-", "−");
-  return digits === undefined ? String(value) : fixed(value, digits);
+  return digits === undefined ? String(value) : fixed(value, exact ? digits : decimalsFor(value, digits));
 }
 
 /** The grid as an HTML table in a box that scrolls sideways when the page is narrow. */

@@ -31,7 +31,7 @@ function armsFigure(view: RunView): Figure | undefined {
   const curves = view.cells.filter((cell) => isArm(view, cell)).map((cell) => ({
     name: cell.name,
     points: thinKeepingPeaks(pointsOf(cell, "loss").filter(({ value }) => value > 0)),
-  })).filter(({ points }) => points.length > 1);
+  })).filter(({ points }) => points.length > 0);
   if (curves.length === 0) return undefined;
   const values = curves.flatMap(({ points }) => points.map(({ value }) => value));
   const domain = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))] as const;

@@ -1,7 +1,7 @@
 // Figures: what is drawn is what was measured, legible on light and dark, and inert.
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
-import { lossPanel, roundTicks, thin } from "../../lib/report/figures/loss.ts";
+import { extremes, lossCurve, lossPanel, roundTicks, thin } from "../../lib/report/figures/loss.ts";
 import { inkOn, luminance } from "../../lib/report/figures/plot.ts";
 import { parameterPanel, timePanel } from "../../lib/report/figures/cost.ts";
 import { matrixPanel } from "../../lib/report/figures/matrix.ts";
@@ -167,6 +167,51 @@ Deno.test("`thin()` keeps the mean, the last step and at most the given number o
   assert.ok(thinned.length <= 100);
   assert.equal(thinned.at(-1)!.step, 1000);
   assert.equal(thinned[0]!.loss, 5);
+});
+
+Deno.test("`extremes()` keeps the lowest and highest of neighboring points, in order", () => {
+  const points = Array.from({ length: 1000 }, (_, step) => ({ step, loss: Math.sin(step) }));
+  const kept = extremes(points, 100);
+  assert.ok(kept.length <= 100);
+  assert.ok(kept.every(({ step }, i) => i === 0 || step > kept[i - 1]!.step));
+  for (const pick of [Math.min, Math.max]) {
+    assert.equal(pick(...kept.map(({ loss }) => loss)), pick(...points.map(({ loss }) => loss)));
+  }
+  assert.deepEqual(extremes(points.slice(0, 3)), points.slice(0, 3));
+});
+
+Deno.test("the loss figure draws a smoothed line over the raw one, which is fainter", () => {
+  const noisy = Array.from({ length: 120 }, (_, i) => ({
+    step: i + 1,
+    time: "",
+    values: {
+      loss: 3 + 2 * Math.exp(-i / 30) + (i % 2 === 0 ? 0.3 : -0.3),
+      ...(i % 40 === 39 ? { validation: 3.5 } : {}),
+    },
+  }));
+  const curve = lossCurve("Seed", "#3a7fd5", noisy);
+  const roughness = (points: readonly { loss: number }[]) =>
+    points.slice(1).reduce((sum, { loss }, i) => sum + Math.abs(loss - points[i]!.loss), 0);
+  assert.ok(roughness(curve.smoothed) < roughness(curve.training) / 3);
+  const bias = curve.smoothed[0]!.loss - curve.training[0]!.loss;
+  assert.ok(Math.abs(bias) < 1e-9, `no bias toward 0 at the beginning: ${bias}`);
+  const { document } = parseHTML(lossPanel("Seed", [curve])!);
+  const lines = [...document.querySelectorAll("g[aria-label=line]")].map((group) => ({
+    opacity: Number(group.getAttribute("stroke-opacity") ?? 1),
+    width: Number(group.getAttribute("stroke-width")),
+    length: group.querySelector("path")!.getAttribute("d")!.split("L").length,
+  }));
+  assert.deepEqual(lines.map(({ length }) => length), [120, 120, 3], "raw first, so that it lies behind");
+  assert.ok(lines[0]!.opacity < lines[1]!.opacity / 2 && lines[0]!.width < lines[1]!.width);
+});
+
+Deno.test("a loss curve of one point shows the point", () => {
+  const point = (values: Record<string, number>) => lossCurve("x", "#3a7fd5", [{ step: 5, time: "", values }]);
+  for (const curve of [point({ loss: 3 }), point({ validation: 3 })]) {
+    const svg = lossPanel("x", [curve])!;
+    assert.equal(parseHTML(svg).document.querySelectorAll("circle").length, 1);
+    assert.doesNotMatch(svg, /NaN/);
+  }
 });
 
 Deno.test("`roundTicks()` gives round numbers within the range", () => {

@@ -1,13 +1,19 @@
 // The figures of the instability experiment: drawn from its tables and curves, and absent for every other run.
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
-import { thinKeepingPeaks } from "../../lib/report/figures/instability.ts";
+import { linesPanel, thinKeepingPeaks } from "../../lib/report/figures/instability.ts";
 import { instabilityFigures, isArm } from "../../lib/report/instability.ts";
 import { runFigures } from "../../lib/report/figures.ts";
 import { reportMarkdown } from "../../lib/report/markdown.ts";
 import { reportHtml } from "../../lib/report/page.ts";
 import type { CellView, RunView, Table } from "../../lib/run/mod.ts";
 import { sampleView } from "./sample.ts";
+
+Deno.test("an arm of one step shows the step", () => {
+  const svg = linesPanel("x", [{ label: "x", colour: "#3a7fd5", points: [{ step: 1, value: 4 }] }], { log: true });
+  assert.equal(parseHTML(svg).document.querySelectorAll("circle").length, 1);
+  assert.doesNotMatch(svg, /NaN/);
+});
 
 const SPIKE = 120;
 

@@ -153,7 +153,7 @@ Deno.test("`gridOf()` shows a small difference as one", () => {
     rows: [{ difference: 0.00002, low: -0.1, other: 0.00002 }, { difference: 0, low: 1, other: 1 }],
   };
   assert.deepEqual(gridOf(table).rows.map((row) => row.map(({ text }) => text)), [
-    ["0.00002", "−0.10000", "0.0000"],
+    ["0.00002", "−0.10000", "0.000020"],
     ["0.00000", "1.00000", "1.0000"],
   ]);
 });

@@ -88,7 +88,11 @@ function cellBodies(cell: string, index: number, steps: number): EventBody[] {
         { kind: "cell.end", cell, status: "cached", seconds: 0.02, summary: "4,096 tokens, 3.4 bytes a token" },
       ];
     case "evaluate":
-      return [{ kind: "table", cell, table: gateTable() }, end(11.8, "BTS has the lowest mean of the single models")];
+      return [
+        { kind: "metrics", cell, step: 86, steps: 100, values: {} },
+        { kind: "table", cell, table: gateTable() },
+        end(11.8, "BTS has the lowest mean of the single models"),
+      ];
     case "report":
       return [
         { kind: "artifact", cell, name: "report", path: "report.html", bytes: 181_022, sha256: "1".repeat(64) },

@@ -59,9 +59,11 @@ export function linesPanel(
       ...(mark === undefined
         ? []
         : [Plot.ruleX([mark], { stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "3,3" })]),
-      ...lines.map(({ points, colour }) =>
-        Plot.line(points, { x: "step", y: "value", stroke: colour, strokeWidth: 1.2 })
-      ),
+      ...lines.flatMap(({ points, colour }) => [
+        Plot.line(points, { x: "step", y: "value", stroke: colour, strokeWidth: 1.2 }),
+        // A line of one point is invisible.
+        ...(points.length === 1 ? [Plot.dot(points, { x: "step", y: "value", fill: colour, r: 2.5 })] : []),
+      ]),
     ],
   });
 }

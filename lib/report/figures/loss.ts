@@ -1,13 +1,16 @@
-// Loss curves: training as a faint line, validation as a strong one, a panel a phase.
+// Loss curves: training smoothed, with its raw values behind it, and validation as a strong line; a panel per phase.
 import * as Plot from "@observablehq/plot";
-import type { MetricPoint } from "../../run/mod.ts";
+import { type MetricPoint, smoothed, smoothingWeight } from "../../run/mod.ts";
 import { draw } from "./plot.ts";
 
 /** The curves of one cell. */
 export interface LossCurve {
   readonly label: string;
   readonly colour: string;
+  /** Loss of each step's batch. */
   readonly training: readonly Point[];
+  /** Its moving average. */
+  readonly smoothed: readonly Point[];
   readonly validation: readonly Point[];
 }
 interface Point {
@@ -15,7 +18,7 @@ interface Point {
   readonly loss: number;
 }
 
-/** At most this many points of a training curve are drawn; longer ones are averaged in buckets. */
+/** At most this many points of a curve are drawn. */
 const MOST_POINTS = 240;
 
 /** The training and validation loss in a cell's metrics; points that are missing or not finite are left out. */
@@ -25,27 +28,50 @@ export function lossCurve(label: string, colour: string, metrics: readonly Metri
       const loss = Object.hasOwn(values, name) ? values[name] : null;
       return typeof loss === "number" && Number.isFinite(loss) ? [{ step, loss }] : [];
     });
-  return { label, colour, training: thin(points("loss")), validation: points("validation") };
+  const training = points("loss");
+  const average = smoothed(training.map(({ loss }) => loss), smoothingWeight(training.length));
+  return {
+    label,
+    colour,
+    training: extremes(training),
+    smoothed: thin(training.map(({ step }, i) => ({ step, loss: Number(average[i]) }))),
+    validation: points("validation"),
+  };
 }
 
-/** Averages runs of neighbouring points so that at most {@linkcode MOST_POINTS} remain; the last step is kept. */
+/** Consecutive points in as few buckets of equal size as leave at most `most` of them. */
+function buckets(points: readonly Point[], most: number): Point[][] {
+  const size = Math.ceil(points.length / most);
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => points.slice(i * size, (i + 1) * size));
+}
+
+/** Averages neighboring points so that at most {@linkcode MOST_POINTS} remain; the last step is kept. */
 export function thin(points: readonly Point[], most = MOST_POINTS): Point[] {
   if (points.length <= most) return [...points];
-  const size = Math.ceil(points.length / most);
-  const thinned: Point[] = [];
-  for (let at = 0; at < points.length; at += size) {
-    const bucket = points.slice(at, at + size);
-    thinned.push({ step: bucket.at(-1)!.step, loss: bucket.reduce((sum, { loss }) => sum + loss, 0) / bucket.length });
-  }
-  return thinned;
+  return buckets(points, most).map((bucket) => ({
+    step: bucket.at(-1)!.step,
+    loss: bucket.reduce((sum, { loss }) => sum + loss, 0) / bucket.length,
+  }));
+}
+
+/** Keeps the lowest and the highest of neighboring points, so that the noise stays as wide as it is. */
+export function extremes(points: readonly Point[], most = MOST_POINTS): Point[] {
+  if (points.length <= most) return [...points];
+  return buckets(points, Math.floor(most / 2)).flatMap((bucket) => {
+    const low = bucket.reduce((a, b) => b.loss < a.loss ? b : a);
+    const high = bucket.reduce((a, b) => b.loss > a.loss ? b : a);
+    return low === high ? [low] : low.step < high.step ? [low, high] : [high, low];
+  });
 }
 
 /** One panel with the curves of a phase, or undefined when none has a point. */
 export function lossPanel(title: string, curves: readonly LossCurve[]): string | undefined {
-  const drawn = curves.filter(({ training, validation }) => training.length + validation.length > 0);
-  if (drawn.length === 0) return undefined;
-  const all = drawn.flatMap(({ training, validation }) => [...training, ...validation]).map(({ loss }) => loss);
+  const all = curves.flatMap(({ training, validation }) => [...training, ...validation]).map(({ loss }) => loss);
+  if (all.length === 0) return undefined;
   const logarithmic = Math.min(...all) > 0;
+  const line = (points: readonly Point[], colour: string, strokeWidth: number, strokeOpacity: number) =>
+    Plot.line(points, { x: "step", y: "loss", stroke: colour, strokeWidth, strokeOpacity });
+  const dots = (points: readonly Point[], fill: string) => Plot.dot(points, { x: "step", y: "loss", fill, r: 2.5 });
   return draw(`Loss by step: ${title}`, {
     width: 270,
     height: 220,
@@ -63,10 +89,13 @@ export function lossPanel(title: string, curves: readonly LossCurve[]): string |
     },
     marks: [
       Plot.text([title], { frameAnchor: "top-left", dx: -30, dy: -24, fontSize: 12, fontWeight: 600 }),
-      ...drawn.flatMap(({ colour, training, validation }) => [
-        Plot.line(training, { x: "step", y: "loss", stroke: colour, strokeWidth: 1, strokeOpacity: 0.5 }),
-        Plot.line(validation, { x: "step", y: "loss", stroke: colour, strokeWidth: 2 }),
-        ...(validation.length <= 30 ? [Plot.dot(validation, { x: "step", y: "loss", fill: colour, r: 2.5 })] : []),
+      ...curves.map(({ colour, training }) => line(training, colour, 0.75, 0.3)),
+      ...curves.flatMap(({ colour, smoothed, validation }) => [
+        line(smoothed, colour, 1.25, 0.9),
+        line(validation, colour, 2, 1),
+        // A line of one point is invisible.
+        ...(smoothed.length === 1 ? [dots(smoothed, colour)] : []),
+        ...(validation.length <= 30 ? [dots(validation, colour)] : []),
       ]),
     ],
   });

@@ -1,12 +1,13 @@
 // Tables as aligned text, for the terminal.
 import type { Column, RunResults, Table } from "../events/events.ts";
+import { decimalsFor } from "./decimals.ts";
 import { printable } from "./printable.ts";
 
 /** A cell of a table as text: numbers with the column's digits, missing values as a dash. */
 export function formatValue(value: string | number | null | undefined, column: Column): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "string") return printable(value);
-  if (column.digits !== undefined) return value.toFixed(column.digits);
+  if (column.digits !== undefined) return value.toFixed(decimalsFor(value, column.digits));
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 }
 
@@ -17,10 +18,15 @@ export function formatValue(value: string | number | null | undefined, column: C
 export function formatTable(table: Table): string {
   let marked = false;
   const columns = table.columns.map((column) => {
-    const texts = table.rows.map((row) => formatValue(row[column.key], column));
     const best = bestOf(table, column);
     marked ||= best !== undefined;
-    const cells = texts.map((text) => best === undefined ? text : text + (text === best ? "*" : " "));
+    const cells = table.rows.map((row) => {
+      const value = row[column.key];
+      const text = formatValue(value, column);
+      return best === undefined
+        ? text
+        : text + (typeof value === "number" && rounded(value, column) === best ? "*" : " ");
+    });
     const title = printable(column.title) + (best === undefined ? "" : " ");
     const width = Math.max(widthOf(title), ...cells.map(widthOf));
     const pad = column.kind === "number" ? padStart : padEnd;
@@ -69,14 +75,17 @@ export function resultsTable(results: RunResults): Table {
   };
 }
 
-/** The best value of a column as it reads; undefined when it has no direction, or fewer than two that differ. */
-function bestOf(table: Table, column: Column): string | undefined {
-  const values = table.rows.map((row) => row[column.key]).filter((value) => typeof value === "number");
-  if (column.better === undefined || new Set(values.map((value) => formatValue(value, column))).size < 2) {
-    return undefined;
-  }
-  return formatValue(column.better === "lower" ? Math.min(...values) : Math.max(...values), column);
+/** The best value of a column, rounded; undefined when it has no direction, or fewer than two that differ. */
+function bestOf(table: Table, column: Column): number | undefined {
+  const values = table.rows.map((row) => row[column.key]).filter((value) => typeof value === "number")
+    .map((value) => rounded(value, column));
+  if (column.better === undefined || new Set(values).size < 2) return undefined;
+  return column.better === "lower" ? Math.min(...values) : Math.max(...values);
 }
+
+/** What a value counts as when the best is looked for: two that differ in later digits tie. */
+const rounded = (value: number, { digits }: Column): number =>
+  Number(digits === undefined ? value.toPrecision(4) : value.toFixed(digits));
 
 /** Columns that a text takes: wide East Asian characters take two, combining marks none. */
 export function widthOf(text: string): number {

@@ -8,6 +8,7 @@ export {
   provenanceFacts,
   SOURCE_NAMES,
 } from "./provenance-text.ts";
+export { decimalsFor } from "./decimals.ts";
 export { endReason } from "./end-reason.ts";
 export { fitTable, type Spare } from "./fit-table.ts";
 export { formatTable, resultsTable } from "./format-table.ts";
@@ -24,6 +25,7 @@ export {
 } from "./metrics.ts";
 export { countsSteps, formatSeconds, progressLine } from "./progress.ts";
 export { shellLine } from "./shell-line.ts";
+export { smoothed, smoothingWeight } from "./smoothing.ts";
 export { parallelCoordinates } from "./sweep-axes.ts";
 export { applyEvent, finishedCells, foldEvents, isUnderWay } from "./view.ts";
 export type { CellStatus, CellView, MetricPoint, RunStatus, RunView } from "../events/views.ts";

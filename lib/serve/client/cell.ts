@@ -66,6 +66,11 @@ export function createCell(index: number, runsFolder: string): CellElement {
     setText(target, value);
   };
 
+  const forget = (label: string) => {
+    readingValues.get(label)?.parentElement?.remove();
+    readingValues.delete(label);
+  };
+
   const showProgress = (cell: CellView) => {
     const last = cell.metrics.at(-1);
     if (last === undefined || cell.steps === null) return;
@@ -74,7 +79,8 @@ export function createCell(index: number, runsFolder: string): CellElement {
     bar.value = Math.min(1, last.step / cell.steps);
     if (countsSteps(cell)) {
       reading("step", `${last.step.toLocaleString("en")} / ${cell.steps.toLocaleString("en")}`);
-    } else reading("progress", share(cell)!);
+    } else if (cell.status === "done" || cell.status === "cached") forget("progress");
+    else reading("progress", share(cell)!);
     for (const [key, value] of latestValues(cell)) {
       const speed = key === "tokensPerSecond";
       reading(speed ? "tokens/s (last step)" : words(key), speed && value !== null ? compact(value) : measured(value));
@@ -87,10 +93,7 @@ export function createCell(index: number, runsFolder: string): CellElement {
     setText(time, seconds === null ? "" : running ? clock(seconds) : duration(seconds));
     const left = running ? secondsLeft(cell, now) : undefined;
     if (left !== undefined) reading("time left", clock(left));
-    else {
-      readingValues.get("time left")?.parentElement?.remove();
-      readingValues.delete("time left");
-    }
+    else forget("time left");
   };
 
   return {

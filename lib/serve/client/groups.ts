@@ -35,7 +35,7 @@ export function groupTable({ metrics }: CellView): Table | undefined {
     title: `AdamW's update ratio u by parameter group, step ${point.step}`,
     columns: [
       { key: "group", title: "group", kind: "text" },
-      ...[...statistics].map((key): Column => ({ key, title: TITLES[key] ?? key, kind: "number", digits: 3 })),
+      ...[...statistics].map((key): Column => ({ key, title: TITLES[key] ?? key, kind: "number" })),
     ],
     rows: [...rows.values()],
   };

@@ -1,5 +1,6 @@
 // Tables: numbers aligned, and the best value of a column marked if the column says which direction is better.
 import type { Column, Table } from "../../run/mod.ts";
+import { decimalsFor } from "../../run/view/mod.ts";
 import { h } from "./dom.ts";
 import { fixed, measured } from "./format.ts";
 
@@ -42,7 +43,9 @@ export function tableElement({ title, columns, rows }: Table, text = cellText): 
 /** The best value of a column, as text; undefined if it has no direction or all values look the same. */
 export function bestOf(column: Column, rows: readonly Row[]): string | undefined {
   const known = rows.filter((row) => typeof row[column.key] === "number");
-  if (column.better === undefined || new Set(known.map((row) => cellText(column, row))).size < 2) return undefined;
+  const rounded = (row: Row) =>
+    column.digits === undefined ? cellText(column, row) : Number(row[column.key]).toFixed(column.digits);
+  if (column.better === undefined || new Set(known.map(rounded)).size < 2) return undefined;
   const sign = column.better === "lower" ? 1 : -1;
   const better = (a: Row, b: Row) => sign * (Number(a[column.key]) - Number(b[column.key])) <= 0 ? a : b;
   return cellText(column, known.reduce(better));
@@ -67,7 +70,7 @@ export function cellText(column: Column, row: Row): string {
   const value = row[column.key];
   if (value === null || value === undefined) return "–";
   if (typeof value === "string") return value;
-  return column.digits === undefined ? measured(value) : fixed(value, column.digits);
+  return column.digits === undefined ? measured(value) : fixed(value, decimalsFor(value, column.digits));
 }
 
 function append<E extends Element>(parent: E, children: readonly Node[]): E {
