@@ -16,7 +16,7 @@ import {
 } from "../merge/mod.ts";
 import { jsonLine, parseWithCommander, readInteger, stopSignal } from "../run/mod.ts";
 
-/** Merges the folders that the arguments name, and says what came of it. */
+/** Merges the folders given as arguments and prints a summary. */
 export async function mergeCommand(
   args: readonly string[],
   print: (text: string) => void = console.log,
@@ -28,7 +28,7 @@ export async function mergeCommand(
     const names = WEIGHT_METHODS.map(({ name }) => name).join(", ");
     throw new UserError("merge.method", `Name a method with --method: one of ${names}`);
   }
-  if (given.out === undefined) throw new UserError("merge.out", "Name the folder to make with --out");
+  if (given.out === undefined) throw new UserError("merge.out", "Name the output folder with --out");
   const method = weightMethod(given.method);
   const began = performance.now();
   const report = await mergeFolders({
@@ -46,7 +46,7 @@ export async function mergeCommand(
   print(given.json ? jsonLine({ ...report, seconds }) : asText(report, seconds));
 }
 
-/** What commander made of the arguments: texts, not yet read. */
+/** Options as commander returns them, not yet parsed. */
 interface Options {
   readonly method?: string;
   readonly base?: string;
@@ -66,14 +66,14 @@ interface Options {
   readonly json?: true;
 }
 
-/** The method that the arguments name, whose help is wanted; undefined when they name none. */
+/** The method given in the arguments, for its help; undefined if there is none. */
 function methodIn(args: readonly string[]): WeightMethod | undefined {
   const at = args.findLastIndex((arg) => arg === "--method" || arg === "-m" || arg.startsWith("--method="));
   const name = at < 0 ? undefined : args[at]!.includes("=") ? args[at]!.slice("--method=".length) : args[at + 1];
   return name === undefined || name.startsWith("-") ? undefined : weightMethod(name);
 }
 
-/** The command, with help for one method or for all of them. */
+/** The command, with help for one method or for all. */
 function commandFor(method: WeightMethod | undefined): Command {
   const one = (name: keyof MergeSettings, flags: string, what: string): Option => {
     const preset = method?.options[name];
@@ -82,48 +82,61 @@ function commandFor(method: WeightMethod | undefined): Command {
   };
   const command = new Command("merge")
     .description(method === undefined ? generalHelp() : `${method.title}: ${method.description}\n${method.source}`)
-    .argument("[models...]", "folders with safetensors weights: from Hugging Face, or cells of a run")
-    .option("-m, --method <name>", method === undefined ? "how to merge, as listed below" : "how to merge")
+    .argument("[models...]", "model folders: from Hugging Face, or cells of a run")
+    .option("-m, --method <name>", method === undefined ? "merge method, listed below" : "merge method")
     .addOption(
-      new Option("-b, --base <folder>", "the model that the others came from; its configuration and tokenizer are kept")
+      new Option(
+        "-b, --base <folder>",
+        "the model that the others were trained from; the merge keeps its configuration and tokenizer",
+      )
         .hideHelp(method?.base === false),
     )
-    .option("-o, --out <folder>", "the folder to make")
-    .addOption(one("weights", "-w, --weights <list>", "a weight a model: 0.5,0.3,0.2; or one for all"))
-    .addOption(one("density", "-d, --density <list>", "fraction to keep, above 0 to 1, one a model or one for all"))
-    .addOption(one("gamma", "--gamma <list>", "fraction of largest elements to drop"))
-    .addOption(one("epsilon", "--epsilon <list>", "half the range of probabilities around the density"))
-    .addOption(one("lambda", "--lambda <number>", "factor of what is added to the base"))
-    .addOption(one("normalize", "--normalize", "divide by the sum of the weights"))
-    .addOption(new Option("--no-normalize", "do not").hideHelp(method?.options.normalize !== true))
+    .option("-o, --out <folder>", "output folder, new or empty")
+    .addOption(one("weights", "-w, --weights <list>", "one weight per model, as in 0.5,0.3,0.2, or one for all"))
     .addOption(
-      one("rescale", "--rescale <how>", "scale what is kept: l1, probability or none").choices([...RESCALES]),
+      one(
+        "density",
+        "-d, --density <list>",
+        "fraction of each task vector to keep, above 0, up to 1; one per model, or one for all",
+      ),
     )
-    .addOption(one("t", "-t, --t <number>", "from 0, the base, to 1, the other model"))
-    .addOption(one("seed", "--seed <number>", "seed of what is drawn at random"))
+    .addOption(one("gamma", "--gamma <list>", "fraction of the largest elements to drop"))
+    .addOption(one("epsilon", "--epsilon <list>", "half the width of the range of probabilities around the density"))
+    .addOption(one("lambda", "--lambda <number>", "scale of the task vector that is added to the base"))
+    .addOption(one("normalize", "--normalize", "divide by the sum of the weights"))
+    .addOption(
+      new Option("--no-normalize", "do not divide by the sum of the weights").hideHelp(
+        method?.options.normalize !== true,
+      ),
+    )
+    .addOption(
+      one("rescale", "--rescale <how>", "how to scale the elements that are kept").choices([...RESCALES]),
+    )
+    .addOption(one("t", "-t, --t <number>", "position from 0, the base, to 1, the other model"))
+    .addOption(one("seed", "--seed <number>", "seed for random dropping"))
     .option(
       "--dtype <name>",
       `type of the merged weights: ${Object.values(TORCH_DTYPES).join(", ")} (default: the base's)`,
     )
     .option("--allow-config-mismatch", "merge models whose config.json disagree on what the weights mean")
-    .option("--shard <gigabytes>", "largest file of weights", String(SHARD_BYTES / 1e9))
-    .option("--json", "write one JSON object");
-  // Commander would take `--no-normalize` for a default of true.
+    .option("--shard <gigabytes>", "maximum size of a weights file", String(SHARD_BYTES / 1e9))
+    .option("--json", "print the report as one JSON object");
+  // Because of `--no-normalize`, Commander would default to true.
   command.setOptionValue("normalize", undefined);
   if (method === undefined) command.addHelpText("after", `\n${methodsHelp()}`);
   return command;
 }
 
 function generalHelp(): string {
-  return "Merges models of one shape weight by weight, piece by piece, whatever their size.\n" +
-    "With --method <name>, --help says more of one method.";
+  return "Merges models of one shape weight by weight. Models may be larger than memory.\n" +
+    "--method <name> --help describes one method.";
 }
 
 function methodsHelp(): string {
   const width = Math.max(...WEIGHT_METHODS.map(({ name }) => name.length));
   const lines = WEIGHT_METHODS.map(({ name, options, base, title }) => {
     const takes = [...(base ? ["base"] : []), ...Object.keys(options)].join(", ");
-    return `  ${name.padEnd(width)}  ${title}; takes ${takes}`;
+    return `  ${name.padEnd(width)}  ${title}; options: ${takes}`;
   });
   return `Methods:\n${lines.join("\n")}`;
 }
@@ -136,7 +149,7 @@ async function inputsOf(method: WeightMethod, base: string | undefined, folders:
   throw new UserError(
     "merge.models",
     `The method slerp takes exactly two models, one of which may be the base, not ${both.length}`,
-    "--help says which methods merge more",
+    "--help lists methods that merge more models",
   );
 }
 
@@ -150,8 +163,8 @@ function settingsOf(given: Options): MergeSettings {
   if ([kept].flat().includes(0)) {
     throw new UserError(
       "merge.option",
-      `Cannot merge with --density ${density}: of a model with density 0 nothing is left; expected above 0, up to 1`,
-      "leave that model out",
+      `Cannot merge with --density ${density}: with density 0 nothing is left of a model; expected a number above 0, up to 1`,
+      "Leave that model out",
     );
   }
   return {

@@ -40,7 +40,7 @@ export const DTYPE_BYTES = {
   C64: 8,
 } as const;
 
-/** Name of an element type in the file. */
+/** An element type's name in the file. */
 export type Dtype = keyof typeof DTYPE_BYTES;
 
 /** Whether `name` is an element type of the format. */
@@ -48,7 +48,7 @@ export function isDtype(name: unknown): name is Dtype {
   return typeof name === "string" && Object.hasOwn(DTYPE_BYTES, name);
 }
 
-/** The element type that `data` is written as. */
+/** The element type for writing `data`. */
 export function dtypeOf(data: TensorData): Dtype {
   if (data instanceof Float32Array) return "F32";
   if (data instanceof Float64Array) return "F64";
@@ -118,11 +118,11 @@ function fromFloat16(halves: Uint16Array, into: Float32Array = new Float32Array(
   return into;
 }
 
-/** The element types that weights may have. */
+/** The element types that weights are read from and written as. */
 export const WEIGHT_DTYPES = ["F32", "F16", "BF16"] as const;
 export type WeightDtype = (typeof WEIGHT_DTYPES)[number];
 
-/** Whether values of this type can be weights. */
+/** Whether weights can have this type. */
 export function isWeightDtype(dtype: Dtype): dtype is WeightDtype {
   return (WEIGHT_DTYPES as readonly string[]).includes(dtype);
 }
@@ -137,7 +137,7 @@ export function dtypeError(path: string, name: string, dtype: Dtype): UserError 
   );
 }
 
-/** The values in `bytes` as float32, exactly, into as many elements of `into`. */
+/** Converts `bytes` to float32, exactly, into `into`, which has one element per value. */
 export function decodeWeights(dtype: WeightDtype, bytes: Uint8Array, into: Float32Array): void {
   if (dtype === "F32") new Uint8Array(into.buffer, into.byteOffset, into.byteLength).set(bytes);
   else {
@@ -148,9 +148,9 @@ export function decodeWeights(dtype: WeightDtype, bytes: Uint8Array, into: Float
 }
 
 /**
- * Values as the bytes of `dtype`, little-endian; rounded to the nearest, ties to even.
+ * Values as bytes of `dtype`, little-endian, rounded to nearest, ties to even.
  *
- * @param into where to put them, of that many bytes; float32 values may come back as they lie
+ * @param into where to put the bytes, of that length; not used for float32, whose own bytes are returned
  */
 export function encodeWeights(dtype: WeightDtype, values: Float32Array, into?: Uint8Array): Uint8Array {
   if (dtype === "F32") return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -164,7 +164,7 @@ function toBfloat16(values: Float32Array, halves: Uint16Array): void {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < halves.length; i++) {
     const word = bits[i]!;
-    // Rounding would carry a NaN's last fraction bits away, or over into the sign: it stays a quiet NaN.
+    // Rounding could turn a NaN into an infinity or overflow into the sign, so a NaN becomes a quiet NaN.
     const isNaN = (word & 0x7fffffff) > 0x7f800000;
     halves[i] = isNaN ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
   }

@@ -1,11 +1,11 @@
-// Reading and writing files with errors that say which file, and what to do.
+// Reading and writing files, with errors that name the file and say what to do.
 import { UserError } from "../errors.ts";
 import { parsePythonJson } from "./python-json.ts";
 
 /**
  * Opens a file for reading.
  *
- * @throws UserError when it is missing, a folder, or not to be read
+ * @throws UserError when it is missing, not a regular file, or cannot be read
  */
 export async function openForReading(path: string): Promise<{ file: Deno.FsFile; bytes: number }> {
   let file: Deno.FsFile;
@@ -17,7 +17,11 @@ export async function openForReading(path: string): Promise<{ file: Deno.FsFile;
   try {
     const { isFile, size } = await file.stat();
     if (!isFile) {
-      throw new UserError("file.not-a-file", `Cannot read "${path}": it is not a file`, "Name a file, not a folder");
+      throw new UserError(
+        "file.not-a-file",
+        `Cannot read "${path}": it is not a regular file`,
+        "Give the path of a file",
+      );
     }
     return { file, bytes: size };
   } catch (error) {
@@ -38,7 +42,7 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
   }
 }
 
-/** Fills `target` from the file's position on; returns how much of it was filled. */
+/** Reads from the file's position until `target` is full or the file ends; returns the number of bytes read. */
 export async function readFully(file: Deno.FsFile, target: Uint8Array): Promise<number> {
   let got = 0;
   while (got < target.length) {
@@ -50,10 +54,10 @@ export async function readFully(file: Deno.FsFile, target: Uint8Array): Promise<
 }
 
 /**
- * Writes `chunks` to a new file beside `path`, forces it to the disk and renames it into place,
- * so that `path` is at every instant either the old file or the whole new one.
+ * Writes `chunks` to a temporary file beside `path`, syncs it and renames it into place, so that `path` is always either
+ * the old file or the complete new one.
  *
- * @throws UserError when it cannot be written; the partial file is removed
+ * @throws UserError when it cannot be written; the temporary file is removed
  */
 export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>, totalBytes: number): Promise<void> {
   const partial = `${path}.partial-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
@@ -67,12 +71,12 @@ export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>
     await Deno.rename(partial, path);
   } catch (error) {
     await Deno.remove(partial).catch(() => {});
-    // Not of writing, but of whoever makes the chunks.
+    // Not a writing error, but one from the source of the chunks.
     if (error instanceof UserError || error instanceof TypeError) throw error;
     throw new UserError(
       "file.cannot-write",
       `Cannot write "${path}" (${totalBytes} bytes): ${(error as Error).message}`,
-      "Check that the folder exists, may be written to and has that much room",
+      "Check that the folder exists and is writable, and that the disk has enough space",
     );
   }
 }
@@ -85,7 +89,7 @@ export function readingError(path: string, error: unknown): UserError {
   return new UserError(
     "file.cannot-read",
     `Cannot read "${path}": ${(error as Error).message}`,
-    "Check that it is a file and that you may read it",
+    "Check that it is a file that you may read",
   );
 }
 
@@ -99,15 +103,15 @@ export async function readJson(path: string): Promise<Record<string, unknown>> {
     throw error;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw folderError(path, "it is not an object");
+    throw folderError(path, "it is not a JSON object");
   }
   return value as Record<string, unknown>;
 }
 
 /**
- * Whether there is a file or folder at `path`, or at the end of the link there.
+ * Whether there is a file or folder at `path`; links are followed.
  *
- * @throws UserError when that cannot be found out: a folder above that may not be searched, a name that is too long
+ * @throws UserError when that cannot be determined, such as for a folder without permission or a name that is too long
  */
 export async function exists(path: string): Promise<boolean> {
   try {
@@ -123,7 +127,11 @@ function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
-/** An error about a file of a model folder. */
+/** The error for a damaged file of a model folder. */
 export function folderError(path: string, what: string): UserError {
-  return new UserError("model.bad-folder", `Cannot read "${path}": ${what}`, "Fetch or write the model folder again");
+  return new UserError(
+    "model.bad-folder",
+    `Cannot read "${path}": ${what}`,
+    "Download or write the model folder again",
+  );
 }

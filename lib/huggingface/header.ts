@@ -1,42 +1,42 @@
-// The header of a safetensors file: parsing and checking every claim that it makes, without touching the data.
+// The header of a safetensors file: parses it and checks every claim without reading the data.
 import { UserError } from "../errors.ts";
 import { type Dtype, DTYPE_BYTES, isDtype } from "./dtypes.ts";
 import { parseStrictJson } from "./strict-json.ts";
 
-/** The format's own limit, which keeps a hostile header from filling the memory. */
+/** The format's own limit, which keeps a malicious header from exhausting memory. */
 export const MAX_HEADER_BYTES = 100_000_000;
 
-/** Where a tensor lies in the file. */
+/** Type, shape and position of a tensor in a file. */
 export interface TensorEntry {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  /** From the start of the data section. */
+  /** Bytes from the start of the data section. */
   readonly begin: number;
   readonly end: number;
 }
 
 /** A checked header. */
 export interface SafetensorsHeader {
-  /** In the order in which the data lies. */
+  /** In the order of the data. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Where the data section starts in the file. */
+  /** Position of the data section in the file, in bytes. */
   readonly dataStart: number;
 }
 
-/** An error about the file at `path`. */
+/** The error for a file that breaks the format. */
 export function safetensorsError(path: string, kind: string, what: string): UserError {
   return new UserError(
     `safetensors.${kind}`,
     `Cannot read "${path}": ${what}`,
-    "The file is damaged, cut short or no safetensors file: fetch or write it again",
+    "The file is damaged, truncated or not a safetensors file: download or write it again",
   );
 }
 
 /**
- * How long the JSON is, from the first 8 bytes.
+ * The length of the JSON in bytes, from the first 8 bytes of the file.
  *
- * @throws UserError when the length cannot be true of a file of `fileBytes` bytes
+ * @throws UserError when the length is impossible for a file of `fileBytes` bytes
  */
 export function headerLength(path: string, prefix: Uint8Array, fileBytes: number): number {
   if (fileBytes < 8 || prefix.length < 8) {
@@ -63,8 +63,8 @@ export function headerLength(path: string, prefix: Uint8Array, fileBytes: number
 /**
  * Parses and checks the JSON of a header: the tensors must tile the data section exactly, without gap or overlap.
  *
- * @param json the header's bytes, without the 8 bytes of its length
- * @throws UserError naming the file, the tensor, and what was wrong
+ * @param json the header without the 8 bytes of its length
+ * @throws UserError naming the file, the tensor and the problem
  */
 export function parseHeader(path: string, json: Uint8Array<ArrayBuffer>, fileBytes: number): SafetensorsHeader {
   if (json[0] !== 0x7b) throw safetensorsError(path, "not-an-object", 'its header does not start with "{"');
@@ -113,7 +113,9 @@ function checkEntry(path: string, name: string, value: unknown): TensorEntry {
     throw safetensorsError(
       path,
       "bad-dtype",
-      `${where} has dtype ${JSON.stringify(dtype) ?? "none"}; known are ${Object.keys(DTYPE_BYTES).join(", ")}`,
+      `${where} has dtype ${JSON.stringify(dtype) ?? "none"}; the known ones are ${
+        Object.keys(DTYPE_BYTES).join(", ")
+      }`,
     );
   }
   if (!isSizes(shape)) {

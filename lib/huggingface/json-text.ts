@@ -1,7 +1,7 @@
-// JSON inside a string, as the metadata of a safetensors file holds it.
+// JSON inside a string, as in the metadata of a safetensors file.
 import { z } from "zod";
 
-/** A string read as JSON, to be piped into the schema of what it holds. */
+/** Parses a string as JSON; pipe it into the schema of the value. */
 export const jsonTextSchema = z.string().transform((text, context): unknown => {
   try {
     return JSON.parse(text);

@@ -1,15 +1,14 @@
-// The tokens of a JSON text with their places: for what JSON.parse does not say, such as repeated keys, or where a value
-// stands in the file.
+// A JSON lexer, for what JSON.parse does not report: repeated keys, and where in the text a value is.
 
-/** One string, number, literal or character of structure. */
+/** A string, number, literal or structural character. */
 export interface JsonToken {
-  /** `a` stands for a literal such as `true`, and for anything that is not JSON. */
+  /** `"` is a string, `0` a number, and `a` a literal such as `true` or anything else. */
   readonly kind: "{" | "}" | "[" | "]" | "," | ":" | '"' | "0" | "a";
   readonly start: number;
   readonly end: number;
 }
 
-/** The tokens in order, in time linear in the length of the text. Says nothing about whether the text is JSON. */
+/** The tokens in order, in time linear in the length of the text. Does not check that the text is JSON. */
 export function* jsonTokens(text: string): Generator<JsonToken> {
   for (let at = 0; at < text.length;) {
     const start = at;
@@ -24,7 +23,7 @@ export function* jsonTokens(text: string): Generator<JsonToken> {
   }
 }
 
-/** Where the string ends that opens at `start`; the end of the text if it never does. */
+/** The end of the string that opens at `start`, or of the text if it does not close. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1;;) {
     const quote = text.indexOf('"', at);

@@ -1,4 +1,4 @@
-// The Llama decoder's configuration as Hugging Face's `config.json` says it, and back.
+// Converts the Llama decoder's configuration from and to Hugging Face's `config.json`.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { type ModelConfig, modelConfigSchema } from "../model/mod.ts";
@@ -11,7 +11,7 @@ const rope = z.looseObject({
   partial_rotary_factor: z.literal(1).nullish(),
 }).nullish();
 
-/** The keys of `config.json` that decide what the model computes; the many others are ignored. */
+/** The keys of `config.json` that determine what the model computes; others are ignored. */
 const huggingFaceSchema = z.looseObject({
   model_type: z.literal("llama"),
   vocab_size: positive,
@@ -24,7 +24,7 @@ const huggingFaceSchema = z.looseObject({
   max_position_embeddings: positive,
   rms_norm_eps: z.number().positive().nullish(),
   tie_word_embeddings: z.boolean().nullish(),
-  // Two names of one function.
+  // Two names for one function.
   hidden_act: z.enum(["silu", "swish"]).nullish(),
   attention_bias: off,
   mlp_bias: off,
@@ -34,13 +34,13 @@ const huggingFaceSchema = z.looseObject({
   rope_parameters: rope,
 });
 
-/** What `tokenizer.json`'s special token is called in `config.json`: its id. */
+/** Ids of special tokens. */
 export interface SpecialTokens {
-  /** Id of `<|endoftext|>`, which begins and ends every document. */
+  /** Id of `<|endoftext|>`, which starts and ends every document. */
   readonly endOfText?: number | undefined;
 }
 
-/** `config.json` of a `LlamaForCausalLM`, readable by versions 4 and 5 of Python's transformers. */
+/** The `config.json` of a `LlamaForCausalLM`, for versions 4 and 5 of Python's transformers. */
 export function toHuggingFaceConfig(config: ModelConfig, { endOfText }: SpecialTokens = {}): Record<string, unknown> {
   return {
     architectures: ["LlamaForCausalLM"],
@@ -72,8 +72,8 @@ export function toHuggingFaceConfig(config: ModelConfig, { endOfText }: SpecialT
 /**
  * The configuration that a `config.json` describes.
  *
- * @param path of the file, for errors
- * @throws UserError when it describes another kind of model, or one that this decoder does not compute
+ * @param path path of the file, for error messages
+ * @throws UserError when it describes a model that this decoder cannot compute
  */
 export function fromHuggingFaceConfig(value: unknown, path = "config.json"): ModelConfig {
   const parsed = huggingFaceSchema.safeParse(value);
@@ -88,7 +88,7 @@ export function fromHuggingFaceConfig(value: unknown, path = "config.json"): Mod
     throw configError(path, `num_attention_heads ${heads} is not a multiple of num_key_value_heads ${kvHeads}`);
   }
   const headWidth = config.hidden_size / heads;
-  if (headWidth % 2 !== 0) throw configError(path, `the width of a head, ${headWidth}, is odd, and RoPE rotates pairs`);
+  if (headWidth % 2 !== 0) throw configError(path, `the head width ${headWidth} is odd, but RoPE rotates pairs`);
   if ((config.head_dim ?? headWidth) !== headWidth) {
     throw configError(path, `head_dim ${config.head_dim} is not hidden_size / num_attention_heads = ${headWidth}`);
   }
@@ -108,7 +108,7 @@ export function fromHuggingFaceConfig(value: unknown, path = "config.json"): Mod
   return result.data;
 }
 
-/** The base frequency of a rotary embedding that nothing scales. */
+/** The base frequency of an unscaled rotary embedding. */
 function plainRopeTheta(config: z.infer<typeof huggingFaceSchema>, path: string): number {
   const ropes = ropeParameters(config, { rope_theta: 10_000 });
   const { rope_type, rope_theta, scaling } = ropes.get("") ?? {};
@@ -127,6 +127,6 @@ function configError(path: string, what: string): UserError {
   return new UserError(
     "model.bad-config",
     `Cannot use "${path}": ${what}`,
-    "A model folder holds a plain Llama decoder: model_type llama, silu, no biases, no RoPE scaling",
+    "Only plain Llama decoders can be loaded: model_type llama, silu, no biases, no RoPE scaling",
   );
 }

@@ -1,4 +1,4 @@
-// Weights and tokenizers in and out: safetensors files and Hugging Face model folders.
+// Reading and writing Hugging Face model folders and safetensors files.
 export type { Dtype, TensorData, WeightDtype } from "./dtypes.ts";
 export { DTYPE_BYTES, encodeWeights, isWeightDtype, WEIGHT_DTYPES } from "./dtypes.ts";
 export { exists, readBytes, readJson } from "./files.ts";

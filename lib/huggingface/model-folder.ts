@@ -1,4 +1,4 @@
-// A model as a Hugging Face folder: what Python's AutoModelForCausalLM and AutoTokenizer load, and what they save.
+// Models as Hugging Face folders, as Python's AutoModelForCausalLM and AutoTokenizer load and save them.
 import { UserError } from "../errors.ts";
 import type { TokenizerJson } from "../data/mod.ts";
 import { checkWeights, type HostTensor, type HostWeights, type ModelConfig } from "../model/mod.ts";
@@ -13,10 +13,10 @@ const END_OF_TEXT = "<|endoftext|>";
 /** What {@linkcode saveModelFolder} writes. */
 export interface ModelToSave {
   readonly config: ModelConfig;
-  /** By Hugging Face name; without `lm_head.weight` when embeddings are tied. */
+  /** By Hugging Face name; without `lm_head.weight` if embeddings are tied. */
   readonly tensors: HostWeights;
   readonly tokenizer?: TokenizerJson;
-  /** More entries for the metadata of `model.safetensors`. */
+  /** Additional metadata for `model.safetensors`. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
@@ -24,16 +24,16 @@ export interface ModelToSave {
 export interface LoadedModel {
   readonly config: ModelConfig;
   readonly tensors: HostWeights;
-  /** `tokenizer.json`, when the folder has one. */
+  /** `tokenizer.json`, if the folder has one. */
   readonly tokenizer?: TokenizerJson;
 }
 
 /**
  * Writes `model.safetensors`, `config.json`, `generation_config.json` and, given a tokenizer, `tokenizer.json`,
- * `tokenizer_config.json` and `special_tokens_map.json`. The folder is made if it is missing; `config.json` comes last,
- * so a folder that has one is whole.
+ * `tokenizer_config.json` and `special_tokens_map.json`. Creates the folder if needed. `config.json` is written last, so a
+ * folder that has it is complete.
  *
- * @throws UserError when the weights are not those of the configuration, or a file cannot be written
+ * @throws UserError when the weights do not match the configuration, or a file cannot be written
  */
 export async function saveModelFolder(folder: string, model: ModelToSave): Promise<void> {
   checkWeights(model.config, model.tensors, `The model for "${folder}"`);
@@ -41,7 +41,7 @@ export async function saveModelFolder(folder: string, model: ModelToSave): Promi
   try {
     await Deno.mkdir(folder, { recursive: true });
   } catch (error) {
-    throw new UserError("file.cannot-write", `Cannot make the folder "${folder}": ${(error as Error).message}`);
+    throw new UserError("file.cannot-write", `Cannot create the folder "${folder}": ${(error as Error).message}`);
   }
   await writeSafetensors(`${folder}/model.safetensors`, model.tensors, { ...model.metadata, format: "pt" });
   if (model.tokenizer !== undefined) {
@@ -70,11 +70,10 @@ export async function saveModelFolder(folder: string, model: ModelToSave): Promi
  * Reads a folder with `config.json` and either `model.safetensors` or shards named by `model.safetensors.index.json`.
  * Weights stored as F16 or BF16 become float32.
  *
- * As in Python's transformers, `tie_word_embeddings` beside a stored head that is not the embedding table counts for
- * nothing: the model has the head that is stored.
+ * As in Python's transformers, a stored head that differs from the embeddings overrides `tie_word_embeddings`.
  *
- * @param warn told of what the folder says that is not so
- * @throws UserError naming the file and what was wrong
+ * @param warn called with a message if that is the case
+ * @throws UserError naming the file and the problem
  */
 export async function loadModelFolder(
   folder: string,
@@ -89,11 +88,11 @@ export async function loadModelFolder(
   const config = { ...said, tiedEmbeddings: said.tiedEmbeddings && tieEmbeddings(found) };
   if (config.tiedEmbeddings !== said.tiedEmbeddings) {
     warn(
-      `warning: "${folder}/config.json" says tie_word_embeddings, but "${HEAD}" is stored and is not "${EMBEDDINGS}": ` +
-        `the model is loaded with a head of its own`,
+      `warning: "${folder}/config.json" says tie_word_embeddings, but the stored "${HEAD}" differs from ` +
+        `"${EMBEDDINGS}": the model is loaded untied`,
     );
   }
-  // Older writers store the tables of the rotary embedding.
+  // Older versions store the rotary embedding's tables.
   for (const name of found.keys()) if (name.endsWith(".rotary_emb.inv_freq")) found.delete(name);
   const tensors = Object.fromEntries(found);
   checkWeights(config, tensors, `"${folder}"`);
@@ -105,7 +104,7 @@ export async function loadModelFolder(
 const HEAD = "lm_head.weight";
 const EMBEDDINGS = "model.embed_tokens.weight";
 
-/** Leaves one of two equal matrices, under the embeddings' name; returns false when there are two that differ. */
+/** Keeps one matrix under the embeddings' name; returns false if the head and the embeddings differ. */
 function tieEmbeddings(weights: Map<string, HostTensor>): boolean {
   const [head, embeddings] = [weights.get(HEAD), weights.get(EMBEDDINGS)];
   if (head === undefined) return true;
@@ -136,7 +135,7 @@ async function readShards(folder: string, indexPath: string): Promise<Map<string
   return tensors;
 }
 
-/** The weights of one file whose `rename` is defined, as float32. */
+/** The weights of one file as float32, by their new names; those without one are skipped. */
 async function readWeights(
   path: string,
   rename: (name: string) => string | undefined,
@@ -153,7 +152,7 @@ async function readWeights(
   return weights;
 }
 
-/** The id of `<|endoftext|>` in a `tokenizer.json`, if it has one. */
+/** The id of `<|endoftext|>` in a `tokenizer.json`, if there is one. */
 function endOfTextId(tokenizer: TokenizerJson): number | undefined {
   const added = tokenizer["added_tokens"];
   if (!Array.isArray(added)) return undefined;

@@ -1,4 +1,4 @@
-// The JSON of a model folder, as Python's `json` reads and writes it, and changes to it that leave the rest as it stands.
+// JSON files of model folders: read as Python's `json` reads them, and changed without touching the rest of the text.
 import { type JsonToken, jsonTokens } from "./json-tokens.ts";
 import { decodeUtf8 } from "./strict-json.ts";
 
@@ -6,7 +6,7 @@ import { decodeUtf8 } from "./strict-json.ts";
  * Parses UTF-8 JSON as Python's `json.loads()` does: a byte order mark at the start is skipped, `NaN`, `Infinity` and
  * `-Infinity` are numbers, and the last of repeated keys counts. Keys such as `__proto__` become ordinary own properties.
  *
- * @throws SyntaxError that says what was wrong
+ * @throws SyntaxError that says what is wrong
  */
 export function parsePythonJson(bytes: Uint8Array<ArrayBuffer>): unknown {
   const text = withoutMark(decodeUtf8(bytes));
@@ -17,16 +17,16 @@ export function parsePythonJson(bytes: Uint8Array<ArrayBuffer>): unknown {
     const plain = withoutPythonNumbers(text, nan);
     try {
       if (plain !== text) return JSON.parse(plain, (_, value) => isOnly(value, nan) ? NaN : value);
-    } catch { /* the first error speaks of the text as it stands */ }
+    } catch { /* the first error is about the original text */ }
     throw new SyntaxError(`it is not JSON (${(error as Error).message})`);
   }
 }
 
 const withoutMark = (text: string) => text.startsWith("\ufeff") ? text.slice(1) : text;
 
-/** The text with JSON in the place of the numbers that Python's `json` writes and JSON does not have. */
+/** Replaces the numbers that Python's `json` writes and JSON lacks by JSON. */
 function withoutPythonNumbers(text: string, nan: string): string {
-  // A list, because it cannot be a key either.
+  // NaN becomes a list, which like NaN cannot be a key.
   const json = new Map([["Infinity", "1e999"], ["-Infinity", "-1e999"], ["NaN", `["${nan}"]`]]);
   const parts: string[] = [];
   let done = 0;
@@ -41,17 +41,17 @@ function withoutPythonNumbers(text: string, nan: string): string {
 
 const isOnly = (value: unknown, item: string) => Array.isArray(value) && value.length === 1 && value[0] === item;
 
-/** A value to be put at a path of keys from the root, at least one. */
+/** A new value for a path of one or more keys from the root. */
 export interface JsonChange {
   readonly path: readonly string[];
   readonly value: string | number | boolean | null;
 }
 
 /**
- * The file with some values changed and every other byte as it was. A key that is missing is added at the end of its
- * object; of repeated keys the last is changed, for it is the one that counts.
+ * Changes some values and keeps every other byte. A missing key is added at the end of its object; of repeated keys, the
+ * last one is changed, because it is the one that counts.
  *
- * @param bytes JSON that {@linkcode parsePythonJson} reads, an object at its root and at every path but the last key
+ * @param bytes JSON that {@linkcode parsePythonJson} reads, with an object at the root and at every key but the last
  */
 export function changeJson(bytes: Uint8Array<ArrayBuffer>, changes: readonly JsonChange[]): Uint8Array<ArrayBuffer> {
   const text = changes.reduce(changed, decodeUtf8(bytes));
@@ -66,28 +66,28 @@ function changed(text: string, { path, value }: JsonChange): string {
   if (member !== undefined) return text.slice(0, member.start) + json + text.slice(member.end);
   const added = `${JSON.stringify(path.at(-1))}: ${json}`;
   const { first, end } = object;
-  // In the manner of the first member: on a line of its own, or after a blank.
+  // Formatted like the first member: on its own line, or after a space.
   const gap = first === undefined ? "" : text.slice(object.start + 1, first);
   return first === undefined
     ? text.slice(0, end) + added + text.slice(end)
     : `${text.slice(0, object.last)},${gap || " "}${added}${text.slice(object.last)}`;
 }
 
-/** The places in the text of an object and of its members' values. */
-interface ObjectPlaces {
-  /** Of the opening brace. */
+/** Positions in the text of an object and its members' values. */
+interface ObjectSpans {
+  /** The opening brace. */
   readonly start: number;
-  /** Of the first key, if there is one. */
+  /** The first key, if there is one. */
   readonly first: number | undefined;
-  /** Behind the last value. */
+  /** The end of the last value. */
   readonly last: number;
-  /** Of the closing brace. */
+  /** The closing brace. */
   readonly end: number;
   readonly members: ReadonlyMap<string, { readonly start: number; readonly end: number }>;
 }
 
-/** The object that is the first value at or after `from`. */
-function membersOf(text: string, from: number): ObjectPlaces {
+/** Locates the object that starts at or after `from`. */
+function membersOf(text: string, from: number): ObjectSpans {
   const rest = text.slice(from);
   const members = new Map<string, { start: number; end: number }>();
   let [start, first, last, depth] = [from, undefined as number | undefined, from, 0];

@@ -1,15 +1,17 @@
-// The rotary embedding that a `config.json` describes, in the forms of all versions of Python's transformers.
+// Reads rotary embedding parameters from a `config.json` of any version of Python's transformers.
 
-/** Parameters of one rotary embedding: its type, base frequency, the fraction of a head that it rotates, and the rest. */
+/** Parameters of one rotary embedding. */
 export interface RopeParameters {
   readonly rope_type: string;
+  /** The base frequency. */
   readonly rope_theta: number | undefined;
+  /** The fraction of each head that is rotated. */
   readonly partial_rotary_factor: number | undefined;
-  /** What scales the frequencies, such as `factor`; empty for the plain embedding. */
+  /** Parameters that scale the frequencies, such as `factor`; empty for the plain embedding. */
   readonly scaling: Readonly<Record<string, unknown>>;
 }
 
-/** Read at the top of `config.json` where the parameters do not say. */
+/** Used where `config.json` does not state a value. */
 export interface RopeDefaults {
   readonly rope_theta?: number | undefined;
   readonly rope_local_base_freq?: number | undefined;
@@ -19,11 +21,11 @@ export interface RopeDefaults {
 type Config = Readonly<Record<string, unknown>>;
 
 /**
- * The rotary embeddings of a configuration, by the type of layer that uses them; under "" when all layers share one.
+ * The rotary embeddings of a configuration by layer type; under "" if all layers share one.
  *
- * Before version 5 of transformers the frequency stood at the top of the file and `rope_scaling` held the rest; since
- * then `rope_parameters` holds all of it, for some models once for each type of layer. As in version 5, `rope_scaling`
- * counts before `rope_parameters`, and what they say counts before what stands at the top.
+ * Before transformers 5, the frequency was a top-level key and `rope_scaling` held the rest. Since then `rope_parameters`
+ * holds everything, for some models per layer type. As in transformers 5, `rope_scaling` takes precedence over
+ * `rope_parameters`, and both over top-level keys.
  */
 export function ropeParameters(config: Config, defaults: RopeDefaults = {}): ReadonlyMap<string, RopeParameters> {
   const { rope_local_base_freq: local = defaults.rope_local_base_freq, layer_types: _, ...top } = config;
@@ -34,7 +36,7 @@ export function ropeParameters(config: Config, defaults: RopeDefaults = {}): Rea
   }
   const one = oneRope(found, top, defaults);
   if (typeof local !== "number") return new Map([["", one]]);
-  // Gemma 3 before version 5: layers of sliding attention have a frequency of their own, without scaling.
+  // Gemma 3 before version 5: sliding attention layers have their own frequency and no scaling.
   const sliding = { ...oneRope({}, top, defaults), rope_theta: local };
   return new Map([["full_attention", one], ["sliding_attention", sliding]]);
 }
@@ -42,7 +44,7 @@ export function ropeParameters(config: Config, defaults: RopeDefaults = {}): Rea
 function oneRope(given: Config, top: Config, defaults: RopeDefaults): RopeParameters {
   const { rope_type, type, rope_theta, partial_rotary_factor, ...rest } = given;
   const name = text(rope_type) ?? text(type) ?? "default";
-  // Old names: Phi-3's for longrope; Qwen2-VL's, whose sections stand beside it.
+  // Older names: Phi-3's for longrope, and Qwen2-VL's for the default with sections.
   const kind = name === "su" ? "longrope" : name === "mrope" ? "default" : name;
   return {
     rope_type: kind,
@@ -53,7 +55,7 @@ function oneRope(given: Config, top: Config, defaults: RopeDefaults): RopeParame
   };
 }
 
-/** Parameters that only scaled types read. */
+/** Parameters that only the scaled types use. */
 const OF_SCALING = ["factor", "original_max_position_embeddings", "low_freq_factor", "high_freq_factor", "finetuned"];
 
 function scalingOf(kind: string, rest: Config, top: Config): Config {

@@ -1,26 +1,26 @@
-// safetensors files: read with every claim checked, written byte for byte the same for the same tensors.
+// safetensors files: every claim is checked on reading, and equal tensors are written as equal bytes.
 import { decodeData, type Dtype, DTYPE_BYTES, dtypeOf, type TensorData } from "./dtypes.ts";
 import { openForReading, readFully, writeAtomically } from "./files.ts";
 import { headerLength, parseHeader, safetensorsError, type SafetensorsHeader } from "./header.ts";
 
 /** A tensor read from a file. */
 export interface LoadedTensor {
-  /** As stored; F16 and BF16 come as float32 values. */
+  /** The stored type; the values of F16 and BF16 are float32. */
   readonly dtype: Dtype;
   readonly shape: readonly number[];
   readonly data: TensorData;
 }
 
-/** A tensor to be written. */
+/** A tensor to write. */
 export interface TensorToSave {
   readonly shape: readonly number[];
   readonly data: TensorData;
 }
 
 /**
- * The tensors' names, types, shapes and places, and the metadata; reads no data.
+ * Reads names, types, shapes and positions of the tensors, and the metadata, but no data.
  *
- * @throws UserError when the file is missing or breaks the format anywhere
+ * @throws UserError when the file is missing or breaks the format
  */
 export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
   const { file, bytes } = await openForReading(path);
@@ -32,9 +32,9 @@ export async function readSafetensorsHeader(path: string): Promise<SafetensorsHe
 }
 
 /**
- * All tensors of a file, in the order in which their data lies, each in its own buffer.
+ * Reads all tensors of a file, in the order of their data, each into its own buffer.
  *
- * @throws UserError when the file is missing or breaks the format anywhere
+ * @throws UserError when the file is missing or breaks the format
  */
 export async function readSafetensors(
   path: string,
@@ -43,7 +43,7 @@ export async function readSafetensors(
   try {
     const header = await readHeader(path, file, bytes);
     const tensors = new Map<string, LoadedTensor>();
-    // The header's tensors tile the data section, so reading on is reading them in order.
+    // The tensors tile the data section, so reading sequentially reads them in order.
     for (const [name, { dtype, shape, begin, end }] of header.tensors) {
       const buffer = new ArrayBuffer(end - begin);
       if (await readFully(file, new Uint8Array(buffer)) < end - begin) {
@@ -57,7 +57,7 @@ export async function readSafetensors(
   }
 }
 
-/** The header of a file that has just been opened. */
+/** Reads the header of a newly opened file. */
 export async function readHeader(path: string, file: Deno.FsFile, bytes: number): Promise<SafetensorsHeader> {
   const prefix = new Uint8Array(8);
   const got = await readFully(file, prefix);
@@ -69,7 +69,7 @@ export async function readHeader(path: string, file: Deno.FsFile, bytes: number)
 }
 
 /**
- * Writes tensors, atomically. The bytes depend on names, shapes and values only: names are sorted by code unit, larger
+ * Writes tensors atomically. The bytes depend only on names, shapes and values: names are sorted by code unit, larger
  * element types come first so that all data is aligned, and the header is padded to 8 bytes.
  *
  * @throws UserError when the file cannot be written
@@ -88,13 +88,13 @@ export async function writeSafetensors(
   await writeAtomically(path, chunksOf(header, entries), total);
 }
 
-/** Tensors by name in the order of the names' code units, checked to be what their shapes say. */
+/** Tensors sorted by the code units of their names; checks that their sizes match their shapes. */
 export function sortedEntries<T extends TensorToSave>(
   tensors: Readonly<Record<string, T>> | ReadonlyMap<string, T>,
 ): [string, T][] {
   const entries: [string, T][] = tensors instanceof Map ? [...tensors] : Object.entries(tensors);
   for (const [name, { shape, data }] of entries) {
-    if (name === "__metadata__") throw new TypeError("A tensor cannot be called __metadata__");
+    if (name === "__metadata__") throw new TypeError("A tensor cannot be named __metadata__");
     const size = shape.reduce((product, size) => product * size, 1);
     if (size !== data.length) {
       throw new TypeError(`Tensor "${name}" of shape [${shape}] needs ${size} values, not ${data.length}`);
@@ -103,7 +103,7 @@ export function sortedEntries<T extends TensorToSave>(
   return entries.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
 }
 
-/** The bytes of `data` in pieces that may be written and hashed even when they lie in shared memory. */
+/** The bytes of `data` in pieces that can be written and hashed, even if the data is in shared memory. */
 export function* byteChunks(data: TensorData): Generator<Uint8Array<ArrayBuffer>> {
   const CHUNK = 1 << 22;
   for (let at = 0; at < data.byteLength; at += CHUNK) {
@@ -114,19 +114,19 @@ export function* byteChunks(data: TensorData): Generator<Uint8Array<ArrayBuffer>
   }
 }
 
-/** A tensor that is about to be written. */
+/** Name, type and shape of a tensor to write. */
 export interface PlannedTensor {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
 }
 
-/** Bytes of a tensor's data. */
+/** Size of a tensor's data in bytes. */
 export function bytesOf({ dtype, shape }: Pick<PlannedTensor, "dtype" | "shape">): number {
   return shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
 }
 
-/** The bytes of a file before its data, which follows in the order of `tensors`. */
+/** The header of a file with these tensors, whose data follows in the same order. */
 export function encodeHeader(
   tensors: readonly PlannedTensor[],
   metadata: Readonly<Record<string, string>>,
@@ -140,7 +140,7 @@ export function encodeHeader(
     fields.push([name, { dtype, shape, data_offsets: [begin, end] }]);
     begin = end;
   }
-  // Written by hand because an object would move keys such as "1" to its front.
+  // Not one JSON.stringify(), because an object would move keys such as "1" to the front.
   const text = `{${fields.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
   const json = new TextEncoder().encode(text);
   const padded = Math.ceil(json.length / 8) * 8;

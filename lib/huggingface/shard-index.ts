@@ -1,8 +1,8 @@
-// `model.safetensors.index.json`: which of several files holds which weight.
+// Reads `model.safetensors.index.json`, which says which shard holds which weight.
 import { folderError, readJson } from "./files.ts";
 
 /**
- * File name by weight.
+ * The file name for each weight.
  *
  * @throws UserError when a file is not a plain name in the same folder
  */
@@ -16,7 +16,7 @@ export async function readShardIndex(path: string): Promise<ReadonlyMap<string, 
     if (typeof shard !== "string" || !/^[\w][\w.-]*\.safetensors$/.test(shard) || shard.includes("..")) {
       throw folderError(
         path,
-        `weight ${JSON.stringify(name)} lies in ${JSON.stringify(shard)}, ` +
+        `weight ${JSON.stringify(name)} is in ${JSON.stringify(shard)}, ` +
           `which is not the plain name of a .safetensors file in the same folder`,
       );
     }
@@ -25,7 +25,7 @@ export async function readShardIndex(path: string): Promise<ReadonlyMap<string, 
   return places;
 }
 
-/** The error for a weight that is not in the file that the index at `path` names. */
+/** The error for a weight that is missing from the file that the index at `path` names. */
 export function notWhereItSays(path: string, name: string, shard: string) {
-  return folderError(path, `weight ${JSON.stringify(name)} is not in "${shard}" as it says`);
+  return folderError(path, `weight ${JSON.stringify(name)} is not in "${shard}" as the index says`);
 }

@@ -1,12 +1,11 @@
-// The JSON of a safetensors header, which must mean one thing only: a repeated key or a bad encoding is an error.
+// Strict JSON for safetensors headers, which must be unambiguous: a repeated key or invalid UTF-8 is an error.
 import { jsonTokens } from "./json-tokens.ts";
 
 /**
- * Parses UTF-8 JSON strictly: no byte that is not UTF-8, no byte order mark, no repeated key in an object, and no number
- * that is not written as a plain integer, such as `1.0` and `1e3`. Keys such as `__proto__` become ordinary own
- * properties; read the value with `Object.entries`.
+ * Parses UTF-8 JSON without invalid bytes, a byte order mark, repeated keys, or numbers other than plain integers (`1.0`
+ * and `1e3` are refused). Keys such as `__proto__` become ordinary own properties; read the value with `Object.entries`.
  *
- * @throws SyntaxError that says what was wrong
+ * @throws SyntaxError that says what is wrong
  */
 export function parseStrictJson(bytes: Uint8Array<ArrayBuffer>): unknown {
   const text = decodeUtf8(bytes);
@@ -20,7 +19,7 @@ export function parseStrictJson(bytes: Uint8Array<ArrayBuffer>): unknown {
   return value;
 }
 
-/** The text; throws SyntaxError for what is not UTF-8. A byte order mark stays. */
+/** Decodes UTF-8 and keeps a byte order mark; throws SyntaxError for invalid bytes. */
 export function decodeUtf8(bytes: Uint8Array<ArrayBuffer>): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

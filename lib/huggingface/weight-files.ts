@@ -1,4 +1,4 @@
-// The weights of a model folder, read range by range: for work on models that are larger than memory.
+// Reads the weights of a model folder range by range, for models larger than memory.
 import { UserError } from "../errors.ts";
 import { decodeWeights, type Dtype, DTYPE_BYTES, dtypeError, isWeightDtype } from "./dtypes.ts";
 import { exists, openForReading, readingError } from "./files.ts";
@@ -11,12 +11,12 @@ export interface WeightFiles {
   readonly folder: string;
   readonly weights: ReadonlyMap<string, { readonly dtype: Dtype; readonly shape: readonly number[] }>;
   /**
-   * Elements `begin` to `end` (exclusive) of a weight as float32, exactly; its type must be F32, F16 or BF16.
+   * Reads elements `begin` to `end` (exclusive) of a weight as float32, exactly; its type must be F32, F16 or BF16.
    *
-   * @param into where to put them, of that length; who reads by the thousand spares the memory of new arrays
+   * @param into where to put the values, of that length; a new array by default
    */
   read(name: string, begin: number, end: number, into?: Float32Array): Float32Array;
-  /** The same elements as the file has them, of any type. */
+  /** The bytes of elements `begin` to `end` (exclusive) as stored, for any type. */
   readBytes(name: string, begin: number, end: number): Uint8Array<ArrayBuffer>;
   close(): void;
 }
@@ -26,15 +26,15 @@ interface Place {
   readonly file: Deno.FsFile;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  /** Of its first byte in the file. */
+  /** Position of its first byte in the file. */
   readonly start: number;
 }
 
 /**
- * Opens `model.safetensors`, or the shards that `model.safetensors.index.json` names; reads the headers only. Tables
- * of the rotary embedding that older writers stored are left out.
+ * Opens `model.safetensors`, or the shards named by `model.safetensors.index.json`, and reads only the headers. Leaves out
+ * the rotary embedding's tables, which older versions stored.
  *
- * @throws UserError naming the file and what was wrong with it
+ * @throws UserError naming the file and the problem
  */
 export async function openWeightFiles(folder: string): Promise<WeightFiles> {
   const single = `${folder}/model.safetensors`;
@@ -114,6 +114,6 @@ async function noWeights(folder: string): Promise<UserError> {
   return new UserError(
     "model.no-weights",
     `Cannot read the model: ${what}`,
-    "name a Hugging Face folder with safetensors weights, such as the cell folders that deno task show names",
+    "Give a Hugging Face folder with safetensors weights, such as a cell folder that deno task show prints",
   );
 }

@@ -1,23 +1,23 @@
-// Weights written piece by piece into one file or several shards: for models that are larger than memory.
+// Writes weights piece by piece into one file or several shards, for models larger than memory.
 import { type Dtype } from "./dtypes.ts";
 import { writeAtomically } from "./files.ts";
 import { bytesOf, encodeHeader, type PlannedTensor } from "./safetensors.ts";
 
-/** Hugging Face's own size of a shard. */
+/** Hugging Face's own default for the size of a shard, in bytes. */
 export const SHARD_BYTES = 5e9;
 
 /** What {@linkcode writeWeightFiles} wrote. */
 export interface WrittenWeights {
   readonly files: readonly string[];
-  /** Of the weights' data. */
+  /** Size of the weights' data. */
   readonly bytes: number;
 }
 
 /**
- * Writes `model.safetensors`, or shards of at most `shardBytes` (a larger weight has a shard of its own) and
- * `model.safetensors.index.json`, as Python's transformers names them. Weights lie in the order of their names.
+ * Writes `model.safetensors`, or shards of at most `shardBytes` (a larger weight gets its own shard) and
+ * `model.safetensors.index.json`, with the names that Python's transformers uses. Weights are in order of their names.
  *
- * @param dataOf the bytes of a weight in successive pieces, asked for once each and in order
+ * @param dataOf yields the bytes of a weight in pieces; called once for each weight, in order
  * @throws UserError when a file cannot be written
  */
 export async function writeWeightFiles(
@@ -60,7 +60,7 @@ function planShards(weights: readonly PlannedTensor[], shardBytes: number): Plan
     shards.at(-1)!.push(weight);
     room -= bytes;
   }
-  // Larger element types first, so that all data is aligned.
+  // Larger element types come first, so that all data is aligned.
   return shards.map((shard) => shard.toSorted((a, b) => width(b.dtype) - width(a.dtype)));
 }
 

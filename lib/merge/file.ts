@@ -1,4 +1,5 @@
-// The file of a trained merge: its trained parameters, how it was configured, and by content hash the models it is of.
+// The file of a trained merge: its trained parameters, its configuration, and the content hashes of the models it was
+// trained with.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { jsonTextSchema, readSafetensors, writeSafetensors } from "../huggingface/mod.ts";
@@ -6,7 +7,7 @@ import type { HostTensor, HostWeights } from "../model/mod.ts";
 import { calmConfigSchema } from "./mixture/calm.ts";
 import { mixtureConfigSchema } from "./mixture/config.ts";
 
-/** Which method, and its settings. */
+/** The method and its settings. */
 const methodSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("mixture"), config: mixtureConfigSchema }),
   z.strictObject({ kind: z.literal("calm"), config: calmConfigSchema }),
@@ -15,12 +16,12 @@ const methodSchema = z.discriminatedUnion("kind", [
 
 export type MergeMethod = z.infer<typeof methodSchema>;
 
-/** What the file of a merge says. */
+/** The contents of a merge file. */
 export interface MergeFile {
   readonly method: MergeMethod;
   /** The trained parameters. */
   readonly weights: HostWeights;
-  /** The models that it was made of and needs, the seed first, each with the content hash of its weights. */
+  /** The models that it was trained with and needs, the seed first, each with the content hash of its weights. */
   readonly models: readonly { readonly name: string; readonly weights: string }[];
 }
 
@@ -33,7 +34,7 @@ const metadataSchema = z.object({
 });
 
 /**
- * Writes a merge's file: safetensors, with what it belongs to in its metadata.
+ * Writes a merge file: safetensors, with the method and the models in its metadata.
  *
  * @throws UserError when the file cannot be written
  */
@@ -46,12 +47,11 @@ export async function saveMerge(path: string, { method, weights, models }: Merge
 }
 
 /**
- * Reads a merge's file.
+ * Reads a merge file.
  *
- * @param kind the method that it must be of
- * @param models content hashes of the models that it is to be used with, the seed first: it fits those that it was
- * made of and no others
- * @throws UserError `merge.file` when it is no such file, `merge.frozen` when it belongs to other models
+ * @param kind the expected method
+ * @param models content hashes of the models to use it with, the seed first: they must be those it was trained with
+ * @throws UserError `merge.file` when it is not such a file, `merge.frozen` when it was trained with other models
  */
 export async function loadMerge<Kind extends MergeMethod["kind"]>(
   path: string,
@@ -62,14 +62,22 @@ export async function loadMerge<Kind extends MergeMethod["kind"]>(
   const read = metadataSchema.safeParse(metadata);
   if (!read.success) {
     const { path: place, message } = read.error.issues[0]!;
-    throw new UserError("merge.file", `${path} is not a merge's file: its metadata's "${place.join(".")}": ${message}`);
+    throw new UserError(
+      "merge.file",
+      `Cannot read "${path}" as a merge: its metadata "${place.join(".")}": ${message}`,
+    );
   }
   const { method, models: made } = read.data;
-  if (method.kind !== kind) throw new UserError("merge.file", `${path} is of the method ${method.kind}, not ${kind}`);
+  if (method.kind !== kind) {
+    throw new UserError("merge.file", `Cannot use "${path}": it holds a merge of kind ${method.kind}, not ${kind}`);
+  }
   const weights: Record<string, HostTensor> = {};
   for (const [name, { shape, data }] of tensors) {
     if (!(data instanceof Float32Array)) {
-      throw new UserError("merge.file", `${path} is not a merge's file: "${name}" is not of floating-point numbers`);
+      throw new UserError(
+        "merge.file",
+        `Cannot read "${path}" as a merge: the tensor "${name}" does not hold floating-point numbers`,
+      );
     }
     weights[name] = { shape, data };
   }
@@ -87,8 +95,8 @@ function checkModels(path: string, made: MergeFile["models"], here: readonly str
 function other(path: string, what: string): UserError {
   return new UserError(
     "merge.frozen",
-    `The merge in ${path} was made of ${what}`,
-    "Give the models that it was trained with, in the same order, or train it for these",
+    `The merge in "${path}" was trained with ${what}`,
+    "Use the models that it was trained with, in the same order, or train it for these models",
   );
 }
 

@@ -1,4 +1,4 @@
-// The merge room's public face: other ways than stitching to make one model of several.
+// Ways other than stitching to combine several models into one: weight merges, ensembles, routing, mixtures, CALM.
 export { soup } from "./soup.ts";
 export { TORCH_DTYPES } from "./weights/companions.ts";
 export { type FolderMerge, type FolderMergeReport, mergeFolders } from "./weights/folders.ts";

@@ -1,7 +1,7 @@
-// Reading a tensor in the middle of a computation, where the backend can.
+// Reading a tensor synchronously, on backends that can.
 import * as tf from "@tensorflow/tfjs";
 
-/** Values that are there without waiting; undefined on a backend that only reads asynchronously. */
+/** The values of an int32 tensor; undefined on WebGPU, which only reads asynchronously. */
 export function readNow(tensor: tf.Tensor): Int32Array | undefined {
   return tf.getBackend() === "webgpu" ? undefined : tensor.dataSync<"int32">();
 }

@@ -4,9 +4,9 @@ import type { HostWeights } from "../model/mod.ts";
 import { mergeWeights } from "./weights/merge.ts";
 
 /**
- * The average of models of one shape, weight by weight, accumulated in float64.
+ * The weighted average of models of one shape, accumulated in float64.
  *
- * @param weights one a model; uniform by default
+ * @param weights one per model; uniform by default
  * @throws UserError `merge.shape` when the models differ in names or shapes, `merge.option` for weights that sum to 0
  */
 export function soup(models: readonly HostWeights[], weights?: readonly number[]): HostWeights {

@@ -1,4 +1,4 @@
-// The JSON of model folders: what Python reads is read, what it writes is kept, and safetensors headers are strict.
+// JSON in model folders: read like Python, changed in place; and strict safetensors headers.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { readJson, readSafetensors, writeSafetensors } from "../../lib/huggingface/mod.ts";
@@ -23,7 +23,7 @@ const PYTHON_TEXTS = [
   "[]",
 ];
 
-Deno.test("`parsePythonJson()` reads Infinity, NaN, a byte order mark and repeated keys, of which the last counts", () => {
+Deno.test("`parsePythonJson()` reads Infinity, NaN, a byte order mark and repeated keys, where the last one counts", () => {
   const [numbers, mark, both, twice, strings, proto, bare] = PYTHON_TEXTS.map((text) => parsePythonJson(bytes(text)));
   assert.deepEqual(numbers, { a: Infinity, b: -Infinity, c: [NaN, { d: NaN }] });
   assert.deepEqual(mark, { a: 1 });
@@ -58,10 +58,15 @@ Deno.test("`parsePythonJson()` refuses what Python refuses", () => {
   assert.throws(() => parsePythonJson(new Uint8Array([0x7b, 0xff, 0x7d])), /not UTF-8/);
 });
 
-Deno.test("`readJson()` refuses what is no object, naming the file", async () => {
+Deno.test("`readJson()` refuses JSON that is not an object, naming the file", async () => {
   const path = await Deno.makeTempFile();
   try {
-    for (const [text, says] of [["Infinity", /not an object/], ["[1]", /not an object/], ["{x", /not JSON/]] as const) {
+    for (
+      const [text, says] of [["Infinity", /not a JSON object/], ["[1]", /not a JSON object/], [
+        "{x",
+        /not JSON/,
+      ]] as const
+    ) {
       await Deno.writeTextFile(path, text);
       await assert.rejects(readJson(path), (error) => {
         assert.ok(error instanceof UserError && error.message.includes(path), String(error));
@@ -74,7 +79,7 @@ Deno.test("`readJson()` refuses what is no object, naming the file", async () =>
   }
 });
 
-Deno.test("`changeJson()` changes the value and nothing else", () => {
+Deno.test("`changeJson()` changes only the value", () => {
   const text =
     '\ufeff{\r\n  "a" : 30.0,\n\t"b": {"dtype": "float32", "x": [1.0, {"dtype": 0.0}]}, "dtype":"float32"\n}\n\n';
   assert.equal(
@@ -91,7 +96,7 @@ Deno.test("`changeJson()` changes the value and nothing else", () => {
   assert.equal(changed('{"\\u0061": Infinity}', { path: ["a"], value: true }), '{"\\u0061": true}');
 });
 
-Deno.test("`changeJson()` adds a missing key in the manner of the file", () => {
+Deno.test("`changeJson()` adds a missing key in the file's formatting", () => {
   const add = { path: ["new"], value: false } as const;
   assert.equal(
     changed('{\n  "a": 1.0,\n  "b": [\n    2\n  ]\n}\n', add),
@@ -106,7 +111,7 @@ Deno.test("`changeJson()` adds a missing key in the manner of the file", () => {
   );
 });
 
-Deno.test("`changeJson()` gives the object with the change, whatever the object", () => {
+Deno.test("`changeJson()` changes random objects correctly", () => {
   const seed = Date.now() % 1e6;
   const source = random(seed, "json");
   const text = () =>

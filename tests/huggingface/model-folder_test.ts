@@ -1,4 +1,4 @@
-// Hugging Face model folders: saved and loaded, sharded ones too, and the mistakes that are refused.
+// Hugging Face model folders: saving, loading, shards, and errors.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import {
@@ -37,7 +37,7 @@ async function withFolder(body: (folder: string) => Promise<void>): Promise<void
 const writeJson = (path: string, value: unknown) => Deno.writeTextFile(path, JSON.stringify(value));
 const readJson = async (path: string) => JSON.parse(await Deno.readTextFile(path));
 
-/** The error is the user's to mend and names the file. */
+/** Checks that the promise rejects with a UserError that matches all patterns. */
 function refuses(promise: Promise<unknown>, ...says: RegExp[]): Promise<void> {
   return assert.rejects(promise, (error) => {
     assert.ok(error instanceof UserError, String(error));
@@ -108,7 +108,7 @@ Deno.test("`loadModelFolder()` reads shards, and checks their names and contents
     await refuses(loadModelFolder(folder), /"__proto__" is not in/);
   }));
 
-Deno.test("`loadModelFolder()` names what a folder lacks or has too much of", () =>
+Deno.test("`loadModelFolder()` names missing and unexpected parts of a folder", () =>
   withFolder(async (folder) => {
     await refuses(loadModelFolder(folder), /config\.json/);
     const tensors = initialWeights(CONFIG, 1);
@@ -131,7 +131,7 @@ Deno.test("`loadModelFolder()` names what a folder lacks or has too much of", ()
     }
   }));
 
-Deno.test("`loadModelFolder()` believes a stored head rather than tie_word_embeddings, and says so", () =>
+Deno.test("`loadModelFolder()` goes by the stored head rather than tie_word_embeddings, with a warning", () =>
   withFolder(async (folder) => {
     const config = { ...CONFIG, tiedEmbeddings: true };
     const tensors = initialWeights(config, 1);
@@ -153,7 +153,7 @@ Deno.test("`loadModelFolder()` believes a stored head rather than tie_word_embed
     await refuses(load({ ...tensors, "lm_head.weight": { shape: [1, 8], data: new Float32Array(8) } }), /lm_head/);
   }));
 
-Deno.test("`loadModelFolder()` says which types it reads, and that others are to be converted", () =>
+Deno.test("`loadModelFolder()` says which types it reads and how to convert others", () =>
   withFolder(async (folder) => {
     const tensors = initialWeights(CONFIG, 1);
     await saveModelFolder(folder, { config: CONFIG, tensors });
@@ -178,12 +178,12 @@ Deno.test("`fromHuggingFaceConfig()` inverts `toHuggingFaceConfig()`", () => {
   }
 });
 
-Deno.test("`fromHuggingFaceConfig()` takes the keys of older versions and their defaults", () => {
+Deno.test("`fromHuggingFaceConfig()` accepts the keys of older versions, with defaults", () => {
   const { rope_parameters: _, num_key_value_heads: __, head_dim: ___, ...old } = toHuggingFaceConfig(CONFIG);
   assert.deepEqual(fromHuggingFaceConfig({ ...old, rope_scaling: null }), { ...CONFIG, kvHeads: CONFIG.heads });
 });
 
-Deno.test("`fromHuggingFaceConfig()` reads every spelling of a plain Llama", () => {
+Deno.test("`fromHuggingFaceConfig()` accepts every way to describe a plain Llama", () => {
   const { rope_parameters: _, rope_theta: __, ...good } = toHuggingFaceConfig(CONFIG);
   const theta = { ...CONFIG, ropeTheta: 500_000 };
   const plain: [Record<string, unknown>, ModelConfig][] = [
@@ -191,7 +191,7 @@ Deno.test("`fromHuggingFaceConfig()` reads every spelling of a plain Llama", () 
     [{ rope_scaling: { type: "default" }, rope_theta: 500_000 }, theta],
     [{ rope_scaling: {}, rope_parameters: { rope_theta: 500_000 }, rope_theta: 3 }, theta],
     [{ rope_parameters: { rope_type: "default", rope_theta: null }, rope_theta: 500_000 }, theta],
-    // As transformers does: rope_scaling before rope_parameters, and either before the top.
+    // As in transformers, rope_scaling takes precedence over rope_parameters, and both over the top level.
     [{ rope_scaling: { rope_theta: 500_000 }, rope_parameters: { rope_theta: 4 }, rope_theta: 3 }, theta],
     [{ rope_scaling: { rope_type: "default", factor: 1.0 }, rope_theta: 500_000 }, theta],
     [{ partial_rotary_factor: 1, rope_theta: 500_000 }, theta],
@@ -205,7 +205,7 @@ Deno.test("`fromHuggingFaceConfig()` reads every spelling of a plain Llama", () 
   }
 });
 
-Deno.test("`fromHuggingFaceConfig()` refuses what the decoder does not compute", () => {
+Deno.test("`fromHuggingFaceConfig()` refuses models that the decoder cannot compute", () => {
   const good = toHuggingFaceConfig(CONFIG);
   const bad: [Record<string, unknown>, RegExp][] = [
     [{ model_type: "gpt2" }, /model_type/],

@@ -1,4 +1,4 @@
-// Python's safetensors and transformers read what we write, and the other way round.
+// Python's safetensors and transformers read our files, and we read theirs.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -132,7 +132,7 @@ for (const tiedEmbeddings of [false, true]) {
         tiedEmbeddings,
       };
       const tensors = initialWeights(config, 3);
-      // Twenty times larger than at the start of training, so that every part of the decoder shows in the logits.
+      // Twenty times the initial weights, so that every part of the decoder affects the logits.
       for (const { shape, data } of Object.values(tensors)) {
         if (shape.length > 1) data.forEach((w, i) => data[i] = 20 * w);
       }
@@ -167,37 +167,40 @@ with torch.no_grad(): save_file({"ids": ids.int(), "logits": model(ids).logits},
   });
 }
 
-optionalTest("python-torch", "a folder that says what is not so is loaded as transformers loads it", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const config = {
-      vocabSize: 20,
-      width: 16,
-      layers: 2,
-      heads: 4,
-      kvHeads: 2,
-      inner: 24,
-      contextLength: 32,
-      ropeTheta: 10_000,
-      normEps: 1e-4,
-      tiedEmbeddings: false,
-    };
-    const tensors = initialWeights(config, 3);
-    for (const { shape, data } of Object.values(tensors)) {
-      if (shape.length > 1) data.forEach((w, i) => data[i] = 20 * w);
-    }
-    await saveModelFolder(folder, { config, tensors });
-    const { rope_theta: _, rope_parameters: __, ...json } = await readJson(`${folder}/config.json`);
-    const odd = {
-      ...json,
-      rope_scaling: { rope_type: "default", rope_theta: 500_000 },
-      num_key_value_heads: 2,
-      hidden_act: "swish",
-      tie_word_embeddings: true,
-    };
-    await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(odd));
-    python(
-      `
+optionalTest(
+  "python-torch",
+  "a folder with a contradictory config.json is loaded as transformers loads it",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const config = {
+        vocabSize: 20,
+        width: 16,
+        layers: 2,
+        heads: 4,
+        kvHeads: 2,
+        inner: 24,
+        contextLength: 32,
+        ropeTheta: 10_000,
+        normEps: 1e-4,
+        tiedEmbeddings: false,
+      };
+      const tensors = initialWeights(config, 3);
+      for (const { shape, data } of Object.values(tensors)) {
+        if (shape.length > 1) data.forEach((w, i) => data[i] = 20 * w);
+      }
+      await saveModelFolder(folder, { config, tensors });
+      const { rope_theta: _, rope_parameters: __, ...json } = await readJson(`${folder}/config.json`);
+      const odd = {
+        ...json,
+        rope_scaling: { rope_type: "default", rope_theta: 500_000 },
+        num_key_value_heads: 2,
+        hidden_act: "swish",
+        tie_word_embeddings: true,
+      };
+      await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(odd));
+      python(
+        `
 import sys, torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
@@ -205,16 +208,17 @@ model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32)
 ids = torch.arange(20).reshape(1, 20)
 with torch.no_grad(): save_file({"ids": ids.int(), "logits": model(ids).logits}, sys.argv[1] + "/expected.safetensors")
 `,
-      folder,
-    );
-    const expected = (await readSafetensors(`${folder}/expected.safetensors`)).tensors;
-    const loaded = await loadModelFolder(folder, () => {});
-    assert.deepEqual(loaded.config, { ...config, ropeTheta: 500_000 });
-    const logits = await logitsOf(loaded, expected.get("ids")!);
-    const wanted = expected.get("logits")!.data as Float32Array;
-    const difference = wanted.reduce((max, value, i) => Math.max(max, Math.abs(value - logits[i]!)), 0);
-    assert.ok(difference < 1e-4, `largest difference of logits: ${difference}`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+        folder,
+      );
+      const expected = (await readSafetensors(`${folder}/expected.safetensors`)).tensors;
+      const loaded = await loadModelFolder(folder, () => {});
+      assert.deepEqual(loaded.config, { ...config, ropeTheta: 500_000 });
+      const logits = await logitsOf(loaded, expected.get("ids")!);
+      const wanted = expected.get("logits")!.data as Float32Array;
+      const difference = wanted.reduce((max, value, i) => Math.max(max, Math.abs(value - logits[i]!)), 0);
+      assert.ok(difference < 1e-4, `largest difference of logits: ${difference}`);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);

@@ -1,4 +1,4 @@
-// safetensors: what is written is read back, bytes are deterministic, and every false claim is refused by name.
+// safetensors: round trips, deterministic bytes, and a specific error for every false claim.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { hashTensors, readSafetensors, readSafetensorsHeader, writeSafetensors } from "../../lib/huggingface/mod.ts";
@@ -25,7 +25,7 @@ function fileOf(header: string | Uint8Array, dataBytes = 0, claimed?: bigint): U
 const tensor = (shape: string, offsets: string, dtype = '"F32"') =>
   `{"dtype":${dtype},"shape":${shape},"data_offsets":${offsets}}`;
 
-/** Each is a file, and what the error must say. */
+/** Damaged files, and what the error must say. */
 const DAMAGED: readonly [name: string, bytes: Uint8Array, says: RegExp][] = [
   ["an empty file", new Uint8Array(0), /0 bytes/],
   ["7 bytes", new Uint8Array(7), /7 bytes/],
@@ -62,7 +62,11 @@ const DAMAGED: readonly [name: string, bytes: Uint8Array, says: RegExp][] = [
     fileOf('{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0],"x":1}}'),
     /unknown key "x"/,
   ],
-  ["an unknown dtype", fileOf(`{"a":${tensor("[1]", "[0,4]", '"F33"')}}`, 4), /"a" has dtype "F33"; known are/],
+  [
+    "an unknown dtype",
+    fileOf(`{"a":${tensor("[1]", "[0,4]", '"F33"')}}`, 4),
+    /"a" has dtype "F33"; the known ones are/,
+  ],
   ["a dtype named like a method", fileOf(`{"a":${tensor("[1]", "[0,4]", '"toString"')}}`, 4), /dtype "toString"/],
   ["no dtype", fileOf('{"a":{"shape":[0],"data_offsets":[0,0]}}'), /dtype none/],
   ["a negative shape", fileOf(`{"a":${tensor("[-1]", "[0,4]")}}`, 4), /shape \[-1\]/],
@@ -120,7 +124,7 @@ for (const [name, bytes, says] of DAMAGED) {
     }));
 }
 
-Deno.test("`readSafetensors()` refuses every cut of a good file, and any byte more", () =>
+Deno.test("`readSafetensors()` refuses every truncation of a good file, and an extra byte", () =>
   withFolder(async (folder) => {
     const path = `${folder}/t.safetensors`;
     await writeSafetensors(path, { a: { shape: [3], data: new Float32Array([1, 2, 3]) } }, { k: "v" });
@@ -133,7 +137,7 @@ Deno.test("`readSafetensors()` refuses every cut of a good file, and any byte mo
     await assert.rejects(readSafetensors(path), UserError);
   }));
 
-Deno.test("`readSafetensors()` names a file that is missing, and a folder", () =>
+Deno.test("`readSafetensors()` names a missing file, and a folder", () =>
   withFolder(async (folder) => {
     await assert.rejects(readSafetensors(`${folder}/none`), { code: "file.missing", message: /none"/ });
     await assert.rejects(readSafetensors(folder), (error) =>
@@ -171,7 +175,7 @@ Deno.test("`writeSafetensors()` and `readSafetensors()` keep names, shapes, type
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["t.safetensors"]);
   }));
 
-Deno.test("`writeSafetensors()` writes the same bytes whatever the order of names", () =>
+Deno.test("`writeSafetensors()` writes the same bytes for any order of names", () =>
   withFolder(async (folder) => {
     const a = { shape: [1], data: new Float32Array([1]) };
     const b = { shape: [1], data: new Float32Array([2]) };
@@ -201,7 +205,7 @@ Deno.test("`writeSafetensors()` takes views and shared memory", () =>
     assert.deepEqual([...tensors.get("view")!.data], [3, 4]);
   }));
 
-Deno.test("`readSafetensors()` reads the types of the format, those without an array in JavaScript as bytes", () =>
+Deno.test("`readSafetensors()` reads all types of the format, and those without a typed array as bytes", () =>
   withFolder(async (folder) => {
     const types = { F8_E4M3: 4, F8_E4M3FNUZ: 4, F8_E5M2: 4, F8_E5M2FNUZ: 4, F8_E8M0: 4, F6_E2M3: 3, F6_E3M2: 3, F4: 2 };
     for (const [dtype, size] of Object.entries({ ...types, C64: 32, BOOL: 4, F64: 32 })) {

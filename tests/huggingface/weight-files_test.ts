@@ -1,4 +1,4 @@
-// Weights read range by range and written piece by piece.
+// Weights read by range and written by piece.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import {
@@ -66,7 +66,7 @@ Deno.test("`writeWeightFiles()` writes one file that `readSafetensors()` and `op
   });
 });
 
-Deno.test("`writeWeightFiles()` splits into shards that `openWeightFiles()` joins, a large weight in its own", async () => {
+Deno.test("`writeWeightFiles()` splits into shards that `openWeightFiles()` joins, a large weight in its own shard", async () => {
   await withFolder(async (folder) => {
     const { files } = await writeWeightFiles(folder, plan("BF16"), pieces, { shardBytes: 39 });
     assert.deepEqual(files, [1, 2, 3, 4].map((i) => `model-0000${i}-of-00004.safetensors`));
@@ -82,7 +82,7 @@ Deno.test("`writeWeightFiles()` splits into shards that `openWeightFiles()` join
   });
 });
 
-Deno.test("`writeWeightFiles()` refuses data of another size than the shape's", async () => {
+Deno.test("`writeWeightFiles()` refuses data whose size does not match the shape", async () => {
   await withFolder(async (folder) => {
     const wrong = () => [new Uint8Array(3)];
     await assert.rejects(writeWeightFiles(folder, plan("F32"), wrong), /needs \d+ bytes, not 3/);
@@ -110,7 +110,7 @@ Deno.test("`encodeWeights()` rounds to the nearest, ties to even, and keeps infi
     ["F16", -(2 ** -25), 0x8000],
   ];
   for (const [dtype, value, wanted] of cases) assert.equal(bits(dtype, value), wanted, `${dtype} ${value}`);
-  // A NaN whose only fraction bits are the lower ones must not become an infinity.
+  // A NaN with only low fraction bits must not become an infinity.
   const nan = new Float32Array(Uint32Array.of(0x7f800001, 0xffffffff).buffer);
   assert.deepEqual([...new Uint16Array(encodeWeights("BF16", nan).slice().buffer)], [0x7fc0, 0xffff]);
 });
@@ -130,7 +130,7 @@ Deno.test("`encodeWeights()` and `read()` keep every half-precision number", asy
   });
 });
 
-Deno.test("`openWeightFiles()` refuses what is no model folder, and reads no weight of another type", async () => {
+Deno.test("`openWeightFiles()` refuses folders without a model, and weights of other types", async () => {
   await withFolder(async (folder) => {
     const refuses = (code: string, says: RegExp) => (error: unknown) =>
       error instanceof UserError && error.code === code && says.test(error.message);

@@ -1,4 +1,4 @@
-// Branch-Train-Merge's ensemble against its definition in float64, its exact bound, and decoding step by step.
+// The Branch-Train-Merge ensemble: its float64 definition, its exact bound, and step-by-step decoding.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
@@ -16,7 +16,7 @@ function models(...seeds: number[]): LanguageModel[] {
   return seeds.map((seed) => decoder(TINY, toDevice(bigWeights(TINY, seed))));
 }
 
-/** The tokens after `ids`, and a last one: targets of a document whose every token but the first is predicted. */
+/** The tokens after `ids`, and a last one: targets of a document in which all tokens but the first are predicted. */
 function nextTokens(ids: tf.Tensor2D, last = 3): tf.Tensor2D {
   const [B, length] = ids.shape;
   return tf.concat([tf.slice(ids, [0, 1], [B, length - 1]), tf.fill([B, 1], last, "int32")], 1) as tf.Tensor2D;
@@ -27,7 +27,7 @@ const logSumExp = (values: readonly number[]): number => {
   return top + Math.log(values.reduce((sum, value) => sum + Math.exp(value - top), 0));
 };
 
-/** The mixture's log-probabilities by its definition: `[B][T][V]`, in float64. */
+/** The mixture's log-probabilities from the definition, in float64: `[B][T][V]`. */
 function mixtureByHand(
   parts: readonly LanguageModel[],
   ids: tf.Tensor2D,
@@ -92,7 +92,7 @@ for (const [title, options] of OPTIONS) {
     const targets = nextTokens(ids).arraySync();
     const losses = tf.tensor2d(targets.map((row, b) => row.map((token, t) => -expected[b]![t]![token]!)));
     assertClose(mixture.losses!(ids, nextTokens(ids)), losses, 1e-4);
-    // And from the members' losses alone, without a model.
+    // The same from the members' losses alone.
     const each = parts.map((model) => tokenLosses(model, ids, nextTokens(ids)).arraySync());
     const mixed = [0, 1].map((b) => [...mixedLosses(each.map((rows) => rows[b]!), options)]);
     assertClose(tf.tensor2d(mixed), losses, 1e-4);
@@ -110,7 +110,7 @@ Deno.test("`mixedLosses()` loses at most log n more than the best model, or −l
     const prior = shares.map((share) => share / total(shares));
     const mixed = total(mixedLosses(losses, { prior }));
     for (const [j, list] of losses.entries()) assert.ok(mixed <= total(list) - Math.log(prior[j]!) + 1e-9);
-    // The whole sequence's probability under the mixture is the average of the members': an identity of Bayes's rule.
+    // By Bayes's rule, the mixture's probability of the sequence is the average of the members'.
     const average = -logSumExp(losses.map((list) => -total(list))) + Math.log(n);
     assert.ok(Math.abs(total(mixedLosses(losses)) - average) < 1e-9);
   }
@@ -124,21 +124,21 @@ Deno.test("`priorFromLosses()` averages posteriors, each counting 0.3 times the 
   prior.forEach((share, j) => assert.ok(Math.abs(share - (0.09 * a[j]! + 0.21 * b[j]! + 0.7 * c[j]!)) < 1e-12));
   assert.deepEqual(priorFromLosses(losses, 0), c);
   assert.ok(Math.abs(prior.reduce((x, y) => x + y) - 1) < 1e-12);
-  // A prior may be 0 where a posterior is; the ensemble takes it.
+  // A prior may be 0, as a posterior may; the ensemble accepts it.
   assert.ok(Number.isFinite(mixedLosses([[1, 2], [1, 2]], { prior: [0, 1] })[1]!));
 });
 
-Deno.test("`btmEnsemble()` and `mixedLosses()` refuse options out of their range, by name", () => {
+Deno.test("`btmEnsemble()` and `mixedLosses()` refuse options out of range, by name", () => {
   const cases: [BtmOptions, RegExp][] = [
-    [{ topK: 0 }, /topK 0.*1 to the 2 models/],
+    [{ topK: 0 }, /topK 0.*from 1 to 2/],
     [{ topK: 3 }, /topK 3/],
     [{ topK: 1.5 }, /topK 1.5/],
     [{ temperature: 0 }, /temperature 0/],
     [{ temperature: NaN }, /temperature NaN/],
     [{ history: 0 }, /history 0/],
-    [{ prior: [1] }, /prior of 1 models/],
+    [{ prior: [1] }, /prior of length 1/],
     [{ prior: [0.5, 0.4] }, /sums to 0.9/],
-    [{ prior: [1.5, -0.5] }, /prior with 1.5/],
+    [{ prior: [1.5, -0.5] }, /prior that contains 1.5/],
   ];
   const one: LanguageModel = {
     vocabSize: 3,
@@ -191,7 +191,7 @@ deviceTest("`btmEnsemble().losses` is the cross-entropy of its logits, and 0 whe
   };
   const targets = nextTokens(ids);
   assertClose(mixture.losses!(ids, targets), cross(targets), 1e-4);
-  // A prompt does not count, but the posterior has read it; the padding after the answer counts for nothing.
+  // A prompt is not scored but is evidence for the posterior; padding after the answer is neither.
   const counted = tf.tensor2d(
     targets.arraySync().map((row, b) => row.map((token, t) => t < 4 || t > 8 + b ? -1 : token)),
     [2, T],
@@ -209,7 +209,7 @@ deviceTest("`btmEnsemble().losses` is the cross-entropy of its logits, and 0 whe
 
 deviceTest("`btmEnsemble()` moves to the model that predicted the prefix best", () => {
   const [good, bad] = models(1, 2) as [LanguageModel, LanguageModel];
-  // A document that `good` finds likeliest, token after token.
+  // A document of the tokens that `good` finds most likely.
   let ids = tokens(1, 1, 5);
   while (ids.shape[1] < T) {
     const last = tf.slice(good.logits(ids), [0, ids.shape[1] - 1, 0], [1, 1, V]);
@@ -256,7 +256,7 @@ deviceTest("`btmEnsemble()` refuses too many tokens before any of its models has
     () => mixture.logits(ids, state),
     (error) => error instanceof UserError && error.code === "model.context",
   );
-  // Nothing was half read: decoding goes on as if nothing had happened.
+  // No model has read the tokens: decoding continues as if nothing had happened.
   const next = mixture.logits(tf.slice(ids, [0, 0], [1, 2]), state);
   const whole = mixture.logits(tf.concat([ids, tf.slice(ids, [0, 0], [1, 2])], 1) as tf.Tensor2D);
   assertClose(next, tf.slice(whole, [0, 4, 0], [1, 2, V]), 1e-4);

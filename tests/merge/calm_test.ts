@@ -1,4 +1,4 @@
-// CALM: the anchor at step 0, causality of the cross-attention, caches, gradients, and what it refuses.
+// CALM: equality to the anchor at step 0, causality, caches, gradients, and errors.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
@@ -20,7 +20,7 @@ import { assertClose, assertFar, assertGradient, bigWeights, difference, TINY, t
 
 const T = TINY.contextLength;
 
-/** Connections that are all away from their start. */
+/** Connections with all parameters away from their initial values. */
 function noisyCalm(calm: CalmConfig, augmenting: number, seed = 1): HostWeights {
   return Object.fromEntries(
     Object.entries(initialCalm(calm, { augmenting, width: TINY.width }, seed)).map(([name, { shape, data }]) => {
@@ -83,7 +83,7 @@ for (const [connections, augmenting] of [[1, 1], [2, 2], [3, 1]] as const) {
 }
 
 deviceTest("the anchor hears each augmenting model by itself: their contributions add up at the last layer", () => {
-  // One connection after the last layer: the final state is the anchor's and what it hears of each.
+  // With one connection after the last layer, the final state is the anchor's plus the cross-attention to each model.
   const both = tinyCalm(1, 2);
   const ids = tokens(2, T, 2);
   const state = (model: CalmModel) => fromFirstConnection(model, beforeFirstConnection(model, ids));
@@ -132,7 +132,7 @@ deviceTest("`fromFirstConnection()` keeps documents apart", () => {
   assert.equal(difference(of(1), of(2)), 0);
 });
 
-Deno.test("`calmLayers()` places connections evenly, the last after the last layer", () => {
+Deno.test("`calmLayers()` spaces connections evenly, the last after the last layer", () => {
   assert.deepEqual(calmLayers({ connections: 1 }, 20), [20]);
   assert.deepEqual(calmLayers({ connections: 4 }, 20), [5, 10, 15, 20]);
   assert.deepEqual(calmLayers({ connections: 3 }, 10), [3, 6, 10]);
@@ -142,7 +142,7 @@ Deno.test("`calmLayers()` places connections evenly, the last after the last lay
   );
 });
 
-Deno.test("`calmShapes()` has five matrices for each connection and augmenting model", () => {
+Deno.test("`calmShapes()` has five matrices per connection and augmenting model", () => {
   const count = [...calmShapes({ connections: 4 }, { augmenting: 3, width: 3072 }).values()]
     .reduce((sum, [a, b]) => sum + a! * b!, 0);
   assert.equal(count, 4 * 3 * 5 * 3072 ** 2);

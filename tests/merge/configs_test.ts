@@ -1,4 +1,4 @@
-// Which configurations give equal weights the same meaning, and which are refused.
+// Which differences between config.json files matter, and which do not.
 import assert from "node:assert/strict";
 import { configMismatch } from "../../lib/merge/weights/configs.ts";
 
@@ -67,7 +67,7 @@ async function mismatchOf(...configs: Config[]): Promise<string | undefined> {
   }
 }
 
-/** Two ways of writing one thing. */
+/** Equivalent configurations. */
 const EQUAL: readonly [what: string, a: Config, b: Config][] = [
   ["the same", LLAMA, LLAMA],
   ["names, versions, ids, training and generation", LLAMA, {
@@ -161,7 +161,7 @@ for (const [what, a, b] of EQUAL) {
   });
 }
 
-/** A change, and what is said of it. */
+/** A configuration, a change, and what the description includes. */
 const DIFFERENT: readonly [a: Config, change: Config, ...says: string[]][] = [
   [LLAMA, { rope_theta: 10_000 }, "rope_theta is 500000 and 10000"],
   [LLAMA, { rms_norm_eps: 1e-6 }, "rms_norm_eps is 1e-5 and 1e-6"],

@@ -1,4 +1,4 @@
-// Models of many families, made by transformers, merge with themselves into models that transformers loads as the same.
+// Tiny models of many families from transformers, merged with themselves, load in transformers and give equal logits.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { pythonCommand } from "../../lib/doctor/python.ts";
@@ -37,7 +37,7 @@ optionalTest("python-torch", "merged models of many families load in transformer
   }
 });
 
-optionalTest("python-torch", "what a config.json leaves out is what transformers takes for it", () => {
+optionalTest("python-torch", "defaults of omitted config.json keys are those of transformers", () => {
   const kinds = ["llama", "mistral", "mixtral", "qwen2", "qwen3", "gemma2", "gemma3_text", "phi3", "gpt_neox", "olmo2"];
   const defaults = Object.fromEntries(kinds.map((kind) => [kind, configDefaults(kind)]));
   const check = `

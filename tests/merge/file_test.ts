@@ -1,4 +1,4 @@
-// Files of trained merges: the same logits after loading, small where little is trained, and no use with other models.
+// Files of trained merges: equal logits after loading, small files if little is trained, and errors for other models.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
@@ -115,7 +115,7 @@ const GOOD: MergeFile = {
   models: NAMED,
 };
 
-Deno.test("`loadMerge()` refuses models that the merge was not made of, and files of another method", async (t) => {
+Deno.test("`loadMerge()` refuses models that the merge was not trained with, and files of another method", async (t) => {
   const [a, b, c] = HASHES as [string, string, string];
   await inTemporaryFile(async (path) => {
     await saveMerge(path, GOOD);
@@ -141,7 +141,7 @@ Deno.test("`loadMerge()` refuses models that the merge was not made of, and file
   });
 });
 
-Deno.test("`loadMerge()` names what makes a file no merge's file", async (t) => {
+Deno.test("`loadMerge()` says why a file is not a merge file", async (t) => {
   const good = {
     format: "stitchbook-merge",
     method: JSON.stringify(GOOD.method),

@@ -1,4 +1,4 @@
-// Merging model folders: the same numbers as in memory, whole or not at all, in little memory.
+// Merging model folders: equal to merging in memory, complete or not at all, with little memory.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import {
@@ -16,7 +16,7 @@ import { optionalTest } from "../optional.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 import { namesIn, refuses, request, tokenizer, weights, withModels } from "./model-folders.ts";
 
-Deno.test("`mergeFolders()` gives the numbers of `mergeWeights()`, by every method, whatever the pieces", async () => {
+Deno.test("`mergeFolders()` equals `mergeWeights()` for every method and piece size", async () => {
   await withModels(async (folder) => {
     for (const { name, base, options } of WEIGHT_METHODS) {
       const settings = Object.hasOwn(options, "density") ? { density: 0.5 } : {};
@@ -39,7 +39,7 @@ Deno.test("`mergeFolders()` gives the numbers of `mergeWeights()`, by every meth
   });
 });
 
-Deno.test("`mergeFolders()` takes configuration and tokenizer from the base, and says what it did", async () => {
+Deno.test("`mergeFolders()` copies configuration and tokenizer from the base, and records the merge", async () => {
   await withModels(async (folder) => {
     await Deno.writeTextFile(`${folder}/seed/chat_template.jinja`, "{{ x }}");
     await Deno.writeTextFile(`${folder}/seed/cell.json`, "{}");
@@ -72,7 +72,7 @@ Deno.test("`mergeFolders()` reads and writes half precision and shards", async (
   await withModels(async (folder) => {
     const expected = mergeWeights("linear", { models: [weights.a!, weights.b!] });
     for (const dtype of ["F16", "BF16"] as const) {
-      // Half precision out, in shards; then that in, with itself, and out again: the same bytes.
+      // Write half precision in shards, merge the result with itself, and expect the same bytes.
       const half = `${folder}/${dtype}`;
       const linear = { method: "linear", base: undefined, settings: {}, shardBytes: 2000 };
       const { files, bytes } = await mergeFolders(request(folder, { ...linear, out: half, dtype }));
@@ -102,7 +102,7 @@ Deno.test("`mergeFolders()` reads and writes half precision and shards", async (
   });
 });
 
-Deno.test("`mergeFolders()` counts what is too large for float16", async () => {
+Deno.test("`mergeFolders()` counts values that are too large for float16", async () => {
   await withModels(async (folder) => {
     const huge = { ...weights.a!, "model.norm.weight": { shape: [16], data: new Float32Array(16).fill(70_000) } };
     await saveModelFolder(`${folder}/huge`, { config: TINY, tensors: huge });
@@ -111,7 +111,7 @@ Deno.test("`mergeFolders()` counts what is too large for float16", async () => {
   });
 });
 
-Deno.test("`mergeFolders()` copies tensors that are no weights, and refuses them when they differ", async () => {
+Deno.test("`mergeFolders()` copies tensors that are not weights, and refuses them if they differ", async () => {
   await withModels(async (folder) => {
     const ids = { name: "ids", dtype: "I64", shape: [3] } as const;
     const norm = { name: "norm", dtype: "F32", shape: [2] } as const;
@@ -136,7 +136,7 @@ Deno.test("`mergeFolders()` copies tensors that are no weights, and refuses them
   });
 });
 
-Deno.test("`mergeFolders()` refuses models that do not fit together, by name, and writes nothing", async () => {
+Deno.test("`mergeFolders()` refuses models that do not match, by name, and writes nothing", async () => {
   await withModels(async (folder) => {
     const changed = async (name: string, file: string, change: (json: Record<string, unknown>) => void) => {
       await saveModelFolder(`${folder}/${name}`, { config: TINY, tensors: weights.a!, tokenizer });
@@ -183,7 +183,7 @@ Deno.test("`mergeFolders()` leaves nothing behind when it is stopped", async () 
   });
 });
 
-Deno.test("`deno task merge` merges folders, and mergekit's way of listing the base among the models will do", async () => {
+Deno.test("`deno task merge` merges folders, also with the base listed among the models as in mergekit", async () => {
   await withModels(async (folder) => {
     const lines: string[] = [];
     const [seed, a, b] = ["seed", "a", "b"].map((name) => `${folder}/${name}`) as [string, string, string];
@@ -208,7 +208,7 @@ Deno.test("`deno task merge` merges folders, and mergekit's way of listing the b
   });
 });
 
-Deno.test("`deno task merge --help` says what each method takes, with its defaults", async () => {
+Deno.test("`deno task merge --help` lists each method's options and defaults", async () => {
   const help = async (...args: string[]) => {
     let text = "";
     await mergeCommand([...args, "--help"], (line) => text += line);
@@ -224,7 +224,7 @@ Deno.test("`deno task merge --help` says what each method takes, with its defaul
   for (const word of ["--epsilon", "--base", "--density", "--t "]) assert.ok(!linear.includes(word), word);
 });
 
-Deno.test("`deno task merge` refuses what it cannot read", async () => {
+Deno.test("`deno task merge` refuses arguments that it cannot parse", async () => {
   const cases: [args: string[], code: string, ...says: string[]][] = [
     [["a", "b"], "merge.method", "ties"],
     [["-m", "ties", "a"], "merge.out", "--out"],
@@ -247,11 +247,11 @@ Deno.test("`deno task merge` refuses what it cannot read", async () => {
 });
 
 Deno.test({
-  name: "`deno task merge` says where it may not write",
+  name: "`deno task merge` says that it may not write to a folder",
   ignore: Deno.build.os !== "linux",
   fn: () =>
     withModels(async (folder) => {
-      // As the task runs it: with no more than these, Deno keeps programs from /proc.
+      // The task's permissions, with which Deno refuses access to /proc.
       const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
       const words = ["merge", "-m", "linear", `${folder}/a`, `${folder}/b`, "-o", "/proc/merged"];
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -265,7 +265,7 @@ Deno.test({
     }),
 });
 
-// A child process, for the largest memory of this one is that of all tests before. Linux tells it.
+// In a child process, because the peak memory of this one includes all earlier tests. Linux reports it.
 Deno.test({
   name: "`deno task merge` needs far less memory than one tensor of one model takes",
   ignore: Deno.build.os !== "linux",
@@ -273,7 +273,7 @@ Deno.test({
     const folder = await Deno.makeTempDir();
     try {
       const MB = 1e6;
-      // 128 MB a model in bfloat16, and twice that as float32; sparse files, so next to nothing on disk.
+      // 128 MB per model in bfloat16, twice that in float32; sparse files, so almost nothing on disk.
       const large = { name: "w", dtype: "BF16", shape: [4_000, 16_000] } as const;
       const small = { ...large, shape: [8, 16] } as const;
       const peak = async (weight: typeof large | typeof small) => {

@@ -1,4 +1,4 @@
-// Merging weight by weight, against what mergekit makes of the same tensors (fixtures/make_mergekit.py).
+// Weight merges against mergekit's results for the same tensors (fixtures/make_mergekit.py).
 import assert from "node:assert/strict";
 import { type MergeSettings, resolveOptions, type TensorInputs, weightMethod } from "../../lib/merge/mod.ts";
 import { inMemory } from "../../lib/merge/weights/source.ts";
@@ -11,7 +11,7 @@ interface Fixture {
     readonly tensors: string;
     readonly method: string;
     readonly settings: MergeSettings;
-    /** Of every model, multiples of 2^-16; none when nothing is dropped at random. */
+    /** By model, in multiples of 2^-16; empty if nothing is dropped at random. */
     readonly draws: readonly number[][];
     readonly result: readonly number[];
   }[];
@@ -19,7 +19,7 @@ interface Fixture {
 
 const fixture: Fixture = JSON.parse(Deno.readTextFileSync(new URL("fixtures/mergekit.json", import.meta.url)));
 
-/** Our result for a case, with its uniform numbers, in pieces of about `piece` elements. */
+/** Our result for a case with its uniform numbers, in pieces of about `piece` elements. */
 function merged({ tensors, method: name, settings, draws }: Fixture["cases"][number], piece: number): Float32Array {
   const { shape, base, models } = fixture.tensors[tensors]!;
   const source = (values: readonly number[]) => inMemory({ shape, data: Float32Array.from(values) });
@@ -61,7 +61,7 @@ for (const method of new Set(fixture.cases.map(({ method }) => method))) {
       const whole = merged(one, Infinity);
       for (const piece of [1, 7, 30]) {
         const parts = merged(one, piece);
-        // The length of a vector and the sum of magnitudes are added up in another order.
+        // Norms and sums of magnitudes are accumulated in another order.
         const scale = Math.max(...whole.map(Math.abs));
         parts.forEach((value, i) => assert.ok(Math.abs(value - whole[i]!) <= 1e-7 * scale, `${one.tensors} [${i}]`));
       }

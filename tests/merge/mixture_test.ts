@@ -1,4 +1,4 @@
-// Mixtures of experts: what they equal at the start, causality, decoding with caches, gradients, parameter counts.
+// Mixtures of experts: initial equality, causality, decoding with caches, gradients, parameter counts.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
@@ -49,7 +49,7 @@ for (const [name, mixture] of ALL) {
       const changed = values.map((row) => row.map((id, t) => t < at ? id : (id + 7) % TINY.vocabSize));
       const [a, b] = [ids, tf.tensor2d(changed, ids.shape, "int32")].map((x) => model.logits(x));
       const until = (x: tf.Tensor3D) => tf.slice(x, [0, 0, 0], [1, at, -1]);
-      // Rows that share a product may round differently; what a later token does would be far larger.
+      // Rows in one product may round differently; the effect of a later token would be far larger.
       assertClose(until(b!), until(a!), 1e-4);
       assertFar(a!, b!, 0.1);
     }
@@ -82,13 +82,13 @@ for (const [name, mixture] of ALL) {
     assertClose(of(a), of(b), 1e-4);
   });
 
-  Deno.test(`\`mixtureParameters()\` of ${name} counts what there is`, () => {
+  Deno.test(`\`mixtureParameters()\` of ${name} counts all weights`, () => {
     const start = initialMixture(TINY, mixture, [1, 2, 3].map((seed) => bigWeights(TINY, seed)), 1);
     const count = (weights: typeof start) => Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
     const { trained, total, active } = mixtureParameters(TINY, mixture, 3);
     assert.equal(total, count(start));
     assert.equal(trained, count(splitTrained(mixture, start).trained));
-    // A layer's feed-forward is three products of width by inner.
+    // A layer's feed-forward is three width × inner matrices.
     const idle = { soft: 0, sample: 2, "top-2": 1 }[mixture.routing];
     assert.equal(active, total - idle * TINY.layers * 3 * TINY.width * TINY.inner);
   });
@@ -110,13 +110,13 @@ Deno.test("`mixtureParameters()` of the paper's shapes gives the paper's table",
     return [trained, total, active].map((count) => (count / 1e9).toFixed(1));
   };
   assert.deepEqual(billions("btx-soft"), ["7.2", "7.2", "7.2"]);
-  // The paper has 2.9B active: no plain count gives it. One expert's path is the seed and a router.
+  // The paper states 2.9B active, which no plain count gives. The path through one expert is the seed plus a router.
   assert.deepEqual(billions("btx-sample"), ["7.2", "7.2", "2.7"]);
   assert.deepEqual(billions("bam"), ["8.4", "8.4", "8.4"]);
   assert.deepEqual(billions("bam-adapters"), ["1.5", "9.9", "9.9"]);
 });
 
-Deno.test("`initialMixture()` averages what is shared and keeps each model's own experts", () => {
+Deno.test("`initialMixture()` averages shared weights and keeps each model's experts", () => {
   const models = [1, 2, 3].map((seed) => bigWeights(TINY, seed));
   const average = soup(models);
   for (const [, mixture] of ALL) {
@@ -170,7 +170,7 @@ deviceTest("where a router says nothing, `sample` takes the first model, `top-2`
     );
     return mixtureModel({ config: TINY, mixture, models: 3, weights: toDevice(rows) });
   };
-  // The attention is everyone's, so what `sample` takes is the seed.
+  // Attention is equal in all models, so `sample` with the seed's expert is the seed.
   assertClose(mixtureForward(model("sample"), ids), forward(TINY, toDevice(seed), ids), 1e-3);
   assertFar(mixtureForward(model("sample"), ids), mixtureForward(model("top-2"), ids), 0.1);
   assertFar(mixtureForward(model("soft"), ids), mixtureForward(model("top-2"), ids), 0.1);
@@ -178,7 +178,7 @@ deviceTest("where a router says nothing, `sample` takes the first model, `top-2`
 
 for (const [name, mixture] of ALL) {
   const training = { step: 3, seed: 5 };
-  // What is drawn has a gradient that is not its loss's (straight-through): its own test is in route_test.ts.
+  // `sample` is left out: its straight-through gradient is not that of its loss (see route_test.ts).
   if (mixture.routing === "sample") continue;
   deviceTest(`a ${name} mixture has the gradients of its loss`, () => {
     const config = { ...TINY, layers: 2 };

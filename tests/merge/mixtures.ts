@@ -1,11 +1,11 @@
-// Tiny mixtures of experts that several tests share.
+// Tiny mixtures of experts shared by several tests.
 import * as tf from "@tensorflow/tfjs";
 import { initialMixture, type MixtureConfig, type MixtureModel, mixtureModel } from "../../lib/merge/mod.ts";
 import { type HostWeights, type ModelConfig, toDevice } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 
-/** The weights of a mixture of different random decoders, with routers that decide and adapters that matter. */
+/** Weights of a mixture of different random decoders, with decisive routers and nonzero adapters. */
 export function noisyMixture(
   mixture: MixtureConfig,
   { models = 3, config = TINY, seed = 1 }: { models?: number; config?: ModelConfig; seed?: number } = {},
@@ -21,11 +21,11 @@ export function noisyMixture(
   );
 }
 
-/** That mixture on the device. */
+/** The same mixture on the device. */
 export function tinyMixture(mixture: MixtureConfig, options: Parameters<typeof noisyMixture>[1] = {}): MixtureModel {
   const { models = 3, config = TINY } = options;
   return mixtureModel({ config, mixture, models, weights: toDevice(noisyMixture(mixture, options)) });
 }
 
-/** The mean of the squares of logits, for gradients that reach everything. */
+/** The mean squared logit, whose gradient reaches all parameters. */
 export const meanSquare = (logits: tf.Tensor): tf.Scalar => tf.mean(tf.square(logits)) as tf.Scalar;

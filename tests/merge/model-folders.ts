@@ -1,4 +1,4 @@
-// Model folders that tests of merging folders share.
+// Model folders shared by tests of merging.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { readJson, saveModelFolder } from "../../lib/huggingface/mod.ts";
@@ -6,16 +6,16 @@ import type { FolderMerge } from "../../lib/merge/mod.ts";
 import type { HostWeights } from "../../lib/model/mod.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 
-/** Of the models `seed`, `a` and `b`. */
+/** Weights of the models `seed`, `a` and `b`. */
 export const weights: Readonly<Record<string, HostWeights>> = {
   seed: bigWeights(TINY, 1),
   a: bigWeights(TINY, 2),
   b: bigWeights(TINY, 3),
 };
-/** Of all three models. */
+/** The tokenizer of all three models. */
 export const tokenizer = { version: "1.0", model: { type: "BPE", vocab: { x: 0 }, merges: [] }, added_tokens: [] };
 
-/** A folder with the models `seed`, `a` and `b`. */
+/** Runs `body` with a temporary folder that holds the models `seed`, `a` and `b`. */
 export async function withModels(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -38,7 +38,7 @@ export const request = (folder: string, changes: Partial<FolderMerge> = {}): Fol
   ...changes,
 });
 
-/** Whether an error is the user's to mend, of this code, and says these words. */
+/** A check that an error is a UserError with this code and these words. */
 export const refuses = (code: string, ...words: string[]) => (error: unknown) => {
   assert.ok(error instanceof UserError, String(error));
   assert.equal(error.code, code, error.message);

@@ -1,4 +1,4 @@
-// Routing: gates by their definitions, drawing, the load balance, and experts that run on their own tokens only.
+// Routing: definitions of the gates, sampling, load balancing, and experts that run only on their tokens.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { gumbelTemperature, loadBalance, mixExperts, route } from "../../lib/merge/mixture/route.ts";
@@ -31,7 +31,7 @@ deviceTest("`route()` is its definition: all experts, the best, or the best two 
   assertClose(gates, tf.tensor2d(two), 1e-6);
   chosen![0]!.dataSync().forEach((model, row) => assert.equal(rows[row]![model], Math.max(...rows[row]!)));
   for (const row of gates.arraySync()) assert.equal(row.filter((gate) => gate > 0).length, 2);
-  // Ties go to the first, and never to one expert twice.
+  // Ties go to the first expert, and never twice to one.
   const { chosen: tied } = route("top-2", tf.zeros([3, 4]));
   assert.deepEqual(tied!.map((x) => [...x.dataSync()]), [[0, 0, 0], [1, 1, 1]]);
 });
@@ -47,7 +47,7 @@ deviceTest("`route()` draws each expert as often as its probability says, from t
   for (const row of gates.arraySync()) assert.deepEqual(row.toSorted(), [0, 0, 1]);
 });
 
-Deno.test("`gumbelTemperature()` falls from 1 to a half", () => {
+Deno.test("`gumbelTemperature()` falls from 1 to 0.5", () => {
   assert.equal(gumbelTemperature(1), 1);
   assert.ok(Math.abs(gumbelTemperature(1001) - Math.exp(-0.1)) < 1e-12);
   assert.equal(gumbelTemperature(1_000_000), 0.5);
@@ -59,7 +59,7 @@ deviceTest("a drawn gate of 1 has the gradient of its Gumbel-softmax", () => {
   const weights = logits(5, 3, 4); // of the gates; only the drawn ones' count
   const { gates } = route("sample", z, draw);
   const gradient = tf.grad((x) => tf.sum(tf.mul(route("sample", x as tf.Tensor2D, draw).gates, weights)))(z);
-  // The noise shows in what is drawn from even logits: recover it from the soft function at temperature 1 instead.
+  // The noise decides what is sampled from even logits. Recover it from the soft function at temperature 1.
   const noise = noiseOf([5, 3], draw.seed);
   const loss = (values: Float32Array) =>
     tf.tidy(() => {
@@ -70,7 +70,7 @@ deviceTest("a drawn gate of 1 has the gradient of its Gumbel-softmax", () => {
   assertGradient(z.dataSync<"float32">().slice(), gradient.dataSync(), loss, { places }, "z");
 });
 
-/** Gumbel noise of a seed, by the definition: −log(−log u). */
+/** Gumbel noise for a seed from its definition, −log(−log u). */
 function noiseOf(shape: [number, number], seed: number): tf.Tensor2D {
   const { uint32 } = random(seed, "gumbel");
   const draw = () => -Math.log(-Math.log((uint32() + 0.5) / 2 ** 32));

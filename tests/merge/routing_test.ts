@@ -1,4 +1,4 @@
-// Expert routing: what chooses, what is chosen, and that no token is predicted by a model that it chose.
+// Expert routing: the choice, its effect, and that no token is predicted by a model that it helped to choose.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
@@ -21,7 +21,7 @@ const LONG = { ...TINY, contextLength: 64 };
 const T = 48;
 const P = ROUTING_PREFIX.shortest;
 
-/** Three models, and a router that chooses among them by what it reads. */
+/** Three models, and a router whose choice depends on the text. */
 function routed() {
   const weights = [1, 2, 3].map((seed) => toDevice(bigWeights(LONG, seed)));
   const models = weights.map((one) => decoder(LONG, one));
@@ -31,7 +31,7 @@ function routed() {
   return { models, table, router };
 }
 
-/** The model that a router's row products name, off the device. */
+/** The router's choice, computed off the device. */
 function chosenByHand({ table, router }: ReturnType<typeof routed>, prompt: readonly number[]): number {
   const rows = table.arraySync();
   const mean = Array.from({ length: LONG.width }, (_, i) => prompt.reduce((sum, id) => sum + rows[id]![i]!, 0));
@@ -39,7 +39,7 @@ function chosenByHand({ table, router }: ReturnType<typeof routed>, prompt: read
   return scores.indexOf(Math.max(...scores));
 }
 
-/** Rows of random tokens of which each model is chosen for at least one by its first `length` tokens. */
+/** Rows of random tokens such that each model is chosen for at least one row by its first `length` tokens. */
 function variedRows(of: ReturnType<typeof routed>, length: number): { ids: tf.Tensor2D; choice: number[] } {
   for (let seed = 1; seed < 50; seed++) {
     const ids = tokens(6, T, seed, LONG.vocabSize);
@@ -49,7 +49,7 @@ function variedRows(of: ReturnType<typeof routed>, length: number): { ids: tf.Te
   throw new Error("No such rows");
 }
 
-/** The token after each; 3 after the last. */
+/** The next token at each position; 3 after the last. */
 const nextOf = (rows: readonly number[][]) =>
   tf.tensor2d(rows.map((row) => row.map((_, t) => row[t + 1] ?? 3)), [rows.length, T], "int32");
 
@@ -129,7 +129,7 @@ deviceTest("a routed model's losses are the chosen model's, by the prompt where 
     return row.map((_, t) => each[length === 1 && t < P - 1 ? 0 : chosen]![b]![t]!);
   });
   assertClose(losses, tf.tensor2d(expected), 1e-4);
-  // The same from what the row costs each model, without running any.
+  // The same from the models' losses alone.
   const known = tf.tidy(() => of.models.map((one) => tokenLosses(one, ids, nextOf(rows)).arraySync()));
   const routing = { table: hostOf(of.table), router: hostOf(of.router) };
   rows.forEach((row, b) => {

@@ -1,4 +1,4 @@
-// The soup: averages, and what cannot be averaged.
+// Model soups: averages, and errors.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { soup } from "../../lib/merge/mod.ts";
@@ -12,11 +12,11 @@ const refuses = (code: string, ...words: string[]) => (error: unknown) =>
 Deno.test("`soup()` of equal models is the model, bit for bit", () => {
   const weights = bigWeights(TINY, 1);
   for (const count of [1, 2, 4]) assert.deepEqual(soup(Array(count).fill(weights)), weights);
-  // Three times a float32 divides back exactly too, because the sum is kept in float64.
+  // Three models are exact, too, because the sum is in float64.
   assert.deepEqual(soup([weights, weights, weights]), weights);
 });
 
-Deno.test("`soup()` is the average of every value, in whatever order", () => {
+Deno.test("`soup()` averages every value, in any order of models", () => {
   const models = [1, 2, 3].map((seed) => bigWeights(TINY, seed));
   const average = soup(models);
   checkWeights(TINY, average, "soup()");
@@ -32,19 +32,19 @@ Deno.test("`soup()` is the average of every value, in whatever order", () => {
   }
 });
 
-Deno.test("`soup()` changes none of the models", () => {
+Deno.test("`soup()` does not change the models", () => {
   const models = [bigWeights(TINY, 1), bigWeights(TINY, 2)];
   soup(models)[NORM]!.data.fill(9);
   assert.deepEqual(models, [bigWeights(TINY, 1), bigWeights(TINY, 2)]);
 });
 
-Deno.test("`soup()` refuses models of other names or shapes, naming the weight and the model", () => {
+Deno.test("`soup()` refuses models with other names or shapes, naming the weight and the model", () => {
   const model = initialWeights(TINY, 1);
   assert.throws(() => soup([]), refuses("merge.empty"));
   const other = { ...model, [NORM]: { shape: [4, 4], data: new Float32Array(16) } };
   assert.throws(() => soup([model, model, other]), refuses("merge.shape", NORM, "[16]", "[4,4]", "model 3"));
   const { [NORM]: _, ...lacking } = model;
   assert.throws(() => soup([model, lacking]), refuses("merge.shape", NORM, "model 2", "missing"));
-  // The other way round: a weight that only a later model has must not be dropped in silence.
+  // Conversely, a weight that only a later model has must not be dropped silently.
   assert.throws(() => soup([lacking, model]), refuses("merge.shape", NORM, "model 1", "missing"));
 });

@@ -1,4 +1,4 @@
-// Where a merge is written: refused before the work or filled, and links are followed.
+// Output folders of a merge: checked before the work, links followed, nothing left behind.
 import assert from "node:assert/strict";
 import { repositoryRoot } from "../../lib/run/files/code-version.ts";
 import { loadModelFolder } from "../../lib/huggingface/mod.ts";
@@ -15,7 +15,7 @@ const FILES = [
   "tokenizer_config.json",
 ];
 
-Deno.test("`mergeFolders()` fills an empty folder, and the one at the end of a link", async () => {
+Deno.test("`mergeFolders()` fills an empty folder, also through links", async () => {
   await withModels(async (folder) => {
     await Deno.mkdir(`${folder}/real`);
     await Deno.symlink("real", `${folder}/link`);
@@ -27,14 +27,14 @@ Deno.test("`mergeFolders()` fills an empty folder, and the one at the end of a l
     const { ino } = await Deno.stat(`${folder}/empty`);
     await mergeFolders(request(folder, { out: `${folder}/./empty/../empty` }));
     const after = await Deno.stat(`${folder}/empty`);
-    // The folder itself, which a shell may be in.
+    // The folder itself, because a shell may be inside.
     assert.deepEqual([after.ino, after.mode! & 0o777], [ino, 0o700]);
     assert.deepEqual(namesIn(`${folder}/empty`), FILES);
     await loadModelFolder(`${folder}/empty`);
   });
 });
 
-Deno.test("`deno task merge -o .` fills the folder it is run in", async () => {
+Deno.test("`deno task merge -o .` fills the current folder", async () => {
   await withModels(async (folder) => {
     await Deno.mkdir(`${folder}/here`);
     const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
@@ -48,7 +48,7 @@ Deno.test("`deno task merge -o .` fills the folder it is run in", async () => {
   });
 });
 
-Deno.test("`mergeFolders()` takes names as long as the file system does, and folders that are yet to be made", async () => {
+Deno.test("`mergeFolders()` accepts names as long as the file system does, and creates parent folders", async () => {
   await withModels(async (folder) => {
     for (const out of [`${folder}/${"n".repeat(255)}`, `${folder}/one/two/three//`, `${folder}/ü\n"x"`]) {
       await mergeFolders(request(folder, { out }));
@@ -58,7 +58,7 @@ Deno.test("`mergeFolders()` takes names as long as the file system does, and fol
   });
 });
 
-Deno.test("`mergeFolders()` refuses what it cannot fill before it reads a weight, and leaves nothing", async () => {
+Deno.test("`mergeFolders()` refuses bad output folders before it reads a weight, and leaves nothing", async () => {
   await withModels(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");
     await Deno.symlink("nowhere", `${folder}/dangling`);
@@ -87,7 +87,7 @@ Deno.test("`mergeFolders()` refuses what it cannot fill before it reads a weight
   });
 });
 
-Deno.test("`mergeFolders()` that fails midway removes what it has made, parents too, and nothing else", async () => {
+Deno.test("`mergeFolders()` that fails midway removes everything it created, including parents, and nothing else", async () => {
   await withModels(async (folder) => {
     await Deno.mkdir(`${folder}/there`);
     await Deno.mkdir(`${folder}/empty`);
@@ -103,12 +103,12 @@ Deno.test("`mergeFolders()` that fails midway removes what it has made, parents 
   });
 });
 
-Deno.test("`mergeFolders()` never writes over what appeared in the folder meanwhile", async () => {
+Deno.test("`mergeFolders()` never overwrites files that appear in the folder meanwhile", async () => {
   await withModels(async (folder) => {
     await Deno.mkdir(`${folder}/empty`);
     const onTensor = () => Deno.writeTextFileSync(`${folder}/empty/config.json`, "mine");
     const filled = mergeFolders(request(folder, { out: `${folder}/empty`, onTensor }));
-    await assert.rejects(filled, refuses("merge.out", "not empty any more"));
+    await assert.rejects(filled, refuses("merge.out", "no longer empty"));
     assert.deepEqual(namesIn(`${folder}/empty`), ["config.json"]);
     assert.equal(await Deno.readTextFile(`${folder}/empty/config.json`), "mine");
   });

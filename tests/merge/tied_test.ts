@@ -1,4 +1,4 @@
-// Tied embeddings: one matrix that some folders store once and some twice, and a head that is not what the file says.
+// Tied embeddings: folders that store the matrix once or twice, and heads that contradict config.json.
 import assert from "node:assert/strict";
 import {
   loadModelFolder,
@@ -16,10 +16,10 @@ const HEAD = "lm_head.weight";
 const EMBEDDINGS = "model.embed_tokens.weight";
 const TIED = { ...TINY, tiedEmbeddings: true };
 
-/** How a folder stores the head of a tied model. */
+/** What a folder stores as the head of a tied model. */
 type Stored = "none" | "copy" | "other";
 
-/** Tied models `seed`, `a` and `b`, which store their head so. */
+/** Runs `body` with the tied models `seed`, `a` and `b`, whose heads are stored as given. */
 async function withTied(
   stored: Readonly<Record<"seed" | "a" | "b", Stored>>,
   body: (path: (name: string) => string) => Promise<void>,
@@ -42,7 +42,7 @@ async function withTied(
 
 const valuesIn = async (folder: string) => (await readSafetensors(`${folder}/model.safetensors`)).tensors;
 
-Deno.test("a head that is stored as a copy of the embeddings stays one, by every method", async () => {
+Deno.test("a head stored as a copy of the embeddings stays a copy, for every method", async () => {
   const copies = { seed: "copy", a: "copy", b: "copy" } as const;
   await withTied(copies, async (path) => {
     for (const { name, base, options } of WEIGHT_METHODS) {
@@ -62,7 +62,7 @@ Deno.test("a head that is stored as a copy of the embeddings stays one, by every
   });
 });
 
-Deno.test("tied models that store the head and such that do not merge to the same weights", async () => {
+Deno.test("tied models merge to the same weights whether or not they store the head", async () => {
   const results: HostWeights[] = [];
   for (const seed of ["none", "copy"] as const) {
     for (const [a, b] of [["none", "none"], ["copy", "none"], ["none", "copy"], ["copy", "copy"]] as const) {
@@ -84,7 +84,7 @@ Deno.test("tied models that store the head and such that do not merge to the sam
   for (const result of results) assert.deepEqual(result, results[0]);
 });
 
-Deno.test("a stored head of its own beside tie_word_embeddings is merged by itself, with a warning", async () => {
+Deno.test("a stored head that contradicts tie_word_embeddings is merged separately, with a warning", async () => {
   await withTied({ seed: "other", a: "other", b: "copy" }, async (path) => {
     for (const method of ["task_arithmetic", "dare_linear"]) {
       const out = path(method);
@@ -107,7 +107,7 @@ Deno.test("a stored head of its own beside tie_word_embeddings is merged by itse
   });
 });
 
-Deno.test("a head of its own and a tied one do not merge, nor does a head that is missing", async () => {
+Deno.test("an untied head does not merge with a tied or missing one", async () => {
   await withTied({ seed: "none", a: "other", b: "none" }, async (path) => {
     const request = { method: "linear", models: [path("seed"), path("a")], out: path("out") };
     await assert.rejects(mergeFolders(request), refuses("merge.shape", HEAD, "missing", "/seed", "/a"));
@@ -119,10 +119,10 @@ Deno.test("a head of its own and a tied one do not merge, nor does a head that i
   });
 });
 
-Deno.test("a configuration that leaves the tie to its kind of model is not touched", async () => {
+Deno.test("a configuration that does not state the tie is not changed", async () => {
   await withTied({ seed: "copy", a: "copy", b: "copy" }, async (path) => {
     for (const name of ["seed", "a", "b"]) {
-      // Gemma ties unless told otherwise, Llama does not.
+      // Gemma is tied by default.
       await changeFile(`${path(name)}/config.json`, (json) => {
         json.model_type = "gemma2";
         delete json.tie_word_embeddings;

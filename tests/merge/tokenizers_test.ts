@@ -1,4 +1,4 @@
-// Tokenizers are compared by what they do to a text, not by how their files are written.
+// Tokenizers are compared by what they do, not by how their files are written.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { tokenizerMeaning } from "../../lib/merge/weights/tokenizer-meaning.ts";
@@ -164,7 +164,7 @@ for (const [part, a, b] of DIFFERENT) {
   });
 }
 
-Deno.test("`checkSameTokenizers()` compares what the folders have, also files of older versions", async () => {
+Deno.test("`checkSameTokenizers()` compares the files that folders have, including those of older versions", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const write = async (name: string, files: Readonly<Record<string, string>>) => {
@@ -200,7 +200,7 @@ Deno.test("`checkSameTokenizers()` compares what the folders have, also files of
   }
 });
 
-optionalTest("python-tokenizers", "tokenizers that Python's library writes anew are the same", () => {
+optionalTest("python-tokenizers", "tokenizers are the same after Python's library rewrites them", () => {
   const texts = [...EQUAL, ...DIFFERENT].flatMap(([, a, b]) => [a, b]).map((json) => JSON.stringify(json));
   const script = `
 import sys, json
@@ -221,7 +221,7 @@ json.dump(out, sys.stdout)
     const anew = JSON.parse(new TextDecoder().decode(stdout)) as (string | null)[];
     let compared = 0;
     for (const [i, text] of anew.entries()) {
-      if (text === null) continue; // files in which we take more than the library does
+      if (text === null) continue; // the library rejects some files that we accept
       assert.deepEqual(tokenizerMeaning(JSON.parse(text)), tokenizerMeaning(JSON.parse(texts[i]!)), texts[i]);
       compared++;
     }

@@ -1,4 +1,4 @@
-// What a merge says about its models: values that are no numbers, types that cannot be merged, configurations apart.
+// Warnings and errors about models: values that are not finite, types that cannot be merged, other configurations.
 import assert from "node:assert/strict";
 import { mergeCommand } from "../../lib/cli/merge.ts";
 import {
@@ -23,7 +23,7 @@ function withValues(values: readonly number[], name = NORM): HostWeights {
 
 const linear = { method: "linear", base: undefined, settings: {} } as const;
 
-Deno.test("`mergeFolders()` names merged tensors with NaN and infinite values, how many, and the models with such", async () => {
+Deno.test("`mergeFolders()` names tensors with NaN and infinite values, their counts, and the models that have them", async () => {
   await withModels(async (folder) => {
     await saveModelFolder(`${folder}/bad`, { config: TINY, tensors: withValues([NaN, NaN, Infinity, -Infinity]) });
     const models = [`${folder}/b`, `${folder}/bad`];
@@ -42,7 +42,7 @@ Deno.test("`mergeFolders()` names merged tensors with NaN and infinite values, h
   });
 });
 
-Deno.test("`mergeFolders()` warns of infinities that no model has, and says nothing of a clean merge", async () => {
+Deno.test("`mergeFolders()` warns of infinities that no model has, and not of a clean merge", async () => {
   await withModels(async (folder) => {
     await saveModelFolder(`${folder}/large`, { config: TINY, tensors: withValues([3e38]) });
     const models = [`${folder}/large`, `${folder}/large`];
@@ -53,7 +53,7 @@ Deno.test("`mergeFolders()` warns of infinities that no model has, and says noth
   });
 });
 
-Deno.test("`mergeFolders()` names NaN in a model that the merge happens to drop, once whatever the passes", async () => {
+Deno.test("`mergeFolders()` reports values in a model that the merge happens to drop, once for all passes", async () => {
   await withModels(async (folder) => {
     await saveModelFolder(`${folder}/bad`, { config: TINY, tensors: withValues([Infinity]) });
     for (const [method, more] of [["dare_linear", {}], ["breadcrumbs", { gamma: 0.1 }]] as const) {
@@ -67,7 +67,7 @@ Deno.test("`mergeFolders()` names NaN in a model that the merge happens to drop,
   });
 });
 
-Deno.test("`mergeFolders()` names ten bad tensors and counts the others", async () => {
+Deno.test("`mergeFolders()` names ten tensors and counts the rest", async () => {
   await withModels(async (folder) => {
     const bad = Object.fromEntries(
       Object.entries(weights.a!).map(([name, { shape, data }]) => [name, { shape, data: data.map(() => NaN) }]),
@@ -95,7 +95,7 @@ Deno.test("`mergeFolders()` counts values too large for the type they are writte
   });
 });
 
-Deno.test("`mergeFolders()` says which types it merges, before it writes, and copies equal tensors of others", async () => {
+Deno.test("`mergeFolders()` says which types it merges before it writes, and copies equal tensors of other types", async () => {
   await withModels(async (folder) => {
     const write = async (name: string, dtype: PlannedTensor["dtype"], first: number) => {
       await Deno.mkdir(`${folder}/${name}`);
@@ -127,7 +127,7 @@ Deno.test("`mergeFolders()` says which types it merges, before it writes, and co
   });
 });
 
-Deno.test("`deno task merge` refuses models of other meaning, and merges them with --allow-config-mismatch", async () => {
+Deno.test("`deno task merge` refuses models whose weights have other meanings, unless --allow-config-mismatch", async () => {
   await withModels(async (folder) => {
     await changeFile(`${folder}/b/config.json`, (json) => {
       json.rope_parameters = { rope_type: "default", rope_theta: 500_000 };
@@ -144,7 +144,7 @@ Deno.test("`deno task merge` refuses models of other meaning, and merges them wi
   });
 });
 
-Deno.test("`mergeFolders()` keeps the bytes of config.json but for the type of the weights", async () => {
+Deno.test("`mergeFolders()` keeps the bytes of config.json except for the type of the weights", async () => {
   await withModels(async (folder) => {
     const text = await Deno.readTextFile(`${folder}/a/config.json`);
     const odd = text.replace("{", '\ufeff{ "a_scale" : 30.0,\t"b": [0.0, Infinity, 1e-05],\r\n "a_scale": 30.0,') +
@@ -170,7 +170,7 @@ Deno.test("`mergeFolders()` keeps the bytes of config.json but for the type of t
   });
 });
 
-Deno.test("the base counts once, however it is spelled among the models", async () => {
+Deno.test("the base counts once, however its path is spelled among the models", async () => {
   await withModels(async (folder) => {
     await Deno.symlink(`${folder}/seed`, `${folder}/link`);
     const [a, b] = [`${folder}/a`, `${folder}/b`];
@@ -200,7 +200,7 @@ Deno.test("the base counts once, however it is spelled among the models", async 
   });
 });
 
-Deno.test("models of which one is stored in files that differ in writing merge, tokenizers too", async () => {
+Deno.test("models merge although their files differ in form", async () => {
   await withModels(async (folder) => {
     await changeFile(`${folder}/b/tokenizer.json`, (json) => {
       json.model = { vocab: { x: 0 }, merges: [], type: "BPE", byte_fallback: false };

@@ -1,4 +1,4 @@
-// Merging weight by weight: what must hold whatever the numbers, and what is refused.
+// Weight merges: properties that hold for any weights, and errors.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { type MergeSettings, mergeWeights, WEIGHT_METHODS, weightMethod } from "../../lib/merge/mod.ts";
@@ -13,7 +13,7 @@ const DELTA_METHODS = WEIGHT_METHODS.filter(({ name, base }) => base && name !==
 const refuses = (code: string, ...words: string[]) => (error: unknown) =>
   error instanceof UserError && error.code === code && words.every((word) => error.message.includes(word));
 
-/** One matrix of normal numbers as a model. */
+/** A model with one matrix of normal numbers. */
 function matrix(rows: number, columns: number, name: string): HostWeights {
   const source = random(3, name);
   const data = Float32Array.from({ length: rows * columns }, () => source.normal());
@@ -29,7 +29,7 @@ function largestDifference(x: HostWeights, y: HostWeights): number {
   );
 }
 
-Deno.test("`mergeWeights()` of models that equal the base is the base, by every method", () => {
+Deno.test("`mergeWeights()` of models equal to the base is the base, for every method", () => {
   for (const { name, base } of WEIGHT_METHODS) {
     const density = Object.hasOwn(weightMethod(name).options, "density") ? { density: 0.5 } : {};
     const models = name === "slerp" ? [seed] : [seed, seed];
@@ -38,7 +38,7 @@ Deno.test("`mergeWeights()` of models that equal the base is the base, by every 
   }
 });
 
-Deno.test("`mergeWeights()` of one model with all of its task vector is that model, by every method", () => {
+Deno.test("`mergeWeights()` of one model with its whole task vector is that model, for every method", () => {
   for (const name of DELTA_METHODS) {
     const merged = mergeWeights(name, { base: seed, models: [a] }, {
       density: name === "task_arithmetic" ? undefined : 1,
@@ -74,18 +74,18 @@ Deno.test("random dropping depends on the seed, the tensor and the model, and re
   const drop = (seed: number) => {
     return mergeWeights("dare_linear", { base, models: [model, model] }, { density: 0.5, seed, rescale: "none" });
   };
-  /** How many of the two models' halves each element has kept. */
+  /** For each element, how many of the two models' halves were kept. */
   const kept = (merged: HostWeights, name: "v" | "w") => {
     return Array.from(merged[name]!.data, (value, i) => Math.round(2 * (value - base[name].data[i]!)));
   };
   assert.deepEqual(drop(1), drop(1));
   assert.ok(largestDifference(drop(1), drop(2)) > 0.4);
-  // With equal draws in both models, no element would keep exactly one of two halves.
+  // With equal draws for both models, no element would keep exactly one half.
   assert.deepEqual([...new Set(kept(drop(1), "w"))].sort(), [0, 1, 2]);
   assert.notDeepEqual(kept(drop(1), "v"), kept(drop(1), "w"));
 });
 
-Deno.test("a matrix under two names is merged once, by every method", () => {
+Deno.test("a matrix under two names is merged once, for every method", () => {
   const twice = (model: HostWeights): HostWeights => ({
     ...model,
     "lm_head.weight": model["model.embed_tokens.weight"]!,
@@ -97,18 +97,18 @@ Deno.test("a matrix under two names is merged once, by every method", () => {
       mergeWeights(name, { base: base ? change(seed) : undefined, models: models.map(change) }, settings);
     const merged = merge(twice);
     assert.deepEqual(merged["lm_head.weight"], merged["model.embed_tokens.weight"], name);
-    // And as if it were stored once.
+    // The result equals that of storing it once.
     const once = merge(({ "lm_head.weight": _, ...model }) => model);
     assert.deepEqual(merged["model.embed_tokens.weight"], once["model.embed_tokens.weight"], name);
   }
-  // Equal in one model and not in the others, they are two.
+  // Tensors that are equal in only some models are different tensors.
   const models = [twice(a), b];
   const merged = mergeWeights("dare_linear", { base: twice(seed), models }, { density: 0.5 });
   assert.notDeepEqual(merged["lm_head.weight"], merged["model.embed_tokens.weight"]);
 });
 
 for (const method of ["dare_linear", "della_linear"]) {
-  Deno.test(`\`${method}\` keeps the fraction density, and by 1/probability nothing changes on average`, () => {
+  Deno.test(`\`${method}\` keeps the fraction density, and is unbiased with 1/probability`, () => {
     const base = matrix(30, 40, "base");
     const model = matrix(30, 40, "model");
     const [size, rounds, density] = [30 * 40, 400, 0.3];
@@ -126,7 +126,7 @@ for (const method of ["dare_linear", "della_linear"]) {
       Math.abs(kept / total - density) < 5 * Math.sqrt(density * (1 - density) / total),
       `${kept / total} kept`,
     );
-    // The mean of δ·(mask/p) over the rounds has the deviation |δ| √((1/p − 1)/rounds), and no p is below 0.15.
+    // The mean of δ·(mask/p) over the rounds has standard deviation |δ| √((1/p − 1)/rounds), and p ≥ 0.15.
     let chi = 0;
     for (let i = 0; i < size; i++) {
       const delta = model.w!.data[i]! - base.w!.data[i]!;
@@ -138,10 +138,10 @@ for (const method of ["dare_linear", "della_linear"]) {
   });
 }
 
-Deno.test("DELLA keeps larger elements more often, evenly from density − epsilon to density + epsilon", () => {
+Deno.test("DELLA's probabilities rise linearly with rank from density − epsilon to density + epsilon", () => {
   const columns = 20;
   const base = { w: { shape: [1, columns], data: new Float32Array(columns) } };
-  // Magnitudes 1 to 20 in no order, signs alternating.
+  // Shuffled magnitudes 1 to 20 with alternating signs.
   const order = Array.from({ length: columns }, (_, i) => 1 + (7 * i) % columns);
   const model = { w: { shape: [1, columns], data: Float32Array.from(order, (m, i) => i % 2 === 0 ? m : -m) } };
   const [rounds, density, epsilon] = [4000, 0.5, 0.4];
@@ -160,7 +160,7 @@ Deno.test("DELLA keeps larger elements more often, evenly from density − epsil
   }
 });
 
-Deno.test("DELLA takes rows of one element, which have no rank", () => {
+Deno.test("DELLA accepts rows of one element", () => {
   const base = { w: { shape: [500, 1], data: new Float32Array(500) } };
   const model = { w: { shape: [500, 1], data: new Float32Array(500).fill(1) } };
   const { data } = mergeWeights("della_linear", { base, models: [model] }, { density: 0.5, rescale: "none" }).w!;
@@ -168,7 +168,7 @@ Deno.test("DELLA takes rows of one element, which have no rank", () => {
   assert.ok(data.every((value) => value === 0 || value === 1) && Math.abs(kept - 250) < 60, `${kept} of 500`);
 });
 
-Deno.test("`rankCuts()` finds the place of every rank, whatever repeats", () => {
+Deno.test("`rankCuts()` finds every rank, with and without repeated magnitudes", () => {
   const source = random(5, "ranks");
   const values = Float32Array.from(
     { length: 300 },
@@ -184,7 +184,7 @@ Deno.test("`rankCuts()` finds the place of every rank, whatever repeats", () => 
   }
 });
 
-Deno.test("`mergeWeights()` refuses options outside their range, of other methods, or not one a model", () => {
+Deno.test("`mergeWeights()` refuses options that are out of range, of other methods, or not one per model", () => {
   const cases: [method: string, settings: MergeSettings, ...says: string[]][] = [
     ["ties", { density: 1.2 }, "density", "1.2", "0 to 1"],
     ["ties", { density: [0.5, -0.1] }, "density", "-0.1"],
@@ -217,7 +217,7 @@ Deno.test("`mergeWeights()` refuses options outside their range, of other method
   );
 });
 
-Deno.test("`mergeWeights()` refuses unknown methods, missing and superfluous models, and other shapes, by name", () => {
+Deno.test("`mergeWeights()` refuses unknown methods, too few or too many models, and other shapes, by name", () => {
   assert.throws(
     () => mergeWeights("tise", { base: seed, models: [a] }),
     (error) => refuses("merge.method", "tise")(error) && (error as UserError).hint!.includes("ties"),

@@ -1,20 +1,20 @@
-// The Bayes posterior of each model given a prefix, and what the options do to it: in numbers, off the device
+// The posterior of each model given a prefix, with the ensemble's options applied, on plain numbers off the device
 // (Branch-Train-Merge, arXiv 2208.03306 §2.2; DEMix, arXiv 2108.05036 §4).
 import { UserError } from "../../errors.ts";
 
-/** How an ensemble weighs its models. With nothing given, the plain posterior under a uniform prior. */
+/** How an ensemble weights its models. The default is the plain posterior under a uniform prior. */
 export interface BtmOptions {
-  /** Only the k models of the largest weight speak at a token, the first of equals; all when left out or null. */
+  /** Use only the k models with the largest weights at each token, the first among equals. @default all models */
   readonly topK?: number | null;
-  /** The log-posterior is divided by it before it is normalised. @default 1 */
+  /** Divides the log-posterior before normalization. @default 1 */
   readonly temperature?: number;
-  /** The models' probabilities before anything is read, summing to 1; uniform when left out. */
+  /** The models' probabilities before any token is read; they sum to 1. @default uniform */
   readonly prior?: readonly number[] | null;
-  /** Only this many of the latest tokens count as evidence; the whole prefix when left out or null. */
+  /** How many of the latest tokens count as evidence. @default the whole prefix */
   readonly history?: number | null;
 }
 
-/** Options with their defaults, checked. */
+/** Checked options with defaults filled in. */
 export interface Weighing {
   readonly topK: number;
   readonly temperature: number;
@@ -24,17 +24,17 @@ export interface Weighing {
   readonly history: number;
 }
 
-/** So that a prior of 0 has a logarithm: nothing that is read makes up for it. */
+/** Gives a prior of 0 a finite logarithm that no evidence makes up for. */
 const LEAST_PRIOR = 1e-30;
 
 /**
- * The options for an ensemble of so many models.
+ * Checks the options for an ensemble of `models` models and fills in defaults.
  *
- * @throws UserError `merge.btm` naming the option that is out of its range
+ * @throws UserError `merge.btm` naming the option that is out of range
  */
 export function weighingOf({ topK, temperature = 1, prior, history }: BtmOptions, models: number): Weighing {
   if (topK != null && !(Number.isInteger(topK) && topK >= 1 && topK <= models)) {
-    throw refusal(`topK ${topK}`, `it must be a whole number from 1 to the ${models} models of the ensemble`);
+    throw refusal(`topK ${topK}`, `it must be a whole number from 1 to ${models}, the number of models`);
   }
   if (!(temperature > 0 && Number.isFinite(temperature))) {
     throw refusal(`temperature ${temperature}`, "it must be above 0 and finite");
@@ -50,22 +50,24 @@ export function weighingOf({ topK, temperature = 1, prior, history }: BtmOptions
 }
 
 function checkPrior(prior: readonly number[], models: number): void {
-  if (prior.length !== models) throw refusal(`prior of ${prior.length} models`, `there are ${models}`);
+  if (prior.length !== models) {
+    throw refusal(`prior of length ${prior.length}`, `the ensemble has ${models} models`);
+  }
   const bad = prior.find((share) => !(share >= 0 && share <= 1));
-  if (bad !== undefined) throw refusal(`prior with ${bad}`, "each probability must be from 0 to 1");
+  if (bad !== undefined) throw refusal(`prior that contains ${bad}`, "each probability must be from 0 to 1");
   const sum = prior.reduce((a, b) => a + b, 0);
   if (Math.abs(sum - 1) > 1e-6) throw refusal(`prior that sums to ${sum}`, "it must sum to 1");
 }
 
 function refusal(what: string, why: string): UserError {
-  return new UserError("merge.btm", `Cannot weigh the ensemble's models with a ${what}: ${why}`);
+  return new UserError("merge.btm", `Cannot weight the ensemble's models with a ${what}: ${why}`);
 }
 
 /**
- * What an ensemble loses on a text whose cost to each of its members is known: no model needs to run again.
+ * The losses of an ensemble, computed from the losses of its members without running a model.
  *
- * @param losses by model, each the negative log-likelihood in nats of token after token, all of one length
- * @returns the mixture's negative log-likelihood of each of those tokens
+ * @param losses by model, the negative log-likelihood of each token in nats; all of one length
+ * @returns the negative log-likelihood of each token under the mixture, in nats
  * @throws UserError `merge.btm`, `merge.empty`
  */
 export function mixedLosses(losses: readonly ArrayLike<number>[], options: BtmOptions = {}): Float64Array {
@@ -84,7 +86,7 @@ export function mixedLosses(losses: readonly ArrayLike<number>[], options: BtmOp
   });
 }
 
-/** `log w_j` from the log-likelihood of what was read; −∞ for models that do not speak. */
+/** `log w_j` from the log-likelihood of the tokens read; −∞ for models that are left out. */
 function weigh(evidence: readonly number[], { topK, temperature, logPrior }: Weighing): number[] {
   const scores = evidence.map((value, j) => (value + logPrior[j]!) / temperature);
   if (topK < scores.length) {
@@ -96,21 +98,23 @@ function weigh(evidence: readonly number[], { topK, temperature, logPrior }: Wei
 }
 
 /**
- * A prior from a development set: the exponential moving average of the posteriors that the ensemble ends its
- * sequences with, each under a uniform prior. With every sequence further back a posterior counts `decay` times as
- * much (DEMix, §4.2: `Σ_i λ^i P(j | x^(i))`, λ = 0.3, here normalised).
+ * A prior from a development set: the exponential moving average of the posteriors at the ends of its sequences, each
+ * under a uniform prior. A posterior counts `decay` times as much as the next one (DEMix, §4.2: `Σ_i λ^i P(j | x^(i))`,
+ * λ = 0.3, here normalized).
  *
  * @param losses by sequence and model: the negative log-likelihood of the whole sequence, in nats
- * @returns one probability a model, summing to 1
+ * @returns one probability per model, summing to 1
  * @throws UserError `merge.btm` for a decay outside [0, 1), `merge.empty` when there is no sequence
  */
 export function priorFromLosses(losses: readonly (readonly number[])[], decay = 0.3): number[] {
-  if (!(decay >= 0 && decay < 1)) throw refusal(`decay of ${decay} for its prior`, "it must be from 0 to below 1");
+  if (!(decay >= 0 && decay < 1)) throw refusal(`prior that decays by ${decay}`, "it must be from 0 to below 1");
   const [first, ...rest] = losses.map((row) => {
     const total = logSumExp(row.map((loss) => -loss));
     return row.map((loss) => Math.exp(-loss - total));
   });
-  if (first === undefined) throw new UserError("merge.empty", "Cannot take a prior from no sequences");
+  if (first === undefined) {
+    throw new UserError("merge.empty", "Cannot compute a prior from 0 sequences: give at least one");
+  }
   return rest.reduce((average, row) => average.map((share, j) => decay * share + (1 - decay) * row[j]!), first);
 }
 

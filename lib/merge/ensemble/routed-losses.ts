@@ -1,16 +1,16 @@
-// What routed models lose on a text whose cost to each of them is known: no model needs to run again.
+// The losses of routed models, computed from the losses of each model without running one.
 import { UserError } from "../../errors.ts";
 import type { HostTensor } from "../../model/mod.ts";
 import { ROUTING_PREFIX } from "./routing.ts";
 
 /**
- * Off the device, what `routedLanguageModel().losses` does for one row.
+ * `routedLanguageModel().losses` for one row, off the device.
  *
- * @param routing the embedding table `[vocab, d]` that prompts are read with, and the router `[models, d]`
+ * @param routing the embedding table `[vocab, d]` for prompts, and the router `[models, d]`
  * @param tokens of the row
- * @param from index of the first token that is scored: those before it are the prompt, unless it is a single one
- * @param losses by model, what each token but the first costs, in nats
- * @returns what they cost the routed models
+ * @param from index of the first scored token; the tokens before it are the prompt if there is more than one
+ * @param losses by model, the loss of each token but the first, in nats
+ * @returns the routed models' losses of the same tokens, in nats
  * @throws UserError `merge.routing` when there is not one loss list for each of the router's models
  */
 export function routedLosses(
@@ -21,7 +21,10 @@ export function routedLosses(
 ): Float64Array {
   const models = routing.router.shape[0]!;
   if (losses.length !== models) {
-    throw new UserError("merge.routing", `The router is of ${models} models, not of ${losses.length}`);
+    throw new UserError(
+      "merge.routing",
+      `The router chooses among ${models} models, but there are losses of ${losses.length}`,
+    );
   }
   const hasPrompt = from > 1;
   const length = hasPrompt ? from : ROUTING_PREFIX.shortest;
@@ -30,7 +33,7 @@ export function routedLosses(
   return Float64Array.from(chosen, (loss, t) => hasPrompt || t + 1 >= length ? loss : first[t]!);
 }
 
-/** The model whose row of the router has the largest product with the prompt's mean embedding; the first of equals. */
+/** The model whose router row has the largest dot product with the prompt's mean embedding; the first among equals. */
 function chooseByPrompt(
   { table, router }: { readonly table: HostTensor; readonly router: HostTensor },
   prompt: Int32Array,

@@ -1,4 +1,4 @@
-// Expert routing: one model for the whole sequence, chosen by a linear layer from the mean embedding of the prompt.
+// Expert routing: a linear layer chooses one model for the whole sequence from the prompt's mean embedding.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { type DecodingState, type HostTensor, type LanguageModel, tokenLosses } from "../../model/mod.ts";
@@ -6,21 +6,21 @@ import { crossEntropy, embedding, linear, rmsNorm } from "../../tensor/mod.ts";
 import { readNow } from "../read-now.ts";
 import { checkLength } from "./btm.ts";
 
-/** Prefixes that a router is trained on have this many tokens, or what the context holds if that is less. */
+/** Tokens in the prefixes that a router is trained on, or the context length if that is less. */
 export const ROUTING_PREFIX = { shortest: 32, longest: 256 } as const;
 
-/** Name of a router's one parameter, `[models, d]`. */
+/** Name of a router's only parameter, `[models, d]`. */
 export const ROUTER = "router.weight";
 
-/** A router that has learnt nothing: all models alike, so that the first one is chosen. */
+/** An untrained router: all models score 0, so the first is chosen. */
 export function initialRouter(models: number, width: number): Readonly<Record<string, HostTensor>> {
   return { [ROUTER]: { shape: [models, width], data: new Float32Array(models * width) } };
 }
 
-/** Models of one vocabulary and what chooses among them. */
+/** Models with one vocabulary, and the router that chooses among them. */
 export interface RoutedModel {
   readonly models: readonly LanguageModel[];
-  /** The embedding table that prompts are read with, `[vocab, d]`: the seed's. */
+  /** The embedding table for prompts, `[vocab, d]`: the seed's. */
   readonly table: tf.Tensor2D;
   /** `[models, d]` */
   readonly router: tf.Tensor2D;
@@ -30,7 +30,7 @@ export interface RoutedModel {
  * The mean embedding of prompts, `[B, d]`.
  *
  * @param ids int32 `[B, T]`
- * @param read float32 `[B, T]`: 1 for tokens of the prompt, 0 for others; at least one a row
+ * @param read float32 `[B, T]`: 1 for tokens of the prompt, 0 for others; at least one 1 per row
  */
 export function promptFeatures(table: tf.Tensor2D, ids: tf.Tensor2D, read: tf.Tensor2D): tf.Tensor2D {
   const weights = tf.div(read, tf.sum(read, 1, true)).reshape([...ids.shape, 1]);
@@ -38,8 +38,8 @@ export function promptFeatures(table: tf.Tensor2D, ids: tf.Tensor2D, read: tf.Te
 }
 
 /**
- * The router's loss: cross-entropy, in nats, of naming the model with the least loss. It learns from features of one
- * size, since embeddings are small and their means smaller; which product is the largest does not depend on the size.
+ * The router's loss: cross-entropy in nats, where the label is the model with the least loss. Features are normalized
+ * because mean embeddings are small; their scale does not change which model has the largest dot product.
  */
 export function routerLoss(router: tf.Tensor2D, features: tf.Tensor2D, best: tf.Tensor1D): tf.Scalar {
   const unit = rmsNorm(features, tf.ones([features.shape[1]]), 1e-12);
@@ -47,7 +47,7 @@ export function routerLoss(router: tf.Tensor2D, features: tf.Tensor2D, best: tf.
 }
 
 /**
- * The model that loses least on each row, int32 `[B]`; the first of equals.
+ * The model with the least loss on each row, int32 `[B]`; the first among equals.
  *
  * @param losses of each model, float32 `[B, T]`
  */
@@ -56,12 +56,11 @@ export function leastLoss(losses: readonly tf.Tensor2D[]): tf.Tensor1D {
 }
 
 /**
- * The routed models as one.
+ * The routed models as one language model.
  *
- * What the prompt is: in decoding, the tokens of the first call; in `losses`, the tokens up to the first that counts.
- * A text that nothing precedes has no prompt: the first model reads it until {@linkcode ROUTING_PREFIX}.shortest tokens are
- * there to choose by, and the chosen one goes on, as it does in `logits` without a state. So no model is ever chosen
- * by a token that it is to predict.
+ * The prompt is, in decoding, the tokens of the first call; in `losses`, the tokens before the first scored one. A text
+ * without a prompt starts with the first model; after {@linkcode ROUTING_PREFIX}.shortest tokens the router chooses the
+ * model for the rest, as it does in `logits` without a state. So no model is chosen by a token that it predicts.
  *
  * @throws UserError `merge.vocab` when vocabularies differ, `merge.routing` when the router has another shape
  */
@@ -71,7 +70,7 @@ export function routedLanguageModel(routed: RoutedModel): LanguageModel {
   if (models.some((model) => model.vocabSize !== vocabSize)) {
     throw new UserError(
       "merge.vocab",
-      "Cannot route between models of different vocabularies: they must share one tokenizer",
+      "Cannot route between models with different vocabularies: they must share one tokenizer",
     );
   }
   if (router.shape[0] !== models.length || router.shape[1] !== table.shape[1]) {
@@ -94,18 +93,18 @@ export function routedLanguageModel(routed: RoutedModel): LanguageModel {
   };
 }
 
-/** The chosen model of each row, int32 `[B]`, by the tokens that `read` marks. */
+/** The model chosen for each row, int32 `[B]`, from the tokens that `read` marks. */
 function choose({ table, router }: RoutedModel, ids: tf.Tensor2D, read: tf.Tensor2D): tf.Tensor1D {
   return tf.argMax(linear(promptFeatures(table, ids, read), router), 1) as tf.Tensor1D;
 }
 
-/** Rows of a batch that go through one model. */
+/** The rows of a batch that one model handles. */
 interface Group {
   readonly model: number;
   readonly rows: readonly number[];
 }
 
-/** Rows by the model that was chosen for them; where the choice cannot be read at once, every model gets all rows. */
+/** Rows grouped by their model; undefined where the choice cannot be read synchronously, and every model gets all rows. */
 function groupsOf(choice: tf.Tensor1D, models: number): readonly Group[] | undefined {
   const chosen = readNow(choice);
   if (chosen === undefined) return undefined;
@@ -114,7 +113,7 @@ function groupsOf(choice: tf.Tensor1D, models: number): readonly Group[] | undef
     .filter(({ rows }) => rows.length > 0);
 }
 
-/** `[B, T, V]`, each row from its own group. */
+/** Puts the groups' rows back in order, `[B, T, V]`. */
 function assemble(groups: readonly Group[], parts: readonly tf.Tensor3D[]): tf.Tensor3D {
   if (groups.length === 1) return parts[0]!;
   const order = groups.flatMap(({ rows }) => rows);
@@ -122,14 +121,14 @@ function assemble(groups: readonly Group[], parts: readonly tf.Tensor3D[]): tf.T
   return tf.gather(tf.concat([...parts], 0), tf.tensor1d(places, "int32")) as tf.Tensor3D;
 }
 
-/** `[B, T, V]`, each row from the model chosen for it. */
+/** Takes each row from the model chosen for it, `[B, T, V]`. */
 function select(choice: tf.Tensor1D, parts: readonly tf.Tensor3D[]): tf.Tensor3D {
   const wanted = tf.oneHot(choice, parts.length, 1, 0, "float32"); // [B, models]
   return parts.map((part, j) => tf.mul(part, tf.slice(wanted, [0, j], [-1, 1]).reshape([-1, 1, 1])))
     .reduce((a, b) => tf.add(a, b)) as tf.Tensor3D;
 }
 
-/** The state of the models that were chosen by the first call, each for its rows. */
+/** Decoding states of the models that the first call chose, each for its rows. */
 class RoutedState implements DecodingState {
   length = 0;
   #models: readonly LanguageModel[];
@@ -141,7 +140,7 @@ class RoutedState implements DecodingState {
     this.#models = models;
   }
 
-  /** Logits of the next tokens; the first call chooses. */
+  /** Logits of the next tokens; the first call chooses the models. */
   read(routed: RoutedModel, ids: tf.Tensor2D): tf.Tensor3D {
     if (this.#choice === undefined) this.#begin(choose(routed, ids, tf.ones(ids.shape)));
     const groups = this.#groups;
@@ -168,7 +167,7 @@ class RoutedState implements DecodingState {
   }
 }
 
-/** A text without a prompt: the first model until there is enough to choose by, then the chosen one. */
+/** Logits of a text without a prompt: the first model's until the router can choose, then the chosen model's. */
 function textLogits(routed: RoutedModel, ids: tf.Tensor2D): tf.Tensor3D {
   const [B, T] = ids.shape;
   const first = routed.models[0]!;
@@ -176,14 +175,14 @@ function textLogits(routed: RoutedModel, ids: tf.Tensor2D): tf.Tensor3D {
   const early = ROUTING_PREFIX.shortest - 1;
   const state = new RoutedState(routed.models);
   const prefix = tf.slice(ids, [0, 0], [B, ROUTING_PREFIX.shortest]);
-  const read = state.read(routed, prefix); // of these only the last position is the chosen model's to speak at
+  const read = state.read(routed, prefix); // only its last position is the chosen model's
   const chosen = tf.slice(read, [0, early, 0], [B, 1, -1]);
-  const begun = first.logits(tf.slice(ids, [0, 0], [B, early]));
+  const start = first.logits(tf.slice(ids, [0, 0], [B, early]));
   const rest = T === ROUTING_PREFIX.shortest
     ? []
     : [state.read(routed, tf.slice(ids, [0, ROUTING_PREFIX.shortest], [B, T - ROUTING_PREFIX.shortest]))];
   state.dispose();
-  return tf.concat([begun, chosen, ...rest], 1) as tf.Tensor3D;
+  return tf.concat([start, chosen, ...rest], 1) as tf.Tensor3D;
 }
 
 /** 1 where a condition holds, 0 elsewhere. */
@@ -193,18 +192,18 @@ function routedLosses(routed: RoutedModel, ids: tf.Tensor2D, targets: tf.Tensor2
   const [B, T] = ids.shape;
   const n = routed.models.length;
   const counted = indicator(tf.greaterEqual(targets, 0));
-  const prompt = indicator(tf.equal(tf.cumsum(counted, 1, true), 0)); // before anything that counts
+  const prompt = indicator(tf.equal(tf.cumsum(counted, 1, true), 0)); // before the first scored token
   const hasPrompt = indicator(tf.greater(tf.sum(prompt, 1, true), 1)); // [B, 1]: more than the first token
   const place = tf.range(0, T).reshape([1, T]);
   const prefix = indicator(tf.less(place, ROUTING_PREFIX.shortest));
   const read = tf.add(tf.mul(prompt, hasPrompt), tf.mul(prefix, tf.sub(1, hasPrompt))) as tf.Tensor2D;
   const choice = choose(routed, ids, read);
-  const ready = indicator(tf.greaterEqual(place, ROUTING_PREFIX.shortest - 1)); // where a text without prompt goes over
+  const ready = indicator(tf.greaterEqual(place, ROUTING_PREFIX.shortest - 1)); // where a text without a prompt switches models
   const byChoice = tf.maximum(ready, hasPrompt).reshape([B, T, 1]); // [B, T, 1]
-  const speakers = tf.add(
+  const weights = tf.add(
     tf.mul(byChoice, tf.oneHot(choice, n, 1, 0, "float32").reshape([B, 1, n])),
     tf.mul(tf.sub(1, byChoice), tf.oneHot(tf.zeros([1], "int32"), n, 1, 0, "float32").reshape([1, 1, n])),
   ); // [B, T, n]
   const losses = tf.stack(routed.models.map((model) => tokenLosses(model, ids, targets)), 2);
-  return tf.sum(tf.mul(losses, speakers), 2) as tf.Tensor2D;
+  return tf.sum(tf.mul(losses, weights), 2) as tf.Tensor2D;
 }

@@ -26,35 +26,37 @@ import { causalAttention, linear, rope } from "../../tensor/mod.ts";
 /** Where the anchor attends to the augmenting models. */
 export const calmConfigSchema = z.strictObject({
   connections: z.int().min(1).max(1000).default(2)
-    .describe("layers after which the anchor attends to the augmenting models, evenly spaced, the last after the last"),
+    .describe(
+      "number of evenly spaced layers after which the anchor attends to the augmenting models; the last is the top",
+    ),
 });
 
 export type CalmConfig = z.infer<typeof calmConfigSchema>;
 
-/** A connection's parameters: of the augmenting state its projection, and multi-head attention. */
+/** A connection's parameters: a projection of the augmenting model's states, and multi-head attention. */
 const PARTS = ["projection", "query", "key", "value", "output"] as const;
 
-/** Name of a parameter; `connection` counts from 0, `model` from 1. */
+/** A parameter's name; `connection` counts from 0, `model` from 1. */
 const parameterName = (connection: number, model: number, part: typeof PARTS[number]): string =>
   `calm.${connection}.${model}.${part}.weight`;
 
 /**
- * After which decoder layers (from 1) the connections stand: k·⌊L/K⌋, the last at L.
+ * The decoder layers (from 1) that connections follow: k·⌊L/K⌋, the last at L.
  *
- * @throws UserError `merge.calm` when there are more connections than layers
+ * @throws UserError `merge.calm` if there are more connections than layers
  */
 export function calmLayers({ connections }: CalmConfig, layers: number): number[] {
   if (connections > layers) {
     throw new UserError(
       "merge.calm",
-      `Cannot connect at ${connections} layers of a model that has ${layers}: give at most as many connections as layers`,
+      `Cannot connect models of ${layers} layers at ${connections}: expected at most ${layers} connections`,
     );
   }
   const every = Math.floor(layers / connections);
   return Array.from({ length: connections }, (_, k) => k === connections - 1 ? layers : (k + 1) * every);
 }
 
-/** Names and shapes of the trained parameters: five `[d, d]` for each connection and augmenting model. */
+/** Names and shapes of the trained parameters: five `[d, d]` matrices per connection and augmenting model. */
 export function calmShapes(
   calm: CalmConfig,
   { augmenting, width }: { readonly augmenting: number; readonly width: number },
@@ -69,8 +71,8 @@ export function calmShapes(
 }
 
 /**
- * Fresh parameters: outputs of zero, so that at first the anchor is as it was; queries and keys normal with deviation
- * 0.02, so that it first attends nearly evenly; projections and values with 1/√d, so that they keep the states' size.
+ * Initial parameters. Outputs are zero, so the model starts as the anchor. Queries and keys are normal with deviation
+ * 0.02, so attention starts nearly even; projections and values with 1/√d, which keeps the scale of the states.
  */
 export function initialCalm(
   calm: CalmConfig,
@@ -87,7 +89,7 @@ export function initialCalm(
   return weights;
 }
 
-/** An anchor, the models that augment it (all of one shape, all frozen), and what connects them. */
+/** An anchor, the models that augment it (all of one shape and frozen), and their connections. */
 export interface CalmModel {
   readonly config: ModelConfig;
   readonly calm: CalmConfig;
@@ -98,15 +100,17 @@ export interface CalmModel {
 }
 
 /**
- * Puts a model together.
+ * Checks that the parts of a model fit together, and returns it.
  *
- * @throws UserError `merge.weights` when the connections' parameters are not those of such a model, `model.weights` for
- * a model of another shape, `merge.calm`
+ * @throws UserError `merge.weights` for wrong connection parameters, `model.weights` for a model of another shape,
+ * `merge.calm` for no augmenting model or too many connections
  */
 export function calmModel(model: CalmModel): CalmModel {
   const { config, calm, augmenting, connections } = model;
   calmLayers(calm, config.layers);
-  if (augmenting.length === 0) throw new UserError("merge.calm", "Cannot augment an anchor with 0 models: give one");
+  if (augmenting.length === 0) {
+    throw new UserError("merge.calm", "Cannot augment an anchor with 0 models: give at least one");
+  }
   checkWeights(config, model.anchor, "The anchor");
   augmenting.forEach((weights, i) => checkWeights(config, weights, `Augmenting model ${i + 1}`));
   const shapes = calmShapes(calm, { augmenting: augmenting.length, width: config.width });
@@ -115,14 +119,14 @@ export function calmModel(model: CalmModel): CalmModel {
     if (wanted !== undefined && String(found?.shape) === String(wanted)) continue;
     throw new UserError(
       "merge.weights",
-      `The connections have "${name}" as [${found?.shape ?? "missing"}], but ${calm.connections} of ` +
+      `The connections have "${name}" as [${found?.shape ?? "missing"}], but ${calm.connections} connections to ` +
         `${augmenting.length} models need [${wanted ?? "nothing of that name"}]`,
     );
   }
   return model;
 }
 
-/** Caches of the anchor, of each augmenting model, and of what the anchor attends to in each. */
+/** Caches of the anchor, of each augmenting model, and of the cross-attention to each. */
 class CalmState implements DecodingState {
   readonly anchor: KvCache;
   readonly augmenting: readonly KvCache[];
@@ -146,16 +150,16 @@ class CalmState implements DecodingState {
 interface RunOptions {
   readonly documents?: tf.Tensor2D | undefined;
   readonly state?: DecodingState | undefined;
-  /** What is kept of the anchor's layers for the backward pass. @default "keep" */
+  /** How the anchor's activations are kept for the backward pass. @default "keep" */
   readonly activations?: Activations | undefined;
 }
 
 /**
- * The frozen part: the anchor's stream at the first connection, then each augmenting model's at every connection.
- * Nothing trained lies before any of them, so they need no graph.
+ * The frozen part: the anchor's states at the first connection, then each augmenting model's states at every connection.
+ * No trained parameter precedes them, so they need no graph.
  *
  * @param ids int32 `[B, T]`
- * @returns `[B, T, d]` each: 1 + models · connections, model after model
+ * @returns 1 + models · connections tensors `[B, T, d]`, model by model
  */
 export function beforeFirstConnection(model: CalmModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D[] {
   const { config, calm, anchor, augmenting } = model;
@@ -177,9 +181,9 @@ export function beforeFirstConnection(model: CalmModel, ids: tf.Tensor2D, option
 }
 
 /**
- * The trained part: from the first connection to the states before the head, `[B, T, d]`.
+ * The trained part: from the first connection to the states below the head, `[B, T, d]`.
  *
- * @param streams what {@linkcode beforeFirstConnection} returned
+ * @param streams from {@linkcode beforeFirstConnection}
  */
 export function fromFirstConnection(
   model: CalmModel,
@@ -194,11 +198,11 @@ export function fromFirstConnection(
   const layers = calmLayers(calm, config.layers);
   let h = first;
   layers.forEach((place, k) => {
-    const asked = h;
-    const heard = augmenting.map((_, i) =>
-      crossAttention(model, k, i, asked, states[i * layers.length + k]!, pass, state?.cross[i])
+    const query = h;
+    const attended = augmenting.map((_, i) =>
+      crossAttention(model, k, i, query, states[i * layers.length + k]!, pass, state?.cross[i])
     );
-    h = heard.reduce((sum, more) => tf.add(sum, more), h as tf.Tensor) as tf.Tensor3D;
+    h = attended.reduce((sum, more) => tf.add(sum, more), h as tf.Tensor) as tf.Tensor3D;
     for (let layer = place; layer < (layers[k + 1] ?? place); layer++) {
       h = decoderLayer(config, anchor, layer, h, pass, state?.anchor);
     }
@@ -207,8 +211,8 @@ export function fromFirstConnection(
 }
 
 /**
- * What the anchor hears of augmenting model `i` (from 0) at connection `k`: multi-head attention of its states to the
- * other's projected ones, no later than its own, in rotary positions.
+ * Connection `k` from augmenting model `i` (both from 0): causal multi-head attention of the anchor's states to the other
+ * model's projected states, with rotary positions.
  */
 function crossAttention(
   { config, connections }: CalmModel,
@@ -228,12 +232,12 @@ function crossAttention(
     const key = rope(heads(linear(projected, w("key"))), pass.rope);
     const value = heads(linear(projected, w("value")));
     const past = cache?.append(k, key, value);
-    const heard = causalAttention(query, past?.k ?? key, past?.v ?? value, pass.documents).reshape([B, T, d]);
-    return linear(heard, w("output")) as tf.Tensor3D;
+    const attended = causalAttention(query, past?.k ?? key, past?.v ?? value, pass.documents).reshape([B, T, d]);
+    return linear(attended, w("output")) as tf.Tensor3D;
   });
 }
 
-/** The composed model as a language model. */
+/** The composition as a language model. */
 export function calmLanguageModel(model: CalmModel): LanguageModel {
   const { config, calm, anchor, augmenting } = model;
   return {

@@ -1,22 +1,22 @@
-// Mixtures of experts made of separately trained models: what is mixed, how tokens are routed, what is trained.
+// Mixtures of experts built from separately trained models: what is mixed, how tokens are routed, what is trained.
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { type ModelConfig, weightShapes } from "../../model/mod.ts";
 
-/** How a mixture is made of its models and how it sends tokens through them. */
+/** How a mixture is built from its models and how it routes tokens. */
 export const mixtureConfigSchema = z.strictObject({
   attention: z.enum(["averaged", "experts"]).default("averaged")
-    .describe("the models' attention as one average, or each as an expert of a soft mixture"),
+    .describe("the models' attention: averaged into one, or each an expert of a soft mixture"),
   routing: z.enum(["soft", "sample", "top-2"]).default("soft")
-    .describe("feed-forward experts a token goes through: all; one drawn by Gumbel-softmax; the best two"),
-  balance: z.number().min(0).max(10).default(0.01).describe("α, the weight of the load balance in the loss"),
+    .describe("feed-forward experts per token: all; one, sampled by Gumbel-softmax; the best two"),
+  balance: z.number().min(0).max(10).default(0.01).describe("α, the weight of the load-balancing loss"),
   adapters: z.boolean().default(false)
-    .describe("a d×d adapter on every expert's output; then only adapters and routers are trained"),
+    .describe("add a d×d adapter to every expert's output, and train only adapters and routers"),
 });
 
 export type MixtureConfig = z.infer<typeof mixtureConfigSchema>;
 
-/** The mixtures of the literature: Branch-Train-MiX (arXiv 2403.07816) and BAM (arXiv 2408.08274). */
+/** Mixtures from the literature: Branch-Train-MiX (arXiv 2403.07816) and BAM (arXiv 2408.08274). */
 export const MIXTURES = {
   "btx-soft": mixtureConfigSchema.parse({}),
   "btx-sample": mixtureConfigSchema.parse({ routing: "sample" }),
@@ -30,7 +30,7 @@ export type MixtureName = keyof typeof MIXTURES;
 const ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"] as const;
 const FEED_FORWARD = ["gate_proj", "up_proj", "down_proj"] as const;
 
-/** Where one model's attention or feed-forward lies among a mixture's weights; `model` counts from 0. */
+/** Prefix of one model's attention or feed-forward weights in a mixture; `model` counts from 0. */
 export const expertPrefix = (layer: number, block: Block, model: number): string =>
   `model.layers.${layer}.${block}.experts.${model}.`;
 export const routerName = (layer: number, block: Block): string => `model.layers.${layer}.${block}.router.weight`;
@@ -40,17 +40,17 @@ export const adapterName = (layer: number, block: Block, model: number): string 
 /** The two parts of a decoder layer, as Hugging Face names them. */
 export type Block = "self_attn" | "mlp";
 
-/** The blocks of which every model gives an expert. */
+/** The blocks in which every model is an expert. */
 export function mixedBlocks({ attention }: MixtureConfig): Block[] {
   return attention === "experts" ? ["self_attn", "mlp"] : ["mlp"];
 }
 
-/** The blocks' projections. */
+/** A block's projections. */
 export const projectionsOf = (block: Block): readonly string[] => block === "mlp" ? FEED_FORWARD : ATTENTION;
 
 /**
- * Names and shapes of a mixture's weights: the decoder's, with every mixed block once a model; for each mixed block a
- * router `[models, d]`, and where there are adapters one `[d, d]` a model.
+ * Names and shapes of a mixture's weights: those of the decoder, with each mixed block once per model. Each mixed block
+ * has a router `[models, d]` and, with adapters, one `[d, d]` matrix per model.
  */
 export function mixtureShapes(
   config: ModelConfig,
@@ -71,7 +71,7 @@ export function mixtureShapes(
   return shapes;
 }
 
-/** Names of the routers and adapters, which no model brings along. */
+/** Names of the routers and adapters, which the models do not have. */
 export function addedNames(mixture: MixtureConfig, layers: number, models: number): string[] {
   return Array.from({ length: layers }, (_, layer) => layer).flatMap((layer) =>
     mixedBlocks(mixture).flatMap((block) => [
@@ -81,14 +81,14 @@ export function addedNames(mixture: MixtureConfig, layers: number, models: numbe
   );
 }
 
-/** Where a decoder's weight goes when its block is mixed; undefined when it is averaged. */
+/** Where a decoder's weight goes if its block is mixed; undefined if it is averaged. */
 export function mixedPlace(name: string, blocks: readonly Block[]) {
   const found = /^model\.layers\.(\d+)\.(self_attn|mlp)\.(.*)$/.exec(name);
   if (found === null || !blocks.includes(found[2] as Block)) return undefined;
   return { layer: Number(found[1]), block: found[2] as Block, rest: found[3]! };
 }
 
-/** Parameters of a mixture: trained, in memory, and used by one token. */
+/** Parameter counts of a mixture: trained, total, and active for one token. */
 export function mixtureParameters(config: ModelConfig, mixture: MixtureConfig, models: number) {
   const counts = [...mixtureShapes(config, mixture, models)].map(([name, shape]) =>
     [name, shape.reduce((a, b) => a * b, 1)] as const
@@ -97,7 +97,7 @@ export function mixtureParameters(config: ModelConfig, mixture: MixtureConfig, m
     counts.reduce((total, [name, count]) => keep(name) ? total + count : total, 0);
   const added = new Set(addedNames(mixture, config.layers, models));
   const idle = models - activeExperts(mixture, models);
-  // Attention is mixed softly: of the feed-forward only is anything left out.
+  // Attention is always mixed softly, so only feed-forward experts can be idle.
   const perExpert = (sum((name) => name.includes(".mlp.experts.")) + sum((name) => name.includes(".mlp.adapters."))) /
     models;
   const total = sum(() => true);
@@ -108,13 +108,15 @@ export function mixtureParameters(config: ModelConfig, mixture: MixtureConfig, m
   };
 }
 
-/** How many feed-forward experts one token goes through. */
+/** The number of feed-forward experts that process one token. */
 export function activeExperts({ routing }: MixtureConfig, models: number): number {
   return routing === "soft" ? models : routing === "top-2" ? 2 : 1;
 }
 
 /**
- * @throws UserError `merge.mixture` when there are too few models to choose from
+ * Checks that there are enough models to route between.
+ *
+ * @throws UserError `merge.mixture`
  */
 export function checkMixture(mixture: MixtureConfig, models: number): void {
   const least = mixture.routing === "top-2" ? 2 : 1;

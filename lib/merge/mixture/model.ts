@@ -24,22 +24,22 @@ import { checkMixtureWeights } from "./start.ts";
 export interface MixtureModel {
   readonly config: ModelConfig;
   readonly mixture: MixtureConfig;
-  /** How many models it is made of. */
+  /** Number of models that it was built from. */
   readonly models: number;
   readonly weights: Weights;
 }
 
 /**
- * Puts a mixture together.
+ * Checks that the weights are those of the mixture, and returns it.
  *
- * @throws UserError `merge.weights` when the weights are not those of such a mixture
+ * @throws UserError `merge.weights`
  */
 export function mixtureModel(model: MixtureModel): MixtureModel {
   checkMixtureWeights(model.config, model.mixture, model.models, model.weights);
   return model;
 }
 
-/** One cache for each attention: the averaged one, or one an expert. */
+/** One cache for averaged attention, or one per attention expert. */
 class MixtureState implements DecodingState {
   readonly caches: readonly KvCache[];
 
@@ -56,11 +56,11 @@ class MixtureState implements DecodingState {
   }
 }
 
-/** What makes a training step differ from evaluation: how experts are drawn. */
+/** How experts are sampled in a training step; evaluation does not sample. */
 export interface TrainingStep {
   /** From 1. */
   readonly step: number;
-  /** A uint32 that is new for every step and part. */
+  /** A uint32 that differs for every step and micro-batch. */
   readonly seed: number;
 }
 
@@ -71,7 +71,7 @@ interface RunOptions {
 }
 
 /**
- * The states before the head, and the sum of all routers' load balances, each 1 when its experts are used alike.
+ * The states below the head, and the sum of the routers' load-balancing terms, each 1 if its experts are used evenly.
  *
  * @param ids int32 `[B, T]`
  */
@@ -85,7 +85,7 @@ export function mixtureStates(
   let h = embed(weights, ids);
   let balance: tf.Tensor = tf.scalar(0);
   for (let layer = 0; layer < config.layers; layer++) {
-    // As in a decoder: what a layer makes on the way goes with it.
+    // As in a decoder, intermediate tensors of a layer are freed with it.
     const [next, more] = tf.tidy(() => mixtureLayer(model, layer, h, pass, options));
     h = next;
     balance = tf.add(balance, more);
@@ -107,7 +107,7 @@ function mixtureLayer(
   const norm = (name: string, x: tf.Tensor) =>
     rmsNorm(x, weights[`model.layers.${layer}.${name}.weight`]!, config.normEps);
   const balances: tf.Tensor[] = [];
-  /** The block's experts on `x` `[B·T, d]`, mixed by its router. */
+  /** The output of the block's experts on `x`, `[B·T, d]`, mixed by its router. */
   const mixed = (block: Block, routing: MixtureConfig["routing"], x: tf.Tensor2D, run: typeof expert) => {
     const seed = training === undefined ? 0 : hash32(training.seed, "route", layer, block);
     const draw = training === undefined ? undefined : { seed, temperature: gumbelTemperature(training.step) };
@@ -122,7 +122,7 @@ function mixtureLayer(
 
   const x = norm("input_layernorm", h) as tf.Tensor3D;
   const attended = mixedBlocks(mixture).includes("self_attn")
-    // Softly mixed, so that each expert has the keys and values of all tokens.
+    // Mixed softly, because each expert needs the keys and values of all tokens.
     ? mixed(
       "self_attn",
       "soft",
@@ -136,7 +136,7 @@ function mixtureLayer(
   return [tf.add(middle, whole(fed)), balances.reduce((a, b) => tf.add(a, b))];
 }
 
-/** Logits `[B, T, vocab]` of a mixture for ids `[B, T]`. */
+/** A mixture's logits, `[B, T, vocab]`, for ids `[B, T]`. */
 export function mixtureForward(model: MixtureModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D {
   return head(model.config, model.weights, mixtureStates(model, ids, options).states);
 }

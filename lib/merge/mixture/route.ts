@@ -1,4 +1,4 @@
-// Which experts a token goes through, how much each counts, and how evenly they are used
+// Which experts process a token, with what gates, and how evenly the experts are used
 // (Branch-Train-MiX, arXiv 2403.07816 §2.2).
 import * as tf from "@tensorflow/tfjs";
 import { random } from "../../random.ts";
@@ -6,28 +6,28 @@ import { embedding } from "../../tensor/mod.ts";
 import { readNow } from "../read-now.ts";
 import type { MixtureConfig } from "./config.ts";
 
-/** Where N tokens go. */
+/** The routing of N tokens. */
 export interface Routes {
-  /** How much each expert counts, `[N, models]`; 0 for those that a token does not go through. */
+  /** Gate of each expert, `[N, models]`; 0 for experts that a token is not routed to. */
   readonly gates: tf.Tensor2D;
   /** `softmax(z)`, `[N, models]`. */
   readonly probabilities: tf.Tensor2D;
-  /** The experts of each token in turn, int32 `[N]` each; undefined when every token goes through all of them. */
+  /** Each token's first, second, … expert, int32 `[N]` each; undefined if every token uses all experts. */
   readonly chosen?: readonly tf.Tensor1D[];
 }
 
-/** What draws experts while training. */
+/** How experts are sampled while training. */
 export interface Draw {
-  /** A uint32 that is new for every step, part and router. */
+  /** A uint32 that differs for every step, micro-batch and router. */
   readonly seed: number;
   /** Of the Gumbel-softmax. */
   readonly temperature: number;
 }
 
-/** What a score is lowered by when its expert is not chosen. */
-const SILENT = 1e9;
+/** Subtracted from the score of an expert that is not chosen. */
+const EXCLUDED = 1e9;
 
-/** The temperature of the Gumbel-softmax at a training step, from 1. */
+/** The temperature of the Gumbel-softmax at a training step, counted from 1. */
 export function gumbelTemperature(step: number): number {
   return Math.max(0.5, Math.exp(-1e-4 * (step - 1)));
 }
@@ -35,13 +35,13 @@ export function gumbelTemperature(step: number): number {
 /**
  * Routes tokens by their logits.
  *
- * - `soft`: all experts, by `softmax(z)`.
- * - `top-2`: the two best, by the softmax of their two logits.
- * - `sample`: one, with gate 1: the best; while training the best of `z + G` with Gumbel noise G, whose gate has the
- *   gradient of `softmax((z + G) / τ)` there (straight-through, arXiv 1611.01144), so that only it needs to run.
+ * - `soft`: all experts, with gates `softmax(z)`.
+ * - `top-2`: the best two, with gates from the softmax of their two logits.
+ * - `sample`: one expert with gate 1. In evaluation it is the best; in training the best of `z + G` with Gumbel noise G,
+ *   and its gate has the gradient of `softmax((z + G) / τ)` (straight-through, arXiv 1611.01144), so only it has to run.
  *
  * @param z float32 `[N, models]`
- * @param draw while training
+ * @param draw given in training only
  */
 export function route(routing: MixtureConfig["routing"], z: tf.Tensor2D, draw?: Draw): Routes {
   const n = z.shape[1];
@@ -50,9 +50,9 @@ export function route(routing: MixtureConfig["routing"], z: tf.Tensor2D, draw?: 
   if (routing === "top-2") {
     const first = tf.argMax(z, 1) as tf.Tensor1D;
     const mask = maskOf(first, n);
-    const second = tf.argMax(tf.sub(z, tf.mul(mask, SILENT)), 1) as tf.Tensor1D;
+    const second = tf.argMax(tf.sub(z, tf.mul(mask, EXCLUDED)), 1) as tf.Tensor1D;
     const both = tf.add(mask, maskOf(second, n));
-    const gates = tf.softmax(tf.add(z, tf.mul(tf.sub(both, 1), SILENT))) as tf.Tensor2D;
+    const gates = tf.softmax(tf.add(z, tf.mul(tf.sub(both, 1), EXCLUDED))) as tf.Tensor2D;
     return { gates, probabilities, chosen: [first, second] };
   }
   const scores = draw === undefined ? z : tf.add(z, gumbelNoise(z.shape, draw.seed)) as tf.Tensor2D;
@@ -66,7 +66,7 @@ export function route(routing: MixtureConfig["routing"], z: tf.Tensor2D, draw?: 
 
 const maskOf = (chosen: tf.Tensor1D, n: number) => tf.oneHot(chosen, n, 1, 0, "float32") as tf.Tensor2D;
 
-/** 1 forward, the argument's gradient backward. */
+/** 1 in the forward pass; passes the gradient through in the backward pass. */
 const straightThrough = tf.customGrad((x) => ({
   value: tf.onesLike(x as tf.Tensor),
   gradFunc: (dy: tf.Tensor) => dy,
@@ -82,15 +82,15 @@ function gumbelNoise(shape: readonly [number, number], seed: number): tf.Tensor2
   return tf.tensor2d(noise, [...shape]);
 }
 
-/** `models · Σ_i u_i p_i`: u the mean gate of each expert, p its mean probability (§2.2); 1 when all are used alike. */
+/** `models · Σ_i u_i p_i`: u the mean gate of each expert, p its mean probability (§2.2); 1 if all are used evenly. */
 export function loadBalance({ gates, probabilities }: Routes): tf.Scalar {
   const models = gates.shape[1];
   return tf.mul(tf.sum(tf.mul(tf.mean(gates, 0), tf.mean(probabilities, 0))), models) as tf.Scalar;
 }
 
 /**
- * `Σ_i g_i ∘ expert_i(x)`. An expert is run on the tokens that go through it only, where the routes can be read at
- * once; on a backend that answers later (WebGPU), on all of them.
+ * `Σ_i g_i ∘ expert_i(x)`. Each expert runs only on its tokens where the routes can be read synchronously, and on all
+ * tokens on WebGPU, where they cannot.
  *
  * @param x float32 `[N, d]`
  * @param expert the i-th expert on `[rows, d]`
@@ -110,8 +110,8 @@ export function mixExperts(
 }
 
 /**
- * Column `i` of the gates in every one of `d` columns, `[N, d]`: by a product, which is many times faster than
- * broadcasting is, forward and backward.
+ * Column `i` of the gates repeated in `d` columns, `[N, d]`. A matrix product, because it is many times faster than
+ * broadcasting, forward and backward.
  */
 function spread(gates: tf.Tensor2D, i: number, d: number): tf.Tensor2D {
   const [, models] = gates.shape;
@@ -128,7 +128,7 @@ function dispatch(
 ): tf.Tensor2D {
   const [N, models] = gates.shape;
   const outputs: tf.Tensor2D[] = [];
-  // Where each token's output lies in the experts' outputs, one after the other; one list for each of its experts.
+  // The row of each token's output in the concatenated outputs of the experts; one list per choice.
   const found = places.map(() => new Int32Array(N));
   let at = 0;
   for (let i = 0; i < models; i++) {
@@ -144,7 +144,7 @@ function dispatch(
   }
   const all = outputs.length === 1 ? outputs[0]! : tf.concat(outputs, 0);
   return found.map((rows, slot) => {
-    const own = tf.mul(gates, maskOf(chosen[slot]!, models)); // of each token its gate in this place, else 0
+    const own = tf.mul(gates, maskOf(chosen[slot]!, models)); // each token's gate of this choice, 0 elsewhere
     const gate = tf.matMul(own, tf.ones([models, x.shape[1]])); // [N, d]
     return tf.mul(embedding(all, tf.tensor1d(rows, "int32")), gate);
   }).reduce((a, b) => tf.add(a, b)) as tf.Tensor2D;

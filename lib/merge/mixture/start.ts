@@ -1,4 +1,4 @@
-// How a mixture starts: mixed blocks are the models' own, all else is their average, routers are nearly even.
+// Initial weights of a mixture: mixed blocks come from the models, the rest is their average, routers are nearly even.
 import { UserError } from "../../errors.ts";
 import { checkWeights, fillNormal, type HostTensor, type HostWeights, type ModelConfig } from "../../model/mod.ts";
 import { random } from "../../random.ts";
@@ -13,16 +13,16 @@ import {
   mixtureShapes,
 } from "./config.ts";
 
-/** Deviation of a router's initial weights, the decoder's own. */
+/** Standard deviation of a router's initial weights, as in the decoder. */
 const ROUTER_DEVIATION = 0.02;
 
 /**
- * The weights that a mixture of these models starts from: a pure function of its arguments.
+ * The initial weights of a mixture of these models: a pure function of the arguments.
  *
- * Averages are uniform over all models, the seed among them. Adapters are zero, so that they change nothing.
+ * Averages are uniform over all models, including the seed. Adapters are zero, so they change nothing at first.
  *
- * @param models all of `config`'s shape, the seed first
- * @param seed of the routers
+ * @param models all with the shape of `config`, the seed first
+ * @param seed for the routers
  * @throws UserError `model.weights` for a model of another shape, `merge.mixture` for too few models
  */
 export function initialMixture(
@@ -47,7 +47,7 @@ export function initialMixture(
   return { ...weights, ...initialAdditions(config, mixture, models.length, seed) };
 }
 
-/** The routers, and the adapters where there are any. */
+/** Initial routers and, if there are any, adapters. */
 function initialAdditions(config: ModelConfig, mixture: MixtureConfig, models: number, seed: number): HostWeights {
   const shapes = mixtureShapes(config, mixture, models);
   return Object.fromEntries(
@@ -60,7 +60,7 @@ function initialAdditions(config: ModelConfig, mixture: MixtureConfig, models: n
   );
 }
 
-/** Splits a mixture's weights into those that are trained and those that are not. */
+/** Splits a mixture's weights into trained and frozen ones. */
 export function splitTrained<T>(
   mixture: MixtureConfig,
   weights: Readonly<Record<string, T>>,
@@ -74,7 +74,7 @@ export function splitTrained<T>(
 /**
  * Checks that weights are exactly a mixture's.
  *
- * @throws UserError `merge.weights` naming the first that is missing, of another shape or unknown
+ * @throws UserError `merge.weights` naming the first weight that is missing, unknown or of another shape
  */
 export function checkMixtureWeights(
   config: ModelConfig,
@@ -88,14 +88,14 @@ export function checkMixtureWeights(
     if (String(found?.shape) === String(shape)) continue;
     throw new UserError(
       "merge.weights",
-      `The mixture has "${name}" as [${found?.shape ?? "missing"}], but its ${models} models need [${shape}]`,
+      `The mixture has "${name}" as [${found?.shape ?? "missing"}], but ${models} models need [${shape}]`,
     );
   }
   const unknown = Object.keys(weights).find((name) => !shapes.has(name));
   if (unknown !== undefined) {
     throw new UserError(
       "merge.weights",
-      `The mixture has the weight "${unknown}", which its ${models} models do not need`,
+      `The mixture has the unknown weight "${unknown}", which ${models} models do not need`,
     );
   }
 }

@@ -1,11 +1,11 @@
-// Model breadcrumbs: drop outliers and the smallest, then add, with or without electing signs (arXiv 2312.06795).
+// Model breadcrumbs: drop the largest and smallest elements, then add, with or without elected signs (arXiv 2312.06795).
 import { deltaMethod } from "./deltas.ts";
 
 const DROPS =
-  "Drops the fraction `gamma` of largest elements of each task vector and each tensor, and so many of the " +
-  "smallest that the fraction `density` is left";
+  "Drops the fraction `gamma` of each tensor's largest task vector elements, and the smallest ones until the " +
+  "fraction `density` is left";
 
-/** Breadcrumbs, and the weighted sum. */
+/** Breadcrumbs with a weighted sum. */
 export const breadcrumbs = deltaMethod({
   name: "breadcrumbs",
   title: "Breadcrumbs",
@@ -16,11 +16,11 @@ export const breadcrumbs = deltaMethod({
   options: { weights: "1/n", density: 1, gamma: 0.01, lambda: 1, normalize: false, rescale: "none" },
 });
 
-/** Breadcrumbs, and the sum of those that agree with the elected sign. */
+/** Breadcrumbs with a sum of the elements that agree with the elected sign. */
 export const breadcrumbsTies = deltaMethod({
   name: "breadcrumbs_ties",
   title: "Breadcrumbs TIES",
-  description: `${DROPS}, elects a sign for every element, then adds those that agree.`,
+  description: `${DROPS}, elects a sign per element, and adds the values that agree.`,
   source: "arXiv 2312.06795",
   sparsify: "no-extremes",
   elect: true,

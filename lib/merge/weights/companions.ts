@@ -1,7 +1,7 @@
-// The files beside the weights of a merged model: the base's own, byte for byte where nothing is asked of them.
+// Copies the files beside the weights from the base to the merged model, byte for byte except for requested changes.
 import { changeJson, exists, type JsonChange, readBytes, readJson, type WeightDtype } from "../../huggingface/mod.ts";
 
-/** Files besides the weights that make a model folder, copied as they are. */
+/** Files that are copied unchanged. */
 const COPIED = [
   "generation_config.json",
   "tokenizer.json",
@@ -18,20 +18,20 @@ const COPIED = [
   "processor_config.json",
 ];
 
-/** Names that PyTorch and `config.json` have for the types. */
+/** Names of the weight types in PyTorch and `config.json`. */
 export const TORCH_DTYPES = { F32: "float32", F16: "float16", BF16: "bfloat16" } as const;
 
-/** What a merge changes in `config.json`. */
+/** Changes to `config.json`. */
 export interface ConfigChanges {
-  /** The type of the weights, if it was chosen. */
+  /** The type of the weights, if one was chosen. */
   readonly dtype?: WeightDtype | undefined;
-  /** Whether the file says that the head is tied to the embeddings, and it is not. */
+  /** Whether to set `tie_word_embeddings` to false. */
   readonly untie: boolean;
 }
 
 /**
- * Copies the files beside the weights from one model folder to another. `config.json` keeps its bytes, too, but for the
- * values that change: transformers minds whether a number is written 30 or 30.0.
+ * Copies the files beside the weights from one model folder to another. In `config.json` only the changed values are
+ * rewritten, because transformers distinguishes 30 from 30.0.
  */
 export async function copyCompanions(from: string, to: string, changes: ConfigChanges): Promise<void> {
   for (const file of COPIED) {
@@ -47,11 +47,11 @@ type Config = Readonly<Record<string, unknown>>;
 
 function configChanges(config: Config, { dtype, untie }: ConfigChanges): JsonChange[] {
   const changes: JsonChange[] = [];
-  // The configurations of parts, such as text_config, say it again.
+  // Configurations of parts, such as text_config, repeat these keys.
   const parts = Object.entries(config).filter(([key, value]) => key.endsWith("_config") && isObject(value));
   const places = [[[], config], ...parts.map(([key, value]) => [[key], value])] as [string[], Config][];
   if (dtype !== undefined) {
-    // transformers 5 calls `dtype` what versions before called `torch_dtype`.
+    // transformers 5 renamed `torch_dtype` to `dtype`.
     const keys = (object: Config) => ["dtype", "torch_dtype"].filter((key) => typeof object[key] === "string");
     for (const [place, object] of places) {
       for (const key of keys(object)) changes.push({ path: [...place, key], value: TORCH_DTYPES[dtype] });

@@ -1,17 +1,16 @@
-// What transformers takes for a key that `config.json` leaves out, by the kind of model.
+// The defaults of transformers for keys that a `config.json` omits, by model type (fixtures/make_config_defaults.py).
 import byKey from "./config-defaults.json" with { type: "json" };
 
-/** A default: a number, a text, a yes or no, or null. */
 type Default = number | string | boolean | null;
 
-const byKind = new Map<string, Record<string, Default>>();
+const byType = new Map<string, Record<string, Default>>();
 for (const [key, values] of Object.entries(byKey) as [string, [Default, string][]][]) {
-  for (const [value, kinds] of values) {
-    for (const kind of kinds.split(" ")) byKind.set(kind, { ...byKind.get(kind), [key]: value });
+  for (const [value, types] of values) {
+    for (const type of types.split(" ")) byType.set(type, { ...byType.get(type), [key]: value });
   }
 }
 
-/** The defaults of a `model_type`; none for one that is not known. */
+/** The defaults of a `model_type`; empty if the type is unknown. */
 export function configDefaults(modelType: unknown): Readonly<Record<string, Default>> {
-  return byKind.get(String(modelType)) ?? {};
+  return byType.get(String(modelType)) ?? {};
 }

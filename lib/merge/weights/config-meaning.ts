@@ -1,21 +1,21 @@
-// What a `config.json` says about the meaning of the weights, in one form for all ways of writing it.
+// What a `config.json` says about the meaning of the weights, in one normal form for all ways of writing it.
 import { ropeParameters } from "../../huggingface/mod.ts";
 import { configDefaults } from "./config-defaults.ts";
 
-/** A key's value; where the file leaves it out, the default of its kind of model. */
+/** A key's value: as stated, or the default of the model type. */
 export interface Meaning {
   readonly value: unknown;
   readonly byDefault: boolean;
 }
 
-/** Between a key and the type of layer that its value is for. */
+/** Separates a key from the layer type that its value is for. */
 export const OF_LAYERS = " of ";
 
 type Config = Readonly<Record<string, unknown>>;
 
 /**
- * What a `config.json` says about how the weights are used, by key; keys of parts stand after the part's, as in
- * `text_config.head_dim`. A key that is missing and has no default that is known is not there.
+ * The settings of a `config.json` that determine what the weights compute, by key. Keys of parts have the part's name as a
+ * prefix, as in `text_config.head_dim`. A key that is neither stated nor has a known default is not in the map.
  */
 export function configMeaning(config: Config): ReadonlyMap<string, Meaning> {
   const kind = configDefaults(config.model_type);
@@ -34,19 +34,19 @@ export function configMeaning(config: Config): ReadonlyMap<string, Meaning> {
   return meaning;
 }
 
-/** An object that describes a part of the model, such as `text_config`. */
+/** Whether a value describes a part of the model, such as `text_config`. */
 function isPart(key: string, value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !WHOLE.includes(key) &&
     !isWithoutMeaning(key);
 }
 
-/** Objects that are one value. */
+/** Objects that are compared as a whole. */
 const WHOLE = ["rope_scaling", "rope_parameters", "quantization_config"];
 
 /**
- * Keys that change nothing about what equal weights compute: names and versions, token ids, what only matters for
- * training or for generating, what the shapes of the weights tell, and how a computation is carried out. The tie of the
- * head to the embeddings is judged by the weights themselves.
+ * Keys that do not change what equal weights compute: names and versions, token ids, settings for training or generation,
+ * sizes that the shapes of the weights show, and implementation choices. Whether the head is tied is read from the
+ * weights instead.
  */
 const WITHOUT_MEANING = [
   /^_/,
@@ -72,12 +72,12 @@ function isWithoutMeaning(key: string): boolean {
   return WITHOUT_MEANING.some((pattern) => pattern.test(key.slice(key.lastIndexOf(".") + 1)));
 }
 
-/** The numbers of heads and their width, which follow from one another where they are not given. */
+/** Derives the number of key-value heads and the head width if they are not stated. */
 function setHeads(config: Config, kind: Config, meaning: Map<string, Meaning>): void {
   const { num_attention_heads: heads, hidden_size: width } = config;
   if (typeof heads !== "number") return;
   const set = (key: string, otherwise: unknown) => {
-    // A key that says null leaves it to the others; one that is missing, to the kind of model first.
+    // null means derived; a missing key has the default of the model type first.
     const value = key in config ? config[key] : kind[key];
     if (value !== undefined && value !== null) return;
     if (otherwise !== undefined) meaning.set(key, { value: otherwise, byDefault: true });
@@ -86,7 +86,7 @@ function setHeads(config: Config, kind: Config, meaning: Map<string, Meaning>): 
   set("head_dim", typeof width === "number" ? width / heads : undefined);
 }
 
-/** Names of one function; the approximations of GELU by a hyperbolic tangent are one formula. */
+/** Synonyms; the tanh approximations of GELU are one formula. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
   swish: "silu",
   gelu_new: "gelu_pytorch_tanh",
@@ -101,7 +101,7 @@ function setActivation(kind: Config, meaning: Map<string, Meaning>): void {
     const value = found.value ?? kind[key] ?? null;
     meaning.set(key, { ...found, value: ACTIVATIONS[String(value)] ?? value });
   }
-  // Gemma's files have both, and only this one counts.
+  // Gemma's files state both, and only hidden_activation is used.
   if ("hidden_activation" in kind) meaning.delete("hidden_act");
 }
 
@@ -128,19 +128,19 @@ function setRope(config: Config, kind: Config, meaning: Map<string, Meaning>): v
     partial_rotary_factor: number("partial_rotary_factor") ?? 1,
   };
   const ropes = JSON.stringify([config.rope_scaling, config.rope_parameters]);
-  const said = (...keys: string[]) => keys.some((key) => key in config || ropes.includes(`"${key}":`));
+  const states = (...keys: string[]) => keys.some((key) => key in config || ropes.includes(`"${key}":`));
   for (const [layers, { rope_type, rope_theta, partial_rotary_factor, scaling }] of ropeParameters(config, defaults)) {
     const set = (key: string, value: unknown, byDefault: boolean) => {
       meaning.set(layers === "" ? key : `${key}${OF_LAYERS}${layers}`, { value, byDefault });
     };
-    set("rope_theta", rope_theta, !said("rope_theta", "rotary_emb_base", "rope_local_base_freq"));
-    set("partial_rotary_factor", partial_rotary_factor, !said("partial_rotary_factor", "rotary_pct"));
+    set("rope_theta", rope_theta, !states("rope_theta", "rotary_emb_base", "rope_local_base_freq"));
+    set("partial_rotary_factor", partial_rotary_factor, !states("partial_rotary_factor", "rotary_pct"));
     const plain = rope_type === "default" && Object.keys(scaling).length === 0;
-    set("rope_scaling", plain ? null : { rope_type, ...scaling }, !said("rope_scaling", "rope_parameters"));
+    set("rope_scaling", plain ? null : { rope_type, ...scaling }, !states("rope_scaling", "rope_parameters"));
   }
 }
 
-/** With `use_sliding_window` false, what is said about windows counts for nothing. */
+/** If `use_sliding_window` is false, settings of the window are not used. */
 function setSlidingWindow(meaning: Map<string, Meaning>): void {
   if (meaning.get("use_sliding_window")?.value !== false) return;
   for (const key of ["sliding_window", "max_window_layers"]) meaning.delete(key);

@@ -1,11 +1,11 @@
-// Whether models' `config.json` give equal weights the same meaning.
+// Checks whether the `config.json` of several models give equal weights the same meaning.
 import { UserError } from "../../errors.ts";
 import { exists, readJson } from "../../huggingface/mod.ts";
 import { configMeaning, type Meaning, OF_LAYERS } from "./config-meaning.ts";
 
 /**
- * In what the folders' `config.json` disagree: the first two folders that do, and each key with both values. Folders
- * without the file agree with all.
+ * Describes how `config.json` files disagree: the first two folders that do, and each key with both values; undefined if
+ * they agree. Folders without the file agree with all others.
  */
 export async function configMismatch(folders: readonly string[]): Promise<string | undefined> {
   const meanings = await Promise.all(
@@ -27,27 +27,27 @@ export async function configMismatch(folders: readonly string[]): Promise<string
   return undefined;
 }
 
-/** The error for models that {@linkcode configMismatch} tells apart. */
+/** The error for a mismatch that {@linkcode configMismatch} describes. */
 export function configError(mismatch: string): UserError {
   return new UserError(
     "merge.config",
-    `Cannot merge models whose weights mean different things: ${mismatch}`,
-    "To merge them all the same, with the configuration of the base (or of the first model), give --allow-config-mismatch",
+    `Cannot merge models whose weights have different meanings: ${mismatch}`,
+    "To merge them anyway, with the configuration of the base (or of the first model), give --allow-config-mismatch",
   );
 }
 
-/** What is said of a key; what is said of one type of layer is in other files said of all. */
+/** A key's value; a key for one layer type falls back to the key for all layers. */
 function at(meaning: ReadonlyMap<string, Meaning>, key: string): Meaning | undefined {
   return meaning.get(key) ?? meaning.get(key.split(OF_LAYERS)[0]!);
 }
 
-/** Whether two models say different things, where at least one says it and the other's default is known. */
+/** Whether two known values differ, at least one of which is stated. */
 function differs(a: Meaning | undefined, b: Meaning | undefined): boolean {
   if (a === undefined || b === undefined || (a.byDefault && b.byDefault)) return false;
   return canonical(a.value) !== canonical(b.value);
 }
 
-/** Equal texts for equal values: keys in order, and what is off is off however it is written. */
+/** Equal texts for equal values: sorted keys, and one text for null, false and missing. */
 function canonical(value: unknown): string {
   if (value === null || value === undefined || value === false) return "off";
   if (typeof value === "number") return String(value);

@@ -1,9 +1,9 @@
-// DARE: drop at random and rescale, then add, with or without electing signs (arXiv 2311.03099).
+// DARE: drop at random and rescale, then add, with or without elected signs (arXiv 2311.03099).
 import { deltaMethod } from "./deltas.ts";
 
-const DROPS = "Keeps each element of a task vector with probability `density` and rescales what is left";
+const DROPS = "Keeps each element of a task vector with probability `density` and rescales the elements it keeps";
 
-/** DARE, and the weighted sum. */
+/** DARE with a weighted sum. */
 export const dareLinear = deltaMethod({
   name: "dare_linear",
   title: "DARE linear",
@@ -14,11 +14,11 @@ export const dareLinear = deltaMethod({
   options: { weights: "1/n", density: 1, lambda: 1, normalize: false, rescale: "l1", seed: 1 },
 });
 
-/** DARE, and the sum of those that agree with the elected sign. */
+/** DARE with a sum of the elements that agree with the elected sign. */
 export const dareTies = deltaMethod({
   name: "dare_ties",
   title: "DARE TIES",
-  description: `${DROPS}, elects a sign for every element, then adds those that agree.`,
+  description: `${DROPS}, elects a sign per element, and adds the values that agree.`,
   source: "arXiv 2311.03099",
   sparsify: "random",
   elect: true,

@@ -1,5 +1,5 @@
-// Merging by task vectors δ_i = θ_i − θ_base: sparsify each, weigh, elect signs or not, add to the base. One engine for
-// task arithmetic, TIES, DARE, DELLA and breadcrumbs, in float32 with mergekit's order of operations.
+// Merging by task vectors δ_i = θ_i − θ_base: sparsify, weight, optionally elect signs, add to the base. One engine for task
+// arithmetic, TIES, DARE, DELLA and breadcrumbs, in float32 with mergekit's order of operations.
 import type { MergeOptions, TensorInputs, WeightMethod } from "./method.ts";
 import { buffer, ranges, sizeOf, type TensorSource } from "./source.ts";
 import {
@@ -12,14 +12,14 @@ import {
   type Sparsifier,
 } from "./sparsify.ts";
 
-/** What a method of this family consists of. */
+/** A method of this family. */
 export interface DeltaMethod extends Pick<WeightMethod, "name" | "title" | "description" | "source" | "options"> {
   readonly sparsify: "none" | "largest" | "no-extremes" | "random" | "by-rank";
-  /** Whether only the deltas of the majority's sign count, for each element. */
+  /** Whether only the deltas with the elected sign count, per element. */
   readonly elect: boolean;
 }
 
-/** The method as others know it. */
+/** Makes a merge method from its description. */
 export function deltaMethod({ sparsify, elect, ...method }: DeltaMethod): WeightMethod {
   return {
     ...method,
@@ -97,7 +97,7 @@ function sparsifierOf(
   return rescale === "l1" && p > 0 && p < 1 ? rescaledToSum(pieces, sparsifier) : sparsifier;
 }
 
-/** The sum of all weighted deltas into `sum`, and of their weights into `divisor`; a sum of next to 0 counts as 1. */
+/** Puts the sum of the weighted deltas into `sum`, and that of the weights into `divisor`; a sum near 0 becomes 1. */
 function addAll(
   deltas: readonly Float32Array[],
   weights: readonly number[],
@@ -111,8 +111,8 @@ function addAll(
 }
 
 /**
- * As {@linkcode addAll}, of those only that agree with the elected sign, which is that of the sum of `all`. A sum of 0
- * elects plus; a delta of 0 has no sign and agrees with none.
+ * Like {@linkcode addAll}, but only for deltas that agree with the elected sign, the sign of `all`. A sum of 0 elects plus;
+ * a delta of 0 agrees with neither sign.
  */
 function addElected(
   deltas: readonly Float32Array[],
@@ -136,7 +136,7 @@ function addElected(
   for (let j = 0; j < divisor.length; j++) if (divisor[j] === 0) divisor[j] = 1;
 }
 
-/** Turns the sum of deltas into `base + λ · sum`, or `base + λ · sum / divisor`. */
+/** Turns the sum of deltas into `base + λ · sum`, or `base + λ · sum / divisor` if normalized. */
 function finish(
   base: Float32Array,
   sum: Float32Array,

@@ -1,4 +1,4 @@
-// Merging model folders, piece by piece of every tensor: models larger than memory merge in a few hundred megabytes.
+// Merges model folders piece by piece, so that models larger than memory merge in a few hundred megabytes.
 import {
   isWeightDtype,
   openWeightFiles,
@@ -21,48 +21,48 @@ import { sizeOf } from "./source.ts";
 import { asOutError, checkTarget, openTarget } from "./target.ts";
 import { checkSameTokenizers } from "./tokenizers.ts";
 
-/** What {@linkcode mergeFolders} merges, and into what. */
+/** Input and output of {@linkcode mergeFolders}. */
 export interface FolderMerge extends ModelsToMerge<string> {
-  /** mergekit's name of the method. */
+  /** The method's name in mergekit. */
   readonly method: string;
-  /** The folder to make; it must not exist, or be empty. A link to an empty folder is followed. */
+  /** Output folder; it must not exist or must be empty. A link to an empty folder is followed. */
   readonly out: string;
   readonly settings?: MergeSettings | undefined;
-  /** Type of the merged weights. @default each weight's own in the base, or in the first model */
+  /** Type of the merged weights. @default the type of each weight in the base, or in the first model */
   readonly dtype?: WeightDtype | undefined;
-  /** Whether to merge models whose `config.json` give equal weights different meanings. @default false */
+  /** Whether to merge models whose `config.json` files give equal weights different meanings. @default false */
   readonly allowConfigMismatch?: boolean | undefined;
-  /** Largest shard. @default 5 GB */
+  /** Maximum size of a shard in bytes. @default 5 GB */
   readonly shardBytes?: number | undefined;
-  /** Elements of each model's tensor in memory at once, about. */
+  /** About how many elements of each model's tensor to hold in memory at once. */
   readonly piece?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onTensor?: ((done: number, total: number, name: string) => void) | undefined;
 }
 
-/** What came of a merge. */
+/** The result of a merge. */
 export interface FolderMergeReport {
   readonly out: string;
   readonly method: string;
   readonly tensors: number;
   readonly parameters: number;
-  /** Of the merged weights. */
+  /** Size of the merged weights. */
   readonly bytes: number;
   readonly files: readonly string[];
-  /** Finite values that became infinite, because the chosen type holds none so large. */
+  /** Finite values that became infinite because they are too large for the type of the file. */
   readonly overflowed: number;
   /** Tensors with values that are not finite, in the merged model or in a model it was merged from. */
   readonly notFinite: readonly Omit<TensorFindings, "overflowed">[];
-  /** What the user should know, one sentence each. */
+  /** Messages for the user, one sentence each. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Merges Hugging Face folders into a new one: merged weights, the base's configuration and tokenizer, and `merge.json`,
- * which says what was merged and how. The base may stand among the models: it counts once. The folder appears whole or
- * not at all.
+ * Merges Hugging Face folders into a new one with the merged weights, the configuration and tokenizer of the base, and
+ * `merge.json`, which records what was merged and how. The base may also be listed among the models and counts once. The
+ * output folder is complete or unchanged.
  *
- * @throws UserError for anything that cannot be merged, before anything is written
+ * @throws UserError for models or folders that cannot be merged, before anything is written
  */
 export async function mergeFolders(request: FolderMerge): Promise<FolderMergeReport> {
   const method = weightMethod(request.method);
@@ -101,7 +101,7 @@ async function write(
     dtype: isWeightDtype(dtype) ? request.dtype ?? dtype : dtype,
   }));
   const weights = planned.filter(({ dtype }) => isWeightDtype(dtype)).map(({ name }) => name);
-  // Without chance, equal tensors merge to equal tensors.
+  // Without random draws, equal tensors merge to equal tensors anyway.
   const shared = "seed" in method.options ? sharedTensors(weights, folders) : new Map<string, string>();
   const head = await untiedHead(folders);
   const target = await openTarget(out);
@@ -157,7 +157,7 @@ function valuesText({ nan, infinite }: NotFinite): string {
   return parts.join(" and ");
 }
 
-/** Tensors that are named before the rest is counted. */
+/** Number of tensors to name; the rest is counted. */
 const NAMED = 10;
 
 function notFiniteTexts(tensors: FolderMergeReport["notFinite"]): string[] {
@@ -171,8 +171,8 @@ function notFiniteTexts(tensors: FolderMergeReport["notFinite"]): string[] {
 }
 
 function untiedText(head: string, folder: string): string {
-  return `"${folder}/config.json" says tie_word_embeddings, but "${head}" is stored and is not the embeddings: ` +
-    `it is merged by itself, and the merged config.json says tie_word_embeddings false`;
+  return `"${folder}/config.json" says tie_word_embeddings, but the stored "${head}" differs from the embeddings: ` +
+    `it is merged separately, and the merged config.json sets tie_word_embeddings to false`;
 }
 
 function overflowText(overflowed: number, dtype: WeightDtype | undefined): string {

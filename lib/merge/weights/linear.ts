@@ -2,11 +2,11 @@
 import type { WeightMethod } from "./method.ts";
 import { ranges, sizeOf } from "./source.ts";
 
-/** `Σ w_i θ_i`, divided by `Σ w_i` when normalised; accumulated in float64. */
+/** `Σ w_i θ_i`, divided by `Σ w_i` if normalized; accumulated in float64. */
 export const linear: WeightMethod = {
   name: "linear",
   title: "Linear (soup)",
-  description: "The weighted average of all models. List the seed among them if it is to count.",
+  description: "The weighted average of all models. List the seed among them to include it.",
   source: "arXiv 2203.05482",
   options: { weights: 1, normalize: true },
   base: false,

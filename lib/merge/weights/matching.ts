@@ -1,21 +1,21 @@
-// Which tensors of several model folders belong together: the same names and shapes, copies of tied weights aside.
+// Matches the tensors of several model folders by name and shape, allowing for tied weights that only some store twice.
 import { UserError } from "../../errors.ts";
 import { exists, isWeightDtype, readJson, WEIGHT_DTYPES, type WeightFiles } from "../../huggingface/mod.ts";
 import { configDefaults } from "./config-defaults.ts";
 import { isSame, type NamedTensors, storedHead } from "./shared.ts";
 import { ranges, sizeOf } from "./source.ts";
 
-/** A model folder whose weights are read by the first folder's names. */
+/** A model folder whose weights are read under the first folder's names. */
 export interface MatchedFolder extends NamedTensors {
   readonly folder: string;
   readonly files: WeightFiles;
-  /** As {@linkcode WeightFiles.read}. */
+  /** Like {@linkcode WeightFiles.read}. */
   read(name: string, begin: number, end: number, into?: Float32Array): Float32Array;
 }
 
 /**
- * Matches the folders' tensors. All must have the same, in the same shapes. But a tensor that some folders store and
- * others do not, because it is a copy of another (the head of a tied model), is that other one in all of them.
+ * Matches the folders' tensors, which must have equal names and shapes. An exception is a tensor that only some folders
+ * store and that is a copy of another tensor there (the head of a tied model): the other folders read the original.
  *
  * @throws UserError `merge.shape` or `merge.dtype` naming the tensor and the folders
  */
@@ -46,11 +46,11 @@ export async function matchFolders(folders: readonly WeightFiles[]): Promise<rea
   });
 }
 
-/** The tensor that all folders have and of which `name` is a copy in each folder that stores it. */
+/** The tensor in all folders that `name` is a copy of in every folder that stores it. */
 async function copiedTensor(name: string, folders: readonly WeightFiles[]): Promise<string | undefined> {
   for (const { folder, weights } of folders) {
-    // A model that has a head of its own and lacks it is damaged.
-    if (!weights.has(name) && await saysTied(folder) === false) return undefined;
+    // An untied model without its head is damaged.
+    if (!weights.has(name) && await isTied(folder) === false) return undefined;
   }
   const storing = folders.filter(({ weights }) => weights.has(name)).map(tensorsOf);
   const isWeight = ({ weights }: WeightFiles, tensor: string) => {
@@ -81,7 +81,7 @@ function shapeError(name: string, a: WeightFiles, b: WeightFiles): UserError {
   );
 }
 
-/** Weights must be of types that are read as weights; others, such as counters, must be equal in all folders. */
+/** Checks that tensors have types that can be merged; others, such as counters, must be equal in all folders. */
 function checkDtypes(folders: readonly WeightFiles[], copies: readonly ReadonlyMap<string, string>[]): void {
   const [first] = folders as [WeightFiles];
   const isWeight = (i: number, name: string) => {
@@ -95,8 +95,8 @@ function checkDtypes(folders: readonly WeightFiles[], copies: readonly ReadonlyM
       const types = [...new Set(dtypes)].join(" and ");
       throw new UserError(
         "merge.dtype",
-        `Cannot merge "${name}" of "${first.folder}" and "${other.folder}": its type is ${types}, and weights are ` +
-          `merged from ${WEIGHT_DTYPES.join(", ")}; tensors of other types must be equal, and these are not`,
+        `Cannot merge "${name}" of "${first.folder}" and "${other.folder}": its type is ${types}, but only ` +
+          `${WEIGHT_DTYPES.join(", ")} can be merged, and tensors of other types must be equal`,
         "Convert the models first: in Python, load them with dtype=torch.bfloat16 and save them with save_pretrained()",
       );
     }
@@ -112,8 +112,8 @@ function isSameBytes(name: string, a: WeightFiles, b: WeightFiles): boolean {
   return true;
 }
 
-/** What `config.json` says about the tie of the head to the embeddings, itself or by default; undefined if unknown. */
-async function saysTied(folder: string): Promise<boolean | undefined> {
+/** Whether `config.json` ties the head to the embeddings, explicitly or by default; undefined if unknown. */
+async function isTied(folder: string): Promise<boolean | undefined> {
   const config = await readConfig(folder);
   const text = config.text_config as Readonly<Record<string, unknown>> | null | undefined;
   const values = [
@@ -131,12 +131,12 @@ async function readConfig(folder: string): Promise<Record<string, unknown>> {
 }
 
 /**
- * The head of the first folder, if its configuration says that it is tied to the embeddings although the weights of
- * some folder say otherwise. transformers believes the weights.
+ * The first folder's head if its configuration ties it to the embeddings, but some folder's weights differ; otherwise
+ * undefined. Python's transformers goes by the weights.
  */
 export async function untiedHead(folders: readonly MatchedFolder[]): Promise<string | undefined> {
   const stored = storedHead(folders[0]!);
-  if (stored === undefined || await saysTied(folders[0]!.folder) !== true) return undefined;
+  if (stored === undefined || await isTied(folders[0]!.folder) !== true) return undefined;
   const { head, embeddings } = stored;
   return folders.every((folder) => isSame(folder, head, embeddings)) ? undefined : head;
 }

@@ -8,12 +8,12 @@ import { type MergeSettings, resolveOptions } from "./options.ts";
 import { type NamedTensors, sharedTensors } from "./shared.ts";
 import { inMemory, sizeOf } from "./source.ts";
 
-/** Elements of each model's tensor in memory at once, about: 4 MB in float32. */
+/** About how many elements of each model's tensor are in memory at once: 4 MB in float32. */
 export const PIECE = 1 << 20;
 
 /** The models of a merge. */
 export interface ModelsToMerge<Model> {
-  /** What the models came from, for methods that work on differences; the first of two for SLERP. */
+  /** The model that the others were trained from, for methods that use differences; the first of two for SLERP. */
   readonly base?: Model | undefined;
   readonly models: readonly Model[];
 }
@@ -21,7 +21,7 @@ export interface ModelsToMerge<Model> {
 /**
  * Merges models of one shape weight by weight.
  *
- * @param name of the method, as mergekit calls it ({@linkcode weightMethod})
+ * @param name the method's name in mergekit ({@linkcode weightMethod})
  * @throws UserError `merge.method`, `merge.option`, `merge.models`, `merge.shape`
  */
 export function mergeWeights(
@@ -58,11 +58,11 @@ function named(model: HostWeights): NamedTensors {
 }
 
 /**
- * One merged tensor in successive pieces, each good until the next. What is drawn at random depends on the seed, `name`
- * and the model's place only.
+ * One merged tensor in pieces, each valid until the next. Random draws depend only on the seed, `name` and the model's
+ * index.
  *
- * @param name of the tensor, or of the one that it is a copy of ({@linkcode sharedTensors})
- * @param piece elements to have in memory at once, about
+ * @param name the tensor's name, or that of the tensor it is a copy of ({@linkcode sharedTensors})
+ * @param piece about how many elements to hold in memory at once
  */
 export function mergeTensor(
   method: WeightMethod,
@@ -76,7 +76,7 @@ export function mergeTensor(
 }
 
 /**
- * Checks that the method takes such models.
+ * Checks the number of models and whether there is a base.
  *
  * @throws UserError `merge.models`
  */
@@ -87,10 +87,10 @@ export function checkModels(
   const wrong = (message: string, hint?: string) => new UserError("merge.models", message, hint);
   const { base, models } = given;
   if (needed && base === undefined) {
-    throw wrong(`The method ${name} needs a base: the model that the others came from`, "give --base");
+    throw wrong(`The method ${name} needs a base, the model that the others were trained from`, "Give --base");
   }
   if (!needed && base !== undefined) {
-    throw wrong(`The method ${name} takes no base`, "list it among the models if it is to count");
+    throw wrong(`The method ${name} takes no base`, "List it among the models to include it");
   }
   if (models.length < least || models.length > most) {
     const wanted = least === most ? `exactly ${least}` : `at least ${least}`;
@@ -101,7 +101,7 @@ export function checkModels(
   }
 }
 
-/** Every model must have the tensors of every other, in the same shapes. */
+/** All models must have the same tensors in the same shapes. */
 function checkSameShapes(models: readonly HostWeights[], hasBase: boolean): void {
   const label = (i: number) => hasBase ? (i === 0 ? "the base" : `model ${i}`) : `model ${i + 1}`;
   for (const [i, model] of models.entries()) {

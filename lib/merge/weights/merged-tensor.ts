@@ -1,28 +1,28 @@
-// One tensor of a merged folder, as the bytes of its file.
+// Merges one tensor of several folders into the bytes of its file, and counts unusual values.
 import { DTYPE_BYTES, encodeWeights, type PlannedTensor, type WeightDtype } from "../../huggingface/mod.ts";
 import type { MatchedFolder } from "./matching.ts";
 import { mergeTensor, type ModelsToMerge, PIECE } from "./merge.ts";
 import type { MergeOptions, WeightMethod } from "./method.ts";
 import { buffer, ranges, sizeOf, type TensorSource } from "./source.ts";
 
-/** Values of a tensor that are not finite. */
+/** Counts of a tensor's values that are not finite. */
 export interface NotFinite {
   readonly nan: number;
   readonly infinite: number;
 }
 
-/** What is unusual about the values of a merged tensor and of the tensors it was merged from. */
+/** Unusual values of a merged tensor and of the tensors it was merged from. */
 export interface TensorFindings {
   readonly tensor: string;
   /** In the merged tensor, before it is rounded to the type of the file. */
   readonly merged: NotFinite;
-  /** By folder, those with such values only. */
+  /** In the folders that have any. */
   readonly sources: readonly (NotFinite & { readonly folder: string })[];
-  /** Finite values that are infinite in the type of the file. */
+  /** Finite values that become infinite in the type of the file. */
   readonly overflowed: number;
 }
 
-/** How to merge the tensors of some folders. */
+/** Which folders to merge, and how much to read at once. */
 export interface TensorMerge extends ModelsToMerge<string> {
   readonly signal?: AbortSignal | undefined;
   /** Elements of each model's tensor in memory at once, about. */
@@ -30,7 +30,7 @@ export interface TensorMerge extends ModelsToMerge<string> {
 }
 
 /**
- * The bytes of one merged tensor in successive pieces; returns what is unusual about its values.
+ * Yields the bytes of one merged tensor in pieces, and returns the counts of unusual values.
  *
  * @param drawnAs the name that random draws depend on: the tensor's own, or that of the tensor it is a copy of
  */
@@ -62,7 +62,7 @@ export function* mergedBytes(
 }
 
 /**
- * A tensor of a folder whose values that are not finite are counted as they are read. The last range is kept, because
+ * A source for a folder's tensor that counts values that are not finite while reading. It keeps the last range, because
  * small tensors are read several times.
  */
 function countedSource(folder: MatchedFolder, name: string): TensorSource & { readonly notFinite: NotFinite } {
@@ -76,7 +76,7 @@ function countedSource(folder: MatchedFolder, name: string): TensorSource & { re
     read(begin, end) {
       if (last?.begin !== begin || last.end !== end) {
         last = { begin, end, values: folder.read(name, begin, end, scratch(end - begin)) };
-        // A tensor may be read in several passes, each from its start.
+        // A tensor may be read in several passes, each from the start.
         if (begin >= counted) {
           countNotFinite(last.values, notFinite);
           counted = end;
@@ -87,7 +87,7 @@ function countedSource(folder: MatchedFolder, name: string): TensorSource & { re
   };
 }
 
-/** The bytes of a tensor that is no weight and is the same in all models. */
+/** Yields the bytes of a tensor that is the same in all models and is not merged. */
 export function* copiedBytes({ files }: MatchedFolder, { name, shape }: PlannedTensor): Generator<Uint8Array> {
   for (const [begin, end] of ranges(sizeOf(shape), PIECE)) yield files.readBytes(name, begin, end);
 }

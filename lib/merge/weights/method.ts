@@ -1,12 +1,12 @@
-// What every way of merging weight by weight has in common: its name, its options, and a function of one tensor.
+// The interface of all weight merge methods: name, options, and a function that merges one tensor.
 import type { Draws } from "./sparsify.ts";
 import type { TensorSource } from "./source.ts";
 
-/** How what was kept of a task vector is scaled: to the sum of magnitudes before, by 1/probability, or not. */
+/** How the kept elements of a task vector are scaled: to the old sum of magnitudes, by 1/probability, or not at all. */
 export const RESCALES = ["l1", "probability", "none"] as const;
 export type Rescale = (typeof RESCALES)[number];
 
-/** All options of all methods, resolved; a list has one value a model. */
+/** All options of all methods, resolved; a list has one value per model. */
 export interface MergeOptions {
   readonly weights: readonly number[];
   readonly density: readonly number[];
@@ -26,28 +26,28 @@ export interface TensorInputs {
   readonly base: TensorSource | undefined;
   /** Without the base, unless it is one of the models. */
   readonly models: readonly TensorSource[];
-  /** Uniform numbers for the model of this place. */
+  /** Uniform random numbers for the model at this index. */
   readonly draws: (model: number) => Draws;
-  /** Elements of a tensor to have in memory at once, about. */
+  /** About how many elements of a tensor to hold in memory at once. */
   readonly piece: number;
 }
 
-/** A way of merging models weight by weight. */
+/** A method that merges models weight by weight. */
 export interface WeightMethod {
-  /** mergekit's name for it. */
+  /** Its name in mergekit. */
   readonly name: string;
   readonly title: string;
   /** A sentence or two for `--help`. */
   readonly description: string;
   readonly source: string;
-  /** Options that it reads, with their defaults; a list's default stands for every model. */
+  /** The options it reads, with defaults; a list's default applies to every model. */
   readonly options: {
     readonly [Name in OptionName]?: MergeOptions[Name] extends readonly number[] ? number | "1/n" : MergeOptions[Name];
   };
-  /** Whether it needs the model that the others came from. */
+  /** Whether it needs the model that the others were trained from. */
   readonly base: boolean;
-  /** How many models besides the base it takes. */
+  /** How many models it takes besides the base. */
   readonly models: { readonly least: number; readonly most: number };
-  /** The merged tensor in successive pieces, each good until the next. */
+  /** Yields the merged tensor in pieces, each valid until the next. */
   readonly merge: (inputs: TensorInputs, options: MergeOptions) => Generator<Float32Array>;
 }

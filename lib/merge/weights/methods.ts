@@ -1,4 +1,4 @@
-// All ways of merging weight by weight, by name.
+// All weight merge methods by name.
 import { nearest, UserError } from "../../errors.ts";
 import { breadcrumbs, breadcrumbsTies } from "./breadcrumbs.ts";
 import { dareLinear, dareTies } from "./dare.ts";
@@ -9,7 +9,7 @@ import { slerp } from "./slerp.ts";
 import { taskArithmetic } from "./task-arithmetic.ts";
 import { ties } from "./ties.ts";
 
-/** In the order of tables and help. */
+/** In the order of the tables in docs and help. */
 export const WEIGHT_METHODS: readonly WeightMethod[] = [
   linear,
   taskArithmetic,
@@ -23,7 +23,11 @@ export const WEIGHT_METHODS: readonly WeightMethod[] = [
   slerp,
 ];
 
-/** The method of this name; hyphens do for underscores, and `soup` is `linear`. */
+/**
+ * The method with this name. Hyphens may stand for underscores, and `soup` is `linear`.
+ *
+ * @throws UserError `merge.method`
+ */
 export function weightMethod(name: string): WeightMethod {
   const wanted = name === "soup" ? "linear" : name.replaceAll("-", "_");
   const method = WEIGHT_METHODS.find(({ name }) => name === wanted);

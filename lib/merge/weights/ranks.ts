@@ -1,27 +1,27 @@
-// Which elements of a tensor are the k largest or smallest in magnitude, found without sorting or holding the tensor:
-// two passes that count the upper and then the lower halves of the values' bits.
+// Finds the k elements of largest or smallest magnitude without sorting or holding the tensor: one pass counts the upper
+// halves of the values' bits, a second the lower halves.
 
-/** A place in the order of magnitudes: before it come all with a smaller key, and the first `equals` with this key. */
+/** A cut in the order of magnitudes: before it are all elements with a smaller key and the first `equals` with this key. */
 export interface RankCut {
   readonly key: number;
   readonly equals: number;
 }
 
-/** Successive pieces of a tensor, from its start at every call. */
+/** Yields the pieces of a tensor; every call starts at the beginning. */
 export type Pieces = () => Iterable<Float32Array>;
 
-/** Smallest magnitude first, or largest first; among equals the lower index comes first in both. */
+/** Smallest or largest magnitude first; among equals, the lower index comes first in both. */
 export type Order = "ascending" | "descending";
 
 /**
- * What turns a float32's bits without its sign into a key whose numeric order is `order` by magnitude: they order like
- * whole numbers, with NaN above infinity, and flipping all 31 of them turns the order round.
+ * The mask that turns a float32's bits, without the sign, into a key that sorts in `order`. These bits sort like
+ * integers, with NaN above infinity; flipping all 31 of them reverses the order.
  */
 export function flipOf(order: Order): number {
   return order === "ascending" ? 0 : MAGNITUDE;
 }
 
-/** The bits of a float32 without its sign. */
+/** Mask for the bits of a float32 without the sign. */
 export const MAGNITUDE = 0x7fffffff;
 
 /** The bits of float32 values. */
@@ -30,9 +30,9 @@ export function bitsOf(values: Float32Array): Uint32Array {
 }
 
 /**
- * The cuts before which exactly `ranks[i]` elements lie, in two passes over the tensor.
+ * For each rank, the cut that exactly `ranks[i]` elements precede; takes two passes over the tensor.
  *
- * @param ranks from 0 to the number of elements
+ * @param ranks each from 0 to the number of elements
  */
 export function rankCuts(pieces: Pieces, order: Order, ranks: readonly number[]): RankCut[] {
   const flip = flipOf(order);
@@ -58,7 +58,7 @@ export function rankCuts(pieces: Pieces, order: Order, ranks: readonly number[])
   });
 }
 
-/** The bin in which the element of this rank lies, and how many of the bin's elements come before it. */
+/** The bin that holds the element of this rank, and the number of elements of the bin before it. */
 function placeOf(counts: Float64Array, rank: number): { readonly bin: number; readonly left: number } {
   let left = rank;
   for (let bin = 0; bin < counts.length - 1; bin++) {
@@ -68,14 +68,14 @@ function placeOf(counts: Float64Array, rank: number): { readonly bin: number; re
   return { bin: counts.length - 1, left };
 }
 
-/** Bits that one pass of {@linkcode rowRanks} sorts by; three passes sort by the 31 of a magnitude. */
+/** Bits per pass of {@linkcode rowRanks}; three passes cover the 31 bits of a magnitude. */
 const DIGIT_BITS = 11;
 
 /**
- * Ranks from 0 of the magnitudes of `count` elements, smallest first, among equals the lower index first: a radix sort,
- * which keeps the order of equals.
+ * Ranks (from 0) of the magnitudes of `count` elements, smallest first; among equals the lower index first. Uses a stable
+ * radix sort.
  *
- * @param at the element of `values` that is number `i` of the row
+ * @param at index in `values` of the row's element `i`
  */
 export function rowRanks(values: Float32Array, count: number, at: (i: number) => number): Uint32Array {
   const bits = bitsOf(values);

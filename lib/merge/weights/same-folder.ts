@@ -1,11 +1,11 @@
-// Which paths lead to one folder, however they are spelled.
+// Compares folders by their resolved paths.
 
-/** The path without links, `.` and trailing slashes; as it is if nothing is there. */
+/** The path with links, `.` and trailing slashes resolved; unchanged if nothing is there. */
 export async function resolvedFolder(path: string): Promise<string> {
   return await Deno.realPath(path).catch(() => path);
 }
 
-/** `folders` without those that are the same as `folder`. */
+/** `folders` without the paths that lead to `folder`. */
 export async function withoutFolder(folders: readonly string[], folder: string): Promise<string[]> {
   const wanted = await resolvedFolder(folder);
   const resolved = await Promise.all(folders.map(resolvedFolder));

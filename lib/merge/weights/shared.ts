@@ -1,26 +1,27 @@
-// Tensors that are one matrix under two names, such as a head that is tied to the embeddings: they are merged once.
+// Finds tensors that are one matrix under two names, such as a head tied to the embeddings, so that they merge as one.
 import { bitsOf } from "./ranks.ts";
 import { sizeOf } from "./source.ts";
 
-/** The weights of a model, wherever they lie. */
+/** The weights of a model, in memory or in files. */
 export interface NamedTensors {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** Values `begin` to `end` (exclusive) of a tensor, for reading only. */
   read(name: string, begin: number, end: number): Float32Array;
 }
 
-/** Names of heads, which are copies of the embeddings in tied models. */
+/** Names of output heads, which copy the embeddings in tied models. */
 const HEAD = /(^|\.)(lm_head|embed_out)\.weight$/;
 const EMBEDDINGS = /(^|\.)(embed_tokens|embed_in|wte|word_embeddings|tok_embeddings|shared)\.weight$/;
 
-/** Elements that are compared before whole tensors are, and at once. */
+/** Leading elements that must be equal before whole tensors are compared. */
 const FIRST = 64;
-const AT_ONCE = 1 << 20;
+/** Elements compared at a time. */
+const PIECE = 1 << 20;
 
 /**
- * Which tensors are one matrix in every model: by each name of `names` that is shared, the name that stands for all.
+ * Maps the names of tensors that are equal in every model to one name per group. Other names are not in the map.
  *
- * @param models with all of `names`, in the same shapes
+ * @param models all with `names` in the same shapes
  */
 export function sharedTensors(names: Iterable<string>, models: readonly NamedTensors[]): ReadonlyMap<string, string> {
   const alike = new Map<string, string[][]>();
@@ -37,14 +38,14 @@ export function sharedTensors(names: Iterable<string>, models: readonly NamedTen
   const shared = new Map<string, string>();
   for (const group of [...alike.values()].flat()) {
     if (group.length === 1) continue;
-    // Models without the copy have this name, too.
-    const standing = group.find((name) => !HEAD.test(name)) ?? group[0]!;
-    for (const name of group) shared.set(name, standing);
+    // Prefer the name that models without the copy have, too.
+    const representative = group.find((name) => !HEAD.test(name)) ?? group[0]!;
+    for (const name of group) shared.set(name, representative);
   }
   return shared;
 }
 
-/** The head and the embeddings that it could be tied to, if the model stores both. */
+/** The output head and the embeddings of its shape, if the model stores both. */
 export function storedHead(
   { shapes }: NamedTensors,
 ): { readonly head: string; readonly embeddings: string } | undefined {
@@ -56,12 +57,12 @@ export function storedHead(
   return embeddings === undefined ? undefined : { head, embeddings };
 }
 
-/** Whether two tensors of a model are equal in shape and in every bit. */
+/** Whether two tensors of a model have equal shapes and bits. */
 export function isSame({ shapes, read }: NamedTensors, a: string, b: string): boolean {
   if (String(shapes.get(a)) !== String(shapes.get(b))) return false;
   const size = sizeOf(shapes.get(a)!);
-  for (let begin = 0; begin < size; begin += AT_ONCE) {
-    const end = Math.min(size, begin + AT_ONCE);
+  for (let begin = 0; begin < size; begin += PIECE) {
+    const end = Math.min(size, begin + PIECE);
     const x = bitsOf(read(a, begin, end));
     const y = bitsOf(read(b, begin, end));
     for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;

@@ -2,14 +2,14 @@
 import type { WeightMethod } from "./method.ts";
 import { ranges, sizeOf, type TensorSource } from "./source.ts";
 
-/** Above this cosine, in magnitude, the angle is too small (or too flat) to divide by its sine. */
+/** Above this absolute cosine, the sine of the angle is too small to divide by. */
 const PARALLEL = 0.9995;
-/** A tensor shorter than this is taken to have no direction. */
+/** A tensor shorter than this has no direction. */
 const NO_LENGTH = 1e-8;
 
 /**
- * `(sin((1−t)Ω) a + sin(tΩ) b) / sin Ω` with Ω the angle between the tensors as vectors; `(1−t) a + t b` when they are
- * nearly parallel or opposite. A tensor of zeros counts as perpendicular to the other.
+ * `(sin((1−t)Ω) a + sin(tΩ) b) / sin Ω` with Ω the angle between the flattened tensors; `(1−t) a + t b` if they are nearly
+ * parallel or opposite. A tensor of zeros counts as perpendicular to the other.
  */
 export const slerp: WeightMethod = {
   name: "slerp",

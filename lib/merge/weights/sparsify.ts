@@ -1,22 +1,22 @@
-// Dropping elements of a task vector δ: by magnitude, at random, without outliers, at random by magnitude. Each sparsifier
-// works on the pieces of a tensor in turn, so that it may be run again from the start.
+// Dropping elements of a task vector δ: small ones, both extremes, at random, or at random by rank. A sparsifier works on
+// the pieces of a tensor in order and can be restarted.
 import { bitsOf, flipOf, MAGNITUDE, type Order, type Pieces, type RankCut, rankCuts, rowRanks } from "./ranks.ts";
 import { sizeOf } from "./source.ts";
 
-/** Changes successive pieces of a tensor in place: what is dropped becomes 0. */
+/** Changes the pieces of a tensor in place, in order: dropped elements become 0. */
 export type Dropper = (piece: Float32Array) => void;
 
-/** A fresh dropper, which begins at the tensor's start; every one drops the same elements. */
+/** Creates a dropper that begins at the start of the tensor; all of them drop the same elements. */
 export type Sparsifier = () => Dropper;
 
-/** A fresh stream of uniform numbers in [0, 1), the same at every call. */
+/** Creates a stream of uniform numbers in [0, 1), the same at every call. */
 export type Draws = () => () => number;
 
 const keepAll: Sparsifier = () => () => {};
 const dropAll: Sparsifier = () => (piece) => void piece.fill(0);
 
 /**
- * Keeps the `⌊density · size⌋` elements of largest magnitude, at least one; among equals those that come first.
+ * Keeps the `⌊density · size⌋` elements of largest magnitude, at least one; among equals the first ones.
  *
  * Source: TIES, arXiv 2306.01708 §3.1 ("trim").
  */
@@ -28,8 +28,8 @@ export function keepLargest(pieces: Pieces, size: number, density: number): Spar
 }
 
 /**
- * Drops the `⌊gamma · size⌋` elements of largest magnitude and as many of the smallest as leaves `⌊density · size⌋`;
- * fewer of the largest where both cannot be.
+ * Drops the `⌊gamma · size⌋` elements of largest magnitude, and the smallest until `⌊density · size⌋` are left. If both
+ * are not possible, drops fewer of the largest.
  *
  * Source: model breadcrumbs, arXiv 2312.06795 §3.
  */
@@ -41,7 +41,7 @@ export function dropExtremes(pieces: Pieces, size: number, density: number, gamm
   return () => dropBeyond("ascending", low!, high!);
 }
 
-/** Drops what lies before the one cut or not before the other. */
+/** Drops the elements before `low` and those not before `high`. */
 function dropBeyond(order: Order, low: RankCut | undefined, high: RankCut): Dropper {
   const [lowKey, lowEquals] = low === undefined ? [-1, 0] : [low.key, low.equals];
   const { key: highKey, equals: highEquals } = high;
@@ -61,7 +61,7 @@ function dropBeyond(order: Order, low: RankCut | undefined, high: RankCut): Drop
 /**
  * Keeps each element with probability `density`, independently.
  *
- * @param divide whether to divide what is kept by `density`, which leaves the expectation as it was
+ * @param divide whether to divide kept elements by `density`, which preserves the expectation
  * @source DARE, arXiv 2311.03099 §3.2
  */
 export function keepAtRandom(draws: Draws, density: number, divide: boolean): Sparsifier {
@@ -78,17 +78,17 @@ export function keepAtRandom(draws: Draws, density: number, divide: boolean): Sp
   };
 }
 
-/** The part of a tensor within which DELLA ranks magnitudes: rows along dimension 1; a vector is one row. */
+/** The rows in which DELLA ranks magnitudes, along dimension 1 of a tensor; a vector is one row. */
 export function rankedUnit(shape: readonly number[]): { readonly columns: number; readonly stride: number } {
   if (shape.length < 2) return { columns: sizeOf(shape), stride: 1 };
   return { columns: shape[1]!, stride: sizeOf(shape.slice(2)) };
 }
 
 /**
- * Keeps each element with a probability that rises with the rank of its magnitude within its row, evenly from
+ * Keeps each element with a probability that rises linearly with the rank of its magnitude in its row, from
  * `density − epsilon` to `density + epsilon`. Pieces must hold whole units ({@linkcode rankedUnit}).
  *
- * @param divide whether to divide what is kept by its own probability, which leaves the expectation as it was
+ * @param divide whether to divide kept elements by their probability, which preserves the expectation
  * @source DELLA's MagPrune, arXiv 2406.11617 §3.1
  */
 export function keepByRank(
@@ -109,7 +109,7 @@ export function keepByRank(
         for (let offset = unit; offset < unit + stride; offset++) {
           const ranks = rowRanks(piece, columns, (i) => offset + i * stride);
           for (let i = 0; i < columns; i++) {
-            // In a row of one element there is no rank to speak of.
+            // The only element of a row has the middle rank.
             const place = columns === 1 ? 0.5 : Math.fround(ranks[i]! / (columns - 1));
             probabilities[offset + i * stride] = density - epsilon + place * 2 * epsilon;
           }
@@ -123,10 +123,10 @@ export function keepByRank(
   };
 }
 
-/** Below this sum of magnitudes nothing is rescaled. */
+/** Tensors with a smaller sum of magnitudes are not rescaled. */
 const NEGLIGIBLE = 1e-7;
 
-/** The same, and what is kept is scaled so that the tensor's sum of magnitudes is what it was before. */
+/** Adds a scale to a sparsifier that restores the tensor's sum of magnitudes. */
 export function rescaledToSum(pieces: Pieces, sparsifier: Sparsifier): Sparsifier {
   let [before, after] = [0, 0];
   const drop = sparsifier();

@@ -1,29 +1,29 @@
-// The folder that a merge writes: checked before the work, filled beside or inside, whole at the end or as it was.
+// The output folder of a merge: checked before the work, and complete or unchanged afterwards.
 import { basename, dirname, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
 
-/** A folder that is being made. */
+/** An output folder that is being filled. */
 export interface Target {
   /** Where to write the files. */
   readonly workshop: string;
-  /** Puts the files where they belong. */
+  /** Moves the files into place. */
   readonly finish: () => Promise<void>;
-  /** Removes all that was made. */
+  /** Removes everything that was created. */
   readonly discard: () => Promise<void>;
 }
 
 /**
- * Checks that a folder can be made at `out`, or that an empty one is there; links are followed. Changes nothing.
+ * Checks that `out` is an empty folder or a name for a new one. Follows links and changes nothing.
  *
  * @throws UserError `merge.out`
  */
 export async function checkTarget(out: string): Promise<void> {
-  if (out === "") throw new UserError("merge.out", "The name of the folder to make is empty", "Name one with --out");
+  if (out === "") throw new UserError("merge.out", "The name of the output folder is empty", "Name one with --out");
   const real = await realPath(out);
   if (real !== undefined) return await checkEmpty(out, real);
   const link = await Deno.lstat(out).then(({ isSymlink }) => isSymlink, () => false);
   if (link) throw wrong(out, `it is a link to "${await Deno.readLink(out)}", which does not exist`);
-  const length = new TextEncoder().encode(basename(tidy(out))).length;
+  const length = new TextEncoder().encode(basename(normalized(out))).length;
   if (length > 255) throw wrong(out, `its name has ${length} bytes, and file systems take at most 255`);
 }
 
@@ -37,35 +37,35 @@ async function checkEmpty(out: string, real: string): Promise<void> {
 }
 
 /**
- * Makes room for the files of a folder at `out`, which {@linkcode checkTarget} accepted. An empty folder stays and is
- * filled, so that a link to it, or a shell in it, finds the files.
+ * Prepares an output folder that {@linkcode checkTarget} has accepted. An existing folder is filled rather than replaced,
+ * so that links to it and shells inside it stay valid.
  *
  * @throws UserError `merge.out`
  */
 export async function openTarget(out: string): Promise<Target> {
   try {
     const real = await realPath(out);
-    return real === undefined ? await newFolder(tidy(out)) : await existingFolder(out, real);
+    return real === undefined ? await newFolder(normalized(out)) : await existingFolder(out, real);
   } catch (error) {
     throw asOutError(out, error);
   }
 }
 
-/** Without what changes nothing in a path; `..` stays, because what it leads to depends on links. */
-const tidy = (path: string) => path.split("/").includes("..") ? path.replace(/\/+$/, "") : resolve(path);
+/** Normalizes a path. `..` is kept, because its meaning depends on links. */
+const normalized = (path: string) => path.split("/").includes("..") ? path.replace(/\/+$/, "") : resolve(path);
 
 const partialName = () => `.partial-${crypto.randomUUID().slice(0, 8)}`;
 
 async function newFolder(out: string): Promise<Target> {
   const missing = await missingParents(dirname(out));
   const removeParents = async () => {
-    // Unless someone has put something there.
+    // Fails, as it should, if something else is in there by now.
     for (const parent of missing) await Deno.remove(parent).catch(() => {});
   };
   const workshop = `${dirname(out)}/${partialName()}`;
   try {
     await Deno.mkdir(workshop, { recursive: true });
-    // Whether the file system takes the name.
+    // Tries the name before the work.
     await Deno.mkdir(out);
     await Deno.remove(out);
   } catch (error) {
@@ -83,7 +83,7 @@ async function newFolder(out: string): Promise<Target> {
   };
 }
 
-/** Folders above that do not exist yet, the innermost first. */
+/** The folder and the parents that do not exist yet, innermost first. */
 async function missingParents(folder: string): Promise<string[]> {
   if (await realPath(folder) !== undefined) return [];
   return [folder, ...dirname(folder) === folder ? [] : await missingParents(dirname(folder))];
@@ -97,10 +97,10 @@ async function existingFolder(out: string, folder: string): Promise<Target> {
     workshop,
     finish: async () => {
       for await (const { name } of Deno.readDir(folder)) {
-        if (name !== basename(workshop)) throw wrong(out, "it is not empty any more");
+        if (name !== basename(workshop)) throw wrong(out, "it is no longer empty");
       }
       const names = await Array.fromAsync(Deno.readDir(workshop), ({ name }) => name);
-      // A folder with config.json is whole.
+      // config.json comes last: a folder that has it is complete.
       for (const name of names.sort((a, b) => Number(a === "config.json") - Number(b === "config.json"))) {
         await Deno.rename(`${workshop}/${name}`, `${folder}/${name}`);
         moved.push(name);
@@ -114,7 +114,7 @@ async function existingFolder(out: string, folder: string): Promise<Target> {
   };
 }
 
-/** Where the path leads; undefined when nothing is there. */
+/** The resolved path; undefined if nothing is there. */
 async function realPath(path: string): Promise<string | undefined> {
   try {
     return await Deno.realPath(path);
@@ -124,7 +124,7 @@ async function realPath(path: string): Promise<string | undefined> {
   }
 }
 
-/** What the operating system, or Deno's permissions, refuse is one sentence; anything else stays as it is. */
+/** Turns errors of the operating system and missing permissions into user errors; returns other errors unchanged. */
 export function asOutError(out: string, error: unknown): unknown {
   if (error instanceof Deno.errors.NotCapable) return wrong(out, "writing there is not permitted");
   const code = error instanceof Error && "code" in error ? error.code : undefined;

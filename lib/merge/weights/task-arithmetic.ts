@@ -1,4 +1,4 @@
-// Task arithmetic: the base plus the weighted sum of what each model learned (arXiv 2212.04089).
+// Task arithmetic: the base plus the weighted sum of the task vectors (arXiv 2212.04089).
 import { deltaMethod } from "./deltas.ts";
 
 /** `θ_base + λ Σ w_i δ_i`. */

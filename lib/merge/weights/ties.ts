@@ -1,13 +1,13 @@
 // TIES: trim, elect signs, merge (arXiv 2306.01708).
 import { deltaMethod } from "./deltas.ts";
 
-/** Keeps the largest of each task vector, elects a sign for every element, averages those that agree with it. */
+/** Keeps the largest elements of each task vector, elects a sign per element, and averages the values that agree. */
 export const ties = deltaMethod({
   name: "ties",
   title: "TIES",
   description:
-    "Keeps the fraction `density` of largest elements of each task vector and each tensor, elects a sign for " +
-    "every element by their weighted sum, and averages those that agree.",
+    "Keeps the fraction `density` of each tensor's largest task vector elements, elects a sign per element by " +
+    "their weighted sum, and averages the values that agree.",
   source: "arXiv 2306.01708",
   sparsify: "largest",
   elect: true,

@@ -1,11 +1,11 @@
-// What a `tokenizer.json` says about which text is which token, in one form for all ways of writing it.
+// How a `tokenizer.json` turns text into tokens, in one normal form for all ways of writing it.
 
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * The parts of a `tokenizer.json` that decide which text becomes which token, each as a text: equal texts for parts of
- * equal meaning. Order of keys, defaults that are left out, and the forms of older versions of Python's tokenizers make
- * no difference.
+ * The parts of a `tokenizer.json` that determine which text becomes which token, each as a string; parts with equal
+ * meaning give equal strings. Key order, omitted defaults and the formats of older versions of Python's tokenizers make no
+ * difference.
  */
 export function tokenizerMeaning(
   json: Json,
@@ -18,12 +18,12 @@ export function tokenizerMeaning(
   };
 }
 
-/** The id of every token of a vocabulary as a text, whatever the order. */
+/** A `vocab.json` as a string that does not depend on the order of its keys. */
 export function vocabularyMeaning(vocabulary: Json): string {
   return canonical(vocabulary);
 }
 
-/** The merges of a `merges.txt` as a text. */
+/** A `merges.txt` as a string that does not depend on its header and line endings. */
 export function mergesMeaning(text: string): string {
   return text.split(/\r?\n/).filter((line) => line !== "" && !line.startsWith("#version")).join("\n");
 }
@@ -32,7 +32,7 @@ function model(json: Json): Json {
   const { type, dropout, continuing_subword_prefix: prefix, end_of_word_suffix: suffix, merges, ...rest } = json;
   return {
     ...rest,
-    // Old files leave the type to be seen.
+    // Older files omit the type.
     type: type ??
       (merges !== undefined
         ? "BPE"
@@ -48,20 +48,20 @@ function model(json: Json): Json {
   };
 }
 
-/** A merge that is written `"a b"`, as `["a", "b"]`. */
+/** A merge as `["a", "b"]`, also if it is written `"a b"`. */
 function pair(merge: unknown): unknown {
   const parts = typeof merge === "string" ? merge.split(" ") : [];
   return parts.length === 2 ? parts : merge;
 }
 
-/** In the order of their ids; whether they are special matters only for what decoding leaves out. */
+/** Sorted by id, without `special`, which only matters for decoding. */
 function addedTokens(tokens: unknown): readonly Json[] {
   if (!Array.isArray(tokens)) return [];
   return tokens.map((token) => ({ ...asObject(token), special: null } as Json))
     .sort((a, b) => Number(a.id) - Number(b.id));
 }
 
-/** The steps of a normalizer or pre-tokenizer one after the other: a sequence of one is that one. */
+/** The steps of a normalizer or pre-tokenizer, with sequences flattened. */
 function steps(json: unknown, of: "normalizers" | "pretokenizers"): readonly Json[] {
   if (json === null || json === undefined) return [];
   const step = asObject(json);
@@ -69,7 +69,7 @@ function steps(json: unknown, of: "normalizers" | "pretokenizers"): readonly Jso
   return [completed(step)];
 }
 
-/** With the defaults that are neither null nor false. */
+/** Adds defaults other than null and false. */
 function completed(step: Json): Json {
   switch (step.type) {
     case "ByteLevel": {
@@ -89,10 +89,10 @@ function completed(step: Json): Json {
   }
 }
 
-/** Where false says something else than nothing. */
+/** Keys whose default is not false. */
 const NOT_FALSE_BY_DEFAULT = ["strip_accents", "use_regex", "split"];
 
-/** JSON with the keys in order and without null and false, which are what is taken for a missing key. */
+/** JSON with sorted keys, without null and false, which are the defaults of missing keys. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";

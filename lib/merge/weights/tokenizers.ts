@@ -1,9 +1,9 @@
-// Whether models read a text as the same tokens.
+// Checks whether models read a text as the same tokens.
 import { UserError } from "../../errors.ts";
 import { exists, readBytes, readJson } from "../../huggingface/mod.ts";
 import { mergesMeaning, tokenizerMeaning, vocabularyMeaning } from "./tokenizer-meaning.ts";
 
-/** How the meaning of a tokenizer's file is read, for the files of older versions. */
+/** Tokenizer files of older versions, and how to read their meaning. */
 const OLD_FILES: Readonly<Record<string, (path: string) => Promise<string>>> = {
   "tokenizer.model": async (path) => (await readBytes(path)).toHex(),
   "vocab.json": async (path) => vocabularyMeaning(await readJson(path)),
@@ -12,7 +12,7 @@ const OLD_FILES: Readonly<Record<string, (path: string) => Promise<string>>> = {
 };
 
 /**
- * Checks that all folders that have a tokenizer have the same one, however it is written.
+ * Checks that all folders that have a tokenizer have equivalent ones.
  *
  * @throws UserError `merge.tokenizer` naming the file, its part and the folders
  */
@@ -25,7 +25,7 @@ export async function checkSameTokenizers(folders: readonly string[]): Promise<v
   for (const part of ["model", "added_tokens", "normalizer", "pre_tokenizer"] as const) {
     compare(`${part} in tokenizer.json`, folders, meanings.map((meaning) => meaning?.[part]));
   }
-  // Where there are tokenizer.json to compare, the other files say the same.
+  // With a tokenizer.json in every folder, the other files are redundant.
   if (meanings.every((meaning) => meaning !== undefined)) return;
   for (const [file, meaning] of Object.entries(OLD_FILES)) compare(file, folders, await read(file, meaning));
 }
