@@ -110,7 +110,7 @@ Deno.test({
       const { machine } = tf.backend() as unknown as { machine: { workers: { terminate(): Promise<void> }[] } };
       machine.workers[0]!.terminate();
     };
-    return assertSurvives("cpu", kill, /thread ended before its time/);
+    return assertSurvives("cpu", kill, /thread exited unexpectedly/);
   },
 });
 

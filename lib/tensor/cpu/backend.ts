@@ -83,7 +83,7 @@ export class StitchbookCPU extends MathBackendCPU {
   #nextId = 0;
   /** Of the kernels that run now, the innermost's last. */
   readonly #outputs: Entry[] = [];
-  readonly #rooms: Block[] = [];
+  readonly #scratch: Block[] = [];
 
   constructor(machine: Machine) {
     super();
@@ -131,7 +131,7 @@ export class StitchbookCPU extends MathBackendCPU {
   /** Runs a kernel. If it fails, its outputs are freed, which nobody got. */
   attempt<Call, Made>(kernel: (call: Call) => Made, call: Call): Made {
     const outputs = this.#outputs.length;
-    const rooms = this.#rooms.length;
+    const scratch = this.#scratch.length;
     try {
       return kernel(call);
     } catch (error) {
@@ -139,8 +139,8 @@ export class StitchbookCPU extends MathBackendCPU {
       throw error;
     } finally {
       this.#outputs.length = outputs;
-      for (let i = rooms; i < this.#rooms.length; i++) this.machine.heap.free(this.#rooms[i]!);
-      this.#rooms.length = rooms;
+      for (let i = scratch; i < this.#scratch.length; i++) this.machine.heap.free(this.#scratch[i]!);
+      this.#scratch.length = scratch;
     }
   }
 
@@ -154,10 +154,10 @@ export class StitchbookCPU extends MathBackendCPU {
     return { info: { dataId: entry, shape, dtype }, address: block.address };
   }
 
-  /** Address of room for the kernel that runs; it is freed when the kernel is done or fails. */
-  room(bytes: number): number {
+  /** Address of scratch memory for the running kernel, freed when the kernel returns or fails. */
+  scratch(bytes: number): number {
     const block = this.machine.heap.allocate(bytes);
-    this.#rooms.push(block);
+    this.#scratch.push(block);
     return block.address;
   }
 

@@ -8,7 +8,7 @@ import { createMachine, type Machine } from "./machine/machine.ts";
 import { registerLinears } from "./kernels/linears.ts";
 import { registerObserving } from "./kernels/observe.ts";
 import { registerPointwise } from "./kernels/pointwise.ts";
-import { registerProducts } from "./products/product.ts";
+import { registerProducts } from "./kernels/products.ts";
 import { registerRows } from "./kernels/rows.ts";
 import { registerStacked } from "./kernels/stacked.ts";
 import { registerStock } from "./kernels/stock.ts";

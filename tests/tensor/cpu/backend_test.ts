@@ -1,4 +1,4 @@
-// The CPU backend as a machine: its memory, its threads, and what happens when they fail.
+// The CPU backend: its binaries, its memory, its threads, and what happens when they fail.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
@@ -22,7 +22,7 @@ import {
   swiglu,
   watchPeak,
 } from "../../../lib/tensor/mod.ts";
-import { compileKernels, kernelsFile } from "../../../lib/tensor/cpu/wasm/build.ts";
+import { builtFiles } from "../../../lib/tensor/cpu/wasm/build.ts";
 import { openCpu, type StitchbookCPU } from "../../../lib/tensor/cpu/mod.ts";
 import { cases } from "../cases.ts";
 import { distance, evaluate, intValues, normalValues } from "../support.ts";
@@ -38,10 +38,8 @@ async function withCpu(threads: number, f: (device: Device) => void | Promise<vo
   }
 }
 
-Deno.test("the committed kernels are what their source compiles to", async () => {
-  for (const level of ["relaxed", "simd"] as const) {
-    assert.deepEqual(await compileKernels(level), await Deno.readFile(kernelsFile(level)), level);
-  }
+Deno.test("the committed kernels and generated source files are up to date", async () => {
+  for (const [file, bytes] of await builtFiles()) assert.deepEqual(await Deno.readFile(file), bytes, file.pathname);
 });
 
 Deno.test("the kernels without relaxed SIMD agree with the reference", async () => {
@@ -96,7 +94,7 @@ function makeStep(): () => void {
   };
 }
 
-Deno.test("300 training steps leave tensors and bytes as they were after the third", async () => {
+Deno.test("300 training steps hold no more tensors and bytes than three", async () => {
   await withCpu(2, () => {
     const step = makeStep();
     for (let i = 0; i < 3; i++) step();
@@ -108,7 +106,7 @@ Deno.test("300 training steps leave tensors and bytes as they were after the thi
   });
 });
 
-Deno.test("`watchPeak()` counts the most bytes held at once since it was asked, and begins anew", async () => {
+Deno.test("`watchPeak()` reports the most bytes held at once since the call", async () => {
   await withCpu(1, () => {
     const kept = tf.fill([1 << 18], 1);
     const held = heapBytes()!.used;
@@ -123,14 +121,14 @@ Deno.test("`watchPeak()` counts the most bytes held at once since it was asked, 
   });
 });
 
-Deno.test("sizes that come once each do not make the memory grow without bound", async () => {
+Deno.test("blocks of ever new sizes do not make the memory grow without bound", async () => {
   await withCpu(1, () => {
     for (let i = 0; i < 400; i++) tf.tidy(() => void tf.zerosLike(tf.fill([100_000 + 1000 * i], 1)));
     assert.ok(heapBytes()!.reserved < 64 << 20, String(heapBytes()!.reserved));
   });
 });
 
-Deno.test("an exhausted memory is a UserError that says what to do, and freeing mends it", async () => {
+Deno.test("an exhausted memory is a UserError with a hint, and freeing helps", async () => {
   const device = await openDevice("cpu", { threads: 1, memoryLimit: 32 << 20 });
   const held: tf.Tensor[] = [];
   assert.throws(
@@ -148,7 +146,7 @@ Deno.test("an exhausted memory is a UserError that says what to do, and freeing 
     /^UserError: linear\(x \[2000,4\], w \[3000,4\]\): Cannot allocate 2[2-9]\.\d MiB: .* of at most 32\.0 MiB are in use/,
   );
   tf.dispose([held, x, w]);
-  // The freed pieces are merged: one that is larger than each of them fits.
+  // Freed pieces are merged: a block larger than any of them fits.
   tf.fill([3 << 20], 1).dispose();
   await device.close();
 });
@@ -163,7 +161,7 @@ Deno.test("an operation on a disposed tensor is a UserError", async () => {
   });
 });
 
-Deno.test("values that were read stay when their tensor's block is used again", async () => {
+Deno.test("values that were read do not change when their tensor's block is reused", async () => {
   await withCpu(1, async () => {
     const x = tf.fill([1000], 7);
     const values = await x.data();
@@ -178,7 +176,7 @@ Deno.test("values that were read stay when their tensor's block is used again", 
   });
 });
 
-Deno.test("extreme logits and gates give what the mathematics says", async () => {
+Deno.test("extreme logits and gates give the mathematical result", async () => {
   await withCpu(2, () => {
     const logits = tf.tensor2d([[1, Infinity, 2], [1, -Infinity, 2], [-Infinity, 0, 200]]);
     const losses = crossEntropy(logits, tf.tensor1d([0, 0, 1], "int32")).dataSync();
@@ -212,19 +210,19 @@ Deno.test("a thread that dies is an error, not a hang", async () => {
   const { machine } = tf.backend() as StitchbookCPU;
   await machine.workers[0]!.terminate();
   const error = await device.failure;
-  assert.match(error.message, /thread ended before its time/);
-  assert.throws(() => tf.fill([1_000_000], 1), /CPU backend cannot go on/);
+  assert.match(error.message, /thread exited unexpectedly/);
+  assert.throws(() => tf.fill([1_000_000], 1), /CPU backend cannot continue/);
   await device.close();
 });
 
-Deno.test("threads that have nothing to do take no time", async () => {
+Deno.test("idle threads take no processor time", async () => {
   const program = fileURLToPath(new URL("../idle.ts", import.meta.url));
   const { stdout, success } = await new Deno.Command(Deno.execPath(), { args: ["run", "-A", program] }).output();
   const milliseconds = Number(new TextDecoder().decode(stdout));
   assert.ok(success && milliseconds < 150, `${milliseconds} ms of 500`);
 });
 
-Deno.test("`openDevice()` refuses thread counts that make no sense, and `describeDevices()` tells what is there", async () => {
+Deno.test("`openDevice()` rejects invalid thread counts, and `describeDevices()` describes the machine", async () => {
   for (const threads of [0, -1, 1.5, NaN, 1000]) {
     await assert.rejects(openDevice("cpu", { threads }), { code: "device.threads" });
   }
@@ -232,7 +230,7 @@ Deno.test("`openDevice()` refuses thread counts that make no sense, and `describ
   assert.ok(cores >= 1 && (simd === "relaxed" || simd === "simd"));
 });
 
-Deno.test("documents that come back are refused", async () => {
+Deno.test("documents that are not one run are rejected", async () => {
   await withCpu(1, () => {
     const x = tf.ones([1, 4, 1, 2]) as tf.Tensor4D;
     const documents = tf.tensor2d([[1, 2, 1, 1]], [1, 4], "int32");
@@ -241,10 +239,10 @@ Deno.test("documents that come back are refused", async () => {
   });
 });
 
-Deno.test("shapes and types that do not fit are UserErrors that name the operation", async () => {
+Deno.test("shapes and types that do not match are UserErrors that name the operation", async () => {
   await withCpu(1, () => {
     const ones = (...shape: number[]) => tf.ones(shape);
-    const refused: [string, () => unknown][] = [
+    const rejected: [string, () => unknown][] = [
       ["linear", () => linear(ones(2, 3), ones(4, 5))],
       ["linear", () => linear(ones(0, 3), ones(4, 3))],
       ["rmsNorm", () => rmsNorm(ones(2, 3), ones(4), 1e-5)],
@@ -254,7 +252,7 @@ Deno.test("shapes and types that do not fit are UserErrors that name the operati
       ["hubIntoExpert", () => hubIntoExpert(...[ones(2, 3), ones(2, 3), ones(2, 6)] as [T2, T2, T2])],
       ["expertsIntoHub", () => expertsIntoHub(ones(2, 3) as T2, [ones(2, 3) as T2], ones(2, 3) as T2)],
     ];
-    for (const [name, call] of refused) {
+    for (const [name, call] of rejected) {
       assert.throws(
         call,
         (error) => error instanceof UserError && error.code === "tensor.shape" && error.message.startsWith(`${name}()`),
@@ -266,7 +264,7 @@ Deno.test("shapes and types that do not fit are UserErrors that name the operati
   });
 });
 
-Deno.test("addresses above 2 GiB are as good as any", async () => {
+Deno.test("operations work on addresses above 2 GiB", async () => {
   await withCpu(2, () => {
     const { heap } = (tf.backend() as StitchbookCPU).machine;
     const block = heap.allocate(2.25 * 2 ** 30); // never touched, so it costs no memory

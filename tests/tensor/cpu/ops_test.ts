@@ -35,7 +35,7 @@ async function compare(t: Deno.TestContext, one: Products): Promise<void> {
 
 for (const one of products) {
   Deno.test({
-    name: `every operation and gradient with products by ${one} equals the reference, whatever the threads`,
+    name: `every operation and gradient with products by ${one} equals the reference, for any number of threads`,
     fn: (t) => compare(t, one),
     sanitizeResources: one === "wasm",
   });

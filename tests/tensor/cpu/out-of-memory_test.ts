@@ -1,4 +1,4 @@
-// Memory that runs out anywhere in a training step leaves everything as it was, so that a smaller batch can follow.
+// Running out of memory anywhere in a training step leaves everything as it was, so that a smaller batch can follow.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../../lib/errors.ts";
@@ -65,7 +65,7 @@ const held = (): Held => ({
 });
 
 /**
- * Lets each allocation of `f` fail in turn, and checks that all tensors and bytes are what they were.
+ * Makes each allocation of `f` fail in turn, and checks that tensors and bytes are the same as before.
  *
  * @param prepare runs before each time
  * @param check runs after each failure
@@ -106,7 +106,7 @@ function failEverywhere(f: () => void, prepare = () => {}, check: (failed: strin
 const normal = (shape: number[], seed: number, scale = 0.1) => tf.tensor(normalValues(shape, seed, scale).data, shape);
 const variable = (shape: number[], seed: number) => tf.tidy(() => tf.variable(normal(shape, seed)));
 
-/** A network of most operations, its loss, and a training step of it. */
+/** A network of most operations, its loss, and a training step. */
 function network() {
   const [table, norm, branch] = [variable([VOCAB, D], 1), variable([D], 2), variable([D], 3)];
   const qkv = [4, 5, 6].map((seed) => variable([D, D], seed));
@@ -153,8 +153,8 @@ function network() {
 
 const values = (tensors: readonly tf.Tensor[]) => tensors.map((x) => x.dataSync());
 
-for (const one of products.filter((one) => one !== "blas")) { // which needs no memory but its output's
-  Deno.test(`an operation that finds no memory leaves none behind, time and again [${one}]`, async () => {
+for (const one of products.filter((one) => one !== "blas")) { // a BLAS needs no memory but the output's
+  Deno.test(`an operation that runs out of memory holds none afterwards, however often [${one}]`, async () => {
     await withCpu({ products: one, memoryLimit: 44 * MIB }, () => {
       const [x, w] = [tf.ones([1024, 1024]), tf.ones([4096, 1024])];
       linear(x, tf.ones([64, 1024])).dispose();
@@ -171,7 +171,7 @@ for (const one of products.filter((one) => one !== "blas")) { // which needs no 
 }
 
 for (const one of products) {
-  Deno.test(`a loss, forward only, that finds no memory anywhere leaves all as it was [${one}]`, async () => {
+  Deno.test(`running out of memory anywhere in a forward pass leaves everything as it was [${one}]`, async () => {
     await withCpu({ products: one }, () => {
       const { loss } = network();
       const value = () => tf.tidy(() => loss().dataSync()[0]);
@@ -182,7 +182,7 @@ for (const one of products) {
     });
   });
 
-  Deno.test(`a gradient that finds no memory anywhere leaves all as it was [${one}]`, async () => {
+  Deno.test(`running out of memory anywhere in a backward pass leaves everything as it was [${one}]`, async () => {
     await withCpu({ products: one }, () => {
       const { loss, parameters } = network();
       const run = () =>
@@ -199,7 +199,7 @@ for (const one of products) {
     });
   });
 
-  Deno.test(`a training step that finds no memory anywhere changes nothing, and the next one is right [${one}]`, async () => {
+  Deno.test(`running out of memory anywhere in a training step changes nothing, and the next one is right [${one}]`, async () => {
     await withCpu({ products: one }, () => {
       const { slots, step } = network();
       const all = slots.flatMap(({ parameter, m, v }) => [parameter, m, v]);

@@ -1,88 +1,103 @@
-// AdamW on the CPU: two jobs over chunks of all parameters, in place. Updates that are clipped are made beside the
-// parameters first, because their size must be known before any is added.
+// AdamW on the CPU: two jobs over chunks of all parameters, in place. With clipping, updates are first computed apart from
+// the parameters, because their size must be known before any is added.
 import * as tf from "@tensorflow/tfjs";
 import { ADAM_W, ADAM_W_CLIPPED, type AdamWSettings } from "../../ops/adam-w.ts";
 import type { StitchbookCPU } from "../backend.ts";
-import { float, register, setArguments } from "../machine/jobs.ts";
+import { ADAM_W_CHUNK, ADAM_W_PARAMETER } from "../layout/jobs.ts";
+import { createTable } from "../layout/record.ts";
+import { register } from "../machine/jobs.ts";
 import type { Machine } from "../machine/machine.ts";
 
-/** Elements of one chunk; fixed, so that the norm is the same for any number of threads. */
+/** Elements of one chunk; fixed, so that the norm does not depend on the number of threads. */
 const CHUNK = 16384;
 
 type Attributes = AdamWSettings & { readonly decay: readonly number[] };
 
-function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attributes, backend: StitchbookCPU) {
+/** What the kernels read and write of one parameter: addresses, then its number of elements. */
+interface Parameter {
+  readonly g: number;
+  readonly size: number;
+  readonly p?: number;
+  readonly m?: number;
+  readonly v?: number;
+  /** What weight decay leaves of the parameter: 1 − lr·decay. */
+  readonly keep?: number;
+}
+
+/**
+ * Sum of the squares of all gradients, and the tables that AdamW's second job needs, too. They are in scratch memory of the
+ * running kernel, allocated before anything is changed.
+ */
+export function sumSquares(backend: StitchbookCPU, list: readonly Parameter[]) {
   const { machine } = backend;
-  const count = attrs.decay.length;
-  const parameters = attrs.decay.map((decay, i): Parameter => {
-    const [p, g, m, v] = ["p", "g", "m", "v"].map((letter) => inputs[letter + i]!);
-    const own = [p!, m!, v!].map((tensor) => ownAddress(backend, tensor));
-    const size = tf.util.sizeFromShape(p!.shape);
-    const keep = 1 - attrs.learningRate * decay;
-    const update = attrs.clipUpdate === undefined ? undefined : backend.room(size * 4);
-    if (update !== undefined) machine.view(Float32Array, update, size).fill(0);
-    return { p: own[0]!, g: backend.address(g!), m: own[1]!, v: own[2]!, size, keep, update };
-  });
-  const chunkCount = parameters.reduce((sum, { size }) => sum + Math.ceil(size / CHUNK), 0);
-  // All that may fail for lack of memory comes before the first change.
-  const table = backend.room(count * 32 + chunkCount * 16);
-  const sums = backend.room(chunkCount * 8);
-  const output = backend.output([]);
-  const chunks = table + count * 32;
-  const ints = machine.view(Int32Array, table, count * 8 + chunkCount * 4);
-  const floats = machine.view(Float32Array, table, count * 8);
-  let at = count * 8;
+  const parameters = createTable(ADAM_W_PARAMETER);
+  const chunks = createTable(ADAM_W_CHUNK);
   let elements = 0;
-  parameters.forEach(({ p, g, m, v, size, keep, update }, i) => {
-    ints.set([update ?? p, g, m, v], i * 8);
-    floats[i * 8 + 4] = keep;
-    for (let begin = 0; begin < size; begin += CHUNK, at += 4) {
-      ints[at] = i;
-      ints[at + 1] = begin;
-      ints[at + 2] = Math.min(CHUNK, size - begin);
+  list.forEach(({ size, p = 0, g, m = 0, v = 0, keep = 1 }, parameter) => {
+    parameters.add({ p, g, m, v, keep });
+    for (let first = 0; first < size; first += CHUNK) {
+      chunks.add({ parameter, first, count: Math.min(CHUNK, size - first) });
     }
     elements += size;
   });
-  setArguments(machine, 2, [chunks, table, sums]);
-  machine.run("squares", chunkCount, elements / 4);
-  const squares = machine.view(Float64Array, sums, chunkCount);
-  let square = 0;
-  for (let i = 0; i < chunkCount; i++) square += squares[i]!;
-  const norm = Math.sqrt(square);
+  const words = [...parameters.words, ...chunks.words];
+  const table = backend.scratch(4 * words.length);
+  const sums = backend.scratch(8 * chunks.length);
+  machine.view(Int32Array, table, words.length).set(words);
+  const tables = { parameters: table, chunks: table + 4 * parameters.words.length };
+  machine.run("squares", { ...tables, sums }, chunks.length, elements / 4);
+  let sum = 0;
+  for (const square of machine.view(Float64Array, sums, chunks.length)) sum += square;
+  return { sum, tables, chunks: chunks.length, elements };
+}
+
+function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attributes, backend: StitchbookCPU) {
+  const { machine } = backend;
+  const { beta1, beta2, learningRate, epsilon, step, clipNorm, clipUpdate } = attrs;
+  const parameters = attrs.decay.map((decay, i) => {
+    const [p, g, m, v] = ["p", "g", "m", "v"].map((letter) => inputs[letter + i]!);
+    const [own, first, second] = [p!, m!, v!].map((tensor) => ownAddress(backend, tensor));
+    const size = tf.util.sizeFromShape(p!.shape);
+    const update = clipUpdate === undefined ? undefined : backend.scratch(size * 4);
+    if (update !== undefined) machine.view(Float32Array, update, size).fill(0);
+    const keep = 1 - learningRate * decay;
+    return { own: own!, p: update ?? own!, g: backend.address(g!), m: first!, v: second!, size, keep };
+  });
+  const output = backend.output([]); // before the first change: it may fail
+  const { sum, tables, chunks, elements } = sumSquares(backend, parameters);
+  const norm = Math.sqrt(sum);
   // Not Math.min, so that a norm that is NaN makes the parameters NaN, as in the reference.
-  const scale = Number.isFinite(attrs.clipNorm) && !(attrs.clipNorm / (norm + 1e-6) >= 1)
-    ? attrs.clipNorm / (norm + 1e-6)
-    : 1;
-  const { beta1, beta2, learningRate, epsilon, step } = attrs;
-  const rate = learningRate / (1 - beta1 ** step);
-  const correction2 = 1 / (1 - beta2 ** step);
-  const constants = [scale, beta1, beta2, rate, correction2, epsilon, 1 - beta1, 1 - beta2];
-  setArguments(machine, 5, constants.map(float));
-  machine.run("adamW", chunkCount, elements);
-  if (attrs.clipUpdate !== undefined) {
-    for (const parameter of parameters) addClipped(machine, parameter, attrs.clipUpdate * learningRate);
+  const scale = Number.isFinite(clipNorm) && !(clipNorm / (norm + 1e-6) >= 1) ? clipNorm / (norm + 1e-6) : 1;
+  const args = {
+    scale,
+    beta1,
+    beta2,
+    rate: learningRate / (1 - beta1 ** step),
+    correction2: 1 / (1 - beta2 ** step),
+    epsilon,
+    rest1: 1 - beta1,
+    rest2: 1 - beta2,
+  };
+  machine.run("adamW", { ...tables, ...args }, chunks, elements);
+  if (clipUpdate !== undefined) {
+    for (const parameter of parameters) addClipped(machine, parameter, clipUpdate * learningRate);
   }
   machine.view(Float32Array, output.address, 1)[0] = norm;
   return output.info;
 }
 
-/** Addresses of one parameter, its gradient and its moments, and what is done to it. */
-interface Parameter {
+interface Update {
+  readonly own: number;
+  /** Address of the update. */
   readonly p: number;
-  readonly g: number;
-  readonly m: number;
-  readonly v: number;
   readonly size: number;
-  /** What weight decay leaves of the parameter: 1 − lr·decay. */
   readonly keep: number;
-  /** Address where the update is made when it is to be clipped. */
-  readonly update: number | undefined;
 }
 
-/** Decays a parameter and adds its update, scaled down to an RMS of `limit`; in float32 steps, as the kernel does. */
-function addClipped(machine: Machine, { p, size, keep, update }: Parameter, limit: number): void {
-  const values = machine.view(Float32Array, p, size);
-  const changes = machine.view(Float32Array, update!, size);
+/** Decays a parameter and adds its update, scaled down to an RMS of `limit`; rounded to float32 as in the kernel. */
+function addClipped(machine: Machine, { own, p, size, keep }: Update, limit: number): void {
+  const values = machine.view(Float32Array, own, size);
+  const changes = machine.view(Float32Array, p, size);
   let square = 0;
   for (let i = 0; i < size; i++) square += changes[i]! * changes[i]!;
   const rms = Math.sqrt(square / size);
@@ -93,7 +108,7 @@ function addClipped(machine: Machine, { p, size, keep, update }: Parameter, limi
   }
 }
 
-/** Where a variable's values may be overwritten: a copy of its own if a clone or its initial value shares them. */
+/** Address of a variable's values, to be overwritten; a clone or its initial value that shares them gets a copy. */
 function ownAddress(backend: StitchbookCPU, tensor: tf.TensorInfo): number {
   if (!backend.ownsAlone(tensor) && tensor instanceof tf.Variable) {
     tf.tidy(() => tensor.assign(tf.tensor(backend.readSync(tensor.dataId) as tf.TypedArray, tensor.shape)));

@@ -1,77 +1,163 @@
-// Causal attention on the CPU: which keys each query may see, scratch room, and the two jobs.
+// Causal attention on the CPU: which keys each query may see, scratch memory, and the two jobs.
+import type * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../../errors.ts";
 import { CAUSAL_ATTENTION, CAUSAL_ATTENTION_GRAD } from "../../ops/causal-attention.ts";
+import { ATTENTION_STRIP, EDGE_TILE_BYTES, TILE_COLUMNS, TILE_ROWS } from "../layout/constants.ts";
+import { ROW_RANGE, ROW_SUMS } from "../layout/native.ts";
+import { arrange } from "../layout/record.ts";
+import { forElements, forRows, type KernelFunction, register } from "../machine/jobs.ts";
 import type { Machine } from "../machine/machine.ts";
-import { float, forElements, forRows, type KernelFunction, register, setArguments } from "../machine/jobs.ts";
+import { asideBytes, packedBytes } from "../products/panels.ts";
 
-/** Queries in one strip of the gradient; assembly/attention.ts has the same. */
-const STRIP = 48;
-/** Queries of one task, whatever the number of threads; a multiple of 6 and of BLAS_STRIP. */
+/** Queries of one task, whatever the number of threads; a multiple of TILE_ROWS and of ATTENTION_STRIP. */
 const QUERIES = 192;
-/** Queries in one strip where products go to native kernels or a BLAS; assembly/attention-blas.ts has the same. */
-const BLAS_STRIP = 48;
-/** From here on a strip's products are worth a call of the library. */
-const BLAS_QUERIES = 16;
+/** From here on a strip's products are worth a call of machine code or of a BLAS. */
+const CALLED_QUERIES = 16;
 
-/** Floats from one row of a strip's scores to the next. */
-const ldsOf = (S: number) => Math.ceil(S / 16) * 16 + 16;
-const up8 = (n: number) => Math.ceil(n / 8) * 8;
+/** Shape of attention: `[B, T, H, D]` queries, `[B, S, G, D]` keys and values. */
+interface Sizes {
+  readonly B: number;
+  readonly T: number;
+  readonly S: number;
+  readonly H: number;
+  readonly G: number;
+  readonly D: number;
+}
+
+function sizesOf(q: tf.TensorInfo, k: tf.TensorInfo): Sizes {
+  const [B, T, H, D] = q.shape as [number, number, number, number];
+  const [, S, G] = k.shape as [number, number, number];
+  return { B, T, S, H, G, D };
+}
+
+const roundUp = (n: number, unit: number) => Math.ceil(n / unit) * unit;
+
+/** Whether products are calls of machine code or of a BLAS. */
+function isByCalls({ native, blas }: Machine, { T }: Sizes): boolean {
+  return (native ?? blas) !== undefined && T >= CALLED_QUERIES;
+}
+
+/** Floats from one row of a strip of scores to the next: whole vectors, and not a power of two, which caches do not like. */
+const ldsOf = (S: number, vector: number) => roundUp(S, vector) + vector;
+
+/** Scratch memory of the kernels in WebAssembly. */
+export function scratchOfForward({ S, D }: Pick<Sizes, "S" | "D">) {
+  const lds = ldsOf(S, TILE_COLUMNS);
+  const layout = arrange({
+    edge: EDGE_TILE_BYTES,
+    keys: 4 * roundUp(S, TILE_COLUMNS) * D,
+    values: 4 * roundUp(D, TILE_COLUMNS) * S,
+    scores: 4 * TILE_ROWS * lds,
+  });
+  return { ...layout, lds };
+}
+
+export function scratchOfBackward({ S, D }: Pick<Sizes, "S" | "D">) {
+  const lds = ldsOf(S, TILE_COLUMNS);
+  const packed = 4 * roundUp(D, TILE_COLUMNS);
+  const layout = arrange({
+    edge: EDGE_TILE_BYTES,
+    keys: 4 * roundUp(S, TILE_COLUMNS) * D,
+    values: 4 * roundUp(S, TILE_COLUMNS) * D,
+    keyRows: packed * S,
+    queries: packed * ATTENTION_STRIP,
+    douts: packed * ATTENTION_STRIP,
+    scores: 4 * ATTENTION_STRIP * lds,
+    dScores: 4 * ATTENTION_STRIP * lds,
+  });
+  return { ...layout, lds };
+}
+
+type Native = Machine["native"];
+
+/** Scratch memory of the kernels whose products are calls; a BLAS needs none of the packed parts. */
+export function scratchOfForwardByCalls({ S, D }: Pick<Sizes, "S" | "D">, native: Native) {
+  const lds = ldsOf(S, 16);
+  const layout = arrange({
+    scores: 4 * ATTENTION_STRIP * lds,
+    scales: 4 * ATTENTION_STRIP,
+    keys: packedBytes(native, D, S),
+    values: packedBytes(native, S, D),
+    ranges: ATTENTION_STRIP * ROW_RANGE.bytes,
+    sums: ATTENTION_STRIP * ROW_SUMS.bytes,
+  });
+  return { ...layout, lds, unit: native?.columns ?? TILE_COLUMNS };
+}
+
+export function scratchOfBackwardByCalls({ S, D }: Pick<Sizes, "S" | "D">, native: Native) {
+  const lds = ldsOf(S, 16);
+  const layout = arrange({
+    scores: 4 * ATTENTION_STRIP * lds,
+    dScores: 4 * ATTENTION_STRIP * lds,
+    keys: packedBytes(native, D, S),
+    values: packedBytes(native, D, S),
+    keyRows: packedBytes(native, S, D),
+    panels: packedBytes(native, ATTENTION_STRIP, D),
+    aside: asideBytes(native, ATTENTION_STRIP),
+    ranges: ATTENTION_STRIP * ROW_RANGE.bytes,
+  });
+  return { ...layout, lds, unit: native?.columns ?? TILE_COLUMNS };
+}
 
 const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) => {
   const { machine } = backend;
-  const [B, T, H, D] = q!.shape as [number, number, number, number];
-  const [, S, G] = k!.shape as [number, number, number];
-  const from = [backend.address(q!), backend.address(k!), backend.address(v!)];
-  const { info, address } = backend.output([B, T, H, D]);
+  const { B, ...sizes } = sizesOf(q!, k!);
+  const { T, S, H, D } = sizes;
+  const from = { q: backend.address(q!), k: backend.address(k!), v: backend.address(v!) };
+  const { info, address: out } = backend.output([B, T, H, D]);
   const aside = machine.heap.allocate((B * H * T + B * T) * 4); // logsumexp, then first keys
   backend.keepAside(info, aside);
-  const firsts = aside.address + B * H * T * 4;
-  if (documents === undefined) forElements(machine, "fill", B * T, 0.3, [float(0), firsts]);
+  const firstKeys = aside.address + B * H * T * 4;
+  if (documents === undefined) forElements(machine, "fill", B * T, 0.3, { value: 0, y: firstKeys });
   else {
     const found = machine.stage(findFirstKeys(backend.valuesOf(documents), B, T));
-    forRows(machine, "copyRows", B, T, [T * 4, found, T * 4, firsts, T * 4]);
+    const bytes = T * 4;
+    forRows(machine, "copyRows", B, T, { bytes, from: found, fromStride: bytes, to: firstKeys, toStride: bytes });
   }
-  const byBlas = (machine.native ?? machine.blas) !== undefined && T >= BLAS_QUERIES;
-  const strip = byBlas ? BLAS_STRIP : 6;
-  const packed = byBlas ? 0 : up8(S) * D + up8(D) * S;
-  machine.reserveScratch(256 + 4 * (packed + strip * ldsOf(S) + roomFor(machine, S, D)) + 64);
-  const perTask = Math.min(QUERIES, Math.ceil(T / 6) * 6);
-  const tasks = Math.ceil(T / perTask);
-  const scale = float(1 / Math.sqrt(D));
-  setArguments(machine, 0, [...from, address, aside.address, firsts, T, S, H, G, D, scale, perTask, tasks]);
-  machine.run(byBlas ? "attentionBlas" : "attention", B * H * tasks, B * H * T * S * (D / (byBlas ? 50 : 20) + 1));
+  const queriesPerTask = Math.min(QUERIES, roundUp(T, TILE_ROWS));
+  const tasksPerHead = Math.ceil(T / queriesPerTask);
+  const scale = 1 / Math.sqrt(D);
+  const common = { ...from, out, logs: aside.address, firstKeys, ...sizes, scale, queriesPerTask, tasksPerHead };
+  const [tasks, scores] = [B * H * tasksPerHead, B * H * T * S];
+  if (isByCalls(machine, { B, ...sizes })) {
+    const { places, bytes, lds, unit } = scratchOfForwardByCalls(sizes, machine.native);
+    machine.reserveScratch(bytes);
+    machine.run("attentionByCalls", { ...common, ...places, lds, unit }, tasks, scores * (D / 50 + 1));
+  } else {
+    const { places, bytes, lds } = scratchOfForward(sizes);
+    machine.reserveScratch(bytes);
+    machine.run("attention", { ...common, ...places, lds }, tasks, scores * (D / 20 + 1));
+  }
   return info;
 };
 
 const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }) => {
   const { machine } = backend;
-  const [B, T, H, D] = q!.shape as [number, number, number, number];
-  const [, S, G] = k!.shape as [number, number, number];
+  const { B, ...sizes } = sizesOf(q!, k!);
+  const { T, S, H, G, D } = sizes;
   const aside = backend.aside(out!);
   if (aside === undefined) throw new Error(`${CAUSAL_ATTENTION_GRAD} needs the forward kernel's own output`);
-  const from = [q!, k!, v!, out!, dy!].map((tensor) => backend.address(tensor));
-  const outputs = [q!, k!, v!].map(({ shape }) => backend.output(shape));
-  const firsts = aside.address + B * H * T * 4;
-  const byBlas = (machine.native ?? machine.blas) !== undefined && T >= BLAS_QUERIES;
-  const perThread = byBlas
-    ? 2 * BLAS_STRIP * ldsOf(S)
-    : 2 * up8(S) * D + up8(D) * S + 2 * up8(D) * STRIP + 2 * STRIP * (up8(S) + 8);
-  machine.reserveScratch(256 + 4 * (perThread + roomFor(machine, S, D)) + 64);
-  const scale = float(1 / Math.sqrt(D));
-  setArguments(machine, 0, [...from.slice(0, 4), aside.address, firsts, T, S, H, G, D, scale, from[4]!]);
-  setArguments(machine, 13, outputs.map((output) => output.address));
-  machine.run(byBlas ? "attentionBlasGrad" : "attentionGrad", B * G, B * H * T * S * (D / (byBlas ? 20 : 8) + 2));
-  return outputs.map((output) => output.info);
+  const from = { q: backend.address(q!), k: backend.address(k!), v: backend.address(v!), out: backend.address(out!) };
+  const dout = backend.address(dy!);
+  const [dq, dk, dv] = [q!, k!, v!].map(({ shape }) => backend.output(shape));
+  const to = { dq: dq!.address, dk: dk!.address, dv: dv!.address };
+  const firstKeys = aside.address + B * H * T * 4;
+  const scale = 1 / Math.sqrt(D);
+  const common = { ...from, dout, ...to, logs: aside.address, firstKeys, ...sizes, scale };
+  const scores = B * H * T * S;
+  if (isByCalls(machine, { B, ...sizes })) {
+    const { places, bytes, lds, unit } = scratchOfBackwardByCalls(sizes, machine.native);
+    machine.reserveScratch(bytes);
+    machine.run("attentionByCallsGrad", { ...common, ...places, lds, unit }, B * G, scores * (D / 20 + 2));
+  } else {
+    const { places, bytes, lds } = scratchOfBackward(sizes);
+    machine.reserveScratch(bytes);
+    machine.run("attentionGrad", { ...common, ...places, lds }, B * G, scores * (D / 8 + 2));
+  }
+  return [dq!.info, dk!.info, dv!.info];
 };
 
-/** Floats in which the native kernels pack keys, values, and in the gradient what a strip is multiplied by. */
-function roomFor({ native }: Machine, S: number, D: number): number {
-  if (native === undefined) return 0;
-  const up = (n: number) => Math.ceil(n / native.columns) * native.columns;
-  return 2 * up(S) * D + up(D) * (S + BLAS_STRIP) + 8 * (BLAS_STRIP * native.rows + 16) + BLAS_STRIP * 36;
-}
-
-/** For each position the first one of its document; documents must be unbroken runs. */
+/** The first position of each position's document; a document must be one run of positions. */
 function findFirstKeys(documents: ArrayLike<number>, B: number, T: number): Int32Array {
   const firsts = new Int32Array(B * T);
   for (let b = 0; b < B; b++) {
@@ -80,7 +166,7 @@ function findFirstKeys(documents: ArrayLike<number>, B: number, T: number): Int3
     for (let t = 0; t < T; t++) {
       const id = documents[b * T + t]!;
       if (t > 0 && id !== documents[b * T + t - 1]!) {
-        // Ids that only grow can't come back; the others are remembered.
+        // Ids that only grow cannot return; other ids are remembered.
         if (seen === undefined && id < documents[b * T + t - 1]!) {
           seen = new Set();
           for (let u = 0; u < t; u++) seen.add(documents[b * T + u]!);

@@ -16,16 +16,17 @@ const embeddingHalf: KernelFunction = ({ inputs: { table, ids }, backend }) => {
   const [vocab, words] = table!.shape as [number, number];
   const [rows] = ids!.shape as [number];
   checkIds(backend.valuesOf(ids!), vocab);
-  const from = [backend.address(table!, "int32"), backend.address(ids!, "int32")];
+  const from = backend.address(table!, "int32");
+  const at = backend.address(ids!, "int32");
   const { info, address } = backend.output([rows, 2 * words]);
-  const packed = backend.room(rows * words * 4);
-  forRows(backend.machine, "embedding", rows, words / 2, [words, ...from, packed]);
+  const packed = backend.scratch(rows * words * 4);
+  forRows(backend.machine, "embedding", rows, words / 2, { d: words, table: from, ids: at, y: packed });
   unpack(backend, rows * words, packed, address);
   return info;
 };
 
-function unpack({ machine }: StitchbookCPU, words: number, from: number, to: number): void {
-  forElements(machine, "unpackHalf", words, 1, [from, to]);
+function unpack({ machine }: StitchbookCPU, words: number, halves: number, y: number): void {
+  forElements(machine, "unpackHalf", words, 1, { halves, y });
 }
 
 export function registerHalf(): void {

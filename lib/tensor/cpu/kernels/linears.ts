@@ -11,7 +11,7 @@ import {
 } from "../../ops/linears.ts";
 import type { StitchbookCPU } from "../backend.ts";
 import { forRows, type KernelFunction, register } from "../machine/jobs.ts";
-import { multiplyAll } from "../products/product.ts";
+import { multiplyAll } from "../products/multiply.ts";
 
 const list = (inputs: Readonly<Record<string, tf.TensorInfo>>) => Object.values(inputs);
 
@@ -87,7 +87,8 @@ const addLinear: KernelFunction = ({ inputs: { h, x, w }, backend }) => {
 };
 
 function copy({ machine }: StitchbookCPU, from: number, to: number, rows: number, columns: number): void {
-  forRows(machine, "copyRows", rows, 5 + columns / 4, [columns * 4, from, columns * 4, to, columns * 4]);
+  const bytes = columns * 4;
+  forRows(machine, "copyRows", rows, 5 + columns / 4, { bytes, from, fromStride: bytes, to, toStride: bytes });
 }
 
 export function registerLinears(): void {

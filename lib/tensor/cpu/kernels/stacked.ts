@@ -1,11 +1,11 @@
-// Kernels of a stack of models on the CPU: RMS norm, each run of rows with its own model's weights.
+// RMS norm of a stack of models on the CPU: each model's rows with its own weights.
 import type * as tf from "@tensorflow/tfjs";
 import { NORM_BRANCH_STACKED, NORM_BRANCH_STACKED_GRAD } from "../../ops/norm-branch.ts";
 import { RMS_NORM_STACKED, RMS_NORM_STACKED_GRAD_W, RMS_NORM_STACKED_GRAD_X } from "../../ops/rms-norm.ts";
 import type { StitchbookCPU } from "../backend.ts";
-import { float, forElements, forRows, type KernelFunction, register, sizeOf } from "../machine/jobs.ts";
+import { forElements, forRows, type KernelFunction, register, sizeOf } from "../machine/jobs.ts";
 
-/** Addresses of each model's rows, `[rows, d]`, and of its weights, `[d]`. */
+/** Calls `run` for each model of x `[models, rows, d]` and w `[models, d]`. */
 function eachModel(
   x: tf.TensorInfo,
   w: tf.TensorInfo,
@@ -19,9 +19,10 @@ function eachModel(
 const norm: KernelFunction = ({ inputs: { x, w }, attrs, backend }) => {
   const [xs, ws] = addresses(backend, [x!, w!]);
   const { info, address } = backend.output(x!.shape);
-  const epsilon = float(attrs["epsilon"] as number);
+  const epsilon = attrs["epsilon"] as number;
   eachModel(x!, w!, (model, rows, d, at) => {
-    forRows(backend.machine, "rmsNorm", rows, d / 2, [d, xs! + at, ws! + model * d * 4, address + at, epsilon]);
+    const args = { d, x: xs! + at, w: ws! + model * d * 4, y: address + at, epsilon };
+    forRows(backend.machine, "rmsNorm", rows, d / 2, args);
   });
   return info;
 };
@@ -36,10 +37,17 @@ const branch: KernelFunction = (call) => {
 const branchGrad: KernelFunction = ({ inputs: { x, w, dnormed, dx }, attrs, backend }) => {
   const [xs, ws, dys, rests] = addresses(backend, [x!, w!, dnormed!, dx!]);
   const { info, address } = backend.output(x!.shape);
-  const epsilon = float(attrs["epsilon"] as number);
+  const epsilon = attrs["epsilon"] as number;
   eachModel(x!, w!, (model, rows, d, at) => {
-    const from = [xs! + at, ws! + model * d * 4, dys! + at];
-    forRows(backend.machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, address + at, 0, rests! + at]);
+    const from = { x: xs! + at, w: ws! + model * d * 4, dy: dys! + at };
+    forRows(backend.machine, "rmsNormGrad", rows, d, {
+      d,
+      ...from,
+      epsilon,
+      dx: address + at,
+      dw: 0,
+      rest: rests! + at,
+    });
   });
   return info;
 };
@@ -47,28 +55,28 @@ const branchGrad: KernelFunction = ({ inputs: { x, w, dnormed, dx }, attrs, back
 const gradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
   const [xs, ws, dys] = addresses(backend, [x!, w!, dy!]);
   const { info, address } = backend.output(x!.shape);
-  const epsilon = float(attrs["epsilon"] as number);
+  const epsilon = attrs["epsilon"] as number;
   eachModel(x!, w!, (model, rows, d, at) => {
-    const from = [xs! + at, ws! + model * d * 4, dys! + at];
-    forRows(backend.machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, address + at, 0, 0]);
+    const from = { x: xs! + at, w: ws! + model * d * 4, dy: dys! + at };
+    forRows(backend.machine, "rmsNormGrad", rows, d, { d, ...from, epsilon, dx: address + at, dw: 0, rest: 0 });
   });
   return info;
 };
 
-/** Rows whose part of dw is added up first; fixed, so that the sum is the same for any number of threads. */
+/** Rows whose contributions to dw are summed first; fixed, so that the sum does not depend on the number of threads. */
 const CHUNK = 64;
 
 const gradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
   const { machine } = backend;
   const [xs, ws, dys] = addresses(backend, [x!, w!, dy!]);
   const { info, address } = backend.output(w!.shape);
-  const epsilon = float(attrs["epsilon"] as number);
+  const epsilon = attrs["epsilon"] as number;
   eachModel(x!, w!, (model, rows, d, at) => {
     const chunks = Math.ceil(rows / CHUNK);
     const partial = machine.heap.allocate(chunks * d * 4);
-    const from = [xs! + at, ws! + model * d * 4, dys! + at];
-    forRows(machine, "rmsNormGrad", rows, d, [d, ...from, epsilon, 0, partial.address, 0], CHUNK);
-    forElements(machine, "sumRows", d, chunks, [0, partial.address, chunks, address + model * d * 4]);
+    const from = { x: xs! + at, w: ws! + model * d * 4, dy: dys! + at };
+    forRows(machine, "rmsNormGrad", rows, d, { d, ...from, epsilon, dx: 0, dw: partial.address, rest: 0 }, CHUNK);
+    forElements(machine, "sumRows", d, chunks, { x: partial.address, n: chunks, y: address + model * d * 4 });
     machine.heap.free(partial);
   });
   return info;

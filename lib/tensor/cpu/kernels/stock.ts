@@ -1,15 +1,15 @@
-// Stock tfjs kernels that a training step leans on, for the plain float32 case; the stock kernel does every other.
+// Stock tfjs kernels that a training step uses, for plain float32; the stock kernel handles every other case.
 import * as tf from "@tensorflow/tfjs";
 import type { StitchbookCPU } from "../backend.ts";
-import { float, forElements, forRows, type KernelFunction, register, sizeOf } from "../machine/jobs.ts";
-import type { KernelName } from "../machine/kernel-numbers.ts";
+import type { OwnArguments } from "../layout/jobs.ts";
+import { forElements, forRows, type KernelFunction, register, sizeOf } from "../machine/jobs.ts";
 
-/** Below this many elements the stock kernel's loop is as fast as ours with its start. */
+/** Below this many elements the stock kernel is as fast as starting ours. */
 const SMALL = 256;
 
 type Call = Parameters<KernelFunction>[0];
 
-/** Registers `ours` over the stock kernel `name`; it may return undefined to leave the call to the stock kernel. */
+/** Registers `ours` in place of a stock kernel; where it returns undefined, the stock kernel runs. */
 function override(name: string, ours: (call: Call) => tf.TensorInfo | tf.TensorInfo[] | undefined): void {
   const stock = tf.getKernel(name, "cpu").kernelFunc;
   register(name, (call) => ours(call) ?? stock(call as unknown as Parameters<typeof stock>[0]));
@@ -23,23 +23,23 @@ function sameShape(a: tf.TensorInfo, b: tf.TensorInfo): boolean {
   return a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i]);
 }
 
-function binary(kernel: KernelName): (call: Call) => tf.TensorInfo | undefined {
+function binary(kernel: "add" | "sub" | "mul"): (call: Call) => tf.TensorInfo | undefined {
   return ({ inputs, backend }) => {
     const { a, b } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
     const size = sizeOf(a.shape);
     if (size < SMALL || !isFloat(a) || !isFloat(b)) return undefined;
     if (!sameShape(a, b)) return kernel === "mul" && b.shape.length === 0 ? scale(a, b, backend) : undefined;
-    const from = [backend.address(a), backend.address(b)];
-    const { info, address } = backend.output(a.shape);
-    forElements(backend.machine, kernel, size, 0.5, [...from, address]);
+    const from = { a: backend.address(a), b: backend.address(b) };
+    const { info, address: y } = backend.output(a.shape);
+    forElements(backend.machine, kernel, size, 0.5, { ...from, y });
     return info;
   };
 }
 
 function scale(a: tf.TensorInfo, factor: tf.TensorInfo, backend: StitchbookCPU): tf.TensorInfo {
-  const from = backend.address(a);
-  const { info, address } = backend.output(a.shape);
-  forElements(backend.machine, "scale", sizeOf(a.shape), 0.5, [from, float(backend.valuesOf(factor)[0]!), address]);
+  const x = backend.address(a);
+  const { info, address: y } = backend.output(a.shape);
+  forElements(backend.machine, "scale", sizeOf(a.shape), 0.5, { x, factor: backend.valuesOf(factor)[0]!, y });
   return info;
 }
 
@@ -47,32 +47,23 @@ function addN({ inputs, backend }: Call): tf.TensorInfo | undefined {
   const list = Object.values(inputs);
   const size = sizeOf(list[0]!.shape);
   if (size < SMALL || !list.every((x) => isFloat(x) && sameShape(x, list[0]!)) || list.length > 256) return undefined;
-  const from = list.map((x) => backend.address(x));
-  const { info, address } = backend.output(list[0]!.shape);
-  forElements(backend.machine, "addN", size, 0.3 * list.length, [address, list.length, ...from]);
+  const tensors = list.map((x) => backend.address(x));
+  const { info, address: y } = backend.output(list[0]!.shape);
+  forElements(backend.machine, "addN", size, 0.3 * list.length, { y, count: list.length, tensors });
   return info;
 }
 
 function fill(backend: StitchbookCPU, shape: number[], value: number): tf.TensorInfo {
-  const { info, address } = backend.output(shape);
-  forElements(backend.machine, "fill", sizeOf(shape), 0.3, [float(value), address]);
+  const { info, address: y } = backend.output(shape);
+  forElements(backend.machine, "fill", sizeOf(shape), 0.3, { value, y });
   return info;
 }
 
-/** Copies `rows` runs of `bytes` bytes. */
-function copyRows(
-  backend: StitchbookCPU,
-  rows: number,
-  bytes: number,
-  from: number,
-  fromStride: number,
-  to: number,
-  toStride: number,
-): void {
-  forRows(backend.machine, "copyRows", rows, 5 + bytes / 16, [bytes, from, fromStride, to, toStride]);
+function copyRows({ machine }: StitchbookCPU, rows: number, args: OwnArguments<"copyRows">): void {
+  forRows(machine, "copyRows", rows, 5 + args.bytes / 16, args);
 }
 
-/** The one axis along which a slice takes less than all, or undefined if there are several; 0 if none. */
+/** The only axis along which a slice takes less than all, 0 if there is none, undefined if there are several. */
 function slicedAxis(shape: readonly number[], size: readonly number[]): number | undefined {
   const cut = shape.flatMap((n, i) => n === size[i] ? [] : [i]);
   return cut.length > 1 ? undefined : cut[0] ?? 0;
@@ -96,7 +87,9 @@ function sliceAlong(backend: StitchbookCPU, x: tf.TensorInfo, axis: number, begi
   const dtype = x.dtype as "float32" | "int32";
   const from = backend.address(x, dtype) + begin * inner;
   const { info, address } = backend.output(shape, dtype);
-  copyRows(backend, sizeOf(x.shape.slice(0, axis)), n * inner, from, stride, address, n * inner);
+  const bytes = n * inner;
+  const rows = sizeOf(x.shape.slice(0, axis));
+  copyRows(backend, rows, { bytes, from, fromStride: stride, to: address, toStride: bytes });
   return info;
 }
 
@@ -127,13 +120,13 @@ function concat({ inputs, attrs, backend }: Call): tf.TensorInfo | undefined {
   let to = address;
   list.forEach((x, i) => {
     const bytes = x.shape[axis]! * inner;
-    copyRows(backend, rows, bytes, from[i]!, bytes, to, stride);
+    copyRows(backend, rows, { bytes, from: from[i]!, fromStride: bytes, to, toStride: stride });
     to += bytes;
   });
   return info;
 }
 
-/** Elements whose sum is taken first; fixed, so that the sum is the same for any number of threads. */
+/** Elements summed first; fixed, so that the sum does not depend on the number of threads. */
 const CHUNK = 16384;
 
 function sum({ inputs, attrs, backend }: Call): tf.TensorInfo | undefined {
@@ -145,11 +138,7 @@ function sum({ inputs, attrs, backend }: Call): tf.TensorInfo | undefined {
   const from = backend.address(x);
   const chunks = Math.ceil(size / CHUNK);
   const partial = machine.heap.allocate(chunks * 8);
-  machine.ints[0] = size;
-  machine.ints[1] = CHUNK;
-  machine.ints[2] = from;
-  machine.ints[3] = partial.address;
-  machine.run("sum", chunks, size / 4);
+  machine.run("sum", { elements: size, perTask: CHUNK, x: from, sums: partial.address }, chunks, size / 4);
   const sums = machine.view(Float64Array, partial.address, chunks);
   let total = 0;
   for (let i = 0; i < chunks; i++) total += sums[i]!;

@@ -1,70 +1,46 @@
-// How our kernels are started: arguments set, work split into tasks.
+// Running kernels from tfjs: work split into tasks, and kernels registered with the backend.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../../errors.ts";
 import { CPU_BACKEND, type StitchbookCPU } from "../backend.ts";
-import type { KernelName } from "./kernel-numbers.ts";
+import type { Arguments, ElementKernel, OwnArguments, RowKernel } from "../layout/jobs.ts";
 import type { Machine } from "./machine.ts";
 
-/** An argument that the kernel reads as a float. */
-export interface Float {
-  readonly float: number;
-}
-
-export function float(value: number): Float {
-  return { float: value };
-}
-
-/** Sets arguments from `first` on. */
-export function setArguments(machine: Machine, first: number, values: readonly (number | Float)[]): void {
-  const { ints, floats } = machine;
-  machine.reach(first + values.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (typeof value === "number") ints[first + i] = value;
-    else floats[first + i] = value.float;
-  }
-}
-
 /**
- * Runs an element-wise kernel: arguments 0 and 1 are the number of elements and those per task, the rest is `rest`.
+ * Runs an element-wise kernel.
  *
  * @param nanoseconds rough cost of one element
  */
-export function forElements(
+export function forElements<Name extends ElementKernel>(
   machine: Machine,
-  kernel: KernelName,
-  size: number,
+  kernel: Name,
+  elements: number,
   nanoseconds: number,
-  rest: readonly (number | Float)[],
+  own: OwnArguments<Name>,
 ): void {
-  const perTask = Math.max(2048, Math.ceil(size / (4 * machine.threads) / 16) * 16);
-  machine.ints[0] = size;
-  machine.ints[1] = perTask;
-  setArguments(machine, 2, rest);
-  machine.run(kernel, Math.ceil(size / perTask), size * nanoseconds);
+  const perTask = Math.max(2048, Math.ceil(elements / (4 * machine.threads) / 16) * 16);
+  const all = { elements, perTask, ...own } as unknown as Arguments<Name>;
+  machine.run(kernel, all, Math.ceil(elements / perTask), elements * nanoseconds);
 }
 
 /**
- * Runs a row-wise kernel: arguments 0 and 1 are the number of rows and those per task, the rest is `rest`.
+ * Runs a row-wise kernel.
  *
  * @param nanoseconds rough cost of one row
  * @param perTask rows per task where it must not depend on the number of threads
  */
-export function forRows(
+export function forRows<Name extends RowKernel>(
   machine: Machine,
-  kernel: KernelName,
+  kernel: Name,
   rows: number,
   nanoseconds: number,
-  rest: readonly (number | Float)[],
+  own: OwnArguments<Name>,
   perTask = Math.max(1, Math.ceil(rows / (4 * machine.threads))),
 ): void {
-  machine.ints[0] = rows;
-  machine.ints[1] = perTask;
-  setArguments(machine, 2, rest);
-  machine.run(kernel, Math.ceil(rows / perTask), rows * nanoseconds);
+  const all = { rows, perTask, ...own } as unknown as Arguments<Name>;
+  machine.run(kernel, all, Math.ceil(rows / perTask), rows * nanoseconds);
 }
 
-/** A kernel of ours: named inputs and attributes to outputs. */
+/** One of our tfjs kernels: named inputs and attributes to outputs. */
 export type KernelFunction = (call: {
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
   readonly attrs: Readonly<Record<string, unknown>>;
@@ -72,8 +48,8 @@ export type KernelFunction = (call: {
 }) => tf.TensorInfo | tf.TensorInfo[];
 
 /**
- * Registers our kernel in place of a stock one that was copied, if there is one. Its errors name it and its inputs, and
- * leave nothing behind.
+ * Registers our kernel, in place of a copied stock kernel if there is one. Its errors name the operation and its inputs, and
+ * leave nothing allocated.
  */
 export function register(kernelName: string, kernel: KernelFunction): void {
   if (tf.getKernel(kernelName, CPU_BACKEND) !== undefined) tf.unregisterKernel(kernelName, CPU_BACKEND);
@@ -87,13 +63,13 @@ export function register(kernelName: string, kernel: KernelFunction): void {
   tf.registerKernel({ kernelName, backendName: CPU_BACKEND, kernelFunc: named as unknown as tf.KernelFunc });
 }
 
-/** The same error, with the operation and its inputs' shapes before what went wrong. */
+/** The same error, with the operation and its inputs' shapes before the message. */
 function inOperation(
   error: UserError,
   kernelName: string,
   { inputs, attrs }: Parameters<KernelFunction>[0],
 ): UserError {
-  if (!NAMED.has(error.code)) return error; // names it itself
+  if (!UNNAMED.has(error.code)) return error;
   const name = kernelName.replace(/^Stitchbook/, "");
   const operation = name.charAt(0).toLowerCase() + name.slice(1);
   const named = Object.entries(inputs).filter(([, x]) => x?.shape !== undefined);
@@ -103,7 +79,8 @@ function inOperation(
   return new UserError(error.code, `${operation}(${list}): ${error.message}`, error.hint);
 }
 
-const NAMED: ReadonlySet<string> = new Set(["tensor.memory", "tensor.disposed", "tensor.dtype"]);
+/** Errors that do not name the operation themselves. */
+const UNNAMED: ReadonlySet<string> = new Set(["tensor.memory", "tensor.disposed", "tensor.dtype"]);
 
 /** Number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {

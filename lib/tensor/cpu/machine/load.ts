@@ -1,7 +1,6 @@
-// The kernels' binary for this machine. They are AssemblyScript (assembly/), compiled ahead and committed: typed source
-// that reads like the rest, compiled by an optimiser, and no compiler at run time; `deno task build:wasm --check` and a
-// test prove that the binaries are their source's.
-
+// Loads the WebAssembly kernels for this machine. They are AssemblyScript (../wasm/source), compiled ahead of time and
+// committed, so no compiler is needed at run time; `deno task build:wasm --check` and a test show that the binaries match
+// their source.
 import type { Sgemm } from "../../blas.ts";
 import type { NativeKernels } from "../x86/open.ts";
 
@@ -37,7 +36,7 @@ export async function loadKernels(
 
 const modules = new Map<SimdLevel, Promise<WebAssembly.Module>>();
 
-/** What an instance of the kernels offers; assembly/control.ts says what each does. */
+/** The exports of an instance; wasm/source/control.ts documents them. */
 export interface Kernels {
   setThread(thread: number): void;
   run(kernel: number, tasks: number, workers: number): number;
@@ -47,20 +46,20 @@ export interface Kernels {
   work(): void;
 }
 
-/** What computes products outside of WebAssembly, where there is anything. */
-export interface Outside {
+/** What computes outside of WebAssembly, if anything does. */
+export interface Imports {
   /** The system's BLAS. */
   readonly sgemm?: Sgemm | undefined;
-  /** The native kernels. */
+  /** The kernels in machine code. */
   readonly native?: NativeKernels["call"] | undefined;
 }
 
-/** The kernels on a memory, for one thread. */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, outside: Outside = {}): Kernels {
+/** Instantiates the kernels on a memory, for one thread. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, imports: Imports = {}): Kernels {
   const none = () => {
     throw new Error("No library for products was opened");
   };
-  const { sgemm = none, native = none } = outside;
+  const { sgemm = none, native = none } = imports;
   const instance = new WebAssembly.Instance(module, { env: { memory, sgemm, native } });
   return instance.exports as unknown as Kernels;
 }

@@ -3,20 +3,21 @@ import { Worker } from "node:worker_threads";
 import { UserError } from "../../../errors.ts";
 import { addressOf } from "../../address.ts";
 import { type BlasLibrary, findBlas, openBlas } from "../../blas.ts";
+import { type Arguments, KERNEL_NAMES, type KernelName, KERNELS } from "../layout/jobs.ts";
 import {
   EPOCH,
   HEAP_BASE,
   MEMORY_ADDRESS,
+  NATIVE_COLUMNS,
+  NATIVE_ROWS,
   SCRATCH,
   SCRATCH_STRIDE,
   STOP,
-  TILE_COLUMNS,
-  TILE_ROWS,
-} from "./control-block.ts";
-import { type Constants, createConstants } from "./constants.ts";
+} from "../layout/memory.ts";
+import { type RecordLayout, writeRecord } from "../layout/record.ts";
+import { type Constants, createConstants } from "./constant-matrices.ts";
 import { type Block, createHeap, type Heap } from "./heap.ts";
 import { adviseHugePages } from "./huge-pages.ts";
-import { KERNEL, KERNEL_NAMES, type KernelName } from "./kernel-numbers.ts";
 import { instantiate, loadKernels, type SimdLevel } from "./load.ts";
 import { type NativeLevel, nativeLevels, openNative } from "../x86/open.ts";
 import { createQueue } from "./queue.ts";
@@ -28,37 +29,32 @@ export interface Machine {
   readonly simd: SimdLevel;
   /** Threads that compute, this one included. */
   readonly threads: number;
-  /** The native kernels for matrix products, with the shape of their tiles, if they were asked for and run here. */
+  /** The kernels in machine code, with the shape of their tiles, if they were asked for and run here. */
   readonly native: { readonly level: NativeLevel; readonly rows: number; readonly columns: number } | undefined;
-  /** The system's library for matrix products, if it was asked for and is there. */
+  /** The system's BLAS, if it was asked for and found. */
   readonly blas: BlasLibrary | undefined;
-  /** The next job's arguments, as integers and as floats. */
-  readonly ints: Int32Array;
-  readonly floats: Float32Array;
-  /** Says that the next jobs read this many arguments, where those are more than 32. */
-  reach(count: number): void;
   /**
-   * Runs `tasks` tasks of a kernel with the arguments that are set, now or with jobs to come; jobs keep their order.
+   * Runs `tasks` tasks of a kernel, now or with later jobs; jobs keep their order.
    *
-   * @param cost rough nanoseconds of the whole job on one thread: little work is not worth waking others
+   * @param cost rough nanoseconds of the whole job on one thread: little work is not worth waking other threads
    */
-  run(kernel: KernelName, tasks: number, cost: number): void;
+  run<Name extends KernelName>(kernel: Name, args: Arguments<Name>, tasks: number, cost: number): void;
   /** Address of a copy of these words, for the job that is run next. */
   stage(words: ArrayLike<number>): number;
-  /** Runs all jobs that wait. */
+  /** Runs all waiting jobs. */
   finish(): void;
   /**
-   * A part of the memory, to be read or written at once: jobs that wait are run first, and what is written later may come
-   * before a job that was run earlier.
+   * A part of the memory, to be read or written at once: waiting jobs are run first. What is written later may come before
+   * jobs that were queued earlier.
    */
   view<T>(
     Type: new (buffer: ArrayBufferLike, address: number, length: number) => T,
     address: number,
     length: number,
   ): T;
-  /** Makes every thread's scratch room at least this large. */
+  /** Makes every thread's scratch memory at least this large. */
   reserveScratch(bytes: number): void;
-  /** Settles with the reason if a thread dies. */
+  /** Resolves with the reason if a thread dies. */
   readonly failure: Promise<Error>;
   /** The workers themselves, for tests of their death. */
   readonly workers: readonly Worker[];
@@ -69,15 +65,15 @@ export interface MachineOptions {
   readonly threads: number;
   /** Most bytes the memory may grow to. */
   readonly limit?: number;
-  /** Which build of the kernels; the best that runs here by default. */
+  /** Which build of the kernels. @default the best that runs here */
   readonly simd?: SimdLevel;
-  /** What computes matrix products. @default the first that is there */
+  /** What computes matrix products. @default the first that is available */
   readonly products?: Products | undefined;
 }
 
 /**
- * What computes matrix products: our native kernels for AMX (in float32's precision, by bfloat16 in parts), AVX-512 or AVX2,
- * the system's BLAS, or the WebAssembly kernels, which run anywhere.
+ * What computes matrix products: our machine code for AMX (split bfloat16 with float32's precision), AVX-512 or AVX2, the
+ * system's BLAS, or the WebAssembly kernels, which run anywhere.
  */
 export type Products = typeof PRODUCTS[number];
 
@@ -86,7 +82,9 @@ export const PRODUCTS = ["amx", "avx512", "avx2", "blas", "wasm"] as const;
 /** Below this many nanoseconds a job stays on the main thread. */
 const WORTH_SHARING = 25_000;
 
-/** Makes the memory, compiles the kernels and starts `threads − 1` workers; fewer if they can't be started. */
+const kernelNumbers: ReadonlyMap<KernelName, number> = new Map(KERNEL_NAMES.map((name, i) => [name, i]));
+
+/** Creates the memory, loads the kernels and starts `threads − 1` workers, or fewer if they cannot be started. */
 export async function createMachine(
   options: MachineOptions,
 ): Promise<Machine> {
@@ -102,15 +100,15 @@ export async function createMachine(
   const words = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);
   if (opened !== undefined) {
     new BigUint64Array(memory.buffer, MEMORY_ADDRESS, 1)[0] = BigInt(addressOf(memory));
-    words[TILE_ROWS / 4] = opened.shape.rows;
-    words[TILE_COLUMNS / 4] = opened.shape.columns;
+    words[NATIVE_ROWS / 4] = opened.shape.rows;
+    words[NATIVE_COLUMNS / 4] = opened.shape.columns;
   }
   let broken: Error | undefined;
   let closed = false;
   let report: (error: Error) => void;
   const failure = new Promise<Error>((resolve) => report = resolve);
   const fail = (reason: string): Error => {
-    broken ??= new Error(`The CPU backend cannot go on: ${reason}`);
+    broken ??= new Error(`The CPU backend cannot continue: ${reason}`);
     report(broken);
     return broken;
   };
@@ -118,7 +116,7 @@ export async function createMachine(
   const workers = await startWorkers({ module, memory, blas: blas?.path, native }, options.threads - 1);
   for (const worker of workers) {
     worker.on("error", (error) => closed || fail(`a thread died (${(error as Error).message})`));
-    worker.on("exit", () => closed || fail("a thread ended before its time"));
+    worker.on("exit", () => closed || fail("a thread exited unexpectedly"));
   }
 
   const check = (kernel: number, outcome: number): void => {
@@ -139,16 +137,16 @@ export async function createMachine(
     },
   });
 
-  let room: Block | undefined;
+  let scratch: Block | undefined;
   let stride = 0;
   function reserveScratch(bytes: number): void {
     if (bytes <= stride) return;
     queue.finish();
     const wanted = Math.ceil(bytes / 64) * 64;
     const larger = heap.allocate(wanted * (workers.length + 1));
-    if (room !== undefined) heap.free(room);
-    [room, stride] = [larger, wanted];
-    words[SCRATCH / 4] = room.address;
+    if (scratch !== undefined) heap.free(scratch);
+    [scratch, stride] = [larger, wanted];
+    words[SCRATCH / 4] = scratch.address;
     words[SCRATCH_STRIDE / 4] = stride;
   }
   reserveScratch(1 << 18);
@@ -162,7 +160,7 @@ export async function createMachine(
     if (closed) return;
     closed = true;
     try {
-      if (broken === undefined) queue.finish(); // values stay readable
+      if (broken === undefined) queue.finish(); // values remain readable
     } finally {
       await end();
     }
@@ -185,10 +183,10 @@ export async function createMachine(
     threads: workers.length + 1,
     native: native && opened && { level: native, rows: opened.shape.rows, columns: opened.shape.columns },
     blas,
-    ints: queue.ints,
-    floats: queue.floats,
-    reach: queue.reach,
-    run: (kernel, tasks, cost) => queue.add(KERNEL[kernel], tasks, helpersFor(cost)),
+    run(kernel, args, tasks, cost) {
+      const words = writeRecord(KERNELS[kernel].arguments as RecordLayout, args, queue.arguments);
+      queue.add(kernelNumbers.get(kernel)!, words, tasks, helpersFor(cost));
+    },
     stage: queue.stage,
     finish: queue.finish,
     view(Type, address, length) {
@@ -203,10 +201,10 @@ export async function createMachine(
 }
 
 /**
- * What is wanted by name or by `STITCHBOOK_PRODUCTS`, else the first that is there; a BLAS that `STITCHBOOK_BLAS` names
- * goes before the native kernels.
+ * What is asked for by name or by `STITCHBOOK_PRODUCTS`, else the first that is available; a BLAS that `STITCHBOOK_BLAS`
+ * names has precedence over machine code.
  *
- * @throws UserError `device.products` or `device.blas` when what is wanted by name is not there
+ * @throws UserError `device.products` or `device.blas` if what is asked for by name is not available
  */
 async function findProducts(
   wanted: string | undefined,
@@ -228,18 +226,18 @@ async function findProducts(
   if (blasFirst && (chosen === undefined || chosen === "blas")) {
     throw new UserError(
       "device.blas",
-      `STITCHBOOK_BLAS names ${named}, which cannot be opened as a library with cblas_sgemm`,
-      "give its whole path and --allow-ffi, or leave STITCHBOOK_BLAS out",
+      `Cannot open STITCHBOOK_BLAS=${named} as a library with cblas_sgemm`,
+      "give its full path and --allow-ffi, or unset STITCHBOOK_BLAS",
     );
   }
   if (native !== undefined) return { native };
   if (chosen === undefined) return {};
   throw new UserError(
     "device.products",
-    `Matrix products were asked for by ${chosen}, which is not here`,
+    `Cannot compute matrix products by ${chosen}: it is not available here`,
     chosen === "blas"
-      ? "install a BLAS (Debian: libopenblas0) and give --allow-ffi, or leave STITCHBOOK_PRODUCTS out"
-      : "the native kernels need Linux on x86-64, a processor that has the instructions, and --allow-ffi",
+      ? "install a BLAS (Debian: libopenblas0) and give --allow-ffi, or unset STITCHBOOK_PRODUCTS"
+      : "the native kernels need Linux on x86-64, a processor with these instructions, and --allow-ffi",
   );
 }
 
@@ -251,7 +249,7 @@ interface Start {
   readonly native: NativeLevel | undefined;
 }
 
-/** As many of `count` workers as can be started; none where the host has no threads. */
+/** Starts as many of `count` workers as possible; none where the host has no threads. */
 async function startWorkers(start: Start, count: number): Promise<Worker[]> {
   const started = Array.from({ length: count }, (_, i) => startWorker(start, i + 1));
   const settled = await Promise.allSettled(started);
@@ -260,7 +258,7 @@ async function startWorkers(start: Start, count: number): Promise<Worker[]> {
 
 function startWorker(start: Start, thread: number): Promise<Worker> {
   return new Promise((resolve, reject) => {
-    // node's Worker, because a process may end while it sleeps: the web's keeps the process alive
+    // node's Worker, which lets the process exit while it sleeps; a web Worker keeps the process alive
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { ...start, thread } });
     worker.once("error", reject);
     worker.once("message", () => {

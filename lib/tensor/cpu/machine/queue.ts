@@ -1,35 +1,32 @@
-// Jobs that wait for the main thread. A kernel drives the main thread's own code and data out of its caches, so that what
-// prepares the next job takes several times as long right after one as it takes right after another preparation. So it
-// prepares many, while the other threads begin to run them, and takes part when values are wanted.
-import { ARGUMENT_COUNT, ARGUMENTS } from "./control-block.ts";
+// Jobs that wait for the main thread. A kernel drives the main thread's own code and data out of its caches, so preparing a
+// job takes several times as long right after a kernel as right after another preparation. So the main thread prepares many
+// jobs, while the other threads begin to run them, and takes part when values are wanted.
+import { ARGUMENT_WORDS, ARGUMENTS } from "../layout/memory.ts";
 import type { Block, Heap } from "./heap.ts";
 
 export interface JobQueue {
-  /** The next job's arguments, as integers and as floats; those that are not set are the last job's. */
-  readonly ints: Int32Array;
-  readonly floats: Float32Array;
-  /** Says that the next jobs read this many arguments, where those are more than 32. */
-  reach(count: number): void;
-  /** Adds a job, and runs all if they are many by now. */
-  add(kernel: number, tasks: number, helpers: number): void;
-  /** Address of a copy of these words, for the job that is added next. */
+  /** Where the next job's arguments are written before it is added. */
+  readonly arguments: Int32Array;
+  /** Adds a job with so many words of arguments; runs all jobs if many are waiting. */
+  add(kernel: number, words: number, tasks: number, helpers: number): void;
+  /** Address of a copy of these words, for the job added next. */
   stage(words: ArrayLike<number>): number;
-  /** Runs all jobs, in their order. */
+  /** Runs all jobs in order. */
   finish(): void;
 }
 
-/** Most jobs that wait: more than a step of a few layers has on its way forward or back. */
+/** Most jobs that wait: more than a step of a few layers has in its forward or backward pass. */
 const MOST = 256;
-/** Bytes for what is staged, at first. */
-const ROOM = 1 << 18;
+/** Bytes for staged words, at first. */
+const STAGE_BYTES = 1 << 18;
 
-/** How jobs are run, with the arguments that are in the control block. */
+/** Runs jobs whose arguments are in the control block. */
 export interface Runner {
   /** Threads besides the main one. */
   readonly helpers: number;
   /** Runs a job with some helpers. */
   run(kernel: number, tasks: number, helpers: number): void;
-  /** Gives a job to the helpers. */
+  /** Hands a job to the helpers. */
   start(kernel: number, tasks: number): void;
   /** Whether the job that was started is not done yet. */
   isBusy(): boolean;
@@ -37,88 +34,84 @@ export interface Runner {
   finish(kernel: number): void;
 }
 
+interface Job {
+  kernel: number;
+  words: number;
+  tasks: number;
+  helpers: number;
+}
+
 /**
- * A queue of jobs, which are run in their order. Memory that is freed may be given out again at once, for what uses it
- * then is a later job; only what reads or writes memory without a job must call `finish()` before.
+ * A queue of jobs, run in order. Memory that is freed may be given out again at once, because its next user is a later job;
+ * only code that reads or writes memory without a job must call `finish()` first.
  */
-export function createQueue(
-  memory: WebAssembly.Memory,
-  heap: Heap,
-  runner: Runner,
-): JobQueue {
-  const control = new Int32Array(memory.buffer, ARGUMENTS, ARGUMENT_COUNT);
-  const ints = new Int32Array(ARGUMENT_COUNT);
-  const waiting = new Int32Array(MOST * ARGUMENT_COUNT);
-  /** Kernel, tasks, helpers and number of arguments of each waiting job. */
-  const jobs = new Int32Array(4 * MOST);
+export function createQueue(memory: WebAssembly.Memory, heap: Heap, runner: Runner): JobQueue {
+  const control = new Int32Array(memory.buffer, ARGUMENTS, ARGUMENT_WORDS);
+  const next = new Int32Array(ARGUMENT_WORDS);
+  const waiting = new Int32Array(MOST * ARGUMENT_WORDS);
+  const jobs = Array.from({ length: MOST }, (): Job => ({ kernel: 0, words: 0, tasks: 0, helpers: 0 }));
   let count = 0;
   /** Jobs that were started; the last of them may not be done. */
   let started = 0;
-  let reached = 32;
-  let room = roomFor(memory, heap, ROOM);
-  let used = 0;
+  let stage = allocateStage(memory, heap, STAGE_BYTES);
+  let staged = 0;
 
-  function add(kernel: number, tasks: number, helpers: number): void {
-    const at = count * ARGUMENT_COUNT;
-    for (let i = 0; i < reached; i++) waiting[at + i] = ints[i]!;
-    jobs[4 * count] = kernel;
-    jobs[4 * count + 1] = tasks;
-    jobs[4 * count + 2] = helpers;
-    jobs[4 * count + 3] = reached;
+  function add(kernel: number, words: number, tasks: number, helpers: number): void {
+    const at = count * ARGUMENT_WORDS;
+    for (let i = 0; i < words; i++) waiting[at + i] = next[i]!;
+    const job = jobs[count]!;
+    job.kernel = kernel;
+    job.words = words;
+    job.tasks = tasks;
+    job.helpers = helpers;
     if (++count === MOST) finish();
     else if (runner.helpers > 0 && (started === 0 || !runner.isBusy())) {
-      setArguments(started);
-      runner.start(jobs[4 * started]!, jobs[4 * started + 1]!);
+      const { kernel, tasks } = setArguments(started);
+      runner.start(kernel, tasks);
       started++;
     }
   }
 
-  function setArguments(job: number): void {
-    const at = job * ARGUMENT_COUNT;
-    const length = jobs[4 * job + 3]!;
-    for (let i = 0; i < length; i++) control[i] = waiting[at + i]!;
+  function setArguments(index: number): Job {
+    const at = index * ARGUMENT_WORDS;
+    const job = jobs[index]!;
+    for (let i = 0; i < job.words; i++) control[i] = waiting[at + i]!;
+    return job;
   }
 
-  function stage(words: ArrayLike<number>): number {
-    if (used + words.length > room.words.length) makeRoom(words.length);
-    room.words.set(words, used);
-    const address = room.block.address + 4 * used;
-    used += words.length;
+  function stageWords(words: ArrayLike<number>): number {
+    if (staged + words.length > stage.words.length) emptyStage(words.length);
+    stage.words.set(words, staged);
+    const address = stage.block.address + 4 * staged;
+    staged += words.length;
     return address;
   }
 
-  function makeRoom(words: number): void {
+  function emptyStage(words: number): void {
     finish();
-    if (words <= room.words.length) return;
-    const larger = roomFor(memory, heap, 4 * words);
-    heap.free(room.block);
-    room = larger;
+    if (words <= stage.words.length) return;
+    const larger = allocateStage(memory, heap, 4 * words);
+    heap.free(stage.block);
+    stage = larger;
   }
 
   function finish(): void {
     const [begun, ready] = [started, count];
     started = 0;
     count = 0;
-    used = 0;
-    if (begun > 0) runner.finish(jobs[4 * (begun - 1)]!);
-    for (let job = begun; job < ready; job++) {
-      setArguments(job);
-      runner.run(jobs[4 * job]!, jobs[4 * job + 1]!, jobs[4 * job + 2]!);
+    staged = 0;
+    if (begun > 0) runner.finish(jobs[begun - 1]!.kernel);
+    for (let index = begun; index < ready; index++) {
+      const { kernel, tasks, helpers } = setArguments(index);
+      runner.run(kernel, tasks, helpers);
     }
   }
 
-  return {
-    ints,
-    floats: new Float32Array(ints.buffer),
-    reach: (words) => void (reached = Math.max(reached, words)),
-    add,
-    stage,
-    finish,
-  };
+  return { arguments: next, add, stage: stageWords, finish };
 }
 
-/** Memory for words that are staged. */
-function roomFor(memory: WebAssembly.Memory, heap: Heap, bytes: number): { block: Block; words: Int32Array } {
+/** Memory for staged words. */
+function allocateStage(memory: WebAssembly.Memory, heap: Heap, bytes: number): { block: Block; words: Int32Array } {
   const block = heap.allocate(bytes);
   return { block, words: new Int32Array(memory.buffer, block.address, block.bytes / 4) };
 }

@@ -1,7 +1,7 @@
-// A thread of the CPU backend: runs the kernels' own loop until it is told to stop.
+// A worker thread of the CPU backend: runs the kernels' own loop until it is told to stop.
 import { parentPort, workerData } from "node:worker_threads";
 import { openBlas } from "../../blas.ts";
-import { FAILED } from "./control-block.ts";
+import { FAILED } from "../layout/memory.ts";
 import { instantiate } from "./load.ts";
 import { type NativeLevel, openNative } from "../x86/open.ts";
 

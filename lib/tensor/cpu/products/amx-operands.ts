@@ -1,22 +1,19 @@
-// The matrices B of products by AMX, split into three bfloat16 parts: once for all threads, and for good where they are held
-// constant.
-import type { KeptForm } from "../machine/constants.ts";
+// The matrices B of products by AMX, split into three bfloat16 parts: once for all threads, and kept if they are constant.
+import { AMX_EDGE_BYTES, AMX_RUN, AMX_STEP, AMX_STEP_BYTES, AMX_STRIP } from "../layout/constants.ts";
+import { AMX_SPLIT } from "../layout/jobs.ts";
+import { splitForm } from "../layout/native.ts";
+import { arrange, createTable, type TableOf } from "../layout/record.ts";
+import type { KeptForm } from "../machine/constant-matrices.ts";
 import type { Block } from "../machine/heap.ts";
-import { float, forElements } from "../machine/jobs.ts";
+import { forElements } from "../machine/jobs.ts";
 import type { Machine } from "../machine/machine.ts";
-import { STEP, STEP_BYTES, STRIP } from "../x86/split.ts";
-import { runTable } from "./native-product.ts";
-import { type Product, sameB } from "./product.ts";
+import { matricesOf, type Product, sameB } from "./product.ts";
 
-/** Most k of a run: as many of a block of A, in parts, stay in the second-level cache. */
-export const RUN = 512;
 /** Rough nanoseconds to split a number. */
 const SPLITTING = 0.4;
 /** Numbers of B that one task splits, at least. */
 const SPLIT_NUMBERS = 16_384;
-/** Words of a task in the table; assembly/amx.ts says what they are. */
-const SPLIT_WORDS = 7;
-/** Room for the word that says whether numbers are too large. */
+/** Memory for the word that says whether numbers are too large. */
 const FLAG_BYTES = 64;
 
 /** Steps of k that are multiplied at a time. */
@@ -25,82 +22,83 @@ export interface Run {
   readonly length: number;
 }
 
-/** Matrices B of `N` columns of K numbers each, and where their strips are, or go. */
+/** The matrices B of a product, and where their strips are or go. */
 export interface Operand {
-  readonly address: number;
+  readonly product: Product;
   readonly matrices: number;
-  readonly N: number;
-  readonly K: number;
-  readonly transposed: boolean;
-  /** Bytes of a run of a matrix in strips. */
+  /** Bytes of a run of one matrix in strips. */
   readonly matrixBytes: number;
   readonly strips: number;
   /** A word that is 1 if a number is too large to be split. */
-  readonly flag: number;
-  /** Where that is kept. */
+  readonly tooLarge: number;
+  /** Where the strips are kept, if they are. */
   readonly kept: KeptForm | undefined;
 }
 
 /** Bytes of a strip of so many steps of k. */
-export const stripBytes = (length: number) => Math.ceil(length / STEP) * STEP_BYTES;
+export const stripBytes = (length: number) => Math.ceil(length / AMX_STEP) * AMX_STEP_BYTES;
 
-/** The matrices B of products, each once, and which is whose; strips that are not kept go to a room of their own. */
+/** Each distinct B of the products, and which is whose; strips that are not kept go to the block. */
 export function operandsOf(
   machine: Machine,
   products: readonly Product[],
-): { operands: Operand[]; ofB: Operand[]; room: Block } {
+): { operands: Operand[]; ofB: Operand[]; block: Block } {
   const first = products.map((product) => products.findIndex((other) => sameB(product, other)));
   const own = products.filter((_, i) => first[i] === i);
   let bytes = FLAG_BYTES * own.length;
   const places = own.map((product) => {
     const { batch, N, K, oneB } = product;
-    const matrixBytes = Math.ceil(N / STRIP) * stripBytes(Math.min(K, RUN));
-    const size = (oneB ? 1 : batch) * matrixBytes;
-    // Of a longer K, a run of strips makes place for the next one.
-    const kept = K <= RUN ? machine.constants.find(product, "strips", FLAG_BYTES + size) : undefined;
+    const matrices = oneB ? 1 : batch;
+    const matrixBytes = Math.ceil(N / AMX_STRIP) * stripBytes(Math.min(K, AMX_RUN));
+    const size = matrices * matrixBytes;
+    // Of a longer K, the strips of one run replace those of the previous run.
+    const kept = K <= AMX_RUN ? machine.constants.find(product, "strips", FLAG_BYTES + size) : undefined;
     const at = bytes;
     if (kept === undefined) bytes += size;
-    return { matrixBytes, kept, at };
+    return { matrices, matrixBytes, kept, at };
   });
-  const room = machine.heap.allocate(bytes);
-  const operands = own.map(({ b: address, batch, N, K, transposeB: transposed, oneB }, i): Operand => {
-    const { matrixBytes, kept, at } = places[i]!;
-    const flag = kept?.address ?? room.address + FLAG_BYTES * i;
-    const strips = kept === undefined ? room.address + at : kept.address + FLAG_BYTES;
-    return { address, matrices: oneB ? 1 : batch, N, K, transposed, matrixBytes, strips, flag, kept };
+  const block = machine.heap.allocate(bytes);
+  const operands = own.map((product, i): Operand => {
+    const { matrices, matrixBytes, kept, at } = places[i]!;
+    const tooLarge = kept?.address ?? block.address + FLAG_BYTES * i;
+    const strips = kept === undefined ? block.address + at : kept.address + FLAG_BYTES;
+    return { product, matrices, matrixBytes, strips, tooLarge, kept };
   });
-  return { operands, ofB: first.map((i) => operands[own.indexOf(products[i]!)]!), room };
+  return { operands, ofB: first.map((i) => operands[own.indexOf(products[i]!)]!), block };
 }
 
-/** Splits what is not yet. */
+/** Splits the operands that are not split yet. */
 export function splitOperands(machine: Machine, all: readonly Operand[], run: Run): void {
   const operands = all.filter(({ kept }) => !kept?.isPacked);
   if (operands.length === 0) return;
-  const clear = (flag: number, words: number) => forElements(machine, "fill", words, 1, [float(0), flag]);
-  const ofRoom = operands.filter(({ kept }) => kept === undefined);
-  if (ofRoom.length > 0) clear(ofRoom[0]!.flag, (ofRoom.at(-1)!.flag - ofRoom[0]!.flag) / 4 + 1); // side by side
-  for (const { kept, flag } of operands) if (kept !== undefined) clear(flag, 1);
-  const tasks: number[] = [];
+  const clear = (y: number, words: number) => forElements(machine, "fill", words, 1, { value: 0, y });
+  const words = operands.filter(({ kept }) => kept === undefined).map(({ tooLarge }) => tooLarge);
+  if (words.length > 0) clear(words[0]!, (words.at(-1)! - words[0]!) / 4 + 1); // side by side in the block
+  for (const { kept, tooLarge } of operands) if (kept !== undefined) clear(tooLarge, 1);
+  const tasks = createTable(AMX_SPLIT);
   let cost = 0;
   for (const operand of operands) {
-    splitTasks(operand, run, machine.threads, tasks);
-    cost += SPLITTING * operand.matrices * operand.N * run.length;
+    addSplitTasks(operand, run, machine.threads, tasks);
+    cost += SPLITTING * operand.matrices * operand.product.N * run.length;
   }
-  runTable(machine, "split", tasks, SPLIT_WORDS, cost);
+  const { places: { edge }, bytes } = arrange({ edge: AMX_EDGE_BYTES });
+  machine.reserveScratch(bytes);
+  machine.run("splitForAmx", { table: machine.stage(tasks.words), edge }, tasks.length, cost);
   for (const { kept } of operands) if (kept !== undefined) kept.isPacked = true;
 }
 
-function splitTasks(operand: Operand, { k, length }: Run, threads: number, tasks: number[]): void {
-  const { address, matrices, N, K, transposed, matrixBytes, strips, flag } = operand;
-  const wide = STRIP * Math.ceil(Math.max(SPLIT_NUMBERS / length, N * matrices / (4 * threads)) / STRIP);
-  const ld = 4 * (transposed ? K : N);
+function addSplitTasks(operand: Operand, { k, length }: Run, threads: number, tasks: TableOf<typeof AMX_SPLIT>): void {
+  const { product, matrices, matrixBytes, strips, tooLarge } = operand;
+  const { N, transposeB } = product;
+  const columns = AMX_STRIP *
+    Math.ceil(Math.max(SPLIT_NUMBERS / length, N * matrices / (4 * threads)) / AMX_STRIP);
+  const form = splitForm("B", transposeB);
   for (let matrix = 0; matrix < matrices; matrix++) {
-    const from = address + 4 * matrix * N * K + k * (transposed ? 4 : ld);
-    const to = strips + matrix * matrixBytes;
-    for (let n = 0; n < N; n += wide) {
-      const kind = transposed ? 1 : 2;
-      const place = to + n / STRIP * stripBytes(length);
-      tasks.push(from + n * (transposed ? ld : 4), ld, kind, Math.min(wide, N - n), length, place, flag);
+    const { b, ldb: ld } = matricesOf(product, matrix);
+    for (let n = 0; n < N; n += columns) {
+      const from = b + (transposeB ? n * ld + 4 * k : 4 * n + k * ld);
+      const to = strips + matrix * matrixBytes + n / AMX_STRIP * stripBytes(length);
+      tasks.add({ from, ld, form, lines: Math.min(columns, N - n), K: length, to, tooLarge });
     }
   }
 }

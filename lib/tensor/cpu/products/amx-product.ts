@@ -1,31 +1,30 @@
 // Matrix products by AMX: B is split into three bfloat16 parts once (amx-operands.ts), A where it is multiplied
-// (assembly/amx.ts). Blocks of C lie at multiples of 32, so that no bytes depend on how the work is cut.
-import { type Operand, operandsOf, RUN, type Run, splitOperands, stripBytes } from "./amx-operands.ts";
+// (wasm/source/amx.ts). Blocks of C begin at multiples of 32, so that no bytes depend on how the work is cut.
+import { AMX_BLOCK, AMX_EDGE_BYTES, AMX_RUN, AMX_STEP, AMX_STEP_BYTES, AMX_STRIP, K_RUN } from "../layout/constants.ts";
+import { AMX_TARGET, AMX_TASK } from "../layout/jobs.ts";
+import { splitForm } from "../layout/native.ts";
+import { arrange, createTable, type Values } from "../layout/record.ts";
 import type { Machine } from "../machine/machine.ts";
-import { STEP, STEP_BYTES, STRIP } from "../x86/split.ts";
-import { partOf } from "./native-product.ts";
-import type { Product } from "./product.ts";
+import { type Operand, operandsOf, type Run, splitOperands, stripBytes } from "./amx-operands.ts";
+import { asideBytes, packedBytes } from "./panels.ts";
+import { partOf } from "./parts.ts";
+import { matricesOf, type Product } from "./product.ts";
 
-/** Rough speed of one thread, floating-point operations in a nanosecond. */
+/** Rough speed of one thread, floating-point operations per nanosecond. */
 const FLOPS = 250;
-/** Floating-point operations of one part, at least: some 10 µs. */
+/** Floating-point operations of one part, at least: about 10 µs. */
 const PART = 3e6;
-/** Words of a task in the table, and of a target; assembly/amx.ts says what they are. */
-const TASK_WORDS = 8;
-const TARGET_WORDS = 9;
 /** Below this many rows, columns or steps of k, splitting costs more than AMX gains. */
 const LEAST = { M: 64, N: 64, K: 64 } as const;
-/** Scratch room of a thread; assembly/amx.ts says for what. */
-const SCRATCH_BYTES = 4096 + 8 * RUN / STEP * STEP_BYTES + RUN * 128 + 8 * (12 * 384 * 4 + 64);
 
-/** Whether AMX is the faster one for a product, by its shape alone. */
+/** Whether AMX is faster for a product, by its shape alone. */
 export function fitsAmx({ M, N, K }: Pick<Product, "M" | "N" | "K">): boolean {
   return M >= LEAST.M && N >= LEAST.N && K >= LEAST.K;
 }
 
 /**
- * Runs products that do not depend on each other, a run of k after the other. Rows of A, and matrices B, with a number of
- * 2^60 or more, an infinity or NaN are AVX-512's: in parts, an infinity would become NaN.
+ * Runs products that do not depend on each other, one run of k after another. Rows of A, and matrices B, with a number of
+ * 2^60 or more, an infinity or NaN are left to AVX-512: split, an infinity would become NaN.
  */
 export function multiplyByAmx(machine: Machine, products: readonly Product[]): void {
   const K = products[0]!.K;
@@ -33,25 +32,27 @@ export function multiplyByAmx(machine: Machine, products: readonly Product[]): v
     for (const product of products) multiplyByAmx(machine, [product]);
     return;
   }
-  machine.reserveScratch(SCRATCH_BYTES);
-  const { operands, ofB, room } = operandsOf(machine, products);
+  const { operands, ofB, block } = operandsOf(machine, products);
   try {
-    for (let k = 0; k < K; k += RUN) {
-      const run = { k, length: Math.min(RUN, K - k) };
+    for (let k = 0; k < K; k += AMX_RUN) {
+      const run = { k, length: Math.min(AMX_RUN, K - k) };
       splitOperands(machine, operands, run);
       multiplyRun(machine, products, ofB, run);
     }
   } finally {
-    machine.heap.free(room);
+    machine.heap.free(block);
   }
 }
 
-/** Products of one A, and their targets' words. */
+type Target = Values<NonNullable<typeof AMX_TARGET.types>>;
+
+/** Products of one A. */
 interface Group {
   readonly a: number;
   readonly product: Product;
+  /** Columns of all targets. */
   N: number;
-  readonly targets: number[];
+  readonly targets: Target[];
 }
 
 function multiplyRun(
@@ -63,83 +64,84 @@ function multiplyRun(
   const groups = new Map<string, Group>();
   let cost = 0;
   products.forEach((product, i) => {
-    const { batch, M, N, K, a, b, c, transposeA, transposeB, oneA, oneB, add, addend = c } = product;
+    const { batch, M, N, transposeA, transposeB, oneB, add, addend = product.c } = product;
     cost += 2 * batch * M * N * length / FLOPS;
     for (let matrix = 0; matrix < batch; matrix++) {
-      const A = a + (oneA ? 0 : 4 * matrix * M * K) + 4 * k * (transposeA ? M : 1);
+      const { a, lda, b, ldb, c, ldc } = matricesOf(product, matrix);
+      const A = a + k * (transposeA ? lda : 4);
       const key = `${A} ${M} ${transposeA}`;
       let group = groups.get(key);
       if (group === undefined) groups.set(key, group = { a: A, product, N: 0, targets: [] });
       group.N += N;
-      const C = 4 * matrix * M * N;
-      const ldb = 4 * (transposeB ? K : N);
-      const B = b + (oneB ? 0 : 4 * matrix * K * N) + k * (transposeB ? 4 : ldb);
-      const { strips: first, matrixBytes, flag } = ofB[i]!;
-      const strips = first + (oneB ? 0 : matrix * matrixBytes);
-      // What is to be added is added with the first run; from then on C is.
-      const added = k > 0 ? c + C : add ? addend + C : 0;
-      group.targets.push(strips, c + C, 4 * N, N, added, B, ldb, Number(transposeB), flag);
+      const { strips, matrixBytes, tooLarge } = ofB[i]!;
+      group.targets.push({
+        strips: strips + (oneB ? 0 : matrix * matrixBytes),
+        b: b + k * (transposeB ? 4 : ldb),
+        ldb,
+        transposeB: Number(transposeB),
+        tooLarge,
+        c,
+        ldc,
+        N,
+        // The addend is added with the first run; from then on C is.
+        addend: k > 0 ? c : add ? c - product.c + addend : 0,
+      });
     }
   });
-  const tasks: number[] = [];
-  const targets: number[] = [];
-  for (const group of groups.values()) tasksOf(group, length, groups.size, machine.threads, tasks, targets);
-  for (let i = TASK_WORDS - 1; i < tasks.length; i += TASK_WORDS) tasks[i] = 4 * (tasks.length + tasks[i]!);
-  machine.ints[0] = machine.stage([...tasks, ...targets]);
-  machine.run("amx", tasks.length / TASK_WORDS, cost);
-}
-
-/** Rows are cut first: each part splits its rows of A. */
-function tasksOf(
-  { a, N, product, targets: own }: Group,
-  length: number,
-  groups: number,
-  threads: number,
-  tasks: number[],
-  targets: number[],
-): void {
-  const { M, K, transposeA } = product;
-  const { rows, wide } = partOf(
-    { batch: groups, M, N, K: length },
-    { rows: STRIP, columns: STRIP },
-    threads,
-    PART,
-    STRIP,
-  );
-  const lda = 4 * (transposeA ? M : K);
-  const lists = wide >= N ? [own] : cutTargets(own, wide, stripBytes(length));
-  for (const list of lists) {
-    for (let m = 0; m < M; m += rows) {
-      const from = a + m * (transposeA ? 4 : lda);
-      const kind = transposeA ? 3 : 0;
-      tasks.push(from, lda, kind, m, Math.min(rows, M - m), length, list.length / TARGET_WORDS, targets.length);
-    }
-    targets.push(...list);
-  }
-}
-
-/** Each target in parts of at most `wide` columns. */
-function cutTargets(own: readonly number[], wide: number, stripStep: number): number[][] {
-  const lists: number[][] = [];
-  for (let i = 0; i < own.length; i += TARGET_WORDS) {
-    const [strips, c, ldc, N, addend, b, ldb, transposed, flag] = own.slice(i, i + TARGET_WORDS) as [
-      ...[number, number, number],
-      ...[number, number, number],
-      ...[number, number, number],
-    ];
-    for (let n = 0; n < N; n += wide) {
-      lists.push([
-        strips + n / STRIP * stripStep,
-        c + 4 * n,
-        ldc,
-        Math.min(wide, N - n),
-        addend === 0 ? 0 : addend + 4 * n,
-        b + n * (transposed === 1 ? ldb : 4),
-        ldb,
-        transposed,
-        flag,
-      ]);
+  const tasks: Task[] = [];
+  const targets = createTable(AMX_TARGET);
+  for (const group of groups.values()) {
+    for (const list of partsOf(group, length, groups.size, machine.threads)) {
+      for (const task of list.tasks) tasks.push({ ...task, targets: 4 * targets.words.length });
+      list.targets.forEach(targets.add);
     }
   }
-  return lists;
+  const table = createTable(AMX_TASK);
+  for (const task of tasks) table.add({ ...task, targets: tasks.length * AMX_TASK.bytes + task.targets });
+  const { places, bytes } = arrange({
+    edge: AMX_EDGE_BYTES,
+    block: AMX_BLOCK * AMX_RUN / AMX_STEP * AMX_STEP_BYTES,
+    panel: packedBytes(machine.native, AMX_RUN, AMX_STRIP),
+    aside: asideBytes(machine.native, K_RUN),
+  });
+  machine.reserveScratch(bytes);
+  const staged = machine.stage([...table.words, ...targets.words]);
+  machine.run("amx", { table: staged, ...places }, table.length, cost);
+}
+
+type Task = Values<NonNullable<typeof AMX_TASK.types>>;
+
+/** Tasks with the same targets. Rows are cut first: each part splits its rows of A. */
+function partsOf({ a, N, product, targets }: Group, length: number, groups: number, threads: number) {
+  const { M, transposeA } = product;
+  const { lda } = matricesOf(product, 0);
+  const sizes = { batch: groups, M, N, K: length };
+  const { rows, columns } = partOf(sizes, { rows: AMX_STRIP, columns: AMX_STRIP }, threads, PART, AMX_STRIP);
+  const lists = columns >= N ? [targets] : targets.flatMap((target) => cutTarget(target, columns, stripBytes(length)));
+  const form = splitForm("A", transposeA);
+  return lists.map((targets) => ({
+    targets,
+    tasks: Array.from({ length: Math.ceil(M / rows) }, (_, i) => {
+      const firstRow = i * rows;
+      const from = a + firstRow * (transposeA ? 4 : lda);
+      const some = Math.min(rows, M - firstRow);
+      return { a: from, lda, form, firstRow, rows: some, K: length, targetCount: targets.length };
+    }),
+  }));
+}
+
+/** A target in parts of at most `columns` columns, a list each. */
+function cutTarget(target: Target, columns: number, stripStep: number): Target[][] {
+  const { strips, b, ldb, transposeB, c, N, addend } = target;
+  return Array.from({ length: Math.ceil(N / columns) }, (_, i) => {
+    const n = i * columns;
+    return [{
+      ...target,
+      strips: strips + n / AMX_STRIP * stripStep,
+      b: b + n * (transposeB === 1 ? ldb : 4),
+      c: c + 4 * n,
+      N: Math.min(columns, N - n),
+      addend: addend === 0 ? 0 : addend + 4 * n,
+    }];
+  });
 }

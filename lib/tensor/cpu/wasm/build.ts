@@ -1,17 +1,20 @@
-// Compiles source/ to kernels-relaxed.wasm and kernels-simd.wasm; with --check, only tells whether they are up to date.
+// Generates source/generated/ and compiles source/ to kernels-relaxed.wasm and kernels-simd.wasm; with --check, only says
+// whether they are up to date.
 import asc from "assemblyscript/asc";
 import type { SimdLevel } from "../machine/load.ts";
+import { generateSources } from "./generate.ts";
 
 const here = new URL(".", import.meta.url);
 const levels: readonly SimdLevel[] = ["relaxed", "simd"];
 
-/** The binary of the committed source, for one level. */
+/** The binary of the source for one level. */
 export async function compileKernels(level: SimdLevel): Promise<Uint8Array<ArrayBuffer>> {
   const sources = new Map<string, string>();
   const folder = new URL("./source/", here);
-  for await (const { name } of Deno.readDir(folder)) {
-    sources.set(name, await Deno.readTextFile(new URL(name, folder)));
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (isFile) sources.set(name, await Deno.readTextFile(new URL(name, folder)));
   }
+  for (const [name, text] of generateSources()) sources.set(`generated/${name}`, text);
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
     [
@@ -36,19 +39,26 @@ export function kernelsFile(level: SimdLevel): URL {
   return new URL(`./kernels-${level}.wasm`, here);
 }
 
+/** All files made from the source, with what they should hold. */
+export async function builtFiles(): Promise<readonly (readonly [file: URL, bytes: Uint8Array<ArrayBuffer>])[]> {
+  const generated = [...generateSources()].map(([name, text]) => {
+    return [new URL(`./source/generated/${name}`, here), new TextEncoder().encode(text)] as const;
+  });
+  const binaries = levels.map(async (level) => [kernelsFile(level), await compileKernels(level)] as const);
+  return [...generated, ...await Promise.all(binaries)];
+}
+
 if (import.meta.main) {
-  for (const level of levels) {
-    const bytes = await compileKernels(level);
-    const file = kernelsFile(level);
+  for (const [file, bytes] of await builtFiles()) {
+    const name = file.pathname.split("/").at(-1);
     if (!Deno.args.includes("--check")) {
       await Deno.writeFile(file, bytes);
-      console.log(`${file.pathname.split("/").at(-1)}: ${bytes.length} bytes`);
+      console.log(`${name}: ${bytes.length} bytes`);
       continue;
     }
-    const committed = await Deno.readFile(file);
-    const same = committed.length === bytes.length && committed.every((byte, i) => byte === bytes[i]);
-    if (!same) {
-      console.error(`${file.pathname.split("/").at(-1)} is not what its source compiles to: run deno task build:wasm`);
+    const committed = await Deno.readFile(file).catch(() => new Uint8Array());
+    if (committed.length !== bytes.length || !committed.every((byte, i) => byte === bytes[i])) {
+      console.error(`${name} is out of date: run deno task build:wasm`);
       Deno.exitCode = 1;
     }
   }

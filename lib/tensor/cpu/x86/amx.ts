@@ -3,7 +3,8 @@
 //
 // (a1 + a2 + a3)·(b1 + b2 + b3) without a2·b3, a3·b2 and a3·b3, which are below 2^-26 of a·b: each product is as good as a
 // float32 one. They are added up in float32, by AMX's order: 32 k at a time, the small products first.
-import { GROUP_BYTES, PART_BYTES, STEP_BYTES, STRIP } from "./split.ts";
+import { AMX_GROUP_BYTES, AMX_PART_BYTES, AMX_STEP_BYTES, AMX_STRIP } from "../layout/constants.ts";
+import { AMX_CALL } from "../layout/native.ts";
 import {
   ADD,
   type Address,
@@ -35,29 +36,7 @@ import {
   TILE_ZERO,
 } from "./x86.ts";
 
-/**
- * Where the kernel finds its arguments, in bytes from the address that it is given; all are 64 bits. `a` and `b` are
- * packed strips, `stepA` and `stepB` bytes from one to the next, of each `steps` steps of k. With `add`, what is added
- * lies `addend` bytes from C. Of the last strip of A there are `rows` rows; `partial` says that of the last one of B there
- * are fewer than 32 columns, by two masks of 16 bits at `mask` and `mask + 4`. `aside` has room for 4096 bytes.
- */
-export const AMX_ARGUMENT = {
-  a: 0,
-  stepA: 8,
-  stripsA: 16,
-  b: 24,
-  stepB: 32,
-  stripsB: 40,
-  steps: 48,
-  c: 56,
-  ldc: 64,
-  add: 72,
-  addend: 80,
-  rows: 88,
-  partial: 96,
-  mask: 104,
-  aside: 112,
-} as const;
+const AMX_ARGUMENT = AMX_CALL.offsets;
 
 /** Emits the shapes of the eight tiles: 16 rows of 64 bytes. */
 export function emitTileShapes(asm: Assembler): Label {
@@ -97,7 +76,7 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
   const [notLastRow, whole] = [asm.label(), asm.label()];
   asm.compare(R15, 1);
   asm.jumpIf(NOT_EQUAL, notLastRow);
-  asm.compare(argument("rows"), STRIP);
+  asm.compare(argument("rows"), AMX_STRIP);
   asm.jumpIf(NOT_EQUAL, partial);
   asm.bind(notLastRow);
   asm.compare(R14, 1);
@@ -117,7 +96,7 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
   asm.jumpIf(NOT_EQUAL, strip);
   asm.load(RAX, argument("stepB"));
   asm.add(RBX, RAX);
-  asm.addConstant(RBP, 4 * STRIP);
+  asm.addConstant(RBP, 4 * AMX_STRIP);
   asm.addConstant(R14, -1);
   asm.jumpIf(NOT_EQUAL, panel);
   asm.tile(TILE_SHAPES, 0, 0, 0);
@@ -130,7 +109,7 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
   /** The sums over k, onto what tiles 0 to 3 hold. */
   function multiply(): void {
     const part = (base: number, part: number, group: number): Address => (
-      { base, index: RDX, scale: 1, disp: part * PART_BYTES + group * GROUP_BYTES }
+      { base, index: RDX, scale: 1, disp: part * AMX_PART_BYTES + group * AMX_GROUP_BYTES }
     );
     asm.move(R8, R12);
     asm.move(R9, RBX);
@@ -149,8 +128,8 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
       }
       quarters.forEach(([row, column], i) => asm.tile(TILE_PRODUCT, i, 6 + column, 4 + row));
     }
-    asm.addConstant(R8, STEP_BYTES);
-    asm.addConstant(R9, STEP_BYTES);
+    asm.addConstant(R8, AMX_STEP_BYTES);
+    asm.addConstant(R9, AMX_STEP_BYTES);
     asm.addConstant(RCX, -1);
     asm.jumpIf(NOT_EQUAL, step);
   }
@@ -227,8 +206,8 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
   function partialBlock(): void {
     quarters.forEach((_, i) => asm.tile(TILE_ZERO, i, 0, 0));
     multiply();
-    asm.load(R11, argument("aside"));
-    asm.loadConstant(R10, 4 * STRIP);
+    asm.load(R11, argument("edge"));
+    asm.loadConstant(R10, 4 * AMX_STRIP);
     sixteenRows(R11);
     eachQuarter(R11, RAX, R10, (quarter, place) => asm.tile(TILE_OUT, quarter, 0, place));
     // Columns: all, but of the last strip of B; rows: all, but of the last strip of A.
@@ -243,7 +222,7 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     asm.bind(allColumns);
     for (const mask of [1, 2]) asm.setMask(mask);
     asm.bind(columnsKnown);
-    asm.loadConstant(RCX, STRIP);
+    asm.loadConstant(RCX, AMX_STRIP);
     asm.compare(R15, 1);
     asm.jumpIf(NOT_EQUAL, allRows);
     asm.load(RCX, argument("rows"));
@@ -259,7 +238,7 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     for (const i of [0, 1]) asm.vector(512, ADD, i, i, { base: R8, index: RSI, scale: 1, disp: 64 * i }, i + 1);
     asm.bind(fresh);
     for (const i of [0, 1]) asm.vector(512, MOVE_OUT, i, 0, { base: R8, disp: 64 * i }, i + 1);
-    asm.addConstant(R11, 4 * STRIP);
+    asm.addConstant(R11, 4 * AMX_STRIP);
     asm.add(R8, R10);
     asm.addConstant(RCX, -1);
     asm.jumpIf(NOT_EQUAL, row);

@@ -4,7 +4,8 @@ import { type Exported, sharedObject } from "./elf.ts";
 import { emitConstants, exponentialKernels } from "./exponential.ts";
 import { emitPanel, emitTilesOfA, emitTurn } from "./packing.ts";
 import { emitSplit, emitSplitConstants } from "./split.ts";
-import { AVX2, AVX512, emitTiles, type TileShape } from "./tiles.ts";
+import { AVX2, AVX512, type TileShape } from "../layout/native.ts";
+import { emitTiles } from "./tiles.ts";
 import { NATIVE_FILE } from "./open.ts";
 import { type Assembler, assembler, type Label, NOT_EQUAL, RAX, RBX, RCX } from "./x86.ts";
 

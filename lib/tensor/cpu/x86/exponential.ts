@@ -1,6 +1,7 @@
 // What is made of exponentials, in machine code: rows of attention's scores and of logits, and SwiGLU. The arithmetic is that of
 // assembly/math.ts and elementwise.ts, operation by operation, so that the bits are the same.
-import type { TileShape } from "./tiles.ts";
+import { EXPONENTIAL } from "../layout/constants.ts";
+import { ARRAYS_CALL, ROWS_CALL, type TileShape } from "../layout/native.ts";
 import {
   ADD,
   ADD_INTEGERS,
@@ -34,13 +35,12 @@ import {
   XOR,
 } from "./x86.ts";
 
-/** Constants, a vector each, in the order of assembly/math.ts; the last is a sign bit. */
-const CONSTANTS = [
-  ...[-104, 89, 12582912, 1.44269504088896341, 0.693359375, -2.12194440e-4, 1.9875691500e-4, 1.3981999507e-3],
-  ...[8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1, -87, -0],
-] as const;
-const LEAST = 0, MOST = 1, SHIFTER = 2, INVERSE = 3, HIGH = 4, LOW = 5, FIRST_COEFFICIENT = 6, LAST_COEFFICIENT = 11;
-const ONE = 12, SMALLEST = 13, SIGN = 14;
+/** A vector of each constant, then sign bits. */
+const CONSTANTS = [...Object.values(EXPONENTIAL), -0];
+const placeOf = (name: keyof typeof EXPONENTIAL) => Object.keys(EXPONENTIAL).indexOf(name);
+const LEAST = placeOf("least"), MOST = placeOf("most"), SHIFTER = placeOf("shifter"), INVERSE = placeOf("inverse");
+const HIGH = placeOf("high"), LOW = placeOf("low"), FIRST_COEFFICIENT = placeOf("c6"), LAST_COEFFICIENT = placeOf("c1");
+const ONE = placeOf("one"), SMALLEST = placeOf("smallest"), SIGN = CONSTANTS.length - 1;
 
 /** Emits the constants, 64 bytes each. */
 export function emitConstants(asm: Assembler): Label {
@@ -54,15 +54,8 @@ export function emitConstants(asm: Assembler): Label {
   return label;
 }
 
-/** Arguments of the kernels on whole arrays: pointers, then the number of floats, a multiple of 16. */
-export const ARRAY_ARGUMENT = { gate: 0, up: 8, first: 16, second: 24, third: 32, count: 40 } as const;
-
-/**
- * Arguments of the kernels on rows of scores: where a strip begins, bytes from one row to the next, rows, and a table with
- * 16 bytes a row: the bytes at which what counts begins and ends (multiples of 64), and two floats. `other` is where the
- * softmax writes 128 bytes a row (16 partial sums, 16 times the largest score), and the gradient's second strip.
- */
-export const ROW_ARGUMENT = { strip: 0, step: 8, rows: 16, table: 24, other: 32 } as const;
+const ARRAY_ARGUMENT = ARRAYS_CALL.offsets;
+const ROW_ARGUMENT = ROWS_CALL.offsets;
 
 /** The kernels of one width. */
 export function exponentialKernels(asm: Assembler, { width }: TileShape, constants: Label) {
@@ -163,11 +156,11 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
   function overRows(otherStep: number | "step", body: () => void): void {
     asm.loadLabel(R11, constants);
     asm.push(RBX);
-    asm.load(RAX, { base: RDI, disp: ROW_ARGUMENT.strip });
+    asm.load(RAX, { base: RDI, disp: ROW_ARGUMENT.rows });
     asm.load(RDX, { base: RDI, disp: ROW_ARGUMENT.step });
     asm.load(RBX, { base: RDI, disp: ROW_ARGUMENT.table });
     asm.load(RSI, { base: RDI, disp: ROW_ARGUMENT.other });
-    asm.load(R8, { base: RDI, disp: ROW_ARGUMENT.rows });
+    asm.load(R8, { base: RDI, disp: ROW_ARGUMENT.count });
     const row = asm.label();
     asm.bind(row);
     asm.loadInteger(R9, { base: RBX });

@@ -1,7 +1,7 @@
 // The native kernels of this machine: whether they run here, and calling them. They are machine code (tiles.ts), assembled
 // ahead and committed as a shared object for Linux on x86-64; what is without AVX2 or `--allow-ffi` does without them.
 import { fileURLToPath } from "node:url";
-import { AVX2, AVX512, type TileShape } from "./tiles.ts";
+import { AVX2, AVX512, type TileShape } from "../layout/native.ts";
 
 /** Which instructions the kernels use. */
 export type NativeLevel = "avx2" | "avx512" | "amx";

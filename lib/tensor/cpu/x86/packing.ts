@@ -1,5 +1,6 @@
 // Packing in machine code: rows of a matrix copied to where a kernel reads them one after the other, or turned first.
-import type { TileShape } from "./tiles.ts";
+import { BLOCK_TILES } from "../layout/constants.ts";
+import { PACK_CALL, type TileShape } from "../layout/native.ts";
 import {
   type Address,
   type Assembler,
@@ -24,24 +25,8 @@ import {
   type VectorOperation,
 } from "./x86.ts";
 
-/**
- * Where the packing kernels find their arguments, in bytes from the address that they are given; all are 64 bits. `ld` and
- * `step` are the bytes from one row to the next, before and after. The mask is as in tiles.ts.
- */
-export const PACK_ARGUMENT = {
-  from: 0,
-  ld: 8,
-  to: 16,
-  step: 24,
-  count: 32,
-  mask: 40,
-  tiles: 104,
-  tileBytes: 112,
-} as const;
-
+const PACK_ARGUMENT = PACK_CALL.offsets;
 const argument = (name: keyof typeof PACK_ARGUMENT): Address => ({ base: RDI, disp: PACK_ARGUMENT[name] });
-/** Most tiles side by side; assembly/native.ts has the same. */
-const BLOCK_TILES = 8;
 /** Tiles left; its own value is kept. */
 const LEFT = RBX;
 

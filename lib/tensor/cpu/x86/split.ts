@@ -3,7 +3,7 @@
 // A bfloat16 number has 8 of a float32 number's 24 bits, so that a = a1 + a2 + a3 exactly, where a1 is a rounded to 8 bits,
 // a2 what is left rounded, a3 the rest (numbers below 2^-110, whose rest bfloat16 has no exponent for, lose bits).
 // Matrices are cut into strips of 32 rows of A, or columns of B; of each the steps of 32 k come one after the other,
-// {@linkcode STEP_BYTES} each: three parts, of two groups of 16 rows (columns), of 16 lines of 64 bytes. A line of A is 32
+// AMX_STEP_BYTES each: three parts, of two groups of 16 rows (columns), of 16 lines of 64 bytes. A line of A is 32
 // k of a row; a line of B is two k of 16 columns, pair by pair, as AMX takes them. A pair is k and k + 16 of the step: in
 // which order k are added up is free, and so a pair is put together with a shift.
 import {
@@ -39,34 +39,10 @@ import {
   UNPACK_LOW,
   XOR,
 } from "./x86.ts";
+import { AMX_GROUP_BYTES, AMX_PART_BYTES, AMX_STEP_BYTES } from "../layout/constants.ts";
+import { SPLIT_CALL } from "../layout/native.ts";
 
-/** Rows, or columns, of a strip. */
-export const STRIP = 32;
-/** k of a step. */
-export const STEP = 32;
-/** From one part of a number to the next. */
-export const PART_BYTES = 2048;
-/** From one group of 16 rows or columns to the next in the same strip. */
-export const GROUP_BYTES = 1024;
-export const STEP_BYTES = 3 * PART_BYTES;
-
-/**
- * Where the splitting kernels find their arguments, in bytes from the address that they are given; all are 64 bits.
- * `steps` steps of k, `stepBytes` from one to the next, of each of `groups` groups of 16 rows (columns), `groupBytes`
- * from one to the next. `strip` are the bytes of a packed strip. `check` are 16 words, each the largest that some
- * numbers are, as bits without the sign and shifted to the left by one; the caller clears them.
- */
-export const SPLIT_ARGUMENT = {
-  from: 0,
-  ld: 8,
-  to: 16,
-  steps: 24,
-  stepBytes: 32,
-  groups: 40,
-  groupBytes: 48,
-  strip: 56,
-  check: 64,
-} as const;
+const SPLIT_ARGUMENT = SPLIT_CALL.offsets;
 
 const ROUND = 30, KEEP = 31, CHECKS = [28, 29] as const;
 
@@ -104,10 +80,10 @@ export function emitSplit(asm: Assembler, constants: Label, alongK: boolean, tur
   asm.load(RBX, argument("groups"));
   asm.load(R12, argument("from"));
   asm.load(R13, argument("to"));
-  asm.loadConstant(R14, GROUP_BYTES);
+  asm.loadConstant(R14, AMX_GROUP_BYTES);
   asm.load(R15, argument("strip"));
-  asm.addConstant(R15, -GROUP_BYTES);
-  asm.loadAddress(RBP, argument("check"));
+  asm.addConstant(R15, -AMX_GROUP_BYTES);
+  asm.loadAddress(RBP, argument("largest"));
   const [group, step, line] = [asm.label(), asm.label(), asm.label()];
   asm.bind(group);
   asm.load(RSI, argument("steps"));
@@ -127,13 +103,13 @@ export function emitSplit(asm: Assembler, constants: Label, alongK: boolean, tur
   asm.addConstant(RDI, -1);
   asm.jumpIf(NOT_EQUAL, line);
   asm.move(RDI, RBP);
-  asm.addConstant(RDI, -SPLIT_ARGUMENT.check);
+  asm.addConstant(RDI, -SPLIT_ARGUMENT.largest);
   vector(MAX_UNSIGNED, CHECKS[0], CHECKS[0], CHECKS[1]);
   vector(MAX_UNSIGNED, CHECKS[0], CHECKS[0], { base: RBP });
   vector(MOVE_OUT, CHECKS[0], 0, { base: RBP });
-  if (turned) { for (let part = 0; part < 3; part++) turn(part * PART_BYTES); }
+  if (turned) { for (let part = 0; part < 3; part++) turn(part * AMX_PART_BYTES); }
   asm.add(R10, R8);
-  asm.addConstant(R11, STEP_BYTES);
+  asm.addConstant(R11, AMX_STEP_BYTES);
   asm.addConstant(RSI, -1);
   asm.jumpIf(NOT_EQUAL, step);
   asm.load(RAX, argument("groupBytes"));
@@ -181,7 +157,7 @@ export function emitSplit(asm: Assembler, constants: Label, alongK: boolean, tur
   function pair(register: number, part: number): void {
     asm.shift(512, "rightUnsigned", register, register, 16);
     vector(OR, register, register, register + 1);
-    vector(MOVE_OUT, register, 0, { base: RCX, disp: part * PART_BYTES });
+    vector(MOVE_OUT, register, 0, { base: RCX, disp: part * AMX_PART_BYTES });
   }
 
   /** The 16 lines of 16 pairs at R11 are turned in their place. */

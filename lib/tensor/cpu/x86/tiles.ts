@@ -36,46 +36,9 @@ import {
   type VectorOperation,
   XOR,
 } from "./x86.ts";
+import { TILES_CALL, type TileShape } from "../layout/native.ts";
 
-/** What one kind of processor takes at a time. */
-export interface TileShape {
-  readonly width: 256 | 512;
-  /** Rows of a tile: with two vectors each, all but a few registers hold sums. */
-  readonly rows: number;
-  /** Columns of a panel: two vectors. */
-  readonly columns: number;
-}
-
-export const AVX2: TileShape = { width: 256, rows: 6, columns: 16 };
-export const AVX512: TileShape = { width: 512, rows: 12, columns: 32 };
-
-/**
- * Where the kernel finds its arguments, in bytes from the address that it is given; all are 64 bits. `lda`, `ldc` and
- * steps are in bytes. With `add`, what is added lies `addend` bytes from C, row by row as C does: 0 is C itself. The masks
- * say which columns of the last panel there are: of AVX2 32 bits a column (from `mask` on), of AVX-512 a bit (16 bits at
- * `mask`, 16 at `mask + 4`). `ahead` is 64 where the next tile's A lies right behind this one's, and is asked for ahead of
- * its use, else 0; `step` is the kernel's own.
- */
-export const ARGUMENT = {
-  a: 0,
-  lda: 8,
-  tiles: 16,
-  tileStepA: 24,
-  panels: 32,
-  panelStep: 40,
-  panelCount: 48,
-  c: 56,
-  ldc: 64,
-  tileStepC: 72,
-  k: 80,
-  add: 88,
-  alpha: 96,
-  partial: 104,
-  mask: 112,
-  addend: 176,
-  ahead: 184,
-  step: 192,
-} as const;
+const ARGUMENT = TILES_CALL.offsets;
 
 /** Steps of k in a row without a jump. */
 const UNROLL = 4;

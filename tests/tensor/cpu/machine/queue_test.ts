@@ -1,25 +1,25 @@
-// Jobs that wait: their order, their arguments, what is staged for them, and what becomes of the rest when one fails.
+// Waiting jobs: their order, their arguments, the words staged for them, and what happens to the rest when one fails.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { ARGUMENTS, HEAP_BASE } from "../../../../lib/tensor/cpu/machine/control-block.ts";
+import { ARGUMENT_WORDS, ARGUMENTS, HEAP_BASE } from "../../../../lib/tensor/cpu/layout/memory.ts";
 import { createHeap } from "../../../../lib/tensor/cpu/machine/heap.ts";
 import { createQueue, type JobQueue } from "../../../../lib/tensor/cpu/machine/queue.ts";
 import { random } from "../../../../lib/random.ts";
 import { openDevice } from "../../../../lib/tensor/mod.ts";
 
 /**
- * A queue whose jobs note their number, their first arguments and the words at the address in the first; one that is
- * given to the helpers does so when it is said to be done.
+ * A queue whose jobs record their number, some arguments and the word at the address in the first one. A job handed to the
+ * helpers does so when it is reported done.
  */
-function noting(fails = (_kernel: number) => false, helpers = 0) {
+function recording(fails = (_kernel: number) => false, helpers = 0) {
   const chance = random(helpers, "queue");
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 1024, shared: true });
-  const control = new Int32Array(memory.buffer, ARGUMENTS, 512);
+  const control = new Int32Array(memory.buffer, ARGUMENTS, ARGUMENT_WORDS);
   const ran: { kernel: number; tasks: number; args: number[]; staged: number }[] = [];
   let early = 0;
   let started: (() => void) | undefined;
   const run = (kernel: number, tasks: number) => {
-    assert.equal(started, undefined, "the job before is not done");
+    assert.equal(started, undefined, "the previous job is not done");
     if (fails(kernel)) throw new Error(`job ${kernel}`);
     const staged = new Int32Array(memory.buffer, control[0]!, 1)[0]!;
     ran.push({ kernel, tasks, args: [...control.subarray(1, 4), control[100]!], staged });
@@ -33,7 +33,7 @@ function noting(fails = (_kernel: number) => false, helpers = 0) {
     helpers,
     run,
     start(kernel, tasks) {
-      assert.equal(started, undefined, "the job before is not done");
+      assert.equal(started, undefined, "the previous job is not done");
       early++;
       started = () => run(kernel, tasks);
     },
@@ -46,32 +46,24 @@ function noting(fails = (_kernel: number) => false, helpers = 0) {
   return { queue, ran, early: () => early };
 }
 
-function add(queue: JobQueue, kernel: number, words: ArrayLike<number> = [kernel]): void {
-  queue.ints[0] = queue.stage(words);
-  queue.ints[1] = 10 * kernel;
-  queue.add(kernel, kernel + 1, kernel % 2);
+function add(queue: JobQueue, kernel: number, staged: ArrayLike<number> = [kernel], last?: number): void {
+  queue.arguments.set([queue.stage(staged), 10 * kernel, kernel ** 2, 0]);
+  if (last !== undefined) queue.arguments[100] = last;
+  queue.add(kernel, last === undefined ? 4 : 101, kernel + 1, kernel % 2);
 }
 
 for (const helpers of [0, 1]) {
-  Deno.test(`jobs run in their order, each with its own arguments and what was staged for it [${helpers} helpers]`, () => {
-    const { queue, ran, early } = noting(undefined, helpers);
-    queue.floats[2] = 0.5; // an argument that stays is every job's
-    const bits = queue.ints[2]!;
-    for (let kernel = 0; kernel < 400; kernel++) {
-      if (kernel === 50) {
-        queue.reach(101);
-        queue.ints[100] = 7;
-      }
-      add(queue, kernel);
-    }
+  Deno.test(`jobs run in order, each with its own arguments, however many, and its staged words [${helpers} helpers]`, () => {
+    const { queue, ran, early } = recording(undefined, helpers);
+    for (let kernel = 0; kernel < 400; kernel++) add(queue, kernel, [kernel], kernel < 50 ? undefined : kernel);
     assert.ok(ran.length < 400);
     queue.finish();
     assert.deepEqual(
       ran,
-      Array.from({ length: 400 }, (_, kernel) => ({
-        ...{ kernel, tasks: kernel + 1, staged: kernel },
-        args: [10 * kernel, bits, 0, kernel < 50 ? 0 : 7],
-      })),
+      Array.from({ length: 400 }, (_, kernel) => {
+        const args = [10 * kernel, kernel ** 2, 0, kernel < 50 ? 0 : kernel];
+        return { kernel, tasks: kernel + 1, args, staged: kernel };
+      }),
     );
     queue.finish();
     assert.equal(ran.length, 400);
@@ -79,8 +71,8 @@ for (const helpers of [0, 1]) {
   });
 }
 
-Deno.test("words are staged however many they are", () => {
-  const { queue, ran } = noting();
+Deno.test("any number of words can be staged", () => {
+  const { queue, ran } = recording();
   for (const [kernel, size] of [10, 40_000, 40_000, 200_000, 10, 150_000, 150_000].entries()) {
     add(queue, kernel, new Int32Array(size).fill(kernel));
   }
@@ -88,8 +80,8 @@ Deno.test("words are staged however many they are", () => {
   assert.deepEqual(ran.map(({ staged }) => staged), [0, 1, 2, 3, 4, 5, 6]);
 });
 
-Deno.test("when a job fails, those behind it are dropped, and the queue goes on", () => {
-  const { queue, ran } = noting((kernel) => kernel === 1);
+Deno.test("when a job fails, those behind it are dropped, and the queue works on", () => {
+  const { queue, ran } = recording((kernel) => kernel === 1);
   for (const kernel of [0, 1, 2]) add(queue, kernel);
   assert.throws(() => queue.finish(), /job 1/);
   add(queue, 3);
@@ -97,14 +89,14 @@ Deno.test("when a job fails, those behind it are dropped, and the queue goes on"
   assert.deepEqual(ran.map(({ kernel }) => kernel), [0, 3]);
 });
 
-Deno.test("values are read, and written without a job, only when the jobs before are done", async () => {
+Deno.test("values are read, and written without a job, only after all earlier jobs", async () => {
   const device = await openDevice("cpu", { threads: 2 });
   tf.tidy(() => {
     const size = 5000;
     let x = tf.tensor1d(new Float32Array(size).fill(1));
     for (let i = 0; i < 40; i++) {
       const next = tf.tidy(() => tf.add(x, tf.add(x, tf.tensor1d(new Float32Array(size).fill(i))))); // 2x + i
-      x.dispose(); // its memory is the next values'
+      x.dispose(); // the next values get its memory
       x = next as tf.Tensor1D;
       if (i % 7 === 0) assert.equal(x.dataSync()[size - 1], Math.fround(2 ** (i + 1) + 2 ** (i + 1) - i - 2));
     }

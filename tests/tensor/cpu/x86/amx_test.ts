@@ -1,4 +1,4 @@
-// Products by AMX: as good as float32, the same bytes however the work is cut, and right where numbers are not finite.
+// Products by AMX: as accurate as float32, the same bytes however the work is cut, and right where numbers are not finite.
 import assert from "node:assert/strict";
 import { createMachine, type Machine } from "../../../../lib/tensor/cpu/machine/machine.ts";
 import { nativeLevels } from "../../../../lib/tensor/cpu/mod.ts";
@@ -19,7 +19,7 @@ const test = (name: string, fn: () => Promise<void>) =>
 type Shape = Omit<Product, "a" | "b" | "c" | "addend">;
 type Multiply = (machine: Machine, products: readonly Product[]) => void;
 
-/** Numbers of many sizes. */
+/** Numbers of many magnitudes. */
 function values(count: number, seed: number): Float32Array {
   const stream = random(seed, "amx");
   return Float32Array.from({ length: count }, () => stream.normal() * 2 ** (stream.int(8) - 4));
@@ -28,7 +28,7 @@ function values(count: number, seed: number): Float32Array {
 interface Inputs {
   readonly a: Float32Array;
   readonly b: Float32Array;
-  /** What is added, or what C was before. */
+  /** The addend, or what C was before. */
   readonly d: Float32Array;
 }
 
@@ -40,7 +40,7 @@ function inputsOf({ batch, M, N, K, oneA, oneB }: Shape, seed: number): Inputs {
   };
 }
 
-/** C of each product, all of them in one call; those of equal `a` share it. */
+/** C of each product, all of them in one call; products with equal arrays share them. */
 function run(
   machine: Machine,
   multiply: Multiply,
@@ -89,7 +89,7 @@ function exact({ batch, M, N, K, transposeA, transposeB, oneA, oneB, add }: Shap
   return { out, sizes };
 }
 
-/** The root of the mean square of errors, each against the sum of sizes of what was added up. */
+/** Root mean square of the errors, each relative to the sum of the magnitudes of its terms. */
 function errorOf(c: Float32Array, { out, sizes }: ReturnType<typeof exact>): number {
   let sum = 0;
   for (let i = 0; i < c.length; i++) sum += ((c[i]! - out[i]!) / (sizes[i]! || 1)) ** 2;
@@ -115,7 +115,7 @@ shapes.push({ ...plain, batch: 3, M: 40, N: 50, K: 60, oneA: true }, {
 });
 shapes.push({ ...plain, batch: 3, M: 33, N: 64, K: 64, transposeB: true, add: true });
 
-test("products by AMX are as good as those in float32, of every shape, transposed, added to, and in a batch", async () => {
+test("products by AMX are as accurate as those in float32, in every shape, transposed, added, and in a batch", async () => {
   const machine = await createMachine({ threads: 2, products: "amx" });
   for (const apart of [false, true]) {
     shapes.forEach((shape, seed) => {
@@ -130,7 +130,7 @@ test("products by AMX are as good as those in float32, of every shape, transpose
   await machine.close();
 });
 
-test("a matrix times one is itself to the bit, from 2^-100 to 2^127", async () => {
+test("a matrix times the identity is itself to the bit, from 2^-100 to 2^127", async () => {
   const machine = await createMachine({ threads: 1, products: "amx" });
   const n = 64;
   const stream = random(1, "bits");
@@ -143,7 +143,7 @@ test("a matrix times one is itself to the bit, from 2^-100 to 2^127", async () =
   await machine.close();
 });
 
-test("the bytes of products by AMX depend neither on the number of threads nor on what is multiplied beside them", async () => {
+test("the bytes of products by AMX depend neither on the number of threads nor on other products of the job", async () => {
   const some: Shape[] = [
     { ...plain, M: 700, N: 300, K: 512 },
     { ...plain, M: 700, N: 96, K: 512, add: true },
@@ -162,7 +162,7 @@ test("the bytes of products by AMX depend neither on the number of threads nor o
 });
 
 for (const operand of ["a", "b"] as const) {
-  test(`infinities and NaN of ${operand} come out as float32 has them, and leave the rest alone`, async () => {
+  test(`infinities and NaN of ${operand} come out as in float32, and affect nothing else`, async () => {
     const shape: Shape = { ...plain, M: 200, N: 180, K: 1100, add: true };
     const inputs = inputsOf(shape, 5);
     const wide = operand === "a" ? shape.K : shape.N;
@@ -187,7 +187,7 @@ for (const operand of ["a", "b"] as const) {
   });
 }
 
-test("an infinity in one matrix B leaves the bytes of others with the same A, whatever the number of threads", async () => {
+test("an infinity in one matrix B does not change products of the same A with others, for any number of threads", async () => {
   const shape: Shape = { ...plain, M: 600, N: 200, K: 96, transposeB: true };
   const [one, other] = [inputsOf(shape, 11), { ...inputsOf(shape, 12) }];
   const both = [one, { ...other, a: one.a }];
@@ -207,7 +207,7 @@ test("an infinity in one matrix B leaves the bytes of others with the same A, wh
   }
 });
 
-test("finite numbers whose product is too large come out infinite, as float32 has it", async () => {
+test("finite numbers whose product is too large give an infinity, as in float32", async () => {
   const shape: Shape = { ...plain, M: 64, N: 64, K: 64, transposeB: true };
   const machine = await createMachine({ threads: 1, products: "amx" });
   for (const [a, b] of [[1e30, 1.2345e30], [-1.7e25, 3.3e25], [3.4028234663852886e38, 1], [3e38, -0.99]] as const) {
@@ -221,7 +221,7 @@ test("finite numbers whose product is too large come out infinite, as float32 ha
   await machine.close();
 });
 
-Deno.test("`fitsAmx()` takes what is large enough to pay for splitting", () => {
+Deno.test("`fitsAmx()` accepts products large enough to pay for splitting", () => {
   assert.ok(fitsAmx({ M: 64, N: 128, K: 64 }));
   assert.ok(!fitsAmx({ M: 2048, N: 32, K: 688 }));
   assert.ok(!fitsAmx({ M: 2048, N: 688, K: 32 }));

@@ -1,26 +1,26 @@
-// The native kernels: the committed file is its source's, every tile is right, and products are WebAssembly's to the bit.
+// The kernels in machine code: the committed file is up to date, every tile is right, and products have WebAssembly's bits.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../../../lib/errors.ts";
 import { compileNative } from "../../../../lib/tensor/cpu/x86/build.ts";
 import { type NativeLevel, nativeLevels } from "../../../../lib/tensor/cpu/mod.ts";
+import { tileKernel, TILES_CALL } from "../../../../lib/tensor/cpu/layout/native.ts";
 import { NATIVE_FILE, openNative } from "../../../../lib/tensor/cpu/x86/open.ts";
-import { ARGUMENT } from "../../../../lib/tensor/cpu/x86/tiles.ts";
 import { openDevice } from "../../../../lib/tensor/mod.ts";
 import { random } from "../../../../lib/random.ts";
 import { cases } from "../../cases.ts";
 import { evaluate } from "../../support.ts";
 
-/** AMX's kernels are those of AVX-512, and its own. */
+/** AMX has the kernels of AVX-512, and some of its own. */
 const here = (await nativeLevels()).filter((level) => level !== "amx");
 
-Deno.test("kernels-x86_64.so is what its source assembles to", async () => {
+Deno.test("kernels-x86_64.so is up to date", async () => {
   assert.deepEqual(new Uint8Array(await Deno.readFile(NATIVE_FILE)), compileNative());
 });
 
-const placeOf = (array: BufferSource) => Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(array)));
+const addressOf = (array: BufferSource) => Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(array)));
 
-/** C += or = alpha·A·B by one call of a kernel, on memory whose ends are marked. */
+/** C = alpha·A·B, or C + alpha·A·B, by one call of a kernel; C is followed by random numbers that must not change. */
 function callTiles(
   level: NativeLevel,
   { rows, transposed, tiles, N, K, add, alpha, seed }: Readonly<
@@ -47,27 +47,28 @@ function callTiles(
     for (let n = 0; n < N; n++) packed[(Math.floor(n / columns) * K + k) * columns + n % columns] = b[k * N + n]!;
   }
   const c = before.slice();
-  const words = new BigInt64Array(32);
-  const set = (name: keyof typeof ARGUMENT, value: number) => words[ARGUMENT[name] / 8] = BigInt(value);
-  set("a", placeOf(a));
+  const words = new BigInt64Array(TILES_CALL.bytes / 8);
+  const at = TILES_CALL.offsets;
+  const set = (name: keyof typeof at, value: number) => words[at[name] / 8] = BigInt(value);
+  set("a", addressOf(a));
   set("lda", 4 * (transposed ? M : K));
   set("tiles", tiles);
   set("tileStepA", 4 * rows * (transposed ? 1 : K));
-  set("panels", placeOf(packed));
+  set("panels", addressOf(packed));
   set("panelStep", 4 * K * columns);
   set("panelCount", panels);
-  set("c", placeOf(c));
+  set("c", addressOf(c));
   set("ldc", 4 * N);
   set("tileStepC", 4 * N * rows);
   set("k", K);
   set("add", Number(add));
-  new Float32Array(words.buffer)[ARGUMENT.alpha / 4] = alpha;
+  new Float32Array(words.buffer)[at.alpha / 4] = alpha;
   const last = N - (panels - 1) * columns;
   set("partial", Number(last < columns));
-  const masks = new Uint32Array(words.buffer, ARGUMENT.mask);
+  const masks = new Uint32Array(words.buffer, at.mask, 16);
   if (level === "avx512") masks.set([(2 ** last - 1) & 0xffff, Math.floor((2 ** last - 1) / 65536)]);
   else for (let j = 0; j < columns; j++) masks[j] = j < last ? 0xffffffff : 0;
-  call(placeOf(words), 2 * rows + 7 + Number(transposed));
+  call(addressOf(words), tileKernel(rows, transposed));
   close();
   let worst = 0;
   for (let m = 0; m < M; m++) {
@@ -84,7 +85,7 @@ for (const level of ["avx2", "avx512"] as const) {
   const absent = !here.includes(level);
   const skipped = absent ? ` [needs a processor with ${level}]` : "";
 
-  Deno.test({ name: `every tile of ${level} is right and keeps to its place${skipped}`, ignore: absent }, () => {
+  Deno.test({ name: `every tile of ${level} is right and writes nothing else${skipped}`, ignore: absent }, () => {
     let seed = 1;
     for (let rows = 1; rows <= (level === "avx512" ? 12 : 6); rows++) {
       for (const transposed of [false, true]) {
@@ -101,7 +102,7 @@ for (const level of ["avx2", "avx512"] as const) {
   });
 
   Deno.test({
-    name: `products by ${level} have the bytes of the WebAssembly kernels, whatever the threads${skipped}`,
+    name: `products by ${level} have the bytes of the WebAssembly kernels, for any number of threads${skipped}`,
     ignore: absent,
     sanitizeResources: false,
     fn: async () => {
@@ -129,7 +130,7 @@ for (const level of ["avx2", "avx512"] as const) {
 }
 
 Deno.test({
-  name: "both kinds of native kernels give the same bytes in every operation and gradient, and say so" +
+  name: "AVX2 and AVX-512 give the same bytes in every operation and gradient, and report the same numerics" +
     (here.length < 2 ? " [needs a processor with avx512]" : ""),
   ignore: here.length < 2,
   sanitizeResources: false,
@@ -147,14 +148,14 @@ Deno.test({
   },
 });
 
-Deno.test("what is asked for by name and not there is refused with what there could be", async () => {
-  const refused = (message: RegExp) => (error: unknown) => error instanceof UserError && message.test(error.message);
+Deno.test("products that do not exist are rejected with the names that do", async () => {
+  const rejected = (message: RegExp) => (error: unknown) => error instanceof UserError && message.test(error.message);
   const asked = Deno.env.get("STITCHBOOK_PRODUCTS");
   try {
     Deno.env.set("STITCHBOOK_PRODUCTS", "mkl");
     await assert.rejects(
       openDevice("cpu"),
-      refused(/STITCHBOOK_PRODUCTS is "mkl": expected amx, avx512, avx2, blas, wasm/),
+      rejected(/STITCHBOOK_PRODUCTS is "mkl": expected amx, avx512, avx2, blas, wasm/),
     );
   } finally {
     if (asked === undefined) Deno.env.delete("STITCHBOOK_PRODUCTS");

@@ -1,179 +1,183 @@
-// Matrix products by AMX as jobs (../native/split.ts and amx.ts say how numbers are split and multiplied), a run of k at a
-// time: B is split once for all threads, A a block at a time, where it stays in the second-level cache while B goes by.
-import { arg, scratch } from "./control";
-import { absolute, callNative, callRoom, multiplyPacked, packingRoom, packPanels, panelBytes, tileRowsMost } from "./native";
-
-/** Rows or columns of a strip, half of them, and k of a step; bytes of a packed step and of a group's part of it. */
-const STRIP: i32 = 32, GROUP: i32 = 16, STEP: i32 = 32;
-const STEP_BYTES: usize = 6144, GROUP_BYTES: usize = 1024;
-/** Steps of k in a run, at most, and strips of a block of A. */
-const RUN: i32 = 16, BLOCK: i32 = 8;
-/** Scratch room: an edge of C or of an operand, a block of A in strips, then what {@linkcode byVectors} packs. */
-const EDGE_BYTES: usize = 4096;
-const BLOCK_BYTES: usize = <usize> (BLOCK * RUN) * STEP_BYTES;
+// Products by AMX as jobs (x86/split.ts and amx.ts describe how numbers are split and multiplied), a run of k at a time: B is
+// split once for all threads, A a block at a time, which stays in the second-level cache while B goes by.
+import {
+  AMX_BLOCK,
+  AMX_GROUP,
+  AMX_GROUP_BYTES,
+  AMX_STEP,
+  AMX_STEP_BYTES,
+  AMX_STRIP,
+  AmxArguments,
+  AmxCall,
+  AmxSplit,
+  AmxTarget,
+  AmxTask,
+  Native,
+  SplitCall,
+  SplitForAmxArguments,
+} from "./generated/layout";
+import { absolute, callNative } from "./native";
+import { multiplyByPanels, packPanels, panelBytes, setMaskBits } from "./panels";
+import { callArguments, scratch, secondCallArguments, threadProduct } from "./thread";
 
 /**
- * 2^60, infinities and NaN, as bits without the sign and shifted to the left by one. In parts, an infinity would become NaN,
- * as would a product that is none: some parts of it may be infinite, others minus that.
+ * 2^60, infinities and NaN, as bits without the sign and shifted to the left by one. Split, an infinity would become NaN, and
+ * so would a finite product: some of its parts may be infinite, others minus infinite.
  */
 const TOO_LARGE: i32 = 0xbb000000;
 
-// @ts-ignore: decorator
 @inline
-function stepsOf(K: i32): i32 {
-  return (K + STEP - 1) / STEP;
+function stripBytes(K: i32): usize {
+  return <usize> ((K + AMX_STEP - 1) / AMX_STEP) * AMX_STEP_BYTES;
 }
 
-// @ts-ignore: decorator
+/** Whether k are side by side in a matrix as it is stored. */
 @inline
-function firstKernel(): i32 {
-  return 2 * tileRowsMost() + 9;
+function isAlongK(form: i32): bool {
+  return (form & 2) == 0;
 }
 
 /**
  * Splits `lines` rows of A, or columns of B, of K numbers, to strips of `strip` bytes.
  *
- * @param ld bytes from a row (of the matrix as it is stored) to the next
- * @param kind 1: turned; 2: rows or columns side by side, not k
- * @returns whether every number is below {@linkcode TOO_LARGE}
+ * @param ld bytes from a row of the matrix as it is stored to the next
+ * @param form which of the splitting kernels (`splitForm()`)
+ * @param edge memory for a group at the edge
+ * @returns whether all numbers are small enough to be split
  */
-function split(from: usize, ld: usize, kind: i32, lines: i32, K: i32, to: usize, strip: usize): bool {
-  const alongK = (kind & 2) == 0;
-  const steps = stepsOf(K), groups = 2 * ((lines + STRIP - 1) / STRIP);
-  const stepBytes: usize = alongK ? STEP << 2 : STEP * ld, groupBytes: usize = alongK ? GROUP * ld : GROUP << 2;
-  const wholeGroups = lines / GROUP, wholeSteps = K / STEP;
-  const args = packingRoom();
-  memory.fill(args + 64, 0, 64);
-  store<u64>(args, strip, 56);
+function split(from: usize, ld: usize, form: i32, lines: i32, K: i32, to: usize, strip: usize, edge: usize): bool {
+  const alongK = isAlongK(form);
+  const steps = (K + AMX_STEP - 1) / AMX_STEP, groups = 2 * ((lines + AMX_STRIP - 1) / AMX_STRIP);
+  const stepBytes: usize = alongK ? AMX_STEP << 2 : AMX_STEP * ld, groupBytes: usize = alongK ? AMX_GROUP * ld : AMX_GROUP << 2;
+  const wholeGroups = lines / AMX_GROUP, wholeSteps = K / AMX_STEP;
+  const call = secondCallArguments<SplitCall>();
+  memory.fill(call.largest, 0, 64);
+  call.strip = strip;
   if (wholeGroups > 0 && wholeSteps > 0) {
-    store<u64>(args, wholeGroups, 40);
-    store<u64>(args, groupBytes, 48);
-    splitSquares(kind, from, ld, to, wholeSteps, stepBytes);
+    call.groups = wholeGroups;
+    call.groupBytes = groupBytes;
+    splitSteps(call, form, from, ld, to, wholeSteps, stepBytes);
   }
-  store<u64>(args, 1, 40);
+  call.groups = 1;
   for (let g = 0; g < groups; g++) {
     for (let s = g < wholeGroups ? wholeSteps : 0; s < steps; s++) {
       const source = from + <usize> g * groupBytes + <usize> s * stepBytes;
-      const n = max(0, min(GROUP, lines - GROUP * g)), k = min(STEP, K - STEP * s);
-      copyEdge(source, ld, alongK ? n : k, alongK ? k : n, alongK ? STEP : GROUP);
-      const place = to + <usize> (g >> 1) * strip + <usize> (g & 1) * GROUP_BYTES + <usize> s * STEP_BYTES;
-      splitSquares(kind, scratch(), alongK ? STEP << 2 : GROUP << 2, place, 1, 0);
+      const n = max(0, min(AMX_GROUP, lines - AMX_GROUP * g)), k = min(AMX_STEP, K - AMX_STEP * s);
+      const wide = alongK ? AMX_STEP : AMX_GROUP;
+      copyEdge(source, ld, alongK ? n : k, alongK ? k : n, wide, edge);
+      const place = to + <usize> (g >> 1) * strip + <usize> (g & 1) * AMX_GROUP_BYTES + <usize> s * AMX_STEP_BYTES;
+      splitSteps(call, form, edge, wide << 2, place, 1, 0);
     }
   }
   const largest = i32x4.max_u(
-    i32x4.max_u(v128.load(args, 64), v128.load(args, 80)),
-    i32x4.max_u(v128.load(args, 96), v128.load(args, 112)),
+    i32x4.max_u(v128.load(call.largest), v128.load(call.largest, 16)),
+    i32x4.max_u(v128.load(call.largest, 32), v128.load(call.largest, 48)),
   );
   return !v128.any_true(i32x4.ge_u(largest, i32x4.splat(TOO_LARGE)));
 }
 
-function splitSquares(kind: i32, from: usize, ld: usize, to: usize, steps: i32, stepBytes: usize): void {
-  const args = packingRoom();
-  store<u64>(args, absolute(from));
-  store<u64>(args, ld, 8);
-  store<u64>(args, absolute(to), 16);
-  store<u64>(args, steps, 24);
-  store<u64>(args, stepBytes, 32);
-  callNative(args, firstKernel() + kind);
+function splitSteps(call: SplitCall, form: i32, from: usize, ld: usize, to: usize, steps: i32, stepBytes: usize): void {
+  call.from = absolute(from);
+  call.ld = ld;
+  call.to = absolute(to);
+  call.steps = steps;
+  call.stepBytes = stepBytes;
+  callNative(changetype<usize>(call), Native.splitAlongK + form);
 }
 
-/** What there is of a group's step at an edge, among zeros, in scratch room: `wide` floats a row, 512 in all. */
-function copyEdge(from: usize, ld: usize, rows: i32, columns: i32, wide: i32): void {
-  memory.fill(scratch(), 0, 2048);
+/** Copies what there is of a group's step at the edge among zeros: `wide` floats a row, 512 in all. */
+function copyEdge(from: usize, ld: usize, rows: i32, columns: i32, wide: i32, to: usize): void {
+  memory.fill(to, 0, <usize> (AMX_GROUP * AMX_STEP) << 2);
   for (let i = 0; i < rows; i++) {
-    memory.copy(scratch() + (<usize> (i * wide) << 2), from + <usize> i * ld, <usize> columns << 2);
+    memory.copy(to + (<usize> (i * wide) << 2), from + <usize> i * ld, <usize> columns << 2);
   }
 }
 
-/**
- * Job: splits columns of B. Argument 0: table, 28 bytes a task: where they begin, bytes from a stored row to the next,
- * kind, columns, K, where the strips go, and a word that becomes 1 if a number is too large.
- */
-export function splitTask(task: i32): void {
-  const t = <usize> arg(0) + <usize> task * 28;
-  const K = load<i32>(t, 16), strip = <usize> stepsOf(K) * STEP_BYTES;
-  const fits = split(load<u32>(t), load<u32>(t, 4), load<i32>(t, 8), load<i32>(t, 12), K, load<u32>(t, 20), strip);
-  if (!fits) store<i32>(load<u32>(t, 24), 1);
+/** Job: splits columns of B. */
+export function splitForAmxTask(args: SplitForAmxArguments, task: i32): void {
+  const t = changetype<AmxSplit>(args.table + <usize> task * offsetof<AmxSplit>());
+  const fits = split(t.from, t.ld, t.form, t.lines, t.K, t.to, stripBytes(t.K), scratch() + args.edge);
+  if (!fits) store<i32>(t.tooLarge, 1);
 }
 
-/**
- * A target is a product's B and C: strips of B, c, bytes from a row of C to the next, N, what is added (as C lies; 0:
- * nothing), B itself, bytes from a row of B as it is stored to the next, whether it is transposed, and a word that is 1 if
- * a number of B is too large.
- */
-const TARGET_BYTES: usize = 36;
-
-/**
- * Job: rows of products of one A. Argument 0: table, 32 bytes a task: where A's rows begin, bytes from a row of A as it is
- * stored to the next, kind, the first row's number, rows, K (at most a run's), how many targets, and where in the table.
- */
-export function amxTask(task: i32): void {
-  const t = <usize> arg(0) + <usize> task * 32;
-  const a: usize = load<u32>(t), lda: usize = load<u32>(t, 4), kind = load<i32>(t, 8);
-  const first = load<i32>(t, 12), M = load<i32>(t, 16), K = load<i32>(t, 20);
-  const count = load<i32>(t, 24), targets = <usize> arg(0) + load<u32>(t, 28);
-  const next: usize = (kind & 2) == 0 ? lda : 4;
-  for (let m = 0; m < M; m += STRIP * BLOCK) {
-    const rows = min(STRIP * BLOCK, M - m), from = a + <usize> m * next;
-    if (multiplyRows(from, lda, kind, targets, count, first + m, rows, K)) continue;
-    for (let r = 0; r < rows; r += STRIP) {
-      const some = from + <usize> r * next, n = min(STRIP, rows - r);
-      if (multiplyRows(some, lda, kind, targets, count, first + m + r, n, K)) continue;
-      for (let i = 0; i < count; i++) byVectors(some, lda, kind, targets + <usize> i * TARGET_BYTES, first + m + r, n, K);
+/** Job: rows of products of one A. */
+export function amxTask(args: AmxArguments, task: i32): void {
+  const t = changetype<AmxTask>(args.table + <usize> task * offsetof<AmxTask>());
+  const next: usize = isAlongK(t.form) ? t.lda : 4; // from one row of A to the next
+  for (let m = 0; m < t.rows; m += AMX_STRIP * AMX_BLOCK) {
+    const rows = min(AMX_STRIP * AMX_BLOCK, t.rows - m), from = t.a + <usize> m * next;
+    if (multiplyRows(args, t, from, t.firstRow + m, rows)) continue;
+    // Some number is too large: only its strip goes by AVX-512.
+    for (let r = 0; r < rows; r += AMX_STRIP) {
+      const some = from + <usize> r * next, n = min(AMX_STRIP, rows - r), row = t.firstRow + m + r;
+      if (multiplyRows(args, t, some, row, n)) continue;
+      for (let i = 0; i < t.targetCount; i++) multiplyByVectors(args, t, some, targetOf(args, t, i), row, n);
     }
   }
 }
 
-/** A block of rows with every target; nothing, and false, where a number of them is too large. */
-function multiplyRows(a: usize, lda: usize, kind: i32, targets: usize, count: i32, row: i32, rows: i32, K: i32): bool {
-  const strips = scratch() + EDGE_BYTES, strip = <usize> stepsOf(K) * STEP_BYTES;
-  if (!split(a, lda, kind, rows, K, strips, strip)) return false;
-  for (let i = 0; i < count; i++) {
-    const target = targets + <usize> i * TARGET_BYTES;
-    if (load<i32>(load<u32>(target, 32)) != 0) byVectors(a, lda, kind, target, row, rows, K);
-    else multiply(strips, strip, target, row, rows, K);
+@inline
+function targetOf(args: AmxArguments, task: AmxTask, index: i32): AmxTarget {
+  return changetype<AmxTarget>(args.table + task.targets + <usize> index * offsetof<AmxTarget>());
+}
+
+/** A block of rows with every target; does nothing and returns false if some number of the rows is too large. */
+function multiplyRows(args: AmxArguments, task: AmxTask, a: usize, row: i32, rows: i32): bool {
+  const K = task.K, strips = scratch() + args.block;
+  if (!split(a, task.lda, task.form, rows, K, strips, stripBytes(K), scratch() + args.edge)) return false;
+  for (let i = 0; i < task.targetCount; i++) {
+    const target = targetOf(args, task, i);
+    if (load<i32>(target.tooLarge) != 0) multiplyByVectors(args, task, a, target, row, rows);
+    else multiply(strips, target, row, rows, K, scratch() + args.edge);
   }
   return true;
 }
 
-function multiply(strips: usize, strip: usize, target: usize, row: i32, rows: i32, K: i32): void {
-  const c: usize = load<u32>(target, 4), ldc: usize = load<u32>(target, 8);
-  const N = load<i32>(target, 12), addend: usize = load<u32>(target, 16);
-  const count = (rows + STRIP - 1) / STRIP, panels = (N + STRIP - 1) / STRIP;
-  const columns = N - (panels - 1) * STRIP, bits: u32 = columns >= STRIP ? 0xffffffff : (1 << columns) - 1;
-  const args = callRoom();
-  store<u64>(args, absolute(strips));
-  store<u64>(args, strip, 8);
-  store<u64>(args, count, 16);
-  store<u64>(args, absolute(load<u32>(target)), 24);
-  store<u64>(args, strip, 32);
-  store<u64>(args, panels, 40);
-  store<u64>(args, stepsOf(K), 48);
-  store<u64>(args, absolute(c + <usize> row * ldc), 56);
-  store<u64>(args, ldc, 64);
-  store<u64>(args, <u64> (addend != 0), 72);
-  store<i64>(args, <i64> <u64> addend - <i64> <u64> c, 80);
-  store<u64>(args, rows - (count - 1) * STRIP, 88);
-  store<u64>(args, <u64> (columns < STRIP), 96);
-  store<u32>(args, bits & 0xffff, 104);
-  store<u32>(args, bits >> 16, 108);
-  store<u64>(args, absolute(scratch()), 112);
-  callNative(args, firstKernel() + 4);
+function multiply(strips: usize, target: AmxTarget, row: i32, rows: i32, K: i32, edge: usize): void {
+  const N = target.N, strip = stripBytes(K);
+  const count = (rows + AMX_STRIP - 1) / AMX_STRIP, panels = (N + AMX_STRIP - 1) / AMX_STRIP;
+  const columns = N - (panels - 1) * AMX_STRIP;
+  const call = callArguments<AmxCall>();
+  call.a = absolute(strips);
+  call.stepA = strip;
+  call.stripsA = count;
+  call.b = absolute(target.strips);
+  call.stepB = strip;
+  call.stripsB = panels;
+  call.steps = (K + AMX_STEP - 1) / AMX_STEP;
+  call.c = absolute(target.c + <usize> row * target.ldc);
+  call.ldc = target.ldc;
+  call.add = <u64> (target.addend != 0);
+  call.addend = <i64> <u64> target.addend - <i64> <u64> target.c;
+  call.rows = rows - (count - 1) * AMX_STRIP;
+  call.partial = <u64> (columns < AMX_STRIP);
+  setMaskBits(call.mask, columns);
+  call.edge = absolute(edge);
+  callNative(changetype<usize>(call), Native.amx);
 }
 
-/** By AVX-512, a strip of rows at a time. */
-function byVectors(a: usize, lda: usize, kind: i32, target: usize, row: i32, rows: i32, K: i32): void {
-  const c: usize = load<u32>(target, 4), ldc: usize = load<u32>(target, 8), N = load<i32>(target, 12);
-  const addend: usize = load<u32>(target, 16), b: usize = load<u32>(target, 20), ldb: usize = load<u32>(target, 24);
-  const turned = load<i32>(target, 28) != 0, transposed = (kind & 2) != 0, next: usize = transposed ? 4 : lda;
-  const panel = scratch() + EDGE_BYTES + BLOCK_BYTES, aside = panel + panelBytes(STEP * RUN);
-  for (let n = 0; n < N; n += STRIP) {
-    const columns = min(STRIP, N - n);
-    packPanels(b + <usize> n * (turned ? ldb : 4), ldb, turned, K, columns, panel);
-    for (let r = 0; r < rows; r += STRIP) {
-      const to = c + <usize> (row + r) * ldc + (<usize> n << 2), added: usize = addend == 0 ? 0 : to - c + addend;
-      const from = a + <usize> r * next, some = min(STRIP, rows - r);
-      multiplyPacked(from, lda, transposed, panel, panelBytes(K), to, ldc, some, columns, K, 1, added, aside);
+/** The same by AVX-512, a strip of rows and columns at a time. */
+function multiplyByVectors(args: AmxArguments, task: AmxTask, a: usize, target: AmxTarget, row: i32, rows: i32): void {
+  const N = target.N, K = task.K, alongK = isAlongK(task.form);
+  const panel = scratch() + args.panel;
+  const product = threadProduct();
+  product.K = K;
+  product.alpha = 1;
+  product.lda = task.lda;
+  product.transposeA = <i32> !alongK;
+  product.panels = panel;
+  product.panelStep = panelBytes(K);
+  product.ldc = target.ldc;
+  for (let n = 0; n < N; n += AMX_STRIP) {
+    product.N = min(AMX_STRIP, N - n);
+    const transposed = target.transposeB != 0;
+    packPanels(target.b + <usize> n * (transposed ? target.ldb : 4), target.ldb, transposed, K, product.N, panel);
+    for (let r = 0; r < rows; r += AMX_STRIP) {
+      product.M = min(AMX_STRIP, rows - r);
+      product.a = a + <usize> r * (alongK ? task.lda : 4);
+      product.c = target.c + <usize> (row + r) * target.ldc + (<usize> n << 2);
+      product.addend = target.addend == 0 ? 0 : product.c - target.c + target.addend;
+      multiplyByPanels(product, scratch() + args.aside);
     }
   }
 }

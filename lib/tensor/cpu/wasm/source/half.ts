@@ -1,12 +1,12 @@
-// Half-precision numbers (IEEE 754 binary16), two to a word, made float32.
-import { arg } from "./control";
+// Half-precision numbers (IEEE 754 binary16), two to a word, to float32.
+import { UnpackHalfArguments } from "./generated/layout";
 
-/** Common arguments as in elementwise.ts, an element being a word: 2 halves, 3 out. Runs up to 8 halves past the end. */
-export function unpackHalfTask(task: i32): void {
-  const words = <usize> arg(1) << 2;
+/** Job: writes up to 8 numbers past the end. */
+export function unpackHalfTask(args: UnpackHalfArguments, task: i32): void {
+  const words = <usize> args.perTask << 2;
   const begin = <usize> task * words;
-  const stop = min(begin + words, <usize> arg(0) << 2);
-  const from = <usize> arg(2), to = <usize> arg(3);
+  const stop = min(begin + words, <usize> args.elements << 2);
+  const from = args.halves, to = args.y;
   for (let i = begin; i < stop; i += 16) {
     const halves = v128.load(from + i);
     v128.store(to + 2 * i, widen(i32x4.extend_low_i16x8_u(halves)));
@@ -14,8 +14,7 @@ export function unpackHalfTask(task: i32): void {
   }
 }
 
-/** Exact: exponent and mantissa move into place as they are, and a product mends the bias, subnormal numbers included. */
-// @ts-ignore: decorator
+/** Exact: exponent and mantissa move into place, and a product corrects the bias, of subnormal numbers, too. */
 @inline
 function widen(h: v128): v128 {
   const exponent = i32x4.splat(0x7c00);

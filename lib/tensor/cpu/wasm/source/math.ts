@@ -1,79 +1,53 @@
 // Vector arithmetic: fused multiply-add where the machine has it, exp and log to float32's own accuracy.
+import { Exponential, EXPONENTIAL_CONSTANTS } from "./generated/layout";
 
 /** a·b + c; fused in the relaxed build. */
-// @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
 
 /** c − a·b. */
-// @ts-ignore: decorator
 @inline
 export function nmadd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_nmadd(a, b, c) : f32x4.sub(c, f32x4.mul(a, b));
 }
 
 /** Sum of the four lanes, always in the same order. */
-// @ts-ignore: decorator
 @inline
 export function sumLanes(x: v128): f32 {
   return (f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 2)) + (f32x4.extract_lane(x, 1) + f32x4.extract_lane(x, 3));
 }
 
-// exp's constants lie in memory, four lanes each: V8 builds a vector constant anew at every use, in a loop too, which
-// costs more than the arithmetic (1.7 ns an element with constants in the code, 0.8 so).
-const CONSTANTS: usize = 3072;
-
-/** Writes the constants; every instance does so when it starts, always the same bytes. */
-export function writeConstants(): void {
-  put(0, -104); // below it exp is 0
-  put(1, 89); // above it exp is infinite
-  put(2, 12582912); // 1.5·2²³
-  put(3, 1.44269504088896341); // 1 / ln 2
-  put(4, 0.693359375); // ln 2, its first bits
-  put(5, -2.12194440e-4); // and the rest
-  put(6, 1.9875691500e-4);
-  put(7, 1.3981999507e-3);
-  put(8, 8.3334519073e-3);
-  put(9, 4.1665795894e-2);
-  put(10, 1.6666665459e-1);
-  put(11, 5.0000001201e-1);
-  put(12, 1);
-  put(13, -87); // below it exp is no longer a normal number
-}
-
-function put(index: i32, value: f32): void {
-  v128.store(CONSTANTS + (<usize> index << 4), f32x4.splat(value));
-}
-
-// @ts-ignore: decorator
+/**
+ * A constant of exp, in memory: V8 builds a vector constant anew at every use, even in a loop, which costs more than the
+ * arithmetic (1.7 ns an element with constants in the code, 0.8 with them in memory).
+ */
 @inline
-function constant(index: usize): v128 {
-  return v128.load(CONSTANTS + (index << 4));
+function constant(index: Exponential): v128 {
+  return v128.load(EXPONENTIAL_CONSTANTS + (<usize> index << 4));
 }
 
 /**
- * exp in every lane, to about 1 unit in the last place: reduction to [−ln 2 / 2, ln 2 / 2] in two steps
- * (Cody and Waite), a polynomial of degree 6, and 2ⁿ applied in two halves so that overflow gives infinity and
- * underflow passes through subnormals to 0. NaN stays NaN: pmin and pmax return their first argument then. Adding
- * 1.5·2²³ rounds to an integer and leaves that integer in the low bits, which is cheaper than rounding and truncating.
+ * exp in every lane, to about 1 unit in the last place: reduction to [−ln 2 / 2, ln 2 / 2] in two steps (Cody and Waite), a
+ * polynomial of degree 6, and 2ⁿ applied in two halves so that overflow gives infinity and underflow passes through
+ * subnormals to 0. NaN stays NaN: pmin and pmax return their first argument then. Adding 1.5·2²³ rounds to an integer and
+ * leaves that integer in the low bits, which is cheaper than rounding and truncating.
  */
-// @ts-ignore: decorator
 @inline
 export function expv(value: v128): v128 {
-  const x = f32x4.pmin(f32x4.pmax(value, constant(0)), constant(1));
-  const shifter = constant(2);
-  const shifted = madd(x, constant(3), shifter);
+  const x = f32x4.pmin(f32x4.pmax(value, constant(Exponential.least)), constant(Exponential.most));
+  const shifter = constant(Exponential.shifter);
+  const shifted = madd(x, constant(Exponential.inverse), shifter);
   const n = f32x4.sub(shifted, shifter);
-  let r = nmadd(n, constant(4), x);
-  r = nmadd(n, constant(5), r);
-  let y = madd(constant(6), r, constant(7));
-  y = madd(y, r, constant(8));
-  y = madd(y, r, constant(9));
-  y = madd(y, r, constant(10));
-  y = madd(y, r, constant(11));
-  const one = constant(12);
+  let r = nmadd(n, constant(Exponential.high), x);
+  r = nmadd(n, constant(Exponential.low), r);
+  let y = madd(constant(Exponential.c6), r, constant(Exponential.c5));
+  y = madd(y, r, constant(Exponential.c4));
+  y = madd(y, r, constant(Exponential.c3));
+  y = madd(y, r, constant(Exponential.c2));
+  y = madd(y, r, constant(Exponential.c1));
+  const one = constant(Exponential.one);
   y = f32x4.add(madd(y, f32x4.mul(r, r), r), one);
   const i = i32x4.sub(shifted, shifter);
   const half = i32x4.shr_s(i, 1);
@@ -83,24 +57,23 @@ export function expv(value: v128): v128 {
 }
 
 /**
- * exp in every lane for what is not above 0 (by more than rounding), as in a softmax: below −87 it stays at e⁻⁸⁷, because
- * arithmetic whose results are too small for a normal number takes a hundred times as long. NaN stays NaN.
+ * exp in every lane for numbers at most 0 (up to rounding), as in a softmax: below −87 it stays at e⁻⁸⁷, because arithmetic
+ * with subnormal results takes a hundred times as long. NaN stays NaN.
  */
-// @ts-ignore: decorator
 @inline
 export function expBelow(value: v128): v128 {
-  const x = f32x4.pmax(value, constant(13));
-  const shifter = constant(2);
-  const shifted = madd(x, constant(3), shifter);
+  const x = f32x4.pmax(value, constant(Exponential.smallest));
+  const shifter = constant(Exponential.shifter);
+  const shifted = madd(x, constant(Exponential.inverse), shifter);
   const n = f32x4.sub(shifted, shifter);
-  let r = nmadd(n, constant(4), x);
-  r = nmadd(n, constant(5), r);
-  let y = madd(constant(6), r, constant(7));
-  y = madd(y, r, constant(8));
-  y = madd(y, r, constant(9));
-  y = madd(y, r, constant(10));
-  y = madd(y, r, constant(11));
-  const one = constant(12);
+  let r = nmadd(n, constant(Exponential.high), x);
+  r = nmadd(n, constant(Exponential.low), r);
+  let y = madd(constant(Exponential.c6), r, constant(Exponential.c5));
+  y = madd(y, r, constant(Exponential.c4));
+  y = madd(y, r, constant(Exponential.c3));
+  y = madd(y, r, constant(Exponential.c2));
+  y = madd(y, r, constant(Exponential.c1));
+  const one = constant(Exponential.one);
   y = f32x4.add(madd(y, f32x4.mul(r, r), r), one);
   return f32x4.mul(y, i32x4.add(i32x4.shl(i32x4.sub(shifted, shifter), 23), one));
 }
@@ -111,10 +84,9 @@ export function exps(x: f32): f32 {
 }
 
 /** 1 / (1 + e⁻ˣ) in every lane. */
-// @ts-ignore: decorator
 @inline
 export function sigmoidv(x: v128): v128 {
-  const one = constant(12);
+  const one = constant(Exponential.one);
   return f32x4.div(one, f32x4.add(one, expv(f32x4.neg(x))));
 }
 

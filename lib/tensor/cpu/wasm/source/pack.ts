@@ -1,7 +1,8 @@
-// Packing: what lies side by side in a step of k comes to lie side by side in memory, with zeros beyond the edge.
+// Packing: the elements that one step of k needs are put side by side, with zeros beyond the edge.
+import { A_STEP_BYTES } from "./generated/layout";
 
 /**
- * Eight columns of B from a matrix whose rows run along k: element (k, j) at `b + k·ld + 4j`; `columns` of them are there.
+ * Eight columns of B, of which there are `columns`: element (k, j) is at `b + k·ld + 4j`.
  *
  * @param stride bytes from one k to the next in `dst`
  */
@@ -24,7 +25,7 @@ export function packFromRows(b: usize, ld: usize, kc: i32, columns: i32, dst: us
   }
 }
 
-/** The same from a matrix stored transposed: element (k, j) at `b + j·ld + 4k`. */
+/** The same of B stored transposed: element (k, j) is at `b + j·ld + 4k`. */
 export function packFromColumns(b: usize, ld: usize, kc: i32, columns: i32, dst: usize, stride: usize): void {
   let k = 0;
   if (columns >= 8) {
@@ -42,7 +43,7 @@ export function packFromColumns(b: usize, ld: usize, kc: i32, columns: i32, dst:
   }
 }
 
-/** A packed panel of eight columns times a factor: attention's 1 / √D. */
+/** Multiplies a packed panel of eight columns by a factor: attention's 1 / √D. */
 export function scalePanel(panel: usize, kc: i32, factor: f32): void {
   const f = f32x4.splat(factor);
   const end = panel + (<usize> kc << 5);
@@ -50,7 +51,6 @@ export function scalePanel(panel: usize, kc: i32, factor: f32): void {
 }
 
 /** Four rows of four, transposed. */
-// @ts-ignore: decorator
 @inline
 function transpose4(b: usize, ld: usize, dst: usize, stride: usize): void {
   const r0 = v128.load(b);
@@ -67,7 +67,7 @@ function transpose4(b: usize, ld: usize, dst: usize, stride: usize): void {
   v128.store(dst + 3 * stride, v128.shuffle<f32>(t2, t3, 2, 3, 6, 7));
 }
 
-/** Six rows of A that run along k, 32 bytes a step; from `rows` on the last one is repeated. */
+/** Six rows of A, `A_STEP_BYTES` a step of k; from `rows` on, the last one is repeated. */
 export function packSixRows(a: usize, ld: usize, kc: i32, rows: i32, dst: usize): void {
   const last = <usize> (rows - 1) * ld;
   const a1 = min(ld, last), a2 = min(2 * ld, last), a3 = min(3 * ld, last), a4 = min(4 * ld, last);
@@ -81,16 +81,16 @@ export function packSixRows(a: usize, ld: usize, kc: i32, rows: i32, dst: usize)
     const t2 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
     const t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
     v128.store(dst, v128.shuffle<f32>(t0, t1, 0, 1, 4, 5));
-    v128.store(dst, v128.shuffle<f32>(t0, t1, 2, 3, 6, 7), 32);
-    v128.store(dst, v128.shuffle<f32>(t2, t3, 0, 1, 4, 5), 64);
-    v128.store(dst, v128.shuffle<f32>(t2, t3, 2, 3, 6, 7), 96);
+    v128.store(dst, v128.shuffle<f32>(t0, t1, 2, 3, 6, 7), A_STEP_BYTES);
+    v128.store(dst, v128.shuffle<f32>(t2, t3, 0, 1, 4, 5), 2 * A_STEP_BYTES);
+    v128.store(dst, v128.shuffle<f32>(t2, t3, 2, 3, 6, 7), 3 * A_STEP_BYTES);
     const u0 = v128.shuffle<f32>(r4, r5, 0, 4, 1, 5);
     const u1 = v128.shuffle<f32>(r4, r5, 2, 6, 3, 7);
     v128.store64_lane(dst, u0, 0, 16);
-    v128.store64_lane(dst, u0, 1, 48);
-    v128.store64_lane(dst, u1, 0, 80);
-    v128.store64_lane(dst, u1, 1, 112);
-    dst += 128;
+    v128.store64_lane(dst, u0, 1, A_STEP_BYTES + 16);
+    v128.store64_lane(dst, u1, 0, 2 * A_STEP_BYTES + 16);
+    v128.store64_lane(dst, u1, 1, 3 * A_STEP_BYTES + 16);
+    dst += 4 * A_STEP_BYTES;
   }
   for (; a < stop; a += 4) {
     store<f32>(dst, load<f32>(a));
@@ -99,18 +99,18 @@ export function packSixRows(a: usize, ld: usize, kc: i32, rows: i32, dst: usize)
     store<f32>(dst, load<f32>(a + a3), 12);
     store<f32>(dst, load<f32>(a + a4), 16);
     store<f32>(dst, load<f32>(a + a5), 20);
-    dst += 32;
+    dst += A_STEP_BYTES;
   }
 }
 
-/** The same of a matrix stored transposed: element (i, k) at `a + k·ld + 4i`; zeros from `rows` on. */
+/** The same of A stored transposed: element (i, k) is at `a + k·ld + 4i`; zeros from `rows` on. */
 export function packSixColumns(a: usize, ld: usize, kc: i32, rows: i32, dst: usize): void {
   if (rows == 6) {
     for (let k = 0; k < kc; k++) {
       v128.store(dst, v128.load(a));
       store<u64>(dst, load<u64>(a, 16), 16);
       a += ld;
-      dst += 32;
+      dst += A_STEP_BYTES;
     }
     return;
   }
@@ -119,6 +119,6 @@ export function packSixColumns(a: usize, ld: usize, kc: i32, rows: i32, dst: usi
       store<f32>(dst + (<usize> i << 2), i < rows ? load<f32>(a + (<usize> i << 2)) : 0);
     }
     a += ld;
-    dst += 32;
+    dst += A_STEP_BYTES;
   }
 }

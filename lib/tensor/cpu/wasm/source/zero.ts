@@ -1,6 +1,6 @@
-// Zeros in short runs: memory.fill is a call into V8, which costs more than a few stores.
+// Zeroes short runs: memory.fill is a call into V8, which costs more than a few stores.
 
-/** Zeros `bytes` bytes, a multiple of 4. */
+/** Zeroes `bytes` bytes, a multiple of 4. */
 export function zero(to: usize, bytes: usize): void {
   const zeros = f32x4.splat(0);
   const stop = to + bytes, whole = to + (bytes & ~15);

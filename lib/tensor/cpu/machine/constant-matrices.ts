@@ -1,30 +1,29 @@
-// Packed forms of matrices that never change, like a frozen model's weights: kept beside them, so that no product packs
-// them again.
+// Packed forms of matrices that never change, such as a frozen model's weights: kept so that no product packs them again.
 import type { Block, Heap } from "./heap.ts";
 import { type Product, sameB } from "../products/product.ts";
 
-/** Most bytes of packed forms: packing costs small models most, and large ones need the memory. */
+/** Most bytes of packed forms: packing matters most to small models, and large ones need the memory. */
 const MOST = 64 << 20;
 
-/** How a matrix is packed: in panels for the tile kernels, or in strips for AMX. */
+/** How a matrix is packed: in panels for the tile kernels, in strips for AMX. */
 export type PackedForm = "panels" | "strips";
 
-/** Room for a packed form. */
+/** Memory for a packed form. */
 export interface KeptForm {
   readonly address: number;
-  /** Whether it is packed, by jobs to come at the latest: for who packs it to say, once nothing can keep it from it. */
+  /** True once packing is done or queued; set by the packer when it can no longer fail. */
   isPacked: boolean;
 }
 
 export interface Constants {
-  /** Says that what lies at this address stays as it is until it is freed. */
+  /** Declares the matrix at this address constant until it is freed. */
   hold(address: number): void;
   /**
-   * Where a product's B is kept, or is to be, in a form of `bytes` bytes; undefined where it may change, or too much is kept
-   * already.
+   * Memory that keeps a form of `bytes` bytes of a product's B, packed or not yet; undefined if B may change, or if the
+   * limit is reached.
    */
   find(product: Product, form: PackedForm, bytes: number): KeptForm | undefined;
-  /** What lies at this address is freed. */
+  /** Frees the packed forms of the matrix at this address, which is about to be freed itself. */
   forget(address: number): void;
 }
 

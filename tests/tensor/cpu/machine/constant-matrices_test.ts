@@ -1,8 +1,8 @@
-// What is kept of matrices that never change: the same products, freed with them, and not too much.
+// Packed forms of constant matrices: they give the same products, are freed with their matrices, and have a limit.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { HEAP_BASE } from "../../../../lib/tensor/cpu/machine/control-block.ts";
-import { createConstants } from "../../../../lib/tensor/cpu/machine/constants.ts";
+import { HEAP_BASE } from "../../../../lib/tensor/cpu/layout/memory.ts";
+import { createConstants } from "../../../../lib/tensor/cpu/machine/constant-matrices.ts";
 import { createHeap } from "../../../../lib/tensor/cpu/machine/heap.ts";
 import { heapBytes, holdConstant, linear, openDevice } from "../../../../lib/tensor/mod.ts";
 import { products } from "../../../products.ts";
@@ -14,13 +14,13 @@ function tensor(shape: number[], seed: number, infinite = false): tf.Tensor {
   return tf.tensor([...data], shape);
 }
 
-/** Rows, columns and inner size, below and above where AMX takes products; and of these some with an infinity. */
+/** Rows, columns and inner size, below and above where AMX takes products, and whether there is an infinity. */
 const cases = [[40, 50, 33, false], [70, 100, 96, false], [70, 100, 96, true]] as const;
 
 for (const one of products) {
   for (const [M, N, K, infinite] of cases) {
     const size = `${M}×${N}×${K}${infinite ? " with an infinity" : ""}`;
-    Deno.test(`products by a matrix that is held constant are the same bytes, time and again, and nothing of it stays [${one}, ${size}]`, async () => {
+    Deno.test(`products by a constant matrix have the same bytes every time, and its packed form is freed with it [${one}, ${size}]`, async () => {
       const device = await openDevice("cpu", { threads: 2, products: one });
       const used = () => heapBytes()!.used;
       const run = (x: tf.Tensor, w: tf.Tensor, v: tf.Tensor): Float32Array[] => {
@@ -33,14 +33,14 @@ for (const one of products) {
       const first = inputs();
       const expected = run(...first);
       tf.dispose([...first]);
-      const before = used(); // with scratch room
+      const before = used(); // with scratch memory
       const [x, w, v] = inputs();
       assert.deepEqual(run(x, w, v), expected);
       holdConstant(w);
       for (let time = 0; time < 3; time++) assert.deepEqual(run(x, w, v), expected);
       tf.dispose([x, w, v]);
       assert.equal(used(), before);
-      // Another matrix at the same place is not taken for it.
+      // Another matrix at the same address is not mistaken for it.
       const [y, u] = [tensor([M, K], 4), tensor([N, K], 5)];
       const fresh = run(y, u, u);
       holdConstant(u);
@@ -50,7 +50,7 @@ for (const one of products) {
   }
 }
 
-Deno.test("what is kept has a limit, and what is freed makes room", () => {
+Deno.test("packed forms have a limit, and freeing some allows others", () => {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 4096, shared: true });
   const constants = createConstants(createHeap(memory, HEAP_BASE));
   const of = (b: number) => ({ batch: 1, M: 1, N: 1, K: 1, a: 0, c: 0, b, transposeA: false, transposeB: false });

@@ -1,0 +1,123 @@
+// Records in memory: named fields at the offsets that C gives the members of a struct. AssemblyScript's unmanaged classes
+// are laid out the same way.
+
+/** Bytes of each type of number; `usize` is an address or a number of bytes in the shared memory. */
+const NUMBER_BYTES = { i32: 4, u32: 4, f32: 4, usize: 4, i64: 8, u64: 8 } as const;
+
+export type NumberType = keyof typeof NUMBER_BYTES;
+
+/** A number, an array of fixed length, or, as the last field only, a list of addresses of any length. */
+export type FieldType = NumberType | `${NumberType}[${number}]` | "usize[]";
+
+export type Fields = Readonly<Record<string, FieldType>>;
+
+/** Values of a record's fields, by name. */
+export type Values<F extends Fields> = {
+  readonly [Name in keyof F]: F[Name] extends "usize[]" ? readonly number[] : number;
+};
+
+export interface Field {
+  readonly name: string;
+  readonly type: NumberType;
+  /** Elements of an array; 1 for a number, undefined for a list of any length. */
+  readonly length: number | undefined;
+  /** Bytes from the beginning of the record. */
+  readonly offset: number;
+}
+
+export interface RecordLayout<F extends Fields = Fields> {
+  readonly fields: readonly Field[];
+  /** Offset of each field in bytes. */
+  readonly offsets: { readonly [Name in keyof F]: number };
+  /** Size in bytes, without a trailing list. */
+  readonly bytes: number;
+  /** Type information only. */
+  readonly types?: F;
+}
+
+/** Lays out a record: each field on a multiple of its number's size. */
+export function record<const F extends Fields>(types: F): RecordLayout<F> {
+  const fields: Field[] = [];
+  let [offset, widest] = [0, 4];
+  for (const [name, text] of Object.entries(types)) {
+    const [, type, array, length] = /^(\w+)(\[(\d*)\])?$/.exec(text)! as unknown as [
+      string,
+      NumberType,
+      string?,
+      string?,
+    ];
+    const bytes = NUMBER_BYTES[type];
+    const count = array === undefined ? 1 : length === "" ? undefined : Number(length);
+    offset = Math.ceil(offset / bytes) * bytes;
+    fields.push({ name, type, length: count, offset });
+    offset += bytes * (count ?? 0);
+    widest = Math.max(widest, bytes);
+  }
+  const offsets = Object.fromEntries(fields.map(({ name, offset }) => [name, offset]));
+  return { fields, offsets: offsets as RecordLayout<F>["offsets"], bytes: Math.ceil(offset / widest) * widest };
+}
+
+const floatBits = new Float32Array(1);
+const intBits = new Int32Array(floatBits.buffer);
+
+/**
+ * Writes a record whose numbers all have 32 bits.
+ *
+ * @param words where to write, from index `at` on; extended if it is a plain array
+ * @returns the index after the last word written
+ */
+export function writeRecord<F extends Fields>(
+  { fields }: RecordLayout<F>,
+  values: Values<F>,
+  words: number[] | Int32Array,
+  at = 0,
+): number {
+  for (const { name, type, length } of fields) {
+    const value = values[name]!;
+    if (length === undefined) { for (const address of value as readonly number[]) words[at++] = address; }
+    else if (type === "f32") {
+      floatBits[0] = value as number;
+      words[at++] = intBits[0]!;
+    } else words[at++] = value as number;
+  }
+  return at;
+}
+
+/** A table of equal records, for the tasks of one job. */
+export interface Table<F extends Fields> {
+  readonly words: readonly number[];
+  /** Number of records. */
+  readonly length: number;
+  add(values: Values<F>): void;
+}
+
+/** A table of records of this layout. */
+export type TableOf<Layout> = Layout extends RecordLayout<infer F> ? Table<F> : never;
+
+export function createTable<F extends Fields>(layout: RecordLayout<F>): Table<F> {
+  const words: number[] = [];
+  let length = 0;
+  return {
+    words,
+    get length() {
+      return length;
+    },
+    add(values) {
+      writeRecord(layout, values, words, words.length);
+      length++;
+    },
+  };
+}
+
+/** Places of named parts in one block of memory, each on a cache line of its own. */
+export function arrange<Name extends string>(
+  parts: { readonly [N in Name]: number },
+): { readonly places: { readonly [N in Name]: number }; readonly bytes: number } {
+  let bytes = 0;
+  const places: Record<string, number> = {};
+  for (const [name, size] of Object.entries<number>(parts)) {
+    places[name] = bytes;
+    bytes += Math.ceil(size / 64) * 64;
+  }
+  return { places: places as { readonly [N in Name]: number }, bytes };
+}

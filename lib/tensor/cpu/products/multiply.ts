@@ -1,0 +1,28 @@
+// Matrix products: which way each is computed.
+import type { Machine } from "../machine/machine.ts";
+import { fitsAmx, multiplyByAmx } from "./amx-product.ts";
+import { multiplyByBlas } from "./blas-product.ts";
+import { multiplyByTiles } from "./native-product.ts";
+import type { Product } from "./product.ts";
+import { hasFewRows, multiplyByWasm, multiplyFewRows } from "./wasm-product.ts";
+
+/** Products that do not depend on each other. */
+export function multiplyAll(machine: Machine, products: readonly Product[]): void {
+  const many = products.every((product) => !hasFewRows(product) || product.batch > 1);
+  if (machine.native !== undefined && many) multiplyNatively(machine, products);
+  else if (machine.blas !== undefined && many) multiplyByBlas(machine, products);
+  else for (const product of products) multiply(machine, product);
+}
+
+export function multiply(machine: Machine, product: Product): void {
+  const { transposeA, transposeB, add } = product;
+  if (hasFewRows(product) && !transposeA && transposeB && !add) multiplyFewRows(machine, product);
+  else if (machine.native !== undefined) multiplyNatively(machine, [product]);
+  else if (machine.blas !== undefined) multiplyByBlas(machine, [product]);
+  else multiplyByWasm(machine, product);
+}
+
+function multiplyNatively(machine: Machine, products: readonly Product[]): void {
+  if (machine.native!.level === "amx" && products.every(fitsAmx)) multiplyByAmx(machine, products);
+  else multiplyByTiles(machine, products);
+}

@@ -1,0 +1,35 @@
+// How products are cut into parts of similar size, one task each.
+import type { Product } from "./product.ts";
+
+/**
+ * Rows and columns of one part: several parts for each thread, so that none waits long for another, but each of several tiles
+ * and panels. A part's rows of A are packed, or read from memory, once for all its columns, so rows are cut first.
+ *
+ * @param least floating-point operations of a part
+ * @param unit what a part's rows are a multiple of
+ */
+export function partOf(
+  { batch, M, N, K }: Pick<Product, "batch" | "M" | "N" | "K">,
+  shape: { readonly rows: number; readonly columns: number },
+  threads: number,
+  least: number,
+  unit = 1,
+): { readonly rows: number; readonly columns: number } {
+  let [rows, columns] = [M, N];
+  let parts = batch;
+  const enough = (most: number) => parts >= most || 2 * batch * M * N * K < 2 * parts * least;
+  while (!enough(4 * threads)) {
+    if (rows >= 8 * shape.rows) rows /= 2;
+    else if (columns >= 8 * shape.columns) columns /= 2;
+    else break;
+    parts *= 2;
+  }
+  for (; !enough(threads); parts *= 2) {
+    if (rows >= columns) rows /= 2;
+    else columns /= 2;
+  }
+  return {
+    rows: Math.ceil(rows / unit) * unit,
+    columns: Math.ceil(columns / shape.columns) * shape.columns,
+  };
+}

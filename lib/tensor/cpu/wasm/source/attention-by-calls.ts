@@ -1,0 +1,225 @@
+// Causal attention whose products are calls of machine code or of the system's BLAS: of the scores, only those of a strip of
+// queries are kept at a time. With machine code, exponentials are calls, too.
+import { dot, gradRow, scaleRow, softmaxRow } from "./attention";
+import {
+  ATTENTION_STRIP,
+  AttentionByCallsArguments,
+  AttentionByCallsGradArguments,
+  Product,
+  RowRange,
+  RowSums,
+} from "./generated/layout";
+import { logs as logOf } from "./math";
+import { callSoftmax, callSoftmaxGradient, hasNative, setRange, sumParts } from "./native";
+import { packPanels, panelBytes } from "./panels";
+import { multiply } from "./products";
+import { scratch, threadProduct } from "./thread";
+import { zero } from "./zero";
+
+@inline
+function roundUp16(n: i32): i32 {
+  return (n + 15) & ~15;
+}
+
+/** The thread's product, C = A·B. */
+function plainProduct(): Product {
+  const product = threadProduct();
+  product.alpha = 1;
+  product.addend = 0;
+  product.transposeA = 0;
+  product.transposeB = 0;
+  return product;
+}
+
+/** B is N rows of a matrix from row `begin` on, transposed; `panels` are those of the whole matrix. */
+@inline
+function setRowsOfB(product: Product, b: usize, ld: usize, panels: usize, begin: i32, unit: i32): void {
+  const step = panelBytes(product.K);
+  product.b = b + <usize> begin * ld;
+  product.ldb = ld;
+  product.transposeB = 1;
+  product.panels = panels + <usize> (begin / unit) * step;
+  product.panelStep = step;
+}
+
+/** B is K rows of a matrix of S rows from row `begin` on; `panels` are those of the whole matrix. */
+@inline
+function setStepsOfB(product: Product, b: usize, ld: usize, panels: usize, begin: i32, S: i32): void {
+  product.b = b + <usize> begin * ld;
+  product.ldb = ld;
+  product.transposeB = 0;
+  product.panels = panels + panelBytes(begin);
+  product.panelStep = panelBytes(S);
+}
+
+/** Adds Aᵀ·B to C, of K rows of A and of B; `panels` is memory for B's. */
+@inline
+function addProduct(product: Product, b: usize, ld: usize, panels: usize, c: usize, aside: usize): void {
+  product.c = c;
+  product.addend = c;
+  product.transposeA = 1;
+  if (hasNative()) packPanels(b, ld, false, product.K, product.N, panels);
+  setStepsOfB(product, b, ld, panels, 0, product.K);
+  multiply(product, aside);
+  product.addend = 0;
+  product.transposeA = 0;
+}
+
+/** Fills a row outside of [first, stop) within [from, to). */
+@inline
+function fillOutside(row: usize, from: i32, first: i32, stop: i32, to: i32, value: f32): void {
+  fillRun(row + (<usize> from << 2), first - from, value);
+  fillRun(row + (<usize> stop << 2), to - stop, value);
+}
+
+@inline
+function fillRun(at: usize, count: i32, value: f32): void {
+  const four = f32x4.splat(value);
+  for (; count >= 4; count -= 4, at += 16) v128.store(at, four);
+  for (; count > 0; count--, at += 4) store<f32>(at, value);
+}
+
+/** A row's range in the table of machine code: whole vectors around its numbers. */
+@inline
+function setRowRange(table: usize, row: i32, first: i32, stop: i32, a: f32, b: f32): void {
+  setRange(table + <usize> row * offsetof<RowRange>(), (first & ~15) << 2, roundUp16(stop) << 2, a, b);
+}
+
+/** Job: a run of queries of one head. */
+export function attentionByCallsTask(args: AttentionByCallsArguments, task: i32): void {
+  const T = args.T, S = args.S, H = args.H, G = args.G, D = args.D;
+  const perTask = args.queriesPerTask, tasks = args.tasksPerHead;
+  const head = task / tasks;
+  const batch = head / H, h = head % H, g = h / (H / G);
+  const ldq = <usize> (H * D) << 2, ldk = <usize> (G * D) << 2, lds = <usize> args.lds << 2;
+  const qOffset = <usize> batch * <usize> T * ldq + (<usize> (h * D) << 2);
+  const kOffset = <usize> batch * <usize> S * ldk + (<usize> (g * D) << 2);
+  const k = args.k + kOffset, v = args.v + kOffset;
+  const logs = args.logs + (<usize> head * <usize> T << 2);
+  const firsts = args.firstKeys + (<usize> batch * <usize> T << 2);
+  const t0 = (task % tasks) * perTask, t1 = min(t0 + perTask, T);
+  const own = scratch();
+  const scores = own + args.scores, scales = own + args.scales, keys = own + args.keys, values = own + args.values;
+  if (hasNative()) {
+    packPanels(k, ldk, true, D, S, keys);
+    packPanels(v, ldk, false, S, D, values);
+  }
+  const product = plainProduct();
+  for (let t = t0; t < t1; t += ATTENTION_STRIP) {
+    const rows = min(ATTENTION_STRIP, t1 - t);
+    const begin = load<i32>(firsts + (<usize> t << 2)) & ~(args.unit - 1);
+    const n = S - T + t + rows - begin;
+    const offset = qOffset + <usize> t * ldq, out = args.out + offset;
+    product.M = rows, product.N = n, product.K = D, product.alpha = args.scale;
+    product.a = args.q + offset, product.lda = ldq, product.c = scores, product.ldc = lds;
+    setRowsOfB(product, k, ldk, keys, begin, args.unit);
+    multiply(product, 0);
+    const from = firsts + (<usize> t << 2), to = logs + (<usize> t << 2), diagonal = S - T + t + 1 - begin;
+    if (hasNative()) softmaxStrip(args, rows, n, begin, diagonal, from, to);
+    else {
+      for (let i = 0; i < rows; i++) {
+        const first = load<i32>(from + (<usize> i << 2)) - begin;
+        const scale = softmaxRow(scores + <usize> i * lds, 0, first, diagonal + i, n, to + (<usize> i << 2));
+        store<f32>(scales + (<usize> i << 2), scale);
+      }
+    }
+    product.N = D, product.K = n, product.alpha = 1;
+    product.a = scores, product.lda = lds, product.c = out, product.ldc = ldq;
+    setStepsOfB(product, v, ldk, values, begin, S);
+    multiply(product, 0);
+    for (let i = 0; i < rows; i++) scaleRow(out + <usize> i * ldq, D, load<f32>(scales + (<usize> i << 2)));
+  }
+}
+
+/** Softmax of a strip of `n` scores a row by machine code; row i's keys are from its document's first to `diagonal + i`. */
+function softmaxStrip(
+  args: AttentionByCallsArguments,
+  rows: i32,
+  n: i32,
+  begin: i32,
+  diagonal: i32,
+  firsts: usize,
+  logs: usize,
+): void {
+  const own = scratch(), lds = <usize> args.lds << 2;
+  const scores = own + args.scores, ranges = own + args.ranges, sums = own + args.sums;
+  for (let i = 0; i < rows; i++) {
+    const first = load<i32>(firsts + (<usize> i << 2)) - begin, stop = diagonal + i;
+    fillOutside(scores + <usize> i * lds, first & ~15, first, stop, roundUp16(stop), -Infinity);
+    setRowRange(ranges, i, first, stop, 0, 0);
+  }
+  callSoftmax(scores, lds, rows, ranges, sums);
+  for (let i = 0; i < rows; i++) {
+    const first = load<i32>(firsts + (<usize> i << 2)) - begin;
+    const row = changetype<RowSums>(sums + <usize> i * offsetof<RowSums>());
+    const sum = sumParts(row);
+    fillOutside(scores + <usize> i * lds, 0, first, diagonal + i, n, 0);
+    store<f32>(logs + (<usize> i << 2), load<f32>(row.largest) + <f32> logOf(sum));
+    store<f32>(own + args.scales + (<usize> i << 2), <f32> 1 / sum);
+  }
+}
+
+/** Job: one key-value head of one sequence, with all query heads that read it. */
+export function attentionByCallsGradTask(args: AttentionByCallsGradArguments, task: i32): void {
+  const T = args.T, S = args.S, H = args.H, G = args.G, D = args.D, scale = args.scale, unit = args.unit;
+  const batch = task / G, g = task % G, group = H / G;
+  const ldq = <usize> (H * D) << 2, ldk = <usize> (G * D) << 2, lds = <usize> args.lds << 2;
+  const kOffset = <usize> batch * <usize> S * ldk + (<usize> (g * D) << 2);
+  const k = args.k + kOffset, v = args.v + kOffset, dk = args.dk + kOffset, dv = args.dv + kOffset;
+  const firsts = args.firstKeys + (<usize> batch * <usize> T << 2);
+  const own = scratch(), P = own + args.scores, dS = own + args.dScores, ranges = own + args.ranges;
+  const keys = own + args.keys, values = own + args.values, keyRows = own + args.keyRows;
+  const panels = own + args.panels, aside = own + args.aside;
+  if (hasNative()) {
+    packPanels(k, ldk, true, D, S, keys);
+    packPanels(v, ldk, true, D, S, values);
+    packPanels(k, ldk, false, S, D, keyRows);
+  }
+  for (let s = 0; s < S; s++) {
+    zero(dk + <usize> s * ldk, <usize> D << 2);
+    zero(dv + <usize> s * ldk, <usize> D << 2);
+  }
+  const product = plainProduct();
+  for (let h = g * group; h < (g + 1) * group; h++) {
+    const qOffset = <usize> batch * <usize> T * ldq + (<usize> (h * D) << 2);
+    const logs = args.logs + (<usize> (batch * H + h) * <usize> T << 2);
+    for (let t = 0; t < T; t += ATTENTION_STRIP) {
+      const rows = min(ATTENTION_STRIP, T - t);
+      const begin = load<i32>(firsts + (<usize> t << 2)) & ~(unit - 1);
+      const n = S - T + t + rows - begin, diagonal = S - T + t + 1 - begin;
+      const from = qOffset + <usize> t * ldq, offset = <usize> begin * ldk;
+      const q = args.q + from, dout = args.dout + from;
+      product.M = rows, product.N = n, product.K = D, product.alpha = scale;
+      product.a = q, product.lda = ldq, product.c = P, product.ldc = lds;
+      setRowsOfB(product, k, ldk, keys, begin, unit);
+      multiply(product, aside);
+      product.alpha = 1, product.a = dout, product.c = dS;
+      setRowsOfB(product, v, ldk, values, begin, unit);
+      multiply(product, aside);
+      for (let i = 0; i < rows; i++) {
+        const row = from + <usize> i * ldq, place = <usize> i * lds;
+        const delta = dot(args.out + row, args.dout + row, D);
+        const log = load<f32>(logs + (<usize> (t + i) << 2));
+        const first = load<i32>(firsts + (<usize> (t + i) << 2)) - begin, stop = diagonal + i;
+        if (hasNative()) setRowRange(ranges, i, first, stop, log, delta);
+        else gradRow(P + place, dS + place, 0, first, stop, n, log, delta);
+      }
+      if (hasNative()) {
+        callSoftmaxGradient(P, dS, lds, rows, ranges);
+        for (let i = 0; i < rows; i++) {
+          const first = load<i32>(firsts + (<usize> (t + i) << 2)) - begin, place = <usize> i * lds;
+          fillOutside(P + place, 0, first, diagonal + i, n, 0);
+          fillOutside(dS + place, 0, first, diagonal + i, n, 0);
+        }
+      }
+      product.N = D, product.K = n, product.alpha = scale;
+      product.a = dS, product.lda = lds, product.c = args.dq + from, product.ldc = ldq;
+      setStepsOfB(product, k, ldk, keyRows, begin, S);
+      multiply(product, aside);
+      product.M = n, product.K = rows, product.alpha = 1, product.a = P, product.ldc = ldk;
+      addProduct(product, dout, ldq, panels, dv + offset, aside);
+      product.alpha = scale, product.a = dS;
+      addProduct(product, q, ldq, panels, dk + offset, aside);
+    }
+  }
+}

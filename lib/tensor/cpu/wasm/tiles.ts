@@ -1,0 +1,133 @@
+// Generates the WebAssembly inner loops of matrix products: a tile of C stays in local variables while k goes by.
+//
+// 6×8 elements are 12 vectors, which leaves four registers to A and B. The sums of a larger tile go by way of the stack: a
+// tenth faster at best, a third slower once V8 has compiled the functions above anew. V8 checks the bounds of every access,
+// so few loads count: where A is packed, one load brings four of its elements.
+import { A_STEP_BYTES, B_STEP_BYTES, TILE_COLUMNS, TILE_ROWS } from "../layout/constants.ts";
+
+const rows = Array.from({ length: TILE_ROWS }, (_, row) => row);
+const vectors = Array.from({ length: TILE_COLUMNS / 4 }, (_, i) => i);
+const sums = rows.flatMap((row) => vectors.map((vector) => ({ row, vector, name: `c${row}${vector}` })));
+
+/** One function: where it finds elements of A, and how it goes from one k to the next. */
+interface Variant {
+  readonly name: string;
+  readonly comment: string;
+  /** Parameter besides the common ones. */
+  readonly stride?: string;
+  /** Steps of k without a jump. */
+  readonly unroll: number;
+  /** Bytes of B from one k to the next. */
+  readonly stepB: number;
+  readonly begin?: readonly string[];
+  /** Statements that load what an element of A is taken from, and the element in all four lanes. */
+  readonly element: (row: number, step: number) => { readonly load?: string; readonly value: string };
+  /** Statements after `count` steps, and after each one. */
+  readonly advance?: (count: number) => readonly string[];
+  readonly advanceEach?: string;
+}
+
+const variants: readonly Variant[] = [
+  {
+    name: "multiplyPacked",
+    comment: "A is packed, six elements a step; B is half of a packed panel.",
+    unroll: 2,
+    stepB: B_STEP_BYTES,
+    element: (row, step) => ({
+      ...(row % 4 === 0 ? { load: `y = v128.load(a, ${A_STEP_BYTES * step + 4 * row});` } : {}),
+      value: `v128.shuffle<f32>(y, y, ${Array(4).fill(row % 4).join(", ")})`,
+    }),
+    advance: (count) => [`a += ${A_STEP_BYTES * count};`],
+  },
+  {
+    name: "multiplyRows",
+    comment:
+      "Rows of A lie `stride` bytes apart; from `mr` on, the last one is repeated. B is packed, eight columns a step.",
+    stride: "stride",
+    unroll: 4,
+    stepB: 4 * TILE_COLUMNS,
+    begin: rows.map((row) => `let a${row} = a${row === 0 ? "" : ` + <usize> min(${row}, mr - 1) * stride`};`),
+    element: (row, step) => ({ value: `v128.load32_splat(a${row}, ${4 * step})` }),
+    advance: (count) => rows.map((row) => `a${row} += ${4 * count};`),
+  },
+  {
+    name: "multiplyColumns",
+    comment: "A is stored transposed: six elements side by side, `stride` bytes from one step to the next.",
+    stride: "stride",
+    unroll: 4,
+    stepB: 4 * TILE_COLUMNS,
+    element: (row) => ({ value: `v128.load32_splat(a, ${4 * row})` }),
+    advanceEach: "a += stride;",
+  },
+];
+
+/** The source of all variants, and of what they do at the edge of C. */
+export function generateTiles(): string {
+  return [
+    `import { TILE_COLUMNS, TILE_ROWS } from "./layout";`,
+    `import { madd } from "../math";`,
+    `import { scratch } from "../thread";`,
+    "",
+    "// Each is C = A·B, or C + A·B with `add`, over `kc` steps, of the `mr` rows and `nr` columns that there are.",
+    ...variants.flatMap((variant) => ["", ...generateVariant(variant)]),
+    "",
+    "function copyTile(tile: usize, c: usize, ldc: usize, mr: i32, nr: i32, add: bool): void {",
+    "  for (let i = 0; i < mr; i++) {",
+    "    for (let j = 0; j < nr; j++) {",
+    "      const at = c + <usize> i * ldc + (<usize> j << 2);",
+    "      const value = load<f32>(tile + (<usize> (i * TILE_COLUMNS + j) << 2));",
+    "      store<f32>(at, add ? load<f32>(at) + value : value);",
+    "    }",
+    "  }",
+    "}",
+    "",
+  ].join("\n");
+}
+
+function generateVariant({ name, comment, stride, unroll, stepB, begin = [], element, advance, advanceEach }: Variant) {
+  const steps = (count: number): string[] => [
+    ...Array.from({ length: count }, (_, step) => [
+      ...vectors.map((vector) => `b${vector} = v128.load(b, ${stepB * step + 16 * vector});`),
+      ...rows.flatMap((row) => {
+        const { load, value } = element(row, step);
+        return [
+          ...(load === undefined ? [] : [load]),
+          `x = ${value};`,
+          ...vectors.map((vector) => `c${row}${vector} = madd(x, b${vector}, c${row}${vector});`),
+        ];
+      }),
+      ...(advanceEach === undefined ? [] : [advanceEach]),
+    ]).flat(),
+    ...(advance?.(count) ?? []),
+    `b += ${stepB * count};`,
+  ];
+  const place = (base: string, ld: string, row: number) => row === 0 ? base : `${base} + ${row} * ${ld}`;
+  const parameters = ["kc: i32", "a: usize", ...(stride === undefined ? [] : [`${stride}: usize`]), "b: usize"];
+  return [
+    `/** ${comment} */`,
+    `export function ${name}(${parameters.join(", ")}, c: usize, ldc: usize, mr: i32, nr: i32, add: bool): void {`,
+    ...[
+      ...begin,
+      ...sums.map(({ name }) => `let ${name} = f32x4.splat(0);`),
+      "let b0: v128, b1: v128, y: v128, x: v128;",
+      "let k = kc;",
+      `for (; k >= ${unroll}; k -= ${unroll}) {`,
+      ...steps(unroll).map((line) => `  ${line}`),
+      "}",
+      unroll === 2 ? "if (k > 0) {" : "for (; k > 0; k--) {",
+      ...steps(1).map((line) => `  ${line}`),
+      "}",
+      "const whole = mr == TILE_ROWS && nr == TILE_COLUMNS;",
+      "const to = whole ? c : scratch();",
+      "const ld = whole ? ldc : <usize> (TILE_COLUMNS << 2);",
+      "if (whole && add) {",
+      ...sums.map(({ row, vector, name }) =>
+        `  ${name} = f32x4.add(${name}, v128.load(${place("c", "ldc", row)}, ${16 * vector}));`
+      ),
+      "}",
+      ...sums.map(({ row, vector, name }) => `v128.store(${place("to", "ld", row)}, ${name}, ${16 * vector});`),
+      "if (!whole) copyTile(to, c, ldc, mr, nr, add);",
+    ].map((line) => `  ${line}`),
+    "}",
+  ];
+}
