@@ -9,6 +9,7 @@ import { Command } from "commander";
 import { z } from "zod";
 import { nearest, UserError } from "../lib/errors.ts";
 import {
+  currentExperiment,
   defaultRunsFolder,
   formatTable,
   jobEnd,
@@ -65,7 +66,7 @@ async function main(args: readonly string[]): Promise<void> {
   const { dryRun, ...options } = parsed.options as unknown as Options;
   const { preset, seeds, runs, out, only } = options;
   const mainPreset = options.main ?? preset;
-  const wanted = only === undefined ? names : only.split(",");
+  const wanted = only === undefined ? names : only.split(",").map(currentExperiment);
   // All of it before the first run: a mistake found after an hour of training is found too late.
   for (const name of wanted) oneOf("--only", name, names);
   oneOf("--preset", preset, Object.keys(studyPresets({})));

@@ -59,7 +59,7 @@ export { type QueryOptions, type QueryRows, queryRuns } from "./catalog/query.ts
 export { resolveRun } from "./catalog/resolve-run.ts";
 export { defaultRunsFolder } from "./files/runs-folder.ts";
 export { runInForeground } from "./process/foreground.ts";
-export { findScript, pathInRepository, scriptArguments } from "./process/script.ts";
+export { currentExperiment, findScript, pathInRepository, scriptArguments } from "./process/script.ts";
 export { heedsHangUp, StopError, stopSignal } from "./process/stop.ts";
 export * from "./sweep/mod.ts";
 export { type TerminalOptions, type TerminalView, terminalView } from "./command-line/terminal.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { resumeCommand } from "../../lib/cli/resume.ts";
-import { openRun, readRun, runIds, terminalView, withRun } from "../../lib/run/mod.ts";
+import { openRun, readRun, runIds, terminalView, unfinishedRun, withRun } from "../../lib/run/mod.ts";
 import { secondsLeft } from "../../lib/run/view/progress.ts";
 import { resumeArguments } from "../../lib/cli/resume.ts";
 import { applyEvent, foldEvents } from "../../lib/run/view/view.ts";
@@ -92,6 +92,18 @@ Deno.test("A continued run shows what was asked for last, keeps what it had, and
     view = (await readRun(folder, run.id))!;
     assert.equal(view.status, "done");
     assert.match(lines.join(""), /After smoke · seed 1 · other\nrun \S+ goes on: 0 of 2 cells are done\n/);
+  }));
+
+Deno.test("a run of a study that was renamed since is resumed under the new name", () =>
+  withFolder(async (folder) => {
+    const first = await openRun(options(folder, { experiment: "initialisation", backend: "cpu" }));
+    first.fail(new Error("broken"));
+    const wanted = { experiment: "initialization", backend: "cpu", seed: 1, title: "A run", config: { a: 1 } };
+    assert.equal(await unfinishedRun(folder, wanted, false), first.id);
+    const run = await openRun(options(folder, { continues: first.id, experiment: "initialization" }));
+    assert.equal(run.id, first.id);
+    run.finish(emptyResults);
+    await assert.rejects(openRun(options(folder, { continues: first.id, experiment: "hub" })), is("run.changed"));
   }));
 
 Deno.test("A damaged line's number is not given out again", () =>

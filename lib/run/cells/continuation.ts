@@ -6,6 +6,7 @@ import { configDifferences, type Difference } from "../catalog/diff.ts";
 import { EVENT_SCHEMA_VERSION } from "../events/events.ts";
 import { openLine } from "../log/log-line.ts";
 import { writerLives } from "../process/lock.ts";
+import { currentExperiment } from "../process/script.ts";
 import { LOG_FILE } from "../log/log.ts";
 import { runIds } from "../log/read.ts";
 
@@ -35,7 +36,8 @@ export async function unfinishedRun(
   const config = canonicalJson(wanted.config);
   for (const id of await runIds(runsFolder)) {
     const asked = await undertakingOf(join(runsFolder, id));
-    if (asked === undefined || asked.experiment !== wanted.experiment || asked.backend !== wanted.backend) continue;
+    if (asked === undefined || asked.backend !== wanted.backend) continue;
+    if (currentExperiment(String(asked.experiment)) !== wanted.experiment) continue;
     if (asked.seed !== wanted.seed || asked.title !== wanted.title) continue;
     if (!named && canonicalJson(asked.config) !== config) continue;
     return asked.done && !writerLives(join(runsFolder, id)) ? undefined : id;
@@ -54,7 +56,10 @@ export function checkContinuation(
   mayChange: MayChange,
 ): void {
   const { experiment, seed } = wanted;
-  const made = configDifferences({ experiment: before.experiment, seed: before.seed }, { experiment, seed });
+  const made = configDifferences(
+    { experiment: currentExperiment(before.experiment), seed: before.seed },
+    { experiment, seed },
+  );
   const changes = configDifferences(before.config, wanted.config);
   const refused = [...made, ...changes.filter((change) => !isAllowed(change, mayChange))];
   if (refused.length > 0) {

@@ -43,6 +43,12 @@ export async function findScript(script: string, base: string = Deno.cwd(), code
   );
 }
 
+/** The name that an experiment has now, by the one it had: a study is named after its script. */
+export function currentExperiment(name: string): string {
+  const moved = MOVED[`experiments/${name}.ts`];
+  return moved === undefined ? name : basename(moved, ".ts");
+}
+
 /** A path relative to the repository, with slashes, when it is inside; otherwise the path as it is. */
 export function pathInRepository(path: string): string {
   const inside = relative(repositoryRoot, path);

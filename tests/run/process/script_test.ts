@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
-import { findScript, pathInRepository, repositoryRoot } from "../../../lib/run/mod.ts";
+import { currentExperiment, findScript, pathInRepository, repositoryRoot } from "../../../lib/run/mod.ts";
 import { withFolder } from "../fixtures.ts";
 
 const STUDIES = "crosslingual experts gates hub modularity stitch-count stitch-kinds".split(" ");
@@ -17,7 +17,9 @@ Deno.test("`findScript()` finds moved scripts under their old paths, absolute an
       assert.equal(await findScript(script, "/"), path);
     }
     assert.equal(await findScript(now!, "/"), path);
+    assert.equal(currentExperiment(before!), now);
   }
+  for (const name of ["bts", "initialization", "toString"]) assert.equal(currentExperiment(name), name);
   assert.equal(await findScript("bts", "/"), join(repositoryRoot, "experiments", "bts.ts"));
 });
 
