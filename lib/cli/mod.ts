@@ -25,10 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
   undo: async () => (await import("./undo.ts")).undoCommand,
   sweep: async () => {
     const { sweepCommand } = await import("./sweep.ts");
-    const { writeSweepReport } = await import("../report/mod.ts");
-    const { servePages } = await import("./serve.ts");
-    const hooks = { serve: servePages, report: writeSweepReport };
-    return async (args) => void (await sweepCommand(args, hooks) || (Deno.exitCode = 1));
+    return async (args) => void (await sweepCommand(args) || (Deno.exitCode = 1));
   },
   query: async () => (await import("./query.ts")).queryCommand,
   reindex: async () => (await import("./reindex.ts")).reindexCommand,

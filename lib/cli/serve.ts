@@ -2,7 +2,6 @@
 import { Command } from "commander";
 import { defaultRunsFolder, parseWithCommander, readInteger } from "../run/mod.ts";
 import { missingFolderText, serve, startServerWorker, takenPortText } from "../serve/mod.ts";
-import type { SweepPage } from "./sweep.ts";
 
 /** Default port of pages. */
 const PORT = 8420;
@@ -23,8 +22,16 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
   await server.finished;
 }
 
-/** Serves the pages of a runs folder while something else goes on. */
-export async function servePages(runsFolder: string, port = PORT): Promise<SweepPage> {
+/** The pages of a runs folder, served beside other work. */
+export interface ServedPages {
+  readonly url: string;
+  /** What to tell about the address: that another port was taken. */
+  readonly remark: string | undefined;
+  close(): Promise<void>;
+}
+
+/** Serves the pages of a runs folder beside other work. */
+export async function servePages(runsFolder: string, port = PORT): Promise<ServedPages> {
   const server = await startServerWorker({ runsFolder, port });
   return { ...server, remark: takenPortText(port, server.port) };
 }

@@ -13,13 +13,30 @@ import {
   writerLives,
 } from "../run/mod.ts";
 
-/** How often the run is looked at while it stops. */
+/** Milliseconds between two looks at what is stopping. */
 const LOOK_MS = 100;
 
 /**
- * Stops a run that this machine runs, with SIGTERM: finished cells stay, the run's status is then `stopped`.
+ * Asks the process that holds a folder's lock to stop, and waits until it has.
  *
- * @throws UserError `stop.over` when nobody writes the run, `stop.elsewhere`, `stop.refused`, `stop.timeout`
+ * @param id the run or the sweep, for messages
+ * @throws UserError `stop.over` when no process holds it, `stop.elsewhere`, `stop.refused`, `stop.timeout`
+ */
+export async function stopAndWait(folder: string, id: string, seconds: number): Promise<void> {
+  const pid = askToStop(folder, id);
+  const until = performance.now() + seconds * 1000;
+  while (writerLives(folder)) {
+    if (performance.now() > until) {
+      throw new UserError("stop.timeout", `${id} was asked to stop, but process ${pid} still runs after ${seconds} s`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/**
+ * Stops a run of this machine with SIGTERM. Finished cells stay; the run's status is then `stopped`.
+ *
+ * @throws UserError as {@linkcode stopAndWait} does
  */
 export async function stopCommand(
   args: readonly string[],
@@ -28,25 +45,14 @@ export async function stopCommand(
   const command = new Command("stop").description("Asks a run to stop, as Ctrl-C would, and waits until it has.")
     .argument("<run>", "id or name of the run, the start of an id, or last")
     .option("--timeout <seconds>", "how long to wait", "30")
-    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON object: run, status");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const runs = String(parsed.options.runs);
   const seconds = readInteger("--timeout", String(parsed.options.timeout), 1, 3600);
   const id = await resolveRun(runs, parsed.positional[0]!);
-  const folder = join(runs, id);
-  const pid = askToStop(folder, id);
-  const until = performance.now() + seconds * 1000;
-  while (writerLives(folder)) {
-    if (performance.now() > until) {
-      throw new UserError(
-        "stop.timeout",
-        `${id} was asked to stop, and process ${pid} still writes it after ${seconds} s`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
+  await stopAndWait(join(runs, id), id, seconds);
   const status = (await readRun(runs, id))?.status ?? "lost";
   print(parsed.options.json ? jsonLine({ run: id, status }) : `${id} is ${status}`);
 }

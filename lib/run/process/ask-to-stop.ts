@@ -1,13 +1,14 @@
-// Asking the process that writes a run to stop.
+// Asking the process that works on a run or a sweep to stop.
 import { hostname } from "node:os";
 import { UserError } from "../../errors.ts";
 import { lockHolder } from "./lock.ts";
 
 /**
- * Sends SIGTERM to the process that writes a run, and does not wait.
+ * Sends SIGTERM to the process that holds a folder's lock, and does not wait.
  *
- * @returns its pid
- * @throws UserError `stop.over` when nobody writes the run, `stop.elsewhere`, `stop.refused`
+ * @param id the run or the sweep, for messages
+ * @returns the process's pid
+ * @throws UserError `stop.over` when no process holds it, `stop.elsewhere`, `stop.refused`
  */
 export function askToStop(folder: string, id: string): number {
   const pid = writerOf(folder, id);
@@ -16,7 +17,7 @@ export function askToStop(folder: string, id: string): number {
     return pid;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError("stop.refused", `Cannot stop ${id}, which process ${pid} writes: ${reason}`);
+    throw new UserError("stop.refused", `Cannot stop ${id}: signaling process ${pid} failed (${reason})`);
   }
 }
 
@@ -25,8 +26,8 @@ function writerOf(folder: string, id: string): number {
   if (holder === undefined) {
     throw new UserError(
       "stop.over",
-      `Cannot stop ${id}: no process writes it`,
-      "deno task ls shows which runs are running",
+      `Cannot stop ${id}: no process is working on it`,
+      "deno task ls and deno task sweep ls show what is running",
     );
   }
   if (holder.host !== hostname()) {

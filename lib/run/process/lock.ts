@@ -60,27 +60,44 @@ export function tryTakeLock(folder: string): Lock | HeldLock {
  * Takes the lock of a run's folder.
  *
  * @throws UserError `run.locked`, naming the process that writes the run, or `run.folder` when the folder cannot be
- * written
+ *   written
  */
 export function takeLock(folder: string, run: string = basename(folder)): Lock {
+  return takeOr(folder, run, (holder) =>
+    new UserError(
+      "run.locked",
+      `Cannot resume ${run}: ${holder} is writing it`,
+      `wait for it, stop it with deno task stop ${run}, or start another run with --fresh`,
+    ));
+}
+
+/**
+ * Takes the lock of a sweep's folder.
+ *
+ * @throws UserError `sweep.running`, naming the process that works on the sweep, or `run.folder` when the folder cannot
+ *   be written
+ */
+export function takeSweepLock(folder: string, sweep: string): Lock {
+  return takeOr(folder, sweep, (holder) =>
+    new UserError(
+      "sweep.running",
+      `Cannot work on ${sweep}: ${holder} is working on it`,
+      `watch it with deno task sweep show ${sweep}, or stop it with deno task sweep stop ${sweep}`,
+    ));
+}
+
+function takeOr(folder: string, id: string, refused: (holder: string) => UserError): Lock {
   let taken: Lock | HeldLock;
   try {
     taken = tryTakeLock(folder);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError("run.folder", `Cannot write in the folder of ${run}: ${reason}`, "make it writable");
+    throw new UserError("run.folder", `Cannot write in the folder of ${id}: ${reason}`, "make it writable");
   }
   if (!("holder" in taken)) return taken;
-  const who = taken.holder === undefined ? "another process" : writerText(taken.holder);
-  throw new UserError(
-    "run.locked",
-    `Cannot go on with ${run}: ${who} is writing it`,
-    `wait for it, end it with deno task stop ${run}, or start another run with --fresh`,
-  );
-}
-
-function writerText({ pid, host }: ProcessId): string {
-  return `process ${pid}${host === thisProcess().host ? "" : ` on ${host}`}`;
+  const { holder } = taken;
+  if (holder === undefined) throw refused("another process");
+  throw refused(`process ${holder.pid}${holder.host === thisProcess().host ? "" : ` on ${holder.host}`}`);
 }
 
 function beating(path: string, own: string): Lock {

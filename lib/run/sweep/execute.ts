@@ -3,16 +3,15 @@ import { join, resolve } from "node:path";
 import { repositoryRoot } from "../files/code-version.ts";
 import { addLabel } from "../catalog/labels.ts";
 import { type Job, jobEnd, lastLines, type Launcher, localLauncher, outputFile } from "../process/launcher.ts";
-import { writerLives } from "../process/lock.ts";
+import { takeSweepLock, writerLives } from "../process/lock.ts";
 import { thisProcess } from "../process/process.ts";
 import { findScript } from "../process/script.ts";
 import { readRun } from "../log/read.ts";
 import { makeRunId } from "../files/run-id.ts";
 import type { RunView } from "../view/mod.ts";
-import { lockSweep } from "./lock.ts";
 import { appendToSweep, type SweepAppender, type SweepEventBody, SWEEPS_FOLDER } from "./log.ts";
 import { outcomeOf, readSweep } from "./read.ts";
-import type { SweepView, TrialView } from "./view.ts";
+import { applySweepEvent, type SweepView, type TrialView } from "./view.ts";
 
 export interface ExecuteOptions {
   readonly runsFolder: string;
@@ -44,13 +43,15 @@ type Outcome = Omit<Extract<SweepEventBody, { kind: "trial.end" }>, "kind" | "tr
 export async function executeSweep(options: ExecuteOptions): Promise<SweepView> {
   const { runsFolder, id, parallel, signal } = options;
   const folder = join(runsFolder, SWEEPS_FOLDER, id);
-  const lock = lockSweep(folder, id);
+  const lock = takeSweepLock(folder, id);
   let log: SweepAppender | undefined;
   try {
     log = appendToSweep(folder);
     const view = (await readSweep(runsFolder, id))!;
-    log.append({ kind: "sweep.open", process: thisProcess(), parallel });
-    const worker = sweepWorker(options, view, log);
+    const appender = log;
+    const record = (body: SweepEventBody) => applySweepEvent(view, appender.append(body));
+    record({ kind: "sweep.open", process: thisProcess(), parallel });
+    const worker = sweepWorker(options, view, record);
     await worker.adopt();
     const waiting = view.trials.filter(({ status }) => status !== "done");
     const slots = Array.from({ length: Math.min(parallel, Math.max(1, waiting.length)) }, async () => {
@@ -65,9 +66,9 @@ export async function executeSweep(options: ExecuteOptions): Promise<SweepView> 
     });
     await Promise.all(slots);
     const done = view.trials.every(({ status }) => status === "done");
-    view.closed = signal.aborted ? "stopped" : done ? "done" : "failed";
-    log.append({ kind: "sweep.close", status: view.closed });
-    view.status = view.closed;
+    const status = signal.aborted ? "stopped" : done ? "done" : "failed";
+    record({ kind: "sweep.close", status });
+    view.status = status;
     return view;
   } finally {
     log?.close();
@@ -75,11 +76,10 @@ export async function executeSweep(options: ExecuteOptions): Promise<SweepView> 
   }
 }
 
-function sweepWorker(options: ExecuteOptions, view: SweepView, log: SweepAppender) {
+function sweepWorker(options: ExecuteOptions, view: SweepView, record: (body: SweepEventBody) => void) {
   const { runsFolder, parallel, signal, onTrial, launcher = localLauncher } = options;
   const end = (trial: TrialView, outcome: Outcome) => {
-    log.append({ kind: "trial.end", trial: trial.trial, run: trial.run!, ...outcome });
-    Object.assign(trial, { ...outcome, open: false, progress: null });
+    record({ kind: "trial.end", trial: trial.trial, run: trial.run!, ...outcome });
     onTrial?.(trial, view);
   };
 
@@ -100,21 +100,12 @@ function sweepWorker(options: ExecuteOptions, view: SweepView, log: SweepAppende
     const run = before?.id ?? makeRunId(view.start.experiment, `trial-${trial.trial}`);
     // Before anything is written: the script may be gone.
     const script = await findScript(view.start.script, repositoryRoot, "sweep.experiment");
-    log.append({ kind: "trial.start", trial: trial.trial, run });
-    Object.assign(trial, {
-      status: "running",
-      run,
-      attempts: trial.attempts + 1,
-      error: null,
-      values: {},
-      cells: null,
-    });
+    record({ kind: "trial.start", trial: trial.trial, run });
     onTrial?.(trial, view);
     const args = trialArguments(view, trial, runsFolder, run, parallel);
     const job = await launcher.submit({ script, args, output: await outputFile(runsFolder, run) });
     if (job.process !== null) {
-      trial.process = job.process;
-      log.append({ kind: "trial.process", trial: trial.trial, run, process: job.process });
+      record({ kind: "trial.process", trial: trial.trial, run, process: job.process });
     }
     const stop = onAbort(signal, () => void launcher.cancel(job));
     const how = await jobEnd(launcher, job, tagOnce(runsFolder, view, run));

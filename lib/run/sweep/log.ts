@@ -62,7 +62,7 @@ export const sweepEventSchema = z.discriminatedUnion("kind", [
     error: z.string().nullable(),
     /** How many cells the run had, and how many of them it took from the cache. */
     cells: z.strictObject({ total: z.int(), cached: z.int() }).nullable(),
-    /** Every result and the last, smallest and largest of every metric, by name; see `values.ts`. */
+    /** Every result and the last, smallest and largest of every metric, by name; see `valuesOf`. */
     values: z.record(z.string(), z.number()),
   }),
   z.strictObject({ ...common, kind: z.literal("sweep.close"), status: z.enum(["done", "failed", "stopped"]) }),
@@ -74,9 +74,13 @@ type WithoutTime<E> = E extends unknown ? Omit<E, "time"> : never;
 export type SweepEventBody = WithoutTime<SweepEvent>;
 export type SweepStart = Extract<SweepEvent, { kind: "sweep.start" }>;
 
+function stamped(body: SweepEventBody): SweepEvent {
+  return sweepEventSchema.parse({ time: new Date().toISOString(), ...body });
+}
+
 /** A line of the file, sealed with a checksum like those of an event log. */
-export function sweepLine(body: SweepEventBody, now: Date = new Date()): Uint8Array<ArrayBuffer> {
-  return sealLine(sweepEventSchema.parse({ time: now.toISOString(), ...body }));
+export function sweepLine(body: SweepEventBody): Uint8Array<ArrayBuffer> {
+  return sealLine(stamped(body));
 }
 
 /** What a sweep's file holds. */
@@ -125,8 +129,8 @@ export async function createSweepLog(folder: string, start: SweepEventBody & { k
 
 /** The appender of an existing file. */
 export interface SweepAppender {
-  /** Writes one line and forces it onto the disk. */
-  append(body: SweepEventBody): void;
+  /** Writes one line, forces it onto the disk, and returns the event. */
+  append(body: SweepEventBody): SweepEvent;
   close(): void;
 }
 
@@ -137,7 +141,7 @@ export function appendToSweep(folder: string): SweepAppender {
     new UserError(
       "sweep.write",
       `Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      "make room on the disk, or check that the runs folder can be written; then deno task sweep resume goes on",
+      "make room on the disk, or check that the runs folder can be written; then deno task sweep resume continues",
     );
   try {
     const file = Deno.openSync(path, { read: true, append: true });
@@ -151,18 +155,19 @@ export function appendToSweep(folder: string): SweepAppender {
     }
     return {
       append(body) {
+        const event = stamped(body);
+        // A process may have died while it wrote a line: this one then starts on a new line.
+        const line = sealLine(event);
+        const bytes = whole ? line : new Uint8Array([NEWLINE, ...line]);
         try {
-          // A process may have died while it wrote a line: ours starts on one of its own.
-          const line = sweepLine(body);
-          const bytes = whole ? line : new Uint8Array([NEWLINE, ...line]);
+          whole = false;
           for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
           whole = true;
           file.syncSync();
         } catch (error) {
-          if (error instanceof z.ZodError) throw error;
-          whole = false;
           throw failed(error);
         }
+        return event;
       },
       close: () => file.close(),
     };

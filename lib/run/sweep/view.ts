@@ -47,12 +47,13 @@ export interface SweepView {
   readonly damage: readonly number[];
 }
 
-/** The view of a sweep from its lines in order; undefined when the first one is not there. */
+/** The view of a sweep from its lines in order; undefined when the first one is missing. */
 export function foldSweep(events: Iterable<SweepEvent>, damage: readonly number[] = []): SweepView | undefined {
   let view: SweepView | undefined;
   for (const event of events) {
-    if (event.kind === "sweep.start") {
-      view ??= {
+    if (view !== undefined) applySweepEvent(view, event);
+    else if (event.kind === "sweep.start") {
+      view = {
         start: event,
         status: "lost",
         closed: null,
@@ -60,23 +61,28 @@ export function foldSweep(events: Iterable<SweepEvent>, damage: readonly number[
         trials: event.trials.map((planned, i) => pendingTrial(i + 1, planned.settings, planned.seed)),
         damage,
       };
-      continue;
-    }
-    if (view === undefined) continue;
-    view.updatedAt = event.time;
-    if (event.kind === "sweep.open") view.closed = null;
-    else if (event.kind === "sweep.close") view.closed = event.status;
-    else {
-      const trial = view.trials[event.trial - 1];
-      if (trial !== undefined) applyToTrial(trial, event);
     }
   }
   return view;
 }
 
+/** Brings a view up to date with the next line. */
+export function applySweepEvent(view: SweepView, event: SweepEvent): void {
+  if (event.kind === "sweep.start") return;
+  view.updatedAt = event.time;
+  if (event.kind === "sweep.open") view.closed = null;
+  else if (event.kind === "sweep.close") view.closed = event.status;
+  else {
+    const trial = view.trials[event.trial - 1];
+    if (trial !== undefined) applyToTrial(trial, event);
+  }
+}
+
 function pendingTrial(trial: number, settings: Readonly<Record<string, string>>, seed: number): TrialView {
   return {
-    ...{ trial, settings, seed },
+    trial,
+    settings,
+    seed,
     status: "pending",
     run: null,
     attempts: 0,
@@ -95,8 +101,7 @@ type TrialEvent = Extract<SweepEvent, { trial: number }>;
 
 function applyToTrial(trial: TrialView, event: TrialEvent): void {
   if (event.kind === "trial.start") {
-    Object.assign(trial, {
-      ...pendingTrial(trial.trial, trial.settings, trial.seed),
+    Object.assign(trial, pendingTrial(trial.trial, trial.settings, trial.seed), {
       status: "running",
       run: event.run,
       attempts: trial.attempts + 1,

@@ -14,7 +14,7 @@ Deno.test("`takeLock()` refuses a lock that is held and names its holder; releas
     const lock = takeLock(folder, "the-run");
     const refused = (error: unknown) =>
       error instanceof UserError && error.code === "run.locked" &&
-      error.message === `Cannot go on with the-run: process ${Deno.pid} is writing it`;
+      error.message === `Cannot resume the-run: process ${Deno.pid} is writing it`;
     assert.throws(() => takeLock(folder, "the-run"), refused);
     assert.equal(lock.lost(), undefined);
     lock.release();

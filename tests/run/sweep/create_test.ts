@@ -76,7 +76,7 @@ Deno.test("`sweep --dry-run` lists the trials and writes nothing", () =>
     let text = "";
     const print = (piece: string) => text += piece;
     const args = [FAKE, "--grid", "layers=[0,1],[2]", "--seeds", "1,2", "--dry-run", "--runs", `${folder}/runs`];
-    assert.equal(await sweepCommand(args, { print }), true);
+    assert.equal(await sweepCommand(args, print), true);
     assert.match(text, /1 {2}layers=\[0,1\] seed 1\n.*2 {2}layers=\[2\] seed 1\n[\s\S]*4 trials; nothing was written/);
     await assert.rejects(Deno.stat(`${folder}/runs`), Deno.errors.NotFound);
   }));

@@ -1,0 +1,45 @@
+// `deno task sweep ls`: the sweeps in a runs folder.
+import { Command } from "commander";
+import {
+  defaultRunsFolder,
+  formatTable,
+  jsonLine,
+  listSweeps,
+  parseWithCommander,
+  statesText,
+  sweepIds,
+  sweepSummary,
+} from "../run/mod.ts";
+
+/** Lists the sweeps, newest first. */
+export async function listSweepsCommand(args: readonly string[], print: (text: string) => void): Promise<void> {
+  const command = new Command("sweep ls").description("Lists the sweeps, newest first.")
+    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--json", "write one JSON array");
+  const parsed = parseWithCommander(command, args);
+  if (parsed.kind === "help") return print(parsed.text.trimEnd());
+  const folder = String(parsed.options.runs);
+  const sweeps = await listSweeps(folder);
+  const readable = new Set(sweeps.map(({ start }) => start.sweep));
+  const unreadable = (await sweepIds(folder)).filter((id) => !readable.has(id));
+  if (parsed.options.json) {
+    return print(jsonLine(sweeps.map(sweepSummary)));
+  }
+  if (sweeps.length === 0) {
+    return print(`No sweeps in ${folder}; start one with: deno task sweep experiments/bts.ts --grid stitch.count=1,2`);
+  }
+  const columns = ["sweep", "name", "status", "trials", "varies"];
+  const table = formatTable({
+    name: "sweeps",
+    title: `Sweeps in ${folder}`,
+    columns: columns.map((key) => ({ key, title: key, kind: "text" as const })),
+    rows: sweeps.map((view) => ({
+      sweep: view.start.sweep,
+      name: view.start.name,
+      status: view.status,
+      trials: statesText(view.trials),
+      varies: view.start.keys.join(", "),
+    })),
+  });
+  print([table, ...unreadable.map((id) => `warning: the table of trials of ${id} cannot be read`)].join("\n"));
+}
