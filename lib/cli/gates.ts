@@ -1,5 +1,5 @@
 // `deno task gates [run] --text … | --file … [--generate n]`: which model the stitches of a run listen to, token by token.
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { Command } from "commander";
 import { loadCorpus, type Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
@@ -26,6 +26,7 @@ import {
 } from "../stitch/mod.ts";
 import { openDevice } from "../tensor/mod.ts";
 import { openStitchedRun, type StitchedRun } from "../bts/mod.ts";
+import { checkOutputFile, outputError, reason } from "./output-file.ts";
 
 /** Label of what the model writes itself. */
 const GENERATED = "generated";
@@ -59,12 +60,13 @@ export async function gatesCommand(
   const { options, positional } = parsed;
   const runsFolder = String(options.runs);
   const generate = readInteger("--generate", String(options.generate), 0, 100_000);
+  const out = options.out === undefined ? undefined : await checkOutputFile(String(options.out), "gates.page");
   const given = await partsOf(options.text as readonly string[], options.file as readonly string[]);
   const run = await openStitchedRun(runsFolder, await resolveRun(runsFolder, positional[0] ?? "last"));
   const parts = given.length > 0 ? given : await heldoutTasks(run, generate);
   const trace = await traceGates(run, parts, generate);
-  const page = options.out === undefined ? join(runsFolder, run.view.id, "gates.html") : String(options.out);
-  if (!options.json || options.out !== undefined) await writePage(page, tokenGatesHtml(trace));
+  const page = out ?? join(runsFolder, run.view.id, "gates.html");
+  if (!options.json || out !== undefined) await writePage(page, tokenGatesHtml(trace));
   if (options.json) return print(jsonLine(trace));
   for (const track of trace.stitches.toReversed()) print(`${formatTable(summaryTable(trace, track))}\n`);
   const written = trace.segments.find(({ label }) => label === GENERATED);
@@ -203,15 +205,7 @@ async function writePage(path: string, html: string): Promise<void> {
   try {
     await writeTextAtomically(path, html);
   } catch (error) {
-    const folder = dirname(path);
-    const why = error instanceof Deno.errors.NotFound
-      ? `there is no folder ${folder}`
-      : error instanceof Deno.errors.PermissionDenied
-      ? `writing to ${folder} is not permitted`
-      : error instanceof Deno.errors.NotADirectory
-      ? `${folder} is no folder`
-      : (error as Error).message;
-    throw new UserError("gates.page", `Cannot write the page ${path}: ${why}`, "give another --out");
+    throw outputError(path, "gates.page", reason(path, error));
   }
 }
 

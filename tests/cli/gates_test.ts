@@ -170,7 +170,7 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
       const cases: readonly (readonly [string[], RegExp])[] = [
         [["--text", ""], /The text is empty/],
         [["--text", "a", "--file", empty], /The file .*empty\.txt is empty/],
-        [["--text", "a", "--out", join(runs, "none", "x.html")], /x\.html: there is no folder .*none$/],
+        [["--text", "a", "--out", join(runs, "none", "x.html")], /x\.html": there is no folder ".*none"$/],
         [["--file", join(runs, "none.txt")], /Cannot read .*none.txt: there is no such file/],
         [["--text", "a", "--generate", "100"], /2 tokens, and 100 are to be written, but the model takes 64/],
         [["--generate", "-1", "--text", "a"], /--generate -1/],
