@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { type LanguageModel, tokenLosses } from "../model/mod.ts";
+import { interruptible } from "../tensor/mod.ts";
 import type { EvaluationOptions } from "./types.ts";
 
 /** A document's tokens, of which those from `from` on are scored. */
@@ -58,13 +59,15 @@ export async function rowLosses(
   const byLength = unknown.sort((a, b) => rows[a]!.tokens.length - rows[b]!.tokens.length || a - b);
   await inBatches(byLength.length === 0 ? [] : [byLength], options, async (indices) => {
     const time = Math.max(...indices.map((i) => rows[i]!.tokens.length)) - 1;
-    const losses = tf.tidy(() => {
-      // Whoever wants to know all tokens' losses gets them, scored or not.
-      const scored = indices.map((i) => options.onRow === undefined ? rows[i]! : { ...rows[i]!, from: 1 });
-      const { inputs, targets } = paddedBatch(scored, time);
-      const shape: [number, number] = [indices.length, time];
-      return tokenLosses(model, tf.tensor2d(inputs, shape, "int32"), tf.tensor2d(targets, shape, "int32"));
-    });
+    // Whoever wants to know all tokens' losses gets them, scored or not.
+    const scored = indices.map((i) => options.onRow === undefined ? rows[i]! : { ...rows[i]!, from: 1 });
+    const { inputs, targets } = paddedBatch(scored, time);
+    const shape: [number, number] = [indices.length, time];
+    const losses = interruptible(
+      () => options.signal?.throwIfAborted(),
+      () =>
+        tf.tidy(() => tokenLosses(model, tf.tensor2d(inputs, shape, "int32"), tf.tensor2d(targets, shape, "int32"))),
+    );
     try {
       const values = await losses.data<"float32">();
       indices.forEach((index, b) => {

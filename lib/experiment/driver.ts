@@ -5,6 +5,7 @@ import {
   CHECK_OPTION,
   endWithParent,
   formatTable,
+  hearStopsWhileBusy,
   parseExperimentArguments,
   type PlannedCell,
   type RunInvocation,
@@ -39,7 +40,11 @@ export async function experimentMain<Schema extends z.ZodType, Prepared>(
     const { config, dryRun, device: backend, threads } = invocation;
     experiment.check(config);
     const plan = await planOf(experiment, config);
-    const device = await openDevice(backend, threads === undefined ? {} : { threads });
+    const device = await openDevice(backend, {
+      ...(threads === undefined ? {} : { threads }),
+      waitsForDispatches: true,
+    });
+    if (device.name === "webgpu" && !dryRun) await hearStopsWhileBusy();
     const endWatch = endWithParent();
     try {
       if (dryRun) return await showPlan(plan, device, invocation);

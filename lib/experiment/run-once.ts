@@ -74,6 +74,8 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
   }, async (run) => {
     open = run;
     endTee = teeConsole(run.folder);
+    if (device.warning !== undefined) run.note(device.warning, "warning");
+    device.onFirstCompile(() => run.note("Compiling WebGPU kernels: first steps take longer"));
     const made = { sources: invocation.origins, configFile: invocation.configFile };
     await captureProvenance(run.folder, { ...made, device: { name, description, numerics, threads } })
       .catch((error) => run.note(`Provenance could not be kept: ${error.message}`, "warning"));

@@ -60,7 +60,7 @@ export { resolveRun } from "./catalog/resolve-run.ts";
 export { defaultRunsFolder } from "./files/runs-folder.ts";
 export { runInForeground } from "./process/foreground.ts";
 export { currentExperiment, findScript, pathInRepository, scriptArguments } from "./process/script.ts";
-export { heedsHangUp, StopError, stopSignal } from "./process/stop.ts";
+export { hearStopsWhileBusy, heedsHangUp, StopError, stopSignal } from "./process/stop.ts";
 export * from "./sweep/mod.ts";
 export { type TerminalOptions, type TerminalView, terminalView } from "./command-line/terminal.ts";
 export { emptyTrash, lastRemoval, restoreLast, trashRuns } from "./catalog/trash.ts";

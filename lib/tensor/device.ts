@@ -18,6 +18,10 @@ export interface Device {
    */
   readonly numerics: string;
   readonly threads: number;
+  /** What a person should know before using it. */
+  readonly warning?: string;
+  /** Calls this when the device compiles its first kernel, which makes the first step slow; on some devices never. */
+  onFirstCompile(callback: () => void): void;
   /** Settles with the reason if the device is lost or one of its threads dies; never rejects. */
   readonly failure: Promise<Error>;
   /** Bytes that tensors hold and bytes reserved for them, where the backend can tell. */
@@ -49,6 +53,8 @@ export interface DeviceOptions {
    * equal bytes. @default true
    */
   readonly deterministic?: boolean;
+  /** Whether the `webgpu` device, on a software adapter, waits for each kernel before the next one. @default false */
+  readonly waitsForDispatches?: boolean;
 }
 
 export { PRODUCTS, type Products } from "./cpu/mod.ts";
@@ -145,6 +151,7 @@ async function openCpuDevice(options: DeviceOptions): Promise<Device> {
       (products === undefined ? "" : `, products by ${products}`),
     numerics: `cpu ${machine.simd === "relaxed" ? "relaxed-simd" : "simd"}${numericsOf(machine)}`,
     threads: machine.threads,
+    onFirstCompile: () => {},
     failure: machine.failure,
     heapBytes: () => ({ used: machine.heap.usedBytes(), reserved: machine.heap.reservedBytes() }),
     watchPeak() {
@@ -164,6 +171,7 @@ async function openReference(): Promise<Device> {
     description: "stock tfjs on the CPU, 1 thread",
     numerics: "stock cpu",
     threads: 1,
+    onFirstCompile: () => {},
     failure: new Promise(() => {}),
     heapBytes: () => undefined,
     watchPeak: () => unknownPeak,
@@ -171,14 +179,15 @@ async function openReference(): Promise<Device> {
   };
 }
 
-async function openWebGpuDevice({ adapter, deterministic = true }: DeviceOptions): Promise<Device> {
-  const source = adapter === undefined ? {} : { adapter };
-  const { description, failure, heapBytes, close } = await openWebGpu({ ...source, deterministic });
+async function openWebGpuDevice(options: DeviceOptions): Promise<Device> {
+  const { description, backend, warning, failure, heapBytes, close } = await openWebGpu(options);
   return {
     name: "webgpu",
     description,
     numerics: `webgpu ${description}`,
     threads: 1,
+    ...(warning === undefined ? {} : { warning }),
+    onFirstCompile: (callback) => backend.onFirstCompile(callback),
     failure,
     heapBytes,
     watchPeak: () => unknownPeak,

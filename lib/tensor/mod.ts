@@ -10,7 +10,7 @@ export { swiglu } from "./ops/swiglu.ts";
 export { embedding } from "./ops/embedding.ts";
 export { crossEntropy } from "./ops/cross-entropy.ts";
 export { linearCrossEntropy, logitsHeld, meanLinearCrossEntropy } from "./ops/linear-cross-entropy.ts";
-export { inShape, untaped } from "./kernels.ts";
+export { inShape, interruptible, untaped } from "./kernels.ts";
 export { recompute } from "./ops/recompute.ts";
 export { HALF_ERROR, isHalf, packHalf, unpackHalf, weightShape } from "./ops/half.ts";
 export { dropout } from "./ops/dropout.ts";

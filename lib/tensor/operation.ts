@@ -23,12 +23,29 @@ type Attributes = Readonly<Record<string, unknown>>;
 
 const engine = () => tf.engine() as unknown as Engine;
 
+let interruption: (() => void) | undefined;
+
+/**
+ * Runs `body`, calling `check` before each kernel in it; what `check` throws ends `body`. JavaScript hears nothing while
+ * a training step is computed, so this is how a long step is stopped. `body` must leave no state half changed.
+ */
+export function interruptible<T>(check: () => void, body: () => T): T {
+  const outer = interruption;
+  interruption = check;
+  try {
+    return body();
+  } finally {
+    interruption = outer;
+  }
+}
+
 /** Runs the current backend's kernel; its gradient, if registered, is taped. */
 export function runKernel<T extends tf.Tensor | tf.Tensor[]>(
   name: string,
   inputs: Inputs,
   attrs: Attributes = {},
 ): T {
+  interruption?.();
   const made = start(name, inputs, attrs);
   if (made === undefined) {
     return tf.engine().runKernel(name, inputs as Record<string, tf.Tensor>, attrs as tf.NamedAttrMap) as T;

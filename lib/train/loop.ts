@@ -1,5 +1,6 @@
 // The training loop: batches in, one in-place update a step, losses out; it can be stopped and gone on with anywhere.
 import * as tf from "@tensorflow/tfjs";
+import { interruptible } from "../tensor/mod.ts";
 import { findNotFinite } from "./monitor/findings.ts";
 import { createOptimizer, type Optimizer } from "./optimizer.ts";
 import { learningRate } from "./schedule.ts";
@@ -14,7 +15,7 @@ import { TrainingError, type TrainResult, type TrainTask } from "./task.ts";
  *
  * @throws TrainingError when the loss or the gradients' norm is not finite
  * @throws UserError `train.accumulate` when the batch cannot be split evenly
- * @throws the signal's reason when it is aborted; the state is kept before
+ * @throws the signal's reason when it is aborted, even within a step; the state of the last whole step is kept before
  */
 export async function train(task: TrainTask): Promise<TrainResult> {
   const { config, signal, monitor, checkpoints } = task;
@@ -43,7 +44,11 @@ export async function train(task: TrainTask): Promise<TrainResult> {
         signal.throwIfAborted();
       }
       await past.remember(progress);
-      const done = await takeStep(task, optimizer, progress, past);
+      const done = await takeStep(task, optimizer, progress, past).catch(async (error) => {
+        // only gradients are interrupted, so the weights are still those of the last step
+        if (signal?.aborted && error === signal.reason) await keep();
+        throw error;
+      });
       progress = { ...done.progress, seconds: before + (performance.now() - began) / 1000 };
       if (done.values !== undefined) {
         const { step } = progress;
@@ -80,7 +85,10 @@ async function takeStep(
   const batch = task.batchAt(position);
   const rate = learningRate(config, step);
   const parameters = optimizer.slots.map((slot) => slot.parameter);
-  const { loss: mean, gradients } = meanGradients(task, parameters, batch, step);
+  const { loss: mean, gradients } = interruptible(
+    () => task.signal?.throwIfAborted(),
+    () => meanGradients(task, parameters, batch, step),
+  );
   let loss: number;
   let gradientNorm: number | undefined;
   try {

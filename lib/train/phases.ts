@@ -4,6 +4,7 @@ import type { Batch } from "../data/mod.ts";
 import { decode, headLoss, type ModelConfig } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
 import { beforeFirstStitch, stitchedDecode, type StitchedModel, throughStitches, undecayed } from "../stitch/mod.ts";
+import { interruptible } from "../tensor/mod.ts";
 import { pretrainFlops, stitchTrainFlops } from "./cost.ts";
 import { breathe, type DeviceBatch, toDeviceBatch } from "./step.ts";
 import type { TrainTask } from "./task.ts";
@@ -68,14 +69,21 @@ export function phase(options: PhaseOptions, loss: (batch: DeviceBatch) => tf.Sc
   const { validation, ...others } = options;
   return {
     ...others,
-    ...(validation.length === 0 ? {} : { validate: () => meanOverBatches(validation, loss) }),
+    ...(validation.length === 0 ? {} : { validate: () => meanOverBatches(validation, loss, options.signal) }),
   };
 }
 
-async function meanOverBatches(batches: readonly Batch[], loss: (batch: DeviceBatch) => tf.Scalar): Promise<number> {
+async function meanOverBatches(
+  batches: readonly Batch[],
+  loss: (batch: DeviceBatch) => tf.Scalar,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   let sum = 0;
   for (const batch of batches) {
-    const value = tf.tidy(() => loss(toDeviceBatch(batch)));
+    const value = interruptible(
+      () => signal?.throwIfAborted(),
+      () => tf.tidy(() => loss(toDeviceBatch(batch))),
+    );
     sum += (await value.data())[0]!;
     value.dispose();
     await breathe();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
-import { openDevice } from "../../lib/tensor/mod.ts";
+import { interruptible, openDevice, swiglu } from "../../lib/tensor/mod.ts";
 import type { StitchbookWebGPU } from "../../lib/tensor/webgpu/backend.ts";
 import { describeAdapter, findAdapter } from "../../lib/tensor/webgpu/open.ts";
 import { optionalTest } from "../optional.ts";
@@ -52,6 +52,66 @@ optionalTest("vulkan", "`describeAdapter()` tells software from hardware", async
     assert.ok(software(name), name);
   }
   for (const name of ["NVIDIA H100", "Apple M3", "AMD Radeon 780M", "Intel(R) Iris(R) Xe"]) assert.ok(!software(name));
+}, options);
+
+optionalTest("vulkan", "a software adapter comes with a warning that names it, a real one without", async () => {
+  for (
+    const [description, warning] of [["llvmpipe", /llvmpipe.*on the CPU.*--device cpu/], ["A GPU", undefined]] as const
+  ) {
+    const device = await openDevice("webgpu", {
+      adapter: async () => pretend((await findAdapter())!, { description }),
+    });
+    if (warning === undefined) assert.equal(device.warning, undefined);
+    else assert.match(device.warning!, warning);
+    await device.close();
+  }
+}, options);
+
+optionalTest("vulkan", "only a software adapter's dispatches are waited for, and only if asked to", async () => {
+  const submissions = async (description: string, waitsForDispatches: boolean) => {
+    const adapter = async () => pretend((await findAdapter())!, { description });
+    const device = await openDevice("webgpu", { adapter, waitsForDispatches });
+    const { queue } = gpu();
+    let count = 0;
+    const submit = queue.submit.bind(queue);
+    queue.submit = (buffers) => {
+      count++;
+      return submit(buffers);
+    };
+    const x = tf.ones([4, 8]);
+    for (let i = 0; i < 8; i++) swiglu(x, x).dispose();
+    await device.close();
+    return count;
+  };
+  assert.equal(await submissions("A GPU", true), 0);
+  assert.equal(await submissions("llvmpipe", false), 0);
+  assert.ok(await submissions("llvmpipe", true) >= 8);
+}, options);
+
+optionalTest("vulkan", "work on a software adapter is interrupted between two kernels", async () => {
+  const device = await openDevice("webgpu", { waitsForDispatches: true });
+  const before = tf.memory().numTensors;
+  let [compiled, checks] = [0, 0];
+  device.onFirstCompile(() => compiled++);
+  const stop = new Error("Stop");
+  const work = () =>
+    tf.tidy(() => {
+      let x: tf.Tensor = tf.ones([4, 8]);
+      for (let i = 0; i < 100; i++) x = swiglu(x, x);
+    });
+  assert.throws(
+    () =>
+      interruptible(() => {
+        if (++checks === 5) throw stop;
+      }, work),
+    (error) => error === stop,
+  );
+  assert.equal(compiled, 1);
+  assert.equal(checks, 5);
+  assert.equal(tf.memory().numTensors, before);
+  work(); // without a check
+  assert.equal(checks, 5);
+  await device.close();
 }, options);
 
 optionalTest("vulkan", "an adapter that gives no device is refused by name", async () => {

@@ -1,16 +1,20 @@
 // Stopping on Ctrl-C, SIGTERM and SIGHUP: the first asks, a second Ctrl-C or SIGTERM insists.
 
+import { Worker } from "node:worker_threads";
+
 /** Why a run was stopped from outside. */
 export class StopError extends Error {
-  /** 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP: 128 plus the signal's number, as shells have it. */
+  /** 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP: 128 plus the signal's number, as in shells. */
   readonly exitCode: number;
 
-  constructor(readonly signal: keyof typeof exitCodes) {
+  constructor(readonly signal: StopName) {
     super(`Stopped by ${names[signal]}`);
     this.name = "StopError";
     this.exitCode = exitCodes[signal];
   }
 }
+
+type StopName = keyof typeof exitCodes;
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const names = { SIGINT: "Ctrl-C", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP: its terminal was closed" } as const;
@@ -18,29 +22,21 @@ const names = { SIGINT: "Ctrl-C", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP: its termi
 const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 let controller: AbortController | undefined;
+const listeners = new Map<Deno.Signal, () => void>();
+let stopped = false;
+let endWorker = () => {};
 
 /**
  * A signal that is aborted, with a {@linkcode StopError}, by the first Ctrl-C, SIGTERM or SIGHUP (a closed
  * terminal; not where `nohup` has it ignored). A second Ctrl-C or SIGTERM ends the process at once, even in the middle
- * of a long computation; a terminal that closes may send SIGHUP several times, so it never does. Every call gives the
+ * of a long computation; a terminal that closes may send SIGHUP several times, so it never does. Every call returns the
  * same signal.
  */
 export function stopSignal(): AbortSignal {
   if (controller !== undefined) return controller.signal;
-  const own = controller = new AbortController();
-  const listeners = new Map<Deno.Signal, () => void>();
-  for (const signal of STOP_SIGNALS) {
-    if (signal === "SIGHUP" && !heedsHangUp()) continue;
-    const listener = () => {
-      // Without listeners the system ends the process itself: ours would have to wait for its turn.
-      for (const [name, listener] of listeners) {
-        if (name !== "SIGHUP") Deno.removeSignalListener(name, listener);
-      }
-      if (own.signal.aborted) return;
-      own.abort(new StopError(signal));
-      // After SIGHUP nobody reads on, and writing may fail.
-      if (signal !== "SIGHUP") console.error(`\nStopping cleanly; press Ctrl-C again to stop at once.`);
-    };
+  controller = new AbortController();
+  for (const signal of heededSignals()) {
+    const listener = () => stop(signal);
     try {
       Deno.addSignalListener(signal, listener);
       listeners.set(signal, listener);
@@ -48,7 +44,61 @@ export function stopSignal(): AbortSignal {
       // Windows knows SIGINT only.
     }
   }
-  return own.signal;
+  return controller.signal;
+}
+
+function heededSignals(): StopName[] {
+  return STOP_SIGNALS.filter((signal) => signal !== "SIGHUP" || heedsHangUp());
+}
+
+function stop(signal: StopName): void {
+  // Without listeners the system ends the process itself: ours would have to wait for their turn.
+  for (const [name, listener] of listeners) {
+    if (name !== "SIGHUP") Deno.removeSignalListener(name, listener);
+  }
+  endWorker();
+  if (stopped) return;
+  stopped = true;
+  controller!.abort(new StopError(signal));
+  // After SIGHUP nobody reads on, and writing may fail.
+  if (signal !== "SIGHUP") console.error(`\nStopping cleanly; press Ctrl-C again to stop at once.`);
+}
+
+/**
+ * Lets {@linkcode stopSignal} be aborted while this thread computes and its event loop stands still, as during a training
+ * step on a WebGPU device: a worker listens too, and `aborted` and `throwIfAborted()` ask what it heard. A second Ctrl-C
+ * or SIGTERM then kills the process.
+ */
+export async function hearStopsWhileBusy(): Promise<void> {
+  const signal = stopSignal();
+  const signals = heededSignals();
+  const heard = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(new URL("./stop-worker.ts", import.meta.url), { workerData: { heard, signals } });
+  await new Promise((resolve) => worker.once("message", resolve));
+  worker.unref();
+  endWorker = () => {
+    endWorker = () => {};
+    worker.terminate();
+  };
+  const { aborted } = Object.getOwnPropertyDescriptors(AbortSignal.prototype);
+  const listen = () => {
+    const index = Atomics.load(heard, 0);
+    if (index > 0 && !stopped) stop(signals[index - 1]!);
+  };
+  Object.defineProperties(signal, {
+    aborted: {
+      get() {
+        listen();
+        return aborted.get!.call(signal);
+      },
+    },
+    throwIfAborted: {
+      value() {
+        listen();
+        AbortSignal.prototype.throwIfAborted.call(signal);
+      },
+    },
+  });
 }
 
 /** Whether SIGHUP means us: not on Windows, nor where it was ignored from the start, as by `nohup` (only Linux tells). */

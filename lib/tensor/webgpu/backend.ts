@@ -22,20 +22,30 @@ export interface BackendOptions {
   readonly deterministic: boolean;
   /** What of the device's features programs use. */
   readonly features: Features;
+  /** Whether to wait for each dispatch before the next one. */
+  readonly waitsForDispatches: boolean;
 }
 
 export class StitchbookWebGPU extends WebGPUBackend {
   readonly deterministic: boolean;
   readonly limits: GPUSupportedLimits;
   readonly features: Features;
+  /** Dispatches of one command buffer. */
+  readonly dispatchesPerSubmission: number;
   readonly #device: GPUDevice;
   readonly #pipelines: Pipelines;
   readonly #uniforms: UniformBuffers;
   readonly #asides = new Map<object, Map<string, Info>>();
   readonly #trim: () => void;
+  readonly #waits: boolean;
+  #onCompile = () => {};
   #running = "";
 
-  constructor(device: GPUDevice, info: GPUAdapterInfo, { deterministic, features }: BackendOptions) {
+  constructor(
+    device: GPUDevice,
+    info: GPUAdapterInfo,
+    { deterministic, features, waitsForDispatches }: BackendOptions,
+  ) {
     super(device as never, info as never);
     this.#device = device;
     this.#pipelines = createPipelines(device, features);
@@ -44,12 +54,19 @@ export class StitchbookWebGPU extends WebGPUBackend {
     this.features = features;
     this.deterministic = deterministic;
     this.#trim = watchFreeBuffers(this.bufferManager as unknown as BufferManager);
-    tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", DISPATCHES_PER_SUBMISSION);
+    this.#waits = waitsForDispatches;
+    this.dispatchesPerSubmission = waitsForDispatches ? 1 : DISPATCHES_PER_SUBMISSION;
+    tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", this.dispatchesPerSubmission);
   }
 
   /** Pipelines of ours that were built so far. */
   get pipelineCount(): number {
     return this.#pipelines.count;
+  }
+
+  /** Calls this before the first of our programs is built. */
+  onFirstCompile(callback: () => void): void {
+    this.#onCompile = callback;
   }
 
   /** Names an operation in the errors of what it does. */
@@ -120,6 +137,7 @@ export class StitchbookWebGPU extends WebGPUBackend {
       throw this.#limitError(tensors, `${groups} workgroups`, `maxComputeWorkgroupsPerDimension ${limit}`);
     }
     const buffers = tensors.map((tensor) => this.#bufferOf(tensor));
+    if (this.#pipelines.count === 0) this.#onCompile();
     const { pipeline, layout } = this.#pipelines.get(program);
     const entries = [...buffers, this.#uniforms.get(uniformWords([groups, ...uniforms]))]
       .map((buffer, binding) => ({ binding, resource: { buffer } }));
@@ -136,6 +154,8 @@ export class StitchbookWebGPU extends WebGPUBackend {
 
   override submitQueue(): void {
     super.submitQueue();
+    // Deno's promise of the end of the work is made once the work has ended
+    if (this.#waits) void (this.queue as unknown as GPUQueue).onSubmittedWorkDone();
     this.#trim();
   }
 

@@ -53,12 +53,19 @@ export interface WebGpuOptions {
   readonly adapter?: AdapterSource;
   /** Whether stock programs that add floats in no fixed order are refused; ours never do. @default true */
   readonly deterministic?: boolean;
+  /**
+   * Whether to wait for each dispatch of a software adapter before the next one, so that a training step, which may take
+   * minutes there, can be stopped. @default false
+   */
+  readonly waitsForDispatches?: boolean;
 }
 
 /** An open device. */
 export interface WebGpu {
   readonly description: string;
   readonly backend: StitchbookWebGPU;
+  /** What a person should know before using it. */
+  readonly warning: string | undefined;
   /** Settles with the reason if the device is lost or reports an error that nobody caught. */
   readonly failure: Promise<Error>;
   heapBytes(): { readonly used: number; readonly reserved: number };
@@ -70,9 +77,8 @@ export interface WebGpu {
  *
  * @throws UserError `device.absent`
  */
-export async function openWebGpu({ adapter: find = findAdapter, deterministic = true }: WebGpuOptions = {}): Promise<
-  WebGpu
-> {
+export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
+  const { adapter: find = findAdapter, deterministic = true } = options;
   const adapter = await find();
   if (adapter === undefined) throw new UserError("device.absent", "This machine has no WebGPU adapter", HINT);
   const { name, software } = describeAdapter(adapter);
@@ -92,7 +98,11 @@ export async function openWebGpu({ adapter: find = findAdapter, deterministic = 
   });
   registerKernels();
   unregister(); // the package registers a factory of its own, which would make a device that we don't see
-  const backend = new StitchbookWebGPU(device, adapter.info, { deterministic, features });
+  const backend = new StitchbookWebGPU(device, adapter.info, {
+    deterministic,
+    features,
+    waitsForDispatches: software && options.waitsForDispatches === true,
+  });
   tf.registerBackend(WEBGPU_BACKEND, () => backend, 0);
   const switched = await tf.setBackend(WEBGPU_BACKEND);
   if (!switched || tf.backend() !== backend as unknown) {
@@ -101,6 +111,7 @@ export async function openWebGpu({ adapter: find = findAdapter, deterministic = 
   return {
     description: [`WebGPU, ${name}${software ? " (software)" : ""}`, ...featureNames(features)].join(", "),
     backend,
+    warning: software ? softwareWarning(name) : undefined,
     failure,
     heapBytes() {
       const { numBytesInGPU, numBytesAllocatedInGPU } = backend.memory();
@@ -115,6 +126,11 @@ export async function openWebGpu({ adapter: find = findAdapter, deterministic = 
       return Promise.resolve();
     },
   };
+}
+
+function softwareWarning(name: string): string {
+  return `The WebGPU adapter is ${name}, which computes on the CPU. It is for checking kernels, not for running: use ` +
+    "--device cpu, which is many times faster";
 }
 
 function failureOf(error: GPUError): Error {

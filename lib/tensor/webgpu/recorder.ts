@@ -22,7 +22,7 @@ export function recorderOf(backend: WebGPUBackend): Recorder {
 
 /** Records a dispatch, timed under this name if tfjs is timing, and hands the command buffer over when it is long. */
 export function record(
-  backend: WebGPUBackend,
+  backend: WebGPUBackend & { readonly dispatchesPerSubmission: number },
   name: string,
   pipeline: GPUComputePipeline,
   bindGroup: GPUBindGroup,
@@ -47,7 +47,7 @@ export function record(
   if (timers !== undefined) {
     backend.endComputePassEncoder();
     timers.push({ name, query: backend.getQueryTime() });
-  } else if (recorder.dispatchCountInPass >= DISPATCHES_PER_SUBMISSION) {
+  } else if (recorder.dispatchCountInPass >= backend.dispatchesPerSubmission) {
     backend.endComputePassEncoder();
     backend.submitQueue();
   }

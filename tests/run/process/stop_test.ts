@@ -65,3 +65,38 @@ Deno.test("`stopCommand()` sends no signal to a run elsewhere, or to a later pro
     }
     run.finish(emptyResults);
   }));
+
+/** A process whose thread computes without a pause until `heard` is true, at most a minute; then it prints `heard`. */
+async function startBusy(heard: string) {
+  const child = spawnScript(`
+    import { hearStopsWhileBusy, stopSignal } from "./lib/run/mod.ts";
+    const signal = stopSignal();
+    await hearStopsWhileBusy();
+    console.log("busy");
+    const end = performance.now() + 60_000;
+    while (!(${heard}) && performance.now() < end);
+    console.log(${heard} ? signal.reason.message : "deaf");
+    await new Promise((resolve) => setTimeout(resolve, 60_000));`);
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const next = async () => (await reader.read()).value?.trim();
+  assert.equal(await next(), "busy");
+  return { child, next, end: () => Promise.all([reader.cancel(), child.stderr.cancel()]) };
+}
+
+Deno.test("a busy thread learns of SIGTERM from `signal.aborted`, and a second SIGTERM ends the process at once", async () => {
+  const { child, next, end } = await startBusy("signal.aborted");
+  child.kill("SIGTERM");
+  assert.equal(await next(), "Stopped by SIGTERM");
+  child.kill("SIGTERM");
+  assert.equal((await child.status).signal, "SIGTERM");
+  await end();
+});
+
+Deno.test("a second Ctrl-C ends even a thread that is too busy to ask", async () => {
+  const { child, end } = await startBusy("false");
+  // The worker hears them one by one: two of a kind that come together count as one.
+  const again = setInterval(() => child.kill("SIGINT"), 50);
+  assert.equal((await child.status).signal, "SIGKILL");
+  clearInterval(again);
+  await end();
+});
