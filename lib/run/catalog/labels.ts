@@ -95,8 +95,9 @@ async function endsWhole(file: Deno.FsFile): Promise<boolean> {
  * @throws UserError `label.name`, `label.tag`, `label.note`
  */
 export function checkLabel(label: LabelBody): void {
-  if (label.kind === "name") checkName(label.name);
-  else if (label.kind === "note") checkNote(label.text);
+  if (label.kind === "name") {
+    if (label.name !== null) checkName(label.name);
+  } else if (label.kind === "note") checkNote(label.text);
   else {
     for (const tag of [...label.add, ...label.remove]) checkTag(tag);
     const both = label.add.find((tag) => label.remove.includes(tag));
@@ -104,15 +105,19 @@ export function checkLabel(label: LabelBody): void {
   }
 }
 
-function checkName(name: string | null): void {
-  if (name === null) return;
+/**
+ * Refuses what cannot be the name of a run or a sweep: what already means one, more than a line, too many characters.
+ *
+ * @throws UserError with `code`
+ */
+export function checkName(name: string, what: "run" | "sweep" = "run", code = "label.name"): void {
   if (name === "last" || isRunId(name)) {
-    throw new UserError("label.name", `Cannot name a run "${name}": it means a run already`, "choose another name");
+    throw new UserError(code, `Cannot name a ${what} "${name}": that already means a ${what}`, "choose another name");
   }
   if (name.trim() === "" || name !== printable(name) || name.length > 200) {
     throw new UserError(
-      "label.name",
-      `Cannot name a run ${JSON.stringify(name.slice(0, 50))}: expected one line of at most 200 characters`,
+      code,
+      `Cannot name a ${what} ${JSON.stringify(name.slice(0, 50))}: expected one line of at most 200 characters`,
     );
   }
 }

@@ -6,6 +6,7 @@ import { nearest, UserError } from "../../errors.ts";
 import type { SettingSource } from "../events/provenance.ts";
 import { buildConfig, configOrigins } from "../config/config.ts";
 import { readConfigFile } from "../config/config-file.ts";
+import { checkName } from "../catalog/labels.ts";
 import { parseWithCommander, readInteger } from "./commander.ts";
 import type { MayChange } from "../cells/continuation.ts";
 import { isRunId, makeRunId } from "../files/run-id.ts";
@@ -115,7 +116,7 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
     dryRun: given.dryRun ?? false,
     force: given.force ?? false,
     fresh: given.fresh ?? false,
-    name: given.name,
+    name: nameOf(given),
     id: idOf(given),
     serve: given.serve,
     port: given.port === undefined ? undefined : readInteger("--port", given.port, 0, 65_535),
@@ -209,6 +210,12 @@ function webhookOf({ webhook }: Options, variable: (name: string) => string | un
   if (webhook !== undefined) return webhook === "" ? undefined : webhookUrl(webhook, "--webhook");
   const value = variable(WEBHOOK_VARIABLE) ?? "";
   return value === "" ? undefined : webhookUrl(value, `the variable ${WEBHOOK_VARIABLE}`);
+}
+
+/** The name of `--name`, checked as `rename` does; a program that gives an id, such as `resume`, repeats what it was given. */
+function nameOf({ name, id }: Options): string | undefined {
+  if (name !== undefined && id === undefined) checkName(name);
+  return name;
 }
 
 function idOf({ id, seeds }: Options): string | undefined {

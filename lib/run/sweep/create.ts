@@ -1,7 +1,7 @@
 // From the options of a new sweep to its folder: read, planned, checked by the experiment, and only then written.
 import { extname, join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
-import { printable } from "../view/mod.ts";
+import { checkName } from "../catalog/labels.ts";
 import { makeRunId } from "../files/run-id.ts";
 import { findScript, pathInRepository } from "../process/script.ts";
 import { askExperiment, type CheckReply } from "./check.ts";
@@ -15,7 +15,6 @@ import { readMetric } from "./view.ts";
 
 /** More trials than this need `--force`. */
 const MOST_TRIALS = 2_000;
-const LONGEST_NAME = 200;
 
 export interface NewSweep extends SpaceOptions {
   readonly preset?: string;
@@ -41,7 +40,7 @@ export type SweepPlan = Omit<SweepEventBody & { kind: "sweep.start" }, "sweep">;
 export async function planSweep(script: string, options: NewSweep, command: readonly string[]): Promise<SweepPlan> {
   const { metric, name } = options;
   const read = readMetric(metric);
-  if (name !== undefined) checkName(name);
+  if (name !== undefined) checkName(name, "sweep", "sweep.name");
   const space = readSpace(options);
   const count = countTrials(space);
   if (count > MOST_TRIALS && !options.force) {
@@ -147,12 +146,4 @@ function sharedArguments({ preset, set, device, threads, force }: NewSweep): str
     ...(threads === undefined ? [] : ["--threads", threads]),
     ...(force ? ["--force"] : []),
   ];
-}
-
-function checkName(name: string): void {
-  if (name.trim() !== "" && name.length <= LONGEST_NAME && name === printable(name) && name !== "last") return;
-  throw new UserError(
-    "sweep.name",
-    `Cannot name a sweep ${JSON.stringify(name.slice(0, 50))}: expected one line of at most ${LONGEST_NAME} characters`,
-  );
 }

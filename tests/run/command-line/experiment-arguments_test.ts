@@ -4,7 +4,12 @@ import { z } from "zod";
 import { MOST_THREADS } from "../../../lib/device-names.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { openDevice } from "../../../lib/tensor/mod.ts";
-import { type ExperimentDefinition, parseExperimentArguments, unknownCommand } from "../../../lib/run/mod.ts";
+import {
+  checkLabel,
+  type ExperimentDefinition,
+  parseExperimentArguments,
+  unknownCommand,
+} from "../../../lib/run/mod.ts";
 
 const phase = z.strictObject({
   steps: z.int().positive().default(100).describe("How many steps"),
@@ -258,6 +263,17 @@ const wrongOptions: readonly (readonly [string, string, RegExp])[] = [
 for (const [text, code, pattern] of wrongOptions) {
   Deno.test(`\`${text}\` is refused as ${code}`, () => refuses(() => parse(text.split(" ")), code, pattern));
 }
+
+Deno.test("`--name` takes what `rename` takes", () => {
+  assert.equal(parse(["--name", "Wide model, 2× lr"]).name, "Wide model, 2× lr");
+  const id = "20261122-051207-bts-quick-k3f9";
+  for (const name of ["last", id, "", "  ", "two\nlines", "x".repeat(201), "\u202eevil"]) {
+    refuses(() => parse(["--name", name]), "label.name", /^Cannot name a run/);
+    assert.throws(() => checkLabel({ kind: "name", name }));
+  }
+  // Resuming a run that was given such a name repeats it.
+  assert.equal(parse(["--name", "last", "--id", id]).name, "last");
+});
 
 Deno.test("`--id` names the run", () => {
   assert.equal(parse(["--id", "20261122-051207-bts-quick-k3f9"]).id, "20261122-051207-bts-quick-k3f9");

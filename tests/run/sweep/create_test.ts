@@ -33,7 +33,8 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   ["--grid x=1,2 --metric own/los:min", "sweep.metric", /No trial will have .*did you mean --metric own\/loss\?/],
   ["--grid x=1,2 --metric soup/quiz", "sweep.metric", /No trial will have/],
   ["--grid x=1,2 --parallel 0", "command.malformed", /--parallel 0/],
-  ["--grid x=1,2 --name last", "sweep.name", /Cannot name/],
+  ["--grid x=1,2 --name last", "sweep.name", /Cannot name a sweep "last"/],
+  [`--grid x=1,2 --name ${"y".repeat(201)}`, "sweep.name", /Cannot name a sweep "y+": expected one line/],
   ["--grid x=1,2 --gird y=1", "command.unknown-option", /--grid/],
   ["", "sweep.empty", /varies nothing/],
 ];
