@@ -23,6 +23,7 @@ import {
   checkRestitching,
   comparisons,
   comparisonsTable,
+  evaluationSet,
   type ExpertConfig,
   expertConfigSchema,
   type FinishedRun,
@@ -56,7 +57,7 @@ const SHARE = 0.25;
 async function changeExpert(lab: LabWith<ExpertConfig>, runsFolder: string): Promise<CellResult<RunResults>> {
   const { config } = lab;
   const { cell } = await finishedRun(runsFolder, config.from);
-  const text = openText(await cell<z.infer<typeof tokensSchema>>("data"));
+  const text = openText(await cell<z.infer<typeof tokensSchema>>("data"), (one) => evaluationSet(lab, one));
   const seed = await cell<Trained>("seed");
   const change = { kind: config.change, expert: config.expert };
   const changed = { ...lab, config: changedConfig(config, change) };

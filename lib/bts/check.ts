@@ -21,8 +21,8 @@ export function checkBts(config: BtsConfig): void {
     );
   }
   placeStitches(stitch, model.layers);
-  normalizeDatamix(mix.seed, data.domains);
-  normalizeDatamix(mix.stitch, data.domains);
+  normalizeDatamix(mix.seed, data.domains, "mix.seed");
+  normalizeDatamix(mix.stitch, data.domains, "mix.stitch");
   const absent = experts.find((domain) => !data.domains.includes(domain));
   if (absent !== undefined) {
     throw new UserError("bts.experts", `experts names "${absent}", but data.domains are ${data.domains.join(", ")}`);

@@ -1,6 +1,6 @@
 // Experiments on Branch-Train-Stitch's settings and text: what they load, and what stands for it in a plan.
 import type { z } from "zod";
-import { type Corpus, type DataConfig, loadCorpus } from "../data/mod.ts";
+import { type DataConfig, loadCorpus, type LoadedCorpus } from "../data/mod.ts";
 import type { Experiment } from "../experiment/mod.ts";
 import type { CellResult, RunResults } from "../run/mod.ts";
 import type { BtsConfig } from "./config.ts";
@@ -12,9 +12,9 @@ export type LabWith<Config extends BtsConfig> = Lab & { readonly config: Config 
 /** An experiment on a corpus; `body` gets all that its cells share. */
 export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
   { body, ...experiment }:
-    & Omit<Experiment<Schema, Corpus>, "prepare" | "outline" | "body">
+    & Omit<Experiment<Schema, LoadedCorpus>, "prepare" | "outline" | "body">
     & { readonly body: (lab: LabWith<z.output<Schema>>) => Promise<CellResult<RunResults>> },
-): Experiment<Schema, Corpus> {
+): Experiment<Schema, LoadedCorpus> {
   return {
     ...experiment,
     prepare: ({ data }, seed) => loadCorpus(data, { seed }),
@@ -24,6 +24,6 @@ export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
 }
 
 /** A corpus without text. */
-function outlineCorpus({ domains }: DataConfig): Corpus {
-  return { domains, documents: {}, problems: [], translations: [], fingerprint: "planned" };
+function outlineCorpus({ domains }: DataConfig): LoadedCorpus {
+  return { domains, documents: {}, problems: [], translations: [], fingerprint: "planned", report: {} };
 }

@@ -1,5 +1,5 @@
 // What the cells of one Branch-Train-Stitch run share.
-import { batchAt, type Corpus, type Datamix, type SplitName } from "../data/mod.ts";
+import { batchAt, type Datamix, type LoadedCorpus, type SplitName } from "../data/mod.ts";
 import type { CellDevice } from "../experiment/mod.ts";
 import { loadModelFolder } from "../huggingface/mod.ts";
 import type { HostWeights, ModelConfig } from "../model/mod.ts";
@@ -16,7 +16,7 @@ export interface Lab {
   /** Seeds everything random; not to be confused with the seed model. */
   readonly rngSeed: number;
   readonly device: CellDevice;
-  readonly corpus: Corpus;
+  readonly corpus: LoadedCorpus;
 }
 
 /** The shape of all models, with the tokenizer's vocabulary. */

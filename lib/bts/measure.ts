@@ -2,14 +2,12 @@
 import { join } from "node:path";
 import { z } from "zod";
 import {
-  buildTasks,
   type DocumentLosses,
   enoughDocuments,
   evaluate,
   type Evaluation,
   type EvaluationOptions,
   type EvaluationSet,
-  evaluationWindows,
   FEWEST_DOCUMENTS,
   scoringCost,
 } from "../eval/mod.ts";
@@ -100,23 +98,10 @@ export function measureCell(lab: Lab, text: Text, spec: MeasureSpec): Promise<Ce
   }, async (cell) => {
     using scope = new DisposableStack();
     const tokens = await text.read();
-    const set = evaluationSet(lab, tokens);
+    const { evaluation: set } = tokens;
     noteMissing(cell, set);
     return await measureAll(lab, cell, set, await spec.open({ cell, tokens, set, scope }));
   });
-}
-
-/** The text and the questions that every method is measured on. */
-function evaluationSet({ config, corpus, rngSeed }: Lab, { tokenizer }: Tokens): EvaluationSet {
-  const time = config.model.contextLength;
-  const windows = Object.fromEntries(
-    corpus.domains.map((domain) => [
-      domain,
-      evaluationWindows(corpus.documents[domain]!.heldout, tokenizer, { time, maxTokens: config.eval.tokens }),
-    ]),
-  );
-  const tasks = buildTasks(corpus, tokenizer, { seed: rngSeed, items: config.eval.items, time });
-  return { windows, tokenizer, tasks };
 }
 
 /** Measures methods one after another, and keeps every document's losses in the cell's folder. */

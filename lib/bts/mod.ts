@@ -5,6 +5,7 @@ export { compareMethods, comparisons, type Losses, readLosses } from "./comparis
 export { type BtsConfig, btsConfigSchema, btsDefinition } from "./config.ts";
 export { microBatchTokens, scoredTokens, trainedTokens } from "./cost.ts";
 export { decoderCell, expertMix, trainExpert, trainSeed } from "./decoders.ts";
+export { evaluationSet } from "./evaluation-set.ts";
 export { checkChange, checkRestitching } from "./expert-check.ts";
 export { labExperiment, type LabWith } from "./experiment.ts";
 export { type ExpertConfig, expertConfigSchema, type FinishedRun, finishedRun } from "./finished.ts";

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { openTokenizer, type SplitName, type Tokenizer, type TokenizerJson, type TokenStream } from "../data/mod.ts";
+import type { EvaluationSet } from "../eval/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 
 /** What the cell that makes the tokens returns. */
@@ -11,11 +12,13 @@ export const tokensSchema = z.strictObject({
   bytes: z.record(z.string(), z.record(z.string(), z.number())),
 });
 
-/** The tokenizer and every split of every domain as tokens. */
+/** The tokenizer, every split of every domain as tokens, and what is measured. */
 export interface Tokens {
   readonly tokenizerJson: TokenizerJson;
   readonly tokenizer: Tokenizer;
   readonly streams: Readonly<Record<string, Readonly<Record<SplitName, TokenStream>>>>;
+  /** Prepared with the tokens, and so before a cell trains on them: it may be what is wrong with the text. */
+  readonly evaluation: EvaluationSet;
 }
 
 /** Text that was tokenized. Its files are read when a cell first needs them. */
@@ -27,19 +30,27 @@ export interface Text {
   read(): Promise<Tokens>;
 }
 
-/** The text that a cell of {@linkcode tokensSchema} made. */
-export function openText(cell: CellResult<z.infer<typeof tokensSchema>>): Text {
+/**
+ * The text that a cell of {@linkcode tokensSchema} made.
+ *
+ * @param evaluation prepares what is measured
+ */
+export function openText(
+  cell: CellResult<z.infer<typeof tokensSchema>>,
+  evaluation: (tokenizer: Tokenizer) => EvaluationSet,
+): Text {
   let reading: Promise<Tokens> | undefined;
   return {
     key: cell.key,
     vocabSize: cell.value.vocabSize,
-    read: () => reading ??= readTokens(cell.folder, cell.value.bytes),
+    read: () => reading ??= readTokens(cell.folder, cell.value.bytes, evaluation),
   };
 }
 
 async function readTokens(
   folder: string,
   bytes: z.infer<typeof tokensSchema>["bytes"],
+  evaluation: (tokenizer: Tokenizer) => EvaluationSet,
 ): Promise<Tokens> {
   const tokenizerJson = JSON.parse(await Deno.readTextFile(join(folder, TOKENIZER_FILE))) as TokenizerJson;
   const streams: Record<string, Record<SplitName, TokenStream>> = {};
@@ -52,7 +63,8 @@ async function readTokens(
     );
     streams[domain] = Object.fromEntries(entries) as Record<SplitName, TokenStream>;
   }
-  return { tokenizerJson, tokenizer: openTokenizer(tokenizerJson), streams };
+  const tokenizer = openTokenizer(tokenizerJson);
+  return { tokenizerJson, tokenizer, streams, evaluation: evaluation(tokenizer) };
 }
 
 const TOKENIZER_FILE = "tokenizer.json";

@@ -1,6 +1,7 @@
 // The cell that turns text into tokens.
-import { openTokenizer, tokenizeDocuments, trainTokenizer } from "../data/mod.ts";
+import { leftOut, openTokenizer, tokenizeDocuments, trainTokenizer } from "../data/mod.ts";
 import { dataTable } from "./data-table.ts";
+import { evaluationSet } from "./evaluation-set.ts";
 import type { Lab } from "./lab.ts";
 import { openText, type Text, tokensSchema, writeStream, writeTokenizer } from "./text.ts";
 
@@ -32,10 +33,13 @@ export async function tokenize(lab: Lab): Promise<Text> {
           tokens[domain][split] = stream.tokens.length;
         }
       }
+      for (const text of leftOut(corpus.report)) cell.note(text);
       cell.table(dataTable(corpus, bytes, tokens));
       cell.summary(`${tokenizer.vocabSize} tokens in the vocabulary`);
+      evaluationSet(lab, tokenizer); // fails here rather than after training
       return { vocabSize: tokenizer.vocabSize, bytes };
     }),
+    (tokenizer) => evaluationSet(lab, tokenizer),
   );
 }
 

@@ -12,6 +12,7 @@ export {
   tokenizerConfigSchema,
 } from "./config.ts";
 export { loadCorpus } from "./corpus.ts";
+export { leftOut } from "./left-out.ts";
 export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";
 export { rankName } from "./split.ts";
 export { byteLength, tokenizeDocuments } from "./batches/tokenize.ts";

@@ -16,6 +16,8 @@ interface Piece {
 const MAX_BYTES = 96;
 /** How far, as a share, a distractor's length may be from the right continuation's. */
 const TOLERANCE = 0.2;
+/** A piece begins at most this many UTF-16 units after the place that was drawn: text may have no blank for long. */
+const SEARCHED = 16_384;
 /** UTF-16 units of text before the continuation that are encoded for each token of the prompt. */
 const UNITS_PER_TOKEN = 8;
 
@@ -47,7 +49,7 @@ export function continuationItems(
     const pieces = draw.shuffle([right, ...others]);
     const choices = pieces.map(({ text }) => ({ tokens: tokenizer.encode(text) }));
     const room = time - Math.max(...choices.map(({ tokens }) => tokens.length));
-    if (room < 1) continue;
+    if (room < 1 || choices.some(({ tokens }) => tokens.length === 0)) continue;
     const { text } = documents[document]!;
     const before = text.slice(Math.max(0, right.start - UNITS_PER_TOKEN * room), right.start).toWellFormed();
     const prompt = [tokenizer.endOfText, ...tokenizer.encode(before).slice(-room)];
@@ -87,7 +89,9 @@ function pieceOf(
 ): Piece | undefined {
   const { text } = documents[document]!;
   let start = draw.between(from, Math.max(from, text.length - length));
-  while (start < text.length && !(isCut(text, start) && (blank === undefined || text[start] === blank))) start++;
+  const last = Math.min(text.length, start + SEARCHED);
+  while (start < last && !(isCut(text, start) && (blank === undefined || text[start] === blank))) start++;
+  if (start === last) return undefined;
   // Within the next `length` units; as a unit is at least a byte, the piece can't reach further.
   const bytesOf = (end: number) => new TextEncoder().encode(text.slice(start, end)).length;
   for (let end = Math.min(text.length, start + length); end > start; end--) {

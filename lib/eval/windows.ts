@@ -1,6 +1,7 @@
-// Cutting held-out documents into the windows on which every method is scored alike.
+// Choosing the windows of held-out documents on which every method is scored alike.
 import { type Document, rankName, type Tokenizer } from "../data/mod.ts";
 import { hash32 } from "../random.ts";
+import { cutDocument, MIN_WINDOW } from "./cut-document.ts";
 
 /** A stretch of one document that a model scores on its own. */
 export interface EvaluationWindow {
@@ -31,15 +32,17 @@ export interface WindowOptions {
  * somewhat higher than with overlapping windows. A document's windows are about equally long and end between characters.
  *
  * Under a budget, documents are visited in a fixed pseudo-random order, one window of each before a second of any; the
- * choice depends on nothing but the documents, their order and the budget. At least one window is given.
+ * choice depends on nothing but the documents, their order and the budget. At least one window is given, of
+ * {@linkcode MIN_WINDOW} tokens if the budget has fewer.
  *
- * @throws Error when the tokenizer does not give back a document's text, which makes bytes unknowable
+ * @throws UserError `eval.tokenizer` when the tokenizer does not give back a document's text
  */
 export function evaluationWindows(
   documents: readonly Document[],
   tokenizer: Tokenizer,
   { time, maxTokens = Infinity, maxWindows = Infinity }: WindowOptions,
 ): EvaluationWindow[] {
+  const longest = Math.min(time, Math.max(maxTokens, MIN_WINDOW));
   const order = documents.map((_, i) => i).filter((i) => documents[i]!.text.length > 0);
   const rank = new Map(order.map((i) => [i, hash32("document", rankName(documents[i]!), i)]));
   order.sort((a, b) => rank.get(a)! - rank.get(b)! || a - b);
@@ -49,7 +52,11 @@ export function evaluationWindows(
   const windowsOf = (document: number) => {
     let windows = cut.get(document);
     if (windows === undefined) {
-      windows = cutDocument(document, documents[document]!.text, tokenizer, time);
+      windows = cutDocument(documents[document]!.text, tokenizer, longest).map(({ tokens, bytes }) => ({
+        document,
+        tokens: Int32Array.from([tokenizer.endOfText, ...tokens]),
+        bytes,
+      }));
       cut.set(document, windows);
     }
     return windows;
@@ -82,33 +89,4 @@ function shuffledPlace(document: number, count: number, round: number): number {
   let step = 1 + hash32("step", document) % count;
   while (gcd(step, count) !== 1) step++;
   return (hash32("first", document) % count + round * step) % count;
-}
-
-function cutDocument(document: number, original: string, tokenizer: Tokenizer, time: number): EvaluationWindow[] {
-  const text = original.toWellFormed();
-  const ids = tokenizer.encode(text);
-  const windows: EvaluationWindow[] = [];
-  let at = 0; // in tokens
-  let read = 0; // in UTF-16 units of the text
-  while (at < ids.length) {
-    const left = ids.length - at;
-    let size = Math.ceil(left / Math.ceil(left / time));
-    // A window must not end within a character. A cut there decodes to U+FFFD, unless that is the text's own.
-    let piece = tokenizer.decode(ids.slice(at, at + size));
-    const fits = () => text.startsWith(piece, read) && !(piece.endsWith("\uFFFD") && size < left);
-    while (size > 1 && !fits()) piece = tokenizer.decode(ids.slice(at, at + --size));
-    if (!text.startsWith(piece, read) || piece === "") {
-      throw new Error(
-        `The tokenizer does not give back the text of a document after "${text.slice(0, read).slice(-40)}"`,
-      );
-    }
-    windows.push({
-      document,
-      tokens: Int32Array.from([tokenizer.endOfText, ...ids.slice(at, at + size)]),
-      bytes: new TextEncoder().encode(piece).length,
-    });
-    at += size;
-    read += piece.length;
-  }
-  return windows;
 }

@@ -64,29 +64,36 @@ export function batchAt(
 /**
  * The datamix as shares that sum to 1, in the order of `domains`, without those of weight 0.
  *
- * @throws UserError for an unknown domain, a weight that is negative or not finite, or a sum of nothing
+ * @param setting the setting that holds it, such as `mix.seed`, for messages
+ * @throws UserError for an unknown domain, a weight that is negative or not finite, or a sum of zero
  */
-export function normalizeDatamix(datamix: Datamix, domains: readonly string[]): Record<string, number> {
+export function normalizeDatamix(
+  datamix: Datamix,
+  domains: readonly string[],
+  setting?: string,
+): Record<string, number> {
+  const name = setting ?? "The datamix";
+  const equal = JSON.stringify(Object.fromEntries(domains.map((domain) => [domain, 1])));
+  const remedy = setting === undefined
+    ? `Give weights such as ${equal}`
+    : `Set it, such as --set '${setting}=${equal}'`;
   for (const [domain, weight] of Object.entries(datamix)) {
     if (!domains.includes(domain)) {
       const meant = nearest(domain, domains);
       throw new UserError(
         "datamix.unknown-domain",
-        `The datamix names the unknown domain "${domain}": the domains are ${domains.join(", ")}`,
-        meant === undefined ? undefined : `Did you mean "${meant}"?`,
+        `${name} names the unknown domain "${domain}": the domains are ${domains.join(", ")}`,
+        meant === undefined ? remedy : `Did you mean "${meant}"? ${remedy}`,
       );
     }
     if (!Number.isFinite(weight) || weight < 0) {
-      throw new UserError("datamix.weight", `The datamix gives "${domain}" the weight ${weight}: it must be 0 or more`);
+      throw new UserError("datamix.weight", `${name} gives "${domain}" the weight ${weight}: it must be 0 or more`);
     }
   }
   const total = domains.reduce((sum, domain) => sum + (datamix[domain] ?? 0), 0);
   if (!(total > 0) || !Number.isFinite(total)) {
-    throw new UserError(
-      "datamix.empty",
-      total > 0 ? "The datamix sums to infinity" : "The datamix sums to nothing: at least one domain needs a weight",
-      `Give weights such as {"${domains[0] ?? "english"}": 1}`,
-    );
+    const sum = total > 0 ? "infinity" : "zero: at least one domain needs a weight";
+    throw new UserError("datamix.empty", `${name} sums to ${sum}`, remedy);
   }
   const used = domains.filter((domain) => (datamix[domain] ?? 0) > 0);
   return Object.fromEntries(used.map((domain) => [domain, datamix[domain]! / total]));

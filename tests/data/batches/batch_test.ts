@@ -153,8 +153,8 @@ const refuses = (mix: Record<string, number>, code: string, message: RegExp, hin
 
 Deno.test("`batchAt()` refuses a datamix of unknown, empty or weightless domains", () => {
   refuses({ engish: 1 }, "datamix.unknown-domain", /"engish".*english, code, math/, /"english"/);
-  refuses({ english: 0, code: 0 }, "datamix.empty", /sums to nothing/);
-  refuses({}, "datamix.empty", /sums to nothing/);
+  refuses({ english: 0, code: 0 }, "datamix.empty", /sums to zero/);
+  refuses({}, "datamix.empty", /sums to zero/);
   refuses({ english: -1 }, "datamix.weight", /"english" the weight -1/);
   refuses({ english: NaN }, "datamix.weight", /NaN/);
   refuses({ english: Infinity }, "datamix.weight", /Infinity/);
@@ -162,6 +162,20 @@ Deno.test("`batchAt()` refuses a datamix of unknown, empty or weightless domains
     () => batchAt({ none: tokenizeDocuments([], characters) }, { none: 1 }, { seed: 1, step: 0, batch: 1, time: 4 }),
     /no tokens/,
   );
+});
+
+Deno.test("`normalizeDatamix()` names the setting that is wrong, and says what to set", () => {
+  const refused = (mix: Record<string, number>, message: RegExp, hint: RegExp) =>
+    assert.throws(() => normalizeDatamix(mix, ["english", "code"], "mix.stitch"), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(error.message, message);
+      assert.match(error.hint!, hint);
+      return true;
+    });
+  const set = /--set 'mix\.stitch=\{"english":1,"code":1\}'$/;
+  refused({ english: 1, math: 1 }, /^mix\.stitch names the unknown domain "math": the domains are english, code$/, set);
+  refused({ english: 1, cod: 1 }, /"cod"/, /^Did you mean "code"\? Set it/);
+  refused({}, /^mix\.stitch sums to zero/, set);
 });
 
 Deno.test("`datamixSchema` takes weights from 0 up, and `normalizeDatamix()` makes shares of them", () => {

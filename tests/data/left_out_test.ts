@@ -1,0 +1,32 @@
+// What was left out is said in one sentence for each domain of the user's own.
+import assert from "node:assert/strict";
+import { leftOut } from "../../lib/data/mod.ts";
+
+const nothing = { documents: 9, bytes: 9 };
+const report = {
+  source: "a.jsonl",
+  splits: { train: nothing, validation: nothing, heldout: nothing },
+  exactDuplicates: 0,
+  nearDuplicates: 0,
+  cut: 0,
+  emptyFiles: 0,
+  emptyTexts: 0,
+  badRecords: 0,
+  badFiles: 0,
+};
+
+Deno.test("`leftOut()` counts what was left out, says what came first, and is silent when there is nothing", () => {
+  assert.deepEqual(leftOut({ english: report }), []);
+  assert.deepEqual(leftOut({ english: { ...report, source: "builtin", exactDuplicates: 7 } }), []);
+  assert.deepEqual(
+    leftOut({
+      english: { ...report, emptyTexts: 1, exactDuplicates: 1200 },
+      code: { ...report, badRecords: 2, cut: 1, firstBad: "a.jsonl line 3 is not JSON" },
+    }),
+    [
+      "data.english: left out 1 record without text, 1,200 exact duplicates",
+      "data.code: left out 2 unreadable records; used 1 long document in part, to keep to the budgets. The first that " +
+      "could not be read: a.jsonl line 3 is not JSON",
+    ],
+  );
+});
