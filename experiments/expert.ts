@@ -14,6 +14,7 @@ import {
   runMain,
   type RunResults,
   runResultsSchema,
+  seedOf,
 } from "../lib/run/mod.ts";
 import {
   adaptStitches,
@@ -154,9 +155,9 @@ async function main(args: readonly string[]): Promise<void> {
     presets: { [view.preset]: { description: `the settings of the run ${view.id}`, config: preset } },
   };
   const hasSeed = options.some((option) => /^--seeds?(=|$)/.test(option));
-  const all = hasSeed ? options : ["--seed", String(view.seed), ...options];
+  const all = hasSeed ? options : ["--seed", String(seedOf(view)), ...options];
   const parsed = parseExperimentArguments(all, definition);
-  if (parsed.kind === "run") checkRestitching(view, preset, parsed);
+  if (parsed.kind === "run") checkRestitching({ id: view.id, seed: seedOf(view) }, preset, parsed);
   const experiment = labExperiment({
     definition,
     words: [kind, view.id, expert],

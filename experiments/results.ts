@@ -23,6 +23,7 @@ import {
   repositoryRoot,
   runMain,
   type RunView,
+  seedOf,
   shellLine,
   stopSignal,
   versions,
@@ -183,7 +184,7 @@ async function runStudy({ name, script }: Section, args: readonly string[], runs
 
 async function madeOf(studies: readonly StudyRuns[]): Promise<string[]> {
   const views = studies.flatMap(({ views }) => views);
-  const seeds = [...new Set(views.map(({ seed }) => seed))].sort((a, b) => a - b);
+  const seeds = [...new Set(views.map(seedOf))].sort((a, b) => a - b);
   const devices = [...new Set(views.map(({ device }) => device))];
   const days = [...new Set(views.map(({ startedAt }) => startedAt.slice(0, 10)))].sort();
   const used = Object.entries(await versions()).map(([name, version]) => `${name} ${version}`).join(", ");

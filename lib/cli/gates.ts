@@ -13,6 +13,7 @@ import {
   parseWithCommander,
   readInteger,
   resolveRun,
+  seedOf,
   type Table,
   writeTextAtomically,
 } from "../run/mod.ts";
@@ -112,7 +113,7 @@ export function fitPart(tokenizer: Pick<Tokenizer, "encode">, text: string, room
 
 /** Code, problems and translations that the run was not trained on, as long as fits the context with what is written. */
 async function heldoutTasks({ config, view, model, tokenizer }: StitchedRun, generate: number): Promise<Part[]> {
-  const corpus = await loadCorpus(config.data, { seed: view.seed });
+  const corpus = await loadCorpus(config.data, { seed: seedOf(view) });
   const first = (domain: string) => corpus.documents[domain]?.heldout[0]?.text ?? "";
   const problems = corpus.problems.map(({ prompt, answer }) => prompt + answer).join("\n");
   const translations = corpus.translations.map(({ prompt, translation }) => prompt + translation).join("\n");

@@ -13,6 +13,7 @@ import {
   readLabels,
   resolveRun,
 } from "../run/mod.ts";
+import { localMinute } from "./time.ts";
 
 export type Print = (text: string) => void;
 
@@ -54,6 +55,6 @@ export function labelLines({ name, tags, notes }: Labels): string[] {
   return [
     ...(name === null ? [] : [`name: ${printable(name)}`]),
     ...(tags.length === 0 ? [] : [`tags: ${tags.map(printable).join(", ")}`]),
-    ...notes.map(({ time, text }) => `${time.slice(0, 16).replace("T", " ")}  ${printable(text)}`),
+    ...notes.map(({ time, text }) => `${localMinute(time)}  ${printable(text)}`),
   ];
 }

@@ -16,11 +16,13 @@ import {
   printable,
   readInteger,
   type RunStatus,
+  runStatusSchema,
   shownName,
   type SortedRun,
   type Spare,
   type Table,
 } from "../run/mod.ts";
+import { readSince } from "./time.ts";
 
 /**
  * Lists the runs as a table, or as JSON with `--json`.
@@ -36,7 +38,12 @@ export async function listCommand(
   const command = new Command("ls").description("Lists the runs, newest first.")
     .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--tag <tag>", "only runs with this tag; may be repeated", collect, [])
-    .option("--status <status>", `only runs of this status (${STATUSES.join(", ")}); may be repeated`, collect, [])
+    .option(
+      "--status <status>",
+      `only runs of this status (${runStatusSchema.options.join(", ")}); may be repeated`,
+      collect,
+      [],
+    )
     .option("--preset <name>", "only runs of this preset")
     .option("--experiment <name>", "only runs of this experiment")
     .option("--since <when>", "only runs started since: a date, or how long ago, such as 90m, 36h, 7d")
@@ -68,7 +75,7 @@ export async function listCommand(
   if (listed.length > 0) {
     const { table, lost } = fitTable(runsTable(folder, listed, String(sort)), wide ? Infinity : width, SPARES);
     const remark = lost.length === 0 ? [] : [`--wide also shows: ${lost.join(", ")}`];
-    return print([formatTable(table), ...remark].join("\n"));
+    return print([formatTable(table), ...remark, ...troubleLines(listed)].join("\n"));
   }
   const all = await listFromIndex(folder);
   if (all.length === 0) return print(`No runs in ${folder}; start one with: deno task bts`);
@@ -100,6 +107,12 @@ function terminalWidth(): number {
   }
 }
 
+/** A line for each run whose log cannot be read, or not from its start, on why. */
+function troubleLines(runs: readonly SortedRun[]): string[] {
+  return runs.filter(({ status }) => status === "damaged" || status === "unreadable")
+    .map(({ id, status, error }) => printable(`${status}: ${id}: ${error}`));
+}
+
 /** A hint for each name that was asked for and that no run has: the names that there are. */
 function unknownNames(runs: readonly SortedRun[], { preset, experiment, tags }: ListOptions): string[] {
   const hint = (what: string, asked: string | undefined, all: readonly string[]) => {
@@ -116,26 +129,10 @@ function unknownNames(runs: readonly SortedRun[], { preset, experiment, tags }: 
   ];
 }
 
-const STATUSES: readonly RunStatus[] = ["running", "stalled", "done", "failed", "stopped", "lost"];
-
 function readStatus(text: string): RunStatus {
-  const status = STATUSES.find((status) => status === text);
+  const status = runStatusSchema.options.find((status) => status === text);
   if (status !== undefined) return status;
-  throw new UserError("list.status", `Unknown status "${text}": expected one of ${STATUSES.join(", ")}`);
-}
-
-const UNITS: Readonly<Record<string, number>> = { m: 60e3, h: 3600e3, d: 24 * 3600e3, w: 7 * 24 * 3600e3 };
-
-/** A moment from `2026-11-22`, `2026-11-22T05:00Z`, or how long before `now`: `90m`, `36h`, `7d`, `2w`. */
-function readSince(text: string, now: Date): Date {
-  const [, count, unit] = text.match(/^(\d{1,6})([mhdw])$/) ?? [];
-  if (unit !== undefined) return new Date(now.getTime() - Number(count) * UNITS[unit]!);
-  const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : new Date(NaN);
-  if (!Number.isNaN(date.getTime())) return date;
-  throw new UserError(
-    "list.since",
-    `Cannot read --since ${text}: expected a date such as 2026-11-22, or how long ago, such as 90m, 36h, 7d or 2w`,
-  );
+  throw new UserError("list.status", `Unknown status "${text}": expected one of ${runStatusSchema.options.join(", ")}`);
 }
 
 function runsTable(folder: string, runs: readonly SortedRun[], sort: string): Table {

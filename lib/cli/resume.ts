@@ -59,6 +59,13 @@ export async function resumeCommand(
   const id = await resolveRun(runs, named ? given.rest[0]! : "last");
   const view = await readRun(runs, id);
   if (view === undefined) throw new UserError("run.none", `The run ${id} is no longer in ${runs}`);
+  if (view.status === "damaged") {
+    throw new UserError(
+      "run.damaged",
+      `Cannot resume ${id}, because its settings are unknown. ${view.error}`,
+      "give its experiment's command again, which starts a new run; cells that are finished come from the cache",
+    );
+  }
   const holder = lockHolder(join(runs, id));
   if (holder !== undefined) {
     throw new UserError(

@@ -1,6 +1,6 @@
 // `deno task serve`: the pages of all runs, on this machine's loopback.
 import { Command } from "commander";
-import { defaultRunsFolder, parseWithCommander, readInteger } from "../run/mod.ts";
+import { defaultRunsFolder, parseWithCommander, readInteger, runIds } from "../run/mod.ts";
 import { missingFolderText, serve, startServerWorker, takenPortText } from "../serve/mod.ts";
 
 /** Default port of pages. */
@@ -15,6 +15,8 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
   if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
   const port = readInteger("--port", String(parsed.options.port), 0, 65_535);
   const runsFolder = String(parsed.options.runs);
+  // Refused at once when it cannot be listed.
+  await runIds(runsFolder);
   const server = serve({ runsFolder, port });
   const remarks = [takenPortText(port, server.port), await missingFolderText(runsFolder)];
   for (const remark of remarks) if (remark !== undefined) console.log(remark);

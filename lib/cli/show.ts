@@ -10,6 +10,7 @@ import {
   endReason,
   formatSeconds,
   formatTable,
+  isUnderWay,
   jsonLine,
   leftOutLines,
   machineText,
@@ -73,9 +74,15 @@ async function describeRun(view: RunView, lines: readonly string[], runsFolder: 
   return [
     `${printable(view.title)} (${view.id})`,
     printable(
-      `${view.status}${took} · preset ${view.preset} · seed ${view.seed} · ${view.device} · started ${view.startedAt}`,
+      [
+        `${view.status}${took}`,
+        `preset ${view.preset || "unknown"}`,
+        `seed ${view.seed ?? "unknown"}`,
+        view.device || "device unknown",
+        `started ${view.startedAt}`,
+      ].join(" · "),
     ),
-    `command: ${shellLine(view.command)}`,
+    ...(view.command.length === 0 ? [] : [`command: ${shellLine(view.command)}`]),
     ...lines,
     ...endingLines(view),
     ...view.notes.map(({ level, text }) => `${level}: ${printable(text)}`),
@@ -159,7 +166,7 @@ function cellsTable(view: RunView, width: number): Table {
     ],
     rows: view.cells.map(({ name, status, seconds, summary }) => ({
       name,
-      status: status === "running" && view.status === "lost" ? "lost" : status,
+      status: status === "running" && !isUnderWay(view) ? "lost" : status,
       took: seconds === null ? null : formatSeconds(seconds),
       summary: summary.length > width ? `${summary.slice(0, width - 1).trimEnd()}…` : summary,
     })),

@@ -13,11 +13,13 @@ const MARKS: Readonly<Record<CellView["status"], string>> = {
 };
 const WORDS: Readonly<Record<RunView["status"], string>> = {
   running: "running",
-  stalled: "stalled: its process lives and gets nowhere",
+  stalled: "stalled: its process makes no progress",
   done: "done",
   failed: "failed",
   stopped: "stopped",
   lost: "its process is gone",
+  damaged: "its log is damaged",
+  unreadable: "its log cannot be read",
 };
 /** Longest text of a name or a summary, so that no run can make the card large. */
 const LONGEST = 100;
@@ -107,7 +109,7 @@ function cardHtml(view: RunView, { url, now }: CardOptions): string {
   const warnings = alerts(view).map((text) => `<div style="color:#b26a00">${escapeHtml(text)}</div>`).join("");
   const lead = view.status === "done" ? headline(view) : undefined;
   return `<div style="font:13px/1.5 system-ui,sans-serif;border:1px solid #8886;border-radius:6px;padding:.7em 1em;max-width:44em">` +
-    `<b>${line(view.title)}</b> <span style="${faint}">${line(view.preset)} · seed ${view.seed} · ${
+    `<b>${line(view.title)}</b> <span style="${faint}">${line(view.preset)} · seed ${view.seed ?? "unknown"} · ${
       line(view.device)
     }</span>` +
     `<div style="${faint};margin-bottom:.4em">${line(view.id)} · ${WORDS[view.status]} · ${
@@ -120,7 +122,7 @@ function cardHtml(view: RunView, { url, now }: CardOptions): string {
 
 function cardText(view: RunView, { url, now }: CardOptions): string {
   return [
-    `${cut(view.title)} (${cut(view.preset)}, seed ${view.seed}): ${WORDS[view.status]}, ${
+    `${cut(view.title)} (${cut(view.preset)}, seed ${view.seed ?? "unknown"}): ${WORDS[view.status]}, ${
       duration(elapsed(view, now))
     }`,
     cut(view.id) + (url === undefined ? "" : ` ${url}`),

@@ -1,5 +1,6 @@
 // What several seeds show: BTS against every other method, paired by seed, in words.
 import type { RunView } from "../run/mod.ts";
+import { seedOf } from "../run/view/mod.ts";
 import { methodPhrase } from "../methods.ts";
 import { hasInterval, seedsSummary } from "./seeds.ts";
 import { meanInterval } from "./statistics.ts";
@@ -12,9 +13,10 @@ import { differenceSentence, listed, sizes } from "./wording.ts";
 export function seedsClaims(views: readonly RunView[]): string[] {
   const { rows } = seedsSummary(views);
   return rows.filter(({ method }) => method !== "bts").flatMap(({ method }) => {
-    const pairs = views.flatMap(({ seed, results }) => {
+    const pairs = views.flatMap((view) => {
+      const { results } = view;
       const bts = results!.methods.bts?.bpb.mean, other = results!.methods[method]?.bpb.mean;
-      return bts === undefined || other === undefined ? [] : [{ seed, saved: other - bts }];
+      return bts === undefined || other === undefined ? [] : [{ seed: seedOf(view), saved: other - bts }];
     });
     return pairs.length === 0 ? [] : [claimOf(methodPhrase(method), pairs)];
   });

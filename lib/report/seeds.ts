@@ -1,6 +1,7 @@
 // Several runs of one experiment, one per seed: means with intervals over seeds.
 import { UserError } from "../errors.ts";
 import type { RunView, Table } from "../run/mod.ts";
+import { seedOf } from "../run/view/mod.ts";
 import { fixed, range } from "./format.ts";
 import { methodLabel, orderMethods } from "../methods.ts";
 import { bpbColumns, taskColumns } from "./results.ts";
@@ -52,7 +53,7 @@ export function seedsSummary(views: readonly RunView[]): SeedsSummary {
       "Finish it first, or leave its seed out",
     );
   }
-  const seeds = views.map(({ seed }) => seed);
+  const seeds = views.map(seedOf);
   const twice = seeds.find((seed, at) => seeds.indexOf(seed) !== at);
   if (twice !== undefined) {
     throw new UserError("report.seed-twice", `Seed ${twice} was given twice: an interval needs independent runs`);

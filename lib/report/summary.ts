@@ -33,5 +33,9 @@ export function statusSentence(view: RunView): string | undefined {
       return "This run was stopped before its end: what follows is what it had logged until then.";
     case "lost":
       return "This run’s process is gone without having ended the run: what follows is what it had logged until then.";
+    case "damaged":
+      return "The start of this run’s log is damaged: what follows is what can be read.";
+    case "unreadable":
+      return "This run’s log cannot be read.";
   }
 }

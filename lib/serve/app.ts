@@ -122,9 +122,14 @@ function explain(error: Error, c: Context): Response {
     return problem(c, 400, "body.malformed", "The body is not JSON");
   }
   if (error instanceof UserError) {
-    const conflict = error.code.startsWith("stop.") || error.code.startsWith("trash.");
-    return problem(c, conflict ? 409 : 400, error.code, error.message);
+    return problem(c, statusOf(error), error.code, error.message);
   }
   console.error(explainError(error));
   return problem(c, 500, "server.failed", "The server could not answer; its terminal shows why");
+}
+
+/** The HTTP status of a user's error: some are conflicts, and some are files that the server may not read. */
+function statusOf({ code }: UserError): 400 | 409 | 500 {
+  if (code.endsWith(".unreadable")) return 500;
+  return code.startsWith("stop.") || code.startsWith("trash.") ? 409 : 400;
 }

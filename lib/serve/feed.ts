@@ -1,4 +1,5 @@
 // One reader of a run's log for all its followers: each follower is a position in a shared list of messages.
+import { explainError } from "../errors.ts";
 import { followEvents, readEvents, type RunEvent } from "../run/mod.ts";
 
 /** One follower's position. */
@@ -132,7 +133,7 @@ async function pump(feed: Feed, runsFolder: string, id: string): Promise<void> {
       for (const event of rest?.events ?? []) publish(eventMessage(event), event.seq);
     }
   } catch (error) {
-    console.error(`Cannot read the log of run ${id}:`, error);
+    console.error(`Cannot read the log of run ${id}: ${explainError(error)}`);
   }
   // The log ended without saying so: the run's process is gone.
   if (!ended && !feed.abort.signal.aborted) publish('event: status\ndata: {"status":"lost"}\n\n', Infinity);

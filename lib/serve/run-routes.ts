@@ -1,13 +1,12 @@
 // Runs as data: the list, one run, its events so far and as they happen, its report.
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { readEvents, readLabels, readRun, readStatus, runFolder } from "../run/mod.ts";
+import { listRuns, readEvents, readLabels, readRun, readStatus, runFolder } from "../run/mod.ts";
 import { body, html, json, problem, refused, runParams, unknownRun } from "./answers.ts";
 import type { Feeds } from "./feed.ts";
 import { REPORT_POLICY } from "./headers.ts";
 import { HOME_PAGE, MISSING_PAGE, RUN_PAGE } from "./pages.ts";
 import { hasReport, readReport } from "./report.ts";
-import { createRunList } from "./runs.ts";
 import { eventsResponseSchema, runListResponseSchema, runResponseSchema, statusResponseSchema } from "./schemas.ts";
 import { eventStream } from "./stream.ts";
 
@@ -80,8 +79,6 @@ const routes = {
 
 /** Adds the routes of runs to the app. */
 export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds, keepAliveMs?: number): void {
-  const runList = createRunList(runsFolder);
-
   app.get("/", (c) => html(c, HOME_PAGE));
 
   app.get("/runs/:id", async (c) => {
@@ -89,7 +86,7 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
     return known ? html(c, RUN_PAGE) : html(c, MISSING_PAGE, 404);
   });
 
-  app.openapi(routes.list, async (c) => c.json({ runs: await runList() }, 200));
+  app.openapi(routes.list, async (c) => c.json({ runs: await listRuns(runsFolder) }, 200));
 
   app.openapi(routes.run, async (c) => {
     const run = await readRun(runsFolder, c.req.param("id"));

@@ -1,4 +1,5 @@
 // The results of all studies over several seeds as one page of Markdown: nothing in it is typed by hand.
+import { seedOf } from "../run/mod.ts";
 import {
   caveat,
   compact,
@@ -133,7 +134,7 @@ function costsOf({ seed, cells }: RunView): string[] {
 const COST_TABLES: readonly string[] = ["method-costs", "variants"];
 
 function directionsGrid(found: readonly DirectionFound[], views: readonly RunView[]): string {
-  return `Directions, ${seedsBasis(views.map(({ seed }) => seed))}:\n\n` + gridMarkdown({
+  return `Directions, ${seedsBasis(views.map(seedOf))}:\n\n` + gridMarkdown({
     caption: "",
     columns: [
       { title: "claim", numeric: false },

@@ -39,7 +39,7 @@ Deno.test("`card()` stays under 3 KB at every moment, and under 24 KB whatever t
 
 Deno.test("`card()` shows the last warnings and errors, and how many came before", () => {
   const view = sampleView();
-  const note = (text: string, level: "info" | "warning" | "error") => ({ level, text });
+  const note = (text: string, level: "info" | "warning" | "error") => ({ level, text, time: "2026-11-22T05:12:07Z" });
   for (const cell of view.cells) cell.notes = [];
   view.cells[0]!.notes = [note("fine", "info"), note("one", "warning"), note("two", "warning"), note("three", "error")];
   view.notes = [note("<b>four</b>", "warning")];

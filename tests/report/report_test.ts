@@ -34,12 +34,12 @@ function evilView(): RunView {
     config: { [EVIL]: EVIL },
     command: [EVIL],
     versions: { [EVIL]: EVIL },
-    notes: [{ level: "error", text: EVIL }],
+    notes: [{ level: "error", text: EVIL, time: EVIL }],
     cells: view.cells.map((cell) => ({
       ...cell,
       ...{ name: cell.name + EVIL, title: EVIL, description: EVIL, summary: EVIL, cellKey: EVIL },
       tables: evil(cell.tables) as typeof cell.tables,
-      notes: [{ level: "warning", text: EVIL }],
+      notes: [{ level: "warning", text: EVIL, time: EVIL }],
       artifacts: [{ name: EVIL, path: EVIL, bytes: 1, sha256: EVIL }],
     })),
     results: {

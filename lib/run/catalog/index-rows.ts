@@ -1,200 +1,153 @@
-// From events and labels to rows of the index.
-import type { DatabaseSync } from "node:sqlite";
+// From a run's folded view to rows of the index. Only points are written event by event: a view can hold millions.
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { RunEvent, RunResults } from "../events/events.ts";
+import type { Labels, RunStatus, RunSummary, RunView } from "../events/views.ts";
+import { validUpTo } from "../view/mod.ts";
 import { RUN_TABLES } from "./index-schema.ts";
-import type { Labels } from "../events/views.ts";
-import type { WriterState } from "../process/lock.ts";
 
-/** Writes the rows of one run. Calls belong inside a transaction. */
-export interface RunRows {
-  /** Writes what one event says. Events before `run.start` have no run to belong to and are left out. */
-  apply(event: RunEvent): void;
+type Value = string | number | null;
+
+/** Writes the rows of runs. Calls belong in a transaction. */
+export interface RowWriter {
+  /** Adds the points of events, drops those that they void, and sums the changed curves up again. */
+  points(run: string, events: readonly RunEvent[]): void;
+  /** Replaces what the view says, all but points. @param status the status now, see `statusNow()` */
+  view(view: RunView, status: RunStatus, damagedLines: number): void;
+  /** Replaces a run's rows by the one line that is known of a run that cannot be read. */
+  unreadable(summary: RunSummary): void;
+  status(run: string, status: RunStatus): void;
   /** Replaces name, tags and people's notes. */
-  label(labels: Labels): void;
-  /** Sets the status of a run that has not ended by its writer's state, and how many lines of the log are damaged. */
-  settle(writer: WriterState, damaged: number): void;
-  /** Removes every row of the run. */
-  clear(): void;
+  labels(run: string, labels: Labels): void;
+  /** Removes every row of a run. */
+  clear(run: string): void;
 }
 
-/** The writer of one run's rows. Statements are prepared once a call, so use it for many events. */
-export function runRows(db: DatabaseSync, run: string): RunRows {
-  const statement = cached((sql) => db.prepare(sql));
-  const write = (sql: string, ...values: (string | number | null)[]) => void statement(sql).run(...values);
-  const clear = () => {
+/** A writer of rows; it prepares each statement once. */
+export function rowWriter(db: DatabaseSync): RowWriter {
+  const statements = new Map<string, StatementSync>();
+  const write = (sql: string, ...values: Value[]) => {
+    let statement = statements.get(sql);
+    if (statement === undefined) statements.set(sql, statement = db.prepare(sql));
+    statement.run(...values);
+  };
+  const insert = (table: string, ...values: Value[]) =>
+    write(`insert or replace into ${table} values (${values.map(() => "?").join(", ")})`, ...values);
+  const clear = (run: string) => {
     for (const table of RUN_TABLES) write(`delete from ${table} where run = ?`, run);
     write("delete from runs where id = ?", run);
   };
-  let started = statement("select 1 from runs where id = ?").get(run) !== undefined;
-
-  const ensureCell = (name: string, title: string) =>
+  const runRow = (view: Omit<RunView, "cells" | "notes" | "results" | "lastSeq">, status: RunStatus, damaged: number) =>
     write(
-      `insert into cells (run, position, name, title, description, status, key, summary)
-       values (?1, (select count(*) from cells where run = ?1), ?2, ?3, '', 'planned', '', '') on conflict do nothing`,
-      run,
-      name,
-      title,
+      RUN,
+      view.id,
+      view.experiment,
+      view.title,
+      view.preset,
+      view.seed,
+      view.device,
+      status,
+      view.startedAt,
+      view.updatedAt,
+      view.seconds,
+      view.error,
+      JSON.stringify(view.config),
+      JSON.stringify(view.command),
+      JSON.stringify(view.versions),
+      view.pid,
+      damaged,
+      view.status === "stalled" ? 1 : 0,
     );
 
-  const start = (event: Extract<RunEvent, { kind: "run.start" }>) => {
-    clear();
-    started = true;
-    const json = [event.config, event.command, event.versions].map((value) => JSON.stringify(value));
-    write(
-      `insert into runs (id, experiment, title, preset, seed, device, status, started, updated, config, command,
-       versions, pid) values (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)`,
-      ...[run, event.experiment, event.title, event.preset, event.seed, event.device, event.time, event.time],
-      ...json,
-      event.pid,
-    );
-    for (const { cell, title } of event.plan) ensureCell(cell, title);
-  };
-
-  const metrics = (event: Extract<RunEvent, { kind: "metrics" }>) => {
-    write("update cells set steps = ? where run = ? and name = ?", event.steps, run, event.cell);
-    for (const [name, value] of Object.entries(event.values)) {
-      write(POINT, run, event.cell, name, event.seq, event.step, event.time, value);
-      addUp(event.cell, name, event.step, value);
-    }
-  };
-
-  const resume = (event: Extract<RunEvent, { kind: "run.resume" }>) => {
-    const json = [event.config, event.command, event.versions].map((value) => JSON.stringify(value));
-    write(
-      `update runs set title = ?, device = ?, config = ?, command = ?, versions = ?, pid = ?, status = 'running',
-       seconds = null, error = null where id = ?`,
-      ...[event.title, event.device, ...json, event.pid, run],
-    );
-    write("delete from results where run = ?", run);
-    write("update cells set status = 'planned' where run = ? and status = 'running'", run);
-    for (const { cell, title } of event.plan) ensureCell(cell, title);
-  };
-
-  /** Points after `step` are void; what they had added up to is added up anew. */
-  const rewind = (cell: string, step: number) => {
-    write("delete from points where run = ? and cell = ? and step > ?", run, cell, step);
-    write("delete from metrics where run = ? and cell = ?", run, cell);
-    const left = statement("select metric, step, value from points where run = ? and cell = ? order by seq");
-    for (const { metric, step, value } of left.all(run, cell)) addUp(cell, String(metric), Number(step), value as null);
-  };
-
-  const addUp = (cell: string, name: string, step: number, value: number | null) => {
-    write(value === null ? NOT_FINITE : FINITE, run, cell, name, ...(value === null ? [] : [value, step]));
-  };
-
-  const apply = (event: RunEvent) => {
-    if (event.kind === "run.start") return start(event);
-    if (!started) return;
-    const stalls = event.kind === "note" && event.alert?.detector === "stall" ? 1 : 0;
-    write("update runs set updated = ?, stalled = ? where id = ?", event.time, stalls, run);
-    if ("cell" in event && event.cell !== undefined) ensureCell(event.cell, event.cell);
-    switch (event.kind) {
-      case "run.resume":
-        resume(event);
-        break;
-      case "cell.resume":
-        write("update cells set status = 'running', seconds = null where run = ? and name = ?", run, event.cell);
-        break;
-      case "cell.rewind":
-        rewind(event.cell, event.step);
-        break;
-      case "cell.start":
-        // Begun again, it has an account of its own.
-        rewind(event.cell, -1);
-        write("delete from artifacts where run = ? and cell = ?", run, event.cell);
-        write("delete from notes where run = ? and cell = ? and source = 'run'", run, event.cell);
-        write(
-          `update cells set title = ?, description = ?, key = ?, status = 'running', started = ?
-           where run = ? and name = ?`,
-          ...[event.title, event.description, event.cellKey, event.time, run, event.cell],
-        );
-        break;
-      case "metrics":
-        metrics(event);
-        break;
-      case "note":
-        write(NOTE, run, "run", event.cell ?? null, event.level, event.time, event.text);
-        break;
-      case "artifact":
-        write(
-          "insert or replace into artifacts values (?, ?, ?, ?, ?, ?)",
-          ...[run, event.cell, event.name, event.path, event.bytes, event.sha256],
-        );
-        break;
-      case "cell.end":
-        write(
-          "update cells set status = ?, seconds = ?, summary = ? where run = ? and name = ?",
-          ...[event.status, event.seconds, event.summary, run, event.cell],
-        );
-        break;
-      case "run.end":
-        write(
-          "update runs set status = ?, seconds = ?, error = ? where id = ?",
-          ...[event.status, event.seconds, event.error ?? null, run],
-        );
-        for (const row of resultRows(event.results)) {
-          write("insert or replace into results values (?, ?, ?, ?, ?, ?, ?, ?)", run, ...row);
+  return {
+    points(run, events) {
+      const changed = new Set<string>();
+      for (const event of events) {
+        if (event.kind === "run.start") {
+          for (const table of ["points", "metrics"]) write(`delete from ${table} where run = ?`, run);
         }
-        break;
-    }
+        const last = validUpTo(event);
+        if (last !== undefined && "cell" in event) {
+          write("delete from points where run = ? and cell = ? and step > ?", run, event.cell!, last);
+          changed.add(event.cell!);
+        }
+        if (event.kind !== "metrics") continue;
+        changed.add(event.cell);
+        for (const [name, value] of Object.entries(event.values)) {
+          insert("points", run, event.cell, name, event.seq, event.step, event.time, value);
+        }
+      }
+      for (const cell of changed) {
+        write("delete from metrics where run = ? and cell = ?", run, cell);
+        write(METRICS, run, cell);
+      }
+    },
+    view(view, status, damagedLines) {
+      const run = view.id;
+      for (const table of ["cells", "results", "artifacts"]) write(`delete from ${table} where run = ?`, run);
+      write("delete from notes where run = ? and source = 'run'", run);
+      runRow(view, status, damagedLines);
+      for (const { level, time, text } of view.notes) insert("notes", run, "run", null, level, time, text);
+      for (const [position, cell] of view.cells.entries()) {
+        const { name, title, description, status, cellKey, startedAt, seconds, steps, summary } = cell;
+        insert("cells", run, position, name, title, description, status, cellKey, startedAt, seconds, steps, summary);
+        for (const { level, time, text } of cell.notes) insert("notes", run, "run", name, level, time, text);
+        for (const file of cell.artifacts) {
+          insert("artifacts", run, name, file.name, file.path, file.bytes, file.sha256);
+        }
+      }
+      for (const row of resultRows(view.results)) insert("results", run, ...row);
+    },
+    unreadable(summary) {
+      clear(summary.id);
+      runRow({ ...summary, config: null, versions: {}, pid: null }, summary.status, 0);
+    },
+    status: (run, status) => write("update runs set status = ? where id = ?", status, run),
+    labels(run, { name, tags, notes }) {
+      write("update runs set name = ? where id = ?", name, run);
+      write("delete from tags where run = ?", run);
+      write("delete from notes where run = ? and source = 'person'", run);
+      for (const tag of tags) insert("tags", run, tag);
+      for (const { time, text } of notes) insert("notes", run, "person", null, "info", time, text);
+    },
+    clear,
   };
-
-  const label = ({ name, tags, notes }: Labels) => {
-    write("update runs set name = ? where id = ?", name, run);
-    write("delete from tags where run = ?", run);
-    write("delete from notes where run = ? and source = 'person'", run);
-    if (!started) return;
-    for (const tag of tags) write("insert into tags values (?, ?)", run, tag);
-    for (const { time, text } of notes) write(NOTE, run, "person", null, "info", time, text);
-  };
-
-  const settle = (writer: WriterState, damaged: number) => {
-    write("update runs set damaged = ? where id = ?", damaged, run);
-    const status = writer === "gone"
-      ? "'lost'"
-      : writer === "silent"
-      ? "'stalled'"
-      : "iif(stalled, 'stalled', 'running')";
-    write(`update runs set status = ${status} where id = ? and status in ('running', 'stalled', 'lost')`, run);
-  };
-
-  return { apply, label, settle, clear };
 }
 
-const NOTE = "insert into notes values (?, ?, ?, ?, ?, ?)";
-const POINT = "insert or replace into points values (?, ?, ?, ?, ?, ?, ?)";
-const NOT_FINITE = `insert into metrics (run, cell, name, points, not_finite) values (?, ?, ?, 1, 1)
-  on conflict do update set points = points + 1, not_finite = not_finite + 1`;
-const FINITE = `insert into metrics values (?1, ?2, ?3, 1, 0, ?4, ?5, ?4, ?5, ?4, ?5)
-  on conflict do update set points = points + 1, last = ?4, last_step = ?5,
-    min_step = case when min is null or ?4 < min then ?5 else min_step end, min = min(coalesce(min, ?4), ?4),
-    max_step = case when max is null or ?4 > max then ?5 else max_step end, max = max(coalesce(max, ?4), ?4)`;
+/** All columns of a run but its name, which is a label. */
+const RUN = `insert into runs (id, experiment, title, preset, seed, device, status, started, updated, seconds, error,
+    config, command, versions, pid, damaged, stalled) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  on conflict do update set experiment = excluded.experiment, title = excluded.title, preset = excluded.preset,
+    seed = excluded.seed, device = excluded.device, status = excluded.status, started = excluded.started,
+    updated = excluded.updated, seconds = excluded.seconds, error = excluded.error, config = excluded.config,
+    command = excluded.command, versions = excluded.versions, pid = excluded.pid, damaged = excluded.damaged,
+    stalled = excluded.stalled`;
+
+/** Sums the curves of a cell up. Of equal values, the first one counts; values that are not finite are null. */
+const METRICS = `insert into metrics
+  with own as (select metric, seq, step, value from points where run = ?1 and cell = ?2),
+  sums as (select metric, count(*) as points, count(*) - count(value) as not_finite, min(value) as low,
+    max(value) as high, max(iif(value is null, null, seq)) as last from own group by metric)
+  select ?1, ?2, metric, points, not_finite,
+    (select value from own where own.metric = sums.metric and seq = last),
+    (select step from own where own.metric = sums.metric and seq = last),
+    low, (select step from own where own.metric = sums.metric and value = low order by seq limit 1),
+    high, (select step from own where own.metric = sums.metric and value = high order by seq limit 1)
+  from sums`;
 
 type ResultRow = readonly [string, string, string, number, number | null, number | null, number | null];
 
 /** Rows without the run: method, kind, name, value, low, high, samples. */
-function resultRows(results: RunResults | undefined): ResultRow[] {
+function resultRows(results: RunResults | null): ResultRow[] {
   return Object.entries(results?.methods ?? {}).flatMap(([method, { bpb, bpbInterval, tasks, parameters }]) => [
     ...Object.entries(bpb).map(([domain, value]): ResultRow => {
       const interval = bpbInterval[domain];
       return [method, "bpb", domain, value, interval?.low ?? null, interval?.high ?? null, interval?.samples ?? null];
     }),
-    ...Object.entries(tasks).map(([task, { value, low, high, samples }]): ResultRow => [
-      ...[method, "task", task] as const,
-      ...[value, low, high, samples] as const,
-    ]),
-    ...Object.entries(parameters).map(([name, value]): ResultRow => [
-      ...[method, "parameters", name] as const,
-      ...[value, null, null, null] as const,
-    ]),
+    ...Object.entries(tasks).map((
+      [task, { value, low, high, samples }],
+    ): ResultRow => [method, "task", task, value, low, high, samples]),
+    ...Object.entries(parameters).map((
+      [name, value],
+    ): ResultRow => [method, "parameters", name, value, null, null, null]),
   ]);
-}
-
-function cached<T>(make: (key: string) => T): (key: string) => T {
-  const made = new Map<string, T>();
-  return (key) => {
-    let value = made.get(key);
-    if (value === undefined) made.set(key, value = make(key));
-    return value;
-  };
 }

@@ -1,19 +1,22 @@
-// The tables of the index over all runs, as docs/runs.md describes them. A change here raises the version.
+// The tables of the index over all runs, as docs/runs.md describes them. Raise the version with every change here.
 
-/** Version of the tables (`PRAGMA user_version`): an index of any other version is built anew from the logs. */
-export const INDEX_VERSION = 2;
+/** Version of the tables (`PRAGMA user_version`): an index of another version is rebuilt from the logs. */
+export const INDEX_VERSION = 3;
 /** `PRAGMA application_id`: tells an index from any other SQLite database. "Stch" in ASCII. */
 export const INDEX_APPLICATION = 0x53746368;
 
 /** The tables whose rows belong to one run, by the column `run`. */
 export const RUN_TABLES = ["cells", "points", "metrics", "results", "artifacts", "notes", "tags"] as const;
 
-/** Makes every table and view. */
+/**
+ * Creates every table and view. `logs` is the index's own: the state of each log and labels file when it was read, the
+ * run's summary as its log has it, and the folded view without points, which the next update continues from.
+ */
 export const INDEX_SCHEMA = `
 create table runs (
   id text primary key, name text, experiment text not null, title text not null, preset text not null,
-  seed integer not null, device text not null, status text not null, started text not null, updated text not null,
-  seconds real, error text, config text not null, command text not null, versions text not null, pid integer not null,
+  seed integer, device text not null, status text not null, started text not null, updated text not null,
+  seconds real, error text, config text not null, command text not null, versions text not null, pid integer,
   damaged integer not null default 0, stalled integer not null default 0
 ) strict, without rowid;
 create table cells (
@@ -49,6 +52,6 @@ create view alerts as select * from notes where level in ('warning', 'error');
 create table logs (
   run text primary key, log_file real not null, log_size integer not null, log_time real not null,
   offset integer not null, line integer not null, seq integer not null, damaged integer not null,
-  labels_size integer not null, labels_time real not null
+  labels_file real not null, labels_size integer not null, labels_time real not null, summary text not null, view text
 ) strict, without rowid;
 `;

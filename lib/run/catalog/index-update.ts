@@ -1,126 +1,209 @@
 // Bringing the rows of every run up to date: only what its log and labels have gained since the last time is read.
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { type RunRows, runRows } from "./index-rows.ts";
-import { LABELS_FILE, readLabels } from "./labels.ts";
-import { writerState } from "../process/lock.ts";
+import type { LogDamage, RunStatus, RunSummary, RunView } from "../events/views.ts";
+import { timeOfRunId } from "../files/run-id.ts";
 import { LOG_FILE } from "../log/log.ts";
 import { LOG_START, type LogPosition, readPiece } from "../log/parse-log.ts";
-import { runIds } from "../log/read.ts";
+import { nameAndNote, runIds } from "../log/read.ts";
+import { statusNow } from "../log/status.ts";
+import { type FileStamp, isSame, refusalOf, stampOf, summarize, unreadableSummary } from "../log/summary.ts";
+import { type WriterState, writerState } from "../process/lock.ts";
+import { applyEvent, damagedView } from "../view/mod.ts";
+import { type RowWriter, rowWriter } from "./index-rows.ts";
+import { LABELS_FILE, readLabels } from "./labels.ts";
 import { transact } from "./sqlite.ts";
 
-/** What the index knows about a log: which file it was, how large and how old, and how far it was read. */
-interface Known extends LogPosition {
-  readonly log_file: number;
-  readonly log_size: number;
-  readonly log_time: number;
-  readonly damaged: number;
-  readonly labels_size: number;
-  readonly labels_time: number;
-}
+/** Called after each run with the number of runs that are up to date, and of all runs. */
+export type OnProgress = (done: number, total: number) => void;
 
-/** Updates every run's rows and removes those of runs that are gone. */
-export async function updateRuns(db: DatabaseSync, runsFolder: string): Promise<{ runs: number; events: number }> {
-  const known = new Map<string, Known>();
-  for (const row of db.prepare("select * from logs").all()) known.set(String(row.run), row as unknown as Known);
-  const open = new Map(
-    db.prepare("select id, status from runs where status in ('running', 'stalled', 'lost')").all()
-      .map(({ id, status }) => [String(id), String(status)]),
-  );
+/** Brings every run's rows up to date and removes those of runs that are gone. */
+export async function updateRuns(
+  db: DatabaseSync,
+  runsFolder: string,
+  onProgress: OnProgress = () => {},
+): Promise<{ runs: number; events: number }> {
+  const known = readKnown(db);
+  const rows = rowWriter(db);
+  const ids = await runIds(runsFolder);
   let events = 0;
   let runs = 0;
-  for (const id of await runIds(runsFolder)) {
-    const read = await updateRun(db, join(runsFolder, id), id, known.get(id), open.get(id));
+  for (const [i, id] of ids.entries()) {
+    const run = { db, rows, id, folder: join(runsFolder, id) };
+    const read = await updateRun(run, known.get(id)).catch((error) => listUnreadable(run, error));
     known.delete(id);
+    onProgress(i + 1, ids.length);
     if (read === undefined) continue;
     events += read;
     runs++;
   }
-  if (known.size > 0) transact(db, () => [...known.keys()].forEach((id) => forget(db, id)));
+  if (known.size > 0) transact(db, () => [...known.keys()].forEach((id) => forget({ db, rows, id })));
   return { runs, events };
 }
 
-/** How many events were read, or undefined when the folder holds no log. */
-async function updateRun(
-  db: DatabaseSync,
-  folder: string,
-  id: string,
-  before: Known | undefined,
-  status: string | undefined,
-) {
+/** What the index knows of a run: which states of its files were read, and how far. */
+interface Known {
+  readonly log: FileStamp;
+  readonly labels: FileStamp;
+  readonly position: LogPosition;
+  /** Damaged lines. */
+  readonly damaged: number;
+  /** Undefined when an update was interrupted. */
+  readonly status: RunStatus | undefined;
+}
+
+function readKnown(db: DatabaseSync): Map<string, Known> {
+  const rows = db.prepare(
+    `select run, log_file, log_size, log_time, offset, line, seq, logs.damaged as damaged, labels_file, labels_size,
+     labels_time, status from logs left join runs on id = run`,
+  ).all() as Record<string, number>[];
+  return new Map(rows.map((row) => [
+    String(row.run),
+    {
+      log: { file: row.log_file!, size: row.log_size!, time: row.log_time! },
+      labels: { file: row.labels_file!, size: row.labels_size!, time: row.labels_time! },
+      position: { offset: row.offset!, line: row.line!, seq: row.seq! },
+      damaged: row.damaged!,
+      status: (row.status ?? undefined) as RunStatus | undefined,
+    },
+  ]));
+}
+
+interface IndexedRun {
+  readonly db: DatabaseSync;
+  readonly rows: RowWriter;
+  readonly id: string;
+  readonly folder: string;
+}
+
+/** How far a log was read, and what was found in it. */
+interface State {
+  position: LogPosition;
+  /** Undefined while there is no readable event. Without points. */
+  view: RunView | undefined;
+  damage: LogDamage[];
+}
+
+const NO_FILE: FileStamp = { file: 0, size: 0, time: 0 };
+
+/** How many events were read, or undefined when the folder holds no run, or one that has not begun. */
+async function updateRun(run: IndexedRun, before: Known | undefined): Promise<number | undefined> {
+  const { db, rows, id, folder } = run;
   // Asked before reading, so that a writer that ends in between is not taken for one that died.
   const writer = writerState(folder);
   const log = await stampOf(join(folder, LOG_FILE));
-  if (log === undefined) {
-    if (before !== undefined) transact(db, () => forget(db, id));
-    return undefined;
-  }
-  const labels = await stampOf(join(folder, LABELS_FILE)) ?? { size: 0, time: 0 };
-  const sameLog = before !== undefined && before.log_file === log.file && before.log_size === log.size &&
-    before.log_time === log.time;
-  const sameLabels = before?.labels_size === labels.size && before.labels_time === labels.time;
-  // A live writer's run may have stalled by its own word, which only its rows tell.
-  const settled = status === undefined || (writer === "gone" && status === "lost");
-  if (sameLog && sameLabels && settled) return 0;
-  const rows = runRows(db, id);
-  const grown = before !== undefined && before.log_file === log.file && log.size > before.log_size &&
-    log.size >= before.offset;
-  // A log with damaged lines is read from its start again: it may have been mended.
-  const known = sameLog || grown && before.damaged === 0 ? before : undefined;
-  const state = { position: known ?? LOG_START as LogPosition, damaged: known?.damaged ?? 0, unfinished: 0 };
-  const mark = (complete: boolean) =>
-    db.prepare("insert or replace into logs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
-      // Until the log was read to its end its stamp says "not yet".
-      ...[id, log.file, complete ? log.size : 0, complete ? log.time : 0] as const,
-      ...[state.position.offset, state.position.line, state.position.seq, state.damaged] as const,
-      ...[labels.size, labels.time] as const,
-    );
-  const events = sameLog ? 0 : await readOn(db, folder, rows, state, known === undefined, () => mark(false));
+  const labels = await stampOf(join(folder, LABELS_FILE)) ?? NO_FILE;
+  if (log === undefined) return absent(run, before);
+  const sameLog = isSame(before?.log, log);
+  const sameLabels = isSame(before?.labels, labels);
+  if (sameLog && sameLabels && isSettled(before?.status, writer)) return 0;
+  const grown = before?.log.file === log.file && log.size > before.log.size && log.size >= before.position.offset;
+  // A log with damaged lines is read from its start again: it may have been repaired.
+  const continues = before !== undefined && before.damaged === 0 && (sameLog || grown);
+  const state: State = continues
+    ? { position: before.position, view: readState(db, id), damage: [] }
+    : { position: LOG_START, view: undefined, damage: [] };
+  const events = continues && sameLog ? 0 : await readOn(run, state, !continues);
+  const view = shownView(state, id, state.position.offset < log.size, writer);
+  if (view === undefined) return absent(run, before);
   const given = await readLabels(folder);
   transact(db, () => {
-    if (!sameLog || !sameLabels) rows.label(given);
-    const halfWritten = state.position.offset < log.size && writer === "gone" ? 1 : 0;
-    rows.settle(writer, state.damaged + halfWritten + given.damaged);
-    mark(true);
+    const damaged = view.damage.length;
+    rows.view(view.view, statusNow(view.view.status, writer), damaged);
+    rows.labels(id, given);
+    mark(run, state, summarize(view.view, view.view.status, damaged), log, labels);
   });
   return events;
 }
 
-/** Reads a log from `state.position` to its end, a transaction a piece; a kill in between loses nothing. */
-async function readOn(
-  db: DatabaseSync,
-  folder: string,
-  rows: RunRows,
-  state: { position: LogPosition; damaged: number },
-  afresh: boolean,
-  mark: () => void,
-): Promise<number> {
+function absent({ db, rows, id }: IndexedRun, before: Known | undefined): undefined {
+  if (before !== undefined) transact(db, () => forget({ db, rows, id }));
+}
+
+/** Whether nothing but a change of its files can change a run's rows. */
+function isSettled(status: RunStatus | undefined, writer: WriterState): boolean {
+  if (status === "lost") return writer === "gone";
+  return status !== undefined && status !== "running" && status !== "stalled" && status !== "unreadable";
+}
+
+/**
+ * Reads a log from the state's position to its end. Each piece is one transaction, so that an interrupted update
+ * continues after the last one.
+ */
+async function readOn(run: IndexedRun, state: State, afresh: boolean): Promise<number> {
+  const { db, rows, id, folder } = run;
   let events = 0;
-  let first = afresh;
-  for (;;) {
+  for (let first = afresh;; first = false) {
     const piece = await readPiece(join(folder, LOG_FILE), state.position);
     const atEnd = piece.position.offset === state.position.offset;
     if (atEnd && !first) return events;
+    for (const event of piece.events) state.view = applyEvent(state.view, event);
+    // Points go to their own table; kept in the view, those of a long run would not fit into memory.
+    for (const cell of state.view?.cells ?? []) cell.metrics = [];
     state.position = piece.position;
-    state.damaged += piece.damage.length;
+    state.damage.push(...piece.damage);
     transact(db, () => {
-      if (first) rows.clear();
-      piece.events.forEach(rows.apply);
-      mark();
+      if (first) rows.clear(id);
+      rows.points(id, piece.events);
+      // The stamp of no file: the log has not been read to its end yet.
+      mark(run, state, undefined, NO_FILE, NO_FILE);
     });
-    first = false;
     events += piece.events.length;
-    if (atEnd) return events;
   }
 }
 
-function forget(db: DatabaseSync, id: string): void {
-  runRows(db, id).clear();
-  db.prepare("delete from logs where run = ?").run(id);
+/** The view as readers see it, with its damage; undefined while the run has not begun. */
+function shownView({ view, damage, position }: State, id: string, unfinished: boolean, writer: WriterState) {
+  const gone = writer === "gone";
+  const all = unfinished && gone ? [...damage, { line: position.line + 1, reason: "it is half written" }] : damage;
+  if (view === undefined && all.length === 0 && !gone) return undefined;
+  const shown = view === undefined ? damagedView(timeOfRunId(id)) : { ...view, notes: [...view.notes] };
+  nameAndNote(shown, id, all);
+  return { view: shown, damage: all };
 }
 
-async function stampOf(path: string): Promise<{ file: number; size: number; time: number } | undefined> {
-  const info = await Deno.lstat(path).catch(() => undefined);
-  if (!info?.isFile) return undefined;
-  return { file: info.ino ?? 0, size: info.size, time: info.mtime?.getTime() ?? 0 };
+function mark(
+  { db, id }: IndexedRun,
+  state: State,
+  summary: RunSummary | undefined,
+  log: FileStamp,
+  labels: FileStamp,
+) {
+  const { offset, line, seq } = state.position;
+  db.prepare("insert or replace into logs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+    id,
+    log.file,
+    log.size,
+    log.time,
+    offset,
+    line,
+    seq,
+    state.damage.length,
+    labels.file,
+    labels.size,
+    labels.time,
+    JSON.stringify(summary ?? null),
+    JSON.stringify(state.view ?? null),
+  );
+}
+
+function readState(db: DatabaseSync, id: string): RunView | undefined {
+  return JSON.parse(String(db.prepare("select view from logs where run = ?").get(id)!.view)) ?? undefined;
+}
+
+/** Lists a run that the system does not let us read, so that it hides no other. It is tried again at the next update. */
+function listUnreadable(run: IndexedRun, error: unknown): number {
+  const reason = refusalOf(error);
+  if (reason === undefined) throw error;
+  const summary = unreadableSummary(run.id, reason);
+  transact(run.db, () => {
+    run.rows.unreadable(summary);
+    mark(run, { position: LOG_START, view: undefined, damage: [] }, summary, NO_FILE, NO_FILE);
+  });
+  return 0;
+}
+
+function forget({ db, rows, id }: Pick<IndexedRun, "db" | "rows" | "id">): void {
+  rows.clear(id);
+  db.prepare("delete from logs where run = ?").run(id);
 }

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { nearest, UserError } from "../../errors.ts";
 import { openForReading, withIndex } from "./runs-index.ts";
 import type { ListedRun, RunSummary } from "../events/views.ts";
-import { AGGREGATES, finishedCells, parseMetric, type RunStatus } from "../view/mod.ts";
+import { AGGREGATES, parseMetric, type RunStatus } from "../view/mod.ts";
 
 /** A run in a sorted list. */
 export interface SortedRun extends ListedRun {
@@ -188,39 +188,14 @@ function byRun(rows: readonly Record<string, unknown>[], way: Way): Map<string, 
 }
 
 function readRuns(db: DatabaseSync): SortedRun[] {
-  const cells = grouped(db, "select run, name, status from cells order by run, position");
   const tags = grouped(db, "select run, tag from tags order by run, tag");
-  const means = grouped(db, "select run, method, value from results where kind = 'bpb' and name = 'mean'");
-  return db.prepare("select * from runs").all().map((row) => {
-    const own = cells.get(String(row.id)) ?? [];
-    const count = (test: (status: unknown) => boolean) => own.filter(({ status }) => test(status)).length;
-    const current = own.find(({ status }) => status === "running")?.name;
-    return {
-      id: String(row.id),
-      experiment: String(row.experiment),
-      title: String(row.title),
-      preset: String(row.preset),
-      seed: Number(row.seed),
-      device: String(row.device),
-      command: JSON.parse(String(row.command)),
-      status: row.status as RunStatus,
-      startedAt: String(row.started),
-      updatedAt: String(row.updated),
-      seconds: row.seconds === null ? null : Number(row.seconds),
-      cells: {
-        ended: finishedCells(own),
-        cached: count((status) => status === "cached"),
-        total: own.length,
-      },
-      current: current === undefined ? null : String(current),
-      meanBpb: Object.fromEntries((means.get(String(row.id)) ?? []).map((m) => [String(m.method), Number(m.value)])),
-      error: row.error === null ? null : String(row.error),
-      damagedLines: Number(row.damaged),
-      name: row.name === null ? null : String(row.name),
-      tags: (tags.get(String(row.id)) ?? []).map(({ tag }) => String(tag)),
-      sortedBy: null,
-    };
-  });
+  return db.prepare("select id, name, status, summary from runs join logs on run = id").all().map((row) => ({
+    ...JSON.parse(String(row.summary)) as RunSummary,
+    status: row.status as RunStatus,
+    name: row.name === null ? null : String(row.name),
+    tags: (tags.get(String(row.id)) ?? []).map(({ tag }) => String(tag)),
+    sortedBy: null,
+  }));
 }
 
 function grouped(db: DatabaseSync, sql: string): Map<string, Record<string, unknown>[]> {

@@ -1,28 +1,36 @@
-// Finding the run that a person means: by id, by name, by title, by the start of an id, or `last`.
+// Finding the run that a person means: by id, name, title, the start of an id, or `last`.
 import { join } from "node:path";
 import { nearest, UserError } from "../../errors.ts";
-import { readLabels } from "./labels.ts";
-import { listRuns } from "../log/read.ts";
-import type { RunSummary } from "../events/views.ts";
+import type { ListedRun } from "../events/views.ts";
+import { runFolder } from "../log/read.ts";
+import { hasBegun, lastRun, listRuns } from "./run-list.ts";
 import { removals, TRASH_FOLDER } from "./trash.ts";
 
 /**
- * The id of the run that `text` means.
+ * The id of the run that `text` means. A whole id and `last` need no other log than the first lines.
  *
  * @param text a whole id, `last`, or what exactly one run has: a name that people gave it, otherwise a title (`--name`),
  *   otherwise the start of an id
- * @throws UserError `run.none`, `run.ambiguous`, `run.removed` when it is in the trash
+ * @throws UserError `run.none`, `run.ambiguous`, `run.removed` when it is in the trash, `folder.unreadable`
  */
 export async function resolveRun(runsFolder: string, text: string): Promise<string> {
+  const folder = await runFolder(runsFolder, text);
+  if (folder !== undefined && await hasBegun(folder)) return text;
+  const last = text === "last" ? await lastRun(runsFolder) : undefined;
+  if (last !== undefined) return last;
   const runs = await listRuns(runsFolder);
-  const ids = runs.map(({ id }) => id);
-  if (ids.length === 0) {
+  if (runs.length > 0 && text === "last") {
+    throw new UserError(
+      "run.none",
+      `None of the ${runs.length} runs in ${runsFolder} can be read`,
+      runs[0]!.error ?? undefined,
+    );
+  }
+  if (runs.length === 0) {
     await refuseRemoved(runsFolder, text);
     throw new UserError("run.none", `There is no run in ${runsFolder}`, "start one with deno task bts, or give --runs");
   }
-  if (text === "last") return ids[0]!;
-  if (ids.includes(text)) return text;
-  const named = await runsNamed(runsFolder, runs, text);
+  const named = runsNamed(runs, text);
   const matches = named.length > 0 ? named : idsBeginning(runs, text);
   if (matches.length === 1) return matches[0]!;
   if (matches.length > 1) {
@@ -34,7 +42,7 @@ export async function resolveRun(runsFolder: string, text: string): Promise<stri
     );
   }
   await refuseRemoved(runsFolder, text);
-  const near = nearest(text, ids);
+  const near = nearest(text, runs.map(({ id }) => id));
   throw new UserError(
     "run.none",
     `There is no run "${text}" in ${runsFolder}`,
@@ -43,14 +51,13 @@ export async function resolveRun(runsFolder: string, text: string): Promise<stri
 }
 
 /** The runs that people gave this name or, when there is none, those of this title. */
-async function runsNamed(runsFolder: string, runs: readonly RunSummary[], name: string): Promise<string[]> {
+function runsNamed(runs: readonly ListedRun[], name: string): string[] {
   if (name === "") return [];
-  const labels = await Promise.all(runs.map(({ id }) => readLabels(join(runsFolder, id))));
-  const renamed = runs.filter((_, i) => labels[i]!.name === name);
+  const renamed = runs.filter((run) => run.name === name);
   return (renamed.length > 0 ? renamed : runs.filter(({ title }) => title === name)).map(({ id }) => id);
 }
 
-function idsBeginning(runs: readonly RunSummary[], text: string): string[] {
+function idsBeginning(runs: readonly ListedRun[], text: string): string[] {
   return text === "" ? [] : runs.map(({ id }) => id).filter((id) => id.startsWith(text));
 }
 
@@ -62,17 +69,16 @@ function idsBeginning(runs: readonly RunSummary[], text: string): string[] {
 async function refuseRemoved(runsFolder: string, text: string): Promise<void> {
   const newestFirst = (await removals(runsFolder)).reverse();
   for (const [later, removal] of newestFirst.entries()) {
-    const folder = join(runsFolder, TRASH_FOLDER, removal);
-    const runs = await listRuns(folder);
-    const named = await runsNamed(folder, runs, text);
+    const runs = await listRuns(join(runsFolder, TRASH_FOLDER, removal));
+    const named = runsNamed(runs, text);
     const [id] = named.length > 0 ? named : idsBeginning(runs, text);
     if (id === undefined) continue;
     throw new UserError(
       "run.removed",
       `The run ${id} is in the trash of ${runsFolder}`,
       later === 0
-        ? "deno task undo brings it back"
-        : `deno task undo brings it back, after ${later} later removal${later === 1 ? "" : "s"}`,
+        ? "deno task undo restores it"
+        : `deno task undo restores it, after ${later} later removal${later === 1 ? "" : "s"}`,
     );
   }
 }

@@ -1,60 +1,71 @@
-// The index over all runs: a SQLite file that is brought up to date from the logs, and built anew when it is not sound.
+// The index of all runs: a SQLite file that is brought up to date from the logs, and rebuilt when it is damaged.
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { UserError } from "../../errors.ts";
+import { systemReason, UserError } from "../../errors.ts";
 import { removeIfThere } from "../files/files.ts";
-import { updateRuns } from "./index-update.ts";
+import { folderError, RUNS_FOLDER } from "../files/folders.ts";
+import { indexProgress } from "./index-progress.ts";
+import { type OnProgress, updateRuns } from "./index-update.ts";
 import { INDEX_APPLICATION, INDEX_SCHEMA, INDEX_VERSION } from "./index-schema.ts";
 import { isDamage, isLocal, isUnwritable, pragma, transact } from "./sqlite.ts";
 
 /** The index's file in the runs folder. It may be deleted at any time. */
 export const INDEX_FILE = ".index.sqlite";
-/** One process at a time brings the index up to date; it holds a lock on this file. */
+/** One process at a time updates the index; it holds a lock on this file. */
 const LOCK_FILE = ".index.lock";
 /** How long a statement waits for a reader of a file system without WAL. */
 const BUSY_MS = 30_000;
-/** How long to wait for a process that keeps the index, which may be reading many logs for the first time. */
+/** How long to wait for a process that updates the index, which may be reading many logs for the first time. */
 const TURN_MS = 120_000;
 
-/** What bringing the index up to date did. */
+/** What an update of the index did. */
 export interface IndexUpdate {
   readonly path: string;
-  /** Whether it was made from nothing, and why: `missing`, `version`, `damaged`, `asked`. */
+  /** Why it was rebuilt, if it was. */
   readonly rebuilt: "missing" | "version" | "damaged" | "asked" | undefined;
   readonly runs: number;
-  /** Events that were read from logs this time. */
+  /** Events that were read from the logs. */
   readonly events: number;
 }
 
+export interface IndexOptions {
+  /** Rebuilds the index from the logs, whatever its state. @default false */
+  readonly rebuild?: boolean;
+  /** @default shows progress on stderr when the update takes longer than a second */
+  readonly onProgress?: OnProgress;
+}
+
 /**
- * Brings the index of a runs folder up to date and calls `use` with it. Where the folder cannot be written, an index
- * is made in a temporary folder for this one use. The index is read with a connection of its own.
+ * Brings the index of a runs folder up to date and calls `use` with it. Where the folder cannot be written, the index is
+ * copied to a temporary folder and updated there, for this one use. Read it with a connection of your own.
  *
- * @throws UserError `index.write` when it is to be rebuilt and the folder cannot be written
+ * @throws UserError `folder.unreadable`, or `index.write` when it is to be rebuilt and the folder cannot be written
  */
 export async function withIndex<T>(
   runsFolder: string,
   use: (update: IndexUpdate) => Promise<T> | T,
-  options: { readonly rebuild?: boolean } = {},
+  options: IndexOptions = {},
 ): Promise<T> {
+  await checkFolder(runsFolder);
+  const { rebuild = false, onProgress = indexProgress() } = options;
   let update: IndexUpdate;
   try {
-    update = await updateIndex(runsFolder, runsFolder, options.rebuild ? "tables" : "nothing");
+    update = await updateIndex({ runsFolder, place: runsFolder, renew: rebuild ? "tables" : "nothing", onProgress });
   } catch (error) {
     if (!isUnwritable(error)) throw error;
-    if (options.rebuild) {
-      const reason = error instanceof Error ? error.message : String(error);
+    if (rebuild) {
       throw new UserError(
         "index.write",
-        `Cannot write the index of ${runsFolder}: ${reason}`,
-        "check that the folder is there and can be written, or give --runs <folder>",
+        `Cannot write the index of ${runsFolder}: ${systemReason(error) ?? (error as Error).message}`,
+        "check that the folder exists and can be written, or give --runs <folder>",
       );
     }
-    const temporary = await Deno.makeTempDir({ prefix: "stitchbook-index-" });
+    const place = await Deno.makeTempDir({ prefix: "stitchbook-index-" });
     try {
-      return await use(await updateIndex(runsFolder, temporary, "nothing"));
+      copyIndex(runsFolder, place);
+      return await use(await updateIndex({ runsFolder, place, renew: "nothing", onProgress }));
     } finally {
-      await removeIfThere(temporary);
+      await removeIfThere(place);
     }
   }
   try {
@@ -62,7 +73,8 @@ export async function withIndex<T>(
   } catch (error) {
     // Damage in pages that the update had no need of shows only now; and another process may have found it first.
     if (!isDamage(error) && !isUnwritable(error)) throw error;
-    return await use(await updateIndex(runsFolder, runsFolder, isDamage(error) ? "file" : "nothing"));
+    const renew = isDamage(error) ? "file" : "nothing";
+    return await use(await updateIndex({ runsFolder, place: runsFolder, renew, onProgress }));
   }
 }
 
@@ -71,32 +83,63 @@ export function openForReading(path: string): DatabaseSync {
   return new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
 }
 
-/** What is made anew whatever state it is in. Only a damaged file is replaced: others may be reading it. */
+/** @throws UserError `folder.unreadable`; a missing folder is an empty one */
+async function checkFolder(runsFolder: string): Promise<void> {
+  try {
+    for await (const _ of Deno.readDir(runsFolder)) return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw await folderError(runsFolder, RUNS_FOLDER, error);
+  }
+}
+
+/** Copies the index as it stands; without one that can be read, the copy is built from the logs. */
+function copyIndex(runsFolder: string, place: string): void {
+  let db: DatabaseSync | undefined;
+  try {
+    db = openForReading(join(runsFolder, INDEX_FILE));
+    db.prepare("vacuum into ?").run(join(place, INDEX_FILE));
+  } catch {
+    // There is none, it is damaged, or it may not be read.
+  } finally {
+    db?.close();
+  }
+}
+
+/** What is made anew, whatever its state. Only a damaged file is replaced: others may be reading it. */
 type Renew = "nothing" | "tables" | "file";
 
-async function updateIndex(runsFolder: string, place: string, renew: Renew): Promise<IndexUpdate> {
+interface UpdateOptions {
+  readonly runsFolder: string;
+  /** The folder that the index is in. */
+  readonly place: string;
+  readonly renew: Renew;
+  readonly onProgress: OnProgress;
+}
+
+async function updateIndex(options: UpdateOptions): Promise<IndexUpdate> {
+  const { place, renew } = options;
   using lock = await Deno.open(join(place, LOCK_FILE), { write: true, create: true });
   await takeTurn(lock, place);
   if (renew === "file") await removeIndex(join(place, INDEX_FILE));
   try {
-    const update = await openAndUpdate(runsFolder, place, renew === "tables");
+    const update = await openAndUpdate(options, renew === "tables");
     return renew === "file" ? { ...update, rebuilt: "damaged" } : update;
   } catch (error) {
     if (!isDamage(error)) throw error;
     await removeIndex(join(place, INDEX_FILE));
-    return { ...await openAndUpdate(runsFolder, place, false), rebuilt: "damaged" };
+    return { ...await openAndUpdate(options, false), rebuilt: "damaged" };
   }
 }
 
-/** Waits until no other process keeps the index: one writer at a time also makes replacing the file safe. */
+/** Waits until no other process updates the index. One writer at a time also makes replacing the file safe. */
 async function takeTurn(lock: Deno.FsFile, place: string): Promise<void> {
   const until = performance.now() + TURN_MS;
-  // A file system without locks: SQLite's own have to do, and what goes wrong is built anew.
+  // Without file locks, SQLite's own have to do; an index that gets damaged is rebuilt.
   while (!(await lock.tryLock(true).catch(() => true))) {
     if (performance.now() > until) {
       throw new UserError(
         "index.busy",
-        `Another process has kept the index of ${place} for more than ${TURN_MS / 1000} s`,
+        `Another process has been updating the index of ${place} for more than ${TURN_MS / 1000} s`,
         "wait for it or end it; the index may be deleted at any time",
       );
     }
@@ -104,18 +147,18 @@ async function takeTurn(lock: Deno.FsFile, place: string): Promise<void> {
   }
 }
 
-async function openAndUpdate(runsFolder: string, place: string, renew: boolean): Promise<IndexUpdate> {
+async function openAndUpdate({ runsFolder, place, onProgress }: UpdateOptions, renew: boolean): Promise<IndexUpdate> {
   const path = join(place, INDEX_FILE);
   const db = new DatabaseSync(path, { timeout: BUSY_MS });
   try {
     const rebuilt = prepare(db, place, renew);
-    return { path, rebuilt, ...await updateRuns(db, runsFolder) };
+    return { path, rebuilt, ...await updateRuns(db, runsFolder, onProgress) };
   } finally {
     db.close();
   }
 }
 
-/** Makes the tables when asked to, or when they are not the ones of this version; says why. */
+/** Makes the tables when asked to, or when they are not those of this version, and returns why. */
 function prepare(db: DatabaseSync, place: string, renew: boolean): IndexUpdate["rebuilt"] {
   const [application, version] = [pragma(db, "application_id"), pragma(db, "user_version")];
   const objects = db.prepare("select type, name from sqlite_schema where name not like 'sqlite_%'").all();
@@ -137,7 +180,7 @@ function prepare(db: DatabaseSync, place: string, renew: boolean): IndexUpdate["
   return objects.length === 0 ? "missing" : fits ? "asked" : "version";
 }
 
-/** How many tables, views and indexes the schema makes by name. */
+/** How many tables, views and indexes the schema creates. */
 const OBJECTS = [...INDEX_SCHEMA.matchAll(/^create /gm)].length;
 
 async function removeIndex(path: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { removeIfThere, syncToDisk } from "../files/files.ts";
+import { entriesBelow } from "../files/folders.ts";
 import { writerLives } from "../process/lock.ts";
 import { isRunId } from "../files/run-id.ts";
 
@@ -48,7 +49,7 @@ export async function restoreLast(runsFolder: string): Promise<string[]> {
     throw new UserError("trash.empty", `There is nothing to bring back in ${join(runsFolder, TRASH_FOLDER)}`);
   }
   const removal = join(runsFolder, TRASH_FOLDER, last);
-  const ids = await namesIn(removal, isRunId);
+  const ids = await namesIn(runsFolder, join(TRASH_FOLDER, last), isRunId);
   for (const id of ids) {
     if (await Deno.lstat(join(runsFolder, id)).then(() => true, () => false)) {
       throw new UserError("trash.taken", `Cannot bring ${id} back: there is a run of this id in ${runsFolder}`);
@@ -71,43 +72,39 @@ export async function lastRemoval(
   const last = (await removals(runsFolder)).at(-1);
   if (last === undefined) return undefined;
   const time = last.replace(/^\d+-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
-  return { runs: await namesIn(join(runsFolder, TRASH_FOLDER, last), isRunId), time };
+  return { runs: await namesIn(runsFolder, join(TRASH_FOLDER, last), isRunId), time };
 }
 
 /** Deletes every removed run for good; gives how many there were. */
 export async function emptyTrash(runsFolder: string): Promise<number> {
   let count = 0;
   for (const removal of await removals(runsFolder)) {
-    const folder = join(runsFolder, TRASH_FOLDER, removal);
-    count += (await namesIn(folder, isRunId)).length;
-    await removeIfThere(folder);
+    count += (await namesIn(runsFolder, join(TRASH_FOLDER, removal), isRunId)).length;
+    await removeIfThere(join(runsFolder, TRASH_FOLDER, removal));
   }
   return count;
 }
 
 /** The removals that still hold runs, oldest first. */
 export async function removals(runsFolder: string): Promise<string[]> {
-  const trash = join(runsFolder, TRASH_FOLDER);
-  const names = await namesIn(trash, (name) => /^\d{6,}-\d{8}T\d{6}Z$/.test(name));
-  const counts = await Promise.all(names.map(async (name) => (await namesIn(join(trash, name), isRunId)).length));
+  const names = await namesIn(runsFolder, TRASH_FOLDER, (name) => /^\d{6,}-\d{8}T\d{6}Z$/.test(name));
+  const counts = await Promise.all(
+    names.map(async (name) => (await namesIn(runsFolder, join(TRASH_FOLDER, name), isRunId)).length),
+  );
   return names.filter((_, i) => counts[i]! > 0);
 }
 
 /** A name that sorts after every removal so far, whatever the clock does: a number, then the time. */
 async function nextRemoval(runsFolder: string, now: Date): Promise<string> {
-  const names = await namesIn(join(runsFolder, TRASH_FOLDER), (name) => /^\d{6,}-/.test(name));
+  const names = await namesIn(runsFolder, TRASH_FOLDER, (name) => /^\d{6,}-/.test(name));
   const last = Math.max(0, ...names.map((name) => parseInt(name)));
   return `${String(last + 1).padStart(6, "0")}-${now.toISOString().replace(/[-:]|\.\d+/g, "")}`;
 }
 
-async function namesIn(folder: string, fits: (name: string) => boolean): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(folder));
-    return entries.filter(({ isDirectory, name }) => isDirectory && fits(name)).map(({ name }) => name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+/** Names of the folders in the trash, or in one of its removals. */
+async function namesIn(runsFolder: string, path: string, fits: (name: string) => boolean): Promise<string[]> {
+  const entries = await entriesBelow(runsFolder, path, "the trash");
+  return entries.filter(({ isDirectory, name }) => isDirectory && fits(name)).map(({ name }) => name).sort();
 }
 
 function moveError(what: string, ids: readonly string[], error: unknown): UserError {

@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import { canonicalJson } from "../files/canonical.ts";
 import { configDifferences, type Difference } from "../catalog/diff.ts";
 import { EVENT_SCHEMA_VERSION } from "../events/events.ts";
-import { openLine } from "../log/log-line.ts";
+import { decodeLine } from "../log/log-line.ts";
 import { writerLives } from "../process/lock.ts";
 import { currentExperiment } from "../process/script.ts";
 import { LOG_FILE } from "../log/log.ts";
@@ -111,6 +111,6 @@ async function undertakingOf(folder: string) {
 }
 
 function valueOf(line: string): Record<string, unknown> | undefined {
-  const opened = openLine(new TextEncoder().encode(line));
+  const opened = decodeLine(new TextEncoder().encode(line));
   return opened.kind === "value" ? opened.value as Record<string, unknown> : undefined;
 }

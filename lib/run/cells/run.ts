@@ -121,12 +121,16 @@ async function oldRun(options: OpenRunOptions, id: string): Promise<OpenedRun> {
   try {
     const { events, position } = await readWhole(join(folder, LOG_FILE), LOG_START);
     const view = foldEvents(events);
-    if (view === undefined) {
-      throw new UserError("run.damaged", `Cannot go on with ${id}: the start of its log cannot be read`, "use --fresh");
+    if (view === undefined || view.seed === null) {
+      throw new UserError(
+        "run.damaged",
+        `Cannot resume ${id}: the start of its event log cannot be read, so its settings are unknown`,
+        "start a new run with --fresh; cells that are finished come from the cache",
+      );
     }
     const { experiment, seed, mayChange = {} } = options;
     const wanted = { experiment, seed, config: plain(options.config) };
-    checkContinuation(id, { ...view, done: view.status === "done" }, wanted, mayChange);
+    checkContinuation(id, { ...view, seed: view.seed, done: view.status === "done" }, wanted, mayChange);
     // Numbers of damaged lines are not given out again.
     const after = { seq: Math.max(position.seq, position.line - 1), offset: position.offset };
     return { id, folder, lock, log: openLog(folder, { after }), past: events };

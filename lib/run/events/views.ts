@@ -5,13 +5,23 @@ import { artifactSchema, jsonSchema, noteLevelSchema, runResultsSchema, tableSch
 
 /**
  * Where a run stands. `stalled`: its process lives but makes no progress. `lost`: its process is gone, and the log does
- * not say how the run ended.
+ * not say how the run ended. `damaged`: the start of the log cannot be read, so that what the run was asked to do is
+ * not known. `unreadable`: the system does not let us read the log at all.
  */
-export const runStatusSchema = z.enum(["running", "stalled", "done", "failed", "stopped", "lost"]);
+export const runStatusSchema = z.enum([
+  "running",
+  "stalled",
+  "done",
+  "failed",
+  "stopped",
+  "lost",
+  "damaged",
+  "unreadable",
+]);
 export const cellStatusSchema = z.enum(["planned", "running", "done", "cached", "failed", "stopped"]);
 
 /** A note as it is shown. */
-export const noteViewSchema = z.strictObject({ level: noteLevelSchema, text: z.string() });
+export const noteViewSchema = z.strictObject({ level: noteLevelSchema, text: z.string(), time: z.string() });
 
 /** One point of a cell's metrics. */
 export const metricPointSchema = z.strictObject({
@@ -38,19 +48,22 @@ export const cellViewSchema = z.strictObject({
   summary: z.string(),
 });
 
-/** A run with all that was logged in it. */
+/**
+ * A run with all that was logged in it. Of a damaged run, experiment, preset and seed are unknown (empty and null), and
+ * so is the rest of the request unless a later process logged it again.
+ */
 export const runViewSchema = z.strictObject({
   id: z.string(),
   experiment: z.string(),
   title: z.string(),
   preset: z.string(),
-  seed: z.number(),
+  seed: z.number().nullable(),
   device: z.string(),
   status: runStatusSchema,
   config: jsonSchema,
   command: z.array(z.string()),
   versions: z.record(z.string(), z.string()),
-  pid: z.number(),
+  pid: z.number().nullable(),
   startedAt: z.string(),
   updatedAt: z.string(),
   seconds: z.number().nullable(),
@@ -67,7 +80,8 @@ export const runSummarySchema = z.strictObject({
   experiment: z.string(),
   title: z.string(),
   preset: z.string(),
-  seed: z.number(),
+  /** Unknown (null) of a damaged run, as in {@linkcode runViewSchema}. */
+  seed: z.number().nullable(),
   device: z.string(),
   /** How it was started, which says what differs from the preset. */
   command: z.array(z.string()),

@@ -1,28 +1,33 @@
 // One line of an event log as bytes: JSON whose last member, `crc`, is the checksum of all before it.
 import { crc32 } from "node:zlib";
 
-const SEAL = /^,"crc":"([0-9a-f]{8})"\}$/;
-const SEAL_BYTES = ',"crc":"00000000"}'.length;
+const CHECKSUM = /^,"crc":"([0-9a-f]{8})"\}$/;
+const CHECKSUM_BYTES = ',"crc":"00000000"}'.length;
+const CARRIAGE_RETURN = 13;
 
 const encoder = new TextEncoder();
 
 /** A line of the log for an object, with its checksum and the line end. */
-export function sealLine(value: object): Uint8Array<ArrayBuffer> {
+export function encodeLine(value: object): Uint8Array<ArrayBuffer> {
   const body = JSON.stringify(value).slice(0, -1);
   return encoder.encode(`${body},"crc":"${checksum(encoder.encode(body))}"}\n`);
 }
 
 /** What a line holds. */
-export type OpenedLine =
+export type DecodedLine =
   | { readonly kind: "value"; readonly value: unknown }
   | { readonly kind: "damaged"; readonly reason: string };
 
-/** Reads a line without its line end. Lines of the first version have no checksum. */
-export function openLine(bytes: Uint8Array): OpenedLine {
-  const tail = bytes.subarray(-SEAL_BYTES);
-  const sum = SEAL.exec(String.fromCharCode(...tail))?.[1];
-  if (sum !== undefined && checksum(bytes.subarray(0, -SEAL_BYTES)) !== sum) {
-    return { kind: "damaged", reason: "its checksum does not fit" };
+/**
+ * Decodes a line without its line end. Lines of version 1 have no checksum. A byte order mark before it and a carriage
+ * return after it, which editors and git's `autocrlf` add, are no part of the event and are left out.
+ */
+export function decodeLine(line: Uint8Array): DecodedLine {
+  const bytes = withoutMarks(line);
+  const tail = bytes.subarray(-CHECKSUM_BYTES);
+  const sum = CHECKSUM.exec(String.fromCharCode(...tail))?.[1];
+  if (sum !== undefined && checksum(bytes.subarray(0, -CHECKSUM_BYTES)) !== sum) {
+    return { kind: "damaged", reason: "its checksum does not match" };
   }
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -30,8 +35,14 @@ export function openLine(bytes: Uint8Array): OpenedLine {
     if (sum !== undefined) delete value.crc;
     return { kind: "value", value };
   } catch (error) {
-    return { kind: "damaged", reason: error instanceof SyntaxError ? "it is not JSON" : "it is not UTF-8" };
+    const reason = error instanceof SyntaxError ? "it is not JSON" : "it is not UTF-8";
+    return { kind: "damaged", reason: bytes.length === 0 ? "it is empty" : reason };
   }
+}
+
+function withoutMarks(line: Uint8Array): Uint8Array {
+  const start = line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf ? 3 : 0;
+  return line.subarray(start, line.at(-1) === CARRIAGE_RETURN ? -1 : line.length);
 }
 
 /** CRC-32 (ISO 3309), as eight hexadecimal digits. */

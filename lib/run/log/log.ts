@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { type EventBody, eventSchema, type RunEvent } from "../events/events.ts";
-import { sealLine } from "./log-line.ts";
+import { encodeLine } from "./log-line.ts";
 
 /** Name of the event log in a run's folder. */
 export const LOG_FILE = "events.jsonl";
@@ -43,7 +43,7 @@ export function openLog(folder: string, options: LogOptions = {}): EventLog {
   return {
     append(body) {
       const event = eventSchema.parse({ seq, time: now().toISOString(), ...body });
-      const line = sealLine(event);
+      const line = encodeLine(event);
       try {
         for (let written = 0; written < line.length;) written += file.writeSync(line.subarray(written));
       } catch (error) {

@@ -1,7 +1,7 @@
 // Reading a run's event log: whole lines only, each validated; a damaged line is reported and the rest is read.
 import { EVENT_SCHEMA_VERSION, eventSchema, type RunEvent } from "../events/events.ts";
 import type { LogDamage } from "../events/views.ts";
-import { openLine } from "./log-line.ts";
+import { decodeLine } from "./log-line.ts";
 
 /** How far a log was read. It only ever moves over whole lines, so that a line being written is read again. */
 export interface LogPosition {
@@ -93,7 +93,7 @@ function parseLines(bytes: Uint8Array, from: LogPosition): Omit<LogPiece, "unfin
 
 /** The event of a line, or what is wrong with it. */
 function parseLine(bytes: Uint8Array, lastSeq: number): RunEvent | string {
-  const line = openLine(bytes);
+  const line = decodeLine(bytes);
   if (line.kind === "damaged") return line.reason;
   const event = eventSchema.safeParse(line.value);
   if (!event.success) return misfit(line.value);

@@ -1,12 +1,15 @@
-// The readers of the runs folder: they only read, any number of them, in any process.
+// The readers of one run: they only read, any number of them, in any process.
 import { join } from "node:path";
-import { finishedCells, foldEvents, isUnderWay, type RunStatus, type RunView } from "../view/mod.ts";
+import { systemReason, UserError } from "../../errors.ts";
+import { damagedView, foldEvents, type RunStatus, type RunView } from "../view/mod.ts";
 import type { RunEvent } from "../events/events.ts";
-import type { LogDamage, RunSummary } from "../events/views.ts";
+import type { LogDamage } from "../events/views.ts";
+import { entriesOf, folderError, RUNS_FOLDER } from "../files/folders.ts";
+import { isRunId, timeOfRunId } from "../files/run-id.ts";
 import { type WriterState, writerState } from "../process/lock.ts";
 import { LOG_FILE } from "./log.ts";
 import { LOG_START, readWhole } from "./parse-log.ts";
-import { isRunId } from "../files/run-id.ts";
+import { statusNow } from "./status.ts";
 
 /** What a log holds. */
 export interface LogContents {
@@ -14,59 +17,50 @@ export interface LogContents {
   readonly damage: readonly LogDamage[];
 }
 
-/** The ids of the runs in a folder, newest first; none when there is no such folder. */
+/**
+ * The ids in a runs folder, newest first; none when there is no such folder.
+ *
+ * @throws UserError `folder.unreadable`
+ */
 export async function runIds(runsFolder: string): Promise<string[]> {
-  const ids: string[] = [];
-  try {
-    for await (const entry of Deno.readDir(runsFolder)) {
-      // A symlink is not a directory here: it could lead out of the runs folder.
-      if (entry.isDirectory && isRunId(entry.name)) ids.push(entry.name);
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return ids.sort().reverse();
-}
-
-/** The folder of a run, or undefined when `id` is not the id of a run in the listing. Safe for ids from outside. */
-export async function runFolder(runsFolder: string, id: string): Promise<string | undefined> {
-  if (!isRunId(id) || !(await runIds(runsFolder)).includes(id)) return undefined;
-  return join(runsFolder, id);
-}
-
-/** The runs in a folder, newest first. A folder without a readable `run.start` is left out. */
-export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
-  const summaries: RunSummary[] = [];
-  for (const id of await runIds(runsFolder)) {
-    const summary = await summaryOf(join(runsFolder, id), id);
-    if (summary !== undefined) summaries.push(summary);
-  }
-  return summaries.sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
-}
-
-/** One run, or undefined when there is none of this id. Damaged lines are notes of the view. */
-export async function readRun(runsFolder: string, id: string): Promise<RunView | undefined> {
-  const folder = await runFolder(runsFolder, id);
-  const read = folder === undefined ? undefined : await readView(folder, id);
-  return read && { ...read.view, status: statusOf(read.view.status, read.writer) };
+  return (await entriesOf(runsFolder))
+    // A symbolic link is not a directory here: it could lead out of the runs folder.
+    .filter(({ isDirectory, name }) => isDirectory && isRunId(name)).map(({ name }) => name).sort().reverse();
 }
 
 /**
- * A run's status and the time of its last event, without reading a log again that has not grown; undefined when there is
- * no such run.
+ * The folder of a run, or undefined when there is none of this id. Safe for ids from outside: whatever is no run id is
+ * refused, and so are symbolic links.
+ *
+ * @throws UserError `folder.unreadable`
  */
-export async function readStatus(
-  runsFolder: string,
-  id: string,
-): Promise<Pick<RunSummary, "status" | "updatedAt"> | undefined> {
+export async function runFolder(runsFolder: string, id: string): Promise<string | undefined> {
+  if (!isRunId(id)) return undefined;
+  const folder = join(runsFolder, id);
+  try {
+    return (await Deno.lstat(folder)).isDirectory ? folder : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw await folderError(runsFolder, RUNS_FOLDER, error);
+  }
+}
+
+/**
+ * One run, or undefined when there is none of this id or it has not begun. Damaged lines are notes of the view; when
+ * the log's start is among them, the run is `damaged`.
+ *
+ * @throws UserError `run.unreadable`, `folder.unreadable`
+ */
+export async function readRun(runsFolder: string, id: string): Promise<RunView | undefined> {
   const folder = await runFolder(runsFolder, id);
-  const summary = folder === undefined ? undefined : await summaryOf(folder, id);
-  return summary && { status: summary.status, updatedAt: summary.updatedAt };
+  return folder === undefined ? undefined : (await readView(folder, id))?.view;
 }
 
 /**
  * The events of a run with `seq` greater than `after`, or undefined when there is no such run. Of a run that is over, a
  * half-written last line is damage; of a running one it is left for the next call.
+ *
+ * @throws UserError `run.unreadable`, `folder.unreadable`
  */
 export async function readEvents(
   runsFolder: string,
@@ -75,93 +69,91 @@ export async function readEvents(
 ): Promise<LogContents | undefined> {
   const folder = await runFolder(runsFolder, id);
   if (folder === undefined) return undefined;
-  const { events, damage } = await readLog(folder);
+  const { events, damage } = await readLog(folder, id);
   const after = options.after ?? -1;
   return { events: events.filter(({ seq }) => seq > after), damage };
 }
 
+/** A run's view as its log has it, and with the status that follows from its writer. */
+export interface ReadView {
+  readonly view: RunView;
+  /** The status before its writer is taken into account. */
+  readonly logged: RunStatus;
+  readonly damagedLines: number;
+}
+
+/**
+ * The view of the run in a folder; undefined while it has not begun.
+ *
+ * @throws UserError `run.unreadable`
+ */
+export async function readView(folder: string, id: string): Promise<ReadView | undefined> {
+  const { events, damage, writer, exists } = await readLog(folder, id);
+  let view = foldEvents(events);
+  if (view === undefined) {
+    if (!exists || (damage.length === 0 && writer !== "gone")) return undefined;
+    view = damagedView(timeOfRunId(id));
+  }
+  nameAndNote(view, id, damage);
+  const logged = view.status;
+  view.status = statusNow(logged, writer);
+  return { view, logged, damagedLines: damage.length };
+}
+
+/** Gives a folded view the run's id, and notes on the damaged lines of its log. */
+export function nameAndNote(view: RunView, id: string, damage: readonly LogDamage[]): void {
+  // A log whose first line says another id was copied or renamed: the folder's name is the run's address.
+  view.id = id;
+  if (view.status === "damaged") {
+    if (view.title === "") view.title = id;
+    view.startedAt = timeOfRunId(id);
+    const [first] = damage;
+    const where = first === undefined ? "it is empty" : `line ${first.line}: ${first.reason}`;
+    view.error ??= `The start of the event log cannot be read (${where})`;
+  }
+  const texts = damage.slice(0, MOST_NOTES).map(({ line, reason }) =>
+    `Line ${line} of the event log is damaged and left out: ${reason}`
+  );
+  if (damage.length > MOST_NOTES) texts.push(`${damage.length - MOST_NOTES} more lines of the event log are damaged`);
+  for (const text of texts) view.notes.push({ level: "warning", text, time: view.updatedAt });
+}
+
+/** Of more damaged lines, the view only says how many there are. */
+const MOST_NOTES = 20;
+
 /** Reads a whole log; `writer` is the state of its writer when reading began. */
-async function readLog(folder: string): Promise<LogContents & { readonly writer: WriterState }> {
+async function readLog(folder: string, id: string) {
   const path = join(folder, LOG_FILE);
-  // Asked before reading, so that a writer that ends in between is not taken for one that died.
-  const writer = writerState(folder);
   try {
-    if (!(await Deno.lstat(path)).isFile) {
-      return { events: [], damage: [{ line: 0, reason: "it is not a file" }], writer };
+    // Asked before reading, so that a writer that ends in between is not taken for one that died.
+    const writer: WriterState = writerState(folder);
+    const info = await Deno.lstat(path).catch(absent);
+    if (info === undefined) return { events: [], damage: [], writer, exists: false };
+    if (!info.isFile) {
+      return { events: [], damage: [{ line: 0, reason: "it is not a regular file" }], writer, exists: true };
     }
     const { events, damage, position, unfinished } = await readWhole(path, LOG_START);
     const halfWritten = unfinished > 0 && writer === "gone"
       ? [{ line: position.line + 1, reason: "it is half written" }]
       : [];
-    return { events, damage: [...damage, ...halfWritten], writer };
+    return { events, damage: [...damage, ...halfWritten], writer, exists: true };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { events: [], damage: [], writer };
-    throw error;
+    // Removed in between.
+    if (error instanceof Deno.errors.NotFound) {
+      return { events: [], damage: [], writer: "gone" as const, exists: false };
+    }
+    throw unreadable(id, folder, error);
   }
 }
 
-async function readView(folder: string, id: string) {
-  const { events, damage, writer } = await readLog(folder);
-  const view = foldEvents(events);
-  // A log whose first line says another id was copied or renamed: the folder's name is the run's address.
-  if (view === undefined) return undefined;
-  view.id = id;
-  for (const { line, reason } of damage) {
-    view.notes.push({ level: "warning", text: `Line ${line} of the event log is damaged and left out: ${reason}` });
-  }
-  return { view, damage, writer };
+/** The user's error for a run that the system does not let us read; any other error as it is. */
+export function unreadable(id: string, folder: string, error: unknown): unknown {
+  const reason = systemReason(error);
+  if (reason === undefined) return error;
+  return new UserError("run.unreadable", `Cannot read the run ${id}: ${reason}`, `check the permissions of ${folder}`);
 }
 
-/** A run that has not ended is running, or stalled, as long as its writer lives. */
-function statusOf(logged: RunStatus, writer: WriterState): RunStatus {
-  if (!isUnderWay({ status: logged })) return logged;
-  return writer === "gone" ? "lost" : writer === "silent" ? "stalled" : logged;
-}
-
-/** Summaries of logs that did not change since they were read; a finished run is read once. */
-const known = new Map<string, { readonly size: number; readonly time: number; readonly summary: RunSummary }>();
-
-async function summaryOf(folder: string, id: string): Promise<RunSummary | undefined> {
-  const writer = writerState(folder);
-  const info = await Deno.stat(join(folder, LOG_FILE)).catch(() => undefined);
-  if (info === undefined) return undefined;
-  const time = info.mtime?.getTime() ?? 0;
-  const before = known.get(folder);
-  if (before?.size === info.size && before.time === time) {
-    return { ...before.summary, status: statusOf(before.summary.status, writer) };
-  }
-  const read = await readView(folder, id);
-  if (read === undefined) return undefined;
-  const summary = summarize(read.view, read.damage.length);
-  known.set(folder, { size: info.size, time, summary });
-  return { ...summary, status: statusOf(summary.status, read.writer) };
-}
-
-function summarize(view: RunView, damagedLines: number): RunSummary {
-  const { cells } = view;
-  const methods = Object.entries(view.results?.methods ?? {});
-  return {
-    id: view.id,
-    experiment: view.experiment,
-    title: view.title,
-    preset: view.preset,
-    seed: view.seed,
-    device: view.device,
-    command: view.command,
-    status: view.status,
-    startedAt: view.startedAt,
-    updatedAt: view.updatedAt,
-    seconds: view.seconds,
-    error: view.error,
-    damagedLines,
-    cells: {
-      ended: finishedCells(cells),
-      cached: cells.filter(({ status }) => status === "cached").length,
-      total: cells.length,
-    },
-    current: cells.find(({ status }) => status === "running")?.name ?? null,
-    meanBpb: Object.fromEntries(
-      methods.flatMap(([name, { bpb }]) => bpb.mean === undefined ? [] : [[name, bpb.mean]]),
-    ),
-  };
+function absent(error: unknown): undefined {
+  if (error instanceof Deno.errors.NotFound) return undefined;
+  throw error;
 }

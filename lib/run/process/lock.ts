@@ -162,17 +162,25 @@ export function writerLives(folder: string, now: number = Date.now()): boolean {
 export function writerState(folder: string, now: number = Date.now()): WriterState {
   const path = join(folder, LOCK_FILE);
   let lastBeat: number;
-  let holder: ProcessId | undefined;
   try {
     lastBeat = Deno.statSync(path).mtime?.getTime() ?? 0;
-    holder = parseLock(Deno.readTextFileSync(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "gone";
     throw error;
   }
   const silence = now - lastBeat;
+  const holder = readHolder(path);
   const alive = (holder && isAlive(holder)) ?? silence < SILENCE_MS;
   return !alive ? "gone" : silence < STALL_MS ? "live" : "silent";
+}
+
+/** Who holds a lock; undefined when the file does not say, is gone, or may not be read. */
+function readHolder(path: string): ProcessId | undefined {
+  try {
+    return parseLock(Deno.readTextFileSync(path));
+  } catch {
+    return undefined;
+  }
 }
 
 function parseLock(text: string): ProcessId | undefined {
@@ -186,11 +194,5 @@ function parseLock(text: string): ProcessId | undefined {
 
 /** Which process holds a run's lock; undefined when none does, or when the lock does not say. */
 export function lockHolder(folder: string): ProcessId | undefined {
-  if (!writerLives(folder)) return undefined;
-  try {
-    return parseLock(Deno.readTextFileSync(join(folder, LOCK_FILE)));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  return writerLives(folder) ? readHolder(join(folder, LOCK_FILE)) : undefined;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { writeTextAtomically } from "../files/files.ts";
-import { openLine, sealLine } from "../log/log-line.ts";
+import { decodeLine, encodeLine } from "../log/log-line.ts";
 import { SCALES } from "./spec.ts";
 
 /** Folder of all sweeps in the runs folder. */
@@ -80,7 +80,7 @@ function stamped(body: SweepEventBody): SweepEvent {
 
 /** A line of the file, sealed with a checksum like those of an event log. */
 export function sweepLine(body: SweepEventBody): Uint8Array<ArrayBuffer> {
-  return sealLine(stamped(body));
+  return encodeLine(stamped(body));
 }
 
 /** What a sweep's file holds. */
@@ -116,7 +116,7 @@ export async function readSweepLog(folder: string): Promise<SweepLog | undefined
 
 /** The event of a line, or undefined when the line is damaged. */
 function parseSweepLine(bytes: Uint8Array): SweepEvent | undefined {
-  const line = openLine(bytes);
+  const line = decodeLine(bytes);
   if (line.kind === "damaged") return undefined;
   const event = sweepEventSchema.safeParse(line.value);
   return event.success ? event.data : undefined;
@@ -157,7 +157,7 @@ export function appendToSweep(folder: string): SweepAppender {
       append(body) {
         const event = stamped(body);
         // A process may have died while it wrote a line: this one then starts on a new line.
-        const line = sealLine(event);
+        const line = encodeLine(event);
         const bytes = whole ? line : new Uint8Array([NEWLINE, ...line]);
         try {
           whole = false;

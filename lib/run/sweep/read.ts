@@ -4,6 +4,7 @@ import { nearest, UserError } from "../../errors.ts";
 import { writerLives } from "../process/lock.ts";
 import { isAlive } from "../process/process.ts";
 import { readRun } from "../log/read.ts";
+import { entriesBelow } from "../files/folders.ts";
 import { isRunId } from "../files/run-id.ts";
 import { finishedCells, isUnderWay, type RunView, valuesOf } from "../view/mod.ts";
 import { readSweepLog, SWEEP_FILE, SWEEPS_FOLDER } from "./log.ts";
@@ -11,15 +12,9 @@ import { foldSweep, type SweepView, type TrialView } from "./view.ts";
 
 /** The ids of the sweeps in a runs folder, newest first. */
 export async function sweepIds(runsFolder: string): Promise<string[]> {
-  const ids: string[] = [];
-  try {
-    for await (const { name, isDirectory } of Deno.readDir(join(runsFolder, SWEEPS_FOLDER))) {
-      if (isDirectory && isRunId(name)) ids.push(name);
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return ids.sort().reverse();
+  const entries = await entriesBelow(runsFolder, SWEEPS_FOLDER, "the folder of sweeps");
+  return entries.filter(({ name, isDirectory }) => isDirectory && isRunId(name)).map(({ name }) => name).sort()
+    .reverse();
 }
 
 /** The folder of a sweep, or undefined when `id` is none of the listing. Safe for ids from outside. */

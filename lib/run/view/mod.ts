@@ -27,5 +27,5 @@ export { countsSteps, formatSeconds, progressLine } from "./progress.ts";
 export { shellLine } from "./shell-line.ts";
 export { smoothed, smoothingWeight } from "./smoothing.ts";
 export { parallelCoordinates } from "./sweep-axes.ts";
-export { applyEvent, finishedCells, foldEvents, isUnderWay } from "./view.ts";
+export { applyEvent, damagedView, finishedCells, foldEvents, isUnderWay, seedOf, validUpTo } from "./view.ts";
 export type { CellStatus, CellView, MetricPoint, RunStatus, RunView } from "../events/views.ts";

@@ -1,8 +1,10 @@
-// Folding a run's events into what is shown: pure, and the same for terminal, server, notebook and report.
+// Folding a run's events into what readers show: one fold for terminal, pages, notebooks, reports and the index. Pure:
+// the browser loads this file.
+import { UserError } from "../../errors.ts";
 import type { RunEvent } from "../events/events.ts";
 import type { CellView, RunStatus, RunView } from "../events/views.ts";
 
-/** How many cells need not be done again: done, or taken from the cache. */
+/** How many cells are finished: done, or taken from the cache. */
 export function finishedCells(cells: readonly { readonly status?: unknown }[]): number {
   return cells.filter(({ status }) => status === "done" || status === "cached").length;
 }
@@ -25,52 +27,85 @@ function emptyCell(name: string, title: string): CellView {
   };
 }
 
-/** The view of a run from its events in order; undefined while there is no `run.start`. */
+/** The view of a run from its events in order; undefined while there is none. */
 export function foldEvents(events: Iterable<RunEvent>): RunView | undefined {
   let view: RunView | undefined;
   for (const event of events) view = applyEvent(view, event);
   return view;
 }
 
+/**
+ * The view of a run whose `run.start` cannot be read.
+ *
+ * @param time when its first readable event was logged, or another time close to its start
+ */
+export function damagedView(time: string, id = ""): RunView {
+  return {
+    id,
+    experiment: "",
+    title: id,
+    preset: "",
+    seed: null,
+    device: "",
+    status: "damaged",
+    config: null,
+    command: [],
+    versions: {},
+    pid: null,
+    startedAt: time,
+    updatedAt: time,
+    seconds: null,
+    cells: [],
+    notes: [],
+    results: null,
+    error: null,
+    lastSeq: -1,
+  };
+}
+
+function startedView(event: Extract<RunEvent, { kind: "run.start" }>): RunView {
+  return {
+    ...damagedView(event.time, event.run),
+    experiment: event.experiment,
+    title: event.title,
+    preset: event.preset,
+    seed: event.seed,
+    device: event.device,
+    status: "running",
+    config: event.config,
+    command: event.command,
+    versions: event.versions,
+    pid: event.pid,
+    cells: event.plan.map(({ cell, title }) => emptyCell(cell, title)),
+    lastSeq: event.seq,
+  };
+}
+
+/**
+ * The step up to which the points of the event's cell stay valid; undefined when all of them do. A cell that goes back
+ * voids what came later, and one that starts again voids everything.
+ */
+export function validUpTo(event: RunEvent): number | undefined {
+  return event.kind === "cell.start" ? -1 : event.kind === "cell.rewind" ? event.step : undefined;
+}
+
 /** The view after one more event. It updates `view` in place and returns it. */
-export function applyEvent(view: RunView | undefined, event: RunEvent): RunView | undefined {
-  if (event.kind === "run.start") {
-    return {
-      id: event.run,
-      experiment: event.experiment,
-      title: event.title,
-      preset: event.preset,
-      seed: event.seed,
-      device: event.device,
-      status: "running",
-      config: event.config,
-      command: event.command,
-      versions: event.versions,
-      pid: event.pid,
-      startedAt: event.time,
-      updatedAt: event.time,
-      seconds: null,
-      cells: event.plan.map(({ cell, title }) => emptyCell(cell, title)),
-      notes: [],
-      results: null,
-      error: null,
-      lastSeq: event.seq,
-    };
-  }
-  if (view === undefined) return undefined;
+export function applyEvent(view: RunView | undefined, event: RunEvent): RunView {
+  if (event.kind === "run.start") return startedView(event);
+  view ??= damagedView(event.time);
   view.lastSeq = event.seq;
   view.updatedAt = event.time;
   const stalls = event.kind === "note" && event.alert?.detector === "stall";
   if (isUnderWay(view)) view.status = stalls ? "stalled" : "running";
   const cell = "cell" in event && event.cell !== undefined ? cellOf(view, event.cell) : undefined;
+  const last = validUpTo(event);
+  if (last !== undefined) cell!.metrics = cell!.metrics.filter(({ step }) => step <= last);
   switch (event.kind) {
     case "run.resume":
       resume(view, event);
       break;
     case "cell.start":
-      // Begun again, it has an account of its own.
       Object.assign(cell!, emptyCell(event.cell, event.title), {
-        title: event.title,
         description: event.description,
         cellKey: event.cellKey,
         status: "running",
@@ -81,14 +116,13 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
       Object.assign(cell!, { status: "running", seconds: null, summary: "" });
       break;
     case "cell.rewind":
-      cell!.metrics = cell!.metrics.filter(({ step }) => step <= event.step);
       break;
     case "metrics":
       cell!.steps = event.steps;
       cell!.metrics.push({ step: event.step, time: event.time, values: event.values });
       break;
     case "note":
-      (cell ?? view).notes.push({ level: event.level, text: event.text });
+      (cell ?? view).notes.push({ level: event.level, text: event.text, time: event.time });
       break;
     case "table":
       cell!.tables.push(event.table);
@@ -101,7 +135,7 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
       break;
     case "run.end":
       Object.assign(view, {
-        status: event.status,
+        status: view.status === "damaged" ? "damaged" : event.status,
         seconds: event.seconds,
         results: event.results ?? null,
         error: event.error ?? null,
@@ -111,17 +145,31 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
   return view;
 }
 
-/** Another process goes on: what it was asked for counts, and nothing is running until it says so. */
+/** Another process resumes the run: its request replaces the one before, and no cell is running until it says so. */
 function resume(view: RunView, event: Extract<RunEvent, { kind: "run.resume" }>): void {
   const { title, device, config, command, versions, pid } = event;
-  const ended = { status: "running", seconds: null, results: null, error: null };
-  Object.assign(view, { title, device, config, command, versions, pid, ...ended });
+  Object.assign(view, { title, device, config, command, versions, pid, seconds: null, results: null, error: null });
+  if (view.status !== "damaged") view.status = "running";
   for (const cell of view.cells) if (cell.status === "running") cell.status = "planned";
   const ahead = event.plan.filter(({ cell }) => !view.cells.some(({ name }) => name === cell));
   view.cells.push(...ahead.map(({ cell, title }) => emptyCell(cell, title)));
 }
 
-/** Whether a process works on the run, as far as is known. */
+/**
+ * The random seed of a run.
+ *
+ * @throws UserError `run.damaged` when the part of its log that says it cannot be read
+ */
+export function seedOf({ id, seed }: Pick<RunView, "id" | "seed">): number {
+  if (seed !== null) return seed;
+  throw new UserError(
+    "run.damaged",
+    `The seed of the run ${id} is unknown: the start of its event log cannot be read`,
+    `deno task verify ${id} tells which line is damaged`,
+  );
+}
+
+/** Whether a process is working on the run, as far as is known. */
 export function isUnderWay({ status }: { readonly status: RunStatus }): boolean {
   return status === "running" || status === "stalled";
 }

@@ -12,7 +12,7 @@ import { change, getSession } from "./session.ts";
 const REFRESH_MS = 2500;
 /** This many sweeps are shown; older ones are collapsed. */
 const NEWEST_SWEEPS = 3;
-const STATUSES = ["running", "stalled", "done", "failed", "stopped", "lost"];
+const STATUSES = ["running", "stalled", "done", "failed", "stopped", "lost", "damaged", "unreadable"];
 /** Sort orders: each returns a number, smallest first; runs without one come last. */
 const ORDERS: Readonly<Record<string, (run: ListedRun) => number | undefined>> = {
   "newest first": ({ startedAt }) => -Date.parse(startedAt),
@@ -80,7 +80,7 @@ function fits(run: ListedRun): boolean {
     run.name,
     run.id,
     run.preset,
-    `seed ${run.seed}`,
+    `seed ${run.seed ?? "unknown"}`,
     run.device,
     run.status,
     ...run.tags,
@@ -218,7 +218,12 @@ function row(run: ListedRun): HTMLElement {
       "div",
       { class: "run-name" },
       h("h2", {}, h("a", { href: `/runs/${encodeURIComponent(run.id)}` }, run.name ?? run.title)),
-      h("p", { class: "muted" }, `preset ${run.preset} · seed ${run.seed} · ${run.device} · `, h("code", {}, run.id)),
+      h(
+        "p",
+        { class: "muted" },
+        `preset ${run.preset} · seed ${run.seed ?? "unknown"} · ${run.device} · `,
+        h("code", {}, run.id),
+      ),
       overrides(run),
       tagsOf(run),
     ),

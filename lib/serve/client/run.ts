@@ -118,7 +118,7 @@ function followLive(run: RunView): void {
       redraw();
     },
     onLost: () => {
-      run.status = "lost";
+      if (isUnderWay(run)) run.status = "lost";
       redraw();
     },
     onEvent: (event) => {
@@ -242,7 +242,7 @@ function buildHead(run: RunView): void {
   const fact = (name: string, value: string | HTMLElement) =>
     head.facts.append(h("div", {}, h("dt", {}, name), value instanceof HTMLElement ? value : h("dd", {}, value)));
   fact("Preset", run.preset);
-  fact("Seed", String(run.seed));
+  fact("Seed", String(run.seed ?? "unknown"));
   fact("Device", run.device);
   fact("Started", h("dd", { title: run.startedAt }, when(run.startedAt)));
   fact("Elapsed", head.elapsed);

@@ -56,7 +56,7 @@ Deno.test("`resolveRun()` says of a removed run that it is in the trash, and how
       hint.test(error.hint ?? "");
     await call(removeCommand, folder, a);
     for (const text of [a, a.slice(0, -1), "the best"]) {
-      await assert.rejects(resolveRun(folder, text), removed(a, /^deno task undo brings it back$/));
+      await assert.rejects(resolveRun(folder, text), removed(a, /^deno task undo restores it$/));
     }
     await assert.rejects(resolveRun(folder, "nothing"), is("run.none"));
     await call(removeCommand, folder, b, c);

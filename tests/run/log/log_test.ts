@@ -63,7 +63,7 @@ Deno.test("A log cut anywhere gives its whole lines, and a run without its end i
       const whole = ends.filter((end) => end <= size).length;
       assert.equal(events.length, whole);
       assert.equal(damage.length, ends.includes(size) || size === 0 ? 0 : 1);
-      assert.equal((await readRun(folder, id))?.status, whole === 0 ? undefined : "lost");
+      assert.equal((await readRun(folder, id))?.status, whole === 0 ? "damaged" : "lost");
     }
   }));
 

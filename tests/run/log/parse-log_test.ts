@@ -9,7 +9,7 @@ import {
   readRun,
   repositoryRoot,
 } from "../../../lib/run/mod.ts";
-import { openLine, sealLine } from "../../../lib/run/log/log-line.ts";
+import { decodeLine, encodeLine } from "../../../lib/run/log/log-line.ts";
 import { openLog } from "../../../lib/run/log/log.ts";
 import { LOG_START, readWhole } from "../../../lib/run/log/parse-log.ts";
 import { secondsSpent } from "../../../lib/run/log/cell-history.ts";
@@ -53,7 +53,7 @@ for (const { version, events, steps, config, statuses } of versions) {
         assert.deepEqual(metrics.map(({ step }) => step), Array.from({ length: steps }, (_, i) => i + 1));
         assert.deepEqual(metrics.at(-1)!.values, { loss: 1, lr: 0.001 });
         assert.equal(metrics[1]!.values["lr"], null);
-        assert.deepEqual(notes, [{ level: "warning", text: "a note — é" }]);
+        assert.deepEqual(notes.map(({ level, text }) => [level, text]), [["warning", "a note — é"]]);
         assert.deepEqual([tables.length, artifacts.length, summary], [1, 1, "loss 1.00"]);
       }
       assert.equal(view.results!.methods["seed"]!.bpb["mean"], 2);
@@ -68,20 +68,20 @@ Deno.test("A line of a later version of the format says so", () =>
     const text = await Deno.readTextFile(log);
     const first = JSON.parse(text.slice(0, text.indexOf("\n")));
     delete first.crc;
-    await Deno.writeFile(log, sealLine({ ...first, schemaVersion: 99, new: 1 }));
+    await Deno.writeFile(log, encodeLine({ ...first, schemaVersion: 99, new: 1 }));
     const { events, damage } = (await readEvents(runs, ID))!;
     assert.deepEqual(events, []);
     assert.match(damage[0]!.reason, /of version 99 of the format, and this Stitchbook reads up to 2/);
   }));
 
 Deno.test("A flipped bit anywhere in a line is found", () => {
-  const line = sealLine({ seq: 7, kind: "note", text: "é", level: "info" }).slice(0, -1);
-  const whole = openLine(line);
+  const line = encodeLine({ seq: 7, kind: "note", text: "é", level: "info" }).slice(0, -1);
+  const whole = decodeLine(line);
   assert.deepEqual(whole, { kind: "value", value: { seq: 7, kind: "note", text: "é", level: "info" } });
   for (let bit = 0; bit < 8 * line.length; bit++) {
     const flipped = line.slice();
     flipped[bit >> 3]! ^= 1 << (bit & 7);
-    const opened = openLine(flipped);
+    const opened = decodeLine(flipped);
     // In the checksum's own name a flip leaves a member that no event has.
     const refused = opened.kind === "damaged" || Object.keys(opened.value as object).length === 5;
     assert.ok(refused, `bit ${bit}: ${new TextDecoder().decode(flipped)}`);

@@ -1,0 +1,40 @@
+// When a run began, from the first line of its log alone.
+import { join } from "node:path";
+import { timeOfRunId } from "../files/run-id.ts";
+import { LOG_FILE } from "./log.ts";
+import { decodeLine } from "./log-line.ts";
+
+const NEWLINE = 10;
+
+/**
+ * The time of a run's first event, ISO 8601 in UTC; of a damaged one, the time in its id. Undefined when the folder has
+ * no log.
+ *
+ * @throws Deno.errors.PermissionDenied and the like when the system does not let us read it
+ */
+export async function startOf(folder: string, id: string): Promise<string | undefined> {
+  const line = await firstLine(join(folder, LOG_FILE)).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  if (line === undefined) return undefined;
+  const opened = decodeLine(line);
+  const time = opened.kind === "value" ? (opened.value as { time?: unknown } | null)?.time : undefined;
+  return typeof time === "string" && !Number.isNaN(Date.parse(time)) ? time : timeOfRunId(id);
+}
+
+/** The first line without its line end; all there is when it has none. */
+async function firstLine(path: string): Promise<Uint8Array> {
+  using file = await Deno.open(path, { read: true });
+  let bytes = new Uint8Array(0);
+  const buffer = new Uint8Array(1 << 16);
+  for (;;) {
+    const count = await file.read(buffer);
+    const end = buffer.subarray(0, count ?? 0).indexOf(NEWLINE);
+    const more = buffer.subarray(0, end < 0 ? count ?? 0 : end);
+    const both = new Uint8Array(bytes.length + more.length);
+    both.set(bytes);
+    both.set(more, bytes.length);
+    bytes = both;
+    if (count === null || end >= 0) return bytes;
+  }
+}
