@@ -209,7 +209,8 @@ function showProgress(done: number, total: number, name: string): void {
 
 function asText(report: FolderMergeReport, seconds: number): string {
   const { out, method, tensors, parameters, bytes, files, warnings } = report;
-  const size = bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  const [unit, name] = bytes >= 1e9 ? [1e9, "GB"] : bytes >= 1e6 ? [1e6, "MB"] : [1e3, "kB"];
+  const size = `${(bytes / unit).toFixed(1)} ${name}`;
   return [
     `Merged by ${method} into ${out}: ${tensors} tensors, ${parameters.toLocaleString("en")} parameters, ` +
     `${size} in ${files.length} file${files.length === 1 ? "" : "s"}, ${seconds} s`,

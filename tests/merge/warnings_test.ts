@@ -141,6 +141,7 @@ Deno.test("`deno task merge` refuses models whose weights have other meanings, u
     await mergeCommand([...args, "--allow-config-mismatch"], (line) => lines.push(line));
     assert.ok(lines.join("\n").includes(said), lines.join("\n"));
     assert.deepEqual(await readJson(`${folder}/out/config.json`), await readJson(`${folder}/seed/config.json`));
+    assert.ok(String((await readJson(`${folder}/out/merge.json`)).configMismatch).includes(said));
   });
 });
 

@@ -58,7 +58,7 @@ const WITHOUT_MEANING = [
   /token_(id|ids|index)$|^(bos|eos|pad|unk|sep)_token$/,
   /^(id2label|label2id|num_labels|problem_type|finetuning_task|task_specific_params|classifier_\w+|summary_\w+)$/,
   /dropout|_pdrop$|layerdrop$|drop_path|initializer|^init_|_init(_std)?$|aux_loss|z_loss|jitter|gradient_checkpointing/,
-  /^(output_\w+|use_cache|cache_implementation|num_logits_to_keep|chunk_size_feed_forward|pretraining_tp)$/,
+  /^(output_\w+|use_cache|cache_implementation|num_logits_to_keep|chunk_size_feed_forward|pretraining_tp|ep_size|seq_aux)$/,
   /^(bad_words_ids|num_beams|num_beam_groups|do_sample|early_stopping|num_return_sequences|remove_invalid_values)$/,
   /^(temperature|top_k|top_p|typical_p|generation_config|max_new_tokens|(max|min)_length|\w*penalty)$/,
   /^(suppress_tokens|begin_suppress_tokens|\w*no_repeat_ngram_size)$/,

@@ -119,7 +119,8 @@ async function write(
     const taken = Object.fromEntries(
       Object.keys(method.options).map((name) => [name, options[name as keyof MergeOptions]]),
     );
-    const made = { method: method.name, base, models, options: taken, dtype: dtype ?? null };
+    const apart = mismatch === undefined ? {} : { configMismatch: mismatch };
+    const made = { method: method.name, base, models, options: taken, dtype: dtype ?? null, ...apart };
     await Deno.writeTextFile(`${target.workshop}/merge.json`, JSON.stringify(made, null, 2) + "\n");
     await target.finish();
     const overflowed = findings.reduce((sum, { overflowed }) => sum + overflowed, 0);
