@@ -49,7 +49,7 @@ function asTable({ columns, rows, more }: QueryRows): string {
     columns: columns.map((key) => ({
       key,
       title: key,
-      kind: rows.some((row) => typeof row[key] === "number") ? "number" as const : "text" as const,
+      kind: rows.some((row) => ["number", "bigint"].includes(typeof row[key])) ? "number" as const : "text" as const,
     })),
     rows: rows.map((row) => Object.fromEntries(columns.map((key) => [key, text(row[key])]))),
   });

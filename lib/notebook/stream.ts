@@ -1,10 +1,9 @@
 // A run's events for a reader in another process: from its server's stream, or from the log when there is no server.
 import { join } from "node:path";
 import { z } from "zod";
-import { eventSchema, followEvents, type RunEvent, runFolder } from "../run/mod.ts";
+import { directClient, eventSchema, followEvents, isLoopback, type RunEvent, runFolder } from "../run/mod.ts";
 
 const serverSchema = z.object({ url: z.string(), pid: z.int() });
-const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
  * The URL of a run's page, from the `server.json` that the run's process wrote; undefined if there is none or it does
@@ -16,11 +15,13 @@ export async function serverOf(runsFolder: string, id: string): Promise<string |
   try {
     const { url } = serverSchema.parse(JSON.parse(await Deno.readTextFile(join(folder, "server.json"))));
     const { protocol, hostname, origin } = new URL(url);
-    if (protocol !== "http:" || !LOOPBACK.has(hostname)) return undefined;
+    if (protocol !== "http:" || !isLoopback(hostname)) return undefined;
+    using client = directClient(new URL(url));
     const answer = await fetch(`${origin}/api/runs/${id}`, {
       signal: AbortSignal.timeout(2_000),
       method: "HEAD",
       redirect: "error",
+      ...(client === undefined ? {} : { client }),
     });
     await answer.body?.cancel();
     return answer.ok ? origin : undefined;
@@ -56,9 +57,11 @@ export async function* runEvents(
 
 /** The events of a server-sent event stream; it ends when the stream does or when its run is no longer running. */
 export async function* streamEvents(address: string, signal?: AbortSignal): AsyncGenerator<RunEvent, void, void> {
+  using client = directClient(new URL(address));
   const response = await fetch(address, {
     headers: { accept: "text/event-stream" },
     redirect: "error",
+    ...(client === undefined ? {} : { client }),
     ...(signal === undefined ? {} : { signal }),
   });
   if (!response.ok || response.body === null) {

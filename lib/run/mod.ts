@@ -52,6 +52,7 @@ export {
   localLauncher,
   outputFile,
 } from "./process/launcher.ts";
+export { directClient, isLoopback } from "./process/loopback.ts";
 export { endWithParent } from "./process/parent.ts";
 export { addLabel, checkLabel, type LabelBody, LABELS_FILE, readLabels } from "./catalog/labels.ts";
 export { headline, listFromIndex, type ListOptions, shownName, type SortedRun } from "./catalog/listing.ts";

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { UserError } from "../../errors.ts";
 import type { RunEvent } from "../events/events.ts";
 import type { RunListener } from "../log/run-writer.ts";
+import { directClient } from "../process/loopback.ts";
 
 /** Environment variable that `--webhook` defaults to. */
 export const WEBHOOK_VARIABLE = "STITCHBOOK_WEBHOOK";
@@ -73,11 +74,13 @@ export function openWebhook({ url, run, onTrouble, timeout = 10_000 }: WebhookOp
   };
   const post = async (body: WebhookPost) => {
     try {
+      using client = directClient(url);
       const response = await fetch(url, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
         redirect: "error",
+        ...(client === undefined ? {} : { client }),
         signal: AbortSignal.timeout(timeout),
       });
       await response.body?.cancel();

@@ -1,4 +1,4 @@
-// The thread that runs a query: SQLite cannot be interrupted, so that whoever waits must be able to leave it behind.
+// The thread that runs a query. SQLite cannot be interrupted, so the thread that waits must be able to abandon this one.
 import type { StatementSync } from "node:sqlite";
 import { openForReading } from "./runs-index.ts";
 import type { QueryReply, QueryRequest } from "./query.ts";
@@ -21,12 +21,13 @@ function answer({ path, sql, limit }: QueryRequest): QueryReply {
   try {
     db.exec("begin");
     const statement = db.prepare(sql);
+    statement.setReadBigInts(true); // otherwise, integers above 2^53 are errors
     const columns = statement.columns().map(({ name }) => name);
-    if (columns.length === 0) return { error: "it gives no rows" };
+    if (columns.length === 0) return { error: "it returns no rows" };
     const first = firstRows(statement, limit + 1);
-    if (first.length > limit) return { columns, rows: first.slice(0, limit), more: true };
-    // `iterate()` ends without a word when a row fails (Deno 2.9); `all()` throws, and there are few rows by now.
-    return { columns, rows: statement.all(), more: false };
+    if (first.length > limit) return { columns, rows: first.slice(0, limit).map(withNumbers), more: true };
+    // `iterate()` ends without an error when a row fails (Deno 2.9); `all()` throws, and there are few rows by now.
+    return { columns, rows: statement.all().map(withNumbers), more: false };
   } finally {
     db.close();
   }
@@ -39,4 +40,11 @@ function firstRows(statement: StatementSync, count: number): Record<string, unkn
     if (rows.length === count) break;
   }
   return rows;
+}
+
+/** The row with numbers for the integers that numbers hold exactly. */
+function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
+  const exact = (value: unknown) =>
+    typeof value === "bigint" && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, exact(value)]));
 }

@@ -1,17 +1,17 @@
-// Questions to the index in SQL: read-only, with a limit on time and rows.
+// Queries of the index in SQL: read-only, with a limit on time and rows.
 import { UserError } from "../../errors.ts";
 import { withIndex } from "./runs-index.ts";
 import { readQuery } from "./query-text.ts";
 import { isDamage } from "./sqlite.ts";
 
-/** What the query's thread is asked. */
+/** A message to the thread that runs the query. */
 export interface QueryRequest {
   readonly path: string;
   readonly sql: string;
   readonly limit: number;
 }
 
-/** The rows that a query gave: each an object by column name. */
+/** The rows that a query returned, each an object by column name; integers above 2^53 are bigints. */
 export interface QueryRows {
   readonly columns: readonly string[];
   readonly rows: readonly Readonly<Record<string, unknown>>[];
@@ -29,7 +29,7 @@ export interface QueryOptions {
 }
 
 /**
- * Brings the index of a runs folder up to date and asks it.
+ * Brings the index of a runs folder up to date and queries it.
  *
  * @throws UserError `query.not-read-only` and its like, `query.failed` with what SQLite says, `query.timeout`
  */
@@ -71,7 +71,7 @@ async function ask(request: QueryRequest, seconds: number): Promise<QueryReply> 
 function tooLong(seconds: number): UserError {
   return new UserError(
     "query.timeout",
-    `The query took longer than ${seconds} s and was given up`,
+    `The query took longer than ${seconds} s and was canceled`,
     "narrow it with where or limit, or allow more with --timeout <seconds>",
   );
 }

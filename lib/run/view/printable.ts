@@ -23,9 +23,13 @@ export function escapeUnsafe(text: string, escape: (character: string) => string
   return text.replace(UNSAFE, (character) => character === "\n" ? character : escape(character));
 }
 
-/** JSON on one line in which unsafe characters are written as `\u` escapes, so that it reads back as the same value. */
+/**
+ * JSON on one line in which unsafe characters are written as `\u` escapes, so that it reads back as the same value. Big
+ * integers are written as numbers with all their digits.
+ */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(
+  const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown };
+  return JSON.stringify(value, (_, member) => typeof member === "bigint" ? rawJSON(String(member)) : member).replace(
     UNSAFE,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

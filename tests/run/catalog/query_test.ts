@@ -76,6 +76,22 @@ Deno.test("`queryCommand()` prints a table, JSON, or what to narrow", () =>
     assert.match(await printed("--help"), /Usage: query/);
   }));
 
+Deno.test("`queryCommand()` prints integers of any size with all their digits", () =>
+  withFolder(async (folder) => {
+    (await openRun(options(folder))).finish(emptyResults);
+    const sql =
+      "select 9007199254740993 as above, -9223372036854775808 as least, 9007199254740991 as safe, 1.5 as half";
+    const { rows } = await queryRuns(folder, sql);
+    assert.deepEqual({ ...rows[0] }, { above: 9007199254740993n, least: -(2n ** 63n), safe: 2 ** 53 - 1, half: 1.5 });
+    let text = "";
+    const print = (piece: string) => text += piece;
+    await queryCommand(["--runs", folder, "--sql", sql], print);
+    assert.match(text, /^9007199254740993 +-9223372036854775808 +9007199254740991 +1.5$/m);
+    text = "";
+    await queryCommand(["--runs", folder, "--json", "--sql", sql], print);
+    assert.equal(text, '[{"above":9007199254740993,"least":-9223372036854775808,"safe":9007199254740991,"half":1.5}]');
+  }));
+
 Deno.test("A query that never ends is given up in time, with exit code 2", () =>
   withFolder(async (folder) => {
     const endless = "with recursive n (i) as (select 1 union all select i + 1 from n) select count(*) from n";
