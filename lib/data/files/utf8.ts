@@ -58,7 +58,8 @@ function decode(bytes: Uint8Array, where: string, offset: number, ignoreBOM: boo
     throw new UserError(
       "data.not-utf8",
       `${where} is not UTF-8: byte ${offset + invalid} is 0x${bytes[invalid]!.toString(16).padStart(2, "0")}`,
-      "Save it as UTF-8, for instance with `iconv -f latin1 -t utf-8`; binary files cannot be training text",
+      "Save it as UTF-8, for instance with `iconv -f latin1 -t utf-8`, or skip what is not with data.skipBad=true; binary " +
+        "files cannot be training text",
     );
   }
   const nul = bytes.indexOf(0);

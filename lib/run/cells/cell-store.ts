@@ -89,8 +89,8 @@ async function damageOf(folder: string, file: CellManifest["files"][number]): Pr
     if (size <= HASHED_BYTES && (await sha256OfFile(path)) !== file.sha256) {
       return `the content of ${file.path} has changed`;
     }
-  } catch {
-    return `${file.path} is missing`;
+  } catch (error) {
+    return `${file.path} ${error instanceof Deno.errors.NotFound ? "is missing" : "cannot be read"}`;
   }
 }
 

@@ -35,7 +35,8 @@ async function sourcesOf(entry: string, root: string): Promise<string[]> {
   try {
     const { isFile } = await Deno.stat(join(root, entry));
     if (isFile) return [entry];
-  } catch {
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Error(`Cannot hash the code of "${entry}": there is no such file or folder in the repository`);
   }
   return (await filesBelow(join(root, entry)))
