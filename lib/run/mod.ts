@@ -78,3 +78,4 @@ export { SWEEPS_FOLDER } from "./sweep/log.ts";
 export { listSweeps, readSweep, resolveSweep, sweepFolder, sweepIds } from "./sweep/read.ts";
 export { missingMetric, statesText, sweepTables, trialText } from "./sweep/table.ts";
 export { rankTrials, readMetric, type SweepView, type TrialView } from "./sweep/view.ts";
+export { filterRuns } from "./catalog/filter-runs.ts";

@@ -1,13 +1,19 @@
 // Runs as data: the list, one run, its events so far and as they happen, its report.
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { listRuns, readEvents, readLabels, readRun, readStatus, runFolder } from "../run/mod.ts";
+import { filterRuns, listRuns, readEvents, readLabels, readRun, readStatus, runFolder } from "../run/mod.ts";
 import { body, html, json, problem, refused, runParams, unknownRun } from "./answers.ts";
 import type { Feeds } from "./feed.ts";
 import { REPORT_POLICY } from "./headers.ts";
 import { HOME_PAGE, MISSING_PAGE, RUN_PAGE } from "./pages.ts";
 import { hasReport, readReport } from "./report.ts";
-import { eventsResponseSchema, runListResponseSchema, runResponseSchema, statusResponseSchema } from "./schemas.ts";
+import {
+  eventsResponseSchema,
+  matchingResponseSchema,
+  runListResponseSchema,
+  runResponseSchema,
+  statusResponseSchema,
+} from "./schemas.ts";
 import { eventStream } from "./stream.ts";
 
 /** How long a reader that resumes waits to hear whether the run is over. */
@@ -25,12 +31,23 @@ const lastEventId = z.string().optional().openapi({
   description: "Like `after`, and overrides it; browsers send it when they reconnect",
 });
 
+const filter = z.string().max(1_000).openapi({
+  description: "Words, and terms such as `seed:2`, `model.width:>64` or `tag:good`; a run must satisfy all of them",
+});
+
 const routes = {
   list: createRoute({
     method: "get",
     path: "/api/runs",
     summary: "All runs, newest first",
     responses: { 200: json("The runs", runListResponseSchema), default: refused },
+  }),
+  matching: createRoute({
+    method: "get",
+    path: "/api/matching",
+    summary: "The ids of the runs that satisfy a filter",
+    request: { query: z.object({ filter }) },
+    responses: { 200: json("The ids, newest run first", matchingResponseSchema), default: refused },
   }),
   run: createRoute({
     method: "get",
@@ -87,6 +104,13 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
   });
 
   app.openapi(routes.list, async (c) => c.json({ runs: await listRuns(runsFolder) }, 200));
+
+  app.openapi(
+    routes.matching,
+    async (c) => c.json({ runs: await filterRuns(runsFolder, c.req.valid("query").filter) }, 200),
+    (result, c) =>
+      result.success ? undefined : problem(c, 400, "filter.malformed", "Expected ?filter= with up to 1,000 characters"),
+  );
 
   app.openapi(routes.run, async (c) => {
     const run = await readRun(runsFolder, c.req.param("id"));

@@ -53,6 +53,9 @@ export const runResponseSchema = z.strictObject({
 
 export const runListResponseSchema = z.strictObject({ runs: z.array(listedRunSchema) });
 
+/** `/api/matching`: the ids of the runs that satisfy a filter. */
+export const matchingResponseSchema = z.strictObject({ runs: z.array(z.string()) });
+
 /** `/api/trash`: the removal that an undo would restore. */
 export const trashResponseSchema = z.strictObject({
   last: z.strictObject({ runs: z.array(z.string()), time: z.string() }).nullable(),
@@ -128,6 +131,7 @@ export type LabelsResponse = z.infer<typeof labelsSchema>;
 export type LabelRequest = z.infer<typeof labelRequestSchema>;
 export type SessionResponse = z.infer<typeof sessionResponseSchema>;
 export type ProvenanceResponse = z.infer<typeof provenanceResponseSchema>;
+export type MatchingResponse = z.infer<typeof matchingResponseSchema>;
 export type TrashResponse = z.infer<typeof trashResponseSchema>;
 export type StatusResponse = z.infer<typeof statusResponseSchema>;
 export type RunListResponse = z.infer<typeof runListResponseSchema>;

@@ -47,6 +47,13 @@ optionalTest(
           await page.getByRole("link", { name: "The <b>best</b>" }).waitFor();
           await page.getByLabel("Filter").fill("bad");
           await page.getByRole("link", { name: "The <b>best</b>" }).waitFor({ state: "detached" });
+          await page.getByRole("heading", { name: "No run matches" }).waitFor();
+          for (const fits of ["seed 1", "seed:1", "tag:good", '"the <b>best</b>"']) {
+            await page.getByLabel("Filter").fill(fits);
+            await page.getByRole("link", { name: "The <b>best</b>" }).waitFor();
+            await page.getByLabel("Filter").fill("seed 2");
+            await page.getByRole("link", { name: "The <b>best</b>" }).waitFor({ state: "detached" });
+          }
           await page.getByLabel("Filter").fill("");
           await page.getByRole("link", { name: "The <b>best</b>" }).click();
           await page.getByRole("button", { name: "Remove", exact: true }).click();

@@ -8,6 +8,7 @@ import {
   runListResponseSchema,
   runResponseSchema,
 } from "../../lib/serve/mod.ts";
+import { flatSettings } from "../../lib/run/mod.ts";
 import { demoBodies } from "./demo_log.ts";
 import { fakeRun, withRunsFolder } from "./fake_run.ts";
 
@@ -83,6 +84,29 @@ Deno.test("`/openapi.json` describes every API route, and `/healthz` answers", a
       assert.ok(document.components.schemas[name!], name);
     }
     assert.deepEqual(await (await ask("/healthz")).json(), { ok: true });
+  });
+});
+
+Deno.test("`/api/matching` finds runs by words, fields and settings, and says what is malformed", async () => {
+  await withApp(async (ask) => {
+    const find = async (filter: string) =>
+      (await (await ask(`/api/matching?filter=${encodeURIComponent(filter)}`)).json()).runs;
+    const run = (await (await ask(`/api/runs/${ID}`)).json()).run;
+    for (const filter of ["", ID, `seed:${run.seed}`, `seed ${run.seed}`, `preset:${run.preset}`]) {
+      assert.deepEqual(await find(filter), [ID], filter);
+    }
+    for (const [key, value] of Object.entries(flatSettings(run.config)).slice(0, 3)) {
+      assert.deepEqual(await find(`${key}:${value}`), [ID], key);
+      assert.deepEqual(await find(`${key}:no-such-value`), [], key);
+    }
+    for (const filter of [`seed:${run.seed + 1}`, "tag:none", "no.such.setting:1"]) {
+      assert.deepEqual(await find(filter), [], filter);
+    }
+    for (const query of ["", `?filter=${"x".repeat(2_000)}`]) {
+      const response = await ask(`/api/matching${query}`);
+      assert.equal(response.status, 400);
+      assert.equal(await codeOf(response), "filter.malformed");
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-// When a run began, from the first line of its log alone.
+// When a run began, and with which settings, from the first line of its log alone.
 import { join } from "node:path";
 import { timeOfRunId } from "../files/run-id.ts";
 import { LOG_FILE } from "./log.ts";
@@ -13,13 +13,27 @@ const NEWLINE = 10;
  * @throws Deno.errors.PermissionDenied and the like when the system does not let us read it
  */
 export async function startOf(folder: string, id: string): Promise<string | undefined> {
+  const start = await readStart(folder);
+  if (start === undefined) return undefined;
+  const { time } = start;
+  return typeof time === "string" && !Number.isNaN(Date.parse(time)) ? time : timeOfRunId(id);
+}
+
+/** The configuration that a run began with; undefined if its first event is damaged. */
+export async function configOf(folder: string): Promise<unknown> {
+  return (await readStart(folder))?.config;
+}
+
+/** What the first event says; nothing if it is damaged. Undefined when the folder has no log. */
+async function readStart(
+  folder: string,
+): Promise<{ readonly time?: unknown; readonly config?: unknown } | undefined> {
   const line = await firstLine(join(folder, LOG_FILE)).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   if (line === undefined) return undefined;
   const opened = decodeLine(line);
-  const time = opened.kind === "value" ? (opened.value as { time?: unknown } | null)?.time : undefined;
-  return typeof time === "string" && !Number.isNaN(Date.parse(time)) ? time : timeOfRunId(id);
+  return opened.kind === "value" ? (opened.value as object | null) ?? {} : {};
 }
 
 /** The first line without its line end; all there is when it has none. */

@@ -24,6 +24,7 @@ export {
   valuesOf,
 } from "./metrics.ts";
 export { countsSteps, formatSeconds, progressLine } from "./progress.ts";
+export { flatSettings, matchesFilter, parseFilter } from "./run-filter.ts";
 export { shellLine } from "./shell-line.ts";
 export { smoothed, smoothingWeight } from "./smoothing.ts";
 export { parallelCoordinates } from "./sweep-axes.ts";

@@ -1,6 +1,6 @@
 // The list of runs, updated every few seconds while the page is visible.
 import type { ListedRun } from "../../run/mod.ts";
-import type { ListedSweep, RunListResponse, SweepListResponse, TrashResponse } from "../schemas.ts";
+import type { ListedSweep, MatchingResponse, RunListResponse, SweepListResponse, TrashResponse } from "../schemas.ts";
 import { endReason, isUnderWay } from "../../run/view/mod.ts";
 import { overridesOf } from "./command.ts";
 import { showConnection } from "./connection.ts";
@@ -27,9 +27,15 @@ let sweepsShown = "[]";
 let undoShown = "null";
 let latest: readonly ListedRun[] = [];
 let hidesTrials = false;
+/** The runs that satisfy the filter text; undefined if there is none. */
+let matching: ReadonlySet<string> | undefined;
 
 const filter = {
-  text: h("input", { type: "search", "aria-label": "Filter", placeholder: "Filter by name, tag, setting, …" }),
+  text: h("input", {
+    type: "search",
+    "aria-label": "Filter",
+    placeholder: "Filter: words, seed:2, tag:good, stitch.count:4",
+  }),
   status: h("select", { "aria-label": "Status" }, h("option", { value: "" }, "any status")),
   sort: h("select", { "aria-label": "Sort by" }),
   trials: h("input", { type: "checkbox" }),
@@ -37,9 +43,13 @@ const filter = {
 const trialsLabel = h("label", { hidden: true }, filter.trials, " trials of sweeps");
 filter.status.append(...STATUSES.map((status) => h("option", { value: status }, statusText(status))));
 filter.sort.append(...Object.keys(ORDERS).map((name) => h("option", { value: name }, name)));
-for (const input of [filter.text, filter.status, filter.sort, filter.trials]) {
+for (const input of [filter.status, filter.sort, filter.trials]) {
   input.addEventListener("input", () => show(latest));
 }
+filter.text.addEventListener(
+  "input",
+  () => match().then(() => show(latest), () => showConnection(connection, "reconnecting")),
+);
 byId("filters").append(filter.text, filter.status, filter.sort, trialsLabel);
 byId("runs").append(list);
 refresh();
@@ -74,21 +84,22 @@ async function offerUndo(): Promise<void> {
 
 /** Whether a run passes the filters. */
 function fits(run: ListedRun): boolean {
-  const words = filter.text.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
-  const text = [
-    run.title,
-    run.name,
-    run.id,
-    run.preset,
-    `seed ${run.seed ?? "unknown"}`,
-    run.device,
-    run.status,
-    ...run.tags,
-    ...run.command,
-  ]
-    .join(" ").toLowerCase();
   return (filter.status.value === "" || run.status === filter.status.value) &&
-    (!hidesTrials || words.length > 0 || !isTrial(run)) && words.every((word) => text.includes(word));
+    (!hidesTrials || matching !== undefined || !isTrial(run)) && (matching === undefined || matching.has(run.id));
+}
+
+/** Asks the server, which knows all settings, for the runs that satisfy the filter. */
+async function match(): Promise<void> {
+  const text = filter.text.value.trim();
+  if (text === "") {
+    matching = undefined;
+    return;
+  }
+  const response = await fetch(`/api/matching?filter=${encodeURIComponent(text)}`);
+  if (!response.ok) throw new Error(`The server answered ${response.status}`);
+  const { runs }: MatchingResponse = await response.json();
+  // Meanwhile somebody may have typed on.
+  if (filter.text.value.trim() === text) matching = new Set(runs);
 }
 
 function isTrial({ tags }: ListedRun): boolean {
@@ -105,6 +116,7 @@ async function refreshNow(): Promise<void> {
     const response = await fetch("/api/runs");
     if (!response.ok) throw new Error(`The server answered ${response.status}`);
     const { runs }: RunListResponse = await response.json();
+    await match();
     show(runs);
     const { sweeps }: SweepListResponse = await (await fetch("/api/sweeps")).json();
     showSweeps(sweeps);
@@ -136,6 +148,7 @@ function show(all: readonly ListedRun[]): void {
   );
   byId("runs").querySelector(".empty")?.remove();
   if (all.length === 0) byId("runs").append(empty());
+  else if (runs.length === 0) byId("runs").append(noMatch());
   const ids = new Set(runs.map(({ id }) => id));
   for (const [id, { element }] of rows) {
     if (ids.has(id)) continue;
@@ -278,6 +291,23 @@ function outcome({ status, current, cells, meanBpb, error }: ListedRun): HTMLEle
 
 function firstLine(text: string): string {
   return text.split("\n", 1)[0]!;
+}
+
+function noMatch(): HTMLElement {
+  const text = filter.text.value.trim();
+  return h(
+    "div",
+    { class: "empty card" },
+    h("h2", {}, "No run matches"),
+    h(
+      "p",
+      {},
+      text === "" ? "No run has this status." : "Every word and term must match. Try ",
+      ...(text === ""
+        ? []
+        : [h("code", {}, "seed:2"), ", ", h("code", {}, "tag:good"), " or ", h("code", {}, "stitch.count:>2"), "."]),
+    ),
+  );
 }
 
 function empty(): HTMLElement {
