@@ -5,7 +5,7 @@ import type { QueryReply, QueryRequest } from "./query.ts";
 
 const scope = self as unknown as {
   onmessage: ((message: MessageEvent<QueryRequest>) => void) | null;
-  postMessage(reply: QueryReply): void;
+  postMessage(message: "ready" | QueryReply): void;
 };
 
 scope.onmessage = ({ data }) => {
@@ -15,6 +15,8 @@ scope.onmessage = ({ data }) => {
     scope.postMessage({ error: error instanceof Error ? error.message : String(error) });
   }
 };
+
+scope.postMessage("ready");
 
 function answer({ path, sql, limit }: QueryRequest): QueryReply {
   const db = openForReading(path);

@@ -53,13 +53,16 @@ async function ask(request: QueryRequest, seconds: number): Promise<QueryReply> 
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     return await new Promise<QueryReply>((resolve, reject) => {
-      worker.onmessage = ({ data }: MessageEvent<QueryReply>) => resolve(data);
+      // Loading the thread's code is not the query's time.
+      worker.onmessage = ({ data }: MessageEvent<"ready" | QueryReply>) => {
+        if (data !== "ready") return resolve(data);
+        timer = setTimeout(() => reject(tooLong(seconds)), seconds * 1000);
+        worker.postMessage(request);
+      };
       worker.onerror = (event) => {
         event.preventDefault();
         reject(new Error(`The query's thread failed: ${event.message}`));
       };
-      timer = setTimeout(() => reject(tooLong(seconds)), seconds * 1000);
-      worker.postMessage(request);
     });
   } finally {
     clearTimeout(timer);
