@@ -15,6 +15,9 @@ export interface TileShape {
 export const AVX2: TileShape = { width: 256, rows: 6, columns: 16 };
 export const AVX512: TileShape = { width: 512, rows: 12, columns: 32 };
 
+/** Bits of what `features()` returns: AVX2 with FMA; with AVX-512 F; with AVX-512 BW and AMX for bfloat16. */
+export const FEATURES = { avx2: 1, avx512: 2, amx: 4 } as const;
+
 /** Kernels that both families have, in the order of their numbers; tiles of C come next. */
 const COMMON = [
   "packPanel",

@@ -1,19 +1,16 @@
-// The inner kernel of matrix products for AMX: blocks of C = A·B in float32, from numbers in three bfloat16 parts
-// (split.ts).
+// The inner kernel of matrix products by AMX: blocks of C = A·B in float32, from numbers in three bfloat16 parts (split.ts).
 //
-// (a1 + a2 + a3)·(b1 + b2 + b3) without a2·b3, a3·b2 and a3·b3, which are below 2^-26 of a·b: each product is as good as a
-// float32 one. They are added up in float32, by AMX's order: 32 k at a time, the small products first.
+// (a1 + a2 + a3)·(b1 + b2 + b3) is computed without a2·b3, a3·b2 and a3·b3, which are below 2^-26 of a·b: each product is as
+// good as a float32 one. Products are added in float32, in AMX's order: 32 k at a time, the small products first.
 import { AMX_GROUP_BYTES, AMX_PART_BYTES, AMX_STEP_BYTES, AMX_STRIP } from "../layout/constants.ts";
 import { AMX_CALL } from "../layout/native.ts";
 import {
-  ADD,
   type Address,
   type Assembler,
-  EQUAL,
+  emitFunction,
+  type GeneralRegister,
+  k,
   type Label,
-  MOVE_IN,
-  MOVE_OUT,
-  NOT_EQUAL,
   R10,
   R11,
   R12,
@@ -29,218 +26,245 @@ import {
   RDI,
   RDX,
   RSI,
-  TILE_IN,
-  TILE_OUT,
-  TILE_PRODUCT,
-  TILE_SHAPES,
-  TILE_ZERO,
-} from "./x86.ts";
-
-const AMX_ARGUMENT = AMX_CALL.offsets;
+  tmm,
+  zmm,
+} from "./assembler.ts";
 
 /** Emits the shapes of the eight tiles: 16 rows of 64 bytes. */
 export function emitTileShapes(asm: Assembler): Label {
-  while (asm.bytes.length % 64 !== 0) asm.raw(0xcc);
+  asm.align(64);
   const label = asm.label();
   asm.bind(label);
   const eight = (value: readonly number[], rest: number) => {
-    for (let i = 0; i < 8; i++) asm.raw(...value);
-    asm.raw(...new Array<number>(rest).fill(0));
+    for (let i = 0; i < 8; i++) asm.db(...value);
+    asm.db(...new Array<number>(rest).fill(0));
   };
-  asm.raw(1, ...new Array<number>(15).fill(0)); // palette 1
+  asm.db(1, ...new Array<number>(15).fill(0)); // palette 1
   eight([64, 0], 16);
   eight([16], 8);
   return label;
 }
 
-/** Emits a function `(arguments: pointer) => void`. */
-export function emitAmx(asm: Assembler, shapes: Label): void {
-  const saved = [RBX, RBP, R12, R13, R14, R15] as const;
-  const argument = (name: keyof typeof AMX_ARGUMENT): Address => ({ base: RDI, disp: AMX_ARGUMENT[name] });
-  /** The four quarters of a block of C: rows, columns. */
-  const quarters = [[0, 0], [0, 1], [1, 0], [1, 1]] as const;
+const ARGUMENTS = RDI;
+/** The strip of B and the first row of its columns of C; the strip of A and its block of C. */
+const STRIP_B = RBX, C_FIRST = RBP, STRIP_A = R12, C = R13;
+const STRIPS_B_LEFT = R14, STRIPS_A_LEFT = R15;
+/** The step of A and of B, steps left; bytes from one line of a tile to the next. */
+const STEP_A = R8, STEP_B = R9, STEPS_LEFT = RCX, LINE_BYTES = RDX;
+/** Bytes from a row of C to the next, where it is needed. */
+const LDC = R10;
+/** While sums are computed: the rows of C to be prefetched next, where they end, and what is added to them. */
+const AHEAD = RAX, AHEAD_END = R11, AHEAD_ADDEND = RSI;
+/** The upper and the lower half of a block's rows, in C or elsewhere. */
+const LOWER = RAX, UPPER = R11;
+const TEMPORARY = RAX;
 
-  saved.forEach(asm.push);
-  asm.loadLabel(RAX, shapes);
-  asm.tile(TILE_SHAPES, 0, 0, { base: RAX });
-  asm.loadConstant(RDX, 64);
-  asm.load(RBX, argument("b"));
-  asm.load(R14, argument("stripsB"));
-  asm.load(RBP, argument("c"));
+const argument = (name: keyof typeof AMX_CALL.offsets, more = 0): Address => {
+  return { base: ARGUMENTS, disp: AMX_CALL.offsets[name] + more };
+};
+
+/** The four quarters of a block of C, a tile each: rows, columns. */
+const QUARTERS = [[0, 0], [0, 1], [1, 0], [1, 1]] as const;
+
+/** Emits the function. */
+export function emitAmx(asm: Assembler, shapes: Label): void {
   const [panel, strip, partial, next] = [asm.label(), asm.label(), asm.label(), asm.label()];
-  asm.bind(panel);
-  asm.load(R12, argument("a"));
-  asm.load(R15, argument("stripsA"));
-  asm.move(R13, RBP);
-  asm.bind(strip);
-  const [notLastRow, whole] = [asm.label(), asm.label()];
-  asm.compare(R15, 1);
-  asm.jumpIf(NOT_EQUAL, notLastRow);
-  asm.compare(argument("rows"), AMX_STRIP);
-  asm.jumpIf(NOT_EQUAL, partial);
-  asm.bind(notLastRow);
-  asm.compare(R14, 1);
-  asm.jumpIf(NOT_EQUAL, whole);
-  asm.compare(argument("partial"), 0);
-  asm.jumpIf(NOT_EQUAL, partial);
-  asm.bind(whole);
-  wholeBlock();
-  asm.bind(next);
-  asm.load(RAX, argument("stepA"));
-  asm.add(R12, RAX);
-  asm.load(RAX, argument("ldc"));
-  asm.loadAddress(RAX, { base: RAX, index: RAX, scale: 1 });
-  asm.loadAddress(RAX, { base: RAX, index: RAX, scale: 1 });
-  asm.loadAddress(R13, { base: R13, index: RAX, scale: 8 }); // 32 rows
-  asm.addConstant(R15, -1);
-  asm.jumpIf(NOT_EQUAL, strip);
-  asm.load(RAX, argument("stepB"));
-  asm.add(RBX, RAX);
-  asm.addConstant(RBP, 4 * AMX_STRIP);
-  asm.addConstant(R14, -1);
-  asm.jumpIf(NOT_EQUAL, panel);
-  asm.tile(TILE_SHAPES, 0, 0, 0);
-  saved.toReversed().forEach(asm.pop);
-  asm.leave();
+  emitFunction(asm, [RBX, RBP, R12, R13, R14, R15], () => {
+    asm.lea(TEMPORARY, shapes);
+    asm.ldtilecfg({ base: TEMPORARY });
+    asm.mov(LINE_BYTES, 64);
+    asm.mov(STRIP_B, argument("b"));
+    asm.mov(STRIPS_B_LEFT, argument("stripsB"));
+    asm.mov(C_FIRST, argument("c"));
+    asm.bind(panel);
+    asm.mov(STRIP_A, argument("a"));
+    asm.mov(STRIPS_A_LEFT, argument("stripsA"));
+    asm.mov(C, C_FIRST);
+    asm.bind(strip);
+    jumpIfPartial();
+    wholeBlock();
+    asm.bind(next);
+    asm.mov(TEMPORARY, argument("stepA"));
+    asm.add(STRIP_A, TEMPORARY);
+    asm.mov(TEMPORARY, argument("ldc"));
+    asm.lea(TEMPORARY, { base: TEMPORARY, index: TEMPORARY, scale: 1 });
+    asm.lea(TEMPORARY, { base: TEMPORARY, index: TEMPORARY, scale: 1 });
+    asm.lea(C, { base: C, index: TEMPORARY, scale: 8 }); // 32 rows
+    asm.add(STRIPS_A_LEFT, -1);
+    asm.jne(strip);
+    asm.mov(TEMPORARY, argument("stepB"));
+    asm.add(STRIP_B, TEMPORARY);
+    asm.add(C_FIRST, 4 * AMX_STRIP);
+    asm.add(STRIPS_B_LEFT, -1);
+    asm.jne(panel);
+    asm.tilerelease();
+  });
   asm.bind(partial);
   partialBlock();
-  asm.jump(next);
+  asm.jmp(next);
 
-  /** The sums over k, onto what tiles 0 to 3 hold. */
-  function multiply(): void {
-    const part = (base: number, part: number, group: number): Address => (
-      { base, index: RDX, scale: 1, disp: part * AMX_PART_BYTES + group * AMX_GROUP_BYTES }
-    );
-    asm.move(R8, R12);
-    asm.move(R9, RBX);
-    asm.load(RCX, argument("steps"));
-    prefetchBegin();
-    const step = asm.label();
-    asm.bind(step);
-    prefetchRows();
-    // One part of each is loaded at a time: a3·b1, a2·b1, a2·b2, a1·b2, a1·b3, a1·b1.
-    for (
-      const [a, b] of [[2, 0], [1, undefined], [undefined, 1], [0, undefined], [undefined, 2], [undefined, 0]] as const
-    ) {
-      for (const group of [0, 1]) {
-        if (a !== undefined) asm.tile(TILE_IN, 4 + group, 0, part(R8, a, group));
-        if (b !== undefined) asm.tile(TILE_IN, 6 + group, 0, part(R9, b, group));
-      }
-      quarters.forEach(([row, column], i) => asm.tile(TILE_PRODUCT, i, 6 + column, 4 + row));
-    }
-    asm.addConstant(R8, AMX_STEP_BYTES);
-    asm.addConstant(R9, AMX_STEP_BYTES);
-    asm.addConstant(RCX, -1);
-    asm.jumpIf(NOT_EQUAL, step);
+  /** Jumps if this block has fewer than 32 rows or columns. */
+  function jumpIfPartial(): void {
+    const [allRows, whole] = [asm.label(), asm.label()];
+    asm.cmp(STRIPS_A_LEFT, 1);
+    asm.jne(allRows);
+    asm.cmp(argument("rows"), AMX_STRIP);
+    asm.jne(partial);
+    asm.bind(allRows);
+    asm.cmp(STRIPS_B_LEFT, 1);
+    asm.jne(whole);
+    asm.cmp(argument("partial"), 0);
+    asm.jne(partial);
+    asm.bind(whole);
   }
 
-  /**
-   * RAX, R11 and R10 = where the block of C begins and ends, and from row to row; RSI = what is to be added to the block
-   * after it, from RAX on, or C itself.
-   */
-  function prefetchBegin(): void {
-    asm.load(R10, argument("ldc"));
-    sixteenRows(R13);
-    asm.move(R11, RAX);
-    sixteenRows(R11);
-    asm.move(R11, RAX);
-    asm.move(RAX, R13);
-    asm.move(RSI, R13);
+  /** The sums over k, added to what tiles 0 to 3 hold. */
+  function multiply(): void {
+    const part = (base: GeneralRegister, part: number, group: number): Address => (
+      { base, index: LINE_BYTES, scale: 1, disp: part * AMX_PART_BYTES + group * AMX_GROUP_BYTES }
+    );
+    asm.mov(STEP_A, STRIP_A);
+    asm.mov(STEP_B, STRIP_B);
+    asm.mov(STEPS_LEFT, argument("steps"));
+    beginAhead();
+    const step = asm.label();
+    asm.bind(step);
+    prefetchAhead();
+    // One part of each is loaded at a time: a3·b1, a2·b1, a2·b2, a1·b2, a1·b3, a1·b1.
+    const loads = [[2, 0], [1, undefined], [undefined, 1], [0, undefined], [undefined, 2], [undefined, 0]] as const;
+    for (const [a, b] of loads) {
+      for (const group of [0, 1]) {
+        if (a !== undefined) asm.tileloadd(tmm(4 + group), part(STEP_A, a, group));
+        if (b !== undefined) asm.tileloadd(tmm(6 + group), part(STEP_B, b, group));
+      }
+      QUARTERS.forEach(([row, column], i) => asm.tdpbf16ps(tmm(i), tmm(4 + row), tmm(6 + column)));
+    }
+    asm.add(STEP_A, AMX_STEP_BYTES);
+    asm.add(STEP_B, AMX_STEP_BYTES);
+    asm.add(STEPS_LEFT, -1);
+    asm.jne(step);
+  }
+
+  /** AHEAD begins after this block; AHEAD_ADDEND is what is added to that block, or C itself. */
+  function beginAhead(): void {
+    asm.mov(LDC, argument("ldc"));
+    lowerHalf(C);
+    asm.mov(AHEAD_END, LOWER);
+    lowerHalf(AHEAD_END);
+    asm.mov(AHEAD_END, LOWER);
+    asm.mov(AHEAD, C);
+    asm.mov(AHEAD_ADDEND, C);
     const fresh = asm.label();
-    asm.compare(argument("add"), 0);
-    asm.jumpIf(EQUAL, fresh);
-    asm.move(RSI, R11);
-    asm.add(RSI, argument("addend"));
+    asm.cmp(argument("add"), 0);
+    asm.je(fresh);
+    asm.mov(AHEAD_ADDEND, AHEAD_END);
+    asm.add(AHEAD_ADDEND, argument("addend"));
     asm.bind(fresh);
   }
 
-  /** Asks for eight rows more of the block to write and of what is to be added, until all are asked for. */
-  function prefetchRows(): void {
-    const asked = asm.label();
-    asm.compareRegisters(RAX, R11);
-    asm.jumpIf(EQUAL, asked);
+  /** Prefetches eight more rows of the block to write and of what is added to the next, until all are. */
+  function prefetchAhead(): void {
+    const done = asm.label();
+    asm.cmp(AHEAD, AHEAD_END);
+    asm.je(done);
     for (let row = 0; row < 8; row++) {
       for (const disp of [0, 64]) {
-        asm.prefetch({ base: RAX, disp }, true);
-        asm.prefetch({ base: RSI, disp });
+        asm.prefetchw({ base: AHEAD, disp });
+        asm.prefetcht0({ base: AHEAD_ADDEND, disp });
       }
-      asm.add(RAX, R10);
-      asm.add(RSI, R10);
+      asm.add(AHEAD, LDC);
+      asm.add(AHEAD_ADDEND, LDC);
     }
-    asm.bind(asked);
+    asm.bind(done);
   }
 
-  /** Each quarter's place in a matrix of 32-bit numbers, from the place of its rows. */
-  function eachQuarter(top: number, bottom: number, ld: number, use: (quarter: number, place: Address) => void): void {
-    quarters.forEach(([row, column], i) =>
-      use(i, { base: row === 0 ? top : bottom, index: ld, scale: 1, disp: 64 * column })
+  /** Each quarter's place, in rows of LDC bytes whose halves begin at `upper` and LOWER. */
+  function eachQuarter(upper: GeneralRegister, use: (quarter: number, place: Address) => void): void {
+    QUARTERS.forEach(([row, column], i) =>
+      use(i, { base: row === 0 ? upper : LOWER, index: LDC, scale: 1, disp: 64 * column })
     );
   }
 
-  /** RAX = 16 rows of R10 bytes from `from` on. */
-  function sixteenRows(from: number): void {
-    asm.loadAddress(RAX, { base: from, index: R10, scale: 8 });
-    asm.loadAddress(RAX, { base: RAX, index: R10, scale: 8 });
+  /** LOWER = 16 rows of LDC bytes after `upper`. */
+  function lowerHalf(upper: GeneralRegister): void {
+    asm.lea(LOWER, { base: upper, index: LDC, scale: 8 });
+    asm.lea(LOWER, { base: LOWER, index: LDC, scale: 8 });
+  }
+
+  function clearTiles(): void {
+    QUARTERS.forEach((_, i) => asm.tilezero(tmm(i)));
   }
 
   function wholeBlock(): void {
     const [fresh, begun] = [asm.label(), asm.label()];
-    asm.load(R10, argument("ldc"));
-    asm.compare(argument("add"), 0);
-    asm.jumpIf(EQUAL, fresh);
-    asm.load(R11, argument("addend"));
-    asm.add(R11, R13);
-    sixteenRows(R11);
-    eachQuarter(R11, RAX, R10, (quarter, place) => asm.tile(TILE_IN, quarter, 0, place));
-    asm.jump(begun);
+    asm.mov(LDC, argument("ldc"));
+    asm.cmp(argument("add"), 0);
+    asm.je(fresh);
+    asm.mov(UPPER, argument("addend"));
+    asm.add(UPPER, C);
+    lowerHalf(UPPER);
+    eachQuarter(UPPER, (quarter, place) => asm.tileloadd(tmm(quarter), place));
+    asm.jmp(begun);
     asm.bind(fresh);
-    quarters.forEach((_, i) => asm.tile(TILE_ZERO, i, 0, 0));
+    clearTiles();
     asm.bind(begun);
     multiply();
-    asm.load(R10, argument("ldc"));
-    sixteenRows(R13);
-    eachQuarter(R13, RAX, R10, (quarter, place) => asm.tile(TILE_OUT, quarter, 0, place));
+    asm.mov(LDC, argument("ldc"));
+    lowerHalf(C);
+    eachQuarter(C, (quarter, place) => asm.tilestored(place, tmm(quarter)));
   }
 
-  /** A block at an edge of C goes by way of `aside`. */
+  /** A block at an edge of C goes by way of `edge`. */
   function partialBlock(): void {
-    quarters.forEach((_, i) => asm.tile(TILE_ZERO, i, 0, 0));
+    const rowsLeft = RCX, row = R8, addend = RSI, edge = UPPER;
+    clearTiles();
     multiply();
-    asm.load(R11, argument("edge"));
-    asm.loadConstant(R10, 4 * AMX_STRIP);
-    sixteenRows(R11);
-    eachQuarter(R11, RAX, R10, (quarter, place) => asm.tile(TILE_OUT, quarter, 0, place));
-    // Columns: all, but of the last strip of B; rows: all, but of the last strip of A.
-    const [allColumns, columnsKnown, allRows] = [asm.label(), asm.label(), asm.label()];
-    asm.compare(R14, 1);
-    asm.jumpIf(NOT_EQUAL, allColumns);
-    asm.compare(argument("partial"), 0);
-    asm.jumpIf(EQUAL, allColumns);
-    asm.loadMask(1, argument("mask"));
-    asm.loadMask(2, { base: RDI, disp: AMX_ARGUMENT.mask + 4 });
-    asm.jump(columnsKnown);
-    asm.bind(allColumns);
-    for (const mask of [1, 2]) asm.setMask(mask);
-    asm.bind(columnsKnown);
-    asm.loadConstant(RCX, AMX_STRIP);
-    asm.compare(R15, 1);
-    asm.jumpIf(NOT_EQUAL, allRows);
-    asm.load(RCX, argument("rows"));
-    asm.bind(allRows);
-    asm.move(R8, R13);
-    asm.load(R10, argument("ldc"));
-    asm.load(RSI, argument("addend"));
-    const [row, fresh] = [asm.label(), asm.label()];
-    asm.bind(row);
-    for (const i of [0, 1]) asm.vector(512, MOVE_IN, i, 0, { base: R11, disp: 64 * i });
-    asm.compare(argument("add"), 0);
-    asm.jumpIf(EQUAL, fresh);
-    for (const i of [0, 1]) asm.vector(512, ADD, i, i, { base: R8, index: RSI, scale: 1, disp: 64 * i }, i + 1);
+    asm.mov(edge, argument("edge"));
+    asm.mov(LDC, 4 * AMX_STRIP);
+    lowerHalf(edge);
+    eachQuarter(edge, (quarter, place) => asm.tilestored(place, tmm(quarter)));
+    setMasks();
+    setRows(rowsLeft);
+    asm.mov(row, C);
+    asm.mov(LDC, argument("ldc"));
+    asm.mov(addend, argument("addend"));
+    const [next, fresh] = [asm.label(), asm.label()];
+    asm.bind(next);
+    for (const i of [0, 1]) asm.vmovups(zmm(i), { base: edge, disp: 64 * i });
+    asm.cmp(argument("add"), 0);
+    asm.je(fresh);
+    for (const i of [0, 1]) {
+      asm.vaddps(zmm(i), zmm(i), { base: row, index: addend, scale: 1, disp: 64 * i }, { mask: k(i + 1) });
+    }
     asm.bind(fresh);
-    for (const i of [0, 1]) asm.vector(512, MOVE_OUT, i, 0, { base: R8, disp: 64 * i }, i + 1);
-    asm.addConstant(R11, 4 * AMX_STRIP);
-    asm.add(R8, R10);
-    asm.addConstant(RCX, -1);
-    asm.jumpIf(NOT_EQUAL, row);
+    for (const i of [0, 1]) asm.vmovups({ base: row, disp: 64 * i }, zmm(i), { mask: k(i + 1) });
+    asm.add(edge, 4 * AMX_STRIP);
+    asm.add(row, LDC);
+    asm.add(rowsLeft, -1);
+    asm.jne(next);
+  }
+
+  /** k1 and k2: all columns, except in the last strip of B. */
+  function setMasks(): void {
+    const [all, done] = [asm.label(), asm.label()];
+    asm.cmp(STRIPS_B_LEFT, 1);
+    asm.jne(all);
+    asm.cmp(argument("partial"), 0);
+    asm.je(all);
+    for (const i of [0, 1]) asm.kmovw(k(i + 1), argument("mask", 4 * i));
+    asm.jmp(done);
+    asm.bind(all);
+    for (const mask of [k(1), k(2)]) asm.kxnorw(mask, mask, mask);
+    asm.bind(done);
+  }
+
+  /** All rows, except in the last strip of A. */
+  function setRows(rows: GeneralRegister): void {
+    const all = asm.label();
+    asm.mov(rows, AMX_STRIP);
+    asm.cmp(STRIPS_A_LEFT, 1);
+    asm.jne(all);
+    asm.mov(rows, argument("rows"));
+    asm.bind(all);
   }
 }

@@ -1,24 +1,14 @@
-// What is made of exponentials, in machine code: rows of attention's scores and of logits, and SwiGLU. The arithmetic is that of
-// assembly/math.ts and elementwise.ts, operation by operation, so that the bits are the same.
+// Kernels on exponentials in machine code: rows of attention's scores and of logits, and SwiGLU. They compute what the
+// WebAssembly source does (math.ts, elementwise.ts, attention.ts), operation by operation, so that the bits are the same.
 import { EXPONENTIAL } from "../layout/constants.ts";
-import { ARRAYS_CALL, ROWS_CALL, type TileShape } from "../layout/native.ts";
+import { ARRAYS_CALL, ROW_RANGE, ROW_SUMS, ROWS_CALL, type TileShape } from "../layout/native.ts";
 import {
-  ADD,
-  ADD_INTEGERS,
   type Address,
   type Assembler,
-  BROADCAST,
-  DIVIDE,
-  FMA,
-  FMA_OTHER,
+  dword,
+  emitFunction,
+  type GeneralRegister,
   type Label,
-  MAXIMUM,
-  MINIMUM,
-  MOVE_IN,
-  MOVE_OUT,
-  MULTIPLY,
-  NEGATED_FMA,
-  NOT_EQUAL,
   R10,
   R11,
   R8,
@@ -29,240 +19,259 @@ import {
   RDI,
   RDX,
   RSI,
-  SUBTRACT,
-  SUBTRACT_INTEGERS,
-  type VectorOperation,
-  XOR,
-} from "./x86.ts";
+  vector,
+  type VectorRegister,
+  ymm,
+} from "./assembler.ts";
 
-/** A vector of each constant, then sign bits. */
-const CONSTANTS = [...Object.values(EXPONENTIAL), -0];
-const placeOf = (name: keyof typeof EXPONENTIAL) => Object.keys(EXPONENTIAL).indexOf(name);
-const LEAST = placeOf("least"), MOST = placeOf("most"), SHIFTER = placeOf("shifter"), INVERSE = placeOf("inverse");
-const HIGH = placeOf("high"), LOW = placeOf("low"), FIRST_COEFFICIENT = placeOf("c6"), LAST_COEFFICIENT = placeOf("c1");
-const ONE = placeOf("one"), SMALLEST = placeOf("smallest"), SIGN = CONSTANTS.length - 1;
+const SIGN = "sign";
+const NAMES = [...Object.keys(EXPONENTIAL), SIGN] as readonly (keyof typeof EXPONENTIAL | typeof SIGN)[];
+/** Bytes of each constant in the code: 16 times a float. */
+const CONSTANT_BYTES = 64;
 
-/** Emits the constants, 64 bytes each. */
+const ARGUMENTS = RDI, CONSTANTS = R11;
+
+/** Emits the constants, and sign bits after them. */
 export function emitConstants(asm: Assembler): Label {
-  while (asm.bytes.length % 64 !== 0) asm.raw(0xcc);
+  asm.align(64);
   const label = asm.label();
   asm.bind(label);
-  for (const value of CONSTANTS) {
+  for (const value of [...Object.values(EXPONENTIAL), -0]) {
     const bytes = new Uint8Array(Float32Array.of(value).buffer);
-    for (let lane = 0; lane < 16; lane++) asm.raw(...bytes);
+    for (let lane = 0; lane < CONSTANT_BYTES / 4; lane++) asm.db(...bytes);
   }
   return label;
 }
 
-const ARRAY_ARGUMENT = ARRAYS_CALL.offsets;
-const ROW_ARGUMENT = ROWS_CALL.offsets;
-
-/** The kernels of one width. */
+/** The kernels of one width, by name. */
 export function exponentialKernels(asm: Assembler, { width }: TileShape, constants: Label) {
   const bytes = width / 8;
-  const vector = (operation: VectorOperation, target: number, source: number, operand: number | Address) =>
-    asm.vector(width, operation, target, source, operand);
-  const constant = (index: number): Address => ({ base: R11, disp: 64 * index });
+  /** Vectors that hold 16 floats. */
+  const halves = 64 / bytes;
+  const v = (number: number) => vector(width, number);
+  const constant = (name: typeof NAMES[number]): Address => (
+    { base: CONSTANTS, disp: CONSTANT_BYTES * NAMES.indexOf(name) }
+  );
 
-  /** y = exp(x); x and `whole` are lost. `below`: for what is not above 0, as in a softmax. */
-  function exponential(y: number, x: number, whole: number, below: boolean): void {
-    vector(MOVE_IN, y, 0, constant(below ? SMALLEST : LEAST));
-    vector(MAXIMUM, x, y, x); // the second of two is what comes of NaN
+  /** y = exp(x); x, `whole` and vector 7 are overwritten. `below`: for numbers at most 0, as in a softmax. */
+  function exponential(y: VectorRegister, x: VectorRegister, whole: VectorRegister, below: boolean): void {
+    const square = v(7), half = square;
+    asm.vmovups(y, constant(below ? "smallest" : "least"));
+    asm.vmaxps(x, y, x); // NaN stays: the result is the second source then
     if (!below) {
-      vector(MOVE_IN, y, 0, constant(MOST));
-      vector(MINIMUM, x, y, x);
+      asm.vmovups(y, constant("most"));
+      asm.vminps(x, y, x);
     }
-    vector(MOVE_IN, whole, 0, constant(SHIFTER));
-    vector(FMA, whole, x, constant(INVERSE));
-    vector(SUBTRACT, y, whole, constant(SHIFTER));
-    vector(NEGATED_FMA, x, y, constant(HIGH));
-    vector(NEGATED_FMA, x, y, constant(LOW));
-    vector(MOVE_IN, y, 0, constant(FIRST_COEFFICIENT + 1));
-    vector(FMA, y, x, constant(FIRST_COEFFICIENT));
-    for (let i = FIRST_COEFFICIENT + 2; i <= LAST_COEFFICIENT; i++) vector(FMA_OTHER, y, x, constant(i));
-    const square = 7;
-    vector(MULTIPLY, square, x, x);
-    vector(FMA_OTHER, y, square, x);
-    vector(ADD, y, y, constant(ONE));
-    vector(SUBTRACT_INTEGERS, whole, whole, constant(SHIFTER));
+    asm.vmovups(whole, constant("shifter"));
+    asm.vfmadd231ps(whole, x, constant("inverse"));
+    asm.vsubps(y, whole, constant("shifter"));
+    asm.vfnmadd231ps(x, y, constant("high"));
+    asm.vfnmadd231ps(x, y, constant("low"));
+    asm.vmovups(y, constant("c5"));
+    asm.vfmadd231ps(y, x, constant("c6"));
+    for (const coefficient of ["c4", "c3", "c2", "c1"] as const) asm.vfmadd213ps(y, x, constant(coefficient));
+    asm.vmulps(square, x, x);
+    asm.vfmadd213ps(y, square, x);
+    asm.vaddps(y, y, constant("one"));
+    asm.vpsubd(whole, whole, constant("shifter"));
     if (!below) {
-      asm.shift(width, "right", square, whole, 1);
-      vector(SUBTRACT_INTEGERS, whole, whole, square);
-      asm.shift(width, "left", square, square, 23);
-      vector(ADD_INTEGERS, square, square, constant(ONE));
-      vector(MULTIPLY, y, y, square);
+      asm.vpsrad(half, whole, 1);
+      asm.vpsubd(whole, whole, half);
+      asm.vpslld(half, half, 23);
+      asm.vpaddd(half, half, constant("one"));
+      asm.vmulps(y, y, half);
     }
-    asm.shift(width, "left", whole, whole, 23);
-    vector(ADD_INTEGERS, whole, whole, constant(ONE));
-    vector(MULTIPLY, y, y, whole);
+    asm.vpslld(whole, whole, 23);
+    asm.vpaddd(whole, whole, constant("one"));
+    asm.vmulps(y, y, whole);
   }
 
-  /** s = 1 / (1 + exp(−g)). */
-  function sigmoid(s: number, g: number): void {
-    vector(MOVE_IN, 5, 0, constant(SIGN));
-    vector(XOR, 5, 5, g);
-    exponential(s, 5, 6, false);
-    vector(ADD, s, s, constant(ONE));
-    vector(MOVE_IN, 5, 0, constant(ONE));
-    vector(DIVIDE, s, 5, s);
+  /** s = 1 / (1 + exp(−g)); vectors 5 to 7 are overwritten. */
+  function sigmoid(s: VectorRegister, g: VectorRegister): void {
+    const x = v(5), one = v(5);
+    asm.vmovups(x, constant(SIGN));
+    if (width === 512) asm.vpxord(x, x, g);
+    else asm.vpxor(x, x, g);
+    exponential(s, x, v(6), false);
+    asm.vaddps(s, s, constant("one"));
+    asm.vmovups(one, constant("one"));
+    asm.vdivps(s, one, s);
   }
 
-  /** A loop over arrays, with a counter in bytes in RCX. */
-  function overArrays(pointers: readonly (keyof typeof ARRAY_ARGUMENT)[], body: (places: Address[]) => void): void {
-    const registers = [RAX, RDX, RSI, R8, R9];
-    asm.loadLabel(R11, constants);
-    pointers.forEach((name, i) => asm.load(registers[i]!, { base: RDI, disp: ARRAY_ARGUMENT[name] }));
-    asm.load(R10, { base: RDI, disp: ARRAY_ARGUMENT.count });
-    const loop = asm.label();
-    asm.bind(loop);
-    body(pointers.map((_, i): Address => ({ base: registers[i]! })));
-    pointers.forEach((_, i) => asm.addConstant(registers[i]!, bytes));
-    asm.addConstant(R10, -width / 32);
-    asm.jumpIf(NOT_EQUAL, loop);
-    asm.leave();
+  /** A loop over arrays. */
+  function overArrays(
+    names: readonly (keyof typeof ARRAYS_CALL.offsets)[],
+    body: (...places: Address[]) => void,
+  ): void {
+    const pointers = [RAX, RDX, RSI, R8, R9].slice(0, names.length), left = R10;
+    emitFunction(asm, [], () => {
+      asm.lea(CONSTANTS, constants);
+      names.forEach((name, i) => asm.mov(pointers[i]!, { base: ARGUMENTS, disp: ARRAYS_CALL.offsets[name] }));
+      asm.mov(left, { base: ARGUMENTS, disp: ARRAYS_CALL.offsets.count });
+      const loop = asm.label();
+      asm.bind(loop);
+      body(...pointers.map((base): Address => ({ base })));
+      for (const pointer of pointers) asm.add(pointer, bytes);
+      asm.add(left, -width / 32);
+      asm.jne(loop);
+    });
   }
 
-  /** first = SiLU(gate) · up */
+  /** first = SiLU(gate) ∘ up */
   function swiglu(): void {
-    overArrays(["gate", "up", "first"], ([gate, up, y]) => {
-      vector(MOVE_IN, 0, 0, gate!);
-      sigmoid(1, 0);
-      vector(MULTIPLY, 1, 0, 1);
-      vector(MULTIPLY, 1, 1, up!);
-      vector(MOVE_OUT, 1, 0, y!);
+    const [g, s] = [v(0), v(1)];
+    overArrays(["gate", "up", "first"], (gate, up, y) => {
+      asm.vmovups(g, gate!);
+      sigmoid(s, g);
+      asm.vmulps(s, g, s);
+      asm.vmulps(s, s, up!);
+      asm.vmovups(y!, s);
     });
   }
 
   /** first = dy; second = dgate, third = dup */
   function swigluGradient(): void {
-    overArrays(["gate", "up", "first", "second", "third"], ([gate, up, dy, dgate, dup]) => {
-      vector(MOVE_IN, 0, 0, gate!);
-      sigmoid(1, 0);
-      vector(MOVE_IN, 2, 0, dy!);
-      vector(MULTIPLY, 3, 0, 1);
-      vector(MULTIPLY, 3, 2, 3);
-      vector(MOVE_IN, 4, 0, constant(ONE));
-      vector(SUBTRACT, 4, 4, 1);
-      vector(FMA_OTHER, 4, 0, constant(ONE)); // g·(1 − s) + 1
-      vector(MULTIPLY, 4, 1, 4);
-      vector(MULTIPLY, 2, 2, up!);
-      vector(MULTIPLY, 2, 2, 4);
-      vector(MOVE_OUT, 3, 0, dup!);
-      vector(MOVE_OUT, 2, 0, dgate!);
+    const [g, s, d, dUp, slope] = [v(0), v(1), v(2), v(3), v(4)];
+    overArrays(["gate", "up", "first", "second", "third"], (gate, up, dy, dgate, dup) => {
+      asm.vmovups(g, gate!);
+      sigmoid(s, g);
+      asm.vmovups(d, dy!);
+      asm.vmulps(dUp, g, s);
+      asm.vmulps(dUp, d, dUp);
+      asm.vmovups(slope, constant("one"));
+      asm.vsubps(slope, slope, s);
+      asm.vfmadd213ps(slope, g, constant("one")); // g·(1 − s) + 1
+      asm.vmulps(slope, s, slope);
+      asm.vmulps(d, d, up!);
+      asm.vmulps(d, d, slope);
+      asm.vmovups(dup!, dUp);
+      asm.vmovups(dgate!, d);
     });
   }
 
-  /** A loop over rows: RAX the row, RBX its entry in the table, RSI the other strip or output; R9, R10 where it ends. */
-  function overRows(otherStep: number | "step", body: () => void): void {
-    asm.loadLabel(R11, constants);
-    asm.push(RBX);
-    asm.load(RAX, { base: RDI, disp: ROW_ARGUMENT.rows });
-    asm.load(RDX, { base: RDI, disp: ROW_ARGUMENT.step });
-    asm.load(RBX, { base: RDI, disp: ROW_ARGUMENT.table });
-    asm.load(RSI, { base: RDI, disp: ROW_ARGUMENT.other });
-    asm.load(R8, { base: RDI, disp: ROW_ARGUMENT.count });
-    const row = asm.label();
-    asm.bind(row);
-    asm.loadInteger(R9, { base: RBX });
-    asm.loadInteger(R10, { base: RBX, disp: 4 });
-    body();
-    asm.add(RAX, RDX);
-    asm.addConstant(RBX, 16);
-    if (otherStep === "step") asm.add(RSI, RDX);
-    else asm.addConstant(RSI, otherStep);
-    asm.addConstant(R8, -1);
-    asm.jumpIf(NOT_EQUAL, row);
-    asm.pop(RBX);
-    asm.leave();
+  /** In loops over rows: the row, bytes to the next, its range in the table, the other matrix or output, rows left. */
+  const ROW = RAX, STEP = RDX, RANGE = RBX, OTHER = RSI, ROWS_LEFT = R8;
+  /** Where the row's numbers begin and end, and the column of this step, in bytes from ROW. */
+  const BEGIN = R9, END = R10, COLUMN = RCX;
+
+  function overRows(otherStep: number | GeneralRegister, body: () => void): void {
+    const load = (register: GeneralRegister, name: keyof typeof ROWS_CALL.offsets) =>
+      asm.mov(register, { base: ARGUMENTS, disp: ROWS_CALL.offsets[name] });
+    emitFunction(asm, [RANGE], () => {
+      asm.lea(CONSTANTS, constants);
+      load(ROW, "rows");
+      load(STEP, "step");
+      load(RANGE, "table");
+      load(OTHER, "other");
+      load(ROWS_LEFT, "count");
+      const row = asm.label();
+      asm.bind(row);
+      asm.mov(dword(BEGIN), { base: RANGE, disp: ROW_RANGE.offsets.begin });
+      asm.mov(dword(END), { base: RANGE, disp: ROW_RANGE.offsets.end });
+      body();
+      asm.add(ROW, STEP);
+      asm.add(RANGE, ROW_RANGE.bytes);
+      asm.add(OTHER, otherStep);
+      asm.add(ROWS_LEFT, -1);
+      asm.jne(row);
+    });
   }
 
-  /** `body` for each 16 floats of the row, RCX bytes from its beginning; with AVX2 for each half. */
-  function overColumns(body: (place: (base: number) => Address, half: number) => void): void {
-    asm.move(RCX, R9);
+  /** `body` for each vector of the row, 16 floats at a time: `place` is where it is, from a register. */
+  function overColumns(body: (place: (base: GeneralRegister) => Address, half: number) => void): void {
+    asm.mov(COLUMN, BEGIN);
     const column = asm.label();
     asm.bind(column);
-    for (let half = 0; half < 64 / bytes; half++) {
-      body((base) => ({ base, index: RCX, scale: 1, disp: bytes * half }), half);
+    for (let half = 0; half < halves; half++) {
+      body((base) => ({ base, index: COLUMN, scale: 1, disp: bytes * half }), half);
     }
-    asm.addConstant(RCX, 64);
-    asm.compareRegisters(RCX, R10);
-    asm.jumpIf(NOT_EQUAL, column);
+    asm.add(COLUMN, 64);
+    asm.cmp(COLUMN, END);
+    asm.jne(column);
   }
 
-  /** The largest of a row, exponentials of what each is below it (`keep`: in its place), and their sums in 16 parts. */
+  /** A row's largest number, exponentials of how far each is below it (`keep`: in its place), and their sums in 16 parts. */
   function softmaxRows(keep: boolean): void {
-    const halves = 64 / bytes;
-    overRows(128, () => {
-      for (let half = 0; half < halves; half++) {
-        vector(MOVE_IN, half, 0, { base: RAX, index: R9, scale: 1, disp: bytes * half });
-      }
+    const sumAt = (half: number): Address => ({ base: OTHER, disp: ROW_SUMS.offsets.parts + bytes * half });
+    const largestAt = (half: number): Address => ({ base: OTHER, disp: ROW_SUMS.offsets.largest + bytes * half });
+    const eachHalf = (body: (half: number) => void) => Array.from({ length: halves }, (_, half) => body(half));
+    const x = v(0), y = v(1), whole = v(2), largest = v(4);
+    overRows(ROW_SUMS.bytes, () => {
+      eachHalf((half) => asm.vmovups(v(half), { base: ROW, index: BEGIN, scale: 1, disp: bytes * half }));
       overColumns((place, half) => {
-        vector(MOVE_IN, 2, 0, place(RAX));
-        vector(MAXIMUM, half, 2, half);
+        asm.vmovups(v(2), place(ROW));
+        asm.vmaxps(v(half), v(2), v(half));
       });
-      for (let half = 0; half < halves; half++) vector(MOVE_OUT, half, 0, { base: RSI, disp: bytes * half });
-      asm.vector(256, MOVE_IN, 0, 0, { base: RSI });
-      asm.vector(256, MAXIMUM, 0, 0, { base: RSI, disp: 32 });
-      asm.vector(256, MOVE_OUT, 0, 0, { base: RSI });
-      vector(BROADCAST, 4, 0, { base: RSI });
+      // 16 candidates become one, by way of memory.
+      eachHalf((half) => asm.vmovups(sumAt(half), v(half)));
+      asm.vmovups(ymm(0), { base: OTHER });
+      asm.vmaxps(ymm(0), ymm(0), { base: OTHER, disp: 32 });
+      asm.vmovups({ base: OTHER }, ymm(0));
+      asm.vbroadcastss(largest, { base: OTHER });
       for (let lane = 1; lane < 8; lane++) {
-        vector(BROADCAST, 0, 0, { base: RSI, disp: 4 * lane });
-        vector(MAXIMUM, 4, 0, 4);
+        asm.vbroadcastss(x, { base: OTHER, disp: 4 * lane });
+        asm.vmaxps(largest, x, largest);
       }
-      for (let half = 0; half < halves; half++) {
-        vector(MOVE_OUT, 4, 0, { base: RSI, disp: 64 + bytes * half });
-        vector(XOR, 5 + half, 5 + half, 5 + half);
-      }
+      eachHalf((half) => {
+        const sum = v(5 + half);
+        asm.vmovups(largestAt(half), largest);
+        if (width === 512) asm.vpxord(sum, sum, sum);
+        else asm.vpxor(sum, sum, sum);
+      });
       overColumns((place, half) => {
-        vector(MOVE_IN, 0, 0, place(RAX));
-        vector(SUBTRACT, 0, 0, 4);
-        exponential(1, 0, 2, true);
-        if (keep) vector(MOVE_OUT, 1, 0, place(RAX));
-        vector(ADD, 5 + half, 5 + half, 1);
+        asm.vmovups(x, place(ROW));
+        asm.vsubps(x, x, largest);
+        exponential(y, x, whole, true);
+        if (keep) asm.vmovups(place(ROW), y);
+        asm.vaddps(v(5 + half), v(5 + half), y);
       });
-      for (let half = 0; half < halves; half++) vector(MOVE_OUT, 5 + half, 0, { base: RSI, disp: bytes * half });
+      eachHalf((half) => asm.vmovups(sumAt(half), v(5 + half)));
     });
   }
 
-  /** A loop over two strips: register 1 is exp(row − log), register 5 the table's other float. */
-  function overExponentials(body: (place: (base: number) => Address) => void): void {
-    overRows("step", () => {
-      vector(BROADCAST, 4, 0, { base: RBX, disp: 8 });
-      vector(BROADCAST, 5, 0, { base: RBX, disp: 12 });
+  /** y = exp(row − first), for each vector of each row; `second` is the range's other number. */
+  function overExponentials(
+    body: (place: (base: GeneralRegister) => Address, y: VectorRegister, second: VectorRegister) => void,
+  ): void {
+    const x = v(0), y = v(1), whole = v(2), first = v(4), second = v(5);
+    overRows(STEP, () => {
+      asm.vbroadcastss(first, { base: RANGE, disp: ROW_RANGE.offsets.first });
+      asm.vbroadcastss(second, { base: RANGE, disp: ROW_RANGE.offsets.second });
       overColumns((place) => {
-        vector(MOVE_IN, 0, 0, place(RAX));
-        vector(SUBTRACT, 0, 0, 4);
-        exponential(1, 0, 2, true);
-        body(place);
+        asm.vmovups(x, place(ROW));
+        asm.vsubps(x, x, first);
+        exponential(y, x, whole, true);
+        body(place, y, second);
       });
     });
   }
 
-  /** P = exp(P − log), dS = P · (dS − delta): the table's floats. */
-  function gradientRows(): void {
-    overExponentials((place) => {
-      vector(MOVE_OUT, 1, 0, place(RAX));
-      vector(MOVE_IN, 3, 0, place(RSI));
-      vector(SUBTRACT, 3, 3, 5);
-      vector(MULTIPLY, 3, 1, 3);
-      vector(MOVE_OUT, 3, 0, place(RSI));
+  /** P = exp(P − log), dS = P · (dS − delta) */
+  function softmaxGradient(): void {
+    const dS = v(3);
+    overExponentials((place, y, delta) => {
+      asm.vmovups(place(ROW), y);
+      asm.vmovups(dS, place(OTHER));
+      asm.vsubps(dS, dS, delta);
+      asm.vmulps(dS, y, dS);
+      asm.vmovups(place(OTHER), dS);
     });
   }
 
-  /** other = exp(row − log) · factor: the table's floats. */
-  function scaledRows(): void {
-    overExponentials((place) => {
-      vector(MULTIPLY, 1, 1, 5);
-      vector(MOVE_OUT, 1, 0, place(RSI));
+  /** other = exp(row − log) · factor */
+  function scaledRow(): void {
+    overExponentials((place, y, factor) => {
+      asm.vmulps(y, y, factor);
+      asm.vmovups(place(OTHER), y);
     });
   }
 
-  return [
-    () => softmaxRows(true),
-    gradientRows,
+  return {
+    softmax: () => softmaxRows(true),
+    softmaxGradient,
     swiglu,
     swigluGradient,
-    () => softmaxRows(false),
-    scaledRows,
-  ] as const;
+    rowSums: () => softmaxRows(false),
+    scaledRow,
+  };
 }

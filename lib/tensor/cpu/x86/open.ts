@@ -1,12 +1,12 @@
-// The native kernels of this machine: whether they run here, and calling them. They are machine code (tiles.ts), assembled
-// ahead and committed as a shared object for Linux on x86-64; what is without AVX2 or `--allow-ffi` does without them.
+// The kernels in machine code: whether they run on this machine, and calling them. They are assembled ahead of time (build.ts)
+// and committed as a shared object for Linux on x86-64; without AVX2 or `--allow-ffi` they are not used.
 import { fileURLToPath } from "node:url";
-import { AVX2, AVX512, type TileShape } from "../layout/native.ts";
+import { AVX2, AVX512, FEATURES, type TileShape } from "../layout/native.ts";
 
-/** Which instructions the kernels use. */
+/** The instructions that the kernels use. */
 export type NativeLevel = "avx2" | "avx512" | "amx";
 
-/** What those instructions are called. */
+/** Names of the instructions. */
 export const NATIVE_NAMES: Readonly<Record<NativeLevel, string>> = { avx2: "AVX2", avx512: "AVX-512", amx: "AMX" };
 
 /** Where the kernels are committed. */
@@ -22,17 +22,17 @@ const symbols = {
   kernels_avx512: kernels,
 } as const;
 
-/** Kernels that were opened in this thread. */
+/** Kernels opened in this thread. */
 export interface NativeKernels {
   readonly shape: TileShape;
-  /** Takes the address of its arguments in the process, and the kernel's number. */
+  /** Calls a kernel by number, with the address of its arguments in the process. */
   readonly call: (args: number, kernel: number) => void;
   close(): void;
 }
 
 /**
- * The kernels that run here, the best first. Processor and system are asked by the kernels' own code; Linux lets a process
- * use AMX only after it has asked for it.
+ * The kernels that run here, the best first. Machine code asks processor and system; Linux lets a process use AMX only after
+ * it has asked for it.
  */
 export async function nativeLevels(): Promise<readonly NativeLevel[]> {
   const { os, arch } = Deno.build;
@@ -41,15 +41,12 @@ export async function nativeLevels(): Promise<readonly NativeLevel[]> {
   try {
     const library = Deno.dlopen(fileURLToPath(NATIVE_FILE), symbols);
     const features = library.symbols.features();
-    const amx = (features & 4) !== 0 && library.symbols.request_amx() === 0;
+    const has = (level: NativeLevel) => (features & FEATURES[level]) !== 0;
+    const amx = has("amx") && library.symbols.request_amx() === 0;
     library.close();
-    return [
-      ...(amx ? ["amx"] as const : []),
-      ...(features & 2 ? ["avx512"] as const : []),
-      ...(features & 1 ? ["avx2"] as const : []),
-    ];
+    return (["amx", "avx512", "avx2"] as const).filter((level) => level === "amx" ? amx : has(level));
   } catch {
-    return []; // a system that loads no such file
+    return []; // a system that does not load such files
   }
 }
 
@@ -59,7 +56,7 @@ export function openNative(level: NativeLevel): NativeKernels {
   const call = level === "avx2" ? library.symbols.kernels_avx2 : library.symbols.kernels_avx512;
   return {
     shape: SHAPES[level],
-    // Deno takes plain numbers for addresses, too; a BigInt for each would cost more than a small product.
+    // Deno also takes plain numbers for addresses; a BigInt for each would cost more than a small product.
     call: call as unknown as NativeKernels["call"],
     close: () => library.close(),
   };

@@ -1,14 +1,11 @@
-// Packing in machine code: rows of a matrix copied to where a kernel reads them one after the other, or turned first.
+// Packing in machine code: rows of a matrix are copied to where a kernel reads them one after another, or transposed first.
 import { BLOCK_TILES } from "../layout/constants.ts";
 import { PACK_CALL, type TileShape } from "../layout/native.ts";
 import {
   type Address,
   type Assembler,
-  MASK_IN,
-  MOVE_IN,
-  MOVE_OUT,
-  NOT_EQUAL,
-  PERMUTE_HALVES,
+  emitFunction,
+  k,
   R10,
   R11,
   R8,
@@ -19,150 +16,153 @@ import {
   RDI,
   RDX,
   RSI,
-  SHUFFLE,
-  UNPACK_HIGH,
-  UNPACK_LOW,
-  type VectorOperation,
-} from "./x86.ts";
+  vector,
+  ymm,
+} from "./assembler.ts";
 
-const PACK_ARGUMENT = PACK_CALL.offsets;
-const argument = (name: keyof typeof PACK_ARGUMENT): Address => ({ base: RDI, disp: PACK_ARGUMENT[name] });
-/** Tiles left; its own value is kept. */
-const LEFT = RBX;
+// Who uses which register in all three functions. LEFT counts tiles.
+const ARGUMENTS = RDI, FROM = RAX, LD = RDX, TO = RCX, STEP = R11, ROWS = RSI, LEFT = RBX;
+
+const argument = (name: keyof typeof PACK_CALL.offsets, more = 0): Address => {
+  return { base: ARGUMENTS, disp: PACK_CALL.offsets[name] + more };
+};
 
 function loadArguments(asm: Assembler): void {
-  asm.load(RAX, argument("from"));
-  asm.load(RDX, argument("ld"));
-  asm.load(RCX, argument("to"));
-  asm.load(R11, argument("step"));
-  asm.load(RSI, argument("count"));
+  asm.mov(FROM, argument("from"));
+  asm.mov(LD, argument("ld"));
+  asm.mov(TO, argument("to"));
+  asm.mov(STEP, argument("step"));
+  asm.mov(ROWS, argument("count"));
 }
 
-/** Emits a function that copies `count` rows of two vectors; where the mask says that there is nothing, zeros. */
+/** Emits a function that copies `count` rows of two vectors; lanes outside the mask become 0. */
 export function emitPanel(asm: Assembler, { width }: TileShape): void {
   const bytes = width / 8;
-  loadArguments(asm);
-  for (const i of [0, 1]) loadMask(asm, width, i);
-  const row = asm.label();
-  asm.bind(row);
-  prefetchRow(asm, 2 * bytes);
-  for (const i of [0, 1]) maskedLoad(asm, width, i, { base: RAX, disp: bytes * i });
-  for (const i of [0, 1]) asm.vector(width, MOVE_OUT, i, 0, { base: RCX, disp: bytes * i });
-  asm.add(RAX, RDX);
-  asm.add(RCX, R11);
-  asm.addConstant(RSI, -1);
-  asm.jumpIf(NOT_EQUAL, row);
-  asm.leave();
+  emitFunction(asm, [], () => {
+    loadArguments(asm);
+    for (const i of [0, 1]) loadMask(asm, width, i);
+    const row = asm.label();
+    asm.bind(row);
+    prefetchRow(asm, 2 * bytes);
+    for (const i of [0, 1]) loadMasked(asm, width, i, { base: FROM, disp: bytes * i });
+    for (const i of [0, 1]) asm.vmovups({ base: TO, disp: bytes * i }, vector(width, i));
+    nextRow(asm);
+    asm.jne(row);
+  });
 }
 
 /**
- * Emits a function that copies `count` rows to `tiles` tiles side by side, `step` bytes of a row to each: the mask says
- * how many floats those are. A whole vector is written, so that `tileBytes` must be one more than the tile's rows need.
+ * Emits a function that copies `count` rows to `tiles` tiles side by side, `step` bytes of a row to each: as many floats as
+ * the mask has. A whole vector is written, so `tileBytes` must be a vector more than the tile's rows need.
  */
 export function emitTilesOfA(asm: Assembler, { width, rows }: TileShape): void {
-  asm.push(LEFT);
-  loadArguments(asm);
-  asm.load(R9, argument("tileBytes"));
-  loadMask(asm, width, 0);
-  const [row, tile] = [asm.label(), asm.label()];
-  asm.bind(row);
-  prefetchRow(asm, 4 * BLOCK_TILES * rows);
-  asm.move(R8, RAX);
-  asm.move(R10, RCX);
-  asm.load(LEFT, argument("tiles"));
-  asm.bind(tile);
-  maskedLoad(asm, width, 0, { base: R8 });
-  asm.vector(width, MOVE_OUT, 0, 0, { base: R10 });
-  asm.add(R8, R11);
-  asm.add(R10, R9);
-  asm.addConstant(LEFT, -1);
-  asm.jumpIf(NOT_EQUAL, tile);
-  asm.add(RAX, RDX);
-  asm.add(RCX, R11);
-  asm.addConstant(RSI, -1);
-  asm.jumpIf(NOT_EQUAL, row);
-  asm.pop(LEFT);
-  asm.leave();
+  const from = R8, to = R10, tileBytes = R9;
+  emitFunction(asm, [LEFT], () => {
+    loadArguments(asm);
+    asm.mov(tileBytes, argument("tileBytes"));
+    loadMask(asm, width, 0);
+    const [row, tile] = [asm.label(), asm.label()];
+    asm.bind(row);
+    prefetchRow(asm, 4 * BLOCK_TILES * rows);
+    asm.mov(from, FROM);
+    asm.mov(to, TO);
+    asm.mov(LEFT, argument("tiles"));
+    asm.bind(tile);
+    loadMasked(asm, width, 0, { base: from });
+    asm.vmovups({ base: to }, vector(width, 0));
+    asm.add(from, STEP);
+    asm.add(to, tileBytes);
+    asm.add(LEFT, -1);
+    asm.jne(tile);
+    nextRow(asm);
+    asm.jne(row);
+  });
 }
 
-/** Rows lie pages apart, where no processor reads ahead by itself. */
+/** Goes to the next row; the flags say whether there is one. */
+function nextRow(asm: Assembler): void {
+  asm.add(FROM, LD);
+  asm.add(TO, STEP);
+  asm.add(ROWS, -1);
+}
+
+/** Prefetches a later row: rows are pages apart, where no processor reads ahead by itself. */
 function prefetchRow(asm: Assembler, bytes: number): void {
-  for (let disp = 0; disp < bytes; disp += 64) asm.prefetch({ base: RAX, index: RDX, scale: 8, disp });
+  for (let disp = 0; disp < bytes; disp += 64) asm.prefetcht0({ base: FROM, index: LD, scale: 8, disp });
 }
 
+/** The mask of vector `i`: k(i + 1), or with AVX2 a vector. */
 function loadMask(asm: Assembler, width: 256 | 512, i: number): void {
-  if (width === 512) asm.loadMask(i + 1, { base: RDI, disp: PACK_ARGUMENT.mask + 4 * i });
-  else asm.vector(256, MOVE_IN, 14 + i, 0, { base: RDI, disp: PACK_ARGUMENT.mask + 32 * i });
+  if (width === 512) asm.kmovw(k(i + 1), argument("mask", 4 * i));
+  else asm.vmovups(ymm(14 + i), argument("mask", 32 * i));
 }
 
-function maskedLoad(asm: Assembler, width: 256 | 512, i: number, from: Address): void {
-  if (width === 512) asm.vector(512, MOVE_IN, i, 0, from, i + 1, true);
-  else asm.vector(256, MASK_IN, i, 14 + i, from);
+function loadMasked(asm: Assembler, width: 256 | 512, i: number, from: Address): void {
+  if (width === 512) asm.vmovups(vector(512, i), from, { mask: k(i + 1), zero: true });
+  else asm.vmaskmovps(ymm(i), ymm(14 + i), from);
 }
 
 /**
- * Emits a function that turns `tiles` groups of eight rows, `count` times eight columns of each: columns become rows of
- * eight, and groups come to lie side by side.
+ * Emits a function that transposes `tiles` groups of eight rows, `count` times eight columns of each: columns become rows of
+ * eight, and groups are put side by side.
  */
-export function emitTurn(asm: Assembler): void {
-  const vector = (operation: VectorOperation, target: number, a: number, b: number | Address) =>
-    asm.vector(256, operation, target, a, b);
-  const group = asm.label();
-  asm.push(LEFT);
-  asm.load(LEFT, argument("tiles"));
-  loadArguments(asm);
-  asm.push(RAX);
-  asm.push(RCX);
-  asm.loadAddress(R8, { base: RDX, index: RDX, scale: 2 }); // 3 ld
-  asm.loadAddress(R9, { base: RDX, index: RDX, scale: 4 }); // 5 ld
-  asm.loadAddress(R10, { base: R8, index: RDX, scale: 4 }); // 7 ld
-  asm.bind(group);
-  const rows: readonly Address[] = [
-    { base: RAX },
-    { base: RAX, index: RDX, scale: 1 },
-    { base: RAX, index: RDX, scale: 2 },
-    { base: RAX, index: R8, scale: 1 },
-    { base: RAX, index: RDX, scale: 4 },
-    { base: RAX, index: R9, scale: 1 },
-    { base: RAX, index: R8, scale: 2 },
-    { base: RAX, index: R10, scale: 1 },
-  ];
-  const square = asm.label();
-  asm.bind(square);
-  rows.forEach((row, i) => vector(MOVE_IN, i, 0, row));
+export function emitTranspose(asm: Assembler): void {
+  const LD_3 = R8, LD_5 = R9, LD_7 = R10;
+  emitFunction(asm, [LEFT], () => {
+    asm.mov(LEFT, argument("tiles"));
+    loadArguments(asm);
+    asm.push(FROM);
+    asm.push(TO);
+    asm.lea(LD_3, { base: LD, index: LD, scale: 2 });
+    asm.lea(LD_5, { base: LD, index: LD, scale: 4 });
+    asm.lea(LD_7, { base: LD_3, index: LD, scale: 4 });
+    const rows: readonly Address[] = [
+      { base: FROM },
+      { base: FROM, index: LD, scale: 1 },
+      { base: FROM, index: LD, scale: 2 },
+      { base: FROM, index: LD_3, scale: 1 },
+      { base: FROM, index: LD, scale: 4 },
+      { base: FROM, index: LD_5, scale: 1 },
+      { base: FROM, index: LD_3, scale: 2 },
+      { base: FROM, index: LD_7, scale: 1 },
+    ];
+    const [group, square] = [asm.label(), asm.label()];
+    asm.bind(group);
+    asm.bind(square);
+    transposeSquare(asm, rows);
+    asm.add(FROM, 32);
+    asm.add(ROWS, -1);
+    asm.jne(square);
+    asm.pop(TO);
+    asm.pop(FROM);
+    asm.lea(FROM, { base: FROM, index: LD, scale: 8 });
+    asm.add(TO, 32);
+    asm.push(FROM);
+    asm.push(TO);
+    asm.mov(ROWS, argument("count"));
+    asm.add(LEFT, -1);
+    asm.jne(group);
+    asm.pop(TO);
+    asm.pop(FROM);
+  });
+}
+
+/** Eight rows of eight to TO, transposed. */
+function transposeSquare(asm: Assembler, rows: readonly Address[]): void {
+  rows.forEach((row, i) => asm.vmovups(ymm(i), row));
   for (let i = 0; i < 8; i += 2) {
-    vector(UNPACK_LOW, 8 + i, i, i + 1);
-    vector(UNPACK_HIGH, 9 + i, i, i + 1);
+    asm.vunpcklps(ymm(8 + i), ymm(i), ymm(i + 1));
+    asm.vunpckhps(ymm(9 + i), ymm(i), ymm(i + 1));
   }
   // Pairs of pairs: 8 and 10, 9 and 11 hold four rows' columns 0, 1 and 2, 3; 12 to 15 the other four rows'.
   for (const half of [0, 4]) {
     for (const [i, [a, b, byte]] of ([[8, 10, 0x44], [8, 10, 0xee], [9, 11, 0x44], [9, 11, 0xee]] as const).entries()) {
-      vector(SHUFFLE, half + i, half + a, half + b);
-      asm.raw(byte);
+      asm.vshufps(ymm(half + i), ymm(half + a), ymm(half + b), byte);
     }
   }
+  for (let i = 0; i < 8; i++) asm.vperm2f128(ymm(8 + i), ymm(i % 4), ymm(4 + i % 4), i < 4 ? 0x20 : 0x31);
   for (let i = 0; i < 8; i++) {
-    vector(PERMUTE_HALVES, 8 + i, i % 4, 4 + i % 4);
-    asm.raw(i < 4 ? 0x20 : 0x31);
+    asm.vmovups({ base: TO }, ymm(8 + i));
+    asm.add(TO, STEP);
   }
-  for (let i = 0; i < 8; i++) {
-    vector(MOVE_OUT, 8 + i, 0, { base: RCX });
-    asm.add(RCX, R11);
-  }
-  asm.addConstant(RAX, 32);
-  asm.addConstant(RSI, -1);
-  asm.jumpIf(NOT_EQUAL, square);
-  asm.pop(RCX);
-  asm.pop(RAX);
-  asm.loadAddress(RAX, { base: RAX, index: RDX, scale: 8 });
-  asm.addConstant(RCX, 32);
-  asm.push(RAX);
-  asm.push(RCX);
-  asm.load(RSI, argument("count"));
-  asm.addConstant(LEFT, -1);
-  asm.jumpIf(NOT_EQUAL, group);
-  asm.pop(RCX);
-  asm.pop(RAX);
-  asm.pop(LEFT);
-  asm.leave();
 }

@@ -1,22 +1,18 @@
-// Packing for AMX in machine code: float32 numbers as sums of three bfloat16 ones.
+// Packing for AMX in machine code: float32 numbers as sums of three bfloat16 numbers.
 //
 // A bfloat16 number has 8 of a float32 number's 24 bits, so that a = a1 + a2 + a3 exactly, where a1 is a rounded to 8 bits,
-// a2 what is left rounded, a3 the rest (numbers below 2^-110, whose rest bfloat16 has no exponent for, lose bits).
-// Matrices are cut into strips of 32 rows of A, or columns of B; of each the steps of 32 k come one after the other,
-// AMX_STEP_BYTES each: three parts, of two groups of 16 rows (columns), of 16 lines of 64 bytes. A line of A is 32
-// k of a row; a line of B is two k of 16 columns, pair by pair, as AMX takes them. A pair is k and k + 16 of the step: in
-// which order k are added up is free, and so a pair is put together with a shift.
+// a2 the remainder rounded, a3 the rest (numbers below 2^-110, whose rest bfloat16 has no exponent for, lose bits).
+// Matrices are cut into strips of AMX_STRIP rows of A, or columns of B. In a strip, step after step of AMX_STEP k takes
+// AMX_STEP_BYTES: three parts, of two groups of 16 rows (columns), of 16 lines of 64 bytes. A line of A is 32 k of a row; a
+// line of B is two k of 16 columns, pair by pair, as AMX takes them. A pair is k and k + 16 of the step: the order in which
+// k are added is free, and so a pair is put together by a shift.
+import { AMX_GROUP_BYTES, AMX_PART_BYTES, AMX_STEP_BYTES } from "../layout/constants.ts";
+import { SPLIT_CALL } from "../layout/native.ts";
 import {
-  ADD_INTEGERS,
   type Address,
-  AND,
   type Assembler,
+  emitFunction,
   type Label,
-  MAX_UNSIGNED,
-  MOVE_IN,
-  MOVE_OUT,
-  NOT_EQUAL,
-  OR,
   R10,
   R11,
   R12,
@@ -32,168 +28,157 @@ import {
   RDI,
   RDX,
   RSI,
-  SHUFFLE,
-  SHUFFLE_LANES,
-  SUBTRACT,
-  UNPACK_HIGH,
-  UNPACK_LOW,
-  XOR,
-} from "./x86.ts";
-import { AMX_GROUP_BYTES, AMX_PART_BYTES, AMX_STEP_BYTES } from "../layout/constants.ts";
-import { SPLIT_CALL } from "../layout/native.ts";
+  zmm,
+} from "./assembler.ts";
 
-const SPLIT_ARGUMENT = SPLIT_CALL.offsets;
-
-const ROUND = 30, KEEP = 31, CHECKS = [28, 29] as const;
+const ROUND = zmm(30), UPPER_BITS = zmm(31), LARGEST = [zmm(28), zmm(29)] as const;
 
 /** Emits the constants: what rounds, and the mask of the upper 16 bits. */
 export function emitSplitConstants(asm: Assembler): Label {
-  while (asm.bytes.length % 64 !== 0) asm.raw(0xcc);
+  asm.align(64);
   const label = asm.label();
   asm.bind(label);
-  for (let lane = 0; lane < 16; lane++) asm.raw(0, 0x80, 0, 0);
-  for (let lane = 0; lane < 16; lane++) asm.raw(0, 0, 0xff, 0xff);
+  for (let lane = 0; lane < 16; lane++) asm.db(0, 0x80, 0, 0);
+  for (let lane = 0; lane < 16; lane++) asm.db(0, 0, 0xff, 0xff);
   return label;
 }
+
+/** Bytes from a row to the next, and 16 times that; from a step to the next. */
+const LD = RDX, LD_16 = R9, STEP_BYTES = R8;
+const STEPS_LEFT = RSI, GROUPS_LEFT = RBX;
+/** The group and where it goes; the step of it, and where that goes; the line of that, and where that goes. */
+const GROUP = R12, GROUP_TO = R13, STEP = R10, STEP_TO = R11, LINE = RAX, LINE_TO = RCX;
+/** From one group to the next in packed form, by turns: within a strip, and to the next strip. */
+const NEXT_GROUP = R14, NEXT_STRIP = R15;
+const LARGEST_AT = RBP;
+/** The arguments; while lines are split, lines left. */
+const ARGUMENTS = RDI, LINES_LEFT = RDI;
+const TEMPORARY = RAX;
 
 /**
  * Emits a function that packs whole groups of 16 rows or columns and whole steps of 32 k.
  *
- * @param alongK whether k lie side by side (A as it is, B transposed)
- * @param turned whether lines of the other kind come out: of B from k side by side, of A from rows or columns side by side
+ * @param alongK whether k are side by side (A as it is, B stored transposed)
+ * @param turned whether the lines are those of the other operand: of B from k side by side, of A from rows or columns
  */
-export function emitSplit(asm: Assembler, constants: Label, alongK: boolean, turned: boolean): void {
-  const saved = [RBX, RBP, R12, R13, R14, R15] as const;
-  const argument = (name: keyof typeof SPLIT_ARGUMENT): Address => ({ base: RDI, disp: SPLIT_ARGUMENT[name] });
-  const vector = (
-    operation: Parameters<Assembler["vector"]>[1],
-    target: number,
-    source: number,
-    operand: number | Address,
-  ) => asm.vector(512, operation, target, source, operand);
+export function emitSplit(
+  asm: Assembler,
+  constants: Label,
+  { alongK, turned }: { readonly alongK: boolean; readonly turned: boolean },
+): void {
+  const argument = (name: keyof typeof SPLIT_CALL.offsets): Address => {
+    return { base: ARGUMENTS, disp: SPLIT_CALL.offsets[name] };
+  };
 
-  saved.forEach(asm.push);
-  asm.load(RDX, argument("ld"));
-  asm.loadAddress(R9, { base: RDX, index: RDX, scale: 1 });
-  for (let i = 0; i < 3; i++) asm.loadAddress(R9, { base: R9, index: R9, scale: 1 }); // 16 rows
-  asm.load(R8, argument("stepBytes"));
-  asm.load(RBX, argument("groups"));
-  asm.load(R12, argument("from"));
-  asm.load(R13, argument("to"));
-  asm.loadConstant(R14, AMX_GROUP_BYTES);
-  asm.load(R15, argument("strip"));
-  asm.addConstant(R15, -AMX_GROUP_BYTES);
-  asm.loadAddress(RBP, argument("largest"));
-  const [group, step, line] = [asm.label(), asm.label(), asm.label()];
-  asm.bind(group);
-  asm.load(RSI, argument("steps"));
-  asm.move(R10, R12);
-  asm.move(R11, R13);
-  asm.bind(step);
-  asm.loadLabel(RAX, constants);
-  vector(MOVE_IN, ROUND, 0, { base: RAX });
-  vector(MOVE_IN, KEEP, 0, { base: RAX, disp: 64 });
-  for (const register of CHECKS) vector(XOR, register, register, register);
-  asm.move(RAX, R10);
-  asm.move(RCX, R11);
-  asm.loadConstant(RDI, 16);
-  asm.bind(line);
-  splitLine();
-  asm.addConstant(RCX, 64);
-  asm.addConstant(RDI, -1);
-  asm.jumpIf(NOT_EQUAL, line);
-  asm.move(RDI, RBP);
-  asm.addConstant(RDI, -SPLIT_ARGUMENT.largest);
-  vector(MAX_UNSIGNED, CHECKS[0], CHECKS[0], CHECKS[1]);
-  vector(MAX_UNSIGNED, CHECKS[0], CHECKS[0], { base: RBP });
-  vector(MOVE_OUT, CHECKS[0], 0, { base: RBP });
-  if (turned) { for (let part = 0; part < 3; part++) turn(part * AMX_PART_BYTES); }
-  asm.add(R10, R8);
-  asm.addConstant(R11, AMX_STEP_BYTES);
-  asm.addConstant(RSI, -1);
-  asm.jumpIf(NOT_EQUAL, step);
-  asm.load(RAX, argument("groupBytes"));
-  asm.add(R12, RAX);
-  // Two groups lie in a strip; then the next strip comes.
-  asm.add(R13, R14);
-  asm.move(RAX, R14);
-  asm.move(R14, R15);
-  asm.move(R15, RAX);
-  asm.addConstant(RBX, -1);
-  asm.jumpIf(NOT_EQUAL, group);
-  saved.toReversed().forEach(asm.pop);
-  asm.leave();
+  emitFunction(asm, [RBX, RBP, R12, R13, R14, R15], () => {
+    asm.mov(LD, argument("ld"));
+    asm.lea(LD_16, { base: LD, index: LD, scale: 1 });
+    for (let i = 0; i < 3; i++) asm.lea(LD_16, { base: LD_16, index: LD_16, scale: 1 });
+    asm.mov(STEP_BYTES, argument("stepBytes"));
+    asm.mov(GROUPS_LEFT, argument("groups"));
+    asm.mov(GROUP, argument("from"));
+    asm.mov(GROUP_TO, argument("to"));
+    asm.mov(NEXT_GROUP, AMX_GROUP_BYTES);
+    asm.mov(NEXT_STRIP, argument("strip"));
+    asm.add(NEXT_STRIP, -AMX_GROUP_BYTES);
+    asm.lea(LARGEST_AT, argument("largest"));
+    const [group, step, line] = [asm.label(), asm.label(), asm.label()];
+    asm.bind(group);
+    asm.mov(STEPS_LEFT, argument("steps"));
+    asm.mov(STEP, GROUP);
+    asm.mov(STEP_TO, GROUP_TO);
+    asm.bind(step);
+    asm.lea(TEMPORARY, constants);
+    asm.vmovups(ROUND, { base: TEMPORARY });
+    asm.vmovups(UPPER_BITS, { base: TEMPORARY, disp: 64 });
+    for (const largest of LARGEST) asm.vpxord(largest, largest, largest);
+    asm.mov(LINE, STEP);
+    asm.mov(LINE_TO, STEP_TO);
+    asm.mov(LINES_LEFT, 16);
+    asm.bind(line);
+    splitLine();
+    asm.add(LINE_TO, 64);
+    asm.add(LINES_LEFT, -1);
+    asm.jne(line);
+    asm.mov(ARGUMENTS, LARGEST_AT);
+    asm.add(ARGUMENTS, -SPLIT_CALL.offsets.largest);
+    asm.vpmaxud(LARGEST[0], LARGEST[0], LARGEST[1]);
+    asm.vpmaxud(LARGEST[0], LARGEST[0], { base: LARGEST_AT });
+    asm.vmovups({ base: LARGEST_AT }, LARGEST[0]);
+    if (turned) { for (let part = 0; part < 3; part++) transpose(part * AMX_PART_BYTES); }
+    asm.add(STEP, STEP_BYTES);
+    asm.add(STEP_TO, AMX_STEP_BYTES);
+    asm.add(STEPS_LEFT, -1);
+    asm.jne(step);
+    asm.mov(TEMPORARY, argument("groupBytes"));
+    asm.add(GROUP, TEMPORARY);
+    asm.add(GROUP_TO, NEXT_GROUP);
+    asm.mov(TEMPORARY, NEXT_GROUP);
+    asm.mov(NEXT_GROUP, NEXT_STRIP);
+    asm.mov(NEXT_STRIP, TEMPORARY);
+    asm.add(GROUPS_LEFT, -1);
+    asm.jne(group);
+  });
 
-  /** 32 numbers from RAX on, or 16 each of two rows that lie R9 bytes apart, to a line of each part at RCX. */
+  /** 32 numbers side by side, or 16 each of two rows LD_16 bytes apart, to a line of each part. */
   function splitLine(): void {
-    const rest = [0, 1] as const;
-    vector(MOVE_IN, 0, 0, { base: RAX });
+    const rest = [zmm(0), zmm(1)] as const, bits = [zmm(2), zmm(3)] as const;
+    asm.vmovups(rest[0], { base: LINE });
     if (alongK) {
-      vector(MOVE_IN, 1, 0, { base: RAX, disp: 64 });
-      asm.prefetch({ base: RAX, index: RDX, scale: 8 });
-      asm.prefetch({ base: RAX, index: RDX, scale: 8, disp: 64 });
-      asm.add(RAX, RDX);
+      asm.vmovups(rest[1], { base: LINE, disp: 64 });
+      asm.prefetcht0({ base: LINE, index: LD, scale: 8 });
+      asm.prefetcht0({ base: LINE, index: LD, scale: 8, disp: 64 });
     } else {
-      vector(MOVE_IN, 1, 0, { base: RAX, index: R9, scale: 1 });
-      asm.prefetch({ base: RAX, index: RDX, scale: 8 });
-      asm.add(RAX, RDX);
+      asm.vmovups(rest[1], { base: LINE, index: LD_16, scale: 1 });
+      asm.prefetcht0({ base: LINE, index: LD, scale: 8 });
     }
-    for (const x of rest) {
-      vector(ADD_INTEGERS, 2 + x, x, x); // without the sign
-      vector(MAX_UNSIGNED, CHECKS[x]!, CHECKS[x]!, 2 + x);
+    asm.add(LINE, LD);
+    for (const x of [0, 1] as const) {
+      asm.vpaddd(bits[x], rest[x], rest[x]); // without the sign
+      asm.vpmaxud(LARGEST[x], LARGEST[x], bits[x]);
     }
     for (let part = 0; part < 2; part++) {
-      for (const x of rest) {
-        vector(ADD_INTEGERS, 2 + x, x, ROUND);
-        vector(AND, 2 + x, 2 + x, KEEP);
-        vector(SUBTRACT, x, x, 2 + x);
+      for (const x of [0, 1] as const) {
+        asm.vpaddd(bits[x], rest[x], ROUND);
+        asm.vpandd(bits[x], bits[x], UPPER_BITS);
+        asm.vsubps(rest[x], rest[x], bits[x]);
       }
-      pair(2, part);
+      writePairs(bits, part);
     }
-    pair(0, 2);
+    writePairs(rest, 2);
   }
 
-  /** A line of a part: the upper halves of a register and of the next one. */
-  function pair(register: number, part: number): void {
-    asm.shift(512, "rightUnsigned", register, register, 16);
-    vector(OR, register, register, register + 1);
-    vector(MOVE_OUT, register, 0, { base: RCX, disp: part * AMX_PART_BYTES });
+  /** A line of a part: the upper halves of two registers. */
+  function writePairs([first, second]: typeof LARGEST, part: number): void {
+    asm.vpsrld(first, first, 16);
+    asm.vpord(first, first, second);
+    asm.vmovups({ base: LINE_TO, disp: part * AMX_PART_BYTES }, first);
   }
 
-  /** The 16 lines of 16 pairs at R11 are turned in their place. */
-  function turn(disp: number): void {
-    const place = (i: number): Address => ({ base: R11, disp: disp + 64 * i });
-    const shuffle = (target: number, a: number, b: number, byte: number, lanes = false) => {
-      vector(lanes ? SHUFFLE_LANES : SHUFFLE, target, a, b);
-      asm.raw(byte);
-    };
-    for (let i = 0; i < 16; i++) vector(MOVE_IN, i, 0, place(i));
+  /** Transposes the 16 lines of 16 pairs at STEP_TO in place. */
+  function transpose(disp: number): void {
+    const place = (i: number): Address => ({ base: STEP_TO, disp: disp + 64 * i });
+    for (let i = 0; i < 16; i++) asm.vmovups(zmm(i), place(i));
     for (let i = 0; i < 16; i += 2) {
-      vector(UNPACK_LOW, 16 + i, i, i + 1);
-      vector(UNPACK_HIGH, 17 + i, i, i + 1);
+      asm.vunpcklps(zmm(16 + i), zmm(i), zmm(i + 1));
+      asm.vunpckhps(zmm(17 + i), zmm(i), zmm(i + 1));
     }
     // Register 4g + j: rows 4g to 4g + 3 of columns j, j + 4, j + 8 and j + 12, a lane each.
     for (let g = 0; g < 16; g += 4) {
-      shuffle(g, 16 + g, 18 + g, 0x44);
-      shuffle(g + 1, 16 + g, 18 + g, 0xee);
-      shuffle(g + 2, 17 + g, 19 + g, 0x44);
-      shuffle(g + 3, 17 + g, 19 + g, 0xee);
+      asm.vshufps(zmm(g), zmm(16 + g), zmm(18 + g), 0x44);
+      asm.vshufps(zmm(g + 1), zmm(16 + g), zmm(18 + g), 0xee);
+      asm.vshufps(zmm(g + 2), zmm(17 + g), zmm(19 + g), 0x44);
+      asm.vshufps(zmm(g + 3), zmm(17 + g), zmm(19 + g), 0xee);
     }
     for (let j = 0; j < 4; j++) {
-      shuffle(16, j, 4 + j, 0x88, true);
-      shuffle(17, j, 4 + j, 0xdd, true);
-      shuffle(18, 8 + j, 12 + j, 0x88, true);
-      shuffle(19, 8 + j, 12 + j, 0xdd, true);
-      for (
-        const [column, low, high, byte] of [[0, 16, 18, 0x88], [4, 17, 19, 0x88], [8, 16, 18, 0xdd], [
-          12,
-          17,
-          19,
-          0xdd,
-        ]] as const
-      ) {
-        shuffle(20, low, high, byte, true);
-        vector(MOVE_OUT, 20, 0, place(column + j));
+      asm.vshuff32x4(zmm(16), zmm(j), zmm(4 + j), 0x88);
+      asm.vshuff32x4(zmm(17), zmm(j), zmm(4 + j), 0xdd);
+      asm.vshuff32x4(zmm(18), zmm(8 + j), zmm(12 + j), 0x88);
+      asm.vshuff32x4(zmm(19), zmm(8 + j), zmm(12 + j), 0xdd);
+      const columns = [[0, 16, 18, 0x88], [4, 17, 19, 0x88], [8, 16, 18, 0xdd], [12, 17, 19, 0xdd]] as const;
+      for (const [column, low, high, byte] of columns) {
+        asm.vshuff32x4(zmm(20), zmm(low), zmm(high), byte);
+        asm.vmovups(place(column + j), zmm(20));
       }
     }
   }

@@ -1,23 +1,14 @@
-// The inner kernel of matrix products in machine code: strips of C = A·B, tile by tile, for AVX2 and for AVX-512.
+// The inner kernel of matrix products in machine code: rows of tiles of C = alpha·A·B, for AVX2 and for AVX-512.
 //
-// B is packed: panels of as many columns as two vectors hold, a row of a panel after the other, zeros beyond the edge. A
-// is read where it lies. A tile of C stays in registers for all of k.
+// B is packed: panels of as many columns as two vectors hold, row after row, with zeros beyond the edge. A is read where it
+// is. A tile of C stays in registers for all of k.
+import { TILES_CALL, type TileShape } from "../layout/native.ts";
 import {
-  ADD,
   type Address,
   type Assembler,
-  BROADCAST,
-  EQUAL,
-  FMA,
+  emitFunction,
+  k,
   type Label,
-  MASK_IN,
-  MASK_OUT,
-  MOVE_IN,
-  MOVE_OUT,
-  MULTIPLY,
-  NEGATIVE,
-  NOT_EQUAL,
-  NOT_NEGATIVE,
   R10,
   R11,
   R12,
@@ -33,229 +24,239 @@ import {
   RDI,
   RDX,
   RSI,
-  type VectorOperation,
-  XOR,
-} from "./x86.ts";
-import { TILES_CALL, type TileShape } from "../layout/native.ts";
+  vector,
+} from "./assembler.ts";
 
-const ARGUMENT = TILES_CALL.offsets;
-
-/** Steps of k in a row without a jump. */
+/** Steps of k without a jump. */
 const UNROLL = 4;
-const SAVED = [RBX, RBP, R12, R13, R14, R15] as const;
 
-/** Emits a function `(arguments: pointer) => void` that makes tiles of `rows` rows; A is stored transposed or not. */
+/** The tile's first row of A; bytes from a row of A to the next, and three and five times that. */
+const A = RAX, LDA = RDX, LDA_3 = R8, LDA_5 = R9;
+/** The panel of B, and the row of it at this step of k. */
+const PANEL = RBX, B = RSI;
+/** A at this step of k: its first row (or, stored transposed, all), and its seventh. */
+const A_HERE = R10, A_BELOW = R11;
+/** The first tile of C in this row of tiles, and the tile itself. */
+const C_FIRST = R12, C = R13;
+const PANELS_LEFT = R14, TILES_LEFT = R15;
+/** Steps of k left; elsewhere for whatever is needed briefly. */
+const STEPS_LEFT = RCX, TEMPORARY = RCX;
+const ARGUMENTS = RDI;
+/** What is prefetched of the next tile's A; while a tile is written, that is kept in A_BELOW, and this is LDC. */
+const AHEAD = RBP;
+/** Bytes from a row of C to the next. If A is stored transposed, nothing of it is prefetched, and this always holds. */
+const LDC = RBP;
+/** While a tile is written or prefetched: a row of it, and, from there, what is added. */
+const C_ROW = RCX, ADDEND = R10;
+
+const argument = (name: keyof typeof TILES_CALL.offsets, more = 0): Address => {
+  return { base: ARGUMENTS, disp: TILES_CALL.offsets[name] + more };
+};
+
+/** Emits the function for tiles of `rows` rows; A is stored transposed or not. */
 export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: number, transposed: boolean): void {
   const bytes = width / 8;
-  const sums = Array.from({ length: rows }, (_, i) => [2 * i, 2 * i + 1] as const);
+  const v = (number: number) => vector(width, number);
+  const sums = Array.from({ length: rows }, (_, i) => [v(2 * i), v(2 * i + 1)] as const);
   const last = width === 512 ? 32 : 16;
-  const [left, right, factor] = [last - 1, last - 2, last - 3];
-  const argument = (name: keyof typeof ARGUMENT): Address => ({ base: RDI, disp: ARGUMENT[name] });
-  const vector = (
-    operation: VectorOperation,
-    target: number,
-    source: number,
-    operand: number | Address,
-    mask?: number,
-  ) => asm.vector(width, operation, target, source, operand, mask);
+  const [left, right, factor] = [v(last - 1), v(last - 2), v(last - 3)];
 
-  SAVED.forEach(asm.push);
-  asm.load(RAX, argument("a"));
-  asm.load(RDX, argument("lda"));
-  if (!transposed) {
-    asm.loadAddress(R8, { base: RDX, index: RDX, scale: 2 }); // 3 lda
-    asm.loadAddress(R9, { base: RDX, index: RDX, scale: 4 }); // 5 lda
+  emitFunction(asm, [RBX, RBP, R12, R13, R14, R15], () => {
+    asm.mov(A, argument("a"));
+    asm.mov(LDA, argument("lda"));
+    if (transposed) asm.mov(LDC, argument("ldc"));
+    else {
+      asm.lea(LDA_3, { base: LDA, index: LDA, scale: 2 });
+      asm.lea(LDA_5, { base: LDA, index: LDA, scale: 4 });
+    }
+    asm.mov(C_FIRST, argument("c"));
+    asm.mov(TILES_LEFT, argument("tiles"));
+    const [tile, panel] = [asm.label(), asm.label()];
+    asm.bind(tile);
+    asm.mov(PANEL, argument("panels"));
+    asm.mov(PANELS_LEFT, argument("panelCount"));
+    asm.mov(C, C_FIRST);
+    if (!transposed) beginAhead();
+    asm.bind(panel);
+    if (!transposed) endAhead();
+    multiply();
+    store();
+    asm.mov(TEMPORARY, argument("panelStep"));
+    asm.add(PANEL, TEMPORARY);
+    asm.add(C, 4 * columns);
+    asm.add(PANELS_LEFT, -1);
+    asm.jne(panel);
+    asm.mov(TEMPORARY, argument("tileStepA"));
+    asm.add(A, TEMPORARY);
+    asm.mov(TEMPORARY, argument("tileStepC"));
+    asm.add(C_FIRST, TEMPORARY);
+    asm.add(TILES_LEFT, -1);
+    asm.jne(tile);
+  });
+
+  /** From here on the next tile's A is prefetched, if that is wanted. */
+  function beginAhead(): void {
+    asm.mov(AHEAD, argument("tileStepA"));
+    asm.add(AHEAD, A);
+    asm.mov(TEMPORARY, argument("ahead"));
+    asm.mov(argument("step"), TEMPORARY);
   }
-  if (transposed) asm.load(RBP, argument("ldc"));
-  asm.load(R12, argument("c"));
-  asm.load(R15, argument("tiles"));
-  const tile = asm.label();
-  asm.bind(tile);
-  asm.load(RBX, argument("panels"));
-  asm.load(R14, argument("panelCount"));
-  asm.move(R13, R12);
-  if (!transposed) {
-    asm.load(RBP, argument("tileStepA"));
-    asm.add(RBP, RAX);
-    asm.load(RCX, argument("ahead"));
-    asm.store(argument("step"), RCX);
-  }
-  const panel = asm.label();
-  asm.bind(panel);
-  if (!transposed) {
-    // By then all of the next tile has been asked for: 64 bytes at each of k / UNROLL steps.
+
+  /** Stops prefetching after as many panels as the next tile's A takes: 64 bytes at each of k / UNROLL steps. */
+  function endAhead(): void {
     const going = asm.label();
-    asm.load(RCX, argument("panelCount"));
-    asm.addConstant(RCX, -Math.ceil(rows / 4));
-    asm.compareRegisters(RCX, R14);
-    asm.jumpIf(NOT_EQUAL, going);
-    asm.loadConstant(argument("step"), 0);
+    asm.mov(TEMPORARY, argument("panelCount"));
+    asm.add(TEMPORARY, -Math.ceil(rows / 4));
+    asm.cmp(TEMPORARY, PANELS_LEFT);
+    asm.jne(going);
+    asm.mov(argument("step"), 0);
     asm.bind(going);
   }
-  multiply();
-  store();
-  asm.load(RCX, argument("panelStep"));
-  asm.add(RBX, RCX);
-  asm.addConstant(R13, 4 * columns);
-  asm.addConstant(R14, -1);
-  asm.jumpIf(NOT_EQUAL, panel);
-  asm.load(RCX, argument("tileStepA"));
-  asm.add(RAX, RCX);
-  asm.load(RCX, argument("tileStepC"));
-  asm.add(R12, RCX);
-  asm.addConstant(R15, -1);
-  asm.jumpIf(NOT_EQUAL, tile);
-  SAVED.toReversed().forEach(asm.pop);
-  asm.leave();
 
   /** The sums over k of one tile. */
   function multiply(): void {
-    for (const pair of sums) for (const sum of pair) vector(XOR, sum, sum, sum);
-    asm.move(RSI, RBX);
+    for (const pair of sums) {
+      for (const sum of pair) {
+        if (width === 512) asm.vpxord(sum, sum, sum);
+        else asm.vpxor(sum, sum, sum);
+      }
+    }
+    asm.mov(B, PANEL);
     prefetchC();
-    asm.move(R10, RAX);
-    if (!transposed && rows > 6) asm.loadAddress(R11, { base: RAX, index: R8, scale: 2 });
-    asm.load(RCX, argument("k"));
-    const [single, unrolled, done] = [asm.label(), asm.label(), asm.label()];
-    asm.addConstant(RCX, -UNROLL);
-    asm.jumpIf(NEGATIVE, single);
+    asm.mov(A_HERE, A);
+    if (!transposed && rows > 6) asm.lea(A_BELOW, { base: A, index: LDA_3, scale: 2 });
+    asm.mov(STEPS_LEFT, argument("k"));
+    const [single, unrolled, more, done] = [asm.label(), asm.label(), asm.label(), asm.label()];
+    asm.add(STEPS_LEFT, -UNROLL);
+    asm.js(single);
     asm.bind(unrolled);
     if (!transposed) {
-      asm.prefetch({ base: RBP });
-      asm.add(RBP, argument("step"));
+      asm.prefetcht0({ base: AHEAD });
+      asm.add(AHEAD, argument("step"));
     }
     steps(UNROLL);
-    asm.addConstant(RCX, -UNROLL);
-    asm.jumpIf(NOT_NEGATIVE, unrolled);
+    asm.add(STEPS_LEFT, -UNROLL);
+    asm.jns(unrolled);
     asm.bind(single);
-    asm.addConstant(RCX, UNROLL);
-    asm.jumpIf(EQUAL, done);
-    const more = asm.label();
+    asm.add(STEPS_LEFT, UNROLL);
+    asm.je(done);
     asm.bind(more);
     steps(1);
-    asm.addConstant(RCX, -1);
-    asm.jumpIf(NOT_EQUAL, more);
+    asm.add(STEPS_LEFT, -1);
+    asm.jne(more);
     asm.bind(done);
   }
 
-  /** Asks for what is added and for the lines to write: they lie far, and would be waited for one after the other. */
+  /** Prefetches what is added and the lines to write: they are far away, and would be waited for one after another. */
   function prefetchC(): void {
     const fresh = asm.label();
-    asm.load(R10, argument("ldc"));
-    asm.compare(argument("add"), 0);
-    asm.jumpIf(EQUAL, fresh);
-    asm.move(RCX, R13);
-    asm.add(RCX, argument("addend"));
-    prefetchRows(false);
+    const ldc = R10;
+    const prefetchRows = (prefetch: (address: Address) => void) => {
+      for (let row = 0; row < rows; row++) {
+        for (let disp = 0; disp < 2 * bytes; disp += 64) prefetch({ base: C_ROW, disp });
+        asm.add(C_ROW, ldc);
+      }
+    };
+    asm.mov(ldc, argument("ldc"));
+    asm.cmp(argument("add"), 0);
+    asm.je(fresh);
+    asm.mov(C_ROW, C);
+    asm.add(C_ROW, argument("addend"));
+    prefetchRows(asm.prefetcht0);
     asm.bind(fresh);
-    asm.move(RCX, R13);
-    prefetchRows(true);
-  }
-
-  function prefetchRows(toWrite: boolean): void {
-    for (let row = 0; row < rows; row++) {
-      for (let disp = 0; disp < 2 * bytes; disp += 64) asm.prefetch({ base: RCX, disp }, toWrite);
-      asm.add(RCX, R10);
-    }
+    asm.mov(C_ROW, C);
+    prefetchRows(asm.prefetchw);
   }
 
   function steps(count: number): void {
     for (let step = 0; step < count; step++) {
       const disp = 2 * bytes * step;
-      vector(MOVE_IN, left, 0, { base: RSI, disp });
-      vector(MOVE_IN, right, 0, { base: RSI, disp: disp + bytes });
+      asm.vmovups(left, { base: B, disp });
+      asm.vmovups(right, { base: B, disp: disp + bytes });
       sums.forEach(([a, b], row) => {
-        vector(BROADCAST, factor, 0, elementOfA(row, step));
-        vector(FMA, a, factor, left);
-        vector(FMA, b, factor, right);
+        asm.vbroadcastss(factor, elementOfA(row, step));
+        asm.vfmadd231ps(a, factor, left);
+        asm.vfmadd231ps(b, factor, right);
       });
-      if (transposed) asm.add(R10, RDX);
+      if (transposed) asm.add(A_HERE, LDA);
     }
-    asm.addConstant(RSI, 2 * bytes * count);
+    asm.add(B, 2 * bytes * count);
     if (transposed) return;
-    asm.addConstant(R10, 4 * count);
-    if (rows > 6) asm.addConstant(R11, 4 * count);
+    asm.add(A_HERE, 4 * count);
+    if (rows > 6) asm.add(A_BELOW, 4 * count);
   }
 
   function elementOfA(row: number, step: number): Address {
-    if (transposed) return { base: R10, disp: 4 * row };
-    const base = row < 6 ? R10 : R11;
+    if (transposed) return { base: A_HERE, disp: 4 * row };
+    const base = row < 6 ? A_HERE : A_BELOW;
     const disp = 4 * step;
     switch (row % 6) {
       case 0:
         return { base, disp };
       case 3:
-        return { base, disp, index: R8, scale: 1 };
+        return { base, disp, index: LDA_3, scale: 1 };
       case 5:
-        return { base, disp, index: R9, scale: 1 };
+        return { base, disp, index: LDA_5, scale: 1 };
       default:
-        return { base, disp, index: RDX, scale: row % 6 as 1 | 2 | 4 };
+        return { base, disp, index: LDA, scale: row % 6 as 1 | 2 | 4 };
     }
   }
 
-  /** The tile to C: all columns, or of the last panel those that there are. */
+  /** The tile to C: all columns, or, of the last panel, those that there are. */
   function store(): void {
-    const [partial, done] = [asm.label(), asm.label()];
-    vector(BROADCAST, factor, 0, argument("alpha"));
-    for (const pair of sums) for (const sum of pair) vector(MULTIPLY, sum, sum, factor);
-    asm.move(RCX, R13);
-    asm.compare(argument("partial"), 0);
-    const whole = asm.label();
-    asm.jumpIf(EQUAL, whole);
-    asm.compare(R14, 1);
-    asm.jumpIf(EQUAL, partial);
+    const [whole, partial, done] = [asm.label(), asm.label(), asm.label()];
+    asm.vbroadcastss(factor, argument("alpha"));
+    for (const pair of sums) for (const sum of pair) asm.vmulps(sum, sum, factor);
+    asm.mov(C_ROW, C);
+    asm.cmp(argument("partial"), 0);
+    asm.je(whole);
+    asm.cmp(PANELS_LEFT, 1);
+    asm.je(partial);
     asm.bind(whole);
     write(false, done);
     asm.bind(partial);
-    if (width === 512) {
-      asm.loadMask(1, argument("mask"));
-      asm.loadMask(2, { base: RDI, disp: ARGUMENT.mask + 4 });
-    } else {
-      vector(MOVE_IN, left, 0, argument("mask"));
-      vector(MOVE_IN, right, 0, { base: RDI, disp: ARGUMENT.mask + bytes });
-    }
+    if (width === 512) { for (const i of [0, 1]) asm.kmovw(k(i + 1), argument("mask", 4 * i)); }
+    else [left, right].forEach((mask, i) => asm.vmovups(mask, argument("mask", bytes * i)));
     write(true, done);
     asm.bind(done);
-    if (!transposed) asm.move(RBP, R11);
+    if (!transposed) asm.mov(AHEAD, A_BELOW);
   }
 
   function write(partial: boolean, done: Label): void {
     const fresh = asm.label();
     if (!transposed) {
-      asm.move(R11, RBP); // for a row's length
-      asm.load(RBP, argument("ldc"));
+      asm.mov(A_BELOW, AHEAD);
+      asm.mov(LDC, argument("ldc"));
     }
-    asm.compare(argument("add"), 0);
-    asm.jumpIf(EQUAL, fresh);
-    asm.load(R10, argument("addend"));
+    asm.cmp(argument("add"), 0);
+    asm.je(fresh);
+    asm.mov(ADDEND, argument("addend"));
     rowsToC(partial, true);
-    asm.jump(done);
+    asm.jmp(done);
     asm.bind(fresh);
     rowsToC(partial, false);
-    asm.jump(done);
+    asm.jmp(done);
   }
 
   function rowsToC(partial: boolean, add: boolean): void {
     for (const pair of sums) {
       pair.forEach((sum, i) => {
-        const place: Address = { base: RCX, disp: bytes * i };
-        const added: Address = { base: RCX, index: R10, scale: 1, disp: bytes * i };
-        if (!partial) {
-          if (add) vector(ADD, sum, sum, added);
-          vector(MOVE_OUT, sum, 0, place);
-        } else if (width === 512) {
-          if (add) vector(ADD, sum, sum, added, i + 1);
-          vector(MOVE_OUT, sum, 0, place, i + 1);
-        } else {
+        const place: Address = { base: C_ROW, disp: bytes * i };
+        const added: Address = { base: C_ROW, index: ADDEND, scale: 1, disp: bytes * i };
+        if (partial && width === 256) {
           const mask = i === 0 ? left : right;
           if (add) {
-            vector(MASK_IN, factor, mask, added);
-            vector(ADD, sum, sum, factor);
+            asm.vmaskmovps(factor, mask, added);
+            asm.vaddps(sum, sum, factor);
           }
-          vector(MASK_OUT, sum, mask, place);
+          asm.vmaskmovps(place, mask, sum);
+        } else {
+          const masking = partial ? { mask: k(i + 1) } : undefined;
+          if (add) asm.vaddps(sum, sum, added, masking);
+          asm.vmovups(place, sum, masking);
         }
       });
-      asm.add(RCX, RBP);
+      asm.add(C_ROW, LDC);
     }
   }
 }

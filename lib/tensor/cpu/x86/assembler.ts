@@ -1,0 +1,359 @@
+// An assembler for the x86-64 instructions that the kernels use. Methods have the mnemonics and the operand order of the
+// Intel 64 Architectures Software Developer's Manual; its volume 2, chapter 2, describes the encodings (ModRM, VEX, EVEX).
+
+export interface GeneralRegister {
+  readonly kind: "general";
+  readonly number: number;
+  readonly bits: 32 | 64;
+}
+
+export interface VectorRegister {
+  readonly kind: "vector";
+  readonly number: number;
+  /** Instructions are encoded for AVX2 on 256 bits, for AVX-512 on 512. */
+  readonly bits: 256 | 512;
+}
+
+export interface MaskRegister {
+  readonly kind: "mask";
+  readonly number: number;
+}
+
+export interface TileRegister {
+  readonly kind: "tile";
+  readonly number: number;
+}
+
+const general = (number: number, bits: 32 | 64 = 64): GeneralRegister => ({ kind: "general", number, bits });
+
+export const RAX = general(0), RCX = general(1), RDX = general(2), RBX = general(3);
+export const RSP = general(4), RBP = general(5), RSI = general(6), RDI = general(7);
+export const R8 = general(8), R9 = general(9), R10 = general(10), R11 = general(11);
+export const R12 = general(12), R13 = general(13), R14 = general(14), R15 = general(15);
+
+/** The lower 32 bits of a register; writing them clears the upper ones. */
+export const dword = ({ number }: GeneralRegister): GeneralRegister => general(number, 32);
+
+export const vector = (bits: 256 | 512, number: number): VectorRegister => ({ kind: "vector", number, bits });
+export const ymm = (number: number): VectorRegister => vector(256, number);
+export const zmm = (number: number): VectorRegister => vector(512, number);
+export const k = (number: number): MaskRegister => ({ kind: "mask", number });
+export const tmm = (number: number): TileRegister => ({ kind: "tile", number });
+
+/** A place in memory: `base + index·scale + disp`. */
+export interface Address {
+  readonly kind?: undefined;
+  readonly base: GeneralRegister;
+  /** Any register but `RSP`. */
+  readonly index?: GeneralRegister;
+  readonly scale?: 1 | 2 | 4 | 8;
+  readonly disp?: number;
+}
+
+/** A place in the code. */
+export interface Label {
+  readonly kind: "label";
+  at: number | undefined;
+  /** Where 32-bit distances to it are missing, and what each is counted from. */
+  readonly open: { readonly hole: number; readonly from: number }[];
+}
+
+/** Which lanes an AVX-512 instruction writes (k1 to k7); the others keep their value, or become 0 with `zero`. */
+export interface Masking {
+  readonly mask: MaskRegister;
+  readonly zero?: boolean;
+}
+
+/** Opcode map (1: 0F, 2: 0F38, 3: 0F3A), mandatory prefix (1: 66, 2: F3, 3: F2), opcode. */
+type Encoding = readonly [map: number, prefix: number, opcode: number];
+
+/** Instructions on two sources; the second may be in memory. */
+const THREE_OPERANDS = {
+  vaddps: [1, 0, 0x58],
+  vsubps: [1, 0, 0x5c],
+  vmulps: [1, 0, 0x59],
+  vdivps: [1, 0, 0x5e],
+  vminps: [1, 0, 0x5d],
+  vmaxps: [1, 0, 0x5f],
+  vunpcklps: [1, 0, 0x14],
+  vunpckhps: [1, 0, 0x15],
+  vpaddd: [1, 1, 0xfe],
+  vpsubd: [1, 1, 0xfa],
+  vpmaxud: [2, 1, 0x3f],
+  vfmadd213ps: [2, 1, 0xa8],
+  vfmadd231ps: [2, 1, 0xb8],
+  vfnmadd231ps: [2, 1, 0xbc],
+  /** AVX2 only; AVX-512 has `vpxord`. */
+  vpxor: [1, 1, 0xef],
+  vpxord: [1, 1, 0xef],
+  vpandd: [1, 1, 0xdb],
+  vpord: [1, 1, 0xeb],
+} as const satisfies Record<string, Encoding>;
+
+/** The same with a byte that says how lanes are put together. */
+const SHUFFLES = {
+  vshufps: [1, 0, 0xc6],
+  vperm2f128: [3, 1, 0x06],
+  vshuff32x4: [3, 1, 0x23],
+} as const satisfies Record<string, Encoding>;
+
+/** Shifts of 32-bit integers by a constant, by the digit that their opcode 72 has in place of a register. */
+const SHIFTS = { vpslld: 6, vpsrad: 4, vpsrld: 2 } as const;
+
+/** Arithmetic on general registers, by the digit of its opcodes. */
+const ARITHMETIC = { add: 0, or: 1, and: 4, xor: 6, cmp: 7 } as const;
+
+/** Jumps by their condition's number. */
+const JUMPS = { jb: 2, je: 4, jne: 5, js: 8, jns: 9 } as const;
+
+/** Instructions without operands. */
+const PLAIN = {
+  ret: [0xc3],
+  cpuid: [0x0f, 0xa2],
+  xgetbv: [0x0f, 0x01, 0xd0],
+  syscall: [0x0f, 0x05],
+  vzeroupper: [0xc5, 0xf8, 0x77],
+  tilerelease: [0xc4, 0xe2, 0x78, 0x49, 0xc0],
+} as const;
+
+type Methods<Names, Method> = { readonly [Name in keyof Names]: Method };
+type ThreeOperands = (
+  target: VectorRegister,
+  a: VectorRegister,
+  b: VectorRegister | Address,
+  masking?: Masking,
+) => void;
+type Shuffle = (target: VectorRegister, a: VectorRegister, b: VectorRegister | Address, byte: number) => void;
+type Shift = (target: VectorRegister, source: VectorRegister, bits: number) => void;
+/** Constants have 32 bits with a sign; one operand at most is in memory, where it has 64 bits. */
+type Arithmetic = (target: GeneralRegister | Address, source: GeneralRegister | Address | number) => void;
+
+export interface Assembler
+  extends
+    Methods<typeof THREE_OPERANDS, ThreeOperands>,
+    Methods<typeof SHUFFLES, Shuffle>,
+    Methods<typeof SHIFTS, Shift>,
+    Methods<typeof ARITHMETIC, Arithmetic>,
+    Methods<typeof JUMPS, (to: Label) => void>,
+    Methods<typeof PLAIN, () => void> {
+  readonly bytes: number[];
+  label(): Label;
+  bind(label: Label): void;
+  /** Fills up to a multiple of `unit` bytes with breakpoints. */
+  align(unit: number): void;
+  /** Data. */
+  db(...bytes: readonly number[]): void;
+  /** A label's distance from a place in the code, as 32-bit data. */
+  dd(label: Label, from: number): void;
+
+  mov(target: GeneralRegister | Address, source: GeneralRegister | Address | number): void;
+  movsxd(target: GeneralRegister, source: Address): void;
+  lea(target: GeneralRegister, source: Address | Label): void;
+  push(register: GeneralRegister): void;
+  pop(register: GeneralRegister): void;
+  jmp(to: Label | GeneralRegister): void;
+  prefetcht0(address: Address): void;
+  /** Prefetches a line to be written. */
+  prefetchw(address: Address): void;
+
+  vmovups(target: VectorRegister | Address, source: VectorRegister | Address, masking?: Masking): void;
+  vmaskmovps(target: VectorRegister | Address, mask: VectorRegister, source: VectorRegister | Address): void;
+  vbroadcastss(target: VectorRegister, source: Address): void;
+  kmovw(target: MaskRegister, source: Address): void;
+  kxnorw(target: MaskRegister, a: MaskRegister, b: MaskRegister): void;
+
+  ldtilecfg(source: Address): void;
+  /** The address's index is the step from row to row. */
+  tileloadd(target: TileRegister, source: Address): void;
+  tilestored(target: Address, source: TileRegister): void;
+  tilezero(target: TileRegister): void;
+  tdpbf16ps(target: TileRegister, a: TileRegister, b: TileRegister): void;
+}
+
+/** An operand that is encoded in the ModRM byte's `rm` field. */
+type Operand = { readonly kind: string; readonly number: number } | Address;
+
+export function assembler(): Assembler {
+  const bytes: number[] = [];
+  const emit = (...more: readonly number[]) => void bytes.push(...more);
+  const int32 = (value: number) => emit(value & 255, value >> 8 & 255, value >> 16 & 255, value >> 24 & 255);
+
+  function distance(label: Label, from: number): void {
+    if (label.at === undefined) label.open.push({ hole: bytes.length, from });
+    int32((label.at ?? from) - from);
+  }
+
+  /** ModRM, SIB and displacement; a displacement of one byte counts in units of `unit` bytes. */
+  function modRM(register: number, operand: Operand, unit = 1): void {
+    const reg = (register & 7) << 3;
+    if (operand.kind !== undefined) return emit(0xc0 | reg | operand.number & 7);
+    const { index, scale = 1, disp = 0 } = operand;
+    const base = operand.base.number & 7;
+    const small = disp % unit === 0 && Math.abs(disp / unit) < 128;
+    const mode = disp === 0 && base !== RBP.number ? 0 : small ? 1 : 2;
+    if (index === undefined && base !== RSP.number) emit(mode << 6 | reg | base);
+    else emit(mode << 6 | reg | 4, Math.log2(scale) << 6 | (index === undefined ? 4 : index.number & 7) << 3 | base);
+    if (mode === 1) emit(disp / unit & 255);
+    if (mode === 2) int32(disp);
+  }
+
+  const bit = (value: number, at: number) => value >> at & 1;
+  const baseOf = (operand: Operand) => operand.kind === undefined ? operand.base.number : operand.number;
+  const indexOf = (operand: Operand) => operand.kind === undefined ? operand.index?.number ?? 0 : 0;
+
+  /** An instruction on general registers, with a REX prefix whether it needs one or not. */
+  function rex(bits: 32 | 64, opcode: readonly number[], register: number, operand: Operand): void {
+    const wide = bits === 64 ? 8 : 0;
+    emit(0x40 | wide | bit(register, 3) << 2 | bit(indexOf(operand), 3) << 1 | bit(baseOf(operand), 3), ...opcode);
+    modRM(register, operand);
+  }
+
+  function vex([map, prefix, opcode]: Encoding, long: boolean, target: number, source: number, operand: Operand): void {
+    emit(
+      0xc4,
+      (1 - bit(target, 3)) << 7 | (1 - bit(indexOf(operand), 3)) << 6 | (1 - bit(baseOf(operand), 3)) << 5 | map,
+      (~source & 15) << 3 | Number(long) << 2 | prefix,
+      opcode,
+    );
+    modRM(target, operand);
+  }
+
+  /** @param unit bytes of the operand in memory */
+  function evex(
+    [map, prefix, opcode]: Encoding,
+    target: number,
+    source: number,
+    operand: Operand,
+    masking: Masking | undefined,
+    unit = 64,
+  ): void {
+    // A vector register's fifth bit is where an address has its index's fourth.
+    const x = operand.kind === undefined ? bit(indexOf(operand), 3) : bit(operand.number, 4);
+    emit(
+      0x62,
+      (1 - bit(target, 3)) << 7 | (1 - x) << 6 | (1 - bit(baseOf(operand), 3)) << 5 | (1 - bit(target, 4)) << 4 | map,
+      (~source & 15) << 3 | 4 | prefix,
+      Number(masking?.zero ?? false) << 7 | 2 << 5 | (1 - bit(source, 4)) << 3 | (masking?.mask.number ?? 0),
+      opcode,
+    );
+    modRM(target, operand, unit);
+  }
+
+  /** An instruction on vectors of `bits` bits. */
+  function vectors(
+    bits: 256 | 512,
+    encoding: Encoding,
+    target: number,
+    source: number,
+    operand: Operand,
+    masking?: Masking,
+  ): void {
+    if (bits === 512) evex(encoding, target, source, operand, masking);
+    else vex(encoding, true, target, source, operand);
+  }
+
+  const each = <Names extends object, Method>(names: Names, method: (value: Names[keyof Names]) => Method) =>
+    Object.fromEntries(Object.entries(names).map(([name, value]) => [name, method(value)])) as Methods<Names, Method>;
+
+  const arithmetic = (digit: number): Arithmetic => (target, source) => {
+    const bits = target.kind === undefined ? 64 : target.bits;
+    if (typeof source === "number") {
+      rex(bits, [0x81], digit, target);
+      int32(source);
+    } else if (target.kind !== undefined) rex(bits, [digit << 3 | 3], target.number, source);
+    else if (source.kind !== undefined) rex(source.bits, [digit << 3 | 1], source.number, target);
+    else throw new Error("At most one operand can be in memory");
+  };
+
+  return {
+    bytes,
+    label: () => ({ kind: "label", at: undefined, open: [] }),
+    bind(label) {
+      label.at = bytes.length;
+      for (const { hole, from } of label.open) {
+        const value = label.at - from;
+        for (let i = 0; i < 4; i++) bytes[hole + i] = value >> 8 * i & 255;
+      }
+    },
+    align(unit) {
+      while (bytes.length % unit !== 0) emit(0xcc);
+    },
+    db: emit,
+    dd: distance,
+    ...each(THREE_OPERANDS, (encoding): ThreeOperands => (target, a, b, masking) => {
+      vectors(target.bits, encoding, target.number, a.number, b, masking);
+    }),
+    ...each(SHUFFLES, (encoding): Shuffle => (target, a, b, byte) => {
+      vectors(target.bits, encoding, target.number, a.number, b);
+      emit(byte);
+    }),
+    // The target is where other instructions have their first source.
+    ...each(SHIFTS, (digit): Shift => (target, source, bits) => {
+      vectors(target.bits, [1, 1, 0x72], digit, target.number, source);
+      emit(bits);
+    }),
+    ...each(ARITHMETIC, arithmetic),
+    ...each(JUMPS, (condition) => (to: Label) => {
+      emit(0x0f, 0x80 | condition);
+      distance(to, bytes.length + 4);
+    }),
+    ...each(PLAIN, (code) => () => emit(...code)),
+
+    mov(target, source) {
+      if (typeof source === "number") {
+        rex(target.kind === undefined ? 64 : target.bits, [0xc7], 0, target);
+        int32(source);
+      } else if (target.kind !== undefined) rex(target.bits, [0x8b], target.number, source);
+      else if (source.kind !== undefined) rex(source.bits, [0x89], source.number, target);
+      else throw new Error("At most one operand can be in memory");
+    },
+    movsxd: (target, source) => rex(64, [0x63], target.number, source),
+    lea(target, source) {
+      if (source.kind === undefined) return rex(64, [0x8d], target.number, source);
+      emit(0x48 | bit(target.number, 3) << 2, 0x8d, (target.number & 7) << 3 | 5); // relative to the next instruction
+      distance(source, bytes.length + 4);
+    },
+    push: ({ number }) => emit(...(number > 7 ? [0x41] : []), 0x50 | number & 7),
+    pop: ({ number }) => emit(...(number > 7 ? [0x41] : []), 0x58 | number & 7),
+    jmp(to) {
+      if (to.kind === "general") return rex(32, [0xff], 4, to);
+      emit(0xe9);
+      distance(to, bytes.length + 4);
+    },
+    prefetcht0: (address) => rex(32, [0x0f, 0x18], 1, address),
+    prefetchw: (address) => rex(32, [0x0f, 0x0d], 1, address),
+
+    vmovups(target, source, masking) {
+      if (target.kind !== undefined) vectors(target.bits, [1, 0, 0x10], target.number, 0, source, masking);
+      else if (source.kind !== undefined) vectors(source.bits, [1, 0, 0x11], source.number, 0, target, masking);
+      else throw new Error("At most one operand can be in memory");
+    },
+    vmaskmovps(target, mask, source) {
+      if (target.kind !== undefined) vex([2, 1, 0x2c], true, target.number, mask.number, source);
+      else if (source.kind !== undefined) vex([2, 1, 0x2e], true, source.number, mask.number, target);
+      else throw new Error("At most one operand can be in memory");
+    },
+    vbroadcastss({ bits, number }, source) {
+      if (bits === 512) evex([2, 1, 0x18], number, 0, source, undefined, 4);
+      else vex([2, 1, 0x18], true, number, 0, source);
+    },
+    kmovw: (target, source) => vex([1, 0, 0x90], false, target.number, 0, source),
+    kxnorw: (target, a, b) => vex([1, 0, 0x46], true, target.number, a.number, b),
+
+    ldtilecfg: (source) => vex([2, 0, 0x49], false, 0, 0, source),
+    tileloadd: (target, source) => vex([2, 3, 0x4b], false, target.number, 0, source),
+    tilestored: (target, source) => vex([2, 2, 0x4b], false, source.number, 0, target),
+    tilezero: (target) => vex([2, 3, 0x49], false, target.number, 0, tmm(0)),
+    // The second source is where other instructions have their first.
+    tdpbf16ps: (target, a, b) => vex([2, 2, 0x5c], false, target.number, b.number, a),
+  };
+}
+
+/** Emits a function that saves registers, and clears the vectors' upper halves before it returns: older code waits for them. */
+export function emitFunction(asm: Assembler, saved: readonly GeneralRegister[], body: () => void): void {
+  saved.forEach(asm.push);
+  body();
+  saved.toReversed().forEach(asm.pop);
+  asm.vzeroupper();
+  asm.ret();
+}
