@@ -56,7 +56,7 @@ try {
     onEvent: [terminalView({ write: () => {}, live: true }).onEvent],
   }, async (run) => {
     await run.cell({
-      ...{ name: "train", title: "Train", description: "", inputs: {}, code: ["lib/errors.ts"], output: z.null() },
+      ...{ name: "train", title: "Train", description: "", inputs: {}, code: import.meta, output: z.null() },
     }, async (cell) => {
       let last = seconds();
       await train(pretraining(model, toVariables(initialWeights(model, 1)), {

@@ -13,7 +13,8 @@ import { measureEnsembles } from "./baselines/ensembles.ts";
 import { measureDense, measureMethod } from "./baselines/measure.ts";
 import { measureMerges, WEIGHT_MERGES } from "./baselines/merges.ts";
 import { baselineDirections, paperTable } from "./baselines/paper.ts";
-import { type BaselinesLab, trainDense, trainMethod } from "./baselines/train.ts";
+import type { BaselinesLab } from "./baselines/method.ts";
+import { trainDense, trainMethod } from "./baselines/train.ts";
 import {
   type BtsConfig,
   comparisons,
@@ -83,7 +84,7 @@ function report(
     title: "Report",
     description: "All methods side by side, beside the paper's.",
     inputs: { kind: "baselines", cells: [...trained.values(), ...measured].map(({ key }) => key) },
-    code: ["lib/eval", "lib/train", "lib/bts", "lib/study", "experiments/baselines.ts", "experiments/baselines"],
+    code: import.meta,
     output: runResultsSchema,
   }, async (cell) => {
     const found = resultsOf(corpus.domains, measured);

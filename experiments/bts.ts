@@ -60,7 +60,7 @@ function report(
     title: "Report",
     description: "All methods side by side.",
     inputs: { kind: "report", cells: [...trained.values(), ...measured].map(({ key }) => key) },
-    code: ["lib/eval", "lib/bts"],
+    code: import.meta,
     output: runResultsSchema,
   }, async (cell) => {
     const results = resultsOf(corpus.domains, measured);

@@ -2,7 +2,6 @@
 //
 //     deno task expert remove last code
 //     deno task expert add last english --set restitch=50
-import type { z } from "zod";
 import { UserError } from "../lib/errors.ts";
 import {
   type CellResult,
@@ -24,7 +23,6 @@ import {
   checkRestitching,
   comparisons,
   comparisonsTable,
-  evaluationSet,
   type ExpertConfig,
   expertConfigSchema,
   type FinishedRun,
@@ -34,11 +32,10 @@ import {
   type LabWith,
   type Measured,
   measureStitched,
-  openText,
   readLosses,
   restitch,
   resultsOf,
-  tokensSchema,
+  type Text,
   type Trained,
   trainExpert,
 } from "../lib/bts/mod.ts";
@@ -58,7 +55,7 @@ const SHARE = 0.25;
 async function changeExpert(lab: LabWith<ExpertConfig>, runsFolder: string): Promise<CellResult<RunResults>> {
   const { config } = lab;
   const { cell } = await finishedRun(runsFolder, config.from);
-  const text = openText(await cell<z.infer<typeof tokensSchema>>("data"), (one) => evaluationSet(lab, one));
+  const text: Text = await cell("data");
   const seed = await cell<Trained>("seed");
   const change = { kind: config.change, expert: config.expert };
   const changed = { ...lab, config: changedConfig(config, change) };
@@ -95,7 +92,7 @@ function report(
     title: "Report",
     description: "Before the change, right after it, and after the re-stitching.",
     inputs: { kind: "report:expert", cells: [baselines.key, ...measured.map(({ cell }) => cell.key)] },
-    code: ["lib/eval", "lib/bts"],
+    code: import.meta,
     output: runResultsSchema,
   }, async (cell) => {
     const changed = Object.fromEntries(measured.map(({ cell, name }) => [name, cell.value.methods["bts"]!]));

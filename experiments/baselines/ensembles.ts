@@ -7,10 +7,10 @@ import {
   modelOf,
   scoredTokens,
   type Text,
-  type Tokens,
   type Trained,
   weightsOf,
 } from "../../lib/bts/mod.ts";
+import type { Tokenizer } from "../../lib/data/mod.ts";
 import {
   documentLosses,
   evaluate,
@@ -34,7 +34,7 @@ import { decoder, type LanguageModel, parameterCount, toDevice } from "../../lib
 import { random } from "../../lib/random.ts";
 import type { CellContext, CellResult } from "../../lib/run/mod.ts";
 import { costOf } from "./cost.ts";
-import { type BaselinesLab, type Branches, mergeFile } from "./train.ts";
+import { type BaselinesLab, type Branches, mergeFile } from "./method.ts";
 
 /** The second ensemble, and expert routing if a router was trained. */
 export function measureEnsembles(
@@ -52,13 +52,13 @@ export function measureEnsembles(
     description: "Seed and experts run once; an ensemble's or a router's losses follow from theirs.",
     inputs: { kind: "evaluate:ensembles", models: cells.map(({ key }) => key), btm, router: router?.key ?? null },
     flops: () => scoredTokens(lab.config) * costOf(lab.config, model, "btm").flops.forward,
-    code: ["lib/merge", "experiments/baselines"],
-    async open({ cell, tokens, set, scope }) {
+    code: import.meta,
+    async open({ cell, set, scope }) {
       const host = await Promise.all(cells.map(weightsOf));
       const onDevice = host.map((weights) => scope.use(toDevice(weights)));
       const models = onDevice.map((weights) => decoder(model, weights));
       const recall = await memoryOf(lab, cell, set, models);
-      const methods = [await secondEnsemble(lab, tokens, cell, models, recall)];
+      const methods = [await secondEnsemble(lab, set, cell, models, recall)];
       if (router === undefined) return methods;
       const { weights } = await loadMerge(mergeFile(router.folder), "routing", host.map(hashTensors));
       const table = "model.embed_tokens.weight";
@@ -99,18 +99,18 @@ async function memoryOf(
 /** The ensemble with the options that the settings give. */
 async function secondEnsemble(
   lab: BaselinesLab,
-  tokens: Tokens,
+  { tokenizer }: EvaluationSet,
   cell: CellContext,
   models: readonly LanguageModel[],
   recall: RowMemory["recall"],
 ): Promise<Method> {
   const { prior, decay, ...options } = lab.config.baselines.btm;
-  const weighing = { ...options, prior: prior === "dev" ? await devPrior(lab, tokens, cell, models, decay) : null };
+  const weighing = { ...options, prior: prior === "dev" ? await devPrior(lab, tokenizer, cell, models, decay) : null };
   const known: Known = (tokens) => {
     const losses = recall(tokens);
     return losses && mixedLosses(losses, weighing);
   };
-  const total = models.length * parameterCount({ ...lab.config.model, vocabSize: tokens.tokenizer.vocabSize });
+  const total = models.length * parameterCount({ ...lab.config.model, vocabSize: tokenizer.vocabSize });
   const parameters = { trained: 0, total, active: total };
   return { name: "btm-dev", model: btmEnsemble(models, weighing), parameters, known };
 }
@@ -121,7 +121,7 @@ const PRIOR_WINDOWS = 100;
 /** The prior that validation text of all domains gives, in random order. */
 async function devPrior(
   { config, corpus, rngSeed }: BaselinesLab,
-  { tokenizer }: Tokens,
+  tokenizer: Tokenizer,
   cell: CellContext,
   models: readonly LanguageModel[],
   decay: number,

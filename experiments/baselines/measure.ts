@@ -24,9 +24,7 @@ import { decoder, type HostWeights, type ModelConfig, parameterCount, toDevice }
 import type { CellResult } from "../../lib/run/mod.ts";
 import type { MergedMethod } from "./config.ts";
 import { costOf } from "./cost.ts";
-import { type BaselinesLab, type Branches, mergeFile, METHOD_TITLES } from "./train.ts";
-
-const CODE = ["lib/merge", "experiments/baselines"];
+import { type BaselinesLab, type Branches, mergeFile, METHOD_TITLES } from "./method.ts";
 
 /** The dense model, which is a decoder like the seed. */
 export function measureDense(
@@ -41,7 +39,7 @@ export function measureDense(
     description: "The same text and questions.",
     inputs: { kind: "evaluate:dense", model: dense.key },
     flops: () => scoredTokens(lab.config) * costOf(lab.config, model, "dense").flops.forward,
-    code: CODE,
+    code: import.meta,
     async open({ scope }) {
       const one = parameterCount(model);
       return [{
@@ -68,7 +66,7 @@ export function measureMethod(
     description: "The same text and questions.",
     inputs: { kind: "evaluate:merge", name, merge: trained.key },
     flops: () => scoredTokens(lab.config) * costOf(lab.config, model, name).flops.forward,
-    code: CODE,
+    code: import.meta,
     async open({ scope }) {
       const models = await Promise.all([seed, ...experts.values()].map(weightsOf));
       const open = name === "calm" ? openCalm : openMixture;

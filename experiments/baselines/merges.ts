@@ -12,7 +12,7 @@ import { mergeWeights, resolveOptions, soup, weightMethod } from "../../lib/merg
 import { decoder, forwardFlops, type HostWeights, parameterCount, toDevice } from "../../lib/model/mod.ts";
 import type { CellResult } from "../../lib/run/mod.ts";
 import type { BaselinesConfig } from "./config.ts";
-import type { BaselinesLab, Branches } from "./train.ts";
+import type { BaselinesLab, Branches } from "./method.ts";
 
 /** The merges of the table, in its order: methods of `lib/merge/weights` on the seed as base and the experts. */
 export const WEIGHT_MERGES = [
@@ -40,7 +40,7 @@ export function measureMerges(
     description: "Task arithmetic, TIES, DARE, DELLA, breadcrumbs and SLERP of the seed and the experts.",
     inputs: { kind: "evaluate:merges", models: cells.map(({ key }) => key), merges: WEIGHT_MERGES, merge },
     flops: () => WEIGHT_MERGES.length * scoredTokens(lab.config) * forwardFlops(model),
-    code: ["lib/merge", "experiments/baselines"],
+    code: import.meta,
     async open({ scope }) {
       const [base, ...models] = await Promise.all(cells.map(weightsOf));
       const one = parameterCount(model);

@@ -1,5 +1,4 @@
 // The training cells of the methods that stitching is compared with: the same text, steps and schedule as the stitches.
-import { join } from "node:path";
 import { type SeenRows, unionBatchAt, unionRows } from "../../lib/data/mod.ts";
 import { hashTensors } from "../../lib/huggingface/mod.ts";
 import {
@@ -9,7 +8,6 @@ import {
   initialRouter,
   type MergeMethod,
   mixtureModel,
-  MIXTURES,
   saveMerge,
   splitTrained,
 } from "../../lib/merge/mod.ts";
@@ -36,40 +34,20 @@ import {
   decoderCell,
   expertMix,
   familyOf,
-  type LabWith,
   modelOf,
   monitored,
   phaseInCell,
+  readStreams,
   type Text,
-  type Tokens,
+  type TokenStreams,
   trainAndSummarize,
   type Trained,
   trainedSchema,
   weightsOf,
 } from "../../lib/bts/mod.ts";
-import type { BaselinesConfig, MergedMethod, TrainedMethod } from "./config.ts";
+import type { BaselinesConfig, MergedMethod } from "./config.ts";
+import { type BaselinesLab, type Branches, mergeFile, METHOD_TITLES, methodOf } from "./method.ts";
 import { trainFlops, trainingCost } from "./cost.ts";
-
-/** The run, with the comparison's own settings. */
-export type BaselinesLab = LabWith<BaselinesConfig>;
-
-/** The cells that trained the seed model and the experts. */
-export interface Branches {
-  readonly seed: CellResult<Trained>;
-  readonly experts: ReadonlyMap<string, CellResult<Trained>>;
-}
-
-/** What a reader calls each method. */
-export const METHOD_TITLES: Readonly<Record<TrainedMethod, string>> = {
-  "dense": "the dense model",
-  "routing": "expert routing",
-  "btx-soft": "BTX, soft routing",
-  "btx-sample": "BTX, sampled top-1",
-  "btx-top2": "BTX, top-2",
-  "bam": "BAM",
-  "bam-adapters": "BAM adapters",
-  "calm": "CALM",
-};
 
 // ----------------------------------------------------------------------------------------------------------------
 // Dense, data-matched
@@ -89,11 +67,11 @@ export function trainDense(lab: BaselinesLab, text: Text, { seed }: Branches): P
   const { config, rngSeed } = lab;
   const { expert } = config.train;
   const phases = seenPhases(config);
-  const rows = (tokens: Tokens) =>
+  const rows = (streams: TokenStreams) =>
     phases.map(({ name, mix, train }): SeenRows => ({
       steps: train.steps,
       batch: train.batch,
-      batchAt: batchesOf(lab, tokens, name, mix, train).batchAt,
+      batchAt: batchesOf(lab, streams, name, mix, train).batchAt,
     }));
   const mix: Record<string, number> = {};
   phases.forEach(({ mix: own, train: { steps, batch } }) => {
@@ -113,9 +91,9 @@ export function trainDense(lab: BaselinesLab, text: Text, { seed }: Branches): P
     mix,
     train: { ...expert, steps: Math.ceil(unionRows(phases.map(({ train }) => train)) / expert.batch) },
     start: () => weightsOf(seed),
-    code: ["lib/data", "experiments/baselines"],
-    batchAt: (tokens) => {
-      const seen = rows(tokens);
+    code: [import.meta],
+    batchAt: (streams) => {
+      const seen = rows(streams);
       return (step) => unionBatchAt(seen, { seed: hash32(rngSeed, "union"), step, batch: expert.batch });
     },
   });
@@ -132,13 +110,6 @@ interface Ready {
   readonly frozen: readonly OwnedWeights[];
   readonly before: readonly HostWeights[];
   readonly task: (options: PhaseOptions) => TrainTask;
-}
-
-/** The method's kind and settings, as its file names them. */
-export function methodOf({ baselines }: BaselinesConfig, name: MergedMethod): MergeMethod {
-  if (name === "calm") return { kind: "calm", config: baselines.calm };
-  if (name === "routing") return { kind: "routing", config: {} };
-  return { kind: "mixture", config: { ...MIXTURES[name], balance: baselines.balance } };
 }
 
 /** Trains one of the methods on the very batches that the stitches are trained on. */
@@ -161,8 +132,7 @@ export function trainMethod(
     mix: config.mix.stitch,
     rngSeed,
     models: cells.map(({ key }) => key),
-    text: text.key,
-    device: lab.device.numerics,
+    text: text.content,
     ...monitored(lab),
   };
   return lab.run.cell({
@@ -171,10 +141,8 @@ export function trainMethod(
     description: "From the same seed and experts as the stitches, on the same text, with the same steps and schedule.",
     inputs,
     family: familyOf(inputs),
-    code: [
-      ...["lib/bts", "lib/random.ts", "lib/tensor", "lib/model", "lib/huggingface", "lib/train", "lib/merge"],
-      "experiments/baselines",
-    ],
+    code: import.meta,
+    device: lab.device,
     output: trainedSchema,
     cost: () => trainingCost(config, model, name),
   }, async (cell) => {
@@ -182,7 +150,7 @@ export function trainMethod(
     using scope = new DisposableStack();
     const { variables, frozen, before, task } = ready(model, method, models, rngSeed);
     for (const weights of [variables, ...frozen]) scope.use(weights);
-    const { batchAt, validation } = batchesOf(lab, await text.read(), "stitch", config.mix.stitch, train);
+    const { batchAt, validation } = batchesOf(lab, await readStreams(text), "stitch", config.mix.stitch, train);
     const options = { ...await phaseInCell(lab, cell, train), batchAt, validation };
     const flopsPerToken = trainFlops(config, model, name);
     const outcome = await trainAndSummarize(cell, { ...task(options), flopsPerToken }, model.vocabSize);
@@ -261,9 +229,4 @@ function summarizeRouter(cell: CellContext, { loss, validation }: Omit<Trained, 
     `loss ${loss.toFixed(3)}${validated} nats per choice among ${models} models; ` +
       `guessing loses ${Math.log(models).toFixed(3)}`,
   );
-}
-
-/** The file in the folder of the cell that trained a method. */
-export function mergeFile(folder: string): string {
-  return join(folder, "merge.safetensors");
 }

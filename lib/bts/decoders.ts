@@ -2,11 +2,11 @@
 import type { Batch } from "../data/mod.ts";
 import { hashTensors, saveModelFolder } from "../huggingface/mod.ts";
 import { type HostWeights, initialWeights, toHost, toVariables } from "../model/mod.ts";
-import type { CellResult } from "../run/mod.ts";
+import type { CellResult, CodeModule } from "../run/mod.ts";
 import { pretraining, type TrainConfig } from "../train/mod.ts";
 import { decoderCost } from "./cost.ts";
 import { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
-import type { Text, Tokens } from "./text.ts";
+import { readStreams, readTokenizer, type Text, type TokenStreams } from "./text.ts";
 import { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";
 
 /** Pretrains the seed model. */
@@ -59,10 +59,10 @@ export interface DecoderPhase {
   readonly mix: Readonly<Record<string, number>>;
   readonly train: TrainConfig;
   readonly start: () => Promise<HostWeights>;
-  /** The batch of a step, if the mix alone does not draw it; `inputs` and `code` must say what it depends on. */
-  readonly batchAt?: (tokens: Tokens) => (step: number) => Batch;
-  /** Further code that decides how it comes out. */
-  readonly code?: readonly string[];
+  /** The batch of a step, if the mix alone does not draw it; `inputs` must say what it depends on. */
+  readonly batchAt?: (streams: TokenStreams) => (step: number) => Batch;
+  /** The modules that define `start` and `batchAt`, if not this one. */
+  readonly code?: readonly CodeModule[];
 }
 
 /** The cell that trains a decoder and saves it as a model folder. */
@@ -77,9 +77,8 @@ export function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<
     train,
     ...monitored(lab),
     validationBatches: lab.config.train.validationBatches,
-    text: text.key,
+    text: text.content,
     order: [lab.rngSeed, name],
-    device: lab.device.numerics,
   };
   return lab.run.cell({
     name,
@@ -87,21 +86,22 @@ export function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<
     description,
     inputs,
     family: familyOf(inputs),
-    code: ["lib/bts", "lib/random.ts", "lib/tensor", "lib/model", "lib/huggingface", "lib/train", ...phase.code ?? []],
+    code: [import.meta, ...phase.code ?? []],
+    device: lab.device,
     output: trainedSchema,
     cost: () => decoderCost(model, train),
   }, async (cell) => {
-    const tokens = await text.read();
+    const streams = await readStreams(text);
     using variables = toVariables(await phase.start());
-    const { batchAt, validation } = batchesOf(lab, tokens, name, mix, train);
+    const { batchAt, validation } = batchesOf(lab, streams, name, mix, train);
     const task = pretraining(model, variables, {
       ...await phaseInCell(lab, cell, train),
-      batchAt: phase.batchAt?.(tokens) ?? batchAt,
+      batchAt: phase.batchAt?.(streams) ?? batchAt,
       validation,
     });
     const outcome = await trainAndSummarize(cell, task, model.vocabSize);
     const weights = await toHost(variables);
-    await saveModelFolder(cell.folder, { config: model, tensors: weights, tokenizer: tokens.tokenizerJson });
+    await saveModelFolder(cell.folder, { config: model, tensors: weights, tokenizer: await readTokenizer(text) });
     return { ...outcome, weights: hashTensors(weights) };
   });
 }

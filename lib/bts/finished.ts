@@ -1,7 +1,7 @@
 // The cells of a finished run, taken as they are: whatever became of the code since, nothing is trained again.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { type CellResult, findCell, readRun, type RunView, shellLine } from "../run/mod.ts";
+import { type CellResult, contentOf, findCell, readRun, type RunView, shellLine } from "../run/mod.ts";
 import { type BtsConfig, btsConfigSchema } from "./config.ts";
 import { changedConfig } from "./modular.ts";
 
@@ -89,5 +89,5 @@ async function finishedCell<Value>(runsFolder: string, view: RunView, name: stri
     );
   }
   const { manifest, folder } = found;
-  return { key: manifest.key, value: manifest.output as Value, folder, cached: true };
+  return { key: manifest.key, content: contentOf(manifest), value: manifest.output as Value, folder, cached: true };
 }

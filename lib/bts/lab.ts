@@ -1,13 +1,12 @@
 // What the cells of one Branch-Train-Stitch run share.
 import { batchAt, type Datamix, type LoadedCorpus, type SplitName } from "../data/mod.ts";
-import type { CellDevice } from "../experiment/mod.ts";
 import { loadModelFolder } from "../huggingface/mod.ts";
 import type { HostWeights, ModelConfig } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
-import type { CellResult, CellRunner } from "../run/mod.ts";
+import type { CellDevice, CellResult, CellRunner } from "../run/mod.ts";
 import type { TrainConfig } from "../train/mod.ts";
 import type { BtsConfig } from "./config.ts";
-import type { Text, Tokens } from "./text.ts";
+import type { Text, TokenStreams } from "./text.ts";
 
 /** The run, and what was loaded for it. */
 export interface Lab {
@@ -20,12 +19,12 @@ export interface Lab {
 }
 
 /** The shape of all models, with the tokenizer's vocabulary. */
-export function modelOf({ config }: Lab, { vocabSize }: Text): ModelConfig {
+export function modelOf({ config }: Lab, { value: { vocabSize } }: Text): ModelConfig {
   return { ...config.model, vocabSize };
 }
 
 /** The training and validation batches of a phase. */
-export function batchesOf(lab: Lab, { streams }: Tokens, phase: string, mix: Datamix, { batch }: TrainConfig) {
+export function batchesOf(lab: Lab, streams: TokenStreams, phase: string, mix: Datamix, { batch }: TrainConfig) {
   const time = lab.config.model.contextLength;
   const split = (name: SplitName) =>
     Object.fromEntries(Object.entries(streams).map(([domain, splits]) => [domain, splits[name]]));

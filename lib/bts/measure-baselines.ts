@@ -1,11 +1,10 @@
 // Measuring what needs no stitches: the seed model, the experts, their soup and their ensemble.
 import { rowMemory } from "../eval/mod.ts";
 import { btmEnsemble, mixedLosses, soup } from "../merge/mod.ts";
-import { decoder, parameterCount, toDevice } from "../model/mod.ts";
+import { decoder, forwardFlops, parameterCount, toDevice } from "../model/mod.ts";
 import type { CellResult } from "../run/mod.ts";
-import { baselinesFlops } from "./cost.ts";
 import { type Lab, modelOf, weightsOf } from "./lab.ts";
-import { measureCell, type Measured, type Method } from "./measure.ts";
+import { measureCell, type Measured, type Method, scoredTokens } from "./measure.ts";
 import type { Text } from "./text.ts";
 import type { Trained } from "./training.ts";
 
@@ -23,8 +22,12 @@ export function measureBaselines(
     title: "Measure seed, experts, soup and ensemble",
     description: "Held-out bits per byte on each domain, and one task per domain, for everything that needs no stitch.",
     inputs: { kind: "evaluate", models: parts.map(({ key }) => key), names: [...experts.keys()] },
-    flops: () => baselinesFlops(lab.config, model),
-    code: ["lib/merge"],
+    flops() {
+      // Seed, experts and soup score everything; the ensemble runs its members again only to generate.
+      const generated = parts.length * lab.config.eval.items * model.contextLength;
+      return forwardFlops(model) * ((parts.length + 1) * scoredTokens(lab.config) + generated);
+    },
+    code: import.meta,
     async open({ scope }) {
       const weights = await Promise.all(parts.map(weightsOf));
       const models = weights.map((one) => decoder(model, scope.use(toDevice(one))));

@@ -13,12 +13,11 @@ import {
   stitchModels,
 } from "../stitch/mod.ts";
 import { stitchedForwardFlops } from "../train/mod.ts";
-import { scoredTokens } from "./cost.ts";
 import { type GateRow, gatesTable } from "./gates-table.ts";
 import { type Lab, modelOf, weightsOf } from "./lab.ts";
-import { measureCell, type Measured } from "./measure.ts";
+import { measureCell, type Measured, scoredTokens } from "./measure.ts";
 import { rolesOf } from "./roles.ts";
-import { stitchFile } from "./stitches.ts";
+import { stitchFile } from "./stitch-file.ts";
 import type { Text } from "./text.ts";
 import type { Trained } from "./training.ts";
 
@@ -47,7 +46,7 @@ export function measureStitched(
     description: "The same text and questions for the stitched model, and the mean gate of each model.",
     inputs: { kind: "evaluate:bts", stitches: stitches.key, names },
     flops: () => scoredTokens(lab.config) * stitchedForwardFlops(model, lab.config.stitch, spokes.length),
-    code: ["lib/stitch", "lib/train"],
+    code: import.meta,
     async open({ cell, set, scope }) {
       const weights = await Promise.all(parts.map(([, cell]) => weightsOf(cell)));
       const [hubHash, ...expertHashes] = weights.map(hashTensors);

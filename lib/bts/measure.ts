@@ -1,6 +1,7 @@
 // Measuring cells: every method on the same held-out text and the same questions.
 import { join } from "node:path";
 import { z } from "zod";
+import { openTokenizer } from "../data/mod.ts";
 import {
   type DocumentLosses,
   enoughDocuments,
@@ -12,11 +13,13 @@ import {
   scoringCost,
 } from "../eval/mod.ts";
 import type { LanguageModel } from "../model/mod.ts";
-import { type CellContext, type CellResult, methodResultSchema, type RunResults } from "../run/mod.ts";
+import { type CellContext, type CellResult, type CodeModule, methodResultSchema, type RunResults } from "../run/mod.ts";
 import { heapBytes } from "../tensor/mod.ts";
 import { LOSSES_FILE } from "./comparisons.ts";
+import type { BtsConfig } from "./config.ts";
+import { evaluationSet } from "./evaluation-set.ts";
 import type { Lab } from "./lab.ts";
-import type { Text, Tokens } from "./text.ts";
+import { readTokenizer, type Text } from "./text.ts";
 
 const measuredSchema = z.strictObject({
   methods: z.record(z.string(), methodResultSchema),
@@ -46,7 +49,6 @@ export interface Method extends Pick<EvaluationOptions, "onRow" | "known"> {
 /** What the methods of a measuring cell are opened with. */
 export interface Measuring {
   readonly cell: CellContext;
-  readonly tokens: Tokens;
   readonly set: EvaluationSet;
   /** Disposes at the cell's end of what it is given to `use()`, such as weights on the device. */
   readonly scope: DisposableStack;
@@ -61,10 +63,15 @@ export interface MeasureSpec {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Operations of scoring, for plans. */
   readonly flops: () => number;
-  /** Further code that decides how it comes out. */
-  readonly code: readonly string[];
+  /** The module that defines `open`. */
+  readonly code: CodeModule;
   /** Opens the methods, in the order of the table. */
   readonly open: (measuring: Measuring) => Promise<readonly Method[]>;
+}
+
+/** Tokens that a method scores, in bits per byte and about as many as the tasks have; for plans. */
+export function scoredTokens({ data, eval: { tokens, items }, model }: BtsConfig): number {
+  return data.domains.length * tokens + 4 * items * model.contextLength;
 }
 
 /** The cell that opens some methods, measures them, and frees what they held. */
@@ -77,30 +84,20 @@ export function measureCell(lab: Lab, text: Text, spec: MeasureSpec): Promise<Ce
     inputs: {
       ...spec.inputs,
       data: corpus.fingerprint,
-      text: text.key,
+      text: text.content,
       model: config.model,
       eval: config.eval,
       rngSeed,
-      device: device.numerics,
     },
-    code: [
-      "lib/bts",
-      "lib/random.ts",
-      "lib/tensor",
-      "lib/model",
-      "lib/huggingface",
-      "lib/eval",
-      "lib/data",
-      ...spec.code,
-    ],
+    code: [import.meta, spec.code],
+    device,
     output: measuredSchema,
     cost: () => ({ flops: spec.flops() }),
   }, async (cell) => {
     using scope = new DisposableStack();
-    const tokens = await text.read();
-    const { evaluation: set } = tokens;
+    const set = evaluationSet(lab, openTokenizer(await readTokenizer(text)));
     noteMissing(cell, set);
-    return await measureAll(lab, cell, set, await spec.open({ cell, tokens, set, scope }));
+    return await measureAll(lab, cell, set, await spec.open({ cell, set, scope }));
   });
 }
 

@@ -7,7 +7,8 @@ import { loadStitches, saveStitches, withExpert, withoutExpert } from "../stitch
 import type { BtsConfig } from "./config.ts";
 import type { Lab } from "./lab.ts";
 import { rolesOf } from "./roles.ts";
-import { stitchFile, trainStitches } from "./stitches.ts";
+import { stitchFile } from "./stitch-file.ts";
+import { trainStitches } from "./stitches.ts";
 import type { Text } from "./text.ts";
 import type { Trained } from "./training.ts";
 
@@ -82,7 +83,7 @@ export function adaptStitches(
       hub: hub.key,
       experts: spokes.map(([, { key }]) => key),
     },
-    code: ["lib/bts", "lib/stitch", "lib/huggingface", "lib/random.ts"],
+    code: import.meta,
     output: adaptedSchema,
   }, async (cell) => {
     const before = await loadStitches(stitchFile(stitchCell.folder));
@@ -119,9 +120,6 @@ export function restitch(
   return trainStitches({ ...lab, config: { ...lab.config, train } }, text, seed, experts, {
     name: `stitch:${name}`,
     title: `Train the stitches: ${name}`,
-    start: {
-      key: adapted.key,
-      stitches: async () => (await loadStitches(stitchFile(adapted.folder))).stitches,
-    },
+    start: adapted,
   });
 }

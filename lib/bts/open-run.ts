@@ -7,7 +7,7 @@ import { loadStitches, type StitchFile } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import { finishedRun } from "./finished.ts";
 import { rolesOf } from "./roles.ts";
-import { stitchFile } from "./stitches.ts";
+import { stitchFile } from "./stitch-file.ts";
 
 /** Everything that a stitched model is put together from. */
 export interface StitchedRun {

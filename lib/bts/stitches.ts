@@ -1,14 +1,22 @@
 // The cell that trains the stitches between frozen models.
-import { join } from "node:path";
 import { hashTensors } from "../huggingface/mod.ts";
-import { type HostWeights, toHost, toVariables } from "../model/mod.ts";
+import { toHost, toVariables } from "../model/mod.ts";
 import type { CellResult } from "../run/mod.ts";
-import { freezeModels, hashFrozen, initialStitches, placeStitches, saveStitches, stitchModels } from "../stitch/mod.ts";
-import { stitching } from "../train/mod.ts";
-import { stitchingCost } from "./cost.ts";
+import {
+  freezeModels,
+  hashFrozen,
+  initialStitches,
+  loadStitches,
+  placeStitches,
+  saveStitches,
+  stitchModels,
+} from "../stitch/mod.ts";
+import { stitching, stitchingBytes, stitchTrainFlops } from "../train/mod.ts";
+import { microBatchTokens, trainedTokens } from "./cost.ts";
 import { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
 import { rolesOf } from "./roles.ts";
-import type { Text } from "./text.ts";
+import { stitchFile } from "./stitch-file.ts";
+import { readStreams, type Text } from "./text.ts";
 import { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";
 
 /** What distinguishes one training of stitches from others in the same run. */
@@ -16,8 +24,8 @@ export interface StitchPhase {
   /** Name of the cell. */
   readonly name: string;
   readonly title: string;
-  /** Where the stitches start, if not at their initialization; `key` stands for it in the cell's own key. */
-  readonly start?: { readonly key: string; readonly stitches: () => Promise<HostWeights> };
+  /** The cell whose stitches they start from, if not from their initialization. */
+  readonly start?: Pick<CellResult<unknown>, "key" | "folder">;
 }
 
 /** Freezes the seed model and the experts, and trains the stitch layers between them (BTS, arXiv 2502.00075 §2.3). */
@@ -43,8 +51,7 @@ export function trainStitches(
     hub: hub.key,
     experts: spokes.map(([, expert]) => expert.key),
     ...(start === undefined ? {} : { start: start.key }),
-    text: text.key,
-    device: lab.device.numerics,
+    text: text.content,
   };
   return lab.run.cell({
     name,
@@ -52,9 +59,18 @@ export function trainStitches(
     description: "Seed and experts frozen; only the layers between them learn, from the hub's next-token loss.",
     inputs,
     family: familyOf(inputs),
-    code: ["lib/bts", "lib/random.ts", "lib/tensor", "lib/model", "lib/huggingface", "lib/train", "lib/stitch"],
+    code: import.meta,
+    device: lab.device,
     output: trainedSchema,
-    cost: () => stitchingCost(model, stitch, spokes.length, train.stitch),
+    cost() {
+      const { activations } = train.stitch;
+      const tokens = trainedTokens(train.stitch, model);
+      return {
+        tokens,
+        flops: tokens * stitchTrainFlops(model, stitch, spokes.length),
+        bytes: stitchingBytes(model, stitch, spokes.length, microBatchTokens(train.stitch, model), activations),
+      };
+    },
   }, async (cell) => {
     using frozen = freezeModels(
       model,
@@ -67,11 +83,14 @@ export function trainStitches(
       experts: spokes.length,
       width: model.width,
     };
-    using stitches = toVariables(await start?.stitches() ?? initialStitches(stitch, size, rngSeed));
+    const initial = start === undefined
+      ? initialStitches(stitch, size, rngSeed)
+      : (await loadStitches(stitchFile(start.folder))).stitches;
+    using stitches = toVariables(initial);
     const stitched = stitchModels({ config: model, stitch, ...frozen, stitches });
     const task = stitching(stitched, stitches, rngSeed, {
       ...await phaseInCell(lab, cell, train.stitch),
-      ...batchesOf(lab, await text.read(), "stitch", mix.stitch, train.stitch),
+      ...batchesOf(lab, await readStreams(text), "stitch", mix.stitch, train.stitch),
     });
     const outcome = await trainAndSummarize(cell, task, model.vocabSize);
     if (await hashFrozen(frozen) !== before) throw new Error("Training the stitches changed a frozen weight");
@@ -84,9 +103,4 @@ export function trainStitches(
     });
     return { ...outcome, weights: hashTensors(weights) };
   });
-}
-
-/** The stitch file in the folder of the cell that trained the stitches. */
-export function stitchFile(folder: string): string {
-  return join(folder, "stitches.safetensors");
 }

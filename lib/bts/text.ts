@@ -1,8 +1,7 @@
 // The text of a run as tokens: the tokenizer and every split of every domain, as files in the folder of a cell.
 import { join } from "node:path";
 import { z } from "zod";
-import { openTokenizer, type SplitName, type Tokenizer, type TokenizerJson, type TokenStream } from "../data/mod.ts";
-import type { EvaluationSet } from "../eval/mod.ts";
+import type { SplitName, TokenizerJson, TokenStream } from "../data/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 
 /** What the cell that makes the tokens returns. */
@@ -12,47 +11,22 @@ export const tokensSchema = z.strictObject({
   bytes: z.record(z.string(), z.record(z.string(), z.number())),
 });
 
-/** The tokenizer, every split of every domain as tokens, and what is measured. */
-export interface Tokens {
-  readonly tokenizerJson: TokenizerJson;
-  readonly tokenizer: Tokenizer;
-  readonly streams: Readonly<Record<string, Readonly<Record<SplitName, TokenStream>>>>;
-  /** Prepared with the tokens, and so before a cell trains on them: it may be what is wrong with the text. */
-  readonly evaluation: EvaluationSet;
+/** Text that was tokenized; to be read inside of the cells that need it. */
+export type Text = CellResult<z.infer<typeof tokensSchema>>;
+
+/** Tokens by domain and split. */
+export type TokenStreams = Readonly<Record<string, Readonly<Record<SplitName, TokenStream>>>>;
+
+const read = new WeakMap<Text, Promise<TokenStreams>>();
+
+/** The tokens of every split of every domain, read once. */
+export function readStreams(text: Text): Promise<TokenStreams> {
+  const known = read.get(text) ?? readAll(text);
+  read.set(text, known);
+  return known;
 }
 
-/** Text that was tokenized. Its files are read when a cell first needs them. */
-export interface Text {
-  /** Key of the cell that made it. */
-  readonly key: string;
-  readonly vocabSize: number;
-  /** Reads tokenizer and tokens, once. */
-  read(): Promise<Tokens>;
-}
-
-/**
- * The text that a cell of {@linkcode tokensSchema} made.
- *
- * @param evaluation prepares what is measured
- */
-export function openText(
-  cell: CellResult<z.infer<typeof tokensSchema>>,
-  evaluation: (tokenizer: Tokenizer) => EvaluationSet,
-): Text {
-  let reading: Promise<Tokens> | undefined;
-  return {
-    key: cell.key,
-    vocabSize: cell.value.vocabSize,
-    read: () => reading ??= readTokens(cell.folder, cell.value.bytes, evaluation),
-  };
-}
-
-async function readTokens(
-  folder: string,
-  bytes: z.infer<typeof tokensSchema>["bytes"],
-  evaluation: (tokenizer: Tokenizer) => EvaluationSet,
-): Promise<Tokens> {
-  const tokenizerJson = JSON.parse(await Deno.readTextFile(join(folder, TOKENIZER_FILE))) as TokenizerJson;
+async function readAll({ folder, value: { bytes } }: Text): Promise<TokenStreams> {
   const streams: Record<string, Record<SplitName, TokenStream>> = {};
   for (const [domain, splits] of Object.entries(bytes)) {
     const entries = await Promise.all(
@@ -63,15 +37,7 @@ async function readTokens(
     );
     streams[domain] = Object.fromEntries(entries) as Record<SplitName, TokenStream>;
   }
-  const tokenizer = openTokenizer(tokenizerJson);
-  return { tokenizerJson, tokenizer, streams, evaluation: evaluation(tokenizer) };
-}
-
-const TOKENIZER_FILE = "tokenizer.json";
-
-/** Writes the tokenizer into a cell's folder. */
-export async function writeTokenizer(folder: string, json: TokenizerJson): Promise<void> {
-  await Deno.writeTextFile(join(folder, TOKENIZER_FILE), JSON.stringify(json));
+  return streams;
 }
 
 /** Writes one split of a domain into a cell's folder. */
@@ -84,6 +50,18 @@ export async function writeStream(
   const files = streamFiles(folder, domain, split);
   await writeInts(files.tokens, stream.tokens);
   await writeInts(files.starts, stream.starts);
+}
+
+const TOKENIZER_FILE = "tokenizer.json";
+
+/** The tokenizer's file. */
+export async function readTokenizer({ folder }: Text): Promise<TokenizerJson> {
+  return JSON.parse(await Deno.readTextFile(join(folder, TOKENIZER_FILE))) as TokenizerJson;
+}
+
+/** Writes the tokenizer's file into a cell's folder. */
+export async function writeTokenizer(folder: string, json: TokenizerJson): Promise<void> {
+  await Deno.writeTextFile(join(folder, TOKENIZER_FILE), JSON.stringify(json));
 }
 
 function streamFiles(folder: string, domain: string, split: SplitName) {

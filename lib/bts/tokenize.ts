@@ -3,44 +3,49 @@ import { leftOut, openTokenizer, tokenizeDocuments, trainTokenizer } from "../da
 import { dataTable } from "./data-table.ts";
 import { evaluationSet } from "./evaluation-set.ts";
 import type { Lab } from "./lab.ts";
-import { openText, type Text, tokensSchema, writeStream, writeTokenizer } from "./text.ts";
+import { type Text, tokensSchema, writeStream, writeTokenizer } from "./text.ts";
 
 /** Trains the tokenizer on the seed model's datamix and tokenizes every split. */
-export async function tokenize(lab: Lab): Promise<Text> {
-  const { run, config, corpus } = lab;
-  return openText(
-    await run.cell({
-      name: "data",
-      title: "Text and tokenizer",
-      description: "Four domains, split by document, and a byte-level BPE trained on the seed's mix.",
-      inputs: { kind: "tokens", data: corpus.fingerprint, tokenizer: config.tokenizer, mix: config.mix.seed },
-      code: ["lib/bts", "lib/data"],
-      output: tokensSchema,
-      expected: () => ({ vocabSize: config.tokenizer.vocabSize, bytes: {} }),
-    }, async (cell) => {
-      const json = trainTokenizer(tokenizerText(lab), { vocabSize: config.tokenizer.vocabSize });
-      const tokenizer = openTokenizer(json);
-      await writeTokenizer(cell.folder, json);
-      const bytes: Record<string, Record<string, number>> = {};
-      const tokens: Record<string, Record<string, number>> = {};
-      for (const domain of corpus.domains) {
-        bytes[domain] = {};
-        tokens[domain] = {};
-        for (const split of ["train", "validation", "heldout"] as const) {
-          const stream = tokenizeDocuments(corpus.documents[domain]![split], tokenizer);
-          await writeStream(cell.folder, domain, split, stream);
-          bytes[domain][split] = stream.bytes;
-          tokens[domain][split] = stream.tokens.length;
-        }
+export function tokenize(lab: Lab): Promise<Text> {
+  const { run, config, corpus, rngSeed } = lab;
+  const { tokens, items } = config.eval;
+  return run.cell({
+    name: "data",
+    title: "Text and tokenizer",
+    description: "Four domains, split by document, and a byte-level BPE trained on the seed's mix.",
+    inputs: {
+      kind: "tokens",
+      data: corpus.fingerprint,
+      tokenizer: config.tokenizer,
+      mix: config.mix.seed,
+      // What is measured is checked here: other settings of it are checked again, and give the same tokens.
+      evaluation: { tokens, items, contextLength: config.model.contextLength, rngSeed },
+    },
+    code: import.meta,
+    output: tokensSchema,
+    expected: () => ({ vocabSize: config.tokenizer.vocabSize, bytes: {} }),
+  }, async (cell) => {
+    const json = trainTokenizer(tokenizerText(lab), { vocabSize: config.tokenizer.vocabSize });
+    const tokenizer = openTokenizer(json);
+    await writeTokenizer(cell.folder, json);
+    const bytes: Record<string, Record<string, number>> = {};
+    const counts: Record<string, Record<string, number>> = {};
+    for (const domain of corpus.domains) {
+      bytes[domain] = {};
+      counts[domain] = {};
+      for (const split of ["train", "validation", "heldout"] as const) {
+        const stream = tokenizeDocuments(corpus.documents[domain]![split], tokenizer);
+        await writeStream(cell.folder, domain, split, stream);
+        bytes[domain][split] = stream.bytes;
+        counts[domain][split] = stream.tokens.length;
       }
-      for (const text of leftOut(corpus.report)) cell.note(text);
-      cell.table(dataTable(corpus, bytes, tokens));
-      cell.summary(`${tokenizer.vocabSize} tokens in the vocabulary`);
-      evaluationSet(lab, tokenizer); // fails here rather than after training
-      return { vocabSize: tokenizer.vocabSize, bytes };
-    }),
-    (tokenizer) => evaluationSet(lab, tokenizer),
-  );
+    }
+    for (const text of leftOut(corpus.report)) cell.note(text);
+    cell.table(dataTable(corpus, bytes, counts));
+    cell.summary(`${tokenizer.vocabSize} tokens in the vocabulary`);
+    evaluationSet(lab, tokenizer); // what is wrong with it fails here rather than after training
+    return { vocabSize: tokenizer.vocabSize, bytes };
+  });
 }
 
 /** Training text of all domains in the shares of the seed model's datamix, up to the tokenizer's budget. */

@@ -1,6 +1,7 @@
 // What an experiment is: its settings, what it loads, and the cells that it runs. Its plan comes from its body.
 import type { z } from "zod";
 import {
+  type CellDevice,
   type CellResult,
   type CellRunner,
   type CheckedExperiment,
@@ -36,12 +37,6 @@ export interface ExperimentContext<Config, Prepared> {
   readonly prepared: Prepared;
 }
 
-/** What cells depend on of the device that they compute on. */
-export interface CellDevice {
-  /** What decides the last bits of its results; see `Device`. */
-  readonly numerics: string;
-}
-
 /** The cells of one run in order, with what each costs: from running the body without its cells. */
 export async function planOf<Config, Prepared>(
   { body, outline }: {
@@ -51,5 +46,6 @@ export async function planOf<Config, Prepared>(
   config: Config,
 ): Promise<PlannedCell[]> {
   const prepared = outline(config);
-  return await recordCells((run) => body({ run, config, rngSeed: 0, device: { numerics: "planned" }, prepared }));
+  const device = { numerics: "planned", code: import.meta };
+  return await recordCells((run) => body({ run, config, rngSeed: 0, device, prepared }));
 }

@@ -3,6 +3,7 @@ export type {
   CellCheckpoints,
   CellContext,
   CellCost,
+  CellDevice,
   CellResult,
   CellRunner,
   CellSpec,
@@ -11,6 +12,7 @@ export type {
 } from "./cells/cell.ts";
 export { type PlannedCell, recordCells } from "./cells/record.ts";
 export * from "./events/events.ts";
+export * from "./events/results.ts";
 export * from "./events/views.ts";
 export * from "./view/mod.ts";
 export { CAPTURED_FOLDER, type CaptureOptions, captureProvenance, readProvenance } from "./capture/capture.ts";
@@ -19,8 +21,9 @@ export { OUTPUT_FILE, teeConsole } from "./capture/console-output.ts";
 export { type Alarms, openAlarms } from "./alerts/alarms.ts";
 export { canonicalJson } from "./files/canonical.ts";
 export { type MayChange, unfinishedRun, type Wanted } from "./cells/continuation.ts";
-export { type CachedCell, findCell } from "./cells/cell-store.ts";
-export { repositoryRoot } from "./files/code-version.ts";
+export { type CachedCell, contentOf, findCell } from "./cells/cell-store.ts";
+export type { CodeModule } from "./files/code-version.ts";
+export { repositoryRoot } from "./files/repository.ts";
 export { sha256, writeTextAtomically } from "./files/files.ts";
 export { followEvents, type FollowOptions } from "./log/follow.ts";
 export { type LogContents, readEvents, readRun, runFolder, runIds } from "./log/read.ts";

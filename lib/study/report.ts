@@ -31,7 +31,7 @@ export function reportVariants(
       directions: study.directions(lab.config),
       cells: [baselines.key, ...stitched.flatMap(({ name, measured }) => [name, measured.key])],
     },
-    code: ["lib/eval", "lib/bts", "lib/study"],
+    code: import.meta,
     output: runResultsSchema,
   }, async (cell) => {
     const seed = baselines.value.methods["seed"]!;

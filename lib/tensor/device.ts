@@ -17,6 +17,8 @@ export interface Device {
    * give the same bytes for the same work; it is part of the key under which results are cached.
    */
   readonly numerics: string;
+  /** The module that opens it: what it imports decides the results, too. */
+  readonly code: { readonly url: string };
   readonly threads: number;
   /** What a person should know before using it. */
   readonly warning?: string;
@@ -150,6 +152,7 @@ async function openCpuDevice(options: DeviceOptions): Promise<Device> {
     description: `CPU, ${machine.threads} ${machine.threads === 1 ? "thread" : "threads"}, ${level}` +
       (products === undefined ? "" : `, products by ${products}`),
     numerics: `cpu ${machine.simd === "relaxed" ? "relaxed-simd" : "simd"}${numericsOf(machine)}`,
+    code: import.meta,
     threads: machine.threads,
     onFirstCompile: () => {},
     failure: machine.failure,
@@ -170,6 +173,7 @@ async function openReference(): Promise<Device> {
     name: "reference",
     description: "stock tfjs on the CPU, 1 thread",
     numerics: "stock cpu",
+    code: import.meta,
     threads: 1,
     onFirstCompile: () => {},
     failure: new Promise(() => {}),
@@ -185,6 +189,7 @@ async function openWebGpuDevice(options: DeviceOptions): Promise<Device> {
     name: "webgpu",
     description,
     numerics: `webgpu ${description}`,
+    code: import.meta,
     threads: 1,
     ...(warning === undefined ? {} : { warning }),
     onFirstCompile: (callback) => backend.onFirstCompile(callback),

@@ -14,7 +14,7 @@ import {
 } from "../merge/mod.ts";
 import { decode, headLoss, headLosses, type ModelConfig, type Weights } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
-import { phase, type PhaseOptions } from "./phases.ts";
+import { phase, type PhaseOptions } from "./phase.ts";
 import type { DeviceBatch } from "./step.ts";
 import type { TrainTask } from "./task.ts";
 

@@ -13,7 +13,8 @@ import {
 } from "../merge/mod.ts";
 import { forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
 import { placeStitches, type StitchConfig, stitchShapes } from "../stitch/mod.ts";
-import { frozenBackwardFlops, layerFlops, stitchedForwardFlops, stitchTrainFlops } from "./cost.ts";
+import { frozenBackwardFlops, layerFlops } from "./cost.ts";
+import { stitchedForwardFlops, stitchTrainFlops } from "./stitch-cost.ts";
 
 /** What one method costs. */
 export interface MethodCost {

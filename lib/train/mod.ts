@@ -1,14 +1,7 @@
 // The train room's public face: phases, the loop, schedules.
 export { type TrainConfig, trainConfigSchema } from "./config.ts";
-export {
-  activationFloats,
-  layerFlops,
-  pretrainFlops,
-  stitchedForwardFlops,
-  stitchingBytes,
-  stitchTrainFlops,
-  trainingBytes,
-} from "./cost.ts";
+export { activationFloats, layerFlops, pretrainFlops, trainingBytes } from "./cost.ts";
+export { stitchedForwardFlops, stitchingBytes, stitchTrainFlops } from "./stitch-cost.ts";
 export { type CostedMethods, type MethodCost, methodCosts } from "./method-cost.ts";
 export { learningRate } from "./schedule.ts";
 export { createOptimizer, type Optimizer } from "./optimizer.ts";
@@ -34,7 +27,9 @@ export {
   type UpdatedStep,
   type Verdict,
 } from "./task.ts";
-export { type PhaseOptions, pretraining, stitching } from "./phases.ts";
+export type { PhaseOptions } from "./phase.ts";
+export { pretraining } from "./pretraining.ts";
+export { stitching } from "./stitching.ts";
 export { calmTraining, mixtureTraining, routerTraining } from "./baselines.ts";
 export {
   type Alert,

@@ -49,7 +49,7 @@ Deno.test("`finishedRun()` takes a run of every other method too, and says what 
     const common = { title: "", preset: "smoke", seed: 1, device: "none", plan: [], command };
     const openWith = (experiment: string) => openRun({ runsFolder: runs, experiment, ...common, config });
     const run = await openWith("baselines");
-    const spec = { name: "stitch", title: "", description: "", inputs: {}, code: ["lib/random.ts"], output: z.int() };
+    const spec = { name: "stitch", title: "", description: "", inputs: {}, code: import.meta, output: z.int() };
     const { folder } = await run.cell(spec, () => Promise.resolve(12));
     run.finish({ domains: [], methods: {} });
     const found = await finishedRun(runs, run.id);
@@ -91,7 +91,7 @@ Deno.test("`deno task gates` of a stopped run says which cell was not finished, 
       plan: ["seed", "expert:code"].map((cell) => ({ cell, title: "" })),
       signal: controller.signal,
     });
-    const spec = { title: "", description: "", inputs: {}, code: ["lib/random.ts"], output: z.int() };
+    const spec = { title: "", description: "", inputs: {}, code: import.meta, output: z.int() };
     const stopped = run.cell({ ...spec, name: "seed" }, () => {
       controller.abort(new StopError("SIGINT"));
       return Promise.reject(controller.signal.reason);

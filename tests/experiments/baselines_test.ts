@@ -9,7 +9,7 @@ import {
   TRAINED_METHODS,
 } from "../../experiments/baselines/config.ts";
 import { baselineDirections, PAPER_AVERAGES } from "../../experiments/baselines/paper.ts";
-import { mergeFile, methodOf } from "../../experiments/baselines/train.ts";
+import { mergeFile, methodOf } from "../../experiments/baselines/method.ts";
 import { baselinesExperiment, baselinesStudy } from "../../experiments/baselines.ts";
 import { UserError } from "../../lib/errors.ts";
 import { planOf } from "../../lib/experiment/experiment.ts";

@@ -4,13 +4,8 @@ import { join } from "node:path";
 import { armsOf, checkArms } from "../../experiments/instability/arms.ts";
 import { instabilityConfigSchema } from "../../experiments/instability/config.ts";
 import { countFalseWarnings, findSpikes, type Outcome } from "../../experiments/instability/outcome.ts";
-import {
-  type ArmOutcomes,
-  outcomesTable,
-  ratiosTable,
-  verdict,
-  warningsTable,
-} from "../../experiments/instability/tables.ts";
+import { type ArmOutcomes, outcomesTable, verdict, warningsTable } from "../../experiments/instability/tables.ts";
+import { ratiosTable } from "../../experiments/instability/ratios-table.ts";
 import { type Trace, trainArm } from "../../experiments/instability/train-arm.ts";
 import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";

@@ -19,7 +19,7 @@ import { judge, resultsMarkdown } from "../../lib/study/results.ts";
 import { type Study, studyDefinition } from "../../lib/study/definition.ts";
 import { UserError } from "../../lib/errors.ts";
 import { buildConfig, readRun, repositoryRoot, type RunView, type Table } from "../../lib/run/mod.ts";
-import { stitchFile } from "../../lib/bts/stitches.ts";
+import { stitchFile } from "../../lib/bts/stitch-file.ts";
 import { loadStitches } from "../../lib/stitch/mod.ts";
 import { assertPlanned } from "./planned.ts";
 

@@ -45,7 +45,7 @@ export async function count(runs: string, counting: CountOptions = {}): Promise<
         description: "",
         inputs: { count: "numbers", steps },
         family: { count: "numbers" },
-        code: ["lib/errors.ts"],
+        code: import.meta,
         output: z.number(),
       }, async ({ checkpoints: { last, save }, metrics, signal }) => {
         let sum = last === undefined ? 0 : Number(await Deno.readTextFile(join(last.folder, "sum.txt")));

@@ -10,7 +10,7 @@ import {
 } from "../../lib/huggingface/mod.ts";
 import { type FolderMerge, mergeFolders, mergeWeights, WEIGHT_METHODS } from "../../lib/merge/mod.ts";
 import { pythonCommand } from "../../lib/doctor/python.ts";
-import { repositoryRoot } from "../../lib/run/files/code-version.ts";
+import { repositoryRoot } from "../../lib/run/files/repository.ts";
 import { mergeCommand } from "../../lib/cli/merge.ts";
 import { optionalTest } from "../optional.ts";
 import { bigWeights, TINY } from "../tiny.ts";

@@ -1,6 +1,6 @@
 // Output folders of a merge: checked before the work, links followed, nothing left behind.
 import assert from "node:assert/strict";
-import { repositoryRoot } from "../../lib/run/files/code-version.ts";
+import { repositoryRoot } from "../../lib/run/files/repository.ts";
 import { loadModelFolder } from "../../lib/huggingface/mod.ts";
 import { mergeFolders } from "../../lib/merge/mod.ts";
 import { namesIn, refuses, request, withModels } from "./model-folders.ts";

@@ -4,7 +4,7 @@ import { basename, dirname, extname, isAbsolute, join, relative } from "node:pat
 import { fileURLToPath } from "node:url";
 import { type GitState, gitState } from "./capture-git.ts";
 import { type Provenance, provenanceSchema, type SettingSource } from "../events/provenance.ts";
-import { repositoryRoot } from "../files/code-version.ts";
+import { repositoryRoot } from "../files/repository.ts";
 import { untrackedPatch } from "./capture-untracked.ts";
 import { sha256, sha256OfFile, writeTextAtomically } from "../files/files.ts";
 import { withoutWebhook } from "../alerts/webhook.ts";

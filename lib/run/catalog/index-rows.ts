@@ -1,6 +1,7 @@
 // From a run's folded view to rows of the index. Only points are written event by event: a view can hold millions.
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { RunEvent, RunResults } from "../events/events.ts";
+import type { RunEvent } from "../events/events.ts";
+import type { RunResults } from "../events/results.ts";
 import type { Labels, RunStatus, RunSummary, RunView } from "../events/views.ts";
 import { validUpTo } from "../view/mod.ts";
 import { RUN_TABLES } from "./index-schema.ts";

@@ -10,13 +10,14 @@ import {
   CELL_EVENTS_FILE,
   type CellManifest,
   commitCell,
+  contentOf,
   discardCell,
   findCell,
   makeCellWorkshop,
   MANIFEST_FILE,
 } from "./cell-store.ts";
 import { canonicalJson } from "../files/canonical.ts";
-import { codeVersion } from "../files/code-version.ts";
+import { codeOf } from "../files/code-version.ts";
 import type { EventBody, RunEvent } from "../events/events.ts";
 import { takeTurn } from "./cell-turn.ts";
 import { removeIfThere, sha256 } from "../files/files.ts";
@@ -41,17 +42,16 @@ export async function runCell<Output extends z.ZodType>(
   body: (context: CellContext) => Promise<z.output<Output>>,
 ): Promise<CellResult<z.output<Output>>> {
   host.signal.throwIfAborted();
-  // The body itself counts too, so that an edited copy of an experiment never takes the original's results.
-  const code = sha256(`${await codeVersion(spec.code)}\n${body}`);
   const { name, title, description } = spec;
+  const { inputs, family: familyInputs, code } = describeCell(spec, body);
   const began = performance.now();
   const before = host.past(name);
-  const address = await addressOf(host.runsFolder, spec, code, before?.start);
+  const address = await addressOf(host.runsFolder, { inputs, family: familyInputs }, code, before?.start);
   const { key, family, continues } = address;
   const { found, damage } = await findWhole(host.runsFolder, spec, key);
   const over = before?.end === "done" || before?.end === "cached";
   if (before?.start.cellKey === key && over && found !== undefined) {
-    return { key, value: found.value, folder: found.folder, cached: true };
+    return resultOf(found, true);
   }
   // An attempt that did not end is gone on with; anything else begins an account of its own.
   const past = before?.start.cellKey === key && !over ? before : undefined;
@@ -70,12 +70,13 @@ export async function runCell<Output extends z.ZodType>(
     for (const event of events) log.write({ ...event, cell: name });
     replaying = false;
   };
-  const takeFromCache = ({ events, manifest, value, folder }: Whole<z.output<Output>>) => {
+  const takeFromCache = (cell: Whole<z.output<Output>>) => {
+    const { events, manifest, folder } = cell;
     replay(events);
     logArtifacts(host, name, { manifest, folder }, past);
     const seconds = (performance.now() - began) / 1000;
     host.write({ kind: "cell.end", cell: name, status: "cached", seconds, summary: manifest.summary });
-    return { key, value, folder, cached: true };
+    return resultOf(cell, true);
   };
   if (found !== undefined) return takeFromCache(found);
   const turn = await takeTurn(host.runsFolder, key, host.signal, (holder) => {
@@ -89,14 +90,36 @@ export async function runCell<Output extends z.ZodType>(
   try {
     const made = turn.waited ? (await findWhole(host.runsFolder, spec, key)).found : undefined;
     if (made !== undefined) return takeFromCache(made);
-    return await build(host, spec, body, { code, address, past, log, replay });
+    return await build(host, spec, body, { inputs, code, address, past, log, replay });
   } finally {
     await turn.release();
   }
 }
 
-interface Attempt {
+/** What a cell's key is made from. */
+export interface CellDescription {
+  readonly inputs: unknown;
+  readonly family: unknown;
+  /** Hash of the code that decides the outcome. */
   readonly code: string;
+}
+
+/** What decides a cell's key: its inputs and its family's, with the device's arithmetic, and its code. */
+export function describeCell(
+  { inputs, family, code, device }: Pick<CellSpec<z.ZodType>, "inputs" | "family" | "code" | "device">,
+  body: unknown,
+): CellDescription {
+  const modules = [code, device?.code ?? []].flat();
+  const withDevice = (inputs: unknown) => device === undefined ? inputs : { inputs, device: device.numerics };
+  return {
+    inputs: withDevice(inputs),
+    family: family === undefined ? undefined : withDevice(family),
+    // The body counts, too: two cells of one module may have the same inputs.
+    code: sha256(`${codeOf(modules).version}\n${body}`),
+  };
+}
+
+interface Attempt extends Pick<CellDescription, "inputs" | "code"> {
   readonly address: CellAddress;
   readonly past: CellHistory | undefined;
   readonly log: CellLog;
@@ -108,7 +131,7 @@ async function build<Output extends z.ZodType>(
   host: CellHost,
   spec: CellSpec<Output>,
   body: (context: CellContext) => Promise<z.output<Output>>,
-  { code, address, past, log, replay }: Attempt,
+  { inputs, code, address, past, log, replay }: Attempt,
 ): Promise<CellResult<z.output<Output>>> {
   const { key, configHash, continues } = address;
   const cell = spec.name;
@@ -142,12 +165,12 @@ async function build<Output extends z.ZodType>(
     // A body that returns because the run is stopping has not made a whole cell.
     host.signal.throwIfAborted();
     await writeEvents(workshop, log.lines());
-    const manifest = { key, inputs: plainJson(spec.inputs), code, output: plainJson(value), summary };
+    const manifest = { key, inputs: plainJson(inputs), code, output: plainJson(value), summary };
     const built = await commitCell(host.runsFolder, workshop, { ...manifest, seconds: seconds() });
     logArtifacts(host, cell, built, past);
     host.write({ kind: "cell.end", cell, status: "done", seconds: seconds(), summary });
     host.sync();
-    return { key, value: spec.output.parse(built.manifest.output), folder: built.folder, cached: false };
+    return resultOf({ ...built, value: spec.output.parse(built.manifest.output) }, false);
   } catch (error) {
     const stopped = host.signal.aborted && error === host.signal.reason;
     const summary = stopped ? "stopped before its end" : firstLine(explainError(error));
@@ -180,12 +203,20 @@ async function writeEvents(workshop: string, lines: string): Promise<void> {
   await Deno.writeTextFile(join(workshop, CELL_EVENTS_FILE), lines);
 }
 
-/** A cached cell, read. */
-interface Whole<Value> {
+/** A finished cell with its value. */
+interface Finished<Value> {
   readonly value: Value;
-  readonly events: NonNullable<ReturnType<typeof parseCellEvents>>;
   readonly manifest: CellManifest;
   readonly folder: string;
+}
+
+function resultOf<Value>({ value, manifest, folder }: Finished<Value>, cached: boolean): CellResult<Value> {
+  return { key: manifest.key, content: contentOf(manifest), value, folder, cached };
+}
+
+/** A cached cell, read. */
+interface Whole<Value> extends Finished<Value> {
+  readonly events: NonNullable<ReturnType<typeof parseCellEvents>>;
 }
 
 /** The cached cell with its value and log, if it is whole; otherwise what is wrong with it, if it is there. */

@@ -46,6 +46,12 @@ export function cellKey(inputs: unknown, code: string): string {
   return sha256(canonicalJson({ version: CELL_SCHEMA_VERSION, inputs: inputs ?? null, code }));
 }
 
+/** Hash of what a cell made: its value and its files, but for its log. */
+export function contentOf({ output, files }: Pick<CellManifest, "output" | "files">): string {
+  const made = files.filter(({ path }) => path !== CELL_EVENTS_FILE).map(({ path, sha256 }) => ({ path, sha256 }));
+  return sha256(canonicalJson({ output, files: made }));
+}
+
 /** The folder of the cell with this key. */
 export function cellFolder(runsFolder: string, key: string): string {
   return join(runsFolder, CELLS_FOLDER, key);

@@ -1,6 +1,8 @@
 // What an experiment sees of a run: cells with inputs that address them, and a place to put what they make.
 import type { z } from "zod";
-import type { AlertDetails, RunResults, Table } from "../events/events.ts";
+import type { CodeModule } from "../files/code-version.ts";
+import type { AlertDetails, Table } from "../events/events.ts";
+import type { RunResults } from "../events/results.ts";
 
 /** What identifies and describes one cell. */
 export interface CellSpec<Output extends z.ZodType> {
@@ -12,10 +14,12 @@ export interface CellSpec<Output extends z.ZodType> {
   /** Everything that the outcome depends on: configuration, data fingerprint, keys of the cells it builds on. */
   readonly inputs: unknown;
   /**
-   * Rooms of `lib/` (and files) whose source text decides the outcome; hashed into the key as the code version, along
-   * with the text of the cell's body.
+   * The module that defines the cell, `import.meta`; or several, where others give it functions. The code version in the
+   * cell's key follows from what they import, and from the text of the body.
    */
-  readonly code: readonly string[];
+  readonly code: CodeModule | readonly CodeModule[];
+  /** The device that it computes on: its arithmetic and its code are part of the key. Left out: none. */
+  readonly device?: CellDevice;
   /**
    * The inputs less what may change while the cell is being built (how many steps, how often to validate). When a run is
    * continued with such a change, a cell of the same family goes on from its last checkpoint.
@@ -27,6 +31,14 @@ export interface CellSpec<Output extends z.ZodType> {
   readonly cost?: () => CellCost;
   /** The value that a plan assumes where later cells are described by it. Left out: no plan reads the value. */
   readonly expected?: () => z.output<Output>;
+}
+
+/** What a cell depends on of the device that it computes on. */
+export interface CellDevice {
+  /** What decides the last bits of its results; see `Device`. */
+  readonly numerics: string;
+  /** The module that opens it. */
+  readonly code: CodeModule;
 }
 
 /** What a cell takes to build. */
@@ -87,6 +99,11 @@ export interface CheckpointToSave {
 export interface CellResult<Value> {
   /** Content address; put it among the `inputs` of the cells that build on this one. */
   readonly key: string;
+  /**
+   * Hash of its value and files, without its log. In place of the key among `inputs`, it keeps cells that build on this
+   * one from being rebuilt when this one was rebuilt and came out the same.
+   */
+  readonly content: string;
   readonly value: Value;
   /** The folder with the cell's files; never written again. */
   readonly folder: string;

@@ -36,6 +36,7 @@ function placeholder<Value>(name: string, expected: (() => Value) | undefined): 
   };
   return {
     key: `planned:${name}`,
+    content: `planned:${name}`,
     cached: false,
     get value() {
       return expected === undefined ? unknown("value") : expected();

@@ -1,5 +1,6 @@
 // The event log's schema: what one process writes to `runs/<id>/events.jsonl`, and everything else reads.
 import { z } from "zod";
+import { runResultsSchema } from "./results.ts";
 
 /**
  * Version of the log's format; it is written in `run.start`. 1: as described here, without checksums and without
@@ -76,28 +77,6 @@ export const artifactSchema = z.strictObject({
   path: z.string(),
   bytes: z.int().nonnegative(),
   sha256: z.string(),
-});
-
-/** A confidence interval's two ends with the point estimate and the number of samples. */
-export const estimateSchema = z.strictObject({
-  value: z.number(),
-  low: z.number(),
-  high: z.number(),
-  samples: z.int().nonnegative(),
-});
-
-/** What one method scored: bits per byte by domain (with `mean`), and tasks by name. */
-export const methodResultSchema = z.strictObject({
-  bpb: z.record(z.string(), z.number()),
-  bpbInterval: z.record(z.string(), estimateSchema),
-  tasks: z.record(z.string(), estimateSchema),
-  parameters: z.strictObject({ trained: z.number(), total: z.number(), active: z.number() }),
-});
-
-/** The result of a run: methods by name (`seed`, `expert:code`, …, `soup`, `btm`, `bts`). */
-export const runResultsSchema = z.strictObject({
-  domains: z.array(z.string()),
-  methods: z.record(z.string(), methodResultSchema),
 });
 
 export const eventSchema = z.discriminatedUnion("kind", [
@@ -177,9 +156,6 @@ export type RunEvent = z.infer<typeof eventSchema>;
 export type Table = z.infer<typeof tableSchema>;
 export type Column = z.infer<typeof columnSchema>;
 export type AlertDetails = z.infer<typeof alertSchema>;
-export type Estimate = z.infer<typeof estimateSchema>;
-export type MethodResult = z.infer<typeof methodResultSchema>;
-export type RunResults = z.infer<typeof runResultsSchema>;
 
 type WithoutStamp<E> = E extends unknown ? Omit<E, "seq" | "time"> : never;
 /** An event before the log stamps it with `seq` and `time`. */

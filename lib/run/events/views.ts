@@ -1,7 +1,8 @@
 // The shapes that readers get: a run folded from its log, and its line in a list. lib/run/view folds and formats them
 // and imports only the types, so that the browser does not load zod.
 import { z } from "zod";
-import { artifactSchema, jsonSchema, noteLevelSchema, runResultsSchema, tableSchema } from "./events.ts";
+import { artifactSchema, jsonSchema, noteLevelSchema, tableSchema } from "./events.ts";
+import { runResultsSchema } from "./results.ts";
 
 /**
  * Where a run stands. `stalled`: its process lives but makes no progress. `lost`: its process is gone, and the log does

@@ -1,7 +1,7 @@
 // What a run was made with: Deno, Stitchbook and the git commit.
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import project from "../../../deno.json" with { type: "json" };
-import { repositoryRoot } from "./code-version.ts";
+import { repositoryRoot } from "./repository.ts";
 
 /** Versions by name: `deno`, `stitchbook`, and `commit` when the code lies in a git repository. */
 export async function versions(): Promise<Record<string, string>> {

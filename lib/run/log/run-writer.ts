@@ -1,6 +1,7 @@
 // Writing the events of a run: stamped, checked that the run is still ours, told to listeners, and ended once.
 import { explainError, UserError } from "../../errors.ts";
-import type { EventBody, RunEvent, RunResults } from "../events/events.ts";
+import type { EventBody, RunEvent } from "../events/events.ts";
+import type { RunResults } from "../events/results.ts";
 import type { Lock } from "../process/lock.ts";
 import type { EventLog } from "./log.ts";
 

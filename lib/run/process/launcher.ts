@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { repositoryRoot } from "../files/code-version.ts";
+import { repositoryRoot } from "../files/repository.ts";
 import { PARENT_VARIABLE } from "./parent.ts";
 import { isAlive, type ProcessId, processOf } from "./process.ts";
 import { scriptArguments } from "./script.ts";

@@ -1,7 +1,7 @@
 // Experiments as scripts: finding one by the path that a person or an old command gives, and how `deno` runs it.
 import { basename, isAbsolute, join, relative, resolve } from "node:path";
 import { nearest, UserError } from "../../errors.ts";
-import { repositoryRoot } from "../files/code-version.ts";
+import { repositoryRoot } from "../files/repository.ts";
 
 const STUDIES = "experiments/studies";
 /** Where scripts that were moved are now, relative to the repository: old runs and sweeps keep the old path. */

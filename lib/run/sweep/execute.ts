@@ -1,6 +1,6 @@
 // Working on a sweep: each trial is a run in a process of its own; so many at a time, none twice.
 import { join, resolve } from "node:path";
-import { repositoryRoot } from "../files/code-version.ts";
+import { repositoryRoot } from "../files/repository.ts";
 import { addLabel } from "../catalog/labels.ts";
 import { type Job, jobEnd, lastLines, type Launcher, localLauncher, outputFile } from "../process/launcher.ts";
 import { takeSweepLock, writerLives } from "../process/lock.ts";

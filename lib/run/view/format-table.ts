@@ -1,5 +1,6 @@
 // Tables as aligned text, for the terminal.
-import type { Column, RunResults, Table } from "../events/events.ts";
+import type { Column, Table } from "../events/events.ts";
+import type { RunResults } from "../events/results.ts";
 import { decimalsFor } from "./decimals.ts";
 import { printable } from "./printable.ts";
 

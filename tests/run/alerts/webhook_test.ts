@@ -157,7 +157,7 @@ Deno.test("Listeners are told what a cached cell only says again; an alert keeps
         title: "One",
         description: "",
         inputs: {},
-        code: ["lib/errors.ts"],
+        code: import.meta,
         output: z.null(),
       };
       await run.cell(spec, (cell) => {

@@ -96,7 +96,7 @@ Deno.test("`ls` counts done and cached cells, not those that failed or were stop
   withFolder(async (folder) => {
     const run = await openRun(options(folder));
     await trainCell(run, "one", [3]);
-    const two = { name: "two", title: "Two", description: "", inputs: {}, code: ["lib/errors.ts"], output: z.number() };
+    const two = { name: "two", title: "Two", description: "", inputs: {}, code: import.meta, output: z.number() };
     await assert.rejects(run.cell(two, () => Promise.reject(new Error("no"))));
     run.fail(new Error("no"));
     assert.match(await printed(folder), /failed +1\/2 /);

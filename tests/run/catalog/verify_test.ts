@@ -8,7 +8,7 @@ import { emptyResults, options, withFolder } from "../fixtures.ts";
 
 async function trainedRun(folder: string, seed: number): Promise<{ id: string; cell: string }> {
   const run = await openRun(options(folder, { seed }));
-  const spec = { name: "expert:code", title: "", description: "", inputs: { seed }, code: ["lib/errors.ts"] };
+  const spec = { name: "expert:code", title: "", description: "", inputs: { seed }, code: import.meta };
   const cell = await run.cell({ ...spec, output: z.null() }, async (context) => {
     await Deno.writeTextFile(join(context.folder, "model.safetensors"), `weights ${seed}`);
     await Deno.writeTextFile(join(context.folder, "config.json"), "{}");

@@ -7,7 +7,7 @@ import type { CellResult, Run } from "../../../lib/run/mod.ts";
 export function trainCell(run: Run, name: string, losses: readonly number[]): Promise<CellResult<number>> {
   const inputs = { losses: losses.map(String) };
   return run.cell(
-    { name, title: `Train ${name}`, description: "", inputs, code: ["lib/errors.ts"], output: z.number() },
+    { name, title: `Train ${name}`, description: "", inputs, code: import.meta, output: z.number() },
     async (context) => {
       losses.forEach((loss, i) => context.metrics(i + 1, losses.length, { loss }));
       await Deno.writeTextFile(join(context.folder, "a.txt"), losses.join(" "));

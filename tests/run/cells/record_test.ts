@@ -8,7 +8,7 @@ const spec = (name: string) => ({
   title: `The cell ${name}`,
   description: "",
   inputs: {},
-  code: ["lib/errors.ts"],
+  code: import.meta,
   output: z.number(),
 });
 const never = () => Promise.reject(new Error("ran"));

@@ -22,7 +22,7 @@ const spec = (more: Partial<Spec> = {}): Spec => ({
   title: "One",
   description: "The first cell.",
   inputs: { steps: 2, rate: 0.1 },
-  code: ["lib/errors.ts"],
+  code: import.meta,
   output,
   ...more,
 });
@@ -95,17 +95,36 @@ Deno.test("`run.cell()` takes an equal cell from the cache, whatever its name, a
     assert(end.kind === "cell.end" && end.status === "cached" && end.summary === "loss 1.00");
   }));
 
-Deno.test("`run.cell()` builds a cell again when its inputs or its code differ", () =>
+Deno.test("`run.cell()` builds a cell again when its inputs, its code or its device differ", () =>
   withFolder(async (folder) => {
     await inRun(folder, async (run) => {
       const keys = [
         await run.cell(spec(), body),
         await run.cell(spec({ name: "2", inputs: { steps: 3, rate: 0.1 } }), body),
-        await run.cell(spec({ name: "3", code: ["lib/errors.ts", "lib/run/cells/cell.ts"] }), body),
+        await run.cell(spec({ name: "3", code: { url: import.meta.resolve("../../../lib/errors.ts") } }), body),
+        await run.cell(spec({ name: "4", device: { numerics: "a", code: import.meta } }), body),
+        await run.cell(spec({ name: "5", device: { numerics: "b", code: import.meta } }), body),
       ].map((cell) => [cell.key, cell.cached]);
-      assert.equal(new Set(keys.map(([key]) => key)).size, 3);
-      assert.deepEqual(keys.map(([, cached]) => cached), [false, false, false]);
+      assert.equal(new Set(keys.map(([key]) => key)).size, keys.length);
+      assert.deepEqual(keys.map(([, cached]) => cached), [false, false, false, false, false]);
     });
+  }));
+
+Deno.test("a cell's `content` is that of its value and files, whatever made it and whatever it logged", () =>
+  withFolder(async (folder) => {
+    const make = (name: string, text: string, loss: number) =>
+      inRun(folder, (run) =>
+        run.cell(spec({ name, inputs: { name } }), async (context) => {
+          await Deno.writeTextFile(join(context.folder, "weights.txt"), text);
+          context.note(`made by ${name}`);
+          return { loss };
+        }));
+    const [a, b] = [await make("a", "weights", 1), await make("b", "weights", 1)];
+    assert.notEqual(a.key, b.key);
+    assert.equal(a.content, b.content);
+    const others = [await make("c", "weighty", 1), await make("d", "weights", 2)].map(({ content }) => content);
+    assert.equal(new Set([a.content, ...others]).size, 3);
+    assert.equal((await make("a", "never built", 3)).content, a.content, "from the cache too");
   }));
 
 for (
@@ -261,7 +280,7 @@ Deno.test("A process killed at any moment leaves only whole cells, and the next 
         const run = await openRun(options(${JSON.stringify(folder)}));
         console.log("ready");
         for (let i = 0;; i++) {
-          await run.cell({ name: "c" + i, title: "", description: "", inputs: [i, ${wait}], code: ["lib/errors.ts"],
+          await run.cell({ name: "c" + i, title: "", description: "", inputs: [i, ${wait}], code: { url: import.meta.resolve("./lib/errors.ts") },
             output: z.number() }, async (context) => {
               for (const name of ["a", "b"]) await Deno.writeFile(context.folder + "/" + name, new Uint8Array(300_000));
               return i;

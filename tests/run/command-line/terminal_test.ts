@@ -30,9 +30,9 @@ const results = {
   },
 };
 
-const trainCell = (run: Run, name: string, code = "lib/errors.ts") =>
+const trainCell = (run: Run, name: string) =>
   run.cell(
-    { name, title: `Train ${name}`, description: "", inputs: {}, code: [code], output: z.number() },
+    { name, title: `Train ${name}`, description: "", inputs: {}, code: import.meta, output: z.number() },
     (context) => {
       for (let step = 1; step <= 5; step++) context.metrics(step, 5, { loss: 4 - step / 5, tokensPerSecond: 12_345 });
       context.note("a \x1b[31mred\x1b[0m note", "warning");
@@ -136,7 +136,7 @@ Deno.test("`terminalView()` shows in a log that a cell without progress still ru
 Deno.test("`showCommand()` shows results once, names the folders of files, and long tables only with --tables", () =>
   withFolder(async (folder) => {
     const run = await openRun(options(folder));
-    const spec = { name: "seed", title: "", description: "", inputs: {}, code: ["lib/errors.ts"], output: z.number() };
+    const spec = { name: "seed", title: "", description: "", inputs: {}, code: import.meta, output: z.number() };
     const { key } = await run.cell(spec, async (context) => {
       await Deno.mkdir(`${context.folder}/sub`);
       await Deno.writeTextFile(`${context.folder}/sub/model.safetensors`, "x");

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
 import { buildConfig, canonicalJson, configKeys } from "../../../lib/run/mod.ts";
-import { codeVersion } from "../../../lib/run/files/code-version.ts";
 import { gitCommit } from "../../../lib/run/files/versions.ts";
 import { withFolder } from "../fixtures.ts";
 
@@ -32,29 +31,6 @@ Deno.test("`canonicalJson()` refuses what JSON would bend, with its path", () =>
     assert.throws(() => canonicalJson(value), (error) => error instanceof TypeError && error.message.includes(path));
   }
 });
-
-Deno.test("`codeVersion()` changes with the text, the name and the imported packages of .ts files, and nothing else", () =>
-  withFolder(async (root) => {
-    const write = (path: string, text: string) => Deno.writeTextFile(join(root, path), text);
-    await Deno.mkdir(join(root, "room/inner"), { recursive: true });
-    await write("room/a.ts", "1");
-    await write("room/inner/b.ts", "2");
-    const first = await codeVersion(["room"], root);
-    await write("room/notes.md", "prose");
-    assert.equal(await codeVersion(["room"], root), first);
-    assert.equal(await codeVersion(["room/inner/b.ts", "room"], root), first);
-    const versions = [first];
-    await write("room/a.ts", "3");
-    versions.push(await codeVersion(["room"], root));
-    await write("room/a.ts", 'import { z } from "zod";');
-    versions.push(await codeVersion(["room"], root));
-    await Deno.rename(join(root, "room/a.ts"), join(root, "room/c.ts"));
-    versions.push(await codeVersion(["room"], root));
-    await write("room/d.wasm", "");
-    versions.push(await codeVersion(["room"], root));
-    assert.equal(new Set(versions).size, versions.length);
-    await assert.rejects(codeVersion(["rom"], root), /no such file or folder/);
-  }));
 
 Deno.test("`gitCommit()` reads branches, packed references, detached heads and linked work trees", () =>
   withFolder(async (root) => {

@@ -81,7 +81,7 @@ await runMain(async () => {
     plan: [{ cell: "shared", title: "Shared" }, { cell: "own", title: "Own" }],
     signal: stopSignal(),
   }, async (run) => {
-    const spec = { title: "", description: "", code: ["lib/errors.ts"], output: z.number() };
+    const spec = { title: "", description: "", code: import.meta, output: z.number() };
     const shared = await run.cell({ ...spec, name: "shared", inputs: { seed } }, (cell) => {
       cell.metrics(1, 1, { loss: 1 });
       return Promise.resolve(seed);

@@ -1,10 +1,13 @@
 // What is measured is prepared before anything is trained: what is wrong with the text ends a run at its start.
 import assert from "node:assert/strict";
-import { btsConfigSchema, evaluationSet, openText } from "../../lib/bts/mod.ts";
-import { writeStream, writeTokenizer } from "../../lib/bts/text.ts";
-import { loadCorpus, openTokenizer, tokenizeDocuments, type Tokenizer, trainTokenizer } from "../../lib/data/mod.ts";
+import { join } from "node:path";
+import { evaluationSet } from "../../lib/bts/evaluation-set.ts";
+import { type BtsConfig, btsConfigSchema, tokenize } from "../../lib/bts/mod.ts";
+import { loadCorpus, openTokenizer, type Tokenizer, trainTokenizer } from "../../lib/data/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";
+import { openRun } from "../../lib/run/mod.ts";
+import { emptyResults, options } from "../run/fixtures.ts";
 
 /** Text with all that made measuring fail: runs of U+FFFD, special tokens spelled out, no blanks for long. */
 function awkwardText(): string {
@@ -52,33 +55,21 @@ Deno.test("`evaluationSet()` takes awkward text, and refuses a tokenizer that lo
     );
   }));
 
-Deno.test("`openText()` prepares what is measured with the tokens: a cell that trains on them has it first", () =>
+Deno.test("the cell `data` checks what is measured: other settings of it build the cell again, to the same content", () =>
   inFolder(async (folder) => {
     const lab = await awkwardLab(folder);
-    const json = trainTokenizer(["a b"], { vocabSize: 257 });
-    const tokenizer = openTokenizer(json);
-    await writeTokenizer(folder, json);
-    for (const split of ["train", "validation", "heldout"] as const) {
-      await writeStream(
-        folder,
-        "english",
-        split,
-        tokenizeDocuments(lab.corpus.documents["english"]![split], tokenizer),
-      );
-    }
-    const bytes = { english: { train: 1, validation: 1, heldout: 1 } };
-    const cell = { key: "key", folder, cached: false, value: { vocabSize: 257, bytes } };
-    let prepared = 0;
-    const text = openText(cell, (one) => {
-      prepared++;
-      return evaluationSet(lab, one);
-    });
-    const { evaluation } = await text.read();
-    assert.ok(evaluation.windows["english"]!.length > 0);
-    await text.read();
-    assert.equal(prepared, 1, "once for all cells");
-    const refused = openText(cell, () => {
-      throw new UserError("eval.tokenizer", "No");
-    });
-    await assert.rejects(refused.read(), UserError);
+    const device = { numerics: "none", code: import.meta };
+    const run = await openRun(options(join(folder, "runs"), { plan: [] }));
+    const first = await tokenize({ ...lab, device, run });
+    run.finish(emptyResults);
+    const again = async (config: BtsConfig) => {
+      const run = await openRun(options(join(folder, "runs"), { plan: [] }));
+      const text = await tokenize({ ...lab, config, device, run });
+      run.finish(emptyResults);
+      return text;
+    };
+    const measured = await again({ ...lab.config, eval: { ...lab.config.eval, items: 4 } });
+    assert.equal(measured.cached, false);
+    assert.equal(measured.content, first.content);
+    assert.equal((await again({ ...lab.config, stitch: { ...lab.config.stitch, count: 1 } })).cached, true);
   }));

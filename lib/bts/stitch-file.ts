@@ -1,0 +1,7 @@
+// Where a cell keeps stitches.
+import { join } from "node:path";
+
+/** The stitch file in the folder of a cell that trained or adapted stitches. */
+export function stitchFile(folder: string): string {
+  return join(folder, "stitches.safetensors");
+}

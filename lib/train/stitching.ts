@@ -1,0 +1,40 @@
+// The phase that trains the stitches of a stitched model, and nothing else.
+import type * as tf from "@tensorflow/tfjs";
+import { headLoss } from "../model/mod.ts";
+import { hash32 } from "../random.ts";
+import { beforeFirstStitch, stitchedDecode, type StitchedModel, throughStitches, undecayed } from "../stitch/mod.ts";
+import { phase, type PhaseOptions } from "./phase.ts";
+import type { DeviceBatch } from "./step.ts";
+import { stitchTrainFlops } from "./stitch-cost.ts";
+import type { TrainTask } from "./task.ts";
+
+/**
+ * Next-token training of the stitches only, on the hub's output (BTS, §2.3): no auxiliary loss, everything else
+ * frozen. What lies before the first stitch runs outside the graph.
+ *
+ * @param parameters the stitches' weights as variables; `model` must have been put together with them
+ * @param rngSeed of the gate dropout
+ */
+export function stitching(
+  model: StitchedModel,
+  parameters: Readonly<Record<string, tf.Variable>>,
+  rngSeed: number,
+  options: PhaseOptions,
+): TrainTask {
+  const { activations } = options.config;
+  const lossOf = (stream: tf.Tensor3D, targets: tf.Tensor2D) => headLoss(model.config, model.hub, stream, targets);
+  const evaluationLoss = ({ inputs, targets, documents }: DeviceBatch) =>
+    lossOf(stitchedDecode(model, inputs, { documents }), targets);
+  return {
+    ...phase(options, evaluationLoss),
+    parameters,
+    flopsPerToken: stitchTrainFlops(model.config, model.layers[0]!.config, model.experts.length),
+    exempt: undecayed(model.places.map(({ kind }) => kind)),
+    prepare: ({ inputs, documents }) => beforeFirstStitch(model, inputs, { documents }),
+    loss: ({ targets, documents }, streams, step, part) => {
+      const dropoutSeed = hash32(rngSeed, "gate dropout", step, part);
+      const run = { documents, dropoutSeed, activations };
+      return lossOf(throughStitches(model, streams as tf.Tensor3D[], run), targets);
+    },
+  };
+}
