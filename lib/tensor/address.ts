@@ -1,6 +1,6 @@
-// Where memory lies in the process, for code that is called through FFI.
+// Memory addresses for code that is called through FFI.
 
-/** Where a shared memory lies in the process; it never moves when it grows, and lies below 2⁵³. */
+/** A shared memory's address in the process: below 2⁵³, and unchanged when the memory grows. */
 export function addressOf(memory: WebAssembly.Memory): number {
   return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer))));
 }

@@ -1,6 +1,6 @@
-// A BLAS of the system, for matrix products: found by the names that its packages give it, called through FFI on the
-// shared memory. It is told to use one thread, and every thread of ours calls it for its own part of a product: so the
-// bytes do not depend on the number of threads.
+// The system's BLAS, for matrix products: found by the names that packages give it, and called through FFI on the shared
+// memory. It is told to use one thread, and each of our threads calls it for its own part of a product, so the bytes do
+// not depend on the number of threads.
 import { addressOf } from "./address.ts";
 
 const symbols = {
@@ -38,7 +38,7 @@ const settings = {
   MKL_Get_Version_String: { parameters: ["buffer", "i32"], result: "void", ...optional },
 } as const;
 
-/** A library that is there. */
+/** A library found on this machine. */
 export interface BlasLibrary {
   readonly path: string;
   /** What it calls itself, with its version and the processor it computes for: its results depend on all three. */
@@ -65,8 +65,8 @@ export type Sgemm = (
 ) => void;
 
 /**
- * Names by which a dynamic loader finds a BLAS that has `cblas_sgemm`, best first. `libblas.so.3` is not among them: it
- * may be the reference implementation, which is slower than our own kernels.
+ * Names by which a dynamic loader finds a BLAS with `cblas_sgemm`, best first. `libblas.so.3` is left out: it may be the
+ * reference implementation, which is slower than our own kernels.
  */
 function candidates(): readonly string[] {
   const chosen = Deno.env.get("STITCHBOOK_BLAS");
@@ -86,12 +86,12 @@ function candidates(): readonly string[] {
 export async function findBlas(): Promise<BlasLibrary | undefined> {
   if ((await Deno.permissions.query({ name: "ffi" })).state !== "granted") return undefined;
   for (const path of candidates()) {
-    if (isThere(path)) return { path, name: nameOf(path) };
+    if (opens(path)) return { path, name: nameOf(path) };
   }
   return undefined;
 }
 
-function isThere(path: string): boolean {
+function opens(path: string): boolean {
   try {
     Deno.dlopen(path, symbols).close();
     return true;
@@ -130,7 +130,7 @@ export function openBlas(path: string, memory: WebAssembly.Memory): { readonly s
   setters.symbols.BLASSetThreading?.(1);
   setters.close();
   const base = addressOf(memory);
-  // Deno takes plain numbers for addresses, too, and a BigInt for each would cost more than a small product.
+  // Deno also takes plain numbers as addresses, and making a BigInt for each would cost more than a small product.
   const cblas_sgemm = library.symbols.cblas_sgemm as unknown as (...args: number[]) => void;
   const ROWS = 101;
   return {

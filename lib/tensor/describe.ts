@@ -1,4 +1,4 @@
-// What this machine could compute with, for a person to read.
+// The devices that this machine has, described for a person.
 import { type BlasLibrary, findBlas } from "./blas.ts";
 import { NATIVE_NAMES, type NativeLevel, nativeLevels, simdLevel } from "./cpu/mod.ts";
 import { type AdapterDescription, describeAdapter, findAdapter, usedFeatures } from "./webgpu/open.ts";
@@ -8,15 +8,15 @@ export interface DeviceDescription {
   readonly cores: number;
   /** `relaxed` has fused multiply-add. */
   readonly simd: "relaxed" | "simd";
-  /** The WebGPU adapter, if any, and which features our programs use on it; a software one is only good for checking. */
+  /** The WebGPU adapter, if any, and the features that our programs use on it; a software one is only for checking. */
   readonly adapter: (AdapterDescription & { readonly features: readonly string[] }) | undefined;
-  /** Our native kernels for matrix products that run here, the best first; need `--allow-ffi`. */
+  /** Our native kernels for matrix products that run here, best first; they need `--allow-ffi`. */
   readonly native: readonly { readonly level: NativeLevel; readonly name: string }[];
-  /** The BLAS of the system, if any; needs `--allow-ffi`. */
+  /** The system's BLAS, if any; it needs `--allow-ffi`. */
   readonly blas: BlasLibrary | undefined;
 }
 
-/** Looks what devices this machine has; opens none but to see its features. */
+/** Finds this machine's devices; a WebGPU adapter's device is opened briefly to probe its features. */
 export async function describeDevices(): Promise<DeviceDescription> {
   const adapter = await findAdapter();
   return {

@@ -1,4 +1,4 @@
-// Which backend the tensors live on.
+// The device that tensors live on: opening one makes it tfjs's backend.
 import * as tf from "@tensorflow/tfjs";
 import { type DeviceName, DEVICES, MOST_THREADS } from "../device-names.ts";
 import { UserError } from "../errors.ts";
@@ -10,11 +10,11 @@ export { type DeviceName, DEVICES } from "../device-names.ts";
 /** An open device; tfjs's current backend is the one it names. */
 export interface Device {
   readonly name: "webgpu" | "cpu" | "reference";
-  /** For a person: what computes, with how many threads or on which adapter. */
+  /** For a person: the hardware, with its threads or its adapter. */
   readonly description: string;
   /**
-   * What decides the last bits of its results: backend, vector instructions, library. Two devices with the same string
-   * give the same bytes for the same work; it is part of the key under which results are cached.
+   * What the last bits of its results depend on: backend, vector instructions, library. Two devices with the same
+   * string produce the same bytes for the same work; it is part of the key under which results are cached.
    */
   readonly numerics: string;
   /** The module that opens it: what it imports decides the results, too. */
@@ -22,37 +22,37 @@ export interface Device {
   readonly threads: number;
   /** What a person should know before using it. */
   readonly warning?: string;
-  /** Calls this when the device compiles its first kernel, which makes the first step slow; on some devices never. */
+  /** Sets what is called before the device compiles its first kernel; some devices compile none. */
   onFirstCompile(callback: () => void): void;
   /** Settles with the reason if the device is lost or one of its threads dies; never rejects. */
   readonly failure: Promise<Error>;
-  /** Bytes that tensors hold and bytes reserved for them, where the backend can tell. */
+  /** Bytes that tensors hold and bytes reserved for them, where the backend knows. */
   heapBytes(): { readonly used: number; readonly reserved: number } | undefined;
-  /** Counts the most bytes that tensors hold at once from now on, where the backend can tell. */
+  /** Starts tracking peak tensor memory; the returned function reads the peak in bytes, where the backend knows. */
   watchPeak(): () => number | undefined;
-  /** Ends its threads; tensors on it are gone. */
+  /** Ends its threads; its tensors are lost. */
   close(): Promise<void>;
 }
 
 export interface DeviceOptions {
-  /** Threads of the `cpu` device, this one included. @default the number of cores */
+  /** Threads of the `cpu` device, including this one. @default the number of cores */
   readonly threads?: number;
   /**
-   * Most bytes that the shared memory of the `cpu` device may grow to, at least 16 MiB; what stock operations make lies
-   * outside of it until one of ours reads it. @default 4 GiB less a page
+   * Limit in bytes of the `cpu` device's shared memory, at least 16 MiB. Results of stock operations lie outside of it
+   * until one of our operations reads them. @default 4 GiB less a page
    */
   readonly memoryLimit?: number;
   /**
-   * What computes matrix products of the `cpu` device: our native kernels (`amx`, `avx512`, `avx2`; Linux on x86-64), the system's
-   * `blas`, or our WebAssembly kernels (`wasm`); all but the last need `--allow-ffi`. Results may depend on which, and
-   * never on the number of threads. @default `STITCHBOOK_PRODUCTS`, else the first that is there
+   * What computes the `cpu` device's matrix products: our native kernels (`amx`, `avx512`, `avx2`; Linux on x86-64), the
+   * system's `blas`, or our WebAssembly kernels (`wasm`); all but the last need `--allow-ffi`. Results may depend on this
+   * choice, but never on the number of threads. @default `STITCHBOOK_PRODUCTS`, else the first one available
    */
   readonly products?: Products;
-  /** Where the `webgpu` device comes from. @default the machine's best adapter */
+  /** Finds the adapter of the `webgpu` device. @default the machine's best adapter */
   readonly adapter?: AdapterSource;
   /**
-   * Whether the `webgpu` device refuses stock tfjs operations that add floats in no fixed order, so that equal runs give
-   * equal bytes. @default true
+   * Whether the `webgpu` device refuses stock tfjs operations that add floats in no fixed order, so that equal runs
+   * produce equal bytes. @default true
    */
   readonly deterministic?: boolean;
   /** Whether the `webgpu` device, on a software adapter, waits for each kernel before the next one. @default false */
@@ -64,9 +64,10 @@ export { PRODUCTS, type Products } from "./cpu/mod.ts";
 let open: Device | undefined;
 
 /**
- * Opens a device and makes it tfjs's current backend; one that was open before is closed.
+ * Opens a device and makes it tfjs's current backend, after closing the one that was open.
  *
- * @throws UserError `device.absent` and `device.products` for what is asked for by name and not there, `device.threads`
+ * @throws UserError `device.absent` and `device.products` when what is asked for by name is not available, `device.name`,
+ * `device.memory`, `device.threads`
  */
 export async function openDevice(name: DeviceName, options: DeviceOptions = {}): Promise<Device> {
   checkOptions(name, options);
@@ -80,7 +81,7 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
   return device;
 }
 
-/** What the memory begins with. */
+/** The initial size. */
 const LEAST_MEMORY = 16 << 20;
 
 function checkOptions(name: DeviceName, { threads, memoryLimit, products }: DeviceOptions): void {
@@ -101,14 +102,14 @@ function checkOptions(name: DeviceName, { threads, memoryLimit, products }: Devi
   }
 }
 
-/** Bytes that the open device's tensors hold and bytes reserved for them; undefined where the backend can't tell. */
+/** Bytes that the open device's tensors hold and bytes reserved for them; undefined where the backend does not know. */
 export function heapBytes(): { readonly used: number; readonly reserved: number } | undefined {
   return open?.heapBytes();
 }
 
 /**
- * Says that a tensor's values stay as they are until it is disposed, as a frozen model's do: what a backend makes of them
- * may be kept beside them.
+ * Declares that a tensor's values will not change until it is disposed, like a frozen model's, so that a backend may
+ * cache what it derives from them.
  */
 export function holdConstant(tensor: tf.Tensor): void {
   const backend = tf.backend();
@@ -118,8 +119,8 @@ export function holdConstant(tensor: tf.Tensor): void {
 }
 
 /**
- * Counts the most bytes that the open device's tensors hold at once from now on; what it returns reads the count,
- * undefined where the backend can't tell. A second watch begins the count anew for the first one, too.
+ * Starts tracking the open device's peak tensor memory. The returned function reads the peak in bytes; undefined where
+ * the backend does not know. Another call resets the peak for earlier callers, too.
  */
 export function watchPeak(): () => number | undefined {
   return open?.watchPeak() ?? unknownPeak;
@@ -127,7 +128,7 @@ export function watchPeak(): () => number | undefined {
 
 const unknownPeak = () => undefined;
 
-/** What decides the bytes beside the SIMD level: native kernels for AVX2 and AVX-512 give the same, those for AMX others. */
+/** What the bytes depend on besides the SIMD level: AVX2 and AVX-512 kernels agree with each other, AMX differs. */
 function numericsOf({ native, blas }: Machine): string {
   const products = native === undefined
     ? blas?.name
@@ -166,7 +167,7 @@ async function openCpuDevice(options: DeviceOptions): Promise<Device> {
 }
 
 async function openReference(): Promise<Device> {
-  // tfjs advertises its Node.js binding at a backend's first use; this tells it that it has.
+  // at a backend's first use tfjs advertises its Node.js binding, unless it has done so
   Object.assign(tf.findBackend("cpu"), { firstUse: false });
   await tf.setBackend("cpu");
   return {

@@ -1,5 +1,5 @@
-// Gradients of a loss in its variables, as `tf.variableGrads()` gives them, but the tape is used up on the way back: what
-// an operation kept goes when its gradient is done, and so does the gradient of its output.
+// Gradients of a loss with respect to its variables, like `tf.variableGrads()`, except that the backward pass frees the
+// tape as it goes: once an operation's gradient is computed, what the operation saved and its output's gradient go.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 
@@ -18,12 +18,12 @@ interface TapingEngine {
 }
 
 /**
- * The value of `f` and its gradients, one for each variable, in order; zeros where it does not depend on one. As in
- * `tf.tidy()`, everything else that `f` makes is gone afterwards.
+ * The value of `f` and its gradients, one per variable, in order; zeros for a variable that it does not depend on. As in
+ * `tf.tidy()`, everything else that `f` creates is disposed.
  *
  * @param f not itself part of another gradient
  * @param variables float32
- * @throws UserError `tensor.shape` when `f` gives no scalar
+ * @throws UserError `tensor.shape` when `f` does not return a scalar
  */
 export function variableGradients(
   f: () => tf.Scalar,
@@ -34,7 +34,7 @@ export function variableGradients(
     try {
       if (!(value instanceof tf.Tensor) || value.size !== 1) {
         const given = value instanceof tf.Tensor ? `a tensor of shape [${(value as tf.Tensor).shape}]` : String(value);
-        throw new UserError("tensor.shape", `variableGradients() needs a function that gives a scalar, not ${given}`);
+        throw new UserError("tensor.shape", `variableGradients() needs a function that returns a scalar, not ${given}`);
       }
       return { value, gradients: backward(tape, value, tf.onesLike(value), variables) };
     } finally {
@@ -44,9 +44,9 @@ export function variableGradients(
 }
 
 /**
- * Gradients of `Σ dy ∘ f()`, one for each of `xs`, on a tape beside the one whose backward pass asks for them.
+ * Gradients of `Σ dy ∘ f()`, one per tensor of `xs`, on a tape separate from the one whose backward pass needs them.
  *
- * @param dy float32, of the shape of what `f` returns; left as it is
+ * @param dy float32, of the shape of `f`'s result; not changed
  * @param xs float32
  */
 export function gradientsBeside(f: () => tf.Tensor, xs: readonly tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
@@ -108,7 +108,7 @@ function backward(tape: readonly Node[], value: tf.Tensor, dy: tf.Tensor, xs: re
   return xs.map(({ id, shape }) => gradients.get(id) ?? tf.zeros(shape));
 }
 
-/** Ids of all tensors of a tape that depend on `xs`, which are among them. */
+/** Ids of `xs` and of all tensors on the tape that depend on them. */
 function dependents(tape: readonly Node[], xs: readonly tf.Tensor[]): ReadonlySet<number> {
   const ids = new Set(xs.map(({ id }) => id));
   for (const { inputs, outputs } of tape) {
@@ -133,7 +133,7 @@ function inputGradients(node: Node, dys: readonly (tf.Tensor | null)[], names: r
   });
 }
 
-/** Adds to the gradient of a tensor; a sum takes the place of its parts. */
+/** Adds to the gradient of a tensor; the sum replaces its terms. */
 function add(gradients: Map<number, tf.Tensor>, id: number, dx: tf.Tensor): void {
   const before = gradients.get(id);
   if (before === undefined) {
@@ -144,7 +144,7 @@ function add(gradients: Map<number, tf.Tensor>, id: number, dx: tf.Tensor): void
   for (const part of [before, dx]) if (!part.isDisposed && !isHeld(gradients, part)) part.dispose();
 }
 
-/** Whether a tensor is the gradient of another one, too. */
+/** Whether a tensor still serves as a gradient. */
 function isHeld(gradients: ReadonlyMap<number, tf.Tensor>, tensor: tf.Tensor): boolean {
   for (const other of gradients.values()) if (other === tensor) return true;
   return false;

@@ -1,5 +1,5 @@
-// How fused operations are found: a backend that has a kernel of the operation's name runs it; on any other, the
-// operation is the composition of stock tfjs operations that also serves as the reference in tests.
+// How fused operations run: a backend with a kernel of the operation's name runs that; any other backend runs a
+// composition of stock tfjs operations, which is also the reference in tests.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { isTaping } from "./operation.ts";
@@ -12,10 +12,10 @@ export function hasKernel(name: string): boolean {
 }
 
 /**
- * Gradients of several inputs from one computation, which runs when the first of them is asked for, and never if none is.
+ * Gradients of several inputs from one computation, which runs when the first of them is needed, if any is.
  *
- * tfjs calls each input's function in a scope of its own and disposes what that does not return, so the results are
- * tracked by the scope around the whole backward pass.
+ * tfjs calls each input's function in a scope of its own and disposes what the function does not return, so the results
+ * belong to the scope around the whole backward pass.
  *
  * @returns for each output of `compute`, the function that tfjs calls
  */
@@ -43,10 +43,10 @@ export function sharedGradients(compute: () => tf.Tensor[]): (index: number) => 
 export type Save = (tensors: tf.Tensor[]) => void;
 
 /**
- * An operation made of others but with gradients of its own: `forward` leaves nothing on the tape and nothing behind.
- * Like `tf.customGrad`, except that each input has a function, which is called only when its gradient is needed.
+ * An operation composed of others, with gradients of its own: `forward` records nothing on the tape and leaks nothing.
+ * Like `tf.customGrad`, except that each input has its own function, called only when that gradient is needed.
  *
- * @param gradients for each input the function of its gradient, from the output's and what was saved
+ * @param gradients from the output's gradient and what was saved: a function per input that computes its gradient
  */
 export function composed<T extends tf.Tensor>(
   inputs: Readonly<Record<string, tf.Tensor>>,
@@ -65,13 +65,13 @@ export function composed<T extends tf.Tensor>(
   return engine.runKernelFunc({ inputs, forwardFunc, backwardsFunc: gradients });
 }
 
-/** What `f` computes, as a constant: nothing of it is recorded or kept for a gradient. */
+/** The result of `f` as a constant: nothing is recorded or saved for a gradient. */
 export function untaped<T extends tf.Tensor>(f: () => T): T {
   return isTaping() ? composed({}, f, () => ({})) : f();
 }
 
 /**
- * Checks what every kernel trusts: that tensors are there, not empty, and of the type it reads.
+ * Checks what every kernel relies on: that tensors are not disposed, not empty, and of the type it reads.
  *
  * @param dtypes of the inputs that are not float32
  * @throws UserError `tensor.disposed`, `tensor.dtype`, `tensor.shape`, each naming the operation and the input
@@ -94,20 +94,20 @@ export function checkTensors(
   }
 }
 
-/** A tensor's values where the backend has them on this side, so that looking at them costs no wait. */
+/** A tensor's values if JavaScript has them, so that reading them does not wait for a device. */
 export function hostValues(tensor: tf.Tensor): ArrayLike<number> | undefined {
   const backend = tf.backend() as Partial<{ hostValues(tensor: tf.Tensor): ArrayLike<number> | undefined }>;
-  if (tf.getBackend() === "cpu") return tensor.dataSync(); // the stock backend, which has no other place for them
+  if (tf.getBackend() === "cpu") return tensor.dataSync(); // the stock backend keeps them nowhere else
   return backend.hostValues?.(tensor);
 }
 
-/** Inputs of an operation that do not fit together: kernels trust shapes, so that operations must not. */
+/** Refuses inputs whose shapes do not fit together: operations check them, and kernels rely on that. */
 export function refuseShapes(operation: string, inputs: Readonly<Record<string, tf.Tensor>>, wanted: string): never {
   const shapes = Object.entries(inputs).map(([name, { shape }]) => `${name} [${shape}]`).join(", ");
   throw new UserError("tensor.shape", `${operation}() cannot take ${shapes}: ${wanted}`);
 }
 
-/** Refuses inputs of other ranks than these, which kernels trust. */
+/** Refuses inputs of other ranks than these, which kernels rely on. */
 export function checkRanks(
   operation: string,
   inputs: Readonly<Record<string, tf.Tensor>>,
@@ -118,7 +118,7 @@ export function checkRanks(
   }
 }
 
-/** Whether all tensors have one shape. */
+/** Whether all tensors have the same shape. */
 export function sameShape(first: tf.Tensor, ...others: readonly tf.Tensor[]): boolean {
   return others.every((x) => tf.util.arraysEqual(x.shape, first.shape));
 }

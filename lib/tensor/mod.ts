@@ -1,4 +1,4 @@
-// The tensor room's public face: fused operations and the choice of device.
+// Public API of lib/tensor: fused operations and devices.
 export { linear } from "./ops/linear.ts";
 export { linears } from "./ops/linears.ts";
 export { addLinear } from "./ops/add-linear.ts";

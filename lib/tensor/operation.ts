@@ -1,8 +1,8 @@
-// How one kernel runs as an operation: as tfjs's engine does it, but in fewer steps, for a training step has hundreds of
-// them and the engine's own way takes longer than many a kernel.
+// Runs a kernel as an operation, like tfjs's engine but with less overhead: a training step runs hundreds of kernels, and
+// the engine's own bookkeeping takes longer than many of them.
 import * as tf from "@tensorflow/tfjs";
 
-/** What the engine of tfjs 4 has beyond its published types. */
+/** Parts of tfjs 4's engine that its published types leave out. */
 interface Engine {
   readonly backendName: string;
   readonly backend: { incRef(dataId: object): void };
@@ -57,7 +57,7 @@ export function runKernel<T extends tf.Tensor | tf.Tensor[]>(
   return made as T;
 }
 
-/** `x` in a shape, one size of which may be −1; `x` itself where it has that shape. Its gradient keeps nothing of `x`. */
+/** `x` reshaped, where one size may be −1; `x` itself if it has that shape. Its gradient saves nothing. */
 export function inShape<T extends tf.Tensor>(x: tf.Tensor, shape: readonly number[]): T {
   const from = x.shape;
   if (from.length === shape.length && shape.every((size, i) => size === -1 || size === from[i])) return x as T;
@@ -70,13 +70,13 @@ export function inShape<T extends tf.Tensor>(x: tf.Tensor, shape: readonly numbe
   return y as T;
 }
 
-/** Whether tfjs records what is computed now, for a gradient. */
+/** Whether tfjs is recording operations for a gradient. */
 export function isTaping(): boolean {
   const { gradientDepth, kernelDepth } = tf.engine().state;
   return gradientDepth > 0 && kernelDepth === 0;
 }
 
-/** What the kernel makes, not yet taped; undefined where that is the engine's affair. */
+/** The kernel's results, not yet taped; undefined if the engine has to run it. */
 function start(name: string, inputs: Inputs, attrs: Attributes): tf.Tensor | tf.Tensor[] | undefined {
   const { backendName, backend, state } = engine();
   const kernel = tf.getKernel(name, backendName);
@@ -95,12 +95,12 @@ function start(name: string, inputs: Inputs, attrs: Attributes): tf.Tensor | tf.
   }
 }
 
-/** Whether tfjs is asked to look at each kernel's result. */
+/** Whether tfjs was asked to inspect each kernel's result. */
 function isWatched({ profiling }: Engine["state"]): boolean {
   return profiling || tf.env().getBool("DEBUG") || tf.env().getBool("IS_TEST");
 }
 
-/** What a kernel's gradient wants kept; whoever runs the tape backwards disposes it. */
+/** The tensors that a kernel's gradient needs; the backward pass disposes them. */
 function savedFor(name: string, inputs: Inputs, outputs: readonly tf.Tensor[]): tf.Tensor[] {
   const config = tf.getGradient(name);
   if (config === undefined) return [];
@@ -110,7 +110,7 @@ function savedFor(name: string, inputs: Inputs, outputs: readonly tf.Tensor[]): 
   return [...wanted, ...outputs.filter((_, i) => outputsToSave[i])].map(kept);
 }
 
-/** Another tensor of the same values, which no scope disposes. */
+/** Another tensor that shares the values and that no scope disposes. */
 function kept(x: tf.Tensor): tf.Tensor {
   const { backend } = engine();
   backend.incRef(x.dataId);

@@ -39,7 +39,7 @@ export interface AdamWSettings {
 /**
  * One update of all parameters, in place.
  *
- * @param gradients like `slots`, each of its parameter's shape
+ * @param gradients one per slot, of its parameter's shape
  * @returns the global norm of the gradients before clipping, a float32 scalar (the caller disposes it)
  */
 export function adamW(
@@ -71,7 +71,7 @@ export function adamWReference(
   { learningRate, beta1, beta2, epsilon, clipNorm, clipUpdate, step }: AdamWSettings,
 ): tf.Scalar {
   return tf.tidy(() => {
-    // Not `addN`: on WebGPU it binds one buffer an input, and past the adapter's limit it silently writes nothing.
+    // Not `addN`: on WebGPU it binds one buffer per input, and past the adapter's limit it silently writes nothing.
     const squares = gradients.map((g) => tf.sum(tf.square(g)));
     const norm = tf.sqrt(squares.reduce((a, b) => tf.add(a, b), tf.scalar(0))) as tf.Scalar;
     const scale = Number.isFinite(clipNorm) ? tf.minimum(1, tf.div(clipNorm, tf.add(norm, 1e-6))) : tf.scalar(1);
@@ -89,7 +89,7 @@ export function adamWReference(
   });
 }
 
-/** RMS of a tensor's values; at least 1e-30, so that it may divide. */
+/** RMS of a tensor's values, at least 1e-30 so that it can be a divisor. */
 function rmsOf(x: tf.Tensor): tf.Tensor {
   return tf.maximum(tf.sqrt(tf.mean(tf.square(x))), 1e-30);
 }

@@ -1,10 +1,10 @@
-// A linear map added to a residual stream: the product adds to a copy of the stream, and no sum comes after it.
+// A linear map added to a residual stream: the product accumulates onto a copy of the stream, so no separate sum follows.
 import * as tf from "@tensorflow/tfjs";
 import { checkTensors, hasKernel, inShape, refuseShapes, runKernel } from "../kernels.ts";
 import { isHalf, weightShape } from "./half.ts";
 import { linear } from "./linear.ts";
 
-/** Name of the fused kernel: inputs `{ h: [rows, out], x: [rows, in], w: [out, in] }`, output like h. */
+/** Name of the fused kernel: inputs `{ h: [rows, out], x: [rows, in], w: [out, in] }`, output like `h`. */
 export const ADD_LINEAR = "StitchbookAddLinear";
 
 /** The same for a stack of models: inputs `{ h: [models, rows, out], x: [models, rows, in], w: [models, out, in] }`. */
@@ -25,7 +25,11 @@ export function addLinear<T extends tf.Tensor>(h: T, x: tf.Tensor, w: tf.Tensor)
   const models = w.shape.slice(0, -2);
   const rows = x.size / inner;
   if (x.shape.at(-1) !== inner || h.shape.at(-1) !== out || h.size / out !== rows || rows % (models[0] ?? 1) !== 0) {
-    refuseShapes("addLinear", { h, x, w }, "h must have w's rows, x its columns, and both as many rows");
+    refuseShapes(
+      "addLinear",
+      { h, x, w },
+      "the last size of h must be w's rows, that of x w's columns, and h and x must have equally many rows",
+    );
   }
   const kernel = w.rank === 2 ? ADD_LINEAR : ADD_LINEAR_STACKED;
   if (isHalf(w) || !hasKernel(kernel)) {

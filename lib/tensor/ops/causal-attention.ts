@@ -1,4 +1,4 @@
-// Causal grouped-query attention that stays within one document, with or without keys and values from a cache.
+// Causal grouped-query attention within documents, with or without cached keys and values.
 import * as tf from "@tensorflow/tfjs";
 import {
   checkRanks,
@@ -12,25 +12,25 @@ import {
 
 /**
  * Name of the fused kernel: inputs `{ q: [B, T, H, D], k: [B, S, G, D], v: [B, S, G, D], documents?: int32 [B, S] }`,
- * output `[B, T, H, D]`; `documents` only when S = T, and without gradient.
+ * output `[B, T, H, D]`; `documents` only if S = T, and it has no gradient.
  */
 export const CAUSAL_ATTENTION = "StitchbookCausalAttention";
 /**
- * Its gradient's kernel: inputs `{ q, k, v, out, dy }`, outputs `[dq, dk, dv]`. `out` is the forward kernel's own output;
- * what the forward kernel keeps beside it (logsumexp, first keys) is the backend's affair.
+ * Its gradient's kernel: inputs `{ q, k, v, out, dy }`, outputs `[dq, dk, dv]`. `out` is the forward kernel's own output,
+ * with which a backend may keep what its gradient needs.
  */
 export const CAUSAL_ATTENTION_GRAD = "StitchbookCausalAttentionGrad";
 
 /**
- * `softmax(q kᵀ / √D) v` over positions that are not later and lie in the same document.
+ * `softmax(q kᵀ / √D) v`, where each position attends to itself and earlier positions of the same document.
  *
- * Query t stands at position S − T + t, so that with a cache the T newest of S positions ask. Query head h reads
+ * Query t is at position S − T + t: with a cache, the queries are the T newest of S positions. Query head h reads
  * key-value head ⌊h / (H / G)⌋ (grouped-query attention, arXiv 2305.13245).
  *
  * @param q float32 `[batch, T, heads, headSize]`
  * @param k float32 `[batch, S, kvHeads, headSize]`, S ≥ T
  * @param v float32, like `k`
- * @param documents int32 `[batch, S]`, needs S = T; without it every row is one document
+ * @param documents int32 `[batch, S]`, only if S = T; without it each row is one document
  * @returns float32 like `q`
  * @throws UserError `tensor.shape`
  */
@@ -54,14 +54,14 @@ export function causalAttention(
     refuseShapes(
       "causalAttention",
       { q, k, documents },
-      `with documents [${[B, T]}] there are as many keys as queries`,
+      `documents must be [${[B, T]}], with as many keys as queries`,
     );
   }
   if (!hasKernel(CAUSAL_ATTENTION)) return causalAttentionReference(q, k, v, documents);
   return runKernel(CAUSAL_ATTENTION, documents === undefined ? { q, k, v } : { q, k, v, documents });
 }
 
-/** The stock composition; it keeps a `[B, H, T, S]` matrix. */
+/** The stock composition; it stores a `[B, H, T, S]` matrix. */
 export function causalAttentionReference(
   q: tf.Tensor4D,
   k: tf.Tensor4D,

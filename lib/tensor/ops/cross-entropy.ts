@@ -1,18 +1,18 @@
-// The negative log-likelihood of each next token, from logits.
+// The negative log-likelihood of each target token, from logits.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { checkTensors, hasKernel, hostValues, refuseShapes, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ logits: [N, vocab], targets: int32 [N] }`, output `[N]`. */
 export const CROSS_ENTROPY = "StitchbookCrossEntropy";
-/** Its gradient's kernel: inputs `{ logits, targets, loss, dy: [N] }`, output like `logits`; `loss` is the output itself. */
+/** Its gradient's kernel: inputs `{ logits, targets, loss, dy: [N] }`, output like `logits`; `loss` is the forward kernel's own output. */
 export const CROSS_ENTROPY_GRAD = "StitchbookCrossEntropyGrad";
 
 /**
  * `logsumexp(logits) − logits[target]` for each row, in nats; 0, and no gradient, where the target is negative.
  *
  * @param logits float32 `[N, vocab]`
- * @param targets int32 `[N]`, below `vocab`; {@linkcode checkTargets} says when that is checked
+ * @param targets int32 `[N]`, below `vocab`; see {@linkcode checkTargets}
  * @returns float32 `[N]`
  * @throws UserError `tensor.shape`, `tensor.index`
  */
@@ -28,9 +28,9 @@ export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tens
 }
 
 /**
- * Refuses targets that are no row of the vocabulary, while their values are still on this side, as a batch's are when it
- * is first used: to read them back would stop the device. One that is made on the device, or was used before, is not
- * checked; where it is too large, its loss is `logsumexp(logits)` and its gradient the softmax.
+ * Refuses targets outside of the vocabulary if JavaScript still has their values, as with a new batch: reading them back
+ * would stall the device. Targets computed on the device, or used before, are not checked; for one that is too large the
+ * loss is `logsumexp(logits)` and the gradient the softmax.
  *
  * @throws UserError `tensor.index`
  */
@@ -41,14 +41,14 @@ export function checkTargets(operation: string, targets: tf.Tensor1D, vocab: num
     throw new UserError(
       "tensor.index",
       `${operation}() needs targets below ${vocab}, but target ${i} is ${values![i]}`,
-      "A target that does not count is negative",
+      "Use a negative target for a position that does not count",
     );
   }
 }
 
 /** The stock composition. */
 export function crossEntropyReference(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
-  // Chosen, not multiplied by 0 and 1: an infinite logit beside the target's is no NaN.
+  // selected rather than multiplied by 0 and 1, so that an infinite logit elsewhere does not become NaN
   const isTarget = targetPlaces(targets, logits.shape[1]);
   const right = tf.sum(tf.where(isTarget, logits, tf.zerosLike(logits)), -1);
   const losses = tf.sub(tf.logSumExp(logits, -1), right);
@@ -56,9 +56,9 @@ export function crossEntropyReference(logits: tf.Tensor2D, targets: tf.Tensor1D)
 }
 
 /**
- * The gradient of the logits.
+ * The gradient with respect to the logits.
  *
- * @param loss what {@linkcode crossEntropy} gave for them, itself
+ * @param loss the tensor that {@linkcode crossEntropy} returned for them
  * @param dy float32 `[N]`
  */
 export function crossEntropyGradient(
@@ -73,7 +73,7 @@ export function crossEntropyGradient(
   return tf.mul(tf.sub(tf.softmax(logits), tf.cast(targetPlaces(targets, vocab), "float32")), counted);
 }
 
-/** Where each row's target is, bool `[N, vocab]`; nowhere if it is negative. (tfjs's `oneHot` wants at least two.) */
+/** One-hot targets, bool `[N, vocab]`; all false where a target is negative. (tfjs's `oneHot` needs two classes.) */
 function targetPlaces(targets: tf.Tensor1D, vocab: number): tf.Tensor {
   return tf.equal(targets.reshape([-1, 1]), tf.range(0, vocab, 1, "int32").reshape([1, vocab]));
 }

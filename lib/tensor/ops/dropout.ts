@@ -15,13 +15,13 @@ export const DROPOUT = "StitchbookDropout";
 export function dropout(x: tf.Tensor, rate: number, seed: number): tf.Tensor {
   checkTensors("dropout", { x });
   if (!(rate >= 0 && rate <= 1)) {
-    throw new UserError("tensor.rate", `dropout() needs a rate from 0 to 1, the part of x that it drops, not ${rate}`);
+    throw new UserError("tensor.rate", `dropout() needs a rate from 0 to 1, the fraction that it drops, not ${rate}`);
   }
   if (rate === 0) return x;
   return hasKernel(DROPOUT) ? runKernel(DROPOUT, { x }, { rate, seed }) : dropoutReference(x, rate, seed);
 }
 
-/** The stock composition: a mask made here, times `x`. */
+/** The stock composition: `x` times a mask computed here. */
 export function dropoutReference(x: tf.Tensor, rate: number, seed: number): tf.Tensor {
   const mask = new Float32Array(x.size);
   const threshold = dropoutThreshold(rate);
@@ -29,12 +29,12 @@ export function dropoutReference(x: tf.Tensor, rate: number, seed: number): tf.T
   return tf.mul(x, tf.tensor(mask, x.shape));
 }
 
-/** Elements whose hash is below it are dropped. */
+/** Elements whose hash is below this are dropped. */
 export function dropoutThreshold(rate: number): number {
   return Math.round(rate * 2 ** 32);
 }
 
-/** A uniform uint32 for element `index` under `seed`: Murmur3's finaliser applied twice. */
+/** A uniform uint32 for element `index` under `seed`: Murmur3's finalizer applied twice. */
 function dropoutHash(seed: number, index: number): number {
   return mix(mix(index + 1) ^ (seed >>> 0));
 }

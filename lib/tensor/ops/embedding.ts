@@ -10,12 +10,12 @@ export const EMBEDDING = "StitchbookEmbedding";
 export const EMBEDDING_GRAD = "StitchbookEmbeddingGrad";
 /**
  * Name of the kernel for a table in half precision: inputs `{ table: int32 [vocab, d / 2], ids: int32 [rows] }`, output
- * float32 `[rows, d]`; half.ts says how the numbers are packed.
+ * float32 `[rows, d]`; see half.ts for the packing.
  */
 export const EMBEDDING_HALF = "StitchbookEmbeddingHalf";
 
 /**
- * Refuses ids that are no row of a table.
+ * Refuses ids outside of a table.
  *
  * @throws UserError `tensor.index`
  */
@@ -29,8 +29,8 @@ export function checkIds(ids: ArrayLike<number>, vocab: number): void {
 }
 
 /**
- * @param table float32 `[vocab, d]`; or frozen and in half precision, int32 `[vocab, d / 2]`, of which only the rows asked
- * for are made float32
+ * @param table float32 `[vocab, d]`; or frozen and in half precision, int32 `[vocab, d / 2]`, of which only the requested
+ * rows are converted to float32
  * @param ids int32 of any shape; each in `[0, vocab)`
  * @returns float32 `[...ids.shape, d]`
  */

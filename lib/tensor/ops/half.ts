@@ -1,21 +1,21 @@
-// Frozen weights in half precision (IEEE 754 binary16): two to an int32 word, made float32 where they are used.
+// Frozen weights in half precision (IEEE 754 binary16): two per int32 word, converted to float32 where they are used.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { checkTensors, hasKernel, runKernel } from "../kernels.ts";
 
 /**
- * Name of the kernel: input `{ x: int32 [..., n / 2] }`, output float32 `[..., n]`; the lower half of a word comes first.
- * Infinity and NaN stay what they are, subnormal numbers are kept.
+ * Name of the kernel: input `{ x: int32 [..., n / 2] }`, output float32 `[..., n]`; the low half of a word comes first.
+ * Infinity, NaN and subnormal numbers are preserved.
  */
 export const UNPACK_HALF = "StitchbookUnpackHalf";
-/** Largest error of {@linkcode packHalf}, relative to a value of at least 2⁻¹⁴. */
+/** Largest relative error of {@linkcode packHalf} for values of at least 2⁻¹⁴. */
 export const HALF_ERROR = 2 ** -11;
 
 /**
- * The nearest half-precision numbers, two to a word.
+ * The nearest half-precision numbers, two per word.
  *
  * @param data an even number of values
- * @param what for the error
+ * @param what names the data in the error
  * @throws UserError `tensor.half` when a finite value is too large for half precision
  */
 export function packHalf(data: Float32Array, what: string): Int32Array {
@@ -24,7 +24,7 @@ export function packHalf(data: Float32Array, what: string): Int32Array {
     if (!Number.isFinite(halves[i]) && Number.isFinite(data[i])) {
       throw new UserError(
         "tensor.half",
-        `Cannot hold ${what} in half precision: it has the value ${data[i]}, and the largest is 65504`,
+        `Cannot hold ${what} in half precision: it contains ${data[i]}, and the largest number is 65504`,
         "Keep frozen weights in float32",
       );
     }
@@ -32,18 +32,18 @@ export function packHalf(data: Float32Array, what: string): Int32Array {
   return new Int32Array(halves.buffer);
 }
 
-/** Whether a weight is held as packed pairs of half-precision numbers. */
+/** Whether a weight consists of packed pairs of half-precision numbers. */
 export function isHalf(w: tf.Tensor): boolean {
   return w.dtype === "int32";
 }
 
-/** The shape of the numbers that a weight stands for. */
+/** The shape of a weight's numbers, packed or not. */
 export function weightShape(w: tf.Tensor): number[] {
   return isHalf(w) ? [...w.shape.slice(0, -1), 2 * w.shape.at(-1)!] : w.shape;
 }
 
 /**
- * Packed pairs as float32, `[..., n]` from `[..., n / 2]`; no gradient.
+ * Packed pairs as float32, `[..., n]` from `[..., n / 2]`; it has no gradient.
  *
  * @param x int32
  */
@@ -55,7 +55,7 @@ export function unpackHalf(x: tf.Tensor): tf.Tensor {
 /** The stock composition: each half looked up in a table of all 65,536. */
 export function unpackHalfReference(x: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {
-    const base = tf.scalar(65536, "int32"); // a plain number would be made float32, which is too narrow
+    const base = tf.scalar(65536, "int32"); // a plain number would become float32, which is too narrow
     const high = tf.floorDiv(x, base); // from −32768
     const low = tf.sub(x, tf.mul(high, base)); // from 0
     const places = tf.stack([low, tf.where(tf.less(high, tf.scalar(0, "int32")), tf.add(high, base), high)], -1);

@@ -1,23 +1,23 @@
-// The head and the cross-entropy in one: a language model's loss without its `[N, vocab]` logits, which are made, used
-// and dropped a chunk of rows at a time (as Wijmans et al. 2024, arXiv 2411.09009, and Liger, arXiv 2410.10989, do).
+// Output head and cross-entropy in one: a language model's loss without storing its `[N, vocab]` logits, which are
+// computed, used and freed one chunk of rows at a time (as in Wijmans et al., arXiv 2411.09009, and Liger, 2410.10989).
 import * as tf from "@tensorflow/tfjs";
 import { checkTensors, composed, hasKernel, isTaping, refuseShapes } from "../kernels.ts";
 import { checkTargets, crossEntropy, crossEntropyGradient } from "./cross-entropy.ts";
 import { isHalf, unpackHalf, weightShape } from "./half.ts";
 import { halfProductGradient, linear, LINEAR_HALF } from "./linear.ts";
 
-/** Most logits of one chunk, unless that were fewer than {@linkcode FEWEST_ROWS} rows: 8 MiB. */
+/** Most logits in one chunk, 8 MiB, unless that is fewer than {@linkcode FEWEST_ROWS} rows. */
 const CHUNK = 2 ** 21;
-/** Below this, reading the whole head for each chunk would cost more than the product. */
+/** With fewer rows, reading the whole head for each chunk would cost more than the product. */
 const FEWEST_ROWS = 384;
 
 /**
  * `crossEntropy(linear(x, w), targets)`: the negative log-likelihood of each row's target, in nats; 0, and no gradient,
- * where the target is negative. The gradients make the logits again.
+ * where the target is negative. The gradients recompute the logits.
  *
  * @param x float32 `[N, d]`
  * @param w float32 `[vocab, d]`; or frozen and in half precision, int32 `[vocab, d / 2]`
- * @param targets int32 `[N]`, below `vocab`; {@linkcode checkTargets} says when that is checked
+ * @param targets int32 `[N]`, below `vocab`; see {@linkcode checkTargets}
  * @returns float32 `[N]`
  * @throws UserError `tensor.shape`, `tensor.index`
  */
@@ -34,14 +34,14 @@ export function linearCrossEntropy(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.T
 }
 
 /**
- * The mean over all rows of {@linkcode linearCrossEntropy}, rows without a target included.
+ * The mean of {@linkcode linearCrossEntropy} over all rows, including those without a target.
  *
- * While a gradient is being taped, the gradient of x is computed beside the loss, chunk by chunk, and so is that of w
- * when w is a variable: the logits are made once, not twice.
+ * While a gradient is being taped, the gradient of x, and that of w if w is a variable, is computed along with the loss,
+ * chunk by chunk, so that the logits are computed once, not twice.
  *
  * @param x float32 `[N, d]`
  * @param w float32 `[vocab, d]`
- * @param targets int32 `[N]`, below `vocab`; {@linkcode checkTargets} says when that is checked
+ * @param targets int32 `[N]`, below `vocab`; see {@linkcode checkTargets}
  * @throws UserError `tensor.shape`, `tensor.index`
  */
 export function meanLinearCrossEntropy(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): tf.Scalar {
@@ -66,7 +66,7 @@ function differentiable(x: tf.Tensor, w: tf.Tensor): Readonly<Record<string, tf.
   return isHalf(w) ? { x } : { x, w };
 }
 
-/** The stock composition of both: per row. */
+/** The stock composition of both, per row. */
 export function linearCrossEntropyReference(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
   return crossEntropy(linear(x, w) as tf.Tensor2D, targets);
 }
@@ -87,7 +87,7 @@ function lossesAndGradients(
   dy?: tf.Tensor1D,
   wanted: readonly Part[] = [],
 ): Results {
-  // unpacked once for all chunks, unless products take it as it is
+  // unpacked once for all chunks, unless products read packed weights
   const table = isHalf(w) && !hasKernel(LINEAR_HALF) ? unpackHalf(w) as tf.Tensor2D : w;
   const chunks: Results[] = [];
   let dw: tf.Tensor | undefined;
@@ -133,7 +133,7 @@ function lossesOf(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D, from: nu
   return { x: part, logits, targets: wanted, losses: crossEntropy(logits, wanted) };
 }
 
-/** The most logits that are there at one time, of a batch of `rows` rows. */
+/** The most logits held at one time for a batch of `rows` rows. */
 export function logitsHeld(rows: number, vocab: number): number {
   return Math.ceil(rows / chunkCount(rows, vocab)) * vocab;
 }
@@ -142,7 +142,7 @@ function chunkCount(rows: number, vocab: number): number {
   return Math.max(1, Math.ceil(rows / Math.max(FEWEST_ROWS, Math.floor(CHUNK / vocab))));
 }
 
-/** First row and number of rows of each chunk; all of nearly one size. */
+/** First row and number of rows of each chunk; chunks are of nearly equal size. */
 export function chunksOf(rows: number, vocab: number): readonly (readonly [number, number])[] {
   const count = chunkCount(rows, vocab);
   const at = (i: number) => Math.floor(rows * i / count);
@@ -154,7 +154,7 @@ function checkInputs(operation: string, x: tf.Tensor2D, w: tf.Tensor2D, targets:
   const fits = x.rank === 2 && w.rank === 2 && targets.rank === 1 && x.shape[1] === weightShape(w)[1] &&
     targets.size === x.shape[0];
   if (!fits) {
-    refuseShapes(operation, { x, w, targets }, "x and w must have one width, with one target for each row of x");
+    refuseShapes(operation, { x, w, targets }, "x and w must have the same width, and x one target per row");
   }
   checkTargets(operation, targets, w.shape[0]);
 }

@@ -1,4 +1,4 @@
-// y = x Wᵀ with the weight in Hugging Face layout, [out, in].
+// y = x Wᵀ, with the weight in Hugging Face's layout [out, in].
 import * as tf from "@tensorflow/tfjs";
 import { checkTensors, composed, hasKernel, inShape, refuseShapes, runKernel } from "../kernels.ts";
 import { isHalf, unpackHalf, weightShape } from "./half.ts";
@@ -8,19 +8,19 @@ export const LINEAR = "StitchbookLinear";
 
 /**
  * Names of the fused kernels for packed half-precision weights: inputs `{ x: [rows, in], w: int32 [out, in / 2] }`, output
- * `[rows, out]`; and `{ dy: [rows, out], w }`, output `[rows, in]`. Or stacks of models of all of these.
+ * `[rows, out]`; and `{ dy: [rows, out], w }`, output `[rows, in]`. All of these may be stacks of models.
  */
 export const LINEAR_HALF = "StitchbookLinearHalf";
 export const LINEAR_HALF_GRAD_X = "StitchbookLinearHalfGradX";
 
 /**
- * A linear map without bias. A stack of weights maps as many equal runs of rows, each by its own, in one product.
+ * A linear map without bias. A stack of weights maps equally many runs of rows, one per weight, in one product.
  *
  * @param x float32 `[..., in]`
- * @param w float32 `[out, in]`, or `[models, out, in]` where x's rows are those of model after model; or frozen and in
- * half precision, int32 `[…, in / 2]`, whose float32 numbers are there only while a product runs, or never
+ * @param w float32 `[out, in]`, or `[models, out, in]` where x's rows are ordered by model; or frozen and in half
+ * precision, int32 `[…, in / 2]`, which is converted to float32 only while a product runs, or never
  * @returns float32 `[..., out]`
- * @throws UserError `tensor.shape` when the inner sizes differ, or the rows cannot be shared out among the models
+ * @throws UserError `tensor.shape` when the inner sizes differ, or the rows are not a multiple of the models
  */
 export function linear(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
   checkTensors("linear", { x, w }, { w: isHalf(w) ? "int32" : "float32" });
@@ -29,7 +29,7 @@ export function linear(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
     refuseShapes("linear", { x, w }, "the last size of both must be equal");
   }
   const models = w.rank === 3 ? w.shape[0]! : 1;
-  if (x.size / inner % models !== 0) refuseShapes("linear", { x, w }, "every model must have as many rows of x");
+  if (x.size / inner % models !== 0) refuseShapes("linear", { x, w }, "x's rows must be a multiple of the models");
   const y = isHalf(w) ? halfProduct(x, w) : product(x, w);
   return inShape(y, [...x.shape.slice(0, -1), w.shape.at(-2)!]);
 }
@@ -53,7 +53,7 @@ function halfProduct(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
   }, (dy, saved) => ({ x: () => tf.tidy(() => inShape(halfProductGradient(dy, saved[0]!), x.shape)) }));
 }
 
-/** The gradient of x, from that of `linear(x, w)` and packed weights: `[rows, in]`, or `[models, rows, in]`. */
+/** The gradient of x from that of `linear(x, w)`, for packed weights: `[rows, in]`, or `[models, rows, in]`. */
 export function halfProductGradient(dy: tf.Tensor, w: tf.Tensor): tf.Tensor {
   if (!hasKernel(LINEAR_HALF_GRAD_X)) return tf.matMul(dy, unpackHalf(w));
   return runKernel<tf.Tensor>(LINEAR_HALF_GRAD_X, { dy, w });

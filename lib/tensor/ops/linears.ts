@@ -1,4 +1,4 @@
-// Several linear maps of one input, as of queries, keys and values, or of gate and up: one job each way.
+// Several linear maps of one input, such as queries, keys and values, or gate and up, in one job each way.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { checkTensors, hasKernel, inShape, refuseShapes, runKernel, sharedGradients } from "../kernels.ts";
@@ -7,12 +7,12 @@ import { linear } from "./linear.ts";
 
 /** Name of the fused kernel: inputs, as a list, `x: [rows, in]` and weights `[out_i, in]`; outputs `[rows, out_i]`. */
 export const LINEARS = "StitchbookLinears";
-/** Its gradients' kernels: of x, from the outputs' gradients and then the weights; of the weights, from x and the former. */
+/** Gradient kernels: of x, from the outputs' gradients and the weights; of the weights, from x and the outputs' gradients. */
 export const LINEARS_GRAD_X = "StitchbookLinearsGradX";
 export const LINEARS_GRAD_W = "StitchbookLinearsGradW";
 
 /**
- * Names of the same for stacks of models: inputs `x: [models, rows, in]` and weights `[models, out_i, in]`, outputs
+ * The same for stacks of models: inputs `x: [models, rows, in]` and weights `[models, out_i, in]`, outputs
  * `[models, rows, out_i]`.
  */
 export const LINEARS_STACKED = "StitchbookLinearsStacked";
@@ -28,7 +28,7 @@ export const LINEARS_STACKED_GRAD_W = "StitchbookLinearsStackedGradW";
  * @throws UserError `tensor.shape` when the inner sizes or the numbers of models differ
  */
 export function linears(x: tf.Tensor, weights: readonly tf.Tensor[]): tf.Tensor[] {
-  if (weights.length === 0) throw new UserError("tensor.shape", "linears() needs one weight or more");
+  if (weights.length === 0) throw new UserError("tensor.shape", "linears() needs at least one weight");
   const inputs = { x, ...Object.fromEntries(weights.map((w, i) => [`w ${i}`, w])) };
   checkTensors(
     "linears",
@@ -40,10 +40,10 @@ export function linears(x: tf.Tensor, weights: readonly tf.Tensor[]): tf.Tensor[
   const models = shape.slice(0, -2);
   if (rank !== 2 && rank !== 3) refuseShapes("linears", inputs, "weights must have 2 or 3 dimensions");
   if (weights.some((w) => weightShape(w).at(-1) !== inner || String(w.shape.slice(0, -2)) !== String(models))) {
-    refuseShapes("linears", inputs, "the last size of all must be equal, and all must be of as many models");
+    refuseShapes("linears", inputs, "all must have the same last size and the same number of models");
   }
   if (x.size / inner % (models[0] ?? 1) !== 0) {
-    refuseShapes("linears", inputs, "every model must have as many rows of x");
+    refuseShapes("linears", inputs, "x's rows must be a multiple of the models");
   }
   const kernel = rank === 2 ? LINEARS : LINEARS_STACKED;
   if (weights.some(isHalf) || !hasKernel(kernel)) return weights.map((w) => linear(x, w));

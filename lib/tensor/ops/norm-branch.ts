@@ -1,19 +1,19 @@
-// Where a residual stream branches off into a block: the stream goes on, and its norm goes into the block. One operation,
-// so that the two gradients meet in one pass.
+// Where a block branches off a residual stream: the stream continues, and its norm enters the block. It is one operation,
+// so that the two gradients are added in one pass.
 import * as tf from "@tensorflow/tfjs";
 import { checkTensors, hasKernel, runKernel } from "../kernels.ts";
 import { RMS_NORM_GRAD_W, RMS_NORM_STACKED_GRAD_W, rmsNorm } from "./rms-norm.ts";
 
 /** Name of the fused kernel: inputs `{ x: [..., d], w: [d] }`, attribute `epsilon`, outputs x's norm and x itself. */
 export const NORM_BRANCH = "StitchbookNormBranch";
-/** Its gradient's kernel: inputs `{ x, w, dnormed, dx }` (`dx` that of the second output), output like x. */
+/** Its gradient's kernel: inputs `{ x, w, dnormed, dx }` (`dx` is the second output's gradient), output like x. */
 export const NORM_BRANCH_GRAD = "StitchbookNormBranchGrad";
-/** Names of the same for a stack of models: `w` is `[models, d]`, and x's rows are those of model after model. */
+/** The same for a stack of models: `w` is `[models, d]`, and x's rows are ordered by model. */
 export const NORM_BRANCH_STACKED = "StitchbookNormBranchStacked";
 export const NORM_BRANCH_STACKED_GRAD = "StitchbookNormBranchStackedGrad";
 
 /**
- * The norm of a stream, and the stream for what follows: what uses the second result in place of `x` spares a sum of
+ * The norm of a stream, and the stream itself: using the second result in place of `x` saves a separate sum of
  * gradients.
  *
  * @param x float32 `[..., d]`

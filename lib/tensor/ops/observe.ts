@@ -1,4 +1,4 @@
-// Looking at many tensors at once without changing them: single values, and the norm of all.
+// Observing many tensors at once: single values, and the norm of all.
 import * as tf from "@tensorflow/tfjs";
 import { hasKernel, runKernel } from "../kernels.ts";
 
@@ -9,9 +9,9 @@ export const GATHER_PLACES = "StitchbookGatherPlaces";
 export const GLOBAL_NORM = "StitchbookGlobalNorm";
 
 /**
- * Single values of float32 tensors, one after the other, `[sum of places]`.
+ * Single values of float32 tensors, concatenated: `[number of places]`.
  *
- * @param places for each tensor, places in its flat values
+ * @param places indices into each tensor's flattened values
  */
 export function gatherPlaces(tensors: readonly tf.Tensor[], places: readonly Int32Array[]): tf.Tensor1D {
   if (hasKernel(GATHER_PLACES)) return tf.tidy(() => runKernel<tf.Tensor1D>(GATHER_PLACES, named(tensors), { places }));
@@ -20,7 +20,7 @@ export function gatherPlaces(tensors: readonly tf.Tensor[], places: readonly Int
   );
 }
 
-/** √ of the sum of all squares of all tensors, a float32 scalar. */
+/** The square root of the sum of all tensors' squares, a float32 scalar. */
 export function globalNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
   if (hasKernel(GLOBAL_NORM)) return tf.tidy(() => runKernel<tf.Scalar>(GLOBAL_NORM, named(tensors)));
   return tf.tidy(() =>

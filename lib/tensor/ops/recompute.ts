@@ -1,17 +1,17 @@
-// Activation checkpointing (Chen et al. 2016, arXiv 1604.06174): the tape keeps what goes in, and the backward pass
-// computes again what it needs of what happens inside.
+// Activation checkpointing (Chen et al. 2016, arXiv 1604.06174): the tape saves only the inputs, and the backward pass
+// recomputes the rest.
 import type * as tf from "@tensorflow/tfjs";
 import { gradientsBeside } from "../gradients.ts";
 import { composed, sharedGradients } from "../kernels.ts";
 
 /**
- * `f(x, constants)`, of which only `x` and `constants` are kept for the gradient. Its values and gradients are those of
- * `f` itself, bit for bit where operations repeat their bytes.
+ * `f(x, constants)`, saving only `x` and `constants` for the gradient. Values and gradients are those of `f` itself, bit
+ * for bit where operations are deterministic.
  *
  * @param f a pure function of its arguments and of `variables`
- * @param x gets a gradient
- * @param variables that `f` reads and that get gradients; whatever else it reads gets none
- * @param constants other tensors that `f` reads and that may be gone by the time of the backward pass
+ * @param x has a gradient
+ * @param variables that `f` reads and that have gradients; nothing else that it reads has one
+ * @param constants other tensors that `f` reads and that may be disposed before the backward pass
  */
 export function recompute<T extends tf.Tensor>(
   f: (x: T, constants: readonly tf.Tensor[]) => T,

@@ -1,4 +1,4 @@
-// Root-mean-square normalisation (Llama 2, arXiv 2307.09288 §2.2): computed in float32, then scaled.
+// Root-mean-square normalization (Llama 2, arXiv 2307.09288 §2.2): computed in float32, then scaled.
 import * as tf from "@tensorflow/tfjs";
 import { checkTensors, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
 
@@ -8,8 +8,8 @@ export const RMS_NORM = "StitchbookRmsNorm";
 export const RMS_NORM_GRAD_X = "StitchbookRmsNormGradX";
 export const RMS_NORM_GRAD_W = "StitchbookRmsNormGradW";
 /**
- * Name of the same for a stack of models: inputs `{ x: [..., d], w: [models, d] }`, where x's rows are equal runs, model
- * after model. Its gradients' kernels are the two above, with this `w`, under names of their own.
+ * The same for a stack of models: inputs `{ x: [..., d], w: [models, d] }`, where x's rows are equal runs, ordered by
+ * model. The gradient kernels are the two above, with this `w`, under their own names.
  */
 export const RMS_NORM_STACKED = "StitchbookRmsNormStacked";
 export const RMS_NORM_STACKED_GRAD_X = "StitchbookRmsNormStackedGradX";
@@ -19,7 +19,7 @@ export const RMS_NORM_STACKED_GRAD_W = "StitchbookRmsNormStackedGradW";
  * `w ∘ x / √(mean(x²) + ε)` over the last axis.
  *
  * @param x float32 `[..., d]`
- * @param w float32 `[d]`, or `[models, d]` where x's rows are those of model after model
+ * @param w float32 `[d]`, or `[models, d]` where x's rows are ordered by model
  * @returns float32 `[..., d]`
  * @throws UserError `tensor.shape`
  */
@@ -27,7 +27,7 @@ export function rmsNorm(x: tf.Tensor, w: tf.Tensor, epsilon: number): tf.Tensor 
   checkTensors("rmsNorm", { x, w });
   const d = x.shape.at(-1);
   if ((w.rank !== 1 && w.rank !== 2) || w.shape.at(-1) !== d) {
-    refuseShapes("rmsNorm", { x, w }, "w must have x's last size");
+    refuseShapes("rmsNorm", { x, w }, "w's last size must be x's");
   }
   if (w.rank === 2) return stackedNorm(x, w as tf.Tensor2D, epsilon);
   return hasKernel(RMS_NORM) ? runKernel(RMS_NORM, { x, w }, { epsilon }) : rmsNormReference(x, w, epsilon);
@@ -35,7 +35,7 @@ export function rmsNorm(x: tf.Tensor, w: tf.Tensor, epsilon: number): tf.Tensor 
 
 function stackedNorm(x: tf.Tensor, w: tf.Tensor2D, epsilon: number): tf.Tensor {
   const [models, d] = w.shape;
-  if (x.size / d % models !== 0) refuseShapes("rmsNorm", { x, w }, "every model must have as many rows of x");
+  if (x.size / d % models !== 0) refuseShapes("rmsNorm", { x, w }, "x's rows must be a multiple of the models");
   if (hasKernel(RMS_NORM_STACKED)) return runKernel(RMS_NORM_STACKED, { x, w }, { epsilon });
   const normed = rmsNorm(x, tf.ones([d]), epsilon).reshape([models, -1, d]);
   return tf.mul(normed, w.reshape([models, 1, d])).reshape(x.shape);

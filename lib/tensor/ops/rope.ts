@@ -4,7 +4,7 @@ import { checkRanks, checkTensors, hasKernel, refuseShapes, runKernel, sameShape
 
 /**
  * Name of the fused kernel: inputs `{ x: [batch, time, heads, headSize], cos, sin: [time, headSize / 2] }`,
- * output like `x`; attribute `inverse` turns the other way, which is the gradient. `cos` and `sin` get no gradient.
+ * output like `x`; attribute `inverse` rotates the other way, which is the gradient. `cos` and `sin` have no gradient.
  */
 export const ROPE = "StitchbookRope";
 
@@ -22,7 +22,7 @@ export function ropeTable(time: number, headSize: number, theta: number, offset 
   return { cos: tf.tensor2d(newest.cos, shape), sin: tf.tensor2d(newest.sin, shape) };
 }
 
-/** The newest table's values: a training step asks for the same as the one before. */
+/** The last table's values: training steps ask for the same table again and again. */
 let newest = { asked: [] as readonly number[], cos: new Float32Array(0), sin: new Float32Array(0) };
 
 function angles(time: number, headSize: number, theta: number, offset: number) {

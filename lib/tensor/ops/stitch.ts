@@ -4,10 +4,10 @@ import { checkTensors, hasKernel, refuseShapes, runKernel, sameShape, sharedGrad
 
 /**
  * Name of the fused kernel: inputs, as a list, `hub: [N, d]`, `z: [N, (n+1)·d]` and n projected `[N, d]`;
- * output `[N, d]`. A list, because tfjs can save all inputs for the gradient only then.
+ * output `[N, d]`. It is a list because tfjs saves all inputs for the gradient only then.
  */
 export const EXPERTS_INTO_HUB = "StitchbookExpertsIntoHub";
-/** Its gradient's kernel: the same list and `dy` at its end; outputs the inputs' gradients in the same order. */
+/** Its gradient's kernel: the same list followed by `dy`; outputs the inputs' gradients in the same order. */
 export const EXPERTS_INTO_HUB_GRAD = "StitchbookExpertsIntoHubGrad";
 /** Name of the fused kernel: inputs `{ expert, projected, z }`, all `[N, d]`, output `[N, d]`. */
 export const HUB_INTO_EXPERT = "StitchbookHubIntoExpert";
@@ -19,7 +19,7 @@ export const HUB_INTO_EXPERT_GRAD = "StitchbookHubIntoExpertGrad";
  *
  * @param hub float32 `[N, d]`
  * @param projected n tensors `W_i h_i`, float32 `[N, d]`
- * @param z gate logits, float32 `[N, (n+1)·d]`: model after model, the hub first
+ * @param z gate logits, float32 `[N, (n+1)·d]`, ordered by model, the hub first
  * @returns float32 `[N, d]`
  */
 export function expertsIntoHub(hub: tf.Tensor2D, projected: readonly tf.Tensor2D[], z: tf.Tensor2D): tf.Tensor2D {
@@ -27,7 +27,7 @@ export function expertsIntoHub(hub: tf.Tensor2D, projected: readonly tf.Tensor2D
   const inputs = { hub, z, ...Object.fromEntries(projected.map((p, i) => [`projected ${i}`, p])) };
   checkTensors("expertsIntoHub", inputs);
   if (!sameShape(hub, ...projected) || z.shape[0] !== hub.shape[0] || z.shape[1] !== models * hub.shape[1]) {
-    refuseShapes("expertsIntoHub", inputs, "all states must have one shape [N, d], and z [N, models · d]");
+    refuseShapes("expertsIntoHub", inputs, "all states must have the same shape [N, d], and z must be [N, models · d]");
   }
   if (!hasKernel(EXPERTS_INTO_HUB)) return expertsIntoHubReference(hub, projected, z);
   return runKernel(EXPERTS_INTO_HUB, [hub, z, ...projected]);
@@ -46,7 +46,7 @@ export function expertsIntoHubReference(
   return tf.sum(tf.mul(g, states), 1) as tf.Tensor2D;
 }
 
-/** The E2H gates themselves, `[N, models, d]`, from logits `[N, models·d]`; they sum to 1 over models. */
+/** The E2H gates, `[N, models, d]`, from logits `[N, models·d]`; they sum to 1 over models. */
 export function expertsIntoHubGates(z: tf.Tensor2D, models: number): tf.Tensor3D {
   const [N, width] = z.shape;
   const byModel = z.reshape([N, models, width / models]);
@@ -63,7 +63,7 @@ export function expertsIntoHubGates(z: tf.Tensor2D, models: number): tf.Tensor3D
 export function hubIntoExpert(expert: tf.Tensor2D, projected: tf.Tensor2D, z: tf.Tensor2D): tf.Tensor2D {
   checkTensors("hubIntoExpert", { expert, projected, z });
   if (!sameShape(expert, projected, z)) {
-    refuseShapes("hubIntoExpert", { expert, projected, z }, "all must have one shape");
+    refuseShapes("hubIntoExpert", { expert, projected, z }, "all must have the same shape");
   }
   return hasKernel(HUB_INTO_EXPERT)
     ? runKernel(HUB_INTO_EXPERT, { expert, projected, z })

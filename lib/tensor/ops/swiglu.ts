@@ -1,16 +1,16 @@
-// The gated feed-forward's non-linearity: SiLU(gate) ∘ up (arXiv 2002.05202).
+// The nonlinearity of the gated feed-forward layer: SiLU(gate) ∘ up (arXiv 2002.05202).
 import * as tf from "@tensorflow/tfjs";
 import { checkTensors, hasKernel, refuseShapes, runKernel, sameShape, sharedGradients } from "../kernels.ts";
 
-/** Name of the fused kernel: inputs `{ gate, up }` of one shape, output of that shape. */
+/** Name of the fused kernel: inputs `{ gate, up }` of the same shape, output of that shape. */
 export const SWIGLU = "StitchbookSwiglu";
 /** Its gradient's kernel: inputs `{ gate, up, dy }`, outputs `[dgate, dup]`. */
 export const SWIGLU_GRAD = "StitchbookSwigluGrad";
 
-/** `gate · σ(gate) ∘ up`, element by element; float32 of any one shape. */
+/** `gate · σ(gate) ∘ up`, element by element; float32, both of the same shape. */
 export function swiglu(gate: tf.Tensor, up: tf.Tensor): tf.Tensor {
   checkTensors("swiglu", { gate, up });
-  if (!sameShape(gate, up)) refuseShapes("swiglu", { gate, up }, "both must have one shape");
+  if (!sameShape(gate, up)) refuseShapes("swiglu", { gate, up }, "both must have the same shape");
   return hasKernel(SWIGLU) ? runKernel(SWIGLU, { gate, up }) : swigluReference(gate, up);
 }
 
