@@ -1,23 +1,23 @@
-// Adapters as other machines have them, made from this machine's own.
+// Simulates other machines' adapters with this machine's own.
 
-/** What an adapter is to say of itself instead of the truth. */
+/** What an adapter pretends. */
 export interface Pretence {
   readonly description?: string;
   readonly limits?: Readonly<Partial<Record<keyof GPUSupportedLimits, number>>>;
-  /** All features that it has; a device with another is refused, and the adapter used up by that. */
+  /** All features that it has; requesting another one fails and consumes the adapter. */
   readonly features?: readonly string[];
-  /** Changes programs before its devices compile them. */
+  /** Changes programs before the adapter's devices compile them. */
   readonly compile?: (code: string) => string;
 }
 
-/** For {@linkcode Pretence.compile}: no conversion of half-precision numbers is exact. */
+/** For {@linkcode Pretence.compile}: makes every conversion of half-precision numbers inexact. */
 export const flushHalves = (code: string) =>
   code.replace(
     /(fn unpack\(word: i32\) -> vec2<f32> \{) return (.*(?:f16|x16float).*); \}/,
     "$1 let h = $2; return select(h, vec2<f32>(0.0), abs(h) < vec2<f32>(6.1035e-5)); }",
   );
 
-/** `adapter`, but with another name, lower limits or fewer features; it makes real devices. */
+/** `adapter` with another name, lower limits or fewer features; its devices are real. */
 export function pretend(adapter: GPUAdapter, { description, limits = {}, features, compile }: Pretence): GPUAdapter {
   const info = description === undefined ? {} : { description, isFallbackAdapter: false };
   return withProperties(adapter, {
@@ -34,7 +34,7 @@ function strict(adapter: GPUAdapter, features: ReadonlySet<string>, compile = (c
   return {
     features,
     async requestDevice(descriptor: GPUDeviceDescriptor): Promise<GPUDevice> {
-      if (used) throw new Error("The adapter is used up");
+      if (used) throw new Error("The adapter was already used");
       used = true;
       const refused = [...descriptor.requiredFeatures ?? []].filter((name) => !features.has(name));
       if (refused.length > 0) throw new TypeError(`Unsupported features: ${refused}`);
@@ -47,7 +47,7 @@ function strict(adapter: GPUAdapter, features: ReadonlySet<string>, compile = (c
   };
 }
 
-/** `target` with some properties replaced; its methods are still called on itself. */
+/** `target` with some properties replaced; its methods still run on `target`. */
 function withProperties<T extends object>(target: T, properties: object): T {
   return new Proxy(target, {
     get(_, name) {
@@ -58,7 +58,7 @@ function withProperties<T extends object>(target: T, properties: object): T {
   });
 }
 
-/** The least limits that WebGPU guarantees, of those that our kernels look at. */
+/** WebGPU's guaranteed minimal limits, of those that our kernels read. */
 export const LEAST_LIMITS = {
   maxStorageBuffersPerShaderStage: 8,
   maxComputeWorkgroupStorageSize: 16384,

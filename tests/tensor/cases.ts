@@ -1,4 +1,4 @@
-// Every fused operation on random shapes, odd ones above all, with its reference of stock operations.
+// Every fused operation on many shapes, mostly odd ones, with its reference of stock operations.
 import * as tf from "@tensorflow/tfjs";
 import {
   causalAttention,
@@ -34,7 +34,7 @@ type T1 = tf.Tensor1D;
 type T2 = tf.Tensor2D;
 type T4 = tf.Tensor4D;
 
-/** Shapes drawn at random, the same in every run: for each operation a few that nobody thought of. */
+/** Random shapes, the same in every run. */
 const source = random(2024, "shapes");
 const upTo = (...most: number[]) => most.map((largest) => 1 + source.int(largest));
 const drawn = <T>(one: () => T): T[] => Array.from({ length: 3 }, one);
@@ -95,7 +95,7 @@ function normCases(): Case[] {
   }));
 }
 
-/** Models of one shape that run as one: as if each ran by itself. */
+/** Stacks of models, compared with running each model separately. */
 function stackedCases(): Case[] {
   const shapes = [
     [1, 1, 1, 1],
@@ -268,7 +268,7 @@ function headCases(): Case[] {
   });
 }
 
-/** Frozen weights in half precision, packed: as the same numbers in float32. */
+/** Packed half-precision weights, compared with the same numbers in float32. */
 function halfCases(): Case[] {
   const shapes = [[1, 1, 1, 1], [3, 7, 2, 5], [2, 33, 9, 40], [1, 130, 20, 7], ...drawn(() => upTo(3, 30, 20, 30))];
   return shapes.flatMap(([models, rows, pairs, out]): Case[] => {

@@ -1,4 +1,4 @@
-// Prints how the CPU device describes itself. A program of its own: permissions and the environment are a process's.
+// Prints how the CPU device describes itself. A separate program, because permissions and environment belong to a process.
 import { openDevice } from "../../lib/tensor/mod.ts";
 
 const device = await openDevice("cpu", { threads: 2 });

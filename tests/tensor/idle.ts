@@ -1,5 +1,5 @@
-// Prints how many milliseconds of CPU an open device takes in half a second without work. A program of its own: in a
-// test's process, tests that run beside it would be counted too.
+// Prints how many milliseconds of CPU time an idle open device uses in half a second. A separate program, because in a
+// test's process other tests would be counted too.
 import * as tf from "@tensorflow/tfjs";
 import process from "node:process";
 import { openDevice } from "../../lib/tensor/mod.ts";

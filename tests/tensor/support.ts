@@ -1,9 +1,9 @@
-// What the tensor tests share: the same computation on two backends, and how far apart the results are.
+// Shared by the tensor tests: the same computation on two backends, and the distance between the results.
 import * as tf from "@tensorflow/tfjs";
 import { random } from "../../lib/random.ts";
 import type { StitchbookCPU } from "../../lib/tensor/cpu/mod.ts";
 
-/** Values on the JavaScript side, so that they can go to any backend. */
+/** Values in JavaScript, for use on any backend. */
 export interface Values {
   readonly data: Float32Array | Int32Array;
   readonly shape: readonly number[];
@@ -13,13 +13,13 @@ export interface Values {
 export interface Case {
   readonly name: string;
   readonly inputs: readonly Values[];
-  /** Inputs that are differentiated; the others are passed as they are. */
+  /** Indices of the inputs that get gradients. */
   readonly trained: readonly number[];
   readonly ours: (inputs: tf.Tensor[]) => tf.Tensor;
   readonly reference: (inputs: tf.Tensor[]) => tf.Tensor;
 }
 
-/** Result and gradients of `Σ y ∘ weights`, as arrays, on tfjs's current backend. */
+/** Value, and gradients of `Σ y ∘ weights`, as arrays, on tfjs's current backend. */
 export function evaluate(
   inputs: readonly Values[],
   trained: readonly number[],
@@ -28,7 +28,7 @@ export function evaluate(
   return tf.tidy(() => results(inputs, trained, f).map((tensor) => Float32Array.from(tensor.dataSync())));
 }
 
-/** The same for a backend that can only be read asynchronously. */
+/** The same for a backend that is read asynchronously. */
 export async function evaluateLater(
   inputs: readonly Values[],
   trained: readonly number[],
@@ -58,7 +58,7 @@ function results(
   return [value, ...gradients];
 }
 
-/** Normal values of a shape. */
+/** Normally distributed values. */
 export function normalValues(shape: readonly number[], seed: number, scale = 1): Values {
   const stream = random(seed, "normal");
   return { data: Float32Array.from({ length: sizeOf(shape) }, () => scale * stream.normal()), shape };
@@ -100,7 +100,7 @@ export function distance(ours: Float32Array, reference: Float32Array): number {
   return worst / scale;
 }
 
-/** Fills what is free in the CPU backend with NaN, so that a kernel that reads what nobody wrote is found out. */
+/** Fills the CPU backend's free memory with NaN, so that a kernel that reads uninitialized memory is caught. */
 export function poison(): void {
   const { machine } = tf.backend() as StitchbookCPU;
   machine.finish();

@@ -1,4 +1,4 @@
-// AdamW on WebGPU: the same path as the reference, whatever number of buffers the device binds, and nothing stale.
+// AdamW on WebGPU: it follows the reference for any number of buffers that the device binds, and leaves nothing stale.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { adamW, type AdamWSettings, type AdamWSlot, type Device, openDevice } from "../../lib/tensor/mod.ts";
@@ -8,7 +8,7 @@ import { LEAST_LIMITS, pretend } from "./adapters.ts";
 import { distance, normalValues } from "./support.ts";
 
 const options = { sanitizeResources: false, sanitizeOps: false };
-// more parameters than any launch takes, one longer than a workgroup's chunk
+// more parameters than any launch covers, one of them longer than a workgroup's chunk
 const shapes = [[1], [3, 5], [130, 170], [17], ...Array.from({ length: 9 }, (_, i) => [i + 1, 3])];
 const settings = { learningRate: 0.01, beta1: 0.9, beta2: 0.95, epsilon: 1e-8 };
 const least = async () => pretend((await findAdapter())!, { limits: LEAST_LIMITS, features: [] });
@@ -30,7 +30,7 @@ async function update(slots: AdamWSlot[], gradients: tf.Tensor[], settings: Adam
   return value!;
 }
 
-/** Four updates on a device; parameters are read in the middle too, as a checkpoint does. */
+/** Four updates on a device, with the parameters also read halfway, as for a checkpoint. */
 async function train(device: Device, more: { clipNorm: number; clipUpdate?: number }) {
   const slots = slotsOf(shapes);
   const norms: number[] = [];
@@ -63,7 +63,7 @@ for (const more of [{ clipNorm: 1 }, { clipNorm: Infinity }, { clipNorm: 1, clip
   }, options);
 }
 
-optionalTest("vulkan", "`adamW()` on WebGPU leaves clones and initial values as they were", async () => {
+optionalTest("vulkan", "`adamW()` on WebGPU does not change clones and initial values", async () => {
   const device = await openDevice("webgpu");
   const initial = tf.fill([400], 2);
   const parameter = tf.variable(initial);
@@ -95,7 +95,7 @@ optionalTest(
   options,
 );
 
-optionalTest("vulkan", "a parameter that is being read while it is updated is read anew the next time", async () => {
+optionalTest("vulkan", "a parameter that is read while it is updated is read again the next time", async () => {
   const device = await openDevice("webgpu");
   const [slot] = slotsOf([[20]]);
   tf.tidy(() => void tf.mul(slot!.parameter, 2)); // so that it is on the device
@@ -107,11 +107,16 @@ optionalTest("vulkan", "a parameter that is being read while it is updated is re
   await device.close();
 }, options);
 
-optionalTest("vulkan", "`adamW()` of no parameters on WebGPU is a norm of 0, whatever its buffer held", async () => {
-  const device = await openDevice("webgpu");
-  const left = tf.tidy(() => tf.add(tf.fill([1], 7), 1));
-  await left.data();
-  left.dispose();
-  assert.equal(await update([], [], { ...settings, clipNorm: 1, step: 1 }), 0);
-  await device.close();
-}, options);
+optionalTest(
+  "vulkan",
+  "`adamW()` of no parameters on WebGPU returns a norm of 0, whatever its buffer contained",
+  async () => {
+    const device = await openDevice("webgpu");
+    const left = tf.tidy(() => tf.add(tf.fill([1], 7), 1));
+    await left.data();
+    left.dispose();
+    assert.equal(await update([], [], { ...settings, clipNorm: 1, step: 1 }), 0);
+    await device.close();
+  },
+  options,
+);

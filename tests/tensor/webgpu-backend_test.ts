@@ -1,5 +1,4 @@
-// The WebGPU backend itself: what it takes for granted of tfjs, what it keeps and frees, and that equal work gives equal
-// bytes.
+// The WebGPU backend itself: what it assumes about tfjs, what it keeps and frees, and that equal work gives equal bytes.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { toVariables } from "../../lib/model/mod.ts";
@@ -15,7 +14,7 @@ import { bigWeights, randomBatch, TINY } from "../tiny.ts";
 const options = { sanitizeResources: false, sanitizeOps: false };
 const webgpu = () => tf.backend() as StitchbookWebGPU;
 
-Deno.test("`gridOf()` covers all workgroups with no side too long", () => {
+Deno.test("`gridOf()` covers all workgroups, with no side over the limit", () => {
   for (const [groups, limit] of [[1, 5], [5, 5], [6, 5], [24, 5], [26, 5], [99, 5], [125, 5], [70_000, 65_535]]) {
     const grid = gridOf(groups!, limit!)!;
     assert.ok(grid.every((side) => side >= 1 && side <= limit!), String(grid));
@@ -30,7 +29,7 @@ Deno.test("`uniformWords()` keeps integers as integers and floats as floats, in 
   assert.deepEqual([...words], [7, 0x3f000000, 0xffffffff, 0]);
 });
 
-optionalTest("vulkan", "tfjs's backend has the private parts that our launches share", async () => {
+optionalTest("vulkan", "tfjs's backend has the private fields that our launches use", async () => {
   const device = await openDevice("webgpu");
   const part = (name: string) => (webgpu() as unknown as Record<string, unknown>)[name];
   const kind = (name: string) => (part(name) as object).constructor.name;
@@ -53,7 +52,7 @@ optionalTest("vulkan", "`tf.time()` measures our kernels by name", async () => {
   await device.close();
 }, options);
 
-optionalTest("vulkan", "uniforms in greater number than are kept stay right", async () => {
+optionalTest("vulkan", "more distinct uniforms than are kept are all correct", async () => {
   const device = await openDevice("webgpu");
   const backend = webgpu();
   const sums: tf.Tensor[] = [];
@@ -82,14 +81,14 @@ struct Uniforms { groups: u32, value: f32 }
 @compute @workgroup_size(1) fn main() { y[0] = uniforms.value; }`,
 };
 
-optionalTest("vulkan", "an id outside of the table is refused while it is still on this side", async () => {
+optionalTest("vulkan", "an id outside of the table is refused while JavaScript has its value", async () => {
   const device = await openDevice("webgpu");
   const table = tf.ones([5, 2]) as tf.Tensor2D;
   assert.throws(() => embedding(table, tf.tensor1d([0, 5], "int32")), /ids in \[0, 5\), but id 1 is 5/);
   await device.close();
 }, options);
 
-optionalTest("vulkan", "a target outside of the vocabulary is refused while it is still on this side", async () => {
+optionalTest("vulkan", "a target outside of the vocabulary is refused while JavaScript has its value", async () => {
   const device = await openDevice("webgpu");
   const losses = (targets: number[]) => crossEntropy(tf.ones([2, 4]), tf.tensor1d(targets, "int32"));
   for (const target of [4, 2 ** 30]) assert.throws(() => losses([-1, target]), { code: "tensor.index" });
@@ -112,7 +111,7 @@ optionalTest(
   options,
 );
 
-optionalTest("vulkan", "reading at once is refused, except what is still on this side", async () => {
+optionalTest("vulkan", "synchronous reads are refused, except of values that JavaScript has", async () => {
   const device = await openDevice("webgpu");
   const x = tf.tensor1d([1, 2]);
   assert.deepEqual([...x.dataSync()], [1, 2]);
@@ -154,7 +153,7 @@ optionalTest(
   options,
 );
 
-/** Trains a tiny decoder; what it reports, its weights, and what the backend holds after each step. */
+/** Trains a tiny decoder; returns its reports, its weights, and the backend's memory after each step. */
 async function trainTiny(steps: number, layers: number) {
   const model = { ...TINY, layers };
   const config = trainConfigSchema.parse({ steps, batch: 2, warmup: 0, lr: 1e-3 });

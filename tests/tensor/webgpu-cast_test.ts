@@ -1,10 +1,10 @@
-// Casts on WebGPU: what our kernels read after one is floats, not the integers that lie in a shared buffer.
+// Casts on WebGPU: after a cast to float our kernels read floats, not the integers of a shared buffer.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { openDevice } from "../../lib/tensor/mod.ts";
 import { optionalTest } from "../optional.ts";
 
-optionalTest("vulkan", "a cast of integers and truth values to floats converts them on WebGPU", async () => {
+optionalTest("vulkan", "a cast of integers and booleans to float converts them on WebGPU", async () => {
   const device = await openDevice("webgpu");
   try {
     const whole = tf.tensor2d([0, -3, 7, 1 << 20, 5, -1], [2, 3], "int32");
@@ -16,7 +16,7 @@ optionalTest("vulkan", "a cast of integers and truth values to floats converts t
     assert.deepEqual([...await tf.matMul(truth, ones).data()], [1, 1, 2, 2]);
     const sums = tf.sum(tf.cast(tf.oneHot(tf.tensor1d([2, 0, 2], "int32"), 3), "float32"), 0);
     assert.deepEqual([...await sums.data()], [1, 0, 2]);
-    // Other casts are the stock ones, and a cast of nothing is nothing.
+    // other casts are the stock ones, and an empty tensor can be cast
     assert.deepEqual([...await tf.cast(tf.tensor1d([1.7, -1.7]), "int32").data()], [1, -1]);
     assert.deepEqual([...await tf.cast(tf.tensor1d([], "int32"), "float32").data()], []);
   } finally {

@@ -1,4 +1,4 @@
-// The WebGPU device: asked for and absent, chosen by `auto`, lost, in error, and with limits that a tensor exceeds.
+// Opening WebGPU devices: none available, the choice of `auto`, software adapters, lost devices, errors and limits.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
@@ -16,7 +16,7 @@ function refused(code: string, pattern: RegExp) {
   return (error: unknown) => error instanceof UserError && error.code === code && pattern.test(error.message);
 }
 
-Deno.test('`openDevice("webgpu")` refuses a machine without an adapter and leaves the backend as it was', async () => {
+Deno.test('`openDevice("webgpu")` refuses a machine without an adapter and does not change the backend', async () => {
   await (await openDevice("reference")).close();
   await assert.rejects(openDevice("webgpu", { adapter: absent }), refused("device.absent", /no WebGPU adapter/));
   assert.equal(tf.getBackend(), "cpu");
@@ -45,7 +45,7 @@ optionalTest("vulkan", '`openDevice("auto")` is WebGPU on a machine with a real 
   await device.close();
 }, options);
 
-optionalTest("vulkan", "`describeAdapter()` tells software from hardware", async () => {
+optionalTest("vulkan", "`describeAdapter()` distinguishes software from hardware", async () => {
   const adapter = (await findAdapter())!;
   const software = (description: string) => describeAdapter(pretend(adapter, { description })).software;
   for (const name of ["llvmpipe (LLVM 15)", "SwiftShader Device", "Microsoft Basic Render Driver"]) {
@@ -54,7 +54,7 @@ optionalTest("vulkan", "`describeAdapter()` tells software from hardware", async
   for (const name of ["NVIDIA H100", "Apple M3", "AMD Radeon 780M", "Intel(R) Iris(R) Xe"]) assert.ok(!software(name));
 }, options);
 
-optionalTest("vulkan", "a software adapter comes with a warning that names it, a real one without", async () => {
+optionalTest("vulkan", "a software adapter has a warning that names it, a hardware adapter has none", async () => {
   for (
     const [description, warning] of [["llvmpipe", /llvmpipe.*on the CPU.*--device cpu/], ["A GPU", undefined]] as const
   ) {
@@ -67,7 +67,7 @@ optionalTest("vulkan", "a software adapter comes with a warning that names it, a
   }
 }, options);
 
-optionalTest("vulkan", "only a software adapter's dispatches are waited for, and only if asked to", async () => {
+optionalTest("vulkan", "only a software adapter's dispatches are waited for, and only on request", async () => {
   const submissions = async (description: string, waitsForDispatches: boolean) => {
     const adapter = async () => pretend((await findAdapter())!, { description });
     const device = await openDevice("webgpu", { adapter, waitsForDispatches });
@@ -114,12 +114,15 @@ optionalTest("vulkan", "work on a software adapter is interrupted between two ke
   await device.close();
 }, options);
 
-optionalTest("vulkan", "an adapter that gives no device is refused by name", async () => {
+optionalTest("vulkan", "an adapter that cannot open a device is refused by name", async () => {
   const used = async () => {
     const adapter = (await findAdapter())!;
     return pretend(adapter, { description: "Old GPU", limits: { maxBufferSize: 2 ** 60 } });
   };
-  await assert.rejects(openDevice("webgpu", { adapter: used }), refused("device.absent", /Old GPU gave no device/));
+  await assert.rejects(
+    openDevice("webgpu", { adapter: used }),
+    refused("device.absent", /Old GPU could not open a device/),
+  );
 }, options);
 
 optionalTest("vulkan", "a device that is lost settles `failure` with the reason", async () => {
@@ -130,22 +133,22 @@ optionalTest("vulkan", "a device that is lost settles `failure` with the reason"
   await device.close();
 }, options);
 
-optionalTest("vulkan", "an error that nobody caught settles `failure` with its message", async () => {
+optionalTest("vulkan", "an uncaptured error settles `failure` with its message", async () => {
   const device = await openDevice("webgpu");
   gpu().createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.MAP_WRITE });
   assert.match((await device.failure).message, /^WebGPU reported an error: /);
   await device.close();
 }, options);
 
-optionalTest("vulkan", "memory exhausted on the device is told as what the user can mend", async () => {
+optionalTest("vulkan", "running out of device memory is reported with what the user can do", async () => {
   const device = await openDevice("webgpu");
   const error = new GPUOutOfMemoryError("Not enough memory left");
   gpu().dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error }));
-  assert.ok(refused("device.memory", /no memory left: Not enough/)(await device.failure));
+  assert.ok(refused("device.memory", /out of memory: Not enough/)(await device.failure));
   await device.close();
 }, options);
 
-optionalTest("vulkan", "`close()` frees the device without calling that a failure", async () => {
+optionalTest("vulkan", "`close()` destroys the device without settling `failure`", async () => {
   const device = await openDevice("webgpu");
   const { lost } = gpu();
   let failed = false;

@@ -1,5 +1,5 @@
-// Features of a WebGPU device: used where a probe shows that they give what they should, told in the description, and done
-// without wherever they are refused or wrong.
+// Optional features of WebGPU devices: used if a probe finds them correct, named in the description, and left out if they
+// are refused or wrong.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { crossEntropy, linear, openDevice, packHalf, rmsNorm } from "../../lib/tensor/mod.ts";
@@ -14,7 +14,7 @@ import { normalValues } from "./support.ts";
 const options = { sanitizeResources: false, sanitizeOps: false };
 const opened = () => tf.backend() as StitchbookWebGPU;
 
-/** The features that a device is found to have whose compiler sees each program as `compile` makes it. */
+/** The features found on a device that compiles each program as changed by `compile`. */
 async function found(compile: (code: string) => string, features?: readonly string[]): Promise<Features> {
   const pretence = { compile, ...(features === undefined ? {} : { features }) };
   const { backend, failure, close } = await openWebGpu({
@@ -37,7 +37,7 @@ optionalTest("vulkan", "the description of a WebGPU device names the features th
   await device.close();
 }, options);
 
-optionalTest("vulkan", "a device that is refused its features is made without them, from a fresh adapter", async () => {
+optionalTest("vulkan", "if features are refused, the device is opened without them, from a fresh adapter", async () => {
   let asked = 0;
   const adapter = async () => {
     asked++;
@@ -51,10 +51,10 @@ optionalTest("vulkan", "a device that is refused its features is made without th
   await device.close();
 }, options);
 
-/** A device whose `shader-f16` is right, even where that of the machine's own is not. */
+/** A device whose `shader-f16` is correct, even if this machine's is not. */
 const rightHalves = (code: string) => code.replace("bitcast<vec2<f16>>(word)", "unpack2x16float(bitcast<u32>(word))");
 
-optionalTest("vulkan", "conversions of halves are used that are exact, `shader-f16` before the other", async () => {
+optionalTest("vulkan", "only exact conversions of halves are used, `shader-f16` first", async () => {
   const { halves } = await found((code) => code, []);
   assert.ok(halves === "unpack2x16float" || halves === undefined);
   if (halves !== undefined && (await findAdapter())!.features.has("shader-f16")) {
@@ -68,7 +68,7 @@ optionalTest("vulkan", "conversions of halves are used that are exact, `shader-f
   assert.equal((await found(finite)).halves, undefined);
 }, options);
 
-optionalTest("vulkan", "products by halves are the same bytes by any conversion", async () => {
+optionalTest("vulkan", "products with half-precision weights give the same bytes with any conversion", async () => {
   const results: Float32Array[] = [];
   for (const compile of [rightHalves, (code: string) => code, flushHalves]) {
     const device = await openDevice("webgpu", { adapter: async () => pretend((await findAdapter())!, { compile }) });
@@ -88,7 +88,7 @@ const SUBGROUP_FAULTS: Readonly<Record<string, (code: string) => string>> = {
 };
 
 for (const [what, compile] of Object.entries(SUBGROUP_FAULTS)) {
-  optionalTest("vulkan", `a device whose subgroups have wrong ${what} does without them`, async () => {
+  optionalTest("vulkan", `subgroups are not used on a device where their ${what} are wrong`, async () => {
     assert.equal((await found(compile)).subgroups, undefined);
   }, options);
 }
@@ -107,7 +107,7 @@ optionalTest(
   options,
 );
 
-Deno.test("`rowFunction()` leaves subgroups alone that reach into another row", () => {
+Deno.test("`rowFunction()` does not use subgroups that span two rows", () => {
   const text = (most: number, sharers: number) =>
     rowFunction({ halves: undefined, subgroups: { most, enable: true } }, "sum", sharers, "sum");
   assert.match(text(32, 32), /subgroupAdd/);
@@ -115,7 +115,7 @@ Deno.test("`rowFunction()` leaves subgroups alone that reach into another row", 
   assert.match(text(64, 128), /subgroupAdd/);
 });
 
-optionalTest("vulkan", "sums over rows give the same bytes every time", async () => {
+optionalTest("vulkan", "sums over rows always give the same bytes", async () => {
   const device = await openDevice("webgpu");
   for (const d of [36, 1000, 5001]) {
     const bytes: Uint8Array[][] = [];

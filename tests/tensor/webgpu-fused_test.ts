@@ -1,4 +1,5 @@
-// On WebGPU: maps that share an input or add to a stream, norms that branch off one, and weights in half precision.
+// Fused operations on WebGPU: linear maps that share an input or add to a stream, norms that branch off a stream, and
+// half-precision weights.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { addLinear, embedding, linear, linears, normBranch, openDevice, rmsNorm } from "../../lib/tensor/mod.ts";
@@ -40,7 +41,7 @@ function branchCase(rows: number, d: number): Case {
   };
 }
 
-/** Stacks of two models, each map and norm by itself in the reference. */
+/** Stacks of two models; the reference runs each map and norm separately. */
 function stackedCase(rows: number, inner: number, out: number): Case {
   const apart = (x: tf.Tensor, w: tf.Tensor, f: (x: tf.Tensor, w: tf.Tensor) => tf.Tensor) => {
     const xs = tf.split(x, 2, 0);
@@ -79,7 +80,7 @@ const cases = [
   branchCase(130, 20),
 ];
 
-optionalTest("vulkan", "fused maps and branches on WebGPU equal their parts", async () => {
+optionalTest("vulkan", "fused linear maps and norm branches on WebGPU equal their parts", async () => {
   await (await openDevice("reference")).close();
   const expected: Float32Array[][] = [];
   for (const { inputs, trained, reference } of cases) expected.push(await evaluateLater(inputs, trained, reference));
@@ -105,16 +106,21 @@ optionalTest("vulkan", "every half-precision number is unpacked on WebGPU, bit f
   await device.close();
 }, options);
 
-optionalTest("vulkan", "maps and tables in half precision on WebGPU are those of the numbers they hold", async () => {
-  const device = await openDevice("webgpu");
-  const weights = normalValues([6, 8], 1).data as Float32Array;
-  const packed = tf.tensor2d(packHalf(weights, "w"), [6, 4], "int32");
-  const rounded = tf.tensor2d(Float32Array.from(new Float16Array(weights)), [6, 8]);
-  const x = tf.tensor2d(normalValues([3, 8], 2).data as Float32Array, [3, 8]);
-  const ids = tf.tensor1d([5, 0, 5], "int32");
-  assert.deepEqual(await linear(x, packed).data(), await linear(x, rounded).data());
-  assert.deepEqual(await embedding(packed, ids).data(), await embedding(rounded, ids).data());
-  const gradient = (w: tf.Tensor) => tf.grad((x: tf.Tensor) => tf.sum(tf.square(linear(x, w))))(x);
-  assert.deepEqual(await gradient(packed).data(), await gradient(rounded).data());
-  await device.close();
-}, options);
+optionalTest(
+  "vulkan",
+  "half-precision linear maps and tables on WebGPU equal those of the same numbers in float32",
+  async () => {
+    const device = await openDevice("webgpu");
+    const weights = normalValues([6, 8], 1).data as Float32Array;
+    const packed = tf.tensor2d(packHalf(weights, "w"), [6, 4], "int32");
+    const rounded = tf.tensor2d(Float32Array.from(new Float16Array(weights)), [6, 8]);
+    const x = tf.tensor2d(normalValues([3, 8], 2).data as Float32Array, [3, 8]);
+    const ids = tf.tensor1d([5, 0, 5], "int32");
+    assert.deepEqual(await linear(x, packed).data(), await linear(x, rounded).data());
+    assert.deepEqual(await embedding(packed, ids).data(), await embedding(rounded, ids).data());
+    const gradient = (w: tf.Tensor) => tf.grad((x: tf.Tensor) => tf.sum(tf.square(linear(x, w))))(x);
+    assert.deepEqual(await gradient(packed).data(), await gradient(rounded).data());
+    await device.close();
+  },
+  options,
+);

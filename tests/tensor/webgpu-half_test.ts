@@ -1,4 +1,5 @@
-// Half-precision weights on WebGPU: every number exactly, and products that read them packed, to the byte as unpacked ones.
+// Half-precision weights on WebGPU: every number is exact, and products of packed weights equal those of unpacked ones to
+// the byte.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { linear, linears, meanLinearCrossEntropy, openDevice, packHalf, unpackHalf } from "../../lib/tensor/mod.ts";
@@ -11,7 +12,7 @@ import { normalValues } from "./support.ts";
 
 const options = { sanitizeResources: false, sanitizeOps: false };
 
-/** Normal numbers of a shape, some of them subnormal as halves, packed. */
+/** Normally distributed numbers, packed; some are subnormal in half precision. */
 function packed(shape: number[], seed: number): tf.Tensor {
   const data = normalValues(shape, seed).data.map((value, i) => i % 11 === 0 ? value * 1e-6 : value) as Float32Array;
   return tf.tensor(packHalf(data, "a test"), [...shape.slice(0, -1), shape.at(-1)! / 2], "int32");
@@ -39,35 +40,45 @@ const SHAPES = [[1, 3, 40, 24], [1, 8, 36, 260], [1, 40, 68, 24], [1, 150, 96, 1
 
 for (const [models, rows, inner, out] of SHAPES as [number, number, number, number][]) {
   const shape = models === 1 ? [out, inner] : [models, out, inner];
-  optionalTest("vulkan", `products by halves [${shape}] of ${rows} rows are those by the same float32`, async () => {
-    const device = await openDevice("webgpu");
-    const w = packed(shape, 2);
-    const whole = unpackHalf(w);
-    const x = tf.tensor(normalValues([models * rows, inner], 3).data, [models * rows, inner]);
-    const [found, wanted] = [w, whole].map((w) => valueAndGradient(x, (x) => linear(x, w)));
-    assert.deepEqual(await bytesOf(found!), await bytesOf(wanted!));
-    await device.close();
-  }, options);
+  optionalTest(
+    "vulkan",
+    `products of ${rows} rows with half-precision weights [${shape}] equal those with the same float32 weights`,
+    async () => {
+      const device = await openDevice("webgpu");
+      const w = packed(shape, 2);
+      const whole = unpackHalf(w);
+      const x = tf.tensor(normalValues([models * rows, inner], 3).data, [models * rows, inner]);
+      const [found, wanted] = [w, whole].map((w) => valueAndGradient(x, (x) => linear(x, w)));
+      assert.deepEqual(await bytesOf(found!), await bytesOf(wanted!));
+      await device.close();
+    },
+    options,
+  );
 }
 
-optionalTest("vulkan", "`multiply()` by halves is that by float32 for every tiling, transpose and split", async () => {
-  const { backend, close } = await openWebGpu();
-  for (const tiling of TILINGS) {
-    for (const transposeB of [false, true]) {
-      const [M, N, K] = [tiling.rows + 5, tiling.columns + 8, 68];
-      const product = { batch: 2, M, N, K, transposeA: false, transposeB, oneA: false, oneB: !transposeB };
-      const a = tf.tensor(normalValues([2, M, K], 1).data);
-      const w = packed([product.oneB ? 1 : 2, ...(transposeB ? [N, K] : [K, N])], 2);
-      const plan: ProductPlan = { tiling, splits: transposeB ? 3 : 1 };
-      const results = [w, unpackHalf(w)].map((b) =>
-        multiply(backend, { ...product, halfB: b === w }, a, b, [2, M, N], { plan })
-      );
-      const [found, wanted] = await bytesOf(results.map((info) => tf.engine().makeTensorFromTensorInfo(info)));
-      assert.deepEqual(found, wanted);
+optionalTest(
+  "vulkan",
+  "`multiply()` with halves equals that with float32 for every tiling, transpose and split",
+  async () => {
+    const { backend, close } = await openWebGpu();
+    for (const tiling of TILINGS) {
+      for (const transposeB of [false, true]) {
+        const [M, N, K] = [tiling.rows + 5, tiling.columns + 8, 68];
+        const product = { batch: 2, M, N, K, transposeA: false, transposeB, sharedA: false, sharedB: !transposeB };
+        const a = tf.tensor(normalValues([2, M, K], 1).data);
+        const w = packed([product.sharedB ? 1 : 2, ...(transposeB ? [N, K] : [K, N])], 2);
+        const plan: ProductPlan = { tiling, splits: transposeB ? 3 : 1 };
+        const results = [w, unpackHalf(w)].map((b) =>
+          multiply(backend, { ...product, halfB: b === w }, a, b, [2, M, N], { plan })
+        );
+        const [found, wanted] = await bytesOf(results.map((info) => tf.engine().makeTensorFromTensorInfo(info)));
+        assert.deepEqual(found, wanted);
+      }
     }
-  }
-  await close();
-}, options);
+    await close();
+  },
+  options,
+);
 
 optionalTest("vulkan", "no float32 copy of half-precision weights is made for products on WebGPU", async () => {
   const device = await openDevice("webgpu");
@@ -87,7 +98,7 @@ optionalTest("vulkan", "no float32 copy of half-precision weights is made for pr
   }
   const x = tf.tensor(normalValues([24, 52], 4).data, [24, 52]);
   await tf.grad((x: tf.Tensor) => meanLinearCrossEntropy(x as tf.Tensor2D, head, targets))(x).data();
-  assert.ok(sizes.has(4 * 24 * 44), "the product's own output is seen");
+  assert.ok(sizes.has(4 * 24 * 44), "the product's own output is recorded");
   for (const outputs of [44, 60, 100]) assert.ok(!sizes.has(4 * outputs * 52), `weights [${outputs}, 52] in float32`);
   await device.close();
 }, options);

@@ -1,4 +1,4 @@
-// Matrix products on WebGPU: every way of cutting one gives the product, with odd sizes, and the plans fit the shapes.
+// Matrix products on WebGPU: every tiling gives the product, also with odd sizes, and the plans fit the shapes.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { findAdapter, openWebGpu } from "../../lib/tensor/webgpu/open.ts";
@@ -11,15 +11,15 @@ import { distance, normalValues } from "./support.ts";
 const limits = LEAST_LIMITS as unknown as GPUSupportedLimits;
 const options = { sanitizeResources: false, sanitizeOps: false };
 
-const plain = { transposeA: false, transposeB: true, oneA: true, oneB: true };
+const plain = { transposeA: false, transposeB: true, sharedA: true, sharedB: true };
 
 /** The product in float64. */
 function expectedProduct(product: Product, a: Float32Array, b: Float32Array): Float32Array {
-  const { batch, M, N, K, transposeA, transposeB, oneA, oneB } = product;
+  const { batch, M, N, K, transposeA, transposeB, sharedA, sharedB } = product;
   const c = new Float32Array(batch * M * N);
   for (let i = 0; i < c.length; i++) {
     const [matrix, m, n] = [Math.floor(i / (M * N)), Math.floor(i / N) % M, i % N];
-    const [fromA, fromB] = [oneA ? 0 : matrix * M * K, oneB ? 0 : matrix * K * N];
+    const [fromA, fromB] = [sharedA ? 0 : matrix * M * K, sharedB ? 0 : matrix * K * N];
     let sum = 0;
     for (let k = 0; k < K; k++) {
       sum += a[fromA + (transposeA ? k * M + m : m * K + k)]! * b[fromB + (transposeB ? n * K + k : k * N + n)]!;
@@ -37,9 +37,9 @@ optionalTest("vulkan", "`multiply()` gives the product for every tiling, transpo
     for (const [transposeA, transposeB] of [[false, false], [true, false], [false, true], [true, true]] as const) {
       for (const odd of [0, 1]) {
         const [M, N, K] = [tiling.rows + 4 + odd, tiling.columns + 8 + odd, 68 + odd];
-        const product = { batch: 2, M, N, K, transposeA, transposeB, oneA: odd === 1, oneB: !transposeB };
-        const a = normalValues([product.oneA ? 1 : 2, M, K], 1).data as Float32Array;
-        const b = normalValues([product.oneB ? 1 : 2, K, N], 2).data as Float32Array;
+        const product = { batch: 2, M, N, K, transposeA, transposeB, sharedA: odd === 1, sharedB: !transposeB };
+        const a = normalValues([product.sharedA ? 1 : 2, M, K], 1).data as Float32Array;
+        const b = normalValues([product.sharedB ? 1 : 2, K, N], 2).data as Float32Array;
         const [x, y] = [tf.tensor(a), tf.tensor(b)];
         const plan: ProductPlan = { tiling, splits: odd === 1 ? 3 : 1 };
         const info = multiply(backend, product, x, y, [2, M, N], { plan });
@@ -80,7 +80,7 @@ optionalTest("vulkan", "`matMul()` repeats the matrices of both batches", async 
   const spread = tf.matMul(tf.tensor(a.data, [2, 1, 4, 6]), tf.tensor(b.data, [1, 3, 6, 5]));
   assert.deepEqual(spread.shape, [2, 3, 4, 5]);
   const values = await spread.data() as Float32Array;
-  const one = { batch: 1, M: 4, N: 5, K: 6, transposeA: false, transposeB: false, oneA: true, oneB: true };
+  const one = { batch: 1, M: 4, N: 5, K: 6, transposeA: false, transposeB: false, sharedA: true, sharedB: true };
   for (let i = 0; i < 6; i++) {
     const [x, y] = [Math.floor(i / 3) * 24, (i % 3) * 30];
     const part = expectedProduct(one, a.data.slice(x, x + 24) as Float32Array, b.data.slice(y, y + 30) as Float32Array);

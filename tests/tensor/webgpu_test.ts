@@ -1,5 +1,5 @@
-// Every operation on WebGPU, a software adapter if there is no other, against the reference: on the adapter as it is, and
-// on one with the least that WebGPU guarantees and no features.
+// Every operation on WebGPU, on a software adapter if there is no other, compared with the reference: on the adapter as
+// it is, and on one with WebGPU's minimal limits and no optional features.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -20,12 +20,12 @@ import { type Case, distance, evaluateLater, normalValues } from "./support.ts";
 
 const options = { sanitizeResources: false, sanitizeOps: false };
 
-// Where both batches are repeated, the stock `cpu` backend gives half of the product: see webgpu_product_test.ts.
+// where both batches are repeated, the stock `cpu` backend computes half of the product: see webgpu-product_test.ts
 const chosen = cases.filter(({ name }) => name !== "matMul [2,1,4,6] by [1,3,6,5]");
 
 const webgpu = () => tf.backend() as StitchbookWebGPU;
 
-/** Fills the buffers that wait to be used again with NaN, so that a kernel that leaves out a number is found out. */
+/** Fills free buffers with NaN, so that a kernel that does not write a number is caught. */
 function poison(): void {
   const { bufferManager, device } = webgpu();
   const { freeBuffers } = bufferManager as unknown as { freeBuffers: Map<string, GPUBuffer[]> };
@@ -37,7 +37,7 @@ function poison(): void {
 
 let references: Promise<Float32Array[][]> | undefined;
 
-/** What the reference gives for each of the chosen cases. */
+/** The reference's results for each of the chosen cases. */
 async function expectedResults(): Promise<Float32Array[][]> {
   await (await openDevice("reference")).close();
   const results: Float32Array[][] = [];
@@ -74,10 +74,10 @@ optionalTest(
   options,
 );
 
-optionalTest("vulkan", "every operation and gradient equals the reference on the least WebGPU device", (t) => {
+optionalTest("vulkan", "every operation and gradient equals the reference on a minimal WebGPU device", (t) => {
   const adapter = async () =>
     pretend((await findAdapter())!, { limits: LEAST_LIMITS, features: [], compile: flushHalves });
-  // and with grids so short that they need all three dimensions
+  // also with grids so short that they need all three dimensions
   return compareAll(t, { adapter }, () => {
     const limits = { ...LEAST_LIMITS, maxComputeWorkgroupsPerDimension: 11 };
     Object.assign(webgpu(), { limits });
@@ -106,23 +106,28 @@ async function compareOne({ inputs, trained, ours, reference }: Case, opening: D
   await device.close();
 }
 
-optionalTest("vulkan", "attention with large heads takes smaller tiles, and heads too large are refused", async () => {
-  const adapter = async () => pretend((await findAdapter())!, { limits: LEAST_LIMITS });
-  await compareOne(attentionCase(128), { adapter });
-  const device = await openDevice("webgpu", { adapter });
-  const huge = tf.zeros([1, 4, 1, 1024]) as tf.Tensor4D;
-  assert.throws(
-    () => causalAttention(huge, huge, huge),
-    /causalAttention on \[1,4,1,1024\].*heads smaller than 1024.*maxComputeWorkgroupStorageSize 16384/,
-  );
-  await device.close();
-}, options);
+optionalTest(
+  "vulkan",
+  "attention with large heads uses smaller tiles, and heads that are too large are refused",
+  async () => {
+    const adapter = async () => pretend((await findAdapter())!, { limits: LEAST_LIMITS });
+    await compareOne(attentionCase(128), { adapter });
+    const device = await openDevice("webgpu", { adapter });
+    const huge = tf.zeros([1, 4, 1, 1024]) as tf.Tensor4D;
+    assert.throws(
+      () => causalAttention(huge, huge, huge),
+      /causalAttention on \[1,4,1,1024\].*heads smaller than 1024.*maxComputeWorkgroupStorageSize 16384/,
+    );
+    await device.close();
+  },
+  options,
+);
 
-optionalTest("vulkan", "attention on WebGPU keeps to a document that is not in one run", async () => {
+optionalTest("vulkan", "attention on WebGPU stays within a document that is not contiguous", async () => {
   await compareOne(attentionCase(8, Int32Array.from({ length: 40 }, (_, i) => (i * 7) % 5)));
 }, options);
 
-optionalTest("vulkan", "what is not finite is not lost on WebGPU", async () => {
+optionalTest("vulkan", "NaN and infinity are not lost on WebGPU", async () => {
   const device = await openDevice("webgpu");
   for (const bad of [NaN, Infinity]) {
     const row = tf.tensor1d([1, 2, bad, 4, 5, 6, 7, 8]);

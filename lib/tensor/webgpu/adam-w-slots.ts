@@ -1,12 +1,12 @@
-// What AdamW's programs share: each launch goes through several parameters, a stretch of one in each workgroup.
+// Shared by AdamW's programs: each launch covers several parameters, and each workgroup a chunk of one.
 import type * as tf from "@tensorflow/tfjs";
 import { ELEMENTS } from "./kernel.ts";
 import type { Scalar } from "./program.ts";
 
-/** Elements of one workgroup. */
+/** Elements per workgroup. */
 export const CHUNK = 4096;
 
-/** One parameter with what belongs to it. */
+/** A parameter with its gradient and moments. */
 export interface Slot {
   readonly p: tf.TensorInfo;
   readonly g: tf.TensorInfo;
@@ -22,14 +22,14 @@ export function chunksOf(slots: readonly Slot[]): number {
   return slots.reduce((sum, { chunks }) => sum + chunks, 0);
 }
 
-/** The list in runs of at most `size`. */
+/** The list split into runs of at most `size`. */
 export function partsOf<T>(list: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
 }
 
 export const each = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-/** Declares uniforms of `count` parameters: up to which workgroup each goes, its size, and what else. */
+/** Declares uniforms for `count` parameters: the workgroup where each ends, its size, and more. */
 export function slotUniforms(count: number, more: Readonly<Record<string, string>> = {}): Record<string, string> {
   const kinds = Object.entries({ end: "u32", size: "u32", ...more });
   return Object.fromEntries(each(count).flatMap((i) => kinds.map(([name, type]) => [name + i, type])));
@@ -40,12 +40,12 @@ export function slotValues(slots: readonly Slot[], more: (slot: Slot) => readonl
   return slots.flatMap((slot, i) => [chunksOf(slots.slice(0, i + 1)), slot.size, ...more(slot)]);
 }
 
-/** Statements that run one of `count` bodies: that of the parameter which the workgroup belongs to. */
+/** Statements that run one of `count` bodies: the one for the workgroup's parameter. */
 export function bySlot(count: number, body: (slot: number) => string): string {
   return each(count).map((slot) => `if (group < uniforms.end${slot}) {\n${body(slot)}\n  }`).join(" else ");
 }
 
-/** The same for every element `i` of the workgroup's stretch. */
+/** The same for every element `i` of the workgroup's chunk. */
 export function eachElement(count: number, body: (slot: number) => string): string {
   return bySlot(count, (slot) => `
     let begin = (group - ${slot === 0 ? "0u" : `uniforms.end${slot - 1}`}) * ${CHUNK}u;

@@ -1,5 +1,5 @@
-// AdamW on WebGPU: the gradients' norm in two stages of fixed order, then the update in place, each launch over as many
-// parameters as the device binds buffers.
+// AdamW on WebGPU: the gradients' norm in two stages of fixed order, then the update in place. Each launch covers as many
+// parameters as the device can bind buffers for.
 import type * as tf from "@tensorflow/tfjs";
 import { ADAM_W, ADAM_W_CLIPPED, type AdamWSettings } from "../ops/adam-w.ts";
 import {
@@ -21,14 +21,14 @@ import { ROW_THREADS, rowFunction } from "./row-sums.ts";
 type Info = tf.TensorInfo;
 type Attributes = AdamWSettings & { readonly decay: readonly number[] };
 
-/** Most buffers that a launch binds, however many the device would take. */
+/** Most buffers that a launch binds, even if the device allows more. */
 const MOST_BUFFERS = 64;
 
 function adamW(inputs: Readonly<Record<string, Info>>, attrs: Attributes, backend: StitchbookWebGPU): Info {
   const slots = attrs.decay.map((decay, i): Slot => {
     const [p, g, m, v] = ["p", "g", "m", "v"].map((letter) => inputs[letter + i]!) as [Info, Info, Info, Info];
     for (const tensor of [p, g, m, v]) backend.check(tensor);
-    for (const tensor of [p, m, v]) backend.own(tensor);
+    for (const tensor of [p, m, v]) backend.prepareUpdate(tensor);
     const size = sizeOf(p.shape);
     return { p, g, m, v, decay, size, chunks: Math.ceil(size / CHUNK) };
   });
@@ -59,14 +59,14 @@ function adamW(inputs: Readonly<Record<string, Info>>, attrs: Attributes, backen
   return norm;
 }
 
-/** The global norm, and by how much gradients are scaled; both `[]`. */
+/** The global norm, and the factor that scales the gradients; both `[]`. */
 function gradientNorm(
   backend: StitchbookWebGPU,
   slots: readonly Slot[],
   clipNorm: number,
   buffers: number,
 ): { readonly norm: Info; readonly scale: Info } {
-  const sums = backend.output([Math.max(1, chunksOf(slots))]); // a buffer of nothing cannot be bound
+  const sums = backend.output([Math.max(1, chunksOf(slots))]); // an empty buffer cannot be bound
   let first = 0;
   for (const some of partsOf(slots, buffers - 1)) {
     const tensors = [...some.map(({ g }) => g), sums];
@@ -111,7 +111,7 @@ const NORM = program("adamW norm", (features) => ({
   let whole = sqrt(total(lane, lane, sum));
   if (lane == 0u) {
     norm[0] = whole;
-    // not min, so that a norm that is NaN makes the parameters NaN, as in the reference
+    // not min(), so that a NaN norm makes the parameters NaN, as in the reference
     let factor = uniforms.clipNorm / (whole + 1e-6);
     if (uniforms.clips == 0u || factor >= 1.0) { scale[0] = 1.0; } else { scale[0] = factor; }
   }`,
@@ -120,7 +120,7 @@ const NORM = program("adamW norm", (features) => ({
 const MOMENTS = { beta1: "f32", beta2: "f32", rest1: "f32", rest2: "f32" };
 const RATIO = { correction1: "f32", correction2: "f32", epsilon: "f32" };
 
-/** Statements that make `mean` and `square`, the new moments, and write them. */
+/** Statements that compute and write the new moments, `mean` and `square`. */
 const newMoments = (slot: number) => `
       let gradient = g${slot}[i] * factor;
       let mean = m${slot}[i] * uniforms.beta1 + gradient * uniforms.rest1;
@@ -128,7 +128,7 @@ const newMoments = (slot: number) => `
       m${slot}[i] = mean;
       v${slot}[i] = square;`;
 
-/** Statements that make `ratio` from the moments. */
+/** Statements that compute `ratio` from the moments. */
 const RATIO_OF_MOMENTS = `
       let ratio = mean * uniforms.correction1 / (sqrt(square * uniforms.correction2) + uniforms.epsilon);`;
 
@@ -148,7 +148,7 @@ function updateProgram(count: number): Program {
   }));
 }
 
-/** The moments, and the sum of each workgroup's squared ratios. */
+/** Updates the moments and sums each workgroup's squared ratios. */
 function momentsProgram(count: number): Program {
   return program(`adamW moments ${count}`, (features) => ({
     reads: { scale: "f32", ...names("g", count) },
@@ -165,7 +165,7 @@ function momentsProgram(count: number): Program {
   }));
 }
 
-/** The parameters, each with its ratios scaled down to an RMS of `limit`; every workgroup adds up its parameter's sums. */
+/** Updates the parameters with ratios scaled down to an RMS of `limit`; each workgroup adds up its parameter's sums. */
 function clippedProgram(count: number): Program {
   const start = (slot: number) => slot === 0 ? "0u" : `uniforms.end${slot - 1}`;
   return program(`adamW clipped ${count}`, (features) => ({
@@ -182,7 +182,7 @@ function clippedProgram(count: number): Program {
   var sum = 0.0;
   for (var c = first + lane; c < last; c += ${ROW_THREADS}u) { sum += sums[c]; }
   let rms = sqrt(total(lane, lane, sum) / f32(size));
-  // so that an RMS that is NaN makes the parameters NaN
+  // not min(), so that a NaN RMS makes the parameters NaN
   var factor = uniforms.limit / rms;
   if (rms <= uniforms.limit) { factor = 1.0; }
   ${

@@ -7,7 +7,7 @@ import { attentionProgram } from "./attention-forward.ts";
 import { keyGradientProgram, queryGradientProgram, rowDotsProgram } from "./attention-gradients.ts";
 import { type AttentionLayout, attentionLayout } from "./attention-layout.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
-import { ELEMENTS, type KernelFunction, register, sizeOf, sumStretches } from "./kernel.ts";
+import { ELEMENTS, type KernelFunction, register, sizeOf, sumParts } from "./kernel.ts";
 import { float, type Program, program } from "./program.ts";
 import { rowGroups, sharersOf } from "./row-sums.ts";
 
@@ -31,8 +31,8 @@ const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) 
     launchTiles(backend, attentionProgram(layout), layout, [q!, k!], T, [...heads, spans, out, rowStats]);
     const result = resizeHeads(backend, out, D);
     if (result !== out) backend.release(out);
-    backend.keepAside(result, ROW_STATS, rowStats);
-    if (spans !== undefined) backend.keepAside(result, SPANS, shared(backend, spans));
+    backend.attach(result, ROW_STATS, rowStats);
+    if (spans !== undefined) backend.attach(result, SPANS, shared(backend, spans));
     return result;
   });
 };
@@ -41,9 +41,9 @@ const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }
   for (const tensor of [q!, k!, v!, out!, dy!]) backend.check(tensor);
   const [B, T, H, D] = q!.shape as [number, number, number, number];
   const [, S, G] = k!.shape as [number, number, number];
-  const rowStats = backend.aside(out!, ROW_STATS);
+  const rowStats = backend.attached(out!, ROW_STATS);
   if (rowStats === undefined) throw new Error(`${CAUSAL_ATTENTION_GRAD} needs the forward kernel's own output`);
-  const spans = backend.aside(out!, SPANS);
+  const spans = backend.attached(out!, SPANS);
   const layout = layoutFor(backend, D, 2, [q!, k!, v!]);
   return withPaddedHeads(backend, [q!, k!, v!, dy!, out!], ([q4, k4, v4, dy4, out4]) => {
     const steps = padded(D) / 4;
@@ -58,7 +58,7 @@ const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }
     const wholes = parts.map((part) => {
       if (sharing === 1) return part;
       const whole = backend.output([B, S, G, padded(D)]);
-      sumStretches(backend, part, whole, sharing, sizeOf(whole.shape));
+      sumParts(backend, part, whole, sharing, sizeOf(whole.shape));
       backend.release(part);
       return whole;
     });
@@ -140,13 +140,13 @@ const RESIZE_ROWS = program("resizeRows", () => ({
 /** The documents' spans. They are kept with the documents, because every layer needs them. */
 function spansOf(backend: StitchbookWebGPU, documents: Info): Info {
   backend.check(documents, "int32");
-  const kept = backend.aside(documents, SPANS);
+  const kept = backend.attached(documents, SPANS);
   if (kept !== undefined) return kept;
   const [B, T] = documents.shape as [number, number];
   const spans = backend.output([3, B, padded(T)], "int32");
   const count = B * padded(T);
   backend.launch(FIND_SPANS, [documents, spans], [count, T, padded(T)], Math.ceil(count / ELEMENTS));
-  backend.keepAside(documents, SPANS, spans);
+  backend.attach(documents, SPANS, spans);
   return spans;
 }
 

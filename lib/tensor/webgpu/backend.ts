@@ -1,5 +1,5 @@
-// The tfjs backend on a WebGPU device. Stock kernels work on it as they do on tfjs's own; ours are recorded into the
-// same command buffers, so that both kinds run in the order in which they were called.
+// The tfjs backend on a WebGPU device. Stock kernels work as on tfjs's own backend; ours are recorded into the same
+// command buffers, so that both kinds run in the order of their calls.
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { UserError } from "../../errors.ts";
@@ -12,15 +12,15 @@ import { gridOf, type Program, type Scalar, uniformWords } from "./program.ts";
 /** Name under which the backend and its kernels are registered. */
 export const WEBGPU_BACKEND = "webgpu";
 
-/** Something a launch binds: a tensor on this backend. */
+/** A tensor on this backend, which a launch can bind. */
 type Info = tf.TensorInfo;
 
 type StockProgram = Parameters<WebGPUBackend["runWebGPUProgram"]>[0];
 
 export interface BackendOptions {
-  /** Whether a stock program that adds floats by atomics, in no fixed order, is refused. */
+  /** Whether stock programs are refused that add floats with atomics, in no fixed order. */
   readonly deterministic: boolean;
-  /** What of the device's features programs use. */
+  /** The device's features that programs use. */
   readonly features: Features;
   /** Whether to wait for each dispatch before the next one. */
   readonly waitsForDispatches: boolean;
@@ -30,12 +30,12 @@ export class StitchbookWebGPU extends WebGPUBackend {
   readonly deterministic: boolean;
   readonly limits: GPUSupportedLimits;
   readonly features: Features;
-  /** Dispatches of one command buffer. */
+  /** Dispatches per command buffer. */
   readonly dispatchesPerSubmission: number;
   readonly #device: GPUDevice;
   readonly #pipelines: Pipelines;
   readonly #uniforms: UniformBuffers;
-  readonly #asides = new Map<object, Map<string, Info>>();
+  readonly #attached = new Map<object, Map<string, Info>>();
   readonly #trim: () => void;
   readonly #waits: boolean;
   #onCompile = () => {};
@@ -49,7 +49,7 @@ export class StitchbookWebGPU extends WebGPUBackend {
     super(device as never, info as never);
     this.#device = device;
     this.#pipelines = createPipelines(device, features);
-    this.#uniforms = createUniformBuffers(device, () => this.#handOver());
+    this.#uniforms = createUniformBuffers(device, () => this.#flush());
     this.limits = device.limits;
     this.features = features;
     this.deterministic = deterministic;
@@ -59,17 +59,17 @@ export class StitchbookWebGPU extends WebGPUBackend {
     tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", this.dispatchesPerSubmission);
   }
 
-  /** Pipelines of ours that were built so far. */
+  /** Number of our pipelines built so far. */
   get pipelineCount(): number {
     return this.#pipelines.count;
   }
 
-  /** Calls this before the first of our programs is built. */
+  /** Sets what is called before the first of our programs is built. */
   onFirstCompile(callback: () => void): void {
     this.#onCompile = callback;
   }
 
-  /** Names an operation in the errors of what it does. */
+  /** Runs `body`; errors in it name the operation. */
   within<T>(operation: string, body: () => T): T {
     const outer = this.#running;
     this.#running = operation;
@@ -81,7 +81,7 @@ export class StitchbookWebGPU extends WebGPUBackend {
   }
 
   /**
-   * A new tensor on the device, its values not yet written.
+   * A new, uninitialized tensor on the device.
    *
    * @throws UserError `tensor.limit`
    */
@@ -92,30 +92,30 @@ export class StitchbookWebGPU extends WebGPUBackend {
     return info;
   }
 
-  /** Frees a tensor that never left the kernel that made it; the device may still be about to use it. */
+  /** Frees a kernel's own temporary tensor; work already recorded may still use it. */
   release(info: Info): void {
     this.disposeData(info.dataId);
   }
 
   /**
-   * Refuses a tensor that a kernel cannot take.
+   * Refuses a tensor that a kernel cannot read.
    *
    * @throws UserError `tensor.dtype`, `tensor.disposed`
    */
   check(tensor: Info, wanted: "float32" | "int32" = "float32"): void {
     const { dataId, dtype, shape } = tensor;
     if (dtype !== wanted) {
-      throw new UserError("tensor.dtype", `A tensor of shape [${shape}] is ${dtype}, but ${wanted} is needed`);
+      throw new UserError("tensor.dtype", `A tensor of shape [${shape}] is ${dtype}, but must be ${wanted}`);
     }
     if (!this.tensorMap.has(dataId) && (tensor as tf.Tensor).isDisposed) {
-      throw new UserError("tensor.disposed", `A tensor of shape [${shape}] is used after it was disposed`);
+      throw new UserError("tensor.disposed", `A tensor of shape [${shape}] was used after it was disposed`);
     }
-    // stock casts to floats may rename integers only
+    // stock casts to float may only relabel integers
     const { dtype: held } = this.tensorMap.get(dataId);
     if (wanted === "float32" && held !== wanted) throw new Error(`A float32 tensor [${shape}] holds ${held} numbers`);
   }
 
-  /** Values that are still on this side, as a batch's are when it is first used; undefined if they are not. */
+  /** A tensor's values if JavaScript still has them, as with a new batch; undefined if not. */
   hostValues({ dataId }: Info): ArrayLike<number> | undefined {
     if (!this.tensorMap.has(dataId)) return undefined;
     return (this.tensorMap.get(dataId).values as ArrayLike<number> | null | undefined) ?? undefined;
@@ -125,8 +125,8 @@ export class StitchbookWebGPU extends WebGPUBackend {
    * Records one dispatch of a program of ours.
    *
    * @param tensors what the program reads, then what it writes
-   * @param uniforms its uniforms after `groups`
-   * @param groups workgroups; none for nothing to do
+   * @param uniforms the program's uniforms, without `groups`
+   * @param groups number of workgroups; 0 launches nothing
    * @throws UserError `tensor.limit`
    */
   launch(program: Program, tensors: readonly Info[], uniforms: readonly Scalar[], groups: number): void {
@@ -147,19 +147,19 @@ export class StitchbookWebGPU extends WebGPUBackend {
   }
 
   #bufferOf({ dataId }: Info): GPUBuffer {
-    this.tensorMap.get(dataId); // tfjs moves it here from the backend that has it
+    this.tensorMap.get(dataId); // tfjs moves it here if another backend has it
     this.uploadToGPU(dataId);
     return this.tensorMap.get(dataId).resource as unknown as GPUBuffer;
   }
 
   override submitQueue(): void {
     super.submitQueue();
-    // Deno's promise of the end of the work is made once the work has ended
+    // in Deno this call returns only once the work is done
     if (this.#waits) void (this.queue as unknown as GPUQueue).onSubmittedWorkDone();
     this.#trim();
   }
 
-  #handOver(): void {
+  #flush(): void {
     if (recorderOf(this).commandEncoder === null) return;
     this.endComputePassEncoder();
     this.submitQueue();
@@ -176,7 +176,7 @@ export class StitchbookWebGPU extends WebGPUBackend {
     if (this.deterministic && program.atomic && dtype === "float32") {
       throw new UserError(
         "webgpu.atomics",
-        `The stock WebGPU program ${name} adds floats in no fixed order, so that no two runs would be the same`,
+        `The stock WebGPU program ${name} adds floats in no fixed order, so two equal runs would differ`,
         "Use another operation, or open the device with { deterministic: false }",
       );
     }
@@ -184,7 +184,7 @@ export class StitchbookWebGPU extends WebGPUBackend {
   }
 
   /**
-   * Gives a tensor its buffer, with its values if it has any on this side.
+   * Gives a tensor its buffer, filled with its values if JavaScript has them.
    *
    * @throws UserError `tensor.limit`
    */
@@ -212,7 +212,7 @@ export class StitchbookWebGPU extends WebGPUBackend {
     );
   }
 
-  /** Reads a tensor and keeps no copy on this side: it would take memory, and be stale after a change in place. */
+  /** Reads a tensor without keeping a copy, which would take memory and be stale after an update in place. */
   override async read(dataId: object): Promise<tf.backend_util.BackendValues> {
     const values = await super.read(dataId);
     if (this.tensorMap.has(dataId)) {
@@ -222,52 +222,52 @@ export class StitchbookWebGPU extends WebGPUBackend {
     return values;
   }
 
-  /** @throws UserError `webgpu.sync` unless the values are on this side: a device answers later */
+  /** @throws UserError `webgpu.sync` unless JavaScript has the values: a device is read asynchronously */
   override readSync(dataId: object): tf.backend_util.BackendValues {
     const { values, shape } = this.tensorMap.get(dataId);
     if (values === null || values === undefined) {
       throw new UserError(
         "webgpu.sync",
-        `A tensor of shape [${shape}] is on the WebGPU device, which cannot be read at once`,
-        "Use `await tensor.data()` in place of `tensor.dataSync()`",
+        `A tensor of shape [${shape}] is on the WebGPU device, which cannot be read synchronously`,
+        "Use `await tensor.data()` instead of `tensor.dataSync()`",
       );
     }
     return values;
   }
 
-  /** Keeps a tensor with another's values, under a name, for a later kernel; it is freed with them. */
-  keepAside(owner: Info, name: string, info: Info): void {
-    const kept = this.#asides.get(owner.dataId) ?? new Map<string, Info>();
-    this.#asides.set(owner.dataId, kept.set(name, info));
+  /** Attaches a tensor to another's values for a later kernel; it is freed with them. */
+  attach(owner: Info, name: string, info: Info): void {
+    const kept = this.#attached.get(owner.dataId) ?? new Map<string, Info>();
+    this.#attached.set(owner.dataId, kept.set(name, info));
   }
 
-  /** What was kept with a tensor's values under this name. */
-  aside(owner: Info, name: string): Info | undefined {
-    return this.#asides.get(owner.dataId)?.get(name);
+  /** The tensor attached to another's values under this name. */
+  attached(owner: Info, name: string): Info | undefined {
+    return this.#attached.get(owner.dataId)?.get(name);
   }
 
   override disposeData(dataId: object, force = false): boolean {
     const gone = super.disposeData(dataId, force);
-    if (gone) this.#dropAsides(dataId);
+    if (gone) this.#releaseAttached(dataId);
     return gone;
   }
 
-  #dropAsides(dataId: object): void {
-    const kept = this.#asides.get(dataId);
-    this.#asides.delete(dataId);
+  #releaseAttached(dataId: object): void {
+    const kept = this.#attached.get(dataId);
+    this.#attached.delete(dataId);
     for (const info of kept?.values() ?? []) this.release(info);
   }
 
   /**
-   * Makes a tensor ready to be overwritten in place: a variable whose values others share gets its own copy, and no copy
-   * on this side outlives the change.
+   * Prepares a tensor for an update in place: a variable that shares its values gets its own copy, and JavaScript's copy
+   * of the values and what is attached to them are dropped.
    */
-  own(tensor: Info): void {
+  prepareUpdate(tensor: Info): void {
     if (this.refCount(tensor.dataId) > 1 && tensor instanceof tf.Variable) {
       tf.tidy(() => tensor.assign(tf.engine().makeTensorFromTensorInfo(this.#copy(tensor), this)));
     }
     this.#bufferOf(tensor);
-    this.#dropAsides(tensor.dataId);
+    this.#releaseAttached(tensor.dataId);
     this.tensorMap.get(tensor.dataId).values = null as never;
   }
 

@@ -1,4 +1,4 @@
-// Cross-entropy on WebGPU: one pass over the logits forward, one back.
+// Cross-entropy on WebGPU: one pass over the logits forward, one backward.
 import { CROSS_ENTROPY, CROSS_ENTROPY_GRAD } from "../ops/cross-entropy.ts";
 import { ELEMENTS, type KernelFunction, register } from "./kernel.ts";
 import { lanesFor, program } from "./program.ts";
@@ -15,7 +15,7 @@ const crossEntropy: KernelFunction = ({ inputs: { logits, targets }, backend }) 
   const sharers = sharersOf(steps);
   const loss = backend.output([rows]);
   const logSums = backend.output([rows]);
-  backend.keepAside(loss, LOG_SUMS, logSums);
+  backend.attach(loss, LOG_SUMS, logSums);
   const made = program(`crossEntropy ${type} ${sharers}`, (features) => ({
     reads: { logits: type, targets: "i32" },
     writes: { loss: "f32", logSums: "f32" },
@@ -24,7 +24,7 @@ const crossEntropy: KernelFunction = ({ inputs: { logits, targets }, backend }) 
     declarations: rowFunction(features, "rowMost", sharers, "max") + rowFunction(features, "rowSum", sharers, "sum"),
     main: `${rowStart(sharers)}
   let base = row * uniforms.steps;
-  // the largest logit so far, and the sum of exponentials less it
+  // the largest logit so far, and the sum of exp(logit - largest)
   var most = -3.0e38;
   var sum = 0.0;
   if (inside) {
@@ -53,7 +53,7 @@ const crossEntropy: KernelFunction = ({ inputs: { logits, targets }, backend }) 
 };
 
 const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy }, backend }) => {
-  const logSums = backend.aside(loss!, LOG_SUMS);
+  const logSums = backend.attached(loss!, LOG_SUMS);
   if (logSums === undefined) throw new Error(`${CROSS_ENTROPY_GRAD} needs the forward kernel's own output`);
   for (const tensor of [logits!, dy!]) backend.check(tensor);
   const [rows, vocab] = logits!.shape as [number, number];

@@ -1,8 +1,8 @@
-// What launches need of the device and may share: pipelines by their program, uniform buffers by their numbers.
+// Device objects that launches share: pipelines by program, uniform buffers by content.
 import type { Features } from "./features.ts";
 import type { Program } from "./program.ts";
 
-/** A program that was built for the device. */
+/** A program built for the device. */
 export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
@@ -10,7 +10,7 @@ export interface Pipeline {
 
 /** Builds each program once. */
 export interface Pipelines {
-  /** How many were built so far. */
+  /** Number built so far. */
   readonly count: number;
   get(program: Program): Pipeline;
 }
@@ -52,18 +52,18 @@ export function createPipelines(device: GPUDevice, features: Features): Pipeline
   };
 }
 
-/** Buffers that hold some numbers and never others, so that all launches with these numbers share one. */
+/** Immutable uniform buffers: all launches with the same numbers share one. */
 export interface UniformBuffers {
   get(words: Uint32Array<ArrayBuffer>): GPUBuffer;
-  /** Destroys all; the device must have been handed whatever uses them. */
+  /** Destroys all; work that uses them must have been submitted. */
   clear(): void;
 }
 
-/** Numbers kept: more than a training step has, so that its second round makes none. */
+/** Most buffers kept: more than a training step needs, so that the next step creates none. */
 const MOST = 4096;
 
-/** @param handOver hands to the device what was recorded, before buffers that it uses are destroyed */
-export function createUniformBuffers(device: GPUDevice, handOver: () => void): UniformBuffers {
+/** @param flush submits recorded work, before buffers that it uses are destroyed */
+export function createUniformBuffers(device: GPUDevice, flush: () => void): UniformBuffers {
   const buffers = new Map<string, GPUBuffer>();
 
   function clear(): void {
@@ -78,7 +78,7 @@ export function createUniformBuffers(device: GPUDevice, handOver: () => void): U
       const found = buffers.get(key);
       if (found !== undefined) return found;
       if (buffers.size >= MOST) {
-        handOver();
+        flush();
         clear();
       }
       const { byteLength: size } = words;

@@ -1,5 +1,5 @@
-// Rows of a table by id on WebGPU, and their gradient without atomics: the places of each id are linked into a list, and
-// each row of the gradient adds up its own list in order.
+// Embedding lookup on WebGPU, and its gradient without atomics: the positions of each id form a linked list, and each row
+// of the gradient adds up its own list in order.
 import type * as tf from "@tensorflow/tfjs";
 import { checkIds, EMBEDDING, EMBEDDING_GRAD } from "../ops/embedding.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
@@ -32,7 +32,7 @@ const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
 };
 
 /**
- * Ids are checked while they are still on this side, as they are when a batch is first used.
+ * Checks ids if JavaScript still has them, as with a new batch.
  *
  * @throws UserError `tensor.dtype`, `tensor.index`
  */
@@ -42,16 +42,16 @@ export function checkNewIds(backend: StitchbookWebGPU, ids: Info, vocab: number)
 }
 
 /**
- * For each of `rows` rows the sum of those rows of `dy` whose id it is.
+ * For each of `rows` ids, the sum of the rows of `dy` with that id.
  *
- * @param ids int32 `[n]`; one that is not in `[0, rows)` counts for none
+ * @param ids int32 `[n]`; ids outside of `[0, rows)` are skipped
  * @param dy float32 `[n, …]`
  */
 function sumById(backend: StitchbookWebGPU, ids: Info, dy: Info, rows: number): Info {
   const n = sizeOf(ids.shape);
   const d = sizeOf(dy.shape) / n;
   const out = backend.output([rows, ...dy.shape.slice(ids.shape.length)]);
-  // Places are counted from 1; 0 ends a list.
+  // positions count from 1; 0 ends a list
   const first = backend.output([rows], "int32");
   const next = backend.output([n], "int32");
   const clear = program("clearLists", () => ({
@@ -109,7 +109,7 @@ const embeddingGrad: KernelFunction = ({ inputs: { ids, dy }, attrs, backend }) 
   return sumById(backend, ids!, dy!, attrs["vocab"] as number);
 };
 
-/** Registers ours, and takes over the stock kernel behind the gradient of `tf.gather`, which uses atomics. */
+/** Registers our kernels, also in place of the stock kernel for the gradient of `tf.gather`, which uses atomics. */
 export function registerEmbedding(): void {
   register(EMBEDDING, embedding);
   register(EMBEDDING_GRAD, embeddingGrad);

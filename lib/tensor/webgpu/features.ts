@@ -1,23 +1,23 @@
-// What a device may offer beyond what all WebGPU devices have, and what of that our programs use.
+// Optional features of WebGPU devices, and which of them our programs use.
 
-/** What programs use; a probe has shown that it gives what it should. */
+/** The features that programs use; a probe has verified their results. */
 export interface Features {
-  /** The device's own conversion of half-precision numbers, if one is exact; `shader-f16` needs that feature. */
+  /** The device's exact conversion of half-precision numbers, if any; `shader-f16` needs that feature. */
   readonly halves: "shader-f16" | "unpack2x16float" | undefined;
   readonly subgroups: Subgroups | undefined;
 }
 
-/** Invocations of a workgroup that add up their numbers without its memory. */
+/** Invocations of a workgroup that reduce their numbers without workgroup memory. */
 export interface Subgroups {
-  /** The most invocations in one. */
+  /** Largest size of a subgroup. */
   readonly most: number;
-  /** Whether a program must say `enable subgroups;`: the standard wants that, and not all devices know it yet. */
+  /** Whether programs must say `enable subgroups;`: the standard requires it, but not all implementations know it yet. */
   readonly enable: boolean;
 }
 
 export const NO_FEATURES: Features = { halves: undefined, subgroups: undefined };
 
-/** For a person: what is used, if anything. */
+/** For a person: the features in use. */
 export function featureNames({ halves, subgroups }: Features): string[] {
   return [
     ...(halves === undefined ? [] : [halves]),

@@ -1,7 +1,7 @@
-// tfjs keeps every buffer that a tensor gave back, for the next tensor of just that size. Where sizes go on changing, as
-// the keys and values of a text that grows, these would fill the device's memory; so they are destroyed at times.
+// Limits the buffers that tfjs keeps for reuse. tfjs keeps every freed buffer for the next tensor of the same size; where
+// sizes keep changing, like those of a growing cache of keys and values, these buffers would fill the device's memory.
 
-/** What tfjs's buffer manager keeps, part of it private; `tests/tensor/webgpu-backend_test.ts` checks that it is there. */
+/** The fields of tfjs's buffer manager, some of them private; `tests/tensor/webgpu-backend_test.ts` checks that they exist. */
 export interface BufferManager {
   readonly freeBuffers: Map<string, GPUBuffer[]>;
   numFreeBuffers: number;
@@ -9,14 +9,14 @@ export interface BufferManager {
   numBytesAllocated: number;
 }
 
-/** Free bytes that are always allowed. */
+/** Bytes of free buffers that are always allowed. */
 const SPARE = 2 ** 28;
 
 /**
- * Watches a buffer manager. A step of training gives back nearly all that it used and takes it again, so what is free may
- * grow to as much as was ever used at once.
+ * Watches a buffer manager. Each training step frees nearly all of its buffers and the next one reuses them, so free
+ * buffers may take as much memory as was ever in use at once.
  *
- * @returns a function to be called after each submission, when no free buffer waits for the device to be given its work
+ * @returns a function to call after each submission, when no recorded work uses a free buffer
  */
 export function watchFreeBuffers(manager: BufferManager, spare: number = SPARE): () => void {
   let peak = 0;

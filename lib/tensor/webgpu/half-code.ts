@@ -1,5 +1,5 @@
-// WGSL that unpacks half-precision numbers: by their bits, because a device's own conversion may lose what is not finite and
-// what is subnormal; by that conversion where a probe has shown that it does not.
+// WGSL that unpacks half-precision numbers: with the device's own conversion if a probe has found it exact, otherwise from
+// their bits, because a device may lose infinities, NaN and subnormal numbers.
 import type { Features } from "./features.ts";
 
 const BY_BITS = `
@@ -21,7 +21,7 @@ const BY_DEVICE = {
   unpack2x16float: "unpack2x16float(bitcast<u32>(word))",
 };
 
-/** Declares `unpack(word)`, the two numbers of a word, the lower half first, and `unpackFour(words)`. */
+/** Declares `unpack(word)`, the two numbers of a word, low half first, and `unpackFour(words)`. */
 export function unpackFunctions({ halves }: Features): string {
   const unpack = halves === undefined ? BY_BITS : `
 fn unpack(word: i32) -> vec2<f32> { return ${BY_DEVICE[halves]}; }`;

@@ -1,4 +1,4 @@
-// Half-precision weights on WebGPU: unpacked whole, or the rows of a table that are asked for. Products read them packed.
+// Half-precision weights on WebGPU: unpacking whole tensors or rows of a table. Products read packed weights directly.
 import { EMBEDDING_HALF } from "../ops/embedding.ts";
 import { UNPACK_HALF } from "../ops/half.ts";
 import { checkNewIds } from "./embedding.ts";

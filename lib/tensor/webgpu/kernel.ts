@@ -1,18 +1,18 @@
-// How kernels are registered on the WebGPU backend, and the launches that many of them share.
+// Registers kernels on the WebGPU backend; launches that many of them share.
 import * as tf from "@tensorflow/tfjs";
 import { type StitchbookWebGPU, WEBGPU_BACKEND } from "./backend.ts";
 import { lanesFor, program, type Scalar } from "./program.ts";
 
 type Info = tf.TensorInfo;
 
-/** A kernel of ours: named inputs and attributes to outputs. */
+/** One of our kernels: from named inputs and attributes to outputs. */
 export type KernelFunction = (call: {
   readonly inputs: Readonly<Record<string, Info>>;
   readonly attrs: Readonly<Record<string, unknown>>;
   readonly backend: StitchbookWebGPU;
 }) => Info | Info[];
 
-/** Registers a kernel, in place of the stock one of that name if there is one. */
+/** Registers a kernel, replacing the stock one of that name if there is one. */
 export function register(kernelName: string, kernel: KernelFunction): void {
   if (tf.getKernel(kernelName, WEBGPU_BACKEND) !== undefined) tf.unregisterKernel(kernelName, WEBGPU_BACKEND);
   const operation = kernelName.replace("Stitchbook", "");
@@ -20,7 +20,7 @@ export function register(kernelName: string, kernel: KernelFunction): void {
   tf.registerKernel({ kernelName, backendName: WEBGPU_BACKEND, kernelFunc: named as unknown as tf.KernelFunc });
 }
 
-/** The stock kernel of this name, as it was when tfjs registered it. */
+/** The stock kernel of this name. */
 export function stockKernel(kernelName: string): KernelFunction {
   return tf.getKernel(kernelName, WEBGPU_BACKEND).kernelFunc as unknown as KernelFunction;
 }
@@ -28,10 +28,10 @@ export function stockKernel(kernelName: string): KernelFunction {
 /** Number of elements of a shape. */
 export const sizeOf = tf.util.sizeFromShape;
 
-/** Invocations in a workgroup of an element-wise program. */
+/** Workgroup size of element-wise programs. */
 export const ELEMENTS = 256;
 
-/** One element-wise computation: every buffer has the same length. */
+/** An element-wise computation: all buffers have the same length. */
 export interface Elementwise {
   /** Names the program. */
   readonly name: string;
@@ -40,13 +40,12 @@ export interface Elementwise {
   readonly uniforms?: Readonly<Record<string, readonly [type: string, value: Scalar]>>;
   readonly declarations?: (type: string) => string;
   /**
-   * Statements for element `i`; `type` is `f32` or `vec4<f32>`, of which `i` then counts whole ones, `width` numbers
-   * each.
+   * Statements for element `i`, of `type` `f32` or `vec4<f32>`; an element has `width` numbers.
    */
   readonly body: (type: string, width: number) => string;
 }
 
-/** Runs an element-wise computation, four numbers at a time where the length allows. */
+/** Runs an element-wise computation, four numbers at a time if the length is a multiple of four. */
 export function elementwise(backend: StitchbookWebGPU, call: Elementwise): void {
   const { name, reads, writes, uniforms = {}, declarations, body } = call;
   const tensors = [...Object.values(reads), ...Object.values(writes)];
@@ -71,13 +70,13 @@ ${body(type, width)}`,
 }
 
 /**
- * The sum of `terms` stretches of `size` numbers each, in their order, and of what else is to be added.
+ * The sum of `terms` parts of `size` numbers each, in order, and of `plus` if given.
  *
  * @param from `[terms · size]`
  * @param to `[size]`
  * @param plus `[size]`
  */
-export function sumStretches(
+export function sumParts(
   backend: StitchbookWebGPU,
   from: Info,
   to: Info,
@@ -87,7 +86,7 @@ export function sumStretches(
 ): void {
   const { width, type } = lanesFor(size);
   const adds = plus !== undefined;
-  const sum = program(`sumStretches ${type} ${adds}`, () => ({
+  const sum = program(`sumParts ${type} ${adds}`, () => ({
     reads: { parts: type, ...(adds ? { plus: type } : {}) },
     writes: { total: type },
     uniforms: { count: "u32", terms: "u32" },

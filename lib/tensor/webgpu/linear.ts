@@ -1,5 +1,5 @@
-// Linear maps on WebGPU: one, one by half-precision weights, one that adds to a residual stream, and several of one input
-// with their gradients; of one model, or of a stack of models as one batch.
+// Linear maps on WebGPU: single ones, with half-precision weights, added to a residual stream, and several of one input
+// with their gradients; of one model, or of a stack of models as a batch.
 import type * as tf from "@tensorflow/tfjs";
 import { ADD_LINEAR, ADD_LINEAR_STACKED } from "../ops/add-linear.ts";
 import { LINEAR, LINEAR_HALF, LINEAR_HALF_GRAD_X } from "../ops/linear.ts";
@@ -18,7 +18,7 @@ import { multiply } from "./product.ts";
 
 type Info = tf.TensorInfo;
 
-/** Products of two matrices; which of them is transposed. */
+/** Which matrices of a product are transposed. */
 interface Transposes {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
@@ -29,7 +29,7 @@ const OF_INPUT: Transposes = { transposeA: false, transposeB: false };
 const OF_WEIGHT: Transposes = { transposeA: true, transposeB: false };
 
 /**
- * `a · b`, plus `plus` if it is given; all of them matrices, or stacks of as many. An int32 b is packed halves in aligned
+ * `a · b`, plus `plus` if it is given: matrices, or stacks of equally many. An int32 `b` holds packed halves in aligned
  * rows.
  */
 function product(backend: StitchbookWebGPU, a: Info, b: Info, transposes: Transposes, plus?: Info): Info {
@@ -42,11 +42,11 @@ function product(backend: StitchbookWebGPU, a: Info, b: Info, transposes: Transp
   const [M, K] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
   const N = transposeB ? b.shape.at(-2)! : b.shape.at(-1)! * (halfB ? 2 : 1);
   const batch = sizeOf(models);
-  const sizes = { batch, M, N, K, oneA: batch === 1, oneB: batch === 1, halfB };
+  const sizes = { batch, M, N, K, sharedA: batch === 1, sharedB: batch === 1, halfB };
   return multiply(backend, { ...sizes, ...transposes }, a, b, [...models, M, N], plus === undefined ? {} : { plus });
 }
 
-/** `a` times weights in half precision: these are unpacked as they are read or, where rows are not aligned, before. */
+/** `a` times half-precision weights, unpacked as they are read, or beforehand if rows are not aligned. */
 function halfProduct(backend: StitchbookWebGPU, a: Info, w: Info, transposes: Transposes): Info {
   if (w.shape.at(-1)! % 2 === 0) return product(backend, a, w, transposes);
   const whole = unpackHalf({ inputs: { x: w }, attrs: {}, backend }) as Info;
@@ -60,7 +60,7 @@ const linears: KernelFunction = ({ inputs, backend }) => {
   return weights.map((w) => product(backend, x, w, FORWARD));
 };
 
-/** dx = Σ dyᵢ·Wᵢ, each product added to the sum of those before. */
+/** dx = Σ dyᵢ·Wᵢ, each product added to the sum so far. */
 const linearsGradX: KernelFunction = ({ inputs, backend }) => {
   const all = Object.values(inputs);
   const count = all.length / 2;

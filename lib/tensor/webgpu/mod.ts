@@ -1,4 +1,4 @@
-// The WebGPU backend: our kernels, registered with tfjs over its own.
+// Registers our kernels with tfjs's WebGPU backend, over the stock ones.
 import { registerAdamW } from "./adam-w.ts";
 import { registerAttention } from "./attention.ts";
 import { registerCrossEntropy } from "./cross-entropy.ts";

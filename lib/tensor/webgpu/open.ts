@@ -1,4 +1,4 @@
-// The WebGPU device: made by us, so that its limits are ours and its loss does not go unseen.
+// Opens WebGPU devices ourselves, to set their limits and to notice when they are lost.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { StitchbookWebGPU, WEBGPU_BACKEND } from "./backend.ts";
@@ -6,28 +6,28 @@ import { featureNames } from "./features.ts";
 import { registerKernels } from "./mod.ts";
 import { probeFeatures } from "./probe.ts";
 
-const HINT = "Use --device cpu, or install a Vulkan, Metal or Direct3D driver for the graphics card";
+const HINT = "Use --device cpu, or install a Vulkan, Metal or Direct3D 12 driver for the graphics card";
 
-/** What an adapter says of itself. */
+/** An adapter, described. */
 export interface AdapterDescription {
   readonly name: string;
-  /** Whether it computes on the CPU: good for checking kernels, never for running on. */
+  /** Whether it computes on the CPU: for checking kernels, not for running. */
   readonly software: boolean;
 }
 
-/** Where adapters come from; the machine's own by default, something else in tests. */
+/** Finds an adapter: the machine's own, or another one in tests. */
 export type AdapterSource = () => Promise<GPUAdapter | undefined>;
 
 /** The machine's best adapter, or undefined. */
 export async function findAdapter(): Promise<GPUAdapter | undefined> {
-  // wgpu's Vulkan loader prints two lines when this is unset; an empty value that is set keeps it silent
+  // the Vulkan loader prints warnings while this is unset
   if (Deno.build.os === "linux" && Deno.env.get("XDG_RUNTIME_DIR") === undefined) {
     Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
   }
   return await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? undefined;
 }
 
-/** The best adapter if it is a real one. */
+/** The best adapter, unless it is a software one. */
 export async function realAdapter(find: AdapterSource = findAdapter): Promise<GPUAdapter | undefined> {
   const adapter = await find();
   return adapter === undefined || describeAdapter(adapter).software ? undefined : adapter;
@@ -40,7 +40,7 @@ export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
   return { name, software: fallback || /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(name) };
 }
 
-/** For a person: what a device of this adapter uses beyond what all have; makes one to see, and none is left. */
+/** For a person: the optional features that are used on this adapter; opens a device to probe them, and closes it. */
 export async function usedFeatures(adapter: GPUAdapter): Promise<string[]> {
   const device = await requestBest(adapter, findAdapter).catch(() => undefined);
   if (device === undefined) return [];
@@ -51,7 +51,7 @@ export async function usedFeatures(adapter: GPUAdapter): Promise<string[]> {
 
 export interface WebGpuOptions {
   readonly adapter?: AdapterSource;
-  /** Whether stock programs that add floats in no fixed order are refused; ours never do. @default true */
+  /** Whether to refuse stock programs that add floats in no fixed order; ours never do. @default true */
   readonly deterministic?: boolean;
   /**
    * Whether to wait for each dispatch of a software adapter before the next one, so that a training step, which may take
@@ -64,16 +64,16 @@ export interface WebGpuOptions {
 export interface WebGpu {
   readonly description: string;
   readonly backend: StitchbookWebGPU;
-  /** What a person should know before using it. */
+  /** For a person, before using it. */
   readonly warning: string | undefined;
-  /** Settles with the reason if the device is lost or reports an error that nobody caught. */
+  /** Settles with the reason if the device is lost or reports an uncaptured error. */
   readonly failure: Promise<Error>;
   heapBytes(): { readonly used: number; readonly reserved: number };
   close(): Promise<void>;
 }
 
 /**
- * Makes a device with the adapter's own limits and makes it tfjs's current backend.
+ * Opens a device with the adapter's own limits and makes it tfjs's current backend.
  *
  * @throws UserError `device.absent`
  */
@@ -83,7 +83,7 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   if (adapter === undefined) throw new UserError("device.absent", "This machine has no WebGPU adapter", HINT);
   const { name, software } = describeAdapter(adapter);
   const device = await requestBest(adapter, find).catch((error: Error) => {
-    throw new UserError("device.absent", `The WebGPU adapter ${name} gave no device: ${error.message}`, HINT);
+    throw new UserError("device.absent", `The WebGPU adapter ${name} could not open a device: ${error.message}`, HINT);
   });
   const features = await probeFeatures(device, adapter.info);
   let closed = false;
@@ -97,7 +97,7 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
     });
   });
   registerKernels();
-  unregister(); // the package registers a factory of its own, which would make a device that we don't see
+  unregister(); // the package's own factory would open a device that we do not see
   const backend = new StitchbookWebGPU(device, adapter.info, {
     deterministic,
     features,
@@ -106,7 +106,7 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   tf.registerBackend(WEBGPU_BACKEND, () => backend, 0);
   const switched = await tf.setBackend(WEBGPU_BACKEND);
   if (!switched || tf.backend() !== backend as unknown) {
-    throw new UserError("device.absent", `tfjs could not start on the WebGPU adapter ${name}`, HINT);
+    throw new UserError("device.absent", `tfjs cannot use the WebGPU adapter ${name}`, HINT);
   }
   return {
     description: [`WebGPU, ${name}${software ? " (software)" : ""}`, ...featureNames(features)].join(", "),
@@ -137,7 +137,7 @@ function failureOf(error: GPUError): Error {
   if (!(error instanceof GPUOutOfMemoryError)) return new Error(`WebGPU reported an error: ${error.message}`);
   return new UserError(
     "device.memory",
-    `The WebGPU device has no memory left: ${error.message}`,
+    `The WebGPU device is out of memory: ${error.message}`,
     "Use a smaller batch or a shorter sequence, or let layers be recomputed in the backward pass",
   );
 }
@@ -146,13 +146,13 @@ function unregister(): void {
   if (tf.findBackendFactory(WEBGPU_BACKEND) != null) tf.removeBackend(WEBGPU_BACKEND);
 }
 
-/** A device with what our programs can use; subgroups are asked for unlisted, as Deno's adapters have them so. */
+/** A device with the features our programs can use. Deno's adapters have subgroups without listing them. */
 async function requestBest(adapter: GPUAdapter, find: AdapterSource): Promise<GPUDevice> {
   const halves: GPUFeatureName[] = adapter.features.has("shader-f16") ? ["shader-f16"] : [];
   try {
     return await requestDevice(adapter, [...halves, "subgroups" as GPUFeatureName]);
   } catch {
-    // a failed request uses up the adapter
+    // a failed request consumes the adapter
     return await requestDevice(await find() ?? adapter, halves);
   }
 }
@@ -164,7 +164,7 @@ export async function requestDevice(
 ): Promise<GPUDevice> {
   const { limits } = adapter;
   return await adapter.requestDevice({
-    // the first measures each kernel when asked to
+    // timestamp-query is for profiling
     requiredFeatures: [...(adapter.features.has("timestamp-query") ? ["timestamp-query" as const] : []), ...features],
     requiredLimits: {
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,

@@ -1,4 +1,4 @@
-// Element-wise fused kernels on WebGPU: SwiGLU, dropout, rotary embedding, and a hub's state mixed into an expert's.
+// Element-wise fused kernels on WebGPU: SwiGLU, dropout, rotary embedding, and mixing the hub's state into an expert's.
 import { DROPOUT, dropoutThreshold } from "../ops/dropout.ts";
 import { ROPE } from "../ops/rope.ts";
 import { HUB_INTO_EXPERT, HUB_INTO_EXPERT_GRAD } from "../ops/stitch.ts";

@@ -1,5 +1,5 @@
-// Which features a device has that give what they should: tried once when it is opened, since a device may flush numbers to
-// zero that are small, or order the invocations of its subgroups in another way than ours.
+// Probes which optional features of a device work correctly, once when it is opened: a device may flush small numbers to
+// zero, or assign invocations to subgroups in another order than our programs assume.
 import { createPipelines } from "./device-objects.ts";
 import { type Features, NO_FEATURES, type Subgroups } from "./features.ts";
 import { unpackFunctions } from "./half-code.ts";
@@ -7,13 +7,13 @@ import { ELEMENTS } from "./kernel.ts";
 import { type Program, program, uniformWords } from "./program.ts";
 import { ROW_THREADS, rowFunction, SHARERS } from "./row-sums.ts";
 
-/** The features of this device that our programs may use; what fails for any reason is not among them. */
+/** The features that our programs may use on this device; those that fail for any reason are left out. */
 export async function probeFeatures(device: GPUDevice, info: GPUAdapterInfo): Promise<Features> {
   const [halves, subgroups] = await Promise.all([probeHalves(device), probeSubgroups(device, info)]);
   return { halves, subgroups };
 }
 
-/** Half-precision numbers that there are, and words that hold them. */
+/** How many half-precision numbers there are, and how many words hold them. */
 const HALVES = 65536;
 const WORDS = HALVES / 2;
 
@@ -28,7 +28,7 @@ const HALVES_PROBE = program("probe halves", (features) => ({
   found[i] = unpack(bitcast<i32>((2u * i) | ((2u * i + 1u) << 16u)));`,
 }));
 
-/** The first conversion by which all half-precision numbers become the same float32; NaN may become any NaN. */
+/** The first conversion that is exact for all half-precision numbers; NaN may become any NaN. */
 async function probeHalves(device: GPUDevice): Promise<Features["halves"]> {
   const expected = new Float16Array(Uint16Array.from({ length: HALVES }, (_, i) => i).buffer);
   for (const halves of ["shader-f16", "unpack2x16float"] as const) {
@@ -38,7 +38,7 @@ async function probeHalves(device: GPUDevice): Promise<Features["halves"]> {
   }
 }
 
-/** The number that an invocation of {@linkcode SUBGROUPS_PROBE} adds up: whole, so that any order gives the same sum. */
+/** An invocation's number in {@linkcode SUBGROUPS_PROBE}: an integer, so that sums do not depend on their order. */
 export function probeNumber(lane: number): number {
   return Array.from({ length: lane % 7 + 1 }, (_, i) => (lane * 31 + i * 17) % 101).reduce((a, b) => a + b);
 }
@@ -54,7 +54,7 @@ const SUBGROUPS_PROBE = program("probe subgroups", (features) => ({
   ).join("\n"),
   main: `
   var value = 0.0;
-  // as in a row, not all take as many steps
+  // as in a row, the invocations take different numbers of steps
   for (var i = 0u; i <= lane % 7u; i++) { value += f32((lane * 31u + i * 17u) % 101u); }
 ${
     SHARERS.map((sharers, i) => `
@@ -68,7 +68,7 @@ ${
   }`,
 }));
 
-/** Subgroups, if sums and maxima over rows are right with them. */
+/** Subgroups, if sums and maxima over rows are correct with them. */
 async function probeSubgroups(device: GPUDevice, info: GPUAdapterInfo): Promise<Subgroups | undefined> {
   const { subgroupMaxSize: most } = info as { subgroupMaxSize?: number };
   if (!device.features.has("subgroups" as GPUFeatureName) || most === undefined || most > Math.max(...SHARERS)) return;
@@ -89,7 +89,7 @@ async function probeSubgroups(device: GPUDevice, info: GPUAdapterInfo): Promise<
   }
 }
 
-/** The `count` numbers that a program writes; undefined if the device cannot build or run it. */
+/** The `count` numbers that a program writes; undefined if the device cannot compile or run it. */
 async function run(
   device: GPUDevice,
   features: Features,

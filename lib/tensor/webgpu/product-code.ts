@@ -1,9 +1,9 @@
-// WGSL of the tiled matrix product. A workgroup makes one tile of C from strips of A and B in workgroup memory; each
-// invocation keeps its part of the tile in registers, which is why the text is unrolled here.
+// WGSL of the tiled matrix product. A workgroup computes one tile of C from strips of A and B in workgroup memory; each
+// invocation keeps its part of the tile in registers, so the text has a variable for each of its vectors.
 import { unpackFunctions } from "./half-code.ts";
 import { type Program, program } from "./program.ts";
 
-/** How a product is cut: a workgroup makes `rows × columns` of C, an invocation `threadRows × threadColumns` of that. */
+/** How C is tiled: a workgroup computes `rows × columns`, an invocation `threadRows × threadColumns` of those. */
 export interface Tiling {
   readonly rows: number;
   readonly columns: number;
@@ -15,8 +15,8 @@ export interface Tiling {
 export const DEPTH = 16;
 
 /**
- * Each has as many invocations as it has 4×4 blocks to load, one each. The first takes 16 KiB of workgroup memory,
- * which is what every device has.
+ * In each, every invocation loads one 4×4 block of the strips. The first takes 16 KiB of workgroup memory, which every
+ * device has.
  */
 export const TILINGS: readonly Tiling[] = [
   { rows: 128, columns: 128, threadRows: 8, threadColumns: 8 },
@@ -34,18 +34,18 @@ export function storageOf({ rows, columns }: Tiling): number {
   return (rows + columns) * DEPTH * 4;
 }
 
-/** What distinguishes one product's text from another's: never a size. */
+/** What a product's text depends on; never on a size. */
 export interface ProductVariant {
   readonly tiling: Tiling;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  /** Whether rows of A, B and C begin at multiples of four numbers. */
+  /** Whether the rows of A, B and C start at multiples of four numbers. */
   readonly alignedA: boolean;
   readonly alignedB: boolean;
   readonly alignedC: boolean;
-  /** Whether B's numbers are packed halves; it is aligned then. */
+  /** Whether B holds packed halves; it must be aligned then. */
   readonly halfB: boolean;
-  /** Whether a tensor like C is added. */
+  /** Whether a tensor of C's shape is added. */
   readonly adds: boolean;
 }
 

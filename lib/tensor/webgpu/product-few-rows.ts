@@ -1,16 +1,16 @@
-// The product of a few rows with a transposed matrix, as in generating one token: each number of B is used once or a
-// few times, so that its tiles would be mostly empty; here invocations share the inner dimension instead.
+// The product of a few rows with a transposed matrix, as when generating a token. Tiles of C would be mostly empty, so
+// here invocations split the inner dimension instead.
 import { unpackFunctions } from "./half-code.ts";
 import { type Program, program } from "./program.ts";
 import { ROW_THREADS, rowFunction } from "./row-sums.ts";
 
-/** Most rows that go this way. */
+/** Most rows that are multiplied this way. */
 export const FEW_ROWS = 8;
 /** Invocations that share one column of C, and columns of a workgroup. */
 const SHARERS = 32;
 const COLUMNS = ROW_THREADS / SHARERS;
 
-/** The WGSL type of as many numbers, one to four. */
+/** The WGSL type of one to four numbers. */
 function vectorOf({ length }: readonly number[]): string {
   return length === 1 ? "f32" : `vec${length}<f32>`;
 }
@@ -21,14 +21,14 @@ export function fewRowsGroups(N: number): number {
 }
 
 /**
- * Reads A `[rows, K]`, B `[N, K]` and, if it `adds`, what is added, writes C `[rows, N]`; `aligned` if K is a multiple of
- * four; `half` if B's numbers are packed halves, which needs that.
+ * Reads A `[rows, K]`, B `[N, K]` and, if it `adds`, a tensor to add; writes C `[rows, N]`. `aligned` means that K is a
+ * multiple of four, `half` that B holds packed halves, which must be aligned.
  */
 export function fewRowsProgram(rows: number, aligned: boolean, half: boolean, adds: boolean): Program {
   const type = aligned ? "vec4<f32>" : "f32";
   const width = aligned ? 4 : 1;
   const each = Array.from({ length: rows }, (_, row) => row);
-  // their sums are made four at a time
+  // rows are summed four at a time
   const groups = [each.slice(0, 4), each.slice(4)].filter((group) => group.length > 0);
   const sumOf = (row: number) => {
     const group = groups[Math.floor(row / 4)]!;

@@ -1,7 +1,7 @@
-// Matrix products on WebGPU: how each is cut into workgroups, and the kernels that are one.
+// Matrix products on WebGPU: how each is tiled, and the kernels that are products.
 import * as tf from "@tensorflow/tfjs";
 import type { StitchbookWebGPU } from "./backend.ts";
-import { type KernelFunction, register, sizeOf, stockKernel, sumStretches } from "./kernel.ts";
+import { type KernelFunction, register, sizeOf, stockKernel, sumParts } from "./kernel.ts";
 import { FEW_ROWS, fewRowsGroups, fewRowsProgram } from "./product-few-rows.ts";
 import { DEPTH, productProgram, storageOf, threadsOf, type Tiling, TILINGS } from "./product-code.ts";
 
@@ -13,27 +13,27 @@ export interface Product {
   readonly K: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  /** Whether every matrix of the batch is multiplied by the same A, or B. */
-  readonly oneA: boolean;
-  readonly oneB: boolean;
-  /** Whether B's numbers are packed halves; its rows are of a multiple of four then. @default false */
+  /** Whether all matrices of the batch have the same A, or B. */
+  readonly sharedA: boolean;
+  readonly sharedB: boolean;
+  /** Whether B holds packed halves; its rows must be multiples of four then. @default false */
   readonly halfB?: boolean;
 }
 
 /** How one product is computed. */
 export interface ProductPlan {
   readonly tiling: Tiling;
-  /** Parts of the inner dimension, summed at the end in their order: no atomics, and the same bytes every time. */
+  /** Parts of the inner dimension, summed at the end in order: without atomics, equal runs give equal bytes. */
   readonly splits: number;
 }
 
-/** Invocations that keep a large GPU busy: 256 for each of 128 multiprocessors. */
+/** Invocations that keep a large GPU busy: 256 on each of 128 multiprocessors. */
 const ENOUGH_THREADS = 128 * 256;
-/** Fewest steps of the inner dimension in a split: below that, writing and summing the parts would cost more. */
+/** Fewest steps of the inner dimension in a split: with fewer, writing and summing the parts costs more than it saves. */
 const SPLIT_STEPS = 128;
 const MOST_SPLITS = 32;
 
-/** The largest tiles that leave the device enough workgroups; it depends on the shape and the device's limits only. */
+/** The largest tiles with enough workgroups to fill the device; depends only on the shape and the device's limits. */
 export function planProduct({ batch, M, N, K }: Product, limits: GPUSupportedLimits): ProductPlan {
   const plans = TILINGS.filter((tiling) =>
     threadsOf(tiling) <= limits.maxComputeInvocationsPerWorkgroup &&
@@ -43,7 +43,7 @@ export function planProduct({ batch, M, N, K }: Product, limits: GPUSupportedLim
     const tiles = batch * Math.ceil(M / tiling.rows) * Math.ceil(N / tiling.columns);
     const useful = Math.min(MOST_SPLITS, Math.floor(K / SPLIT_STEPS), Math.ceil(enough / tiles));
     const splits = Math.max(1, useful);
-    // not if more than 2/5 of the tiles would lie outside of C
+    // at most 2/5 of the tiles' area may lie outside of C
     const fits = batch * M * N > 0.6 * tiles * tiling.rows * tiling.columns;
     return { tiling, splits, good: fits && tiles * splits >= enough };
   });
@@ -52,9 +52,9 @@ export function planProduct({ batch, M, N, K }: Product, limits: GPUSupportedLim
 }
 
 /**
- * `a · b`, plus what is to be added, as a new tensor of this shape.
+ * `a · b`, plus `plus` if given, as a new tensor of this shape.
  *
- * @param options.plan how, if not as {@linkcode planProduct} says
+ * @param options.plan default: {@linkcode planProduct}'s
  * @param options.plus a tensor of this shape
  */
 export function multiply(
@@ -65,7 +65,7 @@ export function multiply(
   shape: readonly number[],
   { plan, plus }: { readonly plan?: ProductPlan; readonly plus?: tf.TensorInfo } = {},
 ): tf.TensorInfo {
-  const { batch, M, N, K, transposeA, transposeB, oneA, oneB, halfB = false } = product;
+  const { batch, M, N, K, transposeA, transposeB, sharedA, sharedB, halfB = false } = product;
   const c = backend.output(shape);
   const added = plus === undefined ? [] : [plus];
   if (plan === undefined && batch === 1 && M <= FEW_ROWS && !transposeA && transposeB) {
@@ -88,16 +88,16 @@ export function multiply(
   });
   const target = splits === 1 ? c : backend.output([splits, ...shape]);
   const groups = batch * splits * Math.ceil(M / tiling.rows) * Math.ceil(N / tiling.columns);
-  const uniforms = [M, N, K, oneA ? 0 : M * K, oneB ? 0 : K * N, batch, splits, perSplit];
+  const uniforms = [M, N, K, sharedA ? 0 : M * K, sharedB ? 0 : K * N, batch, splits, perSplit];
   backend.launch(made, [a, b, ...(splits === 1 ? added : []), target], uniforms, groups);
   if (splits > 1) {
-    sumStretches(backend, target, c, splits, batch * M * N, plus);
+    sumParts(backend, target, c, splits, batch * M * N, plus);
     backend.release(target);
   }
   return c;
 }
 
-/** Takes over tfjs's BatchMatMul, whose automatic split of the inner dimension uses atomics. */
+/** Replaces tfjs's BatchMatMul, which may split the inner dimension with atomics. */
 export function registerProducts(): void {
   const stock = stockKernel("BatchMatMul");
   register("BatchMatMul", (call) => matMul(call) ?? stock(call));
@@ -111,7 +111,7 @@ function matMul({ inputs, attrs, backend }: Parameters<KernelFunction>[0]): tf.T
   const [b0, b1] = b.shape.slice(-2) as [number, number];
   const [M, K] = transposeA ? [a1, a0] : [a0, a1];
   const [inner, N] = transposeB ? [b1, b0] : [b0, b1];
-  // the stock kernel says what is wrong with other inputs
+  // the stock kernel reports what is wrong with other inputs
   if (a.dtype !== "float32" || b.dtype !== "float32" || K !== inner || M * N * K === 0) return undefined;
   const batchShape = tf.broadcast_util.assertAndGetBroadcastShape(outer(a), outer(b));
   const batch = sizeOf(batchShape);
@@ -119,8 +119,8 @@ function matMul({ inputs, attrs, backend }: Parameters<KernelFunction>[0]): tf.T
   const [wholeA, wholeB] = [spread(a), spread(b)];
   const product = {
     ...{ batch, M, N, K, transposeA, transposeB },
-    oneA: sizeOf(outer(a)) === 1,
-    oneB: sizeOf(outer(b)) === 1,
+    sharedA: sizeOf(outer(a)) === 1,
+    sharedB: sizeOf(outer(b)) === 1,
   };
   const c = multiply(backend, product, wholeA, wholeB, [...batchShape, M, N]);
   if (wholeA !== a) backend.release(wholeA);
@@ -128,7 +128,7 @@ function matMul({ inputs, attrs, backend }: Parameters<KernelFunction>[0]): tf.T
   return c;
 }
 
-/** A tensor whose batch dimensions are some of the wanted ones, repeated along the others; one matrix is left as it is. */
+/** A tensor repeated along the batch dimensions that it lacks; a single matrix is returned as is. */
 function spreadOver(backend: StitchbookWebGPU, tensor: tf.TensorInfo, batchShape: number[]): tf.TensorInfo {
   const outer = tensor.shape.slice(0, -2);
   if (sizeOf(outer) === 1 || sizeOf(outer) === sizeOf(batchShape)) return tensor;

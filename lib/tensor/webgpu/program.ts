@@ -1,9 +1,9 @@
-// A WGSL program: its text, put together from what it binds, and the numbers it is given at each launch.
+// WGSL programs: their text, built from what they bind, and the uniforms of each launch.
 import { type Features, NO_FEATURES } from "./features.ts";
 
-/** What a program computes and what it binds, in this order: what it reads, what it writes, its uniforms. */
+/** A program. It binds, in this order, the buffers that it reads, those that it writes, and its uniforms. */
 export interface Program {
-  /** Names the text: two programs with one key are one pipeline. Sizes of tensors are uniforms, and not in it. */
+  /** Identifies the text: programs with equal keys share a pipeline. Sizes of tensors are uniforms, not part of it. */
   readonly key: string;
   readonly reads: number;
   readonly writes: number;
@@ -12,19 +12,19 @@ export interface Program {
 
 /** The parts of a program's text. */
 export interface ProgramParts {
-  /** Names of the storage buffers that are read, with their elements' WGSL types. */
+  /** Names of the storage buffers that it reads, with their elements' WGSL types. */
   readonly reads: Readonly<Record<string, string>>;
-  /** The same of those that are written. */
+  /** The same for those that it writes. */
   readonly writes: Readonly<Record<string, string>>;
-  /** Names of the uniforms with their types: `u32`, `i32` or `f32`. */
+  /** Names of the uniforms, with their types: `u32`, `i32` or `f32`. */
   readonly uniforms: Readonly<Record<string, string>>;
-  /** Invocations in a workgroup. */
+  /** Invocations per workgroup. */
   readonly size: number;
   /** Module-level declarations: functions, workgroup variables. */
   readonly declarations?: string;
   /**
-   * Body of the entry point; `group` is the workgroup's number and `lane` the invocation's in it. Where the features have
-   * subgroups, `subgroupSize` is the size of the invocation's own, here and in declarations.
+   * Body of the entry point: `group` is the workgroup's index and `lane` the invocation's index in it. If the device has
+   * subgroups, `subgroupSize` is the size of the invocation's subgroup, here and in declarations.
    */
   readonly main: string;
 }
@@ -32,9 +32,8 @@ export interface ProgramParts {
 const programs = new Map<string, Program>();
 
 /**
- * The program of this key; its parts are put together from a device's features when that first builds it. Workgroups are
- * numbered through all dimensions of the grid, since a grid may need more than one; `uniforms.groups` is how many are
- * wanted, and those beyond return at once.
+ * The program with this key. Its parts may depend on a device's features. Workgroups are numbered through all dimensions
+ * of the grid, since one dimension may be too short; those past `uniforms.groups` return at once.
  */
 export function program(key: string, parts: (features: Features) => ProgramParts): Program {
   const found = programs.get(key);
@@ -95,7 +94,7 @@ export function float(value: number): Float {
 /** A uniform's value. */
 export type Scalar = number | Float;
 
-/** The uniforms' words as the program reads them; signed and unsigned integers alike. */
+/** The uniforms as the program reads them; signed and unsigned integers alike. */
 export function uniformWords(values: readonly Scalar[]): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(Math.ceil(values.length / 4) * 4);
   const floats = new Float32Array(words.buffer);
@@ -107,7 +106,7 @@ export function uniformWords(values: readonly Scalar[]): Uint32Array<ArrayBuffer
 }
 
 /**
- * The grid of at least `groups` workgroups, none of its sides longer than `limit`; undefined if they are too many.
+ * A grid of at least `groups` workgroups with no side longer than `limit`; undefined if there are too many.
  */
 export function gridOf(groups: number, limit: number): readonly [number, number, number] | undefined {
   if (groups <= limit) return [groups, 1, 1];
@@ -118,7 +117,7 @@ export function gridOf(groups: number, limit: number): readonly [number, number,
   return z <= limit ? [Math.ceil(groups / (rows * z)), rows, z] : undefined;
 }
 
-/** Four numbers at a time where the length allows, one otherwise: how many, and the WGSL type. */
+/** How many numbers are processed at a time, four or one, and their WGSL type. */
 export interface Lanes {
   readonly width: 1 | 4;
   readonly type: "f32" | "vec4<f32>";

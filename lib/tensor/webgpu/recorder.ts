@@ -1,10 +1,10 @@
-// How a dispatch of ours goes into the command buffer that tfjs is recording.
+// Records our dispatches into the command buffer that tfjs is recording.
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 
-/** Dispatches before a command buffer is handed to the device: each hand-over costs about as much as several. */
+/** Dispatches per command buffer: submitting one costs about as much as several dispatches. */
 export const DISPATCHES_PER_SUBMISSION = 64;
 
-/** What tfjs calls private and our launches share; `tests/tensor/webgpu-backend_test.ts` checks that it is there. */
+/** Private fields of tfjs that our launches use; `tests/tensor/webgpu-backend_test.ts` checks that they exist. */
 interface Recorder {
   commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;
@@ -20,7 +20,7 @@ export function recorderOf(backend: WebGPUBackend): Recorder {
   return backend as unknown as Recorder;
 }
 
-/** Records a dispatch, timed under this name if tfjs is timing, and hands the command buffer over when it is long. */
+/** Records a dispatch, timed under this name if tfjs is timing, and submits the command buffer when it is long enough. */
 export function record(
   backend: WebGPUBackend & { readonly dispatchesPerSubmission: number },
   name: string,

@@ -1,4 +1,4 @@
-// RMS normalisation on WebGPU, and its two gradients.
+// RMS normalization on WebGPU, and its two gradients.
 import type * as tf from "@tensorflow/tfjs";
 import { NORM_BRANCH, NORM_BRANCH_GRAD, NORM_BRANCH_STACKED, NORM_BRANCH_STACKED_GRAD } from "../ops/norm-branch.ts";
 import {
@@ -10,11 +10,11 @@ import {
   RMS_NORM_STACKED_GRAD_X,
 } from "../ops/rms-norm.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
-import { ELEMENTS, type KernelFunction, register, sumStretches } from "./kernel.ts";
+import { ELEMENTS, type KernelFunction, register, sumParts } from "./kernel.ts";
 import { float, lanesFor, program } from "./program.ts";
 import { partsSum, ROW_THREADS, rowFunction, rowGroups, rowStart, sharersOf } from "./row-sums.ts";
 
-/** Sizes of one call: `steps` numbers or vectors of four a row; `w` is `[d]`, or `[models, d]` for equal runs of rows. */
+/** Sizes of a call: `steps` numbers, or vectors of four, per row; `w` is `[d]`, or `[models, d]` for equal runs of rows. */
 function sizesOf({ shape }: tf.TensorInfo, w?: tf.TensorInfo) {
   const d = shape.at(-1)!;
   const rows = shape.reduce((a, b) => a * b, 1) / d;
@@ -55,7 +55,7 @@ const rmsNorm: KernelFunction = ({ inputs: { x, w }, attrs, backend }) => {
   return y;
 };
 
-/** The norm, and the stream itself for what follows. */
+/** The norm, and the stream itself. */
 const normBranch: KernelFunction = (call) => {
   const { dataId, shape, dtype } = call.inputs["x"]!;
   const normed = rmsNorm(call) as tf.TensorInfo;
@@ -69,7 +69,7 @@ const rmsNormGradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) 
 const normBranchGrad: KernelFunction = ({ inputs: { x, w, dnormed, dx }, attrs, backend }) =>
   gradX(backend, x!, w!, dnormed!, attrs["epsilon"] as number, dx!);
 
-/** The gradient of x, and what else is added to it. */
+/** The gradient of x, plus `plus` if given. */
 function gradX(
   backend: StitchbookWebGPU,
   x: tf.TensorInfo,
@@ -112,7 +112,7 @@ function gradX(
   return dx;
 }
 
-/** Rows whose part of dw is added up first. */
+/** Rows whose contributions to dw are added up first. */
 const CHUNK = 64;
 
 const rmsNormGradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
@@ -146,7 +146,7 @@ const rmsNormGradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) 
   backend.release(scales);
   if (chunks === 1) return parts;
   const dw = backend.output(w!.shape);
-  sumStretches(backend, parts, dw, chunks, models * d);
+  sumParts(backend, parts, dw, chunks, models * d);
   backend.release(parts);
   return dw;
 };

@@ -1,19 +1,19 @@
-// Sums along rows: some invocations of a workgroup share a row and add up what each found, always in one order.
+// Sums and maxima along rows: invocations that share a row combine their partial results in a fixed order.
 import type { Features } from "./features.ts";
 
-/** Invocations in a workgroup of a row-wise program. */
+/** Workgroup size of row-wise programs. */
 export const ROW_THREADS = 256;
-/** Numbers of invocations that may share a row. */
+/** How many invocations may share a row. */
 export const SHARERS = [32, 128, ROW_THREADS] as const;
-/** WebGPU's least number of invocations in a subgroup. */
+/** WebGPU's smallest subgroup size. */
 const LEAST_SUBGROUP = 4;
 
-/** Invocations that share a row of this many steps. */
+/** How many invocations share a row of this many steps. */
 export function sharersOf(steps: number): number {
   return steps <= 128 ? 32 : steps <= 1024 ? 128 : ROW_THREADS;
 }
 
-/** The beginning of a row-wise entry point: `row`, the invocation's `share` of it, and whether there is such a row. */
+/** The start of a row-wise entry point: `row`, the invocation's `share` of it, and whether it is `inside` the tensor. */
 export function rowStart(sharers: number): string {
   return `
   let share = lane % ${sharers}u;
@@ -26,16 +26,16 @@ export function rowGroups(rows: number, sharers: number): number {
   return Math.ceil(rows / (ROW_THREADS / sharers));
 }
 
-/** What the sharers of a row make of their numbers: of two, and of all in a subgroup. */
+/** How numbers are combined: two of them, and all of a subgroup. */
 const OPERATIONS = {
   sum: { two: (a: string, b: string) => `${a} + ${b}`, subgroup: "subgroupAdd" },
   max: { two: (a: string, b: string) => `max(${a}, ${b})`, subgroup: "subgroupMax" },
 };
 
 /**
- * Declares the function `${name}(lane, share, value)`, the sum or the largest of what the sharers of a row have; all must
- * call it. Subgroups make it of what lies in one of them, if none reaches into another row, and then one step over the
- * subgroups; without them it is a tree in workgroup memory.
+ * Declares the function `${name}(lane, share, value)`: the sum or maximum over the sharers of a row, all of which must
+ * call it. If no subgroup spans two rows, each subgroup reduces its own values and then the subgroups' results are
+ * combined; otherwise it is a tree in workgroup memory.
  */
 export function rowFunction(
   { subgroups }: Features,
@@ -74,7 +74,7 @@ ${signature}
 }`;
 }
 
-/** The sum of a vector's parts, or the number itself. */
+/** The sum of a vector's components, or the number itself. */
 export function partsSum(type: string, expression: string): string {
   return type === "f32" ? expression : `dot(${expression}, vec4<f32>(1.0))`;
 }

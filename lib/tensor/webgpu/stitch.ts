@@ -1,4 +1,4 @@
-// The experts' states mixed into the hub's on WebGPU, from gate logits to output in one pass, and back.
+// Mixing the experts' states into the hub's on WebGPU, from gate logits to output in one pass, and its gradient.
 import type * as tf from "@tensorflow/tfjs";
 import { EXPERTS_INTO_HUB, EXPERTS_INTO_HUB_GRAD } from "../ops/stitch.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
@@ -11,8 +11,8 @@ const names = (prefix: string, count: number) => Array.from({ length: count }, (
 const typed = (list: readonly string[], type: string) => Object.fromEntries(list.map((name) => [name, type]));
 
 /**
- * The softmax over models of element `i`: `most`, `total` and, for each model, `exp(z − most) / total`. z is
- * `[N, models, d]`, of which `zAt` is the first model's place.
+ * The softmax over models for element `i`: `total` and, for each model, `e = exp(z − most)`. z is `[N, models, d]`, and
+ * `zAt` is the index of the first model's logit.
  */
 function gates(models: number): string {
   return `
@@ -27,7 +27,7 @@ ${names("e", models).map((name, m) => `  let ${name} = exp(z[zAt + ${m}u * unifo
 
 const uniforms = { count: "u32", steps: "u32" };
 
-/** Whether all states lie in one buffer, model after model, because the device binds too few. */
+/** A model's state; `packed` means that all states are in one buffer, because the device binds too few. */
 function stateOf(packed: boolean, m: number): string {
   return packed ? `states[${m}u * uniforms.count + i]` : `state${m}[i]`;
 }

@@ -1,4 +1,4 @@
-// Stock tfjs kernels that need help on WebGPU.
+// Stock tfjs kernels that need workarounds on WebGPU.
 import type * as tf from "@tensorflow/tfjs";
 import { ELEMENTS, register, sizeOf, stockKernel } from "./kernel.ts";
 import { program } from "./program.ts";
@@ -9,8 +9,8 @@ export function registerStock(): void {
 }
 
 /**
- * The stock cast of integers and truth values to floats renames them only, and stock kernels know what a buffer really
- * holds; ours read floats, so ours are converted.
+ * The stock cast of integers and booleans to float only relabels them, and stock kernels know what a buffer really holds.
+ * Our kernels read floats, so this one converts.
  */
 function registerCast(): void {
   const stock = stockKernel("Cast");
@@ -36,8 +36,8 @@ function registerCast(): void {
 }
 
 /**
- * The stock sum of a list binds one buffer an input, and past the device's limit writes nothing; ours adds up in the
- * list's order, as many at a time as the device binds.
+ * The stock sum of a list binds one buffer per input, and past the device's limit writes nothing. This one adds up in
+ * the list's order, as many at a time as the device binds.
  */
 function registerAddN(): void {
   const stock = stockKernel("AddN");
