@@ -118,7 +118,9 @@ Deno.test("`mergeFolders()` says which types it merges before it writes, and cop
         );
       }
       assert.ok(!namesIn(folder).includes(`out-${dtype}`));
-      await mergeFolders({ method: "linear", models: [a, same], out });
+      const { warnings } = await mergeFolders({ method: "linear", models: [a, same], out });
+      const text = `"w" (${dtype}) cannot be merged and was copied, equal in all models`;
+      assert.deepEqual(warnings, dtype === "I32" ? [] : [text]);
       assert.deepEqual(
         await Deno.readFile(`${out}/model.safetensors`),
         await Deno.readFile(`${a}/model.safetensors`),

@@ -11,7 +11,7 @@ import { copyCompanions } from "./companions.ts";
 import { configError, configMismatch } from "./configs.ts";
 import { type MatchedFolder, matchFolders, untiedHead } from "./matching.ts";
 import { checkModels, type ModelsToMerge } from "./merge.ts";
-import { copiedBytes, mergedBytes, type NotFinite, type TensorFindings } from "./merged-tensor.ts";
+import { copiedBytes, mergedBytes, type TensorFindings } from "./merged-tensor.ts";
 import type { MergeOptions, WeightMethod } from "./method.ts";
 import { weightMethod } from "./methods.ts";
 import { type MergeSettings, resolveOptions } from "./options.ts";
@@ -20,6 +20,7 @@ import { sharedTensors } from "./shared.ts";
 import { sizeOf } from "./source.ts";
 import { asOutError, checkTarget, openTarget } from "./target.ts";
 import { checkSameTokenizers } from "./tokenizers.ts";
+import { mergeWarnings } from "./warnings.ts";
 
 /** Input and output of {@linkcode mergeFolders}. */
 export interface FolderMerge extends ModelsToMerge<string> {
@@ -101,11 +102,11 @@ async function write(
     dtype: isWeightDtype(dtype) ? request.dtype ?? dtype : dtype,
   }));
   const weights = planned.filter(({ dtype }) => isWeightDtype(dtype)).map(({ name }) => name);
-  // Without random draws, equal tensors merge to equal tensors anyway.
-  const shared = "seed" in method.options ? sharedTensors(weights, folders) : new Map<string, string>();
-  const head = await untiedHead(folders);
   const target = await openTarget(out);
   try {
+    // Without random draws, equal tensors merge to equal tensors anyway.
+    const shared = "seed" in method.options ? sharedTensors(weights, folders) : new Map<string, string>();
+    const head = await untiedHead(folders);
     const findings: TensorFindings[] = [];
     let done = 0;
     const { files, bytes } = await writeWeightFiles(target.workshop, planned, function* (weight) {
@@ -135,49 +136,10 @@ async function write(
       files,
       overflowed,
       notFinite,
-      warnings: [
-        ...(mismatch === undefined ? [] : [`${mismatch}; the merged model has the configuration of "${first.folder}"`]),
-        ...(head === undefined ? [] : [untiedText(head, first.folder)]),
-        ...notFiniteTexts(notFinite),
-        ...(overflowed === 0 ? [] : [overflowText(overflowed, dtype)]),
-      ],
+      warnings: mergeWarnings({ first: first.folder, mismatch, head, planned, notFinite, overflowed, dtype }),
     };
   } catch (error) {
     await target.discard();
     throw asOutError(out, error);
   }
-}
-
-const count = (n: number, one: string, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
-
-function valuesText({ nan, infinite }: NotFinite): string {
-  const parts = [
-    ...(nan > 0 ? [count(nan, "NaN", "NaN")] : []),
-    ...(infinite > 0 ? [count(infinite, "infinite value")] : []),
-  ];
-  return parts.join(" and ");
-}
-
-/** Number of tensors to name; the rest is counted. */
-const NAMED = 10;
-
-function notFiniteTexts(tensors: FolderMergeReport["notFinite"]): string[] {
-  const texts = tensors.slice(0, NAMED).map(({ tensor, merged, sources }) => {
-    const models = sources.map((source) => `${valuesText(source)} in "${source.folder}"`).join(", ") ||
-      "none in any model";
-    return `"${tensor}" has ${valuesText(merged) || "no NaN or infinite values"} in the merged model, ${models}`;
-  });
-  const more = tensors.length - NAMED;
-  return more > 0 ? [...texts, `${count(more, "more tensor has", "more tensors have")} NaN or infinite values`] : texts;
-}
-
-function untiedText(head: string, folder: string): string {
-  return `"${folder}/config.json" says tie_word_embeddings, but the stored "${head}" differs from the embeddings: ` +
-    `it is merged separately, and the merged config.json sets tie_word_embeddings to false`;
-}
-
-function overflowText(overflowed: number, dtype: WeightDtype | undefined): string {
-  const wider = dtype === "F16" ? "bfloat16 or float32" : "float32";
-  return `${count(overflowed, "value is", "values are")} too large for the type of the file and became infinite: ` +
-    `use --dtype ${wider}`;
 }

@@ -1,0 +1,79 @@
+// What the user should know about a finished merge, one sentence each.
+import { isWeightDtype, type PlannedTensor, type WeightDtype } from "../../huggingface/mod.ts";
+import type { NotFinite, TensorFindings } from "./merged-tensor.ts";
+
+/** Facts about a merge that may deserve a warning. */
+export interface MergeFacts {
+  /** The folder whose configuration and tensor names the merge has. */
+  readonly first: string;
+  /** How the models' configurations disagree, if they do. */
+  readonly mismatch: string | undefined;
+  /** A stored head that contradicts `tie_word_embeddings`. */
+  readonly head: string | undefined;
+  readonly planned: readonly PlannedTensor[];
+  readonly notFinite: readonly Omit<TensorFindings, "overflowed">[];
+  readonly overflowed: number;
+  /** The chosen type of the merged weights. */
+  readonly dtype: WeightDtype | undefined;
+}
+
+/** The warnings for a merge. */
+export function mergeWarnings(facts: MergeFacts): string[] {
+  const { first, mismatch, head, planned, notFinite, overflowed, dtype } = facts;
+  return [
+    ...(mismatch === undefined ? [] : [`${mismatch}; the merged model has the configuration of "${first}"`]),
+    ...(head === undefined ? [] : [untiedText(head, first)]),
+    ...copiedTexts(planned),
+    ...notFiniteTexts(notFinite),
+    ...(overflowed === 0 ? [] : [overflowText(overflowed, dtype)]),
+  ];
+}
+
+const count = (n: number, one: string, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+
+function valuesText({ nan, infinite }: NotFinite): string {
+  const parts = [
+    ...(nan > 0 ? [count(nan, "NaN", "NaN")] : []),
+    ...(infinite > 0 ? [count(infinite, "infinite value")] : []),
+  ];
+  return parts.join(" and ");
+}
+
+/** Number of tensors to name; the rest is counted. */
+const NAMED = 10;
+
+function notFiniteTexts(tensors: MergeFacts["notFinite"]): string[] {
+  const texts = tensors.slice(0, NAMED).map(({ tensor, merged, sources }) => {
+    const models = sources.map((source) => `${valuesText(source)} in "${source.folder}"`).join(", ") ||
+      "none in any model";
+    return `"${tensor}" has ${valuesText(merged) || "no NaN or infinite values"} in the merged model, ${models}`;
+  });
+  const more = tensors.length - NAMED;
+  return more > 0 ? [...texts, `${count(more, "more tensor has", "more tensors have")} NaN or infinite values`] : texts;
+}
+
+/** Types of floating-point weights that cannot be merged. Integers are counters, which are meant to be copied. */
+const isFloat = (dtype: string) => /^(F|C)\d/.test(dtype);
+
+function copiedTexts(planned: readonly PlannedTensor[]): string[] {
+  const copied = planned.filter(({ dtype }) => !isWeightDtype(dtype) && isFloat(dtype));
+  if (copied.length === 0) return [];
+  const { name, dtype } = copied[0]!;
+  const others = copied.length === 1 ? "" : ` and ${count(copied.length - 1, "other tensor")}`;
+  return [
+    `"${name}" (${dtype})${others} cannot be merged and ${
+      copied.length === 1 ? "was" : "were"
+    } copied, equal in all models`,
+  ];
+}
+
+function untiedText(head: string, folder: string): string {
+  return `"${folder}/config.json" says tie_word_embeddings, but the stored "${head}" differs from the embeddings: ` +
+    `it is merged separately, and the merged config.json sets tie_word_embeddings to false`;
+}
+
+function overflowText(overflowed: number, dtype: WeightDtype | undefined): string {
+  const wider = dtype === "F16" ? "bfloat16 or float32" : "float32";
+  return `${count(overflowed, "value is", "values are")} too large for the type of the file and became infinite: ` +
+    `use --dtype ${wider}`;
+}
