@@ -90,17 +90,25 @@ export function unknownKey(key: string, known: readonly string[], where: string)
   );
 }
 
+/** The value of a text: of its readings, from the strictest to the loosest, the first that the schema admits. */
 function readValue(text: string, node: SchemaNode, key: string): unknown {
   const options = alternatives(node);
-  // From the strictest reading to the loosest: a text is what is left when nothing else fits.
-  for (const kind of ["null", "boolean", "number", "array", "object", "any", "string"] as const) {
-    // Where a text would do as well, a comma does not make a list: brackets do.
-    if (kind === "array" && !text.startsWith("[") && options.some((option) => kindOf(option) === "string")) continue;
-    for (const option of options.filter((option) => kindOf(option) === kind)) {
-      const value = readAs(kind, text, option, key);
-      if (value !== undefined) return value;
-    }
+  const list = options.find(({ type }) => type === "array");
+  const admitted = (value: unknown) => options.some((option) => admits(option, value));
+  const scalar = readScalar(text);
+  if (scalar !== undefined && admitted(scalar)) return scalar;
+  const bracket = text.startsWith("[") ? [] : text.startsWith("{") ? {} : undefined;
+  if (bracket !== undefined && admitted(bracket)) {
+    // Bare words in brackets are a list, too; its items are read by their own type.
+    const [, bare] = list === undefined ? [] : /^\[([^"{[]*)\]$/.exec(text) ?? [];
+    if (bare === undefined) return readJson(text, key);
+    return bare.trim() === "" ? [] : readItems(bare, list!, key);
   }
+  // Where a text would do as well, a comma does not make a list.
+  const takesText = options.some(({ type }) => type === "string" || type === undefined);
+  if (list !== undefined && !takesText) return readItems(text, list, key);
+  const string = takesText && text.startsWith('"') ? readJson(text, key) : text;
+  if (admitted(string)) return string;
   const choices = options.flatMap((option) => option.enum ?? (option.const === undefined ? [] : [option.const]));
   const near = nearest(text, choices.map(String));
   throw new UserError(
@@ -110,82 +118,47 @@ function readValue(text: string, node: SchemaNode, key: string): unknown {
   );
 }
 
-type Kind = "null" | "boolean" | "number" | "array" | "object" | "string" | "any";
-
-function kindOf(node: SchemaNode): Kind {
-  const sample = node.const ?? node.enum?.[0];
-  if (node.type === undefined && sample !== undefined) return typeof sample as Kind;
-  if (node.type === "integer") return "number";
-  return (node.type as Kind | undefined) ?? "any";
+/** null, a boolean or a finite number; undefined for any other text. */
+function readScalar(text: string): null | boolean | number | undefined {
+  if (text === "null") return null;
+  if (text === "true" || text === "false") return text === "true";
+  const number = NUMBER.test(text) ? Number(text.replaceAll("_", "")) : NaN;
+  return Number.isFinite(number) ? number : undefined;
 }
 
-/** The value, or undefined when the text cannot be read as this kind. */
-function readAs(kind: Kind, text: string, node: SchemaNode, key: string): unknown {
-  switch (kind) {
-    case "null":
-      return text === "null" ? null : undefined;
-    case "boolean":
-      return among(node, text === "true" ? true : text === "false" ? false : undefined);
-    case "number": {
-      const number = NUMBER.test(text) ? Number(text.replaceAll("_", "")) : NaN;
-      if (!Number.isFinite(number) || (node.type === "integer" && !Number.isInteger(number))) return undefined;
-      return among(node, number);
-    }
-    case "array":
-      return readList(text, node, key);
-    case "object":
-      return text.startsWith("{") ? readJson(text, key) : undefined;
-    case "any":
-      return /^[[{"]|^(true|false|null)$/.test(text) || NUMBER.test(text) ? readJson(text, key) : text;
-    case "string":
-      return among(node, text.startsWith('"') ? readJson(text, key) : text);
-  }
+/** Whether one alternative of a schema takes a value, judged by its type and its choices; the rest is zod's. */
+function admits({ type, const: constant, enum: choices }: SchemaNode, value: unknown): boolean {
+  if (constant !== undefined) return constant === value;
+  if (choices !== undefined) return choices.includes(value);
+  if (type === undefined) return true;
+  if (type === "integer") return Number.isInteger(value);
+  return type === (value === null ? "null" : Array.isArray(value) ? "array" : typeof value);
 }
 
-function among(node: SchemaNode, value: unknown): unknown {
-  if (node.const !== undefined) return node.const === value ? value : undefined;
-  return node.enum === undefined || node.enum.includes(value) ? value : undefined;
-}
-
-/** `[1, 2]`, or `1,2`. */
-function readList(text: string, node: SchemaNode, key: string): unknown {
-  if (text.startsWith("[")) {
-    // A list of bare words, `[a,b]`, is as good as one in quotes.
-    if (!/["{[]/.test(text.slice(1)) && text.endsWith("]")) {
-      const inner = text.slice(1, -1).trim();
-      return inner === "" ? [] : readItems(inner, node, key);
-    }
-    return readJson(text, key);
-  }
-  return readItems(text, node, key);
-}
-
-function readItems(text: string, node: SchemaNode, key: string): unknown[] {
+function readItems(text: string, { prefixItems, items }: SchemaNode, key: string): unknown[] {
   return text.split(",").map((item, i) => {
-    const type = node.prefixItems?.[i] ?? (node.items || {});
     if (item.trim() === "") {
       throw new UserError("config.malformed", `Cannot set ${key} to "${text}": item ${i + 1} of the list is empty`);
     }
-    return readValue(item.trim(), type, `${key}[${i}]`);
+    return readValue(item.trim(), prefixItems?.[i] ?? (items || {}), `${key}[${i}]`);
   });
 }
 
+/** Reads JSON, by YAML's rules for it: those also find keys that are repeated. */
 function readJson(text: string, key: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
+  const document = parseDocument(text, { prettyErrors: false });
+  const [fault] = document.errors;
+  if (fault?.code === "DUPLICATE_KEY") {
+    throw new UserError("config.repeated-key", `Cannot set ${key} to ${text}: a key is repeated`);
+  }
+  if (fault !== undefined) {
     throw new UserError(
       "config.malformed",
-      `Cannot set ${key} to ${text}: it is not JSON (${(error as Error).message})`,
+      `Cannot set ${key} to ${text}: it is not JSON (${fault.message})`,
       `quote it for the shell, for example --set '${key}=[1, 2]'`,
     );
   }
-  // JSON.parse keeps the last of equal keys in silence; YAML, of which JSON is a part, finds them.
-  const twice = parseDocument(text).errors.find(({ code }) => code === "DUPLICATE_KEY");
-  if (twice !== undefined) {
-    throw new UserError("config.repeated-key", `Cannot set ${key} to ${text}: a key is repeated`);
-  }
+  const value = document.toJS({ maxAliasCount: 0 });
   refuseUnplain(value, (path) => [key, ...path].join("."));
   return value;
 }

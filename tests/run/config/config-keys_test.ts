@@ -101,3 +101,54 @@ Deno.test("`buildConfig()` keeps the defaults beside what is set, in groups and 
   assert.deepEqual(build({}, "group.b=7").group, { a: 1, b: 7 });
   assert.deepEqual(build({}, "maybe.mix.code=5").maybe, { mix: { code: 5 } });
 });
+
+Deno.test("`--set` reads every mixture of types by its strictest reading that fits", () => {
+  const schema = z.strictObject({
+    kinds: z.union([z.enum(["alternating", "all"]), z.array(z.enum(["E2H", "H2E"]))]).default("all"),
+    texts: z.union([z.string(), z.array(z.string())]).default(""),
+    mixed: z.union([z.number(), z.boolean(), z.null(), z.string()]).default(null),
+    numbers: z.array(z.number()).nullable().default(null),
+    nested: z.array(z.array(z.int())).default([]),
+    pair: z.tuple([z.int(), z.string()]).default([1, ""]),
+    one: z.literal(["a", 2]).default("a"),
+  });
+  const set = (key: keyof z.output<typeof schema>, text: string) =>
+    buildConfig(schema, { preset: { name: "p", value: {} }, sets: [`${key}=${text}`] })[key];
+  assert.equal(set("kinds", "alternating"), "alternating");
+  assert.deepEqual(set("kinds", "[E2H,H2E]"), ["E2H", "H2E"]);
+  assert.deepEqual(set("kinds", '["E2H"]'), ["E2H"]);
+  assert.throws(
+    () => set("kinds", "alternatin"),
+    /did you mean kinds=alternating\?|expected one of alternating, all or/,
+  );
+  assert.throws(() => set("kinds", "[E2H,x]"), /kinds\[1\] to "x": expected one of E2H, H2E/);
+  for (const text of ["a,b", "*.txt", "a: b", "# c", "&x", "true", "5", "null", "'q'"]) {
+    assert.equal(set("texts", text), text);
+  }
+  assert.deepEqual(set("texts", "[*.txt, 5]"), ["*.txt", "5"]);
+  assert.equal(set("texts", '"a\\nb"'), "a\nb");
+  assert.deepEqual(
+    ["5", "-.5e1", "1_0", "true", "null", "5x", '"5"', ".inf", "0x10"].map((text) => set("mixed", text)),
+    [
+      5,
+      -5,
+      10,
+      true,
+      null,
+      "5x",
+      "5",
+      ".inf",
+      "0x10",
+    ],
+  );
+  assert.deepEqual(["null", "1", "1,2.5", "[]", "[1, 2]"].map((text) => set("numbers", text)), [
+    null,
+    [1],
+    [1, 2.5],
+    [],
+    [1, 2],
+  ]);
+  assert.deepEqual(set("nested", "[[1,2],[3]]"), [[1, 2], [3]]);
+  assert.deepEqual([set("pair", "7,x"), set("one", "2"), set("one", "a")], [[7, "x"], 2, "a"]);
+  assert.throws(() => set("pair", "x,7"), /pair\[0\] to "x": expected integer/);
+});
