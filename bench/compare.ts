@@ -13,7 +13,7 @@
 import { fileURLToPath } from "node:url";
 import { type Column, formatTable } from "../lib/run/mod.ts";
 import { describeDevices } from "../lib/tensor/mod.ts";
-import { pythonCommand } from "../lib/doctor/mod.ts";
+import { pythonCommand } from "../lib/host/mod.ts";
 import { readChoices, readCount, readFlags } from "./flags.ts";
 import { shapes } from "./shapes.ts";
 

@@ -6,7 +6,7 @@
 // half a float32 number's last bit.
 import * as tf from "@tensorflow/tfjs";
 import { join } from "node:path";
-import { pythonCommand } from "../lib/doctor/mod.ts";
+import { pythonCommand } from "../lib/host/mod.ts";
 import { random } from "../lib/random.ts";
 import { formatTable } from "../lib/run/mod.ts";
 import { describeDevices, openDevice, type Products } from "../lib/tensor/mod.ts";

@@ -1,7 +1,7 @@
 // Pages in real Chromium, for tests that `optionalTest("chromium", …)` registers.
 import process from "node:process";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { chromiumPath } from "../lib/doctor/chromium.ts";
+import { chromiumPath } from "../lib/host/mod.ts";
 
 const FLAGS = [
   ...["--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],

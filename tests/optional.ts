@@ -1,7 +1,6 @@
 // What a machine may or may not have, and tests that need it: skipped visibly, never silently.
 
-import { chromiumPath } from "../lib/doctor/chromium.ts";
-import { pythonCommand } from "../lib/doctor/python.ts";
+import { chromiumPath, pythonCommand } from "../lib/host/mod.ts";
 
 /** Something a test may need that npm can't bring. */
 export type Requirement = "python-tokenizers" | "python-torch" | "chromium" | "jupyter" | "vulkan" | "blas";

@@ -1,6 +1,6 @@
 // `deno task notebook:install`: registers the Deno kernel with Jupyter.
 import { Command } from "commander";
-import { installKernel } from "../doctor/mod.ts";
+import { installKernel } from "../host/mod.ts";
 import { parseWithCommander } from "../run/mod.ts";
 
 /** `deno task notebook:install` */

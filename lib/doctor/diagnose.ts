@@ -1,10 +1,7 @@
 // What this machine has: `deno task doctor`. Nothing here is required; each line says what it is good for.
-import { chromiumPath } from "./chromium.ts";
-import { findJupyter, findKernel } from "./jupyter.ts";
-import { kernelFault } from "./jupyter-kernel.ts";
 import { UserError } from "../errors.ts";
+import { chromiumPath, findJupyter, findKernel, kernelFault, pythonCommand } from "../host/mod.ts";
 import { describeDevices, openDevice } from "../tensor/mod.ts";
-import { pythonCommand } from "./python.ts";
 
 /** One thing that was looked for. */
 export interface Finding {

@@ -61,7 +61,7 @@ export { addLabel, checkLabel, type LabelBody, LABELS_FILE, readLabels } from ".
 export { headline, listFromIndex, type ListOptions, shownName, type SortedRun } from "./catalog/listing.ts";
 export { endingOf, runMain } from "./command-line/main-function.ts";
 export { readSeeds } from "./config/seeds.ts";
-export { type QueryOptions, type QueryRows, queryRuns } from "./catalog/query.ts";
+export { type QueryOptions, queryRuns } from "./catalog/query.ts";
 export { resolveRun } from "./catalog/resolve-run.ts";
 export { defaultRunsFolder } from "./files/runs-folder.ts";
 export { runInForeground } from "./process/foreground.ts";
@@ -82,3 +82,4 @@ export { listSweeps, readSweep, resolveSweep, sweepFolder, sweepIds } from "./sw
 export { missingMetric, statesText, sweepTables, trialText } from "./sweep/table.ts";
 export { rankTrials, readMetric, type SweepView, type TrialView } from "./sweep/view.ts";
 export { filterRuns } from "./catalog/filter-runs.ts";
+export type { QueryRows } from "./catalog/query-messages.ts";

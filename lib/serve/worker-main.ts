@@ -1,14 +1,10 @@
 // What runs inside the server's worker.
 import { explainError } from "../errors.ts";
 import { serve, type Server } from "./server.ts";
-import type { WorkerMessage, WorkerOptions } from "./worker.ts";
-
-type Command = { readonly kind: "serve"; readonly options: WorkerOptions } | { readonly kind: "idle" } | {
-  readonly kind: "close";
-};
+import type { WorkerCommand, WorkerMessage } from "./worker-messages.ts";
 
 const scope = globalThis as unknown as {
-  onmessage: ((event: MessageEvent<Command>) => void) | null;
+  onmessage: ((event: MessageEvent<WorkerCommand>) => void) | null;
   postMessage(message: WorkerMessage): void;
 };
 let server: Server | undefined;

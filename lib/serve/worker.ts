@@ -1,5 +1,6 @@
 // The server in its own worker, so that pages stay responsive while training keeps the main thread busy.
-import { CLOSE_MS, type ServeOptions } from "./server.ts";
+import { CLOSE_MS } from "./server.ts";
+import type { WorkerMessage, WorkerOptions } from "./worker-messages.ts";
 
 /** A server in a worker. */
 export interface ServerWorker {
@@ -10,16 +11,6 @@ export interface ServerWorker {
   /** Like a server's: readers get what is in the log by now. */
   close(): Promise<void>;
 }
-
-/** The first message to the worker. */
-export type WorkerOptions = Omit<ServeOptions, "signal">;
-
-/** Messages from the worker. */
-export type WorkerMessage =
-  | { readonly kind: "listening"; readonly url: string; readonly port: number }
-  | { readonly kind: "idle"; readonly ms: number }
-  | { readonly kind: "closed" }
-  | { readonly kind: "failed"; readonly error: string };
 
 /** If closing takes longer than this, the worker is terminated. */
 const PATIENCE_MS = CLOSE_MS + 1_000;

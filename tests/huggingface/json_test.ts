@@ -5,7 +5,7 @@ import { readJson, readSafetensors, writeSafetensors } from "../../lib/huggingfa
 import { changeJson, parsePythonJson } from "../../lib/huggingface/python-json.ts";
 import { random } from "../../lib/random.ts";
 import { optionalTest } from "../optional.ts";
-import { pythonCommand } from "../../lib/doctor/python.ts";
+import { pythonCommand } from "../../lib/host/mod.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const changed = (text: string, ...changes: Parameters<typeof changeJson>[1]) =>

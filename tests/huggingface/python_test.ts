@@ -12,7 +12,7 @@ import {
 } from "../../lib/huggingface/mod.ts";
 import { decoder, disposeWeights, initialWeights, toDevice } from "../../lib/model/mod.ts";
 import { optionalTest } from "../optional.ts";
-import { pythonCommand } from "../../lib/doctor/python.ts";
+import { pythonCommand } from "../../lib/host/mod.ts";
 
 function python(script: string, ...args: string[]): void {
   const { success, stderr } = new Deno.Command(pythonCommand(), { args: ["-c", script, ...args] }).outputSync();

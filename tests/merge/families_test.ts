@@ -1,7 +1,7 @@
 // Tiny models of many families from transformers, merged with themselves, load in transformers and give equal logits.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { pythonCommand } from "../../lib/doctor/python.ts";
+import { pythonCommand } from "../../lib/host/mod.ts";
 import { mergeFolders } from "../../lib/merge/mod.ts";
 import { configDefaults } from "../../lib/merge/weights/config-defaults.ts";
 import { configMismatch } from "../../lib/merge/weights/configs.ts";

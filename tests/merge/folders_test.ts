@@ -9,7 +9,7 @@ import {
   writeWeightFiles,
 } from "../../lib/huggingface/mod.ts";
 import { type FolderMerge, mergeFolders, mergeWeights, WEIGHT_METHODS } from "../../lib/merge/mod.ts";
-import { pythonCommand } from "../../lib/doctor/python.ts";
+import { pythonCommand } from "../../lib/host/mod.ts";
 import { repositoryRoot } from "../../lib/run/files/repository.ts";
 import { mergeCommand } from "../../lib/cli/merge.ts";
 import { optionalTest } from "../optional.ts";

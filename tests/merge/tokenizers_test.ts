@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { tokenizerMeaning } from "../../lib/merge/weights/tokenizer-meaning.ts";
 import { checkSameTokenizers } from "../../lib/merge/weights/tokenizers.ts";
-import { pythonCommand } from "../../lib/doctor/python.ts";
+import { pythonCommand } from "../../lib/host/mod.ts";
 import { optionalTest } from "../optional.ts";
 
 type Json = Record<string, unknown>;

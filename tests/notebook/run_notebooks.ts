@@ -1,7 +1,7 @@
 // `deno task test:notebooks`: executes every notebook in real Jupyter with the smoke preset and checks what it shows.
 import { fileURLToPath } from "node:url";
 import { explainError, UserError } from "../../lib/errors.ts";
-import { pythonCommand } from "../../lib/doctor/python.ts";
+import { pythonCommand } from "../../lib/host/mod.ts";
 
 /** The first Python that has what the notebook runner needs. */
 async function pythonWithJupyter(): Promise<string> {

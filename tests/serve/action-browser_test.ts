@@ -6,8 +6,8 @@ import { startServerWorker } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { spawnScript } from "../run/fixtures.ts";
-import { demoBodies } from "./demo_log.ts";
-import { fakeRun, withRunsFolder } from "./fake_run.ts";
+import { demoBodies } from "../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 

@@ -5,8 +5,8 @@ import { labelsSchema } from "../../lib/run/mod.ts";
 import { createApp, errorSchema, sessionResponseSchema } from "../../lib/serve/mod.ts";
 import { isOwnPost } from "../../lib/serve/guard.ts";
 import { createTokens } from "../../lib/serve/token.ts";
-import { demoBodies } from "./demo_log.ts";
-import { fakeRun, withRunsFolder } from "./fake_run.ts";
+import { demoBodies } from "../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 const ADDRESS = `/api/runs/${ID}/labels`;

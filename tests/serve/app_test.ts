@@ -9,8 +9,8 @@ import {
   runResponseSchema,
 } from "../../lib/serve/mod.ts";
 import { flatSettings } from "../../lib/run/mod.ts";
-import { demoBodies } from "./demo_log.ts";
-import { fakeRun, withRunsFolder } from "./fake_run.ts";
+import { demoBodies } from "../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 type Ask = (path: string, init?: RequestInit) => Promise<Response>;

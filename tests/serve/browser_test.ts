@@ -5,8 +5,8 @@ import type { EventBody } from "../../lib/run/mod.ts";
 import { serve, startServerWorker } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
-import { demoBodies } from "./demo_log.ts";
-import { type FakeRun, fakeRun, withRunsFolder } from "./fake_run.ts";
+import { demoBodies } from "../run/demo-log.ts";
+import { type FakeRun, fakeRun, withRunsFolder } from "../run/fake-run.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 const WAIT = { timeout: 10_000 };

@@ -6,8 +6,8 @@ import { isolated, linesOf } from "../../lib/serve/client/chart.ts";
 import { serve } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
-import { demoBodies } from "./demo_log.ts";
-import { fakeRun, withRunsFolder } from "./fake_run.ts";
+import { demoBodies } from "../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 
 Deno.test("`linesOf()` smooths noisy metrics in front of their raw values, and leaves validation as it is", () => {
   const [loss, validation] = [[4, 2, 6], [5, undefined, 3]];

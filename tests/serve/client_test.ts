@@ -19,7 +19,7 @@ import { folderOf } from "../../lib/serve/client/cell.ts";
 import { overridesOf, serveCommand } from "../../lib/serve/client/command.ts";
 import type { CellView } from "../../lib/run/mod.ts";
 import { methodLabel } from "../../lib/methods.ts";
-import { demoResults } from "./demo_log.ts";
+import { demoResults } from "../run/demo-log.ts";
 
 Deno.test("`duration()` and `clock()` read well at every scale", () => {
   const cases = [

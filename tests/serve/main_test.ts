@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { repositoryRoot } from "../../lib/run/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
 import { firstMatch } from "../first-match.ts";
-import { demoBodies } from "./demo_log.ts";
-import { fakeRun, withRunsFolder } from "./fake_run.ts";
+import { demoBodies } from "../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 

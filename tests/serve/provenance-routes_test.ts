@@ -5,8 +5,8 @@ import { captureProvenance } from "../../lib/run/mod.ts";
 import { createApp, provenanceResponseSchema, startServerWorker } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
-import { demoBodies } from "./demo_log.ts";
-import { fakeRun, withRunsFolder } from "./fake_run.ts";
+import { demoBodies } from "../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 const MARKUP = "<img src=x onerror=document.title='ran'>";

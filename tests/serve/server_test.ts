@@ -1,8 +1,8 @@
 // Listening on a socket, in this thread and in a worker.
 import assert from "node:assert/strict";
 import { missingFolderText, serve, startServerWorker, takenPortText } from "../../lib/serve/mod.ts";
-import { demoBodies } from "./demo_log.ts";
-import { fakeRun, withRunsFolder } from "./fake_run.ts";
+import { demoBodies } from "../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import type { EventBody, RunEvent } from "../../lib/run/mod.ts";
 import { createApp } from "../../lib/serve/mod.ts";
-import { demoBodies } from "./demo_log.ts";
-import { fakeRun, withRunsFolder } from "./fake_run.ts";
+import { demoBodies } from "../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { createApp, startServerWorker, sweepListResponseSchema, sweepResponseSchema } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
-import { withRunsFolder } from "./fake_run.ts";
-import { fakeSweep } from "./sweep_log.ts";
+import { withRunsFolder } from "../run/fake-run.ts";
+import { fakeSweep } from "../run/sweep-log.ts";
 
 const ID = "20261122-101010-fake-sweep-aaaa";
 

@@ -1,7 +1,7 @@
 // The thread that runs a query. SQLite cannot be interrupted, so the thread that waits must be able to abandon this one.
 import type { StatementSync } from "node:sqlite";
 import { openForReading } from "./runs-index.ts";
-import type { QueryReply, QueryRequest } from "./query.ts";
+import type { QueryReply, QueryRequest } from "./query-messages.ts";
 
 const scope = self as unknown as {
   onmessage: ((message: MessageEvent<QueryRequest>) => void) | null;

@@ -1,5 +1,13 @@
 // The geometry of a sweep's parallel coordinates: an axis a setting and one for the metric. Pure: the browser loads it.
-import type { RankedTrial } from "../sweep/view.ts";
+
+/** What the figure shows of a trial. */
+export interface PlottedTrial {
+  readonly trial: number;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly seed: number;
+  /** The metric's value; null if the trial has none. */
+  readonly value: number | null;
+}
 
 /** One axis; places run from 0, its bottom, to 1, its top. */
 export interface Axis {
@@ -42,10 +50,10 @@ export function parallelCoordinates(
     readonly keys: readonly string[];
     readonly ranges: readonly { readonly key: string; readonly scale: string }[];
   },
-  trials: readonly RankedTrial[],
+  trials: readonly PlottedTrial[],
   metric: { readonly text: string; readonly better: "lower" | "higher" },
 ): ParallelCoordinates | undefined {
-  const shown = trials.filter((trial): trial is RankedTrial & { value: number } => trial.value !== null);
+  const shown = trials.filter((trial): trial is PlottedTrial & { value: number } => trial.value !== null);
   if (shown.length < 2) return undefined;
   const columns = keys.map((key) => ({ title: key, texts: shown.map(({ settings }) => settings[key] ?? "") }));
   const seeds = shown.map(({ seed }) => String(seed));

@@ -6,7 +6,7 @@ import { pretokenPattern } from "../../../lib/data/tokenizer/pretokens.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { random } from "../../../lib/random.ts";
 import { optionalTest } from "../../optional.ts";
-import { pythonCommand } from "../../../lib/doctor/python.ts";
+import { pythonCommand } from "../../../lib/host/mod.ts";
 
 const PHRASES = [
   "The whale, the whale! It's what we'll see; they've gone.",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { EventBody, RunEvent } from "../../lib/run/mod.ts";
 import { takeLock } from "../../lib/run/process/lock.ts";
 import { LOG_FILE } from "../../lib/run/log/log.ts";
-import { stamp } from "./demo_log.ts";
+import { stamp } from "./demo-log.ts";
 
 /** The writer of a fake run. */
 export interface FakeRun {

@@ -1,0 +1,5 @@
+// Programs of this machine that Stitchbook can use: Chromium, Python, Jupyter.
+export { chromiumPath } from "./chromium.ts";
+export { findJupyter, findKernel, installKernel } from "./jupyter.ts";
+export { kernelFault } from "./jupyter-kernel.ts";
+export { pythonCommand } from "./python.ts";
