@@ -8,7 +8,8 @@ import { finishedRun } from "../../lib/bts/finished.ts";
 import { fitPart, gatesCommand } from "../../lib/cli/gates.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { GateTrace } from "../../lib/report/mod.ts";
-import { openRun, readRun, repositoryRoot, StopError } from "../../lib/run/mod.ts";
+import { openRun, readRun, repositoryRoot } from "../../lib/run/mod.ts";
+import { StopError } from "../../lib/run/process/stop.ts";
 import { assertPlanned } from "../experiments/planned.ts";
 
 async function gates(...args: string[]): Promise<string> {

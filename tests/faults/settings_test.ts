@@ -1,7 +1,8 @@
 // Going on with a run under other settings (reliability 19), and cells that are trained further than was planned.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { type MayChange, openRun, readRun, runIds, unfinishedRun, type Wanted } from "../../lib/run/mod.ts";
+import { openRun, readRun, runIds, unfinishedRun, type Wanted } from "../../lib/run/mod.ts";
+import { type MayChange } from "../../lib/run/cells/continuation.ts";
 import { emptyResults, options, withFolder } from "../run/fixtures.ts";
 import { checkpoints, count, COUNTED } from "./counter.ts";
 

@@ -5,7 +5,7 @@ import { UserError } from "../../lib/errors.ts";
 import { seedsSummary, seedsTable } from "../../lib/report/seeds.ts";
 import { seedsClaims } from "../../lib/report/seeds-claims.ts";
 import { seedsHtml, seedsMarkdown, seedsMeanFigure, writeSeedsReport } from "../../lib/report/seeds-report.ts";
-import { tableSchema } from "../../lib/run/mod.ts";
+import { tableSchema } from "../../lib/run/events/events.ts";
 import { sampleView } from "./sample.ts";
 
 const views = [1, 2, 3].map((seed) => sampleView({ seed, id: `run-${seed}` }));

@@ -8,7 +8,7 @@ import {
   runListResponseSchema,
   runResponseSchema,
 } from "../../lib/serve/mod.ts";
-import { flatSettings } from "../../lib/run/mod.ts";
+import { flatSettings } from "../../lib/run/view/mod.ts";
 import { demoBodies } from "../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 

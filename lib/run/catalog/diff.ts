@@ -1,14 +1,7 @@
-// What differs between two runs: configuration, how they were made, and what came out.
+// What differs between two runs: configuration, provenance, and results.
+import { configDifferences, type Difference, differences } from "../config/differences.ts";
 import type { Provenance } from "../events/provenance.ts";
 import { provenanceFacts, type RunView, shellLine } from "../view/mod.ts";
-
-/** One thing that both runs have, or one of them. `undefined` (left out in JSON): that run does not have it. */
-export interface Difference {
-  /** Where: `train.seed.steps`, `versions.commit`, `bts/bpb/mean`. */
-  readonly key: string;
-  readonly a?: unknown;
-  readonly b?: unknown;
-}
 
 /** Two runs side by side. */
 export interface RunDiff {
@@ -16,43 +9,39 @@ export interface RunDiff {
   readonly b: string;
   /** Settings that differ, by key path. */
   readonly config: readonly Difference[];
-  /** Experiment, preset, seed, device, command, versions, code, packages and machine, where they differ. */
+  /** Differences in provenance: experiment, preset, seed, device, command, versions, code, packages and machine. */
   readonly made: readonly Difference[];
-  /** Cells by name whose content addresses differ: these were not shared. */
+  /** Cells by name whose content addresses differ: the runs do not share these. */
   readonly cells: readonly Difference[];
-  /** Every result of either run, equal ones too: `<method>/bpb/<domain>`, `<method>/<task>`. */
+  /** Every result of either run, including equal ones: `<method>/bpb/<domain>`, `<method>/<task>`. */
   readonly results: readonly { readonly key: string; readonly a: number | null; readonly b: number | null }[];
-}
-
-/** The settings in which two configurations differ, by key path. */
-export function configDifferences(a: unknown, b: unknown): Difference[] {
-  return differences(flatten(a), flatten(b));
 }
 
 /**
  * Compares two runs.
  *
- * @param captured how each was made, where both were kept
+ * @param provenance of each; it is compared where both have one
  */
 export function diffRuns(
   a: RunView,
   b: RunView,
-  captured: readonly [Provenance | undefined, Provenance | undefined] = [undefined, undefined],
+  provenance: readonly [Provenance | undefined, Provenance | undefined] = [undefined, undefined],
 ): RunDiff {
-  const facts = captured.includes(undefined) ? [{}, {}] : captured.map(provenanceFacts);
+  const [factsA, factsB] = provenance.includes(undefined) ? [{}, {}] : provenance.map(provenanceFacts);
   const [inA, inB] = [numbersOf(a), numbersOf(b)];
   const keys = [...new Set([...inA.keys(), ...inB.keys()])];
   return {
     a: a.id,
     b: b.id,
     config: configDifferences(a.config, b.config),
-    made: differences(flatten({ ...madeOf(a), ...facts[0] }), flatten({ ...madeOf(b), ...facts[1] })),
+    made: configDifferences({ ...loggedFacts(a), ...factsA }, { ...loggedFacts(b), ...factsB }),
     cells: differences(keysOf(a), keysOf(b)),
     results: keys.map((key) => ({ key, a: inA.get(key) ?? null, b: inB.get(key) ?? null })),
   };
 }
 
-function madeOf({ experiment, preset, seed, device, command, versions, status }: RunView) {
+/** The part of a run's provenance that its log holds. */
+function loggedFacts({ experiment, preset, seed, device, command, versions, status }: RunView) {
   return { experiment, preset, seed, device, status, command: shellLine(command), versions };
 }
 
@@ -67,19 +56,4 @@ function numbersOf({ results }: RunView): Map<string, number> {
       ...Object.entries(tasks).map(([task, { value }]): [string, number] => [`${method}/${task}`, value]),
     ]),
   );
-}
-
-/** The leaves of a JSON value by their path; an empty list or object is a leaf, and so is a list of plain values. */
-function flatten(value: unknown, path = "", leaves = new Map<string, unknown>()): Map<string, unknown> {
-  const members = typeof value === "object" && value !== null ? Object.entries(value) : [];
-  const plainList = Array.isArray(value) && value.every((item) => typeof item !== "object" || item === null);
-  if (members.length === 0 || plainList) leaves.set(path, value);
-  else for (const [key, member] of members) flatten(member, path === "" ? key : `${path}.${key}`, leaves);
-  return leaves;
-}
-
-function differences(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): Difference[] {
-  return [...new Set([...a.keys(), ...b.keys()])]
-    .filter((key) => a.has(key) !== b.has(key) || JSON.stringify(a.get(key)) !== JSON.stringify(b.get(key)))
-    .map((key) => ({ key, ...(a.has(key) ? { a: a.get(key) } : {}), ...(b.has(key) ? { b: b.get(key) } : {}) }));
 }

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { canonicalJson } from "../files/canonical.ts";
-import { configDifferences, type Difference } from "../catalog/diff.ts";
+import { configDifferences, type Difference } from "../config/differences.ts";
 import { EVENT_SCHEMA_VERSION } from "../events/events.ts";
 import { decodeLine } from "../log/log-line.ts";
 import { writerLives } from "../process/lock.ts";

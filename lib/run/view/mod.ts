@@ -27,6 +27,6 @@ export { countsSteps, formatSeconds, progressLine } from "./progress.ts";
 export { flatSettings, matchesFilter, parseFilter } from "./run-filter.ts";
 export { shellLine } from "./shell-line.ts";
 export { smoothed, smoothingWeight } from "./smoothing.ts";
-export { parallelCoordinates } from "./sweep-axes.ts";
+export { type ParallelCoordinates, parallelCoordinates, type TrialLine } from "./sweep-axes.ts";
 export { applyEvent, damagedView, finishedCells, foldEvents, isUnderWay, seedOf, validUpTo } from "./view.ts";
 export type { CellStatus, CellView, MetricPoint, RunStatus, RunView } from "../events/views.ts";

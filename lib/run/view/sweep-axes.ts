@@ -1,4 +1,5 @@
-// The geometry of a sweep's parallel coordinates: an axis a setting and one for the metric. Pure: the browser loads it.
+// The geometry of a sweep's parallel coordinates: one axis per setting and one for the metric. Pure: the browser loads
+// this file.
 
 /** What the figure shows of a trial. */
 export interface PlottedTrial {

@@ -1,6 +1,7 @@
 // Watching a run from inside: stalls and disks, with a clock and a disk of the test's own.
 import assert from "node:assert/strict";
-import type { AlertDetails, RunEvent } from "../../../lib/run/mod.ts";
+import type { RunEvent } from "../../../lib/run/mod.ts";
+import type { AlertDetails } from "../../../lib/run/events/events.ts";
 import { watchRun } from "../../../lib/run/alerts/watch.ts";
 import { withFolder } from "../fixtures.ts";
 

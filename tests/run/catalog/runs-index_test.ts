@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { reindexCommand } from "../../../lib/cli/reindex.ts";
-import { openForReading, openRun, queryRuns, type Run, withIndex } from "../../../lib/run/mod.ts";
+import { openRun, queryRuns, type Run, withIndex } from "../../../lib/run/mod.ts";
+import { openForReading } from "../../../lib/run/catalog/runs-index.ts";
 import { addLabel } from "../../../lib/run/catalog/labels.ts";
 import { trainCell } from "../cells/cells.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
@@ -184,7 +185,7 @@ Deno.test("Eight processes write runs while three keep the index: every event is
         run.finish(emptyResults);`));
     const readers = Array.from({ length: 3 }, () =>
       spawnScript(`
-        import { openForReading, withIndex } from "./lib/run/mod.ts";
+        import { openForReading, withIndex } from "./lib/run/catalog/runs-index.ts";
         const until = performance.now() + 2000;
         while (performance.now() < until) {
           await withIndex(${JSON.stringify(folder)}, ({ path }) => {

@@ -147,7 +147,8 @@ Deno.test({
         import { listCommand } from "./lib/cli/ls.ts";
         import { queryCommand } from "./lib/cli/query.ts";
         import { showCommand } from "./lib/cli/show.ts";
-        import { endingOf, listRuns } from "./lib/run/mod.ts";
+        import { endingOf } from "./lib/run/command-line/main-function.ts";
+        import { listRuns } from "./lib/run/mod.ts";
         const runs = ${JSON.stringify(runs)};
         const out = [];
         const tried = async (command, ...args) => {

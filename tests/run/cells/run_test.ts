@@ -4,15 +4,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
 import { findCell } from "../../../lib/run/cells/cell-store.ts";
-import {
-  type CellContext,
-  type CellSpec,
-  listRuns,
-  openRun,
-  readRun,
-  type Run,
-  withRun,
-} from "../../../lib/run/mod.ts";
+import { type CellContext, listRuns, openRun, readRun, type Run, withRun } from "../../../lib/run/mod.ts";
+import { type CellSpec } from "../../../lib/run/cells/cell.ts";
 import { collector, emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
 const output = z.strictObject({ loss: z.number() });

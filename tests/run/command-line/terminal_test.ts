@@ -5,17 +5,17 @@ import { UserError } from "../../../lib/errors.ts";
 import { listCommand } from "../../../lib/cli/ls.ts";
 import { showCommand } from "../../../lib/cli/show.ts";
 import {
-  endingOf,
   formatSeconds,
   formatTable,
   openRun,
-  progressLine,
   resultsTable,
   type Run,
   type RunEvent,
-  StopError,
   terminalView,
 } from "../../../lib/run/mod.ts";
+import { endingOf } from "../../../lib/run/command-line/main-function.ts";
+import { progressLine } from "../../../lib/run/view/mod.ts";
+import { StopError } from "../../../lib/run/process/stop.ts";
 import { applyEvent, type CellView, type RunView } from "../../../lib/run/mod.ts";
 import { heedsHangUp } from "../../../lib/run/process/stop.ts";
 import { options, spawnScript, withFolder } from "../fixtures.ts";

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
-import { buildConfig, canonicalJson, configKeys } from "../../../lib/run/mod.ts";
+import { buildConfig } from "../../../lib/run/mod.ts";
+import { canonicalJson } from "../../../lib/run/files/canonical.ts";
+import { configKeys } from "../../../lib/run/config/config-keys.ts";
 import { gitCommit } from "../../../lib/run/files/versions.ts";
 import { withFolder } from "../fixtures.ts";
 

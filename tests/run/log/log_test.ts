@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
   followEvents,
-  isRunId,
   listRuns,
   makeRunId,
   openRun,
@@ -13,6 +12,7 @@ import {
   type RunEvent,
   runFolder,
 } from "../../../lib/run/mod.ts";
+import { isRunId } from "../../../lib/run/files/run-id.ts";
 import { openLog } from "../../../lib/run/log/log.ts";
 import { writerLives } from "../../../lib/run/process/lock.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";

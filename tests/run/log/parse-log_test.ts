@@ -1,14 +1,8 @@
 // The log's format is a public contract: logs of every version are read, damage is found, and clocks may jump.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import {
-  EVENT_SCHEMA_VERSION,
-  followEvents,
-  queryRuns,
-  readEvents,
-  readRun,
-  repositoryRoot,
-} from "../../../lib/run/mod.ts";
+import { followEvents, queryRuns, readEvents, readRun, repositoryRoot } from "../../../lib/run/mod.ts";
+import { EVENT_SCHEMA_VERSION } from "../../../lib/run/events/events.ts";
 import { decodeLine, encodeLine } from "../../../lib/run/log/log-line.ts";
 import { openLog } from "../../../lib/run/log/log.ts";
 import { LOG_START, readWhole } from "../../../lib/run/log/parse-log.ts";

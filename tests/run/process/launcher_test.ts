@@ -1,7 +1,8 @@
 // Jobs: what they are given, what they leave, how they end, and who can look at them.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Job, jobEnd, localLauncher } from "../../../lib/run/mod.ts";
+import { jobEnd, localLauncher } from "../../../lib/run/mod.ts";
+import { type Job } from "../../../lib/run/process/launcher.ts";
 import { spawnScript, withFolder } from "../fixtures.ts";
 
 // A detached process is a resource that outlives the test's bookkeeping.

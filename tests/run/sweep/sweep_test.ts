@@ -3,16 +3,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import { sweepCommand } from "../../../lib/cli/sweep.ts";
-import {
-  executeSweep,
-  type JobRequest,
-  type Launcher,
-  listRuns,
-  pathInRepository,
-  readRun,
-  readSweep,
-  type SweepView,
-} from "../../../lib/run/mod.ts";
+import { executeSweep, type Launcher, listRuns, readRun, readSweep, type SweepView } from "../../../lib/run/mod.ts";
+import { type JobRequest } from "../../../lib/run/process/launcher.ts";
+import { pathInRepository } from "../../../lib/run/process/script.ts";
 import { readLabels } from "../../../lib/run/catalog/labels.ts";
 import { createSweepLog } from "../../../lib/run/sweep/log.ts";
 import { sweepIds } from "../../../lib/run/sweep/read.ts";

@@ -1,7 +1,8 @@
 // Nothing that is shown can move the cursor, hide itself or reverse the direction of text.
 import assert from "node:assert/strict";
 import { UserError } from "../../../lib/errors.ts";
-import { endingOf, openRun, shellLine } from "../../../lib/run/mod.ts";
+import { openRun, shellLine } from "../../../lib/run/mod.ts";
+import { endingOf } from "../../../lib/run/command-line/main-function.ts";
 import { showCommand } from "../../../lib/cli/show.ts";
 import { jsonLine, printable, printableLines } from "../../../lib/run/view/mod.ts";
 import { options, withFolder } from "../fixtures.ts";

@@ -1,6 +1,7 @@
 // Where a sweep's trials lie on the axes of its figure.
 import assert from "node:assert/strict";
-import { parallelCoordinates, type RankedTrial } from "../../../lib/run/mod.ts";
+import { parallelCoordinates } from "../../../lib/run/mod.ts";
+import { type RankedTrial } from "../../../lib/run/sweep/view.ts";
 
 const lower = { text: "bpb", better: "lower" } as const;
 const trial = (number: number, settings: Record<string, string>, value: number | null, seed = 1): RankedTrial => ({
