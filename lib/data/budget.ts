@@ -1,32 +1,32 @@
-// Keeping to a number of bytes: long documents are cut, so that the limit holds and every document has its turn.
+// Fits documents into a byte budget. Long ones are cut, so that the limit holds and every document is used.
 import { hash32 } from "../random.ts";
 import { byteLength } from "./batches/tokenize.ts";
 import { cutToSize } from "./text/cut.ts";
 import type { Document } from "./types.ts";
 
-/** What fits into a budget. */
+/** Documents that fit into a budget. */
 export interface Budgeted {
   readonly documents: readonly Document[];
   /** UTF-8 bytes of their texts: never more than the budget. */
   readonly bytes: number;
-  /** The given documents that they are, or are parts of. */
+  /** The original documents that are used, whole or in part. */
   readonly sources: ReadonlySet<Document>;
-  /** How many documents are used only in part. */
+  /** Number of documents that are used only in part. */
   readonly cut: number;
 }
 
-/** How a budget is filled. */
+/** How to fill a budget. */
 export interface BudgetOptions {
-  /** When there is more text than the budget takes, documents of more bytes than this are cut. */
+  /** Documents of more bytes than this are cut when the text exceeds the budget. */
   readonly longest: number;
-  /** Whether a document, or a part of one, may be used. */
+  /** Whether a document, or part of one, may be used. @default () => true */
   readonly accept?: (document: Document) => boolean;
 }
 
 /**
- * Documents in their order, up to `budget` bytes. When they do not all fit, those longer than `longest` are cut into
- * parts at the best places (blank lines, lines, sentences, words) and take turns: one part of each before a second of
- * any, from anywhere in the document. A document that no longer fits is left out; a shorter one may still fit.
+ * Takes documents in order, up to `budget` bytes. If they do not all fit, those longer than `longest` are cut into parts
+ * at the best places (blank lines, lines, sentences, words), and the parts take turns: one from each document before a
+ * second from any, from anywhere in the document. A document that no longer fits is skipped; a shorter one may still fit.
  */
 export function withinBudget(
   documents: readonly Document[],
@@ -47,9 +47,9 @@ export function withinBudget(
     bytes += size;
     return true;
   };
-  /** Parts that did not fit. */
+  /** Parts that were too long for what was left. */
   const tooLong: Part[] = [];
-  /** Takes the next part of a long document; gives the document back while it has more. */
+  /** Takes the next part of a long document and returns the remaining parts, if any. */
   const takeTurn = (parts: Part[]): Part[][] => {
     const next = parts.pop();
     if (next === undefined) return [];
@@ -82,7 +82,7 @@ interface Part {
   readonly of: Document;
 }
 
-/** Parts of a document in a pseudo-random order that depends on nothing but the text. */
+/** Parts of a document, in a pseudo-random order that depends only on the text. */
 function partsOf(document: Document, limit: number): Part[] {
   return cutToSize(document.text, limit, byteLength)
     .map((text, i) => ({ text, id: `${document.id}~${i + 1}`, rank: hash32("part", text) }))

@@ -1,13 +1,13 @@
-// The data room's settings: where each domain's text comes from, how much of it, and the tokenizer's size.
+// Settings of the data room: where each domain's text comes from, how much of it is used, and the tokenizer's size.
 import { z } from "zod";
 
-/** The domains of an experiment unless it names others, in the order of tables, gates and fingerprints. */
+/** The default domains of an experiment, in the order of tables, gates and fingerprints. */
 export const DOMAINS = ["english", "code", "math", "multilingual"] as const;
 
 /** One of the four broad domains. */
 export type Domain = typeof DOMAINS[number];
 
-/** Narrower domains of the built-in text, by the broad one that each is a part of. */
+/** Narrower domains of the built-in text, each with the broad domain that it is part of. */
 export const PART_OF = {
   speeches: "english",
   novel: "english",
@@ -19,13 +19,13 @@ export const PART_OF = {
   rights: "multilingual",
 } as const satisfies Readonly<Record<string, Domain>>;
 
-/** A part of a broad domain. */
+/** Part of a broad domain. */
 export type DomainPart = keyof typeof PART_OF;
 
-/** All domains that there are, broad ones first. */
+/** All domains, broad ones first. */
 export const DOMAIN_NAMES = [...DOMAINS, ...Object.keys(PART_OF) as DomainPart[]] as const;
 
-/** A broad domain or a part of one. */
+/** A broad domain or part of one. */
 export type DomainName = typeof DOMAIN_NAMES[number];
 
 const source = (what: string) =>
@@ -66,14 +66,16 @@ export const dataConfigSchema = z.strictObject({
     "held-out text of each domain in bytes, at most (of the built-in text up to a tenth more), and at most a tenth of what " +
       "there is; longer documents are cut",
   ),
-  mathEnglish: z.number().min(0).max(1).default(0.8).describe("share of the built-in math problems put in English"),
+  mathEnglish: z.number().min(0).max(1).default(0.8).describe(
+    "share of the built-in math problems that are in English",
+  ),
   problems: z.int().nonnegative().default(200).describe("held-out math problems to score exact answers on"),
   translations: z.int().nonnegative().default(200).describe("held-out messages to score translations on"),
 });
 
 export type DataConfig = z.infer<typeof dataConfigSchema>;
 
-/** The byte-level BPE tokenizer that is trained on the seed's mix. */
+/** The byte-level BPE tokenizer, which is trained on the seed model's mix. */
 export const tokenizerConfigSchema = z.strictObject({
   vocabSize: z.int().min(257).max(262_144).default(2048)
     .describe("tokens of the vocabulary, with the 256 bytes and <|endoftext|>"),

@@ -1,4 +1,4 @@
-// All text of an experiment: read, split by document, freed of overlap, and fingerprinted.
+// Loads all text of an experiment: reads it, splits it by document, removes overlap, and fingerprints it.
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { codeDocuments } from "./builtin/code.ts";
@@ -13,7 +13,7 @@ import { splitDocuments, type Splits, tooFew } from "./split.ts";
 import { byteLength } from "./batches/tokenize.ts";
 import type { Corpus, Document, DomainReport, LoadedCorpus, SplitName } from "./types.ts";
 
-/** One domain on its way into the corpus. */
+/** A domain's text before overlap with other splits is removed. */
 interface Candidate extends Splits {
   readonly domain: DomainName;
   readonly source: string;
@@ -22,19 +22,18 @@ interface Candidate extends Splits {
   cut: number;
 }
 
-/** When not all training text fits, documents of more bytes than this, and than an eighth of it, are cut. */
+/** If training text exceeds its budget, documents of more bytes than this and more than an eighth of the budget are cut. */
 const LONG_DOCUMENT = 16_384;
 
 /**
- * By how much the held-out and the validation text that comes with the project may exceed their budgets, as a share. The
- * user's own text may not.
+ * The share by which built-in held-out and validation text may exceed its budget. The user's own text may not exceed it.
  */
 const BUILTIN_SLACK = 0.1;
 
 /**
- * Loads the domains, a pure function of the files, the configuration and the seed. Validation documents that
- * repeat a held-out one, and training documents that repeat either (in any domain), are left out and counted; what
- * counts as repeating is said at `checkOverlap()`.
+ * Loads the domains: a pure function of the files, the configuration and the seed. Validation documents that repeat a
+ * held-out document, and training documents that repeat either (in any domain), are left out and counted; see
+ * `checkOverlap()` for what counts as repeating.
  *
  * @throws UserError for files that are missing, empty or unreadable, and for fewer documents than the splits need
  */
@@ -92,8 +91,8 @@ async function loadDomain(
     if (domain !== broad) {
       throw new UserError(
         "data.domains",
-        `The domain ${domain} is a part of the built-in ${broad}, but data.${broad} is ${source}`,
-        `name ${broad} in data.domains, or leave data.${broad} at builtin`,
+        `The domain ${domain} is part of the built-in ${broad}, but data.${broad} is ${source}`,
+        `Use ${broad} in data.domains, or leave data.${broad} at builtin`,
       );
     }
     const { documents, skipped } = await loadFiles(source, `data.${domain}`, config);
@@ -116,7 +115,7 @@ function isBroad(domain: DomainName): domain is Domain {
   return (DOMAINS as readonly string[]).includes(domain);
 }
 
-/** The text that packages carry for a domain, but for mathematics, which is made. */
+/** The built-in text of a domain other than math, which is generated. */
 async function builtinDocuments(domain: DomainName, parallel: Multilingual | undefined): Promise<readonly Document[]> {
   const keyed = (kind: string) => parallel!.documents.filter(({ keys }) => keys?.some((key) => key.startsWith(kind)));
   switch (domain) {
@@ -145,7 +144,7 @@ async function builtinDocuments(domain: DomainName, parallel: Multilingual | und
 
 const isDeclaration = (id: string) => /\.d\.ts#/.test(id);
 
-/** Documents of a split, in order, that repeat nothing the guard knows, up to a budget of bytes. */
+/** Documents of a split, in order, that repeat nothing known to the guard, up to a budget in bytes. */
 function keep(
   candidate: Candidate,
   split: SplitName,
@@ -153,7 +152,7 @@ function keep(
   guard: ReturnType<typeof overlapGuard>,
 ): readonly Document[] {
   const longest = Math.max(LONG_DOCUMENT, Math.floor(budget / 8));
-  // Within the held-out text itself documents may be alike: nothing leaks there.
+  // Documents within the held-out text may be alike: nothing leaks there.
   const accept = (document: Document) => {
     const repeats = guard.find(document) !== undefined;
     if (repeats) candidate.nearDuplicates++;
@@ -164,7 +163,7 @@ function keep(
   return documents;
 }
 
-/** The error for a split of which nothing is left. */
+/** The error for a split with nothing left. */
 function allRepeat(candidate: Candidate, split: SplitName): UserError {
   const { domain, source, nearDuplicates } = candidate;
   if (nearDuplicates === 0) return tooFew(candidate, 0, candidate[split].length);
@@ -186,7 +185,7 @@ function reportOf(candidate: Candidate, documents: Corpus["documents"]): DomainR
   return { source, splits, exactDuplicates, nearDuplicates, cut, ...skipped };
 }
 
-/** Texts have no NUL, so that what is joined with it can be told apart. */
+/** NUL separates the parts, because no text contains it. */
 function fingerprint({ domains, documents, problems, translations }: Omit<Corpus, "fingerprint">): string {
   const hash = createHash("sha256");
   for (const domain of domains) {

@@ -1,7 +1,7 @@
-// What was left out of the user's text, as sentences.
+// Reports what was left out of the user's own text.
 import type { DomainReport } from "./types.ts";
 
-/** One sentence for each domain of which the user's own text is not used as it is. */
+/** One sentence for each domain whose own text is not used in full. */
 export function leftOut(report: Readonly<Record<string, DomainReport>>): string[] {
   return Object.entries(report).flatMap(([domain, found]) => {
     if (found.source === "builtin") return [];

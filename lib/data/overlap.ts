@@ -1,33 +1,34 @@
-// Whether training text repeats what is held out: exactly, nearly, or the same thing in other words.
+// Finds training text that repeats held-out text: exactly, nearly, or the same content in other words.
 import { GENERATED } from "./builtin/math.ts";
 import type { Corpus, Document, SplitName } from "./types.ts";
 
-/** Words of a shingle. */
+/** Words per shingle. */
 const SHINGLE_WORDS = 8;
 
-/** Documents nearly repeat each other when they share this part of the shingles of the one that has fewer. */
+/** Two documents are near-duplicates if they share this fraction of the shingles of the one with fewer. */
 export const NEAR_DUPLICATE = 0.5;
 
-/** Two documents of different splits that should not both be there. */
+/** Two documents in different splits that should not both be there. */
 export interface Overlap {
   readonly kind: "exact" | "near" | "key";
-  /** Domain, split and id of the document that should go. */
+  /** Domain, split and id of the document to remove. */
   readonly document: string;
-  /** The same of the document that it repeats. */
+  /** Domain, split and id of the document that it repeats. */
   readonly repeats: string;
-  /** Shared part of the shingles; 1 for `exact` and `key`. */
+  /** Fraction of shared shingles; 1 for `exact` and `key`. */
   readonly share: number;
 }
 
 /**
- * Looks for training documents that repeat a validation or held-out document of **any** domain, and for validation
- * documents that repeat a held-out one. It is exact, not sampled:
+ * Finds training documents that repeat a validation or held-out document of **any** domain, and validation documents that
+ * repeat a held-out one. Exhaustive, not sampled:
  *
- * - `exact`: the texts are equal but for blanks at the ends;
- * - `near`: of the distinct shingles (runs of eight words, without case and punctuation; a CJK character is a word) of
- *   the document that has fewer, at least half occur in the other one. Texts under eight words are one shingle;
- * - `key`: they share a key: a message, an article, a file, a fact of a math problem. Generated problems are compared by
- *   their keys and not by shingles, since all of them are worded alike.
+ * - `exact`: the texts are equal except for whitespace at the ends;
+ * - `near`: at least half of the distinct shingles of the document with fewer occur in the other one. Shingles are runs of
+ *   eight words, ignoring case and punctuation; a CJK character counts as a word. A text of fewer than eight words is one
+ *   shingle;
+ * - `key`: they share a key: a message, an article, a file, or a fact of a math problem. Generated problems are compared
+ *   by key only, because they are all worded alike.
  */
 export function checkOverlap(corpus: Pick<Corpus, "domains" | "documents">): Overlap[] {
   const found: Overlap[] = [];
@@ -47,7 +48,7 @@ export function checkOverlap(corpus: Pick<Corpus, "domains" | "documents">): Ove
   return found;
 }
 
-/** Finds what repeats the documents that it was given before. */
+/** Finds documents that repeat earlier ones. */
 export interface OverlapGuard {
   add(document: Document, name: string): void;
   /** The first reason to leave the document out. */
@@ -100,11 +101,11 @@ function shinglesOf({ id, text }: Document): Set<number> {
   return id.startsWith(GENERATED) ? new Set() : shingleHashes(text);
 }
 
-/** 2^32 wraps around: a polynomial hash over the last eight words, each word's hash finished before it goes in. */
+/** Base of the rolling polynomial hash over the last eight words, modulo 2^32; each word is hashed first. */
 const BASE = 0x01000193;
 const OLDEST = Array.from({ length: SHINGLE_WORDS }).reduce((power: number) => Math.imul(power, BASE), 1);
 
-/** Hashes of the distinct shingles of a text; one for all its words when there are fewer than eight. */
+/** Hashes of the distinct shingles of a text; a text of fewer than eight words has one. */
 export function shingleHashes(text: string): Set<number> {
   const hashes = new Set<number>();
   const window = new Int32Array(SHINGLE_WORDS);
@@ -136,7 +137,7 @@ const SEPARATOR = 0;
 const LETTER = 1;
 const ALONE = 2;
 
-/** What a UTF-16 unit is to a word: ASCII letters and digits, most of the rest below CJK, each CJK unit alone. */
+/** Classifies a UTF-16 unit: part of a word, a separator, or (CJK) a word by itself. */
 function unitKind(unit: number): number {
   if (unit < 0x80) {
     const letter = (unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57) ||
@@ -147,7 +148,7 @@ function unitKind(unit: number): number {
   return unit < 0x2e80 ? LETTER : ALONE;
 }
 
-/** MurmurHash3's finaliser. */
+/** MurmurHash3's finalizer. */
 function mix(value: number): number {
   let h = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -1,41 +1,41 @@
-// Which documents are held out: whole files, messages and articles, chosen by a hash of the seed.
+// Splits documents into training, validation and held-out text, by a hash of the seed.
 import { UserError } from "../errors.ts";
 import { hash32 } from "../random.ts";
 import { byteLength } from "./batches/tokenize.ts";
 import { withinBudget } from "./budget.ts";
 import type { Document, SplitName } from "./types.ts";
 
-/** What the splits are chosen by. */
+/** What the splits depend on. */
 export interface SplitChoice {
   readonly seed: number;
   readonly domain: string;
-  /** Where the text comes from, for messages. */
+  /** Where the text comes from, for error messages. */
   readonly source: string;
   readonly heldoutBytes: number;
   readonly validationBytes: number;
-  /** By what share whole documents may exceed the held-out and the validation budget. @default 0 */
+  /** The share by which whole documents may exceed the held-out and validation budgets. @default 0 */
   readonly slack?: number;
 }
 
-/** Documents by split; `train` is all that is left, in the order in which a budget should take it. */
+/** Documents by split. `train` has all that is left, in the order in which a budget should take it. */
 export interface Splits extends Readonly<Record<SplitName, readonly Document[]>> {
   /** Documents left out because an earlier one has the same text. */
   readonly exactDuplicates: number;
-  /** Documents of which only parts are held out or used for validation. */
+  /** Number of documents that are held out or used for validation only in part. */
   readonly cut: number;
 }
 
-/** Documents that stay together: pieces of one file, translations of one message; or a document by itself. */
+/** Documents that stay together (pieces of one file, translations of one message), or a single document. */
 type Group = Document | readonly Document[];
 
 /**
- * Splits documents by their first key (else each by itself). Held-out and validation text take whole groups in the order
- * of a hash of (seed, domain, key); without a key the text stands for it, so that it does not matter where a file lies.
- * Neither takes more than its budget, nor more than a tenth of all text.
+ * Splits documents, keeping those with the same first key together. Held-out and validation text take groups in the order
+ * of a hash of (seed, domain, key). A document without a key is a group of its own and is ranked by its text, so that the
+ * location of its file does not matter. Neither split exceeds its budget or a tenth of all text.
  *
- * At most an eighth of a budget (but 8 KB) comes from one group, so that a few long ones do not make up all of it. Where
- * that does not fill the budget, parts of longer documents do. What is left of a group is not used at all: it must not
- * be trained on. Groups of more than a tenth of all text go to training as long as there are two smaller ones.
+ * At most an eighth of a budget (but at least 8 KB) comes from one group, so that a few long ones do not fill it. If that
+ * leaves room, parts of longer documents fill it. The rest of such a group is not used: it must not be trained on. Groups
+ * of more than a tenth of all text go to training, as long as at least two are smaller.
  *
  * @throws UserError when there are fewer groups than the three splits need
  */
@@ -65,7 +65,7 @@ export function splitDocuments(documents: readonly Document[], choice: SplitChoi
   };
 }
 
-/** The error for too little text; also for what is left after near-duplicates are gone. */
+/** The error for too little text, whether before or after duplicates are removed. */
 export function tooFew(
   { domain, source }: Pick<SplitChoice, "domain" | "source">,
   kept: number,
@@ -90,7 +90,7 @@ function uniqueTexts(documents: readonly Document[]): Document[] {
   });
 }
 
-/** Documents without keys are groups of their own: their texts differ. */
+/** A document without keys is a group of its own: its text is unique. */
 function groupByKey(documents: readonly Document[]): Group[] {
   const groups: Group[] = [];
   const keyed = new Map<string, Document[]>();
@@ -118,7 +118,7 @@ function bytesOf(group: Group): number {
   return documentsOf(group).reduce((sum, { text }) => sum + byteLength(text), 0);
 }
 
-/** What ranks a document in a pseudo-random order: a file of the user's own may move, so there it is the text. */
+/** What a document is ranked by in a pseudo-random order. The user's files may move, so their text counts, not their id. */
 export function rankName({ id, keys, text }: Document): string {
   return keys === undefined ? text : id;
 }
@@ -160,7 +160,7 @@ function take(
   return { documents: [...documents, ...parts.documents], groups: taken, cut: parts.cut };
 }
 
-/** Sorted by a whole number below 2^32 that is computed once for each; equals keep their order. */
+/** A stable sort by an integer below 2^32, which is computed once per item. */
 function sortBy<T>(list: readonly T[], rank: (item: T) => number): T[] {
   if (list.length < 2) return [...list];
   const ranks = Uint32Array.from(list, rank);

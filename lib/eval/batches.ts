@@ -1,21 +1,21 @@
-// Running rows of token ids through a model in batches, without blocking the event loop or leaking tensors.
+// Runs rows of token ids through a model in batches, without blocking the event loop or leaking tensors.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { type LanguageModel, tokenLosses } from "../model/mod.ts";
 import { interruptible } from "../tensor/mod.ts";
 import type { EvaluationOptions } from "./types.ts";
 
-/** A document's tokens, of which those from `from` on are scored. */
+/** Tokens of a document, scored from index `from` on. */
 export interface Row {
-  /** At most one longer than the model's context: the last one is only predicted. */
+  /** At most one more than the model's context length: the last token is only predicted. */
   readonly tokens: Int32Array;
-  /** Index of the first token that counts, at least 1. */
+  /** Index of the first scored token, at least 1. */
   readonly from: number;
 }
 
 const DEFAULT_BATCH = 8;
 
-/** Calls `run` on groups of at most `batch` indices, with a turn of the event loop after each. */
+/** Calls `run` on at most `batch` indices of a group at a time and yields to the event loop after each call. */
 export async function inBatches(
   groups: readonly (readonly number[])[],
   { batch = DEFAULT_BATCH, signal, onProgress }: EvaluationOptions,
@@ -29,7 +29,7 @@ export async function inBatches(
       const indices = group.slice(at, at + batch);
       await run(indices);
       onProgress?.(done += indices.length, total);
-      // A macrotask, so that signals, timers and servers live.
+      // A macrotask, so that signals, timers and servers get their turn.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
   }
@@ -39,10 +39,10 @@ export async function inBatches(
 /**
  * The negative log-likelihood of each row's scored tokens, in nats.
  *
- * Rows of similar length share a batch; shorter ones are padded on the right, which causality makes harmless. Each row
- * is summed in float64, so that the result does not depend on the batch but for the rounding of the model itself.
+ * Rows of similar length share a batch; shorter ones are padded on the right, which is harmless because the model is
+ * causal. Each row is summed in float64, so that the result depends on the batch only through the model's own rounding.
  *
- * @throws UserError `eval.not-finite` when a row's likelihood is not a number, as after training that diverged
+ * @throws UserError `eval.not-finite` if a row's likelihood is not a number, as after diverged training
  */
 export async function rowLosses(
   model: LanguageModel,
@@ -59,7 +59,7 @@ export async function rowLosses(
   const byLength = unknown.sort((a, b) => rows[a]!.tokens.length - rows[b]!.tokens.length || a - b);
   await inBatches(byLength.length === 0 ? [] : [byLength], options, async (indices) => {
     const time = Math.max(...indices.map((i) => rows[i]!.tokens.length)) - 1;
-    // Whoever wants to know all tokens' losses gets them, scored or not.
+    // `onRow` gets the losses of all tokens, scored or not.
     const scored = indices.map((i) => options.onRow === undefined ? rows[i]! : { ...rows[i]!, from: 1 });
     const { inputs, targets } = paddedBatch(scored, time);
     const shape: [number, number] = [indices.length, time];
@@ -93,7 +93,7 @@ function sumFrom(losses: ArrayLike<number>, from: number, to: number): number {
 
 /**
  * Inputs and targets, row-major `[rows, time]`. A row shorter than `time + 1` keeps its last token as an input, so that
- * every target that counts is also the next input where there is one: an ensemble takes its evidence from there.
+ * every scored target is also the next input, if there is one: ensembles update their posterior from it.
  */
 export function paddedBatch(rows: readonly Row[], time: number): { inputs: Int32Array; targets: Int32Array } {
   const inputs = new Int32Array(rows.length * time);
@@ -109,6 +109,6 @@ function notFinite(sum: number): UserError {
   return new UserError(
     "eval.not-finite",
     `Cannot score the model: the negative log-likelihood of a text is ${sum}`,
-    "Its training has diverged: lower the learning rate, or clip gradients harder",
+    "Training diverged: lower the learning rate, or clip gradients to a smaller norm",
   );
 }

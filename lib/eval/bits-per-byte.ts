@@ -1,4 +1,4 @@
-// Bits per byte: a measure of a language model that does not depend on its tokenizer.
+// Bits per byte: a measure of language models that is independent of their tokenizers.
 import type { LanguageModel } from "../model/mod.ts";
 import { rowLosses } from "./batches.ts";
 import {
@@ -10,7 +10,7 @@ import {
 import type { EvaluationOptions } from "./types.ts";
 import type { EvaluationWindow } from "./windows.ts";
 
-/** What each document's windows cost the model together, in the order of the documents. */
+/** The total loss of each document's windows, in the order of the documents. */
 export async function documentLosses(
   model: LanguageModel,
   windows: readonly EvaluationWindow[],
@@ -33,7 +33,7 @@ export async function documentLosses(
  * Σ nll / (ln 2 · Σ bytes) over windows, with the 95 % interval of a bootstrap over documents.
  *
  * @param windows at least one
- * @returns the estimate, whose `samples` are documents, and each document's share in it
+ * @returns the estimate, whose `samples` are documents, and the losses of each document
  * @throws UserError `eval.not-finite`
  */
 export async function bitsPerByte(

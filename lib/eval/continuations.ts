@@ -1,4 +1,4 @@
-// The right continuation among four: one question for each of many places in held-out documents.
+// Multiple-choice questions: which of four continuations follows a passage of a held-out document?
 import type { Document, Tokenizer } from "../data/mod.ts";
 import { type Random, random } from "../random.ts";
 import { type ChoiceItem, CHOICES, type TaskOptions } from "./task.ts";
@@ -6,25 +6,25 @@ import { type ChoiceItem, CHOICES, type TaskOptions } from "./task.ts";
 /** A piece of a document. */
 interface Piece {
   readonly document: number;
-  /** Where it starts, in UTF-16 units. */
+  /** Start index, in UTF-16 units. */
   readonly start: number;
   readonly text: string;
   readonly bytes: number;
 }
 
-/** Continuations are at most this long; less when the context is short. */
+/** Maximum length of a continuation; shorter if the context is short. */
 const MAX_BYTES = 96;
-/** How far, as a share, a distractor's length may be from the right continuation's. */
+/** Maximum relative difference in length between a distractor and the right continuation. */
 const TOLERANCE = 0.2;
-/** A piece begins at most this many UTF-16 units after the place that was drawn: text may have no blank for long. */
+/** A piece begins at most this many UTF-16 units after the drawn place: text may have no blank for a long stretch. */
 const SEARCHED = 16_384;
-/** UTF-16 units of text before the continuation that are encoded for each token of the prompt. */
+/** UTF-16 units of the preceding text to encode for each token of the prompt. */
 const UNITS_PER_TOKEN = 8;
 
 /**
- * Questions for {@linkcode ChoiceItem}: a stretch of a held-out document, and what follows it among three pieces of other
- * documents. All four begin with the same blank (a space or a line end, where no tokenizer merges), end before one, and
- * are nearly equally long in bytes. Fewer than `items` come when the documents yield no more, none from a single one.
+ * Questions whose prompt is a stretch of a held-out document, and whose choices are what follows it and three pieces of
+ * other documents. All four begin with the same blank (a space or a line end, across which no tokenizer merges), end
+ * before one, and have nearly the same length in bytes. There may be fewer than `items`; a single document gives none.
  */
 export function continuationItems(
   name: string,
@@ -38,7 +38,7 @@ export function continuationItems(
   if (order.length < 2) return [];
   const result: ChoiceItem[] = [];
   const seen = new Set<string>();
-  // Documents take turns; some turns yield nothing, so there are more of them than items.
+  // Documents take turns. Some turns yield no item, so there are more turns than items.
   for (let turn = 0; turn < 8 * items && result.length < items; turn++) {
     const document = order[turn % order.length]!;
     const right = pieceOf(documents, document, length, draw, length);
@@ -68,7 +68,7 @@ function distractors(
   for (let attempt = 0; attempt < 60 && found.length < CHOICES - 1; attempt++) {
     const document = draw.pick(order);
     if (document === right.document) continue;
-    // With enough documents each distractor comes from one of its own.
+    // With enough documents, each distractor comes from a different one.
     if (order.length >= CHOICES && found.some((piece) => piece.document === document)) continue;
     const piece = pieceOf(documents, document, right.bytes, draw, 0, right.text[0]);
     if (piece === undefined || Math.abs(piece.bytes - right.bytes) > TOLERANCE * right.bytes) continue;
@@ -78,7 +78,7 @@ function distractors(
   return found.length === CHOICES - 1 ? found : undefined;
 }
 
-/** A random piece of at most `length` bytes and at least half, starting at or after `from`, with `blank` when given. */
+/** A random piece of `length / 2` to `length` bytes that starts at or after `from`, with `blank` if given. */
 function pieceOf(
   documents: readonly Document[],
   document: number,
@@ -92,7 +92,7 @@ function pieceOf(
   const last = Math.min(text.length, start + SEARCHED);
   while (start < last && !(isCut(text, start) && (blank === undefined || text[start] === blank))) start++;
   if (start === last) return undefined;
-  // Within the next `length` units; as a unit is at least a byte, the piece can't reach further.
+  // A unit is at least one byte, so the piece ends within the next `length` units.
   const bytesOf = (end: number) => new TextEncoder().encode(text.slice(start, end)).length;
   for (let end = Math.min(text.length, start + length); end > start; end--) {
     if (end < text.length && !isCut(text, end)) continue;
@@ -103,7 +103,7 @@ function pieceOf(
   return undefined;
 }
 
-/** Whether a word or a line ends before `at`: a single blank that a piece of byte-level BPE begins with. */
+/** Whether a word or a line ends before `at`, with a single blank at which a pretoken begins. */
 function isCut(text: string, at: number): boolean {
   const blank = text[at];
   if (at === 0 || /\s/.test(text[at - 1]!)) return false;

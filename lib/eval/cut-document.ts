@@ -1,25 +1,26 @@
-// Cutting one document into windows of tokens whose texts are known exactly, whatever the tokenizer.
+// Cuts a document into windows of tokens whose text is known exactly, whatever the tokenizer.
 import { byteLength, type Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 
-/** Tokens and the text that they stand for. */
+/** Tokens, and the size of the text that they encode. */
 export interface Stretch {
   readonly tokens: readonly number[];
   /** UTF-8 bytes of the text. */
   readonly bytes: number;
 }
 
-/** The shortest window, in tokens: byte-level BPE spells a character with up to four. */
+/** The shortest window, in tokens: a character takes up to four in byte-level BPE. */
 export const MIN_WINDOW = 4;
 
 /**
- * A document's tokens in stretches of at most `time`, about equally long, that end between characters.
+ * Cuts a document into stretches of at most `time` tokens that have about the same length and end between characters.
  *
- * Where the tokens' texts joined give the document, as with byte-level BPE, its tokens are cut. Where they do not, as with
- * SentencePiece, whose first token of any text loses its space, the text is cut, and each stretch is encoded by itself.
+ * If the texts of consecutive tokens join to the document, as in byte-level BPE, the document's tokens are cut. Otherwise,
+ * as in SentencePiece, where the first token of a text loses its space, the text is cut and each stretch is encoded by
+ * itself.
  *
- * @throws UserError `eval.tokenizer` when the tokenizer does not give back the text, which makes its bytes unknowable, or
- *   a character takes more than `time` tokens
+ * @throws UserError `eval.tokenizer` if the tokenizer loses text, so that the number of bytes cannot be known, or a
+ *   character takes more than `time` tokens
  */
 export function cutDocument(text: string, tokenizer: Tokenizer, time: number): Stretch[] {
   const whole = text.toWellFormed();
@@ -27,7 +28,7 @@ export function cutDocument(text: string, tokenizer: Tokenizer, time: number): S
   return cutTokens(whole, tokens, tokenizer, time) ?? cutText(whole, tokens.length, tokenizer, time);
 }
 
-/** Undefined where the tokens' texts, joined, are not the text. */
+/** Undefined if the texts of the tokens do not join to the text. */
 function cutTokens(text: string, tokens: readonly number[], tokenizer: Tokenizer, time: number): Stretch[] | undefined {
   const spell = (from: number, to: number) => tokenizer.decode(tokens.slice(from, to), { specialTokens: true });
   const stretches: Stretch[] = [];
@@ -37,10 +38,10 @@ function cutTokens(text: string, tokens: readonly number[], tokenizer: Tokenizer
     const left = tokens.length - at;
     let size = Math.ceil(left / Math.ceil(left / time));
     let piece = spell(at, at + size);
-    /** Whether the text goes on with the piece, and the piece ends between characters. */
+    /** Whether the text continues with the piece, and the piece ends between characters. */
     const fits = () =>
       piece !== "" && text.startsWith(piece, read) && (!piece.endsWith("\uFFFD") || endsClean(piece, at, at + size));
-    // A character has at most four tokens, so one of these sizes fits if any does.
+    // A character takes at most four tokens, so one of these sizes fits if any does.
     for (let tries = 1; tries < MIN_WINDOW && size > 1 && !fits(); tries++) piece = spell(at, at + --size);
     if (!fits()) return undefined;
     stretches.push({ tokens: tokens.slice(at, at + size), bytes: byteLength(piece) });
@@ -50,8 +51,8 @@ function cutTokens(text: string, tokens: readonly number[], tokenizer: Tokenizer
   return read === text.length ? stretches : undefined;
 
   /**
-   * Whether a piece that ends with U+FFFD ends with the text's own, and not within a character: cut there, both halves
-   * of the character would be replaced.
+   * Whether the U+FFFD at the end of a piece is the text's own. Within a character, decoding both sides separately would
+   * replace both halves.
    */
   function endsClean(piece: string, from: number, to: number): boolean {
     return piece + spell(to, to + MIN_WINDOW) === spell(from, to + MIN_WINDOW);
@@ -92,14 +93,14 @@ function cutText(text: string, tokens: number, tokenizer: Tokenizer, time: numbe
     }
     bytes += byteLength(piece);
     read = end;
-    if (own.length === 0) continue; // blanks may be no token at all: they count to what follows
+    if (own.length === 0) continue; // blanks without tokens belong to the next stretch
     stretches.push({ tokens: own, bytes });
     bytes = 0;
   }
   return stretches;
 }
 
-/** The last place before a blank in the second half of the stretch, else the last between two characters; after `from`. */
+/** The last place before a blank in the second half of the stretch, else the last between characters; after `from`. */
 function cutBefore(text: string, from: number, to: number): number {
   if (to >= text.length) return text.length;
   for (let at = to; at > (from + to) / 2; at--) if (/\s/.test(text[at]!)) return at;
@@ -110,7 +111,7 @@ function cutBefore(text: string, from: number, to: number): number {
   return at;
 }
 
-/** The text without what tokenizers normalize: blanks, and characters that can be written in several ways. */
+/** The text without what tokenizers normalize: whitespace, and characters that can be written in several ways. */
 function plain(text: string): string {
   return text.normalize("NFKC").replace(/\s+/g, "");
 }

@@ -1,4 +1,4 @@
-// The whole evaluation of one model: bits per byte by domain, their mean, and the tasks.
+// Evaluates one model: bits per byte by domain, their mean, and the tasks.
 import type { Tokenizer } from "../data/mod.ts";
 import type { LanguageModel } from "../model/mod.ts";
 import type { Estimate, MethodResult } from "../run/mod.ts";
@@ -14,24 +14,24 @@ import type { Task } from "./task.ts";
 import type { EvaluationOptions } from "./types.ts";
 import type { EvaluationWindow } from "./windows.ts";
 
-/** What every method is scored on. */
+/** The data that every method is scored on. */
 export interface EvaluationSet {
-  /** Windows by domain, in the order of the table; each domain has at least one. */
+  /** Windows by domain, in the order of the tables; each domain has at least one. */
   readonly windows: Readonly<Record<string, readonly EvaluationWindow[]>>;
   readonly tasks: readonly Task[];
   readonly tokenizer: Tokenizer;
 }
 
-/** How far an evaluation is. */
+/** Progress of an evaluation. */
 export interface EvaluationProgress {
-  /** Domain or task that is being scored. */
+  /** Domain or task being scored. */
   readonly part: string;
-  /** Rows (windows, candidates, prompts) done and in all, over all parts. */
+  /** Rows (windows, candidates, prompts) done, and in total, over all parts. */
   readonly done: number;
   readonly total: number;
 }
 
-/** A method's scores as the event log takes them, and what paired comparisons need. */
+/** A method's scores in the form of the event log, and the losses for paired comparisons. */
 export interface Evaluation {
   /** `bpb` and, with enough documents, `bpbInterval` by domain and for `mean` (of the domains, unweighted); tasks by name. */
   readonly scores: Omit<MethodResult, "parameters">;
@@ -51,7 +51,7 @@ export async function evaluate(
     & BootstrapOptions
     & Pick<EvaluationOptions, "onRow" | "known">
     & {
-      /** Rows a batch. @default 8 */
+      /** Rows per batch. @default 8 */
       readonly batch?: number;
       readonly signal?: AbortSignal | undefined;
       readonly onProgress?: (progress: EvaluationProgress) => void;
@@ -91,7 +91,7 @@ export async function evaluate(
   return { scores: { bpb, bpbInterval, tasks: scores }, documents };
 }
 
-/** Rows that a task takes through the model. */
+/** Number of rows that a task runs through the model. */
 function rowsOf(task: Task): number {
   return task.kind === "choice"
     ? task.items.reduce((sum, { choices }) => sum + 2 * choices.length, 0)

@@ -1,14 +1,14 @@
-// Greedy generation for many prompts at once.
+// Greedy generation for many prompts.
 import * as tf from "@tensorflow/tfjs";
 import type { DecodingState, LanguageModel } from "../model/mod.ts";
 import { inBatches } from "./batches.ts";
 import type { EvaluationOptions } from "./types.ts";
 
 /**
- * The most likely token after each prompt, and after that, and so on: `maxTokens` ids for each, or fewer when every
- * prompt of its batch has met `stop` before.
+ * Continues each prompt with the most likely token, repeatedly: `maxTokens` ids, or fewer if every prompt of the batch has
+ * met `stop` before.
  *
- * Prompts of equal length share a batch, so that there is no padding and the outcome does not depend on the batch.
+ * Prompts of equal length share a batch, so that there is no padding and the result does not depend on the batch.
  *
  * @param stop whether an answer that ends with this id is complete
  */
@@ -47,7 +47,7 @@ export async function generateGreedily(
   return answers;
 }
 
-/** The most likely next token of each row, after extending the state by `ids` (`[rows, time]`, row-major). */
+/** Extends the state by `ids` (`[rows, time]`, row-major) and returns the most likely next token of each row. */
 async function mostLikely(
   model: LanguageModel,
   ids: readonly number[],

@@ -1,4 +1,4 @@
-// The evaluation room's public face: held-out bits per byte, tasks with exact scores, and their intervals.
+// The evaluation room's public face: held-out bits per byte, tasks with exact scores, and intervals of both.
 export { bitsPerByte, documentLosses } from "./bits-per-byte.ts";
 export { evaluate, type Evaluation, type EvaluationProgress, type EvaluationSet } from "./evaluate.ts";
 export { generateGreedily } from "./generate.ts";

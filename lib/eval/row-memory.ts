@@ -1,15 +1,15 @@
-// What rows cost several models, token by token, so that what is made of the models need not run them again.
+// Remembers the losses of rows under several models, so that an ensemble of them need not run them again.
 import type { EvaluationOptions } from "./types.ts";
 
-/** Losses of rows under each of several models. */
+/** Losses of rows, token by token, under each of several models. */
 export interface RowMemory {
-  /** For the evaluation of the model of this place: keeps what every row costs it. */
+  /** Returns an `onRow` for the evaluation of the model with this index, which remembers the losses. */
   record(model: number): NonNullable<EvaluationOptions["onRow"]>;
-  /** The losses of a row under every model, in their order; undefined while one is missing. */
+  /** The losses of a row under each model, in order; undefined if one is missing. */
   recall(tokens: Int32Array): readonly Float32Array[] | undefined;
 }
 
-/** An empty memory for so many models. */
+/** An empty memory for this number of models. */
 export function rowMemory(models: number): RowMemory {
   const rows = new Map<string, (Float32Array | undefined)[]>();
   return {

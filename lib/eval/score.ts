@@ -1,4 +1,4 @@
-// Scoring a model on a task.
+// Scores a model on a task.
 import type { Tokenizer } from "../data/mod.ts";
 import type { LanguageModel } from "../model/mod.ts";
 import type { Estimate } from "../run/mod.ts";
@@ -9,12 +9,12 @@ import type { Task } from "./task.ts";
 import type { EvaluationOptions } from "./types.ts";
 
 /**
- * The share of questions answered rightly, with its exact 95 % interval.
+ * The share of questions answered correctly, with its exact 95 % interval.
  *
- * A choice is right when the right answer gains the most log-likelihood from its prompt, against the same answer as the
- * start of a document (pointwise mutual information, Holtzman et al. 2021, arXiv 2104.08315): so an answer that is
- * likely anywhere has no advantage. A generated answer is right when its text up to the first line end or
- * `<|endoftext|>` is the right one, blanks at its end aside.
+ * The model's choice is the answer whose log-likelihood gains the most from the prompt, compared to the same answer at the
+ * start of a document (pointwise mutual information, Holtzman et al. 2021, arXiv 2104.08315), so that an answer that is
+ * likely anywhere has no advantage. A generated answer ends at the first line end or `<|endoftext|>` and must match
+ * exactly, except for whitespace at its end.
  *
  * @throws UserError `eval.not-finite`
  */
@@ -28,7 +28,7 @@ export async function scoreTask(
   return shareInterval(right.filter(Boolean).length, right.length);
 }
 
-/** Whether each question of a task is answered rightly. */
+/** Whether each question of a task is answered correctly. */
 export async function answeredRightly(
   model: LanguageModel,
   task: Task,

@@ -1,14 +1,14 @@
-// What it takes to score text with a model: time and memory, on one batch that is the same for every method.
+// Measures the time and memory that scoring takes, on the same batch for every method.
 import type { LanguageModel } from "../model/mod.ts";
 import { heapBytes, watchPeak } from "../tensor/mod.ts";
 import { documentLosses } from "./bits-per-byte.ts";
 import type { EvaluationWindow } from "./windows.ts";
 
-/** Measured, not computed from shapes. */
+/** Cost of scoring, measured rather than computed from shapes. */
 export interface ScoringCost {
-  /** The median over repetitions, after one that is not counted. */
+  /** Median over repetitions, after a warm-up. */
   readonly tokensPerSecond: number;
-  /** The most that tensors held beyond what they held before, in bytes; null where the device cannot tell. */
+  /** Peak bytes of tensors beyond those held before; null if the device cannot tell. */
   readonly bytes: number | null;
 }
 

@@ -1,19 +1,19 @@
-// What a task is: questions with an exact score.
+// Tasks: questions with an exact score.
 
-/** One question with four answers to choose from, one of them right. */
+/** A question with four answers to choose from, one of them right. */
 export interface ChoiceItem {
-  /** Token ids, the first of them `<|endoftext|>`. */
+  /** Token ids; the first is `<|endoftext|>`. */
   readonly prompt: readonly number[];
   readonly choices: readonly { readonly tokens: readonly number[] }[];
   /** Index of the right choice. */
   readonly right: number;
 }
 
-/** One question that is answered by greedy generation. */
+/** A question that is answered by greedy generation. */
 export interface GenerationItem {
-  /** Token ids, the first of them `<|endoftext|>`. */
+  /** Token ids; the first is `<|endoftext|>`. */
   readonly prompt: readonly number[];
-  /** The one text that counts as right. */
+  /** The one text that counts as correct. */
   readonly answer: string;
 }
 
@@ -23,7 +23,7 @@ export type Task =
     readonly kind: "choice";
     readonly name: string;
     readonly domain: string;
-    /** The share that guessing gets right. */
+    /** Expected score of random guessing. */
     readonly chance: number;
     readonly items: readonly ChoiceItem[];
   }
@@ -32,19 +32,19 @@ export type Task =
     readonly name: string;
     readonly domain: string;
     readonly chance: number;
-    /** Tokens generated for each item, at most. */
+    /** Maximum number of tokens generated per item. */
     readonly maxTokens: number;
     readonly items: readonly GenerationItem[];
   };
 
-/** What building tasks depends on, besides the corpus and its tokenizer. */
+/** What tasks depend on besides the corpus and its tokenizer. */
 export interface TaskOptions {
   readonly seed: number;
-  /** Questions a task, at most. */
+  /** Maximum number of questions per task. */
   readonly items: number;
-  /** The models' context length, in tokens: every question fits it with all of its answers. */
+  /** The models' context length, in tokens; every question fits into it with each of its answers. */
   readonly time: number;
 }
 
-/** How many answers a choice has. */
+/** Number of answers to choose from. */
 export const CHOICES = 4;

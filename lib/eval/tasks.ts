@@ -1,4 +1,4 @@
-// The tasks of an experiment: one for each domain, from held-out text only.
+// The tasks of an experiment: one per domain, from held-out text only.
 import type { Corpus, Tokenizer } from "../data/mod.ts";
 import { random } from "../random.ts";
 import { continuationItems } from "./continuations.ts";
@@ -6,10 +6,9 @@ import { CHOICES, type Task, type TaskOptions } from "./task.ts";
 import { translationItems } from "./translations.ts";
 
 /**
- * `arithmetic` and, where there is such a domain, `crosslingual-arithmetic` (greedy generation, exact match),
- * `english-continuation`, `code-continuation` and `translation` (of four the one to whose log-likelihood the prompt adds
- * most). A pure function of its arguments, so every method answers the same questions. A task for which the corpus has
- * no questions is left out.
+ * `arithmetic` and, if there is such a domain, `crosslingual-arithmetic` (greedy generation, exact match);
+ * `english-continuation`, `code-continuation` and `translation` (one of four choices). A pure function of its arguments,
+ * so that every method answers the same questions. Tasks without questions are omitted.
  */
 export function buildTasks(corpus: Corpus, tokenizer: Tokenizer, options: TaskOptions): Task[] {
   const choice = { kind: "choice", chance: 1 / CHOICES } as const;
@@ -42,7 +41,7 @@ function arithmetic(
     answer,
     length: tokenizer.encode(answer).length,
   }));
-  // Room for any answer, and for more: a number that goes on after the right digits is wrong.
+  // Room for more than any answer: a number that continues after the right digits is wrong.
   const maxTokens = Math.max(0, ...drawn.map(({ length }) => length)) + 2;
   const fitting = drawn.filter(({ prompt }) => prompt.length + maxTokens <= time).slice(0, items);
   return {

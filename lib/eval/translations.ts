@@ -1,14 +1,14 @@
-// The right translation among four candidates of the same language.
+// Multiple-choice questions: which of four candidates in the same language is the translation?
 import type { Tokenizer, Translation } from "../data/mod.ts";
 import { random } from "../random.ts";
 import { type ChoiceItem, CHOICES, type TaskOptions } from "./task.ts";
 
-/** Distractors are drawn from this many translations of the same language nearest in length. */
-const NEIGHBOURS = 12;
+/** Distractors are drawn from this many translations into the same language, those nearest in length. */
+const NEIGHBORS = 12;
 
 /**
- * Questions for {@linkcode ChoiceItem}: the other three candidates translate other messages into the same language and are
- * among those nearest in length. Languages take turns. Questions that do not fit the context are left out.
+ * Questions whose three distractors are translations of other messages into the same language, among those nearest in
+ * length. Languages take turns. Questions that do not fit the context are left out.
  */
 export function translationItems(
   translations: readonly Translation[],
@@ -32,7 +32,7 @@ export function translationItems(
       const others = new Map(list.map((other) => [other.translation, other] as const));
       others.delete(right.translation);
       const near = [...others.values()]
-        .sort((a, b) => Math.abs(a.bytes - right.bytes) - Math.abs(b.bytes - right.bytes)).slice(0, NEIGHBOURS);
+        .sort((a, b) => Math.abs(a.bytes - right.bytes) - Math.abs(b.bytes - right.bytes)).slice(0, NEIGHBORS);
       if (near.length < CHOICES - 1) continue;
       const candidates = draw.shuffle([right, ...draw.shuffle(near).slice(0, CHOICES - 1)]);
       const prompt = [tokenizer.endOfText, ...tokenizer.encode(right.prompt)];

@@ -1,39 +1,39 @@
-// Choosing the windows of held-out documents on which every method is scored alike.
+// Chooses the windows of held-out documents on which all methods are scored.
 import { type Document, rankName, type Tokenizer } from "../data/mod.ts";
 import { hash32 } from "../random.ts";
 import { cutDocument, MIN_WINDOW } from "./cut-document.ts";
 
-/** A stretch of one document that a model scores on its own. */
+/** A stretch of a document that a model scores by itself. */
 export interface EvaluationWindow {
-  /** Index of the document among those that were given. */
+  /** Index of the document among those given. */
   readonly document: number;
-  /** `<|endoftext|>` and the text's tokens; all but the first are scored. At most `time + 1`. */
+  /** `<|endoftext|>` and the tokens of the text, at most `time + 1`; all but the first are scored. */
   readonly tokens: Int32Array;
   /** UTF-8 bytes of the scored text. */
   readonly bytes: number;
 }
 
-/** How much is scored. */
+/** How much to score. */
 export interface WindowOptions {
-  /** The longest context, in tokens: the model's context length or less. */
+  /** Maximum number of scored tokens per window: the model's context length or less. */
   readonly time: number;
-  /** Scored tokens, at most; all when left out. */
+  /** Maximum number of scored tokens. @default Infinity */
   readonly maxTokens?: number | undefined;
-  /** Windows, at most; all when left out. */
+  /** Maximum number of windows. @default Infinity */
   readonly maxWindows?: number | undefined;
 }
 
 /**
- * The windows of held-out documents, in the documents' order.
+ * The windows of held-out documents, in the order of the documents.
  *
- * Every window begins with `<|endoftext|>` and is scored as if it were a document from its start: all of its text
- * counts, none of it has context from the window before. So every method faces the same text under the same conditions
- * (an ensemble's posterior starts uniform in each), windows are independent, and the figure depends on no stride; it is
- * somewhat higher than with overlapping windows. A document's windows are about equally long and end between characters.
+ * Every window begins with `<|endoftext|>` and is scored like a document of its own: all of its text counts, without
+ * context from the previous window. So all methods see the same text under the same conditions (an ensemble's posterior
+ * starts uniform in each window), windows are independent, and the result depends on no stride; it is somewhat higher than
+ * with overlapping windows. The windows of a document have about the same length and end between characters.
  *
- * Under a budget, documents are visited in a fixed pseudo-random order, one window of each before a second of any; the
- * choice depends on nothing but the documents, their order and the budget. At least one window is given, of
- * {@linkcode MIN_WINDOW} tokens if the budget has fewer.
+ * Under a budget, documents are visited in a fixed pseudo-random order, one window of each before a second of any. The
+ * choice depends only on the documents, their order and the budget. There is at least one window, of up to
+ * {@linkcode MIN_WINDOW} tokens if the budget is smaller.
  *
  * @throws UserError `eval.tokenizer` when the tokenizer does not give back a document's text
  */
@@ -47,7 +47,7 @@ export function evaluationWindows(
   const rank = new Map(order.map((i) => [i, hash32("document", rankName(documents[i]!), i)]));
   order.sort((a, b) => rank.get(a)! - rank.get(b)! || a - b);
 
-  // Documents are encoded when their turn comes, so that a small budget does not encode a large corpus.
+  // Documents are encoded lazily, so that a small budget does not encode a large corpus.
   const cut = new Map<number, EvaluationWindow[]>();
   const windowsOf = (document: number) => {
     let windows = cut.get(document);
@@ -67,7 +67,7 @@ export function evaluationWindows(
     left = left.filter((document) => windowsOf(document).length > round);
     for (const document of left) {
       const windows = windowsOf(document);
-      // Round by round through the document's windows in an order of their own, or only beginnings would be scored.
+      // Each document's windows are visited in a shuffled order; otherwise only beginnings would be scored.
       const place = shuffledPlace(document, windows.length, round);
       const window = windows[place]!;
       const scored = window.tokens.length - 1;
@@ -83,7 +83,7 @@ function inOrder(chosen: { window: EvaluationWindow; place: number }[]): Evaluat
   return chosen.sort((a, b) => a.window.document - b.window.document || a.place - b.place).map(({ window }) => window);
 }
 
-/** The `round`-th place of a fixed permutation of `count` places: an affine walk whose step shares no factor with it. */
+/** The `round`-th element of a fixed permutation of 0 to `count - 1`: a walk with a step that is coprime to `count`. */
 function shuffledPlace(document: number, count: number, round: number): number {
   const gcd = (a: number, b: number): number => b === 0 ? a : gcd(b, a % b);
   let step = 1 + hash32("step", document) % count;

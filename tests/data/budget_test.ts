@@ -1,4 +1,4 @@
-// Budgets: they hold, whatever the documents' sizes, and every document has its turn.
+// Budgets hold whatever the sizes of the documents, and every document is used.
 import assert from "node:assert/strict";
 import { byteLength } from "../../lib/data/batches/tokenize.ts";
 import { withinBudget } from "../../lib/data/budget.ts";
@@ -35,7 +35,7 @@ Deno.test("`withinBudget()` never exceeds the budget, and nearly fills it, whate
   }
 });
 
-Deno.test("`withinBudget()` uses every long document, one part of each before a second of any", () => {
+Deno.test("`withinBudget()` uses every long document, one part of each at a time", () => {
   const documents = ["a", "b", "c", "d", "e"].map((name) => book(name, 300_000));
   const counts = (budget: number) => {
     const { documents: kept, sources } = withinBudget(documents, budget, { longest: 16_384 });
@@ -48,7 +48,7 @@ Deno.test("`withinBudget()` uses every long document, one part of each before a 
   }
 });
 
-Deno.test("`withinBudget()` takes parts from all over a document, and only what is accepted", () => {
+Deno.test("`withinBudget()` takes parts from anywhere in a document, and only accepted ones", () => {
   const document = book("long", 400_000);
   const { documents: kept } = withinBudget([document], 50_000, { longest: 5000 });
   const places = kept.map(({ text }) => document.text.indexOf(text) / document.text.length);
@@ -59,7 +59,7 @@ Deno.test("`withinBudget()` takes parts from all over a document, and only what 
   }
 });
 
-Deno.test("`withinBudget()` leaves out what no longer fits, and takes a shorter one after it", () => {
+Deno.test("`withinBudget()` skips a document that no longer fits and takes a later one that does", () => {
   const documents = [book("a", 500), book("b", 800), book("c", 400)];
   const { documents: kept, cut } = withinBudget(documents, 1000, { longest: 16_384 });
   assert.deepEqual([kept.map(({ id }) => id), cut], [["a", "c"], 0]);

@@ -1,4 +1,4 @@
-// The corpus: splits by document, no overlap, deterministic, the user's own files, and what is refused.
+// The corpus: split by document, without overlap, deterministic; the user's own files; refusals.
 import assert from "node:assert/strict";
 import {
   checkOverlap,
@@ -22,7 +22,7 @@ const corpus = await load(1);
 const all = (domain: string, from: LoadedCorpus = corpus) => Object.values(from.documents[domain]!).flat();
 const text = (documents: readonly Document[]) => documents.map((document) => document.text).join("\n");
 
-/** A folder with one .txt of many different paragraphs, for domains that a test is not about. */
+/** Runs with a folder that has one .txt of many different paragraphs. */
 async function withOwnText(body: (own: string, folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -36,7 +36,7 @@ async function withOwnText(body: (own: string, folder: string) => Promise<void>)
   }
 }
 
-Deno.test("`loadCorpus()` fills the four domains' splits near their budgets, and reports them truly", () => {
+Deno.test("`loadCorpus()` fills the splits of the four domains close to their budgets, and reports their sizes", () => {
   assert.deepEqual(corpus.domains, DOMAINS);
   for (const domain of DOMAINS) {
     const { splits, source } = corpus.report[domain]!;
@@ -90,7 +90,7 @@ Deno.test("held-out documents do not depend on how much is trained on", async ()
   }
 });
 
-Deno.test("translations are asked in the shape of the documents, about held-out messages only", () => {
+Deno.test("translation questions are formatted like the documents, and only about held-out messages", () => {
   assert.equal(new Set(corpus.translations.map(({ prompt }) => prompt)).size, corpus.translations.length);
   assert.ok(new Set(corpus.translations.map(({ language }) => language)).size > 10);
   const [training, heldout] = [
@@ -118,7 +118,7 @@ Deno.test("no message or article is in two splits in any language, and none of i
   }
 });
 
-Deno.test("the multilingual domain is about nine tenths in other languages, every line with its language", () => {
+Deno.test("the multilingual domain is about 90 % other languages, and every line names its language", () => {
   let [english, total] = [0, 0];
   for (const document of all("multilingual")) {
     const lines = document.text.split("\n");
@@ -132,7 +132,7 @@ Deno.test("the multilingual domain is about nine tenths in other languages, ever
   assert.ok(english / total > 0.06 && english / total < 0.14, `${english / total}`);
 });
 
-Deno.test("built-in code leaves the message table and whole duplicates out, and cuts between lines only", async () => {
+Deno.test("built-in code excludes the message table and duplicate files, and is cut only between lines", async () => {
   const documents = await codeDocuments();
   const whole = text(documents);
   assert.ok(!whole.includes("Unterminated string literal."));
@@ -142,17 +142,17 @@ Deno.test("built-in code leaves the message table and whole duplicates out, and 
   assert.ok(whole.includes("function createScanner(") && whole.includes("interface HTMLCanvasElement extends"));
 });
 
-Deno.test("`loadCorpus()` takes the user's own files for any domain, without problems and translations", () =>
+Deno.test("`loadCorpus()` takes the user's own files for any domain, and then has no problems and translations", () =>
   withOwnText(async (own) => {
     const mine = await load(1, { english: own, code: own.replace("own", "*"), math: own, multilingual: own });
     assert.deepEqual([mine.problems, mine.translations], [[], []]);
     for (const domain of DOMAINS) for (const { id } of all(domain, mine)) assert.ok(id.startsWith(own));
-    // The same text four times: what one domain trains on, none of the others may hold out.
+    // The same text in all domains: what one trains on, no other may hold out.
     assert.deepEqual(checkOverlap(mine), []);
     assert.ok(mine.report["english"]!.nearDuplicates > 0);
   }));
 
-Deno.test("it does not matter where the user's own files lie: the same texts are held out", () =>
+Deno.test("which texts are held out does not depend on the location of the user's files", () =>
   withOwnText((here) =>
     withOwnText(async (there) => {
       const splits = async (path: string) => {
@@ -165,7 +165,7 @@ Deno.test("it does not matter where the user's own files lie: the same texts are
     })
   ));
 
-Deno.test("`loadCorpus()` keeps every budget with books in place of documents, and uses all of them", () =>
+Deno.test("`loadCorpus()` keeps to the budgets if documents are whole books, and uses all books", () =>
   withOwnText(async (_, folder) => {
     const stream = random(5, "books");
     const words = (count: number) => Array.from({ length: count }, () => `w${stream.int(4000)}`).join(" ");
@@ -187,14 +187,14 @@ Deno.test("`loadCorpus()` keeps every budget with books in place of documents, a
     const books = Object.values(documents["english"]!).map((list) => new Set(list.map(bookOf)));
     assert.equal(new Set(books.flatMap((set) => [...set])).size, 5, "every book is used");
     assert.equal(books.reduce((sum, set) => sum + set.size, 0), 5, "and each in one split only");
-    // With larger budgets the tenth is what limits.
+    // With larger budgets, the tenth is the limit.
     const wide = (await load(1, { ...change, heldoutBytes: 10_000_000, validationBytes: 10_000_000 }))
       .report["english"]!;
     const total = 5 * 120_000 * 6; // a little more than there is
     assert.ok(wide.splits.heldout.bytes <= total / 10 && wide.splits.validation.bytes <= total / 10);
   }));
 
-Deno.test("`loadCorpus()` keeps budgets that are smaller than any document", async () => {
+Deno.test("`loadCorpus()` keeps to budgets that are smaller than any document", async () => {
   const tiny = { trainBytes: 700, validationBytes: 60, heldoutBytes: 90 };
   await withOwnText(async (own) => {
     const { report } = await load(1, { ...tiny, domains: ["english", "math"], english: own });
@@ -205,7 +205,7 @@ Deno.test("`loadCorpus()` keeps budgets that are smaller than any document", asy
   });
 });
 
-Deno.test("`loadCorpus()` reads one long line without a stop, and says so when text repeats itself", () =>
+Deno.test("`loadCorpus()` reads one long line without punctuation, and reports text that repeats itself", () =>
   withOwnText(async (_, folder) => {
     const stream = random(6, "line");
     const line = Array.from({ length: 60_000 }, () => `w${stream.int(5000)}`).join(" ");
@@ -246,7 +246,7 @@ const alone = (documents: readonly Document[], change: object = {}) =>
 const numbered = (count: number, size = 100) =>
   Array.from({ length: count }, (_, i) => ({ id: `d${i}`, text: `${i} `.repeat(size) }));
 
-Deno.test("`splitDocuments()` gives every split a document from three documents on, whatever their sizes", () => {
+Deno.test("`splitDocuments()` gives every split a document if there are at least three, whatever their sizes", () => {
   for (const count of [3, 4, 5, 9, 40, 200]) {
     for (const giant of [0, 1_000_000]) {
       const documents = [...numbered(count - 1), { id: "big", text: "b ".repeat(10 + giant) }];
@@ -264,7 +264,7 @@ Deno.test("`splitDocuments()` gives every split a document from three documents 
   }
 });
 
-Deno.test("`splitDocuments()` leaves exact repetitions out and counts them", () => {
+Deno.test("`splitDocuments()` leaves out exact duplicates and counts them", () => {
   const documents = numbered(10);
   const splits = alone([...documents, ...documents.map(({ text }, i) => ({ id: `again${i}`, text: `${text}\n` }))]);
   assert.equal(splits.exactDuplicates, 10);
@@ -277,7 +277,7 @@ async function refuses(change: object, code: string, message: RegExp): Promise<v
   );
 }
 
-Deno.test("`loadCorpus()` refuses fewer documents than splits, one byte, one character repeated, and blanks", () =>
+Deno.test("`loadCorpus()` refuses text that is too short, blank, or one character repeated", () =>
   withOwnText(async (own, folder) => {
     const others = { english: own, math: own, multilingual: own };
     const write = (content: string) => Deno.writeTextFile(`${folder}/few.txt`, content);
@@ -296,7 +296,7 @@ Deno.test("`loadCorpus()` refuses fewer documents than splits, one byte, one cha
     await refuses({ ...others, code: `${folder}/*.ts` }, "data.too-few-documents", /2 different documents of 3/);
   }));
 
-Deno.test("`loadCorpus()` refuses a domain whose documents all nearly repeat one another", () =>
+Deno.test("`loadCorpus()` refuses a domain whose documents are all near-duplicates", () =>
   withOwnText(async (own, folder) => {
     const repeated = Array.from(
       { length: 9 },
@@ -318,7 +318,7 @@ Deno.test("`dataConfigSchema` has a default and a description for every setting,
   assert.ok(!dataConfigSchema.safeParse({ engish: "x" }).success);
 });
 
-Deno.test("`loadCorpus()` takes parts of the built-in domains as domains of their own, without overlap", async () => {
+Deno.test("`loadCorpus()` takes parts of the built-in domains as domains, without overlap", async () => {
   const domains = ["speeches", "novel", "compiler", "declarations", "arithmetic", "crosslingual", "messages", "rights"];
   const parts = await load(1, { trainBytes: 100_000, validationBytes: 8_192, heldoutBytes: 16_384, domains });
   assert.deepEqual(parts.domains, domains);
@@ -338,14 +338,14 @@ Deno.test("`loadCorpus()` takes parts of the built-in domains as domains of thei
   assert.ok(parts.translations.length > 0);
 });
 
-Deno.test("`loadCorpus()` refuses a domain named twice and a part of what the user brings", async () => {
+Deno.test("`loadCorpus()` refuses a domain named twice, and part of a domain whose text is the user's own", async () => {
   const refuses = (change: object, message: RegExp) =>
     assert.rejects(load(1, change), (error) => error instanceof UserError && message.test(error.message));
   await refuses({ domains: ["code", "code"] }, /names "code" twice/);
   await withOwnText(async (own) => {
     await refuses(
       { english: own, domains: ["novel", "code"] },
-      /novel is a part of the built-in english, but data.english is/,
+      /novel is part of the built-in english, but data.english is/,
     );
   });
 });

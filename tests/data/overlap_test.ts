@@ -1,4 +1,4 @@
-// Finding repetitions: what is the same, what is nearly the same, and what only looks alike.
+// Finding repeated text: exact, nearly the same, and merely similar.
 import assert from "node:assert/strict";
 import { checkOverlap, type Document } from "../../lib/data/mod.ts";
 import { shingleHashes } from "../../lib/data/overlap.ts";
@@ -27,20 +27,20 @@ Deno.test("`checkOverlap()` finds exact repetitions across domains and names bot
   ]);
 });
 
-Deno.test("`checkOverlap()` finds the same words in other case, spacing and punctuation, at any length", () => {
+Deno.test("`checkOverlap()` ignores case, spacing and punctuation, at any length", () => {
   for (const text of [TEXT, "just four plain words", "世界人権宣言の前文と本文"]) {
     const changed = text.toUpperCase().replaceAll(" ", ",\n  ");
     assert.equal(check(document(changed), document(`${text}.`))[0]?.kind, "near", text);
   }
 });
 
-Deno.test("`checkOverlap()` finds a text of which half is kept, and lets one pass of which a third is", () => {
+Deno.test("`checkOverlap()` finds a text that shares half, and accepts one that shares a third", () => {
   const mixed = (kept: number) => document([...BASE.slice(0, kept), ...words(200 - kept)].join(" "));
   assert.equal(check(mixed(120), document(TEXT))[0]?.kind, "near");
   assert.deepEqual(check(mixed(66), document(TEXT)), []);
 });
 
-Deno.test("`checkOverlap()` finds a short text inside a long one, both ways round", () => {
+Deno.test("`checkOverlap()` finds a short text inside a long one, in either direction", () => {
   const inside = document(BASE.slice(90, 130).join(" "));
   assert.equal(check(inside, document(TEXT))[0]?.kind, "near");
   assert.equal(check(document(TEXT), inside)[0]?.kind, "near");
@@ -56,7 +56,7 @@ Deno.test("`checkOverlap()` finds shared keys in texts without a common word", (
   assert.deepEqual(found.map(({ kind }) => kind), ["key"]);
 });
 
-Deno.test("`checkOverlap()` compares generated problems by their keys, not by their wording", () => {
+Deno.test("`checkOverlap()` compares generated problems by key, not by wording", () => {
   const problems = (id: string, key: string, text: string) => document(text, `generated:${id}`, [key]);
   const worded = "Anna has 3 apples and gets 4 more. How many apples does Anna have now? 3 + 4 = 7";
   const other = worded.replaceAll("4", "5").replace("7", "8");
@@ -64,7 +64,7 @@ Deno.test("`checkOverlap()` compares generated problems by their keys, not by th
   assert.equal(check(problems("t", "sum 3 4", other), problems("h", "sum 3 4", worded))[0]?.kind, "key");
 });
 
-Deno.test("`shingleHashes()` of a text are those of all its runs of eight words", () => {
+Deno.test("`shingleHashes()` of a text has the hashes of all its runs of eight words", () => {
   const whole = shingleHashes(TEXT);
   assert.equal(whole.size, 193);
   const runs = new Set(

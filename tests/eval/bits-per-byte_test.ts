@@ -10,7 +10,7 @@ await tf.setBackend("cpu");
 const documents = wordyDocuments(4, 30);
 const windows = evaluationWindows(documents, byteTokenizer, { time: 24 });
 
-Deno.test("`bitsPerByte()` of the uniform model is log2 of the vocabulary, a byte a token", async () => {
+Deno.test("`bitsPerByte()` of the uniform model is log2 of the vocabulary with one byte per token", async () => {
   const many = wordyDocuments(9, 30);
   const { bpb, documents: losses } = await bitsPerByte(
     bigramModel(257, () => 3),
@@ -21,14 +21,14 @@ Deno.test("`bitsPerByte()` of the uniform model is log2 of the vocabulary, a byt
   assert.deepEqual([...losses.bytes], many.map(({ text }) => new TextEncoder().encode(text).length));
 });
 
-Deno.test("`documentLosses()` is the sum that a loop over tokens gives", async () => {
+Deno.test("`documentLosses()` equals a loop over tokens", async () => {
   const logit = (from: number, to: number) => Math.sin(from * 7 + to * 3);
-  const normaliser = (from: number) =>
+  const normalizer = (from: number) =>
     Math.log(Array.from({ length: 257 }, (_, to) => Math.exp(logit(from, to))).reduce((a, b) => a + b));
   const wanted = documents.map(() => 0);
   for (const { document, tokens } of windows) {
     for (let t = 1; t < tokens.length; t++) {
-      wanted[document]! += normaliser(tokens[t - 1]!) - logit(tokens[t - 1]!, tokens[t]!);
+      wanted[document]! += normalizer(tokens[t - 1]!) - logit(tokens[t - 1]!, tokens[t]!);
     }
   }
   const { nll } = await documentLosses(bigramModel(257, logit), windows, { batch: 3 });
@@ -66,7 +66,7 @@ Deno.test("`documentLosses()` stops at an abort, reports progress and lets timer
   assert.equal(whole.at(-1), windows.length);
 });
 
-Deno.test("`documentLosses()` says so when a model has diverged", async () => {
+Deno.test("`documentLosses()` reports a diverged model", async () => {
   await assert.rejects(documentLosses(bigramModel(257, () => NaN), windows), (error) => {
     assert.ok(error instanceof UserError);
     assert.equal(error.code, "eval.not-finite");

@@ -1,4 +1,4 @@
-// Models and tokenizers that are simple enough to know the right result of.
+// Models and tokenizers so simple that the right result is known.
 import * as tf from "@tensorflow/tfjs";
 import type { Document, Tokenizer } from "../../lib/data/mod.ts";
 import { decoder, initialWeights, type LanguageModel, toDevice } from "../../lib/model/mod.ts";
@@ -12,7 +12,7 @@ export const byteTokenizer: Tokenizer = {
   decode: (ids) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(ids.filter((id) => id < 256))),
 };
 
-/** The next token depends on the last one only: `logit(from, to)`. */
+/** The next token depends only on the last one: `logit(from, to)`. */
 export function bigramModel(
   vocabSize: number,
   logit: (from: number, to: number) => number,

@@ -1,4 +1,4 @@
-// Scores from losses that are known already: the same as from running the model, and without running it.
+// Scores from known losses: the same as from running the model.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { answeredRightly, documentLosses, evaluationWindows, rowMemory, type Task } from "../../lib/eval/mod.ts";
@@ -10,7 +10,7 @@ await tf.setBackend("cpu");
 const WINDOWS = evaluationWindows(wordyDocuments(3, 20), byteTokenizer, { time: 48 });
 const encode = (text: string) => byteTokenizer.encode(text);
 
-/** Choices whose prompts do not count but are evidence. */
+/** A choice task: prompts are not scored, but they update an ensemble's posterior. */
 const TASK: Task = {
   kind: "choice",
   name: "choice",
@@ -32,7 +32,7 @@ const idle: LanguageModel = {
   decodingState: () => assert.fail("the model ran"),
 };
 
-Deno.test("an ensemble's scores from its members' losses are those of running it", async () => {
+Deno.test("an ensemble's scores from its members' losses equal those from running it", async () => {
   const members = [1, 2].map((seed) => tinyDecoder(seed));
   const memory = rowMemory(2);
   for (const [j, member] of members.entries()) {
@@ -57,7 +57,7 @@ Deno.test("an ensemble's scores from its members' losses are those of running it
   );
 });
 
-Deno.test("rows that are not known are run, beside those that are", async () => {
+Deno.test("rows with unknown losses are run", async () => {
   const model = tinyDecoder(1);
   const expected = await documentLosses(model, WINDOWS);
   const first = WINDOWS[0]!.tokens;

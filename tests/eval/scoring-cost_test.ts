@@ -1,4 +1,4 @@
-// What scoring takes: one batch, run a known number of times, with the memory that it needs and gives back.
+// The cost of scoring: one batch, run a known number of times, and its memory, which is freed.
 import assert from "node:assert/strict";
 import { evaluationWindows, scoringCost } from "../../lib/eval/mod.ts";
 import type { LanguageModel } from "../../lib/model/mod.ts";
@@ -7,7 +7,7 @@ import { byteTokenizer, tinyDecoder, wordyDocuments } from "./fakes.ts";
 
 const windows = evaluationWindows(wordyDocuments(6, 40), byteTokenizer, { time: 24 });
 
-Deno.test("`scoringCost()` runs one batch once more than it counts, and tells its memory on the CPU", async () => {
+Deno.test("`scoringCost()` runs one batch, with a warm-up, and reports its memory on the CPU", async () => {
   const device = await openDevice("cpu", { threads: 1 });
   try {
     const model = tinyDecoder(1);
@@ -37,7 +37,7 @@ Deno.test("`scoringCost()` runs one batch once more than it counts, and tells it
   }
 });
 
-Deno.test("`scoringCost()` leaves memory open where the device cannot tell", async () => {
+Deno.test("`scoringCost()` reports no memory if the device cannot tell", async () => {
   const device = await openDevice("reference");
   try {
     assert.equal((await scoringCost(tinyDecoder(1), windows, { repeats: 1 })).bytes, null);

@@ -30,7 +30,7 @@ const options = { seed: 5, items: 24, time: 60 };
 const tasks = buildTasks(corpus, byteTokenizer, options);
 const taskOf = (name: string) => tasks.find((task) => task.name === name)!;
 
-Deno.test("`buildTasks()` makes the four tasks, the same each time, another for another seed", () => {
+Deno.test("`buildTasks()` makes the four tasks, which depend only on the seed", () => {
   assert.deepEqual(tasks.map(({ name }) => name), [
     "arithmetic",
     "english-continuation",
@@ -60,7 +60,7 @@ Deno.test("`buildTasks()` makes questions that fit the context with every answer
 });
 
 for (const domain of ["english", "code"]) {
-  Deno.test(`\`buildTasks()\` of ${domain}: one choice goes on, the others come from other documents, equally long`, () => {
+  Deno.test(`\`buildTasks()\` of ${domain}: one choice continues the prompt; the others come from other documents and are as long`, () => {
     const texts = corpus.documents[domain]!.heldout.map(({ text }) => text);
     const rights = [0, 0, 0, 0];
     const task = taskOf(`${domain}-continuation`);
@@ -127,7 +127,7 @@ Deno.test("`scoreTask()` counts the choice that gains the most likelihood from i
 });
 
 Deno.test("`scoreTask()` compares the generated line exactly", async () => {
-  // Each letter is followed by the next one, "e" by a line end; "x" by the end of text; "y" by itself, for ever.
+  // Each letter is followed by the next one, "e" by a line end; "x" by the end of text; "y" by itself, forever.
   const code = (text: string) => text.charCodeAt(0);
   const follows = (from: number) =>
     from === code("e") ? 10 : from === code("x") ? 256 : from === code("y") ? from : from + 1;
@@ -146,7 +146,7 @@ Deno.test("`scoreTask()` compares the generated line exactly", async () => {
 Deno.test("`scoreTask()` of a decoder does not depend on the batch, and leaks no tensor", async () => {
   const model = tinyDecoder(7);
   const answers: boolean[][] = [];
-  // What the decoder says without a cache, so that some answers are right.
+  // The decoder's answers without a cache, so that some are right.
   const arithmetic = taskOf("arithmetic");
   assert.ok(arithmetic.kind === "generation");
   const items = arithmetic.items.slice(0, 6).map(({ prompt }, i) => {
@@ -171,7 +171,7 @@ Deno.test("`scoreTask()` of a decoder does not depend on the batch, and leaks no
   assert.equal(tf.memory().numTensors, before);
 });
 
-Deno.test("`evaluate()` gives what the event log takes, with the mean of the domains", async () => {
+Deno.test("`evaluate()` gives scores in the form of the event log, with the mean of the domains", async () => {
   const windows = Object.fromEntries(
     ["english", "code"].map((domain) => [
       domain,

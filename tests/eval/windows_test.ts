@@ -33,13 +33,13 @@ Deno.test("`evaluationWindows()` covers every byte of every document once", () =
   }
 });
 
-Deno.test("`evaluationWindows()` makes windows of about equal length, no crumbs", () => {
+Deno.test("`evaluationWindows()` makes windows of about equal length", () => {
   const [document] = wordyDocuments(1, 400);
   const sizes = evaluationWindows([document!], byteTokenizer, { time: 64 }).map(({ tokens }) => tokens.length - 1);
   assert.ok(Math.min(...sizes) > 48, String(sizes));
 });
 
-Deno.test("`evaluationWindows()` spreads a budget over documents and is the same each time", () => {
+Deno.test("`evaluationWindows()` spreads a budget over documents, deterministically", () => {
   const all = wordyDocuments(9, 300);
   const full = evaluationWindows(all, byteTokenizer, { time: 32 });
   const key = ({ document, tokens }: { document: number; tokens: Int32Array }) => `${document}:${tokens.join()}`;
@@ -51,7 +51,7 @@ Deno.test("`evaluationWindows()` spreads a budget over documents and is the same
     assert.deepEqual(some, evaluationWindows(all, byteTokenizer, { time: 32, maxWindows }));
     const counts = all.map((_, d) => some.filter(({ document }) => document === d).length);
     assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, String(counts));
-    // In the order of the documents, and each a window of the whole.
+    // In document order, and each is one of the windows without a budget.
     const places = some.map((window) => keys.indexOf(key(window)));
     assert.ok(places.every((place, i) => place >= 0 && (i === 0 || place > places[i - 1]!)));
     const now = new Set(some.map(key));

@@ -1,4 +1,4 @@
-// Which tokens a training step sees: a pure function of the seed and the step, so that any position can be resumed.
+// The batch of a training step: a pure function of the seed and the step, so training can resume anywhere.
 import { z } from "zod";
 import { nearest, UserError } from "../../errors.ts";
 import { hash32, random } from "../../random.ts";
@@ -11,30 +11,30 @@ export const datamixSchema = z.record(z.string(), z.number().nonnegative())
 
 export type Datamix = z.infer<typeof datamixSchema>;
 
-/** Rows are dealt in blocks of this many, each with the datamix's exact shares (to one row) in random order. */
+/** Domains are dealt to rows in blocks of this many. Each block has the exact shares of the datamix (to one row). */
 const BLOCK = 1024;
 
-/** What picks a batch. */
+/** Selects a batch. */
 export interface BatchChoice {
   readonly seed: number;
   /** From 0. */
   readonly step: number;
-  /** Rows. */
+  /** Rows per batch. */
   readonly batch: number;
-  /** Tokens of a row. */
+  /** Tokens per row. */
   readonly time: number;
 }
 
 /**
- * The batch of a step. Row `step * batch + i` of the whole run is dealt a domain, and the next window of that domain.
+ * The batch of a step. Row `step * batch + i` of the run is assigned a domain and the next window of that domain.
  *
- * Windows tile the domain's stream, which is taken as a ring, and come in a random order that changes each epoch, along
- * with where the tiling starts. So one epoch shows every token once (uniform offsets would leave out a third), rows may
- * start in mid-document, and streams shorter than a row repeat. Nothing is kept between calls.
+ * Windows tile the domain's token stream, which wraps around. Their order and the start of the tiling are random and
+ * change every epoch. So an epoch shows every token once (uniformly random offsets would miss a third of them), a row may
+ * start in the middle of a document, and a stream shorter than a row repeats. There is no state between calls.
  *
  * @param streams by domain
  * @param datamix weights over the streams' domains; domains left out have weight 0
- * @throws UserError for a datamix that names an unknown or empty domain, or sums to nothing
+ * @throws UserError for a datamix that names an unknown or empty domain, or sums to zero
  */
 export function batchAt(
   streams: Readonly<Record<string, TokenStream>>,
@@ -99,7 +99,7 @@ export function normalizeDatamix(
   return Object.fromEntries(used.map((domain) => [domain, datamix[domain]! / total]));
 }
 
-/** Says for any row of the run which domain it shows, and how many rows of that domain came before it. */
+/** Maps a row of the run to its domain and to the number of earlier rows of that domain. */
 function dealer(shares: Readonly<Record<string, number>>, seed: number) {
   const domains = Object.keys(shares);
   const counts = apportion(domains.map((domain) => shares[domain]!));
@@ -120,7 +120,7 @@ function dealer(shares: Readonly<Record<string, number>>, seed: number) {
   };
 }
 
-/** `BLOCK` rows divided by largest remainders; whatever has a share gets a row. */
+/** Divides `BLOCK` rows by the largest-remainder method; every nonzero share gets at least one row. */
 function apportion(shares: readonly number[]): number[] {
   const counts = shares.map((share) => Math.max(1, Math.floor(share * BLOCK)));
   const left = () => BLOCK - counts.reduce((sum, count) => sum + count, 0);

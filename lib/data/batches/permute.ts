@@ -1,8 +1,8 @@
-// A random order of many places, one place at a time.
+// A random permutation, evaluated one index at a time.
 
 /**
- * A permutation of 0 to `size - 1` at one place, without making the others: a Feistel network on the next power of
- * four, walked until it lands inside (Black and Rogaway 2002).
+ * One element of a permutation of 0 to `size - 1`, without computing the others: a Feistel network on the next power of
+ * four, iterated until the result is in range (cycle walking, Black and Rogaway 2002).
  */
 export function permute(index: number, size: number, round: (round: number, half: number) => number): number {
   let bits = 1;

@@ -1,7 +1,7 @@
-// Documents as one stream of tokens, with their boundaries kept.
+// Turns documents into one stream of tokens and remembers where each begins.
 import type { Document, Tokenizer, TokenStream } from "../types.ts";
 
-/** All documents in their order, each as `<|endoftext|>` followed by its text. */
+/** All documents in order, each as `<|endoftext|>` followed by its text. */
 export function tokenizeDocuments(
   documents: readonly Pick<Document, "text">[],
   tokenizer: Pick<Tokenizer, "encode" | "endOfText">,

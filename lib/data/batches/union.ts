@@ -1,37 +1,37 @@
-// All rows that several phases of training saw, once each, in a random order of their own.
+// All rows that several training phases saw, once each, in a new random order.
 import { UserError } from "../../errors.ts";
 import { hash32 } from "../../random.ts";
 import { permute } from "./permute.ts";
 import type { Batch } from "../types.ts";
 
-/** What one phase saw. */
+/** The rows that one phase saw. */
 export interface SeenRows {
   readonly steps: number;
-  /** Rows of each of its batches. */
+  /** Rows per batch. */
   readonly batch: number;
-  /** Its batch at a step, from 0: a pure function. */
+  /** The batch of a step, counted from 0; a pure function. */
   readonly batchAt: (step: number) => Batch;
 }
 
-/** How many rows the phases saw together. */
+/** Total number of rows that the phases saw. */
 export function unionRows(sources: readonly Pick<SeenRows, "steps" | "batch">[]): number {
   return sources.reduce((sum, { steps, batch }) => sum + steps * batch, 0);
 }
 
 /**
- * The batch of a step of one phase that sees what all `sources` saw: every row of every source once, in a random order
- * that the seed decides; after the last it begins again. A pure function of its arguments.
+ * The batch of a step in a phase that sees everything the `sources` saw: each row of each source once, in a random order
+ * that depends on the seed, then the same order again. A pure function of its arguments.
  *
  * @param choice.step from 0
  * @param choice.batch rows
- * @throws UserError `data.union` when there are no rows, or rows of several lengths
+ * @throws UserError `data.union` when there are no rows, or rows of different lengths
  */
 export function unionBatchAt(
   sources: readonly SeenRows[],
   { seed, step, batch }: { readonly seed: number; readonly step: number; readonly batch: number },
 ): Batch {
   const total = unionRows(sources);
-  if (total === 0) throw new UserError("data.union", "Cannot draw from the union of no rows");
+  if (total === 0) throw new UserError("data.union", "Cannot draw from an empty union of rows");
   const rows = Array.from({ length: batch }, (_, i) => {
     const place = (step * batch + i) % total;
     return rowAt(sources, permute(place, total, (round, half) => hash32(seed, "union", round, half)));
@@ -49,7 +49,7 @@ export function unionBatchAt(
   return { batch, time, inputs: joined("inputs"), targets: joined("targets"), documents: joined("documents") };
 }
 
-/** The `index`-th of all rows, one source after the other. */
+/** The `index`-th row, counting through the sources in order. */
 function rowAt(sources: readonly SeenRows[], index: number): Omit<Batch, "batch"> {
   let left = index;
   for (const { steps, batch, batchAt } of sources) {

@@ -1,15 +1,15 @@
-// Built-in code: the TypeScript compiler in JavaScript, and the declarations of the language's and browsers' libraries.
+// Built-in code: the TypeScript compiler in JavaScript, and the type declarations of the JavaScript and browser libraries.
 import { listPackageFiles, readPackageFile } from "./packages.ts";
 import { cutCode } from "../text/cut-code.ts";
 import type { Document } from "../types.ts";
 
-/** The section of typescript.js that has the English messages; the multilingual domain holds some of them out. */
+/** The section of typescript.js with the English messages, some of which the multilingual domain holds out. */
 export const MESSAGES_SECTION = "src/compiler/diagnosticInformationMap.generated.ts";
 
 /**
- * `typescript.js` by the source files that it is bundled from, and `*.d.ts`, cut at declarations. Left out: `_tsc.js` and
- * the other bundles (97 % of their lines are in `typescript.js`), the web worker's declarations (93 % are in the
- * browser's), the table of messages, and licence headers.
+ * `typescript.js`, separated into the source files it was bundled from, and `*.d.ts`, all cut at declarations. Excluded:
+ * `_tsc.js` and the other bundles (97 % of their lines are in `typescript.js`), the web worker declarations (93 % are in
+ * the browser's), the message table, and license headers.
  */
 export async function codeDocuments(): Promise<Document[]> {
   const names = (await listPackageFiles("typescript"))
@@ -25,7 +25,7 @@ export async function codeDocuments(): Promise<Document[]> {
   });
 }
 
-/** typescript.js by the `// src/…` lines that name the source files. */
+/** typescript.js, split at the `// src/…` lines that name its source files. */
 export async function compilerSections(): Promise<Map<string, string>> {
   const bundle = await readPackageFile("typescript", "typescript.js");
   const sections = new Map<string, string>();

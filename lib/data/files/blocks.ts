@@ -1,4 +1,4 @@
-// A file's bytes, block by block and unpacked, so that its size does not matter.
+// Reads a file block by block, decompressing it, so that its size does not matter.
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { UserError } from "../../errors.ts";
@@ -12,9 +12,9 @@ export interface OpenFile {
 }
 
 /**
- * The bytes of a file in blocks, unpacked when its name ends in `.gz` (of several gzip members, all).
+ * The bytes of a file in blocks, decompressed if its name ends in `.gz` (all members, if there are several).
  *
- * @throws UserError when it can't be read, changes while it is read, or is no gzip although its name says so
+ * @throws UserError if it can't be read, changes while it is read, or is not gzip despite its name
  */
 export async function* fileBlocks(path: string): AsyncGenerator<Uint8Array> {
   const blocks = plainBlocks(path);
@@ -28,7 +28,7 @@ export async function fileBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
   return joinBytes(blocks);
 }
 
-/** Bytes one after the other. */
+/** Concatenates byte arrays. */
 export function joinBytes(blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(blocks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -53,7 +53,7 @@ async function* plainBlocks(path: string): AsyncGenerator<Uint8Array> {
 /**
  * Reads an open file to its end.
  *
- * @throws UserError when its size changes on the way: half of a text must not pass for the whole
+ * @throws UserError if its size changes meanwhile: half of a text must not pass for the whole
  */
 export async function* readBlocks(file: OpenFile, path: string): AsyncGenerator<Uint8Array> {
   const { size } = await file.stat();
@@ -70,21 +70,25 @@ export async function* readBlocks(file: OpenFile, path: string): AsyncGenerator<
     throw new UserError(
       "data.changed",
       `${path} changed while it was read: it had ${size} bytes, then ${Math.min(length, after)}`,
-      "Run again when nothing writes to it any more, or work on a copy",
+      "Run again when nothing is writing to it, or use a copy",
     );
   }
 }
 
 async function* unpacked(blocks: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip({ chunkSize: BLOCK_BYTES });
-  // Errors of either end reach whoever reads `gunzip`.
+  // Errors of either stream reach the reader of `gunzip`.
   pipeline(Readable.from(blocks), gunzip, () => {});
   try {
     for await (const block of gunzip) yield block as Uint8Array;
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError("data.bad-gzip", `${path} is not a complete gzip file: ${reason}`, "Download or pack it again");
+    throw new UserError(
+      "data.bad-gzip",
+      `${path} is not a complete gzip file: ${reason}`,
+      "Download or compress it again",
+    );
   } finally {
     gunzip.destroy();
   }

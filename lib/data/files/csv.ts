@@ -1,4 +1,4 @@
-// CSV and TSV as records, row by row.
+// Reads CSV and TSV records.
 // @ts-types="./csv-parse.d.ts"
 import { parse } from "csv-parse";
 import { Readable } from "node:stream";
@@ -7,11 +7,11 @@ import type { RawRecord } from "./json.ts";
 import { missingField, placeName, type RecordPlace } from "./records.ts";
 import { decodeUtf8, MAX_TEXT } from "./utf8.ts";
 
-/** Records that are handed on together. */
+/** Records per batch. */
 const BATCH = 1000;
 
 /**
- * One record a row, in batches, by the column names of the first line. Quotes are doubled inside quoted fields, which may hold line
+ * One record per row, in batches; the first line names the columns. Quotes are doubled inside quoted fields, which may hold line
  * ends (RFC 4180). A `.tsv` file is separated by tabs; a `.csv` file by semicolons or tabs when its first line has no
  * comma.
  *
@@ -23,7 +23,7 @@ export async function* csvRecords(
   textField: string,
 ): AsyncGenerator<RawRecord[]> {
   const { delimiter, all } = await begin(blocks, path);
-  // Bytes go through the parser as Latin-1, a character each, so that every row is decoded strictly by itself.
+  // Bytes pass through the parser as Latin-1, one character each, so that each row can be decoded strictly by itself.
   const parser = Readable.from(all).pipe(parse({
     encoding: "latin1",
     delimiter,
@@ -75,7 +75,7 @@ function fieldOf(record: readonly string[], columns: readonly string[], textFiel
   return decodeUtf8(bytesOf(record[columns.indexOf(textField)]!), placeName(place));
 }
 
-/** Looks at the first block: its separator, and all blocks without a byte order mark. */
+/** Determines the separator from the first line, and removes a byte order mark. */
 async function begin(blocks: AsyncIterable<Uint8Array>, path: string) {
   const iterator = blocks[Symbol.asyncIterator]();
   const { value, done } = await iterator.next();

@@ -4,18 +4,18 @@ import { expandGlob, hasGlobSyntax } from "./glob.ts";
 
 /** Files that a setting names. */
 export interface Found {
-  /** In the order of their names. */
+  /** Sorted by name. */
   readonly files: readonly string[];
-  /** What the glob matches but cannot be read, where that is allowed. */
+  /** Errors of what the glob matches but cannot be read, if those may be skipped. */
   readonly skipped: readonly UserError[];
 }
 
 /**
- * Files that a path or glob names. A path that exists is taken literally, whatever characters it has. Everything that a
- * glob matches must be readable: a dangling link or a locked folder may stand for a missing part of the data.
+ * Finds the files that a path or glob names. A path that exists is taken literally, whatever characters it has. Everything
+ * that a glob matches must be readable: a dangling link or a locked folder may hide part of the data.
  *
  * @param setting the setting that names them, such as `data.code`, for messages
- * @param options.skipBad skips what a glob matches but cannot be read, and says what it was
+ * @param options.skipBad skips what a glob matches but cannot be read
  * @throws UserError when nothing matches, or what matches cannot be read
  */
 export function findFiles(
@@ -36,7 +36,7 @@ export function findFiles(
     throw new UserError(
       "data.missing-file",
       `${setting} is ${JSON.stringify(pattern)}, but there is no such file`,
-      `Paths are relative to ${Deno.cwd()}; "builtin" is the text that comes with the project`,
+      `Paths are relative to ${Deno.cwd()}; "builtin" is the built-in text`,
     );
   }
   const files: string[] = [];
@@ -67,7 +67,7 @@ export function findFiles(
   return { files, skipped };
 }
 
-/** What a pattern is when it is taken literally. What cannot be looked at may still be a glob. */
+/** What a pattern is if taken literally. If that cannot be determined, it may still be a glob. */
 function literalKind(pattern: string, setting: string): "file" | "folder" | "missing" {
   try {
     return kindOf(pattern, setting);
@@ -77,7 +77,7 @@ function literalKind(pattern: string, setting: string): "file" | "folder" | "mis
   }
 }
 
-/** @throws UserError for what exists but is neither a file nor a folder, or cannot be looked at */
+/** @throws UserError for what exists but is neither a file nor a folder, or cannot be inspected */
 function kindOf(path: string, setting: string): "file" | "folder" | "missing" {
   let info: Deno.FileInfo;
   try {
@@ -93,7 +93,7 @@ function kindOf(path: string, setting: string): "file" | "folder" | "missing" {
             "data.skipBad=true skips it",
         );
       }
-      // A pipe that the shell opened for its own child, such as `<(zcat x.gz)`, may not reach this process.
+      // The pipe behind `<(zcat x.gz)` may not be inherited by this process.
       if (/^\/(?:dev|proc\/[^/]+)\/fd\/\d+$/.test(path)) throw notPlain(path, setting, "a pipe");
       return "missing";
     }
@@ -109,7 +109,7 @@ function linkTarget(path: string): string | undefined {
   try {
     return Deno.readLinkSync(path);
   } catch {
-    return undefined; // no link, or nothing at all
+    return undefined; // not a link, or nothing there
   }
 }
 
@@ -117,7 +117,7 @@ function notPlain(path: string, setting: string, what: string): UserError {
   return new UserError(
     "data.not-plain",
     `${setting} names ${path}, which is not a plain file but ${what}`,
-    "Save the text to a file first; a .gz file is unpacked on the fly",
+    "Save the text to a file first; a .gz file is decompressed automatically",
   );
 }
 

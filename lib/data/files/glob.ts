@@ -1,11 +1,11 @@
-// Expanding a glob without losing anything on the way: folders that cannot be read are reported, not skipped.
+// Expands globs. Unlike other implementations, reports folders that cannot be read.
 import { matchesGlob } from "node:path";
 
-/** What a glob names. */
+/** What a glob matches. */
 export interface GlobMatches {
-  /** Paths that match, whatever they are: files, folders, links that lead nowhere. */
+  /** Matching paths of any kind: files, folders, dangling links. */
   readonly paths: readonly string[];
-  /** Folders that may hold matches but cannot be read, with the reason. */
+  /** Folders that may contain matches but cannot be read, with the reason. */
   readonly unreadable: readonly { readonly path: string; readonly error: unknown }[];
 }
 
@@ -15,9 +15,9 @@ export function hasGlobSyntax(path: string): boolean {
 }
 
 /**
- * Expands `*`, `?`, `[…]`, `{…,…}` and `**`. A leading folder that exists by its literal name is taken literally, so that
- * `data [2024]/*.txt` works. As in a shell, names that begin with a dot are matched only by patterns that do, and `**`
- * does not follow symbolic links to folders (`link/*.txt` and `l*\/*.txt` do).
+ * Expands `*`, `?`, `[…]`, `{…,…}` and `**`. Leading folders that exist are taken literally, so that `data [2024]/*.txt`
+ * works. As in a shell, a name that begins with a dot is matched only by a pattern that does, and `**` does not follow
+ * symbolic links to folders (`link/*.txt` and `l*\/*.txt` do).
  */
 export function expandGlob(pattern: string): GlobMatches {
   const paths: string[] = [];
@@ -26,7 +26,7 @@ export function expandGlob(pattern: string): GlobMatches {
   const base: string[] = [];
   while (segments.length > 1 && isLiteral(base, segments[0]!)) base.push(segments.shift()!);
   const rest = segments.join("/");
-  // From the first `**` on, or a brace that spans folders, any depth may match.
+  // From the first `**`, or a brace that spans folders, any depth may match.
   const fixed = segments.findIndex((segment) => segment.includes("**") || unbalanced(segment));
   const depth = fixed < 0 ? segments.length : fixed;
   const dots = /(?:^|[/{,])\./.test(rest);
@@ -54,7 +54,7 @@ export function expandGlob(pattern: string): GlobMatches {
   return { paths: paths.sort(), unreadable };
 }
 
-/** Whether a leading segment is a folder's own name rather than a pattern. */
+/** Whether a leading segment is the name of a folder rather than a pattern. */
 function isLiteral(base: readonly string[], segment: string): boolean {
   return !hasGlobSyntax(segment) || isFolder([...base, segment].join("/"));
 }
@@ -63,11 +63,11 @@ function isFolder(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory;
   } catch {
-    return false; // of whatever kind the failure is, it cannot be entered by this name
+    return false; // whatever the reason, it cannot be entered by this name
   }
 }
 
-/** Whether a brace of this segment is closed in another one. */
+/** Whether a brace in this segment is closed in another one. */
 function unbalanced(segment: string): boolean {
   return segment.split("{").length !== segment.split("}").length;
 }

@@ -1,18 +1,18 @@
-// JSON lines and JSON arrays as records.
+// Reads records from JSON lines and JSON arrays.
 import { UserError } from "../../errors.ts";
 import type { RecordPlace } from "./records.ts";
 import { placeName } from "./records.ts";
 import { joinBytes } from "./blocks.ts";
 import { decodeUtf8, MAX_TEXT, tooLong } from "./utf8.ts";
 
-/** A record that has been found but not read yet: `read` throws a UserError when it is damaged. */
+/** A record that has been located but not read yet. `read` throws a UserError if it is damaged. */
 export interface RawRecord {
   readonly place: RecordPlace;
   readonly read: () => unknown;
 }
 
 /**
- * One record a line, in batches; blank lines are none. A damaged line does not hide those after it, and a byte order mark
+ * One record per line, in batches, ignoring blank lines. A damaged line does not affect those after it. A byte order mark
  * at the start of any line is dropped.
  */
 export async function* jsonLines(path: string, blocks: AsyncIterable<Uint8Array>): AsyncGenerator<RawRecord[]> {
@@ -32,7 +32,7 @@ function lineRecord(path: string, number: number, line: string): RawRecord[] {
   return [{ place, read: () => parseJson(line, placeName(place), ONE_A_LINE) }];
 }
 
-/** Lines among which at least one is no text, each decoded by itself. */
+/** Lines that are not all valid text, decoded one by one. */
 function damagedRecords(path: string, bytes: Uint8Array, first: number, offset: number): RawRecord[] {
   const records: RawRecord[] = [];
   let start = 0;
@@ -51,21 +51,21 @@ function damagedRecords(path: string, bytes: Uint8Array, first: number, offset: 
   return records;
 }
 
-/** The text of bytes, or undefined when they are no text. */
+/** The text of bytes, or undefined if they are not valid text. */
 function plainText(bytes: Uint8Array): string | undefined {
   if (bytes.includes(0)) return undefined;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return undefined; // whatever it is, decoding line by line meets it again and says it
+    return undefined; // decoding line by line meets the same fault and reports it
   }
 }
 
 const ONE_A_LINE = "Each line of a .jsonl or .ndjson file is one JSON object";
 
 /**
- * The records of a `.json` file: the elements of an array of objects or strings, or one object a line. Undefined when it
- * is neither, but a text in itself, as a file of settings is.
+ * The records of a `.json` file: the elements of an array of objects or strings, or one object per line. Undefined for any
+ * other file, such as a configuration file, which is a text in itself.
  *
  * @throws UserError for an array that is not JSON
  */
@@ -85,7 +85,7 @@ export function jsonRecords(path: string, text: string): RawRecord[] | undefined
   });
 }
 
-/** Runs of whole lines, without the last one's line feed; `offset` counts the file's bytes before them. */
+/** Runs of complete lines, without the last line feed; `offset` is the number of bytes before them. */
 async function* wholeLines(
   blocks: AsyncIterable<Uint8Array>,
   path: string,
@@ -126,7 +126,7 @@ function parsedOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // JSON.parse has no other reason to throw
+    return undefined; // JSON.parse throws for no other reason
   }
 }
 
@@ -134,7 +134,7 @@ function parseJson(text: string, where: string, hint: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // The message quotes the text, whose characters may be invisible or act on a terminal.
+    // The message quotes the text, which may have invisible characters or terminal controls.
     const reason = (error as SyntaxError).message.replace(
       /[^\P{C}\n]/gu,
       (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

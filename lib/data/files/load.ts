@@ -1,4 +1,4 @@
-// The user's files as documents, whatever their format.
+// Loads the user's files as documents, whatever their format.
 import { UserError } from "../../errors.ts";
 import type { Document } from "../types.ts";
 import { fileBlocks } from "./blocks.ts";
@@ -10,47 +10,47 @@ import { plainDocuments, wholeText } from "./plain.ts";
 import { recordDocument } from "./records.ts";
 import { decodeBlocks } from "./utf8.ts";
 
-/** How the user's files are read. */
+/** How to read the user's files. */
 export interface LoadOptions {
-  /** Field of a record that holds the text, or a path such as `meta.text` to it. */
+  /** Field of a record that holds the text, or a path to it such as `meta.text`. */
   readonly textField: string;
   /** Skips records and files that cannot be read, and counts them. @default false */
   readonly skipBad?: boolean;
 }
 
-/** What was left out while reading. */
+/** What was skipped while reading. */
 export interface Skipped {
-  /** Files of a glob without a byte in them. */
+  /** Empty files of a glob. */
   readonly emptyFiles: number;
   /** Records whose text is null or blank. */
   readonly emptyTexts: number;
-  /** Records that cannot be read. */
+  /** Unreadable records. */
   readonly badRecords: number;
-  /** Files, links and folders that cannot be read. */
+  /** Unreadable files, links and folders. */
   readonly badFiles: number;
-  /** What was wrong with the first that cannot be read. */
+  /** The error message of the first of these. */
   readonly firstBad?: string;
 }
 
-/** Documents of the user's files, and what was left out. */
+/** Documents of the user's files, and what was skipped. */
 export interface Loaded {
   readonly documents: readonly Document[];
   readonly skipped: Skipped;
 }
 
-/** Nothing left out. */
+/** Nothing was skipped. */
 export const NOTHING_SKIPPED: Skipped = { emptyFiles: 0, emptyTexts: 0, badRecords: 0, badFiles: 0 };
 
 /**
- * Reads the user's files, in blocks, so that their size does not matter.
+ * Loads the user's files, reading them in blocks.
  *
- * - `.jsonl`, `.ndjson`, `.parquet`, `.csv`, `.tsv` and `.json` with an array give a document a record; a record whose
- *   text is null or blank is skipped and counted.
- * - `.txt` is separated at `<|endoftext|>`; without it, it is cut at blank lines, else at lines, sentences, blanks or
- *   characters, into documents of a few thousand characters.
+ * - `.jsonl`, `.ndjson`, `.parquet`, `.csv`, `.tsv` and `.json` with an array give one document per record. Records whose
+ *   text is null or blank are skipped and counted.
+ * - `.txt` is separated at `<|endoftext|>`. Without it, text is cut into documents of a few thousand characters at blank
+ *   lines, else at lines, sentences, words or characters.
  * - Any other file is one document.
  *
- * `.gz` at the end of a name means gzip. Text is UTF-8: whatever is not is refused with its file and place.
+ * `.gz` at the end of a name means gzip. Text that is not UTF-8 is refused, with its file and place.
  *
  * @param pattern path or glob
  * @param setting the setting that names it, such as `data.code`, for messages
@@ -61,7 +61,7 @@ export async function loadFiles(pattern: string, setting: string, options: LoadO
   const documents: Document[] = [];
   const count = { emptyFiles: 0, emptyTexts: 0, badRecords: 0, badFiles: 0 };
   let firstBad: string | undefined;
-  /** Counts what may be skipped, and throws all else. */
+  /** Counts an error that may be skipped and rethrows any other. */
   const skip = (error: unknown, kind: "badRecords" | "badFiles", alone = false) => {
     if (!(error instanceof UserError) || options.skipBad !== true || alone) throw error;
     count[kind]++;
@@ -82,7 +82,7 @@ export async function loadFiles(pattern: string, setting: string, options: LoadO
       count.emptyFiles++;
       continue;
     }
-    const own: Document[] = []; // of a file that turns out to be damaged, none is used
+    const own: Document[] = []; // discarded if the file turns out to be damaged
     try {
       for await (const batch of fileDocuments(path, options, (error) => skip(error, "badRecords"))) {
         for (const document of batch) {
@@ -103,11 +103,11 @@ function isEmpty(path: string): boolean {
   try {
     return Deno.statSync(path).size === 0;
   } catch {
-    return false; // reading it says what is wrong
+    return false; // reading it will report what is wrong
   }
 }
 
-/** The documents of a file in batches; undefined stands for a record without text. */
+/** The documents of a file, in batches; undefined for a record without text. */
 async function* fileDocuments(
   path: string,
   { textField }: LoadOptions,

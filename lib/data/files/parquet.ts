@@ -1,4 +1,4 @@
-// Parquet files as records, one row group at a time.
+// Reads Parquet records, one row group at a time.
 import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { UserError } from "../../errors.ts";
@@ -6,13 +6,13 @@ import { fileBytes } from "./blocks.ts";
 import type { RawRecord } from "./json.ts";
 import { missingField } from "./records.ts";
 
-/** Strings stay bytes until their row is known: hyparquet itself replaces what is not UTF-8. */
+/** Keeps strings as bytes until their row is known: hyparquet would replace invalid UTF-8. */
 const parsers = { stringFromBytes: (bytes: Uint8Array) => bytes, jsonFromBytes: (bytes: Uint8Array) => bytes };
 
 /**
- * One record a row, in batches.
+ * One record per row, in batches.
  *
- * @throws UserError when the file is damaged or has no such column
+ * @throws UserError if the file is damaged or has no such column
  */
 export async function* parquetRecords(path: string, textField: string): AsyncGenerator<RawRecord[]> {
   using source = await openSource(path);
@@ -35,7 +35,7 @@ export async function* parquetRecords(path: string, textField: string): AsyncGen
       const options = { file, metadata, columns: [column.name], compressors, utf8: false, parsers, rowStart, rowEnd };
       yield (await parquetReadObjects(options)).map((record, i) => ({
         place: { path, unit: "row", number: rowStart + i + 1 },
-        // A null field is left out of its object.
+        // hyparquet omits a null field.
         read: () => record[column.name] === undefined ? { [column.name]: null } : record,
       }));
     }
@@ -46,7 +46,7 @@ export async function* parquetRecords(path: string, textField: string): AsyncGen
   }
 }
 
-/** The file at random access; one that is packed with gzip on top is unpacked in memory. */
+/** Opens the file for random access; a gzipped file is decompressed into memory. */
 async function openSource(path: string): Promise<Disposable & { readonly file: AsyncBuffer }> {
   if (path.toLowerCase().endsWith(".gz")) {
     const { buffer } = await fileBytes(path);
@@ -63,7 +63,7 @@ async function openSource(path: string): Promise<Disposable & { readonly file: A
   return {
     file: {
       byteLength: size,
-      // Without a turn of the event loop between seeking and reading: several slices are asked for at once.
+      // Synchronous, because slices are requested concurrently: nothing may run between seeking and reading.
       slice(start, end = size) {
         const bytes = new Uint8Array(end - start);
         open.seekSync(start, Deno.SeekMode.Start);

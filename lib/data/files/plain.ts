@@ -1,25 +1,25 @@
-// Plain text as documents.
+// Reads documents from plain text.
 import { END_OF_TEXT } from "../tokenizer/train.ts";
 import { cutText, textCutter, tidy } from "../text/cut.ts";
 import { MAX_TEXT, tooLong } from "./utf8.ts";
 
-/** A separated document longer than this is cut like running text, so that it need not fit into memory as a whole. */
+/** A separated document longer than this is cut like running text, so that it need not be in memory as a whole. */
 const LONGEST_DOCUMENT = 1 << 24;
 
 /**
- * The documents of a `.txt` file. Where `<|endoftext|>` separates documents, each is one; running text without it is cut
- * at blank lines, else at lines, sentences, blanks or characters.
+ * The documents of a `.txt` file. If `<|endoftext|>` separates documents, each is one. Running text is cut at blank lines,
+ * else at lines, sentences, words or characters.
  *
- * @param longest characters of a separated document that stays whole
+ * @param options.longest characters of the longest separated document that is not cut
  */
 export async function* plainDocuments(
   text: AsyncIterable<string>,
   { longest = LONGEST_DOCUMENT }: { readonly longest?: number } = {},
 ): AsyncGenerator<string> {
-  /** What is known of the document that is being read, while it may stay whole. */
+  /** The document so far, as long as it may stay whole. */
   let document = "";
   let cutter: ReturnType<typeof textCutter> | undefined;
-  /** The only document so far: a file of a single one is running text. */
+  /** The only document so far; if it stays the only one, it is running text. */
   let only: string | undefined;
   let several = false;
 
@@ -58,7 +58,7 @@ export async function* plainDocuments(
   if (only !== undefined) yield* several ? [only] : cutText(only);
 }
 
-/** The text of a file whose whole content is one document. */
+/** All text of a file, as one document. */
 export async function wholeText(text: AsyncIterable<string>, where: string): Promise<string> {
   const parts: string[] = [];
   let length = 0;
@@ -70,7 +70,7 @@ export async function wholeText(text: AsyncIterable<string>, where: string): Pro
   return parts.join("");
 }
 
-/** The text in parts, with undefined where `<|endoftext|>` stood. */
+/** The text in parts, with undefined for each `<|endoftext|>`. */
 async function* separated(text: AsyncIterable<string>): AsyncGenerator<string | undefined> {
   let rest = "";
   for await (const block of text) {
@@ -81,7 +81,7 @@ async function* separated(text: AsyncIterable<string>): AsyncGenerator<string | 
       yield undefined;
       last = other;
     }
-    // The separator may be cut in two.
+    // A separator may span two blocks.
     const kept = Math.min(last.length, END_OF_TEXT.length - 1);
     yield last.slice(0, last.length - kept);
     rest = last.slice(last.length - kept);

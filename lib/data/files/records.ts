@@ -1,9 +1,9 @@
-// One record of the user's data as a document, or the reason why it is none: the same rule for every format.
+// Turns a record of the user's data into a document, by the same rule for every format.
 import { nearest, UserError } from "../../errors.ts";
 import type { Document } from "../types.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
-/** Where a record is: the file, and the line, row or element of it. */
+/** The place of a record: a file, and a line, row or element in it. */
 export interface RecordPlace {
   readonly path: string;
   readonly unit: "line" | "row" | "element";
@@ -11,17 +11,17 @@ export interface RecordPlace {
   readonly number: number;
 }
 
-/** `file line 7`, as messages say it. */
+/** The place in words: `file line 7`. */
 export function placeName({ path, unit, number }: RecordPlace): string {
   return `${path} ${unit} ${number}`;
 }
 
 /**
- * The document of a record: an object with the text in a field, or the text itself. Undefined when the text is null or
- * blank.
+ * The document of a record, which is an object with the text in a field, or the text itself. Undefined if the text is null
+ * or blank.
  *
- * @param textField name of the field; where there is no such field, a path such as `meta.text` into nested ones
- * @throws UserError when there is no such field, or what it holds is not text
+ * @param textField name of the field or, if there is no such field, a path into nested ones such as `meta.text`
+ * @throws UserError if there is no such field, or it does not hold text
  */
 export function recordDocument(record: unknown, place: RecordPlace, textField: string): Document | undefined {
   const value = typeof record === "string" ? record : fieldOf(record, place, textField);
@@ -67,14 +67,14 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Names of the fields, and of those one level below as paths. */
+/** Names of the fields; for fields with nested ones, the paths of those. */
 function fieldNames(record: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(record).flatMap(([name, value]) =>
     isRecord(value) && !(value instanceof Uint8Array) ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name]
   );
 }
 
-/** The error for a record or table without the field that should hold the text. */
+/** The error for a record or table without the text field. */
 export function missingField(where: string, textField: string, fields: readonly string[]): UserError {
   const meant = fields.find((field) => field.endsWith(`.${textField}`)) ?? nearest(textField, fields) ?? fields[0];
   return new UserError(

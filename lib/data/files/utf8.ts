@@ -1,4 +1,4 @@
-// Strict reading of UTF-8: an invalid byte is reported with its place, never replaced.
+// Decodes UTF-8 strictly: an invalid byte is reported with its place, never replaced.
 import { UserError } from "../../errors.ts";
 import { joinBytes } from "./blocks.ts";
 
@@ -17,7 +17,7 @@ export function decodeUtf8(bytes: Uint8Array, where: string, offset = 0): string
 }
 
 /**
- * The text of a file in pieces that end between characters, without a byte order mark at the start of any line: files
+ * The text of a file in parts that end between characters. A byte order mark at the start of any line is dropped: files
  * joined by `cat` have them in the middle.
  *
  * @throws UserError as {@linkcode decodeUtf8}
@@ -53,7 +53,7 @@ function decode(bytes: Uint8Array, where: string, offset: number, ignoreBOM: boo
     const invalid = firstInvalidByte(bytes);
     if (invalid === bytes.length) {
       if (bytes.length > MAX_TEXT) throw tooLong(where);
-      throw error; // something else is wrong, and not with the user's file
+      throw error; // the fault is not in the user's file
     }
     throw new UserError(
       "data.not-utf8",
@@ -82,7 +82,7 @@ export function tooLong(where: string): UserError {
   );
 }
 
-/** Length of the beginning of `bytes` that ends between characters, if what it holds is UTF-8. */
+/** Length of the longest prefix of `bytes` that ends between characters, assuming UTF-8. */
 function wholeCharacters(bytes: Uint8Array): number {
   const { length } = bytes;
   for (let back = 1; back <= 3 && back <= length; back++) {

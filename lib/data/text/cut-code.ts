@@ -1,9 +1,9 @@
-// Cutting source code into documents at its declarations.
+// Cuts source code into documents at its declarations.
 import { packPieces, PIECE_CHARACTERS } from "./cut.ts";
 
 /**
- * Source code cut before its least indented declarations, deeper only where a declaration is longer than
- * {@linkcode PIECE_CHARACTERS}; short neighbours share a piece. Lines are never cut, so one may be longer.
+ * Cuts source code before its least indented declarations, and deeper only where a declaration is longer than
+ * {@linkcode PIECE_CHARACTERS}. Short neighbors share a piece. Lines are never cut, so a piece may be longer.
  */
 export function cutCode(text: string): string[] {
   return packPieces(cutAtIndent(text.split("\n"), 0).map((lines) => lines.join("\n")), "\n");
@@ -19,12 +19,12 @@ function cutAtIndent(lines: readonly string[], indent: number): string[][] {
   return blocks.flatMap((block) => cutAtIndent(block, indent + 2));
 }
 
-/** Whether something may begin on this line: at that indent exactly, with a letter, a comment or a decorator. */
+/** Whether a declaration may begin on this line: at exactly this indent, with a letter, a comment or a decorator. */
 function opensAt(line: string, indent: number): boolean {
   return /^[\p{L}_$/@"'[]/u.test(line.slice(indent)) && line.slice(0, indent).trim() === "";
 }
 
-/** Whether the line before says that the next belongs to it: a comment or a decorator above a declaration. */
+/** Whether the next line belongs to this one: a comment or a decorator above a declaration. */
 function continues(line: string): boolean {
   return /^\s*(?:\/\/|\/?\*|@)/.test(line);
 }

@@ -1,16 +1,16 @@
-// Cutting long texts into documents of a few thousand characters, where they may be cut.
+// Cuts long texts into documents of a few thousand characters, at the best places.
 
 /** Documents are cut to about this many characters. */
 export const PIECE_CHARACTERS = 4000;
 
-/** How large a text is, as a sum over its parts. */
+/** The size of a text: the sum of the sizes of its parts. */
 export type Measure = (text: string) => number;
 
 const characters: Measure = (text) => text.length;
 
 /**
- * Where running text may be cut, the best places first; each pattern matches between two characters and looks at few
- * characters around it, so that cutting takes linear time.
+ * Where running text may be cut, best places first. Each pattern matches between two characters and looks at few around
+ * them, so that cutting takes linear time.
  */
 const CUTS: readonly RegExp[] = [
   /(?<=\n[ \t\r]*\n)(?=\S)/, // after blank lines
@@ -21,23 +21,23 @@ const CUTS: readonly RegExp[] = [
   /(?<=[，、；：､])/u, // between clauses of scripts without spaces
 ];
 
-/** Running text as documents of about {@linkcode PIECE_CHARACTERS}, cut at the best places: see {@linkcode CUTS}. */
+/** Cuts running text into documents of about {@linkcode PIECE_CHARACTERS}, at the best places ({@linkcode CUTS}). */
 export function cutText(text: string): string[] {
   const cutter = textCutter();
   return [...cutter.push(text), ...cutter.end()];
 }
 
-/** Running text that comes in parts. */
+/** Cuts running text that arrives in parts. */
 export interface TextCutter {
-  /** Takes the next part, and gives the documents that are complete. */
+  /** Takes the next part and returns the documents that are complete. */
   push(text: string): string[];
   /** The last documents. */
   end(): string[];
 }
 
 /**
- * {@linkcode cutText} for text that is too long to be looked at as a whole: it is looked at in windows that end at the
- * best place they have. What comes out does not depend on the parts that it came in.
+ * {@linkcode cutText} for text that is too long to process as a whole. It is processed in windows that end at their best
+ * place. The result does not depend on the parts in which the text arrives.
  *
  * @param window characters
  */
@@ -60,19 +60,19 @@ export function textCutter(window = 1 << 22): TextCutter {
   };
 }
 
-/** Parts of a text, in order and complete, of at most `limit` each; a single character may be larger. */
+/** Cuts a text into parts of at most `limit`, unless a single character is larger. */
 export function cutToSize(text: string, limit: number, measure: Measure): string[] {
   return packPieces(cutFinely(text, limit, measure), "", limit, measure);
 }
 
-/** A document without blank lines before it and blanks after it. */
+/** Removes blank lines at the start and whitespace at the end. */
 export function tidy(text: string): string {
   const whole = text.trimEnd();
   const start = whole.search(/\S/);
   return start <= 0 ? whole : whole.slice(whole.lastIndexOf("\n", start) + 1);
 }
 
-/** Cuts what is larger than `limit`, at the best places that make it small enough. */
+/** Cuts a text that is larger than `limit` at the best places that make all parts small enough. */
 function cutFinely(text: string, limit: number, measure: Measure): string[] {
   let parts = [text];
   for (const cut of CUTS) {
@@ -96,7 +96,7 @@ function cutBetweenCharacters(text: string, limit: number, measure: Measure): st
     end += unit.length;
     size += own;
   };
-  // Marks and joiners stay with the character before them, unless they are too many.
+  // Marks and joiners stay with the character before them, unless there are too many.
   for (const [character] of text.matchAll(/[^][\p{M}\u200d]*/gu)) {
     if (measure(character) <= limit) take(character);
     else for (const point of character) take(point);
@@ -115,7 +115,7 @@ function lastCut(text: string): number {
 }
 
 /**
- * Joins neighboring parts into pieces of at most `limit`; a part that is larger stays whole. Blank parts are left out.
+ * Joins neighboring parts into pieces of at most `limit`; a larger part stays whole. Blank parts are dropped.
  */
 export function packPieces(
   parts: readonly string[],

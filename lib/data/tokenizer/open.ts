@@ -1,4 +1,4 @@
-// Opening a Hugging Face tokenizer.json: what is wrong with it is said in one sentence, then the library reads it.
+// Opens a Hugging Face tokenizer.json after checking it, so that a fault is reported in one sentence.
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
@@ -7,7 +7,7 @@ import { BYTE_CHARACTERS, PRETOKEN_PATTERN } from "./pretokens.ts";
 import { END_OF_TEXT } from "./train.ts";
 import type { Tokenizer, TokenizerJson } from "../types.ts";
 
-/** Names that end a document in the tokenizers of the usual models, the most telling first. */
+/** Names of the token that ends a document, as common models call it, in order of preference. */
 const END_OF_TEXT_NAMES = ["<|endoftext|>", "<|end_of_text|>", "<eos>", "</s>", "<|im_end|>"];
 
 const id = z.int().nonnegative().max(0xffffff);
@@ -16,7 +16,7 @@ const fileSchema = z.looseObject({
   added_tokens: z.array(z.looseObject({ id, content: z.string().min(1) })).default([]),
   model: z.looseObject({ type: z.string().optional() }),
 });
-// The vocabulary is checked apart: a record loses a token that is called __proto__.
+// The vocabulary is checked separately: `z.record` would drop a token named __proto__.
 const bpeSchema = z.looseObject({
   vocab: z.custom<Readonly<Record<string, unknown>>>(isObject, "expected an object of tokens and their ids"),
   merges: z.array(merge),
@@ -24,10 +24,9 @@ const bpeSchema = z.looseObject({
 });
 
 /**
- * Opens a `tokenizer.json`: ids are those of `@huggingface/tokenizers`, and so of Python's `tokenizers`, which finds added
- * tokens inside a text. There is one exception: a tokenizer of ours reads `<|endoftext|>` inside a text as ordinary
- * characters, so that no document can end itself. `encode` adds no special tokens; `decode` leaves them out unless told
- * otherwise.
+ * Opens a `tokenizer.json`. Ids are those of `@huggingface/tokenizers`, and so of Python's `tokenizers`, which finds added
+ * tokens inside a text. The one exception: our own tokenizers read `<|endoftext|>` inside a text as ordinary characters,
+ * so that no document can end itself.
  *
  * @throws UserError for an unknown type, missing merges, merges of unknown tokens, clashing ids, no end-of-text token
  */
@@ -51,7 +50,7 @@ export function openTokenizer(json: TokenizerJson): Tokenizer {
   };
 }
 
-/** Text to ids: fast for a tokenizer of ours, by the library for any other and for one of ours with more added tokens. */
+/** The fast encoder for our own tokenizers; the library for others, and for ours with further added tokens. */
 function encoder(
   json: TokenizerJson,
   library: Library,
@@ -71,8 +70,8 @@ function addedTokens(json: TokenizerJson): readonly { readonly content: string }
 }
 
 /**
- * Whether all but the added tokens is as we train it: then {@linkcode bpeEncoder} gives the library's ids for text without
- * added tokens.
+ * Whether everything but the added tokens is as we train it. Then {@linkcode bpeEncoder} gives the library's ids for text
+ * without added tokens.
  */
 function hasOurModel(json: TokenizerJson, ids: ReadonlyMap<string, number>): boolean {
   const shape = z.looseObject({
@@ -118,11 +117,11 @@ type MergePair = readonly [left: string, right: string];
 interface Checked {
   readonly vocabSize: number;
   readonly ids: ReadonlyMap<string, number>;
-  /** Of a BPE model; empty for the others. */
+  /** Merges of a BPE model; empty for others. */
   readonly merges: readonly MergePair[];
 }
 
-/** All tokens with their ids, checked: each id belongs to one token, and merges build known tokens of known ones. */
+/** Checks that each id belongs to one token, and that merges combine known tokens into known tokens. */
 function checkTokenizer(json: TokenizerJson): Checked {
   const file = fileSchema.safeParse(json);
   if (!file.success) {

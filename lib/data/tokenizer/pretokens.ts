@@ -1,19 +1,19 @@
-// Cutting text into the pretokens that BPE never merges across, and the byte alphabet of byte-level BPE.
+// Pretokens, across which BPE never merges, and the byte alphabet of byte-level BPE.
 
 /**
- * The pretokens, in the manner of GPT-2: contractions; words with the space before them; **single digits**; runs of
- * punctuation with the space before them; line ends with the blanks before them; blanks.
+ * Pretokens similar to GPT-2's: contractions; words with the space before them; **single digits**; runs of punctuation
+ * with the space before them; line ends with the blanks before them; blanks.
  *
- * - Digits stand alone, without a space glued on, so that a number is always spelt with the same ten tokens: small
- *   models learn to calculate far sooner than with chunks of one to three digits.
- * - Letters take combining marks along (`\p{M}`), or Devanagari and Thai words would fall apart.
- * - Blanks are spelt out rather than `\s`, which means different characters in JavaScript and in Oniguruma.
+ * - Each digit is a pretoken, without a space, so that numbers always use the same ten tokens: small models learn
+ *   arithmetic far sooner than with chunks of one to three digits.
+ * - Combining marks (`\p{M}`) belong to their letters; otherwise Devanagari and Thai words would fall apart.
+ * - Blanks are listed rather than written `\s`, which matches different characters in JavaScript and in Oniguruma.
  */
 export const PRETOKEN_PATTERN =
   "'(?:[sdmt]|ll|ve|re)| ?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\p{L}\\p{M}\\p{N}\\p{Z}\\t\\n\\r]+" +
   "|[\\t\\p{Z}]*[\\n\\r]+|[\\t\\p{Z}]+(?![^\\t\\n\\r\\p{Z}])|[\\t\\n\\r\\p{Z}]+";
 
-/** A fresh matcher of {@linkcode PRETOKEN_PATTERN}; every character of any text belongs to exactly one pretoken. */
+/** A new regular expression for {@linkcode PRETOKEN_PATTERN}; every character of a text belongs to exactly one pretoken. */
 export function pretokenPattern(): RegExp {
   return new RegExp(PRETOKEN_PATTERN, "gu");
 }

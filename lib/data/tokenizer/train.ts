@@ -1,4 +1,4 @@
-// Training byte-level BPE: the pair counts are kept up to date, never counted again.
+// Trains byte-level BPE with incremental pair counts.
 import { UserError } from "../../errors.ts";
 import { BYTE_CHARACTERS, PRETOKEN_PATTERN, pretokenPattern } from "./pretokens.ts";
 import type { TokenizerJson } from "../types.ts";
@@ -6,7 +6,7 @@ import type { TokenizerJson } from "../types.ts";
 /** The only special token; its id is 0. */
 export const END_OF_TEXT = "<|endoftext|>";
 
-/** Longer pretokens are cut for counting: a file of one endless word must not take all the time. */
+/** Longer pretokens are cut for counting, so that a file of one endless word does not dominate training time. */
 const MAX_PRETOKEN_BYTES = 128;
 
 const MAX_VOCAB = 262_144;
@@ -15,11 +15,11 @@ type Pair = readonly [left: number, right: number];
 
 /**
  * Trains byte-level BPE (Sennrich et al. 2016, over bytes) and returns it as a Hugging Face `tokenizer.json`. The most
- * frequent pair is merged first, among equals the one with the smaller ids, as Hugging Face's trainer does; so the
- * result depends on how often each pretoken occurs, not on the order of the texts.
+ * frequent pair is merged first; ties go to the smaller ids, as in Hugging Face's trainer. So the result depends on how
+ * often each pretoken occurs, not on the order of the texts.
  *
  * @param vocabSize tokens, with `<|endoftext|>` (id 0) and the 256 bytes (ids 1 to 256); the result has fewer when the
- *   text has no more pairs to merge
+ *   text runs out of pairs to merge
  * @throws UserError when `vocabSize` is not from 257 to 262144
  */
 export function trainTokenizer(texts: Iterable<string>, { vocabSize }: { readonly vocabSize: number }): TokenizerJson {
@@ -42,7 +42,7 @@ export function trainTokenizer(texts: Iterable<string>, { vocabSize }: { readonl
   return tokenizerJson(tokens, merges);
 }
 
-/** A distinct pretoken as token ids, merged in place, and how often it occurs. */
+/** A distinct pretoken as token ids, which merges update, and its number of occurrences. */
 interface Pretoken {
   ids: number[];
   readonly count: number;
@@ -65,10 +65,10 @@ function countPretokens(texts: Iterable<string>, byteIds: readonly number[]): Pr
   return pretokens;
 }
 
-/** Pairs are keyed by `left * vocabSize + right`, which sorts them as (left, right) and stays small for usual sizes. */
+/** Pairs are keyed by `left * vocabSize + right`, which sorts them by (left, right). */
 function learnMerges(pretokens: readonly Pretoken[], firstId: number, vocabSize: number): Pair[] {
   const counts = new Map<number, number>();
-  /** Pretokens in which a pair may stand; a pretoken may be named twice, or no longer have the pair. */
+  /** Pretokens that may contain a pair; one may be listed twice, or no longer contain it. */
   const places = new Map<number, number[]>();
   const add = (left: number, right: number, count: number, place: number) => {
     const key = left * vocabSize + right;
@@ -115,8 +115,8 @@ function learnMerges(pretokens: readonly Pretoken[], firstId: number, vocabSize:
           grown.add(before * vocabSize + merged);
         }
         if (i + 2 < ids.length) {
-          // In "abab" the second pair's left neighbour is the first merged token: the pair (merged, left) that is
-          // added here is taken back when the second pair is merged.
+          // In "abab" the second pair's left neighbor is the first merged token: the pair (merged, left) that is
+          // added here is removed again when the second pair is merged.
           remove(right, ids[i + 2]!, pretoken.count);
           add(merged, ids[i + 2]!, pretoken.count, place);
           grown.add(merged * vocabSize + ids[i + 2]!);

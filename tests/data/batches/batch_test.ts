@@ -1,4 +1,4 @@
-// Packing and dealing: boundaries, targets, shares, and that a batch is a function of seed and step alone.
+// Batches: boundaries, targets, shares, and that a batch depends only on seed and step.
 import assert from "node:assert/strict";
 import {
   batchAt,
@@ -14,7 +14,7 @@ import { random } from "../../../lib/random.ts";
 const END = 999;
 const characters = { endOfText: END, encode: (text: string) => Array.from(text, (c) => c.charCodeAt(0)) };
 
-/** Streams whose tokens tell domain and place. */
+/** A stream whose tokens identify domain and position. */
 function countingStream(offset: number, lengths: readonly number[]): TokenStream {
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((sum, length) => sum + length, 0));
@@ -36,7 +36,7 @@ function rowOf(data: Int32Array, row: number, time: number): number[] {
   return [...data.subarray(row * time, (row + 1) * time)];
 }
 
-Deno.test("`tokenizeDocuments()` opens every document with <|endoftext|> and counts UTF-8 bytes", () => {
+Deno.test("`tokenizeDocuments()` starts every document with <|endoftext|> and counts UTF-8 bytes", () => {
   const stream = tokenizeDocuments([{ text: "ab" }, { text: "" }, { text: "é🙂" }], characters);
   assert.deepEqual([...stream.tokens.subarray(0, 5)], [END, 97, 98, END, END]);
   assert.deepEqual([...stream.starts], [0, 3, 4]);
@@ -72,7 +72,7 @@ Deno.test("`batchAt()` deals the same rows however they are batched", () => {
   assert.deepEqual([...big.inputs], small.flatMap(({ inputs }) => [...inputs]));
 });
 
-Deno.test("`batchAt()` gives the next token of the same stream as target, around the stream's end too", () => {
+Deno.test("`batchAt()` gives the next token of the stream as the target, also at the stream's end", () => {
   const { inputs, targets } = batchAt(STREAMS, MIX, { seed: 2, step: 0, batch: 64, time: 32 });
   inputs.forEach((token, i) => {
     const stream = token < 10_000 ? STREAMS.english : token < 20_000 ? STREAMS.code : STREAMS.math;
@@ -82,7 +82,7 @@ Deno.test("`batchAt()` gives the next token of the same stream as target, around
   });
 });
 
-Deno.test("`batchAt()` numbers documents from 0, one more at each document's start", () => {
+Deno.test("`batchAt()` numbers the documents of a row from 0", () => {
   const { inputs, documents } = batchAt(STREAMS, MIX, { seed: 3, step: 0, batch: 64, time: 32 });
   const starts = new Set(Object.values(STREAMS).flatMap(({ tokens, starts }) => [...starts].map((s) => tokens[s]!)));
   for (let row = 0; row < 64; row++) {
@@ -93,7 +93,7 @@ Deno.test("`batchAt()` numbers documents from 0, one more at each document's sta
   }
 });
 
-Deno.test("`batchAt()` keeps the datamix's shares in every 1024 rows, whatever their scale", () => {
+Deno.test("`batchAt()` keeps the shares of the datamix in every 1024 rows, whatever its scale", () => {
   for (const scale of [1, 0.001]) {
     const mix = Object.fromEntries(Object.entries(MIX).map(([domain, weight]) => [domain, weight * scale]));
     for (const step of [0, 1]) {
@@ -111,7 +111,7 @@ Deno.test("`batchAt()` draws from a domain of tiny weight, and never from one of
   assert.deepEqual([...domains].sort(), [0, 2]);
 });
 
-Deno.test("`batchAt()` shows every token once an epoch, in another order in the next", () => {
+Deno.test("`batchAt()` shows every token once per epoch, in a different order each time", () => {
   const [length, time] = [600, 10];
   const streams = { only: countingStream(0, [200, 200, 200]) };
   const epoch = (number: number) =>
@@ -134,7 +134,7 @@ Deno.test("`batchAt()` repeats a stream that is shorter than a row", () => {
   assert.equal(documents[19], Math.floor((first + 19) / 7));
 });
 
-Deno.test("`batchAt()` starts windows anywhere, not at documents only", () => {
+Deno.test("`batchAt()` starts windows anywhere, not only at documents", () => {
   const stream = random(8);
   const firsts = Array.from(
     { length: 50 },
@@ -164,7 +164,7 @@ Deno.test("`batchAt()` refuses a datamix of unknown, empty or weightless domains
   );
 });
 
-Deno.test("`normalizeDatamix()` names the setting that is wrong, and says what to set", () => {
+Deno.test("`normalizeDatamix()` names the faulty setting and what to set", () => {
   const refused = (mix: Record<string, number>, message: RegExp, hint: RegExp) =>
     assert.throws(() => normalizeDatamix(mix, ["english", "code"], "mix.stitch"), (error) => {
       assert.ok(error instanceof UserError);
@@ -178,7 +178,7 @@ Deno.test("`normalizeDatamix()` names the setting that is wrong, and says what t
   refused({}, /^mix\.stitch sums to zero/, set);
 });
 
-Deno.test("`datamixSchema` takes weights from 0 up, and `normalizeDatamix()` makes shares of them", () => {
+Deno.test("`datamixSchema` takes weights of 0 or more, and `normalizeDatamix()` turns them into shares", () => {
   assert.ok(datamixSchema.safeParse({ english: 0, code: 2.5 }).success);
   assert.ok(!datamixSchema.safeParse({ english: -1 }).success);
   assert.ok(!datamixSchema.safeParse({ english: "1" }).success);

@@ -1,4 +1,4 @@
-// The union of what several phases saw: every row once, in an order of its own.
+// The union of what several phases saw: every row once, in a new order.
 import assert from "node:assert/strict";
 import {
   type Batch,
@@ -35,7 +35,7 @@ function rowsOf({ batch, time, inputs, targets, documents }: Batch): string[] {
   });
 }
 
-Deno.test("`unionBatchAt()` shows every row of every phase once, then begins again", () => {
+Deno.test("`unionBatchAt()` shows every row of every phase once, then repeats", () => {
   assert.equal(unionRows(SOURCES), 44);
   const seen = SOURCES.flatMap(({ steps, batchAt }) =>
     Array.from({ length: steps }, (_, step) => rowsOf(batchAt(step))).flat()
@@ -52,7 +52,7 @@ Deno.test("`unionBatchAt()` shows every row of every phase once, then begins aga
   }
 });
 
-Deno.test("`unionBatchAt()` refuses no rows, and rows of several lengths", () => {
+Deno.test("`unionBatchAt()` refuses an empty union, and rows of different lengths", () => {
   const refused = (error: unknown) => error instanceof UserError && error.code === "data.union";
   assert.throws(() => unionBatchAt([], { seed: 1, step: 0, batch: 2 }), refused);
   const long: SeenRows = {

@@ -1,4 +1,4 @@
-// The math domain: every answer is right, and held-out facts occur in no other split in any words.
+// The math domain: every answer is right, and held-out facts occur in no other split in any wording.
 import assert from "node:assert/strict";
 import { mathDocuments, mathProblems, splitOfFact } from "../../../lib/data/builtin/math.ts";
 import { MATH_LANGUAGES, type MathKind, mathTemplates } from "../../../lib/data/builtin/math-templates.ts";
@@ -9,7 +9,7 @@ const heldout = mathDocuments("math", "heldout", { bytes: 50_000, english: 0.5, 
 const validation = mathDocuments("math", "validation", { bytes: 50_000, english: 0.5, seed: SEED });
 const lines = (documents: readonly { text: string }[]) => documents.flatMap(({ text }) => text.trimEnd().split("\n"));
 
-/** All `a op b = c` in a line, with what is on each side evaluated independently of the generator. */
+/** All `a op b = c` in a line, with both sides evaluated independently of the generator. */
 function equations(line: string): { left: string; value: number; right: number }[] {
   const operations: Record<string, (a: number, b: number) => number> = {
     "+": (a, b) => a + b,
@@ -24,7 +24,7 @@ function equations(line: string): { left: string; value: number; right: number }
   }));
 }
 
-/** The fact behind an `a op b`, worked out anew. */
+/** The fact behind an `a op b`, derived independently. */
 function factOf(left: string): string {
   const [a, operation, b] = left.split(" ") as [string, string, string];
   const terms = operation === "+" || operation === "*"
@@ -126,7 +126,7 @@ Deno.test("`mathProblems()` gives different held-out problems whose answers end 
   }
 });
 
-Deno.test("many problems are small, and the share of English is what is asked for", () => {
+Deno.test("many problems are small, and the share of English is as configured", () => {
   const sums = lines(train).flatMap((line) => line.match(/^(\d+) \+ (\d+) = /)?.slice(1).map(Number) ?? []);
   assert.ok(sums.filter((term) => term <= 20).length > sums.length / 2);
   const english = (share: number) => {
@@ -138,7 +138,7 @@ Deno.test("many problems are small, and the share of English is what is asked fo
   assert.ok(english(1) > 0.95); // a document of signs only shows no language
 });
 
-Deno.test("every kind has templates in every language, whose slots are all filled", () => {
+Deno.test("every kind has templates in every language, and all slots are filled", () => {
   const kinds: MathKind[] = ["add", "subtract", "multiply", "divide", "larger", "smaller", "shift", "scale", "linear"];
   for (const language of MATH_LANGUAGES) {
     for (const kind of kinds) assert.ok(mathTemplates(kind, language).length > 0, `${language} ${kind}`);

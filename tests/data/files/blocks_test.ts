@@ -1,4 +1,4 @@
-// Files in blocks: whole, unpacked, and never half.
+// Reading files in blocks: complete, decompressed, and never half.
 import assert from "node:assert/strict";
 import { fileBytes, joinBytes, type OpenFile, readBlocks } from "../../../lib/data/files/blocks.ts";
 import { random } from "../../../lib/random.ts";
@@ -20,7 +20,7 @@ Deno.test("`readBlocks()` refuses a file that shrinks or grows while it is read"
   await refuses(() => readAll(fake([10, 15], [10]), "f.txt"), "data.changed", /f\.txt changed/);
 });
 
-Deno.test("`fileBytes()` gives every byte of a file larger than a block, packed or not", () => {
+Deno.test("`fileBytes()` gives every byte of a file larger than a block, gzipped or not", () => {
   const stream = random(1, "bytes");
   const bytes = Uint8Array.from({ length: 3_500_000 }, () => stream.int(256));
   return withFiles({ "a": bytes, "b.gz": gz(bytes) }, async (folder) => {

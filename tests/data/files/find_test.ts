@@ -1,11 +1,11 @@
-// Finding files: whatever a setting names is found, or named when it cannot be read.
+// Finding files: everything that a setting names is found, or reported as unreadable.
 import assert from "node:assert/strict";
 import { findFiles } from "../../../lib/data/files/find.ts";
 import { refuses, withFiles } from "./helpers.ts";
 
 const find = (pattern: string, skipBad = false) => findFiles(pattern, "data.math", { skipBad });
 
-Deno.test("`findFiles()` refuses what is missing, a folder, and a glob without match, and names the setting", () =>
+Deno.test("`findFiles()` refuses a missing file, a folder, and a glob without a match, and names the setting", () =>
   withFiles({ "sub/a.ts": "a" }, async (folder) => {
     await refuses(() => find(`${folder}/no.txt`), "data.missing-file", /^data\.math is ".*no\.txt"/);
     await refuses(() => find(`${folder}/sub/a.ts/b.txt`), "data.missing-file", /no such file/);
@@ -14,7 +14,7 @@ Deno.test("`findFiles()` refuses what is missing, a folder, and a glob without m
     assert.deepEqual(find(`${folder}/**/*.ts`).files, [`${folder}/sub/a.ts`]);
   }));
 
-Deno.test("`findFiles()` takes a name with glob signs literally when it exists, and so a folder's on the way", () =>
+Deno.test("`findFiles()` takes existing names with glob syntax literally, also those of leading folders", () =>
   withFiles({
     "a[1].txt": "x",
     "a1.txt": "y",
@@ -31,7 +31,7 @@ Deno.test("`findFiles()` takes a name with glob signs literally when it exists, 
     ]);
   }));
 
-Deno.test("`findFiles()` expands every sign of a glob", () =>
+Deno.test("`findFiles()` expands all glob syntax", () =>
   withFiles({
     "a.txt": "",
     "b.txt": "",
@@ -71,11 +71,11 @@ Deno.test("`findFiles()` refuses a link to itself, and walks a folder that links
     await refuses(() => find(`${folder}/self.md`), "data.link-loop", /self\.md, a symbolic link/);
     await refuses(() => find(`${folder}/*.md`), "data.link-loop", /self\.md/);
     assert.deepEqual(find(`${folder}/**/*.txt`).files, [`${folder}/sub/a.txt`]);
-    // Named in the pattern, the link is followed.
+    // A link that the pattern names is followed.
     assert.deepEqual(find(`${folder}/sub/u*/sub/*.txt`).files, [`${folder}/sub/up/sub/a.txt`]);
   }));
 
-Deno.test("`findFiles()` names a link that leads nowhere, by its path and in a glob, unless it may be skipped", () =>
+Deno.test("`findFiles()` refuses a dangling link, by path and in a glob, unless it may be skipped", () =>
   withFiles({ "a.jsonl": "{}" }, async (folder) => {
     await Deno.symlink("nowhere", `${folder}/b.jsonl`);
     const dangling = /b\.jsonl, a symbolic link to nowhere, which does not exist/;
@@ -88,7 +88,7 @@ Deno.test("`findFiles()` names a link that leads nowhere, by its path and in a g
     await refuses(() => find(`${folder}/b*.jsonl`, true), "data.dangling-link", dangling); // nothing else is there
   }));
 
-Deno.test("`findFiles()` says that a device or a pipe is no plain file", async () => {
+Deno.test("`findFiles()` reports that a device or a pipe is not a plain file", async () => {
   await refuses(() => find("/dev/null"), "data.not-plain", /\/dev\/null, which is not a plain file but a device/);
   await refuses(() => find("/dev/fd/631"), "data.not-plain", /but a pipe/);
   await withFiles({ "a.txt": "a" }, async (folder) => {
@@ -100,12 +100,12 @@ Deno.test("`findFiles()` says that a device or a pipe is no plain file", async (
   });
 });
 
-Deno.test("`findFiles()` gives the system's reason for whatever else goes wrong", async () => {
+Deno.test("`findFiles()` gives the system's reason for any other error", async () => {
   await refuses(() => find(`/tmp/${"x".repeat(300)}.txt`), "data.unreadable", /cannot be read: File name too long/);
   await refuses(() => find("a\0b.txt"), "data.unreadable", /NUL/);
 });
 
-Deno.test("`findFiles()` says that a file or folder may not be read, and does not skip what lies in it", () =>
+Deno.test("`findFiles()` reports files and folders without permission instead of skipping them", () =>
   withFiles({ "open.txt": "a", "locked/b.txt": "b" }, async (folder) => {
     await Deno.chmod(folder, 0o755);
     await Deno.chmod(`${folder}/locked`, 0o000);
@@ -127,7 +127,7 @@ Deno.test("`findFiles()` says that a file or folder may not be read, and does no
     }
   }));
 
-/** What `findFiles()` gives a user who is not root: this one, or `nobody`. */
+/** The result of `findFiles()` for a user without root's privileges: the current one, or `nobody`. */
 async function asNobody(pattern: string): Promise<{ files?: string[]; code: string; message: string }> {
   const module = new URL("../../../lib/data/files/find.ts", import.meta.url).href;
   const script = `const { findFiles } = await import(${JSON.stringify(module)});

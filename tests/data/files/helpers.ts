@@ -1,4 +1,4 @@
-// What the tests of the user's files share: a fresh folder of files, and what is refused.
+// Helpers for tests of the user's files.
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
@@ -7,7 +7,7 @@ import { random } from "../../../lib/random.ts";
 
 export type Content = string | Uint8Array;
 
-/** Runs with files in a fresh folder. */
+/** Runs with files in a temporary folder. */
 export async function withFiles(
   files: Readonly<Record<string, Content>>,
   body: (folder: string) => void | Promise<void>,
@@ -40,7 +40,7 @@ export async function refuses(load: () => unknown, code: string, message: RegExp
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Text with `é` as in Latin-1, which is not UTF-8. */
+/** Text encoded as Latin-1, which is not UTF-8 if it has characters such as `é`. */
 export const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
 export const gz = (content: Content): Uint8Array => new Uint8Array(gzipSync(content));

@@ -1,4 +1,4 @@
-// JSON lines: files of any size, lines up to the longest string.
+// JSON lines: files of any size, with lines up to the longest string.
 import assert from "node:assert/strict";
 import { jsonLines } from "../../../lib/data/files/json.ts";
 import { wholeText } from "../../../lib/data/files/plain.ts";
@@ -8,7 +8,7 @@ async function* repeated<T>(block: T, times: number): AsyncGenerator<T> {
   for (let i = 0; i < times; i++) yield block;
 }
 
-Deno.test("`jsonLines()` reads more text than a string can hold", async () => {
+Deno.test("`jsonLines()` reads more text than fits into a string", async () => {
   const block = utf8(JSON.stringify({ text: "x".repeat(4_000_000) }) + "\n");
   let [records, bytes, last] = [0, 0, 0];
   for await (const batch of jsonLines("f", repeated(block, 140))) {
@@ -21,7 +21,7 @@ Deno.test("`jsonLines()` reads more text than a string can hold", async () => {
   assert.deepEqual([records, bytes, last], [140, 560_000_000, 140]);
 });
 
-Deno.test("text that does not fit into one string is refused as such, and not as bad UTF-8", async () => {
+Deno.test("a document that does not fit into a string is refused as too long, not as invalid UTF-8", async () => {
   const bytes = new Uint8Array(1 << 26).fill(0x78);
   const lines = async () => {
     for await (const _ of jsonLines("f.jsonl", repeated(bytes, 9)));
@@ -31,7 +31,7 @@ Deno.test("text that does not fit into one string is refused as such, and not as
   await refuses(() => wholeText(repeated(text, 9), "f.md"), "data.too-long", /f\.md has more than 512 MB/);
 });
 
-Deno.test("`jsonLines()` numbers lines alike wherever blocks end, with damaged lines among them too", async () => {
+Deno.test("`jsonLines()` numbers lines correctly wherever blocks end, also with damaged lines", async () => {
   const lines = ['{"text":"one"}', "", '\ufeff{"text":"zwei é"}\r', "  ", '{"text":"three"}', "{", '{"text":"世"}'];
   const whole = utf8(lines.join("\n"));
   const damaged = whole.slice();

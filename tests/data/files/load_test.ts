@@ -1,4 +1,4 @@
-// The user's files: every format is read, and whatever is wrong is said with its place.
+// Loading the user's files: every format is read, and every fault is reported with its place.
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
@@ -12,7 +12,7 @@ async function texts(path: string, textField = "text"): Promise<string[]> {
   return (await load(path, { textField })).documents.map(({ text }) => text);
 }
 
-Deno.test("`loadFiles()` reads .jsonl a record a document, .txt by paragraphs, other files whole; gzip or not", () =>
+Deno.test("`loadFiles()` reads one document per .jsonl record, .txt by paragraphs and other files whole, gzipped or not", () =>
   withFiles({
     "a.jsonl": '{"text":"one"}\r\n\n{"text":"two\\nlines","x":1}\n{"text":"  "}',
     "b.jsonl.gz": gz('{"body":"three"}'),
@@ -28,13 +28,13 @@ Deno.test("`loadFiles()` reads .jsonl a record a document, .txt by paragraphs, o
     assert.deepEqual(await texts(`${folder}/f.md`), ["# Title\n\nText"]);
   }));
 
-Deno.test("`loadFiles()` reads all members of a .gz that is several joined", () =>
+Deno.test("`loadFiles()` reads all members of concatenated .gz files", () =>
   withFiles(
     { "a.jsonl.gz": Uint8Array.from([...gz('{"text":"one"}\n'), ...gz('{"text":"two"}\n')]) },
     async (folder) => assert.deepEqual(await texts(`${folder}/a.jsonl.gz`), ["one", "two"]),
   ));
 
-Deno.test("`loadFiles()` reads .parquet, packed with gzip on top too", () =>
+Deno.test("`loadFiles()` reads .parquet, also gzipped", () =>
   withFiles({ "a.parquet": parquet("content", ["one", "zwei", "三"]) }, async (folder) => {
     assert.deepEqual(await texts(`${folder}/a.parquet`, "content"), ["one", "zwei", "三"]);
     await Deno.writeFile(`${folder}/a.parquet.gz`, gzipSync(await Deno.readFile(`${folder}/a.parquet`)));
@@ -47,7 +47,7 @@ Deno.test("`loadFiles()` reads .parquet, packed with gzip on top too", () =>
     );
   }));
 
-Deno.test("`loadFiles()` reads .parquet of several row groups, with the rows numbered through the file", () => {
+Deno.test("`loadFiles()` numbers rows across the row groups of a .parquet", () => {
   const data = Array.from({ length: 2500 }, (_, i) => i === 2100 ? "bad\0" : `text ${i}`);
   const file = parquetWriteBuffer({ columnData: [{ name: "text", data, type: "STRING" }], rowGroupSize: 1000 });
   return withFiles({ "a.parquet": new Uint8Array(file) }, async (folder) => {
@@ -58,7 +58,7 @@ Deno.test("`loadFiles()` reads .parquet of several row groups, with the rows num
   });
 });
 
-Deno.test("`loadFiles()` reads .ndjson, .json arrays, JSON lines in a .json, .csv and .tsv as records", () =>
+Deno.test("`loadFiles()` reads records from .ndjson, .json arrays, JSON lines in a .json, .csv and .tsv", () =>
   withFiles({
     "a.ndjson": '{"text":"one"}\n{"text":"two"}',
     "b.json": '[\n  {"text": "one"},\n  {"text": "two"}\n]\n',
@@ -79,14 +79,14 @@ Deno.test("`loadFiles()` reads .ndjson, .json arrays, JSON lines in a .json, .cs
     assert.deepEqual(await texts(`${folder}/f.csv`), ["one, two"]);
     assert.deepEqual(await texts(`${folder}/g.tsv.gz`), ["one, two"]);
     assert.deepEqual(await texts(`${folder}/h.csv`), ["one"]);
-    // What holds no records is a text in itself.
+    // A file without records is a text in itself.
     assert.deepEqual(await texts(`${folder}/config.json`), ['{\n  "compilerOptions": { "strict": true }\n}\n']);
     assert.deepEqual(await texts(`${folder}/numbers.json`), ["[1, 2, 3]\n"]);
     const { documents } = await load(`${folder}/b.json`);
     assert.deepEqual(documents.map(({ id }) => id), [`${folder}/b.json#1`, `${folder}/b.json#2`]);
   }));
 
-Deno.test("`loadFiles()` says what is wrong with a .json array or a .csv, and where", () =>
+Deno.test("`loadFiles()` reports the place of a fault in a .json array or a .csv", () =>
   withFiles({
     "open.json": '[{"text":"one"},\n',
     "field.json": '[{"text":"one"},{"txt":"two"}]',
@@ -111,7 +111,7 @@ Deno.test("`loadFiles()` says what is wrong with a .json array or a .csv, and wh
     await refuses(read("latin1.csv"), "data.not-utf8", /latin1\.csv line 3 is not UTF-8: byte 3 is 0xe9/);
   }));
 
-Deno.test("`loadFiles()` finds the text in nested fields", () => {
+Deno.test("`loadFiles()` reads text from nested fields", () => {
   const nested = parquetWriteBuffer({
     schema: [
       { name: "root", num_children: 2 },
@@ -142,7 +142,7 @@ Deno.test("`loadFiles()` finds the text in nested fields", () => {
   });
 });
 
-Deno.test("`loadFiles()` gives every record and document an id of its own with its file", () =>
+Deno.test("`loadFiles()` gives every document a unique id with its file", () =>
   withFiles(
     { "a line 3.jsonl": '{"text":"one"}\n\n{"text":"two"}', "b.txt": "x\n\ny" },
     async (folder) => {
@@ -155,14 +155,14 @@ Deno.test("`loadFiles()` gives every record and document an id of its own with i
     },
   ));
 
-Deno.test("`loadFiles()` takes the documents that <|endoftext|> separates in a .txt", () =>
+Deno.test("`loadFiles()` separates documents of a .txt at <|endoftext|>", () =>
   withFiles({
     "a.txt": "One.\n\nStill one.\n<|endoftext|>\nTwo.\n<|endoftext|><|endoftext|>Three.",
     "b.txt": `${"p".repeat(3000)}\n\n${"q".repeat(3000)}\n<|endoftext|>\n`,
     "c.md": "A<|endoftext|>B",
   }, async (folder) => {
     assert.deepEqual(await texts(`${folder}/a.txt`), ["One.\n\nStill one.", "Two.", "Three."]);
-    // At the end of running text it separates nothing.
+    // At the end of running text, it separates nothing.
     assert.deepEqual(await texts(`${folder}/b.txt`), ["p".repeat(3000), "q".repeat(3000)]);
     assert.deepEqual(await texts(`${folder}/c.md`), ["A<|endoftext|>B"]);
   }));
@@ -181,14 +181,14 @@ Deno.test("`loadFiles()` skips and counts null and blank texts, in every format"
     }
   }));
 
-Deno.test("`loadFiles()` leaves empty files of a glob out and counts them, but refuses a single one", () =>
+Deno.test("`loadFiles()` skips and counts empty files of a glob, but refuses a single one", () =>
   withFiles({ "a.ts": "a", "b.ts": "" }, async (folder) => {
     const loaded = await load(`${folder}/*.ts`);
     assert.deepEqual([loaded.documents.length, loaded.skipped.emptyFiles], [1, 1]);
     await refuses(() => texts(`${folder}/b.ts`), "data.empty-file", /data\.code names .*b\.ts, which is empty/);
   }));
 
-Deno.test("`loadFiles()` says which byte is no UTF-8, and where a NUL is", () =>
+Deno.test("`loadFiles()` reports the first byte that is not UTF-8, and a NUL", () =>
   withFiles({
     "latin1.txt": new Uint8Array([0x63, 0x61, 0x66, 0xe9, 0x21]),
     "cut.txt": new Uint8Array([0x61, 0xe2, 0x82]),
@@ -201,7 +201,7 @@ Deno.test("`loadFiles()` says which byte is no UTF-8, and where a NUL is", () =>
     await refuses(() => texts(`${folder}/bad.jsonl.gz`), "data.not-utf8", /byte 1 is 0xff/);
   }));
 
-Deno.test("`loadFiles()` refuses the same bytes in every format, with the record", () => {
+Deno.test("`loadFiles()` refuses invalid UTF-8 in every format, naming the record", () => {
   const bad = latin1("caf\xe9");
   const rows = [utf8("one"), bad, utf8("three")];
   return withFiles({
@@ -238,7 +238,7 @@ Deno.test("`loadFiles()` refuses the same bytes in every format, with the record
   });
 });
 
-Deno.test("`loadFiles()` says which line of a .jsonl is wrong, and which fields there are", () =>
+Deno.test("`loadFiles()` reports the faulty line of a .jsonl, and the fields there are", () =>
   withFiles({
     "json.jsonl": '{"text":"one"}\n{"text": oops}\n',
     "list.jsonl": '["text"]',
@@ -266,7 +266,7 @@ Deno.test("`loadFiles()` says which line of a .jsonl is wrong, and which fields 
     await refuses(one("hidden"), "data.bad-json", /line 2 is not JSON.*\\u202e/);
   }));
 
-Deno.test("`loadFiles()` takes a byte order mark at the start of any line, as in files joined by cat", () =>
+Deno.test("`loadFiles()` ignores a byte order mark at the start of any line, as in files joined by cat", () =>
   withFiles({
     "a.jsonl": '\ufeff{"text":"one"}\n\ufeff{"text":"two"}\n\ufeff\n',
     "b.txt": "\ufeffOne.\n\ufeffTwo.\n",
@@ -279,7 +279,7 @@ Deno.test("`loadFiles()` takes a byte order mark at the start of any line, as in
     assert.deepEqual(await texts(`${folder}/d.ndjson`), ["one", "two"]);
   }));
 
-Deno.test("`loadFiles()` with `skipBad` skips what cannot be read, counts it, and says what was first", () =>
+Deno.test("`loadFiles()` with `skipBad` skips and counts what cannot be read, and reports the first", () =>
   withFiles({
     "a.jsonl": '{"text":"one"}\noops\n{"text":2}\n{"txt":"three"}\n{"text":"four"}',
     "b.txt.gz": "plain",
@@ -294,7 +294,7 @@ Deno.test("`loadFiles()` with `skipBad` skips what cannot be read, counts it, an
     assert.deepEqual(counts, { emptyFiles: 0, emptyTexts: 0, badRecords: 3, badFiles: 5 });
     assert.match(firstBad!, /z\.txt, a symbolic link to nowhere/);
     await refuses(() => load(`${folder}/*.jsonl`), "data.bad-json", /line 2/);
-    // Nothing is left of a single file that cannot be read.
+    // A single file that cannot be read is still refused.
     await refuses(() => load(`${folder}/c.parquet`, { skipBad: true }), "data.bad-parquet", /c\.parquet/);
   }));
 

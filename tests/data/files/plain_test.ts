@@ -1,4 +1,4 @@
-// Plain text as documents, however it arrives.
+// Documents of plain text, however it arrives.
 import assert from "node:assert/strict";
 import { plainDocuments } from "../../../lib/data/files/plain.ts";
 import { cutText } from "../../../lib/data/text/cut.ts";
@@ -30,7 +30,7 @@ Deno.test("`plainDocuments()` finds separators wherever blocks end", async () =>
   }
 });
 
-Deno.test("`plainDocuments()` cuts running text, also when a separator ends it", async () => {
+Deno.test("`plainDocuments()` cuts running text, also if a separator ends it", async () => {
   const stream = random(1, "plain");
   const text = Array.from({ length: 3000 }, () => stream.pick(["word", "is.", "The", "\n\n", "a"])).join(" ");
   const cut = cutText(text);

@@ -1,4 +1,4 @@
-// UTF-8: strict, with the place of what is wrong, and the same in blocks of any size.
+// Decoding UTF-8: strict, with the place of a fault, and independent of blocks.
 import assert from "node:assert/strict";
 import { decodeBlocks, decodeUtf8, firstInvalidByte } from "../../../lib/data/files/utf8.ts";
 import { random } from "../../../lib/random.ts";
@@ -33,7 +33,7 @@ Deno.test("`firstInvalidByte()` agrees with TextDecoder on random bytes", () => 
   }
 });
 
-Deno.test("`decodeBlocks()` gives the text, or the byte that is wrong, wherever blocks end", async () => {
+Deno.test("`decodeBlocks()` gives the text, or reports the invalid byte, wherever blocks end", async () => {
   const stream = random(2, "utf8");
   for (let i = 0; i < 1000; i++) {
     const bytes = Uint8Array.from({ length: stream.between(1, 9) }, () => stream.pick(LEADS));
@@ -53,7 +53,7 @@ Deno.test("`decodeBlocks()` drops a byte order mark at the start of a line, and 
   }
 });
 
-Deno.test("`decodeUtf8()` counts bytes from the offset that it is given", async () => {
+Deno.test("`decodeUtf8()` adds the offset to the reported byte", async () => {
   assert.equal(decodeUtf8(utf8("\ufeffx"), "f"), "x");
   await refuses(
     () => decodeUtf8(Uint8Array.of(0x61, 0xff), "f line 3", 100),

@@ -1,4 +1,4 @@
-// Cutting text: nothing is lost, sizes hold, the best places are taken, and the time is linear.
+// Cutting text: nothing is lost, limits hold, the best places are used, in linear time.
 import assert from "node:assert/strict";
 import { byteLength } from "../../../lib/data/batches/tokenize.ts";
 import { cutText, cutToSize, PIECE_CHARACTERS, textCutter, tidy } from "../../../lib/data/text/cut.ts";
@@ -6,7 +6,7 @@ import { random } from "../../../lib/random.ts";
 
 const visible = (text: string) => text.replaceAll(/\s+/g, "");
 
-/** Texts of one long line, by what they can be cut at. */
+/** Texts that are one long line, of different kinds. */
 const LINES: Readonly<Record<string, string>> = {
   "words without capitals or stops": Array.from({ length: 20_000 }, (_, i) => `w${i * 7919 % 1000}`).join(" "),
   "Chinese": "人人生而自由，在尊严和权利上一律平等。他们赋有理性和良心！是吗？".repeat(900),
@@ -27,12 +27,12 @@ for (const [what, line] of Object.entries(LINES)) {
       assert.ok(piece.length <= PIECE_CHARACTERS && piece.isWellFormed());
       assert.doesNotMatch(piece, /^[\p{M}\u200d]/u);
     }
-    // Pieces are about equally long: all but the last are more than half full.
+    // All pieces but the last are more than half full.
     for (const piece of pieces.slice(0, -1)) assert.ok(piece.length > PIECE_CHARACTERS / 2, String(piece.length));
   });
 }
 
-Deno.test("`cutText()` takes the best places there are", () => {
+Deno.test("`cutText()` cuts at the best places available", () => {
   const ends = (text: string) => cutText(text).slice(0, -1).map((piece) => piece.at(-1));
   assert.ok(ends(LINES["Chinese"]!).every((end) => "。！？".includes(end!)));
   assert.ok(ends("他说：「人人生而自由。」然后走了。".repeat(900)).every((end) => "。」".includes(end!)));
@@ -43,7 +43,7 @@ Deno.test("`cutText()` takes the best places there are", () => {
   assert.deepEqual(cutText(paragraphs.join("\n\n")), paragraphs);
 });
 
-Deno.test("`cutText()` leaves no blank lines before and no blanks after a piece, but an indent", () => {
+Deno.test("`cutText()` trims blank lines before a piece and whitespace after it, but keeps indentation", () => {
   assert.deepEqual(cutText("\n \n  indented\n\t\n"), ["  indented"]);
   assert.deepEqual(cutText(" \n\t\n"), []);
   for (const text of ["a", " a", "\n a \n", "\ufeff\n\u2003b\u2028", "\r\n\r\n  x\r\n"]) {
@@ -51,8 +51,8 @@ Deno.test("`cutText()` leaves no blank lines before and no blanks after a piece,
   }
 });
 
-Deno.test("`cutText()` of text with a million blanks in a row takes no longer than its length asks for", () => {
-  // In time that grows with the square of the run, each of these would take half an hour.
+Deno.test("`cutText()` takes linear time for a million blanks, or other characters, in a row", () => {
+  // In quadratic time, each of these would take half an hour.
   const prose = "Some words. ".repeat(500);
   for (const run of [" ", "\t", " \n", "\n", "\r\n", "\u00a0", "。", ".", "!", "\u0301", " .", "A ", '"', "\ufeff"]) {
     const text = `${prose}${run.repeat(Math.ceil(1_000_000 / run.length))}${prose}`;
@@ -60,7 +60,7 @@ Deno.test("`cutText()` of text with a million blanks in a row takes no longer th
   }
 });
 
-Deno.test("`textCutter()` gives the same pieces however the text arrives, and those of the whole at paragraphs", () => {
+Deno.test("`textCutter()` gives the same pieces however the text arrives; at paragraphs, those of the whole text", () => {
   const stream = random(1, "cutter");
   const paragraph = () => Array.from({ length: stream.between(1, 120) }, () => stream.pick(["one", "Two."])).join(" ");
   const text = Array.from({ length: 400 }, paragraph).join("\n\n");
@@ -79,7 +79,7 @@ Deno.test("`textCutter()` gives the same pieces however the text arrives, and th
     assert.deepEqual(arrive(() => stream.between(1, 9000), window), pieces);
     assert.deepEqual(pieces, cutText(text));
   }
-  // A window without a paragraph's end is cut at the next best place.
+  // A window within a paragraph ends at the next best place.
   const cutter = textCutter(3000);
   const line = LINES["words without capitals or stops"]!;
   const pieces = [...cutter.push(line), ...cutter.end()];
@@ -87,7 +87,7 @@ Deno.test("`textCutter()` gives the same pieces however the text arrives, and th
   assert.ok(pieces.every((piece) => /^w\d+.* w\d+$/.test(piece)));
 });
 
-Deno.test("`cutToSize()` keeps every part within the size, by bytes too, and loses nothing but blanks", () => {
+Deno.test("`cutToSize()` keeps every part within the limit and loses only whitespace", () => {
   for (const text of [...Object.values(LINES), "Short. Text.\n\nTwo paragraphs.\n".repeat(400)]) {
     for (const limit of [40, 1000, 16_384]) {
       const parts = cutToSize(text, limit, byteLength);

@@ -1,4 +1,4 @@
-// Training, opening and refusing tokenizers; equal ids in the library and in Python.
+// Training, opening and refusing tokenizers; ids equal to the library's and Python's.
 import assert from "node:assert/strict";
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { openTokenizer, type TokenizerJson, trainTokenizer } from "../../../lib/data/mod.ts";
@@ -25,7 +25,7 @@ const JSON_FILE = trainTokenizer(TEXTS, { vocabSize: 480 });
 const TOKENIZER = openTokenizer(JSON_FILE);
 const model = JSON_FILE["model"] as { vocab: Record<string, number> };
 
-/** Texts that no training set has: random mixtures of awkward characters. */
+/** Texts unlike the training text: random mixtures of awkward characters. */
 const AWKWARD = Array.from({ length: 300 }, (_, i) => {
   const stream = random(2, "awkward", i);
   const characters = [
@@ -65,12 +65,12 @@ Deno.test("`trainTokenizer()` stops when there is nothing to merge, and refuses 
   assert.deepEqual(trainTokenizer(TEXTS, { vocabSize: 262_144 }), trainTokenizer(TEXTS, { vocabSize: 100_000 }));
 });
 
-Deno.test("`trainTokenizer()` is quick even for one endless word", () => {
+Deno.test("`trainTokenizer()` takes linear time for one endless word", () => {
   const stream = random(4);
   const word = Array.from({ length: 300_000 }, () => stream.pick([..."abcdefgh"])).join("");
-  const start = performance.now();
-  trainTokenizer([word, "a".repeat(300_000)], { vocabSize: 2048 });
-  assert.ok(performance.now() - start < 10_000);
+  // In quadratic time, this would take many minutes.
+  const { vocabSize } = openTokenizer(trainTokenizer([word, "a".repeat(300_000)], { vocabSize: 2048 }));
+  assert.equal(vocabSize, 2048);
 });
 
 Deno.test("`encode()` keeps every digit alone, and no token spans a line's end and a word", () => {
@@ -80,7 +80,7 @@ Deno.test("`encode()` keeps every digit alone, and no token spans a line's end a
   for (let id = 1; id < TOKENIZER.vocabSize; id++) assert.doesNotMatch(TOKENIZER.decode([id]), /\n\p{L}|\d./u);
 });
 
-Deno.test("the pieces of any text joined give the text", () => {
+Deno.test("the pretokens of any text join to the text", () => {
   for (const text of [...TEXTS, ...AWKWARD]) assert.equal((text.match(pretokenPattern()) ?? []).join(""), text);
 });
 
@@ -117,7 +117,7 @@ Deno.test("`decode()` leaves special tokens out and refuses ids outside the voca
 
 const USER = { id: 480, content: "<|user|>", single_word: false, lstrip: false, rstrip: false, normalized: false };
 
-Deno.test("`openTokenizer()` finds the tokens that were added to a tokenizer of ours, as the library does", () => {
+Deno.test("`openTokenizer()` finds tokens that were added to one of our tokenizers, as the library does", () => {
   const strip = { ...USER, id: 481, content: "[SEP]", lstrip: true, rstrip: true, special: false };
   const json = {
     ...JSON_FILE,
@@ -130,14 +130,14 @@ Deno.test("`openTokenizer()` finds the tokens that were added to a tokenizer of 
     assert.deepEqual(tokenizer.encode(text), libraryIds(json, text), text);
   }
   assert.deepEqual(tokenizer.encode("hi <|user|>"), [...TOKENIZER.encode("hi "), 480]);
-  // The end of a document is still spelled out.
+  // <|endoftext|> is still read as characters.
   const ids = tokenizer.encode("<|user|><|endoftext|>");
   assert.ok(ids[0] === 480 && !ids.includes(0));
   assert.equal(tokenizer.decode(ids), "<|endoftext|>");
   assert.equal(tokenizer.decode(ids, { specialTokens: true }), "<|user|><|endoftext|>");
 });
 
-Deno.test("`openTokenizer()` keeps a token that is called like a property of every object", () => {
+Deno.test("`openTokenizer()` keeps a token with the name of a property of all objects", () => {
   for (const token of ["__proto__", "constructor", "toString"]) {
     const vocab = JSON.parse(JSON.stringify(model.vocab).replace("{", `{${JSON.stringify(token)}:480,`));
     const tokenizer = openTokenizer({ ...JSON_FILE, model: { ...model, vocab } });
@@ -151,7 +151,7 @@ Deno.test("`openTokenizer()` keeps a token that is called like a property of eve
   }
 });
 
-Deno.test("`trainTokenizer()` counts a word that is called like a property of every object", () => {
+Deno.test("`trainTokenizer()` counts a word with the name of a property of all objects", () => {
   const json = trainTokenizer([" __proto__ constructor".repeat(50)], { vocabSize: 300 });
   const tokenizer = openTokenizer(JSON.parse(JSON.stringify(json)));
   assert.ok(tokenizer.encode(" constructor").length < 6);

@@ -1,4 +1,4 @@
-// What was left out is said in one sentence for each domain of the user's own.
+// One sentence per domain about what was left out of the user's own text.
 import assert from "node:assert/strict";
 import { leftOut } from "../../lib/data/mod.ts";
 
@@ -15,7 +15,7 @@ const report = {
   badFiles: 0,
 };
 
-Deno.test("`leftOut()` counts what was left out, says what came first, and is silent when there is nothing", () => {
+Deno.test("`leftOut()` counts what was left out, reports the first error, and is silent if there is nothing", () => {
   assert.deepEqual(leftOut({ english: report }), []);
   assert.deepEqual(leftOut({ english: { ...report, source: "builtin", exactDuplicates: 7 } }), []);
   assert.deepEqual(

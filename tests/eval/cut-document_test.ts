@@ -8,7 +8,7 @@ import { byteTokenizer, wordyDocuments } from "./fakes.ts";
 const prose = wordyDocuments(3, 120).map(({ text }) => text);
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 
-/** Documents that made cutting fail, and ordinary ones. */
+/** Documents that have made cutting fail, and ordinary ones. */
 const TEXTS: Readonly<Record<string, string>> = {
   "prose": prose.join("\n\n"),
   "a run of U+FFFD": `before ${"\ufffd".repeat(200)} after`,
@@ -33,7 +33,7 @@ const added = (...contents: string[]) =>
   }));
 const SPECIAL = added("<|im_start|>", "<|im_end|>");
 
-/** Llama 2's manner: a space becomes `▁`, one is put before the text, unknown characters become bytes. */
+/** Like Llama 2's: a space becomes `▁`, one is prepended to the text, and unknown characters become bytes. */
 const sentencePiece: TokenizerJson = (() => {
   const letters = [...new Set(`▁${prose.join("")}`.replaceAll(" ", "▁"))];
   const bytes = Array.from({ length: 256 }, (_, i) => `<0x${i.toString(16).toUpperCase().padStart(2, "0")}>`);
@@ -91,7 +91,7 @@ const TOKENIZERS: Readonly<Record<string, Tokenizer>> = {
 };
 
 for (const [kind, tokenizer] of Object.entries(TOKENIZERS)) {
-  Deno.test(`\`cutDocument()\` covers every byte once with a tokenizer of this kind: ${kind}`, () => {
+  Deno.test(`\`cutDocument()\` covers every byte once, with this kind of tokenizer: ${kind}`, () => {
     for (const [what, text] of Object.entries(TEXTS)) {
       for (const time of [8, 24, 300, 5000]) {
         const stretches = cutDocument(text, tokenizer, time);
@@ -133,8 +133,8 @@ Deno.test("`cutDocument()` refuses a tokenizer that loses text, and a character 
   );
 });
 
-Deno.test("`cutDocument()` of a long document takes no longer than its length asks for", () => {
-  // With work that grows with the square of the length, each of these would take many minutes.
+Deno.test("`cutDocument()` takes linear time for a long document", () => {
+  // In quadratic time, each of these would take many minutes.
   for (
     const text of ["\ufffd".repeat(100_000), "a".repeat(100_000), `${" ".repeat(100_000)}x`, prose.join(" ").repeat(60)]
   ) {
