@@ -56,7 +56,9 @@ export interface ProductVariant {
 export function productProgram(variant: ProductVariant): Program {
   const { tiling, transposeA, transposeB, alignedA, alignedB, alignedC, halfB, adds } = variant;
   const { rows, columns, threadRows, threadColumns } = tiling;
-  const flags = [transposeA, transposeB, alignedA, alignedB, alignedC, halfB, adds].map(Number).join("");
+  // unaligned matrices are read number by number, which works for both orders
+  const orders = [transposeA && alignedA, transposeB && alignedB];
+  const flags = [...orders, alignedA, alignedB, alignedC, halfB, adds].map(Number).join("");
   const type = (aligned: boolean) => aligned ? "vec4<f32>" : "f32";
   return program(`product ${rows}x${columns} ${threadRows}x${threadColumns} ${flags}`, (features) => ({
     reads: { a: type(alignedA), b: halfB ? "vec2<i32>" : type(alignedB), ...(adds ? { plus: type(alignedC) } : {}) },
@@ -67,6 +69,10 @@ export function productProgram(variant: ProductVariant): Program {
       K: "u32",
       strideA: "u32", // from one matrix of the batch to the next; 0 if all are multiplied by the same one
       strideB: "u32",
+      edgeStrideA: "u32", // from one row of A, or column of B, to the next
+      edgeStrideB: "u32",
+      stepStrideA: "u32", // from one step of the inner dimension to the next
+      stepStrideB: "u32",
       batch: "u32",
       splits: "u32",
       perSplit: "u32",
@@ -75,13 +81,11 @@ export function productProgram(variant: ProductVariant): Program {
     declarations: [
       halfB ? unpackFunctions(features) : "",
       sizes(tiling),
-      fetchFunction("A", alignedA),
-      fetchFunction("B", alignedB, halfB),
-      blockFunction("A", "uniforms.M", transposeA),
-      blockFunction("B", "uniforms.N", !transposeB),
+      alignedA ? blockOfVectors("A", "uniforms.M", transposeA) : blockOfNumbers("A", "uniforms.M"),
+      alignedB ? blockOfVectors("B", "uniforms.N", !transposeB, halfB) : blockOfNumbers("B", "uniforms.N"),
       storeFunction(alignedC, adds),
     ].join("\n"),
-    main: mainOf(tiling, transposeA, !transposeB),
+    main: mainOf(tiling),
   }));
 }
 
@@ -103,39 +107,50 @@ var<workgroup> strips: array<vec4<f32>, ${DEPTH * (rows + columns) / 4}>;`;
 }
 
 /**
- * Declares `fetch${name}()`: reads four adjacent numbers, `inner … inner + 3` of line `outer`, zeros outside of the matrix.
- * Unaligned ones are read even where they lie outside, which WebGPU makes harmless: branches would be slow to compile.
- */
-function fetchFunction(name: "A" | "B", aligned: boolean, half = false): string {
-  const buffer = name.toLowerCase();
-  const vector = half ? `unpackFour(${buffer}[at / 4u])` : `${buffer}[at / 4u]`;
-  const body = aligned
-    ? `
-  if (outer >= outers || inner >= inners) { return vec4<f32>(0.0); }
-  return ${vector};`
-    : `
-  let values = vec4<f32>(${buffer}[at], ${buffer}[at + 1u], ${buffer}[at + 2u], ${buffer}[at + 3u]);
-  let end = select(0u, inners, outer < outers);
-  return select(vec4<f32>(0.0), values, vec4<u32>(inner) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(end));`;
-  return `
-fn fetch${name}(base: u32, outer: u32, outers: u32, inner: u32, inners: u32) -> vec4<f32> {
-  let at = base + outer * inners + inner;${body}
-}`;
-}
-
-/**
  * Declares `block${name}()`: reads a 4×4 block whose column i has four neighbors along the tile's edge at step i of the
- * inner dimension; `edgeInner` says that such neighbors are adjacent in the buffer.
+ * inner dimension, with zeros outside of the matrix. `edgeInner` says that such neighbors are adjacent in the buffer.
  */
-function blockFunction(name: "A" | "B", edges: string, edgeInner: boolean): string {
+function blockOfVectors(name: "A" | "B", edges: string, edgeInner: boolean, half = false): string {
+  const buffer = name.toLowerCase();
   const fetch = (i: number) =>
     edgeInner
       ? `fetch${name}(base, step + ${i}u, uniforms.K, edge, ${edges})`
       : `fetch${name}(base, edge + ${i}u, ${edges}, step, uniforms.K)`;
   const block = `mat4x4<f32>(\n    ${[0, 1, 2, 3].map(fetch).join(",\n    ")})`;
   return `
+// Numbers inner … inner + 3 of line \`outer\`.
+fn fetch${name}(base: u32, outer: u32, outers: u32, inner: u32, inners: u32) -> vec4<f32> {
+  if (outer >= outers || inner >= inners) { return vec4<f32>(0.0); }
+  let vector = ${buffer}[(base + outer * inners + inner) / 4u];
+  return ${half ? "unpackFour(vector)" : "vector"};
+}
+
 fn block${name}(base: u32, edge: u32, step: u32) -> mat4x4<f32> {
   return ${edgeInner ? block : `transpose(${block})`};
+}`;
+}
+
+/**
+ * The same for a matrix that is not aligned, in either order. It also reads numbers outside of the matrix, which WebGPU
+ * makes harmless, and drops them: branches around each number are slow to compile.
+ */
+function blockOfNumbers(name: "A" | "B", edges: string): string {
+  const buffer = name.toLowerCase();
+  return `
+fn fetch${name}(base: u32, edge: u32, step: u32) -> vec4<f32> {
+  let stride = uniforms.edgeStride${name};
+  let at = base + edge * stride + step * uniforms.stepStride${name};
+  let numbers = vec4<f32>(${buffer}[at], ${buffer}[at + stride], ${buffer}[at + 2u * stride], ${buffer}[at + 3u * stride]);
+  let end = select(0u, ${edges}, step < uniforms.K);
+  return select(vec4<f32>(0.0), numbers, vec4<u32>(edge) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(end));
+}
+
+fn block${name}(base: u32, edge: u32, step: u32) -> mat4x4<f32> {
+  return mat4x4<f32>(
+    fetch${name}(base, edge, step),
+    fetch${name}(base, edge, step + 1u),
+    fetch${name}(base, edge, step + 2u),
+    fetch${name}(base, edge, step + 3u));
 }`;
 }
 
@@ -154,21 +169,8 @@ fn store(firstRow: u32, row: u32, column: u32, sum: vec4<f32>) {
 }`;
 }
 
-/**
- * Which block of a strip an invocation loads, so that neighboring invocations read neighboring addresses and write to
- * different banks of workgroup memory.
- */
-function blockPlace(index: string, width: string, edgeInner: boolean): { edge: string; step: string } {
-  return edgeInner
-    ? { edge: `${index} % ${width}`, step: `${index} / ${width}` }
-    : { edge: `${index} % 8u + 8u * (${index} / 32u)`, step: `${index} / 8u % 4u` };
-}
-
-function mainOf(tiling: Tiling, edgeInnerA: boolean, edgeInnerB: boolean): string {
-  const { rows, threadRows, threadColumns } = tiling;
+function mainOf({ rows, threadRows, threadColumns }: Tiling): string {
   const blocksA = rows / 4 * DEPTH / 4;
-  const placeA = blockPlace("lane", "WIDTH_A", edgeInnerA);
-  const placeB = blockPlace(`(lane - ${blocksA}u)`, "WIDTH_B", edgeInnerB);
   const partsA = count(threadRows / 4);
   const partsB = count(threadColumns / 4);
   // vector q of row i of the rows' part p
@@ -185,11 +187,14 @@ function mainOf(tiling: Tiling, edgeInnerA: boolean, edgeInnerB: boolean): strin
   let matrix = group / (tilesN * tilesM * uniforms.splits);
   let begin = split * uniforms.perSplit;
   let end = min(begin + uniforms.perSplit, uniforms.K);
-  // each invocation loads one block, of A or of B
+  // Each invocation loads one block, of A or of B: neighboring invocations read neighboring addresses, and write to
+  // different banks of workgroup memory.
   let loadsA = lane < ${blocksA}u;
-  let edge = select(${placeB.edge}, ${placeA.edge}, loadsA);
-  let step = 4u * select(${placeB.step}, ${placeA.step}, loadsA);
+  let index = select(lane - ${blocksA}u, lane, loadsA);
   let width = select(WIDTH_B, WIDTH_A, loadsA);
+  let edgeInner = select(uniforms.edgeStrideB, uniforms.edgeStrideA, loadsA) == 1u;
+  let edge = select(index % 8u + 8u * (index / 32u), index % width, edgeInner);
+  let step = 4u * select(index / 8u % 4u, index / width, edgeInner);
   let place = select(STRIP_B, 0u, loadsA) + step * width + edge;
   let x = lane % ACROSS;
   let y = lane / ACROSS;

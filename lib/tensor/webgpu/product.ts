@@ -88,7 +88,10 @@ export function multiply(
   });
   const target = splits === 1 ? c : backend.output([splits, ...shape]);
   const groups = batch * splits * Math.ceil(M / tiling.rows) * Math.ceil(N / tiling.columns);
-  const uniforms = [M, N, K, sharedA ? 0 : M * K, sharedB ? 0 : K * N, batch, splits, perSplit];
+  const strides = [sharedA ? 0 : M * K, sharedB ? 0 : K * N];
+  const edgeStrides = [transposeA ? 1 : K, transposeB ? K : 1];
+  const stepStrides = [transposeA ? M : 1, transposeB ? 1 : N];
+  const uniforms = [M, N, K, ...strides, ...edgeStrides, ...stepStrides, batch, splits, perSplit];
   backend.launch(made, [a, b, ...(splits === 1 ? added : []), target], uniforms, groups);
   if (splits > 1) {
     sumParts(backend, target, c, splits, batch * M * N, plus);
