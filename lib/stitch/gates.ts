@@ -1,6 +1,7 @@
 // How much each model is listened to: mean gates by stitch, averaged over dimensions and tokens.
 import * as tf from "@tensorflow/tfjs";
-import { gateModels, stitchedForward, type StitchedModel } from "./model.ts";
+import { gateModels, stitchedForward } from "./model.ts";
+import type { StitchedModel } from "./stitched-model.ts";
 
 /** The mean gate of one model at one stitch. */
 export interface MeanGate {

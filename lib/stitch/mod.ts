@@ -18,7 +18,6 @@ export {
   stitchedDecode,
   stitchedForward,
   stitchedLanguageModel,
-  type StitchedModel,
   stitchModels,
   throughStitches,
 } from "./model.ts";
@@ -29,3 +28,4 @@ export { type GateSummary, summariseGates, type TokenGates, tokenGates } from ".
 export { disposeFrozen, freezeModels, type FrozenModels, hashFrozen, type Stack } from "./stacks.ts";
 export { type Road, roadsThrough } from "./roads.ts";
 export { StitchedState } from "./run.ts";
+export type { StitchedModel } from "./stitched-model.ts";

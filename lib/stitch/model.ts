@@ -14,24 +14,12 @@ import {
 import { hash32 } from "../random.ts";
 import { inShape } from "../tensor/mod.ts";
 import { checkStitches } from "./check.ts";
-import { placeStitches, type StitchConfig, type StitchPlace } from "./config.ts";
-import { applyStitch, type States, stitchGates, type StitchLayer } from "./layer.ts";
-import { type Road, roadsThrough } from "./roads.ts";
+import { placeStitches, type StitchConfig } from "./config.ts";
+import { applyStitch, type States, stitchGates } from "./layer.ts";
+import { roadsThrough } from "./roads.ts";
 import { decodeLayers, StitchedState } from "./run.ts";
 import { checkStacks, type FrozenModels } from "./stacks.ts";
-
-/** A hub, its experts (all of one shape, all frozen) and the stitches between them. */
-export interface StitchedModel {
-  readonly config: ModelConfig;
-  readonly hub: Weights;
-  readonly experts: readonly Weights[];
-  readonly places: readonly StitchPlace[];
-  readonly layers: readonly StitchLayer[];
-  /** By decoder layer: which models run through it alike. */
-  readonly roads: readonly (readonly Road[])[];
-  /** The layers' weights where models run as stacks; `hub` and `experts` then have only what is not of a layer. */
-  readonly stacks?: FrozenModels["stacks"] | undefined;
-}
+import type { StitchedModel } from "./stitched-model.ts";
 
 /**
  * Puts a stitched model together.

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { decoderLayer, type DecodingState, KvCache, type Pass } from "../model/mod.ts";
 import { untaped } from "../tensor/mod.ts";
 import type { States } from "./layer.ts";
-import type { StitchedModel } from "./model.ts";
+import type { StitchedModel } from "./stitched-model.ts";
 import type { Road } from "./roads.ts";
 
 /**

@@ -1,7 +1,8 @@
 // How much each model is listened to at every token: the gates of every stitch, averaged over dimensions.
 import * as tf from "@tensorflow/tfjs";
 import type { StitchKind } from "./config.ts";
-import { gateModels, stitchedForward, type StitchedModel } from "./model.ts";
+import { gateModels, stitchedForward } from "./model.ts";
+import type { StitchedModel } from "./stitched-model.ts";
 
 /** The gates of one stitch along a text. */
 export interface TokenGates {

@@ -15,7 +15,7 @@ import {
 import { decode, headLoss, headLosses, type ModelConfig, type Weights } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
 import { phase, type PhaseOptions } from "./phase.ts";
-import type { DeviceBatch } from "./step.ts";
+import type { DeviceBatch } from "./task.ts";
 import type { TrainTask } from "./task.ts";
 
 type Parameters = TrainTask["parameters"];

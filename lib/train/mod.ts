@@ -14,8 +14,9 @@ export {
 } from "./checkpoint-schedule.ts";
 export { train } from "./loop.ts";
 export { BEGINNING, type Progress, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
-export { breathe, type DeviceBatch, splitBatch, toDeviceBatch } from "./step.ts";
+export { breathe, splitBatch, toDeviceBatch } from "./step.ts";
 export {
+  type DeviceBatch,
   type PendingStep,
   type StepMonitor,
   type StepReport,

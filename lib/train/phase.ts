@@ -2,7 +2,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../data/mod.ts";
 import { interruptible } from "../tensor/mod.ts";
-import { breathe, type DeviceBatch, toDeviceBatch } from "./step.ts";
+import { breathe, toDeviceBatch } from "./step.ts";
+import type { DeviceBatch } from "./task.ts";
 import type { TrainTask } from "./task.ts";
 
 /** What a phase needs besides its model. */

@@ -3,7 +3,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { decode, headLoss, type ModelConfig } from "../model/mod.ts";
 import { pretrainFlops } from "./cost.ts";
 import { phase, type PhaseOptions } from "./phase.ts";
-import type { DeviceBatch } from "./step.ts";
+import type { DeviceBatch } from "./task.ts";
 import type { TrainTask } from "./task.ts";
 
 /** Next-token training of all weights of a decoder. */

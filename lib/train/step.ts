@@ -3,14 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { variableGradients } from "../tensor/mod.ts";
-import type { TrainTask } from "./task.ts";
-
-/** A batch on the device, `[batch, time]` each. */
-export interface DeviceBatch {
-  readonly inputs: tf.Tensor2D;
-  readonly targets: tf.Tensor2D;
-  readonly documents: tf.Tensor2D;
-}
+import type { DeviceBatch, TrainTask } from "./task.ts";
 
 /** Mean loss and mean gradients over a batch's micro-batches; the caller disposes them. */
 export function meanGradients(

@@ -4,7 +4,7 @@ import { headLoss } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
 import { beforeFirstStitch, stitchedDecode, type StitchedModel, throughStitches, undecayed } from "../stitch/mod.ts";
 import { phase, type PhaseOptions } from "./phase.ts";
-import type { DeviceBatch } from "./step.ts";
+import type { DeviceBatch } from "./task.ts";
 import { stitchTrainFlops } from "./stitch-cost.ts";
 import type { TrainTask } from "./task.ts";
 

@@ -5,7 +5,13 @@ import { UserError } from "../errors.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { Progress, Snapshot } from "./snapshot.ts";
-import type { DeviceBatch } from "./step.ts";
+
+/** A batch on the device, `[batch, time]` each. */
+export interface DeviceBatch {
+  readonly inputs: tf.Tensor2D;
+  readonly targets: tf.Tensor2D;
+  readonly documents: tf.Tensor2D;
+}
 
 /** What is trained, on what. */
 export interface TrainTask {
