@@ -8,26 +8,22 @@ import { parsePythonJson } from "./python-json.ts";
  * @throws UserError when it is missing, not a regular file, or cannot be read
  */
 export async function openForReading(path: string): Promise<{ file: Deno.FsFile; bytes: number }> {
-  let file: Deno.FsFile;
   try {
-    file = await Deno.open(path, { read: true });
+    // Before opening, because opening a pipe waits for a writer.
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile) throw notAFile(path);
+    return { file: await Deno.open(path, { read: true }), bytes: size };
   } catch (error) {
-    throw readingError(path, error);
+    throw error instanceof UserError ? error : readingError(path, error);
   }
-  try {
-    const { isFile, size } = await file.stat();
-    if (!isFile) {
-      throw new UserError(
-        "file.not-a-file",
-        `Cannot read "${path}": it is not a regular file`,
-        "Give the path of a file",
-      );
-    }
-    return { file, bytes: size };
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+}
+
+function notAFile(path: string): UserError {
+  return new UserError(
+    "file.not-a-file",
+    `Cannot read "${path}": it is not a regular file`,
+    "Give the path of a file",
+  );
 }
 
 /** All bytes of a file; throws UserError as {@linkcode openForReading} does. */

@@ -144,6 +144,16 @@ Deno.test("`readSafetensors()` names a missing file, and a folder", () =>
       error instanceof UserError && error.message.includes(folder));
   }));
 
+Deno.test({
+  name: "`readSafetensors()` refuses a named pipe, which would wait forever",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFolder(async (folder) => {
+      assert.ok((await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output()).success);
+      await assert.rejects(readSafetensors(`${folder}/pipe`), { code: "file.not-a-file", message: /pipe"/ });
+    }),
+});
+
 Deno.test("`writeSafetensors()` and `readSafetensors()` keep names, shapes, types and values", () =>
   withFolder(async (folder) => {
     const path = `${folder}/t.safetensors`;
