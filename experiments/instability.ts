@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { loadCorpus, openTokenizer, tokenizeDocuments, trainTokenizer } from "../lib/data/mod.ts";
 import { type Experiment, experimentMain } from "../lib/experiment/mod.ts";
+import { UserError } from "../lib/errors.ts";
 import { checkModelConfig } from "../lib/model/mod.ts";
 import { type CellResult, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
 import { type Arm, armsOf, checkArms } from "./instability/arms.ts";
@@ -62,6 +63,14 @@ function outline({ tokenizer: { vocabSize } }: InstabilityConfig): Prepared {
 function check(config: InstabilityConfig): void {
   checkModelConfig(modelOf(config, config.tokenizer.vocabSize));
   checkArms(config);
+  const { domains } = config.data;
+  if (!domains.includes("english")) {
+    throw new UserError(
+      "instability.domains",
+      `data.domains are ${domains.join(", ")}, but this experiment trains on english`,
+      "Add english; your own text goes into data.english",
+    );
+  }
 }
 
 export const instabilityExperiment: Experiment<typeof instabilityDefinition.schema, Prepared> = {

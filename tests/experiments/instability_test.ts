@@ -1,6 +1,7 @@
 // The instability experiment: what it calls a spike, a divergence that is real, and the command as a user runs it.
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { instabilityExperiment } from "../../experiments/instability.ts";
 import { armsOf, checkArms } from "../../experiments/instability/arms.ts";
 import { instabilityConfigSchema } from "../../experiments/instability/config.ts";
 import { countFalseWarnings, findSpikes, type Outcome } from "../../experiments/instability/outcome.ts";
@@ -63,6 +64,14 @@ Deno.test("`armsOf()` gives every arm its own action, and other ε none; `checkA
       (error) => error instanceof UserError && error.code === "instability.arms",
     );
   }
+});
+
+Deno.test("the experiment refuses domains without the one that it trains on", () => {
+  const config = instabilityConfigSchema.parse({ data: { domains: ["code"] } });
+  assert.throws(
+    () => instabilityExperiment.check(config),
+    (error) => error instanceof UserError && error.code === "instability.domains",
+  );
 });
 
 Deno.test("`verdict()` and the tables say what helped, and what did not", () => {

@@ -128,7 +128,7 @@ async function write(
     const notFinite = findings.map(({ overflowed: _, ...tensor }) => tensor)
       .filter(({ merged, sources }) => merged.nan + merged.infinite > 0 || sources.length > 0);
     return {
-      out: out.replace(/(?<=.)\/+$/, ""),
+      out: out.replace(/(?<=[^\/])\/+$/, ""),
       method: method.name,
       tensors: planned.length,
       parameters: planned.reduce((sum, { shape }) => sum + sizeOf(shape), 0),

@@ -52,7 +52,7 @@ export async function openTarget(out: string): Promise<Target> {
 }
 
 /** Normalizes a path. `..` is kept, because its meaning depends on links. */
-const normalized = (path: string) => path.split("/").includes("..") ? path.replace(/\/+$/, "") : resolve(path);
+const normalized = (path: string) => path.split("/").includes("..") ? path.replace(/(?<!\/)\/+$/, "") : resolve(path);
 
 const partialName = () => `.partial-${crypto.randomUUID().slice(0, 8)}`;
 
