@@ -44,7 +44,7 @@ export function sumSquares(backend: StitchbookCPU, list: readonly Parameter[]) {
   const table = backend.scratch(4 * words.length);
   const sums = backend.scratch(8 * chunks.length);
   machine.view(Int32Array, table, words.length).set(words);
-  const tables = { parameters: table, chunks: table + 4 * parameters.words.length };
+  const tables = { parameters: table, chunks: table + ADAM_W_PARAMETER.bytes * parameters.length };
   machine.run("squares", { ...tables, sums }, chunks.length, elements / 4);
   let sum = 0;
   for (const square of machine.view(Float64Array, sums, chunks.length)) sum += square;

@@ -60,51 +60,58 @@ export function record<const F extends Fields>(types: F): RecordLayout<F> {
 const floatBits = new Float32Array(1);
 const intBits = new Int32Array(floatBits.buffer);
 
+function bitsOf(type: NumberType, value: number): number {
+  if (type !== "f32") return value;
+  floatBits[0] = value;
+  return intBits[0]!;
+}
+
+// What follows runs for every job and task, mostly with cold caches: hence no iterators over fields, and no shared function
+// that writes to arrays of both kinds.
+
 /**
  * Writes a record whose numbers all have 32 bits.
  *
- * @param words where to write, from index `at` on; extended if it is a plain array
- * @returns the index after the last word written
+ * @returns how many words were written
  */
 export function writeRecord<F extends Fields>(
   { fields }: RecordLayout<F>,
   values: Values<F>,
-  words: number[] | Int32Array,
-  at = 0,
+  words: Int32Array,
 ): number {
-  for (const { name, type, length } of fields) {
+  let at = 0;
+  for (let i = 0; i < fields.length; i++) {
+    const { name, type, length } = fields[i]!;
     const value = values[name]!;
-    if (length === undefined) { for (const address of value as readonly number[]) words[at++] = address; }
-    else if (type === "f32") {
-      floatBits[0] = value as number;
-      words[at++] = intBits[0]!;
-    } else words[at++] = value as number;
+    if (length !== undefined) words[at++] = bitsOf(type, value as number);
+    else for (const address of value as readonly number[]) words[at++] = address;
   }
   return at;
 }
 
 /** A table of equal records, for the tasks of one job. */
 export interface Table<F extends Fields> {
+  /** The records' numbers, each as 32 bits. */
   readonly words: readonly number[];
   /** Number of records. */
-  readonly length: number;
+  length: number;
   add(values: Values<F>): void;
 }
 
 /** A table of records of this layout. */
 export type TableOf<Layout> = Layout extends RecordLayout<infer F> ? Table<F> : never;
 
-export function createTable<F extends Fields>(layout: RecordLayout<F>): Table<F> {
+export function createTable<F extends Fields>({ fields }: RecordLayout<F>): Table<F> {
   const words: number[] = [];
-  let length = 0;
   return {
     words,
-    get length() {
-      return length;
-    },
+    length: 0,
     add(values) {
-      writeRecord(layout, values, words, words.length);
-      length++;
+      this.length++;
+      for (let i = 0; i < fields.length; i++) {
+        const { name, type } = fields[i]!;
+        words.push(bitsOf(type, values[name] as number));
+      }
     },
   };
 }

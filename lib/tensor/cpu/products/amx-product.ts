@@ -92,8 +92,8 @@ function multiplyRun(
   const targets = createTable(AMX_TARGET);
   for (const group of groups.values()) {
     for (const list of partsOf(group, length, groups.size, machine.threads)) {
-      for (const task of list.tasks) tasks.push({ ...task, targets: 4 * targets.words.length });
-      list.targets.forEach(targets.add);
+      for (const task of list.tasks) tasks.push({ ...task, targets: AMX_TARGET.bytes * targets.length });
+      for (const target of list.targets) targets.add(target);
     }
   }
   const table = createTable(AMX_TASK);
