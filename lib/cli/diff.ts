@@ -1,4 +1,4 @@
-// `deno task diff <a> <b>`: two runs side by side.
+// `deno task diff <a> <b>`: compares two runs.
 import { join } from "node:path";
 import { Command } from "commander";
 import { UserError } from "../errors.ts";
@@ -18,17 +18,17 @@ import {
   type RunView,
 } from "../run/mod.ts";
 
-/** Prints what differs between two runs, and their results side by side. */
+/** Prints the differences between two runs, and their results side by side. */
 export async function diffCommand(
   args: readonly string[],
   print: (text: string) => void = console.log,
 ): Promise<void> {
   const command = new Command("diff").description(
-    "Shows what differs between two runs, and their results side by side.",
+    "Shows the differences between two runs, and their results side by side.",
   )
     .argument("<a>", "id or name of a run, the start of an id, or last")
-    .argument("<b>", "the other one")
-    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .argument("<b>", "the other run, named likewise")
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON object: config, made, cells, results");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
@@ -55,7 +55,7 @@ async function lastCaptured(folder: string, id: string): Promise<Provenance | un
 async function viewOf(folder: string, word: string): Promise<RunView> {
   const id = await resolveRun(folder, word);
   const view = await readRun(folder, id);
-  if (view === undefined) throw new UserError("run.none", `The run ${id} is gone from ${folder}`);
+  if (view === undefined) throw new UserError("run.none", `The run ${id} is no longer in ${folder}`);
   return view;
 }
 
@@ -64,14 +64,14 @@ function asText({ a, b, config, made, cells, results }: RunDiff): string {
     `a: ${a}\nb: ${b}`,
     differenceTable("How they were made", made),
     differenceTable("Configuration", config),
-    differenceTable("Cells that are not the same", cells.map((cell) => ({ ...cell, ...shortKeys(cell) }))),
+    differenceTable("Cells that differ", cells.map((cell) => ({ ...cell, ...shortKeys(cell) }))),
     results.length === 0 ? "Neither run has results" : resultTable(results),
   ];
   return parts.join("\n\n");
 }
 
 function differenceTable(title: string, rows: readonly Difference[]): string {
-  if (rows.length === 0) return `${title}: no difference`;
+  if (rows.length === 0) return `${title}: no differences`;
   const text = (value: unknown) =>
     value === undefined ? null : typeof value === "string" ? value : JSON.stringify(value);
   return formatTable({
@@ -94,7 +94,7 @@ function resultTable(results: RunDiff["results"]): string {
   });
 }
 
-/** A cell's keys, short enough for a table. */
+/** The first digits of a cell's keys. */
 function shortKeys({ a, b }: Difference): Partial<Difference> {
   const short = (key: unknown) => String(key).slice(0, 12);
   return { ...(a === undefined ? {} : { a: short(a) }), ...(b === undefined ? {} : { b: short(b) }) };

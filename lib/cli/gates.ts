@@ -1,8 +1,8 @@
-// `deno task gates [run] --text … | --file … [--generate n]`: which model the stitches of a run listen to, token by token.
+// `deno task gates [run] --text … | --file … [--generate n]`: the gates of a run's stitches, token by token.
 import { basename, join } from "node:path";
 import { Command } from "commander";
 import { loadCorpus, type Tokenizer } from "../data/mod.ts";
-import { UserError } from "../errors.ts";
+import { systemReason, UserError } from "../errors.ts";
 import { generateGreedily } from "../eval/mod.ts";
 import { disposeWeights, toDevice } from "../model/mod.ts";
 import { END_OF_TEXT, type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "../report/mod.ts";
@@ -29,16 +29,16 @@ import { openDevice } from "../tensor/mod.ts";
 import { openStitchedRun, type StitchedRun } from "../bts/mod.ts";
 import { checkOutputFile, outputError, reason } from "./output-file.ts";
 
-/** Label of what the model writes itself. */
+/** Label of the text that the model generates. */
 const GENERATED = "generated";
 
-/** A part of the text whose gates are asked for. */
+/** A part of the text whose gates are shown. */
 interface Part {
   readonly label: string;
   readonly text: string;
 }
 
-/** Prints the gates as a table, or all of them as JSON, and writes the coloured page. */
+/** Prints the gates as tables, or all of them as JSON, and writes the colored page. */
 export async function gatesCommand(
   args: readonly string[],
   print: (text: string) => void = console.log,
@@ -46,16 +46,16 @@ export async function gatesCommand(
   const several = (value: string, before: readonly string[]) => [...before, value];
   const command = new Command("gates")
     .description(
-      "Shows which model the stitches of a run listen to, token by token. Several texts are joined, to see the gates " +
-        "change with the context; without any, three held-out tasks of the run are.",
+      "Shows the gates of a run's stitches, token by token: which model each token takes its state from. Several texts " +
+        "are joined, to show how the gates change with the context. Without a text, three held-out tasks are used.",
     )
     .argument("[run]", "id of the run, the start of one, or last", "last")
-    .option("--text <text>", "text to read; may be given many times", several, [] as readonly string[])
-    .option("--file <path>", "file with text to read; may be given many times", several, [] as readonly string[])
-    .option("--generate <number>", "tokens that the model then writes itself", "0")
-    .option("--runs <folder>", "where runs live", defaultRunsFolder())
-    .option("--out <file>", "where the page goes (default: gates.html in the run's folder)")
-    .option("--json", "write everything as one JSON object, and no page unless --out asks for one");
+    .option("--text <text>", "text to read; may be repeated", several, [] as readonly string[])
+    .option("--file <path>", "file with text to read; may be repeated", several, [] as readonly string[])
+    .option("--generate <number>", "tokens that the model generates after the text", "0")
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
+    .option("--out <file>", "file of the page (default: gates.html in the run's folder)")
+    .option("--json", "write everything as one JSON object; no page without --out");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const { options, positional } = parsed;
@@ -82,24 +82,30 @@ async function partsOf(texts: readonly string[], files: readonly string[]): Prom
   const parts = texts.map((text, i): Part => ({ label: texts.length === 1 ? "text" : `text ${i + 1}`, text }));
   for (const path of files) {
     try {
-      parts.push({ label: basename(path), text: await Deno.readTextFile(path) });
+      const text = new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
+      parts.push({ label: basename(path), text });
     } catch (error) {
-      const why = error instanceof Deno.errors.NotFound ? "there is no such file" : (error as Error).message;
+      const why = error instanceof TypeError
+        ? "it is not UTF-8"
+        : error instanceof Deno.errors.NotFound
+        ? "there is no such file"
+        : systemReason(error);
+      if (why === undefined) throw error;
       throw new UserError("gates.file", `Cannot read ${path}: ${why}`, "give the path of a text file");
     }
   }
   const empty = parts.findIndex(({ text }) => text === "");
   if (empty >= 0) {
     const what = empty < texts.length ? parts[empty]!.label : `file ${files[empty - texts.length]}`;
-    throw new UserError("gates.text", `The ${what} is empty: give at least a character`);
+    throw new UserError("gates.text", `The ${what} is empty: give at least one character`);
   }
   return parts;
 }
 
 /**
- * `text` with a line's end, cut so that both are at most `room` tokens.
+ * `text` with a newline, cut such that both are at most `room` tokens.
  *
- * @throws UserError `gates.length` when the room is too small for a line's end
+ * @throws UserError `gates.length` when a newline alone does not fit
  */
 export function fitPart(tokenizer: Pick<Tokenizer, "encode">, text: string, room: number): string {
   const line = (cut: string) => `${cut.trimEnd()}\n`;
@@ -111,7 +117,7 @@ export function fitPart(tokenizer: Pick<Tokenizer, "encode">, text: string, room
   return line(cut);
 }
 
-/** Code, problems and translations that the run was not trained on, as long as fits the context with what is written. */
+/** Held-out code, problems and translations, as long as they and the generated tokens fit the context. */
 async function heldoutTasks({ config, view, model, tokenizer }: StitchedRun, generate: number): Promise<Part[]> {
   const corpus = await loadCorpus(config.data, { seed: seedOf(view) });
   const first = (domain: string) => corpus.documents[domain]?.heldout[0]?.text ?? "";
@@ -122,7 +128,7 @@ async function heldoutTasks({ config, view, model, tokenizer }: StitchedRun, gen
     { label: "math", text: problems || first("math") },
     { label: "translation", text: translations || first("multilingual") },
   ];
-  // Where the run has other domains, theirs.
+  // A run of other domains shows those.
   const parts = [...tasks, ...corpus.domains.map((label) => ({ label, text: first(label) }))]
     .filter(({ label, text }, i, all) => text !== "" && all.findIndex((one) => one.label === label) === i).slice(0, 3);
   const room = Math.floor((model.contextLength - 1 - generate) / parts.length);
@@ -147,7 +153,7 @@ async function traceGates(run: StitchedRun, parts: readonly Part[], generate: nu
     throw new UserError(
       "gates.length",
       `The text has ${ids.length} tokens${
-        generate === 0 ? "" : `, and ${generate} are to be written`
+        generate === 0 ? "" : `, and ${generate} are to be generated`
       }, but the model ` +
         `takes ${model.contextLength} at once`,
       "give less text, or generate less",
@@ -182,7 +188,7 @@ async function traceGates(run: StitchedRun, parts: readonly Part[], generate: nu
   }
 }
 
-/** What each token adds to the text; a character of several tokens belongs to its last one. */
+/** The text that each token adds; a character of several tokens belongs to the last of them. */
 function tokenTexts(tokenizer: Tokenizer, ids: readonly number[]): string[] {
   const texts: string[] = [];
   let pending: number[] = [];

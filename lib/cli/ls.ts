@@ -36,7 +36,7 @@ export async function listCommand(
 ): Promise<void> {
   const collect = (value: string, before: readonly string[]) => [...before, value];
   const command = new Command("ls").description("Lists the runs, newest first.")
-    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--tag <tag>", "only runs with this tag; may be repeated", collect, [])
     .option(
       "--status <status>",
@@ -46,14 +46,14 @@ export async function listCommand(
     )
     .option("--preset <name>", "only runs of this preset")
     .option("--experiment <name>", "only runs of this experiment")
-    .option("--since <when>", "only runs started since: a date, or how long ago, such as 90m, 36h, 7d")
+    .option("--since <when>", "only runs started since a date, or so long ago: 90m, 36h, 7d")
     .option(
       "--sort <key>",
       "by a column (started, seconds, bpb, …), a result or a metric, with :last, :min, :max or :best",
       "started",
     )
     .option("--reverse", "in reverse order")
-    .option("--limit <count>", "this many runs at most")
+    .option("--limit <count>", "maximum number of runs")
     .option("--wide", "every column, even where lines do not fit the terminal")
     .option("--json", "write one JSON array");
   const parsed = parseWithCommander(command, args);
@@ -79,7 +79,7 @@ export async function listCommand(
   }
   const all = await listFromIndex(folder);
   if (all.length === 0) return print(`No runs in ${folder}; start one with: deno task bts`);
-  print([`None of the ${all.length} runs in ${folder} fits`, ...unknownNames(all, options)].join("\n"));
+  print([`None of the ${all.length} runs in ${folder} match`, ...unknownNames(all, options)].join("\n"));
 }
 
 /** What is cut and left out on a narrow terminal. */
@@ -113,7 +113,7 @@ function troubleLines(runs: readonly SortedRun[]): string[] {
     .map(({ id, status, error }) => printable(`${status}: ${id}: ${error}`));
 }
 
-/** A hint for each name that was asked for and that no run has: the names that there are. */
+/** A hint for each name that no run has, listing the names that runs have. */
 function unknownNames(runs: readonly SortedRun[], { preset, experiment, tags }: ListOptions): string[] {
   const hint = (what: string, asked: string | undefined, all: readonly string[]) => {
     const names = [...new Set(all)].sort();

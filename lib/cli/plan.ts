@@ -1,4 +1,4 @@
-// `deno task plan`: what a preset takes on a cluster, before anyone pays for it.
+// `deno task plan`: time, cost and memory of a preset on a cluster.
 import { Command, Option } from "commander";
 import { nearest, UserError } from "../errors.ts";
 import { calmConfigSchema, WEIGHT_METHODS } from "../merge/mod.ts";
@@ -62,16 +62,18 @@ interface Options {
 function planArguments(): Command {
   const collect = (value: string, before: readonly string[]) => [...before, value];
   return new Command("plan")
-    .description("Says how long a preset trains on a cluster, what it costs, and what memory each device needs.")
+    .description(
+      "Estimates how long a preset trains on a cluster, what it costs, and how much memory each device needs.",
+    )
     .option("--preset <name>", `one of ${Object.keys(btsDefinition.presets).join(", ")}`, "paper")
-    .option("--set <key=value>", "override one setting; deno task bts --help all lists them", collect, [])
+    .option("--set <key=value>", "change one setting; deno task bts --help all lists them", collect, [])
     .option("--gpu <name>", `one of ${GPUS.map(({ name }) => name).join(", ")}`, "h100")
-    .option("--count <number>", "how many", "8")
-    .option("--mfu <share>", "share of its peak speed that training reaches", "0.4")
-    .option("--price <amount>", "price of one for an hour, for the cost in money")
-    .option("--no-seed", "the seed is there already")
+    .option("--count <number>", "number of GPUs", "8")
+    .option("--mfu <share>", "model FLOP/s utilization: share of the peak speed that training reaches", "0.4")
+    .option("--price <amount>", "price of one GPU per hour, for the total cost")
+    .option("--no-seed", "leave out the seed model: it is already trained")
     .addOption(
-      new Option("--sharding <how>", "what a job's devices share out; auto: the least that fits")
+      new Option("--sharding <how>", "what a job's devices divide among them; auto: as little as fits")
         .choices(["auto", ...SHARDINGS]).default("auto"),
     )
     .option("--json", "write one JSON object");

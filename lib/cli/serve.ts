@@ -1,4 +1,4 @@
-// `deno task serve`: the pages of all runs, on this machine's loopback.
+// `deno task serve`: serves the pages of all runs on the loopback interface.
 import { Command } from "commander";
 import { defaultRunsFolder, parseWithCommander, readInteger, runIds } from "../run/mod.ts";
 import { missingFolderText, serve, startServerWorker, takenPortText } from "../serve/mod.ts";
@@ -8,9 +8,9 @@ const PORT = 8420;
 
 /** `deno task serve [--port 8420] [--runs <folder>]` */
 export async function serveCommand(args: readonly string[]): Promise<void> {
-  const command = new Command("serve").description("Serves the pages of all runs on this machine's loopback.")
-    .option("--port <number>", "port; the next free one when it is taken", String(PORT))
-    .option("--runs <folder>", "where runs live", defaultRunsFolder());
+  const command = new Command("serve").description("Serves the pages of all runs on this machine's loopback interface.")
+    .option("--port <number>", "port; if it is taken, the next free one", String(PORT))
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder());
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
   const port = readInteger("--port", String(parsed.options.port), 0, 65_535);

@@ -1,4 +1,4 @@
-// `deno task show <run>`: one run with its cells, results, tables, and where its files and its report lie.
+// `deno task show <run>`: one run with its cells, results and tables, and the paths of its files and its report.
 import { join } from "node:path";
 import { Command } from "commander";
 import { UserError } from "../errors.ts";
@@ -31,7 +31,7 @@ import {
 } from "../run/mod.ts";
 import { labelLines } from "./label.ts";
 
-/** Tables that are long or say in detail what others say in short. */
+/** Tables that are long, or detail what others summarize. */
 const LONG_TABLES = new Set(["data", "gates", "comparisons"]);
 /** Longest text of a cell's summary. */
 const SUMMARY_WIDTH = 80;
@@ -43,15 +43,15 @@ export async function showCommand(
 ): Promise<void> {
   const command = new Command("show").description("Shows a run: cells, results, tables, files, report.")
     .argument("[run]", "id or name of the run, the start of an id, or last", "last")
-    .option("--runs <folder>", "where runs live", defaultRunsFolder())
-    .option("--tables", "show all tables, the long ones too")
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
+    .option("--tables", "show all tables, including long ones")
     .option("--json", "write the run as one JSON object");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const folder = String(parsed.options.runs);
   const id = await resolveRun(folder, parsed.positional[0] ?? "last");
   const view = await readRun(folder, id);
-  if (view === undefined) throw new UserError("run.none", `The run ${id} is gone from ${folder}`);
+  if (view === undefined) throw new UserError("run.none", `The run ${id} is no longer in ${folder}`);
   const labels = await readLabels(join(folder, id));
   const captured = await readProvenance(join(folder, id));
   if (parsed.options.json) return print(jsonLine({ ...view, labels, captured }));
@@ -63,7 +63,7 @@ export async function showCommand(
   );
 }
 
-/** A run as text; `all` shows every table and whole summaries. */
+/** A run as text; `all` shows every table, and summaries in full. */
 async function describeRun(view: RunView, lines: readonly string[], runsFolder: string, all: boolean): Promise<string> {
   const took = view.seconds === null ? "" : ` after ${formatSeconds(view.seconds)}`;
   const report = join(runsFolder, view.id, "report.html");
@@ -92,7 +92,7 @@ async function describeRun(view: RunView, lines: readonly string[], runsFolder: 
     ...shown.map((table) => `\n${formatTable(table)}`),
     ...filesLines(view, runsFolder),
     ...(hasReport ? [`\nreport: ${report}`] : []),
-    ...(left.length === 0 ? [] : [`\n--tables shows the other tables, too: ${left.map(printable).join(", ")}`]),
+    ...(left.length === 0 ? [] : [`\n--tables also shows: ${left.map(printable).join(", ")}`]),
   ].join("\n");
 }
 
@@ -121,7 +121,7 @@ function endingLines(view: RunView): string[] {
   return [(view.status === "stopped" ? "" : "error: ") + printableLines(text)];
 }
 
-/** Results first and once: a cell may have shown them already, under the name that they have here. */
+/** All tables, results first; a cell may have logged the results under the same name. */
 function tablesOf({ results, cells }: RunView): Table[] {
   const logged = cells.flatMap(({ tables }) => tables);
   if (results === null || Object.keys(results.methods).length === 0) return logged;
@@ -129,7 +129,7 @@ function tablesOf({ results, cells }: RunView): Table[] {
   return [own, ...logged.filter(({ name }) => name !== own.name)];
 }
 
-/** Warnings and errors of cells, each once. */
+/** Warnings and errors of cells, without repetitions. */
 function remarks({ cells }: RunView): string[] {
   const lines = cells.flatMap(({ notes }) =>
     notes.filter(({ level }) => level !== "info").map(({ level, text }) => `${level}: ${printable(text)}`)
@@ -137,7 +137,7 @@ function remarks({ cells }: RunView): string[] {
   return [...new Set(lines)];
 }
 
-/** The folder of every cell that left files, relative to the working directory. */
+/** The folder of every cell with files, relative to the working directory. */
 function filesLines({ cells }: RunView, runsFolder: string): string[] {
   const rows = cells.flatMap((cell) => {
     const folder = folderOf(cell);
@@ -148,7 +148,7 @@ function filesLines({ cells }: RunView, runsFolder: string): string[] {
   return [`\n${formatTable({ name: "files", title: "Files", columns: columns as Table["columns"], rows })}`];
 }
 
-/** Where a cell's files lie below the runs folder: a file's path without its name, which may have folders itself. */
+/** Folder of a cell's files below the runs folder: the path of a file without its name, which may contain slashes. */
 function folderOf({ artifacts }: CellView): string | undefined {
   const file = artifacts.find(({ path, name }) => path.endsWith(`/${name}`));
   return file?.path.slice(0, -file.name.length - 1);
@@ -162,7 +162,7 @@ function cellsTable(view: RunView, width: number): Table {
       { key: "name", title: "cell", kind: "text" },
       { key: "status", title: "status", kind: "text" },
       { key: "took", title: "took", kind: "text" },
-      { key: "summary", title: "what came out", kind: "text" },
+      { key: "summary", title: "summary", kind: "text" },
     ],
     rows: view.cells.map(({ name, status, seconds, summary }) => ({
       name,

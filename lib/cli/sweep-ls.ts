@@ -14,7 +14,7 @@ import {
 /** Lists the sweeps, newest first. */
 export async function listSweepsCommand(args: readonly string[], print: (text: string) => void): Promise<void> {
   const command = new Command("sweep ls").description("Lists the sweeps, newest first.")
-    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON array");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());

@@ -24,7 +24,7 @@ export async function showSweepCommand(args: readonly string[], print: (text: st
   const command = new Command("sweep show").description("Shows a sweep: its trials, best first.")
     .argument("[sweep]", "id or name of the sweep, the start of an id, or last", "last")
     .option("--metric <name>", "what trials are compared by (default: the sweep's own)")
-    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON object");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());

@@ -1,4 +1,4 @@
-// `deno task verify <run>`: every file of a run hashed again.
+// `deno task verify <run>`: hashes every file of a run again.
 import { Command } from "commander";
 import { UserError } from "../errors.ts";
 import {
@@ -12,16 +12,16 @@ import {
   verifyRun,
 } from "../run/mod.ts";
 
-/** Prints what verifying a run found; false when something is damaged (exit code 1). */
+/** Verifies a run and prints what it found; false when something is damaged (exit code 1). */
 export async function verifyCommand(
   args: readonly string[],
   print: (text: string) => void = console.log,
 ): Promise<boolean> {
   const command = new Command("verify").description(
-    "Checks every byte of a run's cells and checkpoints against their hashes.",
+    "Checks every byte of a run's cells and checkpoints against its hash.",
   )
     .argument("[run]", "id or name of the run, the start of an id, or last", "last")
-    .option("--runs <folder>", "where runs live", defaultRunsFolder())
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON object: ok, weights, artifacts, checkpoints, damage");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") {
@@ -31,7 +31,7 @@ export async function verifyCommand(
   const folder = String(parsed.options.runs);
   const id = await resolveRun(folder, parsed.positional[0] ?? "last");
   const found = await verifyRun(folder, id);
-  if (found === undefined) throw new UserError("run.none", `The run ${id} is gone from ${folder}`);
+  if (found === undefined) throw new UserError("run.none", `The run ${id} is no longer in ${folder}`);
   print(parsed.options.json ? jsonLine(found) : asText(found));
   return found.ok;
 }
@@ -56,6 +56,6 @@ function asText({ run, ok, artifacts, checkpoints, damage }: Verification): stri
   });
   const problems = [...bad, ...damage].map(({ path, problem }) => `damaged: ${printable(path)}: ${problem}`);
   const kept = checkpoints.length === 0 ? "" : `, and so are ${checkpoints.length} checkpoints`;
-  const verdict = ok ? `All ${artifacts.length} files are as they were written${kept}` : "The run is damaged";
+  const verdict = ok ? `All ${artifacts.length} files are unchanged${kept}` : "The run is damaged";
   return [table, "", ...problems, verdict].join("\n");
 }

@@ -168,12 +168,16 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
     await t.step("mistakes are named", async () => {
       const empty = join(runs, "empty.txt");
       await Deno.writeTextFile(empty, "");
+      const latin = join(runs, "latin.txt");
+      await Deno.writeFile(latin, new Uint8Array([0x63, 0x61, 0x66, 0xe9]));
       const cases: readonly (readonly [string[], RegExp])[] = [
         [["--text", ""], /The text is empty/],
         [["--text", "a", "--file", empty], /The file .*empty\.txt is empty/],
         [["--text", "a", "--out", join(runs, "none", "x.html")], /x\.html": there is no folder ".*none"$/],
         [["--file", join(runs, "none.txt")], /Cannot read .*none.txt: there is no such file/],
-        [["--text", "a", "--generate", "100"], /2 tokens, and 100 are to be written, but the model takes 64/],
+        [["--file", runs], /Cannot read .*: it is a folder, not a file/],
+        [["--file", latin], /Cannot read .*latin\.txt: it is not UTF-8/],
+        [["--text", "a", "--generate", "100"], /2 tokens, and 100 are to be generated, but the model takes 64/],
         [["--generate", "-1", "--text", "a"], /--generate -1/],
         [["nosuchrun"], /no run "nosuchrun"/],
       ];

@@ -91,7 +91,7 @@ Deno.test("A continued run shows what was asked for last, keeps what it had, and
     terminal.close();
     view = (await readRun(folder, run.id))!;
     assert.equal(view.status, "done");
-    assert.match(lines.join(""), /After smoke · seed 1 · other\nrun \S+ goes on: 0 of 2 cells are done\n/);
+    assert.match(lines.join(""), /After smoke · seed 1 · other\nrun \S+ resumed: 0 of 2 cells are done\n/);
   }));
 
 Deno.test("a run of a study that was renamed since is resumed under the new name", () =>

@@ -1,8 +1,8 @@
-// Commander without its habits of printing and exiting: help comes back as text, mistakes as user errors.
+// Commander without printing or exiting: help is returned as text, and mistakes are thrown as user errors.
 import { type Command, CommanderError } from "commander";
 import { nearest, UserError } from "../../errors.ts";
 
-/** What commander made of the arguments. */
+/** Parsed arguments. */
 export type Parsed =
   | { readonly kind: "help"; readonly text: string }
   | {
@@ -12,7 +12,7 @@ export type Parsed =
   };
 
 /**
- * Parses arguments (without the program's name).
+ * Parses the arguments after the program's name.
  *
  * @throws UserError for unknown options (with the nearest), missing values and excess arguments
  */
@@ -46,7 +46,11 @@ function asUserError(error: CommanderError, name: string): UserError {
   );
 }
 
-/** An integer in a range, from an option's text. */
+/**
+ * The integer of an option's text.
+ *
+ * @throws UserError `command.malformed` when it is not one from `low` to `high`
+ */
 export function readInteger(option: string, text: string, low: number, high: number): number {
   const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
   if (!(value >= low && value <= high)) {

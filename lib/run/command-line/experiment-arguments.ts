@@ -20,7 +20,7 @@ export interface Preset<Schema extends z.ZodType> {
   readonly description: string;
   /** What differs from the schema's defaults, to any depth. */
   readonly config: DeepPartial<z.input<Schema>>;
-  /** Why the preset is refused without `--force` (as a full sentence without its point); `--dry-run` is always allowed. */
+  /** Why the preset needs `--force`: a clause that follows "Cannot run the preset x: ". `--dry-run` is always allowed. */
   readonly needsForce?: string;
 }
 
@@ -28,7 +28,7 @@ type DeepPartial<T> = T extends readonly unknown[] ? T
   : T extends object ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
   : T;
 
-/** What the command line of an experiment is made from. */
+/** What defines the command line of an experiment. */
 export interface ExperimentDefinition<Schema extends z.ZodType> {
   /** `bts` */
   readonly name: string;
@@ -36,13 +36,13 @@ export interface ExperimentDefinition<Schema extends z.ZodType> {
   /** A sentence or a paragraph for `--help`. */
   readonly description: string;
   readonly schema: Schema;
-  /** Which settings may change while a run is under way, by key path with `*` for any part. Default: none. */
+  /** Which settings may change when a run is resumed, by key path with `*` for any part. @default none */
   readonly mayChange?: MayChange;
   readonly presets: Readonly<Record<string, Preset<Schema>>>;
   readonly defaultPreset: string;
 }
 
-/** A run, or several seeds of it, that a person asked for. */
+/** A run, or one run per seed, as the command line describes it. */
 export interface RunInvocation<Config> {
   readonly kind: "run";
   readonly config: Config;
@@ -54,34 +54,34 @@ export interface RunInvocation<Config> {
   /** One run each. */
   readonly seeds: readonly number[];
   readonly device: DeviceName;
-  /** Undefined: as many as are good. */
+  /** Undefined: the device's default. */
   readonly threads: number | undefined;
   readonly runsFolder: string;
   /** The last line of stdout is one JSON object. */
   readonly json: boolean;
   readonly dryRun: boolean;
   readonly force: boolean;
-  /** Whether a new run begins even where an unfinished one could be continued. */
+  /** Whether to start a new run even if there is an unfinished one to resume. */
   readonly fresh: boolean;
-  /** A name for the run in place of the experiment's title. */
+  /** Title of the run; undefined: the experiment's. */
   readonly name: string | undefined;
-  /** The run's id, chosen by whoever starts it (a notebook); undefined: a new one. */
+  /** The run's id, chosen by the program that starts it; undefined: a new one. */
   readonly id: string | undefined;
   readonly serve: boolean;
-  /** Undefined: the default one, or another when it is taken. */
+  /** Undefined: the default port, or another when that is taken. */
   readonly port: number | undefined;
-  /** Where alerts are posted to. */
+  /** Where alerts are posted. */
   readonly webhook: URL | undefined;
-  /** The experiment's name and its arguments, for repeating the run; without the webhook, which may hold a secret. */
+  /** The experiment's name and its arguments, for repeating the run; without the webhook, which may contain a secret. */
   readonly command: readonly string[];
 }
 
 export type Invocation<Config> = RunInvocation<Config> | { readonly kind: "help"; readonly text: string };
 
 /**
- * Reads an experiment's arguments. Nothing is written and nothing printed; only the `--config` file is read.
+ * Parses an experiment's arguments. Prints and writes nothing; reads only the `--config` file.
  *
- * @throws UserError for anything that cannot be read, with what was expected and the nearest that exists
+ * @throws UserError for anything malformed, with what was expected and the nearest that exists
  */
 export function parseExperimentArguments<Schema extends z.ZodType>(
   args: readonly string[],
@@ -146,7 +146,7 @@ interface Options {
   readonly webhook?: string;
 }
 
-/** The experiment's commander command; its `--help` is an option like the others, for it takes a section. */
+/** The experiment's commander command. `--help` is an option like the others, because it takes a section. */
 function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefinition<Schema>): Command {
   const collect = (value: string, before: string[] = []) => [...before, value];
   return new Command(definition.name)
@@ -161,7 +161,7 @@ function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefin
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "print the result as one line of JSON, the last of stdout")
     .option("--dry-run", "print the plan and its cost, and write nothing")
-    .option("--force", "run what is refused for its size or its time")
+    .option("--force", "run even what is refused for its size or duration")
     .option("--fresh", "start a new run instead of resuming an unfinished one")
     .option("--name <text>", "title of the run")
     .option("--id <id>", "id of the run (default: a new one)")
@@ -198,14 +198,14 @@ function presetOf<Schema extends z.ZodType>(given: Options, definition: Experime
   if (preset.needsForce !== undefined && !given.force && !given.dryRun) {
     throw new UserError(
       "command.needs-force",
-      `Cannot run the preset ${given.preset} just like that: ${preset.needsForce}`,
-      "add --dry-run to see the plan, or --force to run it all the same",
+      `Cannot run the preset ${given.preset}: ${preset.needsForce}`,
+      "add --dry-run to see the plan, or --force to run it anyway",
     );
   }
   return preset;
 }
 
-/** The webhook of the option, or else of the environment; an empty one is none. */
+/** The webhook of the option or else of the environment; an empty text stands for none. */
 function webhookOf({ webhook }: Options, variable: (name: string) => string | undefined): URL | undefined {
   if (webhook !== undefined) return webhook === "" ? undefined : webhookUrl(webhook, "--webhook");
   const value = variable(WEBHOOK_VARIABLE) ?? "";

@@ -3,7 +3,7 @@ import { explainError, systemReason, UserError } from "../../errors.ts";
 import { printableLines } from "../view/mod.ts";
 import { StopError, stopReason } from "../process/stop.ts";
 
-/** How a program ends: its exit code, and what it says on stderr. */
+/** How a program ends: its exit code, and its message on stderr. */
 export interface Ending {
   readonly exitCode: number;
   readonly message: string;
@@ -11,7 +11,7 @@ export interface Ending {
 
 /**
  * The ending for an error: 2 and one sentence for a user's mistake or for what the system refused, 130, 143 or 129 for
- * Ctrl-C, SIGTERM or SIGHUP, 1 and the stack for a bug, 0 and silence when the reader of our output has gone
+ * Ctrl-C, SIGTERM or SIGHUP, 1 and the stack for a bug, 0 and no message when the reader of our output is gone
  * (`deno task ls | head`).
  */
 export function endingOf(error: unknown, stop: StopError | undefined = stopReason()): Ending {
@@ -23,7 +23,7 @@ export function endingOf(error: unknown, stop: StopError | undefined = stopReaso
   return { exitCode: 1, message: `This is a bug in Stitchbook, or in an experiment:\n${explainError(error)}` };
 }
 
-/** Errors of the system that also tell of a bug, such as a file that should have been made. */
+/** System errors that may as well come from a bug, such as a file that should have been created. */
 const PERHAPS_BUGS: ReadonlySet<unknown> = new Set(["EEXIST", "EINVAL", "ENOTEMPTY"]);
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: "free some space, or choose another --runs folder",
@@ -54,7 +54,7 @@ export async function runMain(main: () => Promise<void> | void): Promise<void> {
     try {
       if (message !== "") console.error(message);
     } finally {
-      // Even when the terminal is closed and takes no message.
+      // Even if the terminal is closed and the message cannot be written.
       Deno.exit(exitCode);
     }
   }

@@ -1,4 +1,4 @@
-// A run in the terminal, on stderr: one live line for the cell that runs, one line for each that has ended.
+// A run in the terminal, on stderr: a live line for the running cell, and one line for each cell that has ended.
 import {
   applyEvent,
   type CellView,
@@ -15,26 +15,26 @@ import type { RunEvent } from "../events/events.ts";
 export interface TerminalOptions {
   /** @default writes to stderr */
   readonly write?: (text: string) => void;
-  /** Whether a line can be written over. @default whether stderr is a terminal */
+  /** Whether lines can be overwritten. @default whether stderr is a terminal */
   readonly live?: boolean;
   /** @default live, and `NO_COLOR` is not set */
   readonly color?: boolean;
   /** Width of the terminal. @default asks the terminal each time */
   readonly columns?: () => number;
-  /** Milliseconds between two progress lines; a cell's first comes after 2 s at the latest. @default 100 when live, otherwise 10 000 */
+  /** Milliseconds between progress lines; a cell's first comes within 2 s. @default 100 when live, otherwise 10 000 */
   readonly interval?: number;
 }
 
-/** Milliseconds after which a cell that has not ended says how far it is. */
+/** Milliseconds until the first progress line of a cell. */
 const FIRST_MS = 2_000;
 
-/** Shows a run as its events are written. */
+/** Shows a run while its events are written. */
 export interface TerminalView {
-  /** Give it to `openRun`. */
+  /** For `openRun`. */
   readonly onEvent: (event: RunEvent) => void;
-  /** Takes in what a continued run has logged before, in silence. */
+  /** Takes in, without printing, what a resumed run has logged before. */
   readonly onPast: (events: readonly RunEvent[]) => void;
-  /** Writes other text without tearing the live line. */
+  /** Prints other text without breaking the live line. */
   print(text: string): void;
   close(): void;
 }
@@ -48,7 +48,7 @@ const marks = {
   stopped: ["■", "yellow"],
 } as const;
 
-/** A view of runs on the terminal; plain lines, at longer intervals, when it is not one. */
+/** A view of runs on the terminal; plain lines at longer intervals when stderr is not a terminal. */
 export function terminalView(options: TerminalOptions = {}): TerminalView {
   const live = options.live ?? Deno.stderr.isTerminal();
   const color = options.color ?? (live && !Deno.env.get("NO_COLOR"));
@@ -98,13 +98,13 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
           }`,
         );
         print(paint("dim", `run ${view.id}${event.kind === "run.resume" ? resumeText(view) : ""}`));
-        // A cell may have nothing to say for long: its clock goes on.
+        // A cell may log nothing for a long time; its clock still runs.
         clearInterval(timer);
         Deno.unrefTimer(timer = setInterval(() => showProgress(Date.now()), 1000));
         break;
       case "cell.start":
         current = view.cells.find(({ name }) => name === event.cell);
-        // A live line appears at once; in a log, a line says what begins and progress follows after a while.
+        // A live line appears at once; in a log, progress follows the start line after a while.
         due = live ? 0 : now + Math.min(interval, FIRST_MS);
         if (!live) print(`… ${printable(event.cell)}: ${printable(event.title)}`);
         else showProgress(now);
@@ -112,7 +112,7 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
       case "cell.resume":
         current = view.cells.find(({ name }) => name === event.cell);
         due = live ? 0 : now + Math.min(interval, FIRST_MS);
-        print(`… ${printable(event.cell)}: goes on ${event.step === 0 ? "from its start" : `from step ${event.step}`}`);
+        print(`… ${printable(event.cell)}: resumes ${event.step === 0 ? "at its start" : `at step ${event.step}`}`);
         break;
       case "metrics":
         current = view.cells.find(({ name }) => name === event.cell);
@@ -148,7 +148,7 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
 
 type Paint = (name: keyof typeof colors, text: string) => string;
 
-/** Writes until that fails, because nobody reads on or the terminal is closed: says so once, and then writes no more. */
+/** Writes until that fails, because the reader or the terminal is gone; then reports that once and stops writing. */
 function whileReadable(write: (text: string) => void): (text: string) => void {
   let gone = false;
   return (text) => {
@@ -159,9 +159,9 @@ function whileReadable(write: (text: string) => void): (text: string) => void {
       gone = true;
       const reason = error instanceof Error ? error.message : String(error);
       try {
-        console.error(`Nobody reads the progress any more (${reason}); the run goes on without showing it`);
+        console.error(`The progress display was closed (${reason}); the run continues without it`);
       } catch {
-        // Only output.log could hear it.
+        // Nothing but output.log could have received it.
       }
     }
   };
@@ -178,12 +178,12 @@ function endLine(event: Extract<RunEvent, { kind: "cell.end" }>, paint: Paint): 
 function runEndLine(event: Extract<RunEvent, { kind: "run.end" }>, paint: Paint): string {
   const took = formatSeconds(event.seconds);
   if (event.status === "done") return paint("green", `Done in ${took}`);
-  if (event.status === "stopped") return paint("yellow", `Stopped after ${took}; the same command goes on from here`);
+  if (event.status === "stopped") return paint("yellow", `Stopped after ${took}; re-run the same command to resume`);
   return paint("red", `Failed after ${took}`);
 }
 
 function resumeText({ cells }: RunView): string {
-  return ` goes on: ${finishedCells(cells)} of ${cells.length} cells are done`;
+  return ` resumed: ${finishedCells(cells)} of ${cells.length} cells are done`;
 }
 
 function indent(text: string): string {

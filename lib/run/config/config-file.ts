@@ -12,7 +12,7 @@ import {
   type Scalar,
   visit,
 } from "yaml";
-import { UserError } from "../../errors.ts";
+import { systemReason, UserError } from "../../errors.ts";
 import { refuseUnplain } from "./config-value.ts";
 
 /** The contents of a configuration file. */
@@ -70,11 +70,8 @@ function readBytes(path: string, readFile: (path: string) => Uint8Array): Uint8A
   try {
     bytes = readFile(path);
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : error instanceof Error
-      ? error.message
-      : String(error);
+    const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : systemReason(error);
+    if (reason === undefined) throw error;
     throw new UserError("config.file", `Cannot read ${path}: ${reason}`, "check the path given to --config");
   }
   if (bytes.length > LARGEST) {

@@ -1,8 +1,8 @@
-// What settings a zod schema has: their key paths, types, defaults and descriptions, and which is nearest to a mistake.
+// The settings of a zod schema: key paths, types, defaults and descriptions, and the nearest to a misspelled one.
 import { z } from "zod";
 import { nearest } from "../../errors.ts";
 
-/** The part of JSON Schema that zod writes and this room reads. */
+/** The part of JSON Schema that zod writes and this folder reads. */
 export interface SchemaNode {
   readonly type?: string | readonly string[];
   readonly required?: readonly string[];
@@ -31,12 +31,12 @@ export interface ConfigKey {
   readonly path: string;
   /** The type in words: `integer > 0`, `one of auto, cpu`. */
   readonly type: string;
-  /** The value when nothing sets it; undefined when there is none. */
+  /** The default value; undefined when there is none. */
   readonly default: unknown;
   readonly description: string;
 }
 
-/** The schema of a configuration's input, with references put in place; where a schema holds itself, anything goes. */
+/** The schema of a configuration's input with references resolved; a recursive reference admits any value. */
 export function inputSchema(schema: z.ZodType): SchemaNode {
   const root = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as SchemaNode;
   const inline = (value: unknown, above: readonly string[]): unknown => {
@@ -61,7 +61,7 @@ export function alternatives(node: SchemaNode): SchemaNode[] {
   return [node];
 }
 
-/** The schemas that a key of an object has, one for each alternative that knows the key; none for an unknown key. */
+/** The schemas of a key of an object, one for each alternative that has the key; none for an unknown key. */
 export function childrenOf(node: SchemaNode, key: string): SchemaNode[] {
   return alternatives(node).flatMap((option) => {
     const own = Object.hasOwn(option.properties ?? {}, key) ? option.properties![key] : undefined;
@@ -72,7 +72,7 @@ export function childrenOf(node: SchemaNode, key: string): SchemaNode[] {
   });
 }
 
-/** Whether a node takes any value: `z.any()`, `z.json()`. */
+/** Whether a node admits any value: `z.any()`, `z.json()`. */
 function isAnything(node: SchemaNode): boolean {
   return node.type === undefined && node.enum === undefined && node.const === undefined;
 }
@@ -146,7 +146,7 @@ export function typeInWords(node: SchemaNode): string {
 }
 
 function rangeInWords(node: SchemaNode): string {
-  // zod writes the safe integers' range for every integer; it says nothing to a reader.
+  // zod writes the range of safe integers for every integer, which tells a reader nothing.
   const shown = (limit: number | undefined) => limit !== undefined && Math.abs(limit) !== Number.MAX_SAFE_INTEGER;
   if (shown(node.minimum) && shown(node.maximum)) return ` from ${node.minimum} to ${node.maximum}`;
   const low = shown(node.exclusiveMinimum)
@@ -162,7 +162,7 @@ function rangeInWords(node: SchemaNode): string {
   return [low, high].filter((part) => part !== "").map((part) => ` ${part}`).join(" and");
 }
 
-/** The known key path nearest to an unknown one: by its last part when only that was given, otherwise by spelling. */
+/** The known key path nearest to an unknown one: the one that ends in it, otherwise the nearest by spelling. */
 export function nearestKey(path: string, known: readonly string[]): string | undefined {
   const ending = known.filter((key) => key.endsWith(`.${path}`));
   return ending[0] ?? nearest(path, known) ??

@@ -1,15 +1,15 @@
-// Reading one `--set key.path=value`: the key checked against the schema, the value typed by it.
+// Reads `--set key.path=value`: the schema checks the key and gives the value its type.
 import { parseDocument } from "yaml";
 import { nearest, UserError } from "../../errors.ts";
 import { alternatives, nearestKey, schemaAt, type SchemaNode, typeInWords } from "./config-keys.ts";
 
-/** One `--set`, read. */
+/** One parsed `--set`. */
 export interface Assignment {
   readonly path: readonly string[];
   readonly value: unknown;
 }
 
-/** Keys that mean something to JavaScript objects and so are never settings. */
+/** Keys with a meaning for JavaScript objects, which are never settings. */
 const FORBIDDEN = ["__proto__", "constructor", "prototype"];
 const NUMBER = /^[+-]?(\d[\d_]*)?\.?\d+([eE][+-]?\d+)?$/;
 
@@ -17,7 +17,7 @@ const NUMBER = /^[+-]?(\d[\d_]*)?\.?\d+([eE][+-]?\d+)?$/;
  * Reads every `--set`.
  *
  * @param known all key paths, for suggestions
- * @param option what gave them, for messages
+ * @param option the option that gave them, for messages
  * @throws UserError for a malformed one, an unknown key, a value of the wrong type, and a key set twice
  */
 export function readAssignments(
@@ -33,7 +33,7 @@ export function readAssignments(
       if (path.slice(0, shared).join(".") === before.slice(0, shared).join(".")) {
         throw new UserError(
           "config.repeated-key",
-          `Cannot set ${path.join(".")} twice: ${texts[i]} meets an earlier ${option} ${before.join(".")}`,
+          `Cannot set ${path.join(".")} twice: ${texts[i]} conflicts with an earlier ${option} ${before.join(".")}`,
           "give each setting once",
         );
       }
@@ -67,7 +67,7 @@ function readAssignment(text: string, root: SchemaNode, known: readonly string[]
   return { path, value: readValue(value, node, key) };
 }
 
-/** @throws UserError when a part of a key would reach into JavaScript's objects */
+/** @throws UserError when a part of a key has a meaning for JavaScript objects */
 export function refuseForbidden(path: readonly string[], where: string): void {
   const bad = path.find((part) => FORBIDDEN.includes(part));
   if (bad !== undefined) {
@@ -75,10 +75,10 @@ export function refuseForbidden(path: readonly string[], where: string): void {
   }
 }
 
-/** The error for a key that no setting has. */
+/** The error for an unknown key. */
 export function unknownKey(key: string, known: readonly string[], where: string): UserError {
   if (known.includes(key)) {
-    // Only a file can name a known key that is not there: written with points instead of nested.
+    // A known key is only unknown in a file that writes it with dots instead of nesting it.
     const nested = key.split(".").join(": { ") + ": …" + " }".repeat(key.split(".").length - 1);
     return new UserError("config.unknown-key", `Cannot read the key "${key}" in ${where}`, `nest it: ${nested}`);
   }
@@ -90,7 +90,7 @@ export function unknownKey(key: string, known: readonly string[], where: string)
   );
 }
 
-/** The value of a text: of its readings, from the strictest to the loosest, the first that the schema admits. */
+/** The value of a text: the strictest of its readings that the schema admits. */
 function readValue(text: string, node: SchemaNode, key: string): unknown {
   const options = alternatives(node);
   const list = options.find(({ type }) => type === "array");
@@ -144,7 +144,7 @@ function readItems(text: string, { prefixItems, items }: SchemaNode, key: string
   });
 }
 
-/** Reads JSON, by YAML's rules for it: those also find keys that are repeated. */
+/** Reads JSON with the YAML parser, which also reports repeated keys. */
 function readJson(text: string, key: string): unknown {
   const document = parseDocument(text, { prettyErrors: false });
   const [fault] = document.errors;

@@ -1,4 +1,4 @@
-// Putting a configuration together: schema defaults < preset < configuration file < `--set`.
+// Merges a configuration from its sources: schema defaults < preset < configuration file < `--set`.
 import type { z } from "zod";
 import { UserError } from "../../errors.ts";
 import type { SettingSource } from "../events/provenance.ts";
@@ -91,7 +91,7 @@ function merge(below: unknown, above: unknown, node: SchemaNode): unknown {
   return merged;
 }
 
-/** `value` with `leaf` at `path`; what lies beside the path stays. */
+/** `value` with `leaf` at `path`; the rest stays. */
 function setAt(value: unknown, node: SchemaNode, path: readonly string[], leaf: unknown): Plain {
   const [key, ...rest] = path as [string, ...string[]];
   const plain = isPlain(value) ? value : {};
@@ -105,8 +105,8 @@ function childOf(node: SchemaNode, key: string): SchemaNode {
 }
 
 /**
- * The defaults that stand above single settings: a group's or a record's. The schema itself uses them only where
- * nothing at all is given, so setting one weight of a datamix would lose the others.
+ * The defaults of whole groups and records. The schema itself applies them only when nothing of a group is given, so
+ * setting one weight of a datamix would lose the others.
  */
 function defaultsOf(node: SchemaNode): Plain {
   const [option, ...others] = alternatives(node);
@@ -124,7 +124,7 @@ function isPlain(value: unknown): value is Plain {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Refuses keys that no setting has, also where the schema itself would drop them in silence. */
+/** Refuses unknown keys, even where the schema itself would silently drop them. */
 function refuseUnknown(
   value: unknown,
   node: SchemaNode,
@@ -137,7 +137,7 @@ function refuseUnknown(
     const at = [...path, key];
     const options = childrenOf(node, key);
     if (options.length > 0) refuseUnknown(member, { anyOf: options }, at, known, where);
-    // A scalar where settings were expected is a wrong type, which the schema reports; so is the reverse.
+    // A scalar in place of settings, or settings in place of a scalar, is a wrong type, which the schema reports.
     else if (takesObjects(node)) throw unknownKey(at.join("."), known, where(at));
   }
 }

@@ -8,7 +8,7 @@ const MOST_SEEDS = 10_000;
 /**
  * The seeds of a list, in its order.
  *
- * @throws UserError `command.malformed` for anything else, for a seed that comes twice, and for too many
+ * @throws UserError `command.malformed` for anything else, for a repeated seed, and for too many
  */
 export function readSeeds(text: string, option = "--seeds"): number[] {
   const refuse = (why: string) =>

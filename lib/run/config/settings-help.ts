@@ -3,9 +3,9 @@ import type { z } from "zod";
 import { nearest, UserError } from "../../errors.ts";
 import { type ConfigKey, configKeys } from "./config-keys.ts";
 
-/** A key and its default that take more columns than this push their description to the right. */
+/** Descriptions start at this column, unless a key and its default are wider. */
 const KEY_WIDTH = 40;
-/** Width of the overview, which help texts are wrapped to as well. */
+/** Width of the overview. */
 const WIDTH = 80;
 /** The section that stands for all settings. */
 const ALL = "all";

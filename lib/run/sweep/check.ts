@@ -1,6 +1,5 @@
-// Checking every trial before the first one starts, by the experiment itself, in a process of its own.
-//
-// `<experiment> --check-trials` reads one JSON request on stdin and writes one JSON reply, the last line of stdout.
+// Checks every trial before the first one starts. The experiment itself does so, in its own process: called with
+// `--check-trials`, it reads one JSON request from stdin and writes one JSON reply, the last line of stdout.
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { canonicalJson } from "../files/canonical.ts";
@@ -11,11 +10,11 @@ import { sha256 } from "../files/files.ts";
 import { scriptArguments } from "../process/script.ts";
 import { type DeclaredMetrics, declaredMetricsSchema, unitedMetrics } from "./declared.ts";
 
-/** The argument, in first place, that makes an experiment answer a check and do nothing else. */
+/** The first argument that makes an experiment answer a check and do nothing else. */
 export const CHECK_OPTION = "--check-trials";
 
 const requestSchema = z.strictObject({
-  /** Every value of every setting that is varied, with the option that gave it. */
+  /** Every value of every varied setting, with the option that gave it. */
   values: z.array(z.strictObject({ option: z.string(), key: z.string(), value: z.string() })),
   /** The arguments of each trial. */
   trials: z.array(z.array(z.string())),
@@ -27,13 +26,13 @@ const replySchema = z.union([
     experiment: z.string(),
     title: z.string(),
     preset: z.string(),
-    /** SHA-256 of each trial's configuration and seed: equal ones are the same trial. */
+    /** SHA-256 of each trial's configuration and seed: equal hashes are the same trial. */
     trials: z.array(z.string()),
-    /** What any trial can be compared by; left out by an experiment that does not say. */
+    /** The metrics of the trials; left out by an experiment that does not declare them. */
     metrics: declaredMetricsSchema.optional(),
   }),
   z.strictObject({
-    /** Index of the trial at fault, when it is a single one's. */
+    /** Index of the trial at fault, if it is a single one. */
     trial: z.int().optional(),
     code: z.string(),
     message: z.string(),
@@ -42,16 +41,16 @@ const replySchema = z.union([
 ]);
 export type CheckReply = z.infer<typeof replySchema>;
 
-/** What an experiment needs to answer a check. */
+/** The part of an experiment that a check needs. */
 export interface CheckedExperiment<Schema extends z.ZodType> {
   readonly definition: ExperimentDefinition<Schema>;
-  /** Throws for settings that cannot work together. */
+  /** Throws a UserError for settings that cannot work together. */
   readonly check: (config: z.output<Schema>) => void;
-  /** Every number that a run with these settings may come to; undefined: not known beforehand. */
+  /** Every metric that a run with these settings may have; undefined: not known in advance. */
   readonly metrics?: (config: z.output<Schema>) => DeclaredMetrics | undefined;
 }
 
-/** The experiment's side: parses and checks every trial; nothing is written but the reply. */
+/** The experiment's side: checks every trial and prints the reply. */
 export async function answerTrialCheck<Schema extends z.ZodType>(
   experiment: CheckedExperiment<Schema>,
   request: string | undefined = undefined,
@@ -95,7 +94,10 @@ function checkAll<Schema extends z.ZodType>(
   }
   const known = declared.filter((one) => one !== undefined);
   return {
-    ...{ experiment: definition.name, title: definition.title, preset, trials: hashes },
+    experiment: definition.name,
+    title: definition.title,
+    preset,
+    trials: hashes,
     ...(known.length < trials.length ? {} : { metrics: unitedMetrics(known) }),
   };
 }
@@ -103,7 +105,7 @@ function checkAll<Schema extends z.ZodType>(
 /**
  * The sweep's side: asks the experiment.
  *
- * @throws UserError `sweep.experiment` when the script gives no answer, with what it said instead
+ * @throws UserError `sweep.experiment` when the script does not reply, with what it printed instead
  */
 export async function askExperiment(script: string, request: CheckRequest): Promise<CheckReply> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -114,7 +116,7 @@ export async function askExperiment(script: string, request: CheckRequest): Prom
     env: { NO_COLOR: "1" },
   }).spawn();
   const writer = child.stdin.getWriter();
-  // A script that does not read ends before it has taken everything.
+  // A script that does not read stdin may end before the request is written.
   const written = writer.write(new TextEncoder().encode(JSON.stringify(request))).then(() => writer.close())
     .catch(() => {});
   const { success, stdout, stderr } = await child.output();
@@ -123,12 +125,12 @@ export async function askExperiment(script: string, request: CheckRequest): Prom
   try {
     if (success) return replySchema.parse(JSON.parse(decode(stdout).split("\n").at(-1)!));
   } catch {
-    // Not our reply.
+    // Something else than a reply.
   }
   const said = `${decode(stderr)}\n${decode(stdout)}`.trim().split("\n").slice(0, 8).join("\n");
   throw new UserError(
     "sweep.experiment",
-    `Cannot check the trials: ${script} did not answer ${CHECK_OPTION}${said === "" ? "" : `, but said:\n${said}`}`,
-    "a sweep needs an experiment, a script that ends in experimentMain(…) like those in experiments/",
+    `Cannot check the trials: ${script} did not answer ${CHECK_OPTION}${said === "" ? "" : `, but printed:\n${said}`}`,
+    "a sweep needs an experiment: a script that ends in experimentMain(…), as those in experiments/ do",
   );
 }

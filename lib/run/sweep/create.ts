@@ -1,6 +1,6 @@
-// From the options of a new sweep to its folder: read, planned, checked by the experiment, and only then written.
+// From the options of a new sweep to its folder: parsed, planned, checked by the experiment, and only then written.
 import { extname, join, resolve } from "node:path";
-import { UserError } from "../../errors.ts";
+import { systemReason, UserError } from "../../errors.ts";
 import { checkName } from "../catalog/labels.ts";
 import { makeRunId } from "../files/run-id.ts";
 import { findScript, pathInRepository } from "../process/script.ts";
@@ -27,15 +27,15 @@ export interface NewSweep extends SpaceOptions {
   readonly force?: true;
 }
 
-/** A sweep that is checked and not yet written. */
+/** A sweep that is checked but not yet written. */
 export type SweepPlan = Omit<SweepEventBody & { kind: "sweep.start" }, "sweep">;
 
 /**
- * Plans a sweep; every trial is checked by the experiment. Nothing is written.
+ * Plans a sweep and has the experiment check every trial. Writes nothing.
  *
- * @param script the experiment's script; also a bare name of one in `experiments/`
- * @throws UserError for what {@linkcode readSpace} refuses, `sweep.too-many`, `sweep.same-trial`, `sweep.name`,
- *   `sweep.experiment`, `sweep.metric`, and whatever the experiment says of a trial
+ * @param script the experiment's script, as {@linkcode findScript} takes it
+ * @throws UserError as {@linkcode readSpace} does, `sweep.too-many`, `sweep.same-trial`, `sweep.name`,
+ *   `sweep.experiment`, `sweep.metric`, and the experiment's own errors for a trial
  */
 export async function planSweep(script: string, options: NewSweep, command: readonly string[]): Promise<SweepPlan> {
   const { metric, name } = options;
@@ -47,7 +47,7 @@ export async function planSweep(script: string, options: NewSweep, command: read
     throw new UserError(
       "sweep.too-many",
       `This sweep has ${count} trials, more than ${MOST_TRIALS}`,
-      "vary less, draw points with --random, or add --force to start it all the same",
+      "vary less, draw points with --random, or add --force to start it anyway",
     );
   }
   const path = await findScript(script, Deno.cwd(), "sweep.experiment");
@@ -77,7 +77,7 @@ export async function planSweep(script: string, options: NewSweep, command: read
   };
 }
 
-/** Makes the sweep's folder; gives its id. */
+/** Creates the sweep's folder and returns its id. */
 export async function createSweep(runsFolder: string, plan: SweepPlan, config: string | undefined): Promise<string> {
   try {
     await Deno.mkdir(join(runsFolder, SWEEPS_FOLDER), { recursive: true });
@@ -88,11 +88,12 @@ export async function createSweep(runsFolder: string, plan: SweepPlan, config: s
     await createSweepLog(folder, { ...plan, sweep: id });
     return id;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = systemReason(error);
+    if (reason === undefined) throw error;
     throw new UserError(
       "run.folder",
-      `Cannot make a sweep's folder in ${runsFolder}: ${reason}`,
-      "choose a folder that can be written with --runs <folder>",
+      `Cannot create a sweep's folder in ${runsFolder}: ${reason}`,
+      "choose a writable folder with --runs <folder>",
     );
   }
 }
@@ -107,13 +108,13 @@ async function ask(
   const config = options.config === undefined ? [] : ["--config", resolve(options.config)];
   const reply = await askExperiment(path, {
     values: grid.flatMap(({ key, values }) => values.map((value) => ({ option: "--grid", key, value })))
-      // Numbers are checked as the trials have them; here only the keys, with a value that was drawn.
+      // Drawn numbers are checked in the trials; here only their keys, with one of the values.
       .concat(ranges.map(({ key }) => ({ option: "--range", key, value: trials[0]!.settings[key]! }))),
     trials: trials.map((trial) => [...trialSettings(shared, trial), ...config]),
   });
   if ("code" in reply) {
     const where = reply.trial === undefined ? "" : ` (trial ${reply.trial + 1}: ${trialText(trials[reply.trial]!)})`;
-    // What the experiment says of --help is about its own.
+    // The experiment's hints name its own --help.
     const hint = reply.hint?.replace(/^--help/, `deno task run ${pathInRepository(path)} --help`);
     throw new UserError(reply.code, reply.message + where, wholeNumberHint(reply, ranges) ?? hint);
   }
@@ -123,13 +124,13 @@ async function ask(
     throw new UserError(
       "sweep.same-trial",
       `Trials ${first + 1} (${trialText(trials[first]!)}) and ${i + 1} (${trialText(trials[i]!)}) are the same`,
-      "leave out values that mean the same, such as 1e-3 and 0.001",
+      "leave out values with the same meaning, such as 1e-3 and 0.001",
     );
   }
   return reply;
 }
 
-/** For a setting of whole numbers that was drawn from a range of any. */
+/** The hint for a setting that takes whole numbers but was drawn from a range of any. */
 function wholeNumberHint({ code, message }: { code: string; message: string }, ranges: SweepSpace["ranges"]) {
   if (code !== "config.wrong-type" || !message.includes("integer")) return undefined;
   const range = ranges.find(({ key, scale }) => !scale.endsWith("int") && message.includes(` ${key} `));

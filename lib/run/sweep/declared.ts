@@ -1,18 +1,18 @@
-// What an experiment says beforehand of the numbers that its runs come to, and whether a metric is among them.
+// The metrics that an experiment declares in advance, and whether a given one is among them.
 import { z } from "zod";
 import { nearest, UserError } from "../../errors.ts";
 import { type Metric, metricNames, pickMetric } from "../view/mod.ts";
 
-/** The numbers of a run, by the names that `--metric` takes. */
+/** The metrics of a run, by the names that `--metric` takes. */
 export const declaredMetricsSchema = z.strictObject({
-  /** Results and which direction is good: `bpb`, `<method>/bpb/<domain>`, `<method>/<task>`. */
+  /** Results and which direction is better: `bpb`, `<method>/bpb/<domain>`, `<method>/<task>`. */
   results: z.record(z.string(), z.enum(["lower", "higher"])),
-  /** Metrics that cells log: `<cell>/<metric>`. */
+  /** Values that cells log: `<cell>/<metric>`. */
   curves: z.array(z.string()),
 });
 export type DeclaredMetrics = z.infer<typeof declaredMetricsSchema>;
 
-/** What any of several trials has. */
+/** The metrics that at least one of several trials has. */
 export function unitedMetrics(all: readonly DeclaredMetrics[]): DeclaredMetrics {
   return {
     results: Object.assign({}, ...all.map(({ results }) => results)),
@@ -20,14 +20,14 @@ export function unitedMetrics(all: readonly DeclaredMetrics[]): DeclaredMetrics 
   };
 }
 
-/** The results of which more is better. */
+/** The results for which larger is better. */
 export function higherResults({ results }: DeclaredMetrics): string[] {
   return Object.keys(results).filter((name) => results[name] === "higher");
 }
 
-/** @throws UserError `sweep.metric` when no run of the experiment has the metric */
+/** @throws UserError `sweep.metric` when no run of the experiment will have the metric */
 export function checkDeclared(metric: Metric, declared: DeclaredMetrics, experiment: string): void {
-  // The names of the numbers that a run with all of them would have.
+  // The names in a run that has all of them.
   const names = [
     ...Object.keys(declared.results),
     ...("bpb" in declared.results ? ["bpb:min", "bpb:max"] : []),

@@ -1,7 +1,7 @@
 // A sweep as plain JSON: for `--json`, the HTTP API and the pages.
 import { countStates, type Ranking, type SweepView } from "./view.ts";
 
-/** A sweep for programs: the trials best first, with the metric's value. */
+/** A sweep for programs: its trials, best first, with the values of the metric. */
 export function sweepJson(view: SweepView, { metric, trials, best, metrics }: Ranking) {
   const { sweep, name, experiment, keys, time, command, random } = view.start;
   return {
@@ -24,7 +24,7 @@ export function sweepJson(view: SweepView, { metric, trials, best, metrics }: Ra
   };
 }
 
-/** A sweep in a list, for programs. */
+/** A sweep as an entry of a list, for programs. */
 export function sweepSummary(view: SweepView) {
   const { sweep, name, experiment, time, keys } = view.start;
   const counts = countStates(view.trials);

@@ -1,4 +1,4 @@
-// A sweep's file, `runs/sweeps/<id>/sweep.jsonl`: its trials, and what became of them; only ever appended to.
+// A sweep's file, `runs/sweeps/<id>/sweep.jsonl`: its trials and their outcomes. Append-only.
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
@@ -16,7 +16,7 @@ const processSchema = z.strictObject({ host: z.string(), pid: z.int(), started: 
 const trial = z.int().positive();
 const common = { time: z.iso.datetime() };
 
-/** What one line of the file says. */
+/** One line of the file. */
 export const sweepEventSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     ...common,
@@ -24,7 +24,7 @@ export const sweepEventSchema = z.discriminatedUnion("kind", [
     schemaVersion: z.literal(1),
     sweep: z.string(),
     name: z.string(),
-    /** The experiment's name and its script; a script in the repository is relative to its root. */
+    /** The experiment's name and its script, relative to the repository if it is inside. */
     experiment: z.string(),
     script: z.string(),
     /** Arguments that all trials share. */
@@ -33,11 +33,11 @@ export const sweepEventSchema = z.discriminatedUnion("kind", [
     configFile: z.string().nullable(),
     /** What trials are compared by. */
     metric: z.string(),
-    /** Results of which more is better, as the experiment said; left out when it did not say. */
+    /** Results for which larger is better; left out when the experiment did not declare them. */
     higher: z.array(z.string()).optional(),
-    /** The settings that are varied, in order. */
+    /** The varied settings, in order. */
     keys: z.array(z.string()),
-    /** How points were drawn; null: the whole grid. */
+    /** How points were drawn; null: the full grid. */
     random: z.strictObject({
       draws: z.int().positive(),
       seed: z.int().nonnegative(),
@@ -46,11 +46,11 @@ export const sweepEventSchema = z.discriminatedUnion("kind", [
     trials: z.array(z.strictObject({ settings: z.record(z.string(), z.string()), seed: z.int().nonnegative() })).min(1),
     command: z.array(z.string()),
   }),
-  /** A process begins to work on the sweep. */
+  /** A process starts working on the sweep. */
   z.strictObject({ ...common, kind: z.literal("sweep.open"), process: processSchema, parallel: z.int().positive() }),
-  /** A trial is about to start, as this run. */
+  /** A trial is about to start as this run. */
   z.strictObject({ ...common, kind: z.literal("trial.start"), trial, run: z.string() }),
-  /** Its process is there. */
+  /** The trial's process has started. */
   z.strictObject({ ...common, kind: z.literal("trial.process"), trial, run: z.string(), process: processSchema }),
   z.strictObject({
     ...common,
@@ -60,9 +60,9 @@ export const sweepEventSchema = z.discriminatedUnion("kind", [
     status: z.enum(["done", "failed", "stopped", "lost"]),
     seconds: z.number().nonnegative().nullable(),
     error: z.string().nullable(),
-    /** How many cells the run had, and how many of them it took from the cache. */
+    /** Number of cells in the run, and how many of them came from the cache. */
     cells: z.strictObject({ total: z.int(), cached: z.int() }).nullable(),
-    /** Every result and the last, smallest and largest of every metric, by name; see `valuesOf`. */
+    /** Every result, and the last, smallest and largest value of every metric; see `valuesOf`. */
     values: z.record(z.string(), z.number()),
   }),
   z.strictObject({ ...common, kind: z.literal("sweep.close"), status: z.enum(["done", "failed", "stopped"]) }),
@@ -70,7 +70,7 @@ export const sweepEventSchema = z.discriminatedUnion("kind", [
 
 export type SweepEvent = z.infer<typeof sweepEventSchema>;
 type WithoutTime<E> = E extends unknown ? Omit<E, "time"> : never;
-/** A line before it is stamped with the time. */
+/** A line before it gets its time. */
 export type SweepEventBody = WithoutTime<SweepEvent>;
 export type SweepStart = Extract<SweepEvent, { kind: "sweep.start" }>;
 
@@ -83,10 +83,10 @@ export function sweepLine(body: SweepEventBody): Uint8Array<ArrayBuffer> {
   return encodeLine(stamped(body));
 }
 
-/** What a sweep's file holds. */
+/** The contents of a sweep's file. */
 export interface SweepLog {
   readonly events: readonly SweepEvent[];
-  /** Numbers, from 1, of lines that could not be read. A last line that is half written counts too. */
+  /** Numbers, from 1, of damaged lines; an incomplete last line is one of them. */
   readonly damage: readonly number[];
 }
 
@@ -122,12 +122,12 @@ function parseSweepLine(bytes: Uint8Array): SweepEvent | undefined {
   return event.success ? event.data : undefined;
 }
 
-/** Creates the file with its first line; it is whole or absent. */
+/** Creates the file with its first line, atomically. */
 export async function createSweepLog(folder: string, start: SweepEventBody & { kind: "sweep.start" }): Promise<void> {
   await writeTextAtomically(join(folder, SWEEP_FILE), new TextDecoder().decode(sweepLine(start)));
 }
 
-/** The appender of an existing file. */
+/** Appends to an existing file. */
 export interface SweepAppender {
   /** Writes one line, forces it onto the disk, and returns the event. */
   append(body: SweepEventBody): SweepEvent;
@@ -141,7 +141,7 @@ export function appendToSweep(folder: string): SweepAppender {
     new UserError(
       "sweep.write",
       `Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      "make room on the disk, or check that the runs folder can be written; then deno task sweep resume continues",
+      "free some space, or make the runs folder writable; then use deno task sweep resume",
     );
   try {
     const file = Deno.openSync(path, { read: true, append: true });

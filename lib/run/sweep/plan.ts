@@ -1,28 +1,28 @@
-// From what a sweep varies to its trials, in order. Pure and reproducible.
+// The trials of a sweep, in order, from what it varies. Pure and reproducible.
 import { UserError } from "../../errors.ts";
 import { random } from "../../random.ts";
 import type { RangeKey, SweepSpace } from "./spec.ts";
 
-/** What one trial sets: texts by key, as `--set` takes them, and its seed. */
+/** One trial: its settings, as `--set` takes them, and its seed. */
 export interface PlannedTrial {
   readonly settings: Readonly<Record<string, string>>;
   readonly seed: number;
 }
 
-/** How often a point that was drawn before is drawn again, until the space counts as used up. */
+/** How often a repeated point is drawn again before the space counts as exhausted. */
 const REDRAWS = 200;
-/** Significant digits of drawn numbers: enough to tell them apart, few enough to read. */
+/** Significant digits of drawn numbers: enough to distinguish them, few enough to read. */
 const DIGITS = 4;
 
-/** How many trials a space has. */
+/** Number of trials in a space. */
 export function countTrials({ grid, seeds, draws }: SweepSpace): number {
   return seeds.length * (draws ?? grid.reduce((count, { values }) => count * values.length, 1));
 }
 
 /**
- * The trials: seeds outermost, so that all points of the first seed are there early; then the grid's keys in their
- * order, the last one fastest. With draws: each point takes every range's and every list's value at random; draw `i`
- * depends on the random seed and `i` alone, so that more draws keep the first ones.
+ * The trials: seeds outermost, so that all points of the first seed are done early, then the grid's keys in order, the
+ * last one varying fastest. With draws, each point takes a random value from every range and every list; draw `i`
+ * depends only on the random seed and `i`, so that more draws keep the first ones.
  *
  * @throws UserError `sweep.few-points` when there are fewer different points than draws
  */
@@ -49,7 +49,7 @@ function drawPoints(space: SweepSpace, draws: number): Point[] {
       if (++again > REDRAWS) {
         throw new UserError(
           "sweep.few-points",
-          `Cannot draw ${draws} different points: after ${points.size} only known ones came`,
+          `Cannot draw ${draws} different points: after ${points.size}, all draws were repetitions`,
           `ask for fewer with --random ${points.size}, or widen the ranges`,
         );
       }
@@ -61,7 +61,7 @@ function drawPoints(space: SweepSpace, draws: number): Point[] {
 }
 
 function drawPoint({ ranges, grid, randomSeed }: SweepSpace, i: number, again: number): Point {
-  // A stream for each key: a further range leaves the draws of the others as they are.
+  // A stream per key: adding a range does not change the draws of the others.
   const stream = (key: string) => random(randomSeed, "sweep", key, i, again);
   return Object.fromEntries([
     ...grid.map(({ key, values }) => [key, stream(key).pick(values)]),
@@ -71,7 +71,7 @@ function drawPoint({ ranges, grid, randomSeed }: SweepSpace, i: number, again: n
 
 function drawNumber({ scale, low, high }: RangeKey, share: number): number {
   const whole = scale.endsWith("int");
-  // Whole numbers stand for the interval around them, so that both ends are as likely as the others.
+  // Whole numbers stand for the interval around them, so that both ends are as likely as the rest.
   const [from, to] = whole ? [low - 0.5, high + 0.5] : [low, high];
   const value = scale.startsWith("log")
     ? Math.exp(Math.log(from) + share * (Math.log(to) - Math.log(from)))

@@ -1,4 +1,4 @@
-// The readers of sweeps: they only read, any number of them, and see what runs without its sweep, too.
+// Readers of sweeps. They only read, and they also see trials that outlived the sweep's process.
 import { join } from "node:path";
 import { nearest, UserError } from "../../errors.ts";
 import { writerLives } from "../process/lock.ts";
@@ -17,14 +17,14 @@ export async function sweepIds(runsFolder: string): Promise<string[]> {
     .reverse();
 }
 
-/** The folder of a sweep, or undefined when `id` is none of the listing. Safe for ids from outside. */
+/** The folder of a sweep; undefined when `id` is not one of those listed. Safe for untrusted ids. */
 export async function sweepFolder(runsFolder: string, id: string): Promise<string | undefined> {
   if (!isRunId(id) || !(await sweepIds(runsFolder)).includes(id)) return undefined;
   return join(runsFolder, SWEEPS_FOLDER, id);
 }
 
 /**
- * One sweep as it stands, or undefined when there is none of this id. The state of a trial whose end nobody wrote down
+ * The current state of a sweep; undefined when there is none of this id. The state of a trial whose end was not recorded
  * comes from its run.
  */
 export async function readSweep(runsFolder: string, id: string): Promise<SweepView | undefined> {
@@ -39,10 +39,10 @@ export async function readSweep(runsFolder: string, id: string): Promise<SweepVi
   return view;
 }
 
-/** Views of files that did not change since they were read: a file of many trials is long. */
+/** Views by folder, kept while the file does not change: a file of many trials is long. */
 const known = new Map<string, { readonly stamp: string; readonly view: SweepView }>();
 
-/** A sweep's file as a view of its own, folded again only when the file has changed. */
+/** A copy of the view of a sweep's file, which is read again only when it has changed. */
 async function foldOnce(folder: string): Promise<SweepView | undefined> {
   const info = await Deno.stat(join(folder, SWEEP_FILE)).catch(() => undefined);
   if (info === undefined) return undefined;
@@ -57,7 +57,7 @@ async function foldOnce(folder: string): Promise<SweepView | undefined> {
   return { ...view, trials: view.trials.map((trial) => ({ ...trial })) };
 }
 
-/** Every sweep, newest first. One whose first line is damaged is left out. */
+/** Every sweep, newest first, without those whose first line is damaged. */
 export async function listSweeps(runsFolder: string): Promise<SweepView[]> {
   const views: SweepView[] = [];
   for (const id of await sweepIds(runsFolder)) {
@@ -68,24 +68,24 @@ export async function listSweeps(runsFolder: string): Promise<SweepView[]> {
 }
 
 /**
- * Brings a trial that was started up to what its run and its process say.
+ * Updates a started trial from its run and its process.
  *
- * @param sweepLives stands for the process's life where that is not known, or may not be asked
+ * @param sweepLives used where it cannot be told whether the trial's process lives
  */
 async function settleTrial(runsFolder: string, trial: TrialView, sweepLives: boolean): Promise<void> {
-  // Asked before reading, so that a process that ends in between is not taken for one that died early.
+  // Before reading, so that a process that ends in between does not seem to have died early.
   const alive = (trial.process && isAlive(trial.process)) ?? sweepLives;
   const view = trial.run === null ? undefined : await readRun(runsFolder, trial.run);
   if (view === undefined) {
-    if (!alive) Object.assign(trial, { status: "lost", error: "Its process went away before its run began" });
+    if (!alive) Object.assign(trial, { status: "lost", error: "Its process ended before its run began" });
     return;
   }
   Object.assign(trial, outcomeOf(view));
-  // A run that has ended may still write its report.
+  // A run that has ended may still be writing its report.
   if (alive && trial.status === "lost") trial.status = "running";
 }
 
-/** What a run says about its trial. */
+/** The state of a trial according to its run. */
 export function outcomeOf(
   view: RunView,
 ): Pick<TrialView, "status" | "seconds" | "error" | "cells" | "values" | "progress"> {
@@ -95,7 +95,7 @@ export function outcomeOf(
   return {
     status: running ? "running" : view.status as "done",
     seconds: view.seconds,
-    error: view.error ?? (view.status === "lost" ? "Its process went away before its run ended" : null),
+    error: view.error ?? (view.status === "lost" ? "Its process ended before its run did" : null),
     cells: { total, cached: view.cells.filter(({ status }) => status === "cached").length },
     values: valuesOf(view),
     progress: running
@@ -105,7 +105,7 @@ export function outcomeOf(
 }
 
 /**
- * The id of the sweep that `text` means: an id, the start of one, a name that exactly one has, or `last`.
+ * The id of the sweep that `text` names: an id, the start of one, a name that only one sweep has, or `last`.
  *
  * @throws UserError `sweep.none`, `sweep.ambiguous`
  */
@@ -130,7 +130,7 @@ export async function resolveSweep(runsFolder: string, text: string): Promise<st
   if (matches.length > 1) {
     throw new UserError(
       "sweep.ambiguous",
-      `"${text}" means ${matches.length} sweeps: ${matches.slice(0, 5).join(", ")}`,
+      `"${text}" fits ${matches.length} sweeps: ${matches.slice(0, 5).join(", ")}`,
       "give more of the id",
     );
   }

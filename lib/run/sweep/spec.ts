@@ -1,19 +1,19 @@
-// What a sweep varies, read from its options: grids of values, ranges to draw from, and seeds.
+// What a sweep varies, parsed from its options: grids of values, ranges to draw from, and seeds.
 import { UserError } from "../../errors.ts";
 import { readInteger } from "../command-line/commander.ts";
 import { LARGEST_SEED, readSeeds } from "../config/seeds.ts";
 
-/** A setting and the values it takes, as `--set` would take them. */
+/** A setting and its values, as `--set` takes them. */
 export interface GridKey {
   readonly key: string;
   readonly values: readonly string[];
 }
 
-/** How values are drawn from a range: evenly, evenly in the logarithm, and either of them as whole numbers. */
+/** How values are drawn from a range: uniformly, uniformly in the logarithm, or either one as whole numbers. */
 export const SCALES = ["lin", "log", "int", "log-int"] as const;
 export type Scale = (typeof SCALES)[number];
 
-/** A setting and the range that it is drawn from, ends included. */
+/** A setting and the range it is drawn from, ends included. */
 export interface RangeKey {
   readonly key: string;
   readonly scale: Scale;
@@ -25,15 +25,15 @@ export interface RangeKey {
 export interface SweepSpace {
   readonly grid: readonly GridKey[];
   readonly ranges: readonly RangeKey[];
-  /** One trial for each seed at every point. */
+  /** Every point is a trial with each seed. */
   readonly seeds: readonly number[];
-  /** Draw so many points at random; undefined: every point of the grid. */
+  /** Number of points to draw at random; undefined: every point of the grid. */
   readonly draws: number | undefined;
   /** Seed of the draws. */
   readonly randomSeed: number;
 }
 
-/** The options that say what is varied, as texts. */
+/** The options that define what is varied, as given. */
 export interface SpaceOptions {
   readonly grid?: readonly string[];
   readonly range?: readonly string[];
@@ -45,7 +45,7 @@ export interface SpaceOptions {
 const MOST_DRAWS = 1_000_000;
 
 /**
- * Reads what a sweep varies.
+ * Parses what a sweep varies.
  *
  * @throws UserError `sweep.malformed`, `command.malformed`, `sweep.repeated` for a key or value given twice, `sweep.empty` when nothing
  *   is varied, `sweep.conflict` for ranges without `--random` and the reverse
@@ -104,7 +104,7 @@ function readGrid(text: string): GridKey {
   return { key, values };
 }
 
-/** Splits at commas that stand outside brackets, braces and quotes: `[0,1],[2]` are two values. */
+/** Splits at commas outside brackets, braces and quotes: `[0,1],[2]` are two values. */
 function splitList(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;

@@ -1,4 +1,4 @@
-// A sweep as text: its trials sorted by a metric, and where each of them is.
+// A sweep as tables: its trials sorted by a metric, with their states.
 import type { Column, Table } from "../events/events.ts";
 import { formatSeconds, formatTable, printable, VALUE_DIGITS } from "../view/mod.ts";
 import { countStates, type Ranking, type SweepView, type TrialView } from "./view.ts";
@@ -40,7 +40,7 @@ export function sweepTables(view: SweepView, ranking: Ranking): string[] {
   );
 }
 
-/** Each setting's mean over its seeds, best first; undefined when there is one seed, or nothing else that is varied. */
+/** The mean of each point over its seeds, best first; undefined with one seed, or when nothing else varies. */
 export function meansTable(view: SweepView, { metric, trials }: Ranking): Table | undefined {
   const { keys } = view.start;
   if (keys.length === 0 || new Set(trials.map(({ seed }) => seed)).size < 2) return undefined;
@@ -72,13 +72,13 @@ export function meansTable(view: SweepView, { metric, trials }: Ranking): Table 
   };
 }
 
-/** The columns of what is varied: texts as they were given (1e-3 stays 1e-3), aligned as numbers where they are. */
+/** The columns of the varied settings: as given (1e-3 stays 1e-3), and aligned as numbers if all are numbers. */
 function settingColumns(keys: readonly string[], trials: Ranking["trials"]): Column[] {
   const numeric = (key: string) => trials.every(({ settings }) => isNumber(settings[key]));
   return keys.map((key) => ({ key: `set:${key}`, title: key, kind: numeric(key) ? "number" : "text" }));
 }
 
-/** That no trial has the metric although some are done, and what could be asked for instead; undefined when all is well. */
+/** The remark that no trial has the metric although some are done, with alternatives; undefined otherwise. */
 export function missingMetric({ metric, metrics, trials }: Ranking): string | undefined {
   const done = trials.some(({ status }) => status === "done");
   if (!done || metrics.length === 0 || trials.some(({ value }) => value !== null)) return undefined;
@@ -104,7 +104,7 @@ export function statesText(trials: readonly TrialView[]): string {
   return [`${done} of ${trials.length} done`, ...rest].join(", ");
 }
 
-/** What a trial sets: `stitch.count=2 train.stitch.lr=1e-3 seed 1`. */
+/** The settings of a trial: `stitch.count=2 train.stitch.lr=1e-3 seed 1`. */
 export function trialText({ settings, seed }: Pick<TrialView, "settings" | "seed">): string {
   const parts = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   return printable([...parts, `seed ${seed}`].join(" "));

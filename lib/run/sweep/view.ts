@@ -1,14 +1,14 @@
-// Folding a sweep's lines into its table of trials, and comparing the trials by one metric. Pure.
+// Folds the lines of a sweep into its table of trials, and ranks the trials by a metric. Pure.
 import { nearest, UserError } from "../../errors.ts";
 import type { ProcessId } from "../process/process.ts";
 import type { SweepEvent, SweepStart } from "./log.ts";
 import { AGGREGATES, isTask, type Metric, metricNames, parseMetric, pickMetric, VALUE_DIGITS } from "../view/mod.ts";
 
-/** `lost`: its process is gone without having ended its run. */
+/** `lost`: its process ended without ending its run. */
 export type TrialStatus = "pending" | "running" | "done" | "failed" | "lost" | "stopped";
 export const TRIAL_STATUSES: readonly TrialStatus[] = ["pending", "running", "done", "failed", "lost", "stopped"];
 
-/** One trial as it stands. */
+/** The state of a trial. */
 export interface TrialView {
   /** From 1. */
   readonly trial: number;
@@ -17,33 +17,33 @@ export interface TrialView {
   status: TrialStatus;
   /** The run of its last attempt. */
   run: string | null;
-  /** How often it was started. */
+  /** Number of times it was started. */
   attempts: number;
-  /** Whether its end has yet to be written down. */
+  /** Whether it was started and its end is not recorded yet. */
   open: boolean;
-  /** The process of its last attempt, when it was written down. */
+  /** The process of its last attempt, if it was recorded. */
   process: ProcessId | null;
   startedAt: string | null;
   seconds: number | null;
   error: string | null;
   cells: { readonly total: number; readonly cached: number } | null;
   values: Readonly<Record<string, number>>;
-  /** Of a running one: cells that are done or cached, all cells, and the one that runs. */
+  /** Of a running trial: the number of finished cells, of all cells, and the running one. */
   progress: { readonly ended: number; readonly total: number; readonly current: string | null } | null;
 }
 
-/** `lost`: no process works on it, and none said that it stopped. */
+/** `lost`: no process works on it, although none has closed it. */
 export type SweepStatus = "running" | "done" | "failed" | "stopped" | "lost";
 
-/** A sweep as it stands. */
+/** The state of a sweep. */
 export interface SweepView {
   readonly start: SweepStart;
   status: SweepStatus;
-  /** How the last process that worked on it closed it; null while it has not. */
+  /** How the last process that worked on it closed it; null if it has not. */
   closed: "done" | "failed" | "stopped" | null;
   updatedAt: string;
   readonly trials: readonly TrialView[];
-  /** Lines of its file that could not be read. */
+  /** Numbers of the damaged lines of its file. */
   readonly damage: readonly number[];
 }
 
@@ -115,32 +115,32 @@ function applyToTrial(trial: TrialView, event: TrialEvent): void {
   }
 }
 
-/** How many trials are in each state. */
+/** Number of trials in each state. */
 export function countStates(trials: readonly { readonly status: TrialStatus }[]): Record<TrialStatus, number> {
   const counts = Object.fromEntries(TRIAL_STATUSES.map((status) => [status, 0])) as Record<TrialStatus, number>;
   for (const { status } of trials) counts[status]++;
   return counts;
 }
 
-/** A trial with the number that it is compared by. */
+/** A trial with its value of the metric. */
 export type RankedTrial = Omit<TrialView, "values" | "process" | "open"> & { readonly value: number | null };
 
-/** The trials of a sweep, best first. */
+/** The trials of a sweep, ranked by a metric. */
 export interface Ranking {
   readonly metric: Metric;
-  /** Best first; trials without the metric follow in their order. */
+  /** Best first; trials without the metric follow in order. */
   readonly trials: readonly RankedTrial[];
-  /** Numbers of the trials that no other is better than: several where values read the same, none without any value. */
+  /** Numbers of the best trials: several if their values look the same, none if no trial has a value. */
   readonly best: readonly number[];
-  /** What else they could be compared by. */
+  /** All metrics that trials have. */
   readonly metrics: readonly string[];
 }
 
 /**
- * Sorts the trials by a metric.
+ * Ranks the trials by a metric.
  *
- * @param asked the metric that somebody asks for now; default: the sweep's own
- * @throws UserError `sweep.metric` when one is asked for that no trial has, although there are others
+ * @param asked the metric to use in place of the sweep's own
+ * @throws UserError `sweep.metric` when no trial has the metric that was asked for, although trials have others
  */
 export function rankTrials(view: SweepView, asked?: string): Ranking {
   const text = asked ?? view.start.metric;
@@ -176,7 +176,7 @@ export function rankTrials(view: SweepView, asked?: string): Ranking {
   return { metric, trials: ranked, best, metrics };
 }
 
-/** @throws UserError `sweep.metric` when it ends in an unknown way to make one number of a curve */
+/** @throws UserError `sweep.metric` when it is empty or its aggregate is unknown */
 export function readMetric(text: string, isScore?: (name: string) => boolean): Metric {
   const metric = parseMetric(text, isScore);
   if (metric !== undefined) return metric;

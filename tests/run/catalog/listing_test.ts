@@ -81,7 +81,7 @@ Deno.test("an empty list names the presets, experiments and tags that runs have,
     await threeRuns(folder);
     assert.match(
       await printed(folder, "--preset", "smok"),
-      /^None of the 3 runs in \S+ fits\n {2}hint: no run has the preset smok, but other, smoke \(did you mean smoke\?\)$/,
+      /^None of the 3 runs in \S+ match\n {2}hint: no run has the preset smok, but other, smoke \(did you mean smoke\?\)$/,
     );
     assert.match(await printed(folder, "--experiment", "xyz"), /no run has the experiment xyz, but bts, else$/);
     assert.match(

@@ -264,7 +264,7 @@ Deno.test("`terminalView()` says once that nobody reads it any more, and is sile
     }
     assert.equal(tries, 1);
     assert.deepEqual(said, [[
-      "Nobody reads the progress any more (Broken pipe (os error 32)); the run goes on without showing it",
+      "The progress display was closed (Broken pipe (os error 32)); the run continues without it",
     ]]);
   }));
 

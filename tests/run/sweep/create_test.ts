@@ -62,7 +62,7 @@ Deno.test("`sweepCommand()` names scripts that are not there or are no experimen
     await rejects(
       sweepCommand([`${folder}/other.ts`, "--grid", "x=1", "--runs", folder]),
       "sweep.experiment",
-      /did not answer --check-trials, but said:\nsomething else/,
+      /did not answer --check-trials, but printed:\nsomething else/,
     );
   }));
 
