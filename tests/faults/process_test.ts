@@ -115,7 +115,7 @@ Deno.test("Fault 9: a run whose folder vanishes ends at once with a sentence", (
     const { code, output } = await subject.end;
     assert.ok(performance.now() - began < 10_000);
     assert.equal(code, 2, output);
-    assert.match(output, /Cannot go on writing the run: its folder is gone/);
+    assert.match(output, /Cannot continue the run: its folder is gone/);
     await finish(runs);
   }));
 

@@ -1,4 +1,4 @@
-// What sounds the alarm while a run goes on: the watch from inside its process, and the webhook.
+// Alarms during a run: the watch inside its process, and the webhook.
 import type { AlertDetails } from "../events/events.ts";
 import type { Run } from "../cells/cell.ts";
 import type { RunListener } from "../log/run-writer.ts";
@@ -6,30 +6,30 @@ import { watchRun } from "./watch.ts";
 import { openWebhook } from "./webhook.ts";
 
 export interface AlarmOptions {
-  /** Where the run is written. */
+  /** The folder that the run is written to. */
   readonly folder: string;
   readonly title: string;
   /** The run, once it is open. */
   readonly run: () => Run | undefined;
-  /** Where alerts are posted to, if anywhere. */
+  /** The URL that alerts are posted to, if any. */
   readonly webhook: URL | undefined;
 }
 
 /** The alarms of one run. */
 export interface Alarms {
-  /** Give it to the run. */
+  /** Pass it to the run. */
   readonly onEvent: RunListener;
-  /** Call it when the run has ended; it waits for posts under way. */
+  /** Call it when the run has ended; it waits for posts in progress. */
   close(): Promise<void>;
 }
 
-/** Watches a run for stalls and a full disk, and posts its alerts if there is a webhook. */
+/** Watches a run for stalls and a full disk, and posts its alerts to the webhook, if there is one. */
 export function openAlarms({ folder, title, run, webhook }: AlarmOptions): Alarms {
   const note = (text: string, alert: AlertDetails) => {
     try {
       run()?.note(text, "warning", alert);
     } catch {
-      // The run has ended this moment, or its log cannot be written, which ends it with a message of its own.
+      // The run has just ended, or its log cannot be written, which ends it with its own message.
     }
   };
   const watch = watchRun({ folder, onAlert: (text, alert) => note(text, alert) });
@@ -41,7 +41,7 @@ export function openAlarms({ folder, title, run, webhook }: AlarmOptions): Alarm
         const open = run();
         if (open !== undefined) return open.note(text, "warning");
       } catch {
-        // The log is closed: what fails is the post of the run's end.
+        // The log is closed: the failed post is that of the run's end.
       }
       console.error(`warning: ${text}`);
     },

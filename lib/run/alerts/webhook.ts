@@ -1,20 +1,20 @@
-// Posting alerts to a URL as JSON. Whatever happens to a post, the run goes on; the URL's secrets are never shown.
+// Posting alerts to a URL as JSON. A failed post never stops the run, and the URL, which may hold a secret, is never shown.
 import { hostname } from "node:os";
 import { UserError } from "../../errors.ts";
 import type { RunEvent } from "../events/events.ts";
 import type { RunListener } from "../log/run-writer.ts";
 import { directClient } from "../process/loopback.ts";
 
-/** Environment variable that `--webhook` defaults to. */
+/** Environment variable for the default of `--webhook`. */
 export const WEBHOOK_VARIABLE = "STITCHBOOK_WEBHOOK";
 
-/** What a post says; `text` alone is enough for chat services. */
+/** The body of a post; chat services need only `text`. */
 export interface WebhookPost {
   readonly text: string;
   readonly level: "warning" | "error";
   readonly time: string;
   readonly host: string;
-  /** The run's id, or empty while there is none. */
+  /** The run's id; empty while there is none. */
   readonly run: string;
   readonly title: string;
   readonly cell?: string;
@@ -28,41 +28,41 @@ export interface WebhookOptions {
   readonly url: URL;
   /** The run that the events are of. */
   readonly run: () => { readonly id: string; readonly title: string };
-  /** Called once, with the first failure in words. */
+  /** Called once, with a description of the first failure. */
   readonly onTrouble: (text: string) => void;
-  /** Milliseconds that a post may take. @default 10 000 */
+  /** Timeout of a post in milliseconds. @default 10 000 */
   readonly timeout?: number;
 }
 
 /** A poster of alerts. */
 export interface Webhook {
-  /** Give it to the run. */
+  /** Pass it to the run. */
   readonly onEvent: RunListener;
-  /** Waits for posts under way, at most as long as one may take. */
+  /** Waits for posts in progress, at most as long as one may take. */
   close(): Promise<void>;
 }
 
-/** At most this many posts wait; later ones are dropped while they do. */
+/** At most this many posts are queued; while they are, later ones are dropped. */
 const MOST_WAITING = 50;
 
 /**
  * Reads a webhook's URL.
  *
- * @param where what the value was given by, for the message
- * @throws UserError `command.webhook` when it is no http(s) URL; the message does not repeat it
+ * @param where what set the value, for the message
+ * @throws UserError `command.webhook` when it is not an http or https URL; the message does not contain it
  */
 export function webhookUrl(value: string, where: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url !== undefined && (url.protocol === "http:" || url.protocol === "https:")) return url;
-  const what = url === undefined ? "it is no URL" : `its scheme is ${url.protocol.slice(0, -1)}`;
+  const what = url === undefined ? "it is not a URL" : `its scheme is ${url.protocol.slice(0, -1)}`;
   throw new UserError(
     "command.webhook",
     `Cannot post alerts to the URL of ${where}: ${what}`,
-    "give an address that begins with https:// or http://",
+    "give a URL that begins with https:// or http://",
   );
 }
 
-/** Posts every alert and error that a run logs for the first time, and its failure, one after the other. */
+/** Posts every new alert and error of a run, and its failure, one after another. */
 export function openWebhook({ url, run, onTrouble, timeout = 10_000 }: WebhookOptions): Webhook {
   let waiting = 0;
   let troubled = false;
@@ -70,7 +70,7 @@ export function openWebhook({ url, run, onTrouble, timeout = 10_000 }: WebhookOp
   const trouble = (why: string) => {
     if (troubled) return;
     troubled = true;
-    tell(onTrouble, `Alerts do not reach the webhook at ${url.host}: ${why}`);
+    report(onTrouble, `Alerts do not reach the webhook at ${url.host}: ${why}`);
   };
   const post = async (body: WebhookPost) => {
     try {
@@ -107,7 +107,7 @@ export function openWebhook({ url, run, onTrouble, timeout = 10_000 }: WebhookOp
   };
 }
 
-/** What is to be posted of an event; undefined for most. */
+/** The post for an event; most events have none. */
 function postOf(event: RunEvent, { id, title }: { id: string; title: string }): WebhookPost | undefined {
   const common = { time: event.time, host: hostname(), run: id, title };
   if (event.kind === "run.end") {
@@ -125,7 +125,7 @@ function postOf(event: RunEvent, { id, title }: { id: string; title: string }): 
   };
 }
 
-/** Why a post failed, without the URL, which errors of `fetch` repeat. */
+/** Why a post failed, without the URL, which error messages of `fetch` contain. */
 function reason(error: unknown, timeout: number): string {
   if (!(error instanceof Error)) return "it could not be reached";
   if (error.name === "TimeoutError") return noAnswer(timeout);
@@ -134,15 +134,15 @@ function reason(error: unknown, timeout: number): string {
 
 const noAnswer = (timeout: number) => `no answer within ${timeout / 1000} s`;
 
-function tell(onTrouble: (text: string) => void, text: string): void {
+function report(onTrouble: (text: string) => void, text: string): void {
   try {
     onTrouble(text);
   } catch {
-    // The run has ended, or its log cannot be written: it says so itself.
+    // The run has ended, or its log cannot be written, which it reports itself.
   }
 }
 
-/** A command line without `--webhook` and its URL, which may hold a secret: for what is written down. */
+/** A command line without `--webhook` and its URL, which may hold a secret; for storing. */
 export function withoutWebhook(args: readonly string[]): string[] {
   return args.filter((argument, i) => !/^--webhook(=|$)/.test(argument) && args[i - 1] !== "--webhook");
 }

@@ -1,17 +1,17 @@
-// The state of the code: commit, branch, and what differs from the commit. Without git, or outside a repository: nothing.
+// The state of the code: commit, branch and uncommitted changes. Without git, or outside a repository, there is none.
 import { gitCommit } from "../files/versions.ts";
 
-/** The code's state. */
+/** The state of a repository. */
 export interface GitState {
   readonly commit: string;
   readonly branch: string | null;
   /** Lines of `git status --porcelain`. */
   readonly changes: readonly string[];
-  /** The difference of tracked files from the commit. */
+  /** Uncommitted changes of tracked files, as a diff. */
   readonly diff: Uint8Array;
-  /** Files that git neither knows nor ignores, below the root. */
+  /** Files below the root that git neither tracks nor ignores. */
   readonly untracked: readonly string[];
-  /** Those of them that may hold secrets. */
+  /** Those of the untracked files that may hold secrets. */
   readonly secret: ReadonlySet<string>;
 }
 
@@ -28,7 +28,7 @@ const SECRET_FILES = [
   "*credential*",
   "*secret*",
 ];
-/** git is given up on after this long. */
+/** Timeout of git. */
 const PATIENCE_MS = 10_000;
 
 /** The state of the repository at `root`, or undefined when there is none or git cannot be run. */
@@ -57,7 +57,7 @@ export async function gitState(root: string): Promise<GitState | undefined> {
   };
 }
 
-/** What git writes, or undefined when it fails or is not there. It takes no locks: a commit may be under way. */
+/** Output of git; undefined when it fails or is not installed. It takes no locks, as a commit may be in progress. */
 async function git(root: string, ...args: string[]): Promise<Uint8Array | undefined> {
   try {
     const { success, stdout } = await new Deno.Command("git", {

@@ -1,30 +1,36 @@
-// Files that git neither knows nor ignores, as a patch that makes them: an experiment that is not committed yet.
+// Files that git neither tracks nor ignores, such as an uncommitted experiment, as a patch that recreates them.
 import { join } from "node:path";
 
-/** A larger file is left out. */
+/** Larger files are left out. */
 export const MOST_FILE_BYTES = 128 << 10;
-/** Of the whole patch. */
+/** Limit of the whole patch. */
 export const MOST_PATCH_BYTES = 1 << 20;
 
-/** A file that is not in the patch, and why. */
+/** A file that is not in the patch, and the reason. */
 export interface LeftOut {
   readonly path: string;
-  readonly why: "may hold a secret" | "too large" | "no text" | "no plain file" | "odd name" | "too much in all";
+  readonly why:
+    | "may hold a secret"
+    | "too large"
+    | "not text"
+    | "not a regular file"
+    | "unusual name"
+    | "patch too large";
 }
 
-/** What `git apply` makes the files of, in the order of their names. */
+/** A patch for `git apply`, in the order of the file names. */
 export interface UntrackedPatch {
   readonly patch: Uint8Array<ArrayBuffer>;
-  /** Paths below the root. */
+  /** Paths relative to the root. */
   readonly files: readonly string[];
   readonly left: readonly LeftOut[];
 }
 
 /**
- * A patch that makes small text files of what is there now.
+ * A patch that recreates small text files as they are now.
  *
- * @param paths below `root`, with `/`
- * @param secret those whose content is never read
+ * @param paths relative to `root`, with `/`
+ * @param secret paths whose content is never read
  */
 export async function untrackedPatch(
   root: string,
@@ -38,7 +44,7 @@ export async function untrackedPatch(
   for (const path of [...paths].sort()) {
     const part = secret.has(path) ? "may hold a secret" : await newFile(root, path);
     if (typeof part === "string") left.push({ path, why: part });
-    else if (part.length > room) left.push({ path, why: "too much in all" });
+    else if (part.length > room) left.push({ path, why: "patch too large" });
     else {
       parts.push(part);
       files.push(path);
@@ -48,30 +54,30 @@ export async function untrackedPatch(
   return { patch: new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()), files, left };
 }
 
-/** One file as git's patches write it, or why it cannot be. */
+/** One file as a git patch, or why it is left out. */
 async function newFile(root: string, path: string): Promise<Uint8Array | LeftOut["why"]> {
   const file = join(root, path);
   const info = await Deno.lstat(file).catch(() => undefined);
-  if (!info?.isFile) return "no plain file";
-  // A patch would have to quote it.
+  if (!info?.isFile) return "not a regular file";
+  // A patch would have to quote such a name.
   // deno-lint-ignore no-control-regex
-  if (/["\\\u0000-\u001f\u007f]/.test(path)) return "odd name";
+  if (/["\\\u0000-\u001f\u007f]/.test(path)) return "unusual name";
   if (info.size > MOST_FILE_BYTES) return "too large";
   const text = await Deno.readFile(file).then(textOf, () => undefined);
-  if (text === undefined) return "no text";
+  if (text === undefined) return "not text";
   const head = `diff --git a/${path} b/${path}\nnew file mode ${(info.mode ?? 0) & 0o100 ? "100755" : "100644"}\n`;
-  // Git's name of the empty file.
+  // git's hash of an empty file.
   if (text === "") return new TextEncoder().encode(`${head}index 0000000..e69de29\n`);
   const whole = text.endsWith("\n");
   const lines = (whole ? text.slice(0, -1) : text).split("\n");
-  // With a tab at its end, a name may have spaces.
+  // A name with spaces needs a tab at its end.
   return new TextEncoder().encode(
     `${head}--- /dev/null\n+++ b/${path}${path.includes(" ") ? "\t" : ""}\n@@ -0,0 +1,${lines.length} @@\n` +
       lines.map((line) => `+${line}\n`).join("") + (whole ? "" : "\\ No newline at end of file\n"),
   );
 }
 
-/** The text of a file's bytes, or undefined when they are none: not UTF-8, or with a zero. */
+/** The text in a file's bytes; undefined when it is not UTF-8 or contains a zero byte. */
 function textOf(bytes: Uint8Array): string | undefined {
   if (bytes.includes(0)) return undefined;
   try {

@@ -1,7 +1,8 @@
-// Keeping how a run was made, in its folder: settings and where they came from, code, packages, machine, command.
+// Recording a run's provenance in its folder: settings and their sources, code, packages, machine, command.
 import { cpus, hostname, release, totalmem, type } from "node:os";
 import { basename, dirname, extname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { systemReason } from "../../errors.ts";
 import { type GitState, gitState } from "./capture-git.ts";
 import { type Provenance, provenanceSchema, type SettingSource } from "../events/provenance.ts";
 import { repositoryRoot } from "../files/repository.ts";
@@ -9,34 +10,34 @@ import { untrackedPatch } from "./capture-untracked.ts";
 import { sha256, sha256OfFile, writeTextAtomically } from "../files/files.ts";
 import { withoutWebhook } from "../alerts/webhook.ts";
 
-/** The folder in a run's folder. */
+/** Name of the provenance folder in a run's folder. */
 export const CAPTURED_FOLDER = "captured";
-/** A larger difference, lock or script is told by its hash alone. */
+/** Of a larger diff, lock file or script, only the hash is recorded. */
 const MOST_BYTES = 1 << 20;
-/** Changed files that are listed by name. */
+/** At most this many changed files are listed. */
 const MOST_CHANGES = 200;
-/** Environment variables that may change what comes out; no others are kept, and none whose name speaks of a secret. */
+/** Environment variables that may affect results. No others are recorded, and none whose name suggests a secret. */
 const VARIABLES =
   /^(STITCHBOOK_\w+|NO_COLOR|LANG|LC_ALL|TZ|O(MP|PENBLAS)_NUM_THREADS|MKL_NUM_THREADS|OPENBLAS_CORETYPE|CUDA_VISIBLE_DEVICES|WGPU_\w+|VK_ICD_FILENAMES|VK_DRIVER_FILES|DENO_(V8_FLAGS|WEBGPU\w*|NO_UPDATE_CHECK)|SLURM_(JOB_ID|ARRAY_JOB_ID|ARRAY_TASK_ID|JOB_PARTITION|CPUS_PER_TASK|NODELIST))$/;
 const SECRET_NAME = /TOKEN|SECRET|PASS|KEY|CREDENTIAL|AUTH|COOKIE|WEBHOOK|URL/i;
 const LONGEST_VALUE = 500;
 
 export interface CaptureOptions {
-  /** Which layer set a setting, by key path. */
+  /** The layer that set each setting, by key path. */
   readonly sources: Readonly<Record<string, SettingSource>>;
   readonly configFile: string | undefined;
   readonly device: Provenance["environment"]["device"];
   /** The repository that holds the code. @default this one */
   readonly root?: string;
-  /** The script that runs, as an address. @default the main module */
+  /** The running script as a URL. @default the main module */
   readonly script?: string;
   /** @default the process's */
   readonly variables?: Readonly<Record<string, string>>;
 }
 
 /**
- * Writes `captured/<n>.json` into the run's folder, and beside it what it names: the code's difference from its commit, untracked files,
- * the package lock and the script, when no commit has them as they are. `n` counts the processes that worked on the run.
+ * Writes `captured/<n>.json` in the run's folder, and next to it the files that it names: uncommitted changes, untracked
+ * files, and the package lock and script if no commit contains them. `n` counts the processes that worked on the run.
  */
 export async function captureProvenance(folder: string, options: CaptureOptions): Promise<Provenance> {
   const { root = repositoryRoot, script = Deno.mainModule, variables = Deno.env.toObject() } = options;
@@ -66,7 +67,7 @@ export async function captureProvenance(folder: string, options: CaptureOptions)
 
 type Keep = (from: string | Uint8Array, name: string) => Promise<string | null>;
 
-/** Copies a file, or bytes, into the folder under a name with the process's number; null when that cannot be. */
+/** Copies a file, or bytes, into the folder with the process's number in the name; null when it cannot. */
 function keeper(place: string, number: number): Keep {
   return async (from, name) => {
     try {
@@ -97,7 +98,7 @@ async function gitPart(state: GitState, root: string, runsFolder: string, keep: 
   };
 }
 
-/** Untracked files but those of runs. */
+/** Untracked files, without those of runs. */
 async function untrackedPart({ untracked, secret }: GitState, root: string, runsFolder: string, keep: Keep) {
   const runs = await relativePath(root, runsFolder);
   const paths = runs === undefined ? untracked : untracked.filter((path) => !path.startsWith(`${runs}/`));
@@ -111,7 +112,7 @@ async function untrackedPart({ untracked, secret }: GitState, root: string, runs
   };
 }
 
-/** Where a folder lies below another, with `/`; undefined when it does not, or is the same. */
+/** The path of a folder relative to one above it, with `/`; undefined when it is not below that one. */
 async function relativePath(root: string, folder: string): Promise<string | undefined> {
   const [from, to] = await Promise.all([root, folder].map((path) => Deno.realPath(path)));
   const inside = relative(from!, to!).replaceAll("\\", "/");
@@ -126,11 +127,11 @@ async function lockPart(state: GitState | undefined, root: string, keep: Keep): 
   return { sha256: await sha256OfFile(path), bytes: info.size, file };
 }
 
-/** Whether the commit has a file as it is now. */
+/** Whether the commit contains a file as it is now. */
 function isCommitted(state: GitState | undefined, root: string, path: string): boolean {
   const inside = relative(root, path).replaceAll("\\", "/");
   if (state === undefined || inside.startsWith("..") || isAbsolute(inside)) return false;
-  // A whole folder that git does not know is one line of its status, with a slash at its end.
+  // An untracked folder is one line of `git status`, with a slash at its end.
   return !state.changes.some((line) => {
     const changed = line.slice(3).replace(/^.* -> /, "").replace(/^"|"$/g, "");
     return changed === inside || (changed.endsWith("/") && inside.startsWith(changed));
@@ -146,7 +147,9 @@ function environment(
     .map(([name, value]) => [name, value.slice(0, LONGEST_VALUE)] as const)
     .sort(([a], [b]) => a < b ? -1 : 1);
   return {
-    ...{ deno: Deno.version.deno, v8: Deno.version.v8, typescript: Deno.version.typescript },
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    typescript: Deno.version.typescript,
     system: `${type()} ${release()} ${Deno.build.arch}`,
     host: hostname(),
     processor: cpus()[0]?.model.trim() ?? "unknown",
@@ -157,7 +160,7 @@ function environment(
   };
 }
 
-/** The numbers of the processes of which something was kept, in order. */
+/** The numbers of the processes whose provenance was recorded, in order. */
 export async function capturedNumbers(folder: string): Promise<number[]> {
   const numbers: number[] = [];
   try {
@@ -171,15 +174,19 @@ export async function capturedNumbers(folder: string): Promise<number[]> {
   return numbers.sort((a, b) => a - b);
 }
 
-/** What was kept of each process that worked on a run, in order; what cannot be read is left out. */
+/** The provenance of each process that worked on a run, in order. Files that cannot be read are left out. */
 export async function readProvenance(folder: string): Promise<Provenance[]> {
   const read: Provenance[] = [];
-  for (const number of await capturedNumbers(folder)) {
+  const numbers = await capturedNumbers(folder).catch((error) => {
+    if (systemReason(error) === undefined) throw error;
+    return [];
+  });
+  for (const number of numbers) {
     try {
       const text = await Deno.readTextFile(join(folder, CAPTURED_FOLDER, `${number}.json`));
       read.push(provenanceSchema.parse(JSON.parse(text)));
     } catch {
-      // Damaged, or of a later version.
+      // It is damaged, or has a later version.
     }
   }
   return read;

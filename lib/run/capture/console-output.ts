@@ -1,13 +1,13 @@
-// What a run's process prints, kept in the run's folder as well: its first part and its last, as plain lines.
+// Copying a run's console output to its folder: the first part and the last, as plain lines.
 import { join } from "node:path";
 
-/** The file in a run's folder. */
+/** Name of the file in a run's folder. */
 export const OUTPUT_FILE = "output.log";
 
 export interface TeeOptions {
-  /** Bytes from the start that are kept as they come … @default 1 MiB */
+  /** Bytes from the start that are written immediately. @default 1 MiB */
   readonly head?: number;
-  /** … and of what comes after them, the last ones, written at the end. @default 64 KiB */
+  /** Bytes from the end of what comes after them, written when the run ends. @default 64 KiB */
   readonly tail?: number;
 }
 
@@ -17,10 +17,10 @@ const METHODS = ["log", "info", "debug", "warn", "error"] as const;
 const ESCAPES = /\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)/g;
 
 /**
- * Keeps what this process prints from now on at the end of `output.log` in `folder`, besides printing it. Progress lines
- * that are written over leave no trace. What other threads print is not seen.
+ * Appends everything that this process prints from now on to `output.log` in `folder` as well. Overwritten progress lines
+ * are left out. Output of other threads is not included.
  *
- * @returns ends it
+ * @returns a function that ends it
  */
 export function teeConsole(folder: string, options: TeeOptions = {}): () => void {
   const sink = outputSink(join(folder, OUTPUT_FILE), options);
@@ -32,7 +32,7 @@ export function teeConsole(folder: string, options: TeeOptions = {}): () => void
       try {
         print.apply(console, values);
       } finally {
-        // A closed terminal takes nothing; the file still does.
+        // When the terminal is closed, the file still gets the output.
         lines[method === "log" || method === "info" || method === "debug" ? "stdout" : "stderr"].add(
           values.map((value) => typeof value === "string" ? value : Deno.inspect(value)).join(" ") + "\n",
         );
@@ -59,7 +59,7 @@ export function teeConsole(folder: string, options: TeeOptions = {}): () => void
   };
 }
 
-/** Turns pieces of text into lines as a terminal shows them in the end. */
+/** Turns chunks of text into lines as a terminal finally shows them. */
 function lineReader(line: (text: string) => void) {
   let open = "";
   const clean = (text: string) =>
@@ -68,7 +68,7 @@ function lineReader(line: (text: string) => void) {
     add(text: string) {
       const parts = (open + text).split("\n");
       open = parts.pop()!;
-      // A line that is written over again and again must not grow.
+      // A line that is overwritten again and again must not grow.
       const over = open.lastIndexOf("\r");
       if (over > 0) open = open.slice(over);
       for (const part of parts) line(clean(part));
@@ -80,7 +80,7 @@ function lineReader(line: (text: string) => void) {
   };
 }
 
-/** Writes lines to the end of a file: the first bytes at once, the last ones of the rest at the end. */
+/** Appends lines to a file: the first bytes immediately, the last bytes of the rest at the end. */
 function outputSink(path: string, { head = 1 << 20, tail = 1 << 16 }: TeeOptions) {
   const encoder = new TextEncoder();
   let file: Deno.FsFile | undefined;
@@ -92,13 +92,13 @@ function outputSink(path: string, { head = 1 << 20, tail = 1 << 16 }: TeeOptions
     file = Deno.openSync(path, { append: true, create: true });
     written = file.statSync().size;
   } catch {
-    // A folder that cannot be written: the event log will say so.
+    // The folder cannot be written; writing the event log reports it.
   }
   const write = (bytes: Uint8Array) => {
     try {
       for (let at = 0; at < bytes.length;) at += file!.writeSync(bytes.subarray(at));
     } catch {
-      // A full disk is the event log's to tell.
+      // Writing the event log reports a full disk.
     }
   };
   return {
@@ -115,7 +115,7 @@ function outputSink(path: string, { head = 1 << 20, tail = 1 << 16 }: TeeOptions
     },
     end() {
       if (file === undefined) return;
-      if (left > lastBytes) write(encoder.encode(`… ${left - lastBytes} bytes are left out …\n`));
+      if (left > lastBytes) write(encoder.encode(`… ${left - lastBytes} bytes left out …\n`));
       for (const bytes of last) write(bytes.subarray(0, tail));
       last = [];
       file.close();

@@ -1,4 +1,4 @@
-// Bringing the rows of every run up to date: only what its log and labels have gained since the last time is read.
+// Updating the rows of every run: only what was added to its log and labels since the last update is read.
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { LogDamage, RunStatus, RunSummary, RunView } from "../events/views.ts";
@@ -17,7 +17,7 @@ import { transact } from "./sqlite.ts";
 /** Called after each run with the number of runs that are up to date, and of all runs. */
 export type OnProgress = (done: number, total: number) => void;
 
-/** Brings every run's rows up to date and removes those of runs that are gone. */
+/** Updates the rows of every run and removes those of runs that are gone. */
 export async function updateRuns(
   db: DatabaseSync,
   runsFolder: string,
@@ -41,7 +41,7 @@ export async function updateRuns(
   return { runs, events };
 }
 
-/** What the index knows of a run: which states of its files were read, and how far. */
+/** What the index knows about a run: the states of its files that were read, and how far. */
 interface Known {
   readonly log: FileStamp;
   readonly labels: FileStamp;
@@ -76,7 +76,7 @@ interface IndexedRun {
   readonly folder: string;
 }
 
-/** How far a log was read, and what was found in it. */
+/** How far a log was read, and the result. */
 interface State {
   position: LogPosition;
   /** Undefined while there is no readable event. Without points. */
@@ -89,7 +89,7 @@ const NO_FILE: FileStamp = { file: 0, size: 0, time: 0 };
 /** How many events were read, or undefined when the folder holds no run, or one that has not begun. */
 async function updateRun(run: IndexedRun, before: Known | undefined): Promise<number | undefined> {
   const { db, rows, id, folder } = run;
-  // Asked before reading, so that a writer that ends in between is not taken for one that died.
+  // Checked before reading, so that a writer that ends in between does not look like one that died.
   const writer = writerState(folder);
   const log = await stampOf(join(folder, LOG_FILE));
   const labels = await stampOf(join(folder, LABELS_FILE)) ?? NO_FILE;
@@ -120,15 +120,15 @@ function absent({ db, rows, id }: IndexedRun, before: Known | undefined): undefi
   if (before !== undefined) transact(db, () => forget({ db, rows, id }));
 }
 
-/** Whether nothing but a change of its files can change a run's rows. */
+/** Whether a run's rows can only change when its files do. */
 function isSettled(status: RunStatus | undefined, writer: WriterState): boolean {
   if (status === "lost") return writer === "gone";
   return status !== undefined && status !== "running" && status !== "stalled" && status !== "unreadable";
 }
 
 /**
- * Reads a log from the state's position to its end. Each piece is one transaction, so that an interrupted update
- * continues after the last one.
+ * Reads a log from the state's position to its end, one transaction per block, so that an interrupted update continues
+ * after the last block.
  */
 async function readOn(run: IndexedRun, state: State, afresh: boolean): Promise<number> {
   const { db, rows, id, folder } = run;
@@ -138,14 +138,14 @@ async function readOn(run: IndexedRun, state: State, afresh: boolean): Promise<n
     const atEnd = piece.position.offset === state.position.offset;
     if (atEnd && !first) return events;
     for (const event of piece.events) state.view = applyEvent(state.view, event);
-    // Points go to their own table; kept in the view, those of a long run would not fit into memory.
+    // Points have their own table; those of a long run would not fit into memory.
     for (const cell of state.view?.cells ?? []) cell.metrics = [];
     state.position = piece.position;
     state.damage.push(...piece.damage);
     transact(db, () => {
       if (first) rows.clear(id);
       rows.points(id, piece.events);
-      // The stamp of no file: the log has not been read to its end yet.
+      // No stamp matches: the log has not been read to its end.
       mark(run, state, undefined, NO_FILE, NO_FILE);
     });
     events += piece.events.length;
@@ -191,7 +191,7 @@ function readState(db: DatabaseSync, id: string): RunView | undefined {
   return JSON.parse(String(db.prepare("select view from logs where run = ?").get(id)!.view)) ?? undefined;
 }
 
-/** Lists a run that the system does not let us read, so that it hides no other. It is tried again at the next update. */
+/** Lists a run that the system does not let us read, so that it does not hide others. The next update tries again. */
 function listUnreadable(run: IndexedRun, error: unknown): number {
   const reason = refusalOf(error);
   if (reason === undefined) throw error;

@@ -1,12 +1,12 @@
-// What people say about a run: a free name, tags and notes, in a small append-only file beside the event log.
+// What people say about a run: a name, tags and notes, in a small append-only file next to the event log.
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../../errors.ts";
+import { systemReason, UserError } from "../../errors.ts";
 import type { Labels } from "../events/views.ts";
 import { printable } from "../view/mod.ts";
 import { isRunId } from "../files/run-id.ts";
 
-/** Name of the file in a run's folder. The event log has one writer, the run; this one has any number of them. */
+/** Name of the file in a run's folder. Unlike the event log, it may have any number of writers. */
 export const LABELS_FILE = "labels.jsonl";
 
 const text = z.string().max(10_000);
@@ -17,10 +17,10 @@ const labelSchema = z.discriminatedUnion("kind", [
 ]);
 
 type Label = z.infer<typeof labelSchema>;
-/** A change of a run's labels before it is stamped with the time. */
+/** A change of a run's labels, without the time. */
 export type LabelBody = Label extends infer L ? L extends unknown ? Omit<L, "time"> : never : never;
 
-/** The labels of the run in this folder; none when it has no such file. */
+/** The labels of the run in this folder; none when there is no such file. */
 export async function readLabels(folder: string): Promise<Labels> {
   let content = "";
   try {
@@ -55,7 +55,7 @@ function parseLabel(line: string): Label | undefined {
 }
 
 /**
- * Adds one change to a run's labels. Any number of processes may do so at once: each writes one whole line at the end.
+ * Adds one change to a run's labels. Any number of processes may do so at the same time: each appends one whole line.
  *
  * @throws UserError `labels.write` when the folder cannot be written
  */
@@ -70,16 +70,15 @@ export async function addLabel(folder: string, body: LabelBody): Promise<void> {
     await file.sync();
   } catch (error) {
     if (error instanceof z.ZodError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(
       "labels.write",
-      `Cannot write ${path}: ${reason}`,
-      "check that the run's folder can be written",
+      `Cannot write ${path}: ${systemReason(error) ?? error}`,
+      "check the permissions of the run's folder",
     );
   }
 }
 
-/** Whether the last line is whole: a process may have died while it wrote one. */
+/** Whether the last line is whole: a process may have died while writing it. */
 async function endsWhole(file: Deno.FsFile): Promise<boolean> {
   const { size } = await file.stat();
   if (size === 0) return true;
@@ -90,7 +89,7 @@ async function endsWhole(file: Deno.FsFile): Promise<boolean> {
 }
 
 /**
- * Refuses what nobody should call a run.
+ * Refuses names, tags and notes that are not allowed.
  *
  * @throws UserError `label.name`, `label.tag`, `label.note`
  */
@@ -106,7 +105,7 @@ export function checkLabel(label: LabelBody): void {
 }
 
 /**
- * Refuses what cannot be the name of a run or a sweep: what already means one, more than a line, too many characters.
+ * Refuses what cannot be the name of a run or a sweep: an id or `last`, several lines, too many characters.
  *
  * @throws UserError with `code`
  */
@@ -123,7 +122,7 @@ export function checkName(name: string, what: "run" | "sweep" = "run", code = "l
 }
 
 function checkNote(text: string): void {
-  if (text.trim() === "") throw new UserError("label.note", "Cannot add an empty note: expected a text");
+  if (text.trim() === "") throw new UserError("label.note", "Cannot add an empty note: expected some text");
   if (text.length > 10_000) {
     throw new UserError("label.note", `Cannot add a note of ${text.length} characters: expected at most 10000`);
   }
@@ -134,6 +133,6 @@ function checkTag(tag: string): void {
   throw new UserError(
     "label.tag",
     `Cannot use the tag ${JSON.stringify(tag.slice(0, 50))}: expected at most 64 letters, digits and _ . : / -`,
-    "a note takes any text: deno task note <run> <text>",
+    "a note may be any text: deno task note <run> <text>",
   );
 }

@@ -1,4 +1,4 @@
-// Which runs a person asks for, and in which order: filters and sorting over the index.
+// Listing runs from the index: filters and sorting.
 import type { DatabaseSync } from "node:sqlite";
 import { nearest, UserError } from "../../errors.ts";
 import { openForReading, withIndex } from "./runs-index.ts";
@@ -7,11 +7,11 @@ import { AGGREGATES, parseMetric, type RunStatus } from "../view/mod.ts";
 
 /** A run in a sorted list. */
 export interface SortedRun extends ListedRun {
-  /** What the list is sorted by, when that is a metric. */
+  /** The value that the list is sorted by, when that is a metric. */
   readonly sortedBy: number | null;
 }
 
-/** Which runs, in which order. Every filter that is given must fit. */
+/** Filters, all of which must match, and the order. */
 export interface ListOptions {
   readonly tags?: readonly string[];
   readonly statuses?: readonly RunStatus[];
@@ -27,7 +27,7 @@ export interface ListOptions {
 
 type Key = (run: SortedRun) => string | number | null;
 
-/** The columns to sort by, each with its natural direction: 1 is smallest first. */
+/** The columns to sort by, with their default direction: 1 is ascending. */
 const COLUMNS: Readonly<Record<string, { readonly key: Key; readonly direction: 1 | -1 }>> = {
   started: { key: (run) => run.startedAt, direction: -1 },
   updated: { key: (run) => run.updatedAt, direction: -1 },
@@ -42,7 +42,7 @@ const COLUMNS: Readonly<Record<string, { readonly key: Key; readonly direction: 
 };
 
 /**
- * The runs that fit, from the index, sorted; runs without the value that is sorted by come last.
+ * The matching runs from the index, sorted; runs without the value come last.
  *
  * @throws UserError `list.sort` for an unknown column or metric
  */
@@ -51,7 +51,7 @@ export async function listFromIndex(runsFolder: string, options: ListOptions = {
     const db = openForReading(path);
     try {
       const { values, key, direction } = sortOf(db, options.sort ?? "started");
-      const runs = readRuns(db).filter((run) => fits(run, options))
+      const runs = readRuns(db).filter((run) => matches(run, options))
         .map((run) => ({ ...run, sortedBy: values?.get(run.id) ?? null }));
       return sortedBy(runs, key, options.reverse ? -direction : direction).slice(0, options.limit);
     } finally {
@@ -60,7 +60,7 @@ export async function listFromIndex(runsFolder: string, options: ListOptions = {
   });
 }
 
-/** The run's own method if it has one of the experiment's name, otherwise the best. */
+/** The method with the experiment's name and its score, otherwise the best method. */
 export function headline({ experiment, meanBpb }: RunSummary): [string | null, number | null] {
   const own = meanBpb[experiment];
   if (own !== undefined) return [experiment, own];
@@ -68,7 +68,7 @@ export function headline({ experiment, meanBpb }: RunSummary): [string | null, n
   return best ?? [null, null];
 }
 
-/** The name that people gave the run, otherwise its `--name`; null when it has neither. */
+/** The run's name: the label, otherwise `--name`; null when it has neither. */
 export function shownName({ name, title, command }: ListedRun): string | null {
   const given = command.some((word, i) =>
     word === `--name=${title}` || (word === "--name" && command[i + 1] === title)
@@ -76,7 +76,7 @@ export function shownName({ name, title, command }: ListedRun): string | null {
   return name ?? (given ? title : null);
 }
 
-function fits(run: ListedRun, { tags, statuses, preset, experiment, since }: ListOptions): boolean {
+function matches(run: ListedRun, { tags, statuses, preset, experiment, since }: ListOptions): boolean {
   return (tags ?? []).every((tag) => run.tags.includes(tag)) &&
     (statuses === undefined || statuses.length === 0 || statuses.includes(run.status)) &&
     (preset === undefined || run.preset === preset) &&
@@ -96,11 +96,11 @@ function sortedBy(runs: readonly SortedRun[], key: Key, direction: number): Sort
 interface Order {
   readonly key: Key;
   readonly direction: 1 | -1;
-  /** The metric's value by run, when it is one. */
+  /** The values by run, when it is a metric. */
   readonly values: ReadonlyMap<string, number> | undefined;
 }
 
-/** What a `--sort` means: a column, a result (`bts/translation`, `bpb:best`), or a logged metric (`loss`, `stitch/loss`). */
+/** The order that `--sort` means: a column, a result (`bts/translation`, `bpb:best`) or a logged metric (`stitch/loss`). */
 function sortOf(db: DatabaseSync, sort: string): Order {
   const column = Object.hasOwn(COLUMNS, sort) ? COLUMNS[sort] : undefined;
   if (column !== undefined) return { ...column, values: undefined };
@@ -125,17 +125,17 @@ function sortOf(db: DatabaseSync, sort: string): Order {
     );
   }
   const { name, better } = metric;
-  const way = metric.aggregate === "best" ? better === "lower" ? "min" : "max" : metric.aggregate;
-  const direction = metric.aggregate === "best" ? better === "lower" ? 1 : -1 : way === "max" ? -1 : 1;
+  const reduction = metric.aggregate === "best" ? better === "lower" ? "min" : "max" : metric.aggregate;
+  const direction = metric.aggregate === "best" ? better === "lower" ? 1 : -1 : reduction === "max" ? -1 : 1;
   const order = (values: ReadonlyMap<string, number>): Order => ({ key: (run) => run.sortedBy, direction, values });
-  if (name === "bpb") return order(resultsByRun(db, { kind: "bpb", name: "mean" }, way));
+  if (name === "bpb") return order(resultsByRun(db, { kind: "bpb", name: "mean" }, reduction));
   if (results.includes(name)) {
     const [, method = "", bpb, of = ""] = name.match(/^(.*?)\/(bpb\/)?(.*)$/s)!;
-    return order(resultsByRun(db, { kind: bpb === undefined ? "task" : "bpb", name: of, method }, way));
+    return order(resultsByRun(db, { kind: bpb === undefined ? "task" : "bpb", name: of, method }, reduction));
   }
-  if (tasks.includes(name)) return order(resultsByRun(db, { kind: "task", name }, way));
-  if (metrics.includes(name)) return order(metricByRun(db, "m.name = ?", name, way));
-  if (inCells.includes(name)) return order(metricByRun(db, "m.cell || '/' || m.name = ?", name, way));
+  if (tasks.includes(name)) return order(resultsByRun(db, { kind: "task", name }, reduction));
+  if (metrics.includes(name)) return order(metricByRun(db, "m.name = ?", name, reduction));
+  if (inCells.includes(name)) return order(metricByRun(db, "m.cell || '/' || m.name = ?", name, reduction));
   const known = [...Object.keys(COLUMNS), ...metrics, ...tasks];
   const near = nearest(name, [...known, ...results, ...inCells]);
   throw new UserError(
@@ -149,40 +149,40 @@ function namesIn(db: DatabaseSync, sql: string): string[] {
   return db.prepare(sql).all().map(({ name }) => String(name));
 }
 
-type Way = "last" | "min" | "max";
+type Reduction = "last" | "min" | "max";
 
-/** A metric of each run: its smallest or largest value in any cell, or the last one of the last cell that has it. */
-function metricByRun(db: DatabaseSync, where: string, name: string, way: Way): Map<string, number> {
+/** A metric of each run: its minimum or maximum over all cells, or its last value in the last cell that has it. */
+function metricByRun(db: DatabaseSync, where: string, name: string, reduction: Reduction): Map<string, number> {
   const rows = db.prepare(
-    `select m.run, m.${way} as value from metrics m join cells c on c.run = m.run and c.name = m.cell
+    `select m.run, m.${reduction} as value from metrics m join cells c on c.run = m.run and c.name = m.cell
      where ${where} and m.last is not null order by m.run, c.position`,
   ).all(name);
-  return byRun(rows, way);
+  return byRun(rows, reduction);
 }
 
-/** Results of every method, or of one. */
+/** Selects results of every method, or of one. */
 interface Result {
   readonly kind: "bpb" | "task";
   readonly name: string;
   readonly method?: string;
 }
 
-/** A result of each run: `last` means its own method's (the experiment's name), or the best one's if it has no such method. */
-function resultsByRun(db: DatabaseSync, { kind, name, method }: Result, way: Way): Map<string, number> {
+/** A result of each run. `last` means that of the experiment's own method, or of the best method if there is none. */
+function resultsByRun(db: DatabaseSync, { kind, name, method }: Result, reduction: Reduction): Map<string, number> {
   const rows = db.prepare(
     `select r.run, r.value from results r join runs on runs.id = r.run
      where r.kind = ?1 and r.name = ?2 and r.method = coalesce(?3, r.method)
      order by r.run, r.method = runs.experiment, iif(?1 = 'bpb', -r.value, r.value)`,
   ).all(kind, name, method ?? null);
-  return byRun(rows, way);
+  return byRun(rows, reduction);
 }
 
-function byRun(rows: readonly Record<string, unknown>[], way: Way): Map<string, number> {
+function byRun(rows: readonly Record<string, unknown>[], reduction: Reduction): Map<string, number> {
   const values = new Map<string, number>();
   for (const row of rows) {
     const [run, value] = [String(row.run), Number(row.value)];
     const before = values.get(run);
-    values.set(run, before === undefined || way === "last" ? value : Math[way](before, value));
+    values.set(run, before === undefined || reduction === "last" ? value : Math[reduction](before, value));
   }
   return values;
 }

@@ -1,8 +1,8 @@
-// Which SQL texts are questions: one statement that begins like one. SQLite itself opens the file for reading only.
+// Checking SQL: one statement that begins like a query. SQLite itself also opens the file read-only.
 import { UserError } from "../../errors.ts";
 
 /**
- * The one statement of a text, without its semicolon.
+ * The single statement in a text, without its semicolon.
  *
  * @throws UserError `query.empty`, `query.several`, `query.not-read-only`
  */
@@ -20,7 +20,7 @@ export function readQuery(text: string): string {
     throw new UserError(
       "query.several",
       "Cannot run several statements: expected one",
-      "take out what follows the first ;",
+      "remove everything after the first ;",
     );
   }
   const word = bare.match(/\S+/)![0].match(/^\w*/)![0].toLowerCase();
@@ -29,14 +29,14 @@ export function readQuery(text: string): string {
       "query.not-read-only",
       `Cannot run "${
         word === "" ? text.trim().slice(0, 20) : word
-      }": a query only reads, so it begins with select, with, values or explain`,
-      "the index is made from the runs' logs; deno task tag, note and rename change what is said about a run",
+      }": a query must begin with select, with, values or explain`,
+      "the index is built from the logs and is read-only; deno task tag, note and rename change a run's labels",
     );
   }
   return end < 0 ? text : text.slice(0, end);
 }
 
-/** The text with quoted texts, quoted names and comments blanked out, each position kept. */
+/** The text with strings, quoted names and comments blanked out, at the same positions. */
 function withoutTextsAndComments(sql: string): string {
   const blank = (piece: string) => " ".repeat(piece.length);
   const quoted = /'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?/;

@@ -50,7 +50,7 @@ async function ask(request: QueryRequest, seconds: number): Promise<QueryReply> 
     });
   } finally {
     clearTimeout(timer);
-    // A thread that SQLite keeps busy ends with its query, or with this process.
+    // While SQLite is busy, the thread does not end before its query, or this process.
     worker.terminate();
   }
 }

@@ -1,4 +1,4 @@
-// Finding the run that a person means: by id, name, title, the start of an id, or `last`.
+// Finding a run by id, name, title, the start of an id, or `last`.
 import { join } from "node:path";
 import { nearest, UserError } from "../../errors.ts";
 import type { ListedRun } from "../events/views.ts";
@@ -7,10 +7,10 @@ import { hasBegun, lastRun, listRuns } from "./run-list.ts";
 import { removals, TRASH_FOLDER } from "./trash.ts";
 
 /**
- * The id of the run that `text` means. A whole id and `last` need no other log than the first lines.
+ * The id of the run that `text` means. For a whole id, no other log is read; for `last`, only the first line of each.
  *
- * @param text a whole id, `last`, or what exactly one run has: a name that people gave it, otherwise a title (`--name`),
- *   otherwise the start of an id
+ * @param text a whole id, `last`, or something that exactly one run has: a name, otherwise a title (`--name`), otherwise the
+ *   start of an id
  * @throws UserError `run.none`, `run.ambiguous`, `run.removed` when it is in the trash, `folder.unreadable`
  */
 export async function resolveRun(runsFolder: string, text: string): Promise<string> {
@@ -50,7 +50,7 @@ export async function resolveRun(runsFolder: string, text: string): Promise<stri
   );
 }
 
-/** The runs that people gave this name or, when there is none, those of this title. */
+/** The runs with this name or, when there are none, with this title. */
 function runsNamed(runs: readonly ListedRun[], name: string): string[] {
   if (name === "") return [];
   const renamed = runs.filter((run) => run.name === name);
@@ -62,7 +62,7 @@ function idsBeginning(runs: readonly ListedRun[], text: string): string[] {
 }
 
 /**
- * Says of a run that was removed where it is.
+ * Explains that a removed run is in the trash.
  *
  * @throws UserError `run.removed`
  */

@@ -1,4 +1,4 @@
-// All runs of a folder, newest first, without writing anything: what the index already knows is not read again.
+// All runs of a folder, newest first. Nothing is written; logs that the index already knows are not read again.
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Labels, ListedRun, RunSummary } from "../events/views.ts";
@@ -42,7 +42,7 @@ export async function lastRun(runsFolder: string): Promise<string | undefined> {
   return last?.id;
 }
 
-/** Whether a run's folder holds a run; one that may not be read does. */
+/** Whether a folder contains a run that has begun; a folder that cannot be read counts. */
 export async function hasBegun(folder: string): Promise<boolean> {
   return await stampOf(join(folder, LOG_FILE)).then((stamp) => stamp !== undefined, () => true);
 }
@@ -66,7 +66,7 @@ async function labelsOf(folder: string): Promise<Labels> {
   }
 }
 
-/** The index as it stands, opened when something is looked up for the first time. Where there is none, nothing is found. */
+/** The index as it is, opened at the first lookup. Without an index, nothing is found. */
 function openIndex(runsFolder: string): { readonly lookup: Lookup } & Disposable {
   let db: DatabaseSync | undefined;
   let tried = false;
@@ -86,7 +86,7 @@ function openIndex(runsFolder: string): { readonly lookup: Lookup } & Disposable
         ).get(id, file, size, time);
         return row === undefined ? undefined : JSON.parse(String(row.summary)) as RunSummary;
       } catch {
-        // Damaged, locked, or not permitted: the logs say the same.
+        // It is damaged, locked, or not readable. The logs have the same information.
         return undefined;
       }
     },

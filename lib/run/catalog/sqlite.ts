@@ -1,4 +1,4 @@
-// What the index asks of SQLite: short transactions, pragmas, and which error means what.
+// SQLite for the index: short transactions, pragmas, and what its errors mean.
 import { statfsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 
@@ -12,37 +12,37 @@ export function transact(db: DatabaseSync, body: () => void): void {
     try {
       db.exec("rollback");
     } catch {
-      // The error under way has ended the transaction already.
+      // The error has already ended the transaction.
     }
     throw error;
   }
 }
 
-/** Runs a pragma and gives the first value that it answers. */
+/** Runs a pragma and returns the first value of its result. */
 export function pragma(db: DatabaseSync, text: string): unknown {
   return Object.values(db.prepare(`pragma ${text}`).get() ?? {})[0];
 }
 
-/** Types of file systems (`statfs`) that belong to one machine: ext, xfs, btrfs, tmpfs, overlay, zfs, f2fs, APFS. */
+/** Types (`statfs`) of local file systems: ext, xfs, btrfs, tmpfs, overlay, zfs, f2fs, APFS. */
 const LOCAL = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010, 0x1a]);
 
-/** Whether a folder is known to lie on a file system of this machine alone. */
+/** Whether a folder is known to be on a local file system. */
 export function isLocal(folder: string): boolean {
   try {
     return LOCAL.has(Number(statfsSync(folder).type));
   } catch {
-    // Windows, or a missing permission: the slower way is always right.
+    // On Windows, or without permission: the slower way always works.
     return false;
   }
 }
 
-/** Whether SQLite says that the file is no sound database. */
+/** Whether an error of SQLite means that the database file is damaged. */
 export function isDamage(error: unknown): boolean {
   return error instanceof Error &&
     /malformed|not a database|disk I\/O error/.test(error.message);
 }
 
-/** Whether the index cannot be written where it should be. */
+/** Whether an error means that the index cannot be written. */
 export function isUnwritable(error: unknown): boolean {
   const { PermissionDenied, NotCapable, NotFound } = Deno.errors;
   if (error instanceof PermissionDenied || error instanceof NotCapable || error instanceof NotFound) return true;

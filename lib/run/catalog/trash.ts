@@ -1,19 +1,19 @@
-// Removing runs so that it can be taken back: they are moved to `<runs>/.trash/`, one folder a removal.
+// Removing runs so that they can be restored: they are moved to `<runs>/.trash/`, one folder per removal.
 import { join } from "node:path";
-import { UserError } from "../../errors.ts";
+import { systemReason, UserError } from "../../errors.ts";
 import { removeIfThere, syncToDisk } from "../files/files.ts";
 import { entriesBelow } from "../files/folders.ts";
 import { writerLives } from "../process/lock.ts";
 import { isRunId } from "../files/run-id.ts";
 
-/** The folder of removed runs in the runs folder. Cells stay in the cache. */
+/** The folder of removed runs in the runs folder. Their cells stay in the cache. */
 export const TRASH_FOLDER = ".trash";
 
 /**
- * Moves runs to the trash, as one removal: all of them or, when one cannot be moved, none.
+ * Moves runs to the trash as one removal: all of them, or none if one cannot be moved.
  *
  * @returns the removal's folder
- * @throws UserError `trash.running` when one is being written, `trash.move` when the folder cannot be changed
+ * @throws UserError `trash.running` when a process is writing one, `trash.move` when the folder cannot be changed
  */
 export async function trashRuns(runsFolder: string, ids: readonly string[], now = new Date()): Promise<string> {
   const running = ids.filter((id) => writerLives(join(runsFolder, id)));
@@ -94,7 +94,7 @@ export async function removals(runsFolder: string): Promise<string[]> {
   return names.filter((_, i) => counts[i]! > 0);
 }
 
-/** A name that sorts after every removal so far, whatever the clock does: a number, then the time. */
+/** A name that sorts after every earlier removal, even if the clock was set back: a number, then the time. */
 async function nextRemoval(runsFolder: string, now: Date): Promise<string> {
   const names = await namesIn(runsFolder, TRASH_FOLDER, (name) => /^\d{6,}-/.test(name));
   const last = Math.max(0, ...names.map((name) => parseInt(name)));
@@ -108,7 +108,7 @@ async function namesIn(runsFolder: string, path: string, fits: (name: string) =>
 }
 
 function moveError(what: string, ids: readonly string[], error: unknown): UserError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = systemReason(error) ?? error;
   return new UserError(
     "trash.move",
     `Cannot ${what} ${ids.join(", ")}: ${reason}`,

@@ -1,5 +1,6 @@
-// Checking every byte of a run: its log's lines, its cells' manifests, each file of its cells, and their checkpoints.
+// Verifying a run: the lines of its log, the manifests and files of its cells, and their checkpoints.
 import { join, relative } from "node:path";
+import { systemReason } from "../../errors.ts";
 import { cellFolder, type CellManifest, CELLS_FOLDER, MANIFEST_FILE, readManifest } from "../cells/cell-store.ts";
 import { checkpointsOf, checkpointSteps, verifyCheckpoint } from "../cells/checkpoint-store.ts";
 import { sha256OfFile } from "../files/files.ts";
@@ -7,34 +8,34 @@ import { LOG_FILE } from "../log/log.ts";
 import { readEvents, readRun } from "../log/read.ts";
 import type { CellView } from "../view/mod.ts";
 
-/** One file of a run's cells, hashed again. */
+/** One file of a run's cells, after hashing it again. */
 export interface ArtifactCheck {
   /** `<cell>/<file>`, such as `expert:code/model.safetensors`. */
   readonly artifact: string;
   /** Relative to the runs folder. */
   readonly path: string;
   readonly bytes: number;
-  /** Hash of the file as it is now; null when it cannot be read. */
+  /** Current hash of the file; null when it cannot be read. */
   readonly sha256: string | null;
   /** What is wrong, or null. */
   readonly problem: string | null;
 }
 
-/** What was found in a run. */
+/** The result of verifying a run. */
 export interface Verification {
   readonly run: string;
-  /** Whether nothing is wrong. */
+  /** Whether everything is intact. */
   readonly ok: boolean;
-  /** SHA-256 of each weights file (`.safetensors`) as it is now, by artifact: equal for runs with equal weights. */
+  /** Current SHA-256 of each weights file (`.safetensors`) by artifact; equal for runs with equal weights. */
   readonly weights: Readonly<Record<string, string>>;
   readonly artifacts: readonly ArtifactCheck[];
   /** The checkpoints of its cells, newest first, and what is wrong with each, or null. */
   readonly checkpoints: readonly CheckpointCheck[];
-  /** Damage elsewhere: lines of the log, manifests of cells. */
+  /** Other damage: lines of the log, manifests of cells. */
   readonly damage: readonly { readonly path: string; readonly problem: string }[];
 }
 
-/** One checkpoint, every file of it hashed again. */
+/** One checkpoint, after hashing every file again. */
 export interface CheckpointCheck {
   readonly cell: string;
   readonly step: number;
@@ -45,7 +46,7 @@ export interface CheckpointCheck {
 
 type Expected = Pick<ArtifactCheck, "artifact" | "path" | "bytes"> & { readonly sha256: string };
 
-/** Verifies a run, or undefined when there is none of this id. Of a run that goes on, the finished cells are checked. */
+/** Verifies a run; undefined when there is none of this id. Of a running one, the finished cells are verified. */
 export async function verifyRun(runsFolder: string, id: string): Promise<Verification | undefined> {
   const view = await readRun(runsFolder, id);
   const log = await readEvents(runsFolder, id);
@@ -67,7 +68,7 @@ export async function verifyRun(runsFolder: string, id: string): Promise<Verific
       damage.push({ path: `${base}/${MANIFEST_FILE}`, problem: missing ? "it is missing" : "it cannot be read" });
     });
     if (manifest !== undefined && manifest.key !== cell.cellKey) {
-      damage.push({ path: `${base}/${MANIFEST_FILE}`, problem: "it is of another cell" });
+      damage.push({ path: `${base}/${MANIFEST_FILE}`, problem: "it belongs to another cell" });
     }
     for (const file of expectedFiles(cell, base, manifest ?? undefined)) artifacts.push(await check(runsFolder, file));
   }
@@ -80,14 +81,14 @@ export async function verifyRun(runsFolder: string, id: string): Promise<Verific
   return { run: id, ok, weights, artifacts, checkpoints, damage };
 }
 
-/** A log may say anything; only a key may be part of a path. */
+/** Logs are not trusted: only a key may be part of a path. */
 const isCellKey = (text: string) => /^[0-9a-f]{64}$/.test(text);
 
 async function checkCheckpoints(runsFolder: string, cell: string, key: string): Promise<CheckpointCheck[]> {
   const checks: CheckpointCheck[] = [];
   for (const { step, folder } of await checkpointSteps(checkpointsOf(runsFolder, key))) {
     const entry = await verifyCheckpoint(folder, step, key);
-    // A run under way removes old ones as it goes.
+    // A running run removes old checkpoints.
     if (entry.kind === "damaged" && !await Deno.stat(folder).then(() => true, () => false)) continue;
     const path = relative(runsFolder, folder).replaceAll("\\", "/");
     checks.push({ cell, step, path, problem: entry.kind === "whole" ? null : entry.reason });
@@ -95,7 +96,7 @@ async function checkCheckpoints(runsFolder: string, cell: string, key: string): 
   return checks;
 }
 
-/** What the run's log says of the cell's files; of a file that is no artifact, such as its log, what the manifest says. */
+/** The expected files of a cell: from the run's log, and from the manifest those that are not artifacts, such as its log. */
 function expectedFiles(cell: CellView, base: string, manifest: CellManifest | undefined): Expected[] {
   const named = (name: string) => `${cell.name}/${name}`;
   const logged = cell.artifacts.map(({ name, path, bytes, sha256 }) => ({
@@ -117,7 +118,7 @@ async function check(
   const outcome = (sha256: string | null, problem: string | null) => ({ artifact, path, bytes, sha256, problem });
   const parts = path.split("/");
   if (parts[0] !== CELLS_FOLDER || parts.includes("..") || path.includes("\\")) {
-    return outcome(null, `it would lie outside ${CELLS_FOLDER}`);
+    return outcome(null, `it would be outside ${CELLS_FOLDER}`);
   }
   const file = join(runsFolder, path);
   try {
@@ -127,6 +128,6 @@ async function check(
     return outcome(sha256, sha256 === expected ? null : `its content has changed: its hash was ${expected}`);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return outcome(null, "it is missing");
-    return outcome(null, `it cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return outcome(null, `it cannot be read: ${systemReason(error) ?? error}`);
   }
 }

@@ -1,17 +1,17 @@
-// The event log's schema: what one process writes to `runs/<id>/events.jsonl`, and everything else reads.
+// The schema of the event log, `runs/<id>/events.jsonl`, which one process writes and everything else reads.
 import { z } from "zod";
 import { runResultsSchema } from "./results.ts";
 
 /**
- * Version of the log's format; it is written in `run.start`. 1: as described here, without checksums and without
- * `run.resume`, `cell.resume` and `cell.rewind`.
+ * Version of the log's format, written in `run.start`. Version 1 has no checksums and no `run.resume`, `cell.resume`
+ * and `cell.rewind`.
  */
 export const EVENT_SCHEMA_VERSION = 2 as const;
 
 const schemaVersion = z.union([z.literal(1), z.literal(EVENT_SCHEMA_VERSION)]);
 
 const common = {
-  /** Position in the log, from 0, without gaps. Also the `id:` of the server-sent event. */
+  /** Position in the log, counted from 0 without gaps. Also the `id:` of the server-sent event. */
   seq: z.int().nonnegative(),
   /** When it was written, ISO 8601 in UTC. */
   time: z.iso.datetime(),
@@ -27,10 +27,10 @@ const request = {
   schemaVersion,
   title: z.string(),
   device: z.string(),
-  /** `cpu`, `webgpu` or `reference`; logs of version 1 lack it. */
+  /** `cpu`, `webgpu` or `reference`; absent in logs of version 1. */
   backend: z.string().optional(),
   config: jsonSchema,
-  /** The cells that the plan foresees, in order. */
+  /** The planned cells, in order. */
   plan: z.array(z.strictObject({ cell: cellName, title: z.string() })),
   command: z.array(z.string()),
   versions: z.record(z.string(), z.string()),
@@ -42,13 +42,13 @@ export const columnSchema = z.strictObject({
   key: z.string(),
   title: z.string(),
   kind: z.enum(["text", "number"]).default("text"),
-  /** Digits after the point, for numbers. */
+  /** Digits after the decimal point, for numbers. */
   digits: z.int().min(0).max(10).optional(),
-  /** Which direction is good, so that the best value can be marked. */
+  /** Which direction is better; the best value is then marked. */
   better: z.enum(["lower", "higher"]).optional(),
 });
 
-/** A table shown in the terminal, the page, the notebook and the report alike. */
+/** A table, which terminal, page, notebook and report all show. */
 export const tableSchema = z.strictObject({
   name: z.string(),
   title: z.string(),
@@ -56,13 +56,13 @@ export const tableSchema = z.strictObject({
   rows: z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))),
 });
 
-/** What a note that is an alert says besides its text: something goes wrong, or is about to. */
+/** Details of a note that is an alert: something is going wrong, or is about to. */
 export const alertSchema = z.strictObject({
   /** What found it: `spike`, `instability`, `notFinite`, `stall`, `disk`. */
   detector: z.string(),
-  /** What is done about it: `alert` (only telling), `skip`, `rewind`, `clip`, `epsilon`, `stop`. */
+  /** What is done about it: `alert` (nothing else), `skip`, `rewind`, `clip`, `epsilon`, `stop`. */
   action: z.string(),
-  /** The training step, where there is one. */
+  /** The training step, if there is one. */
   step: z.int().nonnegative().optional(),
   /** The numbers behind it. */
   values: z.record(z.string(), z.number()),
@@ -89,7 +89,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
     seed: z.int(),
     ...request,
   }),
-  /** Another process goes on with the run. Cells that were running are not. */
+  /** Another process resumes the run. No cell is running until it says so. */
   z.strictObject({ ...common, kind: z.literal("run.resume"), ...request }),
   z.strictObject({
     ...common,
@@ -97,16 +97,16 @@ export const eventSchema = z.discriminatedUnion("kind", [
     cell: cellName,
     title: z.string(),
     description: z.string(),
-    /** Content address: hash of configuration, code version, data fingerprint and inputs' keys. */
+    /** Content address: hash of configuration, code version, data fingerprint and the keys of its inputs. */
     cellKey: z.string(),
-    /** Equal for cells that differ only in what may change while a cell is being built, such as the number of steps. */
+    /** Equal for cells that differ only in settings that may change while a cell is built, such as the number of steps. */
     family: z.string().optional(),
-    /** The checkpoint of another cell of the family that this one goes on from. */
+    /** The checkpoint of another cell of the family that this one continues from. */
     continues: z.strictObject({ cellKey: z.string(), step: z.int().nonnegative() }).optional(),
   }),
-  /** A cell goes on from a checkpoint of its own; step 0: from its beginning. What it has logged is not logged again. */
+  /** A cell resumes from its own checkpoint, or from its beginning (step 0). It does not repeat what it has logged. */
   z.strictObject({ ...common, kind: z.literal("cell.resume"), cell: cellName, step: z.int().nonnegative() }),
-  /** A cell went back to a step: points of later steps are void. */
+  /** A cell went back to a step; points of later steps are void. */
   z.strictObject({ ...common, kind: z.literal("cell.rewind"), cell: cellName, step: z.int().nonnegative() }),
   z.strictObject({
     ...common,
@@ -115,7 +115,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
     step: z.int().nonnegative(),
     /** How many steps there will be. */
     steps: z.int().positive(),
-    /** Values by name (`loss`, `validation`, `lr`, `tokensPerSecond`, …); null stands for NaN and infinity. */
+    /** Values by name (`loss`, `validation`, `lr`, `tokensPerSecond`, …); null is NaN or infinity. */
     values: z.record(z.string(), z.union([z.number(), z.null()])),
   }),
   z.strictObject({
@@ -139,7 +139,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
     cell: cellName,
     status: z.enum(["done", "cached", "failed", "stopped"]),
     seconds: z.number().nonnegative(),
-    /** One line on what came out. */
+    /** The outcome in one line. */
     summary: z.string(),
   }),
   z.strictObject({

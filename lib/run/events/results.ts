@@ -1,7 +1,7 @@
-// What a run comes to: scores of methods. Apart from the events, so that a change of those concerns no measuring cell.
+// A run's results: scores of methods. Separate from the events, so that changing those does not invalidate measured cells.
 import { z } from "zod";
 
-/** A confidence interval's two ends with the point estimate and the number of samples. */
+/** A point estimate with the two ends of its confidence interval and the number of samples. */
 export const estimateSchema = z.strictObject({
   value: z.number(),
   low: z.number(),
@@ -9,7 +9,7 @@ export const estimateSchema = z.strictObject({
   samples: z.int().nonnegative(),
 });
 
-/** What one method scored: bits per byte by domain (with `mean`), and tasks by name. */
+/** Scores of one method: bits per byte by domain (and `mean`), and tasks by name. */
 export const methodResultSchema = z.strictObject({
   bpb: z.record(z.string(), z.number()),
   bpbInterval: z.record(z.string(), estimateSchema),
@@ -17,7 +17,7 @@ export const methodResultSchema = z.strictObject({
   parameters: z.strictObject({ trained: z.number(), total: z.number(), active: z.number() }),
 });
 
-/** The result of a run: methods by name (`seed`, `expert:code`, …, `soup`, `btm`, `bts`). */
+/** Results of a run: methods by name (`seed`, `expert:code`, …, `soup`, `btm`, `bts`). */
 export const runResultsSchema = z.strictObject({
   domains: z.array(z.string()),
   methods: z.record(z.string(), methodResultSchema),

@@ -1,9 +1,9 @@
-// Canonical JSON: one text for one value, so that equal inputs hash to equal keys.
+// Canonical JSON: the same text for the same value, so that equal inputs hash to equal keys.
 
 /**
- * The canonical JSON of a plain value: keys sorted, no white space, properties that are `undefined` left out.
+ * The canonical JSON of a plain value: keys sorted, no whitespace, `undefined` properties left out.
  *
- * @throws TypeError naming the path of anything that JSON cannot hold exactly (NaN, infinity, a Map, a function, …)
+ * @throws TypeError with the path of anything that JSON cannot represent exactly (NaN, infinity, a Map, a function, …)
  */
 export function canonicalJson(value: unknown): string {
   return write(value, "$", []);

@@ -1,4 +1,4 @@
-// The code version of a cell: a hash of the source that decides its outcome, found by following imports.
+// The code version of a cell: a hash of the source code that determines its outcome, found by following imports.
 import { createHash } from "node:crypto";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-// Files written so that a crash leaves either all of a thing or none of it.
+// Hashing files, and writing them so that a crash leaves either the whole file or none.
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 
@@ -7,7 +7,7 @@ export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** SHA-256 of a file's bytes, in hexadecimal, read in pieces. */
+/** SHA-256 of a file's bytes, in hexadecimal; the file is read in blocks. */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   using file = await Deno.open(path, { read: true });
@@ -18,7 +18,7 @@ export async function sha256OfFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Forces a file's content, or a folder's entries, onto the disk. */
+/** Flushes a file's content, or a folder's entries, to the disk. */
 export async function syncToDisk(path: string): Promise<void> {
   try {
     using file = await Deno.open(path, { read: true });
@@ -29,7 +29,7 @@ export async function syncToDisk(path: string): Promise<void> {
   }
 }
 
-/** Writes a text file so that it is either whole or absent: temporary file, sync, rename. */
+/** Writes a text file that is either whole or absent: temporary file, sync, rename. */
 export async function writeTextAtomically(path: string, text: string): Promise<void> {
   const temporary = join(dirname(path), `.tmp-${crypto.randomUUID()}`);
   try {
@@ -43,7 +43,7 @@ export async function writeTextAtomically(path: string, text: string): Promise<v
   await syncToDisk(dirname(path));
 }
 
-/** Removes a file or a folder with all it holds; absent is fine. */
+/** Removes a file, or a folder with everything in it, if it exists. */
 export async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });

@@ -1,8 +1,8 @@
-// Where runs live when nobody says: in `$STITCHBOOK_RUNS`, or in `runs`.
+// The default runs folder: `$STITCHBOOK_RUNS`, or `runs`.
 
 /** The default of `--runs`. */
 export function defaultRunsFolder(): string {
-  // Asking for a variable without the permission to would prompt; the default serves then.
+  // Reading a variable without permission would prompt.
   const allowed = Deno.permissions.querySync({ name: "env", variable: "STITCHBOOK_RUNS" }).state === "granted";
   return (allowed ? Deno.env.get("STITCHBOOK_RUNS") : undefined) || "runs";
 }

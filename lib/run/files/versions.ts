@@ -1,9 +1,9 @@
-// What a run was made with: Deno, Stitchbook and the git commit.
+// Versions of Deno, Stitchbook and the code (its git commit).
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import project from "../../../deno.json" with { type: "json" };
 import { repositoryRoot } from "./repository.ts";
 
-/** Versions by name: `deno`, `stitchbook`, and `commit` when the code lies in a git repository. */
+/** Versions by name: `deno`, `stitchbook`, and `commit` when the code is in a git repository. */
 export async function versions(): Promise<Record<string, string>> {
   const commit = await gitCommit(repositoryRoot);
   return {
@@ -13,14 +13,14 @@ export async function versions(): Promise<Record<string, string>> {
   };
 }
 
-/** The commit that is checked out, read from git's own files (no process is started); undefined when there is none. */
+/** The checked-out commit, read from git's files without starting a process; undefined when there is none. */
 export async function gitCommit(root: string): Promise<string | undefined> {
   try {
     const own = await gitFolder(root);
     const head = (await Deno.readTextFile(join(own, "HEAD"))).trim();
     const reference = head.match(/^ref: (.+)$/)?.[1];
     if (reference === undefined) return head;
-    // A linked work tree keeps its HEAD to itself and shares the references.
+    // A linked worktree has its own HEAD and shares the references.
     const shared = await Deno.readTextFile(join(own, "commondir")).then((text) => resolve(own, text.trim()), () => own);
     return await Deno.readTextFile(join(shared, reference)).then(
       (text) => text.trim(),

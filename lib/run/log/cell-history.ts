@@ -1,33 +1,33 @@
-// What a run's log says of the processes that wrote it before: its cells so far, and the time spent.
+// What earlier processes logged of a run's cells, and how much time they spent.
 import type { RunEvent } from "../events/events.ts";
 
-/** What was logged of a cell since it last began. */
+/** What was logged of a cell since it last started. */
 export interface CellHistory {
   readonly start: Extract<RunEvent, { kind: "cell.start" }>;
   readonly events: readonly RunEvent[];
-  /** How it ended; undefined: it did not. */
+  /** How it ended; undefined when it did not. */
   readonly end: Extract<RunEvent, { kind: "cell.end" }>["status"] | undefined;
 }
 
-/** The past of every cell in a log, by name. */
+/** The history of every cell in a log, by name. */
 export function cellHistories(log: readonly RunEvent[]): Map<string, CellHistory> {
-  const pasts = new Map<string, { -readonly [K in keyof CellHistory]: CellHistory[K] } & { events: RunEvent[] }>();
+  const histories = new Map<string, { -readonly [K in keyof CellHistory]: CellHistory[K] } & { events: RunEvent[] }>();
   for (const event of log) {
     if (!("cell" in event) || event.cell === undefined) continue;
     if (event.kind === "cell.start") {
-      pasts.set(event.cell, { start: event, events: [], end: undefined });
+      histories.set(event.cell, { start: event, events: [], end: undefined });
       continue;
     }
-    const past = pasts.get(event.cell);
-    if (past === undefined) continue;
-    if (event.kind === "cell.end") past.end = event.status;
-    else past.events.push(event);
-    if (event.kind === "cell.resume") past.end = undefined;
+    const history = histories.get(event.cell);
+    if (history === undefined) continue;
+    if (event.kind === "cell.end") history.end = event.status;
+    else history.events.push(event);
+    if (event.kind === "cell.resume") history.end = undefined;
   }
-  return pasts;
+  return histories;
 }
 
-/** Seconds that earlier processes spent on a run: by their own measure where they ended it, otherwise by its times. */
+/** Seconds that earlier processes spent on a run: as they measured it where they ended it, otherwise by event times. */
 export function secondsSpent(log: readonly RunEvent[]): number {
   let before = 0;
   let [start, last] = [NaN, NaN];
@@ -45,7 +45,7 @@ export function secondsSpent(log: readonly RunEvent[]): number {
   return before + elapsed(start, last);
 }
 
-/** A clock may have been set back. */
+/** Zero when the clock was set back in between. */
 function elapsed(from: number, to: number): number {
   return to > from ? (to - from) / 1000 : 0;
 }

@@ -1,32 +1,32 @@
-// Following a run's log as it grows: what a server-sent event stream, a terminal or a notebook shows.
+// Following a run's log as it grows, for server-sent events and notebooks.
 import { join } from "node:path";
 import type { RunEvent } from "../events/events.ts";
 import { writerLives } from "../process/lock.ts";
 import { LOG_FILE } from "./log.ts";
 import type { LogDamage } from "../events/views.ts";
 import { LOG_START, type LogPosition, readPiece } from "./parse-log.ts";
-import { runFolder } from "./read.ts";
+import { runFolder, unreadable } from "./read.ts";
 
 export interface FollowOptions {
-  /** Only events with a greater `seq` come. @default -1 */
+  /** Only events with a greater `seq` are returned. @default -1 */
   readonly after?: number;
   /** Ends the iteration when aborted. */
   readonly signal?: AbortSignal;
-  /** Called for every damaged line; the line is skipped. */
+  /** Called for every damaged line, which is then skipped. */
   readonly onDamage?: (damage: LogDamage) => void;
 }
 
-/** A new line is seen this soon while the log is growing … */
-const EAGER_MS = 50;
-/** … and this soon after a silence. Polling works on every file system, watching does not. */
-const IDLE_MS = 400;
-/** How often a silent run's writer is looked for. */
+/** Time between two polls of a log that is growing, and at most of one that is not. Watching does not work everywhere. */
+const POLL_MS = { growing: 50, idle: 400 };
+/** How often to check that the process of a silent run is alive. */
 const LIFE_MS = 2_000;
 
 /**
- * The events of a run in order, without gap or duplicate: those that are there, then each new one. It ends after a
- * `run.end` that no process has gone on from, when the run's process is gone, when the run's folder is gone, or when the signal is aborted; it is empty
- * when there is no such run.
+ * The events of a run in order, without gaps or duplicates: those in the log, then each new one. The iteration ends after
+ * a `run.end` unless another process resumes the run, when the run's process or folder is gone, or when the signal is
+ * aborted. It is empty when there is no such run.
+ *
+ * @throws UserError `run.unreadable`, `folder.unreadable`
  */
 export async function* followEvents(
   runsFolder: string,
@@ -38,12 +38,14 @@ export async function* followEvents(
   if (folder === undefined) return;
   const path = join(folder, LOG_FILE);
   let position: LogPosition = LOG_START;
-  let wait = EAGER_MS;
+  let wait = POLL_MS.growing;
   let nextLook = performance.now() + LIFE_MS;
   let last = false;
   let ended = false;
   while (!signal?.aborted) {
-    const piece = await readPiece(path, position).catch(absent);
+    const piece = await readPiece(path, position).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw unreadable(id, folder, error);
+    });
     if (piece === undefined && !(await isThere(folder))) return;
     for (const damage of piece?.damage ?? []) onDamage?.(damage);
     for (const event of piece?.events ?? []) {
@@ -53,23 +55,18 @@ export async function* followEvents(
     }
     if (piece !== undefined && piece.position.offset > position.offset) {
       position = piece.position;
-      wait = EAGER_MS;
+      wait = POLL_MS.growing;
       continue;
     }
-    // The writer was gone before this reading, which found nothing new: there is nothing to come.
+    // The writer was gone before this poll, which found nothing new: no more events will come.
     if (last || ended) return;
     if (performance.now() >= nextLook) {
       last = !writerLives(folder);
       nextLook = performance.now() + LIFE_MS;
     }
     if (!last) await sleep(wait, signal);
-    wait = Math.min(wait * 1.5, IDLE_MS);
+    wait = Math.min(wait * 1.5, POLL_MS.idle);
   }
-}
-
-function absent(error: unknown): undefined {
-  if (error instanceof Deno.errors.NotFound) return undefined;
-  throw error;
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -1,6 +1,6 @@
-// The writer of a run's event log: append-only, one validated and sealed line an event, `seq` without gaps.
+// The writer of a run's event log: append-only, one validated line per event with a checksum, `seq` without gaps.
 import { join } from "node:path";
-import { UserError } from "../../errors.ts";
+import { systemReason, UserError } from "../../errors.ts";
 import { type EventBody, eventSchema, type RunEvent } from "../events/events.ts";
 import { encodeLine } from "./log-line.ts";
 
@@ -10,12 +10,12 @@ export const LOG_FILE = "events.jsonl";
 /** An open event log. */
 export interface EventLog {
   /**
-   * Stamps, validates and writes one event; it has left this process when the call returns.
+   * Stamps, validates and writes one event. When the call returns, the operating system has the event.
    *
-   * @throws UserError `run.log-write` when the disk refuses it; the log is then as it was before
+   * @throws UserError `run.log-write` when it cannot be written; the log is then unchanged
    */
   append(body: EventBody): RunEvent;
-  /** Forces what was written onto the disk. */
+  /** Flushes what was written to the disk. */
   sync(): void;
   close(): void;
 }
@@ -23,14 +23,14 @@ export interface EventLog {
 export interface LogOptions {
   /** @default the machine's clock, which may jump */
   readonly now?: () => Date;
-  /** Goes on with a log that is there, after its whole lines: what follows `offset` bytes was left half written. */
+  /** Continues an existing log after its whole lines; anything after `offset` bytes is half written and is cut off. */
   readonly after?: { readonly seq: number; readonly offset: number };
 }
 
 /**
- * Opens the event log of a run for writing. Whoever does holds the run's lock: a log has a single writer.
+ * Opens the event log of a run for writing. The caller must hold the run's lock: a log has a single writer.
  *
- * @throws Deno.errors.AlreadyExists when a new log is asked for and the folder has one
+ * @throws Deno.errors.AlreadyExists for a new log in a folder that has one
  */
 export function openLog(folder: string, options: LogOptions = {}): EventLog {
   const { now = () => new Date(), after } = options;
@@ -48,11 +48,10 @@ export function openLog(folder: string, options: LogOptions = {}): EventLog {
         for (let written = 0; written < line.length;) written += file.writeSync(line.subarray(written));
       } catch (error) {
         cutBack(file, size);
-        const reason = error instanceof Error ? error.message : String(error);
         throw new UserError(
           "run.log-write",
-          `Cannot write event ${seq} (${line.length} bytes) to ${path}: ${reason}`,
-          "make room on the disk, then give the same command again: the run goes on where it was",
+          `Cannot write event ${seq} (${line.length} bytes) to ${path}: ${systemReason(error) ?? error}`,
+          "free some space on the disk, then re-run the same command to resume the run",
         );
       }
       seq++;
@@ -67,11 +66,11 @@ export function openLog(folder: string, options: LogOptions = {}): EventLog {
   };
 }
 
-/** Takes back a line that was written in part, so that the next one starts on a line of its own. */
+/** Removes a partly written line, so that the next event starts a new line. */
 function cutBack(file: Deno.FsFile, size: number): void {
   try {
     file.truncateSync(size);
   } catch {
-    // The reader skips the damaged line.
+    // Readers skip the damaged line.
   }
 }

@@ -1,9 +1,9 @@
-// Reading a run's event log: whole lines only, each validated; a damaged line is reported and the rest is read.
+// Parsing a run's event log: whole lines only, each validated. Damaged lines are reported and skipped.
 import { EVENT_SCHEMA_VERSION, eventSchema, type RunEvent } from "../events/events.ts";
 import type { LogDamage } from "../events/views.ts";
 import { decodeLine } from "./log-line.ts";
 
-/** How far a log was read. It only ever moves over whole lines, so that a line being written is read again. */
+/** How far a log was read. It advances by whole lines only, so that a line that is being written is read again. */
 export interface LogPosition {
   /** Bytes. */
   readonly offset: number;
@@ -19,14 +19,14 @@ export interface LogPiece {
   readonly events: readonly RunEvent[];
   readonly damage: readonly LogDamage[];
   readonly position: LogPosition;
-  /** Bytes after the last whole line: a line that is being written, or that its writer left half done. */
+  /** Bytes after the last whole line: a line that is being written, or that its writer left half written. */
   readonly unfinished: number;
 }
 
 const NEWLINE = 10;
 const PIECE_BYTES = 4 << 20;
 
-/** Reads the whole lines after `from`, about 4 MiB of them at most; `piece.events` is empty at the log's end. */
+/** Reads whole lines after `from`, about 4 MiB at most; at the end of the log there are none. */
 export async function readPiece(path: string, from: LogPosition): Promise<LogPiece> {
   using file = await Deno.open(path, { read: true });
   let bytes = new Uint8Array(0);
@@ -91,19 +91,19 @@ function parseLines(bytes: Uint8Array, from: LogPosition): Omit<LogPiece, "unfin
   return { events, damage, position: { offset, line, seq } };
 }
 
-/** The event of a line, or what is wrong with it. */
+/** The event in a line, or what is wrong with it. */
 function parseLine(bytes: Uint8Array, lastSeq: number): RunEvent | string {
   const line = decodeLine(bytes);
   if (line.kind === "damaged") return line.reason;
   const event = eventSchema.safeParse(line.value);
-  if (!event.success) return misfit(line.value);
-  if (event.data.seq <= lastSeq) return `its number ${event.data.seq} does not follow ${lastSeq}`;
+  if (!event.success) return invalidReason(line.value);
+  if (event.data.seq <= lastSeq) return `its number is ${event.data.seq}, but an earlier line has number ${lastSeq}`;
   return event.data;
 }
 
-function misfit(value: unknown): string {
+function invalidReason(value: unknown): string {
   const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
   return typeof version === "number" && version > EVENT_SCHEMA_VERSION
-    ? `it is of version ${version} of the format, and this Stitchbook reads up to ${EVENT_SCHEMA_VERSION}`
-    : "it is not an event of this version";
+    ? `its format version is ${version}; this version of Stitchbook reads versions up to ${EVENT_SCHEMA_VERSION}`
+    : "it is not a valid event";
 }

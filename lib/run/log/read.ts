@@ -1,4 +1,4 @@
-// The readers of one run: they only read, any number of them, in any process.
+// Reading one run. Any number of readers may read at any time, in any process.
 import { join } from "node:path";
 import { systemReason, UserError } from "../../errors.ts";
 import { damagedView, foldEvents, type RunStatus, type RunView } from "../view/mod.ts";
@@ -74,10 +74,10 @@ export async function readEvents(
   return { events: events.filter(({ seq }) => seq > after), damage };
 }
 
-/** A run's view as its log has it, and with the status that follows from its writer. */
+/** A run's view with its current status, and what its log alone says. */
 export interface ReadView {
   readonly view: RunView;
-  /** The status before its writer is taken into account. */
+  /** The status as logged, whether or not its writer is alive. */
   readonly logged: RunStatus;
   readonly damagedLines: number;
 }
@@ -102,7 +102,7 @@ export async function readView(folder: string, id: string): Promise<ReadView | u
 
 /** Gives a folded view the run's id, and notes on the damaged lines of its log. */
 export function nameAndNote(view: RunView, id: string, damage: readonly LogDamage[]): void {
-  // A log whose first line says another id was copied or renamed: the folder's name is the run's address.
+  // In a copied or renamed folder, the first line has another id; the folder's name is the one that counts.
   view.id = id;
   if (view.status === "damaged") {
     if (view.title === "") view.title = id;
@@ -125,7 +125,7 @@ const MOST_NOTES = 20;
 async function readLog(folder: string, id: string) {
   const path = join(folder, LOG_FILE);
   try {
-    // Asked before reading, so that a writer that ends in between is not taken for one that died.
+    // Checked before reading, so that a writer that ends in between does not look like one that died.
     const writer: WriterState = writerState(folder);
     const info = await Deno.lstat(path).catch(absent);
     if (info === undefined) return { events: [], damage: [], writer, exists: false };
@@ -146,7 +146,7 @@ async function readLog(folder: string, id: string) {
   }
 }
 
-/** The user's error for a run that the system does not let us read; any other error as it is. */
+/** The user's error for a run that the system does not let us read; any other error unchanged. */
 export function unreadable(id: string, folder: string, error: unknown): unknown {
   const reason = systemReason(error);
   if (reason === undefined) return error;

@@ -1,4 +1,4 @@
-// Writing the events of a run: stamped, checked that the run is still ours, told to listeners, and ended once.
+// Writing the events of a run: check that the lock is still held, append, tell listeners, and end the run once.
 import { explainError, UserError } from "../../errors.ts";
 import type { EventBody, RunEvent } from "../events/events.ts";
 import type { RunResults } from "../events/results.ts";
@@ -6,9 +6,9 @@ import type { Lock } from "../process/lock.ts";
 import type { EventLog } from "./log.ts";
 
 /**
- * Called with every event right after it was written.
+ * Called with every event right after it is written.
  *
- * @param replayed whether it tells again what a cell logged when it was built, or before a checkpoint
+ * @param replayed whether it repeats what a cell logged when it was built, or before a checkpoint
  */
 export type RunListener = (event: RunEvent, replayed: boolean) => void;
 
@@ -17,12 +17,12 @@ export interface RunWriter {
   /** @param replayed see {@linkcode RunListener} */
   write(body: EventBody, replayed?: boolean): RunEvent;
   sync(): void;
-  /** Spent on the run so far. */
+  /** Time spent on the run so far. */
   seconds(): number;
   end(outcome: { status: "done" | "failed" | "stopped"; results?: RunResults; error?: string }): void;
 }
 
-/** A writer of a run that earlier processes spent `before` seconds on. */
+/** Creates a writer. @param before seconds that earlier processes spent on the run */
 export function runWriter(log: EventLog, lock: Lock, listeners: readonly RunListener[], before: number): RunWriter {
   const began = performance.now();
   const seconds = () => before + (performance.now() - began) / 1000;
@@ -32,8 +32,8 @@ export function runWriter(log: EventLog, lock: Lock, listeners: readonly RunList
     if (trouble !== undefined) {
       throw new UserError(
         "run.lost",
-        `Cannot go on writing the run: ${trouble}`,
-        "nothing else should touch its folder",
+        `Cannot continue the run: ${trouble}`,
+        "nothing else should change its folder while it runs",
       );
     }
     const event = log.append(body);
@@ -61,7 +61,7 @@ export function runWriter(log: EventLog, lock: Lock, listeners: readonly RunList
         write({ kind: "run.end", seconds: seconds(), ...outcome });
         log.sync();
       } catch (error) {
-        // Results that do not fit the schema are a bug: the run can still be failed. A full disk ends it here.
+        // Results that do not fit the schema are a bug, and the run can still be ended as failed. A full disk ends it here.
         if (outcome.status !== "done") close();
         if (outcome.status === "done") throw error;
         console.error(explainError(error));

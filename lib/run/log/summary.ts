@@ -95,19 +95,19 @@ export function refusalOf(error: unknown): string | undefined {
   return reason === undefined ? undefined : `Its folder cannot be read: ${reason}`;
 }
 
-/** Finds a summary that was made before, as the log has it, for a log that has this stamp. */
+/** Finds an earlier summary, with the status as logged, for a log with this stamp. */
 export type Lookup = (id: string, stamp: FileStamp) => RunSummary | undefined;
 
-/** Summaries, as the logs have them, of logs that have not changed since they were read. */
+/** Summaries, with the status as logged, of logs that have not changed since they were read. */
 const known = new Map<string, { readonly stamp: FileStamp; readonly gone: boolean; readonly summary: RunSummary }>();
 
 /**
- * A run in a list; undefined while it has not begun. Its log is read only when it has changed since this process, or
- * whoever made what `lookup` finds, has read it.
+ * A run in a list; undefined while it has not begun. Its log is read only when it has changed since this process read it,
+ * or since the summary was made that `lookup` finds.
  */
 export async function summaryOf(folder: string, id: string, lookup?: Lookup): Promise<RunSummary | undefined> {
   try {
-    // Asked before reading, so that a writer that ends in between is not taken for one that died.
+    // Checked before reading, so that a writer that ends in between does not look like one that died.
     const writer = writerState(folder);
     const stamp = await stampOf(join(folder, LOG_FILE));
     const gone = writer === "gone"; // decides whether a half-written line is damage

@@ -1,6 +1,6 @@
 // Asking the process that works on a run or a sweep to stop.
 import { hostname } from "node:os";
-import { UserError } from "../../errors.ts";
+import { systemReason, UserError } from "../../errors.ts";
 import { lockHolder } from "./lock.ts";
 
 /**
@@ -16,7 +16,7 @@ export function askToStop(folder: string, id: string): number {
     Deno.kill(pid, "SIGTERM");
     return pid;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = systemReason(error) ?? error;
     throw new UserError("stop.refused", `Cannot stop ${id}: signaling process ${pid} failed (${reason})`);
   }
 }

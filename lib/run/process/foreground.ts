@@ -1,4 +1,4 @@
-// Running `deno` in the foreground, in place of this process: its output, its signals and its exit code are the child's.
+// Running `deno` in the foreground in place of this process, with the child's output, signals and exit code.
 import { heedsHangUp } from "./stop.ts";
 
 /**

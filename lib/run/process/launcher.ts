@@ -1,5 +1,5 @@
-// Running scripts as jobs: submitted, looked at, canceled, each with a log. This machine's launcher starts processes; one
-// for a cluster would have the same four functions.
+// Running scripts as jobs: submit, poll, cancel, logs. The local launcher starts processes; one for a cluster would have
+// the same four functions.
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
@@ -12,22 +12,22 @@ export interface JobRequest {
   /** Absolute path. */
   readonly script: string;
   readonly args: readonly string[];
-  /** The file that what the job prints is added to. */
+  /** The file that the job's output is appended to. */
   readonly output: string;
-  /** A file for stdout alone; `output` then has stderr. */
+  /** A file for stdout alone; `output` then gets only stderr. */
   readonly stdout?: string;
   /** Whether the job ends when the process that submits it does. @default false */
   readonly endsWithParent?: boolean;
 }
 
-/** A submitted job: plain data, by which any process can look at the job and cancel it. */
+/** A submitted job: plain data with which any process can poll or cancel it. */
 export interface Job {
   /** Null when it could not start. */
   readonly process: ProcessId | null;
   readonly output: string;
 }
 
-/** Whether a job runs; `unknown` where this machine cannot tell. */
+/** Whether a job is running; `unknown` where this machine cannot tell. */
 export type JobState =
   | { readonly kind: "running" | "unknown" }
   /** `how`: `exit code 1`, `SIGKILL`, or why it could not start; undefined when another process submitted the job. */
@@ -38,16 +38,16 @@ export interface Launcher {
   poll(job: Job): Promise<JobState>;
   /** Asks the job to stop, as SIGTERM does, and does not wait. */
   cancel(job: Job): Promise<void>;
-  /** What the job has printed; empty when it has printed nothing. */
+  /** The job's output so far. */
   logs(job: Job): Promise<string>;
 }
 
-/** How the jobs that this process submitted ended; undefined while they run. */
+/** How the jobs of this process ended; undefined while they are running. */
 const endings = new WeakMap<Job, { how: string | undefined }>();
 
 /**
- * Jobs as processes of this machine, each detached, in a session of its own: neither the end of this process nor Ctrl-C in
- * its terminal reaches it.
+ * Jobs as processes on this machine, each detached in a session of its own, so that neither the end of this process nor
+ * Ctrl-C in its terminal affects them.
  */
 export const localLauncher: Launcher = {
   submit({ script, args, output, stdout, endsWithParent }) {
@@ -91,13 +91,13 @@ export const localLauncher: Launcher = {
   logs: ({ output }) => Deno.readTextFile(output).catch(() => ""),
 };
 
-/** Milliseconds between two looks at a job. */
-const LOOK_MS = 100;
+/** Milliseconds between two polls. */
+const POLL_MS = 100;
 
 /**
  * Waits until a job has ended.
  *
- * @param meanwhile called after every look, and once more after the last
+ * @param meanwhile called after every poll, and once more after the last
  * @returns how it ended, as `poll` says
  */
 export async function jobEnd(
@@ -109,11 +109,11 @@ export async function jobEnd(
     const state = await launcher.poll(job);
     await meanwhile();
     if (state.kind === "ended") return state.how;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
-/** Where a job's output goes when it has a run: `<runs>/.output/<id>.log`. */
+/** The file for the output of a job that has a run: `<runs>/.output/<id>.log`. */
 export async function outputFile(runsFolder: string, run: string): Promise<string> {
   await Deno.mkdir(join(runsFolder, ".output"), { recursive: true });
   return join(runsFolder, ".output", `${run}.log`);

@@ -1,47 +1,47 @@
-// The lock file of a run: who writes the run, and a heartbeat, so that a reader can tell `running` from `lost`.
+// The lock file of a run: which process writes it, and a heartbeat, so that readers can tell `running` from `lost`.
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../../errors.ts";
+import { systemReason, UserError } from "../../errors.ts";
 import { isAlive, type ProcessId, thisProcess } from "./process.ts";
 
-/** Name of the lock file in a run's folder; it is there as long as the run is being written. */
+/** Name of the lock file in a run's folder; it exists while a process writes the run. */
 export const LOCK_FILE = "run.lock";
-/** How often a writer touches its lock. */
+/** Time between two heartbeats: a writer touches its lock. */
 const BEAT_MS = 2_000;
-/** Without a sign of life for so long, a writer that cannot be asked counts as gone. */
+/** Without a heartbeat for this long, a writer on another machine counts as gone. */
 const SILENCE_MS = 60_000;
-/** Without a sign of life for so long, a writer counts as silent, whether it can be asked or not. */
+/** Without a heartbeat for this long, a writer counts as silent. */
 const STALL_MS = 30_000;
 
 const lockSchema = z.object({ host: z.string(), pid: z.int(), started: z.string().nullable() });
 
 /** A held lock. */
 export interface Lock {
-  /** Why it is held no more: the folder vanished, or another process took it; undefined while all is well. */
+  /** Why it is no longer held: the folder vanished, or another process took the lock; undefined while it is held. */
   lost(): string | undefined;
   release(): void;
 }
 
-/** A lock that another living process holds. */
+/** A lock that another live process holds. */
 export interface HeldLock {
-  /** Undefined when the lock does not say. */
+  /** Undefined when the lock file does not say. */
   readonly holder: ProcessId | undefined;
 }
 
 /**
- * Takes a folder's lock, also from a process that is gone, and keeps its heart beating. A later process of the same
- * pid is not taken for the one that held it.
+ * Takes a folder's lock, also from a process that is gone, and starts the heartbeat. A new process with the pid of the
+ * old holder is not mistaken for it.
  *
- * @returns who holds it, if a living process does
+ * @returns the holder, if it is another live process
  */
 export function tryTakeLock(folder: string): Lock | HeldLock {
   const path = join(folder, LOCK_FILE);
   for (;;) {
     using file = Deno.openSync(path, { read: true, write: true, create: true });
-    // Between looking and writing nobody else may: the system's lock is held for that moment only.
+    // Nobody else may write between reading and writing; the system's lock is held only for that time.
     lockIfPossible(file);
     const { ino, mtime } = file.statSync();
-    if (inodeOf(path) !== ino) continue; // its holder released it just now
+    if (inodeOf(path) !== ino) continue; // its holder has just released it
     const held = readAll(file);
     if (held !== "") {
       const holder = parseLock(held);
@@ -59,8 +59,7 @@ export function tryTakeLock(folder: string): Lock | HeldLock {
 /**
  * Takes the lock of a run's folder.
  *
- * @throws UserError `run.locked`, naming the process that writes the run, or `run.folder` when the folder cannot be
- *   written
+ * @throws UserError `run.locked` with the process that writes the run, or `run.folder` when the folder cannot be written
  */
 export function takeLock(folder: string, run: string = basename(folder)): Lock {
   return takeOr(folder, run, (holder) =>
@@ -74,8 +73,8 @@ export function takeLock(folder: string, run: string = basename(folder)): Lock {
 /**
  * Takes the lock of a sweep's folder.
  *
- * @throws UserError `sweep.running`, naming the process that works on the sweep, or `run.folder` when the folder cannot
- *   be written
+ * @throws UserError `sweep.running` with the process that works on the sweep, or `run.folder` when the folder cannot be
+ *   written
  */
 export function takeSweepLock(folder: string, sweep: string): Lock {
   return takeOr(folder, sweep, (holder) =>
@@ -91,8 +90,8 @@ function takeOr(folder: string, id: string, refused: (holder: string) => UserErr
   try {
     taken = tryTakeLock(folder);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError("run.folder", `Cannot write in the folder of ${id}: ${reason}`, "make it writable");
+    const reason = systemReason(error) ?? error;
+    throw new UserError("run.folder", `Cannot write in the folder of ${id}: ${reason}`, `check ${folder}`);
   }
   if (!("holder" in taken)) return taken;
   const { holder } = taken;
@@ -108,7 +107,7 @@ function beating(path: string, own: string): Lock {
       else Deno.utimeSync(path, new Date(), new Date());
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) trouble = "its folder is gone";
-      // Otherwise it cannot be read or written just now; writing the log will say so.
+      // Any other error will also show when the log is written.
     }
   }, BEAT_MS);
   Deno.unrefTimer(beat);
@@ -119,7 +118,7 @@ function beating(path: string, own: string): Lock {
       try {
         if (Deno.readTextFileSync(path) === own) Deno.removeSync(path);
       } catch {
-        // Already gone: nothing is held any more.
+        // It is gone already.
       }
     },
   };
@@ -129,7 +128,7 @@ function lockIfPossible(file: Deno.FsFile): void {
   try {
     file.lockSync(true);
   } catch {
-    // A file system without locks.
+    // The file system has no locks.
   }
 }
 
@@ -148,12 +147,12 @@ function readAll(file: Deno.FsFile): string {
 }
 
 /**
- * What is known of the process that holds a run's lock: it lives and its heart beats, it lives and is silent (it computes
- * without a pause, hangs, or was halted), or it is gone.
+ * The state of the process that holds a run's lock: alive with a heartbeat, alive but silent (it computes without a
+ * pause, hangs, or was halted), or gone.
  */
 export type WriterState = "live" | "silent" | "gone";
 
-/** Whether the process that holds a run's lock lives. False when there is no lock. */
+/** Whether the process that holds a run's lock is alive. False when there is no lock. */
 export function writerLives(folder: string, now: number = Date.now()): boolean {
   return writerState(folder, now) !== "gone";
 }
@@ -174,7 +173,7 @@ export function writerState(folder: string, now: number = Date.now()): WriterSta
   return !alive ? "gone" : silence < STALL_MS ? "live" : "silent";
 }
 
-/** Who holds a lock; undefined when the file does not say, is gone, or may not be read. */
+/** The holder in a lock file; undefined when the file does not say, is gone, or cannot be read. */
 function readHolder(path: string): ProcessId | undefined {
   try {
     return parseLock(Deno.readTextFileSync(path));
@@ -187,7 +186,7 @@ function parseLock(text: string): ProcessId | undefined {
   try {
     return lockSchema.parse(JSON.parse(text));
   } catch {
-    // It is being written this moment, or damaged: its age decides.
+    // It is being written, or damaged; its age decides.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
-// A run that another command started ends when that command is gone, however it ended.
+// Ending a run together with the command that started it, however that ended.
 
-/** Environment variable: the pid of the process that the run ends with. */
+/** Environment variable with the pid of the process that the run ends with. */
 export const PARENT_VARIABLE = "STITCHBOOK_PARENT";
 
 /** How often the parent is checked, in milliseconds. */

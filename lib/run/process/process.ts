@@ -1,13 +1,13 @@
-// Which process wrote something, and whether it still lives: host, pid, and the time the pid was given out.
+// Identifying a process by host, pid and start time, and telling whether it is still alive.
 import { hostname } from "node:os";
 import process from "node:process";
 import { sha256 } from "../files/files.ts";
 
-/** A process, told from a later one of the same pid by when it started. */
+/** A process. The start time tells it from a later process with the same pid. */
 export interface ProcessId {
   readonly host: string;
   readonly pid: number;
-  /** Hash of boot and start time as the kernel tells them; null where it does not (no `/proc`, or no permission). */
+  /** Hash of boot and start time from the kernel; null where they cannot be read (no `/proc`, or no permission). */
   readonly started: string | null;
 }
 
@@ -16,14 +16,13 @@ export function thisProcess(): ProcessId {
   return processOf(Deno.pid);
 }
 
-/** The process of this machine that has this pid now. */
+/** The process on this machine that has this pid now. */
 export function processOf(pid: number): ProcessId {
   return { host: hostname(), pid, started: startOf(pid) };
 }
 
 /**
- * Whether a process still lives; undefined when it cannot be told from here (another machine, or the permission to
- * ask is missing).
+ * Whether a process is still alive; undefined when this cannot be determined (another machine, or missing permission).
  */
 export function isAlive(id: ProcessId): boolean | undefined {
   try {
@@ -32,7 +31,7 @@ export function isAlive(id: ProcessId): boolean | undefined {
   } catch (error) {
     const code = (error as { code?: string }).code;
     if (code === "ESRCH") return false;
-    // EPERM: there is such a process, of another user. Anything else: we may not ask.
+    // EPERM: the process exists and belongs to another user. Anything else: no permission to ask.
     if (code !== "EPERM") return undefined;
   }
   if (isZombie(id.pid)) return false;
@@ -41,23 +40,23 @@ export function isAlive(id: ProcessId): boolean | undefined {
   return started === id.started;
 }
 
-/** Whether a process has ended and only waits for its parent, which may never come, to ask how. */
+/** Whether a process has ended but its parent has not collected its exit status. */
 function isZombie(pid: number): boolean {
   return /^[ZX]/.test(statOf(pid) ?? "");
 }
 
-/** What the kernel tells of a process, from its state on; undefined where it does not. */
+/** The fields of `/proc/<pid>/stat` from the process state on; undefined where there are none. */
 function statOf(pid: number): string | undefined {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-    // The second field, the command in parentheses, may hold spaces and parentheses itself.
+    // The second field, the command in parentheses, may contain spaces and parentheses.
     return stat.slice(stat.lastIndexOf(")") + 2);
   } catch {
     return undefined;
   }
 }
 
-/** Eight hexadecimal digits that stand for the boot and the clock ticks from it to the process's start. */
+/** Eight hexadecimal digits for the boot and the clock ticks from boot to the process's start. */
 function startOf(pid: number): string | null {
   try {
     const ticks = statOf(pid)?.split(" ")[19];

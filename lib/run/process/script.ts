@@ -1,10 +1,10 @@
-// Experiments as scripts: finding one by the path that a person or an old command gives, and how `deno` runs it.
+// Experiments as scripts: finding one by a path from a person or an old command, and running it with `deno`.
 import { basename, isAbsolute, join, relative, resolve } from "node:path";
 import { nearest, UserError } from "../../errors.ts";
 import { repositoryRoot } from "../files/repository.ts";
 
 const STUDIES = "experiments/studies";
-/** Where scripts that were moved are now, relative to the repository: old runs and sweeps keep the old path. */
+/** Current paths of moved scripts, relative to the repository; old runs and sweeps keep the old paths. */
 const MOVED: Readonly<Record<string, string>> = {
   "experiments/crosslingual.ts": `${STUDIES}/crosslingual.ts`,
   "experiments/experts.ts": `${STUDIES}/experts.ts`,
@@ -17,16 +17,16 @@ const MOVED: Readonly<Record<string, string>> = {
 };
 
 /**
- * The absolute path of a script: the file itself, where a moved script is now, or, for a bare name such as `bts`, the
- * experiment or study of that name.
+ * The absolute path of a script: the file itself, the new path of a moved script, or, for a bare name such as `bts`, the
+ * experiment or study with that name.
  *
- * @param script as a person gives it, relative to `base`
- * @throws UserError with `code`, naming the nearest script there is
+ * @param script as given, relative to `base`
+ * @throws UserError with `code` and the most similar script
  */
 export async function findScript(script: string, base: string = Deno.cwd(), code = "run.script"): Promise<string> {
   const bare = /^[\w-]+$/.test(script) ? ["experiments", STUDIES].map((folder) => `${folder}/${script}.ts`) : [];
   const given = resolve(base, script);
-  // Old commands name a script relative to the repository, wherever they are repeated.
+  // Old commands name a script relative to the repository, whatever the working directory is.
   const inside = [pathInRepository(given), script.replaceAll("\\", "/"), ...bare];
   const moved = inside.map((path) => Object.hasOwn(MOVED, path) ? MOVED[path]! : path);
   const candidates = [given, ...moved.map((path) => join(repositoryRoot, path))];
@@ -43,25 +43,25 @@ export async function findScript(script: string, base: string = Deno.cwd(), code
   );
 }
 
-/** The name that an experiment has now, by the one it had: a study is named after its script. */
+/** The current name of an experiment. A study has the name of its script, which may have been renamed. */
 export function currentExperiment(name: string): string {
   const moved = MOVED[`experiments/${name}.ts`];
   return moved === undefined ? name : basename(moved, ".ts");
 }
 
-/** A path relative to the repository, with slashes, when it is inside; otherwise the path as it is. */
+/** A path relative to the repository, with slashes, when it is inside; otherwise the path unchanged. */
 export function pathInRepository(path: string): string {
   const inside = relative(repositoryRoot, path);
   return inside.startsWith("..") || isAbsolute(inside) ? path : inside.replaceAll("\\", "/");
 }
 
-/** The arguments of `deno` that run a script with the repository's packages and with the permissions of experiments. */
+/** Arguments for `deno` to run a script with the repository's packages and all permissions. */
 export function scriptArguments(path: string, args: readonly string[] = []): string[] {
   return ["run", "-A", "--config", join(repositoryRoot, "deno.json"), path, ...args];
 }
 
 async function isScript(path: string): Promise<boolean> {
-  // Anything but a folder: `/dev/stdin` and a named pipe are scripts, too.
+  // Anything but a folder; `/dev/stdin` and a named pipe are scripts, too.
   return await Deno.stat(path).then(({ isDirectory }) => !isDirectory, () => false);
 }
 

@@ -1,5 +1,4 @@
-// Stopping on Ctrl-C, SIGTERM and SIGHUP: the first asks, a second Ctrl-C or SIGTERM insists.
-
+// Stopping on Ctrl-C, SIGTERM and SIGHUP: the first stops cleanly, a second Ctrl-C or SIGTERM at once.
 import { Worker } from "node:worker_threads";
 
 /** Why a run was stopped from outside. */
@@ -27,10 +26,9 @@ let stopped = false;
 let endWorker = () => {};
 
 /**
- * A signal that is aborted, with a {@linkcode StopError}, by the first Ctrl-C, SIGTERM or SIGHUP (a closed
- * terminal; not where `nohup` has it ignored). A second Ctrl-C or SIGTERM ends the process at once, even in the middle
- * of a long computation; a terminal that closes may send SIGHUP several times, so it never does. Every call returns the
- * same signal.
+ * A signal that is aborted with a {@linkcode StopError} by the first Ctrl-C, SIGTERM or SIGHUP (a closed terminal; ignored
+ * under `nohup`). A second Ctrl-C or SIGTERM ends the process at once, even during a long computation. SIGHUP never does,
+ * because a closing terminal may send it several times. Every call returns the same signal.
  */
 export function stopSignal(): AbortSignal {
   if (controller !== undefined) return controller.signal;
@@ -41,7 +39,7 @@ export function stopSignal(): AbortSignal {
       Deno.addSignalListener(signal, listener);
       listeners.set(signal, listener);
     } catch {
-      // Windows knows SIGINT only.
+      // Windows has SIGINT only.
     }
   }
   return controller.signal;
@@ -52,7 +50,7 @@ function heededSignals(): StopName[] {
 }
 
 function stop(signal: StopName): void {
-  // Without listeners the system ends the process itself: ours would have to wait for their turn.
+  // Without listeners, the system ends the process itself; a listener would have to wait for its turn.
   for (const [name, listener] of listeners) {
     if (name !== "SIGHUP") Deno.removeSignalListener(name, listener);
   }
@@ -60,14 +58,14 @@ function stop(signal: StopName): void {
   if (stopped) return;
   stopped = true;
   controller!.abort(new StopError(signal));
-  // After SIGHUP nobody reads on, and writing may fail.
+  // After SIGHUP nobody reads the output, and writing may fail.
   if (signal !== "SIGHUP") console.error(`\nStopping cleanly; press Ctrl-C again to stop at once.`);
 }
 
 /**
- * Lets {@linkcode stopSignal} be aborted while this thread computes and its event loop stands still, as during a training
- * step on a WebGPU device: a worker listens too, and `aborted` and `throwIfAborted()` ask what it heard. A second Ctrl-C
- * or SIGTERM then kills the process.
+ * Lets {@linkcode stopSignal} be aborted while this thread computes and its event loop is blocked, as during a training
+ * step on a WebGPU device: a worker listens as well, and `aborted` and `throwIfAborted()` check what it received. A second
+ * Ctrl-C or SIGTERM then kills the process.
  */
 export async function hearStopsWhileBusy(): Promise<void> {
   const signal = stopSignal();
@@ -101,14 +99,14 @@ export async function hearStopsWhileBusy(): Promise<void> {
   });
 }
 
-/** Whether SIGHUP means us: not on Windows, nor where it was ignored from the start, as by `nohup` (only Linux tells). */
+/** Whether SIGHUP should stop us: not on Windows, and not where it is ignored, as under `nohup` (only Linux can tell). */
 export function heedsHangUp(): boolean {
   if (Deno.build.os === "windows") return false;
   try {
     const ignored = Deno.readTextFileSync("/proc/self/status").match(/^SigIgn:\s*([0-9a-f]+)$/m);
     return ignored === null || (BigInt(`0x${ignored[1]}`) & 1n) === 0n;
   } catch (error) {
-    // Without all permissions nobody can tell: SIGHUP keeps the meaning that the system gave it.
+    // Without all permissions this cannot be determined; SIGHUP then keeps its default behavior.
     return !(error instanceof Deno.errors.NotCapable);
   }
 }

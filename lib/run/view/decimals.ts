@@ -1,4 +1,4 @@
-// Numbers with a fixed number of decimals, the same in terminal, report and page. Pure: the browser loads it too.
+// Numbers with a fixed number of decimals, the same in terminal, report and page. Pure: the browser loads this file.
 
 /**
  * How many decimals a value gets in a column with `digits` decimals: more than that where the value is so small that

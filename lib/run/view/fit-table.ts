@@ -2,16 +2,16 @@
 import type { Table } from "../events/events.ts";
 import { formatTable, widthOf } from "./format-table.ts";
 
-/** What may be done to a column: it may be cut to `least` columns of the terminal, or left out where that is 0. */
+/** A column that may be cut to `least` columns of the terminal, or left out (0). */
 export interface Spare {
   readonly key: string;
   readonly least: number;
 }
 
 /**
- * The table, with no more done to it than a line of `width` needs.
+ * The table, cut only as far as its lines need to fit `width`.
  *
- * @param spares what may be done, in this order; a key may come twice, first to be cut and later to be left out
+ * @param spares what may be cut, in this order; a key may come twice, first to be cut and later to be left out
  * @returns the table, and the titles of the columns that it lost
  */
 export function fitTable(table: Table, width: number, spares: readonly Spare[]): { table: Table; lost: string[] } {

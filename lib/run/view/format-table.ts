@@ -1,4 +1,4 @@
-// Tables as aligned text, for the terminal.
+// Tables as aligned text, for the terminal. Pure: the browser loads this file.
 import type { Column, Table } from "../events/events.ts";
 import type { RunResults } from "../events/results.ts";
 import { decimalsFor } from "./decimals.ts";
@@ -13,8 +13,8 @@ export function formatValue(value: string | number | null | undefined, column: C
 }
 
 /**
- * A table as aligned lines under its title. The best value of a column that has a good direction gets a `*`, and so do
- * those that read the same; a column in which all read the same has no best.
+ * A table as aligned lines under its title. In a column with a better direction, the best value gets a `*`, and so do
+ * values that look the same; if all values look the same, none is marked.
  */
 export function formatTable(table: Table): string {
   let marked = false;
@@ -43,7 +43,7 @@ export function formatTable(table: Table): string {
   ].join("\n");
 }
 
-/** The results of a run as a table: one row a method, bits per byte by domain, then the tasks. */
+/** The results of a run as a table: one row per method; bits per byte by domain, then the tasks. */
 export function resultsTable(results: RunResults): Table {
   const methods = Object.entries(results.methods);
   const tasks = [...new Set(methods.flatMap(([, { tasks }]) => Object.keys(tasks)))];
@@ -76,7 +76,7 @@ export function resultsTable(results: RunResults): Table {
   };
 }
 
-/** The best value of a column, rounded; undefined when it has no direction, or fewer than two that differ. */
+/** The best value of a column, rounded; undefined without a better direction, or with fewer than two different values. */
 function bestOf(table: Table, column: Column): number | undefined {
   const values = table.rows.map((row) => row[column.key]).filter((value) => typeof value === "number")
     .map((value) => rounded(value, column));
@@ -84,11 +84,11 @@ function bestOf(table: Table, column: Column): number | undefined {
   return column.better === "lower" ? Math.min(...values) : Math.max(...values);
 }
 
-/** What a value counts as when the best is looked for: two that differ in later digits tie. */
+/** The value that is compared: two that differ only in digits that are not shown are tied. */
 const rounded = (value: number, { digits }: Column): number =>
   Number(digits === undefined ? value.toPrecision(4) : value.toFixed(digits));
 
-/** Columns that a text takes: wide East Asian characters take two, combining marks none. */
+/** Terminal columns of a text: wide East Asian characters take two, combining marks none. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const { segment } of new Intl.Segmenter().segment(text)) {

@@ -1,10 +1,10 @@
-// The numbers that a run came to, by name, and choosing one of them by `--metric`. Pure: the browser loads it too.
+// The numbers of a run by name, and how `--metric` chooses one. Pure: the browser loads this file.
 import type { RunView } from "../events/views.ts";
 
-/** Digits after the point with which values are shown; those that read the same count as the same. */
+/** Digits after the decimal point; values that look the same with these count as equal. */
 export const VALUE_DIGITS = 4;
 
-/** The ways to reduce a curve to one number; `best` is `min` or `max`, whichever direction is good. */
+/** The ways to reduce a curve to one number; `best` is `min` or `max`, whichever is better. */
 export const AGGREGATES = ["last", "min", "max", "best"] as const;
 
 /**
@@ -41,19 +41,19 @@ export function valuesOf(view: RunView): Record<string, number> {
   return values;
 }
 
-/** A metric as a person names it: `bpb`, `validation:min`, `stitch/loss`, `bts/translation:best`. */
+/** A metric as it is named on the command line: `bpb`, `validation:min`, `stitch/loss`, `bts/translation:best`. */
 export interface Metric {
   readonly text: string;
   readonly name: string;
   readonly aggregate: (typeof AGGREGATES)[number];
-  /** Which direction is good. */
+  /** Which direction is better. */
   readonly better: "lower" | "higher";
 }
 
 /**
- * Reads a metric's text; undefined when what stands behind the colon is none of `last`, `min`, `max` and `best`.
+ * Parses a metric; undefined unless what follows the colon is one of {@linkcode AGGREGATES}.
  *
- * @param isScore whether the name is that of a task, whose scores are better when higher
+ * @param isScore whether the name is a task, whose scores are better when higher
  */
 export function parseMetric(text: string, isScore: (name: string) => boolean = () => false): Metric | undefined {
   const [, name = "", given] = text.match(/^(.*?)(?::([a-z]+))?$/s)!;
@@ -63,36 +63,36 @@ export function parseMetric(text: string, isScore: (name: string) => boolean = (
   return { text, name, aggregate, better };
 }
 
-/** Scores and speeds are better when higher; losses, bits, norms, times and what is not known when lower. */
+/** Scores and speeds are better when higher; losses, bits, norms, times and anything unknown when lower. */
 export function betterOf(name: string, isScore = false): "lower" | "higher" {
   if (/(^|\/)bpb(\/|$)/.test(name)) return "lower";
   return isScore || /accuracy|score|persecond|throughput|reward/i.test(name) ? "higher" : "lower";
 }
 
-/** Whether a name is that of a task among a run's numbers, with its method or without it. */
+/** Whether a name is a task among a run's numbers, with or without its method. */
 export function isTask(values: Readonly<Record<string, number>>, name: string, experiment: string): boolean {
   return [name, `${experiment}/${name}`].some((key) => Object.hasOwn(values, key) && !/(^|\/)bpb(\/|$)/.test(key));
 }
 
 /**
- * The metric's value among a run's numbers, or undefined when the run has no such number. A name without a cell takes
- * the last cell that has it, or the smallest or largest of all cells; a name without a method the experiment's own.
+ * The metric's value among a run's numbers; undefined when the run has no such number. A name without a cell means the
+ * last cell that has it, or the minimum or maximum over all cells; a name without a method means the experiment's own.
  */
 export function pickMetric(
   values: Readonly<Record<string, number>>,
   { name, aggregate, better }: Metric,
   experiment: string,
 ): number | undefined {
-  const way = aggregate === "best" ? better === "lower" ? "min" : "max" : aggregate;
+  const reduce = aggregate === "best" ? better === "lower" ? "min" : "max" : aggregate;
   const exact = (key: string) => Object.hasOwn(values, key) ? values[key] : undefined;
-  const direct = exact(`${name}:${way}`) ?? exact(name) ?? exact(`${experiment}/${name}`);
+  const direct = exact(`${name}:${reduce}`) ?? exact(name) ?? exact(`${experiment}/${name}`);
   if (direct !== undefined) return direct;
-  const ends = Object.keys(values).filter((key) => key.endsWith(`/${name}:${way}`)).map((key) => values[key]!);
+  const ends = Object.keys(values).filter((key) => key.endsWith(`/${name}:${reduce}`)).map((key) => values[key]!);
   if (ends.length === 0) return undefined;
-  return way === "last" ? ends.at(-1) : way === "min" ? Math.min(...ends) : Math.max(...ends);
+  return reduce === "last" ? ends.at(-1) : reduce === "min" ? Math.min(...ends) : Math.max(...ends);
 }
 
-/** The names that `--metric` may take, short ones first, for messages. */
+/** The names that `--metric` accepts, short ones first, for messages. */
 export function metricNames(values: Iterable<Readonly<Record<string, number>>>): string[] {
   const names = new Set<string>();
   for (const of of values) {

@@ -1,5 +1,5 @@
-// What a run is, as pure data: events, their fold into a view, and texts about them. No imports from Deno or Node, so
-// that the browser loads it too.
+// A run as pure data: the fold of its events into a view, and texts about it. Nothing here imports from Deno, Node or
+// packages, because the browser loads these files.
 export {
   codeText,
   leftOutLines,

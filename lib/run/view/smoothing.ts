@@ -1,4 +1,4 @@
-// Smoothing of noisy curves, the same on the page and in the report. Pure: the browser loads it too.
+// Smoothing of noisy curves, the same on the page and in the report. Pure: the browser loads this file.
 
 /**
  * The weight that a moving average keeps at each point: it averages over about a fiftieth of the curve, and over five

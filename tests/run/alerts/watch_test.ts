@@ -14,7 +14,7 @@ function watched(free = 100 * GB) {
   const watch = watchRun({
     folder: "runs",
     onAlert: (text, alert) => alerts.push({ ...alert, text }),
-    firstLook: 1e9,
+    firstCheck: 1e9,
     interval: 1e9,
     now: () => state.seconds * 1000,
     freeBytes: () => Promise.resolve(state.free),
@@ -23,7 +23,7 @@ function watched(free = 100 * GB) {
     watch.onEvent({ kind: "note", seq: 1, time: "", level: "info", text: "", ...more } as RunEvent, false);
   const at = async (seconds: number) => {
     state.seconds = seconds;
-    await watch.look();
+    await watch.check();
   };
   return { state, alerts, watch, event, at };
 }
@@ -35,7 +35,7 @@ Deno.test("`watchRun()` tells once of a stall, and again of the next one", async
   await at(301);
   await at(400);
   assert.deepEqual(alerts.map(({ detector, action }) => [detector, action]), [["stall", "alert"]]);
-  assert.match(alerts[0]!.text, /^Nothing was logged for 5 min 01 s/);
+  assert.match(alerts[0]!.text, /^Nothing has been logged for 5 min 01 s/);
   event({ alert: { detector: "stall", action: "alert", values: {} } } as Partial<RunEvent>); // its own word
   await at(500);
   assert.equal(alerts.length, 1);
@@ -72,7 +72,7 @@ Deno.test("`watchRun()` tells of a disk that is nearly full, and again when half
     ["disk", 0.44],
     ["disk", 0.2],
   ]);
-  assert.match(alerts[0]!.text, /0\.90 GB are free/);
+  assert.match(alerts[0]!.text, /0\.90 GB free/);
   watch.close();
 });
 
@@ -81,11 +81,11 @@ Deno.test("`watchRun()` asks the real disk, and a folder that has gone is no fin
     const found: number[] = [];
     const onAlert = (_: string, { values }: AlertDetails) => found.push(values["free"]!);
     const watch = watchRun({ folder, onAlert, leastFree: Number.MAX_SAFE_INTEGER });
-    await watch.look();
+    await watch.check();
     assert.ok(found.length === 1 && found[0]! > 0, String(found));
     watch.close();
     const gone = watchRun({ folder: `${folder}/no`, onAlert, leastFree: Number.MAX_SAFE_INTEGER });
-    await gone.look();
+    await gone.check();
     assert.equal(found.length, 1);
     gone.close();
   }));
@@ -95,7 +95,7 @@ Deno.test("`watchRun()` looks at the disk soon after the start", async () => {
   const watch = watchRun({
     folder: "runs",
     onAlert: (text) => resolve(text),
-    firstLook: 1,
+    firstCheck: 1,
     interval: 1e9,
     freeBytes: () => Promise.resolve(0.5 * GB),
   });

@@ -203,10 +203,10 @@ Deno.test("`captureProvenance()` keeps small untracked text files, so that commi
     assert.deepEqual(untracked!.files, [".gitignore", ...Object.keys(texts)].sort());
     assert.deepEqual(untracked!.left, [
       { path: ".env.local", why: "may hold a secret" },
-      { path: "binary", why: "no text" },
+      { path: "binary", why: "not text" },
       { path: "large.txt", why: "too large" },
-      { path: "link.ts", why: "no plain file" },
-      { path: 'quoted".txt', why: "odd name" },
+      { path: "link.ts", why: "not a regular file" },
+      { path: 'quoted".txt', why: "unusual name" },
     ]);
     // The files are in `git status` as well, some as a whole folder: each is counted once.
     const untrackedCounts = "7 untracked files kept, 5 untracked files left out";
@@ -231,7 +231,7 @@ Deno.test("untracked files are kept up to a limit in all, the rest is listed, an
     const { untracked } = captured.git!;
     assert.ok(untracked!.files.length > 3 && untracked!.leftOut > 3);
     assert.ok((await Deno.stat(join(folder, "captured", untracked!.file!))).size <= 1 << 20);
-    assert.ok(untracked!.left.every(({ why }) => why === "too much in all" || why === "too large"));
+    assert.ok(untracked!.left.every(({ why }) => why === "patch too large" || why === "too large"));
     const path = join(folder, "captured", "1.json");
     const old = JSON.parse(await Deno.readTextFile(path));
     delete old.git.untracked;

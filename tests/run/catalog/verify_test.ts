@@ -84,7 +84,7 @@ Deno.test("`verifyCommand()` names a damaged manifest, cell log and event log, a
     const unsealed = text.replace(/,"crc":"[0-9a-f]{8}"/g, "");
     await Deno.writeTextFile(log, unsealed.replace(/"path":"[^"]*\/config\.json"/, '"path":"../secret"') + "{}\n");
     const found = await verify(folder, third.id);
-    assert.match(found.text, /\.\.\/secret: it would lie outside/);
+    assert.match(found.text, /\.\.\/secret: it would be outside/);
     assert.match(found.damage[0]!.problem, /^line \d+: it is not an event/);
   }));
 

@@ -125,7 +125,7 @@ Deno.test("`--webhook` is read, or else its variable, and is no part of the comm
   assert.equal(parse([], {}, variables).webhook?.port, "9");
   assert.equal(parse(["--webhook", ""], {}, variables).webhook, undefined);
   refuses(() => parse(["--webhook", "ftp://x"]), "command.webhook", /--webhook: its scheme is ftp/);
-  refuses(() => parse([], {}, { STITCHBOOK_WEBHOOK: "x" }), "command.webhook", /STITCHBOOK_WEBHOOK: it is no URL/);
+  refuses(() => parse([], {}, { STITCHBOOK_WEBHOOK: "x" }), "command.webhook", /STITCHBOOK_WEBHOOK: it is not a URL/);
 });
 
 Deno.test("`--seeds` takes numbers and ranges", () => {
