@@ -85,7 +85,7 @@ Deno.test("`verifyCommand()` names a damaged manifest, cell log and event log, a
     await Deno.writeTextFile(log, unsealed.replace(/"path":"[^"]*\/config\.json"/, '"path":"../secret"') + "{}\n");
     const found = await verify(folder, third.id);
     assert.match(found.text, /\.\.\/secret: it would be outside/);
-    assert.match(found.damage[0]!.problem, /^line \d+: it is not an event/);
+    assert.match(found.damage[0]!.problem, /^line \d+: it is not a valid event/);
   }));
 
 Deno.test("`deno task verify` ends with exit code 1 when something is damaged", () =>
