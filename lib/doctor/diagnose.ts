@@ -1,17 +1,17 @@
-// What this machine has: `deno task doctor`. Nothing here is required; each line says what it is good for.
+// `deno task doctor`: what this machine has. Nothing here is required; each line says what it is used for.
 import { UserError } from "../errors.ts";
 import { chromiumPath, findJupyter, findKernel, kernelFault, pythonCommand } from "../host/mod.ts";
 import { describeDevices, openDevice } from "../tensor/mod.ts";
 
-/** One thing that was looked for. */
+/** The result of one check. */
 export interface Finding {
   readonly name: string;
   readonly found: boolean;
-  /** What was found, or what its absence means and how to get it. */
+  /** What was found, or what its absence means and how to install it. */
   readonly detail: string;
 }
 
-/** Looks for everything that Stitchbook can use. */
+/** Checks for everything that Stitchbook can use. */
 export async function diagnose(): Promise<Finding[]> {
   const devices = await describeDevices();
   const { adapter, simd, cores, native, blas } = devices;
@@ -69,7 +69,7 @@ export async function diagnose(): Promise<Finding[]> {
   ];
 }
 
-/** What training on the CPU computes with, as settings and environment have it. */
+/** What training on the CPU computes with, under the current environment. */
 async function cpuDevice(): Promise<Omit<Finding, "name">> {
   try {
     const device = await openDevice("cpu");
@@ -98,7 +98,7 @@ async function notebooks(): Promise<Omit<Finding, "name">> {
     : { found: false, detail: `${command}; Deno's kernel: ${fault}` };
 }
 
-/** The findings, a line each. */
+/** The findings, one per line. */
 export function formatFindings(findings: readonly Finding[]): string {
   return findings.map(({ name, found, detail }) => `${found ? "✓" : "–"} ${name.padEnd(9)} ${detail}`).join("\n");
 }

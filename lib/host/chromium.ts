@@ -1,10 +1,10 @@
-// Where Chromium is, if this machine has it: only the browser tests use it.
+// The path of Chromium, which only the browser tests use.
 import { isFile } from "./is-file.ts";
 
-/** Names under which Chromium is installed. */
+/** Names of Chromium's program. */
 const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
-/** Path of a Chromium or Chrome: `$CHROMIUM`, or the first of the usual names on the path. */
+/** Path of a Chromium or Chrome: `$CHROMIUM`, or the first of its usual names on the PATH. */
 export function chromiumPath(): string | undefined {
   const chosen = Deno.env.get("CHROMIUM");
   if (chosen) return isFile(chosen) ? chosen : undefined;

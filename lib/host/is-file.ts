@@ -1,4 +1,4 @@
-// Whether a path is a file that can be looked at.
+// Whether a path is a file.
 
 /** Whether there is a file at the path. */
 export function isFile(path: string): boolean {

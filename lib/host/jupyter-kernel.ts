@@ -1,10 +1,10 @@
-// The command in Jupyter's kernel.json that starts Deno's kernel: one that finds Deno again after it has moved.
+// The command in Jupyter's kernel.json that starts Deno's kernel, and finds Deno again when it is no longer there.
 import { delimiter, isAbsolute, join } from "node:path";
 import { isFile } from "./is-file.ts";
 
 type System = typeof Deno.build.os;
 
-/** What a kernel.json says; Jupyter puts the path of a file in place of `{connection_file}`. */
+/** The `argv` of a kernel.json; Jupyter replaces `{connection_file}` by a path. */
 export type KernelArguments = readonly string[];
 
 /** Starts the kernel with the Deno at `$2`, with one on the PATH, or with version `$3` from npx; `$1` is the connection file. */
@@ -28,10 +28,10 @@ export function kernelArguments(
   return [...deno, "jupyter", "--kernel", "--conn", "{connection_file}"];
 }
 
-/** Looks for a program: an absolute path, or a name on the PATH. */
+/** Whether a program exists, by its absolute path or its name on the PATH. */
 export type HasProgram = (program: string) => boolean;
 
-/** Why a kernel cannot start, or may soon not; undefined when all is well. */
+/** Why a kernel cannot start, or soon may not; undefined when it can. */
 export function kernelFault(kernel: KernelArguments, has: HasProgram = hasProgram): string | undefined {
   const again = "run deno task notebook:install again";
   const [program = "", , script] = kernel;

@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 import { pythonCommand } from "./python.ts";
 import { kernelArguments } from "./jupyter-kernel.ts";
 
-/** What a command said; undefined when it could not be started. */
+/** Runs a command and returns its output; undefined when it could not be started. */
 export type RunCommand = (
   command: string,
   args: readonly string[],
@@ -21,12 +21,12 @@ const runCommand: RunCommand = async (command, args) => {
   }
 };
 
-/** Ways to call Jupyter, tried in this order. */
+/** Commands that may be Jupyter, tried in this order. */
 const JUPYTERS = ["jupyter", "python3 -m jupyter", "python -m jupyter", "py -m jupyter"].map((line) => line.split(" "));
 const GET_JUPYTER =
   "Install it with `pip install jupyterlab` (or `pipx install jupyterlab`), then run `deno task notebook:install` again";
 
-/** The command that calls Jupyter and can list kernels, or undefined when there is none. */
+/** The first command that is Jupyter and lists kernels; undefined when there is none. */
 export async function findJupyter(run: RunCommand = runCommand): Promise<readonly string[] | undefined> {
   const chosen = Deno.env.get("STITCHBOOK_PYTHON") ? [[pythonCommand(), "-m", "jupyter"]] : [];
   for (const [command = "", ...args] of [...chosen, ...JUPYTERS]) {
@@ -91,7 +91,7 @@ export async function installKernel(run: RunCommand = runCommand): Promise<{ jup
   }
   const folder = kernel.resource_dir;
   const json = { display_name: "Deno", language: "typescript", ...kernel.spec, argv: kernelArguments() };
-  // In a process of its own: this one may not write.
+  // In another process: this one has no permission to write.
   const write = "Deno.writeTextFileSync(Deno.args[0], Deno.args[1])";
   const written = await run(Deno.execPath(), [
     "eval",

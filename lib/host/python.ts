@@ -1,6 +1,6 @@
-// Which Python is asked for what only Python has: `$STITCHBOOK_PYTHON`, or `python3` on the path.
+// The Python that notebooks and comparisons use: `$STITCHBOOK_PYTHON`, or `python3` on the PATH.
 
-/** Command of the Python to use; npx puts Node's own folder first on the path, which may hold another one. */
+/** Command of the Python to use; npx puts Node's folder first on the PATH, which may contain another one. */
 export function pythonCommand(): string {
   return Deno.env.get("STITCHBOOK_PYTHON") || "python3";
 }
