@@ -25,5 +25,13 @@ export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
 
 /** A corpus without text. */
 function outlineCorpus({ domains }: DataConfig): LoadedCorpus {
-  return { domains, documents: {}, problems: [], translations: [], fingerprint: "planned", report: {} };
+  return {
+    domains,
+    documents: {},
+    problems: [],
+    translations: [],
+    fingerprint: "planned",
+    fingerprints: {},
+    report: {},
+  };
 }

@@ -15,7 +15,7 @@ export function tokenize(lab: Lab): Promise<Text> {
     description: "Four domains, split by document, and a byte-level BPE trained on the seed's mix.",
     inputs: {
       kind: "tokens",
-      data: corpus.fingerprint,
+      data: corpus.fingerprints,
       tokenizer: config.tokenizer,
       mix: config.mix.seed,
       // What is measured is checked here: other settings of it are checked again, and give the same tokens.

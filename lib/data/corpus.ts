@@ -72,7 +72,9 @@ export async function loadCorpus(config: DataConfig, { seed }: { readonly seed: 
     translations: parallel?.translations(heldoutKeys, config.translations) ?? [],
   };
   const report = Object.fromEntries(candidates.map((candidate) => [candidate.domain, reportOf(candidate, documents)]));
-  return { ...corpus, report, fingerprint: fingerprint(corpus) };
+  const fingerprints = fingerprintsOf(corpus);
+  const fingerprint = createHash("sha256").update(JSON.stringify(fingerprints)).digest("hex");
+  return { ...corpus, report, fingerprints, fingerprint };
 }
 
 async function loadDomain(
@@ -185,16 +187,27 @@ function reportOf(candidate: Candidate, documents: Corpus["documents"]): DomainR
   return { source, splits, exactDuplicates, nearDuplicates, cut, ...skipped };
 }
 
-/** NUL separates the parts, because no text contains it. */
-function fingerprint({ domains, documents, problems, translations }: Omit<Corpus, "fingerprint">): string {
-  const hash = createHash("sha256");
-  for (const domain of domains) {
+/**
+ * SHA-256 of each domain's text, and of `problems` and `translations`. Texts have no NUL, so that what is joined with it
+ * can be told apart.
+ */
+function fingerprintsOf(
+  { domains, documents, problems, translations }: Pick<Corpus, "domains" | "documents" | "problems" | "translations">,
+) {
+  const hashed = (texts: Iterable<string>) => {
+    const hash = createHash("sha256");
+    for (const text of texts) hash.update(text).update("\0");
+    return hash.digest("hex");
+  };
+  const textOf = function* (domain: string) {
     for (const split of ["train", "validation", "heldout"] as const) {
-      hash.update(`\0\0${domain}\0${split}\0`);
-      for (const { text } of documents[domain]![split]) hash.update(text).update("\0");
+      yield `\0${split}`;
+      for (const { text } of documents[domain]![split]) yield text;
     }
-  }
-  for (const { prompt, answer } of problems) hash.update(`\0${prompt}\0${answer}\0`);
-  for (const { prompt, translation } of translations) hash.update(`\0${prompt}\0${translation}\0`);
-  return hash.digest("hex");
+  };
+  return {
+    ...Object.fromEntries(domains.map((domain) => [domain, hashed(textOf(domain))])),
+    problems: hashed(problems.flatMap(({ prompt, answer }) => [prompt, answer])),
+    translations: hashed(translations.flatMap(({ prompt, translation }) => [prompt, translation])),
+  };
 }

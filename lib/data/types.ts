@@ -85,6 +85,8 @@ export interface Corpus {
 export interface LoadedCorpus extends Corpus {
   /** Sizes by domain and split, and what was left out. */
   readonly report: Readonly<Record<string, DomainReport>>;
+  /** The parts of the fingerprint: of each domain, and of `problems` and `translations`. */
+  readonly fingerprints: Readonly<Record<string, string>>;
 }
 
 /** A Hugging Face `tokenizer.json`. */

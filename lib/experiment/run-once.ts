@@ -23,6 +23,7 @@ import {
 import type { ServerWorker } from "../serve/mod.ts";
 import type { Device } from "../tensor/mod.ts";
 import type { Experiment } from "./experiment.ts";
+import { thisScript } from "./repeat.ts";
 
 /** Tables that the terminal shows besides the experiment's own results; the page and the report show all. */
 const TERMINAL_TABLES: readonly string[] = ["results", "plan"];
@@ -48,13 +49,27 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
   const { config, runsFolder, preset, fresh } = invocation;
   const title = invocation.name ?? definition.title;
   const { name, description, numerics, threads } = device;
-  const wanted = { experiment: definition.name, backend: name, seed: rngSeed, title, config };
+  // Settings that are new since have their defaults, and renamed ones their new names.
+  const readConfig = (before: unknown) => {
+    const read = definition.schema.safeParse(before);
+    return read.success ? JSON.parse(JSON.stringify(read.data)) : before;
+  };
+  const wanted = {
+    experiment: definition.name,
+    backend: name,
+    seed: rngSeed,
+    title,
+    config,
+    script: thisScript(),
+    readConfig,
+  };
   const continues = await runToContinue(invocation, wanted);
   let endTee = () => {};
   let open: Run | undefined;
   const alarms = openAlarms({ folder: runsFolder, title, run: () => open, webhook: invocation.webhook });
   const { run } = await withRun({
     ...(continues === undefined ? { id: invocation.id } : { continues }),
+    readConfig,
     mayChange: definition.mayChange ?? {},
     fresh,
     runsFolder,
@@ -71,6 +86,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     failure: device.failure,
     onEvent: [terminalListener(terminal, [...TERMINAL_TABLES, ...tables]), alarms.onEvent],
     onPast: terminal.onPast,
+    preview: (cells) => body({ run: cells, config, rngSeed, device, prepared }),
   }, async (run) => {
     open = run;
     endTee = teeConsole(run.folder);

@@ -1,4 +1,4 @@
-// Going on with a run under other settings (reliability 19), and cells that are trained further than was planned.
+// Resuming a run with other settings (reliability 19), and cells that are trained further than was planned.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { openRun, readRun, runIds, unfinishedRun, type Wanted } from "../../lib/run/mod.ts";
@@ -45,7 +45,27 @@ Deno.test("Fault 19: settings that may change do, others are refused with both v
     assert.deepEqual([view.status, view.config], ["done", config(20, { checkpoint: { keep: 5 } })]);
   }));
 
-Deno.test("A run that is done is gone on with under more steps only", () =>
+Deno.test("Settings that did not exist when a run was written have their defaults, and renamed ones their new names", () =>
+  withFolder(async (runs) => {
+    const first = await openRun(options(runs, { config: { initialisation: "random" }, backend: "cpu" }));
+    first.fail(new Error("x"));
+    const config = { initialization: "random", added: 1 };
+    const readConfig = (before: unknown) => {
+      const { initialisation, ...others } = before as { initialisation?: string };
+      return { ...(initialisation === undefined ? {} : { initialization: initialisation }), added: 1, ...others };
+    };
+    const wanted = { experiment: "bts", backend: "cpu", seed: 1, title: "A run" };
+    assert.equal(await unfinishedRun(runs, { ...wanted, config }, false), undefined);
+    assert.equal(await unfinishedRun(runs, { ...wanted, config, readConfig }, false), first.id);
+    await assert.rejects(openRun(options(runs, { continues: first.id, config })), /added was absent and is 1/);
+    const other = { ...config, added: 2 };
+    const changed = openRun(options(runs, { continues: first.id, config: other, readConfig }));
+    await assert.rejects(changed, /added was 1 and is 2/);
+    (await openRun(options(runs, { continues: first.id, config, readConfig }))).finish(emptyResults);
+    assert.equal((await readRun(runs, first.id))!.status, "done");
+  }));
+
+Deno.test("A run that is done is resumed with more steps only", () =>
   withFolder(async (runs) => {
     const { id } = await count(runs, { run: { config: config(10) } });
     const again = count(runs, { run: { config: config(10), continues: id, mayChange } });
@@ -70,6 +90,27 @@ Deno.test("A cell that was trained further and interrupted goes on from its own 
     const view = (await readRun(runs, id))!;
     assert.deepEqual(view.cells[0]!.metrics.map(({ step }) => step), Array.from({ length: 16 }, (_, i) => i + 1));
     assert.equal(view.cells[0]!.cellKey, again.cellKey);
+  }));
+
+Deno.test("`unfinishedRun()` tells a copy of a script from the script, and knows where scripts have moved", () =>
+  withFolder(async (runs) => {
+    const start = async (...command: string[]) => {
+      const run = await openRun(options(runs, { backend: "cpu", command: ["deno", "task", ...command] }));
+      run.fail(new Error("x"));
+      return run.id;
+    };
+    const wanted = { experiment: "bts", backend: "cpu", seed: 1, title: "A run", config: { a: 1 } };
+    const find = (script: string) => unfinishedRun(runs, { ...wanted, script }, false);
+    const original = await start("bts", "--preset", "smoke");
+    assert.equal(await find("experiments/bts.ts"), original);
+    assert.equal(await find("experiments/mine.ts"), undefined);
+    assert.equal(await find("copies/bts.ts"), undefined);
+    const mine = await start("run", "experiments/mine.ts", "--preset", "smoke");
+    assert.deepEqual([await find("experiments/bts.ts"), await find("experiments/mine.ts")], [original, mine]);
+    const named = (script: string) => unfinishedRun(runs, { ...wanted, script }, true);
+    assert.deepEqual([await named("experiments/bts.ts"), await named("experiments/mine.ts")], [original, mine]);
+    const moved = await start("run", "experiments/hub.ts");
+    assert.equal(await find("experiments/studies/hub.ts"), moved);
   }));
 
 Deno.test("`unfinishedRun()` finds the newest run of the same settings that did not finish", () =>

@@ -4,6 +4,8 @@ import { z } from "zod";
 import { explainError } from "../../errors.ts";
 import type { CellContext, CellResult, CellSpec } from "./cell.ts";
 import { addressOf, type CellAddress } from "./cell-address.ts";
+import { type CellDescription, describeCell } from "./cell-description.ts";
+import { recordCell } from "./cell-record.ts";
 import { openCheckpoints } from "./cell-checkpoints.ts";
 import { type CellEvent, type CellLog, cellLog, parseCellEvents } from "./cell-log.ts";
 import {
@@ -17,15 +19,16 @@ import {
   MANIFEST_FILE,
 } from "./cell-store.ts";
 import { canonicalJson } from "../files/canonical.ts";
-import { codeOf } from "../files/code-version.ts";
 import type { EventBody, RunEvent } from "../events/events.ts";
 import { takeTurn } from "./cell-turn.ts";
-import { removeIfThere, sha256 } from "../files/files.ts";
+import { removeIfThere } from "../files/files.ts";
 import type { CellHistory } from "../log/cell-history.ts";
 
 /** Where a cell runs. */
 export interface CellHost {
   readonly runsFolder: string;
+  /** The run's folder. */
+  readonly folder: string;
   readonly signal: AbortSignal;
   /** Whether what an interrupted build of a cell left is thrown away. */
   readonly fresh: boolean;
@@ -42,25 +45,27 @@ export async function runCell<Output extends z.ZodType>(
   body: (context: CellContext) => Promise<z.output<Output>>,
 ): Promise<CellResult<z.output<Output>>> {
   host.signal.throwIfAborted();
-  const { name, title, description } = spec;
-  const { inputs, family: familyInputs, code } = describeCell(spec, body);
+  const { name, title } = spec;
+  const description = describeCell(spec, body);
+  const { inputs, code } = description;
   const began = performance.now();
   const before = host.past(name);
-  const address = await addressOf(host.runsFolder, { inputs, family: familyInputs }, code, before?.start);
+  const address = await addressOf(host.runsFolder, description, code, before?.start);
   const { key, family, continues } = address;
   const { found, damage } = await findWhole(host.runsFolder, spec, key);
   const over = before?.end === "done" || before?.end === "cached";
   if (before?.start.cellKey === key && over && found !== undefined) {
     return resultOf(found, true);
   }
-  // An attempt that did not end is gone on with; anything else begins an account of its own.
+  // An attempt that did not end is resumed; anything else begins an account of its own.
   const past = before?.start.cellKey === key && !over ? before : undefined;
   if (past === undefined) {
     const more = { ...(family === undefined ? {} : { family }), ...(continues === undefined ? {} : { continues }) };
-    host.write({ kind: "cell.start", cell: name, title, description, cellKey: key, ...more });
+    host.write({ kind: "cell.start", cell: name, title, description: spec.description, cellKey: key, ...more });
+    await recordCell(host.folder, name, { key, inputs: plainJson(inputs), code: description.sources });
   }
   if (damage !== undefined) {
-    const text = `The cached result of this cell is damaged (${damage}): it is built again`;
+    const text = `The cached result of this cell is damaged (${damage}); rebuilding it`;
     host.write({ kind: "note", cell: name, level: "warning", text });
   }
   let replaying = false;
@@ -81,7 +86,12 @@ export async function runCell<Output extends z.ZodType>(
   if (found !== undefined) return takeFromCache(found);
   const turn = await takeTurn(host.runsFolder, key, host.signal, (holder) => {
     const who = holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`;
-    host.write({ kind: "note", cell: name, level: "info", text: `Waiting for ${who}, which builds the same cell` });
+    host.write({
+      kind: "note",
+      cell: name,
+      level: "info",
+      text: `Waiting for ${who}, which is building the same cell`,
+    });
   }).catch((error) => {
     const seconds = (performance.now() - began) / 1000;
     host.write({ kind: "cell.end", cell: name, status: "stopped", seconds, summary: "stopped before its turn" });
@@ -94,29 +104,6 @@ export async function runCell<Output extends z.ZodType>(
   } finally {
     await turn.release();
   }
-}
-
-/** What a cell's key is made from. */
-export interface CellDescription {
-  readonly inputs: unknown;
-  readonly family: unknown;
-  /** Hash of the code that decides the outcome. */
-  readonly code: string;
-}
-
-/** What decides a cell's key: its inputs and its family's, with the device's arithmetic, and its code. */
-export function describeCell(
-  { inputs, family, code, device }: Pick<CellSpec<z.ZodType>, "inputs" | "family" | "code" | "device">,
-  body: unknown,
-): CellDescription {
-  const modules = [code, device?.code ?? []].flat();
-  const withDevice = (inputs: unknown) => device === undefined ? inputs : { inputs, device: device.numerics };
-  return {
-    inputs: withDevice(inputs),
-    family: family === undefined ? undefined : withDevice(family),
-    // The body counts, too: two cells of one module may have the same inputs.
-    code: sha256(`${codeOf(modules).version}\n${body}`),
-  };
 }
 
 interface Attempt extends Pick<CellDescription, "inputs" | "code"> {

@@ -1,4 +1,4 @@
-// Going on with a run: which run a command means, and whether its settings allow it.
+// Resuming a run: which run a command means, and whether its settings allow it.
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { canonicalJson } from "../files/canonical.ts";
@@ -6,7 +6,7 @@ import { configDifferences, type Difference } from "../config/differences.ts";
 import { EVENT_SCHEMA_VERSION } from "../events/events.ts";
 import { decodeLine } from "../log/log-line.ts";
 import { writerLives } from "../process/lock.ts";
-import { currentExperiment } from "../process/script.ts";
+import { currentExperiment, scriptOf } from "../process/script.ts";
 import { LOG_FILE } from "../log/log.ts";
 import { runIds } from "../log/read.ts";
 
@@ -20,11 +20,15 @@ export interface Wanted {
   readonly seed: number;
   readonly title: string;
   readonly config: unknown;
+  /** The script, relative to the repository: an edited copy of an experiment is not the experiment. */
+  readonly script?: string | undefined;
+  /** Brings the settings of an earlier run, perhaps of an older version, into their present form. Default: as they are. */
+  readonly readConfig?: (config: unknown) => unknown;
 }
 
 /**
- * The run that a command means to go on with: the newest of its experiment, device, seed and title that has the same
- * settings, if it did not finish. With `named` the title alone tells, and settings may differ.
+ * The run that a command resumes: the newest of its script, experiment, device, seed and title that has the same settings,
+ * if it did not finish. With `named` the settings may differ: the title identifies it.
  *
  * @returns its id; undefined when the command means a new run
  */
@@ -33,19 +37,21 @@ export async function unfinishedRun(
   wanted: Wanted,
   named: boolean,
 ): Promise<string | undefined> {
+  const { readConfig = (config) => config } = wanted;
   const config = canonicalJson(wanted.config);
   for (const id of await runIds(runsFolder)) {
-    const asked = await undertakingOf(join(runsFolder, id));
+    const asked = await lastRequest(join(runsFolder, id));
     if (asked === undefined || asked.backend !== wanted.backend) continue;
     if (currentExperiment(String(asked.experiment)) !== wanted.experiment) continue;
     if (asked.seed !== wanted.seed || asked.title !== wanted.title) continue;
-    if (!named && canonicalJson(asked.config) !== config) continue;
+    if (wanted.script !== undefined && asked.script !== undefined && asked.script !== wanted.script) continue;
+    if (!named && canonicalJson(readConfig(asked.config)) !== config) continue;
     return asked.done && !writerLives(join(runsFolder, id)) ? undefined : id;
   }
 }
 
 /**
- * Refuses to go on with a run under settings that would make it another.
+ * Refuses to resume a run under settings that would make it a different run.
  *
  * @throws UserError `run.changed` naming every setting that may not change so, `run.over` when nothing is left to do
  */
@@ -66,15 +72,15 @@ export function checkContinuation(
     const free = Object.entries(mayChange).map(([path, how]) => how === "upwards" ? `${path} (upwards)` : path);
     throw new UserError(
       "run.changed",
-      `Cannot go on with ${run} under other settings: ${refused.map(differenceText).join("; ")}`,
-      `${free.length === 0 ? "nothing" : free.join(", ")} may change in a run; --fresh starts another one`,
+      `Cannot resume ${run} with other settings: ${refused.map(differenceText).join("; ")}`,
+      `${free.length === 0 ? "nothing" : free.join(", ")} may change in a run; --fresh starts a new one`,
     );
   }
   if (before.done && changes.length === 0) {
     throw new UserError(
       "run.over",
-      `Cannot go on with ${run}: it is done`,
-      "raise a number of steps to train further, or start another run",
+      `Cannot resume ${run}: it is done`,
+      "raise a number of steps to train further, or start a new run",
     );
   }
 }
@@ -95,8 +101,8 @@ function differenceText({ key, a, b }: Difference): string {
   return `${key} was ${show(a)} and is ${show(b)}`;
 }
 
-/** What the process that last wrote a run was asked for; undefined where that cannot be told, or in an older format. */
-async function undertakingOf(folder: string) {
+/** What the process that last wrote a run was asked for; undefined if that cannot be told, or in an older format. */
+async function lastRequest(folder: string) {
   const text = await Deno.readTextFile(join(folder, LOG_FILE)).catch(() => "");
   const start = valueOf(text.slice(0, text.indexOf("\n") + 1).trimEnd());
   // No need to read every line: a quotation of this text in another event has its quotes escaped.
@@ -104,10 +110,11 @@ async function undertakingOf(folder: string) {
   const last = at < 0 ? start : valueOf(text.slice(text.lastIndexOf("\n", at) + 1).split("\n", 1)[0]!);
   if (start === undefined || last === undefined || last["schemaVersion"] !== EVENT_SCHEMA_VERSION) return undefined;
   const { experiment, seed } = start;
-  const { title, backend, config } = last;
+  const { title, backend, config, command } = last;
   const end = text.lastIndexOf('"kind":"run.end"');
   const done = end > at && text.indexOf('"status":"done"', end) > 0;
-  return { experiment, seed, title, backend, config, done };
+  const script = Array.isArray(command) ? scriptOf(command.map(String)) : undefined;
+  return { experiment, seed, title, backend, config, script, done };
 }
 
 function valueOf(line: string): Record<string, unknown> | undefined {

@@ -22,20 +22,25 @@ export async function recordCells(body: (run: CellRunner) => Promise<unknown>): 
     cell({ name, title, cost, expected }) {
       if (recorded.some(({ cell }) => cell === name)) throw new Error(`Cannot run the cell "${name}" twice in a run`);
       recorded.push({ cell: name, title, tokens: 0, flops: 0, bytes: 0, ...cost?.() });
-      return Promise.resolve(placeholder(name, expected));
+      return Promise.resolve(placeholder(name, expected, `planned:${name}`));
     },
   });
   return recorded;
 }
 
-function placeholder<Value>(name: string, expected: (() => Value) | undefined): CellResult<Value> {
+/** Stands for the result of a cell that has not run. */
+export function placeholder<Value>(
+  name: string,
+  expected: (() => Value) | undefined,
+  key: string,
+): CellResult<Value> {
   const unknown = (what: string): never => {
     throw new Error(
       `Cannot plan with the ${what} of the cell "${name}", which has not run: read it inside of the cells that need it`,
     );
   };
   return {
-    key: `planned:${name}`,
+    key,
     content: `planned:${name}`,
     cached: false,
     get value() {

@@ -1,10 +1,12 @@
 // Runs: one folder that one process writes, made of cells that are cached by content.
 import { join } from "node:path";
 import { explainError, UserError } from "../../errors.ts";
-import type { Run } from "./cell.ts";
+import type { CellRunner, Run } from "./cell.ts";
 import { runCell } from "./cell-run.ts";
 import { CELLS_FOLDER, cleanWorkshops } from "./cell-store.ts";
 import { checkContinuation, type MayChange } from "./continuation.ts";
+import { previewCells } from "./preview.ts";
+import { previewText } from "./preview-text.ts";
 import { EVENT_SCHEMA_VERSION, type RunEvent } from "../events/events.ts";
 import { type RunResults } from "../events/results.ts";
 import { foldEvents } from "../view/mod.ts";
@@ -21,8 +23,10 @@ export interface OpenRunOptions {
   readonly runsFolder: string;
   /** The run's id. Default: a new one. */
   readonly id?: string | undefined;
-  /** Goes on with this run instead of opening a new one: its log grows, and what it has finished is not done again. */
+  /** Continues this run instead of opening a new one: its log grows, and what it has finished is not repeated. */
   readonly continues?: string | undefined;
+  /** Brings the settings of the continued run, perhaps of an older version, into their present form. Default: as they are. */
+  readonly readConfig?: (config: unknown) => unknown;
   /** Which settings may have changed since, by key path with `*` for any part. Default: none. */
   readonly mayChange?: MayChange;
   /** Whether what interrupted runs left of unfinished cells is thrown away. @default false */
@@ -46,10 +50,15 @@ export interface OpenRunOptions {
   readonly signal?: AbortSignal;
   /** Settles with the reason when what the run computes on fails: the run does not wait for work that may hang. */
   readonly failure?: Promise<Error>;
-  /** In-process readers of the log, such as the terminal. One that throws is reported and goes on being called. */
+  /** In-process readers of the log, such as the terminal. One that throws is reported and still called. */
   readonly onEvent?: readonly RunListener[];
   /** Gets the events that a continued run already has, before the first new one. */
   readonly onPast?: (events: readonly RunEvent[]) => void;
+  /**
+   * Runs the experiment's body with a given runner. A run that is continued calls it before anything starts, to say which
+   * cells start over because their code or text has changed.
+   */
+  readonly preview?: (run: CellRunner) => Promise<unknown>;
 }
 
 /**
@@ -69,7 +78,7 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
     const { runsFolder, signal = new AbortController().signal } = options;
     options.onPast?.(past);
     const writer = runWriter(log, lock, options.onEvent ?? [], secondsSpent(past));
-    const undertaking = {
+    const request = {
       schemaVersion: EVENT_SCHEMA_VERSION,
       title: options.title,
       device: options.device,
@@ -81,10 +90,15 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
       pid: Deno.pid,
     };
     const { experiment, preset, seed } = options;
-    if (past.length > 0) writer.write({ kind: "run.resume", ...undertaking });
-    else writer.write({ kind: "run.start", run: id, experiment, preset, seed, ...undertaking });
+    if (past.length > 0) writer.write({ kind: "run.resume", ...request });
+    else writer.write({ kind: "run.start", run: id, experiment, preset, seed, ...request });
     await cleanWorkshops(runsFolder);
     const pasts = cellHistories(past);
+    if (past.length > 0 && options.preview !== undefined) {
+      const host = { runsFolder, folder, past: (cell: string) => pasts.get(cell) };
+      const text = previewText(await previewCells(host, options.preview));
+      if (text !== undefined) writer.write({ kind: "note", level: "warning", text });
+    }
     return runOf({ id, folder, runsFolder, signal, writer, pasts, fresh: options.fresh ?? false });
   } catch (error) {
     log.close();
@@ -129,9 +143,10 @@ async function oldRun(options: OpenRunOptions, id: string): Promise<OpenedRun> {
         "start a new run with --fresh; cells that are finished come from the cache",
       );
     }
-    const { experiment, seed, mayChange = {} } = options;
+    const { experiment, seed, mayChange = {}, readConfig = (config) => config } = options;
     const wanted = { experiment, seed, config: plain(options.config) };
-    checkContinuation(id, { ...view, seed: view.seed, done: view.status === "done" }, wanted, mayChange);
+    const before = { ...view, seed: view.seed, config: readConfig(view.config), done: view.status === "done" };
+    checkContinuation(id, before, wanted, mayChange);
     // Numbers of damaged lines are not given out again.
     const after = { seq: Math.max(position.seq, position.line - 1), offset: position.offset };
     return { id, folder, lock, log: openLog(folder, { after }), past: events };
@@ -153,7 +168,7 @@ interface RunParts {
 
 function runOf({ id, folder, runsFolder, signal, writer, pasts, fresh }: RunParts): Run {
   const names = new Set<string>();
-  const host = { runsFolder, signal, fresh, past: (cell: string) => pasts.get(cell), ...writer };
+  const host = { runsFolder, folder, signal, fresh, past: (cell: string) => pasts.get(cell), ...writer };
   return {
     id,
     folder,

@@ -49,6 +49,16 @@ export function currentExperiment(name: string): string {
   return moved === undefined ? name : basename(moved, ".ts");
 }
 
+/**
+ * The script that a run's command starts, relative to the repository; where it is now, if it was moved. Undefined for a
+ * command that does not say.
+ */
+export function scriptOf([deno, task, name, script]: readonly string[]): string | undefined {
+  if (deno !== "deno" || task !== "task" || name === undefined) return undefined;
+  const given = name === "run" ? script : `experiments/${name}.ts`;
+  return given === undefined ? undefined : MOVED[given] ?? given;
+}
+
 /** A path relative to the repository, with slashes, when it is inside; otherwise the path unchanged. */
 export function pathInRepository(path: string): string {
   const inside = relative(repositoryRoot, path);

@@ -58,7 +58,10 @@ Deno.test("a run that is stopped while it waits for its turn ends as stopped, ce
     await end();
     const { status, cells } = (await readRun(folder, run.id))!;
     assert.deepEqual([status, cells[0]!.status], ["stopped", "stopped"]);
-    assert.match(cells[0]!.notes[0]!.text, new RegExp(`Waiting for process ${pid} on .*, which builds the same cell`));
+    assert.match(
+      cells[0]!.notes[0]!.text,
+      new RegExp(`Waiting for process ${pid} on .*, which is building the same cell`),
+    );
   }));
 
 Deno.test("`takeTurn()` lets everybody build where no lock can be kept", () =>
