@@ -101,14 +101,17 @@ interface Options {
   readonly dryRun?: true;
 }
 
-/** The command that makes the page again; what is the default anyway is left out. */
+/** The command that makes the page again, without options that have their default. */
 function againCommand({ preset, main, seeds, only, runs, out }: Options): string {
   const given = (option: string, value: string | undefined, standard?: string) =>
     value === undefined || value === standard ? [] : [option, value];
   return shellLine([
-    ...["deno", "task", "results", "--preset", preset],
+    "deno",
+    "task",
+    "results",
+    ...given("--preset", preset),
     ...given("--main", main),
-    ...["--seeds", seeds],
+    ...given("--seeds", seeds),
     ...given("--only", only),
     ...given("--runs", runs, defaultRunsFolder()),
     ...given("--out", out, PAGE),

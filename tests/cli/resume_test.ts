@@ -1,4 +1,4 @@
-// Going on with a run from the command line, and what readers see of a run that was gone on with.
+// Resuming a run from the command line, and what readers see of a resumed run.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
@@ -68,7 +68,7 @@ Deno.test("`resumeCommand()` refuses a run that is being written, and one that i
     assert.match(help, /^Usage: resume/);
   }));
 
-Deno.test("A continued run shows what was asked for last, keeps what it had, and ends again", () =>
+Deno.test("A resumed run shows its latest settings, keeps its history, and ends again", () =>
   withFolder(async (folder) => {
     const first = await openRun(options(folder, { title: "Before" }));
     first.note("kept");
@@ -77,7 +77,11 @@ Deno.test("A continued run shows what was asked for last, keeps what it had, and
     const lines: string[] = [];
     const terminal = terminalView({ live: false, write: (text) => lines.push(text) });
     const run = await openRun(options(folder, {
-      ...{ continues: first.id, title: "After", device: "other", config: { a: 2 }, mayChange: { a: "freely" } },
+      continues: first.id,
+      title: "After",
+      device: "other",
+      config: { a: 2 },
+      mayChange: { a: "freely" },
       onEvent: [...onEvent, terminal.onEvent],
       onPast: terminal.onPast,
     }));
@@ -106,7 +110,7 @@ Deno.test("a run of a study that was renamed since is resumed under the new name
     await assert.rejects(openRun(options(folder, { continues: first.id, experiment: "hub" })), is("run.changed"));
   }));
 
-Deno.test("A damaged line's number is not given out again", () =>
+Deno.test("A damaged line's number is not used again", () =>
   withFolder(async (folder) => {
     const first = await openRun(options(folder));
     first.note("one");
@@ -122,7 +126,7 @@ Deno.test("A damaged line's number is not given out again", () =>
     assert.deepEqual([view.status, view.notes.filter(({ level }) => level === "warning").length], ["done", 1]);
   }));
 
-Deno.test("`withRun()` does not wait for work on a device that failed", () =>
+Deno.test("`withRun()` does not wait for work on a failed device", () =>
   withFolder(async (folder) => {
     const failure = Promise.resolve(new Error("The GPU is gone"));
     const run = withRun(options(folder, { id: "20260101-000000-a", failure }), () => new Promise(() => {}));
@@ -130,7 +134,7 @@ Deno.test("`withRun()` does not wait for work on a device that failed", () =>
     assert.equal((await readRun(folder, "20260101-000000-a"))!.status, "failed");
   }));
 
-Deno.test("A cell that goes back loses later points, and one that begins again all of them", () =>
+Deno.test("A cell that rewinds loses later points, and one that starts over loses all", () =>
   withFolder(async (folder) => {
     const { events, onEvent } = collector();
     const run = await openRun(options(folder, { onEvent }));
@@ -138,10 +142,20 @@ Deno.test("A cell that goes back loses later points, and one that begins again a
     let seq = 9;
     const stamp = () => ({ seq: seq++, time: `2026-01-01T00:00:${String(seq).padStart(2, "0")}Z` });
     const start = () => ({
-      ...{ ...stamp(), kind: "cell.start" as const, cell: "one", title: "One", description: "", cellKey: "k" },
+      ...stamp(),
+      kind: "cell.start" as const,
+      cell: "one",
+      title: "One",
+      description: "",
+      cellKey: "k",
     });
     const metrics = (step: number) => ({
-      ...{ ...stamp(), kind: "metrics" as const, cell: "one", step, steps: 9, values: { loss: step } },
+      ...stamp(),
+      kind: "metrics" as const,
+      cell: "one",
+      step,
+      steps: 9,
+      values: { loss: step },
     });
     const view = foldEvents([events[0]!, start(), metrics(1), metrics(2), metrics(3)])!;
     applyEvent(view, { ...stamp(), kind: "cell.rewind", cell: "one", step: 1 });
@@ -151,31 +165,32 @@ Deno.test("A cell that goes back loses later points, and one that begins again a
     assert.deepEqual(view.cells[0]!.metrics, []);
   }));
 
-Deno.test("`secondsLeft()` does not count the pause of a run that was gone on with", () => {
+Deno.test("`secondsLeft()` does not count the pause of a resumed run", () => {
   const cell = foldEvents([
     {
-      ...{
-        kind: "run.start",
-        seq: 0,
-        time: "2026-01-01T00:00:00Z",
-        schemaVersion: 2,
-        run: "r",
-        experiment: "",
-        title: "",
-      },
-      ...{
-        preset: "",
-        seed: 1,
-        device: "",
-        config: null,
-        plan: [{ cell: "one", title: "" }],
-        command: [],
-        versions: {},
-        pid: 1,
-      },
+      kind: "run.start",
+      seq: 0,
+      time: "2026-01-01T00:00:00Z",
+      schemaVersion: 2,
+      run: "r",
+      experiment: "",
+      title: "",
+      preset: "",
+      seed: 1,
+      device: "",
+      config: null,
+      plan: [{ cell: "one", title: "" }],
+      command: [],
+      versions: {},
+      pid: 1,
     },
     ...[1, 2, 3, 4, 5].map((step) => ({
-      ...{ kind: "metrics" as const, seq: step, cell: "one", step, steps: 10, values: { loss: 1 } },
+      kind: "metrics" as const,
+      seq: step,
+      cell: "one",
+      step,
+      steps: 10,
+      values: { loss: 1 },
       // Two seconds a step, and a night between steps 3 and 4.
       time: new Date(Date.UTC(2026, 0, 1) + 2000 * step + (step > 3 ? 8 * 3600_000 : 0)).toISOString(),
     })),

@@ -181,8 +181,14 @@ Deno.test("`showCommand()` says of a run that was stopped that its cells stay, a
 Deno.test("`formatSeconds()` rounds without sixty seconds", () => {
   const seconds = [0, 9.94, 10, 59.4, 59.6, 3599.6, 3600, 7500];
   assert.deepEqual(seconds.map(formatSeconds), [
-    ...["0.0 s", "9.9 s", "10 s", "59 s", "1 min 00 s"],
-    ...["1 h 00 min", "1 h 00 min", "2 h 05 min"],
+    "0.0 s",
+    "9.9 s",
+    "10 s",
+    "59 s",
+    "1 min 00 s",
+    "1 h 00 min",
+    "1 h 00 min",
+    "2 h 05 min",
   ]);
 });
 

@@ -74,7 +74,11 @@ await runMain(async () => {
   const known = id !== undefined && await runFolder(runsFolder, id) !== undefined;
   await withRun({
     ...(known ? { continues: id } : { id }),
-    ...{ runsFolder, preset, seed, config, command: [...command] },
+    runsFolder,
+    preset,
+    seed,
+    config,
+    command: [...command],
     experiment: definition.name,
     title: name ?? definition.title,
     device: "none",
