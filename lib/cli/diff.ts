@@ -34,12 +34,12 @@ export async function diffCommand(
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const folder = String(parsed.options.runs);
   const [a, b] = [await viewOf(folder, parsed.positional[0]!), await viewOf(folder, parsed.positional[1]!)];
-  const [madeA, madeB] = [await lastCaptured(folder, a.id), await lastCaptured(folder, b.id)];
-  const diff = diffRuns(a, b, [madeA, madeB]);
+  const [provenanceA, provenanceB] = [await lastProvenance(folder, a.id), await lastProvenance(folder, b.id)];
+  const diff = diffRuns(a, b, [provenanceA, provenanceB]);
   if (parsed.options.json) return print(jsonLine(diff));
-  const files = [[a.id, madeA], [b.id, madeB]] as const;
-  const diffs = files.flatMap(([id, made]) =>
-    [made?.git?.diff.file, made?.git?.untracked?.file].filter((file) => typeof file === "string")
+  const files = [[a.id, provenanceA], [b.id, provenanceB]] as const;
+  const diffs = files.flatMap(([id, provenance]) =>
+    [provenance?.git?.diff.file, provenance?.git?.untracked?.file].filter((file) => typeof file === "string")
       .map((file) => join(folder, id, CAPTURED_FOLDER, file))
   );
   const code = diff.made.some(({ key }) => key === "code" || key === "untracked") && diffs.length > 0
@@ -48,7 +48,7 @@ export async function diffCommand(
   print(asText(diff) + code);
 }
 
-async function lastCaptured(folder: string, id: string): Promise<Provenance | undefined> {
+async function lastProvenance(folder: string, id: string): Promise<Provenance | undefined> {
   return (await readProvenance(join(folder, id))).at(-1);
 }
 
@@ -62,7 +62,7 @@ async function viewOf(folder: string, word: string): Promise<RunView> {
 function asText({ a, b, config, made, cells, results }: RunDiff): string {
   const parts = [
     `a: ${a}\nb: ${b}`,
-    differenceTable("How they were made", made),
+    differenceTable("Provenance", made),
     differenceTable("Configuration", config),
     differenceTable("Cells that differ", cells.map((cell) => ({ ...cell, ...shortKeys(cell) }))),
     results.length === 0 ? "Neither run has results" : resultTable(results),

@@ -56,8 +56,8 @@ export async function showCommand(
   const captured = await readProvenance(join(folder, id));
   if (parsed.options.json) return print(jsonLine({ ...view, labels, captured }));
   const all = parsed.options.tables === true;
-  const made = captured.at(-1);
-  const lines = made === undefined ? [] : madeLines(view, made, join(folder, id), all);
+  const last = captured.at(-1);
+  const lines = last === undefined ? [] : provenanceLines(view, last, join(folder, id), all);
   print(
     await describeRun({ ...view, title: labels.name ?? view.title }, [...lines, ...labelLines(labels)], folder, all),
   );
@@ -96,21 +96,24 @@ async function describeRun(view: RunView, lines: readonly string[], runsFolder: 
   ].join("\n");
 }
 
-/** How the run was made: code, machine, and the settings that somebody changed; with `all` those of the preset too. */
-function madeLines(view: RunView, made: Provenance, folder: string, all: boolean): string[] {
-  const settings = markedSettings(view.config, made.sources)
+/** The run's provenance: code, machine, and changed settings; with `all`, those of the preset, too. */
+function provenanceLines(view: RunView, provenance: Provenance, folder: string, all: boolean): string[] {
+  const settings = markedSettings(view.config, provenance.sources)
     .filter(({ source }) => source === "set" || source === "file" || (all && source === "preset"))
     .map(({ key, value, source }) => `  ${key}=${JSON.stringify(value)} (${SOURCE_NAMES[source]})`);
-  const kept = [made.git?.diff.file, made.git?.untracked?.file, made.scriptFile, made.lock?.file].filter((file) =>
-    typeof file === "string"
-  );
+  const kept = [
+    provenance.git?.diff.file,
+    provenance.git?.untracked?.file,
+    provenance.scriptFile,
+    provenance.lock?.file,
+  ].filter((file) => typeof file === "string");
   const files = kept.map((file) => join(folder, CAPTURED_FOLDER, file));
   return [
-    `code: ${printable(codeText(made))}${files.length === 0 ? "" : ` · ${files.map(printable).join(", ")}`}`,
-    ...(all && made.git?.untracked
-      ? leftOutLines(made.git.untracked).map((text) => `  left out: ${printable(text)}`)
+    `code: ${printable(codeText(provenance))}${files.length === 0 ? "" : ` · ${files.map(printable).join(", ")}`}`,
+    ...(all && provenance.git?.untracked
+      ? leftOutLines(provenance.git.untracked).map((text) => `  left out: ${printable(text)}`)
       : []),
-    `machine: ${printable(machineText(made))}`,
+    `machine: ${printable(machineText(provenance))}`,
     ...(settings.length === 0 ? [] : ["settings:", ...settings.map(printable)]),
   ];
 }

@@ -6,8 +6,8 @@ import {
   jsonLine,
   listSweeps,
   parseWithCommander,
+  printable,
   statesText,
-  sweepIds,
   sweepSummary,
 } from "../run/mod.ts";
 
@@ -19,13 +19,9 @@ export async function listSweepsCommand(args: readonly string[], print: (text: s
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const folder = String(parsed.options.runs);
-  const sweeps = await listSweeps(folder);
-  const readable = new Set(sweeps.map(({ start }) => start.sweep));
-  const unreadable = (await sweepIds(folder)).filter((id) => !readable.has(id));
-  if (parsed.options.json) {
-    return print(jsonLine(sweeps.map(sweepSummary)));
-  }
-  if (sweeps.length === 0) {
+  const { sweeps, unreadable } = await listSweeps(folder);
+  if (parsed.options.json) return print(jsonLine(sweeps.map(sweepSummary)));
+  if (sweeps.length + unreadable.length === 0) {
     return print(`No sweeps in ${folder}; start one with: deno task sweep experiments/bts.ts --grid stitch.count=1,2`);
   }
   const columns = ["sweep", "name", "status", "trials", "varies"];
@@ -41,5 +37,5 @@ export async function listSweepsCommand(args: readonly string[], print: (text: s
       varies: view.start.keys.join(", "),
     })),
   });
-  print([table, ...unreadable.map((id) => `warning: the table of trials of ${id} cannot be read`)].join("\n"));
+  print([table, ...unreadable.map(({ sweep, reason }) => printable(`unreadable: ${sweep}: ${reason}`))].join("\n"));
 }

@@ -118,6 +118,6 @@ export type { DeclaredMetrics } from "./sweep/declared.ts";
 export { executeSweep } from "./sweep/execute.ts";
 export { sweepJson, sweepSummary } from "./sweep/json.ts";
 export { SWEEPS_FOLDER } from "./sweep/log.ts";
-export { listSweeps, readSweep, resolveSweep, sweepFolder, sweepIds } from "./sweep/read.ts";
+export { listSweeps, readSweep, resolveSweep, sweepFolder } from "./sweep/read.ts";
 export { meansTable, missingMetric, statesText, sweepTables, trialsTable, trialText } from "./sweep/table.ts";
 export { type Ranking, rankTrials, readMetric, type SweepView, TRIAL_STATUSES, type TrialView } from "./sweep/view.ts";

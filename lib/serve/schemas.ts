@@ -84,7 +84,11 @@ const sweepSummaryShape = {
   counts: z.record(trialStatusSchema, z.number()),
 };
 
-export const sweepListResponseSchema = z.strictObject({ sweeps: z.array(z.strictObject(sweepSummaryShape)) });
+export const sweepListResponseSchema = z.strictObject({
+  sweeps: z.array(z.strictObject(sweepSummaryShape)),
+  /** Sweeps that cannot be shown, and why. */
+  unreadable: z.array(z.strictObject({ sweep: z.string(), reason: z.string() })),
+});
 
 /** `/api/sweeps/:id`: the trials, best first by `metric`. */
 export const sweepResponseSchema = z.strictObject({
@@ -136,6 +140,5 @@ export type TrashResponse = z.infer<typeof trashResponseSchema>;
 export type StatusResponse = z.infer<typeof statusResponseSchema>;
 export type RunListResponse = z.infer<typeof runListResponseSchema>;
 export type SweepListResponse = z.infer<typeof sweepListResponseSchema>;
-export type ListedSweep = SweepListResponse["sweeps"][number];
 export type SweepResponse = z.infer<typeof sweepResponseSchema>;
 export type ShownSweep = SweepResponse["sweep"];

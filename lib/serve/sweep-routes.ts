@@ -41,7 +41,10 @@ export function addSweepRoutes(app: OpenAPIHono, runsFolder: string): void {
     return known ? html(c, SWEEP_PAGE) : html(c, MISSING_PAGE, 404);
   });
 
-  app.openapi(routes.list, async (c) => c.json({ sweeps: (await listSweeps(runsFolder)).map(sweepSummary) }, 200));
+  app.openapi(routes.list, async (c) => {
+    const { sweeps, unreadable } = await listSweeps(runsFolder);
+    return c.json({ sweeps: sweeps.map(sweepSummary), unreadable: [...unreadable] }, 200);
+  });
 
   app.openapi(routes.sweep, async (c) => {
     const view = await readSweep(runsFolder, c.req.param("id"));

@@ -1,9 +1,10 @@
 // Readers of sweeps. They only read, and they also see trials that outlived the sweep's process.
 import { join } from "node:path";
-import { nearest, UserError } from "../../errors.ts";
+import { nearest, systemReason, UserError } from "../../errors.ts";
 import { writerLives } from "../process/lock.ts";
 import { isAlive } from "../process/process.ts";
 import { readRun } from "../log/read.ts";
+import { stampOf } from "../log/summary.ts";
 import { entriesBelow } from "../files/folders.ts";
 import { isRunId } from "../files/run-id.ts";
 import { finishedCells, isUnderWay, type RunView, valuesOf } from "../view/mod.ts";
@@ -24,12 +25,24 @@ export async function sweepFolder(runsFolder: string, id: string): Promise<strin
 }
 
 /**
- * The current state of a sweep; undefined when there is none of this id. The state of a trial whose end was not recorded
- * comes from its run.
+ * The current state of a sweep; undefined when there is none of this id, or the first line of its file is damaged. The
+ * state of a trial whose end was not recorded comes from its run.
+ *
+ * @throws UserError `sweep.unreadable`
  */
 export async function readSweep(runsFolder: string, id: string): Promise<SweepView | undefined> {
   const folder = await sweepFolder(runsFolder, id);
   if (folder === undefined) return undefined;
+  try {
+    return await readState(runsFolder, folder);
+  } catch (error) {
+    const reason = systemReason(error);
+    if (reason === undefined) throw error;
+    throw new UserError("sweep.unreadable", `Cannot read the sweep ${id}: ${reason}`, `check ${folder}`);
+  }
+}
+
+async function readState(runsFolder: string, folder: string): Promise<SweepView | undefined> {
   const live = writerLives(folder);
   const view = await foldOnce(folder);
   if (view === undefined) return undefined;
@@ -44,9 +57,9 @@ const known = new Map<string, { readonly stamp: string; readonly view: SweepView
 
 /** A copy of the view of a sweep's file, which is read again only when it has changed. */
 async function foldOnce(folder: string): Promise<SweepView | undefined> {
-  const info = await Deno.stat(join(folder, SWEEP_FILE)).catch(() => undefined);
-  if (info === undefined) return undefined;
-  const stamp = `${info.ino} ${info.size} ${info.mtime?.getTime()}`;
+  const file = await stampOf(join(folder, SWEEP_FILE));
+  if (file === undefined) return undefined;
+  const stamp = JSON.stringify(file);
   let view = known.get(folder)?.stamp === stamp ? known.get(folder)!.view : undefined;
   if (view === undefined) {
     const log = await readSweepLog(folder);
@@ -57,14 +70,31 @@ async function foldOnce(folder: string): Promise<SweepView | undefined> {
   return { ...view, trials: view.trials.map((trial) => ({ ...trial })) };
 }
 
-/** Every sweep, newest first, without those whose first line is damaged. */
-export async function listSweeps(runsFolder: string): Promise<SweepView[]> {
-  const views: SweepView[] = [];
+/** The sweeps of a runs folder. */
+export interface SweepList {
+  /** Newest first. */
+  readonly sweeps: readonly SweepView[];
+  /** Those that cannot be shown, and why. */
+  readonly unreadable: readonly { readonly sweep: string; readonly reason: string }[];
+}
+
+/** Every sweep. One that cannot be read hides no other. */
+export async function listSweeps(runsFolder: string): Promise<SweepList> {
+  const sweeps: SweepView[] = [];
+  const unreadable: { sweep: string; reason: string }[] = [];
   for (const id of await sweepIds(runsFolder)) {
-    const view = await readSweep(runsFolder, id);
-    if (view !== undefined) views.push(view);
+    try {
+      const view = await readSweep(runsFolder, id);
+      if (view !== undefined) sweeps.push(view);
+      else if (await stampOf(join(runsFolder, SWEEPS_FOLDER, id, SWEEP_FILE)) !== undefined) {
+        unreadable.push({ sweep: id, reason: `The first line of ${SWEEP_FILE}, its table of trials, is damaged` });
+      }
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      unreadable.push({ sweep: id, reason: error.message });
+    }
   }
-  return views;
+  return { sweeps, unreadable };
 }
 
 /**
@@ -75,7 +105,14 @@ export async function listSweeps(runsFolder: string): Promise<SweepView[]> {
 async function settleTrial(runsFolder: string, trial: TrialView, sweepLives: boolean): Promise<void> {
   // Before reading, so that a process that ends in between does not seem to have died early.
   const alive = (trial.process && isAlive(trial.process)) ?? sweepLives;
-  const view = trial.run === null ? undefined : await readRun(runsFolder, trial.run);
+  let view: RunView | undefined;
+  try {
+    view = trial.run === null ? undefined : await readRun(runsFolder, trial.run);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    Object.assign(trial, { status: alive ? "running" : "lost", error: error.message });
+    return;
+  }
   if (view === undefined) {
     if (!alive) Object.assign(trial, { status: "lost", error: "Its process ended before its run began" });
     return;
@@ -93,7 +130,7 @@ export function outcomeOf(
   const total = view.cells.length;
   const running = isUnderWay(view);
   return {
-    status: running ? "running" : view.status as "done",
+    status: running ? "running" : view.status === "damaged" ? "lost" : view.status as "done",
     seconds: view.seconds,
     error: view.error ?? (view.status === "lost" ? "Its process ended before its run did" : null),
     cells: { total, cached: view.cells.filter(({ status }) => status === "cached").length },
@@ -120,7 +157,13 @@ export async function resolveSweep(runsFolder: string, text: string): Promise<st
   }
   if (text === "last") return ids[0]!;
   if (ids.includes(text)) return text;
-  const logs = await Promise.all(ids.map((id) => readSweepLog(join(runsFolder, SWEEPS_FOLDER, id))));
+  const logs = await Promise.all(
+    ids.map((id) =>
+      readSweepLog(join(runsFolder, SWEEPS_FOLDER, id)).catch((error) => {
+        if (systemReason(error) === undefined) throw error;
+      })
+    ),
+  );
   const named = ids.filter((_, i) => {
     const start = logs[i]?.events[0];
     return text !== "" && start?.kind === "sweep.start" && start.name === text;

@@ -1,6 +1,6 @@
 // The list of runs, updated every few seconds while the page is visible.
 import type { ListedRun } from "../../run/mod.ts";
-import type { ListedSweep, MatchingResponse, RunListResponse, SweepListResponse, TrashResponse } from "../schemas.ts";
+import type { MatchingResponse, RunListResponse, SweepListResponse, TrashResponse } from "../schemas.ts";
 import { endReason, isUnderWay } from "../../run/view/mod.ts";
 import { overridesOf } from "./command.ts";
 import { showConnection } from "./connection.ts";
@@ -118,8 +118,7 @@ async function refreshNow(): Promise<void> {
     const { runs }: RunListResponse = await response.json();
     await match();
     show(runs);
-    const { sweeps }: SweepListResponse = await (await fetch("/api/sweeps")).json();
-    showSweeps(sweeps);
+    showSweeps(await (await fetch("/api/sweeps")).json());
     await offerUndo();
     showConnection(connection, "live");
   } catch {
@@ -169,8 +168,8 @@ function show(all: readonly ListedRun[]): void {
 }
 
 /** The newest sweeps, above the runs. */
-function showSweeps(sweeps: readonly ListedSweep[]): void {
-  const state = JSON.stringify(sweeps);
+function showSweeps({ sweeps, unreadable }: SweepListResponse): void {
+  const state = JSON.stringify([sweeps, unreadable]);
   if (state === sweepsShown) return;
   sweepsShown = state;
   const rows = sweeps.map(({ sweep, name, status, counts, keys, startedAt }) => {
@@ -211,6 +210,7 @@ function showSweeps(sweeps: readonly ListedSweep[]): void {
   section.replaceChildren(
     ...(rows.length === 0 ? [] : [h("h2", {}, "Sweeps"), listOf(rows.slice(0, NEWEST_SWEEPS))]),
     ...(rows.length > NEWEST_SWEEPS ? [older] : []),
+    ...unreadable.map(({ sweep, reason }) => h("p", { class: "notice" }, h("code", {}, sweep), `: ${reason}`)),
   );
 }
 
