@@ -1,4 +1,4 @@
-// The tfjs backend whose tensors live in one shared memory. Stock kernels read and write its values as on the stock
+// The tfjs backend that keeps its tensors in one shared memory. Stock kernels read and write values as on the stock
 // `cpu` backend; ours take addresses.
 import * as tf from "@tensorflow/tfjs";
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
@@ -11,12 +11,14 @@ export const CPU_BACKEND = "stitchbook-cpu";
 
 type Values = tf.backend_util.BackendValues;
 
-/** What the backend keeps for one data id; the shape of tfjs's TensorData. What our kernels make is its own data id. */
+/**
+ * What the backend keeps for one data id, in the shape of tfjs's TensorData. Outputs of our kernels are their own ids.
+ */
 class Entry {
   refCount = 1;
-  /** Where it is kept as its own data id. */
+  /** The storage that holds it as its own data id. */
   home: Storage | undefined;
-  /** Goes with the values when they are freed: what a kernel keeps for its gradient. */
+  /** What a kernel keeps for its gradient; freed with the values. */
   aside: Block | undefined;
   #values: Values | undefined;
   readonly #machine: Machine;
@@ -37,7 +39,7 @@ class Entry {
 
 type Kept = MathBackendCPU["data"] extends tf.DataStorage<infer Data> ? Data : never;
 
-/** tfjs's storage by data id, which is a look-up, and most of a step's: an entry that is its own id needs none. */
+/** tfjs's storage by data id. An entry that is its own id needs no lookup, and those were most of a step's. */
 class Storage extends tf.DataStorage<Kept> {
   #own = 0;
 
@@ -71,7 +73,7 @@ class Storage extends tf.DataStorage<Kept> {
   }
 }
 
-/** An output of one of our kernels: what tfjs gets, and where its values are to be written. */
+/** An output of one of our kernels: what tfjs gets, and where to write its values. */
 export interface Output {
   readonly info: tf.TensorInfo;
   readonly address: number;
@@ -81,8 +83,9 @@ export class StitchbookCPU extends MathBackendCPU {
   override data: Storage;
   readonly machine: Machine;
   #nextId = 0;
-  /** Of the kernels that run now, the innermost's last. */
+  /** Outputs of the running kernels, the innermost kernel's last. */
   readonly #outputs: Entry[] = [];
+  /** Scratch memory of the running kernels. */
   readonly #scratch: Block[] = [];
 
   constructor(machine: Machine) {
@@ -91,7 +94,7 @@ export class StitchbookCPU extends MathBackendCPU {
     this.machine = machine;
   }
 
-  /** Takes values as they are; a view of the shared memory is copied, because its block will be freed on its own. */
+  /** Keeps values without a copy, except views of the shared memory, whose block may be freed at any time. */
   override write(values: Values, _shape: number[], dtype: tf.DataType): object {
     const dataId = { id: this.#nextId++ };
     this.data.set(dataId, { values: unshared(values), dtype, refCount: 1 });
@@ -106,7 +109,7 @@ export class StitchbookCPU extends MathBackendCPU {
     return Promise.resolve(this.readSync(dataId));
   }
 
-  /** A copy of what lies in the shared memory; values that a stock kernel made are given as they are, as tfjs does. */
+  /** A copy of values in the shared memory; values made by a stock kernel are returned without a copy, as in tfjs. */
   override readSync(dataId: object): Values {
     const entry = this.data.get(dataId);
     return entry instanceof Entry ? unshared(entry.values) : super.readSync(dataId);
@@ -128,7 +131,7 @@ export class StitchbookCPU extends MathBackendCPU {
     this.machine.close();
   }
 
-  /** Runs a kernel. If it fails, its outputs are freed, which nobody got. */
+  /** Runs a kernel; if it fails, frees the outputs that it has allocated. */
   attempt<Call, Made>(kernel: (call: Call) => Made, call: Call): Made {
     const outputs = this.#outputs.length;
     const scratch = this.#scratch.length;
@@ -144,7 +147,7 @@ export class StitchbookCPU extends MathBackendCPU {
     }
   }
 
-  /** A new tensor of the kernel that runs, in the memory, its values not yet written. */
+  /** A new output of the running kernel, in the memory, with values still to be written. */
   output(shape: number[], dtype: "float32" | "int32" = "float32"): Output {
     const size = tf.util.sizeFromShape(shape);
     const block = this.machine.heap.allocate(size * 4);
@@ -162,20 +165,23 @@ export class StitchbookCPU extends MathBackendCPU {
   }
 
   /**
-   * Where a tensor's values are in the memory; values that a stock kernel made are copied in.
+   * Address of a tensor's values in the memory; values made by a stock kernel are copied into it first.
    *
    * @throws UserError `tensor.disposed`, `tensor.dtype`
    */
   address(tensor: tf.TensorInfo, wanted: "float32" | "int32" = "float32"): number {
     const { dataId, dtype, shape } = tensor;
     if (dtype !== wanted) {
-      throw new UserError("tensor.dtype", `A tensor of shape [${shape}] is ${dtype}, but ${wanted} is needed`);
+      throw new UserError(
+        "tensor.dtype",
+        `Expected a tensor of type ${wanted}, but one of shape [${shape}] is ${dtype}`,
+      );
     }
     if (!this.data.has(dataId)) {
       if ((tensor as tf.Tensor).isDisposed) {
-        throw new UserError("tensor.disposed", `A tensor of shape [${shape}] is used after it was disposed`);
+        throw new UserError("tensor.disposed", `Cannot use a tensor of shape [${shape}]: it has been disposed`);
       }
-      this.data.get(dataId); // tfjs moves it here from the backend that has it
+      this.data.get(dataId); // makes tfjs move it here from another backend
     }
     const entry = this.data.get(dataId) as unknown;
     if (entry instanceof Entry) return entry.block.address;
@@ -183,29 +189,29 @@ export class StitchbookCPU extends MathBackendCPU {
     const block = this.machine.heap.allocate(values.length * 4);
     const moved = new Entry(wanted, block, values.length, this.machine);
     moved.refCount = refCount;
-    (moved.values as Float32Array).set(values); // after all jobs that wait, of which one may still use the block
+    (moved.values as Float32Array).set(values); // after all waiting jobs: one of them may still use the block
     this.data.set(dataId, moved as never);
     return block.address;
   }
 
-  /** Values as a stock kernel sees them: not to be kept. */
+  /** Values as a stock kernel sees them; not to be kept. */
   valuesOf(tensor: tf.TensorInfo): ArrayLike<number> {
     return this.data.get(tensor.dataId).values as unknown as ArrayLike<number>;
   }
 
-  /** Values that were never in the memory, so that nothing has to be waited for; undefined if they were. */
+  /** Values that were never in the memory, so that no job must finish first; undefined for others. */
   hostValues(tensor: tf.TensorInfo): ArrayLike<number> | undefined {
     if (!this.data.has(tensor.dataId)) return undefined;
     const entry = this.data.get(tensor.dataId) as unknown;
     return entry instanceof Entry ? undefined : (entry as { readonly values: ArrayLike<number> }).values;
   }
 
-  /** Keeps a block with an output for the gradient; it is freed with the output. */
+  /** Keeps a block for the gradient; it is freed with the output. */
   keepAside(output: tf.TensorInfo, block: Block): void {
     (this.data.get(output.dataId) as unknown as Entry).aside = block;
   }
 
-  /** What was kept with a tensor's values, if they are still where they were made. */
+  /** The block kept with a tensor's values, if they are still where the kernel wrote them. */
   aside(tensor: tf.TensorInfo): Block | undefined {
     const entry = this.data.get(tensor.dataId) as unknown;
     return entry instanceof Entry ? entry.aside : undefined;

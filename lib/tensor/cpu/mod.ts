@@ -20,7 +20,7 @@ export { NATIVE_NAMES, type NativeLevel, nativeLevels } from "./x86/open.ts";
 
 let kernelsRegistered = false;
 
-/** Starts the backend anew and makes it tfjs's current one; one that was open before must have been closed. */
+/** Starts the backend and makes it tfjs's current one; a previous one must have been closed. */
 export async function openCpu(options: Parameters<typeof createMachine>[0]): Promise<Machine> {
   if (!kernelsRegistered) {
     tf.copyRegisteredKernels("cpu", CPU_BACKEND);

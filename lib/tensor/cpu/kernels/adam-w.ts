@@ -1,5 +1,5 @@
-// AdamW on the CPU: two jobs over chunks of all parameters, in place. With clipping, updates are first computed apart from
-// the parameters, because their size must be known before any is added.
+// AdamW on the CPU: two jobs over chunks of all parameters, in place. With clipping, updates are first computed
+// separately, because their size must be known before any of them is added.
 import * as tf from "@tensorflow/tfjs";
 import { ADAM_W, ADAM_W_CLIPPED, type AdamWSettings } from "../../ops/adam-w.ts";
 import type { StitchbookCPU } from "../backend.ts";
@@ -8,12 +8,12 @@ import { createTable } from "../layout/record.ts";
 import { register } from "../machine/jobs.ts";
 import type { Machine } from "../machine/machine.ts";
 
-/** Elements of one chunk; fixed, so that the norm does not depend on the number of threads. */
+/** Elements per chunk; fixed, so that the norm does not depend on the number of threads. */
 const CHUNK = 16384;
 
 type Attributes = AdamWSettings & { readonly decay: readonly number[] };
 
-/** What the kernels read and write of one parameter: addresses, then its number of elements. */
+/** What the kernels read and write for one parameter: addresses, and the number of elements. */
 interface Parameter {
   readonly g: number;
   readonly size: number;
@@ -25,8 +25,8 @@ interface Parameter {
 }
 
 /**
- * Sum of the squares of all gradients, and the tables that AdamW's second job needs, too. They are in scratch memory of the
- * running kernel, allocated before anything is changed.
+ * Sum of the squares of all gradients, and the tables that AdamW's second job also needs. They are in scratch memory,
+ * which is allocated before anything changes.
  */
 export function sumSquares(backend: StitchbookCPU, list: readonly Parameter[]) {
   const { machine } = backend;
@@ -63,7 +63,7 @@ function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attribute
     const keep = 1 - learningRate * decay;
     return { own: own!, p: update ?? own!, g: backend.address(g!), m: first!, v: second!, size, keep };
   });
-  const output = backend.output([]); // before the first change: it may fail
+  const output = backend.output([]); // before anything changes: it may fail
   const { sum, tables, chunks, elements } = sumSquares(backend, parameters);
   const norm = Math.sqrt(sum);
   // Not Math.min, so that a norm that is NaN makes the parameters NaN, as in the reference.
@@ -94,7 +94,7 @@ interface Update {
   readonly keep: number;
 }
 
-/** Decays a parameter and adds its update, scaled down to an RMS of `limit`; rounded to float32 as in the kernel. */
+/** Decays a parameter and adds its update, scaled down to an RMS of `limit`, with the kernel's rounding. */
 function addClipped(machine: Machine, { own, p, size, keep }: Update, limit: number): void {
   const values = machine.view(Float32Array, own, size);
   const changes = machine.view(Float32Array, p, size);
@@ -108,7 +108,10 @@ function addClipped(machine: Machine, { own, p, size, keep }: Update, limit: num
   }
 }
 
-/** Address of a variable's values, to be overwritten; a clone or its initial value that shares them gets a copy. */
+/**
+ * Address of a variable's values for overwriting; if a clone or the initial value shares them, the variable gets a
+ * copy.
+ */
 function ownAddress(backend: StitchbookCPU, tensor: tf.TensorInfo): number {
   if (!backend.ownsAlone(tensor) && tensor instanceof tf.Variable) {
     tf.tidy(() => tensor.assign(tf.tensor(backend.readSync(tensor.dataId) as tf.TypedArray, tensor.shape)));

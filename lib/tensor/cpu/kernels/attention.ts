@@ -9,9 +9,9 @@ import { forElements, forRows, type KernelFunction, register } from "../machine/
 import type { Machine } from "../machine/machine.ts";
 import { asideBytes, packedBytes } from "../products/panels.ts";
 
-/** Queries of one task, whatever the number of threads; a multiple of TILE_ROWS and of ATTENTION_STRIP. */
+/** Queries per task, for any number of threads; a multiple of TILE_ROWS and of ATTENTION_STRIP. */
 const QUERIES = 192;
-/** From here on a strip's products are worth a call of machine code or of a BLAS. */
+/** From this many queries on, a strip's products are worth calls of machine code or of a BLAS. */
 const CALLED_QUERIES = 16;
 
 /** Shape of attention: `[B, T, H, D]` queries, `[B, S, G, D]` keys and values. */
@@ -37,7 +37,7 @@ function isByCalls({ native, blas }: Machine, { T }: Sizes): boolean {
   return (native ?? blas) !== undefined && T >= CALLED_QUERIES;
 }
 
-/** Floats from one row of a strip of scores to the next: whole vectors, and not a power of two, which caches do not like. */
+/** Row stride of a strip of scores, in floats: whole vectors, and never a power of two, which would thrash caches. */
 const ldsOf = (S: number, vector: number) => roundUp(S, vector) + vector;
 
 /** Scratch memory of the kernels in WebAssembly. */
@@ -70,7 +70,7 @@ export function scratchOfBackward({ S, D }: Pick<Sizes, "S" | "D">) {
 
 type Native = Machine["native"];
 
-/** Scratch memory of the kernels whose products are calls; a BLAS needs none of the packed parts. */
+/** Scratch memory of the kernels whose products are calls; with a BLAS, the packed parts are empty. */
 export function scratchOfForwardByCalls({ S, D }: Pick<Sizes, "S" | "D">, native: Native) {
   const lds = ldsOf(S, 16);
   const layout = arrange({

@@ -1,4 +1,4 @@
-// Linear maps that share their input, and those that add to a residual stream, on the CPU.
+// Linear maps that share their input, and linear maps added to a residual stream, on the CPU.
 import type * as tf from "@tensorflow/tfjs";
 import { ADD_LINEAR, ADD_LINEAR_STACKED } from "../../ops/add-linear.ts";
 import {
@@ -15,7 +15,7 @@ import { multiplyAll } from "../products/multiply.ts";
 
 const list = (inputs: Readonly<Record<string, tf.TensorInfo>>) => Object.values(inputs);
 
-/** Sizes of a matrix, or of each in a stack of `batch`. */
+/** Size of a matrix, or of each matrix in a stack of `batch`. */
 function sizesOf({ shape }: tf.TensorInfo): { batch: number; stack: number[]; rows: number; columns: number } {
   const stack = shape.slice(0, -2);
   const [rows, columns] = shape.slice(-2) as [number, number];

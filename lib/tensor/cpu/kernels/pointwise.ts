@@ -1,4 +1,4 @@
-// Element-wise fused kernels on the CPU: SwiGLU, dropout, the two stitch mixings.
+// Fused element-wise kernels on the CPU: SwiGLU, dropout, the two stitch layers.
 import type * as tf from "@tensorflow/tfjs";
 import { DROPOUT, dropoutThreshold } from "../../ops/dropout.ts";
 import { EXPERTS_INTO_HUB, EXPERTS_INTO_HUB_GRAD, HUB_INTO_EXPERT, HUB_INTO_EXPERT_GRAD } from "../../ops/stitch.ts";

@@ -1,4 +1,4 @@
-// Row-wise fused kernels on the CPU: RMS norm, rotary embedding, embedding, cross-entropy.
+// Fused row-wise kernels on the CPU: RMS norm, rotary embedding, embedding, cross-entropy.
 import type * as tf from "@tensorflow/tfjs";
 import { CROSS_ENTROPY, CROSS_ENTROPY_GRAD } from "../../ops/cross-entropy.ts";
 import { checkIds, EMBEDDING, EMBEDDING_GRAD } from "../../ops/embedding.ts";
@@ -10,7 +10,7 @@ import { ROW_RANGE, ROW_SUMS } from "../layout/native.ts";
 import { arrange } from "../layout/record.ts";
 import { forElements, forRows, type KernelFunction, register, sizeOf } from "../machine/jobs.ts";
 
-/** Number and length of the rows of `[..., d]`. */
+/** Number and length of the rows of a tensor `[..., d]`. */
 function rowsOf({ shape }: tf.TensorInfo): { readonly rows: number; readonly d: number } {
   const d = shape.at(-1)!;
   return { rows: sizeOf(shape) / d, d };
@@ -50,7 +50,7 @@ const normBranchGrad: KernelFunction = ({ inputs: { x, w, dnormed, dx }, attrs, 
   return info;
 };
 
-/** Rows whose contributions to dw are summed first; fixed, so that the sum does not depend on the number of threads. */
+/** Rows per partial sum of dw; fixed, so that the sum does not depend on the number of threads. */
 const CHUNK = 64;
 
 const rmsNormGradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {

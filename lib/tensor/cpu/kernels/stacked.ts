@@ -63,7 +63,7 @@ const gradX: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
   return info;
 };
 
-/** Rows whose contributions to dw are summed first; fixed, so that the sum does not depend on the number of threads. */
+/** Rows per partial sum of dw; fixed, so that the sum does not depend on the number of threads. */
 const CHUNK = 64;
 
 const gradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {

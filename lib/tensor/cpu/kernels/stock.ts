@@ -126,7 +126,7 @@ function concat({ inputs, attrs, backend }: Call): tf.TensorInfo | undefined {
   return info;
 }
 
-/** Elements summed first; fixed, so that the sum does not depend on the number of threads. */
+/** Elements per partial sum; fixed, so that the sum does not depend on the number of threads. */
 const CHUNK = 16384;
 
 function sum({ inputs, attrs, backend }: Call): tf.TensorInfo | undefined {

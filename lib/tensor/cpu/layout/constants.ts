@@ -1,67 +1,68 @@
-// Numbers that more than one side of the CPU engine uses: TypeScript, WebAssembly and machine code. Every exported number
-// is also a constant of the WebAssembly source (wasm/source/generated/layout.ts); names in `_BYTES` are sizes in bytes.
+// Numbers shared by the sides of the CPU engine: TypeScript, WebAssembly and machine code. Every exported number is
+// also a constant of the WebAssembly source (wasm/source/generated/layout.ts); names ending in `_BYTES` are sizes in
+// bytes.
 
-/** Steps of k that float32 products add up before the sum goes to C: the sums have the same bits on every path. */
+/** Steps of k that float32 products sum before they add to C: the same on every path, so that the bits are the same. */
 export const K_RUN = 384;
 
-// --- Products in WebAssembly -------------------------------------------------------------------------------------------
+// --- Products in WebAssembly ---------------------------------------------------------------------
 
-/** Rows and columns of a tile of C that stays in registers. */
+/** Rows and columns of a tile of C, whose sums stay in registers. */
 export const TILE_ROWS = 6;
 export const TILE_COLUMNS = 8;
 /** Columns of a packed panel of B: two tiles. */
 export const PANEL_COLUMNS = 2 * TILE_COLUMNS;
-/** Bytes of packed A for one k: six elements, and two unused so that vectors can be loaded. */
+/** Bytes of packed A for one k: six elements and padding for two, so that whole vectors can be loaded. */
 export const A_STEP_BYTES = 32;
 /** Bytes of a packed panel of B for one k. */
 export const B_STEP_BYTES = 4 * PANEL_COLUMNS;
-/** A whole tile, for tiles at the edge of C. It is the first part of a thread's scratch memory. */
+/** One whole tile, for tiles at the edge of C: always the first part of a thread's scratch memory. */
 export const EDGE_TILE_BYTES = 4 * TILE_ROWS * TILE_COLUMNS;
 
-// --- Products in machine code ------------------------------------------------------------------------------------------
+// --- Products in machine code --------------------------------------------------------------------
 
-/** Tiles of a block of A's rows: packed side by side where A is stored transposed. */
+/** Tiles per block of A's rows; if A is stored transposed, a block is packed at a time. */
 export const BLOCK_TILES = 8;
-/** Bytes that packing may write beyond a tile: one vector. */
+/** Bytes that packing may write past the end of a tile: one vector. */
 export const VECTOR_BYTES = 64;
 
-// --- Attention ---------------------------------------------------------------------------------------------------------
+// --- Attention -----------------------------------------------------------------------------------
 
-/** Queries in one strip of scores: few enough that little of it is masked, enough for products worth a call. */
+/** Queries per strip of scores: few enough that little of it is masked, enough for products that are worth a call. */
 export const ATTENTION_STRIP = 48;
 
-// --- Products by AMX (x86/split.ts describes the packed form) ----------------------------------------------------------
+// --- Products by AMX (x86/split.ts describes the packed form) ------------------------------------
 
-/** Rows of A, or columns of B, in a strip. */
+/** Rows of A, or columns of B, per strip. */
 export const AMX_STRIP = 32;
-/** Rows or columns in each of a strip's two groups: what one AMX tile holds. */
+/** Rows or columns in each of a strip's two groups: as many as an AMX tile has. */
 export const AMX_GROUP = 16;
-/** Steps of k packed together. */
+/** k per packed step. */
 export const AMX_STEP = 32;
-/** Most k in one run: as much of a block of A, split, stays in the second-level cache. */
+/** Most k per run, so that a split block of A stays in the second-level cache. */
 export const AMX_RUN = 512;
-/** Most strips of A in a block. */
+/** Most strips of A per block. */
 export const AMX_BLOCK = 8;
-/** From one group of a strip to the next, in the same part. */
+/** From one group of a strip to the other, within a part. */
 export const AMX_GROUP_BYTES = 1024;
-/** From one part of the numbers to the next. */
+/** From one bfloat16 part to the next. */
 export const AMX_PART_BYTES = 2 * AMX_GROUP_BYTES;
 /** From one step of k to the next: three parts. */
 export const AMX_STEP_BYTES = 3 * AMX_PART_BYTES;
-/** Scratch memory for blocks at an edge of C, or of an operand to be split. */
+/** Scratch memory for a block at the edge of C, or of an operand to be split. */
 export const AMX_EDGE_BYTES = 4 * AMX_STRIP * AMX_STRIP;
 
-/** Constants of the exponential function in WebAssembly and machine code; `c6` to `c1` are its polynomial's coefficients. */
+/** Constants of exp in WebAssembly and machine code; `c6` to `c1` are the coefficients of its polynomial. */
 export const EXPONENTIAL = {
-  /** Below it exp is 0. */
+  /** Below this, exp is 0. */
   least: -104,
-  /** Above it exp is infinite. */
+  /** Above this, exp is infinite. */
   most: 89,
   /** 1.5·2²³ */
   shifter: 12582912,
   /** 1 / ln 2 */
   inverse: 1.44269504088896341,
-  /** ln 2: its first bits, and the rest. */
+  /** The first bits of ln 2, and the rest. */
   high: 0.693359375,
   low: -2.12194440e-4,
   c6: 1.9875691500e-4,
@@ -71,6 +72,6 @@ export const EXPONENTIAL = {
   c2: 1.6666665459e-1,
   c1: 5.0000001201e-1,
   one: 1,
-  /** Below it exp is no longer a normal number. */
+  /** Below this, exp is subnormal. */
   smallest: -87,
 } as const;

@@ -1,5 +1,5 @@
-// The first bytes of the shared memory, below the heap: the control block, the arguments of the job that runs, and each
-// thread's own block. Every exported number is also a constant of the WebAssembly source.
+// The beginning of the shared memory, below the heap: the control block, the arguments of the running job, and a block
+// for each thread. Every exported number is also a constant of the WebAssembly source.
 import { MOST_THREADS } from "../../../device-names.ts";
 import { EXPONENTIAL } from "./constants.ts";
 import { AMX_CALL, ARRAYS_CALL, PACK_CALL, ROWS_CALL, SPLIT_CALL, TILES_CALL } from "./native.ts";
@@ -18,7 +18,7 @@ const JOB = record({
   nativeColumns: "i32",
 });
 
-/** Words that threads contend for have a cache line each. Nothing is at address 0. */
+/** Words that threads contend for have a cache line each. Address 0 is left unused. */
 const control = arrange({
   nothing: 4,
   shares: 4,
@@ -33,13 +33,13 @@ const control = arrange({
   arguments: 4 * ARGUMENT_WORDS,
 });
 
-/** Threads that the job's tasks are shared among. */
+/** Number of threads that share the job's tasks. */
 export const SHARES = control.places.shares;
-/** Counts jobs; idle workers sleep on it. */
+/** Counts jobs; idle workers wait on it. */
 export const EPOCH = control.places.epoch;
-/** Tasks finished; the main thread sleeps on it. */
+/** Number of finished tasks; the main thread waits on it. */
 export const DONE = control.places.done;
-/** Workers asleep. */
+/** Number of sleeping workers. */
 export const SLEEPERS = control.places.sleepers;
 /** 1 while the main thread sleeps. */
 export const WAITING = control.places.waiting;
@@ -48,10 +48,10 @@ export const FAILED = control.places.failed;
 /** 1 to end the workers. */
 export const STOP = control.places.stop;
 
-/** The job that runs: its kernel and number of tasks. */
+/** The running job: its kernel and number of tasks. */
 export const KERNEL = control.places.job + JOB.offsets.kernel;
 export const TASKS = control.places.job + JOB.offsets.tasks;
-/** Address of the first thread's scratch memory, and bytes from one thread's to the next. */
+/** Address of the first thread's scratch memory, and the bytes to the next thread's. */
 export const SCRATCH = control.places.job + JOB.offsets.scratch;
 export const SCRATCH_STRIDE = control.places.job + JOB.offsets.scratchStride;
 /** Address of the shared memory in the process (64 bits). */
@@ -59,12 +59,12 @@ export const MEMORY_ADDRESS = control.places.job + JOB.offsets.memoryAddress;
 /** Rows and columns of the machine code's tiles; 0 without machine code. */
 export const NATIVE_ROWS = control.places.job + JOB.offsets.nativeRows;
 export const NATIVE_COLUMNS = control.places.job + JOB.offsets.nativeColumns;
-/** Constants of the exponential function, four lanes each. */
+/** Constants of exp, four lanes each. */
 export const EXPONENTIAL_CONSTANTS = control.places.exponential;
-/** Arguments of the job that runs. */
+/** Arguments of the running job. */
 export const ARGUMENTS = control.places.arguments;
 
-/** A thread's own block: a product for {@linkcode PRODUCT}'s users, two records of calls, and a contended word. */
+/** A thread's block: a product, two records of arguments for machine code, and a word that threads contend for. */
 const block = arrange({
   product: PRODUCT.bytes,
   call: Math.max(TILES_CALL.bytes, AMX_CALL.bytes),
@@ -73,13 +73,13 @@ const block = arrange({
 });
 
 export const THREAD_PRODUCT = block.places.product;
-/** Arguments of a product in machine code. */
+/** Arguments for machine code that computes products. */
 export const THREAD_CALL = block.places.call;
-/** Arguments of any other machine code, which a product may call while it prepares its own. */
+/** Arguments for any other machine code, which may be called while those of a product are being prepared. */
 export const THREAD_SECOND_CALL = block.places.secondCall;
-/** Tasks of the thread's share that nobody has claimed; zero or less between jobs. */
+/** Number of unclaimed tasks in the thread's share; zero or less between jobs. */
 export const THREAD_LEFT = block.places.left;
-/** Bytes from one thread's block to the next: a multiple of 128, as processors fetch lines in pairs. */
+/** Bytes from one thread's block to the next: a multiple of 128, because processors fetch cache lines in pairs. */
 export const THREAD_BYTES = Math.ceil(block.bytes / 128) * 128;
 
 /** The threads' blocks. */

@@ -1,7 +1,7 @@
-// Records in memory: named fields at the offsets that C gives the members of a struct. AssemblyScript's unmanaged classes
-// are laid out the same way.
+// Records in memory: named fields with the offsets that C gives the members of a struct. AssemblyScript lays out
+// unmanaged classes the same way.
 
-/** Bytes of each type of number; `usize` is an address or a number of bytes in the shared memory. */
+/** Bytes of each type; a `usize` is an address or a number of bytes in the shared memory. */
 const NUMBER_BYTES = { i32: 4, u32: 4, f32: 4, usize: 4, i64: 8, u64: 8 } as const;
 
 export type NumberType = keyof typeof NUMBER_BYTES;
@@ -11,7 +11,7 @@ export type FieldType = NumberType | `${NumberType}[${number}]` | "usize[]";
 
 export type Fields = Readonly<Record<string, FieldType>>;
 
-/** Values of a record's fields, by name. */
+/** Values for a record's fields, by name. */
 export type Values<F extends Fields> = {
   readonly [Name in keyof F]: F[Name] extends "usize[]" ? readonly number[] : number;
 };
@@ -19,9 +19,9 @@ export type Values<F extends Fields> = {
 export interface Field {
   readonly name: string;
   readonly type: NumberType;
-  /** Elements of an array; 1 for a number, undefined for a list of any length. */
+  /** Number of elements: 1 for a number, undefined for a list of any length. */
   readonly length: number | undefined;
-  /** Bytes from the beginning of the record. */
+  /** Bytes from the start of the record. */
   readonly offset: number;
 }
 
@@ -31,11 +31,11 @@ export interface RecordLayout<F extends Fields = Fields> {
   readonly offsets: { readonly [Name in keyof F]: number };
   /** Size in bytes, without a trailing list. */
   readonly bytes: number;
-  /** Type information only. */
+  /** For type inference only. */
   readonly types?: F;
 }
 
-/** Lays out a record: each field on a multiple of its number's size. */
+/** Lays out a record: each field is aligned to the size of its type. */
 export function record<const F extends Fields>(types: F): RecordLayout<F> {
   const fields: Field[] = [];
   let [offset, widest] = [0, 4];
@@ -66,13 +66,13 @@ function bitsOf(type: NumberType, value: number): number {
   return intBits[0]!;
 }
 
-// What follows runs for every job and task, mostly with cold caches: hence no iterators over fields, and no shared function
-// that writes to arrays of both kinds.
+// The following functions run for every job and task, mostly with cold caches. Hence no iterators over fields, and no
+// shared function that writes to both kinds of arrays.
 
 /**
- * Writes a record whose numbers all have 32 bits.
+ * Writes a record of 32-bit numbers.
  *
- * @returns how many words were written
+ * @returns the number of words written
  */
 export function writeRecord<F extends Fields>(
   { fields }: RecordLayout<F>,
@@ -89,16 +89,16 @@ export function writeRecord<F extends Fields>(
   return at;
 }
 
-/** A table of equal records, for the tasks of one job. */
+/** A table of records, one for each task of a job. */
 export interface Table<F extends Fields> {
-  /** The records' numbers, each as 32 bits. */
+  /** The records as 32-bit words. */
   readonly words: readonly number[];
   /** Number of records. */
   length: number;
   add(values: Values<F>): void;
 }
 
-/** A table of records of this layout. */
+/** A table of records with this layout. */
 export type TableOf<Layout> = Layout extends RecordLayout<infer F> ? Table<F> : never;
 
 export function createTable<F extends Fields>({ fields }: RecordLayout<F>): Table<F> {
@@ -116,7 +116,9 @@ export function createTable<F extends Fields>({ fields }: RecordLayout<F>): Tabl
   };
 }
 
-/** Places of named parts in one block of memory, each on a cache line of its own. */
+/**
+ * Arranges named parts in one block of memory, each on its own cache lines: offsets of the parts, and the total size.
+ */
 export function arrange<Name extends string>(
   parts: { readonly [N in Name]: number },
 ): { readonly places: { readonly [N in Name]: number }; readonly bytes: number } {

@@ -1,4 +1,5 @@
-// Packed forms of matrices that never change, such as a frozen model's weights: kept so that no product packs them again.
+// Packed forms of matrices that never change, such as a frozen model's weights: kept so that no product packs them
+// again.
 import type { Block, Heap } from "./heap.ts";
 import { type Product, sameB } from "../products/product.ts";
 

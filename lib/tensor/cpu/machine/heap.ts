@@ -1,10 +1,11 @@
-// The allocator of the shared memory: size classes with free lists, merged when they would make the memory grow.
+// The allocator of the shared memory: size classes with free lists, which are merged before the memory would have to
+// grow.
 import { UserError } from "../../../errors.ts";
 
-/** A run of bytes in the memory, 64-byte aligned. */
+/** A block of memory, 64-byte aligned. */
 export interface Block {
   readonly address: number;
-  /** Size of its class: at least what was asked for. */
+  /** Size of its class: at least the size asked for. */
   readonly bytes: number;
 }
 
@@ -14,12 +15,12 @@ export interface Heap {
   free(block: Block): void;
   /** Bytes of all blocks in use. */
   usedBytes(): number;
-  /** The most bytes in use at once since the last `forgetPeak()`. */
+  /** Most bytes in use at once since the last `forgetPeak()`. */
   peakBytes(): number;
   forgetPeak(): void;
   /** Bytes that the memory has grown to. */
   reservedBytes(): number;
-  /** Fills the blocks that are free with `value`, for tests of kernels that must not read what they did not write. */
+  /** Fills free memory with `value`, for tests that kernels do not read what was never written. */
   poison(value: number): void;
 }
 
@@ -31,14 +32,14 @@ const LARGEST = 65535 * PAGE;
  * An allocator over `memory` from `base` on.
  *
  * A block's size is rounded up to a multiple of 64 bytes with at most 12.5 % waste; a freed block waits in its class's
- * list for the next of its size. Only when no block of the class is free and the memory would have to grow, and enough
- * bytes lie free, are free neighbours merged; so the sizes of one phase don't starve the next.
+ * list for the next request of that class. Free neighbors are merged only when no block of a class is free, the memory
+ * would have to grow, and enough bytes are free, so that the sizes of one phase do not starve the next.
  *
  * @param limit most bytes the memory may grow to
  */
 export function createHeap(memory: WebAssembly.Memory, base: number, limit = LARGEST): Heap {
   const lists = new Map<number, number[]>();
-  /** Merged free runs, not yet handed out again. */
+  /** Merged free memory, not yet handed out again. */
   let regions: { address: number; bytes: number }[] = [];
   let top = base;
   let used = 0;
@@ -62,7 +63,7 @@ export function createHeap(memory: WebAssembly.Memory, base: number, limit = LAR
     let address = fromRegions(bytes);
     if (address >= 0) return address;
     const fits = top + bytes <= memory.buffer.byteLength;
-    // Merging is worth its sort only when there is much to win, or nothing else left.
+    // Merging sorts all free blocks: it pays only if much is free, or if nothing else is left.
     if (!fits && freedSinceMerge >= bytes && (freeBytes > top / 4 || top + bytes > most)) {
       merge();
       address = fromRegions(bytes);
@@ -114,23 +115,23 @@ export function createHeap(memory: WebAssembly.Memory, base: number, limit = LAR
     const size = memory.buffer.byteLength;
     const missing = top + bytes - size;
     if (missing <= 0) return;
-    const room = most - size;
-    const generous = Math.min(Math.max(missing, 16 << 20, size >> 3 << 0), room);
+    const headroom = most - size;
+    const generous = Math.min(Math.max(missing, 16 << 20, size >> 3 << 0), headroom);
     for (const step of [generous, missing]) {
-      if (step < missing || step > room) continue;
+      if (step < missing || step > headroom) continue;
       try {
         memory.grow(Math.ceil(step / PAGE));
         return;
       } catch {
-        // the system refuses this much: try what is needed, then give up
+        // the system refuses this much: try just what is needed, then give up
       }
     }
     throw new UserError(
       "tensor.memory",
       `Cannot allocate ${mebibytes(bytes)}: ${mebibytes(used)} of at most ${mebibytes(most)} are in use`,
-      "Use a smaller batch or sequence, accumulate gradients over more micro-batches (accumulate), compute activations " +
-        "again in the backward pass (activations: recompute), hold frozen models in half precision (stitch.frozen: half), " +
-        "or run on a GPU (--device webgpu)",
+      "Use a smaller batch or sequence, accumulate gradients over more micro-batches (accumulate), recompute " +
+        "activations in the backward pass (activations: recompute), hold frozen models in half precision " +
+        "(stitch.frozen: half), or run on a GPU (--device webgpu)",
     );
   }
 
@@ -157,7 +158,7 @@ export function createHeap(memory: WebAssembly.Memory, base: number, limit = LAR
   };
 }
 
-/** Bytes of the class for `bytes`: a multiple of 64, above 1 KiB with three significant bits after the first. */
+/** Size of the class for `bytes`: a multiple of 64; above 1 KiB, with three significant bits after the first. */
 export function classSize(bytes: number): number {
   if (bytes <= 1024) return Math.max(64, Math.ceil(bytes / 64) * 64);
   const step = 2 ** (Math.floor(Math.log2(bytes - 1)) - 3);

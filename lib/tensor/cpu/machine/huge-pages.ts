@@ -1,5 +1,5 @@
-// Huge pages for the shared memory: packing reads rows that are pages apart, and looking up small pages took 4 to 5 % of a
-// training step.
+// Huge pages for the shared memory: packing reads rows that are pages apart, and looking up small pages took 4 to 5 %
+// of a training step.
 import { addressOf } from "../../address.ts";
 
 const ADVISE_HUGE_PAGES = 14;

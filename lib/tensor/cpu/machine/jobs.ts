@@ -48,8 +48,8 @@ export type KernelFunction = (call: {
 }) => tf.TensorInfo | tf.TensorInfo[];
 
 /**
- * Registers our kernel, in place of a copied stock kernel if there is one. Its errors name the operation and its inputs, and
- * leave nothing allocated.
+ * Registers our kernel, in place of a copied stock kernel if there is one. Its errors name the operation and its
+ * inputs, and leave nothing allocated.
  */
 export function register(kernelName: string, kernel: KernelFunction): void {
   if (tf.getKernel(kernelName, CPU_BACKEND) !== undefined) tf.unregisterKernel(kernelName, CPU_BACKEND);

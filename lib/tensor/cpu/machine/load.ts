@@ -1,6 +1,6 @@
 // Loads the WebAssembly kernels for this machine. They are AssemblyScript (../wasm/source), compiled ahead of time and
-// committed, so no compiler is needed at run time; `deno task build:wasm --check` and a test show that the binaries match
-// their source.
+// committed, so no compiler is needed at run time; `deno task build:wasm --check` and a test show that the binaries
+// match their source.
 import type { Sgemm } from "../../blas.ts";
 import type { NativeKernels } from "../x86/open.ts";
 

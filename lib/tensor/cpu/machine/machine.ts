@@ -44,8 +44,8 @@ export interface Machine {
   /** Runs all waiting jobs. */
   finish(): void;
   /**
-   * A part of the memory, to be read or written at once: waiting jobs are run first. What is written later may come before
-   * jobs that were queued earlier.
+   * A part of the memory, to be read or written at once: waiting jobs are run first. What is written later may come
+   * before jobs that were queued earlier.
    */
   view<T>(
     Type: new (buffer: ArrayBufferLike, address: number, length: number) => T,
@@ -72,8 +72,8 @@ export interface MachineOptions {
 }
 
 /**
- * What computes matrix products: our machine code for AMX (split bfloat16 with float32's precision), AVX-512 or AVX2, the
- * system's BLAS, or the WebAssembly kernels, which run anywhere.
+ * What computes matrix products: our machine code for AMX (split bfloat16 with float32's precision), AVX-512 or AVX2,
+ * the system's BLAS, or the WebAssembly kernels, which run anywhere.
  */
 export type Products = typeof PRODUCTS[number];
 
@@ -201,8 +201,8 @@ export async function createMachine(
 }
 
 /**
- * What is asked for by name or by `STITCHBOOK_PRODUCTS`, else the first that is available; a BLAS that `STITCHBOOK_BLAS`
- * names has precedence over machine code.
+ * What is asked for by name or by `STITCHBOOK_PRODUCTS`, else the first that is available; a BLAS that
+ * `STITCHBOOK_BLAS` names has precedence over machine code.
  *
  * @throws UserError `device.products` or `device.blas` if what is asked for by name is not available
  */
@@ -241,7 +241,7 @@ async function findProducts(
   );
 }
 
-/** What every worker starts with, besides its number. */
+/** What every worker starts with, besides its thread number. */
 interface Start {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;

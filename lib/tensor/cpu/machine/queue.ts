@@ -1,13 +1,13 @@
-// Jobs that wait for the main thread. A kernel drives the main thread's own code and data out of its caches, so preparing a
-// job takes several times as long right after a kernel as right after another preparation. So the main thread prepares many
-// jobs, while the other threads begin to run them, and takes part when values are wanted.
+// Jobs that wait for the main thread. A kernel evicts the main thread's code and data from its caches, so that
+// preparing a job takes several times as long right after a kernel as after another preparation. So the main thread
+// prepares many jobs while the other threads begin to run them, and takes part when values are needed.
 import { ARGUMENT_WORDS, ARGUMENTS } from "../layout/memory.ts";
 import type { Block, Heap } from "./heap.ts";
 
 export interface JobQueue {
   /** Where the next job's arguments are written before it is added. */
   readonly arguments: Int32Array;
-  /** Adds a job with so many words of arguments; runs all jobs if many are waiting. */
+  /** Adds a job with this many words of arguments; runs all jobs if many are waiting. */
   add(kernel: number, words: number, tasks: number, helpers: number): void;
   /** Address of a copy of these words, for the job added next. */
   stage(words: ArrayLike<number>): number;
@@ -17,7 +17,7 @@ export interface JobQueue {
 
 /** Most jobs that wait: more than a step of a few layers has in its forward or backward pass. */
 const MOST = 256;
-/** Bytes for staged words, at first. */
+/** Initial memory for staged words. */
 const STAGE_BYTES = 1 << 18;
 
 /** Runs jobs whose arguments are in the control block. */
@@ -42,8 +42,8 @@ interface Job {
 }
 
 /**
- * A queue of jobs, run in order. Memory that is freed may be given out again at once, because its next user is a later job;
- * only code that reads or writes memory without a job must call `finish()` first.
+ * A queue of jobs, run in order. Memory that is freed may be given out again at once, because its next user is a later
+ * job; only code that reads or writes memory without a job must call `finish()` first.
  */
 export function createQueue(memory: WebAssembly.Memory, heap: Heap, runner: Runner): JobQueue {
   const control = new Int32Array(memory.buffer, ARGUMENTS, ARGUMENT_WORDS);

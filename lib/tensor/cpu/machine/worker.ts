@@ -9,9 +9,9 @@ interface Start {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly thread: number;
-  /** The library for matrix products, if there is one. */
+  /** Path of the BLAS, if one is used. */
   readonly blas: string | undefined;
-  /** The native kernels, if they run here. */
+  /** Level of the machine code, if it is used. */
   readonly native: NativeLevel | undefined;
 }
 

@@ -1,4 +1,5 @@
-// The matrices B of products by AMX, split into three bfloat16 parts: once for all threads, and kept if they are constant.
+// The matrices B of products by AMX, split into three bfloat16 parts: once for all threads, and kept if they are
+// constant.
 import { AMX_EDGE_BYTES, AMX_RUN, AMX_STEP, AMX_STEP_BYTES, AMX_STRIP } from "../layout/constants.ts";
 import { AMX_SPLIT } from "../layout/jobs.ts";
 import { splitForm } from "../layout/native.ts";
@@ -13,7 +14,7 @@ import { matricesOf, type Product, sameB } from "./product.ts";
 const SPLITTING = 0.4;
 /** Numbers of B that one task splits, at least. */
 const SPLIT_NUMBERS = 16_384;
-/** Memory for the word that says whether numbers are too large. */
+/** Memory for the word that flags numbers too large to split. */
 const FLAG_BYTES = 64;
 
 /** Steps of k that are multiplied at a time. */
@@ -38,7 +39,7 @@ export interface Operand {
 /** Bytes of a strip of so many steps of k. */
 export const stripBytes = (length: number) => Math.ceil(length / AMX_STEP) * AMX_STEP_BYTES;
 
-/** Each distinct B of the products, and which is whose; strips that are not kept go to the block. */
+/** The distinct matrices B, and the one of each product; strips that are not kept go to the block. */
 export function operandsOf(
   machine: Machine,
   products: readonly Product[],
@@ -51,7 +52,7 @@ export function operandsOf(
     const matrices = oneB ? 1 : batch;
     const matrixBytes = Math.ceil(N / AMX_STRIP) * stripBytes(Math.min(K, AMX_RUN));
     const size = matrices * matrixBytes;
-    // Of a longer K, the strips of one run replace those of the previous run.
+    // With a longer K, each run's strips replace those of the previous run.
     const kept = K <= AMX_RUN ? machine.constants.find(product, "strips", FLAG_BYTES + size) : undefined;
     const at = bytes;
     if (kept === undefined) bytes += size;

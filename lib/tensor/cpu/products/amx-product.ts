@@ -23,8 +23,8 @@ export function fitsAmx({ M, N, K }: Pick<Product, "M" | "N" | "K">): boolean {
 }
 
 /**
- * Runs products that do not depend on each other, one run of k after another. Rows of A, and matrices B, with a number of
- * 2^60 or more, an infinity or NaN are left to AVX-512: split, an infinity would become NaN.
+ * Runs products that do not depend on each other, one run of k after another. Rows of A, and matrices B, with a number
+ * of 2^60 or more, an infinity or NaN are left to AVX-512: split, an infinity would become NaN.
  */
 export function multiplyByAmx(machine: Machine, products: readonly Product[]): void {
   const K = products[0]!.K;

@@ -1,5 +1,5 @@
-// Matrix products by the system's BLAS: each is cut into parts, one task each, by its shape alone, so that the bytes do not
-// depend on the number of threads.
+// Matrix products by the system's BLAS: each is cut into parts, one task each, by its shape alone, so that the bytes do
+// not depend on the number of threads.
 import { PRODUCT } from "../layout/jobs.ts";
 import { createTable } from "../layout/record.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -50,8 +50,8 @@ export function multiplyByBlas(machine: Machine, products: readonly Product[]): 
 }
 
 /**
- * Runs of C's rows and columns, `[begin, length]` each: a power of two parts in all, as square as possible. Beyond four,
- * parts stay larger than {@linkcode SIDE} each way, because the library packs A and B anew for each.
+ * Runs of C's rows and columns, `[begin, length]` each: a power of two parts in all, as square as possible. Beyond
+ * four, parts stay larger than {@linkcode SIDE} each way, because the library packs A and B anew for each.
  */
 function cut({ M, N, K }: Product): { readonly rows: [number, number][]; readonly columns: [number, number][] } {
   let rows = 1;

@@ -1,4 +1,4 @@
-// Matrix products: which way each is computed.
+// Chooses what computes each matrix product.
 import type { Machine } from "../machine/machine.ts";
 import { fitsAmx, multiplyByAmx } from "./amx-product.ts";
 import { multiplyByBlas } from "./blas-product.ts";
@@ -6,7 +6,7 @@ import { multiplyByTiles } from "./native-product.ts";
 import type { Product } from "./product.ts";
 import { hasFewRows, multiplyByWasm, multiplyFewRows } from "./wasm-product.ts";
 
-/** Products that do not depend on each other. */
+/** Computes products that do not depend on each other. */
 export function multiplyAll(machine: Machine, products: readonly Product[]): void {
   const many = products.every((product) => !hasFewRows(product) || product.batch > 1);
   if (machine.native !== undefined && many) multiplyNatively(machine, products);

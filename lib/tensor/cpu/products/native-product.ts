@@ -1,5 +1,5 @@
-// Matrix products by the tile kernels in machine code: B is packed once, in parts, then parts of C are computed. How the work
-// is cut does not change a bit: each element adds up its k in one order.
+// Matrix products by the tile kernels in machine code: B is packed once, in parts, then C is computed in parts. How the
+// work is cut does not change the result: each element adds its products in one order of k.
 import { K_RUN } from "../layout/constants.ts";
 import { PANELS, PRODUCT } from "../layout/jobs.ts";
 import { createTable, type TableOf } from "../layout/record.ts";
@@ -16,11 +16,11 @@ const PACKING = 0.4;
 /** Floating-point operations of one part, at least: about 10 µs, above the cost of handing it out. */
 const PART = 1e6;
 
-/** Where a product's packed B goes: where it is kept, or `at` bytes into memory of its own. */
+/** Where a product's packed B goes: to where it is kept, or `at` bytes into a temporary block. */
 interface Place {
   readonly at: number;
   readonly kept: KeptForm | undefined;
-  /** Whether it is packed, or another product's and packed for that. */
+  /** Whether it needs no packing: it is packed already, or packed for another product of the job. */
   readonly isPacked: boolean;
 }
 

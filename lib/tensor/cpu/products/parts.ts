@@ -1,9 +1,10 @@
-// How products are cut into parts of similar size, one task each.
+// Cuts products into parts of similar size, one task each.
 import type { Product } from "./product.ts";
 
 /**
- * Rows and columns of one part: several parts for each thread, so that none waits long for another, but each of several tiles
- * and panels. A part's rows of A are packed, or read from memory, once for all its columns, so rows are cut first.
+ * Rows and columns of one part. There are several parts per thread, so that threads do not wait long for each other,
+ * but each has several tiles and panels. A part's rows of A are packed, or read from memory, once for all its columns,
+ * so rows are cut first.
  *
  * @param least floating-point operations of a part
  * @param unit what a part's rows are a multiple of

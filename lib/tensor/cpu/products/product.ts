@@ -1,6 +1,8 @@
-// What a matrix product is.
+// A batch of matrix products, as the kernels take it.
 
-/** C `[batch, M, N]` = A·B; A is `[batch, M, K]` (`[batch, K, M]` if transposed), B `[batch, K, N]` (`[batch, N, K]`). */
+/**
+ * C `[batch, M, N]` = A·B; A is `[batch, M, K]` (`[batch, K, M]` if transposed), B `[batch, K, N]` (`[batch, N, K]`).
+ */
 export interface Product {
   readonly batch: number;
   readonly M: number;
@@ -27,7 +29,7 @@ export function sameB(one: Product, other: Product): boolean {
     one.batch === other.batch && one.oneB === other.oneB;
 }
 
-/** Where the matrices of one element of the batch begin, and the bytes from one row of each to the next. */
+/** Addresses of one batch element's matrices, and their row strides in bytes. */
 export function matricesOf({ M, N, K, a, b, c, transposeA, transposeB, oneA, oneB }: Product, index: number) {
   return {
     a: a + (oneA ? 0 : 4 * index * M * K),

@@ -6,7 +6,7 @@ import { matricesOf, type Product } from "./product.ts";
 
 /** Rough speed of one thread, floating-point operations per nanosecond. */
 const FLOPS = 50;
-/** Rows of one task: a run of k of its part of A stays in the second-level cache. */
+/** Rows per task: a run of k of its part of A stays in the second-level cache. */
 const ROWS = 96;
 /** Up to here, packing would cost more than the product. */
 const FEW_ROWS = 4;
@@ -85,7 +85,7 @@ export function multiplyByWasm(machine: Machine, product: Product): void {
   }
 }
 
-/** Rows and panels of one task, so that every thread has several tasks, but none is tiny. */
+/** Rows and panels per task, so that every thread has several tasks but none is tiny. */
 function tasksOf(threads: number, batch: number, M: number, panels: number) {
   let rows = ROWS;
   let panelsPerTask = panels;

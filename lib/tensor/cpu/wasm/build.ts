@@ -1,5 +1,5 @@
-// Generates source/generated/ and compiles source/ to kernels-relaxed.wasm and kernels-simd.wasm; with --check, only says
-// whether they are up to date.
+// Generates source/generated/, and compiles source/ to kernels-relaxed.wasm and kernels-simd.wasm; with --check, only
+// checks that they are up to date.
 import asc from "assemblyscript/asc";
 import type { SimdLevel } from "../machine/load.ts";
 import { generateSources } from "./generate.ts";
@@ -7,7 +7,14 @@ import { generateSources } from "./generate.ts";
 const here = new URL(".", import.meta.url);
 const levels: readonly SimdLevel[] = ["relaxed", "simd"];
 
-/** The binary of the source for one level. */
+// deno-fmt-ignore
+const OPTIONS = [
+  "index.ts", "--outFile", "kernels.wasm", "-O3", "--runtime", "stub", "--noAssert", "--use", "abort=",
+  "--importMemory", "--sharedMemory", "--initialMemory", "16", "--maximumMemory", "65536",
+  "--enable", "threads", "--enable", "simd",
+];
+
+/** Compiles the source for one level. */
 export async function compileKernels(level: SimdLevel): Promise<Uint8Array<ArrayBuffer>> {
   const sources = new Map<string, string>();
   const folder = new URL("./source/", here);
@@ -17,11 +24,7 @@ export async function compileKernels(level: SimdLevel): Promise<Uint8Array<Array
   for (const [name, text] of generateSources()) sources.set(`generated/${name}`, text);
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
-    [
-      ...["index.ts", "--outFile", "kernels.wasm", "-O3", "--runtime", "stub", "--noAssert", "--use", "abort="],
-      ...["--importMemory", "--sharedMemory", "--initialMemory", "16", "--maximumMemory", "65536"],
-      ...["--enable", "threads", "--enable", "simd", ...(level === "relaxed" ? ["--enable", "relaxed-simd"] : [])],
-    ],
+    [...OPTIONS, ...(level === "relaxed" ? ["--enable", "relaxed-simd"] : [])],
     {
       readFile: (name) => sources.get(name) ?? null,
       writeFile: (_name, contents) => {
@@ -39,7 +42,7 @@ export function kernelsFile(level: SimdLevel): URL {
   return new URL(`./kernels-${level}.wasm`, here);
 }
 
-/** All files made from the source, with what they should hold. */
+/** All files made from the source, with their expected contents. */
 export async function builtFiles(): Promise<readonly (readonly [file: URL, bytes: Uint8Array<ArrayBuffer>])[]> {
   const generated = [...generateSources()].map(([name, text]) => {
     return [new URL(`./source/generated/${name}`, here), new TextEncoder().encode(text)] as const;

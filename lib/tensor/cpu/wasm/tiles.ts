@@ -1,26 +1,26 @@
-// Generates the WebAssembly inner loops of matrix products: a tile of C stays in local variables while k goes by.
+// Generates the inner loops of matrix products in WebAssembly: the sums of a tile of C are local variables.
 //
-// 6×8 elements are 12 vectors, which leaves four registers to A and B. The sums of a larger tile go by way of the stack: a
-// tenth faster at best, a third slower once V8 has compiled the functions above anew. V8 checks the bounds of every access,
-// so few loads count: where A is packed, one load brings four of its elements.
+// 6×8 elements are 12 vectors, which leaves four registers for A and B. The sums of a larger tile spill to the stack,
+// which is a tenth faster at best, and a third slower once V8 has recompiled the callers. V8 checks the bounds of every
+// access, so that few loads matter: if A is packed, one load fetches four of its elements.
 import { A_STEP_BYTES, B_STEP_BYTES, TILE_COLUMNS, TILE_ROWS } from "../layout/constants.ts";
 
 const rows = Array.from({ length: TILE_ROWS }, (_, row) => row);
 const vectors = Array.from({ length: TILE_COLUMNS / 4 }, (_, i) => i);
 const sums = rows.flatMap((row) => vectors.map((vector) => ({ row, vector, name: `c${row}${vector}` })));
 
-/** One function: where it finds elements of A, and how it goes from one k to the next. */
+/** One of the functions: where it finds the elements of A, and how it advances from one k to the next. */
 interface Variant {
   readonly name: string;
   readonly comment: string;
-  /** Parameter besides the common ones. */
+  /** An additional parameter. */
   readonly stride?: string;
-  /** Steps of k without a jump. */
+  /** Steps of k per iteration. */
   readonly unroll: number;
   /** Bytes of B from one k to the next. */
   readonly stepB: number;
   readonly begin?: readonly string[];
-  /** Statements that load what an element of A is taken from, and the element in all four lanes. */
+  /** A statement that loads elements of A, if one is needed, and an expression for one element in all four lanes. */
   readonly element: (row: number, step: number) => { readonly load?: string; readonly value: string };
   /** Statements after `count` steps, and after each one. */
   readonly advance?: (count: number) => readonly string[];
@@ -30,7 +30,7 @@ interface Variant {
 const variants: readonly Variant[] = [
   {
     name: "multiplyPacked",
-    comment: "A is packed, six elements a step; B is half of a packed panel.",
+    comment: "A is packed, six elements per k; B is half of a packed panel.",
     unroll: 2,
     stepB: B_STEP_BYTES,
     element: (row, step) => ({
@@ -42,7 +42,7 @@ const variants: readonly Variant[] = [
   {
     name: "multiplyRows",
     comment:
-      "Rows of A lie `stride` bytes apart; from `mr` on, the last one is repeated. B is packed, eight columns a step.",
+      "A's rows are `stride` bytes apart; rows past the last of `mr` repeat it. B is packed, eight columns per k.",
     stride: "stride",
     unroll: 4,
     stepB: 4 * TILE_COLUMNS,
@@ -52,7 +52,7 @@ const variants: readonly Variant[] = [
   },
   {
     name: "multiplyColumns",
-    comment: "A is stored transposed: six elements side by side, `stride` bytes from one step to the next.",
+    comment: "A is stored transposed: six contiguous elements per k, `stride` bytes from one k to the next.",
     stride: "stride",
     unroll: 4,
     stepB: 4 * TILE_COLUMNS,
@@ -61,14 +61,14 @@ const variants: readonly Variant[] = [
   },
 ];
 
-/** The source of all variants, and of what they do at the edge of C. */
+/** The source of all variants, and of the copy at the edge of C. */
 export function generateTiles(): string {
   return [
     `import { TILE_COLUMNS, TILE_ROWS } from "./layout";`,
     `import { madd } from "../math";`,
     `import { scratch } from "../thread";`,
     "",
-    "// Each is C = A·B, or C + A·B with `add`, over `kc` steps, of the `mr` rows and `nr` columns that there are.",
+    "// Each computes C = A·B, or C + A·B with `add`, over `kc` steps, for `mr` rows and `nr` columns.",
     ...variants.flatMap((variant) => ["", ...generateVariant(variant)]),
     "",
     "function copyTile(tile: usize, c: usize, ldc: usize, mr: i32, nr: i32, add: bool): void {",

@@ -1,7 +1,9 @@
-// The inner kernel of matrix products by AMX: blocks of C = A·B in float32, from numbers in three bfloat16 parts (split.ts).
+// The inner kernel of matrix products by AMX: blocks of C = A·B in float32, from numbers split into three bfloat16
+// parts (split.ts).
 //
-// (a1 + a2 + a3)·(b1 + b2 + b3) is computed without a2·b3, a3·b2 and a3·b3, which are below 2^-26 of a·b: each product is as
-// good as a float32 one. Products are added in float32, in AMX's order: 32 k at a time, the small products first.
+// Of (a1 + a2 + a3)·(b1 + b2 + b3), the products a2·b3, a3·b2 and a3·b3 are left out: they are below 2^-26 of a·b, so
+// that the rest is as accurate as a float32 product. AMX adds products in float32, 32 k at a time, the small products
+// first.
 import { AMX_GROUP_BYTES, AMX_PART_BYTES, AMX_STEP_BYTES, AMX_STRIP } from "../layout/constants.ts";
 import { AMX_CALL } from "../layout/native.ts";
 import {
@@ -46,16 +48,16 @@ export function emitTileShapes(asm: Assembler): Label {
 }
 
 const ARGUMENTS = RDI;
-/** The strip of B and the first row of its columns of C; the strip of A and its block of C. */
+/** The current strip of B, and the first block of C for it; the current strip of A, and the block of C for both. */
 const STRIP_B = RBX, C_FIRST = RBP, STRIP_A = R12, C = R13;
 const STRIPS_B_LEFT = R14, STRIPS_A_LEFT = R15;
-/** The step of A and of B, steps left; bytes from one line of a tile to the next. */
+/** The current step of A and of B, steps left; bytes from one line of a tile to the next. */
 const STEP_A = R8, STEP_B = R9, STEPS_LEFT = RCX, LINE_BYTES = RDX;
-/** Bytes from a row of C to the next, where it is needed. */
+/** C's row stride, or that of the scratch memory for blocks at the edge. */
 const LDC = R10;
-/** While sums are computed: the rows of C to be prefetched next, where they end, and what is added to them. */
+/** While sums are computed: the rows of C to prefetch next, where they end, and the addend of the next block. */
 const AHEAD = RAX, AHEAD_END = R11, AHEAD_ADDEND = RSI;
-/** The upper and the lower half of a block's rows, in C or elsewhere. */
+/** The two halves of a block's rows, in C, the addend or scratch memory. */
 const LOWER = RAX, UPPER = R11;
 const TEMPORARY = RAX;
 
@@ -63,7 +65,7 @@ const argument = (name: keyof typeof AMX_CALL.offsets, more = 0): Address => {
   return { base: ARGUMENTS, disp: AMX_CALL.offsets[name] + more };
 };
 
-/** The four quarters of a block of C, a tile each: rows, columns. */
+/** The row and column of each quarter of a block of C; a quarter is a tile. */
 const QUARTERS = [[0, 0], [0, 1], [1, 0], [1, 1]] as const;
 
 /** Emits the function. */
@@ -118,7 +120,7 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     asm.bind(whole);
   }
 
-  /** The sums over k, added to what tiles 0 to 3 hold. */
+  /** Adds the sums over k to tiles 0 to 3. */
   function multiply(): void {
     const part = (base: GeneralRegister, part: number, group: number): Address => (
       { base, index: LINE_BYTES, scale: 1, disp: part * AMX_PART_BYTES + group * AMX_GROUP_BYTES }
@@ -145,7 +147,9 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     asm.jne(step);
   }
 
-  /** AHEAD begins after this block; AHEAD_ADDEND is what is added to that block, or C itself. */
+  /**
+   * Sets AHEAD to this block, AHEAD_END to the next, and AHEAD_ADDEND to the next block's addend, or to C without one.
+   */
   function beginAhead(): void {
     asm.mov(LDC, argument("ldc"));
     lowerHalf(C);
@@ -162,7 +166,7 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     asm.bind(fresh);
   }
 
-  /** Prefetches eight more rows of the block to write and of what is added to the next, until all are. */
+  /** Prefetches eight more rows of this block and of the next block's addend, until there are none left. */
   function prefetchAhead(): void {
     const done = asm.label();
     asm.cmp(AHEAD, AHEAD_END);
@@ -178,14 +182,14 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     asm.bind(done);
   }
 
-  /** Each quarter's place, in rows of LDC bytes whose halves begin at `upper` and LOWER. */
+  /** Calls `use` with each quarter's address; the two halves of the rows begin at `upper` and LOWER. */
   function eachQuarter(upper: GeneralRegister, use: (quarter: number, place: Address) => void): void {
     QUARTERS.forEach(([row, column], i) =>
       use(i, { base: row === 0 ? upper : LOWER, index: LDC, scale: 1, disp: 64 * column })
     );
   }
 
-  /** LOWER = 16 rows of LDC bytes after `upper`. */
+  /** LOWER = `upper` plus 16 rows. */
   function lowerHalf(upper: GeneralRegister): void {
     asm.lea(LOWER, { base: upper, index: LDC, scale: 8 });
     asm.lea(LOWER, { base: LOWER, index: LDC, scale: 8 });
@@ -214,7 +218,7 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     eachQuarter(C, (quarter, place) => asm.tilestored(place, tmm(quarter)));
   }
 
-  /** A block at an edge of C goes by way of `edge`. */
+  /** A block at the edge of C is computed in scratch memory first. */
   function partialBlock(): void {
     const rowsLeft = RCX, row = R8, addend = RSI, edge = UPPER;
     clearTiles();
@@ -244,7 +248,7 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     asm.jne(next);
   }
 
-  /** k1 and k2: all columns, except in the last strip of B. */
+  /** Sets k1 and k2 to all columns, or, in the last strip of B, to those that exist. */
   function setMasks(): void {
     const [all, done] = [asm.label(), asm.label()];
     asm.cmp(STRIPS_B_LEFT, 1);
@@ -258,7 +262,7 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     asm.bind(done);
   }
 
-  /** All rows, except in the last strip of A. */
+  /** Sets the number of rows: all, or, in the last strip of A, those that exist. */
   function setRows(rows: GeneralRegister): void {
     const all = asm.label();
     asm.mov(rows, AMX_STRIP);

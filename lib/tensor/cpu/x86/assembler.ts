@@ -1,5 +1,6 @@
-// An assembler for the x86-64 instructions that the kernels use. Methods have the mnemonics and the operand order of the
-// Intel 64 Architectures Software Developer's Manual; its volume 2, chapter 2, describes the encodings (ModRM, VEX, EVEX).
+// An assembler for the x86-64 instructions that the kernels use. Methods have the mnemonics and the operand order of
+// the Intel 64 and IA-32 Architectures Software Developer's Manual; chapter 2 of its volume 2 describes the encodings
+// (ModRM, VEX, EVEX).
 
 export interface GeneralRegister {
   readonly kind: "general";
@@ -10,7 +11,7 @@ export interface GeneralRegister {
 export interface VectorRegister {
   readonly kind: "vector";
   readonly number: number;
-  /** Instructions are encoded for AVX2 on 256 bits, for AVX-512 on 512. */
+  /** Selects the encoding: VEX (AVX2) for 256 bits, EVEX (AVX-512) for 512. */
   readonly bits: 256 | 512;
 }
 
@@ -40,25 +41,25 @@ export const zmm = (number: number): VectorRegister => vector(512, number);
 export const k = (number: number): MaskRegister => ({ kind: "mask", number });
 export const tmm = (number: number): TileRegister => ({ kind: "tile", number });
 
-/** A place in memory: `base + index·scale + disp`. */
+/** An operand in memory: `base + index·scale + disp`. */
 export interface Address {
   readonly kind?: undefined;
   readonly base: GeneralRegister;
-  /** Any register but `RSP`. */
+  /** Any register except `RSP`. */
   readonly index?: GeneralRegister;
   readonly scale?: 1 | 2 | 4 | 8;
   readonly disp?: number;
 }
 
-/** A place in the code. */
+/** A position in the code. */
 export interface Label {
   readonly kind: "label";
   at: number | undefined;
-  /** Where 32-bit distances to it are missing, and what each is counted from. */
+  /** 32-bit distances to be filled in once it is bound, and the position that each is relative to. */
   readonly open: { readonly hole: number; readonly from: number }[];
 }
 
-/** Which lanes an AVX-512 instruction writes (k1 to k7); the others keep their value, or become 0 with `zero`. */
+/** The lanes that an AVX-512 instruction writes (k1 to k7); the others keep their value, or become 0 with `zero`. */
 export interface Masking {
   readonly mask: MaskRegister;
   readonly zero?: boolean;
@@ -67,7 +68,7 @@ export interface Masking {
 /** Opcode map (1: 0F, 2: 0F38, 3: 0F3A), mandatory prefix (1: 66, 2: F3, 3: F2), opcode. */
 type Encoding = readonly [map: number, prefix: number, opcode: number];
 
-/** Instructions on two sources; the second may be in memory. */
+/** Instructions with two sources, of which the second may be in memory. */
 const THREE_OPERANDS = {
   vaddps: [1, 0, 0x58],
   vsubps: [1, 0, 0x5c],
@@ -90,20 +91,20 @@ const THREE_OPERANDS = {
   vpord: [1, 1, 0xeb],
 } as const satisfies Record<string, Encoding>;
 
-/** The same with a byte that says how lanes are put together. */
+/** The same with a byte that selects lanes. */
 const SHUFFLES = {
   vshufps: [1, 0, 0xc6],
   vperm2f128: [3, 1, 0x06],
   vshuff32x4: [3, 1, 0x23],
 } as const satisfies Record<string, Encoding>;
 
-/** Shifts of 32-bit integers by a constant, by the digit that their opcode 72 has in place of a register. */
+/** Shifts of 32-bit integers by a constant (opcode 72): the digit in ModRM's `reg` field. */
 const SHIFTS = { vpslld: 6, vpsrad: 4, vpsrld: 2 } as const;
 
-/** Arithmetic on general registers, by the digit of its opcodes. */
+/** Arithmetic on general registers: the digit of its opcodes. */
 const ARITHMETIC = { add: 0, or: 1, and: 4, xor: 6, cmp: 7 } as const;
 
-/** Jumps by their condition's number. */
+/** Conditional jumps: the number of the condition. */
 const JUMPS = { jb: 2, je: 4, jne: 5, js: 8, jns: 9 } as const;
 
 /** Instructions without operands. */
@@ -125,7 +126,7 @@ type ThreeOperands = (
 ) => void;
 type Shuffle = (target: VectorRegister, a: VectorRegister, b: VectorRegister | Address, byte: number) => void;
 type Shift = (target: VectorRegister, source: VectorRegister, bits: number) => void;
-/** Constants have 32 bits with a sign; one operand at most is in memory, where it has 64 bits. */
+/** Constants are sign-extended 32-bit numbers. At most one operand is in memory; it has 64 bits there. */
 type Arithmetic = (target: GeneralRegister | Address, source: GeneralRegister | Address | number) => void;
 
 export interface Assembler
@@ -139,11 +140,11 @@ export interface Assembler
   readonly bytes: number[];
   label(): Label;
   bind(label: Label): void;
-  /** Fills up to a multiple of `unit` bytes with breakpoints. */
+  /** Pads the code to a multiple of `unit` bytes with breakpoints. */
   align(unit: number): void;
   /** Data. */
   db(...bytes: readonly number[]): void;
-  /** A label's distance from a place in the code, as 32-bit data. */
+  /** A label's distance from a position in the code, as 32-bit data. */
   dd(label: Label, from: number): void;
 
   mov(target: GeneralRegister | Address, source: GeneralRegister | Address | number): void;
@@ -153,7 +154,7 @@ export interface Assembler
   pop(register: GeneralRegister): void;
   jmp(to: Label | GeneralRegister): void;
   prefetcht0(address: Address): void;
-  /** Prefetches a line to be written. */
+  /** Prefetches a cache line for writing. */
   prefetchw(address: Address): void;
 
   vmovups(target: VectorRegister | Address, source: VectorRegister | Address, masking?: Masking): void;
@@ -163,14 +164,14 @@ export interface Assembler
   kxnorw(target: MaskRegister, a: MaskRegister, b: MaskRegister): void;
 
   ldtilecfg(source: Address): void;
-  /** The address's index is the step from row to row. */
+  /** The index register of the address holds the row stride. */
   tileloadd(target: TileRegister, source: Address): void;
   tilestored(target: Address, source: TileRegister): void;
   tilezero(target: TileRegister): void;
   tdpbf16ps(target: TileRegister, a: TileRegister, b: TileRegister): void;
 }
 
-/** An operand that is encoded in the ModRM byte's `rm` field. */
+/** An operand in ModRM's `rm` field. */
 type Operand = { readonly kind: string; readonly number: number } | Address;
 
 export function assembler(): Assembler {
@@ -183,7 +184,7 @@ export function assembler(): Assembler {
     int32((label.at ?? from) - from);
   }
 
-  /** ModRM, SIB and displacement; a displacement of one byte counts in units of `unit` bytes. */
+  /** ModRM, SIB and displacement; a one-byte displacement is in units of `unit` bytes. */
   function modRM(register: number, operand: Operand, unit = 1): void {
     const reg = (register & 7) << 3;
     if (operand.kind !== undefined) return emit(0xc0 | reg | operand.number & 7);
@@ -201,7 +202,7 @@ export function assembler(): Assembler {
   const baseOf = (operand: Operand) => operand.kind === undefined ? operand.base.number : operand.number;
   const indexOf = (operand: Operand) => operand.kind === undefined ? operand.index?.number ?? 0 : 0;
 
-  /** An instruction on general registers, with a REX prefix whether it needs one or not. */
+  /** An instruction on general registers, always with a REX prefix, even where it needs none. */
   function rex(bits: 32 | 64, opcode: readonly number[], register: number, operand: Operand): void {
     const wide = bits === 64 ? 8 : 0;
     emit(0x40 | wide | bit(register, 3) << 2 | bit(indexOf(operand), 3) << 1 | bit(baseOf(operand), 3), ...opcode);
@@ -218,7 +219,7 @@ export function assembler(): Assembler {
     modRM(target, operand);
   }
 
-  /** @param unit bytes of the operand in memory */
+  /** @param unit size in bytes of an operand in memory */
   function evex(
     [map, prefix, opcode]: Encoding,
     target: number,
@@ -227,7 +228,7 @@ export function assembler(): Assembler {
     masking: Masking | undefined,
     unit = 64,
   ): void {
-    // A vector register's fifth bit is where an address has its index's fourth.
+    // The fifth bit of a vector register is where an address has the fourth bit of its index.
     const x = operand.kind === undefined ? bit(indexOf(operand), 3) : bit(operand.number, 4);
     emit(
       0x62,
@@ -287,7 +288,7 @@ export function assembler(): Assembler {
       vectors(target.bits, encoding, target.number, a.number, b);
       emit(byte);
     }),
-    // The target is where other instructions have their first source.
+    // The target takes the field of other instructions' first source.
     ...each(SHIFTS, (digit): Shift => (target, source, bits) => {
       vectors(target.bits, [1, 1, 0x72], digit, target.number, source);
       emit(bits);
@@ -344,12 +345,12 @@ export function assembler(): Assembler {
     tileloadd: (target, source) => vex([2, 3, 0x4b], false, target.number, 0, source),
     tilestored: (target, source) => vex([2, 2, 0x4b], false, source.number, 0, target),
     tilezero: (target) => vex([2, 3, 0x49], false, target.number, 0, tmm(0)),
-    // The second source is where other instructions have their first.
+    // The sources are in each other's fields, compared with other instructions.
     tdpbf16ps: (target, a, b) => vex([2, 2, 0x5c], false, target.number, b.number, a),
   };
 }
 
-/** Emits a function that saves registers, and clears the vectors' upper halves before it returns: older code waits for them. */
+/** Emits a function that saves registers, and clears the vectors' upper halves so that SSE code does not slow down. */
 export function emitFunction(asm: Assembler, saved: readonly GeneralRegister[], body: () => void): void {
   saved.forEach(asm.push);
   body();

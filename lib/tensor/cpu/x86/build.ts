@@ -1,4 +1,5 @@
-// Assembles kernels-x86_64.so, the machine code as a shared object; with --check, only says whether it is up to date.
+// Assembles kernels-x86_64.so, a shared object with the kernels in machine code; with --check, only checks that it is
+// up to date.
 import { AVX2, AVX512, NATIVE_KERNEL, tileKernel, type TileShape } from "../layout/native.ts";
 import { emitAmx, emitTileShapes } from "./amx.ts";
 import { type Assembler, assembler, dword, type Label, RAX, RCX, RSI } from "./assembler.ts";
@@ -14,7 +15,7 @@ import { emitTiles } from "./tiles.ts";
 export function compileNative(): Uint8Array<ArrayBuffer> {
   const asm = assembler();
   const symbols: CodeSymbol[] = [];
-  /** Emits something named; `exported` functions begin a cache line. */
+  /** Emits a function or table and records its symbol; functions begin on a cache line. */
   function named<T>(name: string, kind: CodeSymbol["kind"], emit: () => T, exported = false): T {
     asm.align(exported || kind === "function" ? 64 : 1);
     const at = asm.bytes.length;
@@ -80,11 +81,13 @@ function kernelsOf(
   return kernels;
 }
 
-/** Emits `(arguments: pointer, kernel: i32) => void`, which jumps to one of as many kernels as there are labels returned. */
+/**
+ * Emits `(arguments: pointer, kernel: i32) => void`, which jumps to a kernel by number. Returns the kernels' labels.
+ */
 function emitDispatch(asm: Assembler, count: number): Label[] {
   const table = asm.label();
   asm.lea(RAX, table);
-  asm.mov(dword(RSI), dword(RSI)); // the upper half may be anything
+  asm.mov(dword(RSI), dword(RSI)); // clears the upper half, which may hold anything
   asm.movsxd(RCX, { base: RAX, index: RSI, scale: 4 });
   asm.add(RAX, RCX);
   asm.jmp(RAX);

@@ -1,6 +1,6 @@
-// A shared object for Linux on x86-64 that holds nothing but code and its tables: what `dlopen` needs to find the functions,
-// and sections and symbols for disassemblers, profilers and debuggers.
-// Layout: System V ABI, chapters 4 and 5 ("Object Files", "Program Loading and Dynamic Linking").
+// Writes a shared object for Linux on x86-64 that holds code and its tables: just what `dlopen` needs to find the
+// functions, and sections and symbols for disassemblers, profilers and debuggers. Layout: System V ABI, chapters 4 and
+// 5 ("Object Files", "Program Loading and Dynamic Linking").
 
 const PAGE = 4096;
 const HEADER_BYTES = 64, SEGMENT_BYTES = 56, SECTION_BYTES = 64, SYMBOL_BYTES = 24, DYNAMIC_BYTES = 16;
@@ -11,7 +11,7 @@ export interface CodeSymbol {
   readonly kind: "function" | "table";
   /** Whether `dlsym` finds it. */
   readonly exported: boolean;
-  /** Its place in the code and its size in bytes. */
+  /** Its offset in the code and its size, in bytes. */
   readonly at: number;
   readonly size: number;
 }
@@ -20,7 +20,7 @@ export interface CodeSymbol {
 const PROGBITS = 1, SYMTAB = 2, STRTAB = 3, HASH = 5, DYNAMIC = 6, DYNSYM = 11;
 const WRITE = 1, ALLOCATED = 2, EXECUTABLE = 4;
 
-/** Of each section: type, flags, alignment; the section it refers to; bytes of an entry. In the order of the file. */
+/** The sections in the order of the file: type, flags, alignment, the section that it refers to, bytes per entry. */
 const SECTIONS = {
   ".hash": { type: HASH, flags: ALLOCATED, align: 8, link: ".dynsym", entry: 4 },
   ".dynsym": { type: DYNSYM, flags: ALLOCATED, align: 8, link: ".dynstr", entry: SYMBOL_BYTES },
@@ -33,10 +33,10 @@ const SECTIONS = {
 } as const;
 type SectionName = keyof typeof SECTIONS;
 const NAMES = Object.keys(SECTIONS) as SectionName[];
-/** Section 0 is none. */
+/** Section 0 is the null section. */
 const numberOf = (name: SectionName) => 1 + NAMES.indexOf(name);
 
-/** The file: one segment to read and execute, and one to write, which the loader needs. */
+/** The file, with one readable and executable segment, and a writable one that the loader needs. */
 export function sharedObject(code: Uint8Array, symbols: readonly CodeSymbol[]): Uint8Array<ArrayBuffer> {
   const exported = symbols.filter((symbol) => symbol.exported);
   const all = [...symbols.filter((symbol) => !symbol.exported), ...exported]; // local symbols come first
@@ -84,7 +84,7 @@ export function sharedObject(code: Uint8Array, symbols: readonly CodeSymbol[]): 
     [1, 5, 0, executableBytes, PAGE], // load: read and execute
     [1, 6, at[".dynamic"], dynamicBytes, PAGE], // load: read and write
     [2, 6, at[".dynamic"], dynamicBytes, 8], // dynamic table
-    [0x6474e551, 6, 0, 0, 16], // the stack need not be executable
+    [0x6474e551, 6, 0, 0, 16], // no executable stack
   ];
   headers.forEach(([type, flags, place, size, align], i) => {
     const to = HEADER_BYTES + i * SEGMENT_BYTES;
@@ -95,7 +95,7 @@ export function sharedObject(code: Uint8Array, symbols: readonly CodeSymbol[]): 
     u64(to + 48, align!);
   });
 
-  // One bucket, whose chain goes through all symbols.
+  // One bucket, with a chain of all symbols.
   const count = 1 + exported.length;
   [1, count, count > 1 ? 1 : 0].forEach((value, i) => u32(at[".hash"] + 4 * i, value));
   for (let i = 1; i < count; i++) u32(at[".hash"] + 12 + 4 * i, i + 1 < count ? i + 1 : 0);

@@ -1,5 +1,6 @@
-// Kernels on exponentials in machine code: rows of attention's scores and of logits, and SwiGLU. They compute what the
-// WebAssembly source does (math.ts, elementwise.ts, attention.ts), operation by operation, so that the bits are the same.
+// Kernels that compute exponentials: on rows of attention scores and of logits, and SwiGLU. They perform the same
+// operations as the WebAssembly source (math.ts, elementwise.ts, attention.ts), in the same order, so that the bits are
+// the same.
 import { EXPONENTIAL } from "../layout/constants.ts";
 import { ARRAYS_CALL, ROW_RANGE, ROW_SUMS, ROWS_CALL, type TileShape } from "../layout/native.ts";
 import {
@@ -26,12 +27,12 @@ import {
 
 const SIGN = "sign";
 const NAMES = [...Object.keys(EXPONENTIAL), SIGN] as readonly (keyof typeof EXPONENTIAL | typeof SIGN)[];
-/** Bytes of each constant in the code: 16 times a float. */
+/** Bytes of each constant in the code: 16 copies of a float. */
 const CONSTANT_BYTES = 64;
 
 const ARGUMENTS = RDI, CONSTANTS = R11;
 
-/** Emits the constants, and sign bits after them. */
+/** Emits the constants, followed by sign bits. */
 export function emitConstants(asm: Assembler): Label {
   asm.align(64);
   const label = asm.label();
@@ -46,18 +47,18 @@ export function emitConstants(asm: Assembler): Label {
 /** The kernels of one width, by name. */
 export function exponentialKernels(asm: Assembler, { width }: TileShape, constants: Label) {
   const bytes = width / 8;
-  /** Vectors that hold 16 floats. */
+  /** Number of vectors that hold 16 floats. */
   const halves = 64 / bytes;
   const v = (number: number) => vector(width, number);
   const constant = (name: typeof NAMES[number]): Address => (
     { base: CONSTANTS, disp: CONSTANT_BYTES * NAMES.indexOf(name) }
   );
 
-  /** y = exp(x); x, `whole` and vector 7 are overwritten. `below`: for numbers at most 0, as in a softmax. */
+  /** y = exp(x); overwrites x, `whole` and vector 7. With `below`, only for numbers of at most 0, as in a softmax. */
   function exponential(y: VectorRegister, x: VectorRegister, whole: VectorRegister, below: boolean): void {
     const square = v(7), half = square;
     asm.vmovups(y, constant(below ? "smallest" : "least"));
-    asm.vmaxps(x, y, x); // NaN stays: the result is the second source then
+    asm.vmaxps(x, y, x); // NaN stays NaN: the result is the second source then
     if (!below) {
       asm.vmovups(y, constant("most"));
       asm.vminps(x, y, x);
@@ -86,7 +87,7 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
     asm.vmulps(y, y, whole);
   }
 
-  /** s = 1 / (1 + exp(−g)); vectors 5 to 7 are overwritten. */
+  /** s = 1 / (1 + exp(−g)); overwrites vectors 5 to 7. */
   function sigmoid(s: VectorRegister, g: VectorRegister): void {
     const x = v(5), one = v(5);
     asm.vmovups(x, constant(SIGN));
@@ -149,9 +150,9 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
     });
   }
 
-  /** In loops over rows: the row, bytes to the next, its range in the table, the other matrix or output, rows left. */
+  /** In loops over rows: the row, the stride, its range in the table, the other matrix or output, rows left. */
   const ROW = RAX, STEP = RDX, RANGE = RBX, OTHER = RSI, ROWS_LEFT = R8;
-  /** Where the row's numbers begin and end, and the column of this step, in bytes from ROW. */
+  /** Where the row's range begins and ends, and the current column, in bytes from ROW. */
   const BEGIN = R9, END = R10, COLUMN = RCX;
 
   function overRows(otherStep: number | GeneralRegister, body: () => void): void {
@@ -177,7 +178,7 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
     });
   }
 
-  /** `body` for each vector of the row, 16 floats at a time: `place` is where it is, from a register. */
+  /** A loop over the row's vectors, 16 floats at a time; `place` gives a vector's address from a base register. */
   function overColumns(body: (place: (base: GeneralRegister) => Address, half: number) => void): void {
     asm.mov(COLUMN, BEGIN);
     const column = asm.label();
@@ -190,7 +191,7 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
     asm.jne(column);
   }
 
-  /** A row's largest number, exponentials of how far each is below it (`keep`: in its place), and their sums in 16 parts. */
+  /** Each row's largest number and 16 partial sums of exp(x − largest); with `keep`, these replace the row. */
   function softmaxRows(keep: boolean): void {
     const sumAt = (half: number): Address => ({ base: OTHER, disp: ROW_SUMS.offsets.parts + bytes * half });
     const largestAt = (half: number): Address => ({ base: OTHER, disp: ROW_SUMS.offsets.largest + bytes * half });
@@ -202,7 +203,7 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
         asm.vmovups(v(2), place(ROW));
         asm.vmaxps(v(half), v(2), v(half));
       });
-      // 16 candidates become one, by way of memory.
+      // The largest of 16 candidates, by way of memory.
       eachHalf((half) => asm.vmovups(sumAt(half), v(half)));
       asm.vmovups(ymm(0), { base: OTHER });
       asm.vmaxps(ymm(0), ymm(0), { base: OTHER, disp: 32 });
@@ -229,7 +230,7 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
     });
   }
 
-  /** y = exp(row − first), for each vector of each row; `second` is the range's other number. */
+  /** A loop over all vectors with y = exp(row − first); first and second are the numbers of the row's range. */
   function overExponentials(
     body: (place: (base: GeneralRegister) => Address, y: VectorRegister, second: VectorRegister) => void,
   ): void {

@@ -1,10 +1,10 @@
-// What processor and system offer, asked in machine code: CPUID leaves 1 and 7, and the state that the system keeps (XGETBV).
+// Detects features of processor and system: CPUID leaves 1 and 7, and the registers that the system saves (XGETBV).
 import { FEATURES } from "../layout/native.ts";
 import { type Assembler, dword, type GeneralRegister, RAX, RBX, RCX, RDI, RDX, RSI } from "./assembler.ts";
 
 const EAX = dword(RAX), EBX = dword(RBX), ECX = dword(RCX), EDX = dword(RDX), ESI = dword(RSI), EDI = dword(RDI);
 
-/** Each bit as the manual numbers it (volume 2, CPUID; volume 1, XCR0). */
+/** Bits as the manual numbers them (volume 2, CPUID; volume 1, XCR0). */
 const FMA = 1 << 12, OSXSAVE = 1 << 27, AVX = 1 << 28;
 const AVX2 = 1 << 5, AVX512_F = 1 << 16, AVX512_BW = 1 << 30, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24;
 const AVX_STATE = 0x06, AVX512_STATE = 0xe6, AMX_STATE = 3 << 17;

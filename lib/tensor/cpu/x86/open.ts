@@ -1,5 +1,5 @@
-// The kernels in machine code: whether they run on this machine, and calling them. They are assembled ahead of time (build.ts)
-// and committed as a shared object for Linux on x86-64; without AVX2 or `--allow-ffi` they are not used.
+// The kernels in machine code: whether they run on this machine, and calling them. They are assembled ahead of time
+// (build.ts) and committed as a shared object for Linux on x86-64; without AVX2 or `--allow-ffi` they are not used.
 import { fileURLToPath } from "node:url";
 import { AVX2, AVX512, FEATURES, type TileShape } from "../layout/native.ts";
 
@@ -31,8 +31,8 @@ export interface NativeKernels {
 }
 
 /**
- * The kernels that run here, the best first. Machine code asks processor and system; Linux lets a process use AMX only after
- * it has asked for it.
+ * The kernels that run here, the best first. Machine code asks processor and system; Linux lets a process use AMX only
+ * after it has asked for it.
  */
 export async function nativeLevels(): Promise<readonly NativeLevel[]> {
   const { os, arch } = Deno.build;

@@ -1,4 +1,4 @@
-// Packing in machine code: rows of a matrix are copied to where a kernel reads them one after another, or transposed first.
+// Packing: copies rows of a matrix to where a kernel reads them one after another, or transposes them first.
 import { BLOCK_TILES } from "../layout/constants.ts";
 import { PACK_CALL, type TileShape } from "../layout/native.ts";
 import {
@@ -20,7 +20,7 @@ import {
   ymm,
 } from "./assembler.ts";
 
-// Who uses which register in all three functions. LEFT counts tiles.
+// Registers of all three functions; LEFT counts tiles.
 const ARGUMENTS = RDI, FROM = RAX, LD = RDX, TO = RCX, STEP = R11, ROWS = RSI, LEFT = RBX;
 
 const argument = (name: keyof typeof PACK_CALL.offsets, more = 0): Address => {
@@ -35,7 +35,7 @@ function loadArguments(asm: Assembler): void {
   asm.mov(ROWS, argument("count"));
 }
 
-/** Emits a function that copies `count` rows of two vectors; lanes outside the mask become 0. */
+/** Emits a function that copies `count` rows of two vectors, with zeros in the lanes outside the mask. */
 export function emitPanel(asm: Assembler, { width }: TileShape): void {
   const bytes = width / 8;
   emitFunction(asm, [], () => {
@@ -52,8 +52,8 @@ export function emitPanel(asm: Assembler, { width }: TileShape): void {
 }
 
 /**
- * Emits a function that copies `count` rows to `tiles` tiles side by side, `step` bytes of a row to each: as many floats as
- * the mask has. A whole vector is written, so `tileBytes` must be a vector more than the tile's rows need.
+ * Emits a function that copies `count` rows to `tiles` tiles: `step` bytes of each row go to each tile, as many floats
+ * as the mask has. It always writes a whole vector, so that `tileBytes` must be one vector larger than the tile.
  */
 export function emitTilesOfA(asm: Assembler, { width, rows }: TileShape): void {
   const from = R8, to = R10, tileBytes = R9;
@@ -79,14 +79,14 @@ export function emitTilesOfA(asm: Assembler, { width, rows }: TileShape): void {
   });
 }
 
-/** Goes to the next row; the flags say whether there is one. */
+/** Advances to the next row; the flags tell whether there is one. */
 function nextRow(asm: Assembler): void {
   asm.add(FROM, LD);
   asm.add(TO, STEP);
   asm.add(ROWS, -1);
 }
 
-/** Prefetches a later row: rows are pages apart, where no processor reads ahead by itself. */
+/** Prefetches a later row: rows are pages apart, and processors do not prefetch across pages by themselves. */
 function prefetchRow(asm: Assembler, bytes: number): void {
   for (let disp = 0; disp < bytes; disp += 64) asm.prefetcht0({ base: FROM, index: LD, scale: 8, disp });
 }
@@ -103,8 +103,8 @@ function loadMasked(asm: Assembler, width: 256 | 512, i: number, from: Address):
 }
 
 /**
- * Emits a function that transposes `tiles` groups of eight rows, `count` times eight columns of each: columns become rows of
- * eight, and groups are put side by side.
+ * Emits a function that transposes `tiles` groups of eight rows with `count` times eight columns: columns become rows
+ * of eight, and groups become adjacent.
  */
 export function emitTranspose(asm: Assembler): void {
   const LD_3 = R8, LD_5 = R9, LD_7 = R10;
@@ -147,14 +147,15 @@ export function emitTranspose(asm: Assembler): void {
   });
 }
 
-/** Eight rows of eight to TO, transposed. */
+/** Transposes eight rows of eight to TO. */
 function transposeSquare(asm: Assembler, rows: readonly Address[]): void {
   rows.forEach((row, i) => asm.vmovups(ymm(i), row));
   for (let i = 0; i < 8; i += 2) {
     asm.vunpcklps(ymm(8 + i), ymm(i), ymm(i + 1));
     asm.vunpckhps(ymm(9 + i), ymm(i), ymm(i + 1));
   }
-  // Pairs of pairs: 8 and 10, 9 and 11 hold four rows' columns 0, 1 and 2, 3; 12 to 15 the other four rows'.
+  // Registers 8 and 10 hold columns 0 and 1 of four rows, 9 and 11 columns 2 and 3; 12 to 15 the same of the other
+  // rows.
   for (const half of [0, 4]) {
     for (const [i, [a, b, byte]] of ([[8, 10, 0x44], [8, 10, 0xee], [9, 11, 0x44], [9, 11, 0xee]] as const).entries()) {
       asm.vshufps(ymm(half + i), ymm(half + a), ymm(half + b), byte);

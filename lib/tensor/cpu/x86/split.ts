@@ -1,11 +1,13 @@
-// Packing for AMX in machine code: float32 numbers as sums of three bfloat16 numbers.
+// Packing for AMX: float32 numbers as sums of three bfloat16 numbers.
 //
-// A bfloat16 number has 8 of a float32 number's 24 bits, so that a = a1 + a2 + a3 exactly, where a1 is a rounded to 8 bits,
-// a2 the remainder rounded, a3 the rest (numbers below 2^-110, whose rest bfloat16 has no exponent for, lose bits).
-// Matrices are cut into strips of AMX_STRIP rows of A, or columns of B. In a strip, step after step of AMX_STEP k takes
-// AMX_STEP_BYTES: three parts, of two groups of 16 rows (columns), of 16 lines of 64 bytes. A line of A is 32 k of a row; a
-// line of B is two k of 16 columns, pair by pair, as AMX takes them. A pair is k and k + 16 of the step: the order in which
-// k are added is free, and so a pair is put together by a shift.
+// A bfloat16 number has 8 of a float32 number's 24 bits, so that a = a1 + a2 + a3 exactly, where a1 is a rounded to 8
+// bits, a2 is the remainder rounded, and a3 the rest. (Below 2^-110, bfloat16 has no exponent for the rest, and bits
+// are lost.)
+//
+// Matrices are cut into strips of AMX_STRIP rows of A, or columns of B. A strip consists of steps of AMX_STEP k, each
+// of which has three parts; a part has two groups of 16 rows (columns); a group has 16 lines of 64 bytes. A line of A
+// is 32 k of a row; a line of B is two k of 16 columns, pair by pair, as AMX expects. A pair is k and k + 16 of the
+// step: the order in which k are added does not matter, and so a shift is enough to form a pair.
 import { AMX_GROUP_BYTES, AMX_PART_BYTES, AMX_STEP_BYTES } from "../layout/constants.ts";
 import { SPLIT_CALL } from "../layout/native.ts";
 import {
@@ -33,7 +35,7 @@ import {
 
 const ROUND = zmm(30), UPPER_BITS = zmm(31), LARGEST = [zmm(28), zmm(29)] as const;
 
-/** Emits the constants: what rounds, and the mask of the upper 16 bits. */
+/** Emits the constants: half a unit of bfloat16's last bit, and a mask of the upper 16 bits. */
 export function emitSplitConstants(asm: Assembler): Label {
   asm.align(64);
   const label = asm.label();
@@ -43,23 +45,23 @@ export function emitSplitConstants(asm: Assembler): Label {
   return label;
 }
 
-/** Bytes from a row to the next, and 16 times that; from a step to the next. */
+/** The row stride, and 16 times that; the step's stride. */
 const LD = RDX, LD_16 = R9, STEP_BYTES = R8;
 const STEPS_LEFT = RSI, GROUPS_LEFT = RBX;
-/** The group and where it goes; the step of it, and where that goes; the line of that, and where that goes. */
+/** The current group, step and line of the source, and where each goes. */
 const GROUP = R12, GROUP_TO = R13, STEP = R10, STEP_TO = R11, LINE = RAX, LINE_TO = RCX;
-/** From one group to the next in packed form, by turns: within a strip, and to the next strip. */
+/** From one packed group to the next: alternately within a strip, and to the next strip. */
 const NEXT_GROUP = R14, NEXT_STRIP = R15;
 const LARGEST_AT = RBP;
-/** The arguments; while lines are split, lines left. */
+/** The arguments; while lines are split, the number of lines left. */
 const ARGUMENTS = RDI, LINES_LEFT = RDI;
 const TEMPORARY = RAX;
 
 /**
- * Emits a function that packs whole groups of 16 rows or columns and whole steps of 32 k.
+ * Emits a function that splits and packs whole groups of 16 rows or columns and whole steps of 32 k.
  *
- * @param alongK whether k are side by side (A as it is, B stored transposed)
- * @param turned whether the lines are those of the other operand: of B from k side by side, of A from rows or columns
+ * @param alongK whether k is the contiguous dimension (A, or B stored transposed)
+ * @param turned whether to transpose the lines: for B if k is contiguous, for A if it is not
  */
 export function emitSplit(
   asm: Assembler,
@@ -120,7 +122,7 @@ export function emitSplit(
     asm.jne(group);
   });
 
-  /** 32 numbers side by side, or 16 each of two rows LD_16 bytes apart, to a line of each part. */
+  /** Splits 32 contiguous numbers, or 16 each of two rows that are LD_16 bytes apart, into a line of each part. */
   function splitLine(): void {
     const rest = [zmm(0), zmm(1)] as const, bits = [zmm(2), zmm(3)] as const;
     asm.vmovups(rest[0], { base: LINE });
@@ -148,7 +150,7 @@ export function emitSplit(
     writePairs(rest, 2);
   }
 
-  /** A line of a part: the upper halves of two registers. */
+  /** Writes a line of a part: the upper halves of two registers. */
   function writePairs([first, second]: typeof LARGEST, part: number): void {
     asm.vpsrld(first, first, 16);
     asm.vpord(first, first, second);
@@ -163,7 +165,7 @@ export function emitSplit(
       asm.vunpcklps(zmm(16 + i), zmm(i), zmm(i + 1));
       asm.vunpckhps(zmm(17 + i), zmm(i), zmm(i + 1));
     }
-    // Register 4g + j: rows 4g to 4g + 3 of columns j, j + 4, j + 8 and j + 12, a lane each.
+    // Register 4g + j holds rows 4g to 4g + 3 of columns j, j + 4, j + 8 and j + 12, one column per 128-bit lane.
     for (let g = 0; g < 16; g += 4) {
       asm.vshufps(zmm(g), zmm(16 + g), zmm(18 + g), 0x44);
       asm.vshufps(zmm(g + 1), zmm(16 + g), zmm(18 + g), 0xee);

@@ -1,7 +1,7 @@
-// The inner kernel of matrix products in machine code: rows of tiles of C = alpha·A·B, for AVX2 and for AVX-512.
+// The inner kernel of matrix products for AVX2 and AVX-512: tiles of C = alpha·A·B.
 //
-// B is packed: panels of as many columns as two vectors hold, row after row, with zeros beyond the edge. A is read where it
-// is. A tile of C stays in registers for all of k.
+// B is packed in panels as wide as two vectors, row after row, with zeros past the edge. A is read in place. The sums
+// of a tile stay in registers for all of k.
 import { TILES_CALL, type TileShape } from "../layout/native.ts";
 import {
   type Address,
@@ -27,26 +27,26 @@ import {
   vector,
 } from "./assembler.ts";
 
-/** Steps of k without a jump. */
+/** Steps of k per iteration. */
 const UNROLL = 4;
 
-/** The tile's first row of A; bytes from a row of A to the next, and three and five times that. */
+/** The tile's first row of A; A's row stride, and three and five times that. */
 const A = RAX, LDA = RDX, LDA_3 = R8, LDA_5 = R9;
-/** The panel of B, and the row of it at this step of k. */
+/** The panel of B, and its row for the current k. */
 const PANEL = RBX, B = RSI;
-/** A at this step of k: its first row (or, stored transposed, all), and its seventh. */
+/** A at the current k: its first row (all of them if stored transposed), and its seventh. */
 const A_HERE = R10, A_BELOW = R11;
-/** The first tile of C in this row of tiles, and the tile itself. */
+/** The first tile of C in the current row of tiles, and the current tile. */
 const C_FIRST = R12, C = R13;
 const PANELS_LEFT = R14, TILES_LEFT = R15;
-/** Steps of k left; elsewhere for whatever is needed briefly. */
+/** Steps of k left; outside of that loop, a temporary. */
 const STEPS_LEFT = RCX, TEMPORARY = RCX;
 const ARGUMENTS = RDI;
-/** What is prefetched of the next tile's A; while a tile is written, that is kept in A_BELOW, and this is LDC. */
+/** Where the next tile's A is prefetched. While a tile is written, A_BELOW holds this, and the register is LDC. */
 const AHEAD = RBP;
-/** Bytes from a row of C to the next. If A is stored transposed, nothing of it is prefetched, and this always holds. */
+/** C's row stride; always in its register if A is stored transposed, because that is not prefetched. */
 const LDC = RBP;
-/** While a tile is written or prefetched: a row of it, and, from there, what is added. */
+/** While a tile is written or prefetched: one of its rows, and the addend's distance from it. */
 const C_ROW = RCX, ADDEND = R10;
 
 const argument = (name: keyof typeof TILES_CALL.offsets, more = 0): Address => {
@@ -94,7 +94,7 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     asm.jne(tile);
   });
 
-  /** From here on the next tile's A is prefetched, if that is wanted. */
+  /** Starts to prefetch the next tile's A, if asked to. */
   function beginAhead(): void {
     asm.mov(AHEAD, argument("tileStepA"));
     asm.add(AHEAD, A);
@@ -102,7 +102,7 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     asm.mov(argument("step"), TEMPORARY);
   }
 
-  /** Stops prefetching after as many panels as the next tile's A takes: 64 bytes at each of k / UNROLL steps. */
+  /** Stops that after enough panels to prefetch all of it: 64 bytes in each of k / UNROLL iterations. */
   function endAhead(): void {
     const going = asm.label();
     asm.mov(TEMPORARY, argument("panelCount"));
@@ -113,7 +113,7 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     asm.bind(going);
   }
 
-  /** The sums over k of one tile. */
+  /** Computes the sums of one tile. */
   function multiply(): void {
     for (const pair of sums) {
       for (const sum of pair) {
@@ -147,7 +147,10 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     asm.bind(done);
   }
 
-  /** Prefetches what is added and the lines to write: they are far away, and would be waited for one after another. */
+  /**
+   * Prefetches the addend and the cache lines to write, which are in no cache, instead of waiting for one after
+   * another.
+   */
   function prefetchC(): void {
     const fresh = asm.label();
     const ldc = R10;
@@ -202,7 +205,7 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     }
   }
 
-  /** The tile to C: all columns, or, of the last panel, those that there are. */
+  /** Writes the tile to C: all columns, or, in the last panel, those that exist. */
   function store(): void {
     const [whole, partial, done] = [asm.label(), asm.label(), asm.label()];
     asm.vbroadcastss(factor, argument("alpha"));

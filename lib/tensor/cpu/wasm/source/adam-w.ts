@@ -1,4 +1,4 @@
-// AdamW on all parameters at once, a chunk in each task.
+// AdamW on all parameters at once, one chunk per task.
 import { AdamWArguments, AdamWChunk, AdamWParameter, SquaresArguments } from "./generated/layout";
 import { sumRange } from "./elementwise";
 import { madd } from "./math";

@@ -1,5 +1,6 @@
-// Products by AMX as jobs (x86/split.ts and amx.ts describe how numbers are split and multiplied), a run of k at a time: B is
-// split once for all threads, A a block at a time, which stays in the second-level cache while B goes by.
+// Jobs for products by AMX, one run of k at a time (x86/split.ts and x86/amx.ts describe how numbers are split and
+// multiplied). B is split once for all threads; A is split block by block, and a block stays in the second-level cache
+// while B streams by.
 import {
   AMX_BLOCK,
   AMX_GROUP,
@@ -21,8 +22,8 @@ import { multiplyByPanels, packPanels, panelBytes, setMaskBits } from "./panels"
 import { callArguments, scratch, secondCallArguments, threadProduct } from "./thread";
 
 /**
- * 2^60, infinities and NaN, as bits without the sign and shifted to the left by one. Split, an infinity would become NaN, and
- * so would a finite product: some of its parts may be infinite, others minus infinite.
+ * 2^60, as bits without the sign, shifted left by one; infinities and NaN are above. Split, an infinity would become
+ * NaN, and so would a product that overflows: some of its parts could be infinite and others minus infinity.
  */
 const TOO_LARGE: i32 = 0xbb000000;
 
@@ -31,24 +32,25 @@ function stripBytes(K: i32): usize {
   return <usize> ((K + AMX_STEP - 1) / AMX_STEP) * AMX_STEP_BYTES;
 }
 
-/** Whether k are side by side in a matrix as it is stored. */
+/** Whether k is the contiguous dimension of the stored matrix. */
 @inline
 function isAlongK(form: i32): bool {
   return (form & 2) == 0;
 }
 
 /**
- * Splits `lines` rows of A, or columns of B, of K numbers, to strips of `strip` bytes.
+ * Splits `lines` rows of A, or columns of B, of K numbers each, into strips of `strip` bytes.
  *
- * @param ld bytes from a row of the matrix as it is stored to the next
- * @param form which of the splitting kernels (`splitForm()`)
+ * @param ld row stride of the stored matrix
+ * @param form which of the splitting kernels, as from `splitForm()`
  * @param edge memory for a group at the edge
  * @returns whether all numbers are small enough to be split
  */
 function split(from: usize, ld: usize, form: i32, lines: i32, K: i32, to: usize, strip: usize, edge: usize): bool {
   const alongK = isAlongK(form);
   const steps = (K + AMX_STEP - 1) / AMX_STEP, groups = 2 * ((lines + AMX_STRIP - 1) / AMX_STRIP);
-  const stepBytes: usize = alongK ? AMX_STEP << 2 : AMX_STEP * ld, groupBytes: usize = alongK ? AMX_GROUP * ld : AMX_GROUP << 2;
+  const stepBytes: usize = alongK ? AMX_STEP << 2 : AMX_STEP * ld;
+  const groupBytes: usize = alongK ? AMX_GROUP * ld : AMX_GROUP << 2;
   const wholeGroups = lines / AMX_GROUP, wholeSteps = K / AMX_STEP;
   const call = secondCallArguments<SplitCall>();
   memory.fill(call.largest, 0, 64);
@@ -85,7 +87,7 @@ function splitSteps(call: SplitCall, form: i32, from: usize, ld: usize, to: usiz
   callNative(changetype<usize>(call), Native.splitAlongK + form);
 }
 
-/** Copies what there is of a group's step at the edge among zeros: `wide` floats a row, 512 in all. */
+/** Copies the existing part of a group's step at the edge into zeros: `wide` floats per row, 512 in total. */
 function copyEdge(from: usize, ld: usize, rows: i32, columns: i32, wide: i32, to: usize): void {
   memory.fill(to, 0, <usize> (AMX_GROUP * AMX_STEP) << 2);
   for (let i = 0; i < rows; i++) {
@@ -107,7 +109,7 @@ export function amxTask(args: AmxArguments, task: i32): void {
   for (let m = 0; m < t.rows; m += AMX_STRIP * AMX_BLOCK) {
     const rows = min(AMX_STRIP * AMX_BLOCK, t.rows - m), from = t.a + <usize> m * next;
     if (multiplyRows(args, t, from, t.firstRow + m, rows)) continue;
-    // Some number is too large: only its strip goes by AVX-512.
+    // A number is too large: only its strip is left to AVX-512.
     for (let r = 0; r < rows; r += AMX_STRIP) {
       const some = from + <usize> r * next, n = min(AMX_STRIP, rows - r), row = t.firstRow + m + r;
       if (multiplyRows(args, t, some, row, n)) continue;
@@ -121,7 +123,7 @@ function targetOf(args: AmxArguments, task: AmxTask, index: i32): AmxTarget {
   return changetype<AmxTarget>(args.table + task.targets + <usize> index * offsetof<AmxTarget>());
 }
 
-/** A block of rows with every target; does nothing and returns false if some number of the rows is too large. */
+/** Multiplies a block of rows with every target; does nothing and returns false if a number in it is too large. */
 function multiplyRows(args: AmxArguments, task: AmxTask, a: usize, row: i32, rows: i32): bool {
   const K = task.K, strips = scratch() + args.block;
   if (!split(a, task.lda, task.form, rows, K, strips, stripBytes(K), scratch() + args.edge)) return false;
@@ -156,7 +158,7 @@ function multiply(strips: usize, target: AmxTarget, row: i32, rows: i32, K: i32,
   callNative(changetype<usize>(call), Native.amx);
 }
 
-/** The same by AVX-512, a strip of rows and columns at a time. */
+/** Multiplies by AVX-512, one strip of rows and columns at a time. */
 function multiplyByVectors(args: AmxArguments, task: AmxTask, a: usize, target: AmxTarget, row: i32, rows: i32): void {
   const N = target.N, K = task.K, alongK = isAlongK(task.form);
   const panel = scratch() + args.panel;

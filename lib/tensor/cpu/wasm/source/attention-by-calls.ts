@@ -1,5 +1,5 @@
-// Causal attention whose products are calls of machine code or of the system's BLAS: of the scores, only those of a strip of
-// queries are kept at a time. With machine code, exponentials are calls, too.
+// Causal attention whose products are calls of machine code or of the system's BLAS. At any time, scores exist for one
+// strip of queries only. With machine code, exponentials are calls, too.
 import { dot, gradRow, scaleRow, softmaxRow } from "./attention";
 import {
   ATTENTION_STRIP,
@@ -21,7 +21,7 @@ function roundUp16(n: i32): i32 {
   return (n + 15) & ~15;
 }
 
-/** The thread's product, C = A·B. */
+/** The thread's product, set to C = A·B. */
 function plainProduct(): Product {
   const product = threadProduct();
   product.alpha = 1;
@@ -31,7 +31,7 @@ function plainProduct(): Product {
   return product;
 }
 
-/** B is N rows of a matrix from row `begin` on, transposed; `panels` are those of the whole matrix. */
+/** Sets B to rows `begin` to `begin + N` of a matrix, transposed; `panels` holds the whole matrix. */
 @inline
 function setRowsOfB(product: Product, b: usize, ld: usize, panels: usize, begin: i32, unit: i32): void {
   const step = panelBytes(product.K);
@@ -42,7 +42,7 @@ function setRowsOfB(product: Product, b: usize, ld: usize, panels: usize, begin:
   product.panelStep = step;
 }
 
-/** B is K rows of a matrix of S rows from row `begin` on; `panels` are those of the whole matrix. */
+/** Sets B to rows `begin` to `begin + K` of a matrix of S rows; `panels` holds the whole matrix. */
 @inline
 function setStepsOfB(product: Product, b: usize, ld: usize, panels: usize, begin: i32, S: i32): void {
   product.b = b + <usize> begin * ld;
@@ -52,7 +52,7 @@ function setStepsOfB(product: Product, b: usize, ld: usize, panels: usize, begin
   product.panelStep = panelBytes(S);
 }
 
-/** Adds Aᵀ·B to C, of K rows of A and of B; `panels` is memory for B's. */
+/** Adds Aᵀ·B to C; A and B have K rows. B is packed to `panels`. */
 @inline
 function addProduct(product: Product, b: usize, ld: usize, panels: usize, c: usize, aside: usize): void {
   product.c = c;
@@ -65,7 +65,7 @@ function addProduct(product: Product, b: usize, ld: usize, panels: usize, c: usi
   product.transposeA = 0;
 }
 
-/** Fills a row outside of [first, stop) within [from, to). */
+/** Fills [from, first) and [stop, to) of a row. */
 @inline
 function fillOutside(row: usize, from: i32, first: i32, stop: i32, to: i32, value: f32): void {
   fillRun(row + (<usize> from << 2), first - from, value);
@@ -79,7 +79,7 @@ function fillRun(at: usize, count: i32, value: f32): void {
   for (; count > 0; count--, at += 4) store<f32>(at, value);
 }
 
-/** A row's range in the table of machine code: whole vectors around its numbers. */
+/** Sets a row's range: whole vectors around [first, stop). */
 @inline
 function setRowRange(table: usize, row: i32, first: i32, stop: i32, a: f32, b: f32): void {
   setRange(table + <usize> row * offsetof<RowRange>(), (first & ~15) << 2, roundUp16(stop) << 2, a, b);
@@ -131,7 +131,9 @@ export function attentionByCallsTask(args: AttentionByCallsArguments, task: i32)
   }
 }
 
-/** Softmax of a strip of `n` scores a row by machine code; row i's keys are from its document's first to `diagonal + i`. */
+/**
+ * Softmax of a strip by machine code. Row i has keys from its document's first to `diagonal + i`, of `n` in the strip.
+ */
 function softmaxStrip(
   args: AttentionByCallsArguments,
   rows: i32,

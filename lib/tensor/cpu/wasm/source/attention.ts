@@ -1,13 +1,19 @@
-// Causal grouped-query attention, strip by strip: of the scores, only those of six queries with all their keys are kept at a
-// time, in the gradient those of ATTENTION_STRIP queries. Products use the same inner loops as all others.
-import { ATTENTION_STRIP, AttentionArguments, AttentionGradArguments, TILE_COLUMNS, TILE_ROWS } from "./generated/layout";
+// Causal grouped-query attention, strip by strip: at any time, scores exist for six queries only (and all their keys),
+// in the backward pass for ATTENTION_STRIP queries. Products use the same inner loops as all others.
+import {
+  ATTENTION_STRIP,
+  AttentionArguments,
+  AttentionGradArguments,
+  TILE_COLUMNS,
+  TILE_ROWS,
+} from "./generated/layout";
 import { multiplyColumns, multiplyRows } from "./generated/tiles";
 import { expBelow, logs as logOf, sumLanes } from "./math";
 import { packFromColumns, packFromRows, scalePanel } from "./pack";
 import { scratch } from "./thread";
 import { zero } from "./zero";
 
-/** Packs S keys: the rows of x become columns of products over D. */
+/** Packs S keys: the rows of x become the columns of B. */
 function packKeys(x: usize, ld: usize, S: i32, D: i32, to: usize, scale: f32): void {
   for (let s = 0; s < S; s += 8) {
     const panel = to + <usize> (s >> 3) * (<usize> D << 5);
@@ -16,7 +22,7 @@ function packKeys(x: usize, ld: usize, S: i32, D: i32, to: usize, scale: f32): v
   }
 }
 
-/** Packs values: the rows of x become the steps of products with D columns. */
+/** Packs values: the rows of x become the rows of B. */
 function packValues(x: usize, ld: usize, rows: i32, D: i32, to: usize, scale: f32): void {
   for (let j = 0; j < D; j += 8) {
     const panel = to + <usize> (j >> 3) * (<usize> rows << 5);
@@ -39,10 +45,10 @@ export function attentionTask(args: AttentionArguments, task: i32): void {
   const logs = args.logs + (<usize> head * <usize> T << 2);
   const firsts = args.firstKeys + (<usize> batch * <usize> T << 2);
   const t0 = (task % tasks) * perTask, t1 = min(t0 + perTask, T);
-  const last = S - T + t1; // keys that this task may see
+  const last = S - T + t1; // keys visible to this task
   const packedK = scratch() + args.keys, packedV = scratch() + args.values, strip = scratch() + args.scores;
   const lds = <usize> args.lds << 2;
-  const key0 = load<i32>(firsts + (<usize> t0 << 2)) & ~7; // first keys never decrease from query to query
+  const key0 = load<i32>(firsts + (<usize> t0 << 2)) & ~7; // never decreases from query to query
   packKeys(k + <usize> key0 * ldk, ldk, last - key0, D, packedK, args.scale);
   packValues(v + <usize> key0 * ldk, ldk, last - key0, D, packedV, 1);
   for (let t = t0; t < t1; t += TILE_ROWS) {
@@ -69,9 +75,9 @@ export function attentionTask(args: AttentionArguments, task: i32): void {
 }
 
 /**
- * Scores [first, stop) of a row become e^(score − largest), the rest of [begin, end) zeros.
+ * Replaces scores [first, stop) of a row by e^(score − largest), and the rest of [begin, end) by zeros.
  *
- * @returns 1 / their sum, by which they are still to be multiplied
+ * @returns 1 / their sum, which the caller has to multiply by
  */
 export function softmaxRow(row: usize, begin: i32, first: i32, stop: i32, end: i32, log: usize): f32 {
   const low = first & ~3, high = (stop + 3) & ~3;
@@ -86,7 +92,7 @@ export function softmaxRow(row: usize, begin: i32, first: i32, stop: i32, end: i
   );
   const topv = f32x4.splat(top);
   let sums = f32x4.splat(0);
-  // Masked scores add at most e⁻⁸⁷, which is nothing beside the largest score's 1.
+  // Masked scores add at most e⁻⁸⁷, which is negligible next to the largest score's 1.
   for (let x = from; x < to; x += 16) {
     const e = expBelow(f32x4.sub(v128.load(x), topv));
     v128.store(x, e);
@@ -177,7 +183,7 @@ export function attentionGradTask(args: AttentionGradArguments, task: i32): void
   }
 }
 
-/** Scores become probabilities and dP becomes dS in [first, stop); both are zeros in the rest of [begin, end). */
+/** In [first, stop), scores become probabilities and dP becomes dS; the rest of [begin, end) becomes zeros. */
 export function gradRow(
   P: usize,
   dS: usize,

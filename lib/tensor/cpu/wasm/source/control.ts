@@ -1,5 +1,5 @@
-// How a job reaches the threads: a counter for each thread's share of the tasks, and the loops of the main thread and of the
-// workers. Every instance of this module runs on the same memory.
+// How jobs reach the threads: a counter for each thread's share of the tasks, and the loops of the main thread and the
+// workers. All instances of this module share one memory.
 import { dispatch } from "./generated/dispatch";
 import {
   DONE,
@@ -18,19 +18,25 @@ import {
 } from "./generated/layout";
 import { setThreadNumber, threadNumber } from "./thread";
 
-/** About 500 µs: longer than the gaps between a step's operations, because waking takes longer than a small operation. */
+/**
+ * About 500 µs: longer than the gaps between a step's operations, because waking up takes longer than a small
+ * operation.
+ */
 const SPINS: i32 = 600_000;
 const WAIT_NANOSECONDS: i64 = 100_000_000;
-/** 30 seconds without any task finishing: no task takes that long, so a worker must have died inside one. */
+/** 30 seconds in which no task finishes: no task takes that long, so a worker must have died inside one. */
 const STALLS: i32 = 300;
 
-/** Must be called first. */
+/** Must be called before anything else. */
 export function setThread(index: i32): void {
   setThreadNumber(index);
-  writeExponentialConstants(); // every thread writes the same bytes
+  writeExponentialConstants(); // all threads write the same bytes
 }
 
-/** Runs all tasks of a job with `workers` helpers; 0: done, 1: a worker trapped, 2: a worker does not answer. */
+/**
+ * Runs all tasks of a job with `workers` workers. Returns 0 when done, 1 if a worker trapped, 2 if one does not
+ * respond.
+ */
 export function run(kernel: i32, total: i32, workers: i32): i32 {
   if (workers == 0 || total <= 1) {
     for (let task = 0; task < total; task++) dispatch(kernel, task);
@@ -40,7 +46,7 @@ export function run(kernel: i32, total: i32, workers: i32): i32 {
   return finish();
 }
 
-/** Hands a job to `workers` helpers, one or more, and returns; the previous job must be done. */
+/** Hands a job to one or more workers and returns; the previous job must be done. */
 export function start(kernel: i32, total: i32, workers: i32): void {
   atomic.store<i32>(DONE, 0);
   store<i32>(KERNEL, kernel);
@@ -56,13 +62,13 @@ export function isBusy(): i32 {
   return <i32> (atomic.load<i32>(DONE) != load<i32>(TASKS));
 }
 
-/** Takes part in the job started last until it is done; returns what {@linkcode run} does. */
+/** Takes part in the job started last until it is done. Returns as {@linkcode run} does. */
 export function finish(): i32 {
   runShares();
   return join(load<i32>(TASKS));
 }
 
-/** Where the number of unclaimed tasks of a share is. */
+/** Address of a share's number of unclaimed tasks. */
 @inline
 function leftOf(share: i32): usize {
   return THREADS + THREAD_LEFT + <usize> share * THREAD_BYTES;
@@ -75,10 +81,10 @@ function endOf(share: i32): i32 {
 }
 
 /**
- * Runs this thread's share of the tasks, then what is left of the others' shares. Each thread gets the same rows from job to
- * job, so they stay in its cache.
+ * Runs this thread's share of the tasks, then takes tasks from the other shares. Each thread gets the same rows from
+ * job to job, so that they stay in its cache.
  *
- * A claim is valid only if something was left of the share. A job with a valid claim cannot end before the claimed task is
+ * A claim is valid only if the share had a task left. A job with a valid claim cannot end before the claimed task is
  * done, so what is read after the claim belongs to that job even if the worker woke late.
  */
 function runShares(): void {

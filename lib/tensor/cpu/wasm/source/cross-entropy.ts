@@ -1,14 +1,14 @@
-// Cross-entropy of rows of logits. Rows whose target is negative do not count: loss and gradient are 0.
+// Cross-entropy of rows of logits. Rows with a negative target are ignored: their loss and gradient are 0.
 import { CrossEntropyArguments, CrossEntropyGradArguments, RowSums } from "./generated/layout";
 import { expBelow, exps, logs, sumLanes } from "./math";
 import { callRowSums, callScaledRow, hasNative, sumParts } from "./native";
 import { endOf } from "./rows";
 import { scratch } from "./thread";
 
-/** From here on a row is worth a call of machine code. */
+/** From this many logits on, a row is worth a call of machine code. */
 const NATIVE_VOCAB: i32 = 256;
 
-/** Largest of a row; anything if it holds NaN, because the sum of exponentials is NaN then. */
+/** Largest number of a row; arbitrary if the row has a NaN, because the sum of exponentials is NaN then. */
 @inline
 function largestOf(x: usize, d: i32): f32 {
   const stop = x + (<usize> d << 2);
@@ -47,7 +47,7 @@ export function crossEntropyTask(args: CrossEntropyArguments, task: i32): void {
       callRowSums(x, n, scratch() + args.range, changetype<usize>(native));
       top = load<f32>(native.largest);
       i = <usize> n << 2;
-      // If the rest has a larger number, the sum so far counts for less.
+      // If the rest has a larger number, the sum so far is scaled down.
       const rest = vocab > n ? largestOf(x + i, vocab - n) : top;
       const before = <f64> sumParts(native);
       sum = !(rest > top) ? before : top == -Infinity ? 0 : before * <f64> exps(top - rest);

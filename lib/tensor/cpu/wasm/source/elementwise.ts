@@ -1,4 +1,4 @@
-// Kernels that treat every element alike. Blocks are padded to 64 bytes, so that whole vectors may run past the end.
+// Element-wise kernels. Memory blocks are padded to 64 bytes, so that whole vectors may run past the end.
 import {
   AddArguments,
   AddNArguments,
@@ -15,7 +15,7 @@ import {
 import { madd, sigmoidv } from "./math";
 import { callSwiglu, callSwigluGradient, hasNative } from "./native";
 
-/** The task's first byte, and the one after its last. */
+/** Where the task's elements begin and end, in bytes. */
 @inline
 export function beginOf(args: ElementsArguments, task: i32): usize {
   return <usize> task * <usize> args.perTask << 2;
@@ -120,13 +120,13 @@ export function dropoutTask(args: DropoutArguments, task: i32): void {
   }
 }
 
-/** One float64 for each task. The tail is added one by one: padding is not data. */
+/** One float64 per task. The tail is added one by one, because padding is not data. */
 export function sumTask(args: SumArguments, task: i32): void {
   const sum = sumRange(args.x, beginOf(args, task), endOf(args, task), false);
   store<f64>(args.sums + (<usize> task << 3), sum);
 }
 
-/** Sum (of squares) over bytes [begin, end) from x, in float64. */
+/** Sum of the numbers (or squares) in bytes [begin, end) of x, in float64. */
 export function sumRange(x: usize, begin: usize, end: usize, squares: bool): f64 {
   let low = f64x2.splat(0);
   let high = f64x2.splat(0);

@@ -1,4 +1,5 @@
-// C = A·B of a batch. Every element of C adds up its k in the same order, whatever tile, task or thread computes it.
+// C = A·B for a batch. Every element of C adds its products in the same order of k, whichever tile, task or thread
+// computes it.
 import {
   A_STEP_BYTES,
   B_STEP_BYTES,
@@ -37,7 +38,7 @@ export function packTask(args: PackArguments, task: i32): void {
   }
 }
 
-/** Job: tiles of C. A panel of B of K_RUN steps (24 KiB) stays in the first-level cache. */
+/** Job: tiles of C. K_RUN steps of a panel of B (24 KiB) stay in the first-level cache. */
 export function gemmTask(args: GemmArguments, task: i32): void {
   const lda = args.lda, transposed = args.transposed, M = args.M, N = args.N, K = args.K;
   const rows = args.rowsPerTask, panels = args.panelsPerTask;
@@ -81,7 +82,7 @@ export function gemmTask(args: GemmArguments, task: i32): void {
   }
 }
 
-/** Job: y = x·wᵀ of few rows. */
+/** Job: y = x·wᵀ for few rows. */
 export function innerTask(args: InnerArguments, task: i32): void {
   const M = args.M, N = args.N, K = args.K;
   const bytes = <usize> K << 2;

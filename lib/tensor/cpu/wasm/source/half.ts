@@ -1,7 +1,7 @@
-// Half-precision numbers (IEEE 754 binary16), two to a word, to float32.
+// Converts half-precision numbers (IEEE 754 binary16), two per word, to float32.
 import { UnpackHalfArguments } from "./generated/layout";
 
-/** Job: writes up to 8 numbers past the end. */
+/** Job: may write up to 8 numbers past the end. */
 export function unpackHalfTask(args: UnpackHalfArguments, task: i32): void {
   const words = <usize> args.perTask << 2;
   const begin = <usize> task * words;
@@ -14,7 +14,9 @@ export function unpackHalfTask(args: UnpackHalfArguments, task: i32): void {
   }
 }
 
-/** Exact: exponent and mantissa move into place, and a product corrects the bias, of subnormal numbers, too. */
+/**
+ * Exact: shifts exponent and mantissa into place, and corrects the bias by a product, which also handles subnormals.
+ */
 @inline
 function widen(h: v128): v128 {
   const exponent = i32x4.splat(0x7c00);

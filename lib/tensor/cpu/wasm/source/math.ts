@@ -20,8 +20,8 @@ export function sumLanes(x: v128): f32 {
 }
 
 /**
- * A constant of exp, in memory: V8 builds a vector constant anew at every use, even in a loop, which costs more than the
- * arithmetic (1.7 ns an element with constants in the code, 0.8 with them in memory).
+ * A constant of exp, in memory: V8 builds a vector constant anew at every use, even in a loop, which costs more than
+ * the arithmetic (1.7 ns an element with constants in the code, 0.8 with them in memory).
  */
 @inline
 function constant(index: Exponential): v128 {
@@ -29,10 +29,10 @@ function constant(index: Exponential): v128 {
 }
 
 /**
- * exp in every lane, to about 1 unit in the last place: reduction to [−ln 2 / 2, ln 2 / 2] in two steps (Cody and Waite), a
- * polynomial of degree 6, and 2ⁿ applied in two halves so that overflow gives infinity and underflow passes through
- * subnormals to 0. NaN stays NaN: pmin and pmax return their first argument then. Adding 1.5·2²³ rounds to an integer and
- * leaves that integer in the low bits, which is cheaper than rounding and truncating.
+ * exp in every lane, to about 1 unit in the last place: reduction to [−ln 2 / 2, ln 2 / 2] in two steps (Cody and
+ * Waite), a polynomial of degree 6, and 2ⁿ applied in two halves so that overflow gives infinity and underflow passes
+ * through subnormals to 0. NaN stays NaN: pmin and pmax return their first argument then. Adding 1.5·2²³ rounds to an
+ * integer and leaves that integer in the low bits, which is cheaper than rounding and truncating.
  */
 @inline
 export function expv(value: v128): v128 {
@@ -57,8 +57,8 @@ export function expv(value: v128): v128 {
 }
 
 /**
- * exp in every lane for numbers at most 0 (up to rounding), as in a softmax: below −87 it stays at e⁻⁸⁷, because arithmetic
- * with subnormal results takes a hundred times as long. NaN stays NaN.
+ * exp in every lane for numbers at most 0 (up to rounding), as in a softmax: below −87 it stays at e⁻⁸⁷, because
+ * arithmetic with subnormal results takes a hundred times as long. NaN stays NaN.
  */
 @inline
 export function expBelow(value: v128): v128 {

@@ -1,4 +1,4 @@
-// Calls of the kernels in machine code (../../x86), and what they compute from exponentials.
+// Calls of the kernels in machine code (../../x86), and those of them that compute exponentials.
 import {
   ArraysCall,
   MEMORY_ADDRESS,
@@ -12,7 +12,7 @@ import {
 import { sumLanes } from "./math";
 import { secondCallArguments } from "./thread";
 
-/** Runs a kernel on the arguments at an address in the process; never called where there is no machine code. */
+/** Runs a kernel on the arguments at an address in the process. Never called without machine code. */
 @external("env", "native")
 declare function native(args: f64, kernel: i32): void;
 
@@ -21,13 +21,13 @@ export function callNative(args: usize, kernel: i32): void {
   native(<f64> absolute(args), kernel);
 }
 
-/** An address of the shared memory as one in the process. */
+/** Converts an address in the shared memory to one in the process. */
 @inline
 export function absolute(address: usize): u64 {
   return load<u64>(MEMORY_ADDRESS) + <u64> address;
 }
 
-/** Whether this machine runs the machine code. */
+/** Whether machine code is used. */
 @inline
 export function hasNative(): bool {
   return nativeColumns() != 0;
@@ -38,13 +38,13 @@ export function nativeColumns(): i32 {
   return load<i32>(NATIVE_COLUMNS);
 }
 
-/** Rows of the tallest tile. */
+/** Most rows of a tile. */
 @inline
 export function nativeRows(): i32 {
   return load<i32>(NATIVE_ROWS);
 }
 
-/** y = SiLU(gate) ∘ up of `count` floats, up to 16 at a time. */
+/** y = SiLU(gate) ∘ up for `count` floats, rounded up to a multiple of 16. */
 export function callSwiglu(gate: usize, up: usize, y: usize, count: i32): void {
   const call = secondCallArguments<ArraysCall>();
   call.first = absolute(y);
@@ -66,23 +66,26 @@ function overArrays(call: ArraysCall, kernel: i32, gate: usize, up: usize, count
   if (count > 0) callNative(changetype<usize>(call), kernel);
 }
 
-/** Scores to exponentials, row by row of the ranges in `table`; a {@linkcode RowSums} for each row goes to `sums`. */
+/**
+ * Turns scores into exponentials, row by row, within the ranges in `table`; writes a {@linkcode RowSums} per row to
+ * `sums`.
+ */
 export function callSoftmax(scores: usize, step: usize, count: i32, table: usize, sums: usize): void {
   overRows(Native.softmax, scores, step, count, table, sums);
 }
 
-/** P = exp(P − log) and dS = P · (dS − delta), row by row: the two numbers of each row's range. */
+/** P = exp(P − log) and dS = P · (dS − delta), row by row; log and delta are the numbers of the row's range. */
 export function callSoftmaxGradient(P: usize, dS: usize, step: usize, count: i32, table: usize): void {
   overRows(Native.softmaxGradient, P, step, count, table, dS);
 }
 
-/** The largest of `n` floats (a multiple of 16), and the sum of exponentials of how far each is below it. */
+/** The largest of `n` floats (a multiple of 16), and the sum of exp(x − largest). */
 export function callRowSums(row: usize, n: i32, range: usize, sums: usize): void {
   setRange(range, 0, n << 2, 0, 0);
   overRows(Native.rowSums, row, 0, 1, range, sums);
 }
 
-/** `to` = exp(row − log) · factor, of `n` floats (a multiple of 16). */
+/** `to` = exp(row − log) · factor for `n` floats (a multiple of 16). */
 export function callScaledRow(row: usize, to: usize, n: i32, log: f32, factor: f32, range: usize): void {
   setRange(range, 0, n << 2, log, factor);
   overRows(Native.scaledRow, row, 0, 1, range, to);
@@ -97,7 +100,7 @@ export function setRange(at: usize, begin: i32, end: i32, first: f32, second: f3
   range.second = second;
 }
 
-/** The sum of the parts that a kernel wrote, always in the same order. */
+/** Adds the partial sums that a kernel wrote, always in the same order. */
 export function sumParts(sums: RowSums): f32 {
   const parts = sums.parts;
   const low = f32x4.add(v128.load(parts), v128.load(parts, 16));

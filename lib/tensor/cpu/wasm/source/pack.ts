@@ -1,8 +1,8 @@
-// Packing: the elements that one step of k needs are put side by side, with zeros beyond the edge.
+// Packing: makes the elements of each k contiguous, with zeros past the edge.
 import { A_STEP_BYTES } from "./generated/layout";
 
 /**
- * Eight columns of B, of which there are `columns`: element (k, j) is at `b + k·ld + 4j`.
+ * Packs eight columns of B, of which `columns` exist: element (k, j) is at `b + k·ld + 4j`.
  *
  * @param stride bytes from one k to the next in `dst`
  */
@@ -25,7 +25,7 @@ export function packFromRows(b: usize, ld: usize, kc: i32, columns: i32, dst: us
   }
 }
 
-/** The same of B stored transposed: element (k, j) is at `b + j·ld + 4k`. */
+/** The same for B stored transposed: element (k, j) is at `b + j·ld + 4k`. */
 export function packFromColumns(b: usize, ld: usize, kc: i32, columns: i32, dst: usize, stride: usize): void {
   let k = 0;
   if (columns >= 8) {
@@ -50,7 +50,7 @@ export function scalePanel(panel: usize, kc: i32, factor: f32): void {
   for (; panel < end; panel += 16) v128.store(panel, f32x4.mul(v128.load(panel), f));
 }
 
-/** Four rows of four, transposed. */
+/** Transposes four rows of four. */
 @inline
 function transpose4(b: usize, ld: usize, dst: usize, stride: usize): void {
   const r0 = v128.load(b);
@@ -67,7 +67,7 @@ function transpose4(b: usize, ld: usize, dst: usize, stride: usize): void {
   v128.store(dst + 3 * stride, v128.shuffle<f32>(t2, t3, 2, 3, 6, 7));
 }
 
-/** Six rows of A, `A_STEP_BYTES` a step of k; from `rows` on, the last one is repeated. */
+/** Packs six rows of A, `A_STEP_BYTES` per k; rows past the last of `rows` repeat it. */
 export function packSixRows(a: usize, ld: usize, kc: i32, rows: i32, dst: usize): void {
   const last = <usize> (rows - 1) * ld;
   const a1 = min(ld, last), a2 = min(2 * ld, last), a3 = min(3 * ld, last), a4 = min(4 * ld, last);
@@ -103,7 +103,7 @@ export function packSixRows(a: usize, ld: usize, kc: i32, rows: i32, dst: usize)
   }
 }
 
-/** The same of A stored transposed: element (i, k) is at `a + k·ld + 4i`; zeros from `rows` on. */
+/** The same for A stored transposed: element (i, k) is at `a + k·ld + 4i`; rows past the last are zeros. */
 export function packSixColumns(a: usize, ld: usize, kc: i32, rows: i32, dst: usize): void {
   if (rows == 6) {
     for (let k = 0; k < kc; k++) {

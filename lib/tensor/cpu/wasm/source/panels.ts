@@ -1,5 +1,5 @@
-// Products in machine code: B packed in panels, A packed where it is stored transposed, and tiles of C in an order that keeps
-// what they read in the caches.
+// Products by machine code: packs B in panels, packs A if it is stored transposed, and computes tiles of C in an order
+// that keeps their operands in the caches.
 import {
   BLOCK_TILES,
   K_RUN,
@@ -16,7 +16,7 @@ import { absolute, callNative, nativeColumns, nativeRows } from "./native";
 import { packFromColumns } from "./pack";
 import { callArguments, secondCallArguments } from "./thread";
 
-/** Packed B that is read again and again while A goes by: half of a usual second-level cache. */
+/** Bytes of packed B that are reused for all of A: half of a usual second-level cache. */
 const KEPT_BYTES: usize = 1 << 19;
 
 /** Bytes from one packed panel of K rows to the next. */
@@ -25,16 +25,16 @@ export function panelBytes(K: i32): usize {
   return <usize> (K * nativeColumns()) << 2;
 }
 
-/** Job: packs runs of panels. */
+/** Job: packs panels of B. */
 export function packPanelsTask(args: PackPanelsArguments, task: i32): void {
   const panels = changetype<Panels>(args.table + <usize> task * offsetof<Panels>());
   packPanels(panels.b, panels.ldb, panels.transposed != 0, panels.K, panels.N, panels.to);
 }
 
 /**
- * Panels of B `[K, N]`, one after the other; in each, row after row, with zeros beyond the edge.
+ * Packs B `[K, N]` in panels, one after another; each panel holds row after row, with zeros past the edge.
  *
- * @param ld bytes from a row to the next; of B stored transposed, from a column to the next
+ * @param ld row stride of B as it is stored
  */
 export function packPanels(b: usize, ld: usize, transposed: bool, K: i32, N: i32, to: usize): void {
   const wide = nativeColumns();
@@ -50,7 +50,7 @@ export function packPanels(b: usize, ld: usize, transposed: bool, K: i32, N: i32
   }
 }
 
-/** A panel of B stored transposed. */
+/** Packs one panel of B stored transposed. */
 function packTransposedPanel(b: usize, ld: usize, K: i32, columns: i32, to: usize): void {
   const wide = nativeColumns(), step = <usize> wide << 2;
   const groups = K >= 8 ? columns / 8 : 0, whole = K & ~7;
@@ -76,13 +76,13 @@ function pack(call: PackCall, kernel: i32, from: usize, ld: usize, to: usize, st
   callNative(changetype<usize>(call), kernel);
 }
 
-/** Which columns of two vectors there are: a bit for each in panels of 32, a word for each in panels of 16. */
+/** Sets a mask of the first columns of a panel: one bit per column in panels of 32, one word in panels of 16. */
 function setMask(mask: usize, columns: i32): void {
   if (nativeColumns() == 32) return setMaskBits(mask, columns);
   for (let j = 0; j < 16; j++) store<i32>(mask + (<usize> j << 2), j < columns ? -1 : 0);
 }
 
-/** The first of 32 columns, as 16 bits in each of two words. */
+/** Sets a mask of the first of 32 columns: 16 bits in each of two words. */
 export function setMaskBits(mask: usize, columns: i32): void {
   const bits: u32 = columns >= 32 ? 0xffffffff : (1 << columns) - 1;
   store<u32>(mask, bits & 0xffff);
@@ -90,8 +90,8 @@ export function setMaskBits(mask: usize, columns: i32): void {
 }
 
 /**
- * A product of packed B. Blocks of A's rows go by packed B in the second-level cache; A stored transposed is packed
- * to `aside`, `BLOCK_TILES` tiles of at most K_RUN steps.
+ * Computes a product with packed B. Packed B stays in the second-level cache while blocks of A stream past it. If A is
+ * stored transposed, each block of it (`BLOCK_TILES` tiles of at most K_RUN steps) is packed to `aside`.
  */
 export function multiplyByPanels(product: Product, aside: usize): void {
   const M = product.M, N = product.N, K = product.K, transposed = product.transposeA != 0;
@@ -109,9 +109,9 @@ export function multiplyByPanels(product: Product, aside: usize): void {
     const kc = min(K_RUN, K - k);
     const group = max(1, <i32> (KEPT_BYTES / (<usize> kc * rowBytes)));
     call.k = kc;
-    // Rows without a gap between them are prefetched tile by tile.
+    // Rows without gaps between them are prefetched tile by tile.
     call.ahead = lda == <usize> kc << 2 && !transposed ? 64 : 0;
-    // The addend is added with the first run of k; from then on C is.
+    // The first run of k adds the addend, later ones add to C.
     call.add = <u64> (product.addend != 0 || k > 0);
     call.addend = k > 0 ? 0 : <i64> <u64> product.addend - <i64> <u64> c;
     for (let m = 0; m < M; m += block) {
@@ -123,7 +123,8 @@ export function multiplyByPanels(product: Product, aside: usize): void {
       if (transposed) {
         next = (<usize> (rows * kc) << 2) + VECTOR_BYTES;
         packTiles(from, lda, kc, rows, whole, aside, next);
-        if (rest > 0) packTiles(from + (<usize> (whole * rows) << 2), lda, kc, rest, 1, aside + <usize> whole * next, next);
+        const below = from + (<usize> (whole * rows) << 2);
+        if (rest > 0) packTiles(below, lda, kc, rest, 1, aside + <usize> whole * next, next);
         from = aside;
       }
       for (let p = 0; p < panels; p += group) {
@@ -144,14 +145,14 @@ export function multiplyByPanels(product: Product, aside: usize): void {
   }
 }
 
-/** Rows of a tile, so that tiles of `height` rows are about equal. */
+/** Rows per tile, so that `height` rows are cut into tiles of about equal size. */
 function rowsOfTiles(height: i32): i32 {
   const count = (height + nativeRows() - 1) / nativeRows();
   return (height + count - 1) / count;
 }
 
 /**
- * Packs a block of A stored transposed: tile after tile, the elements of a step of k side by side.
+ * Packs a block of A stored transposed, tile after tile; in a tile, the elements of each k are contiguous.
  *
  * @param next bytes from one tile to the next
  */

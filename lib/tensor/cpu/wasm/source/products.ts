@@ -1,4 +1,4 @@
-// Parts of products outside of WebAssembly, in machine code or by the system's BLAS, which every thread calls for its own.
+// Parts of products by machine code or by the system's BLAS; each thread calls it for its own tasks.
 import { BlasArguments, Product, TilesArguments } from "./generated/layout";
 import { hasNative } from "./native";
 import { multiplyByPanels } from "./panels";
@@ -21,7 +21,7 @@ declare function sgemm(
   ldc: i32,
 ): void;
 
-/** Multiplies by whichever there is. */
+/** Computes a product by machine code, or by a BLAS if there is none. */
 @inline
 export function multiply(product: Product, aside: usize): void {
   if (hasNative()) multiplyByPanels(product, aside);
@@ -46,7 +46,7 @@ export function blasTask(args: BlasArguments, task: i32): void {
   multiplyByBlas(productOf(args.table, task));
 }
 
-/** Job: parts of products in machine code. */
+/** Job: parts of products by machine code. */
 export function tilesTask(args: TilesArguments, task: i32): void {
   multiplyByPanels(productOf(args.table, task), scratch() + args.aside);
 }

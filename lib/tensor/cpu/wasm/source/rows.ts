@@ -1,4 +1,4 @@
-// Kernels that treat every row alike.
+// Row-wise kernels.
 import {
   CopyRowsArguments,
   EmbeddingArguments,
@@ -97,7 +97,7 @@ export function rmsNormGradTask(args: RmsNormGradArguments, task: i32): void {
   }
 }
 
-/** Sums columns; the elements are columns. */
+/** Sums rows; the elements are columns. */
 export function sumRowsTask(args: SumRowsArguments, task: i32): void {
   const d = args.elements, n = args.n, stride = <usize> d << 2;
   const begin = task * args.perTask, end = min(begin + args.perTask, d);
@@ -142,7 +142,7 @@ export function ropeTask(args: RopeArguments, task: i32): void {
   }
 }
 
-/** Rows of a table. */
+/** Looks up rows of a table. */
 export function embeddingTask(args: EmbeddingArguments, task: i32): void {
   const bytes = <usize> args.d << 2;
   const end = endOf(args, task);
@@ -152,7 +152,7 @@ export function embeddingTask(args: EmbeddingArguments, task: i32): void {
   }
 }
 
-/** The table's gradient; each task looks for its own rows among all ids. */
+/** The table's gradient; each task scans all ids for its own rows. */
 export function embeddingGradTask(args: EmbeddingGradArguments, task: i32): void {
   const bytes = <usize> args.d << 2;
   const whole = bytes & ~15;

@@ -1,4 +1,4 @@
-// The two stitch layers: hub into expert element by element, experts into hub row by row.
+// The two stitch layers: hub into expert, element by element, and experts into hub, row by row.
 import {
   ExpertsIntoHubArguments,
   ExpertsIntoHubGradArguments,
@@ -32,13 +32,13 @@ export function hubIntoExpertGradTask(args: HubIntoExpertGradArguments, task: i3
   }
 }
 
-/** The address in a list. */
+/** An address from a list. */
 @inline
 function at(list: usize, index: i32): usize {
   return load<usize>(list + (<usize> index << 2));
 }
 
-/** The largest of each lane's gate logits. */
+/** Each lane's largest gate logit. */
 @inline
 function largest(z: usize, count: i32, bytes: usize): v128 {
   let top = v128.load(z);
@@ -46,7 +46,7 @@ function largest(z: usize, count: i32, bytes: usize): v128 {
   return top;
 }
 
-// The last vector of a row may reach into the next row: what is computed there is dropped.
+// The last vector of a row may reach into the next row; what is computed there is discarded.
 
 export function expertsIntoHubTask(args: ExpertsIntoHubArguments, task: i32): void {
   const d = args.d, bytes = <usize> d << 2, count = args.count, states = args.states;

@@ -1,4 +1,4 @@
-// The thread that this instance of the module runs on: its number, its scratch memory, its block below the heap.
+// The thread that runs this instance of the module: its number, its scratch memory, its block below the heap.
 import {
   Product,
   SCRATCH,
@@ -28,19 +28,19 @@ export function scratch(): usize {
   return load<usize>(SCRATCH) + <usize> thread * load<usize>(SCRATCH_STRIDE);
 }
 
-/** A product for this thread to fill in. */
+/** A product that this thread may fill in. */
 @inline
 export function threadProduct(): Product {
   return changetype<Product>(block + THREAD_PRODUCT);
 }
 
-/** Arguments of a product in machine code. */
+/** Arguments for machine code that computes products. */
 @inline
 export function callArguments<T>(): T {
   return changetype<T>(block + THREAD_CALL);
 }
 
-/** Arguments of any other machine code, which may be called while those of a product are being prepared. */
+/** Arguments for any other machine code, which may be called while those of a product are being prepared. */
 @inline
 export function secondCallArguments<T>(): T {
   return changetype<T>(block + THREAD_SECOND_CALL);

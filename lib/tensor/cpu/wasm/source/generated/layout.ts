@@ -104,14 +104,14 @@ export class ElementsArguments {
   elements: i32;
   perTask: i32;
 }
-if (offsetof<ElementsArguments>() != 8) ERROR("ElementsArguments is not laid out as its record is");
+if (offsetof<ElementsArguments>() != 8 || offsetof<ElementsArguments>("elements") != 0 || offsetof<ElementsArguments>("perTask") != 4) ERROR("ElementsArguments is laid out differently");
 
 @unmanaged
 export class RowsArguments {
   rows: i32;
   perTask: i32;
 }
-if (offsetof<RowsArguments>() != 8) ERROR("RowsArguments is not laid out as its record is");
+if (offsetof<RowsArguments>() != 8 || offsetof<RowsArguments>("rows") != 0 || offsetof<RowsArguments>("perTask") != 4) ERROR("RowsArguments is laid out differently");
 
 @unmanaged
 export class PackArguments {
@@ -125,7 +125,7 @@ export class PackArguments {
   panelsPerTask: i32;
   tasksPerMatrix: i32;
 }
-if (offsetof<PackArguments>() != 36) ERROR("PackArguments is not laid out as its record is");
+if (offsetof<PackArguments>() != 36 || offsetof<PackArguments>("b") != 0 || offsetof<PackArguments>("ldb") != 4 || offsetof<PackArguments>("packed") != 8 || offsetof<PackArguments>("matrixBytes") != 12 || offsetof<PackArguments>("transposed") != 16 || offsetof<PackArguments>("K") != 20 || offsetof<PackArguments>("N") != 24 || offsetof<PackArguments>("panelsPerTask") != 28 || offsetof<PackArguments>("tasksPerMatrix") != 32) ERROR("PackArguments is laid out differently");
 
 @unmanaged
 export class GemmArguments {
@@ -147,7 +147,7 @@ export class GemmArguments {
   tasksPerMatrix: i32;
   add: i32;
 }
-if (offsetof<GemmArguments>() != 68) ERROR("GemmArguments is not laid out as its record is");
+if (offsetof<GemmArguments>() != 68 || offsetof<GemmArguments>("a") != 0 || offsetof<GemmArguments>("lda") != 4 || offsetof<GemmArguments>("packed") != 8 || offsetof<GemmArguments>("c") != 12 || offsetof<GemmArguments>("bytesA") != 16 || offsetof<GemmArguments>("bytesPacked") != 20 || offsetof<GemmArguments>("bytesC") != 24 || offsetof<GemmArguments>("packedA") != 28 || offsetof<GemmArguments>("transposed") != 32 || offsetof<GemmArguments>("M") != 36 || offsetof<GemmArguments>("N") != 40 || offsetof<GemmArguments>("K") != 44 || offsetof<GemmArguments>("rowsPerTask") != 48 || offsetof<GemmArguments>("panelsPerTask") != 52 || offsetof<GemmArguments>("tasksAlongN") != 56 || offsetof<GemmArguments>("tasksPerMatrix") != 60 || offsetof<GemmArguments>("add") != 64) ERROR("GemmArguments is laid out differently");
 
 @unmanaged
 export class InnerArguments {
@@ -159,33 +159,33 @@ export class InnerArguments {
   K: i32;
   columnsPerTask: i32;
 }
-if (offsetof<InnerArguments>() != 28) ERROR("InnerArguments is not laid out as its record is");
+if (offsetof<InnerArguments>() != 28 || offsetof<InnerArguments>("x") != 0 || offsetof<InnerArguments>("w") != 4 || offsetof<InnerArguments>("y") != 8 || offsetof<InnerArguments>("M") != 12 || offsetof<InnerArguments>("N") != 16 || offsetof<InnerArguments>("K") != 20 || offsetof<InnerArguments>("columnsPerTask") != 24) ERROR("InnerArguments is laid out differently");
 
 @unmanaged
 export class BlasArguments {
   table: usize;
 }
-if (offsetof<BlasArguments>() != 4) ERROR("BlasArguments is not laid out as its record is");
+if (offsetof<BlasArguments>() != 4 || offsetof<BlasArguments>("table") != 0) ERROR("BlasArguments is laid out differently");
 
 @unmanaged
 export class TilesArguments {
   table: usize;
   aside: usize;
 }
-if (offsetof<TilesArguments>() != 8) ERROR("TilesArguments is not laid out as its record is");
+if (offsetof<TilesArguments>() != 8 || offsetof<TilesArguments>("table") != 0 || offsetof<TilesArguments>("aside") != 4) ERROR("TilesArguments is laid out differently");
 
 @unmanaged
 export class PackPanelsArguments {
   table: usize;
 }
-if (offsetof<PackPanelsArguments>() != 4) ERROR("PackPanelsArguments is not laid out as its record is");
+if (offsetof<PackPanelsArguments>() != 4 || offsetof<PackPanelsArguments>("table") != 0) ERROR("PackPanelsArguments is laid out differently");
 
 @unmanaged
 export class SplitForAmxArguments {
   table: usize;
   edge: usize;
 }
-if (offsetof<SplitForAmxArguments>() != 8) ERROR("SplitForAmxArguments is not laid out as its record is");
+if (offsetof<SplitForAmxArguments>() != 8 || offsetof<SplitForAmxArguments>("table") != 0 || offsetof<SplitForAmxArguments>("edge") != 4) ERROR("SplitForAmxArguments is laid out differently");
 
 @unmanaged
 export class AmxArguments {
@@ -195,7 +195,7 @@ export class AmxArguments {
   panel: usize;
   aside: usize;
 }
-if (offsetof<AmxArguments>() != 20) ERROR("AmxArguments is not laid out as its record is");
+if (offsetof<AmxArguments>() != 20 || offsetof<AmxArguments>("table") != 0 || offsetof<AmxArguments>("edge") != 4 || offsetof<AmxArguments>("block") != 8 || offsetof<AmxArguments>("panel") != 12 || offsetof<AmxArguments>("aside") != 16) ERROR("AmxArguments is laid out differently");
 
 @unmanaged
 export class AttentionArguments {
@@ -218,7 +218,7 @@ export class AttentionArguments {
   tasksPerHead: i32;
   scores: usize;
 }
-if (offsetof<AttentionArguments>() != 72) ERROR("AttentionArguments is not laid out as its record is");
+if (offsetof<AttentionArguments>() != 72 || offsetof<AttentionArguments>("q") != 0 || offsetof<AttentionArguments>("k") != 4 || offsetof<AttentionArguments>("v") != 8 || offsetof<AttentionArguments>("out") != 12 || offsetof<AttentionArguments>("logs") != 16 || offsetof<AttentionArguments>("firstKeys") != 20 || offsetof<AttentionArguments>("keys") != 24 || offsetof<AttentionArguments>("values") != 28 || offsetof<AttentionArguments>("T") != 32 || offsetof<AttentionArguments>("S") != 36 || offsetof<AttentionArguments>("H") != 40 || offsetof<AttentionArguments>("G") != 44 || offsetof<AttentionArguments>("D") != 48 || offsetof<AttentionArguments>("lds") != 52 || offsetof<AttentionArguments>("scale") != 56 || offsetof<AttentionArguments>("queriesPerTask") != 60 || offsetof<AttentionArguments>("tasksPerHead") != 64 || offsetof<AttentionArguments>("scores") != 68) ERROR("AttentionArguments is laid out differently");
 
 @unmanaged
 export class AttentionGradArguments {
@@ -247,7 +247,7 @@ export class AttentionGradArguments {
   queries: usize;
   douts: usize;
 }
-if (offsetof<AttentionGradArguments>() != 96) ERROR("AttentionGradArguments is not laid out as its record is");
+if (offsetof<AttentionGradArguments>() != 96 || offsetof<AttentionGradArguments>("q") != 0 || offsetof<AttentionGradArguments>("k") != 4 || offsetof<AttentionGradArguments>("v") != 8 || offsetof<AttentionGradArguments>("out") != 12 || offsetof<AttentionGradArguments>("logs") != 16 || offsetof<AttentionGradArguments>("firstKeys") != 20 || offsetof<AttentionGradArguments>("keys") != 24 || offsetof<AttentionGradArguments>("values") != 28 || offsetof<AttentionGradArguments>("T") != 32 || offsetof<AttentionGradArguments>("S") != 36 || offsetof<AttentionGradArguments>("H") != 40 || offsetof<AttentionGradArguments>("G") != 44 || offsetof<AttentionGradArguments>("D") != 48 || offsetof<AttentionGradArguments>("lds") != 52 || offsetof<AttentionGradArguments>("scale") != 56 || offsetof<AttentionGradArguments>("dout") != 60 || offsetof<AttentionGradArguments>("dq") != 64 || offsetof<AttentionGradArguments>("dk") != 68 || offsetof<AttentionGradArguments>("dv") != 72 || offsetof<AttentionGradArguments>("keyRows") != 76 || offsetof<AttentionGradArguments>("scores") != 80 || offsetof<AttentionGradArguments>("dScores") != 84 || offsetof<AttentionGradArguments>("queries") != 88 || offsetof<AttentionGradArguments>("douts") != 92) ERROR("AttentionGradArguments is laid out differently");
 
 @unmanaged
 export class AttentionByCallsArguments {
@@ -274,7 +274,7 @@ export class AttentionByCallsArguments {
   scales: usize;
   sums: usize;
 }
-if (offsetof<AttentionByCallsArguments>() != 88) ERROR("AttentionByCallsArguments is not laid out as its record is");
+if (offsetof<AttentionByCallsArguments>() != 88 || offsetof<AttentionByCallsArguments>("q") != 0 || offsetof<AttentionByCallsArguments>("k") != 4 || offsetof<AttentionByCallsArguments>("v") != 8 || offsetof<AttentionByCallsArguments>("out") != 12 || offsetof<AttentionByCallsArguments>("logs") != 16 || offsetof<AttentionByCallsArguments>("firstKeys") != 20 || offsetof<AttentionByCallsArguments>("keys") != 24 || offsetof<AttentionByCallsArguments>("values") != 28 || offsetof<AttentionByCallsArguments>("T") != 32 || offsetof<AttentionByCallsArguments>("S") != 36 || offsetof<AttentionByCallsArguments>("H") != 40 || offsetof<AttentionByCallsArguments>("G") != 44 || offsetof<AttentionByCallsArguments>("D") != 48 || offsetof<AttentionByCallsArguments>("lds") != 52 || offsetof<AttentionByCallsArguments>("scale") != 56 || offsetof<AttentionByCallsArguments>("queriesPerTask") != 60 || offsetof<AttentionByCallsArguments>("tasksPerHead") != 64 || offsetof<AttentionByCallsArguments>("scores") != 68 || offsetof<AttentionByCallsArguments>("unit") != 72 || offsetof<AttentionByCallsArguments>("ranges") != 76 || offsetof<AttentionByCallsArguments>("scales") != 80 || offsetof<AttentionByCallsArguments>("sums") != 84) ERROR("AttentionByCallsArguments is laid out differently");
 
 @unmanaged
 export class AttentionByCallsGradArguments {
@@ -305,7 +305,7 @@ export class AttentionByCallsGradArguments {
   panels: usize;
   aside: usize;
 }
-if (offsetof<AttentionByCallsGradArguments>() != 104) ERROR("AttentionByCallsGradArguments is not laid out as its record is");
+if (offsetof<AttentionByCallsGradArguments>() != 104 || offsetof<AttentionByCallsGradArguments>("q") != 0 || offsetof<AttentionByCallsGradArguments>("k") != 4 || offsetof<AttentionByCallsGradArguments>("v") != 8 || offsetof<AttentionByCallsGradArguments>("out") != 12 || offsetof<AttentionByCallsGradArguments>("logs") != 16 || offsetof<AttentionByCallsGradArguments>("firstKeys") != 20 || offsetof<AttentionByCallsGradArguments>("keys") != 24 || offsetof<AttentionByCallsGradArguments>("values") != 28 || offsetof<AttentionByCallsGradArguments>("T") != 32 || offsetof<AttentionByCallsGradArguments>("S") != 36 || offsetof<AttentionByCallsGradArguments>("H") != 40 || offsetof<AttentionByCallsGradArguments>("G") != 44 || offsetof<AttentionByCallsGradArguments>("D") != 48 || offsetof<AttentionByCallsGradArguments>("lds") != 52 || offsetof<AttentionByCallsGradArguments>("scale") != 56 || offsetof<AttentionByCallsGradArguments>("dout") != 60 || offsetof<AttentionByCallsGradArguments>("dq") != 64 || offsetof<AttentionByCallsGradArguments>("dk") != 68 || offsetof<AttentionByCallsGradArguments>("dv") != 72 || offsetof<AttentionByCallsGradArguments>("keyRows") != 76 || offsetof<AttentionByCallsGradArguments>("scores") != 80 || offsetof<AttentionByCallsGradArguments>("dScores") != 84 || offsetof<AttentionByCallsGradArguments>("unit") != 88 || offsetof<AttentionByCallsGradArguments>("ranges") != 92 || offsetof<AttentionByCallsGradArguments>("panels") != 96 || offsetof<AttentionByCallsGradArguments>("aside") != 100) ERROR("AttentionByCallsGradArguments is laid out differently");
 
 @unmanaged
 export class AddArguments extends ElementsArguments {
@@ -313,7 +313,7 @@ export class AddArguments extends ElementsArguments {
   b: usize;
   y: usize;
 }
-if (offsetof<AddArguments>() != 20) ERROR("AddArguments is not laid out as its record is");
+if (offsetof<AddArguments>() != 20 || offsetof<AddArguments>("elements") != 0 || offsetof<AddArguments>("perTask") != 4 || offsetof<AddArguments>("a") != 8 || offsetof<AddArguments>("b") != 12 || offsetof<AddArguments>("y") != 16) ERROR("AddArguments is laid out differently");
 
 @unmanaged
 export class SubArguments extends ElementsArguments {
@@ -321,7 +321,7 @@ export class SubArguments extends ElementsArguments {
   b: usize;
   y: usize;
 }
-if (offsetof<SubArguments>() != 20) ERROR("SubArguments is not laid out as its record is");
+if (offsetof<SubArguments>() != 20 || offsetof<SubArguments>("elements") != 0 || offsetof<SubArguments>("perTask") != 4 || offsetof<SubArguments>("a") != 8 || offsetof<SubArguments>("b") != 12 || offsetof<SubArguments>("y") != 16) ERROR("SubArguments is laid out differently");
 
 @unmanaged
 export class MulArguments extends ElementsArguments {
@@ -329,7 +329,7 @@ export class MulArguments extends ElementsArguments {
   b: usize;
   y: usize;
 }
-if (offsetof<MulArguments>() != 20) ERROR("MulArguments is not laid out as its record is");
+if (offsetof<MulArguments>() != 20 || offsetof<MulArguments>("elements") != 0 || offsetof<MulArguments>("perTask") != 4 || offsetof<MulArguments>("a") != 8 || offsetof<MulArguments>("b") != 12 || offsetof<MulArguments>("y") != 16) ERROR("MulArguments is laid out differently");
 
 @unmanaged
 export class ScaleArguments extends ElementsArguments {
@@ -337,14 +337,14 @@ export class ScaleArguments extends ElementsArguments {
   y: usize;
   factor: f32;
 }
-if (offsetof<ScaleArguments>() != 20) ERROR("ScaleArguments is not laid out as its record is");
+if (offsetof<ScaleArguments>() != 20 || offsetof<ScaleArguments>("elements") != 0 || offsetof<ScaleArguments>("perTask") != 4 || offsetof<ScaleArguments>("x") != 8 || offsetof<ScaleArguments>("y") != 12 || offsetof<ScaleArguments>("factor") != 16) ERROR("ScaleArguments is laid out differently");
 
 @unmanaged
 export class FillArguments extends ElementsArguments {
   y: usize;
   value: f32;
 }
-if (offsetof<FillArguments>() != 16) ERROR("FillArguments is not laid out as its record is");
+if (offsetof<FillArguments>() != 16 || offsetof<FillArguments>("elements") != 0 || offsetof<FillArguments>("perTask") != 4 || offsetof<FillArguments>("y") != 8 || offsetof<FillArguments>("value") != 12) ERROR("FillArguments is laid out differently");
 
 @unmanaged
 export class AddNArguments extends ElementsArguments {
@@ -352,14 +352,14 @@ export class AddNArguments extends ElementsArguments {
   count: i32;
   @inline get tensors(): usize { return changetype<usize>(this) + 16; }
 }
-if (offsetof<AddNArguments>() != 16) ERROR("AddNArguments is not laid out as its record is");
+if (offsetof<AddNArguments>() != 16 || offsetof<AddNArguments>("elements") != 0 || offsetof<AddNArguments>("perTask") != 4 || offsetof<AddNArguments>("y") != 8 || offsetof<AddNArguments>("count") != 12) ERROR("AddNArguments is laid out differently");
 
 @unmanaged
 export class SumArguments extends ElementsArguments {
   x: usize;
   sums: usize;
 }
-if (offsetof<SumArguments>() != 16) ERROR("SumArguments is not laid out as its record is");
+if (offsetof<SumArguments>() != 16 || offsetof<SumArguments>("elements") != 0 || offsetof<SumArguments>("perTask") != 4 || offsetof<SumArguments>("x") != 8 || offsetof<SumArguments>("sums") != 12) ERROR("SumArguments is laid out differently");
 
 @unmanaged
 export class SwigluArguments extends ElementsArguments {
@@ -367,7 +367,7 @@ export class SwigluArguments extends ElementsArguments {
   up: usize;
   y: usize;
 }
-if (offsetof<SwigluArguments>() != 20) ERROR("SwigluArguments is not laid out as its record is");
+if (offsetof<SwigluArguments>() != 20 || offsetof<SwigluArguments>("elements") != 0 || offsetof<SwigluArguments>("perTask") != 4 || offsetof<SwigluArguments>("gate") != 8 || offsetof<SwigluArguments>("up") != 12 || offsetof<SwigluArguments>("y") != 16) ERROR("SwigluArguments is laid out differently");
 
 @unmanaged
 export class SwigluGradArguments extends ElementsArguments {
@@ -377,7 +377,7 @@ export class SwigluGradArguments extends ElementsArguments {
   dgate: usize;
   dup: usize;
 }
-if (offsetof<SwigluGradArguments>() != 28) ERROR("SwigluGradArguments is not laid out as its record is");
+if (offsetof<SwigluGradArguments>() != 28 || offsetof<SwigluGradArguments>("elements") != 0 || offsetof<SwigluGradArguments>("perTask") != 4 || offsetof<SwigluGradArguments>("gate") != 8 || offsetof<SwigluGradArguments>("up") != 12 || offsetof<SwigluGradArguments>("dy") != 16 || offsetof<SwigluGradArguments>("dgate") != 20 || offsetof<SwigluGradArguments>("dup") != 24) ERROR("SwigluGradArguments is laid out differently");
 
 @unmanaged
 export class DropoutArguments extends ElementsArguments {
@@ -388,14 +388,14 @@ export class DropoutArguments extends ElementsArguments {
   dropAll: i32;
   scale: f32;
 }
-if (offsetof<DropoutArguments>() != 32) ERROR("DropoutArguments is not laid out as its record is");
+if (offsetof<DropoutArguments>() != 32 || offsetof<DropoutArguments>("elements") != 0 || offsetof<DropoutArguments>("perTask") != 4 || offsetof<DropoutArguments>("x") != 8 || offsetof<DropoutArguments>("y") != 12 || offsetof<DropoutArguments>("seed") != 16 || offsetof<DropoutArguments>("threshold") != 20 || offsetof<DropoutArguments>("dropAll") != 24 || offsetof<DropoutArguments>("scale") != 28) ERROR("DropoutArguments is laid out differently");
 
 @unmanaged
 export class UnpackHalfArguments extends ElementsArguments {
   halves: usize;
   y: usize;
 }
-if (offsetof<UnpackHalfArguments>() != 16) ERROR("UnpackHalfArguments is not laid out as its record is");
+if (offsetof<UnpackHalfArguments>() != 16 || offsetof<UnpackHalfArguments>("elements") != 0 || offsetof<UnpackHalfArguments>("perTask") != 4 || offsetof<UnpackHalfArguments>("halves") != 8 || offsetof<UnpackHalfArguments>("y") != 12) ERROR("UnpackHalfArguments is laid out differently");
 
 @unmanaged
 export class HubIntoExpertArguments extends ElementsArguments {
@@ -404,7 +404,7 @@ export class HubIntoExpertArguments extends ElementsArguments {
   z: usize;
   y: usize;
 }
-if (offsetof<HubIntoExpertArguments>() != 24) ERROR("HubIntoExpertArguments is not laid out as its record is");
+if (offsetof<HubIntoExpertArguments>() != 24 || offsetof<HubIntoExpertArguments>("elements") != 0 || offsetof<HubIntoExpertArguments>("perTask") != 4 || offsetof<HubIntoExpertArguments>("expert") != 8 || offsetof<HubIntoExpertArguments>("projected") != 12 || offsetof<HubIntoExpertArguments>("z") != 16 || offsetof<HubIntoExpertArguments>("y") != 20) ERROR("HubIntoExpertArguments is laid out differently");
 
 @unmanaged
 export class HubIntoExpertGradArguments extends ElementsArguments {
@@ -416,7 +416,7 @@ export class HubIntoExpertGradArguments extends ElementsArguments {
   dprojected: usize;
   dz: usize;
 }
-if (offsetof<HubIntoExpertGradArguments>() != 36) ERROR("HubIntoExpertGradArguments is not laid out as its record is");
+if (offsetof<HubIntoExpertGradArguments>() != 36 || offsetof<HubIntoExpertGradArguments>("elements") != 0 || offsetof<HubIntoExpertGradArguments>("perTask") != 4 || offsetof<HubIntoExpertGradArguments>("expert") != 8 || offsetof<HubIntoExpertGradArguments>("projected") != 12 || offsetof<HubIntoExpertGradArguments>("z") != 16 || offsetof<HubIntoExpertGradArguments>("dy") != 20 || offsetof<HubIntoExpertGradArguments>("dexpert") != 24 || offsetof<HubIntoExpertGradArguments>("dprojected") != 28 || offsetof<HubIntoExpertGradArguments>("dz") != 32) ERROR("HubIntoExpertGradArguments is laid out differently");
 
 @unmanaged
 export class ExpertsIntoHubArguments extends RowsArguments {
@@ -426,7 +426,7 @@ export class ExpertsIntoHubArguments extends RowsArguments {
   count: i32;
   @inline get states(): usize { return changetype<usize>(this) + 24; }
 }
-if (offsetof<ExpertsIntoHubArguments>() != 24) ERROR("ExpertsIntoHubArguments is not laid out as its record is");
+if (offsetof<ExpertsIntoHubArguments>() != 24 || offsetof<ExpertsIntoHubArguments>("rows") != 0 || offsetof<ExpertsIntoHubArguments>("perTask") != 4 || offsetof<ExpertsIntoHubArguments>("z") != 8 || offsetof<ExpertsIntoHubArguments>("y") != 12 || offsetof<ExpertsIntoHubArguments>("d") != 16 || offsetof<ExpertsIntoHubArguments>("count") != 20) ERROR("ExpertsIntoHubArguments is laid out differently");
 
 @unmanaged
 export class ExpertsIntoHubGradArguments extends RowsArguments {
@@ -437,7 +437,7 @@ export class ExpertsIntoHubGradArguments extends RowsArguments {
   count: i32;
   @inline get tensors(): usize { return changetype<usize>(this) + 28; }
 }
-if (offsetof<ExpertsIntoHubGradArguments>() != 28) ERROR("ExpertsIntoHubGradArguments is not laid out as its record is");
+if (offsetof<ExpertsIntoHubGradArguments>() != 28 || offsetof<ExpertsIntoHubGradArguments>("rows") != 0 || offsetof<ExpertsIntoHubGradArguments>("perTask") != 4 || offsetof<ExpertsIntoHubGradArguments>("z") != 8 || offsetof<ExpertsIntoHubGradArguments>("dy") != 12 || offsetof<ExpertsIntoHubGradArguments>("dz") != 16 || offsetof<ExpertsIntoHubGradArguments>("d") != 20 || offsetof<ExpertsIntoHubGradArguments>("count") != 24) ERROR("ExpertsIntoHubGradArguments is laid out differently");
 
 @unmanaged
 export class SquaresArguments {
@@ -445,7 +445,7 @@ export class SquaresArguments {
   parameters: usize;
   sums: usize;
 }
-if (offsetof<SquaresArguments>() != 12) ERROR("SquaresArguments is not laid out as its record is");
+if (offsetof<SquaresArguments>() != 12 || offsetof<SquaresArguments>("chunks") != 0 || offsetof<SquaresArguments>("parameters") != 4 || offsetof<SquaresArguments>("sums") != 8) ERROR("SquaresArguments is laid out differently");
 
 @unmanaged
 export class AdamWArguments {
@@ -460,7 +460,7 @@ export class AdamWArguments {
   rest1: f32;
   rest2: f32;
 }
-if (offsetof<AdamWArguments>() != 40) ERROR("AdamWArguments is not laid out as its record is");
+if (offsetof<AdamWArguments>() != 40 || offsetof<AdamWArguments>("chunks") != 0 || offsetof<AdamWArguments>("parameters") != 4 || offsetof<AdamWArguments>("scale") != 8 || offsetof<AdamWArguments>("beta1") != 12 || offsetof<AdamWArguments>("beta2") != 16 || offsetof<AdamWArguments>("rate") != 20 || offsetof<AdamWArguments>("correction2") != 24 || offsetof<AdamWArguments>("epsilon") != 28 || offsetof<AdamWArguments>("rest1") != 32 || offsetof<AdamWArguments>("rest2") != 36) ERROR("AdamWArguments is laid out differently");
 
 @unmanaged
 export class RmsNormArguments extends RowsArguments {
@@ -470,7 +470,7 @@ export class RmsNormArguments extends RowsArguments {
   d: i32;
   epsilon: f32;
 }
-if (offsetof<RmsNormArguments>() != 28) ERROR("RmsNormArguments is not laid out as its record is");
+if (offsetof<RmsNormArguments>() != 28 || offsetof<RmsNormArguments>("rows") != 0 || offsetof<RmsNormArguments>("perTask") != 4 || offsetof<RmsNormArguments>("x") != 8 || offsetof<RmsNormArguments>("w") != 12 || offsetof<RmsNormArguments>("y") != 16 || offsetof<RmsNormArguments>("d") != 20 || offsetof<RmsNormArguments>("epsilon") != 24) ERROR("RmsNormArguments is laid out differently");
 
 @unmanaged
 export class RmsNormGradArguments extends RowsArguments {
@@ -483,7 +483,7 @@ export class RmsNormGradArguments extends RowsArguments {
   d: i32;
   epsilon: f32;
 }
-if (offsetof<RmsNormGradArguments>() != 40) ERROR("RmsNormGradArguments is not laid out as its record is");
+if (offsetof<RmsNormGradArguments>() != 40 || offsetof<RmsNormGradArguments>("rows") != 0 || offsetof<RmsNormGradArguments>("perTask") != 4 || offsetof<RmsNormGradArguments>("x") != 8 || offsetof<RmsNormGradArguments>("w") != 12 || offsetof<RmsNormGradArguments>("dy") != 16 || offsetof<RmsNormGradArguments>("dx") != 20 || offsetof<RmsNormGradArguments>("dw") != 24 || offsetof<RmsNormGradArguments>("rest") != 28 || offsetof<RmsNormGradArguments>("d") != 32 || offsetof<RmsNormGradArguments>("epsilon") != 36) ERROR("RmsNormGradArguments is laid out differently");
 
 @unmanaged
 export class SumRowsArguments extends ElementsArguments {
@@ -491,7 +491,7 @@ export class SumRowsArguments extends ElementsArguments {
   y: usize;
   n: i32;
 }
-if (offsetof<SumRowsArguments>() != 20) ERROR("SumRowsArguments is not laid out as its record is");
+if (offsetof<SumRowsArguments>() != 20 || offsetof<SumRowsArguments>("elements") != 0 || offsetof<SumRowsArguments>("perTask") != 4 || offsetof<SumRowsArguments>("x") != 8 || offsetof<SumRowsArguments>("y") != 12 || offsetof<SumRowsArguments>("n") != 16) ERROR("SumRowsArguments is laid out differently");
 
 @unmanaged
 export class RopeArguments extends RowsArguments {
@@ -504,7 +504,7 @@ export class RopeArguments extends RowsArguments {
   time: i32;
   sign: f32;
 }
-if (offsetof<RopeArguments>() != 40) ERROR("RopeArguments is not laid out as its record is");
+if (offsetof<RopeArguments>() != 40 || offsetof<RopeArguments>("rows") != 0 || offsetof<RopeArguments>("perTask") != 4 || offsetof<RopeArguments>("x") != 8 || offsetof<RopeArguments>("cos") != 12 || offsetof<RopeArguments>("sin") != 16 || offsetof<RopeArguments>("y") != 20 || offsetof<RopeArguments>("heads") != 24 || offsetof<RopeArguments>("half") != 28 || offsetof<RopeArguments>("time") != 32 || offsetof<RopeArguments>("sign") != 36) ERROR("RopeArguments is laid out differently");
 
 @unmanaged
 export class EmbeddingArguments extends RowsArguments {
@@ -513,7 +513,7 @@ export class EmbeddingArguments extends RowsArguments {
   y: usize;
   d: i32;
 }
-if (offsetof<EmbeddingArguments>() != 24) ERROR("EmbeddingArguments is not laid out as its record is");
+if (offsetof<EmbeddingArguments>() != 24 || offsetof<EmbeddingArguments>("rows") != 0 || offsetof<EmbeddingArguments>("perTask") != 4 || offsetof<EmbeddingArguments>("table") != 8 || offsetof<EmbeddingArguments>("ids") != 12 || offsetof<EmbeddingArguments>("y") != 16 || offsetof<EmbeddingArguments>("d") != 20) ERROR("EmbeddingArguments is laid out differently");
 
 @unmanaged
 export class EmbeddingGradArguments extends RowsArguments {
@@ -523,7 +523,7 @@ export class EmbeddingGradArguments extends RowsArguments {
   d: i32;
   count: i32;
 }
-if (offsetof<EmbeddingGradArguments>() != 28) ERROR("EmbeddingGradArguments is not laid out as its record is");
+if (offsetof<EmbeddingGradArguments>() != 28 || offsetof<EmbeddingGradArguments>("rows") != 0 || offsetof<EmbeddingGradArguments>("perTask") != 4 || offsetof<EmbeddingGradArguments>("dy") != 8 || offsetof<EmbeddingGradArguments>("ids") != 12 || offsetof<EmbeddingGradArguments>("dtable") != 16 || offsetof<EmbeddingGradArguments>("d") != 20 || offsetof<EmbeddingGradArguments>("count") != 24) ERROR("EmbeddingGradArguments is laid out differently");
 
 @unmanaged
 export class CrossEntropyArguments extends RowsArguments {
@@ -535,7 +535,7 @@ export class CrossEntropyArguments extends RowsArguments {
   sums: usize;
   vocab: i32;
 }
-if (offsetof<CrossEntropyArguments>() != 36) ERROR("CrossEntropyArguments is not laid out as its record is");
+if (offsetof<CrossEntropyArguments>() != 36 || offsetof<CrossEntropyArguments>("rows") != 0 || offsetof<CrossEntropyArguments>("perTask") != 4 || offsetof<CrossEntropyArguments>("logits") != 8 || offsetof<CrossEntropyArguments>("targets") != 12 || offsetof<CrossEntropyArguments>("losses") != 16 || offsetof<CrossEntropyArguments>("logs") != 20 || offsetof<CrossEntropyArguments>("range") != 24 || offsetof<CrossEntropyArguments>("sums") != 28 || offsetof<CrossEntropyArguments>("vocab") != 32) ERROR("CrossEntropyArguments is laid out differently");
 
 @unmanaged
 export class CrossEntropyGradArguments extends RowsArguments {
@@ -548,7 +548,7 @@ export class CrossEntropyGradArguments extends RowsArguments {
   sums: usize;
   vocab: i32;
 }
-if (offsetof<CrossEntropyGradArguments>() != 40) ERROR("CrossEntropyGradArguments is not laid out as its record is");
+if (offsetof<CrossEntropyGradArguments>() != 40 || offsetof<CrossEntropyGradArguments>("rows") != 0 || offsetof<CrossEntropyGradArguments>("perTask") != 4 || offsetof<CrossEntropyGradArguments>("logits") != 8 || offsetof<CrossEntropyGradArguments>("targets") != 12 || offsetof<CrossEntropyGradArguments>("dy") != 16 || offsetof<CrossEntropyGradArguments>("logs") != 20 || offsetof<CrossEntropyGradArguments>("dlogits") != 24 || offsetof<CrossEntropyGradArguments>("range") != 28 || offsetof<CrossEntropyGradArguments>("sums") != 32 || offsetof<CrossEntropyGradArguments>("vocab") != 36) ERROR("CrossEntropyGradArguments is laid out differently");
 
 @unmanaged
 export class CopyRowsArguments extends RowsArguments {
@@ -558,7 +558,7 @@ export class CopyRowsArguments extends RowsArguments {
   toStride: usize;
   bytes: usize;
 }
-if (offsetof<CopyRowsArguments>() != 28) ERROR("CopyRowsArguments is not laid out as its record is");
+if (offsetof<CopyRowsArguments>() != 28 || offsetof<CopyRowsArguments>("rows") != 0 || offsetof<CopyRowsArguments>("perTask") != 4 || offsetof<CopyRowsArguments>("from") != 8 || offsetof<CopyRowsArguments>("fromStride") != 12 || offsetof<CopyRowsArguments>("to") != 16 || offsetof<CopyRowsArguments>("toStride") != 20 || offsetof<CopyRowsArguments>("bytes") != 24) ERROR("CopyRowsArguments is laid out differently");
 
 @unmanaged
 export class AdamWChunk {
@@ -566,7 +566,7 @@ export class AdamWChunk {
   first: i32;
   count: i32;
 }
-if (offsetof<AdamWChunk>() != 12) ERROR("AdamWChunk is not laid out as its record is");
+if (offsetof<AdamWChunk>() != 12 || offsetof<AdamWChunk>("parameter") != 0 || offsetof<AdamWChunk>("first") != 4 || offsetof<AdamWChunk>("count") != 8) ERROR("AdamWChunk is laid out differently");
 
 @unmanaged
 export class AdamWParameter {
@@ -576,7 +576,7 @@ export class AdamWParameter {
   v: usize;
   keep: f32;
 }
-if (offsetof<AdamWParameter>() != 20) ERROR("AdamWParameter is not laid out as its record is");
+if (offsetof<AdamWParameter>() != 20 || offsetof<AdamWParameter>("p") != 0 || offsetof<AdamWParameter>("g") != 4 || offsetof<AdamWParameter>("m") != 8 || offsetof<AdamWParameter>("v") != 12 || offsetof<AdamWParameter>("keep") != 16) ERROR("AdamWParameter is laid out differently");
 
 @unmanaged
 export class AmxSplit {
@@ -588,7 +588,7 @@ export class AmxSplit {
   lines: i32;
   K: i32;
 }
-if (offsetof<AmxSplit>() != 28) ERROR("AmxSplit is not laid out as its record is");
+if (offsetof<AmxSplit>() != 28 || offsetof<AmxSplit>("from") != 0 || offsetof<AmxSplit>("ld") != 4 || offsetof<AmxSplit>("to") != 8 || offsetof<AmxSplit>("tooLarge") != 12 || offsetof<AmxSplit>("form") != 16 || offsetof<AmxSplit>("lines") != 20 || offsetof<AmxSplit>("K") != 24) ERROR("AmxSplit is laid out differently");
 
 @unmanaged
 export class AmxTarget {
@@ -602,7 +602,7 @@ export class AmxTarget {
   transposeB: i32;
   N: i32;
 }
-if (offsetof<AmxTarget>() != 36) ERROR("AmxTarget is not laid out as its record is");
+if (offsetof<AmxTarget>() != 36 || offsetof<AmxTarget>("strips") != 0 || offsetof<AmxTarget>("b") != 4 || offsetof<AmxTarget>("ldb") != 8 || offsetof<AmxTarget>("tooLarge") != 12 || offsetof<AmxTarget>("c") != 16 || offsetof<AmxTarget>("ldc") != 20 || offsetof<AmxTarget>("addend") != 24 || offsetof<AmxTarget>("transposeB") != 28 || offsetof<AmxTarget>("N") != 32) ERROR("AmxTarget is laid out differently");
 
 @unmanaged
 export class AmxTask {
@@ -615,7 +615,7 @@ export class AmxTask {
   K: i32;
   targetCount: i32;
 }
-if (offsetof<AmxTask>() != 32) ERROR("AmxTask is not laid out as its record is");
+if (offsetof<AmxTask>() != 32 || offsetof<AmxTask>("a") != 0 || offsetof<AmxTask>("lda") != 4 || offsetof<AmxTask>("targets") != 8 || offsetof<AmxTask>("form") != 12 || offsetof<AmxTask>("firstRow") != 16 || offsetof<AmxTask>("rows") != 20 || offsetof<AmxTask>("K") != 24 || offsetof<AmxTask>("targetCount") != 28) ERROR("AmxTask is laid out differently");
 
 @unmanaged
 export class Panels {
@@ -626,7 +626,7 @@ export class Panels {
   K: i32;
   N: i32;
 }
-if (offsetof<Panels>() != 24) ERROR("Panels is not laid out as its record is");
+if (offsetof<Panels>() != 24 || offsetof<Panels>("b") != 0 || offsetof<Panels>("ldb") != 4 || offsetof<Panels>("to") != 8 || offsetof<Panels>("transposed") != 12 || offsetof<Panels>("K") != 16 || offsetof<Panels>("N") != 20) ERROR("Panels is laid out differently");
 
 @unmanaged
 export class Product {
@@ -646,7 +646,7 @@ export class Product {
   transposeA: i32;
   transposeB: i32;
 }
-if (offsetof<Product>() != 60) ERROR("Product is not laid out as its record is");
+if (offsetof<Product>() != 60 || offsetof<Product>("M") != 0 || offsetof<Product>("N") != 4 || offsetof<Product>("K") != 8 || offsetof<Product>("alpha") != 12 || offsetof<Product>("a") != 16 || offsetof<Product>("lda") != 20 || offsetof<Product>("b") != 24 || offsetof<Product>("ldb") != 28 || offsetof<Product>("panels") != 32 || offsetof<Product>("panelStep") != 36 || offsetof<Product>("c") != 40 || offsetof<Product>("ldc") != 44 || offsetof<Product>("addend") != 48 || offsetof<Product>("transposeA") != 52 || offsetof<Product>("transposeB") != 56) ERROR("Product is laid out differently");
 
 @unmanaged
 export class AmxCall {
@@ -667,7 +667,7 @@ export class AmxCall {
   @inline get mask(): usize { return changetype<usize>(this) + 104; }
   edge: u64;
 }
-if (offsetof<AmxCall>() != 120) ERROR("AmxCall is not laid out as its record is");
+if (offsetof<AmxCall>() != 120 || offsetof<AmxCall>("a") != 0 || offsetof<AmxCall>("stepA") != 8 || offsetof<AmxCall>("stripsA") != 16 || offsetof<AmxCall>("b") != 24 || offsetof<AmxCall>("stepB") != 32 || offsetof<AmxCall>("stripsB") != 40 || offsetof<AmxCall>("steps") != 48 || offsetof<AmxCall>("c") != 56 || offsetof<AmxCall>("ldc") != 64 || offsetof<AmxCall>("add") != 72 || offsetof<AmxCall>("addend") != 80 || offsetof<AmxCall>("rows") != 88 || offsetof<AmxCall>("partial") != 96 || offsetof<AmxCall>("edge") != 112) ERROR("AmxCall is laid out differently");
 
 @unmanaged
 export class ArraysCall {
@@ -678,7 +678,7 @@ export class ArraysCall {
   third: u64;
   count: u64;
 }
-if (offsetof<ArraysCall>() != 48) ERROR("ArraysCall is not laid out as its record is");
+if (offsetof<ArraysCall>() != 48 || offsetof<ArraysCall>("gate") != 0 || offsetof<ArraysCall>("up") != 8 || offsetof<ArraysCall>("first") != 16 || offsetof<ArraysCall>("second") != 24 || offsetof<ArraysCall>("third") != 32 || offsetof<ArraysCall>("count") != 40) ERROR("ArraysCall is laid out differently");
 
 @unmanaged
 export class PackCall {
@@ -692,7 +692,7 @@ export class PackCall {
   tiles: u64;
   tileBytes: u64;
 }
-if (offsetof<PackCall>() != 120) ERROR("PackCall is not laid out as its record is");
+if (offsetof<PackCall>() != 120 || offsetof<PackCall>("from") != 0 || offsetof<PackCall>("ld") != 8 || offsetof<PackCall>("to") != 16 || offsetof<PackCall>("step") != 24 || offsetof<PackCall>("count") != 32 || offsetof<PackCall>("tiles") != 104 || offsetof<PackCall>("tileBytes") != 112) ERROR("PackCall is laid out differently");
 
 @unmanaged
 export class RowsCall {
@@ -702,7 +702,7 @@ export class RowsCall {
   table: u64;
   other: u64;
 }
-if (offsetof<RowsCall>() != 40) ERROR("RowsCall is not laid out as its record is");
+if (offsetof<RowsCall>() != 40 || offsetof<RowsCall>("rows") != 0 || offsetof<RowsCall>("step") != 8 || offsetof<RowsCall>("count") != 16 || offsetof<RowsCall>("table") != 24 || offsetof<RowsCall>("other") != 32) ERROR("RowsCall is laid out differently");
 
 @unmanaged
 export class RowRange {
@@ -711,7 +711,7 @@ export class RowRange {
   first: f32;
   second: f32;
 }
-if (offsetof<RowRange>() != 16) ERROR("RowRange is not laid out as its record is");
+if (offsetof<RowRange>() != 16 || offsetof<RowRange>("begin") != 0 || offsetof<RowRange>("end") != 4 || offsetof<RowRange>("first") != 8 || offsetof<RowRange>("second") != 12) ERROR("RowRange is laid out differently");
 
 @unmanaged
 export class RowSums {
@@ -720,7 +720,7 @@ export class RowSums {
   private largest0: f32; private largest1: f32; private largest2: f32; private largest3: f32; private largest4: f32; private largest5: f32; private largest6: f32; private largest7: f32; private largest8: f32; private largest9: f32; private largest10: f32; private largest11: f32; private largest12: f32; private largest13: f32; private largest14: f32; private largest15: f32;
   @inline get largest(): usize { return changetype<usize>(this) + 64; }
 }
-if (offsetof<RowSums>() != 128) ERROR("RowSums is not laid out as its record is");
+if (offsetof<RowSums>() != 128) ERROR("RowSums is laid out differently");
 
 @unmanaged
 export class SplitCall {
@@ -735,7 +735,7 @@ export class SplitCall {
   private largest0: u32; private largest1: u32; private largest2: u32; private largest3: u32; private largest4: u32; private largest5: u32; private largest6: u32; private largest7: u32; private largest8: u32; private largest9: u32; private largest10: u32; private largest11: u32; private largest12: u32; private largest13: u32; private largest14: u32; private largest15: u32;
   @inline get largest(): usize { return changetype<usize>(this) + 64; }
 }
-if (offsetof<SplitCall>() != 128) ERROR("SplitCall is not laid out as its record is");
+if (offsetof<SplitCall>() != 128 || offsetof<SplitCall>("from") != 0 || offsetof<SplitCall>("ld") != 8 || offsetof<SplitCall>("to") != 16 || offsetof<SplitCall>("steps") != 24 || offsetof<SplitCall>("stepBytes") != 32 || offsetof<SplitCall>("groups") != 40 || offsetof<SplitCall>("groupBytes") != 48 || offsetof<SplitCall>("strip") != 56) ERROR("SplitCall is laid out differently");
 
 @unmanaged
 export class TilesCall {
@@ -759,4 +759,4 @@ export class TilesCall {
   ahead: u64;
   step: u64;
 }
-if (offsetof<TilesCall>() != 200) ERROR("TilesCall is not laid out as its record is");
+if (offsetof<TilesCall>() != 200 || offsetof<TilesCall>("a") != 0 || offsetof<TilesCall>("lda") != 8 || offsetof<TilesCall>("tiles") != 16 || offsetof<TilesCall>("tileStepA") != 24 || offsetof<TilesCall>("panels") != 32 || offsetof<TilesCall>("panelStep") != 40 || offsetof<TilesCall>("panelCount") != 48 || offsetof<TilesCall>("c") != 56 || offsetof<TilesCall>("ldc") != 64 || offsetof<TilesCall>("tileStepC") != 72 || offsetof<TilesCall>("k") != 80 || offsetof<TilesCall>("add") != 88 || offsetof<TilesCall>("alpha") != 96 || offsetof<TilesCall>("partial") != 104 || offsetof<TilesCall>("addend") != 176 || offsetof<TilesCall>("ahead") != 184 || offsetof<TilesCall>("step") != 192) ERROR("TilesCall is laid out differently");

@@ -3,9 +3,9 @@ import { TILE_COLUMNS, TILE_ROWS } from "./layout";
 import { madd } from "../math";
 import { scratch } from "../thread";
 
-// Each is C = A·B, or C + A·B with `add`, over `kc` steps, of the `mr` rows and `nr` columns that there are.
+// Each computes C = A·B, or C + A·B with `add`, over `kc` steps, for `mr` rows and `nr` columns.
 
-/** A is packed, six elements a step; B is half of a packed panel. */
+/** A is packed, six elements per k; B is half of a packed panel. */
 export function multiplyPacked(kc: i32, a: usize, b: usize, c: usize, ldc: usize, mr: i32, nr: i32, add: bool): void {
   let c00 = f32x4.splat(0);
   let c01 = f32x4.splat(0);
@@ -127,7 +127,7 @@ export function multiplyPacked(kc: i32, a: usize, b: usize, c: usize, ldc: usize
   if (!whole) copyTile(to, c, ldc, mr, nr, add);
 }
 
-/** Rows of A lie `stride` bytes apart; from `mr` on, the last one is repeated. B is packed, eight columns a step. */
+/** A's rows are `stride` bytes apart; rows past the last of `mr` repeat it. B is packed, eight columns per k. */
 export function multiplyRows(kc: i32, a: usize, stride: usize, b: usize, c: usize, ldc: usize, mr: i32, nr: i32, add: bool): void {
   let a0 = a;
   let a1 = a + <usize> min(1, mr - 1) * stride;
@@ -299,7 +299,7 @@ export function multiplyRows(kc: i32, a: usize, stride: usize, b: usize, c: usiz
   if (!whole) copyTile(to, c, ldc, mr, nr, add);
 }
 
-/** A is stored transposed: six elements side by side, `stride` bytes from one step to the next. */
+/** A is stored transposed: six contiguous elements per k, `stride` bytes from one k to the next. */
 export function multiplyColumns(kc: i32, a: usize, stride: usize, b: usize, c: usize, ldc: usize, mr: i32, nr: i32, add: bool): void {
   let c00 = f32x4.splat(0);
   let c01 = f32x4.splat(0);
