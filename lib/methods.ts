@@ -1,8 +1,8 @@
-// Names, order and colours of methods: the same wherever they are shown. It imports nothing, so that pages can use it.
+// Names, order and colors of methods, the same everywhere. It imports nothing, so that pages can use it.
 
-/** Colours with at least 3:1 contrast on white paper and on a dark page alike. */
+/** Colors with a contrast of at least 3:1 on white and on dark pages. */
 export const PALETTE = {
-  grey: "#7b8794",
+  gray: "#7b8794",
   blue: "#3a7fd5",
   green: "#2b9a5b",
   ochre: "#b97f10",
@@ -16,13 +16,19 @@ export const PALETTE = {
   wine: "#a83f6f",
 } as const;
 
-/** One each for eight experts. */
-const EXPERT_COLOURS = [
-  ...[PALETTE.blue, PALETTE.green, PALETTE.ochre, PALETTE.teal, PALETTE.pink],
-  ...[PALETTE.indigo, PALETTE.olive, PALETTE.wine],
+/** Colors of eight experts. */
+const EXPERT_COLORS = [
+  PALETTE.blue,
+  PALETTE.green,
+  PALETTE.ochre,
+  PALETTE.teal,
+  PALETTE.pink,
+  PALETTE.indigo,
+  PALETTE.olive,
+  PALETTE.wine,
 ] as const;
-const FIXED_COLOURS: Readonly<Record<string, string>> = {
-  seed: PALETTE.grey,
+const FIXED_COLORS: Readonly<Record<string, string>> = {
+  seed: PALETTE.gray,
   soup: PALETTE.brown,
   btm: PALETTE.purple,
   bts: PALETTE.red,
@@ -54,7 +60,7 @@ const LABELS: Readonly<Record<string, string>> = {
   "before": "Before the change",
   "untouched": "Changed, not re-stitched",
 };
-/** Those whose name within a sentence is not their label. */
+/** Names within a sentence, where they differ from the label. */
 const PHRASES: Readonly<Record<string, string>> = {
   "seed": "the seed",
   "soup": "the soup",
@@ -66,26 +72,26 @@ const PHRASES: Readonly<Record<string, string>> = {
   "untouched": "the changed model without re-stitching",
 };
 
-/** The domain of `expert:code`, or undefined when `method` is no single expert. */
+/** The domain of `expert:code`; undefined if `method` is not a single expert. */
 export function expertDomain(method: string): string | undefined {
   return method.startsWith("expert:") ? method.slice("expert:".length) : undefined;
 }
 
-/** What a reader calls a method: `Seed`, `Code expert`, `BTS`. Unknown names stay as they are. */
+/** The display name of a method: `Seed`, `Code expert`, `BTS`. Unknown names are unchanged. */
 export function methodLabel(method: string): string {
   const domain = expertDomain(method);
   if (domain !== undefined && domain !== "") return `${domain[0]!.toUpperCase()}${domain.slice(1)} expert`;
   return Object.hasOwn(LABELS, method) ? LABELS[method]! : method;
 }
 
-/** What a reader calls a cell: a model by its label, `evaluate:bts` as `Evaluate BTS`, `data` as `Data`. */
+/** The display name of a cell: a model by its label, `evaluate:bts` as `Evaluate BTS`, `data` as `Data`. */
 export function cellLabel(cell: string): string {
   const [phase = "", method] = expertDomain(cell) === undefined ? cell.split(":", 2) : [cell];
   const label = methodLabel(phase);
   return `${label.slice(0, 1).toUpperCase()}${label.slice(1)}${method === undefined ? "" : ` ${methodLabel(method)}`}`;
 }
 
-/** The method that a stitch’s model stands for, which may be called by its domain alone: `code` is `expert:code`. */
+/** The method for a model in a stitch, which may be called by its domain alone: `code` is `expert:code`. */
 export function methodOfModel(model: string, known: readonly string[]): string {
   return known.includes(`expert:${model}`) ? `expert:${model}` : model;
 }
@@ -109,17 +115,17 @@ export function orderMethods(methods: readonly string[]): string[] {
     .map(({ method }) => method);
 }
 
-/** A colour for every method. An expert's colour depends only on its place among the experts. */
-export function methodColours(methods: readonly string[]): Map<string, string> {
-  const colours = new Map<string, string>();
+/** A color for every method. The color of an expert depends only on its position among the experts. */
+export function methodColors(methods: readonly string[]): Map<string, string> {
+  const colors = new Map<string, string>();
   let experts = 0;
   for (const method of methods) {
-    const own = Object.hasOwn(FIXED_COLOURS, method)
-      ? FIXED_COLOURS[method]!
+    const own = Object.hasOwn(FIXED_COLORS, method)
+      ? FIXED_COLORS[method]!
       : method === "hub"
-      ? PALETTE.grey
+      ? PALETTE.gray
       : undefined;
-    colours.set(method, own ?? EXPERT_COLOURS[experts++ % EXPERT_COLOURS.length]!);
+    colors.set(method, own ?? EXPERT_COLORS[experts++ % EXPERT_COLORS.length]!);
   }
-  return colours;
+  return colors;
 }

@@ -1,4 +1,4 @@
-// What a run shows, in words, with its uncertainty: and what it does not show, as plainly.
+// What a run shows and what it does not, in words and with its uncertainty.
 import type { RunView } from "../run/mod.ts";
 import { fixed } from "./format.ts";
 import { expertDomain, methodLabel, methodPhrase, orderMethods } from "../methods.ts";
@@ -16,7 +16,7 @@ export interface Comparison {
   readonly interval: readonly [number, number] | undefined;
   /** `unclear` when the interval holds 0, when unpaired intervals overlap, or with too few documents for an interval. */
   readonly verdict: "better" | "worse" | "unclear";
-  /** What the verdict rests on: paired differences, the two scores' own intervals, or the bare numbers. */
+  /** What the verdict is based on: paired differences, the intervals of both scores, or the scores alone. */
   readonly basis: "paired" | "intervals" | "numbers";
 }
 
@@ -94,9 +94,8 @@ const HOLDS = { better: "yes", worse: "no", unclear: "unclear" } as const;
 const claim = (comparison: Comparison): Claim => ({ holds: HOLDS[comparison.verdict], text: sentence(comparison) });
 
 /**
- * What the run shows about the method's promises: each expert against the seed and against all other single models on
- * its own domain, and BTS against everything else on mean bits per byte; and, in a study, about its question. Empty while
- * there are no results.
+ * What the run shows about the method's claims: each expert against the seed and all other single models on its own
+ * domain, BTS against everything else on mean bits per byte, and a study's own question. Empty until there are results.
  */
 export function claims(view: RunView): Claim[] {
   const results = view.results;
@@ -116,16 +115,16 @@ export function claims(view: RunView): Claim[] {
   return [...found, ...against(["seed"]).map(claim), ...expertsClaim(against(experts)), ...against(rest).map(claim)];
 }
 
-/** One line for all experts when BTS beats every one of them, a line each otherwise. */
+/** One line for all experts if BTS beats every one of them, otherwise one line each. */
 function expertsClaim(comparisons: readonly Comparison[]): Claim[] {
   if (comparisons.length < 2 || comparisons.some(({ verdict }) => verdict !== "better")) return comparisons.map(claim);
   const least = comparisons.reduce((a, b) => a.saved < b.saved ? a : b);
   const { by, bracket } = sizes(least.saved, least.interval);
-  const nearest = `the nearest (${methodPhrase(least.against)}) by ${by}${bracket}`;
-  return [{ holds: "yes", text: `BTS beats every single expert on the mean of all domains, ${nearest}.` }];
+  const closest = `the closest (${methodPhrase(least.against)}) by ${by}${bracket}`;
+  return [{ holds: "yes", text: `BTS beats every single expert on the mean of all domains, ${closest}.` }];
 }
 
-/** Whether each expert is the best single model at home: no stronger than the weakest comparison that it rests on. */
+/** Whether each expert is the best single model on its own domain: as certain as the least certain comparison. */
 function ownDomainClaim(view: RunView, experts: readonly string[]): Claim | undefined {
   const rivals = (expert: string) =>
     ["seed", ...experts].flatMap((other) =>
@@ -152,32 +151,34 @@ function ownDomainClaim(view: RunView, experts: readonly string[]): Claim | unde
   if (open.length > 0) {
     return {
       holds: "unclear",
-      text: `Whether every expert is the best single model on its own domain stays open for ${listed(open)}.`,
+      text: `It is unclear whether every expert is the best single model on its own domain; unclear are ${
+        listed(open)
+      }.`,
     };
   }
   return { holds: "yes", text: "Every expert is the best single model on its own domain." };
 }
 
-/** Says of a preset that is too small for findings that it is so. */
+/** Warnings for presets that are too small to show anything. */
 const CAVEATS: Readonly<Record<string, string>> = {
   smoke: "This preset only checks that everything runs; it is too small to show anything about the method.",
 };
 
-/** What stands before all findings of a run whose preset is too small for any. */
+/** A warning to put before the findings of a run whose preset is too small for any. */
 export function caveat(view: RunView): string | undefined {
   return view.results !== null && Object.hasOwn(CAVEATS, view.preset) ? CAVEATS[view.preset] : undefined;
 }
 
 /**
- * What opens the report: where BTS stands among all methods by mean bits per byte, or what a study asks, after a caveat
- * where the preset is too small for findings. Undefined while there are no results.
+ * The opening sentence of the report: how BTS ranks among all methods by mean bits per byte, or what a study asks, after
+ * a warning if the preset is too small for findings. Undefined until there are results.
  */
 export function headline(view: RunView): string | undefined {
   const parts = [caveat(view), standing(view) ?? questionOf(view)].filter((part) => part !== undefined);
   return parts.length === 0 ? undefined : parts.join(" ");
 }
 
-/** Of the methods that are ahead of BTS so many are named, unless only one more is left. */
+/** At most this many methods ahead of BTS are named, or one more if that is all of them. */
 const NAMED_AHEAD = 4;
 
 function standing(view: RunView): string | undefined {
@@ -187,7 +188,7 @@ function standing(view: RunView): string | undefined {
     .sort((a, b) => mean(a) - mean(b));
   const at = ranked.indexOf("bts");
   if (at < 0 || ranked.length < 2) return undefined;
-  // Who is just ahead must not read as equal.
+  // A method that is just ahead must not look equal.
   const digits = Math.max(3, at === 0 ? 0 : visibleDigits([mean("bts"), mean(ranked[at - 1]!)]));
   const score = `${fixed(mean("bts"), digits)} bits per byte`;
   if (at === 0) {
@@ -196,15 +197,15 @@ function standing(view: RunView): string | undefined {
     )
       .map(methodPhrase);
     return close.length === 0
-      ? `BTS is the best of ${ranked.length} methods on mean held-out loss, with ${score}.`
-      : `BTS has the lowest mean held-out loss of ${ranked.length} methods, ${score}, but not clearly so against ${
+      ? `BTS is the best of ${ranked.length} methods by mean held-out loss, with ${score}.`
+      : `BTS has the lowest mean held-out loss of ${ranked.length} methods, ${score}, but it is not clearly better than ${
         listed(close)
       }.`;
   }
   const ahead = ranked.slice(0, at).map((method) => `${methodLabel(method)} (${fixed(mean(method), digits)})`);
   const more = ahead.length - NAMED_AHEAD;
   const named = more > 1 ? [...ahead.slice(0, NAMED_AHEAD), `and ${more} others`] : ahead;
-  return `BTS is number ${at + 1} of ${ranked.length} methods on mean held-out loss, with ${score}, behind ${
+  return `BTS ranks number ${at + 1} of ${ranked.length} methods by mean held-out loss, with ${score}, behind ${
     named.join(", ")
   }.`;
 }

@@ -1,26 +1,27 @@
-// What every method costs, as a table: from shapes, and beside it what was measured.
+// The cost of every method as a table: computed from shapes, and measured.
 import type { Column, Table } from "../run/mod.ts";
 import type { MethodCost } from "../train/mod.ts";
 import { byteSize, compact } from "./format.ts";
 import { methodLabel } from "../methods.ts";
 
-/** What a study measured of a method; what it did not measure stays empty. */
+/** What a study measured for a method; undefined if it did not. */
 export interface MeasuredCost {
-  /** Of its training, validation included; nothing where nothing is trained. */
+  /** Training, including validation; undefined if nothing is trained. */
   readonly training?: Measured | undefined;
-  /** Of scoring text without a cache. */
+  /** Scoring text without a cache. */
   readonly scoring?: Measured | undefined;
 }
 
 interface Measured {
   readonly tokensPerSecond: number;
-  /** The most that its tensors held at once; null where the device cannot tell. */
+  /** Peak memory of its tensors; null if the device cannot report it. */
   readonly bytes: number | null;
 }
 
 /**
- * Parameters trained, total and active; operations a token forward and backward; cache a token; and, where anything
- * was measured, tokens a second and the memory of tensors at its peak, in training and in scoring. As text, for the numbers span nine orders of magnitude.
+ * Parameters trained, total and active; operations per token, forward and backward; cache per token; and, where
+ * measured, tokens per second and peak memory of tensors in training and in scoring. All as text, since the numbers span
+ * nine orders of magnitude.
  *
  * @param measured by method
  */
@@ -35,15 +36,15 @@ export function methodCostTable(
   const none = (value: number, text: (value: number) => string) => value === 0 ? "–" : text(value);
   return {
     name: "method-costs",
-    title: "What each method costs beyond the training of seed and experts",
+    title: "Cost of each method beyond training the seed and the experts",
     columns: [
       column("method", "method"),
       column("trained", "trained"),
       column("total", "total"),
       column("active", "active"),
-      column("forward", "FLOP a token"),
+      column("forward", "FLOPs per token"),
       column("backward", "backward"),
-      column("kv", "cache a token"),
+      column("kv", "cache per token"),
       ...phases.flatMap((phase) => [
         column(`${phase}-speed`, `${phase}: tokens/s`),
         column(`${phase}-bytes`, "memory"),

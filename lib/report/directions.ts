@@ -1,10 +1,10 @@
-// What a study says of its question: the table `directions` that it logged, in words.
+// A study's answers to its question: its table `directions`, in words.
 import type { RunView, Table } from "../run/mod.ts";
 import { type Claim, sizes } from "./wording.ts";
 
 const isDirections = ({ name }: Table) => name === "directions";
 
-/** What the study asks, as the cell that answers says it; undefined in a run that is no study or has no results. */
+/** The question of a study, from the cell that answers it; undefined for other runs and until there are results. */
 export function questionOf({ cells, results }: RunView): string | undefined {
   if (results === null) return undefined;
   return cells.find(({ tables }) => tables.some(isDirections))?.description || undefined;

@@ -1,4 +1,4 @@
-// Text that goes into pages and Markdown: everything a run carries is data, never markup.
+// Escaping text for pages and Markdown: whatever a run contains is data, never markup.
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -8,7 +8,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** `text` for an HTML text node or a quoted attribute. Control characters that HTML forbids become U+FFFD. */
+/** `text` for an HTML text node or a quoted attribute. Control characters that HTML does not allow become U+FFFD. */
 export function escapeHtml(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, "\ufffd")
@@ -24,7 +24,7 @@ export function escapeMarkdown(text: string): string {
     .replace(/[\\`*_[\]|~#!]/g, "\\$&");
 }
 
-/** `text` as a fenced block of Markdown that its own back-ticks cannot close. */
+/** `text` as a fenced Markdown block that its own backticks cannot close. */
 export function fenced(text: string, language = ""): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
   const fence = "`".repeat(longest + 1);

@@ -1,7 +1,7 @@
-// All figures of a run, from its view.
+// All figures of a run.
 import type { CellView, RunView } from "../run/mod.ts";
 import { escapeHtml } from "./escape.ts";
-import { PARAMETER_COLOURS, parameterPanel, timePanel } from "./figures/cost.ts";
+import { PARAMETER_COLORS, parameterPanel, timePanel } from "./figures/cost.ts";
 import { type Gate, openPanel, sharePanel } from "./figures/gates.ts";
 import { lossCurve, lossPanel } from "./figures/loss.ts";
 import { BPB_DIGITS, type MatrixCell, matrixPanel } from "./figures/matrix.ts";
@@ -9,7 +9,7 @@ import { scorePanel } from "./figures/mean.ts";
 import { bestOf } from "./grid.ts";
 import { instabilityFigures, isArm } from "./instability.ts";
 import type { Figure } from "./figures/plot.ts";
-import { cellLabel, expertDomain, methodColours, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
+import { cellLabel, expertDomain, methodColors, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
 import { bpbColumns, methodsOf, tableNamed } from "./results.ts";
 
 /** Every figure that the run has data for, in the order of the report. */
@@ -26,21 +26,21 @@ export function runFigures(view: RunView): Figure[] {
     .filter((figure): figure is Figure => figure !== undefined);
 }
 
-/** Names of the methods and models of a run with their colours: the same in all figures. */
-function colours(view: RunView): Map<string, string> {
-  return methodColours(methodsOf(view));
+/** Names of the methods and models of a run with their colors: the same in all figures. */
+function colors(view: RunView): Map<string, string> {
+  return methodColors(methodsOf(view));
 }
 
 /** Mean bits per byte of every method with its interval. */
 export function meanFigure(view: RunView): Figure | undefined {
   const methods = view.results?.methods ?? {};
-  const colour = colours(view);
+  const color = colors(view);
   const scores = orderMethods(Object.keys(methods)).flatMap((method) => {
     const value = methods[method]!.bpb.mean;
     if (value === undefined || !Number.isFinite(value)) return [];
     return [{
       label: methodLabel(method),
-      colour: colour.get(method)!,
+      color: color.get(method)!,
       value,
       interval: methods[method]!.bpbInterval.mean,
     }];
@@ -51,13 +51,13 @@ export function meanFigure(view: RunView): Figure | undefined {
     title: "Mean held-out loss",
     caption: `Bits per byte, averaged over the domains; ${
       scores.some(({ interval }) => interval !== undefined) ? "bars are 95 % intervals, " : ""
-    }the dashed line is the best method. Further left is better.`,
+    }and the dashed line marks the best method. Further left is better.`,
     legend: [],
     panels: [scorePanel(scores, "mean bits per byte")],
   };
 }
 
-/** Models × domains, against the seed. Taken from the results, or from a table `matrix` while there are none. */
+/** Models × domains, relative to the seed: from the results or, until there are any, from a table `matrix`. */
 export function matrixFigure(view: RunView): Figure | undefined {
   const scores = matrixScores(view);
   if (scores.length === 0) return undefined;
@@ -82,10 +82,10 @@ export function matrixFigure(view: RunView): Figure | undefined {
   );
   return {
     name: "matrix",
-    title: "Who is good at what",
+    title: "Scores by model and domain",
     caption:
-      "Held-out bits per byte of every model on every domain, and the change against the seed: green is better, " +
-      `red is worse. Bold is the best of a domain${
+      "Held-out bits per byte of every model on every domain, and the change relative to the seed: green is better, " +
+      `red is worse. Bold marks the best of a domain${
         cells.some(({ own }) => own) ? "; a frame marks each expert’s own domain" : ""
       }.`,
     legend: [],
@@ -108,13 +108,13 @@ function matrixScores(view: RunView): { model: string; domain: string; bpb: numb
   );
 }
 
-/** Training and validation loss: a panel for the seed, one for the experts together, one for every other phase. */
+/** Training and validation loss: one panel for the seed, one for all experts, and one for each other phase. */
 export function lossFigure(view: RunView): Figure | undefined {
-  const colour = colours(view);
+  const color = colors(view);
   const curve = (cell: CellView) =>
     lossCurve(
       methodLabel(cell.name),
-      colour.get(cell.name) ?? colour.get("bts") ?? methodColours(["bts"]).get("bts")!,
+      color.get(cell.name) ?? color.get("bts") ?? methodColors(["bts"]).get("bts")!,
       cell.metrics,
     );
   const hasLoss = ({ metrics }: CellView) => metrics.some(({ values }) => Object.hasOwn(values, "loss"));
@@ -136,7 +136,7 @@ export function lossFigure(view: RunView): Figure | undefined {
       "Cross-entropy in nats per token: training as a thin line, smoothed by an exponential moving average, with " +
       "the loss of each batch behind it; validation as a thick line with dots. Each expert is validated on its own " +
       "domain, so an expert’s curve compares with its own past, not with other experts.",
-    legend: experts.map(({ name }) => ({ label: methodLabel(name), colour: colour.get(name)! })),
+    legend: experts.map(({ name }) => ({ label: methodLabel(name), color: color.get(name)! })),
     panels,
   };
 }
@@ -144,10 +144,10 @@ export function lossFigure(view: RunView): Figure | undefined {
 const phaseTitle = ({ name, title }: CellView) =>
   name === "seed" ? "Seed" : name === "stitch" ? "Stitches" : title || name;
 
-/** Mean gates by domain, a panel a stitch. Needs a table `gates` (stitch, kind, domain, model, gate). */
+/** Mean gates by domain, one panel per stitch. Needs a table `gates` (stitch, kind, domain, model, gate). */
 export function gatesFigure(view: RunView): Figure | undefined {
-  const colour = colours(view);
-  const methodOf = (model: string) => methodOfModel(model, [...colour.keys()]);
+  const color = colors(view);
+  const methodOf = (model: string) => methodOfModel(model, [...color.keys()]);
   const rows = (tableNamed(view, "gates")?.rows ?? []).flatMap(({ stitch, kind, domain, model, gate }) =>
     typeof gate === "number" && Number.isFinite(gate)
       ? [{ stitch: String(stitch), kind: String(kind), domain: String(domain), model: methodOf(String(model)), gate }]
@@ -155,8 +155,8 @@ export function gatesFigure(view: RunView): Figure | undefined {
   );
   if (rows.length === 0) return undefined;
   const models = orderMethods([...new Set(rows.map(({ model }) => model))]);
-  const own = methodColours(models);
-  const colourOf = (model: string) => colour.get(model) ?? own.get(model)!;
+  const own = methodColors(models);
+  const colorOf = (model: string) => color.get(model) ?? own.get(model)!;
   const panels = [...new Set(rows.map(({ stitch }) => stitch))].map((stitch) => {
     const members = rows.filter((row) => row.stitch === stitch);
     const gates = models.flatMap((model) =>
@@ -164,7 +164,7 @@ export function gatesFigure(view: RunView): Figure | undefined {
         domain,
         model,
         gate,
-        colour: colourOf(model),
+        color: colorOf(model),
       }))
     );
     const shares = members[0]!.kind === "E2H";
@@ -173,10 +173,10 @@ export function gatesFigure(view: RunView): Figure | undefined {
   });
   return {
     name: "gates",
-    title: "What the stitches let through",
+    title: "Mean gates of the stitches",
     caption: "Mean gates on held-out text by domain. Experts into hub: each model’s share of the hub’s new state, in " +
-      "percent. Hub into experts: how far each expert takes over the hub’s state.",
-    legend: models.map((model) => ({ label: methodLabel(model), colour: colourOf(model) })),
+      "percent. Hub into experts: how much of the hub’s state each expert takes in.",
+    legend: models.map((model) => ({ label: methodLabel(model), color: colorOf(model) })),
     panels,
   };
 }
@@ -192,14 +192,15 @@ export function parametersFigure(view: RunView): Figure | undefined {
   return {
     name: "parameters",
     title: "Parameters",
-    caption: "Parameters that a method keeps in memory (total), uses for each token (active) and had to train beyond " +
-      "what it starts from (trained).",
-    legend: Object.entries(PARAMETER_COLOURS).map(([label, colour]) => ({ label, colour })),
+    caption:
+      "Parameters that a method keeps in memory (total), uses for each token (active), and trains in addition to " +
+      "the models that it starts from (trained).",
+    legend: Object.entries(PARAMETER_COLORS).map(([label, color]) => ({ label, color })),
     panels: [parameterPanel(counts)],
   };
 }
 
-/** Wall time of every cell that has ended. */
+/** Wall-clock time of every cell that has ended. */
 export function timeFigure(view: RunView): Figure | undefined {
   const cells = view.cells.filter(({ seconds }) => seconds !== null)
     .map(({ name, seconds, status }) => ({ label: cellLabel(name), seconds: seconds!, cached: status === "cached" }));
@@ -207,17 +208,17 @@ export function timeFigure(view: RunView): Figure | undefined {
   return {
     name: "time",
     title: "Time",
-    caption: "Wall time of every cell. A cell that was taken from the cache took its time in an earlier run.",
+    caption: "Wall-clock time of each cell. A cached cell took its time in an earlier run.",
     legend: [],
     panels: [timePanel(cells)],
   };
 }
 
-/** A figure as HTML that stands alone: inline styles only, no script, colours that suit light and dark pages. */
+/** A figure as self-contained HTML: inline styles, no scripts, and colors for light and dark pages. */
 export function figureHtml(figure: Figure, number?: number): string {
-  const legend = figure.legend.map(({ label, colour }) =>
+  const legend = figure.legend.map(({ label, color }) =>
     `<span style="display:inline-block;margin-right:1.1em"><span style="display:inline-block;width:.75em;height:.75em;` +
-    `border-radius:2px;margin-right:.4em;background:${escapeHtml(colour)}"></span>${escapeHtml(label)}</span>`
+    `border-radius:2px;margin-right:.4em;background:${escapeHtml(color)}"></span>${escapeHtml(label)}</span>`
   ).join(" ");
   const key = legend === ""
     ? ""

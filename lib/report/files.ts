@@ -1,10 +1,10 @@
-// What a cell left on disk, as a folded table: its folder once, and each file with its size.
+// A cell's files on disk as a collapsed table: its folder once, and each file with its size.
 import type { CellView } from "../run/mod.ts";
 import { escapeHtml } from "./escape.ts";
 import { byteSize } from "./format.ts";
 import { type Grid, gridHtml } from "./grid.ts";
 
-/** The files of a cell by folder, each folder as a grid whose caption is its path from the project's root. */
+/** A cell's files by folder: one grid per folder, captioned with its path from the project's root. */
 export function fileGrids(cell: CellView): Grid[] {
   const folders = Map.groupBy(cell.artifacts, ({ path }) => path.slice(0, path.lastIndexOf("/") + 1));
   return [...folders].map(([folder, files]) => ({
@@ -14,7 +14,7 @@ export function fileGrids(cell: CellView): Grid[] {
   }));
 }
 
-/** The files of a cell, folded away; empty when it left none. */
+/** A cell's files, collapsed; empty if it has none. */
 export function filesHtml(cell: CellView): string {
   const count = cell.artifacts.length;
   if (count === 0) return "";

@@ -1,13 +1,13 @@
-// Numbers and durations as a reader wants them.
+// Numbers and durations for readers.
 
-/** `value` with a fixed number of digits and a true minus sign; an en dash for what is missing or not finite. */
+/** `value` with a fixed number of decimals and a true minus sign; an en dash if it is missing or not finite. */
 export function fixed(value: number | null | undefined, digits: number): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const text = Math.abs(value).toFixed(digits);
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
 
-/** A count in three significant digits: 950, 12.3k, 264M, 2.7B, 15T. */
+/** A count with three significant digits: 950, 12.3k, 264M, 2.7B, 15T. */
 export function compact(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const units = ["", "k", "M", "B", "T"];

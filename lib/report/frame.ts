@@ -1,4 +1,4 @@
-// The frame of every report page: no script, no request, nothing from outside.
+// The frame of every report page: no scripts, no external resources.
 import { escapeHtml } from "./escape.ts";
 import { PAGE_STYLE } from "./style.ts";
 
@@ -7,7 +7,7 @@ import { PAGE_STYLE } from "./style.ts";
  *
  * @param title plain text
  * @param main HTML of the page's body
- * @param style more rules, after the common ones
+ * @param style CSS added after the common style sheet
  */
 export function pageFrame(title: string, main: string, style = ""): string {
   return `<!doctype html>

@@ -1,4 +1,4 @@
-// A table ready to print: cells of text with an optional aside, in HTML and Markdown.
+// A table ready to print, as HTML and Markdown: cells of text with optional small print.
 import { decimalsFor, type Table } from "../run/mod.ts";
 import { escapeHtml, escapeMarkdown } from "./escape.ts";
 import { fixed } from "./format.ts";
@@ -20,15 +20,15 @@ export interface Grid {
   readonly columns: readonly {
     readonly title: string;
     readonly numeric: boolean;
-    /** Holds long ids, which break rather than be cut at the table's edge. */
+    /** Contains long ids, which wrap instead of being cut off at the table's edge. */
     readonly ids?: boolean;
   }[];
   readonly rows: readonly (readonly GridCell[])[];
 }
 
 /**
- * Which of `values` are best, all ties included; none when fewer than two values can be compared, or when all are the
- * same. With `digits`, values that print alike tie: a reader sees no difference between them.
+ * Which of `values` are best, including ties; none if fewer than two can be compared or all are the same. With `digits`,
+ * values that are the same when rounded tie.
  */
 export function bestOf(
   values: readonly (number | null | undefined)[],
@@ -48,10 +48,10 @@ export function bestOf(
   return shown.map((value) => value === best);
 }
 
-/** Columns whose texts are names of methods, such as `expert:code`. */
+/** Columns that contain names of methods, such as `expert:code`. */
 const NAMES_METHODS: ReadonlySet<string> = new Set(["method", "model", "against"]);
 
-/** Columns of a difference and of its interval, which may be small: they get as many digits as it takes to show it. */
+/** Columns of a difference and its interval, which may be small: they get as many digits as that takes. */
 const DIFFERENCES: ReadonlySet<string> = new Set(["difference", "low", "high"]);
 
 /** Any logged table as a grid. */
@@ -83,14 +83,14 @@ export function gridOf(table: Table): Grid {
   return { caption: table.title, columns, rows: table.rows.map((_, at) => columns.map(({ cells }) => cells[at]!)) };
 }
 
-/** `exact` leaves the digits as they are, which were chosen for all numbers side by side. */
+/** `exact` keeps the digits, which were chosen for all numbers together. */
 function number(value: number, digits: number | undefined, exact: boolean): string {
   const whole = digits === 0 || (digits === undefined && Number.isInteger(value));
   if (whole && Math.abs(value) >= 1_000) return Math.round(value).toLocaleString("en-US").replace("-", "−");
   return digits === undefined ? String(value) : fixed(value, exact ? digits : decimalsFor(value, digits));
 }
 
-/** The grid as an HTML table in a box that scrolls sideways when the page is narrow. */
+/** The grid as an HTML table that scrolls sideways if the page is narrow. */
 export function gridHtml(grid: Grid): string {
   const tag = (at: number) => grid.columns[at]!.numeric ? ' class="n"' : grid.columns[at]!.ids ? ' class="id"' : "";
   const head = grid.columns.map(({ title }, at) => `<th scope="col"${tag(at)}>${escapeHtml(title)}</th>`).join("");
@@ -107,7 +107,7 @@ export function gridHtml(grid: Grid): string {
   return `<div class="wide"><table>${caption}<thead><tr>${head}</tr></thead>\n<tbody>${body}</tbody></table></div>`;
 }
 
-/** The grid as a GitHub-flavoured Markdown table. */
+/** The grid as a GitHub Flavored Markdown table. */
 export function gridMarkdown(grid: Grid): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const rows = grid.rows.map((row) =>
@@ -123,5 +123,5 @@ export function gridMarkdown(grid: Grid): string {
   return [...head, ...rows].join("\n");
 }
 
-/** Whether `text` is a bare interval such as `[1.20, −0.30]`, which needs no escapes that would clutter the source. */
+/** Whether `text` is just an interval, such as `[1.20, −0.30]`, which needs no escaping. */
 const isRange = (text: string): boolean => /^\[[\d., −–]+\]$/.test(text);

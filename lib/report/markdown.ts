@@ -1,4 +1,4 @@
-// The report as Markdown: the words and the tables, for pasting and for reading in a terminal.
+// The report as Markdown: its text and tables, for pasting and for reading in a terminal.
 import { type CellView, type RunView, shellLine } from "../run/mod.ts";
 import { claims, headline } from "./claims.ts";
 import { escapeMarkdown, fenced } from "./escape.ts";
@@ -35,9 +35,9 @@ export function reportMarkdown(view: RunView): string {
     ...heading("Instability", [outcomes && titled(gridOf(outcomes))]),
     ...heading("Gates", [gates && titled(gates)]),
     ...heading("Cost", [costGrid && titled(costGrid)]),
-    ...heading("Further tables", otherTables(view).map((table) => titled(gridOf(table)))),
-    ...heading("The run, cell by cell", [gridMarkdown(cellsGrid(view)), noteList(view)]),
-    ...heading("To repeat it", [
+    ...heading("More tables", otherTables(view).map((table) => titled(gridOf(table)))),
+    ...heading("Cells", [gridMarkdown(cellsGrid(view)), noteList(view)]),
+    ...heading("Reproduce", [
       fenced(shellLine(view.command), "sh"),
       fenced(JSON.stringify(view.config, null, 2), "json"),
     ]),
@@ -61,7 +61,7 @@ function claimList(view: RunView): string {
 function cellsGrid(view: RunView): Grid {
   return {
     caption: "",
-    columns: ["cell", "status", "time", "what came out"].map((title, at) => ({ title, numeric: at === 2 })),
+    columns: ["cell", "status", "time", "result"].map((title, at) => ({ title, numeric: at === 2 })),
     rows: view.cells.map(({ title, status, seconds, summary }) =>
       [title, status, duration(seconds), summary].map((text) => ({ text }))
     ),

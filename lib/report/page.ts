@@ -1,4 +1,4 @@
-// The report as one HTML page: no script, no request, nothing from outside.
+// The report as a single HTML page without scripts or external resources.
 import { type CellView, type RunView, shellLine } from "../run/mod.ts";
 import { claims, headline } from "./claims.ts";
 import { escapeHtml } from "./escape.ts";
@@ -46,9 +46,9 @@ export function reportHtml(view: RunView): string {
       (cost ? gridHtml(gridOf(cost)) : results !== null && methods > 0 ? gridHtml(parameterGrid(results)) : "") +
         figure(parametersFigure(view)) + figure(timeFigure(view)),
     ),
-    section("Further tables", otherTables(view).map((table) => gridHtml(gridOf(table))).join("\n")),
-    section("The run, cell by cell", view.cells.map(cellHtml).join("\n") + notesHtml(view.notes)),
-    section("To repeat it", repeatHtml(view)),
+    section("More tables", otherTables(view).map((table) => gridHtml(gridOf(table))).join("\n")),
+    section("Cells", view.cells.map(cellHtml).join("\n") + notesHtml(view.notes)),
+    section("Reproduce", reproduceHtml(view)),
   ];
   const meta = [
     `preset ${view.preset}`,
@@ -122,7 +122,7 @@ function notesHtml(notes: CellView["notes"]): string {
   }</ul>`;
 }
 
-function repeatHtml(view: RunView): string {
+function reproduceHtml(view: RunView): string {
   const versions = Object.entries(view.versions).map(([name, version]) => `${name} ${version}`).join(", ");
   return `<pre>${escapeHtml(shellLine(view.command))}</pre><p class="facts">${escapeHtml(versions)}</p>` +
     `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(view.config, null, 2))}</pre></details>`;

@@ -4,13 +4,13 @@ import { compact, fixed, range } from "./format.ts";
 import { bestOf, type Grid, type GridCell, gridOf } from "./grid.ts";
 import { expertDomain, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
 
-/** The columns of a run's bits per byte: its domains, then `mean` where some method has one. */
+/** The columns of bits per byte: the domains, then `mean` if any method has one. */
 export function bpbColumns(results: RunResults): string[] {
   const hasMean = Object.values(results.methods).some(({ bpb }) => bpb.mean !== undefined);
   return [...results.domains.filter((domain) => domain !== "mean"), ...(hasMean ? ["mean"] : [])];
 }
 
-/** Names of all tasks in the results, in order of first mention. */
+/** Names of all tasks in the results, in order of appearance. */
 export function taskColumns(results: RunResults): string[] {
   return [...new Set(Object.values(results.methods).flatMap(({ tasks }) => Object.keys(tasks)))];
 }
@@ -41,7 +41,7 @@ export function bpbGrid(results: RunResults): Grid {
   return assemble(`Held-out bits per byte${basis}; lower is better`, methods, columns);
 }
 
-/** Task scores in percent: methods × tasks, with 95 % intervals; undefined when no task was scored. */
+/** Task scores in percent: methods × tasks, with 95 % intervals; undefined if no task was scored. */
 export function taskGrid(results: RunResults): Grid | undefined {
   const methods = orderMethods(Object.keys(results.methods));
   const columns = taskColumns(results).map((task) => {
@@ -87,7 +87,7 @@ function assemble(
   };
 }
 
-/** The mean gates that a run logged, with each model under the name that it has everywhere else. */
+/** The mean gates that a run logged, with the models named as everywhere else. */
 export function gatesGrid(view: RunView): Grid | undefined {
   const table = tableNamed(view, "gates");
   if (table === undefined) return undefined;
@@ -98,13 +98,13 @@ export function gatesGrid(view: RunView): Grid | undefined {
   return gridOf({ ...table, rows });
 }
 
-/** Names of all methods and models that the run has results or cells of, in reading order. */
+/** Names of all methods and models with results or cells in the run, in reading order. */
 export function methodsOf(view: RunView): string[] {
   const cells = view.cells.map(({ name }) => name).filter((name) => expertDomain(name) !== undefined);
   return orderMethods([...new Set(["seed", ...cells, ...Object.keys(view.results?.methods ?? {})])]);
 }
 
-/** The tables of a name that any cell of the run logged; of several in one cell the last counts. */
+/** The last table with this name that any cell of the run logged. */
 export function tableNamed(view: RunView, name: string) {
   return view.cells.flatMap((cell) => cell.tables).findLast((table) => table.name === name);
 }

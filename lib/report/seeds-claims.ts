@@ -1,4 +1,4 @@
-// What several seeds show: BTS against every other method, paired by seed, in words.
+// What several seeds show, in words: BTS against every other method, paired by seed.
 import type { RunView } from "../run/mod.ts";
 import { seedOf } from "../run/view/mod.ts";
 import { methodPhrase } from "../methods.ts";
@@ -8,7 +8,7 @@ import { differenceSentence, listed, sizes } from "./wording.ts";
 
 /**
  * BTS against every other method, paired by seed: the mean difference in bits per byte with its interval, or with each
- * seed's own while there are too few seeds for one. Empty when there is no BTS.
+ * seed's difference if there are too few seeds for one. Empty without BTS.
  */
 export function seedsClaims(views: readonly RunView[]): string[] {
   const { rows } = seedsSummary(views);

@@ -1,4 +1,4 @@
-// The report over several seeds: two tables, a figure and what holds, as a page and as Markdown for the README.
+// The report over several seeds, as a page and as Markdown for the README: two tables, a figure and the findings.
 import { join } from "node:path";
 import { type RunView, writeTextAtomically } from "../run/mod.ts";
 import { escapeHtml, escapeMarkdown, fenced } from "./escape.ts";
@@ -6,13 +6,13 @@ import { figureHtml } from "./figures.ts";
 import { scorePanel } from "./figures/mean.ts";
 import type { Figure } from "./figures/plot.ts";
 import { bestOf, type Grid, gridHtml, gridMarkdown } from "./grid.ts";
-import { methodColours, methodLabel } from "../methods.ts";
+import { methodColors, methodLabel } from "../methods.ts";
 import { caveat } from "./claims.ts";
 import { seedsClaims } from "./seeds-claims.ts";
 import { hasInterval, seedsBasis, type SeedsSummary, seedsSummary, seedsText } from "./seeds.ts";
 import { pageFrame } from "./frame.ts";
 
-/** Bits per byte and, when there are any, task scores: a row a method, the best of each column marked. */
+/** Bits per byte and task scores, if there are any: one row per method, with the best of each column marked. */
 export function seedsGrids(views: readonly RunView[]): Grid[] {
   const summary = seedsSummary(views);
   const { seeds } = summary;
@@ -40,15 +40,15 @@ function gridOfKind({ columns, rows }: SeedsSummary, kind: "bpb" | "task", capti
   };
 }
 
-/** Mean bits per byte of every method over the seeds, each seed as a small dot below it; undefined when no method has a mean. */
+/** Mean bits per byte of every method over the seeds, and each seed as a small dot; undefined if no method has a mean. */
 export function seedsMeanFigure(views: readonly RunView[]): Figure | undefined {
   const { seeds, rows } = seedsSummary(views);
-  const colours = methodColours(rows.map(({ method }) => method));
+  const colors = methodColors(rows.map(({ method }) => method));
   const scores = rows.flatMap(({ method, scores }) => {
     const score = scores["bpb.mean"];
     if (score === undefined || !Number.isFinite(score.mean)) return [];
     const { mean, interval, values } = score;
-    return [{ label: methodLabel(method), colour: colours.get(method)!, value: mean, interval, points: values }];
+    return [{ label: methodLabel(method), color: colors.get(method)!, value: mean, interval, points: values }];
   });
   if (scores.length === 0) return undefined;
   const bars = hasInterval(seeds.length) ? "bars are 95 % intervals (Student t), " : "";
@@ -56,8 +56,8 @@ export function seedsMeanFigure(views: readonly RunView[]): Figure | undefined {
     name: "mean",
     title: "Mean held-out loss",
     caption:
-      `Bits per byte, averaged over the domains. Large dots are means over the seeds, small ones below them single seeds, ${bars}` +
-      "the dashed line is the best method. Further left is better.",
+      `Bits per byte, averaged over the domains. Large dots are means over the seeds, small dots single seeds, ${bars}` +
+      "and the dashed line marks the best method. Further left is better.",
     legend: [],
     panels: [scorePanel(scores, "mean bits per byte")],
   };
@@ -66,7 +66,7 @@ export function seedsMeanFigure(views: readonly RunView[]): Figure | undefined {
 const paired = ({ length }: readonly RunView[]) =>
   `On the mean of all domains, paired by seed${hasInterval(length) ? ", with 95 % intervals in brackets" : ""}:`;
 
-/** The aggregate as Markdown for the README: the command that made it, the tables, and what holds in words. */
+/** The aggregate as Markdown for the README: the command, the tables and the findings. */
 export function seedsMarkdown(views: readonly RunView[], command: string): string {
   const claims = seedsClaims(views).map((text) => `- ${escapeMarkdown(text)}`);
   const warning = views.map(caveat).find((text) => text !== undefined);
@@ -92,8 +92,8 @@ export function seedsHtml(views: readonly RunView[], command: string): string {
     }</header>
 <section><h2>Results</h2>
 ${bpb ?? ""}${figure === undefined ? "" : figureHtml(figure, 1)}${tasks.join("")}</section>
-${claims === "" ? "" : `<section><h2>What holds</h2><p>${paired(views)}</p><ul>${claims}</ul></section>\n`}` +
-      `<section><h2>To repeat it</h2><pre>${escapeHtml(command)}</pre></section>`,
+${claims === "" ? "" : `<section><h2>Findings</h2><p>${paired(views)}</p><ul>${claims}</ul></section>\n`}` +
+      `<section><h2>Reproduce</h2><pre>${escapeHtml(command)}</pre></section>`,
   );
 }
 

@@ -28,10 +28,10 @@ export interface SeedsScore {
 /** Fewest seeds for which an interval is shown: with two, Student's t spans 12.7 standard errors, which says nothing. */
 const FEWEST_FOR_INTERVAL = 3;
 
-/** Whether so many seeds make a useful interval. */
+/** Whether this many seeds give a useful interval. */
 export const hasInterval = (seeds: number): boolean => seeds >= FEWEST_FOR_INTERVAL;
 
-/** Means by method and column, over the seeds in which a method has that score. */
+/** Means by method and column, over the seeds with that score. */
 export interface SeedsSummary {
   readonly seeds: readonly number[];
   readonly columns: readonly SeedsColumn[];
@@ -41,7 +41,7 @@ export interface SeedsSummary {
 /**
  * Aggregates finished runs of several seeds.
  *
- * @throws UserError when there is no run, when one has no results, or when a seed comes twice
+ * @throws UserError if there is no run, if one has no results, or if a seed occurs twice
  */
 export function seedsSummary(views: readonly RunView[]): SeedsSummary {
   if (views.length === 0) throw new UserError("report.no-runs", "Cannot aggregate over seeds: no run was given");
@@ -50,7 +50,7 @@ export function seedsSummary(views: readonly RunView[]): SeedsSummary {
     throw new UserError(
       "report.no-results",
       `Run ${unfinished.id} (${unfinished.status}) has no results to aggregate`,
-      "Finish it first, or leave its seed out",
+      "Finish it first, or leave out its seed",
     );
   }
   const seeds = views.map(seedOf);

@@ -1,4 +1,4 @@
-// The report's style sheet: a page of a paper, on light and dark, on desk and phone.
+// The report's style sheet: like a page of a paper, light and dark, for desktop and phone.
 
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ink: #1b1d21; --soft: #5d6470; --line: #d9dbe0; --paper: #fff; --panel: #f6f6f4;
@@ -23,7 +23,7 @@ h3 { font-size: 1rem; margin: 0 0 .2rem; }
 .mark { font-size: .75rem; font-weight: 600; padding-top: .22rem; color: var(--unclear); }
 .yes .mark { color: var(--yes); } .no .mark { color: var(--no); }
 .yes .mark::before { content: "✓ "; } .no .mark::before { content: "✗ "; } .unclear .mark::before { content: "? "; }
-/* A table takes the width that it needs, beyond the text's where the window has it; then it scrolls. */
+/* A table may be wider than the text if the window is; beyond that it scrolls. */
 .wide { overflow-x: auto; margin: 1.2rem 0; width: fit-content; min-width: 100%; max-width: calc(100vw - 2.5rem);
   position: relative; left: 50%; transform: translateX(-50%); }
 table { border-collapse: collapse; font-size: .85rem; width: 100%; border-top: 2px solid var(--ink);

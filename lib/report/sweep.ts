@@ -1,4 +1,4 @@
-// The report of a sweep: its trials sorted by the metric, and the figure of all of them.
+// The report of a sweep: its trials sorted by the metric, and a figure of all of them.
 import { join } from "node:path";
 import {
   meansTable,
@@ -18,7 +18,7 @@ import type { Figure } from "./figures/plot.ts";
 import { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
 import { pageFrame } from "./frame.ts";
 
-/** Every trial with a value as a line across the settings; undefined with fewer than two of them. */
+/** Every trial with a value as a line across the settings; undefined if there are fewer than two. */
 export function sweepFigure(view: SweepView, ranking: Ranking = rankTrials(view)): Figure | undefined {
   const coordinates = parallelCoordinates(
     { keys: view.start.keys, ranges: view.start.random?.ranges ?? [] },

@@ -1,4 +1,4 @@
-// A difference with its interval as one sentence: words carry the direction, numbers the size.
+// A difference and its interval as one sentence: the direction in words, the size as a number.
 import { fixed } from "./format.ts";
 
 /** One statement, and whether the run supports it. */

@@ -1,4 +1,4 @@
-// Reports on disk: written beside their place and renamed into it, so that a reader never sees half a page.
+// Writing reports: to a temporary file first, then renamed, so that a reader never sees half a page.
 import { join } from "node:path";
 import { type RunView, writeTextAtomically } from "../run/mod.ts";
 import { reportMarkdown } from "./markdown.ts";

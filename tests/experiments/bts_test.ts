@@ -80,7 +80,7 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
       assert.deepEqual(Object.keys(first), ["seed", "expert:code", "expert:math", "expert:multilingual", "stitch"]);
       assert.equal(new Set(Object.values(first)).size, 5, "no two models are equal");
       const report = await Deno.readTextFile(join(runs, result.run, "report.html"));
-      for (const word of ["Results", "Loss curves", "What the stitches let through"]) assert.ok(report.includes(word));
+      for (const word of ["Results", "Loss curves", "Mean gates of the stitches"]) assert.ok(report.includes(word));
       assert.ok((await Deno.readTextFile(join(runs, result.run, "report.md"))).includes("| "));
     });
 

@@ -58,7 +58,7 @@ Deno.test({
     assert.ok(bundles.length >= 3, `${bundles.length} updates`);
     assert.match(bundles[0]!["text/plain"]!, /running/);
     assert.match(bundles.at(-1)!["text/plain"]!, /done, 3 min 41 s/);
-    assert.match(bundles.at(-1)!["text/html"]!, /BTS is number 2 of 7/);
+    assert.match(bundles.at(-1)!["text/html"]!, /BTS ranks number 2 of 7/);
     const output = await Deno.readTextFile(join(runs, ".output", `${run.id}.log`));
     assert.ok(output.includes(`says hello to a.b=${NASTY}`), output);
     const again = await attach("last", { runs });

@@ -1,4 +1,4 @@
-// What the report says holds: right for better, worse and unclear, on each kind of evidence.
+// The claims of the report: correct for better, worse and unclear, for each kind of evidence.
 import assert from "node:assert/strict";
 import { claims, compare, headline, sentence } from "../../lib/report/claims.ts";
 import { methodPhrase } from "../../lib/methods.ts";
@@ -37,7 +37,7 @@ Deno.test("`compare()` prefers paired differences, in either direction of the ta
   assert.equal(compare(run, "bts", "btm", "mean")!.verdict, "worse");
 });
 
-Deno.test("`compare()` calls overlapping intervals unclear, and bare numbers by their name", () => {
+Deno.test("`compare()` calls overlapping intervals unclear, and says when there are none", () => {
   const wide = view({ seed: { code: 2, mean: 2, half: 0.3 }, bts: { code: 1.9, mean: 1.9, half: 0.3 } });
   assert.equal(compare(wide, "bts", "seed", "mean")!.verdict, "unclear");
   assert.match(
@@ -67,7 +67,7 @@ Deno.test("`claims()` says so when an expert or BTS does not win", () => {
   assert.match(headline(run)!, /number 2 of 4 .* behind Soup \(1\.500\)/);
 });
 
-Deno.test("`headline()` names the best four of many methods that are ahead of BTS, and counts the others", () => {
+Deno.test("`headline()` names the best four of many methods ahead of BTS, and counts the others", () => {
   const ahead = (count: number) => {
     const scores = Array.from(
       { length: count },
@@ -120,15 +120,15 @@ Deno.test("`claims()` names experts that lose their own domain", () => {
   assert.match(claim!.text, /^The code expert \(the math expert is better\) is not the best/);
 });
 
-Deno.test("`claims()` takes no own domain for won by a difference within the noise", () => {
+Deno.test("`claims()` does not count a difference within the noise as a win on an own domain", () => {
   const [open] = ownDomain(paired("expert:code", "seed", "code", -0.0008, -0.0523, 0.0487));
   assert.equal(open!.holds, "unclear");
-  assert.match(open!.text, /stays open for the code expert \(against the seed\)\.$/);
+  assert.match(open!.text, /^It is unclear whether .*; unclear are the code expert \(against the seed\)\.$/);
   assert.equal(ownDomain(paired("expert:code", "seed", "code", -0.02, -0.04, -0.01))[0]!.holds, "yes");
   assert.equal(ownDomain(paired("seed", "expert:code", "code", -0.02, -0.04, -0.01))[0]!.holds, "no");
 });
 
-Deno.test("`sentence()` tells direction in words and sizes as positive numbers", () => {
+Deno.test("`sentence()` gives the direction in words and sizes as positive numbers", () => {
   const say = (difference: number, low: number, high: number) =>
     sentence(compare(paired("bts", "soup", "code", difference, low, high), "bts", "soup", "code")!);
   assert.match(say(-0.1385, -0.13853, -0.13846), /by 0\.1385 bits per byte \[0\.1385, 0\.1385\]/);
@@ -145,7 +145,7 @@ Deno.test("`sentence()` tells direction in words and sizes as positive numbers",
   );
 });
 
-Deno.test("`sentence()` shows no end of an interval as 0 that is not 0", () => {
+Deno.test("`sentence()` never rounds an end of an interval to 0 unless it is 0", () => {
   const say = (difference: number, low: number, high: number) =>
     sentence(compare(paired("bts", "soup", "code", difference, low, high), "bts", "soup", "code")!);
   assert.match(say(-0.0104, -0.0196, -0.0012), /by 0\.010 bits per byte \[0\.001, 0\.020\]/);
@@ -158,11 +158,11 @@ Deno.test("`sentence()` shows no end of an interval as 0 that is not 0", () => {
   }
 });
 
-Deno.test("`headline()` says first that the smoke preset shows nothing, and doubts a lead within the noise", () => {
-  assert.match(headline({ ...sampleView(), preset: "smoke" })!, /^This preset only checks .* BTS is number 2 of 7/);
+Deno.test("`headline()` opens with the caveat of the smoke preset, and qualifies a lead within the noise", () => {
+  assert.match(headline({ ...sampleView(), preset: "smoke" })!, /^This preset only checks .* BTS ranks number 2 of 7/);
   assert.doesNotMatch(headline(sampleView())!, /preset/);
   const close = view({ soup: { code: 2, mean: 2, half: 0.3 }, bts: { code: 1.9, mean: 1.9, half: 0.3 } });
-  assert.match(headline(close)!, /lowest mean held-out loss of 2 methods.*not clearly so against the soup/);
+  assert.match(headline(close)!, /lowest mean held-out loss of 2 methods.*not clearly better than the soup/);
 });
 
 Deno.test("`claims()` is empty without results", () => {
@@ -170,7 +170,7 @@ Deno.test("`claims()` is empty without results", () => {
   assert.equal(headline({ ...sampleView(), results: null }), undefined);
 });
 
-Deno.test("`claims()` and `headline()` speak of a study's question", () => {
+Deno.test("`claims()` and `headline()` of a study are about its question", () => {
   const view: RunView = { ...sampleView(), preset: "study" };
   view.results = {
     ...view.results!,
@@ -212,14 +212,14 @@ Deno.test("`claims()` and `headline()` speak of a study's question", () => {
   assert.deepEqual(claims({ ...view, results: null }), []);
 });
 
-Deno.test("`headline()` shows a score that is ahead as another one", () => {
+Deno.test("`headline()` shows different scores as different", () => {
   const close = view({ seed: { code: 3, mean: 3 }, soup: { code: 2, mean: 2.0004 }, bts: { code: 2, mean: 2.0002 } });
   assert.match(headline(close)!, /BTS .* 2\.000 bits per byte/);
   const behind = view({ soup: { code: 2, mean: 2.0001 }, bts: { code: 2, mean: 2.0004 } });
   assert.match(headline(behind)!, /with 2\.0004 bits per byte, behind Soup \(2\.0001\)/);
 });
 
-Deno.test("the methods of a changed run have names within sentences", () => {
+Deno.test("the methods of a changed run have names for use in sentences", () => {
   assert.deepEqual(["before", "untouched"].map(methodPhrase), [
     "the model before the change",
     "the changed model without re-stitching",

@@ -1,4 +1,4 @@
-// Figures: what is drawn is what was measured, legible on light and dark, and inert.
+// Figures: they show what was measured, are legible on light and dark pages, and are inert.
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 import { extremes, lossCurve, lossPanel, roundTicks, thin } from "../../lib/report/figures/loss.ts";
@@ -16,7 +16,7 @@ import {
   timeFigure,
 } from "../../lib/report/figures.ts";
 import { bpbGrid } from "../../lib/report/results.ts";
-import { methodColours, PALETTE } from "../../lib/methods.ts";
+import { methodColors, PALETTE } from "../../lib/methods.ts";
 import { foldEvents } from "../../lib/run/mod.ts";
 import { sampleEvents, sampleView } from "./sample.ts";
 
@@ -49,7 +49,7 @@ Deno.test("`matrixFigure()` shows every score and marks the best of each domain"
   assert.equal(bold.length, 5);
 });
 
-Deno.test("`matrixFigure()` marks as best what the table of results does", () => {
+Deno.test("`matrixFigure()` marks the same scores as best as the table of results", () => {
   const view = sampleView();
   const { methods, domains } = view.results!;
   // Alike in two digits, apart in the third.
@@ -62,7 +62,7 @@ Deno.test("`matrixFigure()` marks as best what the table of results does", () =>
   assert.deepEqual(bold, table);
 });
 
-Deno.test("`matrixFigure()` explains a frame only where there is one", () => {
+Deno.test("`matrixFigure()` explains the frame only if there is one", () => {
   const view = sampleView();
   assert.match(matrixFigure(view)!.caption, /a frame marks each expert’s own domain\.$/);
   const { methods } = view.results!;
@@ -70,7 +70,7 @@ Deno.test("`matrixFigure()` explains a frame only where there is one", () => {
   assert.match(matrixFigure(view)!.caption, /the best of a domain\.$/);
 });
 
-Deno.test("figures make room for the longest label, and for the names of domains", () => {
+Deno.test("figures leave room for the longest label and for the names of domains", () => {
   const label = "without multilingual, from scratch";
   const left = (svg: string) => {
     const text = [...parseHTML(svg).document.querySelectorAll("text")].find(({ textContent }) =>
@@ -78,7 +78,7 @@ Deno.test("figures make room for the longest label, and for the names of domains
     )!;
     return Number(/translate\(([\d.]+)/.exec(text.getAttribute("transform") ?? "")![1]);
   };
-  const score = { label, colour: "#000000", value: 2, interval: undefined };
+  const score = { label, color: "#000000", value: 2, interval: undefined };
   const count = { label, trained: 1, total: 2, active: 2 };
   for (
     const svg of [
@@ -100,10 +100,10 @@ Deno.test("figures make room for the longest label, and for the names of domains
   assert.ok(b! - a! > 12 * 5.5, `${a} ${b}`);
 });
 
-Deno.test("eight experts have eight colours", () => {
+Deno.test("eight experts have eight colors", () => {
   const experts = Array.from({ length: 8 }, (_, i) => `expert:${i}`);
-  const colours = methodColours(["seed", ...experts, "soup", "btm", "bts"]);
-  assert.equal(new Set(colours.values()).size, 12);
+  const colors = methodColors(["seed", ...experts, "soup", "btm", "bts"]);
+  assert.equal(new Set(colors.values()).size, 12);
 });
 
 Deno.test("`matrixFigure()` marks nothing on a domain where all are equal", () => {
@@ -152,7 +152,7 @@ Deno.test("`lossFigure()` puts the experts into one panel and leaves out what is
   assert.equal(lossPanel("empty", []), undefined);
 });
 
-Deno.test("`timeFigure()` names cells as a reader does", () => {
+Deno.test("`timeFigure()` shows the display names of cells", () => {
   const view = sampleView();
   view.cells.at(-1)!.name = "evaluate:bts";
   const shown = texts(timeFigure(view)!.panels[0]!);
@@ -225,13 +225,13 @@ Deno.test("`roundTicks()` gives round numbers within the range", () => {
   }
 });
 
-Deno.test("every colour has 3:1 contrast on white and on a dark page, and its ink 4.5:1", () => {
+Deno.test("every color has 3:1 contrast on white and on a dark page, and its ink 4.5:1", () => {
   const contrast = (a: number, b: number) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  for (const [name, colour] of Object.entries(PALETTE)) {
-    assert.ok(contrast(luminance(colour), 1) >= 3, `${name} on white: ${contrast(luminance(colour), 1)}`);
-    assert.ok(contrast(luminance(colour), luminance("#15171b")) >= 3, `${name} on dark`);
-    const ink = inkOn(colour) === "#111" ? "#111111" : "#ffffff";
-    assert.ok(contrast(luminance(colour), luminance(ink)) >= 4.2, `ink on ${name}`);
+  for (const [name, color] of Object.entries(PALETTE)) {
+    assert.ok(contrast(luminance(color), 1) >= 3, `${name} on white: ${contrast(luminance(color), 1)}`);
+    assert.ok(contrast(luminance(color), luminance("#15171b")) >= 3, `${name} on dark`);
+    const ink = inkOn(color) === "#111" ? "#111111" : "#ffffff";
+    assert.ok(contrast(luminance(color), luminance(ink)) >= 4.2, `ink on ${name}`);
   }
 });
 

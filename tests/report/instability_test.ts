@@ -10,7 +10,7 @@ import type { CellView, RunView, Table } from "../../lib/run/mod.ts";
 import { sampleView } from "./sample.ts";
 
 Deno.test("an arm of one step shows the step", () => {
-  const svg = linesPanel("x", [{ label: "x", colour: "#3a7fd5", points: [{ step: 1, value: 4 }] }], { log: true });
+  const svg = linesPanel("x", [{ label: "x", color: "#3a7fd5", points: [{ step: 1, value: 4 }] }], { log: true });
   assert.equal(parseHTML(svg).document.querySelectorAll("circle").length, 1);
   assert.doesNotMatch(svg, /NaN/);
 });
@@ -82,7 +82,7 @@ Deno.test("The report of the instability experiment has its figures once, and no
   assert.ok(runFigures(view()).some(({ name }) => name === "signs"));
 });
 
-Deno.test("`thinKeepingPeaks()` keeps the highest of neighbours", () => {
+Deno.test("`thinKeepingPeaks()` keeps the highest of neighboring points", () => {
   const points = Array.from({ length: 1000 }, (_, i) => ({ step: i, value: i === 777 ? 9 : 1 }));
   const thin = thinKeepingPeaks(points);
   assert.ok(thin.length <= 300 && thin.some(({ step, value }) => step === 777 && value === 9));

@@ -1,4 +1,4 @@
-// Aggregates over seeds.
+// Reports over several seeds.
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 import { UserError } from "../../lib/errors.ts";

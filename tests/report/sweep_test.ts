@@ -1,4 +1,4 @@
-// The report of a sweep: the best first, one line a trial in the figure, and nothing that a sweep says is markup.
+// The report of a sweep: the best first, one line per trial in the figure, and no markup from its names.
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 import { sweepFigure, sweepHtml, sweepMarkdown, writeSweepReport } from "../../lib/report/sweep.ts";
@@ -50,7 +50,7 @@ function sweep(values: readonly (number | null)[], more: Partial<SweepView["star
   };
 }
 
-Deno.test("`sweepHtml()` lists the trials best first, marks the best, tells failures, and keeps markup inert", () => {
+Deno.test("`sweepHtml()` lists the trials best first, marks the best, reports failures, and keeps markup inert", () => {
   const { document } = parseHTML(sweepHtml(sweep([3, 1, null, 2])));
   assert.equal(document.querySelectorAll("img, script").length, 0);
   assert.equal(document.querySelector("h1")!.textContent, MARKUP);
@@ -69,7 +69,7 @@ Deno.test("`sweepHtml()` lists the trials best first, marks the best, tells fail
   assert.ok(!sweepMarkdown(sweep([1, 2])).replace(/^```sh\n.*\n```$/m, "").includes("<img"));
 });
 
-Deno.test("several trials that are best alike are all marked, and none when all are alike; ids are not cut", () => {
+Deno.test("ties for the best are all marked, but not if all trials tie; ids are not cut off", () => {
   const marked = (values: readonly number[]) => {
     const { document } = parseHTML(sweepHtml(sweep(values)));
     assert.ok([...document.querySelectorAll("tbody tr td:last-child")].every(({ className }) => className === "id"));
@@ -82,7 +82,7 @@ Deno.test("several trials that are best alike are all marked, and none when all 
   assert.deepEqual(rankTrials(sweep([null, null])).best, []);
 });
 
-Deno.test("`sweepHtml()` gives means over seeds, for settings that ran with several", () => {
+Deno.test("`sweepHtml()` shows means over seeds for settings that ran with several", () => {
   const seeds = sweep([1, 4, 3, 2]);
   const trials = seeds.trials.map((trial, i) => ({ ...trial, seed: 1 + (i >> 1), settings: { x: String(i % 2) } }));
   const { document } = parseHTML(sweepHtml({ ...seeds, start: { ...seeds.start, keys: ["x"] }, trials }));
@@ -94,12 +94,12 @@ Deno.test("`sweepHtml()` gives means over seeds, for settings that ran with seve
   assert.deepEqual(rows, [["0", "2.0000", "1.0000", "3.0000", "2"], ["1", "3.0000", "2.0000", "4.0000", "2"]]);
 });
 
-Deno.test("`sweepFigure()` draws a line for each trial that has a value, and is left out with fewer than two", () => {
+Deno.test("`sweepFigure()` draws a line for each trial with a value, and is left out if there are fewer than two", () => {
   const figure = sweepFigure(sweep([3, 1, null, 2]))!;
   const { document } = parseHTML(figure.panels[0]!);
   const lines = [...document.querySelectorAll("g[aria-label=line] path")];
   assert.equal(lines.length, 3);
-  // The best one is drawn last, in the strongest colour.
+  // The best one is drawn last, in the strongest color.
   const opacity = lines.map((line) => Number(line.getAttribute("stroke-opacity")));
   assert.ok(opacity[0]! < opacity[1]! && opacity[1]! < opacity[2]!, opacity.join(" "));
   assert.equal(lines[2]!.getAttribute("stroke"), "#e04f3f");
@@ -113,7 +113,7 @@ Deno.test("`sweepFigure()` draws a line for each trial that has a value, and is 
   assert.equal(sweepFigure(sweep([1, null])), undefined);
 });
 
-Deno.test("`writeSweepReport()` writes both forms, also for a sweep without a single result", async () => {
+Deno.test("`writeSweepReport()` writes both formats, even for a sweep without results", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const path = await writeSweepReport(folder, sweep([null, null]));

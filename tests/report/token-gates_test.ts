@@ -1,4 +1,4 @@
-// The page of a text coloured by gates.
+// The page with the gates of a text.
 import assert from "node:assert/strict";
 import { type GateTrace, tokenGatesHtml } from "../../lib/report/mod.ts";
 

@@ -1,4 +1,4 @@
-// What it cost: parameters by method, and time by cell.
+// Cost: parameters by method, and time by cell.
 import * as Plot from "@observablehq/plot";
 import { compact, duration } from "../format.ts";
 import { PALETTE } from "../../methods.ts";
@@ -12,14 +12,14 @@ export interface ParameterCount {
   readonly active: number;
 }
 
-/** Colours of the three counts, for the legend. */
-export const PARAMETER_COLOURS = { total: PALETTE.grey, active: PALETTE.blue, trained: PALETTE.red } as const;
+/** Colors of the three counts, for the legend. */
+export const PARAMETER_COLORS = { total: PALETTE.gray, active: PALETTE.blue, trained: PALETTE.red } as const;
 
 /** Total, active and trained parameters of every method as three thin bars. */
 export function parameterPanel(counts: readonly ParameterCount[]): string {
   const kinds = ["total", "active", "trained"] as const;
   const bars = counts.flatMap((count) =>
-    kinds.map((kind) => ({ label: count.label, kind, colour: PARAMETER_COLOURS[kind], value: count[kind] }))
+    kinds.map((kind) => ({ label: count.label, kind, color: PARAMETER_COLORS[kind], value: count[kind] }))
   );
   const marginLeft = labelRoom(counts.map(({ label }) => label), 118);
   return draw("Parameters by method", {
@@ -34,7 +34,7 @@ export function parameterPanel(counts: readonly ParameterCount[]): string {
     fy: { domain: counts.map(({ label }) => label), label: null, axis: "left", padding: 0.22 },
     color: { type: "identity" },
     marks: [
-      Plot.barX(bars, { x: "value", y: "kind", fy: "label", fill: "colour" }),
+      Plot.barX(bars, { x: "value", y: "kind", fy: "label", fill: "color" }),
       Plot.text(bars.filter(({ value }) => value > 0), {
         x: "value",
         y: "kind",
@@ -49,7 +49,7 @@ export function parameterPanel(counts: readonly ParameterCount[]): string {
   });
 }
 
-/** Wall time of every cell that ran, in order. */
+/** Wall-clock time of every cell that ran, in order. */
 export function timePanel(
   cells: readonly { readonly label: string; readonly seconds: number; readonly cached: boolean }[],
 ) {
@@ -73,7 +73,7 @@ export function timePanel(
       Plot.text(cells, {
         x: "seconds",
         y: "label",
-        text: ({ seconds, cached }) => cached ? "from the cache" : duration(seconds),
+        text: ({ seconds, cached }) => cached ? "cached" : duration(seconds),
         textAnchor: "start",
         dx: 4,
         fontSize: 10,

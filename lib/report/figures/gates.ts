@@ -1,4 +1,4 @@
-// Where a stitch looks: its mean gates by domain.
+// The mean gates of a stitch by domain.
 import * as Plot from "@observablehq/plot";
 import { fixed } from "../format.ts";
 import { draw, inkOn, labelRoom } from "./plot.ts";
@@ -7,7 +7,7 @@ import { draw, inkOn, labelRoom } from "./plot.ts";
 export interface Gate {
   readonly domain: string;
   readonly model: string;
-  readonly colour: string;
+  readonly color: string;
   readonly gate: number;
 }
 
@@ -18,7 +18,7 @@ const sizeFor = (domains: readonly string[]) => {
 const heading = (title: string, marginLeft: number) =>
   Plot.text([title], { frameAnchor: "top-left", dx: 6 - marginLeft, dy: -24, fontSize: 12, fontWeight: 600 });
 
-/** An experts-into-hub stitch: gates sum to 1 over the models, so they are stacked. */
+/** A stitch of experts into the hub: its gates sum to 1 over the models, so they are stacked. */
 export function sharePanel(title: string, gates: readonly Gate[]): string {
   const domains = [...new Set(gates.map(({ domain }) => domain))];
   const size = sizeFor(domains);
@@ -30,14 +30,14 @@ export function sharePanel(title: string, gates: readonly Gate[]): string {
     color: { type: "identity" },
     marks: [
       heading(title, size.marginLeft),
-      Plot.barX(gates, Plot.stackX({ x: "gate", y: "domain", fill: "colour", insetRight: 1, order: null })),
+      Plot.barX(gates, Plot.stackX({ x: "gate", y: "domain", fill: "color", insetRight: 1, order: null })),
       Plot.text(
         gates,
         Plot.stackX({
           x: "gate",
           y: "domain",
           text: ({ gate }: Gate) => gate >= 0.12 ? fixed(100 * gate, 0) : "",
-          fill: ({ colour }: Gate) => inkOn(colour),
+          fill: ({ color }: Gate) => inkOn(color),
           fontSize: 10,
           order: null,
         }),
@@ -46,16 +46,16 @@ export function sharePanel(title: string, gates: readonly Gate[]): string {
   });
 }
 
-/** A hub-into-experts stitch: every expert has its own gate between 0 and 1, so they are dots on one line. */
+/** A stitch of the hub into experts: each expert has its own gate between 0 and 1, shown as dots. */
 export function openPanel(title: string, gates: readonly Gate[]): string {
   const domains = [...new Set(gates.map(({ domain }) => domain))];
   const models = [...new Set(gates.map(({ model }) => model))];
   const size = sizeFor(domains);
-  return draw(`Mean gates of ${title} by domain, one dot an expert`, {
+  return draw(`Mean gates of ${title} by domain, one dot per expert`, {
     ...size,
     height: 72 + 27 * domains.length,
     x: {
-      label: "how far the expert takes the hub’s state",
+      label: "share of the hub’s state taken in",
       domain: [0, 1],
       ticks: 5,
       tickFormat: "~%",
@@ -67,12 +67,12 @@ export function openPanel(title: string, gates: readonly Gate[]): string {
     marks: [
       heading(title, size.marginLeft),
       Plot.ruleY(domains, { stroke: "currentColor", strokeOpacity: 0.15 }),
-      // A line of its own for every model within a domain's row, so that equal gates do not hide one another.
+      // Each model has its own line within a domain's row, so that equal gates do not hide each other.
       ...models.map((model, at) =>
         Plot.dot(gates.filter((gate) => gate.model === model), {
           x: "gate",
           y: "domain",
-          fill: "colour",
+          fill: "color",
           r: 3.5,
           dy: (at - (models.length - 1) / 2) * Math.min(6, 18 / models.length),
         })

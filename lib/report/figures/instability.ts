@@ -1,4 +1,4 @@
-// Training that diverges: curves that keep their spikes, the signs around one, and histograms of the update ratio.
+// Divergence in training: curves that keep their spikes, and histograms of the update ratio.
 import * as Plot from "@observablehq/plot";
 import { PALETTE } from "../../methods.ts";
 import { draw } from "./plot.ts";
@@ -11,23 +11,23 @@ interface Point {
 /** One line of a panel. */
 export interface Line {
   readonly label: string;
-  readonly colour: string;
+  readonly color: string;
   readonly points: readonly Point[];
 }
 
-/** Colours of parameter groups, the same in all figures. */
-export const GROUP_COLOURS: Readonly<Record<string, string>> = {
+/** Colors of parameter groups, shared by all figures. */
+export const GROUP_COLORS: Readonly<Record<string, string>> = {
   embedding: PALETTE.blue,
   attention: PALETTE.red,
   mlp: PALETTE.teal,
   projections: PALETTE.blue,
   gates: PALETTE.red,
-  other: PALETTE.grey,
+  other: PALETTE.gray,
 };
 
 const MOST_POINTS = 300;
 
-/** At most 300 points: of neighbours the highest, so that no spike is lost. */
+/** At most 300 points: the highest of neighbors, so that no spike is lost. */
 export function thinKeepingPeaks(points: readonly Point[], most = MOST_POINTS): Point[] {
   if (points.length <= most) return [...points];
   const size = Math.ceil(points.length / most);
@@ -40,17 +40,24 @@ export function thinKeepingPeaks(points: readonly Point[], most = MOST_POINTS): 
 /** `0.01`, `1e-6` */
 const shortNumber = (value: number) => value < 0.001 ? value.toExponential(0) : String(value);
 
-/** Lines over steps, on a logarithmic axis where `log`; `mark` is a step to point at. */
+/** Lines over steps; `log` for a logarithmic axis, `mark` for a step to point out. */
 export function linesPanel(
   title: string,
   lines: readonly Line[],
   { log = false, domain, mark }: { log?: boolean; domain?: readonly [number, number]; mark?: number | undefined },
 ): string {
   return draw(`${title} by step`, {
-    ...{ width: 270, height: 200, marginLeft: 40, marginTop: 30, marginRight: 12, marginBottom: 38 },
+    width: 270,
+    height: 200,
+    marginLeft: 40,
+    marginTop: 30,
+    marginRight: 12,
+    marginBottom: 38,
     x: { label: "step", labelOffset: 36, ticks: 4, tickFormat: "~s" },
     y: {
-      ...{ label: null, grid: true, type: log ? "log" : "linear" },
+      label: null,
+      grid: true,
+      type: log ? "log" : "linear",
       ...(domain === undefined ? {} : { domain: [...domain], clamp: true }),
       ...(log ? { ticks: 4, tickFormat: shortNumber } : { ticks: 5 }),
     },
@@ -59,30 +66,39 @@ export function linesPanel(
       ...(mark === undefined
         ? []
         : [Plot.ruleX([mark], { stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "3,3" })]),
-      ...lines.flatMap(({ points, colour }) => [
-        Plot.line(points, { x: "step", y: "value", stroke: colour, strokeWidth: 1.2 }),
+      ...lines.flatMap(({ points, color }) => [
+        Plot.line(points, { x: "step", y: "value", stroke: color, strokeWidth: 1.2 }),
         // A line of one point is invisible.
-        ...(points.length === 1 ? [Plot.dot(points, { x: "step", y: "value", fill: colour, r: 2.5 })] : []),
+        ...(points.length === 1 ? [Plot.dot(points, { x: "step", y: "value", fill: color, r: 2.5 })] : []),
       ]),
     ],
   });
 }
 
-/** Shares of coordinates by update ratio, one outline a group. */
+/** Shares of coordinates by update ratio, one outline per group. */
 export function ratiosPanel(
   title: string,
   bins: readonly { readonly u: number; readonly group: string; readonly share: number }[],
   highest: number,
 ): string {
   return draw(`Share of coordinates by update ratio, ${title}`, {
-    ...{ width: 250, height: 190, marginLeft: 34, marginTop: 30, marginRight: 8, marginBottom: 38 },
+    width: 250,
+    height: 190,
+    marginLeft: 34,
+    marginTop: 30,
+    marginRight: 8,
+    marginBottom: 38,
     x: { label: "update ratio u", labelOffset: 36, ticks: 5, domain: [-1.5, 1.5] },
     y: { label: null, grid: true, ticks: 4, tickFormat: "~%", domain: [0, highest] },
     marks: [
       Plot.text([title], { frameAnchor: "top-left", dx: -28, dy: -24, fontSize: 12, fontWeight: 600 }),
       ...[...new Set(bins.map(({ group }) => group))].map((group) =>
         Plot.line(bins.filter((bin) => bin.group === group), {
-          ...{ x: "u", y: "share", stroke: GROUP_COLOURS[group] ?? PALETTE.grey, strokeWidth: 1.4, curve: "step" },
+          x: "u",
+          y: "share",
+          stroke: GROUP_COLORS[group] ?? PALETTE.gray,
+          strokeWidth: 1.4,
+          curve: "step",
         })
       ),
     ],

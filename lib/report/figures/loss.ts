@@ -6,7 +6,7 @@ import { draw } from "./plot.ts";
 /** The curves of one cell. */
 export interface LossCurve {
   readonly label: string;
-  readonly colour: string;
+  readonly color: string;
   /** Loss of each step's batch. */
   readonly training: readonly Point[];
   /** Its moving average. */
@@ -22,7 +22,7 @@ interface Point {
 const MOST_POINTS = 240;
 
 /** The training and validation loss in a cell's metrics; points that are missing or not finite are left out. */
-export function lossCurve(label: string, colour: string, metrics: readonly MetricPoint[]): LossCurve {
+export function lossCurve(label: string, color: string, metrics: readonly MetricPoint[]): LossCurve {
   const points = (name: string) =>
     metrics.flatMap(({ step, values }) => {
       const loss = Object.hasOwn(values, name) ? values[name] : null;
@@ -32,7 +32,7 @@ export function lossCurve(label: string, colour: string, metrics: readonly Metri
   const average = smoothed(training.map(({ loss }) => loss), smoothingWeight(training.length));
   return {
     label,
-    colour,
+    color,
     training: extremes(training),
     smoothed: thin(training.map(({ step }, i) => ({ step, loss: Number(average[i]) }))),
     validation: points("validation"),
@@ -69,8 +69,8 @@ export function lossPanel(title: string, curves: readonly LossCurve[]): string |
   const all = curves.flatMap(({ training, validation }) => [...training, ...validation]).map(({ loss }) => loss);
   if (all.length === 0) return undefined;
   const logarithmic = Math.min(...all) > 0;
-  const line = (points: readonly Point[], colour: string, strokeWidth: number, strokeOpacity: number) =>
-    Plot.line(points, { x: "step", y: "loss", stroke: colour, strokeWidth, strokeOpacity });
+  const line = (points: readonly Point[], color: string, strokeWidth: number, strokeOpacity: number) =>
+    Plot.line(points, { x: "step", y: "loss", stroke: color, strokeWidth, strokeOpacity });
   const dots = (points: readonly Point[], fill: string) => Plot.dot(points, { x: "step", y: "loss", fill, r: 2.5 });
   return draw(`Loss by step: ${title}`, {
     width: 270,
@@ -89,13 +89,13 @@ export function lossPanel(title: string, curves: readonly LossCurve[]): string |
     },
     marks: [
       Plot.text([title], { frameAnchor: "top-left", dx: -30, dy: -24, fontSize: 12, fontWeight: 600 }),
-      ...curves.map(({ colour, training }) => line(training, colour, 0.75, 0.3)),
-      ...curves.flatMap(({ colour, smoothed, validation }) => [
-        line(smoothed, colour, 1.25, 0.9),
-        line(validation, colour, 2, 1),
+      ...curves.map(({ color, training }) => line(training, color, 0.75, 0.3)),
+      ...curves.flatMap(({ color, smoothed, validation }) => [
+        line(smoothed, color, 1.25, 0.9),
+        line(validation, color, 2, 1),
         // A line of one point is invisible.
-        ...(smoothed.length === 1 ? [dots(smoothed, colour)] : []),
-        ...(validation.length <= 30 ? [dots(validation, colour)] : []),
+        ...(smoothed.length === 1 ? [dots(smoothed, color)] : []),
+        ...(validation.length <= 30 ? [dots(validation, color)] : []),
       ]),
     ],
   });

@@ -1,4 +1,4 @@
-// Who is good at what: models × domains in bits per byte, coloured by the change against the seed.
+// Bits per byte of models × domains, colored by the change relative to the seed.
 import * as Plot from "@observablehq/plot";
 import { fixed } from "../format.ts";
 import { draw, inkOn, labelRoom, mix, textWidth } from "./plot.ts";
@@ -8,39 +8,39 @@ export interface MatrixCell {
   readonly model: string;
   readonly domain: string;
   readonly bpb: number;
-  /** Bits per byte of the seed on this domain, when known. */
+  /** Bits per byte of the seed on this domain, if known. */
   readonly seed: number | undefined;
-  /** The best of its domain. */
+  /** Whether it is the best of its domain. */
   readonly best: boolean;
-  /** A single expert on the domain that it was trained on. */
+  /** Whether this is an expert on its own domain. */
   readonly own: boolean;
 }
 
-/** As many as the table of results has, so that both mark the same as best. */
+/** As in the table of results, so that both mark the same scores as best. */
 export const BPB_DIGITS = 3;
 
 const [NEUTRAL, BETTER, WORSE] = ["#e6e4df", "#1f8a5b", "#c8553d"];
 
-/** The colour for a relative change of bits per byte; saturated at `most`. */
-export function changeColour(change: number, most: number): string {
+/** The color for a relative change of bits per byte; saturated at `most`. */
+export function changeColor(change: number, most: number): string {
   const share = Math.sqrt(Math.min(1, Math.abs(change) / Math.max(most, 1e-9)));
   return mix(NEUTRAL!, change < 0 ? BETTER! : WORSE!, share);
 }
 
-/** The heat map; each cell tells the bits per byte and the change in percent. */
+/** The heat map, with bits per byte and the change in percent in each cell. */
 export function matrixPanel(cells: readonly MatrixCell[]): string {
   const models = [...new Set(cells.map(({ model }) => model))];
   const domains = [...new Set(cells.map(({ domain }) => domain))];
   const change = ({ bpb, seed }: MatrixCell) => seed === undefined || seed === 0 ? 0 : bpb / seed - 1;
   const most = Math.min(0.3, Math.max(0.02, ...cells.map((cell) => Math.abs(change(cell)))));
   const rows = cells.map((cell) => {
-    const fill = changeColour(change(cell), most);
+    const fill = changeColor(change(cell), most);
     const percent = cell.seed === undefined || change(cell) === 0 ? "" : signedPercent(change(cell));
     return { ...cell, fill, ink: inkOn(fill), percent };
   });
   const marginLeft = labelRoom(models, 116);
   const column = Math.max(63, ...domains.map((domain) => Math.ceil(textWidth(domain)) + 8));
-  return draw("Bits per byte by model and domain, against the seed", {
+  return draw("Bits per byte by model and domain, relative to the seed", {
     width: marginLeft + column * domains.length + 4,
     height: 26 + 42 * models.length,
     marginLeft,

@@ -1,4 +1,4 @@
-// The main result: every method's mean bits per byte with its interval.
+// The main result: mean bits per byte of every method, with intervals.
 import * as Plot from "@observablehq/plot";
 import { fixed } from "../format.ts";
 import { draw, labelRoom } from "./plot.ts";
@@ -6,21 +6,21 @@ import { draw, labelRoom } from "./plot.ts";
 /** One method's score. */
 export interface Score {
   readonly label: string;
-  readonly colour: string;
+  readonly color: string;
   readonly value: number;
   readonly interval: { readonly low: number; readonly high: number } | undefined;
-  /** Single values behind `value`, such as one a seed. */
+  /** The values that `value` is the mean of, such as one per seed. */
   readonly points?: readonly number[];
 }
 
-/** A dot and its 95 % interval for every method, in the order given, with the value written at the right. */
+/** A dot with its 95 % interval for every method, in the order given, with the value on the right. */
 export function scorePanel(scores: readonly Score[], axis: string): string {
   const rows = scores.map(({ interval, ...score }) => ({
     ...score,
     low: interval?.low ?? score.value,
     high: interval?.high ?? score.value,
   }));
-  const singles = scores.flatMap(({ label, colour, points = [] }) => points.map((value) => ({ label, colour, value })));
+  const singles = scores.flatMap(({ label, color, points = [] }) => points.map((value) => ({ label, color, value })));
   const best = Math.min(...rows.map(({ value }) => value));
   const marginLeft = labelRoom(rows.map(({ label }) => label), 118);
   return draw(`${axis} by method`, {
@@ -34,9 +34,9 @@ export function scorePanel(scores: readonly Score[], axis: string): string {
     y: { label: null, domain: rows.map(({ label }) => label), tickSize: 0, padding: 0.4 },
     marks: [
       Plot.ruleX([best], { stroke: "currentColor", strokeOpacity: 0.35, strokeDasharray: "3,3" }),
-      Plot.ruleY(rows, { y: "label", x1: "low", x2: "high", stroke: "colour", strokeWidth: 3, strokeOpacity: 0.55 }),
-      Plot.dot(singles, { y: "label", x: "value", fill: "colour", r: 2, dy: 8 }),
-      Plot.dot(rows, { y: "label", x: "value", fill: "colour", r: 5 }),
+      Plot.ruleY(rows, { y: "label", x1: "low", x2: "high", stroke: "color", strokeWidth: 3, strokeOpacity: 0.55 }),
+      Plot.dot(singles, { y: "label", x: "value", fill: "color", r: 2, dy: 8 }),
+      Plot.dot(rows, { y: "label", x: "value", fill: "color", r: 5 }),
       Plot.text(rows, {
         y: "label",
         frameAnchor: "right",

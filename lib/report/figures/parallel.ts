@@ -1,20 +1,20 @@
-// A sweep's parallel coordinates: every trial a line from its settings to its result, the better the stronger.
+// Parallel coordinates of a sweep: one line per trial from its settings to its result; better ones are stronger.
 import * as Plot from "@observablehq/plot";
 import type { ParallelCoordinates } from "../../run/mod.ts";
 import { draw } from "./plot.ts";
 
-/** Colours of the worst and the best trial; both read on light and dark pages. */
+/** Colors of the worst and the best trial; both are legible on light and dark pages. */
 const WORST = "#9aa3ad";
 const BEST = "#e04f3f";
 
-/** One axis for each setting, the metric's at the right. */
+/** One axis for each setting, and the metric on the right. */
 export function parallelPanel({ axes, lines }: ParallelCoordinates): string {
   const points = lines.flatMap(({ at, trial, goodness }) =>
-    at.map((y, axis) => ({ axis, y, trial, colour: blend(goodness), opacity: 0.35 + 0.6 * goodness ** 2 }))
+    at.map((y, axis) => ({ axis, y, trial, color: blend(goodness), opacity: 0.35 + 0.6 * goodness ** 2 }))
   );
   const ticks = axes.flatMap((axis, i) => axis.ticks.map(({ at, text }) => ({ axis: i, y: at, text })));
   const rules = axes.map((axis, i) => ({ axis: i, title: shorten(axis.title) }));
-  return draw("Settings and results of all trials, one line each", {
+  return draw("Settings and results of all trials, one line per trial", {
     width: Math.max(420, 130 * axes.length),
     height: 300,
     marginTop: 34,
@@ -31,12 +31,12 @@ export function parallelPanel({ axes, lines }: ParallelCoordinates): string {
         x: "axis",
         y: "y",
         z: "trial",
-        stroke: "colour",
+        stroke: "color",
         strokeOpacity: "opacity",
         strokeWidth: 1.6,
         curve: "bump-x",
       }),
-      Plot.dot(points, { x: "axis", y: "y", r: 2.4, fill: "colour", fillOpacity: "opacity" }),
+      Plot.dot(points, { x: "axis", y: "y", r: 2.4, fill: "color", fillOpacity: "opacity" }),
       Plot.text(ticks, {
         x: "axis",
         y: "y",
@@ -44,7 +44,7 @@ export function parallelPanel({ axes, lines }: ParallelCoordinates): string {
         dx: 9,
         textAnchor: "start",
         stroke: "var(--paper, Canvas)",
-        // Wide enough that a line through a label ends before it.
+        // Wide enough to interrupt a line behind the label.
         strokeWidth: 9,
         fill: "currentColor",
         fontVariant: "tabular-nums",
@@ -54,10 +54,10 @@ export function parallelPanel({ axes, lines }: ParallelCoordinates): string {
   });
 }
 
-/** Between grey and red; the steps are even in sRGB, which is enough to rank by. */
+/** Between gray and red, in even steps in sRGB, which is enough to show ranks. */
 function blend(goodness: number): string {
   const part = (at: number) => {
-    const [a, b] = [WORST, BEST].map((colour) => parseInt(colour.slice(at, at + 2), 16)) as [number, number];
+    const [a, b] = [WORST, BEST].map((color) => parseInt(color.slice(at, at + 2), 16)) as [number, number];
     return Math.round(a + (b - a) * goodness).toString(16).padStart(2, "0");
   };
   return `#${part(1)}${part(3)}${part(5)}`;

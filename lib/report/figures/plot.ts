@@ -1,21 +1,21 @@
-// Observable Plot without a browser: figures as SVG text that reads on light and dark pages alike.
+// Observable Plot without a browser: figures as SVG text for light and dark pages.
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 
 const { document } = parseHTML("<!doctype html><html><body></body></html>");
 
-/** One figure: any number of SVG panels that flow side by side, with the key to their colours. */
+/** A figure: SVG panels side by side, with a legend. */
 export interface Figure {
   /** `mean`, `matrix`, `loss`, `gates`, `parameters`, `time` */
   readonly name: string;
   readonly title: string;
-  /** What is drawn and how to read it. */
+  /** What it shows and how to read it. */
   readonly caption: string;
-  readonly legend: readonly { readonly label: string; readonly colour: string }[];
+  readonly legend: readonly { readonly label: string; readonly color: string }[];
   readonly panels: readonly string[];
 }
 
-/** Draws a plot; text and axes take the page's own colour. `label` is what a screen reader says. */
+/** Draws a plot; text and axes take the page's text color. `label` is for screen readers. */
 export function draw(label: string, options: Plot.PlotOptions): string {
   const svg = Plot.plot({
     document: document as unknown as Document,
@@ -36,19 +36,19 @@ export function draw(label: string, options: Plot.PlotOptions): string {
   return shortNumbers(svg.outerHTML);
 }
 
-/** Pixels that the longest of `labels` takes in a figure's own letters, with its distance to the axis; `least` at least. */
+/** Pixels that the longest of `labels` takes, including its distance from the axis; at least `least`. */
 export function labelRoom(labels: readonly string[], least: number): number {
   return Math.max(least, ...labels.map((label) => Math.ceil(textWidth(label) + 12)));
 }
 
-/** About how wide a broad sans-serif of 11 px sets a text: there is no browser to be asked. */
+/** Approximate width of a text in a wide 11 px sans-serif font, since there is no browser to measure it. */
 export function textWidth(text: string): number {
   const width = (letter: string) =>
     /[\u1100-\uffff]/.test(letter) ? 11 : /[A-Zmw%@]/.test(letter) ? 9 : /[fijlrt.,:;'’ ]/.test(letter) ? 4 : 6.5;
   return [...text].reduce((sum, letter) => sum + width(letter), 0);
 }
 
-/** Cuts coordinates to two digits after the point: a third of the size, no visible change. */
+/** Rounds coordinates to two decimals, which saves two thirds of the size. */
 function shortNumbers(svg: string): string {
   return svg.replace(
     /( (?:d|transform|x|y|x1|x2|y1|y2|width|height|cx|cy|r)=")([^"]*)(")/g,
@@ -58,15 +58,15 @@ function shortNumbers(svg: string): string {
   );
 }
 
-/** Black or white, whichever reads better on `#rrggbb`. */
-export function inkOn(colour: string): string {
-  return luminance(colour) > 0.179 ? "#111" : "#fff";
+/** Black or white, whichever is more legible on `#rrggbb`. */
+export function inkOn(color: string): string {
+  return luminance(color) > 0.179 ? "#111" : "#fff";
 }
 
 /** Relative luminance of `#rrggbb`, 0 to 1 (WCAG 2). */
-export function luminance(colour: string): number {
+export function luminance(color: string): number {
   const [r, g, b] = [1, 3, 5].map((at) => {
-    const c = parseInt(colour.slice(at, at + 2), 16) / 255;
+    const c = parseInt(color.slice(at, at + 2), 16) / 255;
     return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   }) as [number, number, number];
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
