@@ -32,7 +32,7 @@ import {
 import { duration } from "../lib/report/mod.ts";
 import { openDevice } from "../lib/tensor/mod.ts";
 import { btsConfigSchema, btsDefinition } from "../lib/bts/mod.ts";
-import { ASSUMED_EFFICIENCY, longTime, measureFlops, scaled, SECONDS_PER_CELL } from "../lib/experiment/mod.ts";
+import { basisText, longTime, measureSpeed } from "../lib/experiment/mod.ts";
 import { MAIN, SECTIONS } from "./studies/all.ts";
 import {
   counted,
@@ -122,11 +122,10 @@ async function planText(sections: readonly (Section & { readonly preset: string 
   const planned = await forecast(sections);
   const device = await openDevice("auto");
   try {
-    const speed = await measureFlops();
+    const speed = await measureSpeed();
     const time = longTime(forecastSeconds(planned, seeds, speed));
     return `${formatTable(forecastTable(planned, seeds, speed))}\n\n` +
-      `About ${time} on ${device.description}, at ${100 * ASSUMED_EFFICIENCY} % of ${scaled(speed)}FLOP/s of matrix ` +
-      `products and ${SECONDS_PER_CELL} s per cell. Cells that are cached already are not run again.`;
+      `About ${time} on ${device.description}. ${basisText(speed)} Cells that are cached already are not run again.`;
   } finally {
     await device.close();
   }

@@ -3,7 +3,7 @@ import { microBatchTokens, trainedTokens } from "../../lib/bts/mod.ts";
 import { type MixtureName, MIXTURES } from "../../lib/merge/mod.ts";
 import { type ModelConfig, parameterCount } from "../../lib/model/mod.ts";
 import type { CellCost } from "../../lib/run/mod.ts";
-import { type MethodCost, methodCosts, trainingBytes } from "../../lib/train/mod.ts";
+import { type MethodCost, methodCosts, trainedLayers, trainingBytes } from "../../lib/train/mod.ts";
 import type { BaselinesConfig, MergedMethod } from "./config.ts";
 
 /** What one method costs by its shapes; the plain ensemble is `btm`. */
@@ -32,7 +32,12 @@ export function trainingCost(config: BaselinesConfig, model: ModelConfig, name: 
   const further = Object.hasOwn(MIXTURES, name) ? furtherBlocks(name as MixtureName, models) : 0;
   const activations = 4 * model.layers * perPass * further * (4 * model.width + 3 * model.inner);
   const bytes = plain + 4 * (total + 3 * trained) + activations;
-  return { tokens, flops: tokens * trainFlops(config, model, name), bytes };
+  return {
+    tokens,
+    flops: tokens * trainFlops(config, model, name),
+    layers: trainedLayers(stitch, model, models),
+    bytes,
+  };
 }
 
 /** Blocks of a layer that a token passes through beyond a decoder's two. */

@@ -5,7 +5,6 @@ import {
   type Measured,
   type Method,
   modelOf,
-  scoredTokens,
   type Text,
   type Trained,
   weightsOf,
@@ -51,7 +50,12 @@ export function measureEnsembles(
     title: router === undefined ? "Measure the second ensemble" : "Measure the second ensemble and expert routing",
     description: "Seed and experts run once; an ensemble's or a router's losses follow from theirs.",
     inputs: { kind: "evaluate:ensembles", models: cells.map(({ key }) => key), btm, router: router?.key ?? null },
-    flops: () => scoredTokens(lab.config) * costOf(lab.config, model, "btm").flops.forward,
+    forward() {
+      const all = { flops: costOf(lab.config, model, "btm").flops.forward, models: cells.length };
+      const methods = router === undefined ? 1 : 2;
+      // Each model runs once; the methods run them again only to generate.
+      return [all, ...Array.from({ length: methods }, () => ({ ...all, known: true }))];
+    },
     code: import.meta,
     async open({ cell, set, scope }) {
       const host = await Promise.all(cells.map(weightsOf));

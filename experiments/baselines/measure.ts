@@ -4,7 +4,6 @@ import {
   type Measured,
   type Method,
   modelOf,
-  scoredTokens,
   type Text,
   type Trained,
   weightsOf,
@@ -38,7 +37,7 @@ export function measureDense(
     title: "Measure the dense model",
     description: "The same text and questions.",
     inputs: { kind: "evaluate:dense", model: dense.key },
-    flops: () => scoredTokens(lab.config) * costOf(lab.config, model, "dense").flops.forward,
+    forward: () => [{ flops: costOf(lab.config, model, "dense").flops.forward, models: 1 }],
     code: import.meta,
     async open({ scope }) {
       const one = parameterCount(model);
@@ -65,7 +64,7 @@ export function measureMethod(
     title: `Measure ${METHOD_TITLES[name]}`,
     description: "The same text and questions.",
     inputs: { kind: "evaluate:merge", name, merge: trained.key },
-    flops: () => scoredTokens(lab.config) * costOf(lab.config, model, name).flops.forward,
+    forward: () => [{ flops: costOf(lab.config, model, name).flops.forward, models: 1 + experts.size }],
     code: import.meta,
     async open({ scope }) {
       const models = await Promise.all([seed, ...experts.values()].map(weightsOf));

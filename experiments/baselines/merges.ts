@@ -1,13 +1,5 @@
 // Measuring merges of the seed model and the experts weight by weight.
-import {
-  measureCell,
-  type Measured,
-  type Method,
-  modelOf,
-  scoredTokens,
-  type Text,
-  weightsOf,
-} from "../../lib/bts/mod.ts";
+import { measureCell, type Measured, type Method, modelOf, type Text, weightsOf } from "../../lib/bts/mod.ts";
 import { mergeWeights, resolveOptions, soup, weightMethod } from "../../lib/merge/mod.ts";
 import { decoder, forwardFlops, type HostWeights, parameterCount, toDevice } from "../../lib/model/mod.ts";
 import type { CellResult } from "../../lib/run/mod.ts";
@@ -39,7 +31,7 @@ export function measureMerges(
     title: "Measure merges weight by weight",
     description: "Task arithmetic, TIES, DARE, DELLA, breadcrumbs and SLERP of the seed and the experts.",
     inputs: { kind: "evaluate:merges", models: cells.map(({ key }) => key), merges: WEIGHT_MERGES, merge },
-    flops: () => WEIGHT_MERGES.length * scoredTokens(lab.config) * forwardFlops(model),
+    forward: () => WEIGHT_MERGES.map(() => ({ flops: forwardFlops(model), models: 1 })),
     code: import.meta,
     async open({ scope }) {
       const [base, ...models] = await Promise.all(cells.map(weightsOf));

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { TokenStream } from "../../lib/data/mod.ts";
 import type { ModelConfig } from "../../lib/model/mod.ts";
 import type { CellCost, CellDevice, CellRunner } from "../../lib/run/mod.ts";
-import { isWatched, pretrainFlops, trainingBytes } from "../../lib/train/mod.ts";
+import { isWatched, pretrainFlops, trainedLayers, trainingBytes } from "../../lib/train/mod.ts";
 import type { Arm } from "./arms.ts";
 import type { InstabilityConfig } from "./config.ts";
 import { outcomeSchema } from "./outcome.ts";
@@ -97,5 +97,5 @@ function armCost({ train, repeats }: InstabilityConfig, model: ModelConfig): Cel
   const { steps, batch, accumulate, activations } = train;
   const tokens = repeats * steps * batch * model.contextLength;
   const bytes = trainingBytes(model, batch * model.contextLength / accumulate, activations);
-  return { tokens, flops: tokens * pretrainFlops(model), bytes };
+  return { tokens, flops: tokens * pretrainFlops(model), layers: repeats * trainedLayers(train, model), bytes };
 }

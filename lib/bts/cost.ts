@@ -1,7 +1,7 @@
 // What training a decoder costs, for plans.
 import type { ModelConfig } from "../model/mod.ts";
 import type { CellCost } from "../run/mod.ts";
-import { pretrainFlops, type TrainConfig, trainingBytes } from "../train/mod.ts";
+import { pretrainFlops, type TrainConfig, trainedLayers, trainingBytes } from "../train/mod.ts";
 
 /** Tokens that a phase trains on. */
 export function trainedTokens({ steps, batch }: TrainConfig, { contextLength }: ModelConfig): number {
@@ -17,5 +17,5 @@ export function microBatchTokens({ batch, accumulate }: TrainConfig, { contextLe
 export function decoderCost(model: ModelConfig, train: TrainConfig): CellCost {
   const tokens = trainedTokens(train, model);
   const bytes = trainingBytes(model, microBatchTokens(train, model), train.activations);
-  return { tokens, flops: tokens * pretrainFlops(model), bytes };
+  return { tokens, flops: tokens * pretrainFlops(model), layers: trainedLayers(train, model), bytes };
 }

@@ -4,7 +4,7 @@ import { btmEnsemble, mixedLosses, soup } from "../merge/mod.ts";
 import { decoder, forwardFlops, parameterCount, toDevice } from "../model/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 import { type Lab, modelOf, weightsOf } from "./lab.ts";
-import { measureCell, type Measured, type Method, scoredTokens } from "./measure.ts";
+import { measureCell, type Measured, type Method } from "./measure.ts";
 import type { Text } from "./text.ts";
 import type { Trained } from "./training.ts";
 
@@ -22,10 +22,10 @@ export function measureBaselines(
     title: "Measure seed, experts, soup and ensemble",
     description: "Held-out bits per byte on each domain, and one task per domain, for everything that needs no stitch.",
     inputs: { kind: "evaluate", models: parts.map(({ key }) => key), names: [...experts.keys()] },
-    flops() {
-      // Seed, experts and soup score everything; the ensemble runs its members again only to generate.
-      const generated = parts.length * lab.config.eval.items * model.contextLength;
-      return forwardFlops(model) * ((parts.length + 1) * scoredTokens(lab.config) + generated);
+    forward() {
+      const one = { flops: forwardFlops(model), models: 1 };
+      const ensemble = { flops: parts.length * one.flops, models: parts.length, known: true };
+      return [...parts.map(() => one), one, ensemble];
     },
     code: import.meta,
     async open({ scope }) {

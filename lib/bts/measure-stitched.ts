@@ -15,7 +15,7 @@ import {
 import { stitchedForwardFlops } from "../train/mod.ts";
 import { type GateRow, gatesTable } from "./gates-table.ts";
 import { type Lab, modelOf, weightsOf } from "./lab.ts";
-import { measureCell, type Measured, scoredTokens } from "./measure.ts";
+import { measureCell, type Measured } from "./measure.ts";
 import { rolesOf } from "./roles.ts";
 import { stitchFile } from "./stitch-file.ts";
 import type { Text } from "./text.ts";
@@ -45,7 +45,10 @@ export function measureStitched(
     title,
     description: "The same text and questions for the stitched model, and the mean gate of each model.",
     inputs: { kind: "evaluate:bts", stitches: stitches.key, names },
-    flops: () => scoredTokens(lab.config) * stitchedForwardFlops(model, lab.config.stitch, spokes.length),
+    forward: () => [{
+      flops: stitchedForwardFlops(model, lab.config.stitch, spokes.length),
+      models: parts.length,
+    }],
     code: import.meta,
     async open({ cell, set, scope }) {
       const weights = await Promise.all(parts.map(([, cell]) => weightsOf(cell)));

@@ -16,7 +16,8 @@ import type { LanguageModel } from "../model/mod.ts";
 import { type CellContext, type CellResult, type CodeModule, methodResultSchema, type RunResults } from "../run/mod.ts";
 import { heapBytes } from "../tensor/mod.ts";
 import { LOSSES_FILE } from "./comparisons.ts";
-import type { BtsConfig } from "./config.ts";
+import { taskOf } from "./domain-tasks.ts";
+import { evaluationCost, type ForwardCost } from "./evaluation-cost.ts";
 import { evaluationSet } from "./evaluation-set.ts";
 import type { Lab } from "./lab.ts";
 import { readTokenizer, type Text } from "./text.ts";
@@ -61,17 +62,12 @@ export interface MeasureSpec {
   readonly description: string;
   /** What the outcome depends on besides the text, the questions and the device: the models' keys, and how they are used. */
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** Operations of scoring, for plans. */
-  readonly flops: () => number;
+  /** What a forward pass of each method takes, for plans. */
+  readonly forward: () => readonly ForwardCost[];
   /** The module that defines `open`. */
   readonly code: CodeModule;
   /** Opens the methods, in the order of the table. */
   readonly open: (measuring: Measuring) => Promise<readonly Method[]>;
-}
-
-/** Tokens that a method scores, in bits per byte and about as many as the tasks have; for plans. */
-export function scoredTokens({ data, eval: { tokens, items }, model }: BtsConfig): number {
-  return data.domains.length * tokens + 4 * items * model.contextLength;
 }
 
 /** The cell that opens some methods, measures them, and frees what they held. */
@@ -92,7 +88,7 @@ export function measureCell(lab: Lab, text: Text, spec: MeasureSpec): Promise<Ce
     code: [import.meta, spec.code],
     device,
     output: measuredSchema,
-    cost: () => ({ flops: spec.flops() }),
+    cost: () => evaluationCost(config, spec.forward()),
   }, async (cell) => {
     using scope = new DisposableStack();
     const set = evaluationSet(lab, openTokenizer(await readTokenizer(text)));
@@ -143,20 +139,9 @@ async function measureAll(
   return { methods: measured, scoring };
 }
 
-/** The task of each domain. */
-const DOMAIN_TASKS: Readonly<Record<string, string>> = {
-  english: "english-continuation",
-  code: "code-continuation",
-  math: "arithmetic",
-  arithmetic: "arithmetic",
-  crosslingual: "crosslingual-arithmetic",
-  multilingual: "translation",
-  messages: "translation",
-};
-
 /** Warns of tasks without questions, whose columns are missing from the results. */
 function noteMissing(cell: CellContext, { tasks, windows }: EvaluationSet): void {
-  const expected = Object.keys(windows).flatMap((domain) => DOMAIN_TASKS[domain] ?? []);
+  const expected = Object.keys(windows).flatMap((domain) => taskOf(domain)?.name ?? []);
   const missing = expected.filter((name) => !tasks.some((task) => task.name === name));
   if (missing.length === 0) return;
   cell.note(

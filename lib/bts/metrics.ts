@@ -2,9 +2,8 @@
 import type { DeclaredMetrics } from "../run/mod.ts";
 import { PARAMETER_GROUPS } from "../train/mod.ts";
 import type { BtsConfig } from "./config.ts";
+import { TASK_NAMES } from "./domain-tasks.ts";
 
-/** Every task that there is; which of them a run has depends on its text. */
-const TASKS = ["arithmetic", "crosslingual-arithmetic", "english-continuation", "code-continuation", "translation"];
 /** What every step logs, and every so many. */
 const CURVES = ["loss", "validation", "lr", "gradientNorm", "tokens", "tokensPerSecond"];
 /** What the monitor logs of each group of parameters. */
@@ -18,7 +17,7 @@ export function btsMetrics({ data, experts }: BtsConfig): DeclaredMetrics {
   const results: DeclaredMetrics["results"] = { bpb: "lower" };
   for (const method of methods) {
     for (const domain of [...data.domains, "mean"]) results[`${method}/bpb/${domain}`] = "lower";
-    for (const task of TASKS) results[`${method}/${task}`] = "higher";
+    for (const task of TASK_NAMES) results[`${method}/${task}`] = "higher";
   }
   const groups = PARAMETER_GROUPS.flatMap((group) => STATISTICS.map((name) => `${group}/${name}`));
   const cells = ["seed", ...experts.map((domain) => `expert:${domain}`), "stitch"];

@@ -9,7 +9,7 @@ export { checkChange, checkRestitching } from "./expert-check.ts";
 export { labExperiment, type LabWith } from "./experiment.ts";
 export { type ExpertConfig, expertConfigSchema, type FinishedRun, finishedRun } from "./finished.ts";
 export { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
-export { measureCell, type Measured, type Method, resultsOf, scoredTokens } from "./measure.ts";
+export { measureCell, type Measured, type Method, resultsOf } from "./measure.ts";
 export { measureBaselines } from "./measure-baselines.ts";
 export { measureStitched } from "./measure-stitched.ts";
 export { btsMetrics } from "./metrics.ts";

@@ -11,7 +11,7 @@ import {
   saveStitches,
   stitchModels,
 } from "../stitch/mod.ts";
-import { stitching, stitchingBytes, stitchTrainFlops } from "../train/mod.ts";
+import { stitching, stitchingBytes, stitchTrainFlops, trainedLayers } from "../train/mod.ts";
 import { microBatchTokens, trainedTokens } from "./cost.ts";
 import { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
 import { rolesOf } from "./roles.ts";
@@ -68,6 +68,7 @@ export function trainStitches(
       return {
         tokens,
         flops: tokens * stitchTrainFlops(model, stitch, spokes.length),
+        layers: trainedLayers(train.stitch, model, 1 + spokes.length),
         bytes: stitchingBytes(model, stitch, spokes.length, microBatchTokens(train.stitch, model), activations),
       };
     },

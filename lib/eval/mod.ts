@@ -14,9 +14,9 @@ export {
   shareInterval,
 } from "./intervals.ts";
 export { type RowMemory, rowMemory } from "./row-memory.ts";
-export { type ScoringCost, scoringCost } from "./scoring-cost.ts";
+export { SCORING_REPEATS, type ScoringCost, scoringCost } from "./scoring-cost.ts";
 export { answeredRightly, scoreTask } from "./score.ts";
-export type { ChoiceItem, GenerationItem, Task, TaskOptions } from "./task.ts";
+export { type ChoiceItem, CHOICES, type GenerationItem, type Task, type TaskOptions } from "./task.ts";
 export { buildTasks } from "./tasks.ts";
 export type { EvaluationOptions } from "./types.ts";
 export { type EvaluationWindow, evaluationWindows, type WindowOptions } from "./windows.ts";

@@ -12,6 +12,9 @@ export interface ScoringCost {
   readonly bytes: number | null;
 }
 
+/** How often a batch is scored, after once that is not counted. */
+export const SCORING_REPEATS = 5;
+
 /**
  * Scores the first `batch` windows as one batch, several times.
  *
@@ -20,7 +23,7 @@ export interface ScoringCost {
 export async function scoringCost(
   model: LanguageModel,
   windows: readonly EvaluationWindow[],
-  { batch = 8, repeats = 5 }: { readonly batch?: number; readonly repeats?: number } = {},
+  { batch = 8, repeats = SCORING_REPEATS }: { readonly batch?: number; readonly repeats?: number } = {},
 ): Promise<ScoringCost> {
   const scored = windows.slice(0, batch);
   const tokens = scored.reduce((sum, { tokens }) => sum + tokens.length - 1, 0);

@@ -1,30 +1,27 @@
 // The printed plan: what each cell costs, estimated before anything runs.
-import * as tf from "@tensorflow/tfjs";
 import { compact } from "../report/mod.ts";
 import type { Column, PlannedCell, Table } from "../run/mod.ts";
-import { linear } from "../tensor/mod.ts";
+import type { Speed } from "./speed.ts";
 
 /** Share of the device's measured speed in matrix products that training is assumed to reach. */
-export const ASSUMED_EFFICIENCY = 0.6;
+export const ASSUMED_EFFICIENCY = 0.7;
 
-/**
- * Seconds that a cell takes beyond its operations: reading, checking and writing models, and steps too small to keep the
- * device busy. About what the cells of the preset smoke, which have next to no operations, take on 2 cores.
- */
-export const SECONDS_PER_CELL = 0.7;
+/** Passes through layers that take about as long as the rest of a cell: reading, checking and writing. */
+export const LAYERS_PER_CELL = 600;
 
-/** Seconds that the cells take on a device that computes matrix products at `flopsPerSecond`. */
-export function estimatedSeconds(cells: readonly Pick<PlannedCell, "flops">[], flopsPerSecond: number): number {
-  const flops = cells.reduce((sum, { flops }) => sum + flops, 0);
-  return flops / (flopsPerSecond * ASSUMED_EFFICIENCY) + cells.length * SECONDS_PER_CELL;
+/** Seconds that the cells take on a device of this speed. */
+export function estimatedSeconds(cells: readonly Pick<PlannedCell, "flops" | "layers">[], speed: Speed): number {
+  const sum = (key: "flops" | "layers") => cells.reduce((total, cell) => total + cell[key], 0);
+  const layers = sum("layers") + cells.length * LAYERS_PER_CELL;
+  return sum("flops") / (speed.flopsPerSecond * ASSUMED_EFFICIENCY) + layers * speed.secondsPerLayer;
 }
 
 /**
  * The plan of one run as a table.
  *
- * @param flopsPerSecond the device's measured speed in matrix products
+ * @param speed of the device, as measured
  */
-export function planTable(cells: readonly PlannedCell[], flopsPerSecond: number): Table {
+export function planTable(cells: readonly PlannedCell[], speed: Speed): Table {
   const all = {
     cell: "all",
     title: "",
@@ -51,7 +48,7 @@ export function planTable(cells: readonly PlannedCell[], flopsPerSecond: number)
       tokens: cell.tokens === 0 ? "" : compact(cell.tokens),
       flops: cell.flops === 0 ? "" : `${scaled(cell.flops)}FLOP`,
       bytes: cell.bytes === 0 ? "" : `${scaled(cell.bytes)}B`,
-      time: longTime(estimatedSeconds(cell.cells, flopsPerSecond)),
+      time: longTime(estimatedSeconds(cell.cells, speed)),
     })),
   };
 }
@@ -71,25 +68,4 @@ export function longTime(seconds: number): string {
   if (seconds < 2 * day!) return `${Math.round(seconds / hour!)} hours`;
   if (seconds < 2 * year!) return `${Math.round(seconds / day!)} days`;
   return `${compact(seconds / year!)} years`;
-}
-
-/** Operations per second of the open device in products of `[512, 512]` matrices, measured for about 0.3 s. */
-export async function measureFlops(): Promise<number> {
-  const size = 512;
-  const [x, w] = [tf.ones([size, size]), tf.ones([size, size])];
-  const product = async () => {
-    const y = tf.tidy(() => linear(x, w));
-    await y.data();
-    y.dispose();
-  };
-  await product();
-  const began = performance.now();
-  let count = 0;
-  do {
-    await product();
-    count++;
-  } while (performance.now() - began < 300);
-  const seconds = (performance.now() - began) / 1000;
-  tf.dispose([x, w]);
-  return count * 2 * size ** 3 / seconds;
 }

@@ -2,20 +2,21 @@
 import { UserError } from "../errors.ts";
 import { formatTable, type PlannedCell, type RunInvocation } from "../run/mod.ts";
 import type { Device } from "../tensor/mod.ts";
-import {
-  ASSUMED_EFFICIENCY,
-  estimatedSeconds,
-  longTime,
-  measureFlops,
-  planTable,
-  scaled,
-  SECONDS_PER_CELL,
-} from "./plan.ts";
+import { ASSUMED_EFFICIENCY, estimatedSeconds, longTime, planTable, scaled } from "./plan.ts";
+import { measureSpeed, type Speed } from "./speed.ts";
 
 /** A run that takes longer than this is refused without `--force`. */
 const LONGEST_SECONDS = 2 * 86_400;
 /** Any CPU computes this much in an hour: below it, measuring the device is not worth the moment it takes. */
 const WORTH_MEASURING_FLOPS = 2e14;
+
+/** What an estimate rests on, as one sentence. */
+export function basisText({ flopsPerSecond, secondsPerLayer }: Speed): string {
+  return `Estimated from this device's speed just now: ${100 * ASSUMED_EFFICIENCY} % of ${
+    scaled(flopsPerSecond)
+  }FLOP/s in ` +
+    `matrix products, and ${(1000 * secondsPerLayer).toPrecision(2)} ms for each pass through a layer.`;
+}
 
 /** Prints what a run would do and cost; writes nothing. */
 export async function showPlan<Config>(
@@ -24,13 +25,11 @@ export async function showPlan<Config>(
   invocation: RunInvocation<Config>,
 ): Promise<void> {
   const { preset, seeds, json } = invocation;
-  const speed = await measureFlops();
+  const speed = await measureSpeed();
   const seconds = estimatedSeconds(plan, speed);
   const total = seeds.length === 1 ? "" : `; ${longTime(seeds.length * seconds)} for the ${seeds.length} seeds`;
-  const basis = `Estimated at ${100 * ASSUMED_EFFICIENCY} % of ${scaled(speed)}FLOP/s, this device's speed in matrix ` +
-    `products measured just now, plus ${SECONDS_PER_CELL} s per cell. Nothing was written.`;
   const text = `Preset ${preset}, on ${device.description}: ${longTime(seconds)} per seed${total}\n\n` +
-    `${formatTable(planTable(plan, speed))}\n\n${basis}`;
+    `${formatTable(planTable(plan, speed))}\n\n${basisText(speed)} Nothing was written.`;
   if (json) console.error(text);
   else console.log(text);
   if (json) console.log(JSON.stringify({ preset, device: device.description, seconds, plan }));
@@ -43,7 +42,7 @@ export async function showPlan<Config>(
  */
 export async function checkTime<Config>(plan: readonly PlannedCell[], { force }: RunInvocation<Config>): Promise<void> {
   if (force || plan.reduce((sum, { flops }) => sum + flops, 0) < WORTH_MEASURING_FLOPS) return;
-  const seconds = estimatedSeconds(plan, await measureFlops());
+  const seconds = estimatedSeconds(plan, await measureSpeed());
   if (seconds < LONGEST_SECONDS) return;
   throw new UserError(
     "run.time",

@@ -1,6 +1,6 @@
 // What `deno task results` will do: the time of every study, counting cells that studies share once.
 import type { PlannedCell, Table } from "../run/mod.ts";
-import { estimatedSeconds, longTime } from "../experiment/mod.ts";
+import { estimatedSeconds, longTime, type Speed } from "../experiment/mod.ts";
 import type { Section } from "./section.ts";
 
 /** One study of the plan. */
@@ -34,16 +34,16 @@ export async function forecast(
   return planned;
 }
 
-/** Seconds that all seeds take on a device that computes matrix products at `flopsPerSecond`. */
-export function forecastSeconds(planned: readonly PlannedSection[], seeds: number, flopsPerSecond: number): number {
-  return seeds * planned.reduce((sum, { fresh }) => sum + estimatedSeconds(fresh, flopsPerSecond), 0);
+/** Seconds that all seeds take on a device of this speed. */
+export function forecastSeconds(planned: readonly PlannedSection[], seeds: number, speed: Speed): number {
+  return seeds * planned.reduce((sum, { fresh }) => sum + estimatedSeconds(fresh, speed), 0);
 }
 
 /** The forecast as a table, one row per study. */
-export function forecastTable(planned: readonly PlannedSection[], seeds: number, flopsPerSecond: number): Table {
+export function forecastTable(planned: readonly PlannedSection[], seeds: number, speed: Speed): Table {
   const text = (key: string, title: string) => ({ key, title, kind: "text" }) as const;
   const number = (key: string, title: string) => ({ key, title, kind: "number", digits: 0 }) as const;
-  const time = (of: readonly PlannedSection[]) => longTime(forecastSeconds(of, seeds, flopsPerSecond));
+  const time = (of: readonly PlannedSection[]) => longTime(forecastSeconds(of, seeds, speed));
   return {
     name: "forecast",
     title: "What will run, one study after the other",

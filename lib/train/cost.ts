@@ -2,10 +2,22 @@
 // Conventions: a multiply-add is two operations; norms, softmax and other element-wise work is not counted.
 import { type Activations, forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
 import { logitsHeld } from "../tensor/mod.ts";
+import type { TrainConfig } from "./config.ts";
 
 /** Operations of one training token of a decoder: forward, and twice that backward. */
 export function pretrainFlops(config: ModelConfig): number {
   return 3 * forwardFlops(config);
+}
+
+/** Passes through layers that a training step takes: forward, backward for inputs and for weights, and the optimizer. */
+const PASSES_PER_STEP = 4;
+
+/** Layers that a pass runs through, counting embedding and head. */
+export const passedLayers = ({ layers }: Pick<ModelConfig, "layers">): number => layers + 2;
+
+/** Passes of a batch through a layer in training a decoder, or several side by side. */
+export function trainedLayers({ steps, accumulate }: TrainConfig, model: ModelConfig, models = 1): number {
+  return steps * accumulate * PASSES_PER_STEP * passedLayers(model) * models;
 }
 
 /**

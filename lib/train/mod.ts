@@ -1,6 +1,6 @@
 // The train room's public face: phases, the loop, schedules.
 export { type TrainConfig, trainConfigSchema } from "./config.ts";
-export { activationFloats, layerFlops, pretrainFlops, trainingBytes } from "./cost.ts";
+export { activationFloats, layerFlops, passedLayers, pretrainFlops, trainedLayers, trainingBytes } from "./cost.ts";
 export { stitchedForwardFlops, stitchingBytes, stitchTrainFlops } from "./stitch-cost.ts";
 export { type CostedMethods, type MethodCost, methodCosts } from "./method-cost.ts";
 export { learningRate } from "./schedule.ts";

@@ -47,6 +47,11 @@ export interface CellCost {
   readonly tokens?: number;
   /** Floating-point operations. */
   readonly flops: number;
+  /**
+   * Passes of a batch through a layer of a model, each of which takes a moment however small it is; embedding and head
+   * count as layers. @default 0
+   */
+  readonly layers?: number;
   /** Memory at its peak, in bytes. @default 0 */
   readonly bytes?: number;
 }

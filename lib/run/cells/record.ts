@@ -21,7 +21,7 @@ export async function recordCells(body: (run: CellRunner) => Promise<unknown>): 
   await body({
     cell({ name, title, cost, expected }) {
       if (recorded.some(({ cell }) => cell === name)) throw new Error(`Cannot run the cell "${name}" twice in a run`);
-      recorded.push({ cell: name, title, tokens: 0, flops: 0, bytes: 0, ...cost?.() });
+      recorded.push({ cell: name, title, tokens: 0, flops: 0, layers: 0, bytes: 0, ...cost?.() });
       return Promise.resolve(placeholder(name, expected, `planned:${name}`));
     },
   });
