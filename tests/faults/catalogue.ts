@@ -64,7 +64,7 @@ export const CATALOGUE: readonly Fault[] = [
     fault: "two processes on one run, a dead one's lock, a reused pid",
     tried: [
       [PROCESS, /^Fault 10/],
-      ["tests/run/process/lock_test.ts", /^Fault 10|^Of many processes|^`takeLock/],
+      ["tests/run/process/lock_test.ts", /^Fault 10|^When many processes|^`takeLock/],
     ],
   },
   {
@@ -79,7 +79,7 @@ export const CATALOGUE: readonly Fault[] = [
     fault: "a log half written at its end, damaged in its middle",
     tried: [
       [FORMAT, /^Fault 13|flipped bit/],
-      [LOG, /damaged lines|cut anywhere/],
+      [LOG, /damaged lines|cut off anywhere/],
     ],
   },
   {

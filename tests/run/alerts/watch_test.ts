@@ -1,4 +1,4 @@
-// Watching a run from inside: stalls and disks, with a clock and a disk of the test's own.
+// The watch of a run reports stalls and a full disk; the tests provide the clock and the disk.
 import assert from "node:assert/strict";
 import type { RunEvent } from "../../../lib/run/mod.ts";
 import type { AlertDetails } from "../../../lib/run/events/events.ts";
@@ -28,7 +28,7 @@ function watched(free = 100 * GB) {
   return { state, alerts, watch, event, at };
 }
 
-Deno.test("`watchRun()` tells once of a stall, and again of the next one", async () => {
+Deno.test("`watchRun()` reports a stall once, and the next stall again", async () => {
   const { state, alerts, watch, event, at } = watched();
   await at(299);
   assert.equal(alerts.length, 0);
@@ -48,7 +48,7 @@ Deno.test("`watchRun()` tells once of a stall, and again of the next one", async
   watch.close();
 });
 
-Deno.test("`watchRun()` waits longer for a run whose events come rarely", async () => {
+Deno.test("`watchRun()` waits longer for a run with rare events", async () => {
   const { state, alerts, watch, event, at } = watched();
   for (const seconds of [100, 200, 300]) {
     state.seconds = seconds;
@@ -61,7 +61,7 @@ Deno.test("`watchRun()` waits longer for a run whose events come rarely", async 
   watch.close();
 });
 
-Deno.test("`watchRun()` tells of a disk that is nearly full, and again when half of the rest is gone", async () => {
+Deno.test("`watchRun()` reports a disk that is nearly full, and again when half of the remaining space is used", async () => {
   const { state, alerts, watch, at } = watched(1.1 * GB);
   for (const free of [1.1, 0.9, 0.8, 0.46, 0.44, 0.3, 0.2, 5, 0.15]) {
     state.free = free * GB;
@@ -76,7 +76,7 @@ Deno.test("`watchRun()` tells of a disk that is nearly full, and again when half
   watch.close();
 });
 
-Deno.test("`watchRun()` asks the real disk, and a folder that has gone is no finding of its own", () =>
+Deno.test("`watchRun()` checks the real disk, and does not report a missing folder", () =>
   withFolder(async (folder) => {
     const found: number[] = [];
     const onAlert = (_: string, { values }: AlertDetails) => found.push(values["free"]!);
@@ -90,7 +90,7 @@ Deno.test("`watchRun()` asks the real disk, and a folder that has gone is no fin
     gone.close();
   }));
 
-Deno.test("`watchRun()` looks at the disk soon after the start", async () => {
+Deno.test("`watchRun()` checks the disk soon after the start", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   const watch = watchRun({
     folder: "runs",

@@ -1,4 +1,4 @@
-// Posting alerts: what is posted, what is not, and that no failure of a post reaches the run.
+// Posting alerts: which events are posted, and that a failed post does not affect the run.
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
@@ -29,7 +29,7 @@ async function served(
   return posts;
 }
 
-Deno.test("`openWebhook()` posts alerts and errors in order, and nothing that is only said again", async () => {
+Deno.test("`openWebhook()` posts alerts and errors in order, and no replayed events", async () => {
   const headers: (string | null)[] = [];
   const posts = await served((request) => {
     headers.push(`${request.method} ${request.headers.get("content-type")}`);
@@ -58,13 +58,20 @@ Deno.test("`openWebhook()` posts alerts and errors in order, and nothing that is
   const { host, ...first } = posts[0]!;
   assert.ok(host.length > 0);
   assert.deepEqual(first, {
-    ...{ text: "A run, seed: The loss spikes", level: "warning", time: "2026-11-22T05:12:07.000Z" },
-    ...{ run: RUN().id, title: "A run", cell: "seed" },
-    ...{ detector: "spike", action: "skip", step: 7, values: { loss: 3 } },
+    text: "A run, seed: The loss spikes",
+    level: "warning",
+    time: "2026-11-22T05:12:07.000Z",
+    run: RUN().id,
+    title: "A run",
+    cell: "seed",
+    detector: "spike",
+    action: "skip",
+    step: 7,
+    values: { loss: 3 },
   });
 });
 
-Deno.test("`openWebhook()` tells once that posts fail, without the URL's secrets, whatever goes wrong", async () => {
+Deno.test("`openWebhook()` reports once that posts fail, without the URL's secrets", async () => {
   const troubles: string[] = [];
   const attempt = async (url: URL, timeout = 2_000) => {
     const hook = openWebhook({ url, run: RUN, onTrouble: (text) => troubles.push(text), timeout });
@@ -85,11 +92,12 @@ Deno.test("`openWebhook()` tells once that posts fail, without the URL's secrets
   for (const text of troubles) assert.doesNotMatch(text, /s3cret/);
 });
 
-Deno.test("A run whose webhook fails goes on and ends as done, even when nobody can be told", () =>
+Deno.test("A run whose webhook fails continues and ends as done, even if that cannot be reported", () =>
   withFolder(async (folder) => {
     const trouble: string[] = [];
     const hook = openWebhook({
-      ...{ url: new URL("http://127.0.0.1:1/s3cret"), run: RUN },
+      url: new URL("http://127.0.0.1:1/s3cret"),
+      run: RUN,
       onTrouble: (text) => {
         trouble.push(text);
         throw new Error("the log is closed");
@@ -122,7 +130,10 @@ Deno.test("`openAlarms()` warns once of a dead webhook: in the log while it is o
       let open: Run | undefined;
       const lines = await printed(async () => {
         const alarms = openAlarms({
-          ...{ folder, title: "A run", run: () => open, webhook: new URL("http://127.0.0.1:1/s3cret") },
+          folder,
+          title: "A run",
+          run: () => open,
+          webhook: new URL("http://127.0.0.1:1/s3cret"),
         });
         const hear: RunListener = (event) => {
           if (event.kind === "note" && event.level === "warning") notes.push(event.text);
@@ -143,7 +154,7 @@ Deno.test("`openAlarms()` warns once of a dead webhook: in the log while it is o
     }
   }));
 
-Deno.test("Listeners are told what a cached cell only says again; an alert keeps its numbers", () =>
+Deno.test("Listeners learn which events are replayed; a replayed alert keeps its values", () =>
   withFolder(async (folder) => {
     const heard: string[] = [];
     const once = async () => {
@@ -171,7 +182,7 @@ Deno.test("Listeners are told what a cached cell only says again; an alert keeps
     assert.deepEqual(heard, ["a spike false 7.5", "a spike true 7.5"]);
   }));
 
-Deno.test("`webhookUrl()` takes http and https only, and never repeats what it was given", () => {
+Deno.test("`webhookUrl()` accepts only http and https, and never repeats the URL in its message", () => {
   assert.equal(webhookUrl("https://hooks.example.com/x?y=1", "--webhook").host, "hooks.example.com");
   for (const wrong of ["ftp://s3cret.example.com", "file:///etc/s3cret", "s3cret", "", "javascript:s3cret()"]) {
     assert.throws(
@@ -181,7 +192,7 @@ Deno.test("`webhookUrl()` takes http and https only, and never repeats what it w
   }
 });
 
-Deno.test("`withoutWebhook()` takes the option and its URL out of a command line", () => {
+Deno.test("`withoutWebhook()` removes the option and its URL from a command line", () => {
   assert.deepEqual(withoutWebhook(["--seed", "1", "--webhook", "https://x/s3cret", "--json"]), [
     "--seed",
     "1",

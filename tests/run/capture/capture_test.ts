@@ -1,4 +1,4 @@
-// How a run was made is kept with it: in a repository, outside of one, without git; no secrets.
+// A run's provenance is recorded in a repository, outside one and without git, and never contains secrets.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { showCommand } from "../../../lib/cli/show.ts";
@@ -32,7 +32,7 @@ async function repository(folder: string): Promise<string> {
 const kept = async (folder: string) =>
   (await Array.fromAsync(Deno.readDir(join(folder, "captured")))).map((e) => e.name);
 
-Deno.test("`captureProvenance()` of a clean repository keeps the commit and hashes, and copies nothing", () =>
+Deno.test("`captureProvenance()` in a clean repository records the commit and hashes, and copies nothing", () =>
   withFolder(async (folder) => {
     const root = await repository(folder);
     const { git, lock, scriptFile } = await captureProvenance(folder, { ...plain, root, script: join(root, "run.ts") });
@@ -42,7 +42,7 @@ Deno.test("`captureProvenance()` of a clean repository keeps the commit and hash
     assert.deepEqual(await kept(folder), ["1.json"]);
   }));
 
-Deno.test("`captureProvenance()` of a changed repository keeps difference, lock and script, and no file that may hold secrets", () =>
+Deno.test("`captureProvenance()` in a changed repository copies diff, lock file and script, and no file that may hold secrets", () =>
   withFolder(async (folder) => {
     const root = await repository(folder);
     await Deno.writeTextFile(join(root, "run.ts"), "2; // <script>\n");
@@ -70,7 +70,7 @@ Deno.test("`captureProvenance()` of a changed repository keeps difference, lock 
     assert.deepEqual((await readProvenance(folder)).map(({ scriptFile }) => scriptFile), ["1-run.ts", "2-new.ts"]);
   }));
 
-Deno.test("`captureProvenance()` tells a difference that is too large by its hash alone", () =>
+Deno.test("`captureProvenance()` records only the hash of a diff that is too large", () =>
   withFolder(async (folder) => {
     const root = await repository(folder);
     await Deno.writeTextFile(join(root, "run.ts"), "x\n".repeat(600_000));
@@ -80,7 +80,7 @@ Deno.test("`captureProvenance()` tells a difference that is too large by its has
     assert.match(git!.diff.sha256, /^[0-9a-f]{64}$/);
   }));
 
-Deno.test("`captureProvenance()` works without git and outside of a repository, where it copies the script", () =>
+Deno.test("`captureProvenance()` works without git and outside a repository, where it copies the script", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "alone.ts"), "4;\n");
     const { git, lock, scriptFile } = await captureProvenance(folder, {
@@ -93,27 +93,33 @@ Deno.test("`captureProvenance()` works without git and outside of a repository, 
     assert.equal(gone.scriptFile, null);
   }));
 
-Deno.test("`captureProvenance()` keeps listed variables only, bounded, and none that may be secret", () =>
+Deno.test("`captureProvenance()` records only listed variables, with bounded values, and none that may be secret", () =>
   withFolder(async (folder) => {
     const variables = {
-      ...{
-        LANG: "C",
-        OMP_NUM_THREADS: "2",
-        STITCHBOOK_BLAS: "off",
-        SLURM_JOB_ID: "7",
-        STITCHBOOK_RUNS: "x".repeat(900),
-      },
-      ...{ HOME: "/home/a", AWS_SECRET_ACCESS_KEY: "s", STITCHBOOK_WEBHOOK: "s", STITCHBOOK_HUB_TOKEN: "s", PATH: "s" },
+      LANG: "C",
+      OMP_NUM_THREADS: "2",
+      STITCHBOOK_BLAS: "off",
+      SLURM_JOB_ID: "7",
+      STITCHBOOK_RUNS: "x".repeat(900),
+      HOME: "/home/a",
+      AWS_SECRET_ACCESS_KEY: "s",
+      STITCHBOOK_WEBHOOK: "s",
+      STITCHBOOK_HUB_TOKEN: "s",
+      PATH: "s",
     };
     const { environment } = await captureProvenance(folder, { ...plain, root: folder, variables });
     assert.deepEqual(Object.keys(environment.variables), [
-      ...["LANG", "OMP_NUM_THREADS", "SLURM_JOB_ID", "STITCHBOOK_BLAS", "STITCHBOOK_RUNS"],
+      "LANG",
+      "OMP_NUM_THREADS",
+      "SLURM_JOB_ID",
+      "STITCHBOOK_BLAS",
+      "STITCHBOOK_RUNS",
     ]);
     assert.equal(environment.variables.STITCHBOOK_RUNS!.length, 500);
     assert.ok(environment.cores >= 1 && environment.memory > 0 && environment.processor !== "");
   }));
 
-Deno.test("`readProvenance()` leaves out what is damaged", () =>
+Deno.test("`readProvenance()` leaves out damaged files", () =>
   withFolder(async (folder) => {
     assert.deepEqual(await readProvenance(folder), []);
     for (let i = 0; i < 3; i++) await captureProvenance(folder, { ...plain, root: folder });
@@ -121,26 +127,24 @@ Deno.test("`readProvenance()` leaves out what is damaged", () =>
     assert.equal((await readProvenance(folder)).length, 2);
   }));
 
-Deno.test("`markedSettings()` marks every setting with the source of its value", () => {
+Deno.test("`markedSettings()` marks every setting with its source", () => {
   const config = { train: { steps: 5, lr: 1 }, mix: { a: 1, b: 2 }, list: [1, 2], none: {}, same: null };
   const sources = { "train.steps": "preset", "train.lr": "set", mix: "file", "mix.b": "set" } as const;
   assert.deepEqual(markedSettings(config, sources).map(({ key, source }) => `${key} ${source}`), [
-    ...[
-      "train.steps preset",
-      "train.lr set",
-      "mix.a file",
-      "mix.b set",
-      "list default",
-      "none default",
-      "same default",
-    ],
+    "train.steps preset",
+    "train.lr set",
+    "mix.a file",
+    "mix.b set",
+    "list default",
+    "none default",
+    "same default",
   ]);
   assert.deepEqual(markedSettings({ mix: { a: 1, b: 2 } }, { mix: "set" }), [
     { key: "mix", value: { a: 1, b: 2 }, source: "set" },
   ]);
 });
 
-Deno.test("`show` tells the settings that were changed, the code and the machine; `diff` tells them apart", () =>
+Deno.test("`show` prints changed settings, code and machine; `diff` compares them", () =>
   withFolder(async (folder) => {
     const root = await repository(folder);
     const runs: string[] = [];
@@ -171,7 +175,7 @@ Deno.test("`show` tells the settings that were changed, the code and the machine
     assert.equal(JSON.parse(text).captured.length, 1);
   }));
 
-Deno.test("`captureProvenance()` keeps small untracked text files, so that commit and patches give the code again", () =>
+Deno.test("`captureProvenance()` keeps small untracked text files: commit and patches recreate the code", () =>
   withFolder(async (folder) => {
     const root = await repository(folder);
     const texts: Record<string, string> = {
@@ -223,7 +227,7 @@ Deno.test("`captureProvenance()` keeps small untracked text files, so that commi
     assert.equal((await Deno.stat(join(again, "new.ts"))).mode! & 0o100, 0o100);
   }));
 
-Deno.test("untracked files are kept up to a limit in all, the rest is listed, and older runs are still read", () =>
+Deno.test("untracked files are kept up to a total size, others are listed, and older runs are still read", () =>
   withFolder(async (folder) => {
     const root = await repository(folder);
     for (let i = 0; i < 12; i++) await Deno.writeTextFile(join(root, `f${i}.txt`), `${i}\n`.repeat(50_000));
@@ -239,7 +243,7 @@ Deno.test("untracked files are kept up to a limit in all, the rest is listed, an
     assert.equal((await readProvenance(folder))[0]!.git!.untracked, undefined);
   }));
 
-Deno.test("`codeText()` counts an untracked file once, also in a list of changes that was cut", () =>
+Deno.test("`codeText()` counts an untracked file once, even if the list of changes was cut", () =>
   withFolder(async (folder) => {
     const root = await repository(folder);
     const text = async () => codeText(await captureProvenance(folder, { ...plain, root }));

@@ -1,4 +1,4 @@
-// What a process prints is kept in the run's folder, bounded, as a terminal shows it in the end.
+// Console output is copied to the run's folder as a terminal finally shows it, up to a limit.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { OUTPUT_FILE, teeConsole } from "../../../lib/run/mod.ts";
@@ -22,7 +22,7 @@ async function printed(folder: string, script: string, more = "") {
   return { stdout: decode(stdout), stderr: decode(stderr), kept };
 }
 
-Deno.test("`teeConsole()` keeps lines of console, stdout and stderr, and prints them all the same", () =>
+Deno.test("`teeConsole()` copies lines of console, stdout and stderr, and still prints them", () =>
   withFolder(async (folder) => {
     const script = 'console.log("one", { a: 1 }); err("tw"); console.error("bad"); err("o\\n"); out("three");';
     const { stdout, stderr, kept } = await printed(folder, script);
@@ -31,7 +31,7 @@ Deno.test("`teeConsole()` keeps lines of console, stdout and stderr, and prints 
     assert.deepEqual(kept.split("\n"), ["one { a: 1 }", "twbad", "o", "three", ""]);
   }));
 
-Deno.test("`teeConsole()` keeps what lines say in the end: no progress that was written over, no colours", () =>
+Deno.test("`teeConsole()` copies lines without overwritten progress and colors", () =>
   withFolder(async (folder) => {
     const script = 'err("\\r\\x1b[2Kstep 1"); err("\\r\\x1b[2Kstep 2"); err("\\r\\x1b[2K"); ' +
       'err("\\x1b[32mdone\\x1b[0m in 2 s\\n"); err("\\x1b]0;title\\x07x\\r\\n"); out("\\u00e9".repeat(3) + "\\n");';
@@ -39,7 +39,7 @@ Deno.test("`teeConsole()` keeps what lines say in the end: no progress that was 
     assert.equal(kept, "done in 2 s\nx\nééé\n");
   }));
 
-Deno.test("`teeConsole()` keeps the first part and the last, goes on after what is there, and bounds both", () =>
+Deno.test("`teeConsole()` appends, and keeps the first and the last part up to a limit", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, OUTPUT_FILE), "before\n");
     const script = "for (let i = 0; i < 1000; i++) console.log(`line ${i}`);";
@@ -50,7 +50,7 @@ Deno.test("`teeConsole()` keeps the first part and the last, goes on after what 
     assert.deepEqual(lines.slice(5), ["line 997", "line 998", "line 999"]);
   }));
 
-Deno.test("`teeConsole()` leaves the console as it was, and does without a folder that cannot be written", () => {
+Deno.test("`teeConsole()` restores the console, and tolerates a folder that cannot be written", () => {
   const [log, write] = [console.log, Deno.stdout.writeSync];
   teeConsole("/nonexistent/folder")();
   assert.equal(console.log, log);

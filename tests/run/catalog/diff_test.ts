@@ -1,4 +1,4 @@
-// Two runs side by side.
+// Comparing two runs.
 import assert from "node:assert/strict";
 import { diffCommand } from "../../../lib/cli/diff.ts";
 import { openRun, type RunResults } from "../../../lib/run/mod.ts";
@@ -40,7 +40,7 @@ const printed = async (folder: string, ...args: string[]) => {
   return text;
 };
 
-Deno.test("`diffCommand()` gives the settings, versions and cells that differ, and all results", () =>
+Deno.test("`diffCommand()` prints differing settings, versions and cells, and all results", () =>
   withFolder(async (folder) => {
     const [a, b] = await twoRuns(folder);
     const diff = JSON.parse(await printed(folder, a, b, "--json"));

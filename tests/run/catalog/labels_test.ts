@@ -1,4 +1,4 @@
-// Names, tags and notes of runs: added by any number of processes, read past damage, and found by name.
+// Names, tags and notes: added by several processes at once, read past damaged lines, used to find runs.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
@@ -23,7 +23,7 @@ async function json(command: typeof tagCommand, folder: string, ...args: string[
   return JSON.parse(text);
 }
 
-Deno.test("`tagCommand()` adds tags and removes those with a minus", () =>
+Deno.test("`tagCommand()` adds tags, and removes those with a minus", () =>
   withFolder(async (folder) => {
     const { id } = await finishedRun(folder);
     assert.deepEqual((await json(tagCommand, folder, id, "b", "a", "c")).tags, ["a", "b", "c"]);
@@ -37,14 +37,15 @@ Deno.test("`tagCommand()` adds tags and removes those with a minus", () =>
     await assert.rejects(json(tagCommand, folder), /missing required argument/i);
   }));
 
-Deno.test("`noteCommand()` and `renameCommand()` keep what was said, and a run is found by its name", () =>
+Deno.test("`noteCommand()` and `renameCommand()` store labels, and a run is found by its name", () =>
   withFolder(async (folder) => {
     const [first, second] = [await finishedRun(folder), await finishedRun(folder)];
     await json(noteCommand, folder, first.id, "ε was too low\n<b>");
     assert.deepEqual(
       (await json(noteCommand, folder, first.id, "again")).notes.map(({ text }: { text: string }) => text),
       [
-        ...["ε was too low\n<b>", "again"],
+        "ε was too low\n<b>",
+        "again",
       ],
     );
     assert.equal((await json(renameCommand, folder, first.id, " Best so far ")).name, "Best so far");
@@ -64,7 +65,7 @@ Deno.test("`noteCommand()` and `renameCommand()` keep what was said, and a run i
     assert.match(text, /Usage: tag/);
   }));
 
-Deno.test("`resolveRun()` finds a run by its title, after the names that people gave; `ls` and `show` say it", () =>
+Deno.test("`resolveRun()` finds a run by its title if no run has that name; `ls` and `show` print it", () =>
   withFolder(async (folder) => {
     const started = async (title: string, command: string[]) => {
       const run = await openRun(options(folder, { title, command }));
@@ -93,7 +94,7 @@ Deno.test("`resolveRun()` finds a run by its title, after the names that people 
     assert.ok((await printed(showCommand, plain[1]!)).startsWith(`Default (${plain[1]})`));
   }));
 
-Deno.test("`readLabels()` reads past damaged lines, and `addLabel()` begins a line of its own after a half one", () =>
+Deno.test("`readLabels()` skips damaged lines, and `addLabel()` starts a new line after a half-written one", () =>
   withFolder(async (folder) => {
     const path = join(folder, "labels.jsonl");
     await addLabel(folder, { kind: "name", name: "x" });
@@ -103,7 +104,7 @@ Deno.test("`readLabels()` reads past damaged lines, and `addLabel()` begins a li
     assert.deepEqual([name, tags, damaged], ["x", ["t"], 1]);
   }));
 
-Deno.test("Labels that several processes add at once are all there", () =>
+Deno.test("Labels that several processes add at the same time are all kept", () =>
   withFolder(async (folder) => {
     const children = [0, 1, 2, 3].map((i) =>
       spawnScript(`

@@ -1,4 +1,4 @@
-// Listing runs: every filter, sorting by columns and by the last, smallest and largest of a metric.
+// Listing runs: every filter, sorting by columns, results and metrics.
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
@@ -76,7 +76,7 @@ Deno.test("`listCommand()` filters by tag, status, preset, experiment and start,
     assert.match(await printed(folder, "--tag", "none"), /None of the 3 runs/);
   }));
 
-Deno.test("an empty list names the presets, experiments and tags that runs have, where one was asked for that none has", () =>
+Deno.test("an empty list names the existing presets, experiments and tags if the requested one does not exist", () =>
   withFolder(async (folder) => {
     await threeRuns(folder);
     assert.match(
@@ -92,7 +92,7 @@ Deno.test("an empty list names the presets, experiments and tags that runs have,
     assert.equal(await printed(folder, "--preset", "smok", "--json"), "[]");
   }));
 
-Deno.test("`ls` counts done and cached cells, not those that failed or were stopped", () =>
+Deno.test("`ls` counts done and cached cells, but not failed and stopped ones", () =>
   withFolder(async (folder) => {
     const run = await openRun(options(folder));
     await trainCell(run, "one", [3]);
@@ -107,7 +107,7 @@ Deno.test("`ls` counts done and cached cells, not those that failed or were stop
     assert.match(await printed(folder), /done +1\/2 /);
   }));
 
-Deno.test("`listCommand()` sorts by the last, smallest and largest of a metric; runs without it come last", () =>
+Deno.test("`listCommand()` sorts by the last, smallest or largest value of a metric; runs without it come last", () =>
   withFolder(async (folder) => {
     const seeds = await threeRuns(folder);
     assert.deepEqual(await seeds("--sort", "loss"), [2, 1, 3]);
@@ -124,11 +124,13 @@ Deno.test("`listCommand()` sorts by the last, smallest and largest of a metric; 
     assert.doesNotMatch(text, /\x1b/);
   }));
 
-Deno.test("`listCommand()` sorts by results and by the best of anything, in its own direction", () =>
+Deno.test("`listCommand()` sorts by results and by the best value, in its own direction", () =>
   withFolder(async (folder) => {
     const task = (value: number) => ({ value, low: 0, high: 1, samples: 9 });
     const method = (mean: number, code: number, math: number) => ({
-      ...{ bpb: { mean, code }, bpbInterval: {}, tasks: { math: task(math) } },
+      bpb: { mean, code },
+      bpbInterval: {},
+      tasks: { math: task(math) },
       parameters: { trained: 1, total: 1, active: 1 },
     });
     const made = [
@@ -154,7 +156,7 @@ Deno.test("`listCommand()` sorts by results and by the best of anything, in its 
     assert.deepEqual(await seeds("one/loss:best"), [2, 1, 3]);
   }));
 
-Deno.test("`listCommand()` says from the index what `listRuns()` says from the logs", () =>
+Deno.test("`listCommand()` lists from the index what `listRuns()` lists from the logs", () =>
   withFolder(async (folder) => {
     await threeRuns(folder);
     const listed: Record<string, unknown>[] = JSON.parse(await printed(folder, "--json"));

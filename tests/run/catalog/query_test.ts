@@ -1,4 +1,4 @@
-// Questions to the index: they only read, they end, and what is wrong with one is said.
+// Queries of the index: they only read, they end in time, and errors are explained.
 import assert from "node:assert/strict";
 import { UserError } from "../../../lib/errors.ts";
 import { queryCommand } from "../../../lib/cli/query.ts";
@@ -17,7 +17,7 @@ for (
     "select 'it''s; fine'",
   ]
 ) {
-  Deno.test(`\`readQuery()\` takes ${JSON.stringify(sql)}`, () => {
+  Deno.test(`\`readQuery()\` accepts ${JSON.stringify(sql)}`, () => {
     assert.match(readQuery(sql), /select|values/i);
   });
 }
@@ -51,7 +51,7 @@ for (
     }));
 }
 
-Deno.test("`queryCommand()` prints a table, JSON, or what to narrow", () =>
+Deno.test("`queryCommand()` prints a table or JSON, or asks to narrow the query", () =>
   withFolder(async (folder) => {
     const run = await openRun(options(folder, { title: "A \x1b[31mred\x1b[0m run" }));
     run.finish(emptyResults);
@@ -92,7 +92,7 @@ Deno.test("`queryCommand()` prints integers of any size with all their digits", 
     assert.equal(text, '[{"above":9007199254740993,"least":-9223372036854775808,"safe":9007199254740991,"half":1.5}]');
   }));
 
-Deno.test("A query that never ends is given up in time, with exit code 2", () =>
+Deno.test("A query that never ends is canceled in time, with exit code 2", () =>
   withFolder(async (folder) => {
     const endless = "with recursive n (i) as (select 1 union all select i + 1 from n) select count(*) from n";
     const child = new Deno.Command(Deno.execPath(), {

@@ -1,4 +1,4 @@
-// The index over all runs: it says what the logs say, keeps up with them, and heals itself.
+// The index of all runs agrees with the logs, follows them, and is rebuilt when it is damaged.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -46,7 +46,7 @@ async function dump(folder: string): Promise<unknown> {
   });
 }
 
-Deno.test("The index holds what a run's log says", () =>
+Deno.test("The index has what a run's log says", () =>
   withFolder(async (folder) => {
     const { id } = await finishedRun(folder, [3, 1, NaN, 2]);
     assert.deepEqual(await rows(folder, "select id, status, seed, damaged from runs"), [
@@ -61,7 +61,10 @@ Deno.test("The index holds what a run's log says", () =>
       [{ points: 4, not_finite: 1, last: 2, last_step: 4, min: 1, min_step: 2, max: 3, max_step: 1 }],
     );
     assert.deepEqual(await rows(folder, "select step, value from points order by seq"), [
-      ...[{ step: 1, value: 3 }, { step: 2, value: 1 }, { step: 3, value: null }, { step: 4, value: 2 }],
+      { step: 1, value: 3 },
+      { step: 2, value: 1 },
+      { step: 3, value: null },
+      { step: 4, value: 2 },
     ]);
     assert.deepEqual(await rows(folder, "select kind, name, value, low, samples from results order by 1, 2"), [
       { kind: "bpb", name: "code", value: 2, low: 0.4, samples: 100 },
@@ -75,12 +78,14 @@ Deno.test("The index holds what a run's log says", () =>
     assert.deepEqual(await rows(folder, "select name, length(sha256) as n from artifacts"), [{ name: "a.txt", n: 64 }]);
   }));
 
-Deno.test("The index reads only what is new, and equals one that is built anew", () =>
+Deno.test("An update of the index reads only new events, and equals a rebuild", () =>
   withFolder(async (folder) => {
     const first = await finishedRun(folder);
     const second = await openRun(options(folder));
     assert.deepEqual(await withIndex(folder, ({ rebuilt, runs, events }) => [rebuilt, runs, events > 1]), [
-      ...["missing", 2, true],
+      "missing",
+      2,
+      true,
     ]);
     assert.equal(await withIndex(folder, ({ events }) => events), 0);
     assert.deepEqual(await rows(folder, `select status from runs where id = '${second.id}'`), [{ status: "running" }]);
@@ -99,7 +104,7 @@ Deno.test("The index reads only what is new, and equals one that is built anew",
     assert.deepEqual(await rows(folder, "select distinct run from notes"), [{ run: second.id }]);
   }));
 
-Deno.test("The index follows a log that was replaced or cut, and counts damaged lines", () =>
+Deno.test("The index follows a log that was replaced or cut off, and counts damaged lines", () =>
   withFolder(async (folder) => {
     const run = await finishedRun(folder);
     const log = join(run.folder, "events.jsonl");
@@ -140,7 +145,7 @@ function alter(path: string, sql: string): void {
 }
 
 for (const [title, harm] of harms) {
-  Deno.test(`An index that is ${title} is built anew from the logs`, () =>
+  Deno.test(`An index that is ${title} is rebuilt from the logs`, () =>
     withFolder(async (folder) => {
       await finishedRun(folder);
       const before = await dump(folder);
@@ -150,7 +155,7 @@ for (const [title, harm] of harms) {
     }));
 }
 
-Deno.test("A runs folder that cannot be written, or is not there, is indexed elsewhere and left as it is", async () => {
+Deno.test("A runs folder that cannot be written, or does not exist, is indexed elsewhere and left unchanged", async () => {
   await withFolder(async (folder) => {
     await finishedRun(folder);
     const expected = await dump(folder);
@@ -171,7 +176,7 @@ Deno.test("A runs folder that cannot be written, or is not there, is indexed els
   });
 });
 
-Deno.test("Eight processes write runs while three keep the index: every event is there and nothing is locked", () =>
+Deno.test("Eight processes write runs while three update the index: no event is missing, and nobody is locked out", () =>
   withFolder(async (folder) => {
     const writers = Array.from({ length: 8 }, () =>
       spawnScript(`
@@ -205,7 +210,7 @@ Deno.test("Eight processes write runs while three keep the index: every event is
     assert.deepEqual(await dump(folder), grown);
   }));
 
-Deno.test("A process killed at any moment of updating the index leaves one that goes on to the right rows", () =>
+Deno.test("After a process is killed while it updates the index, the next update gives the right rows", () =>
   withFolder(async (folder) => {
     for (let i = 0; i < 3; i++) await finishedRun(folder, Array.from({ length: 1500 }, (_, j) => i + j));
     const expected = await dump(folder);

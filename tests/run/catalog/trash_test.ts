@@ -1,4 +1,4 @@
-// Removing runs and bringing them back, with all they held, their cells and their rows in the index.
+// Removing runs and restoring them, with their files, cells and rows in the index.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
@@ -26,7 +26,7 @@ const call = async (command: typeof removeCommand, folder: string, ...args: stri
 const is = (code: string) => (error: unknown) => error instanceof UserError && error.code === code;
 const ids = async (folder: string) => (await listRuns(folder)).map(({ id }) => id).sort();
 
-Deno.test("`removeCommand()` moves runs to the trash and `undoCommand()` brings the last removal back whole", () =>
+Deno.test("`removeCommand()` moves runs to the trash, and `undoCommand()` restores the last removal", () =>
   withFolder(async (folder) => {
     const [a, b, c] = [await finishedRun(folder, 1), await finishedRun(folder, 2), await finishedRun(folder, 3)];
     const cells = await filesBelow(join(folder, ".cells"));
@@ -46,7 +46,7 @@ Deno.test("`removeCommand()` moves runs to the trash and `undoCommand()` brings 
     assert.deepEqual((await queryRuns(folder, "select count(*) as n from tags")).rows.map(({ n }) => n), [3]);
   }));
 
-Deno.test("`resolveRun()` says of a removed run that it is in the trash, and how it comes back", () =>
+Deno.test("`resolveRun()` reports that a removed run is in the trash, and how to restore it", () =>
   withFolder(async (folder) => {
     const [a, b, c] = [await finishedRun(folder, 1), await finishedRun(folder, 2), await finishedRun(folder, 3)];
     await addLabel(join(folder, a), { kind: "name", name: "the best" });
@@ -67,7 +67,7 @@ Deno.test("`resolveRun()` says of a removed run that it is in the trash, and how
     assert.equal(await resolveRun(folder, "the best"), a);
   }));
 
-Deno.test("`removeCommand()` refuses a run that is being written, and then removes none", () =>
+Deno.test("`removeCommand()` refuses a run that is being written, and then removes no other", () =>
   withFolder(async (folder) => {
     const done = await finishedRun(folder, 1);
     const run = await openRun(options(folder));
@@ -79,7 +79,7 @@ Deno.test("`removeCommand()` refuses a run that is being written, and then remov
     run.finish(emptyResults);
   }));
 
-Deno.test("`undoCommand()` does not write over a run of the same id, and `--empty` deletes for good", () =>
+Deno.test("`undoCommand()` does not overwrite a run with the same id, and `--empty` deletes permanently", () =>
   withFolder(async (folder) => {
     const id = await finishedRun(folder, 1);
     await call(removeCommand, folder, id);

@@ -1,4 +1,4 @@
-// Verifying a run: good when nothing has changed, and naming the file and what is wrong when something has.
+// Verifying a run: intact files are good, and every damaged file is named with what is wrong.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
@@ -27,7 +27,7 @@ async function verify(folder: string, id: string): Promise<Verification & { text
   return { ...found, text };
 }
 
-Deno.test("`verifyCommand()` gives one hash for equal weights and another for others", () =>
+Deno.test("`verifyCommand()` prints equal hashes for equal weights only", () =>
   withFolder(async (folder) => {
     const runs = [await trainedRun(folder, 1), await trainedRun(folder, 1), await trainedRun(folder, 2)];
     const found = await Promise.all(runs.map(({ id }) => verify(folder, id)));
@@ -68,7 +68,7 @@ for (const [title, harm, problem] of harms) {
     }));
 }
 
-Deno.test("`verifyCommand()` names a damaged manifest, cell log and event log, and a path that leads out", () =>
+Deno.test("`verifyCommand()` names a damaged manifest, cell log and event log, and a path outside the cache", () =>
   withFolder(async (folder) => {
     const { id, cell } = await trainedRun(folder, 1);
     await Deno.writeTextFile(join(cell, "cell.json"), "{");

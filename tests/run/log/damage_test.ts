@@ -154,7 +154,7 @@ const rewritten: Readonly<Record<string, (text: string) => string>> = {
 };
 
 for (const [title, rewrite] of Object.entries(rewritten)) {
-  Deno.test(`a log that an editor gave ${title} reads as before, and can be written on`, () =>
+  Deno.test(`a log that an editor gave ${title} reads as before, and can be continued`, () =>
     withLines([FIXTURE], async (runs) => {
       const before = (await readRun(runs, ID))!;
       const path = join(runs, ID, "events.jsonl");

@@ -1,4 +1,4 @@
-// Readers of run logs: damage, half-written lines, lost runs, ids from outside, and following a log as it grows.
+// Reading run logs: damage, half-written lines, lost runs, untrusted ids, and following a growing log.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
@@ -26,7 +26,7 @@ async function finishedRun(folder: string, notes = 3): Promise<string> {
 
 const logOf = (folder: string, id: string) => join(folder, id, "events.jsonl");
 
-Deno.test("`readEvents()` gives the events after a number", () =>
+Deno.test("`readEvents()` returns the events after a number", () =>
   withFolder(async (folder) => {
     const id = await finishedRun(folder);
     const seqs = async (after?: number) =>
@@ -52,7 +52,7 @@ Deno.test("`readRun()` reads past damaged lines and reports each", () =>
     assert.equal((await listRuns(folder))[0]!.damagedLines, 4);
   }));
 
-Deno.test("A log cut anywhere gives its whole lines, and a run without its end is lost", () =>
+Deno.test("A log that is cut off anywhere gives its whole lines, and its run is lost", () =>
   withFolder(async (folder) => {
     const id = await finishedRun(folder);
     const bytes = await Deno.readFile(logOf(folder, id));
@@ -67,7 +67,7 @@ Deno.test("A log cut anywhere gives its whole lines, and a run without its end i
     }
   }));
 
-Deno.test("`openLog()` refuses a log that is there and events that do not fit", () =>
+Deno.test("`openLog()` refuses an existing log and invalid events", () =>
   withFolder((folder) => {
     const log = openLog(folder);
     assert.throws(() => openLog(folder), Deno.errors.AlreadyExists);
@@ -104,7 +104,7 @@ Deno.test("`readRun()` tells a running run from one whose process was killed", (
     assert.deepEqual(followed.map(({ kind }) => kind), ["run.start", "note"]);
   }));
 
-Deno.test("A lock of a reused pid, of a machine that fell silent, or without content is not held", () =>
+Deno.test("A lock is not held if its pid was reused, its machine fell silent, or it is empty", () =>
   withFolder(async (folder) => {
     const run = await openRun(options(folder));
     const lock = join(run.folder, "run.lock");
@@ -125,7 +125,7 @@ Deno.test("A lock of a reused pid, of a machine that fell silent, or without con
     assert.equal(writerLives(run.folder), false);
   }));
 
-Deno.test("`followEvents()` neither misses nor repeats an event while the log grows in any pieces", () =>
+Deno.test("`followEvents()` neither misses nor repeats an event, however the log grows", () =>
   withFolder(async (folder) => {
     const id = await finishedRun(folder, 200);
     const bytes = await Deno.readFile(logOf(folder, id));
@@ -173,15 +173,29 @@ Deno.test("`followEvents()` ends when its signal is aborted, and reports damage 
     run.finish(emptyResults);
   }));
 
-Deno.test("`readRun()` and its like take no path for an id", () =>
+Deno.test("`readRun()` and the other readers accept no path as an id", () =>
   withFolder(async (folder) => {
     const runs = join(folder, "runs");
     const id = await finishedRun(runs);
     await Deno.mkdir(join(folder, "20261122-051207-outside"));
     await Deno.symlink(join(folder, "20261122-051207-outside"), join(runs, "20261122-051208-link"));
     const bad = [
-      ...["", ".", "..", "../20261122-051207-outside", `${id}/`, `./${id}`, `${id}\0`, "/etc", "C:\\", "\\\\x\\y"],
-      ...["..%2f", `${id}/../${id}`, ".cells", "20261122-051208-link", "20261122-051207-outside", id.toUpperCase()],
+      "",
+      ".",
+      "..",
+      "../20261122-051207-outside",
+      `${id}/`,
+      `./${id}`,
+      `${id}\0`,
+      "/etc",
+      "C:\\",
+      "\\\\x\\y",
+      "..%2f",
+      `${id}/../${id}`,
+      ".cells",
+      "20261122-051208-link",
+      "20261122-051207-outside",
+      id.toUpperCase(),
       `${id}\n`,
       "2".repeat(10_000),
     ];
@@ -201,7 +215,7 @@ Deno.test("`makeRunId()` makes ids that sort by time and pass `isRunId()`", () =
   assert(early < late && isRunId(early) && isRunId(late));
 });
 
-Deno.test("`listRuns()` gives newest first, and nothing for a folder that is not there", () =>
+Deno.test("`listRuns()` returns the newest run first, and nothing if there is no folder", () =>
   withFolder(async (folder) => {
     assert.deepEqual(await listRuns(join(folder, "none")), []);
     const ids = [await finishedRun(folder), await finishedRun(folder), await finishedRun(folder)];

@@ -22,7 +22,7 @@ async function withLog(version: number, body: (runs: string, log: string) => Pro
   });
 }
 
-/** What the logs of each version tell; the same program wrote them, as far as it could. */
+/** What the logs of each version contain. */
 const versions = [
   { version: 1, events: 19, steps: 3, config: { a: 1 }, statuses: ["done", "cached"] },
   { version: 2, events: 29, steps: 4, config: { a: 2 }, statuses: ["done", "cached"] },
@@ -34,7 +34,7 @@ Deno.test("There is a log of every version", () => {
   );
 });
 for (const { version, events, steps, config, statuses } of versions) {
-  Deno.test(`A log of version ${version} is read whole: events, view, stream and index`, () =>
+  Deno.test(`A log of version ${version} is read completely: events, view, stream and index`, () =>
     withLog(version, async (runs) => {
       const read = (await readEvents(runs, ID))!;
       assert.deepEqual(read.damage, []);
@@ -57,7 +57,7 @@ for (const { version, events, steps, config, statuses } of versions) {
     }));
 }
 
-Deno.test("A line of a later version of the format says so", () =>
+Deno.test("A line of a later format version is reported as such", () =>
   withLog(2, async (runs, log) => {
     const text = await Deno.readTextFile(log);
     const first = JSON.parse(text.slice(0, text.indexOf("\n")));
@@ -68,7 +68,7 @@ Deno.test("A line of a later version of the format says so", () =>
     assert.match(damage[0]!.reason, /its format version is 99; this version of Stitchbook reads versions up to 2/);
   }));
 
-Deno.test("A flipped bit anywhere in a line is found", () => {
+Deno.test("A flipped bit is found anywhere in a line", () => {
   const line = encodeLine({ seq: 7, kind: "note", text: "é", level: "info" }).slice(0, -1);
   const whole = decodeLine(line);
   assert.deepEqual(whole, { kind: "value", value: { seq: 7, kind: "note", text: "é", level: "info" } });
@@ -82,7 +82,7 @@ Deno.test("A flipped bit anywhere in a line is found", () => {
   }
 });
 
-Deno.test("Fault 13: a log is gone on with after its whole lines, whatever its writer left half written", () =>
+Deno.test("Fault 13: a resumed log continues after its whole lines; a half-written line is cut off", () =>
   withLog(2, async (_, log) => {
     const bytes = await Deno.readFile(log);
     await Deno.writeFile(log, bytes.subarray(0, bytes.length - 40));
@@ -103,7 +103,12 @@ Deno.test("Fault 14: a clock that jumps back makes no duration negative", () =>
     const events = [
       log.append({
         ...common,
-        ...{ kind: "run.start", schemaVersion: 2, run: ID, experiment: "bts", preset: "smoke", seed: 1 },
+        kind: "run.start",
+        schemaVersion: 2,
+        run: ID,
+        experiment: "bts",
+        preset: "smoke",
+        seed: 1,
       }),
       log.append({ kind: "note", level: "info", text: "ten seconds later" }),
       log.append({ ...common, kind: "run.resume", schemaVersion: 2 }),

@@ -1,4 +1,4 @@
-// A run whose process lives and gets nowhere is stalled: by its own word, or by the silence of its heart.
+// A run whose process is alive but makes no progress is stalled: its log says so, or its heartbeat is missing.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listCommand } from "../../../lib/cli/ls.ts";
@@ -25,7 +25,7 @@ async function statuses(folder: string, id: string): Promise<string[]> {
   ];
 }
 
-Deno.test("a live run without a heartbeat is stalled, runs again with one, and is lost without its process", () =>
+Deno.test("a run without a heartbeat is stalled, running again with one, and lost without its process", () =>
   withFolder(async (folder) => {
     const child = spawnScript(`
       import { openRun } from "./lib/run/mod.ts";
@@ -52,7 +52,7 @@ Deno.test("a live run without a heartbeat is stalled, runs again with one, and i
     await child.stderr.cancel();
   }));
 
-Deno.test("a writer elsewhere is silent after 30 s and gone after a minute", () =>
+Deno.test("a writer on another machine is silent after 30 s and gone after a minute", () =>
   withFolder(async (folder) => {
     const lock = join(folder, "run.lock");
     await Deno.writeTextFile(lock, JSON.stringify({ host: "elsewhere", pid: 1, started: null }));
@@ -64,7 +64,7 @@ Deno.test("a writer elsewhere is silent after 30 s and gone after a minute", () 
     assert.equal(writerState(folder), "gone");
   }));
 
-Deno.test("a run that says that it stalls is stalled until it says something else", () =>
+Deno.test("a run that logs a stall is stalled until its next event", () =>
   withFolder(async (folder) => {
     const run = await openRun(options(folder));
     const log = join(run.folder, "events.jsonl");

@@ -1,4 +1,4 @@
-// Jobs: what they are given, what they leave, how they end, and who can look at them.
+// Jobs: their arguments, output and end, and polling them from any process.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { jobEnd, localLauncher } from "../../../lib/run/mod.ts";

@@ -1,4 +1,4 @@
-// The lock of a run: one process holds it, a dead one's is taken over, and a later process of its pid is not taken for it.
+// The lock of a run: one process holds it, and only a dead process's lock is taken over, even if its pid is reused.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
@@ -9,7 +9,7 @@ import { spawnScript, withFolder } from "../fixtures.ts";
 const lockOf = (folder: string) => join(folder, "run.lock");
 const isFree = (taken: ReturnType<typeof tryTakeLock>) => !("holder" in taken);
 
-Deno.test("`takeLock()` refuses a lock that is held and names its holder; released, it is free", () =>
+Deno.test("`takeLock()` refuses a held lock and names its holder, and takes a released one", () =>
   withFolder((folder) => {
     const lock = takeLock(folder, "the-run");
     const refused = (error: unknown) =>
@@ -22,7 +22,7 @@ Deno.test("`takeLock()` refuses a lock that is held and names its holder; releas
     takeLock(folder, "the-run").release();
   }));
 
-Deno.test("Fault 10: the lock of a dead process, of a reused pid and of a silent machine is taken over, others' are not", () =>
+Deno.test("Fault 10: only the lock of a dead process, a reused pid or a silent machine is taken over", () =>
   withFolder(async (folder) => {
     const own = thisProcess();
     const dead = new Deno.Command(Deno.execPath(), { args: ["--version"], stdout: "null" }).spawn();
@@ -55,7 +55,7 @@ Deno.test("Fault 10: the lock of a dead process, of a reused pid and of a silent
     }
   }));
 
-Deno.test("Of many processes that find a dead one's lock, one takes it", () =>
+Deno.test("When many processes find the lock of a dead one, one of them takes it", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(lockOf(folder), JSON.stringify({ ...thisProcess(), pid: 4194999 }));
     const script = `

@@ -1,4 +1,4 @@
-// Finding scripts: as they are named today, as old runs and sweeps name them, and what is said of one that is missing.
+// Finding scripts by current and old paths and by name, and reporting a missing one.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
@@ -24,7 +24,7 @@ Deno.test("`findScript()` finds moved scripts under their old paths, absolute an
   assert.equal(await findScript("bts", "/"), join(repositoryRoot, "experiments", "bts.ts"));
 });
 
-Deno.test("`findScript()` prefers the file that is there to one that was moved", () =>
+Deno.test("`findScript()` prefers an existing file to a moved one", () =>
   withFolder(async (folder) => {
     await Deno.mkdir(join(folder, "experiments"));
     const own = join(folder, "experiments", "hub.ts");
@@ -34,7 +34,7 @@ Deno.test("`findScript()` prefers the file that is there to one that was moved",
     assert.equal(pathInRepository(join(repositoryRoot, "main.ts")), "main.ts");
   }));
 
-Deno.test("`findScript()` says in a sentence what is missing, and what is near", async () => {
+Deno.test("`findScript()` reports a missing script, and the most similar one", async () => {
   for (
     const [script, text] of [
       ["experiments/bst.ts", /There is no script experiments\/bst\.ts \| did you mean experiments\/bts\.ts\?/],

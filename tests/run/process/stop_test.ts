@@ -36,7 +36,7 @@ async function startRun(folder: string, deaf: boolean) {
   return { id, child, end };
 }
 
-Deno.test("`stopCommand()` stops a run of another process and says so; then there is nothing to stop", () =>
+Deno.test("`stopCommand()` stops a run of another process; then there is nothing left to stop", () =>
   withFolder(async (folder) => {
     const { id, end } = await startRun(folder, false);
     assert.deepEqual(await stop(folder, "last"), { run: id, status: "stopped" });
@@ -44,7 +44,7 @@ Deno.test("`stopCommand()` stops a run of another process and says so; then ther
     await assert.rejects(stop(folder, id), is("stop.over"));
   }));
 
-Deno.test("`stopCommand()` gives up waiting for a run that does not stop", () =>
+Deno.test("`stopCommand()` stops waiting for a run that does not stop", () =>
   withFolder(async (folder) => {
     const { id, child, end } = await startRun(folder, true);
     await assert.rejects(stop(folder, id, "--timeout", "1"), is("stop.timeout"));
@@ -52,7 +52,7 @@ Deno.test("`stopCommand()` gives up waiting for a run that does not stop", () =>
     await end();
   }));
 
-Deno.test("`stopCommand()` sends no signal to a run elsewhere, or to a later process of the same pid", () =>
+Deno.test("`stopCommand()` sends no signal to a run on another machine, or to a later process with the same pid", () =>
   withFolder(async (folder) => {
     const run = await openRun(options(folder));
     const lock = join(run.folder, "run.lock");

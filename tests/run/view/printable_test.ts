@@ -1,4 +1,4 @@
-// Nothing that is shown can move the cursor, hide itself or reverse the direction of text.
+// No shown text can move the cursor, hide itself or reverse the direction of text.
 import assert from "node:assert/strict";
 import { UserError } from "../../../lib/errors.ts";
 import { openRun, shellLine } from "../../../lib/run/mod.ts";
@@ -38,7 +38,7 @@ Deno.test("a shown command has none of those characters, and a shell still reads
   assert.deepEqual(new TextDecoder().decode(stdout).split("\0").slice(0, -1), words);
 });
 
-Deno.test("`show` and error messages let no such character of a run reach the terminal", () =>
+Deno.test("`show` and error messages let no such character reach the terminal", () =>
   withFolder(async (folder) => {
     const evil = `a${unsafe.join("")}b`;
     const run = await openRun(options(folder, {

@@ -41,16 +41,36 @@ Deno.test("`seed 2` and `seed:2` ask for the seed, not for any 2", () => {
 Deno.test("`field:value` asks for fields and settings, by the end of their key too", () => {
   for (
     const text of [
-      ...["tag:good", "status:done", "preset:quick", "name:best", 'name:"best so far"', "stitch.count:4", "count:4"],
-      ...["model.width:>32", "width:<=64", "lr:1e-3", "train.seed.lr:0.001", "kinds:e2h", "hub:=seed", "tag:sweep:lr"],
+      "tag:good",
+      "status:done",
+      "preset:quick",
+      "name:best",
+      'name:"best so far"',
+      "stitch.count:4",
+      "count:4",
+      "model.width:>32",
+      "width:<=64",
+      "lr:1e-3",
+      "train.seed.lr:0.001",
+      "kinds:e2h",
+      "hub:=seed",
+      "tag:sweep:lr",
     ]
   ) {
     assert.ok(finds(text), text);
   }
   for (
     const text of [
-      ...["tag:bad", "status:running", "count:5", "model.width:>64", "width:<64", "lr:1e-4", "unknown.key:1"],
-      ...['"best far"', "hub:=see", "seed:best"],
+      "tag:bad",
+      "status:running",
+      "count:5",
+      "model.width:>64",
+      "width:<64",
+      "lr:1e-4",
+      "unknown.key:1",
+      '"best far"',
+      "hub:=see",
+      "seed:best",
     ]
   ) {
     assert.ok(!finds(text), text);

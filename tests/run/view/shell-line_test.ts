@@ -1,28 +1,35 @@
-// Commands that are shown can be pasted into a shell, whatever their arguments are.
+// Shown commands can be pasted into a shell, whatever their arguments are.
 import assert from "node:assert/strict";
 import { showCommand } from "../../../lib/cli/show.ts";
 import { openRun, shellLine } from "../../../lib/run/mod.ts";
 import { options, withFolder } from "../fixtures.ts";
 
 const words = [
-  ...["deno", "task", "bts", "--name", "a first try", "--set=data.path=~/texts", "~", "", "a'b", '$HOME `id` \\ "x"'],
-  ...[
-    "[0,1]",
-    "*",
-    "#",
-    "a;b&c|d>e<f",
-    "two\nlines",
-    "line end\n",
-    "a\tb",
-    "\x1b[2Jred",
-    "\u009b1m",
-    "ü–€",
-    "--x=1 2",
-    "!!",
-  ],
+  "deno",
+  "task",
+  "bts",
+  "--name",
+  "a first try",
+  "--set=data.path=~/texts",
+  "~",
+  "",
+  "a'b",
+  '$HOME `id` \\ "x"',
+  "[0,1]",
+  "*",
+  "#",
+  "a;b&c|d>e<f",
+  "two\nlines",
+  "line end\n",
+  "a\tb",
+  "\x1b[2Jred",
+  "\u009b1m",
+  "ü–€",
+  "--x=1 2",
+  "!!",
 ];
 
-Deno.test("`shellLine()` gives a line that a shell reads as the same words, without control characters", async () => {
+Deno.test("`shellLine()` returns a line without control characters that a shell splits into the same words", async () => {
   const line = shellLine(words);
   // deno-lint-ignore no-control-regex
   assert.doesNotMatch(line, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
@@ -30,7 +37,7 @@ Deno.test("`shellLine()` gives a line that a shell reads as the same words, with
   assert.deepEqual(new TextDecoder().decode(stdout).split("\0").slice(0, -1), words);
 });
 
-Deno.test("`shellLine()` leaves alone what needs no quotes", () => {
+Deno.test("`shellLine()` quotes only where necessary", () => {
   const plain = ["deno", "task", "run", "experiments/bts.ts", "--set", "train.seed.lr=1e-3", "--seeds=1,2", "a@b:c%+_"];
   assert.equal(shellLine(plain), plain.join(" "));
 });

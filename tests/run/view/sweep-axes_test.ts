@@ -1,4 +1,4 @@
-// Where a sweep's trials lie on the axes of its figure.
+// Positions of a sweep's trials on the axes of its figure.
 import assert from "node:assert/strict";
 import { parallelCoordinates } from "../../../lib/run/mod.ts";
 import { type RankedTrial } from "../../../lib/run/sweep/view.ts";
@@ -23,7 +23,7 @@ const close = (actual: readonly number[], expected: readonly number[]) => {
   actual.forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < 1e-9, `${actual} is not ${expected}`));
 };
 
-Deno.test("`parallelCoordinates()` places numbers by size, words by appearance and many orders by logarithm", () => {
+Deno.test("`parallelCoordinates()` places numbers by size, words in order of appearance, and large ranges by logarithm", () => {
   const trials = [
     trial(1, { n: "1", lr: "1e-4", kind: "b" }, 2),
     trial(2, { n: "2", lr: "1e-3", kind: "a" }, 1),
@@ -39,7 +39,7 @@ Deno.test("`parallelCoordinates()` places numbers by size, words by appearance a
   close(lines.find(({ trial }) => trial === 2)!.at, [0.25, 0.5, 0.5, 0]);
 });
 
-Deno.test("`parallelCoordinates()` draws a logarithmic range by its logarithm, and a linear one never", () => {
+Deno.test("`parallelCoordinates()` uses a logarithmic axis for a logarithmic range, and never for a linear one", () => {
   const trials = [["1", "1"], ["10", "10"], ["100", "100"]].map(([a, b], i) => trial(i + 1, { a: a!, b: b! }, i));
   const ranges = [{ key: "a", scale: "log-int" }, { key: "b", scale: "lin" }];
   const { lines } = parallelCoordinates({ keys: ["a", "b"], ranges }, trials, { ...lower, better: "higher" })!;
@@ -57,7 +57,7 @@ Deno.test("`parallelCoordinates()` shows seeds when there are several, and nothi
   assert.equal(parallelCoordinates({ keys: ["a"], ranges: [] }, [], lower), undefined);
 });
 
-Deno.test("`parallelCoordinates()` labels no two places that would cover one another, and always both ends", () => {
+Deno.test("`parallelCoordinates()` omits labels that would overlap, but never those at the ends", () => {
   const values = [0, 0.01, 0.5, 0.52, 0.98, 1];
   const { axes } = parallelCoordinates(
     { keys: ["a"], ranges: [] },
