@@ -52,7 +52,7 @@ Deno.test("every preset of the comparison is valid, and planned with a cost for 
 
 Deno.test("`checkBaselines()` refuses settings that do not go together, by name", () => {
   const cases: [sets: string[], code: string, message: RegExp][] = [
-    [["baselines.calm.connections=9"], "merge.calm", /9 layers of a model that has 2/],
+    [["baselines.calm.connections=9"], "merge.calm", /models of 2 layers at 9: expected at most 2/],
     [["baselines.btm.topK=5"], "baselines.btm", /topK is 5.*4 models/],
     [["baselines.merge.density=0.9"], "merge.option", /density 0.9/], // DELLA's probabilities reach 1.05
     [['baselines.methods=["calm","calm"]'], "baselines.methods", /"calm" twice/],
