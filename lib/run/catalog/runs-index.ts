@@ -1,6 +1,6 @@
 // The index of all runs: a SQLite file that is brought up to date from the logs, and rebuilt when it is damaged.
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { backup, DatabaseSync } from "node:sqlite";
 import { systemReason, UserError } from "../../errors.ts";
 import { removeIfThere } from "../files/files.ts";
 import { folderError, RUNS_FOLDER } from "../files/folders.ts";
@@ -62,7 +62,7 @@ export async function withIndex<T>(
     }
     const place = await Deno.makeTempDir({ prefix: "stitchbook-index-" });
     try {
-      copyIndex(runsFolder, place);
+      await copyIndex(runsFolder, place);
       return await use(await updateIndex({ runsFolder, place, renew: "nothing", onProgress }));
     } finally {
       await removeIfThere(place);
@@ -93,13 +93,13 @@ async function checkFolder(runsFolder: string): Promise<void> {
 }
 
 /** Copies the index as it stands; without one that can be read, the copy is built from the logs. */
-function copyIndex(runsFolder: string, place: string): void {
+async function copyIndex(runsFolder: string, place: string): Promise<void> {
   let db: DatabaseSync | undefined;
   try {
     db = openForReading(join(runsFolder, INDEX_FILE));
-    db.prepare("vacuum into ?").run(join(place, INDEX_FILE));
+    await backup(db, join(place, INDEX_FILE));
   } catch {
-    // There is none, it is damaged, or it may not be read.
+    // There is none, it is damaged, or it cannot be read.
   } finally {
     db?.close();
   }
