@@ -67,7 +67,7 @@ export function measureEnsembles(
       const { weights } = await loadMerge(mergeFile(router.folder), "routing", host.map(hashTensors));
       const table = "model.embed_tokens.weight";
       const routing = { table: host[0]![table]!, router: weights[ROUTER]! };
-      const known: Known = (tokens, from) => {
+      const knownLosses: KnownLosses = (tokens, from) => {
         const losses = recall(tokens);
         return losses && routedLosses(routing, tokens, from, losses);
       };
@@ -78,12 +78,12 @@ export function measureEnsembles(
       });
       const [one, trained] = [parameterCount(model), routing.router.data.length];
       const parameters = { trained, total: models.length * one + trained, active: one + trained };
-      return [...methods, { name: "routing", model: routed, parameters, known }];
+      return [...methods, { name: "routing", model: routed, parameters, knownLosses }];
     },
   });
 }
 
-type Known = NonNullable<EvaluationOptions["known"]>;
+type KnownLosses = NonNullable<EvaluationOptions["knownLosses"]>;
 
 /** What each row of the evaluation costs every model, from running each of them once. */
 async function memoryOf(
@@ -110,13 +110,13 @@ async function secondEnsemble(
 ): Promise<Method> {
   const { prior, decay, ...options } = lab.config.baselines.btm;
   const weighing = { ...options, prior: prior === "dev" ? await devPrior(lab, tokenizer, cell, models, decay) : null };
-  const known: Known = (tokens) => {
+  const knownLosses: KnownLosses = (tokens) => {
     const losses = recall(tokens);
     return losses && mixedLosses(losses, weighing);
   };
   const total = models.length * parameterCount({ ...lab.config.model, vocabSize: tokenizer.vocabSize });
   const parameters = { trained: 0, total, active: total };
-  return { name: "btm-dev", model: btmEnsemble(models, weighing), parameters, known };
+  return { name: "btm-dev", model: btmEnsemble(models, weighing), parameters, knownLosses };
 }
 
 /** Windows of validation text, over all domains, that a prior is made from. */

@@ -34,7 +34,7 @@ export function measureBaselines(
       const average = decoder(model, scope.use(toDevice(soup(weights))));
       // The ensemble's losses follow from its members': it runs them again only to generate.
       const memory = rowMemory(models.length);
-      const known = (tokens: Int32Array) => {
+      const knownLosses = (tokens: Int32Array) => {
         const losses = memory.recall(tokens);
         return losses && mixedLosses(losses);
       };
@@ -49,7 +49,7 @@ export function measureBaselines(
           onRow: memory.record(i),
         })),
         { name: "soup", model: average, parameters: { trained: 0, total: one, active: one } },
-        { name: "btm", model: btmEnsemble(models), parameters: { trained: 0, total: all, active: all }, known },
+        { name: "btm", model: btmEnsemble(models), parameters: { trained: 0, total: all, active: all }, knownLosses },
       ];
     },
   });

@@ -37,7 +37,7 @@ export type Measured = z.infer<typeof measuredSchema>;
 export type Parameters = Measured["methods"][string]["parameters"];
 
 /** A method to be measured. */
-export interface Method extends Pick<EvaluationOptions, "onRow" | "known"> {
+export interface Method extends Pick<EvaluationOptions, "onRow" | "knownLosses"> {
   readonly name: string;
   readonly model: LanguageModel;
   readonly parameters: Parameters;
@@ -109,10 +109,10 @@ async function measureAll(
   const measured: Measured["methods"] = {};
   const scoring: Measured["scoring"] = {};
   const losses: Record<string, Evaluation["documents"]> = {};
-  for (const [i, { name, model, parameters, alone, onRow, known, onMeasured }] of methods.entries()) {
+  for (const [i, { name, model, parameters, alone, onRow, knownLosses, onMeasured }] of methods.entries()) {
     const { scores, documents } = await evaluate(model, set, {
       onRow,
-      known,
+      knownLosses,
       batch,
       signal: cell.signal,
       onProgress: ({ done, total }) => cell.metrics(i * total + done, methods.length * total, {}),

@@ -52,7 +52,7 @@ export async function rowLosses(
   const sums = new Float64Array(rows.length);
   const unknown = rows.map((_, i) => i).filter((i) => {
     const { tokens, from } = rows[i]!;
-    const losses = options.known?.(tokens, from);
+    const losses = options.knownLosses?.(tokens, from);
     if (losses !== undefined) sums[i] = sumFrom(losses, from - 1, tokens.length - 1);
     return losses === undefined;
   });

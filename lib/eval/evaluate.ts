@@ -47,9 +47,9 @@ export interface Evaluation {
 export async function evaluate(
   model: LanguageModel,
   { windows, tasks, tokenizer }: EvaluationSet,
-  { batch, signal, onProgress, onRow, known, ...bootstrap }:
+  { batch, signal, onProgress, onRow, knownLosses, ...bootstrap }:
     & BootstrapOptions
-    & Pick<EvaluationOptions, "onRow" | "known">
+    & Pick<EvaluationOptions, "onRow" | "knownLosses">
     & {
       /** Rows per batch. @default 8 */
       readonly batch?: number;
@@ -65,7 +65,7 @@ export async function evaluate(
     ...(batch === undefined ? {} : { batch }),
     signal,
     onRow,
-    known,
+    knownLosses,
     onProgress: (done) => onProgress?.({ part: name, done: before + done, total }),
   });
 

@@ -15,5 +15,5 @@ export interface EvaluationOptions {
    * Returns the losses of a row's tokens after the first, in nats, if they are known without running the model. `from` is
    * the index of the first scored token.
    */
-  readonly known?: ((tokens: Int32Array, from: number) => ArrayLike<number> | undefined) | undefined;
+  readonly knownLosses?: ((tokens: Int32Array, from: number) => ArrayLike<number> | undefined) | undefined;
 }

@@ -42,17 +42,17 @@ Deno.test("an ensemble's scores from its members' losses equal those from runnin
     const right = await answeredRightly(member, TASK, byteTokenizer);
     assert.deepEqual(await answeredRightly(member, TASK, byteTokenizer, { onRow: memory.record(j) }), right);
   }
-  const known = (tokens: Int32Array) => {
+  const knownLosses = (tokens: Int32Array) => {
     const losses = memory.recall(tokens);
     return losses && mixedLosses(losses);
   };
   const ensemble = btmEnsemble(members);
   const expected = await documentLosses(ensemble, WINDOWS);
-  const found = await documentLosses(idle, WINDOWS, { known });
+  const found = await documentLosses(idle, WINDOWS, { knownLosses });
   found.nll.forEach((nll, i) => assert.ok(Math.abs(nll - expected.nll[i]!) < 1e-4 * nll, `${nll} ${expected.nll[i]}`));
   assert.deepEqual(found.bytes, expected.bytes);
   assert.deepEqual(
-    await answeredRightly(idle, TASK, byteTokenizer, { known }),
+    await answeredRightly(idle, TASK, byteTokenizer, { knownLosses }),
     await answeredRightly(ensemble, TASK, byteTokenizer),
   );
 });
@@ -61,8 +61,9 @@ Deno.test("rows with unknown losses are run", async () => {
   const model = tinyDecoder(1);
   const expected = await documentLosses(model, WINDOWS);
   const first = WINDOWS[0]!.tokens;
-  const known = (tokens: Int32Array) => tokens === first ? new Float32Array(tokens.length - 1).fill(2) : undefined;
-  const found = await documentLosses(model, WINDOWS, { known });
+  const knownLosses = (tokens: Int32Array) =>
+    tokens === first ? new Float32Array(tokens.length - 1).fill(2) : undefined;
+  const found = await documentLosses(model, WINDOWS, { knownLosses });
   const own = WINDOWS.filter(({ document }) => document === WINDOWS[0]!.document);
   assert.deepEqual([...found.nll].slice(1), [...expected.nll].slice(1));
   const [plain] = (await documentLosses(model, own.slice(0, 1))).nll;
