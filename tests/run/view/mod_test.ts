@@ -1,0 +1,17 @@
+// The browser loads lib/run/view: its files import only one another and lib/errors.ts, and no packages.
+import assert from "node:assert/strict";
+import { loadAssets } from "../../../lib/serve/assets.ts";
+
+Deno.test("the pages' scripts load neither zod nor Deno's or Node's modules", () => {
+  const scripts = [...loadAssets()].filter(([path]) => path.endsWith(".ts"));
+  const views = scripts.filter(([path]) => path.startsWith("run/view/"));
+  assert.ok(views.length > 5, "the pages use lib/run/view");
+  for (const [path, { body }] of scripts) {
+    for (const [, specifier] of body.matchAll(/\bfrom\s+"([^"]+)"|\bimport\s*\(?\s*"([^"]+)"/g)) {
+      assert.match(specifier!, /^\.{1,2}\/|^\/static\/uplot\.js$/, `${path} imports ${specifier}`);
+    }
+  }
+  const outside = scripts.map(([path]) => path).filter((path) => path.startsWith("run/"))
+    .filter((path) => !path.startsWith("run/view/"));
+  assert.deepEqual(outside, []);
+});
