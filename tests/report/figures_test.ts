@@ -92,7 +92,12 @@ Deno.test("figures leave room for the longest label and for the names of domains
   }
   const domains = ["crosslingual", "declarations"];
   const svg = matrixPanel(domains.map((domain) => ({
-    ...{ model: "a", domain, bpb: 2, seed: 2, best: false, own: false },
+    model: "a",
+    domain,
+    bpb: 2,
+    seed: 2,
+    best: false,
+    own: false,
   })));
   const [a, b] = [...parseHTML(svg).document.querySelectorAll("text")].filter(({ textContent }) =>
     domains.includes(textContent)

@@ -22,7 +22,11 @@ function view(): RunView {
   const base = sampleView();
   const arm = (name: string, spikes: boolean): CellView => ({
     ...base.cells[1]!,
-    ...{ name, title: name, tables: [], artifacts: [], notes: [] },
+    name,
+    title: name,
+    tables: [],
+    artifacts: [],
+    notes: [],
     metrics: Array.from({ length: 400 }, (_, i) => ({
       step: i + 1,
       time: base.startedAt,
@@ -34,7 +38,9 @@ function view(): RunView {
     })),
   });
   const table = (name: string, columns: string[], rows: Table["rows"]): Table => ({
-    ...{ name, title: `Table ${name}`, rows },
+    name,
+    title: `Table ${name}`,
+    rows,
     columns: columns.map((key) => ({ key, title: key.replace(/^(\S+) (\S+)$/, "$2, at $1"), kind: "text" as const })),
   });
   const report: CellView = {

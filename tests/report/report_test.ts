@@ -37,7 +37,11 @@ function evilView(): RunView {
     notes: [{ level: "error", text: EVIL, time: EVIL }],
     cells: view.cells.map((cell) => ({
       ...cell,
-      ...{ name: cell.name + EVIL, title: EVIL, description: EVIL, summary: EVIL, cellKey: EVIL },
+      name: cell.name + EVIL,
+      title: EVIL,
+      description: EVIL,
+      summary: EVIL,
+      cellKey: EVIL,
       tables: evil(cell.tables) as typeof cell.tables,
       notes: [{ level: "warning", text: EVIL, time: EVIL }],
       artifacts: [{ name: EVIL, path: EVIL, bytes: 1, sha256: EVIL }],
@@ -212,8 +216,14 @@ Deno.test({
     const browser = await chromium.launch({
       executablePath: "/usr/bin/chromium",
       args: [
-        ...["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
-        ...["--disable-component-update", "--disable-sync", "--disable-quic"],
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-quic",
       ],
     });
     try {
