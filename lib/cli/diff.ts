@@ -10,6 +10,7 @@ import {
   formatTable,
   jsonLine,
   parseWithCommander,
+  printableLines,
   type Provenance,
   readProvenance,
   readRun,
@@ -45,7 +46,7 @@ export async function diffCommand(
   const code = diff.made.some(({ key }) => key === "code" || key === "untracked") && diffs.length > 0
     ? `\n\nUncommitted code: ${diffs.join(", ")}`
     : "";
-  print(asText(diff) + code);
+  print(printableLines(asText(diff) + code));
 }
 
 async function lastProvenance(folder: string, id: string): Promise<Provenance | undefined> {

@@ -1,4 +1,4 @@
-// What a person sees while many logs are read for the first time.
+// Progress of a long update of the index.
 import type { OnProgress } from "./index-update.ts";
 
 export interface IndexProgressOptions {

@@ -2,7 +2,7 @@
 
 /** Version of the tables (`PRAGMA user_version`): an index of another version is rebuilt from the logs. */
 export const INDEX_VERSION = 3;
-/** `PRAGMA application_id`: tells an index from any other SQLite database. "Stch" in ASCII. */
+/** `PRAGMA application_id`, which distinguishes an index from other SQLite databases: "Stch" in ASCII. */
 export const INDEX_APPLICATION = 0x53746368;
 
 /** The tables whose rows belong to one run, by the column `run`. */

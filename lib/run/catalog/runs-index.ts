@@ -92,7 +92,7 @@ async function checkFolder(runsFolder: string): Promise<void> {
   }
 }
 
-/** Copies the index as it stands; without one that can be read, the copy is built from the logs. */
+/** Copies the index, if there is one that can be read; otherwise the next update builds the copy from the logs. */
 async function copyIndex(runsFolder: string, place: string): Promise<void> {
   let db: DatabaseSync | undefined;
   try {
@@ -105,7 +105,7 @@ async function copyIndex(runsFolder: string, place: string): Promise<void> {
   }
 }
 
-/** What is made anew, whatever its state. Only a damaged file is replaced: others may be reading it. */
+/** What to rebuild in any case. The file itself is replaced only if it is damaged: others may be reading it. */
 type Renew = "nothing" | "tables" | "file";
 
 interface UpdateOptions {

@@ -38,7 +38,7 @@ export async function trashRuns(runsFolder: string, ids: readonly string[], now 
 }
 
 /**
- * Brings the runs of the last removal back.
+ * Restores the runs of the last removal.
  *
  * @returns their ids
  * @throws UserError `trash.empty`, `trash.taken` when a run of that id is there again, `trash.move`
@@ -46,19 +46,19 @@ export async function trashRuns(runsFolder: string, ids: readonly string[], now 
 export async function restoreLast(runsFolder: string): Promise<string[]> {
   const last = (await removals(runsFolder)).at(-1);
   if (last === undefined) {
-    throw new UserError("trash.empty", `There is nothing to bring back in ${join(runsFolder, TRASH_FOLDER)}`);
+    throw new UserError("trash.empty", `There is nothing to restore in ${join(runsFolder, TRASH_FOLDER)}`);
   }
   const removal = join(runsFolder, TRASH_FOLDER, last);
   const ids = await namesIn(runsFolder, join(TRASH_FOLDER, last), isRunId);
   for (const id of ids) {
     if (await Deno.lstat(join(runsFolder, id)).then(() => true, () => false)) {
-      throw new UserError("trash.taken", `Cannot bring ${id} back: there is a run of this id in ${runsFolder}`);
+      throw new UserError("trash.taken", `Cannot restore ${id}: there is a run with this id in ${runsFolder}`);
     }
   }
   try {
     for (const id of ids) await Deno.rename(join(removal, id), join(runsFolder, id));
   } catch (error) {
-    throw moveError("bring back", ids, error);
+    throw moveError("restore", ids, error);
   }
   await syncToDisk(runsFolder);
   await Deno.remove(removal).catch(() => {});

@@ -1,13 +1,13 @@
-// The shapes that readers get: a run folded from its log, and its line in a list. lib/run/view folds and formats them
-// and imports only the types, so that the browser does not load zod.
+// Schemas of what readers get: a run folded from its log, and a run in a list. lib/run/view imports only the types, so
+// that the browser does not load zod.
 import { z } from "zod";
 import { artifactSchema, jsonSchema, noteLevelSchema, tableSchema } from "./events.ts";
 import { runResultsSchema } from "./results.ts";
 
 /**
- * Where a run stands. `stalled`: its process lives but makes no progress. `lost`: its process is gone, and the log does
- * not say how the run ended. `damaged`: the start of the log cannot be read, so that what the run was asked to do is
- * not known. `unreadable`: the system does not let us read the log at all.
+ * The status of a run. `stalled`: its process is alive but makes no progress. `lost`: its process is gone, and the log does
+ * not say how the run ended. `damaged`: the start of the log cannot be read, so the run's settings are
+ * unknown. `unreadable`: the system does not let us read the log at all.
  */
 export const runStatusSchema = z.enum([
   "running",
@@ -21,7 +21,7 @@ export const runStatusSchema = z.enum([
 ]);
 export const cellStatusSchema = z.enum(["planned", "running", "done", "cached", "failed", "stopped"]);
 
-/** A note as it is shown. */
+/** A note without its cell. */
 export const noteViewSchema = z.strictObject({ level: noteLevelSchema, text: z.string(), time: z.string() });
 
 /** One point of a cell's metrics. */

@@ -36,7 +36,7 @@ export async function entriesBelow(runsFolder: string, path: string, what: strin
   }
 }
 
-/** The user's error for what the system refused with a folder; any other error as it is. */
+/** The user's error for a folder that cannot be read; any other error unchanged. */
 export async function folderError(folder: string, what: string, error: unknown): Promise<unknown> {
   const reason = systemReason(error);
   if (reason === undefined) return error;

@@ -65,7 +65,7 @@ export function summarize(view: RunView, status: RunStatus, damagedLines: number
   };
 }
 
-/** A run that the system does not let us read, in a list: what its id tells, and why nothing else is known. */
+/** A run that the system does not let us read, in a list: only its id and the reason are known. */
 export function unreadableSummary(id: string, reason: string): RunSummary {
   const time = timeOfRunId(id);
   return {

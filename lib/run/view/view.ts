@@ -165,7 +165,7 @@ export function seedOf({ id, seed }: Pick<RunView, "id" | "seed">): number {
   throw new UserError(
     "run.damaged",
     `The seed of the run ${id} is unknown: the start of its event log cannot be read`,
-    `deno task verify ${id} tells which line is damaged`,
+    `deno task verify ${id} names the damaged line`,
   );
 }
 
