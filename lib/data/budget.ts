@@ -62,6 +62,7 @@ export function withinBudget(
   let waiting: Part[][] = [];
   for (const [i, document] of documents.entries()) {
     const size = sizes[i]!;
+    if (size > limit && bytes >= budget) break; // cutting every document to a tiny limit takes long
     if (size > limit) waiting.push(...takeTurn(partsOf(document, limit)));
     else if (bytes + size <= budget) take(document, size);
     else if (full()) break;

@@ -64,3 +64,23 @@ Deno.test("`withinBudget()` skips a document that no longer fits and takes a lat
   const { documents: kept, cut } = withinBudget(documents, 1000, { longest: 16_384 });
   assert.deepEqual([kept.map(({ id }) => id), cut], [["a", "c"], 0]);
 });
+
+Deno.test("`withinBudget()` cuts no further document when the budget is full", () => {
+  const documents = [..."abcdefgh"].map((name) => book(name, 50_000));
+  const reads = new Map<string, number>();
+  const counted = documents.map(({ id, text }) => ({
+    id,
+    get text() {
+      reads.set(id, (reads.get(id) ?? 0) + 1);
+      return text;
+    },
+  }));
+  for (const budget of [1, 2, 5]) {
+    reads.clear();
+    const { bytes } = withinBudget(counted, budget, { longest: 16_384 });
+    assert.equal(bytes, budget);
+    // Each text is read once for its size. One that is cut is read again, and gives at least a byte.
+    const cut = [...reads.values()].filter((count) => count > 1).length;
+    assert.ok(cut <= budget, `${cut} documents were cut for ${budget} bytes`);
+  }
+});

@@ -22,12 +22,12 @@ export async function* csvRecords(
   blocks: AsyncIterable<Uint8Array>,
   textField: string,
 ): AsyncGenerator<RawRecord[]> {
-  const { delimiter, all } = await begin(blocks, path);
+  const { delimiter, lineEnds, all } = await begin(blocks, path);
   // Bytes pass through the parser as Latin-1, one character each, so that each row can be decoded strictly by itself.
   const parser = Readable.from(all).pipe(parse({
     encoding: "latin1",
     delimiter,
-    record_delimiter: ["\r\n", "\n"],
+    record_delimiter: lineEnds,
     info: true,
     relax_column_count: true,
     relax_quotes: true,
@@ -39,6 +39,7 @@ export async function* csvRecords(
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       const place: RecordPlace = { path, unit: "line", number: info.lines };
       if (columns === undefined) {
+        if (record.every((name) => name.trim() === "")) continue; // blank lines before the names
         columns = record.map((name) => decodeUtf8(bytesOf(name), placeName(place)));
         if (!columns.includes(textField)) throw missingField(path, textField, columns);
         continue;
@@ -75,20 +76,30 @@ function fieldOf(record: readonly string[], columns: readonly string[], textFiel
   return decodeUtf8(bytesOf(record[columns.indexOf(textField)]!), placeName(place));
 }
 
-/** Determines the separator from the first line, and removes a byte order mark. */
+/**
+ * Determines the separator and the line ends from the first line. Removes a byte order mark, and the line `sep=;` with which
+ * Excel names the separator.
+ */
 async function begin(blocks: AsyncIterable<Uint8Array>, path: string) {
   const iterator = blocks[Symbol.asyncIterator]();
   const { value, done } = await iterator.next();
   const first: Uint8Array = done === true ? new Uint8Array() : withoutMark(value);
-  const end = first.indexOf(10);
+  const end = first.indexOf(LINE_FEED);
   const line = new TextDecoder().decode(end < 0 ? first : first.subarray(0, end));
+  // Line ends of the first Macs: a line feed ends no line, or only the whole file.
+  const lineEnds = line.trimEnd().includes("\r") ? ["\r"] : ["\r\n", "\n"];
+  const named = /^"?sep=([,;|\t])"?\r?$/i.exec(line)?.[1];
   const tabs = /\.tsv(?:\.gz)?$/i.test(path) || (!/[,;]/.test(line) && line.includes("\t"));
   async function* all(): AsyncGenerator<Uint8Array> {
-    yield first;
+    // The named separator's line becomes a blank one, so that lines keep their numbers.
+    yield named === undefined ? first : first.subarray(end < 0 ? first.length : end);
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
   }
-  return { delimiter: tabs ? "\t" : line.includes(";") && !line.includes(",") ? ";" : ",", all: all() };
+  const found = tabs ? "\t" : line.includes(";") && !line.includes(",") ? ";" : ",";
+  return { delimiter: named ?? found, lineEnds, all: all() };
 }
+
+const LINE_FEED = 10;
 
 function withoutMark(bytes: Uint8Array): Uint8Array {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;

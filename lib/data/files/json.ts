@@ -78,7 +78,8 @@ export function jsonRecords(path: string, text: string): RawRecord[] | undefined
   }
   if (start !== "{") return undefined;
   const lines = text.split("\n").map((line, i) => ({ line, number: i + 1 })).filter(({ line }) => line.trim() !== "");
-  if (lines.length < 2 || !lines.slice(0, 2).every(({ line }) => isObject(parsedOrUndefined(line)))) return undefined;
+  // A complete object with more text after it is not one JSON text.
+  if (lines.length < 2 || !isObject(parsedOrUndefined(lines[0]!.line))) return undefined;
   return lines.map(({ line, number }) => {
     const place: RecordPlace = { path, unit: "line", number };
     return { place, read: () => parseJson(line, placeName(place), ONE_A_LINE) };
@@ -124,15 +125,31 @@ function isObject(value: unknown): boolean {
 
 function parsedOrUndefined(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseTolerantly(text);
   } catch {
     return undefined; // JSON.parse throws for no other reason
   }
 }
 
-function parseJson(text: string, where: string, hint: string): unknown {
+/** Parses JSON in which `NaN` and `Infinity`, which Python's `json` writes, count as null. */
+function parseTolerantly(text: string): unknown {
   try {
     return JSON.parse(text);
+  } catch (error) {
+    const plain = text.replace(
+      /"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b/g,
+      (token) => token.startsWith('"') ? token : "null",
+    );
+    try {
+      if (plain !== text) return JSON.parse(plain);
+    } catch { /* the first error is about the original text */ }
+    throw error;
+  }
+}
+
+function parseJson(text: string, where: string, hint: string): unknown {
+  try {
+    return parseTolerantly(text);
   } catch (error) {
     // The message quotes the text, which may have invisible characters or terminal controls.
     const reason = (error as SyntaxError).message.replace(

@@ -42,7 +42,13 @@ export async function* parquetRecords(path: string, textField: string): AsyncGen
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError("data.bad-parquet", `${path} is not a readable Parquet file: ${reason}`);
+    // In a damaged file, hyparquet may meet values that it does not expect.
+    const what = error instanceof TypeError || error instanceof RangeError ? "its contents are damaged" : reason;
+    throw new UserError(
+      "data.bad-parquet",
+      `${path} is not a readable Parquet file: ${what}`,
+      "Download or write it again, or check that it opens in another reader, such as pandas.read_parquet()",
+    );
   }
 }
 

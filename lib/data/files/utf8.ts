@@ -55,11 +55,15 @@ function decode(bytes: Uint8Array, where: string, offset: number, ignoreBOM: boo
       if (bytes.length > MAX_TEXT) throw tooLong(where);
       throw error; // the fault is not in the user's file
     }
+    const utf16 = offset === 0 &&
+      ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff));
     throw new UserError(
       "data.not-utf8",
       `${where} is not UTF-8: byte ${offset + invalid} is 0x${bytes[invalid]!.toString(16).padStart(2, "0")}`,
-      "Save it as UTF-8, for instance with `iconv -f latin1 -t utf-8`, or skip what is not with data.skipBad=true; binary " +
-        "files cannot be training text",
+      utf16
+        ? "It is UTF-16: save it as UTF-8, for instance with `iconv -f utf-16 -t utf-8`"
+        : "Save it as UTF-8, for instance with `iconv -f latin1 -t utf-8`, or skip what is not with data.skipBad=true; binary " +
+          "files cannot be training text",
     );
   }
   const nul = bytes.indexOf(0);

@@ -111,6 +111,58 @@ Deno.test("`loadFiles()` reports the place of a fault in a .json array or a .csv
     await refuses(read("latin1.csv"), "data.not-utf8", /latin1\.csv line 3 is not UTF-8: byte 3 is 0xe9/);
   }));
 
+Deno.test("`loadFiles()` reads .csv as other programs write it: blank lines first, `sep=`, line ends of old Macs", () =>
+  withFiles({
+    "blank.csv": "\n\r\nid,text\n1,one\n",
+    "sep.csv": '\ufeffsep=|\r\nid|text\r\n1|"one, two; three"\r\n',
+    "tab.csv": "sep=\t\ntext\tid\none\t1\n",
+    "mac.csv": 'id,text\r1,one\r2,"two\rlines"\r',
+    "ragged.csv": "sep=;\nid;text\n1;one\n2\n",
+    "nothing.csv": "\n\n",
+  }, async (folder) => {
+    assert.deepEqual(await texts(`${folder}/blank.csv`), ["one"]);
+    assert.deepEqual(await texts(`${folder}/sep.csv`), ["one, two; three"]);
+    assert.deepEqual(await texts(`${folder}/tab.csv`), ["one"]);
+    assert.deepEqual(await texts(`${folder}/mac.csv`), ["one", "two\rlines"]);
+    assert.deepEqual(await texts(`${folder}/nothing.csv`), []);
+    await refuses(() => texts(`${folder}/ragged.csv`), "data.bad-csv", /ragged\.csv line 4 has 1 fields/);
+  }));
+
+Deno.test("`loadFiles()` reads the NaN and Infinity of Python's JSON, and the text beside them unchanged", () =>
+  withFiles({
+    "a.jsonl": '{"score":NaN,"text":"one"}\n{"text":"NaN, -Infinity \\"NaN","x":[-Infinity,Infinity]}\n{"text":NaN}\n',
+    "b.json": '[{"score":NaN,"text":"one"}]',
+    "c.jsonl": '{"text":"one","x":NaNs}\n',
+  }, async (folder) => {
+    assert.deepEqual(await texts(`${folder}/a.jsonl`), ["one", 'NaN, -Infinity "NaN']);
+    assert.deepEqual(await texts(`${folder}/b.json`), ["one"]);
+    await refuses(() => texts(`${folder}/c.jsonl`), "data.bad-json", /line 1 is not JSON/);
+  }));
+
+Deno.test("`loadFiles()` reports a damaged second line of JSON lines in a .json", () =>
+  withFiles({ "a.json": '{"text":"one"}\n{"text":\n{"text":"three"}\n' }, async (folder) => {
+    await refuses(() => texts(`${folder}/a.json`), "data.bad-json", /a\.json line 2 is not JSON/);
+    const { skipped } = await load(`${folder}/a.json`, { skipBad: true });
+    assert.equal(skipped.badRecords, 1);
+  }));
+
+Deno.test("`loadFiles()` names UTF-16, and says what to do with a damaged .parquet in words", () =>
+  withFiles({
+    "le.txt": Uint8Array.from([0xff, 0xfe, 0x61, 0]),
+    "be.jsonl": Uint8Array.from([0xfe, 0xff, 0, 0x61]),
+    "zeros.parquet": utf8(`PAR1${"\0".repeat(100)}PAR1`),
+    "text.parquet": "hello, this is text",
+  }, async (folder) => {
+    await refuses(() => texts(`${folder}/le.txt`), "data.not-utf8", /byte 0 is 0xff/, /iconv -f utf-16/);
+    await refuses(() => texts(`${folder}/be.jsonl`), "data.not-utf8", /byte 0 is 0xfe/, /iconv -f utf-16/);
+    await refuses(
+      () => texts(`${folder}/zeros.parquet`),
+      "data.bad-parquet",
+      /Parquet file: its contents are damaged$/,
+    );
+    await refuses(() => texts(`${folder}/text.parquet`), "data.bad-parquet", /not a readable Parquet file/, /again/);
+  }));
+
 Deno.test("`loadFiles()` reads text from nested fields", () => {
   const nested = parquetWriteBuffer({
     schema: [
