@@ -20,7 +20,9 @@ export function readSince(text: string, now: Date): Date {
   if (exists && !Number.isNaN(date.getTime())) return date;
   throw new UserError(
     "list.since",
-    `Cannot read --since ${text}: expected a date such as 2026-11-22 or 2026-11-22T05:00 (local time, or with a time ` +
+    `Cannot read --since ${
+      text.trim() === text && text !== "" ? text : JSON.stringify(text)
+    }: expected a date such as 2026-11-22 or 2026-11-22T05:00 (local time, or with a time ` +
       "zone such as Z or +01:00), or how long ago, such as 90m, 36h, 7d or 2w",
   );
 }

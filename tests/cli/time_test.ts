@@ -53,6 +53,7 @@ Deno.test("`readSince()` refuses days that do not exist and what is no date, and
       "29.11.2026",
       "yesterday",
       "",
+      " 2026-11-29",
       "7",
       "1y",
     ]
@@ -61,4 +62,9 @@ Deno.test("`readSince()` refuses days that do not exist and what is no date, and
   }
   assert.equal(readSince("2w", now).toISOString(), "2026-11-15T12:00:00.000Z");
   assert.match(localMinute(now.toISOString()), /^2026-11-(29|30) \d\d:\d\d$/);
+});
+
+Deno.test("`readSince()` quotes what would be invisible in its message", () => {
+  assert.throws(() => readSince("", now), /Cannot read --since "": expected/);
+  assert.throws(() => readSince("2026-11-29 ", now), /Cannot read --since "2026-11-29 ": expected/);
 });

@@ -1,5 +1,6 @@
 // Updating the rows of every run: only what was added to its log and labels since the last update is read.
 import { join } from "node:path";
+import { UserError } from "../../errors.ts";
 import type { DatabaseSync } from "node:sqlite";
 import type { LogDamage, RunStatus, RunSummary, RunView } from "../events/views.ts";
 import { timeOfRunId } from "../files/run-id.ts";
@@ -93,7 +94,12 @@ async function updateRun(run: IndexedRun, before: Known | undefined): Promise<nu
   const writer = writerState(folder);
   const log = await stampOf(join(folder, LOG_FILE));
   const labels = await stampOf(join(folder, LABELS_FILE)) ?? NO_FILE;
-  if (log === undefined) return absent(run, before);
+  if (log === undefined) {
+    // A folder, a pipe or a link in its place hides the run's events, not the run.
+    const there = await Deno.lstat(join(folder, LOG_FILE)).then(() => true, () => false);
+    if (there) throw new UserError("run.unreadable", "Its event log is not a regular file");
+    return absent(run, before);
+  }
   const sameLog = isSame(before?.log, log);
   const sameLabels = isSame(before?.labels, labels);
   if (sameLog && sameLabels && isSettled(before?.status, writer)) return 0;

@@ -5,7 +5,7 @@ import { cellFolder, type CellManifest, CELLS_FOLDER, MANIFEST_FILE, readManifes
 import { checkpointsOf, checkpointSteps, verifyCheckpoint } from "../cells/checkpoint-store.ts";
 import { sha256OfFile } from "../files/files.ts";
 import { LOG_FILE } from "../log/log.ts";
-import { readEvents, readRun } from "../log/read.ts";
+import { damageText, readEvents, readRun } from "../log/read.ts";
 import type { CellView } from "../view/mod.ts";
 
 /** One file of a run's cells, after hashing it again. */
@@ -51,10 +51,11 @@ export async function verifyRun(runsFolder: string, id: string): Promise<Verific
   const view = await readRun(runsFolder, id);
   const log = await readEvents(runsFolder, id);
   if (view === undefined || log === undefined) return undefined;
-  const damage = log.damage.map(({ line, reason }) => ({
-    path: `${id}/${LOG_FILE}`,
-    problem: `line ${line}: ${reason}`,
-  }));
+  const damage = log.damage.map((one) => ({ path: `${id}/${LOG_FILE}`, problem: damageText(one) }));
+  if (damage.length === 0 && view.status === "damaged") {
+    const problem = log.events.length === 0 ? "it is empty" : "its first line is missing";
+    damage.push({ path: `${id}/${LOG_FILE}`, problem });
+  }
   const artifacts: ArtifactCheck[] = [];
   const checkpoints: CheckpointCheck[] = [];
   for (const { name, cellKey } of view.cells) {

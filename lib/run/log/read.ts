@@ -108,14 +108,22 @@ export function nameAndNote(view: RunView, id: string, damage: readonly LogDamag
     if (view.title === "") view.title = id;
     view.startedAt = timeOfRunId(id);
     const [first] = damage;
-    const where = first === undefined ? "it is empty" : `line ${first.line}: ${first.reason}`;
+    const missing = view.cells.length === 0 ? "it is empty" : "its first line is missing";
+    const where = first === undefined ? missing : damageText(first);
     view.error ??= `The start of the event log cannot be read (${where})`;
   }
   const texts = damage.slice(0, MOST_NOTES).map(({ line, reason }) =>
-    `Line ${line} of the event log is damaged and left out: ${reason}`
+    line === 0
+      ? `The event log is damaged: ${reason}`
+      : `Line ${line} of the event log is damaged and left out: ${reason}`
   );
   if (damage.length > MOST_NOTES) texts.push(`${damage.length - MOST_NOTES} more lines of the event log are damaged`);
   for (const text of texts) view.notes.push({ level: "warning", text, time: view.updatedAt });
+}
+
+/** Damage in words. Line 0 stands for the whole log. */
+export function damageText({ line, reason }: LogDamage): string {
+  return line === 0 ? reason : `line ${line}: ${reason}`;
 }
 
 /** Of more damaged lines, the view only says how many there are. */

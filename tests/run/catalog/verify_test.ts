@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
+import { listCommand } from "../../../lib/cli/ls.ts";
 import { verifyCommand } from "../../../lib/cli/verify.ts";
 import { openRun, type Verification } from "../../../lib/run/mod.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
@@ -87,6 +88,35 @@ Deno.test("`verifyCommand()` names a damaged manifest, cell log and event log, a
     assert.match(found.text, /\.\.\/secret: it would be outside/);
     assert.match(found.damage[0]!.problem, /^line \d+: it is not a valid event/);
   }));
+
+const logHarms: readonly (readonly [string, (log: string) => Promise<void>, string])[] = [
+  ["is empty", (log) => Deno.truncate(log), "it is empty"],
+  ["lacks its first line", async (log) => {
+    const text = await Deno.readTextFile(log);
+    await Deno.writeTextFile(log, text.slice(text.indexOf("\n") + 1));
+  }, "its first line is missing"],
+  ["is a folder", async (log) => {
+    await Deno.remove(log);
+    await Deno.mkdir(log);
+  }, "it is not a regular file"],
+  ["is a dangling link", async (log) => {
+    await Deno.remove(log);
+    await Deno.symlink("nowhere", log);
+  }, "it is not a regular file"],
+];
+for (const [what, harm, problem] of logHarms) {
+  Deno.test(`a run whose event log ${what} is listed, and \`verifyCommand()\` names the log`, () =>
+    withFolder(async (folder) => {
+      const { id } = await trainedRun(folder, 1);
+      await harm(join(folder, id, "events.jsonl"));
+      const { ok, damage } = await verify(folder, id);
+      assert.equal(ok, false);
+      assert.deepEqual(damage, [{ path: `${id}/events.jsonl`, problem }]);
+      let listed = "";
+      await listCommand(["--runs", folder], (piece) => listed += piece);
+      assert.match(listed, new RegExp(`(?:damaged|unreadable): ${id}: `));
+    }));
+}
 
 Deno.test("`deno task verify` ends with exit code 1 when something is damaged", () =>
   withFolder(async (folder) => {
