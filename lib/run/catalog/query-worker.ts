@@ -26,6 +26,11 @@ function answer({ path, sql, limit }: QueryRequest): QueryReply {
     statement.setReadBigInts(true); // otherwise, integers above 2^53 are errors
     const columns = statement.columns().map(({ name }) => name);
     if (columns.length === 0) return { error: "it returns no rows" };
+    // Rows are objects: of two columns of one name, the first would be lost.
+    const twice = columns.find((name, i) => columns.indexOf(name) !== i);
+    if (twice !== undefined) {
+      return { error: `it returns two columns named ${JSON.stringify(twice)}; rename one with as` };
+    }
     const first = firstRows(statement, limit + 1);
     if (first.length > limit) return { columns, rows: first.slice(0, limit).map(withNumbers), more: true };
     // `iterate()` ends without an error when a row fails (Deno 2.9); `all()` throws, and there are few rows by now.

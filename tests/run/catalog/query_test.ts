@@ -41,6 +41,8 @@ for (
     ["select * from nope", "query.failed"],
     ["select 'open", "query.failed"],
     ["select load_extension('x')", "query.failed"],
+    ["select 1 as a, 2 as b, 3 as a", "query.failed"],
+    ["select * from runs a, runs b", "query.failed"],
   ] as const
 ) {
   Deno.test(`\`queryRuns()\` refuses ${JSON.stringify(sql)} as ${code}`, () =>
