@@ -37,6 +37,7 @@ export function attentionProgram(layout: AttentionLayout): Program {
       DOCUMENT_FUNCTIONS,
       documentLimit("firstKey"),
       `var<workgroup> exchange: array<vec4<f32>, THREADS>;`,
+      SCALE_ROWS,
     ].join("\n"),
     main: `
   let x = lane % ACROSS;
@@ -75,10 +76,7 @@ ${
 ${eachOfFour((j) => `    block[${j}] = select(vec4<f32>(0.0), exp(block[${j}] - largest), allowed${j});`)}
     let fade = exp(before - largest);
     total = total * fade + block[0] + block[1] + block[2] + block[3];
-${
-      eachPart(layout, (p) =>
-        `    out${p} = mat4x4<f32>(out${p}[0] * fade[0], out${p}[1] * fade[1], out${p}[2] * fade[2], out${p}[3] * fade[3]);`)
-    }
+${eachPart(layout, (p) => `    out${p} = scaleRows(out${p}, fade);`)}
     shareWeights(x, y, block);
     load_v_column(lane, batch, keyHead, start);
     workgroupBarrier();
@@ -92,10 +90,12 @@ ${accumulate(layout, "out")}
   if (x == 0u && row0 + 4u * y < uniforms.T) {
     rowStats[(batch * uniforms.H + head) * blocks() + row0 / 4u + y] = largest + log(total);
   }
-${
-      eachPart(layout, (p) =>
-        `  out${p} = mat4x4<f32>(out${p}[0] / total[0], out${p}[1] / total[1], out${p}[2] / total[2], out${p}[3] / total[3]);`)
-    }
+${eachPart(layout, (p) => `  out${p} = scaleRows(out${p}, 1.0 / total);`)}
 ${writeRows(layout, "out", "out", "batch", "head")}`,
   }));
 }
+
+const SCALE_ROWS = `
+fn scaleRows(rows: mat4x4<f32>, factors: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(rows[0] * factors.x, rows[1] * factors.y, rows[2] * factors.z, rows[3] * factors.w);
+}`;

@@ -121,7 +121,12 @@ function matMul({ inputs, attrs, backend }: Parameters<KernelFunction>[0]): tf.T
   const spread = (tensor: tf.TensorInfo) => spreadOver(backend, tensor, batchShape);
   const [wholeA, wholeB] = [spread(a), spread(b)];
   const product = {
-    ...{ batch, M, N, K, transposeA, transposeB },
+    batch,
+    M,
+    N,
+    K,
+    transposeA,
+    transposeB,
     sharedA: sizeOf(outer(a)) === 1,
     sharedB: sizeOf(outer(b)) === 1,
   };
