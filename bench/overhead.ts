@@ -96,7 +96,7 @@ try {
 function intervalOf(cost: number): number {
   let now = 0;
   const schedule = checkpointSchedule(checkpointConfigSchema.parse({}), () => now);
-  schedule.kept(cost);
+  schedule.saved(cost);
   const progress = { step: 1 } as Parameters<typeof schedule.due>[0];
   while (!schedule.due(progress)) now += 0.1;
   return now;

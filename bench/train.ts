@@ -6,7 +6,14 @@
 //     [--width d] [--layers L] [--context T] [--inner N] [--batch N] [--experts n] [--stitches K]   in place of the shape's
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
-import { checkModelConfig, decode, headLoss, initialWeights, type ModelConfig, toVariables } from "../lib/model/mod.ts";
+import {
+  checkModelConfig,
+  headLoss,
+  hiddenStates,
+  initialWeights,
+  type ModelConfig,
+  toVariables,
+} from "../lib/model/mod.ts";
 import { random } from "../lib/random.ts";
 import {
   beforeFirstStitch,
@@ -92,7 +99,7 @@ function pretrainJob(): Job {
   return {
     parameters,
     prepare: () => [],
-    loss: () => headLoss(config, parameters, decode(config, parameters, inputs), targets),
+    loss: () => headLoss(config, parameters, hiddenStates(config, parameters, inputs), targets),
   };
 }
 

@@ -1,7 +1,7 @@
 // A training step on the GPU: ours, and the same model from stock tfjs operations on the stock backend.
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { decode, headLoss, initialWeights, toVariables } from "../../lib/model/mod.ts";
+import { headLoss, hiddenStates, initialWeights, toVariables } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import { adamW, type AdamWSlot, findAdapter, openWebGpu, requestDevice } from "../../lib/tensor/mod.ts";
 import { type ShapeName, shapes } from "../shapes.ts";
@@ -71,7 +71,7 @@ function stepOf(shape: ShapeName) {
     run: () =>
       tf.tidy(() => {
         step++;
-        const loss = () => headLoss(config, parameters, decode(config, parameters, inputs, {}), targets);
+        const loss = () => headLoss(config, parameters, hiddenStates(config, parameters, inputs, {}), targets);
         const { value, grads } = tf.variableGrads(loss, slots.map(({ parameter }) => parameter));
         adamW(slots, slots.map(({ parameter }) => grads[parameter.name]!), { ...settings, step });
         return value;

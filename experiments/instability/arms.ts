@@ -37,7 +37,8 @@ export function armsOf({ train, monitor, arms, epsilons }: InstabilityConfig): A
     ...epsilons.map((epsilon) => ({
       name: `epsilon=${epsilon.toExponential()}`,
       what: `nothing, with ε ${epsilon.toExponential()}`,
-      ...{ train: { ...train, epsilon }, monitor: told },
+      train: { ...train, epsilon },
+      monitor: told,
     })),
   ];
 }

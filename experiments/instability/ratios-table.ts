@@ -18,7 +18,9 @@ export function ratiosTable({ statistics, outcome: { spikes, seed } }: Trace): T
   const columns = MOMENTS.flatMap(([offset, when]) => {
     const groups = statistics[spike.tick - 1 + offset] ?? [];
     return groups.filter(({ group }) => isWatched(group)).map(({ group, histogram }) => ({
-      ...{ key: `${offset} ${group}`, title: `${group}, ${when}`, histogram },
+      key: `${offset} ${group}`,
+      title: `${group}, ${when}`,
+      histogram,
     }));
   });
   if (columns.length === 0) return undefined;

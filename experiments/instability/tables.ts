@@ -6,7 +6,10 @@ import type { Outcome } from "./outcome.ts";
 
 const text = (key: string, title: string): Column => ({ key, title, kind: "text" });
 const number = (key: string, title: string, digits: number, better?: "lower" | "higher"): Column => ({
-  ...{ key, title, kind: "number", digits },
+  key,
+  title,
+  kind: "number",
+  digits,
   ...(better === undefined ? {} : { better }),
 });
 
@@ -100,7 +103,10 @@ export function warningsTable(all: readonly ArmOutcomes[]): Table {
         if (spikes.length === 0) return [{ ...common, spike: "none", before: null, peak: null, lead: "" }];
         return spikes.map(({ tick, before, peak, lead }) => ({
           ...common,
-          ...{ spike: String(tick), before, peak, lead: leadText(lead) },
+          spike: String(tick),
+          before,
+          peak,
+          lead: leadText(lead),
         }));
       })
     ),

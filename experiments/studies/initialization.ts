@@ -5,12 +5,12 @@ import { type Study, studyMain } from "../../lib/study/mod.ts";
 
 export const initializationStudy: Study = {
   name: "initialization",
-  title: "Initialisation of the stitches",
+  title: "Initialization of the stitches",
   question: "Does it matter whether the stitches start as a plain mean, as the hub alone, or at random?",
   variants: () =>
-    (["identity", "hub-preserving", "random"] as const).map((initialisation) => ({
-      name: initialisation,
-      change: (config) => ({ ...config, stitch: { ...config.stitch, initialisation } }),
+    (["identity", "hub-preserving", "random"] as const).map((initialization) => ({
+      name: initialization,
+      change: (config) => ({ ...config, stitch: { ...config.stitch, initialization } }),
     })),
   directions: () => [
     {

@@ -8,7 +8,13 @@ import { TASK_NAMES } from "./domain-tasks.ts";
 const CURVES = ["loss", "validation", "lr", "gradientNorm", "tokens", "tokensPerSecond"];
 /** What the monitor logs of each group of parameters. */
 const STATISTICS = [
-  ...["updateRms", "updateToWeight", "edge", "bimodality", "alignment", "autocorrelation", "belowEpsilon"],
+  "updateRms",
+  "updateToWeight",
+  "edge",
+  "bimodality",
+  "alignment",
+  "autocorrelation",
+  "belowEpsilon",
 ];
 
 /** The results of every method, and the curves of every training cell. */

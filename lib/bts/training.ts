@@ -70,7 +70,7 @@ async function checkpointsInCell(
       const { step, validation: score } = state.now.progress;
       const point = { step, score, bytes: checkpointBytes(state), keep: checkpoint.keep };
       await cell.checkpoints.save(point, (folder) => writeTrainState(folder, state, config, rngSeed));
-      schedule.kept((performance.now() - began) / 1000);
+      schedule.saved((performance.now() - began) / 1000);
     },
   };
 }

@@ -22,7 +22,7 @@ import {
   freezeModels,
   stitchedLanguageModel,
   stitchModels,
-  summariseGates,
+  summarizeGates,
   tokenGates,
 } from "../stitch/mod.ts";
 import { openDevice } from "../tensor/mod.ts";
@@ -176,7 +176,7 @@ async function traceGates(run: StitchedRun, parts: readonly Part[], generate: nu
       after: found.after,
       models: found.models.map((i) => names[i]!),
       gates: found.gates,
-      summaries: segments.map(({ start, end }) => summariseGates(found, start, end) ?? null),
+      summaries: segments.map(({ start, end }) => summarizeGates(found, start, end) ?? null),
     }));
     const texts = tokenTexts(tokenizer, ids);
     const tokens = ids.map((id, i) => ({ id, text: texts[i]! }));

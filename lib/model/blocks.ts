@@ -1,4 +1,4 @@
-// The two parts of a decoder layer as functions of their own weights: grouped-query attention and SwiGLU feed-forward.
+// The two blocks of a decoder layer, without their norms: grouped-query attention and the SwiGLU feed-forward.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { addLinear, causalAttention, inShape, linear, linears, rope, type RopeTable, swiglu } from "../tensor/mod.ts";
@@ -7,14 +7,14 @@ import type { ModelConfig } from "./config.ts";
 import type { Weights } from "./weights.ts";
 
 /**
- * Causal self-attention without norm.
+ * Causal self-attention.
  *
- * @param prefix where its projections lie: `q_proj.weight`, `k_proj.weight`, `v_proj.weight`, `o_proj.weight`
- * @param x normed states, float32 `[B, T, d]`, or its rows as `[B·T, d]` or `[models, B/models·T, d]`
- * @param pass.rope the table of T positions
+ * @param prefix of the weights' names: `q_proj.weight`, `k_proj.weight`, `v_proj.weight`, `o_proj.weight`
+ * @param x normalized states, float32 `[B, T, d]`, or their rows as `[B·T, d]` or `[models, B/models·T, d]`
+ * @param pass.rope the RoPE table of T positions
  * @param pass.documents int32 `[B, T]`; attention stays within one document
  * @param cache extended in place at `layer`
- * @param residual what the result is added to, float32 like x
+ * @param residual the residual stream that the result is added to, float32 like x
  * @returns float32 like x
  */
 export function attention<T extends tf.Tensor>(
@@ -46,11 +46,11 @@ export function attention<T extends tf.Tensor>(
 }
 
 /**
- * The gated feed-forward without norm.
+ * The gated feed-forward.
  *
- * @param prefix where its projections lie: `gate_proj.weight`, `up_proj.weight`, `down_proj.weight`
- * @param x normed states, float32 `[..., d]`
- * @param residual what the result is added to, float32 like x
+ * @param prefix of the weights' names: `gate_proj.weight`, `up_proj.weight`, `down_proj.weight`
+ * @param x normalized states, float32 `[..., d]`
+ * @param residual the residual stream that the result is added to, float32 like x
  * @returns float32 `[..., d]`
  */
 export function feedForward(weights: Weights, prefix: string, x: tf.Tensor, residual?: tf.Tensor): tf.Tensor {
@@ -63,7 +63,11 @@ function mapAndAdd(x: tf.Tensor, w: tf.Tensor, residual: tf.Tensor | undefined):
   return residual === undefined ? linear(x, w) : addLinear(residual, x, w);
 }
 
-/** A weight by name; a model that lacks it is refused. */
+/**
+ * A weight by name.
+ *
+ * @throws UserError `model.weights` when the model lacks it
+ */
 export function weight(weights: Weights, name: string): tf.Tensor {
   const tensor = weights[name];
   if (tensor === undefined) throw new UserError("model.weights", `The model lacks the weight "${name}"`);

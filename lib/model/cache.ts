@@ -1,4 +1,4 @@
-// The KV cache: keys and values of the tokens seen so far, one entry per layer.
+// The KV cache: keys and values of the tokens read so far, one entry per layer.
 import * as tf from "@tensorflow/tfjs";
 
 /** Keys (rotated) and values of one layer, `[batch, length, kvHeads, headSize]`. */
@@ -7,7 +7,7 @@ export interface LayerCache {
   v: tf.Tensor4D;
 }
 
-/** One model's cache; it grows in place and belongs to no other model. */
+/** The cache of one model; it grows in place. */
 export class KvCache {
   readonly layers: (LayerCache | undefined)[];
 
@@ -15,7 +15,7 @@ export class KvCache {
     this.layers = Array.from({ length: layers }, () => undefined);
   }
 
-  /** How many tokens it holds. */
+  /** Number of tokens in the cache. */
   get length(): number {
     return this.layers[0]?.k.shape[1] ?? 0;
   }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 
-/** A decoder's shape. */
+/** The shape of a decoder. */
 export const modelConfigSchema = z.strictObject({
   vocabSize: z.int().min(1).max(1_000_000).default(2048).describe("tokens in the vocabulary"),
   width: z.int().min(1).max(65_536).default(128).describe("d, the width of the residual stream"),
@@ -13,15 +13,15 @@ export const modelConfigSchema = z.strictObject({
   contextLength: z.int().min(2).max(1_048_576).default(128).describe("T, tokens in a training sequence"),
   ropeTheta: z.number().positive().max(1e12).default(10_000).describe("base of the rotary embedding's wavelengths"),
   normEps: z.number().positive().max(1).default(1e-5).describe("epsilon of RMSNorm"),
-  tiedEmbeddings: z.boolean().default(true).describe("whether the head is the embedding table"),
+  tiedEmbeddings: z.boolean().default(true).describe("whether the head uses the embedding table"),
 });
 
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
 
 /**
- * The same shape, when it is one that can be built.
+ * Returns `config` if its numbers of heads fit.
  *
- * @throws UserError `model.shape` when heads do not divide the width, or key-value heads the heads
+ * @throws UserError `model.shape` when width / heads is not a whole, even number, or kvHeads does not divide heads
  */
 export function checkModelConfig(config: ModelConfig): ModelConfig {
   const { width, heads, kvHeads } = config;
@@ -62,7 +62,7 @@ export function weightShapes(config: ModelConfig): ReadonlyMap<string, readonly 
   return shapes;
 }
 
-/** How many parameters a decoder of this shape has. */
+/** Number of parameters of a decoder. */
 export function parameterCount(config: ModelConfig): number {
   let count = 0;
   for (const shape of weightShapes(config).values()) count += shape.reduce((a, b) => a * b, 1);
@@ -70,8 +70,8 @@ export function parameterCount(config: ModelConfig): number {
 }
 
 /**
- * Floating-point operations of one forward pass for one token: two per multiply-add of every product, the head
- * included, and attention over `keys` positions.
+ * FLOPs of the forward pass for one token: two per multiply-add of every matrix product, including the head, and of
+ * attention over `keys` positions.
  */
 export function forwardFlops(config: ModelConfig, keys = config.contextLength / 2): number {
   const { vocabSize, width: d, layers, heads, kvHeads, inner } = config;

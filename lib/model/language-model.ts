@@ -1,38 +1,38 @@
-// A single decoder as a language model that can be evaluated and sampled from.
+// The interface of language models, for evaluation and sampling, and a decoder with that interface.
 import * as tf from "@tensorflow/tfjs";
 import { crossEntropy } from "../tensor/mod.ts";
 import { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
-import { decode, forward, headLosses } from "./llama.ts";
+import { forward, headLosses, hiddenStates } from "./llama.ts";
 import type { Weights } from "./weights.ts";
 
-/** What a model remembers between calls of incremental decoding; each kind of model has its own. */
+/** State of incremental decoding between calls; each kind of model has its own. */
 export interface DecodingState {
-  /** How many tokens it holds. */
+  /** Number of tokens read so far. */
   readonly length: number;
   dispose(): void;
 }
 
-/** Anything that gives a next-token distribution: a decoder, an ensemble, a stitched model. */
+/** Anything that predicts the next token: a decoder, an ensemble, a stitched model. */
 export interface LanguageModel {
   readonly vocabSize: number;
   readonly contextLength: number;
   /**
-   * Logits (any constant per position may be added: `softmax` of them is the distribution).
+   * Logits, up to a constant per position; their softmax is the distribution of the next token.
    *
    * @param ids int32 `[batch, time]`; every row is one document from its start
-   * @param state when given, `ids` continue the state's tokens, and the state is extended in place
+   * @param state when given, `ids` continue its tokens, and it is extended in place
    * @returns float32 `[batch, time, vocab]`
    */
   logits(ids: tf.Tensor2D, state?: DecodingState): tf.Tensor3D;
   /** An empty state for incremental decoding. */
   decodingState(): DecodingState;
   /**
-   * Negative log-likelihood of each next token, in nats; for models that need not make all logits to know it.
+   * Negative log-likelihood of each next token, in nats, for models that can compute it without all logits.
    * {@linkcode tokenLosses} falls back on the logits.
    *
-   * @param targets int32 `[batch, time]`: the token after each of `ids`, or −1 where it does not count
-   * @returns float32 `[batch, time]`, 0 where it does not count
+   * @param targets int32 `[batch, time]`: the next token at each position, or −1 where it is ignored
+   * @returns float32 `[batch, time]`, 0 where it is ignored
    */
   readonly losses?: (ids: tf.Tensor2D, targets: tf.Tensor2D) => tf.Tensor2D;
 }
@@ -41,8 +41,8 @@ export interface LanguageModel {
  * Negative log-likelihood of each next token, in nats.
  *
  * @param ids int32 `[batch, time]`; every row is one document from its start
- * @param targets int32 `[batch, time]`: the token after each of `ids`, or −1 where it does not count
- * @returns float32 `[batch, time]`, 0 where it does not count
+ * @param targets int32 `[batch, time]`: the next token at each position, or −1 where it is ignored
+ * @returns float32 `[batch, time]`, 0 where it is ignored
  */
 export function tokenLosses(model: LanguageModel, ids: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor2D {
   if (model.losses !== undefined) return model.losses(ids, targets);
@@ -52,13 +52,13 @@ export function tokenLosses(model: LanguageModel, ids: tf.Tensor2D, targets: tf.
   });
 }
 
-/** The decoder with these weights. */
+/** A decoder as a language model. */
 export function decoder(config: ModelConfig, weights: Weights): LanguageModel {
   return {
     vocabSize: config.vocabSize,
     contextLength: config.contextLength,
     logits: (ids, state) => tf.tidy(() => forward(config, weights, ids, { cache: state as KvCache | undefined })),
-    losses: (ids, targets) => tf.tidy(() => headLosses(config, weights, decode(config, weights, ids), targets)),
+    losses: (ids, targets) => tf.tidy(() => headLosses(config, weights, hiddenStates(config, weights, ids), targets)),
     decodingState: () => new KvCache(config.layers),
   };
 }

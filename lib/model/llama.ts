@@ -1,5 +1,5 @@
-// The Llama decoder as functions of its weights: embedding, decoder layers, head.
-// Pre-norm RMSNorm, rotary embedding, grouped-query attention, SwiGLU, no biases (arXiv 2307.09288 §2.2).
+// The Llama decoder as functions of its weights: embedding, decoder layers, head. Pre-norm RMSNorm, rotary embedding,
+// grouped-query attention, SwiGLU, no biases (arXiv 2307.09288 §2.2).
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import {
@@ -19,7 +19,7 @@ import type { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import type { Weights } from "./weights.ts";
 
-/** What one forward pass shares between its layers. */
+/** What the layers of one forward pass share. */
 export interface Pass {
   readonly rope: RopeTable;
   /** int32 `[batch, time]`; attention stays within one document. */
@@ -27,13 +27,13 @@ export interface Pass {
   readonly activations: Activations;
 }
 
-/** What is kept for the backward pass: everything, or each decoder layer's input, from which it computes the rest again. */
+/** What is kept for the backward pass: all activations, or each layer's input, from which the rest is recomputed. */
 export type Activations = "keep" | "recompute";
 
 /**
- * The pass for `time` tokens that stand after `offset` earlier ones.
+ * A forward pass over `time` tokens that follow `offset` earlier ones.
  *
- * @throws UserError `model.context` when they exceed the context length
+ * @throws UserError `model.context` when together they exceed the context length
  */
 export function beginPass(
   config: ModelConfig,
@@ -51,7 +51,7 @@ export function beginPass(
   return { rope: ropeTable(time, config.width / config.heads, config.ropeTheta, offset), documents, activations };
 }
 
-/** Token ids int32 `[B, T]` to the residual stream `[B, T, d]`. */
+/** Embeds token ids, int32 `[B, T]`, into the residual stream, `[B, T, d]`. */
 export function embed(weights: Weights, ids: tf.Tensor2D): tf.Tensor3D {
   return embedding(weight(weights, "model.embed_tokens.weight") as tf.Tensor2D, ids) as tf.Tensor3D;
 }
@@ -60,8 +60,8 @@ export function embed(weights: Weights, ids: tf.Tensor2D): tf.Tensor3D {
  * One decoder layer.
  *
  * @param layer from 0
- * @param h float32 `[B, T, d]`, or its rows `[B·T, d]`, which layers need not reshape
- * @param cache the model's own cache, extended in place
+ * @param h float32 `[B, T, d]`, or its rows `[B·T, d]`, which need no reshaping
+ * @param cache the model's cache, extended in place
  * @returns float32 like h
  */
 export function decoderLayer<T extends tf.Tensor2D | tf.Tensor3D>(
@@ -73,7 +73,7 @@ export function decoderLayer<T extends tf.Tensor2D | tf.Tensor3D>(
   cache?: KvCache,
 ): T {
   if (pass.activations === "recompute" && cache === undefined) return recomputedLayer(config, weights, layer, h, pass);
-  // What the layer makes on the way goes as soon as nothing needs it, not at the end of the training step.
+  // Without the tidy, intermediate tensors would live until the end of the training step.
   return tf.tidy(() => attendAndFeed(config, weights, layer, h, pass, cache));
 }
 
@@ -107,7 +107,7 @@ function attendAndFeed<T extends tf.Tensor>(
   const prefix = `model.layers.${layer}.`;
   const branch = (name: string, stream: tf.Tensor) =>
     normBranch(stream, weight(weights, `${prefix}${name}.weight`), config.normEps);
-  // Rows, of each model of a stack: so the operations need not reshape what goes from one to the next.
+  // Rows (per model in a stack), so that no operation has to reshape its input.
   const q = weight(weights, `${prefix}self_attn.q_proj.weight`);
   const rows = inShape(h, q.rank === 3 ? [q.shape[0]!, -1, config.width] : [-1, config.width]);
   const [x, stream] = branch("input_layernorm", rows);
@@ -118,24 +118,24 @@ function attendAndFeed<T extends tf.Tensor>(
   return inShape(feedForward(weights, `${prefix}mlp.`, y, middle), h.shape);
 }
 
-/** The final norm and the head: `[B, T, d]` to logits `[B, T, vocab]`. */
+/** The final norm and the head: hidden states `[B, T, d]` to logits `[B, T, vocab]`. */
 export function head(config: ModelConfig, weights: Weights, h: tf.Tensor3D): tf.Tensor3D {
   return linear(finalNorm(config, weights, h), headTable(config, weights)) as tf.Tensor3D;
 }
 
 /**
- * What the head's logits say of the next tokens, without holding them all.
+ * Cross-entropy of the head's logits, without holding all of them at once.
  *
- * @param h float32 `[B, T, d]`, the residual stream after the last layer
- * @param targets int32 `[B, T]`: the token after each, or negative where it does not count
- * @returns negative log-likelihoods in nats, `[B, T]`; 0 where it does not count
+ * @param h hidden states after the last layer, float32 `[B, T, d]`
+ * @param targets int32 `[B, T]`: the next token at each position, or negative where it is ignored
+ * @returns negative log-likelihoods in nats, `[B, T]`; 0 where the target is ignored
  */
 export function headLosses(config: ModelConfig, weights: Weights, h: tf.Tensor3D, targets: tf.Tensor2D): tf.Tensor2D {
   const x = finalRows(config, weights, h);
   return inShape(linearCrossEntropy(x, headTable(config, weights), inShape(targets, [-1])), targets.shape);
 }
 
-/** The mean of {@linkcode headLosses} over all positions, a scalar; its gradient makes the logits no second time. */
+/** The mean of {@linkcode headLosses} over all positions; its gradient does not recompute the logits. */
 export function headLoss(config: ModelConfig, weights: Weights, h: tf.Tensor3D, targets: tf.Tensor2D): tf.Scalar {
   const x = finalRows(config, weights, h);
   return meanLinearCrossEntropy(x, headTable(config, weights), inShape(targets, [-1]));
@@ -154,23 +154,23 @@ function headTable({ tiedEmbeddings }: ModelConfig, weights: Weights): tf.Tensor
   return weight(weights, tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight") as tf.Tensor2D;
 }
 
-/** How a decoder reads token ids. */
+/** Options of a decoder's forward pass. */
 export interface ReadOptions {
   /** int32 `[B, T]`; attention stays within one document. */
   readonly documents?: tf.Tensor2D | undefined;
-  /** Extended in place; the ids continue what it holds. */
+  /** The ids continue its tokens; it is extended in place. */
   readonly cache?: KvCache | undefined;
   /** What is kept for the backward pass. @default "keep" */
   readonly activations?: Activations | undefined;
 }
 
 /**
- * The residual stream of a decoder after its last layer: what {@linkcode head} and {@linkcode headLoss} take.
+ * The hidden states of a decoder after its last layer: the input of {@linkcode head} and {@linkcode headLoss}.
  *
  * @param ids int32 `[B, T]`
  * @returns float32 `[B, T, d]`
  */
-export function decode(
+export function hiddenStates(
   config: ModelConfig,
   weights: Weights,
   ids: tf.Tensor2D,
@@ -195,5 +195,5 @@ export function forward(
   ids: tf.Tensor2D,
   options: ReadOptions = {},
 ): tf.Tensor3D {
-  return head(config, weights, decode(config, weights, ids, options));
+  return head(config, weights, hiddenStates(config, weights, ids, options));
 }

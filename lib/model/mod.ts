@@ -1,4 +1,4 @@
-// The model room's public face: the Llama decoder, its weights and its cache.
+// Public API: the Llama decoder, its weights and its cache.
 export {
   checkModelConfig,
   forwardFlops,
@@ -25,13 +25,13 @@ export { KvCache } from "./cache.ts";
 export {
   type Activations,
   beginPass,
-  decode,
   decoderLayer,
   embed,
   forward,
   head,
   headLoss,
   headLosses,
+  hiddenStates,
   type Pass,
   type ReadOptions,
 } from "./llama.ts";

@@ -1,4 +1,4 @@
-// A decoder's weights: named tensors, made from a seed or from plain arrays.
+// A decoder's weights: named tensors, drawn at random or copied from arrays.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { type Random, random } from "../random.ts";
@@ -7,21 +7,20 @@ import { type ModelConfig, weightShapes } from "./config.ts";
 /** Tensors by Hugging Face name. */
 export type Weights = Readonly<Record<string, tf.Tensor>>;
 
-/** A tensor off the device: shape and values. */
+/** A tensor in host memory. */
 export interface HostTensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
 
-/** Plain arrays by Hugging Face name. */
+/** Host tensors by Hugging Face name. */
 export type HostWeights = Readonly<Record<string, HostTensor>>;
 
 /**
- * Fresh weights: normal with deviation 0.02, residual outputs 0.02 / √(2L) (GPT-2's scaling), norms one.
- *
- * A pure function of the shape and the seed.
+ * Initial weights: normal with standard deviation 0.02, or 0.02 / √(2L) for projections into the residual stream
+ * (GPT-2's scaling); norms are 1. A pure function of its arguments.
  */
-export function initialWeights(config: ModelConfig, seed: number): HostWeights {
+export function initialWeights(config: ModelConfig, rngSeed: number): HostWeights {
   const weights: Record<string, HostTensor> = {};
   for (const [name, shape] of weightShapes(config)) {
     const size = shape.reduce((a, b) => a * b, 1);
@@ -29,22 +28,22 @@ export function initialWeights(config: ModelConfig, seed: number): HostWeights {
     if (shape.length === 1) data.fill(1);
     else {
       const residual = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
-      fillNormal(data, 0.02 / (residual ? Math.sqrt(2 * config.layers) : 1), random(seed, "weights", name));
+      fillNormal(data, 0.02 / (residual ? Math.sqrt(2 * config.layers) : 1), random(rngSeed, "weights", name));
     }
     weights[name] = { shape, data };
   }
   return weights;
 }
 
-/** Fills with normal variates of the given deviation. */
+/** Fills `data` with normal variates of mean 0 and the given standard deviation. */
 export function fillNormal(data: Float32Array, deviation: number, source: Random): void {
   for (let i = 0; i < data.length; i++) data[i] = deviation * source.normal();
 }
 
 /**
- * Checks that `weights` are exactly those of `config`.
+ * Checks that `weights` has exactly the names and shapes of `config`.
  *
- * @throws UserError `model.weights` naming the first weight that is missing, extra or of another shape
+ * @throws UserError `model.weights` naming the first weight that is missing, unknown or of the wrong shape
  */
 export function checkWeights(
   config: ModelConfig,
@@ -56,7 +55,7 @@ export function checkWeights(
     const found = Object.hasOwn(weights, name) ? weights[name] : undefined;
     if (found === undefined) throw new UserError("model.weights", `${where} lacks the weight "${name}"`);
     if (String(found.shape) !== String(shape)) {
-      throw new UserError("model.weights", `${where}: "${name}" is [${found.shape}], not [${shape}]`);
+      throw new UserError("model.weights", `${where}: "${name}" has the shape [${found.shape}], not [${shape}]`);
     }
   }
   const extra = Object.keys(weights).find((name) => !shapes.has(name));
@@ -66,26 +65,26 @@ export function checkWeights(
 /** Weights on the device that their owner frees: at the end of a block (`using`), or with {@linkcode disposeWeights}. */
 export type OwnedWeights<T extends tf.Tensor = tf.Tensor> = Readonly<Record<string, T>> & Disposable;
 
-/** Copies weights onto the device, frozen. */
+/** Copies weights to the device, frozen. */
 export function toDevice(weights: HostWeights): OwnedWeights {
   return owned(mapRecord(weights, ({ shape, data }) => tf.keep(tf.tensor(data.slice(), [...shape], "float32"))));
 }
 
-/** Copies weights onto the device as variables that an optimizer can change. */
+/** Copies weights to the device as variables that an optimizer can change. */
 export function toVariables(weights: HostWeights): OwnedWeights<tf.Variable> {
   return owned(
     mapRecord(weights, ({ shape, data }) => tf.tidy(() => tf.variable(tf.tensor(data.slice(), [...shape])))),
   );
 }
 
-/** Not enumerable, so that neither a copy by `...` nor a walk over the names meets it. */
+/** The disposer is not enumerable: spread copies and loops over the names leave it out. */
 function owned<T extends tf.Tensor>(weights: Readonly<Record<string, T>>): OwnedWeights<T> {
   return Object.defineProperty({ ...weights }, Symbol.dispose, {
     value: () => disposeWeights(weights),
   }) as OwnedWeights<T>;
 }
 
-/** Reads weights back from the device. */
+/** Copies weights from the device. */
 export async function toHost(weights: Weights): Promise<HostWeights> {
   const host: Record<string, HostTensor> = {};
   for (const [name, tensor] of Object.entries(weights)) {
@@ -94,7 +93,7 @@ export async function toHost(weights: Weights): Promise<HostWeights> {
   return host;
 }
 
-/** Frees weights. Freeing them twice is fine. */
+/** Frees weights. Freeing them twice does no harm. */
 export function disposeWeights(weights: Weights): void {
   for (const tensor of Object.values(weights)) tensor.dispose();
 }

@@ -1,15 +1,15 @@
-// Whether stitch parameters are those of a configuration and of the experts that are here.
+// Checks that stitch parameters fit a configuration and the experts that are present.
 import { UserError } from "../errors.ts";
 import type { Weights } from "../model/mod.ts";
 import type { StitchConfig } from "./config.ts";
 import { modelOfParameter, stitchShapes, type StitchSize } from "./weights.ts";
 
 /**
- * Checks that the parameters are exactly those that the configuration needs.
+ * Checks that there are exactly the parameters that the configuration needs.
  *
- * @param size the stitches placed and the experts that are here
- * @param present the experts' numbers among those that the parameters were made for, from 1; undefined for all
- * @throws UserError `stitch.weights` naming the first parameter that is missing, unknown or of another shape;
+ * @param size number of stitches and of experts present
+ * @param present which of the experts that the parameters were made for are present, counted from 1; undefined: all
+ * @throws UserError `stitch.weights` naming the first parameter that is missing, unknown or of the wrong shape;
  * `stitch.mode` for a pair of more than two models
  */
 export function checkStitches(
@@ -23,7 +23,7 @@ export function checkStitches(
     throw new UserError(
       "stitch.mode",
       `stitch.mode pair is for two models, not for ${size.experts + 1}`,
-      "give one expert beside the model that has the output, or set stitch.mode to hub",
+      "give one expert besides the model that has the output, or set stitch.mode to hub",
     );
   }
   const made = present === undefined
@@ -45,20 +45,20 @@ export function checkStitches(
     throw new UserError(
       "stitch.weights",
       `The stitches have the parameter "${unknown}", which ${size.stitches} stitches of ${made} experts with ` +
-        `${config.gates} gates and ${config.initialisation} initialisation do not need`,
-      "Use the stitch configuration and all the experts that the stitches were made with, or say which are present",
+        `${config.gates} gates and ${config.initialization} initialization do not need`,
+      "use the configuration and all the experts that the stitches were made with, or say which are present",
     );
   }
 }
 
 function checkPresent(experts: number, present: readonly number[] | undefined): void {
-  if (experts === 0) throw new UserError("stitch.weights", "Cannot stitch 0 experts to a hub: give at least one");
+  if (experts === 0) throw new UserError("stitch.weights", "Cannot stitch no experts to a hub: give at least one");
   if (present === undefined) return;
   const whole = present.every((number) => Number.isInteger(number) && number >= 1);
   if (!whole || present.length !== experts || new Set(present).size !== experts) {
     throw new UserError(
       "stitch.weights",
-      `Cannot take ${experts} experts as numbers [${present}]: give each its own number, counted from 1`,
+      `Cannot use ${experts} experts with the numbers [${present}]: each needs its own number, counted from 1`,
     );
   }
 }

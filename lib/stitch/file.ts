@@ -1,4 +1,4 @@
-// The stitch file: the stitches alone, how they were configured, and by content hash the frozen models they belong to.
+// The stitch file: the stitches, their configuration, and content hashes of the frozen models that they belong to.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { jsonTextSchema, readSafetensors, writeSafetensors } from "../huggingface/mod.ts";
@@ -16,7 +16,7 @@ export interface StitchFile {
   readonly experts: readonly { readonly name: string; readonly weights: string }[];
 }
 
-/** Content hashes of the models that stitches are to be put between. */
+/** Content hashes of the models to put stitches between. */
 export interface FrozenHashes {
   readonly hub: string;
   readonly experts: readonly string[];
@@ -32,7 +32,7 @@ const metadataSchema = z.object({
 });
 
 /**
- * Writes a stitch file: safetensors, with what the stitches belong to in its metadata.
+ * Writes a stitch file: safetensors, with configuration and models in its metadata.
  *
  * @throws UserError when the file cannot be written
  */
@@ -48,8 +48,8 @@ export async function saveStitches(path: string, { config, stitches, hub, expert
 /**
  * Reads a stitch file.
  *
- * @param frozen the models that it is to be used with; stitches fit the weights that they were trained on and no others
- * @throws UserError `stitch.file` when it is no stitch file, `stitch.frozen` when it belongs to other models
+ * @param frozen the models to use it with; stitches fit only the weights that they were trained on
+ * @throws UserError `stitch.file` if it is not a stitch file, `stitch.frozen` if it belongs to other models
  */
 export async function loadStitches(path: string, frozen?: FrozenHashes): Promise<StitchFile> {
   const { tensors, metadata } = await readSafetensors(path);
@@ -85,7 +85,7 @@ function other(path: string, what: string): UserError {
   return new UserError(
     "stitch.frozen",
     `The stitches in ${path} were made for ${what}`,
-    "Give the models that they were trained with, in the same order, or train stitches for these",
+    "give the models that they were trained with, in the same order, or train stitches for these",
   );
 }
 

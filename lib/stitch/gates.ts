@@ -1,4 +1,4 @@
-// How much each model is listened to: mean gates by stitch, averaged over dimensions and tokens.
+// Mean gates by stitch, averaged over dimensions and tokens: how much each model contributes.
 import * as tf from "@tensorflow/tfjs";
 import { gateModels, stitchedForward } from "./model.ts";
 import type { StitchedModel } from "./stitched-model.ts";
@@ -14,7 +14,7 @@ export interface MeanGate {
 }
 
 /**
- * Mean gates over tokens that count.
+ * Mean gates over the tokens that count.
  *
  * @param ids int32 `[B, T]`
  * @param counted float32 `[B, T]`, 1 where the token counts, 0 for padding

@@ -1,4 +1,4 @@
-// One stitch layer, forward: the hub's state decides, by gates, who tells whom what (BTS, §3).
+// The forward pass of one stitch layer: gates computed from the hub's state mix the models' states (BTS, §3).
 import * as tf from "@tensorflow/tfjs";
 import { dropout, expertsIntoHub, expertsIntoHubGates, hubIntoExpert, linear } from "../tensor/mod.ts";
 import { UserError } from "../errors.ts";
@@ -18,14 +18,14 @@ export interface StitchLayer {
   readonly kind: StitchKind;
   readonly config: StitchConfig;
   readonly weights: Weights;
-  /** Which of the experts that the parameters were made for take part, counted from 1. */
+  /** Which of the experts that the parameters were made for are present, counted from 1. */
   readonly present: readonly number[];
 }
 
 /**
  * The states after a stitch layer.
  *
- * @param dropoutSeed a uint32 that is new for every step while training; undefined in evaluation mode
+ * @param dropoutSeed a new uint32 for every training step; undefined in evaluation mode
  */
 export function applyStitch(layer: StitchLayer, states: States, dropoutSeed?: number): States {
   const { hub, experts } = states;
@@ -68,7 +68,7 @@ function gateLogits(
   const rows = matrices[0]!.shape[0]!;
   let z = linear(hub, concatRows(matrices)); // [N, models · rows]
   if (dropoutSeed !== undefined) z = dropout(z, layer.config.dropout, dropoutSeed);
-  if (layer.config.initialisation === "hub-preserving") {
+  if (layer.config.initialization === "hub-preserving") {
     const biases = models.map((i) => parameter(layer, gateBiasName(layer.index, i)));
     const byModel = concatRows(biases).reshape([1, models.length, 1]);
     z = tf.add(z.reshape([N, models.length, rows]), byModel).reshape([N, models.length * rows]);

@@ -15,8 +15,8 @@ export {
   fromFirstStitch,
   gateModels,
   type GateProbe,
-  stitchedDecode,
   stitchedForward,
+  stitchedHiddenStates,
   stitchedLanguageModel,
   stitchModels,
   throughStitches,
@@ -24,8 +24,8 @@ export {
 export { type FrozenHashes, loadStitches, saveStitches, type StitchFile } from "./file.ts";
 export { type MeanGate, meanGates } from "./gates.ts";
 export { expertCount, withExpert, withoutExpert } from "./modular.ts";
-export { type GateSummary, summariseGates, type TokenGates, tokenGates } from "./token-gates.ts";
+export { type GateSummary, summarizeGates, type TokenGates, tokenGates } from "./token-gates.ts";
 export { disposeFrozen, freezeModels, type FrozenModels, hashFrozen, type Stack } from "./stacks.ts";
-export { type Road, roadsThrough } from "./roads.ts";
+export { type StreamGroup, streamGroups } from "./stream-groups.ts";
 export { StitchedState } from "./run.ts";
 export type { StitchedModel } from "./stitched-model.ts";

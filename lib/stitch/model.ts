@@ -16,21 +16,21 @@ import { inShape } from "../tensor/mod.ts";
 import { checkStitches } from "./check.ts";
 import { placeStitches, type StitchConfig } from "./config.ts";
 import { applyStitch, type States, stitchGates } from "./layer.ts";
-import { roadsThrough } from "./roads.ts";
-import { decodeLayers, StitchedState } from "./run.ts";
+import { streamGroups } from "./stream-groups.ts";
+import { runLayers, StitchedState } from "./run.ts";
 import { checkStacks, type FrozenModels } from "./stacks.ts";
 import type { StitchedModel } from "./stitched-model.ts";
 
 /**
- * Puts a stitched model together.
+ * Assembles a stitched model.
  *
- * @param hub with `experts` and, when they are to run as one batched product, `stacks`: {@linkcode freezeModels} makes
- * the three; or weights as `toDevice()` makes them, which run one model after another. They stay the caller's
- * @param stitches parameters as {@linkcode initialStitches} names them
- * @param present which of the experts that the stitches were made for are here, counted from 1; all by default
- * @throws UserError `stitch.weights` when the parameters are of another width, kind of gates, number of stitches or
- * number of experts; `stitch.placement` when the stitches cannot be placed; `stitch.stacks` when the
- * stacks were made for others
+ * @param hub with `experts` and `stacks` from {@linkcode freezeModels}, the models run as one batched product; weights
+ * from `toDevice()`, without `stacks`, run one model after another. The caller keeps ownership of all of them
+ * @param stitches parameters named as by {@linkcode initialStitches}
+ * @param present which of the experts that the stitches were made for are present, counted from 1; all by default
+ * @throws UserError `stitch.weights` when the parameters do not fit the width, the gates, or the number of stitches or
+ * experts; `stitch.placement` when the stitches cannot be placed; `stitch.stacks` when the stacks were made for other
+ * stitches
  */
 export function stitchModels(
   { config, stitch, hub, experts, stacks, stitches, present }: {
@@ -48,12 +48,12 @@ export function stitchModels(
   const shape = { stitches: places.length, experts: experts.length, width: config.width };
   checkStitches(stitch, stitches, shape, present);
   const layers = places.map(({ kind }, index) => ({ index, kind, config: stitch, weights: stitches, present: here }));
-  const roads = roadsThrough(stitch, places, 1 + experts.length, config.layers);
-  if (stacks !== undefined) checkStacks(stacks, roads);
-  return { config, hub, experts, places, layers, roads, stacks };
+  const groups = streamGroups(stitch, places, 1 + experts.length, config.layers);
+  if (stacks !== undefined) checkStacks(stacks, groups);
+  return { config, hub, experts, places, layers, groups, stacks };
 }
 
-/** Which model each column of a stitch's gates is: 0 for the hub, then the experts as they were given. */
+/** The model that each column of a stitch's gates belongs to: 0 is the hub, 1 the first expert. */
 export function gateModels({ places, experts }: StitchedModel, stitch: number): number[] {
   const { kind, into } = places[stitch]!;
   const numbers = experts.map((_, i) => i + 1);
@@ -61,13 +61,13 @@ export function gateModels({ places, experts }: StitchedModel, stitch: number): 
   return into === undefined ? [0, ...numbers] : [...numbers, 0];
 }
 
-/** What a gate probe sees: the stitch's index, and its gates `[B·T, models, d]` in evaluation mode. */
+/** Receives a stitch's index and its gates in evaluation mode, `[B·T, models, d]`. */
 export type GateProbe = (stitch: number, gates: tf.Tensor3D) => void;
 
 interface RunOptions {
   readonly documents?: tf.Tensor2D | undefined;
   readonly state?: StitchedState | undefined;
-  /** Given while training: gate dropout of every stitch derives from it. */
+  /** Random seed of the gate dropout; absent in evaluation mode. */
   readonly dropoutSeed?: number | undefined;
   readonly probe?: GateProbe | undefined;
   /** What is kept for the backward pass. @default "keep" */
@@ -75,22 +75,23 @@ interface RunOptions {
 }
 
 /**
- * The frozen part: all streams right before the first stitch. Nothing trained lies before it, so it needs no graph.
+ * The frozen part: the residual streams of all models right before the first stitch. Nothing in it is trained, so it
+ * needs no graph.
  *
  * @param ids int32 `[B, T]`
- * @returns one `[B, T, d]` a model, the hub first
+ * @returns one `[B, T, d]` per model, the hub first
  */
 export function beforeFirstStitch(model: StitchedModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D[] {
   const pass = passOf(model, ids.shape[1], options);
   const embedded = statesOf([model.hub, ...model.experts].map((weights) => embed(weights, ids)));
-  const { hub, experts } = decodeLayers(model, embedded, 0, model.places[0]!.after, pass, options.state);
+  const { hub, experts } = runLayers(model, embedded, 0, model.places[0]!.after, pass, options.state);
   return [hub, ...experts].map((h) => inShape(h, [...ids.shape, model.config.width]));
 }
 
 /**
- * The trained part: from the first stitch to the hub's stream after the last layer, which its head reads.
+ * The trained part: from the first stitch to the hub's hidden states after its last layer, the input of its head.
  *
- * @param streams what {@linkcode beforeFirstStitch} returned
+ * @param streams from {@linkcode beforeFirstStitch}
  * @returns float32 `[B, T, d]`
  */
 export function throughStitches(
@@ -105,18 +106,18 @@ export function throughStitches(
   model.places.forEach(({ after }, k) => {
     states = stitchStates(model, k, states, options);
     const next = model.places[k + 1]?.after ?? model.config.layers;
-    states = decodeLayers(model, states, after, next, pass, options.state);
+    states = runLayers(model, states, after, next, pass, options.state);
   });
   return inShape(states.hub, first!.shape);
 }
 
-/** The rows of all models' streams, the hub's first. */
+/** The streams as rows, `[B·T, d]`. */
 function statesOf(streams: readonly tf.Tensor3D[]): States {
   const [hub, ...experts] = streams.map((h) => inShape<tf.Tensor2D>(h, [-1, h.shape[2]]));
   return { hub: hub!, experts };
 }
 
-/** {@linkcode throughStitches} and the hub's head: logits, `[B, T, vocab]`. */
+/** {@linkcode throughStitches}, then the hub's head: logits, `[B, T, vocab]`. */
 export function fromFirstStitch(
   model: StitchedModel,
   streams: readonly tf.Tensor3D[],
@@ -125,8 +126,8 @@ export function fromFirstStitch(
   return head(model.config, model.hub, throughStitches(model, streams, options));
 }
 
-/** The hub's stream after the last layer, `[B, T, d]`, from token ids. */
-export function stitchedDecode(model: StitchedModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D {
+/** The hub's hidden states after its last layer, `[B, T, d]`, from token ids. */
+export function stitchedHiddenStates(model: StitchedModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D {
   return throughStitches(model, beforeFirstStitch(model, ids, options), options);
 }
 
@@ -145,7 +146,8 @@ export function stitchedLanguageModel(model: StitchedModel): LanguageModel {
     vocabSize: model.config.vocabSize,
     contextLength: model.config.contextLength,
     logits: (ids, state) => tf.tidy(() => stitchedForward(model, ids, { state: state as StitchedState | undefined })),
-    losses: (ids, targets) => tf.tidy(() => headLosses(model.config, model.hub, stitchedDecode(model, ids), targets)),
+    losses: (ids, targets) =>
+      tf.tidy(() => headLosses(model.config, model.hub, stitchedHiddenStates(model, ids), targets)),
     decodingState: () => {
       const caches = model.stacks === undefined
         ? 1 + model.experts.length
@@ -159,7 +161,7 @@ function passOf(model: StitchedModel, time: number, { state, documents }: RunOpt
   return beginPass(model.config, time, state?.length ?? 0, documents);
 }
 
-/** In a pair the models change parts at every other stitch: the one that receives stands where the hub does. */
+/** In a pair the two models swap roles at every other stitch: the receiving model takes the place of the hub. */
 function stitchStates(model: StitchedModel, k: number, states: States, options: RunOptions): States {
   if (model.places[k]!.into === undefined) return stitchInto(model, k, states, options);
   const { hub: expert, experts } = stitchInto(model, k, { hub: states.experts[0]!, experts: [states.hub] }, options);
@@ -169,6 +171,6 @@ function stitchStates(model: StitchedModel, k: number, states: States, options: 
 function stitchInto(model: StitchedModel, k: number, states: States, options: RunOptions): States {
   const layer = model.layers[k]!;
   if (options.probe !== undefined) options.probe(k, stitchGates(layer, states.hub));
-  const seed = options.dropoutSeed === undefined ? undefined : hash32(options.dropoutSeed, "stitch", k);
-  return applyStitch(layer, states, seed);
+  const rngSeed = options.dropoutSeed === undefined ? undefined : hash32(options.dropoutSeed, "stitch", k);
+  return applyStitch(layer, states, rngSeed);
 }

@@ -1,13 +1,13 @@
-// Experts come and go: the stitches' parameters for one expert less or one more, the others' kept bit for bit.
+// Removing or adding an expert: the stitches' parameters without it or with it, the others' kept bit for bit.
 import { UserError } from "../errors.ts";
 import type { HostTensor, HostWeights } from "../model/mod.ts";
 import type { StitchConfig } from "./config.ts";
 import { initialStitches, modelOfParameter } from "./weights.ts";
 
 /**
- * The stitches without one expert: its parameters are left out, and the experts after it move up by one number.
+ * The stitches without one expert: its parameters are dropped, and the numbers of the experts after it fall by one.
  *
- * @param expert the number of the expert that goes, from 1
+ * @param expert the number of the expert to remove, from 1
  * @throws UserError `stitch.expert` when there is no such expert, or it is the only one
  */
 export function withoutExpert(stitches: HostWeights, expert: number): HostWeights {
@@ -16,7 +16,7 @@ export function withoutExpert(stitches: HostWeights, expert: number): HostWeight
     throw new UserError("stitch.expert", `Cannot remove expert ${expert}: the stitches have experts 1 to ${experts}`);
   }
   if (experts === 1) {
-    throw new UserError("stitch.expert", "Cannot remove the only expert: without any there is nothing to stitch");
+    throw new UserError("stitch.expert", "Cannot remove the only expert: there would be nothing to stitch");
   }
   const kept: Record<string, HostTensor> = {};
   for (const [name, tensor] of Object.entries(stitches)) {
@@ -27,22 +27,21 @@ export function withoutExpert(stitches: HostWeights, expert: number): HostWeight
 }
 
 /**
- * The stitches with one expert more, whose number is the last: its parameters are as at the start of training, every
- * other one as it is.
+ * The stitches with one more expert, numbered last: its parameters are initial ones, all others stay.
  *
  * @param width d
- * @param seed of the new expert's parameters, where its initialisation is random
+ * @param rngSeed of the new expert's parameters, if they are random
  */
-export function withExpert(stitches: HostWeights, config: StitchConfig, width: number, seed: number): HostWeights {
+export function withExpert(stitches: HostWeights, config: StitchConfig, width: number, rngSeed: number): HostWeights {
   const experts = expertCount(stitches) + 1;
   const count = 1 + Math.max(...Object.keys(stitches).map((name) => Number(name.split(".")[1])));
-  const fresh = initialStitches(config, { stitches: count, experts, width }, seed);
+  const fresh = initialStitches(config, { stitches: count, experts, width }, rngSeed);
   const grown: Record<string, HostTensor> = {};
   for (const [name, tensor] of Object.entries(fresh)) grown[name] = stitches[name] ?? tensor;
   return grown;
 }
 
-/** n, the experts that stitches were made for. */
+/** n, the number of experts that the stitches were made for. */
 export function expertCount(stitches: HostWeights): number {
   return Math.max(0, ...Object.keys(stitches).map(modelOfParameter));
 }

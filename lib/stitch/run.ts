@@ -1,14 +1,14 @@
-// How the models of a stitched model run through the layers between two stitches: side by side, each or as stacks.
+// Runs the models of a stitched model through the layers between two stitches, one by one or as stacks.
 import * as tf from "@tensorflow/tfjs";
 import { decoderLayer, type DecodingState, KvCache, type Pass } from "../model/mod.ts";
 import { untaped } from "../tensor/mod.ts";
 import type { States } from "./layer.ts";
 import type { StitchedModel } from "./stitched-model.ts";
-import type { Road } from "./roads.ts";
+import type { StreamGroup } from "./stream-groups.ts";
 
 /**
- * One cache a model, the hub's first: keys and values of one are never another's. Models that run as a stack have one
- * cache for each road through a layer, in which every model has batch rows of its own.
+ * One cache per model, the hub's first. Models that run as a stack have one cache per group, in which every model has
+ * batch rows of its own.
  */
 export class StitchedState implements DecodingState {
   readonly caches: readonly KvCache[];
@@ -27,10 +27,10 @@ export class StitchedState implements DecodingState {
 }
 
 /**
- * Runs layers `from` (from 0) up to `to`, no stitch among them, of every model that runs there. Where nothing trained
- * lies before them, the tape does not hear of it.
+ * Runs layers `from` (counted from 0) up to `to`, with no stitch between them, of every model that they need. Operations
+ * on inputs that do not depend on a stitch are not recorded on the tape.
  */
-export function decodeLayers(
+export function runLayers(
   model: StitchedModel,
   streams: States,
   from: number,
@@ -40,16 +40,16 @@ export function decodeLayers(
 ): States {
   if (from === to) return streams;
   const all = [streams.hub, ...streams.experts];
-  model.roads[from]!.forEach((road, r) => {
+  model.groups[from]!.forEach((group, r) => {
     const run = model.stacks === undefined ? runEach : runStack;
-    run(model, road, r, all, from, to, pass, state).forEach((h, i) => all[road.models[i]!] = h);
+    run(model, group, r, all, from, to, pass, state).forEach((h, i) => all[group.models[i]!] = h);
   });
   return { hub: all[0]!, experts: all.slice(1) };
 }
 
-type RunRoad = (
+type RunGroup = (
   model: StitchedModel,
-  road: Road,
+  group: StreamGroup,
   index: number,
   streams: readonly tf.Tensor2D[],
   from: number,
@@ -58,8 +58,8 @@ type RunRoad = (
   state?: StitchedState,
 ) => readonly tf.Tensor2D[];
 
-/** The models of a road one after another. */
-const runEach: RunRoad = ({ config, hub, experts }, { models, graph }, _index, streams, from, to, pass, state) =>
+/** Runs the models of a group one after another. */
+const runEach: RunGroup = ({ config, hub, experts }, { models, graph }, _index, streams, from, to, pass, state) =>
   models.map((i) =>
     onTape(graph, () => {
       let h = streams[i]!;
@@ -71,8 +71,8 @@ const runEach: RunRoad = ({ config, hub, experts }, { models, graph }, _index, s
     })
   );
 
-/** The models of a road as one, their rows of the batch one after another. */
-const runStack: RunRoad = ({ config, stacks }, { models, graph }, index, streams, from, to, pass, state) => {
+/** Runs the models of a group as one, with their batch rows one after another. */
+const runStack: RunGroup = ({ config, stacks }, { models, graph }, index, streams, from, to, pass, state) => {
   const count = models.length;
   const { documents } = pass;
   const stacked = { ...pass, documents: documents === undefined ? undefined : tf.tile(documents, [count, 1]) };

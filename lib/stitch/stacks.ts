@@ -1,16 +1,16 @@
-// Frozen models as stacks: those that run side by side through a layer have its weights in one tensor a kind, so that
-// one batched product does the work of all (BTS, §6).
+// Frozen models as stacks: the models that run through a layer together have its weights in one tensor per kind, so that
+// one batched product serves all of them (BTS, §6).
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { hashTensors } from "../huggingface/mod.ts";
 import { checkWeights, disposeWeights, type HostWeights, type ModelConfig, type Weights } from "../model/mod.ts";
 import { holdConstant, packHalf } from "../tensor/mod.ts";
 import { placeStitches, type StitchConfig } from "./config.ts";
-import { type Road, roadsThrough } from "./roads.ts";
+import { type StreamGroup, streamGroups } from "./stream-groups.ts";
 
-/** A layer's weights for the models of one road: `[models, …]`, or as they are for one model alone. */
+/** A layer's weights for the models of one group: `[models, …]`, or without that dimension for a single model. */
 export interface Stack {
-  readonly road: Road;
+  readonly group: StreamGroup;
   readonly weights: Weights;
 }
 
@@ -19,19 +19,19 @@ export interface Stack {
  * as the experts' heads, is left out.
  */
 export interface FrozenModels {
-  /** The hub's embeddings, last norm and head; what is int32 is in half precision. */
+  /** The hub's embeddings, final norm and head; int32 tensors are in half precision. */
   readonly hub: Weights;
   /** The experts' embeddings. */
   readonly experts: readonly Weights[];
-  /** By layer, as {@linkcode roadsThrough} gives the roads. */
+  /** By layer, one for each of {@linkcode streamGroups}. */
   readonly stacks: readonly (readonly Stack[])[];
 }
 
 /**
- * Puts a hub and its experts onto the device, stacked for the stitches of this configuration. With `stitch.frozen` half,
- * matrices (not norms, nor rows of an odd length) are held as {@linkcode packHalf} rounds them.
+ * Copies a hub and its experts onto the device, stacked for the stitches of this configuration. If `stitch.frozen` is
+ * half, matrices are held as {@linkcode packHalf} rounds them (not norms, nor matrices with rows of odd length).
  *
- * @throws UserError `model.weights` when a model is not of this shape, `stitch.placement`, `tensor.half`
+ * @throws UserError `model.weights` if a model does not have this shape, `stitch.placement`, `tensor.half`
  */
 export function freezeModels(
   config: ModelConfig,
@@ -48,10 +48,10 @@ export function freezeModels(
   const frozen: FrozenModels = {
     hub: put([hub!], (name) => !name.startsWith("model.layers.")),
     experts: experts.map((expert) => put([expert], (name) => name.includes("embed_tokens"))),
-    stacks: roadsThrough(stitch, places, models.length, config.layers).map((roads, layer) =>
-      roads.map((road) => ({
-        road,
-        weights: put(road.models.map((i) => models[i]!), (name) => name.startsWith(`model.layers.${layer}.`)),
+    stacks: streamGroups(stitch, places, models.length, config.layers).map((groups, layer) =>
+      groups.map((group) => ({
+        group,
+        weights: put(group.models.map((i) => models[i]!), (name) => name.startsWith(`model.layers.${layer}.`)),
       }))
     ),
   };
@@ -61,7 +61,7 @@ export function freezeModels(
   }) as FrozenModels & Disposable;
 }
 
-/** One weight of some models on the device, as one tensor; of a single model as it is. */
+/** One weight of several models as one tensor on the device; of a single model, without the extra dimension. */
 function stacked(models: readonly HostWeights[], name: string, half: boolean): tf.Tensor {
   const { shape, data: { length } } = models[0]![name]!;
   const data = new Float32Array(models.length * length);
@@ -77,12 +77,12 @@ function stacked(models: readonly HostWeights[], name: string, half: boolean): t
   return tensor;
 }
 
-/** Frees what {@linkcode freezeModels} put onto the device. */
+/** Frees what {@linkcode freezeModels} made. */
 export function disposeFrozen({ hub, experts, stacks }: FrozenModels): void {
   [hub, ...experts, ...stacks.flat().map(({ weights }) => weights)].forEach(disposeWeights);
 }
 
-/** A content hash of all that is on the device: frozen is frozen. */
+/** A content hash of all frozen weights on the device, to check that they did not change. */
 export async function hashFrozen({ hub, experts, stacks }: FrozenModels): Promise<string> {
   const parts: Record<string, HostWeights[string]> = {};
   for (const [i, weights] of [hub, ...experts, ...stacks.flat().map((stack) => stack.weights)].entries()) {
@@ -94,19 +94,19 @@ export async function hashFrozen({ hub, experts, stacks }: FrozenModels): Promis
   return hashTensors(parts);
 }
 
-/** Whether stacks were made for these roads; stitches elsewhere need other stacks. */
-export function checkStacks(stacks: FrozenModels["stacks"], roads: readonly (readonly Road[])[]): void {
-  const made = stacks.map((layer) => layer.map(({ road }) => road));
-  if (JSON.stringify(made) !== JSON.stringify(roads)) {
+/** @throws UserError `stitch.stacks` if the stacks were made for other groups */
+export function checkStacks(stacks: FrozenModels["stacks"], groups: readonly (readonly StreamGroup[])[]): void {
+  const made = stacks.map((layer) => layer.map(({ group }) => group));
+  if (JSON.stringify(made) !== JSON.stringify(groups)) {
     throw new UserError(
       "stitch.stacks",
-      "The frozen models were stacked for stitches that stand elsewhere, or for another number of experts",
-      "Give freezeModels() and stitchModels() one stitch configuration, and all the models in one order",
+      "The frozen models were stacked for stitches at other layers, or for another number of experts",
+      "give freezeModels() and stitchModels() the same stitch configuration, and the models in the same order",
     );
   }
 }
 
-/** Any words, as the floats of the same bits, which is what content hashes are of. */
+/** The same bits as float32, which content hashes are computed over. */
 function bitsOf({ buffer, byteOffset, length }: tf.TypedArray): Float32Array {
   return new Float32Array(buffer, byteOffset, length);
 }

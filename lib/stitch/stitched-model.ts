@@ -2,7 +2,7 @@
 import type { ModelConfig, Weights } from "../model/mod.ts";
 import type { StitchPlace } from "./config.ts";
 import type { StitchLayer } from "./layer.ts";
-import type { Road } from "./roads.ts";
+import type { StreamGroup } from "./stream-groups.ts";
 import type { FrozenModels } from "./stacks.ts";
 
 /** A hub, its experts (all of one shape, all frozen) and the stitches between them. */
@@ -12,8 +12,8 @@ export interface StitchedModel {
   readonly experts: readonly Weights[];
   readonly places: readonly StitchPlace[];
   readonly layers: readonly StitchLayer[];
-  /** By decoder layer: which models run through it alike. */
-  readonly roads: readonly (readonly Road[])[];
-  /** The layers' weights where models run as stacks; `hub` and `experts` then have only what is not of a layer. */
+  /** By decoder layer: which models run through it together. */
+  readonly groups: readonly (readonly StreamGroup[])[];
+  /** The weights of the layers if models run as stacks; `hub` and `experts` then have only the other weights. */
   readonly stacks?: FrozenModels["stacks"] | undefined;
 }

@@ -1,4 +1,4 @@
-// How much each model is listened to at every token: the gates of every stitch, averaged over dimensions.
+// The gates of every stitch at every token, averaged over dimensions.
 import * as tf from "@tensorflow/tfjs";
 import type { StitchKind } from "./config.ts";
 import { gateModels, stitchedForward } from "./model.ts";
@@ -9,17 +9,17 @@ export interface TokenGates {
   /** From 0. */
   readonly stitch: number;
   readonly kind: StitchKind;
-  /** The decoder layer after which it stands, from 1. */
+  /** The decoder layer that it follows, from 1. */
   readonly after: number;
-  /** Which model each column is: 0 for the hub (not in an H2E), then the experts. */
+  /** The model of each column: 0 is the hub (not in an H2E), then the experts. */
   readonly models: readonly number[];
-  /** A row a token: each model's gate, averaged over the dimensions. E2H rows sum to 1. */
+  /** One row per token: each model's gate, averaged over the dimensions. E2H rows sum to 1. */
   readonly gates: readonly (readonly number[])[];
 }
 
 /**
- * The gates at every token of one text, in evaluation mode. The gate at a token decides what the model makes of the
- * text up to it, so it belongs to the prediction of the next one.
+ * The gates at every token of one text, in evaluation mode. The gates at a token weigh what the models make of the text
+ * up to it, so they belong to the prediction of the next token.
  *
  * @param ids token ids, at most the model's context
  */
@@ -40,22 +40,22 @@ export async function tokenGates(model: StitchedModel, ids: readonly number[]): 
   return found;
 }
 
-/** What the gates of a stretch of tokens come to, for one stitch. */
+/** A summary of one stitch's gates over a range of tokens. */
 export interface GateSummary {
   /** Mean gate by column. */
   readonly mean: readonly number[];
-  /** Share of the tokens at which a column's gate is the largest. */
+  /** Share of the tokens at which this column's gate is the largest. */
   readonly won: readonly number[];
-  /** Mean entropy of the gates over models in bits, from 0 (one model alone) to log2 of their number; null for H2E. */
+  /** Mean entropy of the gates over models in bits, from 0 (one model only) to log2 of their number; null for H2E. */
   readonly entropy: number | null;
 }
 
 /**
- * Summarises the tokens from `start` up to `end`.
+ * Summarizes the tokens from `start` up to `end`.
  *
- * @returns undefined when there are none
+ * @returns undefined if there are none
  */
-export function summariseGates(
+export function summarizeGates(
   { kind, models, gates }: TokenGates,
   start = 0,
   end = gates.length,

@@ -3,7 +3,7 @@ import { random } from "../random.ts";
 import { fillNormal, type HostTensor, type HostWeights } from "../model/mod.ts";
 import type { StitchConfig, StitchKind } from "./config.ts";
 
-/** What the hub-preserving initialisation takes off the experts' gate logits: they get e⁻¹² of the hub's weight. */
+/** The hub-preserving initialization subtracts this from the experts' gate logits, so they get e⁻¹² of the hub's weight. */
 export const HUB_PRESERVING_BIAS = 12;
 
 /** Names of one stitch's parameters; `stitch` counts from 0, `model` is 0 for the hub and from 1 for the experts. */
@@ -11,7 +11,7 @@ export const projectionName = (stitch: number, model: number): string => `stitch
 export const gateName = (stitch: number, model: number): string => `stitch.${stitch}.gate.${model}`;
 export const gateBiasName = (stitch: number, model: number): string => `stitch.${stitch}.gate_bias.${model}`;
 
-/** What {@linkcode initialStitches} makes stitches for. */
+/** The size of a set of stitches. */
 export interface StitchSize {
   /** K */
   readonly stitches: number;
@@ -23,8 +23,8 @@ export interface StitchSize {
 
 /**
  * Names and shapes of the parameters: per stitch and expert a projection `[d, d]`, per stitch and model a gate matrix
- * `[d, d]` (`[1, d]` for scalar gates), and under the hub-preserving initialisation a gate bias `[1]`. One tensor a
- * model, so that experts come and go without touching the others'.
+ * `[d, d]` (`[1, d]` for scalar gates), and with the hub-preserving initialization a gate bias `[1]`. One tensor per
+ * model, so that an expert can be added or removed without touching the others' tensors.
  */
 export function stitchShapes(
   config: StitchConfig,
@@ -34,25 +34,25 @@ export function stitchShapes(
   for (let k = 0; k < stitches; k++) {
     for (let i = 1; i <= experts; i++) shapes.set(projectionName(k, i), [width, width]);
     for (let i = 0; i <= experts; i++) shapes.set(gateName(k, i), [config.gates === "scalar" ? 1 : width, width]);
-    if (config.initialisation === "hub-preserving") {
+    if (config.initialization === "hub-preserving") {
       for (let i = 0; i <= experts; i++) shapes.set(gateBiasName(k, i), [1]);
     }
   }
   return shapes;
 }
 
-/** Fresh stitches, as {@linkcode stitchShapes} names them: a pure function of its arguments. */
-export function initialStitches(config: StitchConfig, size: StitchSize, seed: number): HostWeights {
+/** Initial stitches, named as in {@linkcode stitchShapes}; a pure function of its arguments. */
+export function initialStitches(config: StitchConfig, size: StitchSize, rngSeed: number): HostWeights {
   const weights: Record<string, HostTensor> = {};
   for (const [name, shape] of stitchShapes(config, size)) {
     const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-    fill(name, data, config, size.width, seed);
+    fill(name, data, config, size.width, rngSeed);
     weights[name] = { shape, data };
   }
   return weights;
 }
 
-/** The model that a parameter belongs to: 0 for the hub, and for a name that is no parameter's. */
+/** The model that a parameter belongs to: 0 for the hub, and for a name that is not a parameter's. */
 export function modelOfParameter(name: string): number {
   return Number(/\.(\d+)$/.exec(name)?.[1] ?? 0);
 }
@@ -63,7 +63,7 @@ export function stitchParameterCount({ stitches, experts, width }: StitchSize): 
 }
 
 /**
- * Parameters that weight decay must not touch: the hub's gate of an H2E stitch, which is allocated but never read.
+ * Parameters exempt from weight decay: the hub's gate of an H2E stitch, which is allocated but never read.
  *
  * @param kinds of the stitches, in order
  */
@@ -71,12 +71,12 @@ export function undecayed(kinds: readonly StitchKind[]): ReadonlySet<string> {
   return new Set(kinds.flatMap((kind, k) => kind === "H2E" ? [gateName(k, 0)] : []));
 }
 
-function fill(name: string, data: Float32Array, config: StitchConfig, width: number, seed: number): void {
+function fill(name: string, data: Float32Array, config: StitchConfig, width: number, rngSeed: number): void {
   const [, , kind, model] = name.split(".");
   if (kind === "gate_bias") data.fill(model === "0" ? 0 : -HUB_PRESERVING_BIAS);
-  else if (config.initialisation === "random") {
-    // A stream for each name: one more expert or stitch changes no other's start.
-    fillNormal(data, kind === "gate" ? 0.02 : 1 / Math.sqrt(width), random(seed, name));
+  else if (config.initialization === "random") {
+    // One random stream per name, so that another expert or stitch changes no other's initial values.
+    fillNormal(data, kind === "gate" ? 0.02 : 1 / Math.sqrt(width), random(rngSeed, name));
   } else if (kind === "projection") {
     for (let j = 0; j < width; j++) data[j * width + j] = 1;
   }

@@ -1,4 +1,4 @@
-// The phases of the methods that stitching is compared with: mixtures of experts, CALM, and expert routing.
+// Training tasks of the methods that stitching is compared with: mixtures of experts, CALM, and expert routing.
 import * as tf from "@tensorflow/tfjs";
 import {
   beforeFirstConnection,
@@ -12,24 +12,23 @@ import {
   routerLoss,
   ROUTING_PREFIX,
 } from "../merge/mod.ts";
-import { decode, headLoss, headLosses, type ModelConfig, type Weights } from "../model/mod.ts";
+import { headLoss, headLosses, hiddenStates, type ModelConfig, type Weights } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
 import { phase, type PhaseOptions } from "./phase.ts";
-import type { DeviceBatch } from "./task.ts";
-import type { TrainTask } from "./task.ts";
+import type { DeviceBatch, TrainTask } from "./task.ts";
 
 type Parameters = TrainTask["parameters"];
 
 /**
- * Next-token training of a mixture of experts, with α times the sum of its routers' load balances added to the loss.
+ * Next-token training of a mixture of experts. The loss includes α times the sum of the routers' load-balancing losses.
  *
- * @param parameters what is trained of `model.weights`, as variables: all of them, or what `splitTrained()` names
- * @param seed of the experts that are drawn
+ * @param parameters the trained part of `model.weights`, as variables: all of them, or those named by `splitTrained()`
+ * @param rngSeed of the sampled experts
  */
 export function mixtureTraining(
   model: MixtureModel,
   parameters: Parameters,
-  seed: number,
+  rngSeed: number,
   options: PhaseOptions,
 ): TrainTask {
   const { config, mixture, weights } = model;
@@ -39,7 +38,7 @@ export function mixtureTraining(
     ...phase(options, evaluationLoss),
     parameters,
     loss: ({ inputs, targets, documents }, _, step, part) => {
-      const training = { step, seed: hash32(seed, "mixture", step, part) };
+      const training = { step, seed: hash32(rngSeed, "mixture", step, part) };
       const { states, balance } = mixtureStates(model, inputs, { documents, training });
       return tf.add(headLoss(config, weights, states, targets), tf.mul(balance, mixture.balance));
     },
@@ -47,7 +46,7 @@ export function mixtureTraining(
 }
 
 /**
- * Next-token training of what connects an anchor to the models that augment it; all of those are frozen.
+ * Next-token training of the connections between an anchor and the models that augment it, all of which are frozen.
  *
  * @param parameters `model.connections` as variables
  */
@@ -65,18 +64,18 @@ export function calmTraining(model: CalmModel, parameters: Parameters, options: 
 }
 
 /**
- * Training a router to name, from a prefix of a sequence, the model that loses least on all of it. Prefixes have 32 to
- * 256 tokens, or as many as a sequence has; their lengths are drawn anew for every sequence.
+ * Training of a router that predicts, from a prefix of a sequence, which model has the lowest loss on the whole sequence.
+ * Prefixes have a random length of 32 to 256 tokens, or up to the length of the sequence if that is shorter.
  *
- * @param models the frozen models of one shape, the seed first: with its embeddings the prefixes are read
+ * @param models frozen models of one shape, the seed first; the prefixes are embedded with the seed's embeddings
  * @param parameters `router.weight` as a variable
- * @param seed of the lengths
+ * @param rngSeed of the lengths
  */
 export function routerTraining(
   config: ModelConfig,
   models: readonly Weights[],
   parameters: Parameters,
-  seed: number,
+  rngSeed: number,
   options: PhaseOptions,
 ): TrainTask {
   const router = parameters[ROUTER]! as tf.Tensor as tf.Tensor2D;
@@ -84,12 +83,16 @@ export function routerTraining(
   const prepare = ({ inputs, targets, documents }: DeviceBatch) => [
     leastLoss(
       models.map((weights) =>
-        tf.tidy(() => headLosses(config, weights, decode(config, weights, inputs, { documents }), targets))
+        tf.tidy(() => headLosses(config, weights, hiddenStates(config, weights, inputs, { documents }), targets))
       ),
     ),
   ];
   const lossOf = ({ inputs }: DeviceBatch, best: tf.Tensor1D, step: number, part: number) =>
-    routerLoss(router, promptFeatures(table, inputs, prefixes(inputs.shape, hash32(seed, "prefix", step, part))), best);
+    routerLoss(
+      router,
+      promptFeatures(table, inputs, prefixes(inputs.shape, hash32(rngSeed, "prefix", step, part))),
+      best,
+    );
   return {
     ...phase(options, (batch) => lossOf(batch, prepare(batch)[0]!, 0, 0)),
     parameters,
@@ -98,12 +101,12 @@ export function routerTraining(
   };
 }
 
-/** 1 for the tokens of each row's prefix, 0 behind it, `[B, T]`. */
-function prefixes([B, T]: readonly [number, number], seed: number): tf.Tensor2D {
+/** 1 in each row's prefix and 0 after it, `[B, T]`. */
+function prefixes([B, T]: readonly [number, number], rngSeed: number): tf.Tensor2D {
   const [shortest, longest] = [Math.min(ROUTING_PREFIX.shortest, T), Math.min(ROUTING_PREFIX.longest, T)];
   const read = new Float32Array(B * T);
   for (let row = 0; row < B; row++) {
-    read.fill(1, row * T, row * T + shortest + hash32(seed, row) % (longest - shortest + 1));
+    read.fill(1, row * T, row * T + shortest + hash32(rngSeed, row) % (longest - shortest + 1));
   }
   return tf.tensor2d(read, [B, T]);
 }

@@ -1,32 +1,36 @@
-// When a checkpoint is due: every so many steps, every so many minutes, or both.
+// When to save a checkpoint: every N steps, every N minutes, or both.
 import { z } from "zod";
 import type { Progress } from "./snapshot.ts";
 
-/** How often training is kept. No part of what a cell's results depend on. */
+/** How often training saves a checkpoint. Results do not depend on these settings. */
 export const checkpointConfigSchema = z.strictObject({
   steps: z.int().min(1).nullable().default(null).describe(
-    "steps between two checkpoints of a cell; null: by time only",
+    "steps between checkpoints of a cell; null: by time only",
   ),
   minutes: z.number().positive().max(100_000).nullable().default(1)
     .describe(
-      "minutes between two checkpoints, or so many that keeping them takes 1 % of the time; null: by steps only",
+      "minutes between checkpoints, or more if saving them would take over 1 % of the time; null: by steps only",
     ),
-  keep: z.int().min(2).max(10_000).default(2).describe("how many of the newest checkpoints stay; the best stays too"),
+  keep: z.int().min(2).max(10_000).default(2).describe("number of newest checkpoints to keep; the best is kept too"),
 });
 
 export type CheckpointConfig = z.infer<typeof checkpointConfigSchema>;
 
-/** Keeping takes at most this share of the time, when minutes say how often. */
+/** The largest share of the time spent on saving checkpoints that are due by time. */
 const LARGEST_SHARE = 0.01;
 
-/** Says when a checkpoint is due. */
+/** Decides when a checkpoint is due. */
 export interface CheckpointSchedule {
   due(progress: Progress): boolean;
-  /** Tells that one was kept, and how long it took. */
-  kept(seconds: number): void;
+  /** Records that a checkpoint was saved, and the time it took. */
+  saved(seconds: number): void;
 }
 
-/** A schedule that begins now; `now` gives seconds. */
+/**
+ * A schedule that starts now.
+ *
+ * @param now a clock, in seconds
+ */
 export function checkpointSchedule(
   { steps, minutes }: CheckpointConfig,
   now: () => number = () => performance.now() / 1000,
@@ -38,7 +42,7 @@ export function checkpointSchedule(
       if (steps !== null && step % steps === 0) return true;
       return minutes !== null && now() - last >= Math.max(60 * minutes, cost / LARGEST_SHARE);
     },
-    kept(seconds) {
+    saved(seconds) {
       last = now();
       cost = seconds;
     },

@@ -1,5 +1,5 @@
-// What a training checkpoint holds: weights as safetensors under their own names, AdamW's moments, and all the rest as
-// JSON. The folder around it, its manifest and its place are the caller's.
+// The contents of a training checkpoint: weights and AdamW's moments as safetensors, and everything else as JSON. The
+// caller decides where the folder is and writes its manifest.
 import { join } from "node:path";
 import { z } from "zod";
 import { readSafetensors, writeSafetensors } from "../huggingface/mod.ts";
@@ -9,7 +9,7 @@ import { learningRate } from "./schedule.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { TrainState } from "./task.ts";
 
-/** The trained parameters; of a decoder, what Python loads as its weights. */
+/** The trained parameters; for a decoder, Python libraries can load this file as its weights. */
 const WEIGHTS_FILE = "model.safetensors";
 /** AdamW's moments: `<parameter>.m` and `<parameter>.v`. */
 const OPTIMIZER_FILE = "optimizer.safetensors";
@@ -28,22 +28,22 @@ const progressSchema = z.strictObject({
 
 const stateSchema = z.strictObject({
   progress: progressSchema,
-  /** Random numbers are counter-based: this and the progress are their whole state. */
+  /** Random numbers are counter-based: the seed and the progress are the whole state. */
   random: z.strictObject({ seed: z.number(), counter: z.int() }),
-  /** For readers: the schedule follows from the cell's configuration and the step. */
+  /** For readers of the file only: the schedule follows from the configuration and the step. */
   schedule: z.strictObject({
     steps: z.int(),
     lr: z.number(),
     warmup: z.int(),
     floor: z.number(),
-    /** Of the last step done; null before the first. */
+    /** Learning rate of the last step; null before the first. */
     learningRate: z.number().nullable(),
   }),
   earlier: z.array(progressSchema),
   monitor: z.json(),
 });
 
-/** Bytes of a checkpoint, up to its small files: parameters and two moments in float32, for each snapshot. */
+/** Approximate size of a checkpoint in bytes: parameters and two moments in float32, for each snapshot. */
 export function checkpointBytes({ now, earlier }: TrainState): number {
   const floats = Object.values(now.parameters).reduce((sum, { data }) => sum + data.length, 0);
   return 3 * 4 * floats * (1 + earlier.length);
@@ -54,7 +54,7 @@ export async function writeTrainState(
   folder: string,
   state: TrainState,
   config: TrainConfig,
-  seed: number,
+  rngSeed: number,
 ): Promise<void> {
   const { now: { progress }, earlier, monitor } = state;
   await writeSnapshot(folder, state.now);
@@ -66,7 +66,7 @@ export async function writeTrainState(
   const rate = progress.step === 0 ? null : learningRate(config, progress.step);
   const json = stateSchema.parse({
     progress,
-    random: { seed, counter: progress.step },
+    random: { seed: rngSeed, counter: progress.step },
     schedule: { steps, lr, warmup, floor, learningRate: rate },
     earlier: earlier.map(({ progress }) => progress),
     monitor: monitor ?? null,
@@ -74,7 +74,7 @@ export async function writeTrainState(
   await Deno.writeTextFile(join(folder, STATE_FILE), JSON.stringify(json, null, 2) + "\n");
 }
 
-/** Reads a state from a folder that {@linkcode writeTrainState} wrote, bit for bit. */
+/** Reads a state that {@linkcode writeTrainState} wrote, bit for bit. */
 export async function readTrainState(folder: string): Promise<TrainState> {
   const { progress, earlier, monitor } = stateSchema.parse(
     JSON.parse(await Deno.readTextFile(join(folder, STATE_FILE))),

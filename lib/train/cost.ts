@@ -1,10 +1,10 @@
-// What training a decoder costs before it is done: floating-point operations and memory, from shapes alone.
-// Conventions: a multiply-add is two operations; norms, softmax and other element-wise work is not counted.
+// The cost of training a decoder, computed from its shape: FLOPs and memory.
+// A multiply-add counts as two FLOPs. Norms, softmax and other element-wise operations are not counted.
 import { type Activations, forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
 import { logitsHeld } from "../tensor/mod.ts";
 import type { TrainConfig } from "./config.ts";
 
-/** Operations of one training token of a decoder: forward, and twice that backward. */
+/** FLOPs of one training token of a decoder: the forward pass, and twice as many for the backward pass. */
 export function pretrainFlops(config: ModelConfig): number {
   return 3 * forwardFlops(config);
 }
@@ -21,7 +21,7 @@ export function trainedLayers({ steps, accumulate }: TrainConfig, model: ModelCo
 }
 
 /**
- * Operations of one forward token in one layer: of its products with weights, attention's and the feed-forward's, and of
+ * FLOPs of the forward pass for one token in one layer: the matrix products of attention and of the feed-forward, and
  * attention's scores and sums over half the context.
  */
 export function layerFlops({ width: d, heads, kvHeads, inner, contextLength }: ModelConfig) {
@@ -30,8 +30,8 @@ export function layerFlops({ width: d, heads, kvHeads, inner, contextLength }: M
 }
 
 /**
- * Operations of one token's backward pass through a frozen layer: one product for each product with a weight, for its
- * input's gradient, and two for each of attention's, for both factors depend on the input.
+ * FLOPs of the backward pass for one token through a frozen layer: one product for each product with a weight (the
+ * gradient of its input), and two for each product in attention, whose factors both depend on the input.
  */
 export function frozenBackwardFlops(config: ModelConfig): number {
   const { attention, feedForward, scores } = layerFlops(config);
@@ -39,18 +39,18 @@ export function frozenBackwardFlops(config: ModelConfig): number {
 }
 
 /**
- * Bytes that training a decoder needs at most: weights, gradients and two moments in float32, the activations that the
+ * Peak memory of training a decoder, in bytes: weights, gradients and two moments in float32, the activations that the
  * backward pass reads (per layer and token about 10 d and 3 inner widths; fused attention keeps no scores), and twice
  * the logits of a chunk of rows.
  *
- * @param activations with `recompute`, each layer's input, and all activations of one layer
+ * @param activations with `recompute`: the input of every layer, and all activations of one
  */
 export function trainingBytes(config: ModelConfig, tokens: number, activations: Activations = "keep"): number {
   const logits = 2 * logitsHeld(tokens, config.vocabSize);
   return 4 * (4 * parameterCount(config) + activationFloats(config, tokens, activations) + logits);
 }
 
-/** Values that a backward pass through one decoder reads, the logits aside. */
+/** Number of values that a backward pass through one decoder reads, without the logits. */
 export function activationFloats(
   { layers, width, inner }: ModelConfig,
   tokens: number,

@@ -1,21 +1,21 @@
-// The training loop: batches in, one in-place update a step, losses out; it can be stopped and gone on with anywhere.
+// The training loop. It can be interrupted and resumed at any step.
 import * as tf from "@tensorflow/tfjs";
 import { interruptible } from "../tensor/mod.ts";
 import { findNotFinite } from "./monitor/findings.ts";
 import { createOptimizer, type Optimizer } from "./optimizer.ts";
 import { learningRate } from "./schedule.ts";
 import { BEGINNING, type Progress, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
-import { breathe, meanGradients } from "./step.ts";
+import { meanGradients, yieldToEvents } from "./step.ts";
 import { TrainingError, type TrainResult, type TrainTask } from "./task.ts";
 
 /**
- * Trains until `config.steps` steps are done, from `checkpoints.last` on if there is one: then the weights end as if
- * there had been no interruption, bit for bit where the device repeats itself. Data order and dropout depend on the
- * position and the step only, never on how often one validates or keeps checkpoints.
+ * Trains for `config.steps` steps, starting from `checkpoints.last` if there is one. A resumed training ends with the
+ * same weights as an uninterrupted one, bit for bit if the device is deterministic: data order and dropout depend on
+ * the position and the step only, not on validation or checkpoints.
  *
- * @throws TrainingError when the loss or the gradients' norm is not finite
+ * @throws TrainingError when the loss or the gradient norm is not finite
  * @throws UserError `train.accumulate` when the batch cannot be split evenly
- * @throws the signal's reason when it is aborted, even within a step; the state of the last whole step is kept before
+ * @throws the signal's reason when it is aborted, even within a step, after saving the state of the last complete step
  */
 export async function train(task: TrainTask): Promise<TrainResult> {
   const { config, signal, monitor, checkpoints } = task;
@@ -31,22 +31,22 @@ export async function train(task: TrainTask): Promise<TrainResult> {
       if (last.monitor !== undefined) monitor?.restore?.(last.monitor);
     }
     const [before, began] = [progress.seconds, performance.now()];
-    let kept = progress.step;
-    const keep = async () => {
-      if (checkpoints === undefined || progress.step === kept) return;
-      kept = progress.step;
+    let saved = progress.step;
+    const save = async () => {
+      if (checkpoints === undefined || progress.step === saved) return;
+      saved = progress.step;
       const now = await takeSnapshot(optimizer, progress);
       await checkpoints.save({ now, earlier: past.snapshots(), monitor: monitor?.state?.() });
     };
     while (progress.step < config.steps) {
       if (signal?.aborted) {
-        await keep();
+        await save();
         signal.throwIfAborted();
       }
       await past.remember(progress);
       const done = await takeStep(task, optimizer, progress, past).catch(async (error) => {
-        // only gradients are interrupted, so the weights are still those of the last step
-        if (signal?.aborted && error === signal.reason) await keep();
+        // An abort interrupts only gradients, so the weights are still those of the last step.
+        if (signal?.aborted && error === signal.reason) await save();
         throw error;
       });
       progress = { ...done.progress, seconds: before + (performance.now() - began) / 1000 };
@@ -60,10 +60,10 @@ export async function train(task: TrainTask): Promise<TrainResult> {
         }
         task.onStep?.({ step, values });
       }
-      if (checkpoints?.due(progress)) await keep();
-      await breathe();
+      if (checkpoints?.due(progress)) await save();
+      await yieldToEvents();
     }
-    await keep();
+    await save();
   } finally {
     optimizer.dispose();
   }
@@ -71,7 +71,7 @@ export async function train(task: TrainTask): Promise<TrainResult> {
   return { steps: step, tokens, flops, seconds, loss: loss ?? NaN, validation };
 }
 
-/** One step, or one step back. `values` are what it reports; a step back reports none. */
+/** One step, or a rewind. `values` are the metrics of the step; a rewind has none. */
 async function takeStep(
   task: TrainTask,
   optimizer: Optimizer,
@@ -92,10 +92,15 @@ async function takeStep(
   let loss: number;
   let gradientNorm: number | undefined;
   try {
-    // The loss is read once a step: before the update when somebody judges it, otherwise after the device was given all.
+    // A monitor needs the loss before the update. Without one, the loss is read once the whole step has been queued.
     const judged = monitor === undefined ? undefined : await mean.data();
     const verdict = judged === undefined ? undefined : await monitor!.judge({
-      ...{ step, position, learningRate: rate, loss: judged[0]!, gradients, optimizer },
+      step,
+      position,
+      learningRate: rate,
+      loss: judged[0]!,
+      gradients,
+      optimizer,
       rewindsTo: (steps) => past.before(step - 1 - steps)?.progress.step ?? step - 1,
     });
     if (verdict?.kind === "rewind") {
@@ -106,7 +111,7 @@ async function takeStep(
     if (verdict?.kind !== "skip") {
       if (judged !== undefined) assertFinite({ step, learningRate: rate, loss: judged[0]! });
       const norm = tf.tidy(() => verdict?.apply?.() ?? optimizer.update(gradients, rate, step));
-      // Both at once: on a GPU each reading waits for all that was asked before.
+      // Both at once: on a GPU, every read waits for all earlier work.
       const [norms, means] = await Promise.all([norm.data(), judged ?? mean.data()]);
       gradientNorm = norms[0]!;
       loss = means[0]!;
@@ -117,7 +122,7 @@ async function takeStep(
   } finally {
     tf.dispose([mean, ...gradients]);
   }
-  // A finite loss with gradients that are not leaves weights that are not numbers.
+  // After gradients that are not finite, the weights are NaN even if the loss was finite.
   if (gradientNorm !== undefined) {
     const updated = { step, learningRate: rate, loss, gradientNorm };
     monitor?.updated?.(updated);
@@ -127,7 +132,7 @@ async function takeStep(
   const tokens = progress.tokens + count;
   const flops = progress.flops + count * (task.flopsPerToken ?? 0);
   const seconds = (performance.now() - started) / 1000;
-  // A skipped step's loss may be anything.
+  // The loss of a skipped step may be NaN or infinite.
   const known = Number.isFinite(loss) ? { loss } : {};
   return {
     progress: { ...progress, step, position: position + 1, tokens, flops, ...known },
@@ -146,18 +151,18 @@ function assertFinite(values: Parameters<typeof findNotFinite>[0]): void {
   if (broken !== undefined) throw new TrainingError(broken.text);
 }
 
-/** The snapshots that a monitor may go back to. */
+/** The snapshots that a monitor can rewind to. */
 interface Past {
   remember(progress: Progress): Promise<void>;
-  /** The newest snapshot of at most `step` steps, or the oldest. */
+  /** The newest snapshot at or before `step`, or else the oldest. */
   before(step: number): Snapshot | undefined;
-  /** Restores that one. */
+  /** Restores the snapshot `before(step)`. */
   rewind(step: number): Snapshot;
   snapshots(): readonly Snapshot[];
   restore(snapshots: readonly Snapshot[]): void;
 }
 
-/** Two snapshots, `reach` steps apart, are enough to go back at least `reach` steps once there are so many. */
+/** Two snapshots, `reach` steps apart: the older one is at least `reach` steps old, if training has run that long. */
 function pastOf(optimizer: Optimizer, reach: number): Past {
   let kept: readonly Snapshot[] = [];
   const before = (step: number) => kept.findLast(({ progress }) => progress.step <= step) ?? kept[0];
@@ -170,7 +175,7 @@ function pastOf(optimizer: Optimizer, reach: number): Past {
     },
     rewind(step) {
       const to = before(step);
-      if (to === undefined) throw new Error("Cannot go back: the monitor's reach is 0, so no snapshot was kept");
+      if (to === undefined) throw new Error("Cannot rewind: the monitor's reach is 0, so there is no snapshot");
       restoreSnapshot(optimizer, to);
       kept = kept.filter(({ progress }) => progress.step <= to.progress.step);
       return to;

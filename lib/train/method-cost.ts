@@ -1,5 +1,5 @@
-// What every way of combining models costs, from shapes alone: parameters, operations and cache a token.
-// Conventions as in cost.ts. A method's own part only: that seed and experts had to be trained is common to all.
+// The cost of every method of combining models, computed from shapes: parameters, FLOPs and cache per token. FLOPs are
+// counted as in cost.ts. The cost of training the seed and the experts, common to all methods, is not included.
 import {
   addedNames,
   type CalmConfig,
@@ -16,22 +16,22 @@ import { placeStitches, type StitchConfig, stitchShapes } from "../stitch/mod.ts
 import { frozenBackwardFlops, layerFlops } from "./cost.ts";
 import { stitchedForwardFlops, stitchTrainFlops } from "./stitch-cost.ts";
 
-/** What one method costs. */
+/** The cost of one method. */
 export interface MethodCost {
-  /** `seed`, `soup`, `dare-ties`, `btx-soft`, …, as results name them. */
+  /** As in results: `seed`, `soup`, `dare-ties`, `btx-soft`, … */
   readonly method: string;
-  /** Active: of every model that a token goes through, all of it, head and embeddings included. */
+  /** Active: all parameters of every model that processes a token, including its head and embeddings. */
   readonly parameters: { readonly trained: number; readonly total: number; readonly active: number };
-  /** Operations of one token at inference, and what a training step adds to its own forward pass; 0: nothing trains. */
+  /** FLOPs per token: of inference, and of a training step's backward pass (0 if nothing is trained). */
   readonly flops: { readonly forward: number; readonly backward: number };
-  /** Bytes of keys and values that one token of the text leaves in the caches. */
+  /** Bytes of keys and values cached per token. */
   readonly kvBytes: number;
 }
 
-/** What the methods are made of. */
+/** The models and settings that the costs are computed for. */
 export interface CostedMethods {
   readonly model: ModelConfig;
-  /** n, without the seed. */
+  /** Number of experts, without the seed. */
   readonly experts: number;
   readonly stitch: StitchConfig;
   readonly calm: CalmConfig;
@@ -39,7 +39,7 @@ export interface CostedMethods {
   readonly cacheBytes?: number | undefined;
 }
 
-/** The costs of all methods, in the order of their growing machinery. */
+/** The costs of all methods, roughly from the simplest to the most complex. */
 export function methodCosts(methods: CostedMethods): MethodCost[] {
   const { model, experts, cacheBytes = 2 } = methods;
   const [own, forward] = [parameterCount(model), forwardFlops(model)];
@@ -73,7 +73,7 @@ export function methodCosts(methods: CostedMethods): MethodCost[] {
   ];
 }
 
-/** One model reads the text; the router is a d × models matrix that reads one mean embedding a text. */
+/** One model processes the text; the router is a d × models matrix, applied to one mean embedding per text. */
 function routing({ model, experts }: CostedMethods, own: number, forward: number, kvBytes: number): MethodCost {
   const trained = (experts + 1) * model.width;
   const perToken = 2 * trained / model.contextLength;
@@ -92,7 +92,7 @@ function mixture({ model, experts }: CostedMethods, name: MixtureName, kv: numbe
   const attentions = config.attention === "experts" ? models : 1;
   const active = { soft: models, sample: 1, "top-2": Math.min(2, models) }[config.routing];
   const shapes = mixtureShapes(model, config, models);
-  // A token goes through every router, and through the adapters of the experts that it goes through.
+  // Every router processes every token; adapters process only the tokens routed to their expert.
   const idle = (models - active) / models;
   const added = addedNames(config, model.layers, models).reduce((sum, name) => {
     const size = shapes.get(name)!.reduce((a, b) => a * b, 1);
@@ -101,7 +101,7 @@ function mixture({ model, experts }: CostedMethods, name: MixtureName, kv: numbe
   const head = 2 * model.width * model.vocabSize;
   const layer = attentions * (attention + scores) + active * feedForward;
   const forward = model.layers * layer + head + added;
-  // Frozen behind the first adapter: gradients of activations through all but the first layer's attention.
+  // Frozen layers after the first adapter: activation gradients of everything but the first layer's attention.
   const frozen = model.layers * (layer + attentions * scores) - attentions * (attention + 2 * scores) + head;
   return {
     method: name,
@@ -111,7 +111,7 @@ function mixture({ model, experts }: CostedMethods, name: MixtureName, kv: numbe
   };
 }
 
-/** The anchor whole; of the others all layers up to the last connection; nothing flows back into them. */
+/** All layers of the anchor and, up to the last connection, of the others, through which no gradient flows. */
 function calm({ model, experts, calm, cacheBytes = 2 }: CostedMethods, own: number, kv: number): MethodCost {
   const trained = sizeOf(calmShapes(calm, { augmenting: experts, width: model.width }));
   const places = calmLayers(calm, model.layers);
@@ -121,7 +121,7 @@ function calm({ model, experts, calm, cacheBytes = 2 }: CostedMethods, own: numb
   const connections = places.length * experts;
   const forward = (1 + experts) * model.layers * layer + head + 2 * trained + connections * scores;
   const behind = model.layers - places[0]!;
-  // Of a connection's five products the projection reads what is frozen, as does the first connections' query.
+  // Of a connection's five products, the projection and, in the first connections, the query have frozen inputs.
   const inputs = 2 * model.width ** 2 * (3 * connections + (connections - experts));
   const backward = behind * frozenBackwardFlops(model) + head + 2 * trained + inputs + 2 * connections * scores;
   const total = (experts + 1) * own + trained;

@@ -1,4 +1,4 @@
-// The train room's public face: phases, the loop, schedules.
+// Public API: training tasks, the training loop, checkpoints, costs and the training monitor.
 export { type TrainConfig, trainConfigSchema } from "./config.ts";
 export { activationFloats, layerFlops, passedLayers, pretrainFlops, trainedLayers, trainingBytes } from "./cost.ts";
 export { stitchedForwardFlops, stitchingBytes, stitchTrainFlops } from "./stitch-cost.ts";
@@ -14,7 +14,7 @@ export {
 } from "./checkpoint-schedule.ts";
 export { train } from "./loop.ts";
 export { BEGINNING, type Progress, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
-export { breathe, splitBatch, toDeviceBatch } from "./step.ts";
+export { splitBatch, toDeviceBatch, yieldToEvents } from "./step.ts";
 export {
   type DeviceBatch,
   type PendingStep,

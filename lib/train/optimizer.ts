@@ -1,4 +1,4 @@
-// AdamW's state beside the parameters: two moments each, and which of them decay.
+// AdamW's state: two moments per parameter, and which parameters decay.
 import * as tf from "@tensorflow/tfjs";
 import { adamW, type AdamWSlot } from "../tensor/mod.ts";
 import type { TrainConfig } from "./config.ts";
@@ -6,17 +6,17 @@ import type { TrainConfig } from "./config.ts";
 /** Trained parameters with their moments. */
 export interface Optimizer {
   readonly slots: readonly AdamWSlot[];
-  /** The parameters' names, in the order of the slots. */
+  /** Names of the parameters, in the order of the slots. */
   readonly names: readonly string[];
-  /** Updates every parameter in place and returns the gradients' global norm before clipping. */
+  /** Updates every parameter in place and returns the global gradient norm before clipping. */
   update(gradients: readonly tf.Tensor[], learningRate: number, step: number): tf.Scalar;
   dispose(): void;
 }
 
 /**
- * AdamW for these parameters. Only matrices decay: vectors (norms) and `exempt` names do not.
+ * AdamW for these parameters. Weight decay applies to matrices only.
  *
- * @param exempt names without weight decay besides the vectors
+ * @param exempt names of matrices without weight decay
  */
 export function createOptimizer(
   parameters: Readonly<Record<string, tf.Variable>>,

@@ -1,19 +1,18 @@
-// What all phases of training have in common.
+// The common part of all training phases.
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../data/mod.ts";
 import { interruptible } from "../tensor/mod.ts";
-import { breathe, toDeviceBatch } from "./step.ts";
-import type { DeviceBatch } from "./task.ts";
-import type { TrainTask } from "./task.ts";
+import { toDeviceBatch, yieldToEvents } from "./step.ts";
+import type { DeviceBatch, TrainTask } from "./task.ts";
 
-/** What a phase needs besides its model. */
+/** Options common to all phases. */
 export interface PhaseOptions
   extends Pick<TrainTask, "config" | "batchAt" | "onStep" | "onRewind" | "monitor" | "checkpoints" | "signal"> {
-  /** Validation batches, the same at every interval; none for no validation. */
+  /** Validation batches, the same every time; empty for no validation. */
   readonly validation: readonly Batch[];
 }
 
-/** The options of a phase, and the mean of `loss` over its validation batches. */
+/** The common part of a task; `validate` computes the mean of `loss` over the validation batches. */
 export function phase(options: PhaseOptions, loss: (batch: DeviceBatch) => tf.Scalar) {
   const { validation, ...others } = options;
   return {
@@ -35,7 +34,7 @@ async function meanOverBatches(
     );
     sum += (await value.data())[0]!;
     value.dispose();
-    await breathe();
+    await yieldToEvents();
   }
   return sum / batches.length;
 }

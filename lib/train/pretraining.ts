@@ -1,10 +1,9 @@
-// The phase that trains a whole decoder.
+// The training task of a whole decoder.
 import type * as tf from "@tensorflow/tfjs";
-import { decode, headLoss, type ModelConfig } from "../model/mod.ts";
+import { headLoss, hiddenStates, type ModelConfig } from "../model/mod.ts";
 import { pretrainFlops } from "./cost.ts";
 import { phase, type PhaseOptions } from "./phase.ts";
-import type { DeviceBatch } from "./task.ts";
-import type { TrainTask } from "./task.ts";
+import type { DeviceBatch, TrainTask } from "./task.ts";
 
 /** Next-token training of all weights of a decoder. */
 export function pretraining(
@@ -14,7 +13,7 @@ export function pretraining(
 ): TrainTask {
   const { activations } = options.config;
   const loss = ({ inputs, targets, documents }: DeviceBatch) =>
-    headLoss(model, parameters, decode(model, parameters, inputs, { documents, activations }), targets);
+    headLoss(model, parameters, hiddenStates(model, parameters, inputs, { documents, activations }), targets);
   return {
     ...phase(options, loss),
     parameters,

@@ -1,10 +1,9 @@
-// The learning rate over a phase: linear warm-up, then a cosine down to a floor (arXiv 1608.03983).
+// The learning rate schedule: linear warm-up, then cosine decay to a floor (arXiv 1608.03983).
 import type { TrainConfig } from "./config.ts";
 
 /**
- * The learning rate of step `step` (from 1).
- *
- * Warm-up rises linearly to the peak at step `warmup`; the cosine then reaches `floor · lr` at the last step.
+ * The learning rate of a step, counted from 1: a linear rise to the peak at step `warmup`, then cosine decay to
+ * `floor · lr` at the last step.
  */
 export function learningRate({ steps, lr, warmup, floor }: TrainConfig, step: number): number {
   const rise = Math.min(warmup, steps);

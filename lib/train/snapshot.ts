@@ -1,29 +1,29 @@
-// A copy of all that training goes on from: weights, moments, and how far it is. In memory, and off the device.
+// Snapshots of the training state in host memory: weights, moments and progress.
 import * as tf from "@tensorflow/tfjs";
 import type { HostWeights } from "../model/mod.ts";
 import type { Optimizer } from "./optimizer.ts";
 
 /**
- * How far training is. With the configuration's seed it is the whole random state too: batches and dropout are pure
- * functions of the position and the step.
+ * The progress of training. Together with the random seed it is the whole state of the random numbers: batches and
+ * dropout are pure functions of the position and the step.
  */
 export interface Progress {
   /** Steps done. */
   readonly step: number;
-  /** Index of the next batch. Ahead of `step` only when a monitor went back and passed over batches. */
+  /** Index of the next batch. Ahead of `step` only after a rewind, which skips batches. */
   readonly position: number;
   readonly tokens: number;
   readonly flops: number;
-  /** Spent in training so far, in this process and in those before it. */
+  /** Training time so far, in this process and before it was resumed. */
   readonly seconds: number;
-  /** Of the last step; null before the first. */
+  /** Loss of the last step; null before the first. */
   readonly loss: number | null;
   /** The last validation loss, and the lowest with its step. */
   readonly validation: number | null;
   readonly best: { readonly step: number; readonly validation: number } | null;
 }
 
-/** Before the first step. */
+/** The progress before the first step. */
 export const BEGINNING: Progress = {
   step: 0,
   position: 0,
@@ -35,7 +35,7 @@ export const BEGINNING: Progress = {
   best: null,
 };
 
-/** Weights and AdamW's two moments by parameter name, as they were after `progress.step` steps. */
+/** Weights and AdamW's two moments by parameter name, after `progress.step` steps. */
 export interface Snapshot {
   readonly progress: Progress;
   readonly parameters: HostWeights;
@@ -43,7 +43,7 @@ export interface Snapshot {
   readonly v: HostWeights;
 }
 
-/** Copies the parameters and their moments off the device. */
+/** Copies the parameters and their moments from the device. */
 export async function takeSnapshot({ names, slots }: Optimizer, progress: Progress): Promise<Snapshot> {
   const copy = async (tensorOf: (slot: Optimizer["slots"][number]) => tf.Tensor): Promise<HostWeights> => {
     const copies: Record<string, HostWeights[string]> = {};
@@ -62,9 +62,9 @@ export async function takeSnapshot({ names, slots }: Optimizer, progress: Progre
 }
 
 /**
- * Puts parameters and moments back as a snapshot has them, bit for bit.
+ * Restores parameters and moments from a snapshot, bit for bit.
  *
- * @throws Error when the snapshot is of other parameters
+ * @throws Error when the names of the parameters differ
  */
 export function restoreSnapshot({ names, slots }: Optimizer, snapshot: Snapshot): void {
   const { parameters, m, v } = snapshot;

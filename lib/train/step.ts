@@ -1,11 +1,11 @@
-// One optimiser step's gradients: micro-batches, their mean, and batches on the device.
+// The gradients of one optimizer step: micro-batches and their mean.
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { variableGradients } from "../tensor/mod.ts";
 import type { DeviceBatch, TrainTask } from "./task.ts";
 
-/** Mean loss and mean gradients over a batch's micro-batches; the caller disposes them. */
+/** Mean loss and gradients over the micro-batches of a batch; the caller disposes them. */
 export function meanGradients(
   task: TrainTask,
   parameters: tf.Variable[],
@@ -38,7 +38,7 @@ function lossAndGradients(
   return variableGradients(() => task.loss(batch, prepared, step, part), parameters);
 }
 
-/** Copies a batch onto the device. */
+/** Copies a batch to the device. */
 export function toDeviceBatch({ inputs, targets, documents, batch, time }: Batch): DeviceBatch {
   const tensor = (data: Int32Array) => tf.tensor2d(data, [batch, time], "int32");
   return { inputs: tensor(inputs), targets: tensor(targets), documents: tensor(documents) };
@@ -47,7 +47,7 @@ export function toDeviceBatch({ inputs, targets, documents, batch, time }: Batch
 /**
  * Splits the rows of a batch into `parts` equal micro-batches.
  *
- * @throws UserError `train.accumulate` when it is not a multiple
+ * @throws UserError `train.accumulate` when the batch is not a multiple of `parts`
  */
 export function splitBatch(batch: Batch, parts: number): Batch[] {
   if (batch.batch % parts !== 0) {
@@ -67,7 +67,7 @@ export function splitBatch(batch: Batch, parts: number): Batch[] {
   }));
 }
 
-/** Lets timers, signals and sockets have their turn. */
-export function breathe(): Promise<void> {
+/** Lets timers, signals and sockets run. */
+export function yieldToEvents(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

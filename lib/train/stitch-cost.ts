@@ -1,11 +1,10 @@
-// What a stitched model costs before it is trained: floating-point operations and memory, from shapes alone.
-// Conventions as in cost.ts.
+// The cost of a stitched model, computed from its shape: FLOPs, counted as in cost.ts, and memory.
 import { type Activations, forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
 import { placeStitches, type StitchConfig } from "../stitch/mod.ts";
 import { logitsHeld } from "../tensor/mod.ts";
 import { activationFloats, frozenBackwardFlops } from "./cost.ts";
 
-/** Operations of one forward token of a hub, n experts and their stitches; one head. */
+/** FLOPs of the forward pass for one token: a hub, n experts, their stitches, and one head. */
 export function stitchedForwardFlops(config: ModelConfig, stitch: StitchConfig, experts: number): number {
   const head = 2 * config.width * config.vocabSize;
   const layers = forwardFlops(config) - head;
@@ -13,9 +12,9 @@ export function stitchedForwardFlops(config: ModelConfig, stitch: StitchConfig, 
 }
 
 /**
- * Operations of one token of a stitch step: the whole forward pass, twice the stitches for their gradients, and
- * activation gradients (no weight gradients) of what lies behind the first stitch that reaches it: experts after the
- * first stitch, the hub after the first E2H, and the head.
+ * FLOPs of one training token of the stitches: the forward pass, twice the stitches' FLOPs for their gradients, and
+ * activation gradients (no weight gradients) of the frozen layers after a stitch: the experts' after the first stitch,
+ * the hub's after the first E2H, and the head.
  */
 export function stitchTrainFlops(config: ModelConfig, stitch: StitchConfig, experts: number): number {
   const { layers, width, vocabSize } = config;
@@ -30,7 +29,7 @@ function stitchFlops({ width, layers }: ModelConfig, stitch: StitchConfig, exper
   return placeStitches(stitch, layers).length * (2 * experts + 1) * 2 * width * width;
 }
 
-/** Bytes that stitching needs at most: n+1 frozen models, the stitches with gradients and moments, all activations. */
+/** Peak memory in bytes: n+1 frozen models, the stitches with gradients and moments, and all activations. */
 export function stitchingBytes(
   config: ModelConfig,
   stitch: StitchConfig,

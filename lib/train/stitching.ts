@@ -1,18 +1,23 @@
-// The phase that trains the stitches of a stitched model, and nothing else.
+// The training task of the stitches of a stitched model.
 import type * as tf from "@tensorflow/tfjs";
 import { headLoss } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
-import { beforeFirstStitch, stitchedDecode, type StitchedModel, throughStitches, undecayed } from "../stitch/mod.ts";
+import {
+  beforeFirstStitch,
+  stitchedHiddenStates,
+  type StitchedModel,
+  throughStitches,
+  undecayed,
+} from "../stitch/mod.ts";
 import { phase, type PhaseOptions } from "./phase.ts";
-import type { DeviceBatch } from "./task.ts";
 import { stitchTrainFlops } from "./stitch-cost.ts";
-import type { TrainTask } from "./task.ts";
+import type { DeviceBatch, TrainTask } from "./task.ts";
 
 /**
- * Next-token training of the stitches only, on the hub's output (BTS, §2.3): no auxiliary loss, everything else
- * frozen. What lies before the first stitch runs outside the graph.
+ * Next-token training of the stitches only, on the hub's output (BTS, §2.3), without an auxiliary loss. Everything
+ * before the first stitch runs outside the graph.
  *
- * @param parameters the stitches' weights as variables; `model` must have been put together with them
+ * @param parameters the stitches' weights as variables; `model` must have been assembled with them
  * @param rngSeed of the gate dropout
  */
 export function stitching(
@@ -24,7 +29,7 @@ export function stitching(
   const { activations } = options.config;
   const lossOf = (stream: tf.Tensor3D, targets: tf.Tensor2D) => headLoss(model.config, model.hub, stream, targets);
   const evaluationLoss = ({ inputs, targets, documents }: DeviceBatch) =>
-    lossOf(stitchedDecode(model, inputs, { documents }), targets);
+    lossOf(stitchedHiddenStates(model, inputs, { documents }), targets);
   return {
     ...phase(options, evaluationLoss),
     parameters,

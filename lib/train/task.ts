@@ -1,4 +1,4 @@
-// What is trained, on what, and who looks on: the training loop's interface.
+// The interface of the training loop: tasks, monitors and checkpoints.
 import type * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
@@ -13,16 +13,16 @@ export interface DeviceBatch {
   readonly documents: tf.Tensor2D;
 }
 
-/** What is trained, on what. */
+/** One phase of training. */
 export interface TrainTask {
   readonly config: TrainConfig;
-  /** The only tensors that change. */
+  /** The trained parameters by name. */
   readonly parameters: Readonly<Record<string, tf.Variable>>;
-  /** Names without weight decay besides the vectors. */
+  /** Names of matrices without weight decay. */
   readonly exempt?: ReadonlySet<string>;
-  /** The batch at a position (from 0), of `config.batch` sequences: a pure function. */
+  /** The batch of `config.batch` sequences at a position, counted from 0: a pure function. */
   readonly batchAt: (position: number) => Batch;
-  /** What needs no graph: computed before the loss, outside the tape. */
+  /** Computes the part of the forward pass that needs no gradient; its result is passed to `loss`. */
   readonly prepare?: (batch: DeviceBatch) => tf.Tensor[];
   /** Mean loss per token of a (micro-)batch, in nats. */
   readonly loss: (batch: DeviceBatch, prepared: readonly tf.Tensor[], step: number, part: number) => tf.Scalar;
@@ -32,91 +32,91 @@ export interface TrainTask {
   readonly flopsPerToken?: number;
   /** Called after every step. */
   readonly onStep?: (report: StepReport) => void;
-  /** Looks at every step before its update. */
+  /** Inspects every step before its update. */
   readonly monitor?: StepMonitor;
-  /** Called when the monitor went back: what was reported of steps after `to` is void. */
+  /** Called after a rewind: reports of steps after `to` are void. */
   readonly onRewind?: (rewind: { readonly from: number; readonly to: number }) => void;
-  /** Where training is kept, and what it goes on from. */
+  /** Saves checkpoints, and has the one to resume from. */
   readonly checkpoints?: TrainCheckpoints;
   readonly signal?: AbortSignal;
 }
 
-/** What one step reports. */
+/** The metrics of one step. */
 export interface StepReport {
-  /** From 1. */
+  /** Counted from 1. */
   readonly step: number;
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** A step whose gradients are known and whose update is not made yet. */
+/** A step whose gradients are computed and whose update is not applied yet. */
 export interface PendingStep {
-  /** From 1. */
+  /** Counted from 1. */
   readonly step: number;
   /** Index of its batch. */
   readonly position: number;
   readonly learningRate: number;
   /** May be NaN or infinite. */
   readonly loss: number;
-  /** In the order of `optimizer.slots`, before clipping. They are the loop's: keep none. */
+  /** In the order of `optimizer.slots`, before clipping. The loop disposes them after the step. */
   readonly gradients: readonly tf.Tensor[];
   readonly optimizer: Optimizer;
-  /** Steps that would be done after going back by `steps`; as many as now where nothing is kept to go back to. */
+  /** The step that a rewind by `steps` would end at; the current one if there is no snapshot. */
   rewindsTo(steps: number): number;
 }
 
-/** A step whose update was made. */
+/** A step whose update has been applied. */
 export interface UpdatedStep {
-  /** From 1. */
+  /** Counted from 1. */
   readonly step: number;
   readonly learningRate: number;
   readonly loss: number;
-  /** Before clipping; when it is NaN or infinite, the weights are not numbers now. */
+  /** Before clipping. If it is NaN or infinite, the weights are NaN now. */
   readonly gradientNorm: number;
 }
 
-/** What becomes of a pending step. */
+/** A monitor's decision about a pending step. */
 export type Verdict =
-  /** The update is made: by `apply` (which returns the gradients' global norm), or as usual. */
+  /** Apply the update: with `apply`, which returns the global gradient norm, or else with the optimizer. */
   | { readonly kind: "update"; readonly apply?: () => tf.Scalar }
-  /** Weights and moments stay as they are; the step counts. */
+  /** Leave weights and moments unchanged; the step counts. */
   | { readonly kind: "skip" }
-  /** Back to the newest snapshot that is at least `steps` old, or the oldest; the batches since are passed over. */
+  /** Restore the newest snapshot that is at least `steps` old, or else the oldest, and skip the batches since then. */
   | { readonly kind: "rewind"; readonly steps: number };
 
-/** Looks at every step, and may change its course. Verdicts must be pure functions of steps and `state()`. */
+/** Inspects every step, and may intervene. Verdicts must be pure functions of the steps and of `state()`. */
 export interface StepMonitor {
-  /** How many steps back a verdict may ask to go. 0: none, and no snapshots are kept. */
+  /** The longest possible rewind, in steps. 0: no rewinds, and no snapshots. */
   readonly reach: number;
   judge(pending: PendingStep): Verdict | Promise<Verdict>;
-  /** Called after an update, whose gradients' norm was not known before; throws to end training. */
+  /** Called after an update, when its gradient norm is known; throws to end training. */
   updated?(done: UpdatedStep): void;
-  /** Further values for the report of the step that was judged last. */
+  /** More metrics for the report of the step judged last. */
   values?(): Readonly<Record<string, number>>;
-  /** What it goes on from after an interruption, as plain JSON; kept in checkpoints. */
+  /** The monitor's state for checkpoints, as plain JSON. */
   state?(): unknown;
   restore?(state: unknown): void;
 }
 
-/** All that an interrupted training goes on from, bit for bit. */
+/** The state that training is resumed from, bit for bit. */
 export interface TrainState {
   readonly now: Snapshot;
-  /** Snapshots that the monitor may go back to, oldest first. */
+  /** Snapshots that the monitor may rewind to, oldest first. */
   readonly earlier: readonly Snapshot[];
-  /** What `StepMonitor.state()` gave. */
+  /** From `StepMonitor.state()`. */
   readonly monitor: unknown;
 }
 
-/** Where training is kept. */
+/** The checkpoints of a phase. */
 export interface TrainCheckpoints {
-  /** What was kept last; absent: training begins. */
+  /** The last checkpoint, to resume from. */
   readonly last?: TrainState;
-  /** Whether the state is to be kept now; asked after every step. */
+  /** Whether a checkpoint is due; asked after every step. */
   readonly due: (progress: Progress) => boolean;
-  /** Called when it is due, when training is stopped, and at the end. */
+  /** Called when a checkpoint is due, when training is stopped, and at the end. */
   readonly save: (state: TrainState) => Promise<void>;
 }
 
-/** Training went wrong in a way that more steps do not mend. */
+/** Training failed in a way that more steps cannot repair. */
 export class TrainingError extends UserError {
   constructor(message: string) {
     super("train.diverged", message, "lower the learning rate (train.*.lr) or raise the warm-up (train.*.warmup)");
@@ -124,7 +124,7 @@ export class TrainingError extends UserError {
   }
 }
 
-/** What came out of a phase. */
+/** Totals of a finished phase, with its last losses. */
 export interface TrainResult {
   readonly steps: number;
   readonly tokens: number;

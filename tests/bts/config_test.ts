@@ -17,8 +17,15 @@ Deno.test("every preset is a shape that can be built, stitched and planned", asy
       placeStitches(config.stitch, config.model.layers);
       const plan = await planOf(btsExperiment, config);
       assert.deepEqual(plan.map(({ cell }) => cell), [
-        ...["data", "seed", "expert:code", "expert:math", "expert:multilingual"],
-        ...["stitch", "evaluate", "evaluate:bts", "report"],
+        "data",
+        "seed",
+        "expert:code",
+        "expert:math",
+        "expert:multilingual",
+        "stitch",
+        "evaluate",
+        "evaluate:bts",
+        "report",
       ]);
       for (const { cell, tokens, flops, bytes } of plan) {
         for (const value of [tokens, flops, bytes]) assert.ok(Number.isFinite(value) && value >= 0, cell);

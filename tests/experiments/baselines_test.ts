@@ -19,10 +19,29 @@ import { assertPlanned } from "./planned.ts";
 import { buildConfig, readRun, repositoryRoot, type RunView } from "../../lib/run/mod.ts";
 
 const METHODS = [
-  ...["seed", "expert:code", "expert:math", "expert:multilingual", "soup"],
-  ...["task-arithmetic", "ties", "dare-linear", "dare-ties", "della", "breadcrumbs", "slerp"],
-  ...["btm", "btm-dev", "dense", "routing"],
-  ...["btx-soft", "btx-sample", "btx-top2", "bam", "bam-adapters", "calm", "bts"],
+  "seed",
+  "expert:code",
+  "expert:math",
+  "expert:multilingual",
+  "soup",
+  "task-arithmetic",
+  "ties",
+  "dare-linear",
+  "dare-ties",
+  "della",
+  "breadcrumbs",
+  "slerp",
+  "btm",
+  "btm-dev",
+  "dense",
+  "routing",
+  "btx-soft",
+  "btx-sample",
+  "btx-top2",
+  "bam",
+  "bam-adapters",
+  "calm",
+  "bts",
 ];
 
 function configOf(preset: string, sets: readonly string[] = []): BaselinesConfig {

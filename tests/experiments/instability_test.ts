@@ -77,14 +77,24 @@ Deno.test("the experiment refuses domains without the one that it trains on", ()
 Deno.test("`verdict()` and the tables say what helped, and what did not", () => {
   const arms = armsOf(instabilityConfigSchema.parse({ epsilons: [] }));
   const outcome = (seed: number, spikes: number): Outcome => ({
-    ...{ seed, final: 0.1, ticks: 300, falseWarnings: 1, calm: 0.4, actions: { clip: 1 }, error: null },
+    seed,
+    final: 0.1,
+    ticks: 300,
+    falseWarnings: 1,
+    calm: 0.4,
+    actions: { clip: 1 },
+    error: null,
     spikes: Array.from(
       { length: spikes },
       (_, i) => ({ tick: 100 * i + 50, before: 0.1, peak: 2 + i, lasting: 3, lead: i }),
     ),
   });
   const counts: Readonly<Record<string, [number, number]>> = {
-    ...{ plain: [2, 1], skip: [3, 2], rewind: [1, 2], clip: [0, 0], epsilon: [0, 1] },
+    plain: [2, 1],
+    skip: [3, 2],
+    rewind: [1, 2],
+    clip: [0, 0],
+    epsilon: [0, 1],
   };
   const all: ArmOutcomes[] = arms.map((arm) => ({ arm, outcomes: counts[arm.name]!.map((n, i) => outcome(i + 1, n)) }));
   assert.equal(
@@ -119,8 +129,14 @@ Deno.test("A real divergence: the update ratio warns of it in time, and clipping
   let acted = 0; // the tick of the action
   const follow = (arm: typeof plain): Promise<Trace> =>
     trainArm({
-      ...{ arm: arm!, model, text, batches: 2, rngSeed: 2, signal: new AbortController().signal },
-      ...{ onLoss: () => {}, onAlert: ({ action, step }) => void (acted = action === "clip" ? step : acted) },
+      arm: arm!,
+      model,
+      text,
+      batches: 2,
+      rngSeed: 2,
+      signal: new AbortController().signal,
+      onLoss: () => {},
+      onAlert: ({ action, step }) => void (acted = action === "clip" ? step : acted),
     });
   const [wild, tame] = [await follow(plain), await follow(clip)];
   await device.close();

@@ -58,7 +58,7 @@ Deno.test("the page of results names the command that makes it again, with its f
       1,
       "a warning of every cell is read once",
     );
-    assert.match(text(stderr), /What will run[^]*initialization +smoke[^]*=== Initialisation/);
+    assert.match(text(stderr), /What will run[^]*initialization +smoke[^]*=== Initialization/);
     const page = await Deno.readTextFile(out);
     const again = `deno task results --preset smoke --seeds 1 --only initialization --runs '${runs}' --out '${out}'`;
     assert.ok(page.includes(again), page.slice(0, 600));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { hashTensors } from "../../lib/huggingface/mod.ts";
-import { decode, headLoss, toDevice, toHost, toVariables } from "../../lib/model/mod.ts";
+import { headLoss, hiddenStates, toDevice, toHost, toVariables } from "../../lib/model/mod.ts";
 import { stitchModels } from "../../lib/stitch/mod.ts";
 import { recompute, variableGradients } from "../../lib/tensor/mod.ts";
 import { pretraining, stitching, train, trainConfigSchema } from "../../lib/train/mod.ts";
@@ -23,7 +23,12 @@ for (const tiedEmbeddings of [false, true]) {
       const [kept, again] = MODES.map((activations) =>
         tf.variableGrads(
           () =>
-            headLoss(config, variables, decode(config, variables, ids, { documents, activations }), tokens(2, 6, 5)),
+            headLoss(
+              config,
+              variables,
+              hiddenStates(config, variables, ids, { documents, activations }),
+              tokens(2, 6, 5),
+            ),
           Object.values(variables),
         )
       );
@@ -44,7 +49,7 @@ deviceTest("recomputing frozen layers gives the gradient of what goes in, and on
   const trained = { ...weights, "model.embed_tokens.weight": table };
   const ids = tokens(2, 6, 4);
   const gradients = MODES.map((activations) => {
-    const run = () => headLoss(TINY, trained, decode(TINY, trained, ids, { activations }), tokens(2, 6, 5));
+    const run = () => headLoss(TINY, trained, hiddenStates(TINY, trained, ids, { activations }), tokens(2, 6, 5));
     return tf.variableGrads(run, [table]).grads[table.name]!;
   });
   assert.equal(difference(gradients[1]!, gradients[0]!), 0);
@@ -100,7 +105,7 @@ deviceTest("recomputing layers holds less at its peak: the deeper the model, the
     const step = (activations: typeof MODES[number]) => () =>
       tf.tidy(() =>
         void variableGradients(
-          () => headLoss(config, variables, decode(config, variables, ids, { activations }), ids),
+          () => headLoss(config, variables, hiddenStates(config, variables, ids, { activations }), ids),
           Object.values(variables),
         )
       );

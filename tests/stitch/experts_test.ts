@@ -22,7 +22,7 @@ const GATES = ["vector", "scalar"] as const;
 for (const gates of GATES) {
   for (const removed of [1, 2, 3]) {
     deviceTest(`removing expert ${removed} is setting its gate logit to minus infinity, ${gates} gates`, async () => {
-      const stitch = stitchConfig({ count: 3, gates, initialisation: "hub-preserving" });
+      const stitch = stitchConfig({ count: 3, gates, initialization: "hub-preserving" });
       const noisy = noisyStitches(stitch, 3, 4);
       const [hub, ...experts] = [1, 2, 3, 4].map((seed) => toDevice(bigWeights(TINY, seed)));
       const silenced = Object.fromEntries(
@@ -54,7 +54,7 @@ for (const gates of GATES) {
 }
 
 deviceTest("adding an expert keeps the others' parameters bit for bit, and a silent one changes nothing", () => {
-  const stitch = stitchConfig({ count: 2, initialisation: "hub-preserving" });
+  const stitch = stitchConfig({ count: 2, initialization: "hub-preserving" });
   const trained = noisyStitches(stitch, 2, 4);
   const size = { stitches: 2, experts: 3, width: TINY.width };
   const grown: HostWeights = { ...initialStitches(stitch, size, 1), ...trained };

@@ -20,7 +20,7 @@ async function inTemporaryFile(body: (path: string) => Promise<void>): Promise<v
 
 for (const gates of ["vector", "scalar"] as const) {
   deviceTest(`\`loadStitches()\` of what \`saveStitches()\` wrote gives the same logits, ${gates} gates`, async () => {
-    const stitch = stitchConfig({ count: 3, gates, initialisation: "hub-preserving" });
+    const stitch = stitchConfig({ count: 3, gates, initialization: "hub-preserving" });
     const { config, hub, experts, layers, ...model } = tinyStitched({ stitch });
     const ids = tokens(2, 8);
     const expected = stitchedForward({ config, hub, experts, layers, ...model }, ids);

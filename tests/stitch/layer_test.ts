@@ -52,10 +52,10 @@ function logitsOf(layer: StitchLayer, model: number, hub: tf.Tensor2D, row: numb
 }
 
 for (const gates of GATES) {
-  for (const initialisation of ["identity", "hub-preserving"] as const) {
+  for (const initialization of ["identity", "hub-preserving"] as const) {
     for (const n of [1, 2, 5]) {
-      const config = stitchConfig({ gates, initialisation });
-      const what = `n = ${n}, ${gates} gates${initialisation === "identity" ? "" : " with biases"}`;
+      const config = stitchConfig({ gates, initialization });
+      const what = `n = ${n}, ${gates} gates${initialization === "identity" ? "" : " with biases"}`;
 
       deviceTest(`\`applyStitch()\` of E2H is the paper's formula, ${what}`, () => {
         const layer = layerOf("E2H", config, n);

@@ -51,7 +51,7 @@ for (const kinds of ["alternating", "all-e2h"] as const) {
   for (const expertAfterE2H of ["projected", "pass-through"] as const) {
     const title = `\`stitchedForward()\` preserves the hub at step 0 when told so, ${kinds}, ${expertAfterE2H}`;
     deviceTest(title, () => {
-      const stitch = stitchConfig({ count: 3, initialisation: "hub-preserving", kinds, expertAfterE2H });
+      const stitch = stitchConfig({ count: 3, initialization: "hub-preserving", kinds, expertAfterE2H });
       const model = fresh(stitch, [1, 2, 3]);
       const ids = tokens(2, T);
       // The experts have e⁻¹² of the weight, so logits that spread over tens agree to 1e-4 of that.

@@ -14,9 +14,9 @@ import {
 import { deviceTest } from "../backends.ts";
 import { bigWeights, difference, noisyStitches, stitchConfig, TINY, tokens } from "../tiny.ts";
 
-for (const initialisation of ["identity", "hub-preserving", "random"] as const) {
-  Deno.test(`\`withExpert()\` and then \`withoutExpert()\` give the same stitches, ${initialisation}`, () => {
-    const stitch = stitchConfig({ count: 3, initialisation });
+for (const initialization of ["identity", "hub-preserving", "random"] as const) {
+  Deno.test(`\`withExpert()\` and then \`withoutExpert()\` give the same stitches, ${initialization}`, () => {
+    const stitch = stitchConfig({ count: 3, initialization });
     const trained = noisyStitches(stitch, 2, 4);
     const grown = withExpert(trained, stitch, TINY.width, 9);
     assert.equal(expertCount(grown), 3);

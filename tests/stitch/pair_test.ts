@@ -70,7 +70,7 @@ deviceTest("a pair whose gates are shut is the model with the output alone, and 
   const [a, b] = [1, 2].map((seed) => toDevice(bigWeights(config, seed)));
   const ids = tokens(1, 6);
   const pair = stitchModels({ config, stitch, hub: a!, experts: [b!], stitches: toDevice(noisy) });
-  const shut = stitchConfig({ mode: "pair", count: 2, initialisation: "hub-preserving" });
+  const shut = stitchConfig({ mode: "pair", count: 2, initialization: "hub-preserving" });
   const closed = noisyStitches(shut, 1, 4, config);
   for (const k of [0, 1]) closed[`stitch.${k}.gate_bias.1`]!.data.fill(-1e9);
   const alone = stitchModels({

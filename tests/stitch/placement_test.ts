@@ -73,7 +73,13 @@ Deno.test("`stitchConfigSchema` refuses unknown keys and values out of range", (
   for (const wrong of [{ counts: 2 }, { count: 0 }, { positions: [0] }, { positions: [1.5] }, { kinds: "E2H" }]) {
     assert.equal(stitchConfigSchema.safeParse(wrong).success, false, JSON.stringify(wrong));
   }
-  for (const wrong of [{ dropout: 1 }, { dropout: -0.1 }, { gates: "matrix" }, { initialisation: "zero" }]) {
+  for (const wrong of [{ dropout: 1 }, { dropout: -0.1 }, { gates: "matrix" }, { initialization: "zero" }]) {
     assert.equal(stitchConfigSchema.safeParse(wrong).success, false, JSON.stringify(wrong));
   }
+});
+
+Deno.test("`stitchConfigSchema` reads `initialisation`, the former key, unless both are given", () => {
+  assert.equal(stitchConfigSchema.parse({ initialisation: "random" }).initialization, "random");
+  const both = { initialisation: "random", initialization: "random" };
+  assert.equal(stitchConfigSchema.safeParse(both).success, false);
 });

@@ -10,12 +10,12 @@ import {
   hashFrozen,
   initialStitches,
   placeStitches,
-  roadsThrough,
   type StitchConfig,
   stitchedForward,
   stitchedLanguageModel,
   type StitchedModel,
   stitchModels,
+  streamGroups,
   throughStitches,
 } from "../../lib/stitch/mod.ts";
 import { openDevice } from "../../lib/tensor/mod.ts";
@@ -52,7 +52,7 @@ function both(stitch: StitchConfig, experts: number, config = CONFIG): readonly 
 const READINGS: readonly (readonly [string, StitchConfig])[] = [
   ["alternating, K = 4", stitchConfig({ count: 4 })],
   ["alternating, K = 3", stitchConfig({ count: 3 })],
-  ["an H2E, then an E2H", stitchConfig({ count: 2, initialisation: "hub-preserving" })],
+  ["an H2E, then an E2H", stitchConfig({ count: 2, initialization: "hub-preserving" })],
   ["a single E2H", stitchConfig({ count: 1, gates: "scalar" })],
   ["all E2H, passing through", stitchConfig({ count: 3, kinds: "all-e2h", expertAfterE2H: "pass-through" })],
   ["layers after the last stitch", stitchConfig({ positions: [1, 2] })],
@@ -187,23 +187,23 @@ deviceTest(
   },
 );
 
-Deno.test("`roadsThrough()` of the paper's stitches: no graph before the first, none of the hub before the first E2H", () => {
+Deno.test("`streamGroups()` of the paper's stitches: no graph before the first, none of the hub before the first E2H", () => {
   const stitch = stitchConfig({ count: 4 });
-  const roads = roadsThrough(stitch, placeStitches(stitch, 8), 3, 8);
+  const groups = streamGroups(stitch, placeStitches(stitch, 8), 3, 8);
   const all = [0, 1, 2];
   const split = [{ models: [0], graph: false }, { models: [1, 2], graph: true }];
   const [none, every] = [[{ models: all, graph: false }], [{ models: all, graph: true }]];
-  assert.deepEqual(roads, [none, none, split, split, every, every, every, every]);
+  assert.deepEqual(groups, [none, none, split, split, every, every, every, every]);
 });
 
-Deno.test("`roadsThrough()`: after the last stitch only the hub; experts that pass through need no graph", () => {
+Deno.test("`streamGroups()`: after the last stitch only the hub; experts that pass through need no graph", () => {
   const late = stitchConfig({ positions: [1, 2] });
-  assert.deepEqual(roadsThrough(late, placeStitches(late, 4), 2, 4).slice(2), [
+  assert.deepEqual(streamGroups(late, placeStitches(late, 4), 2, 4).slice(2), [
     [{ models: [0], graph: true }],
     [{ models: [0], graph: true }],
   ]);
   const passing = stitchConfig({ count: 2, kinds: "all-e2h", expertAfterE2H: "pass-through" });
-  assert.deepEqual(roadsThrough(passing, placeStitches(passing, 2), 3, 2)[1], [
+  assert.deepEqual(streamGroups(passing, placeStitches(passing, 2), 3, 2)[1], [
     { models: [1, 2], graph: false },
     { models: [0], graph: true },
   ]);

@@ -1,7 +1,7 @@
 // Gates token by token.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { meanGates, summariseGates, tokenGates } from "../../lib/stitch/mod.ts";
+import { meanGates, summarizeGates, tokenGates } from "../../lib/stitch/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { stitchConfig, tinyStitched } from "../tiny.ts";
 
@@ -17,7 +17,7 @@ deviceTest("`tokenGates()` gives a gate a token and model, whose mean is that of
   const all = await meanGates(model, tf.tensor2d(ids, [1, 8], "int32"), tf.ones([1, 8]));
   for (const one of stitches) {
     assert.equal(one.gates.length, ids.length);
-    const { mean } = summariseGates(one)!;
+    const { mean } = summarizeGates(one)!;
     one.models.forEach((model, column) => {
       const wanted = all.find((gate) => gate.stitch === one.stitch && gate.model === model)!.gate;
       assert.ok(Math.abs(mean[column]! - wanted) < 1e-6, `stitch ${one.stitch}, model ${model}`);
@@ -33,7 +33,7 @@ deviceTest("`tokenGates()` gives a gate a token and model, whose mean is that of
   );
 });
 
-Deno.test("`summariseGates()` gives mean, share of tokens won and entropy of a stretch", () => {
+Deno.test("`summarizeGates()` gives mean, share of tokens won and entropy of a stretch", () => {
   const one = {
     stitch: 0,
     kind: "E2H" as const,
@@ -41,12 +41,12 @@ Deno.test("`summariseGates()` gives mean, share of tokens won and entropy of a s
     models: [0, 1],
     gates: [[1, 0], [0.5, 0.5], [0.25, 0.75], [0.25, 0.75]],
   };
-  assert.deepEqual(summariseGates(one), {
+  assert.deepEqual(summarizeGates(one), {
     mean: [0.5, 0.5],
     won: [0.5, 0.5],
     entropy: (0 + 1 + 2 * (0.25 * 2 + 0.75 * Math.log2(4 / 3))) / 4,
   });
-  assert.deepEqual(summariseGates(one, 2)?.won, [0, 1]);
-  assert.equal(summariseGates({ ...one, kind: "H2E" }, 0, 1)?.entropy, null);
-  assert.equal(summariseGates(one, 4), undefined);
+  assert.deepEqual(summarizeGates(one, 2)?.won, [0, 1]);
+  assert.equal(summarizeGates({ ...one, kind: "H2E" }, 0, 1)?.entropy, null);
+  assert.equal(summarizeGates(one, 4), undefined);
 });

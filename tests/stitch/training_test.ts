@@ -43,11 +43,11 @@ async function stitchFor(
 
 const bytesOf = ({ data }: { data: Float32Array }) => [...new Uint32Array(data.buffer, data.byteOffset, data.length)];
 
-for (const initialisation of ["identity", "hub-preserving", "random"] as const) {
+for (const initialization of ["identity", "hub-preserving", "random"] as const) {
   for (const kinds of ["alternating", "all-e2h"] as const) {
-    const what = `${initialisation} initialisation, ${kinds}`;
+    const what = `${initialization} initialization, ${kinds}`;
     deviceTest(`\`stitching()\` changes every stitch and nothing that is frozen, ${what}`, async () => {
-      const stitch = stitchConfig({ count: 3, kinds, initialisation, dropout: 0.1 });
+      const stitch = stitchConfig({ count: 3, kinds, initialization, dropout: 0.1 });
       const start = initialStitches(stitch, SIZE, 4);
       const before = [1, 2, 3].map((seed) => hashTensors(bigWeights(CONFIG, seed)));
       const { stitches, frozen } = await stitchFor(stitch, start);
@@ -82,10 +82,10 @@ deviceTest("the hub's gate of an H2E stitch has no gradient at all, wherever the
 });
 
 for (
-  const [gates, initialisation] of [["vector", "random"], ["scalar", "random"], ["vector", "hub-preserving"]] as const
+  const [gates, initialization] of [["vector", "random"], ["scalar", "random"], ["vector", "hub-preserving"]] as const
 ) {
-  deviceTest(`\`fromFirstStitch()\` has the gradients of its loss, ${gates} gates, ${initialisation}`, () => {
-    const stitch = stitchConfig({ count: 3, gates, initialisation, dropout: 0.2 });
+  deviceTest(`\`fromFirstStitch()\` has the gradients of its loss, ${gates} gates, ${initialization}`, () => {
+    const stitch = stitchConfig({ count: 3, gates, initialization, dropout: 0.2 });
     const start = noisyStitches(stitch, 2, 8, CONFIG);
     const [hub, ...experts] = [1, 2, 3].map((seed) => toDevice(bigWeights(CONFIG, seed)));
     const ids = tokens(2, 6);

@@ -17,9 +17,9 @@ import {
   splitTrained,
 } from "../../lib/merge/mod.ts";
 import {
-  decode,
   disposeWeights,
   headLosses,
+  hiddenStates,
   type HostWeights,
   toDevice,
   toHost,
@@ -190,7 +190,7 @@ function bestOf(batch: Batch): tf.Tensor1D {
   const { inputs, targets, documents } = toDeviceBatch(batch);
   return leastLoss(MODELS.map((host) => {
     const model = toDevice(host);
-    const losses = headLosses(WIDE, model, decode(WIDE, model, inputs, { documents }), targets);
+    const losses = headLosses(WIDE, model, hiddenStates(WIDE, model, inputs, { documents }), targets);
     disposeWeights(model);
     return losses;
   }));

@@ -10,7 +10,7 @@ function keptAt(changes: Partial<CheckpointConfig>, seconds: number, cost: numbe
   for (now = 1; now <= seconds; now++) {
     if (!schedule.due({ ...BEGINNING, step: now })) continue;
     kept.push(now);
-    schedule.kept(cost);
+    schedule.saved(cost);
   }
   return kept;
 }

@@ -149,7 +149,7 @@ deviceTest("`train()` stops with a `TrainingError` when only the gradients are n
   };
   await assert.rejects(
     train(task),
-    (error) => error instanceof TrainingError && /^The gradients' norm is \S+ at step 1 \(loss 0,/.test(error.message),
+    (error) => error instanceof TrainingError && /^The gradient norm is \S+ at step 1 \(loss 0,/.test(error.message),
   );
   tf.dispose(variables);
 });

@@ -236,7 +236,13 @@ Deno.test("A training checkpoint holds weights under their own names, both momen
   const folder = await Deno.makeTempDir();
   const make = (step: number) => ({
     progress: {
-      ...{ step, position: step + 2, tokens: 10 * step, flops: 1e12, seconds: 1.5, loss: 0.1 + 0.2, validation: null },
+      step,
+      position: step + 2,
+      tokens: 10 * step,
+      flops: 1e12,
+      seconds: 1.5,
+      loss: 0.1 + 0.2,
+      validation: null,
       best: { step: 1, validation: 1 / 3 },
     },
     parameters: initialWeights(TINY, step),

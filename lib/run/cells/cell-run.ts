@@ -128,7 +128,12 @@ async function build<Output extends z.ZodType>(
   const workshop = await makeCellWorkshop(host.runsFolder);
   try {
     const checkpoints = await openCheckpoints({
-      ...{ runsFolder: host.runsFolder, cellKey: key, configHash, continues, fresh: host.fresh, seconds },
+      runsFolder: host.runsFolder,
+      cellKey: key,
+      configHash,
+      continues,
+      fresh: host.fresh,
+      seconds,
       warn: (text) => void host.write({ kind: "note", cell, level: "warning", text }),
       lines: log.lines,
       sync: host.sync,

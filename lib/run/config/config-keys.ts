@@ -17,6 +17,8 @@ export interface SchemaNode {
   readonly const?: unknown;
   readonly default?: unknown;
   readonly description?: string;
+  /** Keys of older versions with the keys that have replaced them, from `.meta({ formerKeys })`. */
+  readonly formerKeys?: Readonly<Record<string, string>>;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
@@ -86,6 +88,22 @@ export function schemaAt(root: SchemaNode, path: readonly string[]): SchemaNode 
     node = options.length === 1 ? options[0]! : { anyOf: options };
   }
   return node;
+}
+
+/** A key path with the former keys in it replaced by today's. */
+export function currentPath(root: SchemaNode, path: readonly string[]): string[] {
+  let node: SchemaNode = root;
+  return path.map((key) => {
+    const current = currentKey(node, key);
+    node = { anyOf: childrenOf(node, current) };
+    return current;
+  });
+}
+
+/** The key that has replaced `key` in an object of this schema: the key itself, unless it is a former one. */
+export function currentKey(node: SchemaNode, key: string): string {
+  const former = alternatives(node).find(({ formerKeys }) => Object.hasOwn(formerKeys ?? {}, key))?.formerKeys;
+  return former?.[key] ?? key;
 }
 
 /** Every setting of a schema, in the schema's order. */

@@ -1,7 +1,7 @@
 // Reads `--set key.path=value`: the schema checks the key and gives the value its type.
 import { parseDocument } from "yaml";
 import { nearest, UserError } from "../../errors.ts";
-import { alternatives, nearestKey, schemaAt, type SchemaNode, typeInWords } from "./config-keys.ts";
+import { alternatives, currentPath, nearestKey, schemaAt, type SchemaNode, typeInWords } from "./config-keys.ts";
 
 /** One parsed `--set`. */
 export interface Assignment {
@@ -49,11 +49,12 @@ function readAssignment(text: string, root: SchemaNode, known: readonly string[]
   const key = text.slice(0, equals).trim();
   const value = text.slice(equals + 1).trim();
   if (key === "") throw new UserError("config.malformed", `Cannot read ${option} ${text}: it has no key`, hint);
-  const path = key.split(".");
-  if (path.some((part) => part.trim() === "")) {
+  const parts = key.split(".");
+  if (parts.some((part) => part.trim() === "")) {
     throw new UserError("config.malformed", `Cannot read ${option} ${text}: the key "${key}" has an empty part`, hint);
   }
-  refuseForbidden(path, `${option} ${text}`);
+  refuseForbidden(parts, `${option} ${text}`);
+  const path = currentPath(root, parts);
   const node = schemaAt(root, path);
   if (node === undefined) throw unknownKey(key, known, option);
   if (value === "") {

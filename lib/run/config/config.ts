@@ -7,6 +7,7 @@ import {
   alternatives,
   childrenOf,
   configKeys,
+  currentKey,
   inputSchema,
   schemaAt,
   type SchemaNode,
@@ -37,8 +38,8 @@ export function buildConfig<Schema extends z.ZodType>(schema: Schema, sources: C
   const assignments = readAssignments(sources.sets, root, known);
   const sets = assignments.reduce<Plain>((value, { path, value: leaf }) => setAt(value, root, path, leaf), {});
   const layers = [
-    { value: preset.value, where: () => `preset ${preset.name}` },
-    ...(file === undefined ? [] : [{ value: file.value, where: file.where }]),
+    { value: withCurrentKeys(preset.value, root), where: () => `preset ${preset.name}` },
+    ...(file === undefined ? [] : [{ value: withCurrentKeys(file.value, root), where: file.where }]),
     { value: sets, where: () => "--set" },
   ];
   for (const { value, where } of layers) refuseUnknown(value, root, [], known, where);
@@ -72,12 +73,23 @@ export function configOrigins(schema: z.ZodType, sources: ConfigSources): Record
       for (const [key, member] of Object.entries(value)) mark(member, childOf(node, key), [...path, key], source);
     } else origins[path.join(".")] = source;
   };
-  mark(sources.preset.value, root, [], "preset");
-  if (sources.file !== undefined) mark(sources.file.value, root, [], "file");
+  mark(withCurrentKeys(sources.preset.value, root), root, [], "preset");
+  if (sources.file !== undefined) mark(withCurrentKeys(sources.file.value, root), root, [], "file");
   for (const { path, value } of readAssignments(sources.sets, root, known)) {
     mark(value, schemaAt(root, path) ?? {}, path, "set");
   }
   return origins;
+}
+
+/** Settings with today's keys. A former key beside today's stays, and is refused as unknown. */
+function withCurrentKeys(value: Plain, node: SchemaNode): Plain {
+  return Object.fromEntries(
+    Object.entries(value).map(([given, member]) => {
+      const current = currentKey(node, given);
+      const key = Object.hasOwn(value, current) ? given : current;
+      return [key, isPlain(member) ? withCurrentKeys(member, childOf(node, key)) : member];
+    }),
+  );
 }
 
 /** `above` over `below`: groups of settings by key, anything else is replaced. */

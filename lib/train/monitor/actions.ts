@@ -1,41 +1,40 @@
-// What is done about a finding: the configured action while its limits allow it, and how it is told.
+// Responses to findings: the configured action while its limit allows it, and the alert.
 import type { Alert } from "./alert.ts";
 import type { MonitorAction, MonitorConfig } from "./config.ts";
 import { type Finding, QUIET_STEPS, short } from "./findings.ts";
 import type { MonitorState } from "./state.ts";
 
-/** An action as it is taken, and what the monitor remembers afterwards. */
-export interface Settlement {
+/** The action taken, and the monitor's state after it. */
+export interface Reaction {
   readonly action: Alert["action"];
   readonly state: MonitorState;
-  /** Absent when there is nothing new to tell. */
+  /** Absent when there is nothing new to report. */
   readonly alert: Alert | undefined;
 }
 
-/** What an action depends on besides the settings. */
+/** The facts about the training that alerts mention. */
 export interface Situation {
-  /** Of AdamW, as it was configured. */
+  /** AdamW's ε, as configured. */
   readonly epsilon: number;
-  /** Steps that are done after going back. */
+  /** The step that a rewind would end at. */
   readonly back: number;
 }
 
-/** ε after it was lowered `times` times. */
+/** ε after it has been lowered `times` times. */
 export function loweredEpsilon(epsilon: number, { epsilonFactor }: MonitorConfig, times: number): number {
   return epsilon * epsilonFactor ** times;
 }
 
 /**
- * Decides on one finding. An action whose limit is reached becomes `alert`, or `stop` where numbers are not finite.
- *
- * @param situation AdamW's ε as it was configured, and the step that going back ends at
+ * Decides on the action for a finding. An action whose limit has been reached becomes `alert`, or `stop` when numbers
+ * are not finite.
  */
-export function settle(
+export function respond(
   state: MonitorState,
   settings: MonitorConfig,
   finding: Finding,
   situation: Situation,
-): Settlement {
+): Reaction {
   const { detector, step, values } = finding;
   const wanted: MonitorAction = settings[detector].action;
   const [action, why] = allowed(state, settings, finding, wanted);
@@ -51,7 +50,7 @@ export function settle(
   return { action, state: after, alert };
 }
 
-/** The action that the limits allow, and why it is not the wanted one. */
+/** The action that the limit allows, and the reason if it is not the wanted one. */
 function allowed(
   state: MonitorState,
   { limit }: MonitorConfig,
@@ -61,9 +60,11 @@ function allowed(
   const instead = detector === "notFinite" ? "stop" : "alert";
   switch (wanted) {
     case "skip":
-      return countSkipped(state, step) < limit ? [wanted, ""] : [instead, `${limit} batches were skipped already. `];
+      return countSkipped(state, step) < limit
+        ? [wanted, ""]
+        : [instead, `${limit} batches have been skipped already. `];
     case "rewind":
-      return state.rewinds < limit ? [wanted, ""] : [instead, `Training went back ${limit} times already. `];
+      return state.rewinds < limit ? [wanted, ""] : [instead, `Training has been rewound ${limit} times already. `];
     case "epsilon":
       return news && state.lowered < limit ? [wanted, ""] : [instead, ""];
     case "clip":
@@ -76,7 +77,7 @@ function allowed(
   }
 }
 
-/** Batches that were skipped lately: a pause begins the count anew. */
+/** Batches skipped recently: a pause resets the count. */
 function countSkipped({ skipped, skippedAt }: MonitorState, step: number): number {
   return skippedAt === null || step - skippedAt > QUIET_STEPS ? 0 : skipped;
 }
@@ -99,8 +100,8 @@ const SENTENCES: Readonly<Record<Alert["action"], Sentence>> = {
   alert: () => "",
   skip: () => "Its batch is skipped.",
   rewind: (_, { back }) =>
-    `Training goes back to ${back === 0 ? "the beginning" : `step ${back}`} and passes over the batches since.`,
-  clip: ({ clipRms }) => `From now on the update ratio of each parameter is limited to an RMS of ${short(clipRms)}.`,
+    `Training rewinds to ${back === 0 ? "the beginning" : `step ${back}`} and skips the batches since then.`,
+  clip: ({ clipRms }) => `From now on, the update ratio of each parameter is clipped to an RMS of ${short(clipRms)}.`,
   epsilon: (settings, { epsilon }, { lowered }) =>
     `AdamW's ε is ${short(loweredEpsilon(epsilon, settings, lowered))} from now on.`,
   stop: () => "Training stops.",

@@ -1,15 +1,15 @@
-// What the monitor tells people: a finding, and what is done about it.
+// The monitor's alerts.
 
-/** A finding and what is done about it. */
+/** A finding, and the action taken. */
 export interface Alert {
   readonly detector: "spike" | "instability" | "notFinite";
   readonly level: "warning" | "error";
-  /** From 1. */
+  /** Counted from 1. */
   readonly step: number;
-  /** What is done: `alert` is only telling. */
+  /** The action taken; `alert` means none. */
   readonly action: "alert" | "skip" | "rewind" | "clip" | "epsilon" | "stop";
   /** One sentence, or two. */
   readonly text: string;
-  /** The numbers behind it; those that are not finite are left out. */
+  /** The finite numbers of the finding. */
   readonly values: Readonly<Record<string, number>>;
 }

@@ -1,4 +1,4 @@
-// What the monitor finds in a step, as pure functions of what it remembers and what it sees.
+// The monitor's detectors, as pure functions of its state and of a step.
 import type { MonitorConfig } from "./config.ts";
 import type { Alert } from "./alert.ts";
 import type { ParameterGroup } from "./groups.ts";
@@ -6,21 +6,21 @@ import { spikeLimit } from "./spike.ts";
 import type { MonitorState } from "./state.ts";
 import type { GroupStatistics } from "./statistics.ts";
 
-/** Something that is wrong with a step. */
+/** A problem found in a step. */
 export interface Finding {
   readonly detector: Alert["detector"];
   readonly step: number;
-  /** What is wrong, in a sentence. */
+  /** The problem, in one sentence. */
   readonly text: string;
-  /** Whether the steps before had no such finding, so that it is news. */
+  /** Whether the detector found nothing in the steps before. */
   readonly news: boolean;
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** Steps without a finding after which the next one is news, and skipped batches are counted anew. */
+/** After this many steps without a finding, the next one is news, and the count of skipped batches starts over. */
 export const QUIET_STEPS = 16;
 
-/** The loss is far above the losses before. */
+/** Whether the loss is far above the previous losses. */
 export function findSpike(
   state: MonitorState,
   { spike }: MonitorConfig,
@@ -33,23 +33,22 @@ export function findSpike(
   return {
     detector: "spike",
     step,
-    text: `The loss spikes at step ${step}: ${short(loss)}, after a median of ${short(known.median)} and a ` +
+    text: `The loss spikes at step ${step}: ${short(loss)}; the median before was ${short(known.median)}, with a ` +
       `deviation of ${short(known.deviation)}`,
     news: isNews(step, state.spiked),
     values: { loss, ...known },
   };
 }
 
-/** A loss above this many times that of a uniform guess, or the first one, has exploded. */
 const EXPLOSION = 2;
 
-/** The loss above which it has exploded, in nats: twice that of a uniform guess, or the first one of the training. */
+/** A loss above this limit has exploded, in nats: twice that of a uniform guess, or twice the first loss. */
 export function explosionLimit({ first }: MonitorState, vocabSize: number | undefined): number {
   const usual = vocabSize === undefined ? first : Math.log(vocabSize);
   return usual === null || usual <= 0 ? Infinity : EXPLOSION * usual;
 }
 
-/** The loss has come to be far above a uniform guess: that needs no losses before it, and is found once until it is back. */
+/** Whether the loss has risen above {@linkcode explosionLimit}; found once, until the loss is below the limit again. */
 export function findExplosion(
   state: MonitorState,
   { spike }: MonitorConfig,
@@ -63,23 +62,23 @@ export function findExplosion(
     detector: "spike",
     step,
     text: `The loss explodes at step ${step}: ${short(loss)}, more than twice ` +
-      (vocabSize === undefined ? `the first one, ${usual}` : `the ${usual} of a uniform guess`),
+      (vocabSize === undefined ? `the first loss, ${usual}` : `the ${usual} of a uniform guess`),
     news: true,
     values: { loss, limit },
   };
 }
 
 /**
- * Steps in which two peaks mean nothing: Adam's moments forget that they began at 0 (u is ±1 at the first step of any
- * training), and the first, common direction of descent is used up.
+ * Number of first steps in which two peaks mean nothing: Adam's moments still depend on their initial 0 (u is ±1 at the
+ * first step of any training), and all gradients still share one direction.
  */
 export function settlingSteps(beta1: number): number {
   return Math.round(5 / (1 - beta1));
 }
 
 /**
- * The groups whose update ratio has two peaks and is not small. Norms and head are left out, and embeddings that are the
- * head: their gradients keep one direction for long in training that is healthy, say when the text changes.
+ * The groups whose update ratio has two peaks and is not small. Norms, the head and tied embeddings are left out: in
+ * healthy training, too, their gradients keep one direction for long, for example when the text changes.
  */
 export function bimodalGroups(
   statistics: readonly GroupStatistics[],
@@ -92,12 +91,12 @@ export function bimodalGroups(
   );
 }
 
-/** Whether two peaks in this group's update ratio are a sign of anything. */
+/** Whether two peaks in this group's update ratio are a sign of instability. */
 export function isWatched(group: ParameterGroup): boolean {
   return group !== "norms" && group !== "head";
 }
 
-/** Some group's update ratio has two peaks. */
+/** Whether the update ratio of a group has two peaks. */
 export function findBimodal(
   state: MonitorState,
   settings: MonitorConfig,
@@ -116,7 +115,7 @@ export function findBimodal(
   return {
     detector: "instability",
     step,
-    text: `AdamW's update ratio has two peaks at step ${step}, as before a divergence: ${each.join(", ")}`,
+    text: `AdamW's update ratio has two peaks at step ${step}, an early sign of divergence: ${each.join(", ")}`,
     news: isNews(step, state.bimodal),
     values: Object.fromEntries(bimodal.flatMap(({ group, bimodality, updateRms }) => [
       [`${group}/bimodality`, bimodality],
@@ -125,7 +124,7 @@ export function findBimodal(
   };
 }
 
-/** The loss is NaN or infinite, or the gradients' norm where it is known. */
+/** Whether the loss or the gradient norm, if known, is NaN or infinite. */
 export function findNotFinite(
   { step, loss, learningRate, gradientNorm = 0 }: {
     readonly step: number;
@@ -142,7 +141,7 @@ export function findNotFinite(
   if (Number.isFinite(gradientNorm)) return undefined;
   return {
     ...common,
-    text: `The gradients' norm is ${gradientNorm} at step ${step} (loss ${short(loss)}, ${rate})`,
+    text: `The gradient norm is ${gradientNorm} at step ${step} (loss ${short(loss)}, ${rate})`,
     values: { loss, learningRate },
   };
 }
@@ -151,7 +150,7 @@ function isNews(step: number, last: number | null): boolean {
   return last === null || step - last > QUIET_STEPS;
 }
 
-/** Four digits, without a power of ten where none is needed. */
+/** Four significant digits. */
 export function short(value: number): string {
   return String(Number(value.toPrecision(4)));
 }

@@ -1,4 +1,4 @@
-// Parameter groups: what the monitor's statistics are told apart by.
+// Parameter groups, for the monitor's statistics.
 
 /** The groups, in the order of tables and figures. */
 export const PARAMETER_GROUPS = [

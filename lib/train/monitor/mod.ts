@@ -1,4 +1,4 @@
-// The training monitor: statistics of the update, detectors, and what is done about their findings.
+// The training monitor: statistics of the updates, detectors, and actions.
 export type { Alert } from "./alert.ts";
 export {
   changesTraining,

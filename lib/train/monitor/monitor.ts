@@ -1,10 +1,10 @@
-// The training monitor: looks at every step before its update, tells of what goes wrong, and does what is configured.
-// It changes nothing unless an action fires, so that watched training ends with the same bytes.
+// The training monitor: inspects every step before its update, raises alerts and takes the configured actions. Unless
+// it takes an action, the trained weights are the same as without it, bit for bit.
 import type * as tf from "@tensorflow/tfjs";
 import { adamW, globalNorm } from "../../tensor/mod.ts";
 import type { TrainConfig } from "../config.ts";
 import { type PendingStep, type StepMonitor, TrainingError, type Verdict } from "../task.ts";
-import { loweredEpsilon, settle } from "./actions.ts";
+import { loweredEpsilon, respond } from "./actions.ts";
 import type { Alert } from "./alert.ts";
 import type { MonitorConfig } from "./config.ts";
 import { explosionLimit, findBimodal, findExplosion, type Finding, findNotFinite, findSpike } from "./findings.ts";
@@ -12,16 +12,14 @@ import { readGradients, readSample, sampleCoordinates, type SampledGroup } from 
 import { forgetFrom, FRESH_STATE, monitorStateSchema, packFloats, unpackFloats } from "./state.ts";
 import { type GroupStatistics, groupStatistics } from "./statistics.ts";
 
-/** What a monitor needs. */
 export interface MonitorOptions {
   readonly settings: MonitorConfig;
-  /** AdamW's settings in the training that is watched. */
+  /** The settings of the monitored training. */
   readonly training: TrainConfig;
-  /** Of the model: says what a uniform guess loses. Without it a loss is compared with the first. */
+  /** Gives the loss of a uniform guess. Without it, losses are compared with the first. */
   readonly vocabSize?: number;
-  /** Called with what is worth telling, as soon as it is found. */
   readonly onAlert: (alert: Alert) => void;
-  /** Called with the statistics of a step, whenever they were taken. */
+  /** Called with the statistics of every step that has some. */
   readonly onStatistics?: (step: number, statistics: readonly GroupStatistics[]) => void;
 }
 
@@ -30,7 +28,7 @@ export function createMonitor({ settings, training, vocabSize, onAlert, onStatis
   const { every } = settings;
   const actions = [settings.spike.action, settings.instability.action, settings.notFinite.action];
   const reach = actions.includes("rewind") ? settings.rewindSteps : 0;
-  // A sign that comes a step or two before a divergence is acted upon only by who looks at every step.
+  // Two peaks appear only a step or two before a divergence, so acting on them requires statistics of every step.
   const vigilant = !["off", "alert"].includes(settings.instability.action);
   let state = FRESH_STATE;
   let groups: readonly SampledGroup[] | undefined;
@@ -41,7 +39,7 @@ export function createMonitor({ settings, training, vocabSize, onAlert, onStatis
   async function observe(pending: PendingStep, gradientNorm: number): Promise<readonly GroupStatistics[] | undefined> {
     const { step, learningRate, gradients, optimizer } = pending;
     const due = logs(step) || vigilant;
-    const kept = logs(step + 1); // for the cosine of successive gradients
+    const kept = logs(step + 1); // for the cosine of consecutive gradients
     if (!due && !kept) return undefined;
     groups ??= sampleCoordinates(namedShapes(optimizer), settings.samples);
     const sample = due ? await readSample(groups, optimizer.slots, gradients) : undefined;
@@ -59,10 +57,10 @@ export function createMonitor({ settings, training, vocabSize, onAlert, onStatis
     return statistics;
   }
 
-  /** Tells of a finding, and stops training where that is the action. */
+  /** Raises the alert of a finding, and stops training if that is the action. */
   function act(settings: MonitorConfig, finding: Finding, back: number): Alert["action"] {
     const { epsilon } = training;
-    const { action, state: after, alert } = settle(state, settings, finding, { epsilon, back });
+    const { action, state: after, alert } = respond(state, settings, finding, { epsilon, back });
     state = after;
     if (alert !== undefined) {
       onAlert(alert);
@@ -71,18 +69,18 @@ export function createMonitor({ settings, training, vocabSize, onAlert, onStatis
     return action;
   }
 
-  /** Tells of the findings and makes the verdict. */
+  /** Acts on the findings and returns the verdict. */
   function decide(pending: PendingStep, findings: readonly (Finding | undefined)[]): Verdict {
     const back = pending.rewindsTo(settings.rewindSteps);
     const taken = new Set(findings.flatMap((finding) => finding === undefined ? [] : [act(settings, finding, back)]));
     if (taken.has("rewind")) return { kind: "rewind", steps: settings.rewindSteps };
     if (taken.has("skip")) return { kind: "skip" };
     if (!state.clipping && state.lowered === 0) return { kind: "update" };
-    return { kind: "update", apply: () => mendedUpdate(pending) };
+    return { kind: "update", apply: () => changedUpdate(pending) };
   }
 
-  /** AdamW with what the actions have changed. */
-  function mendedUpdate({ optimizer, gradients, learningRate, step }: PendingStep): tf.Scalar {
+  /** AdamW with the changes made by earlier actions. */
+  function changedUpdate({ optimizer, gradients, learningRate, step }: PendingStep): tf.Scalar {
     const epsilon = loweredEpsilon(training.epsilon, settings, state.lowered);
     const clip = state.clipping ? { clipUpdate: settings.clipRms } : {};
     return adamW(optimizer.slots, gradients, { ...training, ...clip, epsilon, learningRate, step });
@@ -106,13 +104,13 @@ export function createMonitor({ settings, training, vocabSize, onAlert, onStatis
       const losses = [...state.losses, [step, loss] as [number, number]].slice(-longest);
       state = { ...state, losses, exploded, first: state.first ?? loss };
       const { beta1 } = training;
-      // One of them is enough: the one that is news.
+      // One of the two is enough, preferably one that is news.
       const high = spike?.news ? spike : explosion ?? spike;
       return decide(pending, [high, statistics && findBimodal(state, settings, { step, beta1, statistics })]);
     },
     updated(done) {
       const broken = findNotFinite(done);
-      // The weights are not numbers any more, so nothing else is left to do.
+      // The weights are NaN now, so stopping is the only option.
       if (broken !== undefined) act({ ...settings, notFinite: { action: "stop" } }, broken, done.step);
     },
     values: () => logged,
@@ -134,7 +132,7 @@ function flatStatistics(statistics: readonly GroupStatistics[]): Record<string, 
   );
 }
 
-/** The gradients' global norm, as a number. */
+/** The global norm of the gradients, read from the device. */
 async function normOf(gradients: readonly tf.Tensor[]): Promise<number> {
   const norm = globalNorm(gradients);
   const value = (await norm.data())[0]!;

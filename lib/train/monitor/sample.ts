@@ -1,13 +1,14 @@
-// The monitor's fixed random sample: the same coordinates of every parameter, read from the device in one go.
+// The monitor's sample: fixed random coordinates of every parameter, read from the device at once.
 import * as tf from "@tensorflow/tfjs";
 import { random } from "../../random.ts";
 import { type AdamWSlot, gatherPlaces } from "../../tensor/mod.ts";
 import { groupOf, PARAMETER_GROUPS, type ParameterGroup } from "./groups.ts";
 
-/** Sampled coordinates of one parameter: ascending places in its flat values. */
+/** The sample of one parameter. */
 export interface SampledParameter {
-  /** Place in the list of parameters. */
+  /** Index in the list of parameters. */
   readonly index: number;
+  /** Indices into its flat values, ascending. */
   readonly places: Int32Array;
 }
 
@@ -15,7 +16,7 @@ export interface SampledParameter {
 export interface SampledGroup {
   readonly group: ParameterGroup;
   readonly parameters: readonly SampledParameter[];
-  /** Sampled coordinates in all. */
+  /** Total number of sampled coordinates. */
   readonly count: number;
 }
 
@@ -29,8 +30,8 @@ export interface GroupValues {
 }
 
 /**
- * Chooses about `perGroup` coordinates of each group: every parameter's share by its size, at least one. A pure
- * function of names and shapes, so that runs, and a run before and after a resume, look at the same places.
+ * Chooses about `perGroup` coordinates of each group, from each parameter in proportion to its size and at least one. A
+ * pure function of names and shapes: all runs, and a run before and after a resume, have the same sample.
  */
 export function sampleCoordinates(
   parameters: readonly { readonly name: string; readonly shape: readonly number[] }[],
@@ -50,7 +51,7 @@ export function sampleCoordinates(
   });
 }
 
-/** `count` different places below `size`, ascending (Floyd's algorithm). */
+/** `count` distinct numbers below `size`, ascending (Floyd's algorithm). */
 function distinctPlaces(size: number, count: number, name: string): Int32Array {
   if (count === size) return Int32Array.from({ length: size }, (_, i) => i);
   const source = random(0, "monitor", name);
@@ -63,7 +64,7 @@ function distinctPlaces(size: number, count: number, name: string): Int32Array {
 }
 
 /**
- * Gradients, and parameters and moments, at the sampled places: one read off the device.
+ * Gradients, parameters and moments at the sampled coordinates, in one read from the device.
  *
  * @param gradients in the order of the slots
  */
@@ -75,11 +76,15 @@ export async function readSample(
   const kinds = [gradients, ...(["parameter", "m", "v"] as const).map((kind) => slots.map((slot) => slot[kind]))];
   const [gradient, parameter, m, v] = await readPlaces(groups, kinds);
   return groups.map(({ group }, g) => ({
-    ...{ group, gradient: gradient![g]!, parameter: parameter![g]!, m: m![g]!, v: v![g]! },
+    group,
+    gradient: gradient![g]!,
+    parameter: parameter![g]!,
+    m: m![g]!,
+    v: v![g]!,
   }));
 }
 
-/** Gradients alone at the sampled places, group by group. */
+/** Only the gradients at the sampled coordinates, group by group. */
 export async function readGradients(
   groups: readonly SampledGroup[],
   gradients: readonly tf.Tensor[],
@@ -87,7 +92,7 @@ export async function readGradients(
   return (await readPlaces(groups, [gradients]))[0]!;
 }
 
-/** For each list of tensors and each group, the values at the sampled places. */
+/** The values at the sampled coordinates, for each list of tensors and each group. */
 async function readPlaces(
   groups: readonly SampledGroup[],
   kinds: readonly (readonly tf.Tensor[])[],

@@ -1,22 +1,23 @@
-// Loss spikes by a robust rule: far above the median of the last losses, measured in median absolute deviations.
+// Detection of loss spikes with robust statistics: the median, and the median absolute deviation.
 
-/** Makes the median absolute deviation of normal noise its standard deviation: 1 / Φ⁻¹(3/4). */
+/** The ratio of the standard deviation to the median absolute deviation of normal noise: 1 / Φ⁻¹(3/4). */
 const MAD_TO_DEVIATION = 1.4826;
-/** Fewer losses than this tell nothing. */
+/** With fewer losses there is no limit. */
 const FEWEST = 16;
 
+/** A spike must be above the median by more than each of these. */
 export interface SpikeRule {
-  /** Robust standard deviations above the median. */
+  /** In robust standard deviations. */
   readonly deviations: number;
-  /** Share of the median above it. */
+  /** As a share of the median. */
   readonly share: number;
-  /** Nats above it. */
+  /** In nats. */
   readonly rise: number;
 }
 
-/** What the losses before say of the next one. */
+/** The limit for the next loss. */
 export interface SpikeLimit {
-  /** Of the last quarter of the losses. */
+  /** Median of the last quarter of the losses. */
   readonly median: number;
   /** Robust standard deviation of all losses around their trend. */
   readonly deviation: number;
@@ -25,10 +26,12 @@ export interface SpikeLimit {
 }
 
 /**
- * The limit above which the next loss is a spike: median + max(deviations · σ, share · |median|, rise), where the median is
- * that of the last quarter and σ the scaled median absolute deviation around the line through the medians of the two
- * halves. All must be passed, so that neither noise nor a very smooth or very low curve raises false alarms; a curve that falls
- * fast hides no spike, and a level that stays is the new one after some steps. Undefined for fewer than 16 losses.
+ * The limit above which the next loss is a spike: median + max(deviations · σ, share · |median|, rise). The median is that
+ * of the last quarter, so a lasting change becomes the new normal after some steps. σ is the scaled median absolute
+ * deviation around the line through the medians of the two halves, so a steep descent hides no spike. The other two
+ * terms prevent false alarms on very smooth or very low curves.
+ *
+ * @returns undefined for fewer than 16 losses
  */
 export function spikeLimit(losses: readonly number[], { deviations, share, rise }: SpikeRule): SpikeLimit | undefined {
   const n = losses.length;
@@ -47,7 +50,7 @@ export function spikeLimit(losses: readonly number[], { deviations, share, rise 
   };
 }
 
-/** The median of numbers that are not none. */
+/** The median of one or more numbers. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length >> 1;

@@ -1,27 +1,27 @@
-// What the monitor remembers from step to step: plain JSON, kept in checkpoints, so that a resumed run judges alike.
+// The monitor's state: plain JSON, saved in checkpoints, so that a resumed run makes the same decisions.
 import { z } from "zod";
 
 const stepOrNull = z.int().positive().nullable();
 
 export const monitorStateSchema = z.strictObject({
-  /** Step and loss of the steps that a median may be taken of, oldest first; finite losses only. */
+  /** Step and loss of the last steps, oldest first; finite losses only. */
   losses: z.array(z.tuple([z.int(), z.number()])),
-  /** The last step with a spike, and the last with a bimodal update. */
+  /** The last step with a spike, and the last with a bimodal update ratio. */
   spiked: stepOrNull,
   bimodal: stepOrNull,
-  /** The first loss of the training, and the step since which losses are far above a uniform guess. */
+  /** The first loss of the training, and the step since which losses have been above the explosion limit. */
   first: z.number().nullable().default(null),
   exploded: stepOrNull.default(null),
-  /** The last step whose batch was skipped, and how many were without a longer pause. */
+  /** The last skipped step, and the number of steps skipped without a longer pause. */
   skippedAt: stepOrNull,
   skipped: z.int().nonnegative(),
-  /** Times that training went back. */
+  /** Number of rewinds. */
   rewinds: z.int().nonnegative(),
-  /** Times that ε was lowered. */
+  /** Number of times that ε was lowered. */
   lowered: z.int().nonnegative(),
-  /** Whether updates are clipped from now on. */
+  /** Whether updates are clipped. */
   clipping: z.boolean(),
-  /** Sampled gradients of a step, group by group: float32 in base64. */
+  /** Sampled gradients of one step, by group: float32 in base64. */
   previous: z.strictObject({ step: z.int(), gradients: z.array(z.string()) }).nullable(),
 });
 
@@ -41,7 +41,7 @@ export const FRESH_STATE: MonitorState = {
   previous: null,
 };
 
-/** The state without what it knows of `step` and later steps: training went back. */
+/** The state after a rewind: without its entries about `step` and later steps. */
 export function forgetFrom(state: MonitorState, step: number): MonitorState {
   const latest = Math.max(state.losses.at(-1)?.[0] ?? 0, state.previous?.step ?? 0, state.skippedAt ?? 0);
   if (latest < step) return state;
@@ -57,11 +57,12 @@ export function forgetFrom(state: MonitorState, step: number): MonitorState {
   };
 }
 
-/** Float32 values as base64, and back. */
+/** Float32 values as base64. */
 export function packFloats(values: Float32Array): string {
   return new Uint8Array(values.slice().buffer).toBase64();
 }
 
+/** Float32 values from base64. */
 export function unpackFloats(text: string): Float32Array {
   return new Float32Array(Uint8Array.fromBase64(text).buffer);
 }

@@ -1,28 +1,28 @@
-// What the Adam-instability theory watches (arXiv 2304.09871), from a sample of a group's coordinates: pure functions.
+// Statistics of AdamW's update that indicate instability (arXiv 2304.09871), from a sample of a group's coordinates.
 import type { ParameterGroup } from "./groups.ts";
 import type { GroupValues } from "./sample.ts";
 
-/** The histogram of the update ratio spans [-HISTOGRAM_RANGE, HISTOGRAM_RANGE]; what lies outside counts at its ends. */
+/** The histogram spans update ratios in [-HISTOGRAM_RANGE, HISTOGRAM_RANGE]; its end bins include all values outside. */
 export const HISTOGRAM_RANGE = 1.5;
-/** Bins of the histogram. */
+/** Number of bins of the histogram. */
 export const HISTOGRAM_BINS = 30;
 /** |u| above this counts as near ±1. */
 export const EDGE = 0.8;
 
-/** The statistics of one group at one step. u is the update ratio m̂ / (√v̂ + ε). */
+/** The statistics of one group at one step. u denotes the update ratio m̂ / (√v̂ + ε). */
 export interface GroupStatistics {
   readonly group: ParameterGroup;
-  /** RMS of u: the update's size before the learning rate. */
+  /** RMS of u: the size of the update before the learning rate. */
   readonly updateRms: number;
-  /** RMS of the update, with the learning rate, over the RMS of the weights; 0 where both are. */
+  /** RMS of the update, including the learning rate, over the RMS of the weights; 0 if both are 0. */
   readonly updateToWeight: number;
   /** Fraction of coordinates with |u| > 0.8. */
   readonly edge: number;
-  /** Sarle's bimodality coefficient of u: 1/3 for a bell, 5/9 for a uniform, towards 1 for two peaks. */
+  /** Sarle's bimodality coefficient of u: 1/3 for a normal, 5/9 for a uniform distribution, near 1 for two peaks. */
   readonly bimodality: number;
-  /** Cosine of u and the gradient: of (−update, gradient). Near 0 the update does not descend. */
+  /** Cosine of u and the gradient. Near 0, the update does not descend. */
   readonly alignment: number;
-  /** Cosine of the gradient with that of the step before; null when that was not read. */
+  /** Cosine of the gradient and that of the previous step; null if that was not read. */
   readonly autocorrelation: number | null;
   /** Fraction of coordinates with √v̂ < ε. */
   readonly belowEpsilon: number;
@@ -30,28 +30,28 @@ export interface GroupStatistics {
   readonly histogram: readonly number[];
 }
 
-/** AdamW's constants of the update to come. */
+/** AdamW's constants for the next update. */
 export interface UpdateConstants {
-  /** From 1: t of the bias corrections. */
+  /** t of the bias corrections, from 1. */
   readonly step: number;
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** What clipping by the global norm multiplies the gradients with. */
+  /** The factor of clipping by the global norm. */
   readonly gradientScale: number;
 }
 
-/** What an update would do at the sampled coordinates, each `[count]`. */
-interface ComingUpdate {
-  /** u = m̂ / (√v̂ + ε) */
+/** The next update at the sampled coordinates. */
+interface NextUpdate {
+  /** u = m̂ / (√v̂ + ε), `[count]` */
   readonly ratios: Float64Array;
   /** Fraction of coordinates with √v̂ < ε. */
   readonly belowEpsilon: number;
 }
 
-/** AdamW's moments and update ratio one step on, from the moments before it. */
-export function comingUpdate({ gradient, m, v }: GroupValues, constants: UpdateConstants): ComingUpdate {
+/** AdamW's update ratio of the next update, from the moments before it. */
+export function nextUpdate({ gradient, m, v }: GroupValues, constants: UpdateConstants): NextUpdate {
   const { step, beta1, beta2, epsilon, gradientScale } = constants;
   const correction1 = 1 - beta1 ** step;
   const correction2 = 1 - beta2 ** step;
@@ -67,10 +67,10 @@ export function comingUpdate({ gradient, m, v }: GroupValues, constants: UpdateC
 }
 
 /**
- * The statistics of a group's update that is about to be made.
+ * The statistics of a group's next update.
  *
- * @param values gradients of this step, parameters and moments before it
- * @param previous the gradients of the step before at the same places; undefined when they were not read
+ * @param values gradients of this step, and parameters and moments before its update
+ * @param previous the previous step's gradients at the same coordinates; undefined if they were not read
  */
 export function groupStatistics(
   values: GroupValues,
@@ -78,7 +78,7 @@ export function groupStatistics(
   constants: UpdateConstants,
 ): GroupStatistics {
   const { group, parameter, gradient } = values;
-  const { ratios, belowEpsilon } = comingUpdate(values, constants);
+  const { ratios, belowEpsilon } = nextUpdate(values, constants);
   const updateRms = rms(ratios);
   const update = constants.learningRate * updateRms;
   return {
@@ -94,7 +94,7 @@ export function groupStatistics(
   };
 }
 
-/** √ of the mean square; 0 for nothing. */
+/** Root mean square; 0 for no values. */
 export function rms(values: ArrayLike<number>): number {
   if (values.length === 0) return 0;
   let sum = 0;
@@ -108,7 +108,7 @@ function fraction(values: ArrayLike<number>, holds: (value: number) => boolean):
   return values.length === 0 ? 0 : count / values.length;
 }
 
-/** The cosine of the angle between two vectors; 0 when either is 0. */
+/** The cosine of the angle between two vectors; 0 if either is 0. */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let [product, squareA, squareB] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {
@@ -120,8 +120,8 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /**
- * Sarle's bimodality coefficient with the sample corrections of skewness and kurtosis (Ellison 1987):
- * (g² + 1) / (k + 3 (n − 1)² / ((n − 2)(n − 3))). At most 1; 0 for fewer than four values or when all are equal.
+ * Sarle's bimodality coefficient with the sample corrections of skewness g and excess kurtosis k (Ellison 1987):
+ * (g² + 1) / (k + 3 (n − 1)² / ((n − 2)(n − 3))). At most 1; 0 for fewer than four values, or if all are equal.
  */
 export function bimodality(values: ArrayLike<number>): number {
   const n = values.length;
@@ -141,7 +141,7 @@ export function bimodality(values: ArrayLike<number>): number {
   return (skewness ** 2 + 1) / (excess + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)));
 }
 
-/** Counts in equal bins over ±{@linkcode HISTOGRAM_RANGE}; values that are not numbers are not counted. */
+/** Counts in equal bins over ±{@linkcode HISTOGRAM_RANGE}; NaN is not counted. */
 export function histogram(values: ArrayLike<number>): number[] {
   const counts = new Array<number>(HISTOGRAM_BINS).fill(0);
   for (let i = 0; i < values.length; i++) {

@@ -4,7 +4,11 @@ import type { RunEvent } from "../../../lib/run/mod.ts";
 import { type CellEvent, cellLog, parseCellEvents } from "../../../lib/run/cells/cell-log.ts";
 
 const point = (step: number, value = 0): CellEvent => ({
-  ...{ kind: "metrics", cell: "one", step, steps: 9, values: { loss: value } },
+  kind: "metrics",
+  cell: "one",
+  step,
+  steps: 9,
+  values: { loss: value },
 });
 const note = (text: string): CellEvent => ({ kind: "note", cell: "one", level: "info", text });
 const back = (step: number): CellEvent => ({ kind: "cell.rewind", cell: "one", step });

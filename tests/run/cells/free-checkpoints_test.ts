@@ -36,7 +36,10 @@ Deno.test("`rm --checkpoints` frees all but a finished cell's last, as `--dry-ru
     assert.deepEqual(would.cells.map(({ bytes: _, ...cell }: { bytes: number }) => cell), [
       { cell: "count", key: cellKey, steps: [8, 4], kept: 10 },
     ]);
-    assert.match(await free(runs, "--dry-run"), /count .*8, 4 .* step 10\nWould free 0\.0 MB; the last of each stays/);
+    assert.match(
+      await free(runs, "--dry-run"),
+      /count .*8, 4 .* step 10\nWould free 0\.0 MB; the last of each cell stays/,
+    );
     assert.deepEqual((await json(runs)).cells, would.cells);
     assert.equal(before - await size(store), would.cells[0].bytes);
     assert.deepEqual((await checkpoints(runs)).steps, [10]);

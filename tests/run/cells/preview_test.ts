@@ -146,7 +146,12 @@ Deno.test("a finished cell that is no longer in the cache is said to start over"
 
 Deno.test("`previewText()` names a few files of many, and tells what is certain from what depends", () => {
   const cell = (name: string, more: Partial<Rebuilt>): Rebuilt => ({
-    ...{ cell: name, lost: "finished", inputs: [], code: [], from: [], unknown: false },
+    cell: name,
+    lost: "finished",
+    inputs: [],
+    code: [],
+    from: [],
+    unknown: false,
     ...more,
   });
   assert.equal(previewText([]), undefined);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
+import { UserError } from "../../../lib/errors.ts";
 import { buildConfig } from "../../../lib/run/mod.ts";
 import { canonicalJson } from "../../../lib/run/files/canonical.ts";
 import { configKeys } from "../../../lib/run/config/config-keys.ts";
@@ -153,4 +154,24 @@ Deno.test("`--set` reads every mixture of types by its strictest reading that fi
   assert.deepEqual(set("nested", "[[1,2],[3]]"), [[1, 2], [3]]);
   assert.deepEqual([set("pair", "7,x"), set("one", "2"), set("one", "a")], [[7, "x"], 2, "a"]);
   assert.throws(() => set("pair", "x,7"), /pair\[0\] to "x": expected integer/);
+});
+
+Deno.test("`buildConfig()` takes a former key from every source, and refuses it beside today's", () => {
+  const group = z.preprocess((value) => value, z.strictObject({ start: z.string().default("plain") }))
+    .meta({ formerKeys: { begin: "start" } });
+  const schema = z.strictObject({ group: group.prefault({}) });
+  const preset = { name: "a", value: { group: { start: "random" } } };
+  const file = (value: Record<string, unknown>) => ({ path: "a.json", value: { group: value }, where: () => "a.json" });
+  const start = { group: { start: "hub" } };
+  assert.deepEqual(buildConfig(schema, { preset, sets: ["group.begin=hub"] }), start);
+  assert.deepEqual(buildConfig(schema, { preset, file: file({ begin: "hub" }), sets: [] }), start);
+  assert.deepEqual(
+    buildConfig(schema, { preset: { name: "a", value: { group: { begin: "hub" } } }, sets: [] }),
+    start,
+  );
+  const refuses = (code: string) => (error: unknown) => error instanceof UserError && error.code === code;
+  const both = file({ begin: "hub", start: "hub" });
+  assert.throws(() => buildConfig(schema, { preset, file: both, sets: [] }), refuses("config.unknown-key"));
+  const sets = ["group.begin=hub", "group.start=hub"];
+  assert.throws(() => buildConfig(schema, { preset, sets }), refuses("config.repeated-key"));
 });

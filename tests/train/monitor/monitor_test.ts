@@ -52,8 +52,11 @@ async function run({ config: changes, monitor, vocabSize, factor = () => 1, keep
   const config = trainConfigSchema.parse({ steps: 40, batch: 2, warmup: 1, lr: 0.003, ...changes });
   const variables = toVariables(initialWeights(MODEL, 1));
   const outcome = {
-    ...{ alerts: [] as Alert[], reports: [] as StepReport[], positions: [] as number[] },
-    ...{ statistics: new Map<number, readonly GroupStatistics[]>(), rewinds: [] as Outcome["rewinds"] },
+    alerts: [] as Alert[],
+    reports: [] as StepReport[],
+    positions: [] as number[],
+    statistics: new Map<number, readonly GroupStatistics[]>(),
+    rewinds: [] as Outcome["rewinds"],
   };
   let scale = 1;
   let kept: TrainState | undefined;
@@ -177,7 +180,7 @@ deviceTest("`createMonitor()` tells of gradients that are not finite when the lo
     assert.deepEqual(alerts[0]!.values, { loss: 0, learningRate: 0.5 });
     assert.match(
       alerts[0]!.text,
-      /^The gradients' norm is (NaN|Infinity) at step 1 \(loss 0, learning rate 0\.5\)\. Training stops\.$/,
+      /^The gradient norm is (NaN|Infinity) at step 1 \(loss 0, learning rate 0\.5\)\. Training stops\.$/,
     );
     assert.ok(error instanceof TrainingError);
     assert.equal(error.message, alerts[0]!.text);
@@ -194,7 +197,7 @@ deviceTest("`createMonitor()` skips batches that are not finite, and gives up af
   assert.equal(some.reports.length, 40);
   const all = await run({ monitor, factor: (position) => position < 10 ? 1 : NaN });
   assert.deepEqual(acts(all.alerts).slice(-2), ["notFinite 13 skip", "notFinite 14 stop"]);
-  assert.ok(all.error instanceof TrainingError && /3 batches were skipped already/.test(all.error.message));
+  assert.ok(all.error instanceof TrainingError && /3 batches have been skipped already/.test(all.error.message));
 });
 
 deviceTest("`createMonitor()` with the action alert tells of a spike once, and changes nothing", async () => {
@@ -203,7 +206,7 @@ deviceTest("`createMonitor()` with the action alert tells of a spike once, and c
   assert.deepEqual(acts(told.alerts), ["spike 26 alert"]);
   assert.match(
     told.alerts[0]!.text,
-    /^The loss spikes at step 26: 1\d\.\d+, after a median of 3\.\d+ and a deviation of/,
+    /^The loss spikes at step 26: 1\d\.\d+; the median before was 3\.\d+, with a deviation of/,
   );
   assert.equal(bytes(told), bytes(await run({ factor })));
   assert.deepEqual(acts((await run({ monitor: { spike: { action: "off" } }, factor })).alerts), []);
@@ -233,7 +236,7 @@ deviceTest(
     assert.equal(bytes(known), bytes(await run({ config, factor })), "telling changes nothing");
     const unknown = await run({ config, monitor, factor });
     assert.deepEqual(acts(unknown.alerts), ["spike 2 alert", "spike 9 alert"]);
-    assert.match(unknown.alerts[0]!.text, /more than twice the first one, 3\.\d+\.$/);
+    assert.match(unknown.alerts[0]!.text, /more than twice the first loss, 3\.\d+\.$/);
     // What was told before a checkpoint is not told again after it.
     const { kept } = await run({ config, monitor, vocabSize, factor, keepAt: 3 });
     assert.deepEqual(acts((await run({ config, monitor, vocabSize, factor, last: kept! })).alerts), ["spike 9 alert"]);
@@ -254,14 +257,14 @@ deviceTest("`createMonitor()` skips the batch of a spike: its step changes neith
 });
 
 deviceTest(
-  "`createMonitor()` goes back and passes over the batches since, and no further than `limit` times",
+  "`createMonitor()` rewinds, skips the batches since then, and does so at most `limit` times",
   async () => {
     const monitor = { spike: { action: "rewind" }, rewindSteps: 10, limit: 2 } as const;
     const back = await run({ monitor, factor: (position) => position === 33 ? 3 : 1 });
     assert.deepEqual(acts(back.alerts), ["spike 34 rewind"]);
     assert.deepEqual(back.rewinds, [{ from: 34, to: 20 }]);
-    assert.match(back.alerts[0]!.text, /\. Training goes back to step 20 and passes over the batches since\.$/);
-    // Positions 0 to 33, then on from 34 with step 21: batches 20 to 33 count for nothing.
+    assert.match(back.alerts[0]!.text, /\. Training rewinds to step 20 and skips the batches since then\.$/);
+    // Positions 0 to 33, then step 21 with position 34: the work on batches 20 to 33 is discarded.
     assert.deepEqual(back.positions, Array.from({ length: 34 + 20 }, (_, i) => i));
     assert.deepEqual(back.reports.map(({ step }) => step), [
       ...Array.from({ length: 33 }, (_, i) => i + 1),
@@ -269,10 +272,10 @@ deviceTest(
     ]);
     const early = await run({ config: { steps: 4 }, monitor, factor: (position) => position === 1 ? 3 : 1 });
     assert.deepEqual(early.rewinds, [{ from: 2, to: 0 }]);
-    assert.match(early.alerts[0]!.text, /\. Training goes back to the beginning and passes over the batches since\.$/);
+    assert.match(early.alerts[0]!.text, /\. Training rewinds to the beginning and skips the batches since then\.$/);
     const again = await run({ monitor, factor: (position) => position >= 33 ? 3 : 1 });
     assert.deepEqual(acts(again.alerts), ["spike 34 rewind", "spike 21 rewind", "spike 21 alert"]);
-    assert.match(again.alerts[2]!.text, /went back 2 times already/);
+    assert.match(again.alerts[2]!.text, /has been rewound 2 times already/);
   },
 );
 
@@ -323,7 +326,7 @@ deviceTest("`createMonitor()` acts on a bimodal update before it is made", async
   assert.deepEqual(acts(alerts), ["instability 51 clip"]); // as soon as the start is forgotten
   assert.match(
     alerts[0]!.text,
-    /two peaks at step 51.*other \(coefficient (1\.00|0\.9\d), RMS 1\.00\).*limited to an RMS of 0\.1/,
+    /two peaks at step 51.*other \(coefficient (1\.00|0\.9\d), RMS 1\.00\).*clipped to an RMS of 0\.1/,
   );
   tf.dispose([variables.x, slope]);
 });
@@ -334,7 +337,11 @@ Deno.test("`createMonitor()` goes the same way from any checkpoint: weights, rep
   const config = { steps: 44 };
   for (const action of ["skip", "rewind", "clip", "epsilon"] as const) {
     const monitor = {
-      ...{ every: 4, samples: 64, spike: { action }, notFinite: { action: "skip" }, rewindSteps: 8 },
+      every: 4,
+      samples: 64,
+      spike: { action },
+      notFinite: { action: "skip" },
+      rewindSteps: 8,
     } as const;
     const whole = await run({ config, monitor, factor });
     assert.ok(whole.alerts.some((alert) => alert.action === action), action);

@@ -10,11 +10,11 @@ import {
 import { groupOf } from "../../../lib/train/monitor/groups.ts";
 import {
   bimodality,
-  comingUpdate,
   cosine,
   groupStatistics,
   histogram,
   HISTOGRAM_BINS,
+  nextUpdate,
   rms,
   type UpdateConstants,
 } from "../../../lib/train/monitor/statistics.ts";
@@ -23,7 +23,12 @@ const N = 20_000;
 const source = random(1, "statistics");
 const normals = Float32Array.from({ length: N }, () => source.normal());
 const CONSTANTS: UpdateConstants = {
-  ...{ step: 1000, learningRate: 0.01, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, gradientScale: 1 },
+  step: 1000,
+  learningRate: 0.01,
+  beta1: 0.9,
+  beta2: 0.95,
+  epsilon: 1e-8,
+  gradientScale: 1,
 };
 const near = (value: number, wanted: number, tolerance: number) =>
   assert.ok(Math.abs(value - wanted) < tolerance, `${value}, not ${wanted}`);
@@ -59,7 +64,7 @@ Deno.test("`cosine()` and `rms()` follow their definitions, and nothing is 0", (
   assert.equal(rms([]), 0);
 });
 
-Deno.test("`comingUpdate()` is AdamW's own step: one on a number by hand", () => {
+Deno.test("`nextUpdate()` is AdamW's own step: one on a number by hand", () => {
   const values = {
     group: "mlp" as const,
     parameter: Float32Array.of(1),
@@ -67,7 +72,7 @@ Deno.test("`comingUpdate()` is AdamW's own step: one on a number by hand", () =>
     m: Float32Array.of(0.5),
     v: Float32Array.of(2),
   };
-  const { ratios } = comingUpdate(values, { ...CONSTANTS, step: 3, gradientScale: 0.5 });
+  const { ratios } = nextUpdate(values, { ...CONSTANTS, step: 3, gradientScale: 0.5 });
   const m = (0.9 * 0.5 + 0.1 * 2) / (1 - 0.9 ** 3), v = (0.95 * 2 + 0.05 * 4) / (1 - 0.95 ** 3);
   near(ratios[0]!, m / Math.sqrt(v), 1e-7);
 });
