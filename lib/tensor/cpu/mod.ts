@@ -10,7 +10,7 @@ import { registerObserving } from "./kernels/observe.ts";
 import { registerPointwise } from "./kernels/pointwise.ts";
 import { registerProducts } from "./kernels/products.ts";
 import { registerRows } from "./kernels/rows.ts";
-import { registerStacked } from "./kernels/stacked.ts";
+import { registerRmsNorm } from "./kernels/rms-norm.ts";
 import { registerStock } from "./kernels/stock.ts";
 
 export { CPU_BACKEND, StitchbookCPU } from "./backend.ts";
@@ -32,7 +32,7 @@ export async function openCpu(options: Parameters<typeof createMachine>[0]): Pro
     registerAdamW();
     registerObserving();
     registerHalf();
-    registerStacked();
+    registerRmsNorm();
     registerStock();
     kernelsRegistered = true;
   }

@@ -86,18 +86,14 @@ function adamW(inputs: Readonly<Record<string, tf.TensorInfo>>, attrs: Attribute
   return output.info;
 }
 
-interface Update {
-  readonly own: number;
-  /** Address of the update. */
-  readonly p: number;
-  readonly size: number;
-  readonly keep: number;
-}
-
 /** Decays a parameter and adds its update, scaled down to an RMS of `limit`, with the kernel's rounding. */
-function addClipped(machine: Machine, { own, p, size, keep }: Update, limit: number): void {
+function addClipped(
+  machine: Machine,
+  { own, p: update, size, keep }: Readonly<Record<"own" | "p" | "size" | "keep", number>>,
+  limit: number,
+): void {
   const values = machine.view(Float32Array, own, size);
-  const changes = machine.view(Float32Array, p, size);
+  const changes = machine.view(Float32Array, update, size);
   let square = 0;
   for (let i = 0; i < size; i++) square += changes[i]! * changes[i]!;
   const rms = Math.sqrt(square / size);

@@ -4,8 +4,7 @@ import { UserError } from "../../../errors.ts";
 import { CAUSAL_ATTENTION, CAUSAL_ATTENTION_GRAD } from "../../ops/causal-attention.ts";
 import { ATTENTION_STRIP, EDGE_TILE_BYTES, TILE_COLUMNS, TILE_ROWS } from "../layout/constants.ts";
 import { ROW_RANGE, ROW_SUMS } from "../layout/native.ts";
-import { arrange } from "../layout/record.ts";
-import { forElements, forRows, type KernelFunction, register } from "../machine/jobs.ts";
+import { forElements, forRows, type KernelFunction, register, reserveScratch } from "../machine/jobs.ts";
 import type { Machine } from "../machine/machine.ts";
 import { asideBytes, packedBytes } from "../products/panels.ts";
 
@@ -14,17 +13,10 @@ const QUERIES = 192;
 /** From this many queries on, a strip's products are worth calls of machine code or of a BLAS. */
 const CALLED_QUERIES = 16;
 
-/** Shape of attention: `[B, T, H, D]` queries, `[B, S, G, D]` keys and values. */
-interface Sizes {
-  readonly B: number;
-  readonly T: number;
-  readonly S: number;
-  readonly H: number;
-  readonly G: number;
-  readonly D: number;
-}
+type Sizes = ReturnType<typeof sizesOf>;
 
-function sizesOf(q: tf.TensorInfo, k: tf.TensorInfo): Sizes {
+/** Sizes of `[B, T, H, D]` queries and `[B, S, G, D]` keys and values. */
+function sizesOf(q: tf.TensorInfo, k: tf.TensorInfo) {
   const [B, T, H, D] = q.shape as [number, number, number, number];
   const [, S, G] = k.shape as [number, number, number];
   return { B, T, S, H, G, D };
@@ -32,77 +24,25 @@ function sizesOf(q: tf.TensorInfo, k: tf.TensorInfo): Sizes {
 
 const roundUp = (n: number, unit: number) => Math.ceil(n / unit) * unit;
 
-/** Whether products are calls of machine code or of a BLAS. */
-function isByCalls({ native, blas }: Machine, { T }: Sizes): boolean {
-  return (native ?? blas) !== undefined && T >= CALLED_QUERIES;
-}
-
 /** Row stride of a strip of scores, in floats: whole vectors, and never a power of two, which would thrash caches. */
 const ldsOf = (S: number, vector: number) => roundUp(S, vector) + vector;
 
-/** Scratch memory of the kernels in WebAssembly. */
-export function scratchOfForward({ S, D }: Pick<Sizes, "S" | "D">) {
-  const lds = ldsOf(S, TILE_COLUMNS);
-  const layout = arrange({
-    edge: EDGE_TILE_BYTES,
-    keys: 4 * roundUp(S, TILE_COLUMNS) * D,
-    values: 4 * roundUp(D, TILE_COLUMNS) * S,
-    scores: 4 * TILE_ROWS * lds,
-  });
-  return { ...layout, lds };
-}
-
-export function scratchOfBackward({ S, D }: Pick<Sizes, "S" | "D">) {
-  const lds = ldsOf(S, TILE_COLUMNS);
-  const packed = 4 * roundUp(D, TILE_COLUMNS);
-  const layout = arrange({
-    edge: EDGE_TILE_BYTES,
-    keys: 4 * roundUp(S, TILE_COLUMNS) * D,
-    values: 4 * roundUp(S, TILE_COLUMNS) * D,
-    keyRows: packed * S,
-    queries: packed * ATTENTION_STRIP,
-    douts: packed * ATTENTION_STRIP,
-    scores: 4 * ATTENTION_STRIP * lds,
-    dScores: 4 * ATTENTION_STRIP * lds,
-  });
-  return { ...layout, lds };
-}
-
-type Native = Machine["native"];
-
-/** Scratch memory of the kernels whose products are calls; with a BLAS, the packed parts are empty. */
-export function scratchOfForwardByCalls({ S, D }: Pick<Sizes, "S" | "D">, native: Native) {
+/** Whether products are calls of machine code or of a BLAS, and what their kernels need then. */
+function callsOf({ native, blas }: Machine, { T, S, D }: Sizes) {
+  if ((native ?? blas) === undefined || T < CALLED_QUERIES) return undefined;
   const lds = ldsOf(S, 16);
-  const layout = arrange({
+  const parts = {
     scores: 4 * ATTENTION_STRIP * lds,
-    scales: 4 * ATTENTION_STRIP,
-    keys: packedBytes(native, D, S),
-    values: packedBytes(native, S, D),
     ranges: ATTENTION_STRIP * ROW_RANGE.bytes,
-    sums: ATTENTION_STRIP * ROW_SUMS.bytes,
-  });
-  return { ...layout, lds, unit: native?.columns ?? TILE_COLUMNS };
-}
-
-export function scratchOfBackwardByCalls({ S, D }: Pick<Sizes, "S" | "D">, native: Native) {
-  const lds = ldsOf(S, 16);
-  const layout = arrange({
-    scores: 4 * ATTENTION_STRIP * lds,
-    dScores: 4 * ATTENTION_STRIP * lds,
-    keys: packedBytes(native, D, S),
-    values: packedBytes(native, D, S),
-    keyRows: packedBytes(native, S, D),
-    panels: packedBytes(native, ATTENTION_STRIP, D),
-    aside: asideBytes(native, ATTENTION_STRIP),
-    ranges: ATTENTION_STRIP * ROW_RANGE.bytes,
-  });
-  return { ...layout, lds, unit: native?.columns ?? TILE_COLUMNS };
+    keys: packedBytes(native, D, S), // as columns; nothing with a BLAS
+  };
+  return { lds, unit: native?.columns ?? TILE_COLUMNS, parts, rows: packedBytes(native, S, D) };
 }
 
 const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) => {
   const { machine } = backend;
-  const { B, ...sizes } = sizesOf(q!, k!);
-  const { T, S, H, D } = sizes;
+  const sizes = sizesOf(q!, k!);
+  const { B, T, S, H, G, D } = sizes;
   const from = { q: backend.address(q!), k: backend.address(k!), v: backend.address(v!) };
   const { info, address: out } = backend.output([B, T, H, D]);
   const aside = machine.heap.allocate((B * H * T + B * T) * 4); // logsumexp, then first keys
@@ -116,43 +56,53 @@ const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) 
   }
   const queriesPerTask = Math.min(QUERIES, roundUp(T, TILE_ROWS));
   const tasksPerHead = Math.ceil(T / queriesPerTask);
-  const scale = 1 / Math.sqrt(D);
-  const common = { ...from, out, logs: aside.address, firstKeys, ...sizes, scale, queriesPerTask, tasksPerHead };
+  const tensors = { ...from, out, logs: aside.address, firstKeys };
+  const args = { ...tensors, T, S, H, G, D, scale: 1 / Math.sqrt(D), queriesPerTask, tasksPerHead };
   const [tasks, scores] = [B * H * tasksPerHead, B * H * T * S];
-  if (isByCalls(machine, { B, ...sizes })) {
-    const { places, bytes, lds, unit } = scratchOfForwardByCalls(sizes, machine.native);
-    machine.reserveScratch(bytes);
-    machine.run("attentionByCalls", { ...common, ...places, lds, unit }, tasks, scores * (D / 50 + 1));
+  const calls = callsOf(machine, sizes);
+  if (calls !== undefined) {
+    const { lds, unit, parts, rows } = calls;
+    const sums = ATTENTION_STRIP * ROW_SUMS.bytes;
+    const places = reserveScratch(machine, { ...parts, values: rows, scales: 4 * ATTENTION_STRIP, sums });
+    machine.run("attentionByCalls", { ...args, lds, unit, ...places }, tasks, scores * (D / 50 + 1));
   } else {
-    const { places, bytes, lds } = scratchOfForward(sizes);
-    machine.reserveScratch(bytes);
-    machine.run("attention", { ...common, ...places, lds }, tasks, scores * (D / 20 + 1));
+    const lds = ldsOf(S, TILE_COLUMNS);
+    const [keys, values] = [4 * roundUp(S, TILE_COLUMNS) * D, 4 * roundUp(D, TILE_COLUMNS) * S];
+    const places = reserveScratch(machine, { edge: EDGE_TILE_BYTES, keys, values, scores: 4 * TILE_ROWS * lds });
+    machine.run("attention", { ...args, lds, ...places }, tasks, scores * (D / 20 + 1));
   }
   return info;
 };
 
 const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }) => {
   const { machine } = backend;
-  const { B, ...sizes } = sizesOf(q!, k!);
-  const { T, S, H, G, D } = sizes;
+  const sizes = sizesOf(q!, k!);
+  const { B, T, S, H, G, D } = sizes;
   const aside = backend.aside(out!);
   if (aside === undefined) throw new Error(`${CAUSAL_ATTENTION_GRAD} needs the forward kernel's own output`);
   const from = { q: backend.address(q!), k: backend.address(k!), v: backend.address(v!), out: backend.address(out!) };
   const dout = backend.address(dy!);
   const [dq, dk, dv] = [q!, k!, v!].map(({ shape }) => backend.output(shape));
   const to = { dq: dq!.address, dk: dk!.address, dv: dv!.address };
-  const firstKeys = aside.address + B * H * T * 4;
-  const scale = 1 / Math.sqrt(D);
-  const common = { ...from, dout, ...to, logs: aside.address, firstKeys, ...sizes, scale };
-  const scores = B * H * T * S;
-  if (isByCalls(machine, { B, ...sizes })) {
-    const { places, bytes, lds, unit } = scratchOfBackwardByCalls(sizes, machine.native);
-    machine.reserveScratch(bytes);
-    machine.run("attentionByCallsGrad", { ...common, ...places, lds, unit }, B * G, scores * (D / 20 + 2));
+  const tensors = { ...from, dout, ...to, logs: aside.address, firstKeys: aside.address + B * H * T * 4 };
+  const args = { ...tensors, T, S, H, G, D, scale: 1 / Math.sqrt(D) };
+  const work = B * H * T * S;
+  const calls = callsOf(machine, sizes);
+  if (calls !== undefined) {
+    const { lds, unit, parts, rows } = calls;
+    const [dScores, values] = [parts.scores, parts.keys];
+    const panels = packedBytes(machine.native, ATTENTION_STRIP, D);
+    const strip = { panels, aside: asideBytes(machine.native, ATTENTION_STRIP) };
+    const places = reserveScratch(machine, { ...parts, values, dScores, keyRows: rows, ...strip });
+    machine.run("attentionByCallsGrad", { ...args, lds, unit, ...places }, B * G, work * (D / 20 + 2));
   } else {
-    const { places, bytes, lds } = scratchOfBackward(sizes);
-    machine.reserveScratch(bytes);
-    machine.run("attentionGrad", { ...common, ...places, lds }, B * G, scores * (D / 8 + 2));
+    const lds = ldsOf(S, TILE_COLUMNS);
+    const wide = 4 * roundUp(D, TILE_COLUMNS);
+    const [keys, values] = [4 * roundUp(S, TILE_COLUMNS) * D, 4 * roundUp(S, TILE_COLUMNS) * D];
+    const strips = { queries: wide * ATTENTION_STRIP, douts: wide * ATTENTION_STRIP };
+    const scores = 4 * ATTENTION_STRIP * lds;
+    const parts = { edge: EDGE_TILE_BYTES, keys, values, keyRows: wide * S, ...strips, scores, dScores: scores };
+    machine.run("attentionGrad", { ...args, lds, ...reserveScratch(machine, parts) }, B * G, work * (D / 8 + 2));
   }
   return [dq!.info, dk!.info, dv!.info];
 };

@@ -19,15 +19,9 @@ const JOB = record({
 });
 
 /** Words that threads contend for have a cache line each. Address 0 is left unused. */
+const WORDS = { nothing: 4, shares: 4, epoch: 4, done: 4, sleepers: 4, waiting: 4, failed: 4, stop: 4 };
 const control = arrange({
-  nothing: 4,
-  shares: 4,
-  epoch: 4,
-  done: 4,
-  sleepers: 4,
-  waiting: 4,
-  failed: 4,
-  stop: 4,
+  ...WORDS,
   job: JOB.bytes,
   exponential: 16 * Object.keys(EXPONENTIAL).length,
   arguments: 4 * ARGUMENT_WORDS,

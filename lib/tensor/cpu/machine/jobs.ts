@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../../errors.ts";
 import { CPU_BACKEND, type StitchbookCPU } from "../backend.ts";
 import type { Arguments, ElementKernel, OwnArguments, RowKernel } from "../layout/jobs.ts";
+import { arrange } from "../layout/record.ts";
 import type { Machine } from "./machine.ts";
 
 /**
@@ -38,6 +39,13 @@ export function forRows<Name extends RowKernel>(
 ): void {
   const all = { rows, perTask, ...own } as unknown as Arguments<Name>;
   machine.run(kernel, all, Math.ceil(rows / perTask), rows * nanoseconds);
+}
+
+/** Reserves scratch memory for named parts: their offsets. */
+export function reserveScratch<Name extends string>(machine: Machine, parts: { readonly [N in Name]: number }) {
+  const { places, bytes } = arrange(parts);
+  machine.reserveScratch(bytes);
+  return places;
 }
 
 /** One of our tfjs kernels: named inputs and attributes to outputs. */

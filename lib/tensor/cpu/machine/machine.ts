@@ -21,6 +21,7 @@ import { adviseHugePages } from "./huge-pages.ts";
 import { instantiate, loadKernels, type SimdLevel } from "./load.ts";
 import { type NativeLevel, nativeLevels, openNative } from "../x86/open.ts";
 import { createQueue } from "./queue.ts";
+import type { WorkerStart } from "./worker.ts";
 
 export interface Machine {
   readonly heap: Heap;
@@ -241,13 +242,7 @@ async function findProducts(
   );
 }
 
-/** What every worker starts with, besides its thread number. */
-interface Start {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  readonly blas: string | undefined;
-  readonly native: NativeLevel | undefined;
-}
+type Start = Omit<WorkerStart, "thread">;
 
 /** Starts as many of `count` workers as possible; none where the host has no threads. */
 async function startWorkers(start: Start, count: number): Promise<Worker[]> {

@@ -5,7 +5,8 @@ import { FAILED } from "../layout/memory.ts";
 import { instantiate } from "./load.ts";
 import { type NativeLevel, openNative } from "../x86/open.ts";
 
-interface Start {
+/** What a worker starts with. */
+export interface WorkerStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly thread: number;
@@ -15,7 +16,7 @@ interface Start {
   readonly native: NativeLevel | undefined;
 }
 
-const { module, memory, thread, blas, native } = workerData as Start;
+const { module, memory, thread, blas, native } = workerData as WorkerStart;
 const words = new Int32Array(memory.buffer);
 try {
   const { setThread, work } = instantiate(module, memory, {

@@ -3,10 +3,10 @@
 import { AMX_EDGE_BYTES, AMX_RUN, AMX_STEP, AMX_STEP_BYTES, AMX_STRIP } from "../layout/constants.ts";
 import { AMX_SPLIT } from "../layout/jobs.ts";
 import { splitForm } from "../layout/native.ts";
-import { arrange, createTable, type TableOf } from "../layout/record.ts";
+import { createTable, type TableOf } from "../layout/record.ts";
 import type { KeptForm } from "../machine/constant-matrices.ts";
 import type { Block } from "../machine/heap.ts";
-import { forElements } from "../machine/jobs.ts";
+import { forElements, reserveScratch } from "../machine/jobs.ts";
 import type { Machine } from "../machine/machine.ts";
 import { matricesOf, type Product, sameB } from "./product.ts";
 
@@ -82,8 +82,7 @@ export function splitOperands(machine: Machine, all: readonly Operand[], run: Ru
     addSplitTasks(operand, run, machine.threads, tasks);
     cost += SPLITTING * operand.matrices * operand.product.N * run.length;
   }
-  const { places: { edge }, bytes } = arrange({ edge: AMX_EDGE_BYTES });
-  machine.reserveScratch(bytes);
+  const { edge } = reserveScratch(machine, { edge: AMX_EDGE_BYTES });
   machine.run("splitForAmx", { table: machine.stage(tasks.words), edge }, tasks.length, cost);
   for (const { kept } of operands) if (kept !== undefined) kept.isPacked = true;
 }

@@ -3,7 +3,8 @@
 import { AMX_BLOCK, AMX_EDGE_BYTES, AMX_RUN, AMX_STEP, AMX_STEP_BYTES, AMX_STRIP, K_RUN } from "../layout/constants.ts";
 import { AMX_TARGET, AMX_TASK } from "../layout/jobs.ts";
 import { splitForm } from "../layout/native.ts";
-import { arrange, createTable, type Values } from "../layout/record.ts";
+import { createTable, type Values } from "../layout/record.ts";
+import { reserveScratch } from "../machine/jobs.ts";
 import type { Machine } from "../machine/machine.ts";
 import { type Operand, operandsOf, type Run, splitOperands, stripBytes } from "./amx-operands.ts";
 import { asideBytes, packedBytes } from "./panels.ts";
@@ -98,13 +99,12 @@ function multiplyRun(
   }
   const table = createTable(AMX_TASK);
   for (const task of tasks) table.add({ ...task, targets: tasks.length * AMX_TASK.bytes + task.targets });
-  const { places, bytes } = arrange({
+  const places = reserveScratch(machine, {
     edge: AMX_EDGE_BYTES,
     block: AMX_BLOCK * AMX_RUN / AMX_STEP * AMX_STEP_BYTES,
     panel: packedBytes(machine.native, AMX_RUN, AMX_STRIP),
     aside: asideBytes(machine.native, K_RUN),
   });
-  machine.reserveScratch(bytes);
   const staged = machine.stage([...table.words, ...targets.words]);
   machine.run("amx", { table: staged, ...places }, table.length, cost);
 }

@@ -3,7 +3,7 @@
 import { PRODUCT } from "../layout/jobs.ts";
 import { createTable } from "../layout/record.ts";
 import type { Machine } from "../machine/machine.ts";
-import { matricesOf, type Product } from "./product.ts";
+import { blockOf, matricesOf, type Product } from "./product.ts";
 
 /** Floating-point operations of one part: about 130 µs, far above the cost of handing it out. */
 const PART = 16e6;
@@ -17,31 +17,15 @@ export function multiplyByBlas(machine: Machine, products: readonly Product[]): 
   const tasks = createTable(PRODUCT);
   let cost = 0;
   for (const product of products) {
-    const { batch, M, N, K, transposeA, transposeB, add } = product;
+    const { batch, M, N, K, transposeB } = product;
     const cuts = cut(product);
     cost += 2 * batch * M * N * K / FLOPS;
     for (let matrix = 0; matrix < batch; matrix++) {
-      const { a, lda, b, ldb, c, ldc } = matricesOf(product, matrix);
+      const { b, ldb } = matricesOf(product, matrix);
       for (const [m, rows] of cuts.rows) {
         for (const [n, columns] of cuts.columns) {
-          const to = c + 4 * (m * N + n);
-          tasks.add({
-            M: rows,
-            N: columns,
-            K,
-            alpha: 1,
-            a: a + m * (transposeA ? 4 : lda),
-            lda,
-            transposeA: Number(transposeA),
-            b: b + n * (transposeB ? ldb : 4),
-            ldb,
-            transposeB: Number(transposeB),
-            c: to,
-            ldc,
-            addend: add ? to : 0,
-            panels: 0,
-            panelStep: 0,
-          });
+          const from = { b: b + n * (transposeB ? ldb : 4), ldb, transposeB: Number(transposeB) };
+          tasks.add({ ...blockOf(product, matrix, m, n, rows, columns), ...from, panels: 0, panelStep: 0 });
         }
       }
     }

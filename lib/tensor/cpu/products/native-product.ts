@@ -4,10 +4,11 @@ import { K_RUN } from "../layout/constants.ts";
 import { PANELS, PRODUCT } from "../layout/jobs.ts";
 import { createTable, type TableOf } from "../layout/record.ts";
 import type { KeptForm } from "../machine/constant-matrices.ts";
+import { reserveScratch } from "../machine/jobs.ts";
 import type { Machine } from "../machine/machine.ts";
 import { asideBytes, packedBytes } from "./panels.ts";
 import { partOf } from "./parts.ts";
-import { matricesOf, type Product, sameB } from "./product.ts";
+import { blockOf, matricesOf, type Product, sameB } from "./product.ts";
 
 /** Rough speed of one thread, floating-point operations per nanosecond. */
 const FLOPS = 120;
@@ -37,7 +38,7 @@ export function multiplyByTiles(machine: Machine, products: readonly Product[]):
     places.push({ at: bytes, kept, isPacked: kept?.isPacked ?? false });
     if (kept === undefined) bytes += size;
   });
-  machine.reserveScratch(asideBytes(shape, K_RUN));
+  const { aside } = reserveScratch(machine, { aside: asideBytes(shape, K_RUN) });
   const block = machine.heap.allocate(bytes);
   try {
     const packs = createTable(PANELS);
@@ -55,7 +56,7 @@ export function multiplyByTiles(machine: Machine, products: readonly Product[]):
     });
     if (packs.length > 0) machine.run("packPanels", { table: machine.stage(packs.words) }, packs.length, packing);
     for (const { kept } of places) if (kept !== undefined) kept.isPacked = true;
-    machine.run("tiles", { table: machine.stage(tiles.words), aside: 0 }, tiles.length, cost);
+    machine.run("tiles", { table: machine.stage(tiles.words), aside }, tiles.length, cost);
   } finally {
     machine.heap.free(block);
   }
@@ -81,32 +82,16 @@ function addPackTasks(machine: Machine, product: Product, packed: number, tasks:
 }
 
 function addTileTasks(machine: Machine, product: Product, packed: number, tasks: TableOf<typeof PRODUCT>): void {
-  const { batch, M, N, K, transposeA, oneB, add, addend = product.c } = product;
+  const { batch, M, N, K, oneB } = product;
   const panelStep = packedBytes(machine.native, K, 1);
   const matrixBytes = oneB ? 0 : packedBytes(machine.native, K, N);
   const { rows, columns } = partOf(product, machine.native!, machine.threads, PART);
   for (let matrix = 0; matrix < batch; matrix++) {
-    const { a, lda, c, ldc } = matricesOf(product, matrix);
     for (let m = 0; m < M; m += rows) {
       for (let n = 0; n < N; n += columns) {
-        const to = c + 4 * (m * N + n);
-        tasks.add({
-          M: Math.min(rows, M - m),
-          N: Math.min(columns, N - n),
-          K,
-          alpha: 1,
-          a: a + m * (transposeA ? 4 : lda),
-          lda,
-          transposeA: Number(transposeA),
-          panels: packed + matrix * matrixBytes + packedBytes(machine.native, K, n),
-          panelStep,
-          c: to,
-          ldc,
-          addend: add ? to - product.c + addend : 0,
-          b: 0,
-          ldb: 0,
-          transposeB: 0,
-        });
+        const panels = packed + matrix * matrixBytes + packedBytes(machine.native, K, n);
+        const block = blockOf(product, matrix, m, n, rows, columns);
+        tasks.add({ ...block, panels, panelStep, b: 0, ldb: 0, transposeB: 0 });
       }
     }
   }

@@ -40,3 +40,22 @@ export function matricesOf({ M, N, K, a, b, c, transposeA, transposeB, oneA, one
     ldc: 4 * N,
   };
 }
+
+/** A block of C of one batch element, from row `m` and column `n` on, as the kernels' record of it; B is left out. */
+export function blockOf(product: Product, index: number, m: number, n: number, rows: number, columns: number) {
+  const { M, N, K, transposeA, add, addend = product.c } = product;
+  const { a, lda, c, ldc } = matricesOf(product, index);
+  const to = c + 4 * (m * N + n);
+  return {
+    M: Math.min(rows, M - m),
+    N: Math.min(columns, N - n),
+    K,
+    alpha: 1,
+    a: a + m * (transposeA ? 4 : lda),
+    lda,
+    transposeA: Number(transposeA),
+    c: to,
+    ldc,
+    addend: add ? to - product.c + addend : 0,
+  };
+}

@@ -1,6 +1,6 @@
 // Matrix products by the kernels in WebAssembly.
 import { A_STEP_BYTES, B_STEP_BYTES, EDGE_TILE_BYTES, K_RUN, PANEL_COLUMNS, TILE_ROWS } from "../layout/constants.ts";
-import { arrange } from "../layout/record.ts";
+import { reserveScratch } from "../machine/jobs.ts";
 import type { Machine } from "../machine/machine.ts";
 import { matricesOf, type Product } from "./product.ts";
 
@@ -53,11 +53,8 @@ export function multiplyByWasm(machine: Machine, product: Product): void {
     machine.run("pack", packing, packTasks * matricesB, matricesB * panels * K * 3);
 
     const { rowsPerTask, panelsPerTask } = tasksOf(machine.threads, batch, M, panels);
-    const { places, bytes } = arrange({
-      edge: EDGE_TILE_BYTES,
-      packedA: rowsPerTask / TILE_ROWS * Math.min(K, K_RUN) * A_STEP_BYTES,
-    });
-    machine.reserveScratch(bytes);
+    const blockBytes = rowsPerTask / TILE_ROWS * Math.min(K, K_RUN) * A_STEP_BYTES;
+    const { packedA } = reserveScratch(machine, { edge: EDGE_TILE_BYTES, packedA: blockBytes });
     const tasksAlongN = Math.ceil(panels / panelsPerTask);
     const tasksPerMatrix = Math.ceil(M / rowsPerTask) * tasksAlongN;
     const args = {
@@ -73,7 +70,7 @@ export function multiplyByWasm(machine: Machine, product: Product): void {
       panelsPerTask,
       tasksAlongN,
       tasksPerMatrix,
-      packedA: places.packedA,
+      packedA,
       bytesA: oneA ? 0 : 4 * M * K,
       bytesPacked: oneB ? 0 : bytesPacked,
       bytesC: 4 * M * N,

@@ -13,21 +13,7 @@ import {
   type GeneralRegister,
   k,
   type Label,
-  R10,
-  R11,
-  R12,
-  R13,
-  R14,
-  R15,
-  R8,
-  R9,
-  RAX,
-  RBP,
-  RBX,
-  RCX,
-  RDI,
-  RDX,
-  RSI,
+  registers,
   tmm,
   zmm,
 } from "./assembler.ts";
@@ -47,19 +33,19 @@ export function emitTileShapes(asm: Assembler): Label {
   return label;
 }
 
-const ARGUMENTS = RDI;
+const { rdi: ARGUMENTS } = registers;
 /** The current strip of B, and the first block of C for it; the current strip of A, and the block of C for both. */
-const STRIP_B = RBX, C_FIRST = RBP, STRIP_A = R12, C = R13;
-const STRIPS_B_LEFT = R14, STRIPS_A_LEFT = R15;
+const { rbx: STRIP_B, rbp: C_FIRST, r12: STRIP_A, r13: C } = registers;
+const { r14: STRIPS_B_LEFT, r15: STRIPS_A_LEFT } = registers;
 /** The current step of A and of B, steps left; bytes from one line of a tile to the next. */
-const STEP_A = R8, STEP_B = R9, STEPS_LEFT = RCX, LINE_BYTES = RDX;
+const { r8: STEP_A, r9: STEP_B, rcx: STEPS_LEFT, rdx: LINE_BYTES } = registers;
 /** C's row stride, or that of the scratch memory for blocks at the edge. */
-const LDC = R10;
+const { r10: LDC } = registers;
 /** While sums are computed: the rows of C to prefetch next, where they end, and the addend of the next block. */
-const AHEAD = RAX, AHEAD_END = R11, AHEAD_ADDEND = RSI;
+const { rax: AHEAD, r11: AHEAD_END, rsi: AHEAD_ADDEND } = registers;
 /** The two halves of a block's rows, in C, the addend or scratch memory. */
-const LOWER = RAX, UPPER = R11;
-const TEMPORARY = RAX;
+const { rax: LOWER, r11: UPPER } = registers;
+const { rax: TEMPORARY } = registers;
 
 const argument = (name: keyof typeof AMX_CALL.offsets, more = 0): Address => {
   return { base: ARGUMENTS, disp: AMX_CALL.offsets[name] + more };
@@ -71,7 +57,7 @@ const QUARTERS = [[0, 0], [0, 1], [1, 0], [1, 1]] as const;
 /** Emits the function. */
 export function emitAmx(asm: Assembler, shapes: Label): void {
   const [panel, strip, partial, next] = [asm.label(), asm.label(), asm.label(), asm.label()];
-  emitFunction(asm, [RBX, RBP, R12, R13, R14, R15], () => {
+  emitFunction(asm, [STRIP_B, C_FIRST, STRIP_A, C, STRIPS_B_LEFT, STRIPS_A_LEFT], () => {
     asm.lea(TEMPORARY, shapes);
     asm.ldtilecfg({ base: TEMPORARY });
     asm.mov(LINE_BYTES, 64);
@@ -220,7 +206,7 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
 
   /** A block at the edge of C is computed in scratch memory first. */
   function partialBlock(): void {
-    const rowsLeft = RCX, row = R8, addend = RSI, edge = UPPER;
+    const { rcx: rowsLeft, r8: row, rsi: addend, r11: edge } = registers;
     clearTiles();
     multiply();
     asm.mov(edge, argument("edge"));

@@ -2,44 +2,35 @@
 // the Intel 64 and IA-32 Architectures Software Developer's Manual; chapter 2 of its volume 2 describes the encodings
 // (ModRM, VEX, EVEX).
 
-export interface GeneralRegister {
-  readonly kind: "general";
+interface Register<Kind extends string, Bits extends number> {
+  readonly kind: Kind;
   readonly number: number;
-  readonly bits: 32 | 64;
+  readonly bits: Bits;
 }
 
-export interface VectorRegister {
-  readonly kind: "vector";
-  readonly number: number;
-  /** Selects the encoding: VEX (AVX2) for 256 bits, EVEX (AVX-512) for 512. */
-  readonly bits: 256 | 512;
-}
+export type GeneralRegister = Register<"general", 32 | 64>;
+/** The size selects the encoding: VEX (AVX2) for 256 bits, EVEX (AVX-512) for 512. */
+export type VectorRegister = Register<"vector", 256 | 512>;
+export type MaskRegister = Register<"mask", 16>;
+export type TileRegister = Register<"tile", 8192>;
 
-export interface MaskRegister {
-  readonly kind: "mask";
-  readonly number: number;
-}
-
-export interface TileRegister {
-  readonly kind: "tile";
-  readonly number: number;
-}
-
-const general = (number: number, bits: 32 | 64 = 64): GeneralRegister => ({ kind: "general", number, bits });
-
-export const RAX = general(0), RCX = general(1), RDX = general(2), RBX = general(3);
-export const RSP = general(4), RBP = general(5), RSI = general(6), RDI = general(7);
-export const R8 = general(8), R9 = general(9), R10 = general(10), R11 = general(11);
-export const R12 = general(12), R13 = general(13), R14 = general(14), R15 = general(15);
+// deno-fmt-ignore
+const NAMES = [
+  "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+] as const;
+/** The general registers. */
+export const registers = Object.fromEntries(
+  NAMES.map((name, number) => [name, { kind: "general", number, bits: 64 }]),
+) as { readonly [Name in typeof NAMES[number]]: GeneralRegister };
 
 /** The lower 32 bits of a register; writing them clears the upper ones. */
-export const dword = ({ number }: GeneralRegister): GeneralRegister => general(number, 32);
+export const dword = (register: GeneralRegister): GeneralRegister => ({ ...register, bits: 32 });
 
 export const vector = (bits: 256 | 512, number: number): VectorRegister => ({ kind: "vector", number, bits });
 export const ymm = (number: number): VectorRegister => vector(256, number);
 export const zmm = (number: number): VectorRegister => vector(512, number);
-export const k = (number: number): MaskRegister => ({ kind: "mask", number });
-export const tmm = (number: number): TileRegister => ({ kind: "tile", number });
+export const k = (number: number): MaskRegister => ({ kind: "mask", number, bits: 16 });
+export const tmm = (number: number): TileRegister => ({ kind: "tile", number, bits: 8192 });
 
 /** An operand in memory: `base + index·scale + disp`. */
 export interface Address {
@@ -117,64 +108,18 @@ const PLAIN = {
   tilerelease: [0xc4, 0xe2, 0x78, 0x49, 0xc0],
 } as const;
 
-type Methods<Names, Method> = { readonly [Name in keyof Names]: Method };
-type ThreeOperands = (
-  target: VectorRegister,
-  a: VectorRegister,
-  b: VectorRegister | Address,
-  masking?: Masking,
-) => void;
-type Shuffle = (target: VectorRegister, a: VectorRegister, b: VectorRegister | Address, byte: number) => void;
-type Shift = (target: VectorRegister, source: VectorRegister, bits: number) => void;
-/** Constants are sign-extended 32-bit numbers. At most one operand is in memory; it has 64 bits there. */
-type Arithmetic = (target: GeneralRegister | Address, source: GeneralRegister | Address | number) => void;
-
-export interface Assembler
-  extends
-    Methods<typeof THREE_OPERANDS, ThreeOperands>,
-    Methods<typeof SHUFFLES, Shuffle>,
-    Methods<typeof SHIFTS, Shift>,
-    Methods<typeof ARITHMETIC, Arithmetic>,
-    Methods<typeof JUMPS, (to: Label) => void>,
-    Methods<typeof PLAIN, () => void> {
-  readonly bytes: number[];
-  label(): Label;
-  bind(label: Label): void;
-  /** Pads the code to a multiple of `unit` bytes with breakpoints. */
-  align(unit: number): void;
-  /** Data. */
-  db(...bytes: readonly number[]): void;
-  /** A label's distance from a position in the code, as 32-bit data. */
-  dd(label: Label, from: number): void;
-
-  mov(target: GeneralRegister | Address, source: GeneralRegister | Address | number): void;
-  movsxd(target: GeneralRegister, source: Address): void;
-  lea(target: GeneralRegister, source: Address | Label): void;
-  push(register: GeneralRegister): void;
-  pop(register: GeneralRegister): void;
-  jmp(to: Label | GeneralRegister): void;
-  prefetcht0(address: Address): void;
-  /** Prefetches a cache line for writing. */
-  prefetchw(address: Address): void;
-
-  vmovups(target: VectorRegister | Address, source: VectorRegister | Address, masking?: Masking): void;
-  vmaskmovps(target: VectorRegister | Address, mask: VectorRegister, source: VectorRegister | Address): void;
-  vbroadcastss(target: VectorRegister, source: Address): void;
-  kmovw(target: MaskRegister, source: Address): void;
-  kxnorw(target: MaskRegister, a: MaskRegister, b: MaskRegister): void;
-
-  ldtilecfg(source: Address): void;
-  /** The index register of the address holds the row stride. */
-  tileloadd(target: TileRegister, source: Address): void;
-  tilestored(target: Address, source: TileRegister): void;
-  tilezero(target: TileRegister): void;
-  tdpbf16ps(target: TileRegister, a: TileRegister, b: TileRegister): void;
+/** Methods by the keys of a table, made from its values. */
+function each<Names extends object, Method>(names: Names, method: (value: Names[keyof Names]) => Method) {
+  const entries = Object.entries(names).map(([name, value]) => [name, method(value)]);
+  return Object.fromEntries(entries) as { readonly [Name in keyof Names]: Method };
 }
 
 /** An operand in ModRM's `rm` field. */
-type Operand = { readonly kind: string; readonly number: number } | Address;
+type Operand = GeneralRegister | VectorRegister | MaskRegister | TileRegister | Address;
 
-export function assembler(): Assembler {
+export type Assembler = ReturnType<typeof assembler>;
+
+export function assembler() {
   const bytes: number[] = [];
   const emit = (...more: readonly number[]) => void bytes.push(...more);
   const int32 = (value: number) => emit(value & 255, value >> 8 & 255, value >> 16 & 255, value >> 24 & 255);
@@ -191,8 +136,8 @@ export function assembler(): Assembler {
     const { index, scale = 1, disp = 0 } = operand;
     const base = operand.base.number & 7;
     const small = disp % unit === 0 && Math.abs(disp / unit) < 128;
-    const mode = disp === 0 && base !== RBP.number ? 0 : small ? 1 : 2;
-    if (index === undefined && base !== RSP.number) emit(mode << 6 | reg | base);
+    const mode = disp === 0 && base !== registers.rbp.number ? 0 : small ? 1 : 2;
+    if (index === undefined && base !== registers.rsp.number) emit(mode << 6 | reg | base);
     else emit(mode << 6 | reg | 4, Math.log2(scale) << 6 | (index === undefined ? 4 : index.number & 7) << 3 | base);
     if (mode === 1) emit(disp / unit & 255);
     if (mode === 2) int32(disp);
@@ -253,100 +198,112 @@ export function assembler(): Assembler {
     else vex(encoding, true, target, source, operand);
   }
 
-  const each = <Names extends object, Method>(names: Names, method: (value: Names[keyof Names]) => Method) =>
-    Object.fromEntries(Object.entries(names).map(([name, value]) => [name, method(value)])) as Methods<Names, Method>;
-
-  const arithmetic = (digit: number): Arithmetic => (target, source) => {
-    const bits = target.kind === undefined ? 64 : target.bits;
-    if (typeof source === "number") {
-      rex(bits, [0x81], digit, target);
-      int32(source);
-    } else if (target.kind !== undefined) rex(bits, [digit << 3 | 3], target.number, source);
-    else if (source.kind !== undefined) rex(source.bits, [digit << 3 | 1], source.number, target);
-    else throw new Error("At most one operand can be in memory");
-  };
+  const inMemory = () => new Error("At most one operand can be in memory");
 
   return {
     bytes,
-    label: () => ({ kind: "label", at: undefined, open: [] }),
-    bind(label) {
+    label: (): Label => ({ kind: "label", at: undefined, open: [] }),
+    bind(label: Label): void {
       label.at = bytes.length;
       for (const { hole, from } of label.open) {
         const value = label.at - from;
         for (let i = 0; i < 4; i++) bytes[hole + i] = value >> 8 * i & 255;
       }
     },
-    align(unit) {
+    /** Pads the code to a multiple of `unit` bytes with breakpoints. */
+    align(unit: number): void {
       while (bytes.length % unit !== 0) emit(0xcc);
     },
+    /** Data. */
     db: emit,
+    /** A label's distance from a position in the code, as 32-bit data. */
     dd: distance,
-    ...each(THREE_OPERANDS, (encoding): ThreeOperands => (target, a, b, masking) => {
-      vectors(target.bits, encoding, target.number, a.number, b, masking);
-    }),
-    ...each(SHUFFLES, (encoding): Shuffle => (target, a, b, byte) => {
-      vectors(target.bits, encoding, target.number, a.number, b);
-      emit(byte);
-    }),
-    // The target takes the field of other instructions' first source.
-    ...each(SHIFTS, (digit): Shift => (target, source, bits) => {
-      vectors(target.bits, [1, 1, 0x72], digit, target.number, source);
-      emit(bits);
-    }),
-    ...each(ARITHMETIC, arithmetic),
-    ...each(JUMPS, (condition) => (to: Label) => {
-      emit(0x0f, 0x80 | condition);
-      distance(to, bytes.length + 4);
-    }),
-    ...each(PLAIN, (code) => () => emit(...code)),
 
-    mov(target, source) {
+    /** Constants are sign-extended 32-bit numbers. At most one operand is in memory; it has 64 bits there. */
+    ...each(
+      ARITHMETIC,
+      (digit) => (target: GeneralRegister | Address, source: GeneralRegister | Address | number): void => {
+        if (typeof source === "number") {
+          rex(target.kind === undefined ? 64 : target.bits, [0x81], digit, target);
+          int32(source);
+        } else if (target.kind !== undefined) rex(target.bits, [digit << 3 | 3], target.number, source);
+        else if (source.kind !== undefined) rex(source.bits, [digit << 3 | 1], source.number, target);
+        else throw inMemory();
+      },
+    ),
+    mov(target: GeneralRegister | Address, source: GeneralRegister | Address | number): void {
       if (typeof source === "number") {
         rex(target.kind === undefined ? 64 : target.bits, [0xc7], 0, target);
         int32(source);
       } else if (target.kind !== undefined) rex(target.bits, [0x8b], target.number, source);
       else if (source.kind !== undefined) rex(source.bits, [0x89], source.number, target);
-      else throw new Error("At most one operand can be in memory");
+      else throw inMemory();
     },
-    movsxd: (target, source) => rex(64, [0x63], target.number, source),
-    lea(target, source) {
-      if (source.kind === undefined) return rex(64, [0x8d], target.number, source);
-      emit(0x48 | bit(target.number, 3) << 2, 0x8d, (target.number & 7) << 3 | 5); // relative to the next instruction
+    movsxd: ({ number }: GeneralRegister, source: Address): void => rex(64, [0x63], number, source),
+    lea({ number }: GeneralRegister, source: Address | Label): void {
+      if (source.kind === undefined) return rex(64, [0x8d], number, source);
+      emit(0x48 | bit(number, 3) << 2, 0x8d, (number & 7) << 3 | 5); // relative to the next instruction
       distance(source, bytes.length + 4);
     },
-    push: ({ number }) => emit(...(number > 7 ? [0x41] : []), 0x50 | number & 7),
-    pop: ({ number }) => emit(...(number > 7 ? [0x41] : []), 0x58 | number & 7),
-    jmp(to) {
+    push: ({ number }: GeneralRegister): void => emit(...(number > 7 ? [0x41] : []), 0x50 | number & 7),
+    pop: ({ number }: GeneralRegister): void => emit(...(number > 7 ? [0x41] : []), 0x58 | number & 7),
+    jmp(to: Label | GeneralRegister): void {
       if (to.kind === "general") return rex(32, [0xff], 4, to);
       emit(0xe9);
       distance(to, bytes.length + 4);
     },
-    prefetcht0: (address) => rex(32, [0x0f, 0x18], 1, address),
-    prefetchw: (address) => rex(32, [0x0f, 0x0d], 1, address),
+    ...each(JUMPS, (condition) => (to: Label): void => {
+      emit(0x0f, 0x80 | condition);
+      distance(to, bytes.length + 4);
+    }),
+    ...each(PLAIN, (code) => (): void => emit(...code)),
+    prefetcht0: (address: Address): void => rex(32, [0x0f, 0x18], 1, address),
+    /** Prefetches a cache line for writing. */
+    prefetchw: (address: Address): void => rex(32, [0x0f, 0x0d], 1, address),
 
-    vmovups(target, source, masking) {
+    ...each(
+      THREE_OPERANDS,
+      (code) => (target: VectorRegister, a: VectorRegister, b: VectorRegister | Address, masking?: Masking): void =>
+        vectors(target.bits, code, target.number, a.number, b, masking),
+    ),
+    ...each(
+      SHUFFLES,
+      (code) => (target: VectorRegister, a: VectorRegister, b: VectorRegister | Address, byte: number): void => {
+        vectors(target.bits, code, target.number, a.number, b);
+        emit(byte);
+      },
+    ),
+    // The target takes the field of other instructions' first source.
+    ...each(SHIFTS, (digit) => (target: VectorRegister, source: VectorRegister, bits: number): void => {
+      vectors(target.bits, [1, 1, 0x72], digit, target.number, source);
+      emit(bits);
+    }),
+    vmovups(target: VectorRegister | Address, source: VectorRegister | Address, masking?: Masking): void {
       if (target.kind !== undefined) vectors(target.bits, [1, 0, 0x10], target.number, 0, source, masking);
       else if (source.kind !== undefined) vectors(source.bits, [1, 0, 0x11], source.number, 0, target, masking);
-      else throw new Error("At most one operand can be in memory");
+      else throw inMemory();
     },
-    vmaskmovps(target, mask, source) {
+    vmaskmovps(target: VectorRegister | Address, mask: VectorRegister, source: VectorRegister | Address): void {
       if (target.kind !== undefined) vex([2, 1, 0x2c], true, target.number, mask.number, source);
       else if (source.kind !== undefined) vex([2, 1, 0x2e], true, source.number, mask.number, target);
-      else throw new Error("At most one operand can be in memory");
+      else throw inMemory();
     },
-    vbroadcastss({ bits, number }, source) {
+    vbroadcastss({ bits, number }: VectorRegister, source: Address): void {
       if (bits === 512) evex([2, 1, 0x18], number, 0, source, undefined, 4);
       else vex([2, 1, 0x18], true, number, 0, source);
     },
-    kmovw: (target, source) => vex([1, 0, 0x90], false, target.number, 0, source),
-    kxnorw: (target, a, b) => vex([1, 0, 0x46], true, target.number, a.number, b),
+    kmovw: ({ number }: MaskRegister, source: Address): void => vex([1, 0, 0x90], false, number, 0, source),
+    kxnorw: (target: MaskRegister, a: MaskRegister, b: MaskRegister): void =>
+      vex([1, 0, 0x46], true, target.number, a.number, b),
 
-    ldtilecfg: (source) => vex([2, 0, 0x49], false, 0, 0, source),
-    tileloadd: (target, source) => vex([2, 3, 0x4b], false, target.number, 0, source),
-    tilestored: (target, source) => vex([2, 2, 0x4b], false, source.number, 0, target),
-    tilezero: (target) => vex([2, 3, 0x49], false, target.number, 0, tmm(0)),
+    ldtilecfg: (source: Address): void => vex([2, 0, 0x49], false, 0, 0, source),
+    /** The index register of the address holds the row stride. */
+    tileloadd: ({ number }: TileRegister, source: Address): void => vex([2, 3, 0x4b], false, number, 0, source),
+    tilestored: (target: Address, { number }: TileRegister): void => vex([2, 2, 0x4b], false, number, 0, target),
+    tilezero: ({ number }: TileRegister): void => vex([2, 3, 0x49], false, number, 0, tmm(0)),
     // The sources are in each other's fields, compared with other instructions.
-    tdpbf16ps: (target, a, b) => vex([2, 2, 0x5c], false, target.number, b.number, a),
+    tdpbf16ps: (target: TileRegister, a: TileRegister, b: TileRegister): void =>
+      vex([2, 2, 0x5c], false, target.number, b.number, a),
   };
 }
 

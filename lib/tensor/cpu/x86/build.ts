@@ -2,7 +2,7 @@
 // up to date.
 import { AVX2, AVX512, NATIVE_KERNEL, tileKernel, type TileShape } from "../layout/native.ts";
 import { emitAmx, emitTileShapes } from "./amx.ts";
-import { type Assembler, assembler, dword, type Label, RAX, RCX, RSI } from "./assembler.ts";
+import { type Assembler, assembler, dword, type Label, registers } from "./assembler.ts";
 import { type CodeSymbol, sharedObject } from "./elf.ts";
 import { emitConstants, exponentialKernels } from "./exponential.ts";
 import { emitFeatures, emitRequestAmx } from "./features.ts";
@@ -44,17 +44,12 @@ export function compileNative(): Uint8Array<ArrayBuffer> {
   return sharedObject(Uint8Array.from(asm.bytes), symbols);
 }
 
-interface Kernel {
-  readonly name: string;
-  readonly emit: () => void;
-}
-
 /** The kernels of one family in the order of their numbers. */
 function kernelsOf(
   asm: Assembler,
   shape: TileShape,
   tables: { readonly exponential: Label; readonly split: Label; readonly shapes: Label },
-): Kernel[] {
+): readonly { readonly name: string; readonly emit: () => void }[] {
   const split = (alongK: boolean, turned: boolean) => () => emitSplit(asm, tables.split, { alongK, turned });
   const emitters: Readonly<Record<keyof typeof NATIVE_KERNEL, () => void>> = {
     packPanel: () => emitPanel(asm, shape),
@@ -67,7 +62,7 @@ function kernelsOf(
     splitAcrossKTurned: split(false, true),
     amx: () => emitAmx(asm, tables.shapes),
   };
-  const kernels: Kernel[] = [];
+  const kernels: { name: string; emit: () => void }[] = [];
   for (const [name, emit] of Object.entries(emitters)) {
     const number = NATIVE_KERNEL[name as keyof typeof NATIVE_KERNEL];
     if (number < tileKernel(1, false) || shape === AVX512) kernels[number] = { name, emit };
@@ -86,11 +81,12 @@ function kernelsOf(
  */
 function emitDispatch(asm: Assembler, count: number): Label[] {
   const table = asm.label();
-  asm.lea(RAX, table);
-  asm.mov(dword(RSI), dword(RSI)); // clears the upper half, which may hold anything
-  asm.movsxd(RCX, { base: RAX, index: RSI, scale: 4 });
-  asm.add(RAX, RCX);
-  asm.jmp(RAX);
+  const { rax, rcx, rsi } = registers;
+  asm.lea(rax, table);
+  asm.mov(dword(rsi), dword(rsi)); // clears the upper half, which may hold anything
+  asm.movsxd(rcx, { base: rax, index: rsi, scale: 4 });
+  asm.add(rax, rcx);
+  asm.jmp(rax);
   asm.align(4);
   asm.bind(table);
   const begin = asm.bytes.length;

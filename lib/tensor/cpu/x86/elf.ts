@@ -116,15 +116,8 @@ export function sharedObject(code: Uint8Array, symbols: readonly CodeSymbol[]): 
   file.set(sectionNames!.bytes, at[".shstrtab"]);
   file.set(code, at[".text"]);
 
-  /** Tags: hash, string and symbol tables, their sizes; the last one ends the table. */
-  const dynamic = [
-    [4, at[".hash"]],
-    [5, at[".dynstr"]],
-    [6, at[".dynsym"]],
-    [10, sizes[".dynstr"]],
-    [11, SYMBOL_BYTES],
-    [0, 0],
-  ] as const;
+  const tables = [[4, at[".hash"]], [5, at[".dynstr"]], [6, at[".dynsym"]]] as const;
+  const dynamic = [...tables, [10, sizes[".dynstr"]], [11, SYMBOL_BYTES], [0, 0]] as const; // tags and values
   dynamic.forEach(([tag, value], i) => {
     u64(at[".dynamic"] + DYNAMIC_BYTES * i, tag);
     u64(at[".dynamic"] + DYNAMIC_BYTES * i + 8, value);

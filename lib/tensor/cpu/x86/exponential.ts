@@ -10,16 +10,7 @@ import {
   emitFunction,
   type GeneralRegister,
   type Label,
-  R10,
-  R11,
-  R8,
-  R9,
-  RAX,
-  RBX,
-  RCX,
-  RDI,
-  RDX,
-  RSI,
+  registers,
   vector,
   type VectorRegister,
   ymm,
@@ -30,7 +21,7 @@ const NAMES = [...Object.keys(EXPONENTIAL), SIGN] as readonly (keyof typeof EXPO
 /** Bytes of each constant in the code: 16 copies of a float. */
 const CONSTANT_BYTES = 64;
 
-const ARGUMENTS = RDI, CONSTANTS = R11;
+const { rdi: ARGUMENTS, r11: CONSTANTS } = registers;
 
 /** Emits the constants, followed by sign bits. */
 export function emitConstants(asm: Assembler): Label {
@@ -104,7 +95,8 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
     names: readonly (keyof typeof ARRAYS_CALL.offsets)[],
     body: (...places: Address[]) => void,
   ): void {
-    const pointers = [RAX, RDX, RSI, R8, R9].slice(0, names.length), left = R10;
+    const { rax, rdx, rsi, r8, r9, r10: left } = registers;
+    const pointers = [rax, rdx, rsi, r8, r9].slice(0, names.length);
     emitFunction(asm, [], () => {
       asm.lea(CONSTANTS, constants);
       names.forEach((name, i) => asm.mov(pointers[i]!, { base: ARGUMENTS, disp: ARRAYS_CALL.offsets[name] }));
@@ -151,9 +143,9 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
   }
 
   /** In loops over rows: the row, the stride, its range in the table, the other matrix or output, rows left. */
-  const ROW = RAX, STEP = RDX, RANGE = RBX, OTHER = RSI, ROWS_LEFT = R8;
+  const { rax: ROW, rdx: STEP, rbx: RANGE, rsi: OTHER, r8: ROWS_LEFT } = registers;
   /** Where the row's range begins and ends, and the current column, in bytes from ROW. */
-  const BEGIN = R9, END = R10, COLUMN = RCX;
+  const { r9: BEGIN, r10: END, rcx: COLUMN } = registers;
 
   function overRows(otherStep: number | GeneralRegister, body: () => void): void {
     const load = (register: GeneralRegister, name: keyof typeof ROWS_CALL.offsets) =>

@@ -1,8 +1,9 @@
 // Detects features of processor and system: CPUID leaves 1 and 7, and the registers that the system saves (XGETBV).
 import { FEATURES } from "../layout/native.ts";
-import { type Assembler, dword, type GeneralRegister, RAX, RBX, RCX, RDI, RDX, RSI } from "./assembler.ts";
+import { type Assembler, dword, type GeneralRegister, registers } from "./assembler.ts";
 
-const EAX = dword(RAX), EBX = dword(RBX), ECX = dword(RCX), EDX = dword(RDX), ESI = dword(RSI), EDI = dword(RDI);
+const { rax, rbx, rcx, rdx, rsi, rdi } = registers;
+const [EAX, EBX, ECX, EDX, ESI, EDI] = [dword(rax), dword(rbx), dword(rcx), dword(rdx), dword(rsi), dword(rdi)];
 
 /** Bits as the manual numbers them (volume 2, CPUID; volume 1, XCR0). */
 const FMA = 1 << 12, OSXSAVE = 1 << 27, AVX = 1 << 28;
@@ -25,7 +26,7 @@ export function emitFeatures(asm: Assembler): void {
     asm.jne(otherwise);
   };
   const state = EDI;
-  asm.push(RBX);
+  asm.push(rbx);
   leaf(0);
   asm.cmp(EAX, 7);
   asm.jb(none);
@@ -49,7 +50,7 @@ export function emitFeatures(asm: Assembler): void {
   asm.bind(none);
   asm.xor(EAX, EAX);
   asm.bind(done);
-  asm.pop(RBX);
+  asm.pop(rbx);
   asm.ret();
 }
 

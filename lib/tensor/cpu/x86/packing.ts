@@ -1,27 +1,10 @@
 // Packing: copies rows of a matrix to where a kernel reads them one after another, or transposes them first.
 import { BLOCK_TILES } from "../layout/constants.ts";
 import { PACK_CALL, type TileShape } from "../layout/native.ts";
-import {
-  type Address,
-  type Assembler,
-  emitFunction,
-  k,
-  R10,
-  R11,
-  R8,
-  R9,
-  RAX,
-  RBX,
-  RCX,
-  RDI,
-  RDX,
-  RSI,
-  vector,
-  ymm,
-} from "./assembler.ts";
+import { type Address, type Assembler, emitFunction, k, registers, vector, ymm } from "./assembler.ts";
 
 // Registers of all three functions; LEFT counts tiles.
-const ARGUMENTS = RDI, FROM = RAX, LD = RDX, TO = RCX, STEP = R11, ROWS = RSI, LEFT = RBX;
+const { rdi: ARGUMENTS, rax: FROM, rdx: LD, rcx: TO, r11: STEP, rsi: ROWS, rbx: LEFT } = registers;
 
 const argument = (name: keyof typeof PACK_CALL.offsets, more = 0): Address => {
   return { base: ARGUMENTS, disp: PACK_CALL.offsets[name] + more };
@@ -56,7 +39,7 @@ export function emitPanel(asm: Assembler, { width }: TileShape): void {
  * as the mask has. It always writes a whole vector, so that `tileBytes` must be one vector larger than the tile.
  */
 export function emitTilesOfA(asm: Assembler, { width, rows }: TileShape): void {
-  const from = R8, to = R10, tileBytes = R9;
+  const { r8: from, r10: to, r9: tileBytes } = registers;
   emitFunction(asm, [LEFT], () => {
     loadArguments(asm);
     asm.mov(tileBytes, argument("tileBytes"));
@@ -107,7 +90,7 @@ function loadMasked(asm: Assembler, width: 256 | 512, i: number, from: Address):
  * of eight, and groups become adjacent.
  */
 export function emitTranspose(asm: Assembler): void {
-  const LD_3 = R8, LD_5 = R9, LD_7 = R10;
+  const { r8: LD_3, r9: LD_5, r10: LD_7 } = registers;
   emitFunction(asm, [LEFT], () => {
     asm.mov(LEFT, argument("tiles"));
     loadArguments(asm);

@@ -10,28 +10,7 @@
 // step: the order in which k are added does not matter, and so a shift is enough to form a pair.
 import { AMX_GROUP_BYTES, AMX_PART_BYTES, AMX_STEP_BYTES } from "../layout/constants.ts";
 import { SPLIT_CALL } from "../layout/native.ts";
-import {
-  type Address,
-  type Assembler,
-  emitFunction,
-  type Label,
-  R10,
-  R11,
-  R12,
-  R13,
-  R14,
-  R15,
-  R8,
-  R9,
-  RAX,
-  RBP,
-  RBX,
-  RCX,
-  RDI,
-  RDX,
-  RSI,
-  zmm,
-} from "./assembler.ts";
+import { type Address, type Assembler, emitFunction, type Label, registers, zmm } from "./assembler.ts";
 
 const ROUND = zmm(30), UPPER_BITS = zmm(31), LARGEST = [zmm(28), zmm(29)] as const;
 
@@ -46,16 +25,16 @@ export function emitSplitConstants(asm: Assembler): Label {
 }
 
 /** The row stride, and 16 times that; the step's stride. */
-const LD = RDX, LD_16 = R9, STEP_BYTES = R8;
-const STEPS_LEFT = RSI, GROUPS_LEFT = RBX;
+const { rdx: LD, r9: LD_16, r8: STEP_BYTES } = registers;
+const { rsi: STEPS_LEFT, rbx: GROUPS_LEFT } = registers;
 /** The current group, step and line of the source, and where each goes. */
-const GROUP = R12, GROUP_TO = R13, STEP = R10, STEP_TO = R11, LINE = RAX, LINE_TO = RCX;
+const { r12: GROUP, r13: GROUP_TO, r10: STEP, r11: STEP_TO, rax: LINE, rcx: LINE_TO } = registers;
 /** From one packed group to the next: alternately within a strip, and to the next strip. */
-const NEXT_GROUP = R14, NEXT_STRIP = R15;
-const LARGEST_AT = RBP;
+const { r14: NEXT_GROUP, r15: NEXT_STRIP } = registers;
+const { rbp: LARGEST_AT } = registers;
 /** The arguments; while lines are split, the number of lines left. */
-const ARGUMENTS = RDI, LINES_LEFT = RDI;
-const TEMPORARY = RAX;
+const { rdi: ARGUMENTS, rdi: LINES_LEFT } = registers;
+const { rax: TEMPORARY } = registers;
 
 /**
  * Emits a function that splits and packs whole groups of 16 rows or columns and whole steps of 32 k.
@@ -72,7 +51,7 @@ export function emitSplit(
     return { base: ARGUMENTS, disp: SPLIT_CALL.offsets[name] };
   };
 
-  emitFunction(asm, [RBX, RBP, R12, R13, R14, R15], () => {
+  emitFunction(asm, [GROUPS_LEFT, LARGEST_AT, GROUP, GROUP_TO, NEXT_GROUP, NEXT_STRIP], () => {
     asm.mov(LD, argument("ld"));
     asm.lea(LD_16, { base: LD, index: LD, scale: 1 });
     for (let i = 0; i < 3; i++) asm.lea(LD_16, { base: LD_16, index: LD_16, scale: 1 });

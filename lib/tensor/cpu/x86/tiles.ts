@@ -3,51 +3,31 @@
 // B is packed in panels as wide as two vectors, row after row, with zeros past the edge. A is read in place. The sums
 // of a tile stay in registers for all of k.
 import { TILES_CALL, type TileShape } from "../layout/native.ts";
-import {
-  type Address,
-  type Assembler,
-  emitFunction,
-  k,
-  type Label,
-  R10,
-  R11,
-  R12,
-  R13,
-  R14,
-  R15,
-  R8,
-  R9,
-  RAX,
-  RBP,
-  RBX,
-  RCX,
-  RDI,
-  RDX,
-  RSI,
-  vector,
-} from "./assembler.ts";
+import { type Address, type Assembler, emitFunction, k, type Label, registers, vector } from "./assembler.ts";
 
 /** Steps of k per iteration. */
 const UNROLL = 4;
 
 /** The tile's first row of A; A's row stride, and three and five times that. */
-const A = RAX, LDA = RDX, LDA_3 = R8, LDA_5 = R9;
+const { rax: A, rdx: LDA, r8: LDA_3, r9: LDA_5 } = registers;
 /** The panel of B, and its row for the current k. */
-const PANEL = RBX, B = RSI;
+const { rbx: PANEL, rsi: B } = registers;
 /** A at the current k: its first row (all of them if stored transposed), and its seventh. */
-const A_HERE = R10, A_BELOW = R11;
+const { r10: A_HERE, r11: A_BELOW } = registers;
 /** The first tile of C in the current row of tiles, and the current tile. */
-const C_FIRST = R12, C = R13;
-const PANELS_LEFT = R14, TILES_LEFT = R15;
+const { r12: C_FIRST, r13: C } = registers;
+const { r14: PANELS_LEFT, r15: TILES_LEFT } = registers;
 /** Steps of k left; outside of that loop, a temporary. */
-const STEPS_LEFT = RCX, TEMPORARY = RCX;
-const ARGUMENTS = RDI;
+const { rcx: STEPS_LEFT, rcx: TEMPORARY } = registers;
+const { rdi: ARGUMENTS } = registers;
 /** Where the next tile's A is prefetched. While a tile is written, A_BELOW holds this, and the register is LDC. */
-const AHEAD = RBP;
+const { rbp: AHEAD } = registers;
 /** C's row stride; always in its register if A is stored transposed, because that is not prefetched. */
-const LDC = RBP;
+const { rbp: LDC } = registers;
 /** While a tile is written or prefetched: one of its rows, and the addend's distance from it. */
-const C_ROW = RCX, ADDEND = R10;
+const { rcx: C_ROW, r10: ADDEND } = registers;
+/** Registers that a function must leave as they were. */
+const { rbx, rbp, r12, r13, r14, r15 } = registers;
 
 const argument = (name: keyof typeof TILES_CALL.offsets, more = 0): Address => {
   return { base: ARGUMENTS, disp: TILES_CALL.offsets[name] + more };
@@ -61,7 +41,7 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
   const last = width === 512 ? 32 : 16;
   const [left, right, factor] = [v(last - 1), v(last - 2), v(last - 3)];
 
-  emitFunction(asm, [RBX, RBP, R12, R13, R14, R15], () => {
+  emitFunction(asm, [rbx, rbp, r12, r13, r14, r15], () => {
     asm.mov(A, argument("a"));
     asm.mov(LDA, argument("lda"));
     if (transposed) asm.mov(LDC, argument("ldc"));
@@ -153,7 +133,7 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
    */
   function prefetchC(): void {
     const fresh = asm.label();
-    const ldc = R10;
+    const ldc = registers.r10;
     const prefetchRows = (prefetch: (address: Address) => void) => {
       for (let row = 0; row < rows; row++) {
         for (let disp = 0; disp < 2 * bytes; disp += 64) prefetch({ base: C_ROW, disp });

@@ -3,13 +3,11 @@ import { AdamWArguments, AdamWChunk, AdamWParameter, SquaresArguments } from "./
 import { sumRange } from "./elementwise";
 import { madd } from "./math";
 
-@inline
-function chunkOf(table: usize, task: i32): AdamWChunk {
+@inline function chunkOf(table: usize, task: i32): AdamWChunk {
   return changetype<AdamWChunk>(table + <usize> task * offsetof<AdamWChunk>());
 }
 
-@inline
-function parameterOf(table: usize, chunk: AdamWChunk): AdamWParameter {
+@inline function parameterOf(table: usize, chunk: AdamWChunk): AdamWParameter {
   return changetype<AdamWParameter>(table + <usize> chunk.parameter * offsetof<AdamWParameter>());
 }
 

@@ -2,20 +2,8 @@
 // multiplied). B is split once for all threads; A is split block by block, and a block stays in the second-level cache
 // while B streams by.
 import {
-  AMX_BLOCK,
-  AMX_GROUP,
-  AMX_GROUP_BYTES,
-  AMX_STEP,
-  AMX_STEP_BYTES,
-  AMX_STRIP,
-  AmxArguments,
-  AmxCall,
-  AmxSplit,
-  AmxTarget,
-  AmxTask,
-  Native,
-  SplitCall,
-  SplitForAmxArguments,
+  AMX_BLOCK, AMX_GROUP, AMX_GROUP_BYTES, AMX_STEP, AMX_STEP_BYTES, AMX_STRIP, AmxArguments, AmxCall, AmxSplit,
+  AmxTarget, AmxTask, Native, SplitCall, SplitForAmxArguments,
 } from "./generated/layout";
 import { absolute, callNative } from "./native";
 import { multiplyByPanels, packPanels, panelBytes, setMaskBits } from "./panels";
@@ -27,14 +15,12 @@ import { callArguments, scratch, secondCallArguments, threadProduct } from "./th
  */
 const TOO_LARGE: i32 = 0xbb000000;
 
-@inline
-function stripBytes(K: i32): usize {
+@inline function stripBytes(K: i32): usize {
   return <usize> ((K + AMX_STEP - 1) / AMX_STEP) * AMX_STEP_BYTES;
 }
 
 /** Whether k is the contiguous dimension of the stored matrix. */
-@inline
-function isAlongK(form: i32): bool {
+@inline function isAlongK(form: i32): bool {
   return (form & 2) == 0;
 }
 
@@ -118,8 +104,7 @@ export function amxTask(args: AmxArguments, task: i32): void {
   }
 }
 
-@inline
-function targetOf(args: AmxArguments, task: AmxTask, index: i32): AmxTarget {
+@inline function targetOf(args: AmxArguments, task: AmxTask, index: i32): AmxTarget {
   return changetype<AmxTarget>(args.table + task.targets + <usize> index * offsetof<AmxTarget>());
 }
 

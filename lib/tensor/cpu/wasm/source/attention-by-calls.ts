@@ -2,12 +2,7 @@
 // strip of queries only. With machine code, exponentials are calls, too.
 import { dot, gradRow, scaleRow, softmaxRow } from "./attention";
 import {
-  ATTENTION_STRIP,
-  AttentionByCallsArguments,
-  AttentionByCallsGradArguments,
-  Product,
-  RowRange,
-  RowSums,
+  ATTENTION_STRIP, AttentionByCallsArguments, AttentionByCallsGradArguments, Product, RowRange, RowSums,
 } from "./generated/layout";
 import { logs as logOf } from "./math";
 import { callSoftmax, callSoftmaxGradient, hasNative, setRange, sumParts } from "./native";
@@ -16,8 +11,7 @@ import { multiply } from "./products";
 import { scratch, threadProduct } from "./thread";
 import { zero } from "./zero";
 
-@inline
-function roundUp16(n: i32): i32 {
+@inline function roundUp16(n: i32): i32 {
   return (n + 15) & ~15;
 }
 
@@ -32,8 +26,7 @@ function plainProduct(): Product {
 }
 
 /** Sets B to rows `begin` to `begin + N` of a matrix, transposed; `panels` holds the whole matrix. */
-@inline
-function setRowsOfB(product: Product, b: usize, ld: usize, panels: usize, begin: i32, unit: i32): void {
+@inline function setRowsOfB(product: Product, b: usize, ld: usize, panels: usize, begin: i32, unit: i32): void {
   const step = panelBytes(product.K);
   product.b = b + <usize> begin * ld;
   product.ldb = ld;
@@ -43,8 +36,7 @@ function setRowsOfB(product: Product, b: usize, ld: usize, panels: usize, begin:
 }
 
 /** Sets B to rows `begin` to `begin + K` of a matrix of S rows; `panels` holds the whole matrix. */
-@inline
-function setStepsOfB(product: Product, b: usize, ld: usize, panels: usize, begin: i32, S: i32): void {
+@inline function setStepsOfB(product: Product, b: usize, ld: usize, panels: usize, begin: i32, S: i32): void {
   product.b = b + <usize> begin * ld;
   product.ldb = ld;
   product.transposeB = 0;
@@ -53,8 +45,7 @@ function setStepsOfB(product: Product, b: usize, ld: usize, panels: usize, begin
 }
 
 /** Adds Aᵀ·B to C; A and B have K rows. B is packed to `panels`. */
-@inline
-function addProduct(product: Product, b: usize, ld: usize, panels: usize, c: usize, aside: usize): void {
+@inline function addProduct(product: Product, b: usize, ld: usize, panels: usize, c: usize, aside: usize): void {
   product.c = c;
   product.addend = c;
   product.transposeA = 1;
@@ -66,22 +57,19 @@ function addProduct(product: Product, b: usize, ld: usize, panels: usize, c: usi
 }
 
 /** Fills [from, first) and [stop, to) of a row. */
-@inline
-function fillOutside(row: usize, from: i32, first: i32, stop: i32, to: i32, value: f32): void {
+@inline function fillOutside(row: usize, from: i32, first: i32, stop: i32, to: i32, value: f32): void {
   fillRun(row + (<usize> from << 2), first - from, value);
   fillRun(row + (<usize> stop << 2), to - stop, value);
 }
 
-@inline
-function fillRun(at: usize, count: i32, value: f32): void {
+@inline function fillRun(at: usize, count: i32, value: f32): void {
   const four = f32x4.splat(value);
   for (; count >= 4; count -= 4, at += 16) v128.store(at, four);
   for (; count > 0; count--, at += 4) store<f32>(at, value);
 }
 
 /** Sets a row's range: whole vectors around [first, stop). */
-@inline
-function setRowRange(table: usize, row: i32, first: i32, stop: i32, a: f32, b: f32): void {
+@inline function setRowRange(table: usize, row: i32, first: i32, stop: i32, a: f32, b: f32): void {
   setRange(table + <usize> row * offsetof<RowRange>(), (first & ~15) << 2, roundUp16(stop) << 2, a, b);
 }
 
@@ -135,13 +123,7 @@ export function attentionByCallsTask(args: AttentionByCallsArguments, task: i32)
  * Softmax of a strip by machine code. Row i has keys from its document's first to `diagonal + i`, of `n` in the strip.
  */
 function softmaxStrip(
-  args: AttentionByCallsArguments,
-  rows: i32,
-  n: i32,
-  begin: i32,
-  diagonal: i32,
-  firsts: usize,
-  logs: usize,
+  args: AttentionByCallsArguments, rows: i32, n: i32, begin: i32, diagonal: i32, firsts: usize, logs: usize,
 ): void {
   const own = scratch(), lds = <usize> args.lds << 2;
   const scores = own + args.scores, ranges = own + args.ranges, sums = own + args.sums;

@@ -1,14 +1,10 @@
 // Causal grouped-query attention, strip by strip: at any time, scores exist for six queries only (and all their keys),
 // in the backward pass for ATTENTION_STRIP queries. Products use the same inner loops as all others.
 import {
-  ATTENTION_STRIP,
-  AttentionArguments,
-  AttentionGradArguments,
-  TILE_COLUMNS,
-  TILE_ROWS,
+  ATTENTION_STRIP, AttentionArguments, AttentionGradArguments, TILE_COLUMNS, TILE_ROWS,
 } from "./generated/layout";
 import { multiplyColumns, multiplyRows } from "./generated/tiles";
-import { expBelow, logs as logOf, sumLanes } from "./math";
+import { expBelow, logs as logOf, maxLanes, sumLanes } from "./math";
 import { packFromColumns, packFromRows, scalePanel } from "./pack";
 import { scratch } from "./thread";
 import { zero } from "./zero";
@@ -86,10 +82,7 @@ export function softmaxRow(row: usize, begin: i32, first: i32, stop: i32, end: i
   const from = row + (<usize> low << 2), to = row + (<usize> high << 2);
   let tops = v128.load(from);
   for (let x = from + 16; x < to; x += 16) tops = f32x4.pmax(tops, v128.load(x));
-  const top = max(
-    max(f32x4.extract_lane(tops, 0), f32x4.extract_lane(tops, 1)),
-    max(f32x4.extract_lane(tops, 2), f32x4.extract_lane(tops, 3)),
-  );
+  const top = maxLanes(tops);
   const topv = f32x4.splat(top);
   let sums = f32x4.splat(0);
   // Masked scores add at most e⁻⁸⁷, which is negligible next to the largest score's 1.
@@ -105,8 +98,7 @@ export function softmaxRow(row: usize, begin: i32, first: i32, stop: i32, end: i
 }
 
 /** Zeroes [begin, first), and [stop, end rounded up to a whole panel). */
-@inline
-function zeroOutside(row: usize, begin: i32, first: i32, stop: i32, end: i32): void {
+@inline function zeroOutside(row: usize, begin: i32, first: i32, stop: i32, end: i32): void {
   zero(row + (<usize> begin << 2), <usize> (first - begin) << 2);
   zero(row + (<usize> stop << 2), <usize> (((end + 7) & ~7) - stop) << 2);
 }
@@ -184,16 +176,7 @@ export function attentionGradTask(args: AttentionGradArguments, task: i32): void
 }
 
 /** In [first, stop), scores become probabilities and dP becomes dS; the rest of [begin, end) becomes zeros. */
-export function gradRow(
-  P: usize,
-  dS: usize,
-  begin: i32,
-  first: i32,
-  stop: i32,
-  end: i32,
-  log: f32,
-  delta: f32,
-): void {
+export function gradRow(P: usize, dS: usize, begin: i32, first: i32, stop: i32, end: i32, log: f32, delta: f32): void {
   const low = first & ~3, high = (stop + 3) & ~3;
   const logv = f32x4.splat(log), deltas = f32x4.splat(delta);
   for (let s = low; s < high; s += 4) {

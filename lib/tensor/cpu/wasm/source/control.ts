@@ -2,18 +2,7 @@
 // workers. All instances of this module share one memory.
 import { dispatch } from "./generated/dispatch";
 import {
-  DONE,
-  EPOCH,
-  FAILED,
-  KERNEL,
-  SHARES,
-  SLEEPERS,
-  STOP,
-  TASKS,
-  THREAD_BYTES,
-  THREAD_LEFT,
-  THREADS,
-  WAITING,
+  DONE, EPOCH, FAILED, KERNEL, SHARES, SLEEPERS, STOP, TASKS, THREAD_BYTES, THREAD_LEFT, THREADS, WAITING,
   writeExponentialConstants,
 } from "./generated/layout";
 import { setThreadNumber, threadNumber } from "./thread";
@@ -69,14 +58,12 @@ export function finish(): i32 {
 }
 
 /** Address of a share's number of unclaimed tasks. */
-@inline
-function leftOf(share: i32): usize {
+@inline function leftOf(share: i32): usize {
   return THREADS + THREAD_LEFT + <usize> share * THREAD_BYTES;
 }
 
 /** One past the last task of a share. */
-@inline
-function endOf(share: i32): i32 {
+@inline function endOf(share: i32): i32 {
   return <i32> (<i64> load<i32>(TASKS) * <i64> (share + 1) / <i64> load<i32>(SHARES));
 }
 

@@ -1,6 +1,6 @@
 // Cross-entropy of rows of logits. Rows with a negative target are ignored: their loss and gradient are 0.
 import { CrossEntropyArguments, CrossEntropyGradArguments, RowSums } from "./generated/layout";
-import { expBelow, exps, logs, sumLanes } from "./math";
+import { expBelow, exps, logs, maxLanes, sumLanes } from "./math";
 import { callRowSums, callScaledRow, hasNative, sumParts } from "./native";
 import { endOf } from "./rows";
 import { scratch } from "./thread";
@@ -9,18 +9,14 @@ import { scratch } from "./thread";
 const NATIVE_VOCAB: i32 = 256;
 
 /** Largest number of a row; arbitrary if the row has a NaN, because the sum of exponentials is NaN then. */
-@inline
-function largestOf(x: usize, d: i32): f32 {
+@inline function largestOf(x: usize, d: i32): f32 {
   const stop = x + (<usize> d << 2);
   const whole = x + (<usize> (d & ~3) << 2);
   let top: f32 = -Infinity;
   if (whole > x) {
     let tops = v128.load(x);
     for (x += 16; x < whole; x += 16) tops = f32x4.pmax(tops, v128.load(x));
-    top = max(
-      max(f32x4.extract_lane(tops, 0), f32x4.extract_lane(tops, 1)),
-      max(f32x4.extract_lane(tops, 2), f32x4.extract_lane(tops, 3)),
-    );
+    top = maxLanes(tops);
   }
   for (; x < stop; x += 4) top = max(top, load<f32>(x));
   return top;

@@ -1,28 +1,17 @@
 // Element-wise kernels. Memory blocks are padded to 64 bytes, so that whole vectors may run past the end.
 import {
-  AddArguments,
-  AddNArguments,
-  DropoutArguments,
-  ElementsArguments,
-  FillArguments,
-  MulArguments,
-  ScaleArguments,
-  SubArguments,
-  SumArguments,
-  SwigluArguments,
-  SwigluGradArguments,
+  AddArguments, AddNArguments, DropoutArguments, ElementsArguments, FillArguments, MulArguments, ScaleArguments,
+  SubArguments, SumArguments, SwigluArguments, SwigluGradArguments,
 } from "./generated/layout";
 import { madd, sigmoidv } from "./math";
 import { callSwiglu, callSwigluGradient, hasNative } from "./native";
 
 /** Where the task's elements begin and end, in bytes. */
-@inline
-export function beginOf(args: ElementsArguments, task: i32): usize {
+@inline export function beginOf(args: ElementsArguments, task: i32): usize {
   return <usize> task * <usize> args.perTask << 2;
 }
 
-@inline
-export function endOf(args: ElementsArguments, task: i32): usize {
+@inline export function endOf(args: ElementsArguments, task: i32): usize {
   return min(<usize> (task + 1) * <usize> args.perTask, <usize> args.elements) << 2;
 }
 
@@ -97,8 +86,7 @@ export function swigluGradTask(args: SwigluGradArguments, task: i32): void {
   }
 }
 
-@inline
-function mix(value: v128): v128 {
+@inline function mix(value: v128): v128 {
   let x = v128.xor(value, i32x4.shr_u(value, 16));
   x = i32x4.mul(x, i32x4.splat(<i32> 0x85ebca6b));
   x = v128.xor(x, i32x4.shr_u(x, 13));

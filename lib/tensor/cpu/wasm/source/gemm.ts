@@ -1,14 +1,7 @@
 // C = A·B for a batch. Every element of C adds its products in the same order of k, whichever tile, task or thread
 // computes it.
 import {
-  A_STEP_BYTES,
-  B_STEP_BYTES,
-  GemmArguments,
-  InnerArguments,
-  K_RUN,
-  PackArguments,
-  PANEL_COLUMNS,
-  TILE_COLUMNS,
+  A_STEP_BYTES, B_STEP_BYTES, GemmArguments, InnerArguments, K_RUN, PackArguments, PANEL_COLUMNS, TILE_COLUMNS,
   TILE_ROWS,
 } from "./generated/layout";
 import { multiplyPacked } from "./generated/tiles";

@@ -1,13 +1,6 @@
 // Calls of the kernels in machine code (../../x86), and those of them that compute exponentials.
 import {
-  ArraysCall,
-  MEMORY_ADDRESS,
-  Native,
-  NATIVE_COLUMNS,
-  NATIVE_ROWS,
-  RowRange,
-  RowsCall,
-  RowSums,
+  ArraysCall, MEMORY_ADDRESS, Native, NATIVE_COLUMNS, NATIVE_ROWS, RowRange, RowsCall, RowSums,
 } from "./generated/layout";
 import { sumLanes } from "./math";
 import { secondCallArguments } from "./thread";
@@ -16,20 +9,17 @@ import { secondCallArguments } from "./thread";
 @external("env", "native")
 declare function native(args: f64, kernel: i32): void;
 
-@inline
-export function callNative(args: usize, kernel: i32): void {
+@inline export function callNative(args: usize, kernel: i32): void {
   native(<f64> absolute(args), kernel);
 }
 
 /** Converts an address in the shared memory to one in the process. */
-@inline
-export function absolute(address: usize): u64 {
+@inline export function absolute(address: usize): u64 {
   return load<u64>(MEMORY_ADDRESS) + <u64> address;
 }
 
 /** Whether machine code is used. */
-@inline
-export function hasNative(): bool {
+@inline export function hasNative(): bool {
   return nativeColumns() != 0;
 }
 
@@ -39,8 +29,7 @@ export function nativeColumns(): i32 {
 }
 
 /** Most rows of a tile. */
-@inline
-export function nativeRows(): i32 {
+@inline export function nativeRows(): i32 {
   return load<i32>(NATIVE_ROWS);
 }
 
@@ -91,8 +80,7 @@ export function callScaledRow(row: usize, to: usize, n: i32, log: f32, factor: f
   overRows(Native.scaledRow, row, 0, 1, range, to);
 }
 
-@inline
-export function setRange(at: usize, begin: i32, end: i32, first: f32, second: f32): void {
+@inline export function setRange(at: usize, begin: i32, end: i32, first: f32, second: f32): void {
   const range = changetype<RowRange>(at);
   range.begin = begin;
   range.end = end;

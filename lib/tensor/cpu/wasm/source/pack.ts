@@ -51,8 +51,7 @@ export function scalePanel(panel: usize, kc: i32, factor: f32): void {
 }
 
 /** Transposes four rows of four. */
-@inline
-function transpose4(b: usize, ld: usize, dst: usize, stride: usize): void {
+@inline function transpose4(b: usize, ld: usize, dst: usize, stride: usize): void {
   const r0 = v128.load(b);
   const r1 = v128.load(b + ld);
   const r2 = v128.load(b + 2 * ld);

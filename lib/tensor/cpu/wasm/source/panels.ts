@@ -1,16 +1,7 @@
 // Products by machine code: packs B in panels, packs A if it is stored transposed, and computes tiles of C in an order
 // that keeps their operands in the caches.
 import {
-  BLOCK_TILES,
-  K_RUN,
-  Native,
-  PackCall,
-  PackPanelsArguments,
-  Panels,
-  Product,
-  tileKernel,
-  TilesCall,
-  VECTOR_BYTES,
+  BLOCK_TILES, K_RUN, Native, PackCall, PackPanelsArguments, Panels, Product, tileKernel, TilesCall, VECTOR_BYTES,
 } from "./generated/layout";
 import { absolute, callNative, nativeColumns, nativeRows } from "./native";
 import { packFromColumns } from "./pack";
@@ -20,8 +11,7 @@ import { callArguments, secondCallArguments } from "./thread";
 const KEPT_BYTES: usize = 1 << 19;
 
 /** Bytes from one packed panel of K rows to the next. */
-@inline
-export function panelBytes(K: i32): usize {
+@inline export function panelBytes(K: i32): usize {
   return <usize> (K * nativeColumns()) << 2;
 }
 

@@ -7,37 +7,24 @@ import { scratch } from "./thread";
 /** `C = alpha·A·B + beta·C` (lib/tensor/blas.ts); never called without a library. */
 @external("env", "sgemm")
 declare function sgemm(
-  transposed: i32,
-  M: i32,
-  N: i32,
-  K: i32,
-  alpha: f32,
-  a: f64,
-  lda: i32,
-  b: f64,
-  ldb: i32,
-  beta: f32,
-  c: f64,
-  ldc: i32,
+  transposed: i32, M: i32, N: i32, K: i32, alpha: f32,
+  a: f64, lda: i32, b: f64, ldb: i32, beta: f32, c: f64, ldc: i32,
 ): void;
 
 /** Computes a product by machine code, or by a BLAS if there is none. */
-@inline
-export function multiply(product: Product, aside: usize): void {
+@inline export function multiply(product: Product, aside: usize): void {
   if (hasNative()) multiplyByPanels(product, aside);
   else multiplyByBlas(product);
 }
 
-@inline
-function multiplyByBlas(p: Product): void {
+@inline function multiplyByBlas(p: Product): void {
   const beta: f32 = p.addend != 0 ? 1 : 0;
   const lda = <i32> (p.lda >> 2), ldb = <i32> (p.ldb >> 2), ldc = <i32> (p.ldc >> 2);
   const transposed = p.transposeA + 2 * p.transposeB;
   sgemm(transposed, p.M, p.N, p.K, p.alpha, <f64> p.a, lda, <f64> p.b, ldb, beta, <f64> p.c, ldc);
 }
 
-@inline
-function productOf(table: usize, task: i32): Product {
+@inline function productOf(table: usize, task: i32): Product {
   return changetype<Product>(table + <usize> task * offsetof<Product>());
 }
 

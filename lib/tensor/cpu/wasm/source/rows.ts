@@ -1,20 +1,13 @@
 // Row-wise kernels.
 import {
-  CopyRowsArguments,
-  EmbeddingArguments,
-  EmbeddingGradArguments,
-  RmsNormArguments,
-  RmsNormGradArguments,
-  RopeArguments,
-  RowsArguments,
-  SumRowsArguments,
+  CopyRowsArguments, EmbeddingArguments, EmbeddingGradArguments, RmsNormArguments, RmsNormGradArguments,
+  RopeArguments, RowsArguments, SumRowsArguments,
 } from "./generated/layout";
 import { madd, nmadd, sumLanes } from "./math";
 import { zero } from "./zero";
 
 /** One past the task's last row. */
-@inline
-export function endOf(args: RowsArguments, task: i32): i32 {
+@inline export function endOf(args: RowsArguments, task: i32): i32 {
   return min((task + 1) * args.perTask, args.rows);
 }
 

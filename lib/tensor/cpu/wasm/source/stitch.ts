@@ -1,9 +1,6 @@
 // The two stitch layers: hub into expert, element by element, and experts into hub, row by row.
 import {
-  ExpertsIntoHubArguments,
-  ExpertsIntoHubGradArguments,
-  HubIntoExpertArguments,
-  HubIntoExpertGradArguments,
+  ExpertsIntoHubArguments, ExpertsIntoHubGradArguments, HubIntoExpertArguments, HubIntoExpertGradArguments,
 } from "./generated/layout";
 import { beginOf, endOf } from "./elementwise";
 import { expBelow, madd, sigmoidv } from "./math";
@@ -33,14 +30,12 @@ export function hubIntoExpertGradTask(args: HubIntoExpertGradArguments, task: i3
 }
 
 /** An address from a list. */
-@inline
-function at(list: usize, index: i32): usize {
+@inline function at(list: usize, index: i32): usize {
   return load<usize>(list + (<usize> index << 2));
 }
 
 /** Each lane's largest gate logit. */
-@inline
-function largest(z: usize, count: i32, bytes: usize): v128 {
+@inline function largest(z: usize, count: i32, bytes: usize): v128 {
   let top = v128.load(z);
   for (let m = 1; m < count; m++) top = f32x4.pmax(top, v128.load(z + <usize> m * bytes));
   return top;
@@ -102,8 +97,7 @@ export function expertsIntoHubGradTask(args: ExpertsIntoHubGradArguments, task: 
   }
 }
 
-@inline
-function storeUpTo(to: usize, value: v128, count: i32): void {
+@inline function storeUpTo(to: usize, value: v128, count: i32): void {
   if (count >= 4) {
     v128.store(to, value);
     return;

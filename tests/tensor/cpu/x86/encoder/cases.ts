@@ -7,23 +7,14 @@ import {
   type GeneralRegister,
   k,
   type Masking,
-  R12,
-  R13,
-  R15,
-  R8,
-  R9,
-  RAX,
-  RBP,
-  RBX,
-  RCX,
-  RDI,
-  RDX,
-  RSI,
-  RSP,
+  registers,
   tmm,
   vector,
   type VectorRegister,
 } from "../../../../../lib/tensor/cpu/x86/assembler.ts";
+
+const { rax: RAX, rcx: RCX, rdx: RDX, rbx: RBX, rsp: RSP, rbp: RBP, rsi: RSI, rdi: RDI } = registers;
+const { r8: R8, r9: R9, r12: R12, r13: R13, r15: R15 } = registers;
 
 export interface Case {
   /** In Intel syntax, as llvm-mc writes it. */
@@ -74,7 +65,7 @@ const POINTERS: Readonly<Record<string, string>> = {
 };
 
 function textOf(mnemonic: string, operands: readonly Operand[], masking?: Masking): string {
-  const register = operands.find((operand) => typeof operand === "object" && "bits" in operand);
+  const register = operands.find((operand) => typeof operand === "object" && operand.kind !== undefined);
   const bits = register === undefined ? 64 : (register as VectorRegister).bits as number;
   const pointer = POINTERS[mnemonic] ?? `${{ 32: "dword", 64: "qword", 256: "ymmword", 512: "zmmword" }[bits]} ptr `;
   const texts = operands.map((operand) => {
