@@ -67,7 +67,10 @@ const torch: Side = {
   args: (job, shape) => [
     here("torch_reference.py"),
     ...common(job, shape),
-    ...["--steps", flags.steps, "--device", "cpu"],
+    "--steps",
+    flags.steps,
+    "--device",
+    "cpu",
   ],
 };
 

@@ -51,12 +51,25 @@ const folder = await Deno.makeTempDir({ prefix: "stitchbook-overhead-" });
 const [bare, logged, calls, kept]: [number[], number[], number[], number[]] = [[], [], [], []];
 try {
   await withRun({
-    ...{ runsFolder: folder, experiment: "overhead", title: "Overhead", preset: flags.shape, seed: 1 },
-    ...{ device: device.description, config: {}, plan: [], command: [], failure: device.failure },
+    runsFolder: folder,
+    experiment: "overhead",
+    title: "Overhead",
+    preset: flags.shape,
+    seed: 1,
+    device: device.description,
+    config: {},
+    plan: [],
+    command: [],
+    failure: device.failure,
     onEvent: [terminalView({ write: () => {}, live: true }).onEvent],
   }, async (run) => {
     await run.cell({
-      ...{ name: "train", title: "Train", description: "", inputs: {}, code: import.meta, output: z.null() },
+      name: "train",
+      title: "Train",
+      description: "",
+      inputs: {},
+      code: import.meta,
+      output: z.null(),
     }, async (cell) => {
       let last = seconds();
       await train(pretraining(model, toVariables(initialWeights(model, 1)), {
@@ -106,7 +119,9 @@ const [step, withLog, call, checkpoint] = [bare, logged, calls, kept].map(median
 const logging = call / step;
 const checkpoints = checkpoint / intervalOf(checkpoint);
 console.log(JSON.stringify({
-  ...{ shape: flags.shape, device: device.description, steps: bare.length + logged.length },
+  shape: flags.shape,
+  device: device.description,
+  steps: bare.length + logged.length,
   milliseconds: { step: 1000 * step, logged: 1000 * withLog, logging: 1000 * call, checkpoint: 1000 * checkpoint },
   secondsBetweenCheckpoints: intervalOf(checkpoint),
   share: { logging, checkpoints, total: logging + checkpoints },

@@ -4,8 +4,13 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { chromiumPath } from "../lib/host/mod.ts";
 
 const FLAGS = [
-  ...["--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-  ...["--disable-component-update", "--disable-sync"],
+  "--headless",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
   ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
 ];
 

@@ -28,8 +28,14 @@ export async function timeProducts(print: (line: object) => void): Promise<void>
   const device = backend.device as unknown as GPUDevice;
   for (const [M, N, K, kind] of SIZES) {
     const product: Product = {
-      ...{ batch: 1, M, N, K, sharedA: true, sharedB: true },
-      ...{ transposeA: kind === "tn", transposeB: kind === "nt" },
+      batch: 1,
+      M,
+      N,
+      K,
+      sharedA: true,
+      sharedB: true,
+      transposeA: kind === "tn",
+      transposeB: kind === "nt",
     };
     const [a, b] = [tf.randomNormal([M * K]), tf.randomNormal([K * N])];
     const time = async (plan: ProductPlan): Promise<number> => {

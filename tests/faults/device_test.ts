@@ -34,7 +34,11 @@ async function trainInRun(runs: string, device: Device, training: Training = {})
   let hash = "";
   await withRun(options(runs, { plan: [], failure: device.failure, ...more }), async (run) => {
     const cell = await run.cell({
-      ...{ name: "train", title: "Train", description: "", inputs: { kind: "tiny" }, code: import.meta },
+      name: "train",
+      title: "Train",
+      description: "",
+      inputs: { kind: "tiny" },
+      code: import.meta,
       output: z.string(),
     }, async ({ checkpoints: { last, save }, metrics }) => {
       const variables = toVariables(initialWeights(TINY, 1));

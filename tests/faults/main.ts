@@ -50,7 +50,9 @@ async function main(): Promise<void> {
     await row(5, "kill -9 at random instants", async () => {
       const count = readInteger("--kills", String(kills), 1, 100_000);
       const report = await killAtRandom({
-        ...{ count, seed, lanes: readInteger("--lanes", String(lanes), 1, 64) },
+        count,
+        seed,
+        lanes: readInteger("--lanes", String(lanes), 1, 64),
         say: (text) => say(`  ${text}`),
       });
       return killOutcome(report);
@@ -151,7 +153,9 @@ function outcomesOf(results: readonly TestResult[]): Outcome[] {
       ...skipped === 0 ? [] : [`${skipped} skipped: this machine lacks what they need`],
     ];
     return {
-      ...{ number, fault, note: notes.join("; ") },
+      number,
+      fault,
+      note: notes.join("; "),
       tried: mine.length - skipped + untried.length,
       survived: mine.filter(({ outcome }) => outcome === "passed").length,
       seconds: mine.reduce((sum, { seconds }) => sum + seconds, 0),

@@ -116,7 +116,11 @@ Deno.test("`unfinishedRun()` tells a copy of a script from the script, and knows
 Deno.test("`unfinishedRun()` finds the newest run of the same settings that did not finish", () =>
   withFolder(async (runs) => {
     const wanted = (more: Partial<Wanted> = {}): Wanted => ({
-      ...{ experiment: "bts", backend: "cpu", seed: 1, title: "A run", config: { a: 1 } },
+      experiment: "bts",
+      backend: "cpu",
+      seed: 1,
+      title: "A run",
+      config: { a: 1 },
       ...more,
     });
     const find = (more?: Partial<Wanted>, named = false) => unfinishedRun(runs, wanted(more), named);

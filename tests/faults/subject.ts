@@ -4,8 +4,12 @@ import { readRun, repositoryRoot, runIds, type RunView, verifyRun } from "../../
 
 /** Few tokens and steps, many checkpoints; what is measured at the end is of no interest here. */
 const SETTINGS = [
-  ...["train.seed.steps=60", "train.expert.steps=30", "train.stitch.steps=40"],
-  ...["checkpoint.steps=5", "eval.tokens=64", "eval.items=1"],
+  "train.seed.steps=60",
+  "train.expert.steps=30",
+  "train.stitch.steps=40",
+  "checkpoint.steps=5",
+  "eval.tokens=64",
+  "eval.items=1",
 ];
 
 /** The cells that train, in their order. */
@@ -33,8 +37,19 @@ export function startSubject(runs: string, { set = [], options = [], under = [] 
   const [program, ...args] = [
     ...under,
     Deno.execPath(),
-    ...["run", "-A", "--no-check", join(repositoryRoot, "experiments", "bts.ts")],
-    ...["--preset", "smoke", "--runs", runs, "--no-serve", "--device", "cpu", "--threads", "1"],
+    "run",
+    "-A",
+    "--no-check",
+    join(repositoryRoot, "experiments", "bts.ts"),
+    "--preset",
+    "smoke",
+    "--runs",
+    runs,
+    "--no-serve",
+    "--device",
+    "cpu",
+    "--threads",
+    "1",
     ...[...settings.values()].flatMap((text) => ["--set", text]),
     ...options,
   ];

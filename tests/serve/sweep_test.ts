@@ -21,8 +21,10 @@ Deno.test("the API lists sweeps and gives one with its trials, best first, as it
     const ask = await asker(runsFolder);
     const { sweeps } = sweepListResponseSchema.parse(await (await ask("/api/sweeps")).json());
     assert.deepEqual(sweeps.map(({ sweep, status, counts }) => [sweep, status, counts.done, counts.failed]), [[
-      ...[ID, "failed"],
-      ...[2, 1],
+      ID,
+      "failed",
+      2,
+      1,
     ]]);
     const { sweep, report } = sweepResponseSchema.parse(await (await ask(`/api/sweeps/${ID}`)).json());
     assert.deepEqual(sweep.trials.map(({ trial, value }) => [trial, value]), [[3, 1.5], [1, 2], [2, null]]);

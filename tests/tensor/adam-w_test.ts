@@ -95,11 +95,9 @@ Deno.test("`adamW()` limits the RMS of every parameter's update to `clipUpdate`,
     const gradients = [tf.fill([400], -3), tf.tensor1d(Array.from({ length: 400 }, (_, i) => i % 4 === 0 ? 5 : 0))];
     const changes = (clipUpdate: number) => {
       const slots = gradients.map((): AdamWSlot => ({
-        ...{
-          parameter: tf.variable(tf.zeros([400])),
-          m: tf.variable(tf.zeros([400])),
-          v: tf.variable(tf.zeros([400])),
-        },
+        parameter: tf.variable(tf.zeros([400])),
+        m: tf.variable(tf.zeros([400])),
+        v: tf.variable(tf.zeros([400])),
         decay: 0,
       }));
       const settings = { learningRate: 0.1, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, clipNorm: Infinity, step: 1 };

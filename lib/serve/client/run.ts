@@ -232,12 +232,11 @@ function showTitle({ name }: LabelsResponse): void {
 function buildHead(run: RunView): void {
   head.report.append("Open the report");
   head.closed.append(
-    ...[
-      "This run's server has closed; ",
-      h("code", {}, serveCommand(runsFolder)),
-      " shows it again. Its files are in ",
-    ],
-    ...[h("code", {}, `${runsFolder}/${run.id}/`), "."],
+    "This run's server has closed; ",
+    h("code", {}, serveCommand(runsFolder)),
+    " shows it again. Its files are in ",
+    h("code", {}, `${runsFolder}/${run.id}/`),
+    ".",
   );
   const fact = (name: string, value: string | HTMLElement) =>
     head.facts.append(h("div", {}, h("dt", {}, name), value instanceof HTMLElement ? value : h("dd", {}, value)));
