@@ -97,7 +97,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a study whose `results` was killed stops by itself, to be gone on with",
+  name: "a study whose `results` was killed stops by itself and can be resumed",
   ignore: Deno.build.os === "windows",
 }, async () => {
   const runs = await Deno.makeTempDir({ prefix: "stitchbook-orphan-" });

@@ -64,7 +64,7 @@ Deno.test({
       return said;
     };
     const edit = (path: string, text: string) => Deno.writeTextFile(join(tree, path), text, { append: true });
-    const resumes = /… seed: goes on from step \d+/;
+    const resumes = /… seed: resumes at step \d+/;
 
     assert.doesNotMatch(await trainABit(), /warning/);
     const [id] = await runIds(runs);

@@ -121,7 +121,7 @@ export const CATALOGUE: readonly Fault[] = [
     fault: "weights that depend on how often one looks",
     tried: [[LOOP, /however often|same bytes for the same/]],
   },
-  { number: 19, fault: "going on under other settings", tried: [[`${FAULTS}/settings_test.ts`, /./]] },
+  { number: 19, fault: "resuming under other settings", tried: [[`${FAULTS}/settings_test.ts`, /./]] },
   {
     number: 20,
     fault: "frozen weights that change",

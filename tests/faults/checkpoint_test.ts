@@ -107,7 +107,7 @@ Deno.test("Fault 8: a checkpoint that cannot be written ends the run with how mu
     await assertWhole(runs, id!);
   }));
 
-Deno.test("An unfinished cell is gone on with by any run, with its log; with `fresh` it begins again", () =>
+Deno.test("An unfinished cell is resumed by any run, with its log; with `fresh` it begins again", () =>
   withFolder(async (runs) => {
     await interrupted(runs);
     const fresh = await count(runs, { failAt: 4, run: { fresh: true } }).catch((error) => error);

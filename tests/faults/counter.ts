@@ -31,7 +31,7 @@ export interface Counted {
   readonly events: readonly RunEvent[];
 }
 
-/** Counts in a run of its own, or goes on with `run.continues`. */
+/** Counts in a run of its own, or resumes `run.continues`. */
 export async function count(runs: string, counting: CountOptions = {}): Promise<Counted> {
   const { steps = 10, failAt, score, keep = 2, onStep, onSave, run: more = {} } = counting;
   const events: RunEvent[] = [];

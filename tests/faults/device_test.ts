@@ -107,7 +107,7 @@ async function assertSurvives(name: "cpu" | "webgpu", break_: () => void, reason
 const noSanitizers = { sanitizeResources: false, sanitizeOps: false };
 
 Deno.test({
-  name: "Fault 16: when a thread dies the run fails with the reason, and another process goes on with it",
+  name: "Fault 16: when a thread dies the run fails with the reason, and another process resumes it",
   ...noSanitizers,
   fn: () => {
     const kill = () => {
@@ -120,7 +120,7 @@ Deno.test({
 
 optionalTest(
   "vulkan",
-  "Fault 15: when the GPU is lost the run fails with the reason, and another process goes on with it",
+  "Fault 15: when the GPU is lost the run fails with the reason, and another process resumes it",
   () => {
     const lose = () => (tf.backend() as unknown as { device: { destroy(): void } }).device.destroy();
     return assertSurvives("webgpu", lose, /WebGPU device was lost/);

@@ -1,4 +1,4 @@
-// kill -9 at random instants, in chains: a run is killed and gone on with until it gets through, then its weights must
+// kill -9 at random instants, in chains: a run is killed and resumed until it gets through, then its weights must
 // be those of a run that nobody touched.
 import { join } from "node:path";
 import { type Random, random } from "../../lib/random.ts";
@@ -40,7 +40,7 @@ export interface KillOptions {
 /**
  * Kills runs `count` times in all, and once for each chain a process that brings the index up to date.
  *
- * @throws Error when a run cannot be gone on with, its log has gaps or its index is wrong
+ * @throws Error when a run cannot be resumed, its log has gaps or its index is wrong
  */
 export async function killAtRandom({ count, seed, lanes, say = () => {} }: KillOptions): Promise<KillReport> {
   const undisturbed = await inFolder(async (runs) => {
@@ -79,7 +79,7 @@ export async function killAtRandom({ count, seed, lanes, say = () => {} }: KillO
   return { kills, indexKills, undisturbed, hashes };
 }
 
-/** Starts a run or goes on with it, and kills it in a phase or soon after; undefined when it was done before. */
+/** Starts or resumes a run, and kills it in a phase or soon after; undefined when it was done before. */
 async function killOnce(runs: string, phase: number, aim: Aim, source: Random): Promise<Kill | undefined> {
   const { child, end } = startSubject(runs);
   const over = end.then(() => {});

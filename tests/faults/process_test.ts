@@ -76,7 +76,7 @@ async function killedAt(runs: string, step: number): Promise<void> {
 
 Deno.test({
   name:
-    "Fault 8: when a checkpoint does not fit, the run ends with how much was needed, and goes on when there is room",
+    "Fault 8: when a checkpoint does not fit, the run ends with how much was needed, and resumes when there is room",
   ignore: Deno.build.os !== "linux",
   fn: () =>
     inFolder(async (runs) => {

@@ -80,7 +80,7 @@ Deno.test("A run that is done is resumed with more steps only", () =>
     assert.notEqual(straight.cellKey, more.cellKey);
   }));
 
-Deno.test("A cell that was trained further and interrupted goes on from its own checkpoints", () =>
+Deno.test("A cell that was trained further and interrupted resumes from its own checkpoints", () =>
   withFolder(async (runs) => {
     const { id } = await count(runs, { run: { config: config(10) } });
     const longer = { steps: 16, run: { config: config(16), continues: id, mayChange } };
@@ -135,7 +135,7 @@ Deno.test("`unfinishedRun()` finds the newest run of the same settings that did 
       assert.equal(await find(other), undefined, JSON.stringify(other));
     }
     assert.equal(await find({ config: { a: 2 } }, true), ids[0]);
-    // One that is being written is found, so that going on with it is refused.
+    // One that is being written is found, so that resuming it is refused.
     const running = await open(ids[1]!);
     assert.equal(await find(), ids[1]);
     running.finish(emptyResults);

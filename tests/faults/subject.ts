@@ -31,7 +31,7 @@ export interface StartOptions {
   readonly under?: readonly string[];
 }
 
-/** Starts the run in `runs`, or goes on with it. */
+/** Starts or resumes the run in `runs`. */
 export function startSubject(runs: string, { set = [], options = [], under = [] }: StartOptions = {}): Subject {
   const settings = new Map([...SETTINGS, ...set].map((text) => [text.split("=")[0]!, text]));
   const [program, ...args] = [

@@ -110,7 +110,7 @@ optionalTest(
           const first = async () => (await page.locator("#trials tbody tr").first().locator("td, th").allInnerTexts());
           assert.deepEqual((await first()).slice(0, 4), ["3", "3", "Done", "1.5000"]);
           assert.equal(await page.locator(".parallel .trial").count(), 2);
-          assert.match(await page.locator(".notice").innerText(), /deno task sweep resume .* goes on/);
+          assert.match(await page.locator(".notice").innerText(), /deno task sweep resume .* resumes it/);
           assert.ok((await page.locator("#trials").innerText()).includes("<b>no</b>"));
           await page.locator('#trials tr[data-trial="1"]').hover();
           await page.locator('.parallel .pointed[data-trial="1"]').waitFor();

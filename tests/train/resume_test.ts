@@ -1,4 +1,4 @@
-// Training that is interrupted anywhere and gone on with: the same weights, bit for bit, and the same curve.
+// Training that is interrupted anywhere and resumed: the same weights, bit for bit, and the same curve.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { hashTensors, readSafetensorsHeader } from "../../lib/huggingface/mod.ts";

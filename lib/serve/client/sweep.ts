@@ -111,7 +111,7 @@ function show({ sweep: now, report, runsFolder }: SweepResponse): void {
     head.resume.append(
       "Not all trials are done. ",
       h("code", {}, `deno task sweep resume ${now.sweep}${option}`),
-      " goes on.",
+      " resumes it.",
     );
   }
   const state = JSON.stringify({ ...now, updatedAt: "" });

@@ -61,7 +61,7 @@ Deno.test("`rm --checkpoints` leaves unfinished cells, those that are damaged, a
     await trainCell(other, "one", [1]);
     other.finish(emptyResults);
     assert.match(await free(runs, other.id), /^Nothing to free/, "the other run has none");
-    // The last one is damaged: the one before is what could be gone on from.
+    // The last one is damaged: the one before is what could be resumed from.
     await Deno.writeTextFile(join(store, "step-000000010", "sum.txt"), "7");
     assert.deepEqual((await json(runs, id, "--dry-run")).cells.map(({ kept }: { kept: number }) => kept), [8]);
     // A cell that is damaged will be built again.
