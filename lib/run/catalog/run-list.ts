@@ -1,6 +1,6 @@
 // All runs of a folder, newest first. Nothing is written; logs that the index already knows are not read again.
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Labels, ListedRun, RunSummary } from "../events/views.ts";
 import { LOG_FILE } from "../log/log.ts";
 import { runIds } from "../log/read.ts";
@@ -69,21 +69,23 @@ async function labelsOf(folder: string): Promise<Labels> {
 /** The index as it is, opened at the first lookup. Without an index, nothing is found. */
 function openIndex(runsFolder: string): { readonly lookup: Lookup } & Disposable {
   let db: DatabaseSync | undefined;
+  let select: StatementSync | undefined;
   let tried = false;
   const open = () => {
     tried = true;
     const opened = new DatabaseSync(join(runsFolder, INDEX_FILE), { readOnly: true });
     if (pragma(opened, "application_id") === INDEX_APPLICATION && pragma(opened, "user_version") === INDEX_VERSION) {
       db = opened;
+      select = db.prepare(
+        "select summary from logs where run = ? and log_file = ? and log_size = ? and log_time = ?",
+      );
     } else opened.close();
   };
   return {
     lookup(id, { file, size, time }) {
       try {
         if (!tried) open();
-        const row = db?.prepare(
-          "select summary from logs where run = ? and log_file = ? and log_size = ? and log_time = ?",
-        ).get(id, file, size, time);
+        const row = select?.get(id, file, size, time);
         return row === undefined ? undefined : JSON.parse(String(row.summary)) as RunSummary;
       } catch {
         // It is damaged, locked, or not readable. The logs have the same information.
