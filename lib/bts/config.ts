@@ -26,7 +26,9 @@ export const btsConfigSchema = z.strictObject({
     seed: trainConfigSchema.prefault({}).describe("pretraining the seed"),
     expert: trainConfigSchema.prefault({}).describe("continued pretraining of each expert"),
     stitch: trainConfigSchema.prefault({}).describe("training the stitches"),
-    validationBatches: z.int().min(0).max(10_000).default(4).describe("batches of each validation loss; 0 for none"),
+    validationBatches: z.int().min(0).max(10_000).default(4).describe(
+      "batches of each validation loss, divided among the domains by their shares, at least one each; 0 for none",
+    ),
   }).prefault({}).describe("training"),
   monitor: monitorConfigSchema.prefault({}).describe("how training is watched, and what is done when it goes wrong"),
   hub: z.enum(["seed", ...DOMAIN_NAMES]).default("seed")

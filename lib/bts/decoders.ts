@@ -5,6 +5,7 @@ import { type HostWeights, initialWeights, toHost, toVariables } from "../model/
 import type { CellResult, CodeModule } from "../run/mod.ts";
 import { pretraining, type TrainConfig } from "../train/mod.ts";
 import { decoderCost } from "./cost.ts";
+import { expertMix } from "./expert-mix.ts";
 import { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
 import { readStreams, readTokenizer, type Text, type TokenStreams } from "./text.ts";
 import { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";
@@ -39,15 +40,6 @@ export function trainExpert(
     train: lab.config.train.expert,
     start: () => weightsOf(seed),
   });
-}
-
-/** The datamix of an expert: its own domain, and the rest from the seed model's datamix. */
-export function expertMix({ mix }: Lab["config"], domain: string): Readonly<Record<string, number>> {
-  const total = Object.values(mix.seed).reduce((a, b) => a + b, 0);
-  const own: Record<string, number> = {};
-  for (const [name, weight] of Object.entries(mix.seed)) own[name] = (1 - mix.expertShare) * weight / total;
-  own[domain] = (own[domain] ?? 0) + mix.expertShare;
-  return own;
 }
 
 /** One training of a whole decoder. */

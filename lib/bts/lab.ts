@@ -1,5 +1,5 @@
 // What the cells of one Branch-Train-Stitch run share.
-import { batchAt, type Datamix, type LoadedCorpus, type SplitName } from "../data/mod.ts";
+import { batchAt, type Datamix, type LoadedCorpus, type SplitName, stratifiedBatches } from "../data/mod.ts";
 import { loadModelFolder } from "../huggingface/mod.ts";
 import type { HostWeights, ModelConfig } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
@@ -34,10 +34,7 @@ export function batchesOf(lab: Lab, streams: TokenStreams, phase: string, mix: D
   const seed = hash32(lab.rngSeed, "order", phase);
   return {
     batchAt: (step: number) => batchAt(training, mix, { seed, step, batch, time }),
-    validation: Array.from(
-      { length: lab.config.train.validationBatches },
-      (_, step) => batchAt(validation, mix, { seed: 1, step, batch, time }),
-    ),
+    validation: stratifiedBatches(validation, mix, { batches: lab.config.train.validationBatches, batch, time }),
   };
 }
 

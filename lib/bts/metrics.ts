@@ -1,8 +1,9 @@
-// What a Branch-Train-Stitch run comes to, by name, so that a sweep can tell beforehand what it may be compared by.
+// Names of the metrics that a Branch-Train-Stitch run will log, so that a sweep can validate its metric up front.
 import type { DeclaredMetrics } from "../run/mod.ts";
 import { PARAMETER_GROUPS } from "../train/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import { TASK_NAMES } from "./domain-tasks.ts";
+import { expertMix } from "./expert-mix.ts";
 
 /** What every step logs, and every so many. */
 const CURVES = ["loss", "validation", "lr", "gradientNorm", "tokens", "tokensPerSecond"];
@@ -18,7 +19,8 @@ const STATISTICS = [
 ];
 
 /** The results of every method, and the curves of every training cell. */
-export function btsMetrics({ data, experts }: BtsConfig): DeclaredMetrics {
+export function btsMetrics(config: BtsConfig): DeclaredMetrics {
+  const { data, experts, mix } = config;
   const methods = ["bts", "seed", ...experts.map((domain) => `expert:${domain}`), "soup", "btm"];
   const results: DeclaredMetrics["results"] = { bpb: "lower" };
   for (const method of methods) {
@@ -26,6 +28,22 @@ export function btsMetrics({ data, experts }: BtsConfig): DeclaredMetrics {
     for (const task of TASK_NAMES) results[`${method}/${task}`] = "higher";
   }
   const groups = PARAMETER_GROUPS.flatMap((group) => STATISTICS.map((name) => `${group}/${name}`));
-  const cells = ["seed", ...experts.map((domain) => `expert:${domain}`), "stitch"];
-  return { results, curves: cells.flatMap((cell) => [...CURVES, ...groups].map((name) => `${cell}/${name}`)) };
+  const cells: [cell: string, mix: Readonly<Record<string, number>>][] = [
+    ["seed", mix.seed],
+    ...experts.map((domain): [string, Readonly<Record<string, number>>] => [
+      `expert:${domain}`,
+      expertMix(config, domain),
+    ]),
+    ["stitch", mix.stitch],
+  ];
+  const curves = cells.flatMap(([cell, mix]) =>
+    [...CURVES, ...validations(mix), ...groups].map((name) => `${cell}/${name}`)
+  );
+  return { results, curves };
+}
+
+/** The validation losses by domain, which a mix of several domains has. */
+function validations(mix: Readonly<Record<string, number>>): string[] {
+  const domains = Object.keys(mix).filter((domain) => mix[domain]! > 0);
+  return domains.length > 1 ? domains.map((domain) => `validation/${domain}`) : [];
 }

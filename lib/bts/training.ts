@@ -10,6 +10,7 @@ import {
   createMonitor,
   type PhaseOptions,
   readTrainState,
+  type StepReport,
   train,
   type TrainCheckpoints,
   type TrainConfig,
@@ -94,7 +95,14 @@ export async function trainAndSummarize(
   vocabSize: number,
 ): Promise<Omit<Trained, "weights">> {
   const peak = watchPeak();
-  const { steps, tokens, seconds, loss, validation } = await train(task);
+  let last: StepReport["values"] = {};
+  const { steps, tokens, seconds, loss, validation } = await train({
+    ...task,
+    onStep(report) {
+      if ("validation" in report.values) last = report.values;
+      task.onStep?.(report);
+    },
+  });
   const peakBytes = peak() ?? null;
   const guess = Math.log(vocabSize);
   if ((validation ?? loss) > guess) {
@@ -105,7 +113,11 @@ export async function trainAndSummarize(
       "warning",
     );
   }
-  const validated = validation === null ? "" : `, validation ${validation.toFixed(3)}`;
+  const domains = Object.entries(last).filter(([name]) => name.startsWith("validation/"))
+    .map(([name, value]) => `${name.slice("validation/".length)} ${value.toFixed(3)}`);
+  const validated = validation === null
+    ? ""
+    : `, validation ${validation.toFixed(3)}${domains.length === 0 ? "" : ` (${domains.join(", ")})`}`;
   cell.summary(
     `loss ${loss.toFixed(3)}${validated} nats per token; ${compact(tokens)} tokens, ` +
       `${compact(tokens / seconds)} tokens/s with validation` +

@@ -17,6 +17,7 @@ export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";
 export { rankName } from "./split.ts";
 export { byteLength, tokenizeDocuments } from "./batches/tokenize.ts";
 export { openTokenizer } from "./tokenizer/open.ts";
+export { type DomainBatch, stratifiedBatches } from "./batches/stratified.ts";
 export { type SeenRows, unionBatchAt, unionRows } from "./batches/union.ts";
 export type {
   Batch,

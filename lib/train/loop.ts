@@ -54,7 +54,9 @@ export async function train(task: TrainTask): Promise<TrainResult> {
         const { step } = progress;
         const values: Record<string, number> = { ...done.values, ...monitor?.values?.() };
         if (task.validate !== undefined && (step % config.validateEvery === 0 || step === config.steps)) {
-          const validation = values["validation"] = await task.validate();
+          const { loss: validation, domains } = await task.validate();
+          values["validation"] = validation;
+          if (domains.size > 1) { for (const [domain, loss] of domains) values[`validation/${domain}`] = loss; }
           const better = progress.best === null || validation < progress.best.validation;
           progress = { ...progress, validation, best: better ? { step, validation } : progress.best };
         }

@@ -13,6 +13,14 @@ export interface DeviceBatch {
   readonly documents: tf.Tensor2D;
 }
 
+/** Mean validation losses per token, in nats. */
+export interface Validation {
+  /** Over all batches, by their weights. */
+  readonly loss: number;
+  /** Over the batches of each domain that they name. */
+  readonly domains: ReadonlyMap<string, number>;
+}
+
 /** One phase of training. */
 export interface TrainTask {
   readonly config: TrainConfig;
@@ -26,8 +34,7 @@ export interface TrainTask {
   readonly prepare?: (batch: DeviceBatch) => tf.Tensor[];
   /** Mean loss per token of a (micro-)batch, in nats. */
   readonly loss: (batch: DeviceBatch, prepared: readonly tf.Tensor[], step: number, part: number) => tf.Scalar;
-  /** Mean validation loss per token, in nats. */
-  readonly validate?: () => Promise<number>;
+  readonly validate?: () => Promise<Validation>;
   /** Floating-point operations of one training token. */
   readonly flopsPerToken?: number;
   /** Called after every step. */

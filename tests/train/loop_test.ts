@@ -16,6 +16,7 @@ import {
   type TrainResult,
   type TrainTask,
 } from "../../lib/train/mod.ts";
+import type { ValidationBatch } from "../../lib/train/validation.ts";
 import { deviceTest } from "../backends.ts";
 import { bigWeights, randomBatch, TINY } from "../tiny.ts";
 
@@ -31,7 +32,7 @@ interface Outcome {
 async function pretrain(
   changes: Partial<TrainConfig>,
   { start = initialWeights(CONFIG, 1), ...extra }: { start?: HostWeights } & Partial<TrainTask> = {},
-  validation = [randomBatch(2, 8, 1000)],
+  validation: readonly ValidationBatch[] = [randomBatch(2, 8, 1000)],
 ): Promise<Outcome> {
   const config = trainConfigSchema.parse({ steps: 4, batch: 4, warmup: 1, lr: 0.01, ...changes });
   const variables = toVariables(start);
@@ -88,6 +89,18 @@ deviceTest("`train()` ends with the same weights however often it validates", as
   assert.deepEqual(validated(last), [false, false, false, true]);
   assert.equal(never.result.validation, null);
   assert.equal(last.result.validation, always.result.validation);
+});
+
+deviceTest("`train()` reports the validation loss of each domain when there are several", async () => {
+  const batch = (seed: number, domain: string, weight: number) => ({ ...randomBatch(2, 8, seed), domain, weight });
+  const { reports } = await pretrain({ validateEvery: 2 }, {}, [batch(1, "english", 0.75), batch(2, "code", 0.25)]);
+  for (const { step, values } of reports) {
+    const [mean, english, code] = [values["validation"], values["validation/english"], values["validation/code"]];
+    if (step % 2 === 1) assert.deepEqual([mean, english, code], [undefined, undefined, undefined]);
+    else assert.ok(Math.abs(mean! - (0.75 * english! + 0.25 * code!)) < 1e-6);
+  }
+  const { reports: alone } = await pretrain({ validateEvery: 2 }, {}, [batch(1, "english", 1)]);
+  assert.ok("validation" in alone[1]!.values && !("validation/english" in alone[1]!.values));
 });
 
 deviceTest("`train()` with accumulation is the full batch", async () => {
