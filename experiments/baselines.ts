@@ -1,9 +1,10 @@
-// Every way of making one model of a seed and its experts, at equal data (BTS, arXiv 2502.00075, Table 3).
+// All methods of combining a seed and its experts into one model, on equal data (BTS, arXiv 2502.00075, Table 3).
 //
 //     deno task run experiments/baselines.ts --preset quick
 //
-// The same seed and experts, ensembled, routed, averaged, merged weight by weight, mixed, composed and stitched. Trained
-// methods see the text of the stitches, step by step; the dense model sees everything that experts and stitches see.
+// The same seed and experts are ensembled, routed, averaged, merged weight by weight, mixed, composed and stitched.
+// Trained methods see the same batches as the stitches; the dense model sees everything that the experts and the stitches
+// see.
 import { type MeasuredCost, methodCostTable } from "../lib/report/mod.ts";
 import { type CellResult, resultsTable, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
 import { methodCosts } from "../lib/train/mod.ts";
@@ -42,7 +43,7 @@ async function compareBaselines(lab: BaselinesLab): Promise<CellResult<RunResult
   const trained = new Map<string, CellResult<Trained>>();
   const measured: CellResult<Measured>[] = [];
 
-  // Branch and train, as in every experiment: these cells are shared.
+  // Branch and train: other experiments share these cells.
   const seed = await trainSeed(lab, text);
   const experts = new Map<string, CellResult<Trained>>();
   for (const domain of config.experts) experts.set(domain, await trainExpert(lab, text, seed, domain));
@@ -50,11 +51,11 @@ async function compareBaselines(lab: BaselinesLab): Promise<CellResult<RunResult
   trained.set("seed", seed);
   for (const [domain, cell] of experts) trained.set(`expert:${domain}`, cell);
 
-  // What needs no training: models as they are, averaged, ensembled, merged weight by weight.
+  // Methods without training: single models, averages, ensembles, and merges weight by weight.
   measured.push(await measureBaselines(lab, text, seed, experts));
   measured.push(await measureMerges(lab, text, branches));
 
-  // What is trained, each on the same text.
+  // Trained methods, all on the same text.
   for (const name of config.baselines.methods) {
     if (name === "dense") {
       trained.set(name, await trainDense(lab, text, branches));
@@ -67,13 +68,13 @@ async function compareBaselines(lab: BaselinesLab): Promise<CellResult<RunResult
   }
   measured.push(await measureEnsembles(lab, text, branches, trained.get("routing")));
 
-  // And stitched.
+  // Stitches.
   trained.set("bts", await trainStitches(lab, text, seed, experts));
   measured.push(await measureStitched(lab, text, seed, experts, trained.get("bts")!));
   return await report(lab, trained, measured);
 }
 
-/** Puts the tables of all cells together. */
+/** The report with the tables of all methods. */
 function report(
   { run, corpus, config }: BaselinesLab,
   trained: ReadonlyMap<string, CellResult<Trained>>,
@@ -82,7 +83,7 @@ function report(
   return run.cell({
     name: "report",
     title: "Report",
-    description: "All methods side by side, beside the paper's.",
+    description: "All methods compared, with the paper's scores.",
     inputs: { kind: "baselines", cells: [...trained.values(), ...measured].map(({ key }) => key) },
     code: import.meta,
     output: runResultsSchema,
@@ -101,14 +102,14 @@ function report(
   });
 }
 
-/** What each method of the results costs by its shapes; a value in a cache is a float32. */
+/** The cost of each method in the results, computed from shapes, with caches in float32. */
 function costsOf({ model, tokenizer, experts, stitch, baselines }: BaselinesConfig, { methods }: RunResults) {
   const costed = { model: { ...model, vocabSize: tokenizer.vocabSize }, experts: experts.length, stitch };
   return methodCosts({ ...costed, calm: baselines.calm, cacheBytes: 4 })
     .filter(({ method }) => method === "expert" || Object.hasOwn(methods, method));
 }
 
-/** What training and scoring took; of the experts together as `expert`. */
+/** The measured costs of training and scoring; `expert` combines all experts. */
 function measuredCosts(
   trained: ReadonlyMap<string, CellResult<Trained>>,
   measured: readonly CellResult<Measured>[],
@@ -140,14 +141,14 @@ const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 const most = (values: readonly (number | null)[]) =>
   values.some((value) => value === null) ? null : Math.max(...values as number[]);
 
-/** All methods in the order of the table: untrained, then trained, BTS last. */
+/** All methods in the order of the table: untrained, then trained, and BTS last. */
 function methodsOf({ experts, baselines }: Pick<BaselinesConfig, "experts" | "baselines">): string[] {
   const { methods } = baselines;
   const single = ["seed", ...experts.map((domain) => `expert:${domain}`)];
   return [...single, "soup", ...WEIGHT_MERGES, "btm", "btm-dev", ...methods, "bts"];
 }
 
-/** What the page of all results says of this comparison. */
+/** The comparison as a section of the results page. */
 export const baselinesStudy: Pick<Study, "name" | "title" | "question" | "directions"> = {
   name: "baselines",
   title: baselinesDefinition.title,

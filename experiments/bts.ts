@@ -2,7 +2,7 @@
 //
 //     deno task bts --preset quick
 //
-// A seed is pretrained on a mix of four domains; copies of it become experts; a few stitch layers join the frozen
+// A seed is pretrained on a mix of four domains; copies of it become experts; a few stitch layers combine the frozen
 // models into one generalist; and all of them, with the soup and the ensemble, are measured on held-out text.
 import {
   btsDefinition,
@@ -28,7 +28,7 @@ import {
 import { experimentMain } from "../lib/experiment/mod.ts";
 import { type CellResult, resultsTable, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
 
-// Every line is a cell, cached by what it depends on. --------------------------------------------------------------
+/** Every call makes a cell, which is cached by everything that it depends on. */
 async function branchTrainStitch(lab: Lab): Promise<CellResult<RunResults>> {
   const { config } = lab;
   const text = await tokenize(lab);
@@ -38,10 +38,10 @@ async function branchTrainStitch(lab: Lab): Promise<CellResult<RunResults>> {
   const experts = new Map<string, CellResult<Trained>>();
   for (const domain of config.experts) experts.set(domain, await trainExpert(lab, text, seed, domain));
 
-  // Stitch: everything frozen; a few layers between the seed (the hub) and the experts learn on a small datamix.
+  // Stitch: everything is frozen but a few layers between the seed (the hub) and the experts.
   const stitches = await trainStitches(lab, text, seed, experts);
 
-  // Measure all of them on the same held-out documents and questions.
+  // Measure all methods on the same held-out documents and questions.
   const baselines = await measureBaselines(lab, text, seed, experts);
   const stitched = await measureStitched(lab, text, seed, experts, stitches);
 
@@ -49,7 +49,7 @@ async function branchTrainStitch(lab: Lab): Promise<CellResult<RunResults>> {
   return await report(lab, new Map([["seed", seed], ...branches, ["bts", stitches]]), [baselines, stitched]);
 }
 
-/** Puts the tables of all cells together. */
+/** The report with the tables of all methods. */
 function report(
   { run, corpus }: Lab,
   trained: ReadonlyMap<string, CellResult<Trained>>,
@@ -58,7 +58,7 @@ function report(
   return run.cell({
     name: "report",
     title: "Report",
-    description: "All methods side by side.",
+    description: "All methods compared.",
     inputs: { kind: "report", cells: [...trained.values(), ...measured].map(({ key }) => key) },
     code: import.meta,
     output: runResultsSchema,

@@ -1,4 +1,4 @@
-// Removing an expert from a finished run or adding one: the others' parameters stay, then a short re-stitching.
+// Removes an expert from a finished run, or adds one, and trains the stitches for a few more steps.
 //
 //     deno task expert remove last code
 //     deno task expert add last english --set restitch=50
@@ -49,7 +49,7 @@ a few more steps. The result is a new run.
 
 expert remove last code --help lists the options and settings.`;
 
-/** Default steps of a re-stitching, as a share of the stitching's. */
+/** Default number of steps, as a share of the stitches' original training. */
 const SHARE = 0.25;
 
 async function changeExpert(lab: LabWith<ExpertConfig>, runsFolder: string): Promise<CellResult<RunResults>> {
@@ -67,12 +67,12 @@ async function changeExpert(lab: LabWith<ExpertConfig>, runsFolder: string): Pro
   const adapted = await adaptStitches(changed, seed, experts, await cell<Trained>("stitch"), change);
   const untouched = await measureStitched(changed, text, seed, experts, adapted, {
     name: "evaluate:untouched",
-    title: "Measure the stitched model, nothing trained",
+    title: "Measure the stitched model without training",
   });
   const trained = await restitch(changed, text, seed, experts, adapted, { name: "again", steps: config.restitch });
   const again = await measureStitched(changed, text, seed, experts, trained, {
     name: "evaluate:bts",
-    title: "Measure the re-stitched model",
+    title: "Measure the stitched model after training",
   });
   const measured = [
     { cell: await cell<Measured>("evaluate:bts"), name: "before" },
@@ -90,7 +90,7 @@ function report(
   return run.cell({
     name: "report",
     title: "Report",
-    description: "Before the change, right after it, and after the re-stitching.",
+    description: "Before the change, right after it, and after training.",
     inputs: { kind: "report:expert", cells: [baselines.key, ...measured.map(({ cell }) => cell.key)] },
     code: import.meta,
     output: runResultsSchema,
@@ -106,14 +106,14 @@ function report(
   });
 }
 
-/** What the words before the options say. */
-interface Asked {
+/** The arguments before the options. */
+interface Arguments {
   readonly kind: "add" | "remove";
   readonly run: FinishedRun;
   readonly expert: string;
 }
 
-async function readWords(words: readonly string[], runsFolder: string): Promise<Asked> {
+async function readWords(words: readonly string[], runsFolder: string): Promise<Arguments> {
   const [kind, run, expert, ...more] = words;
   if ((kind !== "add" && kind !== "remove") || run === undefined || expert === undefined || more.length > 0) {
     throw new UserError(
@@ -125,7 +125,7 @@ async function readWords(words: readonly string[], runsFolder: string): Promise<
   return { kind, run: await finishedRun(runsFolder, await resolveRun(runsFolder, run)), expert };
 }
 
-/** The folder in `--runs folder` or `--runs=folder`: the run is looked up before the options are parsed. */
+/** The folder given by `--runs`: the run is looked up before the options are parsed. */
 function runsFolderIn(options: readonly string[]): string {
   const at = options.findLastIndex((option) => option === "--runs" || option.startsWith("--runs="));
   if (at < 0) return defaultRunsFolder();

@@ -1,10 +1,10 @@
-// Adam's instability, provoked on purpose (A theory on Adam instability, arXiv 2304.09871).
+// Adam's instability, provoked (A theory on Adam instability, arXiv 2304.09871).
 //
 //     deno task run experiments/instability.ts --preset quick
 //
-// A small decoder trains at a high rate on very few batches, so that its gradients lose their noise and vanish, as
-// those of large models with large batches do. Then the loss spikes; the update ratio m̂/(√v̂ + ε), bell-shaped until
-// then, has two peaks just before. Each arm does something else about it.
+// A small decoder trains with a high learning rate on very few batches, so that its gradients lose their noise and
+// vanish, like those of large models with large batches. Then the loss spikes. Just before, the distribution of the
+// update ratio m̂/(√v̂ + ε), bell-shaped until then, has two peaks. Each arm takes another action.
 import { createHash } from "node:crypto";
 import { loadCorpus, openTokenizer, tokenizeDocuments, trainTokenizer } from "../lib/data/mod.ts";
 import { type Experiment, experimentMain } from "../lib/experiment/mod.ts";
@@ -22,7 +22,7 @@ async function provoke(lab: InstabilityLab): Promise<CellResult<RunResults>> {
   return await lab.run.cell({
     name: "report",
     title: "Report",
-    description: "All arms side by side: who spiked, who was warned, and what helped.",
+    description: "All arms compared: spikes, warnings, and the effect of the actions.",
     inputs: { kind: "instability report", diverged: lab.config.diverged, cells: trained.map(({ cell }) => cell.key) },
     code: import.meta,
     output: runResultsSchema,
@@ -54,12 +54,12 @@ async function prepare({ data, tokenizer }: InstabilityConfig, seed: number): Pr
   return { fingerprint, text, vocabSize: opened.vocabSize };
 }
 
-/** Stands for the text in a plan. */
+/** A placeholder for the text in a plan. */
 function outline({ tokenizer: { vocabSize } }: InstabilityConfig): Prepared {
   return { fingerprint: "planned", text: { tokens: new Int32Array(), starts: new Int32Array(), bytes: 0 }, vocabSize };
 }
 
-/** Settings that cannot work together are refused before anything is written. */
+/** @throws UserError for settings that do not fit together */
 function check(config: InstabilityConfig): void {
   checkModelConfig(modelOf(config, config.tokenizer.vocabSize));
   checkArms(config);
@@ -68,7 +68,7 @@ function check(config: InstabilityConfig): void {
     throw new UserError(
       "instability.domains",
       `data.domains are ${domains.join(", ")}, but this experiment trains on english`,
-      "Add english; your own text goes into data.english",
+      "add english; your own text goes into data.english",
     );
   }
 }

@@ -1,9 +1,9 @@
-// Every study over several seeds, and the page that puts them beside the paper.
+// Runs all studies over several seeds, and writes the page that compares them with the paper.
 //
 //     deno task results --preset study --main lab --seeds 1,2,3
 //
-// Studies run one after the other as jobs of their own and share cached cells: seed, experts and stitches are trained
-// once. Re-run the same command to resume after a stop or a crash.
+// Each study runs in its own process. They share cached cells, so that the seed, the experts and equal stitches are
+// trained once. After a stop or a crash, the same command resumes.
 import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
@@ -45,30 +45,30 @@ import {
   type StudyRuns,
 } from "../lib/study/mod.ts";
 
-/** Where the page goes unless it is said. */
+/** Default of `--out`. */
 const PAGE = "docs/results.md";
 
-/** The main job's settings; what a study adds to them is left out. */
+/** Branch-Train-Stitch's settings, without those that a study adds. */
 const settingsSchema = z.object(btsConfigSchema.shape);
 
 async function main(args: readonly string[]): Promise<void> {
   const names = SECTIONS.map(({ name }) => name);
   const command = new Command("results")
-    .description("Runs every study over several seeds and writes docs/results.md.")
+    .description("Runs all studies over several seeds and writes docs/results.md.")
     .option("--preset <name>", "preset of all studies", "study")
-    .option("--main <name>", "preset of the main job, the first section (default: that of the studies)")
+    .option("--main <name>", "preset of the main experiment, bts (default: that of --preset)")
     .option("--seeds <list>", "seeds, such as 1,2,3", "1,2,3")
     .option("--only <list>", `some of the studies: ${names.join(", ")}`)
     .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--out <file>", "the page", PAGE)
-    .option("--dry-run", "print what would run and how long it takes, and stop");
+    .option("--dry-run", "print the studies and their estimated time, and stop");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
   const { dryRun, ...options } = parsed.options as unknown as Options;
   const { preset, seeds, runs, out, only } = options;
   const mainPreset = options.main ?? preset;
   const wanted = only === undefined ? names : only.split(",").map(currentExperiment);
-  // All of it before the first run: a mistake found after an hour of training is found too late.
+  // Check everything before the first run, not after an hour of training.
   for (const name of wanted) oneOf("--only", name, names);
   oneOf("--preset", preset, Object.keys(studyPresets({})));
   oneOf("--main", mainPreset, Object.keys(btsDefinition.presets));
@@ -101,7 +101,7 @@ interface Options {
   readonly dryRun?: true;
 }
 
-/** The command that makes the page again, without options that have their default. */
+/** The command that generates the page again, without options that have their default. */
 function againCommand({ preset, main, seeds, only, runs, out }: Options): string {
   const given = (option: string, value: string | undefined, standard?: string) =>
     value === undefined || value === standard ? [] : [option, value];
@@ -125,30 +125,30 @@ async function planText(sections: readonly (Section & { readonly preset: string 
     const speed = await measureSpeed();
     const time = longTime(forecastSeconds(planned, seeds, speed));
     return `${formatTable(forecastTable(planned, seeds, speed))}\n\n` +
-      `About ${time} on ${device.description}. ${basisText(speed)} Cells that are cached already are not run again.`;
+      `About ${time} on ${device.description}. ${basisText(speed)} Cached cells are not run again.`;
   } finally {
     await device.close();
   }
 }
 
-/** @throws UserError `results.choice` naming what there is, and the nearest */
+/** @throws UserError `results.choice` with the choices, and the most similar one */
 function oneOf(option: string, value: string, choices: readonly string[]): void {
   if (choices.includes(value)) return;
   const near = nearest(value, choices);
   throw new UserError(
     "results.choice",
-    `${option} names "${value}": expected ${choices.join(", ")}`,
+    `${option} has "${value}": expected ${choices.join(", ")}`,
     near === undefined ? undefined : `did you mean ${near}?`,
   );
 }
 
-/** @throws UserError `results.out` when the page's folder is not there */
+/** @throws UserError `results.out` when the page's folder does not exist */
 async function writableFolder(page: string): Promise<void> {
   const isFolder = await Deno.stat(dirname(page)).then(({ isDirectory }) => isDirectory, () => false);
   if (!isFolder) throw new UserError("results.out", `Cannot write ${page}: there is no folder ${dirname(page)}`);
 }
 
-/** Runs one study as a job of its own, shows what it prints, and reads the runs that it names. */
+/** Runs one study as a job, shows its output, and reads its runs. */
 async function runStudy({ name, script }: Section, args: readonly string[], runsFolder: string): Promise<RunView[]> {
   const signal = stopSignal();
   const output = await outputFile(runsFolder, makeRunId("results", name));
@@ -176,7 +176,7 @@ async function runStudy({ name, script }: Section, args: readonly string[], runs
     throw new UserError(
       "results.failed",
       `The study ${name} did not finish (${how}); its own message is above`,
-      "fix what it names and give the same command again: what is done is kept",
+      "fix the problem and run the same command again; finished cells are kept",
     );
   }
   const outcome = JSON.parse(line) as { run?: string; runs?: readonly { run: string }[] };

@@ -1,23 +1,23 @@
-// Settings of the comparison that cannot work together are refused before anything is written.
+// Checks of the comparison's settings that depend on one another, before anything is written.
 import { UserError } from "../../lib/errors.ts";
 import { calmLayers } from "../../lib/merge/mod.ts";
 import type { BaselinesConfig } from "./config.ts";
 import { checkMerges } from "./merges.ts";
 import { checkBts } from "../../lib/bts/mod.ts";
 
-/** @throws UserError naming the settings that do not go together */
+/** @throws UserError naming the settings that do not fit together */
 export function checkBaselines(config: BaselinesConfig): void {
   checkBts(config);
   const { baselines, experts, hub, model, stitch } = config;
   if (hub !== "seed" || stitch.mode === "pair") {
     throw new UserError(
       "baselines.hub",
-      "The comparison is of methods that build on the seed: it needs the seed as the hub",
-      "set hub to seed, and leave stitch.mode as it is",
+      "The comparison needs the seed as the hub: all its methods build on the seed",
+      "set hub to seed and stitch.mode to hub",
     );
   }
   const twice = baselines.methods.find((name, i) => baselines.methods.indexOf(name) !== i);
-  if (twice !== undefined) throw new UserError("baselines.methods", `baselines.methods names "${twice}" twice`);
+  if (twice !== undefined) throw new UserError("baselines.methods", `baselines.methods has "${twice}" twice`);
   if (baselines.methods.includes("calm")) calmLayers(baselines.calm, model.layers);
   const { topK } = baselines.btm;
   if (topK !== null && topK > 1 + experts.length) {

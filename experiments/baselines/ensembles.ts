@@ -1,4 +1,5 @@
-// Measuring what is made of the models as they are: it follows from their losses, so each model runs once.
+// The cell that measures the second ensemble and expert routing. Their losses are computed from those of the single
+// models, each of which runs once.
 import type * as tf from "@tensorflow/tfjs";
 import {
   measureCell,
@@ -35,7 +36,7 @@ import type { CellContext, CellResult } from "../../lib/run/mod.ts";
 import { costOf } from "./cost.ts";
 import { type BaselinesLab, type Branches, mergeFile } from "./method.ts";
 
-/** The second ensemble, and expert routing if a router was trained. */
+/** Measures the second ensemble, and expert routing if there is a trained router. */
 export function measureEnsembles(
   lab: BaselinesLab,
   text: Text,
@@ -48,12 +49,12 @@ export function measureEnsembles(
   return measureCell(lab, text, {
     name: "evaluate:ensembles",
     title: router === undefined ? "Measure the second ensemble" : "Measure the second ensemble and expert routing",
-    description: "Seed and experts run once; an ensemble's or a router's losses follow from theirs.",
+    description: "Seed and experts run once; the losses of ensemble and router are computed from theirs.",
     inputs: { kind: "evaluate:ensembles", models: cells.map(({ key }) => key), btm, router: router?.key ?? null },
     forward() {
       const all = { flops: costOf(lab.config, model, "btm").flops.forward, models: cells.length };
       const methods = router === undefined ? 1 : 2;
-      // Each model runs once; the methods run them again only to generate.
+      // Each model runs once, and again only to generate.
       return [all, ...Array.from({ length: methods }, () => ({ ...all, known: true }))];
     },
     code: import.meta,
@@ -85,7 +86,7 @@ export function measureEnsembles(
 
 type KnownLosses = NonNullable<EvaluationOptions["knownLosses"]>;
 
-/** What each row of the evaluation costs every model, from running each of them once. */
+/** The losses of every model on each row of the evaluation, from running each model once. */
 async function memoryOf(
   { config }: BaselinesLab,
   cell: CellContext,
@@ -100,7 +101,7 @@ async function memoryOf(
   return memory.recall;
 }
 
-/** The ensemble with the options that the settings give. */
+/** The ensemble with the options in the settings. */
 async function secondEnsemble(
   lab: BaselinesLab,
   { tokenizer }: EvaluationSet,
@@ -119,10 +120,10 @@ async function secondEnsemble(
   return { name: "btm-dev", model: btmEnsemble(models, weighing), parameters, knownLosses };
 }
 
-/** Windows of validation text, over all domains, that a prior is made from. */
+/** Number of windows of validation text, over all domains, for the prior. */
 const PRIOR_WINDOWS = 100;
 
-/** The prior that validation text of all domains gives, in random order. */
+/** The prior from validation text of all domains, in random order. */
 async function devPrior(
   { config, corpus, rngSeed }: BaselinesLab,
   tokenizer: Tokenizer,
@@ -136,13 +137,13 @@ async function devPrior(
     corpus.domains.flatMap((domain) =>
       evaluationWindows(corpus.documents[domain]!.validation, tokenizer, { time, maxWindows })
     ),
-  ).map((window, document) => ({ ...window, document })); // each counts on its own
+  ).map((window, document) => ({ ...window, document })); // each window counts as a document
   const losses: Float64Array[] = [];
   for (const model of models) {
     losses.push((await documentLosses(model, windows, { batch: config.eval.batch, signal: cell.signal })).nll);
   }
   const prior = priorFromLosses(windows.map((_, i) => losses.map((nll) => nll[i]!)), decay);
-  cell.note(`Prior of seed and experts from ${windows.length} stretches of validation text: ${shares(prior)}`);
+  cell.note(`Prior of seed and experts from ${windows.length} windows of validation text: ${shares(prior)}`);
   return prior;
 }
 

@@ -1,4 +1,4 @@
-// The measuring cells of the trained methods that stitching is compared with.
+// The measuring cells of the trained methods.
 import {
   measureCell,
   type Measured,
@@ -25,7 +25,7 @@ import type { MergedMethod } from "./config.ts";
 import { costOf } from "./cost.ts";
 import { type BaselinesLab, type Branches, mergeFile, METHOD_TITLES } from "./method.ts";
 
-/** The dense model, which is a decoder like the seed. */
+/** Measures the dense model, a decoder like the seed. */
 export function measureDense(
   lab: BaselinesLab,
   text: Text,
@@ -35,7 +35,7 @@ export function measureDense(
   return measureCell(lab, text, {
     name: "evaluate:dense",
     title: "Measure the dense model",
-    description: "The same text and questions.",
+    description: "The dense model on the same text and questions.",
     inputs: { kind: "evaluate:dense", model: dense.key },
     forward: () => [{ flops: costOf(lab.config, model, "dense").flops.forward, models: 1 }],
     code: import.meta,
@@ -50,7 +50,7 @@ export function measureDense(
   });
 }
 
-/** One of the trained methods except routing, which {@linkcode measureEnsembles} measures. */
+/** Measures a trained method, except routing, which {@linkcode measureEnsembles} measures. */
 export function measureMethod(
   lab: BaselinesLab,
   text: Text,
@@ -62,7 +62,7 @@ export function measureMethod(
   return measureCell(lab, text, {
     name: `evaluate:${name}`,
     title: `Measure ${METHOD_TITLES[name]}`,
-    description: "The same text and questions.",
+    description: "The method on the same text and questions.",
     inputs: { kind: "evaluate:merge", name, merge: trained.key },
     forward: () => [{ flops: costOf(lab.config, model, name).flops.forward, models: 1 + experts.size }],
     code: import.meta,
@@ -84,7 +84,7 @@ async function openMixture(
   scope: DisposableStack,
 ): Promise<Opened> {
   const { method: { config: mixture }, weights: trained } = await loadMerge(path, "mixture", models.map(hashTensors));
-  // What was not trained comes from the models themselves.
+  // Parameters that were not trained come from the models.
   const { frozen } = mixture.adapters
     ? splitTrained(mixture, initialMixture(config, mixture, models, 0))
     : { frozen: {} };

@@ -1,4 +1,4 @@
-// Measuring merges of the seed model and the experts weight by weight.
+// The cell that merges the seed model and the experts weight by weight, and measures the merges.
 import { measureCell, type Measured, type Method, modelOf, type Text, weightsOf } from "../../lib/bts/mod.ts";
 import { mergeWeights, resolveOptions, soup, weightMethod } from "../../lib/merge/mod.ts";
 import { decoder, forwardFlops, type HostWeights, parameterCount, toDevice } from "../../lib/model/mod.ts";
@@ -6,7 +6,7 @@ import type { CellResult } from "../../lib/run/mod.ts";
 import type { BaselinesConfig } from "./config.ts";
 import type { BaselinesLab, Branches } from "./method.ts";
 
-/** The merges of the table, in its order: methods of `lib/merge/weights` on the seed as base and the experts. */
+/** The merges, in the order of the table; the seed is their base. */
 export const WEIGHT_MERGES = [
   "task-arithmetic",
   "ties",
@@ -17,7 +17,7 @@ export const WEIGHT_MERGES = [
   "slerp",
 ] as const;
 
-/** Merges of the seed and the experts weight by weight, which train nothing. */
+/** Measures merges of the seed and the experts weight by weight, which need no training. */
 export function measureMerges(
   lab: BaselinesLab,
   text: Text,
@@ -54,16 +54,16 @@ function mergedWeights(
   merge: MergeSettings,
   rngSeed: number,
 ): HostWeights {
-  // SLERP takes two models: the seed, and the experts' average.
+  // SLERP takes two models: the seed, and the average of the experts.
   if (name === "slerp") return mergeWeights(name, { base, models: [soup(models)] });
   return mergeWeights(name, { base, models }, settingsOf(name, merge, rngSeed));
 }
 
-/** Those of the settings that the method has. */
-function settingsOf(name: string, { lambda, density }: MergeSettings, seed: number) {
+/** The settings that are options of the method. */
+function settingsOf(name: string, { lambda, density }: MergeSettings, rngSeed: number) {
   const { options } = weightMethod(name);
   return Object.fromEntries(
-    Object.entries({ lambda, density, seed }).filter(([option]) => Object.hasOwn(options, option)),
+    Object.entries({ lambda, density, seed: rngSeed }).filter(([option]) => Object.hasOwn(options, option)),
   );
 }
 

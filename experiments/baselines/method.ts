@@ -1,11 +1,11 @@
-// What the cells of the comparison share: its lab, the methods' names and settings, and where trained ones are kept.
+// Types and helpers that the cells of the comparison share.
 import { join } from "node:path";
 import type { LabWith, Trained } from "../../lib/bts/mod.ts";
 import { type MergeMethod, MIXTURES } from "../../lib/merge/mod.ts";
 import type { CellResult } from "../../lib/run/mod.ts";
 import type { BaselinesConfig, MergedMethod, TrainedMethod } from "./config.ts";
 
-/** The run, with the comparison's own settings. */
+/** The context of the comparison's cells. */
 export type BaselinesLab = LabWith<BaselinesConfig>;
 
 /** The cells that trained the seed model and the experts. */
@@ -14,7 +14,7 @@ export interface Branches {
   readonly experts: ReadonlyMap<string, CellResult<Trained>>;
 }
 
-/** What a reader calls each method. */
+/** The methods' names for readers. */
 export const METHOD_TITLES: Readonly<Record<TrainedMethod, string>> = {
   "dense": "the dense model",
   "routing": "expert routing",
@@ -26,14 +26,14 @@ export const METHOD_TITLES: Readonly<Record<TrainedMethod, string>> = {
   "calm": "CALM",
 };
 
-/** The method's kind and settings, as its file names them. */
+/** The method's kind and settings, as saved in its file. */
 export function methodOf({ baselines }: BaselinesConfig, name: MergedMethod): MergeMethod {
   if (name === "calm") return { kind: "calm", config: baselines.calm };
   if (name === "routing") return { kind: "routing", config: {} };
   return { kind: "mixture", config: { ...MIXTURES[name], balance: baselines.balance } };
 }
 
-/** The file in the folder of the cell that trained a method. */
+/** The merge file in the folder of the cell that trained a method. */
 export function mergeFile(folder: string): string {
   return join(folder, "merge.safetensors");
 }

@@ -1,10 +1,10 @@
-// The paper's Table 3 beside ours: who is better than whom, there and here.
-import type { RunResults, Table } from "../../lib/run/mod.ts";
-import { methodPhrase } from "../../lib/methods.ts";
-import { type Direction, verdictOf } from "../../lib/study/mod.ts";
+// The paper's Table 3 compared with a run.
 import { compareMethods, type Losses } from "../../lib/bts/mod.ts";
+import { methodPhrase } from "../../lib/methods.ts";
+import { numberColumn, type RunResults, type Table, textColumn } from "../../lib/run/mod.ts";
+import { type Direction, type PaperFinding, verdictOf } from "../../lib/study/mod.ts";
 
-/** Average over eight benchmarks (BTS, arXiv 2502.00075, Table 3), of the methods that it has. */
+/** Average scores over eight benchmarks (BTS, arXiv 2502.00075, Table 3). */
 export const PAPER_AVERAGES: Readonly<Record<string, number>> = {
   "seed": 24.0,
   "expert:code": 25.4,
@@ -20,57 +20,53 @@ export const PAPER_AVERAGES: Readonly<Record<string, number>> = {
   "bts": 28.1,
 };
 
-/** BTS against every other method, in the direction that the paper found or that one would expect. */
+/** Whether BTS is better than a method in the paper; null if the paper does not have the method. */
+function paperFinding(method: string): PaperFinding | null {
+  const [bts, other] = [PAPER_AVERAGES["bts"]!, PAPER_AVERAGES[method]];
+  if (other === undefined) return null;
+  return { finding: bts > other ? "yes" : "no", scores: `${bts.toFixed(1)} against ${other.toFixed(1)}` };
+}
+
+/** The claims that BTS is better than each other method. */
 export function baselineDirections(methods: readonly string[]): Direction[] {
-  const ours = PAPER_AVERAGES["bts"]!;
-  return methods.filter((method) => method !== "bts").map((method) => {
-    const average = PAPER_AVERAGES[method];
-    return {
-      claim: `BTS is better than ${methodPhrase(method)}`,
-      better: "bts",
-      worse: method,
-      on: "mean",
-      paper: average === undefined ? null : `yes: ${ours.toFixed(1)} against ${average.toFixed(1)}`,
-    };
-  });
+  return methods.filter((method) => method !== "bts").map((method) => ({
+    claim: `BTS is better than ${methodPhrase(method)}`,
+    better: "bts",
+    worse: method,
+    on: "mean",
+    paper: paperFinding(method),
+  }));
 }
 
 /**
- * One row a method: bits per byte by domain, tasks, the paper's average, and whether BTS is better, in the paper and here.
- * Here it is `yes` or `no` only where the 95 % interval of the difference on the mean of all domains leaves out zero.
+ * One row per method: bits per byte by domain, tasks, the paper's average score, and whether BTS is better, in the paper
+ * and in this run. It is `yes` or `no` in this run only if the 95 % interval of the difference on the mean of all domains
+ * excludes zero.
  */
 export function paperTable({ domains, methods }: RunResults, losses: Losses): Table {
   const columns = [...domains.filter((domain) => domain !== "mean"), "mean"];
   const tasks = [...new Set(Object.values(methods).flatMap(({ tasks }) => Object.keys(tasks)))];
-  const ours = PAPER_AVERAGES["bts"]!;
   return {
     name: "paper",
     title:
-      "Every method on held-out text (bits per byte) and tasks (share right), beside the paper's average score, and " +
-      "whether BTS is better, in the paper and on the mean of all domains here",
+      "All methods on held-out text (bits per byte) and tasks (share right), with the paper's average score, and whether " +
+      "BTS is better, in the paper and here on the mean of all domains",
     columns: [
-      { key: "method", title: "method", kind: "text" },
-      ...columns.map((key) => ({ key, title: key, kind: "number", digits: 3, better: "lower" } as const)),
-      ...tasks.map((task) => ({
-        key: `task:${task}`,
-        title: task,
-        kind: "number",
-        digits: 3,
-        better: "higher",
-      } as const)),
-      { key: "paper", title: "paper’s average", kind: "number", digits: 1, better: "higher" },
-      { key: "there", title: "BTS better: paper", kind: "text" },
-      { key: "here", title: "BTS better: here", kind: "text" },
+      textColumn("method", "method"),
+      ...columns.map((key) => numberColumn(key, key, 3, "lower")),
+      ...tasks.map((task) => numberColumn(`task:${task}`, task, 3, "higher")),
+      numberColumn("paper", "paper’s average", 1, "higher"),
+      textColumn("there", "BTS better: paper"),
+      textColumn("here", "BTS better: here"),
     ],
     rows: Object.entries(methods).map(([method, { bpb, tasks: scores }]) => {
-      const average = PAPER_AVERAGES[method];
       const other = method !== "bts";
       return {
         method,
         ...Object.fromEntries(columns.map((domain) => [domain, bpb[domain] ?? null])),
         ...Object.fromEntries(tasks.map((task) => [`task:${task}`, scores[task]?.value ?? null])),
-        paper: average ?? null,
-        there: !other ? "–" : average === undefined ? "not said" : ours > average ? "yes" : "no",
+        paper: PAPER_AVERAGES[method] ?? null,
+        there: other ? paperFinding(method)?.finding ?? "no result" : "–",
         here: other ? verdictOf(compareMethods(losses, "bts", method, "mean")) : "–",
       };
     }),

@@ -1,4 +1,4 @@
-// The training cells of the methods that stitching is compared with: the same text, steps and schedule as the stitches.
+// The training cells of the methods that stitching is compared with.
 import { type SeenRows, unionBatchAt, unionRows } from "../../lib/data/mod.ts";
 import { hashTensors } from "../../lib/huggingface/mod.ts";
 import {
@@ -49,11 +49,7 @@ import type { BaselinesConfig, MergedMethod } from "./config.ts";
 import { type BaselinesLab, type Branches, mergeFile, METHOD_TITLES, methodOf } from "./method.ts";
 import { trainFlops, trainingCost } from "./cost.ts";
 
-// ----------------------------------------------------------------------------------------------------------------
-// Dense, data-matched
-// ----------------------------------------------------------------------------------------------------------------
-
-/** What the experts and the stitches see, phase by phase. */
+/** The training phases of the experts and the stitches. */
 function seenPhases(config: BaselinesConfig) {
   const { mix, train, experts } = config;
   return [
@@ -62,7 +58,7 @@ function seenPhases(config: BaselinesConfig) {
   ];
 }
 
-/** The seed's training continued on every row that an expert or the stitches see, with the experts' settings. */
+/** Trains the dense model: the seed, trained further on every row that the experts and the stitches see. */
 export function trainDense(lab: BaselinesLab, text: Text, { seed }: Branches): Promise<CellResult<Trained>> {
   const { config, rngSeed } = lab;
   const { expert } = config.train;
@@ -83,7 +79,7 @@ export function trainDense(lab: BaselinesLab, text: Text, { seed }: Branches): P
   return decoderCell(lab, text, {
     name: "dense",
     title: "Train the dense model",
-    description: "The seed, continued-pretrained on the union of everything that the experts and the stitches see.",
+    description: "The seed, trained further on all text that the experts and the stitches see.",
     inputs: {
       start: seed.key,
       union: phases.map(({ name, mix, train: { steps, batch } }) => ({ name, mix, steps, batch })),
@@ -99,20 +95,16 @@ export function trainDense(lab: BaselinesLab, text: Text, { seed }: Branches): P
   });
 }
 
-// ----------------------------------------------------------------------------------------------------------------
-// Mixtures, CALM, routing
-// ----------------------------------------------------------------------------------------------------------------
-
 /** A method ready to be trained. */
 interface Ready {
   readonly variables: OwnedWeights<TrainTask["parameters"][string]>;
-  /** What must not change, with its values before. */
   readonly frozen: readonly OwnedWeights[];
+  /** The values of the frozen weights. */
   readonly before: readonly HostWeights[];
   readonly task: (options: PhaseOptions) => TrainTask;
 }
 
-/** Trains one of the methods on the very batches that the stitches are trained on. */
+/** Trains a method on the same batches, with the same steps and schedule, as the stitches. */
 export function trainMethod(
   lab: BaselinesLab,
   text: Text,
@@ -138,7 +130,7 @@ export function trainMethod(
   return lab.run.cell({
     name,
     title: `Train ${METHOD_TITLES[name]}`,
-    description: "From the same seed and experts as the stitches, on the same text, with the same steps and schedule.",
+    description: "The same seed, experts, batches, steps and schedule as for the stitches.",
     inputs,
     family: familyOf(inputs),
     code: import.meta,
@@ -213,7 +205,7 @@ function ready(model: ModelConfig, method: MergeMethod, models: readonly HostWei
   };
 }
 
-/** Frozen is frozen: throws if training changed a byte of what it must not touch. */
+/** Throws if training changed a frozen weight. */
 async function assertFrozen(onDevice: readonly Weights[], before: readonly HostWeights[]): Promise<void> {
   for (const [i, weights] of onDevice.entries()) {
     if (hashTensors(await toHost(weights)) !== hashTensors(before[i]!)) {
@@ -222,11 +214,11 @@ async function assertFrozen(onDevice: readonly Weights[], before: readonly HostW
   }
 }
 
-/** A router's loss is not a language model's: it is of the choice among the models. */
+/** The loss of a router is not that of a language model, but of the choice among the models. */
 function summarizeRouter(cell: CellContext, { loss, validation }: Omit<Trained, "weights">, models: number): void {
   const validated = validation === null ? "" : `, validation ${validation.toFixed(3)}`;
   cell.summary(
     `loss ${loss.toFixed(3)}${validated} nats per choice among ${models} models; ` +
-      `guessing loses ${Math.log(models).toFixed(3)}`,
+      `a uniform guess has ${Math.log(models).toFixed(3)}`,
   );
 }

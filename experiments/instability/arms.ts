@@ -1,4 +1,4 @@
-// The arms of the experiment: one training each, which differ in what is done when it goes wrong.
+// The arms of the experiment: trainings that differ in the actions of their monitor.
 import { UserError } from "../../lib/errors.ts";
 import type { MonitorConfig, TrainConfig } from "../../lib/train/mod.ts";
 import type { ARMS, InstabilityConfig } from "./config.ts";
@@ -7,38 +7,32 @@ import type { ARMS, InstabilityConfig } from "./config.ts";
 export interface Arm {
   /** Name of its cell. */
   readonly name: string;
-  /** What it does, for tables. */
+  /** Description for tables. */
   readonly what: string;
+  /** Whether its monitor only raises alerts. */
+  readonly passive: boolean;
   readonly train: TrainConfig;
   readonly monitor: MonitorConfig;
 }
 
-/** All arms: those chosen, and one for each other ε. */
+/** The chosen arms, and one for each other ε. */
 export function armsOf({ train, monitor, arms, epsilons }: InstabilityConfig): Arm[] {
-  const told = acting(monitor, {});
+  const passive = { passive: true, monitor: acting(monitor, {}) };
+  const active = (actions: Actions) => ({ passive: false, monitor: acting(monitor, actions) });
   const actions: Record<(typeof ARMS)[number], Omit<Arm, "name" | "train">> = {
-    plain: { what: "nothing", monitor: told },
-    skip: { what: "skips the batch of a spike", monitor: acting(monitor, { spike: "skip" }) },
-    rewind: {
-      what: `goes back ${monitor.rewindSteps} steps at a spike`,
-      monitor: acting(monitor, { spike: "rewind" }),
-    },
-    clip: {
-      what: `clips to RMS ${monitor.clipRms} once warned`,
-      monitor: acting(monitor, { instability: "clip" }),
-    },
-    epsilon: {
-      what: `ε × ${monitor.epsilonFactor} at each warning`,
-      monitor: acting(monitor, { instability: "epsilon" }),
-    },
+    plain: { what: "no action", ...passive },
+    skip: { what: "skips the batch of a spike", ...active({ spike: "skip" }) },
+    rewind: { what: `rewinds ${monitor.rewindSteps} steps at a spike`, ...active({ spike: "rewind" }) },
+    clip: { what: `clips to RMS ${monitor.clipRms} after a warning`, ...active({ instability: "clip" }) },
+    epsilon: { what: `ε × ${monitor.epsilonFactor} at each warning`, ...active({ instability: "epsilon" }) },
   };
   return [
     ...arms.map((name) => ({ name, train, ...actions[name] })),
     ...epsilons.map((epsilon) => ({
       name: `epsilon=${epsilon.toExponential()}`,
-      what: `nothing, with ε ${epsilon.toExponential()}`,
+      what: `no action, ε = ${epsilon.toExponential()}`,
       train: { ...train, epsilon },
-      monitor: told,
+      ...passive,
     })),
   ];
 }
@@ -48,7 +42,7 @@ interface Actions {
   readonly instability?: MonitorConfig["instability"]["action"];
 }
 
-/** The detectors as they are set, with these actions; the others only tell. */
+/** The monitor's settings with these actions; other detectors only raise alerts. */
 function acting(monitor: MonitorConfig, { spike = "alert", instability = "alert" }: Actions): MonitorConfig {
   return {
     ...monitor,
@@ -60,20 +54,23 @@ function acting(monitor: MonitorConfig, { spike = "alert", instability = "alert"
 }
 
 /**
- * Refuses settings that say nothing.
+ * Checks the arms.
  *
- * @throws UserError `instability.arms` for an arm or an ε that is named twice
+ * @throws UserError `instability.arms` for an arm or an ε that is given twice
  */
 export function checkArms(config: InstabilityConfig): void {
   const names = armsOf(config).map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {
-    throw new UserError("instability.arms", `Cannot train "${twice}" twice: arms and epsilons name each only once`);
+    throw new UserError(
+      "instability.arms",
+      `Cannot train the arm "${twice}" twice: give each only once in arms and epsilons`,
+    );
   }
   if (config.epsilons.includes(config.train.epsilon)) {
     throw new UserError(
       "instability.arms",
-      `epsilons names ${config.train.epsilon}, which is train.epsilon: that arm is "plain" already`,
+      `epsilons has ${config.train.epsilon}, which is train.epsilon: the arm "plain" already has it`,
     );
   }
 }

@@ -5,7 +5,7 @@ import { modelConfigSchema } from "../../lib/model/mod.ts";
 import type { ExperimentDefinition } from "../../lib/run/mod.ts";
 import { monitorConfigSchema, trainConfigSchema } from "../../lib/train/mod.ts";
 
-/** What is done about a divergence, or nothing. */
+/** The arms that can be chosen: no action (plain), or one action each. */
 export const ARMS = ["plain", "skip", "rewind", "clip", "epsilon"] as const;
 
 /** All settings. */
@@ -18,23 +18,19 @@ export const instabilityConfigSchema = z.strictObject({
     .describe("the decoder's shape"),
   train: trainConfigSchema
     .prefault({ steps: 600, batch: 16, lr: 0.02, warmup: 10, floor: 1, weightDecay: 0, clipNorm: 1e9 })
-    .describe("training that is bound to diverge: a high rate that never falls, no clipping"),
+    .describe("training that diverges: a high, constant learning rate and no clipping"),
   batches: z.int().min(1).max(1_000_000).default(2)
     .describe(
-      "different batches that training goes round: with few, as with very large ones, gradients lose their noise",
+      "number of batches that training repeats: with few, as with very large ones, gradients lose their noise",
     ),
   monitor: monitorConfigSchema
     .prefault({ every: 1, spike: { share: 4 }, clipRms: 0.1, rewindSteps: 20 })
-    .describe("the detectors; each arm sets the actions"),
-  arms: z.array(z.enum(ARMS)).min(1).default([...ARMS]).describe(
-    "what is done: nothing (plain), or one of the actions",
-  ),
+    .describe("the monitor; each arm sets the actions"),
+  arms: z.array(z.enum(ARMS)).min(1).default([...ARMS]).describe("arms: no action (plain), or one of the actions"),
   epsilons: z.array(z.number().positive().max(1)).default([1e-6])
-    .describe("other values of AdamW's epsilon to train with and do nothing"),
-  diverged: z.number().positive().max(1e6).default(0.3).describe(
-    "a spike whose loss passes this is a divergence, in nats",
-  ),
-  repeats: z.int().min(1).max(1_000).default(3).describe("seeds of each arm: that of the run, and those after it"),
+    .describe("further arms without action, with these values of AdamW's epsilon"),
+  diverged: z.number().positive().max(1e6).default(0.3).describe("loss above which a spike is a divergence, in nats"),
+  repeats: z.int().min(1).max(1_000).default(3).describe("random seeds per arm, from that of the run upwards"),
 });
 
 export type InstabilityConfig = z.infer<typeof instabilityConfigSchema>;
@@ -43,12 +39,12 @@ export type InstabilityConfig = z.infer<typeof instabilityConfigSchema>;
 export const instabilityDefinition: ExperimentDefinition<typeof instabilityConfigSchema> = {
   name: "instability",
   title: "Adam's instability",
-  description: "Provokes a divergence on purpose, shows its sign in the update ratio, and which action prevents it.",
+  description: "Provokes a divergence, shows its early sign in the update ratio, and which action prevents it.",
   schema: instabilityConfigSchema,
   defaultPreset: "quick",
   presets: {
     smoke: {
-      description: "all of it in seconds, for tests; too short to diverge",
+      description: "everything in seconds, for tests; too short to diverge",
       config: {
         model: { width: 16, layers: 2, heads: 2, kvHeads: 2, inner: 32, contextLength: 16 },
         train: { steps: 40, batch: 4, lr: 0.05 },

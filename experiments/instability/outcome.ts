@@ -1,21 +1,21 @@
-// What became of a training, from its losses and the monitor's warnings: pure functions.
+// The outcome of a training, computed from its losses and the monitor's warnings.
 import { z } from "zod";
 import { type GroupStatistics, isWatched, median, type MonitorConfig, spikeLimit } from "../../lib/train/mod.ts";
 
-/** Steps after a spike in which another loss above the limit is the same spike. */
+/** Losses above the limit within this many steps belong to the same spike. */
 const SAME_SPIKE = 30;
-/** A warning counts for a spike that comes within so many steps. */
+/** A warning announces a spike within this many steps. */
 export const WARNING_STEPS = 10;
 
 export const spikeSchema = z.strictObject({
-  /** From 1, counting every step that was computed. */
+  /** Counts every computed step, from 1, including steps that a rewind discarded. */
   tick: z.int(),
   /** Median of the losses just before. */
   before: z.number(),
   peak: z.number(),
-  /** Steps whose loss is above the limit that the spike passed. */
+  /** Number of steps with a loss above the limit. */
   lasting: z.int(),
-  /** Steps from the first warning to the spike: 0 is at once; null: none came. */
+  /** Steps from the first warning to the spike; null if there was no warning. */
   lead: z.int().nullable(),
 });
 
@@ -24,13 +24,13 @@ export const outcomeSchema = z.strictObject({
   spikes: z.array(spikeSchema),
   /** Median of the last losses. */
   final: z.number(),
-  /** Steps that were computed. */
+  /** Number of computed steps. */
   ticks: z.int(),
-  /** Warnings of a bimodal update after which no spike came. */
+  /** Number of warnings that no spike followed. */
   falseWarnings: z.int(),
   /** Largest bimodality coefficient of any watched group, away from all spikes. */
   calm: z.number(),
-  /** Actions by name. */
+  /** Number of actions by name. */
   actions: z.record(z.string(), z.int()),
   /** Why training stopped before its end, if it did. */
   error: z.string().nullable(),
@@ -39,7 +39,7 @@ export const outcomeSchema = z.strictObject({
 export type Spike = z.infer<typeof spikeSchema>;
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-/** Spikes of a loss curve, by the monitor's own rule; losses that are not finite are the highest. */
+/** Spikes of a loss curve, by the monitor's rule. A loss that is not finite is a spike. */
 export function findSpikes(
   losses: readonly number[],
   rule: MonitorConfig["spike"],
@@ -63,7 +63,7 @@ export function findSpikes(
   return spikes;
 }
 
-/** The largest bimodality coefficient of the watched groups away from spikes, and after Adam's start. */
+/** The largest bimodality coefficient of the watched groups away from spikes, after Adam's first steps. */
 export function calmBimodality(
   statistics: readonly (readonly GroupStatistics[] | undefined)[],
   spikes: readonly Spike[],
@@ -81,7 +81,7 @@ export function calmBimodality(
   return values.reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** Warnings after which no spike came, each a row of neighbours once. */
+/** Number of warnings that no spike followed; consecutive warnings count once. */
 export function countFalseWarnings(warnings: readonly number[], spikes: readonly Spike[]): number {
   const first = warnings.filter((tick, i) => i === 0 || tick - warnings[i - 1]! > SAME_SPIKE);
   return first.filter((tick) =>
@@ -89,7 +89,7 @@ export function countFalseWarnings(warnings: readonly number[], spikes: readonly
   ).length;
 }
 
-/** Median of the last losses: where training ended, whatever single steps do. */
+/** Median of the last losses. */
 export function finalLoss(losses: readonly number[]): number {
   const last = losses.filter(Number.isFinite).slice(-20);
   return last.length === 0 ? Infinity : median(last);

@@ -1,17 +1,15 @@
 // The table of update ratios around a spike.
-import type { Column, Table } from "../../lib/run/mod.ts";
+import { numberColumn, type Table } from "../../lib/run/mod.ts";
 import { HISTOGRAM_BINS, HISTOGRAM_RANGE, isWatched } from "../../lib/train/mod.ts";
 import type { Trace } from "./train-arm.ts";
 
-const number = (key: string, title: string, digits: number): Column => ({ key, title, kind: "number", digits });
-
-/** Steps from a spike that the histograms are drawn at, and how they are called. */
+/** The steps of the histograms, relative to a spike, with their titles. */
 export const MOMENTS = [[-30, "30 steps before"], [-1, "1 step before"], [0, "at the spike"], [
   30,
   "30 steps after",
 ]] as const;
 
-/** Histograms of the update ratio around the first spike of a training: one row a bin, one column a moment and group. */
+/** Histograms of the update ratio around the first spike of a training: a row per bin, a column per moment and group. */
 export function ratiosTable({ statistics, outcome: { spikes, seed } }: Trace): Table | undefined {
   const [spike] = spikes;
   if (spike === undefined) return undefined;
@@ -29,7 +27,7 @@ export function ratiosTable({ statistics, outcome: { spikes, seed } }: Trace): T
   return {
     name: "update-ratios",
     title: `Share of coordinates by update ratio u, in the plain arm with seed ${seed}, around step ${spike.tick}`,
-    columns: [number("u", "u", 2), ...columns.map(({ key, title }) => number(key, title, 3))],
+    columns: [numberColumn("u", "u", 2), ...columns.map(({ key, title }) => numberColumn(key, title, 3))],
     rows: Array.from({ length: HISTOGRAM_BINS }, (_, bin) => ({
       u: -HISTOGRAM_RANGE + (bin + 0.5) * width,
       ...Object.fromEntries(columns.map(({ key, histogram }) => [key, histogram[bin]! / total(histogram)])),

@@ -1,19 +1,10 @@
 // The tables of the instability experiment.
+import { numberColumn as number, type Table, textColumn as text } from "../../lib/run/mod.ts";
 import { median } from "../../lib/train/mod.ts";
-import type { Column, Table } from "../../lib/run/mod.ts";
 import type { Arm } from "./arms.ts";
 import type { Outcome } from "./outcome.ts";
 
-const text = (key: string, title: string): Column => ({ key, title, kind: "text" });
-const number = (key: string, title: string, digits: number, better?: "lower" | "higher"): Column => ({
-  key,
-  title,
-  kind: "number",
-  digits,
-  ...(better === undefined ? {} : { better }),
-});
-
-/** What an arm came to, over its seeds. */
+/** An arm with the outcome of each seed. */
 export interface ArmOutcomes {
   readonly arm: Arm;
   readonly outcomes: readonly Outcome[];
@@ -23,21 +14,21 @@ const peakOf = ({ spikes }: Outcome) => spikes.reduce((most, { peak }) => Math.m
 const lostOf = ({ spikes }: Outcome) => spikes.reduce((sum, { lasting }) => sum + lasting, 0);
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
-/** Spikes of a seed, on the average, whose loss passes `diverged`. */
+/** Average number of spikes per seed with a loss above `diverged`. */
 function divergences({ outcomes }: ArmOutcomes, diverged: number): number {
   return mean(outcomes.map(({ spikes }) => spikes.filter(({ peak }) => peak > diverged).length));
 }
 
-/** One row an arm: how often it diverged, how badly, and what was done. */
+/** One row per arm: its divergences and losses. */
 export function outcomesTable(all: readonly ArmOutcomes[], diverged: number): Table {
   return {
     name: "outcomes",
-    title: "What becomes of training, over all seeds",
+    title: "Outcomes of training, over all seeds",
     columns: [
       text("arm", "arm"),
-      text("what", "what it does"),
-      number("divergences", "divergences a seed", 1, "lower"),
-      number("spikes", "spikes a seed", 1),
+      text("what", "action"),
+      number("divergences", "divergences per seed", 1, "lower"),
+      number("spikes", "spikes per seed", 1),
       number("peak", "highest loss in a spike", 3, "lower"),
       number("lost", "steps in spikes", 1, "lower"),
       number("final", "loss at the end", 5, "lower"),
@@ -54,11 +45,11 @@ export function outcomesTable(all: readonly ArmOutcomes[], diverged: number): Ta
   };
 }
 
-/** One row an arm and seed. */
+/** One row per arm and seed. */
 export function seedsTable(all: readonly ArmOutcomes[]): Table {
   return {
     name: "outcomes-by-seed",
-    title: "The same, seed by seed",
+    title: "Outcomes of training, by seed",
     columns: [
       text("arm", "arm"),
       number("seed", "seed", 0),
@@ -82,22 +73,22 @@ export function seedsTable(all: readonly ArmOutcomes[]): Table {
   };
 }
 
-/** One row a spike where nothing was done: whether the update ratio announced it, and how early. */
+/** One row per spike of the arms without actions: whether the update ratio gave a warning, and how early. */
 export function warningsTable(all: readonly ArmOutcomes[]): Table {
   return {
     name: "warnings",
-    title: "Spikes where nothing was done, and the bimodal update ratios before them",
+    title: "Spikes without any action, and the warnings before them",
     columns: [
       text("arm", "arm"),
       number("seed", "seed", 0),
       text("spike", "spike at step"),
       number("before", "loss before", 5),
       number("peak", "peak", 3),
-      text("lead", "warned"),
+      text("lead", "warning"),
       number("calm", "largest coefficient away from spikes", 2),
       number("false", "warnings without a spike", 0),
     ],
-    rows: all.filter(({ arm }) => arm.what.startsWith("nothing")).flatMap(({ arm, outcomes }) =>
+    rows: all.filter(({ arm }) => arm.passive).flatMap(({ arm, outcomes }) =>
       outcomes.flatMap(({ seed, spikes, calm, falseWarnings }): Table["rows"] => {
         const common = { arm: arm.name, seed, calm, false: falseWarnings };
         if (spikes.length === 0) return [{ ...common, spike: "none", before: null, peak: null, lead: "" }];
@@ -113,22 +104,22 @@ export function warningsTable(all: readonly ArmOutcomes[]): Table {
   };
 }
 
-/** In a sentence: which actions prevented what the plain arm shows. */
+/** A summary: which actions prevent the divergences of the plain arm. */
 export function verdict(all: readonly ArmOutcomes[], diverged: number): string {
   const count = (one: ArmOutcomes) => divergences(one, diverged);
   const plain = all.find(({ arm }) => arm.name === "plain");
-  if (plain === undefined) return "Without the plain arm there is nothing to compare with.";
-  if (count(plain) === 0) return "Nothing diverged in the plain arm, so nothing could be prevented.";
+  if (plain === undefined) return "There is no plain arm to compare with.";
+  if (count(plain) === 0) return "The plain arm does not diverge, so there is nothing to prevent.";
   const others = all.filter((one) => one !== plain);
   const named = (hold: (divergences: number) => boolean) =>
     others.filter((one) => hold(count(one))).map((one) => `${one.arm.name} (${count(one).toFixed(1)})`).join(", ");
   const sentences: [string, string][] = [
-    ["Without any", named((n) => n === 0)],
-    ["With fewer", named((n) => n > 0 && n < count(plain))],
-    ["With as many or more", named((n) => n >= count(plain))],
+    ["No divergences", named((n) => n === 0)],
+    ["Fewer", named((n) => n > 0 && n < count(plain))],
+    ["As many or more", named((n) => n >= count(plain))],
   ];
   const told = sentences.filter(([, arms]) => arms !== "").map(([what, arms]) => `${what}: ${arms}.`);
-  return [`The plain arm diverges ${count(plain).toFixed(1)} times a seed.`, ...told].join(" ");
+  return [`The plain arm diverges ${count(plain).toFixed(1)} times per seed.`, ...told].join(" ");
 }
 
 function actionsText({ actions }: Outcome): string {

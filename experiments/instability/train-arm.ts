@@ -1,4 +1,4 @@
-// Training one arm with one seed, with everything written down that the figures and tables are made of.
+// Trains one arm with one random seed, and records everything for the figures and tables.
 import { batchAt, type TokenStream } from "../../lib/data/mod.ts";
 import { initialWeights, type ModelConfig, toVariables } from "../../lib/model/mod.ts";
 import {
@@ -14,19 +14,19 @@ import {
 import type { Arm } from "./arms.ts";
 import { calmBimodality, countFalseWarnings, finalLoss, findSpikes, type Outcome } from "./outcome.ts";
 
-/** What one training left behind. Lists are by tick: steps that were computed, from 1, also those that were taken back. */
+/** The record of one training. Lists have one entry per computed step, including steps that a rewind discarded. */
 export interface Trace {
   readonly losses: readonly number[];
   readonly statistics: readonly (readonly GroupStatistics[] | undefined)[];
   readonly outcome: Outcome;
 }
 
-/** What an arm trains on. */
+/** The training of one arm. */
 export interface ArmTask {
   readonly arm: Arm;
   readonly model: ModelConfig;
   readonly text: TokenStream;
-  /** Different batches that training goes round. */
+  /** Number of batches that training repeats. */
   readonly batches: number;
   readonly rngSeed: number;
   readonly signal: AbortSignal;
@@ -34,7 +34,7 @@ export interface ArmTask {
   readonly onAlert: (alert: Alert) => void;
 }
 
-/** Trains a decoder from scratch as the arm says; a training that gives up is an outcome like any other. */
+/** Trains a decoder from scratch. A training that stops early is an outcome, too. */
 export async function trainArm(
   { arm, model, text, batches, rngSeed, signal, onLoss, onAlert }: ArmTask,
 ): Promise<Trace> {

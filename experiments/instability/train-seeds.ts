@@ -1,4 +1,4 @@
-// The training cells of the experiment: one for each arm.
+// The training cells of the experiment: one per arm.
 import { join } from "node:path";
 import { z } from "zod";
 import type { TokenStream } from "../../lib/data/mod.ts";
@@ -11,7 +11,7 @@ import { outcomeSchema } from "./outcome.ts";
 import { ratiosTable } from "./ratios-table.ts";
 import { type Trace, trainArm } from "./train-arm.ts";
 
-/** What the arms share. */
+/** The text that all arms share. */
 export interface Prepared {
   /** Hash of the tokens. */
   readonly fingerprint: string;
@@ -19,7 +19,7 @@ export interface Prepared {
   readonly vocabSize: number;
 }
 
-/** The run, and what was loaded for it. */
+/** The run, its settings, device and text. */
 export interface InstabilityLab {
   readonly run: CellRunner;
   readonly config: InstabilityConfig;
@@ -30,7 +30,7 @@ export interface InstabilityLab {
 
 const trainedSchema = z.strictObject({ outcomes: z.array(outcomeSchema) });
 
-/** One arm: the same training once for each seed. The cell's curves are the first seed's. */
+/** The cell of one arm: one training per random seed. The cell's metrics are those of the first seed. */
 export function trainSeeds({ run, config, rngSeed, device, prepared }: InstabilityLab, arm: Arm) {
   const model = modelOf(config, prepared.vocabSize);
   const seeds = Array.from({ length: config.repeats }, (_, i) => rngSeed + i);
@@ -38,7 +38,7 @@ export function trainSeeds({ run, config, rngSeed, device, prepared }: Instabili
   return run.cell({
     name: arm.name,
     title: `Train: ${arm.name}`,
-    description: `The same start and the same batches for every arm. What is done: ${arm.what}.`,
+    description: `Every arm starts with the same weights and trains on the same batches. This one: ${arm.what}.`,
     inputs: {
       kind: "instability",
       model,
@@ -87,12 +87,12 @@ export function trainSeeds({ run, config, rngSeed, device, prepared }: Instabili
   });
 }
 
-/** The decoder's shape, with the tokenizer's vocabulary. */
+/** The decoder's shape, with the size of the tokenizer's vocabulary. */
 export function modelOf({ model }: InstabilityConfig, vocabSize: number): ModelConfig {
   return { ...model, vocabSize };
 }
 
-/** What one arm costs, over all seeds. */
+/** The cost of one arm, over all seeds. */
 function armCost({ train, repeats }: InstabilityConfig, model: ModelConfig): CellCost {
   const { steps, batch, accumulate, activations } = train;
   const tokens = repeats * steps * batch * model.contextLength;

@@ -1,4 +1,4 @@
-// All studies in the order of the page of results, each with its plan.
+// All studies, in the order of the results page.
 import type { z } from "zod";
 import { type BtsConfig, btsDefinition } from "../../lib/bts/mod.ts";
 import { type Experiment, planOf } from "../../lib/experiment/mod.ts";
@@ -16,7 +16,7 @@ import { modularityExperiment, modularityStudy } from "./modularity.ts";
 import { stitchCountStudy } from "./stitch-count.ts";
 import { stitchKindsStudy } from "./stitch-kinds.ts";
 
-/** Plans the presets of an experiment. */
+/** The plan of an experiment's presets. */
 function planner<Schema extends z.ZodType<BtsConfig>, Prepared>(
   experiment: Pick<Experiment<Schema, Prepared>, "definition" | "body" | "outline">,
 ): Section["plan"] {
@@ -34,11 +34,11 @@ const stitched = (study: Study): Section => ({
   plan: planner(studyExperiment(study)),
 });
 
-/** The main job, at a preset of its own. */
+/** The main experiment, whose preset `--main` sets. */
 export const MAIN: Section = {
   name: "bts",
   script: "experiments/bts.ts",
-  title: "The main job",
+  title: "The main experiment",
   question: btsDefinition.description,
   directions: ({ experts }) => baselineDirections(["seed", ...experts.map((name) => `expert:${name}`), "soup", "btm"]),
   plan: planner(btsExperiment),

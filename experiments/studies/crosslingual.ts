@@ -1,9 +1,9 @@
-// Skills that no model has alone: mathematics asked in another language (BTS, arXiv 2502.00075: maths in Russian).
+// A skill that no single model has: mathematics in another language (BTS, arXiv 2502.00075: math in Russian).
 //
 //     deno task run experiments/studies/crosslingual.ts --preset quick
 //
-// The math expert has seen problems in English only, the multilingual expert no problems. The stitches may see problems
-// in five other languages (in-domain data) or not, and alternate or not.
+// The math expert sees problems in English only, the multilingual expert sees none. The variants train the stitches with
+// or without problems in five other languages (in-domain data), and with alternating or only experts-into-hub stitches.
 import { DOMAINS } from "../../lib/data/mod.ts";
 import type { BtsConfig } from "../../lib/bts/mod.ts";
 import { type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
@@ -21,7 +21,7 @@ const variant = (kinds: "alternating" | "all-e2h", inDomain: boolean): Variant =
 export const crosslingualStudy: Study = {
   name: "crosslingual",
   title: "Mathematics in another language",
-  question: "Can the stitched model do mathematics in languages in which none of its parts was taught any?",
+  question: "Can the stitched model do mathematics in languages in which none of its models has seen any?",
   settings: { data: { domains: [...DOMAINS, "crosslingual"], mathEnglish: 1 } },
   variants: () => [
     variant("alternating", true),
@@ -31,21 +31,21 @@ export const crosslingualStudy: Study = {
   ],
   directions: () => [
     {
-      claim: "Cross capability needs in-domain data for the stitches",
+      claim: "The combined skill needs in-domain data for the stitches",
       better: "alternating, in-domain",
       worse: "alternating, without",
       on: "crosslingual",
-      paper: "yes: 16.0 with, 10.0 without",
+      paper: { finding: "yes", scores: "16.0 with, 10.0 without" },
     },
     {
-      claim: "Alternating stitches are better at it than all experts-into-hub",
+      claim: "Alternating stitches are better at it than only experts-into-hub stitches",
       better: "alternating, in-domain",
       worse: "all E2H, in-domain",
       on: "crosslingual",
-      paper: "yes: 16.0 against 11.6",
+      paper: { finding: "yes", scores: "16.0 against 11.6" },
     },
     {
-      claim: "Even without in-domain data the stitched model is better at it than the seed",
+      claim: "Even without in-domain data, the stitched model is better at it than the seed",
       better: "alternating, without",
       worse: "seed",
       on: "crosslingual",

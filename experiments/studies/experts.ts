@@ -1,10 +1,10 @@
-// How do quality and cost grow with the number of experts, n = 1 to 8? The paper has n = 3.
+// How do quality and cost change with the number of experts, n = 1 to 8? The paper has n = 3.
 //
 //     deno task run experiments/studies/experts.ts --preset quick
 import type { BtsConfig } from "../../lib/bts/mod.ts";
 import { type Study, studyMain } from "../../lib/study/mod.ts";
 
-/** The parts of the built-in text in the order in which their experts join: a new kind of text each time at first. */
+/** Parts of the built-in text in the order in which their experts join; the first ones are of different kinds. */
 const PARTS: BtsConfig["experts"] = [
   "compiler",
   "arithmetic",
@@ -20,7 +20,7 @@ const equal = Object.fromEntries(PARTS.map((part) => [part, 1]));
 export const expertsStudy: Study = {
   name: "experts",
   title: "Number of experts",
-  question: "How do quality and cost grow with the number of experts?",
+  question: "How do quality and cost change with the number of experts?",
   settings: { data: { domains: PARTS }, mix: { seed: equal, stitch: equal }, experts: PARTS },
   variants: ({ experts }) =>
     experts.map((_, i) => experts.length - i).map((n) => ({

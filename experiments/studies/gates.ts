@@ -1,4 +1,4 @@
-// Gates: one a dimension or one a model, and how much dropout on their logits? The paper does not say.
+// Gates: one per dimension or one per model, and how much dropout on their logits? The paper does not say.
 //
 //     deno task run experiments/studies/gates.ts --preset quick
 import type { BtsConfig } from "../../lib/bts/mod.ts";
@@ -16,7 +16,7 @@ export const gatesStudy: Study = {
   variants: () => [variant("vector", 0.1), variant("scalar", 0.1), variant("vector", 0), variant("vector", 0.3)],
   directions: () => [
     {
-      claim: "A gate a dimension is better than a gate a model",
+      claim: "A gate per dimension is better than a gate per model",
       better: "vector, dropout 0.1",
       worse: "scalar, dropout 0.1",
       on: "mean",

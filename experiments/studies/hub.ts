@@ -6,7 +6,7 @@ import { type Study, studyMain } from "../../lib/study/mod.ts";
 export const hubStudy: Study = {
   name: "hub",
   title: "The hub",
-  question: "Is the seed the best hub, or would an expert do, with the seed among the models stitched to it?",
+  question: "Is the seed the best hub, or is an expert, with the seed among the models stitched to it?",
   variants: ({ experts }) =>
     (["seed", ...experts] as const).map((hub) => ({ name: `hub ${hub}`, change: (config) => ({ ...config, hub }) })),
   directions: ({ experts }) =>
@@ -15,7 +15,7 @@ export const hubStudy: Study = {
       better: "hub seed",
       worse: `hub ${expert}`,
       on: "mean",
-      paper: expert === "math" ? "yes: 28.1 against 26.2" : null,
+      paper: expert === "math" ? { finding: "yes", scores: "28.1 against 26.2" } : null,
     })),
 };
 

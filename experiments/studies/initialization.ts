@@ -1,4 +1,4 @@
-// Where should the stitches start? The paper does not say.
+// How should the stitches be initialized? The paper does not say.
 //
 //     deno task run experiments/studies/initialization.ts --preset quick
 import { type Study, studyMain } from "../../lib/study/mod.ts";

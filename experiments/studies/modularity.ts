@@ -1,9 +1,10 @@
-// Experts come and go: what the paper claims (BTS, arXiv 2502.00075) and does not measure.
+// Can experts be removed and added later? The paper (BTS, arXiv 2502.00075) claims so without measuring it.
 //
 //     deno task run experiments/studies/modularity.ts --preset quick
 //
-// Starting from one stitched model, every expert is removed in turn, and a fourth is added: quality right after the
-// change, with nothing trained; after a quarter of the stitching steps; and of stitches trained from scratch.
+// Starting from one stitched model, each expert is removed in turn, and another is added. Measured are the model right
+// after the change, without training; after training the stitches for a quarter of their steps; and with stitches trained
+// from scratch.
 import { UserError } from "../../lib/errors.ts";
 import type { CellResult, RunResults } from "../../lib/run/mod.ts";
 import {
@@ -26,11 +27,11 @@ import {
 import { experimentMain } from "../../lib/experiment/mod.ts";
 import { type Direction, reportVariants, type StitchedVariant, studyDefinition } from "../../lib/study/mod.ts";
 
-/** The steps of a re-stitching, as a share of those of a stitching. */
+/** Steps of training the stitches after a change, as a share of their original training. */
 const SHARE = 0.25;
 const restitchSteps = ({ train: { stitch } }: BtsConfig) => Math.max(1, Math.round(SHARE * stitch.steps));
 
-/** Removes each expert, and adds one for the first domain that has none. */
+/** Removing each expert, and adding one for the first domain without an expert. */
 function changesOf({ experts, data }: BtsConfig): ExpertChange[] {
   const present: readonly string[] = experts;
   const missing = data.domains.filter((domain) => !present.includes(domain)).slice(0, 1);
@@ -51,25 +52,25 @@ const names = (config: BtsConfig, change: ExpertChange) => ({
 export const modularityStudy = {
   name: "modularity",
   title: "Modularity",
-  question: "Can experts be removed and added without stitching from scratch?",
+  question: "Can experts be removed and added without training the stitches from scratch?",
   directions: (config: BtsConfig): Direction[] =>
     changesOf(config).flatMap((change) => {
       const { untouched, short, scratch } = names(config, change);
       const which = nameOf(change);
       return [
         {
-          claim: `${which}: a short re-stitching is better than none`,
+          claim: `${which}: a short training of the stitches is better than none`,
           better: short,
           worse: untouched,
           on: "mean",
-          paper: "claimed, not shown",
+          paper: { finding: "claimed, not shown" },
         },
         {
-          claim: `${which}: a short re-stitching is better than stitching from scratch`,
+          claim: `${which}: a short training of the stitches is better than training them from scratch`,
           better: short,
           worse: scratch,
           on: "mean",
-          paper: "claimed, not shown",
+          paper: { finding: "claimed, not shown" },
         },
       ];
     }),
@@ -122,7 +123,7 @@ export const modularityExperiment = labExperiment({
   check(config) {
     checkBts(config);
     if (changesOf(config).length > 0) return;
-    throw new UserError("bts.experts", "There is no expert to remove or add", "name two experts or more");
+    throw new UserError("bts.experts", "There is no expert to remove or add", "set experts to two or more domains");
   },
   body: studyModularity,
 });

@@ -4,15 +4,15 @@
 import type { BtsConfig } from "../../lib/bts/mod.ts";
 import { type Study, studyMain } from "../../lib/study/mod.ts";
 
-/** All K that divide the depth evenly: from one stitch after the last layer to one after every layer. */
+/** All K that divide the number of layers, from a stitch after every layer to one after the last. */
 function counts({ model: { layers } }: BtsConfig): number[] {
   return Array.from({ length: layers }, (_, i) => i + 1).filter((count) => layers % count === 0).toReversed();
 }
 
 export const stitchCountStudy: Study = {
   name: "stitch-count",
-  title: "How many stitches",
-  question: "Does it take many stitch layers, or does one after the last layer do?",
+  title: "Number of stitches",
+  question: "Are many stitch layers better than one after the last layer?",
   variants: (config) =>
     counts(config).map((count) => ({
       name: `K=${count}`,
@@ -28,14 +28,14 @@ export const stitchCountStudy: Study = {
         better: `K=${middle ?? most}`,
         worse: `K=${least}`,
         on: "mean",
-        paper: "yes: 28.1 with K = 4, 27.0 with K = 1",
+        paper: { finding: "yes", scores: "28.1 with K = 4, 27.0 with K = 1" } as const,
       }]),
       ...(middle === undefined ? [] : [{
         claim: `A stitch after every layer is better than ${middle}`,
         better: `K=${most}`,
         worse: `K=${middle}`,
         on: "mean",
-        paper: "no difference: 28.1 with K = 10 and with K = 4",
+        paper: { finding: "no difference", scores: "28.1 with K = 10 and with K = 4" } as const,
       }]),
     ];
   },

@@ -1,4 +1,4 @@
-// Alternating stitches, or all of them experts-into-hub? (BTS, arXiv 2502.00075.)
+// Alternating stitches, or only experts-into-hub stitches? (BTS, arXiv 2502.00075.)
 //
 //     deno task run experiments/studies/stitch-kinds.ts --preset quick
 import { placeStitches } from "../../lib/stitch/mod.ts";
@@ -17,14 +17,14 @@ const VARIANTS: readonly Variant[] = [
   variant("all E2H, pass-through", { kinds: "all-e2h", expertAfterE2H: "pass-through" }),
 ];
 
-/** What decides how stitches compute: what the experts go on with after an E2H is read only where a stitch follows it. */
+/** Identifies what the stitches compute: the experts' state after an E2H matters only if another stitch follows. */
 function arithmeticOf({ stitch, model }: BtsConfig): string {
   const places = placeStitches(stitch, model.layers);
   const isRead = places.slice(0, -1).some(({ kind }) => kind === "E2H");
-  return JSON.stringify([places, isRead ? stitch.expertAfterE2H : "never read"]);
+  return JSON.stringify([places, isRead ? stitch.expertAfterE2H : "not read"]);
 }
 
-/** Those that compute something of their own: with K = 2, alternating stitches have no E2H before the last. */
+/** The variants that differ in what they compute: with K = 2, alternating stitches have no E2H before the last. */
 function variantsOf(config: BtsConfig): readonly Variant[] {
   const made = VARIANTS.map(({ change }) => arithmeticOf(change(config)));
   return VARIANTS.filter((_, i) => made.indexOf(made[i]!) === i);
@@ -33,7 +33,7 @@ function variantsOf(config: BtsConfig): readonly Variant[] {
 export const stitchKindsStudy: Study = {
   name: "stitch-kinds",
   title: "Kinds of stitches",
-  question: "Should the hub talk back to the experts, and should what an expert says replace what it knows?",
+  question: "Should the hub update the experts, and should an expert continue with its projected state?",
   variants: variantsOf,
   directions: (config) => {
     const names = variantsOf(config).map(({ name }) => name);
@@ -41,15 +41,15 @@ export const stitchKindsStudy: Study = {
     return [
       ...(names.includes("all E2H")
         ? [{
-          claim: "All experts-into-hub is better than alternating on the trained domains",
+          claim: "Only experts-into-hub stitches are better than alternating ones on the trained domains",
           better: "all E2H",
           worse: "alternating",
           on: "mean",
-          paper: "yes: 28.4 against 28.1",
+          paper: { finding: "yes", scores: "28.4 against 28.1" } as const,
         }]
         : []),
       ...(passing === undefined ? [] : [{
-        claim: `Experts that go on with their own state after an E2H are better (${passing})`,
+        claim: `Experts should continue with their own state after an E2H (${passing})`,
         better: `${passing}, pass-through`,
         worse: passing,
         on: "mean",

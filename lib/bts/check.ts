@@ -1,4 +1,4 @@
-// Settings that cannot work together are refused before anything is written.
+// Checks of settings that depend on one another, before anything is written.
 import { normalizeDatamix } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { checkModelConfig } from "../model/mod.ts";
@@ -6,18 +6,17 @@ import { placeStitches } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import { checkRoles } from "./roles.ts";
 
-/** Byte-level BPE spells a character with at most four tokens, its UTF-8 bytes. */
+/** A byte-level tokenizer encodes a character as at most four tokens, its UTF-8 bytes. */
 const TOKENS_PER_CHARACTER = 4;
 
-/** @throws UserError naming the settings that do not go together */
+/** @throws UserError naming the settings that do not fit together */
 export function checkBts(config: BtsConfig): void {
   const { data, model, tokenizer, stitch, mix, experts } = config;
   checkModelConfig({ ...model, vocabSize: tokenizer.vocabSize });
   if (model.contextLength < TOKENS_PER_CHARACTER) {
     throw new UserError(
       "bts.context",
-      `Cannot measure text with model.contextLength ${model.contextLength}: a character may take ` +
-        `${TOKENS_PER_CHARACTER} tokens, and each must fit`,
+      `model.contextLength ${model.contextLength} is too short: one character may take ${TOKENS_PER_CHARACTER} tokens`,
     );
   }
   placeStitches(stitch, model.layers);
@@ -25,9 +24,9 @@ export function checkBts(config: BtsConfig): void {
   normalizeDatamix(mix.stitch, data.domains, "mix.stitch");
   const absent = experts.find((domain) => !data.domains.includes(domain));
   if (absent !== undefined) {
-    throw new UserError("bts.experts", `experts names "${absent}", but data.domains are ${data.domains.join(", ")}`);
+    throw new UserError("bts.experts", `experts has "${absent}", but data.domains are ${data.domains.join(", ")}`);
   }
   const twice = experts.find((domain, i) => experts.indexOf(domain) !== i);
-  if (twice !== undefined) throw new UserError("bts.experts", `experts names "${twice}" twice: one expert a domain`);
+  if (twice !== undefined) throw new UserError("bts.experts", `experts has "${twice}" twice: one expert per domain`);
   checkRoles(config);
 }

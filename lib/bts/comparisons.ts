@@ -1,15 +1,19 @@
-// Differences between methods, paired by document, from what the measuring cells kept.
+// Differences between methods, paired by document, from the losses that measuring cells saved.
 import { join } from "node:path";
 import { type DocumentLosses, pairedDifference } from "../eval/mod.ts";
 import type { ComparisonRow } from "./tables.ts";
 
-/** The file in a measuring cell's folder with every document's loss, by method and domain. */
+/** The file in a measuring cell's folder with the loss of every document, by method and domain. */
 export const LOSSES_FILE = "losses.json";
 
-/** Losses by document: method, then domain. */
+/** Losses per document, by method and domain. */
 export type Losses = Readonly<Record<string, Readonly<Record<string, DocumentLosses>>>>;
 
-/** What the cells measured, put together; `names` renames the methods of a cell. */
+/**
+ * The losses of several cells.
+ *
+ * @param cells with `names`, the cell's methods are renamed
+ */
 export async function readLosses(
   cells: readonly { readonly folder: string; readonly names?: Readonly<Record<string, string>> }[],
 ): Promise<Losses> {
@@ -31,7 +35,7 @@ export async function readLosses(
   return losses;
 }
 
-/** The difference of two methods on one domain, or on the `mean` of all. */
+/** The difference between two methods on one domain, or on `mean`, the mean over all domains. */
 export function compareMethods(losses: Losses, method: string, against: string, domain: string): ComparisonRow {
   const pick = (name: string) => domain === "mean" ? Object.values(losses[name]!) : [losses[name]![domain]!];
   const { value, low, high } = pairedDifference(pick(method), pick(against));
@@ -39,7 +43,7 @@ export function compareMethods(losses: Losses, method: string, against: string, 
 }
 
 /**
- * `method` against every other one on every domain and their mean, and every expert against the seed and the other
+ * Compares `method` with every other method, on every domain and the mean, and each expert with the seed and the other
  * experts on its own domain.
  */
 export function comparisons(losses: Losses, method = "bts"): ComparisonRow[] {

@@ -12,13 +12,13 @@ const mixed = { english: 0.4, code: 0.2, math: 0.2, multilingual: 0.2 };
 export const btsConfigSchema = z.strictObject({
   data: dataConfigSchema.prefault({}).describe("the text"),
   tokenizer: tokenizerConfigSchema.prefault({}).describe("the tokenizer"),
-  model: modelConfigSchema.omit({ vocabSize: true }).prefault({}).describe("the shape of seed and experts"),
+  model: modelConfigSchema.omit({ vocabSize: true }).prefault({}).describe("the shape of the seed and the experts"),
   experts: z.array(z.enum(DOMAIN_NAMES)).min(1).default(["code", "math", "multilingual"])
-    .describe("domains that get an expert"),
+    .describe("domains with an expert"),
   mix: z.strictObject({
     seed: datamixSchema.prefault(mixed).describe("datamix that the seed is pretrained on"),
     expertShare: z.number().min(0).max(1).default(1)
-      .describe("share of an expert's own domain in its text; the rest is the seed's datamix"),
+      .describe("share of an expert's own domain in its training text; the rest is the seed's datamix"),
     stitch: datamixSchema.prefault({ english: 0.25, code: 0.25, math: 0.25, multilingual: 0.25 })
       .describe("datamix that the stitches are trained on"),
   }).prefault({}).describe("datamixes"),
@@ -27,17 +27,17 @@ export const btsConfigSchema = z.strictObject({
     expert: trainConfigSchema.prefault({}).describe("continued pretraining of each expert"),
     stitch: trainConfigSchema.prefault({}).describe("training the stitches"),
     validationBatches: z.int().min(0).max(10_000).default(4).describe(
-      "batches of each validation loss, divided among the domains by their shares, at least one each; 0 for none",
+      "batches per validation, divided among the domains by their shares, at least one each; 0 for no validation",
     ),
   }).prefault({}).describe("training"),
-  monitor: monitorConfigSchema.prefault({}).describe("how training is watched, and what is done when it goes wrong"),
+  monitor: monitorConfigSchema.prefault({}).describe("the training monitor"),
   hub: z.enum(["seed", ...DOMAIN_NAMES]).default("seed")
-    .describe("the model whose output is the stitched model's: the seed, or one of the experts"),
+    .describe("the model whose output is the output of the stitched model: the seed or one of the experts"),
   stitch: stitchConfigSchema.prefault({}).describe("the stitch layers"),
-  checkpoint: checkpointConfigSchema.prefault({}).describe("how often training is kept, to go on from"),
+  checkpoint: checkpointConfigSchema.prefault({}).describe("checkpoints of training"),
   eval: z.strictObject({
-    tokens: z.int().min(64).default(8_192).describe("held-out tokens scored in each domain, at most"),
-    items: z.int().min(1).default(100).describe("items of each task, at most"),
+    tokens: z.int().min(64).default(8_192).describe("maximum number of held-out tokens scored per domain"),
+    items: z.int().min(1).default(100).describe("maximum number of questions per task"),
     batch: z.int().min(1).max(4_096).default(16).describe("sequences evaluated at once"),
   }).prefault({}).describe("evaluation"),
 });
@@ -59,7 +59,7 @@ export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
   defaultPreset: "quick",
   presets: {
     smoke: {
-      description: "all of it in under a minute, for tests; too small to show much",
+      description: "everything in under a minute, for tests; too small for findings",
       config: {
         data: {
           trainBytes: 60_000,
@@ -91,7 +91,7 @@ export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
       },
     },
     study: {
-      description: "sized so that all studies over three seeds take about two hours on 2 cores with a BLAS",
+      description: "all studies over three seeds in about two hours on 2 cores with a BLAS; the README's table",
       config: {
         data: { trainBytes: 2_000_000, heldoutBytes: 131_072 },
         train: {
@@ -104,7 +104,7 @@ export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
       },
     },
     lab: {
-      description: "about 25 minutes on 2 cores; the README's table comes from it",
+      description: "a larger model, more text and more steps: about 25 minutes on 2 cores",
       config: {
         data: { trainBytes: 4_000_000, validationBytes: 65_536, heldoutBytes: 262_144 },
         tokenizer: { trainBytes: 4_000_000 },
@@ -120,7 +120,7 @@ export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
       },
     },
     gpu: {
-      description: "sized for a real adapter: a 40M-parameter model",
+      description: "a model of 40 million parameters, for a GPU",
       config: {
         data: { trainBytes: 14_000_000, validationBytes: 262_144, heldoutBytes: 524_288 },
         tokenizer: { vocabSize: 8192, trainBytes: 8_000_000 },
@@ -136,7 +136,7 @@ export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
     },
     paper: {
       description: "the shapes and steps of arXiv 2502.00075, for planning",
-      needsForce: "it is the paper's 2.7B-parameter model on 15T tokens, which takes a cluster",
+      needsForce: "it trains the paper's 2.7B-parameter model on 15T tokens, which takes a cluster",
       config: {
         tokenizer: { vocabSize: 128_000 },
         model: {

@@ -1,7 +1,6 @@
-// The table of the text that a run is made of.
+// The table of a run's text.
 import type { Corpus } from "../data/mod.ts";
-import type { Table } from "../run/mod.ts";
-import { numberColumn, textColumn } from "./columns.ts";
+import { numberColumn, type Table, textColumn } from "../run/mod.ts";
 
 /** Bytes, documents and tokens of each domain and split. */
 export function dataTable(

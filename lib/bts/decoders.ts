@@ -16,7 +16,7 @@ export function trainSeed(lab: Lab, text: Text): Promise<CellResult<Trained>> {
   return decoderCell(lab, text, {
     name: "seed",
     title: "Train the seed",
-    description: "The model that everything is branched from, pretrained on a mix of all domains.",
+    description: "The model that the experts branch from, pretrained on a mix of all domains.",
     inputs: { start: { rngSeed } },
     mix: config.mix.seed,
     train: config.train.seed,
@@ -34,7 +34,7 @@ export function trainExpert(
   return decoderCell(lab, text, {
     name: `expert:${domain}`,
     title: `Train the ${domain} expert`,
-    description: `A copy of the seed, continued-pretrained on ${domain} alone, without communication.`,
+    description: `A copy of the seed, trained further on ${domain} alone, independently of the other experts.`,
     inputs: { start: seed.key },
     mix: expertMix(lab.config, domain),
     train: lab.config.train.expert,
@@ -42,7 +42,7 @@ export function trainExpert(
   });
 }
 
-/** One training of a whole decoder. */
+/** A training phase of a whole decoder. */
 export interface DecoderPhase {
   readonly name: string;
   readonly title: string;
@@ -51,7 +51,7 @@ export interface DecoderPhase {
   readonly mix: Readonly<Record<string, number>>;
   readonly train: TrainConfig;
   readonly start: () => Promise<HostWeights>;
-  /** The batch of a step, if the mix alone does not draw it; `inputs` must say what it depends on. */
+  /** The batch of a step, if it is not drawn from the mix; `inputs` must include everything it depends on. */
   readonly batchAt?: (streams: TokenStreams) => (step: number) => Batch;
   /** The modules that define `start` and `batchAt`, if not this one. */
   readonly code?: readonly CodeModule[];

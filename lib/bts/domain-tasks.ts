@@ -1,4 +1,4 @@
-// Which task each domain has.
+// The task of each domain.
 import type { Task } from "../eval/mod.ts";
 
 /** A task by name. */
@@ -20,7 +20,7 @@ const DOMAIN_TASKS: Readonly<Record<string, DomainTask>> = {
   messages: TRANSLATION,
 };
 
-/** The tasks that there are; which of them a run has depends on its text. */
+/** The names of all tasks; which of them a run has depends on its text. */
 export const TASK_NAMES: readonly string[] = [...new Set(Object.values(DOMAIN_TASKS).map(({ name }) => name))];
 
 /** The task of a domain; undefined if it has none. */

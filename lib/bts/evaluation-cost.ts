@@ -1,17 +1,17 @@
-// What measuring cells cost, for plans.
+// The cost of measuring cells, for plans.
 import { CHOICES, SCORING_REPEATS } from "../eval/mod.ts";
 import type { CellCost } from "../run/mod.ts";
 import { passedLayers } from "../train/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import { taskOf } from "./domain-tasks.ts";
 
-/** What one forward pass of a method takes. */
+/** The cost of one forward pass of a method. */
 export interface ForwardCost {
-  /** Operations per token. */
+  /** FLOPs per token. */
   readonly flops: number;
-  /** Models whose layers it runs through. */
+  /** Number of models that process each token. */
   readonly models: number;
-  /** Whether its losses follow from those of other methods, so that it runs only to generate. @default false */
+  /** Whether its losses are computed from those of other methods, so that it runs only to generate. @default false */
   readonly known?: boolean;
 }
 
@@ -22,9 +22,8 @@ interface Work {
 }
 
 /**
- * Measuring methods one after another: all of them score the text and answer the questions, and their speed is measured.
- * How long questions are and how many prompts share a length is known only with the text; these are round numbers that
- * the presets come close to.
+ * The cost of measuring methods one after another: scoring the text, answering the questions, and measuring the speed.
+ * The lengths of the questions are known only with the text; the constants here are close to those of the presets.
  */
 export function evaluationCost(config: BtsConfig, methods: readonly ForwardCost[]): CellCost {
   const scored = scoringWork(config), generated = generationWork(config), probed = probingWork(config);
@@ -38,7 +37,7 @@ export function evaluationCost(config: BtsConfig, methods: readonly ForwardCost[
   return { flops, layers };
 }
 
-/** Held-out text, and choices: each with its prompt, which fills most of the context, and without it. */
+/** Held-out text, and choices: each is scored with its prompt, which fills most of the context, and without it. */
 function scoringWork({ data: { domains }, eval: { tokens, items, batch }, model: { contextLength } }: BtsConfig): Work {
   const choices = CHOICES * items * domains.filter((domain) => taskOf(domain)?.kind === "choice").length;
   return {
@@ -47,19 +46,19 @@ function scoringWork({ data: { domains }, eval: { tokens, items, batch }, model:
   };
 }
 
-/** Prompts of about as many tokens as their answers may have; prompts of one length share a batch. */
+/** Prompts, about as long as the longest answers; prompts of the same length share a batch. */
 function generationWork({ data: { domains }, eval: { items, batch } }: BtsConfig): Work {
   const tasks = domains.filter((domain) => taskOf(domain)?.kind === "generation").length;
   const batches = Math.max(Math.min(items, PROMPT_LENGTHS), Math.ceil(items / batch));
   return { tokens: 2 * tasks * items * ANSWER_TOKENS, passes: tasks * batches * ANSWER_TOKENS };
 }
 
-/** Distinct lengths of prompts. */
+/** Number of different prompt lengths. */
 const PROMPT_LENGTHS = 12;
-/** Tokens that are generated for each, at most. */
+/** Maximum number of tokens generated per prompt. */
 const ANSWER_TOKENS = 16;
 
-/** Scoring one batch several times, for the method's speed. */
+/** One batch, scored several times to measure the method's speed. */
 function probingWork({ eval: { tokens, batch }, model: { contextLength } }: BtsConfig): Work {
   const passes = 1 + SCORING_REPEATS;
   return { tokens: passes * Math.min(tokens, batch * contextLength), passes };

@@ -1,5 +1,5 @@
-// What every method of a run is measured on: prepared before anything is trained, so that what is wrong with it ends the
-// run at once.
+// The text and questions that all methods of a run are measured on. They are also prepared before training, so that any
+// problem with them ends the run early.
 import type { Tokenizer } from "../data/mod.ts";
 import { buildTasks, type EvaluationSet, evaluationWindows } from "../eval/mod.ts";
 import type { Lab } from "./lab.ts";
@@ -7,7 +7,7 @@ import type { Lab } from "./lab.ts";
 /**
  * The held-out text and the questions.
  *
- * @throws UserError `eval.tokenizer`
+ * @throws UserError `eval.tokenizer` when decoding does not give back the text
  */
 export function evaluationSet(
   { config, corpus, rngSeed }: Pick<Lab, "config" | "corpus" | "rngSeed">,

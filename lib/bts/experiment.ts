@@ -1,4 +1,4 @@
-// Experiments on Branch-Train-Stitch's settings and text: what they load, and what stands for it in a plan.
+// Experiments with Branch-Train-Stitch's settings and text: loading the text, and its placeholder in a plan.
 import type { z } from "zod";
 import { type DataConfig, loadCorpus, type LoadedCorpus } from "../data/mod.ts";
 import type { Experiment } from "../experiment/mod.ts";
@@ -6,10 +6,10 @@ import type { CellResult, RunResults } from "../run/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import type { Lab } from "./lab.ts";
 
-/** The lab of an experiment with settings of its own besides the main job's. */
+/** The lab of an experiment that adds its own settings to those of Branch-Train-Stitch. */
 export type LabWith<Config extends BtsConfig> = Lab & { readonly config: Config };
 
-/** An experiment on a corpus; `body` gets all that its cells share. */
+/** An experiment on a corpus; `body` gets everything that its cells share. */
 export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
   { body, ...experiment }:
     & Omit<Experiment<Schema, LoadedCorpus>, "prepare" | "outline" | "body">

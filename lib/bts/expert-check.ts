@@ -1,4 +1,4 @@
-// What `deno task expert` refuses at once: changes that cannot be made, and settings that would make another run's models.
+// Checks of `deno task expert`: impossible changes, and settings that belong to the models of the run that it changes.
 import { UserError } from "../errors.ts";
 import { configDifferences } from "../run/mod.ts";
 import type { BtsConfig } from "./config.ts";
@@ -6,7 +6,7 @@ import type { ExpertConfig } from "./finished.ts";
 import { changedConfig, type ExpertChange } from "./modular.ts";
 import { rolesOf } from "./roles.ts";
 
-/** Settings that decide how the stitches are trained on, and how that is watched and kept; a name stands for its group. */
+/** Settings of retraining the stitches, of its monitor and of its checkpoints; a name stands for all settings below it. */
 const RESTITCHING: readonly string[] = [
   "restitch",
   "train.stitch",
@@ -15,13 +15,13 @@ const RESTITCHING: readonly string[] = [
   "checkpoint",
   "monitor",
 ];
-/** And how an expert is trained that comes. */
+/** Settings of training the added expert. */
 const TRAINING: readonly string[] = ["train.expert", "mix.expertShare"];
 
 /**
- * Refuses a change that leaves no stitched model.
+ * Checks that the change can be made and leaves a stitched model.
  *
- * @throws UserError `expert.present`, `expert.last`, and those of `changedConfig()`
+ * @throws UserError `expert.present`, `expert.last`, and the errors of `changedConfig()`
  */
 export function checkChange(config: BtsConfig, change: ExpertChange): void {
   const { kind, expert } = change;
@@ -29,7 +29,7 @@ export function checkChange(config: BtsConfig, change: ExpertChange): void {
   if (kind === "add" && present.includes(expert)) {
     throw new UserError(
       "expert.present",
-      `The run has the expert "${expert}" already: its experts are ${present.join(", ")}`,
+      `The run already has the expert "${expert}": its experts are ${present.join(", ")}`,
     );
   }
   const { experts } = changedConfig(config, change);
@@ -37,16 +37,17 @@ export function checkChange(config: BtsConfig, change: ExpertChange): void {
   if (spokes.length > 0) return;
   throw new UserError(
     "expert.last",
-    `Cannot remove ${expert}: then nothing is stitched to ${hub[0]}`,
-    "put another expert in first, with deno task expert add",
+    `Cannot remove ${expert}: nothing would be stitched to ${hub[0]}`,
+    "add another expert first, with deno task expert add",
   );
 }
 
 /**
- * Refuses settings that belong to the models that are taken as they are: they were trained and measured with the run's.
+ * Refuses settings of the models that are reused from the run: those were trained and measured with the run's settings.
  *
- * @param given what the command line makes of `standard`, the run's settings with the change
- * @throws UserError `expert.settings` naming every such setting, `expert.seed`
+ * @param standard the run's settings with the change
+ * @param given the settings and seeds after the command line's options
+ * @throws UserError `expert.settings` naming every refused setting, `expert.seed`
  */
 export function checkRestitching(
   run: { readonly id: string; readonly seed: number },
@@ -60,22 +61,22 @@ export function checkRestitching(
   if (words !== undefined) {
     throw new UserError(
       "expert.settings",
-      `Cannot set ${words}: the words before the options say it`,
+      `Cannot set ${words}: give it as an argument before the options`,
       "for example: deno task expert remove last code",
     );
   }
   if (refused.length > 0) {
     throw new UserError(
       "expert.settings",
-      `Cannot set ${refused.join(", ")}: the models are those of the run ${run.id}, trained and measured with its own`,
-      `what may be set here: ${free.join(", ")}`,
+      `Cannot set ${refused.join(", ")}: the models are those of the run ${run.id}, with its settings`,
+      `settings that can be changed: ${free.join(", ")}`,
     );
   }
   if (given.seeds.some((seed) => seed !== run.seed)) {
     throw new UserError(
       "expert.seed",
-      `Cannot take another seed: the models and the text are those of the run ${run.id}, whose seed is ${run.seed}`,
-      "leave --seed out, or name a run of the seed that you mean",
+      `Cannot use another seed: the models and the text are those of the run ${run.id}, whose seed is ${run.seed}`,
+      "omit --seed, or name a run with the seed you want",
     );
   }
 }

@@ -1,7 +1,7 @@
-// What an expert is trained on.
+// The datamix of an expert.
 import type { BtsConfig } from "./config.ts";
 
-/** The datamix of an expert: its own domain, and the rest from the seed model's datamix. */
+/** The datamix of an expert: its own domain, and for the rest the seed model's datamix. */
 export function expertMix({ mix }: BtsConfig, domain: string): Readonly<Record<string, number>> {
   const total = Object.values(mix.seed).reduce((a, b) => a + b, 0);
   const own: Record<string, number> = {};

@@ -1,4 +1,4 @@
-// The cells of a finished run, taken as they are: whatever became of the code since, nothing is trained again.
+// Access to the cells of a finished run. They are used as they are, even if the code has changed since.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { type CellResult, contentOf, findCell, readRun, type RunView, shellLine } from "../run/mod.ts";
@@ -7,36 +7,35 @@ import { changedConfig } from "./modular.ts";
 
 /** The settings of `deno task expert`: those of the run that it changes, and the change. */
 export const expertConfigSchema = btsConfigSchema.extend({
-  from: z.string().describe("the run whose models are taken"),
-  change: z.enum(["add", "remove"]).describe("what becomes of the expert"),
+  from: z.string().describe("the run whose models are reused"),
+  change: z.enum(["add", "remove"]).describe("whether the expert is added or removed"),
   expert: z.string().describe("the domain of the expert"),
-  restitch: z.int().min(1).describe("steps of training the stitches afterwards"),
+  restitch: z.int().min(1).describe("steps of training the stitches after the change"),
 });
 
 export type ExpertConfig = z.infer<typeof expertConfigSchema>;
 
-/** A run that left a stitched model. */
+/** A run with a stitched model. */
 export interface FinishedRun {
   readonly view: RunView;
-  /** Settings of the stitched model: where an expert was taken out or put in, after that. */
+  /** Settings of the stitched model, after any change of its experts. */
   readonly config: BtsConfig;
   /**
-   * A cell by the name that it has in a run of `deno task bts`.
+   * A cell by its name in a run of `deno task bts`.
    *
-   * @throws UserError `run.unfinished` when there is none, `run.damaged` when its files are gone or damaged
+   * @throws UserError `run.unfinished` when it did not finish, `run.damaged` when its files are missing or damaged
    */
   cell<Value>(name: string): Promise<CellResult<Value>>;
 }
 
-/** Settings of the main job, where an experiment has others beside them. */
+/** Branch-Train-Stitch's settings, without those that an experiment adds. */
 const mainSettings = z.object(btsConfigSchema.shape);
 
-/** Experiments whose stitched model is made of the cells `seed`, `expert:…` and `stitch`, as the main job's is. */
+/** Experiments whose stitched model consists of the cells `seed`, `expert:…` and `stitch`. */
 const WITH_STITCHES: ReadonlySet<string> = new Set(["bts", "baselines"]);
 
 /**
- * A run of `deno task bts` or of the comparison with every other method, or one that `deno task expert` made of such a
- * run.
+ * Opens a run of `deno task bts`, of `experiments/baselines.ts`, or of `deno task expert` on either.
  *
  * @throws UserError `run.none`, and `run.experiment` for a run of another experiment
  */
@@ -51,7 +50,7 @@ export async function finishedRun(runsFolder: string, id: string): Promise<Finis
   if (view.experiment !== "expert" || !changed.success) {
     throw new UserError(
       "run.experiment",
-      `The run ${id} is of the experiment ${view.experiment}, which leaves no stitched model, or several`,
+      `The run ${id} is of the experiment ${view.experiment}, which does not produce exactly one stitched model`,
       "name a run of deno task bts or of experiments/baselines.ts; deno task ls lists them",
     );
   }
@@ -69,7 +68,7 @@ async function finishedCell<Value>(runsFolder: string, view: RunView, name: stri
   const cell = view.cells.find((one) => one.name === name);
   const found = cell === undefined || cell.cellKey === "" ? undefined : await findCell(runsFolder, cell.cellKey);
   const finished = cell?.status === "done" || cell?.status === "cached";
-  // A cell that this run did not finish may have been finished by another.
+  // A cell that this run did not finish may have been finished by another run.
   if (found === undefined || (found.kind === "absent" && !finished)) {
     throw new UserError(
       "run.unfinished",

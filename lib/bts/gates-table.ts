@@ -1,8 +1,7 @@
 // The table of mean gates.
-import type { Table } from "../run/mod.ts";
-import { numberColumn, textColumn } from "./columns.ts";
+import { numberColumn, type Table, textColumn } from "../run/mod.ts";
 
-/** One mean gate of the gates table. */
+/** One row of the gates table. */
 export interface GateRow {
   readonly stitch: string;
   readonly kind: string;

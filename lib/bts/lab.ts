@@ -1,4 +1,4 @@
-// What the cells of one Branch-Train-Stitch run share.
+// The context that the cells of a Branch-Train-Stitch run share.
 import { batchAt, type Datamix, type LoadedCorpus, type SplitName, stratifiedBatches } from "../data/mod.ts";
 import { loadModelFolder } from "../huggingface/mod.ts";
 import type { HostWeights, ModelConfig } from "../model/mod.ts";
@@ -8,17 +8,17 @@ import type { TrainConfig } from "../train/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import type { Text, TokenStreams } from "./text.ts";
 
-/** The run, and what was loaded for it. */
+/** The run, its settings, device and text. */
 export interface Lab {
   readonly run: CellRunner;
   readonly config: BtsConfig;
-  /** Seeds everything random; not to be confused with the seed model. */
+  /** The random seed; not to be confused with the seed model. */
   readonly rngSeed: number;
   readonly device: CellDevice;
   readonly corpus: LoadedCorpus;
 }
 
-/** The shape of all models, with the tokenizer's vocabulary. */
+/** The shape of all models, with the size of the tokenizer's vocabulary. */
 export function modelOf({ config }: Lab, { value: { vocabSize } }: Text): ModelConfig {
   return { ...config.model, vocabSize };
 }
@@ -30,15 +30,15 @@ export function batchesOf(lab: Lab, streams: TokenStreams, phase: string, mix: D
     Object.fromEntries(Object.entries(streams).map(([domain, splits]) => [domain, splits[name]]));
   const training = split("train");
   const validation = split("validation");
-  // Phases draw from random streams of their own, so that an expert does not repeat the seed's order.
-  const seed = hash32(lab.rngSeed, "order", phase);
+  // Every phase has its own random stream, so that an expert does not repeat the order of the seed model.
+  const rngSeed = hash32(lab.rngSeed, "order", phase);
   return {
-    batchAt: (step: number) => batchAt(training, mix, { seed, step, batch, time }),
+    batchAt: (step: number) => batchAt(training, mix, { seed: rngSeed, step, batch, time }),
     validation: stratifiedBatches(validation, mix, { batches: lab.config.train.validationBatches, batch, time }),
   };
 }
 
-/** The weights that a training cell saved. */
+/** Loads the weights that a training cell saved. */
 export async function weightsOf(cell: Pick<CellResult<unknown>, "folder">): Promise<HostWeights> {
   return (await loadModelFolder(cell.folder)).tensors;
 }

@@ -1,4 +1,4 @@
-// Measuring what needs no stitches: the seed model, the experts, their soup and their ensemble.
+// The cell that measures the methods without stitches: the seed model, the experts, their soup and their ensemble.
 import { rowMemory } from "../eval/mod.ts";
 import { btmEnsemble, mixedLosses, soup } from "../merge/mod.ts";
 import { decoder, forwardFlops, parameterCount, toDevice } from "../model/mod.ts";
@@ -8,7 +8,7 @@ import { measureCell, type Measured, type Method } from "./measure.ts";
 import type { Text } from "./text.ts";
 import type { Trained } from "./training.ts";
 
-/** Seed and experts as they are, their soup and their ensemble. */
+/** Measures the seed model, the experts, their soup and their ensemble. */
 export function measureBaselines(
   lab: Lab,
   text: Text,
@@ -20,7 +20,7 @@ export function measureBaselines(
   return measureCell(lab, text, {
     name: "evaluate",
     title: "Measure seed, experts, soup and ensemble",
-    description: "Held-out bits per byte on each domain, and one task per domain, for everything that needs no stitch.",
+    description: "Held-out bits per byte on each domain, and one task per domain, for all methods without stitches.",
     inputs: { kind: "evaluate", models: parts.map(({ key }) => key), names: [...experts.keys()] },
     forward() {
       const one = { flops: forwardFlops(model), models: 1 };
@@ -32,7 +32,7 @@ export function measureBaselines(
       const weights = await Promise.all(parts.map(weightsOf));
       const models = weights.map((one) => decoder(model, scope.use(toDevice(one))));
       const average = decoder(model, scope.use(toDevice(soup(weights))));
-      // The ensemble's losses follow from its members': it runs them again only to generate.
+      // The ensemble's losses are computed from those of its members; it runs them again only to generate.
       const memory = rowMemory(models.length);
       const knownLosses = (tokens: Int32Array) => {
         const losses = memory.recall(tokens);

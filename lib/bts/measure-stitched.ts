@@ -1,4 +1,4 @@
-// Measuring a stitched model, and where its gates point.
+// The cell that measures a stitched model and its mean gates.
 import * as tf from "@tensorflow/tfjs";
 import type { EvaluationWindow } from "../eval/mod.ts";
 import { hashTensors } from "../huggingface/mod.ts";
@@ -21,10 +21,10 @@ import { stitchFile } from "./stitch-file.ts";
 import type { Text } from "./text.ts";
 import type { Trained } from "./training.ts";
 
-/** Windows of each domain whose gates are averaged, at most. */
+/** Maximum number of windows per domain whose gates are averaged. */
 const GATE_WINDOWS = 16;
 
-/** The stitched model, and the gates of its stitches by domain. */
+/** Measures the stitched model, and the mean gates of its stitches by domain. */
 export function measureStitched(
   lab: Lab,
   text: Text,
@@ -43,7 +43,7 @@ export function measureStitched(
   return measureCell(lab, text, {
     name,
     title,
-    description: "The same text and questions for the stitched model, and the mean gate of each model.",
+    description: "The stitched model on the same text and questions, and the mean gate of each model.",
     inputs: { kind: "evaluate:bts", stitches: stitches.key, names },
     forward: () => [{
       flops: stitchedForwardFlops(model, lab.config.stitch, spokes.length),

@@ -1,4 +1,4 @@
-// Measuring cells: every method on the same held-out text and the same questions.
+// Measuring cells: all methods on the same held-out text and the same questions.
 import { join } from "node:path";
 import { z } from "zod";
 import { openTokenizer } from "../data/mod.ts";
@@ -28,30 +28,30 @@ const measuredSchema = z.strictObject({
 });
 
 /**
- * What a measuring cell returns, by method: its scores, and what scoring takes (tokens per second, and the most bytes
- * that its weights and everything else on the device for it hold at once).
+ * The output of a measuring cell, by method: its scores, its speed of scoring, and its peak memory while scoring, with
+ * its weights.
  */
 export type Measured = z.infer<typeof measuredSchema>;
 
-/** Parameters of a method: trained, in memory, used by one token. */
+/** Numbers of parameters of a method: trained, in memory, used per token. */
 export type Parameters = Measured["methods"][string]["parameters"];
 
-/** A method to be measured. */
+/** A method to measure. */
 export interface Method extends Pick<EvaluationOptions, "onRow" | "knownLosses"> {
   readonly name: string;
   readonly model: LanguageModel;
   readonly parameters: Parameters;
-  /** Whether the device holds only its weights; otherwise they count as 4 bytes per parameter. @default false */
+  /** Whether the device holds no other weights; otherwise they count as 4 bytes per parameter. @default false */
   readonly alone?: boolean;
-  /** Called when it has been measured. */
+  /** Called after measuring it. */
   readonly onMeasured?: () => Promise<void>;
 }
 
-/** What the methods of a measuring cell are opened with. */
+/** Passed to {@linkcode MeasureSpec.open}. */
 export interface Measuring {
   readonly cell: CellContext;
   readonly set: EvaluationSet;
-  /** Disposes at the cell's end of what it is given to `use()`, such as weights on the device. */
+  /** Resources given to `use()`, such as weights on the device, are disposed at the end of the cell. */
   readonly scope: DisposableStack;
 }
 
@@ -60,9 +60,9 @@ export interface MeasureSpec {
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  /** What the outcome depends on besides the text, the questions and the device: the models' keys, and how they are used. */
+  /** What the scores depend on besides text, questions and device: the keys of the models, and how they are combined. */
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** What a forward pass of each method takes, for plans. */
+  /** The cost of a forward pass of each method, for plans. */
   readonly forward: () => readonly ForwardCost[];
   /** The module that defines `open`. */
   readonly code: CodeModule;
@@ -70,7 +70,7 @@ export interface MeasureSpec {
   readonly open: (measuring: Measuring) => Promise<readonly Method[]>;
 }
 
-/** The cell that opens some methods, measures them, and frees what they held. */
+/** A cell that opens methods, measures them, and disposes their weights. */
 export function measureCell(lab: Lab, text: Text, spec: MeasureSpec): Promise<CellResult<Measured>> {
   const { config, rngSeed, corpus, device } = lab;
   return lab.run.cell({
@@ -97,7 +97,7 @@ export function measureCell(lab: Lab, text: Text, spec: MeasureSpec): Promise<Ce
   });
 }
 
-/** Measures methods one after another, and keeps every document's losses in the cell's folder. */
+/** Measures methods one after another, and saves the loss of every document in the cell's folder. */
 async function measureAll(
   { config }: Lab,
   cell: CellContext,
@@ -139,30 +139,30 @@ async function measureAll(
   return { methods: measured, scoring };
 }
 
-/** Warns of tasks without questions, whose columns are missing from the results. */
+/** Warns about tasks without questions, whose columns are missing from the results. */
 function noteMissing(cell: CellContext, { tasks, windows }: EvaluationSet): void {
   const expected = Object.keys(windows).flatMap((domain) => taskOf(domain)?.name ?? []);
   const missing = expected.filter((name) => !tasks.some((task) => task.name === name));
   if (missing.length === 0) return;
   cell.note(
-    `No question for ${missing.join(", ")}: too few held-out documents, or none that fits model.contextLength.`,
+    `No questions for ${missing.join(", ")}: too few held-out documents, or none that fit model.contextLength.`,
     "warning",
   );
 }
 
-/** Says why a domain has no interval; the documents are the same for every method. */
+/** Notes which domains have no interval, and why. The documents are the same for all methods. */
 function noteFew(cell: CellContext, domains: Readonly<Record<string, DocumentLosses>>): void {
   const few = Object.entries(domains).filter(([, { bytes }]) => !enoughDocuments(bytes));
   if (few.length === 0) return;
   const named = few.map(([domain, { bytes }]) => `${domain} (${bytes.length} documents)`).join(", ");
   cell.note(
-    `No 95 % interval of bits per byte for ${named} and for the mean: that takes ${FEWEST_DOCUMENTS} held-out ` +
-      "documents of similar length, or more of unequal length.",
+    `No 95 % interval of bits per byte for ${named} and for the mean: it takes at least ${FEWEST_DOCUMENTS} held-out ` +
+      "documents of similar length, or more of different lengths.",
     "warning",
   );
 }
 
-/** The results of all measuring cells as one; to be called inside of a cell. */
+/** Combines the results of measuring cells; must be called inside a cell. */
 export function resultsOf(domains: readonly string[], cells: readonly CellResult<Measured>[]): RunResults {
   return { domains: [...domains], methods: Object.assign({}, ...cells.map(({ value }) => value.methods)) };
 }

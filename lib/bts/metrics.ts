@@ -5,9 +5,9 @@ import type { BtsConfig } from "./config.ts";
 import { TASK_NAMES } from "./domain-tasks.ts";
 import { expertMix } from "./expert-mix.ts";
 
-/** What every step logs, and every so many. */
+/** Metrics of a training step. */
 const CURVES = ["loss", "validation", "lr", "gradientNorm", "tokens", "tokensPerSecond"];
-/** What the monitor logs of each group of parameters. */
+/** Metrics that the monitor logs for each parameter group. */
 const STATISTICS = [
   "updateRms",
   "updateToWeight",
@@ -18,7 +18,7 @@ const STATISTICS = [
   "belowEpsilon",
 ];
 
-/** The results of every method, and the curves of every training cell. */
+/** The results of all methods, and the curves of all training cells. */
 export function btsMetrics(config: BtsConfig): DeclaredMetrics {
   const { data, experts, mix } = config;
   const methods = ["bts", "seed", ...experts.map((domain) => `expert:${domain}`), "soup", "btm"];

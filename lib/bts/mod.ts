@@ -1,6 +1,5 @@
-// The bts room's public face: the cells of Branch-Train-Stitch, its settings, and runs that left a stitched model.
+// Public API: the settings and cells of Branch-Train-Stitch, and access to the models of finished runs.
 export { checkBts } from "./check.ts";
-export { numberColumn, textColumn } from "./columns.ts";
 export { compareMethods, comparisons, type Losses, readLosses } from "./comparisons.ts";
 export { type BtsConfig, btsConfigSchema, btsDefinition } from "./config.ts";
 export { microBatchTokens, trainedTokens } from "./cost.ts";

@@ -1,4 +1,4 @@
-// Removing an expert from trained stitches or adding one: the others' parameters stay, then a short re-stitching.
+// Removing an expert from trained stitches, or adding one, and training the stitches again for a few steps.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { hashTensors } from "../huggingface/mod.ts";
@@ -12,10 +12,10 @@ import { trainStitches } from "./stitches.ts";
 import type { Text } from "./text.ts";
 import type { Trained } from "./training.ts";
 
-/** Which expert is removed or added. */
+/** An expert to add or remove. */
 export interface ExpertChange {
   readonly kind: "add" | "remove";
-  /** Its domain. */
+  /** Domain of the expert. */
   readonly expert: string;
 }
 
@@ -26,7 +26,7 @@ const adaptedSchema = z.strictObject({
   changed: z.int(),
 });
 
-/** Stitches after an expert was removed or added, before any further training. */
+/** Stitches after removing or adding an expert, before further training. */
 export type Adapted = z.infer<typeof adaptedSchema>;
 
 /**
@@ -36,31 +36,34 @@ export type Adapted = z.infer<typeof adaptedSchema>;
  */
 export function changedConfig(config: BtsConfig, { kind, expert }: ExpertChange): BtsConfig {
   const experts: readonly string[] = config.experts;
-  const here = experts.includes(expert);
-  if (kind === "remove" && !here) {
+  const present = experts.includes(expert);
+  if (kind === "remove" && !present) {
     throw new UserError("expert.absent", `There is no expert "${expert}": the run has ${experts.join(", ")}`);
   }
-  if (kind === "add" && here) {
-    throw new UserError("expert.present", `The run has the expert "${expert}" already, beside ${experts.join(", ")}`);
+  if (kind === "add" && present) {
+    throw new UserError(
+      "expert.present",
+      `The run already has the expert "${expert}": its experts are ${experts.join(", ")}`,
+    );
   }
   if (kind === "remove" && config.hub === expert) {
     throw new UserError("expert.hub", `Cannot remove ${expert}: it is the hub, and the output is the hub's`);
   }
   const domains: readonly string[] = config.data.domains;
   if (kind === "add" && !domains.includes(expert)) {
-    throw new UserError("expert.domain", `There is no domain "${expert}": the run's are ${domains.join(", ")}`);
+    throw new UserError("expert.domain", `There is no domain "${expert}": the run has ${domains.join(", ")}`);
   }
   const changed = kind === "add" ? [...experts, expert] : experts.filter((name) => name !== expert);
   return { ...config, experts: changed as BtsConfig["experts"] };
 }
 
 /**
- * Removes an expert from trained stitches, or adds one, and writes the new stitch file. Every parameter of the hub and of
- * the experts that stay is kept bit for bit; a new expert's are as at the start of training.
+ * Removes an expert from trained stitches, or adds one, and writes the new stitch file. The parameters of the hub and of
+ * the remaining experts are kept bit for bit; those of a new expert are initial ones.
  *
- * @param lab of the run with the changed settings
+ * @param lab with the changed settings
  * @param experts after the change
- * @param stitchCell the stitches before it
+ * @param stitchCell the stitches before the change
  */
 export function adaptStitches(
   { run, config, rngSeed }: Lab,
@@ -73,8 +76,8 @@ export function adaptStitches(
   const what = change.kind === "add" ? `with ${change.expert}` : `without ${change.expert}`;
   return run.cell({
     name: `adapt:${what}`,
-    title: `The stitches ${what}, nothing trained`,
-    description: "The other experts' parameters are kept bit for bit.",
+    title: `Stitches ${what}, without training`,
+    description: "The parameters of the other experts are kept bit for bit.",
     inputs: {
       kind: "adapt",
       change,
@@ -105,7 +108,7 @@ export function adaptStitches(
   });
 }
 
-/** Trains adapted stitches for another `steps` steps, with a warm-up in proportion. */
+/** Trains adapted stitches for `steps` steps, with a proportionally shorter warm-up. */
 export function restitch(
   lab: Lab,
   text: Text,

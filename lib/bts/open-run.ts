@@ -1,4 +1,4 @@
-// The models that a finished run of Branch-Train-Stitch left: seed, experts and stitches, found by their cells' names.
+// Loading the stitched model of a finished run: seed, experts and stitches.
 import { openTokenizer, type Tokenizer } from "../data/mod.ts";
 import { hashTensors, loadModelFolder } from "../huggingface/mod.ts";
 import type { HostWeights, ModelConfig } from "../model/mod.ts";
@@ -9,7 +9,7 @@ import { finishedRun } from "./finished.ts";
 import { rolesOf } from "./roles.ts";
 import { stitchFile } from "./stitch-file.ts";
 
-/** Everything that a stitched model is put together from. */
+/** The parts of a stitched model. */
 export interface StitchedRun {
   readonly view: RunView;
   readonly config: BtsConfig;
@@ -23,9 +23,9 @@ export interface StitchedRun {
 }
 
 /**
- * Reads the stitched model of a run.
+ * Loads the stitched model of a run.
  *
- * @throws UserError those of `finishedRun()`, `loadModelFolder()` and `loadStitches()`
+ * @throws UserError as `finishedRun()`, `loadModelFolder()` and `loadStitches()` do
  */
 export async function openStitchedRun(runsFolder: string, id: string): Promise<StitchedRun> {
   const { view, config, cell } = await finishedRun(runsFolder, id);

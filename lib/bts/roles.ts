@@ -1,17 +1,17 @@
-// Which model is the hub, and which ones are stitched to it.
+// The roles of the models in a stitched model: the hub, and the models stitched to it.
 import { UserError } from "../errors.ts";
 import type { BtsConfig } from "./config.ts";
 
 /** The models of a stitched model by name: `seed`, or an expert's domain. */
 export interface Roles<Model> {
   readonly hub: readonly [name: string, model: Model];
-  /** In the order in which the stitches count them. */
+  /** In the order of the stitches' parameters. */
   readonly spokes: readonly (readonly [name: string, model: Model])[];
 }
 
 /**
- * The seed is the hub and every expert is stitched to it; where an expert is the hub, the seed takes its place among the
- * others. A pair has no seed in the middle: where an expert has the output, the other model is the other expert.
+ * The seed is the hub, and the experts are stitched to it; or an expert is the hub, and the seed and the other experts
+ * are stitched to it. In a pair whose output is an expert's, the seed has no part.
  */
 export function rolesOf<Model>(
   { hub, stitch }: Pick<BtsConfig, "hub" | "stitch">,
@@ -25,8 +25,8 @@ export function rolesOf<Model>(
 }
 
 /**
- * @throws UserError `bts.hub` when the hub is no model of the run or has nothing stitched to it, `stitch.mode` for a pair
- * that is not of two models
+ * @throws UserError `bts.hub` when the hub is not a model of the run or nothing is stitched to it, `stitch.mode` for a
+ * pair of more than two models
  */
 export function checkRoles(config: Pick<BtsConfig, "hub" | "stitch" | "experts">): void {
   const { hub, experts, stitch } = config;
@@ -38,13 +38,13 @@ export function checkRoles(config: Pick<BtsConfig, "hub" | "stitch" | "experts">
   }
   const { spokes } = rolesOf(config, 0, new Map(experts.map((name, i) => [name, i + 1])));
   if (spokes.length === 0) {
-    throw new UserError("bts.hub", `There is nothing to merge with ${hub}`, "name another expert, or set hub to seed");
+    throw new UserError("bts.hub", `There is no model to merge with ${hub}`, "add an expert, or set hub to seed");
   }
   if (stitch.mode === "pair" && spokes.length !== 1) {
     throw new UserError(
       "stitch.mode",
-      `stitch.mode pair is for two models, not for ${hub} and ${spokes.map(([name]) => name).join(", ")}`,
-      "name two experts and make one of them the hub, or one expert beside the seed",
+      `stitch.mode pair takes two models, not ${hub} and ${spokes.map(([name]) => name).join(", ")}`,
+      "name two experts and make one of them the hub, or name one expert and keep the seed as the hub",
     );
   }
 }

@@ -1,4 +1,4 @@
-// Where a cell keeps stitches.
+// The path of stitches in a cell's folder.
 import { join } from "node:path";
 
 /** The stitch file in the folder of a cell that trained or adapted stitches. */

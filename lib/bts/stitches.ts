@@ -19,16 +19,16 @@ import { stitchFile } from "./stitch-file.ts";
 import { readStreams, type Text } from "./text.ts";
 import { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";
 
-/** What distinguishes one training of stitches from others in the same run. */
+/** A training phase of stitches. */
 export interface StitchPhase {
   /** Name of the cell. */
   readonly name: string;
   readonly title: string;
-  /** The cell whose stitches they start from, if not from their initialization. */
+  /** The cell with the stitches to start from; absent: initial ones. */
   readonly start?: Pick<CellResult<unknown>, "key" | "folder">;
 }
 
-/** Freezes the seed model and the experts, and trains the stitch layers between them (BTS, arXiv 2502.00075 §2.3). */
+/** Trains the stitch layers between the frozen seed model and experts (BTS, arXiv 2502.00075 §2.3). */
 export function trainStitches(
   lab: Lab,
   text: Text,

@@ -1,8 +1,7 @@
-// The tables that a Branch-Train-Stitch run shows.
-import type { CellResult, RunResults, Table } from "../run/mod.ts";
-import { numberColumn, textColumn } from "./columns.ts";
+// The tables of a Branch-Train-Stitch run.
+import { type CellResult, numberColumn, type RunResults, type Table, textColumn } from "../run/mod.ts";
 
-/** Domain × model, the seed and the experts only: does each expert win its own domain? */
+/** Domains by models, for the seed and the experts: is each expert the best on its own domain? */
 export function matrixTable({ domains, methods }: RunResults): Table {
   const models = Object.keys(methods).filter((name) => name === "seed" || name.startsWith("expert:"));
   return {
@@ -16,14 +15,14 @@ export function matrixTable({ domains, methods }: RunResults): Table {
   };
 }
 
-/** What each method cost: its parameters, and the tokens and seconds of the cell that trained it. */
+/** The cost of each method: its parameters, and the tokens and seconds of the cell that trained it. */
 export function costTable(
   { methods }: RunResults,
   trained: ReadonlyMap<string, CellResult<{ readonly tokens: number; readonly seconds: number }>>,
 ): Table {
   return {
     name: "cost",
-    title: "Parameters, and tokens and seconds of training beyond what the method builds on",
+    title: "Parameters, and the tokens and seconds of the method's own training",
     columns: [
       textColumn("method", "method"),
       numberColumn("trained", "parameters trained", 0),
@@ -39,14 +38,14 @@ export function costTable(
   };
 }
 
-/** How much one method differs from another, paired by document. */
+/** The difference between two methods, paired by document. */
 export interface ComparisonRow {
   readonly method: string;
   readonly against: string;
   readonly domain: string;
-  /** Bits per byte of `method` minus those of `against`, and the ends of its 95 % interval. */
+  /** Bits per byte of `method` minus those of `against`. */
   readonly difference: number;
-  /** Null with too few documents for an interval, as is `high`. */
+  /** The 95 % interval of the difference; null if there are too few documents. */
   readonly low: number | null;
   readonly high: number | null;
 }
@@ -55,7 +54,7 @@ export interface ComparisonRow {
 export function comparisonsTable(rows: readonly ComparisonRow[]): Table {
   return {
     name: "comparisons",
-    title: "Differences in bits per byte, paired by document, with 95 % intervals where there are enough documents " +
+    title: "Differences in bits per byte, paired by document, with 95 % intervals if there are enough documents " +
       "(negative: the method is better)",
     columns: [
       textColumn("method", "method"),

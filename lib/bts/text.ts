@@ -1,17 +1,17 @@
-// The text of a run as tokens: the tokenizer and every split of every domain, as files in the folder of a cell.
+// The tokenized text of a run: the tokenizer and every split of every domain, in files of a cell's folder.
 import { join } from "node:path";
 import { z } from "zod";
 import type { SplitName, TokenizerJson, TokenStream } from "../data/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 
-/** What the cell that makes the tokens returns. */
+/** The output of the cell that tokenizes the text. */
 export const tokensSchema = z.strictObject({
   vocabSize: z.int(),
   /** UTF-8 bytes of text by domain and split. */
   bytes: z.record(z.string(), z.record(z.string(), z.number())),
 });
 
-/** Text that was tokenized; to be read inside of the cells that need it. */
+/** Tokenized text; other cells read its files. */
 export type Text = CellResult<z.infer<typeof tokensSchema>>;
 
 /** Tokens by domain and split. */
@@ -19,7 +19,7 @@ export type TokenStreams = Readonly<Record<string, Readonly<Record<SplitName, To
 
 const read = new WeakMap<Text, Promise<TokenStreams>>();
 
-/** The tokens of every split of every domain, read once. */
+/** Reads the tokens of all splits of all domains, once. */
 export function readStreams(text: Text): Promise<TokenStreams> {
   const known = read.get(text) ?? readAll(text);
   read.set(text, known);
@@ -54,12 +54,12 @@ export async function writeStream(
 
 const TOKENIZER_FILE = "tokenizer.json";
 
-/** The tokenizer's file. */
+/** Reads the tokenizer. */
 export async function readTokenizer({ folder }: Text): Promise<TokenizerJson> {
   return JSON.parse(await Deno.readTextFile(join(folder, TOKENIZER_FILE))) as TokenizerJson;
 }
 
-/** Writes the tokenizer's file into a cell's folder. */
+/** Writes the tokenizer into a cell's folder. */
 export async function writeTokenizer(folder: string, json: TokenizerJson): Promise<void> {
   await Deno.writeTextFile(join(folder, TOKENIZER_FILE), JSON.stringify(json));
 }

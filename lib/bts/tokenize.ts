@@ -1,4 +1,4 @@
-// The cell that turns text into tokens.
+// The cell that trains the tokenizer and tokenizes the text.
 import { leftOut, openTokenizer, tokenizeDocuments, trainTokenizer } from "../data/mod.ts";
 import { dataTable } from "./data-table.ts";
 import { evaluationSet } from "./evaluation-set.ts";
@@ -12,13 +12,13 @@ export function tokenize(lab: Lab): Promise<Text> {
   return run.cell({
     name: "data",
     title: "Text and tokenizer",
-    description: "Four domains, split by document, and a byte-level BPE trained on the seed's mix.",
+    description: "All domains, split by document, and a byte-level BPE tokenizer trained on the seed's datamix.",
     inputs: {
       kind: "tokens",
       data: corpus.fingerprints,
       tokenizer: config.tokenizer,
       mix: config.mix.seed,
-      // What is measured is checked here: other settings of it are checked again, and give the same tokens.
+      // The evaluation set is checked here, so its settings are inputs, although the tokens do not depend on them.
       evaluation: { tokens, items, contextLength: config.model.contextLength, rngSeed },
     },
     code: import.meta,
@@ -43,12 +43,12 @@ export function tokenize(lab: Lab): Promise<Text> {
     for (const text of leftOut(corpus.report)) cell.note(text);
     cell.table(dataTable(corpus, bytes, counts));
     cell.summary(`${tokenizer.vocabSize} tokens in the vocabulary`);
-    evaluationSet(lab, tokenizer); // what is wrong with it fails here rather than after training
+    evaluationSet(lab, tokenizer); // throws here rather than after training
     return { vocabSize: tokenizer.vocabSize, bytes };
   });
 }
 
-/** Training text of all domains in the shares of the seed model's datamix, up to the tokenizer's budget. */
+/** Training text of all domains in the proportions of the seed model's datamix, up to the tokenizer's budget. */
 function* tokenizerText({ config, corpus }: Lab): Generator<string> {
   const total = Object.values(config.mix.seed).reduce((a, b) => a + b, 0);
   for (const [domain, weight] of Object.entries(config.mix.seed)) {

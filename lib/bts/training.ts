@@ -1,4 +1,4 @@
-// Training inside a cell: its curves, how it stops, and the checkpoints that it resumes from.
+// Training inside a cell: metrics, alerts, stopping, and checkpoints.
 import { z } from "zod";
 import { byteSize, compact } from "../report/mod.ts";
 import type { CellContext } from "../run/mod.ts";
@@ -19,23 +19,23 @@ import {
 } from "../train/mod.ts";
 import type { Lab } from "./lab.ts";
 
-/** What a training cell returns, as the cache checks it. */
+/** The output of a training cell. */
 export const trainedSchema = z.strictObject({
   steps: z.int(),
   tokens: z.int(),
   seconds: z.number(),
   loss: z.number(),
   validation: z.number().nullable(),
-  /** The most bytes that tensors held at once, all models included; null where the device cannot tell. */
+  /** Peak size of all tensors in bytes; null if the device does not report it. */
   peakBytes: z.number().nullable(),
   /** Content hash of the weights. */
   weights: z.string(),
 });
 
-/** What a training cell returns. */
+/** The output of a training cell. */
 export type Trained = z.infer<typeof trainedSchema>;
 
-/** What a phase gets from the cell that it runs in. */
+/** The options of a phase that come from its cell. */
 export async function phaseInCell(
   lab: Lab,
   cell: CellContext,
@@ -76,13 +76,13 @@ async function checkpointsInCell(
   };
 }
 
-/** What the monitor adds to the inputs of a training cell: its settings, if it may change the outcome. */
+/** The monitor's settings as inputs of a training cell, if its actions can change the weights. */
 export function monitored({ config: { monitor } }: Lab): object {
   const { every: _every, ...settings } = monitor;
   return changesTraining(monitor) ? { monitor: settings } : {};
 }
 
-/** The inputs of a training cell without what may change while it trains: the number of steps, how often it validates. */
+/** The inputs of a training cell without the settings that may change on resume: the steps, and validation intervals. */
 export function familyOf<Inputs extends { readonly train: TrainConfig }>(inputs: Inputs): unknown {
   const { steps: _steps, validateEvery: _often, ...train } = inputs.train;
   return { ...inputs, train };

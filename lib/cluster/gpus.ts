@@ -1,16 +1,16 @@
-// Accelerators to plan for: peak speed and memory as their makers publish them.
+// Accelerators for plans, with the peak speed and memory that their manufacturers publish.
 import { nearest, UserError } from "../errors.ts";
 
-/** One kind of accelerator. */
+/** An accelerator. */
 export interface Gpu {
-  /** As `--gpu` names it. */
+  /** Name for `--gpu`. */
   readonly name: string;
   readonly title: string;
-  /** Operations a second in bfloat16 with float32 accumulation, dense: half of what sheets print "with sparsity". */
+  /** Dense FLOP/s in bfloat16 with float32 accumulation: half of the "with sparsity" figures of data sheets. */
   readonly flops: number;
-  /** Of memory. */
+  /** Bytes of memory. */
   readonly bytes: number;
-  /** The maker's document. */
+  /** The manufacturer's document. */
   readonly source: string;
 }
 
@@ -22,7 +22,7 @@ const gpu = (name: string, title: string, teraflops: number, gigabytes: number, 
   source,
 });
 
-/** In the order of their age and size. */
+/** Newest and largest first, by manufacturer and class. */
 export const GPUS: readonly Gpu[] = [
   gpu("b200", "NVIDIA B200 (HGX)", 2250, 180, "NVIDIA Blackwell datasheet: 4.5 PFLOP/s with sparsity"),
   gpu("h200", "NVIDIA H200 SXM", 989.5, 141, "NVIDIA H200 datasheet: 1,979 TFLOP/s with sparsity"),
@@ -41,9 +41,9 @@ export const GPUS: readonly Gpu[] = [
 ];
 
 /**
- * The accelerator of this name.
+ * Finds an accelerator by name.
  *
- * @throws UserError `plan.gpu` with the nearest
+ * @throws UserError `plan.gpu` with the most similar name
  */
 export function gpuNamed(name: string): Gpu {
   const found = GPUS.find((gpu) => gpu.name === name.toLowerCase());

@@ -1,4 +1,4 @@
-// The training jobs of a Branch-Train-Stitch run, as a cluster sees them.
+// The training jobs of a Branch-Train-Stitch run on a cluster.
 import { placeStitches, stitchShapes } from "../stitch/mod.ts";
 import {
   activationFloats,
@@ -11,40 +11,41 @@ import { forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts"
 import { logitsHeld } from "../tensor/mod.ts";
 import type { BtsConfig } from "../bts/mod.ts";
 
-/** A job: what one process group trains, without a word to any other job. */
+/** A job: one training phase, run by one process group without communication with other jobs. */
 export interface Job {
   /** `seed`, `expert:code`, `stitch` */
   readonly name: string;
   readonly title: string;
   readonly steps: number;
-  /** Sequences in a step. */
+  /** Sequences per step. */
   readonly batch: number;
-  /** Tokens in a sequence. */
+  /** Tokens per sequence. */
   readonly sequence: number;
-  /** Operations of training on one token, with those of recomputing activations. */
+  /** FLOPs of training on one token, including recomputed activations. */
   readonly flopsPerToken: number;
-  /** Parameters. */
+  /** Number of trained parameters. */
   readonly trained: number;
+  /** Number of frozen parameters. */
   readonly frozen: number;
-  /** Parameters of the largest piece that is computed with at once: two layers, or the embeddings. */
-  readonly piece: number;
-  /** Values that the backward pass of one sequence reads. */
+  /** Parameters of the largest unit gathered at once under full sharding: two layers, or the embeddings. */
+  readonly unit: number;
+  /** Number of values that the backward pass of one sequence reads. */
   readonly activations: number;
-  /** Logits that are there at one time. */
+  /** Number of logits in memory at once. */
   readonly logits: number;
-  /** Whether activations are computed again rather than kept. */
+  /** Whether activations are recomputed instead of kept. */
   readonly recompute: boolean;
 }
 
-/** Seed, experts, stitches: each kind of job waits for the one before. */
+/** Seed, experts, stitches: each phase waits for the previous one. */
 export interface JobPhases {
-  /** Undefined: it is there already. */
+  /** Undefined if the seed is already trained. */
   readonly seed: Job | undefined;
   readonly experts: readonly Job[];
   readonly stitch: Job;
 }
 
-/** The jobs of a configuration. */
+/** The jobs of a run with these settings. */
 export function jobsOf(config: BtsConfig): JobPhases {
   const model: ModelConfig = { ...config.model, vocabSize: config.tokenizer.vocabSize };
   const n = config.experts.length;
@@ -84,13 +85,13 @@ function common(model: ModelConfig, name: string, title: string, { steps, batch,
     steps,
     batch,
     sequence: contextLength,
-    piece: Math.max(2 * layer, embeddings),
+    unit: Math.max(2 * layer, embeddings),
     logits: logitsHeld(contextLength, vocabSize),
     recompute: activations === "recompute",
   };
 }
 
-/** Recomputing runs every layer forward once more. */
+/** FLOPs of recomputing activations: one more forward pass. */
 function recomputed({ activations }: TrainConfig, forward: number): number {
   return activations === "recompute" ? forward : 0;
 }

@@ -1,9 +1,10 @@
-// What a job needs of each device's memory, by how its state is spread over the devices.
+// The memory that a job needs on each device, by how its state is sharded.
 import type { Job } from "./jobs.ts";
 
 /**
- * How state is spread over a job's devices: every device has all of it; optimizer state is split (ZeRO stage 1); or
- * weights, gradients and optimizer state are, and weights gathered piece by piece (ZeRO stage 3, FSDP).
+ * How a job's state is sharded over its devices: `none`, every device has all of it; `optimizer`, the optimizer state is
+ * sharded (ZeRO stage 1); `full`, weights, gradients and optimizer state are sharded, and weights are gathered unit by
+ * unit (ZeRO stage 3, FSDP).
  */
 export const SHARDINGS = ["none", "optimizer", "full"] as const;
 export type Sharding = (typeof SHARDINGS)[number];
@@ -11,25 +12,25 @@ export type Sharding = (typeof SHARDINGS)[number];
 /** Bytes on one device. */
 export interface DeviceMemory {
   readonly sharding: Sharding;
-  /** Working weights, trained and frozen, and pieces gathered from other devices. */
+  /** Trained and frozen weights, and units gathered from other devices. */
   readonly weights: number;
   readonly gradients: number;
   /** Float32 master weights and two moments. */
   readonly optimizer: number;
-  /** Of one sequence, and its logits. */
+  /** Activations and logits of one sequence. */
   readonly activations: number;
   readonly total: number;
 }
 
-/** Bytes of a value: weights, gradients and activations in bfloat16; master weights, moments and logits in float32. */
+/** Bytes per value: bfloat16 for weights, gradients and activations; float32 for master weights, moments and logits. */
 const HALF = 2;
 const FULL = 4;
 
-/** One sequence at a time on each device; more come one after the other and add up their gradients. */
+/** Memory with one sequence at a time on each device; larger batches accumulate gradients. */
 export function deviceMemory(job: Job, devices: number, sharding: Sharding): DeviceMemory {
-  const { trained, frozen, piece, activations: values, logits } = job;
+  const { trained, frozen, unit, activations: values, logits } = job;
   const split = sharding === "full" ? devices : 1;
-  const gathered = split === 1 ? 0 : piece;
+  const gathered = split === 1 ? 0 : unit;
   const weights = HALF * ((trained + frozen) / split + gathered);
   const gradients = HALF * trained / split;
   const optimizer = 3 * FULL * trained / (sharding === "none" ? 1 : devices);
@@ -38,7 +39,7 @@ export function deviceMemory(job: Job, devices: number, sharding: Sharding): Dev
   return { sharding, weights, gradients, optimizer, activations, total: weights + gradients + optimizer + activations };
 }
 
-/** The memory under the least spreading that fits into `bytes`; under the most when none does. One device shares nothing. */
+/** Memory with the least sharding that fits into `bytes`, or with the most if none fits. A single device shards nothing. */
 export function leastSharding(job: Job, devices: number, bytes: number): DeviceMemory {
   const choices = (devices === 1 ? SHARDINGS.slice(0, 1) : SHARDINGS).map((sharding) =>
     deviceMemory(job, devices, sharding)

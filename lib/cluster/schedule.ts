@@ -1,28 +1,30 @@
-// When each job runs on which devices, how long it takes and what it costs.
+// The schedule of the jobs on a cluster's devices, with time, memory and cost.
 import type { Gpu } from "./gpus.ts";
 import type { Job, JobPhases } from "./jobs.ts";
 import { type DeviceMemory, deviceMemory, leastSharding, type Sharding } from "./memory.ts";
 
-/** The devices, and what is assumed of them. */
+/** The devices of a cluster, and assumptions about them. */
 export interface Cluster {
   readonly gpu: Gpu;
   readonly count: number;
-  /** Share of peak speed that training reaches (model FLOP utilisation). */
+  /** Model FLOPs utilization: the share of peak speed that training reaches. */
   readonly mfu: number;
-  /** Undefined: the least that fits. */
+  /** Undefined: the least sharding that fits. */
   readonly sharding: Sharding | undefined;
-  /** Of a device for an hour. */
+  /** Price per device-hour. */
   readonly price: number | undefined;
 }
 
-/** A job with its place. */
+/** A job with its devices and its time. */
 export interface ScheduledJob {
   readonly job: Job;
-  /** The first device, from 0; how many it uses, and of how many. */
+  /** Index of its first device. */
   readonly first: number;
+  /** Number of devices that it uses. */
   readonly devices: number;
+  /** Number of devices that it could use. */
   readonly available: number;
-  /** Seconds from the beginning. */
+  /** Seconds from the start of the first job. */
   readonly start: number;
   readonly seconds: number;
   readonly tokens: number;
@@ -32,21 +34,22 @@ export interface ScheduledJob {
   readonly fits: boolean;
 }
 
-/** All jobs. */
+/** The schedule of all jobs, with totals. */
 export interface Schedule {
   readonly jobs: readonly ScheduledJob[];
-  /** From the beginning to the end of the last. */
+  /** From the start of the first job to the end of the last. */
   readonly seconds: number;
+  /** Device-hours that jobs use. */
   readonly deviceHours: number;
-  /** All devices from beginning to end, idle or not. */
+  /** Device-hours of all devices from start to end, idle or not. */
   readonly reservedHours: number;
-  /** Of the hours that jobs use, and of all that are reserved. */
+  /** Cost of the used and of the reserved hours. */
   readonly cost: { readonly used: number; readonly reserved: number } | undefined;
 }
 
 /**
- * The seed on all devices, unless it is there already; the experts side by side, each on its own share of them, or one after the other where there
- * are fewer devices than experts; the stitches on all devices when the last expert is done.
+ * Schedules the jobs: the seed on all devices, unless it is already trained; then the experts in parallel, each on its
+ * share of the devices, or one after another if there are fewer devices than experts; then the stitches on all devices.
  */
 export function schedule({ seed, experts, stitch }: JobPhases, cluster: Cluster): Schedule {
   const { count, price } = cluster;
@@ -68,8 +71,8 @@ export function schedule({ seed, experts, stitch }: JobPhases, cluster: Cluster)
 }
 
 /**
- * A job on at most so many devices from `start` on. A step takes as many rounds of one sequence a device as its batch
- * needs; devices that would not make the rounds fewer are left out.
+ * Places a job on at most `available` devices. A step takes as many rounds of one sequence per device as its batch
+ * needs; devices that would not reduce the number of rounds are not used.
  */
 function place(job: Job, first: number, available: number, start: number, cluster: Cluster): ScheduledJob {
   const { gpu, mfu, sharding } = cluster;
@@ -93,7 +96,7 @@ function place(job: Job, first: number, available: number, start: number, cluste
   };
 }
 
-/** `count` devices in `groups` of nearly one size. */
+/** Splits `count` devices into `groups` of nearly equal size. */
 function shares(count: number, groups: number): { readonly first: number; readonly devices: number }[] {
   const at = (group: number) => Math.floor(count * group / groups);
   return Array.from({ length: groups }, (_, i) => ({ first: at(i), devices: at(i + 1) - at(i) }));

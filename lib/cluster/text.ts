@@ -1,13 +1,13 @@
-// A plan as text: jobs, memory, schedule, and what each method costs.
+// A plan as text: jobs, memory and schedule.
 import { byteSize, compact } from "../report/mod.ts";
-import { type Column, formatTable, type Table } from "../run/mod.ts";
 import { longTime, scaled } from "../experiment/mod.ts";
+import { formatTable, type Table, textColumn } from "../run/mod.ts";
 import type { Cluster, Schedule, ScheduledJob } from "./schedule.ts";
 
-/** Characters that the whole duration takes in the schedule. */
+/** Characters per row of the chart. */
 const GANTT_WIDTH = 48;
 
-/** The plan, without the methods' costs. */
+/** A plan as text. */
 export function planText(plan: Schedule, cluster: Cluster): string {
   const parts = [
     summary(plan, cluster),
@@ -20,25 +20,25 @@ export function planText(plan: Schedule, cluster: Cluster): string {
 function summary({ seconds, deviceHours, reservedHours, cost }: Schedule, { gpu, count, mfu, price }: Cluster): string {
   const money = cost === undefined
     ? ""
-    : `; at ${price} each, ${amount(cost.used)} used and ${amount(cost.reserved)} reserved`;
-  return `${count} × ${gpu.title} at ${scaled(gpu.flops)}FLOP/s, ${100 * mfu} % of it used: ${longTime(seconds)}, ` +
+    : `; at ${price} per device-hour, ${amount(cost.used)} used and ${amount(cost.reserved)} reserved`;
+  return `${count} × ${gpu.title} at ${scaled(gpu.flops)}FLOP/s and ${100 * mfu} % utilization: ${
+    longTime(seconds)
+  }, ` +
     `${amount(deviceHours)} device-hours used of ${amount(reservedHours)} reserved${money}`;
 }
-
-const column = (key: string, title: string, kind: Column["kind"] = "text"): Column => ({ key, title, kind });
 
 function jobsTable({ jobs }: Schedule, { price }: Cluster): Table {
   return {
     name: "jobs",
     title: "Jobs",
     columns: [
-      column("job", "job"),
-      column("tokens", "tokens"),
-      column("flops", "operations"),
-      column("devices", "devices"),
-      column("time", "time"),
-      column("hours", "device-hours"),
-      ...(price === undefined ? [] : [column("cost", "cost")]),
+      textColumn("job", "job"),
+      textColumn("tokens", "tokens"),
+      textColumn("flops", "FLOPs"),
+      textColumn("devices", "devices"),
+      textColumn("time", "time"),
+      textColumn("hours", "device-hours"),
+      ...(price === undefined ? [] : [textColumn("cost", "cost")]),
     ],
     rows: jobs.map(({ job, tokens, flops, devices, seconds, deviceHours }) => ({
       job: job.name,
@@ -55,15 +55,15 @@ function jobsTable({ jobs }: Schedule, { price }: Cluster): Table {
 function memoryTable({ jobs }: Schedule, { gpu }: Cluster): Table {
   return {
     name: "memory",
-    title: `Memory a device, of ${byteSize(gpu.bytes)}`,
+    title: `Memory per device, of ${byteSize(gpu.bytes)}`,
     columns: [
-      column("job", "job"),
-      column("sharding", "sharded"),
-      column("weights", "weights"),
-      column("gradients", "gradients"),
-      column("optimizer", "optimizer"),
-      column("activations", "activations"),
-      column("total", "together"),
+      textColumn("job", "job"),
+      textColumn("sharding", "sharded"),
+      textColumn("weights", "weights"),
+      textColumn("gradients", "gradients"),
+      textColumn("optimizer", "optimizer"),
+      textColumn("activations", "activations"),
+      textColumn("total", "total"),
     ],
     rows: jobs.map(({ job, devices, memory, fits }) => ({
       job: job.name,
@@ -77,7 +77,7 @@ function memoryTable({ jobs }: Schedule, { gpu }: Cluster): Table {
   };
 }
 
-/** One line a job: its devices, and a bar from its start to its end. A seed that takes most of the time has none. */
+/** One line per job: its devices, and a bar from its start to its end. A seed that takes most of the time has no bar. */
 function gantt({ jobs, seconds }: Schedule): string {
   const seed = jobs.find(({ job }) => job.name === "seed");
   const from = seed !== undefined && seed.seconds > seconds / 2 ? seed.seconds : 0;
@@ -87,7 +87,7 @@ function gantt({ jobs, seconds }: Schedule): string {
     const left = Math.min(GANTT_WIDTH - 1, place(job.start));
     const right = Math.max(left + 1, place(end));
     const bar = job.start < from
-      ? "before all that follows".padEnd(GANTT_WIDTH)
+      ? "before the others".padEnd(GANTT_WIDTH)
       : "·".repeat(left) + "█".repeat(right - left) + "·".repeat(GANTT_WIDTH - right);
     return {
       name: job.job.name,
@@ -101,7 +101,7 @@ function gantt({ jobs, seconds }: Schedule): string {
   const rows = lines.map(({ name, devices: range, bar, time }) =>
     `${name.padEnd(names)}  ${range.padEnd(devices)}  ${bar}  ${time}`
   );
-  return ["Schedule: the experts need no word from one another", ...rows].join("\n");
+  return ["Schedule (the experts train independently)", ...rows].join("\n");
 }
 
 function deviceRange({ first, devices }: ScheduledJob): string {
@@ -113,18 +113,18 @@ function remarks({ jobs }: Schedule, { gpu }: Cluster): string[] {
   const idle = jobs.filter(({ devices, available }) => devices < available).map(({ job, devices, available }) => {
     const rounds = Math.ceil(job.batch / devices);
     const times = rounds === 1 ? "one round" : `${rounds} rounds`;
-    return `${job.name}: the ${job.batch} sequences of a step take ${times} on ${devices} devices as on ${available}`;
+    return `${job.name}: the ${job.batch} sequences of a step take ${times} on ${devices} devices, as on ${available}`;
   });
   return [
     ...(large.length === 0 ? [] : [
-      `Too large for ${gpu.title}: ${large.map(({ job }) => job.name).join(", ")}. What takes less of each: ` +
+      `Too large for ${gpu.title}: ${large.map(({ job }) => job.name).join(", ")}. To use less memory per device: ` +
       `${helpFor(large).join("; ")}.`,
     ]),
-    ...(idle.length === 0 ? [] : [`Left idle, for they would not help:\n${idle.join("\n")}`]),
+    ...(idle.length === 0 ? [] : [`More devices would not help:\n${idle.join("\n")}`]),
   ];
 }
 
-/** What makes jobs that are too large smaller, and is not done yet. */
+/** Measures that reduce the memory of jobs that are too large, except those already in use. */
 function helpFor(large: readonly ScheduledJob[]): string[] {
   const unshared = large.some(({ devices, memory }) => devices > 1 && memory.sharding !== "full");
   const phases = [...new Set(large.filter(({ job }) => !job.recompute).map(({ job }) => job.name.split(":")[0]!))];
@@ -135,7 +135,7 @@ function helpFor(large: readonly ScheduledJob[]): string[] {
   ];
 }
 
-/** A number with its thousands set apart, without digits that do not matter. */
+/** A number with thousands separators and about three significant digits. */
 function amount(value: number): string {
   const digits = value < 10 ? 2 : value < 100 ? 1 : 0;
   return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });

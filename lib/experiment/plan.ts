@@ -1,6 +1,6 @@
 // The printed plan: what each cell costs, estimated before anything runs.
 import { compact } from "../report/mod.ts";
-import type { Column, PlannedCell, Table } from "../run/mod.ts";
+import { type PlannedCell, type Table, textColumn } from "../run/mod.ts";
 import type { Speed } from "./speed.ts";
 
 /** Share of the device's measured speed in matrix products that training is assumed to reach. */
@@ -30,17 +30,16 @@ export function planTable(cells: readonly PlannedCell[], speed: Speed): Table {
     flops: cells.reduce((sum, { flops }) => sum + flops, 0),
     bytes: Math.max(...cells.map(({ bytes }) => bytes)),
   };
-  const column = (key: string, title: string): Column => ({ key, title, kind: "text" });
   return {
     name: "plan",
     title: "Plan",
     columns: [
-      column("cell", "cell"),
-      column("title", "what"),
-      column("tokens", "tokens"),
-      column("flops", "operations"),
-      column("bytes", "peak memory"),
-      column("time", "estimated time"),
+      textColumn("cell", "cell"),
+      textColumn("title", "what"),
+      textColumn("tokens", "tokens"),
+      textColumn("flops", "FLOPs"),
+      textColumn("bytes", "peak memory"),
+      textColumn("time", "estimated time"),
     ],
     rows: [...cells.map((cell) => ({ ...cell, cells: [cell] })), all].map((cell) => ({
       cell: cell.cell,
@@ -53,14 +52,14 @@ export function planTable(cells: readonly PlannedCell[], speed: Speed): Table {
   };
 }
 
-/** `19.0 T`: three digits and the metric prefix that fits. */
+/** Three significant digits with a metric prefix: `19.0 T`. */
 export function scaled(value: number): string {
   const prefixes = ["", "k", "M", "G", "T", "P", "E", "Z", "Y"];
   const at = Math.min(prefixes.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
   return `${(value / 1000 ** at).toPrecision(3)} ${prefixes[at]}`;
 }
 
-/** Seconds in the unit that people use for a time this long. */
+/** A duration in a unit that suits its length: `90 s`, `25 min`, `3 hours`. */
 export function longTime(seconds: number): string {
   const [minute, hour, day, year] = [60, 3600, 86_400, 365.25 * 86_400];
   if (seconds < 2 * minute!) return `${Math.ceil(seconds)} s`;

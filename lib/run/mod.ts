@@ -13,6 +13,7 @@
 //   catalog       all runs: index, lists, queries, names, trash, comparison, verification
 //   command-line  arguments of experiments, terminal output, exit codes
 //   sweep         many runs that vary settings
+export { numberColumn, textColumn } from "./events/columns.ts";
 export { type Column, type EventBody, eventSchema, type RunEvent, type Table } from "./events/events.ts";
 export { type Provenance, provenanceSchema } from "./events/provenance.ts";
 export {

@@ -1,4 +1,4 @@
-// What a study is: a question, the variants that answer it, and what the paper says.
+// Studies: a question, the variants that answer it, and the findings of the paper.
 import { type BtsConfig, btsConfigSchema, btsDefinition } from "../bts/mod.ts";
 import type { ExperimentDefinition } from "../run/mod.ts";
 import type { Direction } from "./directions.ts";
@@ -6,24 +6,24 @@ import { studyPresets } from "./presets.ts";
 
 /** One way of stitching. */
 export interface Variant {
-  /** Its name among the methods of the run, such as `K=4`. */
+  /** Name of the method in the run's results, such as `K=4`. */
   readonly name: string;
-  /** The settings of the main job that make it. */
+  /** Returns the settings of the variant. */
   readonly change: (config: BtsConfig) => BtsConfig;
 }
 
-/** A question that is answered by stitching the same models in several ways. */
+/** A question, answered by stitching the same models in several ways. */
 export interface Study {
-  /** The name of its file in `experiments/studies/`. */
+  /** Name of its file in `experiments/studies/`. */
   readonly name: string;
   readonly title: string;
-  /** What it asks, in a sentence. */
+  /** In one sentence. */
   readonly question: string;
-  /** What it changes in every preset, before any variant. */
+  /** Settings that differ from Branch-Train-Stitch's presets, for all variants. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** The first one is what the others are compared with. */
+  /** The others are compared with the first. */
   readonly variants: (config: BtsConfig) => readonly Variant[];
-  /** What the paper found, or what one would expect, to be compared with. */
+  /** Claims of the paper, and expectations. */
   readonly directions: (config: BtsConfig) => readonly Direction[];
 }
 

@@ -1,9 +1,9 @@
-// What the paper found, or one would expect, against what a run found: direction by direction.
-import { visibleDigits } from "../report/mod.ts";
-import type { Table } from "../run/mod.ts";
+// Directions: which of two methods the paper found to be better, or one would expect to be, compared with a run.
 import type { ComparisonRow } from "../bts/mod.ts";
+import { visibleDigits } from "../report/mod.ts";
+import { numberColumn, type Table, textColumn } from "../run/mod.ts";
 
-/** That one method is better than another. */
+/** The claim that one method is better than another. */
 export interface Direction {
   /** `Four stitches beat one` */
   readonly claim: string;
@@ -11,11 +11,24 @@ export interface Direction {
   readonly worse: string;
   /** The domain whose bits per byte are compared, or `mean`. */
   readonly on: string;
-  /** What the paper says, such as `28.1 against 27.0`; null where it says nothing and this is our expectation. */
-  readonly paper: string | null;
+  /** What the paper reports; null if nothing. */
+  readonly paper: PaperFinding | null;
 }
 
-/** Whether the difference of two scores in bits per byte bears the direction out. */
+/** What the paper reports about a claim. */
+export interface PaperFinding {
+  readonly finding: "yes" | "no" | "no difference" | "claimed, not shown";
+  /** Its scores: `28.1 against 27.0`. */
+  readonly scores?: string;
+}
+
+/** The paper's finding as text: `yes: 28.1 against 27.0`. */
+export function paperText(paper: PaperFinding | null): string {
+  if (paper === null) return "no result";
+  return paper.scores === undefined ? paper.finding : `${paper.finding}: ${paper.scores}`;
+}
+
+/** Whether the interval of a difference in bits per byte, `better` minus `worse`, supports the claim. */
 export function verdictOf(
   { low, high }: { readonly low: number | null; readonly high: number | null },
 ): "yes" | "no" | "unclear" {
@@ -24,26 +37,24 @@ export function verdictOf(
 
 /** The directions of a run, paired by document. */
 export function directionsTable(rows: readonly (Direction & { readonly found: ComparisonRow })[]): Table {
-  const text = (key: string, title: string) => ({ key, title, kind: "text" }) as const;
   const sizes = rows.flatMap(({ found: { difference, low, high } }) => [difference, low ?? 0, high ?? 0]);
   const digits = Math.max(4, visibleDigits(sizes));
-  const number = (key: string, title: string) => ({ key, title, kind: "number", digits }) as const;
   return {
     name: "directions",
-    title: "What the paper found, or one would expect, and what came out here, in bits per byte, paired by document " +
-      "with 95 % intervals where there are enough documents (negative: as claimed)",
+    title: "Claims and this run's differences in bits per byte, paired by document, with 95 % intervals if there are " +
+      "enough documents (negative: as claimed)",
     columns: [
-      text("claim", "claim"),
-      text("paper", "paper"),
-      text("here", "here"),
-      text("on", "measured on"),
-      number("difference", "difference"),
-      number("low", "low"),
-      number("high", "high"),
+      textColumn("claim", "claim"),
+      textColumn("paper", "paper"),
+      textColumn("here", "here"),
+      textColumn("on", "measured on"),
+      numberColumn("difference", "difference", digits),
+      numberColumn("low", "low", digits),
+      numberColumn("high", "high", digits),
     ],
     rows: rows.map(({ claim, paper, on, found }) => ({
       claim,
-      paper: paper ?? "not said",
+      paper: paperText(paper),
       here: verdictOf(found),
       on,
       difference: found.difference,

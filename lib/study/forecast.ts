@@ -1,20 +1,21 @@
-// What `deno task results` will do: the time of every study, counting cells that studies share once.
-import type { PlannedCell, Table } from "../run/mod.ts";
+// The forecast of `deno task results`: the time of every study, where cells that studies share count once.
 import { estimatedSeconds, longTime, type Speed } from "../experiment/mod.ts";
+import { numberColumn, type PlannedCell, type Table, textColumn } from "../run/mod.ts";
 import type { Section } from "./section.ts";
 
-/** One study of the plan. */
+/** The plan of one study. */
 export interface PlannedSection {
   readonly name: string;
   readonly preset: string;
-  /** Cells of one seed, and those of them that no study before it makes. */
+  /** Number of cells per seed. */
   readonly cells: number;
+  /** The cells that no earlier study computes. */
   readonly fresh: readonly PlannedCell[];
 }
 
 /**
- * The cells of each study in order. Text, seed, experts and their measurements come from the studies before; stitches
- * count wherever they are named, although some are the same: the time is an upper bound.
+ * The plans of all studies in order. Text, seed, experts and their measurements are shared between studies. Stitches
+ * are counted in every study, although some are equal, so the time is an upper bound.
  */
 export async function forecast(
   sections: readonly (Section & { readonly preset: string })[],
@@ -34,26 +35,24 @@ export async function forecast(
   return planned;
 }
 
-/** Seconds that all seeds take on a device of this speed. */
+/** Seconds for all seeds on a device of this speed. */
 export function forecastSeconds(planned: readonly PlannedSection[], seeds: number, speed: Speed): number {
   return seeds * planned.reduce((sum, { fresh }) => sum + estimatedSeconds(fresh, speed), 0);
 }
 
 /** The forecast as a table, one row per study. */
 export function forecastTable(planned: readonly PlannedSection[], seeds: number, speed: Speed): Table {
-  const text = (key: string, title: string) => ({ key, title, kind: "text" }) as const;
-  const number = (key: string, title: string) => ({ key, title, kind: "number", digits: 0 }) as const;
   const time = (of: readonly PlannedSection[]) => longTime(forecastSeconds(of, seeds, speed));
   return {
     name: "forecast",
-    title: "What will run, one study after the other",
+    title: "Studies to run, one after another",
     columns: [
-      text("study", "study"),
-      text("preset", "preset"),
-      number("seeds", "seeds"),
-      number("cells", "cells per seed"),
-      number("fresh", "not shared"),
-      text("time", "time at most"),
+      textColumn("study", "study"),
+      textColumn("preset", "preset"),
+      numberColumn("seeds", "seeds", 0),
+      numberColumn("cells", "cells per seed", 0),
+      numberColumn("fresh", "not shared", 0),
+      textColumn("time", "time at most"),
     ],
     rows: [
       ...planned.map((one) => ({

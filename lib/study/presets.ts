@@ -1,10 +1,10 @@
-// The presets of the studies: the main job's, each with what the study changes.
+// The presets of the studies: those of Branch-Train-Stitch, with the study's settings.
 import type { ExperimentDefinition } from "../run/mod.ts";
 import { btsDefinition } from "../bts/mod.ts";
 
 type Plain = Readonly<Record<string, unknown>>;
 
-/** `smoke`, `quick`, `study` and `lab` with `settings` over them. */
+/** The presets `smoke`, `quick`, `study` and `lab`, with `settings` merged into them. */
 export function studyPresets(settings: Plain): ExperimentDefinition<typeof btsDefinition.schema>["presets"] {
   return Object.fromEntries(
     ["smoke", "quick", "study", "lab"].map((name) => {

@@ -1,4 +1,4 @@
-// The report cell of a study: all variants beside the seed, and what they say of the study's directions.
+// The report cell of a study: all variants and the seed, and the study's directions.
 import {
   compareMethods,
   comparisons,
@@ -14,7 +14,7 @@ import type { Study } from "./definition.ts";
 import type { StitchedVariant } from "./variant.ts";
 import { variantsTable } from "./variants-table.ts";
 
-/** The tables of all variants beside the seed model. */
+/** The cell with the tables of all variants and the seed model. */
 export function reportVariants(
   study: Pick<Study, "name" | "question" | "directions">,
   lab: Lab,

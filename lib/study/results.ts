@@ -1,4 +1,4 @@
-// The results of all studies over several seeds as one page of Markdown: nothing in it is typed by hand.
+// The page with the results of all studies over several seeds, as Markdown generated from the runs.
 import { seedOf } from "../run/mod.ts";
 import {
   caveat,
@@ -14,9 +14,9 @@ import {
   visibleDigits,
 } from "../report/mod.ts";
 import type { RunView } from "../run/mod.ts";
-import { type Direction, verdictOf } from "./directions.ts";
+import { type Direction, paperText, verdictOf } from "./directions.ts";
 
-/** A study with its finished runs, one a seed. */
+/** A study with its finished runs, one per seed. */
 export interface StudyRuns {
   readonly name: string;
   /** Its script, relative to the repository. */
@@ -27,23 +27,23 @@ export interface StudyRuns {
   readonly views: readonly RunView[];
 }
 
-/** One direction over the seeds. */
+/** A direction, judged over all seeds. */
 export interface DirectionFound extends Direction {
-  /** Bits per byte by which `better` is below `worse`, averaged over seeds: positive is as claimed. */
+  /** Bits per byte of `worse` minus those of `better`, averaged over seeds: positive is as claimed. */
   readonly saved: number;
-  /** The same in each seed. */
+  /** The same for each seed. */
   readonly each: readonly number[];
-  /** Half-width of its 95 % interval over seeds (Student t); undefined with too few seeds for one. */
+  /** Half-width of its 95 % interval over seeds (Student t); undefined if there are too few seeds. */
   readonly halfWidth: number | undefined;
-  /** In how many seeds it is as claimed, of how many. */
+  /** Number of seeds in which it is as claimed, and number of all seeds. */
   readonly wins: number;
   readonly seeds: number;
-  /** Unclear, too, with too few seeds for an interval. */
+  /** `unclear` also if there are too few seeds for an interval. */
   readonly here: "yes" | "no" | "unclear";
   readonly preset: string;
 }
 
-/** Judges a direction by its difference in each seed; undefined where no run has both methods. */
+/** Judges a direction by its difference in each seed; undefined if no run has both methods. */
 export function judge(direction: Direction, views: readonly RunView[]): DirectionFound | undefined {
   const { better, worse, on } = direction;
   const each = views.flatMap(({ results }) => {
@@ -59,7 +59,12 @@ export function judge(direction: Direction, views: readonly RunView[]): Directio
   return { ...common, wins, halfWidth, here: verdictOf({ low: -saved - halfWidth, high: -saved + halfWidth }) };
 }
 
-/** The whole page. `command` makes it again; `made` says with what and on what. */
+/**
+ * The whole page.
+ *
+ * @param command that generates the page again
+ * @param made lines about the versions and machines of the runs
+ */
 export function resultsMarkdown(studies: readonly StudyRuns[], command: string, made: readonly string[]): string {
   const judged = studies.map((study) => ({
     study,
@@ -67,13 +72,15 @@ export function resultsMarkdown(studies: readonly StudyRuns[], command: string, 
   }));
   return [
     "# Results",
-    "Every study of this repository over several seeds, beside what the paper (BTS, arXiv 2502.00075) says. This page is " +
-    "written by a command from the runs themselves; nothing in it is typed by hand.",
+    "The results of all studies of this repository over several seeds, compared with the paper (BTS, arXiv 2502.00075). " +
+    "This page is generated from the runs by a command; nothing in it is edited by hand.",
     `\`\`\`sh\n${command}\n\`\`\``,
     made.map((line) => `- ${escapeMarkdown(line)}`).join("\n"),
-    `The paper measures accuracy on eight benchmarks with models of 2.7 billion parameters; these are bits per byte of ` +
-    `held-out text (lower is better) and small tasks with models of ${sizesOf(studies)} parameters. What can be ` +
-    `compared is the direction of a difference, not its size. ${ruleOf(studies)}`,
+    `The paper reports accuracy on eight benchmarks for models of 2.7 billion parameters; these results are bits per byte ` +
+    `of held-out text (lower is better) and accuracy on small tasks for models of ${
+      sizesOf(studies)
+    } parameters. Only ` +
+    `the directions of differences can be compared, not their sizes. ${ruleOf(studies)}`,
     ...caveatsOf(studies),
     "## Where the paper and these runs agree and differ",
     readingOf(judged.flatMap(({ found }) => found)),
@@ -83,25 +90,24 @@ export function resultsMarkdown(studies: readonly StudyRuns[], command: string, 
 
 const viewsOf = (studies: readonly StudyRuns[]) => studies.flatMap(({ views }) => views);
 
-/** `1.4M`, or `95k to 1.4M` where the studies' seeds are of several sizes. */
+/** `1.4M`, or `95k to 1.4M` if the seed models differ in size. */
 function sizesOf(studies: readonly StudyRuns[]): string {
   const sizes = viewsOf(studies).flatMap(({ results }) => results?.methods["seed"]?.parameters.total ?? []);
   const ends = [Math.min(...sizes), Math.max(...sizes)].map(compact);
   return [...new Set(ends)].join(" to ");
 }
 
-/** When a direction is said to hold. */
+/** The rule by which directions are judged. */
 function ruleOf(studies: readonly StudyRuns[]): string {
   const rule =
-    "A direction counts as `yes` or `no` only with three seeds or more, and where the 95 % interval of the " +
-    "difference over seeds leaves out zero.";
+    "A direction is `yes` or `no` only with three or more seeds, and if the 95 % interval of the difference over seeds " +
+    "excludes zero.";
   const least = Math.min(...studies.map(({ views }) => views.length));
   if (hasInterval(least)) return rule;
-  return `${rule} Here ${least === 1 ? "is one seed" : `are ${least} seeds`}, too few for an interval, so that every ` +
-    "direction stays `unclear`.";
+  return `${rule} With ${counted(least, "seed")} there is no interval, so every direction is \`unclear\`.`;
 }
 
-/** What presets that are too small for findings say of themselves. */
+/** The caveats of presets that are too small for findings. */
 function caveatsOf(studies: readonly StudyRuns[]): string[] {
   const said = new Map(viewsOf(studies).map((view) => [view.preset, caveat(view)]));
   return [...said].flatMap(([preset, text]) =>
@@ -122,7 +128,7 @@ function sectionOf({ script, title, question, views }: StudyRuns, found: readonl
   ];
 }
 
-/** What was measured of costs in one run: speeds and memory are of one machine, so their mean would say no more. */
+/** The measured costs of one run. Speed and memory depend on the machine, so a mean over runs would say no more. */
 function costsOf({ seed, cells }: RunView): string[] {
   const tables = cells.flatMap(({ tables }) => tables).filter(({ name }) => COST_TABLES.includes(name));
   return tables.map((table) => {
@@ -145,7 +151,7 @@ function directionsGrid(found: readonly DirectionFound[], views: readonly RunVie
     ],
     rows: found.map((one) => [
       { text: one.on === "mean" ? one.claim : `${one.claim} (on ${one.on})` },
-      { text: one.paper ?? "not said" },
+      { text: paperText(one.paper) },
       { text: one.here },
       savedText(one),
       { text: `${one.wins} of ${one.seeds}` },
@@ -153,7 +159,7 @@ function directionsGrid(found: readonly DirectionFound[], views: readonly RunVie
   });
 }
 
-/** What is saved, and beside it its interval or, with too few seeds for one, what each seed saves. */
+/** The difference with its interval or, if there are too few seeds, with the difference of each seed. */
 function savedText({ saved, each, halfWidth }: DirectionFound): { text: string; aside?: string } {
   const shown = [saved, ...halfWidth === undefined ? each : [halfWidth]];
   const digits = Math.max(3, visibleDigits(shown));
@@ -164,21 +170,25 @@ function savedText({ saved, each, halfWidth }: DirectionFound): { text: string; 
 }
 
 /**
- * In words: which of the paper's findings came out, which did not, and what it does not say. What two studies found
- * alike, from the same cells, is said once.
+ * Which of the paper's findings were reproduced, which were not, and which questions it leaves open. A direction that two
+ * studies share, from the same cells, is listed once.
  */
 function readingOf(all: readonly DirectionFound[]): string {
   const found = [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
-  const said = found.filter(({ paper }) => paper !== null && paper.startsWith("yes"));
-  const alike = found.filter(({ paper }) => paper !== null && paper.startsWith("no difference"));
-  const open = found.filter((one) => !said.includes(one) && !alike.includes(one));
+  const decided = found.filter(({ paper }) => paper?.finding === "yes" || paper?.finding === "no");
+  const equal = found.filter(({ paper }) => paper?.finding === "no difference");
+  const open = found.filter((one) => !decided.includes(one) && !equal.includes(one));
+  const clear = decided.filter(({ here }) => here !== "unclear");
   const groups: readonly (readonly [string, readonly DirectionFound[]])[] = [
-    ["The paper's findings that came out here too", said.filter(({ here }) => here === "yes")],
-    ["The paper's findings that came out the other way", said.filter(({ here }) => here === "no")],
-    ["The paper's findings that these runs cannot confirm or refute", said.filter(({ here }) => here === "unclear")],
-    ["Where the paper finds no difference", alike],
-    ["Questions that the paper leaves open, answered here", open.filter(({ here }) => here !== "unclear")],
-    ["Questions that the paper leaves open, and these runs too", open.filter(({ here }) => here === "unclear")],
+    ["Findings of the paper that these runs reproduce", clear.filter(({ paper, here }) => here === paper!.finding)],
+    ["Findings of the paper that these runs contradict", clear.filter(({ paper, here }) => here !== paper!.finding)],
+    [
+      "Findings of the paper that these runs neither confirm nor refute",
+      decided.filter(({ here }) => here === "unclear"),
+    ],
+    ["Comparisons in which the paper finds no difference", equal],
+    ["Questions that the paper leaves open and these runs answer", open.filter(({ here }) => here !== "unclear")],
+    ["Questions that the paper and these runs leave open", open.filter(({ here }) => here === "unclear")],
   ];
   return groups.filter(([, members]) => members.length > 0)
     .map(([title, members]) => `${title}:\n\n${members.map(sentenceOf).join("\n")}`).join("\n\n");
@@ -193,6 +203,6 @@ function sentenceOf(found: DirectionFound): string {
   const { text, aside } = savedText(found);
   const size = `${text}${aside === undefined ? "" : ` ${aside}`} bits per byte${where}, as claimed in ${wins} of ` +
     counted(seeds, "seed");
-  const said = paper === null ? "" : ` The paper: ${paper}.`;
-  return `- ${escapeMarkdown(`${claim}: ${here}, ${size} (${preset}).${said}`)}`;
+  const there = paper === null ? "" : ` The paper: ${paperText(paper)}.`;
+  return `- ${escapeMarkdown(`${claim}: ${here}, ${size} (${preset}).${there}`)}`;
 }

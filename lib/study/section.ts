@@ -3,10 +3,10 @@ import type { BtsConfig } from "../bts/mod.ts";
 import type { PlannedCell } from "../run/mod.ts";
 import type { Study } from "./definition.ts";
 
-/** What the results page needs to know about a study. */
+/** A study as a section of the results page. */
 export interface Section extends Pick<Study, "name" | "title" | "question" | "directions"> {
   /** Its script, relative to the repository. */
   readonly script: string;
-  /** The settings of a preset, and the cells of one seed of it. */
+  /** The settings of a preset, and its cells for one seed. */
   readonly plan: (preset: string) => Promise<{ readonly config: BtsConfig; readonly cells: readonly PlannedCell[] }>;
 }

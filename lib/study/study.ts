@@ -1,4 +1,4 @@
-// What the studies of the stitches have in common: one set of models, stitched in several ways, measured side by side.
+// The engine of the studies: the same models, stitched in several ways and measured.
 import { UserError } from "../errors.ts";
 import type { CellResult, RunResults } from "../run/mod.ts";
 import {
@@ -18,7 +18,7 @@ import { type Study, studyDefinition } from "./definition.ts";
 import { reportVariants } from "./report.ts";
 import type { StitchedVariant } from "./variant.ts";
 
-/** The study as an experiment. */
+/** A study as an experiment. */
 export function studyExperiment(study: Study) {
   return labExperiment({
     definition: studyDefinition(study),
@@ -30,7 +30,7 @@ export function studyExperiment(study: Study) {
       const names = variants.map(({ name }) => name).join();
       throw new UserError(
         "study.variants",
-        `These settings leave the study one variant, ${names}, and nothing to compare it with`,
+        `With these settings the study has only one variant, ${names}, and nothing to compare it with`,
       );
     },
     body: (lab) => runStudy(study, lab),

@@ -2,7 +2,7 @@
 import type { Measured, Trained } from "../bts/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 
-/** A variant that was trained and measured; its method is called `bts` in its own cells. */
+/** A trained and measured variant; its own cells call its method `bts`. */
 export interface StitchedVariant {
   readonly name: string;
   /** Undefined if nothing was trained. */

@@ -1,27 +1,26 @@
 // The table of a study's variants.
-import type { RunResults, Table } from "../run/mod.ts";
+import { numberColumn, type RunResults, type Table, textColumn } from "../run/mod.ts";
 import type { StitchedVariant } from "./variant.ts";
 
 /**
- * What each variant costs: parameters, and tokens a second and memory at its peak in training and in scoring (null where
- * nothing was trained, or the device cannot tell); and what it comes to.
+ * The cost of each variant, with its results: parameters, and the speed and peak memory of training and scoring (null if
+ * nothing was trained, or the device does not report it).
  */
 export function variantsTable({ methods }: RunResults, variants: readonly StitchedVariant[]): Table {
-  const number = (key: string, title: string, digits: number) => ({ key, title, kind: "number", digits }) as const;
   return {
     name: "variants",
-    title: "What each variant trains, and its speed and memory at its peak on this machine",
+    title: "Parameters of each variant, and its speed and peak memory on this machine",
     columns: [
-      { key: "method", title: "variant", kind: "text" },
-      number("trained", "parameters trained", 0),
-      number("total", "total", 0),
-      number("tokens", "tokens", 0),
-      number("training-speed", "training: tokens/s", 0),
-      number("training-bytes", "training: MB", 1),
-      number("scoring-speed", "scoring: tokens/s", 0),
-      number("scoring-bytes", "scoring: MB", 1),
-      number("loss", "last training loss, nats", 3),
-      { ...number("bpb", "mean bits per byte", 3), better: "lower" },
+      textColumn("method", "variant"),
+      numberColumn("trained", "parameters trained", 0),
+      numberColumn("total", "total", 0),
+      numberColumn("tokens", "tokens", 0),
+      numberColumn("training-speed", "training: tokens/s", 0),
+      numberColumn("training-bytes", "training: MB", 1),
+      numberColumn("scoring-speed", "scoring: tokens/s", 0),
+      numberColumn("scoring-bytes", "scoring: MB", 1),
+      numberColumn("loss", "last training loss, nats", 3),
+      numberColumn("bpb", "mean bits per byte", 3, "lower"),
     ],
     rows: variants.map(({ name, trained, measured: { value: { scoring } } }) => ({
       method: name,

@@ -1,4 +1,4 @@
-// Which model is the hub.
+// The roles of the models in a stitched model.
 import assert from "node:assert/strict";
 import { checkRoles, rolesOf } from "../../lib/bts/roles.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -18,7 +18,7 @@ Deno.test("`rolesOf()` makes the seed the hub, or an expert with the seed stitch
   });
 });
 
-Deno.test("`rolesOf()` leaves the seed out of a pair of experts", () => {
+Deno.test("`rolesOf()` of a pair of experts does not include the seed", () => {
   const pair = new Map([["code", 1], ["math", 2]]);
   const stitch = stitchConfig({ mode: "pair" });
   assert.deepEqual(rolesOf({ hub: "math", stitch }, 0, pair), { hub: ["math", 2], spokes: [["code", 1]] });
@@ -26,15 +26,15 @@ Deno.test("`rolesOf()` leaves the seed out of a pair of experts", () => {
   assert.deepEqual(rolesOf({ hub: "seed", stitch }, 0, one), { hub: ["seed", 0], spokes: [["code", 1]] });
 });
 
-Deno.test("`checkRoles()` refuses a hub that is not there, is alone, or is one of three in a pair", () => {
+Deno.test("`checkRoles()` refuses an unknown hub, a hub without other models, and a pair of three models", () => {
   const refuses = (config: Parameters<typeof checkRoles>[0], message: RegExp) =>
     assert.throws(() => checkRoles(config), (error) => error instanceof UserError && message.test(error.message));
   const stitch = stitchConfig();
   refuses({ hub: "english", experts: ["code"], stitch }, /hub is "english", but experts are code/);
-  refuses({ hub: "code", experts: ["code"], stitch: stitchConfig({ mode: "pair" }) }, /nothing to merge with code/);
+  refuses({ hub: "code", experts: ["code"], stitch: stitchConfig({ mode: "pair" }) }, /no model to merge with code/);
   refuses(
     { hub: "seed", experts: ["code", "math"], stitch: stitchConfig({ mode: "pair" }) },
-    /not for seed and code, math/,
+    /not seed and code, math/,
   );
   checkRoles({ hub: "math", experts: ["code", "math"], stitch: stitchConfig({ mode: "pair" }) });
   checkRoles({ hub: "code", experts: ["code"], stitch });

@@ -1,4 +1,4 @@
-// The comparison with every other method: settings, plan, the paper's directions, and all of it end to end.
+// The comparison with all other methods: settings, plan, the paper's findings, and end to end.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { checkBaselines } from "../../experiments/baselines/check.ts";
@@ -49,7 +49,7 @@ function configOf(preset: string, sets: readonly string[] = []): BaselinesConfig
   return buildConfig(schema, { preset: { name: preset, value: presets[preset]!.config }, sets });
 }
 
-Deno.test("every preset of the comparison is valid, and planned with a cost for everything that is trained", async () => {
+Deno.test("every preset of the comparison is valid, and its plan has the cost of every trained method", async () => {
   for (const preset of Object.keys(baselinesDefinition.presets)) {
     const config = configOf(preset);
     checkBaselines(config);
@@ -60,7 +60,7 @@ Deno.test("every preset of the comparison is valid, and planned with a cost for 
       const { tokens, flops, bytes } = plan.find(({ cell }) => cell === method)!;
       for (const value of [tokens, flops, bytes]) assert.ok(Number.isFinite(value) && value > 0, method);
       const { train: { stitch, expert }, model: { contextLength } } = config;
-      // Equal data: the stitches' tokens; for the dense model all that experts and stitches see.
+      // Equal data: the tokens of the stitches; for the dense model, those of the experts and the stitches.
       const rows = stitch.steps * stitch.batch + (method === "dense" ? 3 * expert.steps * expert.batch : 0);
       assert.equal(tokens, rows * contextLength, method);
       assert.equal(cells.includes(`evaluate:${method}`), method !== "routing");
@@ -69,7 +69,7 @@ Deno.test("every preset of the comparison is valid, and planned with a cost for 
   }
 });
 
-Deno.test("`checkBaselines()` refuses settings that do not go together, by name", () => {
+Deno.test("`checkBaselines()` refuses settings that do not fit together, by name", () => {
   const cases: [sets: string[], code: string, message: RegExp][] = [
     [["baselines.calm.connections=9"], "merge.calm", /models of 2 layers at 9: expected at most 2/],
     [["baselines.btm.topK=5"], "baselines.btm", /topK is 5.*4 models/],
@@ -89,13 +89,14 @@ Deno.test("`checkBaselines()` refuses settings that do not go together, by name"
   assert.throws(() => configOf("smoke", ['baselines.methods=["bmt"]']), /baselines.methods/);
 });
 
-Deno.test("`baselineDirections()` sets BTS against every method, with the paper's averages where it has them", () => {
+Deno.test("`baselineDirections()` compares BTS with every method, with the paper's averages if it has them", () => {
   const directions = baselineDirections(METHODS);
   assert.deepEqual(directions.map(({ worse }) => worse), METHODS.slice(0, -1));
   for (const { better, worse, on, paper, claim } of directions) {
     assert.deepEqual([better, on], ["bts", "mean"]);
     const average = PAPER_AVERAGES[worse];
-    assert.equal(paper, average === undefined ? null : `yes: 28.1 against ${average.toFixed(1)}`);
+    const scores = `28.1 against ${average?.toFixed(1)}`;
+    assert.deepEqual(paper, average === undefined ? null : { finding: "yes", scores });
     assert.ok(claim.endsWith(methodPhrase(worse)));
     assert.notEqual(methodLabel(worse), worse, "every method has a name for readers");
   }
@@ -120,7 +121,7 @@ async function baselines(runs: string, ...args: string[]): Promise<{ view: RunVi
   return { view: (await readRun(runs, run))!, stderr: text };
 }
 
-Deno.test("`baselines --preset smoke` measures every method beside the paper, from cells that it shares", async (t) => {
+Deno.test("`baselines --preset smoke` measures every method, and shares cells with other runs", async (t) => {
   const runs = await Deno.makeTempDir({ prefix: "stitchbook-baselines-" });
   try {
     const { view } = await baselines(runs);
@@ -129,7 +130,7 @@ Deno.test("`baselines --preset smoke` measures every method beside the paper, fr
     const table = (name: string) =>
       view.cells.find(({ name }) => name === "report")!.tables.find((table) => table.name === name)!;
 
-    await t.step("one row a method, with scores, parameters and tokens trained on", () => {
+    await t.step("one row per method, with scores, parameters and training tokens", () => {
       assert.deepEqual(Object.keys(methods), METHODS);
       for (const [name, { bpb, parameters }] of Object.entries(methods)) {
         assert.ok(bpb["mean"]! > 0 && bpb["mean"]! < 9, `${name}: ${bpb["mean"]}`);
@@ -144,7 +145,7 @@ Deno.test("`baselines --preset smoke` measures every method beside the paper, fr
       assert.equal(tokens.get("ties"), 0);
     });
 
-    await t.step("the paper's average and direction stand beside each", () => {
+    await t.step("measured costs, the paper's average score and its finding, for every method", () => {
       for (const row of table("method-costs").rows) {
         for (const key of ["scoring-speed", "scoring-bytes"]) {
           assert.match(String(row[key]), /^\d/, `${row.method} ${key}`);
@@ -158,13 +159,13 @@ Deno.test("`baselines --preset smoke` measures every method beside the paper, fr
       assert.deepEqual(rows.map(({ method }) => method), METHODS);
       const row = (method: string) => rows.find((row) => row.method === method)!;
       assert.deepEqual([row("bam").paper, row("bam").there], [27.8, "yes"]);
-      assert.deepEqual([row("calm").paper, row("calm").there], [null, "not said"]);
+      assert.deepEqual([row("calm").paper, row("calm").there], [null, "no result"]);
       for (const { method, here } of rows) {
         assert.ok((method === "bts" ? ["–"] : ["yes", "no", "unclear"]).includes(String(here)));
       }
     });
 
-    await t.step("each trained method's file names the models that it was made of", async () => {
+    await t.step("the file of each trained method names the models that it was trained with", async () => {
       const config = configOf("smoke");
       const hashes = await Promise.all(
         ["seed", "expert:code", "expert:math", "expert:multilingual"].map(async (name) => {
@@ -196,7 +197,7 @@ Deno.test("`baselines --preset smoke` measures every method beside the paper, fr
       assert.notDeepEqual(methods["btm-dev"]!.bpb, first!.bpb);
     });
 
-    await t.step("fewer methods leave the others' rows out", async () => {
+    await t.step("with fewer methods, the other rows are absent", async () => {
       const few = await baselines(runs, "--set", 'baselines.methods=["btx-soft"]');
       assert.deepEqual(
         Object.keys(few.view.results!.methods),

@@ -1,4 +1,4 @@
-// The instability experiment: what it calls a spike, a divergence that is real, and the command as a user runs it.
+// The instability experiment: spikes, arms, tables, a real divergence, and the command.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { instabilityExperiment } from "../../experiments/instability.ts";
@@ -16,7 +16,7 @@ import { assertPlanned } from "./planned.ts";
 
 const RULE = instabilityConfigSchema.parse({}).monitor.spike;
 
-/** Losses of 0.1 with noise, and what is put in their place from a tick on. */
+/** Losses of 0.1 with noise; `changes` replace some of them. */
 function losses(count: number, ...changes: readonly (readonly [tick: number, ...values: number[]])[]): number[] {
   const source = random(1, "losses");
   const all = Array.from({ length: count }, () => 0.1 + 0.002 * source.normal());
@@ -37,26 +37,26 @@ Deno.test("`findSpikes()` finds spikes with their peak, length and warning", () 
   assert.deepEqual(findSpikes(losses(300), RULE, []), []);
 });
 
-Deno.test("`countFalseWarnings()` counts each warning, or row of warnings, that no spike follows", () => {
+Deno.test("`countFalseWarnings()` counts warnings that no spike follows, consecutive ones once", () => {
   const spikes = findSpikes(losses(300, [100, 1, 1]), RULE, []);
   assert.equal(countFalseWarnings([98, 100, 105], spikes), 0);
   assert.equal(countFalseWarnings([20, 21, 22, 98, 240, 280], spikes), 3);
   assert.equal(countFalseWarnings([80], spikes), 1);
 });
 
-Deno.test("`armsOf()` gives every arm its own action, and other ε none; `checkArms()` refuses doubles", () => {
+Deno.test("`armsOf()` gives every arm its own action, and none for other ε; `checkArms()` refuses duplicates", () => {
   const config = instabilityConfigSchema.parse({ epsilons: [1e-6, 1e-10] });
-  const arms = armsOf(config).map(({ name, monitor: { spike, instability }, train }) =>
-    `${name} ${spike.action} ${instability.action} ${train.epsilon}`
+  const arms = armsOf(config).map(({ name, passive, monitor: { spike, instability }, train }) =>
+    `${name} ${spike.action} ${instability.action} ${train.epsilon}${passive ? " passive" : ""}`
   );
   assert.deepEqual(arms, [
-    "plain alert alert 1e-8",
+    "plain alert alert 1e-8 passive",
     "skip skip alert 1e-8",
     "rewind rewind alert 1e-8",
     "clip alert clip 1e-8",
     "epsilon alert epsilon 1e-8",
-    "epsilon=1e-6 alert alert 0.000001",
-    "epsilon=1e-10 alert alert 1e-10",
+    "epsilon=1e-6 alert alert 0.000001 passive",
+    "epsilon=1e-10 alert alert 1e-10 passive",
   ]);
   for (const wrong of [{ arms: ["plain", "plain"] }, { epsilons: [1e-6, 1e-6] }, { epsilons: [1e-8] }]) {
     assert.throws(
@@ -66,7 +66,7 @@ Deno.test("`armsOf()` gives every arm its own action, and other ε none; `checkA
   }
 });
 
-Deno.test("the experiment refuses domains without the one that it trains on", () => {
+Deno.test("the experiment refuses domains without english", () => {
   const config = instabilityConfigSchema.parse({ data: { domains: ["code"] } });
   assert.throws(
     () => instabilityExperiment.check(config),
@@ -74,7 +74,7 @@ Deno.test("the experiment refuses domains without the one that it trains on", ()
   );
 });
 
-Deno.test("`verdict()` and the tables say what helped, and what did not", () => {
+Deno.test("`verdict()` and the tables show which actions helped", () => {
   const arms = armsOf(instabilityConfigSchema.parse({ epsilons: [] }));
   const outcome = (seed: number, spikes: number): Outcome => ({
     seed,
@@ -99,12 +99,12 @@ Deno.test("`verdict()` and the tables say what helped, and what did not", () => 
   const all: ArmOutcomes[] = arms.map((arm) => ({ arm, outcomes: counts[arm.name]!.map((n, i) => outcome(i + 1, n)) }));
   assert.equal(
     verdict(all, 1),
-    "The plain arm diverges 1.5 times a seed. Without any: clip (0.0). With fewer: epsilon (0.5). " +
-      "With as many or more: skip (2.5), rewind (1.5).",
+    "The plain arm diverges 1.5 times per seed. No divergences: clip (0.0). Fewer: epsilon (0.5). " +
+      "As many or more: skip (2.5), rewind (1.5).",
   );
   assert.equal(
     verdict(all.slice(3).map((one) => ({ ...one, arm: arms[0]! })), 1),
-    "Nothing diverged in the plain arm, so nothing could be prevented.",
+    "The plain arm does not diverge, so there is nothing to prevent.",
   );
   const [plain] = outcomesTable(all, 2.5).rows;
   assert.deepEqual([plain!["divergences"], plain!["spikes"], plain!["peak"], plain!["lost"]], [0.5, 1.5, 3, 4.5]);
@@ -115,8 +115,8 @@ Deno.test("`verdict()` and the tables say what helped, and what did not", () => 
   ]);
 });
 
-Deno.test("A real divergence: the update ratio warns of it in time, and clipping from the warning on tames it", async () => {
-  // A divergence depends on every bit: without the system's BLAS, all machines have the same.
+Deno.test("a real divergence: the update ratio gives a warning in time, and clipping from then on prevents it", async () => {
+  // A divergence depends on every bit. Without the system's BLAS, results are the same on all machines.
   const device = await openDevice("cpu", { threads: 1, products: "wasm" });
   const source = random(1, "tokens");
   const text = { tokens: Int32Array.from({ length: 300 }, () => source.int(32)), starts: Int32Array.of(0), bytes: 300 };
@@ -157,7 +157,7 @@ Deno.test("A real divergence: the update ratio warns of it in time, and clipping
   assert.ok(share("-30 attention", 0, 0.2) > 0.95 && share("0 attention", 0, 0.2) < 0.1);
 });
 
-Deno.test("`instability.ts --preset smoke` trains every arm and ends with its table as JSON and a report", async () => {
+Deno.test("`instability.ts --preset smoke` trains every arm, prints its table as JSON and writes a report", async () => {
   const runs = await Deno.makeTempDir({ prefix: "stitchbook-instability-" });
   try {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -173,7 +173,7 @@ Deno.test("`instability.ts --preset smoke` trains every arm and ends with its ta
     assert.deepEqual(rows.map(({ arm }) => arm), ["plain", "skip", "rewind", "clip", "epsilon", "epsilon=1e-6"]);
     for (const { arm, final } of rows) assert.ok(final > 0 && final < Math.log(512), `${arm} ${final}`);
     const report = await Deno.readTextFile(join(runs, result.run, "report.html"));
-    for (const words of ["What becomes of training", "Loss of every arm"]) assert.ok(report.includes(words), words);
+    for (const words of ["Outcomes of training", "Loss of every arm"]) assert.ok(report.includes(words), words);
   } finally {
     await Deno.remove(runs, { recursive: true });
   }

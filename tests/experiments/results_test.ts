@@ -1,7 +1,6 @@
-// `deno task results` as a command: its plan, its page's own command, and what becomes of a study when it is killed.
+// `deno task results`: its plan, the command on its page, and stopping it.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { forecast } from "../../lib/study/forecast.ts";
 import { SECTIONS } from "../../experiments/studies/all.ts";
 import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 
@@ -38,15 +37,7 @@ Deno.test("`results --dry-run` shows every study with its preset and time, and w
   }
 });
 
-Deno.test("`forecast()` counts what studies share once, and what has another text again", async () => {
-  const planned = await forecast(SECTIONS.map((section) => ({ ...section, preset: "smoke" })));
-  const fresh = (name: string) => planned.find((one) => one.name === name)!.fresh.map(({ cell }) => cell);
-  assert.ok(fresh("bts").includes("seed") && fresh("crosslingual").includes("seed"));
-  assert.ok(!fresh("hub").includes("seed") && !fresh("hub").includes("evaluate"));
-  for (const { fresh } of planned) assert.ok(fresh.some(({ cell }) => cell === "report"));
-});
-
-Deno.test("the page of results names the command that makes it again, with its folder and its page", async () => {
+Deno.test("the results page has the command that generates it again, with its folder and page", async () => {
   const folder = await Deno.makeTempDir({ prefix: "stitchbook results " });
   try {
     const runs = join(folder, "runs"), out = join(folder, "page.md");
@@ -54,11 +45,11 @@ Deno.test("the page of results names the command that makes it again, with its f
     const { code, stderr } = await results("--preset", "smoke", ...given).output();
     assert.equal(code, 0, text(stderr));
     assert.equal(
-      text(stderr).match(/No question for translation/g)?.length ?? 1,
+      text(stderr).match(/No questions for translation/g)?.length ?? 1,
       1,
-      "a warning of every cell is read once",
+      "a warning of several cells is shown once",
     );
-    assert.match(text(stderr), /What will run[^]*initialization +smoke[^]*=== Initialization/);
+    assert.match(text(stderr), /Studies to run[^]*initialization +smoke[^]*=== Initialization/);
     const page = await Deno.readTextFile(out);
     const again = `deno task results --preset smoke --seeds 1 --only initialization --runs '${runs}' --out '${out}'`;
     assert.ok(page.includes(again), page.slice(0, 600));
@@ -69,7 +60,7 @@ Deno.test("the page of results names the command that makes it again, with its f
 });
 
 Deno.test({
-  name: "Ctrl-C on `results` stops the study that runs, with a checkpoint, and ends with exit code 130",
+  name: "Ctrl-C on `results` stops the running study with a checkpoint, and exits with code 130",
   ignore: Deno.build.os === "windows",
 }, async () => {
   const folder = await Deno.makeTempDir({ prefix: "stitchbook-stop-" });
@@ -97,7 +88,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a study whose `results` was killed stops by itself and can be resumed",
+  name: "a study stops with a checkpoint when the `results` process that started it is killed",
   ignore: Deno.build.os === "windows",
 }, async () => {
   const runs = await Deno.makeTempDir({ prefix: "stitchbook-orphan-" });
@@ -133,4 +124,24 @@ Deno.test({
   } finally {
     await Deno.remove(runs, { recursive: true });
   }
+});
+
+Deno.test("`deno task results` refuses wrong options before anything is trained", async () => {
+  const cases: readonly (readonly [string[], RegExp])[] = [
+    [["--preset", "smok"], /--preset has "smok": expected smoke, quick, study, lab\n.*did you mean smoke\?/],
+    [["--main", "lap"], /--main has "lap".*did you mean lab\?/s],
+    [["--only", "hubs"], /--only has "hubs".*did you mean hub\?/s],
+    [["--seeds", "1,x"], /expected a number or a range, not "x"/],
+    [["--out", "none/such/page.md"], /there is no folder none\/such/],
+  ];
+  await Promise.all(cases.map(async ([args, message]) => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "experiments/results.ts", ...args],
+      cwd: repositoryRoot,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    assert.equal(code, 2, args.join(" "));
+    assert.match(new TextDecoder().decode(stderr), message);
+  }));
 });

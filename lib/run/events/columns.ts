@@ -1,12 +1,17 @@
-// Columns of tables.
-import type { Column } from "../run/mod.ts";
+// Helpers for table columns.
+import type { Column } from "./events.ts";
 
 /** A column of text. */
 export function textColumn(key: string, title: string): Column {
   return { key, title, kind: "text" };
 }
 
-/** A column of numbers, with so many digits after the point, whose best value is marked if one direction is better. */
+/**
+ * A column of numbers.
+ *
+ * @param digits after the decimal point
+ * @param better which values are better; the best is marked
+ */
 export function numberColumn(key: string, title: string, digits: number, better?: "lower" | "higher"): Column {
   return { key, title, kind: "number", digits, ...(better === undefined ? {} : { better }) };
 }

@@ -1,0 +1,19 @@
+// The settings after removing or adding an expert.
+import assert from "node:assert/strict";
+import { type BtsConfig, btsConfigSchema, changedConfig } from "../../lib/bts/mod.ts";
+import { UserError } from "../../lib/errors.ts";
+
+Deno.test("`changedConfig()` removes or adds an expert, and refuses impossible changes", () => {
+  const config = btsConfigSchema.parse({});
+  assert.deepEqual(changedConfig(config, { kind: "remove", expert: "math" }).experts, ["code", "multilingual"]);
+  assert.deepEqual(changedConfig(config, { kind: "add", expert: "english" }).experts.at(-1), "english");
+  const refuses = (config: BtsConfig, kind: "add" | "remove", expert: string, message: RegExp) =>
+    assert.throws(
+      () => changedConfig(config, { kind, expert }),
+      (error) => error instanceof UserError && message.test(error.message),
+    );
+  refuses(config, "remove", "english", /no expert "english": the run has code, math, multilingual/);
+  refuses(config, "add", "code", /already has the expert "code": its experts are code, math, multilingual/);
+  refuses(config, "add", "law", /no domain "law"/);
+  refuses({ ...config, hub: "code" }, "remove", "code", /it is the hub/);
+});

@@ -1,0 +1,84 @@
+// The variants and directions of all studies.
+import assert from "node:assert/strict";
+import { crosslingualStudy } from "../../../experiments/studies/crosslingual.ts";
+import { expertsStudy } from "../../../experiments/studies/experts.ts";
+import { gatesStudy } from "../../../experiments/studies/gates.ts";
+import { hubStudy } from "../../../experiments/studies/hub.ts";
+import { initializationStudy } from "../../../experiments/studies/initialization.ts";
+import { stitchCountStudy } from "../../../experiments/studies/stitch-count.ts";
+import { stitchKindsStudy } from "../../../experiments/studies/stitch-kinds.ts";
+import { type BtsConfig, btsConfigSchema, checkBts } from "../../../lib/bts/mod.ts";
+import { buildConfig, repositoryRoot } from "../../../lib/run/mod.ts";
+import { type Study, studyDefinition } from "../../../lib/study/mod.ts";
+
+const STUDIES: readonly Study[] = [
+  stitchCountStudy,
+  stitchKindsStudy,
+  hubStudy,
+  crosslingualStudy,
+  initializationStudy,
+  gatesStudy,
+  expertsStudy,
+];
+
+function configOf(study: Study, preset: string): BtsConfig {
+  const { schema, presets } = studyDefinition(study);
+  return buildConfig(schema, { preset: { name: preset, value: presets[preset]!.config }, sets: [] });
+}
+
+for (const study of STUDIES) {
+  Deno.test(`the study ${study.name} has valid variants with distinct names, and directions between them`, () => {
+    for (const preset of Object.keys(studyDefinition(study).presets)) {
+      const config = configOf(study, preset);
+      const variants = study.variants(config);
+      const names = variants.map(({ name }) => name);
+      assert.equal(new Set(names).size, names.length);
+      assert.ok(names.length > 1, `${preset}: one variant has nothing to compare with`);
+      const made = variants.map(({ change }) => change(config));
+      for (const one of made) checkBts(btsConfigSchema.parse(one));
+      assert.equal(new Set(made.map((one) => JSON.stringify(one))).size, names.length, "no two variants are equal");
+      for (const { better, worse, on } of study.directions(config)) {
+        for (const method of [better, worse]) assert.ok(method === "seed" || names.includes(method), method);
+        assert.ok(on === "mean" || config.data.domains.some((domain) => domain === on), on);
+      }
+    }
+  });
+}
+
+Deno.test("no two variants of the study of kinds compute the same", () => {
+  const made = (layers: number, count: number) => {
+    const config = configOf(stitchKindsStudy, "quick");
+    const own = { ...config, model: { ...config.model, layers }, stitch: { ...config.stitch, count } };
+    const names = stitchKindsStudy.variants(own).map(({ name }) => name);
+    return [names, stitchKindsStudy.directions(own).map(({ better, worse }) => `${better} < ${worse}`)];
+  };
+  const all = ["all E2H", "all E2H, pass-through"];
+  // With K = 2, the only E2H of the alternating stitches is the last, so the experts' state after it is not used.
+  const two = [["alternating", ...all], ["all E2H < alternating", "all E2H, pass-through < all E2H"]];
+  assert.deepEqual(made(4, 2), two);
+  assert.deepEqual(made(6, 3), [
+    ["alternating", "all E2H", "alternating, pass-through", "all E2H, pass-through"],
+    ["all E2H < alternating", "alternating, pass-through < alternating"],
+  ]);
+  assert.deepEqual(made(4, 1), [["alternating"], []]);
+});
+
+Deno.test("a study with one variant is refused before anything is written", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "experiments/studies/stitch-kinds.ts",
+      "--preset",
+      "smoke",
+      "--set",
+      "stitch.count=1",
+      "--dry-run",
+    ],
+    cwd: repositoryRoot,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  assert.equal(code, 2);
+  assert.match(new TextDecoder().decode(stderr), /the study has only one variant, alternating/);
+});
