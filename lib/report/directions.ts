@@ -4,6 +4,9 @@ import { type Claim, sizes } from "./wording.ts";
 
 const isDirections = ({ name }: Table) => name === "directions";
 
+/** What the table says if the paper reports nothing, now and in runs of older versions. */
+const NO_RESULT: readonly string[] = ["no result", "not said"];
+
 /** The question of a study, from the cell that answers it; undefined for other runs and until there are results. */
 export function questionOf({ cells, results }: RunView): string | undefined {
   if (results === null) return undefined;
@@ -28,7 +31,7 @@ export function directionClaims({ cells }: RunView): Claim[] {
       ? `no clear difference, 95 % interval from ${side(interval[0])} to ${side(interval[1])}`
       : `${by} ${here === "yes" ? "ahead" : "behind"}${bracket}`;
     const where = on === "mean" ? "" : ` (on ${on})`;
-    const said = typeof paper !== "string" || paper === "not said" ? "" : ` The paper: ${paper}.`;
+    const said = typeof paper !== "string" || NO_RESULT.includes(paper) ? "" : ` The paper: ${paper}.`;
     return [{ holds: here, text: `${claim}${where}: ${found}.${said}` }];
   });
 }
