@@ -70,7 +70,7 @@ Deno.test("`finishedRun()` takes a run of every other method too, and says what 
     await assert.rejects(found.cell("stitch"), /cannot use its cell stitch: its files were deleted/);
     const study = await openWith("stitch-count");
     study.finish({ domains: [], methods: {} });
-    await assert.rejects(finishedRun(runs, study.id), /leaves no stitched model, or several/);
+    await assert.rejects(finishedRun(runs, study.id), /does not produce exactly one stitched model/);
   } finally {
     await Deno.remove(runs, { recursive: true });
   }
@@ -204,9 +204,12 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
           return { code, line: text(stdout).trim().split("\n").at(-1)!, stderr: text(stderr) };
         };
         const refused: readonly (readonly [string[], RegExp])[] = [
-          [["--set", "hub=math"], /Cannot set hub: the models are those of the run .*what may be set here: restitch/s],
-          [["--seed", "5"], /Cannot take another seed.*whose seed is 1/],
-          [["--seeds=1,2"], /Cannot take another seed/],
+          [
+            ["--set", "hub=math"],
+            /Cannot set hub: the models are those of the run .*settings that can be changed: restitch/s,
+          ],
+          [["--seed", "5"], /Cannot use another seed.*whose seed is 1/],
+          [["--seeds=1,2"], /Cannot use another seed/],
         ];
         const before = [...Deno.readDirSync(runs)].length;
         for (const [options, message] of refused) {
@@ -234,7 +237,7 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
         assert.deepEqual(trace.stitches.at(-1)!.models, ["seed", "math", "multilingual", "english"]);
         const cases: readonly (readonly [string[], RegExp])[] = [
           [["remove", "last", "code"], /no expert "code": the run has math, multilingual, english/],
-          [["add", "last", "english"], /has the expert "english" already: its experts are math, multilingual, english/],
+          [["add", "last", "english"], /already has the expert "english": its experts are math, multilingual, english/],
           [["remove", "last"], /expected add or remove, a run and an expert/],
           [["remove", "nosuchrun", "code"], /no run "nosuchrun"/],
         ];
