@@ -78,5 +78,5 @@ export const THREAD_BYTES = Math.ceil(block.bytes / 128) * 128;
 
 /** The threads' blocks. */
 export const THREADS = Math.ceil(control.bytes / 128) * 128;
-/** The heap begins here. */
-export const HEAP_BASE = THREADS + MOST_THREADS * THREAD_BYTES;
+/** The heap begins here, on a page. */
+export const HEAP_BASE = Math.ceil((THREADS + MOST_THREADS * THREAD_BYTES) / 4096) * 4096;

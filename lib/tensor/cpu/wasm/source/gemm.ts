@@ -46,10 +46,10 @@ export function gemmTask(args: GemmArguments, task: i32): void {
   const m1 = min(m0 + rows, M);
   const p0 = (tile % tasksN) * panels;
   const p1 = min(p0 + panels, (N + PANEL_COLUMNS - 1) / PANEL_COLUMNS);
-  const packed = scratch() + args.packedA;
+  const packed = scratch() + args.packedA, addToC = args.add != 0;
   for (let k0 = 0; k0 < K; k0 += K_RUN) {
     const kc = min(K_RUN, K - k0);
-    const add = k0 > 0 || args.add != 0;
+    const add = k0 > 0 || addToC;
     const tileBytes = <usize> kc * A_STEP_BYTES;
     let to = packed;
     for (let m = m0; m < m1; m += TILE_ROWS) {
