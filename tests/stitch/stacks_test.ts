@@ -268,5 +268,8 @@ deviceTest("`stitchModels()` refuses stacks that were made for other stitches or
   refuses(freezeModels(CONFIG, stitchConfig({ count: 3 }), models));
   const { stacks } = freezeModels(CONFIG, stitch, models.slice(0, 2));
   refuses({ ...freezeModels(CONFIG, stitch, models), stacks });
-  assert.throws(() => freezeModels({ ...CONFIG, width: 8 }, stitch, models), /The hub: .* has the shape \[40,16\], not \[40,8\]/);
+  assert.throws(
+    () => freezeModels({ ...CONFIG, width: 8 }, stitch, models),
+    /The hub: .* has the shape \[40,16\], not \[40,8\]/,
+  );
 });
