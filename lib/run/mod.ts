@@ -90,7 +90,7 @@ export type { CellContext, CellCost, CellDevice, CellResult, CellRunner, Run } f
 export { unfinishedRun, type Wanted } from "./cells/continuation.ts";
 export { freeCheckpoints, type FreedCheckpoints } from "./cells/free-checkpoints.ts";
 export { type PlannedCell, recordCells } from "./cells/record.ts";
-export { openRun, type OpenRunOptions, withRun } from "./cells/run.ts";
+export { beginRun, type BeginRunOptions, withRun } from "./cells/run.ts";
 export { openAlarms } from "./alerts/alarms.ts";
 export { CAPTURED_FOLDER, captureProvenance, readProvenance } from "./capture/capture.ts";
 export { OUTPUT_FILE, teeConsole } from "./capture/console-output.ts";

@@ -6,7 +6,7 @@ import { type BtsConfig, btsConfigSchema, tokenize } from "../../lib/bts/mod.ts"
 import { loadCorpus, openTokenizer, type Tokenizer, trainTokenizer } from "../../lib/data/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";
-import { openRun } from "../../lib/run/mod.ts";
+import { beginRun } from "../../lib/run/mod.ts";
 import { emptyResults, options } from "../run/fixtures.ts";
 
 /** Text with all that made measuring fail: runs of U+FFFD, special tokens spelled out, no blanks for long. */
@@ -59,11 +59,11 @@ Deno.test("the cell `data` checks what is measured: other settings of it build t
   inFolder(async (folder) => {
     const lab = await awkwardLab(folder);
     const device = { numerics: "none", code: import.meta };
-    const run = await openRun(options(join(folder, "runs"), { plan: [] }));
+    const run = await beginRun(options(join(folder, "runs"), { plan: [] }));
     const first = await tokenize({ ...lab, device, run });
     run.finish(emptyResults);
     const again = async (config: BtsConfig) => {
-      const run = await openRun(options(join(folder, "runs"), { plan: [] }));
+      const run = await beginRun(options(join(folder, "runs"), { plan: [] }));
       const text = await tokenize({ ...lab, config, device, run });
       run.finish(emptyResults);
       return text;

@@ -8,7 +8,7 @@ import { finishedRun } from "../../lib/bts/finished.ts";
 import { fitPart, gatesCommand } from "../../lib/cli/gates.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { GateTrace } from "../../lib/report/mod.ts";
-import { openRun, readRun, repositoryRoot } from "../../lib/run/mod.ts";
+import { beginRun, readRun, repositoryRoot } from "../../lib/run/mod.ts";
 import { StopError } from "../../lib/run/process/stop.ts";
 import { assertPlanned } from "../experiments/planned.ts";
 
@@ -22,7 +22,7 @@ Deno.test("`deno task expert` looks for its run below `--runs folder` and `--run
   const runs = await Deno.makeTempDir({ prefix: "stitchbook-expert-" });
   try {
     const common = { title: "", preset: "smoke", seed: 1, device: "none", config: {}, plan: [], command: [] };
-    const run = await openRun({ runsFolder: runs, experiment: "other", ...common });
+    const run = await beginRun({ runsFolder: runs, experiment: "other", ...common });
     run.finish({ domains: [], methods: {} });
     for (const option of [["--runs", runs], [`--runs=${runs}`], ["--runs", "elsewhere", `--runs=${runs}`]]) {
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -48,7 +48,7 @@ Deno.test("`finishedRun()` takes a run of every other method too, and says what 
     const config = baselinesDefinition.schema.parse({});
     const command = ["deno", "task", "run", "experiments/baselines.ts"];
     const common = { title: "", preset: "smoke", seed: 1, device: "none", plan: [], command };
-    const openWith = (experiment: string) => openRun({ runsFolder: runs, experiment, ...common, config });
+    const openWith = (experiment: string) => beginRun({ runsFolder: runs, experiment, ...common, config });
     const run = await openWith("baselines");
     const spec = { name: "stitch", title: "", description: "", inputs: {}, code: import.meta, output: z.int() };
     const { folder } = await run.cell(spec, () => Promise.resolve(12));
@@ -80,7 +80,7 @@ Deno.test("`deno task gates` of a stopped run says which cell was not finished, 
   const runs = await Deno.makeTempDir({ prefix: "stitchbook-stopped-" });
   try {
     const controller = new AbortController();
-    const run = await openRun({
+    const run = await beginRun({
       runsFolder: runs,
       experiment: "bts",
       title: "",

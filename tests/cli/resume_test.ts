@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { resumeCommand } from "../../lib/cli/resume.ts";
-import { openRun, readRun, runIds, terminalView, unfinishedRun, withRun } from "../../lib/run/mod.ts";
+import { beginRun, readRun, runIds, terminalView, unfinishedRun, withRun } from "../../lib/run/mod.ts";
 import { secondsLeft } from "../../lib/run/view/progress.ts";
 import { resumeArguments } from "../../lib/cli/resume.ts";
 import { applyEvent, foldEvents } from "../../lib/run/view/view.ts";
@@ -56,7 +56,7 @@ Deno.test("a failed run is resumed after its --config file was deleted", () =>
 Deno.test("`resumeCommand()` refuses a run that is being written, and one that is not there", () =>
   withFolder(async (folder) => {
     await assert.rejects(resumeCommand(["last", "--runs", folder]), is("run.none"));
-    const run = await openRun(options(folder, { command: ["deno", "task", "bts"] }));
+    const run = await beginRun(options(folder, { command: ["deno", "task", "bts"] }));
     await assert.rejects(
       resumeCommand(["--runs", folder]),
       (error) => is("run.locked")(error) && (error as Error).message.includes(`process ${Deno.pid} `),
@@ -70,13 +70,13 @@ Deno.test("`resumeCommand()` refuses a run that is being written, and one that i
 
 Deno.test("A resumed run shows its latest settings, keeps its history, and ends again", () =>
   withFolder(async (folder) => {
-    const first = await openRun(options(folder, { title: "Before" }));
+    const first = await beginRun(options(folder, { title: "Before" }));
     first.note("kept");
     first.fail(new Error("broken"));
     const { events, onEvent } = collector();
     const lines: string[] = [];
     const terminal = terminalView({ live: false, write: (text) => lines.push(text) });
-    const run = await openRun(options(folder, {
+    const run = await beginRun(options(folder, {
       continues: first.id,
       title: "After",
       device: "other",
@@ -100,19 +100,19 @@ Deno.test("A resumed run shows its latest settings, keeps its history, and ends 
 
 Deno.test("a run of a study that was renamed since is resumed under the new name", () =>
   withFolder(async (folder) => {
-    const first = await openRun(options(folder, { experiment: "initialisation", backend: "cpu" }));
+    const first = await beginRun(options(folder, { experiment: "initialisation", backend: "cpu" }));
     first.fail(new Error("broken"));
     const wanted = { experiment: "initialization", backend: "cpu", seed: 1, title: "A run", config: { a: 1 } };
     assert.equal(await unfinishedRun(folder, wanted, false), first.id);
-    const run = await openRun(options(folder, { continues: first.id, experiment: "initialization" }));
+    const run = await beginRun(options(folder, { continues: first.id, experiment: "initialization" }));
     assert.equal(run.id, first.id);
     run.finish(emptyResults);
-    await assert.rejects(openRun(options(folder, { continues: first.id, experiment: "hub" })), is("run.changed"));
+    await assert.rejects(beginRun(options(folder, { continues: first.id, experiment: "hub" })), is("run.changed"));
   }));
 
 Deno.test("A damaged line's number is not used again", () =>
   withFolder(async (folder) => {
-    const first = await openRun(options(folder));
+    const first = await beginRun(options(folder));
     first.note("one");
     first.fail(new Error("x"));
     const log = join(first.folder, "events.jsonl");
@@ -120,7 +120,7 @@ Deno.test("A damaged line's number is not used again", () =>
     lines[2] = lines[2]!.slice(0, -3);
     await Deno.writeTextFile(log, lines.join("\n"));
     const { events, onEvent } = collector();
-    (await openRun(options(folder, { continues: first.id, onEvent }))).finish(emptyResults);
+    (await beginRun(options(folder, { continues: first.id, onEvent }))).finish(emptyResults);
     assert.deepEqual(events.map(({ seq }) => seq), [3, 4]);
     const view = (await readRun(folder, first.id))!;
     assert.deepEqual([view.status, view.notes.filter(({ level }) => level === "warning").length], ["done", 1]);
@@ -137,7 +137,7 @@ Deno.test("`withRun()` does not wait for work on a failed device", () =>
 Deno.test("A cell that rewinds loses later points, and one that starts over loses all", () =>
   withFolder(async (folder) => {
     const { events, onEvent } = collector();
-    const run = await openRun(options(folder, { onEvent }));
+    const run = await beginRun(options(folder, { onEvent }));
     run.finish(emptyResults);
     let seq = 9;
     const stamp = () => ({ seq: seq++, time: `2026-01-01T00:00:${String(seq).padStart(2, "0")}Z` });

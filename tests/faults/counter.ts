@@ -1,7 +1,7 @@
 // A cell that is quick to harm: it counts, keeps a checkpoint of every second step, and can be made to fail at a step.
 import { join } from "node:path";
 import { z } from "zod";
-import { type OpenRunOptions, withRun } from "../../lib/run/mod.ts";
+import { type BeginRunOptions, withRun } from "../../lib/run/mod.ts";
 import type { RunEvent } from "../../lib/run/mod.ts";
 import { emptyResults, options } from "../run/fixtures.ts";
 
@@ -18,7 +18,7 @@ export interface CountOptions {
   readonly onStep?: (step: number) => void | Promise<void>;
   /** Called with the folder of a checkpoint that is being written. */
   readonly onSave?: (folder: string, step: number) => Promise<void>;
-  readonly run?: Partial<OpenRunOptions>;
+  readonly run?: Partial<BeginRunOptions>;
 }
 
 /** What counting gave. */

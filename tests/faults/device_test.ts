@@ -5,7 +5,7 @@ import { z } from "zod";
 import { UserError } from "../../lib/errors.ts";
 import { hashTensors } from "../../lib/huggingface/mod.ts";
 import { disposeWeights, initialWeights, toHost, toVariables } from "../../lib/model/mod.ts";
-import { type OpenRunOptions, readRun, runIds, withRun } from "../../lib/run/mod.ts";
+import { type BeginRunOptions, readRun, runIds, withRun } from "../../lib/run/mod.ts";
 import { type Device, openDevice } from "../../lib/tensor/mod.ts";
 import {
   checkpointBytes,
@@ -25,7 +25,7 @@ const CONFIG = trainConfigSchema.parse({ steps: 12, batch: 2, warmup: 2, lr: 0.0
 interface Training {
   readonly onStep?: (step: number) => void;
   readonly batchAt?: PhaseOptions["batchAt"];
-  readonly run?: Partial<OpenRunOptions>;
+  readonly run?: Partial<BeginRunOptions>;
 }
 
 /** Trains a tiny decoder in a run, with a checkpoint of every third step; gives the hash of its weights. */

@@ -9,9 +9,9 @@ const EVENTS = 1000;
 export function writeWhileRead(): Promise<{ tried: number; survived: number; note: string }> {
   return inFolder(async (runs) => {
     const script = `
-      import { openRun } from "./lib/run/mod.ts";
+      import { beginRun } from "./lib/run/mod.ts";
       import { emptyResults, options } from "./tests/run/fixtures.ts";
-      const run = await openRun(options(${JSON.stringify(runs)}));
+      const run = await beginRun(options(${JSON.stringify(runs)}));
       for (let i = 0; i < ${EVENTS}; i++) {
         run.note("note " + i);
         if (i % 50 === 0) await new Promise((resolve) => setTimeout(resolve));

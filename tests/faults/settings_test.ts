@@ -1,7 +1,7 @@
 // Resuming a run with other settings (reliability 19), and cells that are trained further than was planned.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { openRun, readRun, runIds, unfinishedRun, type Wanted } from "../../lib/run/mod.ts";
+import { beginRun, readRun, runIds, unfinishedRun, type Wanted } from "../../lib/run/mod.ts";
 import { type MayChange } from "../../lib/run/cells/continuation.ts";
 import { emptyResults, options, withFolder } from "../run/fixtures.ts";
 import { checkpoints, count, COUNTED } from "./counter.ts";
@@ -11,12 +11,12 @@ const mayChange: MayChange = { "train.*.steps": "upwards", "checkpoint.*": "free
 
 Deno.test("Fault 19: settings that may change do, others are refused with both values, and nothing is written", () =>
   withFolder(async (runs) => {
-    const first = await openRun(options(runs, { config: config(10, { checkpoint: { keep: 2 } }) }));
+    const first = await beginRun(options(runs, { config: config(10, { checkpoint: { keep: 2 } }) }));
     first.fail(new Error("x"));
     const log = `${first.folder}/events.jsonl`;
     const before = await Deno.readTextFile(log);
     const open = (changed: unknown, more = {}) =>
-      openRun(options(runs, { continues: first.id, mayChange, config: changed, ...more }));
+      beginRun(options(runs, { continues: first.id, mayChange, config: changed, ...more }));
     const refused: readonly (readonly [unknown, object, RegExp])[] = [
       [config(9, { checkpoint: { keep: 2 } }), {}, /train\.seed\.steps was 10 and is 9/],
       [{ ...config(10), checkpoint: { keep: 2 }, seeds: [1] }, {}, /seeds was \[1,2\] and is \[1\]/],
@@ -47,7 +47,7 @@ Deno.test("Fault 19: settings that may change do, others are refused with both v
 
 Deno.test("Settings that did not exist when a run was written have their defaults, and renamed ones their new names", () =>
   withFolder(async (runs) => {
-    const first = await openRun(options(runs, { config: { initialisation: "random" }, backend: "cpu" }));
+    const first = await beginRun(options(runs, { config: { initialisation: "random" }, backend: "cpu" }));
     first.fail(new Error("x"));
     const config = { initialization: "random", added: 1 };
     const readConfig = (before: unknown) => {
@@ -57,11 +57,11 @@ Deno.test("Settings that did not exist when a run was written have their default
     const wanted = { experiment: "bts", backend: "cpu", seed: 1, title: "A run" };
     assert.equal(await unfinishedRun(runs, { ...wanted, config }, false), undefined);
     assert.equal(await unfinishedRun(runs, { ...wanted, config, readConfig }, false), first.id);
-    await assert.rejects(openRun(options(runs, { continues: first.id, config })), /added was absent and is 1/);
+    await assert.rejects(beginRun(options(runs, { continues: first.id, config })), /added was absent and is 1/);
     const other = { ...config, added: 2 };
-    const changed = openRun(options(runs, { continues: first.id, config: other, readConfig }));
+    const changed = beginRun(options(runs, { continues: first.id, config: other, readConfig }));
     await assert.rejects(changed, /added was 1 and is 2/);
-    (await openRun(options(runs, { continues: first.id, config, readConfig }))).finish(emptyResults);
+    (await beginRun(options(runs, { continues: first.id, config, readConfig }))).finish(emptyResults);
     assert.equal((await readRun(runs, first.id))!.status, "done");
   }));
 
@@ -95,7 +95,7 @@ Deno.test("A cell that was trained further and interrupted resumes from its own 
 Deno.test("`unfinishedRun()` tells a copy of a script from the script, and knows where scripts have moved", () =>
   withFolder(async (runs) => {
     const start = async (...command: string[]) => {
-      const run = await openRun(options(runs, { backend: "cpu", command: ["deno", "task", ...command] }));
+      const run = await beginRun(options(runs, { backend: "cpu", command: ["deno", "task", ...command] }));
       run.fail(new Error("x"));
       return run.id;
     };
@@ -126,7 +126,7 @@ Deno.test("`unfinishedRun()` finds the newest run of the same settings that did 
     const find = (more?: Partial<Wanted>, named = false) => unfinishedRun(runs, wanted(more), named);
     assert.equal(await find(), undefined);
     const ids = ["20260101-000000-a", "20260102-000000-b", "20260103-000000-c"];
-    const open = (id: string, more = {}) => openRun(options(runs, { id, backend: "cpu", config: { a: 1 }, ...more }));
+    const open = (id: string, more = {}) => beginRun(options(runs, { id, backend: "cpu", config: { a: 1 }, ...more }));
     (await open(ids[0]!)).fail(new Error("x"));
     assert.equal(await find(), ids[0]);
     for (
@@ -143,7 +143,9 @@ Deno.test("`unfinishedRun()` finds the newest run of the same settings that did 
     // Under changed settings it is another one's.
     const changed = await open(ids[2]!, { config: { a: 1 } });
     changed.fail(new Error("x"));
-    (await openRun(options(runs, { continues: ids[2]!, backend: "cpu", config: { a: 3 }, mayChange: { a: "freely" } })))
+    (await beginRun(
+      options(runs, { continues: ids[2]!, backend: "cpu", config: { a: 3 }, mayChange: { a: "freely" } }),
+    ))
       .fail(new Error("x"));
     assert.equal(await find(), undefined);
     assert.equal(await find({ config: { a: 3 } }), ids[2]);
@@ -152,7 +154,7 @@ Deno.test("`unfinishedRun()` finds the newest run of the same settings that did 
 
 Deno.test("A cell of a continued run whose result is gone from the cache is built again, with an account of its own", () =>
   withFolder(async (runs) => {
-    const first = await openRun(options(runs, { plan: [] }));
+    const first = await beginRun(options(runs, { plan: [] }));
     first.fail(new Error("x"));
     await count(runs, { run: { continues: first.id } }).then(async ({ cellKey }) => {
       await Deno.remove(`${runs}/.cells/${cellKey}`, { recursive: true });

@@ -1,5 +1,5 @@
 // What the tests of runs share: a temporary runs folder, and options for a run in it.
-import type { OpenRunOptions } from "../../lib/run/mod.ts";
+import type { BeginRunOptions } from "../../lib/run/mod.ts";
 import type { RunEvent, RunResults } from "../../lib/run/mod.ts";
 
 /** Calls `body` with a fresh folder that is removed afterwards. */
@@ -13,7 +13,7 @@ export async function withFolder(body: (folder: string) => Promise<void> | void)
 }
 
 /** Options of a small run. */
-export function options(runsFolder: string, more: Partial<OpenRunOptions> = {}): OpenRunOptions {
+export function options(runsFolder: string, more: Partial<BeginRunOptions> = {}): BeginRunOptions {
   return {
     runsFolder,
     experiment: "bts",

@@ -18,12 +18,12 @@ import { isRunId, makeRunId } from "../files/run-id.ts";
 import { type RunListener, type RunWriter, runWriter } from "../log/run-writer.ts";
 import { versions } from "../files/versions.ts";
 
-export interface OpenRunOptions {
+export interface BeginRunOptions {
   /** Where runs live; made when it is missing. */
   readonly runsFolder: string;
   /** The run's id. Default: a new one. */
   readonly id?: string | undefined;
-  /** Continues this run instead of opening a new one: its log grows, and what it has finished is not repeated. */
+  /** Continues this run instead of beginning a new one: its log grows, and what it has finished is not repeated. */
   readonly continues?: string | undefined;
   /** Brings the settings of the continued run, perhaps of an older version, into their present form. Default: as they are. */
   readonly readConfig?: (config: unknown) => unknown;
@@ -62,7 +62,7 @@ export interface OpenRunOptions {
 }
 
 /**
- * Opens a run: a new one, or the one that `continues` names.
+ * Begins a run: a new one, or the one that `continues` names.
  *
  * A new run's folder `<runs>/<id>/` is made and locked, and `run.start` written. Every mistake of the user that can be
  * found before a run (arguments, configuration, data, device) should be found before this call, so that it leaves nothing.
@@ -70,7 +70,7 @@ export interface OpenRunOptions {
  * @throws UserError `run.folder` when the folder cannot be made or written, `run.exists` when the given id is taken,
  * `run.locked` when another process writes the run, `run.changed` and `run.over` when it cannot be continued so
  */
-export async function openRun(options: OpenRunOptions): Promise<Run> {
+export async function beginRun(options: BeginRunOptions): Promise<Run> {
   const made = await versions();
   const opened = options.continues === undefined ? await newRun(options) : await oldRun(options, options.continues);
   const { id, folder, lock, log, past } = opened;
@@ -117,7 +117,7 @@ interface OpenedRun {
   readonly past: readonly RunEvent[];
 }
 
-async function newRun(options: OpenRunOptions): Promise<OpenedRun> {
+async function newRun(options: BeginRunOptions): Promise<OpenedRun> {
   const { id, folder } = await makeRunFolder(options);
   let lock: Lock | undefined;
   try {
@@ -130,7 +130,7 @@ async function newRun(options: OpenRunOptions): Promise<OpenedRun> {
   }
 }
 
-async function oldRun(options: OpenRunOptions, id: string): Promise<OpenedRun> {
+async function oldRun(options: BeginRunOptions, id: string): Promise<OpenedRun> {
   const folder = join(options.runsFolder, id);
   const lock = takeLock(folder, id);
   try {
@@ -198,10 +198,10 @@ function runOf({ id, folder, runsFolder, signal, writer, pasts, fresh }: RunPart
  * @throws UserError `device.failed` when `options.failure` settles first
  */
 export async function withRun(
-  options: OpenRunOptions,
+  options: BeginRunOptions,
   body: (run: Run) => Promise<RunResults>,
 ): Promise<{ readonly run: Run; readonly results: RunResults }> {
-  const run = await openRun(options);
+  const run = await beginRun(options);
   let broken: UserError | undefined;
   const failed = new Promise<never>((_, reject) =>
     options.failure?.then((reason) => reject(broken = brokenBy(reason)))
@@ -244,7 +244,7 @@ function errorText(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-async function makeRunFolder({ runsFolder, experiment, preset, id: wanted }: OpenRunOptions) {
+async function makeRunFolder({ runsFolder, experiment, preset, id: wanted }: BeginRunOptions) {
   if (wanted !== undefined && !isRunId(wanted)) throw new Error(`Cannot open a run "${wanted}": it is no run id`);
   try {
     await Deno.mkdir(join(runsFolder, CELLS_FOLDER), { recursive: true });

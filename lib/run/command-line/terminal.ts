@@ -30,7 +30,7 @@ const FIRST_MS = 2_000;
 
 /** Shows a run while its events are written. */
 export interface TerminalView {
-  /** For `openRun`. */
+  /** For `beginRun`. */
   readonly onEvent: (event: RunEvent) => void;
   /** Takes in, without printing, what a resumed run has logged before. */
   readonly onPast: (events: readonly RunEvent[]) => void;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
-import { openAlarms, openRun, type Run, type RunListener, withRun } from "../../../lib/run/mod.ts";
+import { beginRun, openAlarms, type Run, type RunListener, withRun } from "../../../lib/run/mod.ts";
 import { openWebhook, type WebhookPost, webhookUrl, withoutWebhook } from "../../../lib/run/alerts/webhook.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
 
@@ -103,7 +103,7 @@ Deno.test("A run whose webhook fails continues and ends as done, even if that ca
         throw new Error("the log is closed");
       },
     });
-    const run = await openRun(options(folder, { onEvent: [hook.onEvent] }));
+    const run = await beginRun(options(folder, { onEvent: [hook.onEvent] }));
     run.note("careful", "error");
     run.finish(emptyResults);
     await hook.close();
@@ -158,7 +158,7 @@ Deno.test("Listeners learn which events are replayed; a replayed alert keeps its
   withFolder(async (folder) => {
     const heard: string[] = [];
     const once = async () => {
-      const run = await openRun(options(folder, {
+      const run = await beginRun(options(folder, {
         onEvent: [(event, replayed) => {
           if (event.kind === "note") heard.push(`${event.text} ${replayed} ${event.alert?.values["loss"]}`);
         }],

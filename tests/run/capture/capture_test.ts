@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { showCommand } from "../../../lib/cli/show.ts";
-import { captureProvenance, openRun, readProvenance } from "../../../lib/run/mod.ts";
+import { beginRun, captureProvenance, readProvenance } from "../../../lib/run/mod.ts";
 import { type CaptureOptions } from "../../../lib/run/capture/capture.ts";
 import { diffCommand } from "../../../lib/cli/diff.ts";
 import { codeText, markedSettings } from "../../../lib/run/mod.ts";
@@ -149,7 +149,7 @@ Deno.test("`show` prints changed settings, code and machine; `diff` compares the
     const root = await repository(folder);
     const runs: string[] = [];
     for (const [lr, variables] of [[1, {}], [2, { STITCHBOOK_BLAS: "off" }]] as const) {
-      const run = await openRun(options(folder, { config: { lr, steps: 3 } }));
+      const run = await beginRun(options(folder, { config: { lr, steps: 3 } }));
       const sources = { lr: "set", steps: "preset" } as const;
       await captureProvenance(run.folder, { ...plain, sources, root, script: join(root, "run.ts"), variables });
       run.finish(emptyResults);

@@ -1,7 +1,7 @@
 // Comparing two runs.
 import assert from "node:assert/strict";
 import { diffCommand } from "../../../lib/cli/diff.ts";
-import { openRun, type RunResults } from "../../../lib/run/mod.ts";
+import { beginRun, type RunResults } from "../../../lib/run/mod.ts";
 import { trainCell } from "../cells/cells.ts";
 import { options, withFolder } from "../fixtures.ts";
 
@@ -25,7 +25,7 @@ async function twoRuns(folder: string): Promise<[string, string]> {
       [2, { train: { steps: 7, rates: [1, 3] }, same: { x: null } }, [2], results(1.5)],
     ] as const
   ) {
-    const run = await openRun(options(folder, { seed, config, command: ["bts", "--seed", String(seed)] }));
+    const run = await beginRun(options(folder, { seed, config, command: ["bts", "--seed", String(seed)] }));
     await trainCell(run, "shared", [0]);
     await trainCell(run, "own", losses);
     run.finish(outcome);

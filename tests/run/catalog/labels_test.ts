@@ -7,12 +7,12 @@ import { noteCommand } from "../../../lib/cli/note.ts";
 import { renameCommand } from "../../../lib/cli/rename.ts";
 import { tagCommand } from "../../../lib/cli/tag.ts";
 import { showCommand } from "../../../lib/cli/show.ts";
-import { openRun, resolveRun } from "../../../lib/run/mod.ts";
+import { beginRun, resolveRun } from "../../../lib/run/mod.ts";
 import { addLabel, readLabels } from "../../../lib/run/catalog/labels.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
 async function finishedRun(folder: string): Promise<{ id: string; folder: string }> {
-  const run = await openRun(options(folder));
+  const run = await beginRun(options(folder));
   run.finish(emptyResults);
   return run;
 }
@@ -68,7 +68,7 @@ Deno.test("`noteCommand()` and `renameCommand()` store labels, and a run is foun
 Deno.test("`resolveRun()` finds a run by its title if no run has that name; `ls` and `show` print it", () =>
   withFolder(async (folder) => {
     const started = async (title: string, command: string[]) => {
-      const run = await openRun(options(folder, { title, command }));
+      const run = await beginRun(options(folder, { title, command }));
       run.finish(emptyResults);
       return run.id;
     };

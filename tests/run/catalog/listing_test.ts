@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
 import { listCommand } from "../../../lib/cli/ls.ts";
-import { listRuns, openRun } from "../../../lib/run/mod.ts";
+import { beginRun, listRuns } from "../../../lib/run/mod.ts";
 import { addLabel } from "../../../lib/run/catalog/labels.ts";
 import { trainCell } from "../cells/cells.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
@@ -16,17 +16,17 @@ const printed = async (folder: string, ...args: string[]) => {
 
 /** Three runs by seed: 1 is done and tagged, 2 failed, 3 is of another preset and without metrics. */
 async function threeRuns(folder: string): Promise<(...args: string[]) => Promise<number[]>> {
-  const first = await openRun(options(folder, { seed: 1 }));
+  const first = await beginRun(options(folder, { seed: 1 }));
   await trainCell(first, "one", [5, 1, 4]);
   await trainCell(first, "two", [9, 3]);
   first.finish(emptyResults);
   await addLabel(first.folder, { kind: "tags", add: ["good", "kept"], remove: [] });
   await addLabel(first.folder, { kind: "name", name: "The \x1b[31mfirst" });
-  const second = await openRun(options(folder, { seed: 2 }));
+  const second = await beginRun(options(folder, { seed: 2 }));
   await trainCell(second, "one", [7, 2]);
   second.fail(new Error("no"));
   await addLabel(second.folder, { kind: "tags", add: ["good"], remove: [] });
-  const third = await openRun(options(folder, { seed: 3, preset: "other", experiment: "else" }));
+  const third = await beginRun(options(folder, { seed: 3, preset: "other", experiment: "else" }));
   third.finish(emptyResults);
   return async (...args) =>
     JSON.parse(await printed(folder, "--json", ...args)).map(({ seed }: { seed: number }) => seed);
@@ -36,7 +36,7 @@ Deno.test("`listCommand()` fits a terminal of 80 columns, names what it leaves o
   withFolder(async (folder) => {
     await threeRuns(folder);
     const device = "CPU, 2 threads, AVX-512 kernels, relaxed SIMD";
-    const run = await openRun(
+    const run = await beginRun(
       options(folder, { device, command: ["bts", "--name", "x"], title: "界 long ".repeat(9) }),
     );
     run.finish(emptyResults);
@@ -94,14 +94,14 @@ Deno.test("an empty list names the existing presets, experiments and tags if the
 
 Deno.test("`ls` counts done and cached cells, but not failed and stopped ones", () =>
   withFolder(async (folder) => {
-    const run = await openRun(options(folder));
+    const run = await beginRun(options(folder));
     await trainCell(run, "one", [3]);
     const two = { name: "two", title: "Two", description: "", inputs: {}, code: import.meta, output: z.number() };
     await assert.rejects(run.cell(two, () => Promise.reject(new Error("no"))));
     run.fail(new Error("no"));
     assert.match(await printed(folder), /failed +1\/2 /);
     assert.equal((await listRuns(folder))[0]!.cells.ended, 1);
-    const again = await openRun(options(folder));
+    const again = await beginRun(options(folder));
     await trainCell(again, "one", [3]);
     again.finish(emptyResults);
     assert.match(await printed(folder), /done +1\/2 /);
@@ -139,7 +139,7 @@ Deno.test("`listCommand()` sorts by results and by the best value, in its own di
       [3, 3.5, { btm: method(1.5, 1, 0.3) }],
     ] as const;
     for (const [seed, loss, methods] of made) {
-      const run = await openRun(options(folder, { seed }));
+      const run = await beginRun(options(folder, { seed }));
       await trainCell(run, "one", [loss, loss + 1]);
       run.finish({ domains: ["code"], methods });
     }

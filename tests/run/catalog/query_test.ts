@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../../lib/errors.ts";
 import { queryCommand } from "../../../lib/cli/query.ts";
-import { openRun, queryRuns } from "../../../lib/run/mod.ts";
+import { beginRun, queryRuns } from "../../../lib/run/mod.ts";
 import { readQuery } from "../../../lib/run/catalog/query-text.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
 
@@ -47,7 +47,7 @@ for (
 ) {
   Deno.test(`\`queryRuns()\` refuses ${JSON.stringify(sql)} as ${code}`, () =>
     withFolder(async (folder) => {
-      (await openRun(options(folder))).finish(emptyResults);
+      (await beginRun(options(folder))).finish(emptyResults);
       await assert.rejects(queryRuns(folder, sql), (error) => error instanceof UserError && error.code === code);
       if (code === "query.failed") assert.equal((await queryRuns(folder, "select id from runs")).rows.length, 1);
     }));
@@ -55,7 +55,7 @@ for (
 
 Deno.test("`queryCommand()` prints a table or JSON, or asks to narrow the query", () =>
   withFolder(async (folder) => {
-    const run = await openRun(options(folder, { title: "A \x1b[31mred\x1b[0m run" }));
+    const run = await beginRun(options(folder, { title: "A \x1b[31mred\x1b[0m run" }));
     run.finish(emptyResults);
     const printed = async (...args: string[]) => {
       let text = "";
@@ -80,7 +80,7 @@ Deno.test("`queryCommand()` prints a table or JSON, or asks to narrow the query"
 
 Deno.test("`queryCommand()` prints integers of any size with all their digits", () =>
   withFolder(async (folder) => {
-    (await openRun(options(folder))).finish(emptyResults);
+    (await beginRun(options(folder))).finish(emptyResults);
     const sql =
       "select 9007199254740993 as above, -9223372036854775808 as least, 9007199254740991 as safe, 1.5 as half";
     const { rows } = await queryRuns(folder, sql);

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { showCommand } from "../../../lib/cli/show.ts";
-import { listRuns, openRun, readRun, resolveRun, withIndex } from "../../../lib/run/mod.ts";
+import { beginRun, listRuns, readRun, resolveRun, withIndex } from "../../../lib/run/mod.ts";
 import { indexProgress } from "../../../lib/run/catalog/index-progress.ts";
 import { trainCell } from "../cells/cells.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
 
 async function finishedRun(runs: string, title: string): Promise<string> {
-  const run = await openRun(options(runs, { title }));
+  const run = await beginRun(options(runs, { title }));
   await trainCell(run, "one", [3, 1, 2]);
   run.finish(emptyResults);
   return run.id;
@@ -73,7 +73,7 @@ Deno.test("`last` needs the first line of each log, and a whole id no other log,
 Deno.test("a process that may not write takes the index from the folder, and reads only what is new", () =>
   withThreeRuns(async (runs) => {
     await withIndex(runs, () => {});
-    const run = await openRun(options(runs));
+    const run = await beginRun(options(runs));
     run.note("new");
     const script = `
       import { withIndex } from "./lib/run/mod.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { reindexCommand } from "../../../lib/cli/reindex.ts";
-import { openRun, queryRuns, type Run, withIndex } from "../../../lib/run/mod.ts";
+import { beginRun, queryRuns, type Run, withIndex } from "../../../lib/run/mod.ts";
 import { openForReading } from "../../../lib/run/catalog/runs-index.ts";
 import { addLabel } from "../../../lib/run/catalog/labels.ts";
 import { trainCell } from "../cells/cells.ts";
@@ -23,7 +23,7 @@ const results = {
 };
 
 async function finishedRun(folder: string, losses: readonly number[] = [3, 1, 2]): Promise<Run> {
-  const run = await openRun(options(folder));
+  const run = await beginRun(options(folder));
   await trainCell(run, "one", losses);
   run.note("Something odd", "warning");
   run.finish(results);
@@ -81,7 +81,7 @@ Deno.test("The index has what a run's log says", () =>
 Deno.test("An update of the index reads only new events, and equals a rebuild", () =>
   withFolder(async (folder) => {
     const first = await finishedRun(folder);
-    const second = await openRun(options(folder));
+    const second = await beginRun(options(folder));
     assert.deepEqual(await withIndex(folder, ({ rebuilt, runs, events }) => [rebuilt, runs, events > 1]), [
       "missing",
       2,
@@ -180,9 +180,9 @@ Deno.test("Eight processes write runs while three update the index: no event is 
   withFolder(async (folder) => {
     const writers = Array.from({ length: 8 }, () =>
       spawnScript(`
-        import { openRun } from "./lib/run/mod.ts";
+        import { beginRun } from "./lib/run/mod.ts";
         import { emptyResults, options } from "./tests/run/fixtures.ts";
-        const run = await openRun(options(${JSON.stringify(folder)}));
+        const run = await beginRun(options(${JSON.stringify(folder)}));
         for (let i = 0; i < 198; i++) {
           run.note("note " + i);
           if (i % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import { removeCommand } from "../../../lib/cli/rm.ts";
 import { undoCommand } from "../../../lib/cli/undo.ts";
-import { listRuns, openRun, queryRuns, resolveRun, verifyRun } from "../../../lib/run/mod.ts";
+import { beginRun, listRuns, queryRuns, resolveRun, verifyRun } from "../../../lib/run/mod.ts";
 import { addLabel, readLabels } from "../../../lib/run/catalog/labels.ts";
 import { filesBelow } from "../../../lib/run/files/files.ts";
 import { trainCell } from "../cells/cells.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
 
 async function finishedRun(folder: string, loss: number): Promise<string> {
-  const run = await openRun(options(folder));
+  const run = await beginRun(options(folder));
   await trainCell(run, "one", [loss]);
   run.finish(emptyResults);
   await addLabel(run.folder, { kind: "tags", add: [`loss${loss}`], remove: [] });
@@ -70,7 +70,7 @@ Deno.test("`resolveRun()` reports that a removed run is in the trash, and how to
 Deno.test("`removeCommand()` refuses a run that is being written, and then removes no other", () =>
   withFolder(async (folder) => {
     const done = await finishedRun(folder, 1);
-    const run = await openRun(options(folder));
+    const run = await beginRun(options(folder));
     await assert.rejects(call(removeCommand, folder, done, run.id), is("trash.running"));
     await assert.rejects(call(removeCommand, folder, done, "none"), is("run.none"));
     await assert.rejects(call(removeCommand, folder), is("command.malformed"));

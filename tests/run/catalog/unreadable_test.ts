@@ -14,7 +14,7 @@ import { sweepCommand } from "../../../lib/cli/sweep.ts";
 import { tagCommand } from "../../../lib/cli/tag.ts";
 import { undoCommand } from "../../../lib/cli/undo.ts";
 import { verifyCommand } from "../../../lib/cli/verify.ts";
-import { listRuns, openRun, readRun, resolveRun, withIndex } from "../../../lib/run/mod.ts";
+import { beginRun, listRuns, readRun, resolveRun, withIndex } from "../../../lib/run/mod.ts";
 import { createApp, errorSchema, runListResponseSchema } from "../../../lib/serve/mod.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
@@ -27,7 +27,7 @@ async function printed(command: Command, runs: string, ...args: string[]): Promi
 }
 
 async function finishedRun(runs: string, title: string): Promise<string> {
-  const run = await openRun(options(runs, { title, command: ["bts", "--name", title] }));
+  const run = await beginRun(options(runs, { title, command: ["bts", "--name", title] }));
   run.finish(emptyResults);
   return run.id;
 }
@@ -124,7 +124,7 @@ Deno.test("an experiment with a runs folder that is a file says so before it beg
     const file = join(folder, "file");
     await Deno.writeTextFile(file, "mine");
     await assert.rejects(
-      openRun(options(file)),
+      beginRun(options(file)),
       (error) => error instanceof UserError && error.code === "run.folder",
     );
   }));

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { z } from "zod";
 import { listCommand } from "../../../lib/cli/ls.ts";
 import { verifyCommand } from "../../../lib/cli/verify.ts";
-import { openRun, type Verification } from "../../../lib/run/mod.ts";
+import { beginRun, type Verification } from "../../../lib/run/mod.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
 
 async function trainedRun(folder: string, seed: number): Promise<{ id: string; cell: string }> {
-  const run = await openRun(options(folder, { seed }));
+  const run = await beginRun(options(folder, { seed }));
   const spec = { name: "expert:code", title: "", description: "", inputs: { seed }, code: import.meta };
   const cell = await run.cell({ ...spec, output: z.null() }, async (context) => {
     await Deno.writeTextFile(join(context.folder, "model.safetensors"), `weights ${seed}`);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { takeTurn } from "../../../lib/run/cells/cell-turn.ts";
-import { openRun, readRun } from "../../../lib/run/mod.ts";
+import { beginRun, readRun } from "../../../lib/run/mod.ts";
 import { trainCell } from "./cells.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
@@ -45,13 +45,13 @@ Deno.test("`takeTurn()` waits for a living process, names it, and goes on when i
 
 Deno.test("a run that is stopped while it waits for its turn ends as stopped, cell and all", () =>
   withFolder(async (folder) => {
-    const first = await openRun(options(folder));
+    const first = await beginRun(options(folder));
     const { key } = await trainCell(first, "one", [1]);
     first.finish(emptyResults);
     await Deno.remove(join(folder, ".cells", key), { recursive: true });
     const { pid, end } = await holder(folder, key);
     const stop = new AbortController();
-    const run = await openRun(options(folder, { signal: stop.signal }));
+    const run = await beginRun(options(folder, { signal: stop.signal }));
     setTimeout(() => stop.abort(new Error("stop")), 300);
     await assert.rejects(trainCell(run, "one", [1]), /stop/);
     run.fail(stop.signal.reason);

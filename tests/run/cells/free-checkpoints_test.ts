@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import { removeCommand } from "../../../lib/cli/rm.ts";
-import { openRun, verifyRun } from "../../../lib/run/mod.ts";
+import { beginRun, verifyRun } from "../../../lib/run/mod.ts";
 import { filesBelow } from "../../../lib/run/files/files.ts";
 import { checkpoints, count } from "../../faults/counter.ts";
 import { trainCell } from "./cells.ts";
@@ -57,7 +57,7 @@ Deno.test("`rm --checkpoints` leaves unfinished cells, those that are damaged, a
     assert.match(await free(runs), /^Nothing to free/);
     const { id, from, cellKey } = await count(runs);
     assert.equal(from, 8);
-    const other = await openRun(options(runs, { plan: [] }));
+    const other = await beginRun(options(runs, { plan: [] }));
     await trainCell(other, "one", [1]);
     other.finish(emptyResults);
     assert.match(await free(runs, other.id), /^Nothing to free/, "the other run has none");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
-import { type CellRunner, type CodeModule, openRun, type OpenRunOptions, readRun } from "../../../lib/run/mod.ts";
+import { beginRun, type BeginRunOptions, type CellRunner, type CodeModule, readRun } from "../../../lib/run/mod.ts";
 import type { Rebuilt } from "../../../lib/run/cells/preview.ts";
 import { previewText } from "../../../lib/run/cells/preview-text.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
@@ -51,8 +51,8 @@ async function chain(run: CellRunner, { text = "a", rate = 1, textCode, modelCod
 }
 
 /** Runs the chain, as a new run or continuing one. */
-async function runChain(runs: string, built: Chain, more: Partial<OpenRunOptions> = {}): Promise<string> {
-  const run = await openRun(options(runs, { plan: [], preview: (run) => chain(run, built), ...more }));
+async function runChain(runs: string, built: Chain, more: Partial<BeginRunOptions> = {}): Promise<string> {
+  const run = await beginRun(options(runs, { plan: [], preview: (run) => chain(run, built), ...more }));
   try {
     await chain(run, built);
     run.finish(emptyResults);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
 import { findCell } from "../../../lib/run/cells/cell-store.ts";
-import { type CellContext, listRuns, openRun, readRun, type Run, withRun } from "../../../lib/run/mod.ts";
+import { beginRun, type CellContext, listRuns, readRun, type Run, withRun } from "../../../lib/run/mod.ts";
 import { type CellSpec } from "../../../lib/run/cells/cell.ts";
 import { collector, emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
@@ -31,7 +31,7 @@ const body = async (context: CellContext) => {
 };
 
 async function inRun<T>(folder: string, use: (run: Run) => Promise<T>, more = {}): Promise<T> {
-  const run = await openRun(options(folder, more));
+  const run = await beginRun(options(folder, more));
   try {
     const value = await use(run);
     run.finish(emptyResults);
@@ -47,7 +47,7 @@ const workshops = async (folder: string) =>
     n.startsWith(".")
   );
 
-Deno.test("`openRun()` writes events without gaps that fold into a finished run", () =>
+Deno.test("`beginRun()` writes events without gaps that fold into a finished run", () =>
   withFolder(async (folder) => {
     const { events, onEvent } = collector();
     const result = await inRun(folder, async (run) => ({ id: run.id, cell: await run.cell(spec(), body) }), {
@@ -210,7 +210,7 @@ Deno.test("Of runs that need the same cell at once, one builds it and the others
     assert.deepEqual(await workshops(folder), []);
   }));
 
-Deno.test("`openRun()` removes the workshops of dead processes and keeps those of living ones", () =>
+Deno.test("`beginRun()` removes the workshops of dead processes and keeps those of living ones", () =>
   withFolder(async (folder) => {
     let during: string[] = [];
     await inRun(folder, (run) =>
@@ -225,21 +225,21 @@ Deno.test("`openRun()` removes the workshops of dead processes and keeps those o
     assert.equal(during.length, 1);
   }));
 
-Deno.test("`openRun()` refuses a runs folder that is a file, and leaves nothing", () =>
+Deno.test("`beginRun()` refuses a runs folder that is a file, and leaves nothing", () =>
   withFolder(async (folder) => {
     const path = join(folder, "file");
     await Deno.writeTextFile(path, "");
-    await assert.rejects(openRun(options(path)), (error) => error instanceof UserError && error.code === "run.folder");
+    await assert.rejects(beginRun(options(path)), (error) => error instanceof UserError && error.code === "run.folder");
     assert.deepEqual((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["file"]);
   }));
 
-Deno.test("`openRun()` takes a given id once, and only a well-formed one", () =>
+Deno.test("`beginRun()` takes a given id once, and only a well-formed one", () =>
   withFolder(async (folder) => {
     const id = "20261122-051207-bts-smoke-k3f9";
     await inRun(folder, (run) => Promise.resolve(assert.equal(run.id, id)), { id });
     const taken = (error: unknown) => error instanceof UserError && error.code === "run.exists";
-    await assert.rejects(openRun(options(folder, { id })), taken);
-    await assert.rejects(openRun(options(join(folder, "runs"), { id: "../outside" })), /no run id/);
+    await assert.rejects(beginRun(options(folder, { id })), taken);
+    await assert.rejects(beginRun(options(join(folder, "runs"), { id: "../outside" })), /no run id/);
     assert.equal((await readRun(folder, id))!.status, "done");
   }));
 
@@ -257,7 +257,7 @@ Deno.test("A value that JSON would bend is an error of the cell, and a name is u
 
 Deno.test("`run.finish()` refuses results that do not fit, and the run can still be failed", () =>
   withFolder(async (folder) => {
-    const run = await openRun(options(folder));
+    const run = await beginRun(options(folder));
     assert.throws(() => run.finish({ domains: [], methods: { seed: {} as never } }));
     run.fail(new Error("Bad results"));
     assert.equal((await readRun(folder, run.id))!.status, "failed");
@@ -268,9 +268,9 @@ Deno.test("A process killed at any moment leaves only whole cells, and the next 
     for (const wait of [0, 40, 110]) {
       const child = spawnScript(`
         import { z } from "zod";
-        import { openRun } from "./lib/run/mod.ts";
+        import { beginRun } from "./lib/run/mod.ts";
         import { options } from "./tests/run/fixtures.ts";
-        const run = await openRun(options(${JSON.stringify(folder)}));
+        const run = await beginRun(options(${JSON.stringify(folder)}));
         console.log("ready");
         for (let i = 0;; i++) {
           await run.cell({ name: "c" + i, title: "", description: "", inputs: [i, ${wait}], code: { url: import.meta.resolve("./lib/errors.ts") },

@@ -5,9 +5,9 @@ import { UserError } from "../../../lib/errors.ts";
 import { listCommand } from "../../../lib/cli/ls.ts";
 import { showCommand } from "../../../lib/cli/show.ts";
 import {
+  beginRun,
   formatSeconds,
   formatTable,
-  openRun,
   resultsTable,
   type Run,
   type RunEvent,
@@ -45,7 +45,7 @@ Deno.test("`terminalView()` writes plain lines without escape codes when it is n
   withFolder(async (folder) => {
     let text = "";
     const view = terminalView({ write: (piece) => text += piece, live: false, columns: () => 80 });
-    const run = await openRun(options(folder, { onEvent: [view.onEvent] }));
+    const run = await beginRun(options(folder, { onEvent: [view.onEvent] }));
     await trainCell(run, "seed");
     await trainCell(run, "again");
     run.finish(results);
@@ -70,7 +70,7 @@ Deno.test("`terminalView()` writes over its live line within the width, and leav
       columns: () => 60,
       interval: 0,
     });
-    const run = await openRun(options(folder, { onEvent: [view.onEvent] }));
+    const run = await beginRun(options(folder, { onEvent: [view.onEvent] }));
     await trainCell(run, "seed");
     run.fail(new Error("no"));
     const lines = pieces.filter((piece) => piece.startsWith("\r\x1b[2K") && piece.length > 5);
@@ -135,7 +135,7 @@ Deno.test("`terminalView()` shows in a log that a cell without progress still ru
 
 Deno.test("`showCommand()` shows results once, names the folders of files, and long tables only with --tables", () =>
   withFolder(async (folder) => {
-    const run = await openRun(options(folder));
+    const run = await beginRun(options(folder));
     const spec = { name: "seed", title: "", description: "", inputs: {}, code: import.meta, output: z.number() };
     const { key } = await run.cell(spec, async (context) => {
       await Deno.mkdir(`${context.folder}/sub`);
@@ -169,7 +169,7 @@ Deno.test("`showCommand()` shows results once, names the folders of files, and l
 Deno.test("`showCommand()` says of a run that was stopped that its cells stay, and of no error", () =>
   withFolder(async (folder) => {
     const abort = new AbortController();
-    const run = await openRun(options(folder, { signal: abort.signal }));
+    const run = await beginRun(options(folder, { signal: abort.signal }));
     abort.abort(new StopError("SIGINT"));
     run.fail(new Error("the work was cut off"));
     let text = "";
@@ -228,7 +228,7 @@ Deno.test("`formatTable()` keeps control characters and wide letters from breaki
 
 Deno.test("`listCommand()` and `showCommand()` print a run, as text and as JSON", () =>
   withFolder(async (folder) => {
-    const run = await openRun(options(folder));
+    const run = await beginRun(options(folder));
     await trainCell(run, "one");
     run.finish(results);
     await Deno.writeTextFile(`${run.folder}/report.html`, "");
@@ -261,7 +261,7 @@ Deno.test("`terminalView()` says once that nobody reads it any more, and is sile
     console.error = (...values) => void said.push(values);
     try {
       const view = terminalView({ write, live: false });
-      const run = await openRun(options(folder, { onEvent: [view.onEvent] }));
+      const run = await beginRun(options(folder, { onEvent: [view.onEvent] }));
       await trainCell(run, "seed");
       view.print("more");
       run.finish(results);

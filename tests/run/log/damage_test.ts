@@ -8,7 +8,7 @@ import { resumeCommand } from "../../../lib/cli/resume.ts";
 import { removeCommand } from "../../../lib/cli/rm.ts";
 import { showCommand } from "../../../lib/cli/show.ts";
 import { verifyCommand } from "../../../lib/cli/verify.ts";
-import { foldEvents, followEvents, listRuns, openRun, queryRuns, readRun, resolveRun } from "../../../lib/run/mod.ts";
+import { beginRun, foldEvents, followEvents, listRuns, queryRuns, readRun, resolveRun } from "../../../lib/run/mod.ts";
 import { repositoryRoot, type RunView, runViewSchema } from "../../../lib/run/mod.ts";
 import { restoreLast } from "../../../lib/run/catalog/trash.ts";
 import { decodeLine } from "../../../lib/run/log/log-line.ts";
@@ -108,7 +108,7 @@ Deno.test("a run whose first line is damaged can be shown, found, annotated, rem
     await printed(noteCommand, runs, ID, "the disk was bad");
     const refused = (error: unknown) => error instanceof UserError && error.code === "run.damaged";
     await assert.rejects(resumeCommand([ID, "--runs", runs]), refused);
-    await assert.rejects(openRun(options(runs, { continues: ID })), refused);
+    await assert.rejects(beginRun(options(runs, { continues: ID })), refused);
     const before = await Deno.readFile(join(runs, ID, "events.jsonl"));
     await printed(removeCommand, runs, ID);
     assert.deepEqual(await listRuns(runs), []);
@@ -134,7 +134,7 @@ Deno.test("a log without a whole line is a damaged run, and one whose writer is 
     });
   }
   await withFolder(async (runs) => {
-    const run = await openRun(options(runs));
+    const run = await beginRun(options(runs));
     const log = join(run.folder, "events.jsonl");
     for (const length of [0, 20]) {
       await Deno.truncate(log, length);
@@ -163,7 +163,7 @@ for (const [title, rewrite] of Object.entries(rewritten)) {
       assert.deepEqual(view, before);
       assert.deepEqual(await verifiedDamage(runs), []);
       assert.equal((await listRuns(runs))[0]!.status, "done");
-      const run = await openRun(options(runs, {
+      const run = await beginRun(options(runs, {
         continues: ID,
         config: { a: 3 },
         mayChange: { a: "freely" },

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
+  beginRun,
   followEvents,
   listRuns,
   makeRunId,
-  openRun,
   readEvents,
   readRun,
   resolveRun,
@@ -18,7 +18,7 @@ import { writerLives } from "../../../lib/run/process/lock.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
 async function finishedRun(folder: string, notes = 3): Promise<string> {
-  const run = await openRun(options(folder));
+  const run = await beginRun(options(folder));
   for (let i = 0; i < notes; i++) run.note(`note ${i} — é`);
   run.finish(emptyResults);
   return run.id;
@@ -80,9 +80,9 @@ Deno.test("`openLog()` refuses an existing log and invalid events", () =>
 Deno.test("`readRun()` tells a running run from one whose process was killed", () =>
   withFolder(async (folder) => {
     const script = `
-      import { openRun } from "./lib/run/mod.ts";
+      import { beginRun } from "./lib/run/mod.ts";
       import { options } from "./tests/run/fixtures.ts";
-      const run = await openRun(options(${JSON.stringify(folder)}));
+      const run = await beginRun(options(${JSON.stringify(folder)}));
       run.note("here");
       console.log(run.id);
       setInterval(() => {}, 1000);`;
@@ -106,7 +106,7 @@ Deno.test("`readRun()` tells a running run from one whose process was killed", (
 
 Deno.test("A lock is not held if its pid was reused, its machine fell silent, or it is empty", () =>
   withFolder(async (folder) => {
-    const run = await openRun(options(folder));
+    const run = await beginRun(options(folder));
     const lock = join(run.folder, "run.lock");
     const own = JSON.parse(await Deno.readTextFile(lock));
     assert.equal(writerLives(run.folder), true);
@@ -154,7 +154,7 @@ Deno.test("`followEvents()` neither misses nor repeats an event, however the log
 
 Deno.test("`followEvents()` ends when its signal is aborted, and reports damage once", () =>
   withFolder(async (folder) => {
-    const run = await openRun(options(folder));
+    const run = await beginRun(options(folder));
     await Deno.writeTextFile(logOf(folder, run.id), "damage\n", { append: true });
     run.note("after");
     const stop = new AbortController();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listCommand } from "../../../lib/cli/ls.ts";
-import { type EventBody, listRuns, openRun, readRun, readStatus } from "../../../lib/run/mod.ts";
+import { beginRun, type EventBody, listRuns, readRun, readStatus } from "../../../lib/run/mod.ts";
 import { writerState } from "../../../lib/run/process/lock.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
@@ -28,9 +28,9 @@ async function statuses(folder: string, id: string): Promise<string[]> {
 Deno.test("a run without a heartbeat is stalled, running again with one, and lost without its process", () =>
   withFolder(async (folder) => {
     const child = spawnScript(`
-      import { openRun } from "./lib/run/mod.ts";
+      import { beginRun } from "./lib/run/mod.ts";
       import { options } from "./tests/run/fixtures.ts";
-      console.log((await openRun(options(${JSON.stringify(folder)}))).id);
+      console.log((await beginRun(options(${JSON.stringify(folder)}))).id);
       setInterval(() => {}, 1000);`);
     const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const id = (await reader.read()).value!.trim();
@@ -66,7 +66,7 @@ Deno.test("a writer on another machine is silent after 30 s and gone after a min
 
 Deno.test("a run that logs a stall is stalled until its next event", () =>
   withFolder(async (folder) => {
-    const run = await openRun(options(folder));
+    const run = await beginRun(options(folder));
     const log = join(run.folder, "events.jsonl");
     const write = (body: EventBody) => {
       const seq = Deno.readTextFileSync(log).trim().split("\n").length;

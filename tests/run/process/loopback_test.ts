@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { isLoopback } from "../../../lib/run/mod.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
-import { openRun } from "../../../lib/run/mod.ts";
+import { beginRun } from "../../../lib/run/mod.ts";
 import { serve } from "../../../lib/serve/mod.ts";
 
 Deno.test("`isLoopback()` knows the host names of this machine's loopback, and no others", () => {
@@ -28,7 +28,7 @@ Deno.test("`isLoopback()` knows the host names of this machine's loopback, and n
 
 Deno.test("notebooks and webhooks reach this machine past a proxy, and other machines through it", () =>
   withFolder(async (runs) => {
-    const run = await openRun(options(runs));
+    const run = await beginRun(options(runs));
     run.finish(emptyResults);
     const server = serve({ runsFolder: runs, port: 0 });
     await Deno.writeTextFile(join(runs, run.id, "server.json"), JSON.stringify({ url: server.url, pid: Deno.pid }));

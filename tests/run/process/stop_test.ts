@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import { stopCommand } from "../../../lib/cli/stop.ts";
-import { openRun } from "../../../lib/run/mod.ts";
+import { beginRun } from "../../../lib/run/mod.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
 const stop = async (folder: string, ...args: string[]) => {
@@ -54,7 +54,7 @@ Deno.test("`stopCommand()` stops waiting for a run that does not stop", () =>
 
 Deno.test("`stopCommand()` sends no signal to a run on another machine, or to a later process with the same pid", () =>
   withFolder(async (folder) => {
-    const run = await openRun(options(folder));
+    const run = await beginRun(options(folder));
     const lock = join(run.folder, "run.lock");
     const own = JSON.parse(await Deno.readTextFile(lock));
     await Deno.writeTextFile(lock, JSON.stringify({ ...own, host: "elsewhere" }));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import { listSweepsCommand } from "../../../lib/cli/sweep-ls.ts";
 import { showSweepCommand } from "../../../lib/cli/sweep-show.ts";
-import { listSweeps, openRun, readSweep, sweepJson } from "../../../lib/run/mod.ts";
+import { beginRun, listSweeps, readSweep, sweepJson } from "../../../lib/run/mod.ts";
 import { rankTrials } from "../../../lib/run/mod.ts";
 import { createApp, sweepListResponseSchema } from "../../../lib/serve/mod.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
@@ -73,7 +73,7 @@ Deno.test("a sweep's file with line ends of Windows reads as before", () =>
 Deno.test("a trial whose run is damaged or cannot be read is lost, with the reason, and the others stay", () =>
   withFolder(async (runs) => {
     const path = await fakeSweep(runs, GOOD);
-    const run = await openRun(options(runs));
+    const run = await beginRun(options(runs));
     run.finish(emptyResults);
     // The sweep's process died before it wrote down how trial 2 ended.
     Deno.writeFileSync(path, sweepLine({ kind: "trial.start", trial: 2, run: run.id }), { append: true });

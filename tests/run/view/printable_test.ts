@@ -1,7 +1,7 @@
 // No shown text can move the cursor, hide itself or reverse the direction of text.
 import assert from "node:assert/strict";
 import { UserError } from "../../../lib/errors.ts";
-import { openRun, shellLine } from "../../../lib/run/mod.ts";
+import { beginRun, shellLine } from "../../../lib/run/mod.ts";
 import { endingOf } from "../../../lib/run/command-line/main-function.ts";
 import { showCommand } from "../../../lib/cli/show.ts";
 import { jsonLine, printable, printableLines } from "../../../lib/run/view/mod.ts";
@@ -41,7 +41,7 @@ Deno.test("a shown command has none of those characters, and a shell still reads
 Deno.test("`show` and error messages let no such character reach the terminal", () =>
   withFolder(async (folder) => {
     const evil = `a${unsafe.join("")}b`;
-    const run = await openRun(options(folder, {
+    const run = await beginRun(options(folder, {
       title: evil,
       preset: evil,
       device: evil,

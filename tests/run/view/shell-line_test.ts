@@ -1,7 +1,7 @@
 // Shown commands can be pasted into a shell, whatever their arguments are.
 import assert from "node:assert/strict";
 import { showCommand } from "../../../lib/cli/show.ts";
-import { openRun, shellLine } from "../../../lib/run/mod.ts";
+import { beginRun, shellLine } from "../../../lib/run/mod.ts";
 import { options, withFolder } from "../fixtures.ts";
 
 const words = [
@@ -45,7 +45,7 @@ Deno.test("`shellLine()` quotes only where necessary", () => {
 Deno.test("`show` prints the command so that it can be pasted", () =>
   withFolder(async (folder) => {
     const command = ["deno", "task", "bts", "--name", "it's a first try", "--set", "data.domains=[a, b]"];
-    const run = await openRun(options(folder, { command }));
+    const run = await beginRun(options(folder, { command }));
     run.finish({ domains: [], methods: {} });
     let text = "";
     await showCommand([run.id, "--runs", folder], (piece) => text += piece);
