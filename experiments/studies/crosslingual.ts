@@ -6,10 +6,13 @@
 // or without problems in five other languages (in-domain data), and with alternating or only experts-into-hub stitches.
 import { DOMAINS } from "../../lib/data/mod.ts";
 import type { BtsConfig } from "../../lib/bts/mod.ts";
+import { expertsIntoHub } from "../../lib/stitch/mod.ts";
 import { type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
 
+const ALL = `all ${expertsIntoHub.name}`;
+
 const variant = (kinds: "alternating" | "all-e2h", inDomain: boolean): Variant => ({
-  name: `${kinds === "all-e2h" ? "all E2H" : kinds}, ${inDomain ? "in-domain" : "without"}`,
+  name: `${kinds === "all-e2h" ? ALL : kinds}, ${inDomain ? "in-domain" : "without"}`,
   change: (config: BtsConfig) => {
     const { crosslingual: _, ...plain } = config.mix.stitch;
     const mean = Object.values(plain).reduce((a, b) => a + b, 0) / Object.keys(plain).length;
@@ -40,7 +43,7 @@ export const crosslingualStudy: Study = {
     {
       claim: "Alternating stitches are better at it than only experts-into-hub stitches",
       better: "alternating, in-domain",
-      worse: "all E2H, in-domain",
+      worse: `${ALL}, in-domain`,
       on: "crosslingual",
       paper: { finding: "yes", scores: "16.0 against 11.6" },
     },

@@ -1,7 +1,7 @@
 // Alternating stitches, or only experts-into-hub stitches? (BTS, arXiv 2502.00075.)
 //
 //     deno task run experiments/studies/stitch-kinds.ts --preset quick
-import { placeStitches } from "../../lib/stitch/mod.ts";
+import { expertsIntoHub, placeStitches, stitchKind } from "../../lib/stitch/mod.ts";
 import type { BtsConfig } from "../../lib/bts/mod.ts";
 import { type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
 
@@ -10,21 +10,23 @@ const variant = (name: string, stitch: Partial<BtsConfig["stitch"]>): Variant =>
   change: (config) => ({ ...config, stitch: { ...config.stitch, ...stitch } }),
 });
 
+const ALL = `all ${expertsIntoHub.name}`;
+
 const VARIANTS: readonly Variant[] = [
   variant("alternating", { kinds: "alternating", expertAfterE2H: "projected" }),
-  variant("all E2H", { kinds: "all-e2h", expertAfterE2H: "projected" }),
+  variant(ALL, { kinds: "all-e2h", expertAfterE2H: "projected" }),
   variant("alternating, pass-through", { kinds: "alternating", expertAfterE2H: "pass-through" }),
-  variant("all E2H, pass-through", { kinds: "all-e2h", expertAfterE2H: "pass-through" }),
+  variant(`${ALL}, pass-through`, { kinds: "all-e2h", expertAfterE2H: "pass-through" }),
 ];
 
-/** Identifies what the stitches compute: the experts' state after an E2H matters only if another stitch follows. */
+/** Identifies what the stitches compute: the experts' state after a stitch into the hub matters only if another follows. */
 function arithmeticOf({ stitch, model }: BtsConfig): string {
   const places = placeStitches(stitch, model.layers);
-  const isRead = places.slice(0, -1).some(({ kind }) => kind === "E2H");
+  const isRead = places.slice(0, -1).some(({ kind }) => stitchKind(kind).receivers(stitch).includes("hub"));
   return JSON.stringify([places, isRead ? stitch.expertAfterE2H : "not read"]);
 }
 
-/** The variants that differ in what they compute: with K = 2, alternating stitches have no E2H before the last. */
+/** The variants that differ in what they compute: with K = 2, alternating stitches update the hub only at the end. */
 function variantsOf(config: BtsConfig): readonly Variant[] {
   const made = VARIANTS.map(({ change }) => arithmeticOf(change(config)));
   return VARIANTS.filter((_, i) => made.indexOf(made[i]!) === i);
@@ -37,19 +39,19 @@ export const stitchKindsStudy: Study = {
   variants: variantsOf,
   directions: (config) => {
     const names = variantsOf(config).map(({ name }) => name);
-    const passing = ["alternating", "all E2H"].find((kinds) => names.includes(`${kinds}, pass-through`));
+    const passing = ["alternating", ALL].find((kinds) => names.includes(`${kinds}, pass-through`));
     return [
-      ...(names.includes("all E2H")
+      ...(names.includes(ALL)
         ? [{
           claim: "Only experts-into-hub stitches are better than alternating ones on the trained domains",
-          better: "all E2H",
+          better: ALL,
           worse: "alternating",
           on: "mean",
           paper: { finding: "yes", scores: "28.4 against 28.1" } as const,
         }]
         : []),
       ...(passing === undefined ? [] : [{
-        claim: `Experts should continue with their own state after an E2H (${passing})`,
+        claim: `Experts should continue with their own state after an ${expertsIntoHub.name} (${passing})`,
         better: `${passing}, pass-through`,
         worse: passing,
         on: "mean",

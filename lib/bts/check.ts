@@ -2,7 +2,7 @@
 import { normalizeDatamix } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { checkModelConfig } from "../model/mod.ts";
-import { placeStitches } from "../stitch/mod.ts";
+import { checkStitchConfig } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import { checkRoles } from "./roles.ts";
 
@@ -19,7 +19,7 @@ export function checkBts(config: BtsConfig): void {
       `model.contextLength ${model.contextLength} is too short: one character may take ${TOKENS_PER_CHARACTER} tokens`,
     );
   }
-  placeStitches(stitch, model.layers);
+  checkStitchConfig(stitch, model);
   normalizeDatamix(mix.seed, data.domains, "mix.seed");
   normalizeDatamix(mix.stitch, data.domains, "mix.stitch");
   const absent = experts.find((domain) => !data.domains.includes(domain));

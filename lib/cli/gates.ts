@@ -21,6 +21,7 @@ import {
   disposeFrozen,
   freezeModels,
   stitchedLanguageModel,
+  stitchKind,
   stitchModels,
   summarizeGates,
   tokenGates,
@@ -226,7 +227,7 @@ function summaryTable({ segments }: GateTrace, { stitch, kind, after, models, su
       number("tokens", "tokens", 0),
       ...models.map((model) => number(`mean ${model}`, model, 3)),
       ...models.map((model) => number(`won ${model}`, `${model} wins`, 2)),
-      ...(kind === "E2H" ? [number("entropy", "entropy, bits", 2)] : []),
+      ...(stitchKind(kind).shares ? [number("entropy", "entropy, bits", 2)] : []),
     ],
     rows: segments.flatMap(({ label, start, end }, i) => {
       const summary = summaries[i];

@@ -5,7 +5,7 @@ import { calmConfigSchema, WEIGHT_METHODS } from "../merge/mod.ts";
 import { checkModelConfig, type ModelConfig } from "../model/mod.ts";
 import { methodCostTable } from "../report/mod.ts";
 import { buildConfig, formatTable, jsonLine, parseWithCommander, readInteger } from "../run/mod.ts";
-import { placeStitches } from "../stitch/mod.ts";
+import { checkStitchConfig } from "../stitch/mod.ts";
 import { methodCosts } from "../train/mod.ts";
 import { type BtsConfig, btsConfigSchema, btsDefinition } from "../bts/mod.ts";
 import {
@@ -92,7 +92,7 @@ function configOf({ preset, set }: Options): BtsConfig {
   const value = btsDefinition.presets[preset]!.config as Record<string, unknown>;
   const config = buildConfig(btsConfigSchema, { preset: { name: preset, value }, sets: set });
   checkModelConfig(modelOf(config));
-  placeStitches(config.stitch, config.model.layers);
+  checkStitchConfig(config.stitch, config.model);
   return config;
 }
 

@@ -1,5 +1,5 @@
 // The training jobs of a Branch-Train-Stitch run on a cluster.
-import { placeStitches, stitchShapes } from "../stitch/mod.ts";
+import { placeStitches, stitchParameterCount } from "../stitch/mod.ts";
 import {
   activationFloats,
   pretrainFlops,
@@ -59,8 +59,6 @@ export function jobsOf(config: BtsConfig): JobPhases {
     activations: activationFloats(model, model.contextLength, train.activations),
   });
   const size = { stitches: placeStitches(config.stitch, model.layers).length, experts: n, width: model.width };
-  const trained = stitchShapes(config.stitch, size).values()
-    .reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
   return {
     seed: decoder("seed", "Train the seed", seed),
     experts: config.experts.map((domain) => decoder(`expert:${domain}`, `Train the ${domain} expert`, expert)),
@@ -68,7 +66,7 @@ export function jobsOf(config: BtsConfig): JobPhases {
       ...common(model, "stitch", "Train the stitches", stitch),
       flopsPerToken: stitchTrainFlops(model, config.stitch, n) +
         recomputed(stitch, stitchedForwardFlops(model, config.stitch, n)),
-      trained,
+      trained: stitchParameterCount(config.stitch, size),
       frozen: (n + 1) * own,
       activations: (n + 1) * activationFloats(model, model.contextLength, stitch.activations),
     },

@@ -10,6 +10,7 @@ import { bestOf } from "./grid.ts";
 import { instabilityFigures, isArm } from "./instability.ts";
 import type { Figure } from "./figures/plot.ts";
 import { cellLabel, expertDomain, methodColors, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
+import { STITCH_KINDS } from "../stitch/mod.ts";
 import { bpbColumns, methodsOf, tableNamed } from "./results.ts";
 
 /** Every figure that the run has data for, in the order of the report. */
@@ -167,9 +168,9 @@ export function gatesFigure(view: RunView): Figure | undefined {
         color: colorOf(model),
       }))
     );
-    const shares = members[0]!.kind === "E2H";
-    const title = `${stitch}: ${shares ? "experts into hub" : "hub into experts"}`;
-    return shares ? sharePanel(title, gates) : openPanel(title, gates);
+    const kind = STITCH_KINDS.find(({ name }) => name === members[0]!.kind);
+    const title = `${stitch}: ${kind?.title ?? members[0]!.kind}`;
+    return kind?.shares ? sharePanel(title, gates) : openPanel(title, gates);
   });
   return {
     name: "gates",

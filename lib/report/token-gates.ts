@@ -1,6 +1,6 @@
 // A text colored by the model with the largest gate in each stitch, and the gates by position.
 import * as Plot from "@observablehq/plot";
-import type { GateSummary } from "../stitch/mod.ts";
+import { type GateSummary, stitchKind, type StitchKindName } from "../stitch/mod.ts";
 import { escapeHtml } from "./escape.ts";
 import { draw } from "./figures/plot.ts";
 import { figureHtml } from "./figures.ts";
@@ -21,7 +21,7 @@ export interface GateSegment {
 export interface GateTrack {
   /** From 1. */
   readonly stitch: number;
-  readonly kind: "E2H" | "H2E";
+  readonly kind: StitchKindName;
   readonly after: number;
   /** Names of the models by column: `seed`, `code`. */
   readonly models: readonly string[];
@@ -49,8 +49,7 @@ const LENGTH = 720;
 export function tokenGatesHtml(trace: GateTrace): string {
   const colors = colorsOf(trace);
   const sections = trace.stitches.toReversed().map((track, at) => {
-    const what = track.kind === "E2H" ? "experts into hub" : "hub into experts";
-    const title = `Stitch ${track.stitch}, after layer ${track.after}: ${what}`;
+    const title = `Stitch ${track.stitch}, after layer ${track.after}: ${stitchKind(track.kind).title}`;
     return `<section><h2>${escapeHtml(title)}</h2>
 ${figureHtml(positionFigure(trace, track, colors), at + 1)}
 ${gridHtml(summaryGrid(trace, track))}
@@ -79,7 +78,7 @@ export function positionFigure(trace: GateTrace, track: GateTrack, colors = colo
   const rows = track.gates.flatMap((row, position) =>
     row.map((gate, i) => ({ position, gate, model: track.models[i]! }))
   );
-  const shares = track.kind === "E2H";
+  const { shares } = stitchKind(track.kind);
   const mark = { x: "position", y: "gate", order: null } as const;
   const color = ({ model }: { model: string }) => colors.get(model)!;
   const starts = trace.segments.filter(({ start, end }) => end > start);
@@ -123,16 +122,17 @@ export function positionFigure(trace: GateTrace, track: GateTrack, colors = colo
 }
 
 function summaryGrid({ segments }: GateTrace, { kind, models, summaries }: GateTrack): Grid {
+  const { shares } = stitchKind(kind);
   const numeric = (title: string) => ({ title, numeric: true });
   const labels = models.map((model) => methodLabel(nameOf(model)));
   return {
     caption: "Mean gate in percent; below it, the share of tokens where the model’s gate is the largest" +
-      (kind === "E2H" ? "; entropy of the gates over models in bits" : ""),
+      (shares ? "; entropy of the gates over models in bits" : ""),
     columns: [
       { title: "part", numeric: false },
       numeric("tokens"),
       ...labels.map(numeric),
-      ...(kind === "E2H" ? [numeric("entropy")] : []),
+      ...(shares ? [numeric("entropy")] : []),
     ],
     rows: segments.flatMap(({ label, start, end }, i) => {
       const summary = summaries[i];

@@ -1,8 +1,21 @@
-// Checks that stitch parameters fit a configuration and the experts that are present.
+// Checks that a configuration fits a model, and that stitch parameters fit a configuration and the experts present.
 import { UserError } from "../errors.ts";
-import type { Weights } from "../model/mod.ts";
-import type { StitchConfig } from "./config.ts";
+import type { ModelConfig, Weights } from "../model/mod.ts";
+import { placeStitches, type StitchConfig } from "./config.ts";
 import { modelOfParameter, stitchShapes, type StitchSize } from "./weights.ts";
+
+/**
+ * Checks that stitches of this configuration fit a model.
+ *
+ * @throws UserError `stitch.placement` when they cannot be placed; the kind's own error when its settings do not fit the
+ * width
+ */
+export function checkStitchConfig(
+  config: StitchConfig,
+  { layers, width }: Pick<ModelConfig, "layers" | "width">,
+): void {
+  stitchShapes(config, { stitches: placeStitches(config, layers).length, experts: 1, width });
+}
 
 /**
  * Checks that there are exactly the parameters that the configuration needs.

@@ -1,11 +1,21 @@
-// Options of the stitch layer, where the paper leaves a choice, and where the layers go (BTS, arXiv 2502.00075 §3).
+// Settings of the stitches, where the paper leaves a choice, and where they are placed (BTS, arXiv 2502.00075 §3).
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-
-/** E2H updates the hub from the experts; H2E updates the experts from the hub. */
-export type StitchKind = "E2H" | "H2E";
+import { kindSettings, STITCH_KINDS, stitchKind, type StitchKindName } from "./kinds/registry.ts";
+import { sharedSettings } from "./settings.ts";
 
 const FORMER_KEY = "initialisation";
+
+/** Values of `stitch.kinds` for any number of stitches: the kinds backwards from the last stitch, over and over. */
+const PATTERNS = {
+  "alternating": ["E2H", "H2E"],
+  "all-e2h": ["E2H"],
+} as const satisfies Record<string, readonly StitchKindName[]>;
+
+/** The kind of all stitches of a pair. */
+const PAIR_KIND: StitchKindName = "E2H";
+
+const kindNames = STITCH_KINDS.map(({ name }) => name);
 
 const settingsSchema = z.strictObject({
   mode: z.enum(["hub", "pair"]).default("hub").describe(
@@ -17,15 +27,13 @@ const settingsSchema = z.strictObject({
   ),
   positions: z.array(z.int().min(1)).nullable().default(null)
     .describe("decoder layers (from 1) that the stitches follow; null: k·⌊L/K⌋, the last at L"),
-  kinds: z.union([z.enum(["alternating", "all-e2h"]), z.array(z.enum(["E2H", "H2E"]))]).default("alternating")
-    .describe("kinds of the stitches: alternating backwards from a final E2H, all E2H, or a list"),
-  expertAfterE2H: z.enum(["projected", "pass-through"]).default("projected")
-    .describe("what an expert continues with after an E2H: its projected state, or its own"),
-  initialization: z.enum(["identity", "hub-preserving", "random"]).default("identity")
-    .describe("W = I and G = 0; or with a gate bias that keeps the hub at step 0; or random"),
-  gates: z.enum(["vector", "scalar"]).default("vector")
-    .describe("one gate per model and dimension, or one per model"),
-  dropout: z.number().min(0).max(0.99).default(0.1).describe("dropout on the gate logits"),
+  kinds: z.union([z.enum(Object.keys(PATTERNS) as (keyof typeof PATTERNS)[]), z.array(z.enum(kindNames))])
+    .default("alternating").describe(
+      "kinds of the stitches: alternating backwards from a final E2H, all E2H, or a list: " +
+        STITCH_KINDS.map(({ name, description }) => `${name} ${description}`).join("; "),
+    ),
+  ...kindSettings,
+  ...sharedSettings,
   frozen: z.enum(["float32", "half"]).default("float32")
     .describe(
       "how the frozen models are held: unchanged, or with their matrices rounded to half precision, in half the memory",
@@ -48,16 +56,17 @@ function renameFormerKey(value: unknown): unknown {
 /** One stitch layer: after which decoder layer (from 1), and of which kind. */
 export interface StitchPlace {
   readonly after: number;
-  readonly kind: StitchKind;
-  /** In a pair, where the two swap roles: an E2H whose hub is the other model. */
+  readonly kind: StitchKindName;
+  /** In a pair, where the two swap roles: the stitch's hub is the other model. */
   readonly into?: "other";
 }
 
 /**
  * Which layers the stitches follow, and their kinds.
  *
- * By default they follow layers k·⌊L/K⌋, the last one L; the last is an E2H, and the kinds alternate backwards from it.
- * In a pair all are E2H, and the receiving model alternates backwards from the one that gives the output.
+ * By default they follow layers k·⌊L/K⌋, the last one L, and the kinds alternate backwards from a last one that updates
+ * the hub. In a pair all update their hub, and the receiving model alternates backwards from the one that gives the
+ * output.
  *
  * @throws UserError `stitch.placement` when K exceeds L, or an explicit list does not fit
  */
@@ -65,31 +74,37 @@ export function placeStitches(config: StitchConfig, layers: number): StitchPlace
   const positions = config.positions ?? evenPositions(config.count, layers);
   const count = positions.length;
   if (config.positions !== null) checkPositions(positions, layers);
-  if (Array.isArray(config.kinds)) {
-    if (config.kinds.length !== count) {
-      throw new UserError(
-        "stitch.placement",
-        `stitch.kinds lists ${config.kinds.length} kinds for ${count} stitches: give one for each`,
-      );
-    }
-    if (config.kinds.at(-1) !== "E2H") {
-      throw new UserError("stitch.placement", "stitch.kinds must end with E2H: the output is the hub's");
-    }
-  }
+  const kinds = kindsOf(config, count);
+  const swapped = (i: number) => config.mode === "pair" && (count - 1 - i) % 2 === 1;
+  return positions.map((after, i) => ({ after, kind: kinds[i]!, ...(swapped(i) ? { into: "other" } : {}) }));
+}
+
+/**
+ * The kinds of `count` stitches, in order.
+ *
+ * @throws UserError `stitch.placement` when `stitch.kinds` does not fit the count, or does not end with a kind that
+ * updates the hub
+ */
+export function kindsOf(config: StitchConfig, count: number): readonly StitchKindName[] {
+  const { kinds } = config;
+  const refuse = (message: string) => new UserError("stitch.placement", message);
   if (config.mode === "pair") {
-    if (config.kinds !== "alternating") {
-      throw new UserError(
-        "stitch.placement",
-        "stitch.kinds cannot be set if stitch.mode is pair: the models receive in turn",
-      );
-    }
-    return positions.map((after, i) => ({
-      after,
-      kind: "E2H",
-      ...((count - 1 - i) % 2 === 1 ? { into: "other" } : {}),
-    }));
+    if (kinds === "alternating") return Array(count).fill(PAIR_KIND);
+    throw refuse("stitch.kinds cannot be set if stitch.mode is pair: the models receive in turn");
   }
-  return positions.map((after, i) => ({ after, kind: kindAt(config, i, count) }));
+  if (!Array.isArray(kinds)) {
+    const pattern = PATTERNS[kinds];
+    return Array.from({ length: count }, (_, i) => pattern[(count - 1 - i) % pattern.length]!);
+  }
+  if (kinds.length !== count) {
+    throw refuse(`stitch.kinds lists ${kinds.length} kinds for ${count} stitches: give one for each`);
+  }
+  const updates = (kind: StitchKindName) => stitchKind(kind).receivers(config).includes("hub");
+  if (!updates(kinds.at(-1)!)) {
+    const names = kindNames.filter(updates).join(" or ");
+    throw refuse(`stitch.kinds must end with ${names}, not ${kinds.at(-1)}: the output is the hub's`);
+  }
+  return kinds;
 }
 
 function evenPositions(count: number, layers: number): number[] {
@@ -111,9 +126,4 @@ function checkPositions(positions: readonly number[], layers: number): void {
       `stitch.positions [${positions}] must be ascending decoder layers from 1 to ${layers}`,
     );
   }
-}
-
-function kindAt({ kinds }: StitchConfig, index: number, count: number): StitchKind {
-  if (Array.isArray(kinds)) return kinds[index]!;
-  return kinds === "all-e2h" || (count - 1 - index) % 2 === 0 ? "E2H" : "H2E";
 }

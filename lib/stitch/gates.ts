@@ -1,5 +1,6 @@
 // Mean gates by stitch, averaged over dimensions and tokens: how much each model contributes.
 import * as tf from "@tensorflow/tfjs";
+import type { StitchKindName } from "./kinds/registry.ts";
 import { gateModels, stitchedForward } from "./model.ts";
 import type { StitchedModel } from "./stitched-model.ts";
 
@@ -7,8 +8,8 @@ import type { StitchedModel } from "./stitched-model.ts";
 export interface MeanGate {
   /** From 0. */
   readonly stitch: number;
-  readonly kind: "E2H" | "H2E";
-  /** 0 is the hub (not in an H2E), then the experts. */
+  readonly kind: StitchKindName;
+  /** As {@linkcode gateModels} counts: 0 is the hub. */
   readonly model: number;
   readonly gate: number;
 }

@@ -1,15 +1,14 @@
 // The stitch room's public face: Branch-Train-Stitch's layers and the stitched model.
-export { placeStitches, type StitchConfig, stitchConfigSchema, type StitchKind, type StitchPlace } from "./config.ts";
-export {
-  gateName,
-  initialStitches,
-  projectionName,
-  stitchParameterCount,
-  stitchShapes,
-  type StitchSize,
-  undecayed,
-} from "./weights.ts";
-export { applyStitch, type States, stitchGates, type StitchLayer } from "./layer.ts";
+export { placeStitches, type StitchConfig, stitchConfigSchema, type StitchPlace } from "./config.ts";
+export { checkStitchConfig } from "./check.ts";
+export { expertsIntoHub } from "./kinds/experts-into-hub.ts";
+export { gateName } from "./kinds/gate-logits.ts";
+export { hubIntoExperts } from "./kinds/hub-into-experts.ts";
+export type { ParameterSpec, Role, States, StitchFlops, StitchKind, StitchParameters } from "./kinds/kind.ts";
+export { projectionName } from "./kinds/parameters.ts";
+export { STITCH_KINDS, stitchKind, type StitchKindName } from "./kinds/registry.ts";
+export { initialStitches, stitchParameterCount, stitchShapes, type StitchSize, undecayed } from "./weights.ts";
+export { applyStitch, stitchGates, type StitchLayer } from "./layer.ts";
 export {
   beforeFirstStitch,
   fromFirstStitch,

@@ -15,7 +15,9 @@ import { hash32 } from "../random.ts";
 import { inShape } from "../tensor/mod.ts";
 import { checkStitches } from "./check.ts";
 import { placeStitches, type StitchConfig } from "./config.ts";
-import { applyStitch, type States, stitchGates } from "./layer.ts";
+import type { States } from "./kinds/kind.ts";
+import { stitchKind } from "./kinds/registry.ts";
+import { applyStitch, stitchGates } from "./layer.ts";
 import { streamGroups } from "./stream-groups.ts";
 import { runLayers, StitchedState } from "./run.ts";
 import { checkStacks, type FrozenModels } from "./stacks.ts";
@@ -57,7 +59,7 @@ export function stitchModels(
 export function gateModels({ places, experts }: StitchedModel, stitch: number): number[] {
   const { kind, into } = places[stitch]!;
   const numbers = experts.map((_, i) => i + 1);
-  if (kind === "H2E") return numbers;
+  if (!stitchKind(kind).shares) return numbers;
   return into === undefined ? [0, ...numbers] : [...numbers, 0];
 }
 

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { decoderLayer, type DecodingState, KvCache, type Pass } from "../model/mod.ts";
 import { untaped } from "../tensor/mod.ts";
-import type { States } from "./layer.ts";
+import type { States } from "./kinds/kind.ts";
 import type { StitchedModel } from "./stitched-model.ts";
 import type { StreamGroup } from "./stream-groups.ts";
 

@@ -1,6 +1,6 @@
 // The gates of every stitch at every token, averaged over dimensions.
 import * as tf from "@tensorflow/tfjs";
-import type { StitchKind } from "./config.ts";
+import { stitchKind, type StitchKindName } from "./kinds/registry.ts";
 import { gateModels, stitchedForward } from "./model.ts";
 import type { StitchedModel } from "./stitched-model.ts";
 
@@ -8,12 +8,12 @@ import type { StitchedModel } from "./stitched-model.ts";
 export interface TokenGates {
   /** From 0. */
   readonly stitch: number;
-  readonly kind: StitchKind;
+  readonly kind: StitchKindName;
   /** The decoder layer that it follows, from 1. */
   readonly after: number;
-  /** The model of each column: 0 is the hub (not in an H2E), then the experts. */
+  /** The model of each column, as {@linkcode gateModels} counts: 0 is the hub. */
   readonly models: readonly number[];
-  /** One row per token: each model's gate, averaged over the dimensions. E2H rows sum to 1. */
+  /** One row per token: each model's gate, averaged over the dimensions. Shares sum to 1. */
   readonly gates: readonly (readonly number[])[];
 }
 
@@ -46,7 +46,7 @@ export interface GateSummary {
   readonly mean: readonly number[];
   /** Share of the tokens at which this column's gate is the largest. */
   readonly won: readonly number[];
-  /** Mean entropy of the gates over models in bits, from 0 (one model only) to log2 of their number; null for H2E. */
+  /** Mean entropy of shares over models in bits, from 0 (one model only) to log2 of their number; null for other gates. */
   readonly entropy: number | null;
 }
 
@@ -67,7 +67,7 @@ export function summarizeGates(
   return {
     mean: share((row, column) => row[column]!),
     won: share((row, column) => Number(row.indexOf(Math.max(...row)) === column)),
-    entropy: kind === "H2E" ? null : rows.reduce((sum, row) => sum + entropyOf(row), 0) / rows.length,
+    entropy: stitchKind(kind).shares ? rows.reduce((sum, row) => sum + entropyOf(row), 0) / rows.length : null,
   };
 }
 

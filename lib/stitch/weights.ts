@@ -1,15 +1,10 @@
-// A stitch layer's parameters: n projections W_i and n+1 gate matrices G_i, no biases (BTS, §3).
+// The parameters of all stitches of a model: names, shapes and initial values, as their kinds define them.
 import { random } from "../random.ts";
-import { fillNormal, type HostTensor, type HostWeights } from "../model/mod.ts";
-import type { StitchConfig, StitchKind } from "./config.ts";
-
-/** The hub-preserving initialization subtracts this from the experts' gate logits, so they get e⁻¹² of the hub's weight. */
-export const HUB_PRESERVING_BIAS = 12;
-
-/** Names of one stitch's parameters; `stitch` counts from 0, `model` is 0 for the hub and from 1 for the experts. */
-export const projectionName = (stitch: number, model: number): string => `stitch.${stitch}.projection.${model}`;
-export const gateName = (stitch: number, model: number): string => `stitch.${stitch}.gate.${model}`;
-export const gateBiasName = (stitch: number, model: number): string => `stitch.${stitch}.gate_bias.${model}`;
+import type { HostTensor, HostWeights } from "../model/mod.ts";
+import { kindsOf, type StitchConfig } from "./config.ts";
+import type { ParameterSpec } from "./kinds/kind.ts";
+import { modelsWith, parameterName } from "./kinds/parameters.ts";
+import { stitchKind } from "./kinds/registry.ts";
 
 /** The size of a set of stitches. */
 export interface StitchSize {
@@ -21,32 +16,28 @@ export interface StitchSize {
   readonly width: number;
 }
 
+interface NamedParameter extends ParameterSpec {
+  readonly name: string;
+  readonly model: number;
+}
+
 /**
- * Names and shapes of the parameters: per stitch and expert a projection `[d, d]`, per stitch and model a gate matrix
- * `[d, d]` (`[1, d]` for scalar gates), and with the hub-preserving initialization a gate bias `[1]`. One tensor per
- * model, so that an expert can be added or removed without touching the others' tensors.
+ * Names and shapes of the parameters. There is one tensor per model, so that an expert can be added or removed without
+ * touching the others' tensors.
+ *
+ * @throws UserError if the settings of a kind do not fit the width, or `stitch.kinds` does not fit the number of stitches
  */
-export function stitchShapes(
-  config: StitchConfig,
-  { stitches, experts, width }: StitchSize,
-): ReadonlyMap<string, readonly number[]> {
-  const shapes = new Map<string, readonly number[]>();
-  for (let k = 0; k < stitches; k++) {
-    for (let i = 1; i <= experts; i++) shapes.set(projectionName(k, i), [width, width]);
-    for (let i = 0; i <= experts; i++) shapes.set(gateName(k, i), [config.gates === "scalar" ? 1 : width, width]);
-    if (config.initialization === "hub-preserving") {
-      for (let i = 0; i <= experts; i++) shapes.set(gateBiasName(k, i), [1]);
-    }
-  }
-  return shapes;
+export function stitchShapes(config: StitchConfig, size: StitchSize): ReadonlyMap<string, readonly number[]> {
+  return new Map(parametersOf(config, size).map(({ name, shape }) => [name, shape]));
 }
 
 /** Initial stitches, named as in {@linkcode stitchShapes}; a pure function of its arguments. */
 export function initialStitches(config: StitchConfig, size: StitchSize, rngSeed: number): HostWeights {
   const weights: Record<string, HostTensor> = {};
-  for (const [name, shape] of stitchShapes(config, size)) {
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-    fill(name, data, config, size.width, rngSeed);
+  for (const { name, shape, model, fill } of parametersOf(config, size)) {
+    const data = new Float32Array(sizeOf(shape));
+    // One random stream per name, so that another expert or stitch changes no other's initial values.
+    fill(data, model, random(rngSeed, name));
     weights[name] = { shape, data };
   }
   return weights;
@@ -57,27 +48,25 @@ export function modelOfParameter(name: string): number {
   return Number(/\.(\d+)$/.exec(name)?.[1] ?? 0);
 }
 
-/** K (2n + 1) d², the parameters of K stitches with vector gates (BTS, §3). */
-export function stitchParameterCount({ stitches, experts, width }: StitchSize): number {
-  return stitches * (2 * experts + 1) * width * width;
+/** The number of parameters. For full projections and vector gates, K (2n + 1) d² (BTS, §3). */
+export function stitchParameterCount(config: StitchConfig, size: StitchSize): number {
+  return parametersOf(config, size).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
-/**
- * Parameters exempt from weight decay: the hub's gate of an H2E stitch, which is allocated but never read.
- *
- * @param kinds of the stitches, in order
- */
-export function undecayed(kinds: readonly StitchKind[]): ReadonlySet<string> {
-  return new Set(kinds.flatMap((kind, k) => kind === "H2E" ? [gateName(k, 0)] : []));
+/** Parameters exempt from weight decay: those that are allocated but never read. */
+export function undecayed(config: StitchConfig, size: StitchSize): ReadonlySet<string> {
+  const unread = parametersOf(config, size).filter(({ model, hubUnread }) => model === 0 && hubUnread);
+  return new Set(unread.map(({ name }) => name));
 }
 
-function fill(name: string, data: Float32Array, config: StitchConfig, width: number, rngSeed: number): void {
-  const [, , kind, model] = name.split(".");
-  if (kind === "gate_bias") data.fill(model === "0" ? 0 : -HUB_PRESERVING_BIAS);
-  else if (config.initialization === "random") {
-    // One random stream per name, so that another expert or stitch changes no other's initial values.
-    fillNormal(data, kind === "gate" ? 0.02 : 1 / Math.sqrt(width), random(rngSeed, name));
-  } else if (kind === "projection") {
-    for (let j = 0; j < width; j++) data[j * width + j] = 1;
-  }
+function parametersOf(config: StitchConfig, { stitches, experts, width }: StitchSize): NamedParameter[] {
+  return kindsOf(config, stitches).flatMap((kind, k) =>
+    stitchKind(kind).parameters(config, width).flatMap((spec) =>
+      modelsWith(spec, experts).map((model) => ({ ...spec, name: parameterName(k, spec.part, model), model }))
+    )
+  );
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
 }

@@ -12,7 +12,7 @@ import {
   WEIGHT_METHODS,
 } from "../merge/mod.ts";
 import { forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
-import { placeStitches, type StitchConfig, stitchShapes } from "../stitch/mod.ts";
+import { placeStitches, type StitchConfig, stitchParameterCount } from "../stitch/mod.ts";
 import { frozenBackwardFlops, layerFlops } from "./cost.ts";
 import { stitchedForwardFlops, stitchTrainFlops } from "./stitch-cost.ts";
 
@@ -136,7 +136,7 @@ function calm({ model, experts, calm, cacheBytes = 2 }: CostedMethods, own: numb
 
 function bts({ model, experts, stitch }: CostedMethods, own: number, kv: number): MethodCost {
   const stitches = placeStitches(stitch, model.layers).length;
-  const trained = sizeOf(stitchShapes(stitch, { stitches, experts, width: model.width }));
+  const trained = stitchParameterCount(stitch, { stitches, experts, width: model.width });
   const total = (experts + 1) * own + trained;
   const forward = stitchedForwardFlops(model, stitch, experts);
   return {

@@ -27,14 +27,19 @@ export function stitching(
   options: PhaseOptions,
 ): TrainTask {
   const { activations } = options.config;
+  const stitch = model.layers[0]!.config;
   const lossOf = (stream: tf.Tensor3D, targets: tf.Tensor2D) => headLoss(model.config, model.hub, stream, targets);
   const evaluationLoss = ({ inputs, targets, documents }: DeviceBatch) =>
     lossOf(stitchedHiddenStates(model, inputs, { documents }), targets);
   return {
     ...phase(options, evaluationLoss),
     parameters,
-    flopsPerToken: stitchTrainFlops(model.config, model.layers[0]!.config, model.experts.length),
-    exempt: undecayed(model.places.map(({ kind }) => kind)),
+    flopsPerToken: stitchTrainFlops(model.config, stitch, model.experts.length),
+    exempt: undecayed(stitch, {
+      stitches: model.places.length,
+      experts: model.experts.length,
+      width: model.config.width,
+    }),
     prepare: ({ inputs, documents }) => beforeFirstStitch(model, inputs, { documents }),
     loss: ({ targets, documents }, streams, step, part) => {
       const dropoutSeed = hash32(rngSeed, "gate dropout", step, part);

@@ -39,7 +39,11 @@ Deno.test("the paper's preset has the paper's sizes: a seed of 2.7B, stitches of
   const shape = { ...model, vocabSize: tokenizer.vocabSize };
   const stitches = placeStitches(stitch, model.layers);
   assert.deepEqual(stitches.map(({ after, kind }) => `${after} ${kind}`), ["5 H2E", "10 E2H", "15 H2E", "20 E2H"]);
-  const trained = stitchParameterCount({ stitches: stitches.length, experts: experts.length, width: model.width });
+  const trained = stitchParameterCount(stitch, {
+    stitches: stitches.length,
+    experts: experts.length,
+    width: model.width,
+  });
   assert.equal((trained / 1e6).toFixed(2), "264.24");
   assert.equal((parameterCount(shape) / 1e9).toFixed(1), "2.7");
   assert.equal(Math.round((4 * parameterCount(shape) + trained) / 1e9), 11);

@@ -9,7 +9,7 @@ import {
   projectionName,
   type StitchConfig,
   stitchGates,
-  type StitchKind,
+  type StitchKindName,
   type StitchLayer,
 } from "../../lib/stitch/mod.ts";
 import { deviceTest } from "../backends.ts";
@@ -19,7 +19,7 @@ const N = 6;
 const d = TINY.width;
 const GATES = ["vector", "scalar"] as const;
 
-function layerOf(kind: StitchKind, config: StitchConfig, experts: number, seed = 1): StitchLayer {
+function layerOf(kind: StitchKindName, config: StitchConfig, experts: number, seed = 1): StitchLayer {
   const weights = toDevice(noisyStitches({ ...config, kinds: ["E2H"], count: 1 }, experts, seed));
   return { index: 0, kind, config, weights, present: Array.from({ length: experts }, (_, i) => i + 1) };
 }

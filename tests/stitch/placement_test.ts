@@ -1,7 +1,7 @@
 // Where the stitches stand and of which kinds they are, for any depth and count.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { placeStitches, stitchConfigSchema, type StitchKind } from "../../lib/stitch/mod.ts";
+import { placeStitches, stitchConfigSchema, type StitchKindName } from "../../lib/stitch/mod.ts";
 import { stitchConfig } from "../tiny.ts";
 
 const refuses = (...words: string[]) => (error: unknown) =>
@@ -51,7 +51,7 @@ Deno.test("`placeStitches()` is ascending, ends at L with E2H and alternates bac
 });
 
 Deno.test("`placeStitches()` takes explicit positions and kinds", () => {
-  const kinds: StitchKind[] = ["E2H", "H2E", "E2H"];
+  const kinds: StitchKindName[] = ["E2H", "H2E", "E2H"];
   assert.deepEqual(placeStitches(stitchConfig({ positions: [1, 2, 5], kinds }), 6), [
     { after: 1, kind: "E2H" },
     { after: 2, kind: "H2E" },

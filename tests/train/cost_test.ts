@@ -41,12 +41,33 @@ Deno.test("`stitchTrainFlops()` pays for activation gradients behind the first s
   const last = stitchConfig({ count: 1 });
   const forward = 3 * TINY.layers * layer + head + 5 * 2 * d2;
   assert.equal(stitchTrainFlops(TINY, last, 2), forward + head + 2 * 5 * 2 * d2);
-  // An H2E after layer 1 and an E2H after layer 3: of both experts two layers, of the hub none.
+  // An H2E after layer 1 and an E2H after layer 3: of both experts two layers, of the hub none. The H2E reads two gates
+  // and two projections, the E2H three and two.
   const early = stitchConfig({ positions: [1, 3] });
-  const earlyForward = 3 * TINY.layers * layer + head + 2 * 5 * 2 * d2;
+  const earlyForward = 3 * TINY.layers * layer + head + (4 + 5) * 2 * d2;
   // Backward, a score costs two products: both of its factors depend on the input.
   const back = layer + 4 * (TINY.contextLength / 2) * TINY.width;
-  assert.equal(stitchTrainFlops(TINY, early, 2), earlyForward + 2 * 2 * back + head + 2 * 2 * 5 * 2 * d2);
+  assert.equal(stitchTrainFlops(TINY, early, 2), earlyForward + 2 * 2 * back + head + 2 * (4 + 5) * 2 * d2);
+});
+
+Deno.test("`stitchedForwardFlops()` counts what runs: the hub alone after the last stitch, a row per scalar gate", () => {
+  const head = 2 * TINY.width * TINY.vocabSize;
+  const layer = (forwardFlops(TINY) - head) / TINY.layers;
+  const d = TINY.width;
+  // One E2H after the first of three layers.
+  const early = stitchConfig({ positions: [1] });
+  assert.equal(stitchedForwardFlops(TINY, early, 2), (3 + 2) * layer + head + 5 * 2 * d * d);
+  const scalar = stitchConfig({ positions: [1], gates: "scalar" });
+  assert.equal(stitchedForwardFlops(TINY, scalar, 2), (3 + 2) * layer + head + 2 * (2 * d * d + 3 * d));
+});
+
+Deno.test("`stitchTrainFlops()` has no gradient of experts that pass through stitches into the hub", () => {
+  const projected = stitchConfig({ positions: [1, 3], kinds: "all-e2h" });
+  const saved = stitchTrainFlops(TINY, projected, 2) -
+    stitchTrainFlops(TINY, { ...projected, expertAfterE2H: "pass-through" }, 2);
+  const head = 2 * TINY.width * TINY.vocabSize;
+  const layer = (forwardFlops(TINY) - head) / TINY.layers;
+  assert.equal(saved, 2 * 2 * (layer + 4 * (TINY.contextLength / 2) * TINY.width));
 });
 
 Deno.test("`trainingBytes()` and `stitchingBytes()` hold weights, gradients and moments, and grow with the tokens", () => {

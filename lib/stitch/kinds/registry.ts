@@ -1,0 +1,40 @@
+// All kinds of stitches. A new kind is a file in this folder and an entry in this list.
+import type { z } from "zod";
+import { nearest, UserError } from "../../errors.ts";
+import type { StitchSettings } from "../settings.ts";
+import { expertsIntoHub } from "./experts-into-hub.ts";
+import { hubIntoExperts } from "./hub-into-experts.ts";
+import type { StitchKind } from "./kind.ts";
+
+/** In the order of `--help`. */
+const KINDS = [expertsIntoHub, hubIntoExperts] as const;
+
+/** `E2H`, `H2E`, … */
+export type StitchKindName = (typeof KINDS)[number]["name"];
+
+type Intersection<Union> = (Union extends unknown ? (member: Union) => void : never) extends (
+  member: infer Members,
+) => void ? Members
+  : never;
+
+/** The settings that kinds have of their own. */
+export const kindSettings = Object.assign({}, ...KINDS.map(({ settings }) => settings)) as Intersection<
+  (typeof KINDS)[number]["settings"]
+>;
+
+type AllSettings = StitchSettings & z.infer<z.ZodObject<typeof kindSettings>>;
+
+export const STITCH_KINDS: readonly (StitchKind<AllSettings> & { readonly name: StitchKindName })[] = KINDS;
+
+/** @throws UserError `stitch.kind` for a name that no kind has */
+export function stitchKind(name: string): StitchKind<AllSettings> {
+  const kind = STITCH_KINDS.find((kind) => kind.name === name);
+  if (kind !== undefined) return kind;
+  const names = STITCH_KINDS.map(({ name }) => name);
+  const near = nearest(name, names);
+  throw new UserError(
+    "stitch.kind",
+    `Unknown kind of stitch "${name}": expected one of ${names.join(", ")}`,
+    near === undefined ? undefined : `did you mean ${near}?`,
+  );
+}
