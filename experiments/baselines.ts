@@ -7,12 +7,13 @@
 // see.
 import { type MeasuredCost, methodCostTable } from "../lib/report/mod.ts";
 import { type CellResult, resultsTable, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
+import { SEED_MERGES } from "../lib/merge/mod.ts";
 import { methodCosts } from "../lib/train/mod.ts";
 import { checkBaselines } from "./baselines/check.ts";
 import { type BaselinesConfig, baselinesDefinition } from "./baselines/config.ts";
 import { measureEnsembles } from "./baselines/ensembles.ts";
 import { measureDense, measureMethod } from "./baselines/measure.ts";
-import { measureMerges, WEIGHT_MERGES } from "./baselines/merges.ts";
+import { measureMerges } from "./baselines/merges.ts";
 import { baselineDirections, paperTable } from "./baselines/paper.ts";
 import type { BaselinesLab } from "./baselines/method.ts";
 import { trainDense, trainMethod } from "./baselines/train.ts";
@@ -145,7 +146,7 @@ const most = (values: readonly (number | null)[]) =>
 function methodsOf({ experts, baselines }: Pick<BaselinesConfig, "experts" | "baselines">): string[] {
   const { methods } = baselines;
   const single = ["seed", ...experts.map((domain) => `expert:${domain}`)];
-  return [...single, "soup", ...WEIGHT_MERGES, "btm", "btm-dev", ...methods, "bts"];
+  return [...single, "soup", ...SEED_MERGES, "btm", "btm-dev", ...methods, "bts"];
 }
 
 /** The comparison as a section of the results page. */

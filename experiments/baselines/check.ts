@@ -1,8 +1,7 @@
 // Checks of the comparison's settings that depend on one another, before anything is written.
 import { UserError } from "../../lib/errors.ts";
-import { calmLayers } from "../../lib/merge/mod.ts";
+import { calmLayers, checkSeedMerges } from "../../lib/merge/mod.ts";
 import type { BaselinesConfig } from "./config.ts";
-import { checkMerges } from "./merges.ts";
 import { checkBts } from "../../lib/bts/mod.ts";
 
 /** @throws UserError naming the settings that do not fit together */
@@ -28,5 +27,5 @@ export function checkBaselines(config: BaselinesConfig): void {
       } models: the seed and ${experts.length} experts`,
     );
   }
-  checkMerges(config);
+  checkSeedMerges(baselines.merge, experts.length);
 }

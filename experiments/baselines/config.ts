@@ -1,6 +1,6 @@
 // The settings of the comparison with all other methods, in addition to Branch-Train-Stitch's.
 import { z } from "zod";
-import { calmConfigSchema, mixtureConfigSchema } from "../../lib/merge/mod.ts";
+import { calmConfigSchema, mixtureConfigSchema, seedMergeSchema } from "../../lib/merge/mod.ts";
 import type { ExperimentDefinition } from "../../lib/run/mod.ts";
 import { studyPresets } from "../../lib/study/mod.ts";
 import { btsConfigSchema, btsDefinition } from "../../lib/bts/mod.ts";
@@ -36,12 +36,7 @@ export const baselinesConfigSchema = btsConfigSchema.extend({
       prior: z.enum(["dev", "uniform"]).default("dev").describe("prior: from validation text, or uniform"),
       decay: z.number().min(0).max(0.999).default(0.3).describe("decay of the moving average that gives the prior"),
     }).prefault({}).describe("the second ensemble, btm-dev; the first, btm, has no settings"),
-    merge: z.strictObject({
-      lambda: z.number().min(-100).max(100).default(1).describe("factor of the merged task vector"),
-      density: z.number().gt(0).max(1).default(0.5).describe(
-        "share of each task vector that TIES, DARE and other methods keep",
-      ),
-    }).prefault({}).describe("merging weight by weight"),
+    merge: seedMergeSchema.prefault({}).describe("merging weight by weight"),
   }).prefault({}).describe("the methods that stitching is compared with"),
 });
 

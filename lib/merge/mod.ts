@@ -49,4 +49,12 @@ export {
   initialCalm,
 } from "./mixture/calm.ts";
 export { routedLosses } from "./ensemble/routed-losses.ts";
+export {
+  checkSeedMerges,
+  mergeIntoSeed,
+  SEED_MERGES,
+  type SeedMerge,
+  seedMergeSchema,
+  type SeedMergeSettings,
+} from "./seed-merges.ts";
 export { loadMerge, type MergeFile, type MergeMethod, saveMerge } from "./file.ts";
