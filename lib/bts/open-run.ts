@@ -1,11 +1,12 @@
-// Loading the stitched model of a finished run: seed, experts and stitches.
+// The stitched model of a finished run: seed, experts and stitches, loaded and put on the device.
 import { openTokenizer, type Tokenizer } from "../data/mod.ts";
 import { hashTensors, loadModelFolder } from "../huggingface/mod.ts";
-import type { HostWeights, ModelConfig } from "../model/mod.ts";
+import { type HostWeights, type ModelConfig, parameterCount, toDevice } from "../model/mod.ts";
 import type { RunView } from "../run/mod.ts";
-import { loadStitches, type StitchFile } from "../stitch/mod.ts";
+import { freezeModels, loadStitches, type StitchedModel, type StitchFile, stitchModels } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import { finishedRun } from "./finished.ts";
+import type { Parameters } from "./measure.ts";
 import { rolesOf } from "./roles.ts";
 import { stitchFile } from "./stitch-file.ts";
 
@@ -45,5 +46,25 @@ export async function openStitchedRun(runsFolder: string, id: string): Promise<S
     names: parts.map(([name]) => name),
     weights,
     file,
+  };
+}
+
+/**
+ * Puts a stitched model on the device.
+ *
+ * @param scope frees its tensors
+ * @throws UserError as `freezeModels()` and `stitchModels()` do
+ */
+export function stitchedOnDevice(
+  { model, weights, file }: Pick<StitchedRun, "model" | "weights" | "file">,
+  scope: DisposableStack,
+): { readonly stitched: StitchedModel; readonly parameters: Parameters } {
+  const frozen = scope.use(freezeModels(model, file.config, weights));
+  const stitches = scope.use(toDevice(file.stitches));
+  const trained = Object.values(file.stitches).reduce((sum, { data }) => sum + data.length, 0);
+  const total = weights.length * parameterCount(model) + trained;
+  return {
+    stitched: stitchModels({ config: model, stitch: file.config, ...frozen, stitches }),
+    parameters: { trained, total, active: total },
   };
 }

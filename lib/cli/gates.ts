@@ -4,7 +4,6 @@ import { Command } from "commander";
 import { loadCorpus, type Tokenizer } from "../data/mod.ts";
 import { systemReason, UserError } from "../errors.ts";
 import { generateGreedily } from "../eval/mod.ts";
-import { disposeWeights, toDevice } from "../model/mod.ts";
 import { END_OF_TEXT, type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "../report/mod.ts";
 import {
   defaultRunsFolder,
@@ -17,17 +16,9 @@ import {
   type Table,
   writeTextAtomically,
 } from "../run/mod.ts";
-import {
-  disposeFrozen,
-  freezeModels,
-  stitchedLanguageModel,
-  stitchKind,
-  stitchModels,
-  summarizeGates,
-  tokenGates,
-} from "../stitch/mod.ts";
+import { stitchedLanguageModel, stitchKind, summarizeGates, tokenGates } from "../stitch/mod.ts";
 import { openDevice } from "../tensor/mod.ts";
-import { openStitchedRun, type StitchedRun } from "../bts/mod.ts";
+import { openStitchedRun, stitchedOnDevice, type StitchedRun } from "../bts/mod.ts";
 import { checkOutputFile, outputError, reason } from "./output-file.ts";
 
 /** Label of the text that the model generates. */
@@ -142,7 +133,7 @@ async function heldoutTasks({ config, view, model, tokenizer }: StitchedRun, gen
  * @throws UserError `gates.length` when text and generated tokens do not fit the model's context
  */
 async function traceGates(run: StitchedRun, parts: readonly Part[], generate: number): Promise<GateTrace> {
-  const { tokenizer, model, names, weights, file } = run;
+  const { tokenizer, model, names } = run;
   const ids: number[] = [tokenizer.endOfText];
   const segments: GateSegment[] = [];
   for (const { label, text } of parts) {
@@ -161,10 +152,9 @@ async function traceGates(run: StitchedRun, parts: readonly Part[], generate: nu
     );
   }
   const device = await openDevice("auto");
-  const frozen = freezeModels(model, file.config, weights);
-  const stitches = toDevice(file.stitches);
+  const scope = new DisposableStack();
   try {
-    const stitched = stitchModels({ config: model, stitch: file.config, ...frozen, stitches });
+    const { stitched } = stitchedOnDevice(run, scope);
     if (generate > 0) {
       const stop = (id: number) => id === tokenizer.endOfText;
       const [written] = await generateGreedily(stitchedLanguageModel(stitched), [ids], generate, stop);
@@ -183,8 +173,7 @@ async function traceGates(run: StitchedRun, parts: readonly Part[], generate: nu
     const tokens = ids.map((id, i) => ({ id, text: texts[i]! }));
     return { run: run.view.id, title: run.view.title, tokens, segments, stitches: tracks };
   } finally {
-    disposeFrozen(frozen);
-    disposeWeights(stitches);
+    scope.dispose();
     await device.close();
   }
 }

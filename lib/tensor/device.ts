@@ -77,8 +77,18 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
     : name === "reference"
     ? await openReference()
     : await openCpuDevice(options);
+  const { close } = device;
+  device.close = () => {
+    if (open === device) open = undefined;
+    return close();
+  };
   open = device;
   return device;
+}
+
+/** The device that is open, if there is one. */
+export function openedDevice(): Device | undefined {
+  return open;
 }
 
 /** The initial size. */

@@ -26,6 +26,7 @@ export {
   heapBytes,
   holdConstant,
   openDevice,
+  openedDevice,
   PRODUCTS,
   type Products,
   watchPeak,
