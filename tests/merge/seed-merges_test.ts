@@ -1,13 +1,6 @@
 // The merges of a seed and its experts that experiments compare.
 import assert from "node:assert/strict";
-import {
-  checkSeedMerges,
-  mergeIntoSeed,
-  mergeWeights,
-  SEED_MERGES,
-  seedMergeSchema,
-  soup,
-} from "../../lib/merge/mod.ts";
+import { mergeIntoSeed, mergeWeights, SEED_MERGES, seedMergeSchema, soup } from "../../lib/merge/mod.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 
 const [base, ...models] = [1, 2, 3].map((seed) => bigWeights(TINY, seed));
