@@ -1,5 +1,13 @@
 // The context that the cells of a Branch-Train-Stitch run share.
-import { batchAt, type Datamix, type LoadedCorpus, type SplitName, stratifiedBatches } from "../data/mod.ts";
+import {
+  type Batch,
+  batchAt,
+  type Datamix,
+  type DomainBatch,
+  type LoadedCorpus,
+  type SplitName,
+  stratifiedBatches,
+} from "../data/mod.ts";
 import { loadModelFolder } from "../huggingface/mod.ts";
 import type { HostWeights, ModelConfig } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
@@ -24,7 +32,13 @@ export function modelOf({ config }: Lab, { value: { vocabSize } }: Text): ModelC
 }
 
 /** The training and validation batches of a phase. */
-export function batchesOf(lab: Lab, streams: TokenStreams, phase: string, mix: Datamix, { batch }: TrainConfig) {
+export function batchesOf(
+  lab: Lab,
+  streams: TokenStreams,
+  phase: string,
+  mix: Datamix,
+  { batch }: TrainConfig,
+): { readonly batchAt: (step: number) => Batch; readonly validation: readonly DomainBatch[] } {
   const time = lab.config.model.contextLength;
   const split = (name: SplitName) =>
     Object.fromEntries(Object.entries(streams).map(([domain, splits]) => [domain, splits[name]]));

@@ -101,7 +101,11 @@ const headingOf = (views: readonly RunView[]): string =>
   views[0] === undefined ? "" : `${views[0].title}, seeds ${views.map(({ seed }) => seed).join(", ")}`;
 
 /** Writes `report.html` and `report.md` of several seeds into `folder` and returns their paths. */
-export async function writeSeedsReport(folder: string, views: readonly RunView[], command: string) {
+export async function writeSeedsReport(
+  folder: string,
+  views: readonly RunView[],
+  command: string,
+): Promise<{ readonly html: string; readonly markdown: string }> {
   await Deno.mkdir(folder, { recursive: true });
   const html = join(folder, "report.html"), markdown = join(folder, "report.md");
   await writeTextAtomically(markdown, `# ${escapeMarkdown(headingOf(views))}\n\n${seedsMarkdown(views, command)}`);

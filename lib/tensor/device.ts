@@ -7,8 +7,8 @@ import { type AdapterSource, openWebGpu, realAdapter } from "./webgpu/open.ts";
 
 export { type DeviceName, DEVICES } from "../device-names.ts";
 
-/** An open device; tfjs's current backend is the one it names. */
-export interface Device {
+/** An open device; tfjs's current backend is the one it names. `await using` closes it. */
+export interface Device extends AsyncDisposable {
   readonly name: "webgpu" | "cpu" | "reference";
   /** For a person: the hardware, with its threads or its adapter. */
   readonly description: string;
@@ -63,6 +63,8 @@ export { PRODUCTS, type Products } from "./cpu/mod.ts";
 
 let open: Device | undefined;
 
+type OpenedDevice = Omit<Device, typeof Symbol.asyncDispose>;
+
 /**
  * Opens a device and makes it tfjs's current backend, after closing the one that was open.
  *
@@ -72,16 +74,16 @@ let open: Device | undefined;
 export async function openDevice(name: DeviceName, options: DeviceOptions = {}): Promise<Device> {
   checkOptions(name, options);
   await open?.close();
-  const device = name === "webgpu" || (name === "auto" && await realAdapter(options.adapter) !== undefined)
+  const opened = name === "webgpu" || (name === "auto" && await realAdapter(options.adapter) !== undefined)
     ? await openWebGpuDevice(options)
     : name === "reference"
     ? await openReference()
     : await openCpuDevice(options);
-  const { close } = device;
-  device.close = () => {
+  const close = () => {
     if (open === device) open = undefined;
-    return close();
+    return opened.close();
   };
+  const device: Device = { ...opened, close, [Symbol.asyncDispose]: close };
   open = device;
   return device;
 }
@@ -148,7 +150,7 @@ function numericsOf({ native, blas }: Machine): string {
   return products === undefined ? "" : ` + ${products}`;
 }
 
-async function openCpuDevice(options: DeviceOptions): Promise<Device> {
+async function openCpuDevice(options: DeviceOptions): Promise<OpenedDevice> {
   const { threads = navigator.hardwareConcurrency, memoryLimit, products: wanted } = options;
   const machine = await openCpu({
     threads,
@@ -176,7 +178,7 @@ async function openCpuDevice(options: DeviceOptions): Promise<Device> {
   };
 }
 
-async function openReference(): Promise<Device> {
+async function openReference(): Promise<OpenedDevice> {
   // at a backend's first use tfjs advertises its Node.js binding, unless it has done so
   Object.assign(tf.findBackend("cpu"), { firstUse: false });
   await tf.setBackend("cpu");
@@ -194,7 +196,7 @@ async function openReference(): Promise<Device> {
   };
 }
 
-async function openWebGpuDevice(options: DeviceOptions): Promise<Device> {
+async function openWebGpuDevice(options: DeviceOptions): Promise<OpenedDevice> {
   const { description, backend, warning, failure, heapBytes, close } = await openWebGpu(options);
   return {
     name: "webgpu",

@@ -24,7 +24,9 @@ export function trainedLayers({ steps, accumulate }: TrainConfig, model: ModelCo
  * FLOPs of the forward pass for one token in one layer: the matrix products of attention and of the feed-forward, and
  * attention's scores and sums over half the context.
  */
-export function layerFlops({ width: d, heads, kvHeads, inner, contextLength }: ModelConfig) {
+export function layerFlops(
+  { width: d, heads, kvHeads, inner, contextLength }: ModelConfig,
+): { readonly attention: number; readonly feedForward: number; readonly scores: number } {
   const kvWidth = (d / heads) * kvHeads;
   return { attention: 4 * d * (d + kvWidth), feedForward: 6 * d * inner, scores: 2 * contextLength * d };
 }

@@ -89,7 +89,11 @@ export function mixedPlace(name: string, blocks: readonly Block[]) {
 }
 
 /** Parameter counts of a mixture: trained, total, and active for one token. */
-export function mixtureParameters(config: ModelConfig, mixture: MixtureConfig, models: number) {
+export function mixtureParameters(
+  config: ModelConfig,
+  mixture: MixtureConfig,
+  models: number,
+): { readonly trained: number; readonly total: number; readonly active: number } {
   const counts = [...mixtureShapes(config, mixture, models)].map(([name, shape]) =>
     [name, shape.reduce((a, b) => a * b, 1)] as const
   );

@@ -15,7 +15,7 @@ export const TRASH_FOLDER = ".trash";
  * @returns the removal's folder
  * @throws UserError `trash.running` when a process is writing one, `trash.move` when the folder cannot be changed
  */
-export async function trashRuns(runsFolder: string, ids: readonly string[], now = new Date()): Promise<string> {
+export async function trashRuns(runsFolder: string, ids: readonly string[], now: Date = new Date()): Promise<string> {
   const running = ids.filter((id) => writerLives(join(runsFolder, id)));
   if (running.length > 0) {
     throw new UserError("trash.running", `Cannot remove ${running.join(", ")}: it is being written`, "stop it first");

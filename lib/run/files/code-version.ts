@@ -32,7 +32,7 @@ export interface Code {
  */
 export function codeReader(reader: SourceReader, root: string): (modules: readonly CodeModule[]) => Code {
   const engine = join(root, ENGINE) + sep;
-  const graphOf = moduleGraphs(reader, (path) => path.startsWith(engine));
+  const graphOf = moduleGraphs(reader, (path) => path.startsWith(engine), (specifier) => ownModule(specifier, root));
   const hashes = new Map<string, string>();
   const codes = new Map<string, Code>();
   const hashOf = (path: string): string => {
@@ -75,6 +75,15 @@ function pathOf(url: string): string {
     throw new Error(`Cannot follow the imports of ${url}: a cell must be defined in a file`);
   }
   return fileURLToPath(url);
+}
+
+const entries: Readonly<Record<string, string>> = project.exports;
+
+/** The file of one of this package's modules by name (`@stitchbook/stitchbook/train`), as scripts elsewhere import it. */
+function ownModule(specifier: string, root: string): string | undefined {
+  if (!specifier.startsWith(project.name)) return undefined;
+  const file = entries[`.${specifier.slice(project.name.length)}`];
+  return file && join(root, file);
 }
 
 const packages: Readonly<Record<string, string>> = project.imports;

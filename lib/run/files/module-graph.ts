@@ -35,12 +35,17 @@ const MODULE = /\.[cm]?[jt]sx?$/;
  * those that import this file's names.
  *
  * @param skip modules that nothing is said to depend on
+ * @param named the file of a bare specifier that is to be followed; undefined for packages
  */
 export function moduleGraphs(
   reader: SourceReader,
   skip: (path: string) => boolean = () => false,
+  named: (specifier: string) => string | undefined = () => undefined,
 ): (roots: readonly string[]) => ModuleGraph {
   const known = new Map<string, ModuleFacts>();
+  /** The path of an imported file; undefined for a package. */
+  const fileOf = (importer: string, specifier: string) =>
+    isRelative(specifier) ? inFolderOf(importer, specifier) : named(specifier);
   const factsOf = (path: string, importer: string): ModuleFacts => {
     let facts = known.get(path);
     if (facts === undefined) {
@@ -55,7 +60,9 @@ export function moduleGraphs(
     const { values, types, reexports, stars } = factsOf(path, path);
     if (values.includes(name) || reexports.has(name)) return "value";
     if (types.includes(name)) return "type";
-    const found = stars.filter(isRelative).map((star) => exported(inFolderOf(path, star), name, [...seen, path]));
+    const found = stars.flatMap((star) => fileOf(path, star) ?? []).map((file) =>
+      exported(file, name, [...seen, path])
+    );
     return found.find((kind) => kind === "value") ?? found.find((kind) => kind !== undefined);
   };
 
@@ -79,7 +86,8 @@ export function moduleGraphs(
       } else if (isNew(path)) followAll(facts, path);
     };
     const follow = (specifier: string, names: Names, importer: string) => {
-      if (isRelative(specifier)) visit(inFolderOf(importer, specifier), names, importer);
+      const file = fileOf(importer, specifier);
+      if (file !== undefined) visit(file, names, importer);
       else if (!specifier.startsWith("node:")) packages.add(specifier);
     };
     const followAll = ({ imports, reexports, stars }: ModuleFacts, path: string) => {
@@ -98,8 +106,9 @@ export function moduleGraphs(
       if (kind === "type") return;
       // A name that this reading cannot find: everything counts.
       if (kind === undefined) return visit(path, "all", path);
-      for (const star of stars.filter(isRelative)) {
-        if (exported(inFolderOf(path, star), name) === "value") follow(star, [name], path);
+      for (const star of stars) {
+        const file = fileOf(path, star);
+        if (file !== undefined && exported(file, name) === "value") follow(star, [name], path);
       }
     };
     for (const root of roots) {

@@ -45,6 +45,30 @@ Deno.test("imports count, also dynamic ones and those of imports, in cycles too;
   assert.deepEqual(sourcesOf(tree, "main.ts"), ["a.ts", "b.ts", "effect.ts", "later.ts", "main.ts", "star.ts"]);
 });
 
+Deno.test("this package's own modules are followed when they are imported by name; other packages are not", () => {
+  const tree = {
+    "experiment.ts": `import { learningRate } from "@stitchbook/stitchbook/train";
+      import { openRun } from "@stitchbook/stitchbook";
+      import { other } from "@stitchbook/stitchbooks";
+      import { z } from "zod";`,
+    "mod.ts": `export { openRun } from "./lib/open.ts"; export { unused } from "./lib/unused.ts";`,
+    "lib/train/mod.ts": `export { learningRate } from "./schedule.ts"; export { train } from "./loop.ts";`,
+    ...Object.fromEntries(
+      ["open", "unused", "train/schedule", "train/loop"].map((name) => [
+        `lib/${name}.ts`,
+        "export const openRun = 1, unused = 2, learningRate = 3, train = 4;",
+      ]),
+    ),
+  };
+  assert.deepEqual(sourcesOf(tree, "experiment.ts"), [
+    "@stitchbook/stitchbooks",
+    "experiment.ts",
+    "lib/open.ts",
+    "lib/train/schedule.ts",
+    "zod",
+  ]);
+});
+
 Deno.test("through a barrel a name leads to the module that defines it", () => {
   const tree = {
     "mod.ts": `// The room.

@@ -1,0 +1,13 @@
+// The list of runs, for scripts and notebooks.
+import { type ListedRun, listRuns as listRunsIn } from "../run/mod.ts";
+import { runsFolderOf } from "./find-run.ts";
+
+/**
+ * The runs of a folder, newest first, with their status, names and tags.
+ *
+ * @param options.runs as for `openRun()`
+ * @throws UserError `folder.unreadable`
+ */
+export async function listRuns({ runs }: { readonly runs?: string | URL } = {}): Promise<ListedRun[]> {
+  return await listRunsIn(await runsFolderOf(runs));
+}

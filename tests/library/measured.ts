@@ -1,0 +1,25 @@
+// Whether the models of a run that the library opens are those that the run measured.
+import assert from "node:assert/strict";
+import { btsConfigSchema } from "../../lib/bts/mod.ts";
+import { loadCorpus } from "../../lib/data/mod.ts";
+import { bitsPerByte, evaluationWindows } from "../../lib/eval/mod.ts";
+import type { SavedRun } from "../../lib/library/mod.ts";
+
+/** Scores every model of a run on the run's own held-out text, as the run did. */
+export async function assertMeasured(run: SavedRun): Promise<void> {
+  const config = btsConfigSchema.strip().parse(run.config);
+  const corpus = await loadCorpus(config.data, { seed: run.view.seed! });
+  for (const name of await run.models()) {
+    using model = await run.model(name);
+    assert.deepEqual(model.parameters, run.results!.methods[name]!.parameters, name);
+    for (const domain of corpus.domains) {
+      const windows = evaluationWindows(corpus.documents[domain]!.heldout, model.tokenizer, {
+        time: model.contextLength,
+        maxTokens: config.eval.tokens,
+      });
+      const { bpb } = await bitsPerByte(model, windows, { batch: config.eval.batch });
+      const measured = run.results!.methods[name]!.bpb[domain]!;
+      assert.ok(Math.abs(bpb.value - measured) < 1e-6, `${name} on ${domain}: ${bpb.value}, measured ${measured}`);
+    }
+  }
+}

@@ -1,0 +1,189 @@
+// The library on a run of the main job: every model, what it writes and scores, what it frees, and mistakes.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as tf from "@tensorflow/tfjs";
+import { listRuns, openRun, UserError } from "@stitchbook/stitchbook";
+import { btsConfigSchema } from "../../lib/bts/mod.ts";
+import { beginRun, repositoryRoot, trashRuns } from "../../lib/run/mod.ts";
+import { openDevice, openedDevice } from "../../lib/tensor/mod.ts";
+import { emptyResults, options } from "../run/fixtures.ts";
+import { assertMeasured } from "./measured.ts";
+
+const MODELS = ["seed", "expert:code", "expert:math", "expert:multilingual", "soup", "btm", "bts"];
+
+/** The number of tensors; `tf.memory()` needs an open device. */
+const tensors = () => tf.engine().state.numTensors;
+
+async function refused(promise: Promise<unknown>, code: string, message: RegExp): Promise<void> {
+  await assert.rejects(promise, (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+Deno.test("a run of the main job as a library sees it", async (t) => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-library-" });
+  try {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "experiments/bts.ts", "--preset", "smoke", "--no-serve", "--runs", runs, "--name", "first"],
+      cwd: repositoryRoot,
+      stdin: "null",
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    const [{ id } = { id: "" }] = await listRuns({ runs });
+
+    await t.step("every model is the one that the run measured, and frees all tensors and the device", async () => {
+      const before = tensors();
+      {
+        using run = await openRun("last", { runs, device: "cpu" });
+        assert.deepEqual(await run.models(), MODELS);
+        await assertMeasured(run);
+        assert.equal(tensors(), before);
+        await Promise.all([run.model("code"), run.model("bts")]);
+        assert.ok(tensors() > before);
+        assert.equal(openedDevice()?.name, "cpu");
+      }
+      assert.equal(tensors(), before, "the run disposes of its models");
+      await Promise.resolve();
+      assert.equal(openedDevice(), undefined);
+    });
+
+    await t.step("it is found by id, the start of one, name, path and URL, and tells what the log says", async () => {
+      const places = [
+        id,
+        id.slice(0, -1),
+        "first",
+        join(runs, id),
+        `${join(runs, id)}/`,
+        pathToFileURL(join(runs, id)),
+      ];
+      for (const place of places) {
+        using run = await openRun(place, { runs });
+        assert.equal(run.id, id, String(place));
+      }
+      using run = await openRun(pathToFileURL(join(runs, id)).href);
+      assert.deepEqual(Object.keys(run.results!.methods), MODELS);
+      assert.equal((run.config as { hub: string }).hub, "seed");
+      assert.ok(run.metrics("seed").some(({ values }) => values["loss"]! > 0));
+      assert.throws(() => run.metrics("sed"), { code: "cell.unknown", hint: "did you mean seed?" });
+    });
+
+    await t.step("it continues a prompt with the most likely tokens, within the context", async () => {
+      using run = await openRun(id, { runs });
+      for (const name of ["seed", "btm", "bts"]) {
+        using model = await run.model(name);
+        const prompt = "What is 3 plus 4?";
+        const written = await model.generate(prompt, { maxTokens: 6 });
+        const tokens = model.tokenize(prompt);
+        const expected: number[] = [];
+        while (expected.length < 6) {
+          const next = tf.tidy(() => {
+            const ids = [model.tokenizer.endOfText, ...tokens, ...expected];
+            return model.logits(tf.tensor2d([ids], undefined, "int32")).slice([0, ids.length - 1]).flatten().argMax()
+              .dataSync()[0]!;
+          });
+          if (next === model.tokenizer.endOfText) break;
+          expected.push(next);
+        }
+        assert.equal(written, model.decode(expected), name);
+        const all = await model.generate(prompt, { maxTokens: 10_000 });
+        assert.ok(model.tokenize(all).length + tokens.length < model.contextLength, "it ends where the context ends");
+        await refused(model.generate("x ".repeat(200)), "generate.length", /but the model takes 64 at once/);
+        await refused(model.generate("x", { maxTokens: 0 }), "generate.tokens", /must be a positive integer, not 0/);
+        const stopped = AbortSignal.abort(new Error("enough"));
+        await assert.rejects(model.generate(prompt, { signal: stopped }), /enough/);
+      }
+    });
+
+    await t.step("it scores a text as its logits do", async () => {
+      using run = await openRun(id, { runs });
+      using model = await run.model("soup");
+      const text = "let é = 3;";
+      const { bitsPerByte, logLikelihood, tokens, bytes } = await model.score(text);
+      const ids = model.tokenize(text);
+      const expected = tf.tidy(() => {
+        const logits = model.logits(text);
+        assert.deepEqual(logits.shape, [1, ids.length + 1, model.vocabSize]);
+        const log = tf.logSoftmax(logits.squeeze([0]) as tf.Tensor2D).arraySync() as number[][];
+        return ids.reduce((sum, id, i) => sum + log[i]![id]!, 0);
+      });
+      assert.ok(Math.abs(logLikelihood - expected) < 1e-3, `${logLikelihood} ${expected}`);
+      assert.deepEqual([tokens, bytes], [ids.length, 11]);
+      assert.ok(Math.abs(bitsPerByte + expected / (Math.LN2 * 11)) < 1e-4);
+      const long = await model.score("To be or not to be. ".repeat(40));
+      assert.equal(long.bytes, 800);
+      assert.ok(long.tokens > model.contextLength && long.logLikelihood < 0);
+      await refused(model.score(""), "score.text", /empty text/);
+    });
+
+    await t.step("what was disposed of cannot be used, and the caller's own device stays open", async () => {
+      await using device = await openDevice("reference");
+      const before = tensors();
+      const run = await openRun(id, { runs });
+      const model = await run.model("seed");
+      model[Symbol.dispose]();
+      model[Symbol.dispose]();
+      assert.equal(tensors(), before);
+      assert.throws(() => model.logits("a"), { code: "model.disposed" });
+      await refused(model.score("a"), "model.disposed", /The model seed was used after/);
+      run[Symbol.dispose]();
+      await refused(run.model("seed"), "run.disposed", /was used after/);
+      using other = await openRun(id, { runs, device: "cpu" });
+      await refused(other.model("seed"), "device.other", /Cannot open the device cpu: .* computes on reference/);
+      await Promise.resolve();
+      assert.equal(openedDevice(), device);
+    });
+
+    await t.step("mistakes are named in one sentence", async () => {
+      await refused(openRun("nosuchrun", { runs }), "run.none", /There is no run "nosuchrun"/);
+      await refused(openRun("last", { runs: join(runs, "none") }), "run.none", /There is no run in .*none$/);
+      await refused(openRun("https://example.org/runs/1"), "run.url", /runs are folders on this machine/);
+      using run = await openRun(id, { runs });
+      await assert.rejects(run.model("sead"), {
+        code: "model.unknown",
+        message: `The run ${id} has no model "sead": it has ${MODELS.join(", ")}`,
+        hint: "did you mean seed?",
+      });
+    });
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});
+
+Deno.test("runs that are unfinished, of another kind, damaged, newer or removed say so", async () => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-library-" });
+  try {
+    const config = btsConfigSchema.parse({});
+    const begun = await beginRun(options(runs, { config }));
+    {
+      using run = await openRun(begun.id, { runs });
+      assert.equal(run.results, null);
+      assert.deepEqual(await run.models(), MODELS);
+      await refused(run.model("bts"), "run.unfinished", /\(running\) did not finish its cell seed|has no cell seed/);
+    }
+    await Promise.resolve();
+    assert.equal(openedDevice(), undefined, "no device is left open");
+    begun.finish(emptyResults);
+
+    const study = await beginRun(options(runs, { experiment: "stitch-count" }));
+    study.finish(emptyResults);
+    using other = await openRun(study.id, { runs });
+    assert.deepEqual(other.results, emptyResults);
+    await refused(other.model("bts"), "run.experiment", /which does not produce exactly one stitched model/);
+
+    const log = join(runs, begun.id, "events.jsonl");
+    const text = await Deno.readTextFile(log);
+    await Deno.writeTextFile(log, text.replace(/"schemaVersion":\d+/, '"schemaVersion":99'));
+    await refused(openRun(begun.id, { runs }), "run.damaged", /Cannot open the run .*: .*line 1/);
+    await Deno.writeTextFile(log, "nonsense\n");
+    await refused(openRun(begun.id, { runs }), "run.damaged", /Cannot open the run .*: .*line 1/);
+
+    await trashRuns(runs, [begun.id]);
+    await refused(openRun(begun.id, { runs }), "run.removed", /is in the trash/);
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});
