@@ -1,5 +1,5 @@
 // Writes weights piece by piece into one file or several shards, for models larger than memory.
-import { type Dtype } from "./dtypes.ts";
+import type { Dtype } from "./dtypes.ts";
 import { writeAtomically } from "./files.ts";
 import { bytesOf, encodeHeader, type PlannedTensor } from "./safetensors.ts";
 

@@ -1,5 +1,5 @@
 // The two blocks of a decoder layer, without their norms: grouped-query attention and the SwiGLU feed-forward.
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { addLinear, causalAttention, inShape, linear, linears, rope, type RopeTable, swiglu } from "../tensor/mod.ts";
 import type { KvCache } from "./cache.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { beginRun, readRun, runIds, unfinishedRun, type Wanted } from "../../lib/run/mod.ts";
-import { type MayChange } from "../../lib/run/cells/continuation.ts";
+import type { MayChange } from "../../lib/run/cells/continuation.ts";
 import { emptyResults, options, withFolder } from "../run/fixtures.ts";
 import { checkpoints, count, COUNTED } from "./counter.ts";
 

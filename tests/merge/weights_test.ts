@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { type MergeSettings, mergeWeights, WEIGHT_METHODS, weightMethod } from "../../lib/merge/mod.ts";
 import { rankCuts } from "../../lib/merge/weights/ranks.ts";
-import { type HostTensor, type HostWeights } from "../../lib/model/mod.ts";
+import type { HostTensor, HostWeights } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 

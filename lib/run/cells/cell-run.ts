@@ -1,6 +1,6 @@
 // Running one cell: take it from the cache and replay its log, or build it in a workshop and move it into place.
 import { join, relative } from "node:path";
-import { z } from "zod";
+import type { z } from "zod";
 import { explainError } from "../../errors.ts";
 import type { CellContext, CellResult, CellSpec } from "./cell.ts";
 import { addressOf, type CellAddress } from "./cell-address.ts";

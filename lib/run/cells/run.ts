@@ -8,7 +8,7 @@ import { checkContinuation, type MayChange } from "./continuation.ts";
 import { previewCells } from "./preview.ts";
 import { previewText } from "./preview-text.ts";
 import { EVENT_SCHEMA_VERSION, type RunEvent } from "../events/events.ts";
-import { type RunResults } from "../events/results.ts";
+import type { RunResults } from "../events/results.ts";
 import { foldEvents } from "../view/mod.ts";
 import { type Lock, takeLock } from "../process/lock.ts";
 import { type EventLog, LOG_FILE, openLog } from "../log/log.ts";

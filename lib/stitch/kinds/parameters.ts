@@ -1,5 +1,5 @@
 // Parameters of stitches: their names, how to read them, what they cost, and the full projection W (BTS, §3).
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { fillNormal } from "../../model/mod.ts";
 import { linear } from "../../tensor/mod.ts";

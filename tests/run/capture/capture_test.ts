@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { showCommand } from "../../../lib/cli/show.ts";
 import { beginRun, captureProvenance, readProvenance } from "../../../lib/run/mod.ts";
-import { type CaptureOptions } from "../../../lib/run/capture/capture.ts";
+import type { CaptureOptions } from "../../../lib/run/capture/capture.ts";
 import { diffCommand } from "../../../lib/cli/diff.ts";
 import { codeText, markedSettings } from "../../../lib/run/mod.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
 import { findCell } from "../../../lib/run/cells/cell-store.ts";
 import { beginRun, type CellContext, listRuns, readRun, type Run, withRun } from "../../../lib/run/mod.ts";
-import { type CellSpec } from "../../../lib/run/cells/cell.ts";
+import type { CellSpec } from "../../../lib/run/cells/cell.ts";
 import { collector, emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
 const output = z.strictObject({ loss: z.number() });

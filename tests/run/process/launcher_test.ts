@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { jobEnd, localLauncher } from "../../../lib/run/mod.ts";
-import { type Job } from "../../../lib/run/process/launcher.ts";
+import type { Job } from "../../../lib/run/process/launcher.ts";
 import { spawnScript, withFolder } from "../fixtures.ts";
 
 // A detached process is a resource that outlives the test's bookkeeping.

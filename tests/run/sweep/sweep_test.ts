@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import { sweepCommand } from "../../../lib/cli/sweep.ts";
 import { executeSweep, type Launcher, listRuns, readRun, readSweep, type SweepView } from "../../../lib/run/mod.ts";
-import { type JobRequest } from "../../../lib/run/process/launcher.ts";
+import type { JobRequest } from "../../../lib/run/process/launcher.ts";
 import { pathInRepository } from "../../../lib/run/process/script.ts";
 import { readLabels } from "../../../lib/run/catalog/labels.ts";
 import { createSweepLog } from "../../../lib/run/sweep/log.ts";

@@ -1,7 +1,7 @@
 // Positions of a sweep's trials on the axes of its figure.
 import assert from "node:assert/strict";
 import { parallelCoordinates } from "../../../lib/run/mod.ts";
-import { type RankedTrial } from "../../../lib/run/sweep/view.ts";
+import type { RankedTrial } from "../../../lib/run/sweep/view.ts";
 
 const lower = { text: "bpb", better: "lower" } as const;
 const trial = (number: number, settings: Record<string, string>, value: number | null, seed = 1): RankedTrial => ({
