@@ -13,7 +13,7 @@ import {
   sweepFolder,
   trashRuns,
 } from "../run/mod.ts";
-import { json, problem, refused, runParams, sweepParams, unknownRun, unknownSweep } from "./answers.ts";
+import { json, problem, read, refused, runParams, sweepParams, unknownRun, unknownSweep } from "./answers.ts";
 import { labelRequestSchema, labelsSchema, sessionResponseSchema, trashResponseSchema } from "./schemas.ts";
 import { createTokens, TOKEN_HEADER, type Tokens } from "./token.ts";
 
@@ -41,19 +41,17 @@ const token = z.object({
   }),
 });
 
-const session = createRoute({
-  method: "get",
-  path: "/api/session",
-  summary: `The token that POST requests carry in the header \`${TOKEN_HEADER}\`, and what this server may do`,
-  responses: { 200: json("The session", sessionResponseSchema), default: refused },
-});
+const session = read(
+  "/api/session",
+  `The token that POST requests carry in the header \`${TOKEN_HEADER}\`, and what this server may do`,
+  json("The session", sessionResponseSchema),
+);
 
-const trash = createRoute({
-  method: "get",
-  path: "/api/trash",
-  summary: "The removal that `/api/undo` would restore",
-  responses: { 200: json("The removal", trashResponseSchema), default: refused },
-});
+const trash = read(
+  "/api/trash",
+  "The removal that `/api/undo` would restore",
+  json("The removal", trashResponseSchema),
+);
 
 /** The description of a POST that changes something. */
 function action<Path extends string, Params extends z.ZodObject, Body extends z.ZodType, Result extends z.ZodType>(

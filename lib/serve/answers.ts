@@ -1,5 +1,5 @@
 // The forms that responses take: pages, errors with a code, downloads; and the parts that route descriptions share.
-import { z } from "@hono/zod-openapi";
+import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { PAGE_POLICY } from "./headers.ts";
 import { errorSchema } from "./schemas.ts";
@@ -44,6 +44,15 @@ export function body<Type extends string>(description: string, type: Type, forma
 
 /** Every other response of a route. */
 export const refused = json("Refused, with a code", errorSchema);
+
+/** The description of a GET. @param ok its response when all is well */
+export function read<
+  Path extends string,
+  const Ok extends RouteConfig["responses"][string],
+  const Request extends NonNullable<RouteConfig["request"]>,
+>(path: Path, summary: string, ok: Ok, request: Request = {} as Request) {
+  return createRoute({ method: "get", path, summary, request, responses: { 200: ok, default: refused } });
+}
 
 /** Path parameters. */
 export const runParams = z.object({ id: z.string().openapi({ description: "The run's id, as in the list of runs" }) });

@@ -1,8 +1,8 @@
 // The provenance of a run, and what its process printed.
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import { join } from "node:path";
 import { CAPTURED_FOLDER, OUTPUT_FILE, readProvenance, runFolder } from "../run/mod.ts";
-import { attachment, body, json, problem, refused, runParams, unknownRun } from "./answers.ts";
+import { attachment, body, json, problem, read, runParams, unknownRun } from "./answers.ts";
 import { provenanceResponseSchema } from "./schemas.ts";
 
 /** Bytes from the end of the output that the page shows; all of it can be downloaded. */
@@ -12,26 +12,15 @@ const bytes = body("The file", "application/octet-stream", "binary");
 const file = z.string().openapi({ description: "Its name, as `captured` gives it" });
 
 const routes = {
-  provenance: createRoute({
-    method: "get",
-    path: "/api/runs/{id}/provenance",
-    summary: "What made the run, and the end of what its process printed",
-    request: { params: runParams },
-    responses: { 200: json("The provenance", provenanceResponseSchema), default: refused },
-  }),
-  output: createRoute({
-    method: "get",
-    path: "/api/runs/{id}/output",
-    summary: "What the run's process printed, as a download",
-    request: { params: runParams },
-    responses: { 200: bytes, default: refused },
-  }),
-  captured: createRoute({
-    method: "get",
-    path: "/api/runs/{id}/captured/{file}",
-    summary: "A file that was kept with the run, as a download",
-    request: { params: runParams.extend({ file }) },
-    responses: { 200: bytes, default: refused },
+  provenance: read(
+    "/api/runs/{id}/provenance",
+    "What made the run, and the end of what its process printed",
+    json("The provenance", provenanceResponseSchema),
+    { params: runParams },
+  ),
+  output: read("/api/runs/{id}/output", "What the run's process printed, as a download", bytes, { params: runParams }),
+  captured: read("/api/runs/{id}/captured/{file}", "A file that was kept with the run, as a download", bytes, {
+    params: runParams.extend({ file }),
   }),
 };
 

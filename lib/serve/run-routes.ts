@@ -2,18 +2,11 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { filterRuns, listRuns, readEvents, readLabels, readRun, readStatus, runFolder } from "../run/mod.ts";
-import { body, html, json, problem, refused, runParams, unknownRun } from "./answers.ts";
+import { body, html, json, problem, read, refused, runParams, unknownRun } from "./answers.ts";
 import type { Feeds } from "./feed.ts";
-import { REPORT_POLICY } from "./headers.ts";
 import { HOME_PAGE, MISSING_PAGE, RUN_PAGE } from "./pages.ts";
-import { hasReport, readReport } from "./report.ts";
-import {
-  eventsResponseSchema,
-  matchingResponseSchema,
-  runListResponseSchema,
-  runResponseSchema,
-  statusResponseSchema,
-} from "./schemas.ts";
+import { hasReport, reportAnswer } from "./report.ts";
+import { eventsResponseSchema, runListResponseSchema, runResponseSchema, statusResponseSchema } from "./schemas.ts";
 import { eventStream } from "./stream.ts";
 
 /** How long a reader that resumes waits to hear whether the run is over. */
@@ -31,51 +24,33 @@ const lastEventId = z.string().optional().openapi({
   description: "Like `after`, and overrides it; browsers send it when they reconnect",
 });
 
-const filter = z.string().max(1_000).openapi({
-  description: "Words, and terms such as `seed:2`, `model.width:>64` or `tag:good`; a run must satisfy all of them",
+const filter = z.string().max(1_000).optional().openapi({
+  description:
+    "Words, and terms such as `seed:2`, `model.width:>64` or `tag:good`; a run must satisfy all of them to be among `matching`",
 });
 
+const params = runParams;
 const routes = {
-  list: createRoute({
-    method: "get",
-    path: "/api/runs",
-    summary: "All runs, newest first",
-    responses: { 200: json("The runs", runListResponseSchema), default: refused },
+  list: read("/api/runs", "All runs, newest first", json("The runs", runListResponseSchema), {
+    query: z.object({ filter }),
   }),
-  matching: createRoute({
-    method: "get",
-    path: "/api/matching",
-    summary: "The ids of the runs that satisfy a filter",
-    request: { query: z.object({ filter }) },
-    responses: { 200: json("The ids, newest run first", matchingResponseSchema), default: refused },
-  }),
-  run: createRoute({
-    method: "get",
-    path: "/api/runs/{id}",
-    summary: "One run with its cells",
-    request: { params: runParams },
-    responses: { 200: json("The run", runResponseSchema), default: refused },
-  }),
-  status: createRoute({
-    method: "get",
-    path: "/api/runs/{id}/status",
-    summary: "The run's status and the time of its last event",
-    request: { params: runParams },
-    responses: { 200: json("The status", statusResponseSchema), default: refused },
-  }),
-  events: createRoute({
-    method: "get",
-    path: "/api/runs/{id}/events",
-    summary: "The run's events so far",
-    request: { params: runParams, query: z.object({ after }) },
-    responses: { 200: json("The events", eventsResponseSchema), default: refused },
+  run: read("/api/runs/{id}", "One run with its cells", json("The run", runResponseSchema), { params }),
+  status: read(
+    "/api/runs/{id}/status",
+    "The run's status and the time of its last event",
+    json("The status", statusResponseSchema),
+    { params },
+  ),
+  events: read("/api/runs/{id}/events", "The run's events so far", json("The events", eventsResponseSchema), {
+    params,
+    query: z.object({ after }),
   }),
   stream: createRoute({
     method: "get",
     path: "/api/runs/{id}/stream",
     summary: "The run's events as they happen; `id` is `seq`, `data` an event; ends after `run.end`",
     request: {
-      params: runParams,
+      params,
       query: z.object({ after }),
       headers: z.object({ "last-event-id": lastEventId }),
     },
@@ -85,13 +60,7 @@ const routes = {
       default: refused,
     },
   }),
-  report: createRoute({
-    method: "get",
-    path: "/api/runs/{id}/report",
-    summary: "The run's report",
-    request: { params: runParams },
-    responses: { 200: body("The report", "text/html"), default: refused },
-  }),
+  report: read("/api/runs/{id}/report", "The run's report", body("The report", "text/html"), { params }),
 };
 
 /** Adds the routes of runs to the app. */
@@ -103,20 +72,24 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
     return known ? html(c, RUN_PAGE) : html(c, MISSING_PAGE, 404);
   });
 
-  app.openapi(routes.list, async (c) => c.json({ runs: await listRuns(runsFolder) }, 200));
-
   app.openapi(
-    routes.matching,
-    async (c) => c.json({ runs: await filterRuns(runsFolder, c.req.valid("query").filter) }, 200),
+    routes.list,
+    async (c) => {
+      const runs = await listRuns(runsFolder);
+      const { filter } = c.req.valid("query");
+      return c.json(
+        filter === undefined ? { runs } : { runs, matching: await filterRuns(runsFolder, runs, filter) },
+        200,
+      );
+    },
     (result, c) =>
       result.success ? undefined : problem(c, 400, "filter.malformed", "Expected ?filter= with up to 1,000 characters"),
   );
-
   app.openapi(routes.run, async (c) => {
     const run = await readRun(runsFolder, c.req.param("id"));
     const folder = run && await runFolder(runsFolder, run.id);
     if (run === undefined || folder === undefined) return unknownRun(c);
-    const [report, labels] = [await hasReport(runsFolder, run.id), await readLabels(folder)];
+    const [report, labels] = [await hasReport(runsFolder, run.id, "run"), await readLabels(folder)];
     return c.json({ run, report, labels, runsFolder }, 200);
   });
 
@@ -153,11 +126,7 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
 
   app.openapi(routes.report, async (c) => {
     const id = c.req.param("id");
-    if (await runFolder(runsFolder, id) === undefined) return unknownRun(c);
-    const report = await readReport(runsFolder, id);
-    if (report === undefined) return problem(c, 404, "report.missing", "This run has no report yet");
-    c.header("content-security-policy", REPORT_POLICY);
-    return c.html(report);
+    return await runFolder(runsFolder, id) === undefined ? unknownRun(c) : reportAnswer(c, runsFolder, id, "run");
   });
 }
 

@@ -51,10 +51,11 @@ export const runResponseSchema = z.strictObject({
   runsFolder: z.string(),
 });
 
-export const runListResponseSchema = z.strictObject({ runs: z.array(listedRunSchema) });
-
-/** `/api/matching`: the ids of the runs that satisfy a filter. */
-export const matchingResponseSchema = z.strictObject({ runs: z.array(z.string()) });
+/** `/api/runs`: all runs, and with a filter the ids of those that satisfy it. */
+export const runListResponseSchema = z.strictObject({
+  runs: z.array(listedRunSchema),
+  matching: z.array(z.string()).optional(),
+});
 
 /** `/api/trash`: the removal that an undo would restore. */
 export const trashResponseSchema = z.strictObject({
@@ -135,7 +136,6 @@ export type LabelsResponse = z.infer<typeof labelsSchema>;
 export type LabelRequest = z.infer<typeof labelRequestSchema>;
 export type SessionResponse = z.infer<typeof sessionResponseSchema>;
 export type ProvenanceResponse = z.infer<typeof provenanceResponseSchema>;
-export type MatchingResponse = z.infer<typeof matchingResponseSchema>;
 export type TrashResponse = z.infer<typeof trashResponseSchema>;
 export type StatusResponse = z.infer<typeof statusResponseSchema>;
 export type RunListResponse = z.infer<typeof runListResponseSchema>;

@@ -1,10 +1,9 @@
 // The pages and data of sweeps.
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import { listSweeps, rankTrials, readSweep, sweepFolder, sweepJson, sweepSummary } from "../run/mod.ts";
-import { body, html, json, problem, refused, sweepParams, unknownSweep } from "./answers.ts";
-import { REPORT_POLICY } from "./headers.ts";
+import { body, html, json, read, sweepParams, unknownSweep } from "./answers.ts";
 import { MISSING_PAGE, SWEEP_PAGE } from "./pages.ts";
-import { hasReport, readReport } from "./report.ts";
+import { hasReport, reportAnswer } from "./report.ts";
 import { sweepListResponseSchema, sweepResponseSchema } from "./schemas.ts";
 
 const metric = z.string().optional().openapi({
@@ -12,25 +11,13 @@ const metric = z.string().optional().openapi({
 });
 
 const routes = {
-  list: createRoute({
-    method: "get",
-    path: "/api/sweeps",
-    summary: "All sweeps, newest first",
-    responses: { 200: json("The sweeps", sweepListResponseSchema), default: refused },
+  list: read("/api/sweeps", "All sweeps, newest first", json("The sweeps", sweepListResponseSchema)),
+  sweep: read("/api/sweeps/{id}", "One sweep with its trials, best first", json("The sweep", sweepResponseSchema), {
+    params: sweepParams,
+    query: z.object({ metric }),
   }),
-  sweep: createRoute({
-    method: "get",
-    path: "/api/sweeps/{id}",
-    summary: "One sweep with its trials, best first",
-    request: { params: sweepParams, query: z.object({ metric }) },
-    responses: { 200: json("The sweep", sweepResponseSchema), default: refused },
-  }),
-  report: createRoute({
-    method: "get",
-    path: "/api/sweeps/{id}/report",
-    summary: "The sweep's report",
-    request: { params: sweepParams },
-    responses: { 200: body("The report", "text/html"), default: refused },
+  report: read("/api/sweeps/{id}/report", "The sweep's report", body("The report", "text/html"), {
+    params: sweepParams,
   }),
 };
 
@@ -56,10 +43,6 @@ export function addSweepRoutes(app: OpenAPIHono, runsFolder: string): void {
 
   app.openapi(routes.report, async (c) => {
     const id = c.req.param("id");
-    if (await sweepFolder(runsFolder, id) === undefined) return unknownSweep(c);
-    const report = await readReport(runsFolder, id, "sweep");
-    if (report === undefined) return problem(c, 404, "report.missing", "This sweep has no report yet");
-    c.header("content-security-policy", REPORT_POLICY);
-    return c.html(report);
+    return await sweepFolder(runsFolder, id) === undefined ? unknownSweep(c) : reportAnswer(c, runsFolder, id, "sweep");
   });
 }

@@ -1,22 +1,20 @@
 // Which runs satisfy a filter that a person typed.
 import { join } from "node:path";
+import type { ListedRun } from "../events/views.ts";
 import { configOf } from "../log/start.ts";
 import { flatSettings, matchesFilter, parseFilter } from "../view/mod.ts";
-import { listRuns } from "./run-list.ts";
 
 /** Settings of runs by folder; a run's first event never changes. */
 const known = new Map<string, Readonly<Record<string, unknown>>>();
 
 /**
- * The ids of the runs that satisfy a filter ({@linkcode parseFilter}), newest first. A run's settings are read only if
- * its name, tags and the like do not decide, and once.
- *
- * @throws UserError `folder.unreadable`
+ * The ids of those runs of a folder that satisfy a filter ({@linkcode parseFilter}), in their order. A run's settings are
+ * read only if its name, tags and the like do not decide, and once.
  */
-export async function filterRuns(runsFolder: string, text: string): Promise<string[]> {
+export async function filterRuns(runsFolder: string, runs: readonly ListedRun[], text: string): Promise<string[]> {
   const terms = parseFilter(text);
   const ids: string[] = [];
-  for (const run of await listRuns(runsFolder)) {
+  for (const run of runs) {
     const found = { ...run, seed: run.seed ?? NaN };
     if (
       matchesFilter(found, terms) ||

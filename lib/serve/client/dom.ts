@@ -1,6 +1,7 @@
 // Building elements. Text always becomes a text node, so markup in a run's strings stays text.
 
-type Child = Node | string | number | null | undefined | false;
+/** What an element contains. */
+export type Child = Node | string | number | null | undefined | false | readonly Child[];
 
 /** Attributes of an element; `class` and `data-…` as in HTML; `null` and `undefined` omit an attribute. */
 export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -16,11 +17,16 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
     if (value === null || value === undefined || value === false) continue;
     element.setAttribute(name, value === true ? "" : String(value));
   }
-  for (const child of children) {
+  for (const child of (children as unknown[]).flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
     element.append(child instanceof Node ? child : String(child));
   }
   return element;
+}
+
+/** An entry of a definition list. */
+export function entry(name: string, ...value: Child[]): HTMLElement {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, value));
 }
 
 /** The element with this id, which the page's frame must have. */

@@ -1,13 +1,13 @@
 // The list of runs, updated every few seconds while the page is visible.
 import type { ListedRun } from "../../run/mod.ts";
-import type { MatchingResponse, RunListResponse, SweepListResponse, TrashResponse } from "../schemas.ts";
+import type { RunListResponse, SweepListResponse, TrashResponse } from "../schemas.ts";
 import { endReason, isUnderWay } from "../../run/view/mod.ts";
 import { overridesOf } from "./command.ts";
 import { showConnection } from "./connection.ts";
-import { badge, byId, h, setText, statusText } from "./dom.ts";
+import { badge, byId, type Child, h, setText, statusText } from "./dom.ts";
 import { change as relative, clock, duration, when } from "./format.ts";
 import { listedScore } from "./results.ts";
-import { change, getSession } from "./session.ts";
+import { change, getJson, getSession } from "./session.ts";
 
 const REFRESH_MS = 2500;
 /** This many sweeps are shown; older ones are collapsed. */
@@ -36,20 +36,20 @@ const filter = {
     "aria-label": "Filter",
     placeholder: "Filter: words, seed:2, tag:good, stitch.count:4",
   }),
-  status: h("select", { "aria-label": "Status" }, h("option", { value: "" }, "any status")),
-  sort: h("select", { "aria-label": "Sort by" }),
+  status: h(
+    "select",
+    { "aria-label": "Status" },
+    h("option", { value: "" }, "any status"),
+    STATUSES.map((name) => option(name)),
+  ),
+  sort: h("select", { "aria-label": "Sort by" }, Object.keys(ORDERS).map((name) => option(name, name))),
   trials: h("input", { type: "checkbox" }),
 };
 const trialsLabel = h("label", { hidden: true }, filter.trials, " trials of sweeps");
-filter.status.append(...STATUSES.map((status) => h("option", { value: status }, statusText(status))));
-filter.sort.append(...Object.keys(ORDERS).map((name) => h("option", { value: name }, name)));
 for (const input of [filter.status, filter.sort, filter.trials]) {
   input.addEventListener("input", () => show(latest));
 }
-filter.text.addEventListener(
-  "input",
-  () => match().then(() => show(latest), () => showConnection(connection, "reconnecting")),
-);
+filter.text.addEventListener("input", () => match().catch(() => showConnection(connection, "reconnecting")));
 byId("filters").append(filter.text, filter.status, filter.sort, trialsLabel);
 byId("runs").append(list);
 refresh();
@@ -57,7 +57,7 @@ refresh();
 /** Offers to undo the last removal, for as long as there is one. */
 async function offerUndo(): Promise<void> {
   if (!(await getSession()).edit) return;
-  const { last }: TrashResponse = await (await fetch("/api/trash")).json();
+  const { last } = await getJson<TrashResponse>("/api/trash");
   const state = JSON.stringify(last);
   if (state === undoShown) return;
   undoShown = state;
@@ -70,16 +70,13 @@ async function offerUndo(): Promise<void> {
   );
   const [first, ...others] = last.runs;
   const what = others.length === 0 ? "" : ` and ${others.length} more`;
-  byId("runs").after(
-    h(
-      "p",
-      { class: "notice undo", role: "status" },
-      `Removed ${when(last.time)}: `,
-      h("code", {}, first),
-      `${what}. `,
-      undo,
-    ),
-  );
+  const shown = h("p", { class: "notice undo", role: "status" }, `Removed ${when(last.time)}: `, h("code", {}, first));
+  shown.append(`${what}. `, undo);
+  byId("runs").after(shown);
+}
+
+function option(value: string, text = statusText(value)): HTMLElement {
+  return h("option", { value }, text);
 }
 
 /** Whether a run passes the filters. */
@@ -88,18 +85,14 @@ function fits(run: ListedRun): boolean {
     (!hidesTrials || matching !== undefined || !isTrial(run)) && (matching === undefined || matching.has(run.id));
 }
 
-/** Asks the server, which knows all settings, for the runs that satisfy the filter. */
+/** Asks the server, which knows all settings, for the runs, and which of them satisfy the filter. */
 async function match(): Promise<void> {
   const text = filter.text.value.trim();
-  if (text === "") {
-    matching = undefined;
-    return;
-  }
-  const response = await fetch(`/api/matching?filter=${encodeURIComponent(text)}`);
-  if (!response.ok) throw new Error(`The server answered ${response.status}`);
-  const { runs }: MatchingResponse = await response.json();
+  const query = text === "" ? "" : `?filter=${encodeURIComponent(text)}`;
+  const { runs, matching: fitting } = await getJson<RunListResponse>(`/api/runs${query}`);
   // Meanwhile somebody may have typed on.
-  if (filter.text.value.trim() === text) matching = new Set(runs);
+  if (filter.text.value.trim() === text) matching = fitting && new Set(fitting);
+  show(runs);
 }
 
 function isTrial({ tags }: ListedRun): boolean {
@@ -113,12 +106,8 @@ async function refresh(): Promise<void> {
 
 async function refreshNow(): Promise<void> {
   try {
-    const response = await fetch("/api/runs");
-    if (!response.ok) throw new Error(`The server answered ${response.status}`);
-    const { runs }: RunListResponse = await response.json();
     await match();
-    show(runs);
-    showSweeps(await (await fetch("/api/sweeps")).json());
+    showSweeps(await getJson("/api/sweeps"));
     await offerUndo();
     showConnection(connection, "live");
   } catch {
@@ -174,38 +163,27 @@ function showSweeps({ sweeps, unreadable }: SweepListResponse): void {
   sweepsShown = state;
   const rows = sweeps.map(({ sweep, name, status, counts, keys, startedAt }) => {
     const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    return h(
-      "li",
-      { class: "run card", "data-status": status },
-      h("div", { class: "run-status" }, badge(status)),
-      h(
-        "div",
-        { class: "run-name" },
-        h("h2", {}, h("a", { href: `/sweeps/${encodeURIComponent(sweep)}` }, name)),
-        h("p", { class: "muted" }, "over ", keys.length === 0 ? "seeds" : keys.join(", "), " · ", h("code", {}, sweep)),
-      ),
-      h(
-        "p",
-        { class: "run-result run-progress" },
-        h("span", {}, `${counts.done} of ${total} trials done`),
-        status === "running" && h("progress", { max: total, value: counts.done, "aria-label": "Trials done" }),
-      ),
-      h("div", { class: "run-time" }, h("span", { title: startedAt }, when(startedAt))),
+    const about = h(
+      "p",
+      { class: "muted" },
+      "over ",
+      keys.length === 0 ? "seeds" : keys.join(", "),
+      " · ",
+      h("code", {}, sweep),
     );
+    const result = h(
+      "p",
+      { class: "run-result run-progress" },
+      h("span", {}, `${counts.done} of ${total} trials done`),
+      status === "running" && h("progress", { max: total, value: counts.done, "aria-label": "Trials done" }),
+    );
+    return item(status, `/sweeps/${encodeURIComponent(sweep)}`, name, about, result, startedAt);
   });
-  const listOf = (some: readonly HTMLElement[]) => {
-    const list = h("ul", { class: "runs" });
-    list.append(...some);
-    return list;
-  };
+  const listOf = (some: readonly HTMLElement[]) => h("ul", { class: "runs" }, some);
   const section = byId("sweeps");
   const open = section.querySelector("details")?.open ?? false;
-  const older = h(
-    "details",
-    {},
-    h("summary", {}, `${rows.length - NEWEST_SWEEPS} older`),
-    listOf(rows.slice(NEWEST_SWEEPS)),
-  );
+  const count = h("summary", {}, `${rows.length - NEWEST_SWEEPS} older`);
+  const older = h("details", {}, count, listOf(rows.slice(NEWEST_SWEEPS)));
   older.open = open;
   section.replaceChildren(
     ...(rows.length === 0 ? [] : [h("h2", {}, "Sweeps"), listOf(rows.slice(0, NEWEST_SWEEPS))]),
@@ -223,44 +201,48 @@ function swap(old: HTMLElement, fresh: HTMLElement): void {
 function row(run: ListedRun): HTMLElement {
   const seconds = run.seconds ?? (Date.now() - Date.parse(run.startedAt)) / 1000;
   const known = isUnderWay(run) ? clock(seconds) : run.seconds === null ? "–" : duration(run.seconds);
-  return h(
-    "li",
-    { class: "run card", "data-status": run.status },
-    h("div", { class: "run-status" }, badge(run.status)),
-    h(
-      "div",
-      { class: "run-name" },
-      h("h2", {}, h("a", { href: `/runs/${encodeURIComponent(run.id)}` }, run.name ?? run.title)),
-      h(
-        "p",
-        { class: "muted" },
-        `preset ${run.preset} · seed ${run.seed ?? "unknown"} · ${run.device} · `,
-        h("code", {}, run.id),
-      ),
+  const facts = `preset ${run.preset} · seed ${run.seed ?? "unknown"} · ${run.device} · `;
+  const tags = run.tags.filter((tag) => !tag.startsWith("sweep:")).map((tag) => h("li", { class: "tag" }, tag));
+  return item(
+    run.status,
+    `/runs/${encodeURIComponent(run.id)}`,
+    run.name ?? run.title,
+    [
+      h("p", { class: "muted" }, facts, h("code", {}, run.id)),
       overrides(run),
-      tagsOf(run),
-    ),
+      tags.length > 0 && h("ul", { class: "tags" }, tags),
+    ],
     h("div", { class: "run-result" }, outcome(run)),
-    h(
-      "div",
-      { class: "run-time" },
-      h("span", { title: run.startedAt }, when(run.startedAt)),
-      h("span", { class: "muted" }, known),
-    ),
+    run.startedAt,
+    h("span", { class: "muted" }, known),
   );
 }
 
-function tagsOf({ tags }: ListedRun): HTMLElement | undefined {
-  const own = tags.filter((tag) => !tag.startsWith("sweep:"));
-  if (own.length === 0) return undefined;
-  return h("ul", { class: "tags" }, ...own.map((tag) => h("li", { class: "tag" }, tag)));
+/** A run or a sweep in its list. */
+function item(
+  status: string,
+  href: string,
+  title: string,
+  about: Child,
+  result: HTMLElement,
+  startedAt: string,
+  took?: HTMLElement,
+): HTMLElement {
+  return h(
+    "li",
+    { class: "run card", "data-status": status },
+    h("div", { class: "run-status" }, badge(status)),
+    h("div", { class: "run-name" }, h("h2", {}, h("a", { href }, title)), about),
+    result,
+    h("div", { class: "run-time" }, h("span", { title: startedAt }, when(startedAt)), took),
+  );
 }
 
 /** What the run changed in its preset. */
 function overrides({ command }: ListedRun): HTMLElement | undefined {
   const changes = overridesOf(command);
   if (changes.length === 0) return undefined;
-  return h("p", { class: "muted overrides" }, "with ", ...changes.map((change) => h("code", {}, change)));
+  return h("p", { class: "muted overrides" }, "with ", changes.map((change) => h("code", {}, change)));
 }
 
 function outcome({ status, current, cells, meanBpb, error }: ListedRun): HTMLElement {
@@ -294,20 +276,12 @@ function firstLine(text: string): string {
 }
 
 function noMatch(): HTMLElement {
-  const text = filter.text.value.trim();
-  return h(
-    "div",
-    { class: "empty card" },
-    h("h2", {}, "No run matches"),
-    h(
-      "p",
-      {},
-      text === "" ? "No run has this status." : "Every word and term must match. Try ",
-      ...(text === ""
-        ? []
-        : [h("code", {}, "seed:2"), ", ", h("code", {}, "tag:good"), " or ", h("code", {}, "stitch.count:>2"), "."]),
-    ),
-  );
+  const example = (text: string) => h("code", {}, text);
+  const terms = [example("seed:2"), ", ", example("tag:good"), " or ", example("stitch.count:>2"), "."];
+  const hint = filter.text.value.trim() === ""
+    ? "No run has this status."
+    : ["Every word and term must match. Try ", terms];
+  return h("div", { class: "empty card" }, h("h2", {}, "No run matches"), h("p", {}, hint));
 }
 
 function empty(): HTMLElement {

@@ -54,12 +54,10 @@ export function createLabels(address: string, onChange: (labels: LabelsResponse)
 
   const show = ({ name, tags, notes }: LabelsResponse, edit: boolean) => {
     element.hidden = !edit && tags.length === 0 && notes.length === 0;
-    const tagList = h("ul", { class: "tags" });
-    tagList.append(...tags.map((tag) => tagElement(tag, edit)));
-    const noteList = h("ul", { class: "notes" });
-    noteList.append(
-      ...notes.map(({ time, text }) => h("li", {}, h("small", { class: "muted" }, `${when(time)} `), text)),
-    );
+    const tagList = h("ul", { class: "tags" }, tags.map((tag) => tagElement(tag, edit)));
+    const noteItem = ({ time, text }: LabelsResponse["notes"][number]) =>
+      h("li", {}, h("small", { class: "muted" }, `${when(time)} `), text);
+    const noteList = h("ul", { class: "notes" }, notes.map(noteItem));
     const fields = edit && h(
       "details",
       { class: "edit" },

@@ -2,7 +2,7 @@
 import type { Provenance, RunView } from "../../run/mod.ts";
 import { codeText, leftOutLines, machineText, markedSettings, shellLine, SOURCE_NAMES } from "../../run/view/mod.ts";
 import type { ProvenanceResponse } from "../schemas.ts";
-import { h } from "./dom.ts";
+import { type Child, entry, h } from "./dom.ts";
 import { bytes, when } from "./format.ts";
 
 /** The foot of a run's page: its provenance, and links to its data. */
@@ -10,6 +10,8 @@ export function aboutElements(run: RunView, address: string): HTMLElement[] {
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`).join(" · ");
   const settings = h("div", {}, settingsElement(run.config, undefined));
   const details = h("div");
+  const link = (path: string, text: string) => h("a", { href: address + path }, text);
+  const api = h("a", { href: "/openapi.json" }, "API");
   const about = h(
     "details",
     { class: "card about" },
@@ -28,15 +30,7 @@ export function aboutElements(run: RunView, address: string): HTMLElement[] {
   });
   return [
     about,
-    h(
-      "p",
-      { class: "muted links" },
-      h("a", { href: address }, "This run as JSON"),
-      " · ",
-      h("a", { href: `${address}/events` }, "its events"),
-      " · ",
-      h("a", { href: "/openapi.json" }, "API"),
-    ),
+    h("p", { class: "muted links" }, link("", "This run as JSON"), " · ", link("/events", "its events"), " · ", api),
   ];
 }
 
@@ -46,74 +40,67 @@ function settingsElement(config: unknown, captured: Provenance | undefined): HTM
   const settings = markedSettings(config, captured.sources);
   const order = ["set", "file", "preset", "default"];
   const sorted = [...settings].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
-  const body = h("tbody");
-  body.append(...sorted.map(({ key, value, source }) =>
-    h(
+  const rows = sorted.map(({ key, value, source }) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const name = h("th", { scope: "row" }, h("code", {}, key));
+    return h(
       "tr",
       { "data-source": source },
-      h("th", { scope: "row" }, h("code", {}, key)),
-      h("td", {}, h("code", {}, typeof value === "string" ? value : JSON.stringify(value))),
+      name,
+      h("td", {}, h("code", {}, text)),
       h("td", {}, SOURCE_NAMES[source]),
-    )
-  ));
-  const head = h("tr", {}, ...["Setting", "Value", "From"].map((title) => h("th", { scope: "col" }, title)));
-  const table = h("table", {}, h("thead", {}, head), body);
+    );
+  });
+  const head = h("tr", {}, ["Setting", "Value", "From"].map((title) => h("th", { scope: "col" }, title)));
+  const table = h("table", {}, h("thead", {}, head), h("tbody", {}, rows));
   return h("div", { class: "table-box settings", role: "region", "aria-label": "Settings", tabindex: 0 }, table);
 }
 
 /** Code, packages and machine of each process that worked on the run, and what they printed. */
 function provenanceElement({ captured, output }: ProvenanceResponse, address: string): HTMLElement {
-  const box = h("div", { class: "made" });
-  for (const [i, one] of captured.entries()) {
-    const title = captured.length === 1
-      ? undefined
-      : h("h3", {}, `Process ${i + 1} of ${captured.length}, ${when(one.time)}`);
-    if (title !== undefined) box.append(title);
-    box.append(factsElement(one, address));
-  }
-  if (output !== null) {
-    const part = output.whole ? bytes(output.bytes) : `The end of ${bytes(output.bytes)}`;
-    box.append(
+  const several = captured.length > 1;
+  return h(
+    "div",
+    { class: "made" },
+    captured.map((one, i) => [
+      several && h("h3", {}, `Process ${i + 1} of ${captured.length}, ${when(one.time)}`),
+      factsElement(one, address),
+    ]),
+    output !== null && h(
+      "details",
+      {},
+      h("summary", {}, "Console output"),
       h(
-        "details",
-        {},
-        h("summary", {}, "Console output"),
-        h("p", { class: "muted" }, `${part}; `, h("a", { href: `${address}/output` }, "download output.log")),
-        h("pre", { tabindex: 0 }, output.text),
+        "p",
+        { class: "muted" },
+        `${output.whole ? bytes(output.bytes) : `The end of ${bytes(output.bytes)}`}; `,
+        h("a", { href: `${address}/output` }, "download output.log"),
       ),
-    );
-  }
-  return box;
+      h("pre", { tabindex: 0 }, output.text),
+    ),
+  );
 }
 
 function factsElement(captured: Provenance, address: string): HTMLElement {
   const { git, lock, scriptFile, environment: { device, variables }, process } = captured;
   const list = h("dl", { class: "made-facts" });
-  const fact = (name: string, ...value: (string | HTMLElement | false)[]) =>
-    list.append(h("div", {}, h("dt", {}, name), h("dd", {}, ...value)));
+  const fact = (name: string, ...value: Child[]) => list.append(entry(name, value));
+  const collapsed = (title: string, text: string) =>
+    h("details", {}, h("summary", {}, title), h("pre", { tabindex: 0 }, text));
   const download = (file: string | null, text: string) =>
     file !== null && h("a", { href: `${address}/captured/${encodeURIComponent(file)}` }, text);
   fact("Code", codeText(captured), " ", download(git?.diff.file ?? null, "difference"));
   if (git !== null && git.changed > 0) {
     const more = git.changed > git.changes.length ? `\n… and ${git.changed - git.changes.length} more` : "";
-    fact(
-      "Changed",
-      h(
-        "details",
-        {},
-        h("summary", {}, `${git.changed} files`),
-        h("pre", { tabindex: 0 }, git.changes.join("\n") + more),
-      ),
-    );
+    fact("Changed", collapsed(`${git.changed} files`, git.changes.join("\n") + more));
   }
   if (git?.untracked !== undefined) {
     const { file, files } = git.untracked;
     const left = leftOutLines(git.untracked);
     const names = [...files, ...(left.length === 0 ? [] : ["", "Left out:", ...left])];
     if (names.length > 0) {
-      const summary = h("summary", {}, `${files.length} files kept, ${git.untracked.leftOut} left out`);
-      const list = h("details", {}, summary, h("pre", { tabindex: 0 }, names.join("\n").trim()));
-      fact("Untracked", download(file, "as a patch"), list);
+      const title = `${files.length} files kept, ${git.untracked.leftOut} left out`;
+      fact("Untracked", download(file, "as a patch"), collapsed(title, names.join("\n").trim()));
     }
   }
   fact("Script", h("code", {}, process.script), " ", download(scriptFile, "as it was"));

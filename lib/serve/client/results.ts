@@ -1,7 +1,7 @@
 // The results of a run: one sentence, and the tables of methods.
 import { methodLabel } from "../../methods.ts";
 import type { Column, RunResults, Table } from "../../run/mod.ts";
-import { h } from "./dom.ts";
+import { entry, h } from "./dom.ts";
 import { change, compact } from "./format.ts";
 import { cellText, tableElement } from "./table.ts";
 
@@ -37,14 +37,11 @@ function headline({ methods }: RunResults): HTMLElement {
     .sort((a, b) => a.mean - b.mean);
   const figures = h("dl", { class: "figures" });
   const figure = (label: string, value: string, detail: string) =>
-    figures.append(h("div", {}, h("dt", {}, label), h("dd", {}, value, h("small", {}, detail))));
+    figures.append(entry(label, value, h("small", {}, detail)));
   const best = ranking[0];
   if (bts !== undefined) {
-    figure(
-      "Stitched model",
-      bts.toFixed(3),
-      seed === undefined ? "mean bits per byte" : `${change(seed, bts)} vs seed`,
-    );
+    const detail = seed === undefined ? "mean bits per byte" : `${change(seed, bts)} vs seed`;
+    figure("Stitched model", bts.toFixed(3), detail);
   }
   if (seed !== undefined) figure("Seed", seed.toFixed(3), "mean bits per byte");
   if (best !== undefined && best.name !== "bts") figure("Lowest", best.mean.toFixed(3), methodLabel(best.name));

@@ -5,12 +5,12 @@ import type { LabelsResponse, RunResponse } from "../schemas.ts";
 import { type CellElement, createCell, noteElement, secondsLeft, share } from "./cell.ts";
 import { serveCommand, undoCommand } from "./command.ts";
 import { follow, showConnection } from "./connection.ts";
-import { badge, byId, h, oncePerFrame, setAttribute, setBadge, setText, statusText } from "./dom.ts";
+import { badge, byId, entry, h, oncePerFrame, setAttribute, setBadge, setText, statusText } from "./dom.ts";
 import { clock, duration, when } from "./format.ts";
 import { createLabels, twiceButton } from "./labels.ts";
 import { aboutElements } from "./provenance.ts";
 import { resultsElement } from "./results.ts";
-import { change, getSession } from "./session.ts";
+import { change, getJson, getSession } from "./session.ts";
 
 const id = decodeURIComponent(location.pathname.split("/").at(-1)!);
 const address = `/api/runs/${encodeURIComponent(id)}`;
@@ -20,7 +20,7 @@ const head = {
   title: h("h1"),
   status: badge("running"),
   facts: h("dl", { class: "facts" }),
-  elapsed: h("dd"),
+  elapsed: h("span"),
   strip: h("ol", { class: "strip", "aria-hidden": "true" }),
   now: h("a", { class: "now", hidden: true }, h("strong"), h("span")),
   /** Shown when the server of the run has closed. */
@@ -67,7 +67,7 @@ start().catch((error) => {
 
 async function start(): Promise<void> {
   showConnection(connection, "connecting");
-  const response = await fetchRun();
+  const response = await getJson<RunResponse>(address);
   const { run, report } = response;
   runsFolder = response.runsFolder;
   ownTitle = run.title;
@@ -87,12 +87,6 @@ async function start(): Promise<void> {
   draw(run);
   if (location.hash !== "") document.querySelector(location.hash.replace(/[^#\w-]/g, ""))?.scrollIntoView();
   followLive(run);
-}
-
-async function fetchRun(): Promise<RunResponse> {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`The server answered ${response.status}`);
-  return await response.json();
 }
 
 function followLive(run: RunView): void {
@@ -127,7 +121,7 @@ function followLive(run: RunView): void {
       if (event.kind === "run.resume") { for (const { name } of run.cells) dirty.add(name); }
       announce(run, event);
       if (event.kind === "run.resume" || event.kind === "run.end") showResults(run);
-      if (event.kind === "run.end") fetchRun().then(({ report }) => showReport(report), () => {});
+      if (event.kind === "run.end") getJson<RunResponse>(address).then(({ report }) => showReport(report), () => {});
       redraw();
     },
   });
@@ -165,12 +159,8 @@ function draw(run: RunView): void {
   const ended = finishedCells(run.cells);
   setBadge(head.status, removed ? "removed" : run.status);
   const ending = endReason(run);
-  for (
-    const [element, applies] of [[head.error, run.status !== "stopped"], [
-      head.stopped,
-      run.status === "stopped",
-    ]] as const
-  ) {
+  const stopped = run.status === "stopped";
+  for (const [element, applies] of [[head.error, !stopped], [head.stopped, stopped]] as const) {
     setText(element, applies ? ending ?? "" : "");
     element.hidden = !applies || ending === null;
   }
@@ -238,25 +228,17 @@ function buildHead(run: RunView): void {
     h("code", {}, `${runsFolder}/${run.id}/`),
     ".",
   );
-  const fact = (name: string, value: string | HTMLElement) =>
-    head.facts.append(h("div", {}, h("dt", {}, name), value instanceof HTMLElement ? value : h("dd", {}, value)));
-  fact("Preset", run.preset);
-  fact("Seed", String(run.seed ?? "unknown"));
-  fact("Device", run.device);
-  fact("Started", h("dd", { title: run.startedAt }, when(run.startedAt)));
-  fact("Elapsed", head.elapsed);
-  fact("Run", h("dd", {}, h("code", {}, run.id)));
+  head.facts.append(
+    entry("Preset", run.preset),
+    entry("Seed", run.seed ?? "unknown"),
+    entry("Device", run.device),
+    entry("Started", h("span", { title: run.startedAt }, when(run.startedAt))),
+    entry("Elapsed", head.elapsed),
+    entry("Run", h("code", {}, run.id)),
+  );
+  const buttons = [stopButton, removeButton, head.report];
   byId("head").append(
-    h(
-      "div",
-      { class: "title-row" },
-      head.title,
-      head.status,
-      h("span", { class: "push" }),
-      stopButton,
-      removeButton,
-      head.report,
-    ),
+    h("div", { class: "title-row" }, head.title, head.status, h("span", { class: "push" }), buttons),
     head.facts,
     labels.element,
     head.strip,
@@ -296,11 +278,10 @@ function showReport(there: boolean): void {
 
 /** Announces the main events of the run to screen readers. */
 function announce(run: RunView, event: RunEvent): void {
-  const title = "cell" in event && event.cell !== undefined
-    ? run.cells.find(({ name }) => name === event.cell)?.title ?? event.cell
-    : run.title;
-  if (event.kind === "cell.start") setText(byId("announce"), `${title} started`);
-  if (event.kind === "cell.end") setText(byId("announce"), `${title}: ${statusText(event.status)}. ${event.summary}`);
-  if (event.kind === "run.resume") setText(byId("announce"), "The run was resumed");
-  if (event.kind === "run.end") setText(byId("announce"), `The run ended: ${statusText(event.status)}`);
+  const title = "cell" in event ? run.cells.find(({ name }) => name === event.cell)?.title ?? event.cell : run.title;
+  const say = (text: string) => setText(byId("announce"), text);
+  if (event.kind === "cell.start") say(`${title} started`);
+  if (event.kind === "cell.end") say(`${title}: ${statusText(event.status)}. ${event.summary}`);
+  if (event.kind === "run.resume") say("The run was resumed");
+  if (event.kind === "run.end") say(`The run ended: ${statusText(event.status)}`);
 }

@@ -3,13 +3,17 @@ import type { SessionResponse } from "../schemas.ts";
 
 let session: Promise<SessionResponse> | undefined;
 
+/** What the server answers. @throws Error when it refuses */
+export async function getJson<Answer>(address: string): Promise<Answer> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`The server answered ${response.status}`);
+  return await response.json();
+}
+
 /** What this server may do, with the token for it. */
 export function getSession(renew = false): Promise<SessionResponse> {
   if (session === undefined || renew) {
-    session = fetch("/api/session").then((response) => {
-      if (!response.ok) throw new Error(`The server answered ${response.status}`);
-      return response.json();
-    });
+    session = getJson<SessionResponse>("/api/session");
     session.catch(() => session = undefined);
   }
   return session;

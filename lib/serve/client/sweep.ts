@@ -3,7 +3,7 @@ import { parallelCoordinates, shellLine, VALUE_DIGITS } from "../../run/view/mod
 import type { ShownSweep, SweepResponse } from "../schemas.ts";
 import { serveCommand } from "./command.ts";
 import { showConnection } from "./connection.ts";
-import { badge, byId, h, setBadge, setText } from "./dom.ts";
+import { badge, byId, type Child, entry, h, setBadge, setText } from "./dom.ts";
 import { clock, duration, fixed, when } from "./format.ts";
 import { twiceButton } from "./labels.ts";
 import { parallelElement, pointAt } from "./parallel.ts";
@@ -16,6 +16,7 @@ type Trial = ShownSweep["trials"][number];
 const id = decodeURIComponent(location.pathname.split("/").at(-1)!);
 const address = `/api/sweeps/${encodeURIComponent(id)}`;
 const connection = byId("connection");
+const API = h("a", { href: "/openapi.json" }, "API");
 const input = h("input", { type: "text", id: "metric", list: "metrics", spellcheck: "false", autocomplete: "off" });
 const metrics = h("datalist", { id: "metrics" });
 const fault = h("p", { class: "field-error", role: "alert", hidden: true });
@@ -23,9 +24,9 @@ const head = {
   title: h("h1"),
   status: badge("running"),
   facts: h("dl", { class: "facts" }),
-  states: h("dd"),
-  best: h("dd"),
-  elapsed: h("dd"),
+  states: h("span"),
+  best: h("span"),
+  elapsed: h("span"),
   bar: h("ol", { class: "strip", "aria-hidden": "true" }),
   resume: h("p", { class: "notice", hidden: true }),
   report: h("a", { class: "button", href: `${address}/report`, target: "_blank", rel: "noopener", hidden: true }),
@@ -75,10 +76,7 @@ async function load(): Promise<void> {
 }
 
 function build(): void {
-  const fact = (name: string, value: HTMLElement) => head.facts.append(h("div", {}, h("dt", {}, name), value));
-  fact("Trials", head.states);
-  fact("Best", head.best);
-  fact("Elapsed", head.elapsed);
+  head.facts.append(entry("Trials", head.states), entry("Best", head.best), entry("Elapsed", head.elapsed));
   head.report.append("Open the report");
   byId("head").append(
     h("div", { class: "title-row" }, head.title, head.status, h("span", { class: "push" }), stopButton, head.report),
@@ -154,17 +152,10 @@ function showFigure(now: ShownSweep): void {
   section.hidden = coordinates === undefined;
   if (coordinates === undefined) return;
   const box = h("div", { class: "figure-box", tabindex: 0 });
-  section.replaceChildren(h(
-    "div",
-    { class: "card figure" },
-    h("h2", {}, "All trials"),
-    h(
-      "p",
-      { class: "muted" },
-      `One line per trial; the stronger the line, the better its ${now.metric} (${now.better} is better).`,
-    ),
-    box,
-  ));
+  const reading = `One line per trial; the stronger the line, the better its ${now.metric} (${now.better} is better).`;
+  section.replaceChildren(
+    h("div", { class: "card figure" }, h("h2", {}, "All trials"), h("p", { class: "muted" }, reading), box),
+  );
   box.append(parallelElement(coordinates, box.clientWidth, point));
 }
 
@@ -183,26 +174,21 @@ function showTrials(now: ShownSweep): void {
   const numeric = (key: string) => now.trials.every(({ settings }) => Number.isFinite(Number(settings[key])));
   const kinds = ["number", ...now.keys.map((key) => numeric(key) ? "number" : ""), ...(seeds ? ["number"] : [])];
   const all = [...kinds, "", "number", "number", "", ""];
-  const headRow = h("tr");
-  headRow.append(...heads.map((title, i) => h("th", { scope: "col", class: all[i] || null }, title)));
-  const body = h("tbody");
-  body.append(...now.trials.map((trial) => row(trial, now, seeds, all)));
-  const best = `${now.better} is better`;
-  byId("trials").replaceChildren(h(
+  const caption = h("caption", {}, `Trials by ${now.metric}; ${now.better} is better`);
+  const head = h("tr", {}, heads.map((title, i) => h("th", { scope: "col", class: all[i] || null }, title)));
+  const body = h("tbody", {}, now.trials.map((trial) => row(trial, now, seeds, all)));
+  const box = h(
     "div",
-    { class: "card trials" },
-    h(
-      "div",
-      { class: "table-box", role: "region", "aria-label": "Trials", tabindex: 0 },
-      h("table", {}, h("caption", {}, `Trials by ${now.metric}; ${best}`), h("thead", {}, headRow), body),
-    ),
-  ));
+    { class: "table-box", role: "region", "aria-label": "Trials", tabindex: 0 },
+    h("table", {}, caption, h("thead", {}, head), body),
+  );
+  byId("trials").replaceChildren(h("div", { class: "card trials" }, box));
 }
 
 function row(trial: Trial, now: ShownSweep, seeds: boolean, kinds: readonly string[]): HTMLElement {
   const value = trial.value === null ? "–" : fixed(trial.value, VALUE_DIGITS);
   const link = trial.run === null ? "–" : h("a", { href: `/runs/${encodeURIComponent(trial.run)}` }, trial.run);
-  const cells: (string | HTMLElement)[] = [
+  const cells: Child[] = [
     ...now.keys.map((key) => trial.settings[key] ?? "–"),
     ...(seeds ? [String(trial.seed)] : []),
     badge(trial.status),
@@ -211,12 +197,14 @@ function row(trial: Trial, now: ShownSweep, seeds: boolean, kinds: readonly stri
     cellsText(trial),
     link,
   ];
-  const element = h("tr", { "data-trial": trial.trial, title: trial.error });
-  element.append(
+  const marked = now.best.includes(trial.trial) && !allAlike(now);
+  const element = h(
+    "tr",
+    { "data-trial": trial.trial, title: trial.error },
     h("th", { scope: "row", class: "number" }, String(trial.trial)),
-    ...cells.map((cell, i) => {
-      const best = now.best.includes(trial.trial) && !allAlike(now) && cell === value;
-      return h("td", { class: [kinds[i + 1], best ? "best" : ""].join(" ").trim() || null }, cell);
+    cells.map((cell, i) => {
+      const best = marked && cell === value ? "best" : "";
+      return h("td", { class: [kinds[i + 1], best].join(" ").trim() || null }, cell);
     }),
   );
   element.addEventListener("pointerenter", () => point(trial.trial));
@@ -242,12 +230,6 @@ function showFooter(now: ShownSweep): void {
       h("p", { class: "muted" }, `${now.experiment} · started ${when(now.startedAt)} · `, h("code", {}, now.sweep)),
       now.damage.length > 0 && h("p", { class: "error" }, `Damaged lines of sweep.jsonl: ${now.damage.join(", ")}`),
     ),
-    h(
-      "p",
-      { class: "muted links" },
-      h("a", { href: address }, "This sweep as JSON"),
-      " · ",
-      h("a", { href: "/openapi.json" }, "API"),
-    ),
+    h("p", { class: "muted links" }, h("a", { href: address }, "This sweep as JSON"), " · ", API),
   );
 }

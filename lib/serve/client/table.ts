@@ -10,6 +10,16 @@ type Row = Table["rows"][number];
 /** A table with its title, in a box that scrolls sideways if needed; `text` formats a cell. */
 export function tableElement({ title, columns, rows }: Table, text = cellText): HTMLElement {
   const best = new Map(columns.map((column) => [column.key, bestOf(column, rows)]));
+  const cell = (column: Column, row: Row, i: number) => {
+    const isBest = typeof row[column.key] === "number" && cellText(column, row) === best.get(column.key);
+    const hidden = isBest && h("span", { class: "visually-hidden" }, " (best)");
+    return h(
+      i === 0 ? "th" : "td",
+      { class: cellClass(column, isBest), scope: i === 0 && "row" },
+      text(column, row),
+      hidden,
+    );
+  };
   return h(
     "div",
     { class: "table-box", role: "region", "aria-label": title, tabindex: 0 },
@@ -17,25 +27,8 @@ export function tableElement({ title, columns, rows }: Table, text = cellText): 
       "table",
       {},
       h("caption", {}, title),
-      h("thead", {}, append(h("tr"), columns.map(heading))),
-      append(
-        h("tbody"),
-        rows.map((row) =>
-          append(
-            h("tr"),
-            columns.map((column, i) => {
-              const isBest = typeof row[column.key] === "number" && cellText(column, row) === best.get(column.key);
-              const attributes = { class: cellClass(column, isBest), ...(i === 0 ? { scope: "row" } : {}) };
-              return h(
-                i === 0 ? "th" : "td",
-                attributes,
-                text(column, row),
-                isBest && h("span", { class: "visually-hidden" }, " (best)"),
-              );
-            }),
-          )
-        ),
-      ),
+      h("thead", {}, h("tr", {}, columns.map(heading))),
+      h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column, i) => cell(column, row, i))))),
     ),
   );
 }
@@ -71,9 +64,4 @@ export function cellText(column: Column, row: Row): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "string") return value;
   return column.digits === undefined ? measured(value) : fixed(value, decimalsFor(value, column.digits));
-}
-
-function append<E extends Element>(parent: E, children: readonly Node[]): E {
-  parent.append(...children);
-  return parent;
 }
