@@ -7,7 +7,7 @@
 import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
-import { nearest, UserError } from "../lib/errors.ts";
+import { didYouMean, UserError } from "../lib/errors.ts";
 import {
   currentExperiment,
   defaultRunsFolder,
@@ -134,11 +134,10 @@ async function planText(sections: readonly (Section & { readonly preset: string 
 /** @throws UserError `results.choice` with the choices, and the most similar one */
 function oneOf(option: string, value: string, choices: readonly string[]): void {
   if (choices.includes(value)) return;
-  const near = nearest(value, choices);
   throw new UserError(
     "results.choice",
     `${option} has "${value}": expected ${choices.join(", ")}`,
-    near === undefined ? undefined : `did you mean ${near}?`,
+    didYouMean(value, choices),
   );
 }
 
@@ -160,15 +159,12 @@ async function runStudy({ name, script }: Section, args: readonly string[], runs
     stdout,
     endsWithParent: true,
   });
-  const cancel = () => void localLauncher.cancel(job);
-  signal.addEventListener("abort", cancel, { once: true });
   let shown = 0;
   const how = await jobEnd(localLauncher, job, async () => {
     const text = await localLauncher.logs(job);
     Deno.stderr.writeSync(new TextEncoder().encode(text.slice(shown)));
     shown = text.length;
-  });
-  signal.removeEventListener("abort", cancel);
+  }, signal);
   signal.throwIfAborted();
   const line = lastLines(await Deno.readTextFile(stdout), 1);
   await Deno.remove(stdout);

@@ -79,6 +79,12 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
+/** The hint that names the nearest of `candidates`, written after `before`; `otherwise` when none is near. */
+export function didYouMean(word: string, candidates: readonly string[], before = "", otherwise?: string) {
+  const near = nearest(word, candidates);
+  return near === undefined ? otherwise : `did you mean ${before}${near}?`;
+}
+
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

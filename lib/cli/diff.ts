@@ -1,7 +1,6 @@
 // `deno task diff <a> <b>`: compares two runs.
 import { join } from "node:path";
 import { Command } from "commander";
-import { UserError } from "../errors.ts";
 import {
   CAPTURED_FOLDER,
   defaultRunsFolder,
@@ -9,21 +8,18 @@ import {
   diffRuns,
   formatTable,
   jsonLine,
+  numberColumn,
   parseWithCommander,
   printableLines,
   type Provenance,
   readProvenance,
-  readRun,
-  resolveRun,
   type RunDiff,
-  type RunView,
+  textColumn,
 } from "../run/mod.ts";
+import { namedRun, type Print } from "./command.ts";
 
 /** Prints the differences between two runs, and their results side by side. */
-export async function diffCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<void> {
+export async function diffCommand(args: readonly string[], print: Print = console.log): Promise<void> {
   const command = new Command("diff").description(
     "Shows the differences between two runs, and their results side by side.",
   )
@@ -34,7 +30,7 @@ export async function diffCommand(
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const folder = String(parsed.options.runs);
-  const [a, b] = [await viewOf(folder, parsed.positional[0]!), await viewOf(folder, parsed.positional[1]!)];
+  const [a, b] = [await namedRun(folder, parsed.positional[0]!), await namedRun(folder, parsed.positional[1]!)];
   const [provenanceA, provenanceB] = [await lastProvenance(folder, a.id), await lastProvenance(folder, b.id)];
   const diff = diffRuns(a, b, [provenanceA, provenanceB]);
   if (parsed.options.json) return print(jsonLine(diff));
@@ -51,13 +47,6 @@ export async function diffCommand(
 
 async function lastProvenance(folder: string, id: string): Promise<Provenance | undefined> {
   return (await readProvenance(join(folder, id))).at(-1);
-}
-
-async function viewOf(folder: string, word: string): Promise<RunView> {
-  const id = await resolveRun(folder, word);
-  const view = await readRun(folder, id);
-  if (view === undefined) throw new UserError("run.none", `The run ${id} is no longer in ${folder}`);
-  return view;
 }
 
 function asText({ a, b, config, made, cells, results }: RunDiff): string {
@@ -78,7 +67,7 @@ function differenceTable(title: string, rows: readonly Difference[]): string {
   return formatTable({
     name: "difference",
     title,
-    columns: ["key", "a", "b"].map((key) => ({ key, title: key === "key" ? "" : key, kind: "text" as const })),
+    columns: [textColumn("key", ""), textColumn("a"), textColumn("b")],
     rows: rows.map((row) => ({ key: row.key, a: text(row.a), b: text(row.b) })),
   });
 }
@@ -87,10 +76,7 @@ function resultTable(results: RunDiff["results"]): string {
   return formatTable({
     name: "results",
     title: "Results",
-    columns: [
-      { key: "key", title: "", kind: "text" },
-      ...["a", "b", "b − a"].map((key) => ({ key, title: key, kind: "number" as const, digits: 4 })),
-    ],
+    columns: [textColumn("key", ""), ...["a", "b", "b − a"].map((key) => numberColumn(key, key, 4))],
     rows: results.map(({ key, a, b }) => ({ key, a, b, "b − a": a === null || b === null ? null : b - a })),
   });
 }

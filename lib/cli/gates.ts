@@ -9,17 +9,20 @@ import {
   defaultRunsFolder,
   formatTable,
   jsonLine,
+  numberColumn,
   parseWithCommander,
   readInteger,
   resolveRun,
   seedOf,
   type Table,
+  textColumn,
   writeTextAtomically,
 } from "../run/mod.ts";
 import { stitchedLanguageModel, stitchKind, summarizeGates, tokenGates } from "../stitch/mod.ts";
 import { openDevice } from "../tensor/mod.ts";
 import { openStitchedRun, stitchedOnDevice, type StitchedRun } from "../bts/mod.ts";
 import { checkOutputFile, outputError, reason } from "./output-file.ts";
+import { collect, type Print } from "./command.ts";
 
 /** Label of the text that the model generates. */
 const GENERATED = "generated";
@@ -31,19 +34,15 @@ interface Part {
 }
 
 /** Prints the gates as tables, or all of them as JSON, and writes the colored page. */
-export async function gatesCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<void> {
-  const several = (value: string, before: readonly string[]) => [...before, value];
+export async function gatesCommand(args: readonly string[], print: Print = console.log): Promise<void> {
   const command = new Command("gates")
     .description(
       "Shows the gates of a run's stitches, token by token: which model each token takes its state from. Several texts " +
         "are joined, to show how the gates change with the context. Without a text, three held-out tasks are used.",
     )
     .argument("[run]", "id of the run, the start of one, or last", "last")
-    .option("--text <text>", "text to read; may be repeated", several, [] as readonly string[])
-    .option("--file <path>", "file with text to read; may be repeated", several, [] as readonly string[])
+    .option("--text <text>", "text to read; may be repeated", collect, [] as readonly string[])
+    .option("--file <path>", "file with text to read; may be repeated", collect, [] as readonly string[])
     .option("--generate <number>", "tokens that the model generates after the text", "0")
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--out <file>", "file of the page (default: gates.html in the run's folder)")
@@ -207,16 +206,15 @@ async function writePage(path: string, html: string): Promise<void> {
 }
 
 function summaryTable({ segments }: GateTrace, { stitch, kind, after, models, summaries }: GateTrack): Table {
-  const number = (key: string, title: string, digits: number) => ({ key, title, kind: "number", digits }) as const;
   return {
     name: `stitch-${stitch}`,
     title: `Stitch ${stitch}, ${kind}, after layer ${after}: mean gate, and share of tokens won`,
     columns: [
-      { key: "part", title: "part", kind: "text" },
-      number("tokens", "tokens", 0),
-      ...models.map((model) => number(`mean ${model}`, model, 3)),
-      ...models.map((model) => number(`won ${model}`, `${model} wins`, 2)),
-      ...(stitchKind(kind).shares ? [number("entropy", "entropy, bits", 2)] : []),
+      textColumn("part"),
+      numberColumn("tokens", "tokens", 0),
+      ...models.map((model) => numberColumn(`mean ${model}`, model, 3)),
+      ...models.map((model) => numberColumn(`won ${model}`, `${model} wins`, 2)),
+      ...(stitchKind(kind).shares ? [numberColumn("entropy", "entropy, bits", 2)] : []),
     ],
     rows: segments.flatMap(({ label, start, end }, i) => {
       const summary = summaries[i];

@@ -14,8 +14,7 @@ import {
   resolveRun,
 } from "../run/mod.ts";
 import { localMinute } from "./time.ts";
-
-export type Print = (text: string) => void;
+import type { Print } from "./command.ts";
 
 /** A command whose first argument is the run that gets the label. */
 export function labelCommand(name: string, description: string): Command {
@@ -45,7 +44,7 @@ export async function changeLabel(
   if (added !== undefined) checkLabel(added);
   const id = await resolveRun(runs, word!);
   const folder = join(runs, id);
-  if (added !== undefined) await addLabel(folder, added);
+  if (added !== undefined) addLabel(folder, added);
   const labels = await readLabels(folder);
   print(parsed.options.json ? jsonLine({ run: id, ...labels }) : [id, ...labelLines(labels)].join("\n"));
 }

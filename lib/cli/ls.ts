@@ -12,6 +12,7 @@ import {
   jsonLine,
   listFromIndex,
   type ListOptions,
+  numberColumn,
   parseWithCommander,
   printable,
   readInteger,
@@ -21,8 +22,10 @@ import {
   type SortedRun,
   type Spare,
   type Table,
+  textColumn,
 } from "../run/mod.ts";
 import { readSince } from "./time.ts";
+import { collect, type Print } from "./command.ts";
 
 /**
  * Lists the runs as a table, or as JSON with `--json`.
@@ -31,10 +34,9 @@ import { readSince } from "./time.ts";
  */
 export async function listCommand(
   args: readonly string[],
-  print: (text: string) => void = console.log,
+  print: Print = console.log,
   width: number = terminalWidth(),
 ): Promise<void> {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
   const command = new Command("ls").description("Lists the runs, newest first.")
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--tag <tag>", "only runs with this tag; may be repeated", collect, [])
@@ -141,37 +143,34 @@ function runsTable(folder: string, runs: readonly SortedRun[], sort: string): Ta
     name: "runs",
     title: `Runs in ${folder}`,
     columns: [
-      { key: "id", title: "run", kind: "text" },
-      ...optional((run) => shownName(run) !== null, { key: "name", title: "name", kind: "text" }),
-      { key: "status", title: "status", kind: "text" },
-      { key: "cells", title: "cells", kind: "text" },
-      { key: "seconds", title: "took", kind: "text" },
-      { key: "seed", title: "seed", kind: "number" },
-      { key: "device", title: "device", kind: "text" },
-      { key: "bpb", title: "bits per byte", kind: "number", digits: 3 },
-      { key: "method", title: "of", kind: "text" },
-      ...optional(({ sortedBy }) => sortedBy !== null, { key: "sortedBy", title: sort, kind: "number" }),
-      ...optional(({ tags }) => tags.length > 0, { key: "tags", title: "tags", kind: "text" }),
+      textColumn("id", "run"),
+      ...optional((run) => shownName(run) !== null, textColumn("name")),
+      textColumn("status"),
+      textColumn("cells"),
+      textColumn("seconds", "took"),
+      numberColumn("seed"),
+      textColumn("device"),
+      numberColumn("bpb", "bits per byte", 3),
+      textColumn("method", "of"),
+      ...optional(({ sortedBy }) => sortedBy !== null, numberColumn("sortedBy", sort)),
+      ...optional(({ tags }) => tags.length > 0, textColumn("tags")),
     ],
     rows: runs.map((run) => {
       const [method, bpb] = headline(run);
       const { ended, total } = run.cells;
       const current = isUnderWay(run) && run.current !== null ? ` (${run.current})` : "";
-      const took = run.seconds === null ? null : formatSeconds(run.seconds);
-      const { id, status, seed, device, sortedBy } = run;
-      const tags = run.tags.length === 0 ? null : run.tags.join(", ");
       return {
-        id,
+        id: run.id,
+        status: run.status,
+        seed: run.seed,
+        device: run.device,
+        sortedBy: run.sortedBy,
         name: shownName(run),
-        status,
         cells: `${ended}/${total}${current}`,
-        seconds: took,
-        seed,
-        device,
+        seconds: run.seconds === null ? null : formatSeconds(run.seconds),
         bpb,
         method,
-        sortedBy,
-        tags,
+        tags: run.tags.length === 0 ? null : run.tags.join(", "),
       };
     }),
   };

@@ -15,12 +15,10 @@ import {
   withoutFolder,
 } from "../merge/mod.ts";
 import { jsonLine, parseWithCommander, readInteger, stopSignal } from "../run/mod.ts";
+import type { Print } from "./command.ts";
 
 /** Merges the folders given as arguments and prints a summary. */
-export async function mergeCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<void> {
+export async function mergeCommand(args: readonly string[], print: Print = console.log): Promise<void> {
   const parsed = parseWithCommander(commandFor(methodIn(args)), args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const given = parsed.options as unknown as Options;

@@ -2,42 +2,30 @@
 // tensors take a second to load, which `ls` should not pay.
 import { unknownCommand } from "../run/mod.ts";
 
-/** Runs a command with its arguments. It throws errors, and sets `Deno.exitCode` for other failures. */
-type Action = (args: readonly string[]) => Promise<void>;
+/**
+ * Runs a command with its arguments, and returns false or an exit code for a failure that it has reported. It throws
+ * errors.
+ */
+type Action = (args: readonly string[]) => Promise<boolean | number | void> | void;
 
 const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
-  run: async () => {
-    const { runScriptCommand } = await import("./run.ts");
-    return async (args) => void (Deno.exitCode = await runScriptCommand(args));
-  },
+  run: async () => (await import("./run.ts")).runScriptCommand,
   ls: async () => (await import("./ls.ts")).listCommand,
   show: async () => (await import("./show.ts")).showCommand,
   stop: async () => (await import("./stop.ts")).stopCommand,
-  resume: async () => {
-    const { resumeCommand } = await import("./resume.ts");
-    return async (args) => void (Deno.exitCode = await resumeCommand(args));
-  },
+  resume: async () => (await import("./resume.ts")).resumeCommand,
   diff: async () => (await import("./diff.ts")).diffCommand,
   tag: async () => (await import("./tag.ts")).tagCommand,
   note: async () => (await import("./note.ts")).noteCommand,
   rename: async () => (await import("./rename.ts")).renameCommand,
   rm: async () => (await import("./rm.ts")).removeCommand,
   undo: async () => (await import("./undo.ts")).undoCommand,
-  sweep: async () => {
-    const { sweepCommand } = await import("./sweep.ts");
-    return async (args) => void (await sweepCommand(args) || (Deno.exitCode = 1));
-  },
+  sweep: async () => (await import("./sweep.ts")).sweepCommand,
   query: async () => (await import("./query.ts")).queryCommand,
   reindex: async () => (await import("./reindex.ts")).reindexCommand,
-  verify: async () => {
-    const { verifyCommand } = await import("./verify.ts");
-    return async (args) => void (await verifyCommand(args) || (Deno.exitCode = 1));
-  },
+  verify: async () => (await import("./verify.ts")).verifyCommand,
   gates: async () => (await import("./gates.ts")).gatesCommand,
-  plan: async () => {
-    const { planCommand } = await import("./plan.ts");
-    return (args) => Promise.resolve(planCommand(args));
-  },
+  plan: async () => (await import("./plan.ts")).planCommand,
   merge: async () => (await import("./merge.ts")).mergeCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
@@ -55,5 +43,7 @@ export const commandNames: readonly string[] = Object.keys(COMMANDS);
 export async function runCommand([name = "", ...args]: readonly string[]): Promise<void> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) throw unknownCommand(name, commandNames);
-  await (await load())(args);
+  const outcome = await (await load())(args);
+  if (outcome === false) Deno.exitCode = 1;
+  if (typeof outcome === "number") Deno.exitCode = outcome;
 }

@@ -1,5 +1,6 @@
 // `deno task note <run> "text"`: adds a note to a run.
-import { changeLabel, labelCommand, type Print } from "./label.ts";
+import { changeLabel, labelCommand } from "./label.ts";
+import type { Print } from "./command.ts";
 
 /** Adds a note. */
 export async function noteCommand(args: readonly string[], print: Print = console.log): Promise<void> {

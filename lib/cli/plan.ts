@@ -1,10 +1,10 @@
 // `deno task plan`: time, cost and memory of a preset on a cluster.
 import { Command, Option } from "commander";
-import { nearest, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { calmConfigSchema, WEIGHT_METHODS } from "../merge/mod.ts";
 import { checkModelConfig, type ModelConfig } from "../model/mod.ts";
 import { methodCostTable } from "../report/mod.ts";
-import { buildConfig, formatTable, jsonLine, parseWithCommander, readInteger } from "../run/mod.ts";
+import { buildConfig, formatTable, jsonLine, parseWithCommander, presetNamed, readInteger } from "../run/mod.ts";
 import { checkStitchConfig } from "../stitch/mod.ts";
 import { methodCosts } from "../train/mod.ts";
 import { type BtsConfig, btsConfigSchema, btsDefinition } from "../bts/mod.ts";
@@ -19,9 +19,10 @@ import {
   type Sharding,
   SHARDINGS,
 } from "../cluster/mod.ts";
+import { collect, type Print } from "./command.ts";
 
 /** Prints the plan that the arguments ask for. */
-export function planCommand(args: readonly string[], print: (text: string) => void = console.log): void {
+export function planCommand(args: readonly string[], print: Print = console.log): void {
   const parsed = parseWithCommander(planArguments(), args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const given = parsed.options as unknown as Options;
@@ -60,7 +61,6 @@ interface Options {
 }
 
 function planArguments(): Command {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
   return new Command("plan")
     .description(
       "Estimates how long a preset trains on a cluster, what it costs, and how much memory each device needs.",
@@ -80,16 +80,7 @@ function planArguments(): Command {
 }
 
 function configOf({ preset, set }: Options): BtsConfig {
-  const names = Object.keys(btsDefinition.presets);
-  if (!names.includes(preset)) {
-    const near = nearest(preset, names);
-    throw new UserError(
-      "command.unknown-preset",
-      `Unknown preset "${preset}": expected one of ${names.join(", ")}`,
-      near === undefined ? undefined : `did you mean --preset ${near}?`,
-    );
-  }
-  const value = btsDefinition.presets[preset]!.config as Record<string, unknown>;
+  const value = presetNamed(btsDefinition, preset).config as Record<string, unknown>;
   const config = buildConfig(btsConfigSchema, { preset: { name: preset, value }, sets: set });
   checkModelConfig(modelOf(config));
   checkStitchConfig(config.stitch, config.model);

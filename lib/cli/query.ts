@@ -5,17 +5,17 @@ import {
   defaultRunsFolder,
   formatTable,
   jsonLine,
+  numberColumn,
   parseWithCommander,
   type QueryRows,
   queryRuns,
   readInteger,
+  textColumn,
 } from "../run/mod.ts";
+import type { Print } from "./command.ts";
 
 /** Prints the rows of a query as a table or as JSON. */
-export async function queryCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<void> {
+export async function queryCommand(args: readonly string[], print: Print = console.log): Promise<void> {
   const command = new Command("query").description(
     "Queries the index of all runs in SQL; docs/runs.md describes its tables.",
   )
@@ -46,11 +46,9 @@ function asTable({ columns, rows, more }: QueryRows): string {
   return formatTable({
     name: "query",
     title: more ? `The first ${rows.length} rows; there are more` : `${rows.length} row${rows.length === 1 ? "" : "s"}`,
-    columns: columns.map((key) => ({
-      key,
-      title: key,
-      kind: rows.some((row) => ["number", "bigint"].includes(typeof row[key])) ? "number" as const : "text" as const,
-    })),
+    columns: columns.map((key) => {
+      return rows.some((row) => ["number", "bigint"].includes(typeof row[key])) ? numberColumn(key) : textColumn(key);
+    }),
     rows: rows.map((row) => Object.fromEntries(columns.map((key) => [key, text(row[key])]))),
   });
 }

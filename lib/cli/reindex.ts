@@ -1,12 +1,10 @@
 // `deno task reindex`: rebuilds the index of all runs from their logs.
 import { Command } from "commander";
 import { defaultRunsFolder, jsonLine, parseWithCommander, withIndex } from "../run/mod.ts";
+import type { Print } from "./command.ts";
 
 /** Rebuilds the index and prints what it holds. */
-export async function reindexCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<void> {
+export async function reindexCommand(args: readonly string[], print: Print = console.log): Promise<void> {
   const command = new Command("reindex").description("Rebuilds the index of all runs from their logs.")
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON object");

@@ -7,14 +7,13 @@ import {
   findScript,
   lockHolder,
   readProvenance,
-  readRun,
   repositoryRoot,
-  resolveRun,
   runInForeground,
   type RunView,
   scriptArguments,
   shellLine,
 } from "../run/mod.ts";
+import { namedRun, type Print } from "./command.ts";
 
 const HELP = `Usage: resume [run] [options of the experiment]
 
@@ -45,10 +44,7 @@ const DROPPED: Readonly<Record<string, boolean>> = {
  * @throws UserError `run.none`, `run.locked` when it is running, `resume.command` when it was started in another way,
  *   `run.script` when its script is gone
  */
-export async function resumeCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<number> {
+export async function resumeCommand(args: readonly string[], print: Print = console.log): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     print(HELP);
     return 0;
@@ -56,9 +52,8 @@ export async function resumeCommand(
   const given = takeOption(args, "--runs");
   const runs = given.value ?? defaultRunsFolder();
   const named = given.rest[0] !== undefined && !given.rest[0].startsWith("-");
-  const id = await resolveRun(runs, named ? given.rest[0]! : "last");
-  const view = await readRun(runs, id);
-  if (view === undefined) throw new UserError("run.none", `The run ${id} is no longer in ${runs}`);
+  const view = await namedRun(runs, named ? given.rest[0]! : "last");
+  const { id } = view;
   if (view.status === "damaged") {
     throw new UserError(
       "run.damaged",

@@ -8,12 +8,13 @@ import {
   freeCheckpoints,
   type FreedCheckpoints,
   jsonLine,
+  numberColumn,
   parseWithCommander,
   resolveRun,
+  textColumn,
   trashRuns,
 } from "../run/mod.ts";
-
-type Print = (text: string) => void;
+import type { Print } from "./command.ts";
 
 /** Moves runs to the trash; `--empty` empties it; `--checkpoints` deletes checkpoints that are no longer needed. */
 export async function removeCommand(args: readonly string[], print: Print = console.log): Promise<void> {
@@ -68,11 +69,10 @@ async function resolveAll(folder: string, words: readonly string[]): Promise<str
 function freedText(freed: readonly FreedCheckpoints[], dryRun: boolean): string {
   if (freed.length === 0) return "Nothing to free: no finished cell has more than its last checkpoint";
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-  const column = (key: string, kind: "text" | "number" = "text") => ({ key, title: key, kind });
   const table = formatTable({
     name: "checkpoints",
     title: "Checkpoints of finished cells",
-    columns: [column("cell"), column("key"), column("steps"), column("size", "number"), column("stays", "number")],
+    columns: [textColumn("cell"), textColumn("key"), textColumn("steps"), numberColumn("size"), numberColumn("stays")],
     rows: freed.map(({ cell, key, steps, bytes, kept }) => ({
       cell,
       key: key.slice(0, 12),

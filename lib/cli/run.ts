@@ -1,6 +1,7 @@
 // `deno task run <script> …`: runs a script with the permissions of experiments.
 import { UserError } from "../errors.ts";
 import { findScript, runInForeground, scriptArguments } from "../run/mod.ts";
+import type { Print } from "./command.ts";
 
 const HELP = `Usage: run <script> [arguments of the script]
 
@@ -18,10 +19,7 @@ const FOR_DENO = /^-|^[a-z]{2,}:/;
  * @returns its exit code
  * @throws UserError `run.script` when there is no such script
  */
-export async function runScriptCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<number> {
+export async function runScriptCommand(args: readonly string[], print: Print = console.log): Promise<number> {
   const [script, ...rest] = args;
   if (script === undefined) {
     throw new UserError("command.missing-argument", "Missing the script to run", "run --help shows an example");

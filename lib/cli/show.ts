@@ -1,7 +1,6 @@
 // `deno task show <run>`: one run with its cells, results and tables, and the paths of its files and its report.
 import { join } from "node:path";
 import { Command } from "commander";
-import { UserError } from "../errors.ts";
 import {
   CAPTURED_FOLDER,
   type CellView,
@@ -21,15 +20,15 @@ import {
   type Provenance,
   readLabels,
   readProvenance,
-  readRun,
-  resolveRun,
   resultsTable,
   type RunView,
   shellLine,
   SOURCE_NAMES,
   type Table,
+  textColumn,
 } from "../run/mod.ts";
 import { labelLines } from "./label.ts";
+import { namedRun, type Print } from "./command.ts";
 
 /** Tables that are long, or detail what others summarize. */
 const LONG_TABLES = new Set(["data", "gates", "comparisons"]);
@@ -37,10 +36,7 @@ const LONG_TABLES = new Set(["data", "gates", "comparisons"]);
 const SUMMARY_WIDTH = 80;
 
 /** Shows one run as text, or its whole view as JSON with `--json`. */
-export async function showCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<void> {
+export async function showCommand(args: readonly string[], print: Print = console.log): Promise<void> {
   const command = new Command("show").description("Shows a run: cells, results, tables, files, report.")
     .argument("[run]", "id or name of the run, the start of an id, or last", "last")
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
@@ -49,9 +45,8 @@ export async function showCommand(
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const folder = String(parsed.options.runs);
-  const id = await resolveRun(folder, parsed.positional[0] ?? "last");
-  const view = await readRun(folder, id);
-  if (view === undefined) throw new UserError("run.none", `The run ${id} is no longer in ${folder}`);
+  const view = await namedRun(folder, parsed.positional[0] ?? "last");
+  const { id } = view;
   const labels = await readLabels(join(folder, id));
   const captured = await readProvenance(join(folder, id));
   if (parsed.options.json) return print(jsonLine({ ...view, labels, captured }));
@@ -147,8 +142,8 @@ function filesLines({ cells }: RunView, runsFolder: string): string[] {
     return folder === undefined ? [] : [{ cell: cell.name, folder: join(runsFolder, folder) }];
   });
   if (rows.length === 0) return [];
-  const columns = [{ key: "cell", title: "cell", kind: "text" }, { key: "folder", title: "folder", kind: "text" }];
-  return [`\n${formatTable({ name: "files", title: "Files", columns: columns as Table["columns"], rows })}`];
+  const columns = [textColumn("cell"), textColumn("folder")];
+  return [`\n${formatTable({ name: "files", title: "Files", columns, rows })}`];
 }
 
 /** Folder of a cell's files below the runs folder: the path of a file without its name, which may contain slashes. */
@@ -161,12 +156,7 @@ function cellsTable(view: RunView, width: number): Table {
   return {
     name: "cells",
     title: "Cells",
-    columns: [
-      { key: "name", title: "cell", kind: "text" },
-      { key: "status", title: "status", kind: "text" },
-      { key: "took", title: "took", kind: "text" },
-      { key: "summary", title: "summary", kind: "text" },
-    ],
+    columns: [textColumn("name", "cell"), textColumn("status"), textColumn("took"), textColumn("summary")],
     rows: view.cells.map(({ name, status, seconds, summary }) => ({
       name,
       status: status === "running" && !isUnderWay(view) ? "lost" : status,

@@ -12,6 +12,7 @@ import {
   resolveRun,
   writerLives,
 } from "../run/mod.ts";
+import type { Print } from "./command.ts";
 
 /** Milliseconds between two looks at what is stopping. */
 const LOOK_MS = 100;
@@ -38,10 +39,7 @@ export async function stopAndWait(folder: string, id: string, seconds: number): 
  *
  * @throws UserError as {@linkcode stopAndWait} does
  */
-export async function stopCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<void> {
+export async function stopCommand(args: readonly string[], print: Print = console.log): Promise<void> {
   const command = new Command("stop").description("Asks a run to stop, as Ctrl-C would, and waits until it has.")
     .argument("<run>", "id or name of the run, the start of an id, or last")
     .option("--timeout <seconds>", "how long to wait", "30")

@@ -9,10 +9,12 @@ import {
   printable,
   statesText,
   sweepSummary,
+  textColumn,
 } from "../run/mod.ts";
+import type { Print } from "./command.ts";
 
 /** Lists the sweeps, newest first. */
-export async function listSweepsCommand(args: readonly string[], print: (text: string) => void): Promise<void> {
+export async function listSweepsCommand(args: readonly string[], print: Print): Promise<void> {
   const command = new Command("sweep ls").description("Lists the sweeps, newest first.")
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON array");
@@ -24,11 +26,10 @@ export async function listSweepsCommand(args: readonly string[], print: (text: s
   if (sweeps.length + unreadable.length === 0) {
     return print(`No sweeps in ${folder}; start one with: deno task sweep experiments/bts.ts --grid stitch.count=1,2`);
   }
-  const columns = ["sweep", "name", "status", "trials", "varies"];
   const table = formatTable({
     name: "sweeps",
     title: `Sweeps in ${folder}`,
-    columns: columns.map((key) => ({ key, title: key, kind: "text" as const })),
+    columns: ["sweep", "name", "status", "trials", "varies"].map((key) => textColumn(key)),
     rows: sweeps.map((view) => ({
       sweep: view.start.sweep,
       name: view.start.name,

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { parseWithCommander, rankTrials, readMetric, readSweep, resolveSweep } from "../run/mod.ts";
 import { readWorkOptions, withWorkOptions, workOnSweep, type WorkTexts } from "./sweep-work.ts";
+import type { Print } from "./command.ts";
 
 /**
  * Resumes a sweep.
@@ -9,7 +10,7 @@ import { readWorkOptions, withWorkOptions, workOnSweep, type WorkTexts } from ".
  * @returns whether every trial is done and has the metric
  * @throws UserError `sweep.none`, `sweep.metric`, and as `executeSweep()` does
  */
-export async function resumeSweepCommand(args: readonly string[], print: (text: string) => void): Promise<boolean> {
+export async function resumeSweepCommand(args: readonly string[], print: Print): Promise<boolean> {
   const command = new Command("sweep resume")
     .description("Runs the trials of a sweep that are pending, failed, lost or stopped.")
     .argument("[sweep]", "id or name of the sweep, the start of an id, or last", "last")

@@ -18,9 +18,10 @@ import {
   sweepTables,
   trialText,
 } from "../run/mod.ts";
+import type { Print } from "./command.ts";
 
 /** Shows one sweep: its trials, sorted by a metric. */
-export async function showSweepCommand(args: readonly string[], print: (text: string) => void): Promise<void> {
+export async function showSweepCommand(args: readonly string[], print: Print): Promise<void> {
   const command = new Command("sweep show").description("Shows a sweep: its trials, best first.")
     .argument("[sweep]", "id or name of the sweep, the start of an id, or last", "last")
     .option("--metric <name>", "what trials are compared by (default: the sweep's own)")

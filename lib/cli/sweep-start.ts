@@ -1,23 +1,11 @@
 // `deno task sweep <experiment> …`: plans a sweep, checks every trial, and works on it.
 import { Command, Option } from "commander";
 import { DEVICES } from "../device-names.ts";
-import { createSweep, jsonLine, parseWithCommander, planSweep, trialText } from "../run/mod.ts";
+import { createSweep, jsonLine, type NewSweep, parseWithCommander, planSweep, trialText } from "../run/mod.ts";
 import { readWorkOptions, withWorkOptions, workOnSweep, type WorkTexts } from "./sweep-work.ts";
+import { collect, type Print } from "./command.ts";
 
-interface StartTexts extends WorkTexts {
-  readonly grid?: readonly string[];
-  readonly seeds?: string;
-  readonly random?: string;
-  readonly range?: readonly string[];
-  readonly randomSeed?: string;
-  readonly preset?: string;
-  readonly set?: readonly string[];
-  readonly config?: string;
-  readonly device?: string;
-  readonly threads?: string;
-  readonly metric: string;
-  readonly name?: string;
-  readonly force?: true;
+interface StartTexts extends WorkTexts, NewSweep {
   readonly dryRun?: true;
 }
 
@@ -27,8 +15,7 @@ interface StartTexts extends WorkTexts {
  * @returns whether every trial is done and has the metric
  * @throws UserError as `planSweep()` and `executeSweep()` do
  */
-export async function startSweepCommand(args: readonly string[], print: (text: string) => void): Promise<boolean> {
-  const collect = (value: string, before: readonly string[] = []) => [...before, value];
+export async function startSweepCommand(args: readonly string[], print: Print): Promise<boolean> {
   const command = new Command("sweep")
     .description(
       "Runs an experiment once for every point of a grid, or for points drawn at random; each trial is a run.\n" +

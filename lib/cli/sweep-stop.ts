@@ -11,13 +11,14 @@ import {
   SWEEPS_FOLDER,
 } from "../run/mod.ts";
 import { stopAndWait } from "./stop.ts";
+import type { Print } from "./command.ts";
 
 /**
  * Stops a sweep, as Ctrl-C would.
  *
  * @throws UserError as `stop` does
  */
-export async function stopSweepCommand(args: readonly string[], print: (text: string) => void): Promise<void> {
+export async function stopSweepCommand(args: readonly string[], print: Print): Promise<void> {
   const command = new Command("sweep stop").description(
     "Asks a sweep to stop, as Ctrl-C would, and waits until it has.",
   )

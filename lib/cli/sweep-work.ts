@@ -22,6 +22,7 @@ import {
 } from "../run/mod.ts";
 import { servePages } from "./serve.ts";
 import { resumeHint } from "./sweep-show.ts";
+import type { Print } from "./command.ts";
 
 /** The options of a command that works on a sweep, as they are given. */
 export interface WorkTexts {
@@ -69,7 +70,7 @@ export function readWorkOptions({ runs, parallel, serve, port, json }: WorkTexts
  * @returns whether every trial is done and has the metric
  * @throws StopError after Ctrl-C, and UserError as `executeSweep()` does
  */
-export async function workOnSweep(id: string, options: WorkOptions, print: (text: string) => void): Promise<boolean> {
+export async function workOnSweep(id: string, options: WorkOptions, print: Print): Promise<boolean> {
   const { runs, parallel } = options;
   const signal = stopSignal();
   const began = performance.now();

@@ -1,5 +1,6 @@
 // `deno task tag <run> good -bad`: adds tags to a run and removes others.
-import { changeLabel, labelCommand, type Print } from "./label.ts";
+import { changeLabel, labelCommand } from "./label.ts";
+import type { Print } from "./command.ts";
 
 /** Adds tags, and removes those written with a minus. */
 export async function tagCommand(args: readonly string[], print: Print = console.log): Promise<void> {

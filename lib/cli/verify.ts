@@ -5,18 +5,18 @@ import {
   defaultRunsFolder,
   formatTable,
   jsonLine,
+  numberColumn,
   parseWithCommander,
   printable,
   resolveRun,
+  textColumn,
   type Verification,
   verifyRun,
 } from "../run/mod.ts";
+import type { Print } from "./command.ts";
 
 /** Verifies a run and prints what it found; false when something is damaged (exit code 1). */
-export async function verifyCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<boolean> {
+export async function verifyCommand(args: readonly string[], print: Print = console.log): Promise<boolean> {
   const command = new Command("verify").description(
     "Checks every byte of a run's cells and checkpoints against its hash.",
   )
@@ -41,12 +41,7 @@ function asText({ run, ok, artifacts, checkpoints, damage }: Verification): stri
   const table = formatTable({
     name: "artifacts",
     title: `Files of the cells of ${run}`,
-    columns: [
-      { key: "artifact", title: "artifact", kind: "text" },
-      { key: "bytes", title: "bytes", kind: "number" },
-      { key: "sha256", title: "SHA-256", kind: "text" },
-      { key: "state", title: "state", kind: "text" },
-    ],
+    columns: [textColumn("artifact"), numberColumn("bytes"), textColumn("sha256", "SHA-256"), textColumn("state")],
     rows: artifacts.map(({ artifact, bytes, sha256, problem }) => ({
       artifact,
       bytes,

@@ -1,5 +1,5 @@
 // Accelerators for plans, with the peak speed and memory that their manufacturers publish.
-import { nearest, UserError } from "../errors.ts";
+import { didYouMean, UserError } from "../errors.ts";
 
 /** An accelerator. */
 export interface Gpu {
@@ -49,10 +49,9 @@ export function gpuNamed(name: string): Gpu {
   const found = GPUS.find((gpu) => gpu.name === name.toLowerCase());
   if (found !== undefined) return found;
   const names = GPUS.map(({ name }) => name);
-  const near = nearest(name, names);
   throw new UserError(
     "plan.gpu",
     `Unknown GPU "${name}": expected one of ${names.join(", ")}`,
-    near === undefined ? undefined : `did you mean --gpu ${near}?`,
+    didYouMean(name, names, "--gpu "),
   );
 }

@@ -109,12 +109,13 @@ export { parseWithCommander, readInteger, unknownCommand } from "./command-line/
 export {
   type ExperimentDefinition,
   parseExperimentArguments,
+  presetNamed,
   type RunInvocation,
 } from "./command-line/experiment-arguments.ts";
 export { runMain } from "./command-line/main-function.ts";
 export { type TerminalView, terminalView } from "./command-line/terminal.ts";
 export { answerTrialCheck, CHECK_OPTION, type CheckedExperiment } from "./sweep/check.ts";
-export { createSweep, planSweep } from "./sweep/create.ts";
+export { createSweep, type NewSweep, planSweep } from "./sweep/create.ts";
 export type { DeclaredMetrics } from "./sweep/declared.ts";
 export { executeSweep } from "./sweep/execute.ts";
 export { sweepJson, sweepSummary } from "./sweep/json.ts";

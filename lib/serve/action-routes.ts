@@ -125,7 +125,7 @@ export function addActionRoutes(app: OpenAPIHono, runsFolder: string, able: Abil
     if (folder === undefined) return unknownRun(c);
     const label = c.req.valid("json");
     checkLabel(label);
-    await addLabel(folder, label);
+    addLabel(folder, label);
     return c.json(await readLabels(folder), 200);
   }, malformed);
 

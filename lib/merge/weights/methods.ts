@@ -1,5 +1,5 @@
 // All weight merge methods by name.
-import { nearest, UserError } from "../../errors.ts";
+import { didYouMean, UserError } from "../../errors.ts";
 import { breadcrumbs, breadcrumbsTies } from "./breadcrumbs.ts";
 import { dareLinear, dareTies } from "./dare.ts";
 import { della, dellaLinear } from "./della.ts";
@@ -33,10 +33,9 @@ export function weightMethod(name: string): WeightMethod {
   const method = WEIGHT_METHODS.find(({ name }) => name === wanted);
   if (method !== undefined) return method;
   const names = WEIGHT_METHODS.map(({ name }) => name);
-  const near = nearest(wanted, names);
   throw new UserError(
     "merge.method",
     `Unknown method "${name}": expected one of ${names.join(", ")}`,
-    near === undefined ? undefined : `did you mean ${near}?`,
+    didYouMean(wanted, names),
   );
 }

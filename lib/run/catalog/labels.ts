@@ -4,6 +4,7 @@ import { z } from "zod";
 import { systemReason, UserError } from "../../errors.ts";
 import type { Labels } from "../events/views.ts";
 import { printable } from "../view/mod.ts";
+import { appendLine } from "../files/files.ts";
 import { isRunId } from "../files/run-id.ts";
 
 /** Name of the file in a run's folder. Unlike the event log, it may have any number of writers. */
@@ -59,15 +60,11 @@ function parseLabel(line: string): Label | undefined {
  *
  * @throws UserError `labels.write` when the folder cannot be written
  */
-export async function addLabel(folder: string, body: LabelBody): Promise<void> {
+export function addLabel(folder: string, body: LabelBody): void {
   const path = join(folder, LABELS_FILE);
   try {
-    using file = await Deno.open(path, { read: true, append: true, create: true });
-    await file.lock(true);
     const line = JSON.stringify(labelSchema.parse({ time: new Date().toISOString(), ...body })) + "\n";
-    const bytes = new TextEncoder().encode((await endsWhole(file) ? "" : "\n") + line);
-    for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
-    await file.sync();
+    appendLine(path, new TextEncoder().encode(line));
   } catch (error) {
     if (error instanceof z.ZodError) throw error;
     throw new UserError(
@@ -76,16 +73,6 @@ export async function addLabel(folder: string, body: LabelBody): Promise<void> {
       "check the permissions of the run's folder",
     );
   }
-}
-
-/** Whether the last line is whole: a process may have died while writing it. */
-async function endsWhole(file: Deno.FsFile): Promise<boolean> {
-  const { size } = await file.stat();
-  if (size === 0) return true;
-  await file.seek(size - 1, Deno.SeekMode.Start);
-  const last = new Uint8Array(1);
-  await file.read(last);
-  return last[0] === 10;
 }
 
 /**

@@ -1,6 +1,6 @@
 // Listing runs from the index: filters and sorting.
 import type { DatabaseSync } from "node:sqlite";
-import { nearest, UserError } from "../../errors.ts";
+import { didYouMean, UserError } from "../../errors.ts";
 import { openForReading, withIndex } from "./runs-index.ts";
 import type { ListedRun, RunSummary } from "../events/views.ts";
 import { AGGREGATES, parseMetric, type RunStatus } from "../view/mod.ts";
@@ -137,11 +137,10 @@ function sortOf(db: DatabaseSync, sort: string): Order {
   if (metrics.includes(name)) return order(metricByRun(db, "m.name = ?", name, reduction));
   if (inCells.includes(name)) return order(metricByRun(db, "m.cell || '/' || m.name = ?", name, reduction));
   const known = [...Object.keys(COLUMNS), ...metrics, ...tasks];
-  const near = nearest(name, [...known, ...results, ...inCells]);
   throw new UserError(
     "list.sort",
     `Cannot sort by "${name}": expected one of ${known.join(", ")}, <method>/<task>, <cell>/<metric>`,
-    near === undefined ? undefined : `did you mean ${near}?`,
+    didYouMean(name, [...known, ...results, ...inCells]),
   );
 }
 

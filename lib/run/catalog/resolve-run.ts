@@ -1,6 +1,6 @@
 // Finding a run by id, name, title, the start of an id, or `last`.
 import { join } from "node:path";
-import { nearest, UserError } from "../../errors.ts";
+import { didYouMean, UserError } from "../../errors.ts";
 import type { ListedRun } from "../events/views.ts";
 import { runFolder } from "../log/read.ts";
 import { hasBegun, lastRun, listRuns } from "./run-list.ts";
@@ -42,11 +42,10 @@ export async function resolveRun(runsFolder: string, text: string): Promise<stri
     );
   }
   await refuseRemoved(runsFolder, text);
-  const near = nearest(text, runs.map(({ id }) => id));
   throw new UserError(
     "run.none",
     `There is no run "${text}" in ${runsFolder}`,
-    near === undefined ? "deno task ls lists the runs; last is the newest" : `did you mean ${near}?`,
+    didYouMean(text, runs.map(({ id }) => id), "", "deno task ls lists the runs; last is the newest"),
   );
 }
 

@@ -1,7 +1,14 @@
 // Verifying a run: the lines of its log, the manifests and files of its cells, and their checkpoints.
 import { join, relative } from "node:path";
 import { systemReason } from "../../errors.ts";
-import { cellFolder, type CellManifest, CELLS_FOLDER, MANIFEST_FILE, readManifest } from "../cells/cell-store.ts";
+import {
+  cellFolder,
+  type CellManifest,
+  CELLS_FOLDER,
+  isCellKey,
+  MANIFEST_FILE,
+  readManifest,
+} from "../cells/cell-store.ts";
 import { checkpointsOf, checkpointSteps, verifyCheckpoint } from "../cells/checkpoint-store.ts";
 import { sha256OfFile } from "../files/files.ts";
 import { LOG_FILE } from "../log/log.ts";
@@ -81,9 +88,6 @@ export async function verifyRun(runsFolder: string, id: string): Promise<Verific
   const ok = damage.length === 0 && [...artifacts, ...checkpoints].every(({ problem }) => problem === null);
   return { run: id, ok, weights, artifacts, checkpoints, damage };
 }
-
-/** Logs are not trusted: only a key may be part of a path. */
-const isCellKey = (text: string) => /^[0-9a-f]{64}$/.test(text);
 
 async function checkCheckpoints(runsFolder: string, cell: string, key: string): Promise<CheckpointCheck[]> {
   const checks: CheckpointCheck[] = [];

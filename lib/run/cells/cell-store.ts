@@ -17,6 +17,10 @@ const HASHED_BYTES = 1e9;
 /** Folders left by processes that cannot be asked whether they live go after this time. */
 const ABANDONED_MS = 7 * 24 * 3600 * 1000;
 
+/** A file that a manifest names, relative to its folder. */
+export const storedFileSchema = z.strictObject({ path: z.string(), bytes: z.int().nonnegative(), sha256: z.string() });
+export type StoredFile = z.infer<typeof storedFileSchema>;
+
 const manifestSchema = z.strictObject({
   schemaVersion: z.literal(CELL_SCHEMA_VERSION),
   key: z.string(),
@@ -25,11 +29,7 @@ const manifestSchema = z.strictObject({
   output: z.json(),
   summary: z.string(),
   seconds: z.number(),
-  files: z.array(z.strictObject({
-    path: z.string(),
-    bytes: z.int().nonnegative(),
-    sha256: z.string(),
-  })),
+  files: z.array(storedFileSchema),
 });
 
 /** What `cell.json` says about a finished cell. */
@@ -51,6 +51,9 @@ export function contentOf({ output, files }: Pick<CellManifest, "output" | "file
   const made = files.filter(({ path }) => path !== CELL_EVENTS_FILE).map(({ path, sha256 }) => ({ path, sha256 }));
   return sha256(canonicalJson({ output, files: made }));
 }
+
+/** Whether a text has the form of a key. Logs are not trusted: only a key may be part of a path. */
+export const isCellKey = (text: string) => /^[0-9a-f]{64}$/.test(text);
 
 /** The folder of the cell with this key. */
 export function cellFolder(runsFolder: string, key: string): string {
@@ -75,7 +78,7 @@ export async function findCell(runsFolder: string, key: string): Promise<CachedC
     const manifest = await readManifest(folder);
     if (manifest.key !== key) return { kind: "damaged", reason: `${MANIFEST_FILE} is of another cell`, folder };
     for (const file of manifest.files) {
-      const reason = await damageOf(folder, file);
+      const reason = await damageOf(folder, file, HASHED_BYTES);
       if (reason !== undefined) return { kind: "damaged", reason, folder };
     }
     return { kind: "whole", manifest, folder };
@@ -87,17 +90,27 @@ export async function findCell(runsFolder: string, key: string): Promise<CachedC
   }
 }
 
-async function damageOf(folder: string, file: CellManifest["files"][number]): Promise<string | undefined> {
+/** What is wrong with a file that a manifest names; undefined when nothing is. @param hashed largest file that is hashed */
+export async function damageOf(folder: string, file: StoredFile, hashed = Infinity): Promise<string | undefined> {
   const path = join(folder, file.path);
   try {
     const { size } = await Deno.stat(path);
     if (size !== file.bytes) return `${file.path} has ${size} bytes instead of ${file.bytes}`;
-    if (size <= HASHED_BYTES && (await sha256OfFile(path)) !== file.sha256) {
-      return `the content of ${file.path} has changed`;
-    }
+    if (size <= hashed && (await sha256OfFile(path)) !== file.sha256) return `the content of ${file.path} has changed`;
   } catch (error) {
     return `${file.path} ${error instanceof Deno.errors.NotFound ? "is missing" : "cannot be read"}`;
   }
+}
+
+/** Forces every file below a folder onto the disk, and says what a manifest names of each. */
+export async function storedFiles(folder: string): Promise<StoredFile[]> {
+  const files: StoredFile[] = [];
+  for (const path of await filesBelow(folder)) {
+    const file = join(folder, path);
+    await syncToDisk(file);
+    files.push({ path, bytes: (await Deno.stat(file)).size, sha256: await sha256OfFile(file) });
+  }
+  return files;
 }
 
 /** Makes an empty folder, on the same file system as the cache, for a cell to be built in. */
@@ -116,13 +129,7 @@ export async function commitCell(
   workshop: string,
   cell: Omit<CellManifest, "schemaVersion" | "files">,
 ): Promise<{ readonly manifest: CellManifest; readonly folder: string }> {
-  const paths = await filesBelow(workshop);
-  const files = await Promise.all(paths.map(async (path) => ({
-    path,
-    bytes: (await Deno.stat(join(workshop, path))).size,
-    sha256: await sha256OfFile(join(workshop, path)),
-  })));
-  for (const path of paths) await syncToDisk(join(workshop, path));
+  const files = await storedFiles(workshop);
   const manifest = manifestSchema.parse({ schemaVersion: CELL_SCHEMA_VERSION, ...cell, files });
   await writeTextAtomically(join(workshop, MANIFEST_FILE), JSON.stringify(manifest, null, 2) + "\n");
   const folder = cellFolder(runsFolder, cell.key);

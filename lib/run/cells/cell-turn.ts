@@ -1,5 +1,6 @@
 // One process builds a cell; others that need it wait for it, so that what runs side by side shares what it shares.
 import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { type HeldLock, type Lock, tryTakeLock } from "../process/lock.ts";
 import type { ProcessId } from "../process/process.ts";
 
@@ -33,7 +34,7 @@ export async function takeTurn(
     if (taken === undefined) return { waited, release: () => Promise.resolve() };
     if (!("holder" in taken)) return { waited, release: () => release(folder, taken) };
     if (!waited) onWait(taken.holder);
-    await pause(signal);
+    await delay(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
@@ -55,19 +56,4 @@ async function release(folder: string, lock: Lock): Promise<void> {
   lock.release();
   // Not empty when the next one has taken its turn already.
   for (const empty of [folder, dirname(folder)]) await Deno.remove(empty).catch(() => {});
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, LOOK_MS);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }

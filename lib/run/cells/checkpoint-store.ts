@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { canonicalJson } from "../files/canonical.ts";
-import { filesBelow, removeIfThere, sha256, sha256OfFile, syncToDisk } from "../files/files.ts";
+import { removeIfThere, sha256, syncToDisk } from "../files/files.ts";
+import { damageOf, storedFiles, storedFileSchema } from "./cell-store.ts";
 
 /** The folder of all cells' checkpoints in the runs folder; each cell has one in it, named by its key. */
 export const CHECKPOINTS_FOLDER = ".checkpoints";
@@ -23,7 +24,7 @@ const manifestSchema = z.strictObject({
   /** Spent on the cell so far. */
   seconds: z.number().nonnegative(),
   time: z.iso.datetime(),
-  files: z.array(z.strictObject({ path: z.string(), bytes: z.int().nonnegative(), sha256: z.string() })),
+  files: z.array(storedFileSchema),
   /** SHA-256 of the canonical JSON of all the above. */
   checksum: z.string(),
 });
@@ -72,14 +73,9 @@ export async function verifyCheckpoint(folder: string, step: number, cellKey: st
   if (manifest.step !== step || manifest.cellKey !== cellKey) {
     return damaged(`${CHECKPOINT_MANIFEST} is of another one`);
   }
-  for (const { path, bytes, sha256 } of manifest.files) {
-    try {
-      const { size } = await Deno.stat(join(folder, path));
-      if (size !== bytes) return damaged(`${path} has ${size} bytes instead of ${bytes}`);
-      if (await sha256OfFile(join(folder, path)) !== sha256) return damaged(`the content of ${path} has changed`);
-    } catch (error) {
-      return damaged(`${path} ${error instanceof Deno.errors.NotFound ? "is missing" : "cannot be read"}`);
-    }
+  for (const file of manifest.files) {
+    const reason = await damageOf(folder, file);
+    if (reason !== undefined) return damaged(reason);
   }
   return { kind: "whole", step, folder, manifest };
 }
@@ -122,12 +118,7 @@ export async function writeCheckpoint(
   try {
     await Deno.mkdir(temporary, { recursive: true });
     await write(temporary);
-    const files: CheckpointManifest["files"] = [];
-    for (const path of await filesBelow(temporary)) {
-      const file = join(temporary, path);
-      await syncToDisk(file);
-      files.push({ path, bytes: (await Deno.stat(file)).size, sha256: await sha256OfFile(file) });
-    }
+    const files = await storedFiles(temporary);
     const content = { schemaVersion: CHECKPOINT_SCHEMA_VERSION, ...point, time: new Date().toISOString(), files };
     const manifest = { ...content, checksum: sha256(canonicalJson(content)) };
     // Without a line end, so that a file that lost its last byte is no JSON.

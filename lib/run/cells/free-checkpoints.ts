@@ -1,6 +1,6 @@
 // Freeing the disk of finished cells' checkpoints: all but the last, from which a cell can be trained further.
 import { join } from "node:path";
-import { findCell } from "./cell-store.ts";
+import { findCell, isCellKey } from "./cell-store.ts";
 import {
   CHECKPOINTS_FOLDER,
   checkpointsOf,
@@ -58,7 +58,7 @@ async function finishedCells(runsFolder: string, runs: readonly string[]): Promi
   for (const id of runs) {
     for (const { name, cellKey, status } of (await readRun(runsFolder, id))?.cells ?? []) {
       // A log may say anything; only a key may be part of a path.
-      if ((status === "done" || status === "cached") && isKey(cellKey)) names.set(cellKey, name);
+      if ((status === "done" || status === "cached") && isCellKey(cellKey)) names.set(cellKey, name);
     }
   }
   return names;
@@ -69,10 +69,8 @@ async function storedKeys(runsFolder: string): Promise<string[]> {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   });
-  return entries.filter(({ name, isDirectory }) => isDirectory && isKey(name)).map(({ name }) => name);
+  return entries.filter(({ name, isDirectory }) => isDirectory && isCellKey(name)).map(({ name }) => name);
 }
-
-const isKey = (text: string) => /^[0-9a-f]{64}$/.test(text);
 
 async function bytesBelow(folder: string): Promise<number> {
   let bytes = 0;

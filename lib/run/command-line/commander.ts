@@ -1,6 +1,6 @@
 // Commander without printing or exiting: help is returned as text, and mistakes are thrown as user errors.
 import { type Command, CommanderError } from "commander";
-import { nearest, UserError } from "../../errors.ts";
+import { didYouMean, UserError } from "../../errors.ts";
 
 /** Parsed arguments. */
 export type Parsed =
@@ -64,10 +64,9 @@ export function readInteger(option: string, text: string, low: number, high: num
 
 /** The error for a command that does not exist. */
 export function unknownCommand(word: string, commands: readonly string[]): UserError {
-  const near = nearest(word, commands);
   return new UserError(
     "command.unknown",
     `Unknown command "${word}": expected one of ${commands.join(", ")}`,
-    near === undefined ? undefined : `did you mean ${near}?`,
+    didYouMean(word, commands),
   );
 }

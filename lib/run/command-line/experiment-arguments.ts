@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import type { z } from "zod";
 import { type DeviceName, DEVICES, MOST_THREADS } from "../../device-names.ts";
-import { nearest, UserError } from "../../errors.ts";
+import { didYouMean, UserError } from "../../errors.ts";
 import type { SettingSource } from "../events/provenance.ts";
 import { buildConfig, configOrigins } from "../config/config.ts";
 import { readConfigFile } from "../config/config-file.ts";
@@ -184,17 +184,22 @@ function helpText<Schema extends z.ZodType>(
   return `${command.helpInformation()}\nPresets:\n${lines.join("\n")}\n\n${settingsOverview(schema)}`;
 }
 
+/** @throws UserError `command.unknown-preset` with the nearest name */
+export function presetNamed<Schema extends z.ZodType>(
+  { presets }: ExperimentDefinition<Schema>,
+  name: string,
+): Preset<Schema> {
+  const names = Object.keys(presets);
+  if (names.includes(name)) return presets[name]!;
+  throw new UserError(
+    "command.unknown-preset",
+    `Unknown preset "${name}": expected one of ${names.join(", ")}`,
+    didYouMean(name, names, "--preset "),
+  );
+}
+
 function presetOf<Schema extends z.ZodType>(given: Options, definition: ExperimentDefinition<Schema>): Preset<Schema> {
-  const names = Object.keys(definition.presets);
-  if (!names.includes(given.preset)) {
-    const near = nearest(given.preset, names);
-    throw new UserError(
-      "command.unknown-preset",
-      `Unknown preset "${given.preset}": expected one of ${names.join(", ")}`,
-      near === undefined ? undefined : `did you mean --preset ${near}?`,
-    );
-  }
-  const preset = definition.presets[given.preset]!;
+  const preset = presetNamed(definition, given.preset);
   if (preset.needsForce !== undefined && !given.force && !given.dryRun) {
     throw new UserError(
       "command.needs-force",

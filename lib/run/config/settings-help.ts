@@ -1,6 +1,6 @@
 // The settings in `--help`: an overview by section, or every key of a section with its default, meaning and type.
 import type { z } from "zod";
-import { nearest, UserError } from "../../errors.ts";
+import { didYouMean, UserError } from "../../errors.ts";
 import { type ConfigKey, configKeys } from "./config-keys.ts";
 
 /** Descriptions start at this column, unless a key and its default are wider. */
@@ -46,11 +46,10 @@ export function settingsHelp(schema: z.ZodType, section: string): string {
 function unknownSection(section: string, keys: readonly ConfigKey[]): UserError {
   const groups = keys.flatMap(({ path }) => path.split(".").map((_, i, parts) => parts.slice(0, i + 1).join(".")));
   const top = [...new Set(groups.filter((group) => !group.includes(".")))];
-  const near = nearest(section, [...new Set(groups), ALL]);
   return new UserError(
     "command.help",
     `There are no settings "${section}": expected ${ALL}, or one of ${top.join(", ")}`,
-    near === undefined ? "--help alone describes the options" : `did you mean --help ${near}?`,
+    didYouMean(section, [...new Set(groups), ALL], "--help ", "--help alone describes the options"),
   );
 }
 

@@ -2,7 +2,7 @@
 import type { Column } from "./events.ts";
 
 /** A column of text. */
-export function textColumn(key: string, title: string): Column {
+export function textColumn(key: string, title: string = key): Column {
   return { key, title, kind: "text" };
 }
 
@@ -12,6 +12,12 @@ export function textColumn(key: string, title: string): Column {
  * @param digits after the decimal point
  * @param better which values are better; the best is marked
  */
-export function numberColumn(key: string, title: string, digits: number, better?: "lower" | "higher"): Column {
-  return { key, title, kind: "number", digits, ...(better === undefined ? {} : { better }) };
+export function numberColumn(key: string, title: string = key, digits?: number, better?: "lower" | "higher"): Column {
+  return {
+    key,
+    title,
+    kind: "number",
+    ...(digits === undefined ? {} : { digits }),
+    ...(better === undefined ? {} : { better }),
+  };
 }

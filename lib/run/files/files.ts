@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 
+const NEWLINE = 10;
+
 /** SHA-256 of a text, in hexadecimal. */
 export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
@@ -41,6 +43,26 @@ export async function writeTextAtomically(path: string, text: string): Promise<v
     throw error;
   }
   await syncToDisk(dirname(path));
+}
+
+/**
+ * Appends a line to a file, which any number of processes may do at the same time, and flushes it. If the last line is
+ * incomplete, because its writer has died, this one starts on a new line.
+ */
+export function appendLine(path: string, line: Uint8Array): void {
+  using file = Deno.openSync(path, { read: true, append: true, create: true });
+  try {
+    file.lockSync(true);
+  } catch {
+    // The file system has no locks.
+  }
+  const last = new Uint8Array([NEWLINE]);
+  const { size } = file.statSync();
+  if (size > 0) file.seekSync(size - 1, Deno.SeekMode.Start);
+  file.readSync(last);
+  const bytes = last[0] === NEWLINE ? line : new Uint8Array([NEWLINE, ...line]);
+  for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+  file.syncSync();
 }
 
 /** Removes a file, or a folder with everything in it, if it exists. */

@@ -1,5 +1,6 @@
 // Following a run's log as it grows, for server-sent events and notebooks.
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { RunEvent } from "../events/events.ts";
 import { writerLives } from "../process/lock.ts";
 import { LOG_FILE } from "./log.ts";
@@ -64,25 +65,11 @@ export async function* followEvents(
       last = !writerLives(folder);
       nextLook = performance.now() + LIFE_MS;
     }
-    if (!last) await sleep(wait, signal);
+    if (!last) await delay(wait, undefined, signal && { signal }).catch(() => {});
     wait = Math.min(wait * 1.5, POLL_MS.idle);
   }
 }
 
 async function isThere(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
-}
-
-/** Waits, or returns at once when the signal is aborted. */
-function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal?.addEventListener("abort", done);
-  });
 }

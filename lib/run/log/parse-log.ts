@@ -1,4 +1,5 @@
 // Parsing a run's event log: whole lines only, each validated. Damaged lines are reported and skipped.
+import { Buffer } from "node:buffer";
 import { EVENT_SCHEMA_VERSION, eventSchema, type RunEvent } from "../events/events.ts";
 import type { LogDamage } from "../events/views.ts";
 import { decodeLine } from "./log-line.ts";
@@ -29,14 +30,14 @@ const PIECE_BYTES = 4 << 20;
 /** Reads whole lines after `from`, about 4 MiB at most; at the end of the log there are none. */
 export async function readPiece(path: string, from: LogPosition): Promise<LogPiece> {
   using file = await Deno.open(path, { read: true });
-  let bytes = new Uint8Array(0);
+  let bytes: Uint8Array = new Uint8Array(0);
   let end = -1;
   while (end < 0) {
     const more = await readUpTo(file, from.offset + bytes.length, PIECE_BYTES);
     if (more.length === 0) break;
     end = more.lastIndexOf(NEWLINE);
     if (end >= 0) end += bytes.length;
-    bytes = concatenate(bytes, more);
+    bytes = Buffer.concat([bytes, more]);
   }
   return { ...parseLines(bytes.subarray(0, end + 1), from), unfinished: bytes.length - (end + 1) };
 }
@@ -63,13 +64,6 @@ async function readUpTo(file: Deno.FsFile, offset: number, length: number): Prom
     filled += count;
   }
   return buffer.subarray(0, filled);
-}
-
-function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 function parseLines(bytes: Uint8Array, from: LogPosition): Omit<LogPiece, "unfinished"> {

@@ -1,4 +1,5 @@
 // When a run began, and with which settings, from the first line of its log alone.
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { timeOfRunId } from "../files/run-id.ts";
 import { LOG_FILE } from "./log.ts";
@@ -39,16 +40,13 @@ async function readStart(
 /** The first line without its line end; all there is when it has none. */
 async function firstLine(path: string): Promise<Uint8Array> {
   using file = await Deno.open(path, { read: true });
-  let bytes = new Uint8Array(0);
+  let bytes: Uint8Array = new Uint8Array(0);
   const buffer = new Uint8Array(1 << 16);
   for (;;) {
     const count = await file.read(buffer);
     const end = buffer.subarray(0, count ?? 0).indexOf(NEWLINE);
     const more = buffer.subarray(0, end < 0 ? count ?? 0 : end);
-    const both = new Uint8Array(bytes.length + more.length);
-    both.set(bytes);
-    both.set(more, bytes.length);
-    bytes = both;
+    bytes = Buffer.concat([bytes, more]);
     if (count === null || end >= 0) return bytes;
   }
 }

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { repositoryRoot } from "../files/repository.ts";
 import { PARENT_VARIABLE } from "./parent.ts";
 import { isAlive, type ProcessId, processOf } from "./process.ts";
@@ -75,7 +76,7 @@ export const localLauncher: Launcher = {
   },
   poll(job) {
     const own = endings.get(job);
-    const alive = own === undefined ? job.process !== null && isAlive(job.process) : own.how === undefined;
+    const alive = own === undefined ? (job.process && isAlive(job.process)) ?? undefined : own.how === undefined;
     return Promise.resolve(
       alive === undefined ? { kind: "unknown" } : alive ? { kind: "running" } : { kind: "ended", how: own?.how },
     );
@@ -95,21 +96,32 @@ export const localLauncher: Launcher = {
 const POLL_MS = 100;
 
 /**
- * Waits until a job has ended.
+ * Waits until a job has ended, and asks it to stop when the signal is aborted.
  *
  * @param meanwhile called after every poll, and once more after the last
+ * @param lives whether a job lives of which the launcher cannot tell
  * @returns how it ended, as `poll` says
  */
 export async function jobEnd(
   launcher: Launcher,
   job: Job,
   meanwhile: () => Promise<void> | void = () => {},
+  signal?: AbortSignal,
+  lives: () => boolean = () => true,
 ): Promise<string | undefined> {
-  for (;;) {
-    const state = await launcher.poll(job);
-    await meanwhile();
-    if (state.kind === "ended") return state.how;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  const cancel = () => void launcher.cancel(job);
+  if (signal?.aborted) cancel();
+  signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    for (;;) {
+      const state = await launcher.poll(job);
+      await meanwhile();
+      if (state.kind === "ended") return state.how;
+      if (state.kind === "unknown" && !lives()) return undefined;
+      await delay(POLL_MS);
+    }
+  } finally {
+    signal?.removeEventListener("abort", cancel);
   }
 }
 

@@ -1,6 +1,6 @@
 // The metrics that an experiment declares in advance, and whether a given one is among them.
 import { z } from "zod";
-import { nearest, UserError } from "../../errors.ts";
+import { didYouMean, UserError } from "../../errors.ts";
 import { type Metric, metricNames, pickMetric } from "../view/mod.ts";
 
 /** The metrics of a run, by the names that `--metric` takes. */
@@ -37,12 +37,12 @@ export function checkDeclared(metric: Metric, declared: DeclaredMetrics, experim
   if (pickMetric(values, metric, experiment) !== undefined) return;
   const own = Object.keys(declared.results).filter((name) => name.startsWith(`${experiment}/`))
     .map((name) => name.slice(experiment.length + 1));
-  const near = nearest(metric.name, [...own, ...metricNames([values])]);
-  const some = [...new Set(["bpb", ...own, ...metricNames([values])])].filter((name) => !name.includes("/"));
+  const known = [...own, ...metricNames([values])];
+  const some = [...new Set(["bpb", ...known])].filter((name) => !name.includes("/"));
   throw new UserError(
     "sweep.metric",
     `No trial will have the metric "${metric.text}": expected one of ${some.join(", ")}, <method>/<task>, ` +
       "<method>/bpb/<domain>, <cell>/<metric>",
-    near === undefined ? undefined : `did you mean --metric ${near}?`,
+    didYouMean(metric.name, known, "--metric "),
   );
 }

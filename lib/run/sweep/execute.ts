@@ -9,7 +9,7 @@ import { findScript } from "../process/script.ts";
 import { readRun } from "../log/read.ts";
 import { makeRunId } from "../files/run-id.ts";
 import type { RunView } from "../view/mod.ts";
-import { appendToSweep, type SweepAppender, type SweepEventBody, SWEEPS_FOLDER } from "./log.ts";
+import { appendToSweep, type SweepEventBody, SWEEPS_FOLDER } from "./log.ts";
 import { outcomeOf, readSweep } from "./read.ts";
 import { applySweepEvent, type SweepView, type TrialView } from "./view.ts";
 
@@ -28,9 +28,6 @@ export interface ExecuteOptions {
   readonly launcher?: Launcher;
 }
 
-/** Milliseconds between two looks at a trial that another process started. */
-const LOOK_MS = 250;
-
 type Outcome = Omit<Extract<SweepEventBody, { kind: "trial.end" }>, "kind" | "trial" | "run">;
 
 /**
@@ -44,12 +41,9 @@ export async function executeSweep(options: ExecuteOptions): Promise<SweepView> 
   const { runsFolder, id, parallel, signal } = options;
   const folder = join(runsFolder, SWEEPS_FOLDER, id);
   const lock = takeSweepLock(folder, id);
-  let log: SweepAppender | undefined;
   try {
-    log = appendToSweep(folder);
     const view = (await readSweep(runsFolder, id))!;
-    const appender = log;
-    const record = (body: SweepEventBody) => applySweepEvent(view, appender.append(body));
+    const record = (body: SweepEventBody) => applySweepEvent(view, appendToSweep(folder, body));
     record({ kind: "sweep.open", process: thisProcess(), parallel });
     const worker = sweepWorker(options, view, record);
     await worker.adopt();
@@ -71,7 +65,6 @@ export async function executeSweep(options: ExecuteOptions): Promise<SweepView> 
     view.status = status;
     return view;
   } finally {
-    log?.close();
     lock.release();
   }
 }
@@ -88,9 +81,7 @@ function sweepWorker(options: ExecuteOptions, view: SweepView, record: (body: Sw
     for (const trial of view.trials.filter(({ open }) => open)) {
       if (trial.status === "running") onTrial?.(trial, view);
       const job: Job = { process: trial.process, output: await outputFile(runsFolder, trial.run!) };
-      const stop = onAbort(signal, () => void launcher.cancel(job));
-      while (await stillRuns(launcher, runsFolder, trial, job)) await sleep(LOOK_MS);
-      stop();
+      await jobEnd(launcher, job, undefined, signal, () => writerLives(join(runsFolder, trial.run!)));
       end(trial, await outcome(runsFolder, trial.run!, undefined, await launcher.logs(job), signal.aborted));
     }
   };
@@ -107,9 +98,7 @@ function sweepWorker(options: ExecuteOptions, view: SweepView, record: (body: Sw
     if (job.process !== null) {
       record({ kind: "trial.process", trial: trial.trial, run, process: job.process });
     }
-    const stop = onAbort(signal, () => void launcher.cancel(job));
-    const how = await jobEnd(launcher, job, tagOnce(runsFolder, view, run));
-    stop();
+    const how = await jobEnd(launcher, job, tagOnce(runsFolder, view, run), signal);
     const printed = await launcher.logs(job);
     end(trial, await outcome(runsFolder, run, how, printed, signal.aborted, before?.lastSeq));
   };
@@ -192,29 +181,15 @@ function tagOnce(runsFolder: string, view: SweepView, run: string): () => Promis
     if (tagged || await readRun(runsFolder, run).catch(() => undefined) === undefined) return;
     tagged = true;
     const tags = { kind: "tags" as const, add: [`sweep:${view.start.sweep}`], remove: [] };
-    await addLabel(join(runsFolder, run), tags).catch(() => {});
+    try {
+      addLabel(join(runsFolder, run), tags);
+    } catch {
+      // The trial goes on without it.
+    }
   };
-}
-
-/** Whether a trial that another process started still runs; where that cannot be told, its run's lock tells. */
-async function stillRuns(launcher: Launcher, runsFolder: string, { run }: TrialView, job: Job): Promise<boolean> {
-  const { kind } = await launcher.poll(job);
-  const unknown = kind === "unknown" || job.process === null;
-  return unknown ? writerLives(join(runsFolder, run!)) : kind === "running";
 }
 
 /** Whether a trial ended by itself before it made a run. */
 function neverBegan({ status, cells }: TrialView): boolean {
   return status === "failed" && cells === null;
-}
-
-/** Calls `act` once when the signal is aborted, or at once when it is already; returns what takes it back. */
-function onAbort(signal: AbortSignal, act: () => void): () => void {
-  if (signal.aborted) act();
-  else signal.addEventListener("abort", act, { once: true });
-  return () => signal.removeEventListener("abort", act);
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

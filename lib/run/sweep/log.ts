@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { writeTextAtomically } from "../files/files.ts";
+import { appendLine, writeTextAtomically } from "../files/files.ts";
 import { decodeLine, encodeLine } from "../log/log-line.ts";
 import { SCALES } from "./spec.ts";
 
@@ -127,51 +127,22 @@ export async function createSweepLog(folder: string, start: SweepEventBody & { k
   await writeTextAtomically(join(folder, SWEEP_FILE), new TextDecoder().decode(sweepLine(start)));
 }
 
-/** Appends to an existing file. */
-export interface SweepAppender {
-  /** Writes one line, forces it onto the disk, and returns the event. */
-  append(body: SweepEventBody): SweepEvent;
-  close(): void;
-}
-
-/** @throws UserError `sweep.write` when the file cannot be opened or written */
-export function appendToSweep(folder: string): SweepAppender {
+/**
+ * Appends one line, forces it onto the disk, and returns the event.
+ *
+ * @throws UserError `sweep.write` when it cannot be written
+ */
+export function appendToSweep(folder: string, body: SweepEventBody): SweepEvent {
+  const event = stamped(body);
   const path = join(folder, SWEEP_FILE);
-  const failed = (error: unknown) =>
-    new UserError(
+  try {
+    appendLine(path, encodeLine(event));
+    return event;
+  } catch (error) {
+    throw new UserError(
       "sweep.write",
       `Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`,
       "free some space, or make the runs folder writable; then use deno task sweep resume",
     );
-  try {
-    const file = Deno.openSync(path, { read: true, append: true });
-    const size = file.statSync().size;
-    let whole = true;
-    if (size > 0) {
-      const last = new Uint8Array(1);
-      file.seekSync(size - 1, Deno.SeekMode.Start);
-      file.readSync(last);
-      whole = last[0] === NEWLINE;
-    }
-    return {
-      append(body) {
-        const event = stamped(body);
-        // A process may have died while it wrote a line: this one then starts on a new line.
-        const line = encodeLine(event);
-        const bytes = whole ? line : new Uint8Array([NEWLINE, ...line]);
-        try {
-          whole = false;
-          for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
-          whole = true;
-          file.syncSync();
-        } catch (error) {
-          throw failed(error);
-        }
-        return event;
-      },
-      close: () => file.close(),
-    };
-  } catch (error) {
-    throw failed(error);
   }
 }

@@ -1,6 +1,6 @@
 // Readers of sweeps. They only read, and they also see trials that outlived the sweep's process.
 import { join } from "node:path";
-import { nearest, systemReason, UserError } from "../../errors.ts";
+import { didYouMean, systemReason, UserError } from "../../errors.ts";
 import { writerLives } from "../process/lock.ts";
 import { isAlive } from "../process/process.ts";
 import { readRun } from "../log/read.ts";
@@ -177,10 +177,9 @@ export async function resolveSweep(runsFolder: string, text: string): Promise<st
       "give more of the id",
     );
   }
-  const near = nearest(text, ids);
   throw new UserError(
     "sweep.none",
     `There is no sweep "${text}" in ${runsFolder}`,
-    near === undefined ? "deno task sweep ls lists the sweeps; last is the newest" : `did you mean ${near}?`,
+    didYouMean(text, ids, "", "deno task sweep ls lists the sweeps; last is the newest"),
   );
 }

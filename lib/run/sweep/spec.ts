@@ -55,35 +55,23 @@ export function readSpace(options: SpaceOptions): SweepSpace {
   const ranges = (options.range ?? []).map(readRange);
   const keys = [...grid, ...ranges].map(({ key }) => key);
   const twice = keys.find((key, i) => keys.indexOf(key) !== i);
+  const refuse = (mistake: string, message: string, hint: string) => new UserError(`sweep.${mistake}`, message, hint);
   if (twice !== undefined) {
-    throw new UserError(
-      "sweep.repeated",
-      `Cannot vary ${twice} twice`,
-      `give all its values at once: --grid ${twice}=a,b,c`,
-    );
+    throw refuse("repeated", `Cannot vary ${twice} twice`, `give all its values at once: --grid ${twice}=a,b,c`);
   }
   const seeds = readSeeds(options.seeds ?? "1");
   const draws = options.random === undefined ? undefined : readInteger("--random", options.random, 1, MOST_DRAWS);
   if (ranges.length > 0 && draws === undefined) {
-    throw new UserError(
-      "sweep.conflict",
-      `Cannot draw ${ranges[0]!.key} from a range without --random`,
-      "add --random <number of draws>, or list values with --grid",
-    );
+    const message = `Cannot draw ${ranges[0]!.key} from a range without --random`;
+    throw refuse("conflict", message, "add --random <number of draws>, or list values with --grid");
   }
   if (draws !== undefined && keys.length === 0) {
-    throw new UserError(
-      "sweep.conflict",
-      "Cannot draw at random: there is nothing to draw from",
-      "add --range train.stitch.lr=log:1e-4..1e-2, or --grid key=a,b to draw from a list",
-    );
+    const hint = "add --range train.stitch.lr=log:1e-4..1e-2, or --grid key=a,b to draw from a list";
+    throw refuse("conflict", "Cannot draw at random: there is nothing to draw from", hint);
   }
   if (keys.length === 0 && seeds.length < 2) {
-    throw new UserError(
-      "sweep.empty",
-      "This sweep varies nothing",
-      "add --grid stitch.count=1,2,4, --random with --range, or several --seeds",
-    );
+    const hint = "add --grid stitch.count=1,2,4, --random with --range, or several --seeds";
+    throw refuse("empty", "This sweep varies nothing", hint);
   }
   const randomSeed = readInteger("--random-seed", options.randomSeed ?? "1", 0, LARGEST_SEED);
   return { grid, ranges, seeds, draws, randomSeed };
@@ -95,7 +83,7 @@ function readGrid(text: string): GridKey {
   const empty = values.findIndex((value) => value === "");
   if (empty >= 0) {
     const what = values.length === 1 ? `${key} has no values` : `value ${empty + 1} of ${key} is empty`;
-    throw new UserError("sweep.malformed", `Cannot read --grid ${text}: ${what}`, `write --grid ${key}=a,b,c`);
+    throw unreadable("--grid", text, what, `write --grid ${key}=a,b,c`);
   }
   const twice = values.find((value, i) => values.indexOf(value) !== i);
   if (twice !== undefined) {
@@ -133,7 +121,7 @@ function readRange(text: string): RangeKey {
   const scale = SCALES.find((scale) => scale === name);
   if (from === undefined || to === undefined || scale === undefined) {
     const reason = scale === undefined ? `"${name}" is none of ${SCALES.join(", ")}` : "it is not low..high";
-    throw new UserError("sweep.malformed", `Cannot read --range ${text}: ${reason}`, `write ${example}`);
+    throw unreadable("--range", text, reason, `write ${example}`);
   }
   const [low, high] = [readNumber(from), readNumber(to)];
   const fault = !Number.isFinite(low)
@@ -147,7 +135,7 @@ function readRange(text: string): RangeKey {
     : scale.endsWith("int") && !(Number.isSafeInteger(low) && Number.isSafeInteger(high))
     ? "the ends of a range of whole numbers must be whole"
     : undefined;
-  if (fault !== undefined) throw new UserError("sweep.malformed", `Cannot read --range ${text}: ${fault}`);
+  if (fault !== undefined) throw unreadable("--range", text, fault);
   return { key, scale, low, high };
 }
 
@@ -155,12 +143,15 @@ function readNumber(text: string): number {
   return /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text) ? Number(text) : NaN;
 }
 
+function unreadable(option: string, text: string, why: string, hint?: string): UserError {
+  return new UserError("sweep.malformed", `Cannot read ${option} ${text}: ${why}`, hint);
+}
+
 function keyAndRest(text: string, option: string, example: string): [string, string] {
   const equals = text.indexOf("=");
   const key = text.slice(0, Math.max(0, equals)).trim();
   if (key === "") {
-    const what = equals < 0 ? 'no "="' : "no key";
-    throw new UserError("sweep.malformed", `Cannot read ${option} ${text}: it has ${what}`, `write ${example}`);
+    throw unreadable(option, text, `it has ${equals < 0 ? 'no "="' : "no key"}`, `write ${example}`);
   }
   return [key, text.slice(equals + 1).trim()];
 }

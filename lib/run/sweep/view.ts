@@ -1,5 +1,5 @@
 // Folds the lines of a sweep into its table of trials, and ranks the trials by a metric. Pure.
-import { nearest, UserError } from "../../errors.ts";
+import { didYouMean, UserError } from "../../errors.ts";
 import type { ProcessId } from "../process/process.ts";
 import type { SweepEvent, SweepStart } from "./log.ts";
 import { AGGREGATES, isTask, type Metric, metricNames, parseMetric, pickMetric, VALUE_DIGITS } from "../view/mod.ts";
@@ -155,13 +155,11 @@ export function rankTrials(view: SweepView, asked?: string): Ranking {
     value: pickMetric(values, metric, experiment) ?? null,
   }));
   if (asked !== undefined && metrics.length > 0 && ranked.every(({ value }) => value === null)) {
-    const near = nearest(metric.name, metrics);
+    const more = metrics.length > 40 ? ["…"] : [];
     throw new UserError(
       "sweep.metric",
-      `No trial has a metric "${text}": expected one of ${metrics.slice(0, 40).join(", ")}${
-        metrics.length > 40 ? ", …" : ""
-      }`,
-      near === undefined ? undefined : `did you mean ${near}?`,
+      `No trial has a metric "${text}": expected one of ${[...metrics.slice(0, 40), ...more].join(", ")}`,
+      didYouMean(metric.name, metrics),
     );
   }
   const sign = metric.better === "lower" ? 1 : -1;
