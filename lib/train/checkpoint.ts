@@ -24,6 +24,7 @@ const progressSchema = z.strictObject({
   loss: z.number().nullable(),
   validation: z.number().nullable(),
   best: z.strictObject({ step: z.int(), validation: z.number() }).nullable(),
+  unreported: z.record(z.string(), z.number()).optional(),
 });
 
 const stateSchema = z.strictObject({

@@ -15,7 +15,8 @@ import { TrainingError, type TrainResult, type TrainTask } from "./task.ts";
  *
  * @throws TrainingError when the loss or the gradient norm is not finite
  * @throws UserError `train.accumulate` when the batch cannot be split evenly
- * @throws the signal's reason when it is aborted, even within a step, after saving the state of the last complete step
+ * @throws the signal's reason when it is aborted, even within a step or a validation, after saving the state of the last complete
+ *   step; a step whose validation was interrupted is validated and reported when training is resumed
  */
 export async function train(task: TrainTask): Promise<TrainResult> {
   const { config, signal, monitor, checkpoints } = task;
@@ -38,29 +39,42 @@ export async function train(task: TrainTask): Promise<TrainResult> {
       const now = await takeSnapshot(optimizer, progress);
       await checkpoints.save({ now, earlier: past.snapshots(), monitor: monitor?.state?.() });
     };
+    const report = async () => {
+      const { unreported, ...reported } = progress;
+      if (unreported === undefined) return;
+      const { step } = progress;
+      const values: Record<string, number> = { ...unreported };
+      let { validation, best } = progress;
+      if (task.validate !== undefined && (step % config.validateEvery === 0 || step === config.steps)) {
+        const { loss, domains } = await task.validate();
+        validation = values["validation"] = loss;
+        if (domains.size > 1) { for (const [domain, loss] of domains) values[`validation/${domain}`] = loss; }
+        if (best === null || loss < best.validation) best = { step, validation: loss };
+      }
+      progress = { ...reported, validation, best };
+      task.onStep?.({ step, values });
+    };
+    // An abort interrupts gradients and validation only, so the weights are those of a complete step.
+    const saving = async <T>(work: Promise<T>): Promise<T> => {
+      try {
+        return await work;
+      } catch (error) {
+        if (signal?.aborted && error === signal.reason) await save();
+        throw error;
+      }
+    };
+    await report();
     while (progress.step < config.steps) {
       if (signal?.aborted) {
         await save();
         signal.throwIfAborted();
       }
       await past.remember(progress);
-      const done = await takeStep(task, optimizer, progress, past).catch(async (error) => {
-        // An abort interrupts only gradients, so the weights are still those of the last step.
-        if (signal?.aborted && error === signal.reason) await save();
-        throw error;
-      });
+      const done = await saving(takeStep(task, optimizer, progress, past));
       progress = { ...done.progress, seconds: before + (performance.now() - began) / 1000 };
       if (done.values !== undefined) {
-        const { step } = progress;
-        const values: Record<string, number> = { ...done.values, ...monitor?.values?.() };
-        if (task.validate !== undefined && (step % config.validateEvery === 0 || step === config.steps)) {
-          const { loss: validation, domains } = await task.validate();
-          values["validation"] = validation;
-          if (domains.size > 1) { for (const [domain, loss] of domains) values[`validation/${domain}`] = loss; }
-          const better = progress.best === null || validation < progress.best.validation;
-          progress = { ...progress, validation, best: better ? { step, validation } : progress.best };
-        }
-        task.onStep?.({ step, values });
+        progress = { ...progress, unreported: { ...done.values, ...monitor?.values?.() } };
+        await saving(report());
       }
       if (checkpoints?.due(progress)) await save();
       await yieldToEvents();

@@ -21,6 +21,8 @@ export interface Progress {
   /** The last validation loss, and the lowest with its step. */
   readonly validation: number | null;
   readonly best: { readonly step: number; readonly validation: number } | null;
+  /** The metrics of the last step when training was stopped during its validation, before it was reported. */
+  readonly unreported?: Readonly<Record<string, number>> | undefined;
 }
 
 /** The progress before the first step. */

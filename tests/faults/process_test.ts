@@ -5,18 +5,21 @@ import { runIds } from "../../lib/run/mod.ts";
 import { killAtRandom } from "./kills.ts";
 import { checkLog, finish, inFolder, newest, startSubject, type Subject, until, weightsHash } from "./subject.ts";
 
+/** Phases long enough to be hit at a certain step, even where this process waits long for its turn. */
+const LONG = { set: ["train.seed.steps=500", "train.stitch.steps=300"] } as const;
+
 let reference: Promise<string> | undefined;
-/** Weights of a run that was left alone. */
+/** Weights of a long run that was left alone. */
 function undisturbed(): Promise<string> {
   return reference ??= inFolder(async (runs) => {
-    await finish(runs);
+    await finish(runs, LONG);
     return await weightsHash(runs);
   });
 }
 
-/** Lets the run finish; its weights must be those of a run left alone, and its log must have no gap. */
+/** Lets a long run finish; its weights must be those of a run left alone, and its log must have no gap. */
 async function assertFinishes(runs: string): Promise<void> {
-  await finish(runs);
+  await finish(runs, LONG);
   assert.equal((await newest(runs))!.status, "done");
   await checkLog(runs);
   assert.equal(await weightsHash(runs), await undisturbed());
@@ -42,9 +45,10 @@ Deno.test("Fault 5: killed at three random instants, a run ends with the weights
 
 Deno.test("Fault 6: SIGTERM and Ctrl-C keep a checkpoint of the last step and end the run as stopped, within 10 s", () =>
   inFolder(async (runs) => {
+    const seldom = { set: [...LONG.set, "checkpoint.steps=1000"] };
     const stops = [["SIGTERM", "seed", 12, 143], ["SIGINT", "stitch", 7, 130]] as const;
     for (const [signal, name, step, expected] of stops) {
-      const subject = startSubject(runs, { set: ["checkpoint.steps=1000"] });
+      const subject = startSubject(runs, seldom);
       await reached(runs, subject, name, step);
       const began = performance.now();
       subject.child.kill(signal);
@@ -56,10 +60,13 @@ Deno.test("Fault 6: SIGTERM and Ctrl-C keep a checkpoint of the last step and en
       const cell = view.cells.find((cell) => cell.name === name)!;
       const last = cell.metrics.at(-1)!.step;
       const kept = await Array.fromAsync(Deno.readDir(join(runs, ".checkpoints", cell.cellKey)), ({ name }) => name);
-      assert.deepEqual(kept, [`step-${String(last).padStart(9, "0")}`]);
+      const names = [last, last + 1].map((step) => `step-${String(step).padStart(9, "0")}`);
+      // A step whose validation was interrupted is kept, and reported when the run is resumed.
+      assert.ok(kept.length === 1 && names.includes(kept[0]!), `${kept} after step ${last}`);
     }
     assert.equal((await runIds(runs)).length, 1);
-    await finish(runs, { set: ["checkpoint.steps=1000"] });
+    await finish(runs, seldom);
+    await checkLog(runs);
     assert.equal(await weightsHash(runs), await undisturbed());
   }));
 
@@ -68,7 +75,7 @@ const limited = (kilobytes: number) => ["bash", "-c", `trap "" XFSZ; ulimit -f $
 
 /** Runs until the seed has logged a step, and kills it there. */
 async function killedAt(runs: string, step: number): Promise<void> {
-  const subject = startSubject(runs);
+  const subject = startSubject(runs, LONG);
   await reached(runs, subject, "seed", step);
   subject.child.kill("SIGKILL");
   await subject.end;
@@ -86,7 +93,7 @@ Deno.test({
       const names = async () => (await Array.fromAsync(Deno.readDir(store))).map(({ name }) => name);
       // The kill may have hit a checkpoint that was being written.
       const before = await names();
-      const { code, output } = await startSubject(runs, { under: limited(120) }).end;
+      const { code, output } = await startSubject(runs, { ...LONG, under: limited(120) }).end;
       assert.equal(code, 2, output);
       assert.match(output, /Cannot keep the checkpoint of step \d+, which needs about \d{6} bytes, in .*[Tt]oo large/);
       const view = (await newest(runs))!;
@@ -105,7 +112,7 @@ Deno.test({
       await killedAt(runs, 12);
       const log = join(runs, (await runIds(runs))[0]!, "events.jsonl");
       const { size } = await Deno.stat(log);
-      const { code, output } = await startSubject(runs, { under: limited(Math.floor(size / 1024) + 1) }).end;
+      const { code, output } = await startSubject(runs, { ...LONG, under: limited(Math.floor(size / 1024) + 1) }).end;
       assert.equal(code, 2, output);
       assert.match(output, /Cannot write event \d+ \(\d+ bytes\) to .*[Tt]oo large/);
       assert.equal((await newest(runs))!.notes.length, 0, "a line of the log is damaged");

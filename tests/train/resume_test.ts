@@ -61,11 +61,11 @@ const stitched: MakeTask = (options) => {
 async function run(
   make: MakeTask,
   stops: readonly number[],
-  { config = CONFIG, monitor = () => undefined, midStep = false }: {
+  { config = CONFIG, monitor = () => undefined, within }: {
     readonly config?: TrainConfig;
     readonly monitor?: () => StepMonitor | undefined;
-    /** Stops in the middle of the next step's gradients. */
-    readonly midStep?: boolean;
+    /** Stops in the middle of the next step's gradients, or of the validation of the step itself. */
+    readonly within?: "gradients" | "validation";
   } = {},
 ): Promise<Outcome> {
   const reports = new Map<number, StepReport>();
@@ -80,7 +80,7 @@ async function run(
       validation: [randomBatch(2, 8, 1000)],
       onStep: (report) => {
         reports.set(report.step, report);
-        if (report.step === stop && !midStep) controller.abort(new Error("Stopped"));
+        if (report.step === stop && within === undefined) controller.abort(new Error("Stopped"));
       },
       onRewind: ({ to }) => {
         for (const step of reports.keys()) if (step > to) reports.delete(step);
@@ -96,10 +96,18 @@ async function run(
     try {
       const loss: TrainTask["loss"] = (batch, prepared, step, part) => {
         const value = task.loss(batch, prepared, step, part);
-        if (midStep && step === stop + 1 && part === 1) controller.abort(new Error("Stopped"));
+        if (within === "gradients" && step === stop + 1 && part === 1) controller.abort(new Error("Stopped"));
         return value;
       };
-      const { seconds: _, ...result } = await train({ ...task, loss });
+      const validate = async () => {
+        const validation = await task.validate!();
+        if (within === "validation" && reports.size === stop - 1) {
+          controller.abort(new Error("Stopped"));
+          await task.validate!();
+        }
+        return validation;
+      };
+      const { seconds: _, ...result } = await train({ ...task, loss, validate });
       return { hash: hashTensors(await toHost(task.parameters)), reports: [...reports.values()], result };
     } catch (error) {
       if (error !== controller.signal.reason) throw error;
@@ -130,13 +138,32 @@ for (const [name, make] of [["pretraining", decoder], ["stitching", stitched]] a
   );
 }
 
+Deno.test("`train()` stopped in the middle of a validation keeps the step, and validates and reports it when resumed", async () => {
+  const device = await openDevice("cpu", { threads: 2 });
+  try {
+    for (const make of [decoder, stitched]) {
+      const whole = await run(make, []);
+      const pieces = await run(make, [5, 10], { within: "validation" });
+      assert.equal(pieces.hash, whole.hash);
+      assert.deepEqual(pieces.reports.map(timeless), whole.reports.map(timeless));
+      assert.deepEqual(pieces.result, whole.result);
+      // Its last step is the one that is not reported yet.
+      const ended = await run(make, [12], { within: "validation" });
+      assert.deepEqual(ended.reports.map(timeless), whole.reports.map(timeless));
+      assert.deepEqual(ended.result, whole.result);
+    }
+  } finally {
+    await device.close();
+  }
+});
+
 Deno.test("`train()` stopped in the middle of a step keeps the state before it, leaks nothing, and resumes exactly", async () => {
   const device = await openDevice("cpu", { threads: 2 });
   try {
     for (const make of [decoder, stitched]) {
       const whole = await run(make, []);
       const before = [heapBytes()!.used, tf.memory().numTensors];
-      const pieces = await run(make, [3, 7], { midStep: true });
+      const pieces = await run(make, [3, 7], { within: "gradients" });
       assert.deepEqual([heapBytes()!.used, tf.memory().numTensors], before);
       assert.equal(pieces.hash, whole.hash);
       assert.deepEqual(pieces.reports.map(timeless), whole.reports.map(timeless));
