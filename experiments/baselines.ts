@@ -5,17 +5,18 @@
 // The same seed and experts are ensembled, routed, averaged, merged weight by weight, mixed, composed and stitched.
 // Trained methods see the same batches as the stitches; the dense model sees everything that the experts and the stitches
 // see.
+import { baselineNamed, methodCosts } from "../lib/baselines/mod.ts";
+import { SEED_MERGES } from "../lib/merge/mod.ts";
 import { type MeasuredCost, methodCostTable } from "../lib/report/mod.ts";
 import { type CellResult, resultsTable, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
-import { SEED_MERGES } from "../lib/merge/mod.ts";
-import { methodCosts } from "../lib/train/mod.ts";
 import { checkBaselines } from "./baselines/check.ts";
 import { type BaselinesConfig, baselinesDefinition } from "./baselines/config.ts";
-import { measureEnsembles } from "./baselines/ensembles.ts";
-import { measureDense, measureMethod } from "./baselines/measure.ts";
+import { CACHE_BYTES } from "./baselines/cost.ts";
+import { measureEnsembles, type OfLosses } from "./baselines/ensembles.ts";
+import { measureMethod } from "./baselines/measure.ts";
 import { measureMerges } from "./baselines/merges.ts";
 import { baselineDirections, paperTable } from "./baselines/paper.ts";
-import type { BaselinesLab } from "./baselines/method.ts";
+import { type BaselinesLab, settingsOf } from "./baselines/method.ts";
 import { trainDense, trainMethod } from "./baselines/train.ts";
 import {
   type BtsConfig,
@@ -56,18 +57,17 @@ async function compareBaselines(lab: BaselinesLab): Promise<CellResult<RunResult
   measured.push(await measureBaselines(lab, text, seed, experts));
   measured.push(await measureMerges(lab, text, branches));
 
-  // Trained methods, all on the same text.
-  for (const name of config.baselines.methods) {
-    if (name === "dense") {
-      trained.set(name, await trainDense(lab, text, branches));
-      measured.push(await measureDense(lab, text, trained.get(name)!));
-      continue;
-    }
-    const cell = await trainMethod(lab, text, branches, name);
-    trained.set(name, cell);
-    if (name !== "routing") measured.push(await measureMethod(lab, text, branches, name, cell));
+  // Methods that are built first: trained on the same text, but for the dense model, which gets all of it.
+  const ofLosses: OfLosses[] = [];
+  for (const method of config.baselines.methods.map(baselineNamed)) {
+    const built = method.making === "pretraining"
+      ? await trainDense(lab, text, branches)
+      : await trainMethod(lab, text, branches, method);
+    trained.set(method.name, built);
+    if (method.making === "training" && method.ofLosses) ofLosses.push({ method, built });
+    else measured.push(await measureMethod(lab, text, branches, method, built));
   }
-  measured.push(await measureEnsembles(lab, text, branches, trained.get("routing")));
+  measured.push(await measureEnsembles(lab, text, branches, ofLosses));
 
   // Stitches.
   trained.set("bts", await trainStitches(lab, text, seed, experts));
@@ -103,10 +103,10 @@ function report(
   });
 }
 
-/** The cost of each method in the results, computed from shapes, with caches in float32. */
-function costsOf({ model, tokenizer, experts, stitch, baselines }: BaselinesConfig, { methods }: RunResults) {
-  const costed = { model: { ...model, vocabSize: tokenizer.vocabSize }, experts: experts.length, stitch };
-  return methodCosts({ ...costed, calm: baselines.calm, cacheBytes: 4 })
+/** The cost of each method in the results, computed from shapes. */
+function costsOf(config: BaselinesConfig, { methods }: RunResults) {
+  const model = { ...config.model, vocabSize: config.tokenizer.vocabSize };
+  return methodCosts({ model, settings: settingsOf(config), cacheBytes: CACHE_BYTES })
     .filter(({ method }) => method === "expert" || Object.hasOwn(methods, method));
 }
 

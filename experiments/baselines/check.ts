@@ -1,7 +1,9 @@
 // Checks of the comparison's settings that depend on one another, before anything is written.
 import { UserError } from "../../lib/errors.ts";
-import { calmLayers, checkSeedMerges } from "../../lib/merge/mod.ts";
+import { baselineNamed } from "../../lib/baselines/mod.ts";
+import { checkSeedMerges } from "../../lib/merge/mod.ts";
 import type { BaselinesConfig } from "./config.ts";
+import { settingsOf } from "./method.ts";
 import { checkBts } from "../../lib/bts/mod.ts";
 
 /** @throws UserError naming the settings that do not fit together */
@@ -17,7 +19,10 @@ export function checkBaselines(config: BaselinesConfig): void {
   }
   const twice = baselines.methods.find((name, i) => baselines.methods.indexOf(name) !== i);
   if (twice !== undefined) throw new UserError("baselines.methods", `baselines.methods has "${twice}" twice`);
-  if (baselines.methods.includes("calm")) calmLayers(baselines.calm, model.layers);
+  for (const method of baselines.methods.map(baselineNamed)) {
+    if (method.making === "pretraining") continue;
+    method.check?.(method.configOf(settingsOf(config)), { layers: model.layers, experts: experts.length });
+  }
   const { topK } = baselines.btm;
   if (topK !== null && topK > 1 + experts.length) {
     throw new UserError(

@@ -1,34 +1,20 @@
 // The settings of the comparison with all other methods, in addition to Branch-Train-Stitch's.
 import { z } from "zod";
-import { calmConfigSchema, mixtureConfigSchema, seedMergeSchema } from "../../lib/merge/mod.ts";
+import { BASELINE_NAMES, BASELINES, baselineSettings } from "../../lib/baselines/mod.ts";
+import { seedMergeSchema } from "../../lib/merge/mod.ts";
 import type { ExperimentDefinition } from "../../lib/run/mod.ts";
 import { studyPresets } from "../../lib/study/mod.ts";
 import { btsConfigSchema, btsDefinition } from "../../lib/bts/mod.ts";
 
-/** Methods that are trained, in the order of the table. */
-export const TRAINED_METHODS = [
-  "dense",
-  "routing",
-  "btx-soft",
-  "btx-sample",
-  "btx-top2",
-  "bam",
-  "bam-adapters",
-  "calm",
-] as const;
-
-export type TrainedMethod = typeof TRAINED_METHODS[number];
-
-/** Methods whose trained parameters are saved in a merge file. */
-export type MergedMethod = Exclude<TrainedMethod, "dense">;
+/** One line per method, below the description of `baselines.methods` in `--help`. */
+const described = BASELINES.map(({ name, summary }) => `\n      ${name}: ${summary}`).join("");
 
 /** All settings. */
 export const baselinesConfigSchema = btsConfigSchema.extend({
   baselines: z.strictObject({
-    methods: z.array(z.enum(TRAINED_METHODS)).default([...TRAINED_METHODS])
-      .describe("the trained methods to compare"),
-    balance: mixtureConfigSchema.shape.balance,
-    calm: calmConfigSchema.prefault({}).describe("CALM"),
+    methods: z.array(z.enum(BASELINE_NAMES)).default([...BASELINE_NAMES])
+      .describe(`the methods to build and compare:${described}\n     `),
+    ...baselineSettings,
     btm: z.strictObject({
       topK: z.int().min(1).nullable().default(null).describe("number of models used per token; null: all"),
       temperature: z.number().positive().max(1e6).default(1).describe("temperature of the posterior"),

@@ -1,48 +1,51 @@
-// The cost of training each method, for plans.
+// The cost of building and measuring each method, for plans.
+import { baselineCost, type BaselineMethod, btmCost, type MergedMethod } from "../../lib/baselines/mod.ts";
 import { microBatchTokens, trainedTokens } from "../../lib/bts/mod.ts";
-import { type MixtureName, MIXTURES } from "../../lib/merge/mod.ts";
 import { type ModelConfig, parameterCount } from "../../lib/model/mod.ts";
 import type { CellCost } from "../../lib/run/mod.ts";
-import { type MethodCost, methodCosts, trainedLayers, trainingBytes } from "../../lib/train/mod.ts";
-import type { BaselinesConfig, MergedMethod } from "./config.ts";
+import { type MethodCost, trainedLayers, trainingBytes } from "../../lib/train/mod.ts";
+import type { BaselinesConfig } from "./config.ts";
+import { settingsOf } from "./method.ts";
 
-/** The cost of one method, computed from shapes; `btm` is the first ensemble. */
-export function costOf({ experts, stitch, baselines }: BaselinesConfig, model: ModelConfig, name: string): MethodCost {
-  const costs = methodCosts({ model, experts: experts.length, stitch, calm: baselines.calm });
-  return costs.find(({ method }) => method === name)!;
+/** Bytes of a value in a cache: float32. */
+export const CACHE_BYTES = 4;
+
+/** The cost of one method, computed from shapes. */
+export function costOf(config: BaselinesConfig, model: ModelConfig, method: BaselineMethod): MethodCost {
+  return baselineCost(method, settingsOf(config), sizesOf(config, model));
 }
 
-/** FLOPs of one training token. Training a router runs all models forward. */
-export function trainFlops(config: BaselinesConfig, model: ModelConfig, name: MergedMethod): number {
-  if (name === "routing") return costOf(config, model, "btm").flops.forward;
-  const { forward, backward } = costOf(config, model, name).flops;
-  return forward + backward;
+/** FLOPs of one token of the ensemble. */
+export function ensembleFlops(config: BaselinesConfig, model: ModelConfig): number {
+  return btmCost(sizesOf(config, model)).flops.forward;
+}
+
+/** FLOPs of one training token. */
+export function trainFlops(config: BaselinesConfig, model: ModelConfig, method: MergedMethod): number {
+  const { forward, backward } = costOf(config, model, method).flops;
+  return method.trainFlops?.(method.configOf(settingsOf(config)), sizesOf(config, model)) ?? forward + backward;
 }
 
 /** The cost of training a method on the text of the stitches. */
-export function trainingCost(config: BaselinesConfig, model: ModelConfig, name: MergedMethod): CellCost {
+export function trainingCost(config: BaselinesConfig, model: ModelConfig, method: MergedMethod): CellCost {
   const { stitch } = config.train;
   const tokens = trainedTokens(stitch, model);
   const perPass = microBatchTokens(stitch, model);
-  const models = 1 + config.experts.length;
-  const { trained, total } = costOf(config, model, name).parameters;
-  // Weights, gradients and moments of the trained ones, and activations of a decoder and of each further expert that
-  // processes a token.
+  const { trained, total } = costOf(config, model, method).parameters;
+  // Weights, gradients and moments of the trained ones, and the activations of a decoder and of what runs beside it.
   const plain = trainingBytes(model, perPass) - 16 * parameterCount(model);
-  const further = Object.hasOwn(MIXTURES, name) ? furtherBlocks(name as MixtureName, models) : 0;
-  const activations = 4 * model.layers * perPass * further * (4 * model.width + 3 * model.inner);
-  const bytes = plain + 4 * (total + 3 * trained) + activations;
+  const settings = method.configOf(settingsOf(config));
+  const further = method.furtherActivations?.(settings, sizesOf(config, model), perPass) ?? 0;
   return {
     tokens,
-    flops: tokens * trainFlops(config, model, name),
-    layers: trainedLayers(stitch, model, models),
-    bytes,
+    flops: tokens * trainFlops(config, model, method),
+    layers: trainedLayers(stitch, model, 1 + config.experts.length),
+    bytes: plain + 4 * (total + 3 * trained + further),
   };
 }
 
-/** Number of blocks per layer that process a token, beyond a decoder's two. */
-function furtherBlocks(name: MixtureName, models: number): number {
-  const { attention, routing } = MIXTURES[name];
-  const used = { "soft": models, "sample": 1, "top-2": 2 }[routing];
-  return used - 1 + (attention === "experts" ? models - 1 : 0);
-}
+const sizesOf = ({ experts }: BaselinesConfig, model: ModelConfig) => ({
+  model,
+  experts: experts.length,
+  cacheBytes: CACHE_BYTES,
+});

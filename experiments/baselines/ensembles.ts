@@ -1,6 +1,6 @@
-// The cell that measures the second ensemble and expert routing. Their losses are computed from those of the single
-// models, each of which runs once.
-import type * as tf from "@tensorflow/tfjs";
+// The cell that measures the second ensemble, and methods such as expert routing. Their losses are computed from those of
+// the single models, each of which runs once.
+import { type MergedMethod, openBaseline } from "../../lib/baselines/mod.ts";
 import {
   measureCell,
   type Measured,
@@ -20,42 +20,45 @@ import {
   type RowMemory,
   rowMemory,
 } from "../../lib/eval/mod.ts";
-import { hashTensors } from "../../lib/huggingface/mod.ts";
-import {
-  btmEnsemble,
-  loadMerge,
-  mixedLosses,
-  priorFromLosses,
-  routedLanguageModel,
-  routedLosses,
-  ROUTER,
-} from "../../lib/merge/mod.ts";
+import { btmEnsemble, mixedLosses, priorFromLosses } from "../../lib/merge/mod.ts";
+import { methodPhrase } from "../../lib/methods.ts";
 import { decoder, type LanguageModel, parameterCount, toDevice } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import type { CellContext, CellResult } from "../../lib/run/mod.ts";
-import { costOf } from "./cost.ts";
-import { type BaselinesLab, type Branches, mergeFile } from "./method.ts";
+import { ensembleFlops } from "./cost.ts";
+import type { BaselinesLab, Branches } from "./method.ts";
 
-/** Measures the second ensemble, and expert routing if there is a trained router. */
+/** A method whose losses follow from those of the single models, and the cell that built it. */
+export interface OfLosses {
+  readonly method: MergedMethod;
+  readonly built: CellResult<Trained>;
+}
+
+/** Measures the second ensemble, and the other methods whose losses follow from those of the single models. */
 export function measureEnsembles(
   lab: BaselinesLab,
   text: Text,
   { seed, experts }: Branches,
-  router: CellResult<Trained> | undefined,
+  others: readonly OfLosses[],
 ): Promise<CellResult<Measured>> {
   const model = modelOf(lab, text);
   const { btm } = lab.config.baselines;
   const cells = [seed, ...experts.values()];
+  const named = ["the second ensemble", ...others.map(({ method }) => methodPhrase(method.name))];
   return measureCell(lab, text, {
     name: "evaluate:ensembles",
-    title: router === undefined ? "Measure the second ensemble" : "Measure the second ensemble and expert routing",
-    description: "Seed and experts run once; the losses of ensemble and router are computed from theirs.",
-    inputs: { kind: "evaluate:ensembles", models: cells.map(({ key }) => key), btm, router: router?.key ?? null },
+    title: `Measure ${named.join(" and ")}`,
+    description: "Seed and experts run once; the losses of these methods are computed from theirs.",
+    inputs: {
+      kind: "evaluate:ensembles",
+      models: cells.map(({ key }) => key),
+      btm,
+      others: others.map(({ method: { name }, built: { key } }) => ({ name, key })),
+    },
     forward() {
-      const all = { flops: costOf(lab.config, model, "btm").flops.forward, models: cells.length };
-      const methods = router === undefined ? 1 : 2;
+      const all = { flops: ensembleFlops(lab.config, model), models: cells.length };
       // Each model runs once, and again only to generate.
-      return [all, ...Array.from({ length: methods }, () => ({ ...all, known: true }))];
+      return [all, ...named.map(() => ({ ...all, known: true }))];
     },
     code: import.meta,
     async open({ cell, set, scope }) {
@@ -64,22 +67,15 @@ export function measureEnsembles(
       const models = onDevice.map((weights) => decoder(model, weights));
       const recall = await memoryOf(lab, cell, set, models);
       const methods = [await secondEnsemble(lab, set, cell, models, recall)];
-      if (router === undefined) return methods;
-      const { weights } = await loadMerge(mergeFile(router.folder), "routing", host.map(hashTensors));
-      const table = "model.embed_tokens.weight";
-      const routing = { table: host[0]![table]!, router: weights[ROUTER]! };
-      const knownLosses: KnownLosses = (tokens, from) => {
-        const losses = recall(tokens);
-        return losses && routedLosses(routing, tokens, from, losses);
-      };
-      const routed = routedLanguageModel({
-        models,
-        table: onDevice[0]![table] as tf.Tensor2D,
-        router: scope.use(toDevice(weights))[ROUTER] as tf.Tensor2D,
-      });
-      const [one, trained] = [parameterCount(model), routing.router.data.length];
-      const parameters = { trained, total: models.length * one + trained, active: one + trained };
-      return [...methods, { name: "routing", model: routed, parameters, knownLosses }];
+      for (const { method, built: { folder } } of others) {
+        const opened = await openBaseline({ method, folder, model, models: host, onDevice }, scope);
+        const knownLosses: KnownLosses = (tokens, from) => {
+          const losses = recall(tokens);
+          return losses && opened.lossesFrom?.(tokens, from, losses);
+        };
+        methods.push({ name: method.name, model: opened.model, parameters: opened.parameters, knownLosses });
+      }
+      return methods;
     },
   });
 }

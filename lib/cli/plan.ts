@@ -1,12 +1,12 @@
 // `deno task plan`: time, cost and memory of a preset on a cluster.
 import { Command, Option } from "commander";
 import { UserError } from "../errors.ts";
-import { calmConfigSchema, WEIGHT_METHODS } from "../merge/mod.ts";
+import { baselineDefaults, methodCosts } from "../baselines/mod.ts";
+import { WEIGHT_METHODS } from "../merge/mod.ts";
 import { checkModelConfig, type ModelConfig } from "../model/mod.ts";
 import { methodCostTable } from "../report/mod.ts";
 import { buildConfig, formatTable, jsonLine, parseWithCommander, presetNamed, readInteger } from "../run/mod.ts";
 import { checkStitchConfig } from "../stitch/mod.ts";
-import { methodCosts } from "../train/mod.ts";
 import { type BtsConfig, btsConfigSchema, btsDefinition } from "../bts/mod.ts";
 import {
   type Cluster,
@@ -31,14 +31,7 @@ export function planCommand(args: readonly string[], print: Print = console.log)
   const jobs = jobsOf(config);
   const plan = schedule(given.seed ? jobs : { ...jobs, seed: undefined }, cluster);
   const model = modelOf(config);
-  // As many as `experiments/baselines.ts` gives CALM, where the model has the layers.
-  const connections = Math.min(calmConfigSchema.parse({}).connections, model.layers);
-  const methods = methodCosts({
-    model,
-    experts: config.experts.length,
-    stitch: config.stitch,
-    calm: { connections },
-  });
+  const methods = methodCosts({ model, settings: baselineDefaults(config) });
   if (given.json) return print(jsonLine({ ...asJson(given, cluster, plan), methods }));
   // All merges of weights cost what the soup costs.
   const merges = new Set(WEIGHT_METHODS.map(({ name }) => name.replaceAll("_", "-")));

@@ -1,8 +1,16 @@
 // Public API: training tasks, the training loop, checkpoints, costs and the training monitor.
 export { type TrainConfig, trainConfigSchema } from "./config.ts";
-export { activationFloats, layerFlops, passedLayers, pretrainFlops, trainedLayers, trainingBytes } from "./cost.ts";
+export {
+  activationFloats,
+  frozenBackwardFlops,
+  layerFlops,
+  passedLayers,
+  pretrainFlops,
+  trainedLayers,
+  trainingBytes,
+} from "./cost.ts";
 export { stitchedForwardFlops, stitchingBytes, stitchTrainFlops } from "./stitch-cost.ts";
-export { type CostedMethods, type MethodCost, methodCosts } from "./method-cost.ts";
+export type { MethodCost } from "./method-cost.ts";
 export { learningRate } from "./schedule.ts";
 export { createOptimizer, type Optimizer } from "./optimizer.ts";
 export { checkpointBytes, readTrainState, writeTrainState } from "./checkpoint.ts";
@@ -28,10 +36,9 @@ export {
   type UpdatedStep,
   type Verdict,
 } from "./task.ts";
-export type { PhaseOptions } from "./phase.ts";
+export { phase, type PhaseOptions } from "./phase.ts";
 export { pretraining } from "./pretraining.ts";
 export { stitching } from "./stitching.ts";
-export { calmTraining, mixtureTraining, routerTraining } from "./baselines.ts";
 export {
   type Alert,
   bimodalGroups,

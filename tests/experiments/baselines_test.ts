@@ -6,14 +6,13 @@ import {
   type BaselinesConfig,
   baselinesConfigSchema,
   baselinesDefinition,
-  TRAINED_METHODS,
 } from "../../experiments/baselines/config.ts";
+import { settingsOf } from "../../experiments/baselines/method.ts";
 import { baselineDirections, PAPER_AVERAGES } from "../../experiments/baselines/paper.ts";
-import { mergeFile, methodOf } from "../../experiments/baselines/method.ts";
 import { baselinesExperiment, baselinesStudy } from "../../experiments/baselines.ts";
+import { BASELINE_NAMES, baselineNamed, loadMerge, mergeFile } from "../../lib/baselines/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { planOf } from "../../lib/experiment/experiment.ts";
-import { loadMerge } from "../../lib/merge/mod.ts";
 import { methodLabel, methodPhrase } from "../../lib/methods.ts";
 import { assertPlanned } from "./planned.ts";
 import { buildConfig, readRun, repositoryRoot, type RunView } from "../../lib/run/mod.ts";
@@ -56,7 +55,7 @@ Deno.test("every preset of the comparison is valid, and its plan has the cost of
     const plan = await planOf(baselinesExperiment, config);
     const cells = plan.map(({ cell }) => cell);
     assert.equal(new Set(cells).size, cells.length);
-    for (const method of TRAINED_METHODS) {
+    for (const method of BASELINE_NAMES) {
       const { tokens, flops, bytes } = plan.find(({ cell }) => cell === method)!;
       for (const value of [tokens, flops, bytes]) assert.ok(Number.isFinite(value) && value > 0, method);
       const { train: { stitch, expert }, model: { contextLength } } = config;
@@ -174,9 +173,10 @@ Deno.test("`baselines --preset smoke` measures every method, and shares cells wi
         }),
       );
       for (const name of ["btx-top2", "bam-adapters", "calm", "routing"] as const) {
-        const { kind, config: settings } = methodOf(config, name);
-        const file = await loadMerge(mergeFile(join(runs, folderOf(view, name))), kind, hashes);
-        assert.deepEqual(file.method.config, settings);
+        const method = baselineNamed(name);
+        assert.ok(method.making === "training");
+        const file = await loadMerge(mergeFile(join(runs, folderOf(view, name))), method.file, hashes);
+        assert.deepEqual(file.method.config, method.configOf(settingsOf(config)));
         assert.deepEqual(file.models.map(({ name }) => name), ["seed", "code", "math", "multilingual"]);
       }
     });
@@ -201,7 +201,7 @@ Deno.test("`baselines --preset smoke` measures every method, and shares cells wi
       const few = await baselines(runs, "--set", 'baselines.methods=["btx-soft"]');
       assert.deepEqual(
         Object.keys(few.view.results!.methods),
-        METHODS.filter((name) => name === "btx-soft" || !(TRAINED_METHODS as readonly string[]).includes(name)),
+        METHODS.filter((name) => name === "btx-soft" || !(BASELINE_NAMES as readonly string[]).includes(name)),
       );
       assert.deepEqual(few.view.results!.methods["btx-soft"], methods["btx-soft"]);
     });

@@ -218,7 +218,7 @@ Deno.test("an edit of a file concerns the cells that it decides, and no others",
     ["experiments/baselines/train.ts", []],
     ["lib/bts/config.ts", ["report"]],
     ["lib/run/events/events.ts", []],
-    ["lib/merge/mixture/model.ts", ["evaluate:bam"]],
+    ["lib/baselines/mixture/model.ts", ["evaluate:bam"]],
     ["lib/eval/intervals.ts", ["evaluate", "evaluate:bts", "report", "evaluate:bam"]],
     // What does concern it.
     ["lib/train/loop.ts", ["seed", "stitch", "report", "arm", "report of arms"]],

@@ -3,24 +3,19 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
 import { hashTensors } from "../../lib/huggingface/mod.ts";
+import { initialMixture, splitTrained } from "../../lib/baselines/mixture/start.ts";
+import { type MixtureConfig, mixtureParameters, mixtureShapes } from "../../lib/baselines/mixture/config.ts";
 import {
-  initialMixture,
-  type MixtureConfig,
   mixtureForward,
   mixtureLanguageModel,
   mixtureModel,
-  type MixtureName,
-  mixtureParameters,
-  MIXTURES,
-  mixtureShapes,
   mixtureStates,
-  soup,
-  splitTrained,
-} from "../../lib/merge/mod.ts";
+} from "../../lib/baselines/mixture/model.ts";
+import { soup } from "../../lib/merge/mod.ts";
 import { decoder, forward, headLoss, toDevice, toVariables } from "../../lib/model/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, assertFar, assertGradient, bigWeights, difference, TINY, tokens } from "../tiny.ts";
-import { noisyMixture, tinyMixture } from "./mixtures.ts";
+import { type MixtureName, MIXTURES, noisyMixture, tinyMixture } from "./mixtures.ts";
 
 const T = TINY.contextLength;
 const ALL = Object.entries(MIXTURES) as [MixtureName, MixtureConfig][];

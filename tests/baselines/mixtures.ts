@@ -1,9 +1,27 @@
 // Tiny mixtures of experts shared by several tests.
 import * as tf from "@tensorflow/tfjs";
-import { initialMixture, type MixtureConfig, type MixtureModel, mixtureModel } from "../../lib/merge/mod.ts";
+import { initialMixture } from "../../lib/baselines/mixture/start.ts";
+import type { MixtureConfig } from "../../lib/baselines/mixture/config.ts";
+import { type MixtureModel, mixtureModel } from "../../lib/baselines/mixture/model.ts";
+import { bam, bamAdapters } from "../../lib/baselines/bam/method.ts";
+import { btxSample, btxSoft, btxTop2 } from "../../lib/baselines/btx/method.ts";
+import { baselineDefaults } from "../../lib/baselines/mod.ts";
 import { type HostWeights, type ModelConfig, toDevice } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
-import { bigWeights, TINY } from "../tiny.ts";
+import { bigWeights, stitchConfig, TINY } from "../tiny.ts";
+
+const defaults = baselineDefaults({ stitch: stitchConfig(), experts: ["code", "math"] });
+
+/** The mixtures from the literature, with their default settings. */
+export const MIXTURES = {
+  "btx-soft": btxSoft.configOf(defaults),
+  "btx-sample": btxSample.configOf(defaults),
+  "btx-top2": btxTop2.configOf(defaults),
+  "bam": bam.configOf(defaults),
+  "bam-adapters": bamAdapters.configOf(defaults),
+} as const;
+
+export type MixtureName = keyof typeof MIXTURES;
 
 /** Weights of a mixture of different random decoders, with decisive routers and nonzero adapters. */
 export function noisyMixture(

@@ -3,24 +3,18 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { hashTensors, writeSafetensors } from "../../lib/huggingface/mod.ts";
-import {
-  calmLanguageModel,
-  calmModel,
-  initialCalm,
-  initialMixture,
-  initialRouter,
-  loadMerge,
-  type MergeFile,
-  mixtureForward,
-  mixtureModel,
-  MIXTURES,
-  saveMerge,
-  splitTrained,
-} from "../../lib/merge/mod.ts";
+import { calmLanguageModel, calmModel, initialCalm } from "../../lib/baselines/calm/model.ts";
+import { btxTop2 } from "../../lib/baselines/btx/method.ts";
+import { calm as calmMethod } from "../../lib/baselines/calm/method.ts";
+import { routing } from "../../lib/baselines/routing/method.ts";
+import { initialMixture, splitTrained } from "../../lib/baselines/mixture/start.ts";
+import { initialRouter } from "../../lib/baselines/routing/model.ts";
+import { loadMerge, type MergeFile, saveMerge } from "../../lib/baselines/mod.ts";
+import { mixtureForward, mixtureModel } from "../../lib/baselines/mixture/model.ts";
 import { type HostWeights, toDevice } from "../../lib/model/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { bigWeights, difference, TINY, tokens } from "../tiny.ts";
-import { noisyMixture } from "./mixtures.ts";
+import { MIXTURES, noisyMixture } from "./mixtures.ts";
 
 async function inTemporaryFile(body: (path: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -41,7 +35,7 @@ deviceTest(
       const mixture = MIXTURES["btx-top2"];
       const weights = noisyMixture(mixture);
       await saveMerge(path, { method: { kind: "mixture", config: mixture }, weights, models: NAMED });
-      const loaded = await loadMerge(path, "mixture", HASHES);
+      const loaded = await loadMerge(path, btxTop2.file, HASHES);
       assert.deepEqual(loaded.method.config, mixture);
       assert.deepEqual(loaded.models, NAMED);
       assert.equal(hashTensors(loaded.weights), hashTensors(weights));
@@ -62,7 +56,7 @@ deviceTest(
       const whole = noisyMixture(mixture);
       const { trained } = splitTrained(mixture, whole);
       await saveMerge(path, { method: { kind: "mixture", config: mixture }, weights: trained, models: NAMED });
-      const { weights } = await loadMerge(path, "mixture", HASHES);
+      const { weights } = await loadMerge(path, btxTop2.file, HASHES);
       const values = Object.values(trained).reduce((sum, { data }) => sum + data.length, 0);
       assert.ok((await Deno.stat(path)).size < 4 * values + 16_384);
       const { frozen } = splitTrained(
@@ -90,7 +84,7 @@ deviceTest(
         Object.entries(start).map(([name, { shape, data }]) => [name, { shape, data: data.map((x) => x + 0.1) }]),
       );
       await saveMerge(path, { method: { kind: "calm", config: calm }, weights, models: NAMED });
-      const loaded = await loadMerge(path, "calm", HASHES);
+      const loaded = await loadMerge(path, calmMethod.file, HASHES);
       const [anchor, ...augmenting] = [1, 2, 3].map((seed) => toDevice(bigWeights(TINY, seed)));
       const of = (connections: HostWeights) =>
         calmLanguageModel(
@@ -105,7 +99,7 @@ deviceTest(
       assert.equal(difference(of(loaded.weights), of(weights)), 0);
       const router = initialRouter(3, TINY.width);
       await saveMerge(path, { method: { kind: "routing", config: {} }, weights: router, models: NAMED });
-      assert.equal(hashTensors((await loadMerge(path, "routing", HASHES)).weights), hashTensors(router));
+      assert.equal(hashTensors((await loadMerge(path, routing.file, HASHES)).weights), hashTensors(router));
     }),
 );
 
@@ -119,7 +113,7 @@ Deno.test("`loadMerge()` refuses models that the merge was not trained with, and
   const [a, b, c] = HASHES as [string, string, string];
   await inTemporaryFile(async (path) => {
     await saveMerge(path, GOOD);
-    await loadMerge(path, "routing", [a, b, c]);
+    await loadMerge(path, routing.file, [a, b, c]);
     const cases = [
       ["another seed", [b, b, c], /model 1 \(seed\)/],
       ["another order", [a, c, b], /model 2 \(code\)/],
@@ -129,13 +123,13 @@ Deno.test("`loadMerge()` refuses models that the merge was not trained with, and
     for (const [title, models, message] of cases) {
       await t.step(title, () =>
         assert.rejects(
-          loadMerge(path, "routing", models),
+          loadMerge(path, routing.file, models),
           (error) => error instanceof UserError && error.code === "merge.frozen" && message.test(error.message),
         ));
     }
     await t.step("another method", () =>
       assert.rejects(
-        loadMerge(path, "calm", HASHES),
+        loadMerge(path, calmMethod.file, HASHES),
         (error) => error instanceof UserError && error.code === "merge.file" && /routing, not calm/.test(error.message),
       ));
   });
@@ -147,12 +141,15 @@ Deno.test("`loadMerge()` says why a file is not a merge file", async (t) => {
     method: JSON.stringify(GOOD.method),
     models: JSON.stringify(NAMED),
   };
+  const calmFile = (config: string) => ({ ...good, method: `{"kind": "calm", "config": ${config}}` });
   const cases: [title: string, metadata: Record<string, string>, message: RegExp][] = [
     ["no metadata", {}, /"format"/],
     ["another format", { ...good, format: "stitchbook-stitches" }, /"format"/],
     ["a method that is not JSON", { ...good, method: "{" }, /"method": is not JSON/],
-    ["an unknown method", { ...good, method: '{"kind": "average", "config": {}}' }, /"method/],
-    ["a setting that there is not", { ...good, method: '{"kind": "calm", "config": {"layers": 2}}' }, /"method/],
+    ["an unknown method", { ...good, method: '{"kind": "average", "config": {}}' }, /of kind average, not calm/],
+    ["a method without settings", { ...good, method: '{"kind": "calm"}' }, /"method/],
+    ["a setting that there is not", calmFile('{"layers": 2}'), /"method.config": .*layers/],
+    ["a setting out of range", calmFile('{"connections": 0}'), /"method.config.connections"/],
     ["no models", { ...good, models: "[]" }, /"models"/],
   ];
   for (const [title, metadata, message] of cases) {
@@ -160,7 +157,7 @@ Deno.test("`loadMerge()` says why a file is not a merge file", async (t) => {
       inTemporaryFile(async (path) => {
         await writeSafetensors(path, GOOD.weights, metadata);
         await assert.rejects(
-          loadMerge(path, "routing", HASHES),
+          loadMerge(path, calmMethod.file, HASHES),
           (error) => error instanceof UserError && error.code === "merge.file" && message.test(error.message),
         );
       }));

@@ -3,19 +3,11 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../../lib/data/mod.ts";
 import { hashTensors } from "../../lib/huggingface/mod.ts";
-import {
-  calmModel,
-  initialCalm,
-  initialMixture,
-  initialRouter,
-  leastLoss,
-  mixtureModel,
-  type MixtureName,
-  MIXTURES,
-  promptFeatures,
-  ROUTER,
-  splitTrained,
-} from "../../lib/merge/mod.ts";
+import { baselineDefaults, BASELINES } from "../../lib/baselines/mod.ts";
+import { initialMixture } from "../../lib/baselines/mixture/start.ts";
+import { leastLoss, promptFeatures, ROUTER } from "../../lib/baselines/routing/model.ts";
+import { mixtureModel } from "../../lib/baselines/mixture/model.ts";
+import { MIXTURES } from "./mixtures.ts";
 import {
   disposeWeights,
   headLosses,
@@ -24,23 +16,19 @@ import {
   toDevice,
   toHost,
   toVariables,
-  type Weights,
 } from "../../lib/model/mod.ts";
 import { linear, openDevice } from "../../lib/tensor/mod.ts";
+import { mixtureTraining } from "../../lib/baselines/mixture/training.ts";
 import {
-  calmTraining,
-  mixtureTraining,
   type PhaseOptions,
-  routerTraining,
   type StepReport,
   toDeviceBatch,
   train,
   type TrainConfig,
   trainConfigSchema,
   type TrainState,
-  type TrainTask,
 } from "../../lib/train/mod.ts";
-import { bigWeights, randomBatch, TINY } from "../tiny.ts";
+import { bigWeights, randomBatch, stitchConfig, TINY } from "../tiny.ts";
 
 const WIDE = { ...TINY, contextLength: 64 };
 const MODELS = [1, 2, 3].map((seed) => bigWeights(WIDE, seed));
@@ -56,74 +44,47 @@ function cpuTest(title: string, body: () => Promise<void>): void {
   });
 }
 
-type Name = MixtureName | "calm" | "routing";
-const ALL: readonly Name[] = [...Object.keys(MIXTURES) as MixtureName[], "calm", "routing"];
+const SETTINGS = baselineDefaults({ stitch: stitchConfig(), experts: ["code", "math"] });
 
-/** What a method trains, what it must not touch, and its phase. */
-interface Setting {
-  readonly variables: TrainTask["parameters"];
-  readonly frozen: readonly Weights[];
-  readonly task: (options: PhaseOptions) => TrainTask;
-}
-
-function settingOf(name: Name): Setting {
-  if (name === "calm") {
-    const calm = { connections: 2 };
-    const variables = toVariables(initialCalm(calm, { augmenting: 2, width: WIDE.width }, 1));
-    const [anchor, ...augmenting] = MODELS.map((model): Weights => toDevice(model)) as [Weights, ...Weights[]];
-    const model = calmModel({ config: WIDE, calm, anchor, augmenting, connections: variables });
-    return { variables, frozen: [anchor, ...augmenting], task: (options) => calmTraining(model, variables, options) };
-  }
-  if (name === "routing") {
-    const variables = toVariables(initialRouter(3, WIDE.width));
-    const frozen = MODELS.map(toDevice);
-    return { variables, frozen, task: (options) => routerTraining(WIDE, frozen, variables, 5, options) };
-  }
-  const mixture = MIXTURES[name];
-  const { trained, frozen } = splitTrained(mixture, initialMixture(WIDE, mixture, MODELS, 1));
-  const variables = toVariables(trained);
-  const rest = toDevice(frozen);
-  const model = mixtureModel({ config: WIDE, mixture, models: 3, weights: { ...rest, ...variables } });
-  return { variables, frozen: [rest], task: (options) => mixtureTraining(model, variables, 5, options) };
-}
+/** All methods that are trained, with their default settings, ready for training. */
+const STARTS = new Map(
+  BASELINES.filter((method) => method.making === "training").map((method) => [
+    method.name as string,
+    () => method.start({ model: WIDE, config: method.configOf(SETTINGS), models: MODELS, rngSeed: 5 }),
+  ]),
+);
+const ALL = [...STARTS.keys()];
 
 async function trained(
-  name: Name,
+  name: string,
   changes: Partial<TrainConfig>,
   options: Partial<PhaseOptions> = {},
-): Promise<{ weights: HostWeights; frozen: HostWeights[]; reports: StepReport[]; validation: number | null }> {
-  const { variables, frozen, task } = settingOf(name);
+): Promise<{ weights: HostWeights; frozen: string; reports: StepReport[]; validation: number | null }> {
+  using training = STARTS.get(name)!();
   const reports: StepReport[] = [];
-  const { validation } = await train(task({
+  const { validation } = await train(training.task({
     config: trainConfigSchema.parse({ steps: 4, batch: 2, warmup: 0, lr: 0.01, ...changes }),
     batchAt: (step: number) => randomBatch(2, 40, step),
     validation: [],
     onStep: (report) => reports.push(report),
     ...options,
   }));
-  const result = {
-    weights: await toHost(variables),
-    frozen: await Promise.all(frozen.map(toHost)),
-    reports,
-    validation,
-  };
-  [variables, ...frozen].forEach(disposeWeights);
-  return result;
+  return { weights: await toHost(training.variables), frozen: await training.hashFrozen(), reports, validation };
 }
 
 for (const name of ALL) {
   cpuTest(`training ${name} changes every parameter and nothing that is frozen, and keeps no tensors`, async () => {
-    const { variables, frozen, task: _ } = settingOf(name);
-    const start = await toHost(variables);
-    const before = await Promise.all(frozen.map(toHost));
-    [variables, ...frozen].forEach(disposeWeights);
+    const untrained = STARTS.get(name)!();
+    const start = await toHost(untrained.variables);
+    const before = await untrained.hashFrozen();
+    untrained[Symbol.dispose]();
     const count = tf.memory().numTensors;
     const counts = new Set<number>();
     const result = await trained(name, { steps: 4, validateEvery: 2 }, {
       validation: [randomBatch(2, 40, 99)],
       onStep: () => counts.add(tf.memory().numTensors),
     });
-    assert.deepEqual(result.frozen.map(hashTensors), before.map(hashTensors));
+    assert.equal(result.frozen, before);
     const kept = Object.keys(start).filter((key) =>
       hashTensors({ x: start[key]! }) === hashTensors({ x: result.weights[key]! })
     );

@@ -1,7 +1,7 @@
 // The losses of routed models, computed from the losses of each model without running one.
 import { UserError } from "../../errors.ts";
 import type { HostTensor } from "../../model/mod.ts";
-import { ROUTING_PREFIX } from "./routing.ts";
+import { ROUTING_PREFIX } from "./model.ts";
 
 /**
  * `routedLanguageModel().losses` for one row, off the device.

@@ -7,11 +7,11 @@ import {
   leastLoss,
   promptFeatures,
   routedLanguageModel,
-  routedLosses,
   ROUTER,
   routerLoss,
   ROUTING_PREFIX,
-} from "../../lib/merge/mod.ts";
+} from "../../lib/baselines/routing/model.ts";
+import { routedLosses } from "../../lib/baselines/routing/losses.ts";
 import { decoder, type HostTensor, type LanguageModel, toDevice, tokenLosses } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import { deviceTest } from "../backends.ts";

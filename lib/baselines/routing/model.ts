@@ -1,10 +1,10 @@
 // Expert routing: a linear layer chooses one model for the whole sequence from the prompt's mean embedding.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
+import { checkLength } from "../../merge/mod.ts";
 import { type DecodingState, type HostTensor, type LanguageModel, tokenLosses } from "../../model/mod.ts";
 import { crossEntropy, embedding, linear, rmsNorm } from "../../tensor/mod.ts";
 import { readNow } from "../read-now.ts";
-import { checkLength } from "./btm.ts";
 
 /** Tokens in the prefixes that a router is trained on, or the context length if that is less. */
 export const ROUTING_PREFIX = { shortest: 32, longest: 256 } as const;

@@ -4,21 +4,17 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { jsonTextSchema, readSafetensors, writeSafetensors } from "../huggingface/mod.ts";
 import type { HostTensor, HostWeights } from "../model/mod.ts";
-import { calmConfigSchema } from "./mixture/calm.ts";
-import { mixtureConfigSchema } from "./mixture/config.ts";
 
-/** The method and its settings. */
-const methodSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("mixture"), config: mixtureConfigSchema }),
-  z.strictObject({ kind: z.literal("calm"), config: calmConfigSchema }),
-  z.strictObject({ kind: z.literal("routing"), config: z.strictObject({}) }),
-]);
-
-export type MergeMethod = z.infer<typeof methodSchema>;
+/** How files name a kind of method, and the settings that they hold of it. */
+export interface MergeFormat<Config> {
+  readonly kind: string;
+  readonly schema: z.ZodType<Config>;
+}
 
 /** The contents of a merge file. */
-export interface MergeFile {
-  readonly method: MergeMethod;
+export interface MergeFile<Config = unknown> {
+  /** The kind of the method, and its settings. */
+  readonly method: { readonly kind: string; readonly config: Config };
   /** The trained parameters. */
   readonly weights: HostWeights;
   /** The models that it was trained with and needs, the seed first, each with the content hash of its weights. */
@@ -29,7 +25,7 @@ const FORMAT = "stitchbook-merge";
 
 const metadataSchema = z.object({
   format: z.literal(FORMAT),
-  method: jsonTextSchema.pipe(methodSchema),
+  method: jsonTextSchema.pipe(z.strictObject({ kind: z.string(), config: z.unknown() })),
   models: jsonTextSchema.pipe(z.array(z.strictObject({ name: z.string(), weights: z.string().min(1) })).min(1)),
 });
 
@@ -49,28 +45,21 @@ export async function saveMerge(path: string, { method, weights, models }: Merge
 /**
  * Reads a merge file.
  *
- * @param kind the expected method
+ * @param format of the expected method
  * @param models content hashes of the models to use it with, the seed first: they must be those it was trained with
  * @throws UserError `merge.file` when it is not such a file, `merge.frozen` when it was trained with other models
  */
-export async function loadMerge<Kind extends MergeMethod["kind"]>(
+export async function loadMerge<Config>(
   path: string,
-  kind: Kind,
+  { kind, schema }: MergeFormat<Config>,
   models: readonly string[],
-): Promise<MergeFile & { readonly method: Extract<MergeMethod, { kind: Kind }> }> {
+): Promise<MergeFile<Config>> {
   const { tensors, metadata } = await readSafetensors(path);
-  const read = metadataSchema.safeParse(metadata);
-  if (!read.success) {
-    const { path: place, message } = read.error.issues[0]!;
-    throw new UserError(
-      "merge.file",
-      `Cannot read "${path}" as a merge: its metadata "${place.join(".")}": ${message}`,
-    );
-  }
-  const { method, models: made } = read.data;
+  const { method, models: made } = checked(path, metadataSchema.safeParse(metadata));
   if (method.kind !== kind) {
     throw new UserError("merge.file", `Cannot use "${path}": it holds a merge of kind ${method.kind}, not ${kind}`);
   }
+  const config = checked(path, schema.safeParse(method.config), ["method", "config"]);
   const weights: Record<string, HostTensor> = {};
   for (const [name, { shape, data }] of tensors) {
     if (!(data instanceof Float32Array)) {
@@ -82,7 +71,16 @@ export async function loadMerge<Kind extends MergeMethod["kind"]>(
     weights[name] = { shape, data };
   }
   checkModels(path, made, models);
-  return { method: method as Extract<MergeMethod, { kind: Kind }>, weights, models: made };
+  return { method: { kind, config }, weights, models: made };
+}
+
+function checked<T>(path: string, read: z.ZodSafeParseResult<T>, within: readonly string[] = []): T {
+  if (read.success) return read.data;
+  const { path: place, message } = read.error.issues[0]!;
+  throw new UserError(
+    "merge.file",
+    `Cannot read "${path}" as a merge: its metadata "${[...within, ...place].join(".")}": ${message}`,
+  );
 }
 
 function checkModels(path: string, made: MergeFile["models"], here: readonly string[]): void {

@@ -16,17 +16,6 @@ export const mixtureConfigSchema = z.strictObject({
 
 export type MixtureConfig = z.infer<typeof mixtureConfigSchema>;
 
-/** Mixtures from the literature: Branch-Train-MiX (arXiv 2403.07816) and BAM (arXiv 2408.08274). */
-export const MIXTURES = {
-  "btx-soft": mixtureConfigSchema.parse({}),
-  "btx-sample": mixtureConfigSchema.parse({ routing: "sample" }),
-  "btx-top2": mixtureConfigSchema.parse({ routing: "top-2" }),
-  "bam": mixtureConfigSchema.parse({ attention: "experts" }),
-  "bam-adapters": mixtureConfigSchema.parse({ attention: "experts", adapters: true }),
-} as const satisfies Readonly<Record<string, MixtureConfig>>;
-
-export type MixtureName = keyof typeof MIXTURES;
-
 const ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"] as const;
 const FEED_FORWARD = ["gate_proj", "up_proj", "down_proj"] as const;
 

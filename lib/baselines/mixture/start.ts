@@ -1,8 +1,8 @@
 // Initial weights of a mixture: mixed blocks come from the models, the rest is their average, routers are nearly even.
 import { UserError } from "../../errors.ts";
+import { soup } from "../../merge/mod.ts";
 import { checkWeights, fillNormal, type HostTensor, type HostWeights, type ModelConfig } from "../../model/mod.ts";
 import { random } from "../../random.ts";
-import { soup } from "../soup.ts";
 import {
   addedNames,
   checkMixture,

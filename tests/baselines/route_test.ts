@@ -1,7 +1,7 @@
 // Routing: definitions of the gates, sampling, load balancing, and experts that run only on their tokens.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { gumbelTemperature, loadBalance, mixExperts, route } from "../../lib/merge/mixture/route.ts";
+import { gumbelTemperature, loadBalance, mixExperts, route } from "../../lib/baselines/mixture/route.ts";
 import { linear } from "../../lib/tensor/mod.ts";
 import { random } from "../../lib/random.ts";
 import { deviceTest } from "../backends.ts";

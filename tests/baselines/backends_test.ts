@@ -1,23 +1,19 @@
 // Mixtures, CALM, routing and ensembles do the same on WebGPU, where routes cannot be read at once, as on the CPU.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import {
-  btmEnsemble,
-  calmModel,
-  initialCalm,
-  initialRouter,
-  mixtureForward,
-  mixtureModel,
-  MIXTURES,
-  routedLanguageModel,
-  ROUTER,
-} from "../../lib/merge/mod.ts";
+import { btmEnsemble } from "../../lib/merge/mod.ts";
+import { calmModel, initialCalm } from "../../lib/baselines/calm/model.ts";
+import { initialRouter, routedLanguageModel, ROUTER } from "../../lib/baselines/routing/model.ts";
+import { mixtureForward, mixtureModel } from "../../lib/baselines/mixture/model.ts";
 import { decoder, disposeWeights, toDevice, toVariables, type Weights } from "../../lib/model/mod.ts";
 import { type DeviceName, openDevice } from "../../lib/tensor/mod.ts";
-import { calmTraining, mixtureTraining, routerTraining, train, trainConfigSchema } from "../../lib/train/mod.ts";
-import { noisyMixture } from "../merge/mixtures.ts";
+import { calmTraining } from "../../lib/baselines/calm/training.ts";
+import { mixtureTraining } from "../../lib/baselines/mixture/training.ts";
+import { routerTraining } from "../../lib/baselines/routing/training.ts";
+import { train, trainConfigSchema } from "../../lib/train/mod.ts";
 import { optionalTest } from "../optional.ts";
 import { bigWeights, randomBatch, TINY, tokens } from "../tiny.ts";
+import { MIXTURES, noisyMixture } from "./mixtures.ts";
 
 const MODELS = [1, 2, 3].map((seed) => bigWeights(TINY, seed));
 const config = trainConfigSchema.parse({ steps: 3, batch: 2, warmup: 0, lr: 1e-3 });

@@ -12,7 +12,7 @@ import {
   calmShapes,
   fromFirstConnection,
   initialCalm,
-} from "../../lib/merge/mod.ts";
+} from "../../lib/baselines/calm/model.ts";
 import { forward, head, headLoss, type HostWeights, toDevice, toVariables } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import { deviceTest } from "../backends.ts";

@@ -4,14 +4,23 @@ import { btsConfigSchema, btsDefinition } from "../../lib/bts/config.ts";
 import { forwardFlops, type ModelConfig, parameterCount } from "../../lib/model/mod.ts";
 import { compact } from "../../lib/report/mod.ts";
 import { buildConfig } from "../../lib/run/mod.ts";
-import { type MethodCost, methodCosts, pretrainFlops } from "../../lib/train/mod.ts";
+import { type MethodCost, pretrainFlops } from "../../lib/train/mod.ts";
+import { baselineDefaults, type CostedMethods, methodCosts } from "../../lib/baselines/mod.ts";
 import { methodCostTable } from "../../lib/report/mod.ts";
 import { stitchConfig, TINY } from "../tiny.ts";
 
 const preset = { name: "paper", value: btsDefinition.presets.paper!.config as Record<string, unknown> };
 const { model, tokenizer, stitch, experts } = buildConfig(btsConfigSchema, { preset, sets: [] });
 const PAPER: ModelConfig = { ...model, vocabSize: tokenizer.vocabSize };
-const paper = byMethod(methodCosts({ model: PAPER, experts: experts.length, stitch, calm: { connections: 4 } }));
+const paper = byMethod(
+  methodCosts({ model: PAPER, settings: baselineDefaults({ stitch, experts }, { calm: { connections: 4 } }) }),
+);
+
+/** The tiny model with this many experts, and default settings. */
+function tiny(experts: number): CostedMethods {
+  const names = Array.from({ length: experts }, (_, i) => `domain${i}`);
+  return { model: TINY, settings: baselineDefaults({ stitch: stitchConfig(), experts: names }) };
+}
 
 function byMethod(costs: readonly MethodCost[]): Map<string, MethodCost> {
   return new Map(costs.map((cost) => [cost.method, cost]));
@@ -55,7 +64,7 @@ Deno.test("`methodCosts()`: forward, BTS costs 3.7 seeds, and less than the ense
 });
 
 Deno.test("`methodCosts()` of a decoder alone are the decoder's", () => {
-  const costs = byMethod(methodCosts({ model: TINY, experts: 2, stitch: stitchConfig(), calm: { connections: 2 } }));
+  const costs = byMethod(methodCosts(tiny(2)));
   const [own, forward] = [parameterCount(TINY), forwardFlops(TINY)];
   for (const method of ["seed", "expert", "soup", "dare-ties", "slerp"]) {
     assert.deepEqual(costs.get(method)!.parameters, { trained: 0, total: own, active: own });
@@ -68,7 +77,7 @@ Deno.test("`methodCosts()` of a decoder alone are the decoder's", () => {
 
 Deno.test("`methodCosts()` counts a cache for every model whose attention runs", () => {
   const costs = byMethod(
-    methodCosts({ model: TINY, experts: 2, stitch: stitchConfig(), calm: { connections: 2 }, cacheBytes: 4 }),
+    methodCosts({ ...tiny(2), cacheBytes: 4 }),
   );
   const one = 2 * TINY.layers * (TINY.width / TINY.heads) * TINY.kvHeads * 4;
   for (const method of ["seed", "soup", "routing", "btx-soft", "btx-top2"]) {
@@ -79,8 +88,7 @@ Deno.test("`methodCosts()` counts a cache for every model whose attention runs",
 });
 
 Deno.test("`methodCosts()`: one expert more adds what it should, to each method", () => {
-  const at = (experts: number) =>
-    byMethod(methodCosts({ model: TINY, experts, stitch: stitchConfig(), calm: { connections: 2 } }));
+  const at = (experts: number) => byMethod(methodCosts(tiny(experts)));
   const [two, three] = [at(2), at(3)];
   const more = (method: string) => three.get(method)!.parameters.total - two.get(method)!.parameters.total;
   const { width: d, inner, layers } = TINY;
@@ -106,7 +114,7 @@ Deno.test("`methodCosts()`: what is frozen costs less to train than what is not"
 });
 
 Deno.test("`methodCostTable()` has columns for what was measured only where anything was", () => {
-  const costs = methodCosts({ model: TINY, experts: 2, stitch: stitchConfig(), calm: { connections: 2 } });
+  const costs = methodCosts(tiny(2));
   const titles = (measured?: Parameters<typeof methodCostTable>[1]) =>
     methodCostTable(costs, measured).columns.map(({ title }) => title);
   const own = titles().length;

@@ -1,0 +1,18 @@
+// BAM (arXiv 2408.08274): attention becomes experts, too; and the variant that trains adapters only.
+import { mixtureMethod } from "../mixture/method.ts";
+
+export const bam = mixtureMethod({
+  name: "bam",
+  label: "BAM",
+  trains: "routers and all",
+  summary: "BTX soft whose attention becomes experts, too, which are mixed softly",
+  mixture: { attention: "experts" },
+});
+
+export const bamAdapters = mixtureMethod({
+  name: "bam-adapters",
+  label: "BAM adapters",
+  trains: "routers, adapters",
+  summary: "BAM with a d×d adapter on every expert's output; everything else is frozen",
+  mixture: { attention: "experts", adapters: true },
+});

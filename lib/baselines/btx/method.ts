@@ -1,0 +1,29 @@
+// Branch-Train-MiX (arXiv 2403.07816): the models' feed-forwards become the experts of a mixture, and all of it is
+// trained.
+import { mixtureMethod } from "../mixture/method.ts";
+
+const trains = "routers and all";
+
+export const btxSoft = mixtureMethod({
+  name: "btx-soft",
+  label: "BTX soft",
+  trains,
+  summary: "feed-forwards become the experts of a mixture, all of which process every token; all else is averaged",
+  mixture: {},
+});
+
+export const btxSample = mixtureMethod({
+  name: "btx-sample",
+  label: "BTX sample",
+  trains,
+  summary: "the same, with one expert per token, sampled in training",
+  mixture: { routing: "sample" },
+});
+
+export const btxTop2 = mixtureMethod({
+  name: "btx-top2",
+  label: "BTX top-2",
+  trains,
+  summary: "the same, with the best two experts per token",
+  mixture: { routing: "top-2" },
+});

@@ -1,0 +1,116 @@
+// What a method of combining models is: the interface that every folder of this room implements.
+import type { z } from "zod";
+import type { HostWeights, LanguageModel, ModelConfig, Weights } from "../model/mod.ts";
+import type { StitchConfig } from "../stitch/mod.ts";
+import type { MethodCost, PhaseOptions, TrainTask } from "../train/mod.ts";
+
+/** Names, documentation and settings of a method. */
+interface Described {
+  /** In settings, cells and results: `btx-soft`. */
+  readonly name: string;
+  /** In tables: `BTX soft`. */
+  readonly label: string;
+  /** Within a sentence, if it differs from the label: `expert routing`. */
+  readonly phrase?: string;
+  /** For `--help` and docs/methods.md: the trained parameters, and what the method is. */
+  readonly trains: string;
+  readonly summary: string;
+  /** Its settings below `baselines`, by key. Methods of one family share them. */
+  readonly settings: Readonly<Record<string, z.ZodType>>;
+}
+
+/** The shape of the models that are combined, and how many experts there are beside the seed. */
+export interface Sizes {
+  readonly model: ModelConfig;
+  readonly experts: number;
+}
+
+/** {@linkcode Sizes}, and the bytes of one value in a cache. */
+export interface Costed extends Sizes {
+  readonly cacheBytes: number;
+}
+
+/** What every method may depend on besides its settings below `baselines`. */
+export interface CommonSettings {
+  readonly stitch: StitchConfig;
+  /** Domains with an expert, in order. */
+  readonly experts: readonly string[];
+}
+
+/** A decoder like the seed, trained further on all text that the experts and the stitches see. */
+export interface PretrainedMethod extends Described {
+  readonly making: "pretraining";
+  cost(costed: Costed): MethodCost;
+}
+
+/** A method whose trained parameters are one file beside the models that it combines. */
+export interface MergedMethod<Config = unknown> extends Described {
+  /** How the parameters are found: trained on the text of the stitches. */
+  readonly making: "training";
+  /** How its file names it, and the settings in the file. */
+  readonly file: { readonly kind: string; readonly schema: z.ZodType<Config> };
+  /** The settings that decide its weights, from all settings. */
+  configOf(settings: CommonSettings): Config;
+  /** @throws UserError when the settings do not fit the models */
+  check?(config: Config, sizes: { readonly layers: number; readonly experts: number }): void;
+  cost(config: Config, costed: Costed): MethodCost;
+  /** FLOPs of one training token. @default those of its cost, forward and backward */
+  trainFlops?(config: Config, sizes: Sizes): number;
+  /** Number of values kept for the backward pass beyond those of one decoder. @default 0 */
+  furtherActivations?(config: Config, sizes: Sizes, tokens: number): number;
+  start(given: Given<Config>): Training;
+  open(saved: Saved<Config>): OpenedModel;
+  /** The outcome of its training for readers, if its loss is not a language model's. */
+  outcomeText?(outcome: { readonly loss: number; readonly validation: number | null }, models: number): string;
+  /** Whether its losses follow from those of the single models, with which it is measured. @default false */
+  readonly ofLosses?: boolean;
+}
+
+/** A method of combining a seed and its experts that is built before it is measured. */
+export type BaselineMethod = PretrainedMethod | MergedMethod;
+
+/** What a training starts from. */
+export interface Given<Config> {
+  readonly model: ModelConfig;
+  readonly config: Config;
+  /** Weights of the seed and the experts, in order. */
+  readonly models: readonly HostWeights[];
+  readonly rngSeed: number;
+}
+
+/** A method ready to be trained. Its owner disposes it. */
+export interface Training extends Disposable {
+  /** The trained parameters. */
+  readonly variables: TrainTask["parameters"];
+  readonly task: (options: PhaseOptions) => TrainTask;
+  /** A content hash of the frozen weights on the device, to check that training does not change them. */
+  readonly hashFrozen: () => Promise<string>;
+}
+
+/** A finished method and the models that it combines. */
+export interface Saved<Config> {
+  readonly model: ModelConfig;
+  readonly config: Config;
+  /** From its file. */
+  readonly weights: HostWeights;
+  /** Weights of the seed and the experts, in order. */
+  readonly models: readonly HostWeights[];
+  /** The same weights on the device, copied there when first asked for. */
+  readonly onDevice: () => readonly Weights[];
+  /** Owns what `open()` puts on the device. */
+  readonly scope: DisposableStack;
+}
+
+/** A method as a language model. */
+export interface OpenedModel {
+  readonly model: LanguageModel;
+  /**
+   * The losses of a row's tokens after the first, in nats, from those of the seed and the experts, for methods that need
+   * nothing else. `from` is the index of the first scored token.
+   */
+  readonly lossesFrom?: (
+    tokens: Int32Array,
+    from: number,
+    losses: readonly ArrayLike<number>[],
+  ) => ArrayLike<number>;
+}

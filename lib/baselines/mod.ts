@@ -1,0 +1,25 @@
+// Public API: the methods that are built from a seed and its experts to compare stitching with.
+export type {
+  BaselineMethod,
+  CommonSettings,
+  Costed,
+  Given,
+  MergedMethod,
+  OpenedModel,
+  PretrainedMethod,
+  Saved,
+  Sizes,
+  Training,
+} from "./method.ts";
+export {
+  BASELINE_NAMES,
+  baselineDefaults,
+  type BaselineName,
+  baselineNamed,
+  BASELINES,
+  type BaselineSettings,
+  baselineSettings,
+} from "./registry.ts";
+export { baselineCost, btmCost, type CostedMethods, methodCosts } from "./costs.ts";
+export { type FinishedMethod, mergeFile, openBaseline, type OpenedBaseline } from "./open.ts";
+export { loadMerge, type MergeFile, type MergeFormat, saveMerge } from "./file.ts";

@@ -1,0 +1,50 @@
+// Opening a finished method as a language model, from the folder of the cell that built it.
+import { join } from "node:path";
+import { hashTensors, loadModelFolder } from "../huggingface/mod.ts";
+import { decoder, type HostWeights, type ModelConfig, toDevice, type Weights } from "../model/mod.ts";
+import type { MethodCost } from "../train/mod.ts";
+import { loadMerge } from "./file.ts";
+import type { BaselineMethod, OpenedModel } from "./method.ts";
+
+/** The merge file in the folder of the cell that trained a method. */
+export function mergeFile(folder: string): string {
+  return join(folder, "merge.safetensors");
+}
+
+/** Where a finished method is, and the models that it combines. */
+export interface FinishedMethod {
+  readonly method: BaselineMethod;
+  /** Of the cell that built it. */
+  readonly folder: string;
+  readonly model: ModelConfig;
+  /** Weights of the seed and the experts, in order. */
+  readonly models: readonly HostWeights[];
+  /** The same weights, if they are on the device already. */
+  readonly onDevice?: readonly Weights[];
+}
+
+/** A finished method as a language model, with its numbers of parameters. */
+export interface OpenedBaseline extends OpenedModel {
+  readonly parameters: MethodCost["parameters"];
+}
+
+/**
+ * Opens a finished method.
+ *
+ * @param scope owns the weights that this copies to the device
+ * @throws UserError as `loadModelFolder()` and `loadMerge()` do
+ */
+export async function openBaseline(finished: FinishedMethod, scope: DisposableStack): Promise<OpenedBaseline> {
+  const { method, folder, model, models } = finished;
+  const costed = { model, experts: models.length - 1, cacheBytes: 4 };
+  if (method.making === "pretraining") {
+    const { tensors } = await loadModelFolder(folder);
+    return { model: decoder(model, scope.use(toDevice(tensors))), parameters: method.cost(costed).parameters };
+  }
+  const { method: { config }, weights } = await loadMerge(mergeFile(folder), method.file, models.map(hashTensors));
+  const onDevice = () => finished.onDevice ?? models.map((part) => scope.use(toDevice(part)));
+  return {
+    ...method.open({ model, config, weights, models, onDevice, scope }),
+    parameters: method.cost(config, costed).parameters,
+  };
+}
