@@ -180,6 +180,13 @@ function rangeInWords(node: SchemaNode): string {
   return [low, high].filter((part) => part !== "").map((part) => ` ${part}`).join(" and");
 }
 
+/** The values that a node, or the items of its lists, choose from. */
+export function choicesOf(node: SchemaNode): string[] {
+  return alternatives(node).flatMap(({ enum: choices, const: constant, items }) =>
+    choices?.map(String) ?? (constant !== undefined ? [String(constant)] : items ? choicesOf(items) : [])
+  );
+}
+
 /** The known key path nearest to an unknown one: the one that ends in it, otherwise the nearest by spelling. */
 export function nearestKey(path: string, known: readonly string[]): string | undefined {
   const ending = known.filter((key) => key.endsWith(`.${path}`));

@@ -1,7 +1,15 @@
 // Reads `--set key.path=value`: the schema checks the key and gives the value its type.
 import { parseDocument } from "yaml";
 import { nearest, UserError } from "../../errors.ts";
-import { alternatives, currentPath, nearestKey, schemaAt, type SchemaNode, typeInWords } from "./config-keys.ts";
+import {
+  alternatives,
+  choicesOf,
+  currentPath,
+  nearestKey,
+  schemaAt,
+  type SchemaNode,
+  typeInWords,
+} from "./config-keys.ts";
 
 /** One parsed `--set`. */
 export interface Assignment {
@@ -108,15 +116,22 @@ function readValue(text: string, node: SchemaNode, key: string): unknown {
   // Where a text would do as well, a comma does not make a list.
   const takesText = options.some(({ type }) => type === "string" || type === undefined);
   if (list !== undefined && !takesText) return readItems(text, list, key);
+  if (list !== undefined && isListOfChoices(text, options, list)) return readItems(text, list, key);
   const string = takesText && text.startsWith('"') ? readJson(text, key) : text;
   if (admitted(string)) return string;
-  const choices = options.flatMap((option) => option.enum ?? (option.const === undefined ? [] : [option.const]));
-  const near = nearest(text, choices.map(String));
+  const near = nearest(text, choicesOf(node));
   throw new UserError(
     "config.wrong-type",
     `Cannot set ${key} to "${text}": expected ${typeInWords(node)}${tooLarge(text)}`,
     near === undefined ? "--help all shows the type and default of every setting" : `did you mean ${key}=${near}?`,
   );
+}
+
+/** Whether a text that is none of the choices can only be a list: it has a comma, or is an item of the list. */
+function isListOfChoices(text: string, options: readonly SchemaNode[], { items }: SchemaNode): boolean {
+  const takesAnyText = options.some((option) => option.enum === undefined && admits(option, text));
+  if (takesAnyText || options.some((option) => admits(option, text))) return false;
+  return text.includes(",") || (items !== false && items !== undefined && choicesOf(items).includes(text));
 }
 
 /** null, a boolean or a finite number; undefined for any other text. */

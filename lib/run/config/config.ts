@@ -1,11 +1,12 @@
 // Merges a configuration from its sources: schema defaults < preset < configuration file < `--set`.
 import type { z } from "zod";
-import { UserError } from "../../errors.ts";
+import { nearest, UserError } from "../../errors.ts";
 import type { SettingSource } from "../events/provenance.ts";
 import type { ConfigFile } from "./config-file.ts";
 import {
   alternatives,
   childrenOf,
+  choicesOf,
   configKeys,
   currentKey,
   inputSchema,
@@ -57,7 +58,7 @@ export function buildConfig<Schema extends z.ZodType>(schema: Schema, sources: C
     const got = valueAt(merged, path);
     const key = path.length === 0 ? "The configuration" : path.join(".");
     const is = got === undefined ? "is missing" : `cannot be ${shorten(JSON.stringify(got))}`;
-    return `${key} ${is}${place}: ${explain(issue, path, root)}`;
+    return `${key} ${is}${place}: ${explain(issue, path, root, got)}`;
   });
   throw new UserError("config.invalid", faults.join("; "), "--help all shows the type and default of every setting");
 }
@@ -158,10 +159,24 @@ function takesObjects(node: SchemaNode): boolean {
   return typeInWords(node).split(" or ").some((word) => word === "settings" || word.startsWith("{"));
 }
 
-function explain(issue: z.core.$ZodIssue, path: readonly (string | number)[], root: SchemaNode): string {
+function explain(
+  issue: z.core.$ZodIssue,
+  path: readonly (string | number)[],
+  root: SchemaNode,
+  got: unknown,
+): string {
   const node = schemaAt(root, path.map(String));
   if (issue.code === "custom" || node === undefined) return sentence(issue.message);
-  return `expected ${typeInWords(node)}${issue.code === "invalid_format" ? ` (${sentence(issue.message)})` : ""}`;
+  const reason = issue.code === "invalid_format" ? ` (${sentence(issue.message)})` : "";
+  return `expected ${typeInWords(node)}${reason}${suggestion(got, node)}`;
+}
+
+/** The nearest choice to the first word that is none: `; did you mean "E2H"?`. */
+function suggestion(got: unknown, node: SchemaNode): string {
+  const choices = choicesOf(node);
+  const wrong = [got].flat().find((word) => typeof word === "string" && !choices.includes(word));
+  const near = wrong === undefined ? undefined : nearest(wrong as string, choices);
+  return near === undefined ? "" : `; did you mean "${near}"?`;
 }
 
 function sentence(message: string): string {

@@ -124,6 +124,12 @@ Deno.test("`--set` reads every mixture of types by its strictest reading that fi
     () => set("kinds", "alternatin"),
     /did you mean kinds=alternating\?|expected one of alternating, all or/,
   );
+  assert.deepEqual(set("kinds", "E2H,H2E"), ["E2H", "H2E"]);
+  assert.deepEqual(set("kinds", "H2E"), ["H2E"]);
+  assert.throws(() => set("kinds", "E2H,H3E"), /kinds\[1\] to "H3E": expected one of E2H, H2E/);
+  assert.throws(() => set("kinds", "E2"), (error) => error instanceof UserError && /kinds=E2H/.test(error.hint ?? ""));
+  const preset = { name: "p", value: { kinds: ["E2H", "H2F"] } };
+  assert.throws(() => buildConfig(schema, { preset, sets: [] }), /expected one of .*; did you mean "H2E"\?/);
   assert.throws(() => set("kinds", "[E2H,x]"), /kinds\[1\] to "x": expected one of E2H, H2E/);
   for (const text of ["a,b", "*.txt", "a: b", "# c", "&x", "true", "5", "null", "'q'"]) {
     assert.equal(set("texts", text), text);
