@@ -29,7 +29,7 @@ const settingsSchema = z.strictObject({
     .describe("decoder layers (from 1) that the stitches follow; null: k·⌊L/K⌋, the last at L"),
   kinds: z.union([z.enum(Object.keys(PATTERNS) as (keyof typeof PATTERNS)[]), z.array(z.enum(kindNames))])
     .default("alternating").describe(
-      "kinds of the stitches: alternating backwards from a final E2H, all E2H, or a list: " +
+      "kinds of the stitches: E2H and H2E alternating backwards from a final E2H, all E2H, or a list. " +
         STITCH_KINDS.map(({ name, description }) => `${name} ${description}`).join("; "),
     ),
   ...kindSettings,
@@ -97,7 +97,8 @@ export function kindsOf(config: StitchConfig, count: number): readonly StitchKin
     return Array.from({ length: count }, (_, i) => pattern[(count - 1 - i) % pattern.length]!);
   }
   if (kinds.length !== count) {
-    throw refuse(`stitch.kinds lists ${kinds.length} kinds for ${count} stitches: give one for each`);
+    const [listed, needed] = [counted(kinds.length, "kind"), counted(count, "stitch", "stitches")];
+    throw refuse(`stitch.kinds lists ${listed} for ${needed}: give one for each`);
   }
   const updates = (kind: StitchKindName) => stitchKind(kind).receivers(config).includes("hub");
   if (!updates(kinds.at(-1)!)) {
@@ -126,4 +127,8 @@ function checkPositions(positions: readonly number[], layers: number): void {
       `stitch.positions [${positions}] must be ascending decoder layers from 1 to ${layers}`,
     );
   }
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

@@ -5,6 +5,7 @@ export { expertsIntoHub } from "./kinds/experts-into-hub.ts";
 export { gateName } from "./kinds/gate-logits.ts";
 export { hubIntoExperts } from "./kinds/hub-into-experts.ts";
 export type { ParameterSpec, Role, States, StitchFlops, StitchKind, StitchParameters } from "./kinds/kind.ts";
+export { lowRankExpertsIntoHub } from "./kinds/low-rank.ts";
 export { projectionName } from "./kinds/parameters.ts";
 export { STITCH_KINDS, stitchKind, type StitchKindName } from "./kinds/registry.ts";
 export { initialStitches, stitchParameterCount, stitchShapes, type StitchSize, undecayed } from "./weights.ts";

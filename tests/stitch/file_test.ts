@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
 import { hashTensors, writeSafetensors } from "../../lib/huggingface/mod.ts";
 import { type HostWeights, toDevice, toHost } from "../../lib/model/mod.ts";
-import { loadStitches, saveStitches, stitchedForward, stitchModels } from "../../lib/stitch/mod.ts";
+import { loadStitches, saveStitches, type StitchConfig, stitchedForward, stitchModels } from "../../lib/stitch/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { assertFar, bigWeights, difference, noisyStitches, stitchConfig, TINY, tinyStitched, tokens } from "../tiny.ts";
 
@@ -18,9 +18,15 @@ async function inTemporaryFile(body: (path: string) => Promise<void>): Promise<v
   }
 }
 
-for (const gates of ["vector", "scalar"] as const) {
-  deviceTest(`\`loadStitches()\` of what \`saveStitches()\` wrote gives the same logits, ${gates} gates`, async () => {
-    const stitch = stitchConfig({ count: 3, gates, initialization: "hub-preserving" });
+for (
+  const [what, changes] of [
+    ["vector gates", {}],
+    ["scalar gates", { gates: "scalar" }],
+    ["low-rank projections", { kinds: ["E2H-LR", "H2E", "E2H-LR"], rank: 3 }],
+  ] satisfies [string, Partial<StitchConfig>][]
+) {
+  deviceTest(`\`loadStitches()\` of what \`saveStitches()\` wrote gives the same logits, ${what}`, async () => {
+    const stitch = stitchConfig({ count: 3, initialization: "hub-preserving", ...changes });
     const { config, hub, experts, layers, ...model } = tinyStitched({ stitch });
     const ids = tokens(2, 8);
     const expected = stitchedForward({ config, hub, experts, layers, ...model }, ids);

@@ -98,7 +98,13 @@ deviceTest("`stitchedForward()` gives packed documents the logits that each has 
   }
 });
 
-for (const stitch of [stitchConfig({ count: 3 }), stitchConfig({ count: 2, kinds: "all-e2h", gates: "scalar" })]) {
+for (
+  const stitch of [
+    stitchConfig({ count: 3 }),
+    stitchConfig({ count: 2, kinds: "all-e2h", gates: "scalar" }),
+    stitchConfig({ count: 2, kinds: ["H2E", "E2H-LR"], rank: 3 }),
+  ]
+) {
   for (const n of [1, 2, 5]) {
     const what = `n = ${n}, ${stitch.kinds}, ${stitch.gates} gates`;
     deviceTest(`\`stitchedLanguageModel()\` decodes with one cache a model as the full pass does, ${what}`, () => {

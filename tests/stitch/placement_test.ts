@@ -66,7 +66,14 @@ Deno.test("`placeStitches()` refuses explicit lists that do not fit, naming them
     assert.throws(() => placeStitches({ ...stitchConfig(), positions }, 4), refuses(`[${positions}]`, "1 to 4"));
   }
   assert.throws(() => placeStitches(stitchConfig({ count: 3, kinds: ["H2E", "E2H"] }), 6), refuses("2 kinds", "3"));
-  assert.throws(() => placeStitches(stitchConfig({ count: 2, kinds: ["E2H", "H2E"] }), 6), refuses("end with E2H"));
+  assert.throws(
+    () => placeStitches(stitchConfig({ count: 2, kinds: ["E2H"] }), 6),
+    refuses("lists 1 kind for 2 stitches"),
+  );
+  assert.throws(
+    () => placeStitches(stitchConfig({ count: 2, kinds: ["E2H", "H2E"] }), 6),
+    refuses("end with E2H or E2H-LR, not H2E"),
+  );
 });
 
 Deno.test("`stitchConfigSchema` refuses unknown keys and values out of range", () => {

@@ -55,6 +55,7 @@ const READINGS: readonly (readonly [string, StitchConfig])[] = [
   ["an H2E, then an E2H", stitchConfig({ count: 2, initialization: "hub-preserving" })],
   ["a single E2H", stitchConfig({ count: 1, gates: "scalar" })],
   ["all E2H, passing through", stitchConfig({ count: 3, kinds: "all-e2h", expertAfterE2H: "pass-through" })],
+  ["low-rank projections", stitchConfig({ positions: [1, 2, 4], kinds: ["E2H-LR", "H2E", "E2H-LR"], rank: 3 })],
   ["layers after the last stitch", stitchConfig({ positions: [1, 2] })],
 ];
 

@@ -33,6 +33,17 @@ deviceTest("`tokenGates()` gives a gate a token and model, whose mean is that of
   );
 });
 
+deviceTest("`tokenGates()` and `meanGates()` of low-rank stitches have shares of all models", async () => {
+  const stitch = stitchConfig({ count: 2, kinds: ["E2H-LR", "E2H-LR"], rank: 2 });
+  const model = tinyStitched({ stitch, experts: 2 });
+  for (const { kind, models, gates } of await tokenGates(model, [3, 1, 4])) {
+    assert.deepEqual([kind, models], ["E2H-LR", [0, 1, 2]]);
+    for (const row of gates) assert.ok(Math.abs(row.reduce((a, b) => a + b) - 1) < 1e-5);
+  }
+  const means = await meanGates(model, tf.tensor2d([3, 1, 4], [1, 3], "int32"), tf.ones([1, 3]));
+  assert.deepEqual(means.map(({ stitch, model }) => [stitch, model]), [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]);
+});
+
 Deno.test("`summarizeGates()` gives mean, share of tokens won and entropy of a stretch", () => {
   const one = {
     stitch: 0,
@@ -48,5 +59,6 @@ Deno.test("`summarizeGates()` gives mean, share of tokens won and entropy of a s
   });
   assert.deepEqual(summarizeGates(one, 2)?.won, [0, 1]);
   assert.equal(summarizeGates({ ...one, kind: "H2E" }, 0, 1)?.entropy, null);
+  assert.equal(summarizeGates({ ...one, kind: "E2H-LR" }, 1, 2)?.entropy, 1);
   assert.equal(summarizeGates(one, 4), undefined);
 });

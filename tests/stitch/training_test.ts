@@ -9,6 +9,7 @@ import {
   gateName,
   initialStitches,
   type StitchConfig,
+  type StitchKindName,
   stitchModels,
 } from "../../lib/stitch/mod.ts";
 import { crossEntropy } from "../../lib/tensor/mod.ts";
@@ -41,19 +42,22 @@ async function stitchFor(
   return result;
 }
 
+const kindsOf = (kinds: "alternating" | "all-e2h" | readonly StitchKindName[]) =>
+  typeof kinds === "string" ? kinds : [...kinds];
+
 const bytesOf = ({ data }: { data: Float32Array }) => [...new Uint32Array(data.buffer, data.byteOffset, data.length)];
 
 for (const initialization of ["identity", "hub-preserving", "random"] as const) {
-  for (const kinds of ["alternating", "all-e2h"] as const) {
+  for (const kinds of ["alternating", "all-e2h", ["E2H-LR", "H2E", "E2H-LR"]] as const) {
     const what = `${initialization} initialization, ${kinds}`;
     deviceTest(`\`stitching()\` changes every stitch and nothing that is frozen, ${what}`, async () => {
-      const stitch = stitchConfig({ count: 3, kinds, initialization, dropout: 0.1 });
+      const stitch = stitchConfig({ count: 3, kinds: kindsOf(kinds), initialization, dropout: 0.1 });
       const start = initialStitches(stitch, SIZE, 4);
       const before = [1, 2, 3].map((seed) => hashTensors(bigWeights(CONFIG, seed)));
       const { stitches, frozen } = await stitchFor(stitch, start);
       assert.deepEqual(frozen.map((weights) => hashTensors(weights)), before);
       // Alternating K = 3 is E2H, H2E, E2H: the second stitch's hub gate is never read.
-      const unread = kinds === "alternating" ? [gateName(1, 0), "stitch.1.gate_bias.0"] : [];
+      const unread = kinds !== "all-e2h" ? [gateName(1, 0), "stitch.1.gate_bias.0"] : [];
       for (const [name, tensor] of Object.entries(stitches)) {
         const same = String(bytesOf(tensor)) === String(bytesOf(start[name]!));
         assert.equal(same, unread.includes(name), `${name} ${same ? "did not change" : "changed"}`);
@@ -82,10 +86,15 @@ deviceTest("the hub's gate of an H2E stitch has no gradient at all, wherever the
 });
 
 for (
-  const [gates, initialization] of [["vector", "random"], ["scalar", "random"], ["vector", "hub-preserving"]] as const
+  const [gates, initialization, kinds] of [
+    ["vector", "random", "alternating"],
+    ["scalar", "random", "alternating"],
+    ["vector", "hub-preserving", "alternating"],
+    ["vector", "identity", ["E2H-LR", "H2E", "E2H-LR"]],
+  ] as const
 ) {
-  deviceTest(`\`fromFirstStitch()\` has the gradients of its loss, ${gates} gates, ${initialization}`, () => {
-    const stitch = stitchConfig({ count: 3, gates, initialization, dropout: 0.2 });
+  deviceTest(`\`fromFirstStitch()\` has the gradients of its loss, ${gates} gates, ${initialization}, ${kinds}`, () => {
+    const stitch = stitchConfig({ count: 3, kinds: kindsOf(kinds), rank: 3, gates, initialization, dropout: 0.2 });
     const start = noisyStitches(stitch, 2, 8, CONFIG);
     const [hub, ...experts] = [1, 2, 3].map((seed) => toDevice(bigWeights(CONFIG, seed)));
     const ids = tokens(2, 6);

@@ -45,9 +45,10 @@ async function trainOnce(): Promise<Outcome> {
   const model = stitchModels({ config: TINY, stitch, hub: hub!, experts, stitches });
   await train(stitching(model, stitches, 5, options));
 
-  // Once more as a user with little memory would: layers recomputed, frozen models stacked and in half precision.
+  // Once more as a user with little memory would: layers recomputed, frozen models stacked and in half precision,
+  // projections of low rank.
   const sparing = { ...options, config: { ...config, activations: "recompute" as const } };
-  const half = { ...stitch, frozen: "half" as const };
+  const half = stitchConfig({ ...stitch, frozen: "half", kinds: ["H2E", "E2H-LR"], rank: 3 });
   const frozen = freezeModels(TINY, half, [1, 2, 3].map((seed) => bigWeights(TINY, seed)));
   const others = toVariables(initialStitches(half, { stitches: 2, experts: 2, width: TINY.width }, 2));
   await train(

@@ -61,6 +61,16 @@ Deno.test("`stitchedForwardFlops()` counts what runs: the hub alone after the la
   assert.equal(stitchedForwardFlops(TINY, scalar, 2), (3 + 2) * layer + head + 2 * (2 * d * d + 3 * d));
 });
 
+Deno.test("low-rank stitches cost 2rd per projection instead of d², forward, backward and in memory", () => {
+  const d = TINY.width;
+  const full = stitchConfig({ count: 1, kinds: ["E2H"] });
+  const low: typeof full = { ...full, kinds: ["E2H-LR"], rank: 3 };
+  const saved = 2 * (d * d - 2 * 3 * d); // of two experts
+  assert.equal(stitchedForwardFlops(TINY, full, 2) - stitchedForwardFlops(TINY, low, 2), 2 * saved);
+  assert.equal(stitchTrainFlops(TINY, full, 2) - stitchTrainFlops(TINY, low, 2), 3 * 2 * saved);
+  assert.equal(stitchingBytes(TINY, full, 2, 0) - stitchingBytes(TINY, low, 2, 0), 16 * saved);
+});
+
 Deno.test("`stitchTrainFlops()` has no gradient of experts that pass through stitches into the hub", () => {
   const projected = stitchConfig({ positions: [1, 3], kinds: "all-e2h" });
   const saved = stitchTrainFlops(TINY, projected, 2) -

@@ -5,9 +5,10 @@ import type { StitchSettings } from "../settings.ts";
 import { expertsIntoHub } from "./experts-into-hub.ts";
 import { hubIntoExperts } from "./hub-into-experts.ts";
 import type { StitchKind } from "./kind.ts";
+import { lowRankExpertsIntoHub } from "./low-rank.ts";
 
 /** In the order of `--help`. */
-const KINDS = [expertsIntoHub, hubIntoExperts] as const;
+const KINDS = [expertsIntoHub, hubIntoExperts, lowRankExpertsIntoHub] as const;
 
 /** `E2H`, `H2E`, … */
 export type StitchKindName = (typeof KINDS)[number]["name"];
