@@ -12,6 +12,7 @@ import { expertsStudy } from "./experts.ts";
 import { gatesStudy } from "./gates.ts";
 import { hubStudy } from "./hub.ts";
 import { initializationStudy } from "./initialization.ts";
+import { lowRankStudy } from "./low-rank.ts";
 import { modularityExperiment, modularityStudy } from "./modularity.ts";
 import { stitchCountStudy } from "./stitch-count.ts";
 import { stitchKindsStudy } from "./stitch-kinds.ts";
@@ -50,6 +51,7 @@ export const SECTIONS: readonly Section[] = [
   { ...baselinesStudy, script: "experiments/baselines.ts", plan: planner(baselinesExperiment) },
   stitched(stitchCountStudy),
   stitched(stitchKindsStudy),
+  stitched(lowRankStudy),
   stitched(hubStudy),
   stitched(crosslingualStudy),
   stitched(initializationStudy),

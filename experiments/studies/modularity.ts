@@ -25,7 +25,13 @@ import {
   trainStitches,
 } from "../../lib/bts/mod.ts";
 import { experimentMain } from "../../lib/experiment/mod.ts";
-import { type Direction, reportVariants, type StitchedVariant, studyDefinition } from "../../lib/study/mod.ts";
+import {
+  type Direction,
+  reportVariants,
+  type StitchedVariant,
+  studyDefinition,
+  variantFlops,
+} from "../../lib/study/mod.ts";
 
 /** Steps of training the stitches after a change, as a share of their original training. */
 const SHARE = 0.25;
@@ -97,23 +103,25 @@ async function studyModularity(lab: Lab): Promise<CellResult<RunResults>> {
     name: "all",
     trained: first,
     measured: await measureStitched(lab, text, seed, experts, first, { name: "evaluate:all", title: "Measure all" }),
+    flops: variantFlops(lab, text),
   }];
   for (const change of changesOf(config)) {
     const changed = { ...lab, config: changedConfig(config, change) };
     const here = new Map<string, CellResult<Trained>>();
     for (const domain of changed.config.experts) here.set(...await train(domain));
     const { untouched, short, scratch } = names(config, change);
+    const flops = variantFlops(changed, text);
     const measure = (name: string, cell: Pick<CellResult<unknown>, "key" | "folder">) =>
       measureStitched(changed, text, seed, here, cell, { name: `evaluate:${name}`, title: `Measure ${name}` });
     const adapted = await adaptStitches(changed, seed, here, first, change);
-    found.push({ name: untouched, trained: undefined, measured: await measure(untouched, adapted) });
+    found.push({ name: untouched, trained: undefined, measured: await measure(untouched, adapted), flops });
     const again = await restitch(changed, text, seed, here, adapted, { name: short, steps: restitchSteps(config) });
-    found.push({ name: short, trained: again, measured: await measure(short, again) });
+    found.push({ name: short, trained: again, measured: await measure(short, again), flops });
     const anew = await trainStitches(changed, text, seed, here, {
       name: `stitch:${scratch}`,
       title: `Train the stitches: ${scratch}`,
     });
-    found.push({ name: scratch, trained: anew, measured: await measure(scratch, anew) });
+    found.push({ name: scratch, trained: anew, measured: await measure(scratch, anew), flops });
   }
   return await reportVariants(modularityStudy, lab, baselines, found);
 }

@@ -7,4 +7,4 @@ export type { Section } from "./section.ts";
 export { type Study, studyDefinition, studyScript, type Variant } from "./definition.ts";
 export { reportVariants } from "./report.ts";
 export { studyExperiment, studyMain } from "./study.ts";
-export type { StitchedVariant } from "./variant.ts";
+export { type StitchedVariant, variantFlops } from "./variant.ts";

@@ -16,7 +16,7 @@ import {
 import { experimentMain } from "../experiment/mod.ts";
 import { type Study, studyDefinition } from "./definition.ts";
 import { reportVariants } from "./report.ts";
-import type { StitchedVariant } from "./variant.ts";
+import { type StitchedVariant, variantFlops } from "./variant.ts";
 
 /** A study as an experiment. */
 export function studyExperiment(study: Study) {
@@ -62,7 +62,7 @@ async function runStudy(study: Study, lab: Lab): Promise<CellResult<RunResults>>
       name: `evaluate:${name}`,
       title: `Measure ${name}`,
     });
-    stitched.push({ name, trained, measured });
+    stitched.push({ name, trained, measured, flops: variantFlops(varied, text) });
   }
   return await reportVariants(study, lab, baselines, stitched);
 }

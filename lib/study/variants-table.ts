@@ -3,17 +3,19 @@ import { numberColumn, type RunResults, type Table, textColumn } from "../run/mo
 import type { StitchedVariant } from "./variant.ts";
 
 /**
- * The cost of each variant, with its results: parameters, and the speed and peak memory of training and scoring (null if
- * nothing was trained, or the device does not report it).
+ * The cost of each variant, with its results: parameters, computed FLOPs, and the measured speed and peak memory of
+ * training and scoring (null if nothing was trained, or the device does not report it).
  */
 export function variantsTable({ methods }: RunResults, variants: readonly StitchedVariant[]): Table {
   return {
     name: "variants",
-    title: "Parameters of each variant, and its speed and peak memory on this machine",
+    title: "Parameters and FLOPs of each variant, and its speed and peak memory on this machine",
     columns: [
       textColumn("method", "variant"),
       numberColumn("trained", "parameters trained", 0),
       numberColumn("total", "total", 0),
+      numberColumn("forward-flops", "forward: MFLOPs/token", 2),
+      numberColumn("training-flops", "training: MFLOPs/token", 2),
       numberColumn("tokens", "tokens", 0),
       numberColumn("training-speed", "training: tokens/s", 0),
       numberColumn("training-bytes", "training: MB", 1),
@@ -22,10 +24,12 @@ export function variantsTable({ methods }: RunResults, variants: readonly Stitch
       numberColumn("loss", "last training loss, nats", 3),
       numberColumn("bpb", "mean bits per byte", 3, "lower"),
     ],
-    rows: variants.map(({ name, trained, measured: { value: { scoring } } }) => ({
+    rows: variants.map(({ name, trained, measured: { value: { scoring } }, flops }) => ({
       method: name,
       trained: methods[name]!.parameters.trained,
       total: methods[name]!.parameters.total,
+      "forward-flops": flops.forward / 1e6,
+      "training-flops": flops.training / 1e6,
       tokens: trained?.value.tokens ?? 0,
       "training-speed": trained === undefined ? null : trained.value.tokens / trained.value.seconds,
       "training-bytes": megabytes(trained?.value.peakBytes),

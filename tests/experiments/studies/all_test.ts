@@ -5,6 +5,7 @@ import { expertsStudy } from "../../../experiments/studies/experts.ts";
 import { gatesStudy } from "../../../experiments/studies/gates.ts";
 import { hubStudy } from "../../../experiments/studies/hub.ts";
 import { initializationStudy } from "../../../experiments/studies/initialization.ts";
+import { lowRankStudy } from "../../../experiments/studies/low-rank.ts";
 import { stitchCountStudy } from "../../../experiments/studies/stitch-count.ts";
 import { stitchKindsStudy } from "../../../experiments/studies/stitch-kinds.ts";
 import { type BtsConfig, btsConfigSchema, checkBts } from "../../../lib/bts/mod.ts";
@@ -14,6 +15,7 @@ import { type Study, studyDefinition } from "../../../lib/study/mod.ts";
 const STUDIES: readonly Study[] = [
   stitchCountStudy,
   stitchKindsStudy,
+  lowRankStudy,
   hubStudy,
   crosslingualStudy,
   initializationStudy,

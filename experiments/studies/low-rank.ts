@@ -1,0 +1,55 @@
+// Do the projections into the hub need full rank? Not in the BTS paper; the low-rank form is LoRA's (arXiv 2106.09685).
+//
+//     deno task run experiments/studies/low-rank.ts --preset quick
+//
+// Every stitch into the hub, W_i, is replaced by I + U_i V_i of rank 1, d/16 and d/4. The gates are the same.
+import type { BtsConfig } from "../../lib/bts/mod.ts";
+import { expertsIntoHub, lowRankExpertsIntoHub, placeStitches } from "../../lib/stitch/mod.ts";
+import { type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
+
+const FULL = expertsIntoHub.name;
+const LOW = lowRankExpertsIntoHub.name;
+
+function ranksOf({ model: { width } }: BtsConfig): number[] {
+  return [...new Set([1, Math.ceil(width / 16), Math.ceil(width / 4)])];
+}
+
+const nameOf = (rank: number) => `${LOW}, rank ${rank}`;
+
+const lowRank = (rank: number): Variant => ({
+  name: nameOf(rank),
+  change(config) {
+    const kinds = placeStitches(config.stitch, config.model.layers).map(({ kind }) => kind === FULL ? LOW : kind);
+    return { ...config, stitch: { ...config.stitch, kinds, rank } };
+  },
+});
+
+export const lowRankStudy: Study = {
+  name: "low-rank",
+  title: "Rank of the projections",
+  question: "Do the projections of the experts into the hub need full rank?",
+  settings: { stitch: { kinds: "all-e2h" } },
+  variants: (config) => [{ name: FULL, change: (config) => config }, ...ranksOf(config).map(lowRank)],
+  directions(config) {
+    const ranks = ranksOf(config);
+    const [least, most] = [ranks[0]!, ranks.at(-1)!];
+    return [
+      {
+        claim: `Projections of full rank are better than those of rank ${most}`,
+        better: FULL,
+        worse: nameOf(most),
+        on: "mean",
+        paper: null,
+      },
+      ...(least === most ? [] : [{
+        claim: `Projections of rank ${most} are better than those of rank ${least}`,
+        better: nameOf(most),
+        worse: nameOf(least),
+        on: "mean",
+        paper: null,
+      }]),
+    ];
+  },
+};
+
+if (import.meta.main) await studyMain(lowRankStudy);
