@@ -10,7 +10,7 @@ export interface Speed {
   readonly secondsPerLayer: number;
 }
 
-/** Measures the open device. It is as busy with other work as it will be, if that goes on. */
+/** Measures the open device. It is as busy with other work as it will be, if that continues. */
 export async function measureSpeed(): Promise<Speed> {
   return {
     flopsPerSecond: 8 * 2 * 512 ** 3 / await secondsOf(8, 512, 512),

@@ -55,7 +55,7 @@ export function startArguments(options: StartOptions, id: string): string[] {
 const PATIENCE_MS = 300_000;
 
 /**
- * Starts an experiment in a process of its own and returns when its run has begun. The process is detached: it goes on
+ * Starts an experiment in a process of its own and returns when its run has begun. The process is detached: it continues
  * when the kernel restarts or stops, and what it prints goes to `<runs>/.output/<id>.log`.
  *
  * @throws UserError with what the experiment said, when it ends before its run begins

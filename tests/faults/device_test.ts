@@ -81,7 +81,7 @@ async function withDevice<T>(name: "cpu" | "webgpu", body: (device: Device) => P
   }
 }
 
-/** Breaks the device at step 7: the run must fail with its reason, and go on from step 6 on a new device. */
+/** Breaks the device at step 7: the run must fail with its reason, and resume from step 6 on a new device. */
 async function assertSurvives(name: "cpu" | "webgpu", break_: () => void, reason: RegExp): Promise<void> {
   await withFolder(async (runs) => {
     const broken = (error: unknown) =>

@@ -39,7 +39,7 @@ Deno.test("`installKernel()` registers this Deno's kernel and tells where", asyn
   assert.deepEqual(JSON.parse(json!), { ...spec, argv: kernelArguments() });
 });
 
-Deno.test("`findJupyter()` goes on to Python's module when there is no `jupyter`", async () => {
+Deno.test("`findJupyter()` falls back to Python's module when there is no `jupyter`", async () => {
   assert.deepEqual(await findJupyter(machine("python", LISTED).run), ["python", "-m", "jupyter"]);
 });
 

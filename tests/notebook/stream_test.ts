@@ -63,7 +63,7 @@ Deno.test("`runEvents()` takes the events from the run's server when it answers"
   await server.shutdown();
 });
 
-Deno.test("`runEvents()` goes on from the log when the stream breaks, leaps or talks nonsense", async () => {
+Deno.test("`runEvents()` continues from the log when the stream breaks, skips events or sends garbage", async () => {
   const events = sampleEvents({ id: ID });
   await using run = await runWith(events);
   const breaks = [

@@ -393,12 +393,12 @@ optionalTest("chromium", "pages fit a phone, and every text has enough contrast 
   });
 }, LOOSE);
 
-/** Texts whose colour has a contrast under 4.5 to what lies behind them, computed in the page by drawing both. */
+/** Texts whose color has a contrast under 4.5 to what lies behind them, computed in the page by drawing both. */
 const LOW_CONTRAST = `(() => {
   const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
-  const paint = (colours) => {
+  const paint = (colors) => {
     context.clearRect(0, 0, 1, 1);
-    for (const colour of colours) { context.fillStyle = colour; context.fillRect(0, 0, 1, 1); }
+    for (const color of colors) { context.fillStyle = color; context.fillRect(0, 0, 1, 1); }
     const [r, g, b] = context.getImageData(0, 0, 1, 1).data;
     const linear = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
     return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);

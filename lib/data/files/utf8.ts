@@ -82,7 +82,7 @@ export function tooLong(where: string): UserError {
   return new UserError(
     "data.too-long",
     `${where} has more than 512 MB of text in one document`,
-    "Split it into several documents: a .txt file is cut into documents by itself, a .jsonl file has one a line",
+    "Split it into several documents: a .txt file is cut into documents by itself, a .jsonl file has one per line",
   );
 }
 

@@ -1,5 +1,5 @@
 // Under which key a cell is built: its own, or, in a run that is continued with changed settings, that of a cell that
-// goes on from another's checkpoint.
+// resumes from another's checkpoint.
 import { canonicalJson } from "../files/canonical.ts";
 import { cellKey, findCell } from "./cell-store.ts";
 import { checkpointFolder, checkpointsOf, latestCheckpoint, verifyCheckpoint } from "./checkpoint-store.ts";
@@ -17,8 +17,8 @@ export interface CellAddress {
 /**
  * The address of a cell in a run.
  *
- * A cell that goes on from another's checkpoint, say after `steps` was raised, ends with other weights than one that had
- * the new settings from its first step: so its key holds what it goes on from, and it is never taken for the other.
+ * A cell that resumes from another's checkpoint, say after `steps` was raised, ends with other weights than one that had
+ * the new settings from its first step: so its key includes what it resumes from, and it is never taken for the other.
  *
  * @param start what this run logged when it last began a cell of this name
  */
@@ -38,7 +38,7 @@ export async function addressOf(
   const from = (continues: NonNullable<CellAddress["continues"]>): CellAddress => {
     return { key: cellKey({ inputs: spec.inputs, continues }, code), configHash, family, continues };
   };
-  // The same settings as last time: what was begun then goes on.
+  // The same settings as last time: what was begun then continues.
   const again = start.continues && from(start.continues);
   if (again?.key === start.cellKey && await canGoOn(runsFolder, again)) return again;
   const last = await latestCheckpoint(checkpointsOf(runsFolder, start.cellKey), start.cellKey, () => {});

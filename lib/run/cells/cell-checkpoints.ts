@@ -1,4 +1,4 @@
-// The checkpoints of one cell while it is being built: what it goes on from, and keeping more.
+// The checkpoints of one cell while it is being built: the one it resumes from, and saving more.
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import type { CellCheckpoints } from "./cell.ts";
@@ -21,7 +21,7 @@ export interface CheckpointHost {
   readonly runsFolder: string;
   readonly cellKey: string;
   readonly configHash: string;
-  /** A checkpoint of another cell that this one goes on from when it has none of its own. */
+  /** A checkpoint of another cell that this one resumes from when it has none of its own. */
   readonly continues?: { readonly cellKey: string; readonly step: number } | undefined;
   /** Whether what is there is to be thrown away. */
   readonly fresh: boolean;
@@ -37,13 +37,13 @@ export interface CheckpointHost {
 /** Open checkpoints of a cell. */
 export interface OpenCheckpoints {
   readonly context: CellCheckpoints;
-  /** What the cell had logged up to the checkpoint that it goes on from. */
+  /** What the cell had logged up to the checkpoint that it resumes from. */
   readonly events: readonly CellEvent[];
   /** Seconds spent on it up to there. */
   readonly seconds: number;
 }
 
-/** Finds the checkpoint that a cell goes on from, and readies keeping others. */
+/** Finds the checkpoint that a cell resumes from, and prepares to save others. */
 export async function openCheckpoints(host: CheckpointHost): Promise<OpenCheckpoints> {
   const { runsFolder, cellKey, configHash, fresh, warn } = host;
   const store = checkpointsOf(runsFolder, cellKey);
@@ -79,7 +79,7 @@ export async function openCheckpoints(host: CheckpointHost): Promise<OpenCheckpo
           throw new UserError(
             "checkpoint.write",
             `Cannot keep the checkpoint of step ${step}, which needs about ${bytes} bytes, in ${store}: ${reason}`,
-            "make room on the disk, then give the same command again: it goes on from the checkpoint before",
+            "make room on the disk, then give the same command again: it resumes from the checkpoint before",
           );
         }
       },

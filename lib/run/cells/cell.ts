@@ -22,7 +22,7 @@ export interface CellSpec<Output extends z.ZodType> {
   readonly device?: CellDevice;
   /**
    * The inputs less what may change while the cell is being built (how many steps, how often to validate). When a run is
-   * continued with such a change, a cell of the same family goes on from its last checkpoint.
+   * continued with such a change, a cell of the same family resumes from its last checkpoint.
    */
   readonly family?: unknown;
   /** Schema of the small JSON value that the cell returns. Large things are files in its folder. */
@@ -77,7 +77,7 @@ export interface CellContext {
 /** Where a cell that takes long is kept while it is being built. */
 export interface CellCheckpoints {
   /**
-   * The newest whole checkpoint of this cell, which the body should go on from: what was logged up to its step has been
+   * The newest whole checkpoint of this cell, which the body should resume from: what was logged up to its step has been
    * logged again. Absent: there is none.
    */
   readonly last?: { readonly folder: string; readonly step: number };

@@ -80,7 +80,7 @@ export async function verifyCheckpoint(folder: string, step: number, cellKey: st
   return { kind: "whole", step, folder, manifest };
 }
 
-/** The checkpoint to go on from: the highest step whose manifest verifies. `onDamage` hears of those passed over. */
+/** The checkpoint to resume from: the highest step whose manifest verifies. `onDamage` hears of those passed over. */
 export async function latestCheckpoint(
   store: string,
   cellKey: string,

@@ -19,7 +19,7 @@ export interface FreedCheckpoints {
   /** Steps of what goes. */
   readonly steps: readonly number[];
   readonly bytes: number;
-  /** The step that stays, and can be gone on from. */
+  /** The step that is kept, from which training can resume. */
   readonly kept: number;
 }
 

@@ -221,7 +221,7 @@ export async function withRun(
 }
 
 function brokenBy({ message }: Error): UserError {
-  const hint = "give the same command again: the run goes on from its last checkpoint";
+  const hint = "give the same command again: the run resumes from its last checkpoint";
   return new UserError("device.failed", message, hint);
 }
 

@@ -184,7 +184,7 @@ function tagOnce(runsFolder: string, view: SweepView, run: string): () => Promis
     try {
       addLabel(join(runsFolder, run), tags);
     } catch {
-      // The trial goes on without it.
+      // The trial continues without it.
     }
   };
 }

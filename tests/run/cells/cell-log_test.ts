@@ -1,4 +1,4 @@
-// A cell's account: what it says twice is said twice, and what an interrupted attempt has said is not said again.
+// A cell's account: notes are kept in full, and those of an interrupted attempt are not repeated.
 import assert from "node:assert/strict";
 import type { RunEvent } from "../../../lib/run/mod.ts";
 import { type CellEvent, cellLog, parseCellEvents } from "../../../lib/run/cells/cell-log.ts";

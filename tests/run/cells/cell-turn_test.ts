@@ -26,7 +26,7 @@ async function holder(folder: string, key: string) {
   return { pid: child.pid, end };
 }
 
-Deno.test("`takeTurn()` waits for a living process, names it, and goes on when it is killed", () =>
+Deno.test("`takeTurn()` waits for a living process, names it, and continues when it is killed", () =>
   withFolder(async (folder) => {
     const { pid, end } = await holder(folder, "k");
     const waited: (number | undefined)[] = [];

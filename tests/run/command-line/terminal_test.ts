@@ -249,7 +249,7 @@ Deno.test("`listCommand()` and `showCommand()` print a run, as text and as JSON"
     assert.match(await printed(listCommand, "--help"), /Usage: ls/);
   }));
 
-Deno.test("`terminalView()` says once that nobody reads it any more, and is silent then", () =>
+Deno.test("`terminalView()` reports once that its reader has closed, and then writes nothing", () =>
   withFolder(async (folder) => {
     let tries = 0;
     const write = () => {

@@ -91,7 +91,7 @@ Deno.test("After `kill -9` of the sweep alone, `resume` waits for the trial that
     await sweep.output();
     const left = (await viewOf(runs))!;
     assert.equal(left.status, "lost");
-    assert.equal(states(left), "done running pending", "its process goes on");
+    assert.equal(states(left), "done running pending", "its process continues");
     const { code, json, said } = await finish(spawnSweep(runs, "resume", "last"));
     assert.equal(code, 0, said);
     assert.equal(json.status, "done");
@@ -117,7 +117,7 @@ Deno.test("After `kill -9` of a sweep and its trial, `resume` runs that trial ag
     const after = (await viewOf(runs))!;
     assert.equal(states(after), "failed done");
     assert.deepEqual(after.trials.map(({ attempts }) => attempts), [2, 2]);
-    assert.equal(after.trials[1]!.run, view.trials[1]!.run, "what was interrupted goes on");
+    assert.equal(after.trials[1]!.run, view.trials[1]!.run, "what was interrupted continues");
     assert.notEqual(after.trials[0]!.run, view.trials[0]!.run, "what failed begins anew");
   }));
 
@@ -142,7 +142,7 @@ Deno.test("Ctrl-C stops a sweep and its trial cleanly; a second process is refus
     assert.equal((await finish(again)).code, 143);
   }));
 
-Deno.test("a sweep whose metric nobody has, and nobody could know, ends with exit code 1 and says what there is", () =>
+Deno.test("a sweep whose metric no trial logs ends with exit code 1 and names those that exist", () =>
   withFolder(async (runs) => {
     const args = ["--grid", "x=1,2", "--set", "kind=b", "--metric", "validatoin:min"];
     const { code, said, json } = await finish(spawnSweep(runs, FAKE, ...args));
