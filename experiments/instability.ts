@@ -6,7 +6,7 @@
 // vanish, like those of large models with large batches. Then the loss spikes. Just before, the distribution of the
 // update ratio m̂/(√v̂ + ε), bell-shaped until then, has two peaks. Each arm takes another action.
 import { createHash } from "node:crypto";
-import { loadCorpus, openTokenizer, tokenizeDocuments, trainTokenizer } from "../lib/data/mod.ts";
+import { checkData, loadCorpus, openTokenizer, tokenizeDocuments, trainTokenizer } from "../lib/data/mod.ts";
 import { type Experiment, experimentMain } from "../lib/experiment/mod.ts";
 import { UserError } from "../lib/errors.ts";
 import { checkModelConfig } from "../lib/model/mod.ts";
@@ -60,17 +60,18 @@ function outline({ tokenizer: { vocabSize } }: InstabilityConfig): Prepared {
 }
 
 /** @throws UserError for settings that do not fit together */
-function check(config: InstabilityConfig): void {
+async function check(config: InstabilityConfig): Promise<void> {
   checkModelConfig(modelOf(config, config.tokenizer.vocabSize));
   checkArms(config);
-  const { domains } = config.data;
+  const domains = Object.keys(config.data.domains);
   if (!domains.includes("english")) {
     throw new UserError(
       "instability.domains",
       `data.domains are ${domains.join(", ")}, but this experiment trains on english`,
-      "add english; your own text goes into data.english",
+      "add english; your own text goes into data.domains.english",
     );
   }
+  await checkData(config.data);
 }
 
 export const instabilityExperiment: Experiment<typeof instabilityDefinition.schema, Prepared> = {

@@ -31,7 +31,7 @@ import {
 } from "../lib/run/mod.ts";
 import { duration } from "../lib/report/mod.ts";
 import { openDevice } from "../lib/tensor/mod.ts";
-import { btsConfigSchema, btsDefinition } from "../lib/bts/mod.ts";
+import { btsDefinition, btsSettings } from "../lib/bts/mod.ts";
 import { basisText, longTime, measureSpeed } from "../lib/experiment/mod.ts";
 import { MAIN, SECTIONS } from "./studies/all.ts";
 import {
@@ -49,7 +49,7 @@ import {
 const PAGE = "docs/results.md";
 
 /** Branch-Train-Stitch's settings, without those that a study adds. */
-const settingsSchema = z.object(btsConfigSchema.shape);
+const settingsSchema = z.object(btsSettings.shape);
 
 async function main(args: readonly string[]): Promise<void> {
   const names = SECTIONS.map(({ name }) => name);

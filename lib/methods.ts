@@ -16,7 +16,7 @@ export const PALETTE = {
   wine: "#a83f6f",
 } as const;
 
-/** Colors of eight experts. */
+/** Colors of the first eight experts; {@linkcode furtherColor} has more. */
 const EXPERT_COLORS = [
   PALETTE.blue,
   PALETTE.green,
@@ -60,6 +60,9 @@ const LABELS: Readonly<Record<string, string>> = {
   "before": "Before the change",
   "untouched": "Changed, not re-stitched",
 };
+/** Every method but the experts, whose names are `expert:` and their domain. */
+export const METHOD_NAMES: readonly string[] = Object.keys(LABELS);
+
 /** Names within a sentence, where they differ from the label. */
 const PHRASES: Readonly<Record<string, string>> = {
   "seed": "the seed",
@@ -77,16 +80,17 @@ export function expertDomain(method: string): string | undefined {
   return method.startsWith("expert:") ? method.slice("expert:".length) : undefined;
 }
 
-/** The display name of a method: `Seed`, `Code expert`, `BTS`. Unknown names are unchanged. */
+/** The display name of a method: `Seed`, `law expert` (a domain's name as given), `BTS`. Unknown names are unchanged. */
 export function methodLabel(method: string): string {
   const domain = expertDomain(method);
-  if (domain !== undefined && domain !== "") return `${domain[0]!.toUpperCase()}${domain.slice(1)} expert`;
+  if (domain !== undefined && domain !== "") return `${domain} expert`;
   return Object.hasOwn(LABELS, method) ? LABELS[method]! : method;
 }
 
 /** The display name of a cell: a model by its label, `evaluate:bts` as `Evaluate BTS`, `data` as `Data`. */
 export function cellLabel(cell: string): string {
-  const [phase = "", method] = expertDomain(cell) === undefined ? cell.split(":", 2) : [cell];
+  if (expertDomain(cell) !== undefined) return methodLabel(cell);
+  const [phase = "", method] = cell.split(":", 2);
   const label = methodLabel(phase);
   return `${label.slice(0, 1).toUpperCase()}${label.slice(1)}${method === undefined ? "" : ` ${methodLabel(method)}`}`;
 }
@@ -125,7 +129,41 @@ export function methodColors(methods: readonly string[]): Map<string, string> {
       : method === "hub"
       ? PALETTE.gray
       : undefined;
-    colors.set(method, own ?? EXPERT_COLORS[experts++ % EXPERT_COLORS.length]!);
+    colors.set(method, own ?? expertColor(experts++));
   }
   return colors;
+}
+
+function expertColor(at: number): string {
+  return EXPERT_COLORS[at] ?? furtherColor(at - EXPERT_COLORS.length);
+}
+
+/** Relative luminances (WCAG 2) with a contrast of at least 3:1 on white and on dark pages. */
+const LUMINANCES = [0.2, 0.15, 0.26] as const;
+
+/** One of any number of colors: hues at the golden angle from one another, with luminances that take turns. */
+function furtherColor(at: number): string {
+  const hue = (at * 137.508 + 20) % 360;
+  const wanted = LUMINANCES[at % LUMINANCES.length]!;
+  let [low, high] = [0, 1];
+  for (let i = 0; i < 16; i++) {
+    const lightness = (low + high) / 2;
+    if (luminance(fromHsl(hue, lightness)) < wanted) low = lightness;
+    else high = lightness;
+  }
+  return `#${fromHsl(hue, low).map((part) => Math.round(255 * part).toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Red, green and blue from 0 to 1, with a saturation of 55 %. */
+function fromHsl(hue: number, lightness: number): number[] {
+  const reach = 0.55 * Math.min(lightness, 1 - lightness);
+  return [0, 8, 4].map((offset) => {
+    const place = (offset + hue / 30) % 12;
+    return lightness - reach * Math.max(-1, Math.min(place - 3, 9 - place, 1));
+  });
+}
+
+function luminance(rgb: readonly number[]): number {
+  const [red, green, blue] = rgb.map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
 }

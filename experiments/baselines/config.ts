@@ -2,15 +2,15 @@
 import { z } from "zod";
 import { BASELINE_NAMES, BASELINES, baselineSettings } from "../../lib/baselines/mod.ts";
 import { seedMergeSchema } from "../../lib/merge/mod.ts";
-import type { ExperimentDefinition } from "../../lib/run/mod.ts";
+import { type ExperimentDefinition, withDependentDefaults } from "../../lib/run/mod.ts";
 import { studyPresets } from "../../lib/study/mod.ts";
-import { btsConfigSchema, btsDefinition } from "../../lib/bts/mod.ts";
+import { btsDefinition, btsSettings, domainDefaults } from "../../lib/bts/mod.ts";
 
 /** One line per method, below the description of `baselines.methods` in `--help`. */
 const described = BASELINES.map(({ name, summary }) => `\n      ${name}: ${summary}`).join("");
 
 /** All settings. */
-export const baselinesConfigSchema = btsConfigSchema.extend({
+const baselinesSettings = btsSettings.extend({
   baselines: z.strictObject({
     methods: z.array(z.enum(BASELINE_NAMES)).default([...BASELINE_NAMES])
       .describe(`the methods to build and compare:${described}\n     `),
@@ -26,7 +26,10 @@ export const baselinesConfigSchema = btsConfigSchema.extend({
   }).prefault({}).describe("the methods that stitching is compared with"),
 });
 
-export type BaselinesConfig = z.infer<typeof baselinesConfigSchema>;
+export type BaselinesConfig = z.infer<typeof baselinesSettings>;
+
+/** With defaults for the domains in use. */
+export const baselinesConfigSchema = withDependentDefaults(baselinesSettings, domainDefaults);
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   smoke: "all methods in under a minute, for tests; too small for findings",

@@ -5,7 +5,7 @@
 // The math expert sees problems in English only, the multilingual expert sees none. The variants train the stitches with
 // or without problems in five other languages (in-domain data), and with alternating or only experts-into-hub stitches.
 import { DOMAINS } from "../../lib/data/mod.ts";
-import type { BtsConfig } from "../../lib/bts/mod.ts";
+import { type BtsConfig, DEFAULT_MIX } from "../../lib/bts/mod.ts";
 import { expertsIntoHub } from "../../lib/stitch/mod.ts";
 import { type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
 
@@ -25,7 +25,7 @@ export const crosslingualStudy: Study = {
   name: "crosslingual",
   title: "Mathematics in another language",
   question: "Can the stitched model do mathematics in languages in which none of its models has seen any?",
-  settings: { data: { domains: [...DOMAINS, "crosslingual"], mathEnglish: 1 } },
+  settings: { data: { domains: [...DOMAINS, "crosslingual"], mathEnglish: 1 }, mix: DEFAULT_MIX },
   variants: () => [
     variant("alternating", true),
     variant("alternating", false),

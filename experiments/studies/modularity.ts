@@ -40,7 +40,7 @@ const restitchSteps = ({ train: { stitch } }: BtsConfig) => Math.max(1, Math.rou
 /** Removing each expert, and adding one for the first domain without an expert. */
 function changesOf({ experts, data }: BtsConfig): ExpertChange[] {
   const present: readonly string[] = experts;
-  const missing = data.domains.filter((domain) => !present.includes(domain)).slice(0, 1);
+  const missing = Object.keys(data.domains).filter((domain) => !present.includes(domain)).slice(0, 1);
   const removed = experts.length > 1 ? experts : [];
   return [
     ...removed.map((expert) => ({ kind: "remove", expert }) as const),

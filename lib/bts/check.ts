@@ -1,6 +1,6 @@
 // Checks of settings that depend on one another, before anything is written.
 import { normalizeDatamix } from "../data/mod.ts";
-import { UserError } from "../errors.ts";
+import { nearest, UserError } from "../errors.ts";
 import { checkModelConfig } from "../model/mod.ts";
 import { checkStitchConfig } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
@@ -12,6 +12,7 @@ const TOKENS_PER_CHARACTER = 4;
 /** @throws UserError naming the settings that do not fit together */
 export function checkBts(config: BtsConfig): void {
   const { data, model, tokenizer, stitch, mix, experts } = config;
+  const domains = Object.keys(data.domains);
   checkModelConfig({ ...model, vocabSize: tokenizer.vocabSize });
   if (model.contextLength < TOKENS_PER_CHARACTER) {
     throw new UserError(
@@ -20,11 +21,16 @@ export function checkBts(config: BtsConfig): void {
     );
   }
   checkStitchConfig(stitch, model);
-  normalizeDatamix(mix.seed, data.domains, "mix.seed");
-  normalizeDatamix(mix.stitch, data.domains, "mix.stitch");
-  const absent = experts.find((domain) => !data.domains.includes(domain));
+  normalizeDatamix(mix.seed, domains, "mix.seed");
+  normalizeDatamix(mix.stitch, domains, "mix.stitch");
+  const absent = experts.find((domain) => !domains.includes(domain));
   if (absent !== undefined) {
-    throw new UserError("bts.experts", `experts has "${absent}", but data.domains are ${data.domains.join(", ")}`);
+    const meant = nearest(absent, domains);
+    throw new UserError(
+      "bts.experts",
+      `experts has "${absent}", which is not a domain: the domains are ${domains.join(", ")}`,
+      meant === undefined ? `name its text, such as data.domains.${absent}='texts/*.txt'` : `did you mean "${meant}"?`,
+    );
   }
   const twice = experts.find((domain, i) => experts.indexOf(domain) !== i);
   if (twice !== undefined) throw new UserError("bts.experts", `experts has "${twice}" twice: one expert per domain`);

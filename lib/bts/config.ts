@@ -1,27 +1,26 @@
 // The settings of the Branch-Train-Stitch experiment, and its presets.
 import { z } from "zod";
-import { dataConfigSchema, datamixSchema, DOMAIN_NAMES, tokenizerConfigSchema } from "../data/mod.ts";
+import { dataConfigSchema, datamixSchema, tokenizerConfigSchema } from "../data/mod.ts";
 import { modelConfigSchema } from "../model/mod.ts";
-import type { ExperimentDefinition } from "../run/mod.ts";
+import { type ExperimentDefinition, withDependentDefaults } from "../run/mod.ts";
 import { stitchConfigSchema } from "../stitch/mod.ts";
 import { checkpointConfigSchema, monitorConfigSchema, trainConfigSchema } from "../train/mod.ts";
+import { domainDefaults } from "./domain-defaults.ts";
 
-const mixed = { english: 0.4, code: 0.2, math: 0.2, multilingual: 0.2 };
-
-/** All settings. */
-export const btsConfigSchema = z.strictObject({
+/** All settings; what the domains decide has no default here. */
+export const btsSettings = z.strictObject({
   data: dataConfigSchema.prefault({}).describe("the text"),
   tokenizer: tokenizerConfigSchema.prefault({}).describe("the tokenizer"),
   model: modelConfigSchema.omit({ vocabSize: true }).prefault({}).describe("the shape of the seed and the experts"),
-  experts: z.array(z.enum(DOMAIN_NAMES)).min(1).default(["code", "math", "multilingual"])
-    .describe("domains with an expert"),
+  experts: z.array(z.string().min(1)).min(1).describe(
+    "domains with an expert; by default all of your own, or else code, math and multilingual",
+  ),
   mix: z.strictObject({
-    seed: datamixSchema.prefault(mixed).describe("datamix that the seed is pretrained on"),
+    seed: datamixSchema.describe("datamix that the seed is pretrained on; by default equal shares of other domains"),
     expertShare: z.number().min(0).max(1).default(1)
       .describe("share of an expert's own domain in its training text; the rest is the seed's datamix"),
-    stitch: datamixSchema.prefault({ english: 0.25, code: 0.25, math: 0.25, multilingual: 0.25 })
-      .describe("datamix that the stitches are trained on"),
-  }).prefault({}).describe("datamixes"),
+    stitch: datamixSchema.describe("datamix that the stitches are trained on; by default equal shares"),
+  }).describe("datamixes"),
   train: z.strictObject({
     seed: trainConfigSchema.prefault({}).describe("pretraining the seed"),
     expert: trainConfigSchema.prefault({}).describe("continued pretraining of each expert"),
@@ -31,8 +30,9 @@ export const btsConfigSchema = z.strictObject({
     ),
   }).prefault({}).describe("training"),
   monitor: monitorConfigSchema.prefault({}).describe("the training monitor"),
-  hub: z.enum(["seed", ...DOMAIN_NAMES]).default("seed")
-    .describe("the model whose output is the output of the stitched model: the seed or one of the experts"),
+  hub: z.string().min(1).default("seed").describe(
+    "the model whose output is the output of the stitched model: seed, or the domain of one of the experts",
+  ),
   stitch: stitchConfigSchema.prefault({}).describe("the stitch layers"),
   checkpoint: checkpointConfigSchema.prefault({}).describe("checkpoints of training"),
   eval: z.strictObject({
@@ -42,7 +42,10 @@ export const btsConfigSchema = z.strictObject({
   }).prefault({}).describe("evaluation"),
 });
 
-export type BtsConfig = z.infer<typeof btsConfigSchema>;
+export type BtsConfig = z.infer<typeof btsSettings>;
+
+/** All settings, where those that depend on the domains have defaults for them. */
+export const btsConfigSchema = withDependentDefaults(btsSettings, domainDefaults);
 
 /** The experiment's name, settings and presets, for the command line. */
 export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {

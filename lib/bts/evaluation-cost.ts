@@ -1,9 +1,9 @@
 // The cost of measuring cells, for plans.
+import { namedTasks } from "../data/mod.ts";
 import { CHOICES, SCORING_REPEATS } from "../eval/mod.ts";
 import type { CellCost } from "../run/mod.ts";
 import { passedLayers } from "../train/mod.ts";
 import type { BtsConfig } from "./config.ts";
-import { taskOf } from "./domain-tasks.ts";
 
 /** The cost of one forward pass of a method. */
 export interface ForwardCost {
@@ -38,17 +38,19 @@ export function evaluationCost(config: BtsConfig, methods: readonly ForwardCost[
 }
 
 /** Held-out text, and choices: each is scored with its prompt, which fills most of the context, and without it. */
-function scoringWork({ data: { domains }, eval: { tokens, items, batch }, model: { contextLength } }: BtsConfig): Work {
-  const choices = CHOICES * items * domains.filter((domain) => taskOf(domain)?.kind === "choice").length;
+function scoringWork({ data, eval: { tokens, items, batch }, model: { contextLength } }: BtsConfig): Work {
+  const domains = Object.keys(data.domains).length;
+  // The user's own tasks are counted as multiple choice, like the built-in ones: what they are is in their files.
+  const choices = CHOICES * items * namedTasks(data).filter(({ kind }) => kind !== "generation").length;
   return {
-    tokens: domains.length * tokens + choices * 1.15 * contextLength,
-    passes: domains.length * Math.ceil(tokens / contextLength / batch) + Math.ceil(2 * choices / batch),
+    tokens: domains * tokens + choices * 1.15 * contextLength,
+    passes: domains * Math.ceil(tokens / contextLength / batch) + Math.ceil(2 * choices / batch),
   };
 }
 
 /** Prompts, about as long as the longest answers; prompts of the same length share a batch. */
-function generationWork({ data: { domains }, eval: { items, batch } }: BtsConfig): Work {
-  const tasks = domains.filter((domain) => taskOf(domain)?.kind === "generation").length;
+function generationWork({ data, eval: { items, batch } }: BtsConfig): Work {
+  const tasks = namedTasks(data).filter(({ kind }) => kind === "generation").length;
   const batches = Math.max(Math.min(items, PROMPT_LENGTHS), Math.ceil(items / batch));
   return { tokens: 2 * tasks * items * ANSWER_TOKENS, passes: tasks * batches * ANSWER_TOKENS };
 }

@@ -1,6 +1,6 @@
 // Experiments with Branch-Train-Stitch's settings and text: loading the text, and its placeholder in a plan.
 import type { z } from "zod";
-import { type DataConfig, loadCorpus, type LoadedCorpus } from "../data/mod.ts";
+import { checkData, type DataConfig, loadCorpus, type LoadedCorpus } from "../data/mod.ts";
 import type { Experiment } from "../experiment/mod.ts";
 import type { CellResult, RunResults } from "../run/mod.ts";
 import type { BtsConfig } from "./config.ts";
@@ -17,6 +17,10 @@ export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
 ): Experiment<Schema, LoadedCorpus> {
   return {
     ...experiment,
+    async check(config) {
+      await experiment.check(config);
+      await checkData(config.data);
+    },
     prepare: ({ data }, seed) => loadCorpus(data, { seed }),
     outline: ({ data }) => outlineCorpus(data),
     body: ({ prepared: corpus, ...context }) => body({ ...context, corpus }),
@@ -26,10 +30,9 @@ export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
 /** A corpus without text. */
 function outlineCorpus({ domains }: DataConfig): LoadedCorpus {
   return {
-    domains,
+    domains: Object.keys(domains),
     documents: {},
-    problems: [],
-    translations: [],
+    tasks: [],
     fingerprint: "planned",
     fingerprints: {},
     report: {},

@@ -1,19 +1,31 @@
 // Access to the cells of a finished run. They are used as they are, even if the code has changed since.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { type CellResult, contentOf, findCell, readRun, type RunView, shellLine } from "../run/mod.ts";
-import { type BtsConfig, btsConfigSchema } from "./config.ts";
+import {
+  type CellResult,
+  contentOf,
+  findCell,
+  readRun,
+  type RunView,
+  shellLine,
+  withDependentDefaults,
+} from "../run/mod.ts";
+import { type BtsConfig, btsSettings } from "./config.ts";
+import { domainDefaults } from "./domain-defaults.ts";
 import { changedConfig } from "./modular.ts";
 
 /** The settings of `deno task expert`: those of the run that it changes, and the change. */
-export const expertConfigSchema = btsConfigSchema.extend({
+const expertSettings = btsSettings.extend({
   from: z.string().describe("the run whose models are reused"),
   change: z.enum(["add", "remove"]).describe("whether the expert is added or removed"),
   expert: z.string().describe("the domain of the expert"),
   restitch: z.int().min(1).describe("steps of training the stitches after the change"),
 });
 
-export type ExpertConfig = z.infer<typeof expertConfigSchema>;
+export type ExpertConfig = z.infer<typeof expertSettings>;
+
+/** With defaults for the domains in use. */
+export const expertConfigSchema = withDependentDefaults(expertSettings, domainDefaults);
 
 /** A run with a stitched model. */
 export interface FinishedRun {
@@ -29,7 +41,7 @@ export interface FinishedRun {
 }
 
 /** Branch-Train-Stitch's settings, without those that an experiment adds. */
-const mainSettings = z.object(btsConfigSchema.shape);
+const mainSettings = withDependentDefaults(z.object(btsSettings.shape), domainDefaults);
 
 /** Experiments whose stitched model consists of the cells `seed`, `expert:…` and `stitch`. */
 const WITH_STITCHES: ReadonlySet<string> = new Set(["bts", "baselines"]);

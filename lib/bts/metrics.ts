@@ -1,8 +1,8 @@
 // Names of the metrics that a Branch-Train-Stitch run will log, so that a sweep can validate its metric up front.
+import { namedTasks } from "../data/mod.ts";
 import type { DeclaredMetrics } from "../run/mod.ts";
 import { PARAMETER_GROUPS } from "../train/mod.ts";
 import type { BtsConfig } from "./config.ts";
-import { TASK_NAMES } from "./domain-tasks.ts";
 import { expertMix } from "./expert-mix.ts";
 
 /** Metrics of a training step. */
@@ -24,8 +24,8 @@ export function btsMetrics(config: BtsConfig): DeclaredMetrics {
   const methods = ["bts", "seed", ...experts.map((domain) => `expert:${domain}`), "soup", "btm"];
   const results: DeclaredMetrics["results"] = { bpb: "lower" };
   for (const method of methods) {
-    for (const domain of [...data.domains, "mean"]) results[`${method}/bpb/${domain}`] = "lower";
-    for (const task of TASK_NAMES) results[`${method}/${task}`] = "higher";
+    for (const domain of [...Object.keys(data.domains), "mean"]) results[`${method}/bpb/${domain}`] = "lower";
+    for (const { name } of namedTasks(data)) results[`${method}/${name}`] = "higher";
   }
   const groups = PARAMETER_GROUPS.flatMap((group) => STATISTICS.map((name) => `${group}/${name}`));
   const cells: [cell: string, mix: Readonly<Record<string, number>>][] = [

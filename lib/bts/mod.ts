@@ -1,7 +1,8 @@
 // Public API: the settings and cells of Branch-Train-Stitch, and access to the models of finished runs.
 export { checkBts } from "./check.ts";
 export { compareMethods, comparisons, type Losses, readLosses } from "./comparisons.ts";
-export { type BtsConfig, btsConfigSchema, btsDefinition } from "./config.ts";
+export { type BtsConfig, btsConfigSchema, btsDefinition, btsSettings } from "./config.ts";
+export { DEFAULT_MIX, domainDefaults } from "./domain-defaults.ts";
 export { microBatchTokens, trainedTokens } from "./cost.ts";
 export { decoderCell, trainExpert, trainSeed } from "./decoders.ts";
 export { expertMix } from "./expert-mix.ts";

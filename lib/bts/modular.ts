@@ -49,12 +49,12 @@ export function changedConfig(config: BtsConfig, { kind, expert }: ExpertChange)
   if (kind === "remove" && config.hub === expert) {
     throw new UserError("expert.hub", `Cannot remove ${expert}: it is the hub, and the output is the hub's`);
   }
-  const domains: readonly string[] = config.data.domains;
+  const domains = Object.keys(config.data.domains);
   if (kind === "add" && !domains.includes(expert)) {
     throw new UserError("expert.domain", `There is no domain "${expert}": the run has ${domains.join(", ")}`);
   }
   const changed = kind === "add" ? [...experts, expert] : experts.filter((name) => name !== expert);
-  return { ...config, experts: changed as BtsConfig["experts"] };
+  return { ...config, experts: changed };
 }
 
 /**

@@ -1,7 +1,7 @@
 // `deno task gates [run] --text … | --file … [--generate n]`: the gates of a run's stitches, token by token.
 import { basename, join } from "node:path";
 import { Command } from "commander";
-import { loadCorpus, type Tokenizer } from "../data/mod.ts";
+import { loadCorpus, type TaskText, type Tokenizer } from "../data/mod.ts";
 import { systemReason, UserError } from "../errors.ts";
 import { generateGreedily } from "../eval/mod.ts";
 import { END_OF_TEXT, type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "../report/mod.ts";
@@ -108,22 +108,30 @@ export function fitPart(tokenizer: Pick<Tokenizer, "encode">, text: string, room
   return line(cut);
 }
 
-/** Held-out code, problems and translations, as long as they and the generated tokens fit the context. */
+/** Held-out text or questions of up to three domains, those with an expert first, as long as the context takes them. */
 async function heldoutTasks({ config, view, model, tokenizer }: StitchedRun, generate: number): Promise<Part[]> {
   const corpus = await loadCorpus(config.data, { seed: seedOf(view) });
-  const first = (domain: string) => corpus.documents[domain]?.heldout[0]?.text ?? "";
-  const problems = corpus.problems.map(({ prompt, answer }) => prompt + answer).join("\n");
-  const translations = corpus.translations.map(({ prompt, translation }) => prompt + translation).join("\n");
-  const tasks: readonly Part[] = [
-    { label: "code", text: first("code") },
-    { label: "math", text: problems || first("math") },
-    { label: "translation", text: translations || first("multilingual") },
-  ];
-  // A run of other domains shows those.
-  const parts = [...tasks, ...corpus.domains.map((label) => ({ label, text: first(label) }))]
-    .filter(({ label, text }, i, all) => text !== "" && all.findIndex((one) => one.label === label) === i).slice(0, 3);
+  const domains = [...new Set([...config.experts, ...corpus.domains])].slice(0, 3);
+  const parts = domains.map((label): Part => {
+    const answered = corpus.tasks.filter(({ domain }) => domain === label).flatMap(answeredQuestions);
+    return { label, text: answered.length > 0 ? answered.join("\n") : corpus.documents[label]!.heldout[0]!.text };
+  });
   const room = Math.floor((model.contextLength - 1 - generate) / parts.length);
   return parts.map(({ label, text }) => ({ label, text: fitPart(tokenizer, text, room) }));
+}
+
+/** The questions of a task, each with its right answer. */
+function answeredQuestions(task: TaskText): string[] {
+  switch (task.kind) {
+    case "continuation":
+      return [];
+    case "translation":
+      return task.translations.map(({ prompt, translation }) => prompt + translation);
+    case "exact":
+      return task.questions.map(({ prompt, answer }) => prompt + answer);
+    case "choice":
+      return task.questions.map(({ prompt, choices, right }) => prompt + choices[right]!);
+  }
 }
 
 /**

@@ -1,52 +1,44 @@
 // Settings of the data room: where each domain's text comes from, how much of it is used, and the tokenizer's size.
 import { z } from "zod";
+import { BUILTIN, builtinNames, DOMAINS } from "./builtin/registry.ts";
+import { readDomains } from "./domains.ts";
 
-/** The default domains of an experiment, in the order of tables, gates and fingerprints. */
-export const DOMAINS = ["english", "code", "math", "multilingual"] as const;
+const FORMATS = ".txt, .jsonl, .ndjson, .json, .csv, .tsv, .parquet, or any other text; .gz too";
 
-/** One of the four broad domains. */
-export type Domain = typeof DOMAINS[number];
-
-/** Narrower domains of the built-in text, each with the broad domain that it is part of. */
-export const PART_OF = {
-  speeches: "english",
-  novel: "english",
-  compiler: "code",
-  declarations: "code",
-  arithmetic: "math",
-  crosslingual: "math",
-  messages: "multilingual",
-  rights: "multilingual",
-} as const satisfies Readonly<Record<string, Domain>>;
-
-/** Part of a broad domain. */
-export type DomainPart = keyof typeof PART_OF;
-
-/** All domains, broad ones first. */
-export const DOMAIN_NAMES = [...DOMAINS, ...Object.keys(PART_OF) as DomainPart[]] as const;
-
-/** A broad domain or part of one. */
-export type DomainName = typeof DOMAIN_NAMES[number];
-
-const source = (what: string) =>
-  z.string().min(1).default("builtin").describe(
-    `${what}: "builtin", or the path or glob of your own files (.txt, .jsonl, .ndjson, .json, .csv, .tsv, .parquet, or ` +
-      "any other text; .gz too)",
-  );
+/** The former place of a domain's own text. */
+const own = (domain: string) =>
+  z.string().min(1).optional().describe(`the same as data.domains.${domain}`)
+    .meta({ movedTo: `data.domains.${domain}` });
 
 const bytes = (value: number, what: string) => z.int().positive().default(value).describe(what);
 
-/** Where the text of each domain comes from and how much of it is used. */
+/**
+ * Where the text of each domain comes from and how much of it is used. The several ways to name domains are read into one:
+ * `domains` has every domain of the run with its source, in the order of tables.
+ */
 export const dataConfigSchema = z.strictObject({
-  domains: z.array(z.enum(DOMAIN_NAMES)).min(1).default([...DOMAINS]).describe(
-    "the domains: broad ones, or parts of the built-in ones (speeches and novel of english, compiler and declarations " +
-      "of code, arithmetic in English and crosslingual, the same in five other languages, of math, messages and rights " +
-      "of multilingual)",
+  domains: z.union([z.array(z.enum(builtinNames)).min(1), z.record(z.string(), z.string().min(1))])
+    .optional()
+    .meta({ listValue: "builtin" })
+    .describe(
+      `the domains. Your own: data.domains.law='laws/**/*.txt', any name with the path or glob of its files (${FORMATS}), ` +
+        `beside the built-in ${DOMAINS.join(", ")}. A list chooses among the built-in ones instead, as ` +
+        "data.domains.speeches=builtin does: " + BUILTIN.map(({ name, about }) => `${name} (${about})`).join(", "),
+    ),
+  builtin: z.enum(["all", "none"]).optional().describe(
+    `none leaves out the built-in domains that data.domains does not name; by default (all), ${
+      DOMAINS.join(", ")
+    } are ` +
+      "in use",
   ),
-  english: source("English text"),
-  code: source("source code"),
-  math: source("mathematics"),
-  multilingual: source("text in other languages"),
+  tasks: z.record(z.string(), z.string().min(1)).prefault({}).describe(
+    "your own questions: data.tasks.law=questions.jsonl, by domain, a JSON-lines file with question and answer, and with " +
+      "choices if there are several to choose from",
+  ),
+  english: own("english"),
+  code: own("code"),
+  math: own("math"),
+  multilingual: own("multilingual"),
   textField: z.string().min(1).default("text").describe(
     "field of a record (.jsonl, .ndjson, .json, .csv, .tsv, .parquet) that holds the text; meta.text is the field text " +
       "of the field meta",
@@ -71,7 +63,7 @@ export const dataConfigSchema = z.strictObject({
   ),
   problems: z.int().nonnegative().default(200).describe("held-out math problems to score exact answers on"),
   translations: z.int().nonnegative().default(200).describe("held-out messages to score translations on"),
-});
+}).transform(readDomains);
 
 export type DataConfig = z.infer<typeof dataConfigSchema>;
 

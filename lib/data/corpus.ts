@@ -1,23 +1,24 @@
 // Loads all text of an experiment: reads it, splits it by document, removes overlap, and fingerprints it.
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import { codeDocuments } from "./builtin/code.ts";
-import { type DataConfig, type Domain, type DomainName, DOMAINS, PART_OF } from "./config.ts";
-import { novelDocuments, speechDocuments } from "./builtin/english.ts";
-import { mathDocuments, mathProblems } from "./builtin/math.ts";
-import { type Multilingual, multilingual } from "./builtin/multilingual.ts";
+import { builtinDomain } from "./builtin/registry.ts";
+import type { DataConfig } from "./config.ts";
+import { BUILTIN_SOURCE, ownTaskName } from "./domains.ts";
 import { withinBudget } from "./budget.ts";
 import { overlapGuard } from "./overlap.ts";
 import { loadFiles, NOTHING_SKIPPED, type Skipped } from "./files/load.ts";
+import { readQuestions } from "./questions.ts";
 import { splitDocuments, type Splits, tooFew } from "./split.ts";
 import { byteLength } from "./batches/tokenize.ts";
-import type { Corpus, Document, DomainReport, LoadedCorpus, SplitName } from "./types.ts";
+import type { Corpus, Document, DomainReport, LoadedCorpus, SplitName, TaskText } from "./types.ts";
 
 /** A domain's text before overlap with other splits is removed. */
 interface Candidate extends Splits {
-  readonly domain: DomainName;
+  readonly domain: string;
   readonly source: string;
   readonly skipped: Skipped;
+  /** The built-in task, from held-out documents. */
+  readonly task?: (heldout: readonly Document[]) => TaskText;
   nearDuplicates: number;
   cut: number;
 }
@@ -32,22 +33,23 @@ const BUILTIN_SLACK = 0.1;
 
 /**
  * Loads the domains: a pure function of the files, the configuration and the seed. Validation documents that repeat a
- * held-out document, and training documents that repeat either (in any domain), are left out and counted; see
- * `checkOverlap()` for what counts as repeating.
+ * held-out document, and training documents that repeat either (in any domain) or a question of the user's tasks, are
+ * left out and counted; see `checkOverlap()` for what counts as repeating.
  *
  * @throws UserError for files that are missing, empty or unreadable, and for fewer documents than the splits need
  */
 export async function loadCorpus(config: DataConfig, { seed }: { readonly seed: number }): Promise<LoadedCorpus> {
-  const parallel = config.multilingual === "builtin" ? await multilingual(seed) : undefined;
-  const twice = config.domains.find((domain, i) => config.domains.indexOf(domain) !== i);
-  if (twice !== undefined) throw new UserError("data.domains", `data.domains names "${twice}" twice`);
+  const own = await ownTasks(config);
   const candidates: Candidate[] = [];
-  for (const domain of config.domains) candidates.push(await loadDomain(domain, config, seed, parallel));
+  for (const [domain, source] of Object.entries(config.domains)) {
+    candidates.push(await loadDomain(domain, source, config, seed));
+  }
 
   const guard = overlapGuard();
   const documents: Record<string, Record<SplitName, readonly Document[]>> = {};
   for (const split of ["heldout", "validation", "train"] as const) {
     const budget = split === "train" ? config.trainBytes : Infinity;
+    if (split === "train") { for (const task of own) guardQuestions(guard, task); }
     for (const candidate of candidates) {
       const kept = keep(candidate, split, budget, guard);
       if (kept.length === 0) throw allRepeat(candidate, split);
@@ -58,19 +60,8 @@ export async function loadCorpus(config: DataConfig, { seed }: { readonly seed: 
       for (const document of documents[domain]![split]) guard.add(document, `${domain}/${split} ${document.id}`);
     }
   }
-  const heldoutKeys = new Set(
-    ["multilingual", "messages"].flatMap((domain) => documents[domain]?.heldout ?? []).flatMap(({ keys }) =>
-      keys ?? []
-    ),
-  );
-  const problems = config.math === "builtin" ? mathProblems(config.problems, seed) : [];
-  const others = config.domains.includes("crosslingual") ? mathProblems(config.problems, seed, "others") : [];
-  const corpus = {
-    domains: config.domains,
-    documents,
-    problems: [...problems, ...others],
-    translations: parallel?.translations(heldoutKeys, config.translations) ?? [],
-  };
+  const builtin = candidates.flatMap(({ domain, task }) => task?.(documents[domain]!.heldout) ?? []);
+  const corpus = { domains: Object.keys(config.domains), documents, tasks: uniqueTasks([...builtin, ...own]) };
   const report = Object.fromEntries(candidates.map((candidate) => [candidate.domain, reportOf(candidate, documents)]));
   const fingerprints = fingerprintsOf(corpus);
   const fingerprint = createHash("sha256").update(JSON.stringify(fingerprints)).digest("hex");
@@ -78,73 +69,58 @@ export async function loadCorpus(config: DataConfig, { seed }: { readonly seed: 
 }
 
 async function loadDomain(
-  domain: DomainName,
+  domain: string,
+  source: string,
   config: DataConfig,
   seed: number,
-  parallel: Multilingual | undefined,
 ): Promise<Candidate> {
-  const broad = isBroad(domain) ? domain : PART_OF[domain];
-  const source = config[broad];
-  const common = { domain, source, skipped: NOTHING_SKIPPED, nearDuplicates: 0 };
   const { trainBytes, heldoutBytes, validationBytes } = config;
-  const slack = source === "builtin" ? BUILTIN_SLACK : 0;
-  const choice = { seed, domain, source, heldoutBytes, validationBytes, slack };
-  if (source !== "builtin") {
-    if (domain !== broad) {
-      throw new UserError(
-        "data.domains",
-        `The domain ${domain} is part of the built-in ${broad}, but data.${broad} is ${source}`,
-        `Use ${broad} in data.domains, or leave data.${broad} at builtin`,
-      );
-    }
-    const { documents, skipped } = await loadFiles(source, `data.${domain}`, config);
+  const common = { domain, source, skipped: NOTHING_SKIPPED, nearDuplicates: 0 };
+  const choice = { seed, domain, source, heldoutBytes, validationBytes };
+  const builtin = source === BUILTIN_SOURCE ? builtinDomain(domain) : undefined;
+  if (builtin === undefined) {
+    const { documents, skipped } = await loadFiles(source, `data.domains.${domain}`, config);
     return { ...common, ...splitDocuments(documents, choice), skipped };
   }
-  if (broad !== "math") return { ...common, ...splitDocuments(await builtinDocuments(domain, parallel), choice) };
-  const english = domain === "math" ? config.mathEnglish : domain === "arithmetic" ? 1 : 0;
-  const make = (split: SplitName, bytes: number) => mathDocuments(domain, split, { bytes, english, seed });
+  const { documents, questions } = await builtin.open({ ...config, seed });
+  const { task } = builtin;
   return {
     ...common,
-    train: make("train", trainBytes),
-    validation: make("validation", validationBytes),
-    heldout: make("heldout", heldoutBytes),
-    exactDuplicates: 0,
-    cut: 0,
+    ...(typeof documents !== "function" ? splitDocuments(documents, { ...choice, slack: BUILTIN_SLACK }) : {
+      train: documents("train", trainBytes),
+      validation: documents("validation", validationBytes),
+      heldout: documents("heldout", heldoutBytes),
+      exactDuplicates: 0,
+      cut: 0,
+    }),
+    ...(task === undefined || questions === undefined ? {} : {
+      task: (heldout) => ({ ...questions(heldout), name: task.name, domain }),
+    }),
   };
 }
 
-function isBroad(domain: DomainName): domain is Domain {
-  return (DOMAINS as readonly string[]).includes(domain);
+/** The user's tasks. */
+async function ownTasks({ tasks }: DataConfig): Promise<TaskText[]> {
+  const read: TaskText[] = [];
+  for (const [domain, path] of Object.entries(tasks)) {
+    read.push({ ...await readQuestions(path, `data.tasks.${domain}`), name: ownTaskName(domain), domain });
+  }
+  return read;
 }
 
-/** The built-in text of a domain other than math, which is generated. */
-async function builtinDocuments(domain: DomainName, parallel: Multilingual | undefined): Promise<readonly Document[]> {
-  const keyed = (kind: string) => parallel!.documents.filter(({ keys }) => keys?.some((key) => key.startsWith(kind)));
-  switch (domain) {
-    case "english":
-      return [...await speechDocuments(), ...await novelDocuments()];
-    case "speeches":
-      return await speechDocuments();
-    case "novel":
-      return await novelDocuments();
-    case "code":
-      return await codeDocuments();
-    case "compiler":
-      return (await codeDocuments()).filter(({ id }) => !isDeclaration(id));
-    case "declarations":
-      return (await codeDocuments()).filter(({ id }) => isDeclaration(id));
-    case "multilingual":
-      return parallel!.documents;
-    case "messages":
-      return keyed("message:");
-    case "rights":
-      return keyed("article:");
-    default:
-      throw new Error(`The domain ${domain} has no text of its own`);
+/** Two parts of a built-in domain may have the same task. */
+function uniqueTasks(tasks: readonly TaskText[]): TaskText[] {
+  return tasks.filter(({ name }, i) => tasks.findIndex((task) => task.name === name) === i);
+}
+
+/** Keeps the questions of a task out of the training text. */
+function guardQuestions(guard: ReturnType<typeof overlapGuard>, task: TaskText): void {
+  if (task.kind !== "choice" && task.kind !== "exact") return;
+  for (const [i, { prompt }] of task.questions.entries()) {
+    const id = `${task.name}#${i + 1}`;
+    guard.add({ id, text: prompt }, id);
   }
 }
-
-const isDeclaration = (id: string) => /\.d\.ts#/.test(id);
 
 /** Documents of a split, in order, that repeat nothing known to the guard, up to a budget in bytes. */
 function keep(
@@ -171,8 +147,10 @@ function allRepeat(candidate: Candidate, split: SplitName): UserError {
   if (nearDuplicates === 0) return tooFew(candidate, 0, candidate[split].length);
   return new UserError(
     "data.too-few-documents",
-    `data.${domain} (${source}) repeats itself: all ${candidate[split].length} ${split} documents share half or more ` +
-      "of their text with a held-out or validation document",
+    `data.domains.${domain} (${source}) repeats itself: all ${
+      candidate[split].length
+    } ${split} documents share half or ` +
+      "more of their text with a held-out or validation document, or with a question",
     "Give text that repeats itself less; what is trained on must not be what is measured on",
   );
 }
@@ -188,12 +166,10 @@ function reportOf(candidate: Candidate, documents: Corpus["documents"]): DomainR
 }
 
 /**
- * SHA-256 of each domain's text, and of `problems` and `translations`. Texts have no NUL, so that what is joined with it
- * can be told apart.
+ * SHA-256 of each domain's text, and of each task as `task:name`. Texts have no NUL, so that what is joined with it can be
+ * told apart.
  */
-function fingerprintsOf(
-  { domains, documents, problems, translations }: Pick<Corpus, "domains" | "documents" | "problems" | "translations">,
-) {
+function fingerprintsOf({ domains, documents, tasks }: Pick<Corpus, "domains" | "documents" | "tasks">) {
   const hashed = (texts: Iterable<string>) => {
     const hash = createHash("sha256");
     for (const text of texts) hash.update(text).update("\0");
@@ -207,7 +183,6 @@ function fingerprintsOf(
   };
   return {
     ...Object.fromEntries(domains.map((domain) => [domain, hashed(textOf(domain))])),
-    problems: hashed(problems.flatMap(({ prompt, answer }) => [prompt, answer])),
-    translations: hashed(translations.flatMap(({ prompt, translation }) => [prompt, translation])),
+    ...Object.fromEntries(tasks.map((task) => [`task:${task.name}`, hashed([JSON.stringify(task)])])),
   };
 }

@@ -23,7 +23,7 @@ export function leftOut(report: Readonly<Record<string, DomainReport>>): string[
     ];
     if (sentences.length === 0) return [];
     const first = found.firstBad === undefined ? "" : `. The first that could not be read: ${found.firstBad}`;
-    return [`data.${domain}: ${sentences.join("; ")}${first}`];
+    return [`data.domains.${domain}: ${sentences.join("; ")}${first}`];
   });
 }
 

@@ -73,7 +73,7 @@ export function tooFew(
 ): UserError {
   return new UserError(
     "data.too-few-documents",
-    `data.${domain} (${source}) has ${kept} different document${kept === 1 ? "" : "s"}` +
+    `data.domains.${domain} (${source}) has ${kept} different document${kept === 1 ? "" : "s"}` +
       `${all > kept ? ` of ${all}` : ""}, but training, validation and held-out text need one each at least`,
     "Give more text: a .txt file is cut into documents of about 4,000 characters, a .jsonl, .csv or .parquet file has " +
       "one in each record, and any other file is one",

@@ -14,12 +14,41 @@ export interface Document {
 
 export type SplitName = "train" | "validation" | "heldout";
 
-/** A question with one exact answer, from the math domain's held-out problems. */
-export interface Problem {
+/** A question with one exact answer. */
+export interface ExactQuestion {
   /** Ends right before the answer, without a trailing space. */
   readonly prompt: string;
-  /** The one correct continuation, with its leading space; in documents, a line feed follows. */
+  /** The one correct continuation, with its leading space if there is one. */
   readonly answer: string;
+}
+
+/** A question with several answers to choose from. */
+export interface ChoiceQuestion {
+  /** Ends right before the answer, without a trailing space. */
+  readonly prompt: string;
+  /** At least two different continuations, with their leading spaces. */
+  readonly choices: readonly string[];
+  /** Index of the right one. */
+  readonly right: number;
+}
+
+/** The questions of a task, as text. */
+export type TaskQuestions =
+  /** Which of four pieces continues a held-out document? */
+  | { readonly kind: "continuation" }
+  /** Which of four messages is the translation? */
+  | { readonly kind: "translation"; readonly translations: readonly Translation[] }
+  | { readonly kind: "exact"; readonly questions: readonly ExactQuestion[] }
+  | { readonly kind: "choice"; readonly questions: readonly ChoiceQuestion[] };
+
+/** A task of a domain, as text. */
+export type TaskText = TaskQuestions & {
+  readonly name: string;
+  readonly domain: string;
+};
+
+/** A math problem. In documents, a line feed follows its answer. */
+export interface Problem extends ExactQuestion {
   /** The kind of problem, such as `add` or `linear`, to break scores down by. */
   readonly kind?: string;
   /** Code of the language of the question. */
@@ -70,14 +99,9 @@ export interface Corpus {
   /** In the order of the configuration; by default `english`, `code`, `math`, `multilingual`. */
   readonly domains: readonly string[];
   readonly documents: Readonly<Record<string, Readonly<Record<SplitName, readonly Document[]>>>>;
-  /**
-   * Held-out problems in English and, with a domain `crosslingual`, in other languages; empty if the math text is the
-   * user's own.
-   */
-  readonly problems: readonly Problem[];
-  /** Held-out parallel messages; empty if the multilingual text is the user's own. */
-  readonly translations: readonly Translation[];
-  /** SHA-256 of the domains, texts by split, problems and translations, but not of ids, which may be paths. */
+  /** Tasks of built-in domains, and the user's; names are unique. */
+  readonly tasks: readonly TaskText[];
+  /** SHA-256 of the domains, texts by split, and tasks, but not of ids, which may be paths. */
   readonly fingerprint: string;
 }
 
@@ -85,7 +109,7 @@ export interface Corpus {
 export interface LoadedCorpus extends Corpus {
   /** Sizes by domain and split, and what was left out. */
   readonly report: Readonly<Record<string, DomainReport>>;
-  /** The parts of the fingerprint: of each domain, and of `problems` and `translations`. */
+  /** The parts of the fingerprint: of each domain by its name, and of each task as `task:name`. */
   readonly fingerprints: Readonly<Record<string, string>>;
 }
 

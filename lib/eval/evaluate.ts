@@ -94,6 +94,6 @@ export async function evaluate(
 /** Number of rows that a task runs through the model. */
 function rowsOf(task: Task): number {
   return task.kind === "choice"
-    ? task.items.reduce((sum, { choices }) => sum + 2 * choices.length, 0)
+    ? task.items.reduce((sum, { choices }) => sum + (task.scoring === "gain" ? 2 : 1) * choices.length, 0)
     : task.items.length;
 }

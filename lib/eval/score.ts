@@ -11,9 +11,10 @@ import type { EvaluationOptions } from "./types.ts";
 /**
  * The share of questions answered correctly, with its exact 95 % interval.
  *
- * The model's choice is the answer whose log-likelihood gains the most from the prompt, compared to the same answer at the
- * start of a document (pointwise mutual information, Holtzman et al. 2021, arXiv 2104.08315), so that an answer that is
- * likely anywhere has no advantage. A generated answer ends at the first line end or `<|endoftext|>` and must match
+ * The model's choice is the answer with the highest log-likelihood after the prompt, summed over its tokens; or, where
+ * `scoring` is `gain`, the one whose log-likelihood gains the most from the prompt, compared to the same answer at the start
+ * of a document (pointwise mutual information, Holtzman et al. 2021, arXiv 2104.08315), so that an answer that is likely
+ * anywhere has no advantage. A generated answer ends at the first line end or `<|endoftext|>` and must match
  * exactly, except for whitespace at its end.
  *
  * @throws UserError `eval.not-finite`
@@ -36,20 +37,21 @@ export async function answeredRightly(
   options: EvaluationOptions = {},
 ): Promise<boolean[]> {
   if (task.kind === "choice") {
+    const gain = task.scoring === "gain";
     const rows = task.items.flatMap(({ prompt, choices }) =>
       choices.flatMap(({ tokens }) => [
         { tokens: Int32Array.from([...prompt, ...tokens]), from: prompt.length },
-        { tokens: Int32Array.from([prompt[0]!, ...tokens]), from: 1 },
+        ...(gain ? [{ tokens: Int32Array.from([prompt[0]!, ...tokens]), from: 1 }] : []),
       ])
     );
     const losses = await rowLosses(model, rows, options);
     let row = 0;
     return task.items.map(({ choices, right }) => {
-      const gains = choices.map(() => {
-        const [prompted, alone] = [losses[row++]!, losses[row++]!];
-        return alone - prompted;
+      const scores = choices.map(() => {
+        const prompted = losses[row++]!;
+        return (gain ? losses[row++]! : 0) - prompted;
       });
-      return gains.indexOf(Math.max(...gains)) === right;
+      return scores.indexOf(Math.max(...scores)) === right;
     });
   }
   const prompts = task.items.map(({ prompt }) => prompt);

@@ -1,6 +1,6 @@
 // Tasks: questions with an exact score.
 
-/** A question with four answers to choose from, one of them right. */
+/** A question with several answers to choose from, one of them right. */
 export interface ChoiceItem {
   /** Token ids; the first is `<|endoftext|>`. */
   readonly prompt: readonly number[];
@@ -21,6 +21,11 @@ export interface GenerationItem {
 export type Task =
   | {
     readonly kind: "choice";
+    /**
+     * What a choice is scored by: its log-likelihood after the prompt, summed over tokens (`acc` of EleutherAI's evaluation
+     * harness); or what the prompt adds to it.
+     */
+    readonly scoring: "likelihood" | "gain";
     readonly name: string;
     readonly domain: string;
     /** Expected score of random guessing. */
@@ -46,5 +51,5 @@ export interface TaskOptions {
   readonly time: number;
 }
 
-/** Number of answers to choose from. */
+/** Number of answers to choose from in built-in tasks. */
 export const CHOICES = 4;

@@ -1,42 +1,70 @@
-// The tasks of an experiment: one per domain, from held-out text only.
-import type { Corpus, Tokenizer } from "../data/mod.ts";
+// The tasks of an experiment, from held-out text and from the user's questions.
+import type { ChoiceQuestion, Corpus, ExactQuestion, TaskText, Tokenizer } from "../data/mod.ts";
 import { random } from "../random.ts";
 import { continuationItems } from "./continuations.ts";
-import { CHOICES, type Task, type TaskOptions } from "./task.ts";
+import { type ChoiceItem, CHOICES, type Task, type TaskOptions } from "./task.ts";
 import { translationItems } from "./translations.ts";
 
 /**
- * `arithmetic` and, if there is such a domain, `crosslingual-arithmetic` (greedy generation, exact match);
- * `english-continuation`, `code-continuation` and `translation` (one of four choices). A pure function of its arguments,
- * so that every method answers the same questions. Tasks without questions are omitted.
+ * The corpus's tasks as tokens, in its order. A pure function of its arguments, so that every method answers the same
+ * questions. Questions that do not fit the context are left out, and so are tasks without questions.
  */
-export function buildTasks(corpus: Corpus, tokenizer: Tokenizer, options: TaskOptions): Task[] {
-  const choice = { kind: "choice", chance: 1 / CHOICES } as const;
-  const continuation = (domain: string): Task => {
-    const name = `${domain}-continuation`;
-    const documents = corpus.documents[domain]?.heldout ?? [];
-    return { ...choice, name, domain, items: continuationItems(name, documents, tokenizer, options) };
-  };
-  const translation = translationItems(corpus.translations, tokenizer, options);
-  const tasks: Task[] = [
-    arithmetic("arithmetic", corpus, tokenizer, options),
-    arithmetic("crosslingual-arithmetic", corpus, tokenizer, options),
-    continuation("english"),
-    continuation("code"),
-    { ...choice, name: "translation", domain: "multilingual", items: translation },
-  ];
-  return tasks.filter(({ items }) => items.length > 0);
+export function buildTasks(
+  corpus: Pick<Corpus, "documents" | "tasks">,
+  tokenizer: Tokenizer,
+  options: TaskOptions,
+): Task[] {
+  return corpus.tasks.map((task) => built(task, corpus, tokenizer, options)).filter(({ items }) => items.length > 0);
 }
 
-/** Problems in English, or in other languages. */
-function arithmetic(
-  name: "arithmetic" | "crosslingual-arithmetic",
-  corpus: Corpus,
+function built(
+  task: TaskText,
+  { documents }: Pick<Corpus, "documents">,
+  tokenizer: Tokenizer,
+  options: TaskOptions,
+): Task {
+  const { name, domain } = task;
+  const common = { name, domain };
+  // Candidates of nearly the same length from the same text are told apart by what the prompt adds.
+  const drawn = { ...common, kind: "choice", scoring: "gain", chance: 1 / CHOICES } as const;
+  switch (task.kind) {
+    case "continuation":
+      return { ...drawn, items: continuationItems(name, documents[domain]?.heldout ?? [], tokenizer, options) };
+    case "translation":
+      return { ...drawn, items: translationItems(task.translations, tokenizer, options) };
+    case "choice": {
+      const items = choiceItems(name, task.questions, tokenizer, options);
+      const chance = items.reduce((sum, { choices }) => sum + 1 / choices.length, 0) / Math.max(1, items.length);
+      return { ...common, kind: "choice", scoring: "likelihood", chance, items };
+    }
+    case "exact":
+      return { ...common, kind: "generation", chance: 0, ...exactItems(name, task.questions, tokenizer, options) };
+  }
+}
+
+/** Multiple-choice questions in random order. */
+function choiceItems(
+  name: string,
+  questions: readonly ChoiceQuestion[],
   tokenizer: Tokenizer,
   { seed, items, time }: TaskOptions,
-): Task {
-  const problems = corpus.problems.filter(({ language }) => (language === "en") === (name === "arithmetic"));
-  const drawn = random(seed, "task", name).shuffle(problems).map(({ prompt, answer }) => ({
+): ChoiceItem[] {
+  return random(seed, "task", name).shuffle(questions).map(({ prompt, choices, right }) => ({
+    prompt: [tokenizer.endOfText, ...tokenizer.encode(prompt)],
+    choices: choices.map((choice) => ({ tokens: tokenizer.encode(choice) })),
+    right,
+  })).filter(({ prompt, choices }) => choices.every(({ tokens }) => prompt.length - 1 + tokens.length <= time))
+    .slice(0, items);
+}
+
+/** Questions with exact answers in random order, and the number of tokens to generate. */
+function exactItems(
+  name: string,
+  questions: readonly ExactQuestion[],
+  tokenizer: Tokenizer,
+  { seed, items, time }: TaskOptions,
+): Pick<Task & { kind: "generation" }, "maxTokens" | "items"> {
+  const drawn = random(seed, "task", name).shuffle(questions).map(({ prompt, answer }) => ({
     prompt: [tokenizer.endOfText, ...tokenizer.encode(prompt)],
     answer,
     length: tokenizer.encode(answer).length,
@@ -44,12 +72,5 @@ function arithmetic(
   // Room for more than any answer: a number that continues after the right digits is wrong.
   const maxTokens = Math.max(0, ...drawn.map(({ length }) => length)) + 2;
   const fitting = drawn.filter(({ prompt }) => prompt.length + maxTokens <= time).slice(0, items);
-  return {
-    kind: "generation",
-    name,
-    domain: name === "arithmetic" ? "math" : "crosslingual",
-    chance: 0,
-    maxTokens,
-    items: fitting.map(({ prompt, answer }) => ({ prompt, answer })),
-  };
+  return { maxTokens, items: fitting.map(({ prompt, answer }) => ({ prompt, answer })) };
 }

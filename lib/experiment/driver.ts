@@ -38,7 +38,7 @@ export async function experimentMain<Schema extends z.ZodType, Prepared>(
     const [name, ...options] = parsed.command;
     const invocation = { ...parsed, command: [name!, ...experiment.words ?? [], ...options] };
     const { config, dryRun, device: backend, threads } = invocation;
-    experiment.check(config);
+    await experiment.check(config);
     const plan = await planOf(experiment, config);
     const device = await openDevice(backend, {
       ...(threads === undefined ? {} : { threads }),

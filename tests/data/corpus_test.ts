@@ -7,11 +7,14 @@ import {
   DOMAINS,
   loadCorpus,
   type LoadedCorpus,
+  type Problem,
   type SplitName,
+  type TaskText,
 } from "../../lib/data/mod.ts";
 import { codeDocuments } from "../../lib/data/builtin/code.ts";
 import { splitDocuments } from "../../lib/data/split.ts";
 import { byteLength } from "../../lib/data/batches/tokenize.ts";
+import { configKeys } from "../../lib/run/config/config-keys.ts";
 import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";
 
@@ -20,6 +23,14 @@ const load = (seed: number, change: object = {}) =>
   loadCorpus(dataConfigSchema.parse({ ...SMALL, ...change }), { seed });
 const corpus = await load(1);
 const all = (domain: string, from: LoadedCorpus = corpus) => Object.values(from.documents[domain]!).flat();
+/** The questions of a task. */
+function asked<Kind extends TaskText["kind"]>(
+  kind: Kind,
+  from: LoadedCorpus = corpus,
+): readonly (TaskText & { kind: Kind })[] {
+  return from.tasks.filter((task): task is TaskText & { kind: Kind } => task.kind === kind);
+}
+const translations = asked("translation")[0]!.translations;
 const text = (documents: readonly Document[]) => documents.map((document) => document.text).join("\n");
 
 /** Runs with a folder that has one .txt of many different paragraphs. */
@@ -79,7 +90,8 @@ Deno.test("`loadCorpus()` is deterministic; another seed holds out other documen
     const ids = (from: LoadedCorpus) => from.documents[domain]!.heldout.map(({ id }) => id);
     assert.notDeepEqual(ids(other), ids(corpus));
   }
-  assert.notDeepEqual(other.problems, corpus.problems);
+  assert.deepEqual(other.tasks.map(({ name }) => name), corpus.tasks.map(({ name }) => name));
+  assert.notDeepEqual(asked("exact", other), asked("exact"));
 });
 
 Deno.test("held-out documents do not depend on how much is trained on", async () => {
@@ -91,13 +103,14 @@ Deno.test("held-out documents do not depend on how much is trained on", async ()
 });
 
 Deno.test("translation questions are formatted like the documents, and only about held-out messages", () => {
-  assert.equal(new Set(corpus.translations.map(({ prompt }) => prompt)).size, corpus.translations.length);
-  assert.ok(new Set(corpus.translations.map(({ language }) => language)).size > 10);
+  assert.ok(translations.length > 100);
+  assert.equal(new Set(translations.map(({ prompt }) => prompt)).size, translations.length);
+  assert.ok(new Set(translations.map(({ language }) => language)).size > 10);
   const [training, heldout] = [
     text(corpus.documents["multilingual"]!.train),
     text(corpus.documents["multilingual"]!.heldout),
   ];
-  for (const { prompt, translation, language } of corpus.translations) {
+  for (const { prompt, translation, language } of translations) {
     const [question, answer] = prompt.split("\n");
     assert.equal(answer, `${language}:`);
     assert.match(translation, /^ \S/);
@@ -142,10 +155,10 @@ Deno.test("built-in code excludes the message table and duplicate files, and is 
   assert.ok(whole.includes("function createScanner(") && whole.includes("interface HTMLCanvasElement extends"));
 });
 
-Deno.test("`loadCorpus()` takes the user's own files for any domain, and then has no problems and translations", () =>
+Deno.test("`loadCorpus()` takes the user's own files for any domain, and then has no tasks", () =>
   withOwnText(async (own) => {
     const mine = await load(1, { english: own, code: own.replace("own", "*"), math: own, multilingual: own });
-    assert.deepEqual([mine.problems, mine.translations], [[], []]);
+    assert.deepEqual(mine.tasks, []);
     for (const domain of DOMAINS) for (const { id } of all(domain, mine)) assert.ok(id.startsWith(own));
     // The same text in all domains: what one trains on, no other may hold out.
     assert.deepEqual(checkOverlap(mine), []);
@@ -287,7 +300,7 @@ Deno.test("`loadCorpus()` refuses text that is too short, blank, or one characte
       await refuses(
         { ...others, code },
         "data.too-few-documents",
-        /^data\.code \(.*few\.txt\) has [01] different document/,
+        /^data\.domains\.code \(.*few\.txt\) has [01] different document/,
       );
     }
     await Deno.writeTextFile(`${folder}/a.ts`, "let a;");
@@ -306,15 +319,16 @@ Deno.test("`loadCorpus()` refuses a domain whose documents are all near-duplicat
     await refuses(
       { english: own, math: own, multilingual: own, code: `${folder}/same.jsonl` },
       "data.too-few-documents",
-      /data\.code/,
+      /^data\.domains\.code /,
     );
   }));
 
 Deno.test("`dataConfigSchema` has a default and a description for every setting, and refuses unknown ones", () => {
-  assert.equal(dataConfigSchema.parse({}).english, "builtin");
-  for (const [name, field] of Object.entries(dataConfigSchema.shape)) {
-    assert.ok((field.description ?? "").length > 10, name);
-  }
+  const four = ["english", "code", "math", "multilingual"];
+  assert.deepEqual(dataConfigSchema.parse({}).domains, Object.fromEntries(four.map((name) => [name, "builtin"])));
+  const keys = configKeys(dataConfigSchema);
+  assert.ok(keys.length > 10);
+  for (const { path, description } of keys) assert.ok(description.length > 10, path);
   assert.ok(!dataConfigSchema.safeParse({ engish: "x" }).success);
 });
 
@@ -333,19 +347,48 @@ Deno.test("`loadCorpus()` takes parts of the built-in domains as domains, withou
   assert.ok(ids("rights").every((id) => id.startsWith("article:")));
   assert.match(text(all("arithmetic", parts)), /What is \d+ plus \d+\?/);
   assert.doesNotMatch(text(all("crosslingual", parts)), /What is \d+ plus \d+\?/);
-  const languages = new Set(parts.problems.map(({ language }) => language));
-  assert.deepEqual([...languages].sort(), ["de", "en", "es", "fr", "it", "ru"]);
-  assert.ok(parts.translations.length > 0);
+  assert.deepEqual(parts.tasks.map(({ name, domain }) => [name, domain]), [
+    ["arithmetic", "arithmetic"],
+    ["crosslingual-arithmetic", "crosslingual"],
+    ["translation", "messages"],
+  ]);
+  const languages = asked("exact", parts).map(({ questions }) =>
+    [...new Set(questions.map((question) => (question as Problem).language))].sort()
+  );
+  assert.deepEqual(languages, [["en"], ["de", "es", "fr", "it", "ru"]]);
+  assert.ok(asked("translation", parts)[0]!.translations.length > 0);
 });
 
-Deno.test("`loadCorpus()` refuses a domain named twice, and part of a domain whose text is the user's own", async () => {
-  const refuses = (change: object, message: RegExp) =>
-    assert.rejects(load(1, change), (error) => error instanceof UserError && message.test(error.message));
-  await refuses({ domains: ["code", "code"] }, /names "code" twice/);
-  await withOwnText(async (own) => {
-    await refuses(
-      { english: own, domains: ["novel", "code"] },
-      /novel is part of the built-in english, but data.english is/,
-    );
-  });
-});
+Deno.test("`loadCorpus()` takes a part of a built-in domain beside the user's own text of that name", () =>
+  withOwnText(async (own) => {
+    const mine = await load(1, { domains: { english: own, novel: "builtin" } });
+    assert.deepEqual(mine.domains, ["english", "novel"]);
+    assert.ok(all("english", mine).every(({ id }) => id.startsWith(own)));
+    assert.ok(all("novel", mine).every(({ id }) => id.includes("moby-dick")));
+  }));
+
+Deno.test("`loadCorpus()` keeps the user's questions out of the training text, whole or in a longer text", () =>
+  withOwnText(async (_, folder) => {
+    const stream = random(2, "questions");
+    const sentence = () => Array.from({ length: 30 }, () => `word${stream.int(500)}`).join(" ");
+    const texts = Array.from({ length: 60 }, sentence);
+    const file = `${folder}/texts.jsonl`;
+    await Deno.writeTextFile(file, texts.map((text) => JSON.stringify({ text })).join("\n"));
+    const plain = await load(1, { builtin: "none", domains: { law: file } });
+    // Two questions from what would be trained on, one of them within more text.
+    const [first, second] = plain.documents["law"]!.train.map(({ text }) => text);
+    const questions = [{ question: first, answer: "yes" }, { question: second!.slice(0, 100), answer: "no" }];
+    const path = `${folder}/questions.jsonl`;
+    await Deno.writeTextFile(path, questions.map((one) => JSON.stringify(one)).join("\n"));
+    const guarded = await load(1, { builtin: "none", domains: { law: file }, tasks: { law: path } });
+    const trained = guarded.documents["law"]!.train.map(({ text }) => text);
+    assert.equal(trained.length, plain.documents["law"]!.train.length - 2);
+    assert.ok(!trained.includes(first!) && !trained.includes(second!));
+    assert.equal(guarded.report["law"]!.nearDuplicates, 2);
+    assert.deepEqual(guarded.documents["law"]!.heldout, plain.documents["law"]!.heldout);
+    assert.deepEqual(guarded.tasks.map(({ name, domain, kind }) => [name, domain, kind]), [
+      ["law-questions", "law", "exact"],
+    ]);
+    assert.notEqual(guarded.fingerprint, plain.fingerprint);
+    assert.deepEqual(Object.keys(guarded.fingerprints), ["law", "task:law-questions"]);
+  }));

@@ -24,8 +24,8 @@ Deno.test("`leftOut()` counts what was left out, reports the first error, and is
       code: { ...report, badRecords: 2, cut: 1, firstBad: "a.jsonl line 3 is not JSON" },
     }),
     [
-      "data.english: left out 1 record without text, 1,200 exact duplicates",
-      "data.code: left out 2 unreadable records; used 1 long document in part, to keep to the budgets. The first that " +
+      "data.domains.english: left out 1 record without text, 1,200 exact duplicates",
+      "data.domains.code: left out 2 unreadable records; used 1 long document in part, to keep to the budgets. The first that " +
       "could not be read: a.jsonl line 3 is not JSON",
     ],
   );

@@ -13,6 +13,7 @@ const encode = (text: string) => byteTokenizer.encode(text);
 /** A choice task: prompts are not scored, but they update an ensemble's posterior. */
 const TASK: Task = {
   kind: "choice",
+  scoring: "gain",
   name: "choice",
   domain: "english",
   chance: 0.25,

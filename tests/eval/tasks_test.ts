@@ -8,6 +8,13 @@ import { bigramModel, byteTokenizer, tinyDecoder, wordyDocuments } from "./fakes
 
 await tf.setBackend("cpu");
 const heldout = (documents: ReturnType<typeof wordyDocuments>) => ({ train: [], validation: [], heldout: documents });
+const translations = ["de", "fr"].flatMap((language) =>
+  wordyDocuments(20, 3, language.length + language.charCodeAt(0)).map(({ text }, i) => ({
+    prompt: `English: m${i}\n${language}:`,
+    translation: ` ${text.replaceAll("\n", " ")}`,
+    language,
+  }))
+);
 const corpus: Corpus = {
   domains: ["english", "code", "math", "multilingual"],
   documents: {
@@ -16,14 +23,17 @@ const corpus: Corpus = {
     math: heldout(wordyDocuments(2, 9, 3)),
     multilingual: heldout(wordyDocuments(2, 9, 4)),
   },
-  problems: Array.from({ length: 30 }, (_, i) => ({ prompt: `${i}+${i}=`, answer: ` ${2 * i}`, language: "en" })),
-  translations: ["de", "fr"].flatMap((language) =>
-    wordyDocuments(20, 3, language.length + language.charCodeAt(0)).map(({ text }, i) => ({
-      prompt: `English: m${i}\n${language}:`,
-      translation: ` ${text.replaceAll("\n", " ")}`,
-      language,
-    }))
-  ),
+  tasks: [
+    {
+      name: "arithmetic",
+      domain: "math",
+      kind: "exact",
+      questions: Array.from({ length: 30 }, (_, i) => ({ prompt: `${i}+${i}=`, answer: ` ${2 * i}` })),
+    },
+    { name: "english-continuation", domain: "english", kind: "continuation" },
+    { name: "code-continuation", domain: "code", kind: "continuation" },
+    { name: "translation", domain: "multilingual", kind: "translation", translations },
+  ],
   fingerprint: "",
 };
 const options = { seed: 5, items: 24, time: 60 };
@@ -40,7 +50,11 @@ Deno.test("`buildTasks()` makes the four tasks, which depend only on the seed", 
   for (const { items } of tasks) assert.equal(items.length, 24);
   assert.deepEqual(buildTasks(corpus, byteTokenizer, options), tasks);
   assert.notDeepEqual(buildTasks(corpus, byteTokenizer, { ...options, seed: 6 }), tasks);
-  const bare = { ...corpus, problems: [], translations: [], documents: { english: heldout(wordyDocuments(1, 500)) } };
+  const [first, ...others] = corpus.tasks;
+  const bare = {
+    documents: { english: heldout(wordyDocuments(1, 500)) },
+    tasks: [{ ...first, questions: [] } as unknown as typeof first & object, ...others.slice(0, 2)],
+  };
   assert.deepEqual(buildTasks(bare, byteTokenizer, options), []);
 });
 
@@ -94,9 +108,9 @@ Deno.test("`buildTasks()` of translations: four candidates of one language, of e
   for (const { prompt, choices, right } of task.items) {
     const asked = byteTokenizer.decode(prompt);
     const answers = choices.map(({ tokens }) => byteTokenizer.decode(tokens));
-    const pair = corpus.translations.find((pair) => pair.prompt === asked && pair.translation === answers[right])!;
+    const pair = translations.find((pair) => pair.prompt === asked && pair.translation === answers[right])!;
     languages.add(pair.language);
-    const same = corpus.translations.filter(({ language }) => language === pair.language);
+    const same = translations.filter(({ language }) => language === pair.language);
     for (const answer of answers) assert.ok(same.some(({ translation }) => translation === answer));
     assert.equal(new Set(answers).size, 4);
   }
@@ -115,7 +129,7 @@ Deno.test("`scoreTask()` counts the choice that gains the most likelihood from i
     // What follows the first token is the same with and without the prompt, so length is no disadvantage.
     { prompt, choices: ["c", "d", "e", "bdddd"].map(choice), right: 3 },
   ];
-  const task: Task = { kind: "choice", name: "x", domain: "english", chance: 0.25, items };
+  const task: Task = { kind: "choice", scoring: "gain", name: "x", domain: "english", chance: 0.25, items };
   for (const batch of [1, 5, 64]) {
     const answers = await answeredRightly(model, task, byteTokenizer, { batch });
     assert.deepEqual(answers, [true, false, true]);
@@ -124,6 +138,50 @@ Deno.test("`scoreTask()` counts the choice that gains the most likelihood from i
   assert.deepEqual([value, samples], [2 / 3, 3]);
   // Clopper and Pearson's interval of 2 of 3.
   assert.ok(Math.abs(low - 0.0943) < 1e-4 && Math.abs(high - 0.9916) < 1e-4, `${low} ${high}`);
+});
+
+Deno.test("`scoreTask()` of the user's choices takes the likeliest after the question, whose tokens are summed", async () => {
+  // After "a", "b" is likelier than "c" is; both are followed by "d" with little probability.
+  const [a, b, c, d] = [97, 98, 99, 100];
+  const model = bigramModel(
+    257,
+    (from, to) => from === a && to === b ? 6 : from === a && to === c ? 5 : from === b && to === d ? 1 : 0,
+  );
+  const choice = (text: string) => ({ tokens: byteTokenizer.encode(text) });
+  const items = [
+    { prompt: [256, a], choices: ["c", "b"].map(choice), right: 1 },
+    { prompt: [256, a], choices: ["c", "bd"].map(choice), right: 1 }, // a sum, not a mean: longer is less likely
+    { prompt: [256, a], choices: ["bd", "c", "e"].map(choice), right: 1 },
+  ];
+  const task: Task = { kind: "choice", scoring: "likelihood", name: "x", domain: "law", chance: 4 / 9, items };
+  for (const batch of [1, 5, 64]) {
+    assert.deepEqual(await answeredRightly(model, task, byteTokenizer, { batch }), [true, false, true]);
+  }
+  // Each answer is run once, after its question.
+  let rows = 0;
+  await answeredRightly(model, task, byteTokenizer, { onRow: () => rows++ });
+  assert.equal(rows, 7);
+});
+
+Deno.test("`buildTasks()` of the user's questions: those that fit, in an order of the seed, with the level of chance", () => {
+  const choice = (choices: string[], prompt = "q") => ({ prompt, choices, right: 0 });
+  const own = {
+    documents: {},
+    tasks: [
+      {
+        name: "law-questions",
+        domain: "law",
+        kind: "choice",
+        questions: [choice([" a", " b"]), choice([" a", " b", " c", " d"]), choice([" a", " b"], "long ".repeat(50))],
+      },
+      { name: "poems-questions", domain: "poems", kind: "exact", questions: [{ prompt: "2+2=", answer: " 4" }] },
+    ],
+  } satisfies Pick<Corpus, "documents" | "tasks">;
+  const [law, poems] = buildTasks(own, byteTokenizer, options);
+  assert.ok(law?.kind === "choice" && poems?.kind === "generation");
+  assert.deepEqual([law.scoring, law.items.length, law.chance], ["likelihood", 2, (1 / 2 + 1 / 4) / 2]);
+  assert.deepEqual(law.items.map(({ choices }) => choices.length).sort(), [2, 4]);
+  assert.deepEqual([poems.chance, poems.items[0]!.answer, poems.maxTokens], [0, " 4", 4]);
 });
 
 Deno.test("`scoreTask()` compares the generated line exactly", async () => {

@@ -66,10 +66,10 @@ Deno.test("`armsOf()` gives every arm its own action, and none for other ε; `ch
   }
 });
 
-Deno.test("the experiment refuses domains without english", () => {
+Deno.test("the experiment refuses domains without english", async () => {
   const config = instabilityConfigSchema.parse({ data: { domains: ["code"] } });
-  assert.throws(
-    () => instabilityExperiment.check(config),
+  await assert.rejects(
+    async () => await instabilityExperiment.check(config),
     (error) => error instanceof UserError && error.code === "instability.domains",
   );
 });

@@ -105,10 +105,12 @@ Deno.test("figures leave room for the longest label and for the names of domains
   assert.ok(b! - a! > 12 * 5.5, `${a} ${b}`);
 });
 
-Deno.test("eight experts have eight colors", () => {
-  const experts = Array.from({ length: 8 }, (_, i) => `expert:${i}`);
-  const colors = methodColors(["seed", ...experts, "soup", "btm", "bts"]);
-  assert.equal(new Set(colors.values()).size, 12);
+Deno.test("any number of experts have different colors", () => {
+  for (const count of [8, 9, 60]) {
+    const experts = Array.from({ length: count }, (_, i) => `expert:${i}`);
+    const colors = methodColors(["seed", ...experts, "soup", "btm", "bts"]);
+    assert.equal(new Set(colors.values()).size, count + 4);
+  }
 });
 
 Deno.test("`matrixFigure()` marks nothing on a domain where all are equal", () => {
@@ -153,7 +155,7 @@ Deno.test("`lossFigure()` puts the experts into one panel and leaves out what is
   view.cells[1]!.metrics.push({ step: 401, time: "", values: { loss: null, validation: null } });
   const figure = lossFigure(view)!;
   assert.equal(figure.panels.length, 3);
-  assert.deepEqual(figure.legend.map(({ label }) => label), ["Code expert", "Math expert", "Multilingual expert"]);
+  assert.deepEqual(figure.legend.map(({ label }) => label), ["code expert", "math expert", "multilingual expert"]);
   assert.equal(lossPanel("empty", []), undefined);
 });
 
@@ -161,7 +163,7 @@ Deno.test("`timeFigure()` shows the display names of cells", () => {
   const view = sampleView();
   view.cells.at(-1)!.name = "evaluate:bts";
   const shown = texts(timeFigure(view)!.panels[0]!);
-  for (const label of ["Data", "Seed", "Code expert", "Stitch", "Evaluate BTS"]) {
+  for (const label of ["Data", "Seed", "code expert", "Stitch", "Evaluate BTS"]) {
     assert.ok(shown.includes(label), label);
   }
 });
@@ -232,7 +234,9 @@ Deno.test("`roundTicks()` gives round numbers within the range", () => {
 
 Deno.test("every color has 3:1 contrast on white and on a dark page, and its ink 4.5:1", () => {
   const contrast = (a: number, b: number) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  for (const [name, color] of Object.entries(PALETTE)) {
+  const experts = methodColors(Array.from({ length: 60 }, (_, i) => `expert:${i}`));
+  for (const [name, color] of [...Object.entries(PALETTE), ...experts]) {
+    assert.match(color, /^#[\da-f]{6}$/);
     assert.ok(contrast(luminance(color), 1) >= 3, `${name} on white: ${contrast(luminance(color), 1)}`);
     assert.ok(contrast(luminance(color), luminance("#15171b")) >= 3, `${name} on dark`);
     const ink = inkOn(color) === "#111" ? "#111111" : "#ffffff";

@@ -102,7 +102,7 @@ Deno.test("`reportMarkdown()` keeps tables rectangular and markup inert", () => 
 });
 
 Deno.test("`escapeMarkdown()` leaves plain words and numbers as they are", () => {
-  assert.equal(escapeMarkdown("Code expert 1.234 − 5 %"), "Code expert 1.234 − 5 %");
+  assert.equal(escapeMarkdown("code expert 1.234 − 5 %"), "code expert 1.234 − 5 %");
 });
 
 Deno.test("`reportHtml()` and `reportMarkdown()` say when a run is not done", () => {
@@ -174,7 +174,7 @@ Deno.test("`reportHtml()` and `reportMarkdown()` call experts alike, also where 
   for (const row of gates.rows) row.model = String(row.model).replace("expert:", "");
   const { document } = parseHTML(reportHtml(view));
   const words = [...document.querySelectorAll("figure text, figure span, table")].map((node) => node.textContent);
-  assert.ok(words.includes("Code expert"));
+  assert.ok(words.includes("code expert"));
   assert.doesNotMatch(words.join("\n"), /expert:code/);
   assert.match(reportMarkdown(view), /\| stitch 1 \| H2E \| english \| Code expert \|/);
 });

@@ -103,7 +103,7 @@ Deno.test("the results' tables have every method, domain and task, also when som
   assert.equal(bpbTable(results).columns.length, 1 + 4 + 1 + 2);
   const tasks = taskTable(results)!;
   assert.equal(taskText(tasks.columns[1]!, tasks.rows[0]!), "8.0 (4 to 12)");
-  assert.equal(taskText(tasks.columns[0]!, tasks.rows[1]!), "Code expert");
+  assert.equal(taskText(tasks.columns[0]!, tasks.rows[1]!), "code expert");
   assert.equal(bestOf(tasks.columns[1]!, tasks.rows), "50.0");
   const { seed } = results.methods;
   const bare = { ...seed!, bpb: {}, tasks: {} };

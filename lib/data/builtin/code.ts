@@ -25,6 +25,9 @@ export async function codeDocuments(): Promise<Document[]> {
   });
 }
 
+/** Whether a document is part of a file of type declarations. */
+export const isDeclaration = (id: string): boolean => /\.d\.ts#/.test(id);
+
 /** typescript.js, split at the `// src/…` lines that name its source files. */
 export async function compilerSections(): Promise<Map<string, string>> {
   const bundle = await readPackageFile("typescript", "typescript.js");

@@ -3,7 +3,7 @@ import { random } from "../../random.ts";
 import { compilerSections, MESSAGES_SECTION } from "./code.ts";
 import { DECLARATION_LANGUAGES, ENGLISH, MESSAGE_LANGUAGES } from "./languages.ts";
 import { readPackageFile } from "./packages.ts";
-import type { Document, Translation } from "../types.ts";
+import type { Document, TaskQuestions, Translation } from "../types.ts";
 
 /** One text in several languages, each on one line. */
 interface Parallel {
@@ -35,6 +35,16 @@ export async function multilingual(seed: number): Promise<Multilingual> {
     ],
     translations: (keys, count) => askTranslations(messages.filter(({ key }) => keys.has(key)), count, seed),
   };
+}
+
+/** Up to `count` translations of the messages that are held out. */
+export function heldoutTranslations(
+  { translations }: Multilingual,
+  heldout: readonly Document[],
+  count: number,
+): TaskQuestions {
+  const keys = new Set(heldout.flatMap(({ keys }) => keys ?? []));
+  return { kind: "translation", translations: translations(keys, count) };
 }
 
 /** Distributes all languages of a text over documents of `size` languages; every second one starts with English. */

@@ -19,6 +19,10 @@ export interface SchemaNode {
   readonly description?: string;
   /** Keys of older versions with the keys that have replaced them, from `.meta({ formerKeys })`. */
   readonly formerKeys?: Readonly<Record<string, string>>;
+  /** What each name of a list stands for, where names with values are expected, too; from `.meta({ listValue })`. */
+  readonly listValue?: unknown;
+  /** The key path at which the configuration has the setting's value, from `.meta({ movedTo })`. */
+  readonly movedTo?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;

@@ -16,8 +16,8 @@ import {
   valueAt,
 } from "./config-keys.ts";
 import { readAssignments, unknownKey } from "./config-value.ts";
-
-type Plain = Readonly<Record<string, unknown>>;
+import { dependentDefaults } from "./dependent-defaults.ts";
+import { childOf, isPlain, merge, type Plain } from "./plain.ts";
 
 export interface ConfigSources {
   readonly preset: { readonly name: string; readonly value: Plain };
@@ -44,11 +44,12 @@ export function buildConfig<Schema extends z.ZodType>(schema: Schema, sources: C
     { value: sets, where: () => "--set" },
   ];
   for (const { value, where } of layers) refuseUnknown(value, root, [], known, where);
-  const below = layers.slice(0, -1).reduce<unknown>(
-    (value, layer) => merge(value, layer.value, root),
-    defaultsOf(root),
-  );
-  const merged = assignments.reduce((value, { path, value: leaf }) => setAt(value, root, path, leaf), below);
+  const over = (defaults: unknown): unknown => {
+    const below = layers.slice(0, -1).reduce((value, layer) => merge(value, layer.value, root), defaults);
+    return assignments.reduce((value, { path, value: leaf }) => setAt(value, root, path, leaf), below);
+  };
+  const own = dependentDefaults(schema, over({}) as Plain);
+  const merged = over(merge(defaultsOf(root), own, root));
   const parsed = schema.safeParse(merged);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {
@@ -72,7 +73,7 @@ export function configOrigins(schema: z.ZodType, sources: ConfigSources): Record
     const groups = isPlain(value) && alternatives(node).some(({ properties }) => properties !== undefined);
     if (groups) {
       for (const [key, member] of Object.entries(value)) mark(member, childOf(node, key), [...path, key], source);
-    } else origins[path.join(".")] = source;
+    } else origins[movedTo(node) ?? path.join(".")] = source;
   };
   mark(withCurrentKeys(sources.preset.value, root), root, [], "preset");
   if (sources.file !== undefined) mark(withCurrentKeys(sources.file.value, root), root, [], "file");
@@ -80,6 +81,11 @@ export function configOrigins(schema: z.ZodType, sources: ConfigSources): Record
     mark(value, schemaAt(root, path) ?? {}, path, "set");
   }
   return origins;
+}
+
+/** Where the value of a setting ends up, if not at its own key. */
+function movedTo(node: SchemaNode): string | undefined {
+  return alternatives(node).find(({ movedTo }) => movedTo !== undefined)?.movedTo;
 }
 
 /** Settings with today's keys. A former key beside today's stays, and is refused as unknown. */
@@ -93,28 +99,19 @@ function withCurrentKeys(value: Plain, node: SchemaNode): Plain {
   );
 }
 
-/** `above` over `below`: groups of settings by key, anything else is replaced. */
-function merge(below: unknown, above: unknown, node: SchemaNode): unknown {
-  if (!isPlain(below) || !isPlain(above)) return above;
-  if (!alternatives(node).some(({ properties }) => properties !== undefined)) return above;
-  const merged: Record<string, unknown> = { ...below };
-  for (const [key, value] of Object.entries(above)) {
-    merged[key] = merge(Object.hasOwn(below, key) ? below[key] : undefined, value, childOf(node, key));
-  }
-  return merged;
-}
-
 /** `value` with `leaf` at `path`; the rest stays. */
 function setAt(value: unknown, node: SchemaNode, path: readonly string[], leaf: unknown): Plain {
   const [key, ...rest] = path as [string, ...string[]];
-  const plain = isPlain(value) ? value : {};
+  const plain = isPlain(value) ? value : Array.isArray(value) ? namedBy(value, node) : {};
   const under = Object.hasOwn(plain, key) ? plain[key] : undefined;
   const child = childOf(node, key);
   return { ...plain, [key]: rest.length === 0 ? merge(under, leaf, child) : setAt(under, child, rest, leaf) };
 }
 
-function childOf(node: SchemaNode, key: string): SchemaNode {
-  return { anyOf: childrenOf(node, key) };
+/** A list of names as the settings that it stands for. */
+function namedBy(list: readonly unknown[], node: SchemaNode): Plain {
+  const { listValue } = node.anyOf?.length === 1 ? node.anyOf[0]! : node;
+  return listValue === undefined ? {} : Object.fromEntries(list.map((name) => [String(name), listValue]));
 }
 
 /**
@@ -131,10 +128,6 @@ function defaultsOf(node: SchemaNode): Plain {
     .map(([key, child]) => [key, defaultsOf(child)] as const)
     .filter(([, defaults]) => Object.keys(defaults).length > 0);
   return merge(Object.fromEntries(children), own, node) as Plain;
-}
-
-function isPlain(value: unknown): value is Plain {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Refuses unknown keys, even where the schema itself would silently drop them. */

@@ -44,8 +44,8 @@ export type CheckReply = z.infer<typeof replySchema>;
 /** The part of an experiment that a check needs. */
 export interface CheckedExperiment<Schema extends z.ZodType> {
   readonly definition: ExperimentDefinition<Schema>;
-  /** Throws a UserError for settings that cannot work together. */
-  readonly check: (config: z.output<Schema>) => void;
+  /** Throws a UserError for settings that cannot work together, or with the files that they name. */
+  readonly check: (config: z.output<Schema>) => void | Promise<void>;
   /** Every metric that a run with these settings may have; undefined: not known in advance. */
   readonly metrics?: (config: z.output<Schema>) => DeclaredMetrics | undefined;
 }
@@ -57,14 +57,14 @@ export async function answerTrialCheck<Schema extends z.ZodType>(
   print: (text: string) => void = console.log,
 ): Promise<void> {
   const { values, trials } = requestSchema.parse(JSON.parse(request ?? await new Response(Deno.stdin.readable).text()));
-  print(JSON.stringify(checkAll(experiment, values, trials)));
+  print(JSON.stringify(await checkAll(experiment, values, trials)));
 }
 
-function checkAll<Schema extends z.ZodType>(
+async function checkAll<Schema extends z.ZodType>(
   { definition, check, metrics }: CheckedExperiment<Schema>,
   values: CheckRequest["values"],
   trials: CheckRequest["trials"],
-): CheckReply {
+): Promise<CheckReply> {
   const root = inputSchema(definition.schema);
   const keys = configKeys(definition.schema).map(({ path }) => path);
   const fault = (error: unknown, trial?: number): CheckReply => {
@@ -84,7 +84,7 @@ function checkAll<Schema extends z.ZodType>(
     try {
       const invocation = parseExperimentArguments(args, definition);
       if (invocation.kind !== "run") throw new Error("A trial cannot ask for help");
-      check(invocation.config);
+      await check(invocation.config);
       preset = invocation.preset;
       declared.push(metrics?.(invocation.config));
       hashes.push(sha256(canonicalJson({ config: invocation.config, seeds: invocation.seeds })));

@@ -1,0 +1,14 @@
+// Mathematics in five languages other than English.
+import type { BuiltinDomain } from "../domain.ts";
+import { mathDocuments, mathProblems } from "../math.ts";
+
+export const crosslingual: BuiltinDomain = {
+  name: "crosslingual",
+  about: "math in five other languages",
+  task: { name: "crosslingual-arithmetic", kind: "generation" },
+  open: ({ seed, problems }) =>
+    Promise.resolve({
+      documents: (split, bytes) => mathDocuments("crosslingual", split, { bytes, english: 0, seed }),
+      questions: () => ({ kind: "exact", questions: mathProblems(problems, seed, "others") }),
+    }),
+};

@@ -1,0 +1,13 @@
+// Text in many languages.
+import type { BuiltinDomain } from "../domain.ts";
+import { heldoutTranslations, multilingual as load } from "../multilingual.ts";
+
+export const multilingual: BuiltinDomain = {
+  name: "multilingual",
+  about: "messages and human rights in many languages",
+  task: { name: "translation", kind: "choice" },
+  async open({ seed, translations }) {
+    const text = await load(seed);
+    return { documents: text.documents, questions: (heldout) => heldoutTranslations(text, heldout, translations) };
+  },
+};
