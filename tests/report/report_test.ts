@@ -176,7 +176,7 @@ Deno.test("`reportHtml()` and `reportMarkdown()` call experts alike, also where 
   const words = [...document.querySelectorAll("figure text, figure span, table")].map((node) => node.textContent);
   assert.ok(words.includes("code expert"));
   assert.doesNotMatch(words.join("\n"), /expert:code/);
-  assert.match(reportMarkdown(view), /\| stitch 1 \| H2E \| english \| Code expert \|/);
+  assert.match(reportMarkdown(view), /\| stitch 1 \| H2E \| english \| code expert \|/);
 });
 
 Deno.test("`reportHtml()` folds a cell's files into a table under its folder, named once", () => {
