@@ -1,13 +1,13 @@
 // Whether the models of a run that the library opens are those that the run measured.
 import assert from "node:assert/strict";
-import { btsConfigSchema } from "../../lib/bts/mod.ts";
+import { btsSettings } from "../../lib/bts/mod.ts";
 import { loadCorpus } from "../../lib/data/mod.ts";
 import { bitsPerByte, evaluationWindows } from "../../lib/eval/mod.ts";
 import type { SavedRun } from "../../lib/library/mod.ts";
 
 /** Scores every model of a run on the run's own held-out text, as the run did. */
 export async function assertMeasured(run: SavedRun): Promise<void> {
-  const config = btsConfigSchema.strip().parse(run.config);
+  const config = btsSettings.strip().parse(run.config);
   const corpus = await loadCorpus(config.data, { seed: run.view.seed! });
   for (const name of await run.models()) {
     using model = await run.model(name);
