@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
   merge: async () => (await import("./merge.ts")).mergeCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
+  init: async () => (await import("./init.ts")).initCommand,
   "notebook:install": async () => (await import("./notebook-install.ts")).notebookCommand,
 };
 

@@ -1,8 +1,8 @@
 // Finding a run from any folder: by what `deno task show` takes, or by the path or URL of its folder.
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
-import { defaultRunsFolder, repositoryRoot, resolveRun } from "../run/mod.ts";
+import { defaultRunsFolder, homeFolder, resolveRun } from "../run/mod.ts";
 
 /** Where a run is. */
 export interface RunPlace {
@@ -23,20 +23,17 @@ export async function findRun(run: string | URL, runs?: string | URL): Promise<R
     const folder = resolve(path);
     return { runsFolder: dirname(folder), id: await resolved(dirname(folder), basename(folder)) };
   }
-  const runsFolder = await runsFolderOf(runs);
+  const runsFolder = runsFolderOf(runs);
   return { runsFolder, id: await resolved(runsFolder, path) };
 }
 
 /**
- * The folder of the runs. By default that of the current folder or, if there is none, that of Stitchbook's own folder,
- * where notebooks start runs.
+ * The folder of the runs; by default where notebooks start runs, too.
  *
  * @throws UserError `run.url`
  */
-export async function runsFolderOf(runs: string | URL | undefined): Promise<string> {
-  if (runs !== undefined) return resolve(pathOf(runs));
-  const folder = defaultRunsFolder();
-  return folder !== "runs" || await isFolder(folder) ? resolve(folder) : join(repositoryRoot, "runs");
+export function runsFolderOf(runs: string | URL | undefined): string {
+  return runs === undefined ? resolve(homeFolder(), defaultRunsFolder()) : resolve(pathOf(runs));
 }
 
 /** @throws UserError as `resolveRun()` does, with hints for the library */
@@ -47,7 +44,7 @@ async function resolved(runsFolder: string, run: string): Promise<string> {
     if (!(error instanceof UserError && error.code === "run.none") || error.hint?.startsWith("did you mean")) {
       throw error;
     }
-    const hint = "`deno task ls` lists the runs; openRun(run, { runs }) looks in another folder";
+    const hint = "start one with deno task bts, or look in another folder with openRun(run, { runs })";
     throw new UserError(error.code, error.message, hint);
   }
 }

@@ -9,5 +9,5 @@ import { runsFolderOf } from "./find-run.ts";
  * @throws UserError `folder.unreadable`
  */
 export async function listRuns({ runs }: { readonly runs?: string | URL } = {}): Promise<ListedRun[]> {
-  return await listRunsIn(await runsFolderOf(runs));
+  return await listRunsIn(runsFolderOf(runs));
 }

@@ -11,8 +11,8 @@ import { type TrainedModel, trainedModel } from "./trained-model.ts";
 /** Where to find a run, and what its models compute on. */
 export interface OpenOptions {
   /**
-   * Folder of the runs. @default `STITCHBOOK_RUNS`, or `runs` in the current folder, or Stitchbook's own `runs` when the
-   * current folder has none
+   * Folder of the runs. @default `STITCHBOOK_RUNS`, or `runs` in the current folder; inside Stitchbook's repository, the
+   * repository's `runs`
    */
   readonly runs?: string | URL;
   /** The device of the models, opened with the first of them. @default the open device, or "auto" */

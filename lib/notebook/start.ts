@@ -2,7 +2,9 @@
 import { basename, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import {
+  defaultRunsFolder,
   findScript,
+  homeFolder,
   lastLines,
   type Launcher,
   localLauncher,
@@ -24,7 +26,7 @@ export interface StartOptions {
   readonly seed?: number;
   /** @default the experiment's own */
   readonly device?: string;
-  /** Folder of the runs; relative to the repository. @default STITCHBOOK_RUNS, or "runs" */
+  /** Folder of the runs, relative to the {@linkcode homeFolder}. @default STITCHBOOK_RUNS, or "runs" */
   readonly runs?: string;
   /** The script to run, relative to the repository. @default "experiments/bts.ts" */
   readonly experiment?: string;
@@ -32,7 +34,7 @@ export interface StartOptions {
 
 /** The folder of the runs that notebooks use. */
 export function runsFolderOf(runs: string | undefined): string {
-  return resolve(repositoryRoot, runs ?? (Deno.env.get("STITCHBOOK_RUNS") || "runs"));
+  return resolve(homeFolder(), runs ?? defaultRunsFolder());
 }
 
 /** The experiment's arguments for a run under an id chosen beforehand. */

@@ -68,7 +68,7 @@ export type { CodeModule } from "./files/code-version.ts";
 export { writeTextAtomically } from "./files/files.ts";
 export { repositoryRoot } from "./files/repository.ts";
 export { makeRunId } from "./files/run-id.ts";
-export { defaultRunsFolder } from "./files/runs-folder.ts";
+export { defaultRunsFolder, homeFolder } from "./files/runs-folder.ts";
 export { versions } from "./files/versions.ts";
 export { askToStop } from "./process/ask-to-stop.ts";
 export { runInForeground } from "./process/foreground.ts";

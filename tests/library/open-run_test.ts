@@ -5,7 +5,8 @@ import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { listRuns, openRun, UserError } from "@stitchbook/stitchbook";
 import { btsConfigSchema } from "../../lib/bts/mod.ts";
-import { beginRun, repositoryRoot, trashRuns } from "../../lib/run/mod.ts";
+import { initCommand } from "../../lib/cli/init.ts";
+import { beginRun, trashRuns } from "../../lib/run/mod.ts";
 import { openDevice, openedDevice } from "../../lib/tensor/mod.ts";
 import { emptyResults, options } from "../run/fixtures.ts";
 import { assertMeasured } from "./measured.ts";
@@ -25,14 +26,23 @@ async function refused(promise: Promise<unknown>, code: string, message: RegExp)
 }
 
 Deno.test("a run of the main job as a library sees it", async (t) => {
-  const runs = await Deno.makeTempDir({ prefix: "stitchbook-library-" });
-  try {
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "experiments/bts.ts", "--preset", "smoke", "--no-serve", "--runs", runs, "--name", "first"],
-      cwd: repositoryRoot,
+  const folder = await Deno.makeTempDir({ prefix: "stitchbook library's " });
+  const runs = join(folder, "runs");
+  const task = async (...args: string[]): Promise<string> => {
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["task", ...args],
+      cwd: folder,
+      env: { NO_COLOR: "1", STITCHBOOK_RUNS: "" },
       stdin: "null",
     }).output();
-    assert.ok(success, new TextDecoder().decode(stderr));
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assert.ok(success, text(stderr));
+    return text(stdout);
+  };
+  try {
+    // A folder of its own, as a user has it: its tasks start runs, and its scripts import the package by name.
+    await initCommand([folder], () => {});
+    await task("bts", "--preset", "smoke", "--no-serve", "--name", "first");
     const [{ id } = { id: "" }] = await listRuns({ runs });
 
     await t.step("every model is the one that the run measured, and frees all tensors and the device", async () => {
@@ -98,6 +108,12 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
       }
     });
 
+    await t.step("the example in the folder writes what the model writes here", async () => {
+      using run = await openRun(id, { runs });
+      using model = await run.model("bts");
+      assert.equal(await task("example", "What is 5 minus 2?"), `${await model.generate("What is 5 minus 2?")}\n`);
+    });
+
     await t.step("it scores a text as its logits do", async () => {
       using run = await openRun(id, { runs });
       using model = await run.model("soup");
@@ -149,7 +165,7 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
       });
     });
   } finally {
-    await Deno.remove(runs, { recursive: true });
+    await Deno.remove(folder, { recursive: true });
   }
 });
 
