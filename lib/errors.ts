@@ -68,7 +68,17 @@ export function systemReason(error: unknown): string | undefined {
   return typeof code === "string" && Object.hasOwn(SYSTEM_REASONS, code) ? SYSTEM_REASONS[code] : undefined;
 }
 
-/** The nearest of `candidates` to `word` by edit distance, or undefined when none is near. */
+/**
+ * The nearest of `candidates` to `word` by edit distance, or undefined when none is near.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(nearest("expert:cod", ["seed", "expert:code"]), "expert:code");
+ * assert.equal(nearest("something else", ["seed", "expert:code"]), undefined);
+ * ```
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 2)) + 1;

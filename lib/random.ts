@@ -24,6 +24,14 @@ export interface Random {
 /**
  * A stream that depends on the seed and the names only: `random(7, "weights", layer)` never shifts when another
  * part of the program draws more or fewer numbers.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(random(7, "weights").shuffle([1, 2, 3]), random(7, "weights").shuffle([1, 2, 3]));
+ * assert.notEqual(random(7, "weights").normal(), random(7, "batches").normal());
+ * ```
  */
 export function random(seed: number, ...names: readonly Key[]): Random {
   const uint32 = sfc32(seed, names);

@@ -35,6 +35,23 @@ export async function documentLosses(
  * @param windows at least one
  * @returns the estimate, whose `samples` are documents, and the losses of each document
  * @throws UserError `eval.not-finite`
+ *
+ * @example
+ * ```ts
+ * import { openTokenizer, trainTokenizer } from "@stitchbook/stitchbook/data";
+ * import { bitsPerByte, evaluationWindows } from "@stitchbook/stitchbook/eval";
+ * import { decoder, initialWeights, modelConfigSchema, toDevice } from "@stitchbook/stitchbook/model";
+ * import { openDevice } from "@stitchbook/stitchbook/tensor";
+ * import assert from "node:assert/strict";
+ *
+ * await using _device = await openDevice("reference");
+ * const tokenizer = openTokenizer(trainTokenizer([], { vocabSize: 257 })); // one token per byte
+ * const config = modelConfigSchema.parse({ vocabSize: 257, width: 16, layers: 1, inner: 32, contextLength: 32 });
+ * using weights = toDevice(initialWeights(config, 1));
+ * const windows = evaluationWindows([{ id: "a", text: "What is 3 plus 4?" }], tokenizer, { time: 32 });
+ * const { bpb } = await bitsPerByte(decoder(config, weights), windows);
+ * assert.ok(Math.abs(bpb.value - Math.log2(257)) < 0.1); // an untrained model guesses
+ * ```
  */
 export async function bitsPerByte(
   model: LanguageModel,

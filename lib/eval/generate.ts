@@ -11,6 +11,20 @@ import type { EvaluationOptions } from "./types.ts";
  * Prompts of equal length share a batch, so that there is no padding and the result does not depend on the batch.
  *
  * @param stop whether an answer that ends with this id is complete
+ *
+ * @example
+ * ```ts
+ * import { generateGreedily } from "@stitchbook/stitchbook/eval";
+ * import { decoder, initialWeights, modelConfigSchema, toDevice } from "@stitchbook/stitchbook/model";
+ * import { openDevice } from "@stitchbook/stitchbook/tensor";
+ * import assert from "node:assert/strict";
+ *
+ * await using _device = await openDevice("reference");
+ * const config = modelConfigSchema.parse({ vocabSize: 300, width: 16, layers: 1, inner: 32, contextLength: 32 });
+ * using weights = toDevice(initialWeights(config, 1));
+ * const answers = await generateGreedily(decoder(config, weights), [[0, 5], [0, 7, 9]], 4, () => false);
+ * assert.deepEqual(answers.map(({ length }) => length), [4, 4]);
+ * ```
  */
 export async function generateGreedily(
   model: LanguageModel,

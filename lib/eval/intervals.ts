@@ -8,6 +8,16 @@ import { proportionInterval } from "../statistics.ts";
  * either. Wilson's is a little narrower but covers only 84 % where the share is near 0 or 1.
  *
  * @throws RangeError unless 0 ≤ `right` ≤ `samples` and `samples` ≥ 1
+ *
+ * @example
+ * ```ts
+ * import { shareInterval } from "@stitchbook/stitchbook/eval";
+ * import assert from "node:assert/strict";
+ *
+ * const { value, low, high } = shareInterval(0, 40);
+ * assert.equal(value, 0);
+ * assert.ok(low === 0 && high > 0.08 && high < 0.09); // none of 40 does not mean never
+ * ```
  */
 export function shareInterval(right: number, samples: number): Estimate {
   return { value: right / samples, ...proportionInterval(right, samples), samples };

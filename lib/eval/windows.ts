@@ -36,6 +36,19 @@ export interface WindowOptions {
  * {@linkcode MIN_WINDOW} tokens if the budget is smaller.
  *
  * @throws UserError `eval.tokenizer` when the tokenizer does not give back a document's text
+ *
+ * @example
+ * ```ts
+ * import { openTokenizer, trainTokenizer } from "@stitchbook/stitchbook/data";
+ * import { evaluationWindows } from "@stitchbook/stitchbook/eval";
+ * import assert from "node:assert/strict";
+ *
+ * const tokenizer = openTokenizer(trainTokenizer([], { vocabSize: 257 })); // one token per byte
+ * const text = "All of its text counts.";
+ * const windows = evaluationWindows([{ id: "a", text }], tokenizer, { time: 8 });
+ * assert.equal(windows.length, 3);
+ * assert.equal(windows.reduce((sum, { bytes }) => sum + bytes, 0), text.length);
+ * ```
  */
 export function evaluationWindows(
   documents: readonly Document[],

@@ -34,6 +34,19 @@ export interface LoadedModel {
  * folder that has it is complete.
  *
  * @throws UserError when the weights do not match the configuration, or a file cannot be written
+ *
+ * @example
+ * ```ts
+ * import { loadModelFolder, saveModelFolder } from "@stitchbook/stitchbook/huggingface";
+ * import { initialWeights, modelConfigSchema } from "@stitchbook/stitchbook/model";
+ * import assert from "node:assert/strict";
+ *
+ * const config = modelConfigSchema.parse({ vocabSize: 300, width: 16, layers: 1, inner: 32 });
+ * const folder = await Deno.makeTempDir();
+ * await saveModelFolder(folder, { config, tensors: initialWeights(config, 1) });
+ * assert.deepEqual((await loadModelFolder(folder)).tensors, initialWeights(config, 1));
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function saveModelFolder(folder: string, model: ModelToSave): Promise<void> {
   checkWeights(model.config, model.tensors, `The model for "${folder}"`);

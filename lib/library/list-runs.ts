@@ -7,6 +7,13 @@ import { runsFolderOf } from "./find-run.ts";
  *
  * @param options.runs as for `openRun()`
  * @throws UserError `folder.unreadable`
+ *
+ * @example
+ * ```ts
+ * import { listRuns } from "@stitchbook/stitchbook";
+ *
+ * for (const { id, status, meanBpb } of await listRuns()) console.log(id, status, meanBpb["bts"]);
+ * ```
  */
 export async function listRuns({ runs }: { readonly runs?: string | URL } = {}): Promise<ListedRun[]> {
   return await listRunsIn(runsFolderOf(runs));

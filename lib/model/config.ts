@@ -62,7 +62,19 @@ export function weightShapes(config: ModelConfig): ReadonlyMap<string, readonly 
   return shapes;
 }
 
-/** Number of parameters of a decoder. */
+/**
+ * Number of parameters of a decoder.
+ *
+ * @example
+ * ```ts
+ * import { modelConfigSchema, parameterCount } from "@stitchbook/stitchbook/model";
+ * import assert from "node:assert/strict";
+ *
+ * const config = modelConfigSchema.parse({ vocabSize: 1000, width: 64, layers: 2, heads: 4, kvHeads: 4, inner: 128 });
+ * const attention = 4 * 64 * 64, feedForward = 3 * 64 * 128, norms = 2 * 64;
+ * assert.equal(parameterCount(config), 1000 * 64 + 2 * (attention + feedForward + norms) + 64);
+ * ```
+ */
 export function parameterCount(config: ModelConfig): number {
   let count = 0;
   for (const shape of weightShapes(config).values()) count += shape.reduce((a, b) => a * b, 1);

@@ -19,6 +19,17 @@ export type HostWeights = Readonly<Record<string, HostTensor>>;
 /**
  * Initial weights: normal with standard deviation 0.02, or 0.02 / √(2L) for projections into the residual stream
  * (GPT-2's scaling); norms are 1. A pure function of its arguments.
+ *
+ * @example
+ * ```ts
+ * import { initialWeights, modelConfigSchema } from "@stitchbook/stitchbook/model";
+ * import assert from "node:assert/strict";
+ *
+ * const config = modelConfigSchema.parse({ vocabSize: 300, width: 16, layers: 1, inner: 32 });
+ * const weights = initialWeights(config, 7);
+ * assert.deepEqual(weights["model.embed_tokens.weight"]!.shape, [300, 16]);
+ * assert.deepEqual(weights, initialWeights(config, 7));
+ * ```
  */
 export function initialWeights(config: ModelConfig, rngSeed: number): HostWeights {
   const weights: Record<string, HostTensor> = {};

@@ -69,6 +69,15 @@ export interface StitchPlace {
  * output.
  *
  * @throws UserError `stitch.placement` when K exceeds L, or an explicit list does not fit
+ *
+ * @example
+ * ```ts
+ * import { placeStitches, stitchConfigSchema } from "@stitchbook/stitchbook/stitch";
+ * import assert from "node:assert/strict";
+ *
+ * const places = placeStitches(stitchConfigSchema.parse({ count: 2 }), 8);
+ * assert.deepEqual(places.map(({ after, kind }) => [after, kind]), [[4, "H2E"], [8, "E2H"]]);
+ * ```
  */
 export function placeStitches(config: StitchConfig, layers: number): StitchPlace[] {
   const positions = config.positions ?? evenPositions(config.count, layers);

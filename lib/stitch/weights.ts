@@ -48,7 +48,19 @@ export function modelOfParameter(name: string): number {
   return Number(/\.(\d+)$/.exec(name)?.[1] ?? 0);
 }
 
-/** The number of parameters. For full projections and vector gates, K (2n + 1) d² (BTS, §3). */
+/**
+ * The number of parameters. For full projections and vector gates, K (2n + 1) d² (BTS, §3).
+ *
+ * @example
+ * ```ts
+ * import { stitchConfigSchema, stitchParameterCount } from "@stitchbook/stitchbook/stitch";
+ * import assert from "node:assert/strict";
+ *
+ * const [K, n, d] = [2, 3, 128];
+ * const config = stitchConfigSchema.parse({ count: K });
+ * assert.equal(stitchParameterCount(config, { stitches: K, experts: n, width: d }), K * (2 * n + 1) * d ** 2);
+ * ```
+ */
 export function stitchParameterCount(config: StitchConfig, size: StitchSize): number {
   return parametersOf(config, size).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }

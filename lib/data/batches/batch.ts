@@ -35,6 +35,18 @@ export interface BatchChoice {
  * @param streams by domain
  * @param datamix weights over the streams' domains; domains left out have weight 0
  * @throws UserError for a datamix that names an unknown or empty domain, or sums to zero
+ *
+ * @example
+ * ```ts
+ * import { batchAt, openTokenizer, tokenizeDocuments, trainTokenizer } from "@stitchbook/stitchbook/data";
+ * import assert from "node:assert/strict";
+ *
+ * const tokenizer = openTokenizer(trainTokenizer([], { vocabSize: 257 }));
+ * const streams = { poems: tokenizeDocuments([{ text: "so much depends upon" }], tokenizer) };
+ * const batch = batchAt(streams, { poems: 1 }, { seed: 1, step: 0, batch: 2, time: 8 });
+ * assert.equal(batch.inputs.length, 2 * 8);
+ * assert.equal(batch.inputs[1], batch.targets[0]); // the target is the next token
+ * ```
  */
 export function batchAt(
   streams: Readonly<Record<string, TokenStream>>,
@@ -66,6 +78,14 @@ export function batchAt(
  *
  * @param setting the setting that holds it, such as `mix.seed`, for messages
  * @throws UserError for an unknown domain, a weight that is negative or not finite, or a sum of zero
+ *
+ * @example
+ * ```ts
+ * import { normalizeDatamix } from "@stitchbook/stitchbook/data";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(normalizeDatamix({ code: 3, math: 1 }, ["english", "code", "math"]), { code: 0.75, math: 0.25 });
+ * ```
  */
 export function normalizeDatamix(
   datamix: Datamix,

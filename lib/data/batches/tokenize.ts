@@ -1,7 +1,19 @@
 // Turns documents into one stream of tokens and remembers where each begins.
 import type { Document, Tokenizer, TokenStream } from "../types.ts";
 
-/** All documents in order, each as `<|endoftext|>` followed by its text. */
+/**
+ * All documents in order, each as `<|endoftext|>` followed by its text.
+ *
+ * @example
+ * ```ts
+ * import { openTokenizer, tokenizeDocuments, trainTokenizer } from "@stitchbook/stitchbook/data";
+ * import assert from "node:assert/strict";
+ *
+ * const tokenizer = openTokenizer(trainTokenizer([], { vocabSize: 257 })); // one token per byte
+ * const { tokens, starts, bytes } = tokenizeDocuments([{ text: "ab" }, { text: "c" }], tokenizer);
+ * assert.deepEqual([tokens.length, [...starts], bytes], [5, [0, 3], 3]);
+ * ```
+ */
 export function tokenizeDocuments(
   documents: readonly Pick<Document, "text">[],
   tokenizer: Pick<Tokenizer, "encode" | "endOfText">,

@@ -21,6 +21,18 @@ type Pair = readonly [left: number, right: number];
  * @param vocabSize tokens, with `<|endoftext|>` (id 0) and the 256 bytes (ids 1 to 256); the result has fewer when the
  *   text runs out of pairs to merge
  * @throws UserError when `vocabSize` is not from 257 to 262144
+ *
+ * @example
+ * ```ts
+ * import { openTokenizer, trainTokenizer } from "@stitchbook/stitchbook/data";
+ * import assert from "node:assert/strict";
+ *
+ * const tokenizer = openTokenizer(trainTokenizer(["low lower lowest"], { vocabSize: 260 }));
+ * assert.equal(tokenizer.vocabSize, 260);
+ * const ids = tokenizer.encode("slow é");
+ * assert.equal(tokenizer.decode(ids), "slow é");
+ * assert.ok(ids.length < 7); // "low" is one token
+ * ```
  */
 export function trainTokenizer(texts: Iterable<string>, { vocabSize }: { readonly vocabSize: number }): TokenizerJson {
   if (!Number.isInteger(vocabSize) || vocabSize < 257 || vocabSize > MAX_VOCAB) {

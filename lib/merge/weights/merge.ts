@@ -23,6 +23,17 @@ export interface ModelsToMerge<Model> {
  *
  * @param name the method's name in mergekit ({@linkcode weightMethod})
  * @throws UserError `merge.method`, `merge.option`, `merge.models`, `merge.shape`
+ *
+ * @example
+ * ```ts
+ * import { mergeWeights } from "@stitchbook/stitchbook/merge";
+ * import assert from "node:assert/strict";
+ *
+ * const weights = (...values: number[]) => ({ "w": { shape: [values.length], data: Float32Array.from(values) } });
+ * const models = { base: weights(0, 0), models: [weights(1, 0), weights(0, 2)] };
+ * const merged = mergeWeights("task-arithmetic", models, { lambda: 1 });
+ * assert.deepEqual([...merged["w"]!.data], [0.5, 1]); // the mean of the differences
+ * ```
  */
 export function mergeWeights(
   name: string,

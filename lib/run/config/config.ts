@@ -31,6 +31,17 @@ export interface ConfigSources {
  * are replaced whole; `--set mix.seed.code=2` still changes one weight and keeps the others.
  *
  * @throws UserError for unknown keys (with the nearest), wrong types and values out of range, with their place
+ *
+ * @example
+ * ```ts
+ * import { buildConfig } from "@stitchbook/stitchbook/run";
+ * import { trainConfigSchema } from "@stitchbook/stitchbook/train";
+ * import assert from "node:assert/strict";
+ *
+ * const preset = { name: "short", value: { steps: 50 } };
+ * const { steps, lr, batch } = buildConfig(trainConfigSchema, { preset, sets: ["lr=1e-4"] });
+ * assert.deepEqual([steps, lr, batch], [50, 1e-4, 8]);
+ * ```
  */
 export function buildConfig<Schema extends z.ZodType>(schema: Schema, sources: ConfigSources): z.output<Schema> {
   const root = inputSchema(schema);

@@ -15,6 +15,19 @@ export const CROSS_ENTROPY_GRAD = "StitchbookCrossEntropyGrad";
  * @param targets int32 `[N]`, below `vocab`; see {@linkcode checkTargets}
  * @returns float32 `[N]`
  * @throws UserError `tensor.shape`, `tensor.index`
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { crossEntropy, openDevice } from "@stitchbook/stitchbook/tensor";
+ * import assert from "node:assert/strict";
+ *
+ * await using _device = await openDevice("reference");
+ * const losses = crossEntropy(tf.zeros([2, 10]), tf.tensor1d([3, -1], "int32"));
+ * const [scored, ignored] = await losses.data();
+ * assert.ok(Math.abs(scored! - Math.log(10)) < 1e-6);
+ * assert.equal(ignored, 0);
+ * ```
  */
 export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
   checkTensors("crossEntropy", { logits, targets }, { targets: "int32" });
