@@ -9,6 +9,7 @@
 //
 // Drivers unroll loops whose bounds they know, and some then compile for minutes. So the text depends on the tiling only:
 // the head size is a uniform, and inner loops end where the data ends.
+import { DOCUMENT_FUNCTIONS, documentLimit } from "./attention-documents.ts";
 import type { AttentionLayout } from "./attention-layout.ts";
 
 /** WGSL type of the buffers of heads: the head size is a multiple of four. */
@@ -163,3 +164,33 @@ export function writeRows(layout: AttentionLayout, buffer: string, name: string,
 export function clearRows(layout: AttentionLayout, name: string): string {
   return eachPart(layout, (p) => `  var ${name}${p}: mat4x4<f32>;`);
 }
+
+/** What programs declare whose rows are queries, `q`, and whose columns are keys and values, `k` and `v`. */
+export function queryDeclarations(layout: AttentionLayout): string {
+  return [
+    common(layout),
+    rowTile(layout, "query"),
+    tileLoader("q", "queries", "query", " * uniforms.scale"),
+    tileLoader("k", "keys", "column"),
+    tileLoader("v", "keys", "column"),
+    DOCUMENT_FUNCTIONS,
+    documentLimit("firstKey"),
+  ].join("\n");
+}
+
+/** The start of their entry points: the tile of queries, and which keys they attend to. */
+export const QUERY_TILE = `
+  let x = lane % ACROSS;
+  let y = lane / ACROSS;
+  // the last queries have the most keys, so they come first
+  let tiles = (uniforms.T + ROWS - 1u) / ROWS;
+  let row0 = (tiles - 1u - group % tiles) * ROWS;
+  let head = group / tiles % uniforms.H;
+  let batch = group / tiles / uniforms.H;
+  let keyHead = head / (uniforms.H / uniforms.G);
+  let past = uniforms.S - uniforms.T;
+  let positions = vec4<u32>(past + row0 + 4u * y) + FOUR;
+  let documents = documentsOf(batch, row0 + 4u * y);
+  load_q_query(lane, batch, head, row0);
+  let begin = firstKey(lane, batch, row0) / COLUMNS * COLUMNS;
+  let end = min(uniforms.S, past + row0 + ROWS);`;

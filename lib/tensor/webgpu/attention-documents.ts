@@ -1,6 +1,7 @@
 // WGSL that keeps attention within documents, and where their spans come from.
-import { ELEMENTS } from "./kernel.ts";
-import { program } from "./program.ts";
+import type * as tf from "@tensorflow/tfjs";
+import type { StitchbookWebGPU } from "./backend.ts";
+import { perElement } from "./kernel.ts";
 
 /**
  * WGSL type of `spans`, int32 `[3, B, T4]`: for each position its document, and the first and the last position with the
@@ -49,15 +50,16 @@ fn ${name}(lane: u32, batch: u32, row0: u32) -> u32 {
 }`;
 }
 
-/** Reads documents `[B, T]`, writes `spans`. */
-export const FIND_SPANS = program("documentSpans", () => ({
-  reads: { documents: "i32" },
-  writes: { spans: "i32" },
-  uniforms: { count: "u32", T: "u32", T4: "u32" },
-  size: ELEMENTS,
-  main: `
-  let i = group * ${ELEMENTS}u + lane;
-  if (i >= uniforms.count) { return; }
+/** Writes `spans` of documents `[B, T]`. */
+export function findSpans(backend: StitchbookWebGPU, documents: tf.TensorInfo, spans: tf.TensorInfo): void {
+  const [B, T4] = spans.shape.slice(1) as [number, number];
+  perElement(backend, {
+    key: "documentSpans",
+    count: B * T4,
+    reads: { documents: ["i32", documents] },
+    writes: { spans: ["i32", spans] },
+    uniforms: { T: documents.shape[1]!, T4 },
+    body: () => `
   let start = i / uniforms.T4 * uniforms.T;
   let end = start + uniforms.T;
   let document = documents[min(start + i % uniforms.T4, end - 1u)];
@@ -68,4 +70,5 @@ export const FIND_SPANS = program("documentSpans", () => ({
   spans[i] = document;
   spans[uniforms.count + i] = i32(first - start);
   spans[2u * uniforms.count + i] = i32(last - start);`,
-}));
+  });
+}

@@ -2,18 +2,17 @@
 import {
   accumulate,
   clearRows,
-  common,
   eachOfFour,
   eachPart,
   keyOf,
-  rowTile,
+  QUERY_TILE,
+  queryDeclarations,
   rowWriter,
-  tileLoader,
   UNIFORMS,
   VECTOR,
   writeRows,
 } from "./attention-code.ts";
-import { DOCUMENT_FUNCTIONS, documentLimit, SPANS } from "./attention-documents.ts";
+import { SPANS } from "./attention-documents.ts";
 import type { AttentionLayout } from "./attention-layout.ts";
 import { type Program, program } from "./program.ts";
 
@@ -28,36 +27,16 @@ export function attentionProgram(layout: AttentionLayout): Program {
     uniforms: UNIFORMS,
     size: layout.threads,
     declarations: [
-      common(layout),
-      rowTile(layout, "query"),
-      tileLoader("q", "queries", "query", " * uniforms.scale"),
-      tileLoader("k", "keys", "column"),
-      tileLoader("v", "keys", "column"),
+      queryDeclarations(layout),
       rowWriter("out", "queries"),
-      DOCUMENT_FUNCTIONS,
-      documentLimit("firstKey"),
       `var<workgroup> exchange: array<vec4<f32>, THREADS>;`,
       SCALE_ROWS,
     ].join("\n"),
-    main: `
-  let x = lane % ACROSS;
-  let y = lane / ACROSS;
-  // the last queries have the most keys, so they come first
-  let tiles = (uniforms.T + ROWS - 1u) / ROWS;
-  let row0 = (tiles - 1u - group % tiles) * ROWS;
-  let head = group / tiles % uniforms.H;
-  let batch = group / tiles / uniforms.H;
-  let keyHead = head / (uniforms.H / uniforms.G);
-  let past = uniforms.S - uniforms.T;
-  let positions = vec4<u32>(past + row0 + 4u * y) + FOUR;
-  let documents = documentsOf(batch, row0 + 4u * y);
-  load_q_query(lane, batch, head, row0);
+    main: `${QUERY_TILE}
   // of each row: the largest score so far and the sum of the exponentials of the scores less it
   var largest = vec4<f32>(NOTHING);
   var total = vec4<f32>(0.0);
 ${clearRows(layout, "out")}
-  let begin = firstKey(lane, batch, row0) / COLUMNS * COLUMNS;
-  let end = min(uniforms.S, past + row0 + ROWS);
   for (var start = begin; start < end; start += COLUMNS) {
     let count = min(COLUMNS, end - start);
     load_k_column(lane, batch, keyHead, start);

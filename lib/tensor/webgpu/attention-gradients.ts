@@ -6,6 +6,8 @@ import {
   common,
   eachOfFour,
   keyOf,
+  QUERY_TILE,
+  queryDeclarations,
   rowTile,
   rowWriter,
   tileLoader,
@@ -53,36 +55,16 @@ export function queryGradientProgram(layout: AttentionLayout): Program {
     uniforms: UNIFORMS,
     size: layout.threads,
     declarations: [
-      common(layout),
-      rowTile(layout, "query"),
+      queryDeclarations(layout),
       rowTile(layout, "dy"),
-      tileLoader("q", "queries", "query", " * uniforms.scale"),
       tileLoader("dy", "queries", "dy"),
-      tileLoader("k", "keys", "column"),
-      tileLoader("v", "keys", "column"),
       rowWriter("dq", "queries"),
-      DOCUMENT_FUNCTIONS,
-      documentLimit("firstKey"),
     ].join("\n"),
-    main: `
-  let x = lane % ACROSS;
-  let y = lane / ACROSS;
-  // the last queries have the most keys, so they come first
-  let tiles = (uniforms.T + ROWS - 1u) / ROWS;
-  let row0 = (tiles - 1u - group % tiles) * ROWS;
-  let head = group / tiles % uniforms.H;
-  let batch = group / tiles / uniforms.H;
-  let keyHead = head / (uniforms.H / uniforms.G);
-  let past = uniforms.S - uniforms.T;
-  let positions = vec4<u32>(past + row0 + 4u * y) + FOUR;
-  let documents = documentsOf(batch, row0 + 4u * y);
+    main: `${QUERY_TILE}
   let logSums = rowStats[(batch * uniforms.H + head) * blocks() + row0 / 4u + y];
   let rowDots = rowStats[((uniforms.B + batch) * uniforms.H + head) * blocks() + row0 / 4u + y];
-  load_q_query(lane, batch, head, row0);
   load_dy_dy(lane, batch, head, row0);
 ${clearRows(layout, "dq")}
-  let begin = firstKey(lane, batch, row0) / COLUMNS * COLUMNS;
-  let end = min(uniforms.S, past + row0 + ROWS);
   for (var start = begin; start < end; start += COLUMNS) {
     let count = min(COLUMNS, end - start);
     load_v_column(lane, batch, keyHead, start);

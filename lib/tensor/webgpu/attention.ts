@@ -2,13 +2,13 @@
 import type * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { CAUSAL_ATTENTION, CAUSAL_ATTENTION_GRAD } from "../ops/causal-attention.ts";
-import { FIND_SPANS } from "./attention-documents.ts";
+import { findSpans } from "./attention-documents.ts";
 import { attentionProgram } from "./attention-forward.ts";
 import { keyGradientProgram, queryGradientProgram, rowDotsProgram } from "./attention-gradients.ts";
 import { type AttentionLayout, attentionLayout } from "./attention-layout.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
-import { ELEMENTS, type KernelFunction, register, sizeOf, sumParts } from "./kernel.ts";
-import { float, type Program, program } from "./program.ts";
+import { type KernelFunction, perElement, register, sizeOf, sumParts } from "./kernel.ts";
+import { float, type Program } from "./program.ts";
 import { rowGroups, sharersOf } from "./row-sums.ts";
 
 type Info = tf.TensorInfo;
@@ -119,23 +119,19 @@ function withPaddedHeads<T, const Tensors extends readonly Info[]>(
 function resizeHeads(backend: StitchbookWebGPU, x: Info, size: number): Info {
   if (x.shape.at(-1) === size) return x;
   const y = backend.output([...x.shape.slice(0, -1), size]);
-  const count = sizeOf(y.shape);
-  backend.launch(RESIZE_ROWS, [x, y], [count, x.shape.at(-1)!, size], Math.ceil(count / ELEMENTS));
-  return y;
-}
-
-const RESIZE_ROWS = program("resizeRows", () => ({
-  reads: { x: "f32" },
-  writes: { y: "f32" },
-  uniforms: { count: "u32", fromSize: "u32", toSize: "u32" },
-  size: ELEMENTS,
-  main: `
-  let i = group * ${ELEMENTS}u + lane;
-  if (i >= uniforms.count) { return; }
+  perElement(backend, {
+    key: "resizeRows",
+    count: sizeOf(y.shape),
+    reads: { x: ["f32", x] },
+    writes: { y: ["f32", y] },
+    uniforms: { fromSize: x.shape.at(-1)!, toSize: size },
+    body: () => `
   let row = i / uniforms.toSize;
   let column = i % uniforms.toSize;
   if (column < uniforms.fromSize) { y[i] = x[row * uniforms.fromSize + column]; } else { y[i] = 0.0; }`,
-}));
+  });
+  return y;
+}
 
 /** The documents' spans. They are kept with the documents, because every layer needs them. */
 function spansOf(backend: StitchbookWebGPU, documents: Info): Info {
@@ -144,8 +140,7 @@ function spansOf(backend: StitchbookWebGPU, documents: Info): Info {
   if (kept !== undefined) return kept;
   const [B, T] = documents.shape as [number, number];
   const spans = backend.output([3, B, padded(T)], "int32");
-  const count = B * padded(T);
-  backend.launch(FIND_SPANS, [documents, spans], [count, T, padded(T)], Math.ceil(count / ELEMENTS));
+  findSpans(backend, documents, spans);
   backend.attach(documents, SPANS, spans);
   return spans;
 }

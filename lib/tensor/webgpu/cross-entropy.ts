@@ -1,6 +1,6 @@
 // Cross-entropy on WebGPU: one pass over the logits forward, one backward.
 import { CROSS_ENTROPY, CROSS_ENTROPY_GRAD } from "../ops/cross-entropy.ts";
-import { ELEMENTS, type KernelFunction, register } from "./kernel.ts";
+import { type KernelFunction, perElement, register } from "./kernel.ts";
 import { lanesFor, program } from "./program.ts";
 import { partsSum, ROW_THREADS, rowFunction, rowGroups, rowStart, sharersOf } from "./row-sums.ts";
 
@@ -63,23 +63,19 @@ const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy 
   const right = width === 1
     ? "select(0.0, 1.0, wanted == i32(column))"
     : "select(vec4<f32>(0.0), vec4<f32>(1.0), vec4<i32>(wanted) == vec4<i32>(i32(column) * 4) + vec4<i32>(0, 1, 2, 3))";
-  const made = program(`crossEntropyGrad ${type}`, () => ({
-    reads: { logits: type, targets: "i32", logSums: "f32", dy: "f32" },
-    writes: { dlogits: type },
-    uniforms: { count: "u32", steps: "u32" },
-    size: ELEMENTS,
-    main: `
-  let i = group * ${ELEMENTS}u + lane;
-  if (i >= uniforms.count) { return; }
+  perElement(backend, {
+    key: `crossEntropyGrad ${type}`,
+    count: rows * steps,
+    reads: { logits: [type, logits!], targets: ["i32", targets!], logSums: ["f32", logSums], dy: ["f32", dy!] },
+    writes: { dlogits: [type, dlogits] },
+    uniforms: { steps },
+    body: () => `
   let row = i / uniforms.steps;
   let column = i % uniforms.steps;
   let wanted = targets[row];
   if (wanted < 0) { dlogits[i] = ${type}(0.0); return; }
   dlogits[i] = (exp(logits[i] - logSums[row]) - ${right}) * dy[row];`,
-  }));
-  const count = rows * steps;
-  const tensors = [logits!, targets!, logSums, dy!, dlogits];
-  backend.launch(made, tensors, [count, steps], Math.ceil(count / ELEMENTS));
+  });
   return dlogits;
 };
 

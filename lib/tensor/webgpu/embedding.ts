@@ -3,8 +3,8 @@
 import type * as tf from "@tensorflow/tfjs";
 import { checkIds, EMBEDDING, EMBEDDING_GRAD } from "../ops/embedding.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
-import { ELEMENTS, type KernelFunction, register, sizeOf, stockKernel } from "./kernel.ts";
-import { lanesFor, program } from "./program.ts";
+import { type KernelFunction, perElement, register, sizeOf, stockKernel } from "./kernel.ts";
+import { lanesFor } from "./program.ts";
 
 type Info = tf.TensorInfo;
 
@@ -16,18 +16,14 @@ const embedding: KernelFunction = ({ inputs: { table, ids }, backend }) => {
   const { width, type } = lanesFor(d);
   const steps = d / width;
   const y = backend.output([rows, d]);
-  const made = program(`embedding ${type}`, () => ({
-    reads: { table: type, ids: "i32" },
-    writes: { y: type },
-    uniforms: { count: "u32", steps: "u32" },
-    size: ELEMENTS,
-    main: `
-  let i = group * ${ELEMENTS}u + lane;
-  if (i >= uniforms.count) { return; }
-  y[i] = table[u32(ids[i / uniforms.steps]) * uniforms.steps + i % uniforms.steps];`,
-  }));
-  const count = rows * steps;
-  backend.launch(made, [table!, ids!, y], [count, steps], Math.ceil(count / ELEMENTS));
+  perElement(backend, {
+    key: `embedding ${type}`,
+    count: rows * steps,
+    reads: { table: [type, table!], ids: ["i32", ids!] },
+    writes: { y: [type, y] },
+    uniforms: { steps },
+    body: () => "  y[i] = table[u32(ids[i / uniforms.steps]) * uniforms.steps + i % uniforms.steps];",
+  });
   return y;
 };
 
@@ -54,40 +50,39 @@ function sumById(backend: StitchbookWebGPU, ids: Info, dy: Info, rows: number): 
   // positions count from 1; 0 ends a list
   const first = backend.output([rows], "int32");
   const next = backend.output([n], "int32");
-  const clear = program("clearLists", () => ({
+  const lists = { first: ["i32", first], next: ["i32", next] } as const;
+  perElement(backend, {
+    key: "clearLists",
+    count: Math.max(rows, n),
     reads: {},
-    writes: { first: "i32", next: "i32" },
-    uniforms: { rows: "u32", count: "u32" },
-    size: ELEMENTS,
-    main: `
-  let i = group * ${ELEMENTS}u + lane;
+    writes: lists,
+    uniforms: { rows, ids: n },
+    body: () => `
   if (i < uniforms.rows) { first[i] = 0; }
-  if (i < uniforms.count) { next[i] = 0; }`,
-  }));
-  const link = program("linkIds", () => ({
-    reads: { ids: "i32" },
-    writes: { first: "i32", next: "i32" },
-    uniforms: { count: "u32", rows: "u32" },
-    size: ELEMENTS,
-    main: `
-  let i = group * ${ELEMENTS}u + lane;
-  if (i >= uniforms.count) { return; }
+  if (i < uniforms.ids) { next[i] = 0; }`,
+  });
+  perElement(backend, {
+    key: "linkIds",
+    count: n,
+    reads: { ids: ["i32", ids] },
+    writes: lists,
+    uniforms: { rows },
+    body: () => `
   let id = ids[i];
   if (id < 0 || u32(id) >= uniforms.rows) { return; }
   var before = i;
   while (before > 0u && ids[before - 1u] != id) { before--; }
   if (before == 0u) { first[id] = i32(i) + 1; } else { next[before - 1u] = i32(i) + 1; }`,
-  }));
+  });
   const { width, type } = lanesFor(d);
   const steps = d / width;
-  const add = program(`sumById ${type}`, () => ({
-    reads: { dy: type, first: "i32", next: "i32" },
-    writes: { out: type },
-    uniforms: { count: "u32", steps: "u32" },
-    size: ELEMENTS,
-    main: `
-  let i = group * ${ELEMENTS}u + lane;
-  if (i >= uniforms.count) { return; }
+  perElement(backend, {
+    key: `sumById ${type}`,
+    count: rows * steps,
+    reads: { dy: [type, dy], ...lists },
+    writes: { out: [type, out] },
+    uniforms: { steps },
+    body: () => `
   var place = first[i / uniforms.steps];
   var sum = ${type}(0.0);
   while (place != 0) {
@@ -95,10 +90,7 @@ function sumById(backend: StitchbookWebGPU, ids: Info, dy: Info, rows: number): 
     place = next[place - 1];
   }
   out[i] = sum;`,
-  }));
-  backend.launch(clear, [first, next], [rows, n], Math.ceil(Math.max(rows, n) / ELEMENTS));
-  backend.launch(link, [ids, first, next], [n, rows], Math.ceil(n / ELEMENTS));
-  backend.launch(add, [dy, first, next, out], [rows * steps, steps], Math.ceil(rows * steps / ELEMENTS));
+  });
   for (const tensor of [first, next]) backend.release(tensor);
   return out;
 }

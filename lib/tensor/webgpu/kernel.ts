@@ -1,6 +1,7 @@
 // Registers kernels on the WebGPU backend; launches that many of them share.
 import * as tf from "@tensorflow/tfjs";
 import { type StitchbookWebGPU, WEBGPU_BACKEND } from "./backend.ts";
+import type { Features } from "./features.ts";
 import { lanesFor, program, type Scalar } from "./program.ts";
 
 type Info = tf.TensorInfo;
@@ -25,48 +26,83 @@ export function stockKernel(kernelName: string): KernelFunction {
   return tf.getKernel(kernelName, WEBGPU_BACKEND).kernelFunc as unknown as KernelFunction;
 }
 
+/** The record with each value replaced. */
+function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
+
 /** Number of elements of a shape. */
 export const sizeOf = tf.util.sizeFromShape;
 
 /** Workgroup size of element-wise programs. */
 export const ELEMENTS = 256;
 
-/** An element-wise computation: all buffers have the same length. */
-export interface Elementwise {
-  /** Names the program. */
-  readonly name: string;
-  readonly reads: Readonly<Record<string, Info>>;
-  readonly writes: Readonly<Record<string, Info>>;
-  readonly uniforms?: Readonly<Record<string, readonly [type: string, value: Scalar]>>;
-  readonly declarations?: (type: string) => string;
-  /**
-   * Statements for element `i`, of `type` `f32` or `vec4<f32>`; an element has `width` numbers.
-   */
-  readonly body: (type: string, width: number) => string;
+/** A computation of one element after the other, with an invocation for each. */
+export interface PerElement {
+  /** Identifies the program's text. */
+  readonly key: string;
+  /** Elements: vectors of four numbers, say. */
+  readonly count: number;
+  /** What it reads, with the WGSL types of the buffers' elements. */
+  readonly reads: Readonly<Record<string, readonly [type: string, tensor: Info]>>;
+  readonly writes: Readonly<Record<string, readonly [type: string, tensor: Info]>>;
+  /** Further uniforms than `count`: `f32` if they are floats, else `u32`. */
+  readonly uniforms?: Readonly<Record<string, Scalar>>;
+  readonly declarations?: (features: Features) => string;
+  /** Statements for element `i`. */
+  readonly body: () => string;
 }
 
-/** Runs an element-wise computation, four numbers at a time if the length is a multiple of four. */
-export function elementwise(backend: StitchbookWebGPU, call: Elementwise): void {
-  const { name, reads, writes, uniforms = {}, declarations, body } = call;
-  const tensors = [...Object.values(reads), ...Object.values(writes)];
-  const size = sizeOf(tensors[0]!.shape);
-  const { width, type } = lanesFor(size);
-  const typed = (list: Readonly<Record<string, Info>>) =>
-    Object.fromEntries(Object.keys(list).map((name) => [name, type]));
-  const count = size / width;
-  const made = program(`${name} ${type}`, () => ({
+/** Runs such a computation. */
+export function perElement(backend: StitchbookWebGPU, call: PerElement): void {
+  const { key, count, reads, writes, uniforms = {}, declarations, body } = call;
+  const typed = (list: PerElement["reads"]) => mapValues(list, ([type]) => type);
+  const made = program(key, (features) => ({
     reads: typed(reads),
     writes: typed(writes),
-    uniforms: { count: "u32", ...Object.fromEntries(Object.entries(uniforms).map(([name, [kind]]) => [name, kind])) },
+    uniforms: { count: "u32", ...mapValues(uniforms, (value) => typeof value === "number" ? "u32" : "f32") },
     size: ELEMENTS,
-    declarations: declarations?.(type) ?? "",
+    declarations: declarations?.(features) ?? "",
     main: `
   let i = group * ${ELEMENTS}u + lane;
   if (i >= uniforms.count) { return; }
-${body(type, width)}`,
+${body()}`,
   }));
-  const values = Object.values(uniforms).map(([, value]) => value);
-  backend.launch(made, tensors, [count, ...values], Math.ceil(count / ELEMENTS));
+  const tensors = [...Object.values(reads), ...Object.values(writes)].map(([, tensor]) => tensor);
+  backend.launch(made, tensors, [count, ...Object.values(uniforms)], Math.ceil(count / ELEMENTS));
+}
+
+/** One of those whose buffers are all of one length. */
+export interface Elementwise extends Pick<PerElement, "uniforms"> {
+  /** Names the program. */
+  readonly name: string;
+  readonly reads: Readonly<Record<string, Info>>;
+  /** Names of the outputs. */
+  readonly writes: readonly string[];
+  readonly declarations: (type: string) => string;
+  /** Statements for element `i`, of type `f32` or `vec4<f32>`. */
+  readonly body: string;
+}
+
+/** The output or outputs of an element-wise computation, four numbers at a time if the length is a multiple of four. */
+export function elementwise(backend: StitchbookWebGPU, call: Elementwise): Info | Info[] {
+  const { name, reads, writes, uniforms = {}, declarations, body } = call;
+  for (const tensor of Object.values(reads)) backend.check(tensor);
+  const { shape } = Object.values(reads)[0]!;
+  const { width, type } = lanesFor(sizeOf(shape));
+  const outputs = Object.fromEntries(writes.map((name) => [name, backend.output(shape)]));
+  const typed = (list: Readonly<Record<string, Info>>) => mapValues(list, (tensor) => [type, tensor] as const);
+  perElement(backend, {
+    key: `${name} ${type}`,
+    count: sizeOf(shape) / width,
+    reads: typed(reads),
+    writes: typed(outputs),
+    uniforms,
+    declarations: () => declarations(type),
+    body: () => body,
+  });
+  const list = Object.values(outputs);
+  return list.length === 1 ? list[0]! : list;
 }
 
 /**
@@ -85,19 +121,15 @@ export function sumParts(
   plus?: Info,
 ): void {
   const { width, type } = lanesFor(size);
-  const adds = plus !== undefined;
-  const sum = program(`sumParts ${type} ${adds}`, () => ({
-    reads: { parts: type, ...(adds ? { plus: type } : {}) },
-    writes: { total: type },
-    uniforms: { count: "u32", terms: "u32" },
-    size: ELEMENTS,
-    main: `
-  let i = group * ${ELEMENTS}u + lane;
-  if (i >= uniforms.count) { return; }
+  perElement(backend, {
+    key: `sumParts ${type} ${plus !== undefined}`,
+    count: size / width,
+    reads: { parts: [type, from], ...(plus && { plus: [type, plus] }) },
+    writes: { total: [type, to] },
+    uniforms: { terms },
+    body: () => `
   var sum = parts[i];
   for (var term = 1u; term < uniforms.terms; term++) { sum += parts[term * uniforms.count + i]; }
-  total[i] = sum${adds ? " + plus[i]" : ""};`,
-  }));
-  const count = size / width;
-  backend.launch(sum, [from, ...(adds ? [plus] : []), to], [count, terms], Math.ceil(count / ELEMENTS));
+  total[i] = sum${plus ? " + plus[i]" : ""};`,
+  });
 }

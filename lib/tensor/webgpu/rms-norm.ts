@@ -10,7 +10,7 @@ import {
   RMS_NORM_STACKED_GRAD_X,
 } from "../ops/rms-norm.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
-import { ELEMENTS, type KernelFunction, register, sumParts } from "./kernel.ts";
+import { type KernelFunction, perElement, register, sumParts } from "./kernel.ts";
 import { float, lanesFor, program } from "./program.ts";
 import { partsSum, ROW_THREADS, rowFunction, rowGroups, rowStart, sharersOf } from "./row-sums.ts";
 
@@ -120,16 +120,14 @@ const rmsNormGradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) 
   const { d, models, perModel } = sizesOf(x!, w);
   const scales = rowScales(backend, x!, attrs["epsilon"] as number);
   const chunks = Math.ceil(perModel / CHUNK);
-  const count = chunks * models * d;
   const parts = backend.output(chunks === 1 ? w!.shape : [chunks, models, d]);
-  const made = program("rmsNormGradW", () => ({
-    reads: { x: "f32", dy: "f32", scales: "f32" },
-    writes: { parts: "f32" },
-    uniforms: { count: "u32", perModel: "u32", models: "u32", d: "u32" },
-    size: ELEMENTS,
-    main: `
-  let i = group * ${ELEMENTS}u + lane;
-  if (i >= uniforms.count) { return; }
+  perElement(backend, {
+    key: "rmsNormGradW",
+    count: chunks * models * d,
+    reads: { x: ["f32", x!], dy: ["f32", dy!], scales: ["f32", scales] },
+    writes: { parts: ["f32", parts] },
+    uniforms: { perModel, models, d },
+    body: () => `
   let column = i % uniforms.d;
   let model = (i / uniforms.d) % uniforms.models;
   let chunk = i / uniforms.d / uniforms.models;
@@ -141,8 +139,7 @@ const rmsNormGradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) 
     sum += dy[at] * x[at] * scales[row];
   }
   parts[i] = sum;`,
-  }));
-  backend.launch(made, [x!, dy!, scales, parts], [count, perModel, models, d], Math.ceil(count / ELEMENTS));
+  });
   backend.release(scales);
   if (chunks === 1) return parts;
   const dw = backend.output(w!.shape);

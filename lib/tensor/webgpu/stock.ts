@@ -1,7 +1,6 @@
 // Stock tfjs kernels that need workarounds on WebGPU.
 import type * as tf from "@tensorflow/tfjs";
-import { ELEMENTS, register, sizeOf, stockKernel } from "./kernel.ts";
-import { program } from "./program.ts";
+import { perElement, register, sizeOf, stockKernel } from "./kernel.ts";
 
 export function registerStock(): void {
   registerAddN();
@@ -20,17 +19,13 @@ function registerCast(): void {
     const whole = x!.dtype === "int32" || x!.dtype === "bool";
     if (!whole || dtype !== "float32" || size === 0) return stock(call);
     const y = backend.output(x!.shape);
-    const cast = program("castToFloat", () => ({
-      reads: { x: "i32" },
-      writes: { y: "f32" },
-      uniforms: { count: "u32" },
-      size: ELEMENTS,
-      main: `
-  let i = group * ${ELEMENTS}u + lane;
-  if (i >= uniforms.count) { return; }
-  y[i] = f32(x[i]);`,
-    }));
-    backend.launch(cast, [x!, y], [size], Math.ceil(size / ELEMENTS));
+    perElement(backend, {
+      key: "castToFloat",
+      count: size,
+      reads: { x: ["i32", x!] },
+      writes: { y: ["f32", y] },
+      body: () => "  y[i] = f32(x[i]);",
+    });
     return y;
   });
 }

@@ -4,53 +4,37 @@ import { DROPOUT, dropoutThreshold } from "../../ops/dropout.ts";
 import { EXPERTS_INTO_HUB, EXPERTS_INTO_HUB_GRAD, HUB_INTO_EXPERT, HUB_INTO_EXPERT_GRAD } from "../../ops/stitch.ts";
 import { SWIGLU, SWIGLU_GRAD } from "../../ops/swiglu.ts";
 import type { StitchbookCPU } from "../backend.ts";
+import type { ElementKernel } from "../layout/jobs.ts";
 import { forElements, forRows, type KernelFunction, register, sizeOf } from "../machine/jobs.ts";
 
-const swiglu: KernelFunction = ({ inputs: { gate, up }, backend }) => {
-  const from = { gate: backend.address(gate!), up: backend.address(up!) };
-  const { info, address: y } = backend.output(gate!.shape);
-  forElements(backend.machine, "swiglu", sizeOf(gate!.shape), 1.5, { ...from, y });
-  return info;
-};
+/**
+ * A kernel of the machine's job of this name, whose arguments are the inputs, the outputs, as large as the inputs, and
+ * constants.
+ *
+ * @param nanoseconds rough cost of one element
+ */
+function pointwise(
+  job: ElementKernel,
+  nanoseconds: number,
+  outputs: readonly string[],
+  constants: (attrs: Readonly<Record<string, unknown>>) => Readonly<Record<string, number>> = () => ({}),
+): KernelFunction {
+  return ({ inputs, attrs, backend }) => {
+    const { shape } = Object.values(inputs)[0]!;
+    const from = Object.entries(inputs).map(([name, tensor]) => [name, backend.address(tensor)]);
+    const made = outputs.map((name) => ({ name, ...backend.output(shape) }));
+    const to = made.map(({ name, address }) => [name, address]);
+    const args = { ...Object.fromEntries([...from, ...to]), ...constants(attrs) };
+    forElements(backend.machine, job, sizeOf(shape), nanoseconds, args);
+    return made.length === 1 ? made[0]!.info : made.map(({ info }) => info);
+  };
+}
 
-const swigluGrad: KernelFunction = ({ inputs: { gate, up, dy }, backend }) => {
-  const from = { gate: backend.address(gate!), up: backend.address(up!), dy: backend.address(dy!) };
-  const dgate = backend.output(gate!.shape);
-  const dup = backend.output(up!.shape);
-  const to = { dgate: dgate.address, dup: dup.address };
-  forElements(backend.machine, "swigluGrad", sizeOf(gate!.shape), 2, { ...from, ...to });
-  return [dgate.info, dup.info];
-};
-
-const dropout: KernelFunction = ({ inputs: { x }, attrs, backend }) => {
+const dropout = pointwise("dropout", 1, ["y"], (attrs) => {
   const { rate, seed } = attrs as { rate: number; seed: number };
   const threshold = dropoutThreshold(rate);
-  const from = backend.address(x!);
-  const { info, address: y } = backend.output(x!.shape);
-  const constants = { seed, threshold, dropAll: Number(threshold >= 2 ** 32), scale: 1 / (1 - rate) };
-  forElements(backend.machine, "dropout", sizeOf(x!.shape), 1, { x: from, y, ...constants });
-  return info;
-};
-
-const hubIntoExpert: KernelFunction = ({ inputs: { expert, projected, z }, backend }) => {
-  const from = { expert: backend.address(expert!), projected: backend.address(projected!), z: backend.address(z!) };
-  const { info, address: y } = backend.output(expert!.shape);
-  forElements(backend.machine, "hubIntoExpert", sizeOf(expert!.shape), 1.5, { ...from, y });
-  return info;
-};
-
-const hubIntoExpertGrad: KernelFunction = ({ inputs: { expert, projected, z, dy }, backend }) => {
-  const from = {
-    expert: backend.address(expert!),
-    projected: backend.address(projected!),
-    z: backend.address(z!),
-    dy: backend.address(dy!),
-  };
-  const [dexpert, dprojected, dz] = [expert!, projected!, z!].map(({ shape }) => backend.output(shape));
-  const to = { dexpert: dexpert!.address, dprojected: dprojected!.address, dz: dz!.address };
-  forElements(backend.machine, "hubIntoExpertGrad", sizeOf(expert!.shape), 2.5, { ...from, ...to });
-  return [dexpert!.info, dprojected!.info, dz!.info];
-};
+  return { seed, threshold, dropAll: Number(threshold >= 2 ** 32), scale: 1 / (1 - rate) };
+});
 
 /** Inputs: hub, z, then each expert's projected state. */
 function expertsIntoHub(inputs: readonly tf.TensorInfo[], backend: StitchbookCPU): tf.TensorInfo {
@@ -77,11 +61,11 @@ function expertsIntoHubGrad(inputs: readonly tf.TensorInfo[], backend: Stitchboo
 }
 
 export function registerPointwise(): void {
-  register(SWIGLU, swiglu);
-  register(SWIGLU_GRAD, swigluGrad);
+  register(SWIGLU, pointwise("swiglu", 1.5, ["y"]));
+  register(SWIGLU_GRAD, pointwise("swigluGrad", 2, ["dgate", "dup"]));
   register(DROPOUT, dropout);
-  register(HUB_INTO_EXPERT, hubIntoExpert);
-  register(HUB_INTO_EXPERT_GRAD, hubIntoExpertGrad);
+  register(HUB_INTO_EXPERT, pointwise("hubIntoExpert", 1.5, ["y"]));
+  register(HUB_INTO_EXPERT_GRAD, pointwise("hubIntoExpertGrad", 2.5, ["dexpert", "dprojected", "dz"]));
   register(EXPERTS_INTO_HUB, ({ inputs, backend }) => expertsIntoHub(Object.values(inputs), backend));
   register(EXPERTS_INTO_HUB_GRAD, ({ inputs, backend }) => expertsIntoHubGrad(Object.values(inputs), backend));
 }

@@ -8,43 +8,9 @@ import type { NativeKernels } from "../x86/open.ts";
 export type SimdLevel = "relaxed" | "simd";
 
 // (module (func (result v128) v128.const 0, v128.const 0, v128.const 0, f32x4.relaxed_madd))
-const RELAXED_PROBE = new Uint8Array([
-  0,
-  0x61,
-  0x73,
-  0x6d,
-  1,
-  0,
-  0,
-  0,
-  1,
-  5,
-  1,
-  0x60,
-  0,
-  1,
-  0x7b,
-  3,
-  2,
-  1,
-  0,
-  10,
-  61,
-  1,
-  59,
-  0,
-  ...constant(),
-  ...constant(),
-  ...constant(),
-  0xfd,
-  0x85,
-  2,
-  0x0b,
-]);
-
-function constant(): number[] {
-  return [0xfd, 0x0c, ...new Array<number>(16).fill(0)];
-}
+const RELAXED_PROBE = Uint8Array.fromHex(
+  `0061736d010000000105016000017b030201000a3d013b00${`fd0c${"00".repeat(16)}`.repeat(3)}fd85020b`,
+);
 
 /** The best level that this runtime accepts. */
 export function simdLevel(): SimdLevel {

@@ -8,9 +8,12 @@ import { AMX_GROUP_BYTES, AMX_PART_BYTES, AMX_STEP_BYTES, AMX_STRIP } from "../l
 import { AMX_CALL } from "../layout/native.ts";
 import {
   type Address,
+  argumentsAt,
   type Assembler,
   emitFunction,
+  emitLoop,
   type GeneralRegister,
+  here,
   k,
   type Label,
   registers,
@@ -21,8 +24,7 @@ import {
 /** Emits the shapes of the eight tiles: 16 rows of 64 bytes. */
 export function emitTileShapes(asm: Assembler): Label {
   asm.align(64);
-  const label = asm.label();
-  asm.bind(label);
+  const label = here(asm);
   const eight = (value: readonly number[], rest: number) => {
     for (let i = 0; i < 8; i++) asm.db(...value);
     asm.db(...new Array<number>(rest).fill(0));
@@ -47,16 +49,14 @@ const { rax: AHEAD, r11: AHEAD_END, rsi: AHEAD_ADDEND } = registers;
 const { rax: LOWER, r11: UPPER } = registers;
 const { rax: TEMPORARY } = registers;
 
-const argument = (name: keyof typeof AMX_CALL.offsets, more = 0): Address => {
-  return { base: ARGUMENTS, disp: AMX_CALL.offsets[name] + more };
-};
+const argument = argumentsAt(ARGUMENTS, AMX_CALL.offsets);
 
 /** The row and column of each quarter of a block of C; a quarter is a tile. */
 const QUARTERS = [[0, 0], [0, 1], [1, 0], [1, 1]] as const;
 
 /** Emits the function. */
 export function emitAmx(asm: Assembler, shapes: Label): void {
-  const [panel, strip, partial, next] = [asm.label(), asm.label(), asm.label(), asm.label()];
+  const [partial, next] = [asm.label(), asm.label()];
   emitFunction(asm, [STRIP_B, C_FIRST, STRIP_A, C, STRIPS_B_LEFT, STRIPS_A_LEFT], () => {
     asm.lea(TEMPORARY, shapes);
     asm.ldtilecfg({ base: TEMPORARY });
@@ -64,27 +64,25 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     asm.mov(STRIP_B, argument("b"));
     asm.mov(STRIPS_B_LEFT, argument("stripsB"));
     asm.mov(C_FIRST, argument("c"));
-    asm.bind(panel);
-    asm.mov(STRIP_A, argument("a"));
-    asm.mov(STRIPS_A_LEFT, argument("stripsA"));
-    asm.mov(C, C_FIRST);
-    asm.bind(strip);
-    jumpIfPartial();
-    wholeBlock();
-    asm.bind(next);
-    asm.mov(TEMPORARY, argument("stepA"));
-    asm.add(STRIP_A, TEMPORARY);
-    asm.mov(TEMPORARY, argument("ldc"));
-    asm.lea(TEMPORARY, { base: TEMPORARY, index: TEMPORARY, scale: 1 });
-    asm.lea(TEMPORARY, { base: TEMPORARY, index: TEMPORARY, scale: 1 });
-    asm.lea(C, { base: C, index: TEMPORARY, scale: 8 }); // 32 rows
-    asm.add(STRIPS_A_LEFT, -1);
-    asm.jne(strip);
-    asm.mov(TEMPORARY, argument("stepB"));
-    asm.add(STRIP_B, TEMPORARY);
-    asm.add(C_FIRST, 4 * AMX_STRIP);
-    asm.add(STRIPS_B_LEFT, -1);
-    asm.jne(panel);
+    emitLoop(asm, STRIPS_B_LEFT, () => {
+      asm.mov(STRIP_A, argument("a"));
+      asm.mov(STRIPS_A_LEFT, argument("stripsA"));
+      asm.mov(C, C_FIRST);
+      emitLoop(asm, STRIPS_A_LEFT, () => {
+        jumpIfPartial();
+        wholeBlock();
+        asm.bind(next);
+        asm.mov(TEMPORARY, argument("stepA"));
+        asm.add(STRIP_A, TEMPORARY);
+        asm.mov(TEMPORARY, argument("ldc"));
+        asm.lea(TEMPORARY, { base: TEMPORARY, index: TEMPORARY, scale: 1 });
+        asm.lea(TEMPORARY, { base: TEMPORARY, index: TEMPORARY, scale: 1 });
+        asm.lea(C, { base: C, index: TEMPORARY, scale: 8 }); // 32 rows
+      });
+      asm.mov(TEMPORARY, argument("stepB"));
+      asm.add(STRIP_B, TEMPORARY);
+      asm.add(C_FIRST, 4 * AMX_STRIP);
+    });
     asm.tilerelease();
   });
   asm.bind(partial);
@@ -115,22 +113,20 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     asm.mov(STEP_B, STRIP_B);
     asm.mov(STEPS_LEFT, argument("steps"));
     beginAhead();
-    const step = asm.label();
-    asm.bind(step);
-    prefetchAhead();
-    // One part of each is loaded at a time: a3·b1, a2·b1, a2·b2, a1·b2, a1·b3, a1·b1.
-    const loads = [[2, 0], [1, undefined], [undefined, 1], [0, undefined], [undefined, 2], [undefined, 0]] as const;
-    for (const [a, b] of loads) {
-      for (const group of [0, 1]) {
-        if (a !== undefined) asm.tileloadd(tmm(4 + group), part(STEP_A, a, group));
-        if (b !== undefined) asm.tileloadd(tmm(6 + group), part(STEP_B, b, group));
+    emitLoop(asm, STEPS_LEFT, () => {
+      prefetchAhead();
+      // One part of each is loaded at a time: a3·b1, a2·b1, a2·b2, a1·b2, a1·b3, a1·b1.
+      const loads = [[2, 0], [1, undefined], [undefined, 1], [0, undefined], [undefined, 2], [undefined, 0]] as const;
+      for (const [a, b] of loads) {
+        for (const group of [0, 1]) {
+          if (a !== undefined) asm.tileloadd(tmm(4 + group), part(STEP_A, a, group));
+          if (b !== undefined) asm.tileloadd(tmm(6 + group), part(STEP_B, b, group));
+        }
+        QUARTERS.forEach(([row, column], i) => asm.tdpbf16ps(tmm(i), tmm(4 + row), tmm(6 + column)));
       }
-      QUARTERS.forEach(([row, column], i) => asm.tdpbf16ps(tmm(i), tmm(4 + row), tmm(6 + column)));
-    }
-    asm.add(STEP_A, AMX_STEP_BYTES);
-    asm.add(STEP_B, AMX_STEP_BYTES);
-    asm.add(STEPS_LEFT, -1);
-    asm.jne(step);
+      asm.add(STEP_A, AMX_STEP_BYTES);
+      asm.add(STEP_B, AMX_STEP_BYTES);
+    });
   }
 
   /**
@@ -218,20 +214,19 @@ export function emitAmx(asm: Assembler, shapes: Label): void {
     asm.mov(row, C);
     asm.mov(LDC, argument("ldc"));
     asm.mov(addend, argument("addend"));
-    const [next, fresh] = [asm.label(), asm.label()];
-    asm.bind(next);
-    for (const i of [0, 1]) asm.vmovups(zmm(i), { base: edge, disp: 64 * i });
-    asm.cmp(argument("add"), 0);
-    asm.je(fresh);
-    for (const i of [0, 1]) {
-      asm.vaddps(zmm(i), zmm(i), { base: row, index: addend, scale: 1, disp: 64 * i }, { mask: k(i + 1) });
-    }
-    asm.bind(fresh);
-    for (const i of [0, 1]) asm.vmovups({ base: row, disp: 64 * i }, zmm(i), { mask: k(i + 1) });
-    asm.add(edge, 4 * AMX_STRIP);
-    asm.add(row, LDC);
-    asm.add(rowsLeft, -1);
-    asm.jne(next);
+    const fresh = asm.label();
+    emitLoop(asm, rowsLeft, () => {
+      for (const i of [0, 1]) asm.vmovups(zmm(i), { base: edge, disp: 64 * i });
+      asm.cmp(argument("add"), 0);
+      asm.je(fresh);
+      for (const i of [0, 1]) {
+        asm.vaddps(zmm(i), zmm(i), { base: row, index: addend, scale: 1, disp: 64 * i }, { mask: k(i + 1) });
+      }
+      asm.bind(fresh);
+      for (const i of [0, 1]) asm.vmovups({ base: row, disp: 64 * i }, zmm(i), { mask: k(i + 1) });
+      asm.add(edge, 4 * AMX_STRIP);
+      asm.add(row, LDC);
+    });
   }
 
   /** Sets k1 and k2 to all columns, or, in the last strip of B, to those that exist. */

@@ -307,6 +307,32 @@ export function assembler() {
   };
 }
 
+/** Addresses of a call's arguments, whose record is at `base`. */
+export function argumentsAt<Name extends string>(base: GeneralRegister, offsets: { readonly [N in Name]: number }) {
+  return (name: Name, more = 0): Address => ({ base, disp: offsets[name] + more });
+}
+
+/** Emits a label here. */
+export function here(asm: Assembler): Label {
+  const label = asm.label();
+  asm.bind(label);
+  return label;
+}
+
+/** Emits a loop that ends when `left`, less `step` after each turn, is 0. */
+export function emitLoop(asm: Assembler, left: GeneralRegister, body: () => void, step = 1): void {
+  const again = here(asm);
+  body();
+  asm.add(left, -step);
+  asm.jne(again);
+}
+
+/** Emits that all bits of a vector become those of `a` and `b` that differ. */
+export function emitXor(asm: Assembler, target: VectorRegister, a: VectorRegister, b: VectorRegister): void {
+  if (target.bits === 512) asm.vpxord(target, a, b);
+  else asm.vpxor(target, a, b);
+}
+
 /** Emits a function that saves registers, and clears the vectors' upper halves so that SSE code does not slow down. */
 export function emitFunction(asm: Assembler, saved: readonly GeneralRegister[], body: () => void): void {
   saved.forEach(asm.push);

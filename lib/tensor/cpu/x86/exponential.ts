@@ -5,10 +5,14 @@ import { EXPONENTIAL } from "../layout/constants.ts";
 import { ARRAYS_CALL, ROW_RANGE, ROW_SUMS, ROWS_CALL, type TileShape } from "../layout/native.ts";
 import {
   type Address,
+  argumentsAt,
   type Assembler,
   dword,
   emitFunction,
+  emitLoop,
+  emitXor,
   type GeneralRegister,
+  here,
   type Label,
   registers,
   vector,
@@ -26,8 +30,7 @@ const { rdi: ARGUMENTS, r11: CONSTANTS } = registers;
 /** Emits the constants, followed by sign bits. */
 export function emitConstants(asm: Assembler): Label {
   asm.align(64);
-  const label = asm.label();
-  asm.bind(label);
+  const label = here(asm);
   for (const value of [...Object.values(EXPONENTIAL), -0]) {
     const bytes = new Uint8Array(Float32Array.of(value).buffer);
     for (let lane = 0; lane < CONSTANT_BYTES / 4; lane++) asm.db(...bytes);
@@ -82,8 +85,7 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
   function sigmoid(s: VectorRegister, g: VectorRegister): void {
     const x = v(5), one = v(5);
     asm.vmovups(x, constant(SIGN));
-    if (width === 512) asm.vpxord(x, x, g);
-    else asm.vpxor(x, x, g);
+    emitXor(asm, x, x, g);
     exponential(s, x, v(6), false);
     asm.vaddps(s, s, constant("one"));
     asm.vmovups(one, constant("one"));
@@ -97,16 +99,15 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
   ): void {
     const { rax, rdx, rsi, r8, r9, r10: left } = registers;
     const pointers = [rax, rdx, rsi, r8, r9].slice(0, names.length);
+    const argument = argumentsAt(ARGUMENTS, ARRAYS_CALL.offsets);
     emitFunction(asm, [], () => {
       asm.lea(CONSTANTS, constants);
-      names.forEach((name, i) => asm.mov(pointers[i]!, { base: ARGUMENTS, disp: ARRAYS_CALL.offsets[name] }));
-      asm.mov(left, { base: ARGUMENTS, disp: ARRAYS_CALL.offsets.count });
-      const loop = asm.label();
-      asm.bind(loop);
-      body(...pointers.map((base): Address => ({ base })));
-      for (const pointer of pointers) asm.add(pointer, bytes);
-      asm.add(left, -width / 32);
-      asm.jne(loop);
+      names.forEach((name, i) => asm.mov(pointers[i]!, argument(name)));
+      asm.mov(left, argument("count"));
+      emitLoop(asm, left, () => {
+        body(...pointers.map((base): Address => ({ base })));
+        for (const pointer of pointers) asm.add(pointer, bytes);
+      }, width / 32);
     });
   }
 
@@ -148,33 +149,29 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
   const { r9: BEGIN, r10: END, rcx: COLUMN } = registers;
 
   function overRows(otherStep: number | GeneralRegister, body: () => void): void {
-    const load = (register: GeneralRegister, name: keyof typeof ROWS_CALL.offsets) =>
-      asm.mov(register, { base: ARGUMENTS, disp: ROWS_CALL.offsets[name] });
+    const argument = argumentsAt(ARGUMENTS, ROWS_CALL.offsets);
     emitFunction(asm, [RANGE], () => {
       asm.lea(CONSTANTS, constants);
-      load(ROW, "rows");
-      load(STEP, "step");
-      load(RANGE, "table");
-      load(OTHER, "other");
-      load(ROWS_LEFT, "count");
-      const row = asm.label();
-      asm.bind(row);
-      asm.mov(dword(BEGIN), { base: RANGE, disp: ROW_RANGE.offsets.begin });
-      asm.mov(dword(END), { base: RANGE, disp: ROW_RANGE.offsets.end });
-      body();
-      asm.add(ROW, STEP);
-      asm.add(RANGE, ROW_RANGE.bytes);
-      asm.add(OTHER, otherStep);
-      asm.add(ROWS_LEFT, -1);
-      asm.jne(row);
+      asm.mov(ROW, argument("rows"));
+      asm.mov(STEP, argument("step"));
+      asm.mov(RANGE, argument("table"));
+      asm.mov(OTHER, argument("other"));
+      asm.mov(ROWS_LEFT, argument("count"));
+      emitLoop(asm, ROWS_LEFT, () => {
+        asm.mov(dword(BEGIN), { base: RANGE, disp: ROW_RANGE.offsets.begin });
+        asm.mov(dword(END), { base: RANGE, disp: ROW_RANGE.offsets.end });
+        body();
+        asm.add(ROW, STEP);
+        asm.add(RANGE, ROW_RANGE.bytes);
+        asm.add(OTHER, otherStep);
+      });
     });
   }
 
   /** A loop over the row's vectors, 16 floats at a time; `place` gives a vector's address from a base register. */
   function overColumns(body: (place: (base: GeneralRegister) => Address, half: number) => void): void {
     asm.mov(COLUMN, BEGIN);
-    const column = asm.label();
-    asm.bind(column);
+    const column = here(asm);
     for (let half = 0; half < halves; half++) {
       body((base) => ({ base, index: COLUMN, scale: 1, disp: bytes * half }), half);
     }
@@ -208,8 +205,7 @@ export function exponentialKernels(asm: Assembler, { width }: TileShape, constan
       eachHalf((half) => {
         const sum = v(5 + half);
         asm.vmovups(largestAt(half), largest);
-        if (width === 512) asm.vpxord(sum, sum, sum);
-        else asm.vpxor(sum, sum, sum);
+        emitXor(asm, sum, sum, sum);
       });
       overColumns((place, half) => {
         asm.vmovups(x, place(ROW));

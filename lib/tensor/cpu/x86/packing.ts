@@ -1,14 +1,22 @@
 // Packing: copies rows of a matrix to where a kernel reads them one after another, or transposes them first.
 import { BLOCK_TILES } from "../layout/constants.ts";
 import { PACK_CALL, type TileShape } from "../layout/native.ts";
-import { type Address, type Assembler, emitFunction, k, registers, vector, ymm } from "./assembler.ts";
+import {
+  type Address,
+  argumentsAt,
+  type Assembler,
+  emitFunction,
+  emitLoop,
+  k,
+  registers,
+  vector,
+  ymm,
+} from "./assembler.ts";
 
 // Registers of all three functions; LEFT counts tiles.
 const { rdi: ARGUMENTS, rax: FROM, rdx: LD, rcx: TO, r11: STEP, rsi: ROWS, rbx: LEFT } = registers;
 
-const argument = (name: keyof typeof PACK_CALL.offsets, more = 0): Address => {
-  return { base: ARGUMENTS, disp: PACK_CALL.offsets[name] + more };
-};
+const argument = argumentsAt(ARGUMENTS, PACK_CALL.offsets);
 
 function loadArguments(asm: Assembler): void {
   asm.mov(FROM, argument("from"));
@@ -24,13 +32,11 @@ export function emitPanel(asm: Assembler, { width }: TileShape): void {
   emitFunction(asm, [], () => {
     loadArguments(asm);
     for (const i of [0, 1]) loadMask(asm, width, i);
-    const row = asm.label();
-    asm.bind(row);
-    prefetchRow(asm, 2 * bytes);
-    for (const i of [0, 1]) loadMasked(asm, width, i, { base: FROM, disp: bytes * i });
-    for (const i of [0, 1]) asm.vmovups({ base: TO, disp: bytes * i }, vector(width, i));
-    nextRow(asm);
-    asm.jne(row);
+    eachRow(asm, () => {
+      prefetchRow(asm, 2 * bytes);
+      for (const i of [0, 1]) loadMasked(asm, width, i, { base: FROM, disp: bytes * i });
+      for (const i of [0, 1]) asm.vmovups({ base: TO, disp: bytes * i }, vector(width, i));
+    });
   });
 }
 
@@ -44,29 +50,28 @@ export function emitTilesOfA(asm: Assembler, { width, rows }: TileShape): void {
     loadArguments(asm);
     asm.mov(tileBytes, argument("tileBytes"));
     loadMask(asm, width, 0);
-    const [row, tile] = [asm.label(), asm.label()];
-    asm.bind(row);
-    prefetchRow(asm, 4 * BLOCK_TILES * rows);
-    asm.mov(from, FROM);
-    asm.mov(to, TO);
-    asm.mov(LEFT, argument("tiles"));
-    asm.bind(tile);
-    loadMasked(asm, width, 0, { base: from });
-    asm.vmovups({ base: to }, vector(width, 0));
-    asm.add(from, STEP);
-    asm.add(to, tileBytes);
-    asm.add(LEFT, -1);
-    asm.jne(tile);
-    nextRow(asm);
-    asm.jne(row);
+    eachRow(asm, () => {
+      prefetchRow(asm, 4 * BLOCK_TILES * rows);
+      asm.mov(from, FROM);
+      asm.mov(to, TO);
+      asm.mov(LEFT, argument("tiles"));
+      emitLoop(asm, LEFT, () => {
+        loadMasked(asm, width, 0, { base: from });
+        asm.vmovups({ base: to }, vector(width, 0));
+        asm.add(from, STEP);
+        asm.add(to, tileBytes);
+      });
+    });
   });
 }
 
-/** Advances to the next row; the flags tell whether there is one. */
-function nextRow(asm: Assembler): void {
-  asm.add(FROM, LD);
-  asm.add(TO, STEP);
-  asm.add(ROWS, -1);
+/** A loop over the rows. */
+function eachRow(asm: Assembler, body: () => void): void {
+  emitLoop(asm, ROWS, () => {
+    body();
+    asm.add(FROM, LD);
+    asm.add(TO, STEP);
+  });
 }
 
 /** Prefetches a later row: rows are pages apart, and processors do not prefetch across pages by themselves. */
@@ -109,22 +114,19 @@ export function emitTranspose(asm: Assembler): void {
       { base: FROM, index: LD_3, scale: 2 },
       { base: FROM, index: LD_7, scale: 1 },
     ];
-    const [group, square] = [asm.label(), asm.label()];
-    asm.bind(group);
-    asm.bind(square);
-    transposeSquare(asm, rows);
-    asm.add(FROM, 32);
-    asm.add(ROWS, -1);
-    asm.jne(square);
-    asm.pop(TO);
-    asm.pop(FROM);
-    asm.lea(FROM, { base: FROM, index: LD, scale: 8 });
-    asm.add(TO, 32);
-    asm.push(FROM);
-    asm.push(TO);
-    asm.mov(ROWS, argument("count"));
-    asm.add(LEFT, -1);
-    asm.jne(group);
+    emitLoop(asm, LEFT, () => {
+      emitLoop(asm, ROWS, () => {
+        transposeSquare(asm, rows);
+        asm.add(FROM, 32);
+      });
+      asm.pop(TO);
+      asm.pop(FROM);
+      asm.lea(FROM, { base: FROM, index: LD, scale: 8 });
+      asm.add(TO, 32);
+      asm.push(FROM);
+      asm.push(TO);
+      asm.mov(ROWS, argument("count"));
+    });
     asm.pop(TO);
     asm.pop(FROM);
   });

@@ -10,15 +10,24 @@
 // step: the order in which k are added does not matter, and so a shift is enough to form a pair.
 import { AMX_GROUP_BYTES, AMX_PART_BYTES, AMX_STEP_BYTES } from "../layout/constants.ts";
 import { SPLIT_CALL } from "../layout/native.ts";
-import { type Address, type Assembler, emitFunction, type Label, registers, zmm } from "./assembler.ts";
+import {
+  type Address,
+  argumentsAt,
+  type Assembler,
+  emitFunction,
+  emitLoop,
+  here,
+  type Label,
+  registers,
+  zmm,
+} from "./assembler.ts";
 
 const ROUND = zmm(30), UPPER_BITS = zmm(31), LARGEST = [zmm(28), zmm(29)] as const;
 
 /** Emits the constants: half a unit of bfloat16's last bit, and a mask of the upper 16 bits. */
 export function emitSplitConstants(asm: Assembler): Label {
   asm.align(64);
-  const label = asm.label();
-  asm.bind(label);
+  const label = here(asm);
   for (let lane = 0; lane < 16; lane++) asm.db(0, 0x80, 0, 0);
   for (let lane = 0; lane < 16; lane++) asm.db(0, 0, 0xff, 0xff);
   return label;
@@ -47,10 +56,7 @@ export function emitSplit(
   constants: Label,
   { alongK, turned }: { readonly alongK: boolean; readonly turned: boolean },
 ): void {
-  const argument = (name: keyof typeof SPLIT_CALL.offsets): Address => {
-    return { base: ARGUMENTS, disp: SPLIT_CALL.offsets[name] };
-  };
-
+  const argument = argumentsAt(ARGUMENTS, SPLIT_CALL.offsets);
   emitFunction(asm, [GROUPS_LEFT, LARGEST_AT, GROUP, GROUP_TO, NEXT_GROUP, NEXT_STRIP], () => {
     asm.mov(LD, argument("ld"));
     asm.lea(LD_16, { base: LD, index: LD, scale: 1 });
@@ -63,42 +69,38 @@ export function emitSplit(
     asm.mov(NEXT_STRIP, argument("strip"));
     asm.add(NEXT_STRIP, -AMX_GROUP_BYTES);
     asm.lea(LARGEST_AT, argument("largest"));
-    const [group, step, line] = [asm.label(), asm.label(), asm.label()];
-    asm.bind(group);
-    asm.mov(STEPS_LEFT, argument("steps"));
-    asm.mov(STEP, GROUP);
-    asm.mov(STEP_TO, GROUP_TO);
-    asm.bind(step);
-    asm.lea(TEMPORARY, constants);
-    asm.vmovups(ROUND, { base: TEMPORARY });
-    asm.vmovups(UPPER_BITS, { base: TEMPORARY, disp: 64 });
-    for (const largest of LARGEST) asm.vpxord(largest, largest, largest);
-    asm.mov(LINE, STEP);
-    asm.mov(LINE_TO, STEP_TO);
-    asm.mov(LINES_LEFT, 16);
-    asm.bind(line);
-    splitLine();
-    asm.add(LINE_TO, 64);
-    asm.add(LINES_LEFT, -1);
-    asm.jne(line);
-    asm.mov(ARGUMENTS, LARGEST_AT);
-    asm.add(ARGUMENTS, -SPLIT_CALL.offsets.largest);
-    asm.vpmaxud(LARGEST[0], LARGEST[0], LARGEST[1]);
-    asm.vpmaxud(LARGEST[0], LARGEST[0], { base: LARGEST_AT });
-    asm.vmovups({ base: LARGEST_AT }, LARGEST[0]);
-    if (turned) { for (let part = 0; part < 3; part++) transpose(part * AMX_PART_BYTES); }
-    asm.add(STEP, STEP_BYTES);
-    asm.add(STEP_TO, AMX_STEP_BYTES);
-    asm.add(STEPS_LEFT, -1);
-    asm.jne(step);
-    asm.mov(TEMPORARY, argument("groupBytes"));
-    asm.add(GROUP, TEMPORARY);
-    asm.add(GROUP_TO, NEXT_GROUP);
-    asm.mov(TEMPORARY, NEXT_GROUP);
-    asm.mov(NEXT_GROUP, NEXT_STRIP);
-    asm.mov(NEXT_STRIP, TEMPORARY);
-    asm.add(GROUPS_LEFT, -1);
-    asm.jne(group);
+    emitLoop(asm, GROUPS_LEFT, () => {
+      asm.mov(STEPS_LEFT, argument("steps"));
+      asm.mov(STEP, GROUP);
+      asm.mov(STEP_TO, GROUP_TO);
+      emitLoop(asm, STEPS_LEFT, () => {
+        asm.lea(TEMPORARY, constants);
+        asm.vmovups(ROUND, { base: TEMPORARY });
+        asm.vmovups(UPPER_BITS, { base: TEMPORARY, disp: 64 });
+        for (const largest of LARGEST) asm.vpxord(largest, largest, largest);
+        asm.mov(LINE, STEP);
+        asm.mov(LINE_TO, STEP_TO);
+        asm.mov(LINES_LEFT, 16);
+        emitLoop(asm, LINES_LEFT, () => {
+          splitLine();
+          asm.add(LINE_TO, 64);
+        });
+        asm.mov(ARGUMENTS, LARGEST_AT);
+        asm.add(ARGUMENTS, -SPLIT_CALL.offsets.largest);
+        asm.vpmaxud(LARGEST[0], LARGEST[0], LARGEST[1]);
+        asm.vpmaxud(LARGEST[0], LARGEST[0], { base: LARGEST_AT });
+        asm.vmovups({ base: LARGEST_AT }, LARGEST[0]);
+        if (turned) { for (let part = 0; part < 3; part++) transpose(part * AMX_PART_BYTES); }
+        asm.add(STEP, STEP_BYTES);
+        asm.add(STEP_TO, AMX_STEP_BYTES);
+      });
+      asm.mov(TEMPORARY, argument("groupBytes"));
+      asm.add(GROUP, TEMPORARY);
+      asm.add(GROUP_TO, NEXT_GROUP);
+      asm.mov(TEMPORARY, NEXT_GROUP);
+      asm.mov(NEXT_GROUP, NEXT_STRIP);
+      asm.mov(NEXT_STRIP, TEMPORARY);
+    });
   });
 
   /** Splits 32 contiguous numbers, or 16 each of two rows that are LD_16 bytes apart, into a line of each part. */

@@ -3,7 +3,19 @@
 // B is packed in panels as wide as two vectors, row after row, with zeros past the edge. A is read in place. The sums
 // of a tile stay in registers for all of k.
 import { TILES_CALL, type TileShape } from "../layout/native.ts";
-import { type Address, type Assembler, emitFunction, k, type Label, registers, vector } from "./assembler.ts";
+import {
+  type Address,
+  argumentsAt,
+  type Assembler,
+  emitFunction,
+  emitLoop,
+  emitXor,
+  here,
+  k,
+  type Label,
+  registers,
+  vector,
+} from "./assembler.ts";
 
 /** Steps of k per iteration. */
 const UNROLL = 4;
@@ -29,9 +41,7 @@ const { rcx: C_ROW, r10: ADDEND } = registers;
 /** Registers that a function must leave as they were. */
 const { rbx, rbp, r12, r13, r14, r15 } = registers;
 
-const argument = (name: keyof typeof TILES_CALL.offsets, more = 0): Address => {
-  return { base: ARGUMENTS, disp: TILES_CALL.offsets[name] + more };
-};
+const argument = argumentsAt(ARGUMENTS, TILES_CALL.offsets);
 
 /** Emits the function for tiles of `rows` rows; A is stored transposed or not. */
 export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: number, transposed: boolean): void {
@@ -51,27 +61,24 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     }
     asm.mov(C_FIRST, argument("c"));
     asm.mov(TILES_LEFT, argument("tiles"));
-    const [tile, panel] = [asm.label(), asm.label()];
-    asm.bind(tile);
-    asm.mov(PANEL, argument("panels"));
-    asm.mov(PANELS_LEFT, argument("panelCount"));
-    asm.mov(C, C_FIRST);
-    if (!transposed) beginAhead();
-    asm.bind(panel);
-    if (!transposed) endAhead();
-    multiply();
-    store();
-    asm.mov(TEMPORARY, argument("panelStep"));
-    asm.add(PANEL, TEMPORARY);
-    asm.add(C, 4 * columns);
-    asm.add(PANELS_LEFT, -1);
-    asm.jne(panel);
-    asm.mov(TEMPORARY, argument("tileStepA"));
-    asm.add(A, TEMPORARY);
-    asm.mov(TEMPORARY, argument("tileStepC"));
-    asm.add(C_FIRST, TEMPORARY);
-    asm.add(TILES_LEFT, -1);
-    asm.jne(tile);
+    emitLoop(asm, TILES_LEFT, () => {
+      asm.mov(PANEL, argument("panels"));
+      asm.mov(PANELS_LEFT, argument("panelCount"));
+      asm.mov(C, C_FIRST);
+      if (!transposed) beginAhead();
+      emitLoop(asm, PANELS_LEFT, () => {
+        if (!transposed) endAhead();
+        multiply();
+        store();
+        asm.mov(TEMPORARY, argument("panelStep"));
+        asm.add(PANEL, TEMPORARY);
+        asm.add(C, 4 * columns);
+      });
+      asm.mov(TEMPORARY, argument("tileStepA"));
+      asm.add(A, TEMPORARY);
+      asm.mov(TEMPORARY, argument("tileStepC"));
+      asm.add(C_FIRST, TEMPORARY);
+    });
   });
 
   /** Starts to prefetch the next tile's A, if asked to. */
@@ -95,21 +102,16 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
 
   /** Computes the sums of one tile. */
   function multiply(): void {
-    for (const pair of sums) {
-      for (const sum of pair) {
-        if (width === 512) asm.vpxord(sum, sum, sum);
-        else asm.vpxor(sum, sum, sum);
-      }
-    }
+    for (const sum of sums.flat()) emitXor(asm, sum, sum, sum);
     asm.mov(B, PANEL);
     prefetchC();
     asm.mov(A_HERE, A);
     if (!transposed && rows > 6) asm.lea(A_BELOW, { base: A, index: LDA_3, scale: 2 });
     asm.mov(STEPS_LEFT, argument("k"));
-    const [single, unrolled, more, done] = [asm.label(), asm.label(), asm.label(), asm.label()];
+    const [single, done] = [asm.label(), asm.label()];
     asm.add(STEPS_LEFT, -UNROLL);
     asm.js(single);
-    asm.bind(unrolled);
+    const unrolled = here(asm);
     if (!transposed) {
       asm.prefetcht0({ base: AHEAD });
       asm.add(AHEAD, argument("step"));
@@ -120,10 +122,7 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
     asm.bind(single);
     asm.add(STEPS_LEFT, UNROLL);
     asm.je(done);
-    asm.bind(more);
-    steps(1);
-    asm.add(STEPS_LEFT, -1);
-    asm.jne(more);
+    emitLoop(asm, STEPS_LEFT, () => steps(1));
     asm.bind(done);
   }
 
@@ -189,7 +188,7 @@ export function emitTiles(asm: Assembler, { width, columns }: TileShape, rows: n
   function store(): void {
     const [whole, partial, done] = [asm.label(), asm.label(), asm.label()];
     asm.vbroadcastss(factor, argument("alpha"));
-    for (const pair of sums) for (const sum of pair) asm.vmulps(sum, sum, factor);
+    for (const sum of sums.flat()) asm.vmulps(sum, sum, factor);
     asm.mov(C_ROW, C);
     asm.cmp(argument("partial"), 0);
     asm.je(whole);
