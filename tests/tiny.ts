@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../lib/data/mod.ts";
 import { type HostTensor, type HostWeights, initialWeights, type ModelConfig, toDevice } from "../lib/model/mod.ts";
 import { random } from "../lib/random.ts";
-import { initialStitches, placeStitches, type StitchConfig, stitchConfigSchema } from "../lib/stitch/mod.ts";
+import { initialStitches, type StitchConfig, stitchConfigSchema, stitchSize } from "../lib/stitch/mod.ts";
 import { type StitchedModel, stitchModels } from "../lib/stitch/mod.ts";
 
 /** A decoder's shape with grouped-query attention and untied embeddings: d 16, vocabulary 40. */
@@ -63,7 +63,7 @@ export function noisyStitches(
   seed: number,
   config: ModelConfig = TINY,
 ): HostWeights {
-  const size = { stitches: placeStitches(stitch, config.layers).length, experts, width: config.width };
+  const size = stitchSize(stitch, config, experts);
   const noisy = ([name, { shape, data }]: [string, HostTensor]) => {
     const source = random(seed, "noise", name);
     const deviation = name.includes("gate_bias") ? 1 : name.includes("gate") ? 0.5 : 0.2;

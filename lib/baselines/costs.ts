@@ -3,7 +3,7 @@
 // included.
 import { WEIGHT_METHODS } from "../merge/mod.ts";
 import { forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
-import { placeStitches, stitchParameterCount } from "../stitch/mod.ts";
+import { stitchParameterCount, stitchSize } from "../stitch/mod.ts";
 import { type MethodCost, stitchedForwardFlops, stitchTrainFlops } from "../train/mod.ts";
 import { decoderCacheBytes, parametersBeside } from "./cost-parts.ts";
 import type { BaselineMethod, CommonSettings, Costed } from "./method.ts";
@@ -65,8 +65,7 @@ export function btmCost({ model, experts, cacheBytes }: Costed): MethodCost {
 }
 
 function btsCost({ stitch }: CommonSettings, { model, experts, cacheBytes }: Costed): MethodCost {
-  const stitches = placeStitches(stitch, model.layers).length;
-  const trained = stitchParameterCount(stitch, { stitches, experts, width: model.width });
+  const trained = stitchParameterCount(stitch, stitchSize(stitch, model, experts));
   const forward = stitchedForwardFlops(model, stitch, experts);
   return {
     method: "bts",

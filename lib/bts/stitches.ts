@@ -7,9 +7,9 @@ import {
   hashFrozen,
   initialStitches,
   loadStitches,
-  placeStitches,
   saveStitches,
   stitchModels,
+  stitchSize,
 } from "../stitch/mod.ts";
 import { stitching, stitchingBytes, stitchTrainFlops, trainedLayers } from "../train/mod.ts";
 import { microBatchTokens, trainedTokens } from "./cost.ts";
@@ -79,13 +79,8 @@ export function trainStitches(
       await Promise.all([hub, ...spokes.map(([, cell]) => cell)].map(weightsOf)),
     );
     const before = await hashFrozen(frozen);
-    const size = {
-      stitches: placeStitches(stitch, model.layers).length,
-      experts: spokes.length,
-      width: model.width,
-    };
     const initial = start === undefined
-      ? initialStitches(stitch, size, rngSeed)
+      ? initialStitches(stitch, stitchSize(stitch, model, spokes.length), rngSeed)
       : (await loadStitches(stitchFile(start.folder))).stitches;
     using stitches = toVariables(initial);
     const stitched = stitchModels({ config: model, stitch, ...frozen, stitches });

@@ -1,5 +1,5 @@
 // The training jobs of a Branch-Train-Stitch run on a cluster.
-import { placeStitches, stitchParameterCount } from "../stitch/mod.ts";
+import { stitchParameterCount, stitchSize } from "../stitch/mod.ts";
 import {
   activationFloats,
   pretrainFlops,
@@ -58,7 +58,6 @@ export function jobsOf(config: BtsConfig): JobPhases {
     frozen: 0,
     activations: activationFloats(model, model.contextLength, train.activations),
   });
-  const size = { stitches: placeStitches(config.stitch, model.layers).length, experts: n, width: model.width };
   return {
     seed: decoder("seed", "Train the seed", seed),
     experts: config.experts.map((domain) => decoder(`expert:${domain}`, `Train the ${domain} expert`, expert)),
@@ -66,7 +65,7 @@ export function jobsOf(config: BtsConfig): JobPhases {
       ...common(model, "stitch", "Train the stitches", stitch),
       flopsPerToken: stitchTrainFlops(model, config.stitch, n) +
         recomputed(stitch, stitchedForwardFlops(model, config.stitch, n)),
-      trained: stitchParameterCount(config.stitch, size),
+      trained: stitchParameterCount(config.stitch, stitchSize(config.stitch, model, n)),
       frozen: (n + 1) * own,
       activations: (n + 1) * activationFloats(model, model.contextLength, stitch.activations),
     },

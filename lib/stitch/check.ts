@@ -1,8 +1,8 @@
 // Checks that a configuration fits a model, and that stitch parameters fit a configuration and the experts present.
 import { UserError } from "../errors.ts";
 import type { ModelConfig, Weights } from "../model/mod.ts";
-import { placeStitches, type StitchConfig } from "./config.ts";
-import { modelOfParameter, stitchShapes, type StitchSize } from "./weights.ts";
+import type { StitchConfig } from "./config.ts";
+import { modelOfParameter, stitchShapes, type StitchSize, stitchSize } from "./weights.ts";
 
 /**
  * Checks that stitches of this configuration fit a model.
@@ -10,11 +10,8 @@ import { modelOfParameter, stitchShapes, type StitchSize } from "./weights.ts";
  * @throws UserError `stitch.placement` when they cannot be placed; the kind's own error when its settings do not fit the
  * width
  */
-export function checkStitchConfig(
-  config: StitchConfig,
-  { layers, width }: Pick<ModelConfig, "layers" | "width">,
-): void {
-  stitchShapes(config, { stitches: placeStitches(config, layers).length, experts: 1, width });
+export function checkStitchConfig(config: StitchConfig, model: Pick<ModelConfig, "layers" | "width">): void {
+  stitchShapes(config, stitchSize(config, model, 1));
 }
 
 /**

@@ -8,7 +8,14 @@ export type { ParameterSpec, Role, States, StitchFlops, StitchKind, StitchParame
 export { lowRankExpertsIntoHub } from "./kinds/low-rank.ts";
 export { projectionName } from "./kinds/parameters.ts";
 export { STITCH_KINDS, stitchKind, type StitchKindName } from "./kinds/registry.ts";
-export { initialStitches, stitchParameterCount, stitchShapes, type StitchSize, undecayed } from "./weights.ts";
+export {
+  initialStitches,
+  stitchParameterCount,
+  stitchShapes,
+  type StitchSize,
+  stitchSize,
+  undecayed,
+} from "./weights.ts";
 export { applyStitch, stitchGates, type StitchLayer } from "./layer.ts";
 export {
   beforeFirstStitch,

@@ -1,7 +1,7 @@
 // The parameters of all stitches of a model: names, shapes and initial values, as their kinds define them.
 import { random } from "../random.ts";
-import type { HostTensor, HostWeights } from "../model/mod.ts";
-import { kindsOf, type StitchConfig } from "./config.ts";
+import type { HostTensor, HostWeights, ModelConfig } from "../model/mod.ts";
+import { kindsOf, placeStitches, type StitchConfig } from "./config.ts";
 import type { ParameterSpec } from "./kinds/kind.ts";
 import { modelsWith, parameterName } from "./kinds/parameters.ts";
 import { stitchKind } from "./kinds/registry.ts";
@@ -14,6 +14,19 @@ export interface StitchSize {
   readonly experts: number;
   /** d */
   readonly width: number;
+}
+
+/**
+ * The size of the stitches between models of this shape.
+ *
+ * @throws UserError `stitch.placement` when they cannot be placed
+ */
+export function stitchSize(
+  config: StitchConfig,
+  { layers, width }: Pick<ModelConfig, "layers" | "width">,
+  experts: number,
+): StitchSize {
+  return { stitches: placeStitches(config, layers).length, experts, width };
 }
 
 interface NamedParameter extends ParameterSpec {

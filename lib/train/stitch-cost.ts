@@ -1,6 +1,13 @@
 // The cost of a stitched model, computed from its shape: FLOPs, counted as in cost.ts, and memory.
 import { type Activations, forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
-import { placeStitches, type StitchConfig, stitchKind, stitchParameterCount, streamGroups } from "../stitch/mod.ts";
+import {
+  placeStitches,
+  type StitchConfig,
+  stitchKind,
+  stitchParameterCount,
+  stitchSize,
+  streamGroups,
+} from "../stitch/mod.ts";
 import { logitsHeld } from "../tensor/mod.ts";
 import { activationFloats, frozenBackwardFlops } from "./cost.ts";
 
@@ -46,10 +53,9 @@ export function stitchingBytes(
   tokens: number,
   activations: Activations = "keep",
 ): number {
-  const { width, layers, vocabSize } = config;
-  const stitches = stitchParameterCount(stitch, { stitches: placeStitches(stitch, layers).length, experts, width });
+  const stitches = stitchParameterCount(stitch, stitchSize(stitch, config, experts));
   const models = experts + 1;
   const floats = models * activationFloats(config, tokens, activations);
   const frozen = models * parameterCount(config) * (stitch.frozen === "half" ? 0.5 : 1);
-  return 4 * (frozen + 4 * stitches + floats + 2 * logitsHeld(tokens, vocabSize));
+  return 4 * (frozen + 4 * stitches + floats + 2 * logitsHeld(tokens, config.vocabSize));
 }

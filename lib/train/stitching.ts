@@ -6,6 +6,7 @@ import {
   beforeFirstStitch,
   stitchedHiddenStates,
   type StitchedModel,
+  stitchSize,
   throughStitches,
   undecayed,
 } from "../stitch/mod.ts";
@@ -35,11 +36,7 @@ export function stitching(
     ...phase(options, evaluationLoss),
     parameters,
     flopsPerToken: stitchTrainFlops(model.config, stitch, model.experts.length),
-    exempt: undecayed(stitch, {
-      stitches: model.places.length,
-      experts: model.experts.length,
-      width: model.config.width,
-    }),
+    exempt: undecayed(stitch, stitchSize(stitch, model.config, model.experts.length)),
     prepare: ({ inputs, documents }) => beforeFirstStitch(model, inputs, { documents }),
     loss: ({ targets, documents }, streams, step, part) => {
       const dropoutSeed = hash32(rngSeed, "gate dropout", step, part);

@@ -93,6 +93,7 @@ Deno.test("`deno task plan` refuses wrong options by name", () => {
     [["--sharding", "zero"], "command.invalid-argument", "zero"],
     [["--set", "model.heads=7"], "model.shape", "7"],
     [["--set", "stitch.count=21"], "stitch.placement", "21"],
+    [["--set", "stitch.kinds=H2E,E2H,H2E,E2H-LR", "--set", "stitch.rank=3073"], "stitch.rank", "3073", "3072"],
     [["--set", "model.nonsense=1"], "config.unknown-key", "model.nonsense"],
     [["paper"], "command.excess-arguments", "paper"],
   ];

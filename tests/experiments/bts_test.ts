@@ -205,6 +205,18 @@ Deno.test("`bts` refuses bad input with one sentence, exit code 2 and no run fol
       ["a width that the heads do not divide", ["--set", "model.width=33"], /heads/],
       ["a context shorter than a character", ["--set", "model.contextLength=3"], /model\.contextLength 3/],
       ["more stitches than layers", ["--set", "stitch.count=9"], /stitch/],
+      [
+        "an unknown kind of stitch",
+        ["--set", "stitch.kinds=H2E,E2HLR"],
+        /stitch\.kinds\[1\][^]*mean stitch\.kinds\[1\]=E2H-LR/,
+      ],
+      ["stitches that do not end at the hub", ["--set", "stitch.kinds=E2H,H2E"], /end with E2H or E2H-LR, not H2E/],
+      [
+        "a rank larger than the width",
+        ["--set", "stitch.kinds=H2E,E2H-LR", "--set", "stitch.rank=33"],
+        /rank 33 .* 32/,
+      ],
+      ["a rank of zero", ["--set", "stitch.rank=0"], /stitch\.rank cannot be 0/],
       ["a model that does not fit", ["--set", "model.width=16384", "--set", "model.layers=500"], /memory/],
       ["a micro-batch that does not divide", ["--set", "train.seed.accumulate=3"], /accumulate|micro-batch/],
       ["an unknown key", ["--set", "stich.count=2"], /stitch\.count/],

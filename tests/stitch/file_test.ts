@@ -112,3 +112,16 @@ Deno.test("`loadStitches()` names what makes a file no stitch file", async (t) =
       await assert.rejects(loadStitches(path), (error) => error instanceof UserError && error.code === "stitch.file");
     }));
 });
+
+Deno.test("`loadStitches()` reads files from before kinds had settings of their own", async () => {
+  await inTemporaryFile(async (path) => {
+    const { rank: _, expertAfterE2H: __, initialization, ...older } = STITCH;
+    await writeSafetensors(path, STITCHES, {
+      format: "stitchbook-stitches",
+      stitch: JSON.stringify({ ...older, initialisation: initialization }),
+      hub: "a",
+      experts: JSON.stringify([{ name: "code", weights: "b" }]),
+    });
+    assert.deepEqual((await loadStitches(path)).config, STITCH);
+  });
+});
