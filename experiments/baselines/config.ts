@@ -1,7 +1,7 @@
 // The settings of the comparison with all other methods, in addition to Branch-Train-Stitch's.
 import { z } from "zod";
 import { BASELINE_NAMES, BASELINES, baselineSettings } from "../../lib/baselines/mod.ts";
-import { seedMergeSchema } from "../../lib/merge/mod.ts";
+import { btmSettingsSchema, seedMergeSchema } from "../../lib/merge/mod.ts";
 import { type ExperimentDefinition, withDependentDefaults } from "../../lib/run/mod.ts";
 import { studyPresets } from "../../lib/study/mod.ts";
 import { btsDefinition, btsSettings, domainDefaults } from "../../lib/bts/mod.ts";
@@ -15,13 +15,7 @@ const baselinesSettings = btsSettings.extend({
     methods: z.array(z.enum(BASELINE_NAMES)).default([...BASELINE_NAMES])
       .describe(`the methods to build and compare:${described}\n     `),
     ...baselineSettings,
-    btm: z.strictObject({
-      topK: z.int().min(1).nullable().default(null).describe("number of models used per token; null: all"),
-      temperature: z.number().positive().max(1e6).default(1).describe("temperature of the posterior"),
-      history: z.int().min(1).nullable().default(null).describe("number of last tokens used as evidence; null: all"),
-      prior: z.enum(["dev", "uniform"]).default("dev").describe("prior: from validation text, or uniform"),
-      decay: z.number().min(0).max(0.999).default(0.3).describe("decay of the moving average that gives the prior"),
-    }).prefault({}).describe("the second ensemble, btm-dev; the first, btm, has no settings"),
+    btm: btmSettingsSchema.prefault({}).describe("the second ensemble, btm-dev; the first, btm, has no settings"),
     merge: seedMergeSchema.prefault({}).describe("merging weight by weight"),
   }).prefault({}).describe("the methods that stitching is compared with"),
 });

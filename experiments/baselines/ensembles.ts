@@ -20,7 +20,7 @@ import {
   type RowMemory,
   rowMemory,
 } from "../../lib/eval/mod.ts";
-import { btmEnsemble, mixedLosses, priorFromLosses } from "../../lib/merge/mod.ts";
+import { btmEnsemble, btmOptions, mixedLosses, priorFromLosses, savePrior } from "../../lib/merge/mod.ts";
 import { methodPhrase } from "../../lib/methods.ts";
 import { decoder, type LanguageModel, parameterCount, toDevice } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
@@ -105,8 +105,8 @@ async function secondEnsemble(
   models: readonly LanguageModel[],
   recall: RowMemory["recall"],
 ): Promise<Method> {
-  const { prior, decay, ...options } = lab.config.baselines.btm;
-  const weighing = { ...options, prior: prior === "dev" ? await devPrior(lab, tokenizer, cell, models, decay) : null };
+  const { btm } = lab.config.baselines;
+  const weighing = await btmOptions(btm, () => devPrior(lab, tokenizer, cell, models, btm.decay));
   const knownLosses: KnownLosses = (tokens) => {
     const losses = recall(tokens);
     return losses && mixedLosses(losses, weighing);
@@ -139,6 +139,7 @@ async function devPrior(
     losses.push((await documentLosses(model, windows, { batch: config.eval.batch, signal: cell.signal })).nll);
   }
   const prior = priorFromLosses(windows.map((_, i) => losses.map((nll) => nll[i]!)), decay);
+  await savePrior(cell.folder, prior);
   cell.note(`Prior of seed and experts from ${windows.length} windows of validation text: ${shares(prior)}`);
   return prior;
 }

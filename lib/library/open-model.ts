@@ -1,10 +1,21 @@
 // Opening each model of a finished run from the cells that saved its parts.
 import { z } from "zod";
+import { baselineNamed, openBaseline } from "../baselines/mod.ts";
 import { type FinishedRun, openStitchedRun, type Parameters, stitchedOnDevice } from "../bts/mod.ts";
 import { openTokenizer, type Tokenizer } from "../data/mod.ts";
 import { nearest, UserError } from "../errors.ts";
 import { loadModelFolder } from "../huggingface/mod.ts";
-import { btmEnsemble, mergeIntoSeed, SEED_MERGES, seedMergeSchema, soup } from "../merge/mod.ts";
+import {
+  btmEnsemble,
+  type BtmOptions,
+  btmOptions,
+  btmSettingsSchema,
+  loadPrior,
+  mergeIntoSeed,
+  SEED_MERGES,
+  seedMergeSchema,
+  soup,
+} from "../merge/mod.ts";
 import { methodOfModel } from "../methods.ts";
 import {
   decoder,
@@ -31,7 +42,7 @@ type Opener = (scope: DisposableStack) => Promise<OpenedModel>;
 
 /** Settings of `experiments/baselines.ts`, which compares more methods. */
 const comparisonSchema = z.object({
-  baselines: z.object({ methods: z.array(z.string()), merge: seedMergeSchema }),
+  baselines: z.object({ methods: z.array(z.string()), merge: seedMergeSchema, btm: btmSettingsSchema }),
 });
 
 /** How to open each model of a run, by the model's name, in the order of the tables. */
@@ -57,14 +68,28 @@ export function modelOpeners(run: FinishedRun, runsFolder: string): ReadonlyMap<
         merged((base, models) => mergeIntoSeed(name, { base, models }, comparison.merge, seedOf(run.view))),
       );
     }
-    if (comparison.methods.includes("dense")) openers.set("dense", single("dense"));
   }
-  openers.set("btm", async (scope) => {
+  const ensemble = (options: () => Promise<BtmOptions>): Opener => async (scope) => {
     const { config, tokenizer, weights } = await loadDecoders(run, decoders);
     const models = weights.map((one) => decoder(config, scope.use(toDevice(one))));
     const total = models.length * parameterCount(config);
-    return { config, tokenizer, model: btmEnsemble(models), parameters: { trained: 0, total, active: total } };
-  });
+    const parameters = { trained: 0, total, active: total };
+    return { config, tokenizer, model: btmEnsemble(models, await options()), parameters };
+  };
+  openers.set("btm", ensemble(() => Promise.resolve({})));
+  if (comparison !== undefined) {
+    const devPrior = async () => await loadPrior((await run.cell("evaluate:ensembles")).folder);
+    openers.set("btm-dev", ensemble(() => btmOptions(comparison.btm, devPrior)));
+  }
+  for (const name of comparison?.methods ?? []) {
+    openers.set(name, async (scope) => {
+      const { config, tokenizer, weights: models } = await loadDecoders(run, decoders);
+      const { folder } = await run.cell(name);
+      const method = baselineNamed(name);
+      const { model, parameters } = await openBaseline({ method, folder, model: config, models }, scope);
+      return { config, tokenizer, model, parameters };
+    });
+  }
   openers.set("bts", async (scope) => {
     const parts = await openStitchedRun(runsFolder, run.view.id);
     const { stitched, parameters } = stitchedOnDevice(parts, scope);

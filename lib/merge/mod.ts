@@ -8,6 +8,7 @@ export { type MergeOptions, type Rescale, RESCALES, type TensorInputs, type Weig
 export { WEIGHT_METHODS, weightMethod } from "./weights/methods.ts";
 export { type MergeSettings, resolveOptions } from "./weights/options.ts";
 export { btmEnsemble, checkLength } from "./ensemble/btm.ts";
+export { btmOptions, btmSettingsSchema, loadPrior, savePrior } from "./ensemble/settings.ts";
 export { type BtmOptions, mixedLosses, priorFromLosses } from "./ensemble/posterior.ts";
 export {
   checkSeedMerges,

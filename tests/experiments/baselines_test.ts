@@ -14,6 +14,8 @@ import { BASELINE_NAMES, baselineNamed, loadMerge, mergeFile } from "../../lib/b
 import { UserError } from "../../lib/errors.ts";
 import { planOf } from "../../lib/experiment/experiment.ts";
 import { methodLabel, methodPhrase } from "../../lib/methods.ts";
+import { openRun } from "../../lib/library/mod.ts";
+import { assertMeasured } from "../library/measured.ts";
 import { assertPlanned } from "./planned.ts";
 import { buildConfig, readRun, repositoryRoot, type RunView } from "../../lib/run/mod.ts";
 
@@ -142,6 +144,12 @@ Deno.test("`baselines --preset smoke` measures every method, and shares cells wi
       }
       assert.equal(tokens.get("dense"), 4 * rows);
       assert.equal(tokens.get("ties"), 0);
+    });
+
+    await t.step("every model that the library opens is the one that was measured", async () => {
+      using run = await openRun(view.id, { runs, device: "cpu" });
+      assert.deepEqual(await run.models(), METHODS);
+      await assertMeasured(run);
     });
 
     await t.step("measured costs, the paper's average score and its finding, for every method", () => {
