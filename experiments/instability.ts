@@ -6,8 +6,15 @@
 // vanish, like those of large models with large batches. Then the loss spikes. Just before, the distribution of the
 // update ratio m̂/(√v̂ + ε), bell-shaped until then, has two peaks. Each arm takes another action.
 import { createHash } from "node:crypto";
-import { checkData, loadCorpus, openTokenizer, tokenizeDocuments, trainTokenizer } from "../lib/data/mod.ts";
-import { type Experiment, experimentMain } from "../lib/experiment/mod.ts";
+import {
+  checkData,
+  closeCorpus,
+  loadCorpus,
+  openTokenizer,
+  tokenizeDocuments,
+  trainTokenizer,
+} from "../lib/data/mod.ts";
+import { type Experiment, experimentMain, type PrepareContext } from "../lib/experiment/mod.ts";
 import { UserError } from "../lib/errors.ts";
 import { checkModelConfig } from "../lib/model/mod.ts";
 import { type CellResult, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
@@ -37,8 +44,12 @@ async function provoke(lab: InstabilityLab): Promise<CellResult<RunResults>> {
   });
 }
 
-async function prepare({ data, tokenizer }: InstabilityConfig, seed: number): Promise<Prepared> {
-  const corpus = await loadCorpus(data, { seed });
+async function prepare(
+  { data, tokenizer }: InstabilityConfig,
+  seed: number,
+  { runsFolder }: PrepareContext,
+): Promise<Prepared> {
+  const corpus = await loadCorpus(data, { seed, folder: runsFolder });
   const documents = corpus.documents["english"]!.train;
   const texts = function* () {
     let left = tokenizer.trainBytes;
@@ -50,13 +61,14 @@ async function prepare({ data, tokenizer }: InstabilityConfig, seed: number): Pr
   };
   const opened = openTokenizer(trainTokenizer(texts(), { vocabSize: tokenizer.vocabSize }));
   const text = tokenizeDocuments(documents, opened);
+  closeCorpus(corpus);
   const fingerprint = createHash("sha256").update(new Uint8Array(text.tokens.buffer)).digest("hex");
   return { fingerprint, text, vocabSize: opened.vocabSize };
 }
 
 /** A placeholder for the text in a plan. */
 function outline({ tokenizer: { vocabSize } }: InstabilityConfig): Prepared {
-  return { fingerprint: "planned", text: { tokens: new Int32Array(), starts: new Int32Array(), bytes: 0 }, vocabSize };
+  return { fingerprint: "planned", text: tokenizeDocuments([], { encode: () => [], endOfText: 0 }), vocabSize };
 }
 
 /** @throws UserError for settings that do not fit together */

@@ -13,8 +13,8 @@ import {
   familyOf,
   modelOf,
   monitored,
+  openStreams,
   phaseInCell,
-  readStreams,
   type Text,
   type TokenStreams,
   trainAndSummarize,
@@ -112,7 +112,7 @@ export function trainMethod(
     const before = await training.hashFrozen();
     const task = training.task({
       ...await phaseInCell(lab, cell, train),
-      ...batchesOf(lab, await readStreams(text), "stitch", config.mix.stitch, train),
+      ...batchesOf(lab, openStreams(text), "stitch", config.mix.stitch, train),
     });
     const flopsPerToken = trainFlops(config, model, method);
     const outcome = await trainAndSummarize(cell, { ...task, flopsPerToken }, model.vocabSize);

@@ -7,7 +7,7 @@ import { pretraining, type TrainConfig } from "../train/mod.ts";
 import { decoderCost } from "./cost.ts";
 import { expertMix } from "./expert-mix.ts";
 import { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
-import { readStreams, readTokenizer, type Text, type TokenStreams } from "./text.ts";
+import { openStreams, readTokenizer, type Text, type TokenStreams } from "./text.ts";
 import { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";
 
 /** Pretrains the seed model. */
@@ -83,7 +83,7 @@ export function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<
     output: trainedSchema,
     cost: () => decoderCost(model, train),
   }, async (cell) => {
-    const streams = await readStreams(text);
+    const streams = openStreams(text);
     using variables = toVariables(await phase.start());
     const { batchAt, validation } = batchesOf(lab, streams, name, mix, train);
     const task = pretraining(model, variables, {

@@ -1,6 +1,6 @@
 // Experiments with Branch-Train-Stitch's settings and text: loading the text, and its placeholder in a plan.
 import type { z } from "zod";
-import { checkData, type DataConfig, loadCorpus, type LoadedCorpus } from "../data/mod.ts";
+import { checkData, closeCorpus, type DataConfig, loadCorpus, type LoadedCorpus } from "../data/mod.ts";
 import type { Experiment } from "../experiment/mod.ts";
 import type { CellResult, RunResults } from "../run/mod.ts";
 import type { BtsConfig } from "./config.ts";
@@ -21,7 +21,8 @@ export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
       await experiment.check(config);
       await checkData(config.data);
     },
-    prepare: ({ data }, seed) => loadCorpus(data, { seed }),
+    prepare: ({ data }, seed, { runsFolder: folder }) => loadCorpus(data, { seed, folder }),
+    release: closeCorpus,
     outline: ({ data }) => outlineCorpus(data),
     body: ({ prepared: corpus, ...context }) => body({ ...context, corpus }),
   };

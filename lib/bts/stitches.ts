@@ -16,7 +16,7 @@ import { microBatchTokens, trainedTokens } from "./cost.ts";
 import { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
 import { rolesOf } from "./roles.ts";
 import { stitchFile } from "./stitch-file.ts";
-import { readStreams, type Text } from "./text.ts";
+import { openStreams, type Text } from "./text.ts";
 import { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";
 
 /** A training phase of stitches. */
@@ -86,7 +86,7 @@ export function trainStitches(
     const stitched = stitchModels({ config: model, stitch, ...frozen, stitches });
     const task = stitching(stitched, stitches, rngSeed, {
       ...await phaseInCell(lab, cell, train.stitch),
-      ...batchesOf(lab, await readStreams(text), "stitch", mix.stitch, train.stitch),
+      ...batchesOf(lab, openStreams(text), "stitch", mix.stitch, train.stitch),
     });
     const outcome = await trainAndSummarize(cell, task, model.vocabSize);
     if (await hashFrozen(frozen) !== before) throw new Error("Training the stitches changed a frozen weight");

@@ -1,7 +1,14 @@
 // The tokenized text of a run: the tokenizer and every split of every domain, in files of a cell's folder.
 import { join } from "node:path";
 import { z } from "zod";
-import type { SplitName, TokenizerJson, TokenStream } from "../data/mod.ts";
+import {
+  openTokenFiles,
+  type SplitName,
+  type TokenFiles,
+  tokenFiles,
+  type TokenizerJson,
+  type TokenStream,
+} from "../data/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 
 /** The output of the cell that tokenizes the text. */
@@ -17,39 +24,24 @@ export type Text = CellResult<z.infer<typeof tokensSchema>>;
 /** Tokens by domain and split. */
 export type TokenStreams = Readonly<Record<string, Readonly<Record<SplitName, TokenStream>>>>;
 
-const read = new WeakMap<Text, Promise<TokenStreams>>();
+const opened = new WeakMap<Text, TokenStreams>();
 
-/** Reads the tokens of all splits of all domains, once. */
-export function readStreams(text: Text): Promise<TokenStreams> {
-  const known = read.get(text) ?? readAll(text);
-  read.set(text, known);
+/** The tokens of all splits of all domains, whose files are read a few pages at a time. */
+export function openStreams(text: Text): TokenStreams {
+  const known = opened.get(text) ?? openAll(text);
+  opened.set(text, known);
   return known;
 }
 
-async function readAll({ folder, value: { bytes } }: Text): Promise<TokenStreams> {
+function openAll({ folder, value: { bytes, vocabSize } }: Text): TokenStreams {
   const streams: Record<string, Record<SplitName, TokenStream>> = {};
   for (const [domain, splits] of Object.entries(bytes)) {
-    const entries = await Promise.all(
-      Object.entries(splits).map(async ([split, bytes]) => {
-        const files = streamFiles(folder, domain, split as SplitName);
-        return [split, { tokens: await readInts(files.tokens), starts: await readInts(files.starts), bytes }];
-      }),
+    const entries = Object.entries(splits).map(([split, bytes]) =>
+      [split, openTokenFiles(streamFiles(folder, domain, split as SplitName, vocabSize), bytes)] as const
     );
     streams[domain] = Object.fromEntries(entries) as Record<SplitName, TokenStream>;
   }
   return streams;
-}
-
-/** Writes one split of a domain into a cell's folder. */
-export async function writeStream(
-  folder: string,
-  domain: string,
-  split: SplitName,
-  stream: TokenStream,
-): Promise<void> {
-  const files = streamFiles(folder, domain, split);
-  await writeInts(files.tokens, stream.tokens);
-  await writeInts(files.starts, stream.starts);
 }
 
 const TOKENIZER_FILE = "tokenizer.json";
@@ -64,15 +56,7 @@ export async function writeTokenizer(folder: string, json: TokenizerJson): Promi
   await Deno.writeTextFile(join(folder, TOKENIZER_FILE), JSON.stringify(json));
 }
 
-function streamFiles(folder: string, domain: string, split: SplitName) {
-  const base = join(folder, `${domain}.${split}`);
-  return { tokens: `${base}.tokens.i32`, starts: `${base}.starts.i32` };
-}
-
-async function readInts(path: string): Promise<Int32Array> {
-  return new Int32Array((await Deno.readFile(path)).buffer);
-}
-
-async function writeInts(path: string, values: Int32Array): Promise<void> {
-  await Deno.writeFile(path, new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength));
+/** The token files of one split of a domain in the cell's folder. */
+export function streamFiles(folder: string, domain: string, split: SplitName, vocabSize: number): TokenFiles {
+  return tokenFiles(join(folder, `${domain}.${split}`), vocabSize);
 }

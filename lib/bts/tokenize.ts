@@ -1,9 +1,10 @@
 // The cell that trains the tokenizer and tokenizes the text.
-import { leftOut, openTokenizer, tokenizeDocuments, trainTokenizer } from "../data/mod.ts";
+import { leftOut, openTokenizer, trainTokenizer } from "../data/mod.ts";
 import { dataTable } from "./data-table.ts";
 import { evaluationSet } from "./evaluation-set.ts";
 import type { Lab } from "./lab.ts";
-import { type Text, tokensSchema, writeStream, writeTokenizer } from "./text.ts";
+import { type Text, tokensSchema, writeTokenizer } from "./text.ts";
+import { writeTokens } from "./write-tokens.ts";
 
 /** Trains the tokenizer on the seed model's datamix and tokenizes every split. */
 export function tokenize(lab: Lab): Promise<Text> {
@@ -27,24 +28,22 @@ export function tokenize(lab: Lab): Promise<Text> {
   }, async (cell) => {
     const json = trainTokenizer(tokenizerText(lab), { vocabSize: config.tokenizer.vocabSize });
     const tokenizer = openTokenizer(json);
-    await writeTokenizer(cell.folder, json);
-    const bytes: Record<string, Record<string, number>> = {};
-    const counts: Record<string, Record<string, number>> = {};
-    for (const domain of corpus.domains) {
-      bytes[domain] = {};
-      counts[domain] = {};
-      for (const split of ["train", "validation", "heldout"] as const) {
-        const stream = tokenizeDocuments(corpus.documents[domain]![split], tokenizer);
-        await writeStream(cell.folder, domain, split, stream);
-        bytes[domain][split] = stream.bytes;
-        counts[domain][split] = stream.tokens.length;
-      }
-    }
-    for (const text of leftOut(corpus.report)) cell.note(text);
-    cell.table(dataTable(corpus, bytes, counts));
-    cell.summary(`${tokenizer.vocabSize} tokens in the vocabulary`);
     evaluationSet(lab, tokenizer); // throws here rather than after training
-    return { vocabSize: tokenizer.vocabSize, bytes };
+    await writeTokenizer(cell.folder, json);
+    const { vocabSize } = tokenizer;
+    const { checkpoint } = config;
+    const { sizes, megabytesPerSecond } = await writeTokens(cell, { corpus, json, vocabSize, checkpoint });
+    for (const text of leftOut(corpus.report)) cell.note(text);
+    cell.table(dataTable(corpus.domains, sizes));
+    const speed = megabytesPerSecond === undefined ? "" : `; text tokenized at ${megabytesPerSecond.toFixed(1)} MB/s`;
+    cell.summary(`${vocabSize} tokens in the vocabulary${speed}`);
+    const bytes = Object.fromEntries(
+      Object.entries(sizes).map(([domain, splits]) => [
+        domain,
+        Object.fromEntries(Object.entries(splits).map(([split, { bytes }]) => [split, bytes])),
+      ]),
+    );
+    return { vocabSize, bytes };
   });
 }
 

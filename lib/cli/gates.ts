@@ -1,7 +1,7 @@
 // `deno task gates [run] --text … | --file … [--generate n]`: the gates of a run's stitches, token by token.
 import { basename, join } from "node:path";
 import { Command } from "commander";
-import { loadCorpus, type TaskText, type Tokenizer } from "../data/mod.ts";
+import { closeCorpus, loadCorpus, type TaskText, type Tokenizer } from "../data/mod.ts";
 import { systemReason, UserError } from "../errors.ts";
 import { generateGreedily } from "../eval/mod.ts";
 import { END_OF_TEXT, type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "../report/mod.ts";
@@ -111,6 +111,7 @@ export function fitPart(tokenizer: Pick<Tokenizer, "encode">, text: string, room
 /** Held-out text or questions of up to three domains, those with an expert first, as long as the context takes them. */
 async function heldoutTasks({ config, view, model, tokenizer }: StitchedRun, generate: number): Promise<Part[]> {
   const corpus = await loadCorpus(config.data, { seed: seedOf(view) });
+  closeCorpus(corpus); // training text is not needed
   const domains = [...new Set([...config.experts, ...corpus.domains])].slice(0, 3);
   const parts = domains.map((label): Part => {
     const answered = corpus.tasks.filter(({ domain }) => domain === label).flatMap(answeredQuestions);

@@ -1,30 +1,27 @@
 // Loads all text of an experiment: reads it, splits it by document, removes overlap, and fingerprints it.
 import { createHash } from "node:crypto";
-import { UserError } from "../errors.ts";
 import { builtinDomain } from "./builtin/registry.ts";
 import type { DataConfig } from "./config.ts";
 import { BUILTIN_SOURCE, ownTaskName } from "./domains.ts";
-import { withinBudget } from "./budget.ts";
-import { overlapGuard } from "./overlap.ts";
-import { loadFiles, NOTHING_SKIPPED, type Skipped } from "./files/load.ts";
+import { NOTHING_SKIPPED, readFiles } from "./files/load.ts";
 import { readQuestions } from "./questions.ts";
-import { splitDocuments, type Splits, tooFew } from "./split.ts";
-import { byteLength } from "./batches/tokenize.ts";
-import type { Corpus, Document, DomainReport, LoadedCorpus, SplitName, TaskText } from "./types.ts";
+import { type Candidate, selectDocuments } from "./select.ts";
+import { splitDocuments, splitPool } from "./split.ts";
+import { addAll, storedDocuments } from "./store/document-list.ts";
+import { type DocumentStore, documentStore } from "./store/document-store.ts";
+import type { Document, LoadedCorpus, TaskText } from "./types.ts";
 
-/** A domain's text before overlap with other splits is removed. */
-interface Candidate extends Splits {
-  readonly domain: string;
-  readonly source: string;
-  readonly skipped: Skipped;
-  /** The built-in task, from held-out documents. */
-  readonly task?: (heldout: readonly Document[]) => TaskText;
-  nearDuplicates: number;
-  cut: number;
+/** How to load a corpus. */
+export interface CorpusOptions {
+  readonly seed: number;
+  /** Folder for temporary files of text that does not fit into memory. @default the system's */
+  readonly folder?: string | undefined;
 }
 
-/** If training text exceeds its budget, documents of more bytes than this and more than an eighth of the budget are cut. */
-const LONG_DOCUMENT = 16_384;
+/** A domain with its built-in task, made from held-out documents. */
+interface Domain extends Candidate {
+  readonly task?: (heldout: readonly Document[]) => TaskText;
+}
 
 /**
  * The share by which built-in held-out and validation text may exceed its budget. The user's own text may not exceed it.
@@ -38,34 +35,35 @@ const BUILTIN_SLACK = 0.1;
  *
  * @throws UserError for files that are missing, empty or unreadable, and for fewer documents than the splits need
  */
-export async function loadCorpus(config: DataConfig, { seed }: { readonly seed: number }): Promise<LoadedCorpus> {
+export async function loadCorpus(config: DataConfig, { seed, folder }: CorpusOptions): Promise<LoadedCorpus> {
   const own = await ownTasks(config);
-  const candidates: Candidate[] = [];
+  using stores = new DisposableStack();
+  const loaded: Domain[] = [];
   for (const [domain, source] of Object.entries(config.domains)) {
-    candidates.push(await loadDomain(domain, source, config, seed));
+    const store = stores.use(documentStore({ folder }));
+    loaded.push({ ...await loadDomain(domain, source, config, seed, store), domain, source, store });
   }
-
-  const guard = overlapGuard();
-  const documents: Record<string, Record<SplitName, readonly Document[]>> = {};
-  for (const split of ["heldout", "validation", "train"] as const) {
-    const budget = split === "train" ? config.trainBytes : Infinity;
-    if (split === "train") { for (const task of own) guardQuestions(guard, task); }
-    for (const candidate of candidates) {
-      const kept = keep(candidate, split, budget, guard);
-      if (kept.length === 0) throw allRepeat(candidate, split);
-      (documents[candidate.domain] ??= { train: [], validation: [], heldout: [] })[split] = kept;
-    }
-    if (split === "train") break;
-    for (const { domain } of candidates) {
-      for (const document of documents[domain]![split]) guard.add(document, `${domain}/${split} ${document.id}`);
-    }
-  }
-  const builtin = candidates.flatMap(({ domain, task }) => task?.(documents[domain]!.heldout) ?? []);
-  const corpus = { domains: Object.keys(config.domains), documents, tasks: uniqueTasks([...builtin, ...own]) };
-  const report = Object.fromEntries(candidates.map((candidate) => [candidate.domain, reportOf(candidate, documents)]));
-  const fingerprints = fingerprintsOf(corpus);
+  const selected = selectDocuments(loaded, config.trainBytes, own.flatMap(questionDocuments));
+  const { documents, report } = selected;
+  const builtin = loaded.flatMap(({ domain, task }) => task?.(documents[domain]!.heldout) ?? []);
+  const tasks = uniqueTasks([...builtin, ...own]);
+  const fingerprints = {
+    ...selected.fingerprints,
+    ...Object.fromEntries(tasks.map((task) => [`task:${task.name}`, fingerprintOf(task)])),
+  };
   const fingerprint = createHash("sha256").update(JSON.stringify(fingerprints)).digest("hex");
-  return { ...corpus, report, fingerprints, fingerprint };
+  const corpus = { domains: Object.keys(config.domains), documents, tasks, report, fingerprints, fingerprint };
+  opened.set(corpus, stores.move());
+  return corpus;
+}
+
+/** What loaded corpora hold open. */
+const opened = new WeakMap<LoadedCorpus, Disposable>();
+
+/** Closes the temporary files of a corpus; its training text cannot be read any more. */
+export function closeCorpus(corpus: LoadedCorpus): void {
+  opened.get(corpus)?.[Symbol.dispose]();
+  opened.delete(corpus);
 }
 
 async function loadDomain(
@@ -73,21 +71,22 @@ async function loadDomain(
   source: string,
   config: DataConfig,
   seed: number,
-): Promise<Candidate> {
+  store: DocumentStore,
+): Promise<Omit<Domain, "domain" | "source" | "store">> {
   const { trainBytes, heldoutBytes, validationBytes } = config;
-  const common = { domain, source, skipped: NOTHING_SKIPPED, nearDuplicates: 0 };
   const choice = { seed, domain, source, heldoutBytes, validationBytes };
   const builtin = source === BUILTIN_SOURCE ? builtinDomain(domain) : undefined;
   if (builtin === undefined) {
-    const { documents, skipped } = await loadFiles(source, `data.domains.${domain}`, config);
-    return { ...common, ...splitDocuments(documents, choice), skipped };
+    const pool = splitPool(choice, store);
+    const skipped = await readFiles(source, `data.domains.${domain}`, config, pool);
+    return { ...pool.split(), skipped };
   }
   const { documents, questions } = await builtin.open({ ...config, seed });
   const { task } = builtin;
   return {
-    ...common,
-    ...(typeof documents !== "function" ? splitDocuments(documents, { ...choice, slack: BUILTIN_SLACK }) : {
-      train: documents("train", trainBytes),
+    skipped: NOTHING_SKIPPED,
+    ...(typeof documents !== "function" ? splitDocuments(documents, { ...choice, slack: BUILTIN_SLACK }, store) : {
+      train: storedDocuments(store, addAll(store, documents("train", trainBytes))),
       validation: documents("validation", validationBytes),
       heldout: documents("heldout", heldoutBytes),
       exactDuplicates: 0,
@@ -113,76 +112,12 @@ function uniqueTasks(tasks: readonly TaskText[]): TaskText[] {
   return tasks.filter(({ name }, i) => tasks.findIndex((task) => task.name === name) === i);
 }
 
-/** Keeps the questions of a task out of the training text. */
-function guardQuestions(guard: ReturnType<typeof overlapGuard>, task: TaskText): void {
-  if (task.kind !== "choice" && task.kind !== "exact") return;
-  for (const [i, { prompt }] of task.questions.entries()) {
-    const id = `${task.name}#${i + 1}`;
-    guard.add({ id, text: prompt }, id);
-  }
+/** The questions of a task as documents, which training text must not repeat. */
+function questionDocuments(task: TaskText): Document[] {
+  if (task.kind !== "choice" && task.kind !== "exact") return [];
+  return task.questions.map(({ prompt }, i) => ({ id: `${task.name}#${i + 1}`, text: prompt }));
 }
 
-/** Documents of a split, in order, that repeat nothing known to the guard, up to a budget in bytes. */
-function keep(
-  candidate: Candidate,
-  split: SplitName,
-  budget: number,
-  guard: ReturnType<typeof overlapGuard>,
-): readonly Document[] {
-  const longest = Math.max(LONG_DOCUMENT, Math.floor(budget / 8));
-  // Documents within the held-out text may be alike: nothing leaks there.
-  const accept = (document: Document) => {
-    const repeats = guard.find(document) !== undefined;
-    if (repeats) candidate.nearDuplicates++;
-    return !repeats;
-  };
-  const { documents, cut } = withinBudget(candidate[split], budget, { longest, accept });
-  candidate.cut += cut;
-  return documents;
-}
-
-/** The error for a split with nothing left. */
-function allRepeat(candidate: Candidate, split: SplitName): UserError {
-  const { domain, source, nearDuplicates } = candidate;
-  if (nearDuplicates === 0) return tooFew(candidate, 0, candidate[split].length);
-  return new UserError(
-    "data.too-few-documents",
-    `data.domains.${domain} (${source}) repeats itself: all ${
-      candidate[split].length
-    } ${split} documents share half or ` +
-      "more of their text with a held-out or validation document, or with a question",
-    "Give text that repeats itself less; what is trained on must not be what is measured on",
-  );
-}
-
-function reportOf(candidate: Candidate, documents: Corpus["documents"]): DomainReport {
-  const size = (split: SplitName) => {
-    const list = documents[candidate.domain]![split];
-    return { documents: list.length, bytes: list.reduce((sum, { text }) => sum + byteLength(text), 0) };
-  };
-  const { source, exactDuplicates, nearDuplicates, cut, skipped } = candidate;
-  const splits = { train: size("train"), validation: size("validation"), heldout: size("heldout") };
-  return { source, splits, exactDuplicates, nearDuplicates, cut, ...skipped };
-}
-
-/**
- * SHA-256 of each domain's text, and of each task as `task:name`. Texts have no NUL, so that what is joined with it can be
- * told apart.
- */
-function fingerprintsOf({ domains, documents, tasks }: Pick<Corpus, "domains" | "documents" | "tasks">) {
-  const hashed = (texts: Iterable<string>) => {
-    const hash = createHash("sha256");
-    for (const text of texts) hash.update(text).update("\0");
-    return hash.digest("hex");
-  };
-  const textOf = function* (domain: string) {
-    for (const split of ["train", "validation", "heldout"] as const) {
-      yield `\0${split}`;
-      for (const { text } of documents[domain]![split]) yield text;
-    }
-  };
-  return {
-    ...Object.fromEntries(domains.map((domain) => [domain, hashed(textOf(domain))])),
-    ...Object.fromEntries(tasks.map((task) => [`task:${task.name}`, hashed([JSON.stringify(task)])])),
-  };
+function fingerprintOf(task: TaskText): string {
+  return createHash("sha256").update(JSON.stringify(task)).update("\0").digest("hex");
 }

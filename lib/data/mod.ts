@@ -5,12 +5,15 @@ export { builtinNames, DOMAINS } from "./builtin/registry.ts";
 export { checkData } from "./check.ts";
 export { type DataConfig, dataConfigSchema, type TokenizerConfig, tokenizerConfigSchema } from "./config.ts";
 export { type NamedTask, namedTasks } from "./domains.ts";
-export { loadCorpus } from "./corpus.ts";
+export { closeCorpus, type CorpusOptions, loadCorpus } from "./corpus.ts";
 export { leftOut } from "./left-out.ts";
 export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";
 export { rankName } from "./split.ts";
-export { byteLength, tokenizeDocuments } from "./batches/tokenize.ts";
+export { byteLength, type TokenBlock, tokenBlock, tokenizeDocuments } from "./batches/tokenize.ts";
+export { type MemoryStream, memoryStream } from "./batches/stream.ts";
+export { openTokenFiles, type TokenFiles, tokenFiles, type TokenWriter, tokenWriter } from "./batches/token-files.ts";
 export { openTokenizer } from "./tokenizer/open.ts";
+export { BLOCK_BYTES, type BlockTokenizer, blockTokenizer, textBlocks } from "./tokenizer/blocks.ts";
 export { type DomainBatch, stratifiedBatches } from "./batches/stratified.ts";
 export { type SeenRows, unionBatchAt, unionRows } from "./batches/union.ts";
 export type {
@@ -18,6 +21,8 @@ export type {
   ChoiceQuestion,
   Corpus,
   Document,
+  DocumentList,
+  DomainDocuments,
   DomainReport,
   ExactQuestion,
   LoadedCorpus,

@@ -34,7 +34,10 @@ export function checkOverlap(corpus: Pick<Corpus, "domains" | "documents">): Ove
   const found: Overlap[] = [];
   const named = (split: SplitName) =>
     corpus.domains.flatMap((domain) =>
-      corpus.documents[domain]![split].map((document) => ({ document, name: `${domain}/${split} ${document.id}` }))
+      Array.from(corpus.documents[domain]![split], (document) => ({
+        document,
+        name: `${domain}/${split} ${document.id}`,
+      }))
     );
   const guard = overlapGuard();
   for (const split of ["heldout", "validation", "train"] as const) {
@@ -63,6 +66,8 @@ export function overlapGuard(): OverlapGuard {
   const keys = new Map<string, number>();
   /** Shingle → documents that have it. */
   const places = new Map<number, number[]>();
+  /** One bit for each value of a shingle's low bits: most texts share nothing, and this tells without a look-up. */
+  const sieve = new Uint8Array(1 << (SIEVE_BITS - 3));
   return {
     add(document, name) {
       const place = names.push(name) - 1;
@@ -71,6 +76,7 @@ export function overlapGuard(): OverlapGuard {
       const shingles = shinglesOf(document);
       sizes.push(shingles.size);
       for (const shingle of shingles) {
+        sieve[(shingle & SIEVE_MASK) >> 3]! |= 1 << (shingle & 7);
         const list = places.get(shingle);
         if (list === undefined) places.set(shingle, [place]);
         else list.push(place);
@@ -83,7 +89,13 @@ export function overlapGuard(): OverlapGuard {
         const place = keys.get(key);
         if (place !== undefined) return { kind: "key", repeats: names[place]!, share: 1 };
       }
-      const shingles = shinglesOf(document);
+      if (document.id.startsWith(GENERATED)) return undefined;
+      let any = false;
+      eachShingle(document.text, (shingle) => {
+        any ||= (sieve[(shingle & SIEVE_MASK) >> 3]! >> (shingle & 7) & 1) === 1 && places.has(shingle);
+      });
+      if (!any) return undefined;
+      const shingles = shingleHashes(document.text);
       const shared = new Map<number, number>();
       for (const shingle of shingles) {
         for (const place of places.get(shingle) ?? []) shared.set(place, (shared.get(place) ?? 0) + 1);
@@ -97,6 +109,9 @@ export function overlapGuard(): OverlapGuard {
   };
 }
 
+const SIEVE_BITS = 22;
+const SIEVE_MASK = 2 ** SIEVE_BITS - 1;
+
 function shinglesOf({ id, text }: Document): Set<number> {
   return id.startsWith(GENERATED) ? new Set() : shingleHashes(text);
 }
@@ -108,6 +123,12 @@ const OLDEST = Array.from({ length: SHINGLE_WORDS }).reduce((power: number) => M
 /** Hashes of the distinct shingles of a text; a text of fewer than eight words has one. */
 export function shingleHashes(text: string): Set<number> {
   const hashes = new Set<number>();
+  eachShingle(text, (shingle) => hashes.add(shingle));
+  return hashes;
+}
+
+/** Visits the hash of every shingle of a text, repeated ones too. */
+function eachShingle(text: string, visit: (shingle: number) => void): void {
   const window = new Int32Array(SHINGLE_WORDS);
   let words = 0;
   let rolling = 0;
@@ -117,7 +138,7 @@ export function shingleHashes(text: string): Set<number> {
     rolling = (Math.imul(rolling, BASE) + finished - Math.imul(window[words % SHINGLE_WORDS]!, OLDEST)) | 0;
     window[words % SHINGLE_WORDS] = finished;
     word = 0;
-    if (++words >= SHINGLE_WORDS) hashes.add(mix(rolling));
+    if (++words >= SHINGLE_WORDS) visit(mix(rolling));
   };
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
@@ -129,8 +150,7 @@ export function shingleHashes(text: string): Set<number> {
     if (kind === ALONE) endWord();
   }
   if (word !== 0) endWord();
-  if (words > 0 && words < SHINGLE_WORDS) hashes.add(mix(rolling ^ words));
-  return hashes;
+  if (words > 0 && words < SHINGLE_WORDS) visit(mix(rolling ^ words));
 }
 
 const SEPARATOR = 0;

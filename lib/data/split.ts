@@ -1,9 +1,13 @@
 // Splits documents into training, validation and held-out text, by a hash of the seed.
 import { UserError } from "../errors.ts";
 import { hash32 } from "../random.ts";
-import { byteLength } from "./batches/tokenize.ts";
 import { withinBudget } from "./budget.ts";
-import type { Document, SplitName } from "./types.ts";
+import { groupsOfDocuments } from "./groups.ts";
+import { sortByRank, uint32Column } from "./store/columns.ts";
+import { type StoredDocuments, storedDocuments } from "./store/document-list.ts";
+import { type DocumentStore, documentStore } from "./store/document-store.ts";
+import { textSet } from "./store/text-set.ts";
+import type { Document } from "./types.ts";
 
 /** What the splits depend on. */
 export interface SplitChoice {
@@ -18,15 +22,44 @@ export interface SplitChoice {
 }
 
 /** Documents by split. `train` has all that is left, in the order in which a budget should take it. */
-export interface Splits extends Readonly<Record<SplitName, readonly Document[]>> {
-  /** Documents left out because an earlier one has the same text. */
+export interface Splits {
+  readonly heldout: readonly Document[];
+  readonly validation: readonly Document[];
+  readonly train: StoredDocuments;
+  /** Documents left out because an earlier one has the same text, or because they are blank. */
   readonly exactDuplicates: number;
   /** Number of documents that are held out or used for validation only in part. */
   readonly cut: number;
 }
 
-/** Documents that stay together (pieces of one file, translations of one message), or a single document. */
-type Group = Document | readonly Document[];
+/** Documents that arrive one by one and are split when all are there. */
+export interface SplitPool {
+  /** Takes a document, unless one with the same text is there. */
+  add(document: Document): void;
+  /** A place to return to with `rollback()`. */
+  mark(): PoolMark;
+  /** Drops what was added since a mark. */
+  rollback(mark: PoolMark): void;
+  /**
+   * The splits.
+   *
+   * @throws UserError when there are fewer groups than the three splits need
+   */
+  split(): Splits;
+}
+
+/** What a {@linkcode SplitPool} held at some time. */
+export interface PoolMark {
+  readonly documents: number;
+  readonly exactDuplicates: number;
+}
+
+/** Splits documents that are in memory; see {@linkcode splitPool}. */
+export function splitDocuments(documents: Iterable<Document>, choice: SplitChoice, store = documentStore()): Splits {
+  const pool = splitPool(choice, store);
+  for (const document of documents) pool.add(document);
+  return pool.split();
+}
 
 /**
  * Splits documents, keeping those with the same first key together. Held-out and validation text take groups in the order
@@ -37,31 +70,70 @@ type Group = Document | readonly Document[];
  * leaves room, parts of longer documents fill it. The rest of such a group is not used: it must not be trained on. Groups
  * of more than a tenth of all text go to training, as long as at least two are smaller.
  *
- * @throws UserError when there are fewer groups than the three splits need
+ * Texts are in the store. Besides, a document takes about 50 bytes of memory.
+ *
+ * @param store empty; takes the documents
  */
-export function splitDocuments(documents: readonly Document[], choice: SplitChoice): Splits {
-  const unique = uniqueTexts(documents);
-  const { seed, domain } = choice;
+export function splitPool(choice: SplitChoice, store: DocumentStore): SplitPool {
+  const { seed, domain, slack = 0 } = choice;
   const rank = (kind: string, key: string) => hash32(seed, kind, domain, key);
-  const groups = sortBy(groupByKey(unique), (group) => rank("group", keyOf(documentsOf(group)[0]!)));
-  if (groups.length < 3) throw tooFew(choice, groups.length, documents.length);
-  const sizes = Float64Array.from(groups, bytesOf);
-  const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
-  const short = groups.filter((_, i) => sizes[i]! <= total / 10);
-  const eligible = short.length < 2 ? groups : short;
-  const limit = Math.max(1, Math.floor(eligible.length / 3));
-  const { slack = 0 } = choice;
-  const inOrder = (group: Group) => sortBy(documentsOf(group), (document) => rank("piece", rankName(document)));
-  const heldout = take(eligible.slice(0, limit), inOrder, Math.min(choice.heldoutBytes, total / 10), slack);
-  const rest = eligible.filter((group) => !heldout.groups.has(group));
-  const validation = take(rest.slice(0, limit), inOrder, Math.min(choice.validationBytes, total / 10), slack);
-  const train = groups.filter((group) => !heldout.groups.has(group) && !validation.groups.has(group)).flatMap(inOrder);
+  const texts = textSet();
+  const trainRanks = uint32Column();
+  const groups = groupsOfDocuments();
+  let exactDuplicates = 0;
   return {
-    heldout: heldout.documents,
-    validation: validation.documents,
-    train: sortBy(train, (document) => rank("train", rankName(document))),
-    exactDuplicates: documents.length - unique.length,
-    cut: heldout.cut + validation.cut,
+    add(document) {
+      const plain = document.text.trim();
+      if (plain === "" || !texts.add(plain)) {
+        exactDuplicates++;
+        return;
+      }
+      const number = store.add(document);
+      trainRanks.push(rank("train", rankName(document)));
+      groups.add(number, store.bytesAt(number), document.keys?.[0], () => rank("group", keyOf(document)));
+    },
+    mark: () => ({ documents: store.length, exactDuplicates }),
+    rollback(mark) {
+      texts.truncate(mark.documents);
+      store.truncate(mark.documents);
+      trainRanks.truncate(mark.documents);
+      groups.truncate(mark.documents);
+      exactDuplicates = mark.exactDuplicates;
+    },
+    split() {
+      if (groups.count < 3) throw tooFew(choice, groups.count, store.length + exactDuplicates);
+      const ordered = groups.ordered();
+      const total = ordered.reduce((sum, group) => sum + groups.bytesOf(group), 0);
+      const short = ordered.filter((group) => groups.bytesOf(group) <= total / 10);
+      const eligible = short.length < 2 ? ordered : short;
+      const limit = Math.max(1, Math.floor(eligible.length / 3));
+      const inOrder = (group: number): readonly number[] => {
+        const numbers = groups.documentsOf(group);
+        if (numbers.length < 2) return numbers;
+        return [...sortByRank(Uint32Array.from(numbers), (number) => rank("piece", rankName(store.at(number))))];
+      };
+      const heldout = take(
+        eligible.subarray(0, limit),
+        inOrder,
+        store,
+        Math.min(choice.heldoutBytes, total / 10),
+        slack,
+      );
+      const rest = eligible.filter((group) => !heldout.groups.has(group)).subarray(0, limit);
+      const validation = take(rest, inOrder, store, Math.min(choice.validationBytes, total / 10), slack);
+      const train = uint32Column();
+      for (const group of ordered) {
+        if (heldout.groups.has(group) || validation.groups.has(group)) continue;
+        for (const number of inOrder(group)) train.push(number);
+      }
+      return {
+        heldout: heldout.documents,
+        validation: validation.documents,
+        train: storedDocuments(store, sortByRank(train.values(), trainRanks.get)),
+        exactDuplicates,
+        cut: heldout.cut + validation.cut,
+      };
+    },
   };
 }
 
@@ -80,42 +152,8 @@ export function tooFew(
   );
 }
 
-function uniqueTexts(documents: readonly Document[]): Document[] {
-  const seen = new Set<string>();
-  return documents.filter(({ text }) => {
-    const plain = text.trim();
-    if (plain === "" || seen.has(plain)) return false;
-    seen.add(plain);
-    return true;
-  });
-}
-
-/** A document without keys is a group of its own: its text is unique. */
-function groupByKey(documents: readonly Document[]): Group[] {
-  const groups: Group[] = [];
-  const keyed = new Map<string, Document[]>();
-  for (const document of documents) {
-    if (document.keys?.[0] === undefined) {
-      groups.push(document);
-      continue;
-    }
-    const group = keyed.get(document.keys[0]);
-    if (group !== undefined) group.push(document);
-    else groups.push(keyed.set(document.keys[0], [document]).get(document.keys[0])!);
-  }
-  return groups;
-}
-
-function documentsOf(group: Group): readonly Document[] {
-  return "text" in group ? [group] : group;
-}
-
 function keyOf(document: Document): string {
   return document.keys?.[0] ?? rankName(document);
-}
-
-function bytesOf(group: Group): number {
-  return documentsOf(group).reduce((sum, { text }) => sum + byteLength(text), 0);
 }
 
 /** What a document is ranked by in a pseudo-random order. The user's files may move, so their text counts, not their id. */
@@ -126,27 +164,28 @@ export function rankName({ id, keys, text }: Document): string {
 interface Taken {
   readonly documents: readonly Document[];
   /** The groups that they come from. */
-  readonly groups: ReadonlySet<Group>;
+  readonly groups: ReadonlySet<number>;
   readonly cut: number;
 }
 
 function take(
-  groups: readonly Group[],
-  inOrder: (group: Group) => readonly Document[],
+  groups: Uint32Array,
+  inOrder: (group: number) => readonly number[],
+  store: DocumentStore,
   budget: number,
   slack: number,
 ): Taken {
   const perGroup = Math.max(8192, budget / 8);
   const documents: Document[] = [];
-  const taken = new Set<Group>();
+  const taken = new Set<number>();
   let bytes = 0;
   for (const group of groups) {
     if (bytes >= 0.9 * budget) break;
     let fromGroup = 0;
-    for (const document of inOrder(group)) {
-      const size = byteLength(document.text);
+    for (const number of inOrder(group)) {
+      const size = store.bytesAt(number);
       if (bytes + size > (1 + slack) * budget || fromGroup + size > perGroup) continue;
-      documents.push(document);
+      documents.push(store.at(number));
       taken.add(group);
       fromGroup += size;
       bytes += size;
@@ -154,16 +193,21 @@ function take(
   }
   if (bytes >= 0.9 * budget) return { documents, groups: taken, cut: 0 };
   const longest = Math.min(perGroup, budget);
-  const long = groups.flatMap((group) => inOrder(group).filter(({ text }) => byteLength(text) > longest));
-  const parts = withinBudget(long, budget - bytes, { longest });
-  for (const group of groups) if (documentsOf(group).some((document) => parts.sources.has(document))) taken.add(group);
-  return { documents: [...documents, ...parts.documents], groups: taken, cut: parts.cut };
-}
-
-/** A stable sort by an integer below 2^32, which is computed once per item. */
-function sortBy<T>(list: readonly T[], rank: (item: T) => number): T[] {
-  if (list.length < 2) return [...list];
-  const ranks = Uint32Array.from(list, rank);
-  const order = Uint32Array.from(list, (_, i) => i).sort((a, b) => ranks[a]! - ranks[b]! || a - b);
-  return Array.from(order, (i) => list[i]!);
+  const long = uint32Column();
+  const groupOf = uint32Column();
+  for (const group of groups) {
+    for (const number of inOrder(group)) {
+      if (store.bytesAt(number) <= longest) continue;
+      long.push(number);
+      groupOf.push(group);
+    }
+  }
+  const parts = withinBudget(storedDocuments(store, long.values()), budget - bytes, {
+    longest,
+    keep(document, index) {
+      documents.push(document);
+      taken.add(groupOf.get(index));
+    },
+  });
+  return { documents, groups: taken, cut: parts.cut };
 }

@@ -12,6 +12,13 @@ export interface Document {
   readonly keys?: readonly string[];
 }
 
+/** Documents in a fixed order, in memory or not. An array is one. */
+export interface DocumentList extends Iterable<Document> {
+  readonly length: number;
+  /** The document at an index from 0; undefined beyond the last. */
+  at(index: number): Document | undefined;
+}
+
 export type SplitName = "train" | "validation" | "heldout";
 
 /** A question with one exact answer. */
@@ -94,11 +101,19 @@ export interface DomainReport {
   readonly firstBad?: string;
 }
 
+/** The documents of one domain. */
+export interface DomainDocuments {
+  readonly heldout: readonly Document[];
+  readonly validation: readonly Document[];
+  /** May be larger than memory: documents are read when they are asked for. */
+  readonly train: DocumentList;
+}
+
 /** All text of an experiment, split by document. */
 export interface Corpus {
   /** In the order of the configuration; by default `english`, `code`, `math`, `multilingual`. */
   readonly domains: readonly string[];
-  readonly documents: Readonly<Record<string, Readonly<Record<SplitName, readonly Document[]>>>>;
+  readonly documents: Readonly<Record<string, DomainDocuments>>;
   /** Tasks of built-in domains, and the user's; names are unique. */
   readonly tasks: readonly TaskText[];
   /** SHA-256 of the domains, texts by split, and tasks, but not of ids, which may be paths. */
@@ -131,13 +146,18 @@ export interface Tokenizer {
   decode(ids: readonly number[], options?: { readonly specialTokens?: boolean }): string;
 }
 
-/** A split of one domain as tokens: each document is `<|endoftext|>` followed by its text. */
+/**
+ * A split of one domain as tokens: each document is `<|endoftext|>` followed by its text. It may be longer than memory.
+ */
 export interface TokenStream {
-  readonly tokens: Int32Array;
-  /** Index of each document's `<|endoftext|>` in `tokens`, ascending. */
-  readonly starts: Int32Array;
+  /** Number of tokens. */
+  readonly length: number;
   /** UTF-8 bytes of all texts. */
   readonly bytes: number;
+  /** Copies the tokens from `start` on, until `target` is full; the stream has that many. */
+  copy(start: number, target: Int32Array): void;
+  /** Index of the first `<|endoftext|>` of a document after `position`, which may be -1; infinity if there is none. */
+  nextStart(position: number): number;
 }
 
 /** One batch of packed sequences, row-major `[batch, time]`. */

@@ -68,7 +68,7 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
   const command = repeatCommand(thisScript(), invocation.command);
   const began = performance.now();
   // The first seed's data is loaded before anything is written or served.
-  let prepared: Prepared | undefined = await experiment.prepare(config, seeds[0]!);
+  let prepared: Prepared | undefined = await experiment.prepare(config, seeds[0]!, { runsFolder });
   const terminal = terminalView();
   let server: ServerWorker | undefined;
   const views: RunView[] = [];
@@ -80,10 +80,11 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
       if (remark !== undefined) terminal.print(remark);
     }
     for (const rngSeed of seeds) {
-      prepared ??= await experiment.prepare(config, rngSeed);
+      prepared ??= await experiment.prepare(config, rngSeed, { runsFolder });
       views.push(
         await runOnce(experiment, invocation, { rngSeed, plan, device, prepared, server, terminal, command }),
       );
+      experiment.release?.(prepared);
       prepared = undefined;
     }
     if (server !== undefined && Deno.stdin.isTerminal() && Deno.stdout.isTerminal()) {

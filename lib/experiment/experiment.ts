@@ -17,7 +17,9 @@ export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedE
   /** What stands before the options in the command that repeats a run. */
   readonly words?: readonly string[];
   /** Loads what may turn out to be a user's mistake, before the run's folder is made. */
-  readonly prepare: (config: z.output<Schema>, rngSeed: number) => Promise<Prepared>;
+  readonly prepare: (config: z.output<Schema>, rngSeed: number, context: PrepareContext) => Promise<Prepared>;
+  /** Closes what `prepare()` opened, after the run. */
+  readonly release?: (prepared: Prepared) => void;
   /** What stands for `prepare()`'s result in a plan, for which nothing is loaded. */
   readonly outline: (config: z.output<Schema>) => Prepared;
   /**
@@ -25,6 +27,12 @@ export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedE
    * of other cells, so that the body can be recorded for a plan; see `recordCells()`.
    */
   readonly body: (context: ExperimentContext<z.output<Schema>, Prepared>) => Promise<CellResult<RunResults>>;
+}
+
+/** Where an experiment's `prepare()` runs. */
+export interface PrepareContext {
+  /** May not exist yet. Temporary files that are too large for the system's folder go here. */
+  readonly runsFolder: string;
 }
 
 /** What the body of an experiment gets. */

@@ -87,7 +87,7 @@ export { type DependentDefaults, withDependentDefaults } from "./config/dependen
 export { configDifferences, type Difference } from "./config/differences.ts";
 export { readSeeds } from "./config/seeds.ts";
 export { contentOf, findCell } from "./cells/cell-store.ts";
-export type { CellContext, CellCost, CellDevice, CellResult, CellRunner, Run } from "./cells/cell.ts";
+export type { CellCheckpoints, CellContext, CellCost, CellDevice, CellResult, CellRunner, Run } from "./cells/cell.ts";
 export { unfinishedRun, type Wanted } from "./cells/continuation.ts";
 export { freeCheckpoints, type FreedCheckpoints } from "./cells/free-checkpoints.ts";
 export { type PlannedCell, recordCells } from "./cells/record.ts";

@@ -21,7 +21,7 @@ const LARGEST_SHARE = 0.01;
 
 /** Decides when a checkpoint is due. */
 export interface CheckpointSchedule {
-  due(progress: Progress): boolean;
+  due(progress: Pick<Progress, "step">): boolean;
   /** Records that a checkpoint was saved, and the time it took. */
   saved(seconds: number): void;
 }

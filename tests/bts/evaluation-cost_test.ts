@@ -14,7 +14,7 @@ Deno.test("`evaluationCost()` of the preset smoke is within a factor of 1.5 of t
   const config = btsConfigSchema.parse(btsDefinition.presets["smoke"]!.config);
   const { contextLength: time } = config.model;
   const corpus = await loadCorpus(config.data, { seed: 1 });
-  const texts = Object.values(corpus.documents).flatMap(({ train }) => train.map(({ text }) => text));
+  const texts = Object.values(corpus.documents).flatMap(({ train }) => Array.from(train, ({ text }) => text));
   const tokenizer = openTokenizer(trainTokenizer(texts, { vocabSize: config.tokenizer.vocabSize }));
   const windows = Object.fromEntries(corpus.domains.map((domain) => [
     domain,

@@ -44,7 +44,7 @@ async function inFolder(body: (folder: string) => Promise<void>): Promise<void> 
 Deno.test("`evaluationSet()` takes awkward text, and refuses a tokenizer that loses it", () =>
   inFolder(async (folder) => {
     const lab = await awkwardLab(folder);
-    const texts = lab.corpus.documents["english"]!.train.map(({ text }) => text);
+    const texts = Array.from(lab.corpus.documents["english"]!.train, ({ text }) => text);
     const tokenizer = openTokenizer(trainTokenizer(texts, { vocabSize: 300 }));
     const { windows } = evaluationSet(lab, tokenizer);
     assert.ok(windows["english"]!.length > 10);

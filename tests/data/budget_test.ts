@@ -1,7 +1,8 @@
 // Budgets hold whatever the sizes of the documents, and every document is used.
 import assert from "node:assert/strict";
 import { byteLength } from "../../lib/data/batches/tokenize.ts";
-import { withinBudget } from "../../lib/data/budget.ts";
+import { type BudgetOptions, withinBudget } from "../../lib/data/budget.ts";
+import { sized } from "../../lib/data/store/document-list.ts";
 import type { Document } from "../../lib/data/mod.ts";
 import { random } from "../../lib/random.ts";
 
@@ -10,6 +11,21 @@ function book(name: string, bytes: number): Document {
   let text = name;
   while (text.length < bytes) text += ` w${stream.int(4000)}`;
   return { id: name, text: text.slice(0, bytes) };
+}
+
+/** What is kept, and the documents that it comes from. */
+function fill(documents: readonly Document[], budget: number, options: Omit<BudgetOptions, "keep">) {
+  const kept: Document[] = [];
+  const sources = new Set<Document>();
+  const filled = withinBudget(sized(documents), budget, {
+    ...options,
+    keep(document, index, whole) {
+      assert.ok(whole ? document === documents[index] : documents[index]!.text.includes(document.text));
+      kept.push(document);
+      sources.add(documents[index]!);
+    },
+  });
+  return { ...filled, documents: kept, sources };
 }
 
 Deno.test("`withinBudget()` never exceeds the budget, and nearly fills it, whatever the sizes", () => {
@@ -21,7 +37,7 @@ Deno.test("`withinBudget()` never exceeds the budget, and nearly fills it, whate
     );
     const total = documents.reduce((sum, { text }) => sum + byteLength(text), 0);
     for (const budget of [10, 500, 16_384, 60_000, total, 2 * total]) {
-      const { documents: kept, bytes, cut, sources } = withinBudget(documents, budget, { longest: 16_384 });
+      const { documents: kept, bytes, cut, sources } = fill(documents, budget, { longest: 16_384 });
       assert.equal(bytes, kept.reduce((sum, { text }) => sum + byteLength(text), 0));
       assert.ok(bytes <= budget, `seed ${seed}: ${bytes} of ${budget}`);
       assert.ok(bytes >= 0.9 * Math.min(budget, total) || budget < 50, `seed ${seed}: ${bytes} of ${budget}`);
@@ -38,7 +54,7 @@ Deno.test("`withinBudget()` never exceeds the budget, and nearly fills it, whate
 Deno.test("`withinBudget()` uses every long document, one part of each at a time", () => {
   const documents = ["a", "b", "c", "d", "e"].map((name) => book(name, 300_000));
   const counts = (budget: number) => {
-    const { documents: kept, sources } = withinBudget(documents, budget, { longest: 16_384 });
+    const { documents: kept, sources } = fill(documents, budget, { longest: 16_384 });
     assert.equal(sources.size, 5);
     return documents.map(({ id }) => kept.filter((one) => one.id.startsWith(`${id}~`)).length);
   };
@@ -50,18 +66,18 @@ Deno.test("`withinBudget()` uses every long document, one part of each at a time
 
 Deno.test("`withinBudget()` takes parts from anywhere in a document, and only accepted ones", () => {
   const document = book("long", 400_000);
-  const { documents: kept } = withinBudget([document], 50_000, { longest: 5000 });
+  const { documents: kept } = fill([document], 50_000, { longest: 5000 });
   const places = kept.map(({ text }) => document.text.indexOf(text) / document.text.length);
   assert.ok(Math.max(...places) > 0.5 && Math.min(...places) < 0.5, String(places));
   const accept = ({ text }: Document) => !text.includes("w7 ");
-  for (const { text } of withinBudget([document], 50_000, { longest: 500, accept }).documents) {
+  for (const { text } of fill([document], 50_000, { longest: 500, accept }).documents) {
     assert.ok(!text.includes("w7 "));
   }
 });
 
 Deno.test("`withinBudget()` skips a document that no longer fits and takes a later one that does", () => {
   const documents = [book("a", 500), book("b", 800), book("c", 400)];
-  const { documents: kept, cut } = withinBudget(documents, 1000, { longest: 16_384 });
+  const { documents: kept, cut } = fill(documents, 1000, { longest: 16_384 });
   assert.deepEqual([kept.map(({ id }) => id), cut], [["a", "c"], 0]);
 });
 
@@ -77,7 +93,7 @@ Deno.test("`withinBudget()` cuts no further document when the budget is full", (
   }));
   for (const budget of [1, 2, 5]) {
     reads.clear();
-    const { bytes } = withinBudget(counted, budget, { longest: 16_384 });
+    const { bytes } = withinBudget(sized(counted), budget, { longest: 16_384, keep: () => {} });
     assert.equal(bytes, budget);
     // Each text is read once for its size. One that is cut is read again, and gives at least a byte.
     const cut = [...reads.values()].filter((count) => count > 1).length;

@@ -8,6 +8,7 @@ import { countFalseWarnings, findSpikes, type Outcome } from "../../experiments/
 import { type ArmOutcomes, outcomesTable, verdict, warningsTable } from "../../experiments/instability/tables.ts";
 import { ratiosTable } from "../../experiments/instability/ratios-table.ts";
 import { type Trace, trainArm } from "../../experiments/instability/train-arm.ts";
+import { memoryStream } from "../../lib/data/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";
 import { repositoryRoot } from "../../lib/run/mod.ts";
@@ -119,7 +120,8 @@ Deno.test("a real divergence: the update ratio gives a warning in time, and clip
   // A divergence depends on every bit. Without the system's BLAS, results are the same on all machines.
   const device = await openDevice("cpu", { threads: 1, products: "wasm" });
   const source = random(1, "tokens");
-  const text = { tokens: Int32Array.from({ length: 300 }, () => source.int(32)), starts: Int32Array.of(0), bytes: 300 };
+  const tokens = Int32Array.from({ length: 300 }, () => source.int(32));
+  const text = memoryStream({ tokens, starts: Int32Array.of(0), bytes: 300 });
   const config = instabilityConfigSchema.parse({
     train: { steps: 262, batch: 4, lr: 0.05, warmup: 10, floor: 1, weightDecay: 0, clipNorm: 1e9 },
   });

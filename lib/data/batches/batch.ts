@@ -65,10 +65,10 @@ export function batchAt(
   for (let row = 0; row < batch; row++) {
     const { domain, turn } = deal(step * batch + row);
     const stream = streams[domain]!;
-    if (stream.tokens.length === 0) {
+    if (stream.length === 0) {
       throw new UserError("data.empty-domain", `The domain "${domain}" has no tokens, but the datamix draws from it`);
     }
-    fillRow(result, row, stream, windowStart(stream.tokens.length, time, turn, seed, domain));
+    fillRow(result, row, stream, windowStart(stream.length, time, turn, seed, domain));
   }
   return result;
 }
@@ -163,33 +163,26 @@ function windowStart(length: number, time: number, turn: number, seed: number, d
   return (shift + window * time) % length;
 }
 
-function fillRow(batch: Batch, row: number, { tokens, starts }: TokenStream, start: number): void {
+function fillRow(batch: Batch, row: number, stream: TokenStream, start: number): void {
   const { time } = batch;
-  let next = firstStartAfter(starts, start); // index of the next document's start
+  const tokens = new Int32Array(time + 1);
+  for (let done = 0, position = start; done <= time; position = 0) {
+    const count = Math.min(stream.length - position, time + 1 - done);
+    stream.copy(position, tokens.subarray(done, done + count));
+    done += count;
+  }
+  batch.inputs.set(tokens.subarray(0, time), row * time);
+  batch.targets.set(tokens.subarray(1), row * time);
   let position = start;
+  let next = stream.nextStart(position);
   let document = 0;
   for (let i = 0; i < time; i++) {
-    const at = row * time + i;
-    batch.inputs[at] = tokens[position]!;
-    batch.documents[at] = document;
+    batch.documents[row * time + i] = document;
     position++;
-    if (position === tokens.length) [position, next] = [0, 0];
-    batch.targets[at] = tokens[position]!;
-    if (starts[next] === position) {
+    if (position === stream.length) [position, next] = [0, stream.nextStart(-1)];
+    if (position === next) {
       document++;
-      next++;
+      next = stream.nextStart(position);
     }
   }
-}
-
-/** Index of the first of the ascending `starts` above `position`. */
-function firstStartAfter(starts: Int32Array, position: number): number {
-  let low = 0;
-  let high = starts.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (starts[middle]! > position) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

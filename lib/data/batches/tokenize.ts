@@ -1,8 +1,58 @@
-// Turns documents into one stream of tokens and remembers where each begins.
-import type { Document, Tokenizer, TokenStream } from "../types.ts";
+// Turns documents into tokens and remembers where each begins.
+import { type MemoryStream, memoryStream } from "./stream.ts";
+import type { Document, Tokenizer } from "../types.ts";
+
+/** Consecutive documents as tokens. */
+export interface TokenBlock {
+  /** The tokens of all documents, each `<|endoftext|>` followed by its text. */
+  readonly ids: Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+  /** Number of tokens of each document, with its `<|endoftext|>`. */
+  readonly lengths: Uint32Array<ArrayBuffer>;
+  /** UTF-8 bytes of all texts. */
+  readonly bytes: number;
+}
+
+/** What tokenizing documents needs of a tokenizer. */
+export type Encoder = Pick<Tokenizer, "encode" | "endOfText">;
+
+/** Tokenizes texts as one block. */
+export function tokenBlock(
+  texts: Iterable<string>,
+  tokenizer: Encoder,
+): TokenBlock & { readonly ids: Uint32Array<ArrayBuffer> } {
+  let ids = new Uint32Array(4096);
+  let length = 0;
+  let bytes = 0;
+  const lengths: number[] = [];
+  for (const text of texts) {
+    const own = tokenizer.encode(text);
+    if (length + own.length + 1 > ids.length) {
+      const grown = new Uint32Array(2 * (length + own.length + 1));
+      grown.set(ids.subarray(0, length));
+      ids = grown;
+    }
+    ids[length] = tokenizer.endOfText;
+    ids.set(own, length + 1);
+    length += own.length + 1;
+    lengths.push(own.length + 1);
+    bytes += byteLength(text);
+  }
+  return { ids: ids.slice(0, length), lengths: Uint32Array.from(lengths), bytes };
+}
+
+/** Whether the ids of a vocabulary fit into 16 bits. */
+export function packs16(vocabSize: number): boolean {
+  return vocabSize <= 2 ** 16;
+}
+
+/** A block with ids of 16 bits if the vocabulary allows it, else of 32. */
+export function packedBlock(texts: Iterable<string>, tokenizer: Encoder & Pick<Tokenizer, "vocabSize">): TokenBlock {
+  const block = tokenBlock(texts, tokenizer);
+  return packs16(tokenizer.vocabSize) ? { ...block, ids: Uint16Array.from(block.ids) } : block;
+}
 
 /**
- * All documents in order, each as `<|endoftext|>` followed by its text.
+ * All documents in order, each as `<|endoftext|>` followed by its text, in memory.
  *
  * @example
  * ```ts
@@ -14,28 +64,14 @@ import type { Document, Tokenizer, TokenStream } from "../types.ts";
  * assert.deepEqual([tokens.length, [...starts], bytes], [5, [0, 3], 3]);
  * ```
  */
-export function tokenizeDocuments(
-  documents: readonly Pick<Document, "text">[],
-  tokenizer: Pick<Tokenizer, "encode" | "endOfText">,
-): TokenStream {
-  let tokens = new Int32Array(4096);
-  let length = 0;
-  let bytes = 0;
-  const starts = new Int32Array(documents.length);
-  documents.forEach(({ text }, i) => {
-    const ids = tokenizer.encode(text);
-    if (length + ids.length + 1 > tokens.length) {
-      const grown = new Int32Array(2 * (length + ids.length + 1));
-      grown.set(tokens.subarray(0, length));
-      tokens = grown;
-    }
-    starts[i] = length;
-    tokens[length] = tokenizer.endOfText;
-    tokens.set(ids, length + 1);
-    length += ids.length + 1;
-    bytes += byteLength(text);
-  });
-  return { tokens: tokens.slice(0, length), starts, bytes };
+export function tokenizeDocuments(documents: Iterable<Pick<Document, "text">>, tokenizer: Encoder): MemoryStream {
+  const texts = function* () {
+    for (const { text } of documents) yield text;
+  };
+  const { ids, lengths, bytes } = tokenBlock(texts(), tokenizer);
+  let next = 0;
+  const starts = Int32Array.from(lengths, (length) => (next += length) - length);
+  return memoryStream({ tokens: new Int32Array(ids.buffer), starts, bytes });
 }
 
 /** UTF-8 bytes of a text, without encoding it. A lone surrogate counts as U+FFFD, three bytes. */

@@ -1,4 +1,4 @@
-// Loads the user's files as documents, whatever their format.
+// Reads the user's files as documents, whatever their format.
 import { UserError } from "../../errors.ts";
 import type { Document } from "../types.ts";
 import { fileBlocks } from "./blocks.ts";
@@ -32,17 +32,20 @@ export interface Skipped {
   readonly firstBad?: string;
 }
 
-/** Documents of the user's files, and what was skipped. */
-export interface Loaded {
-  readonly documents: readonly Document[];
-  readonly skipped: Skipped;
+/** Takes documents one by one, and can give up those of a file that turns out to be damaged. */
+export interface DocumentSink<Mark> {
+  add(document: Document): void;
+  /** A place to return to with `rollback()`. */
+  mark(): Mark;
+  /** Drops what was added since a mark. */
+  rollback(mark: Mark): void;
 }
 
 /** Nothing was skipped. */
 export const NOTHING_SKIPPED: Skipped = { emptyFiles: 0, emptyTexts: 0, badRecords: 0, badFiles: 0 };
 
 /**
- * Loads the user's files, reading them in blocks.
+ * Reads the user's files in blocks, one document at a time.
  *
  * - `.jsonl`, `.ndjson`, `.parquet`, `.csv`, `.tsv` and `.json` with an array give one document per record. Records whose
  *   text is null or blank are skipped and counted.
@@ -54,11 +57,17 @@ export const NOTHING_SKIPPED: Skipped = { emptyFiles: 0, emptyTexts: 0, badRecor
  *
  * @param pattern path or glob
  * @param setting the setting that names it, such as `data.code`, for messages
+ * @param sink takes the documents in order
+ * @returns what was skipped
  * @throws UserError with file and place for whatever cannot be read
  */
-export async function loadFiles(pattern: string, setting: string, options: LoadOptions): Promise<Loaded> {
+export async function readFiles<Mark>(
+  pattern: string,
+  setting: string,
+  options: LoadOptions,
+  sink: DocumentSink<Mark>,
+): Promise<Skipped> {
   const found = findFiles(pattern, setting, options);
-  const documents: Document[] = [];
   const count = { emptyFiles: 0, emptyTexts: 0, badRecords: 0, badFiles: 0 };
   let firstBad: string | undefined;
   /** Counts an error that may be skipped and rethrows any other. */
@@ -82,21 +91,20 @@ export async function loadFiles(pattern: string, setting: string, options: LoadO
       count.emptyFiles++;
       continue;
     }
-    const own: Document[] = []; // discarded if the file turns out to be damaged
+    const mark = sink.mark();
     try {
       for await (const batch of fileDocuments(path, options, (error) => skip(error, "badRecords"))) {
         for (const document of batch) {
           if (document === undefined) count.emptyTexts++;
-          else own.push(document);
+          else sink.add(document);
         }
       }
     } catch (error) {
       skip(error, "badFiles", alone);
-      continue;
+      sink.rollback(mark);
     }
-    for (const document of own) documents.push(document);
   }
-  return { documents, skipped: { ...count, ...(firstBad === undefined ? {} : { firstBad }) } };
+  return { ...count, ...(firstBad === undefined ? {} : { firstBad }) };
 }
 
 function isEmpty(path: string): boolean {

@@ -6,6 +6,7 @@ import { type CellEvent, parseCellEvents } from "./cell-log.ts";
 import {
   checkpointFolder,
   checkpointsOf,
+  checkpointSteps,
   latestCheckpoint,
   pruneCheckpoints,
   verifyCheckpoint,
@@ -63,6 +64,25 @@ export async function openCheckpoints(host: CheckpointHost): Promise<OpenCheckpo
     seconds: last?.manifest.seconds ?? 0,
     context: {
       ...(last === undefined ? {} : { last: { folder: last.folder, step: last.step } }),
+      async all() {
+        const whole: { readonly folder: string; readonly step: number }[] = [];
+        for (const { folder, step } of (await checkpointSteps(store)).reverse()) {
+          if (!verified.has(step)) {
+            const entry = await verifyCheckpoint(folder, step, cellKey);
+            if (entry.kind === "damaged") {
+              warn(damageText(folder, entry.reason));
+              continue;
+            }
+            verified.set(step, entry.manifest);
+          }
+          whole.push({ folder, step });
+        }
+        return whole;
+      },
+      async clear() {
+        await removeIfThere(store);
+        verified.clear();
+      },
       async save({ step, score, bytes, keep }, write) {
         try {
           await Deno.mkdir(store, { recursive: true });

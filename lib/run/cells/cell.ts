@@ -81,6 +81,10 @@ export interface CellCheckpoints {
    * logged again. Absent: there is none.
    */
   readonly last?: { readonly folder: string; readonly step: number };
+  /** All whole checkpoints of this cell, oldest first. */
+  all(): Promise<readonly { readonly folder: string; readonly step: number }[]>;
+  /** Removes all checkpoints of this cell. */
+  clear(): Promise<void>;
   /**
    * Keeps a checkpoint. `write` puts its files into a folder; when the call returns they are on the disk and were read
    * back. The newest `keep` (at least 2) and the one with the lowest score stay.

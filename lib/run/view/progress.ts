@@ -60,6 +60,8 @@ export function progressLine(cell: CellView, now: number, width: number): string
   }
   const speed = value("tokensPerSecond");
   if (typeof speed === "number") parts.push(`${formatCount(speed)} tokens/s`);
+  const rate = value("megabytesPerSecond");
+  if (typeof rate === "number") parts.push(`${rate.toFixed(1)} MB/s`);
   const left = secondsLeft(cell);
   const elapsed = cell.startedAt === null ? 0 : Math.max(0, now - Date.parse(cell.startedAt)) / 1000;
   parts.push(left === undefined ? formatSeconds(elapsed) : `${formatSeconds(left)} left`);

@@ -4,9 +4,10 @@ import {
   batchAt,
   byteLength,
   datamixSchema,
+  type MemoryStream,
+  memoryStream,
   normalizeDatamix,
   tokenizeDocuments,
-  type TokenStream,
 } from "../../../lib/data/mod.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { random } from "../../../lib/random.ts";
@@ -15,14 +16,14 @@ const END = 999;
 const characters = { endOfText: END, encode: (text: string) => Array.from(text, (c) => c.charCodeAt(0)) };
 
 /** A stream whose tokens identify domain and position. */
-function countingStream(offset: number, lengths: readonly number[]): TokenStream {
+function countingStream(offset: number, lengths: readonly number[]): MemoryStream {
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((sum, length) => sum + length, 0));
-  return {
+  return memoryStream({
     tokens: Int32Array.from({ length: total }, (_, i) => offset + i),
     starts: Int32Array.from(starts),
     bytes: total,
-  };
+  });
 }
 
 const STREAMS = {
@@ -41,7 +42,8 @@ Deno.test("`tokenizeDocuments()` starts every document with <|endoftext|> and co
   assert.deepEqual([...stream.tokens.subarray(0, 5)], [END, 97, 98, END, END]);
   assert.deepEqual([...stream.starts], [0, 3, 4]);
   assert.equal(stream.bytes, 2 + 0 + 6);
-  assert.deepEqual(tokenizeDocuments([], characters), { tokens: new Int32Array(), starts: new Int32Array(), bytes: 0 });
+  const empty = tokenizeDocuments([], characters);
+  assert.deepEqual([empty.length, empty.tokens.length, empty.starts.length, empty.bytes], [0, 0, 0, 0]);
 });
 
 Deno.test("`tokenizeDocuments()` takes long documents", () => {

@@ -1,12 +1,13 @@
 // Validation batches by domain: exact shares, one domain each, the same every time.
 import assert from "node:assert/strict";
-import { stratifiedBatches, type TokenStream } from "../../../lib/data/mod.ts";
+import { memoryStream, stratifiedBatches } from "../../../lib/data/mod.ts";
 
-const stream = (first: number): TokenStream => ({
-  tokens: Int32Array.from({ length: 200 }, (_, i) => first + i),
-  starts: Int32Array.of(0, 90),
-  bytes: 200,
-});
+const stream = (first: number) =>
+  memoryStream({
+    tokens: Int32Array.from({ length: 200 }, (_, i) => first + i),
+    starts: Int32Array.of(0, 90),
+    bytes: 200,
+  });
 const STREAMS = { english: stream(0), code: stream(1000), math: stream(2000) };
 const MIX = { english: 4, code: 1, math: 0 };
 

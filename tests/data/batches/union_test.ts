@@ -1,20 +1,14 @@
 // The union of what several phases saw: every row once, in a new order.
 import assert from "node:assert/strict";
-import {
-  type Batch,
-  batchAt,
-  type SeenRows,
-  type TokenStream,
-  unionBatchAt,
-  unionRows,
-} from "../../../lib/data/mod.ts";
+import { type Batch, batchAt, memoryStream, type SeenRows, unionBatchAt, unionRows } from "../../../lib/data/mod.ts";
 import { UserError } from "../../../lib/errors.ts";
 
-const stream = (first: number, length: number): TokenStream => ({
-  tokens: Int32Array.from({ length }, (_, i) => first + i),
-  starts: Int32Array.of(0, 7, 20),
-  bytes: length,
-});
+const stream = (first: number, length: number) =>
+  memoryStream({
+    tokens: Int32Array.from({ length }, (_, i) => first + i),
+    starts: Int32Array.of(0, 7, 20),
+    bytes: length,
+  });
 const STREAMS = { code: stream(1000, 90), math: stream(2000, 70) };
 const phase = (seed: number, steps: number, batch: number, mix: Record<string, number>): SeenRows => ({
   steps,

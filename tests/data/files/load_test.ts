@@ -2,17 +2,25 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { loadFiles, type LoadOptions } from "../../../lib/data/files/load.ts";
+import { type LoadOptions, readFiles } from "../../../lib/data/files/load.ts";
+import type { Document } from "../../../lib/data/mod.ts";
 import { gz, latin1, parquet, refuses, utf8, withFiles } from "./helpers.ts";
 
-const load = (path: string, options: Partial<LoadOptions> = {}) =>
-  loadFiles(path, "data.code", { textField: "text", ...options });
+async function load(path: string, options: Partial<LoadOptions> = {}) {
+  const documents: Document[] = [];
+  const skipped = await readFiles(path, "data.code", { textField: "text", ...options }, {
+    add: (document) => void documents.push(document),
+    mark: () => documents.length,
+    rollback: (mark: number) => void (documents.length = mark),
+  });
+  return { documents, skipped };
+}
 
 async function texts(path: string, textField = "text"): Promise<string[]> {
   return (await load(path, { textField })).documents.map(({ text }) => text);
 }
 
-Deno.test("`loadFiles()` reads one document per .jsonl record, .txt by paragraphs and other files whole, gzipped or not", () =>
+Deno.test("`readFiles()` reads one document per .jsonl record, .txt by paragraphs and other files whole, gzipped or not", () =>
   withFiles({
     "a.jsonl": '{"text":"one"}\r\n\n{"text":"two\\nlines","x":1}\n{"text":"  "}',
     "b.jsonl.gz": gz('{"body":"three"}'),
@@ -28,13 +36,13 @@ Deno.test("`loadFiles()` reads one document per .jsonl record, .txt by paragraph
     assert.deepEqual(await texts(`${folder}/f.md`), ["# Title\n\nText"]);
   }));
 
-Deno.test("`loadFiles()` reads all members of concatenated .gz files", () =>
+Deno.test("`readFiles()` reads all members of concatenated .gz files", () =>
   withFiles(
     { "a.jsonl.gz": Uint8Array.from([...gz('{"text":"one"}\n'), ...gz('{"text":"two"}\n')]) },
     async (folder) => assert.deepEqual(await texts(`${folder}/a.jsonl.gz`), ["one", "two"]),
   ));
 
-Deno.test("`loadFiles()` reads .parquet, also gzipped", () =>
+Deno.test("`readFiles()` reads .parquet, also gzipped", () =>
   withFiles({ "a.parquet": parquet("content", ["one", "zwei", "三"]) }, async (folder) => {
     assert.deepEqual(await texts(`${folder}/a.parquet`, "content"), ["one", "zwei", "三"]);
     await Deno.writeFile(`${folder}/a.parquet.gz`, gzipSync(await Deno.readFile(`${folder}/a.parquet`)));
@@ -47,7 +55,7 @@ Deno.test("`loadFiles()` reads .parquet, also gzipped", () =>
     );
   }));
 
-Deno.test("`loadFiles()` numbers rows across the row groups of a .parquet", () => {
+Deno.test("`readFiles()` numbers rows across the row groups of a .parquet", () => {
   const data = Array.from({ length: 2500 }, (_, i) => i === 2100 ? "bad\0" : `text ${i}`);
   const file = parquetWriteBuffer({ columnData: [{ name: "text", data, type: "STRING" }], rowGroupSize: 1000 });
   return withFiles({ "a.parquet": new Uint8Array(file) }, async (folder) => {
@@ -58,7 +66,7 @@ Deno.test("`loadFiles()` numbers rows across the row groups of a .parquet", () =
   });
 });
 
-Deno.test("`loadFiles()` reads records from .ndjson, .json arrays, JSON lines in a .json, .csv and .tsv", () =>
+Deno.test("`readFiles()` reads records from .ndjson, .json arrays, JSON lines in a .json, .csv and .tsv", () =>
   withFiles({
     "a.ndjson": '{"text":"one"}\n{"text":"two"}',
     "b.json": '[\n  {"text": "one"},\n  {"text": "two"}\n]\n',
@@ -86,7 +94,7 @@ Deno.test("`loadFiles()` reads records from .ndjson, .json arrays, JSON lines in
     assert.deepEqual(documents.map(({ id }) => id), [`${folder}/b.json#1`, `${folder}/b.json#2`]);
   }));
 
-Deno.test("`loadFiles()` reports the place of a fault in a .json array or a .csv", () =>
+Deno.test("`readFiles()` reports the place of a fault in a .json array or a .csv", () =>
   withFiles({
     "open.json": '[{"text":"one"},\n',
     "field.json": '[{"text":"one"},{"txt":"two"}]',
@@ -111,7 +119,7 @@ Deno.test("`loadFiles()` reports the place of a fault in a .json array or a .csv
     await refuses(read("latin1.csv"), "data.not-utf8", /latin1\.csv line 3 is not UTF-8: byte 3 is 0xe9/);
   }));
 
-Deno.test("`loadFiles()` reads .csv as other programs write it: blank lines first, `sep=`, line ends of old Macs", () =>
+Deno.test("`readFiles()` reads .csv as other programs write it: blank lines first, `sep=`, line ends of old Macs", () =>
   withFiles({
     "blank.csv": "\n\r\nid,text\n1,one\n",
     "sep.csv": '\ufeffsep=|\r\nid|text\r\n1|"one, two; three"\r\n',
@@ -128,7 +136,7 @@ Deno.test("`loadFiles()` reads .csv as other programs write it: blank lines firs
     await refuses(() => texts(`${folder}/ragged.csv`), "data.bad-csv", /ragged\.csv line 4 has 1 fields/);
   }));
 
-Deno.test("`loadFiles()` reads the NaN and Infinity of Python's JSON, and the text beside them unchanged", () =>
+Deno.test("`readFiles()` reads the NaN and Infinity of Python's JSON, and the text beside them unchanged", () =>
   withFiles({
     "a.jsonl": '{"score":NaN,"text":"one"}\n{"text":"NaN, -Infinity \\"NaN","x":[-Infinity,Infinity]}\n{"text":NaN}\n',
     "b.json": '[{"score":NaN,"text":"one"}]',
@@ -139,14 +147,14 @@ Deno.test("`loadFiles()` reads the NaN and Infinity of Python's JSON, and the te
     await refuses(() => texts(`${folder}/c.jsonl`), "data.bad-json", /line 1 is not JSON/);
   }));
 
-Deno.test("`loadFiles()` reports a damaged second line of JSON lines in a .json", () =>
+Deno.test("`readFiles()` reports a damaged second line of JSON lines in a .json", () =>
   withFiles({ "a.json": '{"text":"one"}\n{"text":\n{"text":"three"}\n' }, async (folder) => {
     await refuses(() => texts(`${folder}/a.json`), "data.bad-json", /a\.json line 2 is not JSON/);
     const { skipped } = await load(`${folder}/a.json`, { skipBad: true });
     assert.equal(skipped.badRecords, 1);
   }));
 
-Deno.test("`loadFiles()` names UTF-16, and says what to do with a damaged .parquet in words", () =>
+Deno.test("`readFiles()` names UTF-16, and says what to do with a damaged .parquet in words", () =>
   withFiles({
     "le.txt": Uint8Array.from([0xff, 0xfe, 0x61, 0]),
     "be.jsonl": Uint8Array.from([0xfe, 0xff, 0, 0x61]),
@@ -163,7 +171,7 @@ Deno.test("`loadFiles()` names UTF-16, and says what to do with a damaged .parqu
     await refuses(() => texts(`${folder}/text.parquet`), "data.bad-parquet", /not a readable Parquet file/, /again/);
   }));
 
-Deno.test("`loadFiles()` reads text from nested fields", () => {
+Deno.test("`readFiles()` reads text from nested fields", () => {
   const nested = parquetWriteBuffer({
     schema: [
       { name: "root", num_children: 2 },
@@ -194,7 +202,7 @@ Deno.test("`loadFiles()` reads text from nested fields", () => {
   });
 });
 
-Deno.test("`loadFiles()` gives every document a unique id with its file", () =>
+Deno.test("`readFiles()` gives every document a unique id with its file", () =>
   withFiles(
     { "a line 3.jsonl": '{"text":"one"}\n\n{"text":"two"}', "b.txt": "x\n\ny" },
     async (folder) => {
@@ -207,7 +215,7 @@ Deno.test("`loadFiles()` gives every document a unique id with its file", () =>
     },
   ));
 
-Deno.test("`loadFiles()` separates documents of a .txt at <|endoftext|>", () =>
+Deno.test("`readFiles()` separates documents of a .txt at <|endoftext|>", () =>
   withFiles({
     "a.txt": "One.\n\nStill one.\n<|endoftext|>\nTwo.\n<|endoftext|><|endoftext|>Three.",
     "b.txt": `${"p".repeat(3000)}\n\n${"q".repeat(3000)}\n<|endoftext|>\n`,
@@ -219,7 +227,7 @@ Deno.test("`loadFiles()` separates documents of a .txt at <|endoftext|>", () =>
     assert.deepEqual(await texts(`${folder}/c.md`), ["A<|endoftext|>B"]);
   }));
 
-Deno.test("`loadFiles()` skips and counts null and blank texts, in every format", () =>
+Deno.test("`readFiles()` skips and counts null and blank texts, in every format", () =>
   withFiles({
     "a.jsonl": '{"text":null}\n{"text":""}\n{"text":" \\n"}\n{"text":"one"}',
     "b.json": '[{"text":null},{"text":"one"}]',
@@ -233,14 +241,14 @@ Deno.test("`loadFiles()` skips and counts null and blank texts, in every format"
     }
   }));
 
-Deno.test("`loadFiles()` skips and counts empty files of a glob, but refuses a single one", () =>
+Deno.test("`readFiles()` skips and counts empty files of a glob, but refuses a single one", () =>
   withFiles({ "a.ts": "a", "b.ts": "" }, async (folder) => {
     const loaded = await load(`${folder}/*.ts`);
     assert.deepEqual([loaded.documents.length, loaded.skipped.emptyFiles], [1, 1]);
     await refuses(() => texts(`${folder}/b.ts`), "data.empty-file", /data\.code names .*b\.ts, which is empty/);
   }));
 
-Deno.test("`loadFiles()` reports the first byte that is not UTF-8, and a NUL", () =>
+Deno.test("`readFiles()` reports the first byte that is not UTF-8, and a NUL", () =>
   withFiles({
     "latin1.txt": new Uint8Array([0x63, 0x61, 0x66, 0xe9, 0x21]),
     "cut.txt": new Uint8Array([0x61, 0xe2, 0x82]),
@@ -253,7 +261,7 @@ Deno.test("`loadFiles()` reports the first byte that is not UTF-8, and a NUL", (
     await refuses(() => texts(`${folder}/bad.jsonl.gz`), "data.not-utf8", /byte 1 is 0xff/);
   }));
 
-Deno.test("`loadFiles()` refuses invalid UTF-8 in every format, naming the record", () => {
+Deno.test("`readFiles()` refuses invalid UTF-8 in every format, naming the record", () => {
   const bad = latin1("caf\xe9");
   const rows = [utf8("one"), bad, utf8("three")];
   return withFiles({
@@ -290,7 +298,7 @@ Deno.test("`loadFiles()` refuses invalid UTF-8 in every format, naming the recor
   });
 });
 
-Deno.test("`loadFiles()` reports the faulty line of a .jsonl, and the fields there are", () =>
+Deno.test("`readFiles()` reports the faulty line of a .jsonl, and the fields there are", () =>
   withFiles({
     "json.jsonl": '{"text":"one"}\n{"text": oops}\n',
     "list.jsonl": '["text"]',
@@ -318,7 +326,7 @@ Deno.test("`loadFiles()` reports the faulty line of a .jsonl, and the fields the
     await refuses(one("hidden"), "data.bad-json", /line 2 is not JSON.*\\u202e/);
   }));
 
-Deno.test("`loadFiles()` ignores a byte order mark at the start of any line, as in files joined by cat", () =>
+Deno.test("`readFiles()` ignores a byte order mark at the start of any line, as in files joined by cat", () =>
   withFiles({
     "a.jsonl": '\ufeff{"text":"one"}\n\ufeff{"text":"two"}\n\ufeff\n',
     "b.txt": "\ufeffOne.\n\ufeffTwo.\n",
@@ -331,7 +339,7 @@ Deno.test("`loadFiles()` ignores a byte order mark at the start of any line, as 
     assert.deepEqual(await texts(`${folder}/d.ndjson`), ["one", "two"]);
   }));
 
-Deno.test("`loadFiles()` with `skipBad` skips and counts what cannot be read, and reports the first", () =>
+Deno.test("`readFiles()` with `skipBad` skips and counts what cannot be read, and reports the first", () =>
   withFiles({
     "a.jsonl": '{"text":"one"}\noops\n{"text":2}\n{"txt":"three"}\n{"text":"four"}',
     "b.txt.gz": "plain",
@@ -350,7 +358,7 @@ Deno.test("`loadFiles()` with `skipBad` skips and counts what cannot be read, an
     await refuses(() => load(`${folder}/c.parquet`, { skipBad: true }), "data.bad-parquet", /c\.parquet/);
   }));
 
-Deno.test("`loadFiles()` refuses broken gzip and Parquet files", () =>
+Deno.test("`readFiles()` refuses broken gzip and Parquet files", () =>
   withFiles(
     { "a.txt.gz": "plain", "b.txt.gz": gz("text ".repeat(999)).slice(0, 30), "c.parquet": "PAR1" },
     async (folder) => {
