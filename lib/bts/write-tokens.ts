@@ -1,6 +1,6 @@
 // Tokenizes all splits of all domains into files of a cell's folder. It can be interrupted and resumed at any block.
 import {
-  BLOCK_BYTES,
+  BLOCK_SIZE,
   blockTokenizer,
   type LoadedCorpus,
   type SplitName,
@@ -21,6 +21,8 @@ export interface TokenWork {
   readonly checkpoint: CheckpointConfig;
   /** See `blockTokenizer()`. @default none if all text fits into two blocks */
   readonly workers?: number;
+  /** See `textBlocks()`. */
+  readonly blockSize?: number;
 }
 
 /** What was written. */
@@ -37,7 +39,7 @@ export interface WrittenTokens {
  */
 export async function writeTokens(
   cell: Pick<CellContext, "folder" | "signal" | "checkpoints" | "metrics">,
-  { corpus, json, vocabSize, checkpoint, workers }: TokenWork,
+  { corpus, json, vocabSize, checkpoint, workers, blockSize = BLOCK_SIZE }: TokenWork,
 ): Promise<WrittenTokens> {
   const streams = corpus.domains.flatMap((domain) =>
     (["train", "validation", "heldout"] as const).map((split) => ({
@@ -49,7 +51,7 @@ export async function writeTokens(
   );
   const total = Object.values(corpus.report).flatMap(({ splits }) => Object.values(splits))
     .reduce((sum, { bytes }) => sum + bytes, 0);
-  const little = total <= 2 * BLOCK_BYTES;
+  const little = total <= 2 * blockSize;
   const checkpoints = await openTokenCheckpoints(cell.checkpoints, streams.map(({ files }) => files));
   const schedule = checkpointSchedule(checkpoint);
   let { step } = checkpoints.restored;
@@ -69,7 +71,7 @@ export async function writeTokens(
     const { documents, files } = streams[i]!;
     const from = sizes[i] ??= { documents: 0, tokens: 0, bytes: 0 };
     using writer = tokenWriter(files, from);
-    for await (const block of tokenizer.tokenize(textBlocks(documents, from.documents))) {
+    for await (const block of tokenizer.tokenize(textBlocks(documents, from.documents, blockSize))) {
       writer.append(block);
       sizes[i] = { documents: writer.documents, tokens: writer.tokens, bytes: writer.bytes };
       step++;

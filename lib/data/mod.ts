@@ -13,7 +13,7 @@ export { byteLength, type TokenBlock, tokenBlock, tokenizeDocuments } from "./ba
 export { type MemoryStream, memoryStream } from "./batches/stream.ts";
 export { openTokenFiles, type TokenFiles, tokenFiles, type TokenWriter, tokenWriter } from "./batches/token-files.ts";
 export { openTokenizer } from "./tokenizer/open.ts";
-export { BLOCK_BYTES, type BlockTokenizer, blockTokenizer, textBlocks } from "./tokenizer/blocks.ts";
+export { BLOCK_SIZE, type BlockTokenizer, blockTokenizer, textBlocks } from "./tokenizer/blocks.ts";
 export { type DomainBatch, stratifiedBatches } from "./batches/stratified.ts";
 export { type SeenRows, unionBatchAt, unionRows } from "./batches/union.ts";
 export type {

@@ -4,8 +4,8 @@ import type { DocumentList, TokenizerJson } from "../types.ts";
 import type { BlockReply, BlockWork } from "./blocks-worker.ts";
 import { openTokenizer } from "./open.ts";
 
-/** UTF-8 bytes of a block, about. */
-export const BLOCK_BYTES = 1 << 22;
+/** Characters of a block. */
+export const BLOCK_SIZE = 1 << 22;
 
 /** The most workers: each takes about 60 MB of memory, besides two blocks. */
 const MOST_WORKERS = 8;
@@ -79,17 +79,17 @@ function startWorker(json: TokenizerJson) {
 }
 
 /**
- * The texts of documents in blocks of about {@linkcode BLOCK_BYTES}, counted in characters; a longer document is a block
- * of its own.
+ * The texts of documents in blocks; a document longer than a block is one by itself.
  *
  * @param from index of the first document
+ * @param longest characters per block
  */
-export function* textBlocks(documents: DocumentList, from: number): Generator<string[]> {
+export function* textBlocks(documents: DocumentList, from: number, longest = BLOCK_SIZE): Generator<string[]> {
   let texts: string[] = [];
   let size = 0;
   for (let i = from; i < documents.length; i++) {
     const { text } = documents.at(i)!;
-    if (size > 0 && size + text.length > BLOCK_BYTES) {
+    if (size > 0 && size + text.length > longest) {
       yield texts;
       [texts, size] = [[], 0];
     }
