@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import type { ModelConfig, Weights } from "../model/mod.ts";
 import type { StitchConfig } from "./config.ts";
-import { modelOfParameter, stitchShapes, type StitchSize, stitchSize } from "./weights.ts";
+import { expertCount, modelOfParameter, stitchShapes, type StitchSize, stitchSize } from "./weights.ts";
 
 /**
  * Checks that stitches of this configuration fit a model.
@@ -36,9 +36,7 @@ export function checkStitches(
       "give one expert besides the model that has the output, or set stitch.mode to hub",
     );
   }
-  const made = present === undefined
-    ? size.experts
-    : Math.max(...present, ...Object.keys(stitches).map(modelOfParameter));
+  const made = present === undefined ? size.experts : Math.max(...present, expertCount(stitches));
   const shapes = stitchShapes(config, { ...size, experts: made });
   for (const [name, shape] of shapes) {
     const found = Object.hasOwn(stitches, name) ? stitches[name] : undefined;

@@ -9,6 +9,7 @@ export { lowRankExpertsIntoHub } from "./kinds/low-rank.ts";
 export { projectionName } from "./kinds/parameters.ts";
 export { STITCH_KINDS, stitchKind, type StitchKindName } from "./kinds/registry.ts";
 export {
+  expertCount,
   initialStitches,
   stitchParameterCount,
   stitchShapes,
@@ -29,8 +30,8 @@ export {
   throughStitches,
 } from "./model.ts";
 export { type FrozenHashes, loadStitches, saveStitches, type StitchFile } from "./file.ts";
-export { type MeanGate, meanGates } from "./gates.ts";
-export { expertCount, withExpert, withoutExpert } from "./modular.ts";
+export { type GateColumns, type MeanGate, meanGates } from "./gates.ts";
+export { withExpert, withoutExpert } from "./modular.ts";
 export { type GateSummary, summarizeGates, type TokenGates, tokenGates } from "./token-gates.ts";
 export { disposeFrozen, freezeModels, type FrozenModels, hashFrozen, type Stack } from "./stacks.ts";
 export { type StreamGroup, streamGroups } from "./stream-groups.ts";

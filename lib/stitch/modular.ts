@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import type { HostTensor, HostWeights } from "../model/mod.ts";
 import type { StitchConfig } from "./config.ts";
-import { initialStitches, modelOfParameter } from "./weights.ts";
+import { expertCount, initialStitches, modelOfParameter } from "./weights.ts";
 
 /**
  * The stitches without one expert: its parameters are dropped, and the numbers of the experts after it fall by one.
@@ -39,11 +39,6 @@ export function withExpert(stitches: HostWeights, config: StitchConfig, width: n
   const grown: Record<string, HostTensor> = {};
   for (const [name, tensor] of Object.entries(fresh)) grown[name] = stitches[name] ?? tensor;
   return grown;
-}
-
-/** n, the number of experts that the stitches were made for. */
-export function expertCount(stitches: HostWeights): number {
-  return Math.max(0, ...Object.keys(stitches).map(modelOfParameter));
 }
 
 function renumbered(name: string, model: number): string {

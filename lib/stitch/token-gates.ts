@@ -1,18 +1,11 @@
-// The gates of every stitch at every token, averaged over dimensions.
+// The gates of every stitch at every token.
 import * as tf from "@tensorflow/tfjs";
-import { stitchKind, type StitchKindName } from "./kinds/registry.ts";
-import { gateModels, stitchedForward } from "./model.ts";
+import { type GateColumns, reduceGates } from "./gates.ts";
+import { stitchKind } from "./kinds/registry.ts";
 import type { StitchedModel } from "./stitched-model.ts";
 
 /** The gates of one stitch along a text. */
-export interface TokenGates {
-  /** From 0. */
-  readonly stitch: number;
-  readonly kind: StitchKindName;
-  /** The decoder layer that it follows, from 1. */
-  readonly after: number;
-  /** The model of each column, as {@linkcode gateModels} counts: 0 is the hub. */
-  readonly models: readonly number[];
+export interface TokenGates extends GateColumns {
   /** One row per token: each model's gate, averaged over the dimensions. Shares sum to 1. */
   readonly gates: readonly (readonly number[])[];
 }
@@ -24,20 +17,8 @@ export interface TokenGates {
  * @param ids token ids, at most the model's context
  */
 export async function tokenGates(model: StitchedModel, ids: readonly number[]): Promise<TokenGates[]> {
-  const means = tf.tidy(() => {
-    const perStitch: tf.Tensor2D[] = [];
-    stitchedForward(model, tf.tensor2d([...ids], [1, ids.length], "int32"), {
-      probe: (_, gates) => void perStitch.push(tf.mean(gates, 2)), // [T, models]
-    });
-    return perStitch;
-  });
-  const found: TokenGates[] = [];
-  for (const [stitch, mean] of means.entries()) {
-    const { kind, after } = model.places[stitch]!;
-    found.push({ stitch, kind, after, models: gateModels(model, stitch), gates: await mean.array() });
-    mean.dispose();
-  }
-  return found;
+  const found = await reduceGates(model, () => tf.tensor2d([...ids], [1, ids.length], "int32"), (gates) => gates);
+  return found.map(({ values, ...stitch }) => ({ ...stitch, gates: values }));
 }
 
 /** A summary of one stitch's gates over a range of tokens. */

@@ -61,6 +61,11 @@ export function modelOfParameter(name: string): number {
   return Number(/\.(\d+)$/.exec(name)?.[1] ?? 0);
 }
 
+/** n, the number of experts that the stitches were made for. */
+export function expertCount(stitches: Readonly<Record<string, unknown>>): number {
+  return Math.max(0, ...Object.keys(stitches).map(modelOfParameter));
+}
+
 /**
  * The number of parameters. For full projections and vector gates, K (2n + 1) d² (BTS, §3).
  *
