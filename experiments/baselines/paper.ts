@@ -53,7 +53,7 @@ export function paperTable({ domains, methods }: RunResults, losses: Losses): Ta
       "BTS is better, in the paper and here on the mean of all domains",
     columns: [
       textColumn("method", "method"),
-      ...columns.map((key) => numberColumn(key, key, 3, "lower")),
+      ...columns.map((domain) => numberColumn(`bpb:${domain}`, domain, 3, "lower")),
       ...tasks.map((task) => numberColumn(`task:${task}`, task, 3, "higher")),
       numberColumn("paper", "paper’s average", 1, "higher"),
       textColumn("there", "BTS better: paper"),
@@ -63,7 +63,7 @@ export function paperTable({ domains, methods }: RunResults, losses: Losses): Ta
       const other = method !== "bts";
       return {
         method,
-        ...Object.fromEntries(columns.map((domain) => [domain, bpb[domain] ?? null])),
+        ...Object.fromEntries(columns.map((domain) => [`bpb:${domain}`, bpb[domain] ?? null])),
         ...Object.fromEntries(tasks.map((task) => [`task:${task}`, scores[task]?.value ?? null])),
         paper: PAPER_AVERAGES[method] ?? null,
         there: other ? paperFinding(method)?.finding ?? "no result" : "–",

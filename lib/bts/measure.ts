@@ -1,7 +1,7 @@
 // Measuring cells: all methods on the same held-out text and the same questions.
 import { join } from "node:path";
 import { z } from "zod";
-import { namedTasks, openTokenizer } from "../data/mod.ts";
+import { openTokenizer } from "../data/mod.ts";
 import {
   type DocumentLosses,
   enoughDocuments,
@@ -138,27 +138,14 @@ async function measureAll(
   return { methods: measured, scoring };
 }
 
-/** Warns about tasks without questions, whose columns are missing from the results, and about questions left out. */
-function noteMissing(cell: CellContext, { tasks }: EvaluationSet, { config, corpus }: Lab): void {
-  const asked = (name: string) => tasks.find((task) => task.name === name)?.items.length ?? 0;
-  const missing = corpus.tasks.map(({ name }) => name).filter((name) => asked(name) === 0);
-  if (missing.length > 0) {
-    cell.note(
-      `No questions for ${missing.join(", ")}: too few held-out documents, or none that fit model.contextLength.`,
-      "warning",
-    );
-  }
-  for (const { domain, name } of namedTasks(config.data).filter(({ kind }) => kind === undefined)) {
-    const task = corpus.tasks.find((one) => one.name === name);
-    if (task?.kind !== "choice" && task?.kind !== "exact") continue;
-    const left = Math.min(config.eval.items, task.questions.length) - asked(name);
-    if (left > 0 && asked(name) > 0) {
-      cell.note(
-        `${left} of the questions in data.tasks.${domain} do not fit model.contextLength and are left out.`,
-        "warning",
-      );
-    }
-  }
+/** Warns about tasks without questions, whose columns are missing from the results. */
+function noteMissing(cell: CellContext, { tasks }: EvaluationSet, { corpus }: Lab): void {
+  const missing = corpus.tasks.map(({ name }) => name).filter((name) => !tasks.some((task) => task.name === name));
+  if (missing.length === 0) return;
+  cell.note(
+    `No questions for ${missing.join(", ")}: too few held-out documents, or none that fit model.contextLength.`,
+    "warning",
+  );
 }
 
 /** Notes which domains have no interval, and why. The documents are the same for all methods. */

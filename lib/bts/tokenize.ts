@@ -3,6 +3,7 @@ import { leftOut, openTokenizer, trainTokenizer } from "../data/mod.ts";
 import { dataTable } from "./data-table.ts";
 import { evaluationSet } from "./evaluation-set.ts";
 import type { Lab } from "./lab.ts";
+import { tasksTable } from "./tasks-table.ts";
 import { type Text, tokensSchema, writeTokenizer } from "./text.ts";
 import { writeTokens } from "./write-tokens.ts";
 
@@ -28,13 +29,14 @@ export function tokenize(lab: Lab): Promise<Text> {
   }, async (cell) => {
     const json = trainTokenizer(tokenizerText(lab), { vocabSize: config.tokenizer.vocabSize });
     const tokenizer = openTokenizer(json);
-    evaluationSet(lab, tokenizer); // throws here rather than after training
+    const { tasks } = evaluationSet(lab, tokenizer); // throws here rather than after training
     await writeTokenizer(cell.folder, json);
     const { vocabSize } = tokenizer;
     const { checkpoint } = config;
     const { sizes, megabytesPerSecond } = await writeTokens(cell, { corpus, json, vocabSize, checkpoint });
     for (const text of leftOut(corpus.report)) cell.note(text);
     cell.table(dataTable(corpus.domains, sizes));
+    cell.table(tasksTable(corpus.tasks, tasks, items));
     const speed = megabytesPerSecond === undefined ? "" : `; text tokenized at ${megabytesPerSecond.toFixed(1)} MB/s`;
     cell.summary(`${vocabSize} tokens in the vocabulary${speed}`);
     const bytes = Object.fromEntries(

@@ -3,11 +3,10 @@ import { Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import { baselineDefaults, methodCosts } from "../baselines/mod.ts";
 import { WEIGHT_METHODS } from "../merge/mod.ts";
-import { checkModelConfig, type ModelConfig } from "../model/mod.ts";
+import type { ModelConfig } from "../model/mod.ts";
 import { methodCostTable } from "../report/mod.ts";
 import { buildConfig, formatTable, jsonLine, parseWithCommander, presetNamed, readInteger } from "../run/mod.ts";
-import { checkStitchConfig } from "../stitch/mod.ts";
-import { type BtsConfig, btsConfigSchema, btsDefinition } from "../bts/mod.ts";
+import { type BtsConfig, btsConfigSchema, btsDefinition, checkBts } from "../bts/mod.ts";
 import {
   type Cluster,
   gpuNamed,
@@ -75,8 +74,7 @@ function planArguments(): Command {
 function configOf({ preset, set }: Options): BtsConfig {
   const value = presetNamed(btsDefinition, preset).config as Record<string, unknown>;
   const config = buildConfig(btsConfigSchema, { preset: { name: preset, value }, sets: set });
-  checkModelConfig(modelOf(config));
-  checkStitchConfig(config.stitch, config.model);
+  checkBts(config);
   return config;
 }
 

@@ -11,7 +11,17 @@ export const BUILTIN_SOURCE = "builtin";
 const LONGEST_NAME = 64;
 
 /** Words that stand for something else where the name of a domain may be. */
-const RESERVED: readonly string[] = ["mean", "expert", "hub", "all", "none", BUILTIN_SOURCE];
+const RESERVED: readonly string[] = [
+  "mean",
+  "expert",
+  "hub",
+  "method",
+  "model",
+  "domain",
+  "all",
+  "none",
+  BUILTIN_SOURCE,
+];
 
 /** Domains as given. */
 interface Given {

@@ -36,7 +36,7 @@ export function findFiles(
     throw new UserError(
       "data.missing-file",
       `${setting} is ${JSON.stringify(pattern)}, but there is no such file`,
-      `Paths are relative to ${Deno.cwd()}; "builtin" is the built-in text`,
+      `Paths are relative to ${Deno.cwd()}`,
     );
   }
   const files: string[] = [];
