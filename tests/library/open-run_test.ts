@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs";
 import { listRuns, openRun, UserError } from "@stitchbook/stitchbook";
 import { btsConfigSchema } from "../../lib/bts/mod.ts";
 import { initCommand } from "../../lib/cli/init.ts";
-import { beginRun, trashRuns } from "../../lib/run/mod.ts";
+import { beginRun, repositoryRoot, trashRuns } from "../../lib/run/mod.ts";
 import { openDevice, openedDevice } from "../../lib/tensor/mod.ts";
 import { emptyResults, options } from "../run/fixtures.ts";
 import { assertMeasured } from "./measured.ts";
@@ -112,6 +112,19 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
       using run = await openRun(id, { runs });
       using model = await run.model("bts");
       assert.equal(await task("example", "What is 5 minus 2?"), `${await model.generate("What is 5 minus 2?")}\n`);
+    });
+
+    await t.step("the tour of docs/library.md runs", async () => {
+      const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+        args: ["test", "-A", "--no-check", "--doc", "docs/library.md"],
+        cwd: repositoryRoot,
+        env: { NO_COLOR: "1", STITCHBOOK_RUNS: runs },
+        stdin: "null",
+      }).output();
+      const text = new TextDecoder().decode(stdout);
+      assert.ok(success, text);
+      for (const name of MODELS) assert.match(text, new RegExp(`^${name} +\\d\\.\\d{3} \\d+$`, "m"));
+      assert.match(text, /nats per token on /);
     });
 
     await t.step("it scores a text as its logits do", async () => {
