@@ -37,7 +37,7 @@ export function tokens(batch: number, time: number, seed = 1, vocab = TINY.vocab
   return tf.tensor2d(Int32Array.from({ length: batch * time }, () => source.int(vocab)), [batch, time], "int32");
 }
 
-/** A batch of random tokens whose targets are the tokens after; one document a row. */
+/** A batch of random tokens whose targets are the next tokens; one document per row. */
 export function randomBatch(batch: number, time: number, seed: number, vocab = TINY.vocabSize): Batch {
   const source = random(seed, "batch");
   const rows = Array.from({ length: batch }, () => Int32Array.from({ length: time + 1 }, () => source.int(vocab)));
@@ -51,12 +51,12 @@ export function randomBatch(batch: number, time: number, seed: number, vocab = T
   };
 }
 
-/** A stitch configuration from its defaults and what differs; no dropout. */
+/** A stitch configuration with the defaults except for `changes`, without dropout. */
 export function stitchConfig(changes: Partial<StitchConfig> = {}): StitchConfig {
   return stitchConfigSchema.parse({ dropout: 0, ...changes });
 }
 
-/** Stitch parameters that are all away from their start: identity plus noise, and gates that matter. */
+/** Stitch parameters that all differ from their initial values: identity plus noise, and gates that matter. */
 export function noisyStitches(
   stitch: StitchConfig,
   experts: number,

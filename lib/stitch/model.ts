@@ -1,4 +1,4 @@
-// The stitched model: hub and experts run side by side, and meet at the stitch layers; the hub's head speaks.
+// The stitched model: hub and experts run side by side, and meet at the stitch layers; the output is the hub's.
 import * as tf from "@tensorflow/tfjs";
 import {
   type Activations,

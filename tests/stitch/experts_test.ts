@@ -59,7 +59,7 @@ deviceTest("adding an expert keeps the others' parameters bit for bit, and a sil
   const size = { stitches: 2, experts: 3, width: TINY.width };
   const grown: HostWeights = { ...initialStitches(stitch, size, 1), ...trained };
   for (const [name, tensor] of Object.entries(trained)) assert.deepEqual(grown[name], tensor);
-  // A projection, a gate and a bias a stitch.
+  // A projection, a gate and a bias per stitch.
   assert.equal(Object.keys(grown).length, Object.keys(trained).length + 2 * 3);
   const [hub, ...experts] = [1, 2, 3, 4].map((seed) => toDevice(bigWeights(TINY, seed)));
   const ids = tokens(1, 8);

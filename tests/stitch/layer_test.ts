@@ -44,7 +44,7 @@ function product(weights: tf.Tensor, x: tf.Tensor2D, row: number): number[] {
   });
 }
 
-/** Gate logits of one model for one token: `G h_0` and its bias, one a dimension. */
+/** Gate logits of one model for one token: `G h_0` and its bias, one per dimension. */
 function logitsOf(layer: StitchLayer, model: number, hub: tf.Tensor2D, row: number): number[] {
   const z = product(layer.weights[gateName(0, model)]!, hub, row);
   const bias = layer.weights[`stitch.0.gate_bias.${model}`]?.dataSync()[0] ?? 0;
@@ -135,7 +135,7 @@ deviceTest("`applyStitch()` with identity and zero gates is the mean for E2H and
   assertClose(applyStitch({ ...layer, kind: "H2E" }, states).experts[1]!, middle, 1e-6);
 });
 
-deviceTest("`applyStitch()` of E2H passes the experts' own states through when told so", () => {
+deviceTest("`applyStitch()` of E2H passes the experts' own states through if the setting says so", () => {
   const states = statesOf(2);
   const projected = applyStitch(layerOf("E2H", stitchConfig(), 2), states);
   const through = applyStitch(layerOf("E2H", stitchConfig({ expertAfterE2H: "pass-through" }), 2), states);
@@ -149,7 +149,7 @@ deviceTest("`applyStitch()` of E2H passes the experts' own states through when t
 for (const kind of ["E2H", "H2E"] as const) {
   for (const gates of GATES) {
     deviceTest(
-      `\`applyStitch()\` drops gate logits only when given a seed, and repeats, ${kind}, ${gates} gates`,
+      `\`applyStitch()\` applies dropout only if it is given a seed, and repeatably, ${kind}, ${gates} gates`,
       () => {
         const layer = layerOf(kind, stitchConfig({ dropout: 0.5, gates }), 2);
         const undropped = layerOf(kind, stitchConfig({ dropout: 0, gates }), 2);

@@ -1,4 +1,4 @@
-// The stitched model: equal to the seed where it must be, causal, documents apart, told by its gates.
+// The stitched model: equal to the seed where it must be, causal, with packed documents apart and gates to read.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { forward, toDevice } from "../../lib/model/mod.ts";
@@ -49,7 +49,8 @@ deviceTest("`stitchedForward()` of different models is not the hub's, so the tes
 
 for (const kinds of ["alternating", "all-e2h"] as const) {
   for (const expertAfterE2H of ["projected", "pass-through"] as const) {
-    const title = `\`stitchedForward()\` preserves the hub at step 0 when told so, ${kinds}, ${expertAfterE2H}`;
+    const title =
+      `\`stitchedForward()\` preserves the hub at step 0 with that initialization, ${kinds}, ${expertAfterE2H}`;
     deviceTest(title, () => {
       const stitch = stitchConfig({ count: 3, initialization: "hub-preserving", kinds, expertAfterE2H });
       const model = fresh(stitch, [1, 2, 3]);
@@ -62,7 +63,7 @@ for (const kinds of ["alternating", "all-e2h"] as const) {
   }
 }
 
-deviceTest("`stitchedForward()` shows what experts do after an E2H only if a later E2H asks them", () => {
+deviceTest("`stitchedForward()` depends on the experts' state after an E2H only if another E2H follows", () => {
   const ids = tokens(1, T);
   const logits = (expertAfterE2H: "projected" | "pass-through", count: number) =>
     stitchedForward(tinyStitched({ stitch: stitchConfig({ count, expertAfterE2H, kinds: "all-e2h" }) }), ids);
@@ -71,7 +72,7 @@ deviceTest("`stitchedForward()` shows what experts do after an E2H only if a lat
 });
 
 for (const kinds of ["alternating", "all-e2h"] as const) {
-  deviceTest(`\`stitchedForward()\` never looks ahead through any model, ${kinds}`, () => {
+  deviceTest(`\`stitchedForward()\` is causal through all models, ${kinds}`, () => {
     const model = tinyStitched({ stitch: stitchConfig({ count: 3, kinds }), experts: 2 });
     const ids = tokens(2, T);
     const before = stitchedForward(model, ids);
@@ -107,20 +108,23 @@ for (
 ) {
   for (const n of [1, 2, 5]) {
     const what = `n = ${n}, ${stitch.kinds}, ${stitch.gates} gates`;
-    deviceTest(`\`stitchedLanguageModel()\` decodes with one cache a model as the full pass does, ${what}`, () => {
-      const model = stitchedLanguageModel(tinyStitched({ stitch, experts: n }));
-      const ids = tokens(2, T, 2);
-      const full = model.logits(ids);
-      for (const chunks of [Array<number>(T).fill(1), [5, 1, 4, 2], [T]]) {
-        const state = model.decodingState();
-        const parts: tf.Tensor3D[] = [];
-        for (const chunk of chunks) parts.push(model.logits(tf.slice(ids, [0, state.length], [2, chunk]), state));
-        assert.equal(state.length, T);
-        assertClose(tf.concat(parts, 1), full, 5e-5, `chunks of ${chunks}`);
-        assert.throws(() => model.logits(tf.slice(ids, [0, 0], [2, 1]), state), /context length is 12/);
-        state.dispose();
-      }
-    });
+    deviceTest(
+      `\`stitchedLanguageModel()\` decodes with one cache per model like the full forward pass, ${what}`,
+      () => {
+        const model = stitchedLanguageModel(tinyStitched({ stitch, experts: n }));
+        const ids = tokens(2, T, 2);
+        const full = model.logits(ids);
+        for (const chunks of [Array<number>(T).fill(1), [5, 1, 4, 2], [T]]) {
+          const state = model.decodingState();
+          const parts: tf.Tensor3D[] = [];
+          for (const chunk of chunks) parts.push(model.logits(tf.slice(ids, [0, state.length], [2, chunk]), state));
+          assert.equal(state.length, T);
+          assertClose(tf.concat(parts, 1), full, 5e-5, `chunks of ${chunks}`);
+          assert.throws(() => model.logits(tf.slice(ids, [0, 0], [2, 1]), state), /context length is 12/);
+          state.dispose();
+        }
+      },
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-// Taking an expert out of trained stitches and putting one in.
+// Removing an expert from trained stitches, and adding one.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { toDevice } from "../../lib/model/mod.ts";

@@ -1,4 +1,4 @@
-// Two models of equal rank, without a hub: each is merged into the other by turns.
+// Two models of equal rank, without a hub: they merge into each other in turn.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
@@ -26,7 +26,7 @@ import {
 
 const PAIR = stitchConfig({ mode: "pair", count: 3 });
 
-Deno.test("`placeStitches()` lets the two of a pair receive by turns, the output last", () => {
+Deno.test("`placeStitches()` alternates the receiving model of a pair, the output last", () => {
   assert.deepEqual(placeStitches(stitchConfig({ mode: "pair", count: 4 }), 8), [
     { after: 2, kind: "E2H", into: "other" },
     { after: 4, kind: "E2H" },
@@ -47,7 +47,7 @@ deviceTest("a pair of equal models under identity stitches equals either of them
   assertClose(stitchedForward(pair, ids), forward(TINY, weights, ids), 1e-4);
 });
 
-deviceTest("at every turn the receiver's state decides, and both models have a say in the output", async () => {
+deviceTest("the receiving model's state decides the gates, and the output depends on both models", async () => {
   const pair = tinyStitched({ stitch: PAIR, experts: 1 });
   assert.deepEqual([0, 1, 2].map((k) => gateModels(pair, k)), [[0, 1], [1, 0], [0, 1]]);
   const gates = await tokenGates(pair, [1, 2, 3, 4]);

@@ -1,4 +1,4 @@
-// Where the stitches stand and of which kinds they are, for any depth and count.
+// Where stitches are placed, and their kinds, for any depth and count.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { placeStitches, stitchConfigSchema, type StitchKindName } from "../../lib/stitch/mod.ts";

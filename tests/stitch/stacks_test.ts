@@ -173,7 +173,7 @@ for (const activations of ["keep", "recompute"] as const) {
 }
 
 deviceTest(
-  "`freezeModels()` has every weight on the device once, but for the experts' heads, and gives all back",
+  "`freezeModels()` holds every weight on the device once, except the experts' heads, and frees all of them",
   () => {
     const stitch = stitchConfig({ count: 2 });
     const models = [1, 2, 3].map((seed) => bigWeights(CONFIG, seed));

@@ -5,7 +5,7 @@ import { meanGates, summarizeGates, tokenGates } from "../../lib/stitch/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { stitchConfig, tinyStitched } from "../tiny.ts";
 
-deviceTest("`tokenGates()` gives a gate a token and model, whose mean is that of `meanGates()`", async () => {
+deviceTest("`tokenGates()` gives one gate per token and model, whose mean is that of `meanGates()`", async () => {
   const model = tinyStitched({ stitch: stitchConfig({ count: 3 }), experts: 2 });
   const ids = [3, 1, 4, 1, 5, 9, 2, 6];
   const stitches = await tokenGates(model, ids);
@@ -44,7 +44,7 @@ deviceTest("`tokenGates()` and `meanGates()` of low-rank stitches have shares of
   assert.deepEqual(means.map(({ stitch, model }) => [stitch, model]), [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]);
 });
 
-Deno.test("`summarizeGates()` gives mean, share of tokens won and entropy of a stretch", () => {
+Deno.test("`summarizeGates()` gives mean, share of tokens won and entropy of a range of tokens", () => {
   const one = {
     stitch: 0,
     kind: "E2H" as const,

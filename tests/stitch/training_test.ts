@@ -20,7 +20,7 @@ import { assertGradient, bigWeights, noisyStitches, randomBatch, stitchConfig, T
 const CONFIG = TINY;
 const SIZE = { stitches: 3, experts: 2, width: CONFIG.width };
 
-/** Trains stitches that start as `start` between three frozen models, and gives everything back as it is then. */
+/** Trains stitches that start as `start` between three frozen models, and returns everything as it is afterwards. */
 async function stitchFor(
   stitch: StitchConfig,
   start: HostWeights,

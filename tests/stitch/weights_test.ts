@@ -26,7 +26,7 @@ Deno.test("`initialStitches()` allocates exactly `stitchParameterCount()`, for n
   }
 });
 
-Deno.test("`initialStitches()` has one row a scalar gate and one bias a model where the hub is preserved", () => {
+Deno.test("`initialStitches()` has one row per scalar gate, and one bias per model if the hub is preserved", () => {
   const scalar = initialStitches(stitchConfig({ gates: "scalar" }), size, 1);
   assert.equal(count(scalar), 3 * (2 * 16 * 16 + 3 * 16));
   assert.equal(count(initialStitches(stitchConfig({ initialization: "hub-preserving" }), size, 1)), 3 * (5 * 256 + 3));
@@ -41,7 +41,7 @@ Deno.test("`initialStitches()` starts with identity projections and gates of zer
   }
 });
 
-Deno.test("`initialStitches()` draws random ones from the seed and each one's name only", () => {
+Deno.test("`initialStitches()` draws random parameters from the seed and their names only", () => {
   const random = stitchConfig({ initialization: "random" });
   const weights = initialStitches(random, size, 7);
   assert.deepEqual(initialStitches(random, size, 7), weights);
