@@ -8,6 +8,7 @@ import {
   tokenFiles,
   type TokenizerJson,
   type TokenStream,
+  writtenTokenFiles,
 } from "../data/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 
@@ -37,7 +38,7 @@ function openAll({ folder, value: { bytes, vocabSize } }: Text): TokenStreams {
   const streams: Record<string, Record<SplitName, TokenStream>> = {};
   for (const [domain, splits] of Object.entries(bytes)) {
     const entries = Object.entries(splits).map(([split, bytes]) =>
-      [split, openTokenFiles(streamFiles(folder, domain, split as SplitName, vocabSize), bytes)] as const
+      [split, openTokenFiles(writtenTokenFiles(join(folder, `${domain}.${split}`), vocabSize), bytes)] as const
     );
     streams[domain] = Object.fromEntries(entries) as Record<SplitName, TokenStream>;
   }

@@ -11,7 +11,14 @@ export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";
 export { rankName } from "./split.ts";
 export { byteLength, type TokenBlock, tokenBlock, tokenizeDocuments } from "./batches/tokenize.ts";
 export { type MemoryStream, memoryStream } from "./batches/stream.ts";
-export { openTokenFiles, type TokenFiles, tokenFiles, type TokenWriter, tokenWriter } from "./batches/token-files.ts";
+export {
+  openTokenFiles,
+  type TokenFiles,
+  tokenFiles,
+  type TokenWriter,
+  tokenWriter,
+  writtenTokenFiles,
+} from "./batches/token-files.ts";
 export { openTokenizer } from "./tokenizer/open.ts";
 export { BLOCK_SIZE, type BlockTokenizer, blockTokenizer, textBlocks } from "./tokenizer/blocks.ts";
 export { type DomainBatch, stratifiedBatches } from "./batches/stratified.ts";

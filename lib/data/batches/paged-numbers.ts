@@ -1,9 +1,13 @@
 // Numbers in a file, read in pages of which a few stay in memory.
 
-/** Types of numbers, by the ending of the file's name: unsigned integers and floating-point numbers, little-endian. */
-const KINDS = { u16: Uint16Array, u32: Uint32Array, f64: Float64Array };
+/** Types of numbers, by the ending of the file's name: integers and floating-point numbers, little-endian. */
+const KINDS = { u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array };
 
-type Page = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+type Page =
+  | Uint16Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>;
 
 /** Bytes per page: a row of a batch takes one or two, wherever it lies. */
 const PAGE_BYTES = 1 << 14;
@@ -20,7 +24,7 @@ export interface PagedNumbers {
 }
 
 /**
- * Opens a file of numbers of the type that the end of its name says: `.u16`, `.u32` or `.f64`. At most 8 MiB of it are in
+ * Opens a file of numbers of the type that the end of its name says: `.u16`, `.u32`, `.i32` or `.f64`. At most 8 MiB of it are in
  * memory, the pages that were used last, whatever its size. The file is open only while a page is read.
  *
  * @throws Error from `at()` and `copy()` when the file has become shorter

@@ -1,4 +1,5 @@
 // Packed token files: the tokens of all documents in a row, and where each document starts.
+import { existsSync } from "node:fs";
 import { firstAbove } from "./stream.ts";
 import { pagedNumbers } from "./paged-numbers.ts";
 import { packs16, type TokenBlock } from "./tokenize.ts";
@@ -15,6 +16,12 @@ export interface TokenFiles {
 /** Names of the files of a stream. Tokens take 16 bits if the vocabulary allows it. */
 export function tokenFiles(base: string, vocabSize: number): TokenFiles {
   return { tokens: `${base}.tokens.${packs16(vocabSize) ? "u16" : "u32"}`, starts: `${base}.starts.f64` };
+}
+
+/** The files of a stream that was written before, perhaps by an older version, whose numbers all had 32 bits. */
+export function writtenTokenFiles(base: string, vocabSize: number): TokenFiles {
+  const older = { tokens: `${base}.tokens.i32`, starts: `${base}.starts.i32` };
+  return existsSync(older.tokens) ? older : tokenFiles(base, vocabSize);
 }
 
 /**

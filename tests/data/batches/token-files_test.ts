@@ -8,6 +8,7 @@ import {
   tokenizeDocuments,
   type TokenStream,
   tokenWriter,
+  writtenTokenFiles,
 } from "../../../lib/data/mod.ts";
 import { pagedNumbers } from "../../../lib/data/batches/paged-numbers.ts";
 import { random } from "../../../lib/random.ts";
@@ -58,6 +59,23 @@ for (const [vocabSize, width] of [[65_536, 2], [65_537, 4]] as const) {
       }
     }));
 }
+
+Deno.test("token files of an older version, with 32 bits per number, give the same batches", () =>
+  inFolder((folder) => {
+    const ids = Int32Array.from({ length: 9000 }, (_, i) => (i * 7919) % 500);
+    const starts = Int32Array.from({ length: 90 }, (_, i) => 100 * i);
+    Deno.writeFileSync(`${folder}/x.tokens.i32`, new Uint8Array(ids.buffer));
+    Deno.writeFileSync(`${folder}/x.starts.i32`, new Uint8Array(starts.buffer));
+    const older = openTokenFiles(writtenTokenFiles(`${folder}/x`, 512), 1);
+    const files = tokenFiles(`${folder}/y`, 512);
+    using writer = tokenWriter(files, { documents: 0, tokens: 0, bytes: 0 });
+    writer.append({ ids: Uint16Array.from(ids), lengths: Uint32Array.from(starts, () => 100), bytes: 1 });
+    const today = openTokenFiles(writtenTokenFiles(`${folder}/y`, 512), 1);
+    for (let step = 0; step < 5; step++) {
+      const at = (one: TokenStream) => batchAt({ one }, { one: 1 }, { seed: SEED, step, batch: 4, time: 250 });
+      assert.deepEqual(at(older), at(today));
+    }
+  }));
 
 Deno.test("`pagedNumbers()` reads what is there however pages are dropped, and notices a file that has become shorter", () =>
   inFolder((folder) => {
