@@ -38,7 +38,8 @@ export async function gatesCommand(args: readonly string[], print: Print = conso
   const command = new Command("gates")
     .description(
       "Shows the gates of a run's stitches, token by token: which model each token takes its state from. Several texts " +
-        "are joined, to show how the gates change with the context. Without a text, three held-out tasks are used.",
+        "are joined, to show how the gates change with the context. Without a text, held-out text or questions of three " +
+        "domains are used, of those with an expert first.",
     )
     .argument("[run]", "id of the run, the start of one, or last", "last")
     .option("--text <text>", "text to read; may be repeated", collect, [] as readonly string[])
