@@ -18,6 +18,6 @@ export { adaptStitches, changedConfig, type ExpertChange, restitch } from "./mod
 export { openStitchedRun, stitchedOnDevice, type StitchedRun } from "./open-run.ts";
 export { trainStitches } from "./stitches.ts";
 export { type ComparisonRow, comparisonsTable, costTable, matrixTable } from "./tables.ts";
-export { openStreams, type Text, type tokensSchema, type TokenStreams } from "./text.ts";
+export { openStreams, type Text, type TokenStreams } from "./text.ts";
 export { tokenize } from "./tokenize.ts";
 export { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";

@@ -6,7 +6,6 @@ export { changeJson, type JsonChange } from "./python-json.ts";
 export { hashTensors } from "./hash.ts";
 export { jsonTextSchema } from "./json-text.ts";
 export type { SafetensorsHeader, TensorEntry } from "./header.ts";
-export { fromHuggingFaceConfig, toHuggingFaceConfig } from "./llama-config.ts";
 export type { LoadedModel, ModelToSave } from "./model-folder.ts";
 export { loadModelFolder, saveModelFolder } from "./model-folder.ts";
 export { ropeParameters } from "./rope.ts";

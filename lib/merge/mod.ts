@@ -6,7 +6,7 @@ export { withoutFolder } from "./weights/same-folder.ts";
 export { mergeWeights, type ModelsToMerge } from "./weights/merge.ts";
 export { type MergeOptions, type Rescale, RESCALES, type TensorInputs, type WeightMethod } from "./weights/method.ts";
 export { WEIGHT_METHODS, weightMethod } from "./weights/methods.ts";
-export { type MergeSettings, resolveOptions } from "./weights/options.ts";
+export { type MergeSettings } from "./weights/options.ts";
 export { btmEnsemble, checkLength } from "./ensemble/btm.ts";
 export { btmOptions, btmSettingsSchema, loadPrior, savePrior } from "./ensemble/settings.ts";
 export { type BtmOptions, mixedLosses, priorFromLosses } from "./ensemble/posterior.ts";

@@ -3,13 +3,3 @@ export { type AppOptions, createApp } from "./app.ts";
 export { missingFolderText, serve, type ServeOptions, type Server, takenPortText } from "./server.ts";
 export { type ServerWorker, startServerWorker } from "./worker.ts";
 export { type WorkerOptions } from "./worker-messages.ts";
-export {
-  errorSchema,
-  eventsResponseSchema,
-  provenanceResponseSchema,
-  runListResponseSchema,
-  runResponseSchema,
-  sessionResponseSchema,
-  sweepListResponseSchema,
-  sweepResponseSchema,
-} from "./schemas.ts";

@@ -2,28 +2,13 @@
 export { placeStitches, type StitchConfig, stitchConfigSchema, type StitchPlace } from "./config.ts";
 export { checkStitchConfig } from "./check.ts";
 export { expertsIntoHub } from "./kinds/experts-into-hub.ts";
-export { gateName } from "./kinds/gate-logits.ts";
 export { hubIntoExperts } from "./kinds/hub-into-experts.ts";
-export type { ParameterSpec, Role, States, StitchFlops, StitchKind, StitchParameters } from "./kinds/kind.ts";
+export type { ParameterSpec, Role, StitchFlops, StitchKind, StitchParameters } from "./kinds/kind.ts";
 export { lowRankExpertsIntoHub } from "./kinds/low-rank.ts";
-export { projectionName } from "./kinds/parameters.ts";
 export { STITCH_KINDS, stitchKind, type StitchKindName } from "./kinds/registry.ts";
-export {
-  expertCount,
-  initialStitches,
-  stitchParameterCount,
-  stitchShapes,
-  type StitchSize,
-  stitchSize,
-  undecayed,
-} from "./weights.ts";
-export { applyStitch, stitchGates, type StitchLayer } from "./layer.ts";
+export { initialStitches, stitchParameterCount, type StitchSize, stitchSize, undecayed } from "./weights.ts";
 export {
   beforeFirstStitch,
-  fromFirstStitch,
-  gateModels,
-  type GateProbe,
-  stitchedForward,
   stitchedHiddenStates,
   stitchedLanguageModel,
   stitchModels,
@@ -33,7 +18,6 @@ export { type FrozenHashes, loadStitches, saveStitches, type StitchFile } from "
 export { type GateColumns, type MeanGate, meanGates } from "./gates.ts";
 export { withExpert, withoutExpert } from "./modular.ts";
 export { type GateSummary, summarizeGates, type TokenGates, tokenGates } from "./token-gates.ts";
-export { disposeFrozen, freezeModels, type FrozenModels, hashFrozen, type Stack } from "./stacks.ts";
-export { type StreamGroup, streamGroups } from "./stream-groups.ts";
-export { StitchedState } from "./run.ts";
+export { disposeFrozen, freezeModels, type FrozenModels, hashFrozen } from "./stacks.ts";
+export { streamGroups } from "./stream-groups.ts";
 export type { StitchedModel } from "./stitched-model.ts";

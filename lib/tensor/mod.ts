@@ -12,7 +12,7 @@ export { crossEntropy } from "./ops/cross-entropy.ts";
 export { linearCrossEntropy, logitsHeld, meanLinearCrossEntropy } from "./ops/linear-cross-entropy.ts";
 export { inShape, interruptible, untaped } from "./kernels.ts";
 export { recompute } from "./ops/recompute.ts";
-export { HALF_ERROR, isHalf, packHalf, unpackHalf, weightShape } from "./ops/half.ts";
+export { HALF_ERROR, packHalf } from "./ops/half.ts";
 export { dropout } from "./ops/dropout.ts";
 export { expertsIntoHub, expertsIntoHubGates, hubIntoExpert } from "./ops/stitch.ts";
 export { variableGradients } from "./gradients.ts";

@@ -14,15 +14,9 @@ export type { MethodCost } from "./method-cost.ts";
 export { learningRate } from "./schedule.ts";
 export { createOptimizer, type Optimizer } from "./optimizer.ts";
 export { checkpointBytes, readTrainState, writeTrainState } from "./checkpoint.ts";
-export {
-  type CheckpointConfig,
-  checkpointConfigSchema,
-  type CheckpointSchedule,
-  checkpointSchedule,
-} from "./checkpoint-schedule.ts";
+export { type CheckpointConfig, checkpointConfigSchema, checkpointSchedule } from "./checkpoint-schedule.ts";
 export { train } from "./loop.ts";
-export { BEGINNING, type Progress, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
-export { splitBatch, toDeviceBatch, yieldToEvents } from "./step.ts";
+export { toDeviceBatch } from "./step.ts";
 export {
   type DeviceBatch,
   type PendingStep,
@@ -49,13 +43,10 @@ export {
   HISTOGRAM_RANGE,
   isWatched,
   median,
-  MONITOR_ACTIONS,
-  type MonitorAction,
   type MonitorConfig,
   monitorConfigSchema,
   type MonitorOptions,
   PARAMETER_GROUPS,
-  type ParameterGroup,
   settlingSteps,
   spikeLimit,
 } from "./monitor/mod.ts";

@@ -1,15 +1,9 @@
 // Hugging Face model folders: saving, loading, shards, and errors.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import {
-  fromHuggingFaceConfig,
-  loadModelFolder,
-  readSafetensors,
-  saveModelFolder,
-  toHuggingFaceConfig,
-  writeSafetensors,
-} from "../../lib/huggingface/mod.ts";
+import { loadModelFolder, readSafetensors, saveModelFolder, writeSafetensors } from "../../lib/huggingface/mod.ts";
 import { type HostTensor, type HostWeights, initialWeights, type ModelConfig } from "../../lib/model/mod.ts";
+import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../../lib/huggingface/llama-config.ts";
 
 const CONFIG: ModelConfig = {
   vocabSize: 12,

@@ -1,10 +1,10 @@
 // The live card: small, true, inert, and cheap over ten minutes of updates.
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
-import { card } from "../../lib/notebook/mod.ts";
 import { bundleBytes, pause } from "../../lib/notebook/pacer.ts";
 import { applyEvent, foldEvents, type RunView } from "../../lib/run/mod.ts";
 import { sampleEvents, sampleView } from "../report/sample.ts";
+import { card } from "../../lib/notebook/card.ts";
 
 const options = { url: "http://127.0.0.1:8420/runs/x", now: "2025-05-06T09:01:00.000Z" };
 

@@ -2,17 +2,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import {
-  attach,
-  DISPLAY,
-  type MediaBundle,
-  type RunHandle,
-  type Show,
-  startArguments,
-  startRun,
-} from "../../lib/notebook/mod.ts";
+import { attach, type RunHandle, startRun } from "../../lib/notebook/mod.ts";
 import { addLabel } from "../../lib/run/mod.ts";
 import { sampleEvents } from "../report/sample.ts";
+import { DISPLAY, type MediaBundle, type Show } from "../../lib/notebook/display.ts";
+import { startArguments } from "../../lib/notebook/start.ts";
 
 const EXPERIMENT = "tests/notebook/fake_experiment.ts";
 /** A value that a shell would take apart. */

@@ -1,9 +1,9 @@
 // Reading a run from its server's stream and from its log, and from one after the other.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { messages, runEvents, serverOf } from "../../lib/notebook/mod.ts";
 import type { RunEvent } from "../../lib/run/mod.ts";
 import { sampleEvents } from "../report/sample.ts";
+import { messages, runEvents, serverOf } from "../../lib/notebook/stream.ts";
 
 const ID = "20250506-090000-bts-quick-abcd";
 

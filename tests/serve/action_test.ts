@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { labelsSchema } from "../../lib/run/mod.ts";
-import { createApp, errorSchema, sessionResponseSchema } from "../../lib/serve/mod.ts";
+import { createApp } from "../../lib/serve/mod.ts";
 import { isOwnPost } from "../../lib/serve/guard.ts";
 import { createTokens } from "../../lib/serve/token.ts";
 import { demoBodies } from "../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
+import { errorSchema, sessionResponseSchema } from "../../lib/serve/schemas.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 const ADDRESS = `/api/runs/${ID}/labels`;

@@ -1,16 +1,16 @@
 // The app's answers: data, refusals and headers, asked through `app.fetch` without a socket.
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { createApp } from "../../lib/serve/mod.ts";
+import { flatSettings } from "../../lib/run/view/mod.ts";
+import { demoBodies } from "../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 import {
-  createApp,
   errorSchema,
   eventsResponseSchema,
   runListResponseSchema,
   runResponseSchema,
-} from "../../lib/serve/mod.ts";
-import { flatSettings } from "../../lib/run/view/mod.ts";
-import { demoBodies } from "../run/demo-log.ts";
-import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
+} from "../../lib/serve/schemas.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 type Ask = (path: string, init?: RequestInit) => Promise<Response>;

@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { captureProvenance } from "../../lib/run/mod.ts";
-import { createApp, provenanceResponseSchema, startServerWorker } from "../../lib/serve/mod.ts";
+import { createApp, startServerWorker } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { demoBodies } from "../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
+import { provenanceResponseSchema } from "../../lib/serve/schemas.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 const MARKUP = "<img src=x onerror=document.title='ran'>";

@@ -1,11 +1,12 @@
 // Sweeps over HTTP and on their page.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { createApp, startServerWorker, sweepListResponseSchema, sweepResponseSchema } from "../../lib/serve/mod.ts";
+import { createApp, startServerWorker } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { withRunsFolder } from "../run/fake-run.ts";
 import { fakeSweep } from "../run/sweep-log.ts";
+import { sweepListResponseSchema, sweepResponseSchema } from "../../lib/serve/schemas.ts";
 
 const ID = "20261122-101010-fake-sweep-aaaa";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { hashTensors } from "../../lib/huggingface/mod.ts";
 import { type HostWeights, toDevice, toHost } from "../../lib/model/mod.ts";
-import { initialStitches, stitchedForward, stitchModels } from "../../lib/stitch/mod.ts";
+import { initialStitches, stitchModels } from "../../lib/stitch/mod.ts";
 import { deviceTest } from "../backends.ts";
 import {
   assertClose,
@@ -16,6 +16,7 @@ import {
   tinyStitched,
   tokens,
 } from "../tiny.ts";
+import { stitchedForward } from "../../lib/stitch/model.ts";
 
 const GATES = ["vector", "scalar"] as const;
 

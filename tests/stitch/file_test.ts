@@ -5,9 +5,10 @@ import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
 import { hashTensors, writeSafetensors } from "../../lib/huggingface/mod.ts";
 import { type HostWeights, toDevice, toHost } from "../../lib/model/mod.ts";
-import { loadStitches, saveStitches, type StitchConfig, stitchedForward, stitchModels } from "../../lib/stitch/mod.ts";
+import { loadStitches, saveStitches, type StitchConfig, stitchModels } from "../../lib/stitch/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { assertFar, bigWeights, difference, noisyStitches, stitchConfig, TINY, tinyStitched, tokens } from "../tiny.ts";
+import { stitchedForward } from "../../lib/stitch/model.ts";
 
 async function inTemporaryFile(body: (path: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();

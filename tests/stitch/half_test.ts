@@ -8,7 +8,6 @@ import {
   freezeModels,
   hashFrozen,
   initialStitches,
-  stitchedForward,
   stitchedLanguageModel,
   stitchModels,
 } from "../../lib/stitch/mod.ts";
@@ -26,6 +25,7 @@ import {
   TINY,
   tokens,
 } from "../tiny.ts";
+import { stitchedForward } from "../../lib/stitch/model.ts";
 
 const T = TINY.contextLength;
 const HALF = stitchConfig({ count: 2, frozen: "half" });

@@ -3,17 +3,12 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { toDevice } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
-import {
-  applyStitch,
-  gateName,
-  projectionName,
-  type StitchConfig,
-  stitchGates,
-  type StitchKindName,
-  type StitchLayer,
-} from "../../lib/stitch/mod.ts";
+import type { StitchConfig, StitchKindName } from "../../lib/stitch/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, assertFar, difference, noisyStitches, stitchConfig, TINY } from "../tiny.ts";
+import { applyStitch, stitchGates, type StitchLayer } from "../../lib/stitch/layer.ts";
+import { gateName } from "../../lib/stitch/kinds/gate-logits.ts";
+import { projectionName } from "../../lib/stitch/kinds/parameters.ts";
 
 const N = 6;
 const d = TINY.width;

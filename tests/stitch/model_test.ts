@@ -7,13 +7,13 @@ import {
   meanGates,
   placeStitches,
   type StitchConfig,
-  stitchedForward,
   stitchedLanguageModel,
   type StitchedModel,
   stitchModels,
 } from "../../lib/stitch/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, assertFar, bigWeights, difference, stitchConfig, TINY, tinyStitched, tokens } from "../tiny.ts";
+import { stitchedForward } from "../../lib/stitch/model.ts";
 
 const T = TINY.contextLength;
 

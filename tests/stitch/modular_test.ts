@@ -2,17 +2,11 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { toDevice } from "../../lib/model/mod.ts";
-import {
-  expertCount,
-  initialStitches,
-  stitchedForward,
-  stitchModels,
-  stitchShapes,
-  withExpert,
-  withoutExpert,
-} from "../../lib/stitch/mod.ts";
+import { initialStitches, stitchModels, withExpert, withoutExpert } from "../../lib/stitch/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { bigWeights, difference, noisyStitches, stitchConfig, TINY, tokens } from "../tiny.ts";
+import { expertCount, stitchShapes } from "../../lib/stitch/weights.ts";
+import { stitchedForward } from "../../lib/stitch/model.ts";
 
 for (const initialization of ["identity", "hub-preserving", "random"] as const) {
   Deno.test(`\`withExpert()\` and then \`withoutExpert()\` give the same stitches, ${initialization}`, () => {

@@ -4,10 +4,8 @@ import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
 import { forward, toDevice } from "../../lib/model/mod.ts";
 import {
-  gateModels,
   initialStitches,
   placeStitches,
-  stitchedForward,
   stitchedLanguageModel,
   stitchModels,
   tokenGates,
@@ -23,6 +21,7 @@ import {
   tinyStitched,
   tokens,
 } from "../tiny.ts";
+import { gateModels, stitchedForward } from "../../lib/stitch/model.ts";
 
 const PAIR = stitchConfig({ mode: "pair", count: 3 });
 

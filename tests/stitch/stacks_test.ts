@@ -11,7 +11,6 @@ import {
   initialStitches,
   placeStitches,
   type StitchConfig,
-  stitchedForward,
   stitchedLanguageModel,
   type StitchedModel,
   stitchModels,
@@ -34,6 +33,7 @@ import {
   TINY,
   tokens,
 } from "../tiny.ts";
+import { stitchedForward } from "../../lib/stitch/model.ts";
 
 const T = TINY.contextLength;
 const CONFIG = { ...TINY, layers: 4 };

@@ -5,8 +5,6 @@ import { hashTensors } from "../../lib/huggingface/mod.ts";
 import { disposeWeights, type HostWeights, toDevice, toHost, toVariables } from "../../lib/model/mod.ts";
 import {
   beforeFirstStitch,
-  fromFirstStitch,
-  gateName,
   initialStitches,
   type StitchConfig,
   type StitchKindName,
@@ -16,6 +14,8 @@ import { crossEntropy } from "../../lib/tensor/mod.ts";
 import { stitching, train, type TrainConfig, trainConfigSchema } from "../../lib/train/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { assertGradient, bigWeights, noisyStitches, randomBatch, stitchConfig, TINY, tokens } from "../tiny.ts";
+import { fromFirstStitch } from "../../lib/stitch/model.ts";
+import { gateName } from "../../lib/stitch/kinds/gate-logits.ts";
 
 const CONFIG = TINY;
 const SIZE = { stitches: 3, experts: 2, width: CONFIG.width };

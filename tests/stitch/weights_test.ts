@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { type HostTensor, toDevice, type Weights } from "../../lib/model/mod.ts";
-import { gateName, initialStitches, projectionName, stitchModels, stitchParameterCount } from "../../lib/stitch/mod.ts";
+import { initialStitches, stitchModels, stitchParameterCount } from "../../lib/stitch/mod.ts";
 import { undecayed } from "../../lib/stitch/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { bigWeights, stitchConfig, TINY } from "../tiny.ts";
+import { gateName } from "../../lib/stitch/kinds/gate-logits.ts";
+import { projectionName } from "../../lib/stitch/kinds/parameters.ts";
 
 const size = { stitches: 3, experts: 2, width: 16 };
 const count = (weights: Readonly<Record<string, HostTensor>>) =>

@@ -9,10 +9,10 @@ import {
   linearCrossEntropy,
   meanLinearCrossEntropy,
   packHalf,
-  unpackHalf,
 } from "../../lib/tensor/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { distance, normalValues } from "./support.ts";
+import { unpackHalf } from "../../lib/tensor/ops/half.ts";
 
 type T1 = tf.Tensor1D;
 type T2 = tf.Tensor2D;

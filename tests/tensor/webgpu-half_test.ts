@@ -2,13 +2,14 @@
 // the byte.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { linear, linears, meanLinearCrossEntropy, openDevice, packHalf, unpackHalf } from "../../lib/tensor/mod.ts";
+import { linear, linears, meanLinearCrossEntropy, openDevice, packHalf } from "../../lib/tensor/mod.ts";
 import type { StitchbookWebGPU } from "../../lib/tensor/webgpu/backend.ts";
 import { openWebGpu } from "../../lib/tensor/webgpu/open.ts";
 import { multiply, type ProductPlan } from "../../lib/tensor/webgpu/product.ts";
 import { TILINGS } from "../../lib/tensor/webgpu/product-code.ts";
 import { optionalTest } from "../optional.ts";
 import { normalValues } from "./support.ts";
+import { unpackHalf } from "../../lib/tensor/ops/half.ts";
 
 const options = { sanitizeResources: false, sanitizeOps: false };
 

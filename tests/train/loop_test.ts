@@ -7,7 +7,6 @@ import { disposeWeights, type HostWeights, initialWeights, toHost, toVariables }
 import {
   pretrainFlops,
   pretraining,
-  splitBatch,
   type StepReport,
   train,
   type TrainConfig,
@@ -19,6 +18,7 @@ import {
 import type { ValidationBatch } from "../../lib/train/validation.ts";
 import { deviceTest } from "../backends.ts";
 import { bigWeights, randomBatch, TINY } from "../tiny.ts";
+import { splitBatch } from "../../lib/train/step.ts";
 
 const CONFIG = { ...TINY, layers: 1 };
 

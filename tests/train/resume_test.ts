@@ -9,7 +9,6 @@ import {
   type PhaseOptions,
   pretraining,
   readTrainState,
-  restoreSnapshot,
   type StepMonitor,
   type StepReport,
   stitching,
@@ -22,6 +21,7 @@ import {
 } from "../../lib/train/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { bigWeights, randomBatch, stitchConfig, TINY } from "../tiny.ts";
+import { restoreSnapshot } from "../../lib/train/snapshot.ts";
 
 const CONFIG = trainConfigSchema.parse({ steps: 12, batch: 4, accumulate: 2, warmup: 2, lr: 0.01, validateEvery: 5 });
 

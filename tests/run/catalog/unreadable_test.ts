@@ -15,7 +15,8 @@ import { tagCommand } from "../../../lib/cli/tag.ts";
 import { undoCommand } from "../../../lib/cli/undo.ts";
 import { verifyCommand } from "../../../lib/cli/verify.ts";
 import { beginRun, listRuns, readRun, resolveRun, withIndex } from "../../../lib/run/mod.ts";
-import { createApp, errorSchema, runListResponseSchema } from "../../../lib/serve/mod.ts";
+import { createApp } from "../../../lib/serve/mod.ts";
+import { errorSchema, runListResponseSchema } from "../../../lib/serve/schemas.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
 type Command = (args: readonly string[], print: (text: string) => void) => Promise<unknown>;

@@ -44,8 +44,7 @@ Deno.test("notebooks and webhooks reach this machine past a proxy, and other mac
       return new Response("ok");
     });
     const script = `
-      import { runEvents, serverOf } from "./lib/notebook/mod.ts";
-      import { streamEvents } from "./lib/notebook/mod.ts";
+      import { runEvents, serverOf, streamEvents } from "./lib/notebook/stream.ts";
       import { openWebhook } from "./lib/run/alerts/webhook.ts";
       const [runs, id] = ${JSON.stringify([runs, run.id])};
       const origin = await serverOf(runs, id);

@@ -4,12 +4,9 @@ import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../../lib/errors.ts";
 import { type HostWeights, toDevice } from "../../../lib/model/mod.ts";
 import {
-  applyStitch,
   checkStitchConfig,
   initialStitches,
-  projectionName,
   type StitchConfig,
-  stitchedForward,
   stitchModels,
   withExpert,
   withoutExpert,
@@ -25,6 +22,9 @@ import {
   TINY,
   tokens,
 } from "../../tiny.ts";
+import { applyStitch } from "../../../lib/stitch/layer.ts";
+import { projectionName } from "../../../lib/stitch/kinds/parameters.ts";
+import { stitchedForward } from "../../../lib/stitch/model.ts";
 
 const d = TINY.width;
 const LOW = stitchConfig({ kinds: ["E2H-LR", "H2E", "E2H-LR"], count: 3, rank: 3 });

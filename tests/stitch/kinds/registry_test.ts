@@ -5,20 +5,18 @@ import { UserError } from "../../../lib/errors.ts";
 import { toDevice, toVariables } from "../../../lib/model/mod.ts";
 import { random } from "../../../lib/random.ts";
 import {
-  applyStitch,
   expertsIntoHub,
   initialStitches,
   STITCH_KINDS,
   stitchConfigSchema,
-  stitchGates,
   stitchKind,
-  type StitchLayer,
   stitchParameterCount,
   undecayed,
 } from "../../../lib/stitch/mod.ts";
 import { watchKernels } from "../../kernels.ts";
 import { deviceTest } from "../../backends.ts";
 import { difference, noisyStitches, stitchConfig, TINY } from "../../tiny.ts";
+import { applyStitch, stitchGates, type StitchLayer } from "../../../lib/stitch/layer.ts";
 
 const [N, d, n] = [6, TINY.width, 3];
 

@@ -1,12 +1,7 @@
 // The statistics of the update, on distributions that are known.
 import assert from "node:assert/strict";
 import { random } from "../../../lib/random.ts";
-import {
-  bimodalGroups,
-  type GroupStatistics,
-  monitorConfigSchema,
-  type ParameterGroup,
-} from "../../../lib/train/mod.ts";
+import { bimodalGroups, type GroupStatistics, monitorConfigSchema } from "../../../lib/train/mod.ts";
 import { groupOf } from "../../../lib/train/monitor/groups.ts";
 import {
   bimodality,
@@ -18,6 +13,7 @@ import {
   rms,
   type UpdateConstants,
 } from "../../../lib/train/monitor/statistics.ts";
+import type { ParameterGroup } from "../../../lib/train/monitor/mod.ts";
 
 const N = 20_000;
 const source = random(1, "statistics");
