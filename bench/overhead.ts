@@ -98,7 +98,7 @@ try {
       }));
       return null;
     });
-    return { domains: [], methods: {} };
+    return { domains: [], measures: [], methods: {} };
   });
 } finally {
   await Deno.remove(folder, { recursive: true });

@@ -97,7 +97,7 @@ function report(
   }, async (cell) => {
     const changed = Object.fromEntries(measured.map(({ cell, name }) => [name, cell.value.methods["bts"]!]));
     const methods = { seed: baselines.value.methods["seed"]!, ...changed };
-    const results = { ...resultsOf(corpus.domains, [baselines]), methods };
+    const results = resultsOf(corpus.domains, [baselines, ...measured.map(({ cell }) => cell)], methods);
     const all = await readLosses([baselines, ...measured.map((one) => ({ ...one.cell, names: { bts: one.name } }))]);
     const losses = Object.fromEntries(Object.entries(all).filter(([name]) => Object.hasOwn(methods, name)));
     cell.table(resultsTable(results));

@@ -40,7 +40,7 @@ async function provoke(lab: InstabilityLab): Promise<CellResult<RunResults>> {
     cell.table(warningsTable(all));
     cell.summary(verdict(all, lab.config.diverged));
     // The tables are the result: there are no methods to compare.
-    return Promise.resolve({ domains: [], methods: {} });
+    return Promise.resolve({ domains: [], measures: [], methods: {} });
   });
 }
 

@@ -20,7 +20,7 @@ import {
   type RowMemory,
   rowMemory,
 } from "../../lib/eval/mod.ts";
-import { btmEnsemble, btmOptions, mixedLosses, priorFromLosses, savePrior } from "../../lib/merge/mod.ts";
+import { btmEnsemble, btmOptions, mixedLosses, mixtureTops, priorFromLosses, savePrior } from "../../lib/merge/mod.ts";
 import { methodPhrase } from "../../lib/methods.ts";
 import { decoder, type LanguageModel, parameterCount, toDevice } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
@@ -57,23 +57,28 @@ export function measureEnsembles(
     },
     forward() {
       const all = { flops: ensembleFlops(lab.config, model), models: cells.length };
-      // Each model runs once, and again only to generate.
-      return [all, ...named.map(() => ({ ...all, known: true }))];
+      // Each model runs once; again for the most likely tokens of the ensemble, and to generate.
+      return [all, { ...all, known: "losses" }, ...others.map(() => ({ ...all, known: "predictions" }) as const)];
     },
     code: import.meta,
     async open({ cell, set, scope }) {
       const host = await Promise.all(cells.map(weightsOf));
       const onDevice = host.map((weights) => scope.use(toDevice(weights)));
       const models = onDevice.map((weights) => decoder(model, weights));
-      const recall = await memoryOf(lab, cell, set, models);
-      const methods = [await secondEnsemble(lab, set, cell, models, recall)];
+      const memory = await memoryOf(lab, cell, set, models);
+      const methods = [await secondEnsemble(lab, set, cell, models, memory)];
       for (const { method, built: { folder } } of others) {
-        const opened = await openBaseline({ method, folder, model, models: host, onDevice }, scope);
+        const { lossesFrom, topsFrom, ...opened } = await openBaseline(
+          { method, folder, model, models: host, onDevice },
+          scope,
+        );
         const knownLosses: KnownLosses = (tokens, from) => {
-          const losses = recall(tokens);
-          return losses && opened.lossesFrom?.(tokens, from, losses);
+          const losses = memory.recall(tokens);
+          return losses && lossesFrom?.(tokens, from, losses);
         };
-        methods.push({ name: method.name, model: opened.model, parameters: opened.parameters, knownLosses });
+        const knownTops: KnownTops | undefined = topsFrom &&
+          ((rows) => Promise.resolve(rows.map((tokens) => topsFrom(tokens, memory.recallTops(tokens)!))));
+        methods.push({ name: method.name, ...opened, knownLosses, knownTops });
       }
       return methods;
     },
@@ -81,20 +86,28 @@ export function measureEnsembles(
 }
 
 type KnownLosses = NonNullable<EvaluationOptions["knownLosses"]>;
+type KnownTops = NonNullable<EvaluationOptions["knownTops"]>;
 
 /** The losses of every model on each row of the evaluation, from running each model once. */
 async function memoryOf(
-  { config }: BaselinesLab,
+  { config, device }: BaselinesLab,
   cell: CellContext,
   set: EvaluationSet,
   models: readonly LanguageModel[],
-): Promise<RowMemory["recall"]> {
+): Promise<RowMemory> {
   const memory = rowMemory(models.length);
   const scored = { ...set, tasks: set.tasks.filter(({ kind }) => kind === "choice") };
   for (const [j, model] of models.entries()) {
-    await evaluate(model, scored, { batch: config.eval.batch, signal: cell.signal, onRow: memory.record(j) });
+    await evaluate(model, scored, {
+      parameters: { trained: 0, total: 0, active: 0 },
+      device: device.description,
+      measures: [],
+      batch: config.eval.batch,
+      signal: cell.signal,
+      onRow: memory.record(j),
+    });
   }
-  return memory.recall;
+  return memory;
 }
 
 /** The ensemble with the options in the settings. */
@@ -103,17 +116,19 @@ async function secondEnsemble(
   { tokenizer }: EvaluationSet,
   cell: CellContext,
   models: readonly LanguageModel[],
-  recall: RowMemory["recall"],
+  memory: RowMemory,
 ): Promise<Method> {
   const { btm } = lab.config.baselines;
   const weighing = await btmOptions(btm, () => devPrior(lab, tokenizer, cell, models, btm.decay));
   const knownLosses: KnownLosses = (tokens) => {
-    const losses = recall(tokens);
+    const losses = memory.recall(tokens);
     return losses && mixedLosses(losses, weighing);
   };
+  const knownTops: KnownTops = (rows) =>
+    mixtureTops(models, rows.map((tokens) => ({ tokens, losses: memory.recall(tokens)! })), weighing);
   const total = models.length * parameterCount({ ...lab.config.model, vocabSize: tokenizer.vocabSize });
   const parameters = { trained: 0, total, active: total };
-  return { name: "btm-dev", model: btmEnsemble(models, weighing), parameters, knownLosses };
+  return { name: "btm-dev", model: btmEnsemble(models, weighing), parameters, knownLosses, knownTops };
 }
 
 /** Number of windows of validation text, over all domains, for the prior. */

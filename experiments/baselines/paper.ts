@@ -1,7 +1,7 @@
 // The paper's Table 3 compared with a run.
 import { compareMethods, type Losses } from "../../lib/bts/mod.ts";
 import { methodPhrase } from "../../lib/methods.ts";
-import { numberColumn, type RunResults, type Table, textColumn } from "../../lib/run/mod.ts";
+import { numberColumn, resultColumns, resultRow, type RunResults, type Table, textColumn } from "../../lib/run/mod.ts";
 import { type Direction, type PaperFinding, verdictOf } from "../../lib/study/mod.ts";
 
 /** Average scores over eight benchmarks (BTS, arXiv 2502.00075, Table 3). */
@@ -39,32 +39,27 @@ export function baselineDirections(methods: readonly string[]): Direction[] {
 }
 
 /**
- * One row per method: bits per byte by domain, tasks, the paper's average score, and whether BTS is better, in the paper
- * and in this run. It is `yes` or `no` in this run only if the 95 % interval of the difference on the mean of all domains
- * excludes zero.
+ * One row per method: its results, the paper's average score, and whether BTS is better, in the paper and in this run. It
+ * is `yes` or `no` in this run only if the 95 % interval of the difference on the mean of all domains excludes zero.
  */
-export function paperTable({ domains, methods }: RunResults, losses: Losses): Table {
-  const columns = [...domains.filter((domain) => domain !== "mean"), "mean"];
-  const tasks = [...new Set(Object.values(methods).flatMap(({ tasks }) => Object.keys(tasks)))];
+export function paperTable(results: RunResults, losses: Losses): Table {
   return {
     name: "paper",
     title:
-      "All methods on held-out text (bits per byte) and tasks (share right), with the paper's average score, and whether " +
-      "BTS is better, in the paper and here on the mean of all domains",
+      "All methods, with the paper's average score, and whether BTS is better, in the paper and here in bits per byte " +
+      "on the mean of all domains",
     columns: [
       textColumn("method", "method"),
-      ...columns.map((domain) => numberColumn(`bpb:${domain}`, domain, 3, "lower")),
-      ...tasks.map((task) => numberColumn(`task:${task}`, task, 3, "higher")),
+      ...resultColumns(results),
       numberColumn("paper", "paper’s average", 1, "higher"),
       textColumn("there", "BTS better: paper"),
       textColumn("here", "BTS better: here"),
     ],
-    rows: Object.entries(methods).map(([method, { bpb, tasks: scores }]) => {
+    rows: Object.keys(results.methods).map((method) => {
       const other = method !== "bts";
       return {
         method,
-        ...Object.fromEntries(columns.map((domain) => [`bpb:${domain}`, bpb[domain] ?? null])),
-        ...Object.fromEntries(tasks.map((task) => [`task:${task}`, scores[task]?.value ?? null])),
+        ...resultRow(results, method),
         paper: PAPER_AVERAGES[method] ?? null,
         there: other ? paperFinding(method)?.finding ?? "no result" : "–",
         here: other ? verdictOf(compareMethods(losses, "bts", method, "mean")) : "–",

@@ -113,4 +113,15 @@ export interface OpenedModel {
     from: number,
     losses: readonly ArrayLike<number>[],
   ) => ArrayLike<number>;
+  /**
+   * The most likely tokens of a row that is scored from its second token on, and their probabilities, from those of the
+   * seed and the experts. Left out: measures that need them are not made.
+   */
+  readonly topsFrom?: (tokens: Int32Array, tops: readonly Tops[]) => Tops;
+}
+
+/** The most likely tokens in the places of a row's tokens after the first, and their probabilities. */
+export interface Tops {
+  readonly ids: Int32Array;
+  readonly confidence: Float32Array;
 }

@@ -1,6 +1,6 @@
 // The cost of measuring cells, for plans.
 import { namedTasks } from "../data/mod.ts";
-import { CHOICES, SCORING_REPEATS } from "../eval/mod.ts";
+import { CHOICES, DECODED_TOKENS, SCORING_REPEATS } from "../eval/mod.ts";
 import type { CellCost } from "../run/mod.ts";
 import { passedLayers } from "../train/mod.ts";
 import type { BtsConfig } from "./config.ts";
@@ -11,8 +11,11 @@ export interface ForwardCost {
   readonly flops: number;
   /** Number of models that process each token. */
   readonly models: number;
-  /** Whether its losses are computed from those of other methods, so that it runs only to generate. @default false */
-  readonly known?: boolean;
+  /**
+   * What is computed from the losses and predictions of other methods, without running it: the losses, so that it runs to
+   * find the most likely tokens of held-out text and to generate; or both, so that it runs only to generate.
+   */
+  readonly known?: "losses" | "predictions";
 }
 
 /** Tokens and batches. */
@@ -26,10 +29,12 @@ interface Work {
  * The lengths of the questions are known only with the text; the constants here are close to those of the presets.
  */
 export function evaluationCost(config: BtsConfig, methods: readonly ForwardCost[]): CellCost {
-  const scored = scoringWork(config), generated = generationWork(config), probed = probingWork(config);
+  const heldOut = heldOutWork(config), choices = choiceWork(config);
+  const always = [generationWork(config), probingWork(config), decodingWork(config)];
   let flops = 0, layers = 0;
-  for (const { flops: perToken, models, known = false } of methods) {
-    for (const { tokens, passes } of known ? [generated, probed] : [scored, generated, probed]) {
+  for (const { flops: perToken, models, known } of methods) {
+    const scored = known === undefined ? [heldOut, choices] : known === "losses" ? [heldOut] : [];
+    for (const { tokens, passes } of [...scored, ...always]) {
       flops += perToken * tokens;
       layers += models * passedLayers(config.model) * passes;
     }
@@ -37,15 +42,23 @@ export function evaluationCost(config: BtsConfig, methods: readonly ForwardCost[
   return { flops, layers };
 }
 
-/** Held-out text, and choices: each is scored with its prompt, which fills most of the context, and without it. */
-function scoringWork({ data, eval: { tokens, items, batch }, model: { contextLength } }: BtsConfig): Work {
+/** Held-out text. */
+function heldOutWork({ data, eval: { tokens, batch }, model: { contextLength } }: BtsConfig): Work {
   const domains = Object.keys(data.domains).length;
+  return { tokens: domains * tokens, passes: domains * Math.ceil(tokens / contextLength / batch) };
+}
+
+/** Choices: each is scored with its prompt, which fills most of the context, and without it. */
+function choiceWork({ data, eval: { items, batch }, model: { contextLength } }: BtsConfig): Work {
   // The user's own tasks are counted as multiple choice, like the built-in ones: what they are is in their files.
   const choices = CHOICES * items * namedTasks(data).filter(({ kind }) => kind !== "generation").length;
-  return {
-    tokens: domains * tokens + choices * 1.15 * contextLength,
-    passes: domains * Math.ceil(tokens / contextLength / batch) + Math.ceil(2 * choices / batch),
-  };
+  return { tokens: choices * 1.15 * contextLength, passes: Math.ceil(2 * choices / batch) };
+}
+
+/** One sequence, token by token. */
+function decodingWork({ model: { contextLength } }: BtsConfig): Work {
+  const tokens = Math.min(DECODED_TOKENS, contextLength);
+  return { tokens, passes: tokens };
 }
 
 /** Prompts, about as long as the longest answers; prompts of the same length share a batch. */

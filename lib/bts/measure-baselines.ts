@@ -1,6 +1,6 @@
 // The cell that measures the methods without stitches: the seed model, the experts, their soup and their ensemble.
 import { rowMemory } from "../eval/mod.ts";
-import { btmEnsemble, mixedLosses, soup } from "../merge/mod.ts";
+import { btmEnsemble, mixedLosses, mixtureTops, soup } from "../merge/mod.ts";
 import { decoder, forwardFlops, parameterCount, toDevice } from "../model/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 import { type Lab, modelOf, weightsOf } from "./lab.ts";
@@ -24,7 +24,7 @@ export function measureBaselines(
     inputs: { kind: "evaluate", models: parts.map(({ key }) => key), names: [...experts.keys()] },
     forward() {
       const one = { flops: forwardFlops(model), models: 1 };
-      const ensemble = { flops: parts.length * one.flops, models: parts.length, known: true };
+      const ensemble = { flops: parts.length * one.flops, models: parts.length, known: "losses" } as const;
       return [...parts.map(() => one), one, ensemble];
     },
     code: import.meta,
@@ -32,12 +32,15 @@ export function measureBaselines(
       const weights = await Promise.all(parts.map(weightsOf));
       const models = weights.map((one) => decoder(model, scope.use(toDevice(one))));
       const average = decoder(model, scope.use(toDevice(soup(weights))));
-      // The ensemble's losses are computed from those of its members; it runs them again only to generate.
+      // The ensemble's losses are computed from those of its members; it runs them again to find the most likely tokens of
+      // held-out text, and to generate.
       const memory = rowMemory(models.length);
       const knownLosses = (tokens: Int32Array) => {
         const losses = memory.recall(tokens);
         return losses && mixedLosses(losses);
       };
+      const knownTops = (rows: readonly Int32Array[]) =>
+        mixtureTops(models, rows.map((tokens) => ({ tokens, losses: memory.recall(tokens)! })));
       const one = parameterCount(model);
       const all = one * models.length;
       const names = ["seed", ...[...experts.keys()].map((name) => `expert:${name}`)];
@@ -49,7 +52,13 @@ export function measureBaselines(
           onRow: memory.record(i),
         })),
         { name: "soup", model: average, parameters: { trained: 0, total: one, active: one } },
-        { name: "btm", model: btmEnsemble(models), parameters: { trained: 0, total: all, active: all }, knownLosses },
+        {
+          name: "btm",
+          model: btmEnsemble(models),
+          parameters: { trained: 0, total: all, active: all },
+          knownLosses,
+          knownTops,
+        },
       ];
     },
   });

@@ -6,14 +6,25 @@ import {
   type DocumentLosses,
   enoughDocuments,
   evaluate,
+  type EvaluateOptions,
   type Evaluation,
-  type EvaluationOptions,
   type EvaluationSet,
   FEWEST_DOCUMENTS,
+  type ParameterCounts,
   scoringCost,
 } from "../eval/mod.ts";
 import type { LanguageModel } from "../model/mod.ts";
-import { type CellContext, type CellResult, type CodeModule, methodResultSchema, type RunResults } from "../run/mod.ts";
+import {
+  type CellContext,
+  type CellResult,
+  type CodeModule,
+  HEADLINE,
+  type MeasureInfo,
+  measureSchema,
+  methodResultSchema,
+  type RunResults,
+  valueOf,
+} from "../run/mod.ts";
 import { heapBytes } from "../tensor/mod.ts";
 import { LOSSES_FILE } from "./comparisons.ts";
 import { evaluationCost, type ForwardCost } from "./evaluation-cost.ts";
@@ -22,24 +33,22 @@ import type { Lab } from "./lab.ts";
 import { readTokenizer, type Text } from "./text.ts";
 
 const measuredSchema = z.strictObject({
+  measures: z.array(measureSchema),
   methods: z.record(z.string(), methodResultSchema),
   scoring: z.record(z.string(), z.strictObject({ tokensPerSecond: z.number(), bytes: z.number().nullable() })),
 });
 
 /**
- * The output of a measuring cell, by method: its scores, its speed of scoring, and its peak memory while scoring, with
- * its weights.
+ * The output of a measuring cell: the measures, and by method its measurements, its speed of scoring, and its peak memory
+ * while scoring, with its weights.
  */
 export type Measured = z.infer<typeof measuredSchema>;
 
-/** Numbers of parameters of a method: trained, in memory, used per token. */
-export type Parameters = Measured["methods"][string]["parameters"];
-
 /** A method to measure. */
-export interface Method extends Pick<EvaluationOptions, "onRow" | "knownLosses"> {
+export interface Method extends Pick<EvaluateOptions, "onRow" | "knownLosses" | "knownTops"> {
   readonly name: string;
   readonly model: LanguageModel;
-  readonly parameters: Parameters;
+  readonly parameters: ParameterCounts;
   /** Whether the device holds no other weights; otherwise they count as 4 bytes per parameter. @default false */
   readonly alone?: boolean;
   /** Called after measuring it. */
@@ -98,7 +107,7 @@ export function measureCell(lab: Lab, text: Text, spec: MeasureSpec): Promise<Ce
 
 /** Measures methods one after another, and saves the loss of every document in the cell's folder. */
 async function measureAll(
-  { config }: Lab,
+  { config, device }: Lab,
   cell: CellContext,
   set: EvaluationSet,
   methods: readonly Method[],
@@ -108,15 +117,18 @@ async function measureAll(
   const measured: Measured["methods"] = {};
   const scoring: Measured["scoring"] = {};
   const losses: Record<string, Evaluation["documents"]> = {};
-  for (const [i, { name, model, parameters, alone, onRow, knownLosses, onMeasured }] of methods.entries()) {
-    const { scores, documents } = await evaluate(model, set, {
-      onRow,
-      knownLosses,
+  const measures = new Map<string, MeasureInfo>();
+  for (const [i, { name, model, parameters, alone, onMeasured, ...known }] of methods.entries()) {
+    const { measures: made, measurements, documents } = await evaluate(model, set, {
+      ...known,
+      parameters,
+      device: device.description,
       batch,
       signal: cell.signal,
       onProgress: ({ done, total }) => cell.metrics(i * total + done, methods.length * total, {}),
     });
-    measured[name] = { ...scores, parameters };
+    for (const info of made) measures.set(info.name, info);
+    measured[name] = measurements;
     losses[name] = documents;
     const weightBytes = alone ? heapBytes()?.used ?? 0 : 4 * parameters.total;
     const { tokensPerSecond, bytes } = await scoringCost(model, probe!, { batch });
@@ -133,9 +145,10 @@ async function measureAll(
   );
   await Deno.writeTextFile(join(cell.folder, LOSSES_FILE), JSON.stringify(plain));
   noteFew(cell, Object.values(losses)[0] ?? {});
-  const means = Object.entries(measured).map(([name, { bpb }]) => `${name} ${bpb["mean"]!.toFixed(3)}`);
+  noteUnmeasured(cell, measures, measured);
+  const means = Object.entries(measured).map(([name, method]) => `${name} ${valueOf(method, HEADLINE)!.toFixed(3)}`);
   cell.summary(`mean bits per byte: ${means.join(", ")}`);
-  return { methods: measured, scoring };
+  return { measures: [...measures.values()], methods: measured, scoring };
 }
 
 /** Warns about tasks without questions, whose columns are missing from the results. */
@@ -146,6 +159,18 @@ function noteMissing(cell: CellContext, { tasks }: EvaluationSet, { corpus }: La
     `No questions for ${missing.join(", ")}: too few held-out documents, or none that fit model.contextLength.`,
     "warning",
   );
+}
+
+/** Notes which methods lack a measure: it could not be made of them. */
+function noteUnmeasured(
+  cell: CellContext,
+  measures: ReadonlyMap<string, MeasureInfo>,
+  methods: Measured["methods"],
+): void {
+  for (const { name, title } of measures.values()) {
+    const without = Object.keys(methods).filter((method) => !methods[method]!.some((one) => one.name === name));
+    if (without.length > 0) cell.note(`No ${title} of ${without.join(", ")}: it could not be measured.`);
+  }
 }
 
 /** Notes which domains have no interval, and why. The documents are the same for all methods. */
@@ -160,7 +185,16 @@ function noteFew(cell: CellContext, domains: Readonly<Record<string, DocumentLos
   );
 }
 
-/** Combines the results of measuring cells; must be called inside a cell. */
-export function resultsOf(domains: readonly string[], cells: readonly CellResult<Measured>[]): RunResults {
-  return { domains: [...domains], methods: Object.assign({}, ...cells.map(({ value }) => value.methods)) };
+/**
+ * Combines the results of measuring cells; must be called inside a cell.
+ *
+ * @param methods in place of the cells' own, for example under other names
+ */
+export function resultsOf(
+  domains: readonly string[],
+  cells: readonly CellResult<Measured>[],
+  methods: RunResults["methods"] = Object.assign({}, ...cells.map(({ value }) => value.methods)),
+): RunResults {
+  const measures = new Map(cells.flatMap(({ value }) => value.measures).map((info) => [info.name, info]));
+  return { domains: [...domains], measures: [...measures.values()], methods };
 }

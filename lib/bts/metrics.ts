@@ -1,6 +1,7 @@
 // Names of the metrics that a Branch-Train-Stitch run will log, so that a sweep can validate its metric up front.
 import { namedTasks } from "../data/mod.ts";
-import type { DeclaredMetrics } from "../run/mod.ts";
+import { MEASURES } from "../eval/mod.ts";
+import { type DeclaredMetrics, isOverall, MEAN, placeName } from "../run/mod.ts";
 import { PARAMETER_GROUPS } from "../train/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import { expertMix } from "./expert-mix.ts";
@@ -22,10 +23,14 @@ const STATISTICS = [
 export function btsMetrics(config: BtsConfig): DeclaredMetrics {
   const { data, experts, mix } = config;
   const methods = ["bts", "seed", ...experts.map((domain) => `expert:${domain}`), "soup", "btm"];
-  const results: DeclaredMetrics["results"] = { bpb: "lower" };
-  for (const method of methods) {
-    for (const domain of [...Object.keys(data.domains), "mean"]) results[`${method}/bpb/${domain}`] = "lower";
-    for (const { name } of namedTasks(data)) results[`${method}/${name}`] = "higher";
+  const results: DeclaredMetrics["results"] = {};
+  const tasks = namedTasks(data).map(({ name }) => ({ name, better: "higher", groups: [""] } as const));
+  for (const { name, better, groups } of [...MEASURES, ...tasks]) {
+    for (const group of groups === "domains" ? [...Object.keys(data.domains), MEAN] : groups) {
+      const place = { name, group };
+      for (const method of methods) results[`${method}/${placeName(place)}`] = better ?? "lower";
+      if (isOverall(place)) results[name] = better ?? "lower";
+    }
   }
   const groups = PARAMETER_GROUPS.flatMap((group) => STATISTICS.map((name) => `${group}/${name}`));
   const cells: [cell: string, mix: Readonly<Record<string, number>>][] = [

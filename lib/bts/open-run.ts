@@ -1,12 +1,12 @@
 // The stitched model of a finished run: seed, experts and stitches, loaded and put on the device.
 import { openTokenizer, type Tokenizer } from "../data/mod.ts";
+import type { ParameterCounts } from "../eval/mod.ts";
 import { hashTensors, loadModelFolder } from "../huggingface/mod.ts";
 import { type HostWeights, type ModelConfig, parameterCount, toDevice } from "../model/mod.ts";
 import type { RunView } from "../run/mod.ts";
 import { freezeModels, loadStitches, type StitchedModel, type StitchFile, stitchModels } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import { finishedRun } from "./finished.ts";
-import type { Parameters } from "./measure.ts";
 import { rolesOf } from "./roles.ts";
 import { stitchFile } from "./stitch-file.ts";
 
@@ -58,7 +58,7 @@ export async function openStitchedRun(runsFolder: string, id: string): Promise<S
 export function stitchedOnDevice(
   { model, weights, file }: Pick<StitchedRun, "model" | "weights" | "file">,
   scope: DisposableStack,
-): { readonly stitched: StitchedModel; readonly parameters: Parameters } {
+): { readonly stitched: StitchedModel; readonly parameters: ParameterCounts } {
   const frozen = scope.use(freezeModels(model, file.config, weights));
   const stitches = scope.use(toDevice(file.stitches));
   const trained = Object.values(file.stitches).reduce((sum, { data }) => sum + data.length, 0);

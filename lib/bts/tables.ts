@@ -1,5 +1,5 @@
 // The tables of a Branch-Train-Stitch run.
-import { type CellResult, numberColumn, type RunResults, type Table, textColumn } from "../run/mod.ts";
+import { type CellResult, headlineOn, numberColumn, type RunResults, type Table, textColumn } from "../run/mod.ts";
 
 /** Domains by models, for the seed and the experts: is each expert the best on its own domain? */
 export function matrixTable({ domains, methods }: RunResults): Table {
@@ -10,30 +10,27 @@ export function matrixTable({ domains, methods }: RunResults): Table {
     columns: [textColumn("domain", "domain"), ...models.map((model) => numberColumn(model, model, 3))],
     rows: domains.map((domain) => ({
       domain,
-      ...Object.fromEntries(models.map((model) => [model, methods[model]!.bpb[domain] ?? null])),
+      ...Object.fromEntries(models.map((model) => [model, headlineOn(methods[model], domain)?.value ?? null])),
     })),
   };
 }
 
-/** The cost of each method: its parameters, and the tokens and seconds of the cell that trained it. */
+/** The tokens and seconds of the cell that trained each method. */
 export function costTable(
   { methods }: RunResults,
   trained: ReadonlyMap<string, CellResult<{ readonly tokens: number; readonly seconds: number }>>,
 ): Table {
   return {
     name: "cost",
-    title: "Parameters, and the tokens and seconds of the method's own training",
+    title: "Tokens and seconds of the method's own training",
     columns: [
       textColumn("method", "method"),
-      numberColumn("trained", "parameters trained", 0),
-      numberColumn("total", "total", 0),
-      numberColumn("active", "active per token", 0),
       numberColumn("tokens", "tokens", 0),
       numberColumn("seconds", "seconds", 1),
     ],
-    rows: Object.entries(methods).map(([method, { parameters }]) => {
+    rows: Object.keys(methods).map((method) => {
       const { tokens, seconds } = trained.get(method)?.value ?? { tokens: 0, seconds: 0 };
-      return { method, ...parameters, tokens, seconds };
+      return { method, tokens, seconds };
     }),
   };
 }

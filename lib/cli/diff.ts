@@ -76,8 +76,18 @@ function resultTable(results: RunDiff["results"]): string {
   return formatTable({
     name: "results",
     title: "Results",
-    columns: [textColumn("key", ""), ...["a", "b", "b − a"].map((key) => numberColumn(key, key, 4))],
-    rows: results.map(({ key, a, b }) => ({ key, a, b, "b − a": a === null || b === null ? null : b - a })),
+    columns: [
+      textColumn("key", ""),
+      ...["a", "b", "b − a"].map((key) => numberColumn(key, key, 4)),
+      ...(results.some(({ machineDependent }) => machineDependent) ? [textColumn("remark", "")] : []),
+    ],
+    rows: results.map(({ key, a, b, machineDependent }) => ({
+      key,
+      a,
+      b,
+      "b − a": a === null || b === null ? null : b - a,
+      remark: machineDependent ? "depends on the machine" : "",
+    })),
   });
 }
 

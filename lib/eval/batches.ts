@@ -1,9 +1,9 @@
 // Runs rows of token ids through a model in batches, without blocking the event loop or leaking tensors.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
-import { type LanguageModel, tokenLosses } from "../model/mod.ts";
+import { type LanguageModel, tokenLosses, tokenPredictions } from "../model/mod.ts";
 import { interruptible } from "../tensor/mod.ts";
-import type { EvaluationOptions } from "./types.ts";
+import type { EvaluationOptions, TopPredictions } from "./types.ts";
 
 /** Tokens of a document, scored from index `from` on. */
 export interface Row {
@@ -49,12 +49,51 @@ export async function rowLosses(
   rows: readonly Row[],
   options: EvaluationOptions = {},
 ): Promise<Float64Array> {
-  const sums = new Float64Array(rows.length);
-  const unknown = rows.map((_, i) => i).filter((i) => {
-    const { tokens, from } = rows[i]!;
+  return (await scoreRows(model, rows, options, false)).nll;
+}
+
+/**
+ * The same as {@linkcode rowLosses}, and the most likely token at each position, from the same forward pass.
+ *
+ * @param rows scored from their second token on
+ * @returns `tops` by row; undefined if losses are known and `options.knownTops` is left out
+ */
+export async function rowPredictions(
+  model: LanguageModel,
+  rows: readonly Row[],
+  options: EvaluationOptions = {},
+): Promise<{ readonly nll: Float64Array; readonly tops: readonly (TopPredictions | undefined)[] }> {
+  const { nll, tops, known } = await scoreRows(model, rows, options, true);
+  const { knownTops } = options;
+  if (knownTops !== undefined && known.length > 0) {
+    await inBatches([known], { ...options, onProgress: () => {} }, async (indices) => {
+      const found = await knownTops(indices.map((i) => rows[i]!.tokens));
+      indices.forEach((index, at) => tops[index] = found[at]);
+    });
+  }
+  return { nll, tops };
+}
+
+interface Scores {
+  readonly nll: Float64Array;
+  readonly tops: (TopPredictions | undefined)[];
+  /** Indices of the rows whose losses were known. */
+  readonly known: readonly number[];
+}
+
+async function scoreRows(
+  model: LanguageModel,
+  rows: readonly Row[],
+  options: EvaluationOptions,
+  withTops: boolean,
+): Promise<Scores> {
+  const nll = new Float64Array(rows.length);
+  const tops: (TopPredictions | undefined)[] = rows.map(() => undefined);
+  const [known, unknown]: [number[], number[]] = [[], []];
+  rows.forEach(({ tokens, from }, i) => {
     const losses = options.knownLosses?.(tokens, from);
-    if (losses !== undefined) sums[i] = sumFrom(losses, from - 1, tokens.length - 1);
-    return losses === undefined;
+    if (losses !== undefined) nll[i] = sumFrom(losses, from - 1, tokens.length - 1);
+    (losses === undefined ? unknown : known).push(i);
   });
   const byLength = unknown.sort((a, b) => rows[a]!.tokens.length - rows[b]!.tokens.length || a - b);
   await inBatches(byLength.length === 0 ? [] : [byLength], options, async (indices) => {
@@ -63,24 +102,34 @@ export async function rowLosses(
     const scored = indices.map((i) => options.onRow === undefined ? rows[i]! : { ...rows[i]!, from: 1 });
     const { inputs, targets } = paddedBatch(scored, time);
     const shape: [number, number] = [indices.length, time];
-    const losses = interruptible(
+    const made = interruptible(
       () => options.signal?.throwIfAborted(),
       () =>
-        tf.tidy(() => tokenLosses(model, tf.tensor2d(inputs, shape, "int32"), tf.tensor2d(targets, shape, "int32"))),
+        tf.tidy(() => {
+          const [ids, next] = [tf.tensor2d(inputs, shape, "int32"), tf.tensor2d(targets, shape, "int32")];
+          return withTops ? tokenPredictions(model, ids, next) : { losses: tokenLosses(model, ids, next) };
+        }),
     );
     try {
-      const values = await losses.data<"float32">();
+      const losses = await made.losses.data<"float32">();
+      const ids = "top" in made ? await made.top.data<"int32">() : undefined;
+      const topLosses = "top" in made ? await made.topLosses.data<"float32">() : undefined;
       indices.forEach((index, b) => {
         const { tokens, from } = rows[index]!;
-        const row = values.subarray(b * time, b * time + tokens.length - 1);
-        sums[index] = sumFrom(row, from - 1, row.length);
-        options.onRow?.(tokens, row.slice());
+        const [start, end] = [b * time, b * time + tokens.length - 1];
+        const row = losses.subarray(start, end);
+        nll[index] = sumFrom(row, from - 1, row.length);
+        tops[index] = ids && topLosses && {
+          ids: ids.slice(start, end),
+          confidence: topLosses.slice(start, end).map((loss) => Math.exp(-loss)),
+        };
+        options.onRow?.(tokens, row.slice(), tops[index]);
       });
     } finally {
-      losses.dispose();
+      tf.dispose(made);
     }
   });
-  return sums;
+  return { nll, tops, known };
 }
 
 /** The sum of `losses[from…to − 1]` in float64. */

@@ -1,6 +1,6 @@
 // Bits per byte: a measure of language models that is independent of their tokenizers.
 import type { LanguageModel } from "../model/mod.ts";
-import { rowLosses } from "./batches.ts";
+import { rowPredictions } from "./batches.ts";
 import {
   bootstrapBitsPerByte,
   type BootstrapOptions,
@@ -10,23 +10,52 @@ import {
 import type { EvaluationOptions } from "./types.ts";
 import type { EvaluationWindow } from "./windows.ts";
 
+/** The scored tokens of a document, in order: how sure the model was of its most likely token, and whether it came. */
+export interface DocumentPredictions {
+  /** Probability of the most likely token. */
+  readonly confidence: Float32Array;
+  /** 1 where the most likely token is the document's, otherwise 0. */
+  readonly right: Uint8Array;
+}
+
+/** A model on the held-out documents of a domain. */
+export interface HeldOut extends DocumentLosses {
+  /** By document; undefined if only the losses are known. */
+  readonly predictions: readonly DocumentPredictions[] | undefined;
+}
+
+/** The total loss of each document's windows, and the predictions of its tokens, in the order of the documents. */
+export async function heldOut(
+  model: LanguageModel,
+  windows: readonly EvaluationWindow[],
+  options: EvaluationOptions = {},
+): Promise<HeldOut> {
+  const { nll, tops } = await rowPredictions(model, windows.map(({ tokens }) => ({ tokens, from: 1 })), options);
+  const byDocument = Map.groupBy(windows.keys(), (i) => windows[i]!.document);
+  const documents = [...byDocument].sort(([a], [b]) => a - b).map(([, indices]) => indices);
+  const total = (values: (index: number) => number) =>
+    Float64Array.from(documents, (indices) => indices.reduce((sum, index) => sum + values(index), 0));
+  return {
+    nll: total((i) => nll[i]!),
+    bytes: total((i) => windows[i]!.bytes),
+    predictions: tops.some((row) => row === undefined) ? undefined : documents.map((indices) => ({
+      confidence: Float32Array.from(indices.flatMap((i) => [...tops[i]!.confidence])),
+      right: Uint8Array.from(indices.flatMap((i) => {
+        const { tokens } = windows[i]!;
+        return Array.from(tops[i]!.ids, (id, t) => Number(id === tokens[t + 1]));
+      })),
+    })),
+  };
+}
+
 /** The total loss of each document's windows, in the order of the documents. */
 export async function documentLosses(
   model: LanguageModel,
   windows: readonly EvaluationWindow[],
   options: EvaluationOptions = {},
 ): Promise<DocumentLosses> {
-  const losses = await rowLosses(model, windows.map(({ tokens }) => ({ tokens, from: 1 })), options);
-  const documents = new Map<number, { nll: number; bytes: number }>();
-  windows.forEach(({ document, bytes }, i) => {
-    const { nll, bytes: before } = documents.get(document) ?? { nll: 0, bytes: 0 };
-    documents.set(document, { nll: nll + losses[i]!, bytes: before + bytes });
-  });
-  const sorted = [...documents].sort(([a], [b]) => a - b).map(([, document]) => document);
-  return {
-    nll: Float64Array.from(sorted, ({ nll }) => nll),
-    bytes: Float64Array.from(sorted, ({ bytes }) => bytes),
-  };
+  const { nll, bytes } = await heldOut(model, windows, options);
+  return { nll, bytes };
 }
 
 /**

@@ -1,99 +1,88 @@
-// Evaluates one model: bits per byte by domain, their mean, and the tasks.
-import type { Tokenizer } from "../data/mod.ts";
+// Evaluates one model: every measure on the same held-out text and questions.
 import type { LanguageModel } from "../model/mod.ts";
-import type { Estimate, MethodResult } from "../run/mod.ts";
-import { documentLosses } from "./bits-per-byte.ts";
-import {
-  bootstrapBitsPerByte,
-  type BootstrapOptions,
-  type DocumentLosses,
-  type DocumentsEstimate,
-} from "./intervals.ts";
-import { scoreTask } from "./score.ts";
-import type { Task } from "./task.ts";
+import type { MeasureInfo, Measurement } from "../run/mod.ts";
+import { type HeldOut, heldOut } from "./bits-per-byte.ts";
+import type { BootstrapOptions } from "./intervals.ts";
+import { MEASURES, measuresWith } from "./measures/all.ts";
+import { type EvaluationSet, infoOf, type Measure, type ParameterCounts, type Subject } from "./measures/measure.ts";
 import type { EvaluationOptions } from "./types.ts";
-import type { EvaluationWindow } from "./windows.ts";
-
-/** The data that every method is scored on. */
-export interface EvaluationSet {
-  /** Windows by domain, in the order of the tables; each domain has at least one. */
-  readonly windows: Readonly<Record<string, readonly EvaluationWindow[]>>;
-  readonly tasks: readonly Task[];
-  readonly tokenizer: Tokenizer;
-}
 
 /** Progress of an evaluation. */
 export interface EvaluationProgress {
-  /** Domain or task being scored. */
+  /** Domain or measure being computed. */
   readonly part: string;
   /** Rows (windows, candidates, prompts) done, and in total, over all parts. */
   readonly done: number;
   readonly total: number;
 }
 
-/** A method's scores in the form of the event log, and the losses for paired comparisons. */
+/** A method's measurements in the form of the event log, and the losses for paired comparisons. */
 export interface Evaluation {
-  /** `bpb` and, with enough documents, `bpbInterval` by domain and for `mean` (of the domains, unweighted); tasks by name. */
-  readonly scores: Omit<MethodResult, "parameters">;
+  /** The measures, including those that could not be made of this method. */
+  readonly measures: readonly MeasureInfo[];
+  readonly measurements: Measurement[];
   /** By domain, for {@linkcode pairedDifference}. */
-  readonly documents: Readonly<Record<string, DocumentLosses>>;
+  readonly documents: Readonly<Record<string, HeldOut>>;
+}
+
+/** How to evaluate a model. */
+export interface EvaluateOptions
+  extends BootstrapOptions, Pick<EvaluationOptions, "batch" | "signal" | "onRow" | "knownLosses" | "knownTops"> {
+  readonly parameters: ParameterCounts;
+  /** The device, as people know it, for measures that depend on the machine. */
+  readonly device: string;
+  /** The measures besides the tasks. @default all */
+  readonly measures?: readonly Measure[];
+  readonly onProgress?: (progress: EvaluationProgress) => void;
 }
 
 /**
- * Scores a model.
+ * Runs the held-out text through a model once, and makes every measurement.
  *
- * @throws UserError `eval.not-finite`
+ * @throws UserError `eval.not-finite`, `eval.measure`
  */
 export async function evaluate(
   model: LanguageModel,
-  { windows, tasks, tokenizer }: EvaluationSet,
-  { batch, signal, onProgress, onRow, knownLosses, ...bootstrap }:
-    & BootstrapOptions
-    & Pick<EvaluationOptions, "onRow" | "knownLosses">
-    & {
-      /** Rows per batch. @default 8 */
-      readonly batch?: number;
-      readonly signal?: AbortSignal | undefined;
-      readonly onProgress?: (progress: EvaluationProgress) => void;
-    } = {},
+  set: EvaluationSet,
+  {
+    batch,
+    signal,
+    onProgress,
+    onRow,
+    knownLosses,
+    knownTops,
+    parameters,
+    device,
+    measures: chosen = MEASURES,
+    ...bootstrap
+  }: EvaluateOptions,
 ): Promise<Evaluation> {
-  const domains = Object.entries(windows);
+  const measures = measuresWith(set.tasks, chosen);
+  const domains = Object.entries(set.windows);
   const total = domains.reduce((sum, [, windows]) => sum + windows.length, 0) +
-    tasks.reduce((sum, task) => sum + rowsOf(task), 0);
+    measures.reduce((sum, { rows = 0 }) => sum + rows, 0);
   let before = 0;
   const part = (name: string): EvaluationOptions => ({
     ...(batch === undefined ? {} : { batch }),
     signal,
     onRow,
     knownLosses,
+    knownTops,
     onProgress: (done) => onProgress?.({ part: name, done: before + done, total }),
   });
 
-  const documents: Record<string, DocumentLosses> = {};
-  const estimates: Record<string, DocumentsEstimate> = {};
-  for (const [domain, list] of domains) {
-    documents[domain] = await documentLosses(model, list, part(domain));
-    estimates[domain] = bootstrapBitsPerByte([documents[domain]], bootstrap);
-    before += list.length;
+  const documents: Record<string, HeldOut> = {};
+  for (const [domain, windows] of domains) {
+    documents[domain] = await heldOut(model, windows, part(domain));
+    before += windows.length;
   }
-  estimates["mean"] = bootstrapBitsPerByte(Object.values(documents), bootstrap);
-  const scores: Record<string, Estimate> = {};
-  for (const task of tasks) {
-    scores[task.name] = await scoreTask(model, task, tokenizer, part(task.name));
-    before += rowsOf(task);
+  const measurements: Measurement[] = [];
+  for (const { name, better, machineDependent, rows = 0, measure } of measures) {
+    const subject: Subject = { model, parameters, set, heldOut: documents, options: part(name), bootstrap };
+    for (const found of await measure(subject)) {
+      measurements.push({ name, ...found, better, ...(machineDependent ? { device } : {}) });
+    }
+    before += rows;
   }
-  const bpb = Object.fromEntries(Object.entries(estimates).map(([domain, { value }]) => [domain, value]));
-  const bpbInterval = Object.fromEntries(
-    Object.entries(estimates).flatMap(([domain, { low, high, ...rest }]): [string, Estimate][] =>
-      low === null || high === null ? [] : [[domain, { ...rest, low, high }]]
-    ),
-  );
-  return { scores: { bpb, bpbInterval, tasks: scores }, documents };
-}
-
-/** Number of rows that a task runs through the model. */
-function rowsOf(task: Task): number {
-  return task.kind === "choice"
-    ? task.items.reduce((sum, { choices }) => sum + (task.scoring === "gain" ? 2 : 1) * choices.length, 0)
-    : task.items.length;
+  return { measures: measures.map(infoOf), measurements, documents };
 }

@@ -47,7 +47,7 @@ export async function generateGreedily(
       const finished = indices.map(() => false);
       for (let step = 0; step < maxTokens && finished.includes(false); step++) {
         options.signal?.throwIfAborted();
-        ids = await mostLikely(model, ids, indices.length, state);
+        ids = await mostLikelyNext(model, ids, indices.length, state);
         ids.forEach((id, b) => {
           if (finished[b]) return;
           answers[indices[b]!]!.push(id);
@@ -62,7 +62,7 @@ export async function generateGreedily(
 }
 
 /** Extends the state by `ids` (`[rows, time]`, row-major) and returns the most likely next token of each row. */
-async function mostLikely(
+export async function mostLikelyNext(
   model: LanguageModel,
   ids: readonly number[],
   rows: number,

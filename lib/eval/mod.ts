@@ -1,6 +1,9 @@
 // The evaluation room's public face: held-out bits per byte, tasks with exact scores, and intervals of both.
-export { bitsPerByte, documentLosses } from "./bits-per-byte.ts";
-export { evaluate, type Evaluation, type EvaluationProgress, type EvaluationSet } from "./evaluate.ts";
+export { bitsPerByte, documentLosses, type DocumentPredictions, type HeldOut, heldOut } from "./bits-per-byte.ts";
+export { evaluate, type EvaluateOptions, type Evaluation, type EvaluationProgress } from "./evaluate.ts";
+export { DECODED_TOKENS } from "./measures/decoding-latency.ts";
+export { MEASURES, measuresWith } from "./measures/all.ts";
+export type { EvaluationSet, Found, Measure, ParameterCounts, Subject } from "./measures/measure.ts";
 export { generateGreedily } from "./generate.ts";
 export {
   bootstrapBitsPerByte,
@@ -18,5 +21,5 @@ export { SCORING_REPEATS, type ScoringCost, scoringCost } from "./scoring-cost.t
 export { answeredRightly, scoreTask } from "./score.ts";
 export { type ChoiceItem, CHOICES, type GenerationItem, type Task, type TaskOptions } from "./task.ts";
 export { buildTasks } from "./tasks.ts";
-export type { EvaluationOptions } from "./types.ts";
+export type { EvaluationOptions, TopPredictions } from "./types.ts";
 export { type EvaluationWindow, evaluationWindows, type WindowOptions } from "./windows.ts";

@@ -54,6 +54,6 @@ export async function planOf<Config, Prepared>(
   config: Config,
 ): Promise<PlannedCell[]> {
   const prepared = outline(config);
-  const device = { numerics: "planned", code: import.meta };
+  const device = { description: "planned", numerics: "planned", code: import.meta };
   return await recordCells((run) => body({ run, config, rngSeed: 0, device, prepared }));
 }

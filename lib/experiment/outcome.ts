@@ -14,21 +14,16 @@ export function resultTables({ results, cells }: RunView, names: readonly string
   return cells.flatMap(({ tables }) => tables).filter(({ name }) => names.includes(name));
 }
 
-/** The JSON line of one run: its tables, or its methods and, for a study, the directions. */
+/** The JSON line of one run: its tables, or its measures, the measurements of its methods and, for a study, the directions. */
 export function runJson(view: RunView, names: readonly string[] | undefined) {
   const { id, preset, seed, device, results, cells } = view;
   if (names !== undefined) {
     const tables = Object.fromEntries(resultTables(view, names).map(({ name, rows }) => [name, rows]));
     return { run: id, preset, seed, device, tables };
   }
-  const methods = Object.fromEntries(
-    Object.entries(results!.methods).map(([name, { bpb, tasks }]) => [
-      name,
-      { bpb, tasks: Object.fromEntries(Object.entries(tasks).map(([task, { value }]) => [task, value])) },
-    ]),
-  );
   const directions = cells.flatMap(({ tables }) => tables).find(({ name }) => name === "directions")?.rows;
-  return { run: id, preset, seed, device, methods, ...(directions === undefined ? {} : { directions }) };
+  const { measures, methods } = results!;
+  return { run: id, preset, seed, device, measures, methods, ...(directions === undefined ? {} : { directions }) };
 }
 
 /**

@@ -1,7 +1,7 @@
 // Opening each model of a finished run from the cells that saved its parts.
 import { z } from "zod";
 import { baselineNamed, openBaseline } from "../baselines/mod.ts";
-import { type FinishedRun, openStitchedRun, type Parameters, stitchedOnDevice } from "../bts/mod.ts";
+import { type FinishedRun, openStitchedRun, type ParameterCounts, stitchedOnDevice } from "../bts/mod.ts";
 import { openTokenizer, type Tokenizer } from "../data/mod.ts";
 import { nearest, UserError } from "../errors.ts";
 import { loadModelFolder } from "../huggingface/mod.ts";
@@ -34,7 +34,7 @@ export interface OpenedModel {
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
   readonly model: LanguageModel;
-  readonly parameters: Parameters;
+  readonly parameters: ParameterCounts;
 }
 
 /** Puts a model on the device; `scope` frees its tensors. */

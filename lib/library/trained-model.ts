@@ -1,6 +1,6 @@
 // A trained model with its tokenizer: text in, text or numbers out, and its tensors freed at the end.
 import * as tf from "@tensorflow/tfjs";
-import type { Parameters } from "../bts/mod.ts";
+import type { ParameterCounts } from "../bts/mod.ts";
 import type { Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { documentLosses, evaluationWindows, generateGreedily } from "../eval/mod.ts";
@@ -33,7 +33,7 @@ export interface TrainedModel extends LanguageModel, Disposable {
   /** The shape of its decoders. */
   readonly config: ModelConfig;
   /** Numbers of parameters: trained for this model, in memory, used per token. */
-  readonly parameters: Parameters;
+  readonly parameters: ParameterCounts;
   readonly tokenizer: Tokenizer;
   /** Token ids of a text, without the `<|endoftext|>` that opens a document. */
   tokenize(text: string): number[];

@@ -9,6 +9,7 @@ export { WEIGHT_METHODS, weightMethod } from "./weights/methods.ts";
 export { type MergeSettings } from "./weights/options.ts";
 export { btmEnsemble, checkLength } from "./ensemble/btm.ts";
 export { btmOptions, btmSettingsSchema, loadPrior, savePrior } from "./ensemble/settings.ts";
+export { mixtureTops, type ScoredRow } from "./ensemble/mixture-tops.ts";
 export { type BtmOptions, mixedLosses, priorFromLosses } from "./ensemble/posterior.ts";
 export {
   checkSeedMerges,

@@ -1,9 +1,9 @@
 // The interface of language models, for evaluation and sampling, and a decoder with that interface.
 import * as tf from "@tensorflow/tfjs";
-import { crossEntropy } from "../tensor/mod.ts";
+import { crossEntropy, topOf } from "../tensor/mod.ts";
 import { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
-import { forward, headLosses, hiddenStates } from "./llama.ts";
+import { forward, headLosses, headPredictions, hiddenStates, type Predictions } from "./llama.ts";
 import type { Weights } from "./weights.ts";
 
 /** State of incremental decoding between calls; each kind of model has its own. */
@@ -35,6 +35,11 @@ export interface LanguageModel {
    * @returns float32 `[batch, time]`, 0 where it is ignored
    */
   readonly losses?: (ids: tf.Tensor2D, targets: tf.Tensor2D) => tf.Tensor2D;
+  /**
+   * The same losses with the most likely next tokens, for models that have `losses` and get both from one forward pass.
+   * {@linkcode tokenPredictions} falls back on the logits.
+   */
+  readonly predictions?: (ids: tf.Tensor2D, targets: tf.Tensor2D) => Predictions;
 }
 
 /**
@@ -52,6 +57,23 @@ export function tokenLosses(model: LanguageModel, ids: tf.Tensor2D, targets: tf.
   });
 }
 
+/**
+ * Negative log-likelihood of each next token, equal to {@linkcode tokenLosses}, and the most likely next tokens.
+ *
+ * @param ids int32 `[batch, time]`; every row is one document from its start
+ * @param targets int32 `[batch, time]`: the next token at each position, or −1 where it is ignored
+ */
+export function tokenPredictions(model: LanguageModel, ids: tf.Tensor2D, targets: tf.Tensor2D): Predictions {
+  if (model.predictions !== undefined) return model.predictions(ids, targets);
+  return tf.tidy(() => {
+    const logits = model.logits(ids).reshape([-1, model.vocabSize]) as tf.Tensor2D;
+    const losses = model.losses?.(ids, targets) ?? crossEntropy(logits, targets.reshape([-1]) as tf.Tensor1D);
+    const { top, topLosses } = topOf(logits);
+    const shaped = <T extends tf.Tensor>(x: T) => x.reshape(ids.shape) as tf.Tensor2D;
+    return { losses: shaped(losses), top: shaped(top), topLosses: shaped(topLosses) };
+  });
+}
+
 /** A decoder as a language model. */
 export function decoder(config: ModelConfig, weights: Weights): LanguageModel {
   return {
@@ -59,6 +81,8 @@ export function decoder(config: ModelConfig, weights: Weights): LanguageModel {
     contextLength: config.contextLength,
     logits: (ids, state) => tf.tidy(() => forward(config, weights, ids, { cache: state as KvCache | undefined })),
     losses: (ids, targets) => tf.tidy(() => headLosses(config, weights, hiddenStates(config, weights, ids), targets)),
+    predictions: (ids, targets) =>
+      tf.tidy(() => headPredictions(config, weights, hiddenStates(config, weights, ids), targets)),
     decodingState: () => new KvCache(config.layers),
   };
 }

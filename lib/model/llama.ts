@@ -7,6 +7,7 @@ import {
   inShape,
   linear,
   linearCrossEntropy,
+  linearPredictions,
   meanLinearCrossEntropy,
   normBranch,
   recompute,
@@ -18,6 +19,16 @@ import { attention, feedForward, weight } from "./blocks.ts";
 import type { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import type { Weights } from "./weights.ts";
+
+/** What a model predicts at each position, and how well. */
+export type Predictions = {
+  /** Negative log-likelihood of the next token in nats, float32 `[batch, time]`; 0 where it is ignored. */
+  readonly losses: tf.Tensor2D;
+  /** The most likely next token, int32 `[batch, time]`. */
+  readonly top: tf.Tensor2D;
+  /** Its negative log-likelihood in nats, float32 `[batch, time]`. */
+  readonly topLosses: tf.Tensor2D;
+};
 
 /** What the layers of one forward pass share. */
 export interface Pass {
@@ -133,6 +144,22 @@ export function head(config: ModelConfig, weights: Weights, h: tf.Tensor3D): tf.
 export function headLosses(config: ModelConfig, weights: Weights, h: tf.Tensor3D, targets: tf.Tensor2D): tf.Tensor2D {
   const x = finalRows(config, weights, h);
   return inShape(linearCrossEntropy(x, headTable(config, weights), inShape(targets, [-1])), targets.shape);
+}
+
+/** {@linkcode headLosses} with the most likely next token at each position, from the same logits. */
+export function headPredictions(
+  config: ModelConfig,
+  weights: Weights,
+  h: tf.Tensor3D,
+  targets: tf.Tensor2D,
+): Predictions {
+  const x = finalRows(config, weights, h);
+  const { losses, top, topLosses } = linearPredictions(x, headTable(config, weights), inShape(targets, [-1]));
+  return {
+    losses: inShape(losses, targets.shape),
+    top: inShape(top, targets.shape),
+    topLosses: inShape(topLosses, targets.shape),
+  };
 }
 
 /** The mean of {@linkcode headLosses} over all positions; its gradient does not recompute the logits. */

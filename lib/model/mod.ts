@@ -31,8 +31,10 @@ export {
   head,
   headLoss,
   headLosses,
+  headPredictions,
   hiddenStates,
   type Pass,
+  type Predictions,
   type ReadOptions,
 } from "./llama.ts";
-export { decoder, type DecodingState, type LanguageModel, tokenLosses } from "./language-model.ts";
+export { decoder, type DecodingState, type LanguageModel, tokenLosses, tokenPredictions } from "./language-model.ts";

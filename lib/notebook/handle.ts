@@ -1,20 +1,18 @@
 // A notebook's handle to a run: watch it, read it, show its table and figures. It never writes to the run.
 import { UserError } from "../errors.ts";
 import {
-  bpbGrid,
   claims,
   escapeHtml,
   type Figure,
   figureHtml,
   gatesFigure,
-  type Grid,
   gridHtml,
   gridMarkdown,
   lossFigure,
   matrixFigure,
   meanFigure,
+  measureGrids,
   parametersFigure,
-  taskGrid,
   timeFigure,
 } from "../report/mod.ts";
 import { applyEvent, isUnderWay, readRun, type RunView } from "../run/mod.ts";
@@ -60,7 +58,7 @@ export interface RunHandle {
    * Deno's kernel (2.9.6) sometimes reports a cell as done before it sends the value, and front ends then drop it.
    */
   show(what: "results" | "card" | FigureName): Promise<void>;
-  /** The results as an object that displays itself: bits per byte, tasks, and the findings in words. */
+  /** The results as an object that displays itself: all measures, and the findings in words. */
   table(): Promise<Displayable>;
   /** One figure of the report as an object that displays itself. */
   figure(name: FigureName): Promise<Displayable>;
@@ -173,7 +171,7 @@ export function resultsBundle(view: RunView): MediaBundle {
       }`,
     );
   }
-  const grids = [bpbGrid(results), taskGrid(results)].filter((grid): grid is Grid => grid !== undefined);
+  const grids = [...measureGrids(results, "scores"), ...measureGrids(results, "cost")];
   const words = claims(view);
   const marks = { yes: "✓", no: "✗", unclear: "?" } as const;
   const list = words.map(({ holds, text }) => `${marks[holds]} ${text}`);

@@ -1,5 +1,5 @@
 // What a run shows and what it does not, in words and with its uncertainty.
-import type { RunView } from "../run/mod.ts";
+import { HEADLINE, headlineOn, type RunView, valueOf } from "../run/mod.ts";
 import { fixed } from "./format.ts";
 import { expertDomain, methodLabel, methodPhrase, orderMethods } from "../methods.ts";
 import { directionClaims, questionOf } from "./directions.ts";
@@ -28,9 +28,8 @@ export interface Comparison {
  * two are null with too few documents for an interval.
  */
 export function compare(view: RunView, method: string, against: string, domain: string): Comparison | undefined {
-  const a = view.results?.methods[method], b = view.results?.methods[against];
-  const x = a?.bpb[domain], y = b?.bpb[domain];
-  if (x === undefined || y === undefined || !Number.isFinite(x) || !Number.isFinite(y)) return undefined;
+  const [a, b] = [method, against].map((name) => headlineOn(view.results?.methods[name], domain));
+  if (a === undefined || b === undefined || !Number.isFinite(a.value) || !Number.isFinite(b.value)) return undefined;
   const common = { method, against, domain };
   const paired = pairedDifference(view, method, against, domain);
   if (paired !== undefined) {
@@ -38,13 +37,12 @@ export function compare(view: RunView, method: string, against: string, domain: 
     const verdict = low > 0 ? "better" : high < 0 ? "worse" : "unclear";
     return { ...common, ...paired, verdict, basis: "paired" };
   }
-  const saved = y - x;
+  const saved = b.value - a.value;
   const direction = saved > 0 ? "better" : saved < 0 ? "worse" : "unclear";
-  const own = a!.bpbInterval[domain], other = b!.bpbInterval[domain];
-  if (own === undefined || other === undefined) {
+  if (a.interval === null || b.interval === null) {
     return { ...common, saved, interval: undefined, verdict: direction, basis: "numbers" };
   }
-  const overlap = own.low <= other.high && other.low <= own.high;
+  const overlap = a.interval[0] <= b.interval[1] && b.interval[0] <= a.interval[1];
   return { ...common, saved, interval: undefined, verdict: overlap ? "unclear" : direction, basis: "intervals" };
 }
 
@@ -183,8 +181,8 @@ const NAMED_AHEAD = 4;
 
 function standing(view: RunView): string | undefined {
   const methods = view.results?.methods ?? {};
-  const mean = (method: string) => methods[method]!.bpb.mean!;
-  const ranked = Object.keys(methods).filter((method) => Number.isFinite(methods[method]!.bpb.mean ?? NaN))
+  const mean = (method: string) => valueOf(methods[method], HEADLINE) ?? NaN;
+  const ranked = Object.keys(methods).filter((method) => Number.isFinite(mean(method)))
     .sort((a, b) => mean(a) - mean(b));
   const at = ranked.indexOf("bts");
   if (at < 0 || ranked.length < 2) return undefined;

@@ -1,5 +1,13 @@
 // All figures of a run.
-import type { CellView, RunView } from "../run/mod.ts";
+import {
+  type CellView,
+  HEADLINE,
+  measureColumns,
+  measurementOf,
+  parametersOf,
+  type RunView,
+  valueOf,
+} from "../run/mod.ts";
 import { escapeHtml } from "./escape.ts";
 import { PARAMETER_COLORS, parameterPanel, timePanel } from "./figures/cost.ts";
 import { type Gate, openPanel, sharePanel } from "./figures/gates.ts";
@@ -11,7 +19,7 @@ import { instabilityFigures, isArm } from "./instability.ts";
 import type { Figure } from "./figures/plot.ts";
 import { cellLabel, expertDomain, methodColors, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
 import { STITCH_KINDS } from "../stitch/mod.ts";
-import { bpbColumns, methodsOf, tableNamed } from "./results.ts";
+import { methodsOf, tableNamed } from "./results.ts";
 
 /** Every figure that the run has data for, in the order of the report. */
 export function runFigures(view: RunView): Figure[] {
@@ -37,14 +45,10 @@ export function meanFigure(view: RunView): Figure | undefined {
   const methods = view.results?.methods ?? {};
   const color = colors(view);
   const scores = orderMethods(Object.keys(methods)).flatMap((method) => {
-    const value = methods[method]!.bpb.mean;
-    if (value === undefined || !Number.isFinite(value)) return [];
-    return [{
-      label: methodLabel(method),
-      color: color.get(method)!,
-      value,
-      interval: methods[method]!.bpbInterval.mean,
-    }];
+    const made = measurementOf(methods[method], HEADLINE);
+    if (made === undefined || !Number.isFinite(made.value)) return [];
+    const interval = made.interval === null ? undefined : { low: made.interval[0], high: made.interval[1] };
+    return [{ label: methodLabel(method), color: color.get(method)!, value: made.value, interval }];
   });
   if (scores.length === 0) return undefined;
   return {
@@ -96,9 +100,12 @@ export function matrixFigure(view: RunView): Figure | undefined {
 
 function matrixScores(view: RunView): { model: string; domain: string; bpb: number }[] {
   if (view.results !== null) {
-    const domains = bpbColumns(view.results);
-    return Object.entries(view.results.methods).flatMap(([model, { bpb }]) =>
-      domains.flatMap((domain) => bpb[domain] === undefined ? [] : [{ model, domain, bpb: bpb[domain] }])
+    const columns = measureColumns(view.results).filter(({ name }) => name === HEADLINE.name);
+    return Object.entries(view.results.methods).flatMap(([model, method]) =>
+      columns.flatMap((column) => {
+        const bpb = valueOf(method, column);
+        return bpb === undefined ? [] : [{ model, domain: column.group, bpb }];
+      })
     );
   }
   const table = tableNamed(view, "matrix");
@@ -185,10 +192,10 @@ export function gatesFigure(view: RunView): Figure | undefined {
 /** Parameters of every method: in memory, used per token, trained. */
 export function parametersFigure(view: RunView): Figure | undefined {
   const methods = view.results?.methods ?? {};
-  const counts = orderMethods(Object.keys(methods)).map((method) => ({
-    label: methodLabel(method),
-    ...methods[method]!.parameters,
-  }));
+  const counts = orderMethods(Object.keys(methods)).flatMap((method) => {
+    const parameters = parametersOf(methods[method]);
+    return parameters === undefined ? [] : [{ label: methodLabel(method), ...parameters }];
+  });
   if (counts.length === 0) return undefined;
   return {
     name: "parameters",

@@ -1,4 +1,5 @@
 // Numbers and durations for readers.
+import { type MeasureInfo, shownValue } from "../run/mod.ts";
 
 /** `value` with a fixed number of decimals and a true minus sign; an en dash if it is missing or not finite. */
 export function fixed(value: number | null | undefined, digits: number): string {
@@ -32,6 +33,12 @@ export function duration(seconds: number | null | undefined): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/** A measured value with its measure's digits; an en dash if it is missing. */
+export function measured(value: number | undefined, info: Pick<MeasureInfo, "format" | "digits">): string {
+  if (value === undefined) return "–";
+  return info.format === "count" ? compact(value) : fixed(shownValue(value, info), info.digits);
 }
 
 /** `[1.23, 1.31]` */

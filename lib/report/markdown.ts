@@ -4,14 +4,13 @@ import { claims, headline } from "./claims.ts";
 import { escapeMarkdown, fenced } from "./escape.ts";
 import { duration } from "./format.ts";
 import { type Grid, gridMarkdown, gridOf } from "./grid.ts";
-import { bpbGrid, gatesGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
+import { gatesGrid, measureGrids, tableNamed } from "./results.ts";
 import { bracketNote, otherTables, statusSentence } from "./summary.ts";
 
 /** The report of a run as GitHub-flavoured Markdown. */
 export function reportMarkdown(view: RunView): string {
   const results = view.results;
-  const tasks = results === null ? undefined : taskGrid(results);
-  const methods = Object.keys(results?.methods ?? {}).length;
+  const grids = (of: "scores" | "cost") => results === null ? [] : measureGrids(results, of).map(titled);
   const outcomes = tableNamed(view, "outcomes");
   const cost = tableNamed(view, "cost");
   const gates = gatesGrid(view);
@@ -24,17 +23,16 @@ export function reportMarkdown(view: RunView): string {
     duration(view.seconds),
     view.id,
   ];
-  const costGrid = cost ? gridOf(cost) : results !== null && methods > 0 ? parameterGrid(results) : undefined;
   const blocks = [
     `# ${escapeMarkdown(view.title)}`,
     facts.map(escapeMarkdown).join(" · "),
     ...(status === undefined ? [] : [`> ${status}`]),
     ...(view.error === null ? [] : [fenced(view.error)]),
     ...heading("What this run shows", [headline(view), claimList(view), bracketNote(claims(view))]),
-    ...heading("Results", results === null || methods === 0 ? [] : [titled(bpbGrid(results)), tasks && titled(tasks)]),
+    ...heading("Results", grids("scores")),
     ...heading("Instability", [outcomes && titled(gridOf(outcomes))]),
     ...heading("Gates", [gates && titled(gates)]),
-    ...heading("Cost", [costGrid && titled(costGrid)]),
+    ...heading("Cost", [...grids("cost"), cost && titled(gridOf(cost))]),
     ...heading("More tables", otherTables(view).map((table) => titled(gridOf(table)))),
     ...heading("Cells", [gridMarkdown(cellsGrid(view)), noteList(view)]),
     ...heading("Reproduce", [

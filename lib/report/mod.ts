@@ -14,7 +14,7 @@ export {
 export type { Figure } from "./figures/plot.ts";
 export { byteSize, compact, duration, fixed } from "./format.ts";
 export { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
-export { bpbGrid, taskGrid } from "./results.ts";
+export { measureGrids } from "./results.ts";
 export { hasInterval, seedsBasis, seedsTable } from "./seeds.ts";
 export { seedsGrids, writeSeedsReport } from "./seeds-report.ts";
 export { meanInterval } from "./statistics.ts";

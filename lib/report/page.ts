@@ -16,7 +16,7 @@ import type { Figure } from "./figures/plot.ts";
 import { duration } from "./format.ts";
 import { gridHtml, gridOf } from "./grid.ts";
 import { instabilityFigures } from "./instability.ts";
-import { bpbGrid, parameterGrid, tableNamed, taskGrid } from "./results.ts";
+import { measureGrids, tableNamed } from "./results.ts";
 import { pageFrame } from "./frame.ts";
 import { bracketNote, otherTables, statusSentence } from "./summary.ts";
 import type { Claim } from "./wording.ts";
@@ -26,16 +26,14 @@ export function reportHtml(view: RunView): string {
   let figures = 0;
   const figure = (of: Figure | undefined) => of === undefined ? "" : figureHtml(of, ++figures);
   const results = view.results;
-  const methods = Object.keys(results?.methods ?? {}).length;
-  const tasks = results === null ? undefined : taskGrid(results);
+  const grids = (of: "scores" | "cost") => results === null ? [] : measureGrids(results, of).map(gridHtml);
+  const [first, ...others] = grids("scores");
   const cost = tableNamed(view, "cost");
   const sections = [
     section("What this run shows", findings(view) + figure(meanFigure(view))),
     section(
       "Results",
-      results === null || methods === 0
-        ? ""
-        : gridHtml(bpbGrid(results)) + figure(matrixFigure(view)) + (tasks ? gridHtml(tasks) : ""),
+      first === undefined ? "" : first + figure(matrixFigure(view)) + others.join(""),
     ),
     results === null ? section("Results so far", figure(matrixFigure(view))) : "",
     section("Training", figure(lossFigure(view))),
@@ -43,7 +41,7 @@ export function reportHtml(view: RunView): string {
     section("Inside the stitches", figure(gatesFigure(view))),
     section(
       "Cost",
-      (cost ? gridHtml(gridOf(cost)) : results !== null && methods > 0 ? gridHtml(parameterGrid(results)) : "") +
+      grids("cost").join("") + (cost ? gridHtml(gridOf(cost)) : "") +
         figure(parametersFigure(view)) + figure(timeFigure(view)),
     ),
     section("More tables", otherTables(view).map((table) => gridHtml(gridOf(table))).join("\n")),

@@ -1,90 +1,74 @@
-// The results of a run as grids: bits per byte with intervals, task scores, parameters.
-import type { RunResults, RunView } from "../run/mod.ts";
-import { compact, fixed, range } from "./format.ts";
+// The results of a run as grids: one for each table of measures.
+import {
+  columnsByTable,
+  directionText,
+  type MeasureColumn,
+  measureColumns,
+  type MeasureInfo,
+  measurementOf,
+  type RunResults,
+  type RunView,
+  shownValue,
+} from "../run/mod.ts";
+import { measured, range } from "./format.ts";
 import { bestOf, type Grid, type GridCell, gridOf } from "./grid.ts";
 import { expertDomain, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
 
-/** The columns of bits per byte: the domains, then `mean` if any method has one. */
-export function bpbColumns(results: RunResults): string[] {
-  const hasMean = Object.values(results.methods).some(({ bpb }) => bpb.mean !== undefined);
-  return [...results.domains.filter((domain) => domain !== "mean"), ...(hasMean ? ["mean"] : [])];
-}
-
-/** Names of all tasks in the results, in order of appearance. */
-export function taskColumns(results: RunResults): string[] {
-  return [...new Set(Object.values(results.methods).flatMap(({ tasks }) => Object.keys(tasks)))];
-}
-
-const WITH_INTERVALS = ", with 95 % intervals";
-
 /**
- * Held-out bits per byte: methods × domains and mean, with 95 % intervals where there are enough documents for one; the
- * best of each column is marked.
+ * The measures of a section, one grid for each of their tables: methods × domains and mean, or methods × measures, with
+ * 95 % intervals where there are any. The best of each column is marked.
  */
-export function bpbGrid(results: RunResults): Grid {
+export function measureGrids(results: RunResults, section: MeasureInfo["section"]): Grid[] {
+  const columns = measureColumns(results).filter((column) => column.section === section);
+  return [...columnsByTable(columns)].map(([table, own]) => gridOfMeasures(results, table, own));
+}
+
+function gridOfMeasures(results: RunResults, table: string, columns: readonly MeasureColumn[]): Grid {
   const methods = orderMethods(Object.keys(results.methods));
-  const columns = bpbColumns(results).map((domain) => {
-    const values = methods.map((method) => results.methods[method]!.bpb[domain]);
-    const best = bestOf(values, "lower", 3);
-    const cells = methods.map((method, at): GridCell => {
-      const interval = results.methods[method]!.bpbInterval[domain];
-      return cell(fixed(values[at], 3), interval && range(interval.low, interval.high, 2), best[at]!);
-    });
-    return { title: domain, cells };
+  const cells = columns.map((column) => {
+    const made = methods.map((method) => measurementOf(results.methods[method], column));
+    const values = made.map((one) => one && shownValue(one.value, column));
+    const best = column.better === null ? [] : bestOf(values, column.better, column.digits);
+    return made.map((one, at): GridCell => ({
+      text: measured(one?.value, column),
+      ...(one?.interval ? { aside: intervalText(one.interval, column) } : {}),
+      ...(best[at] ? { best: true } : {}),
+    }));
   });
-  const asides = columns.flatMap(({ cells }) => cells).filter(({ text }) => text !== "–").map(({ aside }) => aside);
-  const basis = !asides.some((aside) => aside !== undefined)
-    ? ""
-    : asides.includes(undefined)
-    ? `${WITH_INTERVALS} where there are enough documents`
-    : WITH_INTERVALS;
-  return assemble(`Held-out bits per byte${basis}; lower is better`, methods, columns);
-}
-
-/** Task scores in percent: methods × tasks, with 95 % intervals; undefined if no task was scored. */
-export function taskGrid(results: RunResults): Grid | undefined {
-  const methods = orderMethods(Object.keys(results.methods));
-  const columns = taskColumns(results).map((task) => {
-    const scores = methods.map((method) => results.methods[method]!.tasks[task]);
-    const best = bestOf(scores.map((score) => score && 100 * score.value), "higher", 1);
-    const samples = Math.max(...scores.map((score) => score?.samples ?? 0));
-    const cells = scores.map((score, at) =>
-      cell(
-        score === undefined ? "–" : fixed(100 * score.value, 1),
-        score && range(100 * score.low, 100 * score.high, 0),
-        best[at]!,
-      )
-    );
-    return { title: `${task} (n\u00a0=\u00a0${samples})`, cells };
-  });
-  if (columns.length === 0) return undefined;
-  return assemble(`Tasks, percent correct${WITH_INTERVALS}; higher is better`, methods, columns);
-}
-
-/** Parameters trained, in memory and used per token, by method. */
-export function parameterGrid(results: RunResults): Grid {
-  const methods = orderMethods(Object.keys(results.methods));
-  const columns = (["trained", "total", "active"] as const).map((key) => ({
-    title: key,
-    cells: methods.map((method) => cell(compact(results.methods[method]!.parameters[key]), undefined, false)),
-  }));
-  return assemble("Parameters", methods, columns);
-}
-
-function cell(text: string, aside: string | undefined, best: boolean): GridCell {
-  return { text, ...(aside === undefined ? {} : { aside }), ...(best ? { best } : {}) };
-}
-
-function assemble(
-  caption: string,
-  methods: readonly string[],
-  columns: readonly { title: string; cells: readonly GridCell[] }[],
-): Grid {
+  const caption = [`${table}${basisOf(cells.flat())}`, directionText(columns), deviceText(columns)];
   return {
-    caption,
-    columns: [{ title: "method", numeric: false }, ...columns.map(({ title }) => ({ title, numeric: true }))],
-    rows: methods.map((method, at) => [{ text: methodLabel(method) }, ...columns.map(({ cells }) => cells[at]!)]),
+    caption: caption.filter((part) => part !== undefined).join("; "),
+    columns: [{ title: "method", numeric: false }, ...columns.map((one) => ({ title: titleOf(one), numeric: true }))],
+    rows: methods.map((method, at) => [{ text: methodLabel(method) }, ...cells.map((column) => column[at]!)]),
   };
+}
+
+/** An interval has one digit less than its value. */
+function intervalText([low, high]: readonly [number, number], column: MeasureColumn): string {
+  return range(shownValue(low, column), shownValue(high, column), Math.max(0, column.digits - 1));
+}
+
+function basisOf(cells: readonly GridCell[]): string {
+  const asides = cells.filter(({ text }) => text !== "–").map(({ aside }) => aside);
+  if (!asides.some((aside) => aside !== undefined)) return "";
+  return asides.includes(undefined)
+    ? ", with 95 % intervals where there are enough documents"
+    : ", with 95 % intervals";
+}
+
+/** The heading of a column; of a share, also what it is a share of, and what guessing is expected to give. */
+function titleOf({ heading, format, samples, chance }: MeasureColumn): string {
+  const facts = [
+    ...(format === "proportion" && samples !== null ? [`n\u00a0=\u00a0${samples}`] : []),
+    ...(chance ? [`chance\u00a0${Math.round(100 * chance)}\u00a0%`] : []),
+  ];
+  return facts.length === 0 ? heading : `${heading} (${facts.join(", ")})`;
+}
+
+/** Where measures that depend on the machine were made; undefined if none does. */
+export function deviceText(columns: readonly Pick<MeasureColumn, "devices">[]): string | undefined {
+  const devices = [...new Set(columns.flatMap(({ devices }) => devices))];
+  return devices.length === 0 ? undefined : `measured on ${devices.join(" and ")}`;
 }
 
 /** The mean gates that a run logged, with the models named as everywhere else. */

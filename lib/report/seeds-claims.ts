@@ -1,6 +1,5 @@
 // What several seeds show, in words: BTS against every other method, paired by seed.
-import type { RunView } from "../run/mod.ts";
-import { seedOf } from "../run/view/mod.ts";
+import { HEADLINE, type RunView, seedOf, valueOf } from "../run/mod.ts";
 import { methodPhrase } from "../methods.ts";
 import { hasInterval, seedsSummary } from "./seeds.ts";
 import { meanInterval } from "./statistics.ts";
@@ -15,7 +14,7 @@ export function seedsClaims(views: readonly RunView[]): string[] {
   return rows.filter(({ method }) => method !== "bts").flatMap(({ method }) => {
     const pairs = views.flatMap((view) => {
       const { results } = view;
-      const bts = results!.methods.bts?.bpb.mean, other = results!.methods[method]?.bpb.mean;
+      const [bts, other] = ["bts", method].map((name) => valueOf(results!.methods[name], HEADLINE));
       return bts === undefined || other === undefined ? [] : [{ seed: seedOf(view), saved: other - bts }];
     });
     return pairs.length === 0 ? [] : [claimOf(methodPhrase(method), pairs)];

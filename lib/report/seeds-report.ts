@@ -1,6 +1,16 @@
-// The report over several seeds, as a page and as Markdown for the README: two tables, a figure and the findings.
+// The report over several seeds, as a page and as Markdown for the README: a table for each
+// table of measures, a figure and the findings.
 import { join } from "node:path";
-import { type RunView, writeTextAtomically } from "../run/mod.ts";
+import {
+  columnsByTable,
+  directionText,
+  HEADLINE,
+  type MeasureColumn,
+  type MeasureInfo,
+  placeName,
+  type RunView,
+  writeTextAtomically,
+} from "../run/mod.ts";
 import { escapeHtml, escapeMarkdown, fenced } from "./escape.ts";
 import { figureHtml } from "./figures.ts";
 import { scorePanel } from "./figures/mean.ts";
@@ -9,30 +19,31 @@ import { bestOf, type Grid, gridHtml, gridMarkdown } from "./grid.ts";
 import { methodColors, methodLabel } from "../methods.ts";
 import { caveat } from "./claims.ts";
 import { seedsClaims } from "./seeds-claims.ts";
+import { deviceText } from "./results.ts";
 import { hasInterval, seedsBasis, type SeedsSummary, seedsSummary, seedsText } from "./seeds.ts";
 import { pageFrame } from "./frame.ts";
 
-/** Bits per byte and task scores, if there are any: one row per method, with the best of each column marked. */
-export function seedsGrids(views: readonly RunView[]): Grid[] {
+/** The measures of a section, one grid for each of their tables: one row per method, the best of each column marked. */
+export function seedsGrids(views: readonly RunView[], section: MeasureInfo["section"]): Grid[] {
   const summary = seedsSummary(views);
-  const { seeds } = summary;
-  return [
-    gridOfKind(summary, "bpb", `Held-out bits per byte, ${seedsBasis(seeds)}; lower is better`),
-    gridOfKind(summary, "task", `Tasks, percent correct, ${seedsBasis(seeds, "task")}; higher is better`),
-  ].filter(({ columns }) => columns.length > 1);
+  const columns = summary.columns.filter((column) => column.section === section);
+  return [...columnsByTable(columns)].map(([table, own]) => gridOfTable(summary, table, own));
 }
 
-function gridOfKind({ columns, rows }: SeedsSummary, kind: "bpb" | "task", caption: string): Grid {
-  const own = columns.filter((column) => column.kind === kind);
-  const best = own.map(({ key, better, digits }) =>
-    bestOf(rows.map(({ scores }) => scores[key]?.mean), better, digits)
+function gridOfTable({ seeds, rows }: SeedsSummary, table: string, columns: readonly MeasureColumn[]): Grid {
+  const best = columns.map(({ key, better, digits, devices }) =>
+    better === null || devices.length > 1 ? [] : bestOf(rows.map(({ scores }) => scores[key]?.mean), better, digits)
   );
+  const caption = [`${table}, ${seedsBasis(seeds, columns)}`, directionText(columns), deviceText(columns)];
   return {
-    caption,
-    columns: [{ title: "method", numeric: false }, ...own.map(({ title }) => ({ title, numeric: true }))],
+    caption: caption.filter((part) => part !== undefined).join("; "),
+    columns: [
+      { title: "method", numeric: false },
+      ...columns.map(({ heading }) => ({ title: heading, numeric: true })),
+    ],
     rows: rows.map(({ method, scores }, row) => [
       { text: methodLabel(method) },
-      ...own.map((column, at) => ({
+      ...columns.map((column, at) => ({
         ...(scores[column.key] === undefined ? { text: "–" } : seedsText(scores[column.key]!, column)),
         ...(best[at]![row] ? { best: true } : {}),
       })),
@@ -45,7 +56,7 @@ export function seedsMeanFigure(views: readonly RunView[]): Figure | undefined {
   const { seeds, rows } = seedsSummary(views);
   const colors = methodColors(rows.map(({ method }) => method));
   const scores = rows.flatMap(({ method, scores }) => {
-    const score = scores["bpb.mean"];
+    const score = scores[placeName(HEADLINE)];
     if (score === undefined || !Number.isFinite(score.mean)) return [];
     const { mean, interval, values } = score;
     return [{ label: methodLabel(method), color: colors.get(method)!, value: mean, interval, points: values }];
@@ -63,6 +74,8 @@ export function seedsMeanFigure(views: readonly RunView[]): Figure | undefined {
   };
 }
 
+const SECTIONS = ["scores", "cost"] as const;
+
 const paired = ({ length }: readonly RunView[]) =>
   `On the mean of all domains, paired by seed${hasInterval(length) ? ", with 95 % intervals in brackets" : ""}:`;
 
@@ -73,14 +86,16 @@ export function seedsMarkdown(views: readonly RunView[], command: string): strin
   return [
     fenced(command, "sh"),
     ...(warning === undefined ? [] : [escapeMarkdown(warning)]),
-    ...seedsGrids(views).flatMap((grid) => [`${escapeMarkdown(grid.caption)}:`, gridMarkdown(grid)]),
+    ...SECTIONS.flatMap((section) => seedsGrids(views, section)).flatMap((
+      grid,
+    ) => [`${escapeMarkdown(grid.caption)}:`, gridMarkdown(grid)]),
     ...(claims.length === 0 ? [] : [paired(views), claims.join("\n")]),
   ].join("\n\n") + "\n";
 }
 
 /** The aggregate as a self-contained HTML page. */
 export function seedsHtml(views: readonly RunView[], command: string): string {
-  const [bpb, ...tasks] = seedsGrids(views).map(gridHtml);
+  const [first, ...others] = SECTIONS.flatMap((section) => seedsGrids(views, section)).map(gridHtml);
   const figure = seedsMeanFigure(views);
   const warning = views.map(caveat).find((text) => text !== undefined);
   const claims = seedsClaims(views).map((text) => `<li>${escapeHtml(text)}</li>`).join("\n");
@@ -91,7 +106,7 @@ export function seedsHtml(views: readonly RunView[], command: string): string {
       warning === undefined ? "" : `<p class="lead">${escapeHtml(warning)}</p>`
     }</header>
 <section><h2>Results</h2>
-${bpb ?? ""}${figure === undefined ? "" : figureHtml(figure, 1)}${tasks.join("")}</section>
+${first ?? ""}${figure === undefined ? "" : figureHtml(figure, 1)}${others.join("")}</section>
 ${claims === "" ? "" : `<section><h2>Findings</h2><p>${paired(views)}</p><ul>${claims}</ul></section>\n`}` +
       `<section><h2>Reproduce</h2><pre>${escapeHtml(command)}</pre></section>`,
   );

@@ -1,25 +1,26 @@
 // Several runs of one experiment, one per seed: means with intervals over seeds.
 import { UserError } from "../errors.ts";
-import type { RunView, Table } from "../run/mod.ts";
-import { seedOf } from "../run/view/mod.ts";
-import { fixed, range } from "./format.ts";
+import {
+  type MeasureColumn,
+  measureColumns,
+  type Measurement,
+  measurementOf,
+  type MethodResult,
+  type RunView,
+  seedOf,
+  shownValue,
+  summaryColumns,
+  summaryHeading,
+  type Table,
+} from "../run/mod.ts";
+import { compact, fixed, range } from "./format.ts";
 import { methodLabel, orderMethods } from "../methods.ts";
-import { bpbColumns, taskColumns } from "./results.ts";
 import { meanInterval, meanShareInterval } from "./statistics.ts";
 
-/** One column of the aggregate: bits per byte on a domain, or a task in percent. */
-export interface SeedsColumn {
-  readonly key: string;
-  readonly kind: "bpb" | "task";
-  readonly title: string;
-  readonly better: "lower" | "higher";
-  readonly digits: number;
-}
-
-/** A mean over seeds with its 95 % interval. */
+/** A mean over seeds with its 95 % interval, as shown: fractions in percent. */
 export interface SeedsScore {
   readonly mean: number;
-  /** Undefined with too few seeds for one. */
+  /** Undefined with too few seeds for one, and for measures that depend on the machine. */
   readonly interval: { readonly low: number; readonly high: number } | undefined;
   /** The score of each seed that has one, in the order of the seeds. */
   readonly values: readonly number[];
@@ -34,7 +35,7 @@ export const hasInterval = (seeds: number): boolean => seeds >= FEWEST_FOR_INTER
 /** Means by method and column, over the seeds with that score. */
 export interface SeedsSummary {
   readonly seeds: readonly number[];
-  readonly columns: readonly SeedsColumn[];
+  readonly columns: readonly MeasureColumn[];
   readonly rows: readonly { readonly method: string; readonly scores: Readonly<Record<string, SeedsScore>> }[];
 }
 
@@ -59,111 +60,93 @@ export function seedsSummary(views: readonly RunView[]): SeedsSummary {
     throw new UserError("report.seed-twice", `Seed ${twice} was given twice: an interval needs independent runs`);
   }
   const all = views.map(({ results }) => results!);
-  const domains = [...new Set(all.flatMap(bpbColumns))].sort((a, b) => Number(a === "mean") - Number(b === "mean"));
-  const columns: SeedsColumn[] = [
-    ...domains.map((domain) => ({
-      key: `bpb.${domain}`,
-      kind: "bpb" as const,
-      title: domain,
-      better: "lower" as const,
-      digits: 3,
-    })),
-    ...[...new Set(all.flatMap(taskColumns))].map((task) => ({
-      key: `task.${task}`,
-      kind: "task" as const,
-      title: task,
-      better: "higher" as const,
-      digits: 1,
-    })),
-  ];
+  const columns = measureColumns(...all);
   const methods = orderMethods([...new Set(all.flatMap((results) => Object.keys(results.methods)))]);
   const rows = methods.map((method) => ({
     method,
-    scores: Object.fromEntries(columns.flatMap(({ key }) => {
-      const found = all.flatMap((results) => scoreOf(results.methods[method], key) ?? []);
-      return found.length === 0 ? [] : [[key, meanScore(found)]];
+    scores: Object.fromEntries(columns.flatMap((column) => {
+      const found = all.flatMap((results) => scoreOf(results.methods[method], column) ?? []);
+      return found.length === 0 ? [] : [[column.key, meanScore(found, column)]];
     })),
   }));
   return { seeds, columns, rows };
 }
 
-/** The score of one seed: bits per byte, or a task in percent with the number of its questions. */
-interface Score {
-  readonly value: number;
-  readonly questions: number | undefined;
+/** The finite measurement of one seed. */
+function scoreOf(method: MethodResult | undefined, column: MeasureColumn): Measurement | undefined {
+  const one = measurementOf(method, column);
+  return one !== undefined && Number.isFinite(one.value) ? one : undefined;
 }
 
-function scoreOf(
-  result: NonNullable<RunView["results"]>["methods"][string] | undefined,
-  key: string,
-): Score | undefined {
-  const name = key.slice(key.indexOf(".") + 1);
-  if (!key.startsWith("bpb.")) {
-    const task = result?.tasks[name];
-    return task && { value: 100 * task.value, questions: task.samples };
-  }
-  const value = result?.bpb[name];
-  return value === undefined ? undefined : { value, questions: undefined };
-}
-
-function meanScore(scores: readonly Score[]): SeedsScore {
-  const values = scores.map(({ value }) => value);
+/**
+ * The mean of one measure over seeds. Measures that depend on the machine have no interval: what varies between their
+ * values is not what a seed decides.
+ */
+function meanScore(scores: readonly Measurement[], column: MeasureColumn): SeedsScore {
+  const values = scores.map(({ value }) => shownValue(value, column));
   const { mean, halfWidth } = meanInterval(values);
-  if (!hasInterval(values.length)) return { mean, interval: undefined, values };
-  if (scores[0]!.questions === undefined) {
+  if (column.machineDependent || !hasInterval(values.length)) return { mean, interval: undefined, values };
+  const samples = scores.flatMap((one) => one.samples ?? []);
+  if (column.format !== "proportion" || samples.length < scores.length) {
     return { mean, interval: { low: mean - halfWidth, high: mean + halfWidth }, values };
   }
-  const { low, high } = meanShareInterval(
-    values.map((value) => value / 100),
-    scores.map(({ questions }) => questions!),
-  );
+  const { low, high } = meanShareInterval(scores.map(({ value }) => value), samples);
   return { mean, interval: { low: 100 * low, high: 100 * high }, values };
 }
 
-/** How a mean over seeds is written: the mean, and its interval or each seed's value beside it. */
+/**
+ * How a mean over seeds is written: the mean, and its interval or each seed's value beside it. Values from different
+ * machines have no mean; only their range is written.
+ */
 export function seedsText(
   { mean, interval, values }: SeedsScore,
-  { kind, digits }: Pick<SeedsColumn, "kind" | "digits">,
+  { format, digits, devices }: Pick<MeasureColumn, "format" | "digits" | "devices">,
 ): { text: string; aside?: string } {
-  const text = fixed(mean, digits);
-  const each = values.map((value) => fixed(value, digits));
-  const alike = new Set(each).size === 1;
-  if (kind === "task" && interval !== undefined) return { text, aside: range(interval.low, interval.high, digits) };
-  if (alike) return { text };
+  const write = (value: number) => format === "count" ? compact(value) : fixed(value, digits);
+  const each = values.map(write);
+  if (devices.length > 1) {
+    return { text: [...new Set([Math.min(...values), Math.max(...values)].map(write))].join(" to ") };
+  }
+  const text = write(mean);
+  if (format === "proportion" && interval !== undefined) {
+    return { text, aside: range(interval.low, interval.high, digits) };
+  }
+  if (new Set(each).size === 1) return { text };
   return { text, aside: interval ? `± ${fixed(interval.high - mean, digits)}` : `(${each.join(", ")})` };
 }
 
 /** What is written beside the means, for a table's title. */
-export function seedsBasis(seeds: readonly number[], kind: SeedsColumn["kind"] = "bpb"): string {
-  return seeds.length === 1
-    ? `seed ${seeds[0]}, no interval`
-    : !hasInterval(seeds.length)
-    ? `mean of ${seeds.length} seeds (each seed’s value)`
-    : kind === "bpb"
-    ? `mean of ${seeds.length} seeds ± 95 % interval (Student t)`
-    : `mean of ${seeds.length} seeds with 95 % interval (Korn and Graubard)`;
+export function seedsBasis(seeds: readonly number[], columns: readonly MeasureColumn[] = []): string {
+  if (seeds.length === 1) return `seed ${seeds[0]}, no interval`;
+  const count = `mean of ${seeds.length} seeds`;
+  if (columns.some(({ devices }) => devices.length > 1)) {
+    return `range over ${seeds.length} seeds on different machines`;
+  }
+  if (!hasInterval(seeds.length) || columns.some((column) => column.machineDependent)) {
+    return `${count} (each seed’s value)`;
+  }
+  return columns.some(({ format }) => format === "proportion")
+    ? `${count} with 95 % interval (Korn and Graubard)`
+    : `${count} ± 95 % interval (Student t)`;
 }
 
 /** The aggregate as one table for the terminal: one row per method, means and their intervals as text. */
 export function seedsTable(views: readonly RunView[]): Table {
-  const { seeds, columns, rows } = seedsSummary(views);
-  const written = (score: SeedsScore | undefined, column: SeedsColumn) => {
+  const { seeds, rows } = seedsSummary(views);
+  const columns = summaryColumns(...views.map(({ results }) => results!));
+  const written = (score: SeedsScore | undefined, column: MeasureColumn) => {
     if (score === undefined) return null;
     const { text, aside } = seedsText(score, column);
     return aside === undefined ? text : `${text} ${aside}`;
   };
   return {
     name: "seeds",
-    title: `Held-out bits per byte by domain (lower is better) and tasks in percent (higher is better); ${
+    title: `Held-out bits per byte by domain, and other measures; ${
       hasInterval(seeds.length) ? `mean of ${seeds.length} seeds with 95 % intervals` : seedsBasis(seeds)
     }`,
     columns: [
       { key: "method", title: "method", kind: "text" },
-      ...columns.map(({ key, kind, title }) => ({
-        key,
-        title: kind === "task" ? `${title}, %` : title,
-        kind: "text" as const,
-      })),
+      ...columns.map((column) => ({ key: column.key, title: summaryHeading(column), kind: "text" as const })),
     ],
     rows: rows.map(({ method, scores }) => ({
       method: methodLabel(method),

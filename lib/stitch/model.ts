@@ -6,6 +6,7 @@ import {
   embed,
   head,
   headLosses,
+  headPredictions,
   type LanguageModel,
   type ModelConfig,
   type Pass,
@@ -150,6 +151,8 @@ export function stitchedLanguageModel(model: StitchedModel): LanguageModel {
     logits: (ids, state) => tf.tidy(() => stitchedForward(model, ids, { state: state as StitchedState | undefined })),
     losses: (ids, targets) =>
       tf.tidy(() => headLosses(model.config, model.hub, stitchedHiddenStates(model, ids), targets)),
+    predictions: (ids, targets) =>
+      tf.tidy(() => headPredictions(model.config, model.hub, stitchedHiddenStates(model, ids), targets)),
     decodingState: () => {
       const caches = model.stacks === undefined
         ? 1 + model.experts.length

@@ -37,7 +37,7 @@ export function reportVariants(
     const seed = baselines.value.methods["seed"]!;
     const variants = stitched.map(({ name, measured }) => [name, measured.value.methods["bts"]!] as const);
     const methods = { seed, ...Object.fromEntries(variants) };
-    const results = { ...resultsOf(lab.corpus.domains, [baselines]), methods };
+    const results = resultsOf(lab.corpus.domains, [baselines, ...stitched.map(({ measured }) => measured)], methods);
     const all = await readLosses([
       baselines,
       ...stitched.map(({ name, measured: { folder } }) => ({ folder, names: { bts: name } })),

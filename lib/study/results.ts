@@ -1,5 +1,5 @@
 // The page with the results of all studies over several seeds, as Markdown generated from the runs.
-import { seedOf } from "../run/mod.ts";
+import { headlineOn, parametersOf, type RunView, seedOf } from "../run/mod.ts";
 import {
   caveat,
   compact,
@@ -13,7 +13,6 @@ import {
   seedsGrids,
   visibleDigits,
 } from "../report/mod.ts";
-import type { RunView } from "../run/mod.ts";
 import { type Direction, paperText, verdictOf } from "./directions.ts";
 
 /** A study with its finished runs, one per seed. */
@@ -47,9 +46,9 @@ export interface DirectionFound extends Direction {
 export function judge(direction: Direction, views: readonly RunView[]): DirectionFound | undefined {
   const { better, worse, on } = direction;
   const each = views.flatMap(({ results }) => {
-    const a = results?.methods[better]?.bpb[on];
-    const b = results?.methods[worse]?.bpb[on];
-    return a === undefined || b === undefined ? [] : [b - a];
+    const a = headlineOn(results?.methods[better], on);
+    const b = headlineOn(results?.methods[worse], on);
+    return a === undefined || b === undefined ? [] : [b.value - a.value];
   });
   if (each.length === 0) return undefined;
   const { mean: saved, halfWidth } = meanInterval(each);
@@ -92,7 +91,7 @@ const viewsOf = (studies: readonly StudyRuns[]) => studies.flatMap(({ views }) =
 
 /** `1.4M`, or `95k to 1.4M` if the seed models differ in size. */
 function sizesOf(studies: readonly StudyRuns[]): string {
-  const sizes = viewsOf(studies).flatMap(({ results }) => results?.methods["seed"]?.parameters.total ?? []);
+  const sizes = viewsOf(studies).flatMap(({ results }) => parametersOf(results?.methods["seed"])?.total ?? []);
   const ends = [Math.min(...sizes), Math.max(...sizes)].map(compact);
   return [...new Set(ends)].join(" to ");
 }
@@ -116,13 +115,10 @@ function caveatsOf(studies: readonly StudyRuns[]): string[] {
 }
 
 function sectionOf({ script, title, question, views }: StudyRuns, found: readonly DirectionFound[]): string[] {
-  const [bpb, tasks] = seedsGrids(views);
   return [
     `## ${escapeMarkdown(title)}`,
     `${escapeMarkdown(question)} (\`${script}\`, preset \`${views[0]!.preset}\`)`,
-    ...[bpb, tasks].flatMap((grid) =>
-      grid === undefined ? [] : [`${escapeMarkdown(grid.caption)}:`, gridMarkdown(grid)]
-    ),
+    ...seedsGrids(views, "scores").flatMap((grid) => [`${escapeMarkdown(grid.caption)}:`, gridMarkdown(grid)]),
     ...(found.length === 0 ? [] : [directionsGrid(found, views)]),
     ...costsOf(views[0]!),
   ];

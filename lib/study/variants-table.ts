@@ -1,5 +1,5 @@
 // The table of a study's variants.
-import { numberColumn, type RunResults, type Table, textColumn } from "../run/mod.ts";
+import { HEADLINE, numberColumn, parametersOf, type RunResults, type Table, textColumn, valueOf } from "../run/mod.ts";
 import type { StitchedVariant } from "./variant.ts";
 
 /**
@@ -26,8 +26,8 @@ export function variantsTable({ methods }: RunResults, variants: readonly Stitch
     ],
     rows: variants.map(({ name, trained, measured: { value: { scoring } }, flops }) => ({
       method: name,
-      trained: methods[name]!.parameters.trained,
-      total: methods[name]!.parameters.total,
+      trained: parametersOf(methods[name])?.trained ?? null,
+      total: parametersOf(methods[name])?.total ?? null,
       "forward-flops": flops.forward / 1e6,
       "training-flops": flops.training / 1e6,
       tokens: trained?.value.tokens ?? 0,
@@ -36,7 +36,7 @@ export function variantsTable({ methods }: RunResults, variants: readonly Stitch
       "scoring-speed": scoring["bts"]?.tokensPerSecond ?? null,
       "scoring-bytes": megabytes(scoring["bts"]?.bytes),
       loss: trained?.value.loss ?? null,
-      bpb: methods[name]!.bpb["mean"] ?? null,
+      bpb: valueOf(methods[name], HEADLINE) ?? null,
     })),
   };
 }

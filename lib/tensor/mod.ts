@@ -9,7 +9,14 @@ export { causalAttention } from "./ops/causal-attention.ts";
 export { swiglu } from "./ops/swiglu.ts";
 export { embedding } from "./ops/embedding.ts";
 export { crossEntropy } from "./ops/cross-entropy.ts";
-export { linearCrossEntropy, logitsHeld, meanLinearCrossEntropy } from "./ops/linear-cross-entropy.ts";
+export {
+  linearCrossEntropy,
+  type LinearPredictions,
+  linearPredictions,
+  logitsHeld,
+  meanLinearCrossEntropy,
+  topOf,
+} from "./ops/linear-cross-entropy.ts";
 export { inShape, interruptible, untaped } from "./kernels.ts";
 export { recompute } from "./ops/recompute.ts";
 export { HALF_ERROR, packHalf } from "./ops/half.ts";

@@ -28,7 +28,12 @@ Deno.test("`evaluationCost()` of the preset smoke is within a factor of 1.5 of t
     tokens += asked;
     passes++;
   });
-  await evaluate(model, { windows, tasks, tokenizer }, { batch: config.eval.batch, resamples: 10 });
+  await evaluate(model, { windows, tasks, tokenizer }, {
+    batch: config.eval.batch,
+    resamples: 10,
+    parameters: { trained: 0, total: 0, active: 0 },
+    device: "a test",
+  });
 
   const { flops, layers } = evaluationCost(config, [{ flops: 1, models: 1 }]);
   const probes = 1 + SCORING_REPEATS;
@@ -49,6 +54,10 @@ function countingModel(vocabSize: number, next: number, count: (tokens: number) 
     losses(ids) {
       count(ids.size);
       return tf.zeros(ids.shape);
+    },
+    predictions(ids) {
+      count(ids.size);
+      return { losses: tf.zeros(ids.shape), top: tf.zeros(ids.shape, "int32"), topLosses: tf.zeros(ids.shape) };
     },
     decodingState: () => ({ length: 0, dispose: () => {} }),
   };

@@ -58,7 +58,7 @@ Deno.test("`evaluationSet()` takes awkward text, and refuses a tokenizer that lo
 Deno.test("the cell `data` checks what is measured: other settings of it build the cell again, to the same content", () =>
   inFolder(async (folder) => {
     const lab = await awkwardLab(folder);
-    const device = { numerics: "none", code: import.meta };
+    const device = { description: "none", numerics: "none", code: import.meta };
     const run = await beginRun(options(join(folder, "runs"), { plan: [] }));
     const first = await tokenize({ ...lab, device, run });
     run.finish(emptyResults);

@@ -23,7 +23,7 @@ Deno.test("`deno task expert` looks for its run below `--runs folder` and `--run
   try {
     const common = { title: "", preset: "smoke", seed: 1, device: "none", config: {}, plan: [], command: [] };
     const run = await beginRun({ runsFolder: runs, experiment: "other", ...common });
-    run.finish({ domains: [], methods: {} });
+    run.finish({ domains: [], measures: [], methods: {} });
     for (const option of [["--runs", runs], [`--runs=${runs}`], ["--runs", "elsewhere", `--runs=${runs}`]]) {
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["run", "-A", "experiments/expert.ts", "remove", "last", "code", ...option],
@@ -52,7 +52,7 @@ Deno.test("`finishedRun()` takes a run of every other method too, and says what 
     const run = await openWith("baselines");
     const spec = { name: "stitch", title: "", description: "", inputs: {}, code: import.meta, output: z.int() };
     const { folder } = await run.cell(spec, () => Promise.resolve(12));
-    run.finish({ domains: [], methods: {} });
+    run.finish({ domains: [], measures: [], methods: {} });
     const found = await finishedRun(runs, run.id);
     assert.deepEqual(found.config, btsConfigSchema.parse({}));
     assert.equal((await found.cell("stitch")).value, 12);
@@ -69,7 +69,7 @@ Deno.test("`finishedRun()` takes a run of every other method too, and says what 
     await Deno.remove(folder, { recursive: true });
     await assert.rejects(found.cell("stitch"), /cannot use its cell stitch: its files were deleted/);
     const study = await openWith("stitch-count");
-    study.finish({ domains: [], methods: {} });
+    study.finish({ domains: [], measures: [], methods: {} });
     await assert.rejects(finishedRun(runs, study.id), /does not produce exactly one stitched model/);
   } finally {
     await Deno.remove(runs, { recursive: true });

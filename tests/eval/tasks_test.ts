@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Corpus } from "../../lib/data/mod.ts";
 import { answeredRightly, buildTasks, evaluate, evaluationWindows, scoreTask, type Task } from "../../lib/eval/mod.ts";
 import { methodResultSchema } from "../../lib/run/mod.ts";
+import { valuesBy } from "../run/results.ts";
 import { bigramModel, byteTokenizer, tinyDecoder, wordyDocuments } from "./fakes.ts";
 
 await tf.setBackend("cpu");
@@ -239,7 +240,9 @@ Deno.test("`evaluate()` gives scores in the form of the event log, with the mean
   const model = bigramModel(257, (from, to) => Math.cos(from - to));
   const progress: string[] = [];
   let last = 0;
-  const { scores, documents } = await evaluate(model, { windows, tasks, tokenizer: byteTokenizer }, {
+  const { measures, measurements, documents } = await evaluate(model, { windows, tasks, tokenizer: byteTokenizer }, {
+    parameters: { trained: 1, total: 3, active: 2 },
+    device: "a test",
     onProgress({ part, done, total }) {
       assert.ok(done > last && done <= total);
       last = done;
@@ -247,11 +250,19 @@ Deno.test("`evaluate()` gives scores in the form of the event log, with the mean
       if (done === total) progress.push("end");
     },
   });
-  methodResultSchema.parse({ ...scores, parameters: { trained: 1, total: 1, active: 1 } });
-  const { english, code, mean } = scores.bpb;
+  methodResultSchema.parse(measurements);
+  const { english, code, mean } = valuesBy(measurements, "bpb");
   assert.ok(Math.abs((english! + code!) / 2 - mean!) < 1e-12);
-  for (const [domain, { value }] of Object.entries(scores.bpbInterval)) assert.equal(value, scores.bpb[domain]);
-  assert.deepEqual(Object.keys(scores.tasks), tasks.map(({ name }) => name));
+  for (const { interval, value } of measurements) {
+    assert.ok(interval === null || (interval[0] <= value && value <= interval[1]));
+  }
+  assert.deepEqual(valuesBy(measurements, "parameters"), { trained: 1, total: 3, active: 2 });
+  const names = ["bpb", ...tasks.map(({ name }) => name), "calibration-error", "decoding-latency", "parameters"];
+  assert.deepEqual([...new Set(measurements.map(({ name }) => name))], names);
+  assert.deepEqual(measures.map(({ name }) => name), names);
+  assert.deepEqual(measurements.filter(({ device }) => device !== undefined).map(({ name }) => name), [
+    "decoding-latency",
+  ]);
   assert.deepEqual(progress, ["english", "code", ...tasks.map(({ name }) => name), "end"]);
   assert.equal(documents["english"]!.nll.length, 6);
 });

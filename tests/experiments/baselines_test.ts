@@ -16,8 +16,18 @@ import { planOf } from "../../lib/experiment/experiment.ts";
 import { methodLabel, methodPhrase } from "../../lib/methods.ts";
 import { openRun } from "../../lib/library/mod.ts";
 import { assertMeasured } from "../library/measured.ts";
+import { valuesBy } from "../run/results.ts";
 import { assertPlanned } from "./planned.ts";
-import { buildConfig, readRun, repositoryRoot, type RunView } from "../../lib/run/mod.ts";
+import {
+  buildConfig,
+  HEADLINE,
+  parametersOf,
+  readRun,
+  repositoryRoot,
+  reproducible,
+  type RunView,
+  valueOf,
+} from "../../lib/run/mod.ts";
 
 const METHODS = [
   "seed",
@@ -133,9 +143,15 @@ Deno.test("`baselines --preset smoke` measures every method, and shares cells wi
 
     await t.step("one row per method, with scores, parameters and training tokens", () => {
       assert.deepEqual(Object.keys(methods), METHODS);
-      for (const [name, { bpb, parameters }] of Object.entries(methods)) {
-        assert.ok(bpb["mean"]! > 0 && bpb["mean"]! < 9, `${name}: ${bpb["mean"]}`);
+      for (const [name, method] of Object.entries(methods)) {
+        const mean = valueOf(method, HEADLINE)!;
+        assert.ok(mean > 0 && mean < 9, `${name}: ${mean}`);
+        const parameters = parametersOf(method)!;
         assert.ok(parameters.total >= parameters.active && parameters.total >= parameters.trained, name);
+        // Every method can tell its most likely token, the ensembles and the router too.
+        const error = valueOf(method, { name: "calibration-error", group: "mean" })!;
+        assert.ok(error >= 0 && error < 1, `${name}: ${error}`);
+        assert.ok(valueOf(method, { name: "decoding-latency", group: "" })! > 0, name);
       }
       const tokens = new Map(table("cost").rows.map(({ method, tokens }) => [method, tokens]));
       const rows = 3 * 8 * 64;
@@ -200,9 +216,9 @@ Deno.test("`baselines --preset smoke` measures every method, and shares cells wi
       const made = again.view.cells.filter(({ status }) => status !== "cached").map(({ name }) => name);
       assert.deepEqual(made, ["calm", "evaluate:calm", "evaluate:ensembles", "report"]);
       // Without a prior the second ensemble is the first, from another cell.
-      const [first, second] = ["btm", "btm-dev"].map((name) => again.view.results!.methods[name]!);
-      assert.deepEqual(second!.bpb, first!.bpb);
-      assert.notDeepEqual(methods["btm-dev"]!.bpb, first!.bpb);
+      const [first, second] = ["btm", "btm-dev"].map((name) => reproducible(again.view.results!).methods[name]!);
+      assert.deepEqual(second!, first!);
+      assert.notDeepEqual(valuesBy(methods["btm-dev"], "bpb"), valuesBy(first, "bpb"));
     });
 
     await t.step("with fewer methods, the other rows are absent", async () => {

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { btsConfigSchema } from "../../lib/bts/config.ts";
 import { btsMetrics } from "../../lib/bts/metrics.ts";
 import { UserError } from "../../lib/errors.ts";
-import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import { type MeasureInfo, readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 import { checkDeclared } from "../../lib/run/sweep/declared.ts";
 import { parseMetric, valuesOf } from "../../lib/run/view/metrics.ts";
 import { loadStitches } from "../../lib/stitch/mod.ts";
+import { valuesBy } from "../run/results.ts";
 import { assertPlanned } from "./planned.ts";
 
 const METHODS = ["seed", "expert:code", "expert:math", "expert:multilingual", "soup", "btm", "bts"];
@@ -66,14 +67,27 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
       const { code, stdout, stderr } = await bts("--preset", "smoke", "--runs", runs, "--json", "--threads", "2");
       assert.equal(code, 0, stderr);
       const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
-      assert.deepEqual(Object.keys(result).sort(), ["device", "methods", "preset", "run", "seconds", "seed"]);
+      assert.deepEqual(Object.keys(result).sort(), [
+        "device",
+        "measures",
+        "methods",
+        "preset",
+        "run",
+        "seconds",
+        "seed",
+      ]);
       assert.deepEqual(Object.keys(result.methods), METHODS);
       for (const method of METHODS) {
-        const { bpb, tasks } = result.methods[method];
+        const bpb = valuesBy(result.methods[method], "bpb");
         assert.deepEqual(Object.keys(bpb), DOMAINS);
         // Untrained, a model of 512 tokens spends 9 bits a token, and a token here is at least a byte.
         for (const value of Object.values(bpb)) assert.ok(Number(value) > 0 && Number(value) < 9, `${method} ${value}`);
-        for (const value of Object.values(tasks)) assert.ok(Number(value) >= 0 && Number(value) <= 1);
+        for (const { format, name } of result.measures as MeasureInfo[]) {
+          if (format !== "proportion" && format !== "percent") continue;
+          for (const value of Object.values(valuesBy(result.methods[method], name))) {
+            assert.ok(value >= 0 && value <= 1);
+          }
+        }
       }
       await assertPlanned(runs, result.run);
       first = await weightHashes(runs, result.run);
@@ -111,8 +125,10 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
       const log = await Deno.readTextFile(join(runs, id!, "events.jsonl"));
       const { results } = JSON.parse(log.trim().split("\n").at(-1)!);
       for (const domain of ["code", "math", "multilingual"]) {
-        const expert = results.methods[`expert:${domain}`].bpb[domain];
-        assert.ok(expert < results.methods.seed.bpb[domain], `${domain}: ${expert}`);
+        const [expert, seed] = [`expert:${domain}`, "seed"].map((name) =>
+          valuesBy(results.methods[name], "bpb")[domain]!
+        );
+        assert.ok(expert! < seed!, `${domain}: ${expert}`);
       }
     });
 
@@ -159,7 +175,8 @@ Deno.test("`bts --seeds` makes one run a seed and a report over all of them", as
     assert.match(reports[0]!, /^bts-smoke-[0-9a-f]{8}-seeds-1-2$/);
     const report = await Deno.readTextFile(join(runs, "reports", reports[0]!, "report.html"));
     for (const method of METHODS) {
-      const mean = (result.runs[0].methods[method].bpb.mean + result.runs[1].methods[method].bpb.mean) / 2;
+      const [one, two] = [0, 1].map((i) => valuesBy(result.runs[i].methods[method], "bpb")["mean"]!);
+      const mean = (one! + two!) / 2;
       assert.ok(report.includes(mean.toFixed(3)), `${method}: ${mean}`);
     }
   });

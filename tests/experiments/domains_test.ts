@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { btsExperiment } from "../../experiments/bts.ts";
 import { random } from "../../lib/random.ts";
-import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import { headlineOn, measurementOf, readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 import { answerTrialCheck } from "../../lib/run/sweep/check.ts";
-import { bpbTable, taskTable } from "../../lib/serve/client/results.ts";
+import { measureTables } from "../../lib/serve/client/results.ts";
 import { assertPlanned } from "./planned.ts";
 
 interface Outcome {
@@ -89,10 +89,11 @@ Deno.test("two own domains with an expert and a task each, from text to tables, 
 
     await t.step("each domain is measured, in text and by its questions, and each expert is better on its own", () => {
       assert.deepEqual(view.results!.domains, DOMAINS);
-      const bpb = (method: string, domain: string) => view.results!.methods[method]!.bpb[domain]!;
+      const bpb = (method: string, domain: string) => headlineOn(view.results!.methods[method], domain)!.value;
       for (const domain of OWN) {
         assert.ok(bpb(`expert:${domain}`, domain) < 0.95 * bpb("seed", domain), domain);
-        const { samples, value } = view.results!.methods["bts"]!.tasks[`${domain}-questions`]!;
+        const place = { name: `${domain}-questions`, group: "" };
+        const { samples, value } = measurementOf(view.results!.methods["bts"], place)!;
         assert.equal(samples, 16, "eval.items of the preset");
         assert.ok(value >= 0 && value <= 1);
       }
@@ -117,9 +118,10 @@ Deno.test("two own domains with an expert and a task each, from text to tables, 
         for (const name of ["law expert", "poésie expert", "law-questions"]) assert.ok(text.includes(name), name);
         assert.doesNotMatch(text, /Law expert|Poésie expert|[Cc]ode expert/);
       }
-      const methods = bpbTable(view.results!).rows.map(({ method }) => method);
+      const tables = measureTables(view.results!);
+      const methods = tables[0]!.rows.map(({ method }) => method);
       assert.deepEqual(methods.slice(1, 3), ["law expert", "poésie expert"]);
-      const columns = taskTable(view.results!)!.columns.map(({ title }) => title).join(" ");
+      const columns = tables.flatMap(({ columns }) => columns.map(({ title }) => title)).join(" ");
       for (const name of ["law-questions", "poésie-questions"]) assert.ok(columns.includes(name), columns);
     });
 

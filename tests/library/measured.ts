@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { btsSettings } from "../../lib/bts/mod.ts";
 import { loadCorpus } from "../../lib/data/mod.ts";
 import { bitsPerByte, evaluationWindows } from "../../lib/eval/mod.ts";
+import { headlineOn, parametersOf } from "../../lib/run/mod.ts";
 import type { SavedRun } from "../../lib/library/mod.ts";
 
 /** Scores every model of a run on the run's own held-out text, as the run did. */
@@ -11,14 +12,14 @@ export async function assertMeasured(run: SavedRun): Promise<void> {
   const corpus = await loadCorpus(config.data, { seed: run.view.seed! });
   for (const name of await run.models()) {
     using model = await run.model(name);
-    assert.deepEqual(model.parameters, run.results!.methods[name]!.parameters, name);
+    assert.deepEqual(model.parameters, parametersOf(run.results!.methods[name]), name);
     for (const domain of corpus.domains) {
       const windows = evaluationWindows(corpus.documents[domain]!.heldout, model.tokenizer, {
         time: model.contextLength,
         maxTokens: config.eval.tokens,
       });
       const { bpb } = await bitsPerByte(model, windows, { batch: config.eval.batch });
-      const measured = run.results!.methods[name]!.bpb[domain]!;
+      const measured = headlineOn(run.results!.methods[name], domain)!.value;
       assert.ok(Math.abs(bpb.value - measured) < 1e-6, `${name} on ${domain}: ${bpb.value}, measured ${measured}`);
     }
   }

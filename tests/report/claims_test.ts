@@ -3,15 +3,14 @@ import assert from "node:assert/strict";
 import { claims, compare, headline, sentence } from "../../lib/report/claims.ts";
 import { methodPhrase } from "../../lib/methods.ts";
 import type { RunView, Table } from "../../lib/run/mod.ts";
+import { changed, type MethodScores, resultsOf } from "../run/results.ts";
 import { sampleView } from "./sample.ts";
-
-type Result = NonNullable<RunView["results"]>["methods"][string];
 
 /** A view with only these methods' scores on one domain and mean; `half` is the interval's half-width. */
 function view(scores: Record<string, { code: number; mean: number; half?: number }>): RunView {
   const base = sampleView();
   base.cells.forEach((cell) => cell.tables.splice(0));
-  const methods = Object.entries(scores).map(([name, { code, mean, half }]): [string, Result] => [name, {
+  const methods = Object.entries(scores).map(([name, { code, mean, half }]): [string, MethodScores] => [name, {
     bpb: { code, mean },
     bpbInterval: half === undefined ? {} : Object.fromEntries(
       Object.entries({ code, mean }).map(([domain, value]) => [
@@ -19,10 +18,8 @@ function view(scores: Record<string, { code: number; mean: number; half?: number
         { value, low: value - half, high: value + half, samples: 10 },
       ]),
     ),
-    tasks: {},
-    parameters: { trained: 0, total: 1, active: 1 },
   }]);
-  return { ...base, results: { domains: ["code"], methods: Object.fromEntries(methods) } };
+  return { ...base, results: resultsOf(["code"], Object.fromEntries(methods)) };
 }
 
 Deno.test("`compare()` prefers paired differences, in either direction of the table", () => {
@@ -113,8 +110,11 @@ const ownDomain = (run: RunView) => claims(run).filter(({ text }) => /best singl
 Deno.test("`claims()` names experts that lose their own domain", () => {
   const run = sampleView();
   assert.deepEqual(ownDomain(run).map(({ holds }) => holds), ["yes"]);
-  run.results!.methods["expert:math"]!.bpb.code = 0.5;
-  run.results!.methods["expert:math"]!.bpbInterval.code = { value: 0.5, low: 0.4, high: 0.6, samples: 9 };
+  const { methods } = run.results!;
+  methods["expert:math"] = changed(
+    methods["expert:math"]!,
+    (one) => one.name === "bpb" && one.group === "code" ? { ...one, value: 0.5, interval: [0.4, 0.6] } : one,
+  );
   const [claim] = ownDomain(run);
   assert.equal(claim!.holds, "no");
   assert.match(claim!.text, /^The code expert \(the math expert is better\) is not the best/);

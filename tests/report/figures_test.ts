@@ -15,9 +15,10 @@ import {
   runFigures,
   timeFigure,
 } from "../../lib/report/figures.ts";
-import { bpbGrid } from "../../lib/report/results.ts";
+import { measureGrids } from "../../lib/report/results.ts";
 import { methodColors, PALETTE } from "../../lib/methods.ts";
 import { foldEvents } from "../../lib/run/mod.ts";
+import { valuesBy } from "../run/results.ts";
 import { sampleEvents, sampleView } from "./sample.ts";
 
 const texts = (svg: string) => [...parseHTML(svg).document.querySelectorAll("text")].map((text) => text.textContent);
@@ -42,8 +43,10 @@ Deno.test("`runFigures()` works at every moment of a run", () => {
 Deno.test("`matrixFigure()` shows every score and marks the best of each domain", () => {
   const view = sampleView();
   const shown = texts(matrixFigure(view)!.panels[0]!);
-  for (const { bpb } of Object.values(view.results!.methods)) {
-    for (const value of Object.values(bpb)) assert.ok(shown.includes(value.toFixed(3)), value.toFixed(3));
+  for (const method of Object.values(view.results!.methods)) {
+    for (const value of Object.values(valuesBy(method, "bpb"))) {
+      assert.ok(shown.includes(value.toFixed(3)), value.toFixed(3));
+    }
   }
   const bold = [...parseHTML(matrixFigure(view)!.panels[0]!).document.querySelectorAll('[font-weight="800"] text')];
   assert.equal(bold.length, 5);
@@ -51,14 +54,15 @@ Deno.test("`matrixFigure()` shows every score and marks the best of each domain"
 
 Deno.test("`matrixFigure()` marks the same scores as best as the table of results", () => {
   const view = sampleView();
-  const { methods, domains } = view.results!;
   // Alike in two digits, apart in the third.
-  for (const [i, { bpb }] of Object.values(methods).entries()) {
-    for (const domain of [...domains, "mean"]) bpb[domain] = 2 + i / 1000;
+  for (const [i, method] of Object.values(view.results!.methods).entries()) {
+    for (const one of method) if (one.name === "bpb") one.value = 2 + i / 1000;
   }
   const { document } = parseHTML(matrixFigure(view)!.panels[0]!);
   const bold = [...document.querySelectorAll('[font-weight="800"] text')].map(({ textContent }) => textContent);
-  const table = bpbGrid(view.results!).rows.flat().filter(({ best }) => best).map(({ text }) => text);
+  const table = measureGrids(view.results!, "scores")[0]!.rows.flat().filter(({ best }) => best).map(({ text }) =>
+    text
+  );
   assert.deepEqual(bold, table);
 });
 
@@ -115,7 +119,7 @@ Deno.test("any number of experts have different colors", () => {
 
 Deno.test("`matrixFigure()` marks nothing on a domain where all are equal", () => {
   const view = sampleView();
-  for (const { bpb } of Object.values(view.results!.methods)) bpb.english = 2;
+  for (const one of Object.values(view.results!.methods).flat()) if (one.group === "english") one.value = 2;
   const bold = [...parseHTML(matrixFigure(view)!.panels[0]!).document.querySelectorAll('[font-weight="800"] text')];
   assert.equal(bold.length, 4);
 });

@@ -56,7 +56,11 @@ function view(): RunView {
       ]),
     ],
   };
-  return { ...base, cells: [arm("plain", true), arm("clip", false), report], results: { domains: [], methods: {} } };
+  return {
+    ...base,
+    cells: [arm("plain", true), arm("clip", false), report],
+    results: { domains: [], measures: [], methods: {} },
+  };
 }
 
 Deno.test("`instabilityFigures()` draws signs, histograms and every arm, and nothing for other experiments", () => {

@@ -6,8 +6,9 @@ import { chromium } from "playwright-core";
 import { reportMarkdown } from "../../lib/report/markdown.ts";
 import { escapeMarkdown, gridMarkdown, gridOf, writeReport } from "../../lib/report/mod.ts";
 import { reportHtml } from "../../lib/report/page.ts";
-import { bpbGrid } from "../../lib/report/results.ts";
+import { measureGrids } from "../../lib/report/results.ts";
 import { foldEvents, type RunView } from "../../lib/run/mod.ts";
+import { valuesBy } from "../run/results.ts";
 import { sampleEvents, sampleView } from "./sample.ts";
 
 const EVIL =
@@ -48,32 +49,46 @@ function evilView(): RunView {
     })),
     results: {
       domains: view.results!.domains.map((domain) => domain + EVIL),
+      measures: view.results!.measures.map((info) => ({
+        ...info,
+        name: info.name === "bpb" ? info.name : info.name + EVIL,
+        title: info.title + EVIL,
+        table: info.table + EVIL,
+      })),
       methods: Object.fromEntries(
-        Object.entries(view.results!.methods).map(([name, method]) => [name + EVIL, {
-          ...method,
-          bpb: Object.fromEntries(Object.entries(method.bpb).map(([domain, value]) => [domain + EVIL, value])),
-          tasks: Object.fromEntries(Object.entries(method.tasks).map(([task, value]) => [task + EVIL, value])),
-        }]),
+        Object.entries(view.results!.methods).map(([method, list]) => [
+          method + EVIL,
+          list.map((one) => ({
+            ...one,
+            name: one.name === "bpb" ? one.name : one.name + EVIL,
+            group: one.group + EVIL,
+            device: EVIL,
+          })),
+        ]),
       ),
     },
   };
 }
 
 Deno.test("the table of bits per byte says that intervals take enough documents where some are missing", () => {
-  const view = sampleView();
-  assert.match(bpbGrid(view.results!).caption, /, with 95 % intervals; lower/);
-  for (const { bpbInterval } of Object.values(view.results!.methods)) delete bpbInterval.code;
-  assert.match(bpbGrid(view.results!).caption, /, with 95 % intervals where there are enough documents; lower/);
-  for (const method of Object.values(view.results!.methods)) method.bpbInterval = {};
-  assert.equal(bpbGrid(view.results!).caption, "Held-out bits per byte; lower is better");
+  const { results } = sampleView();
+  const caption = () => measureGrids(results!, "scores")[0]!.caption;
+  const withoutInterval = (group: (name: string) => boolean) => {
+    for (const one of Object.values(results!.methods).flat()) if (group(one.group)) one.interval = null;
+  };
+  assert.match(caption(), /, with 95 % intervals; lower/);
+  withoutInterval((name) => name === "code");
+  assert.match(caption(), /, with 95 % intervals where there are enough documents; lower/);
+  withoutInterval(() => true);
+  assert.equal(caption(), "Held-out bits per byte; lower is better");
 });
 
 Deno.test("`reportHtml()` holds every score with its interval, and no script or foreign address", () => {
   const view = sampleView();
   const html = reportHtml(view);
   const { document } = parseHTML(html);
-  for (const { bpb } of Object.values(view.results!.methods)) {
-    for (const value of Object.values(bpb)) assert.ok(html.includes(value.toFixed(3)));
+  for (const method of Object.values(view.results!.methods)) {
+    for (const value of Object.values(valuesBy(method, "bpb"))) assert.ok(html.includes(value.toFixed(3)));
   }
   assert.equal(document.querySelectorAll("figure svg").length, 1 + 1 + 3 + 4 + 1 + 1);
   assert.equal(document.querySelectorAll("script, link, img, iframe").length, 0);

@@ -1,5 +1,6 @@
 // A plausible finished run for tests of reports and notebooks, as events of the real schema.
 import { type EventBody, eventSchema, foldEvents, type RunEvent, type RunView } from "../../lib/run/mod.ts";
+import { resultsOf } from "../run/results.ts";
 
 const DOMAINS = ["english", "code", "math", "multilingual"];
 const EXPERTS = ["code", "math", "multilingual"];
@@ -84,9 +85,9 @@ function results(seed: number) {
     high: value + half,
     samples,
   });
-  return {
-    domains: DOMAINS,
-    methods: Object.fromEntries(
+  return resultsOf(
+    DOMAINS,
+    Object.fromEntries(
       Object.entries(BPB).map(([method, scores], at) => {
         const shifted = scores.map((score, domain) => score + 0.02 * wobble(domain + 5 * at, seed));
         const bpb: Record<string, number> = Object.fromEntries(DOMAINS.map((domain, at) => [domain, shifted[at]!]));
@@ -109,7 +110,7 @@ function results(seed: number) {
         }];
       }),
     ),
-  };
+  );
 }
 
 function evaluation(): EventBody[] {

@@ -45,6 +45,7 @@ function sweep(values: readonly (number | null)[], more: Partial<SweepView["star
       error: bpb === null ? MARKUP : null,
       cells: { total: 2, cached: 1 },
       values: bpb === null ? {} : { bpb },
+      higher: undefined,
       progress: null,
     })),
   };

@@ -1,5 +1,6 @@
 // A made-up run for tests of the pages: nine cells with curves of the right shape. None of its numbers was measured.
-import type { EventBody, MethodResult, RunEvent, RunResults } from "../../lib/run/mod.ts";
+import type { EventBody, RunEvent, RunResults } from "../../lib/run/mod.ts";
+import { type MethodScores, resultsOf } from "./results.ts";
 
 export interface DemoOptions {
   readonly id: string;
@@ -197,7 +198,7 @@ export function demoResults(): RunResults {
     "btm": [2.24, 1.51, 1.08, 2.2],
     "bts": [2.22, 1.56, 1.11, 2.26],
   };
-  const methods = Object.entries(rows).map(([name, scores], i): [string, MethodResult] => {
+  const methods = Object.entries(rows).map(([name, scores], i): [string, MethodScores] => {
     const bpb = Object.fromEntries(DEMO_DOMAINS.map((domain, j) => [domain, scores[j]!]));
     bpb.mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
     const estimate = (value: number, samples: number) => ({ value, low: value - 0.04, high: value + 0.04, samples });
@@ -217,7 +218,7 @@ export function demoResults(): RunResults {
       },
     }];
   });
-  return { domains: [...DEMO_DOMAINS], methods: Object.fromEntries(methods) };
+  return resultsOf(DEMO_DOMAINS, Object.fromEntries(methods));
 }
 
 /** Bodies stamped as a log would stamp them, `msApart` milliseconds between two. */

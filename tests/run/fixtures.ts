@@ -28,7 +28,7 @@ export function options(runsFolder: string, more: Partial<BeginRunOptions> = {})
   };
 }
 
-export const emptyResults: RunResults = { domains: [], methods: {} };
+export const emptyResults: RunResults = { domains: [], measures: [], methods: {} };
 
 /** Collects a run's events as they are written. */
 export function collector(): { events: RunEvent[]; onEvent: ((event: RunEvent) => void)[] } {

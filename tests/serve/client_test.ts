@@ -11,13 +11,13 @@ import {
   when,
   words,
 } from "../../lib/serve/client/format.ts";
-import { bpbTable, listedScore, taskTable, taskText } from "../../lib/serve/client/results.ts";
+import { listedScore, measureTables, textWithInterval } from "../../lib/serve/client/results.ts";
 import { bestOf } from "../../lib/serve/client/table.ts";
 import { groupTable, isGroupMetric } from "../../lib/serve/client/groups.ts";
 import { curvesOf } from "../../lib/serve/client/chart.ts";
 import { folderOf } from "../../lib/serve/client/cell.ts";
 import { overridesOf, serveCommand } from "../../lib/serve/client/command.ts";
-import type { CellView } from "../../lib/run/mod.ts";
+import type { CellView, Table } from "../../lib/run/mod.ts";
 import { methodLabel } from "../../lib/methods.ts";
 import { demoResults } from "../run/demo-log.ts";
 
@@ -99,17 +99,18 @@ Deno.test("`curvesOf()` draws losses, and leaves out readings of the machine", (
 
 Deno.test("the results' tables have every method, domain and task, also when some are missing", () => {
   const results = demoResults();
-  assert.deepEqual(bpbTable(results).rows.map(({ method }) => method), Object.keys(results.methods).map(methodLabel));
-  assert.equal(bpbTable(results).columns.length, 1 + 4 + 1 + 2);
-  const tasks = taskTable(results)!;
-  assert.equal(taskText(tasks.columns[1]!, tasks.rows[0]!), "8.0 (4 to 12)");
-  assert.equal(taskText(tasks.columns[0]!, tasks.rows[1]!), "code expert");
+  const [bpb, tasks, parameters] = measureTables(results) as [Table, Table, Table];
+  assert.deepEqual(bpb.rows.map(({ method }) => method), Object.keys(results.methods).map(methodLabel));
+  assert.deepEqual([bpb, tasks, parameters].map(({ columns }) => columns.length), [1 + 4 + 1, 1 + 3, 1 + 3]);
+  assert.equal(textWithInterval(tasks.columns[1]!, tasks.rows[0]!), "8.0 (4 to 12)");
+  assert.equal(textWithInterval(tasks.columns[0]!, tasks.rows[1]!), "code expert");
   assert.equal(bestOf(tasks.columns[1]!, tasks.rows), "50.0");
-  const { seed } = results.methods;
-  const bare = { ...seed!, bpb: {}, tasks: {} };
-  assert.equal(bpbTable({ ...results, methods: { seed: bare } }).rows[0]!.mean, null);
-  assert.equal(taskTable({ ...results, methods: { seed: bare } }), undefined);
-  assert.equal(taskTable({ ...results, methods: { seed: bare, soup: seed! } })!.rows[0]!["task:arithmetic"], null);
+  assert.equal(parameters.rows[0]!["parameters/total"], "1.31M");
+  const seed = results.methods["seed"]!;
+  const bare = seed.filter(({ name }) => name === "parameters");
+  assert.deepEqual(measureTables({ ...results, methods: { seed: bare } }).map(({ name }) => name), ["parameters"]);
+  const [some, few] = measureTables({ ...results, methods: { seed: bare, soup: seed } });
+  assert.deepEqual([some!.rows[0]!["bpb/mean"], few!.rows[0]!["arithmetic"]], [null, null]);
 });
 
 Deno.test("`groupTable()` shows the latest statistics of every parameter group, and `curvesOf()` none", () => {

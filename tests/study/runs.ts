@@ -1,5 +1,6 @@
 // Finished runs with given scores.
 import type { RunView, Table } from "../../lib/run/mod.ts";
+import { resultsOf } from "../run/results.ts";
 import type { Direction } from "../../lib/study/mod.ts";
 
 /** A finished run with these mean bits per byte. */
@@ -22,17 +23,15 @@ export const run = (seed: number, means: Readonly<Record<string, number>>, prese
   notes: [],
   error: null,
   lastSeq: 0,
-  results: {
-    domains: ["code"],
-    methods: Object.fromEntries(
+  results: resultsOf(
+    ["code"],
+    Object.fromEntries(
       Object.entries(means).map(([name, mean]) => [name, {
         bpb: { code: mean, mean },
-        bpbInterval: {},
-        tasks: {},
         parameters: { trained: 0, total: name === "seed" ? 1_400_000 : 1, active: 1 },
       }]),
     ),
-  },
+  ),
 } as unknown as RunView);
 
 function costTable(name: string, title: string): Table {

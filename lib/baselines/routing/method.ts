@@ -43,6 +43,11 @@ export const routing = {
         router: scope.use(toDevice(weights))[ROUTER] as tf.Tensor2D,
       }),
       lossesFrom: (tokens, from, losses) => routedLosses(host, tokens, from, losses),
+      // The router chooses among the tokens of the models as it does among their losses.
+      topsFrom: (tokens, tops) => ({
+        ids: Int32Array.from(routedLosses(host, tokens, 1, tops.map(({ ids }) => ids))),
+        confidence: Float32Array.from(routedLosses(host, tokens, 1, tops.map(({ confidence }) => confidence))),
+      }),
     };
   },
   outcomeText({ loss, validation }, models) {

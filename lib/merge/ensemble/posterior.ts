@@ -71,18 +71,33 @@ function refusal(what: string, why: string): UserError {
  * @throws UserError `merge.btm`, `merge.empty`
  */
 export function mixedLosses(losses: readonly ArrayLike<number>[], options: BtmOptions = {}): Float64Array {
+  const weights = mixtureWeights(losses, options);
+  return Float64Array.from(
+    losses[0]!,
+    (_, t) => -logSumExp(weights[t]!.map((weight, j) => weight - losses[j]![t]!)),
+  );
+}
+
+/**
+ * The weight of each model at each position, from the losses of the tokens before it.
+ *
+ * @param losses as for {@linkcode mixedLosses}
+ * @returns `log w_tj` by position and model; −∞ for models that are left out
+ * @throws UserError `merge.btm`, `merge.empty`
+ */
+export function mixtureWeights(losses: readonly ArrayLike<number>[], options: BtmOptions = {}): number[][] {
   const n = losses.length;
   const first = losses[0];
   if (first === undefined) throw new UserError("merge.empty", "Cannot mix the losses of no models");
   const weighing = weighingOf(options, n);
   const evidence = new Float64Array(n);
-  return Float64Array.from(first, (_, t) => {
+  return Array.from(first, (_, t) => {
     const logWeights = weigh([...evidence], weighing);
     for (let j = 0; j < n; j++) {
       evidence[j]! -= losses[j]![t]!;
       if (t >= weighing.history) evidence[j]! += losses[j]![t - weighing.history]!;
     }
-    return -logSumExp(logWeights.map((weight, j) => weight - losses[j]![t]!));
+    return logWeights;
   });
 }
 

@@ -1,7 +1,7 @@
 // What differs between two runs: configuration, provenance, and results.
 import { configDifferences, type Difference, differences } from "../config/differences.ts";
 import type { Provenance } from "../events/provenance.ts";
-import { provenanceFacts, type RunView, shellLine } from "../view/mod.ts";
+import { placeName, provenanceFacts, type RunView, shellLine } from "../view/mod.ts";
 
 /** Two runs side by side. */
 export interface RunDiff {
@@ -14,7 +14,16 @@ export interface RunDiff {
   /** Cells by name whose content addresses differ: the runs do not share these. */
   readonly cells: readonly Difference[];
   /** Every result of either run, including equal ones: `<method>/bpb/<domain>`, `<method>/<task>`. */
-  readonly results: readonly { readonly key: string; readonly a: number | null; readonly b: number | null }[];
+  readonly results: readonly ResultPair[];
+}
+
+/** A result of two runs. */
+export interface ResultPair {
+  readonly key: string;
+  readonly a: number | null;
+  readonly b: number | null;
+  /** Whether it may differ between equal runs, because it depends on the machine and its load. */
+  readonly machineDependent: boolean;
 }
 
 /**
@@ -36,7 +45,10 @@ export function diffRuns(
     config: configDifferences(a.config, b.config),
     made: configDifferences({ ...loggedFacts(a), ...factsA }, { ...loggedFacts(b), ...factsB }),
     cells: differences(keysOf(a), keysOf(b)),
-    results: keys.map((key) => ({ key, a: inA.get(key) ?? null, b: inB.get(key) ?? null })),
+    results: keys.map((key) => {
+      const [x, y] = [inA.get(key), inB.get(key)];
+      return { key, a: x?.value ?? null, b: y?.value ?? null, machineDependent: (x ?? y)!.machineDependent };
+    }),
   };
 }
 
@@ -49,11 +61,13 @@ function keysOf({ cells }: RunView): Map<string, unknown> {
   return new Map(cells.filter(({ cellKey }) => cellKey !== "").map(({ name, cellKey }) => [name, cellKey]));
 }
 
-function numbersOf({ results }: RunView): Map<string, number> {
+function numbersOf({ results }: RunView) {
+  const dependent = new Set(results?.measures.flatMap((info) => info.machineDependent ? [info.name] : []));
   return new Map(
-    Object.entries(results?.methods ?? {}).flatMap(([method, { bpb, tasks }]): [string, number][] => [
-      ...Object.entries(bpb).map(([domain, value]): [string, number] => [`${method}/bpb/${domain}`, value]),
-      ...Object.entries(tasks).map(([task, { value }]): [string, number] => [`${method}/${task}`, value]),
-    ]),
+    Object.entries(results?.methods ?? {}).flatMap(([method, list]) =>
+      list.map((one) =>
+        [`${method}/${placeName(one)}`, { value: one.value, machineDependent: dependent.has(one.name) }] as const
+      )
+    ),
   );
 }

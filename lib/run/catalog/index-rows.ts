@@ -1,7 +1,6 @@
 // From a run's folded view to rows of the index. Only points are written event by event: a view can hold millions.
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { RunEvent } from "../events/events.ts";
-import type { RunResults } from "../events/results.ts";
 import type { Labels, RunStatus, RunSummary, RunView } from "../events/views.ts";
 import { validUpTo } from "../view/mod.ts";
 import { RUN_TABLES } from "./index-schema.ts";
@@ -84,7 +83,9 @@ export function rowWriter(db: DatabaseSync): RowWriter {
     },
     view(view, status, damagedLines) {
       const run = view.id;
-      for (const table of ["cells", "results", "artifacts"]) write(`delete from ${table} where run = ?`, run);
+      for (const table of ["cells", "results", "measures", "artifacts"]) {
+        write(`delete from ${table} where run = ?`, run);
+      }
       write("delete from notes where run = ? and source = 'run'", run);
       runRow(view, status, damagedLines);
       for (const { level, time, text } of view.notes) insert("notes", run, "run", null, level, time, text);
@@ -96,7 +97,15 @@ export function rowWriter(db: DatabaseSync): RowWriter {
           insert("artifacts", run, name, file.name, file.path, file.bytes, file.sha256);
         }
       }
-      for (const row of resultRows(view.results)) insert("results", run, ...row);
+      for (const [method, list] of Object.entries(view.results?.methods ?? {})) {
+        for (const { name, group, value, interval, samples, better, device = null } of list) {
+          const [low, high] = interval ?? [null, null];
+          insert("results", run, method, name, group, value, low, high, samples, better, device);
+        }
+      }
+      for (const { name, title, format, section, chance, machineDependent } of view.results?.measures ?? []) {
+        insert("measures", run, name, title, format, section, chance, Number(machineDependent));
+      }
     },
     unreadable(summary) {
       clear(summary.id);
@@ -134,21 +143,3 @@ const METRICS = `insert into metrics
     low, (select step from own where own.metric = sums.metric and value = low order by seq limit 1),
     high, (select step from own where own.metric = sums.metric and value = high order by seq limit 1)
   from sums`;
-
-type ResultRow = readonly [string, string, string, number, number | null, number | null, number | null];
-
-/** Rows without the run: method, kind, name, value, low, high, samples. */
-function resultRows(results: RunResults | null): ResultRow[] {
-  return Object.entries(results?.methods ?? {}).flatMap(([method, { bpb, bpbInterval, tasks, parameters }]) => [
-    ...Object.entries(bpb).map(([domain, value]): ResultRow => {
-      const interval = bpbInterval[domain];
-      return [method, "bpb", domain, value, interval?.low ?? null, interval?.high ?? null, interval?.samples ?? null];
-    }),
-    ...Object.entries(tasks).map((
-      [task, { value, low, high, samples }],
-    ): ResultRow => [method, "task", task, value, low, high, samples]),
-    ...Object.entries(parameters).map((
-      [name, value],
-    ): ResultRow => [method, "parameters", name, value, null, null, null]),
-  ]);
-}

@@ -1,12 +1,12 @@
 // The tables of the index over all runs, as docs/runs.md describes them. Raise the version with every change here.
 
 /** Version of the tables (`PRAGMA user_version`): an index of another version is rebuilt from the logs. */
-export const INDEX_VERSION = 3;
+export const INDEX_VERSION = 4;
 /** `PRAGMA application_id`, which distinguishes an index from other SQLite databases: "Stch" in ASCII. */
 export const INDEX_APPLICATION = 0x53746368;
 
 /** The tables whose rows belong to one run, by the column `run`. */
-export const RUN_TABLES = ["cells", "points", "metrics", "results", "artifacts", "notes", "tags"] as const;
+export const RUN_TABLES = ["cells", "points", "metrics", "results", "measures", "artifacts", "notes", "tags"] as const;
 
 /**
  * Creates every table and view. `logs` is the index's own: the state of each log and labels file when it was read, the
@@ -35,9 +35,14 @@ create table metrics (
   primary key (run, cell, name)
 ) strict, without rowid;
 create table results (
-  run text not null, method text not null, kind text not null, name text not null, value real not null,
-  low real, high real, samples integer,
-  primary key (run, method, kind, name)
+  run text not null, method text not null, measure text not null, group_name text not null, value real not null,
+  low real, high real, samples integer, better text, device text,
+  primary key (run, method, measure, group_name)
+) strict, without rowid;
+create table measures (
+  run text not null, name text not null, title text not null, format text not null, section text not null,
+  chance real, machine_dependent integer not null,
+  primary key (run, name)
 ) strict, without rowid;
 create table artifacts (
   run text not null, cell text not null, name text not null, path text not null, bytes integer not null,

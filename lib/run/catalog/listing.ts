@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { didYouMean, UserError } from "../../errors.ts";
 import { openForReading, withIndex } from "./runs-index.ts";
 import type { ListedRun, RunSummary } from "../events/views.ts";
-import { AGGREGATES, parseMetric, type RunStatus } from "../view/mod.ts";
+import { AGGREGATES, type Direction, isOverall, parseMetric, placeName, type RunStatus } from "../view/mod.ts";
 
 /** A run in a sorted list. */
 export interface SortedRun extends ListedRun {
@@ -106,14 +106,8 @@ function sortOf(db: DatabaseSync, sort: string): Order {
   if (column !== undefined) return { ...column, values: undefined };
   const metrics = namesIn(db, "select distinct name from metrics order by name");
   const inCells = namesIn(db, "select distinct cell || '/' || name as name from metrics order by 1");
-  const results = namesIn(
-    db,
-    `select distinct iif(kind = 'bpb', method || '/bpb/' || name, method || '/' || name) as name
-    from results where kind in ('bpb', 'task') order by 1`,
-  );
-  const tasks = namesIn(db, "select distinct name from results where kind = 'task' order by name");
-  const isScore = (name: string) => tasks.includes(name) || (results.includes(name) && !name.includes("/bpb/"));
-  const metric = parseMetric(sort, isScore);
+  const results = resultNames(db);
+  const metric = parseMetric(sort, (name) => results.get(name)?.better);
   if (metric === undefined) {
     const [, name = "", aggregate = ""] = sort.match(/^(.*?)(?::([^:]*))?$/s)!;
     throw new UserError(
@@ -128,20 +122,46 @@ function sortOf(db: DatabaseSync, sort: string): Order {
   const reduction = metric.aggregate === "best" ? better === "lower" ? "min" : "max" : metric.aggregate;
   const direction = metric.aggregate === "best" ? better === "lower" ? 1 : -1 : reduction === "max" ? -1 : 1;
   const order = (values: ReadonlyMap<string, number>): Order => ({ key: (run) => run.sortedBy, direction, values });
-  if (name === "bpb") return order(resultsByRun(db, { kind: "bpb", name: "mean" }, reduction));
-  if (results.includes(name)) {
-    const [, method = "", bpb, of = ""] = name.match(/^(.*?)\/(bpb\/)?(.*)$/s)!;
-    return order(resultsByRun(db, { kind: bpb === undefined ? "task" : "bpb", name: of, method }, reduction));
-  }
-  if (tasks.includes(name)) return order(resultsByRun(db, { kind: "task", name }, reduction));
+  const result = results.get(name);
+  if (result !== undefined) return order(resultsByRun(db, result, reduction));
   if (metrics.includes(name)) return order(metricByRun(db, "m.name = ?", name, reduction));
   if (inCells.includes(name)) return order(metricByRun(db, "m.cell || '/' || m.name = ?", name, reduction));
-  const known = [...Object.keys(COLUMNS), ...metrics, ...tasks];
+  const measures = [...results.keys()].filter((name) => !name.includes("/"));
+  const known = [...new Set([...Object.keys(COLUMNS), ...metrics, ...measures])];
   throw new UserError(
     "list.sort",
-    `Cannot sort by "${name}": expected one of ${known.join(", ")}, <method>/<task>, <cell>/<metric>`,
-    didYouMean(name, [...known, ...results, ...inCells]),
+    `Cannot sort by "${name}": expected one of ${known.join(", ")}, <method>/<measure>, ` +
+      "<method>/<measure>/<domain>, <cell>/<metric>",
+    didYouMean(name, [...known, ...results.keys(), ...inCells]),
   );
+}
+
+/** Selects results of every method, or of one. */
+interface Result {
+  readonly measure: string;
+  readonly group: string;
+  readonly method?: string;
+  readonly better: Direction | undefined;
+}
+
+/**
+ * All names of results: `<method>/<measure>/<group>` and `<measure>/<group>`, without the group where it is empty, and
+ * the measure alone for its mean.
+ */
+function resultNames(db: DatabaseSync): Map<string, Result> {
+  const found = new Map<string, Result>();
+  const add = (name: string, result: Result) => found.has(name) ? undefined : found.set(name, result);
+  const rows = db.prepare(
+    "select distinct method, measure, group_name, better from results order by method, measure, group_name",
+  ).all();
+  for (const { method, measure, group_name, better } of rows) {
+    const place = { name: String(measure), group: String(group_name) };
+    const result: Result = { measure: place.name, group: place.group, better: better as Direction ?? undefined };
+    add(`${method}/${placeName(place)}`, { ...result, method: String(method) });
+    add(placeName(place), result);
+    if (isOverall(place)) add(place.name, result);
+  }
+  return found;
 }
 
 function namesIn(db: DatabaseSync, sql: string): string[] {
@@ -159,20 +179,13 @@ function metricByRun(db: DatabaseSync, where: string, name: string, reduction: R
   return byRun(rows, reduction);
 }
 
-/** Selects results of every method, or of one. */
-interface Result {
-  readonly kind: "bpb" | "task";
-  readonly name: string;
-  readonly method?: string;
-}
-
 /** A result of each run. `last` means that of the experiment's own method, or of the best method if there is none. */
-function resultsByRun(db: DatabaseSync, { kind, name, method }: Result, reduction: Reduction): Map<string, number> {
+function resultsByRun(db: DatabaseSync, { measure, group, method }: Result, reduction: Reduction): Map<string, number> {
   const rows = db.prepare(
     `select r.run, r.value from results r join runs on runs.id = r.run
-     where r.kind = ?1 and r.name = ?2 and r.method = coalesce(?3, r.method)
-     order by r.run, r.method = runs.experiment, iif(?1 = 'bpb', -r.value, r.value)`,
-  ).all(kind, name, method ?? null);
+     where r.measure = ?1 and r.group_name = ?2 and r.method = coalesce(?3, r.method)
+     order by r.run, r.method = runs.experiment, iif(r.better = 'higher', r.value, -r.value)`,
+  ).all(measure, group, method ?? null);
   return byRun(rows, reduction);
 }
 

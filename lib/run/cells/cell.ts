@@ -33,8 +33,10 @@ export interface CellSpec<Output extends z.ZodType> {
   readonly expected?: () => z.output<Output>;
 }
 
-/** What a cell depends on of the device that it computes on. */
+/** The device that a cell computes on, as far as the cell is concerned. */
 export interface CellDevice {
+  /** As people know it: kept with figures that depend on the machine, but no part of the key. */
+  readonly description: string;
   /** What decides the last bits of its results; see `Device`. */
   readonly numerics: string;
   /** The module that opens it. */

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { canonicalJson } from "../files/canonical.ts";
 import { configDifferences, type Difference } from "../config/differences.ts";
-import { EVENT_SCHEMA_VERSION } from "../events/events.ts";
 import { decodeLine } from "../log/log-line.ts";
 import { writerLives } from "../process/lock.ts";
 import { currentExperiment, scriptOf } from "../process/script.ts";
@@ -101,6 +100,9 @@ function differenceText({ key, a, b }: Difference): string {
   return `${key} was ${show(a)} and is ${show(b)}`;
 }
 
+/** The first version of the log's format with what resuming needs. */
+const FIRST_RESUMABLE = 2;
+
 /** What the process that last wrote a run was asked for; undefined if that cannot be told, or in an older format. */
 async function lastRequest(folder: string) {
   const text = await Deno.readTextFile(join(folder, LOG_FILE)).catch(() => "");
@@ -108,7 +110,7 @@ async function lastRequest(folder: string) {
   // No need to read every line: a quotation of this text in another event has its quotes escaped.
   const at = text.lastIndexOf('"kind":"run.resume"');
   const last = at < 0 ? start : valueOf(text.slice(text.lastIndexOf("\n", at) + 1).split("\n", 1)[0]!);
-  if (start === undefined || last === undefined || last["schemaVersion"] !== EVENT_SCHEMA_VERSION) return undefined;
+  if (start === undefined || last === undefined || Number(last["schemaVersion"]) < FIRST_RESUMABLE) return undefined;
   const { experiment, seed } = start;
   const { title, backend, config, command } = last;
   const end = text.lastIndexOf('"kind":"run.end"');

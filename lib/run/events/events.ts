@@ -4,11 +4,11 @@ import { runResultsSchema } from "./results.ts";
 
 /**
  * Version of the log's format, written in `run.start`. Version 1 has no checksums and no `run.resume`, `cell.resume`
- * and `cell.rewind`.
+ * and `cell.rewind`; versions 1 and 2 have results in another form, which `upgradeEvent()` reads.
  */
-export const EVENT_SCHEMA_VERSION = 2 as const;
+export const EVENT_SCHEMA_VERSION = 3 as const;
 
-const schemaVersion = z.union([z.literal(1), z.literal(EVENT_SCHEMA_VERSION)]);
+const schemaVersion = z.literal([1, 2, EVENT_SCHEMA_VERSION]);
 
 const common = {
   /** Position in the log, counted from 0 without gaps. Also the `id:` of the server-sent event. */

@@ -4,7 +4,7 @@ import { systemReason, UserError } from "../../errors.ts";
 import type { RunStatus, RunSummary, RunView } from "../events/views.ts";
 import { timeOfRunId } from "../files/run-id.ts";
 import { writerState } from "../process/lock.ts";
-import { finishedCells } from "../view/mod.ts";
+import { finishedCells, headlines } from "../view/mod.ts";
 import { LOG_FILE } from "./log.ts";
 import { readView, runFolder } from "./read.ts";
 import { statusNow } from "./status.ts";
@@ -38,7 +38,6 @@ export function isSame(a: FileStamp | undefined, b: FileStamp | undefined): bool
 /** A run in a list, from its view. */
 export function summarize(view: RunView, status: RunStatus, damagedLines: number): RunSummary {
   const { cells } = view;
-  const methods = Object.entries(view.results?.methods ?? {});
   return {
     id: view.id,
     experiment: view.experiment,
@@ -57,9 +56,7 @@ export function summarize(view: RunView, status: RunStatus, damagedLines: number
       total: cells.length,
     },
     current: cells.find(({ status }) => status === "running")?.name ?? null,
-    meanBpb: Object.fromEntries(
-      methods.flatMap(([name, { bpb }]) => bpb.mean === undefined ? [] : [[name, bpb.mean]]),
-    ),
+    meanBpb: view.results === null ? {} : headlines(view.results),
     error: view.error,
     damagedLines,
   };

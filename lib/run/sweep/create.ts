@@ -5,7 +5,7 @@ import { checkName } from "../catalog/labels.ts";
 import { makeRunId } from "../files/run-id.ts";
 import { findScript, pathInRepository } from "../process/script.ts";
 import { askExperiment, type CheckReply } from "./check.ts";
-import { checkDeclared, higherResults } from "./declared.ts";
+import { checkDeclared, declaredHigher } from "./declared.ts";
 import { trialSettings } from "./execute.ts";
 import { createSweepLog, type SweepEventBody, SWEEPS_FOLDER } from "./log.ts";
 import { countTrials, type PlannedTrial, planTrials } from "./plan.ts";
@@ -69,7 +69,7 @@ export async function planSweep(script: string, options: NewSweep, command: read
     shared,
     configFile: options.config === undefined ? null : `config${extname(options.config).toLowerCase()}`,
     metric,
-    ...(reply.metrics === undefined ? {} : { higher: higherResults(reply.metrics) }),
+    ...(reply.metrics === undefined ? {} : { higher: declaredHigher(reply.metrics) }),
     keys: [...space.grid, ...space.ranges].map(({ key }) => key),
     random,
     trials,

@@ -5,7 +5,10 @@ import { type Metric, metricNames, pickMetric } from "../view/mod.ts";
 
 /** The metrics of a run, by the names that `--metric` takes. */
 export const declaredMetricsSchema = z.strictObject({
-  /** Results and which direction is better: `bpb`, `<method>/bpb/<domain>`, `<method>/<task>`. */
+  /**
+   * Results and which direction is better: `<method>/<measure>/<domain>`, `<method>/<measure>` for measures without
+   * domains, and the measure alone for the experiment's own method or the best one.
+   */
   results: z.record(z.string(), z.enum(["lower", "higher"])),
   /** Values that cells log: `<cell>/<metric>`. */
   curves: z.array(z.string()),
@@ -21,7 +24,7 @@ export function unitedMetrics(all: readonly DeclaredMetrics[]): DeclaredMetrics 
 }
 
 /** The results for which larger is better. */
-export function higherResults({ results }: DeclaredMetrics): string[] {
+export function declaredHigher({ results }: DeclaredMetrics): string[] {
   return Object.keys(results).filter((name) => results[name] === "higher");
 }
 
@@ -30,7 +33,9 @@ export function checkDeclared(metric: Metric, declared: DeclaredMetrics, experim
   // The names in a run that has all of them.
   const names = [
     ...Object.keys(declared.results),
-    ...("bpb" in declared.results ? ["bpb:min", "bpb:max"] : []),
+    ...Object.keys(declared.results).filter((name) => !name.includes("/")).flatMap((
+      name,
+    ) => [`${name}:min`, `${name}:max`]),
     ...declared.curves.flatMap((name) => ["last", "min", "max"].map((how) => `${name}:${how}`)),
   ];
   const values = Object.fromEntries(names.map((name) => [name, 0]));
@@ -38,11 +43,11 @@ export function checkDeclared(metric: Metric, declared: DeclaredMetrics, experim
   const own = Object.keys(declared.results).filter((name) => name.startsWith(`${experiment}/`))
     .map((name) => name.slice(experiment.length + 1));
   const known = [...own, ...metricNames([values])];
-  const some = [...new Set(["bpb", ...known])].filter((name) => !name.includes("/"));
+  const some = [...new Set([...Object.keys(declared.results), ...known])].filter((name) => !name.includes("/"));
   throw new UserError(
     "sweep.metric",
-    `No trial will have the metric "${metric.text}": expected one of ${some.join(", ")}, <method>/<task>, ` +
-      "<method>/bpb/<domain>, <cell>/<metric>",
+    `No trial will have the metric "${metric.text}": expected one of ${some.join(", ")}, ` +
+      "<method>/<measure>, <method>/<measure>/<domain>, <cell>/<metric>",
     didYouMean(metric.name, known, "--metric "),
   );
 }

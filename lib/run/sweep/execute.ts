@@ -162,11 +162,11 @@ async function outcome(
   const view = await readRun(runsFolder, run);
   const began = view !== undefined && view.lastSeq !== lastSeq;
   if (began) {
-    const { status, seconds, error, cells, values } = outcomeOf(view);
+    const { status, seconds, error, cells, values, higher } = outcomeOf(view);
     if (status === "done" || status === "failed" || status === "stopped") {
-      return { status, seconds, error, cells, values };
+      return { status, seconds, error, cells, values, higher };
     }
-    return { status: "lost", seconds, error: `Its process ended (${how}) before its run did`, cells, values };
+    return { status: "lost", seconds, error: `Its process ended (${how}) before its run did`, cells, values, higher };
   }
   const said = lastLines(printed);
   const status = stopping ? "stopped" : how === undefined || how.startsWith("SIG") ? "lost" : "failed";

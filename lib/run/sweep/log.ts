@@ -64,6 +64,8 @@ export const sweepEventSchema = z.discriminatedUnion("kind", [
     cells: z.strictObject({ total: z.int(), cached: z.int() }).nullable(),
     /** Every result, and the last, smallest and largest value of every metric; see `valuesOf`. */
     values: z.record(z.string(), z.number()),
+    /** The results for which larger is better; left out by earlier versions. */
+    higher: z.array(z.string()).optional(),
   }),
   z.strictObject({ ...common, kind: z.literal("sweep.close"), status: z.enum(["done", "failed", "stopped"]) }),
 ]);

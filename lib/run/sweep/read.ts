@@ -7,7 +7,7 @@ import { readRun } from "../log/read.ts";
 import { stampOf } from "../log/summary.ts";
 import { entriesBelow } from "../files/folders.ts";
 import { isRunId } from "../files/run-id.ts";
-import { finishedCells, isUnderWay, type RunView, valuesOf } from "../view/mod.ts";
+import { finishedCells, higherResults, isUnderWay, type RunView, valuesOf } from "../view/mod.ts";
 import { readSweepLog, SWEEP_FILE, SWEEPS_FOLDER } from "./log.ts";
 import { foldSweep, type SweepView, type TrialView } from "./view.ts";
 
@@ -125,7 +125,7 @@ async function settleTrial(runsFolder: string, trial: TrialView, sweepLives: boo
 /** The state of a trial according to its run. */
 export function outcomeOf(
   view: RunView,
-): Pick<TrialView, "status" | "seconds" | "error" | "cells" | "values" | "progress"> {
+): Pick<TrialView, "status" | "seconds" | "error" | "cells" | "values" | "higher" | "progress"> {
   const ended = finishedCells(view.cells);
   const total = view.cells.length;
   const running = isUnderWay(view);
@@ -135,6 +135,7 @@ export function outcomeOf(
     error: view.error ?? (view.status === "lost" ? "Its process ended before its run did" : null),
     cells: { total, cached: view.cells.filter(({ status }) => status === "cached").length },
     values: valuesOf(view),
+    higher: higherResults(view),
     progress: running
       ? { ended, total, current: view.cells.find(({ status }) => status === "running")?.name ?? null }
       : null,

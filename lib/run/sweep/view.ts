@@ -2,7 +2,16 @@
 import { didYouMean, UserError } from "../../errors.ts";
 import type { ProcessId } from "../process/process.ts";
 import type { SweepEvent, SweepStart } from "./log.ts";
-import { AGGREGATES, isTask, type Metric, metricNames, parseMetric, pickMetric, VALUE_DIGITS } from "../view/mod.ts";
+import {
+  AGGREGATES,
+  type Direction,
+  directionInOldLog,
+  type Metric,
+  metricNames,
+  parseMetric,
+  pickMetric,
+  VALUE_DIGITS,
+} from "../view/mod.ts";
 
 /** `lost`: its process ended without ending its run. */
 export type TrialStatus = "pending" | "running" | "done" | "failed" | "lost" | "stopped";
@@ -28,6 +37,8 @@ export interface TrialView {
   error: string | null;
   cells: { readonly total: number; readonly cached: number } | null;
   values: Readonly<Record<string, number>>;
+  /** The results for which larger is better; undefined if an earlier version wrote the trial's end. */
+  higher: string[] | undefined;
   /** Of a running trial: the number of finished cells, of all cells, and the running one. */
   progress: { readonly ended: number; readonly total: number; readonly current: string | null } | null;
 }
@@ -93,6 +104,7 @@ function pendingTrial(trial: number, settings: Readonly<Record<string, string>>,
     error: null,
     cells: null,
     values: {},
+    higher: undefined,
     progress: null,
   };
 }
@@ -110,8 +122,8 @@ function applyToTrial(trial: TrialView, event: TrialEvent): void {
     });
   } else if (event.kind === "trial.process") trial.process = event.process;
   else {
-    const { status, run, seconds, error, cells, values } = event;
-    Object.assign(trial, { status, run, seconds, error, cells, values, open: false, progress: null });
+    const { status, run, seconds, error, cells, values, higher } = event;
+    Object.assign(trial, { status, run, seconds, error, cells, values, higher, open: false, progress: null });
   }
 }
 
@@ -123,7 +135,7 @@ export function countStates(trials: readonly { readonly status: TrialStatus }[])
 }
 
 /** A trial with its value of the metric. */
-export type RankedTrial = Omit<TrialView, "values" | "process" | "open"> & { readonly value: number | null };
+export type RankedTrial = Omit<TrialView, "values" | "higher" | "process" | "open"> & { readonly value: number | null };
 
 /** The trials of a sweep, ranked by a metric. */
 export interface Ranking {
@@ -144,13 +156,10 @@ export interface Ranking {
  */
 export function rankTrials(view: SweepView, asked?: string): Ranking {
   const text = asked ?? view.start.metric;
-  const { experiment, higher } = view.start;
-  const isScore = (name: string) =>
-    higher?.some((result) => result === name || result === `${experiment}/${name}`) ??
-      view.trials.some(({ values }) => isTask(values, name, experiment));
-  const metric = readMetric(text, isScore);
+  const { experiment } = view.start;
+  const metric = readMetric(text, (name) => directionOf(view, name));
   const metrics = metricNames(view.trials.map(({ values }) => values));
-  const ranked = view.trials.map(({ values, process: _, open: __, ...trial }): RankedTrial => ({
+  const ranked = view.trials.map(({ values, higher: _, process: __, open: ___, ...trial }): RankedTrial => ({
     ...trial,
     value: pickMetric(values, metric, experiment) ?? null,
   }));
@@ -174,9 +183,22 @@ export function rankTrials(view: SweepView, asked?: string): Ranking {
   return { metric, trials: ranked, best, metrics };
 }
 
+/** Which values of a result are better, as the experiment declared it or else as the trials' runs say. */
+function directionOf({ start, trials }: SweepView, name: string): Direction | undefined {
+  const { experiment } = start;
+  const names = [name, `${experiment}/${name}`];
+  const logged = trials.flatMap(({ higher }) => higher === undefined ? [] : [higher]);
+  const higher = start.higher ?? (logged.length === 0 ? undefined : logged.flat());
+  if (higher === undefined) {
+    return trials.map(({ values }) => directionInOldLog(values, name, experiment)).find((one) => one !== undefined);
+  }
+  if (higher.some((result) => names.includes(result))) return "higher";
+  return trials.some(({ values }) => names.some((key) => Object.hasOwn(values, key))) ? "lower" : undefined;
+}
+
 /** @throws UserError `sweep.metric` when it is empty or its aggregate is unknown */
-export function readMetric(text: string, isScore?: (name: string) => boolean): Metric {
-  const metric = parseMetric(text, isScore);
+export function readMetric(text: string, directionOf?: (name: string) => Direction | undefined): Metric {
+  const metric = parseMetric(text, directionOf);
   if (metric !== undefined) return metric;
   throw new UserError(
     "sweep.metric",

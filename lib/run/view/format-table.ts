@@ -2,6 +2,7 @@
 import type { Column, Table } from "../events/events.ts";
 import type { RunResults } from "../events/results.ts";
 import { decimalsFor } from "./decimals.ts";
+import { measurementOf, shownValue, summaryColumns, summaryHeading } from "./measures.ts";
 import { printable } from "./printable.ts";
 
 /** A cell of a table as text: numbers with the column's digits, missing values as a dash. */
@@ -43,37 +44,38 @@ export function formatTable(table: Table): string {
   ].join("\n");
 }
 
-/** The results of a run as a table: one row per method; bits per byte by domain, then the tasks. */
+/**
+ * The results of a run as one table, one row per method: the headline's measure on every domain, and every other measure
+ * by its mean over domains or its only value. Fractions are in percent.
+ */
 export function resultsTable(results: RunResults): Table {
-  const methods = Object.entries(results.methods);
-  const tasks = [...new Set(methods.flatMap(([, { tasks }]) => Object.keys(tasks)))];
-  const domains = [...new Set([...results.domains, "mean"])];
   return {
     name: "results",
-    title: "Held-out bits per byte (lower is better) and task scores (higher is better)",
-    columns: [
-      { key: "method", title: "method", kind: "text" },
-      ...domains.map((domain): Column => ({
-        key: `bpb:${domain}`,
-        title: domain,
-        kind: "number",
-        digits: 3,
-        better: "lower",
-      })),
-      ...tasks.map((task): Column => ({
-        key: `task:${task}`,
-        title: task,
-        kind: "number",
-        digits: 3,
-        better: "higher",
-      })),
-    ],
-    rows: methods.map(([method, { bpb, tasks }]) => ({
-      method,
-      ...Object.fromEntries(domains.map((domain) => [`bpb:${domain}`, bpb[domain] ?? null])),
-      ...Object.fromEntries(Object.entries(tasks).map(([task, { value }]) => [`task:${task}`, value])),
-    })),
+    title: "Held-out bits per byte by domain, and other measures",
+    columns: [{ key: "method", title: "method", kind: "text" }, ...resultColumns(results)],
+    rows: Object.keys(results.methods).map((method) => ({ method, ...resultRow(results, method) })),
   };
+}
+
+/** The columns of measures in {@linkcode resultsTable}. */
+export function resultColumns(results: RunResults): Column[] {
+  return summaryColumns(results).map((column): Column => ({
+    key: column.key,
+    title: summaryHeading(column),
+    kind: "number",
+    digits: column.digits,
+    ...(column.better === null ? {} : { better: column.better }),
+  }));
+}
+
+/** The values of a method by the keys of {@linkcode resultColumns}. */
+export function resultRow(results: RunResults, method: string): Record<string, number | null> {
+  return Object.fromEntries(
+    summaryColumns(results).map((column) => {
+      const value = measurementOf(results.methods[method], column)?.value;
+      return [column.key, value === undefined ? null : shownValue(value, column)];
+    }),
+  );
 }
 
 /** The best value of a column, rounded; undefined without a better direction, or with fewer than two different values. */

@@ -11,11 +11,33 @@ export {
 export { decimalsFor } from "./decimals.ts";
 export { endReason } from "./end-reason.ts";
 export { fitTable, type Spare } from "./fit-table.ts";
-export { formatTable, resultsTable } from "./format-table.ts";
+export { formatTable, resultColumns, resultRow, resultsTable } from "./format-table.ts";
 export { jsonLine, printable, printableLines } from "./printable.ts";
 export {
+  columnsByTable,
+  directionText,
+  HEADLINE,
+  headlineOn,
+  headlines,
+  isOverall,
+  isPercent,
+  MEAN,
+  type MeasureColumn,
+  measureColumns,
+  measurementOf,
+  parametersOf,
+  placeName,
+  reproducible,
+  shownValue,
+  summaryColumns,
+  summaryHeading,
+  valueOf,
+} from "./measures.ts";
+export {
   AGGREGATES,
-  isTask,
+  type Direction,
+  directionInOldLog,
+  higherResults,
   type Metric,
   metricNames,
   parseMetric,

@@ -1,6 +1,15 @@
 // The results of a run: one sentence, and the tables of methods.
 import { methodLabel } from "../../methods.ts";
-import type { Column, RunResults, Table } from "../../run/mod.ts";
+import type { Column, Measurement, RunResults, Table } from "../../run/mod.ts";
+import {
+  columnsByTable,
+  directionText,
+  headlines,
+  type MeasureColumn,
+  measureColumns,
+  measurementOf,
+  shownValue,
+} from "../../run/view/mod.ts";
 import { entry, h } from "./dom.ts";
 import { change, compact } from "./format.ts";
 import { cellText, tableElement } from "./table.ts";
@@ -20,91 +29,76 @@ export function listedScore(
   return { label: made.length === 1 ? methodLabel(method) : `${methodLabel(method)} (best of ${made.length})`, bpb };
 }
 
-/** The results with headline, bits per byte and tasks. */
+/** The results: a headline, and a table for each table of measures. */
 export function resultsElement(results: RunResults): HTMLElement {
   const box = h("div", { class: "card results" }, h("h2", {}, "Results"), headline(results));
-  box.append(tableElement(bpbTable(results)));
-  const tasks = taskTable(results);
-  if (tasks !== undefined) box.append(tableElement(tasks, taskText));
+  box.append(...measureTables(results).map((table) => tableElement(table, textWithInterval)));
   return box;
 }
 
-function headline({ methods }: RunResults): HTMLElement {
-  const seed = methods.seed?.bpb.mean;
-  const bts = methods.bts?.bpb.mean;
-  const ranking = Object.entries(methods)
-    .flatMap(([name, { bpb }]) => bpb.mean === undefined ? [] : [{ name, mean: bpb.mean }])
-    .sort((a, b) => a.mean - b.mean);
+function headline(results: RunResults): HTMLElement {
+  const { seed, bts, ...others } = headlines(results);
+  const all = { ...others, ...(seed === undefined ? {} : { seed }), ...(bts === undefined ? {} : { bts }) };
+  const [best] = Object.entries(all).sort(([, a], [, b]) => a - b);
   const figures = h("dl", { class: "figures" });
   const figure = (label: string, value: string, detail: string) =>
     figures.append(entry(label, value, h("small", {}, detail)));
-  const best = ranking[0];
   if (bts !== undefined) {
     const detail = seed === undefined ? "mean bits per byte" : `${change(seed, bts)} vs seed`;
     figure("Stitched model", bts.toFixed(3), detail);
   }
   if (seed !== undefined) figure("Seed", seed.toFixed(3), "mean bits per byte");
-  if (best !== undefined && best.name !== "bts") figure("Lowest", best.mean.toFixed(3), methodLabel(best.name));
+  if (best !== undefined && best[0] !== "bts") figure("Lowest", best[1].toFixed(3), methodLabel(best[0]));
   return figures;
 }
 
-/** Held-out bits per byte by method and domain, with parameters. */
-export function bpbTable({ domains, methods }: RunResults): Table {
-  return {
-    name: "bpb",
-    title: "Held-out bits per byte",
-    columns: [
-      { key: "method", title: "Method", kind: "text" },
-      ...[...domains, "mean"].map((key) => ({ key, title: key, kind: "number", digits: 3, better: "lower" } as const)),
-      { key: "trained", title: "parameters trained", kind: "number" },
-      { key: "active", title: "parameters active", kind: "number" },
-    ],
-    rows: Object.entries(methods).map(([name, { bpb, parameters }]) => ({
-      method: methodLabel(name),
-      ...Object.fromEntries([...domains, "mean"].map((domain) => [domain, bpb[domain] ?? null])),
-      trained: compact(parameters.trained),
-      active: compact(parameters.active),
-    })),
-  };
+/**
+ * The measures by method, one table for each of theirs. Beside single numbers are the ends of their 95 % intervals, as
+ * `low:` and `high:` and the column's key; by domain there is no room for them.
+ */
+export function measureTables(results: RunResults): Table[] {
+  return [...columnsByTable(measureColumns(results))].map(([title, columns]) => {
+    const by = [directionText(columns), ...new Set(columns.flatMap(({ devices }) => devices))];
+    const intervals = columns.some(({ group }) => group === "") ? " (95 % interval)" : "";
+    return {
+      name: columns[0]!.name,
+      title: [`${title}${intervals}`, ...by].filter((part) => part !== undefined).join("; "),
+      columns: [
+        { key: "method", title: "Method", kind: "text" },
+        ...columns.map((column): Column => ({
+          key: column.key,
+          title: column.format === "proportion" && column.samples !== null
+            ? `${column.heading}, n ${column.samples}`
+            : column.heading,
+          kind: "number",
+          ...(column.format === "count" ? {} : { digits: column.digits }),
+          ...(column.better === null ? {} : { better: column.better }),
+        })),
+      ],
+      rows: Object.entries(results.methods).map(([method, measured]) => ({
+        method: methodLabel(method),
+        ...Object.assign({}, ...columns.map((column) => cellsOf(measurementOf(measured, column), column))),
+      })),
+    };
+  });
 }
 
-/** Task scores in percent by method, with the ends of their 95 % intervals beside them; undefined when there are none. */
-export function taskTable({ methods }: RunResults): Table | undefined {
-  const tasks = [...new Set(Object.values(methods).flatMap((method) => Object.keys(method.tasks)))];
-  if (tasks.length === 0) return undefined;
-  const samples = (task: string) => Math.max(...Object.values(methods).map((m) => m.tasks[task]?.samples ?? 0));
-  return {
-    name: "tasks",
-    title: "Tasks, % right (95 % interval)",
-    columns: [
-      { key: "method", title: "Method", kind: "text" },
-      ...tasks.map((task): Column => ({
-        key: `task:${task}`,
-        title: `${task}, n ${samples(task)}`,
-        kind: "number",
-        digits: 1,
-        better: "higher",
-      })),
-    ],
-    rows: Object.entries(methods).map(([name, method]) => ({
-      method: methodLabel(name),
-      ...Object.fromEntries(tasks.flatMap((task): [string, number | null][] => {
-        const score = method.tasks[task];
-        const percent = (key: "value" | "low" | "high") => score === undefined ? null : 100 * score[key];
-        return [[`task:${task}`, percent("value")], [`low:task:${task}`, percent("low")], [
-          `high:task:${task}`,
-          percent("high"),
-        ]];
-      })),
-    })),
-  };
+/** The number of a column and, for a single number, the ends of its interval. */
+function cellsOf(one: Measurement | undefined, column: MeasureColumn): Record<string, string | number | null> {
+  const { key, format, group } = column;
+  if (one === undefined) return { [key]: null };
+  if (format === "count") return { [key]: compact(one.value) };
+  const value = { [key]: shownValue(one.value, column) };
+  if (group !== "" || one.interval === null) return value;
+  const [low, high] = one.interval.map((end) => shownValue(end, column));
+  return { ...value, [`low:${key}`]: low!, [`high:${key}`]: high! };
 }
 
-/** A score with its interval: `8.0 (4 to 12)`. */
-export function taskText(column: Column, row: Table["rows"][number]): string {
+/** A number with its interval, which has one digit less: `8.0 (4 to 12)`. */
+export function textWithInterval(column: Column, row: Table["rows"][number]): string {
   const [low, high] = [row[`low:${column.key}`], row[`high:${column.key}`]];
   const text = cellText(column, row);
-  return typeof low === "number" && typeof high === "number"
-    ? `${text} (${low.toFixed(0)} to ${high.toFixed(0)})`
-    : text;
+  if (typeof low !== "number" || typeof high !== "number") return text;
+  const digits = Math.max(0, (column.digits ?? 0) - 1);
+  return `${text} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }

@@ -66,6 +66,45 @@ function differentiable(x: tf.Tensor, w: tf.Tensor): Readonly<Record<string, tf.
   return isHalf(w) ? { x } : { x, w };
 }
 
+/** The loss of each row, and what the row predicts. */
+export type LinearPredictions = {
+  /** As {@linkcode linearCrossEntropy}; float32 `[N]`. */
+  readonly losses: tf.Tensor1D;
+  /** The most likely class, the first among equals; int32 `[N]`. */
+  readonly top: tf.Tensor1D;
+  /** Its negative log-likelihood in nats; float32 `[N]`. */
+  readonly topLosses: tf.Tensor1D;
+};
+
+/**
+ * {@linkcode linearCrossEntropy} with the most likely class of each row, from the same logits. It has no gradient.
+ *
+ * @throws UserError `tensor.shape`, `tensor.index`
+ */
+export function linearPredictions(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): LinearPredictions {
+  checkInputs("linearPredictions", x, w, targets);
+  return tf.tidy(() => {
+    const table = isHalf(w) && !hasKernel(LINEAR_HALF) ? unpackHalf(w) as tf.Tensor2D : w;
+    const chunks = chunksOf(x.shape[0], w.shape[0]).map(([from, rows]) =>
+      tf.tidy(() => {
+        const { logits, losses } = lossesOf(x, table, targets, from, rows);
+        return { losses, ...topOf(logits) };
+      })
+    );
+    return {
+      losses: tf.concat(chunks.map(({ losses }) => losses)),
+      top: tf.concat(chunks.map(({ top }) => top)),
+      topLosses: tf.concat(chunks.map(({ topLosses }) => topLosses)),
+    };
+  });
+}
+
+/** The most likely class of each row of logits, `[N, vocab]`, and its negative log-likelihood in nats. */
+export function topOf(logits: tf.Tensor2D): Omit<LinearPredictions, "losses"> {
+  const top = tf.cast(tf.argMax(logits, 1), "int32") as tf.Tensor1D;
+  return { top, topLosses: crossEntropy(logits, top) };
+}
+
 /** The stock composition of both, per row. */
 export function linearCrossEntropyReference(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
   return crossEntropy(linear(x, w) as tf.Tensor2D, targets);

@@ -2,20 +2,22 @@
 import assert from "node:assert/strict";
 import { diffCommand } from "../../../lib/cli/diff.ts";
 import { beginRun, type RunResults } from "../../../lib/run/mod.ts";
+import { resultsOf } from "../results.ts";
 import { trainCell } from "../cells/cells.ts";
 import { options, withFolder } from "../fixtures.ts";
 
-const results = (mean: number, math?: number): RunResults => ({
-  domains: [],
-  methods: {
-    bts: {
-      bpb: { mean },
-      bpbInterval: {},
-      tasks: math === undefined ? {} : { math: { value: math, low: 0, high: 1, samples: 9 } },
-      parameters: { trained: 1, total: 1, active: 1 },
+const results = (mean: number, math?: number): RunResults => {
+  const tasks = math === undefined ? {} : { math: { value: math, low: 0, high: 1, samples: 9 } };
+  const made = resultsOf([], { bts: { bpb: { mean }, tasks } });
+  const speed = { name: "speed", group: "", value: 10 * mean, interval: null, samples: null, better: "lower" as const };
+  return {
+    ...made,
+    measures: [...made.measures, { ...made.measures[0]!, name: "speed", machineDependent: true }],
+    methods: {
+      bts: [...made.methods["bts"]!.filter(({ name }) => name !== "parameters"), { ...speed, device: "CPU" }],
     },
-  },
-});
+  };
+};
 
 async function twoRuns(folder: string): Promise<[string, string]> {
   const made = [];
@@ -55,10 +57,15 @@ Deno.test("`diffCommand()` prints differing settings, versions and cells, and al
       b: "bts --seed 2",
     }]);
     assert.deepEqual(diff.cells.map(({ key }: { key: string }) => key), ["own"]);
-    assert.deepEqual(diff.results, [{ key: "bts/bpb/mean", a: 2, b: 1.5 }, { key: "bts/math", a: 0.25, b: null }]);
+    assert.deepEqual(diff.results, [
+      { key: "bts/bpb/mean", a: 2, b: 1.5, machineDependent: false },
+      { key: "bts/math", a: 0.25, b: null, machineDependent: false },
+      { key: "bts/speed", a: 20, b: 15, machineDependent: true },
+    ]);
     const text = await printed(folder, a, b);
     assert.match(text, /train\.steps +5 +7\n/);
     assert.match(text, /bts\/bpb\/mean +2\.0000 +1\.5000 +-0\.5000/);
+    assert.match(text, /bts\/speed +20\.0000 +15\.0000 +-5\.0000 +depends on the machine/);
   }));
 
 Deno.test("`diffCommand()` of a run with itself finds no difference", () =>

@@ -6,6 +6,7 @@ import { type EventBody, foldEvents, type RunEvent, type RunView } from "../../.
 import { openForReading, withIndex } from "../../../lib/run/catalog/runs-index.ts";
 import { openLog } from "../../../lib/run/log/log.ts";
 import { valuesOf } from "../../../lib/run/view/mod.ts";
+import { resultsOf } from "../results.ts";
 import { withFolder } from "../fixtures.ts";
 
 const ID = "20261122-051207-bts-smoke-aaaa";
@@ -26,17 +27,14 @@ function anyEvent(any: Random): EventBody {
     pid: 1,
   };
   const estimate = { value: any.float(), low: 0, high: 1, samples: any.int(9) };
-  const results = {
-    domains: ["code"],
-    methods: {
-      bts: {
-        bpb: { code: any.float(), mean: any.float() },
-        bpbInterval: { code: estimate },
-        tasks: { math: estimate },
-        parameters: { trained: 1, total: 2, active: 2 },
-      },
+  const results = resultsOf(["code"], {
+    bts: {
+      bpb: { code: any.float(), mean: any.float() },
+      bpbInterval: { code: estimate },
+      tasks: { math: estimate },
+      parameters: { trained: 1, total: 2, active: 2 },
     },
-  };
+  });
   const events: readonly (() => EventBody)[] = [
     () => ({ kind: "run.resume", ...request }),
     () => ({ kind: "cell.start", cell, title: cell, description: "", cellKey: "a".repeat(64) }),
@@ -105,9 +103,16 @@ function expectedRows(view: RunView) {
     [...new Map(artifacts.map((file) => [file.name, { cell: name, name: file.name, path: file.path }])).values()]).sort(
       (a, b) => a.cell < b.cell ? -1 : a.cell > b.cell ? 1 : a.name < b.name ? -1 : 1,
     ),
-    scores: Object.entries(view.results?.methods ?? {}).flatMap(([method, { bpb }]) =>
-      Object.entries(bpb).map(([name, value]) => ({ method, name, value }))
-    ),
+    scores: Object.entries(view.results?.methods ?? {}).flatMap(([method, list]) =>
+      list.map(({ name, group, value, better, samples }) => ({
+        method,
+        measure: name,
+        group_name: group,
+        value,
+        better,
+        samples,
+      }))
+    ).sort((a, b) => a.measure < b.measure || (a.measure === b.measure && a.group_name < b.group_name) ? -1 : 1),
   };
 }
 
@@ -123,7 +128,9 @@ async function indexedRows(runs: string): Promise<ReturnType<typeof expectedRows
           from metrics order by cell, name`),
         notes: rows("select cell, text, time from notes order by rowid"),
         artifacts: rows("select cell, name, path from artifacts order by cell, name"),
-        scores: rows("select method, name, value from results where kind = 'bpb' order by method, name"),
+        scores: rows(
+          "select method, measure, group_name, value, better, samples from results order by method, measure, group_name",
+        ),
       } as ReturnType<typeof expectedRows>;
     } finally {
       db.close();

@@ -5,6 +5,7 @@ import { UserError } from "../../../lib/errors.ts";
 import { listCommand } from "../../../lib/cli/ls.ts";
 import { beginRun, listRuns } from "../../../lib/run/mod.ts";
 import { addLabel } from "../../../lib/run/catalog/labels.ts";
+import { resultsOf } from "../results.ts";
 import { trainCell } from "../cells/cells.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
 
@@ -129,9 +130,7 @@ Deno.test("`listCommand()` sorts by results and by the best value, in its own di
     const task = (value: number) => ({ value, low: 0, high: 1, samples: 9 });
     const method = (mean: number, code: number, math: number) => ({
       bpb: { mean, code },
-      bpbInterval: {},
       tasks: { math: task(math) },
-      parameters: { trained: 1, total: 1, active: 1 },
     });
     const made = [
       [1, 2.5, { bts: method(2, 5, 0.1), soup: method(1, 4, 0.9) }],
@@ -141,7 +140,7 @@ Deno.test("`listCommand()` sorts by results and by the best value, in its own di
     for (const [seed, loss, methods] of made) {
       const run = await beginRun(options(folder, { seed }));
       await trainCell(run, "one", [loss, loss + 1]);
-      run.finish({ domains: ["code"], methods });
+      run.finish(resultsOf(["code"], methods));
     }
     const seeds = async (sort: string) =>
       JSON.parse(await printed(folder, "--json", "--sort", sort)).map((run: { seed: number }) => run.seed);

@@ -6,21 +6,19 @@ import { reindexCommand } from "../../../lib/cli/reindex.ts";
 import { beginRun, queryRuns, type Run, withIndex } from "../../../lib/run/mod.ts";
 import { openForReading } from "../../../lib/run/catalog/runs-index.ts";
 import { addLabel } from "../../../lib/run/catalog/labels.ts";
+import { resultsOf } from "../results.ts";
 import { trainCell } from "../cells/cells.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
 const estimate = { value: 0.5, low: 0.4, high: 0.6, samples: 100 };
-const results = {
-  domains: ["code"],
-  methods: {
-    bts: {
-      bpb: { code: 2, mean: 2.25 },
-      bpbInterval: { code: estimate },
-      tasks: { math: estimate },
-      parameters: { trained: 1, total: 2, active: 3 },
-    },
+const results = resultsOf(["code"], {
+  bts: {
+    bpb: { code: 2, mean: 2.25 },
+    bpbInterval: { code: estimate },
+    tasks: { math: estimate },
+    parameters: { trained: 1, total: 2, active: 3 },
   },
-};
+});
 
 async function finishedRun(folder: string, losses: readonly number[] = [3, 1, 2]): Promise<Run> {
   const run = await beginRun(options(folder));
@@ -37,7 +35,7 @@ const path = (folder: string) => join(folder, ".index.sqlite");
 async function dump(folder: string): Promise<unknown> {
   return await withIndex(folder, ({ path }) => {
     const db = openForReading(path);
-    const tables = ["runs", "cells", "points", "metrics", "results", "artifacts", "notes", "tags"];
+    const tables = ["runs", "cells", "points", "metrics", "results", "measures", "artifacts", "notes", "tags"];
     try {
       return tables.map((table) => db.prepare(`select * from ${table}`).all().map((row) => JSON.stringify(row)).sort());
     } finally {
@@ -66,13 +64,20 @@ Deno.test("The index has what a run's log says", () =>
       { step: 3, value: null },
       { step: 4, value: 2 },
     ]);
-    assert.deepEqual(await rows(folder, "select kind, name, value, low, samples from results order by 1, 2"), [
-      { kind: "bpb", name: "code", value: 2, low: 0.4, samples: 100 },
-      { kind: "bpb", name: "mean", value: 2.25, low: null, samples: null },
-      { kind: "parameters", name: "active", value: 3, low: null, samples: null },
-      { kind: "parameters", name: "total", value: 2, low: null, samples: null },
-      { kind: "parameters", name: "trained", value: 1, low: null, samples: null },
-      { kind: "task", name: "math", value: 0.5, low: 0.4, samples: 100 },
+    const columns = "measure, group_name, value, low, samples, better, device";
+    const none = { low: null, samples: null, better: null, device: null };
+    assert.deepEqual(await rows(folder, `select ${columns} from results order by 1, 2`), [
+      { ...none, measure: "bpb", group_name: "code", value: 2, low: 0.4, samples: 100, better: "lower" },
+      { ...none, measure: "bpb", group_name: "mean", value: 2.25, better: "lower" },
+      { ...none, measure: "math", group_name: "", value: 0.5, low: 0.4, samples: 100, better: "higher" },
+      { ...none, measure: "parameters", group_name: "active", value: 3 },
+      { ...none, measure: "parameters", group_name: "total", value: 2 },
+      { ...none, measure: "parameters", group_name: "trained", value: 1 },
+    ]);
+    assert.deepEqual(await rows(folder, "select name, format, machine_dependent as m from measures order by 1"), [
+      { name: "bpb", format: "number", m: 0 },
+      { name: "math", format: "proportion", m: 0 },
+      { name: "parameters", format: "count", m: 0 },
     ]);
     assert.deepEqual(await rows(folder, "select text from alerts"), [{ text: "Something odd" }]);
     assert.deepEqual(await rows(folder, "select name, length(sha256) as n from artifacts"), [{ name: "a.txt", n: 64 }]);

@@ -95,8 +95,8 @@ Deno.test("`run.cell()` builds a cell again when its inputs, its code or its dev
         await run.cell(spec(), body),
         await run.cell(spec({ name: "2", inputs: { steps: 3, rate: 0.1 } }), body),
         await run.cell(spec({ name: "3", code: { url: import.meta.resolve("../../../lib/errors.ts") } }), body),
-        await run.cell(spec({ name: "4", device: { numerics: "a", code: import.meta } }), body),
-        await run.cell(spec({ name: "5", device: { numerics: "b", code: import.meta } }), body),
+        await run.cell(spec({ name: "4", device: { description: "a", numerics: "a", code: import.meta } }), body),
+        await run.cell(spec({ name: "5", device: { description: "b", numerics: "b", code: import.meta } }), body),
       ].map((cell) => [cell.key, cell.cached]);
       assert.equal(new Set(keys.map(([key]) => key)).size, keys.length);
       assert.deepEqual(keys.map(([, cached]) => cached), [false, false, false, false, false]);
@@ -258,7 +258,7 @@ Deno.test("A value that JSON would bend is an error of the cell, and a name is u
 Deno.test("`run.finish()` refuses results that do not fit, and the run can still be failed", () =>
   withFolder(async (folder) => {
     const run = await beginRun(options(folder));
-    assert.throws(() => run.finish({ domains: [], methods: { seed: {} as never } }));
+    assert.throws(() => run.finish({ domains: [], measures: [], methods: { seed: {} as never } }));
     run.fail(new Error("Bad results"));
     assert.equal((await readRun(folder, run.id))!.status, "failed");
   }));

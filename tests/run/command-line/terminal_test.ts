@@ -18,17 +18,14 @@ import { progressLine } from "../../../lib/run/view/mod.ts";
 import { StopError } from "../../../lib/run/process/stop.ts";
 import { applyEvent, type CellView, type RunView } from "../../../lib/run/mod.ts";
 import { heedsHangUp } from "../../../lib/run/process/stop.ts";
+import { resultsOf } from "../results.ts";
 import { options, spawnScript, withFolder } from "../fixtures.ts";
 
 const estimate = { value: 0.5, low: 0.4, high: 0.6, samples: 100 };
-const parameters = { trained: 1, total: 1, active: 1 };
-const results = {
-  domains: ["english", "code"],
-  methods: {
-    seed: { bpb: { english: 2, code: 3, mean: 2.5 }, bpbInterval: {}, tasks: { math: estimate }, parameters },
-    bts: { bpb: { english: 2.1, code: 2, mean: 2.05 }, bpbInterval: {}, tasks: {}, parameters },
-  },
-};
+const results = resultsOf(["english", "code"], {
+  seed: { bpb: { english: 2, code: 3, mean: 2.5 }, tasks: { math: estimate } },
+  bts: { bpb: { english: 2.1, code: 2, mean: 2.05 } },
+});
 
 const trainCell = (run: Run, name: string) =>
   run.cell(
@@ -195,10 +192,10 @@ Deno.test("`formatSeconds()` rounds without sixty seconds", () => {
 Deno.test("`formatTable()` aligns columns and marks the best value in each direction", () => {
   const lines = formatTable(resultsTable(results)).split("\n").slice(1);
   assert.deepEqual(lines, [
-    "method  english    code    mean    math",
-    "──────  ────────  ──────  ──────  ─────",
-    "seed      2.000*  3.000   2.500   0.500",
-    "bts       2.100   2.000*  2.050*      –",
+    "method  english    code    mean   math, %",
+    "──────  ────────  ──────  ──────  ───────",
+    "seed      2.000*  3.000   2.500      50.0",
+    "bts       2.100   2.000*  2.050*        –",
     "* best",
   ]);
 });

@@ -16,7 +16,7 @@ import { LOG_START, readWhole } from "../../../lib/run/log/parse-log.ts";
 import { options, withFolder } from "../fixtures.ts";
 
 const ID = "20260101-120000-bts-smoke-aaaa";
-const FIXTURE = await Deno.readFile(join(repositoryRoot, "tests", "fixtures", "logs", "version-2.jsonl"));
+const FIXTURE = await Deno.readFile(join(repositoryRoot, "tests", "fixtures", "logs", "version-3.jsonl"));
 /** Lines with their ends. */
 const LINES = new TextDecoder().decode(FIXTURE).split(/(?<=\n)/).map((line) => new TextEncoder().encode(line));
 

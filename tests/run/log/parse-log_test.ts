@@ -1,8 +1,18 @@
 // The log's format is a public contract: logs of every version are read, damage is found, and clocks may jump.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { followEvents, queryRuns, readEvents, readRun, repositoryRoot } from "../../../lib/run/mod.ts";
+import {
+  followEvents,
+  formatTable,
+  queryRuns,
+  readEvents,
+  readRun,
+  repositoryRoot,
+  resultsTable,
+} from "../../../lib/run/mod.ts";
 import { EVENT_SCHEMA_VERSION } from "../../../lib/run/events/events.ts";
+import { valuesOf } from "../../../lib/run/view/mod.ts";
+import { reportMarkdown } from "../../../lib/report/markdown.ts";
 import { decodeLine, encodeLine } from "../../../lib/run/log/log-line.ts";
 import { openLog } from "../../../lib/run/log/log.ts";
 import { LOG_START, readWhole } from "../../../lib/run/log/parse-log.ts";
@@ -26,6 +36,7 @@ async function withLog(version: number, body: (runs: string, log: string) => Pro
 const versions = [
   { version: 1, events: 19, steps: 3, config: { a: 1 }, statuses: ["done", "cached"] },
   { version: 2, events: 29, steps: 4, config: { a: 2 }, statuses: ["done", "cached"] },
+  { version: 3, events: 29, steps: 4, config: { a: 2 }, statuses: ["done", "cached"] },
 ];
 Deno.test("There is a log of every version", () => {
   assert.deepEqual(
@@ -50,7 +61,26 @@ for (const { version, events, steps, config, statuses } of versions) {
         assert.deepEqual(notes.map(({ level, text }) => [level, text]), [["warning", "a note — é"]]);
         assert.deepEqual([tables.length, artifacts.length, summary], [1, 1, "loss 1.00"]);
       }
-      assert.equal(view.results!.methods["seed"]!.bpb["mean"], 2);
+      const { measures, methods } = view.results!;
+      assert.deepEqual(measures.slice(0, 3).map(({ name, format }) => [name, format]), [
+        ["bpb", "number"],
+        ["arithmetic", "proportion"],
+        ["parameters", "count"],
+      ]);
+      const none = { interval: null, samples: null };
+      assert.deepEqual(methods["seed"]!.slice(0, 7), [
+        { name: "bpb", group: "english", value: 2.5, interval: [0.4, 0.6], samples: 20, better: "lower" },
+        { ...none, name: "bpb", group: "code", value: 1.5, better: "lower" },
+        { ...none, name: "bpb", group: "mean", value: 2, better: "lower" },
+        { name: "arithmetic", group: "", value: 0.5, interval: [0.4, 0.6], samples: 20, better: "higher" },
+        { ...none, name: "parameters", group: "trained", value: 10, better: null },
+        { ...none, name: "parameters", group: "total", value: 10, better: null },
+        { ...none, name: "parameters", group: "active", value: 10, better: null },
+      ]);
+      assert.equal((await queryRuns(runs, "select value from results where measure = 'arithmetic'")).rows.length, 1);
+      assert.match(formatTable(resultsTable(view.results!)), /arithmetic, %[\s\S]*seed +2\.500 +1\.500 +2\.000 +50\.0/);
+      assert.match(reportMarkdown(view), /Tasks, percent correct[\s\S]*50\.0 \[40, 60\]/);
+      assert.equal(valuesOf(view)["seed/arithmetic"], 0.5);
       const sql = "select cell, name, points, last, max, max_step from metrics where name = 'loss' order by cell";
       const row = (cell: string) => ({ cell, name: "loss", points: steps, last: 1, max: steps, max_step: 1 });
       assert.deepEqual((await queryRuns(runs, sql)).rows, [row("one"), row("two")]);
@@ -65,7 +95,7 @@ Deno.test("A line of a later format version is reported as such", () =>
     await Deno.writeFile(log, encodeLine({ ...first, schemaVersion: 99, new: 1 }));
     const { events, damage } = (await readEvents(runs, ID))!;
     assert.deepEqual(events, []);
-    assert.match(damage[0]!.reason, /its format version is 99; this version of Stitchbook reads versions up to 2/);
+    assert.match(damage[0]!.reason, /its format version is 99; this version of Stitchbook reads versions up to 3/);
   }));
 
 Deno.test("A flipped bit is found anywhere in a line", () => {

@@ -1,4 +1,5 @@
 // A small experiment without training, for the tests of sweeps: two cells, one of which all trials of a seed share.
+import { resultsOf } from "../results.ts";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
 import {
@@ -98,12 +99,7 @@ await runMain(async () => {
       if (config.fail) throw new UserError("fake.failure", "It failed as it was told to");
       return (config.x - 2) ** 2 + seed / 100;
     });
-    const result = (mean: number) => ({
-      bpb: { mean },
-      bpbInterval: {},
-      tasks: { quiz: { ...estimate, value: config.x / 10 } },
-      parameters: { trained: 1, total: 1, active: 1 },
-    });
-    return { domains: [], methods: { fake: result(own.value), other: result(own.value + 1) } };
+    const result = (mean: number) => ({ bpb: { mean }, tasks: { quiz: { ...estimate, value: config.x / 10 } } });
+    return resultsOf([], { fake: result(own.value), other: result(own.value + 1) });
   });
 });

@@ -46,7 +46,7 @@ Deno.test("`show` prints the command so that it can be pasted", () =>
   withFolder(async (folder) => {
     const command = ["deno", "task", "bts", "--name", "it's a first try", "--set", "data.domains=[a, b]"];
     const run = await beginRun(options(folder, { command }));
-    run.finish({ domains: [], methods: {} });
+    run.finish({ domains: [], measures: [], methods: {} });
     let text = "";
     await showCommand([run.id, "--runs", folder], (piece) => text += piece);
     const line = `command: deno task bts --name 'it'\\''s a first try' --set 'data.domains=[a, b]'`;

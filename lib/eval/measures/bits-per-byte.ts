@@ -1,0 +1,28 @@
+// Bits per byte of held-out text: the measure that methods are compared by.
+import { MEAN } from "../../run/mod.ts";
+import { bootstrapBitsPerByte, type DocumentsEstimate } from "../intervals.ts";
+import type { Found, Measure } from "./measure.ts";
+
+/** Σ nll / (ln 2 · Σ bytes) on each domain, and the unweighted mean over domains. Samples are documents. */
+export const bitsPerByte: Measure = {
+  name: "bpb",
+  title: "bits per byte",
+  table: "Held-out bits per byte",
+  format: "number",
+  digits: 3,
+  section: "scores",
+  better: "lower",
+  chance: null,
+  machineDependent: false,
+  groups: "domains",
+  measure: ({ heldOut, bootstrap }) => [
+    ...Object.entries(heldOut).map(([domain, documents]) =>
+      foundOf(domain, bootstrapBitsPerByte([documents], bootstrap))
+    ),
+    foundOf(MEAN, bootstrapBitsPerByte(Object.values(heldOut), bootstrap)),
+  ],
+};
+
+function foundOf(group: string, { value, low, high, samples }: DocumentsEstimate): Found {
+  return { group, value, interval: low === null || high === null ? null : [low, high], samples };
+}
