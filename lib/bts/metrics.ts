@@ -1,6 +1,6 @@
 // Names of the metrics that a Branch-Train-Stitch run will log, so that a sweep can validate its metric up front.
 import { namedTasks } from "../data/mod.ts";
-import { MEASURES } from "../eval/mod.ts";
+import { type Measure, MEASURES } from "../eval/mod.ts";
 import { type DeclaredMetrics, isOverall, MEAN, placeName } from "../run/mod.ts";
 import { PARAMETER_GROUPS } from "../train/mod.ts";
 import type { BtsConfig } from "./config.ts";
@@ -20,12 +20,12 @@ const STATISTICS = [
 ];
 
 /** The results of all methods, and the curves of all training cells. */
-export function btsMetrics(config: BtsConfig): DeclaredMetrics {
+export function btsMetrics(config: BtsConfig, measures: readonly Measure[] = MEASURES): DeclaredMetrics {
   const { data, experts, mix } = config;
   const methods = ["bts", "seed", ...experts.map((domain) => `expert:${domain}`), "soup", "btm"];
   const results: DeclaredMetrics["results"] = {};
   const tasks = namedTasks(data).map(({ name }) => ({ name, better: "higher", groups: [""] } as const));
-  for (const { name, better, groups } of [...MEASURES, ...tasks]) {
+  for (const { name, better, groups } of [...measures, ...tasks]) {
     for (const group of groups === "domains" ? [...Object.keys(data.domains), MEAN] : groups) {
       const place = { name, group };
       for (const method of methods) results[`${method}/${placeName(place)}`] = better ?? "lower";

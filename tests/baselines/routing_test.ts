@@ -12,7 +12,15 @@ import {
   ROUTING_PREFIX,
 } from "../../lib/baselines/routing/model.ts";
 import { routedLosses } from "../../lib/baselines/routing/losses.ts";
-import { decoder, type HostTensor, type LanguageModel, toDevice, tokenLosses } from "../../lib/model/mod.ts";
+import { routing } from "../../lib/baselines/routing/method.ts";
+import {
+  decoder,
+  type HostTensor,
+  type LanguageModel,
+  toDevice,
+  tokenLosses,
+  tokenPredictions,
+} from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, assertFar, bigWeights, difference, TINY, tokens } from "../tiny.ts";
@@ -147,6 +155,41 @@ deviceTest("a routed model's losses are the chosen model's, by the prompt where 
   const all = nextOf(rows);
   const plain: LanguageModel = { ...model, losses: undefined } as unknown as LanguageModel;
   assertClose(model.losses!(ids, all), tokenLosses(plain, ids, all), 1e-3);
+});
+
+deviceTest("the most likely tokens of a routed text follow from those of the models", async () => {
+  using scope = new DisposableStack();
+  const host = [1, 2, 3].map((seed) => bigWeights(LONG, seed));
+  const source = random(5, "router");
+  const data = Float32Array.from({ length: 3 * LONG.width }, () => source.normal());
+  const weights = { [ROUTER]: { shape: [3, LONG.width], data } };
+  const onDevice = host.map((one) => toDevice(one));
+  const { model, topsFrom } = routing.open({
+    model: LONG,
+    config: {},
+    weights,
+    models: host,
+    onDevice: () => onDevice,
+    scope,
+  });
+  for (let seed = 1; seed <= 3; seed++) {
+    const [text] = tokens(1, T + 1, seed).arraySync();
+    const [ids, next] = [text!.slice(0, -1), text!.slice(1)].map((row) => tf.tensor2d([row], [1, T], "int32"));
+    const tops = await Promise.all(onDevice.map(async (one) => {
+      const { top, topLosses } = tokenPredictions(decoder(LONG, one), ids!, next!);
+      return {
+        ids: Int32Array.from(await top.data()),
+        confidence: Float32Array.from(await topLosses.data()).map((loss) => Math.exp(-loss)),
+      };
+    }));
+    const found = topsFrom(Int32Array.from(text!), tops);
+    const chances = (await tf.softmax(model.logits(ids!)).array() as number[][][])[0]!;
+    chances.forEach((row, t) => {
+      const most = Math.max(...row);
+      assert.ok(Math.abs(found.confidence[t]! - most) < 1e-4, `text ${seed}, position ${t}`);
+      assert.ok(row[found.ids[t]!]! > most - 1e-5, `text ${seed}, position ${t}`);
+    });
+  }
 });
 
 deviceTest("a router that has learnt nothing names the seed", () => {
