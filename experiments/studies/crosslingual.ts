@@ -7,7 +7,7 @@
 import { DOMAINS } from "../../lib/data/mod.ts";
 import { type BtsConfig, DEFAULT_MIX } from "../../lib/bts/mod.ts";
 import { expertsIntoHub } from "../../lib/stitch/mod.ts";
-import { type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
+import { direction, type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
 
 const ALL = `all ${expertsIntoHub.name}`;
 
@@ -33,27 +33,27 @@ export const crosslingualStudy: Study = {
     variant("all-e2h", false),
   ],
   directions: () => [
-    {
-      claim: "The combined skill needs in-domain data for the stitches",
-      better: "alternating, in-domain",
-      worse: "alternating, without",
-      on: "crosslingual",
-      paper: { finding: "yes", scores: "16.0 with, 10.0 without" },
-    },
-    {
-      claim: "Alternating stitches are better at it than only experts-into-hub stitches",
-      better: "alternating, in-domain",
-      worse: `${ALL}, in-domain`,
-      on: "crosslingual",
-      paper: { finding: "yes", scores: "16.0 against 11.6" },
-    },
-    {
-      claim: "Even without in-domain data, the stitched model is better at it than the seed",
-      better: "alternating, without",
-      worse: "seed",
-      on: "crosslingual",
-      paper: null,
-    },
+    direction(
+      "The combined skill needs in-domain data for the stitches",
+      "alternating, in-domain",
+      "alternating, without",
+      { finding: "yes", scores: "16.0 with, 10.0 without" },
+      "crosslingual",
+    ),
+    direction(
+      "Alternating stitches are better at it than only experts-into-hub stitches",
+      "alternating, in-domain",
+      `${ALL}, in-domain`,
+      { finding: "yes", scores: "16.0 against 11.6" },
+      "crosslingual",
+    ),
+    direction(
+      "Even without in-domain data, the stitched model is better at it than the seed",
+      "alternating, without",
+      "seed",
+      null,
+      "crosslingual",
+    ),
   ],
 };
 

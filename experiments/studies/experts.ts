@@ -2,7 +2,7 @@
 //
 //     deno task run experiments/studies/experts.ts --preset quick
 import type { BtsConfig } from "../../lib/bts/mod.ts";
-import { type Study, studyMain } from "../../lib/study/mod.ts";
+import { direction, type Study, studyMain } from "../../lib/study/mod.ts";
 
 /** Parts of the built-in text in the order in which their experts join; the first ones are of different kinds. */
 const PARTS: BtsConfig["experts"] = [
@@ -31,24 +31,8 @@ export const expertsStudy: Study = {
     const n = experts.length;
     const half = Math.ceil(n / 2);
     return [
-      ...(half > 1
-        ? [{
-          claim: `${half} experts are better than one`,
-          better: `n=${half}`,
-          worse: "n=1",
-          on: "mean",
-          paper: null,
-        }]
-        : []),
-      ...(n > half
-        ? [{
-          claim: `${n} experts are better than ${half}`,
-          better: `n=${n}`,
-          worse: `n=${half}`,
-          on: "mean",
-          paper: null,
-        }]
-        : []),
+      ...(half > 1 ? [direction(`${half} experts are better than one`, `n=${half}`, "n=1")] : []),
+      ...(n > half ? [direction(`${n} experts are better than ${half}`, `n=${n}`, `n=${half}`)] : []),
     ];
   },
 };

@@ -2,7 +2,7 @@
 //
 //     deno task run experiments/studies/gates.ts --preset quick
 import type { BtsConfig } from "../../lib/bts/mod.ts";
-import { type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
+import { direction, type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
 
 const variant = (gates: BtsConfig["stitch"]["gates"], dropout: number): Variant => ({
   name: `${gates}, dropout ${dropout}`,
@@ -15,20 +15,8 @@ export const gatesStudy: Study = {
   question: "Are vector gates worth their parameters, and does dropout on the gate logits help?",
   variants: () => [variant("vector", 0.1), variant("scalar", 0.1), variant("vector", 0), variant("vector", 0.3)],
   directions: () => [
-    {
-      claim: "A gate per dimension is better than a gate per model",
-      better: "vector, dropout 0.1",
-      worse: "scalar, dropout 0.1",
-      on: "mean",
-      paper: null,
-    },
-    {
-      claim: "Dropout of 0.1 on the gate logits is better than none",
-      better: "vector, dropout 0.1",
-      worse: "vector, dropout 0",
-      on: "mean",
-      paper: null,
-    },
+    direction("A gate per dimension is better than a gate per model", "vector, dropout 0.1", "scalar, dropout 0.1"),
+    direction("Dropout of 0.1 on the gate logits is better than none", "vector, dropout 0.1", "vector, dropout 0"),
   ],
 };
 

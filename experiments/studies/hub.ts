@@ -1,7 +1,7 @@
 // Which model should be the hub? (BTS, arXiv 2502.00075: the seed, or the math expert.)
 //
 //     deno task run experiments/studies/hub.ts --preset quick
-import { type Study, studyMain } from "../../lib/study/mod.ts";
+import { direction, type Study, studyMain } from "../../lib/study/mod.ts";
 
 export const hubStudy: Study = {
   name: "hub",
@@ -10,13 +10,14 @@ export const hubStudy: Study = {
   variants: ({ experts }) =>
     (["seed", ...experts] as const).map((hub) => ({ name: `hub ${hub}`, change: (config) => ({ ...config, hub }) })),
   directions: ({ experts }) =>
-    experts.map((expert) => ({
-      claim: `The seed is a better hub than the ${expert} expert`,
-      better: "hub seed",
-      worse: `hub ${expert}`,
-      on: "mean",
-      paper: expert === "math" ? { finding: "yes", scores: "28.1 against 26.2" } : null,
-    })),
+    experts.map((
+      expert,
+    ) => (direction(
+      `The seed is a better hub than the ${expert} expert`,
+      "hub seed",
+      `hub ${expert}`,
+      expert === "math" ? { finding: "yes", scores: "28.1 against 26.2" } : null,
+    ))),
 };
 
 if (import.meta.main) await studyMain(hubStudy);

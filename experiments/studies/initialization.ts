@@ -1,7 +1,7 @@
 // How should the stitches be initialized? The paper does not say.
 //
 //     deno task run experiments/studies/initialization.ts --preset quick
-import { type Study, studyMain } from "../../lib/study/mod.ts";
+import { direction, type Study, studyMain } from "../../lib/study/mod.ts";
 
 export const initializationStudy: Study = {
   name: "initialization",
@@ -13,20 +13,8 @@ export const initializationStudy: Study = {
       change: (config) => ({ ...config, stitch: { ...config.stitch, initialization } }),
     })),
   directions: () => [
-    {
-      claim: "Identity projections are a better start than random ones",
-      better: "identity",
-      worse: "random",
-      on: "mean",
-      paper: null,
-    },
-    {
-      claim: "The plain mean of all models is a better start than the hub alone",
-      better: "identity",
-      worse: "hub-preserving",
-      on: "mean",
-      paper: null,
-    },
+    direction("Identity projections are a better start than random ones", "identity", "random"),
+    direction("The plain mean of all models is a better start than the hub alone", "identity", "hub-preserving"),
   ],
 };
 

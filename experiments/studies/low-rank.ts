@@ -5,7 +5,7 @@
 // Every stitch into the hub, W_i, is replaced by I + U_i V_i of rank 1, d/16 and d/4. The gates are the same.
 import type { BtsConfig } from "../../lib/bts/mod.ts";
 import { expertsIntoHub, lowRankExpertsIntoHub, placeStitches } from "../../lib/stitch/mod.ts";
-import { type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
+import { direction, type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
 
 const FULL = expertsIntoHub.name;
 const LOW = lowRankExpertsIntoHub.name;
@@ -34,20 +34,10 @@ export const lowRankStudy: Study = {
     const ranks = ranksOf(config);
     const [least, most] = [ranks[0]!, ranks.at(-1)!];
     return [
-      {
-        claim: `Projections of full rank are better than those of rank ${most}`,
-        better: FULL,
-        worse: nameOf(most),
-        on: "mean",
-        paper: null,
-      },
-      ...(least === most ? [] : [{
-        claim: `Projections of rank ${most} are better than those of rank ${least}`,
-        better: nameOf(most),
-        worse: nameOf(least),
-        on: "mean",
-        paper: null,
-      }]),
+      direction(`Projections of full rank are better than those of rank ${most}`, FULL, nameOf(most)),
+      ...(least === most ? [] : [
+        direction(`Projections of rank ${most} are better than those of rank ${least}`, nameOf(most), nameOf(least)),
+      ]),
     ];
   },
 };

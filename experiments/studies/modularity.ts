@@ -27,6 +27,7 @@ import {
 import { experimentMain } from "../../lib/experiment/mod.ts";
 import {
   type Direction,
+  direction,
   reportVariants,
   type StitchedVariant,
   studyDefinition,
@@ -64,20 +65,15 @@ export const modularityStudy = {
       const { untouched, short, scratch } = names(config, change);
       const which = nameOf(change);
       return [
-        {
-          claim: `${which}: a short training of the stitches is better than none`,
-          better: short,
-          worse: untouched,
-          on: "mean",
-          paper: { finding: "claimed, not shown" },
-        },
-        {
-          claim: `${which}: a short training of the stitches is better than training them from scratch`,
-          better: short,
-          worse: scratch,
-          on: "mean",
-          paper: { finding: "claimed, not shown" },
-        },
+        direction(`${which}: a short training of the stitches is better than none`, short, untouched, {
+          finding: "claimed, not shown",
+        }),
+        direction(
+          `${which}: a short training of the stitches is better than training them from scratch`,
+          short,
+          scratch,
+          { finding: "claimed, not shown" },
+        ),
       ];
     }),
 };

@@ -2,7 +2,7 @@
 //
 //     deno task run experiments/studies/stitch-count.ts --preset quick
 import type { BtsConfig } from "../../lib/bts/mod.ts";
-import { type Study, studyMain } from "../../lib/study/mod.ts";
+import { direction, type Study, studyMain } from "../../lib/study/mod.ts";
 
 /** All K that divide the number of layers, from a stitch after every layer to one after the last. */
 function counts({ model: { layers } }: BtsConfig): number[] {
@@ -23,20 +23,18 @@ export const stitchCountStudy: Study = {
     const least = rest.at(-1);
     const middle = rest.find((count) => count > 1);
     return [
-      ...(least === undefined ? [] : [{
-        claim: `${middle ?? most} stitches are better than one`,
-        better: `K=${middle ?? most}`,
-        worse: `K=${least}`,
-        on: "mean",
-        paper: { finding: "yes", scores: "28.1 with K = 4, 27.0 with K = 1" } as const,
-      }]),
-      ...(middle === undefined ? [] : [{
-        claim: `A stitch after every layer is better than ${middle}`,
-        better: `K=${most}`,
-        worse: `K=${middle}`,
-        on: "mean",
-        paper: { finding: "no difference", scores: "28.1 with K = 10 and with K = 4" } as const,
-      }]),
+      ...(least === undefined ? [] : [
+        direction(`${middle ?? most} stitches are better than one`, `K=${middle ?? most}`, `K=${least}`, {
+          finding: "yes",
+          scores: "28.1 with K = 4, 27.0 with K = 1",
+        }),
+      ]),
+      ...(middle === undefined ? [] : [
+        direction(`A stitch after every layer is better than ${middle}`, `K=${most}`, `K=${middle}`, {
+          finding: "no difference",
+          scores: "28.1 with K = 10 and with K = 4",
+        }),
+      ]),
     ];
   },
 };

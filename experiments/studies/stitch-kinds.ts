@@ -3,7 +3,7 @@
 //     deno task run experiments/studies/stitch-kinds.ts --preset quick
 import { expertsIntoHub, placeStitches, stitchKind } from "../../lib/stitch/mod.ts";
 import type { BtsConfig } from "../../lib/bts/mod.ts";
-import { type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
+import { direction, type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
 
 const variant = (name: string, stitch: Partial<BtsConfig["stitch"]>): Variant => ({
   name,
@@ -42,21 +42,22 @@ export const stitchKindsStudy: Study = {
     const passing = ["alternating", ALL].find((kinds) => names.includes(`${kinds}, pass-through`));
     return [
       ...(names.includes(ALL)
-        ? [{
-          claim: "Only experts-into-hub stitches are better than alternating ones on the trained domains",
-          better: ALL,
-          worse: "alternating",
-          on: "mean",
-          paper: { finding: "yes", scores: "28.4 against 28.1" } as const,
-        }]
+        ? [
+          direction(
+            "Only experts-into-hub stitches are better than alternating ones on the trained domains",
+            ALL,
+            "alternating",
+            { finding: "yes", scores: "28.4 against 28.1" },
+          ),
+        ]
         : []),
-      ...(passing === undefined ? [] : [{
-        claim: `Experts should continue with their own state after an ${expertsIntoHub.name} (${passing})`,
-        better: `${passing}, pass-through`,
-        worse: passing,
-        on: "mean",
-        paper: null,
-      }]),
+      ...(passing === undefined ? [] : [
+        direction(
+          `Experts should continue with their own state after an ${expertsIntoHub.name} (${passing})`,
+          `${passing}, pass-through`,
+          passing,
+        ),
+      ]),
     ];
   },
 };

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { UserError } from "../errors.ts";
 import {
   defaultRunsFolder,
+  formatTable,
   jsonLine,
   missingMetric,
   parseWithCommander,
@@ -44,7 +45,7 @@ export async function showSweepCommand(args: readonly string[], print: Print): P
     ...view.damage.map((line) => `warning: line ${line} of sweep.jsonl is damaged and ignored`),
     ...[missingMetric(ranking)].filter((remark) => remark !== undefined),
     "",
-    sweepTables(view, ranking).join("\n\n"),
+    sweepTables(view, ranking).map(formatTable).join("\n\n"),
     ...view.trials.filter(({ error, status }) => error !== null && status !== "stopped")
       .map((trial) => `\ntrial ${trial.trial} (${trialText(trial)}) ${trial.status}: ${printable(trial.error!)}`),
     ...(hasReport ? [`\nreport: ${report}`] : []),

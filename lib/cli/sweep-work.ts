@@ -5,6 +5,7 @@ import {
   defaultRunsFolder,
   executeSweep,
   formatSeconds,
+  formatTable,
   jsonLine,
   missingMetric,
   pickMetric,
@@ -98,7 +99,7 @@ export async function workOnSweep(id: string, options: WorkOptions, print: Print
   console.error(`${statesText(view.trials)}, in ${formatSeconds((performance.now() - began) / 1000)}`);
   if (view.status !== "done") console.error(resumeHint(id, runs));
   if (options.json) print(jsonLine({ ...sweepJson(view, ranking), report }));
-  else print([...sweepTables(view, ranking), `Report: ${report}`].join("\n\n"));
+  else print([...sweepTables(view, ranking).map(formatTable), `Report: ${report}`].join("\n\n"));
   signal.throwIfAborted();
   return view.status === "done" && remark === undefined;
 }

@@ -1,19 +1,6 @@
 // The element types of safetensors: their sizes, and their values as typed arrays.
 import { UserError } from "../errors.ts";
 
-/** A tensor's values in memory. */
-export type TensorData =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
-
 /** Bytes of one element, by the type's name in the file: all types of safetensors 0.8. */
 export const DTYPE_BYTES = {
   F4: 0.5,
@@ -48,18 +35,26 @@ export function isDtype(name: unknown): name is Dtype {
   return typeof name === "string" && Object.hasOwn(DTYPE_BYTES, name);
 }
 
+/** The arrays with the values of one element type. */
+const ARRAYS = {
+  F32: Float32Array,
+  F64: Float64Array,
+  I8: Int8Array,
+  I16: Int16Array,
+  I32: Int32Array,
+  I64: BigInt64Array,
+  U8: Uint8Array,
+  U16: Uint16Array,
+  U32: Uint32Array,
+  U64: BigUint64Array,
+} as const;
+
+/** A tensor's values in memory. */
+export type TensorData = (typeof ARRAYS)[keyof typeof ARRAYS]["prototype"];
+
 /** The element type for writing `data`. */
 export function dtypeOf(data: TensorData): Dtype {
-  if (data instanceof Float32Array) return "F32";
-  if (data instanceof Float64Array) return "F64";
-  if (data instanceof Int8Array) return "I8";
-  if (data instanceof Int16Array) return "I16";
-  if (data instanceof Int32Array) return "I32";
-  if (data instanceof Uint8Array) return "U8";
-  if (data instanceof Uint16Array) return "U16";
-  if (data instanceof Uint32Array) return "U32";
-  if (data instanceof BigInt64Array) return "I64";
-  return "U64";
+  return Object.entries(ARRAYS).find(([, type]) => data instanceof type)![0] as Dtype;
 }
 
 /**
@@ -67,42 +62,9 @@ export function dtypeOf(data: TensorData): Dtype {
  * no array in JavaScript and stay bytes.
  */
 export function decodeData(dtype: Dtype, buffer: ArrayBuffer): TensorData {
-  switch (dtype) {
-    case "F32":
-      return new Float32Array(buffer);
-    case "F64":
-      return new Float64Array(buffer);
-    case "F16":
-      return fromFloat16(new Uint16Array(buffer));
-    case "BF16":
-      return fromBfloat16(new Uint16Array(buffer));
-    case "BOOL":
-    case "U8":
-    case "F4":
-    case "F6_E2M3":
-    case "F6_E3M2":
-    case "F8_E4M3":
-    case "F8_E4M3FNUZ":
-    case "F8_E5M2":
-    case "F8_E5M2FNUZ":
-    case "F8_E8M0":
-    case "C64":
-      return new Uint8Array(buffer);
-    case "I8":
-      return new Int8Array(buffer);
-    case "U16":
-      return new Uint16Array(buffer);
-    case "I16":
-      return new Int16Array(buffer);
-    case "U32":
-      return new Uint32Array(buffer);
-    case "I32":
-      return new Int32Array(buffer);
-    case "U64":
-      return new BigUint64Array(buffer);
-    case "I64":
-      return new BigInt64Array(buffer);
-  }
+  if (dtype === "F16") return fromFloat16(new Uint16Array(buffer));
+  if (dtype === "BF16") return fromBfloat16(new Uint16Array(buffer));
+  return new (dtype in ARRAYS ? ARRAYS[dtype as keyof typeof ARRAYS] : Uint8Array)(buffer);
 }
 
 /** bfloat16 is the upper half of a float32. */

@@ -44,18 +44,12 @@ export function headerLength(path: string, prefix: Uint8Array, fileBytes: number
   }
   const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(MAX_HEADER_BYTES)) {
-    throw safetensorsError(
-      path,
-      "header-too-large",
-      `its header claims ${length} bytes, more than the format's limit of ${MAX_HEADER_BYTES}`,
-    );
+    const what = `its header claims ${length} bytes, more than the format's limit of ${MAX_HEADER_BYTES}`;
+    throw safetensorsError(path, "header-too-large", what);
   }
   if (8 + Number(length) > fileBytes) {
-    throw safetensorsError(
-      path,
-      "header-too-long",
-      `its header claims ${length} bytes, but only ${fileBytes - 8} bytes follow`,
-    );
+    const what = `its header claims ${length} bytes, but only ${fileBytes - 8} bytes follow`;
+    throw safetensorsError(path, "header-too-long", what);
   }
   return Number(length);
 }
@@ -91,11 +85,8 @@ function checkMetadata(path: string, value: unknown): Record<string, string> {
   if (!isObject(value)) throw safetensorsError(path, "bad-metadata", "its __metadata__ is not an object");
   for (const [key, text] of Object.entries(value)) {
     if (typeof text !== "string") {
-      throw safetensorsError(
-        path,
-        "bad-metadata",
-        `its metadata ${JSON.stringify(key)} is not a string but ${JSON.stringify(text)}`,
-      );
+      const what = `its metadata ${JSON.stringify(key)} is not a string but ${JSON.stringify(text)}`;
+      throw safetensorsError(path, "bad-metadata", what);
     }
   }
   return value as Record<string, string>;
@@ -103,47 +94,31 @@ function checkMetadata(path: string, value: unknown): Record<string, string> {
 
 function checkEntry(path: string, name: string, value: unknown): TensorEntry {
   const where = `tensor ${JSON.stringify(name)}`;
-  if (!isObject(value)) throw safetensorsError(path, "bad-tensor", `${where} is not described by an object`);
+  const fail = (kind: string, what: string) => safetensorsError(path, kind, `${where} ${what}`);
+  const stated = (value: unknown) => JSON.stringify(value) ?? "none";
+  if (!isObject(value)) throw fail("bad-tensor", "is not described by an object");
   const unknown = Object.keys(value).find((key) => !["dtype", "shape", "data_offsets"].includes(key));
   if (unknown !== undefined) {
-    throw safetensorsError(path, "bad-tensor", `${where} has the unknown key ${JSON.stringify(unknown)}`);
+    throw fail("bad-tensor", `has the unknown key ${JSON.stringify(unknown)}`);
   }
   const { dtype, shape, data_offsets: offsets } = value;
   if (!isDtype(dtype)) {
-    throw safetensorsError(
-      path,
-      "bad-dtype",
-      `${where} has dtype ${JSON.stringify(dtype) ?? "none"}; the known ones are ${
-        Object.keys(DTYPE_BYTES).join(", ")
-      }`,
-    );
+    throw fail("bad-dtype", `has dtype ${stated(dtype)}; the known ones are ${Object.keys(DTYPE_BYTES).join(", ")}`);
   }
   if (!isSizes(shape)) {
-    throw safetensorsError(
-      path,
-      "bad-shape",
-      `${where} has shape ${JSON.stringify(shape) ?? "none"}, and a shape is a list of whole numbers from 0`,
-    );
+    throw fail("bad-shape", `has shape ${stated(shape)}, and a shape is a list of whole numbers from 0`);
   }
   if (!isSizes(offsets) || offsets.length !== 2) {
-    throw safetensorsError(
-      path,
-      "bad-offsets",
-      `${where} has data_offsets ${JSON.stringify(offsets) ?? "none"}, and they are two whole numbers from 0`,
-    );
+    throw fail("bad-offsets", `has data_offsets ${stated(offsets)}, and they are two whole numbers from 0`);
   }
   const [begin, end] = offsets as [number, number];
-  if (begin > end) throw safetensorsError(path, "bad-offsets", `${where} ends at ${end}, before its start at ${begin}`);
+  if (begin > end) throw fail("bad-offsets", `ends at ${end}, before its start at ${begin}`);
   // Exact even where the product exceeds 2^53.
   const bits = shape.reduce((product, size) => product * BigInt(size), BigInt(8 * DTYPE_BYTES[dtype]));
   if (bits !== 8n * BigInt(end - begin)) {
     const needed = bits % 8n === 0n ? `${bits / 8n} bytes` : `${bits} bits`;
-    throw safetensorsError(
-      path,
-      "bad-size",
-      `${where} of shape [${shape.join(", ")}] and dtype ${dtype} needs ${needed}, ` +
-        `but its offsets ${begin} to ${end} hold ${end - begin}`,
-    );
+    const described = `of shape [${shape.join(", ")}] and dtype ${dtype}`;
+    throw fail("bad-size", `${described} needs ${needed}, but its offsets ${begin} to ${end} hold ${end - begin}`);
   }
   return { dtype, shape, begin, end };
 }
@@ -153,11 +128,8 @@ function checkTiling(path: string, entries: readonly [string, TensorEntry][], da
   for (const [name, { begin, end }] of entries) {
     const where = `tensor ${JSON.stringify(name)}`;
     if (end > dataBytes) {
-      throw safetensorsError(
-        path,
-        "outside",
-        `${where} ends at byte ${end} of the data, but the file holds only ${dataBytes}`,
-      );
+      const what = `${where} ends at byte ${end} of the data, but the file holds only ${dataBytes}`;
+      throw safetensorsError(path, "outside", what);
     }
     if (begin < covered) {
       throw safetensorsError(path, "overlap", `${where} starts at byte ${begin}, inside the tensor before it`);

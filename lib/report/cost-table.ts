@@ -1,5 +1,5 @@
 // The cost of every method as a table: computed from shapes, and measured.
-import type { Column, Table } from "../run/mod.ts";
+import { type Table, textColumn } from "../run/mod.ts";
 import type { MethodCost } from "../train/mod.ts";
 import { byteSize, compact } from "./format.ts";
 import { methodLabel } from "../methods.ts";
@@ -29,7 +29,6 @@ export function methodCostTable(
   costs: readonly MethodCost[],
   measured: Readonly<Record<string, MeasuredCost>> = {},
 ): Table {
-  const column = (key: string, title: string): Column => ({ key, title, kind: "text" });
   const phases = (["training", "scoring"] as const).filter((phase) =>
     costs.some(({ method }) => measured[method]?.[phase] !== undefined)
   );
@@ -38,16 +37,13 @@ export function methodCostTable(
     name: "method-costs",
     title: "Cost of each method beyond training the seed and the experts",
     columns: [
-      column("method", "method"),
-      column("trained", "trained"),
-      column("total", "total"),
-      column("active", "active"),
-      column("forward", "FLOPs per token"),
-      column("backward", "backward"),
-      column("kv", "cache per token"),
+      ...["method", "trained", "total", "active"].map((key) => textColumn(key)),
+      textColumn("forward", "FLOPs per token"),
+      textColumn("backward"),
+      textColumn("kv", "cache per token"),
       ...phases.flatMap((phase) => [
-        column(`${phase}-speed`, `${phase}: tokens/s`),
-        column(`${phase}-bytes`, "memory"),
+        textColumn(`${phase}-speed`, `${phase}: tokens/s`),
+        textColumn(`${phase}-bytes`, "memory"),
       ]),
     ],
     rows: costs.map(({ method, parameters, flops, kvBytes }) => ({

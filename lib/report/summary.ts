@@ -17,24 +17,17 @@ export function bracketNote(claims: readonly Claim[]): string | undefined {
   return claims.some(({ text }) => / \[\d/.test(text)) ? "In brackets: 95 % intervals of the difference." : undefined;
 }
 
+const WARNINGS: Readonly<Record<RunView["status"], string | undefined>> = {
+  done: undefined,
+  running: "This run is still in progress. The report shows what it has logged so far.",
+  stalled:
+    "This run is stalled: its process is alive but makes no progress. The report shows what it has logged so far.",
+  failed: "This run failed. The report shows what it had logged until then.",
+  stopped: "This run was stopped before it finished. The report shows what it had logged until then.",
+  lost: "This run’s process ended without finishing the run. The report shows what it had logged until then.",
+  damaged: "The beginning of this run’s log is damaged. The report shows what can be read.",
+  unreadable: "This run’s log cannot be read.",
+};
+
 /** A warning for a run that is not done. */
-export function statusSentence(view: RunView): string | undefined {
-  switch (view.status) {
-    case "done":
-      return undefined;
-    case "running":
-      return "This run is still in progress. The report shows what it has logged so far.";
-    case "stalled":
-      return "This run is stalled: its process is alive but makes no progress. The report shows what it has logged so far.";
-    case "failed":
-      return "This run failed. The report shows what it had logged until then.";
-    case "stopped":
-      return "This run was stopped before it finished. The report shows what it had logged until then.";
-    case "lost":
-      return "This run’s process ended without finishing the run. The report shows what it had logged until then.";
-    case "damaged":
-      return "The beginning of this run’s log is damaged. The report shows what can be read.";
-    case "unreadable":
-      return "This run’s log cannot be read.";
-  }
-}
+export const statusSentence = ({ status }: RunView): string | undefined => WARNINGS[status];

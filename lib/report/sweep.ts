@@ -1,21 +1,20 @@
 // The report of a sweep: its trials sorted by the metric, and a figure of all of them.
 import { join } from "node:path";
 import {
-  meansTable,
   parallelCoordinates,
   type Ranking,
   rankTrials,
   shellLine,
   statesText,
+  sweepTables,
   type SweepView,
-  trialsTable,
   writeTextAtomically,
 } from "../run/mod.ts";
 import { escapeHtml, escapeMarkdown, fenced } from "./escape.ts";
 import { figureHtml } from "./figures.ts";
 import { parallelPanel } from "./figures/parallel.ts";
 import type { Figure } from "./figures/plot.ts";
-import { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
+import { gridHtml, gridMarkdown, gridOf } from "./grid.ts";
 import { pageFrame } from "./frame.ts";
 
 /** Every trial with a value as a line across the settings; undefined if there are fewer than two. */
@@ -36,16 +35,12 @@ export function sweepFigure(view: SweepView, ranking: Ranking = rankTrials(view)
   };
 }
 
-function sweepGrids(view: SweepView, ranking: Ranking): Grid[] {
-  return [trialsTable(view, ranking), meansTable(view, ranking)].filter((table) => table !== undefined).map(gridOf);
-}
-
 /** The sweep as a self-contained HTML page. */
 export function sweepHtml(view: SweepView): string {
   const { start } = view;
   const ranking = rankTrials(view);
   const figure = sweepFigure(view, ranking);
-  const tables = sweepGrids(view, ranking);
+  const tables = sweepTables(view, ranking).map(gridOf);
   const failures = view.trials.filter(({ error, status }) => error !== null && status !== "stopped");
   const meta = [
     start.experiment,
@@ -77,7 +72,7 @@ export function sweepMarkdown(view: SweepView): string {
     `# ${escapeMarkdown(view.start.name)}`,
     fenced(shellLine(view.start.command), "sh"),
     `${escapeMarkdown(statesText(view.trials))}.`,
-    ...sweepGrids(view, rankTrials(view)).map(gridMarkdown),
+    ...sweepTables(view, rankTrials(view)).map(gridOf).map(gridMarkdown),
   ].join("\n\n") + "\n";
 }
 

@@ -13,7 +13,6 @@
 //   catalog       all runs: index, lists, queries, names, trash, comparison, verification
 //   command-line  arguments of experiments, terminal output, exit codes
 //   sweep         many runs that vary settings
-export { numberColumn, textColumn } from "./events/columns.ts";
 export { type Column, type EventBody, eventSchema, type RunEvent, type Table } from "./events/events.ts";
 export { type Provenance, provenanceSchema } from "./events/provenance.ts";
 export {
@@ -65,6 +64,7 @@ export {
   type MeasureColumn,
   measureColumns,
   measurementOf,
+  numberColumn,
   type ParallelCoordinates,
   parallelCoordinates,
   parametersOf,
@@ -85,6 +85,7 @@ export {
   type Spare,
   summaryColumns,
   summaryHeading,
+  textColumn,
   type TrialLine,
   valueOf,
 } from "./view/mod.ts";
@@ -146,5 +147,5 @@ export { executeSweep } from "./sweep/execute.ts";
 export { sweepJson, sweepSummary } from "./sweep/json.ts";
 export { SWEEPS_FOLDER } from "./sweep/log.ts";
 export { listSweeps, readSweep, resolveSweep, sweepFolder } from "./sweep/read.ts";
-export { meansTable, missingMetric, statesText, sweepTables, trialsTable, trialText } from "./sweep/table.ts";
+export { missingMetric, statesText, sweepTables, trialText } from "./sweep/table.ts";
 export { type Ranking, rankTrials, readMetric, type SweepView, TRIAL_STATUSES, type TrialView } from "./sweep/view.ts";

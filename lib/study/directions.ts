@@ -22,6 +22,17 @@ export interface PaperFinding {
   readonly scores?: string;
 }
 
+/** The direction in which `better` is expected to beat `worse`; null: the paper reports nothing. */
+export function direction(
+  claim: string,
+  better: string,
+  worse: string,
+  paper: PaperFinding | null = null,
+  on = "mean",
+): Direction {
+  return { claim, better, worse, on, paper };
+}
+
 /** The paper's finding as text: `yes: 28.1 against 27.0`. */
 export function paperText(paper: PaperFinding | null): string {
   if (paper === null) return "no result";

@@ -1,5 +1,5 @@
 // Public API: the engine of the studies, and the page with their results.
-export { type Direction, type PaperFinding, verdictOf } from "./directions.ts";
+export { type Direction, direction, type PaperFinding, verdictOf } from "./directions.ts";
 export { forecast, forecastSeconds, forecastTable } from "./forecast.ts";
 export { studyPresets } from "./presets.ts";
 export { counted, resultsMarkdown, type StudyRuns } from "./results.ts";

@@ -6,7 +6,7 @@ import { readSafetensors, writeSafetensors } from "../huggingface/mod.ts";
 import type { HostTensor, HostWeights } from "../model/mod.ts";
 import type { TrainConfig } from "./config.ts";
 import { learningRate } from "./schedule.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { progressSchema, type Snapshot } from "./snapshot.ts";
 import type { TrainState } from "./task.ts";
 
 /** The trained parameters; for a decoder, Python libraries can load this file as its weights. */
@@ -14,18 +14,6 @@ const WEIGHTS_FILE = "model.safetensors";
 /** AdamW's moments: `<parameter>.m` and `<parameter>.v`. */
 const OPTIMIZER_FILE = "optimizer.safetensors";
 const STATE_FILE = "state.json";
-
-const progressSchema = z.strictObject({
-  step: z.int().nonnegative(),
-  position: z.int().nonnegative(),
-  tokens: z.int().nonnegative(),
-  flops: z.number().nonnegative(),
-  seconds: z.number().nonnegative(),
-  loss: z.number().nullable(),
-  validation: z.number().nullable(),
-  best: z.strictObject({ step: z.int(), validation: z.number() }).nullable(),
-  unreported: z.record(z.string(), z.number()).optional(),
-});
 
 const stateSchema = z.strictObject({
   progress: progressSchema,

@@ -1,5 +1,6 @@
 // Snapshots of the training state in host memory: weights, moments and progress.
 import * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
 import type { HostWeights } from "../model/mod.ts";
 import type { Optimizer } from "./optimizer.ts";
 
@@ -7,23 +8,24 @@ import type { Optimizer } from "./optimizer.ts";
  * The progress of training. Together with the random seed it is the whole state of the random numbers: batches and
  * dropout are pure functions of the position and the step.
  */
-export interface Progress {
+export const progressSchema = z.strictObject({
   /** Steps done. */
-  readonly step: number;
+  step: z.int().nonnegative(),
   /** Index of the next batch. Ahead of `step` only after a rewind, which skips batches. */
-  readonly position: number;
-  readonly tokens: number;
-  readonly flops: number;
+  position: z.int().nonnegative(),
+  tokens: z.int().nonnegative(),
+  flops: z.number().nonnegative(),
   /** Training time so far, in this process and before it was resumed. */
-  readonly seconds: number;
+  seconds: z.number().nonnegative(),
   /** Loss of the last step; null before the first. */
-  readonly loss: number | null;
+  loss: z.number().nullable(),
   /** The last validation loss, and the lowest with its step. */
-  readonly validation: number | null;
-  readonly best: { readonly step: number; readonly validation: number } | null;
+  validation: z.number().nullable(),
+  best: z.strictObject({ step: z.int(), validation: z.number() }).nullable(),
   /** The metrics of the last step when training was stopped during its validation, before it was reported. */
-  readonly unreported?: Readonly<Record<string, number>> | undefined;
-}
+  unreported: z.record(z.string(), z.number()).optional(),
+});
+export type Progress = Readonly<z.infer<typeof progressSchema>>;
 
 /** The progress before the first step. */
 export const BEGINNING: Progress = {

@@ -1,7 +1,7 @@
 // Parallel coordinates of a sweep: one line per trial from its settings to its result; better ones are stronger.
 import * as Plot from "@observablehq/plot";
 import type { ParallelCoordinates } from "../../run/mod.ts";
-import { draw } from "./plot.ts";
+import { draw, mix } from "./plot.ts";
 
 /** Colors of the worst and the best trial; both are legible on light and dark pages. */
 const WORST = "#9aa3ad";
@@ -10,7 +10,7 @@ const BEST = "#e04f3f";
 /** One axis for each setting, and the metric on the right. */
 export function parallelPanel({ axes, lines }: ParallelCoordinates): string {
   const points = lines.flatMap(({ at, trial, goodness }) =>
-    at.map((y, axis) => ({ axis, y, trial, color: blend(goodness), opacity: 0.35 + 0.6 * goodness ** 2 }))
+    at.map((y, axis) => ({ axis, y, trial, color: mix(WORST, BEST, goodness), opacity: 0.35 + 0.6 * goodness ** 2 }))
   );
   const ticks = axes.flatMap((axis, i) => axis.ticks.map(({ at, text }) => ({ axis: i, y: at, text })));
   const rules = axes.map((axis, i) => ({ axis: i, title: shorten(axis.title) }));
@@ -52,15 +52,6 @@ export function parallelPanel({ axes, lines }: ParallelCoordinates): string {
       Plot.text(rules, { x: "axis", text: "title", frameAnchor: "top", dy: -22, fontWeight: 600 }),
     ],
   });
-}
-
-/** Between gray and red, in even steps in sRGB, which is enough to show ranks. */
-function blend(goodness: number): string {
-  const part = (at: number) => {
-    const [a, b] = [WORST, BEST].map((color) => parseInt(color.slice(at, at + 2), 16)) as [number, number];
-    return Math.round(a + (b - a) * goodness).toString(16).padStart(2, "0");
-  };
-  return `#${part(1)}${part(3)}${part(5)}`;
 }
 
 function shorten(text: string): string {

@@ -3,25 +3,9 @@ import { countStates, type Ranking, type SweepView } from "./view.ts";
 
 /** A sweep for programs: its trials, best first, with the values of the metric. */
 export function sweepJson(view: SweepView, { metric, trials, best, metrics }: Ranking) {
-  const { sweep, name, experiment, keys, time, command, random } = view.start;
-  return {
-    sweep,
-    name,
-    experiment,
-    status: view.status,
-    startedAt: time,
-    updatedAt: view.updatedAt,
-    keys,
-    random,
-    command,
-    metric: metric.text,
-    better: metric.better,
-    metrics,
-    counts: countStates(view.trials),
-    best,
-    trials,
-    damage: view.damage,
-  };
+  const { command, random } = view.start;
+  const { text, better } = metric;
+  return { ...sweepSummary(view), random, command, metric: text, better, metrics, best, trials, damage: view.damage };
 }
 
 /** A sweep as an entry of a list, for programs. */

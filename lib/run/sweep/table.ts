@@ -1,24 +1,23 @@
 // A sweep as tables: its trials sorted by a metric, with their states.
 import type { Column, Table } from "../events/events.ts";
-import { formatSeconds, formatTable, printable, VALUE_DIGITS } from "../view/mod.ts";
+import { formatSeconds, numberColumn, printable, textColumn, VALUE_DIGITS } from "../view/mod.ts";
 import { countStates, type Ranking, type SweepView, type TrialView } from "./view.ts";
 
 /** The trials, best first, as a table. */
-export function trialsTable(view: SweepView, { metric, trials }: Ranking): Table {
+function trialsTable(view: SweepView, { metric, trials }: Ranking): Table {
   const { keys } = view.start;
-  const text = (key: string, title: string): Column => ({ key, title, kind: "text" });
   return {
     name: "trials",
     title: `Trials by ${metric.text}, ${metric.better} is better`,
     columns: [
-      { key: "trial", title: "trial", kind: "number" },
+      numberColumn("trial"),
       ...settingColumns(keys, trials),
-      { key: "seed", title: "seed", kind: "number" },
-      text("status", "status"),
-      { key: "value", title: metric.text, kind: "number", digits: VALUE_DIGITS, better: metric.better },
-      text("took", "took"),
-      text("cells", "cells (from cache)"),
-      text("run", "run"),
+      numberColumn("seed"),
+      textColumn("status"),
+      numberColumn("value", metric.text, VALUE_DIGITS, metric.better),
+      textColumn("took"),
+      textColumn("cells", "cells (from cache)"),
+      textColumn("run"),
     ],
     rows: trials.map((trial) => ({
       trial: trial.trial,
@@ -33,15 +32,13 @@ export function trialsTable(view: SweepView, { metric, trials }: Ranking): Table
   };
 }
 
-/** The tables of a sweep as text: its trials, and the means over seeds. */
-export function sweepTables(view: SweepView, ranking: Ranking): string[] {
-  return [trialsTable(view, ranking), meansTable(view, ranking)].filter((table) => table !== undefined).map(
-    formatTable,
-  );
+/** The tables of a sweep: its trials, and the means over seeds if there are several. */
+export function sweepTables(view: SweepView, ranking: Ranking): Table[] {
+  return [trialsTable(view, ranking), meansTable(view, ranking)].filter((table) => table !== undefined);
 }
 
 /** The mean of each point over its seeds, best first; undefined with one seed, or when nothing else varies. */
-export function meansTable(view: SweepView, { metric, trials }: Ranking): Table | undefined {
+function meansTable(view: SweepView, { metric, trials }: Ranking): Table | undefined {
   const { keys } = view.start;
   if (keys.length === 0 || new Set(trials.map(({ seed }) => seed)).size < 2) return undefined;
   const groups = Map.groupBy(trials, ({ settings }) => JSON.stringify(keys.map((key) => settings[key])));
@@ -57,16 +54,15 @@ export function meansTable(view: SweepView, { metric, trials }: Ranking): Table 
       seeds: values.length,
     };
   }).sort((a, b) => sign * ((a.mean ?? sign * Infinity) - (b.mean ?? sign * Infinity)) || 0);
-  const number = (key: string, title: string): Column => ({ key, title, kind: "number", digits: VALUE_DIGITS });
   return {
     name: "means",
     title: `Means over seeds of ${metric.text}, ${metric.better} is better`,
     columns: [
       ...settingColumns(keys, trials),
-      { ...number("mean", "mean"), better: metric.better },
-      number("low", "lowest"),
-      number("high", "highest"),
-      { key: "seeds", title: "seeds", kind: "number" },
+      numberColumn("mean", "mean", VALUE_DIGITS, metric.better),
+      numberColumn("low", "lowest", VALUE_DIGITS),
+      numberColumn("high", "highest", VALUE_DIGITS),
+      numberColumn("seeds"),
     ],
     rows,
   };

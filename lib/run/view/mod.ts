@@ -8,6 +8,7 @@ export {
   provenanceFacts,
   SOURCE_NAMES,
 } from "./provenance-text.ts";
+export { numberColumn, textColumn } from "./columns.ts";
 export { decimalsFor } from "./decimals.ts";
 export { endReason } from "./end-reason.ts";
 export { fitTable, type Spare } from "./fit-table.ts";

@@ -1,5 +1,6 @@
 // What the training monitor measures for each parameter group, as a collapsed table: metrics named `group/statistic`.
-import type { CellView, Column, Table } from "../../run/mod.ts";
+import type { CellView, Table } from "../../run/mod.ts";
+import { numberColumn, textColumn } from "../../run/view/mod.ts";
 import { h } from "./dom.ts";
 import { tableElement } from "./table.ts";
 
@@ -34,8 +35,8 @@ export function groupTable({ metrics }: CellView): Table | undefined {
     name: "groups",
     title: `AdamW's update ratio u by parameter group, step ${point.step}`,
     columns: [
-      { key: "group", title: "group", kind: "text" },
-      ...[...statistics].map((key): Column => ({ key, title: TITLES[key] ?? key, kind: "number" })),
+      textColumn("group"),
+      ...[...statistics].map((key) => numberColumn(key, TITLES[key])),
     ],
     rows: [...rows.values()],
   };

@@ -1,5 +1,5 @@
 // Helpers for table columns.
-import type { Column } from "./events.ts";
+import type { Column } from "../events/events.ts";
 
 /** A column of text. */
 export function textColumn(key: string, title: string = key): Column {
