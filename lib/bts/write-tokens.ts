@@ -13,13 +13,19 @@ import { type CheckpointConfig, checkpointSchedule } from "../train/mod.ts";
 import { streamFiles } from "./text.ts";
 import { openTokenCheckpoints, type StreamSize } from "./token-checkpoints.ts";
 
+/** Text of at most this many blocks is tokenized faster than workers start. */
+const LITTLE_BLOCKS = 32;
+
+/** Time between two reports of the progress. */
+const REPORT_MS = 500;
+
 /** What is to be tokenized. */
 export interface TokenWork {
   readonly corpus: Pick<LoadedCorpus, "domains" | "documents" | "report">;
   readonly json: TokenizerJson;
   readonly vocabSize: number;
   readonly checkpoint: CheckpointConfig;
-  /** See `blockTokenizer()`. @default none if all text fits into two blocks */
+  /** See `blockTokenizer()`. @default none for little text */
   readonly workers?: number;
   /** See `textBlocks()`. */
   readonly blockSize?: number;
@@ -51,7 +57,7 @@ export async function writeTokens(
   );
   const total = Object.values(corpus.report).flatMap(({ splits }) => Object.values(splits))
     .reduce((sum, { bytes }) => sum + bytes, 0);
-  const little = total <= 2 * blockSize;
+  const little = total <= LITTLE_BLOCKS * blockSize;
   const checkpoints = await openTokenCheckpoints(cell.checkpoints, streams.map(({ files }) => files));
   const schedule = checkpointSchedule(checkpoint);
   let { step } = checkpoints.restored;
@@ -66,7 +72,7 @@ export async function writeTokens(
   const speed = () => (done() - before) / 1000 / (performance.now() - began);
 
   using tokenizer = blockTokenizer(json, little ? { workers: workers ?? 0 } : { workers });
-  let shown = 0;
+  let [shown, next] = [0, 0];
   for (let i = Math.max(0, sizes.length - 1); i < streams.length; i++) {
     const { documents, files } = streams[i]!;
     const from = sizes[i] ??= { documents: 0, tokens: 0, bytes: 0 };
@@ -76,8 +82,8 @@ export async function writeTokens(
       sizes[i] = { documents: writer.documents, tokens: writer.tokens, bytes: writer.bytes };
       step++;
       const megabytes = Math.floor(done() / 1e6);
-      if (!little && megabytes > shown) {
-        shown = megabytes;
+      if (!little && megabytes > shown && performance.now() > next) {
+        [shown, next] = [megabytes, performance.now() + REPORT_MS];
         cell.metrics(megabytes, Math.ceil(total / 1e6), { megabytesPerSecond: speed() });
       }
       if (cell.signal.aborted) await save();

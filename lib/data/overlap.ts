@@ -63,6 +63,8 @@ export function overlapGuard(): OverlapGuard {
   const names: string[] = [];
   const sizes: number[] = [];
   const texts = new Map<string, number>();
+  /** Looking up a text as a key keeps it in memory for a while, so only those of a known length are. */
+  const lengths = new Set<number>();
   const keys = new Map<string, number>();
   /** Shingle → documents that have it. */
   const places = new Map<number, number[]>();
@@ -71,7 +73,9 @@ export function overlapGuard(): OverlapGuard {
   return {
     add(document, name) {
       const place = names.push(name) - 1;
-      texts.set(document.text.trim(), place);
+      const plain = document.text.trim();
+      texts.set(plain, place);
+      lengths.add(plain.length);
       for (const key of document.keys ?? []) keys.set(key, place);
       const shingles = shinglesOf(document);
       sizes.push(shingles.size);
@@ -83,7 +87,8 @@ export function overlapGuard(): OverlapGuard {
       }
     },
     find(document) {
-      const same = texts.get(document.text.trim());
+      const plain = document.text.trim();
+      const same = lengths.has(plain.length) ? texts.get(plain) : undefined;
       if (same !== undefined) return { kind: "exact", repeats: names[same]!, share: 1 };
       for (const key of document.keys ?? []) {
         const place = keys.get(key);

@@ -115,12 +115,12 @@ function isEmpty(path: string): boolean {
   }
 }
 
-/** The documents of a file, in batches; undefined for a record without text. */
+/** The documents of a file, in batches that are read one document at a time; undefined for a record without text. */
 async function* fileDocuments(
   path: string,
   { textField }: LoadOptions,
   skip: (error: unknown) => void,
-): AsyncGenerator<(Document | undefined)[]> {
+): AsyncGenerator<Iterable<Document | undefined>> {
   const name = path.toLowerCase().replace(/\.gz$/, "");
   const text = () => decodeBlocks(fileBlocks(path), path);
   const records = /\.(?:jsonl|ndjson)$/.test(name)
@@ -145,18 +145,19 @@ async function* fileDocuments(
   else if (whole.trim() !== "") yield [{ id: path, text: whole }];
 }
 
-function recordDocuments(
+function* recordDocuments(
   records: readonly RawRecord[],
   textField: string,
   skip: (error: unknown) => void,
-): (Document | undefined)[] {
-  const documents: (Document | undefined)[] = [];
+): Generator<Document | undefined> {
   for (const { place, read } of records) {
+    let document: Document | undefined;
     try {
-      documents.push(recordDocument(read(), place, textField));
+      document = recordDocument(read(), place, textField);
     } catch (error) {
       skip(error);
+      continue;
     }
+    yield document;
   }
-  return documents;
 }

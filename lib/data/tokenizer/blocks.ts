@@ -4,10 +4,10 @@ import type { DocumentList, TokenizerJson } from "../types.ts";
 import type { BlockReply, BlockWork } from "./blocks-worker.ts";
 import { openTokenizer } from "./open.ts";
 
-/** Characters of a block. */
-export const BLOCK_SIZE = 1 << 22;
+/** Characters of a block: few, so that texts are garbage before they are old. */
+export const BLOCK_SIZE = 1 << 18;
 
-/** The most workers: each takes about 60 MB of memory, besides two blocks. */
+/** The most workers: each takes about 100 MB of memory. */
 const MOST_WORKERS = 8;
 
 /** Turns blocks of texts into blocks of tokens. */
