@@ -27,11 +27,13 @@ export type ExpertConfig = z.infer<typeof expertSettings>;
 /** With defaults for the domains in use. */
 export const expertConfigSchema = withDependentDefaults(expertSettings, domainDefaults);
 
-/** A run with a stitched model. */
+/** A run of an experiment with Branch-Train-Stitch's models. */
 export interface FinishedRun {
   readonly view: RunView;
-  /** Settings of the stitched model, after any change of its experts. */
+  /** Settings of the models, after any change of the experts. */
   readonly config: BtsConfig;
+  /** The cells with stitches by the name of the stitched model, such as `bts`. */
+  readonly stitched: ReadonlyMap<string, string>;
   /**
    * A cell by its name in a run of `deno task bts`.
    *
@@ -43,29 +45,43 @@ export interface FinishedRun {
 /** Branch-Train-Stitch's settings, without those that an experiment adds. */
 const mainSettings = withDependentDefaults(z.object(btsSettings.shape), domainDefaults);
 
+/** Settings that every experiment with these models has. */
+const ownSettings = z.object({ experts: z.array(z.string()), stitch: z.object({}) });
+
 /** Experiments whose stitched model consists of the cells `seed`, `expert:…` and `stitch`. */
-const WITH_STITCHES: ReadonlySet<string> = new Set(["bts", "baselines"]);
+const WITH_STITCHES: ReadonlySet<string> = new Set(["bts", "baselines", "expert"]);
 
 /**
- * Opens a run of `deno task bts`, of `experiments/baselines.ts`, or of `deno task expert` on either.
+ * Opens a run of `deno task bts`, of `experiments/baselines.ts`, or of `deno task expert` on either, which have one
+ * stitched model.
  *
  * @throws UserError `run.none`, and `run.experiment` for a run of another experiment
  */
 export async function finishedRun(runsFolder: string, id: string): Promise<FinishedRun> {
+  const run = await branchedRun(runsFolder, id);
+  if (WITH_STITCHES.has(run.view.experiment)) return run;
+  throw otherExperiment(run.view, "does not produce exactly one stitched model");
+}
+
+/**
+ * Opens a run of any experiment that branches experts from a seed, studies included.
+ *
+ * @throws UserError `run.none`, and `run.experiment` for a run of another experiment
+ */
+export async function branchedRun(runsFolder: string, id: string): Promise<FinishedRun> {
   const view = await readRun(runsFolder, id);
   if (view === undefined) throw new UserError("run.none", `The run ${id} is no longer in ${runsFolder}`);
-  const own = mainSettings.safeParse(view.config);
-  if (WITH_STITCHES.has(view.experiment) && own.success) {
-    return { view, config: own.data, cell: (name) => finishedCell(runsFolder, view, name) };
+  if (view.experiment !== "expert") {
+    const config = ownSettings.safeParse(view.config).success ? mainSettings.safeParse(view.config).data : undefined;
+    if (config === undefined) throw otherExperiment(view, "does not branch experts from a seed");
+    const stitches = view.cells.flatMap(({ name }) => name.startsWith("stitch:") ? [name] : []);
+    const stitched = WITH_STITCHES.has(view.experiment)
+      ? new Map([["bts", "stitch"]])
+      : new Map(stitches.map((cell) => [cell.slice("stitch:".length), cell]));
+    return { view, config, stitched, cell: (name) => finishedCell(runsFolder, view, name) };
   }
   const changed = expertConfigSchema.safeParse(view.config);
-  if (view.experiment !== "expert" || !changed.success) {
-    throw new UserError(
-      "run.experiment",
-      `The run ${id} is of the experiment ${view.experiment}, which does not produce exactly one stitched model`,
-      "name a run of deno task bts or of experiments/baselines.ts; deno task ls lists them",
-    );
-  }
+  if (!changed.success) throw otherExperiment(view, "has settings that this version cannot read");
   const { from, change, expert, restitch: _, ...config } = changed.data;
   const before = await finishedRun(runsFolder, from);
   const cell = <Value>(name: string) => {
@@ -73,7 +89,20 @@ export async function finishedRun(runsFolder: string, id: string): Promise<Finis
     const ours = view.cells.some((one) => one.name === here);
     return ours ? finishedCell<Value>(runsFolder, view, here) : before.cell<Value>(name);
   };
-  return { view, config: changedConfig(config, { kind: change, expert }), cell };
+  return {
+    view,
+    config: changedConfig(config, { kind: change, expert }),
+    stitched: new Map([["bts", "stitch"]]),
+    cell,
+  };
+}
+
+function otherExperiment({ id, experiment }: RunView, why: string): UserError {
+  return new UserError(
+    "run.experiment",
+    `The run ${id} is of the experiment ${experiment}, which ${why}`,
+    "name a run of deno task bts or of experiments/baselines.ts; deno task ls lists them",
+  );
 }
 
 async function finishedCell<Value>(runsFolder: string, view: RunView, name: string): Promise<CellResult<Value>> {

@@ -1,14 +1,15 @@
 // The stitched model of a finished run: seed, experts and stitches, loaded and put on the device.
 import { openTokenizer, type Tokenizer } from "../data/mod.ts";
+import { UserError } from "../errors.ts";
 import type { ParameterCounts } from "../eval/mod.ts";
 import { hashTensors, loadModelFolder } from "../huggingface/mod.ts";
 import { type HostWeights, type ModelConfig, parameterCount, toDevice } from "../model/mod.ts";
 import type { RunView } from "../run/mod.ts";
 import { freezeModels, loadStitches, type StitchedModel, type StitchFile, stitchModels } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
-import { finishedRun } from "./finished.ts";
-import { rolesOf } from "./roles.ts";
+import { type FinishedRun, finishedRun } from "./finished.ts";
 import { stitchFile } from "./stitch-file.ts";
+import type { Trained } from "./training.ts";
 
 /** The parts of a stitched model. */
 export interface StitchedRun {
@@ -24,30 +25,49 @@ export interface StitchedRun {
 }
 
 /**
- * Loads the stitched model of a run.
+ * Loads the stitched model of a run that has one.
  *
- * @throws UserError as `finishedRun()`, `loadModelFolder()` and `loadStitches()` do
+ * @throws UserError as `finishedRun()` and {@linkcode openStitches} do
  */
 export async function openStitchedRun(runsFolder: string, id: string): Promise<StitchedRun> {
-  const { view, config, cell } = await finishedRun(runsFolder, id);
-  const experts = new Map(config.experts.map((name) => [name, `expert:${name}`]));
-  const { hub, spokes } = rolesOf(config, "seed", experts);
-  const parts = [hub, ...spokes];
+  return await openStitches(await finishedRun(runsFolder, id), "stitch");
+}
+
+/**
+ * Loads stitches and the models that they were trained on.
+ *
+ * @param name the cell that trained the stitches
+ * @throws UserError `stitch.frozen` when the run does not have those models, and as `loadModelFolder()` does
+ */
+export async function openStitches({ view, config, cell }: FinishedRun, name: string): Promise<StitchedRun> {
+  const models = new Map<string, string>();
+  for (const model of ["seed", ...config.experts]) {
+    models.set((await cell<Trained>(cellOf(model))).value.weights, model);
+  }
+  const path = stitchFile((await cell(name)).folder);
+  const made = await loadStitches(path);
+  // The stitches name all models but the hub.
+  const hub = models.get(made.hub);
+  if (hub === undefined) {
+    throw new UserError("stitch.frozen", `The hub of the stitches in ${path} is no model of the run`);
+  }
+  const names = [hub, ...made.experts.map((expert) => expert.name)];
   const loaded = [];
-  for (const [, name] of parts) loaded.push(await loadModelFolder((await cell(name)).folder));
+  for (const one of names) loaded.push(await loadModelFolder((await cell(cellOf(one))).folder));
   const weights = loaded.map(({ tensors }) => tensors);
   const [hubHash, ...expertHashes] = weights.map(hashTensors);
-  const file = await loadStitches(stitchFile((await cell("stitch")).folder), { hub: hubHash!, experts: expertHashes });
   return {
     view,
     config,
     model: loaded[0]!.config,
     tokenizer: openTokenizer(loaded[0]!.tokenizer!),
-    names: parts.map(([name]) => name),
+    names,
     weights,
-    file,
+    file: await loadStitches(path, { hub: hubHash!, experts: expertHashes }),
   };
 }
+
+const cellOf = (model: string) => model === "seed" ? model : `expert:${model}`;
 
 /**
  * Puts a stitched model on the device.

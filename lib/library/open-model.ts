@@ -1,7 +1,7 @@
 // Opening each model of a finished run from the cells that saved its parts.
 import { z } from "zod";
 import { baselineNamed, openBaseline } from "../baselines/mod.ts";
-import { type FinishedRun, openStitchedRun, type ParameterCounts, stitchedOnDevice } from "../bts/mod.ts";
+import { type FinishedRun, openStitches, type ParameterCounts, stitchedOnDevice } from "../bts/mod.ts";
 import { openTokenizer, type Tokenizer } from "../data/mod.ts";
 import { nearest, UserError } from "../errors.ts";
 import { loadModelFolder } from "../huggingface/mod.ts";
@@ -46,7 +46,7 @@ const comparisonSchema = z.object({
 });
 
 /** How to open each model of a run, by the model's name, in the order of the tables. */
-export function modelOpeners(run: FinishedRun, runsFolder: string): ReadonlyMap<string, Opener> {
+export function modelOpeners(run: FinishedRun): ReadonlyMap<string, Opener> {
   const experts = run.config.experts.map((domain) => `expert:${domain}`);
   const decoders = ["seed", ...experts];
   const single = (name: string): Opener => async (scope) => {
@@ -90,16 +90,18 @@ export function modelOpeners(run: FinishedRun, runsFolder: string): ReadonlyMap<
       return { config, tokenizer, model, parameters };
     });
   }
-  openers.set("bts", async (scope) => {
-    const parts = await openStitchedRun(runsFolder, run.view.id);
-    const { stitched, parameters } = stitchedOnDevice(parts, scope);
-    return {
-      config: parts.model,
-      tokenizer: parts.tokenizer,
-      model: stitchedLanguageModel(stitched),
-      parameters,
-    };
-  });
+  for (const [name, cell] of run.stitched) {
+    openers.set(name, async (scope) => {
+      const parts = await openStitches(run, cell);
+      const { stitched, parameters } = stitchedOnDevice(parts, scope);
+      return {
+        config: parts.model,
+        tokenizer: parts.tokenizer,
+        model: stitchedLanguageModel(stitched),
+        parameters,
+      };
+    });
+  }
   return openers;
 }
 

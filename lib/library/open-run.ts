@@ -1,5 +1,5 @@
 // Opening a run to use its models, settings and results.
-import { finishedRun } from "../bts/mod.ts";
+import { branchedRun } from "../bts/mod.ts";
 import { nearest, UserError } from "../errors.ts";
 import { type MetricPoint, readRun, type RunResults, type RunView } from "../run/mod.ts";
 import type { DeviceName } from "../tensor/mod.ts";
@@ -37,7 +37,7 @@ export interface SavedRun extends Disposable {
   /**
    * The names of the models, in the order of the tables: `seed`, `expert:code`, …, `soup`, `btm`, `bts`.
    *
-   * @throws UserError `run.experiment` for a run without a stitched model
+   * @throws UserError `run.experiment` for a run of an experiment without a seed and experts
    */
   models(): Promise<string[]>;
   /**
@@ -77,7 +77,7 @@ export async function openRun(run: string | URL, { runs, device }: OpenOptions =
   const checkOpen = () => {
     if (disposed) throw new UserError("run.disposed", `The run ${id} was used after it was disposed of`);
   };
-  const openers = async () => modelOpeners(await finishedRun(runsFolder, id), runsFolder);
+  const openers = async () => modelOpeners(await branchedRun(runsFolder, id));
   return {
     id,
     view,

@@ -6,11 +6,11 @@ import { bitsPerByte, evaluationWindows } from "../../lib/eval/mod.ts";
 import { headlineOn, parametersOf } from "../../lib/run/mod.ts";
 import type { SavedRun } from "../../lib/library/mod.ts";
 
-/** Scores every model of a run on the run's own held-out text, as the run did. */
-export async function assertMeasured(run: SavedRun): Promise<void> {
+/** Scores models of a run, by default all, on the run's own held-out text, as the run did. */
+export async function assertMeasured(run: SavedRun, names?: readonly string[]): Promise<void> {
   const config = btsSettings.strip().parse(run.config);
   const corpus = await loadCorpus(config.data, { seed: run.view.seed! });
-  for (const name of await run.models()) {
+  for (const name of names ?? await run.models()) {
     using model = await run.model(name);
     assert.deepEqual(model.parameters, parametersOf(run.results!.methods[name]), name);
     for (const domain of corpus.domains) {

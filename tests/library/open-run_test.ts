@@ -197,11 +197,11 @@ Deno.test("runs that are unfinished, of another kind, damaged, newer or removed 
     assert.equal(openedDevice(), undefined, "no device is left open");
     begun.finish(emptyResults);
 
-    const study = await beginRun(options(runs, { experiment: "stitch-count" }));
-    study.finish(emptyResults);
-    using other = await openRun(study.id, { runs });
-    assert.deepEqual(other.results, emptyResults);
-    await refused(other.model("bts"), "run.experiment", /which does not produce exactly one stitched model/);
+    const other = await beginRun(options(runs, { experiment: "instability" }));
+    other.finish(emptyResults);
+    using instability = await openRun(other.id, { runs });
+    assert.deepEqual(instability.results, emptyResults);
+    await refused(instability.model("bts"), "run.experiment", /which does not branch experts from a seed/);
 
     const log = join(runs, begun.id, "events.jsonl");
     const text = await Deno.readTextFile(log);

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { stitchFile } from "../../../lib/bts/stitch-file.ts";
+import { openRun } from "../../../lib/library/mod.ts";
 import { readRun, repositoryRoot } from "../../../lib/run/mod.ts";
 import { loadStitches } from "../../../lib/stitch/mod.ts";
 import { verdictOf } from "../../../lib/study/mod.ts";
+import { assertMeasured } from "../../library/measured.ts";
 import { assertPlanned } from "../planned.ts";
 
 Deno.test("`modularity --preset smoke` measures every change and keeps other experts' parameters bit for bit", async () => {
@@ -40,6 +42,11 @@ Deno.test("`modularity --preset smoke` measures every change and keeps other exp
         ["untouched", "3 steps", "from scratch"].map((how) => `${change}, ${how}`)
       ),
     ]);
+    using run = await openRun(id, { runs, device: "cpu" });
+    const trained = methods.filter((name) => !name.endsWith("untouched") && name !== "seed");
+    const models = await run.models();
+    assert.deepEqual(models, ["seed", "expert:code", "expert:math", "soup", "btm", ...trained]);
+    await assertMeasured(run, ["seed", ...trained]);
     const folder = (cell: string) => join(runs, view.cells.find(({ name }) => name === cell)!.artifacts[0]!.path, "..");
     const before = (await loadStitches(stitchFile(folder("stitch:all")))).stitches;
     const less = await loadStitches(stitchFile(folder("adapt:without code")));
