@@ -13,8 +13,8 @@ export function leftOut(report: Readonly<Record<string, DomainReport>>): string[
       counted(found.exactDuplicates, "exact duplicate"),
       counted(
         found.nearDuplicates,
-        "near duplicate of held-out or validation text",
-        "near duplicates of held-out or validation text",
+        "near duplicate of held-out or validation text or of a question",
+        "near duplicates of held-out or validation text or of questions",
       ),
     ].filter((part) => part !== undefined);
     const sentences = [

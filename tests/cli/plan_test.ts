@@ -5,12 +5,13 @@ import { btsDefinition } from "../../lib/bts/mod.ts";
 import { planCommand } from "../../lib/cli/plan.ts";
 import { UserError } from "../../lib/errors.ts";
 
+function run(...args: string[]): string {
+  const lines: string[] = [];
+  planCommand(args, (line) => lines.push(line));
+  return lines.join("\n");
+}
+
 Deno.test("`deno task plan` prints jobs, memory, schedule and methods, and the same as JSON", () => {
-  const run = (...args: string[]) => {
-    const lines: string[] = [];
-    planCommand(args, (line) => lines.push(line));
-    return lines.join("\n");
-  };
   const text = run("--preset", "paper", "--gpu", "h100", "--count", "256", "--price", "2.5");
   for (
     const says of [
@@ -80,6 +81,19 @@ Deno.test("`deno task plan` has as many CALM connections as the comparison of al
   assert.equal(calmOf("--preset", "quick", "--set", "stitch.count=4"), connections * one);
 });
 
+Deno.test("`deno task plan` has a job for the expert of each own domain, wherever their text is", () => {
+  const text = run(
+    "--preset",
+    "smoke",
+    "--set",
+    "data.domains.law=not/here/*.txt",
+    "--set",
+    "data.domains.Gedichte=b.txt",
+  );
+  for (const name of ["expert:law", "expert:Gedichte"]) assert.ok(text.includes(name), name);
+  assert.ok(!text.includes("expert:code"));
+});
+
 Deno.test("`deno task plan` refuses wrong options by name", () => {
   const cases: [args: string[], code: string, ...says: string[]][] = [
     [["--gpu", "h10"], "plan.gpu", "h10", "h100"],
@@ -92,6 +106,8 @@ Deno.test("`deno task plan` refuses wrong options by name", () => {
     [["--preset", "papr"], "command.unknown-preset", "papr"],
     [["--sharding", "zero"], "command.invalid-argument", "zero"],
     [["--set", "model.heads=7"], "model.shape", "7"],
+    [["--set", "experts=lwa", "--set", "data.domains.law=a.txt"], "bts.experts", "lwa", "law"],
+    [["--set", "mix.seed.lwa=1"], "datamix.unknown-domain", "lwa", "mix.seed"],
     [["--set", "stitch.count=21"], "stitch.placement", "21"],
     [["--set", "stitch.kinds=H2E,E2H,H2E,E2H-LR", "--set", "stitch.rank=3073"], "stitch.rank", "3073", "3072"],
     [["--set", "model.nonsense=1"], "config.unknown-key", "model.nonsense"],
