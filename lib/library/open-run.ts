@@ -22,6 +22,8 @@ export interface OpenOptions {
 /** A run that was opened; `using` frees its models and the device. */
 export interface SavedRun extends Disposable {
   readonly id: string;
+  /** The folder of the runs that it is one of. */
+  readonly runsFolder: string;
   /** Everything that the run's log says, when the run was opened. */
   readonly view: RunView;
   /** The settings. */
@@ -80,6 +82,7 @@ export async function openRun(run: string | URL, { runs, device }: OpenOptions =
   const openers = async () => modelOpeners(await branchedRun(runsFolder, id));
   return {
     id,
+    runsFolder,
     view,
     config: view.config,
     results: view.results,

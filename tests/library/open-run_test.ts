@@ -125,6 +125,8 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
       assert.ok(success, text);
       for (const name of MODELS) assert.match(text, new RegExp(`^${name} +\\d\\.\\d{3} \\d+$`, "m"));
       assert.match(text, /nats per token on /);
+      using written = await openRun(text.match(/^Wrote (\S+)$/m)![1]!, { runs });
+      assert.deepEqual([written.view.status, Object.keys(written.results!.methods)], ["done", ["seed", "bts"]]);
     });
 
     await t.step("it scores a text as its logits do", async () => {

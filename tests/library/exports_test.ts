@@ -1,0 +1,30 @@
+// The entries of the package, by which scripts elsewhere import it.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import project from "../../deno.json" with { type: "json" };
+import { repositoryRoot } from "../../lib/run/mod.ts";
+
+/** Rooms of the command line and this machine; the face of `library` is the root. */
+const INTERNAL = ["cli", "cluster", "doctor", "host", "library"];
+
+Deno.test("every room that experiments and notebooks use is an entry, and docs/library.md lists them", async () => {
+  const rooms = [...Deno.readDirSync(join(repositoryRoot, "lib"))].filter(({ isDirectory }) => isDirectory)
+    .map(({ name }) => name).filter((name) => !INTERNAL.includes(name)).sort();
+  const entries = Object.entries(project.exports);
+  assert.deepEqual(entries[0], [".", "./mod.ts"]);
+  assert.deepEqual(entries.slice(1), rooms.map((room) => [`./${room}`, `./lib/${room}/mod.ts`]));
+  const text = await Deno.readTextFile(join(repositoryRoot, "docs/library.md"));
+  const listed = text.slice(text.indexOf("## What to import")).match(/`\/\w+`/g)?.map((name) => name.slice(2, -1))
+    .sort();
+  assert.deepEqual(listed, rooms);
+});
+
+Deno.test("what the root exports, the entries of the rooms export, too", async () => {
+  const root: Record<string, unknown> = await import("@stitchbook/stitchbook");
+  const own = ["listRuns", "openRun", "explainError", "UserError"];
+  const entries = Object.keys(project.exports).slice(1).map((entry) => join(project.name, entry));
+  const others: Record<string, unknown>[] = await Promise.all(entries.map((entry) => import(entry)));
+  for (const [name, value] of Object.entries(root)) {
+    assert.ok(own.includes(name) || others.some((room) => room[name] === value), name);
+  }
+});
