@@ -1,6 +1,6 @@
 // Bits per byte: a measure of language models that is independent of their tokenizers.
 import type { LanguageModel } from "../model/mod.ts";
-import { rowPredictions } from "./batches.ts";
+import { rowLosses, rowPredictions } from "./batches.ts";
 import {
   bootstrapBitsPerByte,
   type BootstrapOptions,
@@ -30,22 +30,15 @@ export async function heldOut(
   windows: readonly EvaluationWindow[],
   options: EvaluationOptions = {},
 ): Promise<HeldOut> {
-  const { nll, tops } = await rowPredictions(model, windows.map(({ tokens }) => ({ tokens, from: 1 })), options);
-  const byDocument = Map.groupBy(windows.keys(), (i) => windows[i]!.document);
-  const documents = [...byDocument].sort(([a], [b]) => a - b).map(([, indices]) => indices);
-  const total = (values: (index: number) => number) =>
-    Float64Array.from(documents, (indices) => indices.reduce((sum, index) => sum + values(index), 0));
-  return {
-    nll: total((i) => nll[i]!),
-    bytes: total((i) => windows[i]!.bytes),
-    predictions: tops.some((row) => row === undefined) ? undefined : documents.map((indices) => ({
-      confidence: Float32Array.from(indices.flatMap((i) => [...tops[i]!.confidence])),
-      right: Uint8Array.from(indices.flatMap((i) => {
-        const { tokens } = windows[i]!;
-        return Array.from(tops[i]!.ids, (id, t) => Number(id === tokens[t + 1]));
-      })),
+  const { nll, tops } = await rowPredictions(model, windows.map(rowOf), options);
+  const predictions = tops.some((row) => row === undefined) ? undefined : byDocument(windows).map((indices) => ({
+    confidence: Float32Array.from(indices.flatMap((i) => [...tops[i]!.confidence])),
+    right: Uint8Array.from(indices.flatMap((i) => {
+      const { tokens } = windows[i]!;
+      return Array.from(tops[i]!.ids, (id, t) => Number(id === tokens[t + 1]));
     })),
-  };
+  }));
+  return { ...totals(windows, nll), predictions };
 }
 
 /** The total loss of each document's windows, in the order of the documents. */
@@ -54,8 +47,23 @@ export async function documentLosses(
   windows: readonly EvaluationWindow[],
   options: EvaluationOptions = {},
 ): Promise<DocumentLosses> {
-  const { nll, bytes } = await heldOut(model, windows, options);
-  return { nll, bytes };
+  return totals(windows, await rowLosses(model, windows.map(rowOf), options));
+}
+
+const rowOf = ({ tokens }: EvaluationWindow) => ({ tokens, from: 1 });
+
+/** Indices of the windows of each document, in the order of the documents. */
+function byDocument(windows: readonly EvaluationWindow[]): number[][] {
+  const groups = Map.groupBy(windows.keys(), (i) => windows[i]!.document);
+  return [...groups].sort(([a], [b]) => a - b).map(([, indices]) => indices);
+}
+
+/** @param nll of each window */
+function totals(windows: readonly EvaluationWindow[], nll: Float64Array): DocumentLosses {
+  const documents = byDocument(windows);
+  const total = (values: (index: number) => number) =>
+    Float64Array.from(documents, (indices) => indices.reduce((sum, index) => sum + values(index), 0));
+  return { nll: total((i) => nll[i]!), bytes: total((i) => windows[i]!.bytes) };
 }
 
 /**

@@ -73,3 +73,11 @@ Deno.test("`documentLosses()` reports a diverged model", async () => {
     return true;
   });
 });
+
+Deno.test("`documentLosses()` asks for no logits where a model has losses", async () => {
+  const { losses, ...model } = tinyDecoder(1);
+  const plain = await documentLosses({ ...model, losses: losses! }, windows);
+  const refuses = () => assert.fail("asked for more than losses");
+  const found = await documentLosses({ ...model, losses: losses!, logits: refuses, predictions: refuses }, windows);
+  assert.deepEqual(found.nll, plain.nll);
+});
