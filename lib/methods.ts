@@ -27,19 +27,9 @@ const EXPERT_COLORS = [
   PALETTE.olive,
   PALETTE.wine,
 ] as const;
-const FIXED_COLORS: Readonly<Record<string, string>> = {
-  seed: PALETTE.gray,
-  soup: PALETTE.brown,
-  btm: PALETTE.purple,
-  bts: PALETTE.red,
-};
-const LABELS: Readonly<Record<string, string>> = {
-  "seed": "Seed",
-  "soup": "Soup",
-  "btm": "BTM",
-  "btm-dev": "BTM with a prior",
-  "bts": "BTS",
-  "hub": "Hub",
+
+// <built methods> `deno task build:methods` writes these lines from lib/baselines.
+const BUILT_LABELS: Readonly<Record<string, string>> = {
   "dense": "Dense, equal data",
   "routing": "Expert routing",
   "btx-soft": "BTX soft",
@@ -48,6 +38,29 @@ const LABELS: Readonly<Record<string, string>> = {
   "bam": "BAM",
   "bam-adapters": "BAM adapters",
   "calm": "CALM",
+};
+const BUILT_PHRASES: Readonly<Record<string, string>> = {
+  "dense": "the dense model of equal data",
+  "routing": "expert routing",
+};
+const BUILT_COLORS: Readonly<Record<string, string>> = {};
+// </built methods>
+
+const FIXED_COLORS: Readonly<Record<string, string>> = {
+  ...BUILT_COLORS,
+  seed: PALETTE.gray,
+  soup: PALETTE.brown,
+  btm: PALETTE.purple,
+  bts: PALETTE.red,
+};
+const LABELS: Readonly<Record<string, string>> = {
+  ...BUILT_LABELS,
+  "seed": "Seed",
+  "soup": "Soup",
+  "btm": "BTM",
+  "btm-dev": "BTM with a prior",
+  "bts": "BTS",
+  "hub": "Hub",
   "task-arithmetic": "Task arithmetic",
   "ties": "TIES",
   "dare-linear": "DARE linear",
@@ -65,10 +78,9 @@ export const METHOD_NAMES: readonly string[] = Object.keys(LABELS);
 
 /** Names within a sentence, where they differ from the label. */
 const PHRASES: Readonly<Record<string, string>> = {
+  ...BUILT_PHRASES,
   "seed": "the seed",
   "soup": "the soup",
-  "dense": "the dense model of equal data",
-  "routing": "expert routing",
   "task-arithmetic": "task arithmetic",
   "breadcrumbs": "breadcrumbs",
   "before": "the model before the change",

@@ -1,5 +1,6 @@
 // What a method of combining models is: the interface that every folder of this room implements.
 import type { z } from "zod";
+import type { PALETTE } from "../methods.ts";
 import type { HostWeights, LanguageModel, ModelConfig, Weights } from "../model/mod.ts";
 import type { StitchConfig } from "../stitch/mod.ts";
 import type { MethodCost, PhaseOptions, TrainTask } from "../train/mod.ts";
@@ -12,8 +13,13 @@ interface Described {
   readonly label: string;
   /** Within a sentence, if it differs from the label: `expert routing`. */
   readonly phrase?: string;
-  /** For `--help` and docs/methods.md: the trained parameters, and what the method is. */
+  /** In figures. @default a color that is free */
+  readonly color?: keyof typeof PALETTE;
+  /** In docs/methods.md: `arXiv 2401.02412`. */
+  readonly source: string;
+  /** In docs/methods.md: what is trained. */
   readonly trains: string;
+  /** In docs/methods.md and `--help`: what the method is. */
   readonly summary: string;
   /** Its settings below `baselines`, by key. Methods of one family share them. */
   readonly settings: Readonly<Record<string, z.ZodType>>;

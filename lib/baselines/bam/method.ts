@@ -4,6 +4,7 @@ import { mixtureMethod } from "../mixture/method.ts";
 export const bam = mixtureMethod({
   name: "bam",
   label: "BAM",
+  source: "arXiv 2408.08274",
   trains: "routers and all",
   summary: "BTX soft whose attention becomes experts, too, which are mixed softly",
   mixture: { attention: "experts" },
@@ -12,6 +13,7 @@ export const bam = mixtureMethod({
 export const bamAdapters = mixtureMethod({
   name: "bam-adapters",
   label: "BAM adapters",
+  source: "arXiv 2502.00075",
   trains: "routers, adapters",
   summary: "BAM with a d×d adapter on every expert's output; everything else is frozen",
   mixture: { attention: "experts", adapters: true },

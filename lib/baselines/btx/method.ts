@@ -7,6 +7,7 @@ const trains = "routers and all";
 export const btxSoft = mixtureMethod({
   name: "btx-soft",
   label: "BTX soft",
+  source: "arXiv 2403.07816",
   trains,
   summary: "feed-forwards become the experts of a mixture, all of which process every token; all else is averaged",
   mixture: {},
@@ -15,6 +16,7 @@ export const btxSoft = mixtureMethod({
 export const btxSample = mixtureMethod({
   name: "btx-sample",
   label: "BTX sample",
+  source: "arXiv 2403.07816",
   trains,
   summary: "the same, with one expert per token, sampled in training",
   mixture: { routing: "sample" },
@@ -23,6 +25,7 @@ export const btxSample = mixtureMethod({
 export const btxTop2 = mixtureMethod({
   name: "btx-top2",
   label: "BTX top-2",
+  source: "arXiv 2403.07816",
   trains,
   summary: "the same, with the best two experts per token",
   mixture: { routing: "top-2" },

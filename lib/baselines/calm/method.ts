@@ -18,6 +18,7 @@ import { calmTraining } from "./training.ts";
 export const calm = {
   name: "calm",
   label: "CALM",
+  source: "arXiv 2401.02412",
   trains: "5 d² per connection",
   summary: "the seed attends to the experts' states; all models are frozen",
   settings: { calm: calmConfigSchema.prefault({}).describe("CALM") },

@@ -7,6 +7,7 @@ export const dense = {
   name: "dense",
   label: "Dense, equal data",
   phrase: "the dense model of equal data",
+  source: "–",
   trains: "all weights",
   summary: "the seed, trained further on the union of all rows with the experts' settings",
   settings: {},

@@ -14,7 +14,7 @@ const settings = { balance: mixtureConfigSchema.shape.balance };
 /** A mixture that is trained, from its names and the settings that make it what it is. */
 export function mixtureMethod<const Name extends string>(
   { mixture, ...described }:
-    & Pick<MergedMethod, "label" | "phrase" | "trains" | "summary">
+    & Pick<MergedMethod, "label" | "phrase" | "source" | "trains" | "summary">
     & { readonly name: Name; readonly mixture: Partial<MixtureConfig> },
 ) {
   const fixed = mixtureConfigSchema.parse(mixture);

@@ -19,6 +19,7 @@ export const routing = {
   name: "routing",
   label: "Expert routing",
   phrase: "expert routing",
+  source: "arXiv 2502.00075",
   trains: "N·d",
   summary: "one model for the whole sequence, chosen from the prompt's mean embedding",
   settings: {},
