@@ -3,7 +3,7 @@
 //     deno task run experiments/baselines.ts --preset quick
 //
 // The same seed and experts are ensembled, routed, averaged, merged weight by weight, mixed, composed and stitched.
-// Trained methods see the same batches as the stitches; the dense model sees everything that the experts and the stitches
+// DUME reads a few documents. Trained methods see the same batches as the stitches; the dense model sees everything that the experts and the stitches
 // see.
 import { baselineNamed, methodCosts } from "../lib/baselines/mod.ts";
 import { SEED_MERGES } from "../lib/merge/mod.ts";
@@ -12,6 +12,7 @@ import { type CellResult, resultsTable, type RunResults, runResultsSchema } from
 import { checkBaselines } from "./baselines/check.ts";
 import { type BaselinesConfig, baselinesDefinition } from "./baselines/config.ts";
 import { CACHE_BYTES } from "./baselines/cost.ts";
+import { fitMethod, type FittedCell } from "./baselines/fit.ts";
 import { measureEnsembles, type OfLosses } from "./baselines/ensembles.ts";
 import { measureMethod } from "./baselines/measure.ts";
 import { measureMerges } from "./baselines/merges.ts";
@@ -57,9 +58,17 @@ async function compareBaselines(lab: BaselinesLab): Promise<CellResult<RunResult
   measured.push(await measureBaselines(lab, text, seed, experts));
   measured.push(await measureMerges(lab, text, branches));
 
-  // Methods that are built first: trained on the same text, but for the dense model, which gets all of it.
+  // Methods that are built first: computed from a few documents, or trained on the same text, but for the dense model,
+  // which gets all of it.
+  const fitted = new Map<string, CellResult<FittedCell>>();
   const ofLosses: OfLosses[] = [];
   for (const method of config.baselines.methods.map(baselineNamed)) {
+    if (method.making === "fitting") {
+      const built = await fitMethod(lab, text, branches, method);
+      fitted.set(method.name, built);
+      measured.push(await measureMethod(lab, text, branches, method, built));
+      continue;
+    }
     const built = method.making === "pretraining"
       ? await trainDense(lab, text, branches)
       : await trainMethod(lab, text, branches, method);
@@ -72,20 +81,22 @@ async function compareBaselines(lab: BaselinesLab): Promise<CellResult<RunResult
   // Stitches.
   trained.set("bts", await trainStitches(lab, text, seed, experts));
   measured.push(await measureStitched(lab, text, seed, experts, trained.get("bts")!));
-  return await report(lab, trained, measured);
+  return await report(lab, trained, fitted, measured);
 }
 
 /** The report with the tables of all methods. */
 function report(
   { run, corpus, config }: BaselinesLab,
   trained: ReadonlyMap<string, CellResult<Trained>>,
+  fitted: ReadonlyMap<string, CellResult<FittedCell>>,
   measured: readonly CellResult<Measured>[],
 ): Promise<CellResult<RunResults>> {
+  const built = new Map<string, CellResult<FittedCell>>([...trained, ...fitted]);
   return run.cell({
     name: "report",
     title: "Report",
     description: "All methods compared, with the paper's scores.",
-    inputs: { kind: "baselines", cells: [...trained.values(), ...measured].map(({ key }) => key) },
+    inputs: { kind: "baselines", cells: [...built.values(), ...measured].map(({ key }) => key) },
     code: import.meta,
     output: runResultsSchema,
   }, async (cell) => {
@@ -97,7 +108,7 @@ function report(
     cell.table(paperTable(results, losses));
     cell.table(matrixTable(results));
     cell.table(comparisonsTable(comparisons(losses)));
-    cell.table(costTable(results, trained));
+    cell.table(costTable(results, built));
     cell.table(methodCostTable(costsOf(config, results), measuredCosts(trained, measured)));
     return results;
   });

@@ -38,12 +38,17 @@ const BUILT_LABELS: Readonly<Record<string, string>> = {
   "bam": "BAM",
   "bam-adapters": "BAM adapters",
   "calm": "CALM",
+  "dume": "DUME",
+  "self-stitch": "Self-Stitch",
 };
 const BUILT_PHRASES: Readonly<Record<string, string>> = {
   "dense": "the dense model of equal data",
   "routing": "expert routing",
 };
-const BUILT_COLORS: Readonly<Record<string, string>> = {};
+const BUILT_COLORS: Readonly<Record<string, string>> = {
+  "dume": PALETTE.olive,
+  "self-stitch": PALETTE.wine,
+};
 // </built methods>
 
 const FIXED_COLORS: Readonly<Record<string, string>> = {

@@ -1,9 +1,15 @@
 // The cost of building and measuring each method, for plans.
-import { baselineCost, type BaselineMethod, btmCost, type MergedMethod } from "../../lib/baselines/mod.ts";
+import {
+  baselineCost,
+  type BaselineMethod,
+  btmCost,
+  type FittedMethod,
+  type TrainedMethod,
+} from "../../lib/baselines/mod.ts";
 import { microBatchTokens, trainedTokens } from "../../lib/bts/mod.ts";
 import { type ModelConfig, parameterCount } from "../../lib/model/mod.ts";
 import type { CellCost } from "../../lib/run/mod.ts";
-import { type MethodCost, trainedLayers, trainingBytes } from "../../lib/train/mod.ts";
+import { type MethodCost, passedLayers, trainedLayers, trainingBytes } from "../../lib/train/mod.ts";
 import type { BaselinesConfig } from "./config.ts";
 import { settingsOf } from "./method.ts";
 
@@ -21,13 +27,13 @@ export function ensembleFlops(config: BaselinesConfig, model: ModelConfig): numb
 }
 
 /** FLOPs of one training token. */
-export function trainFlops(config: BaselinesConfig, model: ModelConfig, method: MergedMethod): number {
+export function trainFlops(config: BaselinesConfig, model: ModelConfig, method: TrainedMethod): number {
   const { forward, backward } = costOf(config, model, method).flops;
   return method.trainFlops?.(method.configOf(settingsOf(config)), sizesOf(config, model)) ?? forward + backward;
 }
 
 /** The cost of training a method on the text of the stitches. */
-export function trainingCost(config: BaselinesConfig, model: ModelConfig, method: MergedMethod): CellCost {
+export function trainingCost(config: BaselinesConfig, model: ModelConfig, method: TrainedMethod): CellCost {
   const { stitch } = config.train;
   const tokens = trainedTokens(stitch, model);
   const perPass = microBatchTokens(stitch, model);
@@ -39,8 +45,24 @@ export function trainingCost(config: BaselinesConfig, model: ModelConfig, method
   return {
     tokens,
     flops: tokens * trainFlops(config, model, method),
-    layers: trainedLayers(stitch, model, 1 + config.experts.length),
+    layers: trainedLayers(stitch, model, method.combines === "seed" ? 1 : 1 + config.experts.length),
     bytes: plain + 4 * (total + 3 * trained + further),
+  };
+}
+
+/** The cost of fitting a method, if no document is shorter than what is read of it. */
+export function fittingCost(config: BaselinesConfig, model: ModelConfig, method: FittedMethod): CellCost {
+  const settings = method.configOf(settingsOf(config));
+  const reads = method.reads(settings);
+  const documents = reads.documents * Object.keys(config.data.domains).length;
+  const tokens = documents * Math.min(reads.tokens, model.contextLength);
+  const bytes = 4 *
+    (costOf(config, model, method).parameters.total + 4 * model.layers * model.contextLength * model.width);
+  return {
+    tokens,
+    flops: tokens * method.fitFlops(settings, sizesOf(config, model)),
+    layers: documents * passedLayers(model),
+    bytes,
   };
 }
 

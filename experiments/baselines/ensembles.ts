@@ -1,6 +1,6 @@
 // The cell that measures the second ensemble, and methods such as expert routing. Their losses are computed from those of
 // the single models, each of which runs once.
-import { type MergedMethod, openBaseline } from "../../lib/baselines/mod.ts";
+import { openBaseline, type TrainedMethod } from "../../lib/baselines/mod.ts";
 import {
   measureCell,
   type Measured,
@@ -30,7 +30,7 @@ import type { BaselinesLab, Branches } from "./method.ts";
 
 /** A method whose losses follow from those of the single models, and the cell that built it. */
 export interface OfLosses {
-  readonly method: MergedMethod;
+  readonly method: TrainedMethod;
   readonly built: CellResult<Trained>;
 }
 

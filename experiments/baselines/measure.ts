@@ -1,22 +1,22 @@
 // The measuring cells of the methods that are built.
 import { type BaselineMethod, openBaseline } from "../../lib/baselines/mod.ts";
-import { measureCell, type Measured, modelOf, type Text, type Trained, weightsOf } from "../../lib/bts/mod.ts";
+import { measureCell, type Measured, modelOf, type Text, weightsOf } from "../../lib/bts/mod.ts";
 import { methodPhrase } from "../../lib/methods.ts";
 import type { CellResult } from "../../lib/run/mod.ts";
 import { costOf } from "./cost.ts";
-import type { BaselinesLab, Branches } from "./method.ts";
+import { type BaselinesLab, type Branches, partsOf } from "./method.ts";
 
 /** Measures a method, except those that `measureEnsembles()` measures. */
 export function measureMethod(
   lab: BaselinesLab,
   text: Text,
-  { seed, experts }: Branches,
+  branches: Branches,
   method: BaselineMethod,
-  built: CellResult<Trained>,
+  built: Pick<CellResult<unknown>, "key" | "folder">,
 ): Promise<CellResult<Measured>> {
   const model = modelOf(lab, text);
   const { name } = method;
-  const parts = method.making === "pretraining" ? [] : [seed, ...experts.values()];
+  const parts = [...partsOf(method, branches).values()];
   return measureCell(lab, text, {
     name: `evaluate:${name}`,
     title: `Measure ${methodPhrase(name)}`,

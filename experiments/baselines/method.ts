@@ -1,5 +1,5 @@
 // Types that the cells of the comparison share, and what methods depend on.
-import type { BaselineSettings } from "../../lib/baselines/mod.ts";
+import type { BaselineMethod, BaselineSettings } from "../../lib/baselines/mod.ts";
 import type { LabWith, Trained } from "../../lib/bts/mod.ts";
 import type { CellResult } from "../../lib/run/mod.ts";
 import type { BaselinesConfig } from "./config.ts";
@@ -14,6 +14,15 @@ export interface Branches {
 }
 
 /** What the methods depend on, from all settings. */
-export function settingsOf({ baselines, stitch, experts }: BaselinesConfig): BaselineSettings {
-  return { ...baselines, stitch, experts };
+export function settingsOf({ baselines, stitch, experts, data }: BaselinesConfig): BaselineSettings {
+  return { ...baselines, stitch, experts, domains: Object.keys(data.domains) };
+}
+
+/** The models that a method combines, by name, the seed first. */
+export function partsOf<T>(
+  method: BaselineMethod,
+  { seed, experts }: { readonly seed: T; readonly experts: ReadonlyMap<string, T> },
+): ReadonlyMap<string, T> {
+  if (method.making === "pretraining") return new Map();
+  return new Map([["seed", seed], ...(method.combines === "seed" ? [] : experts)]);
 }

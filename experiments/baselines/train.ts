@@ -1,6 +1,6 @@
 // The training cells of the methods that stitching is compared with.
 import { type SeenRows, unionBatchAt, unionRows } from "../../lib/data/mod.ts";
-import { type MergedMethod, mergeFile, saveMerge } from "../../lib/baselines/mod.ts";
+import { mergeFile, saveMerge, type TrainedMethod } from "../../lib/baselines/mod.ts";
 import { hashTensors } from "../../lib/huggingface/mod.ts";
 import { methodPhrase } from "../../lib/methods.ts";
 import { toHost } from "../../lib/model/mod.ts";
@@ -24,7 +24,7 @@ import {
 } from "../../lib/bts/mod.ts";
 import type { BaselinesConfig } from "./config.ts";
 import { trainFlops, trainingCost } from "./cost.ts";
-import { type BaselinesLab, type Branches, settingsOf } from "./method.ts";
+import { type BaselinesLab, type Branches, partsOf, settingsOf } from "./method.ts";
 
 /** The training phases of the experts and the stitches. */
 function seenPhases(config: BaselinesConfig) {
@@ -76,14 +76,14 @@ export function trainDense(lab: BaselinesLab, text: Text, { seed }: Branches): P
 export function trainMethod(
   lab: BaselinesLab,
   text: Text,
-  { seed, experts }: Branches,
-  method: MergedMethod,
+  branches: Branches,
+  method: TrainedMethod,
 ): Promise<CellResult<Trained>> {
   const { config, rngSeed } = lab;
   const { name, file } = method;
   const model = modelOf(lab, text);
   const settings = method.configOf(settingsOf(config));
-  const cells = [seed, ...experts.values()];
+  const parts = partsOf(method, branches);
   const train = config.train.stitch;
   const inputs = {
     kind: "merge",
@@ -92,7 +92,7 @@ export function trainMethod(
     validationBatches: config.train.validationBatches,
     mix: config.mix.stitch,
     rngSeed,
-    models: cells.map(({ key }) => key),
+    models: [...parts.values()].map(({ key }) => key),
     text: text.content,
     ...monitored(lab),
   };
@@ -107,7 +107,7 @@ export function trainMethod(
     output: trainedSchema,
     cost: () => trainingCost(config, model, method),
   }, async (cell) => {
-    const models = await Promise.all(cells.map(weightsOf));
+    const models = await Promise.all([...parts.values()].map(weightsOf));
     using training = method.start({ model, config: settings, models, rngSeed });
     const before = await training.hashFrozen();
     const task = training.task({
@@ -119,11 +119,10 @@ export function trainMethod(
     if (method.outcomeText !== undefined) cell.summary(method.outcomeText(outcome, models.length));
     if (await training.hashFrozen() !== before) throw new Error(`Training ${name} changed a frozen weight`);
     const weights = await toHost(training.variables);
-    const names = ["seed", ...experts.keys()];
     await saveMerge(mergeFile(cell.folder), {
       method: { kind: file.kind, config: settings },
       weights,
-      models: cells.map(({ value }, i) => ({ name: names[i]!, weights: value.weights })),
+      models: [...parts].map(([name, { value }]) => ({ name, weights: value.weights })),
     });
     return { ...outcome, weights: hashTensors(weights) };
   });

@@ -23,16 +23,17 @@ export function methodCosts({ model, settings, cacheBytes = 2 }: CostedMethods):
   const merged = WEIGHT_METHODS.filter(({ name }) => name !== "linear").map(({ name }) =>
     decoderCost(name.replaceAll("_", "-"), costed)
   );
-  const built = (making: BaselineMethod["making"]) =>
-    BASELINES.filter((method) => method.making === making).map((method) => baselineCost(method, settings, costed));
+  const built = (pretrained: boolean) =>
+    BASELINES.filter(({ making }) => (making === "pretraining") === pretrained)
+      .map((method) => baselineCost(method, settings, costed));
   return [
     decoderCost("seed", costed),
     decoderCost("expert", costed),
-    ...built("pretraining"),
+    ...built(true),
     decoderCost("soup", costed),
     ...merged,
     btmCost(costed),
-    ...built("training"),
+    ...built(false),
     btsCost(settings, costed),
   ];
 }

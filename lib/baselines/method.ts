@@ -41,6 +41,8 @@ export interface CommonSettings {
   readonly stitch: StitchConfig;
   /** Domains with an expert, in order. */
   readonly experts: readonly string[];
+  /** All domains of the text. */
+  readonly domains: readonly string[];
 }
 
 /** A decoder like the seed, trained further on all text that the experts and the stitches see. */
@@ -49,37 +51,73 @@ export interface PretrainedMethod extends Described {
   cost(costed: Costed): MethodCost;
 }
 
-/** A method whose trained parameters are one file beside the models that it combines. */
-export interface MergedMethod<Config = unknown> extends Described {
-  /** How the parameters are found: trained on the text of the stitches. */
-  readonly making: "training";
+/** A method whose own parameters are one file beside the models that it combines. */
+interface FiledMethod<Config> extends Described {
   /** How its file names it, and the settings in the file. */
   readonly file: { readonly kind: string; readonly schema: z.ZodType<Config> };
-  /** The settings that decide its weights, from all settings. */
+  /** The models that it combines. @default the seed and all experts */
+  readonly combines?: "seed";
+  /** The settings that decide its parameters, from all settings. */
   configOf(settings: CommonSettings): Config;
   /** @throws UserError when the settings do not fit the models */
   check?(config: Config, sizes: { readonly layers: number; readonly experts: number }): void;
   cost(config: Config, costed: Costed): MethodCost;
+  open(saved: Saved<Config>): OpenedModel;
+  /** Whether its losses follow from those of the single models, with which it is measured. @default false */
+  readonly ofLosses?: boolean;
+}
+
+/** A method that is trained on the same batches as the stitches, with the same steps and schedule. */
+export interface TrainedMethod<Config = unknown> extends FiledMethod<Config> {
+  readonly making: "training";
   /** FLOPs of one training token. @default those of its cost, forward and backward */
   trainFlops?(config: Config, sizes: Sizes): number;
   /** Number of values kept for the backward pass beyond those of one decoder. @default 0 */
   furtherActivations?(config: Config, sizes: Sizes, tokens: number): number;
   start(given: Given<Config>): Training;
-  open(saved: Saved<Config>): OpenedModel;
   /** The outcome of its training for readers, if its loss is not a language model's. */
   outcomeText?(outcome: { readonly loss: number; readonly validation: number | null }, models: number): string;
-  /** Whether its losses follow from those of the single models, with which it is measured. @default false */
-  readonly ofLosses?: boolean;
 }
+
+/** A method whose parameters are computed from a few documents of each domain, without gradients. */
+export interface FittedMethod<Config = unknown> extends FiledMethod<Config> {
+  readonly making: "fitting";
+  /** How many documents of each domain it reads, and at most how many tokens of each. */
+  reads(config: Config): { readonly documents: number; readonly tokens: number };
+  /** FLOPs of one token that it reads. */
+  fitFlops(config: Config, sizes: Sizes): number;
+  fit(given: Given<Config> & Documents): Promise<Fitted>;
+}
+
+/** A method with a file. */
+export type MergedMethod<Config = unknown> = TrainedMethod<Config> | FittedMethod<Config>;
 
 /** A method of combining a seed and its experts that is built before it is measured. */
 export type BaselineMethod = PretrainedMethod | MergedMethod;
 
-/** What a training starts from. */
+/** Documents of the training text. */
+export interface Documents {
+  /**
+   * Token ids of documents by model: of an expert's domain, and for the seed of all domains without an expert. Each
+   * document starts with the id that opens documents.
+   */
+  readonly documents: readonly (readonly Int32Array[])[];
+}
+
+/** What a fitted method found. */
+export interface Fitted {
+  readonly weights: HostWeights;
+  /** Number of tokens read. */
+  readonly tokens: number;
+  /** The outcome for readers. */
+  readonly outcome: string;
+}
+
+/** What a method is built from. */
 export interface Given<Config> {
   readonly model: ModelConfig;
   readonly config: Config;
-  /** Weights of the seed and the experts, in order. */
+  /** Weights of the models that it combines, the seed first. */
   readonly models: readonly HostWeights[];
   readonly rngSeed: number;
 }
@@ -99,7 +137,7 @@ export interface Saved<Config> {
   readonly config: Config;
   /** From its file. */
   readonly weights: HostWeights;
-  /** Weights of the seed and the experts, in order. */
+  /** Weights of the models that it combines, the seed first. */
   readonly models: readonly HostWeights[];
   /** The same weights on the device, copied there when first asked for. */
   readonly onDevice: () => readonly Weights[];

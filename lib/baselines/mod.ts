@@ -3,12 +3,16 @@ export type {
   BaselineMethod,
   CommonSettings,
   Costed,
+  Documents,
+  Fitted,
+  FittedMethod,
   Given,
   MergedMethod,
   OpenedModel,
   PretrainedMethod,
   Saved,
   Sizes,
+  TrainedMethod,
   Training,
 } from "./method.ts";
 export {

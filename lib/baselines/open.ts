@@ -17,7 +17,7 @@ export interface FinishedMethod {
   /** Of the cell that built it. */
   readonly folder: string;
   readonly model: ModelConfig;
-  /** Weights of the seed and the experts, in order. */
+  /** Weights of the seed and the experts, in order; the method takes those that it combines. */
   readonly models: readonly HostWeights[];
   /** The same weights, if they are on the device already. */
   readonly onDevice?: readonly Weights[];
@@ -35,12 +35,13 @@ export interface OpenedBaseline extends OpenedModel {
  * @throws UserError as `loadModelFolder()` and `loadMerge()` do
  */
 export async function openBaseline(finished: FinishedMethod, scope: DisposableStack): Promise<OpenedBaseline> {
-  const { method, folder, model, models } = finished;
-  const costed = { model, experts: models.length - 1, cacheBytes: 4 };
+  const { method, folder, model } = finished;
+  const costed = { model, experts: finished.models.length - 1, cacheBytes: 4 };
   if (method.making === "pretraining") {
     const { tensors } = await loadModelFolder(folder);
     return { model: decoder(model, scope.use(toDevice(tensors))), parameters: method.cost(costed).parameters };
   }
+  const models = method.combines === "seed" ? finished.models.slice(0, 1) : finished.models;
   const { method: { config }, weights } = await loadMerge(mergeFile(folder), method.file, models.map(hashTensors));
   const onDevice = () => finished.onDevice ?? models.map((part) => scope.use(toDevice(part)));
   return {

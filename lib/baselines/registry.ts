@@ -6,10 +6,12 @@ import { bam, bamAdapters } from "./bam/method.ts";
 import { btxSample, btxSoft, btxTop2 } from "./btx/method.ts";
 import { calm } from "./calm/method.ts";
 import { dense } from "./dense/method.ts";
+import { dume } from "./dume/method.ts";
 import type { BaselineMethod, CommonSettings } from "./method.ts";
 import { routing } from "./routing/method.ts";
+import { selfStitch } from "./self-stitch/method.ts";
 
-const REGISTERED = [dense, routing, btxSoft, btxSample, btxTop2, bam, bamAdapters, calm] as const;
+const REGISTERED = [dense, routing, btxSoft, btxSample, btxTop2, bam, bamAdapters, calm, dume, selfStitch] as const;
 
 type Registered = typeof REGISTERED[number];
 type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void ? All
@@ -40,8 +42,8 @@ export function baselineDefaults(
   common: CommonSettings,
   changes: z.input<typeof settingsSchema> = {},
 ): BaselineSettings {
-  const { stitch, experts } = common;
-  return { ...settingsSchema.parse(changes), stitch, experts };
+  const { stitch, experts, domains } = common;
+  return { ...settingsSchema.parse(changes), stitch, experts, domains };
 }
 
 /**

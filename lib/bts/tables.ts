@@ -22,7 +22,7 @@ export function costTable(
 ): Table {
   return {
     name: "cost",
-    title: "Tokens and seconds of the method's own training",
+    title: "Tokens and seconds that building the method takes",
     columns: [
       textColumn("method", "method"),
       numberColumn("tokens", "tokens", 0),

@@ -30,7 +30,10 @@ export function planCommand(args: readonly string[], print: Print = console.log)
   const jobs = jobsOf(config);
   const plan = schedule(given.seed ? jobs : { ...jobs, seed: undefined }, cluster);
   const model = modelOf(config);
-  const methods = methodCosts({ model, settings: baselineDefaults(config) });
+  const methods = methodCosts({
+    model,
+    settings: baselineDefaults({ ...config, domains: Object.keys(config.data.domains) }),
+  });
   if (given.json) return print(jsonLine({ ...asJson(given, cluster, plan), methods }));
   // All merges of weights cost what the soup costs.
   const merges = new Set(WEIGHT_METHODS.map(({ name }) => name.replaceAll("_", "-")));

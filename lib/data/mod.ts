@@ -21,6 +21,7 @@ export {
 } from "./batches/token-files.ts";
 export { openTokenizer } from "./tokenizer/open.ts";
 export { BLOCK_SIZE, type BlockTokenizer, blockTokenizer, textBlocks } from "./tokenizer/blocks.ts";
+export { type DocumentChoice, sampleDocuments } from "./batches/sample.ts";
 export { type DomainBatch, stratifiedBatches } from "./batches/stratified.ts";
 export { type SeenRows, unionBatchAt, unionRows } from "./batches/union.ts";
 export type {

@@ -8,7 +8,7 @@ import { holdConstant, packHalf } from "../tensor/mod.ts";
 import { placeStitches, type StitchConfig } from "./config.ts";
 import { type StreamGroup, streamGroups } from "./stream-groups.ts";
 
-/** A layer's weights for the models of one group: `[models, …]`, or without that dimension for a single model. */
+/** A layer's weights for the models of one group: `[models, …]`, or without that dimension if they are one model's. */
 export interface Stack {
   readonly group: StreamGroup;
   readonly weights: Weights;
@@ -31,6 +31,8 @@ export interface FrozenModels {
  * Copies a hub and its experts onto the device, stacked for the stitches of this configuration. If `stitch.frozen` is
  * half, matrices are held as {@linkcode packHalf} rounds them (not norms, nor matrices with rows of odd length).
  *
+ * Models that are one and the same object share its weights on the device: their rows run through them as one batch.
+ *
  * @throws UserError `model.weights` if a model does not have this shape, `stitch.placement`, `tensor.half`
  */
 export function freezeModels(
@@ -41,10 +43,17 @@ export function freezeModels(
   const models = [hub!, ...experts];
   models.forEach((model, i) => checkWeights(config, model, i === 0 ? "The hub" : `Expert ${i}`));
   const places = placeStitches(stitch, config.layers);
+  const half = stitch.frozen === "half";
+  const single = new Map<HostWeights[string], tf.Tensor>();
+  const tensorOf = (chosen: readonly HostWeights[], name: string): tf.Tensor => {
+    const weight = chosen[0]![name]!;
+    if (chosen.some((model) => model[name] !== weight)) return stacked(chosen, name, half);
+    const tensor = single.get(weight) ?? stacked([chosen[0]!], name, half);
+    single.set(weight, tensor);
+    return tensor;
+  };
   const put = (chosen: readonly HostWeights[], wanted: (name: string) => boolean): Weights =>
-    Object.fromEntries(
-      Object.keys(chosen[0]!).filter(wanted).map((name) => [name, stacked(chosen, name, stitch.frozen === "half")]),
-    );
+    Object.fromEntries(Object.keys(chosen[0]!).filter(wanted).map((name) => [name, tensorOf(chosen, name)]));
   const frozen: FrozenModels = {
     hub: put([hub!], (name) => !name.startsWith("model.layers.")),
     experts: experts.map((expert) => put([expert], (name) => name.includes("embed_tokens"))),

@@ -13,13 +13,19 @@ const preset = { name: "paper", value: btsDefinition.presets.paper!.config as Re
 const { model, tokenizer, stitch, experts } = buildConfig(btsConfigSchema, { preset, sets: [] });
 const PAPER: ModelConfig = { ...model, vocabSize: tokenizer.vocabSize };
 const paper = byMethod(
-  methodCosts({ model: PAPER, settings: baselineDefaults({ stitch, experts }, { calm: { connections: 4 } }) }),
+  methodCosts({
+    model: PAPER,
+    settings: baselineDefaults({ stitch, experts, domains: ["english", ...experts] }, { calm: { connections: 4 } }),
+  }),
 );
 
 /** The tiny model with this many experts, and default settings. */
 function tiny(experts: number): CostedMethods {
   const names = Array.from({ length: experts }, (_, i) => `domain${i}`);
-  return { model: TINY, settings: baselineDefaults({ stitch: stitchConfig(), experts: names }) };
+  return {
+    model: TINY,
+    settings: baselineDefaults({ stitch: stitchConfig(), experts: names, domains: ["english", ...names] }),
+  };
 }
 
 function byMethod(costs: readonly MethodCost[]): Map<string, MethodCost> {
@@ -103,6 +109,29 @@ Deno.test("`methodCosts()`: one expert more adds what it should, to each method"
   assert.equal(more("bts"), own + stitches(3) - stitches(2));
   // A mixture that sends each token through one expert does not get dearer by the expert, but for the router.
   assert.equal(three.get("btx-sample")!.flops.forward - two.get("btx-sample")!.flops.forward, layers * 2 * d);
+});
+
+Deno.test("`methodCosts()`: DUME costs what BTX with one expert per token does, but for the biases and the training", () => {
+  const costs = byMethod(methodCosts(tiny(2)));
+  const [dume, sample] = [costs.get("dume")!, costs.get("btx-sample")!];
+  const biases = TINY.layers * 3;
+  assert.equal(dume.parameters.trained, 0);
+  assert.equal(dume.parameters.total, sample.parameters.total + biases);
+  assert.equal(dume.parameters.active, sample.parameters.active + biases);
+  assert.deepEqual(dume.flops, { forward: sample.flops.forward + 2 * biases, backward: 0 });
+  assert.equal(dume.kvBytes, sample.kvBytes);
+});
+
+Deno.test("`methodCosts()`: Self-Stitch costs what BTS does, with the weights of one model", () => {
+  const costs = byMethod(methodCosts(tiny(3)));
+  const [self, bts] = [costs.get("self-stitch")!, costs.get("bts")!];
+  assert.deepEqual([self.flops, self.kvBytes, self.parameters.trained], [
+    bts.flops,
+    bts.kvBytes,
+    bts.parameters.trained,
+  ]);
+  assert.equal(self.parameters.total, parameterCount(TINY) + bts.parameters.trained);
+  assert.equal(self.parameters.active, self.parameters.total);
 });
 
 Deno.test("`methodCosts()`: what is frozen costs less to train than what is not", () => {

@@ -10,7 +10,11 @@ import { type HostWeights, type ModelConfig, toDevice } from "../../lib/model/mo
 import { random } from "../../lib/random.ts";
 import { bigWeights, stitchConfig, TINY } from "../tiny.ts";
 
-const defaults = baselineDefaults({ stitch: stitchConfig(), experts: ["code", "math"] });
+const defaults = baselineDefaults({
+  stitch: stitchConfig(),
+  experts: ["code", "math"],
+  domains: ["english", "code", "math"],
+});
 
 /** The mixtures from the literature, with their default settings. */
 export const MIXTURES = {

@@ -10,7 +10,7 @@ import {
 import { settingsOf } from "../../experiments/baselines/method.ts";
 import { baselineDirections, PAPER_AVERAGES } from "../../experiments/baselines/paper.ts";
 import { baselinesExperiment, baselinesStudy } from "../../experiments/baselines.ts";
-import { BASELINE_NAMES, baselineNamed, loadMerge, mergeFile } from "../../lib/baselines/mod.ts";
+import { BASELINE_NAMES, BASELINES, loadMerge, mergeFile } from "../../lib/baselines/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { planOf } from "../../lib/experiment/experiment.ts";
 import { methodLabel, methodPhrase } from "../../lib/methods.ts";
@@ -52,6 +52,8 @@ const METHODS = [
   "bam",
   "bam-adapters",
   "calm",
+  "dume",
+  "self-stitch",
   "bts",
 ];
 
@@ -71,8 +73,11 @@ Deno.test("every preset of the comparison is valid, and its plan has the cost of
       const { tokens, flops, bytes } = plan.find(({ cell }) => cell === method)!;
       for (const value of [tokens, flops, bytes]) assert.ok(Number.isFinite(value) && value > 0, method);
       const { train: { stitch, expert }, model: { contextLength } } = config;
-      // Equal data: the tokens of the stitches; for the dense model, those of the experts and the stitches.
-      const rows = stitch.steps * stitch.batch + (method === "dense" ? 3 * expert.steps * expert.batch : 0);
+      // Equal data: the tokens of the stitches; for the dense model, those of the experts and the stitches. DUME reads
+      // documents of four domains.
+      const rows = method === "dume"
+        ? 4 * 32
+        : stitch.steps * stitch.batch + (method === "dense" ? 3 * expert.steps * expert.batch : 0);
       assert.equal(tokens, rows * contextLength, method);
       assert.equal(cells.includes(`evaluate:${method}`), method !== "routing");
     }
@@ -155,9 +160,23 @@ Deno.test("`baselines --preset smoke` measures every method, and shares cells wi
       }
       const tokens = new Map(table("cost").rows.map(({ method, tokens }) => [method, tokens]));
       const rows = 3 * 8 * 64;
-      for (const name of ["routing", "btx-soft", "btx-sample", "btx-top2", "bam", "bam-adapters", "calm", "bts"]) {
+      for (
+        const name of [
+          "routing",
+          "btx-soft",
+          "btx-sample",
+          "btx-top2",
+          "bam",
+          "bam-adapters",
+          "calm",
+          "self-stitch",
+          "bts",
+        ]
+      ) {
         assert.equal(tokens.get(name), rows, name);
       }
+      const read = Number(tokens.get("dume"));
+      assert.ok(read > 4 * 32 && read <= 4 * 32 * 64, `DUME reads ${read} tokens`);
       assert.equal(tokens.get("dense"), 4 * rows);
       assert.equal(tokens.get("ties"), 0);
     });
@@ -188,20 +207,19 @@ Deno.test("`baselines --preset smoke` measures every method, and shares cells wi
       }
     });
 
-    await t.step("the file of each trained method names the models that it was trained with", async () => {
-      const config = configOf("smoke");
-      const hashes = await Promise.all(
-        ["seed", "expert:code", "expert:math", "expert:multilingual"].map(async (name) => {
-          const cell = JSON.parse(await Deno.readTextFile(join(runs, folderOf(view, name), "cell.json")));
-          return cell.output.weights as string;
-        }),
-      );
-      for (const name of ["btx-top2", "bam-adapters", "calm", "routing"] as const) {
-        const method = baselineNamed(name);
-        assert.ok(method.making === "training");
-        const file = await loadMerge(mergeFile(join(runs, folderOf(view, name))), method.file, hashes);
-        assert.deepEqual(file.method.config, method.configOf(settingsOf(config)));
-        assert.deepEqual(file.models.map(({ name }) => name), ["seed", "code", "math", "multilingual"]);
+    await t.step("the file of each built method names the models that it combines", async () => {
+      const settings = settingsOf(configOf("smoke"));
+      const hashOf = async (name: string) => {
+        const cell = JSON.parse(await Deno.readTextFile(join(runs, folderOf(view, name), "cell.json")));
+        return cell.output.weights as string;
+      };
+      for (const method of BASELINES) {
+        if (method.making === "pretraining") continue;
+        const domains = method.combines === "seed" ? [] : ["code", "math", "multilingual"];
+        const hashes = await Promise.all(["seed", ...domains.map((domain) => `expert:${domain}`)].map(hashOf));
+        const file = await loadMerge(mergeFile(join(runs, folderOf(view, method.name))), method.file, hashes);
+        assert.deepEqual(file.method.config, method.configOf(settings));
+        assert.deepEqual(file.models.map(({ name }) => name), ["seed", ...domains]);
       }
     });
 
@@ -212,9 +230,11 @@ Deno.test("`baselines --preset smoke` measures every method, and shares cells wi
         "baselines.calm.connections=1",
         "--set",
         "baselines.btm.prior=uniform",
+        "--set",
+        "baselines.dume.documents=4",
       );
       const made = again.view.cells.filter(({ status }) => status !== "cached").map(({ name }) => name);
-      assert.deepEqual(made, ["calm", "evaluate:calm", "evaluate:ensembles", "report"]);
+      assert.deepEqual(made, ["calm", "evaluate:calm", "dume", "evaluate:dume", "evaluate:ensembles", "report"]);
       // Without a prior the second ensemble is the first, from another cell.
       const [first, second] = ["btm", "btm-dev"].map((name) => reproducible(again.view.results!).methods[name]!);
       assert.deepEqual(second!, first!);

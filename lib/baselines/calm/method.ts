@@ -2,7 +2,7 @@
 import { type HostWeights, toDevice, toVariables } from "../../model/mod.ts";
 import { frozenBackwardFlops, layerFlops, type MethodCost } from "../../train/mod.ts";
 import { decoderCacheBytes, parametersBeside, valuesIn } from "../cost-parts.ts";
-import type { CommonSettings, Costed, Given, MergedMethod, Saved } from "../method.ts";
+import type { CommonSettings, Costed, Given, Saved, TrainedMethod } from "../method.ts";
 import { trainingOf } from "../training.ts";
 import {
   type CalmConfig,
@@ -40,7 +40,7 @@ export const calm = {
       model: calmLanguageModel(calmModel({ config: model, calm: config, anchor: anchor!, augmenting, connections })),
     };
   },
-} as const satisfies MergedMethod<CalmConfig>;
+} as const satisfies TrainedMethod<CalmConfig>;
 
 /** All layers of the anchor and, up to the last connection, of the others, through which no gradient flows. */
 function calmCost(config: CalmConfig, { model, experts, cacheBytes }: Costed): MethodCost {

@@ -12,6 +12,7 @@ export const mixtureConfigSchema = z.strictObject({
   balance: z.number().min(0).max(10).default(0.01).describe("α, the weight of the load-balancing loss"),
   adapters: z.boolean().default(false)
     .describe("add a d×d adapter to every expert's output, and train only adapters and routers"),
+  bias: z.boolean().default(false).describe("whether routers have a bias"),
 });
 
 export type MixtureConfig = z.infer<typeof mixtureConfigSchema>;
@@ -23,6 +24,7 @@ const FEED_FORWARD = ["gate_proj", "up_proj", "down_proj"] as const;
 export const expertPrefix = (layer: number, block: Block, model: number): string =>
   `model.layers.${layer}.${block}.experts.${model}.`;
 export const routerName = (layer: number, block: Block): string => `model.layers.${layer}.${block}.router.weight`;
+export const biasName = (layer: number, block: Block): string => `model.layers.${layer}.${block}.router.bias`;
 export const adapterName = (layer: number, block: Block, model: number): string =>
   `model.layers.${layer}.${block}.adapters.${model}.weight`;
 
@@ -39,7 +41,8 @@ export const projectionsOf = (block: Block): readonly string[] => block === "mlp
 
 /**
  * Names and shapes of a mixture's weights: those of the decoder, with each mixed block once per model. Each mixed block
- * has a router `[models, d]` and, with adapters, one `[d, d]` matrix per model.
+ * has a router `[models, d]`, a bias `[models]` if its configuration says so and, with adapters, one `[d, d]` matrix per
+ * model.
  */
 export function mixtureShapes(
   config: ModelConfig,
@@ -55,7 +58,12 @@ export function mixtureShapes(
     else for (let i = 0; i < models; i++) shapes.set(expertPrefix(place.layer, place.block, i) + place.rest, shape);
   }
   for (const name of addedNames(mixture, layers, models)) {
-    shapes.set(name, name.endsWith("router.weight") ? [models, width] : [width, width]);
+    const router = name.endsWith("router.weight")
+      ? [models, width]
+      : name.endsWith("router.bias")
+      ? [models]
+      : undefined;
+    shapes.set(name, router ?? [width, width]);
   }
   return shapes;
 }
@@ -65,6 +73,7 @@ export function addedNames(mixture: MixtureConfig, layers: number, models: numbe
   return Array.from({ length: layers }, (_, layer) => layer).flatMap((layer) =>
     mixedBlocks(mixture).flatMap((block) => [
       routerName(layer, block),
+      ...(mixture.bias ? [biasName(layer, block)] : []),
       ...(mixture.adapters ? Array.from({ length: models }, (_, i) => adapterName(layer, block, i)) : []),
     ])
   );

@@ -1,6 +1,6 @@
 // What all methods that are mixtures of experts share.
 import { type HostWeights, type ModelConfig, toDevice, toVariables } from "../../model/mod.ts";
-import type { CommonSettings, Given, MergedMethod, Saved } from "../method.ts";
+import type { CommonSettings, Given, Saved, TrainedMethod } from "../method.ts";
 import { trainingOf } from "../training.ts";
 import { type MixtureConfig, mixtureConfigSchema } from "./config.ts";
 import { mixtureActivations, mixtureCost } from "./cost.ts";
@@ -14,7 +14,7 @@ const settings = { balance: mixtureConfigSchema.shape.balance };
 /** A mixture that is trained, from its names and the settings that make it what it is. */
 export function mixtureMethod<const Name extends string>(
   { mixture, ...described }:
-    & Pick<MergedMethod, "label" | "phrase" | "source" | "trains" | "summary">
+    & Pick<TrainedMethod, "label" | "phrase" | "source" | "trains" | "summary">
     & { readonly name: Name; readonly mixture: Partial<MixtureConfig> },
 ) {
   const fixed = mixtureConfigSchema.parse(mixture);
@@ -38,7 +38,7 @@ export function mixtureMethod<const Name extends string>(
       const opened = mixtureModel({ config: model, mixture: config, models: models.length, weights: whole });
       return { model: mixtureLanguageModel(opened) };
     },
-  } as const satisfies MergedMethod<MixtureConfig>;
+  } as const satisfies TrainedMethod<MixtureConfig>;
 }
 
 /** The parameters that are not trained, from the models. */

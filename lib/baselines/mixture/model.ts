@@ -16,7 +16,15 @@ import {
 } from "../../model/mod.ts";
 import { hash32 } from "../../random.ts";
 import { linear, rmsNorm } from "../../tensor/mod.ts";
-import { adapterName, type Block, expertPrefix, mixedBlocks, type MixtureConfig, routerName } from "./config.ts";
+import {
+  adapterName,
+  biasName,
+  type Block,
+  expertPrefix,
+  mixedBlocks,
+  type MixtureConfig,
+  routerName,
+} from "./config.ts";
 import { gumbelTemperature, loadBalance, mixExperts, route } from "./route.ts";
 import { checkMixtureWeights } from "./start.ts";
 
@@ -111,7 +119,9 @@ function mixtureLayer(
   const mixed = (block: Block, routing: MixtureConfig["routing"], x: tf.Tensor2D, run: typeof expert) => {
     const seed = training === undefined ? 0 : hash32(training.seed, "route", layer, block);
     const draw = training === undefined ? undefined : { seed, temperature: gumbelTemperature(training.step) };
-    const routes = route(routing, linear(x, weights[routerName(layer, block)]!) as tf.Tensor2D, draw);
+    const products = linear(x, weights[routerName(layer, block)]!) as tf.Tensor2D;
+    const logits = mixture.bias ? tf.add(products, weights[biasName(layer, block)]!) as tf.Tensor2D : products;
+    const routes = route(routing, logits, draw);
     balances.push(loadBalance(routes));
     return mixExperts(x, routes, (i, rows) => {
       const y = run(i, rows);

@@ -65,7 +65,7 @@ export function splitTrained<T>(
   mixture: MixtureConfig,
   weights: Readonly<Record<string, T>>,
 ): { trained: Readonly<Record<string, T>>; frozen: Readonly<Record<string, T>> } {
-  const isTrained = (name: string) => !mixture.adapters || /\.(router|adapters\.\d+)\.weight$/.test(name);
+  const isTrained = (name: string) => !mixture.adapters || /\.(router|adapters\.\d+)\.(weight|bias)$/.test(name);
   const pick = (wanted: boolean) =>
     Object.fromEntries(Object.entries(weights).filter(([name]) => isTrained(name) === wanted));
   return { trained: pick(true), frozen: pick(false) };

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { decoder, forwardFlops, type HostWeights, parameterCount, toDevice, toVariables } from "../../model/mod.ts";
 import type { MethodCost } from "../../train/mod.ts";
 import { decoderCacheBytes } from "../cost-parts.ts";
-import type { Costed, Given, MergedMethod, Saved } from "../method.ts";
+import type { Costed, Given, Saved, TrainedMethod } from "../method.ts";
 import { trainingOf } from "../training.ts";
 import { routedLosses } from "./losses.ts";
 import { initialRouter, routedLanguageModel, ROUTER } from "./model.ts";
@@ -57,7 +57,7 @@ export const routing = {
       `a uniform guess has ${Math.log(models).toFixed(3)}`;
   },
   ofLosses: true,
-} as const satisfies MergedMethod<RoutingConfig>;
+} as const satisfies TrainedMethod<RoutingConfig>;
 
 /** One model processes the text; the router is a d × models matrix, applied to one mean embedding per text. */
 function routingCost(_: RoutingConfig, { model, experts, cacheBytes }: Costed): MethodCost {
