@@ -60,7 +60,7 @@ export function measureEnsembles(
       // Each model runs once; again for the most likely tokens of the ensemble, and to generate.
       return [all, { ...all, known: "losses" }, ...others.map(() => ({ ...all, known: "predictions" }) as const)];
     },
-    code: import.meta,
+    code: [import.meta, ...others.map(({ method }) => method.code)],
     async open({ cell, set, scope }) {
       const host = await Promise.all(cells.map(weightsOf));
       const onDevice = host.map((weights) => scope.use(toDevice(weights)));

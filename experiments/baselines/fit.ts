@@ -49,7 +49,7 @@ export function fitMethod(
       domains,
       text: text.content,
     },
-    code: import.meta,
+    code: [import.meta, method.code],
     device: lab.device,
     output: fittedSchema,
     cost: () => fittingCost(config, model, method),

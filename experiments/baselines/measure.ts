@@ -23,7 +23,7 @@ export function measureMethod(
     description: "The method on the same text and questions.",
     inputs: { kind: "evaluate:method", name, method: built.key },
     forward: () => [{ flops: costOf(lab.config, model, method).flops.forward, models: Math.max(1, parts.length) }],
-    code: import.meta,
+    code: [import.meta, method.code],
     async open({ scope }) {
       const models = await Promise.all(parts.map(weightsOf));
       const { folder } = built;

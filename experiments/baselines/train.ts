@@ -102,7 +102,7 @@ export function trainMethod(
     description: "The same seed, experts, batches, steps and schedule as for the stitches.",
     inputs,
     family: familyOf(inputs),
-    code: import.meta,
+    code: [import.meta, method.code],
     device: lab.device,
     output: trainedSchema,
     cost: () => trainingCost(config, model, method),

@@ -2,11 +2,12 @@
 // counted as in lib/train/cost.ts. The cost of training the seed and the experts, common to all methods, is not
 // included.
 import { WEIGHT_METHODS } from "../merge/mod.ts";
-import { forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
+import type { ModelConfig } from "../model/mod.ts";
 import { stitchParameterCount, stitchSize } from "../stitch/mod.ts";
 import { type MethodCost, stitchedForwardFlops, stitchTrainFlops } from "../train/mod.ts";
 import { decoderCacheBytes, parametersBeside } from "./cost-parts.ts";
-import type { BaselineMethod, CommonSettings, Costed } from "./method.ts";
+import type { CommonSettings, Costed } from "./method.ts";
+import { baselineCost, btmCost, decoderCost } from "./one-cost.ts";
 import { BASELINES, type BaselineSettings } from "./registry.ts";
 
 /** The models and settings that the costs are computed for. */
@@ -36,33 +37,6 @@ export function methodCosts({ model, settings, cacheBytes = 2 }: CostedMethods):
     ...built(false),
     btsCost(settings, costed),
   ];
-}
-
-/** The cost of a method of the registry. */
-export function baselineCost(method: BaselineMethod, settings: BaselineSettings, costed: Costed): MethodCost {
-  return method.making === "pretraining" ? method.cost(costed) : method.cost(method.configOf(settings), costed);
-}
-
-/** One decoder, in which nothing is trained. */
-function decoderCost(method: string, { model, cacheBytes }: Costed): MethodCost {
-  const own = parameterCount(model);
-  return {
-    method,
-    parameters: { trained: 0, total: own, active: own },
-    flops: { forward: forwardFlops(model), backward: 0 },
-    kvBytes: decoderCacheBytes(model, cacheBytes),
-  };
-}
-
-/** The cost of the ensemble of the seed and the experts. */
-export function btmCost({ model, experts, cacheBytes }: Costed): MethodCost {
-  const models = experts + 1;
-  return {
-    method: "btm",
-    parameters: parametersBeside(model, models, 0),
-    flops: { forward: models * forwardFlops(model), backward: 0 },
-    kvBytes: models * decoderCacheBytes(model, cacheBytes),
-  };
 }
 
 function btsCost({ stitch }: CommonSettings, { model, experts, cacheBytes }: Costed): MethodCost {

@@ -24,6 +24,7 @@ export {
   type BaselineSettings,
   baselineSettings,
 } from "./registry.ts";
-export { baselineCost, btmCost, type CostedMethods, methodCosts } from "./costs.ts";
+export { type CostedMethods, methodCosts } from "./costs.ts";
+export { baselineCost, btmCost } from "./one-cost.ts";
 export { type FinishedMethod, mergeFile, openBaseline, type OpenedBaseline } from "./open.ts";
 export { loadMerge, type MergeFile, type MergeFormat, saveMerge } from "./file.ts";

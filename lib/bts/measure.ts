@@ -72,8 +72,8 @@ export interface MeasureSpec {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** The cost of a forward pass of each method, for plans. */
   readonly forward: () => readonly ForwardCost[];
-  /** The module that defines `open`. */
-  readonly code: CodeModule;
+  /** The modules that define `open`. */
+  readonly code: CodeModule | readonly CodeModule[];
   /** Opens the methods, in the order of the table. */
   readonly open: (measuring: Measuring) => Promise<readonly Method[]>;
 }
@@ -93,7 +93,7 @@ export function measureCell(lab: Lab, text: Text, spec: MeasureSpec): Promise<Ce
       eval: config.eval,
       rngSeed,
     },
-    code: [import.meta, spec.code],
+    code: [import.meta, ...[spec.code].flat()],
     device,
     output: measuredSchema,
     cost: () => evaluationCost(config, spec.forward()),

@@ -9,10 +9,10 @@ import {
   hashFrozen,
   initialStitches,
   type StitchConfig,
-  stitchedForward,
   stitchedLanguageModel,
   stitchModels,
 } from "../../lib/stitch/mod.ts";
+import { stitchedForward } from "../../lib/stitch/model.ts";
 import { openDevice } from "../../lib/tensor/mod.ts";
 import { stitching, train, trainConfigSchema } from "../../lib/train/mod.ts";
 import { deviceTest } from "../backends.ts";

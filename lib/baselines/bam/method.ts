@@ -7,6 +7,7 @@ export const bam = mixtureMethod({
   source: "arXiv 2408.08274",
   trains: "routers and all",
   summary: "BTX soft whose attention becomes experts, too, which are mixed softly",
+  code: import.meta,
   mixture: { attention: "experts" },
 });
 
@@ -16,5 +17,6 @@ export const bamAdapters = mixtureMethod({
   source: "arXiv 2502.00075",
   trains: "routers, adapters",
   summary: "BAM with a d×d adapter on every expert's output; everything else is frozen",
+  code: import.meta,
   mixture: { attention: "experts", adapters: true },
 });

@@ -10,6 +10,7 @@ export const btxSoft = mixtureMethod({
   source: "arXiv 2403.07816",
   trains,
   summary: "feed-forwards become the experts of a mixture, all of which process every token; all else is averaged",
+  code: import.meta,
   mixture: {},
 });
 
@@ -19,6 +20,7 @@ export const btxSample = mixtureMethod({
   source: "arXiv 2403.07816",
   trains,
   summary: "the same, with one expert per token, sampled in training",
+  code: import.meta,
   mixture: { routing: "sample" },
 });
 
@@ -28,5 +30,6 @@ export const btxTop2 = mixtureMethod({
   source: "arXiv 2403.07816",
   trains,
   summary: "the same, with the best two experts per token",
+  code: import.meta,
   mixture: { routing: "top-2" },
 });

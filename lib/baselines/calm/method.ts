@@ -21,6 +21,7 @@ export const calm = {
   source: "arXiv 2401.02412",
   trains: "5 d² per connection",
   summary: "the seed attends to the experts' states; all models are frozen",
+  code: import.meta,
   settings: { calm: calmConfigSchema.prefault({}).describe("CALM") },
   making: "training",
   file: { kind: "calm", schema: calmConfigSchema },

@@ -10,6 +10,7 @@ export const dense = {
   source: "–",
   trains: "all weights",
   summary: "the seed, trained further on the union of all rows with the experts' settings",
+  code: import.meta,
   settings: {},
   making: "pretraining",
   cost({ model, cacheBytes }) {

@@ -33,6 +33,7 @@ export const dume = {
   source: "arXiv 2603.29765",
   trains: "–",
   summary: "feed-forwards and averages as in BTX; routers by ridge regression on a few documents; one expert per token",
+  code: import.meta,
   settings: { dume: settingsSchema.prefault({}).describe("DUME") },
   making: "fitting",
   file: { kind: "dume", schema },

@@ -14,7 +14,7 @@ const settings = { balance: mixtureConfigSchema.shape.balance };
 /** A mixture that is trained, from its names and the settings that make it what it is. */
 export function mixtureMethod<const Name extends string>(
   { mixture, ...described }:
-    & Pick<TrainedMethod, "label" | "phrase" | "source" | "trains" | "summary">
+    & Pick<TrainedMethod, "label" | "phrase" | "source" | "trains" | "summary" | "code">
     & { readonly name: Name; readonly mixture: Partial<MixtureConfig> },
 ) {
   const fixed = mixtureConfigSchema.parse(mixture);

@@ -22,6 +22,7 @@ export const routing = {
   source: "arXiv 2502.00075",
   trains: "N·d",
   summary: "one model for the whole sequence, chosen from the prompt's mean embedding",
+  code: import.meta,
   settings: {},
   making: "training",
   file: { kind: "routing", schema },

@@ -38,6 +38,7 @@ export const selfStitch = {
   source: "arXiv 2603.12433",
   trains: "K (2n+1) d²",
   summary: "a control: the stitches of BTS between copies of the seed, one for each expert; the rest is frozen",
+  code: import.meta,
   settings: {},
   making: "training",
   combines: "seed",

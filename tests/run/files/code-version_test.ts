@@ -184,19 +184,20 @@ function codeWith(...edits: string[]) {
     },
     list: (folder) => [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile).map(({ name }) => name),
   }, repositoryRoot);
-  return (module: string) => read([{ url: `file://${join(repositoryRoot, module)}` }]);
+  return (modules: readonly string[]) => read(modules.map((path) => ({ url: `file://${join(repositoryRoot, path)}` })));
 }
 
 const CELLS = {
-  data: "lib/bts/tokenize.ts",
-  seed: "lib/bts/decoders.ts",
-  stitch: "lib/bts/stitches.ts",
-  evaluate: "lib/bts/measure-baselines.ts",
-  "evaluate:bts": "lib/bts/measure-stitched.ts",
-  report: "experiments/bts.ts",
-  "evaluate:bam": "experiments/baselines/measure.ts",
-  arm: "experiments/instability/train-seeds.ts",
-  "report of arms": "experiments/instability.ts",
+  data: ["lib/bts/tokenize.ts"],
+  seed: ["lib/bts/decoders.ts"],
+  stitch: ["lib/bts/stitches.ts"],
+  evaluate: ["lib/bts/measure-baselines.ts"],
+  "evaluate:bts": ["lib/bts/measure-stitched.ts"],
+  report: ["experiments/bts.ts"],
+  "evaluate:bam": ["experiments/baselines/measure.ts", "lib/baselines/bam/method.ts"],
+  calm: ["experiments/baselines/train.ts", "lib/baselines/calm/method.ts"],
+  arm: ["experiments/instability/train-seeds.ts"],
+  "report of arms": ["experiments/instability.ts"],
 } as const;
 type Cell = keyof typeof CELLS;
 
@@ -215,13 +216,16 @@ Deno.test("an edit of a file concerns the cells that it decides, and no others",
     ["lib/report/report.ts", []],
     ["lib/cli/mod.ts", []],
     ["lib/experiment/driver.ts", []],
-    ["experiments/baselines/train.ts", []],
+    ["experiments/baselines/train.ts", ["calm"]],
+    // A built method concerns its own cells only.
+    ["lib/baselines/calm/model.ts", ["calm"]],
+    ["lib/baselines/registry.ts", []],
     ["lib/bts/config.ts", ["report"]],
     ["lib/run/events/events.ts", []],
     ["lib/baselines/mixture/model.ts", ["evaluate:bam"]],
     ["lib/eval/intervals.ts", ["evaluate", "evaluate:bts", "report", "evaluate:bam"]],
     // What does concern it.
-    ["lib/train/loop.ts", ["seed", "stitch", "report", "arm", "report of arms"]],
+    ["lib/train/loop.ts", ["seed", "stitch", "report", "calm", "arm", "report of arms"]],
     ["lib/stitch/layer.ts", ["stitch", "evaluate:bts", "report"]],
     ["lib/data/tokenizer/train.ts", ["data", "evaluate", "evaluate:bts", "report", "evaluate:bam", "report of arms"]],
     ["lib/data/batches/batch.ts", [
@@ -231,6 +235,7 @@ Deno.test("an edit of a file concerns the cells that it decides, and no others",
       "evaluate:bts",
       "report",
       "evaluate:bam",
+      "calm",
       "arm",
       "report of arms",
     ]],
@@ -243,7 +248,7 @@ Deno.test("an edit of a file concerns the cells that it decides, and no others",
 });
 
 Deno.test("the device's code counts: workers, WebAssembly, native kernels and shaders", () => {
-  const { sources } = codeWith()("lib/tensor/device.ts");
+  const { sources } = codeWith()(["lib/tensor/device.ts"]);
   for (
     const path of [
       "lib/tensor/cpu/machine/worker.ts",
