@@ -68,6 +68,21 @@ export function systemReason(error: unknown): string | undefined {
   return typeof code === "string" && Object.hasOwn(SYSTEM_REASONS, code) ? SYSTEM_REASONS[code] : undefined;
 }
 
+/** The result of `body`; undefined if it throws, for what may well fail and need not be done. */
+export function attempt<T>(body: () => T): T | undefined {
+  try {
+    return body();
+  } catch {
+    return undefined;
+  }
+}
+
+/** For `.catch()`: undefined where there is no such file; other errors are thrown again. */
+export function absent(error: unknown): undefined {
+  if (error instanceof Deno.errors.NotFound) return undefined;
+  throw error;
+}
+
 /**
  * The nearest of `candidates` to `word` by edit distance, or undefined when none is near.
  *

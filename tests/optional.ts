@@ -1,5 +1,6 @@
 // What a machine may or may not have, and tests that need it: skipped visibly, never silently.
-
+import assert from "node:assert/strict";
+import { attempt } from "../lib/errors.ts";
 import { chromiumPath, pythonCommand } from "../lib/host/mod.ts";
 
 /** Something a test may need that npm can't bring. */
@@ -54,12 +55,17 @@ export function optionalTest(
   }
 }
 
+/** What Python prints; its error is the test's. */
+export function python(args: readonly string[], cwd = "."): string {
+  const { success, stdout, stderr } = new Deno.Command(pythonCommand(), { args: [...args], cwd }).outputSync();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
 function succeeds(command: string, args: string[]): boolean {
-  try {
-    return new Deno.Command(command, { args, stdin: "null", stdout: "null", stderr: "null" }).outputSync().success;
-  } catch {
-    return false; // no such program
-  }
+  // Undefined if there is no such program.
+  return attempt(() => new Deno.Command(command, { args, stdin: "null", stdout: "null", stderr: "null" }).outputSync())
+    ?.success ?? false;
 }
 
 function opens(library: string): boolean {

@@ -1,6 +1,6 @@
 // `deno task ls`: the runs in a folder, newest first, or filtered and sorted.
 import { Command } from "commander";
-import { nearest, UserError } from "../errors.ts";
+import { attempt, nearest, UserError } from "../errors.ts";
 import {
   type Column,
   defaultRunsFolder,
@@ -101,13 +101,7 @@ const SPARES: readonly Spare[] = [
 ];
 
 /** Width of the terminal; without one, lines may have any length. */
-function terminalWidth(): number {
-  try {
-    return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity;
-  } catch {
-    return Infinity;
-  }
-}
+const terminalWidth = () => attempt(() => Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity) ?? Infinity;
 
 /** A line for each run whose log cannot be read, or not from its start, on why. */
 function troubleLines(runs: readonly SortedRun[]): string[] {

@@ -1,6 +1,6 @@
 // Checks the path of an output file before the work that fills it.
 import { basename, dirname } from "node:path";
-import { UserError } from "../errors.ts";
+import { absent, UserError } from "../errors.ts";
 
 /**
  * Checks that a file can be written at `path`, and returns where: the end of a link, so that the link itself is kept.
@@ -11,10 +11,7 @@ import { UserError } from "../errors.ts";
 export async function checkOutputFile(path: string, code: string): Promise<string> {
   if (path === "") throw new UserError(code, "The name of the output file is empty", "Name one with --out");
   try {
-    const real = await Deno.realPath(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    });
+    const real = await Deno.realPath(path).catch(absent);
     if (real !== undefined && (await Deno.stat(real)).isDirectory) throw outputError(path, code, "it is a folder");
     if (real === undefined && await isLink(path)) {
       throw outputError(path, code, `it is a link to "${await Deno.readLink(path)}", which does not exist`);

@@ -6,6 +6,7 @@ import {
   defaultRunsFolder,
   findScript,
   lockHolder,
+  optionValues,
   readProvenance,
   repositoryRoot,
   runInForeground,
@@ -103,7 +104,8 @@ export function resumeArguments(
   }
   const [script = "", ...options] = name === "run" ? rest : [`experiments/${name}.ts`, ...rest];
   const kept: string[] = [];
-  const set = new Set(settingsOf(more));
+  const settingOf = (assignment: string) => assignment.split("=")[0]!.trim();
+  const set = new Set(optionValues(more, "--set").map(settingOf));
   for (let i = 0; i < options.length; i++) {
     const [option = "", inline] = options[i]!.split(/=(.*)/s);
     const takesValue = DROPPED[option];
@@ -117,18 +119,6 @@ export function resumeArguments(
     } else kept.push(options[i]!);
   }
   return { script, args: [...kept, "--runs", resolve(runsFolder), "--seed", String(seed), ...more, "--id", id] };
-}
-
-/** The keys that `--set` options name. */
-function settingsOf(args: readonly string[]): string[] {
-  return args.flatMap((arg, i) => {
-    if (arg.startsWith("--set=")) return [settingOf(arg.slice(6))];
-    return arg === "--set" && args[i + 1] !== undefined ? [settingOf(args[i + 1]!)] : [];
-  });
-}
-
-function settingOf(assignment: string): string {
-  return assignment.split("=")[0]!.trim();
 }
 
 function takeOption(args: readonly string[], option: string) {

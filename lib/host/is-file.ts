@@ -1,10 +1,7 @@
 // Whether a path is a file.
+import { attempt } from "../errors.ts";
 
 /** Whether there is a file at the path. */
 export function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
+  return attempt(() => Deno.statSync(path).isFile) ?? false;
 }

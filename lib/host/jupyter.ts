@@ -1,6 +1,6 @@
 // `deno task notebook:install`: registers Deno's kernel with Jupyter, and says what is missing when it cannot.
 import { join } from "node:path";
-import { UserError } from "../errors.ts";
+import { attempt, UserError } from "../errors.ts";
 import { pythonCommand } from "./python.ts";
 import { kernelArguments } from "./jupyter-kernel.ts";
 
@@ -50,11 +50,7 @@ export async function findKernel(
 ): Promise<ListedKernel | undefined> {
   const [command, ...args] = jupyter;
   const answer = await run(command!, [...args, "kernelspec", "list", "--json"]);
-  try {
-    return JSON.parse(answer?.output ?? "").kernelspecs?.deno;
-  } catch {
-    return undefined;
-  }
+  return attempt(() => JSON.parse(answer?.output ?? "").kernelspecs?.deno);
 }
 
 /**

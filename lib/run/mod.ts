@@ -65,6 +65,7 @@ export {
   measureColumns,
   measurementOf,
   numberColumn,
+  optionValues,
   type ParallelCoordinates,
   parallelCoordinates,
   parametersOf,

@@ -54,10 +54,6 @@ export function isOwnPost(headers: Headers): boolean {
 }
 
 function hostOf(origin: string): string | undefined {
-  try {
-    const url = new URL(origin);
-    return url.protocol === "http:" || url.protocol === "https:" ? url.host : undefined;
-  } catch {
-    return undefined;
-  }
+  const url = URL.parse(origin);
+  return url?.protocol === "http:" || url?.protocol === "https:" ? url.host : undefined;
 }

@@ -19,7 +19,8 @@ const LIFE_MS = 12 * 3_600_000;
  * Tokens that are valid for 12 hours and for this server only: the time of issue, signed with a random secret that is
  * never stored.
  */
-export function createTokens(secret: Uint8Array = randomBytes(32)): Tokens {
+export function createTokens(): Tokens {
+  const secret = randomBytes(32);
   const seal = (issued: string) => createHmac("sha256", secret).update(issued).digest();
   return {
     issue(now = Date.now()) {

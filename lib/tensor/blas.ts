@@ -1,6 +1,7 @@
 // The system's BLAS, for matrix products: found by the names that packages give it, and called through FFI on the shared
 // memory. It is told to use one thread, and each of our threads calls it for its own part of a product, so the bytes do
 // not depend on the number of threads.
+import { attempt } from "../errors.ts";
 import { addressOf } from "./address.ts";
 
 const symbols = {
@@ -92,12 +93,9 @@ export async function findBlas(): Promise<BlasLibrary | undefined> {
 }
 
 function opens(path: string): boolean {
-  try {
-    Deno.dlopen(path, symbols).close();
-    return true;
-  } catch {
-    return false;
-  }
+  const library = attempt(() => Deno.dlopen(path, symbols));
+  library?.close();
+  return library !== undefined;
 }
 
 function nameOf(path: string): string {

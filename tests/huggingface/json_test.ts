@@ -4,8 +4,7 @@ import { UserError } from "../../lib/errors.ts";
 import { readJson, readSafetensors, writeSafetensors } from "../../lib/huggingface/mod.ts";
 import { changeJson, parsePythonJson } from "../../lib/huggingface/python-json.ts";
 import { random } from "../../lib/random.ts";
-import { optionalTest } from "../optional.ts";
-import { pythonCommand } from "../../lib/host/mod.ts";
+import { optionalTest, python } from "../optional.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const changed = (text: string, ...changes: Parameters<typeof changeJson>[1]) =>
@@ -36,9 +35,7 @@ Deno.test("`parsePythonJson()` reads Infinity, NaN, a byte order mark and repeat
 
 optionalTest("python-torch", "`parsePythonJson()` and Python's `json.loads()` read the same", () => {
   const script = "import sys, json; [json.loads(t.encode()) for t in json.loads(sys.argv[1])]";
-  const { success, stderr } = new Deno.Command(pythonCommand(), { args: ["-c", script, JSON.stringify(PYTHON_TEXTS)] })
-    .outputSync();
-  assert.ok(success, new TextDecoder().decode(stderr));
+  python(["-c", script, JSON.stringify(PYTHON_TEXTS)]);
 });
 
 Deno.test("`parsePythonJson()` refuses what Python refuses", () => {

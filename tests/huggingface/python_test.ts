@@ -11,13 +11,7 @@ import {
   writeSafetensors,
 } from "../../lib/huggingface/mod.ts";
 import { decoder, disposeWeights, initialWeights, toDevice } from "../../lib/model/mod.ts";
-import { optionalTest } from "../optional.ts";
-import { pythonCommand } from "../../lib/host/mod.ts";
-
-function python(script: string, ...args: string[]): void {
-  const { success, stderr } = new Deno.Command(pythonCommand(), { args: ["-c", script, ...args] }).outputSync();
-  assert.ok(success, new TextDecoder().decode(stderr));
-}
+import { optionalTest, python } from "../optional.ts";
 
 /** Our logits for the ids, `[1, time]`. */
 async function logitsOf({ config, tensors }: LoadedModel, ids: LoadedTensor): Promise<Float32Array> {
@@ -80,7 +74,8 @@ optionalTest("python-torch", "Python's safetensors and ours read each other's fi
       ["__proto__"]: { shape: [3], data: new Uint8Array([1, 2, 255]) },
     };
     await writeSafetensors(`${folder}/ours`, tensors, { format: "pt", note: "ü" });
-    python(
+    python([
+      "-c",
       `
 import sys, torch
 from safetensors import safe_open
@@ -99,7 +94,7 @@ tensors["truth"] = torch.tensor([True, False])
 save_file(tensors, folder + "/theirs", {"k": "v"})
 `,
       folder,
-    );
+    ]);
     const theirs = await readSafetensors(`${folder}/theirs`);
     for (const [name, { shape, data }] of Object.entries(tensors)) {
       assert.deepEqual(theirs.tensors.get(name)!.shape, shape);
@@ -137,7 +132,8 @@ for (const tiedEmbeddings of [false, true]) {
         if (shape.length > 1) data.forEach((w, i) => data[i] = 20 * w);
       }
       await saveModelFolder(folder, { config, tensors, tokenizer: byteTokenizer() });
-      python(
+      python([
+        "-c",
         `
 import sys, torch
 from safetensors.torch import save_file
@@ -152,7 +148,7 @@ ids = tokenizer("<|endoftext|>Hello, wörld", return_tensors="pt").input_ids
 with torch.no_grad(): save_file({"ids": ids.int(), "logits": model(ids).logits}, sys.argv[1] + "/expected.safetensors")
 `,
         folder,
-      );
+      ]);
       const expected = (await readSafetensors(`${folder}/expected.safetensors`)).tensors;
       const ids = expected.get("ids")!;
       assert.equal(ids.data[0], 256);
@@ -199,7 +195,8 @@ optionalTest(
         tie_word_embeddings: true,
       };
       await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(odd));
-      python(
+      python([
+        "-c",
         `
 import sys, torch
 from safetensors.torch import save_file
@@ -209,7 +206,7 @@ ids = torch.arange(20).reshape(1, 20)
 with torch.no_grad(): save_file({"ids": ids.int(), "logits": model(ids).logits}, sys.argv[1] + "/expected.safetensors")
 `,
         folder,
-      );
+      ]);
       const expected = (await readSafetensors(`${folder}/expected.safetensors`)).tensors;
       const loaded = await loadModelFolder(folder, () => {});
       assert.deepEqual(loaded.config, { ...config, ropeTheta: 500_000 });

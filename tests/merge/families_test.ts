@@ -1,24 +1,17 @@
 // Tiny models of many families from transformers, merged with themselves, load in transformers and give equal logits.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { pythonCommand } from "../../lib/host/mod.ts";
 import { mergeFolders } from "../../lib/merge/mod.ts";
 import { configDefaults } from "../../lib/merge/weights/config-defaults.ts";
 import { configMismatch } from "../../lib/merge/weights/configs.ts";
-import { optionalTest } from "../optional.ts";
+import { optionalTest, python } from "../optional.ts";
 
 const script = fileURLToPath(new URL("fixtures/families.py", import.meta.url));
-
-function python(...args: string[]): string {
-  const { success, stdout, stderr } = new Deno.Command(pythonCommand(), { args }).outputSync();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
-}
 
 optionalTest("python-torch", "merged models of many families load in transformers and give equal logits", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const families = python(script, "make", folder).trim().split("\n");
+    const families = python([script, "make", folder]).trim().split("\n");
     assert.ok(families.length >= 12);
     for (const family of families) {
       const own = `${folder}/${family}`;
@@ -31,7 +24,7 @@ optionalTest("python-torch", "merged models of many families load in transformer
       assert.match(await Deno.readTextFile(`${own}-half/config.json`), /"dtype": "bfloat16"/);
       assert.equal(await configMismatch([own, `${own}-half`]), undefined);
     }
-    python(script, "compare", folder);
+    python([script, "compare", folder]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -59,5 +52,5 @@ for kind, keys in json.loads(sys.argv[1]).items():
         count += 1
 print(count)
 `;
-  assert.ok(Number(python("-c", check, JSON.stringify(defaults))) > 80);
+  assert.ok(Number(python(["-c", check, JSON.stringify(defaults)])) > 80);
 });

@@ -9,10 +9,9 @@ import {
   writeWeightFiles,
 } from "../../lib/huggingface/mod.ts";
 import { type FolderMerge, mergeFolders, mergeWeights, WEIGHT_METHODS } from "../../lib/merge/mod.ts";
-import { pythonCommand } from "../../lib/host/mod.ts";
 import { repositoryRoot } from "../../lib/run/files/repository.ts";
 import { mergeCommand } from "../../lib/cli/merge.ts";
-import { optionalTest } from "../optional.ts";
+import { optionalTest, python } from "../optional.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 import { namesIn, refuses, request, tokenizer, weights, withModels } from "./model-folders.ts";
 
@@ -345,8 +344,7 @@ def spherical(p, q, t):
     return (torch.sin((1 - t) * angle) * p + torch.sin(t * angle) * q) / torch.sin(angle)
 compare(slerp, {k: spherical(s[k], x[k], 0.3) for k in s})
 `;
-      const { success, stderr } = new Deno.Command(pythonCommand(), { args: ["-c", script, folder] }).outputSync();
-      assert.ok(success, new TextDecoder().decode(stderr));
+      python(["-c", script, folder]);
     });
   },
 );

@@ -28,9 +28,9 @@ export const GROUP_COLORS: Readonly<Record<string, string>> = {
 const MOST_POINTS = 300;
 
 /** At most 300 points: the highest of neighbors, so that no spike is lost. */
-export function thinKeepingPeaks(points: readonly Point[], most = MOST_POINTS): Point[] {
-  if (points.length <= most) return [...points];
-  const size = Math.ceil(points.length / most);
+export function thinKeepingPeaks(points: readonly Point[]): Point[] {
+  if (points.length <= MOST_POINTS) return [...points];
+  const size = Math.ceil(points.length / MOST_POINTS);
   return Array.from(
     { length: Math.ceil(points.length / size) },
     (_, i) => points.slice(i * size, (i + 1) * size).reduce((a, b) => b.value > a.value ? b : a),

@@ -9,8 +9,6 @@ export interface WatchOptions {
   readonly folder: string;
   /** Called with each finding. */
   readonly onAlert: (text: string, alert: AlertDetails) => void;
-  /** Without an event for this long, the run is stalled; if its events are rarer, for ten times their interval. @default 300 */
-  readonly stallSeconds?: number;
   /** Bytes that should stay free. @default 1 GB */
   readonly leastFree?: number;
   /** Milliseconds until the first check. @default 1000 */
@@ -32,8 +30,9 @@ export interface Watch {
   close(): void;
 }
 
-const STALL_SECONDS = 300;
-/** A run is stalled only after this many times the longest interval between its last events. */
+/** Without an event for this long, the run is stalled. */
+const STALL_MS = 300_000;
+/** If its events are rarer, only after this many times the longest interval between its last events. */
 const PATIENCE = 10;
 /** How many last events count for that. */
 const INTERVALS = 32;
@@ -47,7 +46,6 @@ const LEAST_FREE = 1_000_000_000;
  */
 export function watchRun(options: WatchOptions): Watch {
   const { folder, onAlert, now = () => performance.now(), freeBytes = freeBytesOf } = options;
-  const patience = (options.stallSeconds ?? STALL_SECONDS) * 1000;
   let last = now();
   const intervals: number[] = []; // between the last events
   let stalled = false;
@@ -55,7 +53,7 @@ export function watchRun(options: WatchOptions): Watch {
 
   const check = async () => {
     const silence = now() - last;
-    if (!stalled && silence > Math.max(patience, PATIENCE * Math.max(0, ...intervals))) {
+    if (!stalled && silence > Math.max(STALL_MS, PATIENCE * Math.max(0, ...intervals))) {
       stalled = true;
       const seconds = silence / 1000;
       const text = `Nothing has been logged for ${formatSeconds(seconds)}: the run is stalled`;

@@ -2,7 +2,7 @@
 import { cpus, hostname, release, totalmem, type } from "node:os";
 import { basename, dirname, extname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemReason } from "../../errors.ts";
+import { absent, systemReason } from "../../errors.ts";
 import { type GitState, gitState } from "./capture-git.ts";
 import { type Provenance, provenanceSchema, type SettingSource } from "../events/provenance.ts";
 import { repositoryRoot } from "../files/repository.ts";
@@ -162,16 +162,9 @@ function environment(
 
 /** The numbers of the processes whose provenance was recorded, in order. */
 export async function capturedNumbers(folder: string): Promise<number[]> {
-  const numbers: number[] = [];
-  try {
-    for await (const { name, isFile } of Deno.readDir(join(folder, CAPTURED_FOLDER))) {
-      const number = isFile ? /^([1-9]\d{0,5})\.json$/.exec(name)?.[1] : undefined;
-      if (number !== undefined) numbers.push(Number(number));
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return numbers.sort((a, b) => a - b);
+  const entries = await Array.fromAsync(Deno.readDir(join(folder, CAPTURED_FOLDER))).catch(absent) ?? [];
+  return entries.flatMap(({ name, isFile }) => isFile ? /^([1-9]\d{0,5})\.json$/.exec(name)?.[1] ?? [] : [])
+    .map(Number).sort((a, b) => a - b);
 }
 
 /** The provenance of each process that worked on a run, in order. Files that cannot be read are left out. */

@@ -1,5 +1,6 @@
 // Copying a run's console output to its folder: the first part and the last, as plain lines.
 import { join } from "node:path";
+import { attempt } from "../../errors.ts";
 
 /** Name of the file in a run's folder. */
 export const OUTPUT_FILE = "output.log";
@@ -83,23 +84,16 @@ function lineReader(line: (text: string) => void) {
 /** Appends lines to a file: the first bytes immediately, the last bytes of the rest at the end. */
 function outputSink(path: string, { head = 1 << 20, tail = 1 << 16 }: TeeOptions) {
   const encoder = new TextEncoder();
-  let file: Deno.FsFile | undefined;
-  let written = 0;
+  // If the folder cannot be written, or the disk is full, writing the event log reports it.
+  let file = attempt(() => Deno.openSync(path, { append: true, create: true }));
+  let written = file?.statSync().size ?? 0;
   let left = 0;
   let last: Uint8Array[] = [];
   let lastBytes = 0;
-  try {
-    file = Deno.openSync(path, { append: true, create: true });
-    written = file.statSync().size;
-  } catch {
-    // The folder cannot be written; writing the event log reports it.
-  }
   const write = (bytes: Uint8Array) => {
-    try {
+    attempt(() => {
       for (let at = 0; at < bytes.length;) at += file!.writeSync(bytes.subarray(at));
-    } catch {
-      // Writing the event log reports a full disk.
-    }
+    });
   };
   return {
     line(text: string) {

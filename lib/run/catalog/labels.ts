@@ -1,7 +1,7 @@
 // What people say about a run: a name, tags and notes, in a small append-only file next to the event log.
 import { join } from "node:path";
 import { z } from "zod";
-import { systemReason, UserError } from "../../errors.ts";
+import { absent, attempt, systemReason, UserError } from "../../errors.ts";
 import type { Labels } from "../events/views.ts";
 import { printable } from "../view/mod.ts";
 import { appendLine } from "../files/files.ts";
@@ -23,19 +23,14 @@ export type LabelBody = Label extends infer L ? L extends unknown ? Omit<L, "tim
 
 /** The labels of the run in this folder; none when there is no such file. */
 export async function readLabels(folder: string): Promise<Labels> {
-  let content = "";
-  try {
-    content = await Deno.readTextFile(join(folder, LABELS_FILE));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  const content = await Deno.readTextFile(join(folder, LABELS_FILE)).catch(absent) ?? "";
   let name: string | null = null;
   let damaged = 0;
   const tags = new Set<string>();
   const notes: { time: string; text: string }[] = [];
   for (const line of content.split("\n")) {
     if (line === "") continue;
-    const label = parseLabel(line);
+    const label = attempt(() => labelSchema.parse(JSON.parse(line)));
     if (label === undefined) damaged++;
     else if (label.kind === "name") name = label.name;
     else if (label.kind === "note") notes.push({ time: label.time, text: label.text });
@@ -45,14 +40,6 @@ export async function readLabels(folder: string): Promise<Labels> {
     }
   }
   return { name, tags: [...tags].sort(), notes, damaged };
-}
-
-function parseLabel(line: string): Label | undefined {
-  try {
-    return labelSchema.parse(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
 }
 
 /**

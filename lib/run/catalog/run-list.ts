@@ -1,6 +1,7 @@
 // All runs of a folder, newest first. Nothing is written; logs that the index already knows are not read again.
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { attempt } from "../../errors.ts";
 import type { Labels, ListedRun, RunSummary } from "../events/views.ts";
 import { LOG_FILE } from "../log/log.ts";
 import { runIds } from "../log/read.ts";
@@ -83,14 +84,12 @@ function openIndex(runsFolder: string): { readonly lookup: Lookup } & Disposable
   };
   return {
     lookup(id, { file, size, time }) {
-      try {
+      // It may be damaged, locked, or not readable. The logs have the same information.
+      return attempt(() => {
         if (!tried) open();
         const row = select?.get(id, file, size, time);
         return row === undefined ? undefined : JSON.parse(String(row.summary)) as RunSummary;
-      } catch {
-        // It is damaged, locked, or not readable. The logs have the same information.
-        return undefined;
-      }
+      });
     },
     [Symbol.dispose]: () => db?.close(),
   };

@@ -1,6 +1,7 @@
 // SQLite for the index: short transactions, pragmas, and what its errors mean.
 import { statfsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
+import { attempt } from "../../errors.ts";
 
 /** Runs `body` in one short transaction. */
 export function transact(db: DatabaseSync, body: () => void): void {
@@ -9,11 +10,7 @@ export function transact(db: DatabaseSync, body: () => void): void {
     body();
     db.exec("commit");
   } catch (error) {
-    try {
-      db.exec("rollback");
-    } catch {
-      // The error has already ended the transaction.
-    }
+    attempt(() => db.exec("rollback")); // unless the error has already ended the transaction
     throw error;
   }
 }
@@ -28,12 +25,8 @@ const LOCAL = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0
 
 /** Whether a folder is known to be on a local file system. */
 export function isLocal(folder: string): boolean {
-  try {
-    return LOCAL.has(Number(statfsSync(folder).type));
-  } catch {
-    // On Windows, or without permission: the slower way always works.
-    return false;
-  }
+  // Not on Windows, and not without permission: the slower way always works.
+  return attempt(() => LOCAL.has(Number(statfsSync(folder).type))) ?? false;
 }
 
 /** Whether an error of SQLite means that the database file is damaged. */

@@ -15,12 +15,12 @@ export const TRASH_FOLDER = ".trash";
  * @returns the removal's folder
  * @throws UserError `trash.running` when a process is writing one, `trash.move` when the folder cannot be changed
  */
-export async function trashRuns(runsFolder: string, ids: readonly string[], now: Date = new Date()): Promise<string> {
+export async function trashRuns(runsFolder: string, ids: readonly string[]): Promise<string> {
   const running = ids.filter((id) => writerLives(join(runsFolder, id)));
   if (running.length > 0) {
     throw new UserError("trash.running", `Cannot remove ${running.join(", ")}: it is being written`, "stop it first");
   }
-  const removal = join(runsFolder, TRASH_FOLDER, await nextRemoval(runsFolder, now));
+  const removal = join(runsFolder, TRASH_FOLDER, await nextRemoval(runsFolder, new Date()));
   const moved: string[] = [];
   try {
     await Deno.mkdir(removal, { recursive: true });

@@ -2,6 +2,7 @@
 // has changed since.
 import { join } from "node:path";
 import { z } from "zod";
+import { absent, attempt } from "../../errors.ts";
 import type { Code } from "../files/code-version.ts";
 
 /** The file in a run's folder. */
@@ -22,15 +23,8 @@ const EMPTY: CellRecord = { schemaVersion: 1, code: {}, cells: {} };
 
 /** A run's record; an empty one where there is none, as in runs of older versions, or where it is damaged. */
 export async function readCellRecord(folder: string): Promise<CellRecord> {
-  const text = await Deno.readTextFile(join(folder, CELL_RECORD_FILE)).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  });
-  try {
-    return recordSchema.parse(JSON.parse(text));
-  } catch {
-    return EMPTY;
-  }
+  const text = await Deno.readTextFile(join(folder, CELL_RECORD_FILE)).catch(absent) ?? "";
+  return attempt(() => recordSchema.parse(JSON.parse(text))) ?? EMPTY;
 }
 
 /** Adds a cell that begins to a run's record, or replaces it. */

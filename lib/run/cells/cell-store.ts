@@ -1,6 +1,7 @@
 // The cache of finished cells: `runs/.cells/<key>/`, one folder a cell, written whole or not at all.
 import { join } from "node:path";
 import { z } from "zod";
+import { absent } from "../../errors.ts";
 import { canonicalJson } from "../files/canonical.ts";
 import { filesBelow, removeIfThere, sha256, sha256OfFile, syncToDisk, writeTextAtomically } from "../files/files.ts";
 import { isAlive, thisProcess } from "../process/process.ts";
@@ -68,12 +69,9 @@ export async function readManifest(folder: string): Promise<CellManifest> {
 /** Looks a cell up and verifies its manifest and files. */
 export async function findCell(runsFolder: string, key: string): Promise<CachedCell> {
   const folder = cellFolder(runsFolder, key);
-  try {
-    if (!(await Deno.stat(folder)).isDirectory) return { kind: "damaged", reason: "it is not a folder", folder };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { kind: "absent" };
-    throw error;
-  }
+  const info = await Deno.stat(folder).catch(absent);
+  if (info === undefined) return { kind: "absent" };
+  if (!info.isDirectory) return { kind: "damaged", reason: "it is not a folder", folder };
   try {
     const manifest = await readManifest(folder);
     if (manifest.key !== key) return { kind: "damaged", reason: `${MANIFEST_FILE} is of another cell`, folder };
@@ -153,35 +151,30 @@ export async function commitCell(
 /** Takes a damaged cell out of the cache: renamed aside first, so that nobody sees it half removed. */
 export async function discardCell(runsFolder: string, folder: string): Promise<void> {
   const aside = join(runsFolder, CELLS_FOLDER, `${ownPrefix()}${crypto.randomUUID().slice(0, 8)}`);
-  try {
-    await Deno.rename(folder, aside);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
-  }
+  await Deno.rename(folder, aside).catch(absent);
   await removeIfThere(aside);
 }
 
 /** Removes the workshops that dead processes left behind. */
-export async function cleanWorkshops(runsFolder: string, now: number = Date.now()): Promise<void> {
+export async function cleanWorkshops(runsFolder: string): Promise<void> {
   const folder = join(runsFolder, CELLS_FOLDER);
   const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
   for (const { name } of entries) {
-    if (name.startsWith(".tmp-") && !name.startsWith(ownPrefix()) && await isAbandoned(folder, name, now)) {
+    if (name.startsWith(".tmp-") && !name.startsWith(ownPrefix()) && await isAbandoned(folder, name)) {
       await removeIfThere(join(folder, name)).catch(() => {});
     }
   }
 }
 
-async function isAbandoned(folder: string, name: string, now: number): Promise<boolean> {
+async function isAbandoned(folder: string, name: string): Promise<boolean> {
   const [, host, pid, started] = name.match(/^\.tmp-([0-9a-f]{8})-(\d+)-([0-9a-f]{8}|unknown)-/) ?? [];
   const here = thisProcess().host;
   if (host === shortHash(here)) {
     const maker = { host: here, pid: Number(pid), started: started === "unknown" ? null : started! };
     if (isAlive(maker) === false) return true;
   }
-  const changed = await Deno.stat(join(folder, name)).then((info) => info.mtime?.getTime() ?? now, () => now);
-  return now - changed > ABANDONED_MS;
+  const changed = await Deno.stat(join(folder, name)).then(({ mtime }) => mtime?.getTime(), () => undefined);
+  return changed !== undefined && Date.now() - changed > ABANDONED_MS;
 }
 
 /** `.tmp-<host>-<pid>-<started>-`: names the maker, so that others can tell whether it still lives. */

@@ -1,6 +1,7 @@
 // Checkpoints on disk: folders that are written whole or not at all, verified by their manifests, and kept in number.
 import { join } from "node:path";
 import { z } from "zod";
+import { absent } from "../../errors.ts";
 import { canonicalJson } from "../files/canonical.ts";
 import { removeIfThere, sha256, syncToDisk } from "../files/files.ts";
 import { damageOf, storedFiles, storedFileSchema } from "./cell-store.ts";
@@ -49,10 +50,7 @@ export function checkpointFolder(store: string, step: number): string {
 
 /** Names of the checkpoints in a cell's folder with their steps, highest first; none when there is no such folder. */
 export async function checkpointSteps(store: string): Promise<{ readonly step: number; readonly folder: string }[]> {
-  const entries = await Array.fromAsync(Deno.readDir(store)).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  });
+  const entries = await Array.fromAsync(Deno.readDir(store)).catch(absent) ?? [];
   return entries.flatMap(({ name, isDirectory }) => {
     const digits = NAME.exec(name)?.[1];
     return isDirectory && digits !== undefined ? [{ step: Number(digits), folder: join(store, name) }] : [];

@@ -1,5 +1,6 @@
 // Freeing the disk of finished cells' checkpoints: all but the last, from which a cell can be trained further.
 import { join } from "node:path";
+import { absent } from "../../errors.ts";
 import { findCell, isCellKey } from "./cell-store.ts";
 import {
   CHECKPOINTS_FOLDER,
@@ -65,10 +66,7 @@ async function finishedCells(runsFolder: string, runs: readonly string[]): Promi
 }
 
 async function storedKeys(runsFolder: string): Promise<string[]> {
-  const entries = await Array.fromAsync(Deno.readDir(join(runsFolder, CHECKPOINTS_FOLDER))).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  });
+  const entries = await Array.fromAsync(Deno.readDir(join(runsFolder, CHECKPOINTS_FOLDER))).catch(absent) ?? [];
   return entries.filter(({ name, isDirectory }) => isDirectory && isCellKey(name)).map(({ name }) => name);
 }
 

@@ -1,4 +1,5 @@
 // A run in the terminal, on stderr: a live line for the running cell, and one line for each cell that has ended.
+import { attempt } from "../../errors.ts";
 import {
   applyEvent,
   type CellView,
@@ -158,11 +159,8 @@ function whileReadable(write: (text: string) => void): (text: string) => void {
     } catch (error) {
       gone = true;
       const reason = error instanceof Error ? error.message : String(error);
-      try {
-        console.error(`The progress display was closed (${reason}); the run continues without it`);
-      } catch {
-        // Nothing but output.log could have received it.
-      }
+      // If this fails, too, nothing but output.log could have received it.
+      attempt(() => console.error(`The progress display was closed (${reason}); the run continues without it`));
     }
   };
 }
@@ -190,10 +188,4 @@ function indent(text: string): string {
   return text.split("\n").map((line) => `  ${line}`.trimEnd()).join("\n");
 }
 
-function terminalColumns(): number {
-  try {
-    return Deno.consoleSize().columns;
-  } catch {
-    return 120;
-  }
-}
+const terminalColumns = () => attempt(() => Deno.consoleSize().columns) ?? 120;

@@ -14,6 +14,7 @@ import {
 } from "yaml";
 import { systemReason, UserError } from "../../errors.ts";
 import { refuseUnplain } from "./config-value.ts";
+import { sentence } from "./plain.ts";
 
 /** The contents of a configuration file. */
 export interface ConfigFile {
@@ -137,8 +138,4 @@ function whereIn(document: Document, lines: LineCounter, path: string, keys: rea
     if (start !== undefined) return `${path}:${lines.linePos(start).line}`;
   }
   return path;
-}
-
-function sentence(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1);
 }

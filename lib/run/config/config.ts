@@ -17,7 +17,7 @@ import {
 } from "./config-keys.ts";
 import { readAssignments, unknownKey } from "./config-value.ts";
 import { dependentDefaults } from "./dependent-defaults.ts";
-import { childOf, isPlain, merge, type Plain } from "./plain.ts";
+import { childOf, isPlain, merge, type Plain, sentence } from "./plain.ts";
 
 export interface ConfigSources {
   readonly preset: { readonly name: string; readonly value: Plain };
@@ -72,7 +72,9 @@ export function buildConfig<Schema extends z.ZodType>(schema: Schema, sources: C
     const is = got === undefined ? "is missing" : `cannot be ${shorten(JSON.stringify(got))}`;
     return `${key} ${is}${place}: ${explain(issue, path, root, got)}`;
   });
-  throw new UserError("config.invalid", faults.join("; "), "--help all shows the type and default of every setting");
+  // Of a number that is no integer, or too large for one, zod reports two issues.
+  const said = [...new Set(faults)].join("; ");
+  throw new UserError("config.invalid", said, "--help all shows the type and default of every setting");
 }
 
 /** Which source gave each setting that is not the schema's default, by key path; later sources win. */
@@ -181,10 +183,6 @@ function suggestion(got: unknown, node: SchemaNode): string {
   const wrong = [got].flat().find((word) => typeof word === "string" && !choices.includes(word));
   const near = wrong === undefined ? undefined : nearest(wrong as string, choices);
   return near === undefined ? "" : `; did you mean "${near}"?`;
-}
-
-function sentence(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1);
 }
 
 function shorten(text: string): string {

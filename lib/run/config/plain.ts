@@ -24,3 +24,8 @@ export function childOf(node: SchemaNode, key: string): SchemaNode {
 export function isPlain(value: unknown): value is Plain {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** A message as the continuation of a sentence. */
+export function sentence(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}

@@ -10,11 +10,11 @@ const MOST_SEEDS = 10_000;
  *
  * @throws UserError `command.malformed` for anything else, for a repeated seed, and for too many
  */
-export function readSeeds(text: string, option = "--seeds"): number[] {
+export function readSeeds(text: string): number[] {
   const refuse = (why: string) =>
     new UserError(
       "command.malformed",
-      `Cannot read ${option} ${text}: ${why}`,
+      `Cannot read --seeds ${text}: ${why}`,
       `write numbers from 0 to ${LARGEST_SEED} and ranges of them, such as 1,2,3 or 1-3,7`,
     );
   const seeds: number[] = [];

@@ -1,6 +1,7 @@
 // Hashing files, and writing them so that a crash leaves either the whole file or none.
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
+import { absent, attempt } from "../../errors.ts";
 
 const NEWLINE = 10;
 
@@ -51,11 +52,7 @@ export async function writeTextAtomically(path: string, text: string): Promise<v
  */
 export function appendLine(path: string, line: Uint8Array): void {
   using file = Deno.openSync(path, { read: true, append: true, create: true });
-  try {
-    file.lockSync(true);
-  } catch {
-    // The file system has no locks.
-  }
+  lockIfPossible(file);
   const last = new Uint8Array([NEWLINE]);
   const { size } = file.statSync();
   if (size > 0) file.seekSync(size - 1, Deno.SeekMode.Start);
@@ -65,13 +62,14 @@ export function appendLine(path: string, line: Uint8Array): void {
   file.syncSync();
 }
 
+/** Locks a file against other processes that lock it, if the file system has locks. */
+export function lockIfPossible(file: Deno.FsFile): void {
+  attempt(() => file.lockSync(true));
+}
+
 /** Removes a file, or a folder with everything in it, if it exists. */
 export async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  await Deno.remove(path, { recursive: true }).catch(absent);
 }
 
 /** Every regular file below a folder, as sorted paths relative to it with `/` between the parts. */

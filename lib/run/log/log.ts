@@ -1,6 +1,6 @@
 // The writer of a run's event log: append-only, one validated line per event with a checksum, `seq` without gaps.
 import { join } from "node:path";
-import { systemReason, UserError } from "../../errors.ts";
+import { attempt, systemReason, UserError } from "../../errors.ts";
 import { type EventBody, eventSchema, type RunEvent } from "../events/events.ts";
 import { encodeLine } from "./log-line.ts";
 
@@ -68,9 +68,5 @@ export function openLog(folder: string, options: LogOptions = {}): EventLog {
 
 /** Removes a partly written line, so that the next event starts a new line. */
 function cutBack(file: Deno.FsFile, size: number): void {
-  try {
-    file.truncateSync(size);
-  } catch {
-    // Readers skip the damaged line.
-  }
+  attempt(() => file.truncateSync(size)); // otherwise readers skip the damaged line
 }

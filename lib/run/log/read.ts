@@ -1,6 +1,6 @@
 // Reading one run. Any number of readers may read at any time, in any process.
 import { join } from "node:path";
-import { systemReason, UserError } from "../../errors.ts";
+import { absent, systemReason, UserError } from "../../errors.ts";
 import { damagedView, foldEvents, type RunStatus, type RunView } from "../view/mod.ts";
 import type { RunEvent } from "../events/events.ts";
 import type { LogDamage } from "../events/views.ts";
@@ -159,9 +159,4 @@ export function unreadable(id: string, folder: string, error: unknown): unknown 
   const reason = systemReason(error);
   if (reason === undefined) return error;
   return new UserError("run.unreadable", `Cannot read the run ${id}: ${reason}`, `check the permissions of ${folder}`);
-}
-
-function absent(error: unknown): undefined {
-  if (error instanceof Deno.errors.NotFound) return undefined;
-  throw error;
 }

@@ -1,6 +1,7 @@
 // When a run began, and with which settings, from the first line of its log alone.
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import { absent } from "../../errors.ts";
 import { timeOfRunId } from "../files/run-id.ts";
 import { LOG_FILE } from "./log.ts";
 import { decodeLine } from "./log-line.ts";
@@ -29,9 +30,7 @@ export async function configOf(folder: string): Promise<unknown> {
 async function readStart(
   folder: string,
 ): Promise<{ readonly time?: unknown; readonly config?: unknown } | undefined> {
-  const line = await firstLine(join(folder, LOG_FILE)).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
+  const line = await firstLine(join(folder, LOG_FILE)).catch(absent);
   if (line === undefined) return undefined;
   const opened = decodeLine(line);
   return opened.kind === "value" ? (opened.value as object | null) ?? {} : {};

@@ -1,6 +1,6 @@
 // A run as one line of a list.
 import { join } from "node:path";
-import { systemReason, UserError } from "../../errors.ts";
+import { absent, systemReason, UserError } from "../../errors.ts";
 import type { RunStatus, RunSummary, RunView } from "../events/views.ts";
 import { timeOfRunId } from "../files/run-id.ts";
 import { writerState } from "../process/lock.ts";
@@ -21,13 +21,8 @@ export interface FileStamp {
 
 /** A regular file's stamp; undefined when there is none. */
 export async function stampOf(path: string): Promise<FileStamp | undefined> {
-  try {
-    const info = await Deno.lstat(path);
-    return info.isFile ? { file: info.ino ?? 0, size: info.size, time: info.mtime?.getTime() ?? 0 } : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  const info = await Deno.lstat(path).catch(absent);
+  return info?.isFile ? { file: info.ino ?? 0, size: info.size, time: info.mtime?.getTime() ?? 0 } : undefined;
 }
 
 /** Whether a file has not changed between two looks. */

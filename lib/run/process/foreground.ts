@@ -1,4 +1,5 @@
 // Running `deno` in the foreground in place of this process, with the child's output, signals and exit code.
+import { attempt } from "../../errors.ts";
 import { heedsHangUp } from "./stop.ts";
 
 /**
@@ -13,17 +14,9 @@ export async function runInForeground(args: readonly string[]): Promise<number> 
   const signals: Deno.Signal[] = heedsHangUp() ? ["SIGINT", "SIGTERM", "SIGHUP"] : ["SIGINT", "SIGTERM"];
   for (const signal of signals) {
     const pass = () => {
-      try {
-        if (signal !== "SIGINT" || !fromTerminal) child.kill(signal);
-      } catch {
-        // It has ended.
-      }
+      if (signal !== "SIGINT" || !fromTerminal) attempt(() => child.kill(signal)); // unless it has ended
     };
-    try {
-      Deno.addSignalListener(signal, pass);
-    } catch {
-      // Windows has SIGINT only.
-    }
+    attempt(() => Deno.addSignalListener(signal, pass)); // Windows has SIGINT only
   }
   return (await child.status).code;
 }

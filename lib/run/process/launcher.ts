@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { attempt } from "../../errors.ts";
 import { repositoryRoot } from "../files/repository.ts";
 import { PARENT_VARIABLE } from "./parent.ts";
 import { isAlive, type ProcessId, processOf } from "./process.ts";
@@ -82,12 +83,9 @@ export const localLauncher: Launcher = {
     );
   },
   async cancel(job) {
-    if (job.process === null || (await this.poll(job)).kind !== "running") return;
-    try {
-      Deno.kill(job.process.pid, "SIGTERM");
-    } catch {
-      // It has just ended.
-    }
+    const { process } = job;
+    if (process === null || (await this.poll(job)).kind !== "running") return;
+    attempt(() => Deno.kill(process.pid, "SIGTERM")); // unless it has just ended
   },
   logs: ({ output }) => Deno.readTextFile(output).catch(() => ""),
 };

@@ -1,7 +1,8 @@
 // The lock file of a run: which process writes it, and a heartbeat, so that readers can tell `running` from `lost`.
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { systemReason, UserError } from "../../errors.ts";
+import { attempt, systemReason, UserError } from "../../errors.ts";
+import { lockIfPossible } from "../files/files.ts";
 import { isAlive, type ProcessId, thisProcess } from "./process.ts";
 
 /** Name of the lock file in a run's folder; it exists while a process writes the run. */
@@ -115,21 +116,9 @@ function beating(path: string, own: string): Lock {
     lost: () => trouble,
     release() {
       clearInterval(beat);
-      try {
-        if (Deno.readTextFileSync(path) === own) Deno.removeSync(path);
-      } catch {
-        // It is gone already.
-      }
+      attempt(() => Deno.readTextFileSync(path) === own && Deno.removeSync(path)); // unless it is gone already
     },
   };
-}
-
-function lockIfPossible(file: Deno.FsFile): void {
-  try {
-    file.lockSync(true);
-  } catch {
-    // The file system has no locks.
-  }
 }
 
 function inodeOf(path: string): number | null | undefined {
@@ -175,20 +164,12 @@ export function writerState(folder: string, now: number = Date.now()): WriterSta
 
 /** The holder in a lock file; undefined when the file does not say, is gone, or cannot be read. */
 function readHolder(path: string): ProcessId | undefined {
-  try {
-    return parseLock(Deno.readTextFileSync(path));
-  } catch {
-    return undefined;
-  }
+  return attempt(() => parseLock(Deno.readTextFileSync(path)));
 }
 
+/** The same of its text; undefined, too, while it is being written: its age decides then. */
 function parseLock(text: string): ProcessId | undefined {
-  try {
-    return lockSchema.parse(JSON.parse(text));
-  } catch {
-    // It is being written, or damaged; its age decides.
-    return undefined;
-  }
+  return attempt(() => lockSchema.parse(JSON.parse(text)));
 }
 
 /** Which process holds a run's lock; undefined when none does, or when the lock does not say. */

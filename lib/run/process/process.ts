@@ -1,6 +1,7 @@
 // Identifying a process by host, pid and start time, and telling whether it is still alive.
 import { hostname } from "node:os";
 import process from "node:process";
+import { attempt } from "../../errors.ts";
 import { sha256 } from "../files/files.ts";
 
 /** A process. The start time tells it from a later process with the same pid. */
@@ -47,22 +48,14 @@ function isZombie(pid: number): boolean {
 
 /** The fields of `/proc/<pid>/stat` from the process state on; undefined where there are none. */
 function statOf(pid: number): string | undefined {
-  try {
-    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-    // The second field, the command in parentheses, may contain spaces and parentheses.
-    return stat.slice(stat.lastIndexOf(")") + 2);
-  } catch {
-    return undefined;
-  }
+  const stat = attempt(() => Deno.readTextFileSync(`/proc/${pid}/stat`));
+  // The second field, the command in parentheses, may contain spaces and parentheses.
+  return stat?.slice(stat.lastIndexOf(")") + 2);
 }
 
 /** Eight hexadecimal digits for the boot and the clock ticks from boot to the process's start. */
 function startOf(pid: number): string | null {
-  try {
-    const ticks = statOf(pid)?.split(" ")[19];
-    const boot = Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim();
-    return ticks === undefined ? null : sha256(`${boot}/${ticks}`).slice(0, 8);
-  } catch {
-    return null;
-  }
+  const ticks = statOf(pid)?.split(" ")[19];
+  const boot = attempt(() => Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim());
+  return ticks === undefined || boot === undefined ? null : sha256(`${boot}/${ticks}`).slice(0, 8);
 }

@@ -1,5 +1,6 @@
 // Stopping on Ctrl-C, SIGTERM and SIGHUP: the first stops cleanly, a second Ctrl-C or SIGTERM at once.
 import { Worker } from "node:worker_threads";
+import { attempt } from "../../errors.ts";
 
 /** Why a run was stopped from outside. */
 export class StopError extends Error {
@@ -35,12 +36,10 @@ export function stopSignal(): AbortSignal {
   controller = new AbortController();
   for (const signal of heededSignals()) {
     const listener = () => stop(signal);
-    try {
+    attempt(() => { // Windows has SIGINT only
       Deno.addSignalListener(signal, listener);
       listeners.set(signal, listener);
-    } catch {
-      // Windows has SIGINT only.
-    }
+    });
   }
   return controller.signal;
 }

@@ -1,5 +1,6 @@
 // Working on a sweep: each trial is a run in a process of its own; so many at a time, none twice.
 import { join, resolve } from "node:path";
+import { attempt } from "../../errors.ts";
 import { repositoryRoot } from "../files/repository.ts";
 import { addLabel } from "../catalog/labels.ts";
 import { type Job, jobEnd, lastLines, type Launcher, localLauncher, outputFile } from "../process/launcher.ts";
@@ -181,11 +182,7 @@ function tagOnce(runsFolder: string, view: SweepView, run: string): () => Promis
     if (tagged || await readRun(runsFolder, run).catch(() => undefined) === undefined) return;
     tagged = true;
     const tags = { kind: "tags" as const, add: [`sweep:${view.start.sweep}`], remove: [] };
-    try {
-      addLabel(join(runsFolder, run), tags);
-    } catch {
-      // The trial continues without it.
-    }
+    attempt(() => addLabel(join(runsFolder, run), tags)); // the trial continues without it
   };
 }
 

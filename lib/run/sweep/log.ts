@@ -1,7 +1,7 @@
 // A sweep's file, `runs/sweeps/<id>/sweep.jsonl`: its trials and their outcomes. Append-only.
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../../errors.ts";
+import { absent, UserError } from "../../errors.ts";
 import { appendLine, writeTextAtomically } from "../files/files.ts";
 import { decodeLine, encodeLine } from "../log/log-line.ts";
 import { SCALES } from "./spec.ts";
@@ -94,15 +94,10 @@ export interface SweepLog {
 
 /** Reads a sweep's file; undefined when there is none. */
 export async function readSweepLog(folder: string): Promise<SweepLog | undefined> {
-  let bytes: Uint8Array;
-  try {
-    const path = join(folder, SWEEP_FILE);
-    if (!(await Deno.lstat(path)).isFile) return undefined;
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  const path = join(folder, SWEEP_FILE);
+  if (!(await Deno.lstat(path).catch(absent))?.isFile) return undefined;
+  const bytes = await Deno.readFile(path).catch(absent);
+  if (bytes === undefined) return undefined;
   const events: SweepEvent[] = [];
   const damage: number[] = [];
   for (let start = 0, number = 1; start < bytes.length; number++) {

@@ -48,7 +48,7 @@ export {
 } from "./metrics.ts";
 export { countsSteps, formatSeconds, progressLine } from "./progress.ts";
 export { flatSettings, matchesFilter, parseFilter } from "./run-filter.ts";
-export { shellLine } from "./shell-line.ts";
+export { optionValues, shellLine } from "./shell-line.ts";
 export { smoothed, smoothingWeight } from "./smoothing.ts";
 export { type ParallelCoordinates, parallelCoordinates, type TrialLine } from "./sweep-axes.ts";
 export { applyEvent, damagedView, finishedCells, foldEvents, isUnderWay, seedOf, validUpTo } from "./view.ts";

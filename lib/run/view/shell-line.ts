@@ -19,3 +19,11 @@ function shellWord(word: string): string {
 function octal(character: string): string {
   return [...new TextEncoder().encode(character)].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
 }
+
+/** The values of an option that takes one, in order: `--set a=1 --set=b=2` gives `a=1`, `b=2`. */
+export function optionValues(command: readonly string[], option: string): string[] {
+  return command.flatMap((word, i) => {
+    if (word.startsWith(`${option}=`)) return [word.slice(option.length + 1)];
+    return word === option && command[i + 1] !== undefined ? [command[i + 1]!] : [];
+  });
+}

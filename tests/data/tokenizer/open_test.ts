@@ -5,8 +5,7 @@ import { openTokenizer, type TokenizerJson, trainTokenizer } from "../../../lib/
 import { pretokenPattern } from "../../../lib/data/tokenizer/pretokens.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { random } from "../../../lib/random.ts";
-import { optionalTest } from "../../optional.ts";
-import { pythonCommand } from "../../../lib/host/mod.ts";
+import { optionalTest, python } from "../../optional.ts";
 
 const PHRASES = [
   "The whale, the whale! It's what we'll see; they've gone.",
@@ -231,12 +230,9 @@ optionalTest(
       const texts = [...TEXTS, ...AWKWARD].filter((text) => !text.includes("<|endoftext|>"));
       await Deno.writeTextFile(`${folder}/texts.json`, JSON.stringify({ training: TEXTS, texts }));
       await Deno.writeTextFile(`${folder}/check.py`, PYTHON);
-      const { success, stdout, stderr } = await new Deno.Command(pythonCommand(), { args: ["check.py"], cwd: folder })
-        .output();
-      assert.ok(success, new TextDecoder().decode(stderr));
-      const python = JSON.parse(new TextDecoder().decode(stdout)) as { ids: number[][]; merges: (string | string[])[] };
-      assert.deepEqual(python.ids, texts.map((text) => TOKENIZER.encode(text)));
-      assert.deepEqual(python.merges.map((merge) => [merge].flat().join(" ")), mergesOf(JSON_FILE));
+      const theirs: { ids: number[][]; merges: (string | string[])[] } = JSON.parse(python(["check.py"], folder));
+      assert.deepEqual(theirs.ids, texts.map((text) => TOKENIZER.encode(text)));
+      assert.deepEqual(theirs.merges.map((merge) => [merge].flat().join(" ")), mergesOf(JSON_FILE));
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
