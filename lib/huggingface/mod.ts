@@ -1,11 +1,12 @@
 // Reading and writing Hugging Face model folders and safetensors files.
 export type { Dtype, TensorData, WeightDtype } from "./dtypes.ts";
-export { DTYPE_BYTES, encodeWeights, isWeightDtype, WEIGHT_DTYPES } from "./dtypes.ts";
-export { exists, readBytes, readJson } from "./files.ts";
+export { decodeWeights, DTYPE_BYTES, encodeWeights, isWeightDtype, WEIGHT_DTYPES } from "./dtypes.ts";
+export { exists, openForReading, readBytes, readingError, readJson, writeAtomically } from "./files.ts";
 export { changeJson, type JsonChange } from "./python-json.ts";
 export { hashTensors } from "./hash.ts";
 export { jsonTextSchema } from "./json-text.ts";
 export type { SafetensorsHeader, TensorEntry } from "./header.ts";
+export { fromHuggingFaceConfig } from "./llama-config.ts";
 export type { LoadedModel, ModelToSave } from "./model-folder.ts";
 export { loadModelFolder, saveModelFolder } from "./model-folder.ts";
 export { ropeParameters } from "./rope.ts";

@@ -1,0 +1,100 @@
+// Loads a Llama-family decoder from a GGUF file, as `loadModelFolder` loads one from a folder.
+import { fromHuggingFaceConfig, type LoadedModel } from "../huggingface/mod.ts";
+import { checkWeights, type HostTensor, type ModelConfig } from "../model/mod.ts";
+import type { GgufHeader } from "./header.ts";
+import { architectureOf, configOf, unsupported } from "./llama.ts";
+import { fromGgufName, fromGgufRows, permutedHeads, toGgufName, unknownTensor } from "./names.ts";
+import { type GgufFile, openGguf } from "./open.ts";
+import { chatTemplate, hasTokenizer, type SpecialIds, tokenizerError, tokenizerOf } from "./tokenizer.ts";
+
+/** A model of a GGUF file. */
+export interface LoadedGguf extends LoadedModel {
+  /** `general.name`, if the file has one. */
+  readonly name?: string;
+  /** Ids of BOS, EOS and padding, as far as the file names them. */
+  readonly special: SpecialIds;
+  /** The chat template, in Jinja, if the file has one. */
+  readonly chatTemplate?: string;
+}
+
+/** Llama 3's frequencies: a factor for each pair of rows of a head. */
+const ROPE_FACTORS = "rope_freqs.weight";
+
+/**
+ * Reads a model with its tokenizer. Weights become float32, one tensor at a time; q and k of `llama` files get back
+ * Hugging Face's order of rows.
+ *
+ * @throws UserError naming the file and the problem: it is damaged, its model computes something that we do not, or its
+ *   tokenizer cannot be reproduced exactly. All of this is checked before weights are read
+ */
+export async function loadGguf(path: string): Promise<LoadedGguf> {
+  using file = await openGguf(path);
+  const { metadata, tensors: stored } = file;
+  const config = ggufModelConfig(file, path);
+  checkRopeFactors(file);
+  const found = hasTokenizer(metadata) ? tokenizerOf(path, metadata) : undefined;
+  const tokens = metadata.get("tokenizer.ggml.tokens");
+  if (Array.isArray(tokens) && tokens.length > config.vocabSize) {
+    throw tokenizerError(
+      path,
+      `its vocabulary has ${tokens.length} tokens, more than the ${config.vocabSize} rows of its embedding table`,
+    );
+  }
+  const { permuted } = architectureOf(path, metadata);
+  const tensors: Record<string, HostTensor> = {};
+  for (const [name, { shape }] of namedWeights(stored)) {
+    const data = file.read(toGgufName(name));
+    const heads = permuted ? permutedHeads(config, name) : undefined;
+    tensors[name] = { shape, data: heads === undefined ? data : fromGgufRows(data, shape[0]!, heads) };
+  }
+  const name = metadata.get("general.name");
+  const template = chatTemplate(metadata);
+  return {
+    config,
+    tensors,
+    special: found?.special ?? {},
+    ...(found === undefined ? {} : { tokenizer: found.json }),
+    ...(typeof name === "string" ? { name } : {}),
+    ...(template === undefined ? {} : { chatTemplate: template }),
+  };
+}
+
+/**
+ * The configuration of the decoder that a file's header describes, whose tensors are exactly those of such a decoder.
+ *
+ * @throws UserError naming what the header lacks, or what its model has that we do not compute
+ */
+export function ggufModelConfig(header: GgufHeader, path: string): ModelConfig {
+  const { metadata, tensors } = header;
+  const parts = metadata.get("split.count");
+  if (typeof parts === "number" && parts > 1) {
+    throw unsupported(path, `it is one of ${parts} files of a model`, "Merge them with llama-gguf-split --merge");
+  }
+  const { name: arch } = architectureOf(path, metadata);
+  for (const name of tensors.keys()) {
+    if (name === ROPE_FACTORS || fromGgufName(name) !== undefined) continue;
+    throw unsupported(path, `it has the tensor ${JSON.stringify(name)}, ${unknownTensor(name)}`);
+  }
+  const config = fromHuggingFaceConfig(configOf(header, path, arch), path);
+  checkWeights(config, Object.fromEntries(namedWeights(tensors)), `"${path}"`);
+  return config;
+}
+
+/** Stored tensors by Hugging Face's names. */
+function namedWeights(stored: GgufHeader["tensors"]): [string, { readonly shape: readonly number[] }][] {
+  return [...stored].flatMap(([name, tensor]) => {
+    const own = fromGgufName(name);
+    return own === undefined ? [] : [[own, tensor]];
+  });
+}
+
+/** Factors other than 1 scale the rotary embedding. */
+function checkRopeFactors(file: GgufFile): void {
+  if (!file.tensors.has(ROPE_FACTORS)) return;
+  const factor = file.read(ROPE_FACTORS).find((factor) => factor !== 1);
+  if (factor === undefined) return;
+  throw unsupported(
+    file.path,
+    `its tensor "${ROPE_FACTORS}" scales the rotary embedding (by ${factor}, as Llama 3.1 does), which is not computed`,
+  );
+}

@@ -1,0 +1,89 @@
+// The tensors of Llama-family decoders: their names in GGUF and in Hugging Face's folders, and the order of rows.
+import type { ModelConfig } from "../model/mod.ts";
+
+/** Names outside of the layers: GGUF's and Hugging Face's. */
+const GLOBAL: Readonly<Record<string, string>> = {
+  "token_embd.weight": "model.embed_tokens.weight",
+  "output_norm.weight": "model.norm.weight",
+  "output.weight": "lm_head.weight",
+};
+
+/** Names in a layer, after `blk.N.` and `model.layers.N.`. */
+const IN_LAYER: Readonly<Record<string, string>> = {
+  "attn_norm.weight": "input_layernorm.weight",
+  "attn_q.weight": "self_attn.q_proj.weight",
+  "attn_k.weight": "self_attn.k_proj.weight",
+  "attn_v.weight": "self_attn.v_proj.weight",
+  "attn_output.weight": "self_attn.o_proj.weight",
+  "ffn_norm.weight": "post_attention_layernorm.weight",
+  "ffn_gate.weight": "mlp.gate_proj.weight",
+  "ffn_up.weight": "mlp.up_proj.weight",
+  "ffn_down.weight": "mlp.down_proj.weight",
+};
+
+const inverse = (table: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(table).map(([a, b]) => [b, a]));
+const GLOBAL_BACK = inverse(GLOBAL);
+const IN_LAYER_BACK = inverse(IN_LAYER);
+
+/** Hugging Face's name of a tensor of a GGUF file; undefined for one that a plain decoder does not have. */
+export function fromGgufName(name: string): string | undefined {
+  const [, layer, rest] = /^blk\.(\d+)\.(.+)$/.exec(name) ?? [];
+  if (layer === undefined) return Object.hasOwn(GLOBAL, name) ? GLOBAL[name] : undefined;
+  return Object.hasOwn(IN_LAYER, rest!) ? `model.layers.${layer}.${IN_LAYER[rest!]}` : undefined;
+}
+
+/** GGUF's name of a weight of a plain decoder. */
+export function toGgufName(name: string): string {
+  const [, layer, rest] = /^model\.layers\.(\d+)\.(.+)$/.exec(name) ?? [];
+  const found = layer === undefined ? GLOBAL_BACK[name] : IN_LAYER_BACK[rest!];
+  if (found === undefined) throw new TypeError(`The weight ${JSON.stringify(name)} has no name in GGUF`);
+  return layer === undefined ? found : `blk.${layer}.${found}`;
+}
+
+/** What a tensor does that a plain decoder does not have, for error messages. */
+export function unknownTensor(name: string): string {
+  if (name.endsWith(".bias")) return "a bias";
+  if (/\.attn_[qk]_norm\./.test(name)) return "a norm on each head of q or k";
+  if (/^rope_factors_/.test(name)) return "factors of a rotary embedding for long contexts";
+  if (/_exps\.|\.ffn_gate_inp\.|_shexp\./.test(name)) return "part of a mixture of experts";
+  return "which a plain Llama decoder does not have";
+}
+
+/**
+ * Heads by which the rows of a weight are permuted in GGUF files of the architecture `llama`; undefined for weights that
+ * keep their order. llama.cpp rotates neighboring rows of a head, Hugging Face rows half a head apart.
+ */
+export function permutedHeads(config: Pick<ModelConfig, "heads" | "kvHeads">, name: string): number | undefined {
+  if (name.endsWith(".q_proj.weight")) return config.heads;
+  return name.endsWith(".k_proj.weight") ? config.kvHeads : undefined;
+}
+
+/** Rows in GGUF's order `[heads, head/2, 2, in]` to Hugging Face's `[heads, 2, head/2, in]`. */
+export function fromGgufRows(
+  values: Float32Array<ArrayBuffer>,
+  rows: number,
+  heads: number,
+): Float32Array<ArrayBuffer> {
+  return swapped(values, rows, heads, rows / heads / 2, 2);
+}
+
+/** Rows in Hugging Face's order to GGUF's: the inverse of {@linkcode fromGgufRows}. */
+export function toGgufRows(values: Float32Array, rows: number, heads: number): Float32Array<ArrayBuffer> {
+  return swapped(values, rows, heads, 2, rows / heads / 2);
+}
+
+/** `[heads, a, b, in]` with the second and third axis swapped. */
+function swapped(values: Float32Array, rows: number, heads: number, a: number, b: number): Float32Array<ArrayBuffer> {
+  const width = values.length / rows;
+  const result = new Float32Array(values.length);
+  for (let head = 0; head < heads; head++) {
+    for (let i = 0; i < a; i++) {
+      for (let j = 0; j < b; j++) {
+        const from = ((head * a + i) * b + j) * width;
+        result.set(values.subarray(from, from + width), ((head * b + j) * a + i) * width);
+      }
+    }
+  }
+  return result;
+}

@@ -1,0 +1,60 @@
+// Opens a GGUF file: the header at once, tensors one at a time.
+import { openForReading } from "../huggingface/mod.ts";
+import { readAt } from "./cursor.ts";
+import { dequantize } from "./dequantize.ts";
+import { type GgufHeader, readHeader } from "./header.ts";
+import { ggufError, TENSOR_TYPES } from "./types.ts";
+
+/** Bytes of a tensor that are in memory at a time, besides its values. */
+const PIECE = 1 << 22;
+
+/** An open file. */
+export interface GgufFile extends GgufHeader, Disposable {
+  readonly path: string;
+  /**
+   * Reads a tensor as float32, piece by piece, with the values of Python's `gguf.quants.dequantize`.
+   *
+   * @param name a key of `tensors`
+   * @throws UserError when the file became shorter or cannot be read
+   */
+  read(name: string): Float32Array<ArrayBuffer>;
+}
+
+/**
+ * Opens a file and checks its header. It stays open until it is disposed of.
+ *
+ * @throws UserError naming the file and the problem
+ */
+export async function openGguf(path: string): Promise<GgufFile> {
+  const { file, bytes } = await openForReading(path);
+  try {
+    const header = readHeader(path, file, bytes);
+    return {
+      path,
+      ...header,
+      read: (name) => readTensor(path, file, header, name),
+      [Symbol.dispose]: () => file.close(),
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function readTensor(path: string, file: Deno.FsFile, header: GgufHeader, name: string): Float32Array<ArrayBuffer> {
+  const tensor = header.tensors.get(name);
+  if (tensor === undefined) throw new TypeError(`"${path}" has no tensor ${JSON.stringify(name)}`);
+  const { type, shape, start, bytes } = tensor;
+  const { block, bytes: blockBytes } = TENSOR_TYPES[type];
+  const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  const piece = new Uint8Array(Math.min(bytes, Math.floor(PIECE / blockBytes) * blockBytes));
+  for (let done = 0; done < bytes; done += piece.length) {
+    const part = piece.subarray(0, Math.min(piece.length, bytes - done));
+    if (readAt(path, file, start + done, part) < part.length) {
+      throw ggufError(path, "shrank", `it became shorter while tensor ${JSON.stringify(name)} was read`);
+    }
+    const first = done / blockBytes * block;
+    dequantize(type, part, values.subarray(first, first + part.length / blockBytes * block));
+  }
+  return values;
+}

@@ -1,0 +1,182 @@
+// The tokenizer in a GGUF file's metadata as Hugging Face's `tokenizer.json`.
+import type { TokenizerJson } from "../data/mod.ts";
+import { UserError } from "../errors.ts";
+import { isPreTokenizer, PRE_TOKENIZERS, type PreTokenizer } from "./pre-tokenizers.ts";
+import { ggufError, type Metadata } from "./types.ts";
+
+/** Where a whole `tokenizer.json` may be; it says more than llama.cpp's keys, so it is preferred. */
+export const WHOLE_TOKENIZER = "tokenizer.huggingface.json";
+
+/** The kinds of tokens in `tokenizer.ggml.token_type`. */
+export const TOKEN_TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
+
+/** Ids of tokens with a role, as far as a file names them. */
+export interface SpecialIds {
+  readonly bos?: number;
+  readonly eos?: number;
+  readonly pad?: number;
+}
+
+/** What a file says about text. */
+export interface GgufTokenizer {
+  readonly json: TokenizerJson;
+  readonly special: SpecialIds;
+}
+
+/** Whether a file has a tokenizer, of whatever kind. */
+export function hasTokenizer(metadata: Metadata): boolean {
+  const model = metadata.get("tokenizer.ggml.model");
+  return metadata.has(WHOLE_TOKENIZER) || (model !== undefined && model !== "none" && model !== "no_vocab");
+}
+
+/**
+ * The tokenizer of a file.
+ *
+ * @throws UserError `gguf.tokenizer` naming the kind of tokenizer or pre-tokenizer that we cannot reproduce exactly, or
+ *   what is missing or malformed
+ */
+export function tokenizerOf(path: string, metadata: Metadata): GgufTokenizer {
+  const special = specialIds(path, metadata);
+  const whole = metadata.get(WHOLE_TOKENIZER);
+  if (whole !== undefined) return { json: parseWhole(path, whole), special };
+  const model = metadata.get("tokenizer.ggml.model");
+  if (model !== "gpt2") {
+    throw tokenizerError(
+      path,
+      `its tokenizer is of the kind ${JSON.stringify(model)}, and only byte-level BPE ("gpt2") is read`,
+    );
+  }
+  const pre = metadata.get("tokenizer.ggml.pre");
+  if (!isPreTokenizer(pre)) {
+    const named = pre === undefined ? "is not named" : `is ${JSON.stringify(pre)}`;
+    const known = Object.keys(PRE_TOKENIZERS).join(", ");
+    throw tokenizerError(path, `the way its tokenizer splits text (tokenizer.ggml.pre) ${named}; ${known} are known`);
+  }
+  if (metadata.get("tokenizer.ggml.add_space_prefix") === true) {
+    throw tokenizerError(path, "its tokenizer puts a space before a text (tokenizer.ggml.add_space_prefix)");
+  }
+  const tokens = strings(path, metadata, "tokenizer.ggml.tokens");
+  const merges = strings(path, metadata, "tokenizer.ggml.merges");
+  const splitting = PRE_TOKENIZERS[pre];
+  const addsBos = metadata.get("tokenizer.ggml.add_bos_token") ?? splitting.addBos;
+  const bos = addsBos === true ? bosToken(path, special, tokens) : undefined;
+  return { json: byteLevelJson(splitting, tokens, merges, added(path, metadata, tokens), bos), special };
+}
+
+/** A token with its id. */
+interface NamedToken {
+  readonly id: number;
+  readonly content: string;
+}
+
+function bosToken(path: string, { bos }: SpecialIds, tokens: readonly string[]): NamedToken {
+  const content = bos === undefined ? undefined : tokens[bos];
+  if (content !== undefined) return { id: bos!, content };
+  throw tokenizerError(path, "its tokenizer puts BOS before a text, but tokenizer.ggml.bos_token_id names no token");
+}
+
+/** The chat template, in Jinja, if the file has one. */
+export function chatTemplate(metadata: Metadata): string | undefined {
+  const template = metadata.get("tokenizer.chat_template");
+  return typeof template === "string" ? template : undefined;
+}
+
+function parseWhole(path: string, text: unknown): TokenizerJson {
+  try {
+    const json = JSON.parse(String(text));
+    if (typeof json === "object" && json !== null && !Array.isArray(json)) return json;
+  } catch { /* said below */ }
+  throw tokenizerError(path, `its metadata "${WHOLE_TOKENIZER}" is not a JSON object`);
+}
+
+function specialIds(path: string, metadata: Metadata): SpecialIds {
+  const ids: Record<string, number> = {};
+  for (const [role, key] of Object.entries({ bos: "bos", eos: "eos", pad: "padding" })) {
+    const id = metadata.get(`tokenizer.ggml.${key}_token_id`);
+    if (id === undefined) continue;
+    if (typeof id !== "number" || !Number.isInteger(id) || id < 0) {
+      throw tokenizerError(path, `its tokenizer.ggml.${key}_token_id is ${String(id)}, not a token's number`);
+    }
+    ids[role] = id;
+  }
+  return ids;
+}
+
+function strings(path: string, metadata: Metadata, key: string): readonly string[] {
+  const value = metadata.get(key);
+  if (Array.isArray(value) && value.every((text) => typeof text === "string")) return value;
+  throw ggufError(
+    path,
+    "tokenizer",
+    `its metadata "${key}" is ${value === undefined ? "missing" : "not a list of texts"}`,
+  );
+}
+
+/** The tokens that are found in a text before it is split. */
+function added(path: string, metadata: Metadata, tokens: readonly string[]): object[] {
+  const seen = new Set<string>();
+  const duplicate = tokens.find((token) => seen.size === seen.add(token).size);
+  if (duplicate !== undefined) {
+    throw tokenizerError(path, `its vocabulary has the token ${JSON.stringify(duplicate)} twice`);
+  }
+  const types = metadata.get("tokenizer.ggml.token_type") ?? tokens.map(() => TOKEN_TYPES.normal);
+  if (!Array.isArray(types) || types.length !== tokens.length) {
+    throw ggufError(path, "tokenizer", `its tokenizer.ggml.token_type does not have one type for each token`);
+  }
+  return tokens.flatMap((content, id) => {
+    const special = types[id] === TOKEN_TYPES.control || types[id] === TOKEN_TYPES.unknown;
+    if (!special && types[id] !== TOKEN_TYPES.userDefined) return [];
+    return [{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special }];
+  });
+}
+
+function byteLevelJson(
+  { normalizer, pre_tokenizer, ignore_merges }: PreTokenizer,
+  tokens: readonly string[],
+  merges: readonly string[],
+  addedTokens: readonly object[],
+  bos: NamedToken | undefined,
+): TokenizerJson {
+  return {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    added_tokens: addedTokens,
+    normalizer,
+    pre_tokenizer,
+    post_processor: bos === undefined ? null : beginsWith(bos),
+    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
+    model: {
+      type: "BPE",
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges,
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges,
+    },
+  };
+}
+
+/** A post-processor that puts a token before every text. */
+function beginsWith({ id, content }: NamedToken): object {
+  const token = { SpecialToken: { id: content, type_id: 0 } };
+  return {
+    type: "TemplateProcessing",
+    single: [token, { Sequence: { id: "A", type_id: 0 } }],
+    pair: [token, { Sequence: { id: "A", type_id: 0 } }, { Sequence: { id: "B", type_id: 0 } }],
+    special_tokens: { [content]: { id: content, ids: [id], tokens: [content] } },
+  };
+}
+
+/** The error for a tokenizer that cannot be used. */
+export function tokenizerError(path: string, what: string): UserError {
+  return new UserError(
+    "gguf.tokenizer",
+    `Cannot use "${path}": ${what}`,
+    "Use the model's Hugging Face folder, which has its tokenizer.json",
+  );
+}
