@@ -25,7 +25,11 @@ export const crosslingualStudy: Study = {
   name: "crosslingual",
   title: "Mathematics in another language",
   question: "Can the stitched model do mathematics in languages in which none of its models has seen any?",
-  settings: { data: { domains: [...DOMAINS, "crosslingual"], mathEnglish: 1 }, mix: DEFAULT_MIX },
+  settings: {
+    data: { domains: [...DOMAINS, "crosslingual"], mathEnglish: 1 },
+    experts: ["code", "math", "multilingual"],
+    mix: DEFAULT_MIX,
+  },
   variants: () => [
     variant("alternating", true),
     variant("alternating", false),

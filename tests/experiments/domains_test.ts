@@ -25,6 +25,12 @@ async function deno(...args: string[]): Promise<Outcome> {
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
+/** Runs the main experiment with the smoke preset. */
+function bts(runs: string, sets: readonly string[], ...options: string[]): Promise<Outcome> {
+  const settings = sets.flatMap((setting) => ["--set", setting]);
+  return deno("experiments/bts.ts", "--no-serve", "--preset", "smoke", "--runs", runs, ...settings, ...options);
+}
+
 /** Two domains of different words: files of law, and poems in JSON lines; and a file of questions about each. */
 async function writeTexts(folder: string): Promise<void> {
   const stream = random(7, "texts");
@@ -72,12 +78,9 @@ Deno.test("two own domains with an expert and a task each, from text to tables, 
       `data.tasks.law=${folder}/law questions.jsonl`,
       `data.tasks.poésie=${folder}/poem questions.jsonl`,
     ];
-    const sets = settings.flatMap((setting) => ["--set", setting]);
 
     await t.step("the command needs no other setting", async () => {
-      const { code, stdout, stderr } = await deno(
-        ...["experiments/bts.ts", "--no-serve", "--preset", "smoke", "--runs", runs, "--json", ...sets],
-      );
+      const { code, stdout, stderr } = await bts(runs, settings, "--json");
       assert.equal(code, 0, stderr);
       const { methods, run } = JSON.parse(stdout.trim().split("\n").at(-1)!);
       assert.deepEqual(Object.keys(methods), METHODS);
@@ -131,20 +134,7 @@ Deno.test("two own domains with an expert and a task each, from text to tables, 
         const file = join(folder, "settings.yaml");
         const data = { domains: ["english", "code", "math", "multilingual"] };
         await Deno.writeTextFile(file, JSON.stringify({ data }));
-        const { code, stderr } = await deno(
-          ...[
-            "experiments/bts.ts",
-            "--no-serve",
-            "--preset",
-            "smoke",
-            "--runs",
-            runs,
-            "--fresh",
-            "--config",
-            file,
-            ...sets,
-          ],
-        );
+        const { code, stderr } = await bts(runs, settings, "--fresh", "--config", file);
         assert.equal(code, 0, stderr);
         const again = (await readRun(runs, (await runIds(runs))[0]!))!;
         assert.notEqual(again.id, id);
@@ -164,7 +154,15 @@ Deno.test("two own domains with an expert and a task each, from text to tables, 
 
     await t.step("`deno task expert` removes one of them", async () => {
       const { code, stderr } = await deno(
-        ...["experiments/expert.ts", "remove", id, "law", "--runs", runs, "--no-serve", "--set", "restitch=2"],
+        "experiments/expert.ts",
+        "remove",
+        id,
+        "law",
+        "--runs",
+        runs,
+        "--no-serve",
+        "--set",
+        "restitch=2",
       );
       assert.equal(code, 0, stderr);
       const changed = (await readRun(runs, (await runIds(runs))[0]!))!;
@@ -172,6 +170,7 @@ Deno.test("two own domains with an expert and a task each, from text to tables, 
     });
 
     await t.step("a sweep over them is checked, with their metrics", async () => {
+      const sets = settings.flatMap((setting) => ["--set", setting]);
       const trials = ["1", "3"].map((weight) => ["--preset", "smoke", ...sets, "--set", `mix.stitch.law=${weight}`]);
       const ask = async (trials: readonly (readonly string[])[]) => {
         let reply = "";
@@ -213,10 +212,7 @@ Deno.test("mistakes in own domains and tasks: one sentence, exit code 2, and not
     for (const dryRun of [[], ["--dry-run"]]) {
       for (const [title, settings, message] of cases) {
         await t.step(`${title}${dryRun.length === 0 ? "" : ", in a plan"}`, async () => {
-          const sets = settings.flatMap((setting) => ["--set", setting]);
-          const { code, stdout, stderr } = await deno(
-            ...["experiments/bts.ts", "--no-serve", "--preset", "smoke", "--runs", runs, ...sets, ...dryRun],
-          );
+          const { code, stdout, stderr } = await bts(runs, settings, ...dryRun);
           assert.equal(code, 2, stderr);
           assert.match(stderr, /^error: .*\n(?: {2}hint: .*\n)?$/);
           assert.match(stderr, message);
