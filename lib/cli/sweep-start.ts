@@ -1,7 +1,15 @@
 // `deno task sweep <experiment> …`: plans a sweep, checks every trial, and works on it.
 import { Command, Option } from "commander";
 import { DEVICES } from "../device-names.ts";
-import { createSweep, jsonLine, type NewSweep, parseWithCommander, planSweep, trialText } from "../run/mod.ts";
+import {
+  createSweep,
+  HEADLINE,
+  jsonLine,
+  type NewSweep,
+  parseWithCommander,
+  planSweep,
+  trialText,
+} from "../run/mod.ts";
 import { readWorkOptions, withWorkOptions, workOnSweep, type WorkTexts } from "./sweep-work.ts";
 import { collect, type Print } from "./command.ts";
 
@@ -36,7 +44,7 @@ export async function startSweepCommand(args: readonly string[], print: Print): 
       "--metric <name>",
       "what trials are compared by: bpb, validation:min, stitch/loss:last, …; a name that no trial will have is " +
         "refused if the experiment declares its metrics, and otherwise makes the sweep end with exit code 1",
-      "bpb",
+      HEADLINE.name,
     )
     .option("--name <text>", "a name for the sweep")
     .option("--force", "allow more than 2000 trials; is passed on to the experiment")

@@ -31,8 +31,8 @@ export function seedsGrids(views: readonly RunView[], section: MeasureInfo["sect
 }
 
 function gridOfTable({ seeds, rows }: SeedsSummary, table: string, columns: readonly MeasureColumn[]): Grid {
-  const best = columns.map(({ key, better, digits, devices }) =>
-    better === null || devices.length > 1 ? [] : bestOf(rows.map(({ scores }) => scores[key]?.mean), better, digits)
+  const best = columns.map(({ key, better, digits }) =>
+    better === null ? [] : bestOf(rows.map(({ scores }) => scores[key]?.mean), better, digits)
   );
   const caption = [`${table}, ${seedsBasis(seeds, columns)}`, directionText(columns), deviceText(columns)];
   return {

@@ -162,7 +162,13 @@ Deno.test("a new measure appears in tables, lists, SQL, sweeps, reports, pages, 
       const html = seedsHtml(views, "command");
       assert.match(html, /Decoding latency, [^<]*range over 2 seeds on different machines/);
       assert.match(html, /measured on machine 1 and machine 2/);
-      assert.match(reportMarkdown(view!), /Decoding latency[^|]*measured on machine 1:/);
+      assert.match(reportMarkdown(view!), /Decoding latency[^|]*lower is better; measured on machine 1:/);
+      // A cached cell repeats what another machine measured: nothing is marked as best.
+      const mixed = { ...first, methods: { seed: first.methods["seed"]!, bts: second.methods["bts"]! } };
+      const blocks = reportMarkdown({ ...view!, results: mixed }).split("\n\n");
+      const latency = blocks.findIndex((block) => block.startsWith("Decoding latency"));
+      assert.match(blocks[latency]!, /one sequence; measured on machine 1 and machine 2:/);
+      assert.doesNotMatch(blocks[latency + 1]!, /\*\*/);
     });
   });
 });

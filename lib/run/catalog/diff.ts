@@ -13,7 +13,7 @@ export interface RunDiff {
   readonly made: readonly Difference[];
   /** Cells by name whose content addresses differ: the runs do not share these. */
   readonly cells: readonly Difference[];
-  /** Every result of either run, including equal ones: `<method>/bpb/<domain>`, `<method>/<task>`. */
+  /** Every result of either run, including equal ones: `<method>/<measure>/<domain>`, `<method>/<task>`. */
   readonly results: readonly ResultPair[];
 }
 

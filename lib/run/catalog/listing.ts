@@ -3,7 +3,15 @@ import type { DatabaseSync } from "node:sqlite";
 import { didYouMean, UserError } from "../../errors.ts";
 import { openForReading, withIndex } from "./runs-index.ts";
 import type { ListedRun, RunSummary } from "../events/views.ts";
-import { AGGREGATES, type Direction, isOverall, parseMetric, placeName, type RunStatus } from "../view/mod.ts";
+import {
+  AGGREGATES,
+  type Direction,
+  HEADLINE,
+  isOverall,
+  parseMetric,
+  placeName,
+  type RunStatus,
+} from "../view/mod.ts";
 
 /** A run in a sorted list. */
 export interface SortedRun extends ListedRun {
@@ -38,7 +46,7 @@ const COLUMNS: Readonly<Record<string, { readonly key: Key; readonly direction: 
   preset: { key: (run) => run.preset, direction: 1 },
   experiment: { key: (run) => run.experiment, direction: 1 },
   device: { key: (run) => run.device, direction: 1 },
-  bpb: { key: (run) => headline(run)[1], direction: 1 },
+  [HEADLINE.name]: { key: (run) => headline(run)[1], direction: 1 },
 };
 
 /**

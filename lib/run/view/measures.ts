@@ -59,6 +59,7 @@ export interface MeasureColumn extends MeasureInfo {
   readonly key: string;
   /** The column's heading: the group if there is one. */
   readonly heading: string;
+  /** Null also if the values are from different machines, and so cannot be compared. */
   readonly better: Measurement["better"];
   /** The most samples that a method has; null if none has a number of samples. */
   readonly samples: number | null;
@@ -82,14 +83,15 @@ export function measureColumns(...all: readonly RunResults[]): MeasureColumn[] {
     const { name, group, better } = same[0]!;
     const info = infos.get(name) ?? unknownMeasure(name);
     const samples = same.flatMap(({ samples }) => samples ?? []);
+    const devices = [...new Set(same.flatMap(({ device }) => device ?? []))];
     return {
       ...info,
       group,
       key,
       heading: group === "" ? info.title : group,
-      better,
+      better: devices.length > 1 ? null : better,
       samples: samples.length === 0 ? null : Math.max(...samples),
-      devices: [...new Set(same.flatMap(({ device }) => device ?? []))],
+      devices,
     };
   }).sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name) || rank(a.group) - rank(b.group));
 }
