@@ -5,6 +5,7 @@ import { UserError } from "../../lib/errors.ts";
 import {
   type Device,
   linearCrossEntropy,
+  linearPredictions,
   logitsHeld,
   meanLinearCrossEntropy,
   openDevice,
@@ -127,3 +128,19 @@ Deno.test("`meanLinearCrossEntropy()` never holds all logits, forward or backwar
   assert.equal(bytesHeld(), before);
   await device.close();
 });
+
+deviceTest(
+  "`linearPredictions()` gives the same losses, and the most likely class of each row with its own",
+  (device) => {
+    const { N, VOCAB } = sizesOn(device);
+    const [x, w, targets] = [floats([N, D], 1), floats([VOCAB, D], 2), integers(N, -9, VOCAB)];
+    const before = tf.memory().numTensors;
+    const { losses, top, topLosses } = linearPredictions(x, w, targets);
+    assert.equal(tf.memory().numTensors, before + 3);
+    assert.deepEqual(losses.dataSync(), linearCrossEntropy(x, w, targets).dataSync());
+    const logits = tf.matMul(x, w, false, true);
+    assert.deepEqual([...top.dataSync()], [...tf.argMax(logits, 1).dataSync()]);
+    const wanted = tf.neg(tf.max(tf.logSoftmax(logits), 1)).dataSync() as Float32Array;
+    assert.ok(distance(topLosses.dataSync() as Float32Array, wanted) < 1e-5);
+  },
+);
