@@ -56,14 +56,8 @@ export function fittingCost(config: BaselinesConfig, model: ModelConfig, method:
   const reads = method.reads(settings);
   const documents = reads.documents * Object.keys(config.data.domains).length;
   const tokens = documents * Math.min(reads.tokens, model.contextLength);
-  const bytes = 4 *
-    (costOf(config, model, method).parameters.total + 4 * model.layers * model.contextLength * model.width);
-  return {
-    tokens,
-    flops: tokens * method.fitFlops(settings, sizesOf(config, model)),
-    layers: documents * passedLayers(model),
-    bytes,
-  };
+  const { flops, passes, bytes } = method.fitCost(settings, sizesOf(config, model));
+  return { tokens, flops: tokens * flops, layers: documents * passes * passedLayers(model), bytes };
 }
 
 const sizesOf = ({ experts }: BaselinesConfig, model: ModelConfig) => ({

@@ -18,7 +18,23 @@ export interface CostedMethods {
   readonly cacheBytes?: number | undefined;
 }
 
-/** The costs of all methods, roughly from the simplest to the most complex. */
+/**
+ * The costs of all methods, roughly from the simplest to the most complex.
+ *
+ * @example
+ * ```ts
+ * import { baselineDefaults, methodCosts } from "@stitchbook/stitchbook/baselines";
+ * import { modelConfigSchema } from "@stitchbook/stitchbook/model";
+ * import { stitchConfigSchema } from "@stitchbook/stitchbook/stitch";
+ * import assert from "node:assert/strict";
+ *
+ * const common = { stitch: stitchConfigSchema.parse({}), experts: ["law", "poems"], domains: ["law", "poems", "news"] };
+ * const costs = methodCosts({ model: modelConfigSchema.parse({}), settings: baselineDefaults(common) });
+ * const cost = (name: string) => costs.find(({ method }) => method === name)!;
+ * assert.equal(cost("dume").parameters.trained, 0);
+ * assert.equal(cost("self-stitch").parameters.trained, cost("bts").parameters.trained);
+ * ```
+ */
 export function methodCosts({ model, settings, cacheBytes = 2 }: CostedMethods): MethodCost[] {
   const costed = { model, experts: settings.experts.length, cacheBytes };
   const merged = WEIGHT_METHODS.filter(({ name }) => name !== "linear").map(({ name }) =>

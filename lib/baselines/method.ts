@@ -86,8 +86,8 @@ export interface FittedMethod<Config = unknown> extends FiledMethod<Config> {
   readonly making: "fitting";
   /** How many documents of each domain it reads, and at most how many tokens of each. */
   reads(config: Config): { readonly documents: number; readonly tokens: number };
-  /** FLOPs of one token that it reads. */
-  fitFlops(config: Config, sizes: Sizes): number;
+  /** FLOPs of one token that it reads, passes through a model for one document, and peak memory. */
+  fitCost(config: Config, sizes: Sizes): { readonly flops: number; readonly passes: number; readonly bytes: number };
   fit(given: Given<Config> & Documents): Promise<Fitted>;
 }
 

@@ -159,6 +159,18 @@ deviceTest(
   },
 );
 
+deviceTest("DUME says why it cannot compute a router", async () => {
+  const broken = Object.fromEntries(
+    Object.entries(MODELS[2]!).map(([name, { shape, data }]) => [name, { shape, data: data.map(() => NaN) }]),
+  );
+  const models = [MODELS[0]!, MODELS[1]!, broken];
+  await assert.rejects(
+    fitRouters({ model: TINY, mixture: MIXTURE, models, documents: DOCUMENTS.slice(0, 3), options: OPTIONS }),
+    (error) =>
+      error instanceof UserError && error.code === "baselines.dume" && /layer 1 with λ 0.1/.test(error.message),
+  );
+});
+
 deviceTest("a mixture whose routers have biases of 0 equals the one without biases", () => {
   const models = MODELS.slice(0, 3);
   const plain = mixtureConfigSchema.parse({ routing: "top-2" });

@@ -1,4 +1,5 @@
 // The routers of DUME from documents of each domain.
+import { UserError } from "../../errors.ts";
 import { type HostTensor, type HostWeights, type ModelConfig, toDevice } from "../../model/mod.ts";
 import { biasName, type MixtureConfig, routerName } from "../mixture/config.ts";
 import { initialMixture } from "../mixture/start.ts";
@@ -32,7 +33,11 @@ export interface FittedRouters {
   readonly shares: readonly number[];
 }
 
-/** Computes a router for every layer: each model's documents run through the mixture with that model as the only expert. */
+/**
+ * Computes a router for every layer: each model's documents run through the mixture with that model as the only expert.
+ *
+ * @throws UserError `baselines.dume` when a system cannot be solved
+ */
 export async function fitRouters({ model, mixture, models, documents, options }: RouterData): Promise<FittedRouters> {
   using weights = toDevice(initialMixture(model, mixture, models, 0));
   const sums: StateSums[][] = [];
@@ -43,11 +48,10 @@ export async function fitRouters({ model, mixture, models, documents, options }:
     }
     sums.push(layers);
   }
-  const routers = Array.from({ length: model.layers }, (_, layer) =>
-    ridgeRouter(
-      sums.reduce((regression, layers) => withDomain(regression, layers[layer]!), emptyRegression(model.width)),
-      options,
-    ));
+  const routers = Array.from(
+    { length: model.layers },
+    (_, layer) => routerOf(sums.map((own) => own[layer]!), options, layer),
+  );
   // Every layer's routers read the same states again, to count where they send them.
   const right = routers.map(() => 0);
   for (const [i, texts] of documents.entries()) {
@@ -57,6 +61,20 @@ export async function fitRouters({ model, mixture, models, documents, options }:
   }
   const tokens = documents.flat().reduce((sum, { length }) => sum + length, 0);
   return { weights: routerWeights(routers, model), tokens, shares: right.map((count) => count / tokens) };
+}
+
+/** The router of one layer from the sums of each model's documents. */
+function routerOf(sums: readonly StateSums[], options: RidgeOptions, layer: number): Router {
+  try {
+    return ridgeRouter(sums.reduce(withDomain, emptyRegression(sums[0]!.width)), options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(
+      "baselines.dume",
+      `Cannot compute DUME's router of layer ${layer + 1} with λ ${options.lambda}: ${error.message}`,
+      "set a larger baselines.dume.lambda; if that does not help, the seed or an expert has diverged",
+    );
+  }
 }
 
 function routerWeights(routers: readonly Router[], { width }: ModelConfig): HostWeights {

@@ -9,6 +9,7 @@ import { mixtureCost } from "../mixture/cost.ts";
 import { mixtureLanguageModel, mixtureModel } from "../mixture/model.ts";
 import { initialMixture } from "../mixture/start.ts";
 import { fitRouters } from "./fit.ts";
+import { DOCUMENTS_AT_ONCE } from "./states.ts";
 
 const settingsSchema = z.strictObject({
   documents: z.int().min(1).max(100_000).default(32)
@@ -16,7 +17,7 @@ const settingsSchema = z.strictObject({
   tokens: z.int().min(1).max(1_048_576).default(512)
     .describe("tokens read of each document, or the context length if that is less"),
   lambda: z.number().positive().max(1e6).default(0.1).describe("λ of the ridge regression"),
-  temperature: z.number().positive().max(1e6).default(0.1)
+  temperature: z.number().min(1e-6).max(1e6).default(0.1)
     .describe("divides the routers' logits; it matters only if topK is 2"),
   topK: z.literal([1, 2]).default(1).describe("feed-forward experts per token"),
 });
@@ -51,8 +52,18 @@ export const dume = {
   },
   cost: dumeCost,
   reads: ({ documents, tokens }) => ({ documents, tokens }),
-  // Two passes, without the head, and the lower triangle of the products of states.
-  fitFlops: (_, { model }) => 2 * forwardFlops(model) + model.layers * (model.width + 1) ** 2,
+  fitCost(config, { model, experts }) {
+    const { layers, width, inner, contextLength } = model;
+    const rows = DOCUMENTS_AT_ONCE * contextLength;
+    const { total } = dumeCost(config, { model, experts, cacheBytes: 4 }).parameters;
+    return {
+      // Two passes, and the lower triangle of the products of states.
+      flops: 2 * forwardFlops(model) + layers * (width + 1) ** 2,
+      passes: 2 / DOCUMENTS_AT_ONCE,
+      // The mixture, the states of all layers, and what one layer computes.
+      bytes: 4 * (total + rows * (layers * width + 10 * width + 3 * inner)),
+    };
+  },
   async fit({ model, config, models, documents }: Given<DumeConfig> & Documents) {
     const { weights, tokens, shares } = await fitRouters({
       model,

@@ -12,8 +12,8 @@ import {
 import { rmsNorm } from "../../tensor/mod.ts";
 import { expertPrefix } from "../mixture/config.ts";
 
-/** Documents that run at once. */
-const BATCH = 8;
+/** Number of documents that run at once. */
+export const DOCUMENTS_AT_ONCE = 8;
 
 /**
  * The inputs of every layer's feed-forward block, where all tokens are sent to one expert.
@@ -61,8 +61,8 @@ export async function* documentStates(
   expert: number,
   documents: readonly Int32Array[],
 ): AsyncGenerator<Float32Array[]> {
-  for (let from = 0; from < documents.length; from += BATCH) {
-    const batch = documents.slice(from, from + BATCH);
+  for (let from = 0; from < documents.length; from += DOCUMENTS_AT_ONCE) {
+    const batch = documents.slice(from, from + DOCUMENTS_AT_ONCE);
     const time = Math.max(...batch.map(({ length }) => length));
     const rows = new Int32Array(batch.length * time); // padded at the end, which no earlier token sees
     batch.forEach((document, row) => rows.set(document, row * time));
