@@ -5,9 +5,9 @@ import { type GroupStatistics, isWatched, median, type MonitorConfig, spikeLimit
 /** Losses above the limit within this many steps belong to the same spike. */
 const SAME_SPIKE = 30;
 /** A warning announces a spike within this many steps. */
-export const WARNING_STEPS = 10;
+const WARNING_STEPS = 10;
 
-export const spikeSchema = z.strictObject({
+const spikeSchema = z.strictObject({
   /** Counts every computed step, from 1, including steps that a rewind discarded. */
   tick: z.int(),
   /** Median of the losses just before. */

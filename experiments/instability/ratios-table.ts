@@ -4,7 +4,7 @@ import { HISTOGRAM_BINS, HISTOGRAM_RANGE, isWatched } from "../../lib/train/mod.
 import type { Trace } from "./train-arm.ts";
 
 /** The steps of the histograms, relative to a spike, with their titles. */
-export const MOMENTS = [[-30, "30 steps before"], [-1, "1 step before"], [0, "at the spike"], [
+const MOMENTS = [[-30, "30 steps before"], [-1, "1 step before"], [0, "at the spike"], [
   30,
   "30 steps after",
 ]] as const;

@@ -104,7 +104,7 @@ const exists = (path: string) => Deno.lstat(path).then(() => true, () => false);
  * The `deno.json` of a folder: the package linked to this repository, so that its own `deno.json` decides the versions of
  * everything that it imports; the compiler options that its sources need; and its commands, run from here.
  */
-export function projectConfig(): object {
+function projectConfig(): object {
   const packages: Readonly<Record<string, string>> = project.imports;
   return {
     links: [repositoryUrl],

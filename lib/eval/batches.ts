@@ -144,7 +144,7 @@ function sumFrom(losses: ArrayLike<number>, from: number, to: number): number {
  * Inputs and targets, row-major `[rows, time]`. A row shorter than `time + 1` keeps its last token as an input, so that
  * every scored target is also the next input, if there is one: ensembles update their posterior from it.
  */
-export function paddedBatch(rows: readonly Row[], time: number): { inputs: Int32Array; targets: Int32Array } {
+function paddedBatch(rows: readonly Row[], time: number): { inputs: Int32Array; targets: Int32Array } {
   const inputs = new Int32Array(rows.length * time);
   const targets = new Int32Array(rows.length * time).fill(-1);
   rows.forEach(({ tokens, from }, b) => {

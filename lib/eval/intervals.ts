@@ -67,7 +67,7 @@ export function effectiveDocuments(bytes: Float64Array): number {
 export const enoughDocuments = (bytes: Float64Array): boolean => effectiveDocuments(bytes) > FEWEST_DOCUMENTS - 1e-9;
 
 /** Σ nll / (ln 2 · Σ bytes). */
-export function ratio({ nll, bytes }: DocumentLosses): number {
+function ratio({ nll, bytes }: DocumentLosses): number {
   return sumOf(nll) / (Math.LN2 * sumOf(bytes));
 }
 

@@ -4,7 +4,7 @@ import { type Dtype, DTYPE_BYTES, isDtype } from "./dtypes.ts";
 import { parseStrictJson } from "./strict-json.ts";
 
 /** The format's own limit, which keeps a malicious header from exhausting memory. */
-export const MAX_HEADER_BYTES = 100_000_000;
+const MAX_HEADER_BYTES = 100_000_000;
 
 /** Type, shape and position of a tensor in a file. */
 export interface TensorEntry {

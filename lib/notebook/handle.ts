@@ -187,7 +187,7 @@ export function resultsBundle(view: RunView): MediaBundle {
 }
 
 /** One figure of a run. @throws UserError for an unknown name, or when the run has no data for it */
-export function figureBundle(view: RunView, name: FigureName): MediaBundle {
+function figureBundle(view: RunView, name: FigureName): MediaBundle {
   if (!Object.hasOwn(FIGURES, name)) {
     throw new UserError(
       "notebook.figure",

@@ -5,7 +5,7 @@ import { byteSize } from "./format.ts";
 import { type Grid, gridHtml } from "./grid.ts";
 
 /** A cell's files by folder: one grid per folder, captioned with its path from the project's root. */
-export function fileGrids(cell: CellView): Grid[] {
+function fileGrids(cell: CellView): Grid[] {
   const folders = Map.groupBy(cell.artifacts, ({ path }) => path.slice(0, path.lastIndexOf("/") + 1));
   return [...folders].map(([folder, files]) => ({
     caption: `runs/${folder}`,

@@ -74,7 +74,7 @@ ${sections.join("\n")}`,
 }
 
 /** The figure of one stitch: gates by position, with a line where a segment begins. */
-export function positionFigure(trace: GateTrace, track: GateTrack, colors = colorsOf(trace)) {
+function positionFigure(trace: GateTrace, track: GateTrack, colors = colorsOf(trace)) {
   const rows = track.gates.flatMap((row, position) =>
     row.map((gate, i) => ({ position, gate, model: track.models[i]! }))
   );

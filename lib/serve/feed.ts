@@ -147,7 +147,7 @@ function wake(feed: Feed): void {
 }
 
 /** One event as a message; JSON has no raw line breaks, so one `data:` line holds it. */
-export function eventMessage(event: RunEvent): string {
+function eventMessage(event: RunEvent): string {
   return `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 

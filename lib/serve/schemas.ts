@@ -68,7 +68,7 @@ export const eventsResponseSchema = z.strictObject({
   damage: z.array(logDamageSchema).readonly(),
 });
 
-export const sweepStatusSchema = z.enum(["running", "done", "failed", "stopped", "lost"]);
+const sweepStatusSchema = z.enum(["running", "done", "failed", "stopped", "lost"]);
 const trialStatusSchema = z.enum(TRIAL_STATUSES);
 
 /** What the list and the page of a sweep share. */

@@ -2,7 +2,7 @@
 import { type Subscription, withTimeout } from "./feed.ts";
 
 /** Time between keep-alive comments: proxies and browsers drop streams that are silent for a minute. */
-export const KEEP_ALIVE_MS = 15_000;
+const KEEP_ALIVE_MS = 15_000;
 
 /**
  * The bytes of a `text/event-stream`, ended with the subscription.

@@ -17,9 +17,6 @@ export const mixtureConfigSchema = z.strictObject({
 
 export type MixtureConfig = z.infer<typeof mixtureConfigSchema>;
 
-const ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"] as const;
-const FEED_FORWARD = ["gate_proj", "up_proj", "down_proj"] as const;
-
 /** Prefix of one model's attention or feed-forward weights in a mixture; `model` counts from 0. */
 export const expertPrefix = (layer: number, block: Block, model: number): string =>
   `model.layers.${layer}.${block}.experts.${model}.`;
@@ -35,9 +32,6 @@ export type Block = "self_attn" | "mlp";
 export function mixedBlocks({ attention }: MixtureConfig): Block[] {
   return attention === "experts" ? ["self_attn", "mlp"] : ["mlp"];
 }
-
-/** A block's projections. */
-export const projectionsOf = (block: Block): readonly string[] => block === "mlp" ? FEED_FORWARD : ATTENTION;
 
 /**
  * Names and shapes of a mixture's weights: those of the decoder, with each mixed block once per model. Each mixed block
@@ -111,7 +105,7 @@ export function mixtureParameters(
 }
 
 /** The number of feed-forward experts that process one token. */
-export function activeExperts({ routing }: MixtureConfig, models: number): number {
+function activeExperts({ routing }: MixtureConfig, models: number): number {
   return routing === "soft" ? models : routing === "top-2" ? 2 : 1;
 }
 

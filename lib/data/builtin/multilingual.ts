@@ -90,7 +90,7 @@ async function readMessages(): Promise<Parallel[]> {
 }
 
 /** `key → English text` from calls such as `diag(1002, 1 /* Error *\/, "key", "text" …)`; 18000 is written `18e3`. */
-export function parseMessageTable(source: string): Map<string, string> {
+function parseMessageTable(source: string): Map<string, string> {
   const literal = String.raw`("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|` + "`(?:[^`\\\\]|\\\\.)*`)";
   const call = new RegExp(String.raw`\bdiag\(\s*[\de]+,\s*\d+ /\*.*?\*/,\s*"(\w+)",\s*` + literal, "g");
   return new Map([...source.matchAll(call)].map(([, key, text]) => [key!, unquote(text!)]));

@@ -1,7 +1,7 @@
 // Compares folders by their resolved paths.
 
 /** The path with links, `.` and trailing slashes resolved; unchanged if nothing is there. */
-export async function resolvedFolder(path: string): Promise<string> {
+async function resolvedFolder(path: string): Promise<string> {
   return await Deno.realPath(path).catch(() => path);
 }
 

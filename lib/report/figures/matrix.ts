@@ -22,7 +22,7 @@ export const BPB_DIGITS = 3;
 const [NEUTRAL, BETTER, WORSE] = ["#e6e4df", "#1f8a5b", "#c8553d"];
 
 /** The color for a relative change of bits per byte; saturated at `most`. */
-export function changeColor(change: number, most: number): string {
+function changeColor(change: number, most: number): string {
   const share = Math.sqrt(Math.min(1, Math.abs(change) / Math.max(most, 1e-9)));
   return mix(NEUTRAL!, change < 0 ? BETTER! : WORSE!, share);
 }

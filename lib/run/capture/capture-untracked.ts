@@ -2,9 +2,9 @@
 import { join } from "node:path";
 
 /** Larger files are left out. */
-export const MOST_FILE_BYTES = 128 << 10;
+const MOST_FILE_BYTES = 128 << 10;
 /** Limit of the whole patch. */
-export const MOST_PATCH_BYTES = 1 << 20;
+const MOST_PATCH_BYTES = 1 << 20;
 
 /** A file that is not in the patch, and the reason. */
 export interface LeftOut {

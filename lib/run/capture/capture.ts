@@ -161,7 +161,7 @@ function environment(
 }
 
 /** The numbers of the processes whose provenance was recorded, in order. */
-export async function capturedNumbers(folder: string): Promise<number[]> {
+async function capturedNumbers(folder: string): Promise<number[]> {
   const entries = await Array.fromAsync(Deno.readDir(join(folder, CAPTURED_FOLDER))).catch(absent) ?? [];
   return entries.flatMap(({ name, isFile }) => isFile ? /^([1-9]\d{0,5})\.json$/.exec(name)?.[1] ?? [] : [])
     .map(Number).sort((a, b) => a - b);

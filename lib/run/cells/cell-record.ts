@@ -6,7 +6,7 @@ import { absent, attempt } from "../../errors.ts";
 import type { Code } from "../files/code-version.ts";
 
 /** The file in a run's folder. */
-export const CELL_RECORD_FILE = "cells.json";
+const CELL_RECORD_FILE = "cells.json";
 
 const recordSchema = z.strictObject({
   schemaVersion: z.literal(1),

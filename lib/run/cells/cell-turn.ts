@@ -5,7 +5,7 @@ import { type HeldLock, type Lock, tryTakeLock } from "../process/lock.ts";
 import type { ProcessId } from "../process/process.ts";
 
 /** Folder of the locks on cells that are being built, one folder each, in the runs folder. */
-export const TURNS_FOLDER = ".building";
+const TURNS_FOLDER = ".building";
 /** How often a process that waits looks. */
 const LOOK_MS = 250;
 

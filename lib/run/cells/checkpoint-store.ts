@@ -9,7 +9,7 @@ import { damageOf, storedFiles, storedFileSchema } from "./cell-store.ts";
 /** The folder of all cells' checkpoints in the runs folder; each cell has one in it, named by its key. */
 export const CHECKPOINTS_FOLDER = ".checkpoints";
 /** Written last, so that a folder with a valid one is whole. */
-export const CHECKPOINT_MANIFEST = "manifest.json";
+const CHECKPOINT_MANIFEST = "manifest.json";
 const CHECKPOINT_SCHEMA_VERSION = 1;
 const NAME = /^step-(\d{9,})$/;
 

@@ -77,7 +77,7 @@ function readAssignment(text: string, root: SchemaNode, known: readonly string[]
 }
 
 /** @throws UserError when a part of a key has a meaning for JavaScript objects */
-export function refuseForbidden(path: readonly string[], where: string): void {
+function refuseForbidden(path: readonly string[], where: string): void {
   const bad = path.find((part) => FORBIDDEN.includes(part));
   if (bad !== undefined) {
     throw new UserError("config.unknown-key", `Cannot use "${bad}" as a key in ${where}`, "--help all lists every key");

@@ -38,7 +38,7 @@ const request = {
 };
 
 /** One column of a table. */
-export const columnSchema = z.strictObject({
+const columnSchema = z.strictObject({
   key: z.string(),
   title: z.string(),
   kind: z.enum(["text", "number"]).default("text"),
@@ -57,7 +57,7 @@ export const tableSchema = z.strictObject({
 });
 
 /** Details of a note that is an alert: something is going wrong, or is about to. */
-export const alertSchema = z.strictObject({
+const alertSchema = z.strictObject({
   /** What found it: `spike`, `instability`, `notFinite`, `stall`, `disk`. */
   detector: z.string(),
   /** What is done about it: `alert` (nothing else), `skip`, `rewind`, `clip`, `epsilon`, `stop`. */

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** The layer that set a setting's value; a setting that no layer sets has the schema's default. */
-export const settingSourceSchema = z.enum(["preset", "file", "set"]);
+const settingSourceSchema = z.enum(["preset", "file", "set"]);
 export type SettingSource = z.infer<typeof settingSourceSchema>;
 
 export const provenanceSchema = z.strictObject({

@@ -26,7 +26,7 @@ export const measureSchema = z.strictObject({
 });
 
 /** One number that was measured of a method. */
-export const measurementSchema = z.strictObject({
+const measurementSchema = z.strictObject({
   /** The measure. */
   name: z.string().min(1),
   /** What it was measured on: a domain, `mean` over the domains, or a part such as `trained`; empty if there is only one. */

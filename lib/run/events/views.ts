@@ -19,20 +19,20 @@ export const runStatusSchema = z.enum([
   "damaged",
   "unreadable",
 ]);
-export const cellStatusSchema = z.enum(["planned", "running", "done", "cached", "failed", "stopped"]);
+const cellStatusSchema = z.enum(["planned", "running", "done", "cached", "failed", "stopped"]);
 
 /** A note without its cell. */
-export const noteViewSchema = z.strictObject({ level: noteLevelSchema, text: z.string(), time: z.string() });
+const noteViewSchema = z.strictObject({ level: noteLevelSchema, text: z.string(), time: z.string() });
 
 /** One point of a cell's metrics. */
-export const metricPointSchema = z.strictObject({
+const metricPointSchema = z.strictObject({
   step: z.number(),
   time: z.string(),
   values: z.record(z.string(), z.number().nullable()),
 });
 
 /** A cell with all that was logged in it. */
-export const cellViewSchema = z.strictObject({
+const cellViewSchema = z.strictObject({
   name: z.string(),
   title: z.string(),
   description: z.string(),
@@ -76,7 +76,7 @@ export const runViewSchema = z.strictObject({
 });
 
 /** A run in a list, without what people say about it. */
-export const runSummarySchema = z.strictObject({
+const runSummarySchema = z.strictObject({
   id: z.string(),
   experiment: z.string(),
   title: z.string(),

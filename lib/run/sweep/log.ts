@@ -17,7 +17,7 @@ const trial = z.int().positive();
 const common = { time: z.iso.datetime() };
 
 /** One line of the file. */
-export const sweepEventSchema = z.discriminatedUnion("kind", [
+const sweepEventSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     ...common,
     kind: z.literal("sweep.start"),

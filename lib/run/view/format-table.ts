@@ -6,7 +6,7 @@ import { measurementOf, shownValue, summaryColumns, summaryHeading } from "./mea
 import { printable } from "./printable.ts";
 
 /** A cell of a table as text: numbers with the column's digits, missing values as a dash. */
-export function formatValue(value: string | number | null | undefined, column: Column): string {
+function formatValue(value: string | number | null | undefined, column: Column): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "string") return printable(value);
   if (column.digits !== undefined) return value.toFixed(decimalsFor(value, column.digits));

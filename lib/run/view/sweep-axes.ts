@@ -127,7 +127,7 @@ function spread(ticks: Axis["ticks"]): Axis["ticks"] {
 }
 
 /** Three or four significant digits. */
-export function shortNumber(value: number): string {
+function shortNumber(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size < 1e-3 || size >= 1e6) return value.toExponential(1).replace("e+", "e");

@@ -65,7 +65,7 @@ export function adamW(
 }
 
 /** The stock composition. */
-export function adamWReference(
+function adamWReference(
   slots: readonly AdamWSlot[],
   gradients: readonly tf.Tensor[],
   { learningRate, beta1, beta2, epsilon, clipNorm, clipUpdate, step }: AdamWSettings,

@@ -7,7 +7,7 @@ import { elementwise, type KernelFunction, perElement, register, sizeOf } from "
 import { float, lanesFor } from "./program.ts";
 
 /** `1 / (1 + e^-x)` without overflow: e^-|x| is at most 1, and NaN stays NaN. */
-export const sigmoidFunction = (type: string) => `
+const sigmoidFunction = (type: string) => `
 fn sigmoid(x: ${type}) -> ${type} {
   let small = exp(-abs(x));
   return select(${type}(1.0), small, x < ${type}(0.0)) / (1.0 + small);

@@ -39,7 +39,7 @@ async function probeHalves(device: GPUDevice): Promise<Features["halves"]> {
 }
 
 /** An invocation's number in {@linkcode SUBGROUPS_PROBE}: an integer, so that sums do not depend on their order. */
-export function probeNumber(lane: number): number {
+function probeNumber(lane: number): number {
   return Array.from({ length: lane % 7 + 1 }, (_, i) => (lane * 31 + i * 17) % 101).reduce((a, b) => a + b);
 }
 

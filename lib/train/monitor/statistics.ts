@@ -7,7 +7,7 @@ export const HISTOGRAM_RANGE = 1.5;
 /** Number of bins of the histogram. */
 export const HISTOGRAM_BINS = 30;
 /** |u| above this counts as near ±1. */
-export const EDGE = 0.8;
+const EDGE = 0.8;
 
 /** The statistics of one group at one step. u denotes the update ratio m̂ / (√v̂ + ε). */
 export interface GroupStatistics {

@@ -159,7 +159,7 @@ export function createHeap(memory: WebAssembly.Memory, base: number, limit = LAR
 }
 
 /** Size of the class for `bytes`: a multiple of 64; above 1 KiB, with three significant bits after the first. */
-export function classSize(bytes: number): number {
+function classSize(bytes: number): number {
   if (bytes <= 1024) return Math.max(64, Math.ceil(bytes / 64) * 64);
   const step = 2 ** (Math.floor(Math.log2(bytes - 1)) - 3);
   return Math.ceil(bytes / step) * step;

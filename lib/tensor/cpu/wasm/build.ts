@@ -15,7 +15,7 @@ const OPTIONS = [
 ];
 
 /** Compiles the source for one level. */
-export async function compileKernels(level: SimdLevel): Promise<Uint8Array<ArrayBuffer>> {
+async function compileKernels(level: SimdLevel): Promise<Uint8Array<ArrayBuffer>> {
   const sources = new Map<string, string>();
   const folder = new URL("./source/", here);
   for await (const { name, isFile } of Deno.readDir(folder)) {
@@ -38,7 +38,7 @@ export async function compileKernels(level: SimdLevel): Promise<Uint8Array<Array
 }
 
 /** Where a level's binary is committed. */
-export function kernelsFile(level: SimdLevel): URL {
+function kernelsFile(level: SimdLevel): URL {
   return new URL(`./kernels-${level}.wasm`, here);
 }
 
