@@ -156,11 +156,25 @@ function expertColor(at: number): string {
 }
 
 /** Relative luminances (WCAG 2) with a contrast of at least 3:1 on white and on dark pages. */
-const LUMINANCES = [0.2, 0.15, 0.26] as const;
+const LUMINANCES = [0.2, 0.14, 0.27] as const;
 
-/** One of any number of colors: hues at the golden angle from one another, with luminances that take turns. */
+/** Colors found so far, how many were tried, and how far apart they must lie in RGB; the more there are, the nearer. */
+const further = { colors: [] as string[], tried: 0, apart: 100 };
+
+/** One of any number of colors, as different from all before it as there is room for. */
 function furtherColor(at: number): string {
-  const hue = (at * 137.508 + 20) % 360;
+  while (further.colors.length <= at) {
+    const color = candidate(further.tried++);
+    const nearest = Math.min(...[...Object.values(PALETTE), ...further.colors].map((other) => distance(color, other)));
+    if (nearest >= further.apart) further.colors.push(color);
+    else further.apart *= 0.99;
+  }
+  return further.colors[at]!;
+}
+
+/** Hues at the golden angle from one another, with luminances that take turns. */
+function candidate(at: number): string {
+  const hue = (at * 137.508) % 360;
   const wanted = LUMINANCES[at % LUMINANCES.length]!;
   let [low, high] = [0, 1];
   for (let i = 0; i < 16; i++) {
@@ -169,6 +183,10 @@ function furtherColor(at: number): string {
     else high = lightness;
   }
   return `#${fromHsl(hue, low).map((part) => Math.round(255 * part).toString(16).padStart(2, "0")).join("")}`;
+}
+
+function distance(a: string, b: string): number {
+  return Math.hypot(...[1, 3, 5].map((i) => parseInt(a.slice(i, i + 2), 16) - parseInt(b.slice(i, i + 2), 16)));
 }
 
 /** Red, green and blue from 0 to 1, with a saturation of 55 %. */
