@@ -67,20 +67,14 @@ function bisect(f: (x: number) => number, wanted: number, low: number, high: num
   }
 }
 
-/** The probability that |T| ≤ `t` for Student's t (Abramowitz and Stegun 26.7.1). */
-export function studentWithin(t: number, degrees: number): number {
-  const square = t * t;
-  return incompleteBeta(square / (degrees + square), 0.5, degrees / 2);
-}
-
 /**
- * The t with probability `within` between −t and t.
+ * The t with |T| ≤ t with a probability of 95 %, for Student's t (Abramowitz and Stegun 26.7.1).
  *
  * @throws RangeError unless `degrees` is positive
  */
-export function studentQuantile(degrees: number, within = 0.95): number {
+export function studentQuantile(degrees: number): number {
   if (!(degrees > 0)) throw new RangeError(`Degrees of freedom must be positive, not ${degrees}`);
-  const x = betaQuantile(within, 0.5, degrees / 2);
+  const x = betaQuantile(0.95, 0.5, degrees / 2);
   return Math.sqrt(degrees * x / (1 - x));
 }
 

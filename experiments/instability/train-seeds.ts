@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { TokenStream } from "../../lib/data/mod.ts";
+import type { ExperimentContext } from "../../lib/experiment/mod.ts";
 import type { ModelConfig } from "../../lib/model/mod.ts";
-import type { CellCost, CellDevice, CellRunner } from "../../lib/run/mod.ts";
+import type { CellCost } from "../../lib/run/mod.ts";
 import { isWatched, pretrainFlops, trainedLayers, trainingBytes } from "../../lib/train/mod.ts";
 import type { Arm } from "./arms.ts";
 import type { InstabilityConfig } from "./config.ts";
@@ -20,13 +21,7 @@ export interface Prepared {
 }
 
 /** The run, its settings, device and text. */
-export interface InstabilityLab {
-  readonly run: CellRunner;
-  readonly config: InstabilityConfig;
-  readonly rngSeed: number;
-  readonly device: CellDevice;
-  readonly prepared: Prepared;
-}
+export type InstabilityLab = ExperimentContext<InstabilityConfig, Prepared>;
 
 const trainedSchema = z.strictObject({ outcomes: z.array(outcomeSchema) });
 

@@ -15,25 +15,11 @@ import { lossCurve, lossPanel } from "./figures/loss.ts";
 import { BPB_DIGITS, type MatrixCell, matrixPanel } from "./figures/matrix.ts";
 import { scorePanel } from "./figures/mean.ts";
 import { bestOf } from "./grid.ts";
-import { instabilityFigures, isArm } from "./instability.ts";
+import { isArm } from "./instability.ts";
 import type { Figure } from "./figures/plot.ts";
 import { cellLabel, expertDomain, methodColors, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
 import { STITCH_KINDS } from "../stitch/mod.ts";
 import { methodsOf, tableNamed } from "./results.ts";
-
-/** Every figure that the run has data for, in the order of the report. */
-export function runFigures(view: RunView): Figure[] {
-  return [
-    meanFigure(view),
-    matrixFigure(view),
-    lossFigure(view),
-    gatesFigure(view),
-    parametersFigure(view),
-    ...instabilityFigures(view),
-    timeFigure(view),
-  ]
-    .filter((figure): figure is Figure => figure !== undefined);
-}
 
 /** Names of the methods and models of a run with their colors: the same in all figures. */
 function colors(view: RunView): Map<string, string> {

@@ -6,19 +6,12 @@ import { inkOn, luminance } from "../../lib/report/figures/plot.ts";
 import { parameterPanel, timePanel } from "../../lib/report/figures/cost.ts";
 import { matrixPanel } from "../../lib/report/figures/matrix.ts";
 import { scorePanel } from "../../lib/report/figures/mean.ts";
-import {
-  figureHtml,
-  gatesFigure,
-  lossFigure,
-  matrixFigure,
-  meanFigure,
-  runFigures,
-  timeFigure,
-} from "../../lib/report/figures.ts";
+import { figureHtml, gatesFigure, lossFigure, matrixFigure, meanFigure, timeFigure } from "../../lib/report/figures.ts";
 import { measureGrids } from "../../lib/report/results.ts";
 import { methodColors, PALETTE } from "../../lib/methods.ts";
 import { foldEvents } from "../../lib/run/mod.ts";
 import { valuesBy } from "../run/results.ts";
+import { runFigures } from "./figures.ts";
 import { sampleEvents, sampleView } from "./sample.ts";
 
 const texts = (svg: string) => [...parseHTML(svg).document.querySelectorAll("text")].map((text) => text.textContent);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 import { linesPanel, thinKeepingPeaks } from "../../lib/report/figures/instability.ts";
 import { instabilityFigures, isArm } from "../../lib/report/instability.ts";
-import { runFigures } from "../../lib/report/figures.ts";
+import { runFigures } from "./figures.ts";
 import { reportMarkdown } from "../../lib/report/markdown.ts";
 import { reportHtml } from "../../lib/report/page.ts";
 import type { CellView, RunView, Table } from "../../lib/run/mod.ts";

@@ -22,7 +22,6 @@ import { dropoutReference } from "../../lib/tensor/ops/dropout.ts";
 import { embeddingReference } from "../../lib/tensor/ops/embedding.ts";
 import { unpackHalfReference } from "../../lib/tensor/ops/half.ts";
 import { linearReference } from "../../lib/tensor/ops/linear.ts";
-import { linearCrossEntropyReference } from "../../lib/tensor/ops/linear-cross-entropy.ts";
 import { rmsNormReference } from "../../lib/tensor/ops/rms-norm.ts";
 import { ropeReference } from "../../lib/tensor/ops/rope.ts";
 import { expertsIntoHubReference, hubIntoExpertReference } from "../../lib/tensor/ops/stitch.ts";
@@ -250,6 +249,11 @@ function tokenCases(): Case[] {
       reference: ([logits, targets]) => crossEntropyReference(logits as T2, targets as T1),
     },
   ]);
+}
+
+/** The stock composition of both. */
+export function linearCrossEntropyReference(x: T2, w: T2, targets: T1): T1 {
+  return crossEntropyReference(linearReference(x, w) as T2, targets);
 }
 
 function headCases(): Case[] {

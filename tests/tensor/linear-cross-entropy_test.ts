@@ -10,9 +10,10 @@ import {
   meanLinearCrossEntropy,
   openDevice,
 } from "../../lib/tensor/mod.ts";
-import { chunksOf, linearCrossEntropyReference } from "../../lib/tensor/ops/linear-cross-entropy.ts";
+import { chunksOf } from "../../lib/tensor/ops/linear-cross-entropy.ts";
 import { deviceTest } from "../backends.ts";
 import { bytesHeld, peakBytes } from "../peak.ts";
+import { linearCrossEntropyReference } from "./cases.ts";
 import { distance, intValues, normalValues } from "./support.ts";
 
 type T1 = tf.Tensor1D;

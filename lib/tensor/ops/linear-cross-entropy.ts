@@ -105,11 +105,6 @@ export function topOf(logits: tf.Tensor2D): Omit<LinearPredictions, "losses"> {
   return { top, topLosses: crossEntropy(logits, top) };
 }
 
-/** The stock composition of both, per row. */
-export function linearCrossEntropyReference(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
-  return crossEntropy(linear(x, w) as tf.Tensor2D, targets);
-}
-
 type Part = "dx" | "dw";
 
 interface Results {

@@ -1,5 +1,6 @@
 // The monitor's detectors, as pure functions of its state and of a step.
 import type { MonitorConfig } from "./config.ts";
+import type { UpdatedStep } from "../task.ts";
 import type { Alert } from "./alert.ts";
 import type { ParameterGroup } from "./groups.ts";
 import { spikeLimit } from "./spike.ts";
@@ -126,11 +127,8 @@ export function findBimodal(
 
 /** Whether the loss or the gradient norm, if known, is NaN or infinite. */
 export function findNotFinite(
-  { step, loss, learningRate, gradientNorm = 0 }: {
-    readonly step: number;
-    readonly loss: number;
-    readonly learningRate: number;
-    readonly gradientNorm?: number | undefined;
+  { step, loss, learningRate, gradientNorm = 0 }: Omit<UpdatedStep, "gradientNorm"> & {
+    gradientNorm?: number | undefined;
   },
 ): Finding | undefined {
   const common = { detector: "notFinite", step, news: true } as const;
