@@ -1,10 +1,13 @@
-// Mixtures, CALM, routing and ensembles do the same on WebGPU, where routes cannot be read at once, as on the CPU.
+// Mixtures, CALM, DUME, Self-Stitch, routing and ensembles do the same on WebGPU, where routes cannot be read at once, as on the CPU.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { btmEnsemble } from "../../lib/merge/mod.ts";
 import { calmModel, initialCalm } from "../../lib/baselines/calm/model.ts";
 import { initialRouter, routedLanguageModel, ROUTER } from "../../lib/baselines/routing/model.ts";
 import { mixtureForward, mixtureModel } from "../../lib/baselines/mixture/model.ts";
+import { fitRouters } from "../../lib/baselines/dume/fit.ts";
+import { mixtureConfigSchema } from "../../lib/baselines/mixture/config.ts";
+import { selfStitch } from "../../lib/baselines/self-stitch/method.ts";
 import { decoder, disposeWeights, toDevice, toVariables, type Weights } from "../../lib/model/mod.ts";
 import { type DeviceName, openDevice } from "../../lib/tensor/mod.ts";
 import { calmTraining } from "../../lib/baselines/calm/training.ts";
@@ -12,7 +15,7 @@ import { mixtureTraining } from "../../lib/baselines/mixture/training.ts";
 import { routerTraining } from "../../lib/baselines/routing/training.ts";
 import { train, trainConfigSchema } from "../../lib/train/mod.ts";
 import { optionalTest } from "../optional.ts";
-import { bigWeights, randomBatch, TINY, tokens } from "../tiny.ts";
+import { bigWeights, randomBatch, stitchConfig, TINY, tokens } from "../tiny.ts";
 import { MIXTURES, noisyMixture } from "./mixtures.ts";
 
 const MODELS = [1, 2, 3].map((seed) => bigWeights(TINY, seed));
@@ -42,6 +45,18 @@ async function trainOn(name: DeviceName): Promise<Record<string, number[]>> {
       logits.dispose();
       disposeWeights(variables);
     }
+    const dume = mixtureConfigSchema.parse({ routing: "sample", bias: true });
+    const documents = MODELS.map((_, i) => Array.from({ length: 10 }, (_, j) => randomBatch(1, 9, 10 * i + j).inputs));
+    const options = { lambda: 0.1, temperature: 0.1 };
+    const fitted = await fitRouters({ model: TINY, mixture: dume, models: MODELS, documents, options });
+    curves["dume"] = Object.values(fitted.weights).flatMap(({ data }) => [...data]);
+
+    const stitch = { copies: 2, stitch: stitchConfig({ dropout: 0.1 }) };
+    {
+      using training = selfStitch.start({ model: TINY, config: stitch, models: MODELS.slice(0, 1), rngSeed: 1 });
+      await train(training.task(optionsFor("self-stitch")));
+    }
+
     const frozen = MODELS.map((model): Weights => toDevice(model)) as [Weights, ...Weights[]];
     const [anchor, ...augmenting] = frozen;
     const connections = toVariables(initialCalm({ connections: 2 }, { augmenting: 2, width: TINY.width }, 1));
@@ -79,7 +94,7 @@ async function trainOn(name: DeviceName): Promise<Record<string, number[]>> {
   }
 }
 
-optionalTest("vulkan", "mixtures, CALM and routers take the same steps on WebGPU as on our CPU backend", async () => {
+optionalTest("vulkan", "all built methods take the same steps on WebGPU as on our CPU backend", async () => {
   const expected = await trainOn("cpu");
   const found = await trainOn("webgpu");
   for (const [method, values] of Object.entries(expected)) {
