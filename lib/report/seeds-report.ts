@@ -34,7 +34,11 @@ function gridOfTable({ seeds, rows }: SeedsSummary, table: string, columns: read
   const best = columns.map(({ key, better, digits }) =>
     better === null ? [] : bestOf(rows.map(({ scores }) => scores[key]?.mean), better, digits)
   );
-  const caption = [`${table}, ${seedsBasis(seeds, columns)}`, directionText(columns), deviceText(columns)];
+  // Scores that happen to be equal still have an interval.
+  const alike = seeds.length > 1 && columns.every(({ format }) => format === "count") &&
+    rows.every(({ scores }) => columns.every(({ key }) => new Set(scores[key]?.values).size <= 1));
+  const basis = alike ? "the same with every seed" : seedsBasis(seeds, columns);
+  const caption = [`${table}, ${basis}`, directionText(columns), deviceText(columns)];
   return {
     caption: caption.filter((part) => part !== undefined).join("; "),
     columns: [

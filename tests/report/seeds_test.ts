@@ -74,6 +74,7 @@ Deno.test("`seedsMarkdown()` keeps bits per byte, tasks and parameters in narrow
     "| method | arithmetic | translation |",
     "| method | trained | total | active |",
   ]);
+  assert.match(seedsMarkdown(views, COMMAND), /^Parameters, the same with every seed:$/m);
 });
 
 Deno.test("two seeds are shown by their values, with no interval", () => {
