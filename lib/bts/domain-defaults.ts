@@ -1,5 +1,5 @@
 // Defaults of the settings that depend on the domains: the experts, and the datamixes.
-import { builtinNames, dataConfigSchema, DOMAINS } from "../data/mod.ts";
+import { BUILTIN_SOURCE, dataConfigSchema, DOMAINS } from "../data/mod.ts";
 import type { DependentDefaults } from "../run/mod.ts";
 
 /** The datamixes of the four default domains alone. */
@@ -16,8 +16,10 @@ const EXPERTS: readonly string[] = ["code", "math", "multilingual"];
 export const domainDefaults: DependentDefaults = ({ data }) => {
   const read = dataConfigSchema.safeParse(data ?? {});
   // Mistakes in the settings of the data are reported where they are; nothing is added to them.
-  const names = read.success ? Object.keys(read.data.domains) : DOMAINS;
-  const own = names.filter((name) => !builtinNames.includes(name));
+  const sources = read.success ? read.data.domains : {};
+  const names = read.success ? Object.keys(sources) : DOMAINS;
+  // Own text in place of a default domain's does not make it another domain.
+  const own = Object.keys(sources).filter((name) => sources[name] !== BUILTIN_SOURCE && !DOMAINS.includes(name));
   const usual = EXPERTS.filter((name) => names.includes(name));
   const experts = own.length > 0 ? own : usual.length > 0 ? usual : names;
   const isDefault = names.length === DOMAINS.length && names.every((name) => DOMAINS.includes(name));

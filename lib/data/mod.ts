@@ -1,10 +1,10 @@
 // The data room: corpora, tokenizers, packing and datamixes.
 export { batchAt, type BatchChoice, type Datamix, datamixSchema, normalizeDatamix } from "./batches/batch.ts";
 export { END_OF_TEXT, trainTokenizer } from "./tokenizer/train.ts";
-export { builtinNames, DOMAINS } from "./builtin/registry.ts";
+export { DOMAINS } from "./builtin/registry.ts";
 export { checkData } from "./check.ts";
 export { type DataConfig, dataConfigSchema, type TokenizerConfig, tokenizerConfigSchema } from "./config.ts";
-export { type NamedTask, namedTasks } from "./domains.ts";
+export { BUILTIN_SOURCE, type NamedTask, namedTasks } from "./domains.ts";
 export { closeCorpus, type CorpusOptions, loadCorpus } from "./corpus.ts";
 export { leftOut } from "./left-out.ts";
 export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";

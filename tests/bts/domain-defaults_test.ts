@@ -28,6 +28,7 @@ Deno.test("own domains are the experts, and all domains in use have equal shares
   checkBts(law);
   const alone = build("data.domains.law=a.txt", "data.builtin=none", "mix.seed.law=3");
   assert.deepEqual([alone.experts, alone.mix.seed, alone.mix.stitch], [["law"], { law: 3 }, { law: 1 }]);
+  assert.deepEqual(build("data.domains.novel=mine.txt").experts, ["novel"]);
   assert.deepEqual(build("data.domains=english,code").experts, ["code"]);
   assert.deepEqual(build("data.domains=english,code").mix.seed, { english: 1, code: 1 });
   assert.deepEqual(build("data.domains=novel,speeches").experts, ["novel", "speeches"]);
@@ -46,6 +47,14 @@ Deno.test("what does not fit the domains is refused by its setting", () => {
   refuses([law, 'mix.seed={"law":0}'], /^mix\.seed sums to zero/);
   refuses(["data.domains=english,english"], /^data\.domains cannot be .*: it names "english" twice$/);
   refuses(["data.domains.soup=a.txt"], /^data\.domains\.soup cannot be .*"soup" is the name of a method/);
+});
+
+Deno.test("a run from before with the default domains has the settings of a run of today", () => {
+  const today = build();
+  const domains = ["english", "code", "math", "multilingual"];
+  const sources = Object.fromEntries(domains.map((name) => [name, "builtin"]));
+  const { tasks: _, ...data } = today.data;
+  assert.deepEqual(btsConfigSchema.parse({ ...today, data: { ...data, ...sources, domains } }), today);
 });
 
 Deno.test("the settings of a run from before read as today's, and those of today as they are", () => {

@@ -1,16 +1,21 @@
 // The variants and directions of all studies.
 import assert from "node:assert/strict";
+import type { z } from "zod";
+import { baselinesExperiment } from "../../../experiments/baselines.ts";
 import { crosslingualStudy } from "../../../experiments/studies/crosslingual.ts";
 import { expertsStudy } from "../../../experiments/studies/experts.ts";
 import { gatesStudy } from "../../../experiments/studies/gates.ts";
 import { hubStudy } from "../../../experiments/studies/hub.ts";
 import { initializationStudy } from "../../../experiments/studies/initialization.ts";
 import { lowRankStudy } from "../../../experiments/studies/low-rank.ts";
+import { modularityExperiment } from "../../../experiments/studies/modularity.ts";
 import { stitchCountStudy } from "../../../experiments/studies/stitch-count.ts";
 import { stitchKindsStudy } from "../../../experiments/studies/stitch-kinds.ts";
 import { type BtsConfig, btsConfigSchema, checkBts } from "../../../lib/bts/mod.ts";
+import type { LoadedCorpus } from "../../../lib/data/mod.ts";
+import { type Experiment, planOf } from "../../../lib/experiment/mod.ts";
 import { buildConfig, repositoryRoot } from "../../../lib/run/mod.ts";
-import { type Study, studyDefinition } from "../../../lib/study/mod.ts";
+import { type Study, studyDefinition, studyExperiment } from "../../../lib/study/mod.ts";
 
 const STUDIES: readonly Study[] = [
   stitchCountStudy,
@@ -46,6 +51,28 @@ for (const study of STUDIES) {
     }
   });
 }
+
+Deno.test("every study and the comparison of all methods plan with own domains", async () => {
+  const planned = async <Schema extends z.ZodType<BtsConfig>>(
+    experiment: Pick<Experiment<Schema, LoadedCorpus>, "definition" | "body" | "outline">,
+  ) => {
+    const { schema, presets, name } = experiment.definition;
+    const preset = { name: "smoke", value: presets["smoke"]!.config as Record<string, unknown> };
+    const config = buildConfig(schema, { preset, sets: ["data.domains.law=a.txt", "data.domains.poems=b.txt"] });
+    checkBts(config);
+    assert.ok(Object.hasOwn(config.data.domains, "law"), name);
+    const cells = (await planOf(experiment, config)).map(({ cell }) => cell);
+    assert.ok(config.experts.length > 0 && config.experts.every((domain) => cells.includes(`expert:${domain}`)), name);
+    return config.experts;
+  };
+  for (const study of STUDIES) {
+    const experts = await planned(studyExperiment(study));
+    const own = study.settings === undefined || !("experts" in study.settings);
+    if (own) assert.deepEqual(experts, ["law", "poems"], study.name);
+  }
+  assert.deepEqual(await planned(modularityExperiment), ["law", "poems"]);
+  assert.deepEqual(await planned(baselinesExperiment), ["law", "poems"]);
+});
 
 Deno.test("no two variants of the study of kinds compute the same", () => {
   const made = (layers: number, count: number) => {
