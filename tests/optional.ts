@@ -4,11 +4,19 @@ import { attempt } from "../lib/errors.ts";
 import { chromiumPath, pythonCommand } from "../lib/host/mod.ts";
 
 /** Something a test may need that npm can't bring. */
-export type Requirement = "python-tokenizers" | "python-torch" | "chromium" | "jupyter" | "vulkan" | "blas";
+export type Requirement =
+  | "python-tokenizers"
+  | "python-torch"
+  | "python-gguf"
+  | "chromium"
+  | "jupyter"
+  | "vulkan"
+  | "blas";
 
 const detectors: Readonly<Record<Requirement, () => boolean>> = {
   "python-tokenizers": () => succeeds(pythonCommand(), ["-c", "import tokenizers"]),
   "python-torch": () => succeeds(pythonCommand(), ["-c", "import torch, transformers, safetensors"]),
+  "python-gguf": () => succeeds(pythonCommand(), ["-c", "import gguf, torch, transformers, safetensors"]),
   "chromium": () => chromiumPath() !== undefined,
   "jupyter": () => succeeds(pythonCommand(), ["-c", "import nbclient, nbformat, jupyter_client"]),
   // In a process of its own: a broken Vulkan driver may abort the process that asks for an adapter.

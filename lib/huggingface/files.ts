@@ -1,5 +1,5 @@
 // Reading and writing files, with errors that name the file and say what to do.
-import { UserError } from "../errors.ts";
+import { systemReason, UserError } from "../errors.ts";
 import { parsePythonJson } from "./python-json.ts";
 
 /**
@@ -71,7 +71,7 @@ export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>
     if (error instanceof UserError || error instanceof TypeError) throw error;
     throw new UserError(
       "file.cannot-write",
-      `Cannot write "${path}" (${totalBytes} bytes): ${(error as Error).message}`,
+      `Cannot write "${path}" (${totalBytes} bytes): ${systemReason(error) ?? (error as Error).message}`,
       "Check that the folder exists and is writable, and that the disk has enough space",
     );
   }

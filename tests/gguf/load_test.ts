@@ -1,8 +1,10 @@
 // A model loaded from a GGUF file is the model that the file was made from; what we do not compute is refused by name.
 import assert from "node:assert/strict";
+import { trainTokenizer } from "../../lib/data/mod.ts";
 import { UserError } from "../../lib/errors.ts";
-import { loadGguf } from "../../lib/gguf/mod.ts";
+import { loadGguf, saveGguf } from "../../lib/gguf/mod.ts";
 import { loadModelFolder } from "../../lib/huggingface/mod.ts";
+import { initialWeights, modelConfigSchema } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import {
   entry,
@@ -188,19 +190,28 @@ for (const [name, [words, entries, tensors]] of Object.entries(REFUSED)) {
   });
 }
 
+/** A file with a tokenizer in llama.cpp's keys and as a whole. */
+async function wholeModel(): Promise<Uint8Array> {
+  const tokenizer = trainTokenizer(["some text, some text"], { vocabSize: 260 });
+  const config = modelConfigSchema.parse({ vocabSize: 260, width: 8, layers: 1, heads: 2, kvHeads: 1, inner: 12 });
+  const path = await Deno.makeTempFile({ suffix: ".gguf" });
+  await saveGguf(path, { config, tensors: initialWeights(config, 1), tokenizer }, "F32");
+  const bytes = await Deno.readFile(path);
+  await Deno.remove(path);
+  return bytes;
+}
+
 Deno.test("a damaged file is loaded or refused in a sentence, whatever bytes are changed", async () => {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
   const source = random(seed, "fuzz");
   console.log(`  seed ${seed}`);
-  const originals = await Promise.all(
-    ["llama-tied.gguf", "tokenizer-qwen2.gguf"].map((name) => Deno.readFile(fixture(name))),
-  );
+  const originals = [await Deno.readFile(fixture("llama-tied.gguf")), await wholeModel()];
   const outcomes = { loaded: 0, refused: 0 };
   const before = Deno.memoryUsage().rss;
   for (let i = 0; i < 600; i++) {
     const original = originals[i % 2]!;
-    // Most of a file is data; the header is what can go wrong.
-    const header = Math.min(original.length, 3000);
+    // The header is what can go wrong: both files begin with more than this of it.
+    const header = i % 2 === 0 ? 1500 : 12_000;
     const damaged = i % 3 === 0 ? original.slice(0, Math.floor(source.float() * original.length)) : original.slice();
     if (i % 3 !== 0) {
       for (let flips = 1 + Math.floor(4 * source.float()); flips > 0; flips--) {
