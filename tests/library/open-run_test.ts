@@ -168,6 +168,17 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
       assert.equal(openedDevice(), device);
     });
 
+    await t.step("runs share the device until the last of them is disposed of", async () => {
+      using second = await openRun(id, { runs });
+      {
+        using first = await openRun(id, { runs, device: "cpu" });
+        await Promise.all([first.model("seed"), second.model("seed")]);
+      }
+      using model = await second.model("code");
+      assert.ok((await model.score("let x = 1;")).bytes === 10);
+      assert.equal(openedDevice()?.name, "cpu");
+    });
+
     await t.step("mistakes are named in one sentence", async () => {
       await refused(openRun("nosuchrun", { runs }), "run.none", /There is no run "nosuchrun"/);
       await refused(openRun("last", { runs: join(runs, "none") }), "run.none", /There is no run in .*none$/);
@@ -178,6 +189,10 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
         message: `The run ${id} has no model "sead": it has ${MODELS.join(", ")}`,
         hint: "did you mean seed?",
       });
+      const { cellKey } = run.view.cells.find(({ name }) => name === "expert:math")!;
+      await Deno.truncate(join(runs, ".cells", cellKey, "model.safetensors"), 100);
+      await refused(run.model("math"), "run.damaged", /cannot use its cell expert:math: /);
+      await refused(run.model("soup"), "run.damaged", /cannot use its cell expert:math: /);
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
