@@ -14,7 +14,7 @@ const WRITE_BYTES = 1 << 20;
  */
 export async function writeText(folder: string, bytes: number): Promise<string> {
   const domains = ["english", "code"];
-  const corpus = await loadCorpus(dataConfigSchema.parse({ domains, trainBytes: 20_000_000 }), { seed: 1 });
+  const corpus = await loadCorpus(dataConfigSchema.parse({ domains, trainBytes: 2_000_000 }), { seed: 1 });
   const documents = domains.flatMap((domain) => [...corpus.documents[domain]!.train]);
   const path = join(folder, `${bytes}.jsonl`);
   using file = await Deno.open(path, { write: true, createNew: true });

@@ -8,14 +8,12 @@ import { readQuestions } from "./questions.ts";
 import { type Candidate, selectDocuments } from "./select.ts";
 import { splitDocuments, splitPool } from "./split.ts";
 import { addAll, storedDocuments } from "./store/document-list.ts";
-import { type DocumentStore, documentStore } from "./store/document-store.ts";
+import { type DocumentStore, documentStore, type StoreOptions } from "./store/document-store.ts";
 import type { Document, LoadedCorpus, TaskText } from "./types.ts";
 
-/** How to load a corpus. */
-export interface CorpusOptions {
+/** How to load a corpus; where it keeps text that does not fit into memory, and how much of each domain's does. */
+export interface CorpusOptions extends StoreOptions {
   readonly seed: number;
-  /** Folder for temporary files of text that does not fit into memory. @default the system's */
-  readonly folder?: string | undefined;
 }
 
 /** A domain with its built-in task, made from held-out documents. */
@@ -35,12 +33,12 @@ const BUILTIN_SLACK = 0.1;
  *
  * @throws UserError for files that are missing, empty or unreadable, and for fewer documents than the splits need
  */
-export async function loadCorpus(config: DataConfig, { seed, folder }: CorpusOptions): Promise<LoadedCorpus> {
+export async function loadCorpus(config: DataConfig, { seed, ...options }: CorpusOptions): Promise<LoadedCorpus> {
   const own = await ownTasks(config);
   using stores = new DisposableStack();
   const loaded: Domain[] = [];
   for (const [domain, source] of Object.entries(config.domains)) {
-    const store = stores.use(documentStore({ folder }));
+    const store = stores.use(documentStore(options));
     loaded.push({ ...await loadDomain(domain, source, config, seed, store), domain, source, store });
   }
   const selected = selectDocuments(loaded, config.trainBytes, own.flatMap(questionDocuments));

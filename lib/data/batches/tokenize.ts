@@ -20,24 +20,32 @@ export function tokenBlock(
   texts: Iterable<string>,
   tokenizer: Encoder,
 ): TokenBlock & { readonly ids: Uint32Array<ArrayBuffer> } {
-  let ids = new Uint32Array(4096);
+  const { ids, ...block } = scratchBlock(texts, tokenizer);
+  return { ...block, ids: ids.slice() };
+}
+
+/** Has the ids of a block while it grows: one array for all blocks, so that they leave little garbage. */
+let scratch = new Uint32Array(1 << 16);
+
+/** Tokenizes texts; the ids are valid until the next call. */
+function scratchBlock(texts: Iterable<string>, tokenizer: Encoder) {
   let length = 0;
   let bytes = 0;
   const lengths: number[] = [];
   for (const text of texts) {
     const own = tokenizer.encode(text);
-    if (length + own.length + 1 > ids.length) {
+    if (length + own.length + 1 > scratch.length) {
       const grown = new Uint32Array(2 * (length + own.length + 1));
-      grown.set(ids.subarray(0, length));
-      ids = grown;
+      grown.set(scratch.subarray(0, length));
+      scratch = grown;
     }
-    ids[length] = tokenizer.endOfText;
-    ids.set(own, length + 1);
+    scratch[length] = tokenizer.endOfText;
+    scratch.set(own, length + 1);
     length += own.length + 1;
     lengths.push(own.length + 1);
     bytes += byteLength(text);
   }
-  return { ids: ids.slice(0, length), lengths: Uint32Array.from(lengths), bytes };
+  return { ids: scratch.subarray(0, length), lengths: Uint32Array.from(lengths), bytes };
 }
 
 /** Whether the ids of a vocabulary fit into 16 bits. */
@@ -47,8 +55,8 @@ export function packs16(vocabSize: number): boolean {
 
 /** A block with ids of 16 bits if the vocabulary allows it, else of 32. */
 export function packedBlock(texts: Iterable<string>, tokenizer: Encoder & Pick<Tokenizer, "vocabSize">): TokenBlock {
-  const block = tokenBlock(texts, tokenizer);
-  return packs16(tokenizer.vocabSize) ? { ...block, ids: Uint16Array.from(block.ids) } : block;
+  const { ids, ...block } = scratchBlock(texts, tokenizer);
+  return { ...block, ids: packs16(tokenizer.vocabSize) ? new Uint16Array(ids) : ids.slice() };
 }
 
 /**

@@ -3,7 +3,7 @@ import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { UserError } from "../../errors.ts";
 
-const BLOCK_BYTES = 1 << 18;
+const BLOCK_BYTES = 1 << 16;
 
 /** What {@linkcode readBlocks} needs of an open file. */
 export interface OpenFile {

@@ -1,17 +1,20 @@
 // Tokenizes text in parallel, block by block. The result does not depend on the number of workers.
+import { Worker } from "node:worker_threads";
 import { packedBlock, type TokenBlock } from "../batches/tokenize.ts";
 import type { DocumentList, TokenizerJson } from "../types.ts";
-import type { BlockReply, BlockWork } from "./blocks-worker.ts";
 import { openTokenizer } from "./open.ts";
 
 /** Characters of a block: few, so that texts are garbage before they are old. */
 export const BLOCK_SIZE = 1 << 18;
 
-/** The most workers: each takes about 100 MB of memory. */
+/** The most workers: each takes about 50 MB of memory. */
 const MOST_WORKERS = 8;
 
+/** The part of a worker's memory for what is new. The engine's own limit is larger, and all of it would be used. */
+const YOUNG_MB = 16;
+
 /** Turns blocks of texts into blocks of tokens. */
-export interface BlockTokenizer extends Disposable {
+export interface BlockTokenizer extends AsyncDisposable {
   /** Yields a block of tokens for each block of texts, in order. Few blocks are in memory at a time. */
   tokenize(blocks: Iterable<readonly string[]>): AsyncGenerator<TokenBlock>;
 }
@@ -40,8 +43,8 @@ export function blockTokenizer(
       }
       for (const reply of running) yield await reply;
     },
-    [Symbol.dispose]() {
-      for (const { worker } of started) worker.terminate();
+    async [Symbol.asyncDispose]() {
+      await Promise.all(started.map(({ worker }) => worker.terminate()));
     },
   };
 }
@@ -55,24 +58,24 @@ function inThisThread(json: TokenizerJson): BlockTokenizer {
         await new Promise((resolve) => setTimeout(resolve)); // a signal to stop may wait
       }
     },
-    [Symbol.dispose]() {},
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
 function startWorker(json: TokenizerJson) {
-  const worker = new Worker(new URL("./blocks-worker.ts", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("./blocks-worker.ts", import.meta.url), {
+    workerData: json,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
   const waiting: { readonly resolve: (block: TokenBlock) => void; readonly reject: (error: Error) => void }[] = [];
-  worker.onmessage = ({ data }: MessageEvent<BlockReply>) => waiting.shift()!.resolve(data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    for (const { reject } of waiting.splice(0)) reject(new Error(`A tokenizer's worker failed: ${event.message}`));
-  };
-  const send = (work: BlockWork) => worker.postMessage(work);
-  send({ kind: "open", json });
+  worker.on("message", (block: TokenBlock) => waiting.shift()!.resolve(block));
+  worker.on("error", (error: Error) => {
+    for (const { reject } of waiting.splice(0)) reject(error);
+  });
   return {
     worker,
     tokenize(texts: readonly string[]): Promise<TokenBlock> {
-      send({ kind: "tokenize", texts });
+      worker.postMessage(texts);
       return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
     },
   };

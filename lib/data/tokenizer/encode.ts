@@ -2,15 +2,15 @@
 import { BYTE_CHARACTERS, pretokenPattern } from "./pretokens.ts";
 
 /** Number of distinct pretokens in the cache before it is cleared, and of their ids. */
-const CACHED_PRETOKENS = 1 << 16;
-const CACHED_IDS = 1 << 19;
+const CACHED_PRETOKENS = 1 << 15;
+const CACHED_IDS = 1 << 18;
 
 /** Pretokens of more bytes are left to the library: merging here takes quadratic time. */
 const LONG_PRETOKEN = 256;
 
 /**
  * Returns an encoder for byte-level BPE over {@linkcode pretokenPattern}. The ids of distinct pretokens are cached, in
- * about 10 MB.
+ * about 5 MB.
  *
  * @param ids id of each token in the vocabulary, which has all 256 bytes
  * @param merges pairs of tokens in the order of their merges
