@@ -20,7 +20,7 @@ export function measureBaselines(
   return measureCell(lab, text, {
     name: "evaluate",
     title: "Measure seed, experts, soup and ensemble",
-    description: "Held-out bits per byte on each domain, and one task per domain, for all methods without stitches.",
+    description: "All measures of all methods without stitches, on the same held-out text and questions.",
     inputs: { kind: "evaluate", models: parts.map(({ key }) => key), names: [...experts.keys()] },
     forward() {
       const one = { flops: forwardFlops(model), models: 1 };

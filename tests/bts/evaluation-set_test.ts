@@ -1,13 +1,17 @@
 // What is measured is prepared before anything is trained: what is wrong with the text ends a run at its start.
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs";
 import { evaluationSet } from "../../lib/bts/evaluation-set.ts";
-import { type BtsConfig, btsConfigSchema, tokenize } from "../../lib/bts/mod.ts";
+import { type BtsConfig, btsConfigSchema, measureCell, modelOf, tokenize } from "../../lib/bts/mod.ts";
 import { loadCorpus, openTokenizer, type Tokenizer, trainTokenizer } from "../../lib/data/mod.ts";
 import { UserError } from "../../lib/errors.ts";
+import { decoder, initialWeights, toDevice } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
-import { beginRun } from "../../lib/run/mod.ts";
+import { beginRun, measurementOf, readRun } from "../../lib/run/mod.ts";
 import { emptyResults, options } from "../run/fixtures.ts";
+
+await tf.setBackend("cpu");
 
 /** Text with all that made measuring fail: runs of U+FFFD, special tokens spelled out, no blanks for long. */
 function awkwardText(): string {
@@ -72,4 +76,40 @@ Deno.test("the cell `data` checks what is measured: other settings of it build t
     assert.equal(measured.cached, false);
     assert.equal(measured.content, first.content);
     assert.equal((await again({ ...lab.config, stitch: { ...lab.config.stitch, count: 1 } })).cached, true);
+  }));
+
+Deno.test("a measuring cell says which methods a measure cannot be made of, and on which device it measured", () =>
+  inFolder(async (folder) => {
+    const lab = { ...await awkwardLab(folder), device: { description: "a test", numerics: "none", code: import.meta } };
+    const run = await beginRun(options(join(folder, "runs"), { plan: [] }));
+    const text = await tokenize({ ...lab, run });
+    const { value } = await measureCell({ ...lab, run }, text, {
+      name: "evaluate",
+      title: "",
+      description: "",
+      inputs: {},
+      forward: () => [],
+      code: import.meta,
+      open({ scope }) {
+        const config = { ...modelOf({ ...lab, run }, text), layers: 1, width: 16, heads: 2, kvHeads: 2, inner: 16 };
+        const model = decoder(config, scope.use(toDevice(initialWeights(config, 1))));
+        const parameters = { trained: 0, total: 0, active: 0 };
+        // Losses that are known without running the model, as an ensemble's from those of its members.
+        const knownLosses = (tokens: Int32Array) => new Float64Array(tokens.length - 1).fill(1);
+        return Promise.resolve([{ name: "whole", model, parameters }, {
+          name: "losses",
+          model,
+          parameters,
+          knownLosses,
+        }]);
+      },
+    });
+    run.finish(emptyResults);
+    const error = (method: string) =>
+      measurementOf(value.methods[method], { name: "calibration-error", group: "mean" })?.value;
+    assert.equal(typeof error("whole"), "number");
+    assert.equal(error("losses"), undefined);
+    assert.equal(measurementOf(value.methods["losses"], { name: "decoding-latency", group: "" })!.device, "a test");
+    const { notes } = (await readRun(join(folder, "runs"), run.id))!.cells.find(({ name }) => name === "evaluate")!;
+    assert.ok(notes.some((note) => note.text === "No calibration error of losses: it could not be measured."));
   }));
