@@ -1,5 +1,5 @@
 // What commands share.
-import { UserError } from "../errors.ts";
+import { attempt, UserError } from "../errors.ts";
 import { readRun, resolveRun, type RunView } from "../run/mod.ts";
 
 export type Print = (text: string) => void;
@@ -7,6 +7,11 @@ export type Print = (text: string) => void;
 /** Collects the values of an option that may be repeated. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
+}
+
+/** Width of the terminal that stdout is; lines that go elsewhere may have any length. */
+export function terminalWidth(): number {
+  return attempt(() => Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity) ?? Infinity;
 }
 
 /** The run that a word means, see `resolveRun()`. @throws UserError `run.none` and as `resolveRun()` does */

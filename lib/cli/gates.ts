@@ -22,7 +22,7 @@ import { stitchedLanguageModel, stitchKind, summarizeGates, tokenGates } from ".
 import { openDevice } from "../tensor/mod.ts";
 import { openStitchedRun, stitchedOnDevice, type StitchedRun } from "../bts/mod.ts";
 import { checkOutputFile, outputError, reason } from "./output-file.ts";
-import { collect, type Print } from "./command.ts";
+import { collect, type Print, terminalWidth } from "./command.ts";
 
 /** Label of the text that the model generates. */
 const GENERATED = "generated";
@@ -61,7 +61,9 @@ export async function gatesCommand(args: readonly string[], print: Print = conso
   const page = out ?? join(runsFolder, run.view.id, "gates.html");
   if (!options.json || out !== undefined) await writePage(page, tokenGatesHtml(trace));
   if (options.json) return print(jsonLine(trace));
-  for (const track of trace.stitches.toReversed()) print(`${formatTable(summaryTable(trace, track))}\n`);
+  for (const track of trace.stitches.toReversed()) {
+    print(`${formatTable(summaryTable(trace, track), terminalWidth())}\n`);
+  }
   const written = trace.segments.find(({ label }) => label === GENERATED);
   if (written !== undefined) {
     const text = trace.tokens.slice(written.start, written.end).map(({ text }) => text).join("");

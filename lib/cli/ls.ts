@@ -1,6 +1,6 @@
 // `deno task ls`: the runs in a folder, newest first, or filtered and sorted.
 import { Command } from "commander";
-import { attempt, nearest, UserError } from "../errors.ts";
+import { nearest, UserError } from "../errors.ts";
 import {
   type Column,
   defaultRunsFolder,
@@ -25,7 +25,7 @@ import {
   textColumn,
 } from "../run/mod.ts";
 import { readSince } from "./time.ts";
-import { collect, type Print } from "./command.ts";
+import { collect, type Print, terminalWidth } from "./command.ts";
 
 /**
  * Lists the runs as a table, or as JSON with `--json`.
@@ -99,9 +99,6 @@ const SPARES: readonly Spare[] = [
   { key: "name", least: 0 },
   { key: "bpb", least: 0 },
 ];
-
-/** Width of the terminal; without one, lines may have any length. */
-const terminalWidth = () => attempt(() => Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity) ?? Infinity;
 
 /** A line for each run whose log cannot be read, or not from its start, on why. */
 function troubleLines(runs: readonly SortedRun[]): string[] {

@@ -28,7 +28,7 @@ import {
   textColumn,
 } from "../run/mod.ts";
 import { labelLines } from "./label.ts";
-import { namedRun, type Print } from "./command.ts";
+import { namedRun, type Print, terminalWidth } from "./command.ts";
 
 /** Tables that are long, or detail what others summarize. */
 const LONG_TABLES = new Set(["data", "gates", "comparisons"]);
@@ -84,7 +84,7 @@ async function describeRun(view: RunView, lines: readonly string[], runsFolder: 
     "",
     formatTable(cellsTable(view, all ? Infinity : SUMMARY_WIDTH)),
     ...remarks(view),
-    ...shown.map((table) => `\n${formatTable(table)}`),
+    ...shown.map((table) => `\n${formatTable(table, terminalWidth())}`),
     ...filesLines(view, runsFolder),
     ...(hasReport ? [`\nreport: ${report}`] : []),
     ...(left.length === 0 ? [] : [`\n--tables also shows: ${left.map(printable).join(", ")}`]),

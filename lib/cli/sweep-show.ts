@@ -19,7 +19,7 @@ import {
   sweepTables,
   trialText,
 } from "../run/mod.ts";
-import type { Print } from "./command.ts";
+import { type Print, terminalWidth } from "./command.ts";
 
 /** Shows one sweep: its trials, sorted by a metric. */
 export async function showSweepCommand(args: readonly string[], print: Print): Promise<void> {
@@ -45,7 +45,7 @@ export async function showSweepCommand(args: readonly string[], print: Print): P
     ...view.damage.map((line) => `warning: line ${line} of sweep.jsonl is damaged and ignored`),
     ...[missingMetric(ranking)].filter((remark) => remark !== undefined),
     "",
-    sweepTables(view, ranking).map(formatTable).join("\n\n"),
+    sweepTables(view, ranking).map((table) => formatTable(table, terminalWidth())).join("\n\n"),
     ...view.trials.filter(({ error, status }) => error !== null && status !== "stopped")
       .map((trial) => `\ntrial ${trial.trial} (${trialText(trial)}) ${trial.status}: ${printable(trial.error!)}`),
     ...(hasReport ? [`\nreport: ${report}`] : []),

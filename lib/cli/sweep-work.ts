@@ -23,7 +23,7 @@ import {
 } from "../run/mod.ts";
 import { servePages } from "./serve.ts";
 import { resumeHint } from "./sweep-show.ts";
-import type { Print } from "./command.ts";
+import { type Print, terminalWidth } from "./command.ts";
 
 /** The options of a command that works on a sweep, as they are given. */
 export interface WorkTexts {
@@ -99,7 +99,10 @@ export async function workOnSweep(id: string, options: WorkOptions, print: Print
   console.error(`${statesText(view.trials)}, in ${formatSeconds((performance.now() - began) / 1000)}`);
   if (view.status !== "done") console.error(resumeHint(id, runs));
   if (options.json) print(jsonLine({ ...sweepJson(view, ranking), report }));
-  else print([...sweepTables(view, ranking).map(formatTable), `Report: ${report}`].join("\n\n"));
+  else {print([
+      ...sweepTables(view, ranking).map((table) => formatTable(table, terminalWidth())),
+      `Report: ${report}`,
+    ].join("\n\n"));}
   signal.throwIfAborted();
   return view.status === "done" && remark === undefined;
 }

@@ -52,7 +52,9 @@ function causeText(rebuilt: readonly Rebuilt[]): string {
   const more = files.length > MOST_FILES ? ` and ${files.length - MOST_FILES} more` : "";
   const changes = [...own, ...(files.length === 0 ? [] : [`the code (${shown}${more})`])];
   if (changes.length === 0) return "Results of finished cells are no longer in the cache.";
-  return `Since this run was last written, ${changes.join(" and ")} has changed.`;
+  return `Since this run was last written, ${new Intl.ListFormat("en-US").format(changes)} ${
+    changes.length === 1 ? "has" : "have"
+  } changed.`;
 }
 
 function cellText({ cell, lost }: Rebuilt): string {

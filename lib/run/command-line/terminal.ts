@@ -7,6 +7,7 @@ import {
   foldEvents,
   formatSeconds,
   formatTable,
+  padEnd,
   printable,
   progressLine,
   type RunView,
@@ -127,7 +128,7 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
         );
         break;
       case "table":
-        print(`\n${indent(formatTable(event.table))}\n`);
+        print(`\n${indent(formatTable(event.table, live ? columns() - INDENT.length : Infinity))}\n`);
         break;
       case "cell.end":
         if (current?.name === event.cell) current = undefined;
@@ -169,7 +170,7 @@ function endLine(event: Extract<RunEvent, { kind: "cell.end" }>, paint: Paint): 
   const [mark, color] = marks[event.status];
   const took = event.status === "cached" ? "cached" : formatSeconds(event.seconds);
   const status = event.status === "failed" || event.status === "stopped" ? `${event.status} after ${took}` : took;
-  const start = `${paint(color, mark)} ${printable(event.cell).padEnd(20)} ${status.padStart(11)}`;
+  const start = `${paint(color, mark)} ${padEnd(printable(event.cell), 20)} ${status.padStart(11)}`;
   return event.summary === "" ? start : `${start}  ${printable(event.summary)}`;
 }
 
@@ -184,8 +185,10 @@ function resumeText({ cells }: RunView): string {
   return ` resumed: ${finishedCells(cells)} of ${cells.length} cells are done`;
 }
 
+const INDENT = "  ";
+
 function indent(text: string): string {
-  return text.split("\n").map((line) => `  ${line}`.trimEnd()).join("\n");
+  return text.split("\n").map((line) => `${INDENT}${line}`.trimEnd()).join("\n");
 }
 
 const terminalColumns = () => attempt(() => Deno.consoleSize().columns) ?? 120;

@@ -1,6 +1,6 @@
 // Making a table fit the terminal: texts are shortened and columns left out, the least important first.
 import type { Table } from "../events/events.ts";
-import { formatTable, widthOf } from "./format-table.ts";
+import { cutToWidth, formatTable, widthOf } from "./format-table.ts";
 
 /** A column that may be cut to `least` columns of the terminal, or left out (0). */
 export interface Spare {
@@ -41,10 +41,5 @@ function widest(table: Table): number {
 
 function shorten(value: string | number | null, most: number): string | number | null {
   if (typeof value !== "string" || widthOf(value) <= most) return value;
-  let text = "";
-  for (const { segment } of new Intl.Segmenter().segment(value)) {
-    if (widthOf(text + segment) > most - 1) break;
-    text += segment;
-  }
-  return `${text.trimEnd()}…`;
+  return `${cutToWidth(value, most - 1).trimEnd()}…`;
 }

@@ -16,8 +16,10 @@ function formatValue(value: string | number | null | undefined, column: Column):
 /**
  * A table as aligned lines under its title. In a column with a better direction, the best value gets a `*`, and so do
  * values that look the same; if all values look the same, none is marked.
+ *
+ * @param width of the terminal: columns that do not fit follow below the others, beside the first column again
  */
-export function formatTable(table: Table): string {
+export function formatTable(table: Table, width = Infinity): string {
   let marked = false;
   const columns = table.columns.map((column) => {
     const best = bestOf(table, column);
@@ -32,16 +34,38 @@ export function formatTable(table: Table): string {
     const title = printable(column.title) + (best === undefined ? "" : " ");
     const width = Math.max(widthOf(title), ...cells.map(widthOf));
     const pad = column.kind === "number" ? padStart : padEnd;
-    return { title: pad(title, width), rule: "─".repeat(width), cells: cells.map((cell) => pad(cell, width)) };
+    return { width, title: pad(title, width), rule: "─".repeat(width), cells: cells.map((cell) => pad(cell, width)) };
   });
-  const line = (parts: string[]) => parts.join("  ").trimEnd();
-  return [
-    printable(table.title),
-    line(columns.map(({ title }) => title)),
-    line(columns.map(({ rule }) => rule)),
-    ...table.rows.map((_, i) => line(columns.map(({ cells }) => cells[i]!))),
-    ...(marked ? ["* best"] : []),
-  ].join("\n");
+  const line = (parts: string[]) => parts.join(GAP).trimEnd();
+  const blocks = sideBySide(columns, width).map((block) =>
+    [
+      line(block.map(({ title }) => title)),
+      line(block.map(({ rule }) => rule)),
+      ...table.rows.map((_, i) => line(block.map(({ cells }) => cells[i]!))),
+    ].join("\n")
+  );
+  return [printable(table.title), blocks.join("\n\n"), ...(marked ? ["* best"] : [])].join("\n");
+}
+
+/** Between two columns. */
+const GAP = "  ";
+
+/** The columns in as few blocks as fit `width`, each with the first column and at least one other. */
+function sideBySide<C extends { readonly width: number }>(columns: readonly C[], width: number): C[][] {
+  const [first, ...others] = columns;
+  if (first === undefined) return [[]];
+  const blocks: C[][] = [[first]];
+  let left = width - first.width;
+  for (const column of others) {
+    const needed = GAP.length + column.width;
+    if (needed > left && blocks.at(-1)!.length > 1) {
+      blocks.push([first]);
+      left = width - first.width;
+    }
+    blocks.at(-1)!.push(column);
+    left -= needed;
+  }
+  return blocks;
 }
 
 /**
@@ -90,19 +114,38 @@ function bestOf(table: Table, column: Column): number | undefined {
 const rounded = (value: number, { digits }: Column): number =>
   Number(digits === undefined ? value.toPrecision(4) : value.toFixed(digits));
 
-/** Terminal columns of a text: wide East Asian characters take two, combining marks none. */
+/** What a reader sees as characters. */
+const CHARACTERS = new Intl.Segmenter();
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+
+/** Terminal columns of a text: wide East Asian characters and emoji take two, combining marks none. */
 export function widthOf(text: string): number {
   let width = 0;
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
-    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/.test(segment) ? 2 : 1;
+  for (const { segment } of CHARACTERS.segment(text)) {
+    width += WIDE.test(segment) ? 2 : 1;
   }
   return width;
 }
 
-function padStart(text: string, width: number): string {
-  return " ".repeat(width - widthOf(text)) + text;
+/** The longest start of the text that takes at most this width of the terminal. */
+export function cutToWidth(text: string, width: number): string {
+  let start = "";
+  let left = width;
+  for (const { segment } of CHARACTERS.segment(text)) {
+    left -= widthOf(segment);
+    if (left < 0) break;
+    start += segment;
+  }
+  return start;
 }
 
-function padEnd(text: string, width: number): string {
-  return text + " ".repeat(width - widthOf(text));
+function padStart(text: string, width: number): string {
+  return " ".repeat(Math.max(0, width - widthOf(text))) + text;
+}
+
+/** The text, with spaces after it up to this width of the terminal. */
+export function padEnd(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - widthOf(text)));
 }

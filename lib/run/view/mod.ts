@@ -12,7 +12,7 @@ export { numberColumn, textColumn } from "./columns.ts";
 export { decimalsFor } from "./decimals.ts";
 export { endReason } from "./end-reason.ts";
 export { fitTable, type Spare } from "./fit-table.ts";
-export { formatTable, resultColumns, resultRow, resultsTable } from "./format-table.ts";
+export { formatTable, padEnd, resultColumns, resultRow, resultsTable } from "./format-table.ts";
 export { jsonLine, printable, printableLines } from "./printable.ts";
 export {
   columnsByTable,

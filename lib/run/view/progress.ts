@@ -1,4 +1,5 @@
 // A cell's progress in one line: bar, step, loss, tokens per second, time left. Pure: the browser loads this file.
+import { cutToWidth, padEnd } from "./format-table.ts";
 import { printable } from "./printable.ts";
 import type { CellView } from "../events/views.ts";
 
@@ -65,8 +66,8 @@ export function progressLine(cell: CellView, now: number, width: number): string
   const left = secondsLeft(cell);
   const elapsed = cell.startedAt === null ? 0 : Math.max(0, now - Date.parse(cell.startedAt)) / 1000;
   parts.push(left === undefined ? formatSeconds(elapsed) : `${formatSeconds(left)} left`);
-  const line = `${printable(cell.name).padEnd(20)} ${parts.join(" · ")}`;
-  return line.length > width ? line.slice(0, Math.max(0, width)) : line;
+  const line = `${padEnd(printable(cell.name), 20)} ${parts.join(" · ")}`;
+  return cutToWidth(line, width);
 }
 
 function bar(share: number, width: number): string {

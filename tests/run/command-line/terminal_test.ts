@@ -223,6 +223,47 @@ Deno.test("`formatTable()` keeps control characters and wide letters from breaki
   assert.equal(text.split("\n").length, 5);
 });
 
+Deno.test("`formatTable()` continues a table that is too wide below, beside its first column again", () => {
+  const columns = ["method", "one", "two", "three"].map((title, i) => ({
+    key: title,
+    title,
+    kind: i === 0 ? "text" as const : "number" as const,
+    ...(i === 3 ? { better: "lower" as const } : {}),
+  }));
+  const rows = [{ method: "seed", one: 1, two: 2, three: 3 }, { method: "法律", one: 4, two: 5, three: 6 }];
+  const table = { name: "t", title: "A title of any length", columns, rows };
+  assert.equal(
+    formatTable(table, 16),
+    [
+      "A title of any length",
+      "method  one  two",
+      "──────  ───  ───",
+      "seed      1    2",
+      "法律      4    5",
+      "",
+      "method  three",
+      "──────  ──────",
+      "seed        3*",
+      "法律        6",
+      "* best",
+    ].join("\n"),
+  );
+  assert.equal(formatTable(table, 24), formatTable(table));
+  // A block has at least one column, even where nothing fits.
+  assert.equal(formatTable(table, 1).split("\n\n").length, 3);
+});
+
+Deno.test("`progressLine()` counts wide letters by their width", () => {
+  const cell = { metrics: [{ step: 1, time: "", values: {} }], steps: 2, startedAt: null };
+  const line = (name: string, columns: number) =>
+    progressLine({ ...cell, name } as unknown as CellView, 30_000, columns);
+  assert.equal(line("法律", 200).indexOf("█"), line("law", 200).indexOf("█") - 2);
+  for (let columns = 8; columns < 40; columns++) {
+    const wide = [...line("expert:法律", columns)].filter((character) => "法律".includes(character)).length;
+    assert(line("expert:法律", columns).length + wide <= columns);
+  }
+});
+
 Deno.test("`listCommand()` and `showCommand()` print a run, as text and as JSON", () =>
   withFolder(async (folder) => {
     const run = await beginRun(options(folder));
