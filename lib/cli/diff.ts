@@ -81,13 +81,16 @@ function resultTable(results: RunDiff["results"]): string {
       ...["a", "b", "b − a"].map((key) => numberColumn(key, key, 4)),
       ...(results.some(({ machineDependent }) => machineDependent) ? [textColumn("remark", "")] : []),
     ],
-    rows: results.map(({ key, a, b, machineDependent }) => ({
-      key,
-      a,
-      b,
-      "b − a": a === null || b === null ? null : b - a,
-      remark: machineDependent ? "depends on the machine" : "",
-    })),
+    rows: results.map(({ key, a, b, format, machineDependent }) => {
+      const shown = (value: number | null) => value !== null && format === "count" ? String(value) : value;
+      return {
+        key,
+        a: shown(a),
+        b: shown(b),
+        "b − a": shown(a === null || b === null ? null : b - a),
+        remark: machineDependent ? "depends on the machine" : "",
+      };
+    }),
   });
 }
 

@@ -84,7 +84,10 @@ function namedDomains(given: Given): Named {
   const alike = names.find((name, i) => names.findIndex((other) => sameButCase(other, name)) !== i);
   if (alike !== undefined) {
     const other = names.find((other) => sameButCase(other, alike))!;
-    throw new NameError(["domains", alike], `"${other}" and "${alike}" differ only in case; a name may be given once`);
+    throw new NameError(
+      ["domains", alike],
+      `"${other}" and "${alike}" differ only in case or Unicode form; a name may be given once`,
+    );
   }
 
   // Naming built-in domains chooses them; otherwise the default ones are beside the user's own.
@@ -125,7 +128,8 @@ function namedDomains(given: Given): Named {
 /** @throws NameError for a name that cannot be a domain's, and for a built-in domain that there is not */
 function checkName(name: string, source: string, path: readonly string[]): void {
   const refuse = (why: string) => new NameError(path, why);
-  if (!/^[\p{L}\p{N}_-]+$/u.test(name)) {
+  // Some scripts write vowels as marks on letters.
+  if (!/^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_-]*$/u.test(name)) {
     throw refuse(`the name of a domain has only letters, digits, "-" and "_", and "${name}" has others`);
   }
   if (name.length > LONGEST_NAME) throw refuse(`the name of a domain has at most ${LONGEST_NAME} characters`);
@@ -146,7 +150,7 @@ function checkName(name: string, source: string, path: readonly string[]): void 
 }
 
 function sameButCase(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
+  return a.normalize("NFC").toLowerCase() === b.normalize("NFC").toLowerCase();
 }
 
 /** A task that a run with these settings measures. */

@@ -49,18 +49,19 @@ Deno.test("a list and a map of the same domains read the same", () => {
 });
 
 Deno.test("names are letters, digits, - and _, not taken by anything else, and given once", () => {
-  for (const name of ["law", "Law_2", "x-y", "Gedichte", "français", "法律", "7"]) {
+  for (const name of ["law", "Law_2", "x-y", "Gedichte", "français", "法律", "7", "हिन्दी", "ไทยนี้", "e\u0301"]) {
     assert.equal(domainsOf({ domains: { [name]: "a.txt" } })[name], "a.txt");
   }
   const named = (name: string, message: RegExp) =>
     refuses({ domains: { [name]: "a.txt" } }, `domains.${name}`, message);
-  for (const name of ["my law", "a/b", "a.b", "", "a:b", "§", "a\n", ".."]) {
+  for (const name of ["my law", "a/b", "a.b", "", "a:b", "§", "a\n", "..", "\u0301e", "😀"]) {
     named(name, /only letters, digits, "-" and "_"/);
   }
   named("x".repeat(65), /at most 64/);
   for (const name of [...METHOD_NAMES, "BTS"]) named(name, /name of a method/);
   for (const name of ["mean", "expert", "builtin", "toString", "constructor"]) named(name, /means something else/);
   refuses({ domains: { law: "a", Law: "b" } }, "domains.Law", /differ only in case/);
+  refuses({ domains: { "é": "a", "e\u0301": "b" } }, "domains.e\u0301", /Unicode form/);
   refuses({ domains: ["english", "english"] }, "domains", /names "english" twice/);
   refuses({ domains: { law: "builtin" } }, "domains.law", /no built-in domain "law"/);
   refuses({ domains: { novle: "builtin" } }, "domains.novle", /did you mean "novel"/);

@@ -43,7 +43,9 @@ export function openTokenizer(json: TokenizerJson): Tokenizer {
     encode: encoder(json, library, ids, merges),
     decode(tokens, { specialTokens = false } = {}) {
       const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabSize);
-      if (wrong !== undefined) throw new RangeError(`Cannot decode token ${wrong}: ids go from 0 to ${vocabSize - 1}`);
+      if (wrong !== undefined) {
+        throw new UserError("tokenizer.id", `Cannot decode token ${wrong}: ids go from 0 to ${vocabSize - 1}`);
+      }
       if (tokens.length === 0) return "";
       return library.decode([...tokens], { skip_special_tokens: !specialTokens, clean_up_tokenization_spaces: false });
     },

@@ -1,6 +1,7 @@
 // What differs between two runs: configuration, provenance, and results.
 import { configDifferences, type Difference, differences } from "../config/differences.ts";
 import type { Provenance } from "../events/provenance.ts";
+import type { MeasureInfo } from "../events/results.ts";
 import { placeName, provenanceFacts, type RunView, shellLine } from "../view/mod.ts";
 
 /** Two runs side by side. */
@@ -22,6 +23,8 @@ export interface ResultPair {
   readonly key: string;
   readonly a: number | null;
   readonly b: number | null;
+  /** How its measure is written; `number` if its definition was not logged. */
+  readonly format: MeasureInfo["format"];
   /** Whether it may differ between equal runs, because it depends on the machine and its load. */
   readonly machineDependent: boolean;
 }
@@ -47,7 +50,8 @@ export function diffRuns(
     cells: differences(keysOf(a), keysOf(b)),
     results: keys.map((key) => {
       const [x, y] = [inA.get(key), inB.get(key)];
-      return { key, a: x?.value ?? null, b: y?.value ?? null, machineDependent: (x ?? y)!.machineDependent };
+      const { format, machineDependent } = (x ?? y)!;
+      return { key, a: x?.value ?? null, b: y?.value ?? null, format, machineDependent };
     }),
   };
 }
@@ -62,12 +66,13 @@ function keysOf({ cells }: RunView): Map<string, unknown> {
 }
 
 function numbersOf({ results }: RunView) {
-  const dependent = new Set(results?.measures.flatMap((info) => info.machineDependent ? [info.name] : []));
+  const infos = new Map(results?.measures.map((info) => [info.name, info]));
   return new Map(
     Object.entries(results?.methods ?? {}).flatMap(([method, list]) =>
-      list.map((one) =>
-        [`${method}/${placeName(one)}`, { value: one.value, machineDependent: dependent.has(one.name) }] as const
-      )
+      list.map((one) => {
+        const { format = "number", machineDependent = false } = infos.get(one.name) ?? {};
+        return [`${method}/${placeName(one)}`, { value: one.value, format, machineDependent }] as const;
+      })
     ),
   );
 }

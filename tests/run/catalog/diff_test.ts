@@ -12,9 +12,17 @@ const results = (mean: number, math?: number): RunResults => {
   const speed = { name: "speed", group: "", value: 10 * mean, interval: null, samples: null, better: "lower" as const };
   return {
     ...made,
-    measures: [...made.measures, { ...made.measures[0]!, name: "speed", machineDependent: true }],
+    measures: [...made.measures.filter(({ name }) => name !== "parameters"), {
+      ...made.measures[0]!,
+      name: "parameters",
+      format: "count",
+    }, { ...made.measures[0]!, name: "speed", machineDependent: true }],
     methods: {
-      bts: [...made.methods["bts"]!.filter(({ name }) => name !== "parameters"), { ...speed, device: "CPU" }],
+      bts: [
+        ...made.methods["bts"]!.filter(({ name }) => name !== "parameters"),
+        { ...speed, device: "CPU" },
+        { ...speed, name: "parameters", group: "total", value: 37_024 * mean },
+      ],
     },
   };
 };
@@ -58,14 +66,16 @@ Deno.test("`diffCommand()` prints differing settings, versions and cells, and al
     }]);
     assert.deepEqual(diff.cells.map(({ key }: { key: string }) => key), ["own"]);
     assert.deepEqual(diff.results, [
-      { key: "bts/bpb/mean", a: 2, b: 1.5, machineDependent: false },
-      { key: "bts/math", a: 0.25, b: null, machineDependent: false },
-      { key: "bts/speed", a: 20, b: 15, machineDependent: true },
+      { key: "bts/bpb/mean", a: 2, b: 1.5, format: "number", machineDependent: false },
+      { key: "bts/math", a: 0.25, b: null, format: "proportion", machineDependent: false },
+      { key: "bts/speed", a: 20, b: 15, format: "number", machineDependent: true },
+      { key: "bts/parameters/total", a: 74_048, b: 55_536, format: "count", machineDependent: false },
     ]);
     const text = await printed(folder, a, b);
     assert.match(text, /train\.steps +5 +7\n/);
     assert.match(text, /bts\/bpb\/mean +2\.0000 +1\.5000 +-0\.5000/);
     assert.match(text, /bts\/speed +20\.0000 +15\.0000 +-5\.0000 +depends on the machine/);
+    assert.match(text, /bts\/parameters\/total +74048 +55536 +-18512$/m);
   }));
 
 Deno.test("`diffCommand()` of a run with itself finds no difference", () =>
