@@ -1,5 +1,6 @@
 // A notebook's handle to a run: watch it, read it, show its table and figures. It never writes to the run.
 import { UserError } from "../errors.ts";
+import { withTimeout } from "../timeout.ts";
 import {
   claims,
   escapeHtml,
@@ -133,7 +134,7 @@ async function watch(
   try {
     let bytes = await draw(first);
     while (!ended && !options.signal?.aborted) {
-      await orTimeout(end, wait(bytes));
+      await withTimeout(end, wait(bytes));
       if (!ended && view !== undefined) bytes = await draw(view);
       link ??= await address();
     }
@@ -146,12 +147,6 @@ async function watch(
     stop.abort();
     await end;
   }
-}
-
-async function orTimeout(promise: Promise<void>, milliseconds: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  await Promise.race([promise, new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds))]);
-  clearTimeout(timer);
 }
 
 /** Within the output's own box only; a front end that drops it shows its usual tables. */

@@ -149,4 +149,11 @@ export { sweepJson, sweepSummary } from "./sweep/json.ts";
 export { SWEEPS_FOLDER } from "./sweep/log.ts";
 export { listSweeps, readSweep, resolveSweep, sweepFolder } from "./sweep/read.ts";
 export { missingMetric, statesText, sweepTables, trialText } from "./sweep/table.ts";
-export { type Ranking, rankTrials, readMetric, type SweepView, TRIAL_STATUSES, type TrialView } from "./sweep/view.ts";
+export {
+  rankedTrialSchema,
+  type Ranking,
+  rankTrials,
+  readMetric,
+  type SweepView,
+  type TrialView,
+} from "./sweep/view.ts";

@@ -1,5 +1,6 @@
 // One reader of a run's log for all its followers: each follower is a position in a shared list of messages.
 import { explainError } from "../errors.ts";
+import { withTimeout } from "../timeout.ts";
 import { followEvents, readEvents, type RunEvent } from "../run/mod.ts";
 
 /** One follower's position. */
@@ -149,15 +150,4 @@ function wake(feed: Feed): void {
 /** One event as a message; JSON has no raw line breaks, so one `data:` line holds it. */
 function eventMessage(event: RunEvent): string {
   return `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
-}
-
-/** The promise's value, or undefined after `ms`. Leaves no timer behind. */
-export async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: number | undefined;
-  const timeout = new Promise<undefined>((resolve) => timer = setTimeout(resolve, ms));
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -6,9 +6,9 @@ import {
   listedRunSchema,
   logDamageSchema,
   provenanceSchema,
+  rankedTrialSchema,
   runStatusSchema,
   runViewSchema,
-  TRIAL_STATUSES,
 } from "../run/mod.ts";
 
 export { labelsSchema };
@@ -69,7 +69,6 @@ export const eventsResponseSchema = z.strictObject({
 });
 
 const sweepStatusSchema = z.enum(["running", "done", "failed", "stopped", "lost"]);
-const trialStatusSchema = z.enum(TRIAL_STATUSES);
 
 /** What the list and the page of a sweep share. */
 const sweepSummaryShape = {
@@ -82,7 +81,7 @@ const sweepSummaryShape = {
   /** The settings that are varied. */
   keys: z.array(z.string()).readonly(),
   /** How many trials are in each state. */
-  counts: z.record(trialStatusSchema, z.number()),
+  counts: z.record(rankedTrialSchema.shape.status, z.number()),
 };
 
 export const sweepListResponseSchema = z.strictObject({
@@ -108,22 +107,7 @@ export const sweepResponseSchema = z.strictObject({
     metrics: z.array(z.string()).readonly(),
     /** Numbers of the best trials: several if their values are equal at the digits shown. */
     best: z.array(z.number()).readonly(),
-    trials: z.array(z.strictObject({
-      trial: z.number(),
-      settings: z.record(z.string(), z.string()),
-      seed: z.number(),
-      status: trialStatusSchema,
-      /** Id of the run of its last attempt. */
-      run: z.string().nullable(),
-      attempts: z.number(),
-      startedAt: z.string().nullable(),
-      seconds: z.number().nullable(),
-      error: z.string().nullable(),
-      cells: z.strictObject({ total: z.number(), cached: z.number() }).nullable(),
-      progress: z.strictObject({ ended: z.number(), total: z.number(), current: z.string().nullable() }).nullable(),
-      /** The metric's value. */
-      value: z.number().nullable(),
-    })).readonly(),
+    trials: z.array(rankedTrialSchema).readonly(),
     /** Lines of its file that could not be read. */
     damage: z.array(z.number()).readonly(),
   }),

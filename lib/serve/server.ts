@@ -1,6 +1,7 @@
 // Listening for requests.
 import { createApp } from "./app.ts";
-import { createFeeds, withTimeout } from "./feed.ts";
+import { createFeeds } from "./feed.ts";
+import { withTimeout } from "../timeout.ts";
 
 export interface ServeOptions {
   readonly runsFolder: string;

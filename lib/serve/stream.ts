@@ -1,5 +1,6 @@
 // A run's messages as a server-sent event stream: pulled by the reader, kept alive while nothing happens.
-import { type Subscription, withTimeout } from "./feed.ts";
+import type { Subscription } from "./feed.ts";
+import { withTimeout } from "../timeout.ts";
 
 /** Time between keep-alive comments: proxies and browsers drop streams that are silent for a minute. */
 const KEEP_ALIVE_MS = 15_000;

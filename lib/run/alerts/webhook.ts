@@ -1,6 +1,7 @@
 // Posting alerts to a URL as JSON. A failed post never stops the run, and the URL, which may hold a secret, is never shown.
 import { hostname } from "node:os";
 import { UserError } from "../../errors.ts";
+import { withTimeout } from "../../timeout.ts";
 import type { RunEvent } from "../events/events.ts";
 import type { RunListener } from "../log/run-writer.ts";
 import { directClient } from "../process/loopback.ts";
@@ -99,9 +100,7 @@ export function openWebhook({ url, run, onTrouble, timeout = 10_000 }: WebhookOp
       queue = queue.then(() => post(body));
     },
     async close() {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await Promise.race([queue, new Promise<void>((resolve) => timer = setTimeout(resolve, timeout))]);
-      clearTimeout(timer);
+      await withTimeout(queue, timeout);
       if (waiting > 0) trouble(noAnswer(timeout));
     },
   };

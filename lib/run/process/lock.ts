@@ -1,7 +1,7 @@
 // The lock file of a run: which process writes it, and a heartbeat, so that readers can tell `running` from `lost`.
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { attempt, systemReason, UserError } from "../../errors.ts";
+import { absent, attempt, systemReason, UserError } from "../../errors.ts";
 import { lockIfPossible } from "../files/files.ts";
 import { isAlive, type ProcessId, thisProcess } from "./process.ts";
 
@@ -42,7 +42,7 @@ export function tryTakeLock(folder: string): Lock | HeldLock {
     // Nobody else may write between reading and writing; the system's lock is held only for that time.
     lockIfPossible(file);
     const { ino, mtime } = file.statSync();
-    if (inodeOf(path) !== ino) continue; // its holder has just released it
+    if (statIfThere(path)?.ino !== ino) continue; // its holder has just released it
     const held = readAll(file);
     if (held !== "") {
       const holder = parseLock(held);
@@ -121,12 +121,11 @@ function beating(path: string, own: string): Lock {
   };
 }
 
-function inodeOf(path: string): number | null | undefined {
+function statIfThere(path: string): Deno.FileInfo | undefined {
   try {
-    return Deno.statSync(path).ino;
+    return Deno.statSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    return absent(error);
   }
 }
 
@@ -149,14 +148,9 @@ export function writerLives(folder: string, now: number = Date.now()): boolean {
 /** The state of the process that holds a run's lock; `gone` when there is no lock. */
 export function writerState(folder: string, now: number = Date.now()): WriterState {
   const path = join(folder, LOCK_FILE);
-  let lastBeat: number;
-  try {
-    lastBeat = Deno.statSync(path).mtime?.getTime() ?? 0;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "gone";
-    throw error;
-  }
-  const silence = now - lastBeat;
+  const file = statIfThere(path);
+  if (file === undefined) return "gone";
+  const silence = now - (file.mtime?.getTime() ?? 0);
   const holder = readHolder(path);
   const alive = (holder && isAlive(holder)) ?? silence < SILENCE_MS;
   return !alive ? "gone" : silence < STALL_MS ? "live" : "silent";

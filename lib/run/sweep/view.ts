@@ -1,4 +1,5 @@
 // Folds the lines of a sweep into its table of trials, and ranks the trials by a metric. Pure.
+import { z } from "zod";
 import { didYouMean, UserError } from "../../errors.ts";
 import type { ProcessId } from "../process/process.ts";
 import type { SweepEvent, SweepStart } from "./log.ts";
@@ -14,33 +15,39 @@ import {
 } from "../view/mod.ts";
 
 /** `lost`: its process ended without ending its run. */
-export type TrialStatus = "pending" | "running" | "done" | "failed" | "lost" | "stopped";
-export const TRIAL_STATUSES: readonly TrialStatus[] = ["pending", "running", "done", "failed", "lost", "stopped"];
+export const TRIAL_STATUSES = ["pending", "running", "done", "failed", "lost", "stopped"] as const;
+export type TrialStatus = (typeof TRIAL_STATUSES)[number];
+
+/** The state of a trial, with its value of a metric. */
+export const rankedTrialSchema = z.strictObject({
+  /** From 1. */
+  trial: z.number(),
+  settings: z.record(z.string(), z.string()),
+  seed: z.number(),
+  status: z.enum(TRIAL_STATUSES),
+  /** The run of its last attempt. */
+  run: z.string().nullable(),
+  /** Number of times it was started. */
+  attempts: z.number(),
+  startedAt: z.string().nullable(),
+  seconds: z.number().nullable(),
+  error: z.string().nullable(),
+  cells: z.strictObject({ total: z.number(), cached: z.number() }).nullable(),
+  /** Of a running trial: the number of finished cells, of all cells, and the running one. */
+  progress: z.strictObject({ ended: z.number(), total: z.number(), current: z.string().nullable() }).nullable(),
+  value: z.number().nullable(),
+});
+export type RankedTrial = z.infer<typeof rankedTrialSchema>;
 
 /** The state of a trial. */
-export interface TrialView {
-  /** From 1. */
-  readonly trial: number;
-  readonly settings: Readonly<Record<string, string>>;
-  readonly seed: number;
-  status: TrialStatus;
-  /** The run of its last attempt. */
-  run: string | null;
-  /** Number of times it was started. */
-  attempts: number;
+export interface TrialView extends Omit<RankedTrial, "value"> {
   /** Whether it was started and its end is not recorded yet. */
   open: boolean;
   /** The process of its last attempt, if it was recorded. */
   process: ProcessId | null;
-  startedAt: string | null;
-  seconds: number | null;
-  error: string | null;
-  cells: { readonly total: number; readonly cached: number } | null;
   values: Readonly<Record<string, number>>;
   /** The results for which larger is better; undefined if an earlier version wrote the trial's end. */
   higher: string[] | undefined;
-  /** Of a running trial: the number of finished cells, of all cells, and the running one. */
-  progress: { readonly ended: number; readonly total: number; readonly current: string | null } | null;
 }
 
 /** `lost`: no process works on it, although none has closed it. */
@@ -133,9 +140,6 @@ export function countStates(trials: readonly { readonly status: TrialStatus }[])
   for (const { status } of trials) counts[status]++;
   return counts;
 }
-
-/** A trial with its value of the metric. */
-export type RankedTrial = Omit<TrialView, "values" | "higher" | "process" | "open"> & { readonly value: number | null };
 
 /** The trials of a sweep, ranked by a metric. */
 export interface Ranking {
