@@ -12,7 +12,7 @@ import { numberColumn, type Table, textColumn } from "../run/mod.ts";
 export function tasksTable(texts: readonly TaskText[], tasks: readonly Task[], items: number): Table {
   return {
     name: "tasks",
-    title: "Tasks by domain, and the score of guessing",
+    title: "Tasks by domain, with the level of chance",
     columns: [
       textColumn("domain", "domain"),
       textColumn("task", "task"),
@@ -38,6 +38,6 @@ export function tasksTable(texts: readonly TaskText[], tasks: readonly Task[], i
 }
 
 function scoredBy(task: Task): string {
-  if (task.kind === "generation") return "exact answer, generated";
-  return task.scoring === "likelihood" ? "likeliest choice" : "choice that the prompt makes likelier";
+  if (task.kind === "generation") return "exact match";
+  return task.scoring === "likelihood" ? "log-likelihood" : "pointwise mutual information";
 }

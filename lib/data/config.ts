@@ -21,19 +21,17 @@ export const dataConfigSchema = z.strictObject({
     .optional()
     .meta({ listValue: "builtin" })
     .describe(
-      `the domains. Your own: data.domains.law='laws/**/*.txt', any name with the path or glob of its files (${FORMATS}), ` +
-        `beside the built-in ${DOMAINS.join(", ")}. A list chooses among the built-in ones instead, as ` +
-        "data.domains.speeches=builtin does: " + BUILTIN.map(({ name, about }) => `${name} (${about})`).join(", "),
+      `domains by name, each with the path or glob of its text (${FORMATS}): data.domains.law='laws/**/*.txt' adds one of ` +
+        `your own to ${DOMAINS.join(", ")}. Naming built-in domains selects them instead of these four, in a list ` +
+        "(data.domains=english,code) or as data.domains.speeches=builtin. They are " +
+        BUILTIN.map(({ name, about }) => `${name} (${about})`).join(", "),
     ),
-  builtin: z.enum(["all", "none"]).optional().describe(
-    `none leaves out the built-in domains that data.domains does not name; by default (all), ${
-      DOMAINS.join(", ")
-    } are ` +
-      "in use",
+  builtin: z.enum(["all", "none"]).default("all").describe(
+    "none: only the domains that data.domains names; all: the default built-in domains, too, unless it selects others",
   ),
   tasks: z.record(z.string(), z.string().min(1)).prefault({}).describe(
-    "your own questions: data.tasks.law=questions.jsonl, by domain, a JSON-lines file with question and answer, and with " +
-      "choices if there are several to choose from",
+    "your own questions by domain: data.tasks.law=questions.jsonl, a JSON-lines file with the fields question and answer, " +
+      "and choices for multiple choice",
   ),
   english: own("english"),
   code: own("code"),

@@ -86,7 +86,7 @@ function namedDomains(given: Given): Named {
     const other = names.find((other) => sameButCase(other, alike))!;
     throw new NameError(
       ["domains", alike],
-      `"${other}" and "${alike}" differ only in case or Unicode form; a name may be given once`,
+      `"${other}" and "${alike}" differ only in case or Unicode form, so their files could have the same name`,
     );
   }
 
@@ -100,17 +100,17 @@ function namedDomains(given: Given): Named {
     if (source === undefined || source === BUILTIN_SOURCE) continue;
     const other = sources[name];
     if (other !== undefined && other !== BUILTIN_SOURCE && other !== source) {
-      throw new NameError([name], `data.domains.${name} is given, too, and is the same setting`);
+      throw new NameError([name], `data.domains.${name} is the same setting, and has another value`);
     }
     if (Array.isArray(listed) && other === undefined) {
-      throw new NameError([name], `data.domains is a list without ${name}, so that this text would not be used`);
+      throw new NameError([name], `data.domains does not list ${name}, so this text would not be used`);
     }
     domains[name] = source;
   }
   const all = Object.keys(domains);
   if (all.length === 0) {
     const at = given.builtin === "none" ? "builtin" : "domains";
-    throw new NameError([at], "no domain is left: name one of your own, such as data.domains.law='laws/*.txt'");
+    throw new NameError([at], "there are no domains: name your own, such as data.domains.law='laws/*.txt'");
   }
   for (const name of Object.keys(given.tasks)) {
     if (Object.hasOwn(domains, name)) continue;
@@ -130,14 +130,14 @@ function checkName(name: string, source: string, path: readonly string[]): void 
   const refuse = (why: string) => new NameError(path, why);
   // Some scripts write vowels as marks on letters.
   if (!/^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_-]*$/u.test(name)) {
-    throw refuse(`the name of a domain has only letters, digits, "-" and "_", and "${name}" has others`);
+    throw refuse(`"${name}" is not a name for a domain: use only letters, digits, "-" and "_"`);
   }
-  if (name.length > LONGEST_NAME) throw refuse(`the name of a domain has at most ${LONGEST_NAME} characters`);
+  if (name.length > LONGEST_NAME) throw refuse(`a name for a domain has at most ${LONGEST_NAME} characters`);
   if (METHOD_NAMES.includes(name.toLowerCase())) {
     throw refuse(`"${name}" is the name of a method; choose another name for the domain`);
   }
   if (RESERVED.includes(name.toLowerCase()) || name in {}) {
-    throw refuse(`"${name}" means something else; choose another name for the domain`);
+    throw refuse(`"${name}" is a reserved word; choose another name for the domain`);
   }
   if (source === BUILTIN_SOURCE && builtinDomain(name) === undefined) {
     const meant = nearest(name, builtinNames);

@@ -55,19 +55,19 @@ Deno.test("names are letters, digits, - and _, not taken by anything else, and g
   const named = (name: string, message: RegExp) =>
     refuses({ domains: { [name]: "a.txt" } }, `domains.${name}`, message);
   for (const name of ["my law", "a/b", "a.b", "", "a:b", "§", "a\n", "..", "\u0301e", "😀"]) {
-    named(name, /only letters, digits, "-" and "_"/);
+    named(name, /use only letters, digits, "-" and "_"$/);
   }
   named("x".repeat(65), /at most 64/);
   for (const name of [...METHOD_NAMES, "BTS"]) named(name, /name of a method/);
-  for (const name of ["mean", "expert", "builtin", "toString", "constructor"]) named(name, /means something else/);
+  for (const name of ["mean", "expert", "builtin", "toString", "constructor"]) named(name, /is a reserved word/);
   refuses({ domains: { law: "a", Law: "b" } }, "domains.Law", /differ only in case/);
   refuses({ domains: { "é": "a", "e\u0301": "b" } }, "domains.e\u0301", /Unicode form/);
   refuses({ domains: ["english", "english"] }, "domains", /names "english" twice/);
   refuses({ domains: { law: "builtin" } }, "domains.law", /no built-in domain "law"/);
   refuses({ domains: { novle: "builtin" } }, "domains.novle", /did you mean "novel"/);
-  refuses({ code: "a.txt", domains: { code: "b.txt" } }, "code", /data\.domains\.code is given, too/);
-  refuses({ code: "a.txt", domains: ["english"] }, "code", /list without code/);
-  refuses({ builtin: "none" }, "builtin", /no domain is left/);
+  refuses({ code: "a.txt", domains: { code: "b.txt" } }, "code", /data\.domains\.code is the same setting/);
+  refuses({ code: "a.txt", domains: ["english"] }, "code", /does not list code/);
+  refuses({ builtin: "none" }, "builtin", /there are no domains/);
   refuses({ tasks: { low: "q.jsonl" }, domains: { law: "a" } }, "tasks.low", /no domain "low".*did you mean "law"/);
 });
 

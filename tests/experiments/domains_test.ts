@@ -105,8 +105,8 @@ Deno.test("two own domains with an expert and a task each, from text to tables, 
         OWN.includes(String(domain))
       );
       assert.deepEqual(tasks.map(({ task, scored, questions }) => [task, scored, questions]), [
-        ["law-questions", "likeliest choice", 16],
-        ["poésie-questions", "exact answer, generated", 16],
+        ["law-questions", "log-likelihood", 16],
+        ["poésie-questions", "exact match", 16],
       ]);
       assert.deepEqual(tasks.map(({ chance }) => Number(chance).toFixed(3)), ["0.333", "0.000"]);
       const gates = tables.find(({ name }) => name === "gates")!;
@@ -194,7 +194,11 @@ Deno.test("mistakes in own domains and tasks: one sentence, exit code 2, and not
     const bad = join(folder, "bad.jsonl");
     await Deno.writeTextFile(bad, '{"question": "a", "answer": "b"}\n{"question": "a"}\n');
     const cases: [title: string, sets: readonly string[], message: RegExp][] = [
-      ["a name with other characters", [`data.domains.my law=${folder}/laws/*.txt`], /"my law" has others/],
+      [
+        "a name with other characters",
+        [`data.domains.my law=${folder}/laws/*.txt`],
+        /"my law" is not a name for a domain: use only letters/,
+      ],
       ["a name given twice", [law, law], /Cannot set data\.domains\.law twice/],
       ["a name given twice in a list", ["data.domains=[english, english]"], /it names "english" twice/],
       ["the name of a method", [`data.domains.bts=${folder}/laws/*.txt`], /"bts" is the name of a method/],
