@@ -7,6 +7,7 @@ import { listRuns, openRun, UserError } from "@stitchbook/stitchbook";
 import { btsConfigSchema } from "../../lib/bts/mod.ts";
 import { initCommand } from "../../lib/cli/init.ts";
 import { beginRun, repositoryRoot, trashRuns } from "../../lib/run/mod.ts";
+import { encodeLine } from "../../lib/run/log/log-line.ts";
 import { openDevice, openedDevice } from "../../lib/tensor/mod.ts";
 import { emptyResults, options } from "../run/fixtures.ts";
 import { assertMeasured } from "./measured.ts";
@@ -221,9 +222,14 @@ Deno.test("runs that are unfinished, of another kind, damaged, newer or removed 
     await refused(instability.model("bts"), "run.experiment", /which does not branch experts from a seed/);
 
     const log = join(runs, begun.id, "events.jsonl");
-    const text = await Deno.readTextFile(log);
-    await Deno.writeTextFile(log, text.replace(/"schemaVersion":\d+/, '"schemaVersion":99'));
-    await refused(openRun(begun.id, { runs }), "run.damaged", /Cannot open the run .*: .*line 1/);
+    const [first = ""] = (await Deno.readTextFile(log)).split("\n");
+    const { crc: _, ...start } = JSON.parse(first);
+    await Deno.writeFile(log, encodeLine({ ...start, schemaVersion: 99 }));
+    await refused(
+      openRun(begun.id, { runs }),
+      "run.damaged",
+      /its format version is 99; this version .* reads .* up to/,
+    );
     await Deno.writeTextFile(log, "nonsense\n");
     await refused(openRun(begun.id, { runs }), "run.damaged", /Cannot open the run .*: .*line 1/);
 
