@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
   gates: async () => (await import("./gates.ts")).gatesCommand,
   plan: async () => (await import("./plan.ts")).planCommand,
   merge: async () => (await import("./merge.ts")).mergeCommand,
+  model: async () => (await import("./model.ts")).modelCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
   init: async () => (await import("./init.ts")).initCommand,

@@ -1,11 +1,11 @@
 // Loads a Llama-family decoder from a GGUF file, as `loadModelFolder` loads one from a folder.
-import { fromHuggingFaceConfig, type LoadedModel } from "../huggingface/mod.ts";
+import { fromHuggingFaceConfig, type LoadedModel, type SpecialIds } from "../huggingface/mod.ts";
 import { checkWeights, type HostTensor, type ModelConfig } from "../model/mod.ts";
 import type { GgufHeader } from "./header.ts";
 import { architectureOf, configOf, unsupported } from "./llama.ts";
 import { fromGgufName, fromGgufRows, permutedHeads, toGgufName, unknownTensor } from "./names.ts";
 import { type GgufFile, openGguf } from "./open.ts";
-import { chatTemplate, hasTokenizer, type SpecialIds, tokenizerError, tokenizerOf } from "./tokenizer.ts";
+import { chatTemplate, hasTokenizer, tokenizerError, tokenizerOf } from "./tokenizer.ts";
 
 /** A model of a GGUF file. */
 export interface LoadedGguf extends LoadedModel {
@@ -30,8 +30,7 @@ const ROPE_FACTORS = "rope_freqs.weight";
 export async function loadGguf(path: string): Promise<LoadedGguf> {
   using file = await openGguf(path);
   const { metadata, tensors: stored } = file;
-  const config = ggufModelConfig(file, path);
-  checkRopeFactors(file);
+  const config = ggufModelConfig(file);
   const found = hasTokenizer(metadata) ? tokenizerOf(path, metadata) : undefined;
   const tokens = metadata.get("tokenizer.ggml.tokens");
   if (Array.isArray(tokens) && tokens.length > config.vocabSize) {
@@ -60,12 +59,12 @@ export async function loadGguf(path: string): Promise<LoadedGguf> {
 }
 
 /**
- * The configuration of the decoder that a file's header describes, whose tensors are exactly those of such a decoder.
+ * The configuration of the decoder in an open file, whose tensors are exactly those of such a decoder.
  *
- * @throws UserError naming what the header lacks, or what its model has that we do not compute
+ * @throws UserError naming what the file lacks, or what its model has that we do not compute
  */
-export function ggufModelConfig(header: GgufHeader, path: string): ModelConfig {
-  const { metadata, tensors } = header;
+export function ggufModelConfig(file: GgufFile): ModelConfig {
+  const { path, metadata, tensors } = file;
   const parts = metadata.get("split.count");
   if (typeof parts === "number" && parts > 1) {
     throw unsupported(path, `it is one of ${parts} files of a model`, "Merge them with llama-gguf-split --merge");
@@ -75,8 +74,9 @@ export function ggufModelConfig(header: GgufHeader, path: string): ModelConfig {
     if (name === ROPE_FACTORS || fromGgufName(name) !== undefined) continue;
     throw unsupported(path, `it has the tensor ${JSON.stringify(name)}, ${unknownTensor(name)}`);
   }
-  const config = fromHuggingFaceConfig(configOf(header, path, arch), path);
+  const config = fromHuggingFaceConfig(configOf(file, path, arch), path);
   checkWeights(config, Object.fromEntries(namedWeights(tensors)), `"${path}"`);
+  checkRopeFactors(file);
   return config;
 }
 

@@ -4,6 +4,6 @@ export { type GgufFile, openGguf } from "./open.ts";
 export { ggufModelConfig, type LoadedGguf, loadGguf } from "./load.ts";
 export { dequantize } from "./dequantize.ts";
 export { bytesOf, type GgufType, type Metadata, type MetadataValue, TENSOR_TYPES, TYPE_NAMES } from "./types.ts";
-export { chatTemplate, type GgufTokenizer, hasTokenizer, type SpecialIds, tokenizerOf } from "./tokenizer.ts";
+export { chatTemplate, type GgufTokenizer, hasTokenizer, tokenizerOf } from "./tokenizer.ts";
 export { quantize, WRITTEN_TYPES, type WrittenType } from "./quantize.ts";
 export { type GgufToSave, saveGguf } from "./save.ts";

@@ -1,22 +1,16 @@
 // Writes a Llama decoder as a GGUF file that llama.cpp loads.
-import { END_OF_TEXT } from "../data/mod.ts";
-import { type ModelToSave, writeAtomically } from "../huggingface/mod.ts";
+import { type ModelToSave, specialIds, writeAtomically } from "../huggingface/mod.ts";
 import { checkWeights, type HostTensor, type ModelConfig, weightShapes } from "../model/mod.ts";
 import { encodeHeader, type Entry, f32, padding, planBytes, string, type TensorPlan, u32 } from "./encode.ts";
 import { permutedHeads, toGgufName, toGgufRows } from "./names.ts";
 import { quantize, type WrittenType } from "./quantize.ts";
-import type { SpecialIds } from "./tokenizer.ts";
 import { TENSOR_TYPES } from "./types.ts";
-import { addedTokenId, tokenizerEntries } from "./vocabulary.ts";
+import { tokenizerEntries } from "./vocabulary.ts";
 
 /** What {@linkcode saveGguf} writes. */
 export interface GgufToSave extends Omit<ModelToSave, "metadata"> {
   /** `general.name`. */
   readonly name?: string;
-  /** Ids of BOS, EOS and padding. @default `<|endoftext|>` for all, if the tokenizer has it */
-  readonly special?: SpecialIds;
-  /** In Jinja. */
-  readonly chatTemplate?: string;
 }
 
 /** The numbers of llama.cpp's `general.file_type`. */
@@ -87,8 +81,7 @@ function* chunks(
 
 function entriesOf(path: string, model: GgufToSave, type: WrittenType): Entry[] {
   const { config, tokenizer, name, chatTemplate } = model;
-  const end = tokenizer === undefined ? undefined : addedTokenId(tokenizer, END_OF_TEXT);
-  const special = model.special ?? (end === undefined ? {} : { bos: end, eos: end, pad: end });
+  const special = model.special ?? specialIds(tokenizer);
   return [
     string("general.architecture", "llama"),
     string("general.type", "model"),

@@ -1,6 +1,7 @@
 // The tokenizer in a GGUF file's metadata as Hugging Face's `tokenizer.json`.
 import type { TokenizerJson } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
+import type { SpecialIds } from "../huggingface/mod.ts";
 import { isPreTokenizer, PRE_TOKENIZERS, type PreTokenizer } from "./pre-tokenizers.ts";
 import { ggufError, type Metadata } from "./types.ts";
 
@@ -9,13 +10,6 @@ export const WHOLE_TOKENIZER = "tokenizer.huggingface.json";
 
 /** The kinds of tokens in `tokenizer.ggml.token_type`. */
 export const TOKEN_TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
-
-/** Ids of tokens with a role, as far as a file names them. */
-export interface SpecialIds {
-  readonly bos?: number;
-  readonly eos?: number;
-  readonly pad?: number;
-}
 
 /** What a file says about text. */
 export interface GgufTokenizer {
@@ -36,7 +30,7 @@ export function hasTokenizer(metadata: Metadata): boolean {
  *   what is missing or malformed
  */
 export function tokenizerOf(path: string, metadata: Metadata): GgufTokenizer {
-  const special = specialIds(path, metadata);
+  const special = specialIdsOf(path, metadata);
   const whole = metadata.get(WHOLE_TOKENIZER);
   if (whole !== undefined) return { json: parseWhole(path, whole), special };
   const model = metadata.get("tokenizer.ggml.model");
@@ -89,7 +83,7 @@ function parseWhole(path: string, text: unknown): TokenizerJson {
   throw tokenizerError(path, `its metadata "${WHOLE_TOKENIZER}" is not a JSON object`);
 }
 
-function specialIds(path: string, metadata: Metadata): SpecialIds {
+function specialIdsOf(path: string, metadata: Metadata): SpecialIds {
   const ids: Record<string, number> = {};
   for (const [role, key] of Object.entries({ bos: "bos", eos: "eos", pad: "padding" })) {
     const id = metadata.get(`tokenizer.ggml.${key}_token_id`);

@@ -1,9 +1,10 @@
 // A `tokenizer.json` as the metadata that llama.cpp reads: byte-level BPE only.
 import { openTokenizer, PRETOKEN_PATTERN, type TokenizerJson } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
+import type { SpecialIds } from "../huggingface/mod.ts";
 import { bool, type Entry, i32s, string, strings, u32 } from "./encode.ts";
 import { PRE_TOKENIZERS, type PreTokenizerName } from "./pre-tokenizers.ts";
-import { type SpecialIds, TOKEN_TYPES, WHOLE_TOKENIZER } from "./tokenizer.ts";
+import { TOKEN_TYPES, WHOLE_TOKENIZER } from "./tokenizer.ts";
 
 /**
  * The way that llama.cpp splits text most like our own tokenizers: single digits, line ends by themselves. It never joins
@@ -53,11 +54,6 @@ export function tokenizerEntries(path: string, json: TokenizerJson, rows: number
 }
 
 type Merge = string | readonly string[];
-
-/** The id of a token by its content, among the added ones. */
-export function addedTokenId(json: TokenizerJson, content: string): number | undefined {
-  return addedTokens(json).find((token) => token.content === content)?.id;
-}
 
 function addedTokens(json: TokenizerJson) {
   return (json["added_tokens"] ?? []) as readonly {

@@ -34,14 +34,15 @@ const huggingFaceSchema = z.looseObject({
   rope_parameters: rope,
 });
 
-/** Ids of special tokens. */
-export interface SpecialTokens {
-  /** Id of `<|endoftext|>`, which starts and ends every document. */
-  readonly endOfText?: number | undefined;
+/** Ids of the tokens that begin and end a text and fill a batch. */
+export interface SpecialIds {
+  readonly bos?: number;
+  readonly eos?: number;
+  readonly pad?: number;
 }
 
 /** The `config.json` of a `LlamaForCausalLM`, for versions 4 and 5 of Python's transformers. */
-export function toHuggingFaceConfig(config: ModelConfig, { endOfText }: SpecialTokens = {}): Record<string, unknown> {
+export function toHuggingFaceConfig(config: ModelConfig, { bos, eos }: SpecialIds = {}): Record<string, unknown> {
   return {
     architectures: ["LlamaForCausalLM"],
     model_type: "llama",
@@ -61,8 +62,8 @@ export function toHuggingFaceConfig(config: ModelConfig, { endOfText }: SpecialT
     attention_bias: false,
     mlp_bias: false,
     attention_dropout: 0,
-    bos_token_id: endOfText ?? null,
-    eos_token_id: endOfText ?? null,
+    bos_token_id: bos ?? null,
+    eos_token_id: eos ?? null,
     pad_token_id: null,
     torch_dtype: "float32",
     use_cache: true,

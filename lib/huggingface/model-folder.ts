@@ -4,7 +4,7 @@ import type { TokenizerJson } from "../data/mod.ts";
 import { checkWeights, type HostTensor, type HostWeights, type ModelConfig } from "../model/mod.ts";
 import { dtypeError } from "./dtypes.ts";
 import { exists, readJson, writeAtomically } from "./files.ts";
-import { fromHuggingFaceConfig, toHuggingFaceConfig } from "./llama-config.ts";
+import { fromHuggingFaceConfig, type SpecialIds, toHuggingFaceConfig } from "./llama-config.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { notWhereItSays, readShardIndex } from "./shard-index.ts";
 
@@ -16,6 +16,10 @@ export interface ModelToSave {
   /** By Hugging Face name; without `lm_head.weight` if embeddings are tied. */
   readonly tensors: HostWeights;
   readonly tokenizer?: TokenizerJson;
+  /** @default `<|endoftext|>` for all, if the tokenizer has it */
+  readonly special?: SpecialIds;
+  /** In Jinja. */
+  readonly chatTemplate?: string;
   /** Additional metadata for `model.safetensors`. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -50,7 +54,7 @@ export interface LoadedModel {
  */
 export async function saveModelFolder(folder: string, model: ModelToSave): Promise<void> {
   checkWeights(model.config, model.tensors, `The model for "${folder}"`);
-  const endOfText = model.tokenizer === undefined ? undefined : endOfTextId(model.tokenizer);
+  const special = model.special ?? specialIds(model.tokenizer);
   try {
     await Deno.mkdir(folder, { recursive: true });
   } catch (error) {
@@ -59,24 +63,23 @@ export async function saveModelFolder(folder: string, model: ModelToSave): Promi
   await writeSafetensors(`${folder}/model.safetensors`, model.tensors, { ...model.metadata, format: "pt" });
   if (model.tokenizer !== undefined) {
     await writeJson(`${folder}/tokenizer.json`, model.tokenizer);
-    const special = endOfText === undefined
-      ? {}
-      : { bos_token: END_OF_TEXT, eos_token: END_OF_TEXT, pad_token: END_OF_TEXT };
-    await writeJson(`${folder}/special_tokens_map.json`, special);
+    const names = specialNames(model.tokenizer, special);
+    await writeJson(`${folder}/special_tokens_map.json`, names);
     await writeJson(`${folder}/tokenizer_config.json`, {
       tokenizer_class: "PreTrainedTokenizerFast",
       model_max_length: model.config.contextLength,
       clean_up_tokenization_spaces: false,
-      ...special,
+      ...names,
+      ...(model.chatTemplate === undefined ? {} : { chat_template: model.chatTemplate }),
     });
   }
   await writeJson(`${folder}/generation_config.json`, {
-    bos_token_id: endOfText ?? null,
-    eos_token_id: endOfText ?? null,
-    pad_token_id: endOfText ?? null,
+    bos_token_id: special.bos ?? null,
+    eos_token_id: special.eos ?? null,
+    pad_token_id: special.pad ?? null,
     do_sample: false,
   });
-  await writeJson(`${folder}/config.json`, toHuggingFaceConfig(model.config, { endOfText }));
+  await writeJson(`${folder}/config.json`, toHuggingFaceConfig(model.config, special));
 }
 
 /**
@@ -165,12 +168,28 @@ async function readWeights(
   return weights;
 }
 
-/** The id of `<|endoftext|>` in a `tokenizer.json`, if there is one. */
-function endOfTextId(tokenizer: TokenizerJson): number | undefined {
-  const added = tokenizer["added_tokens"];
-  if (!Array.isArray(added)) return undefined;
-  const token = added.find((token) => token?.content === END_OF_TEXT);
-  return typeof token?.id === "number" ? token.id : undefined;
+/** `<|endoftext|>` begins and ends texts and fills batches, if a tokenizer has it. */
+export function specialIds(tokenizer: TokenizerJson | undefined): SpecialIds {
+  const id = addedTokens(tokenizer).find(({ content }) => content === END_OF_TEXT)?.id;
+  return id === undefined ? {} : { bos: id, eos: id, pad: id };
+}
+
+/** The tokens with a role by Hugging Face's names, such as `eos_token`. */
+function specialNames(tokenizer: TokenizerJson, special: SpecialIds): Record<string, string> {
+  const names: Record<string, string> = {};
+  for (const { id, content } of addedTokens(tokenizer)) {
+    for (const role of ["bos", "eos", "pad"] as const) if (special[role] === id) names[`${role}_token`] = content;
+  }
+  return names;
+}
+
+function addedTokens(
+  tokenizer: TokenizerJson | undefined,
+): readonly { readonly id: number; readonly content: string }[] {
+  const added = tokenizer?.["added_tokens"];
+  return Array.isArray(added)
+    ? added.filter((token) => typeof token?.content === "string" && typeof token.id === "number")
+    : [];
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {

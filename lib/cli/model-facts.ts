@@ -1,0 +1,144 @@
+// What a model folder or a GGUF file holds, from its headers: no weights are read.
+import { openTokenizer, type TokenizerJson } from "../data/mod.ts";
+import { UserError } from "../errors.ts";
+import { chatTemplate, ggufModelConfig, hasTokenizer, type Metadata, openGguf, tokenizerOf } from "../gguf/mod.ts";
+import { exists, fromHuggingFaceConfig, openWeightFiles, readJson, type SpecialIds } from "../huggingface/mod.ts";
+import type { ModelConfig } from "../model/mod.ts";
+
+/** What a checkpoint holds. */
+export interface ModelFacts {
+  readonly path: string;
+  readonly format: string;
+  readonly name: string | undefined;
+  /** `llama`, `qwen2`, … */
+  readonly family: string;
+  readonly license: string | undefined;
+  /** The shape of the decoder; undefined if it is not one that can be computed. */
+  readonly config: ModelConfig | undefined;
+  readonly parameters: number;
+  /** Tensors by the type in which they are stored. */
+  readonly stored: Readonly<Record<string, number>>;
+  /** The tokenizer in a few words; undefined if there is none. */
+  readonly tokenizer: string | undefined;
+  readonly special: SpecialIds;
+  readonly chatTemplate: string | undefined;
+  /** Why the model or its tokenizer cannot be used, a sentence each. */
+  readonly unusable: readonly string[];
+}
+
+/**
+ * The facts of a GGUF file, or of a Hugging Face folder.
+ *
+ * @throws UserError when there is no such file or folder, or it is damaged
+ */
+export async function modelFacts(path: string): Promise<ModelFacts> {
+  const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+  return isFolder ? await folderFacts(path) : await ggufFacts(path);
+}
+
+async function ggufFacts(path: string): Promise<ModelFacts> {
+  using file = await openGguf(path);
+  const { version, metadata, tensors } = file;
+  const reasons = new Reasons();
+  const config = reasons.unless(() => ggufModelConfig(file));
+  const found = hasTokenizer(metadata) ? reasons.unless(() => tokenizerOf(path, metadata)) : undefined;
+  const known = found === undefined ? undefined : reasons.unless(() => described(found.json));
+  const weights = [...tensors].filter(([name]) => name !== "rope_freqs.weight").map(([, tensor]) => tensor);
+  return {
+    path,
+    format: `GGUF version ${version}`,
+    name: text(metadata.get("general.name")),
+    family: text(metadata.get("general.architecture")) ?? "unknown",
+    license: text(metadata.get("general.license")),
+    config,
+    parameters: parametersOf(weights),
+    stored: counts(weights.map(({ type }) => type)),
+    tokenizer: known === undefined ? unreadTokenizer(metadata) : known + splitting(metadata),
+    special: found?.special ?? {},
+    chatTemplate: chatTemplate(metadata),
+    unusable: reasons.found,
+  };
+}
+
+function splitting(metadata: Metadata): string {
+  const pre = text(metadata.get("tokenizer.ggml.pre"));
+  return pre === undefined ? "" : `, splits text as ${pre}`;
+}
+
+function unreadTokenizer(metadata: Metadata): string | undefined {
+  return hasTokenizer(metadata) ? `${metadata.get("tokenizer.ggml.model")}${splitting(metadata)}` : undefined;
+}
+
+async function folderFacts(path: string): Promise<ModelFacts> {
+  const json = await readJson(`${path}/config.json`);
+  const files = await openWeightFiles(path);
+  const weights = [...files.weights.values()];
+  files.close();
+  const reasons = new Reasons();
+  const config = reasons.unless(() => fromHuggingFaceConfig(json, `${path}/config.json`));
+  const hasOne = await exists(`${path}/tokenizer.json`);
+  const tokenizer = hasOne ? await readJson(`${path}/tokenizer.json`) as TokenizerJson : undefined;
+  const settings = await exists(`${path}/tokenizer_config.json`) ? await readJson(`${path}/tokenizer_config.json`) : {};
+  return {
+    path,
+    format: "Hugging Face folder",
+    name: undefined,
+    family: text(json["model_type"]) ?? "unknown",
+    license: undefined,
+    config,
+    parameters: parametersOf(weights),
+    stored: counts(weights.map(({ dtype }) => dtype)),
+    tokenizer: tokenizer === undefined ? undefined : reasons.unless(() => described(tokenizer)) ?? "unknown",
+    special: idsIn(json),
+    chatTemplate: await templateFile(path) ?? text(settings["chat_template"]),
+    unusable: reasons.found,
+  };
+}
+
+async function templateFile(folder: string): Promise<string | undefined> {
+  const path = `${folder}/chat_template.jinja`;
+  return await exists(path) ? await Deno.readTextFile(path) : undefined;
+}
+
+function idsIn(json: Readonly<Record<string, unknown>>): SpecialIds {
+  const { bos_token_id: bos, eos_token_id: eos, pad_token_id: pad } = json;
+  const ids = Object.entries({ bos, eos, pad }).filter(([, id]) => typeof id === "number");
+  return Object.fromEntries(ids);
+}
+
+function described(json: TokenizerJson): string {
+  const { vocabSize } = openTokenizer(json);
+  const model = json["model"] as { readonly type?: string; readonly merges?: readonly unknown[] };
+  const merges = model.merges === undefined ? "" : `, ${count(model.merges.length)} merges`;
+  return `${model.type ?? "unknown kind"}: ${count(vocabSize)} tokens${merges}`;
+}
+
+function parametersOf(weights: readonly { readonly shape: readonly number[] }[]): number {
+  return weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+}
+
+function counts(types: readonly string[]): Record<string, number> {
+  const result: Record<string, number> = {};
+  for (const type of types) result[type] = (result[type] ?? 0) + 1;
+  return result;
+}
+
+/** Collects why parts cannot be used. */
+class Reasons {
+  readonly found: string[] = [];
+
+  /** The result of `read`, or undefined when it throws a UserError, whose message is kept. */
+  unless<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.found.push(error.message);
+    }
+  }
+}
+
+const text = (value: unknown) => typeof value === "string" ? value : undefined;
+
+/** A whole number with separators. */
+export const count = (value: number): string => value.toLocaleString("en");
