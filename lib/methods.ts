@@ -136,19 +136,23 @@ export function orderMethods(methods: readonly string[]): string[] {
     .map(({ method }) => method);
 }
 
-/** A color for every method. The color of an expert depends only on its position among the experts. */
+/**
+ * A color for every method, all different. The color of an expert depends only on its position among the experts, unless
+ * a method with a color of its own has it.
+ */
 export function methodColors(methods: readonly string[]): Map<string, string> {
-  const colors = new Map<string, string>();
+  const taken = new Set(methods.map(ownColor));
   let experts = 0;
-  for (const method of methods) {
-    const own = Object.hasOwn(FIXED_COLORS, method)
-      ? FIXED_COLORS[method]!
-      : method === "hub"
-      ? PALETTE.gray
-      : undefined;
-    colors.set(method, own ?? expertColor(experts++));
-  }
-  return colors;
+  const next = (): string => {
+    const color = expertColor(experts++);
+    return taken.has(color) ? next() : color;
+  };
+  return new Map(methods.map((method) => [method, ownColor(method) ?? next()]));
+}
+
+function ownColor(method: string): string | undefined {
+  if (method === "hub") return PALETTE.gray;
+  return Object.hasOwn(FIXED_COLORS, method) ? FIXED_COLORS[method]! : undefined;
 }
 
 function expertColor(at: number): string {

@@ -8,7 +8,7 @@ import { matrixPanel } from "../../lib/report/figures/matrix.ts";
 import { scorePanel } from "../../lib/report/figures/mean.ts";
 import { figureHtml, gatesFigure, lossFigure, matrixFigure, meanFigure, timeFigure } from "../../lib/report/figures.ts";
 import { measureGrids } from "../../lib/report/results.ts";
-import { methodColors, PALETTE } from "../../lib/methods.ts";
+import { METHOD_NAMES, methodColors, PALETTE } from "../../lib/methods.ts";
 import { foldEvents } from "../../lib/run/mod.ts";
 import { valuesBy } from "../run/results.ts";
 import { runFigures } from "./figures.ts";
@@ -107,6 +107,8 @@ Deno.test("any number of experts have different colors", () => {
     const experts = Array.from({ length: count }, (_, i) => `expert:${i}`);
     const colors = methodColors(["seed", ...experts, "soup", "btm", "bts"]);
     assert.equal(new Set(colors.values()).size, count + 4);
+    const all = methodColors([...METHOD_NAMES.filter((name) => name !== "hub"), ...experts]);
+    assert.equal(new Set(all.values()).size, all.size, "and so do all methods beside them");
   }
 });
 
