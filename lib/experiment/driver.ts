@@ -98,7 +98,7 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
   const { tables } = experiment;
   const outcome = seeds.length === 1
     ? runJson(views[0]!, tables)
-    : await seedsOutcome(invocation, views, tables, command, terminal.print);
+    : await seedsOutcome(invocation, views, tables, command, terminal);
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   if (invocation.json) console.log(JSON.stringify({ ...outcome, seconds }));
   // For `> results.txt`; a terminal has shown the table already.

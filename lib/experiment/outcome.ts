@@ -1,7 +1,15 @@
 // What a run or several seeds of it came to: tables for the terminal, the JSON line, the report over seeds.
 import { join } from "node:path";
 import { seedsTable, writeSeedsReport } from "../report/mod.ts";
-import { formatTable, resultsTable, type RunInvocation, type RunView, shellLine, type Table } from "../run/mod.ts";
+import {
+  formatTable,
+  resultsTable,
+  type RunInvocation,
+  type RunView,
+  shellLine,
+  type Table,
+  type TerminalView,
+} from "../run/mod.ts";
 import { seedsReportFolder } from "./repeat.ts";
 
 /**
@@ -36,13 +44,15 @@ export async function seedsOutcome<Config>(
   views: readonly RunView[],
   tables: readonly string[] | undefined,
   command: readonly string[],
-  print: (text: string) => void,
+  terminal: Pick<TerminalView, "print" | "width">,
 ) {
   const json = { preset, seeds, device: views[0]!.device, runs: views.map((view) => runJson(view, tables)) };
   if (tables !== undefined) return json;
   const { experiment } = views[0]!;
   const folder = seedsReportFolder(runsFolder, { experiment, preset, seeds, config, origins });
   await writeSeedsReport(folder, views, shellLine(command));
-  print(`\n${formatTable(seedsTable(views))}\n\nReport over seeds: ${join(folder, "report.html")}`);
+  terminal.print(
+    `\n${formatTable(seedsTable(views), terminal.width())}\n\nReport over seeds: ${join(folder, "report.html")}`,
+  );
   return json;
 }

@@ -38,7 +38,7 @@ export async function resolveRun(runsFolder: string, text: string): Promise<stri
     throw new UserError(
       "run.ambiguous",
       `"${text}" ${named.length > 0 ? "names" : "begins"} ${matches.length} runs: ${some}`,
-      "give more of the id",
+      named.length > 0 ? "give the id of one" : "give more of the id",
     );
   }
   await refuseRemoved(runsFolder, text);

@@ -38,6 +38,8 @@ export interface TerminalView {
   readonly onPast: (events: readonly RunEvent[]) => void;
   /** Prints other text without breaking the live line. */
   print(text: string): void;
+  /** How long a printed line may be: the terminal's width, or Infinity where there is none. */
+  width(): number;
   close(): void;
 }
 
@@ -58,6 +60,7 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
   const columns = options.columns ?? terminalColumns;
   const interval = options.interval ?? (live ? 100 : 10_000);
   const paint = (name: keyof typeof colors, text: string) => color ? `\x1b[${colors[name]}m${text}\x1b[0m` : text;
+  const width = () => live ? columns() : Infinity;
   let view: RunView | undefined;
   let current: CellView | undefined;
   /** When the next progress line may come. */
@@ -128,7 +131,7 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
         );
         break;
       case "table":
-        print(`\n${indent(formatTable(event.table, live ? columns() - INDENT.length : Infinity))}\n`);
+        print(`\n${indent(formatTable(event.table, width() - INDENT.length))}\n`);
         break;
       case "cell.end":
         if (current?.name === event.cell) current = undefined;
@@ -145,7 +148,7 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
     }
   };
   const onPast = (events: readonly RunEvent[]) => void (view = foldEvents(events));
-  return { onEvent, onPast, print, close };
+  return { onEvent, onPast, print, width, close };
 }
 
 type Paint = (name: keyof typeof colors, text: string) => string;

@@ -157,7 +157,9 @@ export function typeInWords(node: SchemaNode): string {
   const words = alternatives(node).map((option) => {
     if (option.const !== undefined) return JSON.stringify(option.const);
     if (option.enum !== undefined) return `one of ${option.enum.join(", ")}`;
-    if (option.type === "array") return `list of ${option.items ? typeInWords(option.items) : "values"}`;
+    if (option.type === "array") {
+      return `list of ${option.items ? typeInWords(option.items).replace(/^one of /, "any of ") : "values"}`;
+    }
     if (option.type === "object") {
       const values = option.additionalProperties;
       return typeof values === "object" ? `{name: ${typeInWords(values)}}` : "settings";

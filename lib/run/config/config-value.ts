@@ -95,7 +95,9 @@ export function unknownKey(key: string, known: readonly string[], where: string)
   return new UserError(
     "config.unknown-key",
     `Unknown setting ${key} in ${where}${near === undefined ? "" : `: did you mean ${near}?`}`,
-    "--help all lists every key",
+    near !== undefined && key.startsWith(`${near}.`)
+      ? "a dot separates the parts of a key, so a name cannot have one; --help all lists every key"
+      : "--help all lists every key",
   );
 }
 

@@ -175,7 +175,7 @@ export async function resolveSweep(runsFolder: string, text: string): Promise<st
     throw new UserError(
       "sweep.ambiguous",
       `"${text}" fits ${matches.length} sweeps: ${matches.slice(0, 5).join(", ")}`,
-      "give more of the id",
+      named.length > 0 ? "give the id of one" : "give more of the id",
     );
   }
   throw new UserError(

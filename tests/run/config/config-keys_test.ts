@@ -81,6 +81,7 @@ Deno.test("`buildConfig()` sets keys of unions, records and free values", () => 
   assert.deepEqual(build("anything=text").anything, "text");
   assert.throws(() => build("gate.kind=deep"), /gate\.hidden is missing: expected integer > 0/);
   assert.throws(() => build("gate.hiden=4"), /did you mean gate\.hidden\?/);
+  assert.throws(() => build("gate.hidden.v1=4"), (error: UserError) => /a name cannot have one/.test(error.hint!));
   assert.throws(() => build("loose.b=4"), /Unknown setting loose\.b/);
   assert.throws(() => build("domains.code.wait=2"), /Unknown setting domains\.code\.wait/);
 });

@@ -55,7 +55,7 @@ Deno.test("help and origins describe the settings of a schema with dependent def
   assert.deepEqual(keys.map(({ path }) => path), ["names", "old", "mix.seed", "mix.share"]);
   assert.deepEqual(keys[0], {
     path: "names",
-    type: "list of one of a, b or {name: string}",
+    type: "list of any of a, b or {name: string}",
     default: { a: "own", b: "own" },
     description: "names",
   });
