@@ -113,7 +113,7 @@ function projectConfig(): object {
       ...Object.fromEntries(SHARED.map((name) => [name, packages[name]])),
     },
     tasks: {
-      example: "deno run -A example.ts",
+      example: "deno run --allow-read --allow-env --allow-sys --allow-ffi example.ts",
       ...Object.fromEntries(
         Object.entries(project.tasks).flatMap(([name, line]) => {
           const [, options, script, rest] = /^deno run (\S+) (main\.ts|experiments\/\S+\.ts)( .*)?$/.exec(line) ?? [];
@@ -123,6 +123,7 @@ function projectConfig(): object {
         }),
       ),
     },
+    allowScripts: project.allowScripts,
     compilerOptions: project.compilerOptions,
   };
 }

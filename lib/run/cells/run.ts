@@ -192,10 +192,26 @@ function runOf({ id, folder, runsFolder, signal, writer, pasts, fresh }: RunPart
 }
 
 /**
- * Opens a run, runs `body` in it, and ends it: as done with the results that `body` returns, otherwise as failed or
+ * Begins a run, runs `body` in it, and ends it: as done with the results that `body` returns, otherwise as failed or
  * stopped; what `body` threw is thrown again.
  *
  * @throws UserError `device.failed` when `options.failure` settles first
+ *
+ * @example
+ * ```ts
+ * import { openRun } from "@stitchbook/stitchbook";
+ * import { withRun } from "@stitchbook/stitchbook/run";
+ * import assert from "node:assert/strict";
+ *
+ * const runsFolder = await Deno.makeTempDir();
+ * const about = { experiment: "sums", title: "Sums", preset: "own", seed: 1, device: "none", config: {}, command: [] };
+ * const { run } = await withRun({ ...about, runsFolder, plan: [] }, () => {
+ *   return Promise.resolve({ domains: [], measures: [], methods: {} });
+ * });
+ * using opened = await openRun("last", { runs: runsFolder });
+ * assert.deepEqual([opened.id, opened.view.status], [run.id, "done"]);
+ * await Deno.remove(runsFolder, { recursive: true });
+ * ```
  */
 export async function withRun(
   options: BeginRunOptions,
