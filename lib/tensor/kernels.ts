@@ -39,6 +39,27 @@ export function sharedGradients(compute: () => tf.Tensor[]): (index: number) => 
   };
 }
 
+/**
+ * Registers the gradient of a kernel with named inputs and one output.
+ *
+ * @param inputs names of the inputs that it needs
+ * @param gradients from the output's gradient, those inputs, and the output if it is kept: a function for each input that
+ * has a gradient
+ */
+export function registerGradient<const Names extends readonly string[]>(
+  kernelName: string,
+  inputs: Names,
+  gradients: (
+    dy: tf.Tensor,
+    saved: readonly [...{ readonly [N in keyof Names]: tf.Tensor }, out: tf.Tensor],
+    attrs: Readonly<Record<string, unknown>>,
+  ) => Record<string, () => tf.Tensor>,
+  { keepsOutput = false } = {},
+): void {
+  const gradFunc = gradients as unknown as tf.GradFunc;
+  tf.registerGradient({ kernelName, inputsToSave: [...inputs], outputsToSave: [keepsOutput], gradFunc });
+}
+
 /** Keeps tensors for the gradient functions, when there will be any. */
 export type Save = (tensors: tf.Tensor[]) => void;
 

@@ -62,11 +62,13 @@ export const runViewSchema = z.strictObject({
   device: z.string(),
   status: runStatusSchema,
   config: jsonSchema,
+  /** How it was started, which says what differs from the preset. */
   command: z.array(z.string()),
   versions: z.record(z.string(), z.string()),
   pid: z.number().nullable(),
   startedAt: z.string(),
   updatedAt: z.string(),
+  /** Wall time, once the run has ended. */
   seconds: z.number().nullable(),
   cells: z.array(cellViewSchema),
   notes: z.array(noteViewSchema),
@@ -76,28 +78,26 @@ export const runViewSchema = z.strictObject({
 });
 
 /** A run in a list, without what people say about it. */
-const runSummarySchema = z.strictObject({
-  id: z.string(),
-  experiment: z.string(),
-  title: z.string(),
-  preset: z.string(),
-  /** Unknown (null) of a damaged run, as in {@linkcode runViewSchema}. */
-  seed: z.number().nullable(),
-  device: z.string(),
-  /** How it was started, which says what differs from the preset. */
-  command: z.array(z.string()),
-  status: runStatusSchema,
-  startedAt: z.string(),
-  updatedAt: z.string(),
-  /** Wall time, once the run has ended. */
-  seconds: z.number().nullable(),
+const runSummarySchema = runViewSchema.pick({
+  id: true,
+  experiment: true,
+  title: true,
+  preset: true,
+  seed: true,
+  device: true,
+  command: true,
+  status: true,
+  startedAt: true,
+  updatedAt: true,
+  seconds: true,
+  error: true,
+}).extend({
   /** `ended`: done, or taken from the cache (`cached`). */
   cells: z.strictObject({ ended: z.number(), total: z.number(), cached: z.number() }),
   /** Name of the cell that is running. */
   current: z.string().nullable(),
   /** Mean held-out bits per byte by method; empty until the run is done. */
   meanBpb: z.record(z.string(), z.number()),
-  error: z.string().nullable(),
   /** How many lines of the log could not be read. */
   damagedLines: z.number(),
 });

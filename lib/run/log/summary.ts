@@ -4,7 +4,7 @@ import { absent, systemReason, UserError } from "../../errors.ts";
 import type { RunStatus, RunSummary, RunView } from "../events/views.ts";
 import { timeOfRunId } from "../files/run-id.ts";
 import { writerState } from "../process/lock.ts";
-import { finishedCells, headlines } from "../view/mod.ts";
+import { damagedView, finishedCells, headlines } from "../view/mod.ts";
 import { LOG_FILE } from "./log.ts";
 import { readView, runFolder } from "./read.ts";
 import { statusNow } from "./status.ts";
@@ -59,25 +59,7 @@ export function summarize(view: RunView, status: RunStatus, damagedLines: number
 
 /** A run that the system does not let us read, in a list: only its id and the reason are known. */
 export function unreadableSummary(id: string, reason: string): RunSummary {
-  const time = timeOfRunId(id);
-  return {
-    id,
-    experiment: "",
-    title: id,
-    preset: "",
-    seed: null,
-    device: "",
-    command: [],
-    status: "unreadable",
-    startedAt: time,
-    updatedAt: time,
-    seconds: null,
-    cells: { ended: 0, cached: 0, total: 0 },
-    current: null,
-    meanBpb: {},
-    error: reason,
-    damagedLines: 0,
-  };
+  return summarize({ ...damagedView(timeOfRunId(id), id), error: reason }, "unreadable", 0);
 }
 
 /** Why a run cannot be listed as usual; undefined when the error is of another kind, that is, a bug. */

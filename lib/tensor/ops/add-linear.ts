@@ -1,8 +1,8 @@
 // A linear map added to a residual stream: the product accumulates onto a copy of the stream, so no separate sum follows.
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, inShape, refuseShapes, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, inShape, refuseShapes, registerGradient, runKernel } from "../kernels.ts";
 import { isHalf, weightShape } from "./half.ts";
-import { linear } from "./linear.ts";
+import { linear, linearGradients } from "./linear.ts";
 
 /** Name of the fused kernel: inputs `{ h: [rows, out], x: [rows, in], w: [out, in] }`, output like `h`. */
 export const ADD_LINEAR = "StitchbookAddLinear";
@@ -41,17 +41,9 @@ export function addLinear<T extends tf.Tensor>(h: T, x: tf.Tensor, w: tf.Tensor)
 }
 
 for (const kernelName of [ADD_LINEAR, ADD_LINEAR_STACKED]) {
-  tf.registerGradient({
+  registerGradient(
     kernelName,
-    inputsToSave: ["x", "w"],
-    gradFunc: (dy, saved) => {
-      const [x, w] = saved as [tf.Tensor, tf.Tensor];
-      const dy2 = dy as tf.Tensor;
-      return {
-        h: () => runKernel("Identity", { x: dy2 }),
-        x: () => runKernel("BatchMatMul", { a: dy2, b: w }, { transposeA: false, transposeB: false }),
-        w: () => runKernel("BatchMatMul", { a: dy2, b: x }, { transposeA: true, transposeB: false }),
-      };
-    },
-  });
+    ["x", "w"],
+    (dy, [x, w]) => ({ h: () => runKernel("Identity", { x: dy }), ...linearGradients(dy, x, w) }),
+  );
 }

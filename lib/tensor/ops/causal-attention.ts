@@ -5,6 +5,7 @@ import {
   checkTensors,
   hasKernel,
   refuseShapes,
+  registerGradient,
   runKernel,
   sameShape,
   sharedGradients,
@@ -88,13 +89,7 @@ export function causalAttentionReference(
   return byHead(tf.matMul(tf.softmax(masked), repeat(v)) as tf.Tensor4D);
 }
 
-tf.registerGradient({
-  kernelName: CAUSAL_ATTENTION,
-  inputsToSave: ["q", "k", "v"],
-  outputsToSave: [true],
-  gradFunc: (dy, saved) => {
-    const [q, k, v, out] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-    const gradient = sharedGradients(() => runKernel(CAUSAL_ATTENTION_GRAD, { q, k, v, out, dy: dy as tf.Tensor }));
-    return { q: gradient(0), k: gradient(1), v: gradient(2) };
-  },
-});
+registerGradient(CAUSAL_ATTENTION, ["q", "k", "v"], (dy, [q, k, v, out]) => {
+  const gradient = sharedGradients(() => runKernel(CAUSAL_ATTENTION_GRAD, { q, k, v, out, dy }));
+  return { q: gradient(0), k: gradient(1), v: gradient(2) };
+}, { keepsOutput: true });

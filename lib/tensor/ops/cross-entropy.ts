@@ -1,7 +1,7 @@
 // The negative log-likelihood of each target token, from logits.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
-import { checkTensors, hasKernel, hostValues, refuseShapes, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, hostValues, refuseShapes, registerGradient, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ logits: [N, vocab], targets: int32 [N] }`, output `[N]`. */
 export const CROSS_ENTROPY = "StitchbookCrossEntropy";
@@ -91,12 +91,6 @@ function targetPlaces(targets: tf.Tensor1D, vocab: number): tf.Tensor {
   return tf.equal(targets.reshape([-1, 1]), tf.range(0, vocab, 1, "int32").reshape([1, vocab]));
 }
 
-tf.registerGradient({
-  kernelName: CROSS_ENTROPY,
-  inputsToSave: ["logits", "targets"],
-  outputsToSave: [true],
-  gradFunc: (dy, saved) => {
-    const [logits, targets, loss] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-    return { logits: () => runKernel(CROSS_ENTROPY_GRAD, { logits, targets, loss, dy: dy as tf.Tensor }) };
-  },
-});
+registerGradient(CROSS_ENTROPY, ["logits", "targets"], (dy, [logits, targets, loss]) => ({
+  logits: () => runKernel(CROSS_ENTROPY_GRAD, { logits, targets, loss, dy }),
+}), { keepsOutput: true });

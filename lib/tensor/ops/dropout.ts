@@ -1,7 +1,7 @@
 // Dropout whose mask is a pure function of (seed, index): the same on every backend and for any number of threads.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
-import { checkTensors, hasKernel, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, registerGradient, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: input `{ x }`, attributes `rate` and `seed` (uint32), output like `x`. */
 export const DROPOUT = "StitchbookDropout";
@@ -45,7 +45,4 @@ function mix(x: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-tf.registerGradient({
-  kernelName: DROPOUT,
-  gradFunc: (dy, _saved, attrs) => ({ x: () => runKernel(DROPOUT, { x: dy as tf.Tensor }, attrs) }),
-});
+registerGradient(DROPOUT, [], (dy, _, attrs) => ({ x: () => runKernel(DROPOUT, { x: dy }, attrs) }));

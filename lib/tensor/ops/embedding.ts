@@ -1,7 +1,7 @@
 // Rows of a table by token id, with a gradient that adds up repeated ids in one fixed order.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
-import { checkRanks, checkTensors, hasKernel, inShape, runKernel } from "../kernels.ts";
+import { checkRanks, checkTensors, hasKernel, inShape, registerGradient, runKernel } from "../kernels.ts";
 import { isHalf, unpackHalf, weightShape } from "./half.ts";
 
 /** Name of the fused kernel: inputs `{ table: [vocab, d], ids: int32 [rows] }`, output `[rows, d]`. */
@@ -55,11 +55,6 @@ export function embeddingReference(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Ten
   return tf.gather(table, ids);
 }
 
-tf.registerGradient({
-  kernelName: EMBEDDING,
-  inputsToSave: ["table", "ids"],
-  gradFunc: (dy, saved) => {
-    const [table, ids] = saved as [tf.Tensor, tf.Tensor];
-    return { table: () => runKernel(EMBEDDING_GRAD, { ids, dy: dy as tf.Tensor }, { vocab: table.shape[0] }) };
-  },
-});
+registerGradient(EMBEDDING, ["table", "ids"], (dy, [table, ids]) => ({
+  table: () => runKernel(EMBEDDING_GRAD, { ids, dy }, { vocab: table.shape[0] }),
+}));

@@ -1,6 +1,6 @@
 // y = x Wᵀ, with the weight in Hugging Face's layout [out, in].
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, composed, hasKernel, inShape, refuseShapes, runKernel } from "../kernels.ts";
+import { checkTensors, composed, hasKernel, inShape, refuseShapes, registerGradient, runKernel } from "../kernels.ts";
 import { isHalf, unpackHalf, weightShape } from "./half.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, in], w: [out, in] }`, output `[rows, out]`. */
@@ -64,15 +64,12 @@ export function linearReference(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
   return tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D, false, true);
 }
 
-tf.registerGradient({
-  kernelName: LINEAR,
-  inputsToSave: ["x", "w"],
-  gradFunc: (dy, saved) => {
-    const [x, w] = saved as [tf.Tensor, tf.Tensor];
-    const dy2 = dy as tf.Tensor;
-    return {
-      x: () => runKernel("BatchMatMul", { a: dy2, b: w }, { transposeA: false, transposeB: false }),
-      w: () => runKernel("BatchMatMul", { a: dy2, b: x }, { transposeA: true, transposeB: false }),
-    };
-  },
-});
+/** The gradients of x and w from that of their product, matrices or stacks of them. */
+export function linearGradients(dy: tf.Tensor, x: tf.Tensor, w: tf.Tensor): Record<"x" | "w", () => tf.Tensor> {
+  return {
+    x: () => runKernel("BatchMatMul", { a: dy, b: w }, { transposeA: false, transposeB: false }),
+    w: () => runKernel("BatchMatMul", { a: dy, b: x }, { transposeA: true, transposeB: false }),
+  };
+}
+
+registerGradient(LINEAR, ["x", "w"], (dy, [x, w]) => linearGradients(dy, x, w));

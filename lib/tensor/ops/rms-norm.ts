@@ -1,6 +1,6 @@
 // Root-mean-square normalization (Llama 2, arXiv 2307.09288 §2.2): computed in float32, then scaled.
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, refuseShapes, runKernel } from "../kernels.ts";
+import { checkTensors, hasKernel, refuseShapes, registerGradient, runKernel } from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ x: [..., d], w: [d] }`, attribute `epsilon`, output like x. */
 export const RMS_NORM = "StitchbookRmsNorm";
@@ -53,13 +53,8 @@ for (
     [RMS_NORM_STACKED, RMS_NORM_STACKED_GRAD_X, RMS_NORM_STACKED_GRAD_W],
   ] as const
 ) {
-  tf.registerGradient({
-    kernelName,
-    inputsToSave: ["x", "w"],
-    gradFunc: (dy, saved, attrs) => {
-      const [x, w] = saved as [tf.Tensor, tf.Tensor];
-      const inputs = { x, w, dy: dy as tf.Tensor };
-      return { x: () => runKernel(gradX, inputs, attrs), w: () => runKernel(gradW, inputs, attrs) };
-    },
-  });
+  registerGradient(kernelName, ["x", "w"], (dy, [x, w], attrs) => ({
+    x: () => runKernel(gradX, { x, w, dy }, attrs),
+    w: () => runKernel(gradW, { x, w, dy }, attrs),
+  }));
 }

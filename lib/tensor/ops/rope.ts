@@ -1,6 +1,14 @@
 // Rotary position embedding in the half-rotation layout of Hugging Face weights.
 import * as tf from "@tensorflow/tfjs";
-import { checkRanks, checkTensors, hasKernel, refuseShapes, runKernel, sameShape } from "../kernels.ts";
+import {
+  checkRanks,
+  checkTensors,
+  hasKernel,
+  refuseShapes,
+  registerGradient,
+  runKernel,
+  sameShape,
+} from "../kernels.ts";
 
 /**
  * Name of the fused kernel: inputs `{ x: [batch, time, heads, headSize], cos, sin: [time, headSize / 2] }`,
@@ -64,11 +72,6 @@ export function ropeReference(x: tf.Tensor4D, { cos, sin }: RopeTable): tf.Tenso
   return tf.concat([tf.sub(tf.mul(a, c), tf.mul(b, s)), tf.add(tf.mul(b, c), tf.mul(a, s))], -1) as tf.Tensor4D;
 }
 
-tf.registerGradient({
-  kernelName: ROPE,
-  inputsToSave: ["cos", "sin"],
-  gradFunc: (dy, saved, attrs) => {
-    const [cos, sin] = saved as [tf.Tensor, tf.Tensor];
-    return { x: () => runKernel(ROPE, { x: dy as tf.Tensor, cos, sin }, { inverse: !attrs["inverse"] }) };
-  },
-});
+registerGradient(ROPE, ["cos", "sin"], (dy, [cos, sin], attrs) => ({
+  x: () => runKernel(ROPE, { x: dy, cos, sin }, { inverse: !attrs["inverse"] }),
+}));

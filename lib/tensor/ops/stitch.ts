@@ -1,6 +1,14 @@
 // The two mixing steps of a stitch layer (BTS, arXiv 2502.00075 §3), from gate logits to the new state.
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, refuseShapes, runKernel, sameShape, sharedGradients } from "../kernels.ts";
+import {
+  checkTensors,
+  hasKernel,
+  refuseShapes,
+  registerGradient,
+  runKernel,
+  sameShape,
+  sharedGradients,
+} from "../kernels.ts";
 
 /**
  * Name of the fused kernel: inputs, as a list, `hub: [N, d]`, `z: [N, (n+1)·d]` and n projected `[N, d]`;
@@ -85,13 +93,7 @@ tf.registerGradient({
   },
 });
 
-tf.registerGradient({
-  kernelName: HUB_INTO_EXPERT,
-  inputsToSave: ["expert", "projected", "z"],
-  gradFunc: (dy, saved) => {
-    const [expert, projected, z] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const inputs = { expert, projected, z, dy: dy as tf.Tensor };
-    const gradient = sharedGradients(() => runKernel(HUB_INTO_EXPERT_GRAD, inputs));
-    return { expert: gradient(0), projected: gradient(1), z: gradient(2) };
-  },
+registerGradient(HUB_INTO_EXPERT, ["expert", "projected", "z"], (dy, [expert, projected, z]) => {
+  const gradient = sharedGradients(() => runKernel(HUB_INTO_EXPERT_GRAD, { expert, projected, z, dy }));
+  return { expert: gradient(0), projected: gradient(1), z: gradient(2) };
 });

@@ -1,6 +1,14 @@
 // The nonlinearity of the gated feed-forward layer: SiLU(gate) ∘ up (arXiv 2002.05202).
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, hasKernel, refuseShapes, runKernel, sameShape, sharedGradients } from "../kernels.ts";
+import {
+  checkTensors,
+  hasKernel,
+  refuseShapes,
+  registerGradient,
+  runKernel,
+  sameShape,
+  sharedGradients,
+} from "../kernels.ts";
 
 /** Name of the fused kernel: inputs `{ gate, up }` of the same shape, output of that shape. */
 export const SWIGLU = "StitchbookSwiglu";
@@ -19,12 +27,7 @@ export function swigluReference(gate: tf.Tensor, up: tf.Tensor): tf.Tensor {
   return tf.mul(tf.mul(gate, tf.sigmoid(gate)), up);
 }
 
-tf.registerGradient({
-  kernelName: SWIGLU,
-  inputsToSave: ["gate", "up"],
-  gradFunc: (dy, saved) => {
-    const [gate, up] = saved as [tf.Tensor, tf.Tensor];
-    const gradient = sharedGradients(() => runKernel(SWIGLU_GRAD, { gate, up, dy: dy as tf.Tensor }));
-    return { gate: gradient(0), up: gradient(1) };
-  },
+registerGradient(SWIGLU, ["gate", "up"], (dy, [gate, up]) => {
+  const gradient = sharedGradients(() => runKernel(SWIGLU_GRAD, { gate, up, dy }));
+  return { gate: gradient(0), up: gradient(1) };
 });
