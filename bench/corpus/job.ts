@@ -3,8 +3,7 @@
 //
 //   deno run -A bench/corpus/job.ts <file> <runs folder> <workers> <blocks between checkpoints>
 import { z } from "zod";
-import { streamFiles } from "../../lib/bts/text.ts";
-import { writeTokens } from "../../lib/bts/write-tokens.ts";
+import { streamFiles, writeTokens } from "../../lib/bts/mod.ts";
 import {
   batchAt,
   closeCorpus,

@@ -19,6 +19,7 @@ export { adaptStitches, changedConfig, type ExpertChange, restitch } from "./mod
 export { openStitchedRun, openStitches, stitchedOnDevice, type StitchedRun } from "./open-run.ts";
 export { trainStitches } from "./stitches.ts";
 export { type ComparisonRow, comparisonsTable, costTable, matrixTable } from "./tables.ts";
-export { openStreams, type Text, type TokenStreams } from "./text.ts";
+export { openStreams, streamFiles, type Text, type TokenStreams } from "./text.ts";
 export { tokenize } from "./tokenize.ts";
 export { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";
+export { writeTokens } from "./write-tokens.ts";
