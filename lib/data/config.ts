@@ -1,6 +1,6 @@
 // Settings of the data room: where each domain's text comes from, how much of it is used, and the tokenizer's size.
 import { z } from "zod";
-import { BUILTIN, builtinNames, DOMAINS } from "./builtin/registry.ts";
+import { BUILTIN, DOMAINS } from "./builtin/registry.ts";
 import { readDomains } from "./domains.ts";
 
 const FORMATS = ".txt, .jsonl, .ndjson, .json, .csv, .tsv, .parquet, or any other text; .gz too";
@@ -17,7 +17,7 @@ const bytes = (value: number, what: string) => z.int().positive().default(value)
  * `domains` has every domain of the run with its source, in the order of tables.
  */
 export const dataConfigSchema = z.strictObject({
-  domains: z.union([z.array(z.enum(builtinNames)).min(1), z.record(z.string(), z.string().min(1))])
+  domains: z.union([z.array(z.string()).min(1), z.record(z.string(), z.string().min(1))])
     .optional()
     .meta({ listValue: "builtin" })
     .describe(

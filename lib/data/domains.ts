@@ -80,7 +80,9 @@ function namedDomains(given: Given): Named {
     : listed as Readonly<Record<string, string>>;
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new NameError(["domains"], `it names "${twice}" twice`);
-  for (const name of names) checkName(name, sources[name]!, ["domains", name]);
+  for (const name of names) {
+    checkName(name, sources[name]!, Array.isArray(listed) ? ["domains"] : ["domains", name]);
+  }
   const alike = names.find((name, i) => names.findIndex((other) => sameButCase(other, name)) !== i);
   if (alike !== undefined) {
     const other = names.find((other) => sameButCase(other, alike))!;
@@ -143,7 +145,9 @@ function checkName(name: string, source: string, path: readonly string[]): void 
     const meant = nearest(name, builtinNames);
     throw refuse(
       `there is no built-in domain "${name}": they are ${builtinNames.join(", ")}${
-        meant === undefined ? "" : `; did you mean "${meant}"?`
+        meant === undefined
+          ? `; text of your own needs its files, such as data.domains.${name}='${name}/*.txt'`
+          : `; did you mean "${meant}"?`
       }`,
     );
   }

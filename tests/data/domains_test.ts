@@ -63,6 +63,12 @@ Deno.test("names are letters, digits, - and _, not taken by anything else, and g
   refuses({ domains: { law: "a", Law: "b" } }, "domains.Law", /differ only in case/);
   refuses({ domains: { "é": "a", "e\u0301": "b" } }, "domains.e\u0301", /Unicode form/);
   refuses({ domains: ["english", "english"] }, "domains", /names "english" twice/);
+  refuses(
+    { domains: ["english", "my-laws"] },
+    "domains",
+    /no built-in domain "my-laws".*data\.domains\.my-laws='my-laws/,
+  );
+  refuses({ domains: ["english", "novle"] }, "domains", /did you mean "novel"/);
   refuses({ domains: { law: "builtin" } }, "domains.law", /no built-in domain "law"/);
   refuses({ domains: { novle: "builtin" } }, "domains.novle", /did you mean "novel"/);
   refuses({ code: "a.txt", domains: { code: "b.txt" } }, "code", /data\.domains\.code is the same setting/);
