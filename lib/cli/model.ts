@@ -7,6 +7,7 @@ import type { Print } from "./command.ts";
 type Action = (args: readonly string[], print: Print) => Promise<void>;
 
 const SUBCOMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
+  get: async () => (await import("./model-get.ts")).getModelCommand,
   show: async () => (await import("./model-show.ts")).showModelCommand,
 };
 

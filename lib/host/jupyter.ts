@@ -3,23 +3,7 @@ import { join } from "node:path";
 import { attempt, UserError } from "../errors.ts";
 import { pythonCommand } from "./python.ts";
 import { kernelArguments } from "./jupyter-kernel.ts";
-
-/** Runs a command and returns its output; undefined when it could not be started. */
-export type RunCommand = (
-  command: string,
-  args: readonly string[],
-) => Promise<{ code: number; output: string } | undefined>;
-
-const runCommand: RunCommand = async (command, args) => {
-  try {
-    const { code, stdout, stderr } = await new Deno.Command(command, { args: [...args], stdin: "null" }).output();
-    const decoder = new TextDecoder();
-    return { code, output: decoder.decode(stdout) + (code === 0 ? "" : decoder.decode(stderr)) };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return undefined;
-    throw error;
-  }
-};
+import { type RunCommand, runCommand } from "./run-command.ts";
 
 /** Commands that may be Jupyter, tried in this order. */
 const JUPYTERS = ["jupyter", "python3 -m jupyter", "python -m jupyter", "py -m jupyter"].map((line) => line.split(" "));

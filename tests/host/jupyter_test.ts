@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { findJupyter, installKernel } from "../../lib/host/jupyter.ts";
 import { kernelArguments, kernelFault } from "../../lib/host/jupyter-kernel.ts";
-import type { RunCommand } from "../../lib/host/jupyter.ts";
+import type { RunCommand } from "../../lib/host/mod.ts";
 
 const spec = { argv: ["/usr/bin/deno", "jupyter"], display_name: "Deno", language: "typescript", env: { A: "1" } };
 const LISTED = JSON.stringify({ kernelspecs: { deno: { resource_dir: "/somewhere/kernels/deno", spec } } });
