@@ -26,32 +26,89 @@ export {
 export { explainError, UserError } from "./lib/errors.ts";
 export type { BtsConfig } from "./lib/bts/mod.ts";
 export {
+  type Batch,
   batchAt,
+  type BatchChoice,
+  type CorpusOptions,
   type DataConfig,
+  type Datamix,
+  type Document,
+  type DomainBatch,
   loadCorpus,
+  type LoadedCorpus,
   openTokenizer,
   stratifiedBatches,
   tokenizeDocuments,
   type Tokenizer,
   type TokenizerJson,
+  type TokenStream,
   trainTokenizer,
 } from "./lib/data/mod.ts";
-export { bitsPerByte, evaluationWindows, generateGreedily } from "./lib/eval/mod.ts";
-export { loadModelFolder, saveModelFolder } from "./lib/huggingface/mod.ts";
-export { btmEnsemble, mergeWeights, soup } from "./lib/merge/mod.ts";
+export {
+  bitsPerByte,
+  type BootstrapOptions,
+  type DocumentLosses,
+  type DocumentsEstimate,
+  type EvaluationOptions,
+  type EvaluationWindow,
+  evaluationWindows,
+  generateGreedily,
+  type ParameterCounts,
+  type WindowOptions,
+} from "./lib/eval/mod.ts";
+export { type LoadedModel, loadModelFolder, type ModelToSave, saveModelFolder } from "./lib/huggingface/mod.ts";
+export {
+  btmEnsemble,
+  type BtmOptions,
+  type MergeSettings,
+  mergeWeights,
+  type ModelsToMerge,
+  soup,
+} from "./lib/merge/mod.ts";
 export {
   decoder,
+  type DecodingState,
+  type HostTensor,
   type HostWeights,
   initialWeights,
   type LanguageModel,
   type ModelConfig,
   modelConfigSchema,
+  type OwnedWeights,
   parameterCount,
+  type Predictions,
   toDevice,
   toHost,
   toVariables,
+  type Weights,
 } from "./lib/model/mod.ts";
-export { beginRun, type ListedRun, runMain, type RunResults, type RunView, withRun } from "./lib/run/mod.ts";
-export { type StitchConfig, stitchConfigSchema, stitchedLanguageModel, stitchModels } from "./lib/stitch/mod.ts";
-export { type Device, type DeviceName, openDevice } from "./lib/tensor/mod.ts";
-export { pretraining, stitching, train, type TrainConfig, trainConfigSchema } from "./lib/train/mod.ts";
+export {
+  beginRun,
+  type BeginRunOptions,
+  type ListedRun,
+  type MetricPoint,
+  type Run,
+  runMain,
+  type RunResults,
+  type RunView,
+  withRun,
+} from "./lib/run/mod.ts";
+export {
+  type FrozenModels,
+  type StitchConfig,
+  stitchConfigSchema,
+  stitchedLanguageModel,
+  type StitchedModel,
+  stitchModels,
+} from "./lib/stitch/mod.ts";
+export { type Device, type DeviceName, type DeviceOptions, openDevice } from "./lib/tensor/mod.ts";
+export {
+  type PhaseOptions,
+  pretraining,
+  stitching,
+  train,
+  type TrainConfig,
+  trainConfigSchema,
+  type TrainResult,
+  type TrainTask,
+} from "./lib/train/mod.ts";

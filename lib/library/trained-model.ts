@@ -21,6 +21,7 @@ export interface TextScore {
   readonly bitsPerByte: number;
   /** The natural logarithm of the text's probability, in nats. */
   readonly logLikelihood: number;
+  /** Scored tokens. */
   readonly tokens: number;
   /** UTF-8 bytes. */
   readonly bytes: number;
@@ -34,6 +35,7 @@ export interface TrainedModel extends LanguageModel, Disposable {
   readonly config: ModelConfig;
   /** Numbers of parameters: trained for this model, in memory, used per token. */
   readonly parameters: ParameterCounts;
+  /** Its text to token ids and back, with special tokens. */
   readonly tokenizer: Tokenizer;
   /** Token ids of a text, without the `<|endoftext|>` that opens a document. */
   tokenize(text: string): number[];
