@@ -8,6 +8,7 @@ export type Requirement =
   | "python-tokenizers"
   | "python-torch"
   | "python-gguf"
+  | "python-llama-cpp"
   | "chromium"
   | "jupyter"
   | "vulkan"
@@ -17,6 +18,7 @@ const detectors: Readonly<Record<Requirement, () => boolean>> = {
   "python-tokenizers": () => succeeds(pythonCommand(), ["-c", "import tokenizers"]),
   "python-torch": () => succeeds(pythonCommand(), ["-c", "import torch, transformers, safetensors"]),
   "python-gguf": () => succeeds(pythonCommand(), ["-c", "import gguf, torch, transformers, safetensors"]),
+  "python-llama-cpp": () => succeeds(pythonCommand(), ["-c", "import xllamacpp"]),
   "chromium": () => chromiumPath() !== undefined,
   "jupyter": () => succeeds(pythonCommand(), ["-c", "import nbclient, nbformat, jupyter_client"]),
   // In a process of its own: a broken Vulkan driver may abort the process that asks for an adapter.
