@@ -138,19 +138,19 @@ function ownDomainClaim(view: RunView, experts: readonly string[]): Claim | unde
         .map(({ against }) => methodPhrase(against));
       return others.length === 0 ? [] : [`${methodPhrase(expert)} (${say(others)})`];
     });
-  const lost = naming("worse", (others) => `${listed(others)} ${others.length === 1 ? "is" : "are"} better`);
+  const lost = naming("worse", (others) => `${listedInPart(others)} ${others.length === 1 ? "is" : "are"} better`);
   if (lost.length > 0) {
     const verb = lost.length === 1
       ? "is not the best single model on its own domain"
       : "are not the best single models on their own domains";
-    return { holds: "no", text: `${capital(listed(lost))} ${verb}.` };
+    return { holds: "no", text: `${capital(listedInPart(lost))} ${verb}.` };
   }
-  const open = naming("unclear", (others) => `against ${listed(others)}`);
+  const open = naming("unclear", (others) => `against ${listedInPart(others)}`);
   if (open.length > 0) {
     return {
       holds: "unclear",
       text: `It is unclear whether every expert is the best single model on its own domain; unclear are ${
-        listed(open)
+        listedInPart(open)
       }.`,
     };
   }
@@ -176,8 +176,14 @@ export function headline(view: RunView): string | undefined {
   return parts.length === 0 ? undefined : parts.join(" ");
 }
 
-/** At most this many methods ahead of BTS are named, or one more if that is all of them. */
-const NAMED_AHEAD = 4;
+/** At most this many methods are named, or one more if that is all of them. */
+const MOST_NAMED = 4;
+
+/** `a, b, c, d, and 11 others`; all names where they are few. */
+function listedInPart(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  return listed(more > 1 ? [...names.slice(0, MOST_NAMED), `${more} others`] : names);
+}
 
 function standing(view: RunView): string | undefined {
   const methods = view.results?.methods ?? {};
@@ -197,12 +203,12 @@ function standing(view: RunView): string | undefined {
     return close.length === 0
       ? `BTS is the best of ${ranked.length} methods by mean held-out loss, with ${score}.`
       : `BTS has the lowest mean held-out loss of ${ranked.length} methods, ${score}, but it is not clearly better than ${
-        listed(close)
+        listedInPart(close)
       }.`;
   }
   const ahead = ranked.slice(0, at).map((method) => `${methodLabel(method)} (${fixed(mean(method), digits)})`);
-  const more = ahead.length - NAMED_AHEAD;
-  const named = more > 1 ? [...ahead.slice(0, NAMED_AHEAD), `and ${more} others`] : ahead;
+  const more = ahead.length - MOST_NAMED;
+  const named = more > 1 ? [...ahead.slice(0, MOST_NAMED), `and ${more} others`] : ahead;
   return `BTS ranks number ${at + 1} of ${ranked.length} methods by mean held-out loss, with ${score}, behind ${
     named.join(", ")
   }.`;

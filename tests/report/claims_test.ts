@@ -120,6 +120,24 @@ Deno.test("`claims()` names experts that lose their own domain", () => {
   assert.match(claim!.text, /^The code expert \(the math expert is better\) is not the best/);
 });
 
+Deno.test("`claims()` names some of many experts, and counts the others", () => {
+  const run = sampleView();
+  const { methods } = run.results!;
+  const names = Array.from({ length: 15 }, (_, i) => `d${i + 1}`);
+  for (const name of names) {
+    methods[`expert:${name}`] = names.map((group) => (
+      { name: "bpb", group, value: 1, interval: [0.9, 1.1], samples: 9, better: "lower" }
+    ));
+  }
+  const [open] = ownDomain(run);
+  assert.match(
+    open!.text,
+    /the d1 expert \(against the d2 expert, the d3 expert, the d4 expert, the d5 expert, and 10 others\), .*, and 11 others\.$/,
+  );
+  for (const name of names.slice(2)) delete methods[`expert:${name}`];
+  assert.match(ownDomain(run)[0]!.text, /unclear are the d1 expert \(against the d2 expert\) and the d2 expert/);
+});
+
 Deno.test("`claims()` does not count a difference within the noise as a win on an own domain", () => {
   const [open] = ownDomain(paired("expert:code", "seed", "code", -0.0008, -0.0523, 0.0487));
   assert.equal(open!.holds, "unclear");
