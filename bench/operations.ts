@@ -15,6 +15,7 @@ import {
   normBranch,
   rmsNorm,
   rope,
+  ropeFrequencies,
   ropeTable,
   swiglu,
 } from "../lib/tensor/mod.ts";
@@ -107,7 +108,7 @@ export function operationRows(name: ShapeName): Row[] {
     {
       name: "rope",
       inputs: () => {
-        const { cos, sin } = ropeTable(T, d / H, 10000);
+        const { cos, sin } = ropeTable(T, ropeFrequencies(d / H, 10000));
         return [normal(batch, T, H, d / H), cos, sin];
       },
       run: ([x, cos, sin]) => rope(x as tf.Tensor4D, { cos: cos as tf.Tensor2D, sin: sin as tf.Tensor2D }),

@@ -1,10 +1,10 @@
 // Parts of costs that several methods share.
-import { type ModelConfig, parameterCount } from "../model/mod.ts";
+import { headSizeOf, type ModelConfig, parameterCount } from "../model/mod.ts";
 import type { MethodCost } from "../train/mod.ts";
 
 /** Bytes of keys and values that a decoder caches per token. */
-export function decoderCacheBytes({ layers, width, heads, kvHeads }: ModelConfig, cacheBytes: number): number {
-  return 2 * layers * (width / heads) * kvHeads * cacheBytes;
+export function decoderCacheBytes(config: ModelConfig, cacheBytes: number): number {
+  return 2 * config.layers * headSizeOf(config) * config.kvHeads * cacheBytes;
 }
 
 /** Number of values in tensors of these shapes. */

@@ -1,7 +1,7 @@
 // `deno task model show`: what a checkpoint is, and whether it can be used.
 import { Command } from "commander";
 import { bytesOf } from "../gguf/mod.ts";
-import type { ModelConfig } from "../model/mod.ts";
+import { headSizeOf, type ModelConfig } from "../model/mod.ts";
 import { byteSize } from "../report/mod.ts";
 import { jsonLine, parseWithCommander, printable } from "../run/mod.ts";
 import type { Print } from "./command.ts";
@@ -52,9 +52,9 @@ function asText(facts: ModelFacts): string {
 
 function shapeLines(config: ModelConfig): Record<string, string> {
   const { layers, width, heads, kvHeads, inner, vocabSize, contextLength, ropeTheta, tiedEmbeddings } = config;
+  const size = headSizeOf(config);
   return {
-    shape:
-      `${layers} layers, width ${width}, inner ${inner}, ${heads} heads of ${width / heads}, ${kvHeads} for keys ` +
+    shape: `${layers} layers, width ${width}, inner ${inner}, ${heads} heads of ${size}, ${kvHeads} for keys ` +
       `and values`,
     vocabulary: `${count(vocabSize)} rows, ${tiedEmbeddings ? "tied to the head" : "and a head of its own"}`,
     context: `${count(contextLength)} tokens, RoPE base ${count(ropeTheta)}`,

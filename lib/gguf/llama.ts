@@ -86,7 +86,7 @@ export function configOf({ metadata, tensors }: GgufHeader, path: string, arch: 
     max_position_embeddings: context,
     rms_norm_eps: number("attention.layer_norm_rms_epsilon"),
     rope_theta: theta,
-    rope_parameters: { rope_theta: theta, ...ropeScaling({ optional, keys }) },
+    rope_parameters: { rope_theta: theta, ...ropeScaling(path, { optional, keys }) },
     // A head of its own is a tensor; without it, the embeddings are used.
     tie_word_embeddings: !tensors.has("output.weight"),
   };
@@ -97,14 +97,19 @@ export function configOf({ metadata, tensors }: GgufHeader, path: string, arch: 
 }
 
 /** RoPE scaling in Hugging Face's words; as in llama.cpp, a factor without a type is linear, and 0 or 1 is none. */
-function ropeScaling({ optional, keys }: Pick<Reader, "optional"> & { readonly keys: Map<string, MetadataValue> }) {
+function ropeScaling(
+  path: string,
+  { optional, keys }: Pick<Reader, "optional"> & { readonly keys: Map<string, MetadataValue> },
+) {
   const type = keys.get("rope.scaling.type");
   const factor = optional("rope.scaling.factor") ?? optional("rope.scale_linear") ?? 1;
   keys.delete("rope.scaling.type");
   if (type === "none" || ((type === undefined || type === "linear") && (factor === 0 || factor === 1))) {
     return { rope_type: "default" };
   }
-  return { rope_type: type ?? "linear", factor };
+  const scaling = type ?? "linear";
+  if (scaling === "linear") return { rope_type: scaling, factor };
+  throw unsupported(path, `its rotary embedding has ${String(scaling)} scaling, which is not computed`);
 }
 
 function ofArchitecture(metadata: Metadata, arch: string): Map<string, MetadataValue> {

@@ -1,4 +1,5 @@
 // Writes a Llama decoder as a GGUF file that llama.cpp loads.
+import { UserError } from "../errors.ts";
 import { type ModelToSave, specialIds, writeAtomically } from "../huggingface/mod.ts";
 import { checkWeights, type HostTensor, type ModelConfig, weightShapes } from "../model/mod.ts";
 import { encodeHeader, type Entry, f32, padding, planBytes, string, type TensorPlan, u32 } from "./encode.ts";
@@ -23,7 +24,7 @@ const FILE_TYPES: Readonly<Record<WrittenType, number>> = { F32: 0, F16: 1, Q8_0
  * Without a tokenizer llama.cpp computes logits of ids, but reads no text.
  *
  * @param type of the matrices
- * @throws UserError when the weights do not match the configuration, a value does not fit the type, llama.cpp has no
+ * @throws UserError when the model is not a plain decoder, the weights do not match the configuration, a value does not fit the type, llama.cpp has no
  *   tokenizer like the model's, or the file cannot be written; then `path` is as it was
  *
  * @example
@@ -41,6 +42,7 @@ const FILE_TYPES: Readonly<Record<WrittenType, number>> = { F32: 0, F16: 1, Q8_0
  */
 export async function saveGguf(path: string, model: GgufToSave, type: WrittenType): Promise<void> {
   const { config, tensors } = model;
+  checkPlain(config, path);
   checkWeights(config, tensors, `The model for "${path}"`);
   const weights = [...weightShapes(config)].map(([name, shape]): PlannedWeight => ({
     weight: name,
@@ -49,6 +51,27 @@ export async function saveGguf(path: string, model: GgufToSave, type: WrittenTyp
   const header = encodeHeader(entriesOf(path, model, type), weights.map(({ plan }) => plan));
   const total = weights.reduce((sum, { plan }) => sum + planBytes(plan) + padding(planBytes(plan)), header.length);
   await writeAtomically(path, chunks(header, weights, config, tensors), total);
+}
+
+/** Settings of models that are not plain decoders. */
+const BEYOND_PLAIN = [
+  "headSize",
+  "attentionBias",
+  "mlpBias",
+  "qkNorm",
+  "slidingWindow",
+  "ropeScaling",
+] as const satisfies readonly (keyof ModelConfig)[];
+
+/** @throws UserError `gguf.unsupported` for a model that would be written as a plain decoder, which it is not */
+function checkPlain(config: ModelConfig, path: string): void {
+  const key = BEYOND_PLAIN.find((key) => config[key] !== undefined && config[key] !== false);
+  if (key === undefined) return;
+  throw new UserError(
+    "gguf.unsupported",
+    `Cannot write "${path}": the model has ${key} ${JSON.stringify(config[key])}, and only plain decoders are written`,
+    "Save it as a Hugging Face folder, and convert that with llama.cpp's convert_hf_to_gguf.py",
+  );
 }
 
 interface PlannedWeight {

@@ -1,15 +1,27 @@
 // The two blocks of a decoder layer, without their norms: grouped-query attention and the SwiGLU feed-forward.
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
-import { addLinear, causalAttention, inShape, linear, linears, rope, type RopeTable, swiglu } from "../tensor/mod.ts";
+import {
+  addLinear,
+  inShape,
+  linear,
+  linears,
+  rmsNorm,
+  rope,
+  type RopeTable,
+  swiglu,
+  windowAttention,
+} from "../tensor/mod.ts";
 import type { KvCache } from "./cache.ts";
-import type { ModelConfig } from "./config.ts";
+import { headSizeOf, type ModelConfig, windowOf } from "./config.ts";
 import type { Weights } from "./weights.ts";
 
 /**
- * Causal self-attention.
+ * Causal self-attention. Projections have a bias, and the heads of q and k a norm (before RoPE; Qwen3, arXiv 2505.09388
+ * §2), where the model has the weight.
  *
- * @param prefix of the weights' names: `q_proj.weight`, `k_proj.weight`, `v_proj.weight`, `o_proj.weight`
+ * @param prefix of the weights' names: `q_proj.weight`, `k_proj.weight`, `v_proj.weight`, `o_proj.weight`, and
+ *   `….bias`, `q_norm.weight`, `k_norm.weight` where there are any
  * @param x normalized states, float32 `[B, T, d]`, or their rows as `[B·T, d]` or `[models, B/models·T, d]`
  * @param pass.rope the RoPE table of T positions
  * @param pass.documents int32 `[B, T]`; attention stays within one document
@@ -30,37 +42,58 @@ export function attention<T extends tf.Tensor>(
   const d = x.shape.at(-1)!;
   const time = pass.rope.cos.shape[0];
   const batch = x.size / d / time;
-  const headSize = d / config.heads;
-  const w = (name: string) => weight(weights, `${prefix}${name}.weight`);
-  const projected = linears(x, [w("q_proj"), w("k_proj"), w("v_proj")]);
-  const [queries, keys, v] = projected.map((y) => inShape(y, [batch, time, -1, headSize])) as [
-    tf.Tensor4D,
-    tf.Tensor4D,
-    tf.Tensor4D,
-  ];
-  const q = rope(queries, pass.rope);
-  const k = rope(keys, pass.rope);
+  const headSize = headSizeOf(config);
+  const project = projector(weights, prefix);
+  const [queries, keys, v] = project(x, "q_proj", "k_proj", "v_proj").map((y) =>
+    inShape(y, [batch, time, -1, headSize])
+  ) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+  const normed = (x: tf.Tensor4D, name: string) => {
+    const w = weights[`${prefix}${name}.weight`];
+    return w === undefined ? x : rmsNorm(x, w, config.normEps) as tf.Tensor4D;
+  };
+  const q = rope(normed(queries, "q_norm"), pass.rope);
+  const k = rope(normed(keys, "k_norm"), pass.rope);
   const past = cache?.append(layer, k, v);
-  const attended = causalAttention(q, past?.k ?? k, past?.v ?? v, pass.documents);
-  return mapAndAdd(inShape(attended, x.shape), w("o_proj"), residual) as T;
+  const attended = windowAttention(q, past?.k ?? k, past?.v ?? v, windowOf(config, layer), pass.documents);
+  const rows = inShape(attended, [...x.shape.slice(0, -1), config.heads * headSize]);
+  return mapAndAdd(weights, `${prefix}o_proj`, rows, residual) as T;
 }
 
 /**
  * The gated feed-forward.
  *
- * @param prefix of the weights' names: `gate_proj.weight`, `up_proj.weight`, `down_proj.weight`
+ * @param prefix of the weights' names: `gate_proj.weight`, `up_proj.weight`, `down_proj.weight`, and `….bias` where
+ *   there are any
  * @param x normalized states, float32 `[..., d]`
  * @param residual the residual stream that the result is added to, float32 like x
  * @returns float32 `[..., d]`
  */
 export function feedForward(weights: Weights, prefix: string, x: tf.Tensor, residual?: tf.Tensor): tf.Tensor {
-  const w = (name: string) => weight(weights, `${prefix}${name}.weight`);
-  const [gate, up] = linears(x, [w("gate_proj"), w("up_proj")]) as [tf.Tensor, tf.Tensor];
-  return mapAndAdd(swiglu(gate, up), w("down_proj"), residual);
+  const [gate, up] = projector(weights, prefix)(x, "gate_proj", "up_proj") as [tf.Tensor, tf.Tensor];
+  return mapAndAdd(weights, `${prefix}down_proj`, swiglu(gate, up), residual);
 }
 
-function mapAndAdd(x: tf.Tensor, w: tf.Tensor, residual: tf.Tensor | undefined): tf.Tensor {
-  return residual === undefined ? linear(x, w) : addLinear(residual, x, w);
+/** Several projections of one input, with their biases. */
+function projector(weights: Weights, prefix: string) {
+  return (x: tf.Tensor, ...names: readonly string[]): tf.Tensor[] =>
+    linears(x, names.map((name) => weight(weights, `${prefix}${name}.weight`)))
+      .map((y, i) => addBias(y, weights[`${prefix}${names[i]}.bias`]));
+}
+
+function mapAndAdd(weights: Weights, name: string, x: tf.Tensor, residual: tf.Tensor | undefined): tf.Tensor {
+  const w = weight(weights, `${name}.weight`);
+  return addBias(residual === undefined ? linear(x, w) : addLinear(residual, x, w), weights[`${name}.bias`]);
+}
+
+/**
+ * @param y `[..., out]`, with rows ordered by model where there are several
+ * @param bias `[out]`, or a stack `[models, out]`
+ */
+function addBias(y: tf.Tensor, bias: tf.Tensor | undefined): tf.Tensor {
+  if (bias === undefined) return y;
+  if (bias.rank === 1) return tf.add(y, bias);
+  const [models, out] = bias.shape as [number, number];
+  return inShape(tf.add(inShape(y, [models, -1, out]), inShape(bias, [models, 1, out])), y.shape);
 }
 
 /**

@@ -1,5 +1,5 @@
-// The Llama decoder as functions of its weights: embedding, decoder layers, head. Pre-norm RMSNorm, rotary embedding,
-// grouped-query attention, SwiGLU, no biases (arXiv 2307.09288 §2.2).
+// A decoder of the Llama family as functions of its weights: embedding, decoder layers, head. Pre-norm RMSNorm, rotary
+// embedding, grouped-query attention, SwiGLU (arXiv 2307.09288 §2.2).
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import {
@@ -17,7 +17,8 @@ import {
 } from "../tensor/mod.ts";
 import { attention, feedForward, weight } from "./blocks.ts";
 import type { KvCache } from "./cache.ts";
-import type { ModelConfig } from "./config.ts";
+import { headSizeOf, type ModelConfig } from "./config.ts";
+import { scaledFrequencies } from "./rope-scaling.ts";
 import type { Weights } from "./weights.ts";
 
 /** What a model predicts at each position, and how well. */
@@ -59,7 +60,9 @@ export function beginPass(
       `Cannot read ${offset + time} tokens: the model's context length is ${config.contextLength}`,
     );
   }
-  return { rope: ropeTable(time, config.width / config.heads, config.ropeTheta, offset), documents, activations };
+  const rotary = { ...config, headSize: headSizeOf(config) };
+  const { frequencies, scale } = scaledFrequencies(rotary, offset + time);
+  return { rope: ropeTable(time, frequencies, offset, scale), documents, activations };
 }
 
 /** Embeds token ids, int32 `[B, T]`, into the residual stream, `[B, T, d]`. */

@@ -1,12 +1,18 @@
 // Public API: the Llama decoder, its weights and its cache.
 export {
   checkModelConfig,
+  type Family,
+  familyOf,
   forwardFlops,
+  headSizeOf,
+  layerProductFlops,
+  layerShapes,
   type ModelConfig,
   modelConfigSchema,
   parameterCount,
   weightShapes,
 } from "./config.ts";
+export { type RopeScaling } from "./rope-scaling.ts";
 export {
   checkWeights,
   disposeWeights,

@@ -18,7 +18,7 @@ export type HostWeights = Readonly<Record<string, HostTensor>>;
 
 /**
  * Initial weights: normal with standard deviation 0.02, or 0.02 / √(2L) for projections into the residual stream
- * (GPT-2's scaling); norms are 1. A pure function of its arguments.
+ * (GPT-2's scaling); norms are 1, biases 0. A pure function of its arguments.
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ export function initialWeights(config: ModelConfig, rngSeed: number): HostWeight
   for (const [name, shape] of weightShapes(config)) {
     const size = shape.reduce((a, b) => a * b, 1);
     const data = new Float32Array(size);
-    if (shape.length === 1) data.fill(1);
+    if (shape.length === 1) data.fill(name.endsWith(".bias") ? 0 : 1);
     else {
       const residual = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
       fillNormal(data, 0.02 / (residual ? Math.sqrt(2 * config.layers) : 1), random(rngSeed, "weights", name));

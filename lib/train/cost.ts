@@ -1,6 +1,13 @@
 // The cost of training a decoder, computed from its shape: FLOPs and memory.
 // A multiply-add counts as two FLOPs. Norms, softmax and other element-wise operations are not counted.
-import { type Activations, forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
+import {
+  type Activations,
+  forwardFlops,
+  headSizeOf,
+  layerProductFlops,
+  type ModelConfig,
+  parameterCount,
+} from "../model/mod.ts";
 import { logitsHeld } from "../tensor/mod.ts";
 import type { TrainConfig } from "./config.ts";
 
@@ -25,10 +32,9 @@ export function trainedLayers({ steps, accumulate }: TrainConfig, model: ModelCo
  * attention's scores and sums over half the context.
  */
 export function layerFlops(
-  { width: d, heads, kvHeads, inner, contextLength }: ModelConfig,
+  config: ModelConfig,
 ): { readonly attention: number; readonly feedForward: number; readonly scores: number } {
-  const kvWidth = (d / heads) * kvHeads;
-  return { attention: 4 * d * (d + kvWidth), feedForward: 6 * d * inner, scores: 2 * contextLength * d };
+  return { ...layerProductFlops(config), scores: 2 * config.contextLength * config.heads * headSizeOf(config) };
 }
 
 /**
@@ -54,10 +60,12 @@ export function trainingBytes(config: ModelConfig, tokens: number, activations: 
 
 /** Number of values that a backward pass through one decoder reads, without the logits. */
 export function activationFloats(
-  { layers, width, inner }: ModelConfig,
+  config: ModelConfig,
   tokens: number,
   activations: Activations,
 ): number {
-  const layer = tokens * (10 * width + 3 * inner);
+  const { layers, width, inner, heads } = config;
+  // Queries, keys, values and what attention returns are as wide as the heads.
+  const layer = tokens * (6 * width + 4 * heads * headSizeOf(config) + 3 * inner);
   return activations === "keep" ? layers * layer : layers * tokens * width + layer;
 }

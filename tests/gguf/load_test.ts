@@ -134,11 +134,6 @@ const REFUSED: Readonly<
   "an unknown key": [/"llama.attention.scale"/, { scale: entryF32("llama.attention.scale", 0.5) }],
   "a mixture of experts": [/mixture of experts/, { experts: entryU32("llama.expert_count", 8) }],
   "a factor of the logits": [/logit_scale/, { scale: entryF32("llama.logit_scale", 0.5) }],
-  "linear RoPE scaling": [
-    /rope_parameters.*linear/,
-    { type: entryText("llama.rope.scaling.type", "linear"), factor: entryF32("llama.rope.scaling.factor", 4) },
-  ],
-  "a RoPE factor without a type": [/linear/, { factor: entryF32("llama.rope.scale_linear", 4) }],
   "YaRN": [
     /yarn/,
     { type: entryText("llama.rope.scaling.type", "yarn"), factor: entryF32("llama.rope.scaling.factor", 4) },
@@ -146,7 +141,7 @@ const REFUSED: Readonly<
   "a rotary embedding of half a head": [/rope.dimension_count is 2, not the width 4/, {
     n: entryU32("llama.rope.dimension_count", 2),
   }],
-  "wider keys": [/head_dim 8/, {
+  "wider keys": [/q_proj.weight" has the shape \[8,8\], not \[16,8\]/, {
     n: entryU32("llama.attention.key_length", 8),
     m: entryU32("llama.attention.value_length", 8),
   }],
@@ -200,6 +195,18 @@ async function wholeModel(): Promise<Uint8Array> {
   await Deno.remove(path);
   return bytes;
 }
+
+Deno.test("linear RoPE scaling is read, with or without its type", async () => {
+  const written = [
+    { type: entryText("llama.rope.scaling.type", "linear"), factor: entryF32("llama.rope.scaling.factor", 4) },
+    { factor: entryF32("llama.rope.scale_linear", 4) },
+  ];
+  for (const entries of written) {
+    await withFile(ggufOf(decoderEntries("llama", entries), decoderTensors), async (path) => {
+      assert.deepEqual((await loadGguf(path)).config.ropeScaling, { type: "linear", factor: 4 });
+    });
+  }
+});
 
 Deno.test("a damaged file is loaded or refused in a sentence, whatever bytes are changed", async () => {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;

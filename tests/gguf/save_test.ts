@@ -176,6 +176,10 @@ const REFUSED: Readonly<Record<string, [words: RegExp, type: WrittenType, model:
     ...MODEL,
     tensors: changed(MODEL.tensors, MATRIX, 1e38),
   }],
+  "a model with a sliding window": [/the model has slidingWindow 8, and only plain decoders/, "F32", {
+    ...MODEL,
+    config: { ...CONFIG, slidingWindow: 8 },
+  }],
   "a missing weight": [/lacks the weight "model.norm.weight"/, "F32", {
     ...MODEL,
     tensors: Object.fromEntries(Object.entries(MODEL.tensors).filter(([name]) => name !== "model.norm.weight")),

@@ -13,6 +13,7 @@ import {
   packHalf,
   rmsNorm,
   rope,
+  ropeFrequencies,
   ropeTable,
   swiglu,
 } from "../../lib/tensor/mod.ts";
@@ -136,8 +137,8 @@ function ropeCases(): Case[] {
     name: `rope [${shape}]`,
     inputs: [normalValues(shape, 5)],
     trained: [0],
-    ours: ([x]) => rope(x as T4, ropeTable(shape[1]!, shape[3]!, 10000, 3)),
-    reference: ([x]) => ropeReference(x as T4, ropeTable(shape[1]!, shape[3]!, 10000, 3)),
+    ours: ([x]) => rope(x as T4, ropeTable(shape[1]!, ropeFrequencies(shape[3]!, 10000), 3)),
+    reference: ([x]) => ropeReference(x as T4, ropeTable(shape[1]!, ropeFrequencies(shape[3]!, 10000), 3)),
   }));
 }
 

@@ -16,6 +16,7 @@ import {
   meanLinearCrossEntropy,
   openDevice,
   rope,
+  ropeFrequencies,
   ropeTable,
   variableGradients,
 } from "../../lib/tensor/mod.ts";
@@ -86,7 +87,11 @@ deviceTest("operations refuse tensors of another rank, which a kernel would read
   for (const table of [ones(5, 2, 2), ones(5)]) {
     refuses("embedding", "tensor.shape", () => embedding(table as tf.Tensor2D, ids));
   }
-  refuses("rope", "tensor.shape", () => rope(ones(2, 4, 2, 8, 3) as unknown as tf.Tensor4D, ropeTable(4, 8, 1e4)));
+  refuses(
+    "rope",
+    "tensor.shape",
+    () => rope(ones(2, 4, 2, 8, 3) as unknown as tf.Tensor4D, ropeTable(4, ropeFrequencies(8, 1e4))),
+  );
   refuses("linears", "tensor.shape", () => linears(ones(2, 4), []));
 });
 

@@ -12,6 +12,7 @@ import {
   embed,
   fillNormal,
   head,
+  headSizeOf,
   type HostTensor,
   type HostWeights,
   KvCache,
@@ -108,6 +109,7 @@ export interface CalmModel {
 export function calmModel(model: CalmModel): CalmModel {
   const { config, calm, augmenting, connections } = model;
   calmLayers(calm, config.layers);
+  connectionHeads(config);
   if (augmenting.length === 0) {
     throw new UserError("merge.calm", "Cannot augment an anchor with 0 models: give at least one");
   }
@@ -211,6 +213,20 @@ export function fromFirstConnection(
 }
 
 /**
+ * The number of heads of a connection. They have the models' size, since they share the rotary embedding.
+ *
+ * @throws UserError `merge.calm` if the width is not a whole number of such heads
+ */
+function connectionHeads(config: ModelConfig): number {
+  const size = headSizeOf(config);
+  if (config.width % size === 0) return config.width / size;
+  throw new UserError(
+    "merge.calm",
+    `Cannot connect models of the width ${config.width} with heads of the size ${size}: the width must be a multiple`,
+  );
+}
+
+/**
  * Connection `k` from augmenting model `i` (both from 0): causal multi-head attention of the anchor's states to the other
  * model's projected states, with rotary positions.
  */
@@ -226,7 +242,7 @@ function crossAttention(
   return tf.tidy(() => {
     const [B, T, d] = h.shape;
     const w = (part: typeof PARTS[number]) => connections[parameterName(k, i + 1, part)]!;
-    const heads = (x: tf.Tensor) => x.reshape([B, T, config.heads, d / config.heads]) as tf.Tensor4D;
+    const heads = (x: tf.Tensor) => x.reshape([B, T, connectionHeads(config), headSizeOf(config)]) as tf.Tensor4D;
     const projected = linear(other, w("projection"));
     const query = rope(heads(linear(h, w("query"))), pass.rope);
     const key = rope(heads(linear(projected, w("key"))), pass.rope);

@@ -69,6 +69,24 @@ export function causalAttentionReference(
   v: tf.Tensor4D,
   documents?: tf.Tensor2D,
 ): tf.Tensor4D {
+  const [T, S] = [q.shape[1], k.shape[1]];
+  const range = (from: number) => tf.range(from, S, 1, "int32");
+  const earlier = tf.lessEqual(range(0).reshape([1, S]), range(S - T).reshape([T, 1])).reshape([1, 1, T, S]);
+  return maskedAttention(q, k, v, documents ? tf.logicalAnd(earlier, sameDocument(documents, documents)) : earlier);
+}
+
+/** Whether queries `[B, T]` and keys `[B, S]` are of one document, bool `[B, 1, T, S]`. */
+export function sameDocument(queries: tf.Tensor2D, keys: tf.Tensor2D): tf.Tensor {
+  const [B, T] = queries.shape;
+  return tf.equal(queries.reshape([B, 1, T, 1]), keys.reshape([B, 1, 1, keys.shape[1]]));
+}
+
+/**
+ * `softmax(q kᵀ / √D) v` where each query sees the keys that it is allowed to, as a composition of stock operations.
+ *
+ * @param allowed bool `[1 or B, 1, T, S]`
+ */
+export function maskedAttention(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, allowed: tf.Tensor): tf.Tensor4D {
   const [B, T, H, D] = q.shape;
   const [, S, G] = k.shape;
   const byHead = (x: tf.Tensor4D) => tf.transpose(x, [0, 2, 1, 3]);
@@ -76,15 +94,6 @@ export function causalAttentionReference(
   const repeat = (x: tf.Tensor4D) =>
     group === 1 ? byHead(x) : tf.tile(byHead(x).reshape([B * G, 1, S * D]), [1, group, 1]).reshape([B, H, S, D]);
   const scores = tf.mul(tf.matMul(byHead(q), repeat(k), false, true), 1 / Math.sqrt(D));
-  let allowed: tf.Tensor = tf.lessEqual(
-    tf.range(0, S, 1, "int32").reshape([1, S]),
-    tf.range(S - T, S, 1, "int32").reshape([T, 1]),
-  );
-  allowed = allowed.reshape([1, 1, T, S]);
-  if (documents !== undefined) {
-    const same = tf.equal(documents.reshape([B, 1, T, 1]), documents.reshape([B, 1, 1, S]));
-    allowed = tf.logicalAnd(allowed, same);
-  }
   const masked = tf.where(tf.tile(allowed, [B / allowed.shape[0]!, H, 1, 1]), scores, tf.fill([B, H, T, S], -1e30));
   return byHead(tf.matMul(tf.softmax(masked), repeat(v)) as tf.Tensor4D);
 }

@@ -22,26 +22,38 @@ export interface RopeTable {
   readonly sin: tf.Tensor2D;
 }
 
-/** The rotation table for `time` positions from `offset` on, with base `theta`; computed in float64. */
-export function ropeTable(time: number, headSize: number, theta: number, offset = 0): RopeTable {
-  const asked = [time, headSize, theta, offset];
-  if (asked.some((x, i) => x !== newest.asked[i])) newest = { asked, ...angles(time, headSize, theta, offset) };
-  const shape: [number, number] = [time, headSize / 2];
+/** The plain embedding's angles per position, `θ^(−2i/headSize)` for each pair i of a head; computed in float64. */
+export function ropeFrequencies(headSize: number, theta: number): number[] {
+  return Array.from({ length: headSize / 2 }, (_, i) => theta ** (-2 * i / headSize));
+}
+
+/**
+ * The rotation table for `time` positions from `offset` on; computed in float64.
+ *
+ * @param frequencies angle per position of each pair of a head, `[headSize / 2]`
+ * @param scale factor of all cosines and sines
+ */
+export function ropeTable(time: number, frequencies: readonly number[], offset = 0, scale = 1): RopeTable {
+  const asked = [time, offset, scale, ...frequencies];
+  if (asked.length !== newest.asked.length || asked.some((x, i) => x !== newest.asked[i])) {
+    newest = { asked, ...angles(time, frequencies, offset, scale) };
+  }
+  const shape: [number, number] = [time, frequencies.length];
   return { cos: tf.tensor2d(newest.cos, shape), sin: tf.tensor2d(newest.sin, shape) };
 }
 
 /** The last table's values: training steps ask for the same table again and again. */
 let newest = { asked: [] as readonly number[], cos: new Float32Array(0), sin: new Float32Array(0) };
 
-function angles(time: number, headSize: number, theta: number, offset: number) {
-  const half = headSize / 2;
+function angles(time: number, frequencies: readonly number[], offset: number, scale: number) {
+  const half = frequencies.length;
   const cos = new Float32Array(time * half);
   const sin = new Float32Array(time * half);
   for (let t = 0; t < time; t++) {
     for (let i = 0; i < half; i++) {
-      const angle = (t + offset) * theta ** (-2 * i / headSize);
-      cos[t * half + i] = Math.cos(angle);
-      sin[t * half + i] = Math.sin(angle);
+      const angle = (t + offset) * frequencies[i]!;
+      cos[t * half + i] = scale * Math.cos(angle);
+      sin[t * half + i] = scale * Math.sin(angle);
     }
   }
   return { cos, sin };

@@ -18,6 +18,7 @@ import {
   openDevice,
   rmsNorm,
   rope,
+  ropeFrequencies,
   ropeTable,
   swiglu,
   watchPeak,
@@ -248,7 +249,7 @@ Deno.test("shapes and types that do not match are UserErrors that name the opera
       ["rmsNorm", () => rmsNorm(ones(2, 3), ones(4), 1e-5)],
       ["swiglu", () => swiglu(ones(2, 3), ones(3, 2))],
       ["crossEntropy", () => crossEntropy(ones(2, 3) as tf.Tensor2D, tf.tensor1d([1], "int32"))],
-      ["rope", () => rope(ones(1, 2, 1, 4) as tf.Tensor4D, ropeTable(3, 4, 10))],
+      ["rope", () => rope(ones(1, 2, 1, 4) as tf.Tensor4D, ropeTable(3, ropeFrequencies(4, 10)))],
       ["hubIntoExpert", () => hubIntoExpert(...[ones(2, 3), ones(2, 3), ones(2, 6)] as [T2, T2, T2])],
       ["expertsIntoHub", () => expertsIntoHub(ones(2, 3) as T2, [ones(2, 3) as T2], ones(2, 3) as T2)],
     ];

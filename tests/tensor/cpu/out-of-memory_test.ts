@@ -24,6 +24,7 @@ import {
   recompute,
   rmsNorm,
   rope,
+  ropeFrequencies,
   ropeTable,
   swiglu,
   variableGradients,
@@ -124,7 +125,7 @@ function network() {
   const layer = (x: tf.Tensor): tf.Tensor => {
     const [normed, stream] = normBranch(x, branch, 1e-5);
     const [q, k, v] = linears(normed, qkv).map((y) => y.reshape([B, T, 4, D / 4]) as T4) as [T4, T4, T4];
-    const angles = ropeTable(T, D / 4, 1e4);
+    const angles = ropeTable(T, ropeFrequencies(D / 4, 1e4));
     const mixed = causalAttention(rope(q, angles), rope(k, angles), v);
     const h = addLinear(stream, mixed.reshape([B, T, D]), out);
     const [a, b] = linears(h, [gate, up]) as [tf.Tensor, tf.Tensor];
