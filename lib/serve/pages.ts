@@ -26,6 +26,12 @@ ${body}
 const module = (name: string) => `<script type="module" src="/static/serve/client/${name}.ts"></script>`;
 const noscript = '<noscript><p class="empty">This page follows runs live and needs JavaScript.</p></noscript>';
 
+/** The end of the header of a run or a sweep. */
+const crumbs =
+  `<nav class="crumbs" aria-label="Breadcrumb"><a href="/">Runs</a><span id="crumb" aria-current="page"></span></nav>
+<span class="connection" id="connection" role="status" aria-live="polite"></span>
+</header>`;
+
 /** The list of runs. */
 export const HOME_PAGE = page(
   "Runs · Stitchbook",
@@ -46,9 +52,7 @@ ${noscript}
 export const RUN_PAGE = page(
   "Run · Stitchbook",
   module("run"),
-  `<nav class="crumbs" aria-label="Breadcrumb"><a href="/">Runs</a><span id="crumb" aria-current="page"></span></nav>
-<span class="connection" id="connection" role="status" aria-live="polite"></span>
-</header>
+  `${crumbs}
 <div class="layout">
 <nav class="outline" id="outline" aria-label="Cells"></nav>
 <main id="main" class="notebook" tabindex="-1">
@@ -66,9 +70,7 @@ ${noscript}
 export const SWEEP_PAGE = page(
   "Sweep · Stitchbook",
   module("sweep"),
-  `<nav class="crumbs" aria-label="Breadcrumb"><a href="/">Runs</a><span id="crumb" aria-current="page"></span></nav>
-<span class="connection" id="connection" role="status" aria-live="polite"></span>
-</header>
+  `${crumbs}
 <main id="main" class="home sweep" tabindex="-1">
 ${noscript}
 <section class="head" id="head" aria-label="Sweep"></section>

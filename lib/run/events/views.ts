@@ -78,19 +78,13 @@ export const runViewSchema = z.strictObject({
 });
 
 /** A run in a list, without what people say about it. */
-const runSummarySchema = runViewSchema.pick({
-  id: true,
-  experiment: true,
-  title: true,
-  preset: true,
-  seed: true,
-  device: true,
-  command: true,
-  status: true,
-  startedAt: true,
-  updatedAt: true,
-  seconds: true,
-  error: true,
+const runSummarySchema = runViewSchema.omit({
+  config: true,
+  versions: true,
+  pid: true,
+  notes: true,
+  results: true,
+  lastSeq: true,
 }).extend({
   /** `ended`: done, or taken from the cache (`cached`). */
   cells: z.strictObject({ ended: z.number(), total: z.number(), cached: z.number() }),
