@@ -89,6 +89,7 @@ export function trainedModel(
     decode: (ids) => tokenizer.decode(ids),
     decodingState: () => live().decodingState(),
     ...(model.losses === undefined ? {} : { losses: (ids, targets) => live().losses!(ids, targets) }),
+    ...(model.predictions === undefined ? {} : { predictions: (ids, targets) => live().predictions!(ids, targets) }),
     logits: (input: string | tf.Tensor2D, state?: DecodingState) =>
       typeof input === "string"
         ? tf.tidy(() => live().logits(tf.tensor2d([read(input)], undefined, "int32")))

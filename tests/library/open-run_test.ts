@@ -6,10 +6,12 @@ import * as tf from "@tensorflow/tfjs";
 import { listRuns, openRun, UserError } from "@stitchbook/stitchbook";
 import { btsConfigSchema } from "../../lib/bts/mod.ts";
 import { initCommand } from "../../lib/cli/init.ts";
+import { type LanguageModel, tokenLosses } from "../../lib/model/mod.ts";
 import { beginRun, repositoryRoot, trashRuns } from "../../lib/run/mod.ts";
 import { encodeLine } from "../../lib/run/log/log-line.ts";
 import { openDevice, openedDevice } from "../../lib/tensor/mod.ts";
 import { emptyResults, options } from "../run/fixtures.ts";
+import { assertClose } from "../tiny.ts";
 import { assertMeasured } from "./measured.ts";
 
 const MODELS = ["seed", "expert:code", "expert:math", "expert:multilingual", "soup", "btm", "bts"];
@@ -128,6 +130,18 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
       assert.match(text, /nats per token on /);
       using written = await openRun(text.match(/^Wrote (\S+)$/m)![1]!, { runs });
       assert.deepEqual([written.view.status, Object.keys(written.results!.methods)], ["done", ["seed", "bts"]]);
+    });
+
+    await t.step("it has the shortcuts of its kind of model, with the same losses", async () => {
+      using run = await openRun(id, { runs });
+      using model = await run.model("seed");
+      tf.tidy(() => {
+        const ids = tf.tensor2d([[0, 5, 9]], undefined, "int32");
+        const targets = tf.tensor2d([[5, 9, -1]], undefined, "int32");
+        const plain = { ...model, losses: undefined, predictions: undefined } as unknown as LanguageModel;
+        assertClose(model.losses!(ids, targets), tokenLosses(plain, ids, targets), 1e-4);
+        assertClose(model.predictions!(ids, targets).losses, tokenLosses(plain, ids, targets), 1e-4);
+      });
     });
 
     await t.step("it scores a text as its logits do", async () => {
