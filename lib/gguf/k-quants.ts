@@ -1,7 +1,6 @@
 // The k-quants: blocks of 256 values in 8 or 16 parts, each with a scale of its own.
 import type { BlockReader } from "./types.ts";
 
-/** A scale of 4 to 8 bits times a 16-bit float is exact in float32; so is its product with up to 5 bits. */
 const q2_K: BlockReader = ({ bytes, halves }, at, into, to) => {
   const d = halves[(at + 80) / 2]!;
   const dMin = halves[(at + 82) / 2]!;

@@ -34,7 +34,9 @@ for kind, path in request["files"].items():
     params.flash_attn_type = llama.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     server = llama.Server(params)
     for prompt in ("ids", "text"):
-        answer = server.handle_completions({"prompt": request[prompt], "max_tokens": 1, "temperature": 0, "logprobs": 50})
+        # It shows no probabilities with a token that is not a whole character, so it is made to choose a letter.
+        wanted = {"max_tokens": 1, "temperature": 0, "logprobs": 50, "logit_bias": [[request["letter"], 1000]]}
+        answer = server.handle_completions({"prompt": request[prompt], **wanted})
         answer = answer if isinstance(answer, dict) else json.loads(answer)
         answers[f"{kind} {prompt}"] = {
             "tokens": answer["usage"]["prompt_tokens"],
@@ -85,7 +87,10 @@ optionalTest("python-llama-cpp", "llama.cpp agrees on files of every type that w
       files[type] = `${folder}/${type}.gguf`;
       await saveGguf(files[type], { config, tensors, tokenizer: TOKENIZER, name: "test" }, type);
     }
-    await Deno.writeTextFile(`${folder}/request.json`, JSON.stringify({ files, ids, text: TEXT }));
+    await Deno.writeTextFile(
+      `${folder}/request.json`,
+      JSON.stringify({ files, ids, text: TEXT, letter: encode("x")[0] }),
+    );
     const { success, stderr } = await new Deno.Command(pythonCommand(), {
       args: ["-c", SCRIPT, `${folder}/request.json`, `${folder}/answers.json`],
       stdout: "null",
