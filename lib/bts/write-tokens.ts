@@ -14,7 +14,7 @@ import { streamFiles } from "./text.ts";
 import { openTokenCheckpoints, type StreamSize } from "./token-checkpoints.ts";
 
 /** Text of at most this many blocks is tokenized faster than workers start. */
-const LITTLE_BLOCKS = 32;
+const LITTLE_BLOCKS = 128;
 
 /** Time between two reports of the progress. */
 const REPORT_MS = 500;

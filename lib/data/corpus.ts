@@ -85,8 +85,8 @@ async function loadDomain(
     skipped: NOTHING_SKIPPED,
     ...(typeof documents !== "function" ? splitDocuments(documents, { ...choice, slack: BUILTIN_SLACK }, store) : {
       train: storedDocuments(store, addAll(store, documents("train", trainBytes))),
-      validation: documents("validation", validationBytes),
-      heldout: documents("heldout", heldoutBytes),
+      validation: [...documents("validation", validationBytes)],
+      heldout: [...documents("heldout", heldoutBytes)],
       exactDuplicates: 0,
       cut: 0,
     }),

@@ -29,7 +29,7 @@ export interface BuiltinOptions {
 /** The text of a built-in domain. */
 export interface BuiltinText {
   /** All documents, which are then split; or, for generated text, about `bytes` bytes of documents of a split. */
-  readonly documents: readonly Document[] | ((split: SplitName, bytes: number) => readonly Document[]);
+  readonly documents: readonly Document[] | ((split: SplitName, bytes: number) => Iterable<Document>);
   /** The questions of the domain's task, from held-out text only. */
   readonly questions?: (heldout: readonly Document[]) => TaskQuestions;
 }

@@ -56,19 +56,18 @@ export function splitOfFact(key: string, seed: number): SplitName {
 }
 
 /**
- * Documents of four to ten problems, one per line, until they total `bytes` bytes.
+ * Documents of four to ten problems, one per line, until they total `bytes` bytes; each is made when it is asked for.
  *
  * @param domain each draws different problems
  * @param english share of the documents that are in English; each of the others is in one of five languages
  */
-export function mathDocuments(
+export function* mathDocuments(
   domain: string,
   split: SplitName,
   { bytes, english, seed }: { readonly bytes: number; readonly english: number; readonly seed: number },
-): Document[] {
-  const documents: Document[] = [];
-  for (let total = 0; total < bytes;) {
-    const stream = random(seed, domain, split, documents.length);
+): Generator<Document> {
+  for (let total = 0, number = 0; total < bytes; number++) {
+    const stream = random(seed, domain, split, number);
     const language = stream.float() < english ? "en" : stream.pick(MATH_LANGUAGES.slice(1));
     const lines: string[] = [];
     const keys = new Set<string>();
@@ -79,10 +78,9 @@ export function mathDocuments(
       for (const key of problem.keys) keys.add(key);
     }
     const text = lines.join("\n") + "\n";
-    documents.push({ id: `${GENERATED}${domain}/${split}#${documents.length + 1}`, text, keys: [...keys] });
+    yield { id: `${GENERATED}${domain}/${split}#${number + 1}`, text, keys: [...keys] };
     total += byteLength(text);
   }
-  return documents;
 }
 
 /** Up to `count` distinct held-out problems of all kinds, at their usual frequencies, in English or in the other languages. */

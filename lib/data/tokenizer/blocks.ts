@@ -5,7 +5,7 @@ import type { DocumentList, TokenizerJson } from "../types.ts";
 import { openTokenizer } from "./open.ts";
 
 /** Characters of a block: few, so that texts are garbage before they are old. */
-export const BLOCK_SIZE = 1 << 18;
+export const BLOCK_SIZE = 1 << 16;
 
 /** The most workers: each takes about 50 MB of memory. */
 const MOST_WORKERS = 8;
@@ -35,8 +35,8 @@ export function blockTokenizer(
       const running: Promise<TokenBlock>[] = [];
       let next = 0;
       for (const texts of blocks) {
-        // Two blocks per worker, so that none waits for this thread.
-        if (running.length === 2 * started.length) yield await running.shift()!;
+        // Several blocks per worker, so that none waits for this thread.
+        if (running.length === 4 * started.length) yield await running.shift()!;
         const reply = started[next++ % started.length]!.tokenize(texts);
         reply.catch(() => {}); // it is awaited later
         running.push(reply);

@@ -4,9 +4,9 @@ import { mathDocuments, mathProblems, splitOfFact } from "../../../lib/data/buil
 import { MATH_LANGUAGES, type MathKind, mathTemplates } from "../../../lib/data/builtin/math-templates.ts";
 
 const SEED = 3;
-const train = mathDocuments("math", "train", { bytes: 200_000, english: 0.5, seed: SEED });
-const heldout = mathDocuments("math", "heldout", { bytes: 50_000, english: 0.5, seed: SEED });
-const validation = mathDocuments("math", "validation", { bytes: 50_000, english: 0.5, seed: SEED });
+const train = [...mathDocuments("math", "train", { bytes: 200_000, english: 0.5, seed: SEED })];
+const heldout = [...mathDocuments("math", "heldout", { bytes: 50_000, english: 0.5, seed: SEED })];
+const validation = [...mathDocuments("math", "validation", { bytes: 50_000, english: 0.5, seed: SEED })];
 const lines = (documents: readonly { text: string }[]) => documents.flatMap(({ text }) => text.trimEnd().split("\n"));
 
 /** All `a op b = c` in a line, with both sides evaluated independently of the generator. */
@@ -130,7 +130,7 @@ Deno.test("many problems are small, and the share of English is as configured", 
   const sums = lines(train).flatMap((line) => line.match(/^(\d+) \+ (\d+) = /)?.slice(1).map(Number) ?? []);
   assert.ok(sums.filter((term) => term <= 20).length > sums.length / 2);
   const english = (share: number) => {
-    const documents = mathDocuments("math", "train", { bytes: 100_000, english: share, seed: 1 });
+    const documents = [...mathDocuments("math", "train", { bytes: 100_000, english: share, seed: 1 })];
     return documents.filter(({ text }) => /What is|Which is|Solve|How many/.test(text)).length / documents.length;
   };
   assert.equal(english(0), 0);
