@@ -5,7 +5,7 @@ import { byteLength } from "./batches/tokenize.ts";
 import { withinBudget } from "./budget.ts";
 import type { Skipped } from "./files/load.ts";
 import { type OverlapGuard, overlapGuard } from "./overlap.ts";
-import { type Splits, tooFew } from "./split.ts";
+import type { Splits } from "./split.ts";
 import { uint32Column } from "./store/columns.ts";
 import { storedDocuments } from "./store/document-list.ts";
 import type { DocumentStore } from "./store/document-store.ts";
@@ -50,7 +50,7 @@ export function selectDocuments(
   const evaluated = (split: "heldout" | "validation") => {
     const kept = candidates.map((candidate) => {
       const documents = candidate[split].filter((document) => accepts(guard, document, candidate.domain, repeats));
-      if (documents.length === 0) throw allRepeat(candidate, split, repeats.get(candidate.domain)!);
+      if (documents.length === 0) throw nothingLeft(candidate, split, repeats.get(candidate.domain)!);
       return documents;
     });
     candidates.forEach(({ domain }, i) => {
@@ -64,7 +64,7 @@ export function selectDocuments(
   const selected = candidates.map((candidate, i): [string, SelectedDomain] => {
     const { domain } = candidate;
     const train = takeTraining(candidate, trainBytes, (document) => accepts(guard, document, domain, repeats));
-    if (train.list.length === 0) throw allRepeat(candidate, "train", repeats.get(domain)!);
+    if (train.list.length === 0) throw nothingLeft(candidate, "train", repeats.get(domain)!);
     return [domain, { candidate, train, heldout: heldout[i]!, validation: validation[i]! }];
   });
   const each = <T>(what: (domain: SelectedDomain, name: string) => T) =>
@@ -129,14 +129,25 @@ function hashTexts(hash: Hash, split: string, documents: readonly Document[]): v
 }
 
 /** The error for a split with nothing left. */
-function allRepeat(candidate: Candidate, split: "train" | "validation" | "heldout", repeats: number): UserError {
-  const { domain, source } = candidate;
-  if (repeats === 0) return tooFew(candidate, 0, candidate[split].length);
+function nothingLeft(candidate: Candidate, split: "train" | "validation" | "heldout", repeats: number): UserError {
+  const domain = `data.domains.${candidate.domain} (${candidate.source})`;
+  const name = { train: "training", validation: "validation", heldout: "held-out" }[split];
+  if (repeats === 0) {
+    const budget = split === "train" ? "" : ", or a tenth of the text, whichever is less";
+    return new UserError(
+      "data.too-little-text",
+      `${domain} has too little text: no character fits the budget of its ${name} text (data.${split}Bytes${budget})`,
+      "Give more text, or raise the budget",
+    );
+  }
+  const { length } = candidate[split];
+  const all = length === 1
+    ? `its only ${name} document shares half or more of its text`
+    : `all ${length} ${name} documents share half or more of their text`;
   return new UserError(
     "data.too-few-documents",
-    `data.domains.${domain} (${source}) repeats itself: all ${candidate[split].length} ${split} documents share half ` +
-      "or more of their text with a held-out or validation document, or with a question",
-    "Give text that repeats itself less; what is trained on must not be what is measured on",
+    `${domain} repeats itself: ${all} with a held-out or validation document, or with a question`,
+    "Give more text, or text that repeats itself less; what is trained on must not be what is measured on",
   );
 }
 

@@ -138,7 +138,7 @@ export function splitPool(choice: SplitChoice, store: DocumentStore): SplitPool 
 }
 
 /** The error for too little text, whether before or after duplicates are removed. */
-export function tooFew(
+function tooFew(
   { domain, source }: Pick<SplitChoice, "domain" | "source">,
   kept: number,
   all = kept,

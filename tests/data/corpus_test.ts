@@ -237,6 +237,21 @@ Deno.test("`loadCorpus()` reads one long line without punctuation, and reports t
     );
   }));
 
+Deno.test("`loadCorpus()` names the budget that no character of a domain's text fits", () =>
+  withOwnText(async (_, folder) => {
+    const english = `${folder}/small.jsonl`;
+    const change = { domains: ["english"], english };
+    await Deno.writeTextFile(english, ["foo", "bar", "baz"].map((text) => JSON.stringify({ text })).join("\n"));
+    await refuses(
+      change,
+      "data.too-little-text",
+      /small\.jsonl\) has too little text: .* held-out text \(data\.heldoutBytes, or a tenth of the text/,
+    );
+    const long = ["一二三四五", "六七八九十", "甲乙丙丁戊"].map((text) => JSON.stringify({ text: text.repeat(20) }));
+    await Deno.writeTextFile(english, long.join("\n"));
+    await refuses({ ...change, trainBytes: 2 }, "data.too-little-text", /its training text \(data\.trainBytes\)/);
+  }));
+
 Deno.test("`loadCorpus()` reports what it left out of the user's files", () =>
   withOwnText(async (own, folder) => {
     const paragraphs = (await Deno.readTextFile(own)).split("\n\n");
