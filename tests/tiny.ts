@@ -21,11 +21,24 @@ export const TINY: ModelConfig = {
   tiedEmbeddings: false,
 };
 
-/** Weights much larger than initial ones, norms included, so that every part of the decoder matters. */
+/** Changes of {@linkcode TINY} to models with every kind of parameter that a family may have. */
+export const BEYOND_PLAIN = {
+  "biases on every projection": { attentionBias: "all", mlpBias: true },
+  "biases on q, k and v": { attentionBias: "qkv" },
+  "head norms, wider heads and a window": {
+    attentionBias: "all",
+    qkNorm: true,
+    headSize: 6,
+    slidingWindow: 3,
+    fullLayers: 1,
+  },
+} as const satisfies Readonly<Record<string, Partial<ModelConfig>>>;
+
+/** Weights much larger than initial ones, norms and biases included, so that every part of the decoder matters. */
 export function bigWeights(config: ModelConfig, seed: number): HostWeights {
   const scaled = ([name, { shape, data }]: [string, HostTensor]) => {
     const source = random(seed, "big", name);
-    const values = data.map((value) => shape.length === 1 ? 1 + 0.3 * source.normal() : 12 * value);
+    const values = data.map((value) => shape.length === 1 ? value + 0.3 * source.normal() : 12 * value);
     return [name, { shape, data: values }] as const;
   };
   return Object.fromEntries(Object.entries(initialWeights(config, seed)).map(scaled));

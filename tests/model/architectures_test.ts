@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../../lib/huggingface/llama-config.ts";
 import { loadModelFolder, readSafetensors, saveModelFolder } from "../../lib/huggingface/mod.ts";
 import { decoder, type LanguageModel, toDevice, tokenLosses } from "../../lib/model/mod.ts";
-import { crossEntropy } from "../../lib/tensor/mod.ts";
+import { crossEntropy, openDevice } from "../../lib/tensor/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { optionalTest, python } from "../optional.ts";
 
@@ -23,13 +23,13 @@ function relativeDifference(found: Float32Array, wanted: Float32Array): number {
 }
 
 /** Logits of the tokens read in chunks with a cache. */
-function decoded(model: LanguageModel, ids: tf.Tensor2D, chunks: readonly number[]): Float32Array {
+function decoded(model: LanguageModel, ids: tf.Tensor2D, chunks: readonly number[]): Promise<Float32Array> {
   return tf.tidy(() => {
     const state = model.decodingState();
     const parts = chunks.map((chunk) => model.logits(tf.slice(ids, [0, state.length], [1, chunk]), state));
     state.dispose();
-    return tf.concat(parts, 1).dataSync<"float32">();
-  });
+    return tf.concat(parts, 1);
+  }).data<"float32">();
 }
 
 async function expectedOf(row: string) {
@@ -48,14 +48,14 @@ async function checkRow(row: string, tolerance: number): Promise<number> {
   const { ids, logits, cached } = await expectedOf(row);
   const model = decoder(config, toDevice(tensors));
   const time = ids().shape[1];
-  const full = relativeDifference(tf.tidy(() => model.logits(ids()).dataSync<"float32">()), logits);
+  const full = relativeDifference(await tf.tidy(() => model.logits(ids())).data<"float32">(), logits);
   assert.ok(full <= tolerance, `${row}: the largest difference of logits is ${full} of the largest logit`);
   const singly = [CACHED, ...Array<number>(time - CACHED).fill(1)];
-  const kept = relativeDifference(decoded(model, ids(), singly), cached);
+  const kept = relativeDifference(await decoded(model, ids(), singly), cached);
   assert.ok(kept <= tolerance, `${row}: the largest difference with a cache is ${kept} of the largest logit`);
   if (cached !== logits) return Math.max(full, kept);
   // With this model the chunks do not matter.
-  const chunked = relativeDifference(decoded(model, ids(), [3, 7, 1, time - 11]), logits);
+  const chunked = relativeDifference(await decoded(model, ids(), [3, 7, 1, time - 11]), logits);
   assert.ok(chunked <= tolerance, `${row}: the largest difference in chunks is ${chunked} of the largest logit`);
   return Math.max(full, kept, chunked);
 }
@@ -67,6 +67,25 @@ deviceTest("`decoder()` gives transformers' logits of every architecture, with a
     if (Deno.env.has("STITCHBOOK_SHOW")) console.log(`${device.name} ${row} ${largest.toExponential(1)}`);
   }
 });
+
+optionalTest(
+  "vulkan",
+  "`decoder()` gives transformers' logits on WebGPU, with biases, head norms, a window and scaled positions",
+  async () => {
+    const device = await openDevice("webgpu");
+    tf.engine().startScope();
+    try {
+      for (const row of ["qwen3-biases", "llama-yarn", "qwen2"]) {
+        const largest = await checkRow(row, 1e-3);
+        if (Deno.env.has("STITCHBOOK_SHOW")) console.log(`webgpu ${row} ${largest.toExponential(1)}`);
+      }
+    } finally {
+      tf.engine().endScope();
+      await device.close();
+    }
+  },
+  { sanitizeOps: false, sanitizeResources: false },
+);
 
 deviceTest("`tokenLosses()` of every architecture is the cross-entropy of its logits", async () => {
   for (const row of ROWS) {
