@@ -1,5 +1,5 @@
 // Alarms during a run: the watch inside its process, and the webhook.
-import type { AlertDetails } from "../events/events.ts";
+import { attempt } from "../../errors.ts";
 import type { Run } from "../cells/cell.ts";
 import type { RunListener } from "../log/run-writer.ts";
 import { watchRun } from "./watch.ts";
@@ -25,14 +25,8 @@ export interface Alarms {
 
 /** Watches a run for stalls and a full disk, and posts its alerts to the webhook, if there is one. */
 export function openAlarms({ folder, title, run, webhook }: AlarmOptions): Alarms {
-  const note = (text: string, alert: AlertDetails) => {
-    try {
-      run()?.note(text, "warning", alert);
-    } catch {
-      // The run has just ended, or its log cannot be written, which ends it with its own message.
-    }
-  };
-  const watch = watchRun({ folder, onAlert: (text, alert) => note(text, alert) });
+  // It fails if the run has just ended, or if its log cannot be written, which ends it with its own message.
+  const watch = watchRun({ folder, onAlert: (text, alert) => attempt(() => run()?.note(text, "warning", alert)) });
   const hook = webhook === undefined ? undefined : openWebhook({
     url: webhook,
     run: () => ({ id: run()?.id ?? "", title }),

@@ -1,6 +1,6 @@
 // Posting alerts to a URL as JSON. A failed post never stops the run, and the URL, which may hold a secret, is never shown.
 import { hostname } from "node:os";
-import { UserError } from "../../errors.ts";
+import { attempt, UserError } from "../../errors.ts";
 import { withTimeout } from "../../timeout.ts";
 import type { RunEvent } from "../events/events.ts";
 import type { RunListener } from "../log/run-writer.ts";
@@ -133,12 +133,9 @@ function reason(error: unknown, timeout: number): string {
 
 const noAnswer = (timeout: number) => `no answer within ${timeout / 1000} s`;
 
+/** Fails if the run has ended, or if its log cannot be written, which it reports itself. */
 function report(onTrouble: (text: string) => void, text: string): void {
-  try {
-    onTrouble(text);
-  } catch {
-    // The run has ended, or its log cannot be written, which it reports itself.
-  }
+  attempt(() => onTrouble(text));
 }
 
 /** A command line without `--webhook` and its URL, which may hold a secret; for storing. */

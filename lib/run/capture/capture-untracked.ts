@@ -1,5 +1,6 @@
 // Files that git neither tracks nor ignores, such as an uncommitted experiment, as a patch that recreates them.
 import { join } from "node:path";
+import { attempt } from "../../errors.ts";
 
 /** Larger files are left out. */
 const MOST_FILE_BYTES = 128 << 10;
@@ -80,9 +81,5 @@ async function newFile(root: string, path: string): Promise<Uint8Array | LeftOut
 /** The text in a file's bytes; undefined when it is not UTF-8 or contains a zero byte. */
 function textOf(bytes: Uint8Array): string | undefined {
   if (bytes.includes(0)) return undefined;
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
+  return attempt(() => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
 }

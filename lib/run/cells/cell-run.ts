@@ -1,7 +1,7 @@
 // Running one cell: take it from the cache and replay its log, or build it in a workshop and move it into place.
 import { join, relative } from "node:path";
 import type { z } from "zod";
-import { explainError } from "../../errors.ts";
+import { attempt, explainError } from "../../errors.ts";
 import type { CellContext, CellResult, CellSpec } from "./cell.ts";
 import { addressOf, type CellAddress } from "./cell-address.ts";
 import { type CellDescription, describeCell } from "./cell-description.ts";
@@ -166,12 +166,9 @@ async function build<Output extends z.ZodType>(
   } catch (error) {
     const stopped = host.signal.aborted && error === host.signal.reason;
     const summary = stopped ? "stopped before its end" : firstLine(explainError(error));
-    try {
-      const status = host.signal.aborted ? "stopped" : "failed";
-      host.write({ kind: "cell.end", cell, status, seconds: seconds(), summary });
-    } catch {
-      // The log itself cannot be written; the error under way says more.
-    }
+    const status = host.signal.aborted ? "stopped" : "failed";
+    // If the log itself cannot be written, the error under way says more.
+    attempt(() => host.write({ kind: "cell.end", cell, status, seconds: seconds(), summary }));
     await removeIfThere(workshop).catch(() => {});
     throw error;
   }

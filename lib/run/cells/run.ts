@@ -1,6 +1,6 @@
 // Runs: one folder that one process writes, made of cells that are cached by content.
 import { join } from "node:path";
-import { explainError, UserError } from "../../errors.ts";
+import { attempt, explainError, UserError } from "../../errors.ts";
 import type { CellRunner, Run } from "./cell.ts";
 import { runCell } from "./cell-run.ts";
 import { CELLS_FOLDER, cleanWorkshops } from "./cell-store.ts";
@@ -185,7 +185,7 @@ function runOf({ id, folder, runsFolder, signal, writer, pasts, fresh }: RunPart
     fail(error) {
       const status = signal.aborted ? "stopped" : "failed";
       // Stopping may fail in its turn, say when a last checkpoint does not fit on the disk.
-      if (signal.aborted && error instanceof UserError) tryTo(() => writer.write(noteOf(explainError(error))));
+      if (signal.aborted && error instanceof UserError) attempt(() => writer.write(noteOf(explainError(error))));
       writer.end({ status, error: errorText(signal.aborted ? signal.reason : error) });
     },
   };
@@ -245,14 +245,6 @@ function brokenBy({ message }: Error): UserError {
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value ?? null));
 
 const noteOf = (text: string) => ({ kind: "note", level: "error", text }) as const;
-
-function tryTo(what: () => void): void {
-  try {
-    what();
-  } catch {
-    // What comes next says more.
-  }
-}
 
 /** One line (or a few) for `run.end`, without a stack. */
 function errorText(error: unknown): string {

@@ -1,7 +1,7 @@
 // Checks every trial before the first one starts. The experiment itself does so, in its own process: called with
 // `--check-trials`, it reads one JSON request from stdin and writes one JSON reply, the last line of stdout.
 import { z } from "zod";
-import { UserError } from "../../errors.ts";
+import { attempt, UserError } from "../../errors.ts";
 import { canonicalJson } from "../files/canonical.ts";
 import { type ExperimentDefinition, parseExperimentArguments } from "../command-line/experiment-arguments.ts";
 import { configKeys, inputSchema } from "../config/config-keys.ts";
@@ -122,11 +122,8 @@ export async function askExperiment(script: string, request: CheckRequest): Prom
   const { success, stdout, stderr } = await child.output();
   await written;
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-  try {
-    if (success) return replySchema.parse(JSON.parse(decode(stdout).split("\n").at(-1)!));
-  } catch {
-    // Something else than a reply.
-  }
+  const reply = attempt(() => replySchema.parse(JSON.parse(decode(stdout).split("\n").at(-1)!)));
+  if (success && reply !== undefined) return reply;
   const said = `${decode(stderr)}\n${decode(stdout)}`.trim().split("\n").slice(0, 8).join("\n");
   throw new UserError(
     "sweep.experiment",
