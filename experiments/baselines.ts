@@ -91,7 +91,7 @@ function report(
   fitted: ReadonlyMap<string, CellResult<FittedCell>>,
   measured: readonly CellResult<Measured>[],
 ): Promise<CellResult<RunResults>> {
-  const built = new Map<string, CellResult<FittedCell>>([...trained, ...fitted]);
+  const built = new Map<string, CellResult<Pick<Trained, "tokens" | "seconds">>>([...trained, ...fitted]);
   return run.cell({
     name: "report",
     title: "Report",
@@ -129,12 +129,13 @@ function measuredCosts(
   const scoring = Object.assign({}, ...measured.map(({ value }) => value.scoring)) as Measured["scoring"];
   const methods = new Set([...Object.keys(scoring), ...trained.keys()].map(methodNamed));
   return Object.fromEntries([...methods].map((method) => {
-    const trainings = [...trained].filter(([name]) => methodNamed(name) === method).map(([, { value }]) => value);
+    const trainings = [...trained].filter(([name]) => methodNamed(name) === method).map(([, { value }]) => value)
+      .filter(({ tokens }) => tokens !== null);
     const scorings = Object.entries(scoring).filter(([name]) => methodNamed(name) === method).map(([, value]) => value);
     return [method, {
       ...(trainings.length === 0 ? {} : {
         training: {
-          tokensPerSecond: sum(trainings.map(({ tokens }) => tokens)) / sum(trainings.map(({ seconds }) => seconds)),
+          tokensPerSecond: sum(trainings.map(({ tokens }) => tokens!)) / sum(trainings.map(({ seconds }) => seconds!)),
           bytes: most(trainings.map(({ peakBytes }) => peakBytes)),
         },
       }),

@@ -27,12 +27,15 @@ import {
   expertConfigSchema,
   type FinishedRun,
   finishedRun,
+  isBrought,
   type Lab,
   labExperiment,
   type LabWith,
   type Measured,
   measureStitched,
+  openFitting,
   readLosses,
+  readTokenizer,
   restitch,
   resultsOf,
   type Text,
@@ -113,6 +116,18 @@ interface Arguments {
   readonly expert: string;
 }
 
+/** The model's shape and the tokenizer are those of the run that is changed; an expert that is brought along must fit. */
+async function completeExpert(config: ExpertConfig, runsFolder: string): Promise<ExpertConfig> {
+  if (!bringsExpert(config)) return config;
+  const text: Text = await (await finishedRun(runsFolder, config.from)).cell("data");
+  const shape = { ...config.model, vocabSize: text.value.vocabSize };
+  await openFitting(config, config.expert, { config: shape, tokenizer: await readTokenizer(text) }, "the run's");
+  return config;
+}
+
+/** Whether the added expert comes from a checkpoint. */
+const bringsExpert = (config: ExpertConfig) => config.change === "add" && isBrought(config, config.expert);
+
 async function readWords(words: readonly string[], runsFolder: string): Promise<Arguments> {
   const [kind, run, expert, ...more] = words;
   if ((kind !== "add" && kind !== "remove") || run === undefined || expert === undefined || more.length > 0) {
@@ -158,6 +173,8 @@ async function main(args: readonly string[]): Promise<void> {
   const experiment = labExperiment({
     definition,
     words: [kind, view.id, expert],
+    complete: ({ config, runsFolder }) => completeExpert(config, runsFolder),
+    reads: (config) => bringsExpert(config) ? [config.expert] : [],
     check: (config) => checkBts(changedConfig(config, { kind: config.change, expert: config.expert })),
     body: (lab) => changeExpert(lab, runsFolder),
   });

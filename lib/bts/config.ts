@@ -15,6 +15,11 @@ export const btsSettings = z.strictObject({
   experts: z.array(z.string().min(1)).min(1).describe(
     "domains with an expert; by default all of your own, or else code, math and multilingual",
   ),
+  pretrained: z.record(z.string(), z.string().min(1)).prefault({}).describe(
+    "models that were trained elsewhere, as Hugging Face folders or .gguf files: pretrained.seed=models/smollm2 takes the " +
+      "seed from one instead of pretraining it, pretrained.code=models/coder the expert of the domain code; shape, context " +
+      "length and tokenizer come from them",
+  ),
   mix: z.strictObject({
     seed: datamixSchema.describe("datamix that the seed is pretrained on; by default equal shares of other domains"),
     expertShare: z.number().min(0).max(1).default(1)

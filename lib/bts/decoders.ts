@@ -4,15 +4,18 @@ import { hashTensors, saveModelFolder } from "../huggingface/mod.ts";
 import { type HostWeights, initialWeights, toHost, toVariables } from "../model/mod.ts";
 import type { CellResult, CodeModule } from "../run/mod.ts";
 import { pretraining, type TrainConfig } from "../train/mod.ts";
+import { conventionsOf, isBrought } from "./brought.ts";
+import { broughtCell } from "./brought-cell.ts";
 import { decoderCost } from "./cost.ts";
 import { expertMix } from "./expert-mix.ts";
 import { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
 import { openStreams, readTokenizer, type Text, type TokenStreams } from "./text.ts";
 import { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";
 
-/** Pretrains the seed model. */
+/** Pretrains the seed model, or takes it from `pretrained.seed`. */
 export function trainSeed(lab: Lab, text: Text): Promise<CellResult<Trained>> {
   const { config, rngSeed } = lab;
+  if (isBrought(config, "seed")) return broughtCell(lab, text, "seed");
   return decoderCell(lab, text, {
     name: "seed",
     title: "Train the seed",
@@ -24,13 +27,17 @@ export function trainSeed(lab: Lab, text: Text): Promise<CellResult<Trained>> {
   });
 }
 
-/** Branches an expert from the seed model and continues its pretraining on one domain. */
+/**
+ * Branches an expert from the seed model and continues its pretraining on one domain, or takes it from
+ * `pretrained.<domain>`.
+ */
 export function trainExpert(
   lab: Lab,
   text: Text,
   seed: CellResult<Trained>,
   domain: string,
 ): Promise<CellResult<Trained>> {
+  if (isBrought(lab.config, domain)) return broughtCell(lab, text, domain);
   return decoderCell(lab, text, {
     name: `expert:${domain}`,
     title: `Train the ${domain} expert`,
@@ -93,7 +100,12 @@ export function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<
     });
     const outcome = await trainAndSummarize(cell, task, model.vocabSize);
     const weights = await toHost(variables);
-    await saveModelFolder(cell.folder, { config: model, tensors: weights, tokenizer: await readTokenizer(text) });
+    await saveModelFolder(cell.folder, {
+      config: model,
+      tensors: weights,
+      tokenizer: await readTokenizer(text),
+      ...conventionsOf(lab),
+    });
     return { ...outcome, weights: hashTensors(weights) };
   });
 }

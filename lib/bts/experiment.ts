@@ -3,28 +3,47 @@ import type { z } from "zod";
 import { checkData, closeCorpus, type DataConfig, loadCorpus, type LoadedCorpus } from "../data/mod.ts";
 import type { Experiment } from "../experiment/mod.ts";
 import type { CellResult, RunResults } from "../run/mod.ts";
+import { type Brought, broughtText, readBrought } from "./brought.ts";
+import { completeFromCheckpoints } from "./complete.ts";
 import type { BtsConfig } from "./config.ts";
 import type { Lab } from "./lab.ts";
 
 /** The lab of an experiment that adds its own settings to those of Branch-Train-Stitch. */
 export type LabWith<Config extends BtsConfig> = Lab & { readonly config: Config };
 
+/** The text of a run, and the models that were trained elsewhere. */
+export type LabData = LoadedCorpus & { readonly brought?: Brought };
+
+/** What distinguishes one experiment on a corpus from another. */
+export type LabExperiment<Schema extends z.ZodType<BtsConfig>> =
+  & Omit<Experiment<Schema, LabData>, "prepare" | "outline" | "remarks" | "body">
+  & {
+    readonly body: (lab: LabWith<z.output<Schema>>) => Promise<CellResult<RunResults>>;
+    /** Which of the models in the setting `pretrained` its cells read. @default all */
+    readonly reads?: (config: z.output<Schema>) => readonly string[];
+  };
+
 /** An experiment on a corpus; `body` gets everything that its cells share. */
 export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
-  { body, ...experiment }:
-    & Omit<Experiment<Schema, LoadedCorpus>, "prepare" | "outline" | "body">
-    & { readonly body: (lab: LabWith<z.output<Schema>>) => Promise<CellResult<RunResults>> },
-): Experiment<Schema, LoadedCorpus> {
+  { body, reads = ({ pretrained }) => Object.keys(pretrained), ...experiment }: LabExperiment<Schema>,
+): Experiment<Schema, LabData> {
   return {
+    complete: async ({ config, origins }) => ({ ...config, ...await completeFromCheckpoints(config, origins) }),
     ...experiment,
     async check(config) {
       await experiment.check(config);
       await checkData(config.data);
     },
-    prepare: ({ data }, seed, { runsFolder: folder }) => loadCorpus(data, { seed, folder }),
+    async prepare(config, seed, { runsFolder: folder }) {
+      const names = reads(config);
+      const brought = names.length === 0 ? {} : { brought: await readBrought(config, names) };
+      return { ...await loadCorpus(config.data, { seed, folder }), ...brought };
+    },
+    remarks: ({ brought = new Map() }) => [...brought].map(([name, one]) => broughtText(name, one)),
     release: closeCorpus,
     outline: ({ data }) => outlineCorpus(data),
-    body: ({ prepared: corpus, ...context }) => body({ ...context, corpus }),
+    body: ({ prepared: corpus, ...context }) =>
+      body({ ...context, corpus, ...(corpus.brought === undefined ? {} : { brought: corpus.brought }) }),
   };
 }
 

@@ -54,7 +54,7 @@ export function checkRestitching(
   standard: ExpertConfig,
   given: { readonly config: ExpertConfig; readonly seeds: readonly number[] },
 ): void {
-  const free = standard.change === "add" ? [...RESTITCHING, ...TRAINING] : RESTITCHING;
+  const free = standard.change === "add" ? [...RESTITCHING, ...TRAINING, `pretrained.${standard.expert}`] : RESTITCHING;
   const isFree = (key: string) => free.some((name) => key === name || key.startsWith(`${name}.`));
   const refused = configDifferences(standard, given.config).map(({ key }) => key).filter((key) => !isFree(key));
   const words = refused.find((key) => ["from", "change", "expert"].includes(key));

@@ -13,6 +13,7 @@ import type { HostWeights, ModelConfig } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
 import type { CellDevice, CellResult, CellRunner } from "../run/mod.ts";
 import type { TrainConfig } from "../train/mod.ts";
+import type { Brought } from "./brought.ts";
 import type { BtsConfig } from "./config.ts";
 import type { Text, TokenStreams } from "./text.ts";
 
@@ -24,6 +25,8 @@ export interface Lab {
   readonly rngSeed: number;
   readonly device: CellDevice;
   readonly corpus: LoadedCorpus;
+  /** The models that were trained elsewhere, by their keys in the setting `pretrained`; absent in a plan. */
+  readonly brought?: Brought;
 }
 
 /** The shape of all models, with the size of the tokenizer's vocabulary. */

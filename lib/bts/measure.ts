@@ -99,7 +99,7 @@ export function measureCell(lab: Lab, text: Text, spec: MeasureSpec): Promise<Ce
     cost: () => evaluationCost(config, spec.forward()),
   }, async (cell) => {
     using scope = new DisposableStack();
-    const set = evaluationSet(lab, openTokenizer(await readTokenizer(text)));
+    const set = evaluationSet(lab, openTokenizer(await readTokenizer(text), { rows: text.value.vocabSize }));
     noteMissing(cell, set, lab);
     return await measureAll(lab, cell, set, await spec.open({ cell, set, scope }));
   });

@@ -1,7 +1,9 @@
 // Public API: the settings and cells of Branch-Train-Stitch, and access to the models of finished runs.
+export { isBrought } from "./brought.ts";
 export { checkBts } from "./check.ts";
 export { compareMethods, comparisons, type Losses, readLosses } from "./comparisons.ts";
 export { type BtsConfig, btsConfigSchema, btsDefinition, btsSettings } from "./config.ts";
+export { completeFromCheckpoints, openFitting } from "./complete.ts";
 export { DEFAULT_MIX, domainDefaults } from "./domain-defaults.ts";
 export { microBatchTokens, trainedTokens } from "./cost.ts";
 export { decoderCell, trainExpert, trainSeed } from "./decoders.ts";
@@ -19,7 +21,7 @@ export { adaptStitches, changedConfig, type ExpertChange, restitch } from "./mod
 export { openStitchedRun, openStitches, stitchedOnDevice, type StitchedRun } from "./open-run.ts";
 export { trainStitches } from "./stitches.ts";
 export { type ComparisonRow, comparisonsTable, costTable, matrixTable } from "./tables.ts";
-export { openStreams, streamFiles, type Text, type TokenStreams } from "./text.ts";
+export { openStreams, readTokenizer, streamFiles, type Text, type TokenStreams } from "./text.ts";
 export { tokenize } from "./tokenize.ts";
 export { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";
 export { writeTokens } from "./write-tokens.ts";

@@ -54,7 +54,8 @@ export function changedConfig(config: BtsConfig, { kind, expert }: ExpertChange)
     throw new UserError("expert.domain", `There is no domain "${expert}": the run has ${domains.join(", ")}`);
   }
   const changed = kind === "add" ? [...experts, expert] : experts.filter((name) => name !== expert);
-  return { ...config, experts: changed };
+  const { [expert]: _removed, ...others } = config.pretrained;
+  return { ...config, experts: changed, pretrained: kind === "add" ? config.pretrained : others };
 }
 
 /**

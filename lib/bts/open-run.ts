@@ -60,7 +60,7 @@ export async function openStitches({ view, config, cell }: FinishedRun, name: st
     view,
     config,
     model: loaded[0]!.config,
-    tokenizer: openTokenizer(loaded[0]!.tokenizer!),
+    tokenizer: openTokenizer(loaded[0]!.tokenizer!, { rows: loaded[0]!.config.vocabSize }),
     names,
     weights,
     file: await loadStitches(path, { hub: hubHash!, experts: expertHashes }),

@@ -15,10 +15,10 @@ export function matrixTable({ domains, methods }: RunResults): Table {
   };
 }
 
-/** The tokens and seconds of the cell that trained each method. */
+/** The tokens and seconds of the cell that trained each method; null for a model that was trained elsewhere. */
 export function costTable(
   { methods }: RunResults,
-  trained: ReadonlyMap<string, CellResult<{ readonly tokens: number; readonly seconds: number }>>,
+  trained: ReadonlyMap<string, CellResult<{ readonly tokens: number | null; readonly seconds: number | null }>>,
 ): Table {
   return {
     name: "cost",

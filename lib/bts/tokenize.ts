@@ -1,5 +1,7 @@
 // The cell that trains the tokenizer and tokenizes the text.
 import { leftOut, openTokenizer, trainTokenizer } from "../data/mod.ts";
+import { tokenizerHash } from "../pretrained/mod.ts";
+import { leadName, leadOf } from "./brought.ts";
 import { dataTable } from "./data-table.ts";
 import { evaluationSet } from "./evaluation-set.ts";
 import type { Lab } from "./lab.ts";
@@ -7,19 +9,24 @@ import { tasksTable } from "./tasks-table.ts";
 import { type Text, tokensSchema, writeTokenizer } from "./text.ts";
 import { writeTokens } from "./write-tokens.ts";
 
-/** Trains the tokenizer on the seed model's datamix and tokenizes every split. */
+/** Trains the tokenizer on the seed model's datamix, or takes that of a checkpoint, and tokenizes every split. */
 export function tokenize(lab: Lab): Promise<Text> {
   const { run, config, corpus, rngSeed } = lab;
   const { tokens, items } = config.eval;
+  const isPretrained = leadName(config) !== undefined;
+  const brought = leadOf(lab);
   return run.cell({
     name: "data",
     title: "Text and tokenizer",
-    description: "All domains, split by document, and a byte-level BPE tokenizer trained on the seed's datamix.",
+    description: isPretrained
+      ? "All domains, split by document, and the tokenizer of the models that were trained elsewhere."
+      : "All domains, split by document, and a byte-level BPE tokenizer trained on the seed's datamix.",
     inputs: {
       kind: "tokens",
       data: corpus.fingerprints,
-      tokenizer: config.tokenizer,
-      mix: config.mix.seed,
+      ...(isPretrained
+        ? { tokenizer: { pretrained: brought && tokenizerHash(brought.tokenizer), rows: config.tokenizer.vocabSize } }
+        : { tokenizer: config.tokenizer, mix: config.mix.seed }),
       // The evaluation set is checked here, so its settings are inputs, although the tokens do not depend on them.
       evaluation: { tokens, items, contextLength: config.model.contextLength, rngSeed },
     },
@@ -27,8 +34,9 @@ export function tokenize(lab: Lab): Promise<Text> {
     output: tokensSchema,
     expected: () => ({ vocabSize: config.tokenizer.vocabSize, bytes: {} }),
   }, async (cell) => {
-    const json = trainTokenizer(tokenizerText(lab), { vocabSize: config.tokenizer.vocabSize });
-    const tokenizer = openTokenizer(json);
+    const json = brought?.tokenizer ??
+      trainTokenizer(tokenizerText(lab), { vocabSize: config.tokenizer.vocabSize });
+    const tokenizer = openTokenizer(json, brought === undefined ? {} : { rows: config.tokenizer.vocabSize });
     const { tasks } = evaluationSet(lab, tokenizer); // throws here rather than after training
     await writeTokenizer(cell.folder, json);
     const { vocabSize } = tokenizer;
@@ -38,7 +46,7 @@ export function tokenize(lab: Lab): Promise<Text> {
     cell.table(dataTable(corpus.domains, sizes));
     cell.table(tasksTable(corpus.tasks, tasks, items));
     const speed = megabytesPerSecond === undefined ? "" : `; text tokenized at ${megabytesPerSecond.toFixed(1)} MB/s`;
-    cell.summary(`${vocabSize} tokens in the vocabulary${speed}`);
+    cell.summary(`${openTokenizer(json).vocabSize} tokens in the vocabulary${speed}`);
     const bytes = Object.fromEntries(
       Object.entries(sizes).map(([domain, splits]) => [
         domain,

@@ -22,9 +22,10 @@ import type { Lab } from "./lab.ts";
 /** The output of a training cell. */
 export const trainedSchema = z.strictObject({
   steps: z.int(),
-  tokens: z.int(),
-  seconds: z.number(),
-  loss: z.number(),
+  /** Null if the model was trained elsewhere: it is not known. */
+  tokens: z.int().nullable(),
+  seconds: z.number().nullable(),
+  loss: z.number().nullable(),
   validation: z.number().nullable(),
   /** Peak size of all tensors in bytes; null if the device does not report it. */
   peakBytes: z.number().nullable(),
@@ -34,6 +35,13 @@ export const trainedSchema = z.strictObject({
 
 /** The output of a training cell. */
 export type Trained = z.infer<typeof trainedSchema>;
+
+/** What is known of a model that was trained in the run's own cells. */
+export interface TrainedHere {
+  readonly tokens: number;
+  readonly seconds: number;
+  readonly loss: number;
+}
 
 /** The options of a phase that come from its cell. */
 export async function phaseInCell(
@@ -93,7 +101,7 @@ export async function trainAndSummarize(
   cell: CellContext,
   task: TrainTask,
   vocabSize: number,
-): Promise<Omit<Trained, "weights">> {
+): Promise<Omit<Trained, "weights"> & TrainedHere> {
   const peak = watchPeak();
   let last: StepReport["values"] = {};
   const { steps, tokens, seconds, loss, validation } = await train({

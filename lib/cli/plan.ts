@@ -5,8 +5,16 @@ import { baselineDefaults, methodCosts } from "../baselines/mod.ts";
 import { WEIGHT_METHODS } from "../merge/mod.ts";
 import type { ModelConfig } from "../model/mod.ts";
 import { methodCostTable } from "../report/mod.ts";
-import { buildConfig, formatTable, jsonLine, parseWithCommander, presetNamed, readInteger } from "../run/mod.ts";
-import { type BtsConfig, btsConfigSchema, btsDefinition, checkBts } from "../bts/mod.ts";
+import {
+  buildConfig,
+  configOrigins,
+  formatTable,
+  jsonLine,
+  parseWithCommander,
+  presetNamed,
+  readInteger,
+} from "../run/mod.ts";
+import { type BtsConfig, btsConfigSchema, btsDefinition, checkBts, completeFromCheckpoints } from "../bts/mod.ts";
 import {
   type Cluster,
   gpuNamed,
@@ -21,11 +29,11 @@ import {
 import { collect, type Print } from "./command.ts";
 
 /** Prints the plan that the arguments ask for. */
-export function planCommand(args: readonly string[], print: Print = console.log): void {
+export async function planCommand(args: readonly string[], print: Print = console.log): Promise<void> {
   const parsed = parseWithCommander(planArguments(), args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const given = parsed.options as unknown as Options;
-  const config = configOf(given);
+  const config = await configOf(given);
   const cluster = clusterOf(given);
   const jobs = jobsOf(config);
   const plan = schedule(given.seed ? jobs : { ...jobs, seed: undefined }, cluster);
@@ -74,9 +82,11 @@ function planArguments(): Command {
     .option("--json", "write one JSON object");
 }
 
-function configOf({ preset, set }: Options): BtsConfig {
+async function configOf({ preset, set }: Options): Promise<BtsConfig> {
   const value = presetNamed(btsDefinition, preset).config as Record<string, unknown>;
-  const config = buildConfig(btsConfigSchema, { preset: { name: preset, value }, sets: set });
+  const sources = { preset: { name: preset, value }, sets: set };
+  const given = buildConfig(btsConfigSchema, sources);
+  const config = { ...given, ...await completeFromCheckpoints(given, configOrigins(btsConfigSchema, sources)) };
   checkBts(config);
   return config;
 }

@@ -9,7 +9,7 @@ import {
 } from "../train/mod.ts";
 import { forwardFlops, type ModelConfig, parameterCount } from "../model/mod.ts";
 import { logitsHeld } from "../tensor/mod.ts";
-import type { BtsConfig } from "../bts/mod.ts";
+import { type BtsConfig, isBrought } from "../bts/mod.ts";
 
 /** A job: one training phase, run by one process group without communication with other jobs. */
 export interface Job {
@@ -41,6 +41,7 @@ export interface Job {
 export interface JobPhases {
   /** Undefined if the seed is already trained. */
   readonly seed: Job | undefined;
+  /** Those that are trained. */
   readonly experts: readonly Job[];
   readonly stitch: Job;
 }
@@ -59,8 +60,10 @@ export function jobsOf(config: BtsConfig): JobPhases {
     activations: activationFloats(model, model.contextLength, train.activations),
   });
   return {
-    seed: decoder("seed", "Train the seed", seed),
-    experts: config.experts.map((domain) => decoder(`expert:${domain}`, `Train the ${domain} expert`, expert)),
+    seed: isBrought(config, "seed") ? undefined : decoder("seed", "Train the seed", seed),
+    experts: config.experts.filter((domain) => !isBrought(config, domain)).map((domain) =>
+      decoder(`expert:${domain}`, `Train the ${domain} expert`, expert)
+    ),
     stitch: {
       ...common(model, "stitch", "Train the stitches", stitch),
       flopsPerToken: stitchTrainFlops(model, config.stitch, n) +

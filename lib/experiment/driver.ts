@@ -36,8 +36,9 @@ export async function experimentMain<Schema extends z.ZodType, Prepared>(
     const parsed = parseExperimentArguments(args, experiment.definition);
     if (parsed.kind === "help") return console.log(parsed.text);
     const [name, ...options] = parsed.command;
-    const invocation = { ...parsed, command: [name!, ...experiment.words ?? [], ...options] };
-    const { config, dryRun, device: backend, threads } = invocation;
+    const config = await experiment.complete?.(parsed) ?? parsed.config;
+    const invocation = { ...parsed, config, command: [name!, ...experiment.words ?? [], ...options] };
+    const { dryRun, device: backend, threads } = invocation;
     await experiment.check(config);
     const plan = await planOf(experiment, config);
     const device = await openDevice(backend, {

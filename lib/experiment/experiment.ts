@@ -18,6 +18,8 @@ export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedE
   readonly words?: readonly string[];
   /** Loads what may turn out to be a user's mistake, before the run's folder is made. */
   readonly prepare: (config: z.output<Schema>, rngSeed: number, context: PrepareContext) => Promise<Prepared>;
+  /** What the run notes of what was prepared. */
+  readonly remarks?: (prepared: Prepared) => readonly string[];
   /** Closes what `prepare()` opened, after the run. */
   readonly release?: (prepared: Prepared) => void;
   /** What stands for `prepare()`'s result in a plan, for which nothing is loaded. */

@@ -42,7 +42,7 @@ export interface RunOnce<Prepared> {
 
 /** Runs the experiment once, as a new run or as the continuation of one that the command line means. */
 export async function runOnce<Schema extends z.ZodType, Prepared>(
-  { definition, body, tables = [] }: Experiment<Schema, Prepared>,
+  { definition, body, remarks, tables = [] }: Experiment<Schema, Prepared>,
   invocation: RunInvocation<z.output<Schema>>,
   { rngSeed, plan, device, prepared, server, terminal, command }: RunOnce<Prepared>,
 ): Promise<RunView> {
@@ -91,6 +91,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     open = run;
     endTee = teeConsole(run.folder);
     if (device.warning !== undefined) run.note(device.warning, "warning");
+    for (const text of remarks?.(prepared) ?? []) run.note(text);
     device.onFirstCompile(() => run.note("Compiling WebGPU kernels: first steps take longer"));
     const made = { sources: invocation.origins, configFile: invocation.configFile };
     await captureProvenance(run.folder, { ...made, device: { name, description, numerics, threads } })

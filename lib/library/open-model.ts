@@ -136,7 +136,7 @@ async function loadDecoders(
   for (const name of names) loaded.push(await loadModelFolder((await run.cell(name)).folder));
   return {
     config: loaded[0]!.config,
-    tokenizer: openTokenizer(loaded[0]!.tokenizer!),
+    tokenizer: openTokenizer(loaded[0]!.tokenizer!, { rows: loaded[0]!.config.vocabSize }),
     weights: loaded.map(({ tensors }) => tensors),
   };
 }

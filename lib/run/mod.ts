@@ -108,7 +108,7 @@ export { followEvents } from "./log/follow.ts";
 export { readEvents, readRun, runFolder, runIds } from "./log/read.ts";
 export type { RunListener } from "./log/run-writer.ts";
 export { readStatus } from "./log/summary.ts";
-export { buildConfig } from "./config/config.ts";
+export { buildConfig, configOrigins } from "./config/config.ts";
 export { type DependentDefaults, withDependentDefaults } from "./config/dependent-defaults.ts";
 export { configDifferences, type Difference } from "./config/differences.ts";
 export { readSeeds } from "./config/seeds.ts";

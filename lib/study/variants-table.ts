@@ -31,7 +31,7 @@ export function variantsTable({ methods }: RunResults, variants: readonly Stitch
       "forward-flops": flops.forward / 1e6,
       "training-flops": flops.training / 1e6,
       tokens: trained?.value.tokens ?? 0,
-      "training-speed": trained === undefined ? null : trained.value.tokens / trained.value.seconds,
+      "training-speed": trained === undefined ? null : trained.value.tokens! / trained.value.seconds!,
       "training-bytes": megabytes(trained?.value.peakBytes),
       "scoring-speed": scoring["bts"]?.tokensPerSecond ?? null,
       "scoring-bytes": megabytes(scoring["bts"]?.bytes),

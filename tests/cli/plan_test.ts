@@ -5,14 +5,14 @@ import { btsDefinition } from "../../lib/bts/mod.ts";
 import { planCommand } from "../../lib/cli/plan.ts";
 import { UserError } from "../../lib/errors.ts";
 
-function run(...args: string[]): string {
+async function run(...args: string[]): Promise<string> {
   const lines: string[] = [];
-  planCommand(args, (line) => lines.push(line));
+  await planCommand(args, (line) => lines.push(line));
   return lines.join("\n");
 }
 
-Deno.test("`deno task plan` prints jobs, memory, schedule and methods, and the same as JSON", () => {
-  const text = run("--preset", "paper", "--gpu", "h100", "--count", "256", "--price", "2.5");
+Deno.test("`deno task plan` prints jobs, memory, schedule and methods, and the same as JSON", async () => {
+  const text = await run("--preset", "paper", "--gpu", "h100", "--count", "256", "--price", "2.5");
   for (
     const says of [
       "256 × NVIDIA H100 SXM",
@@ -26,7 +26,7 @@ Deno.test("`deno task plan` prints jobs, memory, schedule and methods, and the s
   ) {
     assert.ok(text.includes(says), says);
   }
-  const json = JSON.parse(run("--count", "256", "--price", "2.5", "--json"));
+  const json = JSON.parse(await run("--count", "256", "--price", "2.5", "--json"));
   assert.deepEqual(json.jobs.map(({ job }: { job: string }) => job), [
     "seed",
     "expert:code",
@@ -37,20 +37,20 @@ Deno.test("`deno task plan` prints jobs, memory, schedule and methods, and the s
   assert.equal(json.gpu.name, "h100");
   assert.ok(json.methods.some(({ method }: { method: string }) => method === "ties"));
   assert.equal(json.total.cost.used, 2.5 * json.total.deviceHours);
-  assert.ok(!run("--no-seed", "--count", "256").includes("\nseed "));
-  assert.ok(run("--gpu", "4090", "--count", "4", "--sharding", "none").includes("too much"));
-  for (const preset of Object.keys(btsDefinition.presets)) assert.ok(run("--preset", preset).includes(preset));
-  assert.ok(run("--help").includes("--mfu"));
+  assert.ok(!(await run("--no-seed", "--count", "256")).includes("\nseed "));
+  assert.ok((await run("--gpu", "4090", "--count", "4", "--sharding", "none")).includes("too much"));
+  for (const preset of Object.keys(btsDefinition.presets)) assert.ok((await run("--preset", preset)).includes(preset));
+  assert.ok((await run("--help")).includes("--mfu"));
 });
 
-Deno.test("`deno task plan` on one device shards nothing, and suggests only measures not yet in use", () => {
-  const run = (...args: string[]) => {
+Deno.test("`deno task plan` on one device shards nothing, and suggests only measures not yet in use", async () => {
+  const run = async (...args: string[]) => {
     const lines: string[] = [];
-    planCommand(["--gpu", "4090", ...args], (line) => lines.push(line));
+    await planCommand(["--gpu", "4090", ...args], (line) => lines.push(line));
     return lines.join("\n");
   };
   for (const sharding of ["auto", "full"]) {
-    const one = run("--count", "1", "--sharding", sharding);
+    const one = await run("--count", "1", "--sharding", sharding);
     assert.match(one, /^seed +nothing /m);
     assert.match(
       one,
@@ -58,31 +58,31 @@ Deno.test("`deno task plan` on one device shards nothing, and suggests only meas
     );
     assert.ok(!one.includes("--sharding full"));
   }
-  assert.ok(!run("--count", "4").includes("--sharding full"), "auto shards everything before it is too large");
-  assert.match(run("--count", "4", "--sharding", "none"), /more devices; --sharding full; --set train\.seed/);
+  assert.ok(!(await run("--count", "4")).includes("--sharding full"), "auto shards everything before it is too large");
+  assert.match(await run("--count", "4", "--sharding", "none"), /more devices; --sharding full; --set train\.seed/);
   assert.doesNotMatch(
-    run("--count", "1", "--set", "train.seed.activations=recompute"),
+    await run("--count", "1", "--set", "train.seed.activations=recompute"),
     /--set train\.seed\.activations=recompute/,
   );
 });
 
-Deno.test("`deno task plan` has as many CALM connections as the comparison of all methods", () => {
-  const calmOf = (...args: string[]) => {
+Deno.test("`deno task plan` has as many CALM connections as the comparison of all methods", async () => {
+  const calmOf = async (...args: string[]) => {
     const lines: string[] = [];
-    planCommand(["--json", ...args], (line) => lines.push(line));
+    await planCommand(["--json", ...args], (line) => lines.push(line));
     const { methods } = JSON.parse(lines.join("\n")) as {
       methods: { method: string; parameters: { trained: number } }[];
     };
     return methods.find(({ method }) => method === "calm")!.parameters.trained;
   };
   const connections = baselinesDefinition.schema.parse({}).baselines.calm.connections;
-  const one = calmOf("--preset", "quick", "--set", "model.layers=1", "--set", "stitch.count=1");
-  assert.equal(calmOf("--preset", "quick"), connections * one);
-  assert.equal(calmOf("--preset", "quick", "--set", "stitch.count=4"), connections * one);
+  const one = await calmOf("--preset", "quick", "--set", "model.layers=1", "--set", "stitch.count=1");
+  assert.equal(await calmOf("--preset", "quick"), connections * one);
+  assert.equal(await calmOf("--preset", "quick", "--set", "stitch.count=4"), connections * one);
 });
 
-Deno.test("`deno task plan` has a job for the expert of each own domain, wherever their text is", () => {
-  const text = run(
+Deno.test("`deno task plan` has a job for the expert of each own domain, wherever their text is", async () => {
+  const text = await run(
     "--preset",
     "smoke",
     "--set",
@@ -94,7 +94,7 @@ Deno.test("`deno task plan` has a job for the expert of each own domain, whereve
   assert.ok(!text.includes("expert:code"));
 });
 
-Deno.test("`deno task plan` refuses wrong options by name", () => {
+Deno.test("`deno task plan` refuses wrong options by name", async () => {
   const cases: [args: string[], code: string, ...says: string[]][] = [
     [["--gpu", "h10"], "plan.gpu", "h10", "h100"],
     [["--count", "0"], "command.malformed", "--count 0"],
@@ -114,7 +114,7 @@ Deno.test("`deno task plan` refuses wrong options by name", () => {
     [["paper"], "command.excess-arguments", "paper"],
   ];
   for (const [args, code, ...says] of cases) {
-    assert.throws(() => planCommand(args, () => {}), (error) => {
+    await assert.rejects(() => planCommand(args, () => {}), (error) => {
       assert.ok(error instanceof UserError, String(error));
       assert.equal(error.code, code, error.message);
       for (const word of says) assert.ok(error.message.includes(word), `${error.message} lacks ${word}`);

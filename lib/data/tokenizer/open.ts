@@ -28,10 +28,13 @@ const bpeSchema = z.looseObject({
  * tokens inside a text. The one exception: our own tokenizers read `<|endoftext|>` inside a text as ordinary characters,
  * so that no document can end itself.
  *
+ * @param options.rows rows of the model's embedding table. If it is padded beyond the vocabulary, the ids of the further
+ *   rows count as known and stand for no text, as in Python. @default those of the vocabulary
  * @throws UserError for an unknown type, missing merges, merges of unknown tokens, clashing ids, no end-of-text token
  */
-export function openTokenizer(json: TokenizerJson): Tokenizer {
-  const { vocabSize, ids, merges } = checkTokenizer(json);
+export function openTokenizer(json: TokenizerJson, { rows = 0 }: { readonly rows?: number } = {}): Tokenizer {
+  const { vocabSize: known, ids, merges } = checkTokenizer(json);
+  const vocabSize = Math.max(known, rows);
   const endName = END_OF_TEXT_NAMES.find((name) => ids.has(name));
   if (endName === undefined) {
     throw fault("no-end", "has no token that ends a document", `Add one of ${END_OF_TEXT_NAMES.join(", ")}`);
@@ -47,7 +50,10 @@ export function openTokenizer(json: TokenizerJson): Tokenizer {
         throw new UserError("tokenizer.id", `Cannot decode token ${wrong}: ids go from 0 to ${vocabSize - 1}`);
       }
       if (tokens.length === 0) return "";
-      return library.decode([...tokens], { skip_special_tokens: !specialTokens, clean_up_tokenization_spaces: false });
+      return library.decode(tokens.filter((token) => token < known), {
+        skip_special_tokens: !specialTokens,
+        clean_up_tokenization_spaces: false,
+      });
     },
   };
 }

@@ -3,7 +3,11 @@
 import { z } from "zod";
 import { attempt, UserError } from "../../errors.ts";
 import { canonicalJson } from "../files/canonical.ts";
-import { type ExperimentDefinition, parseExperimentArguments } from "../command-line/experiment-arguments.ts";
+import {
+  type ExperimentDefinition,
+  parseExperimentArguments,
+  type RunInvocation,
+} from "../command-line/experiment-arguments.ts";
 import { configKeys, inputSchema } from "../config/config-keys.ts";
 import { readAssignments } from "../config/config-value.ts";
 import { sha256 } from "../files/files.ts";
@@ -46,6 +50,13 @@ export interface CheckedExperiment<Schema extends z.ZodType> {
   readonly definition: ExperimentDefinition<Schema>;
   /** Throws a UserError for settings that cannot work together, or with the files that they name. */
   readonly check: (config: z.output<Schema>) => void | Promise<void>;
+  /**
+   * Completes settings from the files that they name, such as the shape of a model from its checkpoint, before they are
+   * checked. Throws a UserError for files that cannot be used.
+   */
+  readonly complete?: (
+    invocation: Pick<RunInvocation<z.output<Schema>>, "config" | "origins" | "runsFolder">,
+  ) => Promise<z.output<Schema>>;
   /** Every metric that a run with these settings may have; undefined: not known in advance. */
   readonly metrics?: (config: z.output<Schema>) => DeclaredMetrics | undefined;
 }
@@ -61,7 +72,7 @@ export async function answerTrialCheck<Schema extends z.ZodType>(
 }
 
 async function checkAll<Schema extends z.ZodType>(
-  { definition, check, metrics }: CheckedExperiment<Schema>,
+  { definition, check, complete, metrics }: CheckedExperiment<Schema>,
   values: CheckRequest["values"],
   trials: CheckRequest["trials"],
 ): Promise<CheckReply> {
@@ -84,10 +95,11 @@ async function checkAll<Schema extends z.ZodType>(
     try {
       const invocation = parseExperimentArguments(args, definition);
       if (invocation.kind !== "run") throw new Error("A trial cannot ask for help");
-      await check(invocation.config);
+      const config = await complete?.(invocation) ?? invocation.config;
+      await check(config);
       preset = invocation.preset;
-      declared.push(metrics?.(invocation.config));
-      hashes.push(sha256(canonicalJson({ config: invocation.config, seeds: invocation.seeds })));
+      declared.push(metrics?.(config));
+      hashes.push(sha256(canonicalJson({ config, seeds: invocation.seeds })));
     } catch (error) {
       return fault(error, i);
     }

@@ -1,0 +1,108 @@
+// Opens a Hugging Face folder.
+import type { TokenizerJson } from "../data/mod.ts";
+import { UserError } from "../errors.ts";
+import {
+  exists,
+  fromHuggingFaceConfig,
+  loadModelFolder,
+  openWeightFiles,
+  readJson,
+  type SpecialIds,
+  type WeightFiles,
+} from "../huggingface/mod.ts";
+import { checkWeights, type ModelConfig } from "../model/mod.ts";
+import type { PretrainedModel } from "./model.ts";
+
+/** Weights in Python's pickle format, as `torch.save` writes them. */
+const PICKLE = /\.(bin|pt|pth|pkl|ckpt)$/;
+
+/** @throws UserError naming what the folder lacks, or what does not fit */
+export async function openFolder(source: string, setting: string): Promise<PretrainedModel> {
+  if (!await exists(`${source}/config.json`)) {
+    throw new UserError(
+      "pretrained.config",
+      `Cannot use ${setting}="${source}": the folder has no config.json`,
+      "name a Hugging Face folder, as save_pretrained() of Python's transformers writes it",
+    );
+  }
+  await refusePickle(source, setting);
+  const json = await readJson(`${source}/config.json`);
+  const said = fromHuggingFaceConfig(json, `${source}/config.json`);
+  const files = await openWeightFiles(source);
+  let config: ModelConfig;
+  try {
+    config = { ...said, tiedEmbeddings: said.tiedEmbeddings && !hasOwnHead(files) };
+    const weights = Object.fromEntries(files.weights);
+    if (config.tiedEmbeddings && weights[HEAD] !== undefined) {
+      weights[EMBEDDINGS] ??= weights[HEAD];
+      delete weights[HEAD];
+    }
+    checkWeights(config, weights, `"${source}"`);
+  } finally {
+    files.close();
+  }
+  if (!await exists(`${source}/tokenizer.json`)) {
+    throw new UserError(
+      "pretrained.tokenizer",
+      `Cannot use ${setting}="${source}": the folder has no tokenizer.json`,
+      "save the model's fast tokenizer into the folder, with save_pretrained() of Python's transformers",
+    );
+  }
+  const chatTemplate = await chatTemplateIn(source);
+  return {
+    source,
+    config,
+    tokenizer: await readJson(`${source}/tokenizer.json`) as TokenizerJson,
+    special: specialIn(json),
+    ...(chatTemplate === undefined ? {} : { chatTemplate }),
+    load: async () => (await loadModelFolder(source)).tensors,
+  };
+}
+
+async function refusePickle(source: string, setting: string): Promise<void> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(source)) names.push(name);
+  const pickle = names.filter((name) => PICKLE.test(name) && name !== "training_args.bin").sort()[0];
+  if (pickle === undefined || names.some((name) => /\.safetensors(\.index\.json)?$/.test(name))) return;
+  throw new UserError(
+    "pretrained.pickle",
+    `Cannot use ${setting}="${source}": its weights are a pickle ("${pickle}"), which could run any program when it is read`,
+    "convert it to safetensors: load it in Python's transformers and save it with save_pretrained()",
+  );
+}
+
+const HEAD = "lm_head.weight";
+const EMBEDDINGS = "model.embed_tokens.weight";
+/** Values that are compared at once. */
+const PIECE = 1 << 20;
+
+/** Whether a head is stored that differs from the embeddings; then it overrides `tie_word_embeddings`. */
+function hasOwnHead({ weights, read }: WeightFiles): boolean {
+  const [head, embeddings] = [weights.get(HEAD), weights.get(EMBEDDINGS)];
+  if (head === undefined || embeddings === undefined) return false;
+  if (String(head.shape) !== String(embeddings.shape)) return true;
+  const size = head.shape.reduce((a, b) => a * b, 1);
+  for (let at = 0; at < size; at += PIECE) {
+    const to = Math.min(size, at + PIECE);
+    const [a, b] = [read(HEAD, at, to), read(EMBEDDINGS, at, to)];
+    if (a.some((value, i) => value !== b[i] && !Object.is(value, b[i]))) return true;
+  }
+  return false;
+}
+
+/** The ids that `config.json` gives; of a list, the first. */
+function specialIn(json: Readonly<Record<string, unknown>>): SpecialIds {
+  const ids = (["bos", "eos", "pad"] as const).flatMap((role) => {
+    const [id] = [json[`${role}_token_id`]].flat();
+    return typeof id === "number" ? [[role, id] as const] : [];
+  });
+  return Object.fromEntries(ids);
+}
+
+async function chatTemplateIn(folder: string): Promise<string | undefined> {
+  const file = `${folder}/chat_template.jinja`;
+  if (await exists(file)) return await Deno.readTextFile(file);
+  const settings = `${folder}/tokenizer_config.json`;
+  const template = await exists(settings) ? (await readJson(settings))["chat_template"] : undefined;
+  return typeof template === "string" ? template : undefined;
+}

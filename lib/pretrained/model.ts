@@ -1,0 +1,18 @@
+// What is known of a model that was trained elsewhere, before its weights are read.
+import type { TokenizerJson } from "../data/mod.ts";
+import type { SpecialIds } from "../huggingface/mod.ts";
+import type { HostWeights, ModelConfig } from "../model/mod.ts";
+
+/** A model that was trained elsewhere. Its shape, tokenizer and weights fit together. */
+export interface PretrainedModel {
+  /** The folder or file, as given. */
+  readonly source: string;
+  /** `vocabSize` is the number of rows of the embedding table, which may be padded beyond the tokenizer's vocabulary. */
+  readonly config: ModelConfig;
+  readonly tokenizer: TokenizerJson;
+  readonly special: SpecialIds;
+  /** In Jinja. */
+  readonly chatTemplate?: string;
+  /** Reads the weights as float32. */
+  readonly load: () => Promise<HostWeights>;
+}

@@ -1,0 +1,139 @@
+// Runs with models that were trained elsewhere, from their command lines, at smoke size.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { loadModelFolder, saveModelFolder } from "../../lib/huggingface/mod.ts";
+import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import { assertPlanned } from "./planned.ts";
+
+const SMALL = [
+  ...["experts=code,math", "eval.tokens=256", "eval.items=2", "data.problems=4", "data.translations=0"],
+  ...["train.seed.steps=4", "train.expert.steps=3", "train.stitch.steps=3", "train.validationBatches=0"],
+].flatMap((set) => ["--set", set]);
+
+function command(script: string, runs: string, args: readonly string[]): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", script, ...args, "--no-serve", "--runs", runs],
+    cwd: repositoryRoot,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function start(script: string, runs: string, ...args: string[]) {
+  const { code, stdout, stderr } = await command(script, runs, args).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Runs the main job at smoke size, and returns its view. */
+async function bts(runs: string, ...sets: string[]) {
+  const args = ["--preset", "smoke", ...SMALL, ...sets.flatMap((set) => ["--set", set])];
+  const { code, stderr } = await start("experiments/bts.ts", runs, ...args);
+  assert.equal(code, 0, stderr);
+  const [id] = await runIds(runs);
+  return (await readRun(runs, id!))!;
+}
+
+/** Measured values without speeds, which differ from run to run. */
+function scores(view: Awaited<ReturnType<typeof bts>>, method: string) {
+  return view.results!.methods[method]!.filter(({ name }) => name !== "decoding-latency");
+}
+
+Deno.test("seed and expert from checkpoints: same scores, no training, the rest of the lab unchanged", async (t) => {
+  const folder = await Deno.makeTempDir({ prefix: "stitchbook-pretrained-" });
+  try {
+    const runs = join(folder, "runs");
+    const original = await bts(runs);
+    const copy = async (cell: string) => {
+      const { cellKey } = original.cells.find(({ name }) => name === cell)!;
+      const to = join(folder, cell.replace(":", "-"));
+      const { config, tensors, tokenizer } = await loadModelFolder(join(runs, ".cells", cellKey));
+      await saveModelFolder(to, { config, tensors, tokenizer: tokenizer! });
+      return to;
+    };
+    const [seed, code] = [await copy("seed"), await copy("expert:code")];
+    const brought = [`pretrained.seed=${seed}`, `pretrained.code=${code}`];
+    const view = await bts(runs, ...brought);
+
+    await t.step(
+      "one expert is brought along and one is trained here, with the scores of the original run",
+      async () => {
+        await assertPlanned(runs, view.id);
+        const titles = new Map(view.cells.map(({ name, title }) => [name, title]));
+        assert.equal(titles.get("seed"), "Take the seed from a checkpoint");
+        assert.equal(titles.get("expert:code"), "Take the code expert from a checkpoint");
+        assert.equal(titles.get("expert:math"), "Train the math expert");
+        for (const { name, metrics } of view.cells) {
+          if (["seed", "expert:code"].includes(name)) assert.deepEqual(metrics, [], `${name} trained`);
+        }
+        for (const method of Object.keys(original.results!.methods)) {
+          assert.deepEqual(scores(view, method), scores(original, method), method);
+        }
+      },
+    );
+
+    await t.step("the run says where the models are from, and that their tokens are not known", async () => {
+      assert.ok(view.notes.some(({ text }) => text.startsWith(`seed: from ${seed}, not trained here (content `)));
+      assert.ok(view.notes.some(({ text }) => text.startsWith(`expert:code: from ${code}, not trained here`)));
+      const costs = view.cells.flatMap(({ tables }) => tables).find(({ name }) => name === "cost")!.rows;
+      assert.deepEqual(costs.find(({ method }) => method === "seed"), { method: "seed", tokens: null, seconds: null });
+      const report = await Deno.readTextFile(join(runs, view.id, "report.html"));
+      assert.ok(report.includes(`from ${seed}, not trained here`));
+    });
+
+    await t.step("a plan reads the checkpoint's shape and writes nothing", async () => {
+      const sets = [...brought, "model.contextLength=32"].flatMap((set) => ["--set", set]);
+      const before = await runIds(runs);
+      const { code, stdout, stderr } = await start(
+        "experiments/baselines.ts",
+        runs,
+        ...["--preset", "smoke", "--dry-run", "--json", ...SMALL, ...sets],
+      );
+      assert.equal(code, 0, stderr);
+      const { plan } = JSON.parse(stdout.trim().split("\n").at(-1)!) as { plan: { cell: string; tokens: number }[] };
+      const tokens = (cell: string) => plan.find((one) => one.cell === cell)!.tokens;
+      assert.deepEqual([tokens("seed"), tokens("expert:code"), tokens("expert:math")], [0, 0, 3 * 8 * 32]);
+      assert.deepEqual(await runIds(runs), before);
+    });
+
+    await t.step("a changed checkpoint is named before anything starts, and one with NaN is refused", async () => {
+      const { config, tensors, tokenizer } = await loadModelFolder(seed);
+      const name = "model.norm.weight";
+      const write = async (value: number) => {
+        const norm = { ...tensors[name]!, data: tensors[name]!.data.slice().fill(value, 0, 1) };
+        await saveModelFolder(seed, { config, tensors: { ...tensors, [name]: norm }, tokenizer: tokenizer! });
+      };
+      const longer = SMALL.map((word) => word === "train.stitch.steps=3" ? "train.stitch.steps=4" : word);
+      const args = ["--preset", "smoke", ...longer, ...brought.flatMap((set) => ["--set", set]), "--id", view.id];
+      await write(NaN);
+      const { code, stderr } = await start("experiments/bts.ts", runs, ...args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /pretrained\.seed=.*"model\.norm\.weight" has the value NaN/);
+      assert.equal((await readRun(runs, view.id))!.status, "done");
+
+      await write(2);
+      await using child = command("experiments/bts.ts", runs, args).spawn();
+      const said = await untilSaid(child.stderr, /Start over: .*\./);
+      child.kill("SIGKILL");
+      await child.stdout.cancel();
+      assert.match(
+        said,
+        /Since this run was last written, pretrained\.seed and train\.steps have changed\. Start over: seed \(finished\)/,
+      );
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Reads until the text matches, or ends. */
+async function untilSaid(stream: ReadableStream<Uint8Array<ArrayBuffer>>, pattern: RegExp): Promise<string> {
+  let text = "";
+  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (pattern.test(text)) break;
+  }
+  return text;
+}
