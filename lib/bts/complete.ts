@@ -52,10 +52,8 @@ function checkNames({ pretrained, experts }: BtsConfig): void {
 /** Whether the user, or the preset that names the checkpoint, gave a setting. */
 function givenWith(origins: Origins, setting: string): (key: string) => boolean {
   const isOfPreset = origins[setting] === "preset";
-  return (key) => {
-    const origin = origins[key];
-    return origin !== undefined && (origin !== "preset" || isOfPreset);
-  };
+  const given = Object.keys(origins).filter((key) => origins[key] !== "preset" || isOfPreset);
+  return (key) => given.some((one) => one === key || one.startsWith(`${key}.`));
 }
 
 /** The settings of model and tokenizer that a checkpoint gives. */
@@ -66,11 +64,10 @@ function settingsFrom(
   isGiven: (key: string) => boolean,
 ): Pick<BtsConfig, "model" | "tokenizer"> {
   const wrong: string[] = [];
-  for (const [key, value] of Object.entries(shape)) {
-    const own = config.model[key as keyof typeof shape];
-    if (isGiven(`model.${key}`) && JSON.stringify(own) !== JSON.stringify(value)) {
-      wrong.push(`model.${key} ${JSON.stringify(own)}, where it has ${JSON.stringify(value)}`);
-    }
+  const { contextLength: _, ...own } = config.model;
+  for (const key of new Set([...Object.keys(shape), ...Object.keys(own)]) as Set<keyof typeof own>) {
+    const [set, has] = [own[key], shape[key]].map((value) => JSON.stringify(value) ?? "none");
+    if (isGiven(`model.${key}`) && set !== has) wrong.push(`model.${key} ${set}, where it has ${has}`);
   }
   const time = isGiven("model.contextLength") ? config.model.contextLength : contextLength;
   if (time > contextLength) wrong.push(`model.contextLength ${time}, where it has ${contextLength}`);
@@ -93,7 +90,7 @@ function settingsFrom(
       `Cannot use ${setting}="${source}": its embedding table has ${vocabSize} rows, and 257 to 262144 are supported`,
     );
   }
-  return { model: { ...config.model, ...shape, contextLength: time }, tokenizer: read.data };
+  return { model: { ...shape, contextLength: time }, tokenizer: read.data };
 }
 
 /**

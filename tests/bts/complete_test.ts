@@ -29,6 +29,8 @@ const save = (name: string, change: Partial<typeof shape> = {}, own = tokenizer)
 await save("seed");
 await save("wide", { width: 32 });
 await save("rows", { vocabSize: 290 });
+const scaling = { type: "linear", factor: 2 } as const;
+await save("scaled", { ropeScaling: scaling, attentionBias: "qkv" });
 await save("short", { contextLength: 16 });
 await save("other", {}, trainTokenizer(text("quite other words"), { vocabSize: 270 }));
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -55,6 +57,8 @@ Deno.test("shape, context length, RoPE and tokenizer follow the checkpoint, what
   assert.deepEqual(shorter.model, { ...model, contextLength: 16 });
   const mixed = await complete("pretrained.seed=@seed", "pretrained.code=@short", "model.contextLength=16");
   assert.equal(mixed.model.contextLength, 16);
+  const scaled = await complete("pretrained.seed=@scaled");
+  assert.deepEqual([scaled.model.ropeScaling, scaled.model.attentionBias], [scaling, "qkv"]);
   const own = await complete("pretrained.law=@seed", "data.domains.law=a.txt");
   assert.deepEqual(own.model, model);
 });
@@ -63,6 +67,7 @@ Deno.test("settings that contradict the checkpoint are refused by name, as is wh
   const cases: [string[], string, ...string[]][] = [
     [["pretrained.seed=@seed", "model.width=64"], "pretrained.settings", "model.width 64", "16"],
     [["pretrained.seed=@seed", "model.kvHeads=2", "model.layers=3"], "pretrained.settings", "kvHeads 2", "layers 3"],
+    [["pretrained.seed=@seed", "model.qkNorm=true"], "pretrained.settings", "model.qkNorm true", "none"],
     [["pretrained.seed=@seed", "model.contextLength=64"], "pretrained.settings", "contextLength 64", "48"],
     [["pretrained.seed=@seed", "tokenizer.vocabSize=300"], "pretrained.settings", "vocabSize 300", "280"],
     [["pretrained.seed=@seed", "tokenizer.trainBytes=9"], "pretrained.settings", "tokenizer.trainBytes"],
