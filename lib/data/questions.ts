@@ -27,7 +27,7 @@ export async function readQuestions(pattern: string, setting: string): Promise<T
   for (const path of findFiles(pattern, setting).files) {
     for await (const batch of jsonLines(path, fileBlocks(path))) {
       for (const { place, read } of batch) {
-        const question = questionOf(read(), place);
+        const question = questionOf(recordOf(read), place);
         if ("choices" in question) choices.push(question);
         else exact.push(question);
         if (choices.length === 0 || exact.length === 0) continue;
@@ -43,6 +43,16 @@ export async function readQuestions(pattern: string, setting: string): Promise<T
   if (choices.length > 0) return { kind: "choice", questions: choices };
   if (exact.length > 0) return { kind: "exact", questions: exact };
   throw new UserError("data.task", `${setting} names ${pattern}, which has no questions`, EXAMPLE);
+}
+
+/** A record; `data.skipBad`, which the hint for training text names, does not skip questions. */
+function recordOf(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof UserError && error.code === "data.not-utf8")) throw error;
+    throw new UserError(error.code, error.message, "Save it as UTF-8, for instance with `iconv -f latin1 -t utf-8`");
+  }
 }
 
 function questionOf(record: unknown, place: RecordPlace): ChoiceQuestion | ExactQuestion {

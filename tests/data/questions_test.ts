@@ -97,3 +97,14 @@ Deno.test("`readQuestions()` refuses a bad line with its file, line and field", 
   }
   await assert.rejects(() => readQuestions("no such.jsonl", "data.tasks.law"), /data\.tasks\.law is "no such\.jsonl"/);
 });
+
+Deno.test("`readQuestions()` does not offer to skip what is not UTF-8", () =>
+  withFile([{ question: "q", answer: "x" }], async (path) => {
+    await Deno.writeFile(path, new Uint8Array([...new TextEncoder().encode('{"question": "'), 0xff]), { append: true });
+    await assert.rejects(readQuestions(path, "data.tasks.law"), (error: UserError) => {
+      assert.match(error.message, /questions\.jsonl line 1 is not UTF-8: byte \d+ is 0xff/);
+      assert.match(error.hint!, /^Save it as UTF-8/);
+      assert.doesNotMatch(error.hint!, /skipBad/);
+      return true;
+    });
+  }));
