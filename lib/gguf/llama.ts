@@ -8,16 +8,13 @@ import { ggufError, type Metadata, type MetadataValue } from "./types.ts";
 export interface Architecture {
   /** Whether the rows of q and k are in llama.cpp's order. */
   readonly permuted: boolean;
-  /** What it computes that a plain Llama decoder does not; it is refused. */
-  readonly beyond?: string;
 }
 
 /** The architectures whose metadata and tensors are known. */
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   llama: { permuted: true },
-  // Its files have biases, which are refused by name; one without them is a plain decoder.
   qwen2: { permuted: false },
-  qwen3: { permuted: false, beyond: "RMSNorm on each head of q and k" },
+  qwen3: { permuted: false },
 };
 
 /** The error for a file whose model we do not compute. */
@@ -25,7 +22,7 @@ export function unsupported(path: string, what: string, hint?: string): UserErro
   return new UserError(
     "gguf.unsupported",
     `Cannot use "${path}": ${what}`,
-    hint ?? "Only plain Llama decoders can be loaded: no biases, no norms of q and k, no RoPE scaling",
+    hint ?? "Decoders of the families Llama, Qwen2 and Qwen3 can be loaded; see docs/models.md",
   );
 }
 
@@ -37,11 +34,7 @@ export function architectureOf(path: string, metadata: Metadata): Architecture &
   if (!Object.hasOwn(ARCHITECTURES, name)) {
     throw unsupported(path, `its architecture is ${JSON.stringify(name)}, and ${names.join(", ")} are known`);
   }
-  const architecture = ARCHITECTURES[name]!;
-  if (architecture.beyond !== undefined) {
-    throw unsupported(path, `its architecture ${name} has ${architecture.beyond}, which is not computed`);
-  }
-  return { name, ...architecture };
+  return { name, ...ARCHITECTURES[name]! };
 }
 
 /** Keys after the architecture's name that say nothing about the model's function, or are checked elsewhere. */
@@ -75,7 +68,8 @@ export function configOf({ metadata, tensors }: GgufHeader, path: string, arch: 
   if (embeddings === undefined) throw ggufError(path, "tensor", 'it lacks the tensor "token_embd.weight"');
   const theta = optional("rope.freq_base") ?? 10_000;
   const config = {
-    model_type: "llama",
+    // These architectures have Hugging Face's names.
+    model_type: arch,
     vocab_size: embeddings.shape[0],
     hidden_size: width,
     num_hidden_layers: number("block_count"),
@@ -87,6 +81,9 @@ export function configOf({ metadata, tensors }: GgufHeader, path: string, arch: 
     rms_norm_eps: number("attention.layer_norm_rms_epsilon"),
     rope_theta: theta,
     rope_parameters: { rope_theta: theta, ...ropeScaling(path, { optional, keys }) },
+    // Every Qwen2 model has biases on q, k and v. Otherwise biases are there where their tensors are.
+    ...(arch === "qwen2" ? {} : { attention_bias: tensors.has("blk.0.attn_q.bias") }),
+    mlp_bias: tensors.has("blk.0.ffn_up.bias"),
     // A head of its own is a tensor; without it, the embeddings are used.
     tie_word_embeddings: !tensors.has("output.weight"),
   };

@@ -1,10 +1,11 @@
 // Loads a Llama-family decoder from a GGUF file, as `loadModelFolder` loads one from a folder.
 import { fromHuggingFaceConfig, type LoadedModel, type SpecialIds } from "../huggingface/mod.ts";
-import { checkWeights, type HostTensor, type ModelConfig } from "../model/mod.ts";
+import { checkWeights, headSizeOf, type HostTensor, type ModelConfig } from "../model/mod.ts";
 import type { GgufHeader } from "./header.ts";
 import { architectureOf, configOf, unsupported } from "./llama.ts";
 import { fromGgufName, fromGgufRows, permutedHeads, toGgufName, unknownTensor } from "./names.ts";
 import { type GgufFile, openGguf } from "./open.ts";
+import { llama3Rope } from "./rope-factors.ts";
 import { chatTemplate, hasTokenizer, tokenizerError, tokenizerOf } from "./tokenizer.ts";
 
 /** A model of a GGUF file. */
@@ -17,7 +18,7 @@ export interface LoadedGguf extends LoadedModel {
   readonly chatTemplate?: string;
 }
 
-/** Llama 3's frequencies: a factor for each pair of rows of a head. */
+/** Llama 3's frequencies: a divisor for each pair of rows of a head. */
 const ROPE_FACTORS = "rope_freqs.weight";
 
 /**
@@ -74,10 +75,9 @@ export function ggufModelConfig(file: GgufFile): ModelConfig {
     if (name === ROPE_FACTORS || fromGgufName(name) !== undefined) continue;
     throw unsupported(path, `it has the tensor ${JSON.stringify(name)}, ${unknownTensor(name)}`);
   }
-  const config = fromHuggingFaceConfig(configOf(file, path, arch), path);
-  checkWeights(config, Object.fromEntries(namedWeights(tensors)), `"${path}"`);
-  checkRopeFactors(file);
-  return config;
+  const stated = fromHuggingFaceConfig(configOf(file, path, arch), path);
+  checkWeights(stated, Object.fromEntries(namedWeights(tensors)), `"${path}"`);
+  return withRopeFactors(file, stated);
 }
 
 /** Stored tensors by Hugging Face's names. */
@@ -88,13 +88,14 @@ function namedWeights(stored: GgufHeader["tensors"]): [string, { readonly shape:
   });
 }
 
-/** Factors other than 1 scale the rotary embedding. */
-function checkRopeFactors(file: GgufFile): void {
-  if (!file.tensors.has(ROPE_FACTORS)) return;
-  const factor = file.read(ROPE_FACTORS).find((factor) => factor !== 1);
-  if (factor === undefined) return;
-  throw unsupported(
-    file.path,
-    `its tensor "${ROPE_FACTORS}" scales the rotary embedding (by ${factor}, as Llama 3.1 does), which is not computed`,
-  );
+/** A configuration with the scaling of the rotary embedding that a file's divisors describe. */
+function withRopeFactors(file: GgufFile, config: ModelConfig): ModelConfig {
+  if (!file.tensors.has(ROPE_FACTORS)) return config;
+  const divisors = file.read(ROPE_FACTORS);
+  if (divisors.every((divisor) => divisor === 1)) return config;
+  const ropeScaling = config.ropeScaling === undefined
+    ? llama3Rope(divisors, headSizeOf(config), config.ropeTheta)
+    : undefined;
+  if (ropeScaling !== undefined) return { ...config, ropeScaling };
+  throw unsupported(file.path, `its tensor "${ROPE_FACTORS}" does not scale the rotary embedding as Llama 3 does`);
 }

@@ -8,17 +8,29 @@ const GLOBAL: Readonly<Record<string, string>> = {
   "output.weight": "lm_head.weight",
 };
 
-/** Names in a layer, after `blk.N.` and `model.layers.N.`. */
+/** Parts of a layer, after `blk.N.` and `model.layers.N.`; projections may have biases. */
+const PROJECTIONS: Readonly<Record<string, string>> = {
+  "attn_q": "self_attn.q_proj",
+  "attn_k": "self_attn.k_proj",
+  "attn_v": "self_attn.v_proj",
+  "attn_output": "self_attn.o_proj",
+  "ffn_gate": "mlp.gate_proj",
+  "ffn_up": "mlp.up_proj",
+  "ffn_down": "mlp.down_proj",
+};
+const NORMS: Readonly<Record<string, string>> = {
+  "attn_norm": "input_layernorm",
+  "attn_q_norm": "self_attn.q_norm",
+  "attn_k_norm": "self_attn.k_norm",
+  "ffn_norm": "post_attention_layernorm",
+};
+
+const ending = (table: Readonly<Record<string, string>>, end: string) =>
+  Object.fromEntries(Object.entries(table).map(([a, b]) => [a + end, b + end]));
 const IN_LAYER: Readonly<Record<string, string>> = {
-  "attn_norm.weight": "input_layernorm.weight",
-  "attn_q.weight": "self_attn.q_proj.weight",
-  "attn_k.weight": "self_attn.k_proj.weight",
-  "attn_v.weight": "self_attn.v_proj.weight",
-  "attn_output.weight": "self_attn.o_proj.weight",
-  "ffn_norm.weight": "post_attention_layernorm.weight",
-  "ffn_gate.weight": "mlp.gate_proj.weight",
-  "ffn_up.weight": "mlp.up_proj.weight",
-  "ffn_down.weight": "mlp.down_proj.weight",
+  ...ending(PROJECTIONS, ".weight"),
+  ...ending(PROJECTIONS, ".bias"),
+  ...ending(NORMS, ".weight"),
 };
 
 const inverse = (table: Readonly<Record<string, string>>) =>
@@ -26,14 +38,14 @@ const inverse = (table: Readonly<Record<string, string>>) =>
 const GLOBAL_BACK = inverse(GLOBAL);
 const IN_LAYER_BACK = inverse(IN_LAYER);
 
-/** Hugging Face's name of a tensor of a GGUF file; undefined for one that a plain decoder does not have. */
+/** Hugging Face's name of a tensor of a GGUF file; undefined for one that our decoders do not have. */
 export function fromGgufName(name: string): string | undefined {
   const [, layer, rest] = /^blk\.(\d+)\.(.+)$/.exec(name) ?? [];
   if (layer === undefined) return Object.hasOwn(GLOBAL, name) ? GLOBAL[name] : undefined;
   return Object.hasOwn(IN_LAYER, rest!) ? `model.layers.${layer}.${IN_LAYER[rest!]}` : undefined;
 }
 
-/** GGUF's name of a weight of a plain decoder. */
+/** GGUF's name of a decoder's weight. */
 export function toGgufName(name: string): string {
   const [, layer, rest] = /^model\.layers\.(\d+)\.(.+)$/.exec(name) ?? [];
   const found = layer === undefined ? GLOBAL_BACK[name] : IN_LAYER_BACK[rest!];
@@ -41,13 +53,12 @@ export function toGgufName(name: string): string {
   return layer === undefined ? found : `blk.${layer}.${found}`;
 }
 
-/** What a tensor does that a plain decoder does not have, for error messages. */
+/** What a tensor is that our decoders do not have, for error messages. */
 export function unknownTensor(name: string): string {
   if (name.endsWith(".bias")) return "a bias";
-  if (/\.attn_[qk]_norm\./.test(name)) return "a norm on each head of q or k";
   if (/^rope_factors_/.test(name)) return "factors of a rotary embedding for long contexts";
   if (/_exps\.|\.ffn_gate_inp\.|_shexp\./.test(name)) return "part of a mixture of experts";
-  return "which a plain Llama decoder does not have";
+  return "which our decoders do not have";
 }
 
 /**
@@ -55,8 +66,8 @@ export function unknownTensor(name: string): string {
  * keep their order. llama.cpp rotates neighboring rows of a head, Hugging Face rows half a head apart.
  */
 export function permutedHeads(config: Pick<ModelConfig, "heads" | "kvHeads">, name: string): number | undefined {
-  if (name.endsWith(".q_proj.weight")) return config.heads;
-  return name.endsWith(".k_proj.weight") ? config.kvHeads : undefined;
+  if (name.includes(".q_proj.")) return config.heads;
+  return name.includes(".k_proj.") ? config.kvHeads : undefined;
 }
 
 /** Rows in GGUF's order `[heads, head/2, 2, in]` to Hugging Face's `[heads, 2, head/2, in]`. */

@@ -5,6 +5,7 @@ import { UserError } from "../../lib/errors.ts";
 import { loadGguf, saveGguf } from "../../lib/gguf/mod.ts";
 import { loadModelFolder } from "../../lib/huggingface/mod.ts";
 import { initialWeights, modelConfigSchema } from "../../lib/model/mod.ts";
+import { scaledFrequencies } from "../../lib/model/rope-scaling.ts";
 import { random } from "../../lib/random.ts";
 import {
   entry,
@@ -32,6 +33,25 @@ for (const kind of ["untied", "tied"]) {
       // The tied model's matrices were stored as F16.
       const stored = kind === "tied" && shape.length > 1 ? new Float32Array(new Float16Array(data)) : data;
       assert.deepEqual(tensors[name], { shape, data: stored }, name);
+    }
+  });
+}
+
+for (const name of ["qwen2", "qwen3", "llama-head-dim", "llama-llama3"]) {
+  Deno.test(`a ${name} file by Python's gguf gives the model it was made from`, async () => {
+    const { config, tensors } = await loadGguf(fixture(`${name}.gguf`));
+    const expected = await loadModelFolder(`tests/fixtures/architectures/${name}`);
+    assert.deepEqual(tensors, Object.fromEntries(Object.keys(tensors).map((name) => [name, expected.tensors[name]])));
+    assert.deepEqual(Object.keys(tensors).sort(), Object.keys(expected.tensors).sort());
+    if (name !== "llama-llama3") return assert.deepEqual(config, expected.config);
+    // The file has divisors in place of the numbers that they follow from, and other numbers give the same.
+    const { ropeScaling, ...rest } = config;
+    const { ropeScaling: stated, ...others } = expected.config;
+    assert.deepEqual(rest, others);
+    const frequencies = (scaling: typeof stated) =>
+      scaledFrequencies({ headSize: 4, ropeTheta: 500, ropeScaling: scaling }, 1).frequencies;
+    for (const [i, frequency] of frequencies(ropeScaling).entries()) {
+      assert.ok(Math.abs(frequency / frequencies(stated)[i]! - 1) < 1e-5, `frequency ${i}`);
     }
   });
 }
@@ -77,11 +97,25 @@ const rowOrder = (data: Float32Array) => Array.from(data).filter((_, i) => i % W
 
 Deno.test("rows of q and k are put back in order for llama, by the number of heads of each, and kept for qwen2", async () => {
   const load = async (arch: string) => {
+    const biases = {
+      "blk.0.attn_q.bias": vector(WIDTH),
+      "blk.0.attn_k.bias": vector(4),
+      "blk.0.attn_v.bias": vector(4),
+      ...(arch === "llama" ? { "blk.0.attn_output.bias": vector(WIDTH) } : {}),
+    };
     let rows: readonly number[][] = [];
-    await withFile(ggufOf(decoderEntries(arch), decoderTensors), async (path) => {
+    await withFile(ggufOf(decoderEntries(arch), { ...decoderTensors, ...biases }), async (path) => {
       const { tensors, config } = await loadGguf(path);
       assert.equal(config.tiedEmbeddings, true);
       assert.equal(config.normEps, 1e-5);
+      assert.equal(config.attentionBias, arch === "llama" ? "all" : "qkv");
+      for (const name of ["q", "k", "v"]) {
+        const bias = tensors[`model.layers.0.self_attn.${name}_proj.bias`]!.data;
+        assert.deepEqual(
+          Array.from(bias, (x) => x - 1),
+          rowOrder(tensors[`model.layers.0.self_attn.${name}_proj.weight`]!.data),
+        );
+      }
       rows = ["q", "k", "v"].map((name) => rowOrder(tensors[`model.layers.0.self_attn.${name}_proj.weight`]!.data));
     });
     return rows;
@@ -121,7 +155,6 @@ const REFUSED: Readonly<
   "another architecture": [/"gemma3".*llama, qwen2, qwen3/, {
     "general.architecture": entryText("general.architecture", "gemma3"),
   }],
-  "qwen3": [/qwen3 has RMSNorm on each head/, { "general.architecture": entryText("general.architecture", "qwen3") }],
   "a missing key": [/no "llama.block_count"/, { block_count: undefined }],
   "a key of the wrong type": [/"llama.block_count" is not one number/, {
     block_count: entryText("llama.block_count", "x"),
@@ -149,11 +182,19 @@ const REFUSED: Readonly<
   "a sliding window": [/sliding window of 16/, { window: entryU32("llama.attention.sliding_window", 16) }],
   "attention that is not causal": [/not causal/, { causal: entry("llama.attention.causal", 7, u8(0)) }],
   "a part of a split model": [/one of 3 files/, { split: entry("split.count", 2, Uint8Array.of(3, 0)) }],
-  "Llama 3's frequencies": [/"rope_freqs.weight" scales/, {}, {
-    "rope_freqs.weight": { dimensions: [2], values: Float32Array.of(1, 8) },
+  "divisors of frequencies unlike Llama 3's": [/"rope_freqs.weight" does not scale/, {}, {
+    "rope_freqs.weight": { dimensions: [2], values: Float32Array.of(8, 1) },
   }],
-  "a bias": [/"blk.0.attn_q.bias", a bias/, {}, { "blk.0.attn_q.bias": vector(WIDTH) }],
-  "norms of q and k": [/"blk.0.attn_q_norm.weight", a norm/, {}, { "blk.0.attn_q_norm.weight": vector(4) }],
+  "divisors for another head": [/"rope_freqs.weight" does not scale/, {}, {
+    "rope_freqs.weight": { dimensions: [3], values: Float32Array.of(1, 1, 8) },
+  }],
+  "some of the biases": [/lacks the weight "model.layers.0.self_attn.k_proj.bias"/, {}, {
+    "blk.0.attn_q.bias": vector(WIDTH),
+  }],
+  "a bias of a norm": [/"blk.0.attn_norm.bias", a bias/, {}, { "blk.0.attn_norm.bias": vector(WIDTH) }],
+  "norms of q and k": [/unknown weight "model.layers.0.self_attn.q_norm.weight"/, {}, {
+    "blk.0.attn_q_norm.weight": vector(4),
+  }],
   "an unknown tensor": [/"blk.0.extra.weight"/, {}, { "blk.0.extra.weight": vector(4) }],
   "a layer too many": [/unknown weight "model.layers.1/, {}, { "blk.1.attn_norm.weight": vector(WIDTH) }],
   "a weight of another shape": [/"model.norm.weight" has the shape \[4\]/, {}, { "output_norm.weight": vector(4) }],
