@@ -56,7 +56,14 @@ export function checkRestitching(
 ): void {
   const free = standard.change === "add" ? [...RESTITCHING, ...TRAINING, `pretrained.${standard.expert}`] : RESTITCHING;
   const isFree = (key: string) => free.some((name) => key === name || key.startsWith(`${name}.`));
-  const refused = configDifferences(standard, given.config).map(({ key }) => key).filter((key) => !isFree(key));
+  // Differences are told by whole groups where one of them is empty.
+  const own = given.config.pretrained[standard.expert];
+  const pretrained = standard.change === "add" && own !== undefined
+    ? { ...standard.pretrained, [standard.expert]: own }
+    : standard.pretrained;
+  const refused = configDifferences({ ...standard, pretrained }, given.config).map(({ key }) => key).filter((key) =>
+    !isFree(key)
+  );
   const words = refused.find((key) => ["from", "change", "expert"].includes(key));
   if (words !== undefined) {
     throw new UserError(

@@ -64,6 +64,7 @@ export function checkMemory<Config>(plan: readonly PlannedCell[], { force }: Run
   throw new UserError(
     "run.memory",
     `This needs about ${gigabytes(needed)} GB of memory at its peak, but ${gigabytes(available)} GB are free`,
-    "make model.width, model.layers or train.*.batch smaller, raise train.*.accumulate, or add --force to try anyway",
+    "make model.width, model.layers, model.contextLength or train.*.batch smaller, raise train.*.accumulate, or add " +
+      "--force to try anyway",
   );
 }

@@ -40,6 +40,7 @@ Deno.test("`checkRestitching()` allows only settings of training the stitches, a
     [{ train: { ...train, expert: { ...train.expert, lr: 0.1 } } }, /Cannot set train\.expert\.lr/],
     [{ experts: ["code", "math"] }, /Cannot set experts/],
     [{ expert: "math" }, /Cannot set expert: give it as an argument before the options/],
+    [{ pretrained: { english: "models/a" } }, /Cannot set pretrained/],
     [{ from: "another" }, /Cannot set from: give it as an argument/],
   ];
   for (const [changed, message] of refused) {
@@ -54,4 +55,7 @@ Deno.test("`checkRestitching()` allows only settings of training the stitches, a
   check(less, { restitch: 9, train: { ...train, stitch: { ...train.stitch, lr: 0.1 } } });
   check(less, { mix: { ...less.mix, stitch: { english: 1 } }, checkpoint: { ...less.checkpoint, every: 7 } });
   check(of("add"), { train: { ...train, expert: { ...train.expert, lr: 0.1 } } });
+  check(of("add"), { pretrained: { english: "models/a" } });
+  check({ ...of("add"), pretrained: { seed: "models/b" } }, { pretrained: { seed: "models/b", english: "models/a" } });
+  assert.throws(() => check(of("add"), { pretrained: { english: "a", code: "b" } }), /Cannot set pretrained\.code/);
 });
