@@ -124,10 +124,13 @@ export function pickMetric(
   const exact = (key: string) => Object.hasOwn(values, key) ? values[key] : undefined;
   const direct = exact(`${name}:${reduce}`) ?? exact(name) ?? exact(`${experiment}/${name}`);
   if (direct !== undefined) return direct;
-  const ends = Object.keys(values).filter((key) => key.endsWith(`/${name}:${reduce}`)).map((key) => values[key]!);
+  const ends = Object.keys(values).filter((key) => withoutCell(key) === `${name}:${reduce}`).map((key) => values[key]!);
   if (ends.length === 0) return undefined;
   return reduce === "last" ? ends.at(-1) : reduce === "min" ? Math.min(...ends) : Math.max(...ends);
 }
+
+/** `validation/law` of `stitch/validation/law`: only the cell is left out, since `law` alone may mean something else. */
+const withoutCell = (name: string): string => name.slice(name.indexOf("/") + 1);
 
 /** The names that `--metric` accepts, short ones first, for messages. */
 export function metricNames(values: Iterable<Readonly<Record<string, number>>>): string[] {
@@ -136,7 +139,7 @@ export function metricNames(values: Iterable<Readonly<Record<string, number>>>):
     for (const key of Object.keys(of)) {
       const name = key.replace(/:(last|min|max)$/, "");
       names.add(name);
-      if (name !== key) names.add(name.slice(name.lastIndexOf("/") + 1));
+      if (name !== key) names.add(withoutCell(name));
     }
   }
   return [...names].sort((a, b) => a.split("/").length - b.split("/").length || (a < b ? -1 : 1));
