@@ -53,10 +53,22 @@ export function packs16(vocabSize: number): boolean {
   return vocabSize <= 2 ** 16;
 }
 
-/** A block with ids of 16 bits if the vocabulary allows it, else of 32. */
-export function packedBlock(texts: Iterable<string>, tokenizer: Encoder & Pick<Tokenizer, "vocabSize">): TokenBlock {
+/**
+ * A block with ids of 16 bits if the vocabulary allows it, else of 32.
+ *
+ * @param spare memory for the ids, used if it is large enough
+ */
+export function packedBlock(
+  texts: Iterable<string>,
+  tokenizer: Encoder & Pick<Tokenizer, "vocabSize">,
+  spare = new ArrayBuffer(0),
+): TokenBlock {
   const { ids, ...block } = scratchBlock(texts, tokenizer);
-  return { ...block, ids: packs16(tokenizer.vocabSize) ? new Uint16Array(ids) : ids.slice() };
+  const make = packs16(tokenizer.vocabSize) ? Uint16Array : Uint32Array;
+  const bytes = ids.length * make.BYTES_PER_ELEMENT;
+  const packed = new make(bytes <= spare.byteLength ? spare : new ArrayBuffer(bytes), 0, ids.length);
+  packed.set(ids);
+  return { ...block, ids: packed };
 }
 
 /**

@@ -7,7 +7,13 @@ import { openTokenizer } from "./open.ts";
 const tokenizer = openTokenizer(workerData as TokenizerJson);
 const port = parentPort!;
 
-port.on("message", (texts: readonly string[]) => {
-  const block = packedBlock(texts, tokenizer);
+/** A block, and memory that its tokens may use. */
+export interface BlockWork {
+  readonly texts: readonly string[];
+  readonly spare: ArrayBuffer | undefined;
+}
+
+port.on("message", ({ texts, spare }: BlockWork) => {
+  const block = packedBlock(texts, tokenizer, spare);
   port.postMessage(block, [block.ids.buffer, block.lengths.buffer]);
 });

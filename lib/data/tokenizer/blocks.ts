@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { packedBlock, type TokenBlock } from "../batches/tokenize.ts";
 import type { DocumentList, TokenizerJson } from "../types.ts";
+import type { BlockWork } from "./blocks-worker.ts";
 import { openTokenizer } from "./open.ts";
 
 /** Characters of a block: few, so that texts are garbage before they are old. */
@@ -15,7 +16,10 @@ const YOUNG_MB = 16;
 
 /** Turns blocks of texts into blocks of tokens. */
 export interface BlockTokenizer extends AsyncDisposable {
-  /** Yields a block of tokens for each block of texts, in order. Few blocks are in memory at a time. */
+  /**
+   * Yields a block of tokens for each block of texts, in order. Few blocks are in memory at a time: each is valid until
+   * the next one is asked for.
+   */
   tokenize(blocks: Iterable<readonly string[]>): AsyncGenerator<TokenBlock>;
 }
 
@@ -33,11 +37,17 @@ export function blockTokenizer(
   return {
     async *tokenize(blocks) {
       const running: Promise<TokenBlock>[] = [];
+      /** Memory of blocks that are done, for the workers to use again: it would be garbage for long. */
+      const spare: ArrayBuffer[] = [];
       let next = 0;
       for (const texts of blocks) {
         // Several blocks per worker, so that none waits for this thread.
-        if (running.length === 4 * started.length) yield await running.shift()!;
-        const reply = started[next++ % started.length]!.tokenize(texts);
+        if (running.length === 4 * started.length) {
+          const block = await running.shift()!;
+          yield block;
+          spare.push(block.ids.buffer);
+        }
+        const reply = started[next++ % started.length]!.tokenize(texts, spare.pop());
         reply.catch(() => {}); // it is awaited later
         running.push(reply);
       }
@@ -74,8 +84,9 @@ function startWorker(json: TokenizerJson) {
   });
   return {
     worker,
-    tokenize(texts: readonly string[]): Promise<TokenBlock> {
-      worker.postMessage(texts);
+    tokenize(texts: readonly string[], spare: ArrayBuffer | undefined): Promise<TokenBlock> {
+      const work: BlockWork = { texts, spare };
+      worker.postMessage(work, spare === undefined ? [] : [spare]);
       return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
     },
   };
