@@ -11,6 +11,7 @@ import {
   closeCorpus,
   loadCorpus,
   openTokenizer,
+  textWithin,
   tokenizeDocuments,
   trainTokenizer,
 } from "../lib/data/mod.ts";
@@ -51,15 +52,8 @@ async function prepare(
 ): Promise<Prepared> {
   const corpus = await loadCorpus(data, { seed, folder: runsFolder });
   const documents = corpus.documents["english"]!.train;
-  const texts = function* () {
-    let left = tokenizer.trainBytes;
-    for (const { text } of documents) {
-      if (left <= 0) return;
-      yield text;
-      left -= text.length;
-    }
-  };
-  const opened = openTokenizer(trainTokenizer(texts(), { vocabSize: tokenizer.vocabSize }));
+  const texts = textWithin(documents, tokenizer.trainBytes);
+  const opened = openTokenizer(trainTokenizer(texts, { vocabSize: tokenizer.vocabSize }));
   const text = tokenizeDocuments(documents, opened);
   closeCorpus(corpus);
   const fingerprint = createHash("sha256").update(new Uint8Array(text.tokens.buffer)).digest("hex");

@@ -1,5 +1,5 @@
 // The cell that trains the tokenizer and tokenizes the text.
-import { leftOut, openTokenizer, trainTokenizer } from "../data/mod.ts";
+import { leftOut, openTokenizer, textWithin, trainTokenizer } from "../data/mod.ts";
 import { tokenizerHash } from "../pretrained/mod.ts";
 import { leadName, leadOf } from "./brought.ts";
 import { dataTable } from "./data-table.ts";
@@ -61,11 +61,6 @@ export function tokenize(lab: Lab): Promise<Text> {
 function* tokenizerText({ config, corpus }: Lab): Generator<string> {
   const total = Object.values(config.mix.seed).reduce((a, b) => a + b, 0);
   for (const [domain, weight] of Object.entries(config.mix.seed)) {
-    let left = config.tokenizer.trainBytes * weight / total;
-    for (const { text } of corpus.documents[domain]!.train) {
-      if (left <= 0) break;
-      yield text;
-      left -= text.length;
-    }
+    yield* textWithin(corpus.documents[domain]!.train, config.tokenizer.trainBytes * weight / total);
   }
 }

@@ -81,6 +81,21 @@ export function withinBudget(
   return { bytes, cut: inParts.size };
 }
 
+/** The texts of documents in order, up to `bytes` UTF-8 bytes; the last one is cut, at the best place that fits. */
+export function* textWithin(documents: Iterable<Pick<Document, "text">>, bytes: number): Generator<string> {
+  let left = bytes;
+  for (const { text } of documents) {
+    const size = byteLength(text);
+    if (size > left) {
+      const part = left < 1 ? "" : cutToSize(text, left, byteLength)[0] ?? "";
+      if (byteLength(part) <= left && part !== "") yield part;
+      return;
+    }
+    yield text;
+    left -= size;
+  }
+}
+
 /** A part of a long document. */
 interface Part {
   readonly part: Document;

@@ -48,12 +48,12 @@ export const dataConfigSchema = z.strictObject({
   trainBytes: bytes(1_000_000, "training text of each domain in bytes, at most; longer documents are cut"),
   validationBytes: bytes(
     32_768,
-    "validation text of each domain in bytes, at most (of the built-in text up to a tenth more), and at most a tenth of what " +
+    "validation text of each domain in bytes, at most, and at most a tenth of what " +
       "there is; longer documents are cut",
   ),
   heldoutBytes: bytes(
     65_536,
-    "held-out text of each domain in bytes, at most (of the built-in text up to a tenth more), and at most a tenth of what " +
+    "held-out text of each domain in bytes, at most, and at most a tenth of what " +
       "there is; longer documents are cut",
   ),
   mathEnglish: z.number().min(0).max(1).default(0.8).describe(
@@ -69,7 +69,7 @@ export type DataConfig = z.infer<typeof dataConfigSchema>;
 export const tokenizerConfigSchema = z.strictObject({
   vocabSize: z.int().min(257).max(262_144).default(2048)
     .describe("tokens of the vocabulary, with the 256 bytes and <|endoftext|>"),
-  trainBytes: bytes(1_000_000, "text that the tokenizer is trained on, in bytes, over all domains"),
+  trainBytes: bytes(1_000_000, "text that the tokenizer is trained on, in bytes, at most, over all domains"),
 });
 
 export type TokenizerConfig = z.infer<typeof tokenizerConfigSchema>;

@@ -22,11 +22,6 @@ interface Domain extends Candidate {
 }
 
 /**
- * The share by which built-in held-out and validation text may exceed its budget. The user's own text may not exceed it.
- */
-const BUILTIN_SLACK = 0.1;
-
-/**
  * Loads the domains: a pure function of the files, the configuration and the seed. Validation documents that repeat a
  * held-out document, and training documents that repeat either (in any domain) or a question of the user's tasks, are
  * left out and counted; see `checkOverlap()` for what counts as repeating.
@@ -83,7 +78,7 @@ async function loadDomain(
   const { task } = builtin;
   return {
     skipped: NOTHING_SKIPPED,
-    ...(typeof documents !== "function" ? splitDocuments(documents, { ...choice, slack: BUILTIN_SLACK }, store) : {
+    ...(typeof documents !== "function" ? splitDocuments(documents, choice, store) : {
       train: storedDocuments(store, addAll(store, documents("train", trainBytes))),
       validation: [...documents("validation", validationBytes)],
       heldout: [...documents("heldout", heldoutBytes)],

@@ -7,6 +7,7 @@ export { checkData } from "./check.ts";
 export { type DataConfig, dataConfigSchema, type TokenizerConfig, tokenizerConfigSchema } from "./config.ts";
 export { BUILTIN_SOURCE, type NamedTask, namedTasks } from "./domains.ts";
 export { closeCorpus, type CorpusOptions, loadCorpus } from "./corpus.ts";
+export { textWithin } from "./budget.ts";
 export { leftOut } from "./left-out.ts";
 export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";
 export { rankName } from "./split.ts";

@@ -17,8 +17,6 @@ export interface SplitChoice {
   readonly source: string;
   readonly heldoutBytes: number;
   readonly validationBytes: number;
-  /** The share by which whole documents may exceed the held-out and validation budgets. @default 0 */
-  readonly slack?: number;
 }
 
 /** Documents by split. `train` has all that is left, in the order in which a budget should take it. */
@@ -75,7 +73,7 @@ export function splitDocuments(documents: Iterable<Document>, choice: SplitChoic
  * @param store empty; takes the documents
  */
 export function splitPool(choice: SplitChoice, store: DocumentStore): SplitPool {
-  const { seed, domain, slack = 0 } = choice;
+  const { seed, domain } = choice;
   const rank = (kind: string, key: string) => hash32(seed, kind, domain, key);
   const texts = textSet();
   const trainRanks = uint32Column();
@@ -117,10 +115,9 @@ export function splitPool(choice: SplitChoice, store: DocumentStore): SplitPool 
         inOrder,
         store,
         Math.min(choice.heldoutBytes, total / 10),
-        slack,
       );
       const rest = eligible.filter((group) => !heldout.groups.has(group)).subarray(0, limit);
-      const validation = take(rest, inOrder, store, Math.min(choice.validationBytes, total / 10), slack);
+      const validation = take(rest, inOrder, store, Math.min(choice.validationBytes, total / 10));
       const train = uint32Column();
       for (const group of ordered) {
         if (heldout.groups.has(group) || validation.groups.has(group)) continue;
@@ -173,7 +170,6 @@ function take(
   inOrder: (group: number) => readonly number[],
   store: DocumentStore,
   budget: number,
-  slack: number,
 ): Taken {
   const perGroup = Math.max(8192, budget / 8);
   const documents: Document[] = [];
@@ -184,7 +180,7 @@ function take(
     let fromGroup = 0;
     for (const number of inOrder(group)) {
       const size = store.bytesAt(number);
-      if (bytes + size > (1 + slack) * budget || fromGroup + size > perGroup) continue;
+      if (bytes + size > budget || fromGroup + size > perGroup) continue;
       documents.push(store.at(number));
       taken.add(group);
       fromGroup += size;

@@ -1,7 +1,7 @@
 // Budgets hold whatever the sizes of the documents, and every document is used.
 import assert from "node:assert/strict";
 import { byteLength } from "../../lib/data/batches/tokenize.ts";
-import { type BudgetOptions, withinBudget } from "../../lib/data/budget.ts";
+import { type BudgetOptions, textWithin, withinBudget } from "../../lib/data/budget.ts";
 import { sized } from "../../lib/data/store/document-list.ts";
 import type { Document } from "../../lib/data/mod.ts";
 import { random } from "../../lib/random.ts";
@@ -98,5 +98,19 @@ Deno.test("`withinBudget()` cuts no further document when the budget is full", (
     // Each text is read once for its size. One that is cut is read again, and gives at least a byte.
     const cut = [...reads.values()].filter((count) => count > 1).length;
     assert.ok(cut <= budget, `${cut} documents were cut for ${budget} bytes`);
+  }
+});
+
+Deno.test("`textWithin()` never exceeds its bytes, nearly reaches them, and cuts the last text only", () => {
+  const words = "one two. trés été 三 四五 🙂🙂 ".repeat(40);
+  const texts = Array.from({ length: 8 }, (_, i) => ({ text: `${i} ${words}` }));
+  const total = texts.reduce((sum, { text }) => sum + byteLength(text), 0);
+  for (const bytes of [0, 0.5, 1, 3, 10, 1000, 1001.5, 5000, total - 1, total, 2 * total]) {
+    const taken = [...textWithin(texts, bytes)];
+    const size = taken.reduce((sum, text) => sum + byteLength(text), 0);
+    assert.ok(size <= bytes && size > Math.min(bytes, total) - 20, `${size} of ${bytes}`);
+    taken.forEach((text, i) =>
+      i < taken.length - 1 ? assert.equal(text, texts[i]!.text) : assert.ok(texts[i]!.text.startsWith(text))
+    );
   }
 });

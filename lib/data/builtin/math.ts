@@ -56,7 +56,8 @@ export function splitOfFact(key: string, seed: number): SplitName {
 }
 
 /**
- * Documents of four to ten problems, one per line, until they total `bytes` bytes; each is made when it is asked for.
+ * Documents of four to ten problems, one per line, of up to `bytes` bytes together; each is made when it is asked for. If
+ * not even the first fits, it has fewer problems.
  *
  * @param domain each draws different problems
  * @param english share of the documents that are in English; each of the others is in one of five languages
@@ -66,20 +67,26 @@ export function* mathDocuments(
   split: SplitName,
   { bytes, english, seed }: { readonly bytes: number; readonly english: number; readonly seed: number },
 ): Generator<Document> {
-  for (let total = 0, number = 0; total < bytes; number++) {
+  for (let total = 0, number = 0;; number++) {
     const stream = random(seed, domain, split, number);
     const language = stream.float() < english ? "en" : stream.pick(MATH_LANGUAGES.slice(1));
     const lines: string[] = [];
     const keys = new Set<string>();
+    let size = 0;
     for (let left = stream.between(4, 10); left > 0; left--) {
       const problem = drawFrom(split, stream, seed);
       const { prompt, answer } = phrase(problem, language, stream);
-      lines.push(prompt + answer);
+      const line = `${prompt}${answer}\n`;
+      const fits = total + size + byteLength(line) <= bytes;
+      if (!fits && number > 0) return;
+      if (!fits) break;
+      lines.push(line);
+      size += byteLength(line);
       for (const key of problem.keys) keys.add(key);
     }
-    const text = lines.join("\n") + "\n";
-    yield { id: `${GENERATED}${domain}/${split}#${number + 1}`, text, keys: [...keys] };
-    total += byteLength(text);
+    if (size === 0) return;
+    yield { id: `${GENERATED}${domain}/${split}#${number + 1}`, text: lines.join(""), keys: [...keys] };
+    total += size;
   }
 }
 

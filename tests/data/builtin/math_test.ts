@@ -145,3 +145,13 @@ Deno.test("every kind has templates in every language, and all slots are filled"
   }
   for (const line of lines([...train, ...heldout])) assert.doesNotMatch(line, /[{}]|undefined|NaN/);
 });
+
+Deno.test("`mathDocuments()` keeps to any number of bytes, and gives whole problems even if no document fits", () => {
+  for (const bytes of [0, 10, 60, 100, 150, 250, 1000, 4000]) {
+    const documents = [...mathDocuments("math", "heldout", { bytes, english: 1, seed: SEED })];
+    const size = documents.reduce((sum, { text }) => sum + new TextEncoder().encode(text).length, 0);
+    assert.ok(size <= bytes, `${size} of ${bytes}`);
+    if (bytes >= 100) assert.ok(size > 0, `nothing in ${bytes} bytes`);
+    for (const { text } of documents) assert.match(text, /^(.+ \S+\n)+$/);
+  }
+});
