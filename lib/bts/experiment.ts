@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { checkData, closeCorpus, type DataConfig, loadCorpus, type LoadedCorpus } from "../data/mod.ts";
 import type { Experiment } from "../experiment/mod.ts";
+import { byteSize } from "../report/mod.ts";
 import type { CellResult, RunResults } from "../run/mod.ts";
 import { type Brought, broughtText, readBrought } from "./brought.ts";
 import { completeFromCheckpoints } from "./complete.ts";
@@ -34,16 +35,30 @@ export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
       await experiment.check(config);
       await checkData(config.data);
     },
-    async prepare(config, seed, { runsFolder: folder }) {
+    async prepare(config, seed, { runsFolder: folder, report }) {
       const names = reads(config);
       const brought = names.length === 0 ? {} : { brought: await readBrought(config, names) };
-      return { ...await loadCorpus(config.data, { seed, folder }), ...brought };
+      const onRead = readingReport(report);
+      return { ...await loadCorpus(config.data, { seed, folder, onRead }), ...brought };
     },
     remarks: ({ brought = new Map() }) => [...brought].map(([name, one]) => broughtText(name, one)),
     release: closeCorpus,
     outline: ({ data }) => outlineCorpus(data),
     body: ({ prepared: corpus, ...context }) =>
       body({ ...context, corpus, ...(corpus.brought === undefined ? {} : { brought: corpus.brought }) }),
+  };
+}
+
+/** Time between two lines on reading; little text is read before the first. */
+const REPORT_MS = 10_000;
+
+/** Reports now and then how much text has been read: that may take minutes, before there is a run to watch. */
+export function readingReport(report: (text: string) => void, now = () => performance.now()) {
+  let next = now() + REPORT_MS;
+  return (characters: number) => {
+    if (now() < next) return;
+    next = now() + REPORT_MS;
+    report(`Reading text: ${byteSize(characters)} so far`);
   };
 }
 

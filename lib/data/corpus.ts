@@ -14,6 +14,8 @@ import type { Document, LoadedCorpus, TaskText } from "./types.ts";
 /** How to load a corpus; where it keeps text that does not fit into memory, and how much of each domain's does. */
 export interface CorpusOptions extends StoreOptions {
   readonly seed: number;
+  /** Called after each document of the user's files, with the characters read so far, of all domains. */
+  readonly onRead?: (characters: number) => void;
 }
 
 /** A domain with its built-in task, made from held-out documents. */
@@ -28,13 +30,18 @@ interface Domain extends Candidate {
  *
  * @throws UserError for files that are missing, empty or unreadable, and for fewer documents than the splits need
  */
-export async function loadCorpus(config: DataConfig, { seed, ...options }: CorpusOptions): Promise<LoadedCorpus> {
+export async function loadCorpus(
+  config: DataConfig,
+  { seed, onRead, ...options }: CorpusOptions,
+): Promise<LoadedCorpus> {
   const own = await ownTasks(config);
   using stores = new DisposableStack();
   const loaded: Domain[] = [];
+  let characters = 0;
+  const count = ({ text }: Document) => onRead?.(characters += text.length);
   for (const [domain, source] of Object.entries(config.domains)) {
     const store = stores.use(documentStore(options));
-    loaded.push({ ...await loadDomain(domain, source, config, seed, store), domain, source, store });
+    loaded.push({ ...await loadDomain(domain, source, config, seed, store, count), domain, source, store });
   }
   const selected = selectDocuments(loaded, config.trainBytes, own.flatMap(questionDocuments));
   const { documents, report } = selected;
@@ -65,13 +72,18 @@ async function loadDomain(
   config: DataConfig,
   seed: number,
   store: DocumentStore,
+  onDocument: (document: Document) => void,
 ): Promise<Omit<Domain, "domain" | "source" | "store">> {
   const { trainBytes, heldoutBytes, validationBytes } = config;
   const choice = { seed, domain, source, heldoutBytes, validationBytes };
   const builtin = source === BUILTIN_SOURCE ? builtinDomain(domain) : undefined;
   if (builtin === undefined) {
     const pool = splitPool(choice, store);
-    const skipped = await readFiles(source, `data.domains.${domain}`, config, pool);
+    const add = (document: Document) => {
+      pool.add(document);
+      onDocument(document);
+    };
+    const skipped = await readFiles(source, `data.domains.${domain}`, config, { ...pool, add });
     return { ...pool.split(), skipped };
   }
   const { documents, questions } = await builtin.open({ ...config, seed });

@@ -68,8 +68,9 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
   const { config, seeds, runsFolder } = invocation;
   const command = repeatCommand(thisScript(), invocation.command);
   const began = performance.now();
+  const context = { runsFolder, report: (text: string) => console.error(text) };
   // The first seed's data is loaded before anything is written or served.
-  let prepared: Prepared | undefined = await experiment.prepare(config, seeds[0]!, { runsFolder });
+  let prepared: Prepared | undefined = await experiment.prepare(config, seeds[0]!, context);
   const terminal = terminalView();
   let server: ServerWorker | undefined;
   const views: RunView[] = [];
@@ -81,7 +82,7 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
       if (remark !== undefined) terminal.print(remark);
     }
     for (const rngSeed of seeds) {
-      prepared ??= await experiment.prepare(config, rngSeed, { runsFolder });
+      prepared ??= await experiment.prepare(config, rngSeed, context);
       views.push(
         await runOnce(experiment, invocation, { rngSeed, plan, device, prepared, server, terminal, command }),
       );

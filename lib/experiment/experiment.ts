@@ -35,6 +35,8 @@ export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedE
 export interface PrepareContext {
   /** May not exist yet. Temporary files that are too large for the system's folder go here. */
   readonly runsFolder: string;
+  /** Shows a line to a person who waits. */
+  readonly report: (text: string) => void;
 }
 
 /** What the body of an experiment gets. */
