@@ -71,7 +71,7 @@ export async function writeTokens(
   const [before, began] = [done(), performance.now()];
   const speed = () => (done() - before) / 1000 / (performance.now() - began);
 
-  await using tokenizer = blockTokenizer(json, little ? { workers: workers ?? 0 } : { workers });
+  await using tokenizer = blockTokenizer(json, vocabSize, little ? { workers: workers ?? 0 } : { workers });
   let [shown, next] = [0, 0];
   for (let i = Math.max(0, sizes.length - 1); i < streams.length; i++) {
     const { documents, files } = streams[i]!;

@@ -53,17 +53,17 @@ export async function loadCorpus(
   };
   const fingerprint = createHash("sha256").update(JSON.stringify(fingerprints)).digest("hex");
   const corpus = { domains: Object.keys(config.domains), documents, tasks, report, fingerprints, fingerprint };
-  opened.set(corpus, stores.move());
+  opened.set(documents, stores.move());
   return corpus;
 }
 
-/** What loaded corpora hold open. */
-const opened = new WeakMap<LoadedCorpus, Disposable>();
+/** What loaded corpora hold open, by their documents: a corpus may be copied. */
+const opened = new WeakMap<LoadedCorpus["documents"], Disposable>();
 
 /** Closes the temporary files of a corpus; its training text cannot be read any more. */
-export function closeCorpus(corpus: LoadedCorpus): void {
-  opened.get(corpus)?.[Symbol.dispose]();
-  opened.delete(corpus);
+export function closeCorpus({ documents }: Pick<LoadedCorpus, "documents">): void {
+  opened.get(documents)?.[Symbol.dispose]();
+  opened.delete(documents);
 }
 
 async function loadDomain(

@@ -56,15 +56,17 @@ export function packs16(vocabSize: number): boolean {
 /**
  * A block with ids of 16 bits if the vocabulary allows it, else of 32.
  *
+ * @param vocabSize may be larger than the tokenizer's own, as a model's is
  * @param spare memory for the ids, used if it is large enough
  */
 export function packedBlock(
   texts: Iterable<string>,
-  tokenizer: Encoder & Pick<Tokenizer, "vocabSize">,
+  tokenizer: Encoder,
+  vocabSize: number,
   spare = new ArrayBuffer(0),
 ): TokenBlock {
   const { ids, ...block } = scratchBlock(texts, tokenizer);
-  const make = packs16(tokenizer.vocabSize) ? Uint16Array : Uint32Array;
+  const make = packs16(vocabSize) ? Uint16Array : Uint32Array;
   const bytes = ids.length * make.BYTES_PER_ELEMENT;
   const packed = new make(bytes <= spare.byteLength ? spare : new ArrayBuffer(bytes), 0, ids.length);
   packed.set(ids);

@@ -4,7 +4,14 @@ import { packedBlock } from "../batches/tokenize.ts";
 import type { TokenizerJson } from "../types.ts";
 import { openTokenizer } from "./open.ts";
 
-const tokenizer = openTokenizer(workerData as TokenizerJson);
+/** What the worker starts with. */
+export interface BlockWorkerStart {
+  readonly json: TokenizerJson;
+  readonly vocabSize: number;
+}
+
+const { json, vocabSize } = workerData as BlockWorkerStart;
+const tokenizer = openTokenizer(json);
 const port = parentPort!;
 
 /** A block, and memory that its tokens may use. */
@@ -14,6 +21,6 @@ export interface BlockWork {
 }
 
 port.on("message", ({ texts, spare }: BlockWork) => {
-  const block = packedBlock(texts, tokenizer, spare);
+  const block = packedBlock(texts, tokenizer, vocabSize, spare);
   port.postMessage(block, [block.ids.buffer, block.lengths.buffer]);
 });

@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { packedBlock, type TokenBlock } from "../batches/tokenize.ts";
 import type { DocumentList, TokenizerJson } from "../types.ts";
-import type { BlockWork } from "./blocks-worker.ts";
+import type { BlockWork, BlockWorkerStart } from "./blocks-worker.ts";
 import { openTokenizer } from "./open.ts";
 
 /** Characters of a block: few, so that texts are garbage before they are old. */
@@ -26,14 +26,16 @@ export interface BlockTokenizer extends AsyncDisposable {
 /**
  * Opens a tokenizer for blocks.
  *
+ * @param vocabSize decides the width of ids; may be larger than the tokenizer's own, as a model's is
  * @param options.workers 0: this thread does the work. @default one for each processor, at most eight
  */
 export function blockTokenizer(
   json: TokenizerJson,
+  vocabSize: number,
   { workers = Math.min(navigator.hardwareConcurrency, MOST_WORKERS) }: { readonly workers?: number | undefined } = {},
 ): BlockTokenizer {
-  if (workers === 0) return inThisThread(json);
-  const started = Array.from({ length: workers }, () => startWorker(json));
+  if (workers === 0) return inThisThread(json, vocabSize);
+  const started = Array.from({ length: workers }, () => startWorker({ json, vocabSize }));
   return {
     async *tokenize(blocks) {
       const running: Promise<TokenBlock>[] = [];
@@ -59,12 +61,12 @@ export function blockTokenizer(
   };
 }
 
-function inThisThread(json: TokenizerJson): BlockTokenizer {
+function inThisThread(json: TokenizerJson, vocabSize: number): BlockTokenizer {
   const tokenizer = openTokenizer(json);
   return {
     async *tokenize(blocks) {
       for (const texts of blocks) {
-        yield packedBlock(texts, tokenizer);
+        yield packedBlock(texts, tokenizer, vocabSize);
         await new Promise((resolve) => setTimeout(resolve)); // a signal to stop may wait
       }
     },
@@ -72,9 +74,9 @@ function inThisThread(json: TokenizerJson): BlockTokenizer {
   };
 }
 
-function startWorker(json: TokenizerJson) {
+function startWorker(start: BlockWorkerStart) {
   const worker = new Worker(new URL("./blocks-worker.ts", import.meta.url), {
-    workerData: json,
+    workerData: start,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   });
   const waiting: { readonly resolve: (block: TokenBlock) => void; readonly reject: (error: Error) => void }[] = [];
