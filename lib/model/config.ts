@@ -160,10 +160,24 @@ export function layerProductFlops(config: ModelConfig): { readonly attention: nu
 }
 
 /**
+ * The positions that a token attends to, on average over the context and the layers: half the context, or less with a
+ * sliding window.
+ */
+export function meanKeys(config: ModelConfig): number {
+  const { contextLength: time, layers } = config;
+  let sum = 0;
+  for (let layer = 0; layer < layers; layer++) {
+    const window = Math.min(windowOf(config, layer) ?? time, time);
+    sum += window - window ** 2 / (2 * time);
+  }
+  return sum / layers;
+}
+
+/**
  * FLOPs of the forward pass for one token: two per multiply-add of every matrix product, including the head, and of
  * attention over `keys` positions.
  */
-export function forwardFlops(config: ModelConfig, keys = config.contextLength / 2): number {
+export function forwardFlops(config: ModelConfig, keys = meanKeys(config)): number {
   const { vocabSize, width, layers, heads } = config;
   const { attention, feedForward } = layerProductFlops(config);
   const layer = attention + feedForward + 4 * keys * heads * headSizeOf(config);

@@ -7,10 +7,12 @@ export {
   headSizeOf,
   layerProductFlops,
   layerShapes,
+  meanKeys,
   type ModelConfig,
   modelConfigSchema,
   parameterCount,
   weightShapes,
+  windowOf,
 } from "./config.ts";
 export { type RopeScaling } from "./rope-scaling.ts";
 export {

@@ -6,7 +6,7 @@ export { normBranch } from "./ops/norm-branch.ts";
 export { rmsNorm } from "./ops/rms-norm.ts";
 export { rope, ropeFrequencies, type RopeTable, ropeTable } from "./ops/rope.ts";
 export { causalAttention } from "./ops/causal-attention.ts";
-export { windowAttention } from "./ops/window-attention.ts";
+export { keysPerBlock, windowAttention } from "./ops/window-attention.ts";
 export { swiglu } from "./ops/swiglu.ts";
 export { embedding } from "./ops/embedding.ts";
 export { crossEntropy } from "./ops/cross-entropy.ts";

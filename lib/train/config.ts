@@ -12,7 +12,7 @@ export const trainConfigSchema = z.strictObject({
   beta1: z.number().min(0).max(0.99999).default(0.9).describe("AdamW β1"),
   beta2: z.number().min(0).max(0.99999).default(0.95).describe("AdamW β2"),
   epsilon: z.number().positive().max(1).default(1e-8).describe("AdamW ε"),
-  weightDecay: z.number().min(0).max(10).default(0.1).describe("decoupled weight decay; norms are exempt"),
+  weightDecay: z.number().min(0).max(10).default(0.1).describe("decoupled weight decay; norms and biases are exempt"),
   clipNorm: z.number().positive().max(1e9).default(1).describe("global norm that gradients are clipped to"),
   validateEvery: z.int().min(1).default(50).describe("steps between validation losses"),
   activations: z.enum(["keep", "recompute"]).default("keep")

@@ -5,10 +5,12 @@ import {
   forwardFlops,
   headSizeOf,
   layerProductFlops,
+  meanKeys,
   type ModelConfig,
   parameterCount,
+  windowOf,
 } from "../model/mod.ts";
-import { logitsHeld } from "../tensor/mod.ts";
+import { keysPerBlock, logitsHeld } from "../tensor/mod.ts";
 import type { TrainConfig } from "./config.ts";
 
 /** FLOPs of one training token of a decoder: the forward pass, and twice as many for the backward pass. */
@@ -29,12 +31,12 @@ export function trainedLayers({ steps, accumulate }: TrainConfig, model: ModelCo
 
 /**
  * FLOPs of the forward pass for one token in one layer: the matrix products of attention and of the feed-forward, and
- * attention's scores and sums over half the context.
+ * attention's scores and sums over half the context, or less with a sliding window.
  */
 export function layerFlops(
   config: ModelConfig,
 ): { readonly attention: number; readonly feedForward: number; readonly scores: number } {
-  return { ...layerProductFlops(config), scores: 2 * config.contextLength * config.heads * headSizeOf(config) };
+  return { ...layerProductFlops(config), scores: 4 * meanKeys(config) * config.heads * headSizeOf(config) };
 }
 
 /**
@@ -48,7 +50,8 @@ export function frozenBackwardFlops(config: ModelConfig): number {
 
 /**
  * Peak memory of training a decoder, in bytes: weights, gradients and two moments in float32, the activations that the
- * backward pass reads (per layer and token about 10 d and 3 inner widths; fused attention keeps no scores), and twice
+ * backward pass reads (per layer and token about 10 d and 3 inner widths; fused attention keeps no scores, other than blocks
+ * within a sliding window), and twice
  * the logits of a chunk of rows.
  *
  * @param activations with `recompute`: the input of every layer, and all activations of one
@@ -67,5 +70,12 @@ export function activationFloats(
   const { layers, width, inner, heads } = config;
   // Queries, keys, values and what attention returns are as wide as the heads.
   const layer = tokens * (6 * width + 4 * heads * headSizeOf(config) + 3 * inner);
-  return activations === "keep" ? layers * layer : layers * tokens * width + layer;
+  const scores = Array.from({ length: layers }, (_, i) => tokens * windowScores(config, windowOf(config, i)));
+  if (activations === "keep") return layers * layer + scores.reduce((a, b) => a + b, 0);
+  return layers * tokens * width + layer + Math.max(...scores);
+}
+
+/** Values of scores that a layer with a sliding window shorter than the context keeps per token: three for each key. */
+function windowScores({ heads, contextLength }: ModelConfig, window = contextLength): number {
+  return window < contextLength ? 3 * heads * keysPerBlock(window) : 0;
 }

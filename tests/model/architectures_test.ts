@@ -2,12 +2,23 @@
 // window: committed weights, inputs and logits. The fixtures are made by tests/fixtures/make_architectures.py.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../../lib/errors.ts";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../../lib/huggingface/llama-config.ts";
 import { loadModelFolder, readSafetensors, saveModelFolder } from "../../lib/huggingface/mod.ts";
-import { decoder, type LanguageModel, toDevice, tokenLosses } from "../../lib/model/mod.ts";
+import {
+  decoder,
+  headLoss,
+  hiddenStates,
+  type LanguageModel,
+  type ModelConfig,
+  toDevice,
+  tokenLosses,
+  toVariables,
+} from "../../lib/model/mod.ts";
 import { crossEntropy, openDevice } from "../../lib/tensor/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { optionalTest, python } from "../optional.ts";
+import { BEYOND_PLAIN, bigWeights, TINY, tokens } from "../tiny.ts";
 
 const FOLDER = new URL("../fixtures/architectures", import.meta.url).pathname;
 const ROWS = [...Deno.readDirSync(FOLDER)].map(({ name }) => name).sort();
@@ -108,6 +119,87 @@ Deno.test("`toHuggingFaceConfig()` writes back an equal configuration of every a
     assert.deepEqual(written.architectures, original.architectures);
   }
 });
+
+/** A configuration of every family that the decoder computes. */
+const good = async (row: string) => JSON.parse(await Deno.readTextFile(`${FOLDER}/${row}/config.json`));
+
+Deno.test("`fromHuggingFaceConfig()` takes missing keys for what transformers takes them for", async () => {
+  const without = async (row: string, ...keys: string[]) =>
+    fromHuggingFaceConfig(
+      Object.fromEntries(Object.entries(await good(row)).filter(([key]) => !keys.includes(key))),
+    );
+  assert.equal((await without("mistral-window", "sliding_window")).slidingWindow, 4096);
+  assert.equal((await without("qwen3", "head_dim")).headSize, 128);
+  // 28 layers of Qwen2 have no window by default, and these models have two.
+  assert.equal((await without("qwen2-window", "max_window_layers", "layer_types")).slidingWindow, undefined);
+  assert.equal((await without("qwen2-window", "layer_types")).fullLayers, 1);
+  assert.equal((await without("qwen2-window", "use_sliding_window", "layer_types")).slidingWindow, undefined);
+  const mistral = await good("mistral-window");
+  assert.equal(fromHuggingFaceConfig({ ...mistral, sliding_window: null }).slidingWindow, undefined);
+  await assert.rejects(
+    without("mistral-window", "num_key_value_heads"),
+    /4 is not a multiple of num_key_value_heads 8/,
+  );
+});
+
+Deno.test("`fromHuggingFaceConfig()` refuses what a family does not have, naming key and file", async () => {
+  const refused: [row: string, change: Record<string, unknown>, words: RegExp][] = [
+    ["mistral-window", { attention_bias: true }, /attention_bias is true.*mistral/],
+    ["mistral-window", { layer_types: ["full_attention", "sliding_attention"] }, /layer_types/],
+    ["qwen2", { mlp_bias: true }, /mlp_bias is true.*qwen2/],
+    ["qwen2-window", { layer_types: ["sliding_attention", "full_attention"] }, /layer_types.*"full_attention" after/],
+    ["qwen2-window", { layer_types: ["full_attention"] }, /layer_types has 1 entries for 2 layers/],
+    ["qwen2-window", { layer_types: ["full_attention", "chunked_attention"] }, /layer_types.*chunked_attention/],
+    ["qwen3", { num_experts: 64 }, /num_experts is 64/],
+    ["qwen3", { architectures: ["Qwen3MoeForCausalLM"] }, /architectures.*Qwen3MoeForCausalLM.*Qwen3ForCausalLM/],
+    ["qwen3", { model_type: "qwen3_moe" }, /model_type.*qwen3_moe.*llama, mistral, qwen2, qwen3/],
+    ["llama-yarn", { rope_parameters: { rope_type: "su", factor: 2 } }, /rope_parameters.*longrope/],
+    ["llama-linear", { rope_scaling: { type: "linear", factor: 2, mscale: 1 } }, /rope_scaling.*mscale/],
+  ];
+  for (const [row, change, words] of refused) {
+    const json = { ...await good(row), ...change };
+    assert.throws(() => fromHuggingFaceConfig(json, "x/config.json"), (error) => {
+      assert.ok(error instanceof UserError, String(error));
+      assert.match(error.message, words);
+      assert.match(error.message, /x\/config\.json/);
+      return true;
+    });
+  }
+});
+
+optionalTest(
+  "vulkan",
+  "gradients of biases and head norms on WebGPU are those of the reference",
+  async () => {
+    const config: ModelConfig = { ...TINY, layers: 2, ...BEYOND_PLAIN["head norms, wider heads and a window"] };
+    const gradients = async (name: "reference" | "webgpu") => {
+      const device = await openDevice(name);
+      tf.engine().startScope();
+      try {
+        const variables = toVariables(bigWeights(config, 3));
+        const loss = () =>
+          headLoss(config, variables, hiddenStates(config, variables, tokens(2, 6, 4)), tokens(2, 6, 5));
+        const { grads } = tf.variableGrads(loss, Object.values(variables));
+        const named = Object.entries(variables).map(async ([key, variable]) =>
+          [key, await grads[variable.name]!.data<"float32">()] as const
+        );
+        const found = Object.fromEntries(await Promise.all(named));
+        tf.dispose(variables);
+        return found;
+      } finally {
+        tf.engine().endScope();
+        await device.close();
+      }
+    };
+    const [wanted, found] = [await gradients("reference"), await gradients("webgpu")];
+    for (const [name, values] of Object.entries(wanted)) {
+      const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+      assert.ok(largest > 1e-5, `${name}: the gradient vanishes`);
+      values.forEach((value, i) => assert.ok(Math.abs(value - found[name]![i]!) <= 1e-3 * largest, name));
+    }
+  },
+  { sanitizeOps: false, sanitizeResources: false },
+);
 
 optionalTest("python-torch", "saved folders of every architecture compute the same in transformers", async () => {
   const folder = await Deno.makeTempDir();

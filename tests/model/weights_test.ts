@@ -7,6 +7,8 @@ import {
   disposeWeights,
   forwardFlops,
   initialWeights,
+  meanKeys,
+  type ModelConfig,
   modelConfigSchema,
   parameterCount,
   toDevice,
@@ -15,7 +17,7 @@ import {
   weightShapes,
 } from "../../lib/model/mod.ts";
 import { deviceTest } from "../backends.ts";
-import { bigWeights, TINY } from "../tiny.ts";
+import { BEYOND_PLAIN, bigWeights, TINY } from "../tiny.ts";
 
 const refuses = (code: string, ...words: string[]) => (error: unknown) =>
   error instanceof UserError && error.code === code && words.every((word) => error.message.includes(word));
@@ -26,6 +28,44 @@ Deno.test("`checkModelConfig()` refuses heads that do not divide, naming them", 
   assert.throws(() => checkModelConfig({ ...TINY, width: 12 }), refuses("model.shape", "even")); // head size 3
   assert.throws(() => checkModelConfig({ ...TINY, kvHeads: 3 }), refuses("model.shape", "kvHeads"));
   checkModelConfig(modelConfigSchema.parse({}));
+});
+
+Deno.test("`checkModelConfig()` refuses odd heads, and biases, norms and windows that no family has together", () => {
+  for (const changes of Object.values(BEYOND_PLAIN)) checkModelConfig({ ...TINY, ...changes });
+  assert.throws(() => checkModelConfig({ ...TINY, headSize: 5 }), refuses("model.shape", "5", "even"));
+  const refused: [Partial<ModelConfig>, string][] = [
+    [{ qkNorm: true, attentionBias: "qkv" }, "model.qkNorm"],
+    [{ qkNorm: true, mlpBias: true }, "model.mlpBias"],
+    [{ attentionBias: "qkv", mlpBias: true }, "model.mlpBias"],
+    [{ slidingWindow: 4, attentionBias: "all" }, "model.slidingWindow"],
+    [{ fullLayers: 1 }, "model.fullLayers"],
+    [{ slidingWindow: 4, fullLayers: 1 }, "model.fullLayers"],
+  ];
+  for (const [changes, word] of refused) {
+    assert.throws(() => checkModelConfig({ ...TINY, ...changes }), refuses("model.shape", word), word);
+  }
+});
+
+Deno.test("biases start at zero and head norms at one, and are counted by hand", () => {
+  const all: ModelConfig = { ...TINY, attentionBias: "all", mlpBias: true };
+  // Per layer: q 16, k and v 8 each, o 16, gate and up 24 each, down 16.
+  assert.equal(parameterCount(all) - parameterCount(TINY), 3 * (16 + 8 + 8 + 16 + 24 + 24 + 16));
+  const normed: ModelConfig = { ...TINY, qkNorm: true, headSize: 6 };
+  // Two more per head: q and o of 4 heads, k and v of 2, each 16 wide; two norms of 6.
+  assert.equal(parameterCount(normed) - parameterCount(TINY), 3 * (2 * 2 * 16 * (4 + 2) + 2 * 6));
+  for (const config of [all, normed]) {
+    for (const [name, { shape, data }] of Object.entries(initialWeights(config, 1))) {
+      if (shape.length === 1) assert.ok(data.every((value) => value === (name.endsWith(".bias") ? 0 : 1)), name);
+    }
+  }
+});
+
+Deno.test("`meanKeys()` counts the positions that a window leaves, for each layer", () => {
+  assert.equal(meanKeys(TINY), TINY.contextLength / 2);
+  assert.equal(meanKeys({ ...TINY, slidingWindow: 100 }), TINY.contextLength / 2);
+  assert.equal(meanKeys({ ...TINY, slidingWindow: 4 }), 4 - 16 / 24);
+  const config: ModelConfig = { ...TINY, attentionBias: "qkv", slidingWindow: 4, fullLayers: 1 };
+  assert.equal(meanKeys(config), (TINY.contextLength / 2 + 2 * (4 - 16 / 24)) / 3);
 });
 
 Deno.test("`parameterCount()` counts by hand, and the paper's seed is 2.7B", () => {

@@ -133,9 +133,20 @@ function leavesOf(
       : typeof option.additionalProperties === "object" && hasProperties(option.additionalProperties)
       ? leavesOf(option.additionalProperties, [...path, "<name>"])
       : [{ path, node: { ...node, description: node.description ?? option.description ?? "" } }];
-    for (const leaf of found) leaves.set(leaf.path.join("."), leaves.get(leaf.path.join(".")) ?? leaf);
+    for (const leaf of found) {
+      const name = leaf.path.join(".");
+      const other = leaves.get(name);
+      leaves.set(name, other === undefined ? leaf : { ...other, node: withConstant(other.node, leaf.node) });
+    }
   }
   return [...leaves.values()];
+}
+
+/** The key that tells members of a union apart has a constant in each: one leaf admits all of them. */
+function withConstant(node: SchemaNode, other: SchemaNode): SchemaNode {
+  const constants = alternatives(node);
+  if (other.const === undefined || constants.some(({ const: value }) => value === undefined)) return node;
+  return { anyOf: [...constants, other], description: node.description ?? "" };
 }
 
 function hasProperties(node: SchemaNode): boolean {

@@ -5,6 +5,11 @@ import { causalAttention, maskedAttention, sameDocument } from "./causal-attenti
 /** Queries that are computed at once, at most: their scores are held. */
 const QUERIES_AT_ONCE = 256;
 
+const queriesPerBlock = (window: number) => Math.min(window, QUERIES_AT_ONCE);
+
+/** The most keys that a block of queries reaches; its scores are `[batch, heads, queries, keys]`. */
+export const keysPerBlock = (window: number): number => window + queriesPerBlock(window) - 1;
+
 /**
  * {@linkcode causalAttention} in which each position attends to itself and the `window − 1` positions before it. While the
  * text is no longer than the window, it is the same; beyond, blocks of queries read the keys that they reach.
@@ -22,7 +27,7 @@ export function windowAttention(
   const [time, keys] = [q.shape[1], k.shape[1]];
   if (window === undefined || keys <= window) return causalAttention(q, k, v, documents);
   const past = keys - time;
-  const block = Math.min(window, QUERIES_AT_ONCE);
+  const block = queriesPerBlock(window);
   const parts: tf.Tensor4D[] = [];
   for (let start = 0; start < time; start += block) {
     const count = Math.min(block, time - start);

@@ -72,6 +72,8 @@ const build = (...sets: string[]) => buildConfig(schema, { preset: { name: "p", 
 Deno.test("`configKeys()` reaches into unions and records", () => {
   const keys = configKeys(schema).map(({ path }) => path);
   assert.deepEqual(keys, ["gate.kind", "gate.bias", "gate.hidden", "domains.<name>.weight", "anything", "loose.a"]);
+  // The constants that tell the members apart are all shown.
+  assert.equal(configKeys(schema)[0]!.type, '"linear" or "deep"');
 });
 
 Deno.test("`buildConfig()` sets keys of unions, records and free values", () => {
