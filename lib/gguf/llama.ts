@@ -11,7 +11,7 @@ export interface Architecture {
 }
 
 /** The architectures whose metadata and tensors are known. */
-const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   llama: { permuted: true },
   qwen2: { permuted: false },
   qwen3: { permuted: false },

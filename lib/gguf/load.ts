@@ -3,7 +3,7 @@ import { fromHuggingFaceConfig, type LoadedModel, type SpecialIds } from "../hug
 import { checkWeights, headSizeOf, type HostTensor, type ModelConfig } from "../model/mod.ts";
 import type { GgufHeader } from "./header.ts";
 import { architectureOf, configOf, unsupported } from "./llama.ts";
-import { fromGgufName, fromGgufRows, permutedHeads, toGgufName, unknownTensor } from "./names.ts";
+import { fromGgufName, fromGgufRows, permutedHeads, ROPE_FACTORS, toGgufName, unknownTensor } from "./names.ts";
 import { type GgufFile, openGguf } from "./open.ts";
 import { llama3Rope } from "./rope-factors.ts";
 import { chatTemplate, hasTokenizer, tokenizerError, tokenizerOf } from "./tokenizer.ts";
@@ -17,9 +17,6 @@ export interface LoadedGguf extends LoadedModel {
   /** The chat template, in Jinja, if the file has one. */
   readonly chatTemplate?: string;
 }
-
-/** Llama 3's frequencies: a divisor for each pair of rows of a head. */
-const ROPE_FACTORS = "rope_freqs.weight";
 
 /**
  * Reads a model with its tokenizer. Weights become float32, one tensor at a time; q and k of `llama` files get back

@@ -1,6 +1,9 @@
 // The tensors of Llama-family decoders: their names in GGUF and in Hugging Face's folders, and the order of rows.
 import type { ModelConfig } from "../model/mod.ts";
 
+/** The tensor with Llama 3's scaling of frequencies: a divisor for each pair of rows of a head. */
+export const ROPE_FACTORS = "rope_freqs.weight";
+
 /** Names outside of the layers: GGUF's and Hugging Face's. */
 const GLOBAL: Readonly<Record<string, string>> = {
   "token_embd.weight": "model.embed_tokens.weight",

@@ -1,10 +1,12 @@
-// Writes a Llama decoder as a GGUF file that llama.cpp loads.
+// Writes a decoder as a GGUF file that llama.cpp loads.
 import { UserError } from "../errors.ts";
 import { type ModelToSave, specialIds, writeAtomically } from "../huggingface/mod.ts";
-import { checkWeights, type HostTensor, type ModelConfig, weightShapes } from "../model/mod.ts";
+import { checkWeights, familyOf, headSizeOf, type HostTensor, type ModelConfig, weightShapes } from "../model/mod.ts";
 import { encodeHeader, type Entry, f32, padding, planBytes, string, type TensorPlan, u32 } from "./encode.ts";
-import { permutedHeads, toGgufName, toGgufRows } from "./names.ts";
+import { ARCHITECTURES } from "./llama.ts";
+import { permutedHeads, ROPE_FACTORS, toGgufName, toGgufRows } from "./names.ts";
 import { quantize, type WrittenType } from "./quantize.ts";
+import { llama3Multipliers } from "./rope-factors.ts";
 import { TENSOR_TYPES } from "./types.ts";
 import { tokenizerEntries } from "./vocabulary.ts";
 
@@ -18,14 +20,16 @@ export interface GgufToSave extends Omit<ModelToSave, "metadata"> {
 const FILE_TYPES: Readonly<Record<WrittenType, number>> = { F32: 0, F16: 1, Q8_0: 7, BF16: 32 };
 
 /**
- * Writes a model to a temporary file beside `path` and renames it when it is whole. Rows of q and k get llama.cpp's order.
- * As in llama.cpp's own converter, norms are F32, and matrices whose rows are not whole blocks of Q8_0 are F16.
+ * Writes a model to a temporary file beside `path` and renames it when it is whole. Rows of q and k get llama.cpp's order
+ * in files of the architecture `llama`. As in llama.cpp's own converter, norms are F32, and matrices whose rows are not
+ * whole blocks of Q8_0 are F16.
  *
  * Without a tokenizer llama.cpp computes logits of ids, but reads no text.
  *
  * @param type of the matrices
- * @throws UserError when the model is not a plain decoder, the weights do not match the configuration, a value does not fit the type, llama.cpp has no
- *   tokenizer like the model's, or the file cannot be written; then `path` is as it was
+ * @throws UserError when GGUF has no such model (sliding windows, dynamic and YaRN scaling), the weights do not match the
+ *   configuration, a value does not fit the type, llama.cpp has no tokenizer like the model's, or the file cannot be
+ *   written; then `path` is as it was
  *
  * @example
  * ```ts
@@ -42,42 +46,56 @@ const FILE_TYPES: Readonly<Record<WrittenType, number>> = { F32: 0, F16: 1, Q8_0
  */
 export async function saveGguf(path: string, model: GgufToSave, type: WrittenType): Promise<void> {
   const { config, tensors } = model;
-  checkPlain(config, path);
+  checkWritable(config, path);
   checkWeights(config, tensors, `The model for "${path}"`);
-  const weights = [...weightShapes(config)].map(([name, shape]): PlannedWeight => ({
-    weight: name,
-    plan: { name: toGgufName(name), type: typeFor(shape, type), shape },
-  }));
+  const weights = plannedWeights(config, tensors, type);
   const header = encodeHeader(entriesOf(path, model, type), weights.map(({ plan }) => plan));
   const total = weights.reduce((sum, { plan }) => sum + planBytes(plan) + padding(planBytes(plan)), header.length);
-  await writeAtomically(path, chunks(header, weights, config, tensors), total);
+  await writeAtomically(path, chunks(header, weights), total);
 }
 
-/** Settings of models that are not plain decoders. */
-const BEYOND_PLAIN = [
-  "headSize",
-  "attentionBias",
-  "mlpBias",
-  "qkNorm",
-  "slidingWindow",
-  "ropeScaling",
-] as const satisfies readonly (keyof ModelConfig)[];
-
-/** @throws UserError `gguf.unsupported` for a model that would be written as a plain decoder, which it is not */
-function checkPlain(config: ModelConfig, path: string): void {
-  const key = BEYOND_PLAIN.find((key) => config[key] !== undefined && config[key] !== false);
-  if (key === undefined) return;
+/** @throws UserError `gguf.unsupported` for a model that llama.cpp's architectures do not compute, or that we do not map */
+function checkWritable(config: ModelConfig, path: string): void {
+  const { slidingWindow, ropeScaling, qkNorm, attentionBias } = config;
+  const refused = slidingWindow !== undefined
+    ? `slidingWindow ${slidingWindow}`
+    : ropeScaling?.type === "dynamic" || ropeScaling?.type === "yarn"
+    ? `ropeScaling of the type ${ropeScaling.type}`
+    : qkNorm === true && attentionBias === "all"
+    ? "attentionBias all beside qkNorm"
+    : undefined;
+  if (refused === undefined) return;
   throw new UserError(
     "gguf.unsupported",
-    `Cannot write "${path}": the model has ${key} ${JSON.stringify(config[key])}, and only plain decoders are written`,
+    `Cannot write "${path}": the model has ${refused}, which is not written as GGUF`,
     "Save it as a Hugging Face folder, and convert that with llama.cpp's convert_hf_to_gguf.py",
   );
 }
 
 interface PlannedWeight {
-  /** Hugging Face's name. */
-  readonly weight: string;
   readonly plan: TensorPlan & { readonly type: WrittenType };
+  /** Values in GGUF's order of rows. */
+  values(): Float32Array;
+}
+
+function plannedWeights(
+  config: ModelConfig,
+  tensors: Readonly<Record<string, HostTensor>>,
+  type: WrittenType,
+): PlannedWeight[] {
+  const permuted = ARCHITECTURES[familyOf(config)]!.permuted;
+  const weights = [...weightShapes(config)].map(([name, shape]): PlannedWeight => ({
+    plan: { name: toGgufName(name), type: typeFor(shape, type), shape },
+    values() {
+      const { data } = tensors[name]!;
+      const heads = permuted ? permutedHeads(config, name) : undefined;
+      return heads === undefined ? data : toGgufRows(data, shape[0]!, heads);
+    },
+  }));
+  if (config.ropeScaling?.type !== "llama3") return weights;
+  const multipliers = llama3Multipliers(config.ropeScaling, headSizeOf(config), config.ropeTheta);
+  const divisors = Float32Array.from(multipliers, (multiplier) => 1 / multiplier);
+  return [{ plan: { name: ROPE_FACTORS, type: "F32", shape: [divisors.length] }, values: () => divisors }, ...weights];
 }
 
 function typeFor(shape: readonly number[], type: WrittenType): WrittenType {
@@ -85,18 +103,10 @@ function typeFor(shape: readonly number[], type: WrittenType): WrittenType {
   return shape.at(-1)! % TENSOR_TYPES[type].block === 0 ? type : "F16";
 }
 
-function* chunks(
-  header: Uint8Array,
-  weights: readonly PlannedWeight[],
-  config: ModelConfig,
-  tensors: Readonly<Record<string, HostTensor>>,
-): Generator<Uint8Array> {
+function* chunks(header: Uint8Array, weights: readonly PlannedWeight[]): Generator<Uint8Array> {
   yield header;
-  for (const { weight, plan } of weights) {
-    const { data, shape } = tensors[weight]!;
-    const heads = permutedHeads(config, weight);
-    const rows = heads === undefined ? data : toGgufRows(data, shape[0]!, heads);
-    const bytes = quantize(plan.type, rows, `the weight ${JSON.stringify(weight)}`);
+  for (const { plan, values } of weights) {
+    const bytes = quantize(plan.type, values(), `the tensor ${JSON.stringify(plan.name)}`);
     yield bytes;
     yield new Uint8Array(padding(bytes.length));
   }
@@ -105,22 +115,30 @@ function* chunks(
 function entriesOf(path: string, model: GgufToSave, type: WrittenType): Entry[] {
   const { config, tokenizer, name, chatTemplate } = model;
   const special = model.special ?? specialIds(tokenizer);
+  const arch = familyOf(config);
+  const head = headSizeOf(config);
   return [
-    string("general.architecture", "llama"),
+    string("general.architecture", arch),
     string("general.type", "model"),
     ...(name === undefined ? [] : [string("general.name", name)]),
     u32("general.file_type", FILE_TYPES[type]),
     u32("general.quantization_version", 2),
-    u32("llama.vocab_size", config.vocabSize),
-    u32("llama.context_length", config.contextLength),
-    u32("llama.embedding_length", config.width),
-    u32("llama.block_count", config.layers),
-    u32("llama.feed_forward_length", config.inner),
-    u32("llama.attention.head_count", config.heads),
-    u32("llama.attention.head_count_kv", config.kvHeads),
-    f32("llama.attention.layer_norm_rms_epsilon", config.normEps),
-    f32("llama.rope.freq_base", config.ropeTheta),
-    u32("llama.rope.dimension_count", config.width / config.heads),
+    u32(`${arch}.vocab_size`, config.vocabSize),
+    u32(`${arch}.context_length`, config.contextLength),
+    u32(`${arch}.embedding_length`, config.width),
+    u32(`${arch}.block_count`, config.layers),
+    u32(`${arch}.feed_forward_length`, config.inner),
+    u32(`${arch}.attention.head_count`, config.heads),
+    u32(`${arch}.attention.head_count_kv`, config.kvHeads),
+    f32(`${arch}.attention.layer_norm_rms_epsilon`, config.normEps),
+    f32(`${arch}.rope.freq_base`, config.ropeTheta),
+    u32(`${arch}.rope.dimension_count`, head),
+    ...(config.headSize === undefined
+      ? []
+      : [u32(`${arch}.attention.key_length`, head), u32(`${arch}.attention.value_length`, head)]),
+    ...(config.ropeScaling?.type === "linear"
+      ? [string(`${arch}.rope.scaling.type`, "linear"), f32(`${arch}.rope.scaling.factor`, config.ropeScaling.factor)]
+      : []),
     ...(tokenizer === undefined
       ? [string("tokenizer.ggml.model", "none")]
       : tokenizerEntries(path, tokenizer, config.vocabSize, special)),
