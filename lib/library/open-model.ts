@@ -122,7 +122,7 @@ export function openerOf(
   const near = nearest(wanted, names);
   throw new UserError(
     "model.unknown",
-    `The run ${run} has no model "${wanted}": it has ${names.join(", ")}`,
+    `The run ${run} has no model "${wanted}": it has ${names.map(quoted).join(", ")}`,
     near === undefined ? undefined : `did you mean ${near}?`,
   );
 }
@@ -153,3 +153,6 @@ function decoderOnDevice(
     parameters: { trained: trained ? one : 0, total: one, active: one },
   };
 }
+
+/** A name among others; those of variants may have commas. */
+const quoted = (name: string): string => name.includes(",") ? `"${name}"` : name;
