@@ -81,12 +81,12 @@ deviceTest("`decoder()` gives transformers' logits of every architecture, with a
 
 optionalTest(
   "vulkan",
-  "`decoder()` gives transformers' logits on WebGPU, with biases, head norms, a window and scaled positions",
+  "`decoder()` gives transformers' logits of every architecture, with and without a cache [webgpu]",
   async () => {
     const device = await openDevice("webgpu");
     tf.engine().startScope();
     try {
-      for (const row of ["qwen3-biases", "llama-yarn", "qwen2"]) {
+      for (const row of ROWS) {
         const largest = await checkRow(row, 1e-3);
         if (Deno.env.has("STITCHBOOK_SHOW")) console.log(`webgpu ${row} ${largest.toExponential(1)}`);
       }
