@@ -4,11 +4,11 @@ import { checkTensors, hasKernel, inShape, refuseShapes, registerGradient, runKe
 import { isHalf, weightShape } from "./half.ts";
 import { linear, linearGradients } from "./linear.ts";
 
-/** Name of the fused kernel: inputs `{ h: [rows, out], x: [rows, in], w: [out, in] }`, output like `h`. */
+/**
+ * Name of the fused kernel: inputs `{ h: [rows, out], x: [rows, in], w: [out, in] }`, output like `h`; or all of these as
+ * stacks `[models, …]`.
+ */
 export const ADD_LINEAR = "StitchbookAddLinear";
-
-/** The same for a stack of models: inputs `{ h: [models, rows, out], x: [models, rows, in], w: [models, out, in] }`. */
-export const ADD_LINEAR_STACKED = "StitchbookAddLinearStacked";
 
 /**
  * `h + linear(x, w)`.
@@ -31,19 +31,16 @@ export function addLinear<T extends tf.Tensor>(h: T, x: tf.Tensor, w: tf.Tensor)
       "the last size of h must be w's rows, that of x w's columns, and h and x must have equally many rows",
     );
   }
-  const kernel = w.rank === 2 ? ADD_LINEAR : ADD_LINEAR_STACKED;
-  if (isHalf(w) || !hasKernel(kernel)) {
+  if (isHalf(w) || !hasKernel(ADD_LINEAR)) {
     const y = linear(x, w);
     return inShape<T>(tf.add(inShape(h, y.shape), y), h.shape);
   }
   const inputs = { h: inShape(h, [...models, -1, out]), x: inShape(x, [...models, -1, inner]), w };
-  return inShape<T>(runKernel<tf.Tensor>(kernel, inputs), h.shape);
+  return inShape<T>(runKernel<tf.Tensor>(ADD_LINEAR, inputs), h.shape);
 }
 
-for (const kernelName of [ADD_LINEAR, ADD_LINEAR_STACKED]) {
-  registerGradient(
-    kernelName,
-    ["x", "w"],
-    (dy, [x, w]) => ({ h: () => runKernel("Identity", { x: dy }), ...linearGradients(dy, x, w) }),
-  );
-}
+registerGradient(
+  ADD_LINEAR,
+  ["x", "w"],
+  (dy, [x, w]) => ({ h: () => runKernel("Identity", { x: dy }), ...linearGradients(dy, x, w) }),
+);

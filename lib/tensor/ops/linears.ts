@@ -5,19 +5,14 @@ import { checkTensors, hasKernel, inShape, refuseShapes, runKernel, sharedGradie
 import { isHalf, weightShape } from "./half.ts";
 import { linear } from "./linear.ts";
 
-/** Name of the fused kernel: inputs, as a list, `x: [rows, in]` and weights `[out_i, in]`; outputs `[rows, out_i]`. */
+/**
+ * Name of the fused kernel: inputs, as a list, `x: [rows, in]` and weights `[out_i, in]`; outputs `[rows, out_i]`; or all
+ * of these as stacks `[models, …]`.
+ */
 export const LINEARS = "StitchbookLinears";
 /** Gradient kernels: of x, from the outputs' gradients and the weights; of the weights, from x and the outputs' gradients. */
 export const LINEARS_GRAD_X = "StitchbookLinearsGradX";
 export const LINEARS_GRAD_W = "StitchbookLinearsGradW";
-
-/**
- * The same for stacks of models: inputs `x: [models, rows, in]` and weights `[models, out_i, in]`, outputs
- * `[models, rows, out_i]`.
- */
-export const LINEARS_STACKED = "StitchbookLinearsStacked";
-export const LINEARS_STACKED_GRAD_X = "StitchbookLinearsStackedGradX";
-export const LINEARS_STACKED_GRAD_W = "StitchbookLinearsStackedGradW";
 
 /**
  * `linear(x, w)` for each of several weights.
@@ -45,29 +40,21 @@ export function linears(x: tf.Tensor, weights: readonly tf.Tensor[]): tf.Tensor[
   if (x.size / inner % (models[0] ?? 1) !== 0) {
     refuseShapes("linears", inputs, "x's rows must be a multiple of the models");
   }
-  const kernel = rank === 2 ? LINEARS : LINEARS_STACKED;
-  if (weights.some(isHalf) || !hasKernel(kernel)) return weights.map((w) => linear(x, w));
-  const outputs = runKernel<tf.Tensor[]>(kernel, [inShape(x, [...models, -1, inner]), ...weights]);
+  if (weights.some(isHalf) || !hasKernel(LINEARS)) return weights.map((w) => linear(x, w));
+  const outputs = runKernel<tf.Tensor[]>(LINEARS, [inShape(x, [...models, -1, inner]), ...weights]);
   return outputs.map((y) => inShape(y, [...x.shape.slice(0, -1), y.shape.at(-1)!]));
 }
 
-for (
-  const [kernelName, gradX, gradW] of [
-    [LINEARS, LINEARS_GRAD_X, LINEARS_GRAD_W],
-    [LINEARS_STACKED, LINEARS_STACKED_GRAD_X, LINEARS_STACKED_GRAD_W],
-  ] as const
-) {
-  tf.registerGradient({
-    kernelName,
-    saveAllInputs: true,
-    gradFunc: (dys, saved) => {
-      const [x, ...weights] = saved as [tf.Tensor, ...tf.Tensor[]];
-      const dy = dys as unknown as tf.Tensor[];
-      const ofWeight = sharedGradients(() => runKernel(gradW, [x, ...dy]));
-      return Object.fromEntries([
-        ["0", () => runKernel(gradX, [...dy, ...weights])],
-        ...weights.map((_, i) => [String(i + 1), ofWeight(i)]),
-      ]) as Record<string, () => tf.Tensor>;
-    },
-  });
-}
+tf.registerGradient({
+  kernelName: LINEARS,
+  saveAllInputs: true,
+  gradFunc: (dys, saved) => {
+    const [x, ...weights] = saved as [tf.Tensor, ...tf.Tensor[]];
+    const dy = dys as unknown as tf.Tensor[];
+    const ofWeight = sharedGradients(() => runKernel(LINEARS_GRAD_W, [x, ...dy]));
+    return Object.fromEntries([
+      ["0", () => runKernel(LINEARS_GRAD_X, [...dy, ...weights])],
+      ...weights.map((_, i) => [String(i + 1), ofWeight(i)]),
+    ]) as Record<string, () => tf.Tensor>;
+  },
+});

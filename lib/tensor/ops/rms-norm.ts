@@ -2,18 +2,14 @@
 import * as tf from "@tensorflow/tfjs";
 import { checkTensors, hasKernel, refuseShapes, registerGradient, runKernel } from "../kernels.ts";
 
-/** Name of the fused kernel: inputs `{ x: [..., d], w: [d] }`, attribute `epsilon`, output like x. */
+/**
+ * Name of the fused kernel: inputs `{ x: [..., d], w }`, attribute `epsilon`, output like x; `w` is `[d]`, or `[models, d]`
+ * where x's rows are equal runs, ordered by model.
+ */
 export const RMS_NORM = "StitchbookRmsNorm";
 /** Its gradients' kernels: inputs `{ x, w, dy }`, attribute `epsilon`; outputs `dx` like x and `dw` like w. */
 export const RMS_NORM_GRAD_X = "StitchbookRmsNormGradX";
 export const RMS_NORM_GRAD_W = "StitchbookRmsNormGradW";
-/**
- * The same for a stack of models: inputs `{ x: [..., d], w: [models, d] }`, where x's rows are equal runs, ordered by
- * model. The gradient kernels are the two above, with this `w`, under their own names.
- */
-export const RMS_NORM_STACKED = "StitchbookRmsNormStacked";
-export const RMS_NORM_STACKED_GRAD_X = "StitchbookRmsNormStackedGradX";
-export const RMS_NORM_STACKED_GRAD_W = "StitchbookRmsNormStackedGradW";
 
 /**
  * `w ∘ x / √(mean(x²) + ε)` over the last axis.
@@ -36,7 +32,7 @@ export function rmsNorm(x: tf.Tensor, w: tf.Tensor, epsilon: number): tf.Tensor 
 function stackedNorm(x: tf.Tensor, w: tf.Tensor2D, epsilon: number): tf.Tensor {
   const [models, d] = w.shape;
   if (x.size / d % models !== 0) refuseShapes("rmsNorm", { x, w }, "x's rows must be a multiple of the models");
-  if (hasKernel(RMS_NORM_STACKED)) return runKernel(RMS_NORM_STACKED, { x, w }, { epsilon });
+  if (hasKernel(RMS_NORM)) return runKernel(RMS_NORM, { x, w }, { epsilon });
   const normed = rmsNorm(x, tf.ones([d]), epsilon).reshape([models, -1, d]);
   return tf.mul(normed, w.reshape([models, 1, d])).reshape(x.shape);
 }
@@ -47,14 +43,7 @@ export function rmsNormReference(x: tf.Tensor, w: tf.Tensor, epsilon: number): t
   return tf.mul(tf.mul(x, tf.rsqrt(tf.add(meanSquare, epsilon))), w);
 }
 
-for (
-  const [kernelName, gradX, gradW] of [
-    [RMS_NORM, RMS_NORM_GRAD_X, RMS_NORM_GRAD_W],
-    [RMS_NORM_STACKED, RMS_NORM_STACKED_GRAD_X, RMS_NORM_STACKED_GRAD_W],
-  ] as const
-) {
-  registerGradient(kernelName, ["x", "w"], (dy, [x, w], attrs) => ({
-    x: () => runKernel(gradX, { x, w, dy }, attrs),
-    w: () => runKernel(gradW, { x, w, dy }, attrs),
-  }));
-}
+registerGradient(RMS_NORM, ["x", "w"], (dy, [x, w], attrs) => ({
+  x: () => runKernel(RMS_NORM_GRAD_X, { x, w, dy }, attrs),
+  w: () => runKernel(RMS_NORM_GRAD_W, { x, w, dy }, attrs),
+}));

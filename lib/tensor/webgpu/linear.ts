@@ -1,16 +1,9 @@
 // Linear maps on WebGPU: single ones, with half-precision weights, added to a residual stream, and several of one input
 // with their gradients; of one model, or of a stack of models as a batch.
 import type * as tf from "@tensorflow/tfjs";
-import { ADD_LINEAR, ADD_LINEAR_STACKED } from "../ops/add-linear.ts";
+import { ADD_LINEAR } from "../ops/add-linear.ts";
 import { LINEAR, LINEAR_HALF, LINEAR_HALF_GRAD_X } from "../ops/linear.ts";
-import {
-  LINEARS,
-  LINEARS_GRAD_W,
-  LINEARS_GRAD_X,
-  LINEARS_STACKED,
-  LINEARS_STACKED_GRAD_W,
-  LINEARS_STACKED_GRAD_X,
-} from "../ops/linears.ts";
+import { LINEARS, LINEARS_GRAD_W, LINEARS_GRAD_X } from "../ops/linears.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
 import { unpackHalf } from "./half.ts";
 import { type KernelFunction, register, sizeOf } from "./kernel.ts";
@@ -83,10 +76,8 @@ export function registerLinear(): void {
   register(LINEAR, ({ inputs: { x, w }, backend }) => product(backend, x!, w!, FORWARD));
   register(LINEAR_HALF, ({ inputs: { x, w }, backend }) => halfProduct(backend, x!, w!, FORWARD));
   register(LINEAR_HALF_GRAD_X, ({ inputs: { dy, w }, backend }) => halfProduct(backend, dy!, w!, OF_INPUT));
-  for (const name of [ADD_LINEAR, ADD_LINEAR_STACKED]) {
-    register(name, ({ inputs: { h, x, w }, backend }) => product(backend, x!, w!, FORWARD, h!));
-  }
-  for (const name of [LINEARS, LINEARS_STACKED]) register(name, linears);
-  for (const name of [LINEARS_GRAD_X, LINEARS_STACKED_GRAD_X]) register(name, linearsGradX);
-  for (const name of [LINEARS_GRAD_W, LINEARS_STACKED_GRAD_W]) register(name, linearsGradW);
+  register(ADD_LINEAR, ({ inputs: { h, x, w }, backend }) => product(backend, x!, w!, FORWARD, h!));
+  register(LINEARS, linears);
+  register(LINEARS_GRAD_X, linearsGradX);
+  register(LINEARS_GRAD_W, linearsGradW);
 }

@@ -1,14 +1,7 @@
 // RMS normalization on WebGPU, and its two gradients.
 import type * as tf from "@tensorflow/tfjs";
-import { NORM_BRANCH, NORM_BRANCH_GRAD, NORM_BRANCH_STACKED, NORM_BRANCH_STACKED_GRAD } from "../ops/norm-branch.ts";
-import {
-  RMS_NORM,
-  RMS_NORM_GRAD_W,
-  RMS_NORM_GRAD_X,
-  RMS_NORM_STACKED,
-  RMS_NORM_STACKED_GRAD_W,
-  RMS_NORM_STACKED_GRAD_X,
-} from "../ops/rms-norm.ts";
+import { NORM_BRANCH, NORM_BRANCH_GRAD } from "../ops/norm-branch.ts";
+import { RMS_NORM, RMS_NORM_GRAD_W, RMS_NORM_GRAD_X } from "../ops/rms-norm.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
 import { type KernelFunction, perElement, register, sumParts } from "./kernel.ts";
 import { float, lanesFor, program } from "./program.ts";
@@ -174,9 +167,9 @@ function rowScales(backend: StitchbookWebGPU, x: tf.TensorInfo, epsilon: number)
 }
 
 export function registerRmsNorm(): void {
-  for (const name of [RMS_NORM, RMS_NORM_STACKED]) register(name, rmsNorm);
-  for (const name of [RMS_NORM_GRAD_X, RMS_NORM_STACKED_GRAD_X]) register(name, rmsNormGradX);
-  for (const name of [NORM_BRANCH, NORM_BRANCH_STACKED]) register(name, normBranch);
-  for (const name of [NORM_BRANCH_GRAD, NORM_BRANCH_STACKED_GRAD]) register(name, normBranchGrad);
-  for (const name of [RMS_NORM_GRAD_W, RMS_NORM_STACKED_GRAD_W]) register(name, rmsNormGradW);
+  register(RMS_NORM, rmsNorm);
+  register(RMS_NORM_GRAD_X, rmsNormGradX);
+  register(NORM_BRANCH, normBranch);
+  register(NORM_BRANCH_GRAD, normBranchGrad);
+  register(RMS_NORM_GRAD_W, rmsNormGradW);
 }

@@ -1,14 +1,7 @@
 // Linear maps that share their input, and linear maps added to a residual stream, on the CPU.
 import type * as tf from "@tensorflow/tfjs";
-import { ADD_LINEAR, ADD_LINEAR_STACKED } from "../../ops/add-linear.ts";
-import {
-  LINEARS,
-  LINEARS_GRAD_W,
-  LINEARS_GRAD_X,
-  LINEARS_STACKED,
-  LINEARS_STACKED_GRAD_W,
-  LINEARS_STACKED_GRAD_X,
-} from "../../ops/linears.ts";
+import { ADD_LINEAR } from "../../ops/add-linear.ts";
+import { LINEARS, LINEARS_GRAD_W, LINEARS_GRAD_X } from "../../ops/linears.ts";
 import type { StitchbookCPU } from "../backend.ts";
 import { forRows, type KernelFunction, register } from "../machine/jobs.ts";
 import { multiplyAll } from "../products/multiply.ts";
@@ -92,8 +85,8 @@ function copy({ machine }: StitchbookCPU, from: number, to: number, rows: number
 }
 
 export function registerLinears(): void {
-  for (const name of [LINEARS, LINEARS_STACKED]) register(name, linears);
-  for (const name of [LINEARS_GRAD_X, LINEARS_STACKED_GRAD_X]) register(name, linearsGradX);
-  for (const name of [LINEARS_GRAD_W, LINEARS_STACKED_GRAD_W]) register(name, linearsGradW);
-  for (const name of [ADD_LINEAR, ADD_LINEAR_STACKED]) register(name, addLinear);
+  register(LINEARS, linears);
+  register(LINEARS_GRAD_X, linearsGradX);
+  register(LINEARS_GRAD_W, linearsGradW);
+  register(ADD_LINEAR, addLinear);
 }

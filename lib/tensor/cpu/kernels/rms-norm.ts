@@ -1,7 +1,7 @@
 // RMS norm on the CPU, of one model (w `[d]`) or of a stack of models (w `[models, d]`), each with its own weights.
 import type * as tf from "@tensorflow/tfjs";
-import { NORM_BRANCH, NORM_BRANCH_GRAD, NORM_BRANCH_STACKED, NORM_BRANCH_STACKED_GRAD } from "../../ops/norm-branch.ts";
-import * as ops from "../../ops/rms-norm.ts";
+import { NORM_BRANCH, NORM_BRANCH_GRAD } from "../../ops/norm-branch.ts";
+import { RMS_NORM, RMS_NORM_GRAD_W, RMS_NORM_GRAD_X } from "../../ops/rms-norm.ts";
 import { forElements, forRows, type KernelFunction, register, sizeOf } from "../machine/jobs.ts";
 
 /** Each model's number of rows, and where its rows of x and its weights begin, in bytes. */
@@ -64,9 +64,8 @@ const gradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
 };
 
 export function registerRmsNorm(): void {
-  for (const name of [ops.RMS_NORM, ops.RMS_NORM_STACKED]) register(name, norm);
-  for (const name of [NORM_BRANCH, NORM_BRANCH_STACKED]) register(name, branch);
-  const gradients = [ops.RMS_NORM_GRAD_X, ops.RMS_NORM_STACKED_GRAD_X, NORM_BRANCH_GRAD, NORM_BRANCH_STACKED_GRAD];
-  for (const name of gradients) register(name, gradX);
-  for (const name of [ops.RMS_NORM_GRAD_W, ops.RMS_NORM_STACKED_GRAD_W]) register(name, gradW);
+  register(RMS_NORM, norm);
+  register(NORM_BRANCH, branch);
+  for (const name of [RMS_NORM_GRAD_X, NORM_BRANCH_GRAD]) register(name, gradX);
+  register(RMS_NORM_GRAD_W, gradW);
 }

@@ -4,7 +4,7 @@
 //
 // Capital letters are sizes. `ld…` and `…Stride` are row strides in bytes, unless noted otherwise. Offsets in scratch
 // memory are relative to the thread's own.
-import { type Fields, record, type RecordLayout, type Values } from "./record.ts";
+import { all, type Fields, record, type RecordLayout, type Values } from "./record.ts";
 
 export interface Kernel<F extends Fields = Fields> {
   /** File of the WebAssembly source that exports its function, `<name>Task`. */
@@ -30,12 +30,6 @@ function overElements<const F extends Fields>(file: string, fields: F): Kernel<t
 
 function overRows<const F extends Fields>(file: string, fields: F): Kernel<typeof BASES.rows & F> {
   return { file, base: "rows", arguments: record({ ...BASES.rows, ...fields }) };
-}
-
-type All<Names extends readonly string[], Type> = { readonly [Name in Names[number]]: Type };
-
-function all<const Names extends readonly string[], const Type>(type: Type, names: Names): All<Names, Type> {
-  return Object.fromEntries(names.map((name) => [name, type])) as All<Names, Type>;
 }
 
 const addresses = <const Names extends readonly string[]>(...names: Names) => all("usize", names);

@@ -1,6 +1,8 @@
 // The kernels in machine code: their numbers, and the records that hold their arguments. Strides and steps are in
 // bytes; addresses are addresses in the process.
-import { record } from "./record.ts";
+import { all, record } from "./record.ts";
+
+const words = <const Names extends readonly string[]>(...names: Names) => all("u64", names);
 
 /** Size of the tiles of one family of kernels. */
 export interface TileShape {
@@ -60,46 +62,29 @@ export const NATIVE_KERNEL = Object.fromEntries([
  * follows this one's, else 0; `step` is used by the kernel itself.
  */
 export const TILES_CALL = record({
-  a: "u64",
-  lda: "u64",
-  tiles: "u64",
-  tileStepA: "u64",
-  panels: "u64",
-  panelStep: "u64",
-  panelCount: "u64",
-  c: "u64",
-  ldc: "u64",
-  tileStepC: "u64",
-  k: "u64",
-  add: "u64",
+  ...words("a", "lda", "tiles", "tileStepA", "panels", "panelStep", "panelCount", "c", "ldc", "tileStepC", "k", "add"),
   alpha: "f32",
   partial: "u64",
   mask: "u32[16]",
   addend: "i64",
-  ahead: "u64",
-  step: "u64",
+  ...words("ahead", "step"),
 });
 
 /** Packing: `ld` and `step` are the row strides before and after; `mask` selects columns as above. */
 export const PACK_CALL = record({
-  from: "u64",
-  ld: "u64",
-  to: "u64",
-  step: "u64",
-  count: "u64",
+  ...words("from", "ld", "to", "step", "count"),
   mask: "u32[16]",
-  tiles: "u64",
-  tileBytes: "u64",
+  ...words("tiles", "tileBytes"),
 });
 
 /** SwiGLU and its gradient: arrays of `count` floats, a multiple of 16. */
-export const ARRAYS_CALL = record({ gate: "u64", up: "u64", first: "u64", second: "u64", third: "u64", count: "u64" });
+export const ARRAYS_CALL = record(words("gate", "up", "first", "second", "third", "count"));
 
 /**
  * Exponentials of rows: `table` has a {@linkcode ROW_RANGE} for each row. `other` points to the {@linkcode ROW_SUMS}
  * that the softmax writes for each row, to the gradient's second matrix, or to the output.
  */
-export const ROWS_CALL = record({ rows: "u64", step: "u64", count: "u64", table: "u64", other: "u64" });
+export const ROWS_CALL = record(words("rows", "step", "count", "table", "other"));
 
 /** The part of a row that is computed, in bytes (multiples of 64), and two numbers of its arithmetic. */
 export const ROW_RANGE = record({ begin: "i32", end: "i32", first: "f32", second: "f32" });
@@ -113,14 +98,7 @@ export const ROW_SUMS = record({ parts: "f32[16]", largest: "f32[16]" });
  * bits without the sign, shifted left by one; the caller clears them.
  */
 export const SPLIT_CALL = record({
-  from: "u64",
-  ld: "u64",
-  to: "u64",
-  steps: "u64",
-  stepBytes: "u64",
-  groups: "u64",
-  groupBytes: "u64",
-  strip: "u64",
+  ...words("from", "ld", "to", "steps", "stepBytes", "groups", "groupBytes", "strip"),
   largest: "u32[16]",
 });
 
@@ -130,19 +108,9 @@ export const SPLIT_CALL = record({
  * bit each. `edge` is scratch memory for blocks at the edge of C; `add` and `addend` are as in {@linkcode TILES_CALL}.
  */
 export const AMX_CALL = record({
-  a: "u64",
-  stepA: "u64",
-  stripsA: "u64",
-  b: "u64",
-  stepB: "u64",
-  stripsB: "u64",
-  steps: "u64",
-  c: "u64",
-  ldc: "u64",
-  add: "u64",
+  ...words("a", "stepA", "stripsA", "b", "stepB", "stripsB", "steps", "c", "ldc", "add"),
   addend: "i64",
-  rows: "u64",
-  partial: "u64",
+  ...words("rows", "partial"),
   mask: "u32[2]",
   edge: "u64",
 });

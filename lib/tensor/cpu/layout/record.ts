@@ -11,6 +11,13 @@ export type FieldType = NumberType | `${NumberType}[${number}]` | "usize[]";
 
 export type Fields = Readonly<Record<string, FieldType>>;
 
+type All<Names extends readonly string[], Type> = { readonly [Name in Names[number]]: Type };
+
+/** Fields of one type. */
+export function all<const Names extends readonly string[], const Type>(type: Type, names: Names): All<Names, Type> {
+  return Object.fromEntries(names.map((name) => [name, type])) as All<Names, Type>;
+}
+
 /** Values for a record's fields, by name. */
 export type Values<F extends Fields> = {
   readonly [Name in keyof F]: F[Name] extends "usize[]" ? readonly number[] : number;
