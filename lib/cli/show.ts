@@ -94,7 +94,7 @@ async function describeRun(view: RunView, lines: readonly string[], runsFolder: 
 /** The run's provenance: code, machine, and changed settings; with `all`, those of the preset, too. */
 function provenanceLines(view: RunView, provenance: Provenance, folder: string, all: boolean): string[] {
   const settings = markedSettings(view.config, provenance.sources)
-    .filter(({ source }) => source === "set" || source === "file" || (all && source === "preset"))
+    .filter(({ source }) => source !== "default" && (all || source !== "preset"))
     .map(({ key, value, source }) => `  ${key}=${JSON.stringify(value)} (${SOURCE_NAMES[source]})`);
   const kept = [
     provenance.git?.diff.file,

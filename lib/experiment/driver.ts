@@ -3,6 +3,7 @@ import type { z } from "zod";
 import {
   answerTrialCheck,
   CHECK_OPTION,
+  configDifferences,
   endWithParent,
   formatTable,
   hearStopsWhileBusy,
@@ -36,9 +37,11 @@ export async function experimentMain<Schema extends z.ZodType, Prepared>(
     const parsed = parseExperimentArguments(args, experiment.definition);
     if (parsed.kind === "help") return console.log(parsed.text);
     const [name, ...options] = parsed.command;
-    const config = await experiment.complete?.(parsed) ?? parsed.config;
-    const invocation = { ...parsed, config, command: [name!, ...experiment.words ?? [], ...options] };
-    const { dryRun, device: backend, threads } = invocation;
+    const invocation = {
+      ...await completed(experiment, parsed),
+      command: [name!, ...experiment.words ?? [], ...options],
+    };
+    const { config, dryRun, device: backend, threads } = invocation;
     await experiment.check(config);
     const plan = await planOf(experiment, config);
     const device = await openDevice(backend, {
@@ -57,6 +60,16 @@ export async function experimentMain<Schema extends z.ZodType, Prepared>(
       await device.close();
     }
   });
+}
+
+/** The invocation with the settings that follow from files that the settings name. */
+async function completed<Schema extends z.ZodType, Prepared>(
+  { complete }: Experiment<Schema, Prepared>,
+  invocation: RunInvocation<z.output<Schema>>,
+): Promise<RunInvocation<z.output<Schema>>> {
+  const config = await complete?.(invocation) ?? invocation.config;
+  const changed = configDifferences(invocation.config, config).map(({ key }) => [key, "checkpoint"] as const);
+  return { ...invocation, config, origins: { ...invocation.origins, ...Object.fromEntries(changed) } };
 }
 
 async function runSeeds<Schema extends z.ZodType, Prepared>(

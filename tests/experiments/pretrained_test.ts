@@ -1,8 +1,9 @@
 // Runs with models that were trained elsewhere, from their command lines, at smoke size.
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { openStitchedRun } from "../../lib/bts/mod.ts";
 import { loadModelFolder, saveModelFolder } from "../../lib/huggingface/mod.ts";
-import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import { provenanceSchema, readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 import { assertPlanned } from "./planned.ts";
 
 const SMALL = [
@@ -45,7 +46,7 @@ Deno.test("seed and expert from checkpoints: same scores, no training, the rest 
   const folder = await Deno.makeTempDir({ prefix: "stitchbook-pretrained-" });
   try {
     const runs = join(folder, "runs");
-    const original = await bts(runs);
+    const original = await bts(runs, "model.contextLength=48");
     const copy = async (cell: string) => {
       const { cellKey } = original.cells.find(({ name }) => name === cell)!;
       const to = join(folder, cell.replace(":", "-"));
@@ -79,8 +80,32 @@ Deno.test("seed and expert from checkpoints: same scores, no training, the rest 
       assert.ok(view.notes.some(({ text }) => text.startsWith(`expert:code: from ${code}, not trained here`)));
       const costs = view.cells.flatMap(({ tables }) => tables).find(({ name }) => name === "cost")!.rows;
       assert.deepEqual(costs.find(({ method }) => method === "seed"), { method: "seed", tokens: null, seconds: null });
+      const captured = await Deno.readTextFile(join(runs, view.id, "captured", "1.json"));
+      const { sources } = provenanceSchema.parse(JSON.parse(captured));
+      assert.deepEqual([sources["pretrained.seed"], sources["model.contextLength"]], ["set", "checkpoint"]);
       const report = await Deno.readTextFile(join(runs, view.id, "report.html"));
       assert.ok(report.includes(`from ${seed}, not trained here`));
+    });
+
+    await t.step("an expert is added from a checkpoint, and one that does not fit is refused", async () => {
+      const { config, tensors, tokenizer } = await loadModelFolder(code);
+      const longer = { ...config, normEps: 1e-6 };
+      await saveModelFolder(join(folder, "other"), { config: longer, tensors, tokenizer: tokenizer! });
+      const add = (from: string) =>
+        start(
+          "experiments/expert.ts",
+          runs,
+          ...["add", view.id, "english", "--set", "restitch=1", "--set", `pretrained.english=${from}`],
+        );
+      const refused = await add(join(folder, "other"));
+      assert.equal(refused.code, 2, refused.stderr);
+      assert.match(refused.stderr, /its model\.normEps is 0\.000001, and the run's 0\.00001/);
+      const added = await add(code);
+      assert.equal(added.code, 0, added.stderr);
+      const [id] = await runIds(runs);
+      const { names, weights } = await openStitchedRun(runs, id!);
+      assert.deepEqual(names, ["seed", "code", "math", "english"]);
+      assert.deepEqual(weights[3], weights[1]);
     });
 
     await t.step("a plan reads the checkpoint's shape and writes nothing", async () => {

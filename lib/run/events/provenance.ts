@@ -1,8 +1,11 @@
 // A run's provenance as it is stored: `captured/<n>.json` in its folder, one file for each process that worked on it.
 import { z } from "zod";
 
-/** The layer that set a setting's value; a setting that no layer sets has the schema's default. */
-const settingSourceSchema = z.enum(["preset", "file", "set"]);
+/**
+ * The layer that set a setting's value; a setting that no layer sets has the schema's default. `checkpoint`: a model that the
+ * settings name.
+ */
+const settingSourceSchema = z.enum(["preset", "file", "set", "checkpoint"]);
 export type SettingSource = z.infer<typeof settingSourceSchema>;
 
 export const provenanceSchema = z.strictObject({

@@ -17,6 +17,7 @@ export const SOURCE_NAMES: Readonly<Record<MarkedSetting["source"], string>> = {
   preset: "preset",
   file: "--config",
   set: "--set",
+  checkpoint: "checkpoint",
 };
 
 /** Every setting of a configuration with its source. Groups that no source sets as a whole are split into settings. */

@@ -38,7 +38,7 @@ export function aboutElements(run: RunView, address: string): HTMLElement[] {
 function settingsElement(config: unknown, captured: Provenance | undefined): HTMLElement {
   if (captured === undefined) return h("pre", { tabindex: 0 }, JSON.stringify(config, null, 2));
   const settings = markedSettings(config, captured.sources);
-  const order = ["set", "file", "preset", "default"];
+  const order = ["set", "file", "checkpoint", "preset", "default"];
   const sorted = [...settings].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
   const rows = sorted.map(({ key, value, source }) => {
     const text = typeof value === "string" ? value : JSON.stringify(value);

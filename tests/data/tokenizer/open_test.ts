@@ -114,6 +114,16 @@ Deno.test("`decode()` leaves special tokens out and refuses ids outside the voca
   assert.throws(() => TOKENIZER.decode([-1]), { name: "UserError", message: /Cannot decode token -1/ });
 });
 
+Deno.test("rows of a padded embedding table are ids without text", () => {
+  const padded = openTokenizer(JSON_FILE, { rows: 512 });
+  const ids = TOKENIZER.encode(TEXTS[0]!);
+  assert.equal(padded.vocabSize, 512);
+  assert.deepEqual(padded.encode(TEXTS[0]!), ids);
+  assert.equal(padded.decode([480, ...ids, 511]), TEXTS[0]);
+  assert.throws(() => padded.decode([512]), /ids go from 0 to 511/);
+  assert.equal(openTokenizer(JSON_FILE, { rows: 12 }).vocabSize, TOKENIZER.vocabSize);
+});
+
 const USER = { id: 480, content: "<|user|>", single_word: false, lstrip: false, rstrip: false, normalized: false };
 
 Deno.test("`openTokenizer()` finds tokens that were added to one of our tokenizers, as the library does", () => {
