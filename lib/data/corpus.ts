@@ -23,6 +23,9 @@ interface Domain extends Candidate {
   readonly task?: (heldout: readonly Document[]) => TaskText;
 }
 
+/** Bytes of built-in text of a domain that are kept in memory, where most of it is anyway. */
+const BUILTIN_MEMORY = 1 << 24;
+
 /**
  * Loads the domains: a pure function of the files, the configuration and the seed. Validation documents that repeat a
  * held-out document, and training documents that repeat either (in any domain) or a question of the user's tasks, are
@@ -40,7 +43,8 @@ export async function loadCorpus(
   let characters = 0;
   const count = ({ text }: Document) => onRead?.(characters += text.length);
   for (const [domain, source] of Object.entries(config.domains)) {
-    const store = stores.use(documentStore(options));
+    const memory = source === BUILTIN_SOURCE ? { memory: BUILTIN_MEMORY } : {};
+    const store = stores.use(documentStore({ ...memory, ...options }));
     loaded.push({ ...await loadDomain(domain, source, config, seed, store, count), domain, source, store });
   }
   const selected = selectDocuments(loaded, config.trainBytes, own.flatMap(questionDocuments));

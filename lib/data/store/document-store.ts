@@ -5,8 +5,11 @@ import { byteLength } from "../batches/tokenize.ts";
 import type { Document } from "../types.ts";
 import { float64Column, uint32Column } from "./columns.ts";
 
-/** Bytes of text above which a store moves into a file. */
-const MEMORY_BYTES = 1 << 24;
+/**
+ * Bytes of text above which a store moves into a file: few, because what is kept makes the engine's memory for new objects
+ * grow to many times as much.
+ */
+const MEMORY_BYTES = 1 << 20;
 
 /** Bytes that are collected before they are written. */
 const WRITE_BYTES = 1 << 20;
@@ -27,7 +30,7 @@ export interface DocumentStore extends Disposable {
 export interface StoreOptions {
   /** Folder of the temporary file; while it is missing, the one above. @default the system's for temporary files */
   readonly folder?: string | undefined;
-  /** UTF-8 bytes of text that are kept in memory. @default 16 MiB */
+  /** UTF-8 bytes of text that are kept in memory. @default 1 MiB */
   readonly memory?: number;
 }
 
