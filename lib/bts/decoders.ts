@@ -4,7 +4,7 @@ import { hashTensors, saveModelFolder } from "../huggingface/mod.ts";
 import { type HostWeights, initialWeights, toHost, toVariables } from "../model/mod.ts";
 import type { CellResult, CodeModule } from "../run/mod.ts";
 import { pretraining, type TrainConfig } from "../train/mod.ts";
-import { conventionsOf, isBrought } from "./brought.ts";
+import { conventionsOf, isBrought, leadOf } from "./brought.ts";
 import { broughtCell } from "./brought-cell.ts";
 import { decoderCost } from "./cost.ts";
 import { expertMix } from "./expert-mix.ts";
@@ -78,6 +78,7 @@ export function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<
     validationBatches: lab.config.train.validationBatches,
     text: text.content,
     order: [lab.rngSeed, name],
+    ...(leadOf(lab) === undefined ? {} : { conventions: conventionsOf(lab) }),
   };
   return lab.run.cell({
     name,

@@ -1,6 +1,6 @@
 // The cell that trains the tokenizer and tokenizes the text.
 import { leftOut, openTokenizer, textWithin, trainTokenizer } from "../data/mod.ts";
-import { tokenizerHash } from "../pretrained/mod.ts";
+import { jsonHash } from "../pretrained/mod.ts";
 import { leadName, leadOf } from "./brought.ts";
 import { dataTable } from "./data-table.ts";
 import { evaluationSet } from "./evaluation-set.ts";
@@ -25,7 +25,7 @@ export function tokenize(lab: Lab): Promise<Text> {
       kind: "tokens",
       data: corpus.fingerprints,
       ...(isPretrained
-        ? { tokenizer: { pretrained: brought && tokenizerHash(brought.tokenizer), rows: config.tokenizer.vocabSize } }
+        ? { tokenizer: { pretrained: brought && jsonHash(brought.tokenizer), rows: config.tokenizer.vocabSize } }
         : { tokenizer: config.tokenizer, mix: config.mix.seed }),
       // The evaluation set is checked here, so its settings are inputs, although the tokens do not depend on them.
       evaluation: { tokens, items, contextLength: config.model.contextLength, rngSeed },

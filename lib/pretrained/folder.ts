@@ -49,11 +49,12 @@ export async function openFolder(source: string, setting: string): Promise<Pretr
     );
   }
   const chatTemplate = await chatTemplateIn(source);
+  const generation = `${source}/generation_config.json`;
   return {
     source,
     config,
     tokenizer: await readJson(`${source}/tokenizer.json`) as TokenizerJson,
-    special: specialIn(json),
+    special: specialIn(json, await exists(generation) ? await readJson(generation) : {}),
     ...(chatTemplate === undefined ? {} : { chatTemplate }),
     load: async () => (await loadModelFolder(source)).tensors,
   };
@@ -90,10 +91,10 @@ function hasOwnHead({ weights, read }: WeightFiles): boolean {
   return false;
 }
 
-/** The ids that `config.json` gives; of a list, the first. */
-function specialIn(json: Readonly<Record<string, unknown>>): SpecialIds {
+/** The ids that `config.json` gives, or else `generation_config.json`; of a list, the first. */
+function specialIn(json: Readonly<Record<string, unknown>>, generation: Readonly<Record<string, unknown>>): SpecialIds {
   const ids = (["bos", "eos", "pad"] as const).flatMap((role) => {
-    const [id] = [json[`${role}_token_id`]].flat();
+    const [id] = [json[`${role}_token_id`] ?? generation[`${role}_token_id`]].flat();
     return typeof id === "number" ? [[role, id] as const] : [];
   });
   return Object.fromEntries(ids);

@@ -1,6 +1,7 @@
 // Models that were trained elsewhere: opening them, and checking that they fit together.
+export { jsonHash } from "./json.ts";
 export type { PretrainedModel } from "./model.ts";
 export { openPretrained } from "./open.ts";
 export { readPretrained } from "./read.ts";
 export { shapeDifference } from "./shape.ts";
-export { tokenizerDifference, tokenizerHash } from "./tokenizer.ts";
+export { tokenizerDifference } from "./tokenizer.ts";

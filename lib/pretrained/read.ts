@@ -1,20 +1,19 @@
 // Reads the weights of a checkpoint, checks them, and hashes what the checkpoint is.
-import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { hashTensors } from "../huggingface/mod.ts";
 import type { HostWeights } from "../model/mod.ts";
 import type { PretrainedModel } from "./model.ts";
-import { tokenizerHash } from "./tokenizer.ts";
+import { jsonHash } from "./json.ts";
 
 /**
- * The weights, and the checkpoint's content hash: of its shape, its tokenizer and its weights as float32. It is the same
- * wherever the checkpoint lies, and however it is divided into files.
+ * The weights, and the checkpoint's content hash: of its shape, tokenizer, special tokens, chat template, and its weights as
+ * float32. It is the same wherever the checkpoint lies, and however it is divided into files.
  *
  * @param setting the setting that names it, for error messages: `pretrained.seed`
  * @throws UserError `pretrained.weights` for a weight that is NaN or infinite, and the errors of reading the files
  */
 export async function readPretrained(
-  { source, config, tokenizer, load }: PretrainedModel,
+  { source, config, tokenizer, special, chatTemplate, load }: PretrainedModel,
   setting: string,
 ): Promise<{ readonly weights: HostWeights; readonly hash: string }> {
   const weights = await load();
@@ -27,8 +26,5 @@ export async function readPretrained(
       "its training diverged, or the file is damaged: use another checkpoint",
     );
   }
-  const hash = createHash("sha256")
-    .update(JSON.stringify([Object.entries(config).sort(), tokenizerHash(tokenizer), hashTensors(weights)]))
-    .digest("hex");
-  return { weights, hash };
+  return { weights, hash: jsonHash({ config, tokenizer, special, chatTemplate, weights: hashTensors(weights) }) };
 }

@@ -1,14 +1,9 @@
 // Whether two tokenizers give the same ids.
-import { createHash } from "node:crypto";
 import { openTokenizer, type TokenizerJson } from "../data/mod.ts";
+import { canonical } from "./json.ts";
 
 /** Parts that do not change the ids of a text: versions, batches, and tokens that are added around a text. */
 const WITHOUT_EFFECT: readonly string[] = ["version", "truncation", "padding", "post_processor", "decoder"];
-
-/** Hash of what decides the ids of a text. */
-export function tokenizerHash(json: TokenizerJson): string {
-  return createHash("sha256").update(JSON.stringify(Object.entries(partsOf(json)).sort())).digest("hex");
-}
 
 /**
  * How a tokenizer differs from another: a clause, or undefined if both give the same ids.
@@ -16,12 +11,13 @@ export function tokenizerHash(json: TokenizerJson): string {
  * @param whose the other tokenizer: `the seed's`
  */
 export function tokenizerDifference(json: TokenizerJson, other: TokenizerJson, whose: string): string | undefined {
-  if (tokenizerHash(json) === tokenizerHash(other)) return undefined;
+  const [ours, theirs] = [partsOf(json), partsOf(other)];
+  const parts = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].filter((part) =>
+    ours[part] !== theirs[part]
+  );
+  if (parts.length === 0) return undefined;
   const [own, others] = [openTokenizer(json).vocabSize, openTokenizer(other).vocabSize];
   if (own !== others) return `its tokenizer has ${own} tokens, and ${whose} ${others}`;
-  const [ours, theirs] = [partsOf(json), partsOf(other)];
-  const parts = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])]
-    .filter((part) => ours[part] !== theirs[part]);
   return `its tokenizer has the same number of tokens, ${own}, as ${whose}, but is another one (${parts.join(", ")})`;
 }
 
@@ -47,15 +43,4 @@ function modelParts(model: Readonly<Record<string, unknown>>): Record<string, st
     );
   }
   return parts;
-}
-
-/** JSON with sorted keys. */
-function canonical(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_key, one) =>
-      typeof one === "object" && one !== null && !Array.isArray(one)
-        ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => a < b ? -1 : 1))
-        : one,
-  );
 }

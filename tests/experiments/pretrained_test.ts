@@ -51,7 +51,7 @@ Deno.test("seed and expert from checkpoints: same scores, no training, the rest 
       const { cellKey } = original.cells.find(({ name }) => name === cell)!;
       const to = join(folder, cell.replace(":", "-"));
       const { config, tensors, tokenizer } = await loadModelFolder(join(runs, ".cells", cellKey));
-      await saveModelFolder(to, { config, tensors, tokenizer: tokenizer! });
+      await saveModelFolder(to, { config, tensors, tokenizer: tokenizer!, chatTemplate: "{{ messages }}" });
       return to;
     };
     const [seed, code] = [await copy("seed"), await copy("expert:code")];
@@ -66,6 +66,13 @@ Deno.test("seed and expert from checkpoints: same scores, no training, the rest 
         assert.equal(titles.get("seed"), "Take the seed from a checkpoint");
         assert.equal(titles.get("expert:code"), "Take the code expert from a checkpoint");
         assert.equal(titles.get("expert:math"), "Train the math expert");
+        const { cellKey } = view.cells.find(({ name }) => name === "expert:math")!;
+        const settings = await Deno.readTextFile(join(runs, ".cells", cellKey, "tokenizer_config.json"));
+        assert.equal(
+          JSON.parse(settings).chat_template,
+          "{{ messages }}",
+          "the trained expert inherits the chat template",
+        );
         for (const { name, metrics } of view.cells) {
           if (["seed", "expert:code"].includes(name)) assert.deepEqual(metrics, [], `${name} trained`);
         }

@@ -37,19 +37,30 @@ function refused(promise: Promise<unknown>, code: string, ...words: string[]): P
 Deno.test("`openPretrained()` opens a folder and a GGUF file of the same model, with the same content hash", () =>
   inFolder(async (folder) => {
     await saveModelFolder(`${folder}/model`, { config, tensors, tokenizer, chatTemplate: "{{ messages }}" });
-    await saveGguf(`${folder}/model.gguf`, { config, tensors, tokenizer, name: "small" }, "F32");
+    await saveGguf(`${folder}/model.gguf`, {
+      config,
+      tensors,
+      tokenizer,
+      chatTemplate: "{{ messages }}",
+      name: "small",
+    }, "F32");
     const models = [await open(`${folder}/model`), await open(`${folder}/model.gguf`)];
     for (const model of models) {
       assert.deepEqual(model.config, config);
       assert.deepEqual(await model.load(), tensors);
+      assert.deepEqual(model.special, { bos: 0, eos: 0, pad: 0 });
+      assert.equal(model.chatTemplate, "{{ messages }}");
       assert.equal(tokenizerDifference(model.tokenizer, tokenizer, "ours"), undefined);
     }
-    assert.equal(models[0]!.chatTemplate, "{{ messages }}");
     const [a, b] = await Promise.all(models.map((model) => readPretrained(model, "pretrained.seed")));
     assert.equal(a!.hash, b!.hash);
-    await saveModelFolder(`${folder}/other`, { config, tensors: initialWeights(config, 2), tokenizer });
-    const other = await readPretrained(await open(`${folder}/other`), "pretrained.seed");
-    assert.notEqual(other.hash, a!.hash);
+    const chatTemplate = "{{ messages }}";
+    const others = [{ tensors: initialWeights(config, 2), chatTemplate }, { tensors, chatTemplate: "" }];
+    for (const other of others) {
+      await saveModelFolder(`${folder}/other`, { config, tokenizer, ...other });
+      const { hash } = await readPretrained(await open(`${folder}/other`), "pretrained.seed");
+      assert.notEqual(hash, a!.hash);
+    }
   }));
 
 Deno.test("`openPretrained()` takes an embedding table that is padded, and refuses one that is too small", () =>
