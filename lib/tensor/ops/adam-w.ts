@@ -8,9 +8,6 @@ import { checkTensors, hasKernel, refuseShapes, runKernel, sameShape } from "../
  */
 export const ADAM_W = "StitchbookAdamW";
 
-/** Name of the in-place kernel that also limits updates: as {@linkcode ADAM_W}, with the attribute `clipUpdate`. */
-export const ADAM_W_CLIPPED = "StitchbookAdamWClipped";
-
 /** One trained parameter with its moments. */
 export interface AdamWSlot {
   readonly parameter: tf.Variable;
@@ -55,13 +52,12 @@ export function adamW(
     }
     checkTensors("adamW", { parameter, gradient, m, v });
   });
-  const kernel = settings.clipUpdate === undefined ? ADAM_W : ADAM_W_CLIPPED;
-  if (!hasKernel(kernel)) return adamWReference(slots, gradients, settings);
+  if (!hasKernel(ADAM_W)) return adamWReference(slots, gradients, settings);
   const inputs: Record<string, tf.Tensor> = {};
   slots.forEach(({ parameter, m, v }, i) => {
     Object.assign(inputs, { [`p${i}`]: parameter, [`g${i}`]: gradients[i]!, [`m${i}`]: m, [`v${i}`]: v });
   });
-  return tf.tidy(() => runKernel<tf.Scalar>(kernel, inputs, { ...settings, decay: slots.map((slot) => slot.decay) }));
+  return tf.tidy(() => runKernel<tf.Scalar>(ADAM_W, inputs, { ...settings, decay: slots.map((slot) => slot.decay) }));
 }
 
 /** The stock composition. */

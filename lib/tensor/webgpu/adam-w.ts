@@ -1,7 +1,7 @@
 // AdamW on WebGPU: the gradients' norm in two stages of fixed order, then the update in place. Each launch covers as many
 // parameters as the device can bind buffers for.
 import type * as tf from "@tensorflow/tfjs";
-import { ADAM_W, ADAM_W_CLIPPED, type AdamWSettings } from "../ops/adam-w.ts";
+import { ADAM_W, type AdamWSettings } from "../ops/adam-w.ts";
 import {
   bySlot,
   CHUNK,
@@ -195,7 +195,5 @@ function clippedProgram(count: number): Program {
 }
 
 export function registerAdamW(): void {
-  for (const name of [ADAM_W, ADAM_W_CLIPPED]) {
-    register(name, ({ inputs, attrs, backend }) => adamW(inputs, attrs as unknown as Attributes, backend));
-  }
+  register(ADAM_W, ({ inputs, attrs, backend }) => adamW(inputs, attrs as unknown as Attributes, backend));
 }

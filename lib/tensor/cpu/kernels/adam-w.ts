@@ -1,7 +1,7 @@
 // AdamW on the CPU: two jobs over chunks of all parameters, in place. With clipping, updates are first computed
 // separately, because their size must be known before any of them is added.
 import * as tf from "@tensorflow/tfjs";
-import { ADAM_W, ADAM_W_CLIPPED, type AdamWSettings } from "../../ops/adam-w.ts";
+import { ADAM_W, type AdamWSettings } from "../../ops/adam-w.ts";
 import type { StitchbookCPU } from "../backend.ts";
 import { ADAM_W_CHUNK, ADAM_W_PARAMETER } from "../layout/jobs.ts";
 import { createTable } from "../layout/record.ts";
@@ -115,8 +115,4 @@ function ownAddress(backend: StitchbookCPU, tensor: tf.TensorInfo): number {
   return backend.address(tensor);
 }
 
-export function registerAdamW(): void {
-  for (const name of [ADAM_W, ADAM_W_CLIPPED]) {
-    register(name, ({ inputs, attrs, backend }) => adamW(inputs, attrs as unknown as Attributes, backend));
-  }
-}
+register(ADAM_W, ({ inputs, attrs, backend }) => adamW(inputs, attrs as unknown as Attributes, backend));

@@ -136,7 +136,5 @@ function findFirstKeys(documents: ArrayLike<number>, B: number, T: number): Int3
   return firsts;
 }
 
-export function registerAttention(): void {
-  register(CAUSAL_ATTENTION, attention);
-  register(CAUSAL_ATTENTION_GRAD, attentionGrad);
-}
+register(CAUSAL_ATTENTION, attention);
+register(CAUSAL_ATTENTION_GRAD, attentionGrad);

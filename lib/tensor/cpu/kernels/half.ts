@@ -29,7 +29,5 @@ function unpack({ machine }: StitchbookCPU, words: number, halves: number, y: nu
   forElements(machine, "unpackHalf", words, 1, { halves, y });
 }
 
-export function registerHalf(): void {
-  register(UNPACK_HALF, unpackHalf);
-  register(EMBEDDING_HALF, embeddingHalf);
-}
+register(UNPACK_HALF, unpackHalf);
+register(EMBEDDING_HALF, embeddingHalf);

@@ -1,6 +1,7 @@
-// Linear maps that share their input, and linear maps added to a residual stream, on the CPU.
+// Linear maps, alone or several of one input, and linear maps added to a residual stream, on the CPU.
 import type * as tf from "@tensorflow/tfjs";
 import { ADD_LINEAR } from "../../ops/add-linear.ts";
+import { LINEAR } from "../../ops/linear.ts";
 import { LINEARS, LINEARS_GRAD_W, LINEARS_GRAD_X } from "../../ops/linears.ts";
 import type { StitchbookCPU } from "../backend.ts";
 import { forRows, type KernelFunction, register } from "../machine/jobs.ts";
@@ -84,9 +85,8 @@ function copy({ machine }: StitchbookCPU, from: number, to: number, rows: number
   forRows(machine, "copyRows", rows, 5 + columns / 4, { bytes, from, fromStride: bytes, to, toStride: bytes });
 }
 
-export function registerLinears(): void {
-  register(LINEARS, linears);
-  register(LINEARS_GRAD_X, linearsGradX);
-  register(LINEARS_GRAD_W, linearsGradW);
-  register(ADD_LINEAR, addLinear);
-}
+register(LINEAR, (call) => (linears(call) as tf.TensorInfo[])[0]!);
+register(LINEARS, linears);
+register(LINEARS_GRAD_X, linearsGradX);
+register(LINEARS_GRAD_W, linearsGradW);
+register(ADD_LINEAR, addLinear);

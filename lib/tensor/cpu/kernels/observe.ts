@@ -23,7 +23,5 @@ const norm: KernelFunction = ({ inputs, backend }) => {
   return info;
 };
 
-export function registerObserving(): void {
-  register(GATHER_PLACES, gather);
-  register(GLOBAL_NORM, norm);
-}
+register(GATHER_PLACES, gather);
+register(GLOBAL_NORM, norm);

@@ -60,12 +60,10 @@ function expertsIntoHubGrad(inputs: readonly tf.TensorInfo[], backend: Stitchboo
   return [dhub!, dz!, ...dprojected].map(({ info }) => info);
 }
 
-export function registerPointwise(): void {
-  register(SWIGLU, pointwise("swiglu", 1.5, ["y"]));
-  register(SWIGLU_GRAD, pointwise("swigluGrad", 2, ["dgate", "dup"]));
-  register(DROPOUT, dropout);
-  register(HUB_INTO_EXPERT, pointwise("hubIntoExpert", 1.5, ["y"]));
-  register(HUB_INTO_EXPERT_GRAD, pointwise("hubIntoExpertGrad", 2.5, ["dexpert", "dprojected", "dz"]));
-  register(EXPERTS_INTO_HUB, ({ inputs, backend }) => expertsIntoHub(Object.values(inputs), backend));
-  register(EXPERTS_INTO_HUB_GRAD, ({ inputs, backend }) => expertsIntoHubGrad(Object.values(inputs), backend));
-}
+register(SWIGLU, pointwise("swiglu", 1.5, ["y"]));
+register(SWIGLU_GRAD, pointwise("swigluGrad", 2, ["dgate", "dup"]));
+register(DROPOUT, dropout);
+register(HUB_INTO_EXPERT, pointwise("hubIntoExpert", 1.5, ["y"]));
+register(HUB_INTO_EXPERT_GRAD, pointwise("hubIntoExpertGrad", 2.5, ["dexpert", "dprojected", "dz"]));
+register(EXPERTS_INTO_HUB, ({ inputs, backend }) => expertsIntoHub(Object.values(inputs), backend));
+register(EXPERTS_INTO_HUB_GRAD, ({ inputs, backend }) => expertsIntoHubGrad(Object.values(inputs), backend));

@@ -63,9 +63,7 @@ const gradW: KernelFunction = ({ inputs: { x, w, dy }, attrs, backend }) => {
   return info;
 };
 
-export function registerRmsNorm(): void {
-  register(RMS_NORM, norm);
-  register(NORM_BRANCH, branch);
-  for (const name of [RMS_NORM_GRAD_X, NORM_BRANCH_GRAD]) register(name, gradX);
-  register(RMS_NORM_GRAD_W, gradW);
-}
+register(RMS_NORM, norm);
+register(NORM_BRANCH, branch);
+for (const name of [RMS_NORM_GRAD_X, NORM_BRANCH_GRAD]) register(name, gradX);
+register(RMS_NORM_GRAD_W, gradW);

@@ -63,10 +63,8 @@ const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy 
   return info;
 };
 
-export function registerRows(): void {
-  register(ROPE, rope);
-  register(EMBEDDING, embedding);
-  register(EMBEDDING_GRAD, embeddingGrad);
-  register(CROSS_ENTROPY, crossEntropy);
-  register(CROSS_ENTROPY_GRAD, crossEntropyGrad);
-}
+register(ROPE, rope);
+register(EMBEDDING, embedding);
+register(EMBEDDING_GRAD, embeddingGrad);
+register(CROSS_ENTROPY, crossEntropy);
+register(CROSS_ENTROPY_GRAD, crossEntropyGrad);

@@ -148,21 +148,19 @@ function sum({ inputs, attrs, backend }: Call): tf.TensorInfo | undefined {
   return info;
 }
 
-export function registerStock(): void {
-  override("Add", binary("add"));
-  override("Sub", binary("sub"));
-  override("Multiply", binary("mul"));
-  override("AddN", addN);
-  override("Slice", slice);
-  override("SplitV", split);
-  override("Concat", concat);
-  override("Sum", sum);
-  override("ZerosLike", ({ inputs: { x }, backend }) => {
-    return isFloat(x!) && sizeOf(x!.shape) >= SMALL ? fill(backend, x!.shape, 0) : undefined;
-  });
-  override("Fill", ({ attrs, backend }) => {
-    const { shape, value, dtype } = attrs as { shape: number[]; value: number; dtype?: string };
-    if (dtype !== "float32" || sizeOf(shape) < SMALL) return undefined;
-    return fill(backend, shape, value);
-  });
-}
+override("Add", binary("add"));
+override("Sub", binary("sub"));
+override("Multiply", binary("mul"));
+override("AddN", addN);
+override("Slice", slice);
+override("SplitV", split);
+override("Concat", concat);
+override("Sum", sum);
+override("ZerosLike", ({ inputs: { x }, backend }) => {
+  return isFloat(x!) && sizeOf(x!.shape) >= SMALL ? fill(backend, x!.shape, 0) : undefined;
+});
+override("Fill", ({ attrs, backend }) => {
+  const { shape, value, dtype } = attrs as { shape: number[]; value: number; dtype?: string };
+  if (dtype !== "float32" || sizeOf(shape) < SMALL) return undefined;
+  return fill(backend, shape, value);
+});

@@ -55,6 +55,8 @@ export type KernelFunction = (call: {
   readonly backend: StitchbookCPU;
 }) => tf.TensorInfo | tf.TensorInfo[];
 
+tf.copyRegisteredKernels("cpu", CPU_BACKEND);
+
 /**
  * Registers our kernel, in place of a copied stock kernel if there is one. Its errors name the operation and its
  * inputs, and leave nothing allocated.
@@ -91,8 +93,4 @@ function inOperation(
 const UNNAMED: ReadonlySet<string> = new Set(["tensor.memory", "tensor.disposed", "tensor.dtype"]);
 
 /** Number of elements of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  let size = 1;
-  for (const n of shape) size *= n;
-  return size;
-}
+export const sizeOf = tf.util.sizeFromShape;
