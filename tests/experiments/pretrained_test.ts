@@ -11,6 +11,9 @@ const SMALL = [
   ...["train.seed.steps=4", "train.expert.steps=3", "train.stitch.steps=3", "train.validationBatches=0"],
 ].flatMap((set) => ["--set", set]);
 
+/** The checkpoints' chat template. */
+const TEMPLATE = "{{ messages }}";
+
 function command(script: string, runs: string, args: readonly string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", script, ...args, "--no-serve", "--runs", runs],
@@ -51,7 +54,7 @@ Deno.test("seed and expert from checkpoints: same scores, no training, the rest 
       const { cellKey } = original.cells.find(({ name }) => name === cell)!;
       const to = join(folder, cell.replace(":", "-"));
       const { config, tensors, tokenizer } = await loadModelFolder(join(runs, ".cells", cellKey));
-      await saveModelFolder(to, { config, tensors, tokenizer: tokenizer!, chatTemplate: "{{ messages }}" });
+      await saveModelFolder(to, { config, tensors, tokenizer: tokenizer!, chatTemplate: TEMPLATE });
       return to;
     };
     const [seed, code] = [await copy("seed"), await copy("expert:code")];
@@ -135,7 +138,8 @@ Deno.test("seed and expert from checkpoints: same scores, no training, the rest 
       const name = "model.norm.weight";
       const write = async (value: number) => {
         const norm = { ...tensors[name]!, data: tensors[name]!.data.slice().fill(value, 0, 1) };
-        await saveModelFolder(seed, { config, tensors: { ...tensors, [name]: norm }, tokenizer: tokenizer! });
+        const changed = { config, tensors: { ...tensors, [name]: norm }, tokenizer: tokenizer! };
+        await saveModelFolder(seed, { ...changed, chatTemplate: TEMPLATE });
       };
       const longer = SMALL.map((word) => word === "train.stitch.steps=3" ? "train.stitch.steps=4" : word);
       const args = ["--preset", "smoke", ...longer, ...brought.flatMap((set) => ["--set", set]), "--id", view.id];
