@@ -194,6 +194,4 @@ function clippedProgram(count: number): Program {
   }));
 }
 
-export function registerAdamW(): void {
-  register(ADAM_W, ({ inputs, attrs, backend }) => adamW(inputs, attrs as unknown as Attributes, backend));
-}
+register(ADAM_W, ({ inputs, attrs, backend }) => adamW(inputs, attrs as unknown as Attributes, backend));

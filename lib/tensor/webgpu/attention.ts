@@ -151,7 +151,5 @@ function shared(backend: StitchbookWebGPU, info: Info): Info {
   return info;
 }
 
-export function registerAttention(): void {
-  register(CAUSAL_ATTENTION, attention);
-  register(CAUSAL_ATTENTION_GRAD, attentionGrad);
-}
+register(CAUSAL_ATTENTION, attention);
+register(CAUSAL_ATTENTION_GRAD, attentionGrad);

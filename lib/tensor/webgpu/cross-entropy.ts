@@ -79,7 +79,5 @@ const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy 
   return dlogits;
 };
 
-export function registerCrossEntropy(): void {
-  register(CROSS_ENTROPY, crossEntropy);
-  register(CROSS_ENTROPY_GRAD, crossEntropyGrad);
-}
+register(CROSS_ENTROPY, crossEntropy);
+register(CROSS_ENTROPY_GRAD, crossEntropyGrad);

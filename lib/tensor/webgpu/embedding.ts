@@ -101,16 +101,15 @@ const embeddingGrad: KernelFunction = ({ inputs: { ids, dy }, attrs, backend }) 
   return sumById(backend, ids!, dy!, attrs["vocab"] as number);
 };
 
-/** Registers our kernels, also in place of the stock kernel for the gradient of `tf.gather`, which uses atomics. */
-export function registerEmbedding(): void {
-  register(EMBEDDING, embedding);
-  register(EMBEDDING_GRAD, embeddingGrad);
-  const stock = stockKernel("UnsortedSegmentSum");
-  register("UnsortedSegmentSum", (call) => {
-    const { x, segmentIds } = call.inputs as { x: Info; segmentIds: Info };
-    const plain = x.dtype === "float32" && segmentIds.dtype === "int32" && segmentIds.shape.length === 1 &&
-      sizeOf(x.shape) > 0;
-    if (!plain) return stock(call);
-    return sumById(call.backend, segmentIds, x, call.attrs["numSegments"] as number);
-  });
-}
+register(EMBEDDING, embedding);
+register(EMBEDDING_GRAD, embeddingGrad);
+
+/** The gradient of `tf.gather`; the stock kernel uses atomics. */
+const stock = stockKernel("UnsortedSegmentSum");
+register("UnsortedSegmentSum", (call) => {
+  const { x, segmentIds } = call.inputs as { x: Info; segmentIds: Info };
+  const plain = x.dtype === "float32" && segmentIds.dtype === "int32" && segmentIds.shape.length === 1 &&
+    sizeOf(x.shape) > 0;
+  if (!plain) return stock(call);
+  return sumById(call.backend, segmentIds, x, call.attrs["numSegments"] as number);
+});

@@ -39,7 +39,5 @@ const embeddingHalf: KernelFunction = ({ inputs: { table, ids }, backend }) => {
   return y;
 };
 
-export function registerHalf(): void {
-  register(UNPACK_HALF, unpackHalf);
-  register(EMBEDDING_HALF, embeddingHalf);
-}
+register(UNPACK_HALF, unpackHalf);
+register(EMBEDDING_HALF, embeddingHalf);

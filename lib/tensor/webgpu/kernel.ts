@@ -13,12 +13,21 @@ export type KernelFunction = (call: {
   readonly backend: StitchbookWebGPU;
 }) => Info | Info[];
 
-/** Registers a kernel, replacing the stock one of that name if there is one. */
+const kernels = new Map<string, KernelFunction>();
+
+/** Adds a kernel, in place of the stock one of that name if there is one; {@linkcode registerKernels} registers it. */
 export function register(kernelName: string, kernel: KernelFunction): void {
-  if (tf.getKernel(kernelName, WEBGPU_BACKEND) !== undefined) tf.unregisterKernel(kernelName, WEBGPU_BACKEND);
   const operation = kernelName.replace("Stitchbook", "");
-  const named: KernelFunction = (call) => call.backend.within(operation, () => kernel(call));
-  tf.registerKernel({ kernelName, backendName: WEBGPU_BACKEND, kernelFunc: named as unknown as tf.KernelFunc });
+  kernels.set(kernelName, (call) => call.backend.within(operation, () => kernel(call)));
+}
+
+/** Registers all kernels with tfjs, once: until then its own backend works as it is. */
+export function registerKernels(): void {
+  for (const [kernelName, kernel] of kernels) {
+    if (tf.getKernel(kernelName, WEBGPU_BACKEND) !== undefined) tf.unregisterKernel(kernelName, WEBGPU_BACKEND);
+    tf.registerKernel({ kernelName, backendName: WEBGPU_BACKEND, kernelFunc: kernel as unknown as tf.KernelFunc });
+  }
+  kernels.clear();
 }
 
 /** The stock kernel of this name. */

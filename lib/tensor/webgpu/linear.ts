@@ -72,12 +72,10 @@ const linearsGradW: KernelFunction = ({ inputs, backend }) => {
   return dys.map((dy) => product(backend, dy, x, OF_WEIGHT));
 };
 
-export function registerLinear(): void {
-  register(LINEAR, ({ inputs: { x, w }, backend }) => product(backend, x!, w!, FORWARD));
-  register(LINEAR_HALF, ({ inputs: { x, w }, backend }) => halfProduct(backend, x!, w!, FORWARD));
-  register(LINEAR_HALF_GRAD_X, ({ inputs: { dy, w }, backend }) => halfProduct(backend, dy!, w!, OF_INPUT));
-  register(ADD_LINEAR, ({ inputs: { h, x, w }, backend }) => product(backend, x!, w!, FORWARD, h!));
-  register(LINEARS, linears);
-  register(LINEARS_GRAD_X, linearsGradX);
-  register(LINEARS_GRAD_W, linearsGradW);
-}
+register(LINEAR, ({ inputs: { x, w }, backend }) => product(backend, x!, w!, FORWARD));
+register(LINEAR_HALF, ({ inputs: { x, w }, backend }) => halfProduct(backend, x!, w!, FORWARD));
+register(LINEAR_HALF_GRAD_X, ({ inputs: { dy, w }, backend }) => halfProduct(backend, dy!, w!, OF_INPUT));
+register(ADD_LINEAR, ({ inputs: { h, x, w }, backend }) => product(backend, x!, w!, FORWARD, h!));
+register(LINEARS, linears);
+register(LINEARS_GRAD_X, linearsGradX);
+register(LINEARS_GRAD_W, linearsGradW);

@@ -101,11 +101,9 @@ const rope: KernelFunction = ({ inputs: { x, cos, sin }, attrs, backend }) => {
   return y;
 };
 
-export function registerPointwise(): void {
-  register(SWIGLU, swiglu);
-  register(SWIGLU_GRAD, swigluGrad);
-  register(DROPOUT, dropout);
-  register(HUB_INTO_EXPERT, hubIntoExpert);
-  register(HUB_INTO_EXPERT_GRAD, hubIntoExpertGrad);
-  register(ROPE, rope);
-}
+register(SWIGLU, swiglu);
+register(SWIGLU_GRAD, swigluGrad);
+register(DROPOUT, dropout);
+register(HUB_INTO_EXPERT, hubIntoExpert);
+register(HUB_INTO_EXPERT_GRAD, hubIntoExpertGrad);
+register(ROPE, rope);

@@ -101,10 +101,8 @@ export function multiply(
 }
 
 /** Replaces tfjs's BatchMatMul, which may split the inner dimension with atomics. */
-export function registerProducts(): void {
-  const stock = stockKernel("BatchMatMul");
-  register("BatchMatMul", (call) => matMul(call) ?? stock(call));
-}
+const stock = stockKernel("BatchMatMul");
+register("BatchMatMul", (call) => matMul(call) ?? stock(call));
 
 function matMul({ inputs, attrs, backend }: Parameters<KernelFunction>[0]): tf.TensorInfo | undefined {
   const { a, b } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo };

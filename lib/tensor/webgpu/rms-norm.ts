@@ -166,10 +166,8 @@ function rowScales(backend: StitchbookWebGPU, x: tf.TensorInfo, epsilon: number)
   return scales;
 }
 
-export function registerRmsNorm(): void {
-  register(RMS_NORM, rmsNorm);
-  register(RMS_NORM_GRAD_X, rmsNormGradX);
-  register(NORM_BRANCH, normBranch);
-  register(NORM_BRANCH_GRAD, normBranchGrad);
-  register(RMS_NORM_GRAD_W, rmsNormGradW);
-}
+register(RMS_NORM, rmsNorm);
+register(RMS_NORM_GRAD_X, rmsNormGradX);
+register(NORM_BRANCH, normBranch);
+register(NORM_BRANCH_GRAD, normBranchGrad);
+register(RMS_NORM_GRAD_W, rmsNormGradW);
