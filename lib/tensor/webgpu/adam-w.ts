@@ -6,16 +6,16 @@ import {
   bySlot,
   CHUNK,
   chunksOf,
-  each,
   eachElement,
   partsOf,
   type Slot,
   slotUniforms,
   slotValues,
+  startOf,
 } from "./adam-w-slots.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
 import { ELEMENTS, register, sizeOf } from "./kernel.ts";
-import { float, type Program, program } from "./program.ts";
+import { float, type Program, program, range } from "./program.ts";
 import { ROW_THREADS, rowFunction } from "./row-sums.ts";
 
 type Info = tf.TensorInfo;
@@ -80,9 +80,8 @@ function gradientNorm(
   return { norm, scale };
 }
 
-const names = (letter: string, count: number) => Object.fromEntries(each(count).map((i) => [letter + i, "f32"]));
-const namesOf = (letters: readonly string[], count: number) =>
-  Object.fromEntries(each(count).flatMap((i) => letters.map((letter) => [letter + i, "f32"])));
+const names = (letters: string, count: number) =>
+  Object.fromEntries(range(count).flatMap((i) => [...letters].map((letter) => [letter + i, "f32"])));
 
 function squaresProgram(count: number): Program {
   return program(`adamW squares ${count}`, (features) => ({
@@ -135,7 +134,7 @@ const RATIO_OF_MOMENTS = `
 function updateProgram(count: number): Program {
   return program(`adamW update ${count}`, () => ({
     reads: { scale: "f32", ...names("g", count) },
-    writes: namesOf(["p", "m", "v"], count),
+    writes: names("pmv", count),
     uniforms: { ...MOMENTS, ...RATIO, rate: "f32", ...slotUniforms(count, { keep: "f32" }) },
     size: ELEMENTS,
     main: `
@@ -152,7 +151,7 @@ function updateProgram(count: number): Program {
 function momentsProgram(count: number): Program {
   return program(`adamW moments ${count}`, (features) => ({
     reads: { scale: "f32", ...names("g", count) },
-    writes: { ...namesOf(["m", "v"], count), sums: "f32" },
+    writes: { ...names("mv", count), sums: "f32" },
     uniforms: { ...MOMENTS, ...RATIO, ...slotUniforms(count) },
     size: ELEMENTS,
     declarations: rowFunction(features, "total", ROW_THREADS, "sum"),
@@ -167,9 +166,8 @@ function momentsProgram(count: number): Program {
 
 /** Updates the parameters with ratios scaled down to an RMS of `limit`; each workgroup adds up its parameter's sums. */
 function clippedProgram(count: number): Program {
-  const start = (slot: number) => slot === 0 ? "0u" : `uniforms.end${slot - 1}`;
   return program(`adamW clipped ${count}`, (features) => ({
-    reads: { sums: "f32", ...namesOf(["m", "v"], count) },
+    reads: { sums: "f32", ...names("mv", count) },
     writes: names("p", count),
     uniforms: { ...RATIO, rate: "f32", limit: "f32", ...slotUniforms(count, { keep: "f32" }) },
     size: ELEMENTS,
@@ -178,7 +176,7 @@ function clippedProgram(count: number): Program {
   var first = 0u;
   var last = 0u;
   var size = 1u;
-  ${bySlot(count, (slot) => `    first = ${start(slot)}; last = uniforms.end${slot}; size = uniforms.size${slot};`)}
+  ${bySlot(count, (slot) => `    first = ${startOf(slot)}; last = uniforms.end${slot}; size = uniforms.size${slot};`)}
   var sum = 0.0;
   for (var c = first + lane; c < last; c += ${ROW_THREADS}u) { sum += sums[c]; }
   let rms = sqrt(total(lane, lane, sum) / f32(size));

@@ -11,6 +11,7 @@
 // the head size is a uniform, and inner loops end where the data ends.
 import { DOCUMENT_FUNCTIONS, documentLimit } from "./attention-documents.ts";
 import type { AttentionLayout } from "./attention-layout.ts";
+import { range } from "./program.ts";
 
 /** WGSL type of the buffers of heads: the head size is a multiple of four. */
 export const VECTOR = "vec4<f32>";
@@ -28,8 +29,6 @@ export const UNIFORMS = {
 
 export const keyOf = (name: string, { rows, columns, parts }: AttentionLayout) =>
   `${name} ${rows}x${columns} ${parts} parts`;
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** WGSL for each of the four rows, or columns, of an invocation. */
 export function eachOfFour(text: (i: number) => string): string {

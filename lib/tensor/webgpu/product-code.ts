@@ -1,7 +1,7 @@
 // WGSL of the tiled matrix product. A workgroup computes one tile of C from strips of A and B in workgroup memory; each
 // invocation keeps its part of the tile in registers, so the text has a variable for each of its vectors.
 import { unpackFunctions } from "./half-code.ts";
-import { type Program, program } from "./program.ts";
+import { type Program, program, range } from "./program.ts";
 
 /** How C is tiled: a workgroup computes `rows × columns`, an invocation `threadRows × threadColumns` of those. */
 export interface Tiling {
@@ -171,11 +171,11 @@ fn store(firstRow: u32, row: u32, column: u32, sum: vec4<f32>) {
 
 function mainOf({ rows, threadRows, threadColumns }: Tiling): string {
   const blocksA = rows / 4 * DEPTH / 4;
-  const partsA = count(threadRows / 4);
-  const partsB = count(threadColumns / 4);
+  const partsA = range(threadRows / 4);
+  const partsB = range(threadColumns / 4);
   // vector q of row i of the rows' part p
   const sums = partsA.flatMap((p) =>
-    count(4).flatMap((i) => partsB.map((q) => ({ name: `sum${p * 4 + i}_${q}`, p, i, q })))
+    range(4).flatMap((i) => partsB.map((q) => ({ name: `sum${p * 4 + i}_${q}`, p, i, q })))
   );
   const lines = (text: (sum: typeof sums[number]) => string) => sums.map(text).join("\n");
   return `
@@ -215,7 +215,7 @@ ${lines(({ name, p, i, q }) => `        ${name} = fma(vec4<f32>(a${p}[${i}]), b$
     }
     workgroupBarrier();
     if (k >= end) { break; }
-${count(4).map((i) => `    strips[place + ${i}u * width] = next[${i}];`).join("\n")}
+${range(4).map((i) => `    strips[place + ${i}u * width] = next[${i}];`).join("\n")}
     workgroupBarrier();
   }
   let firstRow = (split * uniforms.batch + matrix) * uniforms.M;
@@ -226,8 +226,4 @@ ${
       `  store(firstRow, row + ${p}u * 4u * DOWN + ${i}u, column + ${q}u * 4u * ACROSS, ${name});`
     )
   }`;
-}
-
-function count(n: number): number[] {
-  return Array.from({ length: n }, (_, i) => i);
 }

@@ -1,7 +1,7 @@
 // The product of a few rows with a transposed matrix, as when generating a token. Tiles of C would be mostly empty, so
 // here invocations split the inner dimension instead.
 import { unpackFunctions } from "./half-code.ts";
-import { type Program, program } from "./program.ts";
+import { type Program, program, range } from "./program.ts";
 import { ROW_THREADS, rowFunction } from "./row-sums.ts";
 
 /** Most rows that are multiplied this way. */
@@ -27,7 +27,7 @@ export function fewRowsGroups(N: number): number {
 export function fewRowsProgram(rows: number, aligned: boolean, half: boolean, adds: boolean): Program {
   const type = aligned ? "vec4<f32>" : "f32";
   const width = aligned ? 4 : 1;
-  const each = Array.from({ length: rows }, (_, row) => row);
+  const each = range(rows);
   // rows are summed four at a time
   const groups = [each.slice(0, 4), each.slice(4)].filter((group) => group.length > 0);
   const sumOf = (row: number) => {

@@ -29,6 +29,9 @@ export interface ProgramParts {
   readonly main: string;
 }
 
+/** The numbers from 0 on, for text that is repeated. */
+export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
 const programs = new Map<string, Program>();
 
 /**

@@ -19,16 +19,14 @@ function isFloat({ dtype }: tf.TensorInfo): boolean {
   return dtype === "float32";
 }
 
-function sameShape(a: tf.TensorInfo, b: tf.TensorInfo): boolean {
-  return a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i]);
-}
-
 function binary(kernel: "add" | "sub" | "mul"): (call: Call) => tf.TensorInfo | undefined {
   return ({ inputs, backend }) => {
     const { a, b } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
     const size = sizeOf(a.shape);
     if (size < SMALL || !isFloat(a) || !isFloat(b)) return undefined;
-    if (!sameShape(a, b)) return kernel === "mul" && b.shape.length === 0 ? scale(a, b, backend) : undefined;
+    if (!tf.util.arraysEqual(a.shape, b.shape)) {
+      return kernel === "mul" && b.shape.length === 0 ? scale(a, b, backend) : undefined;
+    }
     const from = { a: backend.address(a), b: backend.address(b) };
     const { info, address: y } = backend.output(a.shape);
     forElements(backend.machine, kernel, size, 0.5, { ...from, y });
@@ -46,7 +44,9 @@ function scale(a: tf.TensorInfo, factor: tf.TensorInfo, backend: StitchbookCPU):
 function addN({ inputs, backend }: Call): tf.TensorInfo | undefined {
   const list = Object.values(inputs);
   const size = sizeOf(list[0]!.shape);
-  if (size < SMALL || !list.every((x) => isFloat(x) && sameShape(x, list[0]!)) || list.length > 256) return undefined;
+  if (
+    size < SMALL || !list.every((x) => isFloat(x) && tf.util.arraysEqual(x.shape, list[0]!.shape)) || list.length > 256
+  ) return undefined;
   const tensors = list.map((x) => backend.address(x));
   const { info, address: y } = backend.output(list[0]!.shape);
   forElements(backend.machine, "addN", size, 0.3 * list.length, { y, count: list.length, tensors });
