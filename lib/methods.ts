@@ -75,6 +75,10 @@ const LABELS: Readonly<Record<string, string>> = {
   "breadcrumbs": "Breadcrumbs",
   "breadcrumbs-ties": "Breadcrumbs TIES",
   "slerp": "SLERP",
+  "sce": "SCE",
+  "model-stock": "Model Stock",
+  "nuslerp": "NuSLERP",
+  "karcher": "Karcher mean",
   "before": "Before the change",
   "untouched": "Changed, not re-stitched",
 };

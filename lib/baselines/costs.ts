@@ -37,7 +37,7 @@ export interface CostedMethods {
  */
 export function methodCosts({ model, settings, cacheBytes = 2 }: CostedMethods): MethodCost[] {
   const costed = { model, experts: settings.experts.length, cacheBytes };
-  const merged = WEIGHT_METHODS.filter(({ name }) => name !== "linear").map(({ name }) =>
+  const merged = WEIGHT_METHODS.filter(({ name }) => name !== "linear" && name !== "passthrough").map(({ name }) =>
     decoderCost(name.replaceAll("_", "-"), costed)
   );
   const built = (pretrained: boolean) =>

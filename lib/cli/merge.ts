@@ -58,6 +58,13 @@ interface Options {
   readonly rescale?: Rescale;
   readonly t?: string;
   readonly seed?: string;
+  readonly scale?: string;
+  readonly filterWise?: true;
+  readonly maxIter?: string;
+  readonly tol?: string;
+  readonly rowWise?: true;
+  readonly flatten?: boolean;
+  readonly selectTopk?: string;
   readonly dtype?: string;
   readonly allowConfigMismatch?: true;
   readonly shard: string;
@@ -75,7 +82,7 @@ function methodIn(args: readonly string[]): WeightMethod | undefined {
 function commandFor(method: WeightMethod | undefined): Command {
   const one = (name: keyof MergeSettings, flags: string, what: string): Option => {
     const preset = method?.options[name];
-    const says = preset === undefined ? "" : ` (default: ${preset})`;
+    const says = preset === undefined || flags.startsWith("--no-") ? "" : ` (default: ${preset})`;
     return new Option(flags, what + says).hideHelp(method !== undefined && preset === undefined);
   };
   const command = new Command("merge")
@@ -112,6 +119,13 @@ function commandFor(method: WeightMethod | undefined): Command {
     )
     .addOption(one("t", "-t, --t <number>", "position from 0, the base, to 1, the other model"))
     .addOption(one("seed", "--seed <number>", "seed for random dropping"))
+    .addOption(one("selectTopk", "--select-topk <fraction>", "fraction of the elements of largest variance to keep"))
+    .addOption(one("filterWise", "--filter-wise", "compute an angle per row instead of per tensor"))
+    .addOption(one("flatten", "--no-flatten", "interpolate each row on its own instead of the tensor as one vector"))
+    .addOption(one("rowWise", "--row-wise", "with --no-flatten: interpolate along the first dimension, not the last"))
+    .addOption(one("maxIter", "--max-iter <number>", "maximum number of iterations"))
+    .addOption(one("tol", "--tol <number>", "length of a step, in radians, at which the iteration has converged"))
+    .addOption(one("scale", "--scale <number>", "factor of all weights"))
     .option(
       "--dtype <name>",
       `type of the merged weights: ${Object.values(TORCH_DTYPES).join(", ")} (default: the base's)`,
@@ -133,7 +147,10 @@ function generalHelp(): string {
 function methodsHelp(): string {
   const width = Math.max(...WEIGHT_METHODS.map(({ name }) => name.length));
   const lines = WEIGHT_METHODS.map(({ name, options, base, title }) => {
-    const takes = [...(base ? ["base"] : []), ...Object.keys(options)].join(", ");
+    const takes = [
+      ...(base === false ? [] : [base === "optional" ? "base (optional)" : "base"]),
+      ...Object.keys(options),
+    ].join(", ");
     return `  ${name.padEnd(width)}  ${title}; options: ${takes}`;
   });
   return `Methods:\n${lines.join("\n")}`;
@@ -157,6 +174,8 @@ function settingsOf(given: Options): MergeSettings {
     const values = text?.split(",").map((part) => readNumber(option, part.trim()));
     return values?.length === 1 ? values[0] : values;
   };
+  const number = (option: string, text: string | undefined) =>
+    text === undefined ? undefined : readNumber(option, text);
   const kept = list("--density", density);
   if ([kept].flat().includes(0)) {
     throw new UserError(
@@ -170,11 +189,19 @@ function settingsOf(given: Options): MergeSettings {
     density: kept,
     gamma: list("--gamma", gamma),
     epsilon: list("--epsilon", epsilon),
-    lambda: lambda === undefined ? undefined : readNumber("--lambda", lambda),
+    lambda: number("--lambda", lambda),
     normalize: given.normalize,
     rescale: given.rescale,
-    t: t === undefined ? undefined : readNumber("--t", t),
+    t: number("--t", t),
     seed: seed === undefined ? undefined : readInteger("--seed", seed, 0, 2 ** 32 - 1),
+    scale: number("--scale", given.scale),
+    filterWise: given.filterWise,
+    maxIter: given.maxIter === undefined ? undefined : readInteger("--max-iter", given.maxIter, 0, 1e6),
+    tol: number("--tol", given.tol),
+    rowWise: given.rowWise,
+    // Commander sets it to true where `--no-flatten` is not given.
+    flatten: given.flatten === false ? false : undefined,
+    selectTopk: number("--select-topk", given.selectTopk),
   };
 }
 

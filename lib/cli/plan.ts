@@ -47,7 +47,7 @@ export async function planCommand(args: readonly string[], print: Print = consol
   const merges = new Set(WEIGHT_METHODS.map(({ name }) => name.replaceAll("_", "-")));
   const shown = methods.filter(({ method }) => !merges.has(method));
   print(`Preset ${given.preset} on ${planText(plan, cluster)}\n\n${formatTable(methodCostTable(shown))}`);
-  print("Task arithmetic, TIES, DARE, DELLA, breadcrumbs and SLERP cost what the soup does.\n");
+  print("Merges of weights, such as task arithmetic, TIES and SLERP, cost what the soup does.\n");
   print("The formulas and what they leave out: docs/planning.md");
 }
 

@@ -8,7 +8,13 @@ import {
   saveModelFolder,
   writeWeightFiles,
 } from "../../lib/huggingface/mod.ts";
-import { type FolderMerge, mergeFolders, mergeWeights, WEIGHT_METHODS } from "../../lib/merge/mod.ts";
+import {
+  type FolderMerge,
+  mergeFolders,
+  type MergeSettings,
+  mergeWeights,
+  WEIGHT_METHODS,
+} from "../../lib/merge/mod.ts";
 import { repositoryRoot } from "../../lib/run/files/repository.ts";
 import { mergeCommand } from "../../lib/cli/merge.ts";
 import { optionalTest, python } from "../optional.ts";
@@ -17,9 +23,9 @@ import { namesIn, refuses, request, tokenizer, weights, withModels } from "./mod
 
 Deno.test("`mergeFolders()` equals `mergeWeights()` for every method and piece size", async () => {
   await withModels(async (folder) => {
-    for (const { name, base, options } of WEIGHT_METHODS) {
+    for (const { name, base, options, models: { most } } of WEIGHT_METHODS) {
       const settings = Object.hasOwn(options, "density") ? { density: 0.5 } : {};
-      const names = name === "slerp" ? ["a"] : ["a", "b"];
+      const names = ["a", "b"].slice(0, most);
       const models = names.map((model) => weights[model]!);
       const expected = mergeWeights(name, { base: base ? weights.seed : undefined, models }, settings);
       for (const piece of [100, 1 << 20]) {
@@ -198,6 +204,23 @@ Deno.test("`deno task merge` merges folders, also with the base listed among the
     const slerped = mergeWeights("slerp", { base: weights.a!, models: [weights.b!] }, { t: 0.25 });
     await mergeCommand(["-m", "slerp", a, b, "--t", "0.25", "-o", `${folder}/three`], () => {});
     assert.deepEqual((await loadModelFolder(`${folder}/three`)).tensors, slerped);
+    const cases: [flags: string[], method: string, models: string[], base: boolean, settings: MergeSettings][] = [
+      [["--select-topk", "0.4"], "sce", ["a", "b"], true, { selectTopk: 0.4 }],
+      [["--filter-wise"], "model_stock", ["a", "b"], true, { filterWise: true }],
+      [["-w", "1,3"], "nuslerp", ["a", "b"], false, { weights: [1, 3] }],
+      [["--no-flatten", "--row-wise"], "nuslerp", ["a", "b"], true, { flatten: false, rowWise: true }],
+      [["--max-iter", "1", "--tol", "0.01"], "karcher", ["seed", "a", "b"], false, { maxIter: 1, tol: 0.01 }],
+      [["--scale", "0.5"], "passthrough", ["a"], false, { scale: 0.5 }],
+    ];
+    for (const [i, [flags, method, models, base, settings]] of cases.entries()) {
+      const of = (name: string) => weights[name]!;
+      const expected = mergeWeights(method, { base: base ? of("seed") : undefined, models: models.map(of) }, settings);
+      const out = `${folder}/case-${i}`;
+      // The base may be listed among the models, also where exactly two are taken.
+      const all = [...(base ? ["seed"] : []), ...models].map((name) => `${folder}/${name}`);
+      await mergeCommand(["-m", method, ...all, ...(base ? ["-b", all[0]!] : []), ...flags, "-o", out], () => {});
+      assert.deepEqual((await loadModelFolder(out)).tensors, expected, method);
+    }
     const negative = mergeWeights("linear", { models: [weights.a!, weights.b!] }, {
       weights: [-0.5, 1],
       normalize: false,
@@ -219,6 +242,9 @@ Deno.test("`deno task merge --help` lists each method's options and defaults", a
   for (const word of ["--epsilon", "(default: 0.15)", "--no-normalize", "2406.11617", "--base"]) {
     assert.ok(della.includes(word), word);
   }
+  const nuslerp = await help("--method", "nuslerp");
+  for (const word of ["--base", "--no-flatten", "--row-wise", "--weights"]) assert.ok(nuslerp.includes(word), word);
+  assert.ok(!nuslerp.includes("--max-iter"));
   const linear = await help("--method=linear");
   for (const word of ["--epsilon", "--base", "--density", "--t "]) assert.ok(!linear.includes(word), word);
 });

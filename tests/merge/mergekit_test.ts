@@ -12,6 +12,8 @@ interface Fixture {
     readonly tensors: string;
     readonly method: string;
     readonly settings: MergeSettings;
+    /** Whether a method that can do without a base got one. */
+    readonly base?: boolean;
     /** By model, in multiples of 2^-16; empty if nothing is dropped at random. */
     readonly draws: readonly number[][];
     readonly result: readonly number[];
@@ -21,13 +23,16 @@ interface Fixture {
 const fixture: Fixture = JSON.parse(Deno.readTextFileSync(new URL("fixtures/mergekit.json", import.meta.url)));
 
 /** Our result for a case with its uniform numbers, in pieces of about `piece` elements. */
-function merged({ tensors, method: name, settings, draws }: Fixture["cases"][number], piece: number): Float32Array {
+function merged(
+  { tensors, method: name, settings, draws, base: given }: Fixture["cases"][number],
+  piece: number,
+): Float32Array {
   const { shape, base, models } = fixture.tensors[tensors]!;
   const source = (values: readonly number[]) => inMemory({ shape, data: Float32Array.from(values) });
   const method = weightMethod(name);
   const options = resolveOptions(method, settings, models.length);
   const inputs: TensorInputs = {
-    base: method.base ? source(base) : undefined,
+    base: (given ?? method.base) ? source(base) : undefined,
     models: models.map(source),
     draws: (model) => () => {
       let at = 0;

@@ -9,7 +9,7 @@ import { bigWeights, TINY } from "../tiny.ts";
 
 const seed = bigWeights(TINY, 1);
 const [a, b] = [bigWeights(TINY, 2), bigWeights(TINY, 3)];
-const DELTA_METHODS = WEIGHT_METHODS.filter(({ name, base }) => base && name !== "slerp").map(({ name }) => name);
+const DELTA_METHODS = WEIGHT_METHODS.filter(({ options }) => Object.hasOwn(options, "lambda")).map(({ name }) => name);
 const refuses = (code: string, ...words: string[]) => (error: unknown) =>
   error instanceof UserError && error.code === code && words.every((word) => error.message.includes(word));
 
@@ -30,9 +30,9 @@ function largestDifference(x: HostWeights, y: HostWeights): number {
 }
 
 Deno.test("`mergeWeights()` of models equal to the base is the base, for every method", () => {
-  for (const { name, base } of WEIGHT_METHODS) {
+  for (const { name, base, models: { most } } of WEIGHT_METHODS) {
     const density = Object.hasOwn(weightMethod(name).options, "density") ? { density: 0.5 } : {};
-    const models = name === "slerp" ? [seed] : [seed, seed];
+    const models = [seed, seed].slice(0, most);
     const merged = mergeWeights(name, { base: base ? seed : undefined, models }, density);
     assert.ok(largestDifference(merged, seed) < 1e-6, name);
   }
@@ -67,6 +67,44 @@ Deno.test("task arithmetic is the base plus lambda times the weighted task vecto
   }
 });
 
+Deno.test("opposite models have a finite Karcher mean and NuSLERP", () => {
+  const one = matrix(4, 6, "one");
+  const opposite = { w: { ...one.w!, data: one.w!.data.map((value) => -value) } };
+  assert.ok(largestDifference(mergeWeights("karcher", { models: [one, opposite] }), one) < 1e-6);
+  const halfway = { w: { ...one.w!, data: one.w!.data.map((value) => 0.5 * value) } };
+  for (const flatten of [true, false]) {
+    const merged = mergeWeights("nuslerp", { models: [one, opposite] }, { weights: [0.75, 0.25], flatten });
+    assert.ok(merged.w!.data.every(Number.isFinite));
+    if (flatten) assert.ok(largestDifference(merged, halfway) < 1e-6);
+  }
+});
+
+Deno.test("the Karcher mean of two models of one length is their SLERP, and NuSLERP is SLERP by weights", () => {
+  const [x, y] = [matrix(5, 8, "x"), matrix(5, 8, "y")];
+  const length = (model: HostWeights) => Math.hypot(...model.w!.data);
+  const even = { w: { ...y.w!, data: y.w!.data.map((value) => value * length(x) / length(y)) } };
+  const slerp = (t: number) => mergeWeights("slerp", { base: x, models: [even] }, { t });
+  assert.ok(largestDifference(mergeWeights("karcher", { models: [x, even] }), slerp(0.5)) < 1e-5);
+  assert.ok(largestDifference(mergeWeights("nuslerp", { models: [x, even] }, { weights: [3, 1] }), slerp(0.25)) < 1e-5);
+});
+
+Deno.test("`mergeWeights()` refuses options of the spherical methods, SCE, Model Stock and passthrough out of range", () => {
+  const cases: [method: string, settings: MergeSettings, ...says: string[]][] = [
+    ["sce", { selectTopk: 1.5 }, "selectTopk", "1.5", "0 to 1"],
+    ["karcher", { maxIter: 1.5 }, "maxIter", "1.5"],
+    ["karcher", { tol: NaN }, "tol"],
+    ["nuslerp", { rowWise: true }, "rowWise", "flatten"],
+    ["nuslerp", { weights: [1] }, "weights", "1 values for 2 models"],
+    ["model_stock", { weights: 1 }, "model_stock", "weights", "filterWise"],
+    ["passthrough", { scale: Infinity }, "scale"],
+  ];
+  for (const [method, settings, ...says] of cases) {
+    const { base, models: { most } } = weightMethod(method);
+    const models = { base: base ? seed : undefined, models: [a, b].slice(0, most) };
+    assert.throws(() => mergeWeights(method, models, settings), refuses("merge.option", ...says));
+  }
+});
+
 Deno.test("random dropping depends on the seed, the tensor and the model, and repeats", () => {
   const base = { v: matrix(40, 50, "v").w!, w: matrix(40, 50, "w").w! };
   const plusOne = ({ shape, data }: HostTensor) => ({ shape, data: data.map((value) => value + 1) });
@@ -90,9 +128,9 @@ Deno.test("a matrix under two names is merged once, for every method", () => {
     ...model,
     "lm_head.weight": model["model.embed_tokens.weight"]!,
   });
-  for (const { name, base, options } of WEIGHT_METHODS) {
+  for (const { name, base, options, models: { most } } of WEIGHT_METHODS) {
     const settings = Object.hasOwn(options, "density") ? { density: 0.5 } : {};
-    const models = name === "slerp" ? [a] : [a, b];
+    const models = [a, b].slice(0, most);
     const merge = (change: (model: HostWeights) => HostWeights) =>
       mergeWeights(name, { base: base ? change(seed) : undefined, models: models.map(change) }, settings);
     const merged = merge(twice);
@@ -234,6 +272,15 @@ Deno.test("`mergeWeights()` refuses unknown methods, too few or too many models,
   assert.throws(
     () => mergeWeights("slerp", { base: seed, models: [a, b] }),
     refuses("merge.models", "exactly 1 model"),
+  );
+  assert.throws(
+    () => mergeWeights("model_stock", { base: seed, models: [a] }),
+    refuses("merge.models", "at least 2 models besides the base, not 1"),
+  );
+  assert.throws(() => mergeWeights("nuslerp", { models: [a] }), refuses("merge.models", "exactly 2 models, not 1"));
+  assert.throws(
+    () => mergeWeights("passthrough", { models: [a, b] }),
+    refuses("merge.models", "exactly 1 model, not 2"),
   );
   const other = { ...a, "model.norm.weight": { shape: [2, 8], data: new Float32Array(16) } };
   assert.throws(

@@ -40,7 +40,7 @@ function* mergeDeltas(
   const scratch = buffer(Float32Array);
   const deltasOf = (model: TensorSource) =>
     function* () {
-      for (const [begin, end] of pieces()) yield delta(base.read(begin, end), model.read(begin, end), scratch);
+      for (const [begin, end] of pieces()) yield deltaOf(base.read(begin, end), model.read(begin, end), scratch);
     };
   const models = inputs.models.map((model, i) => ({
     model,
@@ -53,7 +53,7 @@ function* mergeDeltas(
   for (const [begin, end] of pieces()) {
     const start = base.read(begin, end);
     const deltas = models.map(({ model, weight, drop, scratch }) => {
-      const values = delta(start, model.read(begin, end), scratch);
+      const values = deltaOf(start, model.read(begin, end), scratch);
       drop(values);
       for (let j = 0; j < values.length; j++) values[j]! *= weight;
       return values;
@@ -70,7 +70,12 @@ function* mergeDeltas(
   }
 }
 
-function delta(base: Float32Array, model: Float32Array, scratch: (size: number) => Float32Array): Float32Array {
+/** The differences of a model's values from the base's, in a scratch array. */
+export function deltaOf(
+  base: Float32Array,
+  model: Float32Array,
+  scratch: (size: number) => Float32Array,
+): Float32Array {
   const values = scratch(base.length);
   for (let j = 0; j < values.length; j++) values[j] = model[j]! - base[j]!;
   return values;

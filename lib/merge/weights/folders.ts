@@ -68,7 +68,7 @@ export interface FolderMergeReport {
 export async function mergeFolders(request: FolderMerge): Promise<FolderMergeReport> {
   const method = weightMethod(request.method);
   const { base, out } = request;
-  const listed = base !== undefined && method.models.most === Infinity;
+  const listed = base !== undefined && method.name !== "slerp";
   const models = listed ? await withoutFolder(request.models, base) : request.models;
   checkModels(method, { base, models });
   const options = resolveOptions(method, request.settings ?? {}, models.length);

@@ -97,7 +97,7 @@ export function checkModels(
 ) {
   const wrong = (message: string, hint?: string) => new UserError("merge.models", message, hint);
   const { base, models } = given;
-  if (needed && base === undefined) {
+  if (needed === true && base === undefined) {
     throw wrong(`The method ${name} needs a base, the model that the others were trained from`, "Give --base");
   }
   if (!needed && base !== undefined) {
@@ -105,7 +105,7 @@ export function checkModels(
   }
   if (models.length < least || models.length > most) {
     const wanted = least === most ? `exactly ${least}` : `at least ${least}`;
-    const besides = needed ? " besides the base" : "";
+    const besides = base === undefined ? "" : " besides the base";
     throw wrong(
       `The method ${name} takes ${wanted} model${wanted.endsWith(" 1") ? "" : "s"}${besides}, not ${models.length}`,
     );

@@ -17,6 +17,13 @@ export interface MergeOptions {
   readonly rescale: Rescale;
   readonly t: number;
   readonly seed: number;
+  readonly scale: number;
+  readonly filterWise: boolean;
+  readonly maxIter: number;
+  readonly tol: number;
+  readonly rowWise: boolean;
+  readonly flatten: boolean;
+  readonly selectTopk: number;
 }
 
 export type OptionName = keyof MergeOptions;
@@ -44,8 +51,8 @@ export interface WeightMethod {
   readonly options: {
     readonly [Name in OptionName]?: MergeOptions[Name] extends readonly number[] ? number | "1/n" : MergeOptions[Name];
   };
-  /** Whether it needs the model that the others were trained from. */
-  readonly base: boolean;
+  /** Whether it needs the model that the others were trained from, or can use it. */
+  readonly base: boolean | "optional";
   /** How many models it takes besides the base. */
   readonly models: { readonly least: number; readonly most: number };
   /** Yields the merged tensor in pieces, each valid until the next. */

@@ -3,8 +3,13 @@ import { didYouMean, UserError } from "../../errors.ts";
 import { breadcrumbs, breadcrumbsTies } from "./breadcrumbs.ts";
 import { dareLinear, dareTies } from "./dare.ts";
 import { della, dellaLinear } from "./della.ts";
+import { karcher } from "./karcher.ts";
 import { linear } from "./linear.ts";
 import type { WeightMethod } from "./method.ts";
+import { modelStock } from "./model-stock.ts";
+import { nuslerp } from "./nuslerp.ts";
+import { passthrough } from "./passthrough.ts";
+import { sce } from "./sce.ts";
 import { slerp } from "./slerp.ts";
 import { taskArithmetic } from "./task-arithmetic.ts";
 import { ties } from "./ties.ts";
@@ -20,7 +25,12 @@ export const WEIGHT_METHODS: readonly WeightMethod[] = [
   dellaLinear,
   breadcrumbs,
   breadcrumbsTies,
+  sce,
+  modelStock,
   slerp,
+  nuslerp,
+  karcher,
+  passthrough,
 ];
 
 /**

@@ -21,6 +21,20 @@ export interface MergeSettings {
   readonly t?: number | undefined;
   /** Seed of random dropping. @default 1 */
   readonly seed?: number | undefined;
+  /** Factor of all weights, for passthrough. @default 1 */
+  readonly scale?: number | undefined;
+  /** Whether Model Stock computes an angle per row instead of per tensor. @default false */
+  readonly filterWise?: boolean | undefined;
+  /** Maximum number of iterations for the Karcher mean. @default 10 */
+  readonly maxIter?: number | undefined;
+  /** Length of a step, in radians, at which the Karcher mean has converged. @default 1e-5 */
+  readonly tol?: number | undefined;
+  /** Whether NuSLERP, without `flatten`, interpolates along the first dimension instead of the last. @default false */
+  readonly rowWise?: boolean | undefined;
+  /** Whether NuSLERP interpolates each tensor as one vector. @default true */
+  readonly flatten?: boolean | undefined;
+  /** Fraction of the elements of largest variance that SCE keeps, 0 to 1. @default 1 */
+  readonly selectTopk?: number | undefined;
 }
 
 /**
@@ -46,6 +60,13 @@ export function resolveOptions(method: WeightMethod, settings: MergeSettings, mo
     rescale: settings.rescale ?? method.options.rescale ?? "none",
     t: settings.t ?? method.options.t ?? 0.5,
     seed: settings.seed ?? method.options.seed ?? 1,
+    scale: settings.scale ?? method.options.scale ?? 1,
+    filterWise: settings.filterWise ?? method.options.filterWise ?? false,
+    maxIter: settings.maxIter ?? method.options.maxIter ?? 10,
+    tol: settings.tol ?? method.options.tol ?? 1e-5,
+    rowWise: settings.rowWise ?? method.options.rowWise ?? false,
+    flatten: settings.flatten ?? method.options.flatten ?? true,
+    selectTopk: settings.selectTopk ?? method.options.selectTopk ?? 1,
   };
   checkRanges(method, options);
   return options;
@@ -69,12 +90,21 @@ function perModel(
 }
 
 function checkRanges(method: WeightMethod, options: MergeOptions): void {
-  const { weights, density, gamma, epsilon, lambda, normalize, rescale, t, seed } = options;
+  const { weights, density, gamma, epsilon, lambda, normalize, rescale, t, seed, rowWise, flatten } = options;
   for (const weight of weights) range("weights", weight, -Infinity, Infinity);
   for (const value of density) range("density", value, 0, 1);
   for (const value of gamma) range("gamma", value, 0, 1);
   range("lambda", lambda, -Infinity, Infinity);
   range("t", t, 0, 1);
+  range("scale", options.scale, -Infinity, Infinity);
+  range("selectTopk", options.selectTopk, 0, 1);
+  range("tol", options.tol, 0, 1);
+  if (!Number.isInteger(options.maxIter) || options.maxIter < 0) {
+    throw wrong(`maxIter is ${options.maxIter}: expected a whole number from 0`);
+  }
+  if (rowWise && flatten) {
+    throw wrong("rowWise has no effect on a tensor that is interpolated as one vector: set flatten to false");
+  }
   if (!Number.isInteger(seed) || seed < 0 || seed > 2 ** 32 - 1) {
     throw wrong(`seed is ${seed}: expected a whole number from 0 to ${2 ** 32 - 1}`);
   }

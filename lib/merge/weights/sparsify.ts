@@ -23,7 +23,12 @@ const dropAll: Sparsifier = () => (piece) => void piece.fill(0);
 export function keepLargest(pieces: Pieces, size: number, density: number): Sparsifier {
   if (density >= 1) return keepAll;
   if (density <= 0) return dropAll;
-  const [cut] = rankCuts(pieces, "descending", [Math.max(1, Math.floor(density * size))]);
+  return keepCount(pieces, Math.max(1, Math.floor(density * size)));
+}
+
+/** Keeps the `count` elements of largest magnitude; among equals the first ones. */
+export function keepCount(pieces: Pieces, count: number): Sparsifier {
+  const [cut] = rankCuts(pieces, "descending", [count]);
   return () => dropBeyond("descending", undefined, cut!);
 }
 
