@@ -1,7 +1,7 @@
 // The data room: corpora, tokenizers, packing and datamixes.
 export { batchAt, type BatchChoice, type Datamix, datamixSchema, normalizeDatamix } from "./batches/batch.ts";
-export { PRETOKEN_PATTERN } from "./tokenizer/pretokens.ts";
-export { END_OF_TEXT, trainTokenizer } from "./tokenizer/train.ts";
+export { END_OF_TEXT, PRETOKEN_PATTERN } from "./tokenizer/pretokens.ts";
+export { trainTokenizer } from "./tokenizer/train.ts";
 export { DOMAINS } from "./builtin/registry.ts";
 export { checkData } from "./check.ts";
 export { type DataConfig, dataConfigSchema, type TokenizerConfig, tokenizerConfigSchema } from "./config.ts";

@@ -1,5 +1,5 @@
 // Reads documents from plain text.
-import { END_OF_TEXT } from "../tokenizer/train.ts";
+import { END_OF_TEXT } from "../tokenizer/pretokens.ts";
 import { cutText, textCutter, tidy } from "../text/cut.ts";
 import { MAX_TEXT, tooLong } from "./utf8.ts";
 

@@ -3,8 +3,7 @@ import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { bpeEncoder } from "./encode.ts";
-import { BYTE_CHARACTERS, PRETOKEN_PATTERN } from "./pretokens.ts";
-import { END_OF_TEXT } from "./train.ts";
+import { BYTE_CHARACTERS, END_OF_TEXT, PRETOKEN_PATTERN } from "./pretokens.ts";
 import type { Tokenizer, TokenizerJson } from "../types.ts";
 
 /** Names of the token that ends a document, as common models call it, in order of preference. */

@@ -1,5 +1,8 @@
 // Pretokens, across which BPE never merges, and the byte alphabet of byte-level BPE.
 
+/** The only special token of our tokenizers; its id is 0. */
+export const END_OF_TEXT = "<|endoftext|>";
+
 /**
  * Pretokens similar to GPT-2's: contractions; words with the space before them; **single digits**; runs of punctuation
  * with the space before them; line ends with the blanks before them; blanks.

@@ -1,10 +1,7 @@
 // Trains byte-level BPE with incremental pair counts.
 import { UserError } from "../../errors.ts";
-import { BYTE_CHARACTERS, PRETOKEN_PATTERN, pretokenPattern } from "./pretokens.ts";
+import { BYTE_CHARACTERS, END_OF_TEXT, PRETOKEN_PATTERN, pretokenPattern } from "./pretokens.ts";
 import type { TokenizerJson } from "../types.ts";
-
-/** The only special token; its id is 0. */
-export const END_OF_TEXT = "<|endoftext|>";
 
 /** Longer pretokens are cut for counting, so that a file of one endless word does not dominate training time. */
 const MAX_PRETOKEN_BYTES = 128;

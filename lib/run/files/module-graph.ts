@@ -31,8 +31,8 @@ const MODULE = /\.[cm]?[jt]sx?$/;
  * Finds what modules depend on, and remembers what it has read.
  *
  * Relative imports are followed, dynamic ones with a literal specifier too, and types are not. Through a barrel, a module
- * of re-exports only, a name leads to the module that defines it and to no other: an edit in one file of a room concerns
- * those that import this file's names.
+ * of re-exports only, a name leads to the module that defines it, and to those that the barrel imports for their effects: an
+ * edit in one file of a room concerns those that import this file's names.
  *
  * @param skip modules that nothing is said to depend on
  * @param named the file of a bare specifier that is to be followed; undefined for packages
@@ -83,6 +83,10 @@ export function moduleGraphs(
         for (const asset of facts.assets) visit(inFolderOf(path, asset), "all", path);
       } else if (names !== "all") {
         for (const name of names) if (isNew(`${path} ${name}`)) followName(facts, path, name);
+        // What it imports for its effects runs, whatever is asked of it.
+        if (isNew(`${path} import`)) {
+          for (const { specifier, names } of facts.imports) follow(specifier, names, path);
+        }
       } else if (isNew(path)) followAll(facts, path);
     };
     const follow = (specifier: string, names: Names, importer: string) => {
