@@ -8,7 +8,8 @@ import { type BtsConfig, btsSettings } from "./config.ts";
 type Origins = RunInvocation<unknown>["origins"];
 
 /**
- * The settings that follow from the models that were trained elsewhere. Reads only their headers.
+ * The settings that follow from the models that were trained elsewhere. Reads only their headers. Models on the hub are
+ * pinned to the commit that their revision is at now.
  *
  * @param origins which source gave each setting
  * @throws UserError `pretrained.domain` for a name that is no expert's, `pretrained.settings` for settings of the user that
@@ -18,7 +19,7 @@ type Origins = RunInvocation<unknown>["origins"];
 export async function completeFromCheckpoints(
   config: BtsConfig,
   origins: Origins,
-): Promise<Pick<BtsConfig, "model" | "tokenizer">> {
+): Promise<Pick<BtsConfig, "model" | "tokenizer" | "pretrained">> {
   const { pretrained, experts } = config;
   checkNames(config);
   const lead = leadName(config);
@@ -27,12 +28,14 @@ export async function completeFromCheckpoints(
   const opened = await openPretrained(pretrained[lead]!, setting);
   const { model, tokenizer } = settingsFrom(config, opened, setting, givenWith(origins, setting));
   const whose = lead === "seed" ? "the seed's" : `the ${lead} expert's`;
+  const sources = { ...pretrained, [lead]: opened.source };
   for (const name of experts) {
     if (name !== lead && isBrought(config, name)) {
-      await openFitting(config, name, { ...opened, config: { ...opened.config, ...model } }, whose);
+      const others = { ...opened, config: { ...opened.config, ...model } };
+      sources[name] = (await openFitting(config, name, others, whose)).source;
     }
   }
-  return { model, tokenizer };
+  return { model, tokenizer, pretrained: sources };
 }
 
 /** @throws UserError `pretrained.domain` */

@@ -16,9 +16,9 @@ export const btsSettings = z.strictObject({
     "domains with an expert; by default all of your own, or else code, math and multilingual",
   ),
   pretrained: z.record(z.string(), z.string().min(1)).prefault({}).describe(
-    "models that were trained elsewhere, as Hugging Face folders or .gguf files: pretrained.seed=models/smollm2 takes the " +
-      "seed from one instead of pretraining it, pretrained.code=models/coder the expert of the domain code; shape, context " +
-      "length and tokenizer come from them",
+    "models that were trained elsewhere, as Hugging Face folders, .gguf files or ids on the Hugging Face hub: " +
+      "pretrained.seed=models/smollm2 takes the seed from one instead of pretraining it, pretrained.code=org/coder@main the " +
+      "expert of the domain code; shape, context length and tokenizer come from them",
   ),
   mix: z.strictObject({
     seed: datamixSchema.describe("datamix that the seed is pretrained on; by default equal shares of other domains"),

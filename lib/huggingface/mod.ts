@@ -14,3 +14,4 @@ export type { LoadedTensor, PlannedTensor, TensorToSave } from "./safetensors.ts
 export { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";
 export { openWeightFiles, type WeightFiles } from "./weight-files.ts";
 export { SHARD_BYTES, writeWeightFiles, type WrittenWeights } from "./weight-writer.ts";
+export { readShardIndex } from "./shard-index.ts";

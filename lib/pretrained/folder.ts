@@ -12,9 +12,7 @@ import {
 } from "../huggingface/mod.ts";
 import { checkWeights, type ModelConfig } from "../model/mod.ts";
 import type { PretrainedModel } from "./model.ts";
-
-/** Weights in Python's pickle format, as `torch.save` writes them. */
-const PICKLE = /\.(bin|pt|pth|pkl|ckpt)$/;
+import { isPickle } from "./pickle.ts";
 
 /** @throws UserError naming what the folder lacks, or what does not fit */
 export async function openFolder(source: string, setting: string): Promise<PretrainedModel> {
@@ -63,7 +61,7 @@ export async function openFolder(source: string, setting: string): Promise<Pretr
 async function refusePickle(source: string, setting: string): Promise<void> {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(source)) names.push(name);
-  const pickle = names.filter((name) => PICKLE.test(name) && name !== "training_args.bin").sort()[0];
+  const pickle = names.filter(isPickle).sort()[0];
   if (pickle === undefined || names.some((name) => /\.safetensors(\.index\.json)?$/.test(name))) return;
   throw new UserError(
     "pretrained.pickle",

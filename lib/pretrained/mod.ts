@@ -1,4 +1,5 @@
 // Models that were trained elsewhere: opening them, and checking that they fit together.
+export { type HubCheckpoint, hubCheckpoint, isHubId, type OnDownload } from "./hub/checkpoint.ts";
 export { jsonHash } from "./json.ts";
 export type { PretrainedModel } from "./model.ts";
 export { openPretrained } from "./open.ts";

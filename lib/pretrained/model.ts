@@ -5,7 +5,7 @@ import type { HostWeights, ModelConfig } from "../model/mod.ts";
 
 /** A model that was trained elsewhere. Its shape, tokenizer and weights fit together. */
 export interface PretrainedModel {
-  /** The folder or file, as given. */
+  /** The folder or file, as given; for a model on the hub its id and commit, `org/model@<commit>`. */
   readonly source: string;
   /** `vocabSize` is the number of rows of the embedding table, which may be padded beyond the tokenizer's vocabulary. */
   readonly config: ModelConfig;

@@ -3,17 +3,16 @@ import { openTokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { openFolder } from "./folder.ts";
 import { openGgufModel } from "./gguf.ts";
+import { hubCheckpoint, isHubId } from "./hub/checkpoint.ts";
 import type { PretrainedModel } from "./model.ts";
 
-/** An id on the Hugging Face hub, with or without a revision. */
-const HUB_ID = /^[\w.-]*\w\/[\w.-]*\w(@[\w./-]+)?$/;
-
 /**
- * Opens a checkpoint: a Hugging Face folder or a `.gguf` file. Only configuration, tokenizer and headers are read.
+ * Opens a checkpoint: a Hugging Face folder, a `.gguf` file, or a model on the Hugging Face hub, which is downloaded into the
+ * hub's cache first. Only configuration, tokenizer and headers are read.
  *
- * @param source a path; ids of the hub would be resolved to a folder here, and are refused today
+ * @param source a path, or else an id on the hub: `org/model` or `org/model@revision`
  * @param setting the setting that names it, for error messages: `pretrained.seed`
- * @throws UserError `pretrained.missing`, `pretrained.hub`, `pretrained.format`, `pretrained.pickle`, `pretrained.config`,
+ * @throws UserError `pretrained.missing`, `hub.*`, `pretrained.format`, `pretrained.pickle`, `pretrained.config`,
  *   `pretrained.tokenizer`, `pretrained.vocabulary`, and the errors of reading config.json, safetensors and GGUF
  */
 export async function openPretrained(source: string, setting: string): Promise<PretrainedModel> {
@@ -52,17 +51,19 @@ async function openSource(source: string, setting: string): Promise<PretrainedMo
       "name a Hugging Face folder, which has a config.json, or a .gguf file",
     );
   }
-  if (HUB_ID.test(source) && !source.startsWith(".")) {
-    throw new UserError(
-      "pretrained.hub",
-      `Cannot use ${setting}="${source}": there is no such folder, and models are not fetched from the Hugging Face hub by ` +
-        "their ids",
-      "download the model first, and name its folder or .gguf file",
-    );
+  if (isHubId(source)) {
+    const failure = `Cannot use ${setting}="${source}" (no such path, so taken for a model on the Hugging Face hub)`;
+    const { folder, pinned } = await hubCheckpoint(source, failure, reportDownload);
+    return { ...await openFolder(folder, setting), source: pinned };
   }
   throw new UserError(
     "pretrained.missing",
     `Cannot read ${setting}="${source}": there is no such folder or file`,
-    "name a Hugging Face folder, which has a config.json, or a .gguf file",
+    "name a Hugging Face folder, which has a config.json, a .gguf file, or a model on the hub (org/model)",
   );
+}
+
+/** A download takes a while, before there is a run to watch. */
+function reportDownload(path: string, bytes: number): void {
+  console.error(`Downloading ${path} (${(bytes / 1e6).toFixed(1)} MB)`);
 }

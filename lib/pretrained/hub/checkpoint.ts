@@ -1,0 +1,170 @@
+// Models on the Hugging Face hub, in the cache that Python's huggingface_hub uses too:
+// `hub/models--<owner>--<name>/{blobs,refs,snapshots}` in `HF_HOME`.
+import { statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { absent, UserError } from "../../errors.ts";
+import { diskError, downloadBlob, type HubFile, missingBytes, withBlobLock } from "./blob.ts";
+import { accessToken, isOffline } from "./environment.ts";
+import { checkpointFiles, hasCheckpoint } from "./files.ts";
+import { type Hub, hubFetch } from "./request.ts";
+
+/** A model that is in the cache. */
+export interface HubCheckpoint {
+  /** Its snapshot: a Hugging Face folder. */
+  readonly folder: string;
+  /** Id and commit: `org/model@<40 hexadecimal digits>`. */
+  readonly pinned: string;
+}
+
+/** Told of a file before it is downloaded. @param bytes that are still to come */
+export type OnDownload = (path: string, bytes: number) => void;
+
+const ID = /^(?<id>[\w-][\w.-]*\/[\w-][\w.-]*)(@(?<revision>\w[\w.-]*(\/\w[\w.-]*)*))?$/;
+const COMMIT = /^[0-9a-f]{40}$/;
+const HASH = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
+
+/** Whether a text has the form of a model's id on the hub, with or without a revision: `org/model@v1`. */
+export function isHubId(source: string): boolean {
+  return ID.test(source) && !source.includes("..");
+}
+
+/**
+ * The checkpoint with an id on the hub, downloaded unless it is in the cache. Only safetensors and the files of model,
+ * tokenizer and chat template are fetched. The hub is asked which commit a branch or tag is at; a commit that is in the cache
+ * needs no network.
+ *
+ * Environment: `HF_ENDPOINT`, `HF_HOME`, `HF_HUB_CACHE`, `HF_HUB_OFFLINE`, `HF_TOKEN`, `HF_TOKEN_PATH`, and proxies.
+ *
+ * @param source `org/model` or `org/model@revision`; the revision is a branch, a tag or a commit, by default `main`
+ * @param failure what failed, for messages: `Cannot use pretrained.seed="org/model"`
+ * @throws UserError `hub.*`
+ */
+export async function hubCheckpoint(
+  source: string,
+  failure: string,
+  onDownload: OnDownload = () => {},
+): Promise<HubCheckpoint> {
+  const library = await import("@huggingface/hub");
+  const { id = "", revision = "main" } = ID.exec(source)?.groups ?? {};
+  const cache = library.getHFHubCachePath();
+  const repository = join(cache, library.getRepoFolderName({ type: "model", name: id }));
+  const at = (commit: string): HubCheckpoint => ({
+    folder: join(repository, "snapshots", commit),
+    pinned: `${id}@${commit}`,
+  });
+  try {
+    if (COMMIT.test(revision) && await hasCheckpoint(at(revision).folder)) return at(revision);
+    if (isOffline()) {
+      const commit = COMMIT.test(revision) ? revision : await readRef(repository, revision);
+      if (commit !== undefined && await hasCheckpoint(at(commit).folder)) return at(commit);
+      throw new UserError(
+        "hub.offline",
+        `${failure}: it is not complete in the cache "${cache}", and HF_HUB_OFFLINE forbids downloads`,
+        `unset HF_HUB_OFFLINE, or download it first: deno task model get ${source}`,
+      );
+    }
+    const url = (Deno.env.get("HF_ENDPOINT") || library.HUB_URL).replace(/\/+$/, "");
+    if (!URL.canParse(url)) {
+      throw new UserError(
+        "hub.endpoint",
+        `${failure}: HF_ENDPOINT="${url}" is not an address`,
+        "write it as https://host",
+      );
+    }
+    const hub: Hub = { url, token: await accessToken(), failure };
+    const { commit, files } = await inspect(hub, id, revision);
+    const { folder } = at(commit);
+    const wanted = checkpointFiles(files, failure);
+    const blobs = join(repository, "blobs");
+    await checkSpace(cache, wanted, blobs, failure);
+    const locks = join(cache, ".locks", library.getRepoFolderName({ type: "model", name: id }));
+    for (const needed of [blobs, locks]) await Deno.mkdir(needed, { recursive: true });
+    for (const file of wanted) {
+      await withBlobLock(locks, file, async () => {
+        const bytes = await missingBytes(blobs, file);
+        if (bytes > 0) onDownload(file.path, bytes);
+        await downloadBlob(hub, `${url}/${id}/resolve/${commit}/${file.path}`, file, blobs);
+      });
+    }
+    await Deno.mkdir(folder, { recursive: true });
+    for (const file of wanted) await link(folder, file);
+    if (revision !== commit) await writeRef(repository, revision, commit);
+    return at(commit);
+  } catch (error) {
+    throw diskError(failure, cache, error) ?? error;
+  }
+}
+
+/** The commit of a revision, and the files at its top. */
+async function inspect(
+  hub: Hub,
+  id: string,
+  revision: string,
+): Promise<{ readonly commit: string; readonly files: readonly HubFile[] }> {
+  const { listFiles, modelInfo } = await import("@huggingface/hub");
+  const options = { hubUrl: hub.url, fetch: hubFetch.bind(undefined, hub) as typeof fetch };
+  try {
+    const { sha } = await modelInfo({ ...options, name: id, revision, additionalFields: ["sha"] });
+    const files: HubFile[] = [];
+    for await (const { type, path, size, oid, lfs } of listFiles({ ...options, repo: id, revision: sha })) {
+      if (type === "file") files.push({ path, size: lfs?.size ?? size, hash: lfs?.oid ?? oid ?? "" });
+    }
+    if (
+      !COMMIT.test(sha) || files.some(({ size, hash }) => !Number.isSafeInteger(size) || size < 0 || !HASH.test(hash))
+    ) {
+      throw new TypeError("no commit, or no hash of a file");
+    }
+    return { commit: sha, files };
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(
+      "hub.server",
+      `${hub.failure}: ${new URL(hub.url).host} does not answer as a Hugging Face hub does (${
+        error instanceof Error ? error.message : error
+      })`,
+      "check HF_ENDPOINT, and whether a proxy answers in place of the hub",
+    );
+  }
+}
+
+async function checkSpace(cache: string, files: readonly HubFile[], blobs: string, failure: string): Promise<void> {
+  let needed = 0;
+  for (const file of files) needed += await missingBytes(blobs, file);
+  if (needed === 0) return;
+  let folder = cache;
+  while (await Deno.stat(folder).catch(absent) === undefined) folder = dirname(folder);
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free >= needed) return;
+  throw new UserError(
+    "hub.disk",
+    `${failure}: the download takes ${megabytes(needed)}, and the disk of "${cache}" has ${megabytes(free)} free`,
+    "free some space, or set HF_HOME to a folder on another disk",
+  );
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toLocaleString("en", { maximumFractionDigits: 1 })} MB`;
+
+async function readRef(repository: string, revision: string): Promise<string | undefined> {
+  const text = (await Deno.readTextFile(join(repository, "refs", revision)).catch(absent))?.trim();
+  return text !== undefined && COMMIT.test(text) ? text : undefined;
+}
+
+async function writeRef(repository: string, revision: string, commit: string): Promise<void> {
+  const path = join(repository, "refs", revision);
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(path, commit);
+}
+
+/** Names a blob in a snapshot: by a relative link, or by a copy where links are not allowed (Windows). */
+async function link(folder: string, { path, hash }: HubFile): Promise<void> {
+  const name = join(folder, path);
+  if (await Deno.stat(name).catch(absent) !== undefined) return;
+  await Deno.remove(name).catch(absent);
+  try {
+    await Deno.symlink(join("..", "..", "blobs", hash), name);
+  } catch (error) {
+    if (Deno.build.os !== "windows") throw error;
+    await Deno.copyFile(join(folder, "..", "..", "blobs", hash), name);
+  }
+}

@@ -1,0 +1,70 @@
+// Which files of a repository on the hub make a checkpoint.
+import { UserError } from "../../errors.ts";
+import { exists, readShardIndex } from "../../huggingface/mod.ts";
+import { isPickle } from "../pickle.ts";
+import type { HubFile } from "./blob.ts";
+
+const WEIGHTS = "model.safetensors";
+const INDEX = "model.safetensors.index.json";
+const NEEDED = ["config.json", "tokenizer.json"];
+/** Other files that say something about model, tokenizer or chat template. Nothing else is downloaded. */
+const USEFUL = new Set([
+  ...NEEDED,
+  "generation_config.json",
+  "tokenizer_config.json",
+  "tokenizer.model",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.json",
+  "merges.txt",
+  "chat_template.jinja",
+  "chat_template.json",
+]);
+
+/**
+ * The files to download, in the order of their names.
+ *
+ * @param files at the top of the repository
+ * @throws UserError `hub.pickle`, `hub.weights`, `hub.files`
+ */
+export function checkpointFiles(files: readonly HubFile[], failure: string): readonly HubFile[] {
+  const names = new Set(files.map(({ path }) => path));
+  const isShard = (name: string) =>
+    name === INDEX || (/^[\w.-]+\.safetensors$/.test(name) && !/^consolidated/.test(name));
+  const isWeight = names.has(WEIGHTS) ? (name: string) => name === WEIGHTS : names.has(INDEX) ? isShard : () => false;
+  if (![...names].some(isWeight)) {
+    const pickle = [...names].filter(isPickle).sort()[0];
+    throw pickle === undefined
+      ? new UserError(
+        "hub.weights",
+        `${failure}: the repository has no ${WEIGHTS} and no ${INDEX}`,
+        "name a repository with the weights as safetensors",
+      )
+      : new UserError(
+        "hub.pickle",
+        `${failure}: its weights are a pickle ("${pickle}"), which could run any program when it is read`,
+        "name a repository or a revision with safetensors, or convert it with save_pretrained() of Python's transformers",
+      );
+  }
+  const lacking = NEEDED.find((name) => !names.has(name));
+  if (lacking !== undefined) {
+    throw new UserError(
+      "hub.files",
+      `${failure}: the repository has no ${lacking}`,
+      "name a repository that transformers can load, with a fast tokenizer",
+    );
+  }
+  return files.filter(({ path }) => USEFUL.has(path) || isWeight(path)).sort((a, b) => a.path < b.path ? -1 : 1);
+}
+
+/** Whether a folder has all of a checkpoint that {@linkcode checkpointFiles} requires. */
+export async function hasCheckpoint(folder: string): Promise<boolean> {
+  const has = (name: string) => exists(`${folder}/${name}`);
+  for (const name of NEEDED) if (!await has(name)) return false;
+  if (await has(WEIGHTS)) return true;
+  if (!await has(INDEX)) return false;
+  for (const shard of new Set((await readShardIndex(`${folder}/${INDEX}`)).values())) {
+    if (!await has(shard)) return false;
+  }
+  return true;
+}

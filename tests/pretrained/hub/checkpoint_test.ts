@@ -1,0 +1,306 @@
+// Models on the Hugging Face hub, downloaded from a server of the test's own.
+import assert from "node:assert/strict";
+import { trainTokenizer } from "../../../lib/data/mod.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { saveModelFolder } from "../../../lib/huggingface/mod.ts";
+import { initialWeights, modelConfigSchema } from "../../../lib/model/mod.ts";
+import { hubCheckpoint, isHubId, openPretrained } from "../../../lib/pretrained/mod.ts";
+import { runMainCommand } from "../../cli/process.ts";
+import { optionalTest, python } from "../../optional.ts";
+import { type Behavior, blobName, type HubServer, startHub } from "./server.ts";
+
+const ID = "somebody/tiny";
+const COMMIT = "0123456789abcdef0123456789abcdef01234567";
+const tokenizer = trainTokenizer(["the cat sat on the mat ".repeat(20)], { vocabSize: 266 });
+const config = modelConfigSchema.parse({
+  vocabSize: 266,
+  width: 16,
+  layers: 1,
+  heads: 2,
+  kvHeads: 2,
+  inner: 32,
+  contextLength: 32,
+});
+const tensors = initialWeights(config, 1);
+const files = await modelFiles();
+const weights = files["model.safetensors"]!;
+
+async function modelFiles(): Promise<Record<string, Uint8Array<ArrayBuffer>>> {
+  const folder = await Deno.makeTempDir();
+  await saveModelFolder(folder, { config, tensors, tokenizer, chatTemplate: "{{ messages }}" });
+  const entries = Array.from(Deno.readDirSync(folder), ({ name }) => [name, Deno.readFileSync(`${folder}/${name}`)]);
+  await Deno.remove(folder, { recursive: true });
+  const text = (words: string) => new TextEncoder().encode(words);
+  return {
+    ...Object.fromEntries(entries),
+    "chat_template.jinja": text("{{ messages }}"),
+    "pytorch_model.bin": text("pickle"),
+    "README.md": text("A model."),
+    "run.py": text("import os"),
+    "consolidated.safetensors": text("another copy"),
+  };
+}
+
+interface Place {
+  readonly hub: HubServer;
+  /** `HF_HOME` */
+  readonly home: string;
+  readonly repository: string;
+}
+
+const VARIABLES = ["HF_HOME", "HF_ENDPOINT", "HF_TOKEN", "HF_TOKEN_PATH", "HF_HUB_CACHE", "HF_HUB_OFFLINE"];
+
+/** Runs `body` with a hub and an empty cache, and puts the environment back. */
+async function withHub(behavior: Partial<Behavior>, body: (place: Place) => Promise<void>): Promise<void> {
+  const before = VARIABLES.map((name) => [name, Deno.env.get(name)] as const);
+  const home = await Deno.makeTempDir();
+  await using hub = startHub({ id: ID, commit: COMMIT, files, cuts: [], ...behavior });
+  try {
+    for (const name of VARIABLES) Deno.env.delete(name);
+    Deno.env.set("HF_HOME", home);
+    Deno.env.set("HF_ENDPOINT", hub.url);
+    await body({ hub, home, repository: `${home}/hub/models--somebody--tiny` });
+  } finally {
+    for (const [name, value] of before) value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+const get = (source = ID) => hubCheckpoint(source, `Cannot get "${source}"`);
+const names = (folder: string) => Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
+
+/** Asserts a refusal in one sentence, after which the cache has no snapshot, no ref and no blob under a final name. */
+async function refused(promise: Promise<unknown>, repository: string, code: string, words: RegExp): Promise<UserError> {
+  const error = await promise.then(() => undefined, (error: unknown) => error);
+  assert.ok(error instanceof UserError, String(error));
+  assert.equal(error.code, code, error.message);
+  assert.match(`${error.message}; ${error.hint}`, words);
+  assert.doesNotMatch(error.message, /\n/);
+  for (const folder of ["snapshots", "refs"]) assert.ok(!await exists(`${repository}/${folder}`), folder);
+  return error;
+}
+
+const EXPECTED = [
+  "chat_template.jinja",
+  "config.json",
+  "generation_config.json",
+  "model.safetensors",
+  "special_tokens_map.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+];
+
+Deno.test("a model is downloaded into the layout of Python's cache, without pickles and scripts", () =>
+  withHub({}, async ({ hub, repository }) => {
+    const { folder, pinned } = await get();
+    assert.equal(pinned, `${ID}@${COMMIT}`);
+    assert.equal(folder, `${repository}/snapshots/${COMMIT}`);
+    assert.deepEqual(names(folder), EXPECTED);
+    for (const name of EXPECTED) {
+      const hash = blobName(files[name]!);
+      assert.equal(await Deno.readLink(`${folder}/${name}`), `../../blobs/${hash}`);
+      assert.deepEqual(await Deno.readFile(`${repository}/blobs/${hash}`), files[name]);
+    }
+    assert.equal(names(`${repository}/blobs`).length, new Set(EXPECTED.map((name) => blobName(files[name]!))).size);
+    assert.equal(await Deno.readTextFile(`${repository}/refs/main`), COMMIT);
+    hub.asked();
+    await get();
+    assert.deepEqual(hub.asked().storage, [], "nothing is downloaded twice");
+    await get(pinned);
+    assert.deepEqual(hub.asked().hub, [], "a commit in the cache needs no network");
+    await get(`${ID}@v1`);
+    assert.equal(await Deno.readTextFile(`${repository}/refs/v1`), COMMIT);
+  }));
+
+Deno.test("a checkpoint on the hub opens like a folder, and names its commit", () =>
+  withHub({}, async () => {
+    const model = await openPretrained(ID, "pretrained.seed");
+    assert.equal(model.source, `${ID}@${COMMIT}`);
+    assert.deepEqual(model.config, config);
+    assert.deepEqual(await model.load(), tensors);
+    await assert.rejects(openPretrained("models/none", "pretrained.seed"), (error: unknown) => {
+      assert.ok(error instanceof UserError && error.code === "hub.missing");
+      assert.match(error.message, /^Cannot use pretrained.seed="models\/none" \(no such path/);
+      return true;
+    });
+  }));
+
+optionalTest("python-torch", "Python finds the model in the cache", () =>
+  withHub({}, async () => {
+    const { folder } = await get();
+    Deno.env.set("HF_HUB_OFFLINE", "1");
+    const script = `
+from huggingface_hub import scan_cache_dir, snapshot_download
+from transformers import AutoTokenizer
+[repo] = scan_cache_dir().repos
+[revision] = repo.revisions
+print(snapshot_download("${ID}"))
+print(repo.repo_id, revision.commit_hash, *revision.refs, len(AutoTokenizer.from_pretrained("${ID}")))
+`;
+    assert.equal(python(["-c", script]), `${folder}\n${ID} ${COMMIT} main 266\n`);
+  }));
+
+Deno.test("a download that is cut resumes where it ended, in the same process and in a later one", () =>
+  withHub({ cuts: [1000, 500] }, async ({ hub, repository }) => {
+    const { folder } = await get();
+    assert.deepEqual(await Deno.readFile(`${folder}/model.safetensors`), weights);
+    const ranges = hub.asked().storage.filter(({ path }) => path === "/model.safetensors").map(({ range }) => range);
+    assert.equal(ranges.length, 3);
+    assert.equal(ranges[0], null);
+    assert.match(ranges[2]!, /^bytes=[1-9]\d*-$/);
+    await Deno.remove(repository, { recursive: true });
+    const blobs = `${repository}/blobs`;
+    await Deno.mkdir(blobs, { recursive: true });
+    await Deno.writeFile(`${blobs}/${blobName(weights)}.incomplete`, weights.subarray(0, 1234));
+    await get();
+    const again = hub.asked().storage.filter(({ path }) => path === "/model.safetensors");
+    assert.deepEqual(again.map(({ range }) => range), ["bytes=1234-"]);
+    assert.deepEqual(await Deno.readFile(`${folder}/model.safetensors`), weights);
+  }));
+
+Deno.test("a download starts over where the server does not know ranges", () =>
+  withHub({ wholeOnly: true }, async ({ repository }) => {
+    await Deno.mkdir(`${repository}/blobs`, { recursive: true });
+    await Deno.writeFile(`${repository}/blobs/${blobName(weights)}.incomplete`, weights.subarray(0, 1234));
+    assert.deepEqual(await Deno.readFile(`${(await get()).folder}/model.safetensors`), weights);
+  }));
+
+Deno.test("a file with another hash or size is refused and removed; the next download gets it", () =>
+  withHub({}, async ({ hub, repository }) => {
+    const changed = weights.slice();
+    changed[changed.length - 1]! ^= 1;
+    const wrong: readonly [Uint8Array<ArrayBuffer>, RegExp][] = [
+      [changed, /"model.safetensors" was damaged .*its hash is [0-9a-f]{64}, not/],
+      [new Uint8Array([...weights, 0]), /it has \d+ bytes, not/],
+    ];
+    for (const [damaged, words] of wrong) {
+      hub.behavior.damaged = damaged;
+      await refused(get(), repository, "hub.damaged", words);
+      assert.ok(!names(`${repository}/blobs`).some((name) => name.startsWith(blobName(weights))));
+    }
+    delete hub.behavior.damaged;
+    assert.deepEqual(names((await get()).folder), EXPECTED);
+  }));
+
+Deno.test("a gated model takes a token, which only the hub sees, and no message", () =>
+  withHub({ token: "hf_secret" }, async ({ hub, home, repository }) => {
+    await refused(get(), repository, "hub.gated", /gated or private, and no token is set.*set HF_TOKEN/);
+    Deno.env.set("HF_TOKEN", "hf_other");
+    const error = await refused(get(), repository, "hub.access", /your token gives no access/);
+    assert.doesNotMatch(String(error.stack), /hf_other/);
+    Deno.env.set("HF_TOKEN", "hf_with\nbreak");
+    assert.doesNotMatch(String((await refused(get(), repository, "hub.token", /HF_TOKEN/)).stack), /break/);
+    Deno.env.delete("HF_TOKEN");
+    await Deno.writeTextFile(`${home}/token`, "hf_secret\n");
+    hub.asked();
+    await get();
+    const { hub: api, storage } = hub.asked();
+    assert.ok(api.length > 0 && api.every(({ token }) => token === "Bearer hf_secret"));
+    assert.ok(storage.length > 0 && storage.every(({ token }) => token === null));
+  }));
+
+Deno.test("unknown ids and revisions, other servers and no network are refused", () =>
+  withHub({}, async ({ hub, repository }) => {
+    await refused(
+      get("somebody/tiny2"),
+      repository,
+      "hub.missing",
+      /has no such model, or it is private.*check the id/,
+    );
+    await refused(get(`${ID}@v2`), repository, "hub.revision", /no such revision/);
+    hub.behavior.answer = () => new Response("<html>Please log in</html>");
+    await refused(get(), repository, "hub.server", /does not answer as a Hugging Face hub does/);
+    hub.behavior.answer = () => new Response("", { status: 503 });
+    await refused(get(), repository, "hub.server", /status 503/);
+    Deno.env.set("HF_ENDPOINT", "hub");
+    await refused(get(), repository, "hub.endpoint", /HF_ENDPOINT="hub" is not an address/);
+    const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    closed.close();
+    Deno.env.set("HF_ENDPOINT", `http://127.0.0.1:${closed.addr.port}`);
+    await refused(get(), repository, "hub.network", /no connection to 127.0.0.1:\d+.*HTTPS_PROXY/);
+  }));
+
+Deno.test("a connection that is cut for good is refused, and what came stays for the next download", () =>
+  withHub({ cuts: [1000, 0, 0, 0, 0, 0, 0] }, async ({ hub, repository }) => {
+    await refused(get(), repository, "hub.network", /a download that was cut resumes/);
+    assert.ok(names(`${repository}/blobs`).includes(`${blobName(weights)}.incomplete`));
+    hub.behavior.cuts = [];
+    assert.deepEqual(await Deno.readFile(`${(await get()).folder}/model.safetensors`), weights);
+  }));
+
+Deno.test("offline only the cache is used", () =>
+  withHub({}, async ({ hub, repository }) => {
+    Deno.env.set("HF_HUB_OFFLINE", "1");
+    await refused(get(), repository, "hub.offline", /not complete in the cache.*model get somebody\/tiny/);
+    Deno.env.delete("HF_HUB_OFFLINE");
+    const { folder, pinned } = await get();
+    hub.asked();
+    Deno.env.set("HF_HUB_OFFLINE", "1");
+    for (const id of [ID, pinned]) assert.deepEqual(await get(id), { folder, pinned });
+    await Deno.remove(`${folder}/tokenizer.json`);
+    await assert.rejects(get(), /not complete/);
+    assert.deepEqual(hub.asked(), { hub: [], storage: [] });
+  }));
+
+Deno.test("repositories without safetensors or tokenizer, and full or unusable disks are refused before the download", () =>
+  withHub({}, async ({ hub, home, repository }) => {
+    const { "model.safetensors": _, ...pickled } = files;
+    const { "pytorch_model.bin": __, ...bare } = pickled;
+    const { "tokenizer.json": ___, ...noTokenizer } = files;
+    const wrong: readonly [Partial<Behavior>, string, RegExp][] = [
+      [{ files: pickled }, "hub.pickle", /a pickle \("pytorch_model.bin"\)/],
+      [{ files: bare }, "hub.weights", /no model.safetensors/],
+      [{ files: noTokenizer }, "hub.files", /no tokenizer.json/],
+      [{ files, claimedSize: 1e15 }, "hub.disk", /takes 1,000,000,\d\d\d(\.\d)? MB, and the disk/],
+    ];
+    for (const [behavior, code, words] of wrong) {
+      Object.assign(hub.behavior, behavior);
+      await refused(get(), repository, code, words);
+      assert.deepEqual(names(home), []);
+    }
+    delete hub.behavior.claimedSize;
+    await Deno.writeTextFile(`${home}/file`, "");
+    Deno.env.set("HF_HOME", `${home}/file`);
+    await refused(get(), repository, "hub.cache", /the cache ".*" cannot be used/);
+  }));
+
+Deno.test("sharded weights are downloaded with their index", () => {
+  const index = new TextEncoder().encode(JSON.stringify({ weight_map: { "a": "model-00001-of-00001.safetensors" } }));
+  const { "model.safetensors": shard, ...rest } = files;
+  const sharded = { ...rest, "model.safetensors.index.json": index, "model-00001-of-00001.safetensors": shard! };
+  return withHub({ files: sharded }, async () => {
+    const found = names((await get()).folder).filter((name) => name.includes("safetensors"));
+    assert.deepEqual(found, ["model-00001-of-00001.safetensors", "model.safetensors.index.json"]);
+  });
+});
+
+Deno.test("ids of the hub are told from paths", () => {
+  for (const id of [ID, `${ID}@v1`, `${ID}@refs/pr/1`, `${ID}@${COMMIT}`]) assert.ok(isHubId(id), id);
+  for (
+    const path of ["tiny", "./a/b", "../a", "a/../b", "/a/b", "a/b/c", `${ID}@`, `${ID}@../x`, "a/b@x/..", "a b/c"]
+  ) {
+    assert.ok(!isHubId(path), path);
+  }
+});
+
+Deno.test("`model get` downloads through a proxy, and refuses in one sentence with exit code 2", () =>
+  withHub({}, async ({ hub, repository }) => {
+    // The hub's own name cannot be resolved: only the proxy knows it, which is the server itself. Its storage has no proxy.
+    const direct = { NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1" };
+    const env = {
+      ...direct,
+      http_proxy: hub.url,
+      HF_ENDPOINT: "http://hub.invalid",
+      HTTP_PROXY: hub.url,
+      HF_TOKEN: "hf_secret",
+    };
+    const missing = await runMainCommand(["model", "get", "somebody/none"], env);
+    assert.equal(missing.code, 2, missing.stderr);
+    assert.match(missing.stderr, /Cannot get "somebody\/none": hub.invalid has no such model/);
+    assert.doesNotMatch(missing.stdout + missing.stderr, /hf_secret|\n {4}at /);
+    const { code, stdout, stderr } = await runMainCommand(["model", "get", ID, "--json"], env);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), { folder: `${repository}/snapshots/${COMMIT}`, pinned: `${ID}@${COMMIT}` });
+    assert.doesNotMatch(stdout + stderr, /hf_secret/);
+  }));
