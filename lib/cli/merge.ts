@@ -149,11 +149,16 @@ function methodsHelp(): string {
   const lines = WEIGHT_METHODS.map(({ name, options, base, title }) => {
     const takes = [
       ...(base === false ? [] : [base === "optional" ? "base (optional)" : "base"]),
-      ...Object.keys(options),
+      ...Object.keys(options).map(flagOf),
     ].join(", ");
     return `  ${name.padEnd(width)}  ${title}; options: ${takes}`;
   });
   return `Methods:\n${lines.join("\n")}`;
+}
+
+/** `selectTopk` as `select-topk`. */
+function flagOf(option: string): string {
+  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** The base and the models. The two of SLERP may be given either way. */
