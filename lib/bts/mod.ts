@@ -19,6 +19,7 @@ export { measureStitched } from "./measure-stitched.ts";
 export { btsMetrics } from "./metrics.ts";
 export { adaptStitches, changedConfig, type ExpertChange, restitch } from "./modular.ts";
 export { openStitchedRun, openStitches, stitchedOnDevice, type StitchedRun } from "./open-run.ts";
+export { storedModel } from "./stored-model.ts";
 export { trainStitches } from "./stitches.ts";
 export { type ComparisonRow, comparisonsTable, costTable, matrixTable } from "./tables.ts";
 export { openStreams, readTokenizer, streamFiles, type Text, type TokenStreams } from "./text.ts";

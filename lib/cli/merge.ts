@@ -14,8 +14,9 @@ import {
   weightMethod,
   withoutFolder,
 } from "../merge/mod.ts";
-import { jsonLine, parseWithCommander, readInteger, stopSignal } from "../run/mod.ts";
+import { defaultRunsFolder, jsonLine, parseWithCommander, readInteger, stopSignal } from "../run/mod.ts";
 import type { Print } from "./command.ts";
+import { modelFolder } from "./model-folder.ts";
 
 /** Merges the folders given as arguments and prints a summary. */
 export async function mergeCommand(args: readonly string[], print: Print = console.log): Promise<void> {
@@ -28,10 +29,13 @@ export async function mergeCommand(args: readonly string[], print: Print = conso
   }
   if (given.out === undefined) throw new UserError("merge.out", "Name the output folder with --out");
   const method = weightMethod(given.method);
+  const folder = (text: string) => modelFolder(given.runs, text);
+  const base = given.base === undefined ? undefined : await folder(given.base);
+  const folders = await Promise.all(parsed.positional.map(folder));
   const began = performance.now();
   const report = await mergeFolders({
     method: method.name,
-    ...await inputsOf(method, given.base, parsed.positional),
+    ...await inputsOf(method, base, folders),
     out: given.out,
     settings: settingsOf(given),
     dtype: given.dtype === undefined ? undefined : dtypeOf(given.dtype),
@@ -68,6 +72,7 @@ interface Options {
   readonly dtype?: string;
   readonly allowConfigMismatch?: true;
   readonly shard: string;
+  readonly runs: string;
   readonly json?: true;
 }
 
@@ -87,11 +92,11 @@ function commandFor(method: WeightMethod | undefined): Command {
   };
   const command = new Command("merge")
     .description(method === undefined ? generalHelp() : `${method.title}: ${method.description}\n${method.source}`)
-    .argument("[models...]", "model folders: from Hugging Face, or cells of a run")
+    .argument("[models...]", "model folders, or models of a run: last:seed, last:code")
     .option("-m, --method <name>", method === undefined ? "merge method, listed below" : "merge method")
     .addOption(
       new Option(
-        "-b, --base <folder>",
+        "-b, --base <model>",
         "the model that the others were trained from; the merge keeps its configuration and tokenizer",
       )
         .hideHelp(method?.base === false),
@@ -132,6 +137,7 @@ function commandFor(method: WeightMethod | undefined): Command {
     )
     .option("--allow-config-mismatch", "merge models whose config.json disagree on what the weights mean")
     .option("--shard <gigabytes>", "maximum size of a weights file", String(SHARD_BYTES / 1e9))
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "print the report as one JSON object");
   // Because of `--no-normalize`, Commander would default to true.
   command.setOptionValue("normalize", undefined);
