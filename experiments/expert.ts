@@ -116,13 +116,17 @@ interface Arguments {
   readonly expert: string;
 }
 
-/** The model's shape and the tokenizer are those of the run that is changed; an expert that is brought along must fit. */
+/**
+ * The model's shape and the tokenizer are those of the run that is changed; an expert that is brought along must fit. If it
+ * is on the hub, it is pinned to its commit.
+ */
 async function completeExpert(config: ExpertConfig, runsFolder: string): Promise<ExpertConfig> {
   if (!bringsExpert(config)) return config;
   const text: Text = await (await finishedRun(runsFolder, config.from)).cell("data");
   const shape = { ...config.model, vocabSize: text.value.vocabSize };
-  await openFitting(config, config.expert, { config: shape, tokenizer: await readTokenizer(text) }, "the run's");
-  return config;
+  const others = { config: shape, tokenizer: await readTokenizer(text) };
+  const { source } = await openFitting(config, config.expert, others, "the run's");
+  return { ...config, pretrained: { ...config.pretrained, [config.expert]: source } };
 }
 
 /** Whether the added expert comes from a checkpoint. */
