@@ -17,7 +17,7 @@ export type Requirement =
 const detectors: Readonly<Record<Requirement, () => boolean>> = {
   "python-tokenizers": () => succeeds(pythonCommand(), ["-c", "import tokenizers"]),
   "python-torch": () => succeeds(pythonCommand(), ["-c", "import torch, transformers, safetensors"]),
-  "python-gguf": () => succeeds(pythonCommand(), ["-c", "import gguf, torch, transformers, safetensors"]),
+  "python-gguf": () => succeeds(pythonCommand(), ["-c", "import gguf, torch, transformers, safetensors, accelerate"]),
   "python-llama-cpp": () => succeeds(pythonCommand(), ["-c", "import xllamacpp"]),
   "chromium": () => chromiumPath() !== undefined,
   "jupyter": () => succeeds(pythonCommand(), ["-c", "import nbclient, nbformat, jupyter_client"]),
