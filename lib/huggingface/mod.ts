@@ -15,3 +15,4 @@ export { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safe
 export { openWeightFiles, type WeightFiles } from "./weight-files.ts";
 export { SHARD_BYTES, writeWeightFiles, type WrittenWeights } from "./weight-writer.ts";
 export { readShardIndex } from "./shard-index.ts";
+export { type ChatMessage, type ChatTemplate, readChatTemplate, renderChat } from "./chat-template.ts";

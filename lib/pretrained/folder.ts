@@ -6,6 +6,7 @@ import {
   fromHuggingFaceConfig,
   loadModelFolder,
   openWeightFiles,
+  readChatTemplate,
   readJson,
   type SpecialIds,
   type WeightFiles,
@@ -46,7 +47,7 @@ export async function openFolder(source: string, setting: string): Promise<Pretr
       "save the model's fast tokenizer into the folder, with save_pretrained() of Python's transformers",
     );
   }
-  const chatTemplate = await chatTemplateIn(source);
+  const chatTemplate = (await readChatTemplate(source))?.template;
   const generation = `${source}/generation_config.json`;
   return {
     source,
@@ -96,12 +97,4 @@ function specialIn(json: Readonly<Record<string, unknown>>, generation: Readonly
     return typeof id === "number" ? [[role, id] as const] : [];
   });
   return Object.fromEntries(ids);
-}
-
-async function chatTemplateIn(folder: string): Promise<string | undefined> {
-  const file = `${folder}/chat_template.jinja`;
-  if (await exists(file)) return await Deno.readTextFile(file);
-  const settings = `${folder}/tokenizer_config.json`;
-  const template = await exists(settings) ? (await readJson(settings))["chat_template"] : undefined;
-  return typeof template === "string" ? template : undefined;
 }

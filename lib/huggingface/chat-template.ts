@@ -1,0 +1,109 @@
+// Chat templates: conversations as the text that a model was trained on.
+import { Template } from "@huggingface/jinja";
+import { UserError } from "../errors.ts";
+import { exists, readBytes, readJson } from "./files.ts";
+
+/** One message; a template may read further keys than these. */
+export interface ChatMessage {
+  /** `system`, `user`, `assistant`, or another that the template knows. */
+  readonly role: string;
+  readonly content: string;
+  readonly [key: string]: unknown;
+}
+
+/** A checkpoint's chat template. */
+export interface ChatTemplate {
+  /** In Jinja. */
+  readonly template: string;
+  /** Special tokens by the names that templates give them: `bos_token`, `eos_token`, … */
+  readonly tokens: Readonly<Record<string, string>>;
+}
+
+const TOKENS = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
+/**
+ * The chat template of a Hugging Face folder: `chat_template.jinja`, or else `chat_template` in `tokenizer_config.json`, of
+ * several there the one named `default`.
+ *
+ * @returns undefined if it has none
+ * @throws UserError for files that cannot be read
+ */
+export async function readChatTemplate(folder: string): Promise<ChatTemplate | undefined> {
+  const path = `${folder}/tokenizer_config.json`;
+  const settings = await exists(path) ? await readJson(path) : {};
+  const file = `${folder}/chat_template.jinja`;
+  const template = await exists(file)
+    ? new TextDecoder().decode(await readBytes(file))
+    : defaultTemplate(settings["chat_template"]);
+  if (template === undefined) return undefined;
+  const map = `${folder}/special_tokens_map.json`;
+  const all = { ...(await exists(map) ? await readJson(map) : {}), ...settings };
+  const tokens = TOKENS.flatMap((name) => {
+    const token = tokenText(all[name]);
+    return token === undefined ? [] : [[name, token] as const];
+  });
+  return { template, tokens: Object.fromEntries(tokens) };
+}
+
+/** `chat_template` is a text, or a list of `{ name, template }`. */
+function defaultTemplate(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (!Array.isArray(value)) return undefined;
+  const found: unknown = value.find((one) => one?.name === "default")?.template;
+  return typeof found === "string" ? found : undefined;
+}
+
+/** A token is a text, or an object with the text in `content`. */
+function tokenText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  const content = (value as { readonly content?: unknown } | null | undefined)?.content;
+  return typeof content === "string" ? content : undefined;
+}
+
+/**
+ * The text of a conversation, as `apply_chat_template(messages, tokenize=False)` of Python's transformers gives it, without
+ * tools and documents. It has the special tokens that the template writes; when it is tokenized, none are added.
+ *
+ * @param addGenerationPrompt whether the text ends with the beginning of the assistant's next message
+ * @throws UserError `chat.refused` for a conversation that the template refuses (`raise_exception`) or cannot render,
+ *   `chat.empty`, and `chat.template` for a template that is not Jinja
+ */
+export function renderChat(
+  { template, tokens }: ChatTemplate,
+  messages: readonly ChatMessage[],
+  { addGenerationPrompt = false }: { readonly addGenerationPrompt?: boolean } = {},
+): string {
+  if (messages.length === 0) throw new UserError("chat.empty", "Cannot render a conversation without messages");
+  // Jinja takes every kind of line break for a newline.
+  const program = withReason(
+    "chat.template",
+    "The model's chat template cannot be read",
+    () => new Template(template.replaceAll(/\r\n?/g, "\n")),
+  );
+  // Like transformers, leaves out keys without a value: templates ask whether a key is there.
+  const given = messages.map((message) =>
+    Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null && value !== undefined))
+  );
+  const variables = {
+    ...tokens,
+    messages: given,
+    tools: null,
+    documents: null,
+    add_generation_prompt: addGenerationPrompt,
+  };
+  return withReason(
+    "chat.refused",
+    "The model's chat template refuses the conversation",
+    () => program.render(variables),
+    "check the roles and the order of its messages",
+  );
+}
+
+/** Jinja's errors, and those of `raise_exception` in a template, are the template's words. */
+function withReason<T>(code: string, what: string, body: () => T, hint?: string): T {
+  try {
+    return body();
+  } catch (error) {
+    throw new UserError(code, `${what}: ${error instanceof Error ? error.message : error}`, hint);
+  }
+}

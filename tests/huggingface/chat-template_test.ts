@@ -1,0 +1,81 @@
+// Chat templates give the text that Python's transformers gives.
+import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
+import { type ChatMessage, type ChatTemplate, readChatTemplate, renderChat } from "../../lib/huggingface/mod.ts";
+
+interface Fixtures {
+  readonly templates: Readonly<Record<string, ChatTemplate>>;
+  readonly conversations: Readonly<Record<string, readonly ChatMessage[]>>;
+  readonly rendered: readonly {
+    readonly family: string;
+    readonly conversation: string;
+    readonly addGenerationPrompt: boolean;
+    readonly text?: string;
+    readonly error?: string;
+  }[];
+}
+
+const { templates, conversations, rendered }: Fixtures = JSON.parse(
+  await Deno.readTextFile("tests/huggingface/fixtures/chat_templates.json"),
+);
+
+for (const family of Object.keys(templates)) {
+  Deno.test(`conversations in the format of ${family} are rendered as transformers renders them`, () => {
+    const cases = rendered.filter((one) => one.family === family);
+    assert.equal(cases.length, 2 * Object.keys(conversations).length);
+    for (const { conversation, addGenerationPrompt, text, error } of cases) {
+      for (const newline of ["\n", "\r\n"]) {
+        const chat = templates[family]!;
+        const template = { ...chat, template: chat.template.replaceAll("\n", newline) };
+        const render = () => renderChat(template, conversations[conversation]!, { addGenerationPrompt });
+        if (error === undefined) assert.equal(render(), text, `${family}, ${conversation}`);
+        else assert.throws(render, (thrown) => isRefusal(thrown, "chat.refused", error));
+      }
+    }
+  });
+}
+
+function isRefusal(error: unknown, code: string, words: string): boolean {
+  assert.ok(error instanceof UserError, String(error));
+  assert.equal(error.code, code);
+  assert.ok(error.message.includes(words), error.message);
+  return true;
+}
+
+Deno.test("templates with errors and empty conversations are refused", () => {
+  const messages = [{ role: "user", content: "Hi" }];
+  const wrong = [
+    ["{% for %}", "chat.template", "cannot be read: "],
+    ["{{ messages | no_such_filter }}", "chat.refused", "no_such_filter"],
+    ["{{ raise_exception('No ' + messages[0].role) }}", "chat.refused", "No user"],
+  ] as const;
+  for (const [template, code, words] of wrong) {
+    assert.throws(() => renderChat({ template, tokens: {} }, messages), (error) => isRefusal(error, code, words));
+  }
+  assert.throws(
+    () => renderChat({ template: "", tokens: {} }, []),
+    (error) => isRefusal(error, "chat.empty", "without"),
+  );
+});
+
+Deno.test("the template and its tokens are read from wherever a folder has them", async () => {
+  const folder = await Deno.makeTempDir();
+  const write = (name: string, value: unknown) => Deno.writeTextFile(`${folder}/${name}`, JSON.stringify(value));
+  try {
+    assert.equal(await readChatTemplate(folder), undefined);
+    await write("special_tokens_map.json", { bos_token: "<a>", eos_token: "<b>", additional_special_tokens: ["<c>"] });
+    await write("tokenizer_config.json", { chat_template: "one", eos_token: { content: "</s>" }, pad_token: null });
+    // The settings come first, a null included.
+    assert.deepEqual(await readChatTemplate(folder), {
+      template: "one",
+      tokens: { bos_token: "<a>", eos_token: "</s>" },
+    });
+    const templates = [{ name: "tool_use", template: "tools" }, { name: "default", template: "two" }];
+    await write("tokenizer_config.json", { chat_template: templates });
+    assert.equal((await readChatTemplate(folder))?.template, "two");
+    await Deno.writeTextFile(`${folder}/chat_template.jinja`, "three");
+    assert.equal((await readChatTemplate(folder))?.template, "three");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
