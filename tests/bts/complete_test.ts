@@ -63,24 +63,6 @@ Deno.test("shape, context length, RoPE and tokenizer follow the checkpoint, what
   assert.deepEqual(own.model, model);
 });
 
-Deno.test("models on the hub are pinned to the commit that their revision is at", async () => {
-  const commit = "0123456789abcdef0123456789abcdef01234567";
-  const repository = `${folder}/home/hub/models--somebody--tiny`;
-  await save(`home/hub/models--somebody--tiny/snapshots/${commit}`);
-  await Deno.mkdir(`${repository}/refs`);
-  await Deno.writeTextFile(`${repository}/refs/main`, commit);
-  const variables = { HF_HOME: `${folder}/home`, HF_HUB_OFFLINE: "1" };
-  const before = Object.keys({ ...variables, HF_HUB_CACHE: "" }).map((name) => [name, Deno.env.get(name)] as const);
-  try {
-    Deno.env.delete("HF_HUB_CACHE");
-    for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
-    const { pretrained } = await complete("pretrained.seed=somebody/tiny", "pretrained.code=@seed");
-    assert.deepEqual(pretrained, { seed: `somebody/tiny@${commit}`, code: `${folder}/seed` });
-  } finally {
-    for (const [name, value] of before) value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
-  }
-});
-
 Deno.test("settings that contradict the checkpoint are refused by name, as is what does not fit together", async () => {
   const cases: [string[], string, ...string[]][] = [
     [["pretrained.seed=@seed", "model.width=64"], "pretrained.settings", "model.width 64", "16"],

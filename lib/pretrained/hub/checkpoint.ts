@@ -20,12 +20,14 @@ export interface HubCheckpoint {
 export type OnDownload = (path: string, bytes: number) => void;
 
 const ID = /^(?<id>[\w-][\w.-]*\/[\w-][\w.-]*)(@(?<revision>\w[\w.-]*(\/\w[\w.-]*)*))?$/;
+/** The longest that an answer of the API takes; the connection is given up afterwards. */
+const ANSWER_MS = 60_000;
 const COMMIT = /^[0-9a-f]{40}$/;
 const HASH = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 
-/** Whether a text has the form of a model's id on the hub, with or without a revision: `org/model@v1`. */
+/** Whether a text has the form of a model's id on the hub, with or without a revision (`org/model@v1`), and not a file's. */
 export function isHubId(source: string): boolean {
-  return ID.test(source) && !source.includes("..");
+  return ID.test(source) && !source.includes("..") && !source.toLowerCase().endsWith(".gguf");
 }
 
 /**
@@ -102,7 +104,8 @@ async function inspect(
   revision: string,
 ): Promise<{ readonly commit: string; readonly files: readonly HubFile[] }> {
   const { listFiles, modelInfo } = await import("@huggingface/hub");
-  const options = { hubUrl: hub.url, fetch: hubFetch.bind(undefined, hub) as typeof fetch };
+  const ask: typeof fetch = (input, init) => hubFetch(hub, input, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+  const options = { hubUrl: hub.url, fetch: ask };
   try {
     const { sha } = await modelInfo({ ...options, name: id, revision, additionalFields: ["sha"] });
     const files: HubFile[] = [];

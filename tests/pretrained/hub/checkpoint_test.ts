@@ -1,10 +1,13 @@
-// Models on the Hugging Face hub, downloaded from a server of the test's own.
+// Models on the Hugging Face hub, downloaded from a server of the test's own. Tests that set the hub's environment variables
+// belong in this file: files are tested in parallel, in one process.
 import assert from "node:assert/strict";
+import { btsDefinition, completeFromCheckpoints } from "../../../lib/bts/mod.ts";
 import { trainTokenizer } from "../../../lib/data/mod.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { saveModelFolder } from "../../../lib/huggingface/mod.ts";
 import { initialWeights, modelConfigSchema } from "../../../lib/model/mod.ts";
 import { hubCheckpoint, isHubId, openPretrained } from "../../../lib/pretrained/mod.ts";
+import { parseExperimentArguments } from "../../../lib/run/mod.ts";
 import { runMainCommand } from "../../cli/process.ts";
 import { optionalTest, python } from "../../optional.ts";
 import { type Behavior, blobName, type HubServer, startHub } from "./server.ts";
@@ -124,6 +127,17 @@ Deno.test("a checkpoint on the hub opens like a folder, and names its commit", (
       assert.match(error.message, /^Cannot use pretrained.seed="models\/none" \(no such path/);
       return true;
     });
+  }));
+
+Deno.test("a run's settings name the commit that a branch is at", () =>
+  withHub({}, async () => {
+    const parsed = parseExperimentArguments(
+      ["--preset", "smoke", "--set", `pretrained.seed=${ID}`, "--set", `pretrained.code=${ID}@v1`],
+      btsDefinition,
+    );
+    assert.ok(parsed.kind === "run");
+    const { pretrained } = await completeFromCheckpoints(parsed.config, parsed.origins);
+    assert.deepEqual(pretrained, { seed: `${ID}@${COMMIT}`, code: `${ID}@${COMMIT}` });
   }));
 
 optionalTest("python-torch", "Python finds the model in the cache", () =>
@@ -265,6 +279,17 @@ Deno.test("repositories without safetensors or tokenizer, and full or unusable d
     await refused(get(), repository, "hub.cache", /the cache ".*" cannot be used/);
   }));
 
+Deno.test({
+  name: "a disk that fills up during the download is refused",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withHub({}, async ({ repository }) => {
+      await Deno.mkdir(`${repository}/blobs`, { recursive: true });
+      await Deno.symlink("/dev/full", `${repository}/blobs/${blobName(weights)}.incomplete`);
+      await refused(get(), repository, "hub.cache", /the disk is full.*set HF_HOME/);
+    }),
+});
+
 Deno.test("sharded weights are downloaded with their index", () => {
   const index = new TextEncoder().encode(JSON.stringify({ weight_map: { "a": "model-00001-of-00001.safetensors" } }));
   const { "model.safetensors": shard, ...rest } = files;
@@ -278,7 +303,19 @@ Deno.test("sharded weights are downloaded with their index", () => {
 Deno.test("ids of the hub are told from paths", () => {
   for (const id of [ID, `${ID}@v1`, `${ID}@refs/pr/1`, `${ID}@${COMMIT}`]) assert.ok(isHubId(id), id);
   for (
-    const path of ["tiny", "./a/b", "../a", "a/../b", "/a/b", "a/b/c", `${ID}@`, `${ID}@../x`, "a/b@x/..", "a b/c"]
+    const path of [
+      "tiny",
+      "./a/b",
+      "../a",
+      "a/../b",
+      "/a/b",
+      "a/b/c",
+      "models/a.gguf",
+      `${ID}@`,
+      `${ID}@../x`,
+      "a/b@x/..",
+      "a b/c",
+    ]
   ) {
     assert.ok(!isHubId(path), path);
   }
