@@ -7,6 +7,8 @@ export { mergeWeights, type ModelsToMerge } from "./weights/merge.ts";
 export { type MergeOptions, type Rescale, RESCALES, type TensorInputs, type WeightMethod } from "./weights/method.ts";
 export { WEIGHT_METHODS, weightMethod } from "./weights/methods.ts";
 export { type MergeSettings } from "./weights/options.ts";
+export { mergeRecipe } from "./recipe/merge.ts";
+export { readRecipe, type Recipe } from "./recipe/read.ts";
 export { btmEnsemble, checkLength } from "./ensemble/btm.ts";
 export { btmOptions, btmSettingsSchema, loadPrior, savePrior } from "./ensemble/settings.ts";
 export { mixtureTops, type ScoredRow } from "./ensemble/mixture-tops.ts";

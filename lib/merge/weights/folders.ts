@@ -9,6 +9,7 @@ import {
 } from "../../huggingface/mod.ts";
 import { copyCompanions } from "./companions.ts";
 import { configError, configMismatch } from "./configs.ts";
+import { depths } from "./depth.ts";
 import { type MatchedFolder, matchFolders, untiedHead } from "./matching.ts";
 import { checkModels, type ModelsToMerge } from "./merge.ts";
 import { copiedBytes, mergedBytes, type TensorFindings } from "./merged-tensor.ts";
@@ -28,7 +29,8 @@ export interface FolderMerge extends ModelsToMerge<string> {
   readonly method: string;
   /** Output folder; it must not exist or must be empty. A link to an empty folder is followed. */
   readonly out: string;
-  readonly settings?: MergeSettings | undefined;
+  /** The same for all weights, or by the name and depth ({@linkcode depths}) of each. */
+  readonly settings?: MergeSettings | ((tensor: string, depth: number) => MergeSettings) | undefined;
   /** Type of the merged weights. @default the type of each weight in the base, or in the first model */
   readonly dtype?: WeightDtype | undefined;
   /** Whether to merge models whose `config.json` files give equal weights different meanings. @default false */
@@ -71,7 +73,9 @@ export async function mergeFolders(request: FolderMerge): Promise<FolderMergeRep
   const listed = base !== undefined && method.name !== "slerp";
   const models = listed ? await withoutFolder(request.models, base) : request.models;
   checkModels(method, { base, models });
-  const options = resolveOptions(method, request.settings ?? {}, models.length);
+  const { settings = {} } = request;
+  const resolve = (settings: MergeSettings) => resolveOptions(method, settings, models.length);
+  const common = typeof settings === "function" ? undefined : resolve(settings);
   await checkTarget(out);
   const names = [...(base === undefined ? [] : [base]), ...models];
   const files: WeightFiles[] = [];
@@ -81,16 +85,35 @@ export async function mergeFolders(request: FolderMerge): Promise<FolderMergeRep
     const mismatch = await configMismatch(names);
     if (mismatch !== undefined && !request.allowConfigMismatch) throw configError(mismatch);
     await checkSameTokenizers(names);
-    return await write({ ...request, models }, method, options, folders, mismatch);
+    const weights = [...files[0]!.weights].flatMap(([name, { dtype }]) => isWeightDtype(dtype) ? [name] : []);
+    // Without random draws and settings by name, equal tensors merge to equal tensors anyway.
+    const drawn = "seed" in method.options || common === undefined;
+    const shared = drawn ? sharedTensors(weights, folders) : new Map<string, string>();
+    const depth = depths(weights);
+    const options = new Map(weights.map((name) => {
+      if (typeof settings !== "function") return [name, common!];
+      const alike = shared.get(name) ?? name;
+      return [name, resolve(settings(alike, depth.get(alike)!))];
+    }));
+    return await write({ ...request, models }, method, { common, options, shared }, folders, mismatch);
   } finally {
     for (const folder of files) folder.close();
   }
 }
 
+/** The options of each weight, and what they have in common. */
+interface Plan {
+  /** Undefined if the options differ between weights. */
+  readonly common: MergeOptions | undefined;
+  readonly options: ReadonlyMap<string, MergeOptions>;
+  /** Names of weights that are copies of others, by the name that draws and options depend on. */
+  readonly shared: ReadonlyMap<string, string>;
+}
+
 async function write(
   request: FolderMerge,
   method: WeightMethod,
-  options: MergeOptions,
+  { common, options, shared }: Plan,
   folders: readonly MatchedFolder[],
   mismatch: string | undefined,
 ): Promise<FolderMergeReport> {
@@ -101,27 +124,26 @@ async function write(
     shape,
     dtype: isWeightDtype(dtype) ? request.dtype ?? dtype : dtype,
   }));
-  const weights = planned.filter(({ dtype }) => isWeightDtype(dtype)).map(({ name }) => name);
   const target = await openTarget(out);
   try {
-    // Without random draws, equal tensors merge to equal tensors anyway.
-    const shared = "seed" in method.options ? sharedTensors(weights, folders) : new Map<string, string>();
     const head = await untiedHead(folders);
     const findings: TensorFindings[] = [];
     let done = 0;
     const { files, bytes } = await writeWeightFiles(target.workshop, planned, function* (weight) {
       if (isWeightDtype(weight.dtype)) {
         const drawnAs = shared.get(weight.name) ?? weight.name;
-        findings.push(yield* mergedBytes(request, method, options, folders, weight, drawnAs));
+        findings.push(yield* mergedBytes(request, method, options.get(weight.name)!, folders, weight, drawnAs));
       } else yield* copiedBytes(first, weight);
       request.onTensor?.(++done, planned.length, weight.name);
     }, { shardBytes: request.shardBytes });
     await copyCompanions(first.folder, target.workshop, { dtype, untie: head !== undefined });
-    const taken = Object.fromEntries(
-      Object.keys(method.options).map((name) => [name, options[name as keyof MergeOptions]]),
-    );
+    const takenOf = (options: MergeOptions) =>
+      Object.fromEntries(Object.keys(method.options).map((name) => [name, options[name as keyof MergeOptions]]));
+    const taken = common === undefined
+      ? { optionsByWeight: Object.fromEntries([...options].map(([name, one]) => [name, takenOf(one)])) }
+      : { options: takenOf(common) };
     const apart = mismatch === undefined ? {} : { configMismatch: mismatch };
-    const made = { method: method.name, base, models, options: taken, dtype: dtype ?? null, ...apart };
+    const made = { method: method.name, base, models, ...taken, dtype: dtype ?? null, ...apart };
     await Deno.writeTextFile(`${target.workshop}/merge.json`, JSON.stringify(made, null, 2) + "\n");
     await target.finish();
     const overflowed = findings.reduce((sum, { overflowed }) => sum + overflowed, 0);

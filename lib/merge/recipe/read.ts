@@ -1,0 +1,193 @@
+// Reads a mergekit configuration: which models to merge, how, and with which parameters.
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { didYouMean, systemReason, UserError } from "../../errors.ts";
+import type { WeightDtype } from "../../huggingface/mod.ts";
+import { TORCH_DTYPES } from "../weights/companions.ts";
+import type { WeightMethod } from "../weights/method.ts";
+import { WEIGHT_METHODS } from "../weights/methods.ts";
+import { parametersOf } from "./parameters.ts";
+import type { Conditional, Parameters, Scalar, ScalarOrGradient, Setting } from "./setting.ts";
+
+/** A mergekit configuration. */
+export interface Recipe {
+  readonly method: WeightMethod;
+  readonly base: string | undefined;
+  /** As listed, which may include the base. */
+  readonly models: readonly { readonly model: string; readonly parameters: Parameters }[];
+  readonly parameters: Parameters;
+  readonly dtype: WeightDtype | undefined;
+}
+
+const KEYS = ["merge_method", "models", "base_model", "parameters", "dtype", "out_dtype", "tokenizer_source"];
+/** What mergekit reads and this does not. */
+const UNSUPPORTED = ["slices", "modules", "tokenizer", "chat_template"];
+const TOKENIZERS = ["base", "union"];
+
+/** Reads a file. @throws UserError `merge.config` with file and line */
+export async function readRecipe(path: string): Promise<Recipe> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : systemReason(error);
+    if (why === undefined) throw error;
+    throw new UserError("merge.config", `Cannot read ${path}: ${why}`, "give the path of a mergekit YAML file");
+  }
+  return parseRecipe(text, path);
+}
+
+/**
+ * Parses a configuration.
+ *
+ * @param path for messages
+ * @throws UserError `merge.config` with file and line: malformed YAML, unknown keys, methods and parameters, wrong types
+ */
+export function parseRecipe(text: string, path: string): Recipe {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const wrong = (offset: number, message: string, hint?: string) =>
+    new UserError("merge.config", `${path}:${lines.linePos(offset).line}: ${message}`, hint);
+  const [malformed] = document.errors;
+  if (malformed !== undefined) throw wrong(malformed.pos[0], malformed.message);
+  const reader = { wrong };
+  const top = entriesOf(reader, document.contents, "the configuration", KEYS, UNSUPPORTED);
+  const method = methodOf(reader, top.get("merge_method"));
+  const models = top.get("models");
+  if (models === undefined) throw wrong(0, 'there is no "models": list the models to merge');
+  if (!isSeq(models.value) || models.value.items.length === 0) {
+    throw wrong(models.offset, '"models" is not a list of models');
+  }
+  const parameters = (entry: Entry | undefined, ofModel: boolean) =>
+    entry === undefined ? {} : readParameters(reader, entry, method, ofModel);
+  const listed = models.value.items.map((item) => {
+    const entries = entriesOf(reader, item as Node, "a model", ["model", "parameters"], []);
+    const model = textOf(reader, entries.get("model") ?? { value: null, offset: offsetOf(item as Node) }, "model");
+    return { model, parameters: parameters(entries.get("parameters"), true) };
+  });
+  const tokenizer = top.get("tokenizer_source");
+  if (tokenizer !== undefined) choice(reader, tokenizer, "tokenizer_source", TOKENIZERS);
+  const dtypes = ["dtype", "out_dtype"].map((name) => {
+    const entry = top.get(name);
+    return entry === undefined ? undefined : choice(reader, entry, name, Object.values(TORCH_DTYPES));
+  });
+  const dtype = dtypes[1] ?? dtypes[0];
+  const base = top.get("base_model");
+  return {
+    method,
+    base: base === undefined ? undefined : textOf(reader, base, "base_model"),
+    models: listed,
+    parameters: parameters(top.get("parameters"), false),
+    dtype: (Object.keys(TORCH_DTYPES) as WeightDtype[]).find((one) => TORCH_DTYPES[one] === dtype),
+  };
+}
+
+interface Reader {
+  readonly wrong: (offset: number, message: string, hint?: string) => UserError;
+}
+
+/** A value, and where its key stands. */
+interface Entry {
+  readonly value: unknown;
+  readonly offset: number;
+}
+
+function offsetOf(node: unknown): number {
+  return (node as Node | null)?.range?.[0] ?? 0;
+}
+
+function entriesOf(
+  { wrong }: Reader,
+  node: unknown,
+  what: string,
+  keys: readonly string[],
+  unsupported: readonly string[],
+): ReadonlyMap<string, Entry> {
+  if (!isMap(node)) throw wrong(offsetOf(node), `${what} is not a mapping: expected keys such as ${keys[0]}`);
+  const entries = new Map<string, Entry>();
+  for (const { key, value } of node.items) {
+    const [name, offset] = [isScalar(key) ? String(key.value) : String(key), offsetOf(key)];
+    if (unsupported.includes(name)) throw wrong(offset, `"${name}" is not supported`, "mergekit itself merges it");
+    if (!keys.includes(name)) {
+      throw wrong(
+        offset,
+        `unknown key "${name}" in ${what}: expected one of ${keys.join(", ")}`,
+        didYouMean(name, keys),
+      );
+    }
+    // As in mergekit, `base_model: null` is as good as nothing.
+    if (value !== null && !(isScalar(value) && value.value === null)) entries.set(name, { value, offset });
+  }
+  return entries;
+}
+
+function textOf({ wrong }: Reader, { value, offset }: Entry, key: string): string {
+  if (isScalar(value) && typeof value.value === "string" && value.value !== "") return value.value;
+  throw wrong(offset, `expected "${key}" with the folder of a model`);
+}
+
+function choice(reader: Reader, entry: Entry, key: string, among: readonly string[]): string {
+  const text = isScalar(entry.value) ? String(entry.value.value) : "";
+  if (among.includes(text)) return text;
+  throw reader.wrong(
+    entry.offset,
+    `"${key}" is ${JSON.stringify(text)}: expected one of ${among.join(", ")}`,
+    didYouMean(text, among),
+  );
+}
+
+function methodOf(reader: Reader, entry: Entry | undefined): WeightMethod {
+  if (entry === undefined) throw reader.wrong(0, 'there is no "merge_method"');
+  const name = choice(reader, entry, "merge_method", WEIGHT_METHODS.map(({ name }) => name));
+  return WEIGHT_METHODS.find((method) => method.name === name)!;
+}
+
+function readParameters(reader: Reader, entry: Entry, method: WeightMethod, ofModel: boolean): Parameters {
+  const { wrong } = reader;
+  const kinds = parametersOf(method);
+  // `int8_mask` saves mergekit memory and changes nothing.
+  const names = [...Object.keys(kinds), "int8_mask"];
+  const read: Record<string, Setting> = {};
+  for (const [name, value] of entriesOf(reader, entry.value, `the parameters of ${method.name}`, names, [])) {
+    const kind = kinds[name];
+    if (kind === undefined) continue;
+    if (ofModel && !kind.perModel) {
+      throw wrong(value.offset, `"${name}" applies to all models`, 'move it to "parameters" at the end of the file');
+    }
+    read[name] = settingOf(reader, value, name, kind.type);
+  }
+  return read;
+}
+
+function settingOf(reader: Reader, { value, offset }: Entry, name: string, type: "number" | "boolean"): Setting {
+  const items = isSeq(value) ? value.items : [value];
+  if (items.length === 0 || !items.some(isMap)) {
+    return { kind: "plain", value: gradientOf(reader, value, offset, name, type) };
+  }
+  const values = items.map((item): Conditional => {
+    const entries = entriesOf(reader, item, `a value of "${name}"`, ["value", "filter"], []);
+    const own = entries.get("value");
+    if (own === undefined) throw reader.wrong(offsetOf(item), `a value of "${name}" has no "value"`);
+    const filter = entries.get("filter");
+    const text = filter === undefined || !isScalar(filter.value) ? undefined : String(filter.value.value);
+    return { value: gradientOf(reader, own.value, own.offset, name, type), filter: text };
+  });
+  return { kind: "filtered", values };
+}
+
+function gradientOf(
+  { wrong }: Reader,
+  node: unknown,
+  offset: number,
+  name: string,
+  type: "number" | "boolean",
+): ScalarOrGradient {
+  const scalar = (item: unknown): Scalar => {
+    const value = isScalar(item) ? item.value : undefined;
+    if (type === "number" ? typeof value === "number" : typeof value === "boolean") return value as Scalar;
+    const found = isScalar(item) ? JSON.stringify(value) : "not a scalar";
+    throw wrong(offset, `"${name}" is ${found}: expected a ${type}, a list of them, or values with filters`);
+  };
+  if (!isSeq(node)) return scalar(node);
+  if (node.items.length === 0) throw wrong(offset, `"${name}" is an empty list`);
+  return node.items.map(scalar);
+}
