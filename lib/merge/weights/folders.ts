@@ -1,4 +1,5 @@
 // Merges model folders piece by piece, so that models larger than memory merge in a few hundred megabytes.
+import { UserError } from "../../errors.ts";
 import {
   isWeightDtype,
   openWeightFiles,
@@ -93,11 +94,21 @@ export async function mergeFolders(request: FolderMerge): Promise<FolderMergeRep
     const options = new Map(weights.map((name) => {
       if (typeof settings !== "function") return [name, common!];
       const alike = shared.get(name) ?? name;
-      return [name, resolve(settings(alike, depth.get(alike)!))];
+      return [name, named(name, () => resolve(settings(alike, depth.get(alike)!)))];
     }));
     return await write({ ...request, models }, method, { common, options, shared }, folders, mismatch);
   } finally {
     for (const folder of files) folder.close();
+  }
+}
+
+/** Adds the name of a weight to an error about its options. */
+function named(weight: string, resolve: () => MergeOptions): MergeOptions {
+  try {
+    return resolve();
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== "merge.option") throw error;
+    throw new UserError(error.code, `Cannot merge ${weight}: ${error.message}`, error.hint);
   }
 }
 

@@ -98,10 +98,13 @@ export function checkModels(
   const wrong = (message: string, hint?: string) => new UserError("merge.models", message, hint);
   const { base, models } = given;
   if (needed === true && base === undefined) {
-    throw wrong(`The method ${name} needs a base, the model that the others were trained from`, "Give --base");
+    throw wrong(
+      `The method ${name} needs a base, the model that the others were trained from`,
+      "give --base, or base_model in a mergekit file",
+    );
   }
   if (!needed && base !== undefined) {
-    throw wrong(`The method ${name} takes no base`, "List it among the models to include it");
+    throw wrong(`The method ${name} takes no base`, "list it among the models to include it");
   }
   if (models.length < least || models.length > most) {
     const wanted = least === most ? `exactly ${least}` : `at least ${least}`;

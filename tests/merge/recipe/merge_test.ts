@@ -109,10 +109,17 @@ Deno.test("`deno task merge --config` refuses mistakes by line, and writes nothi
       [["-c", path, "-m", "ties", ...out], "merge.config", "--method"],
       [["-c", path, "--select-topk", "0.5", ...out], "merge.config", "--select-topk"],
       [["-c", path, join(folder, "a"), ...out], "merge.config", "besides --config"],
-      [["-c", await write(`${ties}parameters: {density: [1, 7]}\n`), ...out], "merge.option", "density"],
     ];
     for (const [args, code, ...says] of others) {
       await assert.rejects(mergeCommand(args, () => {}), refuses(code, ...says), args.join(" "));
+    }
+    const unfit: [text: string, code: string, ...says: string[]][] = [
+      [`merge_method: ties\n${models}`, "merge.models", "ties needs a base"],
+      ["merge_method: model_stock\nbase_model: seed\nmodels: [{model: a}]\n", "merge.models", "at least 2 models"],
+      [`${ties}parameters: {density: [1, 7]}\n`, "merge.option", "density is 4", "model.layers.1."],
+    ];
+    for (const [text, code, ...says] of unfit) {
+      await assert.rejects(mergeCommand(["-c", await write(text), ...out], () => {}), refuses(code, ...says), text);
     }
     assert.deepEqual(namesIn(folder), ["a", "b", "merge.yml", "seed"]);
   });
