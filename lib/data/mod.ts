@@ -1,5 +1,6 @@
 // The data room: corpora, tokenizers, packing and datamixes.
 export { batchAt, type BatchChoice, type Datamix, datamixSchema, normalizeDatamix } from "./batches/batch.ts";
+export { byteLevelJson } from "./tokenizer/byte-level-json.ts";
 export { END_OF_TEXT, PRETOKEN_PATTERN } from "./tokenizer/pretokens.ts";
 export { trainTokenizer } from "./tokenizer/train.ts";
 export { DOMAINS } from "./builtin/registry.ts";

@@ -1,8 +1,8 @@
 // The tokenizer in a GGUF file's metadata as Hugging Face's `tokenizer.json`.
-import type { TokenizerJson } from "../data/mod.ts";
+import { byteLevelJson, type TokenizerJson } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import type { SpecialIds } from "../huggingface/mod.ts";
-import { isPreTokenizer, PRE_TOKENIZERS, type PreTokenizer } from "./pre-tokenizers.ts";
+import { isPreTokenizer, PRE_TOKENIZERS } from "./pre-tokenizers.ts";
 import { ggufError, type Metadata } from "./types.ts";
 
 /** Where a whole `tokenizer.json` may be; it says more than llama.cpp's keys, so it is preferred. */
@@ -54,7 +54,16 @@ export function tokenizerOf(path: string, metadata: Metadata): GgufTokenizer {
   const splitting = PRE_TOKENIZERS[pre];
   const addsBos = metadata.get("tokenizer.ggml.add_bos_token") ?? splitting.addBos;
   const bos = addsBos === true ? bosToken(path, special, tokens) : undefined;
-  return { json: byteLevelJson(splitting, tokens, merges, added(path, metadata, tokens), bos), special };
+  const json = byteLevelJson({
+    addedTokens: added(path, metadata, tokens),
+    normalizer: splitting.normalizer,
+    preTokenizer: splitting.pre_tokenizer,
+    postProcessor: bos === undefined ? null : beginsWith(bos),
+    ignoreMerges: splitting.ignore_merges,
+    tokens,
+    merges,
+  });
+  return { json, special };
 }
 
 /** A token with its id. */
@@ -122,37 +131,6 @@ function added(path: string, metadata: Metadata, tokens: readonly string[]): obj
     if (!special && types[id] !== TOKEN_TYPES.userDefined) return [];
     return [{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special }];
   });
-}
-
-function byteLevelJson(
-  { normalizer, pre_tokenizer, ignore_merges }: PreTokenizer,
-  tokens: readonly string[],
-  merges: readonly string[],
-  addedTokens: readonly object[],
-  bos: NamedToken | undefined,
-): TokenizerJson {
-  return {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: addedTokens,
-    normalizer,
-    pre_tokenizer,
-    post_processor: bos === undefined ? null : beginsWith(bos),
-    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges,
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges,
-    },
-  };
 }
 
 /** A post-processor that puts a token before every text. */

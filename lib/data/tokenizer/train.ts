@@ -1,5 +1,6 @@
 // Trains byte-level BPE with incremental pair counts.
 import { UserError } from "../../errors.ts";
+import { byteLevelJson } from "./byte-level-json.ts";
 import { BYTE_CHARACTERS, END_OF_TEXT, PRETOKEN_PATTERN, pretokenPattern } from "./pretokens.ts";
 import type { TokenizerJson } from "../types.ts";
 
@@ -194,11 +195,8 @@ class PairQueue {
 }
 
 function tokenizerJson(tokens: readonly string[], merges: readonly string[]): TokenizerJson {
-  return {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: [{
+  return byteLevelJson({
+    addedTokens: [{
       id: 0,
       content: END_OF_TEXT,
       single_word: false,
@@ -208,26 +206,16 @@ function tokenizerJson(tokens: readonly string[], merges: readonly string[]): To
       special: true,
     }],
     normalizer: null,
-    pre_tokenizer: {
+    preTokenizer: {
       type: "Sequence",
       pretokenizers: [
         { type: "Split", pattern: { Regex: PRETOKEN_PATTERN }, behavior: "Isolated", invert: false },
         { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
       ],
     },
-    post_processor: null,
-    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges,
-    },
-  };
+    postProcessor: null,
+    ignoreMerges: false,
+    tokens,
+    merges,
+  });
 }
