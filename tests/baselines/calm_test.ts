@@ -17,6 +17,7 @@ import { forward, head, headLoss, type HostWeights, toDevice, toVariables } from
 import { random } from "../../lib/random.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, assertFar, assertGradient, bigWeights, difference, TINY, tokens } from "../tiny.ts";
+import { assertDecodes } from "./decoding.ts";
 
 const T = TINY.contextLength;
 
@@ -66,19 +67,7 @@ for (const [connections, augmenting] of [[1, 1], [2, 2], [3, 1]] as const) {
 
   deviceTest(`CALM decodes with its caches as the full pass does, ${what}`, () => {
     const model = calmLanguageModel(tinyCalm(connections, augmenting));
-    const ids = tokens(2, T, 6);
-    const full = model.logits(ids);
-    const before = tf.memory().numTensors;
-    for (const chunks of [Array<number>(T).fill(1), [5, 1, 4, 2]]) {
-      tf.tidy(() => {
-        const state = model.decodingState();
-        const parts = chunks.map((chunk) => model.logits(tf.slice(ids, [0, state.length], [2, chunk]), state));
-        assert.equal(state.length, T);
-        assertClose(tf.concat(parts, 1), full, 1e-3, `chunks of ${chunks}`);
-        state.dispose();
-      });
-      assert.equal(tf.memory().numTensors, before, "tensors left behind");
-    }
+    assertDecodes(model, tokens(2, T, 6));
   });
 }
 

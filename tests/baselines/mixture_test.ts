@@ -16,6 +16,7 @@ import { decoder, forward, headLoss, toDevice, toVariables } from "../../lib/mod
 import { deviceTest } from "../backends.ts";
 import { assertClose, assertFar, assertGradient, bigWeights, difference, TINY, tokens } from "../tiny.ts";
 import { type MixtureName, MIXTURES, noisyMixture, tinyMixture } from "./mixtures.ts";
+import { assertDecodes } from "./decoding.ts";
 
 const T = TINY.contextLength;
 const ALL = Object.entries(MIXTURES) as [MixtureName, MixtureConfig][];
@@ -52,19 +53,7 @@ for (const [name, mixture] of ALL) {
 
   deviceTest(`a ${name} mixture decodes with its caches as the full pass does`, () => {
     const model = mixtureLanguageModel(tinyMixture(mixture));
-    const ids = tokens(2, T, 6);
-    const full = model.logits(ids);
-    const before = tf.memory().numTensors;
-    for (const chunks of [Array<number>(T).fill(1), [5, 1, 4, 2]]) {
-      tf.tidy(() => {
-        const state = model.decodingState();
-        const parts = chunks.map((chunk) => model.logits(tf.slice(ids, [0, state.length], [2, chunk]), state));
-        assert.equal(state.length, T);
-        assertClose(tf.concat(parts, 1), full, 1e-3, `chunks of ${chunks}`);
-        state.dispose();
-      });
-      assert.equal(tf.memory().numTensors, before, "tensors left behind");
-    }
+    assertDecodes(model, tokens(2, T, 6));
   });
 
   deviceTest(`a ${name} mixture keeps documents apart`, () => {
