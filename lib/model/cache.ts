@@ -40,3 +40,20 @@ export class KvCache {
     this.layers.fill(undefined);
   }
 }
+
+/** Caches of models that decode together; all have read the same tokens. */
+export class KvCaches {
+  readonly caches: readonly KvCache[];
+
+  constructor(caches: number, layers: number) {
+    this.caches = Array.from({ length: caches }, () => new KvCache(layers));
+  }
+
+  get length(): number {
+    return this.caches[0]!.length;
+  }
+
+  dispose(): void {
+    for (const cache of this.caches) cache.dispose();
+  }
+}

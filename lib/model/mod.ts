@@ -29,7 +29,7 @@ export {
   type Weights,
 } from "./weights.ts";
 export { attention, feedForward } from "./blocks.ts";
-export { KvCache } from "./cache.ts";
+export { KvCache, KvCaches } from "./cache.ts";
 export {
   type Activations,
   beginPass,

@@ -7,6 +7,7 @@ import {
   head,
   headLosses,
   headPredictions,
+  KvCaches,
   type LanguageModel,
   type ModelConfig,
   type Pass,
@@ -20,7 +21,7 @@ import type { States } from "./kinds/kind.ts";
 import { stitchKind } from "./kinds/registry.ts";
 import { applyStitch, stitchGates } from "./layer.ts";
 import { streamGroups } from "./stream-groups.ts";
-import { runLayers, StitchedState } from "./run.ts";
+import { runLayers } from "./run.ts";
 import { checkStacks, type FrozenModels } from "./stacks.ts";
 import type { StitchedModel } from "./stitched-model.ts";
 
@@ -69,7 +70,7 @@ export type GateProbe = (stitch: number, gates: tf.Tensor3D) => void;
 
 interface RunOptions {
   readonly documents?: tf.Tensor2D | undefined;
-  readonly state?: StitchedState | undefined;
+  readonly state?: KvCaches | undefined;
   /** Random seed of the gate dropout; absent in evaluation mode. */
   readonly dropoutSeed?: number | undefined;
   readonly probe?: GateProbe | undefined;
@@ -148,16 +149,17 @@ export function stitchedLanguageModel(model: StitchedModel): LanguageModel {
   return {
     vocabSize: model.config.vocabSize,
     contextLength: model.config.contextLength,
-    logits: (ids, state) => tf.tidy(() => stitchedForward(model, ids, { state: state as StitchedState | undefined })),
+    logits: (ids, state) => tf.tidy(() => stitchedForward(model, ids, { state: state as KvCaches | undefined })),
     losses: (ids, targets) =>
       tf.tidy(() => headLosses(model.config, model.hub, stitchedHiddenStates(model, ids), targets)),
     predictions: (ids, targets) =>
       tf.tidy(() => headPredictions(model.config, model.hub, stitchedHiddenStates(model, ids), targets)),
+    // One cache per model, the hub's first; models that run as a stack have one per group, with batch rows of their own.
     decodingState: () => {
       const caches = model.stacks === undefined
         ? 1 + model.experts.length
         : Math.max(...model.stacks.map((layer) => layer.length));
-      return new StitchedState(caches, model.config.layers);
+      return new KvCaches(caches, model.config.layers);
     },
   };
 }

@@ -1,30 +1,10 @@
 // Runs the models of a stitched model through the layers between two stitches, one by one or as stacks.
 import * as tf from "@tensorflow/tfjs";
-import { decoderLayer, type DecodingState, KvCache, type Pass } from "../model/mod.ts";
+import { decoderLayer, type KvCaches, type Pass } from "../model/mod.ts";
 import { untaped } from "../tensor/mod.ts";
 import type { States } from "./kinds/kind.ts";
 import type { StitchedModel } from "./stitched-model.ts";
 import type { StreamGroup } from "./stream-groups.ts";
-
-/**
- * One cache per model, the hub's first. Models that run as a stack have one cache per group, in which every model has
- * batch rows of its own.
- */
-export class StitchedState implements DecodingState {
-  readonly caches: readonly KvCache[];
-
-  constructor(caches: number, layers: number) {
-    this.caches = Array.from({ length: caches }, () => new KvCache(layers));
-  }
-
-  get length(): number {
-    return this.caches[0]!.length;
-  }
-
-  dispose(): void {
-    for (const cache of this.caches) cache.dispose();
-  }
-}
 
 /**
  * Runs layers `from` (counted from 0) up to `to`, with no stitch between them, of every model that they need. Operations
@@ -36,7 +16,7 @@ export function runLayers(
   from: number,
   to: number,
   pass: Pass,
-  state?: StitchedState,
+  state?: KvCaches,
 ): States {
   if (from === to) return streams;
   const all = [streams.hub, ...streams.experts];
@@ -55,7 +35,7 @@ type RunGroup = (
   from: number,
   to: number,
   pass: Pass,
-  state?: StitchedState,
+  state?: KvCaches,
 ) => readonly tf.Tensor2D[];
 
 /** Runs the models of a group one after another. */

@@ -8,7 +8,7 @@ import {
   embed,
   feedForward,
   head,
-  KvCache,
+  KvCaches,
   type LanguageModel,
   type ModelConfig,
   type Pass,
@@ -45,23 +45,6 @@ export interface MixtureModel {
 export function mixtureModel(model: MixtureModel): MixtureModel {
   checkMixtureWeights(model.config, model.mixture, model.models, model.weights);
   return model;
-}
-
-/** One cache for averaged attention, or one per attention expert. */
-class MixtureState implements DecodingState {
-  readonly caches: readonly KvCache[];
-
-  constructor(caches: number, layers: number) {
-    this.caches = Array.from({ length: caches }, () => new KvCache(layers));
-  }
-
-  get length(): number {
-    return this.caches[0]!.length;
-  }
-
-  dispose(): void {
-    for (const cache of this.caches) cache.dispose();
-  }
 }
 
 /** How experts are sampled in a training step; evaluation does not sample. */
@@ -111,7 +94,7 @@ function mixtureLayer(
   const [B, T, d] = h.shape;
   const flat = (x: tf.Tensor) => x.reshape([B * T, d]) as tf.Tensor2D;
   const whole = (x: tf.Tensor) => x.reshape([B, T, d]) as tf.Tensor3D;
-  const caches = (state as MixtureState | undefined)?.caches;
+  const caches = (state as KvCaches | undefined)?.caches;
   const norm = (name: string, x: tf.Tensor) =>
     rmsNorm(x, weights[`model.layers.${layer}.${name}.weight`]!, config.normEps);
   const balances: tf.Tensor[] = [];
@@ -158,6 +141,7 @@ export function mixtureLanguageModel(model: MixtureModel): LanguageModel {
     vocabSize: config.vocabSize,
     contextLength: config.contextLength,
     logits: (ids, state) => tf.tidy(() => mixtureForward(model, ids, { state })),
-    decodingState: () => new MixtureState(mixture.attention === "experts" ? models : 1, config.layers),
+    // One cache for averaged attention, or one per attention expert.
+    decodingState: () => new KvCaches(mixture.attention === "experts" ? models : 1, config.layers),
   };
 }
