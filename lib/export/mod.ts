@@ -1,0 +1,2 @@
+// Models as folders that other programs load.
+export { type StitchedToWrite, writeStitched } from "./stitched/write.ts";
