@@ -1,12 +1,11 @@
 // The options of `deno task merge`, their help, and their values.
 import { Command, Option } from "commander";
 import { UserError } from "../errors.ts";
-import { SHARD_BYTES, type WeightDtype } from "../huggingface/mod.ts";
+import { SHARD_BYTES, TORCH_DTYPES, type WeightDtype } from "../huggingface/mod.ts";
 import {
   type MergeSettings,
   type Rescale,
   RESCALES,
-  TORCH_DTYPES,
   WEIGHT_METHODS,
   type WeightMethod,
   weightMethod,

@@ -6,4 +6,4 @@ export { dequantize } from "./dequantize.ts";
 export { bytesOf, type GgufType, type Metadata, type MetadataValue, TENSOR_TYPES, TYPE_NAMES } from "./types.ts";
 export { chatTemplate, type GgufTokenizer, hasTokenizer, tokenizerOf } from "./tokenizer.ts";
 export { quantize, WRITTEN_TYPES, type WrittenType } from "./quantize.ts";
-export { type GgufToSave, saveGguf } from "./save.ts";
+export { checkGguf, type GgufToSave, saveGguf, type SaveGgufOptions } from "./save.ts";

@@ -1,6 +1,6 @@
 // Values as the bytes of a tensor type that is written. Q8_0 equals Python's `gguf.quants.quantize` (gguf 0.19).
 import { UserError } from "../errors.ts";
-import { encodeWeights } from "../huggingface/mod.ts";
+import { encodeWeights, overflowAt } from "../huggingface/mod.ts";
 import { bytesOf, TENSOR_TYPES } from "./types.ts";
 
 /** The tensor types that are written. */
@@ -12,16 +12,13 @@ export type WrittenType = (typeof WRITTEN_TYPES)[number];
  *
  * @param values whole blocks
  * @param where the tensor, for the error message
- * @throws UserError `gguf.range` when F16 or Q8_0 cannot hold a value
+ * @throws UserError `gguf.range` when a smaller type cannot hold a value
  */
 export function quantize(type: WrittenType, values: Float32Array, where: string): Uint8Array {
   if (type === "Q8_0") return toQ8(values, where);
   const bytes = encodeWeights(type, values);
-  if (type === "F16") {
-    const halves = new Float16Array(bytes.buffer, bytes.byteOffset, values.length);
-    const at = halves.findIndex((half, i) => !Number.isFinite(half) && Number.isFinite(values[i]!));
-    if (at >= 0) throw rangeError(where, values[at]!, type);
-  }
+  const at = overflowAt(type, values, bytes);
+  if (at >= 0) throw rangeError(where, values[at]!, type);
   return bytes;
 }
 
@@ -57,6 +54,6 @@ function rangeError(where: string, value: number, type: string): UserError {
   return new UserError(
     "gguf.range",
     `Cannot write ${where} as ${type}: it has the value ${value}, which ${type} cannot hold`,
-    "Write it as F32 or BF16, and check that the model is sound",
+    `Write it as ${type === "BF16" ? "F32" : "F32 or BF16"}, and check that the model is sound`,
   );
 }

@@ -14,6 +14,14 @@ import { tokenizerEntries } from "./vocabulary.ts";
 export interface GgufToSave extends Omit<ModelToSave, "metadata"> {
   /** `general.name`. */
   readonly name?: string;
+  /** `general.license`: an SPDX identifier. */
+  readonly license?: string;
+}
+
+/** How {@linkcode saveGguf} writes. */
+export interface SaveGgufOptions {
+  /** Called before each tensor is written, with the bytes that have been written so far. Throwing stops. */
+  readonly onWeight?: (bytes: number) => void;
 }
 
 /** The numbers of llama.cpp's `general.file_type`. */
@@ -44,18 +52,33 @@ const FILE_TYPES: Readonly<Record<WrittenType, number>> = { F32: 0, F16: 1, Q8_0
  * await Deno.remove(path);
  * ```
  */
-export async function saveGguf(path: string, model: GgufToSave, type: WrittenType): Promise<void> {
+export async function saveGguf(
+  path: string,
+  model: GgufToSave,
+  type: WrittenType,
+  { onWeight }: SaveGgufOptions = {},
+): Promise<void> {
   const { config, tensors } = model;
-  checkWritable(config, path);
+  checkGguf(path, config, model);
   checkWeights(config, tensors, `The model for "${path}"`);
   const weights = plannedWeights(config, tensors, type);
   const header = encodeHeader(entriesOf(path, model, type), weights.map(({ plan }) => plan));
   const total = weights.reduce((sum, { plan }) => sum + planBytes(plan) + padding(planBytes(plan)), header.length);
-  await writeAtomically(path, chunks(header, weights), total);
+  await writeAtomically(path, chunks(header, weights, onWeight), total);
 }
 
-/** @throws UserError `gguf.unsupported` for a model that llama.cpp's architectures do not compute, or that we do not map */
-function checkWritable(config: ModelConfig, path: string): void {
+/**
+ * Checks that a model can be written, without its weights.
+ *
+ * @param path of the file, for error messages
+ * @throws UserError `gguf.unsupported` for a model that llama.cpp's architectures do not compute, or that we do not map;
+ *   `gguf.tokenizer` when llama.cpp has no tokenizer like the model's
+ */
+export function checkGguf(
+  path: string,
+  config: ModelConfig,
+  { tokenizer, special = specialIds(tokenizer) }: Pick<GgufToSave, "tokenizer" | "special">,
+): void {
   const { slidingWindow, ropeScaling, qkNorm, attentionBias } = config;
   const refused = slidingWindow !== undefined
     ? `slidingWindow ${slidingWindow}`
@@ -64,7 +87,10 @@ function checkWritable(config: ModelConfig, path: string): void {
     : qkNorm === true && attentionBias === "all"
     ? "attentionBias all beside qkNorm"
     : undefined;
-  if (refused === undefined) return;
+  if (refused === undefined) {
+    if (tokenizer !== undefined) tokenizerEntries(path, tokenizer, config.vocabSize, special);
+    return;
+  }
   throw new UserError(
     "gguf.unsupported",
     `Cannot write "${path}": the model has ${refused}, which is not written as GGUF`,
@@ -103,17 +129,24 @@ function typeFor(shape: readonly number[], type: WrittenType): WrittenType {
   return shape.at(-1)! % TENSOR_TYPES[type].block === 0 ? type : "F16";
 }
 
-function* chunks(header: Uint8Array, weights: readonly PlannedWeight[]): Generator<Uint8Array> {
+function* chunks(
+  header: Uint8Array,
+  weights: readonly PlannedWeight[],
+  onWeight: SaveGgufOptions["onWeight"],
+): Generator<Uint8Array> {
+  let written = header.length;
   yield header;
   for (const { plan, values } of weights) {
+    onWeight?.(written);
     const bytes = quantize(plan.type, values(), `the tensor ${JSON.stringify(plan.name)}`);
+    written += bytes.length + padding(bytes.length);
     yield bytes;
     yield new Uint8Array(padding(bytes.length));
   }
 }
 
 function entriesOf(path: string, model: GgufToSave, type: WrittenType): Entry[] {
-  const { config, tokenizer, name, chatTemplate } = model;
+  const { config, tokenizer, name, license, chatTemplate } = model;
   const special = model.special ?? specialIds(tokenizer);
   const arch = familyOf(config);
   const head = headSizeOf(config);
@@ -121,6 +154,7 @@ function entriesOf(path: string, model: GgufToSave, type: WrittenType): Entry[] 
     string("general.architecture", arch),
     string("general.type", "model"),
     ...(name === undefined ? [] : [string("general.name", name)]),
+    ...(license === undefined ? [] : [string("general.license", license)]),
     u32("general.file_type", FILE_TYPES[type]),
     u32("general.quantization_version", 2),
     u32(`${arch}.vocab_size`, config.vocabSize),

@@ -84,6 +84,9 @@ function fromFloat16(halves: Uint16Array, into: Float32Array = new Float32Array(
 export const WEIGHT_DTYPES = ["F32", "F16", "BF16"] as const;
 export type WeightDtype = (typeof WEIGHT_DTYPES)[number];
 
+/** Names of the weight types in PyTorch and `config.json`. */
+export const TORCH_DTYPES = { F32: "float32", F16: "float16", BF16: "bfloat16" } as const;
+
 /** Whether weights can have this type. */
 export function isWeightDtype(dtype: Dtype): dtype is WeightDtype {
   return (WEIGHT_DTYPES as readonly string[]).includes(dtype);
@@ -120,6 +123,14 @@ export function encodeWeights(dtype: WeightDtype, values: Float32Array, into?: U
   if (dtype === "F16") new Float16Array(bytes.buffer, bytes.byteOffset, values.length).set(values);
   else toBfloat16(values, new Uint16Array(bytes.buffer, bytes.byteOffset, values.length));
   return bytes;
+}
+
+/** The first finite value that became infinite as bytes of a smaller type; -1 if there is none. */
+export function overflowAt(dtype: WeightDtype, values: Float32Array, bytes: Uint8Array): number {
+  if (dtype === "F32") return -1;
+  const exponent = dtype === "F16" ? 0x7c00 : 0x7f80;
+  const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, values.length);
+  return halves.findIndex((half, i) => (half & exponent) === exponent && Number.isFinite(values[i]));
 }
 
 function toBfloat16(values: Float32Array, halves: Uint16Array): void {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { checkModelConfig, type Family, familyOf, type ModelConfig, modelConfigSchema } from "../model/mod.ts";
+import { TORCH_DTYPES, type WeightDtype } from "./dtypes.ts";
 import { FAMILIES, refusedKey } from "./families.ts";
 import { ropeScaling, writtenRope } from "./rope-config.ts";
 
@@ -49,7 +50,11 @@ export interface SpecialIds {
 type Parsed = z.infer<typeof huggingFaceSchema>;
 
 /** The `config.json` of the family that has such models, for versions 4 and 5 of Python's transformers. */
-export function toHuggingFaceConfig(config: ModelConfig, { bos, eos }: SpecialIds = {}): Record<string, unknown> {
+export function toHuggingFaceConfig(
+  config: ModelConfig,
+  { bos, eos }: SpecialIds = {},
+  dtype: WeightDtype = "F32",
+): Record<string, unknown> {
   const family = familyOf(config);
   const scaling = config.ropeScaling;
   return {
@@ -74,7 +79,7 @@ export function toHuggingFaceConfig(config: ModelConfig, { bos, eos }: SpecialId
     bos_token_id: bos ?? null,
     eos_token_id: eos ?? null,
     pad_token_id: null,
-    torch_dtype: "float32",
+    torch_dtype: TORCH_DTYPES[dtype],
     use_cache: true,
   };
 }

@@ -1,18 +1,27 @@
 // Reading and writing Hugging Face model folders and safetensors files.
 export type { Dtype, TensorData, WeightDtype } from "./dtypes.ts";
-export { decodeWeights, DTYPE_BYTES, encodeWeights, isWeightDtype, WEIGHT_DTYPES } from "./dtypes.ts";
+export {
+  decodeWeights,
+  DTYPE_BYTES,
+  encodeWeights,
+  isWeightDtype,
+  overflowAt,
+  TORCH_DTYPES,
+  WEIGHT_DTYPES,
+} from "./dtypes.ts";
 export { exists, openForReading, readBytes, readingError, readJson, writeAtomically } from "./files.ts";
 export { changeJson, type JsonChange } from "./python-json.ts";
 export { hashTensors } from "./hash.ts";
 export { jsonTextSchema } from "./json-text.ts";
 export type { SafetensorsHeader, TensorEntry } from "./header.ts";
 export { fromHuggingFaceConfig, type SpecialIds } from "./llama-config.ts";
-export type { LoadedModel, ModelToSave } from "./model-folder.ts";
+export type { LoadedModel, ModelToSave, SaveOptions } from "./model-folder.ts";
 export { loadModelFolder, saveModelFolder, specialIds } from "./model-folder.ts";
 export { ropeParameters } from "./rope.ts";
 export type { LoadedTensor, PlannedTensor, TensorToSave } from "./safetensors.ts";
 export { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";
 export { openWeightFiles, type WeightFiles } from "./weight-files.ts";
 export { SHARD_BYTES, writeWeightFiles, type WrittenWeights } from "./weight-writer.ts";
+export { asOutError, checkTarget, openTarget, type Output, type Target } from "./output-folder.ts";
 export { readShardIndex } from "./shard-index.ts";
 export { type ChatMessage, type ChatTemplate, readChatTemplate, renderChat } from "./chat-template.ts";

@@ -2,11 +2,12 @@
 import { UserError } from "../errors.ts";
 import type { TokenizerJson } from "../data/mod.ts";
 import { checkWeights, type HostTensor, type HostWeights, type ModelConfig } from "../model/mod.ts";
-import { dtypeError } from "./dtypes.ts";
+import { dtypeError, encodeWeights, overflowAt, type WeightDtype } from "./dtypes.ts";
 import { exists, readJson, writeAtomically } from "./files.ts";
 import { fromHuggingFaceConfig, type SpecialIds, toHuggingFaceConfig } from "./llama-config.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { byteChunks, readSafetensors } from "./safetensors.ts";
 import { notWhereItSays, readShardIndex } from "./shard-index.ts";
+import { writeWeightFiles } from "./weight-writer.ts";
 
 const END_OF_TEXT = "<|endoftext|>";
 
@@ -24,6 +25,16 @@ export interface ModelToSave {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** How {@linkcode saveModelFolder} writes weights. */
+export interface SaveOptions {
+  /** Their type. @default "F32" */
+  readonly dtype?: WeightDtype;
+  /** Maximum size of a file in bytes. @default SHARD_BYTES */
+  readonly shardBytes?: number;
+  /** Called before each weight is written, with the bytes that have been written so far. Throwing stops. */
+  readonly onWeight?: (bytes: number) => void;
+}
+
 /** What {@linkcode loadModelFolder} reads. */
 export interface LoadedModel {
   readonly config: ModelConfig;
@@ -33,11 +44,12 @@ export interface LoadedModel {
 }
 
 /**
- * Writes `model.safetensors`, `config.json`, `generation_config.json` and, given a tokenizer, `tokenizer.json`,
- * `tokenizer_config.json` and `special_tokens_map.json`. Creates the folder if needed. `config.json` is written last, so a
- * folder that has it is complete.
+ * Writes `model.safetensors` (or shards and their index), `config.json`, `generation_config.json` and, given a tokenizer,
+ * `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`. Creates the folder if needed. `config.json` is
+ * written last, so a folder that has it is complete.
  *
- * @throws UserError when the weights do not match the configuration, or a file cannot be written
+ * @throws UserError when the weights do not match the configuration, a value does not fit the type, or a file cannot be
+ *   written
  *
  * @example
  * ```ts
@@ -52,7 +64,11 @@ export interface LoadedModel {
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function saveModelFolder(folder: string, model: ModelToSave): Promise<void> {
+export async function saveModelFolder(
+  folder: string,
+  model: ModelToSave,
+  { dtype = "F32", shardBytes, onWeight }: SaveOptions = {},
+): Promise<void> {
   checkWeights(model.config, model.tensors, `The model for "${folder}"`);
   const special = model.special ?? specialIds(model.tokenizer);
   try {
@@ -60,7 +76,15 @@ export async function saveModelFolder(folder: string, model: ModelToSave): Promi
   } catch (error) {
     throw new UserError("file.cannot-write", `Cannot create the folder "${folder}": ${(error as Error).message}`);
   }
-  await writeSafetensors(`${folder}/model.safetensors`, model.tensors, { ...model.metadata, format: "pt" });
+  const planned = Object.entries(model.tensors).map(([name, { shape }]) => ({ name, dtype, shape }));
+  let bytes = 0;
+  await writeWeightFiles(folder, planned, function* ({ name }) {
+    onWeight?.(bytes);
+    for (const chunk of weightBytes(name, model.tensors[name]!, dtype)) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  }, { shardBytes, metadata: model.metadata });
   if (model.tokenizer !== undefined) {
     await writeJson(`${folder}/tokenizer.json`, model.tokenizer);
     const names = specialNames(model.tokenizer, special);
@@ -79,7 +103,28 @@ export async function saveModelFolder(folder: string, model: ModelToSave): Promi
     pad_token_id: special.pad ?? null,
     do_sample: false,
   });
-  await writeJson(`${folder}/config.json`, toHuggingFaceConfig(model.config, special));
+  await writeJson(`${folder}/config.json`, toHuggingFaceConfig(model.config, special, dtype));
+}
+
+/** Values that are converted at once. */
+const PIECE = 1 << 20;
+
+/** @throws UserError `model.range` for a finite value that the type cannot hold */
+function* weightBytes(name: string, { data }: HostTensor, dtype: WeightDtype): Generator<Uint8Array> {
+  if (dtype === "F32") return yield* byteChunks(data);
+  for (let at = 0; at < data.length; at += PIECE) {
+    const values = data.subarray(at, at + PIECE);
+    const bytes = encodeWeights(dtype, values);
+    const bad = overflowAt(dtype, values, bytes);
+    if (bad >= 0) {
+      throw new UserError(
+        "model.range",
+        `Cannot write the weight "${name}" as ${dtype}: it has the value ${values[bad]}, which ${dtype} cannot hold`,
+        `Write it as ${dtype === "F16" ? "BF16 or " : ""}F32`,
+      );
+    }
+    yield bytes;
+  }
 }
 
 /**

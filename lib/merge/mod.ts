@@ -1,6 +1,5 @@
 // Public API: merging models weight by weight, and the BTM ensemble.
 export { soup } from "./soup.ts";
-export { TORCH_DTYPES } from "./weights/companions.ts";
 export { type FolderMerge, type FolderMergeReport, mergeFolders } from "./weights/folders.ts";
 export { withoutFolder } from "./weights/same-folder.ts";
 export { mergeWeights, type ModelsToMerge } from "./weights/merge.ts";

@@ -1,8 +1,7 @@
 // Reads a mergekit configuration: which models to merge, how, and with which parameters.
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { didYouMean, systemReason, UserError } from "../../errors.ts";
-import type { WeightDtype } from "../../huggingface/mod.ts";
-import { TORCH_DTYPES } from "../weights/companions.ts";
+import { TORCH_DTYPES, type WeightDtype } from "../../huggingface/mod.ts";
 import type { WeightMethod } from "../weights/method.ts";
 import { WEIGHT_METHODS } from "../weights/methods.ts";
 import { parametersOf } from "./parameters.ts";

@@ -1,5 +1,13 @@
 // Copies the files beside the weights from the base to the merged model, byte for byte except for requested changes.
-import { changeJson, exists, type JsonChange, readBytes, readJson, type WeightDtype } from "../../huggingface/mod.ts";
+import {
+  changeJson,
+  exists,
+  type JsonChange,
+  readBytes,
+  readJson,
+  TORCH_DTYPES,
+  type WeightDtype,
+} from "../../huggingface/mod.ts";
 
 /** Files that are copied unchanged. */
 const COPIED = [
@@ -17,9 +25,6 @@ const COPIED = [
   "preprocessor_config.json",
   "processor_config.json",
 ];
-
-/** Names of the weight types in PyTorch and `config.json`. */
-export const TORCH_DTYPES = { F32: "float32", F16: "float16", BF16: "bfloat16" } as const;
 
 /** Changes to `config.json`. */
 export interface ConfigChanges {

@@ -1,7 +1,10 @@
 // Merges model folders piece by piece, so that models larger than memory merge in a few hundred megabytes.
 import { UserError } from "../../errors.ts";
 import {
+  asOutError,
+  checkTarget,
   isWeightDtype,
+  openTarget,
   openWeightFiles,
   type PlannedTensor,
   type WeightDtype,
@@ -20,7 +23,6 @@ import { type MergeSettings, resolveOptions } from "./options.ts";
 import { withoutFolder } from "./same-folder.ts";
 import { sharedTensors } from "./shared.ts";
 import { sizeOf } from "./source.ts";
-import { asOutError, checkTarget, openTarget } from "./target.ts";
 import { checkSameTokenizers } from "./tokenizers.ts";
 import { mergeWarnings } from "./warnings.ts";
 
@@ -70,14 +72,14 @@ export interface FolderMergeReport {
  */
 export async function mergeFolders(request: FolderMerge): Promise<FolderMergeReport> {
   const method = weightMethod(request.method);
-  const { base, out } = request;
+  const { base } = request;
   const listed = base !== undefined && method.name !== "slerp";
   const models = listed ? await withoutFolder(request.models, base) : request.models;
   checkModels(method, { base, models });
   const { settings = {} } = request;
   const resolve = (settings: MergeSettings) => resolveOptions(method, settings, models.length);
   const common = typeof settings === "function" ? undefined : resolve(settings);
-  await checkTarget(out);
+  await checkTarget(outputOf(request));
   const names = [...(base === undefined ? [] : [base]), ...models];
   const files: WeightFiles[] = [];
   try {
@@ -101,6 +103,8 @@ export async function mergeFolders(request: FolderMerge): Promise<FolderMergeRep
     for (const folder of files) folder.close();
   }
 }
+
+const outputOf = ({ out }: FolderMerge) => ({ out, code: "merge.out", what: "the merged model" });
 
 /** Adds the name of a weight to an error about its options. */
 function named(weight: string, resolve: () => MergeOptions): MergeOptions {
@@ -135,7 +139,7 @@ async function write(
     shape,
     dtype: isWeightDtype(dtype) ? request.dtype ?? dtype : dtype,
   }));
-  const target = await openTarget(out);
+  const target = await openTarget(outputOf(request));
   try {
     const head = await untiedHead(folders);
     const findings: TensorFindings[] = [];
@@ -173,6 +177,6 @@ async function write(
     };
   } catch (error) {
     await target.discard();
-    throw asOutError(out, error);
+    throw asOutError(outputOf(request), error);
   }
 }

@@ -1,6 +1,16 @@
-// The output folder of a merge: checked before the work, and complete or unchanged afterwards.
+// An output folder: checked before the work, and complete or unchanged afterwards.
 import { basename, dirname, resolve } from "node:path";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../errors.ts";
+
+/** Where to write, and how errors speak of it. */
+export interface Output {
+  /** The folder. */
+  readonly out: string;
+  /** The code of errors: `merge.out`. */
+  readonly code: string;
+  /** What is written: `the merged model`. */
+  readonly what: string;
+}
 
 /** An output folder that is being filled. */
 export interface Target {
@@ -15,24 +25,25 @@ export interface Target {
 /**
  * Checks that `out` is an empty folder or a name for a new one. Follows links and changes nothing.
  *
- * @throws UserError `merge.out`
+ * @throws UserError with the output's code
  */
-export async function checkTarget(out: string): Promise<void> {
-  if (out === "") throw new UserError("merge.out", "The name of the output folder is empty", "Name one with --out");
-  const real = await realPath(out);
-  if (real !== undefined) return await checkEmpty(out, real);
+export async function checkTarget(output: Output): Promise<void> {
+  const { out, code } = output;
+  if (out === "") throw new UserError(code, "The name of the output folder is empty", "Name one with --out");
+  const real = await realPath(output, out);
+  if (real !== undefined) return await checkEmpty(output, real);
   const link = await Deno.lstat(out).then(({ isSymlink }) => isSymlink, () => false);
-  if (link) throw wrong(out, `it is a link to "${await Deno.readLink(out)}", which does not exist`);
+  if (link) throw wrong(output, `it is a link to "${await Deno.readLink(out)}", which does not exist`);
   const length = new TextEncoder().encode(basename(normalized(out))).length;
-  if (length > 255) throw wrong(out, `its name has ${length} bytes, and file systems take at most 255`);
+  if (length > 255) throw wrong(output, `its name has ${length} bytes, and file systems take at most 255`);
 }
 
-async function checkEmpty(out: string, real: string): Promise<void> {
+async function checkEmpty(output: Output, real: string): Promise<void> {
   try {
-    if (!(await Deno.stat(real)).isDirectory) throw wrong(out, "it is a file");
-    for await (const _ of Deno.readDir(real)) throw wrong(out, "it is not empty");
+    if (!(await Deno.stat(real)).isDirectory) throw wrong(output, "it is a file");
+    for await (const _ of Deno.readDir(real)) throw wrong(output, "it is not empty");
   } catch (error) {
-    throw asOutError(out, error);
+    throw asOutError(output, error);
   }
 }
 
@@ -40,14 +51,14 @@ async function checkEmpty(out: string, real: string): Promise<void> {
  * Prepares an output folder that {@linkcode checkTarget} has accepted. An existing folder is filled rather than replaced,
  * so that links to it and shells inside it stay valid.
  *
- * @throws UserError `merge.out`
+ * @throws UserError with the output's code
  */
-export async function openTarget(out: string): Promise<Target> {
+export async function openTarget(output: Output): Promise<Target> {
   try {
-    const real = await realPath(out);
-    return real === undefined ? await newFolder(normalized(out)) : await existingFolder(out, real);
+    const real = await realPath(output, output.out);
+    return real === undefined ? await newFolder(output) : await existingFolder(output, real);
   } catch (error) {
-    throw asOutError(out, error);
+    throw asOutError(output, error);
   }
 }
 
@@ -56,8 +67,9 @@ const normalized = (path: string) => path.split("/").includes("..") ? path.repla
 
 const partialName = () => `.partial-${crypto.randomUUID().slice(0, 8)}`;
 
-async function newFolder(out: string): Promise<Target> {
-  const missing = await missingParents(dirname(out));
+async function newFolder(output: Output): Promise<Target> {
+  const out = normalized(output.out);
+  const missing = await missingParents(output, dirname(out));
   const removeParents = async () => {
     // Fails, as it should, if something else is in there by now.
     for (const parent of missing) await Deno.remove(parent).catch(() => {});
@@ -84,12 +96,12 @@ async function newFolder(out: string): Promise<Target> {
 }
 
 /** The folder and the parents that do not exist yet, innermost first. */
-async function missingParents(folder: string): Promise<string[]> {
-  if (await realPath(folder) !== undefined) return [];
-  return [folder, ...dirname(folder) === folder ? [] : await missingParents(dirname(folder))];
+async function missingParents(output: Output, folder: string): Promise<string[]> {
+  if (await realPath(output, folder) !== undefined) return [];
+  return [folder, ...dirname(folder) === folder ? [] : await missingParents(output, dirname(folder))];
 }
 
-async function existingFolder(out: string, folder: string): Promise<Target> {
+async function existingFolder(output: Output, folder: string): Promise<Target> {
   const workshop = `${folder}/${partialName()}`;
   await Deno.mkdir(workshop);
   const moved: string[] = [];
@@ -97,7 +109,7 @@ async function existingFolder(out: string, folder: string): Promise<Target> {
     workshop,
     finish: async () => {
       for await (const { name } of Deno.readDir(folder)) {
-        if (name !== basename(workshop)) throw wrong(out, "it is no longer empty");
+        if (name !== basename(workshop)) throw wrong(output, "it is no longer empty");
       }
       const names = await Array.fromAsync(Deno.readDir(workshop), ({ name }) => name);
       // config.json comes last: a folder that has it is complete.
@@ -115,24 +127,23 @@ async function existingFolder(out: string, folder: string): Promise<Target> {
 }
 
 /** The resolved path; undefined if nothing is there. */
-async function realPath(path: string): Promise<string | undefined> {
+async function realPath(output: Output, path: string): Promise<string | undefined> {
   try {
     return await Deno.realPath(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw asOutError(path, error);
+    throw asOutError({ ...output, out: path }, error);
   }
 }
 
 /** Turns errors of the operating system and missing permissions into user errors; returns other errors unchanged. */
-export function asOutError(out: string, error: unknown): unknown {
-  if (error instanceof Deno.errors.NotCapable) return wrong(out, "writing there is not permitted");
+export function asOutError(output: Output, error: unknown): unknown {
+  if (error instanceof Deno.errors.NotCapable) return wrong(output, "writing there is not permitted");
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (typeof code !== "string" || !/^E[A-Z0-9]+$/.test(code)) return error;
-  return wrong(out, (error as Error).message.replace(/ \(os error \d+\).*$/s, ""));
+  return wrong(output, (error as Error).message.replace(/ \(os error \d+\).*$/s, ""));
 }
 
-function wrong(out: string, what: string): UserError {
-  const message = `Cannot write the merged model to "${out}": ${what}`;
-  return new UserError("merge.out", message, "Name another folder with --out");
+function wrong({ out, code, what }: Output, why: string): UserError {
+  return new UserError(code, `Cannot write ${what} to "${out}": ${why}`, "Name another folder with --out");
 }
