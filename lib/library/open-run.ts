@@ -4,7 +4,8 @@ import { nearest, UserError } from "../errors.ts";
 import { type MetricPoint, readRun, type RunResults, type RunView } from "../run/mod.ts";
 import type { DeviceName } from "../tensor/mod.ts";
 import { findRun } from "./find-run.ts";
-import { modelOpeners, openerOf } from "./open-model.ts";
+import { openModel } from "./open-model.ts";
+import { modelNamed, savedModels } from "./saved-models.ts";
 import { shareDevice } from "./shared-device.ts";
 import { type TrainedModel, trainedModel } from "./trained-model.ts";
 
@@ -79,7 +80,7 @@ export async function openRun(run: string | URL, { runs, device }: OpenOptions =
   const checkOpen = () => {
     if (disposed) throw new UserError("run.disposed", `The run ${id} was used after it was disposed of`);
   };
-  const openers = async () => modelOpeners(await branchedRun(runsFolder, id));
+  const branched = async () => await branchedRun(runsFolder, id);
   return {
     id,
     runsFolder,
@@ -97,17 +98,19 @@ export async function openRun(run: string | URL, { runs, device }: OpenOptions =
         near === undefined ? undefined : `did you mean ${near}?`,
       );
     },
-    models: async () => [...(await openers()).keys()],
+    models: async () => [...savedModels(await branched()).keys()],
     async model(wanted) {
       checkOpen();
-      const { name, open } = openerOf(await openers(), wanted, id);
+      const run = await branched();
+      const saved = savedModels(run);
+      const name = modelNamed(saved, wanted, id);
       sharing ??= shareDevice(device).catch((error) => {
         sharing = undefined;
         throw error;
       });
       await sharing;
       using scope = new DisposableStack();
-      const opened = await open(scope);
+      const opened = await openModel(run, saved.get(name)!, scope);
       checkOpen();
       const tensors = scope.move();
       const model = trainedModel(name, opened, () => {
