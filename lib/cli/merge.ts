@@ -8,6 +8,7 @@ import {
   WEIGHT_METHODS,
   type WeightMethod,
   weightMethod,
+  withModels,
   withoutFolder,
 } from "../merge/mod.ts";
 import { jsonLine, parseWithCommander, stopSignal } from "../run/mod.ts";
@@ -46,10 +47,7 @@ async function mergeByConfig(given: Options, folders: readonly string[], print: 
   }
   const request = { ...requestOf(given), seed };
   const recipe = await readRecipe(given.config!);
-  const folder = (text: string) => modelFolder(given.runs, text);
-  const models = [];
-  for (const one of recipe.models) models.push({ ...one, model: await folder(one.model) });
-  const found = { ...recipe, base: recipe.base === undefined ? undefined : await folder(recipe.base), models };
+  const found = await withModels(recipe, (model) => modelFolder(given.runs, model));
   await report(given, print, () => mergeRecipe(found, request));
 }
 

@@ -44,7 +44,7 @@ const isOnly = (value: unknown, item: string) => Array.isArray(value) && value.l
 /** A new value for a path of one or more keys from the root. */
 export interface JsonChange {
   readonly path: readonly string[];
-  readonly value: string | number | boolean | null;
+  readonly value: string | number | boolean | null | readonly (string | number | boolean | null)[];
 }
 
 /**

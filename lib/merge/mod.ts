@@ -8,6 +8,7 @@ export { WEIGHT_METHODS, weightMethod } from "./weights/methods.ts";
 export { type MergeSettings } from "./weights/options.ts";
 export { mergeRecipe } from "./recipe/merge.ts";
 export { readRecipe, type Recipe } from "./recipe/read.ts";
+export { withModels } from "./recipe/with-models.ts";
 export { btmEnsemble, checkLength } from "./ensemble/btm.ts";
 export { btmOptions, btmSettingsSchema, loadPrior, savePrior } from "./ensemble/settings.ts";
 export { mixtureTops, type ScoredRow } from "./ensemble/mixture-tops.ts";

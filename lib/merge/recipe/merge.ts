@@ -1,14 +1,13 @@
 // Merging as a mergekit configuration says.
 import { UserError } from "../../errors.ts";
-import { type FolderMerge, type FolderMergeReport, mergeFolders } from "../weights/folders.ts";
+import { type FolderMergeReport, type FolderMergeRequest, mergeParts } from "../weights/folders.ts";
+import type { MergePart } from "../weights/parts.ts";
 import { sameFolder } from "../weights/same-folder.ts";
 import { settingsFor } from "./parameters.ts";
-import type { Recipe } from "./read.ts";
+import type { Recipe, RecipeSlice } from "./read.ts";
 
 /** What a configuration does not say. */
-export type RecipeMerge =
-  & Pick<FolderMerge, "out" | "dtype" | "allowConfigMismatch" | "shardBytes" | "signal" | "onTensor">
-  & { readonly seed?: number | undefined };
+export type RecipeMerge = Omit<FolderMergeRequest, "method" | "piece"> & { readonly seed?: number | undefined };
 
 /**
  * Merges folders by a configuration. As in mergekit, the base may be listed among the models, and is added to the models
@@ -17,28 +16,52 @@ export type RecipeMerge =
  * @throws UserError `merge.config` for a model without a weight, and as `mergeFolders()` does
  */
 export async function mergeRecipe(recipe: Recipe, { seed, ...request }: RecipeMerge): Promise<FolderMergeReport> {
-  const { method, base, models, parameters } = recipe;
-  const isBase = await Promise.all(models.map(({ model }) => base !== undefined && sameFolder(model, base)));
-  const others = models.filter((_, i) => !isBase[i]);
-  const listed = models.filter((_, i) => isBase[i]);
-  const first = base === undefined ? [] : listed.length > 0 ? listed : [{ model: base, parameters: {} }];
-  // The first model's configuration and tokenizer are kept.
-  const merged = method.base === false ? [...first, ...others] : others;
-  const missing = (parameter: string, model: string) =>
-    new UserError(
-      "merge.config",
-      `${method.name} needs a ${parameter} for the model ${model}`,
-      "set it under parameters",
-    );
-  return await mergeFolders({
+  const { method, slices } = recipe;
+  const parts: MergePart[] = [];
+  for (const slice of slices) parts.push(await partOf(recipe, slice, seed));
+  return await mergeParts({
     ...request,
     method: method.name,
-    base: method.base === false ? undefined : base,
-    models: merged.map(({ model }) => model),
+    parts,
+    // The model whose configuration and tokenizer are kept.
+    first: recipe.base,
     dtype: request.dtype ?? recipe.dtype,
-    settings: (tensor, depth) => ({
-      ...settingsFor(method, parameters, merged, tensor, depth, missing),
-      ...(seed === undefined ? {} : { seed }),
-    }),
   });
 }
+
+async function partOf(recipe: Recipe, slice: RecipeSlice, seed: number | undefined): Promise<MergePart> {
+  const { method } = recipe;
+  const { sources } = slice;
+  const base = slice.base ?? recipe.base;
+  const isBase = await Promise.all(sources.map(({ model }) => base !== undefined && sameFolder(model, base)));
+  const [listed] = sources.filter((_, i) => isBase[i]).map((source) => ({ ...source, model: base! }));
+  const others = sources.filter((_, i) => !isBase[i]);
+  const whole = sources[0]!.layers === undefined;
+  if (listed === undefined && !whole && base !== undefined && method.base === true) {
+    throw new UserError(
+      "merge.config",
+      `The slice at line ${slice.line} lacks the base ${base}, which ${method.name} needs: list it among the sources`,
+    );
+  }
+  const first = base !== undefined && whole ? { model: base, layers: undefined, parameters: {} } : undefined;
+  const usedBase = method.base === false ? undefined : listed ?? first;
+  const models = method.base === false ? [...[listed ?? first].flatMap((one) => one ?? []), ...others] : others;
+  return {
+    base: usedBase,
+    models,
+    settings: (tensor, depth, names) => ({
+      ...settingsFor(
+        method,
+        [slice.parameters, recipe.parameters],
+        models.map(({ model, parameters }, i) => ({ model, parameters, tensor: names[i]! })),
+        tensor,
+        depth,
+        missing(method.name),
+      ),
+      ...(seed === undefined ? {} : { seed }),
+    }),
+  };
+}
+
+const missing = (method: string) => (parameter: string, model: string) =>
+  new UserError("merge.config", `${method} needs a ${parameter} for the model ${model}`, "set it under parameters");

@@ -40,33 +40,37 @@ export function parametersOf({ options }: WeightMethod): Readonly<Record<string,
 /**
  * The settings of a merge for one tensor.
  *
- * @param shared parameters for all models
- * @param own those of each model, which come first
+ * @param shared parameters for all models, the first of which come first
+ * @param own those of each model, which come before the shared ones, and the tensor's name there
  * @param position of the tensor's layer, from 0 to 1
  * @throws Error naming a model without a weight
  */
 export function settingsFor(
   method: WeightMethod,
-  shared: Parameters,
-  own: readonly { readonly model: string; readonly parameters: Parameters }[],
+  shared: readonly Parameters[],
+  own: readonly { readonly model: string; readonly parameters: Parameters; readonly tensor: string }[],
   tensor: string,
   position: number,
   missing: (parameter: string, model: string) => Error,
 ): MergeSettings {
   const settings: Record<string, unknown> = {};
   for (const [name, { option, perModel }] of Object.entries(parametersOf(method))) {
-    const valueIn = (parameters: Parameters) =>
-      Object.hasOwn(parameters, name) ? evaluate(parameters[name]!, tensor, position) : undefined;
-    const common = valueIn(shared);
+    const valueIn = (levels: readonly Parameters[], tensor: string) => {
+      for (const parameters of levels) {
+        const value = Object.hasOwn(parameters, name) ? evaluate(parameters[name]!, tensor, position) : undefined;
+        if (value !== undefined) return value;
+      }
+      return undefined;
+    };
     if (!perModel) {
+      const common = valueIn(shared, tensor);
       if (common !== undefined) settings[option] = option === "rescale" ? (common ? "l1" : "none") : common;
       continue;
     }
-    const values = own.map(({ parameters }) => valueIn(parameters) ?? common);
     const preset = name === "weight" ? undefined : method.options[option];
-    const listed = values.map((value, i): Scalar => {
-      const filled = value ?? preset;
-      if (typeof filled !== "number") throw missing(name, own[i]!.model);
+    const listed = own.map(({ model, parameters, tensor }): Scalar => {
+      const filled = valueIn([parameters, ...shared], tensor) ?? preset;
+      if (typeof filled !== "number") throw missing(name, model);
       return filled;
     });
     // Passthrough takes one model, and so one scale.

@@ -2,24 +2,51 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { didYouMean, systemReason, UserError } from "../../errors.ts";
 import { TORCH_DTYPES, type WeightDtype } from "../../huggingface/mod.ts";
+import type { LayerRange } from "../weights/layers.ts";
 import type { WeightMethod } from "../weights/method.ts";
 import { WEIGHT_METHODS } from "../weights/methods.ts";
 import { parametersOf } from "./parameters.ts";
 import type { Conditional, Parameters, Scalar, ScalarOrGradient, Setting } from "./setting.ts";
 
+/** A model in a configuration, or some of its layers. */
+export interface RecipeSource {
+  readonly model: string;
+  readonly layers: LayerRange | undefined;
+  readonly parameters: Parameters;
+}
+
+/** Models that are merged with each other. */
+export interface RecipeSlice {
+  /** Its own `base_model`. */
+  readonly base: string | undefined;
+  readonly sources: readonly RecipeSource[];
+  readonly parameters: Parameters;
+  /** Where it stands, for messages. */
+  readonly line: number;
+}
+
 /** A mergekit configuration. */
 export interface Recipe {
   readonly method: WeightMethod;
   readonly base: string | undefined;
-  /** As listed, which may include the base. */
-  readonly models: readonly { readonly model: string; readonly parameters: Parameters }[];
+  /** Whole models, which may include the base, or slices of models that follow each other. */
+  readonly slices: readonly RecipeSlice[];
   readonly parameters: Parameters;
   readonly dtype: WeightDtype | undefined;
 }
 
-const KEYS = ["merge_method", "models", "base_model", "parameters", "dtype", "out_dtype", "tokenizer_source"];
+const KEYS = [
+  "merge_method",
+  "models",
+  "slices",
+  "base_model",
+  "parameters",
+  "dtype",
+  "out_dtype",
+  "tokenizer_source",
+];
 /** What mergekit reads and this does not. */
-const UNSUPPORTED = ["slices", "modules", "tokenizer", "chat_template"];
+const UNSUPPORTED = ["modules", "tokenizer", "chat_template"];
 const TOKENIZERS = ["base", "union"];
 
 /** Reads a file. @throws UserError `merge.config` with file and line */
@@ -44,25 +71,15 @@ export async function readRecipe(path: string): Promise<Recipe> {
 export function parseRecipe(text: string, path: string): Recipe {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const line = (offset: number) => lines.linePos(offset).line;
   const wrong = (offset: number, message: string, hint?: string) =>
-    new UserError("merge.config", `${path}:${lines.linePos(offset).line}: ${message}`, hint);
+    new UserError("merge.config", `${path}:${line(offset)}: ${message}`, hint);
   const [malformed] = document.errors;
   if (malformed !== undefined) throw wrong(malformed.pos[0], malformed.message);
-  const reader = { wrong };
+  const reader = { line, wrong };
   const top = entriesOf(reader, document.contents, "the configuration", KEYS, UNSUPPORTED);
   const method = methodOf(reader, top.get("merge_method"));
-  const models = top.get("models");
-  if (models === undefined) throw wrong(0, 'there is no "models": list the models to merge');
-  if (!isSeq(models.value) || models.value.items.length === 0) {
-    throw wrong(models.offset, '"models" is not a list of models');
-  }
-  const parameters = (entry: Entry | undefined, ofModel: boolean) =>
-    entry === undefined ? {} : readParameters(reader, entry, method, ofModel);
-  const listed = models.value.items.map((item) => {
-    const entries = entriesOf(reader, item as Node, "a model", ["model", "parameters"], []);
-    const model = textOf(reader, entries.get("model") ?? { value: null, offset: offsetOf(item as Node) }, "model");
-    return { model, parameters: parameters(entries.get("parameters"), true) };
-  });
+  const slices = readSlices(reader, top, method);
   const tokenizer = top.get("tokenizer_source");
   if (tokenizer !== undefined) choice(reader, tokenizer, "tokenizer_source", TOKENIZERS);
   const dtypes = ["dtype", "out_dtype"].map((name) => {
@@ -74,13 +91,63 @@ export function parseRecipe(text: string, path: string): Recipe {
   return {
     method,
     base: base === undefined ? undefined : textOf(reader, base, "base_model"),
-    models: listed,
-    parameters: parameters(top.get("parameters"), false),
+    slices,
+    parameters: readParameters(reader, top.get("parameters"), method),
     dtype: (Object.keys(TORCH_DTYPES) as WeightDtype[]).find((one) => TORCH_DTYPES[one] === dtype),
   };
 }
 
+/** `slices`, or `models` as the one slice of whole models. */
+function readSlices(reader: Reader, top: ReadonlyMap<string, Entry>, method: WeightMethod): RecipeSlice[] {
+  const [models, slices] = [top.get("models"), top.get("slices")];
+  if (models !== undefined && slices !== undefined) {
+    throw reader.wrong(slices.offset, '"slices" and "models" exclude each other: give one of them');
+  }
+  if (slices === undefined) {
+    if (models === undefined) throw reader.wrong(0, 'there is no "models": list the models to merge, or "slices"');
+    const sources = listOf(reader, models, "models", "models").map((item) => readSource(reader, item, method, false));
+    return [{ base: undefined, sources, parameters: {}, line: reader.line(models.offset) }];
+  }
+  return listOf(reader, slices, "slices", "slices").map((item) => {
+    const entries = entriesOf(reader, item, "a slice", ["sources", "base_model", "parameters"], ["residual_weight"]);
+    const sources = entries.get("sources");
+    if (sources === undefined) throw reader.wrong(offsetOf(item), 'a slice has no "sources": list models and layers');
+    const base = entries.get("base_model");
+    return {
+      base: base === undefined ? undefined : textOf(reader, base, "base_model"),
+      sources: listOf(reader, sources, "sources", "models").map((item) => readSource(reader, item, method, true)),
+      parameters: readParameters(reader, entries.get("parameters"), method),
+      line: reader.line(offsetOf(item)),
+    };
+  });
+}
+
+function listOf({ wrong }: Reader, { value, offset }: Entry, key: string, of: string): readonly unknown[] {
+  if (isSeq(value) && value.items.length > 0) return value.items;
+  throw wrong(offset, `"${key}" is not a list of ${of}`);
+}
+
+function readSource(reader: Reader, item: unknown, method: WeightMethod, sliced: boolean): RecipeSource {
+  const keys = sliced ? ["model", "layer_range", "parameters"] : ["model", "parameters"];
+  const entries = entriesOf(reader, item, sliced ? "a source" : "a model", keys, []);
+  const at = { value: null, offset: offsetOf(item) };
+  return {
+    model: textOf(reader, entries.get("model") ?? at, "model"),
+    layers: sliced ? readLayers(reader, entries.get("layer_range") ?? at) : undefined,
+    parameters: readParameters(reader, entries.get("parameters"), method, true),
+  };
+}
+
+function readLayers({ wrong }: Reader, { value, offset }: Entry): LayerRange {
+  const range = isSeq(value) ? value.items.map((item) => isScalar(item) ? item.value : undefined) : [];
+  const [begin, end] = range as number[];
+  if (range.length === 2 && range.every(Number.isInteger) && begin! >= 0 && begin! < end!) return [begin!, end!];
+  throw wrong(offset, 'expected "layer_range" with the first layer, from 0, and the last plus 1, as in [0, 16]');
+}
+
 interface Reader {
+  /** The line of a position. */
+  readonly line: (offset: number) => number;
   readonly wrong: (offset: number, message: string, hint?: string) => UserError;
 }
 
@@ -140,7 +207,13 @@ function methodOf(reader: Reader, entry: Entry | undefined): WeightMethod {
   return WEIGHT_METHODS.find((method) => method.name === name)!;
 }
 
-function readParameters(reader: Reader, entry: Entry, method: WeightMethod, ofModel: boolean): Parameters {
+function readParameters(
+  reader: Reader,
+  entry: Entry | undefined,
+  method: WeightMethod,
+  ofModel = false,
+): Parameters {
+  if (entry === undefined) return {};
   const { wrong } = reader;
   const kinds = parametersOf(method);
   // `int8_mask` saves mergekit memory and changes nothing.
@@ -182,11 +255,25 @@ function gradientOf(
 ): ScalarOrGradient {
   const scalar = (item: unknown): Scalar => {
     const value = isScalar(item) ? item.value : undefined;
-    if (type === "number" ? typeof value === "number" : typeof value === "boolean") return value as Scalar;
+    const read = type === "number" ? asNumber(value) : asBoolean(value);
+    if (read !== undefined) return read;
     const found = isScalar(item) ? JSON.stringify(value) : "not a scalar";
     throw wrong(offset, `"${name}" is ${found}: expected a ${type}, a list of them, or values with filters`);
   };
   if (!isSeq(node)) return scalar(node);
   if (node.items.length === 0) throw wrong(offset, `"${name}" is an empty list`);
   return node.items.map(scalar);
+}
+
+/** A number, also as text, which YAML 1.1 makes of 1e-5. */
+function asNumber(value: unknown): number | undefined {
+  if (typeof value === "number") return value;
+  return typeof value === "string" && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : undefined;
+}
+
+/** A boolean, also as 0 or 1 or in the words of YAML 1.1. */
+function asBoolean(value: unknown): boolean | undefined {
+  const text = String(value).toLowerCase();
+  if (["true", "yes", "on", "1"].includes(text)) return true;
+  return ["false", "no", "off", "0"].includes(text) ? false : undefined;
 }

@@ -32,6 +32,7 @@ export interface ConfigChanges {
   readonly dtype?: WeightDtype | undefined;
   /** Whether to set `tie_word_embeddings` to false. */
   readonly untie: boolean;
+  readonly config: readonly JsonChange[];
 }
 
 /**
@@ -50,8 +51,8 @@ export async function copyCompanions(from: string, to: string, changes: ConfigCh
 
 type Config = Readonly<Record<string, unknown>>;
 
-function configChanges(config: Config, { dtype, untie }: ConfigChanges): JsonChange[] {
-  const changes: JsonChange[] = [];
+function configChanges(config: Config, { dtype, untie, config: others }: ConfigChanges): JsonChange[] {
+  const changes = [...others];
   // Configurations of parts, such as text_config, repeat these keys.
   const parts = Object.entries(config).filter(([key, value]) => key.endsWith("_config") && isObject(value));
   const places = [[[], config], ...parts.map(([key, value]) => [[key], value])] as [string[], Config][];

@@ -68,7 +68,8 @@ const WITHOUT_MEANING = [
   /^tie_word_embeddings$/,
 ];
 
-function isWithoutMeaning(key: string): boolean {
+/** Whether a key changes nothing about what equal weights compute. */
+export function isWithoutMeaning(key: string): boolean {
   return WITHOUT_MEANING.some((pattern) => pattern.test(key.slice(key.lastIndexOf(".") + 1)));
 }
 

@@ -6,22 +6,25 @@ import { configMeaning, type Meaning, OF_LAYERS } from "./config-meaning.ts";
 /**
  * Describes how `config.json` files disagree: the first two folders that do, and each key with both values; undefined if
  * they agree. Folders without the file agree with all others.
+ *
+ * @param names of the folders, for the description
+ * @param ignored keys that may differ
  */
-export async function configMismatch(folders: readonly string[]): Promise<string | undefined> {
-  const meanings = await Promise.all(
-    folders.map(async (folder) =>
-      configMeaning(await exists(`${folder}/config.json`) ? await readJson(`${folder}/config.json`) : {})
-    ),
-  );
+export async function configMismatch(
+  folders: readonly string[],
+  names = folders,
+  ignored: (key: string) => boolean = () => false,
+): Promise<string | undefined> {
+  const meanings = await Promise.all(folders.map(async (folder) => configMeaning(await readConfig(folder))));
   for (const [i, a] of meanings.entries()) {
     for (const [j, b] of meanings.entries()) {
       if (j <= i) continue;
-      const keys = [...new Set([...a.keys(), ...b.keys()])].sort();
+      const keys = [...new Set([...a.keys(), ...b.keys()])].filter((key) => !ignored(key)).sort();
       const said = keys.map((key) => [key, at(a, key), at(b, key)] as const)
         .filter(([, one, other]) => differs(one, other))
         .map(([key, one, other]) => `${key} is ${show(one!)} and ${show(other!)}`);
       if (said.length === 0) continue;
-      return `the config.json of "${folders[i]}" and "${folders[j]}" disagree: ${said.join("; ")}`;
+      return `the config.json of "${names[i]}" and "${names[j]}" disagree: ${said.join("; ")}`;
     }
   }
   return undefined;
@@ -34,6 +37,12 @@ export function configError(mismatch: string): UserError {
     `Cannot merge models whose weights have different meanings: ${mismatch}`,
     "To merge them anyway, with the configuration of the base (or of the first model), give --allow-config-mismatch",
   );
+}
+
+/** The `config.json` of a folder; empty if it has none. */
+export async function readConfig(folder: string): Promise<Readonly<Record<string, unknown>>> {
+  const path = `${folder}/config.json`;
+  return await exists(path) ? await readJson(path) : {};
 }
 
 /** A key's value; a key for one layer type falls back to the key for all layers. */

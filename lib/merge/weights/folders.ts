@@ -1,39 +1,27 @@
 // Merges model folders piece by piece, so that models larger than memory merge in a few hundred megabytes.
-import { UserError } from "../../errors.ts";
-import {
-  asOutError,
-  checkTarget,
-  isWeightDtype,
-  openTarget,
-  openWeightFiles,
-  type PlannedTensor,
-  type WeightDtype,
-  type WeightFiles,
-  writeWeightFiles,
-} from "../../huggingface/mod.ts";
+import { asOutError, checkTarget, openTarget, type WeightDtype, writeWeightFiles } from "../../huggingface/mod.ts";
+import { type Input, openInput } from "../inputs/input.ts";
 import { copyCompanions } from "./companions.ts";
-import { configError, configMismatch } from "./configs.ts";
-import { depths } from "./depth.ts";
-import { type MatchedFolder, matchFolders, untiedHead } from "./matching.ts";
+import { configError, configMismatch, readConfig } from "./configs.ts";
+import { untiedHead } from "./head.ts";
+import { isAboutLayers, layerChanges } from "./layer-config.ts";
 import { checkModels, type ModelsToMerge } from "./merge.ts";
 import { copiedBytes, mergedBytes, type TensorFindings } from "./merged-tensor.ts";
 import type { MergeOptions, WeightMethod } from "./method.ts";
 import { weightMethod } from "./methods.ts";
-import { type MergeSettings, resolveOptions } from "./options.ts";
+import type { MergeSettings } from "./options.ts";
+import { type MergePart, type MergePlan, type PartModel, planMerge } from "./parts.ts";
 import { withoutFolder } from "./same-folder.ts";
-import { sharedTensors } from "./shared.ts";
 import { sizeOf } from "./source.ts";
 import { checkSameTokenizers } from "./tokenizers.ts";
 import { mergeWarnings } from "./warnings.ts";
 
-/** Input and output of {@linkcode mergeFolders}. */
-export interface FolderMerge extends ModelsToMerge<string> {
+/** What all merges of folders have in common. */
+export interface FolderMergeRequest {
   /** The method's name in mergekit. */
   readonly method: string;
   /** Output folder; it must not exist or must be empty. A link to an empty folder is followed. */
   readonly out: string;
-  /** The same for all weights, or by the name and depth ({@linkcode depths}) of each. */
-  readonly settings?: MergeSettings | ((tensor: string, depth: number) => MergeSettings) | undefined;
   /** Type of the merged weights. @default the type of each weight in the base, or in the first model */
   readonly dtype?: WeightDtype | undefined;
   /** Whether to merge models whose `config.json` files give equal weights different meanings. @default false */
@@ -44,6 +32,18 @@ export interface FolderMerge extends ModelsToMerge<string> {
   readonly piece?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onTensor?: ((done: number, total: number, name: string) => void) | undefined;
+}
+
+/** Input and output of {@linkcode mergeFolders}. */
+export interface FolderMerge extends FolderMergeRequest, ModelsToMerge<string> {
+  readonly settings?: MergeSettings | undefined;
+}
+
+/** Input and output of {@linkcode mergeParts}. */
+export interface PartsMerge extends FolderMergeRequest {
+  readonly parts: readonly MergePart[];
+  /** The model whose configuration and tokenizer are kept. @default the base, or else the first model */
+  readonly first?: string | undefined;
 }
 
 /** The result of a merge. */
@@ -70,95 +70,85 @@ export interface FolderMergeReport {
  *
  * @throws UserError for models or folders that cannot be merged, before anything is written
  */
-export async function mergeFolders(request: FolderMerge): Promise<FolderMergeReport> {
+export async function mergeFolders(
+  { base, models, settings = {}, ...request }: FolderMerge,
+): Promise<FolderMergeReport> {
+  const listed = base !== undefined && weightMethod(request.method).name !== "slerp";
+  const part = (model: string) => ({ model });
+  const others = (listed ? await withoutFolder(models, base) : models).map(part);
+  return await mergeParts({
+    ...request,
+    parts: [{ base: base === undefined ? undefined : part(base), models: others, settings }],
+  });
+}
+
+/**
+ * Like {@linkcode mergeFolders}, but for layers of models, in parts that follow each other.
+ *
+ * @throws UserError for models or folders that cannot be merged, before anything is written
+ */
+export async function mergeParts(request: PartsMerge): Promise<FolderMergeReport> {
   const method = weightMethod(request.method);
-  const { base } = request;
-  const listed = base !== undefined && method.name !== "slerp";
-  const models = listed ? await withoutFolder(request.models, base) : request.models;
-  checkModels(method, { base, models });
-  const { settings = {} } = request;
-  const resolve = (settings: MergeSettings) => resolveOptions(method, settings, models.length);
-  const common = typeof settings === "function" ? undefined : resolve(settings);
+  const { parts } = request;
+  for (const part of parts) checkModels(method, part);
   await checkTarget(outputOf(request));
-  const names = [...(base === undefined ? [] : [base]), ...models];
-  const files: WeightFiles[] = [];
+  const used = parts.flatMap(({ base, models }) => [...(base === undefined ? [] : [base]), ...models]);
+  const names = [
+    ...new Set([...(request.first === undefined ? [] : [request.first]), ...used.map((one) => one.model)]),
+  ];
+  const inputs = new Map<string, Input>();
   try {
-    for (const name of names) files.push(await openWeightFiles(name));
-    const folders = await matchFolders(files);
-    const mismatch = await configMismatch(names);
+    for (const name of names) inputs.set(name, await openInput(name));
+    const folders = names.map((name) => inputs.get(name)!.folder);
+    const configs = await Promise.all(folders.map(readConfig));
+    const sliced = used.some(({ layers }) => layers !== undefined);
+    const ignored = (key: string) => sliced && isAboutLayers(key, configs);
+    const plan = await planMerge(method, parts, inputs, request.dtype);
+    const mismatch = await configMismatch(folders, names, ignored) ?? plan.mismatch;
     if (mismatch !== undefined && !request.allowConfigMismatch) throw configError(mismatch);
-    await checkSameTokenizers(names);
-    const weights = [...files[0]!.weights].flatMap(([name, { dtype }]) => isWeightDtype(dtype) ? [name] : []);
-    // Without random draws and settings by name, equal tensors merge to equal tensors anyway.
-    const drawn = "seed" in method.options || common === undefined;
-    const shared = drawn ? sharedTensors(weights, folders) : new Map<string, string>();
-    const depth = depths(weights);
-    const options = new Map(weights.map((name) => {
-      if (typeof settings !== "function") return [name, common!];
-      const alike = shared.get(name) ?? name;
-      return [name, named(name, () => resolve(settings(alike, depth.get(alike)!)))];
-    }));
-    return await write({ ...request, models }, method, { common, options, shared }, folders, mismatch);
+    await checkSameTokenizers(folders, names);
+    return await write(request, method, plan, inputs.get(names[0]!)!, mismatch);
   } finally {
-    for (const folder of files) folder.close();
+    for (const { files } of inputs.values()) files.close();
   }
 }
 
-const outputOf = ({ out }: FolderMerge) => ({ out, code: "merge.out", what: "the merged model" });
-
-/** Adds the name of a weight to an error about its options. */
-function named(weight: string, resolve: () => MergeOptions): MergeOptions {
-  try {
-    return resolve();
-  } catch (error) {
-    if (!(error instanceof UserError) || error.code !== "merge.option") throw error;
-    throw new UserError(error.code, `Cannot merge ${weight}: ${error.message}`, error.hint);
-  }
-}
-
-/** The options of each weight, and what they have in common. */
-interface Plan {
-  /** Undefined if the options differ between weights. */
-  readonly common: MergeOptions | undefined;
-  readonly options: ReadonlyMap<string, MergeOptions>;
-  /** Names of weights that are copies of others, by the name that draws and options depend on. */
-  readonly shared: ReadonlyMap<string, string>;
-}
+const outputOf = ({ out }: FolderMergeRequest) => ({ out, code: "merge.out", what: "the merged model" });
 
 async function write(
-  request: FolderMerge,
+  request: PartsMerge,
   method: WeightMethod,
-  { common, options, shared }: Plan,
-  folders: readonly MatchedFolder[],
+  plan: MergePlan,
+  first: Input,
   mismatch: string | undefined,
 ): Promise<FolderMergeReport> {
-  const { out, base, models, dtype } = request;
-  const first = folders[0]!;
-  const planned = [...first.files.weights].map(([name, { dtype, shape }]): PlannedTensor => ({
-    name,
-    shape,
-    dtype: isWeightDtype(dtype) ? request.dtype ?? dtype : dtype,
-  }));
+  const { out, parts, dtype } = request;
+  const { weights, common, layers } = plan;
   const target = await openTarget(outputOf(request));
   try {
-    const head = await untiedHead(folders);
+    const head = await untiedHead(method, plan, first.folder);
+    const config = layers === undefined ? [] : layerChanges(await readConfig(first.folder), layers);
     const findings: TensorFindings[] = [];
+    const byName = new Map(weights.map((weight) => [weight.name, weight]));
     let done = 0;
-    const { files, bytes } = await writeWeightFiles(target.workshop, planned, function* (weight) {
-      if (isWeightDtype(weight.dtype)) {
-        const drawnAs = shared.get(weight.name) ?? weight.name;
-        findings.push(yield* mergedBytes(request, method, options.get(weight.name)!, folders, weight, drawnAs));
-      } else yield* copiedBytes(first, weight);
-      request.onTensor?.(++done, planned.length, weight.name);
+    const { files, bytes } = await writeWeightFiles(target.workshop, weights, function* ({ name }) {
+      const weight = byName.get(name)!;
+      if (weight.options === undefined) yield* copiedBytes(weight.from.folders[0]!, weight);
+      else findings.push(yield* mergedBytes(request, method, weight.options, weight.from, weight, weight.drawnAs));
+      request.onTensor?.(++done, weights.length, name);
     }, { shardBytes: request.shardBytes });
-    await copyCompanions(first.folder, target.workshop, { dtype, untie: head !== undefined });
+    await copyCompanions(first.folder, target.workshop, { dtype, untie: head !== undefined, config });
     const takenOf = (options: MergeOptions) =>
       Object.fromEntries(Object.keys(method.options).map((name) => [name, options[name as keyof MergeOptions]]));
     const taken = common === undefined
-      ? { optionsByWeight: Object.fromEntries([...options].map(([name, one]) => [name, takenOf(one)])) }
+      ? {
+        optionsByWeight: Object.fromEntries(
+          weights.flatMap(({ name, options }) => options === undefined ? [] : [[name, takenOf(options)]]),
+        ),
+      }
       : { options: takenOf(common) };
     const apart = mismatch === undefined ? {} : { configMismatch: mismatch };
-    const made = { method: method.name, base, models, ...taken, dtype: dtype ?? null, ...apart };
+    const made = { method: method.name, ...modelsOf(parts), ...taken, dtype: dtype ?? null, ...apart };
     await Deno.writeTextFile(`${target.workshop}/merge.json`, JSON.stringify(made, null, 2) + "\n");
     await target.finish();
     const overflowed = findings.reduce((sum, { overflowed }) => sum + overflowed, 0);
@@ -167,16 +157,26 @@ async function write(
     return {
       out: out.replace(/(?<=[^\/])\/+$/, ""),
       method: method.name,
-      tensors: planned.length,
-      parameters: planned.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      tensors: weights.length,
+      parameters: weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
       bytes,
       files,
       overflowed,
       notFinite,
-      warnings: mergeWarnings({ first: first.folder, mismatch, head, planned, notFinite, overflowed, dtype }),
+      warnings: mergeWarnings({ first: first.name, mismatch, head, planned: weights, notFinite, overflowed, dtype }),
     };
   } catch (error) {
     await target.discard();
     throw asOutError(outputOf(request), error);
   }
+}
+
+/** The models of a merge for `merge.json`. */
+function modelsOf(parts: readonly MergePart[]) {
+  const [part] = parts as [MergePart];
+  if (part.models[0]!.layers !== undefined) {
+    const named = ({ model, layers }: PartModel) => ({ model, layers });
+    return { slices: parts.map(({ base, models }) => ({ base: base && named(base), models: models.map(named) })) };
+  }
+  return { base: part.base?.model, models: part.models.map(({ model }) => model) };
 }

@@ -1,14 +1,17 @@
 // Matches the tensors of several model folders by name and shape, allowing for tied weights that only some store twice.
 import { UserError } from "../../errors.ts";
-import { exists, isWeightDtype, readJson, WEIGHT_DTYPES, type WeightFiles } from "../../huggingface/mod.ts";
+import { isWeightDtype, WEIGHT_DTYPES, type WeightFiles } from "../../huggingface/mod.ts";
+import type { Input } from "../inputs/input.ts";
 import { configDefaults } from "./config-defaults.ts";
-import { isSame, type NamedTensors, storedHead } from "./shared.ts";
+import { readConfig } from "./configs.ts";
+import { isSame, type NamedTensors } from "./shared.ts";
 import { ranges, sizeOf } from "./source.ts";
 
-/** A model folder whose weights are read under the first folder's names. */
+/** A model whose weights are read under the first model's names. */
 export interface MatchedFolder extends NamedTensors {
-  readonly folder: string;
-  readonly files: WeightFiles;
+  readonly input: Input;
+  /** The name of a weight in the model itself. */
+  readonly nameIn: (name: string) => string;
   /** Like {@linkcode WeightFiles.read}. */
   read(name: string, begin: number, end: number, into?: Float32Array): Float32Array;
 }
@@ -19,7 +22,8 @@ export interface MatchedFolder extends NamedTensors {
  *
  * @throws UserError `merge.shape` or `merge.dtype` naming the tensor and the folders
  */
-export async function matchFolders(folders: readonly WeightFiles[]): Promise<readonly MatchedFolder[]> {
+export async function matchFolders(inputs: readonly Input[]): Promise<readonly MatchedFolder[]> {
+  const folders = inputs.map(({ files }) => files);
   const [first, ...others] = folders as [WeightFiles, ...WeightFiles[]];
   const copies = folders.map(() => new Map<string, string>());
   for (const other of others) {
@@ -27,19 +31,20 @@ export async function matchFolders(folders: readonly WeightFiles[]): Promise<rea
       for (const [name, { shape }] of a.weights) {
         const found = b.weights.get(name);
         if (found !== undefined && String(found.shape) === String(shape)) continue;
-        const original = found === undefined ? await copiedTensor(name, folders) : undefined;
+        const original = found === undefined ? await copiedTensor(name, inputs) : undefined;
         if (original === undefined) throw shapeError(name, a, b);
         copies[folders.indexOf(b)]!.set(name, original);
       }
     }
   }
   checkDtypes(folders, copies);
-  return folders.map((files, i) => {
+  return inputs.map((input, i) => {
+    const { files } = input;
     const nameIn = (name: string) => copies[i]!.get(name) ?? name;
     const names = [...first.weights.keys()];
     return {
-      folder: files.folder,
-      files,
+      input,
+      nameIn,
       shapes: new Map(names.map((name) => [name, files.weights.get(nameIn(name))!.shape])),
       read: (name, begin, end, into) => files.read(nameIn(name), begin, end, into),
     };
@@ -47,11 +52,12 @@ export async function matchFolders(folders: readonly WeightFiles[]): Promise<rea
 }
 
 /** The tensor in all folders that `name` is a copy of in every folder that stores it. */
-async function copiedTensor(name: string, folders: readonly WeightFiles[]): Promise<string | undefined> {
-  for (const { folder, weights } of folders) {
+async function copiedTensor(name: string, inputs: readonly Input[]): Promise<string | undefined> {
+  for (const { folder, files } of inputs) {
     // An untied model without its head is damaged.
-    if (!weights.has(name) && await isTied(folder) === false) return undefined;
+    if (!files.weights.has(name) && await isTied(folder) === false) return undefined;
   }
+  const folders = inputs.map(({ files }) => files);
   const storing = folders.filter(({ weights }) => weights.has(name)).map(tensorsOf);
   const isWeight = ({ weights }: WeightFiles, tensor: string) => {
     const dtype = weights.get(tensor)?.dtype;
@@ -113,7 +119,7 @@ function isSameBytes(name: string, a: WeightFiles, b: WeightFiles): boolean {
 }
 
 /** Whether `config.json` ties the head to the embeddings, explicitly or by default; undefined if unknown. */
-async function isTied(folder: string): Promise<boolean | undefined> {
+export async function isTied(folder: string): Promise<boolean | undefined> {
   const config = await readConfig(folder);
   const text = config.text_config as Readonly<Record<string, unknown>> | null | undefined;
   const values = [
@@ -123,20 +129,4 @@ async function isTied(folder: string): Promise<boolean | undefined> {
     configDefaults(text?.model_type).tie_word_embeddings,
   ];
   return values.find((value) => typeof value === "boolean") as boolean | undefined;
-}
-
-async function readConfig(folder: string): Promise<Record<string, unknown>> {
-  const path = `${folder}/config.json`;
-  return await exists(path) ? await readJson(path) : {};
-}
-
-/**
- * The first folder's head if its configuration ties it to the embeddings, but some folder's weights differ; otherwise
- * undefined. Python's transformers goes by the weights.
- */
-export async function untiedHead(folders: readonly MatchedFolder[]): Promise<string | undefined> {
-  const stored = storedHead(folders[0]!);
-  if (stored === undefined || await isTied(folders[0]!.folder) !== true) return undefined;
-  const { head, embeddings } = stored;
-  return folders.every((folder) => isSame(folder, head, embeddings)) ? undefined : head;
 }

@@ -1,7 +1,7 @@
 // Merges one tensor of several folders into the bytes of its file, and counts unusual values.
 import { DTYPE_BYTES, encodeWeights, type PlannedTensor, type WeightDtype } from "../../huggingface/mod.ts";
 import type { MatchedFolder } from "./matching.ts";
-import { mergeTensor, type ModelsToMerge, PIECE } from "./merge.ts";
+import { mergeTensor, PIECE } from "./merge.ts";
 import type { MergeOptions, WeightMethod } from "./method.ts";
 import { buffer, ranges, sizeOf, type TensorSource } from "./source.ts";
 
@@ -22,11 +22,17 @@ export interface TensorFindings {
   readonly overflowed: number;
 }
 
-/** Which folders to merge, and how much to read at once. */
-export interface TensorMerge extends ModelsToMerge<string> {
+/** How to read. */
+export interface TensorMerge {
   readonly signal?: AbortSignal | undefined;
   /** Elements of each model's tensor in memory at once, about. */
   readonly piece?: number | undefined;
+}
+
+/** Matched models, the first of which may be the base. */
+export interface MatchedModels {
+  readonly folders: readonly MatchedFolder[];
+  readonly hasBase: boolean;
 }
 
 /**
@@ -35,17 +41,15 @@ export interface TensorMerge extends ModelsToMerge<string> {
  * @param drawnAs the name that random draws depend on: the tensor's own, or that of the tensor it is a copy of
  */
 export function* mergedBytes(
-  { base, signal, piece = PIECE }: TensorMerge,
+  { signal, piece = PIECE }: TensorMerge,
   method: WeightMethod,
   options: MergeOptions,
-  folders: readonly MatchedFolder[],
+  { folders, hasBase }: MatchedModels,
   { name, dtype }: PlannedTensor,
   drawnAs: string,
 ): Generator<Uint8Array, TensorFindings> {
   const sources = folders.map((folder) => countedSource(folder, name));
-  const inputs = base === undefined
-    ? { base: undefined, models: sources }
-    : { base: sources[0], models: sources.slice(1) };
+  const inputs = hasBase ? { base: sources[0], models: sources.slice(1) } : { base: undefined, models: sources };
   const scratch = buffer(Uint8Array);
   const type = dtype as WeightDtype;
   const merged = { nan: 0, infinite: 0 };
@@ -56,7 +60,7 @@ export function* mergedBytes(
     overflowed += countOverflows(values, type);
     yield encodeWeights(type, values, scratch(values.length * DTYPE_BYTES[type]));
   }
-  const bad = folders.map(({ folder }, i) => ({ folder, ...sources[i]!.notFinite }))
+  const bad = folders.map(({ input }, i) => ({ folder: input.name, ...sources[i]!.notFinite }))
     .filter(({ nan, infinite }) => nan + infinite > 0);
   return { tensor: name, merged, sources: bad, overflowed };
 }
@@ -88,7 +92,10 @@ function countedSource(folder: MatchedFolder, name: string): TensorSource & { re
 }
 
 /** Yields the bytes of a tensor that is the same in all models and is not merged. */
-export function* copiedBytes({ files }: MatchedFolder, { name, shape }: PlannedTensor): Generator<Uint8Array> {
+export function* copiedBytes(
+  { input: { files } }: MatchedFolder,
+  { name, shape }: PlannedTensor,
+): Generator<Uint8Array> {
   for (const [begin, end] of ranges(sizeOf(shape), PIECE)) yield files.readBytes(name, begin, end);
 }
 

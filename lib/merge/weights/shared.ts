@@ -10,8 +10,9 @@ export interface NamedTensors {
 }
 
 /** Names of output heads, which copy the embeddings in tied models. */
-const HEAD = /(^|\.)(lm_head|embed_out)\.weight$/;
-const EMBEDDINGS = /(^|\.)(embed_tokens|embed_in|wte|word_embeddings|tok_embeddings|shared)\.weight$/;
+export const HEAD = /(^|\.)(lm_head|embed_out)\.weight$/;
+/** Names of token embeddings. */
+export const EMBEDDINGS = /(^|\.)(embed_tokens|embed_in|wte|word_embeddings|tok_embeddings|shared)\.weight$/;
 
 /** Leading elements that must be equal before whole tensors are compared. */
 const FIRST = 64;
@@ -47,7 +48,7 @@ export function sharedTensors(names: Iterable<string>, models: readonly NamedTen
 
 /** The output head and the embeddings of its shape, if the model stores both. */
 export function storedHead(
-  { shapes }: NamedTensors,
+  { shapes }: Pick<NamedTensors, "shapes">,
 ): { readonly head: string; readonly embeddings: string } | undefined {
   const head = shapes.keys().find((name) => HEAD.test(name));
   if (head === undefined) return undefined;

@@ -14,31 +14,30 @@ const OLD_FILES: Readonly<Record<string, (path: string) => Promise<string>>> = {
 /**
  * Checks that all folders that have a tokenizer have equivalent ones.
  *
+ * @param names of the folders, for messages
  * @throws UserError `merge.tokenizer` naming the file, its part and the folders
  */
-export async function checkSameTokenizers(folders: readonly string[]): Promise<void> {
+export async function checkSameTokenizers(folders: readonly string[], names = folders): Promise<void> {
   const read = async <Value>(file: string, value: (path: string) => Promise<Value>) =>
     await Promise.all(
       folders.map(async (folder) => await exists(`${folder}/${file}`) ? await value(`${folder}/${file}`) : undefined),
     );
   const meanings = await read("tokenizer.json", async (path) => tokenizerMeaning(await readJson(path)));
   for (const part of ["model", "added_tokens", "normalizer", "pre_tokenizer"] as const) {
-    compare(`${part} in tokenizer.json`, folders, meanings.map((meaning) => meaning?.[part]));
+    compare(`${part} in tokenizer.json`, names, meanings.map((meaning) => meaning?.[part]));
   }
   // With a tokenizer.json in every folder, the other files are redundant.
   if (meanings.every((meaning) => meaning !== undefined)) return;
-  for (const [file, meaning] of Object.entries(OLD_FILES)) compare(file, folders, await read(file, meaning));
+  for (const [file, meaning] of Object.entries(OLD_FILES)) compare(file, names, await read(file, meaning));
 }
 
-function compare(what: string, folders: readonly string[], values: readonly (string | undefined)[]): void {
+function compare(what: string, names: readonly string[], values: readonly (string | undefined)[]): void {
   const first = values.findIndex((value) => value !== undefined);
   const other = values.findIndex((value) => value !== undefined && value !== values[first]);
   if (other < 0) return;
   throw new UserError(
     "merge.tokenizer",
-    `Cannot merge models with different tokenizers: ${what} differs between "${folders[first]}" and "${
-      folders[other]
-    }"`,
+    `Cannot merge models with different tokenizers: ${what} differs between "${names[first]}" and "${names[other]}"`,
     "The same token must mean the same text in all of them",
   );
 }
