@@ -39,7 +39,8 @@ export function tokenize(lab: Lab): Promise<Text> {
     const tokenizer = openTokenizer(json, brought === undefined ? {} : { rows: config.tokenizer.vocabSize });
     const { tasks } = evaluationSet(lab, tokenizer); // throws here rather than after training
     await writeTokenizer(cell.folder, json);
-    const { vocabSize } = tokenizer;
+    const { vocabSize, slow } = tokenizer;
+    if (slow !== undefined) cell.note(`Text is encoded slowly, by @huggingface/tokenizers, because of ${slow}`);
     const { checkpoint } = config;
     const { sizes, megabytesPerSecond } = await writeTokens(cell, { corpus, json, vocabSize, checkpoint });
     for (const text of leftOut(corpus.report)) cell.note(text);

@@ -107,10 +107,11 @@ function idsIn(json: Readonly<Record<string, unknown>>): SpecialIds {
 }
 
 function described(json: TokenizerJson): string {
-  const { vocabSize } = openTokenizer(json);
+  const { vocabSize, slow } = openTokenizer(json);
   const model = json["model"] as { readonly type?: string; readonly merges?: readonly unknown[] };
   const merges = model.merges === undefined ? "" : `, ${count(model.merges.length)} merges`;
-  return `${model.type ?? "unknown kind"}: ${count(vocabSize)} tokens${merges}`;
+  const encoder = slow === undefined ? "" : `, encoded slowly, by @huggingface/tokenizers, because of ${slow}`;
+  return `${model.type ?? "unknown kind"}: ${count(vocabSize)} tokens${merges}${encoder}`;
 }
 
 function parametersOf(weights: readonly { readonly shape: readonly number[] }[]): number {

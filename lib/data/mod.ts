@@ -22,6 +22,7 @@ export {
   tokenWriter,
   writtenTokenFiles,
 } from "./batches/token-files.ts";
+export { type DecodeStream, decodeStream } from "./tokenizer/decode-stream.ts";
 export { openTokenizer } from "./tokenizer/open.ts";
 export { BLOCK_SIZE, type BlockTokenizer, blockTokenizer, textBlocks } from "./tokenizer/blocks.ts";
 export { type DocumentChoice, sampleDocuments } from "./batches/sample.ts";

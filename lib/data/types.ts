@@ -136,6 +136,8 @@ export interface Tokenizer {
   readonly vocabSize: number;
   /** The id of `<|endoftext|>`, which opens every document. */
   readonly endOfText: number;
+  /** What our encoder cannot do, so that `@huggingface/tokenizers` encodes text, which is slow; undefined if ours does. */
+  readonly slow?: string;
   /** Ids of `text`, without special tokens around it. */
   encode(text: string): number[];
   /**
