@@ -128,6 +128,8 @@ export function emitSplit(
       }
       writePairs(bits, part);
     }
+    // What is left of a number below 2^-110 is too small for bfloat16: its lower bits would become the other number's.
+    asm.vpandd(rest[1], rest[1], UPPER_BITS);
     writePairs(rest, 2);
   }
 

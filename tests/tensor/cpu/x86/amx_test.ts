@@ -207,6 +207,23 @@ test("an infinity in one matrix B does not change products of the same A with ot
   }
 });
 
+test("numbers too small for bfloat16, denormal ones too, do not change the products of the numbers beside them", async () => {
+  const machine = await createMachine({ threads: 1, products: "amx" });
+  for (const [i, shape] of shapes.entries()) {
+    const { a, b, d } = inputsOf(shape, 100 + i);
+    const stream = random(i, "tiny");
+    for (const data of [a, b]) {
+      for (let j = 0; j < data.length; j++) if (stream.int(3) === 0) data[j]! *= 2 ** -(100 + stream.int(50));
+    }
+    const [c] = run(machine, multiplyByAmx, [shape], [{ a, b, d: d.slice() }], true);
+    const { out, sizes } = exact(shape, { a, b, d });
+    // A sum of tiny numbers alone loses bits, which the tiny numbers beside it do not.
+    const error = errorOf(c!, { out, sizes: sizes.map((size) => Math.max(size, 2 ** -90)) });
+    assert.ok(error < 1e-6, `${JSON.stringify(shape)}, seed ${100 + i}: ${error}`);
+  }
+  await machine.close();
+});
+
 test("finite numbers whose product is too large give an infinity, as in float32", async () => {
   const shape: Shape = { ...plain, M: 64, N: 64, K: 64, transposeB: true };
   const machine = await createMachine({ threads: 1, products: "amx" });
