@@ -38,10 +38,15 @@ export interface DeviceOptions {
   /** Threads of the `cpu` device, including this one. @default the number of cores */
   readonly threads?: number;
   /**
-   * Limit in bytes of the `cpu` device's shared memory, at least 16 MiB. Results of stock operations lie outside of it
-   * until one of our operations reads them. @default 4 GiB less a page
+   * Most bytes of tensors on the `cpu` device, at least 16 MiB. Results of stock operations do not count until one of our
+   * operations reads them. @default the machine's memory on Linux with `--allow-ffi`, otherwise 4 GiB less a page
    */
   readonly memoryLimit?: number;
+  /**
+   * Most bytes of tensors that the `cpu` device's operations can address at once, at least 16 MiB; others are moved out of
+   * the way until they are used. For tests. @default 4 GiB less a page
+   */
+  readonly windowLimit?: number;
   /**
    * What computes the `cpu` device's matrix products: our native kernels (`amx`, `avx512`, `avx2`; Linux on x86-64), the
    * system's `blas`, or our WebAssembly kernels (`wasm`); all but the last need `--allow-ffi`. Results may depend on this
@@ -96,17 +101,18 @@ export function openedDevice(): Device | undefined {
 /** The initial size. */
 const LEAST_MEMORY = 16 << 20;
 
-function checkOptions(name: DeviceName, { threads, memoryLimit, products }: DeviceOptions): void {
+function checkOptions(name: DeviceName, { threads, memoryLimit, windowLimit, products }: DeviceOptions): void {
   if (!DEVICES.includes(name)) {
     throw new UserError("device.name", `There is no device "${name}": expected ${DEVICES.join(", ")}`);
   }
   if (products !== undefined && !PRODUCTS.includes(products)) {
     throw new UserError("device.products", `products is "${products}": expected ${PRODUCTS.join(", ")}`);
   }
-  if (memoryLimit !== undefined && !(memoryLimit >= LEAST_MEMORY)) {
+  for (const [option, bytes] of Object.entries({ memoryLimit, windowLimit })) {
+    if (bytes === undefined || bytes >= LEAST_MEMORY) continue;
     throw new UserError(
       "device.memory",
-      `memoryLimit must be a number of bytes of at least ${LEAST_MEMORY} (16 MiB), not ${memoryLimit}`,
+      `${option} must be a number of bytes of at least ${LEAST_MEMORY} (16 MiB), not ${bytes}`,
     );
   }
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
@@ -126,7 +132,7 @@ export function heapBytes(): { readonly used: number; readonly reserved: number 
 export function holdConstant(tensor: tf.Tensor): void {
   const backend = tf.backend();
   if (backend instanceof StitchbookCPU && tensor.dtype === "float32") {
-    backend.machine.constants.hold(backend.address(tensor));
+    backend.holdConstant(tensor);
   }
 }
 
@@ -151,11 +157,12 @@ function numericsOf({ native, blas }: Machine): string {
 }
 
 async function openCpuDevice(options: DeviceOptions): Promise<OpenedDevice> {
-  const { threads = navigator.hardwareConcurrency, memoryLimit, products: wanted } = options;
+  const { threads = navigator.hardwareConcurrency, memoryLimit, windowLimit, products: wanted } = options;
   const machine = await openCpu({
     threads,
     products: wanted,
     ...(memoryLimit === undefined ? {} : { limit: memoryLimit }),
+    ...(windowLimit === undefined ? {} : { window: windowLimit }),
   });
   const level = machine.simd === "relaxed" ? "relaxed SIMD" : "SIMD";
   const { native, blas } = machine;

@@ -3,39 +3,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import { UserError } from "../../errors.ts";
+import { Entry, type Values } from "./entry.ts";
 import type { Block } from "./machine/heap.ts";
 import type { Machine } from "./machine/machine.ts";
 
 /** Name under which the backend and its kernels are registered. */
 export const CPU_BACKEND = "stitchbook-cpu";
-
-type Values = tf.backend_util.BackendValues;
-
-/**
- * What the backend keeps for one data id, in the shape of tfjs's TensorData. Outputs of our kernels are their own ids.
- */
-class Entry {
-  refCount = 1;
-  /** The storage that holds it as its own data id. */
-  home: Storage | undefined;
-  /** What a kernel keeps for its gradient; freed with the values. */
-  aside: Block | undefined;
-  #values: Values | undefined;
-  readonly #machine: Machine;
-  readonly #length: number;
-
-  constructor(readonly dtype: tf.DataType, readonly block: Block, length: number, machine: Machine) {
-    this.#machine = machine;
-    this.#length = length;
-  }
-
-  /** A view of the memory, made when a stock kernel asks for it. */
-  get values(): Values {
-    this.#machine.finish();
-    const Type = this.dtype === "int32" ? Int32Array : Float32Array;
-    return this.#values ??= this.#machine.view<Values>(Type, this.block.address, this.#length);
-  }
-}
 
 type Kept = MathBackendCPU["data"] extends tf.DataStorage<infer Data> ? Data : never;
 
@@ -83,6 +56,7 @@ export class StitchbookCPU extends MathBackendCPU {
   override data: Storage;
   readonly machine: Machine;
   #nextId = 0;
+  #running = 0;
   /** Outputs of the running kernels, the innermost kernel's last. */
   readonly #outputs: Entry[] = [];
   /** Scratch memory of the running kernels. */
@@ -111,6 +85,7 @@ export class StitchbookCPU extends MathBackendCPU {
 
   /** A copy of values in the shared memory; values made by a stock kernel are returned without a copy, as in tfjs. */
   override readSync(dataId: object): Values {
+    this.#beginUnlessRunning();
     const entry = this.data.get(dataId);
     return entry instanceof Entry ? unshared(entry.values) : super.readSync(dataId);
   }
@@ -121,8 +96,7 @@ export class StitchbookCPU extends MathBackendCPU {
     entry.refCount--;
     if (!force && entry.refCount > 0) return false;
     this.data.delete(dataId);
-    this.machine.constants.forget(entry.block.address);
-    this.machine.heap.free(entry.block);
+    entry.free();
     if (entry.aside !== undefined) this.machine.heap.free(entry.aside);
     return true;
   }
@@ -135,12 +109,15 @@ export class StitchbookCPU extends MathBackendCPU {
   attempt<Call, Made>(kernel: (call: Call) => Made, call: Call): Made {
     const outputs = this.#outputs.length;
     const scratch = this.#scratch.length;
+    this.#beginUnlessRunning();
+    this.#running++;
     try {
       return kernel(call);
     } catch (error) {
       for (let i = outputs; i < this.#outputs.length; i++) this.disposeData(this.#outputs[i]!, true);
       throw error;
     } finally {
+      this.#running--;
       this.#outputs.length = outputs;
       for (let i = scratch; i < this.#scratch.length; i++) this.machine.heap.free(this.#scratch[i]!);
       this.#scratch.length = scratch;
@@ -155,6 +132,25 @@ export class StitchbookCPU extends MathBackendCPU {
     this.data.add(entry);
     this.#outputs.push(entry);
     return { info: { dataId: entry, shape, dtype }, address: block.address };
+  }
+
+  /**
+   * Lets what the running kernel has used so far be moved out of the shared memory: for a kernel that takes its inputs one
+   * after another, because all of them may be too large. Addresses from before are void.
+   */
+  letGo(): void {
+    this.machine.residents.begin();
+  }
+
+  #beginUnlessRunning(): void {
+    if (this.#running === 0) this.letGo();
+  }
+
+  /** Declares a tensor's values constant until it is disposed. */
+  holdConstant(tensor: tf.TensorInfo): void {
+    this.#beginUnlessRunning();
+    this.address(tensor);
+    (this.data.get(tensor.dataId) as unknown as Entry).holdConstant();
   }
 
   /** Address of scratch memory for the running kernel, freed when the kernel returns or fails. */
@@ -184,7 +180,7 @@ export class StitchbookCPU extends MathBackendCPU {
       this.data.get(dataId); // makes tfjs move it here from another backend
     }
     const entry = this.data.get(dataId) as unknown;
-    if (entry instanceof Entry) return entry.block.address;
+    if (entry instanceof Entry) return entry.address;
     const { values, refCount } = entry as { values: ArrayLike<number>; refCount: number };
     const block = this.machine.heap.allocate(values.length * 4);
     const moved = new Entry(wanted, block, values.length, this.machine);

@@ -1,6 +1,6 @@
 // Values and the norm of many tensors at once on the CPU.
 import { GATHER_PLACES, GLOBAL_NORM } from "../../ops/observe.ts";
-import { type KernelFunction, register, sizeOf } from "../machine/jobs.ts";
+import { type KernelFunction, register } from "../machine/jobs.ts";
 import { sumSquares } from "./adam-w.ts";
 
 const gather: KernelFunction = ({ inputs, attrs, backend }) => {
@@ -10,6 +10,7 @@ const gather: KernelFunction = ({ inputs, attrs, backend }) => {
   const out = backend.machine.view(Float32Array, address, count);
   let at = 0;
   places.forEach((own, i) => {
+    backend.letGo(); // `out` is small, so that it stays
     const values = backend.valuesOf(inputs[`x${i}`]!);
     for (let k = 0; k < own.length; k++) out[at++] = values[own[k]!]!;
   });
@@ -17,9 +18,8 @@ const gather: KernelFunction = ({ inputs, attrs, backend }) => {
 };
 
 const norm: KernelFunction = ({ inputs, backend }) => {
-  const tensors = Object.values(inputs).map((x) => ({ g: backend.address(x), size: sizeOf(x.shape) }));
   const { info, address } = backend.output([]);
-  backend.machine.view(Float32Array, address, 1)[0] = Math.sqrt(sumSquares(backend, tensors).sum);
+  backend.machine.view(Float32Array, address, 1)[0] = Math.sqrt(sumSquares(backend, Object.values(inputs)));
   return info;
 };
 

@@ -55,7 +55,12 @@ export type KernelFunction = (call: {
   readonly backend: StitchbookCPU;
 }) => tf.TensorInfo | tf.TensorInfo[];
 
-tf.copyRegisteredKernels("cpu", CPU_BACKEND);
+// Stock kernels; each is an operation of the backend, like ours.
+for (const config of tf.getKernelsForBackend("cpu")) {
+  const stock = config.kernelFunc as unknown as KernelFunction;
+  const kernelFunc: KernelFunction = (call) => call.backend.attempt(stock, call);
+  tf.registerKernel({ ...config, backendName: CPU_BACKEND, kernelFunc: kernelFunc as unknown as tf.KernelFunc });
+}
 
 /**
  * Registers our kernel, in place of a copied stock kernel if there is one. Its errors name the operation and its

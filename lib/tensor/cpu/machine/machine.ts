@@ -16,15 +16,19 @@ import {
 } from "../layout/memory.ts";
 import { type RecordLayout, writeRecord } from "../layout/record.ts";
 import { type Constants, createConstants } from "./constant-matrices.ts";
-import { type Block, createHeap, type Heap } from "./heap.ts";
+import { type Block, createHeap, type Heap, MOST_BYTES } from "./heap.ts";
 import { adviseHugePages } from "./huge-pages.ts";
 import { instantiate, loadKernels, type SimdLevel } from "./load.ts";
 import { type NativeLevel, nativeLevels, openNative } from "../x86/open.ts";
+import { openPages } from "./pages.ts";
 import { createQueue } from "./queue.ts";
+import { createResidents, type Residents } from "./residents.ts";
 import type { WorkerStart } from "./worker.ts";
 
 export interface Machine {
   readonly heap: Heap;
+  /** Large tensors, which need not all be in the shared memory at once. */
+  readonly residents: Residents;
   /** Matrices that never change. */
   readonly constants: Constants;
   readonly simd: SimdLevel;
@@ -64,8 +68,10 @@ export interface Machine {
 
 export interface MachineOptions {
   readonly threads: number;
-  /** Most bytes the memory may grow to. */
+  /** Most bytes of all blocks. @default the machine's memory where blocks can be moved out, or else 4 GiB less a page */
   readonly limit?: number;
+  /** Most bytes the shared memory may grow to. @default 4 GiB less a page, or the limit if that is less */
+  readonly window?: number;
   /** Which build of the kernels. @default the best that runs here */
   readonly simd?: SimdLevel;
   /** What computes matrix products. @default the first that is available */
@@ -97,7 +103,11 @@ export async function createMachine(
   const opened = native && openNative(native);
   const kernels = instantiate(module, memory, { sgemm: library?.sgemm, native: opened?.call });
   kernels.setThread(0);
-  const heap = createHeap(memory, HEAP_BASE, options.limit);
+  const { window = MOST_BYTES } = options;
+  const machineBytes = await memoryBytes();
+  const pages = await openPages(memory, options.limit ?? machineBytes);
+  const { limit = pages === undefined ? window : Math.max(window, machineBytes) } = options;
+  const heap = createHeap(memory, HEAP_BASE, { limit, window: Math.min(window, limit) });
   const words = new Int32Array(memory.buffer, 0, HEAP_BASE / 4);
   if (opened !== undefined) {
     new BigUint64Array(memory.buffer, MEMORY_ADDRESS, 1)[0] = BigInt(addressOf(memory));
@@ -175,10 +185,12 @@ export async function createMachine(
     await Promise.all(workers.map((worker) => worker.terminate()));
     library?.close();
     opened?.close();
+    pages?.close();
   }
 
   return {
     heap,
+    residents: createResidents(heap, window, pages, queue.finish),
     constants: createConstants(heap),
     simd,
     threads: workers.length + 1,
@@ -240,6 +252,12 @@ async function findProducts(
       ? "install a BLAS (Debian: libopenblas0) and give --allow-ffi, or unset STITCHBOOK_PRODUCTS"
       : "the native kernels need Linux on x86-64, a processor with these instructions, and --allow-ffi",
   );
+}
+
+/** The machine's memory in bytes; 16 GiB where it cannot be known. */
+async function memoryBytes(): Promise<number> {
+  const { state } = await Deno.permissions.query({ name: "sys", kind: "systemMemoryInfo" });
+  return state === "granted" ? Deno.systemMemoryInfo().total : 2 ** 34;
 }
 
 type Start = Omit<WorkerStart, "thread">;
