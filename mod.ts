@@ -17,6 +17,7 @@
 export {
   type GenerateOptions,
   listRuns,
+  type ModelOptions,
   type OpenOptions,
   openRun,
   type SavedRun,

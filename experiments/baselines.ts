@@ -3,12 +3,13 @@
 //     deno task run experiments/baselines.ts --preset quick
 //
 // The same seed and experts are ensembled, routed, averaged, merged weight by weight, mixed, composed and stitched.
-// DUME reads a few documents. Trained methods see the same batches as the stitches; the dense model sees everything that the experts and the stitches
-// see.
+// DUME reads a few documents. Trained methods see the same batches as the stitches; FlexOlmo sees those of the experts, and
+// the dense model everything that the experts and the stitches see.
 import { baselineNamed, methodCosts } from "../lib/baselines/mod.ts";
 import { SEED_MERGES } from "../lib/merge/mod.ts";
 import { type MeasuredCost, methodCostTable } from "../lib/report/mod.ts";
 import { type CellResult, resultsTable, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
+import { branchName, joinBranches, trainBranch } from "./baselines/branch.ts";
 import { checkBaselines } from "./baselines/check.ts";
 import { type BaselinesConfig, baselinesDefinition } from "./baselines/config.ts";
 import { CACHE_BYTES } from "./baselines/cost.ts";
@@ -58,13 +59,25 @@ async function compareBaselines(lab: BaselinesLab): Promise<CellResult<RunResult
   measured.push(await measureBaselines(lab, text, seed, experts));
   measured.push(await measureMerges(lab, text, branches));
 
-  // Methods that are built first: computed from a few documents, or trained on the same text, but for the dense model,
-  // which gets all of it.
+  // Methods that are built first: computed from a few documents, trained on the same text or, for the dense model, on all
+  // of it, or trained again for each expert's domain.
   const fitted = new Map<string, CellResult<FittedCell>>();
   const ofLosses: OfLosses[] = [];
   for (const method of config.baselines.methods.map(baselineNamed)) {
     if (method.making === "fitting") {
       const built = await fitMethod(lab, text, branches, method);
+      fitted.set(method.name, built);
+      measured.push(await measureMethod(lab, text, branches, method, built));
+      continue;
+    }
+    if (method.making === "branching") {
+      const parts = [];
+      for (const domain of config.experts) {
+        const part = await trainBranch(lab, text, seed, method, domain);
+        trained.set(branchName(method, domain), part);
+        parts.push(part);
+      }
+      const built = await joinBranches(lab, seed, method, parts);
       fitted.set(method.name, built);
       measured.push(await measureMethod(lab, text, branches, method, built));
       continue;
@@ -149,7 +162,8 @@ function measuredCosts(
   }));
 }
 
-const methodNamed = (name: string) => name.startsWith("expert:") ? "expert" : name;
+/** The method of a cell: `expert` of `expert:code`, `flexolmo` of `flexolmo:code`. */
+const methodNamed = (name: string) => name.split(":")[0]!;
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 const most = (values: readonly (number | null)[]) =>
   values.some((value) => value === null) ? null : Math.max(...values as number[]);

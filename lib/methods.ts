@@ -39,6 +39,7 @@ const BUILT_LABELS: Readonly<Record<string, string>> = {
   "bam-adapters": "BAM adapters",
   "calm": "CALM",
   "dume": "DUME",
+  "flexolmo": "FlexOlmo",
   "self-stitch": "Self-Stitch",
 };
 const BUILT_PHRASES: Readonly<Record<string, string>> = {

@@ -2,12 +2,13 @@
 import {
   baselineCost,
   type BaselineMethod,
+  type BranchedMethod,
   btmCost,
   type FittedMethod,
   type TrainedMethod,
 } from "../../lib/baselines/mod.ts";
 import { microBatchTokens, trainedTokens } from "../../lib/bts/mod.ts";
-import { type ModelConfig, parameterCount } from "../../lib/model/mod.ts";
+import { forwardFlops, type ModelConfig, parameterCount } from "../../lib/model/mod.ts";
 import type { CellCost } from "../../lib/run/mod.ts";
 import { type MethodCost, passedLayers, trainedLayers, trainingBytes } from "../../lib/train/mod.ts";
 import type { BaselinesConfig } from "./config.ts";
@@ -47,6 +48,24 @@ export function trainingCost(config: BaselinesConfig, model: ModelConfig, method
     flops: tokens * trainFlops(config, model, method),
     layers: trainedLayers(stitch, model, method.combines === "seed" ? 1 : 1 + config.experts.length),
     bytes: plain + 4 * (total + 3 * trained + further),
+  };
+}
+
+/** The cost of training one branch of a method, and of the documents that it reads first. */
+export function branchTrainingCost(config: BaselinesConfig, model: ModelConfig, method: BranchedMethod): CellCost {
+  const { expert } = config.train;
+  const tokens = trainedTokens(expert, model);
+  const perPass = microBatchTokens(expert, model);
+  const { parameters: { trained, total }, flops, furtherActivations } = method.branchCost(model, perPass);
+  const reads = method.reads(method.branchOf(method.configOf(settingsOf(config))));
+  const domains = 1 + Object.values(config.mix.seed).filter((share) => share > 0).length;
+  const read = domains * reads.documents * Math.min(reads.tokens, model.contextLength);
+  const plain = trainingBytes(model, perPass) - 16 * parameterCount(model);
+  return {
+    tokens,
+    flops: tokens * flops + read * forwardFlops(model),
+    layers: trainedLayers(expert, model, 2),
+    bytes: plain + 4 * (total + 3 * trained + furtherActivations),
   };
 }
 

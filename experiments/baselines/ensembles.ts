@@ -21,12 +21,11 @@ import {
   rowMemory,
 } from "../../lib/eval/mod.ts";
 import { btmEnsemble, btmOptions, mixedLosses, mixtureTops, priorFromLosses, savePrior } from "../../lib/merge/mod.ts";
-import { methodPhrase } from "../../lib/methods.ts";
 import { decoder, type LanguageModel, parameterCount, toDevice } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import type { CellContext, CellResult } from "../../lib/run/mod.ts";
 import { ensembleFlops } from "./cost.ts";
-import type { BaselinesLab, Branches } from "./method.ts";
+import { type BaselinesLab, type Branches, phraseOf } from "./method.ts";
 
 /** A method whose losses follow from those of the single models, and the cell that built it. */
 export interface OfLosses {
@@ -44,7 +43,7 @@ export function measureEnsembles(
   const model = modelOf(lab, text);
   const { btm } = lab.config.baselines;
   const cells = [seed, ...experts.values()];
-  const named = ["the second ensemble", ...others.map(({ method }) => methodPhrase(method.name))];
+  const named = ["the second ensemble", ...others.map(({ method }) => phraseOf(method))];
   return measureCell(lab, text, {
     name: "evaluate:ensembles",
     title: `Measure ${named.join(" and ")}`,

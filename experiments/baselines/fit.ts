@@ -4,15 +4,15 @@ import { type FittedMethod, mergeFile, saveMerge } from "../../lib/baselines/mod
 import { modelOf, openStreams, type Text, weightsOf } from "../../lib/bts/mod.ts";
 import { sampleDocuments } from "../../lib/data/mod.ts";
 import { hashTensors } from "../../lib/huggingface/mod.ts";
-import { methodPhrase } from "../../lib/methods.ts";
 import { hash32 } from "../../lib/random.ts";
 import type { CellResult } from "../../lib/run/mod.ts";
 import { watchPeak } from "../../lib/tensor/mod.ts";
 import { fittingCost } from "./cost.ts";
-import { type BaselinesLab, type Branches, partsOf, settingsOf } from "./method.ts";
+import { type BaselinesLab, type Branches, partsOf, phraseOf, settingsOf } from "./method.ts";
 
-const fittedSchema = z.strictObject({
-  /** Tokens read. */
+/** The output of a cell whose method is not trained in it. */
+export const fittedSchema = z.strictObject({
+  /** Tokens read, or trained on in the cells that it puts together. */
   tokens: z.int(),
   seconds: z.number(),
   /** Peak size of all tensors in bytes; null if the device does not report it. */
@@ -21,7 +21,6 @@ const fittedSchema = z.strictObject({
   weights: z.string(),
 });
 
-/** The output of a cell that fits a method. */
 export type FittedCell = z.infer<typeof fittedSchema>;
 
 /** Computes a method's parameters from documents of the training text. */
@@ -39,7 +38,7 @@ export function fitMethod(
   const domains = domainsOf([...parts.keys()], Object.keys(config.data.domains));
   return lab.run.cell({
     name,
-    title: `Compute ${methodPhrase(name)}`,
+    title: `Compute ${phraseOf(method)}`,
     description: "From the same seed and experts, without training.",
     inputs: {
       kind: "fit",

@@ -1,10 +1,9 @@
 // The measuring cells of the methods that are built.
 import { type BaselineMethod, openBaseline } from "../../lib/baselines/mod.ts";
 import { measureCell, type Measured, modelOf, type Text, weightsOf } from "../../lib/bts/mod.ts";
-import { methodPhrase } from "../../lib/methods.ts";
 import type { CellResult } from "../../lib/run/mod.ts";
 import { costOf } from "./cost.ts";
-import { type BaselinesLab, type Branches, partsOf } from "./method.ts";
+import { type BaselinesLab, type Branches, partsOf, phraseOf } from "./method.ts";
 
 /** Measures a method, except those that `measureEnsembles()` measures. */
 export function measureMethod(
@@ -19,7 +18,7 @@ export function measureMethod(
   const parts = [...partsOf(method, branches).values()];
   return measureCell(lab, text, {
     name: `evaluate:${name}`,
-    title: `Measure ${methodPhrase(name)}`,
+    title: `Measure ${phraseOf(method)}`,
     description: "The method on the same text and questions.",
     inputs: { kind: "evaluate:method", name, method: built.key },
     forward: () => [{ flops: costOf(lab.config, model, method).flops.forward, models: Math.max(1, parts.length) }],

@@ -18,6 +18,9 @@ export function settingsOf({ baselines, stitch, experts, data }: BaselinesConfig
   return { ...baselines, stitch, experts, domains: Object.keys(data.domains) };
 }
 
+/** A method's name within a sentence. From the method alone, so that its cells do not depend on the names of all others. */
+export const phraseOf = ({ phrase, label }: Pick<BaselineMethod, "phrase" | "label">): string => phrase ?? label;
+
 /** The models that a method combines, by name, the seed first. */
 export function partsOf<T>(
   method: BaselineMethod,

@@ -2,7 +2,6 @@
 import { type SeenRows, unionBatchAt, unionRows } from "../../lib/data/mod.ts";
 import { mergeFile, saveMerge, type TrainedMethod } from "../../lib/baselines/mod.ts";
 import { hashTensors } from "../../lib/huggingface/mod.ts";
-import { methodPhrase } from "../../lib/methods.ts";
 import { toHost } from "../../lib/model/mod.ts";
 import { hash32 } from "../../lib/random.ts";
 import type { CellResult } from "../../lib/run/mod.ts";
@@ -24,7 +23,7 @@ import {
 } from "../../lib/bts/mod.ts";
 import type { BaselinesConfig } from "./config.ts";
 import { trainFlops, trainingCost } from "./cost.ts";
-import { type BaselinesLab, type Branches, partsOf, settingsOf } from "./method.ts";
+import { type BaselinesLab, type Branches, partsOf, phraseOf, settingsOf } from "./method.ts";
 
 /** The training phases of the experts and the stitches. */
 function seenPhases(config: BaselinesConfig) {
@@ -98,7 +97,7 @@ export function trainMethod(
   };
   return lab.run.cell({
     name,
-    title: `Train ${methodPhrase(name)}`,
+    title: `Train ${phraseOf(method)}`,
     description: "The same seed, experts, batches, steps and schedule as for the stitches.",
     inputs,
     family: familyOf(inputs),

@@ -65,6 +65,13 @@ interface FiledMethod<Config> extends Described {
   check?(config: Config, sizes: { readonly layers: number; readonly experts: number }): void;
   cost(config: Config, costed: Costed): MethodCost;
   open(saved: Saved<Config>): OpenedModel;
+  /**
+   * What is left when experts leave, exactly as if the method had been built without them. Absent if it would have to be
+   * built again.
+   *
+   * @param experts domains
+   */
+  without?(built: Built<Config>, experts: readonly string[]): Built<Config>;
   /** Whether its losses follow from those of the single models, with which it is measured. @default false */
   readonly ofLosses?: boolean;
 }
@@ -91,8 +98,29 @@ export interface FittedMethod<Config = unknown> extends FiledMethod<Config> {
   fit(given: Given<Config> & Documents): Promise<Fitted>;
 }
 
+/**
+ * A method with a training of its own for each expert's domain, on the same batches, with the same steps and schedule, as
+ * that expert. What they find is put together without further training.
+ */
+export interface BranchedMethod<Config = unknown, Branch = unknown> extends FiledMethod<Config> {
+  readonly making: "branching";
+  readonly combines: "seed";
+  /** What decides one branch: nothing of the other experts. */
+  branchOf(config: Config): Branch;
+  /** How many documents of each domain a branch reads before training, and at most how many tokens of each. */
+  reads(branch: Branch): { readonly documents: number; readonly tokens: number };
+  /** Parameters of one branch, FLOPs of one training token, and values kept beyond those of one decoder. */
+  branchCost(
+    model: ModelConfig,
+    tokens: number,
+  ): { readonly parameters: MethodCost["parameters"]; readonly flops: number; readonly furtherActivations: number };
+  start(given: BranchGiven): Promise<BranchTraining>;
+  /** The parameters of the whole method from those of its branches, in the order of the experts. */
+  join(branches: readonly HostWeights[]): HostWeights;
+}
+
 /** A method with a file. */
-export type MergedMethod<Config = unknown> = TrainedMethod<Config> | FittedMethod<Config>;
+export type MergedMethod<Config = unknown> = TrainedMethod<Config> | FittedMethod<Config> | BranchedMethod<Config>;
 
 /** A method of combining a seed and its experts that is built before it is measured. */
 export type BaselineMethod = PretrainedMethod | MergedMethod;
@@ -124,6 +152,16 @@ export interface Given<Config> {
   readonly rngSeed: number;
 }
 
+/** What one branch is built from. */
+export interface BranchGiven {
+  readonly model: ModelConfig;
+  readonly seed: HostWeights;
+  /** Documents of the text that the seed was trained on, by domain, with the domain's share of that text. */
+  readonly publicDocuments: readonly { readonly share: number; readonly documents: readonly Int32Array[] }[];
+  /** Documents of the expert's domain. */
+  readonly documents: readonly Int32Array[];
+}
+
 /** A method ready to be trained. Its owner disposes it. */
 export interface Training extends Disposable {
   /** The trained parameters. */
@@ -133,12 +171,21 @@ export interface Training extends Disposable {
   readonly hashFrozen: () => Promise<string>;
 }
 
-/** A finished method and the models that it combines. */
-export interface Saved<Config> {
-  readonly model: ModelConfig;
+/** A branch ready to be trained. Its owner disposes it. */
+export interface BranchTraining extends Training {
+  /** The parameters of the method with this branch alone. */
+  readonly finished: () => Promise<HostWeights>;
+}
+
+/** What is in a method's file. */
+export interface Built<Config> {
   readonly config: Config;
-  /** From its file. */
   readonly weights: HostWeights;
+}
+
+/** A finished method and the models that it combines. */
+export interface Saved<Config> extends Built<Config> {
+  readonly model: ModelConfig;
   /** Weights of the models that it combines, the seed first. */
   readonly models: readonly HostWeights[];
   /** The same weights on the device, copied there when first asked for. */

@@ -1,6 +1,9 @@
 // Public API: the methods that are built from a seed and its experts to compare stitching with.
 export type {
   BaselineMethod,
+  BranchedMethod,
+  BranchGiven,
+  BranchTraining,
   CommonSettings,
   Costed,
   Documents,
@@ -26,5 +29,5 @@ export {
 } from "./registry.ts";
 export { type CostedMethods, methodCosts } from "./costs.ts";
 export { baselineCost, btmCost } from "./one-cost.ts";
-export { type FinishedMethod, mergeFile, openBaseline, type OpenedBaseline } from "./open.ts";
+export { cannotLeave, type FinishedMethod, mergeFile, openBaseline, type OpenedBaseline } from "./open.ts";
 export { loadMerge, type MergeFile, type MergeFormat, saveMerge } from "./file.ts";

@@ -7,11 +7,24 @@ import { btxSample, btxSoft, btxTop2 } from "./btx/method.ts";
 import { calm } from "./calm/method.ts";
 import { dense } from "./dense/method.ts";
 import { dume } from "./dume/method.ts";
+import { flexOlmo } from "./flexolmo/method.ts";
 import type { BaselineMethod, CommonSettings } from "./method.ts";
 import { routing } from "./routing/method.ts";
 import { selfStitch } from "./self-stitch/method.ts";
 
-const REGISTERED = [dense, routing, btxSoft, btxSample, btxTop2, bam, bamAdapters, calm, dume, selfStitch] as const;
+const REGISTERED = [
+  dense,
+  routing,
+  btxSoft,
+  btxSample,
+  btxTop2,
+  bam,
+  bamAdapters,
+  calm,
+  dume,
+  flexOlmo,
+  selfStitch,
+] as const;
 
 type Registered = typeof REGISTERED[number];
 type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void ? All

@@ -24,8 +24,18 @@ export interface OpenedModel {
   readonly parameters: ParameterCounts;
 }
 
-/** Puts a model of a run on the device; `scope` frees its tensors. */
-export async function openModel(run: FinishedRun, saved: SavedModel, scope: DisposableStack): Promise<OpenedModel> {
+/**
+ * Puts a model of a run on the device.
+ *
+ * @param scope frees its tensors
+ * @param without domains whose experts leave a method
+ */
+export async function openModel(
+  run: FinishedRun,
+  saved: SavedModel,
+  scope: DisposableStack,
+  without: readonly string[] = [],
+): Promise<OpenedModel> {
   if (saved.kind === "decoder") {
     const { config, tokenizer, weights: [weights] } = await loadDecoders(run, [saved.cell]);
     return { config, tokenizer, ...decoderOnDevice(config, weights!, scope, true) };
@@ -48,7 +58,7 @@ export async function openModel(run: FinishedRun, saved: SavedModel, scope: Disp
   }
   const { method } = saved;
   const { folder } = await run.cell(method.name);
-  const { model, parameters } = await openBaseline({ method, folder, model: config, models: weights }, scope);
+  const { model, parameters } = await openBaseline({ method, folder, model: config, models: weights, without }, scope);
   return { config, tokenizer, model, parameters };
 }
 

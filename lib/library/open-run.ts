@@ -1,4 +1,5 @@
 // Opening a run to use its models, settings and results.
+import { cannotLeave } from "../baselines/mod.ts";
 import { branchedRun } from "../bts/mod.ts";
 import { nearest, UserError } from "../errors.ts";
 import { type MetricPoint, readRun, type RunResults, type RunView } from "../run/mod.ts";
@@ -18,6 +19,15 @@ export interface OpenOptions {
   readonly runs?: string | URL;
   /** The device of the models, opened with the first of them. @default the open device, or "auto" */
   readonly device?: DeviceName;
+}
+
+/** How a model is opened. */
+export interface ModelOptions {
+  /**
+   * Domains whose experts are left out: their owners have left. The model is then the one that would have been built
+   * without them. Only FlexOlmo can lose experts without being built again. @default none
+   */
+  readonly without?: readonly string[];
 }
 
 /** A run that was opened; `using` frees its models and the device. */
@@ -48,9 +58,10 @@ export interface SavedRun extends Disposable {
    *
    * @param name one of {@linkcode models}, or an expert's domain
    * @throws UserError `model.unknown` naming the models that there are, `run.unfinished` when a part of the model was not
-   *   trained to its end, `run.damaged` when its files are missing or damaged, `run.experiment`, `device.other`
+   *   trained to its end, `run.damaged` when its files are missing or damaged, `run.experiment`, `device.other`,
+   *   `merge.without` when an expert that is to be left out is unknown or cannot leave the model
    */
-  model(name: string): Promise<TrainedModel>;
+  model(name: string, options?: ModelOptions): Promise<TrainedModel>;
 }
 
 /**
@@ -99,18 +110,19 @@ export async function openRun(run: string | URL, { runs, device }: OpenOptions =
       );
     },
     models: async () => [...savedModels(await branched()).keys()],
-    async model(wanted) {
+    async model(wanted, { without = [] } = {}) {
       checkOpen();
       const run = await branched();
       const saved = savedModels(run);
       const name = modelNamed(saved, wanted, id);
+      if (without.length > 0 && saved.get(name)!.kind !== "method") throw cannotLeave(name);
       sharing ??= shareDevice(device).catch((error) => {
         sharing = undefined;
         throw error;
       });
       await sharing;
       using scope = new DisposableStack();
-      const opened = await openModel(run, saved.get(name)!, scope);
+      const opened = await openModel(run, saved.get(name)!, scope, without);
       checkOpen();
       const tensors = scope.move();
       const model = trainedModel(name, opened, () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { calmLanguageModel, calmModel, initialCalm } from "../../lib/baselines/calm/model.ts";
-import { routerInputs } from "../../lib/baselines/dume/states.ts";
+import { routerInputs } from "../../lib/baselines/mixture/states.ts";
 import { mixtureParameters } from "../../lib/baselines/mixture/config.ts";
 import { mixtureForward, mixtureLanguageModel, mixtureModel } from "../../lib/baselines/mixture/model.ts";
 import { initialMixture } from "../../lib/baselines/mixture/start.ts";

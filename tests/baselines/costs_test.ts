@@ -122,6 +122,20 @@ Deno.test("`methodCosts()`: DUME costs what BTX with one expert per token does, 
   assert.equal(dume.kvBytes, sample.kvBytes);
 });
 
+Deno.test("`methodCosts()`: FlexOlmo trains feed-forwards and rows, and a token passes through at most four of them", () => {
+  const at = (experts: number) => byMethod(methodCosts(tiny(experts))).get("flexolmo")!;
+  const { width: d, inner, layers } = TINY;
+  const [two, three, four] = [at(2), at(3), at(4)];
+  assert.equal(two.parameters.total, parameterCount(TINY) + layers * (d + 1) + two.parameters.trained);
+  assert.equal(two.parameters.trained, 2 * layers * (3 * d * inner + d + 1));
+  assert.deepEqual([two, three].map(({ parameters: { total, active } }) => total - active), [0, 0]);
+  assert.equal(four.parameters.total - four.parameters.active, layers * 3 * d * inner);
+  const router = layers * 2 * (d + 1);
+  assert.equal(three.flops.forward - two.flops.forward, router + layers * 2 * 3 * d * inner);
+  assert.equal(four.flops.forward - three.flops.forward, router);
+  assert.deepEqual([two.flops.backward, two.kvBytes], [four.flops.backward, four.kvBytes], "of one expert");
+});
+
 Deno.test("`methodCosts()`: Self-Stitch costs what BTS does, with the weights of one model", () => {
   const costs = byMethod(methodCosts(tiny(3)));
   const [self, bts] = [costs.get("self-stitch")!, costs.get("bts")!];
@@ -137,7 +151,9 @@ Deno.test("`methodCosts()`: Self-Stitch costs what BTS does, with the weights of
 Deno.test("`methodCosts()`: what is frozen costs less to train than what is not", () => {
   const ratio = (method: string) => paper.get(method)!.flops.backward / paper.get(method)!.flops.forward;
   for (const method of ["dense", "btx-soft", "btx-sample", "btx-top2", "bam"]) assert.equal(ratio(method), 2, method);
-  for (const method of ["bam-adapters", "calm", "bts"]) assert.ok(ratio(method) > 0 && ratio(method) < 1.5, method);
+  for (const method of ["bam-adapters", "calm", "flexolmo", "bts"]) {
+    assert.ok(ratio(method) > 0 && ratio(method) < 1.5, method);
+  }
   assert.ok(ratio("calm") < ratio("bts"), "nothing flows back into CALM's augmenting models");
   assert.ok(ratio("routing") < 1e-6);
 });

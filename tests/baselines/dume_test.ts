@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { fitRouters } from "../../lib/baselines/dume/fit.ts";
 import { dume } from "../../lib/baselines/dume/method.ts";
 import { addStates, emptyRegression, emptySums, ridgeRouter, withDomain } from "../../lib/baselines/dume/ridge.ts";
-import { documentStates, routerInputs } from "../../lib/baselines/dume/states.ts";
+import { documentStates, routerInputs } from "../../lib/baselines/mixture/states.ts";
 import { mixtureConfigSchema } from "../../lib/baselines/mixture/config.ts";
 import { mixtureForward, mixtureModel } from "../../lib/baselines/mixture/model.ts";
 import { initialMixture } from "../../lib/baselines/mixture/start.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../../lib/data/mod.ts";
 import { hashTensors } from "../../lib/huggingface/mod.ts";
-import { baselineDefaults, BASELINES } from "../../lib/baselines/mod.ts";
+import { baselineDefaults, BASELINES, type Training } from "../../lib/baselines/mod.ts";
 import { initialMixture } from "../../lib/baselines/mixture/start.ts";
 import { leastLoss, promptFeatures, ROUTER } from "../../lib/baselines/routing/model.ts";
 import { mixtureModel } from "../../lib/baselines/mixture/model.ts";
@@ -52,10 +52,17 @@ const SETTINGS = baselineDefaults({
 
 /** All methods that are trained, with their default settings, ready for training. */
 const STARTS = new Map(
-  BASELINES.filter((method) => method.making === "training").map((method) => [
-    method.name as string,
-    () => method.start({ model: WIDE, config: method.configOf(SETTINGS), models: MODELS, rngSeed: 5 }),
-  ]),
+  BASELINES.flatMap((method): [string, () => Training | Promise<Training>][] => {
+    if (method.making === "training") {
+      const config = method.configOf(SETTINGS);
+      return [[method.name, () => method.start({ model: WIDE, config, models: MODELS, rngSeed: 5 })]];
+    }
+    if (method.making !== "branching") return [];
+    const [common, documents] = [1, 2].map((seed) => [randomBatch(1, 40, seed).inputs]);
+    const publicDocuments = [{ share: 1, documents: common! }];
+    const given = { model: WIDE, seed: MODELS[0]!, publicDocuments, documents: documents! };
+    return [[method.name, () => method.start(given)]];
+  }),
 );
 const ALL = [...STARTS.keys()];
 
@@ -64,7 +71,7 @@ async function trained(
   changes: Partial<TrainConfig>,
   options: Partial<PhaseOptions> = {},
 ): Promise<{ weights: HostWeights; frozen: string; reports: StepReport[]; validation: number | null }> {
-  using training = STARTS.get(name)!();
+  using training = await STARTS.get(name)!();
   const reports: StepReport[] = [];
   const { validation } = await train(training.task({
     config: trainConfigSchema.parse({ steps: 4, batch: 2, warmup: 0, lr: 0.01, ...changes }),
@@ -78,7 +85,7 @@ async function trained(
 
 for (const name of ALL) {
   cpuTest(`training ${name} changes every parameter and nothing that is frozen, and keeps no tensors`, async () => {
-    const untrained = STARTS.get(name)!();
+    const untrained = await STARTS.get(name)!();
     const start = await toHost(untrained.variables);
     const before = await untrained.hashFrozen();
     untrained[Symbol.dispose]();

@@ -10,12 +10,21 @@ import {
 import { settingsOf } from "../../experiments/baselines/method.ts";
 import { baselineDirections, PAPER_AVERAGES } from "../../experiments/baselines/paper.ts";
 import { baselinesExperiment, baselinesStudy } from "../../experiments/baselines.ts";
-import { BASELINE_NAMES, BASELINES, loadMerge, mergeFile } from "../../lib/baselines/mod.ts";
+import {
+  BASELINE_NAMES,
+  baselineNamed,
+  BASELINES,
+  loadMerge,
+  mergeFile,
+  openBaseline,
+} from "../../lib/baselines/mod.ts";
 import { UserError } from "../../lib/errors.ts";
+import { loadModelFolder } from "../../lib/huggingface/mod.ts";
 import { planOf } from "../../lib/experiment/experiment.ts";
 import { methodLabel, methodPhrase } from "../../lib/methods.ts";
 import { openRun } from "../../lib/library/mod.ts";
 import { assertMeasured } from "../library/measured.ts";
+import { difference, tokens } from "../tiny.ts";
 import { valuesBy } from "../run/results.ts";
 import { assertPlanned } from "./planned.ts";
 import {
@@ -53,6 +62,7 @@ const METHODS = [
   "bam-adapters",
   "calm",
   "dume",
+  "flexolmo",
   "self-stitch",
   "bts",
 ];
@@ -69,17 +79,27 @@ Deno.test("every preset of the comparison is valid, and its plan has the cost of
     const plan = await planOf(baselinesExperiment, config);
     const cells = plan.map(({ cell }) => cell);
     assert.equal(new Set(cells).size, cells.length);
+    const { train: { stitch, expert }, model: { contextLength }, experts } = config;
     for (const method of BASELINE_NAMES) {
+      assert.equal(cells.includes(`evaluate:${method}`), method !== "routing");
+      if (method === "flexolmo") {
+        // Each of its experts sees the tokens of that expert; putting them together costs nothing.
+        const parts = plan.filter(({ cell }) => cell.startsWith("flexolmo:"));
+        assert.deepEqual(parts.map(({ cell }) => cell), experts.map((domain) => `flexolmo:${domain}`));
+        for (const { tokens, flops, bytes } of parts) {
+          assert.equal(tokens, expert.steps * expert.batch * contextLength);
+          for (const value of [flops, bytes]) assert.ok(Number.isFinite(value) && value! > 0);
+        }
+        continue;
+      }
       const { tokens, flops, bytes } = plan.find(({ cell }) => cell === method)!;
       for (const value of [tokens, flops, bytes]) assert.ok(Number.isFinite(value) && value > 0, method);
-      const { train: { stitch, expert }, model: { contextLength } } = config;
       // Equal data: the tokens of the stitches; for the dense model, those of the experts and the stitches. DUME reads
       // documents of four domains.
       const rows = method === "dume"
         ? 4 * 32
         : stitch.steps * stitch.batch + (method === "dense" ? 3 * expert.steps * expert.batch : 0);
       assert.equal(tokens, rows * contextLength, method);
-      assert.equal(cells.includes(`evaluate:${method}`), method !== "routing");
     }
     assert.deepEqual(cells.slice(-3), ["stitch", "evaluate:bts", "report"]);
   }
@@ -178,6 +198,7 @@ Deno.test("`baselines --preset smoke` measures every method, and shares cells wi
       const read = Number(tokens.get("dume"));
       assert.ok(read > 4 * 32 && read <= 4 * 32 * 64, `DUME reads ${read} tokens`);
       assert.equal(tokens.get("dense"), 4 * rows);
+      assert.equal(tokens.get("flexolmo"), 3 * rows);
       assert.equal(tokens.get("ties"), 0);
     });
 
@@ -185,6 +206,32 @@ Deno.test("`baselines --preset smoke` measures every method, and shares cells wi
       using run = await openRun(view.id, { runs, device: "cpu" });
       assert.deepEqual(await run.models(), METHODS);
       await assertMeasured(run);
+    });
+
+    await t.step("experts leave FlexOlmo: what is left was built without them", async () => {
+      using run = await openRun(view.id, { runs, device: "cpu" });
+      using left = await run.model("flexolmo", { without: ["code", "multilingual"] });
+      // What the owner of math trained is a model of its own.
+      using scope = new DisposableStack();
+      const { config: model, tensors } = await loadModelFolder(join(runs, folderOf(view, "seed")));
+      const folder = join(runs, folderOf(view, "flexolmo:math"));
+      const alone = await openBaseline({ method: baselineNamed("flexolmo"), folder, model, models: [tensors] }, scope);
+      const ids = scope.adopt(tokens(1, 40, 1, model.vocabSize), (ids) => ids.dispose());
+      const [found, wanted] = [left, alone.model].map((model) => scope.adopt(model.logits(ids), (x) => x.dispose()));
+      assert.equal(difference(found!, wanted!), 0);
+      assert.deepEqual(left.parameters, alone.parameters);
+      for (
+        const [name, without, message] of [
+          ["flexolmo", ["law"], /expert of "law": it has those of code, math, multilingual/],
+          ["btx-soft", ["code"], /Cannot open btx-soft without/],
+          ["bts", ["code"], /Cannot open bts without/],
+        ] as const
+      ) {
+        await assert.rejects(
+          run.model(name, { without }),
+          (error) => error instanceof UserError && error.code === "merge.without" && message.test(error.message),
+        );
+      }
     });
 
     await t.step("measured costs, the paper's average score and its finding, for every method", () => {

@@ -14,7 +14,7 @@ import {
   type StateSums,
   withDomain,
 } from "./ridge.ts";
-import { documentStates } from "./states.ts";
+import { documentStates } from "../mixture/states.ts";
 
 /** The models of a mixture, the documents of each, and how routers are computed from them. */
 export interface RouterData {

@@ -9,7 +9,7 @@ import { mixtureCost } from "../mixture/cost.ts";
 import { mixtureLanguageModel, mixtureModel } from "../mixture/model.ts";
 import { initialMixture } from "../mixture/start.ts";
 import { fitRouters } from "./fit.ts";
-import { DOCUMENTS_AT_ONCE } from "./states.ts";
+import { DOCUMENTS_AT_ONCE } from "../mixture/states.ts";
 
 const settingsSchema = z.strictObject({
   documents: z.int().min(1).max(100_000).default(32)

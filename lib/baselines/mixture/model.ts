@@ -25,7 +25,7 @@ import {
   type MixtureConfig,
   routerName,
 } from "./config.ts";
-import { gumbelTemperature, loadBalance, mixExperts, route } from "./route.ts";
+import { gumbelTemperature, loadBalance, mixExperts, route, type Routes } from "./route.ts";
 import { checkMixtureWeights } from "./start.ts";
 
 /** A mixture and its weights, as `initialMixture()` names them. */
@@ -35,6 +35,8 @@ export interface MixtureModel {
   /** Number of models that it was built from. */
   readonly models: number;
   readonly weights: Weights;
+  /** Routes tokens to feed-forwards by their logits, `[N, models]`. @default as `mixture.routing` says */
+  readonly routeTokens?: ((logits: tf.Tensor2D) => Routes) | undefined;
 }
 
 /**
@@ -85,7 +87,7 @@ export function mixtureStates(
 }
 
 function mixtureLayer(
-  { config, mixture, weights }: MixtureModel,
+  { config, mixture, weights, routeTokens }: MixtureModel,
   layer: number,
   h: tf.Tensor3D,
   pass: Pass,
@@ -104,7 +106,7 @@ function mixtureLayer(
     const draw = training === undefined ? undefined : { seed, temperature: gumbelTemperature(training.step) };
     const products = linear(x, weights[routerName(layer, block)]!) as tf.Tensor2D;
     const logits = mixture.bias ? tf.add(products, weights[biasName(layer, block)]!) as tf.Tensor2D : products;
-    const routes = route(routing, logits, draw);
+    const routes = (block === "mlp" ? routeTokens?.(logits) : undefined) ?? route(routing, logits, draw);
     balances.push(loadBalance(routes));
     return mixExperts(x, routes, (i, rows) => {
       const y = run(i, rows);

@@ -10,7 +10,7 @@ import {
   type Weights,
 } from "../../model/mod.ts";
 import { rmsNorm } from "../../tensor/mod.ts";
-import { expertPrefix } from "../mixture/config.ts";
+import { expertPrefix } from "./config.ts";
 
 /** Number of documents that run at once. */
 export const DOCUMENTS_AT_ONCE = 8;
