@@ -42,6 +42,7 @@ import {
   type Trained,
   trainExpert,
 } from "../lib/bts/mod.ts";
+import { readChatTemplate } from "../lib/huggingface/mod.ts";
 import { experimentMain } from "../lib/experiment/mod.ts";
 
 const USAGE = `Usage: expert add|remove <run> <expert> [options]
@@ -179,6 +180,7 @@ async function main(args: readonly string[]): Promise<void> {
     words: [kind, view.id, expert],
     complete: ({ config, runsFolder }) => completeExpert(config, runsFolder),
     reads: (config) => bringsExpert(config) ? [config.expert] : [],
+    chat: async ({ from }, folder) => readChatTemplate((await (await finishedRun(folder, from)).cell("seed")).folder),
     check: (config) => checkBts(changedConfig(config, { kind: config.change, expert: config.expert })),
     body: (lab) => changeExpert(lab, runsFolder),
   });

@@ -62,7 +62,11 @@ async function prepare(
 
 /** A placeholder for the text in a plan. */
 function outline({ tokenizer: { vocabSize } }: InstabilityConfig): Prepared {
-  return { fingerprint: "planned", text: tokenizeDocuments([], { encode: () => [], endOfText: 0 }), vocabSize };
+  return {
+    fingerprint: "planned",
+    text: tokenizeDocuments([], { encode: () => [], decode: () => "", endOfText: 0 }),
+    vocabSize,
+  };
 }
 
 /** @throws UserError for settings that do not fit together */

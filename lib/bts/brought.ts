@@ -1,5 +1,5 @@
 // Models that were trained elsewhere and brought along (the setting `pretrained`).
-import type { ModelToSave } from "../huggingface/mod.ts";
+import type { ChatTemplate, ModelToSave } from "../huggingface/mod.ts";
 import { openPretrained, type PretrainedModel, readPretrained } from "../pretrained/mod.ts";
 import type { BtsConfig } from "./config.ts";
 
@@ -27,12 +27,16 @@ export function leadOf(
   return name === undefined ? undefined : brought?.get(name);
 }
 
-/** The special tokens and the chat template that trained models inherit. */
+/** The special tokens that trained models inherit, and the chat template that they inherit or are trained with. */
 export function conventionsOf(
-  lab: { readonly config: BtsConfig; readonly brought?: Brought | undefined },
+  lab: { readonly config: BtsConfig; readonly brought?: Brought | undefined; readonly chat?: ChatTemplate | undefined },
 ): Pick<ModelToSave, "special" | "chatTemplate"> {
   const lead = leadOf(lab);
-  return lead === undefined ? {} : conventionsIn(lead);
+  const isNamed = lab.config.data.template !== undefined && lab.chat !== undefined;
+  return {
+    ...(lead === undefined ? {} : conventionsIn(lead)),
+    ...(isNamed ? { chatTemplate: lab.chat.template } : {}),
+  };
 }
 
 /** The special tokens, as far as the checkpoint names any, and the chat template. */

@@ -4,6 +4,7 @@ import type { WrittenTokens } from "./write-tokens.ts";
 
 /** Bytes, documents and tokens of each domain and split. */
 export function dataTable(domains: readonly string[], sizes: WrittenTokens["sizes"]): Table {
+  const chats = Object.values(sizes).some((splits) => Object.values(splits).some(({ unscored }) => unscored > 0));
   return {
     name: "data",
     title: "Text by domain and split",
@@ -13,12 +14,14 @@ export function dataTable(domains: readonly string[], sizes: WrittenTokens["size
       numberColumn("documents", "documents", 0),
       numberColumn("bytes", "bytes", 0),
       numberColumn("tokens", "tokens", 0),
+      ...(chats ? [numberColumn("scored", "trained on or scored", 0)] : []),
       numberColumn("ratio", "bytes per token", 2),
     ],
     rows: domains.flatMap((domain) =>
       (["train", "validation", "heldout"] as const).map((split) => {
-        const { documents, bytes, tokens } = sizes[domain]![split];
-        return { domain, split, documents, bytes, tokens, ratio: tokens === 0 ? null : bytes / tokens };
+        const { documents, bytes, tokens, unscored } = sizes[domain]![split];
+        const scored = chats ? { scored: tokens - unscored } : {};
+        return { domain, split, documents, bytes, tokens, ...scored, ratio: tokens === 0 ? null : bytes / tokens };
       })
     ),
   };

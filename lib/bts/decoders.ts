@@ -78,7 +78,7 @@ export function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<
     validationBatches: lab.config.train.validationBatches,
     text: text.content,
     order: [lab.rngSeed, name],
-    ...(leadOf(lab) === undefined ? {} : { conventions: conventionsOf(lab) }),
+    ...(leadOf(lab) === undefined && lab.chat === undefined ? {} : { conventions: conventionsOf(lab) }),
   };
   return lab.run.cell({
     name,

@@ -1,11 +1,13 @@
 // Experiments with Branch-Train-Stitch's settings and text: loading the text, and its placeholder in a plan.
 import type { z } from "zod";
 import { checkData, closeCorpus, type DataConfig, loadCorpus, type LoadedCorpus } from "../data/mod.ts";
+import type { ChatTemplate } from "../huggingface/mod.ts";
 import type { Experiment } from "../experiment/mod.ts";
 import { byteSize } from "../report/mod.ts";
 import type { CellResult, RunResults } from "../run/mod.ts";
-import { type Brought, broughtText, readBrought } from "./brought.ts";
+import { broughtText, leadOf, readBrought } from "./brought.ts";
 import { completeFromCheckpoints } from "./complete.ts";
+import { chatRenderer, chatTemplateOf, chosenTemplate } from "./chat.ts";
 import type { BtsConfig } from "./config.ts";
 import type { Lab } from "./lab.ts";
 
@@ -13,7 +15,7 @@ import type { Lab } from "./lab.ts";
 export type LabWith<Config extends BtsConfig> = Lab & { readonly config: Config };
 
 /** The text of a run, and the models that were trained elsewhere. */
-export type LabData = LoadedCorpus & { readonly brought?: Brought };
+export type LabData = LoadedCorpus & Pick<Lab, "brought" | "chat">;
 
 /** What distinguishes one experiment on a corpus from another. */
 export type LabExperiment<Schema extends z.ZodType<BtsConfig>> =
@@ -22,11 +24,13 @@ export type LabExperiment<Schema extends z.ZodType<BtsConfig>> =
     readonly body: (lab: LabWith<z.output<Schema>>) => Promise<CellResult<RunResults>>;
     /** Which of the models in the setting `pretrained` its cells read. @default all */
     readonly reads?: (config: z.output<Schema>) => readonly string[];
+    /** The chat template that its models have. @default that of the checkpoint whose tokenizer is used */
+    readonly chat?: (config: z.output<Schema>, runsFolder: string) => Promise<ChatTemplate | undefined>;
   };
 
 /** An experiment on a corpus; `body` gets everything that its cells share. */
 export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
-  { body, reads = ({ pretrained }) => Object.keys(pretrained), ...experiment }: LabExperiment<Schema>,
+  { body, reads = ({ pretrained }) => Object.keys(pretrained), chat: chatIn, ...experiment }: LabExperiment<Schema>,
 ): Experiment<Schema, LabData> {
   return {
     complete: async ({ config, origins }) => ({ ...config, ...await completeFromCheckpoints(config, origins) }),
@@ -39,13 +43,21 @@ export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
       const names = reads(config);
       const brought = names.length === 0 ? {} : { brought: await readBrought(config, names) };
       const onRead = readingReport(report);
-      return { ...await loadCorpus(config.data, { seed, folder, onRead }), ...brought };
+      const own = chatIn === undefined ? chatTemplateOf(leadOf({ config, ...brought })) : await chatIn(config, folder);
+      const chat = await chosenTemplate(config.data, own);
+      const corpus = await loadCorpus(config.data, { seed, folder, onRead, chat: chat && chatRenderer(chat) });
+      return { ...corpus, ...brought, ...(chat === undefined ? {} : { chat }) };
     },
     remarks: ({ brought = new Map() }) => [...brought].map(([name, one]) => broughtText(name, one)),
     release: closeCorpus,
     outline: ({ data }) => outlineCorpus(data),
     body: ({ prepared: corpus, ...context }) =>
-      body({ ...context, corpus, ...(corpus.brought === undefined ? {} : { brought: corpus.brought }) }),
+      body({
+        ...context,
+        corpus,
+        ...(corpus.brought === undefined ? {} : { brought: corpus.brought }),
+        ...(corpus.chat === undefined ? {} : { chat: corpus.chat }),
+      }),
   };
 }
 

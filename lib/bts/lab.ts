@@ -8,7 +8,7 @@ import {
   type SplitName,
   stratifiedBatches,
 } from "../data/mod.ts";
-import { loadModelFolder } from "../huggingface/mod.ts";
+import { type ChatTemplate, loadModelFolder } from "../huggingface/mod.ts";
 import type { HostWeights, ModelConfig } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
 import type { CellDevice, CellResult, CellRunner } from "../run/mod.ts";
@@ -27,6 +27,8 @@ export interface Lab {
   readonly corpus: LoadedCorpus;
   /** The models that were trained elsewhere, by their keys in the setting `pretrained`; absent in a plan. */
   readonly brought?: Brought;
+  /** The template of conversations, if there is one; absent in a plan. */
+  readonly chat?: ChatTemplate;
 }
 
 /** The shape of all models, with the size of the tokenizer's vocabulary. */

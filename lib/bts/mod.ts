@@ -3,6 +3,7 @@ export { isBrought } from "./brought.ts";
 export { checkBts } from "./check.ts";
 export { compareMethods, comparisons, type Losses, readLosses } from "./comparisons.ts";
 export { type BtsConfig, btsConfigSchema, btsDefinition, btsSettings } from "./config.ts";
+export { chatRendererOf } from "./chat.ts";
 export { completeFromCheckpoints, openFitting } from "./complete.ts";
 export { DEFAULT_MIX, domainDefaults } from "./domain-defaults.ts";
 export { microBatchTokens, trainedTokens } from "./cost.ts";

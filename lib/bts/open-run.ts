@@ -2,7 +2,7 @@
 import { openTokenizer, type Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import type { ParameterCounts } from "../eval/mod.ts";
-import { hashTensors, loadModelFolder } from "../huggingface/mod.ts";
+import { type ChatTemplate, hashTensors, loadModelFolder, readChatTemplate } from "../huggingface/mod.ts";
 import { type HostWeights, type ModelConfig, parameterCount, toDevice } from "../model/mod.ts";
 import type { RunView } from "../run/mod.ts";
 import { freezeModels, loadStitches, type StitchedModel, type StitchFile, stitchModels } from "../stitch/mod.ts";
@@ -17,6 +17,8 @@ export interface StitchedRun {
   readonly config: BtsConfig;
   readonly model: ModelConfig;
   readonly tokenizer: Tokenizer;
+  /** The hub's chat template. */
+  readonly chat: ChatTemplate | undefined;
   /** Names of the models in the order of the stitches, the hub's first: `seed`, `code`, … */
   readonly names: readonly string[];
   /** Weights in the same order. */
@@ -54,6 +56,7 @@ export async function openStitches({ view, config, cell }: FinishedRun, name: st
   const names = [hub, ...made.experts.map((expert) => expert.name)];
   const loaded = [];
   for (const one of names) loaded.push(await loadModelFolder((await cell(cellOf(one))).folder));
+  const chat = await readChatTemplate((await cell(cellOf(hub))).folder);
   const weights = loaded.map(({ tensors }) => tensors);
   const [hubHash, ...expertHashes] = weights.map(hashTensors);
   return {
@@ -61,6 +64,7 @@ export async function openStitches({ view, config, cell }: FinishedRun, name: st
     config,
     model: loaded[0]!.config,
     tokenizer: openTokenizer(loaded[0]!.tokenizer!, { rows: loaded[0]!.config.vocabSize }),
+    chat,
     names,
     weights,
     file: await loadStitches(path, { hub: hubHash!, experts: expertHashes }),

@@ -10,6 +10,8 @@ export type StreamSize = z.infer<typeof sizeSchema>;
 const sizeSchema = z.strictObject({
   documents: z.int(),
   tokens: z.int(),
+  /** How many of the tokens are not trained on. */
+  unscored: z.int().default(0),
   /** UTF-8 bytes of the texts. */
   bytes: z.int(),
 });
@@ -44,7 +46,7 @@ export async function openTokenCheckpoints(
   checkpoints: CellCheckpoints,
   streams: readonly TokenFiles[],
 ): Promise<TokenCheckpoints> {
-  const paths = streams.flatMap(({ tokens, starts }) => [tokens, starts]);
+  const paths = streams.flatMap(({ tokens, starts, unscored }) => [tokens, starts, unscored]);
   /** Bytes of each file that are in checkpoints. */
   const saved = new Map(paths.map((path) => [path, 0]));
   let restored: TokenProgress = { step: 0, sizes: [] };

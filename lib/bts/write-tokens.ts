@@ -75,11 +75,12 @@ export async function writeTokens(
   let [shown, next] = [0, 0];
   for (let i = Math.max(0, sizes.length - 1); i < streams.length; i++) {
     const { documents, files } = streams[i]!;
-    const from = sizes[i] ??= { documents: 0, tokens: 0, bytes: 0 };
+    const from = sizes[i] ??= { documents: 0, tokens: 0, unscored: 0, bytes: 0 };
     using writer = tokenWriter(files, from);
     for await (const block of tokenizer.tokenize(textBlocks(documents, from.documents, blockSize))) {
       writer.append(block);
-      sizes[i] = { documents: writer.documents, tokens: writer.tokens, bytes: writer.bytes };
+      const { documents, tokens, unscored, bytes } = writer;
+      sizes[i] = { documents, tokens, unscored, bytes };
       step++;
       const megabytes = Math.floor(done() / 1e6);
       if (!little && megabytes > shown && performance.now() > next) {

@@ -20,7 +20,7 @@ import {
 } from "../run/mod.ts";
 import { stitchedLanguageModel, stitchKind, summarizeGates, tokenGates } from "../stitch/mod.ts";
 import { openDevice } from "../tensor/mod.ts";
-import { openStitchedRun, stitchedOnDevice, type StitchedRun } from "../bts/mod.ts";
+import { chatRendererOf, openStitchedRun, stitchedOnDevice, type StitchedRun } from "../bts/mod.ts";
 import { checkOutputFile, outputError, reason } from "./output-file.ts";
 import { collect, type Print, terminalWidth } from "./command.ts";
 
@@ -112,8 +112,11 @@ export function fitPart(tokenizer: Pick<Tokenizer, "encode">, text: string, room
 }
 
 /** Held-out text or questions of up to three domains, those with an expert first, as long as the context takes them. */
-async function heldoutTasks({ config, view, model, tokenizer }: StitchedRun, generate: number): Promise<Part[]> {
-  const corpus = await loadCorpus(config.data, { seed: seedOf(view) });
+async function heldoutTasks({ config, view, model, tokenizer, chat }: StitchedRun, generate: number): Promise<Part[]> {
+  const corpus = await loadCorpus(config.data, {
+    seed: seedOf(view),
+    chat: await chatRendererOf(config.data, chat),
+  });
   closeCorpus(corpus); // training text is not needed
   const domains = [...new Set([...config.experts, ...corpus.domains])].slice(0, 3);
   const parts = domains.map((label): Part => {

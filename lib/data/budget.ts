@@ -32,7 +32,7 @@ export interface BudgetOptions {
  * Takes documents in order, up to `budget` bytes. If they do not all fit, those longer than `longest` are cut into parts
  * at the best places (blank lines, lines, sentences, words), and the parts take turns: one from each document before a
  * second from any, from anywhere in the document. A document that no longer fits is skipped; a shorter one may still fit.
- * One document is in memory at a time, besides those being cut.
+ * Conversations are never cut. One document is in memory at a time, besides those being cut.
  */
 export function withinBudget(
   documents: SizedDocuments,
@@ -67,7 +67,8 @@ export function withinBudget(
   for (let i = 0; i < documents.length; i++) {
     const size = documents.bytesAt(i);
     if (size > limit && bytes >= budget) break; // cutting every document to a tiny limit takes long
-    if (size > limit) waiting.push(...takeTurn(partsOf(documents.at(i), i, limit)));
+    const long = size > limit ? documents.at(i) : undefined;
+    if (long !== undefined && long.chat === undefined) waiting.push(...takeTurn(partsOf(long, i, limit)));
     else if (bytes + size <= budget) take(documents.at(i), size, i, true);
     else if (full()) break;
   }

@@ -39,7 +39,13 @@ export const dataConfigSchema = z.strictObject({
   multilingual: own("multilingual"),
   textField: z.string().min(1).default("text").describe(
     "field of a record (.jsonl, .ndjson, .json, .csv, .tsv, .parquet) that holds the text; meta.text is the field text " +
-      "of the field meta",
+      "of the field meta; a record without it may have messages, a list of { role, content }",
+  ),
+  loss: z.enum(["assistant", "all"]).default("assistant").describe(
+    "what is trained on and scored in conversations (records with the field messages): the assistant's words, or all",
+  ),
+  template: z.string().min(1).optional().describe(
+    "chat template of conversations, if not that of the checkpoint whose tokenizer is used: a Jinja file, or chatml",
   ),
   skipBad: z.boolean().default(false).describe(
     "skip records and files that cannot be read, and count them, instead of refusing them; null and blank texts are " +

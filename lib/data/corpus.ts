@@ -9,13 +9,15 @@ import { type Candidate, selectDocuments } from "./select.ts";
 import { splitDocuments, splitPool } from "./split.ts";
 import { addAll, storedDocuments } from "./store/document-list.ts";
 import { type DocumentStore, documentStore, type StoreOptions } from "./store/document-store.ts";
-import type { Document, LoadedCorpus, TaskText } from "./types.ts";
+import type { ChatRenderer, Document, LoadedCorpus, TaskText } from "./types.ts";
 
 /** How to load a corpus; where it keeps text that does not fit into memory, and how much of each domain's does. */
 export interface CorpusOptions extends StoreOptions {
   readonly seed: number;
   /** Called after each document of the user's files, with the characters read so far, of all domains. */
   readonly onRead?: (characters: number) => void;
+  /** Turns conversations into text; without it, they are refused. */
+  readonly chat?: ChatRenderer | undefined;
 }
 
 /** A domain with its built-in task, made from held-out documents. */
@@ -35,7 +37,7 @@ const BUILTIN_MEMORY = 1 << 24;
  */
 export async function loadCorpus(
   config: DataConfig,
-  { seed, onRead, ...options }: CorpusOptions,
+  { seed, onRead, chat, ...options }: CorpusOptions,
 ): Promise<LoadedCorpus> {
   const own = await ownTasks(config);
   using stores = new DisposableStack();
@@ -45,7 +47,12 @@ export async function loadCorpus(
   for (const [domain, source] of Object.entries(config.domains)) {
     const memory = source === BUILTIN_SOURCE ? { memory: BUILTIN_MEMORY } : {};
     const store = stores.use(documentStore({ ...memory, ...options }));
-    loaded.push({ ...await loadDomain(domain, source, config, seed, store, count), domain, source, store });
+    loaded.push({
+      ...await loadDomain(domain, source, { ...config, chat }, seed, store, count),
+      domain,
+      source,
+      store,
+    });
   }
   const selected = selectDocuments(loaded, config.trainBytes, own.flatMap(questionDocuments));
   const { documents, report } = selected;
@@ -73,7 +80,7 @@ export function closeCorpus({ documents }: Pick<LoadedCorpus, "documents">): voi
 async function loadDomain(
   domain: string,
   source: string,
-  config: DataConfig,
+  config: DataConfig & Pick<CorpusOptions, "chat">,
   seed: number,
   store: DocumentStore,
   onDocument: (document: Document) => void,

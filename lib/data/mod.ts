@@ -1,5 +1,12 @@
 // The data room: corpora, tokenizers, packing and datamixes.
-export { batchAt, type BatchChoice, type Datamix, datamixSchema, normalizeDatamix } from "./batches/batch.ts";
+export {
+  batchAt,
+  type BatchChoice,
+  type Datamix,
+  datamixSchema,
+  normalizeDatamix,
+  scoredShare,
+} from "./batches/batch.ts";
 export { byteLevelJson } from "./tokenizer/byte-level-json.ts";
 export { END_OF_TEXT, PRETOKEN_PATTERN } from "./tokenizer/pretokens.ts";
 export { trainTokenizer } from "./tokenizer/train.ts";
@@ -12,7 +19,8 @@ export { textWithin } from "./budget.ts";
 export { leftOut } from "./left-out.ts";
 export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";
 export { rankName } from "./split.ts";
-export { byteLength, type TokenBlock, tokenBlock, tokenizeDocuments } from "./batches/tokenize.ts";
+export { type BlockText, byteLength, type TokenBlock, tokenBlock, tokenizeDocuments } from "./batches/tokenize.ts";
+export { encodeScored, type ScoredTokens } from "./batches/scored.ts";
 export { type MemoryStream, memoryStream } from "./batches/stream.ts";
 export {
   openTokenFiles,
@@ -30,6 +38,8 @@ export { type DomainBatch, stratifiedBatches } from "./batches/stratified.ts";
 export { type SeenRows, unionBatchAt, unionRows } from "./batches/union.ts";
 export type {
   Batch,
+  Chat,
+  ChatRenderer,
   ChoiceQuestion,
   Corpus,
   Document,
@@ -38,7 +48,9 @@ export type {
   DomainReport,
   ExactQuestion,
   LoadedCorpus,
+  Message,
   Problem,
+  Span,
   SplitName,
   SplitReport,
   TaskQuestions,

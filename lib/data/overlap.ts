@@ -26,7 +26,7 @@ export interface Overlap {
  * - `exact`: the texts are equal except for whitespace at the ends;
  * - `near`: at least half of the distinct shingles of the document with fewer occur in the other one. Shingles are runs of
  *   eight words, ignoring case and punctuation; a CJK character counts as a word. A text of fewer than eight words is one
- *   shingle;
+ *   shingle; of a conversation, not the system's message, which many have in common;
  * - `key`: they share a key: a message, an article, a file, or a fact of a math problem. Generated problems are compared
  *   by key only, because they are all worded alike.
  */
@@ -96,11 +96,12 @@ export function overlapGuard(): OverlapGuard {
       }
       if (document.id.startsWith(GENERATED)) return undefined;
       let any = false;
-      eachShingle(document.text, (shingle) => {
+      const own = wordsOf(document);
+      eachShingle(own, (shingle) => {
         any ||= (sieve[(shingle & SIEVE_MASK) >> 3]! >> (shingle & 7) & 1) === 1 && places.has(shingle);
       });
       if (!any) return undefined;
-      const shingles = shingleHashes(document.text);
+      const shingles = shingleHashes(own);
       const shared = new Map<number, number>();
       for (const shingle of shingles) {
         for (const place of places.get(shingle) ?? []) shared.set(place, (shared.get(place) ?? 0) + 1);
@@ -117,8 +118,13 @@ export function overlapGuard(): OverlapGuard {
 const SIEVE_BITS = 22;
 const SIEVE_MASK = 2 ** SIEVE_BITS - 1;
 
-function shinglesOf({ id, text }: Document): Set<number> {
-  return id.startsWith(GENERATED) ? new Set() : shingleHashes(text);
+function shinglesOf(document: Document): Set<number> {
+  return document.id.startsWith(GENERATED) ? new Set() : shingleHashes(wordsOf(document));
+}
+
+/** What is compared: of a conversation not the system's message, which many have in common. */
+function wordsOf({ text, chat }: Document): string {
+  return chat === undefined ? text : text.slice(chat.opening);
 }
 
 /** Base of the rolling polynomial hash over the last eight words, modulo 2^32; each word is hashed first. */

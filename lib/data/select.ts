@@ -116,7 +116,7 @@ function takeTraining(
     accept,
     keep(document, index, whole) {
       numbers.push(whole ? train.numberAt(index) : store.add(document));
-      hash.update(document.text).update("\0");
+      hashText(hash, document);
     },
   });
   return { list: storedDocuments(store, numbers.values().slice()), bytes, cut, hash };
@@ -125,7 +125,12 @@ function takeTraining(
 /** Adds a split to a fingerprint. Texts have no NUL, so that what is joined with it can be told apart. */
 function hashTexts(hash: Hash, split: string, documents: readonly Document[]): void {
   hash.update(`\0${split}`).update("\0");
-  for (const { text } of documents) hash.update(text).update("\0");
+  for (const document of documents) hashText(hash, document);
+}
+
+function hashText(hash: Hash, { text, chat }: Document): void {
+  hash.update(text).update("\0");
+  if (chat !== undefined) hash.update(JSON.stringify(chat.scored)).update("\0");
 }
 
 /** The error for a split with nothing left. */

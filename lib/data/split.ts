@@ -68,6 +68,8 @@ export function splitDocuments(documents: Iterable<Document>, choice: SplitChoic
  * leaves room, parts of longer documents fill it. The rest of such a group is not used: it must not be trained on. Groups
  * of more than a tenth of all text go to training, as long as at least two are smaller.
  *
+ * Conversations are never cut. If none fits into a budget, the shortest of the first ten is taken.
+ *
  * Texts are in the store. Besides, a document takes about 50 bytes of memory.
  *
  * @param store empty; takes the documents
@@ -205,5 +207,13 @@ function take(
       taken.add(groupOf.get(index));
     },
   });
-  return { documents, groups: taken, cut: parts.cut };
+  if (documents.length > 0) return { documents, groups: taken, cut: parts.cut };
+  const chats = Array.from(groups.subarray(0, 10), (group) => ({ group, number: inOrder(group)[0]! }))
+    .filter(({ number }) => store.at(number).chat !== undefined)
+    .sort((a, b) => store.bytesAt(a.number) - store.bytesAt(b.number)).slice(0, 1);
+  return {
+    documents: chats.map(({ number }) => store.at(number)),
+    groups: new Set(chats.map(({ group }) => group)),
+    cut: 0,
+  };
 }

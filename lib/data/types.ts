@@ -10,6 +10,43 @@ export interface Document {
    * the problems, the file that the piece was cut from.
    */
   readonly keys?: readonly string[];
+  /** Only if it is a conversation, which is never cut. */
+  readonly chat?: Chat;
+}
+
+/** A part of a text, in UTF-16 units. */
+export type Span = readonly [from: number, to: number];
+
+/** What a conversation has besides its text. */
+export interface Chat {
+  /** The parts of the text that are trained on and scored, ascending. */
+  readonly scored: readonly Span[];
+  /** Length of the text before the first message that is not the system's: many conversations begin alike. */
+  readonly opening: number;
+}
+
+/** One message of a conversation; a chat template may read further keys than these. */
+export interface Message {
+  /** `system`, `user`, `assistant`, or another that the template knows. */
+  readonly role: string;
+  /** Null in a message that only calls tools. */
+  readonly content: string | null;
+  readonly [key: string]: unknown;
+}
+
+/** Turns conversations into text. The tools, if any, are the JSON schemas of those that the assistant may call. */
+export interface ChatRenderer {
+  /** @throws UserError for a conversation that it refuses */
+  text(messages: readonly Message[], tools?: readonly unknown[]): string;
+  /**
+   * The text, and the assistant's part of it.
+   *
+   * @throws UserError for a conversation that it refuses, or where it cannot tell
+   */
+  answers(
+    messages: readonly Message[],
+    tools?: readonly unknown[],
+  ): { readonly text: string; readonly answers: readonly Span[] };
 }
 
 /** Documents in a fixed order, in memory or not. An array is one. */
@@ -149,7 +186,8 @@ export interface Tokenizer {
 }
 
 /**
- * A split of one domain as tokens: each document is `<|endoftext|>` followed by its text. It may be longer than memory.
+ * A split of one domain as tokens: each document is `<|endoftext|>` followed by its text, or a conversation as its template
+ * writes it. It may be longer than memory.
  */
 export interface TokenStream {
   /** Number of tokens. */
@@ -158,8 +196,10 @@ export interface TokenStream {
   readonly bytes: number;
   /** Copies the tokens from `start` on, until `target` is full; the stream has that many. */
   copy(start: number, target: Int32Array): void;
-  /** Index of the first `<|endoftext|>` of a document after `position`, which may be -1; infinity if there is none. */
+  /** Index of the first token of a document after `position`, which may be -1; infinity if there is none. */
   nextStart(position: number): number;
+  /** Sets the tokens of `target`, which are those from `start` on, to -1 where they are not trained on. */
+  hideUnscored(start: number, target: Int32Array): void;
 }
 
 /** One batch of packed sequences, row-major `[batch, time]`. */
@@ -167,7 +207,7 @@ export interface Batch {
   readonly batch: number;
   readonly time: number;
   readonly inputs: Int32Array;
-  /** The next token of the stream. */
+  /** The next token of the stream; -1 where it is not trained on, as in what the user says in a conversation. */
   readonly targets: Int32Array;
   /** Index of each token's document within its row; attention stays within one document. */
   readonly documents: Int32Array;

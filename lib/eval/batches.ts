@@ -11,6 +11,8 @@ export interface Row {
   readonly tokens: Int32Array;
   /** Index of the first scored token, at least 1. */
   readonly from: number;
+  /** For each token whether it counts, if not all from `from` on do. The model is given all of them. */
+  readonly scored?: Uint8Array | undefined;
 }
 
 const DEFAULT_BATCH = 8;
@@ -90,9 +92,9 @@ async function scoreRows(
   const nll = new Float64Array(rows.length);
   const tops: (TopPredictions | undefined)[] = rows.map(() => undefined);
   const [known, unknown]: [number[], number[]] = [[], []];
-  rows.forEach(({ tokens, from }, i) => {
-    const losses = options.knownLosses?.(tokens, from);
-    if (losses !== undefined) nll[i] = sumFrom(losses, from - 1, tokens.length - 1);
+  rows.forEach((row, i) => {
+    const losses = options.knownLosses?.(row.tokens, row.from);
+    if (losses !== undefined) nll[i] = sumScored(losses, row);
     (losses === undefined ? unknown : known).push(i);
   });
   const byLength = unknown.sort((a, b) => rows[a]!.tokens.length - rows[b]!.tokens.length || a - b);
@@ -115,10 +117,10 @@ async function scoreRows(
       const ids = "top" in made ? await made.top.data<"int32">() : undefined;
       const topLosses = "top" in made ? await made.topLosses.data<"float32">() : undefined;
       indices.forEach((index, b) => {
-        const { tokens, from } = rows[index]!;
+        const { tokens } = rows[index]!;
         const [start, end] = [b * time, b * time + tokens.length - 1];
         const row = losses.subarray(start, end);
-        nll[index] = sumFrom(row, from - 1, row.length);
+        nll[index] = sumScored(row, rows[index]!);
         tops[index] = ids && topLosses && {
           ids: ids.slice(start, end),
           confidence: topLosses.slice(start, end).map((loss) => Math.exp(-loss)),
@@ -132,10 +134,10 @@ async function scoreRows(
   return { nll, tops, known };
 }
 
-/** The sum of `losses[from…to − 1]` in float64. */
-function sumFrom(losses: ArrayLike<number>, from: number, to: number): number {
+/** The sum of the losses of a row's scored tokens in float64. @param losses of the tokens after the first */
+function sumScored(losses: ArrayLike<number>, { tokens, from, scored }: Row): number {
   let sum = 0;
-  for (let t = from; t < to; t++) sum += losses[t]!;
+  for (let t = from - 1; t < tokens.length - 1; t++) if (scored?.[t + 1] !== 0) sum += losses[t]!;
   if (!Number.isFinite(sum)) throw notFinite(sum);
   return sum;
 }

@@ -32,10 +32,10 @@ export async function heldOut(
 ): Promise<HeldOut> {
   const { nll, tops } = await rowPredictions(model, windows.map(rowOf), options);
   const predictions = tops.some((row) => row === undefined) ? undefined : byDocument(windows).map((indices) => ({
-    confidence: Float32Array.from(indices.flatMap((i) => [...tops[i]!.confidence])),
+    confidence: Float32Array.from(indices.flatMap((i) => scoredOf(windows[i]!, [...tops[i]!.confidence]))),
     right: Uint8Array.from(indices.flatMap((i) => {
       const { tokens } = windows[i]!;
-      return Array.from(tops[i]!.ids, (id, t) => Number(id === tokens[t + 1]));
+      return scoredOf(windows[i]!, Array.from(tops[i]!.ids, (id, t) => Number(id === tokens[t + 1])));
     })),
   }));
   return { ...totals(windows, nll), predictions };
@@ -50,7 +50,12 @@ export async function documentLosses(
   return totals(windows, await rowLosses(model, windows.map(rowOf), options));
 }
 
-const rowOf = ({ tokens }: EvaluationWindow) => ({ tokens, from: 1 });
+const rowOf = ({ tokens, scored }: EvaluationWindow) => ({ tokens, scored, from: 1 });
+
+/** The values of the scored tokens. @param values of the tokens after the first */
+function scoredOf({ scored }: EvaluationWindow, values: number[]): number[] {
+  return scored === undefined ? values : values.filter((_, t) => scored[t + 1] === 1);
+}
 
 /** Indices of the windows of each document, in the order of the documents. */
 function byDocument(windows: readonly EvaluationWindow[]): number[][] {

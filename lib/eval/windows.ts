@@ -1,6 +1,7 @@
 // Chooses the windows of held-out documents on which all methods are scored.
 import { type Document, rankName, type Tokenizer } from "../data/mod.ts";
 import { hash32 } from "../random.ts";
+import { cutConversation } from "./cut-conversation.ts";
 import { cutDocument, MIN_WINDOW } from "./cut-document.ts";
 
 /** A stretch of a document that a model scores by itself. */
@@ -9,6 +10,8 @@ export interface EvaluationWindow {
   readonly document: number;
   /** `<|endoftext|>` and the tokens of the text, at most `time + 1`; all but the first are scored. */
   readonly tokens: Int32Array;
+  /** For each token 1 if it is scored, else 0, if it is a window of a conversation. */
+  readonly scored?: Uint8Array;
   /** UTF-8 bytes of the scored text. */
   readonly bytes: number;
 }
@@ -30,6 +33,9 @@ export interface WindowOptions {
  * context from the previous window. So all methods see the same text under the same conditions (an ensemble's posterior
  * starts uniform in each window), windows are independent, and the result depends on no stride; it is somewhat higher than
  * with overlapping windows. The windows of a document have about the same length and end between characters.
+ *
+ * A conversation is scored as it is trained on: its tokens are those of its text alone, and only its scored ones count.
+ * Windows after the first begin with the token before their text, and windows without a scored token are left out.
  *
  * Under a budget, documents are visited in a fixed pseudo-random order, one window of each before a second of any. The
  * choice depends only on the documents, their order and the budget. There is at least one window, of up to
@@ -65,11 +71,14 @@ export function evaluationWindows(
   const windowsOf = (document: number) => {
     let windows = cut.get(document);
     if (windows === undefined) {
-      windows = cutDocument(documents[document]!.text, tokenizer, longest).map(({ tokens, bytes }) => ({
-        document,
-        tokens: Int32Array.from([tokenizer.endOfText, ...tokens]),
-        bytes,
-      }));
+      const { text, chat } = documents[document]!;
+      windows = chat === undefined
+        ? cutDocument(text, tokenizer, longest).map(({ tokens, bytes }) => ({
+          document,
+          tokens: Int32Array.from([tokenizer.endOfText, ...tokens]),
+          bytes,
+        }))
+        : cutConversation(text, chat, tokenizer, longest).map((window) => ({ document, ...window }));
       cut.set(document, windows);
     }
     return windows;

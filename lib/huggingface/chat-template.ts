@@ -7,7 +7,8 @@ import { exists, readBytes, readJson } from "./files.ts";
 export interface ChatMessage {
   /** `system`, `user`, `assistant`, or another that the template knows. */
   readonly role: string;
-  readonly content: string;
+  /** Null in a message that only calls tools. */
+  readonly content: string | null;
   readonly [key: string]: unknown;
 }
 
@@ -60,26 +61,28 @@ function tokenText(value: unknown): string | undefined {
   return typeof content === "string" ? content : undefined;
 }
 
+/** How to render a conversation. */
+export interface RenderOptions {
+  /** Whether the text ends with the beginning of the assistant's next message. @default false */
+  readonly addGenerationPrompt?: boolean;
+  /** JSON schemas of the tools that the model may call. */
+  readonly tools?: readonly unknown[] | undefined;
+}
+
 /**
  * The text of a conversation, as `apply_chat_template(messages, tokenize=False)` of Python's transformers gives it, without
- * tools and documents. It has the special tokens that the template writes; when it is tokenized, none are added.
+ * documents. It has the special tokens that the template writes; when it is tokenized, none are added.
  *
- * @param addGenerationPrompt whether the text ends with the beginning of the assistant's next message
  * @throws UserError `chat.refused` for a conversation that the template refuses (`raise_exception`) or cannot render,
  *   `chat.empty`, and `chat.template` for a template that is not Jinja
  */
 export function renderChat(
   { template, tokens }: ChatTemplate,
   messages: readonly ChatMessage[],
-  { addGenerationPrompt = false }: { readonly addGenerationPrompt?: boolean } = {},
+  { addGenerationPrompt = false, tools }: RenderOptions = {},
 ): string {
   if (messages.length === 0) throw new UserError("chat.empty", "Cannot render a conversation without messages");
-  // Jinja takes every kind of line break for a newline.
-  const program = withReason(
-    "chat.template",
-    "The model's chat template cannot be read",
-    () => new Template(template.replaceAll(/\r\n?/g, "\n")),
-  );
+  const program = compiled(template);
   // Like transformers, leaves out keys without a value: templates ask whether a key is there.
   const given = messages.map((message) =>
     Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null && value !== undefined))
@@ -87,7 +90,7 @@ export function renderChat(
   const variables = {
     ...tokens,
     messages: given,
-    tools: null,
+    tools: tools ?? null,
     documents: null,
     add_generation_prompt: addGenerationPrompt,
   };
@@ -97,6 +100,22 @@ export function renderChat(
     () => program.render(variables),
     "check the roles and the order of its messages",
   );
+}
+
+/** The template that was used last, and its program: corpora have many conversations in one format. */
+let last: { readonly template: string; readonly program: Template } | undefined;
+
+function compiled(template: string): Template {
+  if (last?.template !== template) {
+    // Jinja takes every kind of line break for a newline.
+    const program = withReason(
+      "chat.template",
+      "The model's chat template cannot be read",
+      () => new Template(template.replaceAll(/\r\n?/g, "\n")),
+    );
+    last = { template, program };
+  }
+  return last.program;
 }
 
 /** Jinja's errors, and those of `raise_exception` in a template, are the template's words. */

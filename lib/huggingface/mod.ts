@@ -16,7 +16,7 @@ export { jsonTextSchema } from "./json-text.ts";
 export type { SafetensorsHeader, TensorEntry } from "./header.ts";
 export { fromHuggingFaceConfig, type SpecialIds } from "./llama-config.ts";
 export type { LoadedModel, ModelToSave, SaveOptions } from "./model-folder.ts";
-export { loadModelFolder, saveModelFolder, specialIds } from "./model-folder.ts";
+export { loadModelFolder, saveModelFolder, specialIds, specialNames } from "./model-folder.ts";
 export { ropeParameters } from "./rope.ts";
 export type { LoadedTensor, PlannedTensor, TensorToSave } from "./safetensors.ts";
 export { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";
@@ -24,4 +24,11 @@ export { openWeightFiles, type WeightFiles } from "./weight-files.ts";
 export { SHARD_BYTES, writeWeightFiles, type WrittenWeights } from "./weight-writer.ts";
 export { asOutError, checkTarget, openTarget, type Output, type Target } from "./output-folder.ts";
 export { readShardIndex } from "./shard-index.ts";
-export { type ChatMessage, type ChatTemplate, readChatTemplate, renderChat } from "./chat-template.ts";
+export { renderAnswers, type RenderedAnswers } from "./chat-answers.ts";
+export {
+  type ChatMessage,
+  type ChatTemplate,
+  readChatTemplate,
+  renderChat,
+  type RenderOptions,
+} from "./chat-template.ts";

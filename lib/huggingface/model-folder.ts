@@ -220,7 +220,7 @@ export function specialIds(tokenizer: TokenizerJson | undefined): SpecialIds {
 }
 
 /** The tokens with a role by Hugging Face's names, such as `eos_token`. */
-function specialNames(tokenizer: TokenizerJson, special: SpecialIds): Record<string, string> {
+export function specialNames(tokenizer: TokenizerJson, special: SpecialIds): Record<string, string> {
   const names: Record<string, string> = {};
   for (const { id, content } of addedTokens(tokenizer)) {
     for (const role of ["bos", "eos", "pad"] as const) if (special[role] === id) names[`${role}_token`] = content;

@@ -165,10 +165,22 @@ export function headPredictions(
   };
 }
 
-/** The mean of {@linkcode headLosses} over all positions; its gradient does not recompute the logits. */
-export function headLoss(config: ModelConfig, weights: Weights, h: tf.Tensor3D, targets: tf.Tensor2D): tf.Scalar {
+/**
+ * The sum of {@linkcode headLosses}, divided by `scored` times the number of positions; its gradient does not recompute the
+ * logits.
+ *
+ * @param scored the share of positions to take the mean over: of those whose targets are not ignored. @default 1
+ */
+export function headLoss(
+  config: ModelConfig,
+  weights: Weights,
+  h: tf.Tensor3D,
+  targets: tf.Tensor2D,
+  scored = 1,
+): tf.Scalar {
   const x = finalRows(config, weights, h);
-  return meanLinearCrossEntropy(x, headTable(config, weights), inShape(targets, [-1]));
+  const mean = meanLinearCrossEntropy(x, headTable(config, weights), inShape(targets, [-1]));
+  return scored === 1 ? mean : tf.div(mean, scored);
 }
 
 /** The final norm of every row, `[B·T, d]`. */

@@ -47,14 +47,15 @@ export async function openFolder(source: string, setting: string): Promise<Pretr
       "save the model's fast tokenizer into the folder, with save_pretrained() of Python's transformers",
     );
   }
-  const chatTemplate = (await readChatTemplate(source))?.template;
+  const chat = await readChatTemplate(source);
   const generation = `${source}/generation_config.json`;
   return {
     source,
     config,
     tokenizer: await readJson(`${source}/tokenizer.json`) as TokenizerJson,
     special: specialIn(json, await exists(generation) ? await readJson(generation) : {}),
-    ...(chatTemplate === undefined ? {} : { chatTemplate }),
+    ...(chat === undefined ? {} : { chatTemplate: chat.template }),
+    chatTokens: chat?.tokens ?? {},
     load: async () => (await loadModelFolder(source)).tensors,
   };
 }

@@ -1,6 +1,7 @@
 // Opens a GGUF file.
 import { UserError } from "../errors.ts";
 import { chatTemplate, ggufModelConfig, hasTokenizer, loadGguf, openGguf, tokenizerOf } from "../gguf/mod.ts";
+import { specialNames } from "../huggingface/mod.ts";
 import type { PretrainedModel } from "./model.ts";
 
 /** @throws UserError naming what the file lacks, or what its model has that we do not compute */
@@ -19,6 +20,7 @@ export async function openGgufModel(source: string, setting: string): Promise<Pr
     tokenizer: json,
     special,
     ...(template === undefined ? {} : { chatTemplate: template }),
+    chatTokens: specialNames(json, special),
     load: async () => (await loadGguf(source)).tensors,
   };
 }

@@ -1,6 +1,6 @@
 // What is known of a model that was trained elsewhere, before its weights are read.
 import type { TokenizerJson } from "../data/mod.ts";
-import type { SpecialIds } from "../huggingface/mod.ts";
+import type { ChatTemplate, SpecialIds } from "../huggingface/mod.ts";
 import type { HostWeights, ModelConfig } from "../model/mod.ts";
 
 /** A model that was trained elsewhere. Its shape, tokenizer and weights fit together. */
@@ -13,6 +13,8 @@ export interface PretrainedModel {
   readonly special: SpecialIds;
   /** In Jinja. */
   readonly chatTemplate?: string;
+  /** Special tokens by the names that chat templates give them, such as `bos_token`. */
+  readonly chatTokens: ChatTemplate["tokens"];
   /** Reads the weights as float32. */
   readonly load: () => Promise<HostWeights>;
 }

@@ -1,5 +1,6 @@
 // The training loop. It can be interrupted and resumed at any step.
 import * as tf from "@tensorflow/tfjs";
+import { scoredShare } from "../data/mod.ts";
 import { interruptible } from "../tensor/mod.ts";
 import { findNotFinite } from "./monitor/findings.ts";
 import { createOptimizer, type Optimizer } from "./optimizer.ts";
@@ -87,7 +88,10 @@ export async function train(task: TrainTask): Promise<TrainResult> {
   return { steps: step, tokens, flops, seconds, loss: loss ?? NaN, validation };
 }
 
-/** One step, or a rewind. `values` are the metrics of the step; a rewind has none. */
+/**
+ * One step, or a rewind. `values` are the metrics of the step; a rewind has none. A batch without a token to train on
+ * changes nothing: the step only counts.
+ */
 async function takeStep(
   task: TrainTask,
   optimizer: Optimizer,
@@ -100,6 +104,11 @@ async function takeStep(
   const step = progress.step + 1;
   const batch = task.batchAt(position);
   const rate = learningRate(config, step);
+  const count = batch.inputs.length;
+  if (scoredShare(batch) === 0) {
+    const tokens = progress.tokens + count;
+    return { progress: { ...progress, step, position: position + 1, tokens }, values: { lr: rate, tokens } };
+  }
   const parameters = optimizer.slots.map((slot) => slot.parameter);
   const { loss: mean, gradients } = interruptible(
     () => task.signal?.throwIfAborted(),
@@ -144,7 +153,6 @@ async function takeStep(
     monitor?.updated?.(updated);
     assertFinite(updated);
   }
-  const count = batch.inputs.length;
   const tokens = progress.tokens + count;
   const flops = progress.flops + count * (task.flopsPerToken ?? 0);
   const seconds = (performance.now() - started) / 1000;

@@ -38,8 +38,8 @@ export function pretraining(
   options: PhaseOptions,
 ): TrainTask {
   const { activations } = options.config;
-  const loss = ({ inputs, targets, documents }: DeviceBatch) =>
-    headLoss(model, parameters, hiddenStates(model, parameters, inputs, { documents, activations }), targets);
+  const loss = ({ inputs, targets, documents, scored }: DeviceBatch) =>
+    headLoss(model, parameters, hiddenStates(model, parameters, inputs, { documents, activations }), targets, scored);
   return {
     ...phase(options, loss),
     parameters,

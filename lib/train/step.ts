@@ -1,11 +1,15 @@
 // The gradients of one optimizer step: micro-batches and their mean.
 import * as tf from "@tensorflow/tfjs";
-import type { Batch } from "../data/mod.ts";
+import { type Batch, scoredShare } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { variableGradients } from "../tensor/mod.ts";
 import type { DeviceBatch, TrainTask } from "./task.ts";
 
-/** Mean loss and gradients over the micro-batches of a batch; the caller disposes them. */
+/**
+ * Mean loss and gradients over the scored tokens of a batch, in micro-batches; the caller disposes them.
+ *
+ * @param batch has a scored token
+ */
 export function meanGradients(
   task: TrainTask,
   parameters: tf.Variable[],
@@ -13,11 +17,12 @@ export function meanGradients(
   step: number,
 ): { readonly loss: tf.Tensor; readonly gradients: readonly tf.Tensor[] } {
   const parts = splitBatch(batch, task.config.accumulate);
+  const scored = scoredShare(batch);
   return tf.tidy(() => {
     let total: tf.Tensor | undefined;
     let sums: tf.Tensor[] | undefined;
     for (const [part, host] of parts.entries()) {
-      const { value, gradients } = lossAndGradients(task, parameters, toDeviceBatch(host), step, part);
+      const { value, gradients } = lossAndGradients(task, parameters, toDeviceBatch(host, scored), step, part);
       total = total === undefined ? value : tf.add(total, value);
       sums = sums === undefined ? gradients : sums.map((sum, i) => tf.add(sum, gradients[i]!));
     }
@@ -38,10 +43,15 @@ function lossAndGradients(
   return variableGradients(() => task.loss(batch, prepared, step, part), parameters);
 }
 
-/** Copies a batch to the device. */
-export function toDeviceBatch({ inputs, targets, documents, batch, time }: Batch): DeviceBatch {
+/**
+ * Copies a batch to the device.
+ *
+ * @param scored the share of scored tokens; of a micro-batch, that of the whole batch. @default that of the batch
+ */
+export function toDeviceBatch(host: Batch, scored = scoredShare(host)): DeviceBatch {
+  const { inputs, targets, documents, batch, time } = host;
   const tensor = (data: Int32Array) => tf.tensor2d(data, [batch, time], "int32");
-  return { inputs: tensor(inputs), targets: tensor(targets), documents: tensor(documents) };
+  return { inputs: tensor(inputs), targets: tensor(targets), documents: tensor(documents), scored };
 }
 
 /**

@@ -29,19 +29,20 @@ export function stitching(
 ): TrainTask {
   const { activations } = options.config;
   const stitch = model.layers[0]!.config;
-  const lossOf = (stream: tf.Tensor3D, targets: tf.Tensor2D) => headLoss(model.config, model.hub, stream, targets);
-  const evaluationLoss = ({ inputs, targets, documents }: DeviceBatch) =>
-    lossOf(stitchedHiddenStates(model, inputs, { documents }), targets);
+  const lossOf = (stream: tf.Tensor3D, { targets, scored }: DeviceBatch) =>
+    headLoss(model.config, model.hub, stream, targets, scored);
+  const evaluationLoss = (batch: DeviceBatch) =>
+    lossOf(stitchedHiddenStates(model, batch.inputs, { documents: batch.documents }), batch);
   return {
     ...phase(options, evaluationLoss),
     parameters,
     flopsPerToken: stitchTrainFlops(model.config, stitch, model.experts.length),
     exempt: undecayed(stitch, stitchSize(stitch, model.config, model.experts.length)),
     prepare: ({ inputs, documents }) => beforeFirstStitch(model, inputs, { documents }),
-    loss: ({ targets, documents }, streams, step, part) => {
+    loss: (batch, streams, step, part) => {
       const dropoutSeed = hash32(rngSeed, "gate dropout", step, part);
-      const run = { documents, dropoutSeed, activations };
-      return lossOf(throughStitches(model, streams as tf.Tensor3D[], run), targets);
+      const run = { documents: batch.documents, dropoutSeed, activations };
+      return lossOf(throughStitches(model, streams as tf.Tensor3D[], run), batch);
     },
   };
 }

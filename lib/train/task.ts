@@ -11,6 +11,8 @@ export interface DeviceBatch {
   readonly inputs: tf.Tensor2D;
   readonly targets: tf.Tensor2D;
   readonly documents: tf.Tensor2D;
+  /** The share of the targets that are not negative, over all micro-batches of the step: losses are means over those. */
+  readonly scored: number;
 }
 
 /** Mean validation losses per token, in nats. */
@@ -32,7 +34,7 @@ export interface TrainTask {
   readonly batchAt: (position: number) => Batch;
   /** Computes the part of the forward pass that needs no gradient; its result is passed to `loss`. */
   readonly prepare?: (batch: DeviceBatch) => tf.Tensor[];
-  /** Mean loss per token of a (micro-)batch, in nats. */
+  /** Mean loss per token of a (micro-)batch, in nats: the sum over its tokens, divided by `scored` times their number. */
   readonly loss: (batch: DeviceBatch, prepared: readonly tf.Tensor[], step: number, part: number) => tf.Scalar;
   readonly validate?: () => Promise<Validation>;
   /** Floating-point operations of one training token. */

@@ -1,12 +1,15 @@
 // Token files have the same bytes however many workers write them, and wherever they were interrupted.
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { openStreams, readTokenizer, streamFiles, type Text, writeTokenizer } from "../../lib/bts/text.ts";
 import { writeTokens } from "../../lib/bts/write-tokens.ts";
 import {
   dataConfigSchema,
+  type Document,
   loadCorpus,
+  type LoadedCorpus,
   openTokenizer,
   type SplitName,
   tokenizeDocuments,
@@ -17,10 +20,20 @@ import { emptyResults, options, withFolder } from "../run/fixtures.ts";
 
 const SPLITS = ["train", "validation", "heldout"] as const;
 
-const corpus = await loadCorpus(
+const loaded = await loadCorpus(
   dataConfigSchema.parse({ domains: ["english", "code"], trainBytes: 200_000, heldoutBytes: 30_000 }),
   { seed: 1 },
 );
+/** Every third document of the training code, as a conversation whose middle is scored. */
+const code: Document[] = Array.from(loaded.documents["code"]!.train, (document, i) => {
+  const { length } = document.text;
+  const scored = [[Math.floor(length / 4), Math.floor(length / 2)]] as const;
+  return i % 3 === 0 ? { ...document, chat: { scored, opening: 0 } } : document;
+});
+const corpus: Pick<LoadedCorpus, "domains" | "documents" | "report"> = {
+  ...loaded,
+  documents: { ...loaded.documents, code: { ...loaded.documents["code"]!, train: code } },
+};
 const json = trainTokenizer(Array.from(corpus.documents["code"]!.train, ({ text }) => text), { vocabSize: 400 });
 const WORK = {
   corpus,
@@ -72,7 +85,7 @@ async function tokenized(
 async function bytesOf({ folder }: Pick<CellResult<unknown>, "folder">): Promise<Record<string, Uint8Array>> {
   const files = corpus.domains.flatMap((domain) =>
     SPLITS.flatMap((split) => Object.values(streamFiles(folder, domain, split, 400)) as string[])
-  );
+  ).filter((path) => existsSync(path));
   return Object.fromEntries(
     await Promise.all(files.map(async (path) => [basename(path), await Deno.readFile(path)] as const)),
   );
@@ -84,12 +97,14 @@ Deno.test("`writeTokens()` writes the tokens of all documents in order, with 0, 
     const tokenizer = openTokenizer(json);
     for (const domain of corpus.domains) {
       for (const split of SPLITS) {
-        const { tokens, starts, bytes } = tokenizeDocuments(corpus.documents[domain]![split], tokenizer);
+        const { tokens, starts, unscored, bytes } = tokenizeDocuments(corpus.documents[domain]![split], tokenizer);
         expected[`${domain}.${split}.tokens.u16`] = [...tokens];
         expected[`${domain}.${split}.starts.f64`] = [...starts];
+        if (unscored.length > 0) expected[`${domain}.${split}.unscored.f64`] = [...unscored];
         assert.equal(bytes, corpus.report[domain]!.splits[split].bytes);
       }
     }
+    assert.equal(Object.keys(expected).length, 13, "only the training code has a file of what is not scored");
     for (const workers of [0, 1, 3]) {
       const { result } = await tokenized(join(folder, String(workers)), workers);
       const files = await bytesOf(result!);

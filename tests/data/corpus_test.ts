@@ -1,6 +1,7 @@
 // The corpus: split by document, without overlap, deterministic; the user's own files; refusals.
 import assert from "node:assert/strict";
 import {
+  type ChatRenderer,
   checkOverlap,
   dataConfigSchema,
   type Document,
@@ -410,3 +411,43 @@ Deno.test("`loadCorpus()` keeps the user's questions out of the training text, w
     assert.notEqual(guarded.fingerprint, plain.fingerprint);
     assert.deepEqual(Object.keys(guarded.fingerprints), ["law", "task:law-questions"]);
   }));
+
+Deno.test("`loadCorpus()` never cuts a conversation, and compares it with others without the system's message", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const source = random(3, "conversations");
+    const words = (count: number) => Array.from({ length: count }, () => source.int(5000).toString(36)).join(" ");
+    const system = { role: "system", content: `You are helpful, and ${words(30)}.` };
+    const records = Array.from({ length: 40 }, (_, i) => ({
+      messages: [
+        system,
+        { role: "user", content: words(12) },
+        { role: "assistant", content: words(i % 10 === 0 ? 3000 : 12) },
+      ],
+    }));
+    await Deno.writeTextFile(`${folder}/a.jsonl`, records.map((one) => JSON.stringify(one)).join("\n"));
+    const chat: ChatRenderer = {
+      text: (messages) => messages.map(({ content }) => `${content}|`).join(""),
+      answers(messages) {
+        const text = chat.text(messages);
+        return { text, answers: [[text.lastIndexOf("|", text.length - 2) + 1, text.length]] };
+      },
+    };
+    const whole = new Set(records.map(({ messages }) => chat.text(messages)));
+    const config = { domains: { a: `${folder}/a.jsonl` }, builtin: "none", trainBytes: 20_000, heldoutBytes: 1000 };
+    const load = (more: object = {}) => loadCorpus(dataConfigSchema.parse({ ...config, ...more }), { seed: 1, chat });
+    const corpus = await load();
+    const { train, validation, heldout } = corpus.documents["a"]!;
+    for (const { text, chat } of [...train, ...validation, ...heldout]) {
+      assert.ok(whole.has(text), "it is whole");
+      assert.ok(text.startsWith(system.content) && chat!.opening === system.content.length + 1);
+    }
+    assert.equal(corpus.report["a"]!.nearDuplicates, 0, "the system's message is no repetition");
+    // A budget that no conversation fits gets one all the same.
+    const tight = await load({ heldoutBytes: 10, validationBytes: 10, loss: "all" });
+    assert.deepEqual([tight.documents["a"]!.heldout.length, tight.documents["a"]!.validation.length], [1, 1]);
+    assert.notEqual(tight.fingerprint, (await load({ heldoutBytes: 10, validationBytes: 10 })).fingerprint);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

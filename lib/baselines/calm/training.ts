@@ -11,8 +11,11 @@ import { beforeFirstConnection, type CalmModel, fromFirstConnection } from "./mo
  */
 export function calmTraining(model: CalmModel, parameters: TrainTask["parameters"], options: PhaseOptions): TrainTask {
   const { activations } = options.config;
-  const lossOf = (streams: readonly tf.Tensor3D[], { targets, documents }: DeviceBatch) =>
-    headLoss(model.config, model.anchor, fromFirstConnection(model, streams, { documents, activations }), targets);
+  const lossOf = (streams: readonly tf.Tensor3D[], batch: DeviceBatch) => {
+    const { targets, documents, scored } = batch;
+    const states = fromFirstConnection(model, streams, { documents, activations });
+    return headLoss(model.config, model.anchor, states, targets, scored);
+  };
   const prepare = ({ inputs, documents }: DeviceBatch) => beforeFirstConnection(model, inputs, { documents });
   return {
     ...phase(options, (batch) => lossOf(prepare(batch), batch)),

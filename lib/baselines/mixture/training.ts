@@ -18,15 +18,15 @@ export function mixtureTraining(
   options: PhaseOptions,
 ): TrainTask {
   const { config, mixture, weights } = model;
-  const evaluationLoss = ({ inputs, targets, documents }: DeviceBatch) =>
-    headLoss(config, weights, mixtureStates(model, inputs, { documents }).states, targets);
+  const evaluationLoss = ({ inputs, targets, documents, scored }: DeviceBatch) =>
+    headLoss(config, weights, mixtureStates(model, inputs, { documents }).states, targets, scored);
   return {
     ...phase(options, evaluationLoss),
     parameters,
-    loss: ({ inputs, targets, documents }, _, step, part) => {
+    loss: ({ inputs, targets, documents, scored }, _, step, part) => {
       const training = { step, seed: hash32(rngSeed, "mixture", step, part) };
       const { states, balance } = mixtureStates(model, inputs, { documents, training });
-      return tf.add(headLoss(config, weights, states, targets), tf.mul(balance, mixture.balance));
+      return tf.add(headLoss(config, weights, states, targets, scored), tf.mul(balance, mixture.balance));
     },
   };
 }

@@ -22,13 +22,16 @@ export function routerTraining(
 ): TrainTask {
   const router = parameters[ROUTER]! as tf.Tensor as tf.Tensor2D;
   const table = models[0]!["model.embed_tokens.weight"] as tf.Tensor2D;
-  const prepare = ({ inputs, targets, documents }: DeviceBatch) => [
-    leastLoss(
+  const prepare = ({ inputs, targets, documents }: DeviceBatch) => {
+    const best = leastLoss(
       models.map((weights) =>
         tf.tidy(() => headLosses(config, weights, hiddenStates(config, weights, inputs, { documents }), targets))
       ),
-    ),
-  ];
+    );
+    // A sequence without a scored token, as in a long question, says nothing about the models.
+    const isScored = tf.greaterEqual(tf.max(targets, 1), 0);
+    return [tf.where(isScored, best, tf.fill(best.shape, -1, "int32"))];
+  };
   const lossOf = ({ inputs }: DeviceBatch, best: tf.Tensor1D, step: number, part: number) =>
     routerLoss(
       router,

@@ -73,6 +73,13 @@ export function batchAt(
   return result;
 }
 
+/** The share of a batch's targets that are trained on. */
+export function scoredShare({ targets }: Pick<Batch, "targets">): number {
+  let scored = 0;
+  for (const target of targets) if (target >= 0) scored++;
+  return scored / targets.length;
+}
+
 /**
  * The datamix as shares that sum to 1, in the order of `domains`, without those of weight 0.
  *
@@ -166,12 +173,16 @@ function windowStart(length: number, time: number, turn: number, seed: number, d
 function fillRow(batch: Batch, row: number, stream: TokenStream, start: number): void {
   const { time } = batch;
   const tokens = new Int32Array(time + 1);
-  for (let done = 0, position = start; done <= time; position = 0) {
-    const count = Math.min(stream.length - position, time + 1 - done);
-    stream.copy(position, tokens.subarray(done, done + count));
-    done += count;
-  }
+  const eachPart = (what: "copy" | "hideUnscored") => {
+    for (let done = 0, position = start; done <= time; position = 0) {
+      const count = Math.min(stream.length - position, time + 1 - done);
+      stream[what](position, tokens.subarray(done, done + count));
+      done += count;
+    }
+  };
+  eachPart("copy");
   batch.inputs.set(tokens.subarray(0, time), row * time);
+  eachPart("hideUnscored");
   batch.targets.set(tokens.subarray(1), row * time);
   let position = start;
   let next = stream.nextStart(position);

@@ -2,21 +2,15 @@
 import { UserError } from "../../errors.ts";
 import type { Document } from "../types.ts";
 import { fileBlocks } from "./blocks.ts";
+import { NO_TEMPLATE } from "./conversation.ts";
 import { csvRecords } from "./csv.ts";
 import { findFiles } from "./find.ts";
 import { jsonLines, jsonRecords, type RawRecord } from "./json.ts";
+import type { LoadOptions } from "./options.ts";
 import { parquetRecords } from "./parquet.ts";
 import { plainDocuments, wholeText } from "./plain.ts";
 import { recordDocument } from "./records.ts";
 import { decodeBlocks } from "./utf8.ts";
-
-/** How to read the user's files. */
-export interface LoadOptions {
-  /** Field of a record that holds the text, or a path to it such as `meta.text`. */
-  readonly textField: string;
-  /** Skips records and files that cannot be read, and counts them. @default false */
-  readonly skipBad?: boolean;
-}
 
 /** What was skipped while reading. */
 export interface Skipped {
@@ -48,7 +42,7 @@ export const NOTHING_SKIPPED: Skipped = { emptyFiles: 0, emptyTexts: 0, badRecor
  * Reads the user's files in blocks, one document at a time.
  *
  * - `.jsonl`, `.ndjson`, `.parquet`, `.csv`, `.tsv` and `.json` with an array give one document per record. Records whose
- *   text is null or blank are skipped and counted.
+ *   text is null or blank are skipped and counted. A record with a list of messages is a conversation.
  * - `.txt` is separated at `<|endoftext|>`. Without it, text is cut into documents of a few thousand characters at blank
  *   lines, else at lines, sentences, words or characters.
  * - Any other file is one document.
@@ -72,7 +66,8 @@ export async function readFiles<Mark>(
   let firstBad: string | undefined;
   /** Counts an error that may be skipped and rethrows any other. */
   const skip = (error: unknown, kind: "badRecords" | "badFiles", alone = false) => {
-    if (!(error instanceof UserError) || options.skipBad !== true || alone) throw error;
+    const isUnskippable = !(error instanceof UserError) || error.code === NO_TEMPLATE;
+    if (isUnskippable || options.skipBad !== true || alone) throw error;
     count[kind]++;
     firstBad ??= error.message;
   };
@@ -118,9 +113,10 @@ function isEmpty(path: string): boolean {
 /** The documents of a file, in batches that are read one document at a time; undefined for a record without text. */
 async function* fileDocuments(
   path: string,
-  { textField }: LoadOptions,
+  options: LoadOptions,
   skip: (error: unknown) => void,
 ): AsyncGenerator<Iterable<Document | undefined>> {
+  const { textField } = options;
   const name = path.toLowerCase().replace(/\.gz$/, "");
   const text = () => decodeBlocks(fileBlocks(path), path);
   const records = /\.(?:jsonl|ndjson)$/.test(name)
@@ -131,7 +127,7 @@ async function* fileDocuments(
     ? parquetRecords(path, textField)
     : undefined;
   if (records !== undefined) {
-    for await (const batch of records) yield recordDocuments(batch, textField, skip);
+    for await (const batch of records) yield recordDocuments(batch, options, skip);
     return;
   }
   if (name.endsWith(".txt")) {
@@ -141,19 +137,19 @@ async function* fileDocuments(
   }
   const whole = await wholeText(text(), path);
   const inJson = name.endsWith(".json") ? jsonRecords(path, whole) : undefined;
-  if (inJson !== undefined) yield recordDocuments(inJson, textField, skip);
+  if (inJson !== undefined) yield recordDocuments(inJson, options, skip);
   else if (whole.trim() !== "") yield [{ id: path, text: whole }];
 }
 
 function* recordDocuments(
   records: readonly RawRecord[],
-  textField: string,
+  options: LoadOptions,
   skip: (error: unknown) => void,
 ): Generator<Document | undefined> {
   for (const { place, read } of records) {
     let document: Document | undefined;
     try {
-      document = recordDocument(read(), place, textField);
+      document = recordDocument(read(), place, options);
     } catch (error) {
       skip(error);
       continue;

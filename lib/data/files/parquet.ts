@@ -4,7 +4,7 @@ import { compressors } from "hyparquet-compressors";
 import { UserError } from "../../errors.ts";
 import { fileBytes } from "./blocks.ts";
 import type { RawRecord } from "./json.ts";
-import { missingField } from "./records.ts";
+import { MESSAGES, missingField } from "./records.ts";
 
 /** Keeps strings as bytes until their row is known: hyparquet would replace invalid UTF-8. */
 const parsers = { stringFromBytes: (bytes: Uint8Array) => bytes, jsonFromBytes: (bytes: Uint8Array) => bytes };
@@ -24,15 +24,17 @@ export async function* parquetRecords(path: string, textField: string): AsyncGen
       fields: children.map((child) => `${element.name}.${child.element.name}`),
     }));
     const column = columns.find(({ name }) => name === textField) ??
-      columns.find(({ name, fields }) => fields.length > 0 && textField.startsWith(`${name}.`));
+      columns.find(({ name, fields }) => fields.length > 0 && textField.startsWith(`${name}.`)) ??
+      columns.find(({ name }) => name === MESSAGES);
     if (column === undefined) {
       throw missingField(path, textField, columns.flatMap(({ name, fields }) => fields.length > 0 ? fields : [name]));
     }
+    const wanted = columns.map(({ name }) => name).filter((name) => name === column.name || name === "tools");
     let rowEnd = 0;
     for (const { num_rows } of metadata.row_groups) {
       const rowStart = rowEnd;
       rowEnd += Number(num_rows);
-      const options = { file, metadata, columns: [column.name], compressors, utf8: false, parsers, rowStart, rowEnd };
+      const options = { file, metadata, columns: wanted, compressors, utf8: false, parsers, rowStart, rowEnd };
       yield (await parquetReadObjects(options)).map((record, i) => ({
         place: { path, unit: "row", number: rowStart + i + 1 },
         // hyparquet omits a null field.

@@ -79,7 +79,7 @@ export function documentStore({ folder, memory = MEMORY_BYTES }: StoreOptions = 
   };
 }
 
-/** Documents in a file: for each, its id and keys as JSON, a line feed, and its text. */
+/** Documents in a file: for each, what it has besides its text as JSON, a line feed, and its text. */
 interface RecordFile {
   add(document: Document): void;
   at(number: number): Document;
@@ -107,9 +107,9 @@ function openRecordFile(folder: string | undefined): RecordFile {
     filled = 0;
   };
   return {
-    add: ({ id, keys, text }) =>
+    add: ({ text, ...head }) =>
       told(() => {
-        const record = `${JSON.stringify(keys === undefined ? [id] : [id, keys])}\n${text}`;
+        const record = `${JSON.stringify(head)}\n${text}`;
         if (3 * record.length > WRITE_BYTES) {
           flush();
           write(encoder.encode(record));
@@ -133,9 +133,8 @@ function openRecordFile(folder: string | undefined): RecordFile {
           at += count;
         }
         const head = bytes.indexOf(LINE_FEED);
-        const [id, keys] = JSON.parse(decoder.decode(bytes.subarray(0, head))) as [string, string[]?];
         const text = decoder.decode(bytes.subarray(head + 1));
-        return keys === undefined ? { id, text } : { id, text, keys };
+        return { ...JSON.parse(decoder.decode(bytes.subarray(0, head))) as Omit<Document, "text">, text };
       }, path),
     truncate(length) {
       flush();

@@ -1,6 +1,6 @@
 // Tokenizes text in parallel, block by block. The result does not depend on the number of workers.
 import { Worker } from "node:worker_threads";
-import { packedBlock, type TokenBlock } from "../batches/tokenize.ts";
+import { type BlockText, blockText, packedBlock, type TokenBlock } from "../batches/tokenize.ts";
 import type { DocumentList, TokenizerJson } from "../types.ts";
 import type { BlockWork, BlockWorkerStart } from "./blocks-worker.ts";
 import { openTokenizer } from "./open.ts";
@@ -20,7 +20,7 @@ export interface BlockTokenizer extends AsyncDisposable {
    * Yields a block of tokens for each block of texts, in order. Few blocks are in memory at a time: each is valid until
    * the next one is asked for.
    */
-  tokenize(blocks: Iterable<readonly string[]>): AsyncGenerator<TokenBlock>;
+  tokenize(blocks: Iterable<readonly BlockText[]>): AsyncGenerator<TokenBlock>;
 }
 
 /**
@@ -86,7 +86,7 @@ function startWorker(start: BlockWorkerStart) {
   });
   return {
     worker,
-    tokenize(texts: readonly string[], spare: ArrayBuffer | undefined): Promise<TokenBlock> {
+    tokenize(texts: readonly BlockText[], spare: ArrayBuffer | undefined): Promise<TokenBlock> {
       const work: BlockWork = { texts, spare };
       worker.postMessage(work, spare === undefined ? [] : [spare]);
       return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
@@ -100,16 +100,17 @@ function startWorker(start: BlockWorkerStart) {
  * @param from index of the first document
  * @param longest characters per block
  */
-export function* textBlocks(documents: DocumentList, from: number, longest = BLOCK_SIZE): Generator<string[]> {
-  let texts: string[] = [];
+export function* textBlocks(documents: DocumentList, from: number, longest = BLOCK_SIZE): Generator<BlockText[]> {
+  let texts: BlockText[] = [];
   let size = 0;
   for (let i = from; i < documents.length; i++) {
-    const { text } = documents.at(i)!;
+    const document = documents.at(i)!;
+    const { text } = document;
     if (size > 0 && size + text.length > longest) {
       yield texts;
       [texts, size] = [[], 0];
     }
-    texts.push(text);
+    texts.push(blockText(document));
     size += text.length;
   }
   if (texts.length > 0) yield texts;

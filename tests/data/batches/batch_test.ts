@@ -13,7 +13,11 @@ import { UserError } from "../../../lib/errors.ts";
 import { random } from "../../../lib/random.ts";
 
 const END = 999;
-const characters = { endOfText: END, encode: (text: string) => Array.from(text, (c) => c.charCodeAt(0)) };
+const characters = {
+  endOfText: END,
+  decode: () => "",
+  encode: (text: string) => Array.from(text, (c) => c.charCodeAt(0)),
+};
 
 /** A stream whose tokens identify domain and position. */
 function countingStream(offset: number, lengths: readonly number[]): MemoryStream {

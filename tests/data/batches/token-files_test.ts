@@ -25,7 +25,7 @@ async function inFolder(body: (folder: string) => void): Promise<void> {
 }
 
 /** One token per word, which is its number. */
-const numbers = { endOfText: 0, encode: (text: string) => text.split(" ").filter(Boolean).map(Number) };
+const numbers = { endOfText: 0, decode: String, encode: (text: string) => text.split(" ").filter(Boolean).map(Number) };
 
 function documents(count: number, vocabSize: number): { text: string }[] {
   const stream = random(SEED, "documents");
@@ -41,14 +41,14 @@ for (const [vocabSize, width] of [[65_536, 2], [65_537, 4]] as const) {
       const all = documents(120, vocabSize);
       const memory = tokenizeDocuments(all, numbers);
       const files = tokenFiles(`${folder}/x`, vocabSize);
-      let so = { documents: 0, tokens: 0, bytes: 0 };
+      let so = { documents: 0, tokens: 0, unscored: 0, bytes: 0 };
       for (let from = 0; from < all.length; from += 50) {
         using writer = tokenWriter(files, so);
         const block = tokenBlock(all.slice(from, from + 50).map(({ text }) => text), numbers);
         writer.append(width === 2 ? { ...block, ids: Uint16Array.from(block.ids) } : block);
-        so = { documents: writer.documents, tokens: writer.tokens, bytes: writer.bytes };
+        so = { documents: writer.documents, tokens: writer.tokens, unscored: writer.unscored, bytes: writer.bytes };
       }
-      assert.deepEqual(so, { documents: 120, tokens: memory.length, bytes: memory.bytes });
+      assert.deepEqual(so, { documents: 120, tokens: memory.length, unscored: 0, bytes: memory.bytes });
       assert.equal(Deno.statSync(files.tokens).size, width * memory.length);
       const file = openTokenFiles(files, so.bytes);
       assert.deepEqual([file.length, file.bytes], [memory.length, memory.bytes]);
@@ -68,8 +68,13 @@ Deno.test("token files of an older version, with 32 bits per number, give the sa
     Deno.writeFileSync(`${folder}/x.starts.i32`, new Uint8Array(starts.buffer));
     const older = openTokenFiles(writtenTokenFiles(`${folder}/x`, 512), 1);
     const files = tokenFiles(`${folder}/y`, 512);
-    using writer = tokenWriter(files, { documents: 0, tokens: 0, bytes: 0 });
-    writer.append({ ids: Uint16Array.from(ids), lengths: Uint32Array.from(starts, () => 100), bytes: 1 });
+    using writer = tokenWriter(files, { documents: 0, tokens: 0, unscored: 0, bytes: 0 });
+    writer.append({
+      ids: Uint16Array.from(ids),
+      lengths: Uint32Array.from(starts, () => 100),
+      unscored: new Uint32Array(),
+      bytes: 1,
+    });
     const today = openTokenFiles(writtenTokenFiles(`${folder}/y`, 512), 1);
     for (let step = 0; step < 5; step++) {
       const at = (one: TokenStream) => batchAt({ one }, { one: 1 }, { seed: SEED, step, batch: 4, time: 250 });
@@ -134,7 +139,7 @@ Deno.test("a stream of more than 2^32 tokens is read at its end, and its windows
 Deno.test("a writer goes on at positions above 2^32", () =>
   inFolder((folder) => {
     const files = tokenFiles(`${folder}/x`, 2000);
-    using writer = tokenWriter(files, { documents: 7, tokens: 2 ** 32, bytes: 2 ** 35 });
+    using writer = tokenWriter(files, { documents: 7, tokens: 2 ** 32, unscored: 0, bytes: 2 ** 35 });
     writer.append(tokenBlock(["1 2", "3"], numbers));
     assert.deepEqual([writer.documents, writer.tokens, writer.bytes], [9, 2 ** 32 + 5, 2 ** 35 + 4]);
     const starts = pagedNumbers(files.starts);

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { type LoadOptions, readFiles } from "../../../lib/data/files/load.ts";
+import { readFiles } from "../../../lib/data/files/load.ts";
+import type { LoadOptions } from "../../../lib/data/files/options.ts";
 import type { Document } from "../../../lib/data/mod.ts";
 import { gz, latin1, parquet, refuses, utf8, withFiles } from "./helpers.ts";
 
