@@ -1,0 +1,164 @@
+// The stitched model in transformers: the same logits and the same greedy tokens as ours, for every setting of stitches and
+// every kind of decoder.
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import * as tf from "@tensorflow/tfjs";
+import { generateGreedily } from "../../lib/eval/mod.ts";
+import { writeStitched } from "../../lib/export/mod.ts";
+import { readJson, readSafetensors, saveModelFolder, writeSafetensors } from "../../lib/huggingface/mod.ts";
+import { type ModelConfig, toDevice } from "../../lib/model/mod.ts";
+import {
+  freezeModels,
+  STITCH_KINDS,
+  type StitchConfig,
+  stitchedLanguageModel,
+  stitchModels,
+} from "../../lib/stitch/mod.ts";
+import { openDevice } from "../../lib/tensor/mod.ts";
+import { optionalTest, python } from "../optional.ts";
+import { BEYOND_PLAIN, bigWeights, noisyStitches, stitchConfig, TINY, tokens } from "../tiny.ts";
+
+interface Case {
+  readonly stitch: Partial<StitchConfig>;
+  readonly model?: Partial<ModelConfig>;
+  /** @default 2 */
+  readonly experts?: number;
+}
+
+const LAYERS = 4;
+const PROMPTS = [[3, 17, 8, 30, 5], [21, 9, 2]];
+const NEW_TOKENS = 6;
+
+const CASES: Readonly<Record<string, Case>> = {
+  "the defaults": { stitch: {} },
+  "low rank, at given layers, the last before the end": {
+    stitch: { kinds: ["E2H-LR", "H2E", "E2H-LR"], positions: [1, 2, 3], rank: 3 },
+    model: { tiedEmbeddings: true },
+  },
+  "all E2H, experts keep their state, scalar gates with a bias, one expert": {
+    stitch: {
+      kinds: "all-e2h",
+      count: 3,
+      expertAfterE2H: "pass-through",
+      gates: "scalar",
+      initialization: "hub-preserving",
+    },
+    experts: 1,
+  },
+  "vector gates with a bias, biases on every projection, frozen in half precision": {
+    stitch: { count: 3, frozen: "half", initialization: "hub-preserving" },
+    model: { ...BEYOND_PLAIN["biases on every projection"], kvHeads: 4 },
+  },
+  "a pair, random, low frequencies interpolated": {
+    stitch: { mode: "pair", count: 3, initialization: "random" },
+    model: {
+      ropeScaling: { type: "llama3", factor: 4, originalContext: 8, lowFrequency: 1, highFrequency: 4 },
+      tiedEmbeddings: true,
+    },
+    experts: 1,
+  },
+  "a pair with scalar gates, experts keep their state, frequencies that grow with the text": {
+    stitch: { mode: "pair", count: 4, gates: "scalar", expertAfterE2H: "pass-through" },
+    model: { ropeScaling: { type: "dynamic", factor: 3, originalContext: 6 } },
+    experts: 1,
+  },
+  "biases on q, k and v, frequencies by YaRN, three experts": {
+    stitch: { count: 2 },
+    model: {
+      ...BEYOND_PLAIN["biases on q, k and v"],
+      ropeScaling: {
+        type: "yarn",
+        factor: 4,
+        originalContext: 4,
+        attentionFactor: 1.2,
+        betaFast: 32,
+        betaSlow: 1,
+        truncate: true,
+      },
+    },
+    experts: 3,
+  },
+  "head norms, wider heads, and a window from the second layer": {
+    stitch: { count: 2, gates: "scalar" },
+    model: BEYOND_PLAIN["head norms, wider heads and a window"],
+  },
+  "a window, frequencies interpolated": {
+    stitch: { kinds: ["H2E", "E2H-LR"], count: 2, rank: 16 },
+    model: { slidingWindow: 3, ropeScaling: { type: "linear", factor: 2 } },
+  },
+};
+
+/** Writes the model of a case and what ours makes of it. */
+async function writeCase(folder: string, { stitch: changes, model: shape = {}, experts = 2 }: Case): Promise<void> {
+  const model: ModelConfig = { ...TINY, layers: LAYERS, ...shape };
+  const stitch = stitchConfig(changes);
+  const weights = Array.from({ length: experts + 1 }, (_, i) => bigWeights(model, 10 + i));
+  const stitches = noisyStitches(stitch, experts, 3, model);
+  await saveModelFolder(`${folder}/hub`, { config: model, tensors: weights[0]! });
+  await Deno.mkdir(`${folder}/out`);
+  const names = weights.map((_, i) => i === 0 ? "seed" : `expert ${i}`);
+  await writeStitched(`${folder}/out`, {
+    model,
+    names,
+    weights,
+    file: { config: stitch, stitches },
+    hubFolder: `${folder}/hub`,
+  });
+
+  using frozen = freezeModels(model, stitch, weights);
+  using parameters = toDevice(stitches);
+  const whole = stitchedLanguageModel(stitchModels({ config: model, stitch, ...frozen, stitches: parameters }));
+  const written = await generateGreedily(whole, PROMPTS, NEW_TOKENS, () => false);
+  const [ids, logits] = tf.tidy(() => {
+    const ids = tokens(2, TINY.contextLength);
+    const logits = whole.logits(ids);
+    return [ids, logits].map((x) => ({ shape: x.shape, data: x.dataSync().slice() as Float32Array | Int32Array }));
+  });
+  await writeSafetensors(`${folder}/expected.safetensors`, {
+    ids: ids!,
+    logits: logits!,
+    written: { shape: [PROMPTS.length, NEW_TOKENS], data: Int32Array.from(written.flat()) },
+  });
+  await Deno.writeTextFile(`${folder}/prompts.json`, JSON.stringify(PROMPTS));
+}
+
+const SCRIPT = fileURLToPath(new URL("./compare_stitched.py", import.meta.url));
+
+optionalTest("python-torch", "transformers computes and generates what we do, for every setting", async () => {
+  const root = await Deno.makeTempDir();
+  await using _device = await openDevice("reference");
+  try {
+    for (const [name, one] of Object.entries(CASES)) {
+      await Deno.mkdir(`${root}/${name}`);
+      await writeCase(`${root}/${name}`, one);
+    }
+    python([SCRIPT, root]);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("every kind of stitch is compared with transformers", () => {
+  const used = Object.values(CASES).flatMap(({ stitch: { kinds } }) => Array.isArray(kinds) ? kinds : []);
+  assert.deepEqual(new Set(["E2H", ...used]), new Set(STITCH_KINDS.map(({ name }) => name)));
+});
+
+Deno.test("`writeStitched()` leaves out what the model does not read", async () => {
+  const folder = await Deno.makeTempDir();
+  await using _device = await openDevice("reference");
+  try {
+    await writeCase(folder, { stitch: { positions: [2, 3], kinds: ["H2E", "E2H"] } });
+    const names = [...(await readSafetensors(`${folder}/out/model.safetensors`)).tensors.keys()];
+    const left = /^experts\.\d\.(layers\.3|norm|lm_head)|^stitch\.0\.gate\.0/;
+    assert.deepEqual(names.filter((name) => left.test(name)), []);
+    for (const name of ["experts.1.layers.2.mlp.up_proj.weight", "stitch.1.gate.0.weight", "hub.norm.weight"]) {
+      assert.ok(names.includes(name), name);
+    }
+    const { members, stitches, torch_dtype } = await readJson(`${folder}/out/config.json`);
+    assert.deepEqual(members, ["seed", "expert 1", "expert 2"]);
+    assert.deepEqual(stitches, [{ kind: "H2E", after: 2, into: 0 }, { kind: "E2H", after: 3, into: 0 }]);
+    assert.equal(torch_dtype, "float32");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
