@@ -1,7 +1,8 @@
 // The stitched model as a folder that Python's AutoModelForCausalLM loads with trust_remote_code=True.
-import { exists, readJson, type WeightDtype } from "../../huggingface/mod.ts";
+import { readJson, type WeightDtype } from "../../huggingface/mod.ts";
 import { checkWeights, type HostWeights, type ModelConfig } from "../../model/mod.ts";
 import { placeStitches, type StitchConfig, type StitchFile } from "../../stitch/mod.ts";
+import { copyBesideWeights } from "../beside-weights.ts";
 import { TORCH_DTYPES, writeNamed } from "../weights.ts";
 import { namedWeights } from "./weights.ts";
 
@@ -21,9 +22,6 @@ export interface StitchedToWrite {
 /** The code that goes with every stitched model. */
 const CODE = new URL("./modeling_stitched.py", import.meta.url);
 const MODULE = "modeling_stitched";
-
-/** Files of the hub that are those of the whole, too. */
-const COPIED = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json"];
 
 /** Keys of a decoder's `config.json` that say nothing about a decoder inside the whole. */
 const OF_THE_WHOLE = ["architectures", "torch_dtype", "use_cache", "bos_token_id", "eos_token_id", "pad_token_id"];
@@ -46,9 +44,7 @@ export async function writeStitched(
   const places = placeStitches(stitch, model.layers);
   await writeNamed(folder, namedWeights({ model, decoders: weights, stitch, stitches, places }), dtype);
   await Deno.writeTextFile(`${folder}/${MODULE}.py`, await Deno.readTextFile(CODE));
-  for (const name of COPIED) {
-    if (await exists(`${hubFolder}/${name}`)) await Deno.copyFile(`${hubFolder}/${name}`, `${folder}/${name}`);
-  }
+  await copyBesideWeights(hubFolder, folder);
   const hub = await readJson(`${hubFolder}/config.json`);
   const ofWhole = (wanted: boolean) =>
     Object.fromEntries(Object.entries(hub).filter(([key]) => OF_THE_WHOLE.includes(key) === wanted));

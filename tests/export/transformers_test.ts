@@ -1,12 +1,17 @@
-// The stitched model in transformers: the same logits and the same greedy tokens as ours, for every setting of stitches and
-// every kind of decoder.
+// Stitched models and mixtures in transformers: the same logits and the same greedy tokens as ours, for every setting of
+// stitches, every kind of decoder and every kind of routing.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
+import { type MixtureConfig, mixtureConfigSchema } from "../../lib/baselines/mod.ts";
+import { mixtureLanguageModel, mixtureModel } from "../../lib/baselines/mixture/model.ts";
+import { initialMixture } from "../../lib/baselines/mixture/start.ts";
 import { generateGreedily } from "../../lib/eval/mod.ts";
-import { writeStitched } from "../../lib/export/mod.ts";
+import { UserError } from "../../lib/errors.ts";
+import { mixtureArchitecture } from "../../lib/export/mixture/architecture.ts";
+import { writeMixture, writeStitched } from "../../lib/export/mod.ts";
 import { readJson, readSafetensors, saveModelFolder, writeSafetensors } from "../../lib/huggingface/mod.ts";
-import { type ModelConfig, toDevice } from "../../lib/model/mod.ts";
+import { type LanguageModel, type ModelConfig, toDevice } from "../../lib/model/mod.ts";
 import {
   freezeModels,
   STITCH_KINDS,
@@ -59,7 +64,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a pair with scalar gates, experts keep their state, frequencies that grow with the text": {
     stitch: { mode: "pair", count: 4, gates: "scalar", expertAfterE2H: "pass-through" },
-    model: { ropeScaling: { type: "dynamic", factor: 3, originalContext: 6 } },
+    model: { ropeScaling: { type: "dynamic", factor: 3, originalContext: 4 } },
     experts: 1,
   },
   "biases on q, k and v, frequencies by YaRN, three experts": {
@@ -94,35 +99,71 @@ async function writeCase(folder: string, { stitch: changes, model: shape = {}, e
   const stitch = stitchConfig(changes);
   const weights = Array.from({ length: experts + 1 }, (_, i) => bigWeights(model, 10 + i));
   const stitches = noisyStitches(stitch, experts, 3, model);
-  await saveModelFolder(`${folder}/hub`, { config: model, tensors: weights[0]! });
+  const hubFolder = `${folder}/hub`;
+  await saveModelFolder(hubFolder, { config: model, tensors: weights[0]! });
   await Deno.mkdir(`${folder}/out`);
   const names = weights.map((_, i) => i === 0 ? "seed" : `expert ${i}`);
-  await writeStitched(`${folder}/out`, {
-    model,
-    names,
-    weights,
-    file: { config: stitch, stitches },
-    hubFolder: `${folder}/hub`,
-  });
-
+  await writeStitched(`${folder}/out`, { model, names, weights, file: { config: stitch, stitches }, hubFolder });
   using frozen = freezeModels(model, stitch, weights);
   using parameters = toDevice(stitches);
-  const whole = stitchedLanguageModel(stitchModels({ config: model, stitch, ...frozen, stitches: parameters }));
-  const written = await generateGreedily(whole, PROMPTS, NEW_TOKENS, () => false);
-  const [ids, logits] = tf.tidy(() => {
-    const ids = tokens(2, TINY.contextLength);
-    const logits = whole.logits(ids);
-    return [ids, logits].map((x) => ({ shape: x.shape, data: x.dataSync().slice() as Float32Array | Int32Array }));
-  });
-  await writeSafetensors(`${folder}/expected.safetensors`, {
-    ids: ids!,
-    logits: logits!,
-    written: { shape: [PROMPTS.length, NEW_TOKENS], data: Int32Array.from(written.flat()) },
-  });
-  await Deno.writeTextFile(`${folder}/prompts.json`, JSON.stringify(PROMPTS));
+  await writeExpected(
+    folder,
+    stitchedLanguageModel(stitchModels({ config: model, stitch, ...frozen, stitches: parameters })),
+    model,
+  );
 }
 
-const SCRIPT = fileURLToPath(new URL("./compare_stitched.py", import.meta.url));
+interface MixtureCase {
+  readonly mixture: Partial<MixtureConfig>;
+  readonly model?: Partial<ModelConfig>;
+}
+
+const MIXTURES: Readonly<Record<string, MixtureCase>> = {
+  "all experts of Llama": { mixture: {} },
+  "two experts of Mistral": { mixture: { routing: "top-2" }, model: { slidingWindow: 3 } },
+  "one expert of Llama": { mixture: { routing: "sample" }, model: { tiedEmbeddings: true, headSize: 6 } },
+  "two experts of Qwen2": { mixture: { routing: "top-2" }, model: BEYOND_PLAIN["biases on q, k and v"] },
+  "two experts of Qwen3": {
+    mixture: { routing: "top-2" },
+    model: { attentionBias: "all", qkNorm: true, headSize: 6, slidingWindow: 3 },
+  },
+};
+
+/** Writes a mixture of three models, with routers that matter, and what ours makes of it. */
+async function writeMixtureCase(folder: string, { mixture: changes, model: shape = {} }: MixtureCase): Promise<void> {
+  const model: ModelConfig = { ...TINY, ...shape };
+  const mixture = mixtureConfigSchema.parse(changes);
+  const seedAndExperts = [1, 2, 3].map((seed) => bigWeights(model, seed));
+  const weights = Object.fromEntries(
+    Object.entries(initialMixture(model, mixture, seedAndExperts, 5)).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: name.endsWith("router.weight") ? data.map((value) => 20 * value) : data },
+    ]),
+  );
+  const seedFolder = `${folder}/seed`;
+  await saveModelFolder(seedFolder, { config: model, tensors: seedAndExperts[0]! });
+  await Deno.mkdir(`${folder}/out`);
+  await writeMixture(`${folder}/out`, { model, mixture, models: 3, weights, seedFolder });
+  using onDevice = toDevice(weights);
+  const whole = mixtureModel({ config: model, mixture, models: 3, weights: onDevice });
+  await writeExpected(folder, mixtureLanguageModel(whole), model);
+}
+
+/** Writes what our model makes of some texts. */
+async function writeExpected(folder: string, model: LanguageModel, { ropeScaling }: ModelConfig): Promise<void> {
+  const written = await generateGreedily(model, PROMPTS, NEW_TOKENS, () => false);
+  const [ids, logits] = tf.tidy(() => {
+    const ids = tokens(2, TINY.contextLength);
+    const logits = model.logits(ids);
+    return [ids, logits].map((x) => ({ shape: x.shape, data: x.dataSync().slice() as Float32Array | Int32Array }));
+  });
+  await writeSafetensors(`${folder}/expected.safetensors`, { ids: ids!, logits: logits! });
+  // With frequencies that grow, the longest text of a batch decides for all.
+  const batched = ropeScaling?.type !== "dynamic";
+  await Deno.writeTextFile(`${folder}/expected.json`, JSON.stringify({ prompts: PROMPTS, written, batched }));
+}
+
+const SCRIPT = fileURLToPath(new URL("./compare.py", import.meta.url));
 
 optionalTest("python-torch", "transformers computes and generates what we do, for every setting", async () => {
   const root = await Deno.makeTempDir();
@@ -131,6 +172,10 @@ optionalTest("python-torch", "transformers computes and generates what we do, fo
     for (const [name, one] of Object.entries(CASES)) {
       await Deno.mkdir(`${root}/${name}`);
       await writeCase(`${root}/${name}`, one);
+    }
+    for (const [name, one] of Object.entries(MIXTURES)) {
+      await Deno.mkdir(`${root}/${name}`);
+      await writeMixtureCase(`${root}/${name}`, one);
     }
     python([SCRIPT, root]);
   } finally {
@@ -141,6 +186,24 @@ optionalTest("python-torch", "transformers computes and generates what we do, fo
 Deno.test("every kind of stitch is compared with transformers", () => {
   const used = Object.values(CASES).flatMap(({ stitch: { kinds } }) => Array.isArray(kinds) ? kinds : []);
   assert.deepEqual(new Set(["E2H", ...used]), new Set(STITCH_KINDS.map(({ name }) => name)));
+});
+
+Deno.test("mixtures that transformers does not have are refused, saying why", () => {
+  const refused = (mixture: Partial<MixtureConfig>, model: Partial<ModelConfig> = {}) => {
+    const parsed = mixtureConfigSchema.parse(mixture);
+    let message = "";
+    assert.throws(() => mixtureArchitecture({ ...TINY, ...model }, parsed, 3), (error) => {
+      if (error instanceof UserError) message = error.message;
+      return error instanceof UserError && error.code === "export.mixture";
+    });
+    return message;
+  };
+  assert.match(refused({ attention: "experts" }), /its attention is mixed/);
+  assert.match(refused({ adapters: true }), /its experts have adapters/);
+  assert.match(refused({ bias: true }), /its routers have biases/);
+  assert.match(refused({}, BEYOND_PLAIN["biases on every projection"]), /its projections have biases/);
+  assert.match(refused({}, BEYOND_PLAIN["head norms, wider heads and a window"]), /some of its layers/);
+  assert.match(refused({}, { attentionBias: "qkv", slidingWindow: 3 }), /it has a sliding window/);
 });
 
 Deno.test("`writeStitched()` leaves out what the model does not read", async () => {

@@ -1,4 +1,4 @@
-"""Loads the stitched models that stitched_test.ts wrote as anybody would, and compares them with what ours makes of them."""
+"""Loads the models that transformers_test.ts wrote as anybody would, and compares what they and ours make of texts."""
 
 import json
 import sys
@@ -15,6 +15,7 @@ torch.set_num_threads(1)
 
 def compare(folder, attention):
     expected = load_file(folder / "expected.safetensors")
+    texts = json.loads((folder / "expected.json").read_text())
     model = AutoModelForCausalLM.from_pretrained(
         folder / "out", trust_remote_code=True, attn_implementation=attention
     ).eval()
@@ -31,24 +32,23 @@ def compare(folder, attention):
     assert abs(out.loss.item() - loss.item()) < 1e-4 * loss.item(), f"{folder.name}: loss"
     check(model(ids, logits_to_keep=2).logits, logits[:, -2:], "the last logits")
 
-    # Prompts of different lengths in one batch, padded on the left.
-    prompts = json.loads((folder / "prompts.json").read_text())
+    prompts, written = texts["prompts"], texts["written"]
+    count = len(written[0])
+    greedy = dict(max_new_tokens=count, min_new_tokens=count, do_sample=False, pad_token_id=0)
+    for prompt, continuation in zip(prompts, written):
+        one = model.generate(torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt)).long(), **greedy)
+        assert one[0, len(prompt) :].tolist() == continuation, f"{folder.name}: {one.tolist()}, ours {continuation}"
+    if not texts["batched"]:
+        return
+    # Prompts of different lengths, padded on the left.
     longest = max(map(len, prompts))
     padded = torch.tensor([[0] * (longest - len(prompt)) + prompt for prompt in prompts])
     mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
     last = model(padded, attention_mask=mask).logits[:, -1]
     for row, prompt in zip(last, prompts):
         check(row, model(torch.tensor([prompt])).logits[0, -1], "logits after padding")
-    written = expected["written"].tolist()
-    count = len(written[0])
-    greedy = dict(max_new_tokens=count, min_new_tokens=count, do_sample=False, pad_token_id=0)
-    for prompt, continuation in zip(prompts, written):
-        one = model.generate(torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt)).long(), **greedy)
-        assert one[0, len(prompt) :].tolist() == continuation, f"{folder.name}: {one.tolist()}, ours {continuation}"
-    # With frequencies that grow, the longest prompt of a batch decides for all.
-    if model.hub.rotary_emb.rope_type != "dynamic":
-        batch = model.generate(padded, attention_mask=mask, **greedy)[:, longest:].tolist()
-        assert batch == written, f"{folder.name}: {batch} in a batch, ours {written}"
+    batch = model.generate(padded, attention_mask=mask, **greedy)[:, longest:].tolist()
+    assert batch == written, f"{folder.name}: {batch} in a batch, ours {written}"
 
 
 with torch.no_grad():
