@@ -57,7 +57,11 @@ export function commandFor(method: WeightMethod | undefined): Command {
   };
   const command = new Command("merge")
     .description(method === undefined ? generalHelp() : `${method.title}: ${method.description}\n${method.source}`)
-    .argument("[models...]", "model folders, or models of a run: last:seed, last:code")
+    .argument(
+      "[models...]",
+      "model folders, .gguf files, models of a run (last:seed, last:code) or on the Hugging Face hub (org/model); " +
+        "with a LoRA merged in: model+lora",
+    )
     .option("-m, --method <name>", method === undefined ? "merge method, listed below" : "merge method")
     .addOption(
       new Option(

@@ -13,8 +13,8 @@ import {
 } from "../merge/mod.ts";
 import { jsonLine, parseWithCommander, stopSignal } from "../run/mod.ts";
 import type { Print } from "./command.ts";
+import { mergeModel } from "./merge-models.ts";
 import { commandFor, dtypeOf, flagOf, methodIn, type Options, readShard, settingsOf } from "./merge-options.ts";
-import { modelFolder } from "./model-folder.ts";
 
 /** Merges the folders given as arguments and prints a summary. */
 export async function mergeCommand(args: readonly string[], print: Print = console.log): Promise<void> {
@@ -31,7 +31,7 @@ export async function mergeCommand(args: readonly string[], print: Print = conso
   }
   const method = weightMethod(given.method);
   const options = { ...requestOf(given), settings: settingsOf(given) };
-  const folder = (text: string) => modelFolder(given.runs, text);
+  const folder = (text: string) => mergeModel(given.runs, text);
   const base = given.base === undefined ? undefined : await folder(given.base);
   const inputs = await inputsOf(method, base, await Promise.all(parsed.positional.map(folder)));
   await report(given, print, () => mergeFolders({ method: method.name, ...inputs, ...options }));
@@ -47,7 +47,7 @@ async function mergeByConfig(given: Options, folders: readonly string[], print: 
   }
   const request = { ...requestOf(given), seed };
   const recipe = await readRecipe(given.config!);
-  const found = await withModels(recipe, (model) => modelFolder(given.runs, model));
+  const found = await withModels(recipe, (model) => mergeModel(given.runs, model));
   await report(given, print, () => mergeRecipe(found, request));
 }
 

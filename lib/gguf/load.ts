@@ -1,7 +1,7 @@
 // Loads a Llama-family decoder from a GGUF file, as `loadModelFolder` loads one from a folder.
 import { fromHuggingFaceConfig, type LoadedModel, type SpecialIds } from "../huggingface/mod.ts";
 import { checkWeights, headSizeOf, type HostTensor, type ModelConfig } from "../model/mod.ts";
-import type { GgufHeader } from "./header.ts";
+import type { GgufHeader, GgufTensor } from "./header.ts";
 import { architectureOf, configOf, unsupported } from "./llama.ts";
 import { fromGgufName, fromGgufRows, permutedHeads, ROPE_FACTORS, toGgufName, unknownTensor } from "./names.ts";
 import { type GgufFile, openGguf } from "./open.ts";
@@ -18,6 +18,14 @@ export interface LoadedGguf extends LoadedModel {
   readonly chatTemplate?: string;
 }
 
+/** A model of an open GGUF file, whose weights are read later. */
+export interface OpenGgufModel extends Omit<LoadedGguf, "tensors"> {
+  /** By Hugging Face's names, with the type of the file. */
+  readonly weights: ReadonlyMap<string, GgufTensor>;
+  /** Reads elements `begin` to `end` (exclusive) of a weight, by default all, in Hugging Face's order of rows. */
+  read(name: string, begin?: number, end?: number): Float32Array<ArrayBuffer>;
+}
+
 /**
  * Reads a model with its tokenizer. Weights become float32, one tensor at a time; q and k of `llama` files get back
  * Hugging Face's order of rows.
@@ -27,7 +35,19 @@ export interface LoadedGguf extends LoadedModel {
  */
 export async function loadGguf(path: string): Promise<LoadedGguf> {
   using file = await openGguf(path);
-  const { metadata, tensors: stored } = file;
+  const { weights, read, ...model } = ggufModel(file);
+  const tensors: Record<string, HostTensor> = {};
+  for (const [name, { shape }] of weights) tensors[name] = { shape, data: read(name) };
+  return { ...model, tensors };
+}
+
+/**
+ * The model of an open file.
+ *
+ * @throws UserError as {@linkcode loadGguf} does
+ */
+export function ggufModel(file: GgufFile): OpenGgufModel {
+  const { path, metadata, tensors: stored } = file;
   const config = ggufModelConfig(file);
   const found = hasTokenizer(metadata) ? tokenizerOf(path, metadata) : undefined;
   const tokens = metadata.get("tokenizer.ggml.tokens");
@@ -38,17 +58,17 @@ export async function loadGguf(path: string): Promise<LoadedGguf> {
     );
   }
   const { permuted } = architectureOf(path, metadata);
-  const tensors: Record<string, HostTensor> = {};
-  for (const [name, { shape }] of namedWeights(stored)) {
-    const data = file.read(toGgufName(name));
-    const heads = permuted ? permutedHeads(config, name) : undefined;
-    tensors[name] = { shape, data: heads === undefined ? data : fromGgufRows(data, shape[0]!, heads) };
-  }
+  const weights = new Map(namedWeights(stored));
   const name = metadata.get("general.name");
   const template = chatTemplate(metadata);
   return {
     config,
-    tensors,
+    weights,
+    read(name, begin, end) {
+      const heads = permuted ? permutedHeads(config, name) : undefined;
+      if (heads === undefined) return file.read(toGgufName(name), begin, end);
+      return fromGgufRows(file.read(toGgufName(name)), weights.get(name)!.shape[0]!, heads).subarray(begin, end);
+    },
     special: found?.special ?? {},
     ...(found === undefined ? {} : { tokenizer: found.json }),
     ...(typeof name === "string" ? { name } : {}),
@@ -78,7 +98,7 @@ export function ggufModelConfig(file: GgufFile): ModelConfig {
 }
 
 /** Stored tensors by Hugging Face's names. */
-function namedWeights(stored: GgufHeader["tensors"]): [string, { readonly shape: readonly number[] }][] {
+function namedWeights(stored: GgufHeader["tensors"]): [string, GgufTensor][] {
   return [...stored].flatMap(([name, tensor]) => {
     const own = fromGgufName(name);
     return own === undefined ? [] : [[own, tensor]];

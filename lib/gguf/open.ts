@@ -12,12 +12,13 @@ const PIECE = 1 << 22;
 export interface GgufFile extends GgufHeader, Disposable {
   readonly path: string;
   /**
-   * Reads a tensor as float32, piece by piece, with the values of Python's `gguf.quants.dequantize`.
+   * Reads elements `begin` to `end` (exclusive) of a tensor as float32, by default all, piece by piece, with the values
+   * of Python's `gguf.quants.dequantize`.
    *
    * @param name a key of `tensors`
    * @throws UserError when the file became shorter or cannot be read
    */
-  read(name: string): Float32Array<ArrayBuffer>;
+  read(name: string, begin?: number, end?: number): Float32Array<ArrayBuffer>;
 }
 
 /**
@@ -32,7 +33,7 @@ export async function openGguf(path: string): Promise<GgufFile> {
     return {
       path,
       ...header,
-      read: (name) => readTensor(path, file, header, name),
+      read: (name, begin, end) => readTensor(path, file, header, name, begin, end),
       [Symbol.dispose]: () => file.close(),
     };
   } catch (error) {
@@ -41,20 +42,31 @@ export async function openGguf(path: string): Promise<GgufFile> {
   }
 }
 
-function readTensor(path: string, file: Deno.FsFile, header: GgufHeader, name: string): Float32Array<ArrayBuffer> {
+function readTensor(
+  path: string,
+  file: Deno.FsFile,
+  header: GgufHeader,
+  name: string,
+  begin = 0,
+  end?: number,
+): Float32Array<ArrayBuffer> {
   const tensor = header.tensors.get(name);
   if (tensor === undefined) throw new TypeError(`"${path}" has no tensor ${JSON.stringify(name)}`);
-  const { type, shape, start, bytes } = tensor;
+  const { type, shape, start } = tensor;
   const { block, bytes: blockBytes } = TENSOR_TYPES[type];
-  const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  const last = end ?? shape.reduce((a, b) => a * b, 1);
+  // Whole blocks, of which the ends may not be wanted.
+  const [from, to] = [Math.floor(begin / block), Math.ceil(last / block)];
+  const values = new Float32Array((to - from) * block);
+  const bytes = (to - from) * blockBytes;
   const piece = new Uint8Array(Math.min(bytes, Math.floor(PIECE / blockBytes) * blockBytes));
   for (let done = 0; done < bytes; done += piece.length) {
     const part = piece.subarray(0, Math.min(piece.length, bytes - done));
-    if (readAt(path, file, start + done, part) < part.length) {
+    if (readAt(path, file, start + from * blockBytes + done, part) < part.length) {
       throw ggufError(path, "shrank", `it became shorter while tensor ${JSON.stringify(name)} was read`);
     }
     const first = done / blockBytes * block;
     dequantize(type, part, values.subarray(first, first + part.length / blockBytes * block));
   }
-  return values;
+  return values.subarray(begin - from * block, last - from * block);
 }

@@ -16,7 +16,7 @@ export { jsonTextSchema } from "./json-text.ts";
 export type { SafetensorsHeader, TensorEntry } from "./header.ts";
 export { fromHuggingFaceConfig, type SpecialIds } from "./llama-config.ts";
 export type { LoadedModel, ModelToSave, SaveOptions } from "./model-folder.ts";
-export { loadModelFolder, saveModelFolder, specialIds, specialNames } from "./model-folder.ts";
+export { loadModelFolder, saveCompanions, saveModelFolder, specialIds, specialNames } from "./model-folder.ts";
 export { ropeParameters } from "./rope.ts";
 export type { LoadedTensor, PlannedTensor, TensorToSave } from "./safetensors.ts";
 export { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";

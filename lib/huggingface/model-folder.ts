@@ -70,7 +70,6 @@ export async function saveModelFolder(
   { dtype = "F32", shardBytes, onWeight }: SaveOptions = {},
 ): Promise<void> {
   checkWeights(model.config, model.tensors, `The model for "${folder}"`);
-  const special = model.special ?? specialIds(model.tokenizer);
   try {
     await Deno.mkdir(folder, { recursive: true });
   } catch (error) {
@@ -85,6 +84,20 @@ export async function saveModelFolder(
       yield chunk;
     }
   }, { shardBytes, metadata: model.metadata });
+  await saveCompanions(folder, model, dtype);
+}
+
+/**
+ * Writes the files of {@linkcode saveModelFolder} beside the weights.
+ *
+ * @param dtype the type of the weights
+ */
+export async function saveCompanions(
+  folder: string,
+  model: Omit<ModelToSave, "tensors" | "metadata">,
+  dtype: WeightDtype,
+): Promise<void> {
+  const special = model.special ?? specialIds(model.tokenizer);
   if (model.tokenizer !== undefined) {
     await writeJson(`${folder}/tokenizer.json`, model.tokenizer);
     const names = specialNames(model.tokenizer, special);

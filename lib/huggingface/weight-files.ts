@@ -34,11 +34,12 @@ interface Place {
  * Opens `model.safetensors`, or the shards named by `model.safetensors.index.json`, and reads only the headers. Leaves out
  * the rotary embedding's tables, which older versions stored.
  *
+ * @param stem of the files' names, `adapter_model` for the weights of an adapter
  * @throws UserError naming the file and the problem
  */
-export async function openWeightFiles(folder: string): Promise<WeightFiles> {
-  const single = `${folder}/model.safetensors`;
-  const index = `${folder}/model.safetensors.index.json`;
+export async function openWeightFiles(folder: string, stem = "model"): Promise<WeightFiles> {
+  const single = `${folder}/${stem}.safetensors`;
+  const index = `${single}.index.json`;
   const files: Deno.FsFile[] = [];
   const close = () => files.splice(0).forEach((file) => file.close());
   const weights = new Map<string, Place>();
@@ -58,7 +59,7 @@ export async function openWeightFiles(folder: string): Promise<WeightFiles> {
         await addFile(`${folder}/${shard}`, (name) => places.get(name) === shard);
       }
       for (const [name, shard] of places) if (!weights.has(name)) throw notWhereItSays(index, name, shard);
-    } else throw await noWeights(folder);
+    } else throw await noWeights(folder, stem);
   } catch (error) {
     close();
     throw error;
@@ -107,10 +108,10 @@ function readers(weights: ReadonlyMap<string, Place>): Pick<WeightFiles, "read" 
   };
 }
 
-async function noWeights(folder: string): Promise<UserError> {
+async function noWeights(folder: string, stem: string): Promise<UserError> {
   const what = !await exists(folder)
     ? `there is no folder "${folder}"`
-    : `"${folder}" has neither model.safetensors nor model.safetensors.index.json`;
+    : `"${folder}" has neither ${stem}.safetensors nor ${stem}.safetensors.index.json`;
   return new UserError(
     "model.no-weights",
     `Cannot read the model: ${what}`,

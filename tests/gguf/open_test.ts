@@ -249,3 +249,13 @@ Deno.test("a file that becomes shorter while it is open is refused", async () =>
     );
   });
 });
+
+Deno.test("`read()` reads any part of a tensor of every type", async () => {
+  using file = await openGguf(fixture("quantizations.gguf"));
+  for (const name of file.tensors.keys()) {
+    const whole = file.read(name);
+    for (const [begin, end] of [[0, 1], [3, whole.length], [whole.length >> 1, (whole.length >> 1) + 7]] as const) {
+      assert.deepEqual(file.read(name, begin, end), whole.slice(begin, end), `${name} ${begin} ${end}`);
+    }
+  }
+});

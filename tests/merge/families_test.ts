@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { mergeFolders } from "../../lib/merge/mod.ts";
-import { configDefaults } from "../../lib/merge/weights/config-defaults.ts";
+import { configDefaults } from "../../lib/merge/inputs/config-defaults.ts";
 import { configMismatch } from "../../lib/merge/weights/configs.ts";
 import { optionalTest, python } from "../optional.ts";
 

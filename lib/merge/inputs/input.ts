@@ -1,5 +1,5 @@
 // A model to merge: its weights, and the folder of its configuration and tokenizer.
-import { openWeightFiles, type WeightFiles } from "../../huggingface/mod.ts";
+import type { WeightFiles } from "../../huggingface/mod.ts";
 
 /** An open model. */
 export interface Input {
@@ -7,10 +7,8 @@ export interface Input {
   readonly name: string;
   /** Where `config.json` and the tokenizer are. */
   readonly folder: string;
+  /** Its `folder` is the name. */
   readonly files: WeightFiles;
-}
-
-/** Opens a model folder. @throws UserError naming the file and the problem */
-export async function openInput(name: string): Promise<Input> {
-  return { name, folder: name, files: await openWeightFiles(name) };
+  /** Messages for the user, one sentence each. */
+  readonly warnings: readonly string[];
 }

@@ -1,6 +1,6 @@
 // What a `config.json` says about the meaning of the weights, in one normal form for all ways of writing it.
 import { ropeParameters } from "../../huggingface/mod.ts";
-import { configDefaults } from "./config-defaults.ts";
+import { configDefaults } from "../inputs/config-defaults.ts";
 
 /** A key's value: as stated, or the default of the model type. */
 export interface Meaning {

@@ -1,6 +1,6 @@
 // Checks whether the `config.json` of several models give equal weights the same meaning.
 import { UserError } from "../../errors.ts";
-import { exists, readJson } from "../../huggingface/mod.ts";
+import { readConfig } from "../inputs/tied.ts";
 import { configMeaning, type Meaning, OF_LAYERS } from "./config-meaning.ts";
 
 /**
@@ -37,12 +37,6 @@ export function configError(mismatch: string): UserError {
     `Cannot merge models whose weights have different meanings: ${mismatch}`,
     "To merge them anyway, with the configuration of the base (or of the first model), give --allow-config-mismatch",
   );
-}
-
-/** The `config.json` of a folder; empty if it has none. */
-export async function readConfig(folder: string): Promise<Readonly<Record<string, unknown>>> {
-  const path = `${folder}/config.json`;
-  return await exists(path) ? await readJson(path) : {};
 }
 
 /** A key's value; a key for one layer type falls back to the key for all layers. */

@@ -1,8 +1,10 @@
 // Merges model folders piece by piece, so that models larger than memory merge in a few hundred megabytes.
 import { asOutError, checkTarget, openTarget, type WeightDtype, writeWeightFiles } from "../../huggingface/mod.ts";
-import { type Input, openInput } from "../inputs/input.ts";
+import type { Input } from "../inputs/input.ts";
+import { openInput } from "../inputs/open.ts";
+import { readConfig } from "../inputs/tied.ts";
 import { copyCompanions } from "./companions.ts";
-import { configError, configMismatch, readConfig } from "./configs.ts";
+import { configError, configMismatch } from "./configs.ts";
 import { untiedHead } from "./head.ts";
 import { isAboutLayers, layerChanges } from "./layer-config.ts";
 import { checkModels, type ModelsToMerge } from "./merge.ts";
@@ -107,7 +109,7 @@ export async function mergeParts(request: PartsMerge): Promise<FolderMergeReport
     const mismatch = await configMismatch(folders, names, ignored) ?? plan.mismatch;
     if (mismatch !== undefined && !request.allowConfigMismatch) throw configError(mismatch);
     await checkSameTokenizers(folders, names);
-    return await write(request, method, plan, inputs.get(names[0]!)!, mismatch);
+    return await write(request, method, plan, [...inputs.values()], mismatch);
   } finally {
     for (const { files } of inputs.values()) files.close();
   }
@@ -119,11 +121,12 @@ async function write(
   request: PartsMerge,
   method: WeightMethod,
   plan: MergePlan,
-  first: Input,
+  inputs: readonly Input[],
   mismatch: string | undefined,
 ): Promise<FolderMergeReport> {
   const { out, parts, dtype } = request;
   const { weights, common, layers } = plan;
+  const first = inputs[0]!;
   const target = await openTarget(outputOf(request));
   try {
     const head = await untiedHead(method, plan, first.folder);
@@ -163,7 +166,10 @@ async function write(
       files,
       overflowed,
       notFinite,
-      warnings: mergeWarnings({ first: first.name, mismatch, head, planned: weights, notFinite, overflowed, dtype }),
+      warnings: [
+        ...inputs.flatMap(({ warnings }) => warnings),
+        ...mergeWarnings({ first: first.name, mismatch, head, planned: weights, notFinite, overflowed, dtype }),
+      ],
     };
   } catch (error) {
     await target.discard();

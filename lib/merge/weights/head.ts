@@ -1,5 +1,5 @@
 // Whether the head of a merged model is still the matrix of its embeddings.
-import { isTied } from "./matching.ts";
+import { isTied } from "../inputs/tied.ts";
 import type { WeightMethod } from "./method.ts";
 import type { MergePlan } from "./parts.ts";
 import { isSame, storedHead } from "./shared.ts";

@@ -1,7 +1,7 @@
 // `config.json` of a model that is put together from layers of others: their number, and what it says layer by layer.
 import { UserError } from "../../errors.ts";
 import type { JsonChange } from "../../huggingface/mod.ts";
-import { configDefaults } from "./config-defaults.ts";
+import { configDefaults } from "../inputs/config-defaults.ts";
 import { isWithoutMeaning } from "./config-meaning.ts";
 
 type Config = Readonly<Record<string, unknown>>;

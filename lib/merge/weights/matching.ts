@@ -2,8 +2,8 @@
 import { UserError } from "../../errors.ts";
 import { isWeightDtype, WEIGHT_DTYPES, type WeightFiles } from "../../huggingface/mod.ts";
 import type { Input } from "../inputs/input.ts";
-import { configDefaults } from "./config-defaults.ts";
-import { readConfig } from "./configs.ts";
+import { EMBEDDINGS, HEAD } from "../inputs/names.ts";
+import { isTied } from "../inputs/tied.ts";
 import { isSame, type NamedTensors } from "./shared.ts";
 import { ranges, sizeOf } from "./source.ts";
 
@@ -18,7 +18,8 @@ export interface MatchedFolder extends NamedTensors {
 
 /**
  * Matches the folders' tensors, which must have equal names and shapes. An exception is a tensor that only some folders
- * store and that is a copy of another tensor there (the head of a tied model): the other folders read the original.
+ * store and that is a copy of another tensor there (the head of a tied model): the other folders read the original. Where
+ * some model has a head of its own, tied models read their embeddings.
  *
  * @throws UserError `merge.shape` or `merge.dtype` naming the tensor and the folders
  */
@@ -26,26 +27,30 @@ export async function matchFolders(inputs: readonly Input[]): Promise<readonly M
   const folders = inputs.map(({ files }) => files);
   const [first, ...others] = folders as [WeightFiles, ...WeightFiles[]];
   const copies = folders.map(() => new Map<string, string>());
+  const names = new Set(first.weights.keys());
   for (const other of others) {
     for (const [a, b] of [[first, other], [other, first]] as const) {
       for (const [name, { shape }] of a.weights) {
         const found = b.weights.get(name);
         if (found !== undefined && String(found.shape) === String(shape)) continue;
-        const original = found === undefined ? await copiedTensor(name, inputs) : undefined;
+        const copied = found === undefined ? await copiedTensor(name, inputs) : undefined;
+        const at = folders.indexOf(b);
+        const original = copied ?? (found === undefined ? await tiedHead(name, shape, inputs[at]!) : undefined);
         if (original === undefined) throw shapeError(name, a, b);
-        copies[folders.indexOf(b)]!.set(name, original);
+        copies[at]!.set(name, original);
+        // A head that is a matrix of its own in some model.
+        if (copied === undefined) names.add(name);
       }
     }
   }
-  checkDtypes(folders, copies);
+  checkDtypes(folders, copies, names);
   return inputs.map((input, i) => {
     const { files } = input;
     const nameIn = (name: string) => copies[i]!.get(name) ?? name;
-    const names = [...first.weights.keys()];
     return {
       input,
       nameIn,
-      shapes: new Map(names.map((name) => [name, files.weights.get(nameIn(name))!.shape])),
+      shapes: new Map([...names].map((name) => [name, files.weights.get(nameIn(name))!.shape])),
       read: (name, begin, end, into) => files.read(nameIn(name), begin, end, into),
     };
   });
@@ -68,6 +73,14 @@ async function copiedTensor(name: string, inputs: readonly Input[]): Promise<str
   return candidates.find((other) => storing.every((tensors) => isSame(tensors, name, other)));
 }
 
+/** The embeddings of a tied model that does not store its head; undefined for other tensors and models. */
+async function tiedHead(name: string, shape: readonly number[], { folder, files }: Input): Promise<string | undefined> {
+  if (!HEAD.test(name) || await isTied(folder) !== true) return undefined;
+  return files.weights.keys().find((other) =>
+    EMBEDDINGS.test(other) && String(files.weights.get(other)!.shape) === String(shape)
+  );
+}
+
 function tensorsOf(files: WeightFiles): NamedTensors {
   return {
     shapes: new Map(
@@ -88,12 +101,16 @@ function shapeError(name: string, a: WeightFiles, b: WeightFiles): UserError {
 }
 
 /** Checks that tensors have types that can be merged; others, such as counters, must be equal in all folders. */
-function checkDtypes(folders: readonly WeightFiles[], copies: readonly ReadonlyMap<string, string>[]): void {
+function checkDtypes(
+  folders: readonly WeightFiles[],
+  copies: readonly ReadonlyMap<string, string>[],
+  names: ReadonlySet<string>,
+): void {
   const [first] = folders as [WeightFiles];
   const isWeight = (i: number, name: string) => {
     return isWeightDtype(folders[i]!.weights.get(copies[i]!.get(name) ?? name)!.dtype);
   };
-  for (const name of first.weights.keys()) {
+  for (const name of names) {
     for (const [i, other] of folders.entries()) {
       if (isWeight(0, name) && isWeight(i, name)) continue;
       const dtypes = [first, other].map(({ weights }) => weights.get(name)!.dtype);
@@ -116,17 +133,4 @@ function isSameBytes(name: string, a: WeightFiles, b: WeightFiles): boolean {
     if (x.some((byte, i) => byte !== y[i])) return false;
   }
   return true;
-}
-
-/** Whether `config.json` ties the head to the embeddings, explicitly or by default; undefined if unknown. */
-export async function isTied(folder: string): Promise<boolean | undefined> {
-  const config = await readConfig(folder);
-  const text = config.text_config as Readonly<Record<string, unknown>> | null | undefined;
-  const values = [
-    config.tie_word_embeddings,
-    text?.tie_word_embeddings,
-    configDefaults(config.model_type).tie_word_embeddings,
-    configDefaults(text?.model_type).tie_word_embeddings,
-  ];
-  return values.find((value) => typeof value === "boolean") as boolean | undefined;
 }

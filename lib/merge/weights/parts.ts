@@ -2,7 +2,8 @@
 import { UserError } from "../../errors.ts";
 import { isWeightDtype, type PlannedTensor, type WeightDtype } from "../../huggingface/mod.ts";
 import type { Input } from "../inputs/input.ts";
-import { readConfig } from "./configs.ts";
+import { EMBEDDINGS, HEAD } from "../inputs/names.ts";
+import { readConfig } from "../inputs/tied.ts";
 import { type ConfiguredLayer, layerMismatch } from "./layer-config.ts";
 import { countLayers, depthOf, depths, isBeforeLayers, layerPlace, type LayerRange, layerView } from "./layers.ts";
 import { type MatchedFolder, matchFolders } from "./matching.ts";
@@ -10,7 +11,7 @@ import type { MatchedModels } from "./merged-tensor.ts";
 import type { ModelsToMerge } from "./merge.ts";
 import type { MergeOptions, WeightMethod } from "./method.ts";
 import { type MergeSettings, resolveOptions } from "./options.ts";
-import { EMBEDDINGS, HEAD, sharedTensors } from "./shared.ts";
+import { sharedTensors } from "./shared.ts";
 
 /** A model, or some of its layers. */
 export interface PartModel {
@@ -84,7 +85,7 @@ export async function planMerge(
       layerPlace(name) !== undefined || (isBeforeLayers(name) ? k === 0 : k === parts.length - 1);
     const depth = depthsIn(folders[0]!, length === undefined ? undefined : { first: layers.length, length });
     const made = [...folders[0]!.shapes.keys()].filter(isMade);
-    const typed = made.map((name) => ({ name, ...views[0]!.files.weights.get(name)! }));
+    const typed = made.map((name) => ({ name, ...views[0]!.files.weights.get(folders[0]!.nameIn(name))! }));
     const merged = typed.filter(({ dtype }) => isWeightDtype(dtype)).map(({ name }) => name);
     const resolve = (settings: MergeSettings) => resolveOptions(method, settings, part.models.length);
     const { settings } = part;

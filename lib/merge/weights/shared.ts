@@ -1,4 +1,5 @@
 // Finds tensors that are one matrix under two names, such as a head tied to the embeddings, so that they merge as one.
+import { EMBEDDINGS, HEAD } from "../inputs/names.ts";
 import { bitsOf } from "./ranks.ts";
 import { sizeOf } from "./source.ts";
 
@@ -8,11 +9,6 @@ export interface NamedTensors {
   /** Values `begin` to `end` (exclusive) of a tensor, for reading only. */
   read(name: string, begin: number, end: number): Float32Array;
 }
-
-/** Names of output heads, which copy the embeddings in tied models. */
-export const HEAD = /(^|\.)(lm_head|embed_out)\.weight$/;
-/** Names of token embeddings. */
-export const EMBEDDINGS = /(^|\.)(embed_tokens|embed_in|wte|word_embeddings|tok_embeddings|shared)\.weight$/;
 
 /** Leading elements that must be equal before whole tensors are compared. */
 const FIRST = 64;

@@ -68,8 +68,8 @@ function copiedTexts(planned: readonly PlannedTensor[]): string[] {
 }
 
 function untiedText(head: string, folder: string): string {
-  return `"${folder}/config.json" says tie_word_embeddings, but the stored "${head}" differs from the embeddings: ` +
-    `it is merged separately, and the merged config.json sets tie_word_embeddings to false`;
+  return `"${folder}/config.json" says tie_word_embeddings, but not every "${head}" equals the embeddings of its ` +
+    `model: it is merged separately, and the merged config.json sets tie_word_embeddings to false`;
 }
 
 function overflowText(overflowed: number, dtype: WeightDtype | undefined): string {

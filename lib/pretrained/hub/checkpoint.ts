@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { absent, UserError } from "../../errors.ts";
 import { diskError, downloadBlob, type HubFile, missingBytes, withBlobLock } from "./blob.ts";
 import { accessToken, isOffline } from "./environment.ts";
-import { checkpointFiles, hasCheckpoint } from "./files.ts";
+import { checkpointFiles, hasCheckpoint, type HubKind } from "./files.ts";
 import { type Hub, hubFetch } from "./request.ts";
 
 /** A model that is in the cache. */
@@ -39,12 +39,14 @@ export function isHubId(source: string): boolean {
  *
  * @param source `org/model` or `org/model@revision`; the revision is a branch, a tag or a commit, by default `main`
  * @param failure what failed, for messages: `Cannot use pretrained.seed="org/model"`
+ * @param kind what it must be
  * @throws UserError `hub.*`
  */
 export async function hubCheckpoint(
   source: string,
   failure: string,
   onDownload: OnDownload = () => {},
+  kind: HubKind = "model",
 ): Promise<HubCheckpoint> {
   const library = await import("@huggingface/hub");
   const { id = "", revision = "main" } = ID.exec(source)?.groups ?? {};
@@ -55,10 +57,10 @@ export async function hubCheckpoint(
     pinned: `${id}@${commit}`,
   });
   try {
-    if (COMMIT.test(revision) && await hasCheckpoint(at(revision).folder)) return at(revision);
+    if (COMMIT.test(revision) && await hasCheckpoint(at(revision).folder, kind)) return at(revision);
     if (isOffline()) {
       const commit = COMMIT.test(revision) ? revision : await readRef(repository, revision);
-      if (commit !== undefined && await hasCheckpoint(at(commit).folder)) return at(commit);
+      if (commit !== undefined && await hasCheckpoint(at(commit).folder, kind)) return at(commit);
       throw new UserError(
         "hub.offline",
         `${failure}: it is not complete in the cache "${cache}", and HF_HUB_OFFLINE forbids downloads`,
@@ -76,7 +78,7 @@ export async function hubCheckpoint(
     const hub: Hub = { url, token: await accessToken(), failure };
     const { commit, files } = await inspect(hub, id, revision);
     const { folder } = at(commit);
-    const wanted = checkpointFiles(files, failure);
+    const wanted = checkpointFiles(files, failure, kind);
     const blobs = join(repository, "blobs");
     await checkSpace(cache, wanted, blobs, failure);
     const locks = join(cache, ".locks", library.getRepoFolderName({ type: "model", name: id }));

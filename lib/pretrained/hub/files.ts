@@ -4,12 +4,18 @@ import { exists, readShardIndex } from "../../huggingface/mod.ts";
 import { isPickle } from "../pickle.ts";
 import type { HubFile } from "./blob.ts";
 
-const WEIGHTS = "model.safetensors";
-const INDEX = "model.safetensors.index.json";
-const NEEDED = ["config.json", "tokenizer.json"];
+/** A whole model, or a LoRA as Python's peft saves it. */
+export type HubKind = "model" | "adapter";
+
+/** The names of weights, and the files that a repository must have besides. */
+const KINDS: Readonly<Record<HubKind, { readonly weights: string; readonly needed: readonly string[] }>> = {
+  model: { weights: "model.safetensors", needed: ["config.json", "tokenizer.json"] },
+  adapter: { weights: "adapter_model.safetensors", needed: ["adapter_config.json"] },
+};
 /** Other files that say something about model, tokenizer or chat template. Nothing else is downloaded. */
 const USEFUL = new Set([
-  ...NEEDED,
+  ...KINDS.model.needed,
+  ...KINDS.adapter.needed,
   "generation_config.json",
   "tokenizer_config.json",
   "tokenizer.model",
@@ -27,17 +33,23 @@ const USEFUL = new Set([
  * @param files at the top of the repository
  * @throws UserError `hub.pickle`, `hub.weights`, `hub.files`
  */
-export function checkpointFiles(files: readonly HubFile[], failure: string): readonly HubFile[] {
+export function checkpointFiles(
+  files: readonly HubFile[],
+  failure: string,
+  kind: HubKind = "model",
+): readonly HubFile[] {
+  const { weights, needed } = KINDS[kind];
+  const index = `${weights}.index.json`;
   const names = new Set(files.map(({ path }) => path));
   const isShard = (name: string) =>
-    name === INDEX || (/^[\w.-]+\.safetensors$/.test(name) && !/^consolidated/.test(name));
-  const isWeight = names.has(WEIGHTS) ? (name: string) => name === WEIGHTS : names.has(INDEX) ? isShard : () => false;
+    name === index || (/^[\w.-]+\.safetensors$/.test(name) && !/^consolidated/.test(name));
+  const isWeight = names.has(weights) ? (name: string) => name === weights : names.has(index) ? isShard : () => false;
   if (![...names].some(isWeight)) {
     const pickle = [...names].filter(isPickle).sort()[0];
     throw pickle === undefined
       ? new UserError(
         "hub.weights",
-        `${failure}: the repository has no ${WEIGHTS} and no ${INDEX}`,
+        `${failure}: the repository has no ${weights} and no ${index}`,
         "name a repository with the weights as safetensors",
       )
       : new UserError(
@@ -46,7 +58,7 @@ export function checkpointFiles(files: readonly HubFile[], failure: string): rea
         "name a repository or a revision with safetensors, or convert it with save_pretrained() of Python's transformers",
       );
   }
-  const lacking = NEEDED.find((name) => !names.has(name));
+  const lacking = needed.find((name) => !names.has(name));
   if (lacking !== undefined) {
     throw new UserError(
       "hub.files",
@@ -58,12 +70,14 @@ export function checkpointFiles(files: readonly HubFile[], failure: string): rea
 }
 
 /** Whether a folder has all of a checkpoint that {@linkcode checkpointFiles} requires. */
-export async function hasCheckpoint(folder: string): Promise<boolean> {
+export async function hasCheckpoint(folder: string, kind: HubKind = "model"): Promise<boolean> {
+  const { weights, needed } = KINDS[kind];
+  const index = `${weights}.index.json`;
   const has = (name: string) => exists(`${folder}/${name}`);
-  for (const name of NEEDED) if (!await has(name)) return false;
-  if (await has(WEIGHTS)) return true;
-  if (!await has(INDEX)) return false;
-  for (const shard of new Set((await readShardIndex(`${folder}/${INDEX}`)).values())) {
+  for (const name of needed) if (!await has(name)) return false;
+  if (await has(weights)) return true;
+  if (!await has(index)) return false;
+  for (const shard of new Set((await readShardIndex(`${folder}/${index}`)).values())) {
     if (!await has(shard)) return false;
   }
   return true;

@@ -2,9 +2,10 @@
 // belong in this file: files are tested in parallel, in one process.
 import assert from "node:assert/strict";
 import { btsDefinition, completeFromCheckpoints } from "../../../lib/bts/mod.ts";
+import { mergeCommand } from "../../../lib/cli/merge.ts";
 import { trainTokenizer } from "../../../lib/data/mod.ts";
 import { UserError } from "../../../lib/errors.ts";
-import { saveModelFolder } from "../../../lib/huggingface/mod.ts";
+import { loadModelFolder, saveModelFolder, writeSafetensors } from "../../../lib/huggingface/mod.ts";
 import { initialWeights, modelConfigSchema } from "../../../lib/model/mod.ts";
 import { hubCheckpoint, isHubId, openPretrained } from "../../../lib/pretrained/mod.ts";
 import { parseExperimentArguments } from "../../../lib/run/mod.ts";
@@ -298,6 +299,46 @@ Deno.test("sharded weights are downloaded with their index", () => {
     const found = names((await get()).folder).filter((name) => name.includes("safetensors"));
     assert.deepEqual(found, ["model-00001-of-00001.safetensors", "model.safetensors.index.json"]);
   });
+});
+
+Deno.test("`deno task merge` takes models and LoRAs on the hub", async () => {
+  const out = await Deno.makeTempDir();
+  const merge = (model: string, folder: string) =>
+    mergeCommand(["-m", "passthrough", model, "-o", `${out}/${folder}`], () => {});
+  try {
+    const { "pytorch_model.bin": _, ...plain } = files;
+    await withHub({ files: plain }, async ({ repository }) => {
+      await merge(ID, "copy");
+      assert.deepEqual((await loadModelFolder(`${out}/copy`)).tensors, tensors);
+      await refused(
+        merge(`${out}/copy+${ID}`, "none"),
+        `${repository}/none`,
+        "hub.weights",
+        /adapter_model\.safetensors/,
+      );
+    });
+    const name = "model.layers.0.mlp.up_proj";
+    const lora = Object.fromEntries(
+      [["A", [1, 16]], ["B", [32, 1]]].map(([part, shape]) => [`base_model.model.${name}.lora_${part}.weight`, {
+        shape: shape as number[],
+        data: new Float32Array((shape as number[]).reduce((a, b) => a * b)).fill(0.5),
+      }]),
+    );
+    await writeSafetensors(`${out}/adapter_model.safetensors`, lora);
+    const adapter = {
+      "adapter_config.json": new TextEncoder().encode(
+        JSON.stringify({ peft_type: "LORA", r: 1, lora_alpha: 2, base_model_name_or_path: "somebody/copy" }),
+      ),
+      "adapter_model.safetensors": await Deno.readFile(`${out}/adapter_model.safetensors`),
+    };
+    await withHub({ files: adapter }, async () => {
+      await merge(`${out}/copy+${ID}`, "adapted");
+      const merged = (await loadModelFolder(`${out}/adapted`)).tensors[`${name}.weight`]!.data;
+      assert.deepEqual(merged, tensors[`${name}.weight`]!.data.map((value) => value + 0.5));
+    });
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
 });
 
 Deno.test("ids of the hub are told from paths", () => {
