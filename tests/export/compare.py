@@ -31,6 +31,8 @@ def compare(folder, attention):
     loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
     assert abs(out.loss.item() - loss.item()) < 1e-4 * loss.item(), f"{folder.name}: loss"
     check(model(ids, logits_to_keep=2).logits, logits[:, -2:], "the last logits")
+    start = expected["start"]
+    check(model(ids[:, : start.shape[1]]).logits, start, "logits after a longer text")
 
     prompts, written = texts["prompts"], texts["written"]
     count = len(written[0])

@@ -33,6 +33,8 @@ interface Case {
 const LAYERS = 4;
 const PROMPTS = [[3, 17, 8, 30, 5], [21, 9, 2]];
 const NEW_TOKENS = 6;
+/** Tokens of a text that is read after a longer one. */
+const START = 6;
 
 const CASES: Readonly<Record<string, Case>> = {
   "the defaults": { stitch: {} },
@@ -152,12 +154,17 @@ async function writeMixtureCase(folder: string, { mixture: changes, model: shape
 /** Writes what our model makes of some texts. */
 async function writeExpected(folder: string, model: LanguageModel, { ropeScaling }: ModelConfig): Promise<void> {
   const written = await generateGreedily(model, PROMPTS, NEW_TOKENS, () => false);
-  const [ids, logits] = tf.tidy(() => {
+  const tensors = tf.tidy(() => {
     const ids = tokens(2, TINY.contextLength);
-    const logits = model.logits(ids);
-    return [ids, logits].map((x) => ({ shape: x.shape, data: x.dataSync().slice() as Float32Array | Int32Array }));
+    const found = { ids, logits: model.logits(ids), start: model.logits(tf.slice(ids, [0, 0], [2, START])) };
+    return Object.fromEntries(
+      Object.entries(found).map(([name, x]) => [
+        name,
+        { shape: x.shape, data: x.dataSync().slice() as Float32Array | Int32Array },
+      ]),
+    );
   });
-  await writeSafetensors(`${folder}/expected.safetensors`, { ids: ids!, logits: logits! });
+  await writeSafetensors(`${folder}/expected.safetensors`, tensors);
   // With frequencies that grow, the longest text of a batch decides for all.
   const batched = ropeScaling?.type !== "dynamic";
   await Deno.writeTextFile(`${folder}/expected.json`, JSON.stringify({ prompts: PROMPTS, written, batched }));

@@ -177,6 +177,8 @@ class StitchedForCausalLM(PreTrainedModel, GenerationMixin):
         if attention_mask is not None and attention_mask.dim() != 2:
             raise ValueError("attention_mask must be [batch, time], 1 for tokens and 0 for padding")
         cache = past_key_values if cache is None else cache
+        if getattr(cache, "is_compileable", False):
+            raise ValueError("A stitched model needs a cache that grows, such as DynamicCache, not a static one")
         if cache is None and (getattr(self.config, "use_cache", True) if use_cache is None else use_cache):
             cache = DynamicCache()
         seen, time = 0 if cache is None else cache.get_seq_length(), input_ids.shape[1]
