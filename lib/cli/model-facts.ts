@@ -2,7 +2,14 @@
 import { openTokenizer, type TokenizerJson } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { chatTemplate, ggufModelConfig, hasTokenizer, type Metadata, openGguf, tokenizerOf } from "../gguf/mod.ts";
-import { exists, fromHuggingFaceConfig, openWeightFiles, readJson, type SpecialIds } from "../huggingface/mod.ts";
+import {
+  exists,
+  fromHuggingFaceConfig,
+  openWeightFiles,
+  readJson,
+  readTokenizer,
+  type SpecialIds,
+} from "../huggingface/mod.ts";
 import type { ModelConfig } from "../model/mod.ts";
 
 /** What a checkpoint holds. */
@@ -76,8 +83,7 @@ async function folderFacts(path: string): Promise<ModelFacts> {
   files.close();
   const reasons = new Reasons();
   const config = reasons.unless(() => fromHuggingFaceConfig(json, `${path}/config.json`));
-  const hasOne = await exists(`${path}/tokenizer.json`);
-  const tokenizer = hasOne ? await readJson(`${path}/tokenizer.json`) as TokenizerJson : undefined;
+  const [tokenizer] = await Promise.allSettled([readTokenizer(path)]);
   const settings = await exists(`${path}/tokenizer_config.json`) ? await readJson(`${path}/tokenizer_config.json`) : {};
   return {
     path,
@@ -88,7 +94,10 @@ async function folderFacts(path: string): Promise<ModelFacts> {
     config,
     parameters: parametersOf(weights),
     stored: counts(weights.map(({ dtype }) => dtype)),
-    tokenizer: tokenizer === undefined ? undefined : reasons.unless(() => described(tokenizer)) ?? "unknown",
+    tokenizer: tokenizer.status === "fulfilled" && tokenizer.value === undefined ? undefined : reasons.unless(() => {
+      if (tokenizer.status === "rejected") throw tokenizer.reason;
+      return described(tokenizer.value!);
+    }) ?? "unknown",
     special: idsIn(json),
     chatTemplate: await templateFile(path) ?? text(settings["chat_template"]),
     unusable: reasons.found,

@@ -8,6 +8,8 @@ export {
   scoredShare,
 } from "./batches/batch.ts";
 export { byteLevelJson } from "./tokenizer/byte-level-json.ts";
+export { sentencePieceJson, type SentencePieceParts } from "./tokenizer/sentencepiece-json.ts";
+export { addedTokenJson, beginsWith, type NamedToken } from "./tokenizer/special-json.ts";
 export { END_OF_TEXT, PRETOKEN_PATTERN } from "./tokenizer/pretokens.ts";
 export { trainTokenizer } from "./tokenizer/train.ts";
 export { DOMAINS } from "./builtin/registry.ts";

@@ -1,5 +1,12 @@
 // The tokenizer in a GGUF file's metadata as Hugging Face's `tokenizer.json`.
-import { byteLevelJson, type TokenizerJson } from "../data/mod.ts";
+import {
+  addedTokenJson,
+  beginsWith,
+  byteLevelJson,
+  type NamedToken,
+  sentencePieceJson,
+  type TokenizerJson,
+} from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import type { SpecialIds } from "../huggingface/mod.ts";
 import { isPreTokenizer, PRE_TOKENIZERS } from "./pre-tokenizers.ts";
@@ -34,12 +41,17 @@ export function tokenizerOf(path: string, metadata: Metadata): GgufTokenizer {
   const whole = metadata.get(WHOLE_TOKENIZER);
   if (whole !== undefined) return { json: parseWhole(path, whole), special };
   const model = metadata.get("tokenizer.ggml.model");
-  if (model !== "gpt2") {
-    throw tokenizerError(
-      path,
-      `its tokenizer is of the kind ${JSON.stringify(model)}, and only byte-level BPE ("gpt2") is read`,
-    );
-  }
+  if (model === "gpt2") return { json: byteLevelOf(path, metadata, special), special };
+  if (model === "llama") return { json: sentencePieceOf(path, metadata, special), special };
+  throw tokenizerError(
+    path,
+    `its tokenizer is of the kind ${
+      JSON.stringify(model)
+    }; byte-level BPE ("gpt2") and SentencePiece BPE ("llama") are read`,
+  );
+}
+
+function byteLevelOf(path: string, metadata: Metadata, special: SpecialIds): TokenizerJson {
   const pre = metadata.get("tokenizer.ggml.pre");
   if (!isPreTokenizer(pre)) {
     const named = pre === undefined ? "is not named" : `is ${JSON.stringify(pre)}`;
@@ -50,26 +62,48 @@ export function tokenizerOf(path: string, metadata: Metadata): GgufTokenizer {
     throw tokenizerError(path, "its tokenizer puts a space before a text (tokenizer.ggml.add_space_prefix)");
   }
   const tokens = strings(path, metadata, "tokenizer.ggml.tokens");
-  const merges = strings(path, metadata, "tokenizer.ggml.merges");
   const splitting = PRE_TOKENIZERS[pre];
-  const addsBos = metadata.get("tokenizer.ggml.add_bos_token") ?? splitting.addBos;
-  const bos = addsBos === true ? bosToken(path, special, tokens) : undefined;
-  const json = byteLevelJson({
+  return byteLevelJson({
     addedTokens: added(path, metadata, tokens),
     normalizer: splitting.normalizer,
     preTokenizer: splitting.pre_tokenizer,
-    postProcessor: bos === undefined ? null : beginsWith(bos),
+    postProcessor: postProcessor(path, metadata, special, tokens, splitting.addBos),
     ignoreMerges: splitting.ignore_merges,
     tokens,
-    merges,
+    merges: strings(path, metadata, "tokenizer.ggml.merges"),
   });
-  return { json, special };
 }
 
-/** A token with its id. */
-interface NamedToken {
-  readonly id: number;
-  readonly content: string;
+function sentencePieceOf(path: string, metadata: Metadata, special: SpecialIds): TokenizerJson {
+  const tokens = strings(path, metadata, "tokenizer.ggml.tokens");
+  const scores = metadata.get("tokenizer.ggml.scores");
+  if (
+    !Array.isArray(scores) || scores.length !== tokens.length || !scores.every((score) => typeof score === "number")
+  ) {
+    throw ggufError(path, "tokenizer", "its tokenizer.ggml.scores does not have one number for each token");
+  }
+  const unknown = tokens[Number(metadata.get("tokenizer.ggml.unknown_token_id") ?? 0)];
+  if (unknown === undefined) throw tokenizerError(path, "its tokenizer.ggml.unknown_token_id names no token");
+  return sentencePieceJson({
+    addedTokens: added(path, metadata, tokens),
+    addsSpace: metadata.get("tokenizer.ggml.add_space_prefix") !== false,
+    postProcessor: postProcessor(path, metadata, special, tokens, true),
+    pieces: tokens.map((piece, id) => ({ piece, score: scores[id] as number })),
+    unknown,
+    byteFallback: tokens.includes("<0x00>"),
+  });
+}
+
+/** What puts BOS before a text, if the file says so or llama.cpp does it anyway. */
+function postProcessor(
+  path: string,
+  metadata: Metadata,
+  special: SpecialIds,
+  tokens: readonly string[],
+  byDefault: boolean,
+): object | null {
+  const addsBos = metadata.get("tokenizer.ggml.add_bos_token") ?? byDefault;
+  return addsBos === true ? beginsWith(bosToken(path, special, tokens)) : null;
 }
 
 function bosToken(path: string, { bos }: SpecialIds, tokens: readonly string[]): NamedToken {
@@ -129,19 +163,8 @@ function added(path: string, metadata: Metadata, tokens: readonly string[]): obj
   return tokens.flatMap((content, id) => {
     const special = types[id] === TOKEN_TYPES.control || types[id] === TOKEN_TYPES.unknown;
     if (!special && types[id] !== TOKEN_TYPES.userDefined) return [];
-    return [{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special }];
+    return [addedTokenJson({ id, content }, special)];
   });
-}
-
-/** A post-processor that puts a token before every text. */
-function beginsWith({ id, content }: NamedToken): object {
-  const token = { SpecialToken: { id: content, type_id: 0 } };
-  return {
-    type: "TemplateProcessing",
-    single: [token, { Sequence: { id: "A", type_id: 0 } }],
-    pair: [token, { Sequence: { id: "A", type_id: 0 } }, { Sequence: { id: "B", type_id: 0 } }],
-    special_tokens: { [content]: { id: content, ids: [id], tokens: [content] } },
-  };
 }
 
 /** The error for a tokenizer that cannot be used. */

@@ -17,6 +17,8 @@ export type { SafetensorsHeader, TensorEntry } from "./header.ts";
 export { fromHuggingFaceConfig, type SpecialIds } from "./llama-config.ts";
 export type { LoadedModel, ModelToSave, SaveOptions } from "./model-folder.ts";
 export { loadModelFolder, saveCompanions, saveModelFolder, specialIds, specialNames } from "./model-folder.ts";
+export { readSentencePiece } from "./sentencepiece.ts";
+export { readTokenizer } from "./tokenizer-file.ts";
 export { ropeParameters } from "./rope.ts";
 export type { LoadedTensor, PlannedTensor, TensorToSave } from "./safetensors.ts";
 export { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";

@@ -7,6 +7,7 @@ import { exists, readJson, writeAtomically } from "./files.ts";
 import { fromHuggingFaceConfig, type SpecialIds, toHuggingFaceConfig } from "./llama-config.ts";
 import { byteChunks, readSafetensors } from "./safetensors.ts";
 import { notWhereItSays, readShardIndex } from "./shard-index.ts";
+import { readTokenizer } from "./tokenizer-file.ts";
 import { writeWeightFiles } from "./weight-writer.ts";
 
 const END_OF_TEXT = "<|endoftext|>";
@@ -39,7 +40,7 @@ export interface SaveOptions {
 export interface LoadedModel {
   readonly config: ModelConfig;
   readonly tensors: HostWeights;
-  /** `tokenizer.json`, if the folder has one. */
+  /** If the folder has one. */
   readonly tokenizer?: TokenizerJson;
 }
 
@@ -170,9 +171,8 @@ export async function loadModelFolder(
   for (const name of found.keys()) if (name.endsWith(".rotary_emb.inv_freq")) found.delete(name);
   const tensors = Object.fromEntries(found);
   checkWeights(config, tensors, `"${folder}"`);
-  const tokenizerPath = `${folder}/tokenizer.json`;
-  if (!await exists(tokenizerPath)) return { config, tensors };
-  return { config, tensors, tokenizer: await readJson(tokenizerPath) as TokenizerJson };
+  const tokenizer = await readTokenizer(folder);
+  return { config, tensors, ...(tokenizer === undefined ? {} : { tokenizer }) };
 }
 
 const HEAD = "lm_head.weight";

@@ -1,5 +1,4 @@
 // Opens a Hugging Face folder.
-import type { TokenizerJson } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import {
   exists,
@@ -8,6 +7,7 @@ import {
   openWeightFiles,
   readChatTemplate,
   readJson,
+  readTokenizer,
   type SpecialIds,
   type WeightFiles,
 } from "../huggingface/mod.ts";
@@ -40,10 +40,11 @@ export async function openFolder(source: string, setting: string): Promise<Pretr
   } finally {
     files.close();
   }
-  if (!await exists(`${source}/tokenizer.json`)) {
+  const tokenizer = await readTokenizer(source);
+  if (tokenizer === undefined) {
     throw new UserError(
       "pretrained.tokenizer",
-      `Cannot use ${setting}="${source}": the folder has no tokenizer.json`,
+      `Cannot use ${setting}="${source}": the folder has no tokenizer.json and no tokenizer.model`,
       "save the model's fast tokenizer into the folder, with save_pretrained() of Python's transformers",
     );
   }
@@ -52,7 +53,7 @@ export async function openFolder(source: string, setting: string): Promise<Pretr
   return {
     source,
     config,
-    tokenizer: await readJson(`${source}/tokenizer.json`) as TokenizerJson,
+    tokenizer,
     special: specialIn(json, await exists(generation) ? await readJson(generation) : {}),
     ...(chat === undefined ? {} : { chatTemplate: chat.template }),
     chatTokens: chat?.tokens ?? {},

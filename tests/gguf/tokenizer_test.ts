@@ -70,7 +70,8 @@ Deno.test("a file may have no tokenizer", () => {
 
 const REFUSED: Readonly<Record<string, [words: RegExp, changes: Readonly<Record<string, MetadataValue | undefined>>]>> =
   {
-    "SentencePiece": [/of the kind "llama"/, { "tokenizer.ggml.model": "llama" }],
+    "SentencePiece without scores": [/tokenizer.ggml.scores/, { "tokenizer.ggml.model": "llama" }],
+    "another kind": [/of the kind "t5"/, { "tokenizer.ggml.model": "t5" }],
     "no kind": [/of the kind undefined/, { "tokenizer.ggml.model": undefined }],
     "another way to split": [/is "deepseek-llm"; gpt-2, smollm, llama-bpe, qwen2/, {
       "tokenizer.ggml.pre": "deepseek-llm",

@@ -39,14 +39,13 @@ export function bpeEncoder(
   if (byteLevel) {
     if (model.byte_fallback) throw new Unsupported("byte_fallback of a tokenizer that is spelled in bytes");
     const byteIds = Int32Array.from(BYTE_CHARACTERS, (character) => vocabulary.get(character) ?? NONE);
-    const whole = (word: string) => vocabulary.get(spelledInBytes(word));
     return wordEncoder(
       (_word, bytes, ids) => {
         for (let i = 0; i < bytes.length; i++) ids[i] = byteIds[bytes[i]!]!;
         return replaceUnknown(ids, bytes.length, unknown);
       },
       merge,
-      model.ignore_merges ? whole : undefined,
+      model.ignore_merges ? wholeWords(vocabulary) : undefined,
     );
   }
   const characters = characterIds(vocabulary);
@@ -92,15 +91,27 @@ function unknownOf({ vocabulary }: CheckedTokenizer, { unk_token, fuse_unk }: Bp
 
 function replaceUnknown(ids: Int32Array, count: number, { id, fuse }: Unknown): number {
   let length = 0;
+  let last = 0;
   for (let i = 0; i < count; i++) {
-    if (ids[i] !== NONE) ids[length++] = ids[i]!;
-    else if (id !== undefined && !(fuse && i > 0 && ids[i - 1] === NONE)) ids[length++] = id;
+    const symbol = ids[i]!;
+    if (symbol !== NONE) ids[length++] = symbol;
+    else if (id !== undefined && !(fuse && last === NONE)) ids[length++] = id;
+    last = symbol;
   }
   return length;
 }
 
-function spelledInBytes(word: string): string {
-  return Array.from(new TextEncoder().encode(word), (byte) => BYTE_CHARACTERS[byte]!).join("");
+/** Looks up words in UTF-8 in a vocabulary that is spelled in bytes. */
+function wholeWords(vocabulary: ReadonlyMap<string, number>): (bytes: Uint8Array) => number | undefined {
+  const codes = Uint16Array.from(BYTE_CHARACTERS, (character) => character.charCodeAt(0));
+  let longest = 0;
+  for (const token of vocabulary.keys()) longest = Math.max(longest, token.length);
+  const spelled = new Uint16Array(longest);
+  return (bytes) => {
+    if (bytes.length > longest) return undefined;
+    for (let i = 0; i < bytes.length; i++) spelled[i] = codes[bytes[i]!]!;
+    return vocabulary.get(String.fromCharCode.apply(null, spelled.subarray(0, bytes.length) as unknown as number[]));
+  };
 }
 
 /** Looks up the ids of single characters. */
@@ -160,13 +171,17 @@ function cutter(
 
 const width = (text: string, at: number) => (text.charCodeAt(at) & 0xfc00) === 0xd800 ? 2 : 1;
 
-/** Whether a token has two characters side by side; undefined if merges join what stands for unknown characters. */
+/**
+ * Whether a token has two characters side by side; undefined if merges may also join what
+ * stands for unknown characters, or joins over characters that are left out.
+ */
 function joinedCharacters(
   vocabulary: ReadonlyMap<string, number>,
   merges: readonly Merge[],
   { unk_token, byte_fallback }: BpeOptions,
   characters: (code: number) => number,
 ): ((left: number, right: number) => boolean) | undefined {
+  if (!unk_token && !byte_fallback) return undefined;
   const standIns = new Set<number | undefined>(byte_fallback ? byteTokens(vocabulary) : []);
   if (unk_token) standIns.add(vocabulary.get(unk_token));
   if (merges.some(([left, right]) => standIns.has(left) || standIns.has(right))) return undefined;

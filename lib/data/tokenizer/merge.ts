@@ -25,22 +25,31 @@ export function merger(merges: readonly Merge[]): Merger {
     count <= LONG_WORD ? mergeShort(ids, count, ranks, merged) : mergeLong(ids, count, ranks, merged);
 }
 
+/** The ranks of the pairs of a short word. */
+const pairRanks = new Int32Array(LONG_WORD);
+
 function mergeShort(ids: Int32Array, count: number, ranks: PairTable, merged: Int32Array): number {
+  for (let i = 1; i < count; i++) pairRanks[i - 1] = ranks.get(ids[i - 1]!, ids[i]!);
   let length = count;
   while (length > 1) {
     let best = NO_RANK;
     let place = 0;
-    for (let i = 1; i < length; i++) {
-      const rank = ranks.get(ids[i - 1]!, ids[i]!);
+    for (let i = 0; i < length - 1; i++) {
+      const rank = pairRanks[i]!;
       if (rank < best) {
         best = rank;
-        place = i - 1;
+        place = i;
       }
     }
     if (best === NO_RANK) break;
     ids[place] = merged[best]!;
-    ids.copyWithin(place + 1, place + 2, length);
     length--;
+    for (let i = place + 1; i < length; i++) {
+      ids[i] = ids[i + 1]!;
+      pairRanks[i - 1] = pairRanks[i]!;
+    }
+    if (place > 0) pairRanks[place - 1] = ranks.get(ids[place - 1]!, ids[place]!);
+    if (place < length - 1) pairRanks[place] = ranks.get(ids[place]!, ids[place + 1]!);
   }
   return length;
 }

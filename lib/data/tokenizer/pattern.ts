@@ -9,6 +9,12 @@ type Rule = readonly [piece: RegExp, replacement: string | ((match: RegExpExecAr
 const category = (negated: boolean, name: string) => `\\${negated ? "P" : "p"}{${name}}`;
 const literal = (character: string) => `\\u{${character.codePointAt(0)!.toString(16)}}`;
 
+/** The characters that equal an ASCII letter if case is ignored. */
+function bothCases(letter: string): string {
+  const further = { s: "\\u017f", k: "\\u212a" }[letter.toLowerCase()] ?? "";
+  return `[${letter.toLowerCase()}${letter.toUpperCase()}${further}]`;
+}
+
 const RULES: readonly Rule[] = [
   [/\\p\{(\^?)([LMNPSZ][a-z]?)\}/yv, ([, not, name]) => category(not !== "", name!)],
   [/\\P\{([LMNPSZ][a-z]?)\}/yv, ([, name]) => category(true, name!)],
@@ -22,8 +28,9 @@ const RULES: readonly Rule[] = [
 
 const OUTSIDE_CLASS: readonly Rule[] = [
   ...RULES,
-  // Case is ignored for ASCII letters only, and not where two of them are also one character, such as U+FB06.
-  [/\(\?i:(?![^\)]*(?:ss|st|f[fil]))[A-Za-z'\|]+\)/iyv, ([all]) => all!],
+  // Spelled out, since with (?i:…) anywhere V8 also takes U+0345 for a letter. For ASCII letters only, and not where two of
+  // them are also one character, such as U+FB06.
+  [/\(\?i:(?![^\)]*(?:ss|st|f[fil]))([A-Za-z'\|]+)\)/iyv, ([, text]) => `(?:${text!.replace(/[A-Za-z]/g, bothCases)})`],
   [/\(\?(?:[:=!]|<[=!])/yv, ([all]) => all!],
   [/\((?!\?)/yv, "(?:"],
   [/[\)\|]/yv, ([all]) => all!],
@@ -39,8 +46,8 @@ const IN_CLASS: readonly Rule[] = [
 ];
 
 /**
- * An expression that matches what Oniguruma matches, in one of the two flavors of expressions that tokenizers are split by:
- * undefined if it uses what we do not translate, or matches nothing at all.
+ * The expression in JavaScript, for the flag `v`, that matches what `source` matches in Oniguruma; undefined if it uses what
+ * we do not translate, or matches an empty text.
  */
 export function translatePattern(source: string): string | undefined {
   let inClass = false;
@@ -73,5 +80,5 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | n
   return pattern.exec(text);
 }
 
-/** A pattern for a text that is not one of the matches of `pattern`: what lies between two of them. */
+/** A pattern for what lies between two matches of `pattern`. */
 export const between = (pattern: string): string => `(?:(?!${pattern})[^])+`;

@@ -19,12 +19,12 @@ export type WordEncoder = (word: string, ids: number[]) => void;
  *
  * @param symbols writes the ids of a word before anything is merged, at most one for each of its UTF-8 bytes, and returns
  *   how many there are
- * @param whole the id of a word that is a token, whatever the merges say
+ * @param whole the id of a word, given in UTF-8, that is a token whatever the merges say
  */
 export function wordEncoder(
   symbols: (word: string, bytes: Uint8Array, ids: Int32Array) => number,
   merge: Merger,
-  whole: (word: string) => number | undefined = () => undefined,
+  whole: (bytes: Uint8Array) => number | undefined = () => undefined,
 ): WordEncoder {
   const utf8 = new TextEncoder();
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -36,6 +36,11 @@ export function wordEncoder(
   let used = 0;
   const encodeLong = (word: string, out: number[]) => {
     const bytes = utf8.encode(word);
+    const known = whole(bytes);
+    if (known !== undefined) {
+      out.push(known);
+      return;
+    }
     const ids = new Int32Array(bytes.length);
     const count = merge(ids, symbols(word, bytes, ids));
     for (let i = 0; i < count; i++) out.push(ids[i]!);
@@ -46,7 +51,7 @@ export function wordEncoder(
     const { read, written } = utf8.encodeInto(word, shortBytes);
     if (read < word.length || written > LONGEST_CACHED) return undefined;
     const bytes = shortBytes.subarray(0, written);
-    const known = whole(word);
+    const known = whole(bytes);
     let count = 1;
     if (known === undefined) count = merge(shortIds, symbols(word, bytes, shortIds));
     else shortIds[0] = known;
@@ -64,9 +69,7 @@ export function wordEncoder(
   return (word, out) => {
     const place = places.get(word) ?? add(word);
     if (place === undefined) {
-      const known = whole(word);
-      if (known === undefined) encodeLong(word, out);
-      else out.push(known);
+      encodeLong(word, out);
       return;
     }
     const start = Math.floor(place / PLACE);

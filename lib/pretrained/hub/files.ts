@@ -7,18 +7,18 @@ import type { HubFile } from "./blob.ts";
 /** A whole model, or a LoRA as Python's peft saves it. */
 export type HubKind = "model" | "adapter";
 
-/** The names of weights, and the files that a repository must have besides. */
-const KINDS: Readonly<Record<HubKind, { readonly weights: string; readonly needed: readonly string[] }>> = {
-  model: { weights: "model.safetensors", needed: ["config.json", "tokenizer.json"] },
-  adapter: { weights: "adapter_model.safetensors", needed: ["adapter_config.json"] },
-};
+/** The names of weights, and the files that a repository must have besides: one of each list. */
+const KINDS: Readonly<Record<HubKind, { readonly weights: string; readonly needed: readonly (readonly string[])[] }>> =
+  {
+    model: { weights: "model.safetensors", needed: [["config.json"], ["tokenizer.json", "tokenizer.model"]] },
+    adapter: { weights: "adapter_model.safetensors", needed: [["adapter_config.json"]] },
+  };
 /** Other files that say something about model, tokenizer or chat template. Nothing else is downloaded. */
 const USEFUL = new Set([
-  ...KINDS.model.needed,
-  ...KINDS.adapter.needed,
+  ...KINDS.model.needed.flat(),
+  ...KINDS.adapter.needed.flat(),
   "generation_config.json",
   "tokenizer_config.json",
-  "tokenizer.model",
   "special_tokens_map.json",
   "added_tokens.json",
   "vocab.json",
@@ -58,11 +58,11 @@ export function checkpointFiles(
         "name a repository or a revision with safetensors, or convert it with save_pretrained() of Python's transformers",
       );
   }
-  const lacking = needed.find((name) => !names.has(name));
+  const lacking = needed.find((either) => !either.some((name) => names.has(name)));
   if (lacking !== undefined) {
     throw new UserError(
       "hub.files",
-      `${failure}: the repository has no ${lacking}`,
+      `${failure}: the repository has no ${lacking.join(" and no ")}`,
       "name a repository that transformers can load, with a fast tokenizer",
     );
   }
@@ -74,7 +74,9 @@ export async function hasCheckpoint(folder: string, kind: HubKind = "model"): Pr
   const { weights, needed } = KINDS[kind];
   const index = `${weights}.index.json`;
   const has = (name: string) => exists(`${folder}/${name}`);
-  for (const name of needed) if (!await has(name)) return false;
+  for (const either of needed) {
+    if (!(await Promise.all(either.map(has))).includes(true)) return false;
+  }
   if (await has(weights)) return true;
   if (!await has(index)) return false;
   for (const shard of new Set((await readShardIndex(`${folder}/${index}`)).values())) {
