@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
   plan: async () => (await import("./plan.ts")).planCommand,
   merge: async () => (await import("./merge.ts")).mergeCommand,
   model: async () => (await import("./model.ts")).modelCommand,
+  export: async () => (await import("./export.ts")).exportCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
   init: async () => (await import("./init.ts")).initCommand,

@@ -12,7 +12,7 @@ export { sentencePieceJson, type SentencePieceParts } from "./tokenizer/sentence
 export { addedTokenJson, beginsWith, type NamedToken } from "./tokenizer/special-json.ts";
 export { END_OF_TEXT, PRETOKEN_PATTERN } from "./tokenizer/pretokens.ts";
 export { trainTokenizer } from "./tokenizer/train.ts";
-export { DOMAINS } from "./builtin/registry.ts";
+export { builtinSource, DOMAINS } from "./builtin/registry.ts";
 export { checkData } from "./check.ts";
 export { type DataConfig, dataConfigSchema, type TokenizerConfig, tokenizerConfigSchema } from "./config.ts";
 export { BUILTIN_SOURCE, type NamedTask, namedTasks } from "./domains.ts";

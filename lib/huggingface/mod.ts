@@ -15,7 +15,7 @@ export { hashTensors } from "./hash.ts";
 export { jsonTextSchema } from "./json-text.ts";
 export type { SafetensorsHeader, TensorEntry } from "./header.ts";
 export { fromHuggingFaceConfig, type SpecialIds } from "./llama-config.ts";
-export type { LoadedModel, ModelToSave, SaveOptions } from "./model-folder.ts";
+export type { LoadedModel, ModelToSave } from "./model-folder.ts";
 export { loadModelFolder, saveCompanions, saveModelFolder, specialIds, specialNames } from "./model-folder.ts";
 export { readSentencePiece } from "./sentencepiece.ts";
 export { readTokenizer } from "./tokenizer-file.ts";
@@ -25,6 +25,7 @@ export { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safe
 export { openWeightFiles, type WeightFiles } from "./weight-files.ts";
 export { SHARD_BYTES, writeWeightFiles, type WrittenWeights } from "./weight-writer.ts";
 export { asOutError, checkTarget, openTarget, type Output, type Target } from "./output-folder.ts";
+export { type SaveOptions, saveWeights } from "./save-weights.ts";
 export { readShardIndex } from "./shard-index.ts";
 export { renderAnswers, type RenderedAnswers } from "./chat-answers.ts";
 export {

@@ -2,13 +2,13 @@
 import { UserError } from "../errors.ts";
 import type { TokenizerJson } from "../data/mod.ts";
 import { checkWeights, type HostTensor, type HostWeights, type ModelConfig } from "../model/mod.ts";
-import { dtypeError, encodeWeights, overflowAt, type WeightDtype } from "./dtypes.ts";
+import { dtypeError, type WeightDtype } from "./dtypes.ts";
 import { exists, readJson, writeAtomically } from "./files.ts";
 import { fromHuggingFaceConfig, type SpecialIds, toHuggingFaceConfig } from "./llama-config.ts";
-import { byteChunks, readSafetensors } from "./safetensors.ts";
+import { readSafetensors } from "./safetensors.ts";
 import { notWhereItSays, readShardIndex } from "./shard-index.ts";
+import { type SaveOptions, saveWeights } from "./save-weights.ts";
 import { readTokenizer } from "./tokenizer-file.ts";
-import { writeWeightFiles } from "./weight-writer.ts";
 
 const END_OF_TEXT = "<|endoftext|>";
 
@@ -24,16 +24,6 @@ export interface ModelToSave {
   readonly chatTemplate?: string;
   /** Additional metadata for `model.safetensors`. */
   readonly metadata?: Readonly<Record<string, string>>;
-}
-
-/** How {@linkcode saveModelFolder} writes weights. */
-export interface SaveOptions {
-  /** Their type. @default "F32" */
-  readonly dtype?: WeightDtype;
-  /** Maximum size of a file in bytes. @default SHARD_BYTES */
-  readonly shardBytes?: number;
-  /** Called before each weight is written, with the bytes that have been written so far. Throwing stops. */
-  readonly onWeight?: (bytes: number) => void;
 }
 
 /** What {@linkcode loadModelFolder} reads. */
@@ -68,7 +58,7 @@ export interface LoadedModel {
 export async function saveModelFolder(
   folder: string,
   model: ModelToSave,
-  { dtype = "F32", shardBytes, onWeight }: SaveOptions = {},
+  options: SaveOptions = {},
 ): Promise<void> {
   checkWeights(model.config, model.tensors, `The model for "${folder}"`);
   try {
@@ -76,27 +66,19 @@ export async function saveModelFolder(
   } catch (error) {
     throw new UserError("file.cannot-write", `Cannot create the folder "${folder}": ${(error as Error).message}`);
   }
-  const planned = Object.entries(model.tensors).map(([name, { shape }]) => ({ name, dtype, shape }));
-  let bytes = 0;
-  await writeWeightFiles(folder, planned, function* ({ name }) {
-    onWeight?.(bytes);
-    for (const chunk of weightBytes(name, model.tensors[name]!, dtype)) {
-      bytes += chunk.length;
-      yield chunk;
-    }
-  }, { shardBytes, metadata: model.metadata });
-  await saveCompanions(folder, model, dtype);
+  await saveWeights(folder, new Map(Object.entries(model.tensors)), options, model.metadata);
+  await saveCompanions(folder, model, options.dtype);
 }
 
 /**
  * Writes the files of {@linkcode saveModelFolder} beside the weights.
  *
- * @param dtype the type of the weights
+ * @param dtype the type of the weights. @default "F32"
  */
 export async function saveCompanions(
   folder: string,
   model: Omit<ModelToSave, "tensors" | "metadata">,
-  dtype: WeightDtype,
+  dtype: WeightDtype = "F32",
 ): Promise<void> {
   const special = model.special ?? specialIds(model.tokenizer);
   if (model.tokenizer !== undefined) {
@@ -118,27 +100,6 @@ export async function saveCompanions(
     do_sample: false,
   });
   await writeJson(`${folder}/config.json`, toHuggingFaceConfig(model.config, special, dtype));
-}
-
-/** Values that are converted at once. */
-const PIECE = 1 << 20;
-
-/** @throws UserError `model.range` for a finite value that the type cannot hold */
-function* weightBytes(name: string, { data }: HostTensor, dtype: WeightDtype): Generator<Uint8Array> {
-  if (dtype === "F32") return yield* byteChunks(data);
-  for (let at = 0; at < data.length; at += PIECE) {
-    const values = data.subarray(at, at + PIECE);
-    const bytes = encodeWeights(dtype, values);
-    const bad = overflowAt(dtype, values, bytes);
-    if (bad >= 0) {
-      throw new UserError(
-        "model.range",
-        `Cannot write the weight "${name}" as ${dtype}: it has the value ${values[bad]}, which ${dtype} cannot hold`,
-        `Write it as ${dtype === "F16" ? "BF16 or " : ""}F32`,
-      );
-    }
-    yield bytes;
-  }
 }
 
 /**

@@ -15,16 +15,21 @@ export interface RunPlace {
  *
  * @param run an id, the start of one, a name, `last`, or the path or file URL of a run's folder
  * @param runs the folder of the runs; a folder's path or URL says it itself
+ * @param hint for a run that is not there. @default one for scripts
  * @throws UserError `run.none`, `run.url`, `run.ambiguous`, `run.removed`, `folder.unreadable`
  */
-export async function findRun(run: string | URL, runs?: string | URL): Promise<RunPlace> {
+export async function findRun(
+  run: string | URL,
+  runs?: string | URL,
+  hint = "start one with deno task bts, or look in another folder with openRun(run, { runs })",
+): Promise<RunPlace> {
   const path = pathOf(run);
   if (/[\\/]/.test(path) && await isFolder(path)) {
     const folder = resolve(path);
-    return { runsFolder: dirname(folder), id: await resolved(dirname(folder), basename(folder)) };
+    return { runsFolder: dirname(folder), id: await resolved(dirname(folder), basename(folder), hint) };
   }
   const runsFolder = runsFolderOf(runs);
-  return { runsFolder, id: await resolved(runsFolder, path) };
+  return { runsFolder, id: await resolved(runsFolder, path, hint) };
 }
 
 /**
@@ -37,14 +42,13 @@ export function runsFolderOf(runs: string | URL | undefined): string {
 }
 
 /** @throws UserError as `resolveRun()` does, with hints for the library */
-async function resolved(runsFolder: string, run: string): Promise<string> {
+async function resolved(runsFolder: string, run: string, hint: string): Promise<string> {
   try {
     return await resolveRun(runsFolder, run);
   } catch (error) {
     if (!(error instanceof UserError && error.code === "run.none") || error.hint?.startsWith("did you mean")) {
       throw error;
     }
-    const hint = "start one with deno task bts, or look in another folder with openRun(run, { runs })";
     throw new UserError(error.code, error.message, hint);
   }
 }

@@ -13,7 +13,7 @@ import {
   seedMergeSchema,
   soup,
 } from "../merge/mod.ts";
-import { methodOfModel } from "../methods.ts";
+import { expertDomain, methodOfModel } from "../methods.ts";
 import type { HostWeights } from "../model/mod.ts";
 import { seedOf } from "../run/mod.ts";
 
@@ -72,7 +72,8 @@ export function modelNamed(models: ReadonlyMap<string, unknown>, wanted: string,
   const names = [...models.keys()];
   const name = models.has(wanted) ? wanted : methodOfModel(wanted, names);
   if (models.has(name)) return name;
-  const near = nearest(wanted, names);
+  const domains = names.flatMap((one) => expertDomain(one) ?? []);
+  const near = nearest(wanted, [...names, ...domains]);
   throw new UserError(
     "model.unknown",
     `The run ${run} has no model "${wanted}": it has ${names.map(quoted).join(", ")}`,

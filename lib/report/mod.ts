@@ -1,7 +1,7 @@
 // Reports: what one run, several seeds or a sweep show, as pages, Markdown, figures and tables.
 export { caveat, claims, headline } from "./claims.ts";
 export { type MeasuredCost, methodCostTable } from "./cost-table.ts";
-export { escapeHtml, escapeMarkdown } from "./escape.ts";
+export { escapeHtml, escapeMarkdown, fenced } from "./escape.ts";
 export {
   figureHtml,
   gatesFigure,
@@ -14,7 +14,7 @@ export {
 export type { Figure } from "./figures/plot.ts";
 export { byteSize, compact, duration, fixed } from "./format.ts";
 export { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
-export { measureGrids } from "./results.ts";
+export { measureGrids, tableNamed } from "./results.ts";
 export { hasInterval, seedsBasis, seedsTable } from "./seeds.ts";
 export { seedsGrids, writeSeedsReport } from "./seeds-report.ts";
 export { meanInterval } from "./statistics.ts";

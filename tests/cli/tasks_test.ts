@@ -17,6 +17,7 @@ const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly s
   ...Object.fromEntries(["show", "stop", "diff", "verify", "notebook:install"].map((name) => [name, LOOK])),
   ...Object.fromEntries("ls tag note rename rm undo query reindex".split(" ").map((name) => [name, CHANGE])),
   merge: { read: true, write: true, env: true, sys: true },
+  export: { read: true, write: true, env: true, sys: true },
   // `model get` downloads from the hub and the storage that it redirects to, whose hosts are not known beforehand.
   model: { ...CHANGE, net: true },
   init: { read: true, write: true, env: true },

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { openTokenizer, trainTokenizer } from "../../lib/data/mod.ts";
 import { loadGguf, saveGguf, WRITTEN_TYPES, type WrittenType } from "../../lib/gguf/mod.ts";
-import { pythonCommand } from "../../lib/host/mod.ts";
 import {
   decoder,
   fillNormal,
@@ -15,6 +14,7 @@ import {
 } from "../../lib/model/mod.ts";
 import { random } from "../../lib/random.ts";
 import { optionalTest } from "../optional.ts";
+import { askLlamaCpp } from "./llama-cpp.ts";
 
 const TEXT = "The whale's 12 foo(bar";
 const TOKENIZER = trainTokenizer(
@@ -27,37 +27,6 @@ const TOKENIZER = trainTokenizer(
  * matrix, or to 8 bits for Q8_0; we compute in float32.
  */
 const TOLERANCE: Readonly<Record<WrittenType, number>> = { F32: 1e-4, F16: 0.02, BF16: 0.15, Q8_0: 0.3 };
-
-/** Asks llama.cpp for the 50 most likely next tokens after the ids, and after the text. */
-const SCRIPT = `
-import json, sys
-import xllamacpp as llama
-request = json.load(open(sys.argv[1]))
-answers = {}
-for kind, path in request["files"].items():
-    params = llama.CommonParams()
-    params.model.path = path
-    params.n_ctx, params.n_parallel, params.warmup, params.cpuparams.n_threads = 64, 1, False, 1
-    # Otherwise keys and values are rounded to 16 bits.
-    params.cache_type_k = params.cache_type_v = llama.ggml_type.GGML_TYPE_F32
-    params.flash_attn_type = llama.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
-    server = llama.Server(params)
-    for prompt in ("ids", "text"):
-        # It shows no probabilities with a token that is not a whole character, so it is made to choose a letter.
-        wanted = {"max_tokens": 1, "temperature": 0, "logprobs": 50, "logit_bias": [[request["letter"], 1000]]}
-        answer = server.handle_completions({"prompt": request[prompt], **wanted})
-        answer = answer if isinstance(answer, dict) else json.loads(answer)
-        answers[f"{kind} {prompt}"] = {
-            "tokens": answer["usage"]["prompt_tokens"],
-            "next": answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"],
-        }
-json.dump(answers, open(sys.argv[2], "w"))
-`;
-
-interface Answer {
-  readonly tokens: number;
-  readonly next: readonly { readonly id: number; readonly logprob: number }[];
-}
 
 /** Models of other architectures: what they have beside a plain decoder. */
 const OTHERS: Readonly<Record<string, Partial<ModelConfig>>> = {
@@ -117,16 +86,7 @@ optionalTest("python-llama-cpp", "llama.cpp agrees on files of every type and ar
     };
     for (const type of WRITTEN_TYPES) await write(type, type, { tiedEmbeddings: type !== "F32" });
     for (const [name, changes] of Object.entries(OTHERS)) await write(name, "F32", changes);
-    await Deno.writeTextFile(
-      `${folder}/request.json`,
-      JSON.stringify({ files, ids, text: TEXT, letter: encode("x")[0] }),
-    );
-    const { success, stderr } = await new Deno.Command(pythonCommand(), {
-      args: ["-c", SCRIPT, `${folder}/request.json`, `${folder}/answers.json`],
-      stdout: "null",
-    }).output();
-    assert.ok(success, new TextDecoder().decode(stderr).slice(-4000));
-    const answers: Record<string, Answer> = JSON.parse(await Deno.readTextFile(`${folder}/answers.json`));
+    const answers = await askLlamaCpp({ files, ids, text: TEXT, letter: encode("x")[0]! }, folder);
     for (const [name, path] of Object.entries(files)) {
       const ours = await ourNext(path, ids);
       const tolerance = TOLERANCE[name as WrittenType] ?? TOLERANCE.F32;

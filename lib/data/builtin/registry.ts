@@ -1,5 +1,6 @@
 // All built-in domains.
 import type { BuiltinDomain } from "./domain.ts";
+import { TEXT_LICENSES } from "./packages.ts";
 import { arithmetic } from "./domains/arithmetic.ts";
 import { code } from "./domains/code.ts";
 import { compiler } from "./domains/compiler.ts";
@@ -36,6 +37,18 @@ export const DOMAINS: readonly string[] = BROAD.map(({ name }) => name);
 
 /** Names of all built-in domains. */
 export const builtinNames: readonly string[] = BUILTIN.map(({ name }) => name);
+
+/** Where a built-in domain's text is from, in words; undefined for other domains. */
+export function builtinSource(
+  name: string,
+): { readonly text: string; readonly license: string; readonly languages: readonly string[] } | undefined {
+  const domain = builtinDomain(name);
+  if (domain === undefined) return undefined;
+  const { about, packages, languages } = domain;
+  const from = packages.length === 0 ? "" : ` (from npm: ${packages.join(", ")})`;
+  const licenses = [...new Set(packages.map((one) => TEXT_LICENSES[one]))];
+  return { text: `${about}${from}`, license: licenses.join("; ") || "none, it is generated", languages };
+}
 
 /** A built-in domain by its name. */
 export function builtinDomain(name: string): BuiltinDomain | undefined {

@@ -1,9 +1,8 @@
 // A mixture of experts as a folder of the architecture in transformers that computes the same.
 import type { MixtureConfig } from "../../baselines/mod.ts";
-import { readJson, type WeightDtype } from "../../huggingface/mod.ts";
+import { readJson, type SaveOptions, saveWeights, TORCH_DTYPES } from "../../huggingface/mod.ts";
 import type { HostTensor, HostWeights, ModelConfig } from "../../model/mod.ts";
 import { copyBesideWeights } from "../beside-weights.ts";
-import { TORCH_DTYPES, writeNamed } from "../weights.ts";
 import { type MixtureArchitecture, mixtureArchitecture } from "./architecture.ts";
 
 /** A mixture of experts to write. */
@@ -32,10 +31,10 @@ const OF_DECODERS = ["architectures", "model_type", "mlp_bias", "torch_dtype"];
 export async function writeMixture(
   folder: string,
   { model, mixture, models, weights, seedFolder }: MixtureToWrite,
-  { dtype = "F32" }: { readonly dtype?: WeightDtype } = {},
+  options: SaveOptions = {},
 ): Promise<void> {
   const found = mixtureArchitecture(model, mixture, models);
-  await writeNamed(folder, new Map(namedWeights(model, weights, found)), dtype);
+  await saveWeights(folder, new Map(namedWeights(model, weights, found)), options);
   await copyBesideWeights(seedFolder, folder);
   const seed = Object.entries(await readJson(`${seedFolder}/config.json`));
   const config = {
@@ -44,7 +43,7 @@ export async function writeMixture(
     ...Object.fromEntries(seed.filter(([key]) => !OF_DECODERS.includes(key))),
     ...found.keys,
     tie_word_embeddings: model.tiedEmbeddings,
-    torch_dtype: TORCH_DTYPES[dtype],
+    torch_dtype: TORCH_DTYPES[options.dtype ?? "F32"],
   };
   // Last, so that a folder that has it is complete.
   await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(config, null, 2) + "\n");

@@ -1,9 +1,8 @@
 // The stitched model as a folder that Python's AutoModelForCausalLM loads with trust_remote_code=True.
-import { readJson, type WeightDtype } from "../../huggingface/mod.ts";
+import { readJson, type SaveOptions, saveWeights, TORCH_DTYPES } from "../../huggingface/mod.ts";
 import { checkWeights, type HostWeights, type ModelConfig } from "../../model/mod.ts";
 import { placeStitches, type StitchConfig, type StitchFile } from "../../stitch/mod.ts";
 import { copyBesideWeights } from "../beside-weights.ts";
-import { TORCH_DTYPES, writeNamed } from "../weights.ts";
 import { namedWeights } from "./weights.ts";
 
 /** A stitched model to write, as `openStitches()` opens it. */
@@ -38,11 +37,11 @@ const OF_THE_WHOLE = ["architectures", "torch_dtype", "use_cache", "bos_token_id
 export async function writeStitched(
   folder: string,
   { model, names, weights, file: { config: stitch, stitches }, hubFolder }: StitchedToWrite,
-  { dtype = "F32" }: { readonly dtype?: WeightDtype } = {},
+  options: SaveOptions = {},
 ): Promise<void> {
   weights.forEach((one, i) => checkWeights(model, one, `The model "${names[i]}"`));
   const places = placeStitches(stitch, model.layers);
-  await writeNamed(folder, namedWeights({ model, decoders: weights, stitch, stitches, places }), dtype);
+  await saveWeights(folder, namedWeights({ model, decoders: weights, stitch, stitches, places }), options);
   await Deno.writeTextFile(`${folder}/${MODULE}.py`, await Deno.readTextFile(CODE));
   await copyBesideWeights(hubFolder, folder);
   const hub = await readJson(`${hubFolder}/config.json`);
@@ -53,7 +52,7 @@ export async function writeStitched(
     architectures: ["StitchedForCausalLM"],
     model_type: "stitched",
     auto_map: { AutoConfig: `${MODULE}.StitchedConfig`, AutoModelForCausalLM: `${MODULE}.StitchedForCausalLM` },
-    torch_dtype: TORCH_DTYPES[dtype],
+    torch_dtype: TORCH_DTYPES[options.dtype ?? "F32"],
     members: names,
     member: { ...ofWhole(false), tie_word_embeddings: model.tiedEmbeddings },
     stitches: places.map(({ kind, after, into }) => ({ kind, after, into: into === undefined ? 0 : 1 })),

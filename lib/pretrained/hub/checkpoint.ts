@@ -6,7 +6,7 @@ import { absent, UserError } from "../../errors.ts";
 import { diskError, downloadBlob, type HubFile, missingBytes, withBlobLock } from "./blob.ts";
 import { accessToken, isOffline } from "./environment.ts";
 import { checkpointFiles, hasCheckpoint, type HubKind } from "./files.ts";
-import { type Hub, hubFetch } from "./request.ts";
+import { answeredBy, type Hub, hubFetch, hubUrl } from "./request.ts";
 
 /** A model that is in the cache. */
 export interface HubCheckpoint {
@@ -67,15 +67,7 @@ export async function hubCheckpoint(
         `unset HF_HUB_OFFLINE, or download it first: deno task model get ${source}`,
       );
     }
-    const url = (Deno.env.get("HF_ENDPOINT") || library.HUB_URL).replace(/\/+$/, "");
-    if (!URL.canParse(url)) {
-      throw new UserError(
-        "hub.endpoint",
-        `${failure}: HF_ENDPOINT="${url}" is not an address`,
-        "write it as https://host",
-      );
-    }
-    const hub: Hub = { url, token: await accessToken(), failure };
+    const hub: Hub = { url: await hubUrl(failure), token: await accessToken(), failure };
     const { commit, files } = await inspect(hub, id, revision);
     const { folder } = at(commit);
     const wanted = checkpointFiles(files, failure, kind);
@@ -87,7 +79,7 @@ export async function hubCheckpoint(
       await withBlobLock(locks, file, async () => {
         const bytes = await missingBytes(blobs, file);
         if (bytes > 0) onDownload(file.path, bytes);
-        await downloadBlob(hub, `${url}/${id}/resolve/${commit}/${file.path}`, file, blobs);
+        await downloadBlob(hub, `${hub.url}/${id}/resolve/${commit}/${file.path}`, file, blobs);
       });
     }
     await Deno.mkdir(folder, { recursive: true });
@@ -121,14 +113,7 @@ async function inspect(
     }
     return { commit: sha, files };
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(
-      "hub.server",
-      `${hub.failure}: ${new URL(hub.url).host} does not answer as a Hugging Face hub does (${
-        error instanceof Error ? error.message : error
-      })`,
-      "check HF_ENDPOINT, and whether a proxy answers in place of the hub",
-    );
+    throw answeredBy(hub, error);
   }
 }
 

@@ -14,7 +14,7 @@ const KINDS: Readonly<Record<HubKind, { readonly weights: string; readonly neede
     adapter: { weights: "adapter_model.safetensors", needed: [["adapter_config.json"]] },
   };
 /** Other files that say something about model, tokenizer or chat template. Nothing else is downloaded. */
-const USEFUL = new Set([
+export const USEFUL: ReadonlySet<string> = new Set([
   ...KINDS.model.needed.flat(),
   ...KINDS.adapter.needed.flat(),
   "generation_config.json",

@@ -8,6 +8,8 @@ export interface Hub {
   readonly token: string | undefined;
   /** What failed, for messages: `Cannot use pretrained.seed="org/model"`. */
   readonly failure: string;
+  /** The error for an answer that is one. @default that of a download */
+  readonly refusal?: (hub: Hub, response: Response) => Promise<UserError>;
 }
 
 const MAX_REDIRECTS = 10;
@@ -33,13 +35,38 @@ export async function hubFetch(hub: Hub, input: string | URL | Request, init: Re
       throw unreachable(hub, url, error);
     }
     if (response.ok) return response;
-    await response.body?.cancel();
     const next = response.headers.get("Location");
     if (response.status < 300 || response.status > 399 || next === null || redirects === MAX_REDIRECTS) {
-      throw refused(hub, response);
+      const error = await hub.refusal?.(hub, response) ?? refused(hub, response);
+      if (!response.bodyUsed) await response.body?.cancel();
+      throw error;
     }
+    await response.body?.cancel();
     url = new URL(next, url);
   }
+}
+
+/** The address that `HF_ENDPOINT` names, or that of the hub. @throws UserError `hub.endpoint` */
+export async function hubUrl(failure: string): Promise<string> {
+  const url = (Deno.env.get("HF_ENDPOINT") || (await import("@huggingface/hub")).HUB_URL).replace(/\/+$/, "");
+  if (URL.canParse(url)) return url;
+  throw new UserError(
+    "hub.endpoint",
+    `${failure}: HF_ENDPOINT="${url}" is not an address`,
+    "write it as https://host",
+  );
+}
+
+/** An error in an answer of the hub: itself if it is for users, or else that it is not the answer of a hub. */
+export function answeredBy({ failure, url }: Hub, error: unknown): UserError {
+  if (error instanceof UserError) return error;
+  return new UserError(
+    "hub.server",
+    `${failure}: ${new URL(url).host} does not answer as a Hugging Face hub does (${
+      error instanceof Error ? error.message : error
+    })`,
+    "check HF_ENDPOINT, and whether a proxy answers in place of the hub",
+  );
 }
 
 /** No answer. */

@@ -77,7 +77,7 @@ export function headline({ experiment, meanBpb }: RunSummary): [string | null, n
 }
 
 /** The run's name: the label, otherwise `--name`; null when it has neither. */
-export function shownName({ name, title, command }: ListedRun): string | null {
+export function shownName({ name, title, command }: Pick<ListedRun, "name" | "title" | "command">): string | null {
   const given = command.some((word, i) =>
     word === `--name=${title}` || (word === "--name" && command[i + 1] === title)
   );

@@ -11,7 +11,8 @@ import { hubCheckpoint, isHubId, openPretrained } from "../../../lib/pretrained/
 import { parseExperimentArguments } from "../../../lib/run/mod.ts";
 import { runMainCommand } from "../../cli/process.ts";
 import { optionalTest, python } from "../../optional.ts";
-import { type Behavior, blobName, type HubServer, startHub } from "./server.ts";
+import { pushTests } from "../../cli/model-push.ts";
+import { type Behavior, blobName, type HubServer, startHub, withEnvironment } from "./server.ts";
 
 const ID = "somebody/tiny";
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
@@ -52,22 +53,13 @@ interface Place {
   readonly repository: string;
 }
 
-const VARIABLES = ["HF_HOME", "HF_ENDPOINT", "HF_TOKEN", "HF_TOKEN_PATH", "HF_HUB_CACHE", "HF_HUB_OFFLINE"];
-
-/** Runs `body` with a hub and an empty cache, and puts the environment back. */
+/** Runs `body` with a hub and an empty cache. */
 async function withHub(behavior: Partial<Behavior>, body: (place: Place) => Promise<void>): Promise<void> {
-  const before = VARIABLES.map((name) => [name, Deno.env.get(name)] as const);
-  const home = await Deno.makeTempDir();
   await using hub = startHub({ id: ID, commit: COMMIT, files, cuts: [], ...behavior });
-  try {
-    for (const name of VARIABLES) Deno.env.delete(name);
-    Deno.env.set("HF_HOME", home);
-    Deno.env.set("HF_ENDPOINT", hub.url);
-    await body({ hub, home, repository: `${home}/hub/models--somebody--tiny` });
-  } finally {
-    for (const [name, value] of before) value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
-    await Deno.remove(home, { recursive: true });
-  }
+  await withEnvironment(
+    { HF_ENDPOINT: hub.url },
+    (home) => body({ hub, home, repository: `${home}/hub/models--somebody--tiny` }),
+  );
 }
 
 const get = (source = ID) => hubCheckpoint(source, `Cannot get "${source}"`);
@@ -382,3 +374,5 @@ Deno.test("`model get` downloads through a proxy, and refuses in one sentence wi
     assert.deepEqual(JSON.parse(stdout), { folder: `${repository}/snapshots/${COMMIT}`, pinned: `${ID}@${COMMIT}` });
     assert.doesNotMatch(stdout + stderr, /hf_secret/);
   }));
+
+pushTests();

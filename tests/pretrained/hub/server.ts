@@ -30,6 +30,25 @@ export interface Behavior {
 
 export const LARGE = 4096;
 
+const VARIABLES = ["HF_HOME", "HF_ENDPOINT", "HF_TOKEN", "HF_TOKEN_PATH", "HF_HUB_CACHE", "HF_HUB_OFFLINE"];
+
+/** Runs `body` with an empty `HF_HOME` and these of the hub's environment variables only, and puts them back. */
+export async function withEnvironment(
+  variables: Readonly<Record<string, string>>,
+  body: (home: string) => Promise<void>,
+): Promise<void> {
+  const before = VARIABLES.map((name) => [name, Deno.env.get(name)] as const);
+  const home = await Deno.makeTempDir();
+  try {
+    for (const name of VARIABLES) Deno.env.delete(name);
+    for (const [name, value] of Object.entries({ HF_HOME: home, ...variables })) Deno.env.set(name, value);
+    await body(home);
+  } finally {
+    for (const [name, value] of before) value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
 export interface HubServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;

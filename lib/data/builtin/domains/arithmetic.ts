@@ -5,6 +5,8 @@ import { mathDocuments, mathProblems } from "../math.ts";
 export const arithmetic: BuiltinDomain = {
   name: "arithmetic",
   about: "math in English",
+  packages: [],
+  languages: ["en"],
   task: { name: "arithmetic", kind: "generation" },
   open: ({ seed, problems }) =>
     Promise.resolve({

@@ -5,5 +5,7 @@ import type { BuiltinDomain } from "../domain.ts";
 export const compiler: BuiltinDomain = {
   name: "compiler",
   about: "the compiler of code",
+  packages: ["typescript"],
+  languages: ["code"],
   open: async () => ({ documents: (await codeDocuments()).filter(({ id }) => !isDeclaration(id)) }),
 };

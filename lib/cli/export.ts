@@ -1,0 +1,7 @@
+// `deno task export`: what runs made, for other programs.
+import { commandGroup } from "./group.ts";
+
+/** Runs a subcommand. @throws UserError `command.unknown` naming the nearest subcommand */
+export const exportCommand = commandGroup("export", "Writes what runs made for other programs.", {
+  model: async () => (await import("./export-model.ts")).exportModelCommand,
+});

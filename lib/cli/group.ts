@@ -1,0 +1,33 @@
+// Commands with subcommands, each in a file of its own that is loaded when it runs.
+import { Command } from "commander";
+import { parseWithCommander, unknownCommand } from "../run/mod.ts";
+import type { Print } from "./command.ts";
+
+/** A subcommand. */
+type Action = (args: readonly string[], print: Print) => Promise<void>;
+
+/**
+ * A command that runs one of its subcommands.
+ *
+ * @param about what it is, in a sentence
+ * @returns throws UserError `command.unknown` naming the nearest subcommand
+ */
+export function commandGroup(
+  name: string,
+  about: string,
+  subcommands: Readonly<Record<string, () => Promise<Action>>>,
+): (args: readonly string[], print?: Print) => Promise<void> {
+  const words = Object.keys(subcommands);
+  const names = words.map((word) => `${name} ${word}`);
+  return async (args, print = console.log) => {
+    const [word = "", ...rest] = args;
+    const load = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
+    if (load !== undefined) return await (await load())(rest, print);
+    if (word !== "" && !word.startsWith("-")) throw unknownCommand(`${name} ${word}`, names);
+    const command = new Command(name)
+      .description(`${about} ${names.join(" or ")} --help describes a subcommand.`)
+      .argument("[subcommand]", words.join(" or "));
+    const parsed = parseWithCommander(command, args.length === 0 ? ["--help"] : args);
+    if (parsed.kind === "help") print(parsed.text.trimEnd());
+  };
+}
