@@ -121,12 +121,12 @@ interface Arguments {
  * The model's shape and the tokenizer are those of the run that is changed; an expert that is brought along must fit. If it
  * is on the hub, it is pinned to its commit.
  */
-async function completeExpert(config: ExpertConfig, runsFolder: string): Promise<ExpertConfig> {
+async function completeExpert(config: ExpertConfig, runsFolder: string, plan: boolean): Promise<ExpertConfig> {
   if (!bringsExpert(config)) return config;
   const text: Text = await (await finishedRun(runsFolder, config.from)).cell("data");
   const shape = { ...config.model, vocabSize: text.value.vocabSize };
   const others = { config: shape, tokenizer: await readTokenizer(text) };
-  const { source } = await openFitting(config, config.expert, others, "the run's");
+  const { source } = await openFitting(config, config.expert, others, "the run's", { plan });
   return { ...config, pretrained: { ...config.pretrained, [config.expert]: source } };
 }
 
@@ -178,7 +178,7 @@ async function main(args: readonly string[]): Promise<void> {
   const experiment = labExperiment({
     definition,
     words: [kind, view.id, expert],
-    complete: ({ config, runsFolder }) => completeExpert(config, runsFolder),
+    complete: ({ config, runsFolder, dryRun }) => completeExpert(config, runsFolder, dryRun),
     reads: (config) => bringsExpert(config) ? [config.expert] : [],
     chat: async ({ from }, folder) => readChatTemplate((await (await finishedRun(folder, from)).cell("seed")).folder),
     check: (config) => checkBts(changedConfig(config, { kind: config.change, expert: config.expert })),

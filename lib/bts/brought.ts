@@ -9,6 +9,9 @@ export type BroughtModel = PretrainedModel & { readonly hash: string };
 /** By their keys in the setting `pretrained`: `seed`, or the expert's domain. */
 export type Brought = ReadonlyMap<string, BroughtModel>;
 
+/** What a model folder says besides shape, weights and tokenizer. */
+type Conventions = Pick<ModelToSave, "special" | "chatTemplate" | "generation">;
+
 /** Whether a model comes from a checkpoint. @param name `seed`, or the expert's domain */
 export function isBrought({ pretrained }: Pick<BtsConfig, "pretrained">, name: string): boolean {
   return Object.hasOwn(pretrained, name);
@@ -27,25 +30,25 @@ export function leadOf(
   return name === undefined ? undefined : brought?.get(name);
 }
 
-/** The special tokens that trained models inherit, and the chat template that they inherit or are trained with. */
+/** What trained models inherit: special tokens, generation settings, and a chat template unless they are trained with another. */
 export function conventionsOf(
   lab: { readonly config: BtsConfig; readonly brought?: Brought | undefined; readonly chat?: ChatTemplate | undefined },
-): Pick<ModelToSave, "special" | "chatTemplate"> {
+): Conventions {
   const lead = leadOf(lab);
-  const isNamed = lab.config.data.template !== undefined && lab.chat !== undefined;
   return {
     ...(lead === undefined ? {} : conventionsIn(lead)),
-    ...(isNamed ? { chatTemplate: lab.chat.template } : {}),
+    ...(lab.chat === undefined ? {} : { chatTemplate: lab.chat.template }),
   };
 }
 
-/** The special tokens, as far as the checkpoint names any, and the chat template. */
+/** The special tokens, as far as the checkpoint names any, the chat template and the generation settings. */
 export function conventionsIn(
-  { special, chatTemplate }: Pick<PretrainedModel, "special" | "chatTemplate">,
-): Pick<ModelToSave, "special" | "chatTemplate"> {
+  { special, chatTemplate, generation }: Pick<PretrainedModel, keyof Conventions>,
+): Conventions {
   return {
     ...(Object.keys(special).length === 0 ? {} : { special }),
     ...(chatTemplate === undefined ? {} : { chatTemplate }),
+    ...(generation === undefined ? {} : { generation }),
   };
 }
 

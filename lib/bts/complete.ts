@@ -1,6 +1,12 @@
 // Completes settings from the checkpoints that they name: shape, context length and tokenizer.
 import { nearest, UserError } from "../errors.ts";
-import { openPretrained, type PretrainedModel, shapeDifference, tokenizerDifference } from "../pretrained/mod.ts";
+import {
+  type OpenOptions,
+  openPretrained,
+  type PretrainedModel,
+  shapeDifference,
+  tokenizerDifference,
+} from "../pretrained/mod.ts";
 import type { RunInvocation } from "../run/mod.ts";
 import { isBrought, leadName } from "./brought.ts";
 import { type BtsConfig, btsSettings } from "./config.ts";
@@ -12,6 +18,7 @@ type Origins = RunInvocation<unknown>["origins"];
  * pinned to the commit that their revision is at now.
  *
  * @param origins which source gave each setting
+ * @param options.plan whether models on the hub are opened without their weights
  * @throws UserError `pretrained.domain` for a name that is no expert's, `pretrained.settings` for settings of the user that
  *   contradict a checkpoint, `pretrained.shape` and `pretrained.tokenizer` for models that do not fit together, and the
  *   errors of `openPretrained()`
@@ -19,20 +26,21 @@ type Origins = RunInvocation<unknown>["origins"];
 export async function completeFromCheckpoints(
   config: BtsConfig,
   origins: Origins,
+  options: OpenOptions = {},
 ): Promise<Pick<BtsConfig, "model" | "tokenizer" | "pretrained">> {
   const { pretrained, experts } = config;
   checkNames(config);
   const lead = leadName(config);
   if (lead === undefined) return config;
   const setting = `pretrained.${lead}`;
-  const opened = await openPretrained(pretrained[lead]!, setting);
+  const opened = await openPretrained(pretrained[lead]!, setting, options);
   const { model, tokenizer } = settingsFrom(config, opened, setting, givenWith(origins, setting));
   const whose = lead === "seed" ? "the seed's" : `the ${lead} expert's`;
   const sources = { ...pretrained, [lead]: opened.source };
   for (const name of experts) {
     if (name !== lead && isBrought(config, name)) {
       const others = { ...opened, config: { ...opened.config, ...model } };
-      sources[name] = (await openFitting(config, name, others, whose)).source;
+      sources[name] = (await openFitting(config, name, others, whose, options)).source;
     }
   }
   return { model, tokenizer, pretrained: sources };
@@ -109,10 +117,11 @@ export async function openFitting(
   name: string,
   others: Pick<PretrainedModel, "config" | "tokenizer">,
   whose: string,
+  options: OpenOptions = {},
 ): Promise<PretrainedModel> {
   const source = pretrained[name]!;
   const setting = `pretrained.${name}`;
-  const model = await openPretrained(source, setting);
+  const model = await openPretrained(source, setting, options);
   const refuse = (kind: string, why: string) =>
     new UserError(
       `pretrained.${kind}`,

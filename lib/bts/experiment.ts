@@ -33,7 +33,10 @@ export function labExperiment<Schema extends z.ZodType<BtsConfig>>(
   { body, reads = ({ pretrained }) => Object.keys(pretrained), chat: chatIn, ...experiment }: LabExperiment<Schema>,
 ): Experiment<Schema, LabData> {
   return {
-    complete: async ({ config, origins }) => ({ ...config, ...await completeFromCheckpoints(config, origins) }),
+    complete: async ({ config, origins, dryRun: plan }) => ({
+      ...config,
+      ...await completeFromCheckpoints(config, origins, { plan }),
+    }),
     ...experiment,
     async check(config) {
       await experiment.check(config);

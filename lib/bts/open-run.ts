@@ -2,7 +2,14 @@
 import { openTokenizer, type Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import type { ParameterCounts } from "../eval/mod.ts";
-import { type ChatTemplate, hashTensors, loadModelFolder, readChatTemplate } from "../huggingface/mod.ts";
+import {
+  type ChatTemplate,
+  endIds,
+  hashTensors,
+  loadModelFolder,
+  readChatTemplate,
+  readGenerationConfig,
+} from "../huggingface/mod.ts";
 import { type HostWeights, type ModelConfig, parameterCount, toDevice } from "../model/mod.ts";
 import type { RunView } from "../run/mod.ts";
 import { freezeModels, loadStitches, type StitchedModel, type StitchFile, stitchModels } from "../stitch/mod.ts";
@@ -19,6 +26,8 @@ export interface StitchedRun {
   readonly tokenizer: Tokenizer;
   /** The hub's chat template. */
   readonly chat: ChatTemplate | undefined;
+  /** The ids of the tokens that end the hub's texts. */
+  readonly ends: readonly number[];
   /** Names of the models in the order of the stitches, the hub's first: `seed`, `code`, … */
   readonly names: readonly string[];
   /** Weights in the same order. */
@@ -56,7 +65,9 @@ export async function openStitches({ view, config, cell }: FinishedRun, name: st
   const names = [hub, ...made.experts.map((expert) => expert.name)];
   const loaded = [];
   for (const one of names) loaded.push(await loadModelFolder((await cell(cellOf(one))).folder));
-  const chat = await readChatTemplate((await cell(cellOf(hub))).folder);
+  const { folder: hubFolder } = await cell(cellOf(hub));
+  const chat = await readChatTemplate(hubFolder);
+  const ends = endIds(await readGenerationConfig(hubFolder) ?? {});
   const weights = loaded.map(({ tensors }) => tensors);
   const [hubHash, ...expertHashes] = weights.map(hashTensors);
   return {
@@ -65,6 +76,7 @@ export async function openStitches({ view, config, cell }: FinishedRun, name: st
     model: loaded[0]!.config,
     tokenizer: openTokenizer(loaded[0]!.tokenizer!, { rows: loaded[0]!.config.vocabSize }),
     chat,
+    ends,
     names,
     weights,
     file: await loadStitches(path, { hub: hubHash!, experts: expertHashes }),

@@ -1,16 +1,20 @@
-// What a model folder or a GGUF file holds, from its headers: no weights are read.
+// What a model folder, a model on the hub or a GGUF file holds, from its headers: no weights are read.
 import { openTokenizer, type TokenizerJson } from "../data/mod.ts";
-import { UserError } from "../errors.ts";
+import { absent, UserError } from "../errors.ts";
 import { chatTemplate, ggufModelConfig, hasTokenizer, type Metadata, openGguf, tokenizerOf } from "../gguf/mod.ts";
 import {
-  exists,
   fromHuggingFaceConfig,
+  type GenerationConfig,
   openWeightFiles,
+  readChatTemplate,
+  readGenerationConfig,
   readJson,
   readTokenizer,
   type SpecialIds,
 } from "../huggingface/mod.ts";
 import type { ModelConfig } from "../model/mod.ts";
+import { hubOutline, isHubId } from "../pretrained/mod.ts";
+import { byteSize } from "../report/mod.ts";
 
 /** What a checkpoint holds. */
 export interface ModelFacts {
@@ -29,18 +33,27 @@ export interface ModelFacts {
   readonly tokenizer: string | undefined;
   readonly special: SpecialIds;
   readonly chatTemplate: string | undefined;
+  /** What `generation_config.json` says. */
+  readonly generation: GenerationConfig | undefined;
   /** Why the model or its tokenizer cannot be used, a sentence each. */
   readonly unusable: readonly string[];
 }
 
 /**
- * The facts of a GGUF file, or of a Hugging Face folder.
+ * The facts of a GGUF file, of a Hugging Face folder, or of a model on the hub, of which everything but the weights is
+ * downloaded.
  *
- * @throws UserError when there is no such file or folder, or it is damaged
+ * @param path or else an id on the hub
+ * @throws UserError when there is no such file, folder or model, or it is damaged
  */
 export async function modelFacts(path: string): Promise<ModelFacts> {
-  const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
-  return isFolder ? await folderFacts(path) : await ggufFacts(path);
+  const found = await Deno.stat(path).catch(absent);
+  if (found?.isDirectory) return await folderFacts(path, path, "Hugging Face folder", () => weightsIn(path));
+  if (found !== undefined || !isHubId(path)) return await ggufFacts(path);
+  const failure = `Cannot show "${path}" (no such path, so taken for a model on the Hugging Face hub)`;
+  const { folder, pinned, bytes, weights } = await hubOutline(path, failure);
+  const where = bytes === 0 ? "in the cache" : `${byteSize(bytes)} to download`;
+  return await folderFacts(folder, pinned, `Hugging Face hub, ${where}`, weights);
 }
 
 async function ggufFacts(path: string): Promise<ModelFacts> {
@@ -63,6 +76,7 @@ async function ggufFacts(path: string): Promise<ModelFacts> {
     tokenizer: known === undefined ? unreadTokenizer(metadata) : known + splitting(metadata),
     special: found?.special ?? {},
     chatTemplate: chatTemplate(metadata),
+    generation: undefined,
     unusable: reasons.found,
   };
 }
@@ -76,18 +90,32 @@ function unreadTokenizer(metadata: Metadata): string | undefined {
   return hasTokenizer(metadata) ? `${metadata.get("tokenizer.ggml.model")}${splitting(metadata)}` : undefined;
 }
 
-async function folderFacts(path: string): Promise<ModelFacts> {
-  const json = await readJson(`${path}/config.json`);
-  const files = await openWeightFiles(path);
-  const weights = [...files.weights.values()];
+/** A weight, as a header describes it. */
+interface StoredWeight {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+async function weightsIn(folder: string): Promise<StoredWeight[]> {
+  const files = await openWeightFiles(folder);
   files.close();
+  return [...files.weights.values()];
+}
+
+async function folderFacts(
+  path: string,
+  name: string,
+  format: string,
+  readWeights: () => Promise<readonly StoredWeight[]>,
+): Promise<ModelFacts> {
+  const json = await readJson(`${path}/config.json`);
+  const weights = await readWeights();
   const reasons = new Reasons();
   const config = reasons.unless(() => fromHuggingFaceConfig(json, `${path}/config.json`));
   const [tokenizer] = await Promise.allSettled([readTokenizer(path)]);
-  const settings = await exists(`${path}/tokenizer_config.json`) ? await readJson(`${path}/tokenizer_config.json`) : {};
   return {
-    path,
-    format: "Hugging Face folder",
+    path: name,
+    format,
     name: undefined,
     family: text(json["model_type"]) ?? "unknown",
     license: undefined,
@@ -99,14 +127,10 @@ async function folderFacts(path: string): Promise<ModelFacts> {
       return described(tokenizer.value!);
     }) ?? "unknown",
     special: idsIn(json),
-    chatTemplate: await templateFile(path) ?? text(settings["chat_template"]),
+    chatTemplate: (await readChatTemplate(path))?.template,
+    generation: await readGenerationConfig(path),
     unusable: reasons.found,
   };
-}
-
-async function templateFile(folder: string): Promise<string | undefined> {
-  const path = `${folder}/chat_template.jinja`;
-  return await exists(path) ? await Deno.readTextFile(path) : undefined;
 }
 
 function idsIn(json: Readonly<Record<string, unknown>>): SpecialIds {

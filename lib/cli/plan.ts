@@ -86,7 +86,10 @@ async function configOf({ preset, set }: Options): Promise<BtsConfig> {
   const value = presetNamed(btsDefinition, preset).config as Record<string, unknown>;
   const sources = { preset: { name: preset, value }, sets: set };
   const given = buildConfig(btsConfigSchema, sources);
-  const config = { ...given, ...await completeFromCheckpoints(given, configOrigins(btsConfigSchema, sources)) };
+  const config = {
+    ...given,
+    ...await completeFromCheckpoints(given, configOrigins(btsConfigSchema, sources), { plan: true }),
+  };
   checkBts(config);
   return config;
 }

@@ -13,8 +13,9 @@ export { exists, openForReading, readBytes, readingError, readJson, writeAtomica
 export { changeJson, type JsonChange } from "./python-json.ts";
 export { hashTensors } from "./hash.ts";
 export { jsonTextSchema } from "./json-text.ts";
-export type { SafetensorsHeader, TensorEntry } from "./header.ts";
+export { headerLength, parseHeader, type SafetensorsHeader, type TensorEntry } from "./header.ts";
 export { fromHuggingFaceConfig, type SpecialIds } from "./llama-config.ts";
+export { endIds, type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
 export type { LoadedModel, ModelToSave } from "./model-folder.ts";
 export { loadModelFolder, saveCompanions, saveModelFolder, specialIds, specialNames } from "./model-folder.ts";
 export { readSentencePiece } from "./sentencepiece.ts";

@@ -4,6 +4,7 @@ import type { TokenizerJson } from "../data/mod.ts";
 import { checkWeights, type HostTensor, type HostWeights, type ModelConfig } from "../model/mod.ts";
 import { dtypeError, type WeightDtype } from "./dtypes.ts";
 import { exists, readJson, writeAtomically } from "./files.ts";
+import type { GenerationConfig } from "./generation-config.ts";
 import { fromHuggingFaceConfig, type SpecialIds, toHuggingFaceConfig } from "./llama-config.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { notWhereItSays, readShardIndex } from "./shard-index.ts";
@@ -22,6 +23,8 @@ export interface ModelToSave {
   readonly special?: SpecialIds;
   /** In Jinja. */
   readonly chatTemplate?: string;
+  /** What `generation_config.json` says besides the special tokens. @default greedy */
+  readonly generation?: GenerationConfig;
   /** Additional metadata for `model.safetensors`. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -97,7 +100,7 @@ export async function saveCompanions(
     bos_token_id: special.bos ?? null,
     eos_token_id: special.eos ?? null,
     pad_token_id: special.pad ?? null,
-    do_sample: false,
+    ...(model.generation ?? { do_sample: false }),
   });
   await writeJson(`${folder}/config.json`, toHuggingFaceConfig(model.config, special, dtype));
 }

@@ -49,7 +49,8 @@ export interface TrainedModel extends LanguageModel, Disposable {
   logits(text: string): tf.Tensor3D;
   logits(ids: tf.Tensor2D, state?: DecodingState): tf.Tensor3D;
   /**
-   * Continues a prompt with the most likely token, repeatedly, until `<|endoftext|>` or `maxTokens` tokens.
+   * Continues a prompt with the most likely token, repeatedly, until `<|endoftext|>`, another token that
+   * `generation_config.json` says ends a text, or `maxTokens` tokens.
    *
    * @returns the continuation without the prompt
    * @throws UserError `generate.length` when the prompt fills the context, `generate.tokens` for a wrong `maxTokens`
@@ -68,7 +69,7 @@ const DEFAULT_TOKENS = 64;
 /** Adds text to a model on the device. */
 export function trainedModel(
   name: string,
-  { model, tokenizer, config, parameters }: OpenedModel,
+  { model, tokenizer, ends, config, parameters }: OpenedModel,
   dispose: () => void,
 ): TrainedModel {
   const { contextLength } = model;
@@ -108,7 +109,7 @@ export function trainedModel(
           "give a shorter prompt",
         );
       }
-      const stop = (id: number) => id === tokenizer.endOfText;
+      const stop = (id: number) => id === tokenizer.endOfText || ends.includes(id);
       const [written] = await generateGreedily(live(), [ids], Math.min(maxTokens, room), stop, { signal });
       return tokenizer.decode(stop(written!.at(-1)!) ? written!.slice(0, -1) : written!);
     },

@@ -3,9 +3,11 @@ import { UserError } from "../errors.ts";
 import {
   exists,
   fromHuggingFaceConfig,
+  type GenerationConfig,
   loadModelFolder,
   openWeightFiles,
   readChatTemplate,
+  readGenerationConfig,
   readJson,
   readTokenizer,
   type SpecialIds,
@@ -15,8 +17,15 @@ import { checkWeights, type ModelConfig } from "../model/mod.ts";
 import type { PretrainedModel } from "./model.ts";
 import { isPickle } from "./pickle.ts";
 
-/** @throws UserError naming what the folder lacks, or what does not fit */
-export async function openFolder(source: string, setting: string): Promise<PretrainedModel> {
+/**
+ * @param options.weights whether the folder has its weights, which are then compared with the configuration. @default true
+ * @throws UserError naming what the folder lacks, or what does not fit
+ */
+export async function openFolder(
+  source: string,
+  setting: string,
+  { weights: hasWeights = true }: { readonly weights?: boolean } = {},
+): Promise<PretrainedModel> {
   if (!await exists(`${source}/config.json`)) {
     throw new UserError(
       "pretrained.config",
@@ -27,19 +36,7 @@ export async function openFolder(source: string, setting: string): Promise<Pretr
   await refusePickle(source, setting);
   const json = await readJson(`${source}/config.json`);
   const said = fromHuggingFaceConfig(json, `${source}/config.json`);
-  const files = await openWeightFiles(source);
-  let config: ModelConfig;
-  try {
-    config = { ...said, tiedEmbeddings: said.tiedEmbeddings && !hasOwnHead(files) };
-    const weights = Object.fromEntries(files.weights);
-    if (config.tiedEmbeddings && weights[HEAD] !== undefined) {
-      weights[EMBEDDINGS] ??= weights[HEAD];
-      delete weights[HEAD];
-    }
-    checkWeights(config, weights, `"${source}"`);
-  } finally {
-    files.close();
-  }
+  const config = hasWeights ? await checkedConfig(source, said) : said;
   const tokenizer = await readTokenizer(source);
   if (tokenizer === undefined) {
     throw new UserError(
@@ -49,16 +46,36 @@ export async function openFolder(source: string, setting: string): Promise<Pretr
     );
   }
   const chat = await readChatTemplate(source);
-  const generation = `${source}/generation_config.json`;
+  const settings = await readGenerationConfig(source) ?? {};
+  const special = specialIn(json, settings);
+  const generation = beyondTokens(settings, special);
   return {
     source,
     config,
     tokenizer,
-    special: specialIn(json, await exists(generation) ? await readJson(generation) : {}),
+    special,
     ...(chat === undefined ? {} : { chatTemplate: chat.template }),
     chatTokens: chat?.tokens ?? {},
+    ...(Object.keys(generation).length === 0 ? {} : { generation }),
     load: async () => (await loadModelFolder(source)).tensors,
   };
+}
+
+/** The configuration that the weights fit: a stored head may override `tie_word_embeddings`. */
+async function checkedConfig(source: string, said: ModelConfig): Promise<ModelConfig> {
+  const files = await openWeightFiles(source);
+  try {
+    const config = { ...said, tiedEmbeddings: said.tiedEmbeddings && !hasOwnHead(files) };
+    const weights = Object.fromEntries(files.weights);
+    if (config.tiedEmbeddings && weights[HEAD] !== undefined) {
+      weights[EMBEDDINGS] ??= weights[HEAD];
+      delete weights[HEAD];
+    }
+    checkWeights(config, weights, `"${source}"`);
+    return config;
+  } finally {
+    files.close();
+  }
 }
 
 async function refusePickle(source: string, setting: string): Promise<void> {
@@ -90,6 +107,19 @@ function hasOwnHead({ weights, read }: WeightFiles): boolean {
     if (a.some((value, i) => value !== b[i] && !Object.is(value, b[i]))) return true;
   }
   return false;
+}
+
+/** Generation settings without what the special tokens say already, or what has no effect. */
+function beyondTokens(settings: GenerationConfig, special: SpecialIds): GenerationConfig {
+  const known: Readonly<Record<string, unknown>> = {
+    bos_token_id: special.bos ?? null,
+    eos_token_id: special.eos ?? null,
+    pad_token_id: special.pad ?? null,
+    do_sample: false,
+  };
+  const says = ([key, value]: [string, unknown]) =>
+    !key.startsWith("_") && key !== "transformers_version" && value !== known[key];
+  return Object.fromEntries(Object.entries(settings).filter(says));
 }
 
 /** The ids that `config.json` gives, or else `generation_config.json`; of a list, the first. */

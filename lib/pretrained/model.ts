@@ -1,6 +1,6 @@
 // What is known of a model that was trained elsewhere, before its weights are read.
 import type { TokenizerJson } from "../data/mod.ts";
-import type { ChatTemplate, SpecialIds } from "../huggingface/mod.ts";
+import type { ChatTemplate, GenerationConfig, SpecialIds } from "../huggingface/mod.ts";
 import type { HostWeights, ModelConfig } from "../model/mod.ts";
 
 /** A model that was trained elsewhere. Its shape, tokenizer and weights fit together. */
@@ -15,6 +15,8 @@ export interface PretrainedModel {
   readonly chatTemplate?: string;
   /** Special tokens by the names that chat templates give them, such as `bos_token`. */
   readonly chatTokens: ChatTemplate["tokens"];
+  /** What its `generation_config.json` says besides the special tokens, such as several ids of tokens that end a text. */
+  readonly generation?: GenerationConfig;
   /** Reads the weights as float32. */
   readonly load: () => Promise<HostWeights>;
 }

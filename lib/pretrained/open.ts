@@ -3,20 +3,30 @@ import { openTokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { openFolder } from "./folder.ts";
 import { openGgufModel } from "./gguf.ts";
-import { hubCheckpoint, isHubId } from "./hub/checkpoint.ts";
+import { hubCheckpoint, hubOutline, isHubId } from "./hub/checkpoint.ts";
 import type { PretrainedModel } from "./model.ts";
+
+/** How to open a checkpoint. */
+export interface OpenOptions {
+  /** Whether it is opened for a plan: a model on the hub is then opened without its weights. @default false */
+  readonly plan?: boolean | undefined;
+}
 
 /**
  * Opens a checkpoint: a Hugging Face folder, a `.gguf` file, or a model on the Hugging Face hub, which is downloaded into the
- * hub's cache first. Only configuration, tokenizer and headers are read.
+ * hub's cache first; for a plan, all but its weights. Only configuration, tokenizer and headers are read.
  *
  * @param source a path, or else an id on the hub: `org/model` or `org/model@revision`
  * @param setting the setting that names it, for error messages: `pretrained.seed`
  * @throws UserError `pretrained.missing`, `hub.*`, `pretrained.format`, `pretrained.pickle`, `pretrained.config`,
  *   `pretrained.tokenizer`, `pretrained.vocabulary`, and the errors of reading config.json, safetensors and GGUF
  */
-export async function openPretrained(source: string, setting: string): Promise<PretrainedModel> {
-  const model = await openSource(source, setting);
+export async function openPretrained(
+  source: string,
+  setting: string,
+  { plan = false }: OpenOptions = {},
+): Promise<PretrainedModel> {
+  const model = await openSource(source, setting, plan);
   const { config, tokenizer } = model;
   const { vocabSize } = openTokenizer(tokenizer);
   if (vocabSize > config.vocabSize) {
@@ -30,7 +40,7 @@ export async function openPretrained(source: string, setting: string): Promise<P
   return model;
 }
 
-async function openSource(source: string, setting: string): Promise<PretrainedModel> {
+async function openSource(source: string, setting: string, plan: boolean): Promise<PretrainedModel> {
   let found: Deno.FileInfo | undefined;
   try {
     found = await Deno.stat(source);
@@ -53,6 +63,12 @@ async function openSource(source: string, setting: string): Promise<PretrainedMo
   }
   if (isHubId(source)) {
     const failure = `Cannot use ${setting}="${source}" (no such path, so taken for a model on the Hugging Face hub)`;
+    if (plan) {
+      const { folder, pinned, bytes } = await hubOutline(source, failure);
+      const isThere = bytes === 0;
+      if (!isThere) console.error(`A run downloads ${pinned} from the hub (${(bytes / 1e6).toFixed(1)} MB)`);
+      return { ...await openFolder(folder, setting, { weights: isThere }), source: pinned };
+    }
     const { folder, pinned } = await hubCheckpoint(source, failure, reportDownload);
     return { ...await openFolder(folder, setting), source: pinned };
   }

@@ -6,14 +6,14 @@ import type { PretrainedModel } from "./model.ts";
 import { jsonHash } from "./json.ts";
 
 /**
- * The weights, and the checkpoint's content hash: of its shape, tokenizer, special tokens, chat template, and its weights as
- * float32. It is the same wherever the checkpoint lies, and however it is divided into files.
+ * The weights, and the checkpoint's content hash: of its shape, tokenizer, special tokens, chat template, generation settings,
+ * and its weights as float32. It is the same wherever the checkpoint lies, and however it is divided into files.
  *
  * @param setting the setting that names it, for error messages: `pretrained.seed`
  * @throws UserError `pretrained.weights` for a weight that is NaN or infinite, and the errors of reading the files
  */
 export async function readPretrained(
-  { source, config, tokenizer, special, chatTemplate, load }: PretrainedModel,
+  { source, config, tokenizer, special, chatTemplate, generation, load }: PretrainedModel,
   setting: string,
 ): Promise<{ readonly weights: HostWeights; readonly hash: string }> {
   const weights = await load();
@@ -26,5 +26,6 @@ export async function readPretrained(
       "its training diverged, or the file is damaged: use another checkpoint",
     );
   }
-  return { weights, hash: jsonHash({ config, tokenizer, special, chatTemplate, weights: hashTensors(weights) }) };
+  const content = { config, tokenizer, special, chatTemplate, generation, weights: hashTensors(weights) };
+  return { weights, hash: jsonHash(content) };
 }

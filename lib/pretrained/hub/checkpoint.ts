@@ -3,9 +3,11 @@
 import { statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { absent, UserError } from "../../errors.ts";
+import { openWeightFiles, type TensorEntry } from "../../huggingface/mod.ts";
 import { diskError, downloadBlob, type HubFile, missingBytes, withBlobLock } from "./blob.ts";
 import { accessToken, isOffline } from "./environment.ts";
 import { checkpointFiles, hasCheckpoint, type HubKind } from "./files.ts";
+import { remoteHeader } from "./remote-header.ts";
 import { answeredBy, type Hub, hubFetch, hubUrl } from "./request.ts";
 
 /** A model that is in the cache. */
@@ -48,13 +50,60 @@ export async function hubCheckpoint(
   onDownload: OnDownload = () => {},
   kind: HubKind = "model",
 ): Promise<HubCheckpoint> {
+  const { folder, pinned } = await fetchFiles(source, failure, onDownload, () => true, kind);
+  return { folder, pinned };
+}
+
+/** A model on the hub whose weights need not be in the cache; everything else is. */
+export interface HubOutline extends HubCheckpoint {
+  /** Bytes of its weights that are still to be downloaded. */
+  readonly bytes: number;
+  /** Its weights' types and shapes; of those that are not in the cache, the headers are fetched. */
+  readonly weights: () => Promise<readonly Pick<TensorEntry, "dtype" | "shape">[]>;
+}
+
+/** What is to be known of a model on the hub without its weights, which are not downloaded; see {@linkcode hubCheckpoint}. */
+export async function hubOutline(source: string, failure: string): Promise<HubOutline> {
+  const { folder, pinned, left } = await fetchFiles(source, failure, () => {}, ({ path }) => !isWeights(path));
+  return {
+    folder,
+    pinned,
+    bytes: left.reduce((sum, { bytes }) => sum + bytes, 0),
+    async weights() {
+      if (left.length > 0) return (await Promise.all(left.map(({ header }) => header()))).flat();
+      const files = await openWeightFiles(folder);
+      files.close();
+      return [...files.weights.values()];
+    },
+  };
+}
+
+const isWeights = (path: string) => path.endsWith(".safetensors");
+
+/** A file that was not fetched. */
+interface LeftFile {
+  /** Bytes of it that are not in the cache. */
+  readonly bytes: number;
+  /** The tensors in it, if it has weights. */
+  readonly header: () => Promise<readonly TensorEntry[]>;
+}
+
+/** Fetches the files of a checkpoint that are wanted. If the cache has all of them, none is left, wanted or not. */
+async function fetchFiles(
+  source: string,
+  failure: string,
+  onDownload: OnDownload,
+  isWanted: (file: HubFile) => boolean,
+  kind: HubKind = "model",
+): Promise<HubCheckpoint & { readonly left: readonly LeftFile[] }> {
   const library = await import("@huggingface/hub");
   const { id = "", revision = "main" } = ID.exec(source)?.groups ?? {};
   const cache = library.getHFHubCachePath();
   const repository = join(cache, library.getRepoFolderName({ type: "model", name: id }));
-  const at = (commit: string): HubCheckpoint => ({
+  const at = (commit: string, left: readonly LeftFile[] = []) => ({
     folder: join(repository, "snapshots", commit),
     pinned: `${id}@${commit}`,
+    left,
   });
   try {
     if (COMMIT.test(revision) && await hasCheckpoint(at(revision).folder, kind)) return at(revision);
@@ -70,7 +119,9 @@ export async function hubCheckpoint(
     const hub: Hub = { url: await hubUrl(failure), token: await accessToken(), failure };
     const { commit, files } = await inspect(hub, id, revision);
     const { folder } = at(commit);
-    const wanted = checkpointFiles(files, failure, kind);
+    const all = checkpointFiles(files, failure, kind);
+    const wanted = all.filter(isWanted);
+    const address = ({ path }: HubFile) => `${hub.url}/${id}/resolve/${commit}/${path}`;
     const blobs = join(repository, "blobs");
     await checkSpace(cache, wanted, blobs, failure);
     const locks = join(cache, ".locks", library.getRepoFolderName({ type: "model", name: id }));
@@ -79,13 +130,19 @@ export async function hubCheckpoint(
       await withBlobLock(locks, file, async () => {
         const bytes = await missingBytes(blobs, file);
         if (bytes > 0) onDownload(file.path, bytes);
-        await downloadBlob(hub, `${hub.url}/${id}/resolve/${commit}/${file.path}`, file, blobs);
+        await downloadBlob(hub, address(file), file, blobs);
       });
     }
     await Deno.mkdir(folder, { recursive: true });
     for (const file of wanted) await link(folder, file);
     if (revision !== commit) await writeRef(repository, revision, commit);
-    return at(commit);
+    const left: LeftFile[] = [];
+    for (const file of all) {
+      if (isWanted(file)) continue;
+      const bytes = await missingBytes(blobs, file);
+      left.push({ bytes, header: () => remoteHeader(hub, address(file), file) });
+    }
+    return at(commit, await hasCheckpoint(folder, kind) ? [] : left);
   } catch (error) {
     throw diskError(failure, cache, error) ?? error;
   }

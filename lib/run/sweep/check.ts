@@ -55,7 +55,7 @@ export interface CheckedExperiment<Schema extends z.ZodType> {
    * checked. Throws a UserError for files that cannot be used.
    */
   readonly complete?: (
-    invocation: Pick<RunInvocation<z.output<Schema>>, "config" | "origins" | "runsFolder">,
+    invocation: Pick<RunInvocation<z.output<Schema>>, "config" | "origins" | "runsFolder" | "dryRun">,
   ) => Promise<z.output<Schema>>;
   /** Every metric that a run with these settings may have; undefined: not known in advance. */
   readonly metrics?: (config: z.output<Schema>) => DeclaredMetrics | undefined;

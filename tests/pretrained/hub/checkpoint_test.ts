@@ -9,6 +9,8 @@ import { loadModelFolder, saveModelFolder, writeSafetensors } from "../../../lib
 import { initialWeights, modelConfigSchema } from "../../../lib/model/mod.ts";
 import { hubCheckpoint, isHubId, openPretrained } from "../../../lib/pretrained/mod.ts";
 import { parseExperimentArguments } from "../../../lib/run/mod.ts";
+import { modelCommand } from "../../../lib/cli/model.ts";
+import { copyFromHub } from "../../../lib/cli/model-get.ts";
 import { runMainCommand } from "../../cli/process.ts";
 import { optionalTest, python } from "../../optional.ts";
 import { pushTests } from "../../cli/model-push.ts";
@@ -373,6 +375,77 @@ Deno.test("`model get` downloads through a proxy, and refuses in one sentence wi
     assert.equal(code, 0, stderr);
     assert.deepEqual(JSON.parse(stdout), { folder: `${repository}/snapshots/${COMMIT}`, pinned: `${ID}@${COMMIT}` });
     assert.doesNotMatch(stdout + stderr, /hf_secret/);
+  }));
+
+Deno.test("a plan fetches everything but the weights, and says how large they are", () =>
+  withHub({}, async ({ hub, repository }) => {
+    const parsed = parseExperimentArguments(["--preset", "smoke", "--set", `pretrained.seed=${ID}`], btsDefinition);
+    assert.ok(parsed.kind === "run");
+    const complete = (plan: boolean) => completeFromCheckpoints(parsed.config, parsed.origins, { plan });
+    const said = await errorOutput(() => complete(true));
+    assert.deepEqual(said, [`A run downloads ${ID}@${COMMIT} from the hub (${(weights.length / 1e6).toFixed(1)} MB)`]);
+    const planned = await complete(true);
+    assert.ok(!hub.asked().storage.some(({ path }) => path.includes("safetensors")));
+    assert.deepEqual(
+      names(`${repository}/snapshots/${COMMIT}`),
+      EXPECTED.filter((name) => !name.endsWith("safetensors")),
+    );
+    assert.deepEqual(await complete(false), planned);
+    assert.deepEqual(names(`${repository}/snapshots/${COMMIT}`), EXPECTED);
+    assert.deepEqual(await errorOutput(() => complete(true)), []);
+  }));
+
+/** The lines that `body` writes to the standard error. */
+async function errorOutput(body: () => Promise<unknown>): Promise<string[]> {
+  const { error } = console;
+  const lines: string[] = [];
+  console.error = (text: string) => lines.push(text);
+  try {
+    await body();
+  } finally {
+    console.error = error;
+  }
+  return lines;
+}
+
+Deno.test("`model show` of an id on the hub says what a folder with it says, from headers alone", () =>
+  withHub({}, async ({ hub }) => {
+    const show = async (...args: string[]) => {
+      const lines: string[] = [];
+      await modelCommand(["show", ...args], (text) => lines.push(text));
+      return lines.join("\n").split("\n");
+    };
+    for (const wholeOnly of [false, true]) {
+      hub.behavior.wholeOnly = wholeOnly;
+      const [title, ...facts] = await show(ID);
+      assert.match(title!, new RegExp(`^${ID}@${COMMIT}: Hugging Face hub, .* to download$`));
+      assert.ok(facts.some((line) => /parameters +[\d,]+$/.test(line)), facts.join("\n"));
+      assert.ok(facts.some((line) => /generation +ends at 0; do_sample false/.test(line)), facts.join("\n"));
+      assert.ok(await missing(`${place(hub)}/model.safetensors`), "the weights are not downloaded");
+    }
+    const before = await show(ID);
+    const { folder } = await get();
+    assert.deepEqual((await show(folder)).slice(1), before.slice(1));
+    assert.match((await show(ID))[0]!, /in the cache$/);
+  }));
+
+const place = (_: HubServer) => `${Deno.env.get("HF_HOME")}/hub/models--somebody--tiny/snapshots/${COMMIT}`;
+const missing = async (path: string) => !await exists(path);
+
+Deno.test("a model is copied from the hub to a folder, or not at all if the hub cannot be reached", () =>
+  withHub({}, async ({ home }) => {
+    const out = `${home}/models/tiny`;
+    const copy = await copyFromHub({ base: ID }, out);
+    assert.equal(copy!.pinned, `${ID}@${COMMIT}`);
+    assert.deepEqual(names(out), EXPECTED);
+    assert.deepEqual(await Deno.readFile(`${out}/model.safetensors`), weights);
+    assert.ok((await Deno.lstat(`${out}/model.safetensors`)).isFile, "no link into the cache");
+    await assert.rejects(copyFromHub({ base: ID }, out), /it is a folder with files/);
+    Deno.env.set("HF_ENDPOINT", "http://127.0.0.1:1");
+    const said: string[] = [];
+    assert.equal(await copyFromHub({ base: ID }, `${home}/models/other`, (text) => said.push(text)), undefined);
+    assert.match(said.join(), /no connection to 127\.0\.0\.1:1/);
+    assert.deepEqual(names(`${home}/models`), ["tiny"]);
   }));
 
 pushTests();
