@@ -83,6 +83,7 @@ export async function exportModel(request: ModelExport): Promise<ExportReport> {
       ? await exporter.writeFolder(folder, dtype, { onWeight })
       : await exporter.writeGguf!(join(folder, file), dtype, { onWeight, title, license });
     const command = ["deno", "task", "export", "model", id, model, "--to", to, "--dtype", dtype];
+    if (license !== undefined) command.push("--license", license);
     const facts = await cardFacts(runsFolder, run, {
       model,
       title,

@@ -138,9 +138,18 @@ Deno.test("the card says what the model is, what it is made from, and how it sco
     assert.match(card, /\| BTS \|/);
     assert.ok(
       card.includes(
-        `deno task run experiments/baselines.ts --name 'my run'\ndeno task export model ${id} soup --to hf --dtype f32`,
+        `deno task run experiments/baselines.ts --name 'my run'\ndeno task export model ${id} soup --to hf --dtype f32 --license apache-2.0`,
       ),
     );
+  });
+});
+
+Deno.test("the example in docs has the outline and the header that cards have", async () => {
+  await withTrainedRun(async (runs) => {
+    const { out } = await exported(runs, "last", "bts", "--license", "cc0-1.0", "-o", join(runs, "bts"));
+    const outline = (path: string) => Deno.readTextFileSync(path).match(/^(## .+|[a-z_]+:)/gm);
+    const [made, example] = [outline(join(out, "README.md")), outline("docs/model-card.md")];
+    assert.deepEqual(example, made);
   });
 });
 

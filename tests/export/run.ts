@@ -104,6 +104,7 @@ export async function withTrainedRun(
         ],
         rows: [{ domain: "code", split: "train", documents: 12, bytes: 34_567, tokens: 8_910 }],
       });
+      cell.table({ name: "cost", title: "Cost", columns: [textColumn("method")], rows: [{ method: "seed" }] });
       return null;
     });
     const config = { ...CONFIG, ...model };
