@@ -6,6 +6,7 @@ import {
   type MergeSettings,
   type Rescale,
   RESCALES,
+  type TokenizerRequest,
   WEIGHT_METHODS,
   type WeightMethod,
   weightMethod,
@@ -35,6 +36,9 @@ export interface Options {
   readonly flatten?: boolean;
   readonly selectTopk?: string;
   readonly dtype?: string;
+  readonly tokenizerSource?: string;
+  readonly padToMultipleOf?: string;
+  readonly chatTemplate?: string;
   readonly allowConfigMismatch?: true;
   readonly shard: string;
   readonly runs: string;
@@ -105,6 +109,12 @@ export function commandFor(method: WeightMethod | undefined): Command {
       "--dtype <name>",
       `type of the merged weights: ${Object.values(TORCH_DTYPES).join(", ")} (default: the base's)`,
     )
+    .option(
+      "--tokenizer-source <which>",
+      "align the vocabularies: union of all, base, or the tokenizer of a model (default: all must be equal)",
+    )
+    .option("--pad-to-multiple-of <n>", "with --tokenizer-source: pad the rows of embeddings and head")
+    .option("--chat-template <template>", "auto (the models' most common one), chatml, a .jinja file, or Jinja")
     .option("--allow-config-mismatch", "merge models whose config.json disagree on what the weights mean")
     .option("--shard <gigabytes>", "maximum size of a weights file", String(SHARD_BYTES / 1e9))
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
@@ -178,6 +188,23 @@ export function settingsOf(given: Options): MergeSettings {
 function readNumber(option: string, text: string): number {
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
   throw new UserError("command.malformed", `Cannot read ${option} ${text}: expected a number`);
+}
+
+/** What the options say of the tokenizer. @throws UserError `command.malformed` */
+export function tokenizerOf({ tokenizerSource: source, padToMultipleOf: pad }: Options): TokenizerRequest | undefined {
+  if (source !== undefined) {
+    return {
+      source,
+      tokens: new Map(),
+      padTo: pad === undefined ? 1 : readInteger("--pad-to-multiple-of", pad, 1, 1e6),
+    };
+  }
+  if (pad === undefined) return undefined;
+  throw new UserError(
+    "command.malformed",
+    "Cannot take --pad-to-multiple-of alone: it is about vocabularies that are aligned",
+    "give --tokenizer-source union or base, too",
+  );
 }
 
 /** Bytes from gigabytes. */

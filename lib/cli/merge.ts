@@ -14,7 +14,16 @@ import {
 import { jsonLine, parseWithCommander, stopSignal } from "../run/mod.ts";
 import type { Print } from "./command.ts";
 import { mergeModel } from "./merge-models.ts";
-import { commandFor, dtypeOf, flagOf, methodIn, type Options, readShard, settingsOf } from "./merge-options.ts";
+import {
+  commandFor,
+  dtypeOf,
+  flagOf,
+  methodIn,
+  type Options,
+  readShard,
+  settingsOf,
+  tokenizerOf,
+} from "./merge-options.ts";
 
 /** Merges the folders given as arguments and prints a summary. */
 export async function mergeCommand(args: readonly string[], print: Print = console.log): Promise<void> {
@@ -30,7 +39,12 @@ export async function mergeCommand(args: readonly string[], print: Print = conso
     );
   }
   const method = weightMethod(given.method);
-  const options = { ...requestOf(given), settings: settingsOf(given) };
+  const asked = tokenizerOf(given);
+  const tokenizer = asked === undefined || ["base", "union"].includes(asked.source)
+    ? asked
+    : { ...asked, source: await mergeModel(given.runs, asked.source) };
+  const { chatTemplate } = given;
+  const options = { ...requestOf(given), settings: settingsOf(given), tokenizer, chatTemplate };
   const folder = (text: string) => mergeModel(given.runs, text);
   const base = given.base === undefined ? undefined : await folder(given.base);
   const inputs = await inputsOf(method, base, await Promise.all(parsed.positional.map(folder)));
@@ -39,8 +53,10 @@ export async function mergeCommand(args: readonly string[], print: Print = conso
 
 /** Merges as a mergekit file says. */
 async function mergeByConfig(given: Options, folders: readonly string[], print: Print): Promise<void> {
-  const { method, base, seed, ...settings } = { ...settingsOf(given), method: given.method, base: given.base };
-  const doubled = Object.entries({ method, base, ...settings }).find(([, value]) => value !== undefined)?.[0];
+  const { seed, ...settings } = settingsOf(given);
+  const { method, base, tokenizerSource, padToMultipleOf, chatTemplate } = given;
+  const said = { method, base, ...settings, tokenizerSource, padToMultipleOf, chatTemplate };
+  const doubled = Object.entries(said).find(([, value]) => value !== undefined)?.[0];
   if (doubled !== undefined || folders.length > 0) {
     const what = doubled === undefined ? `the model ${folders[0]}` : `--${flagOf(doubled)}`;
     throw new UserError("merge.config", `Cannot take ${what} besides --config: the file says what to merge and how`);

@@ -1,6 +1,7 @@
 // Public API: merging models weight by weight, and the BTM ensemble.
 export { soup } from "./soup.ts";
 export { type FolderMerge, type FolderMergeReport, mergeFolders } from "./weights/folders.ts";
+export { type TokenizerRequest } from "./vocabulary/request.ts";
 export { inputParts } from "./inputs/open.ts";
 export { withoutFolder } from "./weights/same-folder.ts";
 export { mergeWeights, type ModelsToMerge } from "./weights/merge.ts";

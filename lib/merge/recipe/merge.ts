@@ -26,6 +26,8 @@ export async function mergeRecipe(recipe: Recipe, { seed, ...request }: RecipeMe
     // The model whose configuration and tokenizer are kept.
     first: recipe.base,
     dtype: request.dtype ?? recipe.dtype,
+    tokenizer: recipe.tokenizer,
+    chatTemplate: recipe.chatTemplate,
   });
 }
 
@@ -48,6 +50,7 @@ async function partOf(recipe: Recipe, slice: RecipeSlice, seed: number | undefin
   const models = method.base === false ? [...[listed ?? first].flatMap((one) => one ?? []), ...others] : others;
   return {
     base: usedBase,
+    reference: base,
     models,
     settings: (tensor, depth, names) => ({
       ...settingsFor(

@@ -1,11 +1,14 @@
 // Reads a mergekit configuration: which models to merge, how, and with which parameters.
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
-import { didYouMean, systemReason, UserError } from "../../errors.ts";
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { systemReason, UserError } from "../../errors.ts";
 import { TORCH_DTYPES, type WeightDtype } from "../../huggingface/mod.ts";
 import type { LayerRange } from "../weights/layers.ts";
 import type { WeightMethod } from "../weights/method.ts";
 import { WEIGHT_METHODS } from "../weights/methods.ts";
+import type { TokenizerRequest } from "../vocabulary/request.ts";
 import { parametersOf } from "./parameters.ts";
+import { readTokenizer } from "./read-tokenizer.ts";
+import { choice, entriesOf, type Entry, listOf, offsetOf, type Reader, textOf } from "./reader.ts";
 import type { Conditional, Parameters, Scalar, ScalarOrGradient, Setting } from "./setting.ts";
 
 /** A model in a configuration, or some of its layers. */
@@ -33,6 +36,8 @@ export interface Recipe {
   readonly slices: readonly RecipeSlice[];
   readonly parameters: Parameters;
   readonly dtype: WeightDtype | undefined;
+  readonly tokenizer: TokenizerRequest | undefined;
+  readonly chatTemplate: string | undefined;
 }
 
 const KEYS = [
@@ -44,10 +49,11 @@ const KEYS = [
   "dtype",
   "out_dtype",
   "tokenizer_source",
+  "tokenizer",
+  "chat_template",
 ];
 /** What mergekit reads and this does not. */
-const UNSUPPORTED = ["modules", "tokenizer", "chat_template"];
-const TOKENIZERS = ["base", "union"];
+const UNSUPPORTED = ["modules"];
 
 /** Reads a file. @throws UserError `merge.config` with file and line */
 export async function readRecipe(path: string): Promise<Recipe> {
@@ -80,8 +86,7 @@ export function parseRecipe(text: string, path: string): Recipe {
   const top = entriesOf(reader, document.contents, "the configuration", KEYS, UNSUPPORTED);
   const method = methodOf(reader, top.get("merge_method"));
   const slices = readSlices(reader, top, method);
-  const tokenizer = top.get("tokenizer_source");
-  if (tokenizer !== undefined) choice(reader, tokenizer, "tokenizer_source", TOKENIZERS);
+  const chat = top.get("chat_template");
   const dtypes = ["dtype", "out_dtype"].map((name) => {
     const entry = top.get(name);
     return entry === undefined ? undefined : choice(reader, entry, name, Object.values(TORCH_DTYPES));
@@ -93,6 +98,8 @@ export function parseRecipe(text: string, path: string): Recipe {
     base: base === undefined ? undefined : textOf(reader, base, "base_model"),
     slices,
     parameters: readParameters(reader, top.get("parameters"), method),
+    tokenizer: readTokenizer(reader, top),
+    chatTemplate: chat === undefined ? undefined : textOf(reader, chat, "chat_template", "auto or a template"),
     dtype: (Object.keys(TORCH_DTYPES) as WeightDtype[]).find((one) => TORCH_DTYPES[one] === dtype),
   };
 }
@@ -122,11 +129,6 @@ function readSlices(reader: Reader, top: ReadonlyMap<string, Entry>, method: Wei
   });
 }
 
-function listOf({ wrong }: Reader, { value, offset }: Entry, key: string, of: string): readonly unknown[] {
-  if (isSeq(value) && value.items.length > 0) return value.items;
-  throw wrong(offset, `"${key}" is not a list of ${of}`);
-}
-
 function readSource(reader: Reader, item: unknown, method: WeightMethod, sliced: boolean): RecipeSource {
   const keys = sliced ? ["model", "layer_range", "parameters"] : ["model", "parameters"];
   const entries = entriesOf(reader, item, sliced ? "a source" : "a model", keys, []);
@@ -143,62 +145,6 @@ function readLayers({ wrong }: Reader, { value, offset }: Entry): LayerRange {
   const [begin, end] = range as number[];
   if (range.length === 2 && range.every(Number.isInteger) && begin! >= 0 && begin! < end!) return [begin!, end!];
   throw wrong(offset, 'expected "layer_range" with the first layer, from 0, and the last plus 1, as in [0, 16]');
-}
-
-interface Reader {
-  /** The line of a position. */
-  readonly line: (offset: number) => number;
-  readonly wrong: (offset: number, message: string, hint?: string) => UserError;
-}
-
-/** A value, and where its key stands. */
-interface Entry {
-  readonly value: unknown;
-  readonly offset: number;
-}
-
-function offsetOf(node: unknown): number {
-  return (node as Node | null)?.range?.[0] ?? 0;
-}
-
-function entriesOf(
-  { wrong }: Reader,
-  node: unknown,
-  what: string,
-  keys: readonly string[],
-  unsupported: readonly string[],
-): ReadonlyMap<string, Entry> {
-  if (!isMap(node)) throw wrong(offsetOf(node), `${what} is not a mapping: expected keys such as ${keys[0]}`);
-  const entries = new Map<string, Entry>();
-  for (const { key, value } of node.items) {
-    const [name, offset] = [isScalar(key) ? String(key.value) : String(key), offsetOf(key)];
-    if (unsupported.includes(name)) throw wrong(offset, `"${name}" is not supported`, "mergekit itself merges it");
-    if (!keys.includes(name)) {
-      throw wrong(
-        offset,
-        `unknown key "${name}" in ${what}: expected one of ${keys.join(", ")}`,
-        didYouMean(name, keys),
-      );
-    }
-    // As in mergekit, `base_model: null` is as good as nothing.
-    if (value !== null && !(isScalar(value) && value.value === null)) entries.set(name, { value, offset });
-  }
-  return entries;
-}
-
-function textOf({ wrong }: Reader, { value, offset }: Entry, key: string): string {
-  if (isScalar(value) && typeof value.value === "string" && value.value !== "") return value.value;
-  throw wrong(offset, `expected "${key}" with the folder of a model`);
-}
-
-function choice(reader: Reader, entry: Entry, key: string, among: readonly string[]): string {
-  const text = isScalar(entry.value) ? String(entry.value.value) : "";
-  if (among.includes(text)) return text;
-  throw reader.wrong(
-    entry.offset,
-    `"${key}" is ${JSON.stringify(text)}: expected one of ${among.join(", ")}`,
-    didYouMean(text, among),
-  );
 }
 
 function methodOf(reader: Reader, entry: Entry | undefined): WeightMethod {

@@ -1,4 +1,5 @@
 // A configuration with its models under other names.
+import type { TokenizerRequest, TokenRequest } from "../vocabulary/request.ts";
 import type { Recipe } from "./read.ts";
 
 /** The configuration with each model replaced by what `rename` gives for it. */
@@ -10,5 +11,19 @@ export async function withModels(recipe: Recipe, rename: (model: string) => Prom
     for (const source of slice.sources) sources.push({ ...source, model: await rename(source.model) });
     slices.push({ ...slice, base: await optional(slice.base), sources });
   }
-  return { ...recipe, base: await optional(recipe.base), slices };
+  const tokenizer = recipe.tokenizer === undefined ? undefined : await withTokenModels(recipe.tokenizer, rename);
+  return { ...recipe, base: await optional(recipe.base), slices, tokenizer };
+}
+
+async function withTokenModels(
+  request: TokenizerRequest,
+  rename: (model: string) => Promise<string>,
+): Promise<TokenizerRequest> {
+  const tokens = new Map<string, TokenRequest>();
+  for (const [token, { source, force }] of request.tokens) {
+    const renamed = source.kind === "zero" ? source : { ...source, model: await rename(source.model) };
+    tokens.set(token, { source: renamed, force });
+  }
+  const { source } = request;
+  return { ...request, source: ["base", "union"].includes(source) ? source : await rename(source), tokens };
 }

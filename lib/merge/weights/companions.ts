@@ -8,23 +8,21 @@ import {
   TORCH_DTYPES,
   type WeightDtype,
 } from "../../huggingface/mod.ts";
+import { readConfig } from "../inputs/tied.ts";
+import type { MergedTokenizer } from "../vocabulary/tokenizer.ts";
 
-/** Files that are copied unchanged. */
-const COPIED = [
-  "generation_config.json",
+/** The files of a tokenizer, copied unchanged. */
+const TOKENIZER = [
   "tokenizer.json",
   "tokenizer_config.json",
   "special_tokens_map.json",
-  "added_tokens.json",
-  "tokenizer.model",
-  "vocab.json",
-  "vocab.txt",
-  "merges.txt",
   "chat_template.jinja",
   "chat_template.json",
-  "preprocessor_config.json",
-  "processor_config.json",
 ];
+/** Forms of a tokenizer that lack what `tokenizer.json` may have more. */
+const OLD_TOKENIZER = ["added_tokens.json", "tokenizer.model", "vocab.json", "vocab.txt", "merges.txt"];
+/** Other files that are copied unchanged. */
+const OTHERS = ["preprocessor_config.json", "processor_config.json"];
 
 /** Changes to `config.json`. */
 export interface ConfigChanges {
@@ -33,6 +31,10 @@ export interface ConfigChanges {
   /** Whether to set `tie_word_embeddings` to false. */
   readonly untie: boolean;
   readonly config: readonly JsonChange[];
+  /** The tokenizer, if it is not that of the model. */
+  readonly tokenizer?: MergedTokenizer | undefined;
+  /** In Jinja, if one was chosen. */
+  readonly chatTemplate?: string | undefined;
 }
 
 /**
@@ -40,13 +42,42 @@ export interface ConfigChanges {
  * rewritten, because transformers distinguishes 30 from 30.0.
  */
 export async function copyCompanions(from: string, to: string, changes: ConfigChanges): Promise<void> {
-  for (const file of COPIED) {
-    if (await exists(`${from}/${file}`)) await Deno.copyFile(`${from}/${file}`, `${to}/${file}`);
+  const { tokenizer, chatTemplate } = changes;
+  const tokens = tokenizer?.folder ?? from;
+  const copied = [
+    ...[...TOKENIZER, ...(tokenizer?.json === undefined ? OLD_TOKENIZER : [])].map((file) => [tokens, file]),
+    ...OTHERS.map((file) => [from, file]),
+    // It has ids of tokens.
+    [await exists(`${tokens}/generation_config.json`) ? tokens : from, "generation_config.json"],
+  ];
+  for (const [folder, file] of copied) {
+    if (await exists(`${folder}/${file}`)) await Deno.copyFile(`${folder}/${file}`, `${to}/${file}`);
   }
+  if (tokenizer?.json !== undefined) {
+    await Deno.writeTextFile(`${to}/tokenizer.json`, JSON.stringify(tokenizer.json, null, 2) + "\n");
+  }
+  if (chatTemplate !== undefined) await Deno.writeTextFile(`${to}/chat_template.jinja`, chatTemplate);
   const path = `${from}/config.json`;
   if (!await exists(path)) return;
   const config = await readJson(path);
-  await Deno.writeFile(`${to}/config.json`, changeJson(await readBytes(path), configChanges(config, changes)));
+  const other = tokens === from ? undefined : await readConfig(tokens);
+  const all = [...configChanges(config, changes), ...vocabularyChanges(config, tokenizer?.rows, other)];
+  await Deno.writeFile(`${to}/config.json`, changeJson(await readBytes(path), all));
+}
+
+/** The size of the vocabulary, and the ids of special tokens that another tokenizer has. */
+function vocabularyChanges(config: Config, rows: number | undefined, other: Config | undefined): JsonChange[] {
+  if (rows === undefined) return [];
+  const part = config.text_config as Config | null | undefined;
+  const place = part?.vocab_size !== undefined && config.vocab_size === undefined ? ["text_config"] : [];
+  const ids = Object.entries(other ?? {}).filter(([key]) => key.endsWith("_token_id")) as [
+    string,
+    JsonChange["value"],
+  ][];
+  const changed = ids.map(([key, value]) => ({ path: [key], value }));
+  return (place.length === 0 ? config : part!).vocab_size === rows
+    ? changed
+    : [{ path: [...place, "vocab_size"], value: rows }, ...changed];
 }
 
 type Config = Readonly<Record<string, unknown>>;

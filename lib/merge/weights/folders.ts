@@ -3,6 +3,9 @@ import { asOutError, checkTarget, openTarget, type WeightDtype, writeWeightFiles
 import type { Input } from "../inputs/input.ts";
 import { openInput } from "../inputs/open.ts";
 import { readConfig } from "../inputs/tied.ts";
+import { chatTemplateOf } from "../vocabulary/chat-template.ts";
+import type { TokenizerRequest } from "../vocabulary/request.ts";
+import { buildTokenizer, type MergedTokenizer } from "../vocabulary/tokenizer.ts";
 import { copyCompanions } from "./companions.ts";
 import { configError, configMismatch } from "./configs.ts";
 import { untiedHead } from "./head.ts";
@@ -16,7 +19,7 @@ import { type MergePart, type MergePlan, type PartModel, planMerge } from "./par
 import { withoutFolder } from "./same-folder.ts";
 import { sizeOf } from "./source.ts";
 import { checkSameTokenizers } from "./tokenizers.ts";
-import { mergeWarnings } from "./warnings.ts";
+import { mergeWarnings, unknownText } from "./warnings.ts";
 
 /** What all merges of folders have in common. */
 export interface FolderMergeRequest {
@@ -28,6 +31,10 @@ export interface FolderMergeRequest {
   readonly dtype?: WeightDtype | undefined;
   /** Whether to merge models whose `config.json` files give equal weights different meanings. @default false */
   readonly allowConfigMismatch?: boolean | undefined;
+  /** The merged model's tokenizer, to which all vocabularies are aligned. @default that of all models, which must be equal */
+  readonly tokenizer?: TokenizerRequest | undefined;
+  /** As `chatTemplateOf()` takes it. @default that of the tokenizer */
+  readonly chatTemplate?: string | undefined;
   /** Maximum size of a shard in bytes. @default 5 GB */
   readonly shardBytes?: number | undefined;
   /** About how many elements of each model's tensor to hold in memory at once. */
@@ -80,7 +87,7 @@ export async function mergeFolders(
   const others = (listed ? await withoutFolder(models, base) : models).map(part);
   return await mergeParts({
     ...request,
-    parts: [{ base: base === undefined ? undefined : part(base), models: others, settings }],
+    parts: [{ base: base === undefined ? undefined : part(base), reference: base, models: others, settings }],
   });
 }
 
@@ -105,11 +112,18 @@ export async function mergeParts(request: PartsMerge): Promise<FolderMergeReport
     const configs = await Promise.all(folders.map(readConfig));
     const sliced = used.some(({ layers }) => layers !== undefined);
     const ignored = (key: string) => sliced && isAboutLayers(key, configs);
-    const plan = await planMerge(method, parts, inputs, request.dtype);
+    const opened = [...inputs.values()];
+    const alignment = request.tokenizer && {
+      request: request.tokenizer,
+      tokenizer: await buildTokenizer(request.tokenizer, opened),
+    };
+    const chatTemplate = request.chatTemplate && await chatTemplateOf(request.chatTemplate, opened);
+    const plan = await planMerge(method, parts, inputs, request.dtype, alignment);
     const mismatch = await configMismatch(folders, names, ignored) ?? plan.mismatch;
     if (mismatch !== undefined && !request.allowConfigMismatch) throw configError(mismatch);
-    await checkSameTokenizers(folders, names);
-    return await write(request, method, plan, [...inputs.values()], mismatch);
+    if (alignment === undefined) await checkSameTokenizers(folders, names);
+    const tokenizer = alignment?.tokenizer;
+    return await write({ ...request, chatTemplate }, method, plan, opened, mismatch, tokenizer);
   } finally {
     for (const { files } of inputs.values()) files.close();
   }
@@ -123,8 +137,9 @@ async function write(
   plan: MergePlan,
   inputs: readonly Input[],
   mismatch: string | undefined,
+  tokenizer: MergedTokenizer | undefined,
 ): Promise<FolderMergeReport> {
-  const { out, parts, dtype } = request;
+  const { out, parts, dtype, chatTemplate } = request;
   const { weights, common, layers } = plan;
   const first = inputs[0]!;
   const target = await openTarget(outputOf(request));
@@ -140,7 +155,13 @@ async function write(
       else findings.push(yield* mergedBytes(request, method, weight.options, weight.from, weight, weight.drawnAs));
       request.onTensor?.(++done, weights.length, name);
     }, { shardBytes: request.shardBytes });
-    await copyCompanions(first.folder, target.workshop, { dtype, untie: head !== undefined, config });
+    await copyCompanions(first.folder, target.workshop, {
+      dtype,
+      untie: head !== undefined,
+      config,
+      tokenizer,
+      chatTemplate,
+    });
     const takenOf = (options: MergeOptions) =>
       Object.fromEntries(Object.keys(method.options).map((name) => [name, options[name as keyof MergeOptions]]));
     const taken = common === undefined
@@ -151,7 +172,8 @@ async function write(
       }
       : { options: takenOf(common) };
     const apart = mismatch === undefined ? {} : { configMismatch: mismatch };
-    const made = { method: method.name, ...modelsOf(parts), ...taken, dtype: dtype ?? null, ...apart };
+    const aligned = tokenizer && { tokenizer: { source: request.tokenizer!.source, tokens: tokenizer.ids.size } };
+    const made = { method: method.name, ...modelsOf(parts), ...taken, dtype: dtype ?? null, ...apart, ...aligned };
     await Deno.writeTextFile(`${target.workshop}/merge.json`, JSON.stringify(made, null, 2) + "\n");
     await target.finish();
     const overflowed = findings.reduce((sum, { overflowed }) => sum + overflowed, 0);
@@ -168,6 +190,8 @@ async function write(
       notFinite,
       warnings: [
         ...inputs.flatMap(({ warnings }) => warnings),
+        ...tokenizer?.warnings ?? [],
+        ...unknownText(plan.unknownTokens),
         ...mergeWarnings({ first: first.name, mismatch, head, planned: weights, notFinite, overflowed, dtype }),
       ],
     };

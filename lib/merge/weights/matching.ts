@@ -4,6 +4,7 @@ import { isWeightDtype, WEIGHT_DTYPES, type WeightFiles } from "../../huggingfac
 import type { Input } from "../inputs/input.ts";
 import { EMBEDDINGS, HEAD } from "../inputs/names.ts";
 import { isTied } from "../inputs/tied.ts";
+import { hasTokenRows } from "../vocabulary/align.ts";
 import { isSame, type NamedTensors } from "./shared.ts";
 import { ranges, sizeOf } from "./source.ts";
 
@@ -21,9 +22,15 @@ export interface MatchedFolder extends NamedTensors {
  * store and that is a copy of another tensor there (the head of a tied model): the other folders read the original. Where
  * some model has a head of its own, tied models read their embeddings.
  *
+ * @param hasFreeRows whether the number of rows of a tensor may differ
  * @throws UserError `merge.shape` or `merge.dtype` naming the tensor and the folders
  */
-export async function matchFolders(inputs: readonly Input[]): Promise<readonly MatchedFolder[]> {
+export async function matchFolders(
+  inputs: readonly Input[],
+  hasFreeRows: (name: string) => boolean = () => false,
+): Promise<readonly MatchedFolder[]> {
+  const isAlike = (name: string, a: readonly number[], b: readonly number[]) =>
+    hasFreeRows(name) ? String(a.slice(1)) === String(b.slice(1)) : String(a) === String(b);
   const folders = inputs.map(({ files }) => files);
   const [first, ...others] = folders as [WeightFiles, ...WeightFiles[]];
   const copies = folders.map(() => new Map<string, string>());
@@ -32,10 +39,11 @@ export async function matchFolders(inputs: readonly Input[]): Promise<readonly M
     for (const [a, b] of [[first, other], [other, first]] as const) {
       for (const [name, { shape }] of a.weights) {
         const found = b.weights.get(name);
-        if (found !== undefined && String(found.shape) === String(shape)) continue;
+        if (found !== undefined && isAlike(name, found.shape, shape)) continue;
         const copied = found === undefined ? await copiedTensor(name, inputs) : undefined;
         const at = folders.indexOf(b);
-        const original = copied ?? (found === undefined ? await tiedHead(name, shape, inputs[at]!) : undefined);
+        const original = copied ??
+          (found === undefined ? await tiedHead(name, (other) => isAlike(name, other, shape), inputs[at]!) : undefined);
         if (original === undefined) throw shapeError(name, a, b);
         copies[at]!.set(name, original);
         // A head that is a matrix of its own in some model.
@@ -74,11 +82,13 @@ async function copiedTensor(name: string, inputs: readonly Input[]): Promise<str
 }
 
 /** The embeddings of a tied model that does not store its head; undefined for other tensors and models. */
-async function tiedHead(name: string, shape: readonly number[], { folder, files }: Input): Promise<string | undefined> {
+async function tiedHead(
+  name: string,
+  isAlike: (shape: readonly number[]) => boolean,
+  { folder, files }: Input,
+): Promise<string | undefined> {
   if (!HEAD.test(name) || await isTied(folder) !== true) return undefined;
-  return files.weights.keys().find((other) =>
-    EMBEDDINGS.test(other) && String(files.weights.get(other)!.shape) === String(shape)
-  );
+  return files.weights.keys().find((other) => EMBEDDINGS.test(other) && isAlike(files.weights.get(other)!.shape));
 }
 
 function tensorsOf(files: WeightFiles): NamedTensors {
@@ -96,7 +106,9 @@ function shapeError(name: string, a: WeightFiles, b: WeightFiles): UserError {
     "merge.shape",
     `Cannot merge "${name}": it is [${one}] in "${a.folder}" and ${other === undefined ? "missing" : `[${other}]`} ` +
       `in "${b.folder}"`,
-    "Only models of one shape can be merged weight by weight",
+    hasTokenRows(name) && other !== undefined && String(one.slice(1)) === String(other.slice(1))
+      ? "The models have vocabularies of different sizes; --tokenizer-source union (or base) aligns them"
+      : "Only models of one shape can be merged weight by weight",
   );
 }
 

@@ -4,6 +4,9 @@ import { isWeightDtype, type PlannedTensor, type WeightDtype } from "../../huggi
 import type { Input } from "../inputs/input.ts";
 import { EMBEDDINGS, HEAD } from "../inputs/names.ts";
 import { readConfig } from "../inputs/tied.ts";
+import { alignVocabularies, hasTokenRows } from "../vocabulary/align.ts";
+import type { TokenizerRequest } from "../vocabulary/request.ts";
+import type { MergedTokenizer } from "../vocabulary/tokenizer.ts";
 import { type ConfiguredLayer, layerMismatch } from "./layer-config.ts";
 import { countLayers, depthOf, depths, isBeforeLayers, layerPlace, type LayerRange, layerView } from "./layers.ts";
 import { type MatchedFolder, matchFolders } from "./matching.ts";
@@ -30,6 +33,8 @@ export type SettingsOf = (tensor: string, depth: number, names: readonly string[
 
 /** Models that are merged, or layers of theirs; the parts of a model follow each other. */
 export interface MergePart extends ModelsToMerge<PartModel> {
+  /** The model whose embeddings others take for tokens that they lack. */
+  readonly reference?: string | undefined;
   /** The same for all weights, or by weight. */
   readonly settings: MergeSettings | SettingsOf;
 }
@@ -54,6 +59,14 @@ export interface MergePlan {
   readonly layers: readonly ConfiguredLayer[] | undefined;
   /** How layers that are merged with each other differ, if they do. */
   readonly mismatch: string | undefined;
+  /** Tokens of the merged vocabulary that no model has. */
+  readonly unknownTokens: readonly string[];
+}
+
+/** How to align the vocabularies of the models. */
+export interface Alignment {
+  readonly tokenizer: MergedTokenizer;
+  readonly request: TokenizerRequest;
 }
 
 /**
@@ -66,7 +79,9 @@ export async function planMerge(
   parts: readonly MergePart[],
   inputs: ReadonlyMap<string, Input>,
   dtype: WeightDtype | undefined,
+  alignment: Alignment | undefined,
 ): Promise<MergePlan> {
+  const unknownTokens = new Set<string>();
   const weights: PlannedWeight[] = [];
   const matched: MatchedModels[] = [];
   const layers: ConfiguredLayer[] = [];
@@ -78,14 +93,24 @@ export async function planMerge(
       const input = inputs.get(model)!;
       return { ...input, files: layerView(input.files, range, layers.length) };
     });
-    const folders = await matchFolders(views);
+    const matching = await matchFolders(views, alignment === undefined ? () => false : hasTokenRows);
+    const found = alignment === undefined
+      ? { models: matching, unknown: [] }
+      : alignVocabularies(matching, part.reference, alignment.tokenizer, alignment.request);
+    for (const token of found.unknown) unknownTokens.add(token);
+    const folders = found.models;
     const from = { folders, hasBase: part.base !== undefined };
     matched.push(from);
     const isMade = (name: string) =>
       layerPlace(name) !== undefined || (isBeforeLayers(name) ? k === 0 : k === parts.length - 1);
     const depth = depthsIn(folders[0]!, length === undefined ? undefined : { first: layers.length, length });
     const made = [...folders[0]!.shapes.keys()].filter(isMade);
-    const typed = made.map((name) => ({ name, ...views[0]!.files.weights.get(folders[0]!.nameIn(name))! }));
+    const [first] = folders as [MatchedFolder];
+    const typed = made.map((name) => ({
+      name,
+      dtype: views[0]!.files.weights.get(first.nameIn(name))!.dtype,
+      shape: first.shapes.get(name)!,
+    }));
     const merged = typed.filter(({ dtype }) => isWeightDtype(dtype)).map(({ name }) => name);
     const resolve = (settings: MergeSettings) => resolveOptions(method, settings, part.models.length);
     const { settings } = part;
@@ -115,7 +140,7 @@ export async function planMerge(
       layers.push(places[0]!);
     }
   }
-  if (parts.length > 1) checkStack(weights, matched[0]!.folders[0]!, inputs);
+  if (parts.length > 1) checkStack(weights, matched[0]!.folders[0]!, inputs, alignment !== undefined);
   const sliced = parts.some(({ models }) => models.some(({ layers }) => layers !== undefined));
   return {
     weights,
@@ -123,6 +148,7 @@ export async function planMerge(
     ends: [matched[0]!, matched.at(-1)!],
     layers: sliced ? layers : undefined,
     mismatch,
+    unknownTokens: [...unknownTokens],
   };
 }
 
@@ -169,18 +195,22 @@ function checkStack(
   weights: readonly PlannedWeight[],
   { input }: MatchedFolder,
   inputs: ReadonlyMap<string, Input>,
+  isAligned: boolean,
 ): void {
   const templateOf = (name: string) => layerPlace(name)?.rest ?? name;
+  /** The sizes that must be equal. */
+  const sizes = (name: string, shape: readonly number[]) =>
+    String(isAligned && hasTokenRows(name) ? shape.slice(1) : shape);
   const shapes = new Map<string, Set<string>>();
   for (const [name, { shape }] of inputs.get(input.name)!.files.weights) {
     const template = templateOf(name);
-    shapes.set(template, (shapes.get(template) ?? new Set()).add(String(shape)));
+    shapes.set(template, (shapes.get(template) ?? new Set()).add(sizes(template, shape)));
   }
   const embeddings = shapes.keys().find((template) => EMBEDDINGS.test(template)) ?? "";
   for (const { name, shape, from } of weights) {
     // A tied model need not store its head.
     const known = shapes.get(templateOf(name)) ?? (HEAD.test(name) ? shapes.get(embeddings) : undefined);
-    if (known?.has(String(shape))) continue;
+    if (known?.has(sizes(name, shape))) continue;
     const found = known === undefined ? "missing" : `[${[...known].join("] or [")}]`;
     const { name: other } = from.folders[0]!.input;
     throw new UserError(

@@ -39,6 +39,14 @@ function valuesText({ nan, infinite }: NotFinite): string {
   return parts.join(" and ");
 }
 
+/** The warning for tokens that no model has. */
+export function unknownText(tokens: readonly string[]): string[] {
+  if (tokens.length === 0) return [];
+  const named = tokens.slice(0, 3).map((token) => JSON.stringify(token)).join(", ");
+  const more = tokens.length > 3 ? ", …" : "";
+  return [`no model has an embedding for ${count(tokens.length, "token")} (${named}${more}): it is zero`];
+}
+
 /** Number of tensors to name; the rest is counted. */
 const NAMED = 10;
 
