@@ -18,7 +18,7 @@ const PATIENCE = 64;
  * The beginnings of documents drawn at random without repetition, in the order of the stream. A document's chance is
  * proportional to the length of the one before it.
  *
- * @returns token ids, each list starting with `<|endoftext|>`
+ * @returns token ids, each list starting with `<|endoftext|>` unless it is a conversation
  */
 export function sampleDocuments(stream: TokenStream, { seed, documents, tokens }: DocumentChoice): Int32Array[] {
   const source = random(seed, "documents");
