@@ -31,4 +31,5 @@ export { type CostedMethods, methodCosts } from "./costs.ts";
 export { baselineCost, btmCost } from "./one-cost.ts";
 export { cannotLeave, type FinishedMethod, mergeFile, openBaseline, type OpenedBaseline } from "./open.ts";
 export { type MixtureConfig, mixtureConfigSchema } from "./mixture/config.ts";
+export { selfStitch } from "./self-stitch/method.ts";
 export { loadMerge, type MergeFile, type MergeFormat, saveMerge } from "./file.ts";

@@ -47,7 +47,7 @@ export function aboutModel(
   if (saved.kind === "stitched") {
     const { stitch } = config;
     return `A stitched model: Branch-Train-Stitch ([arXiv 2502.00075](https://arxiv.org/abs/2502.00075)) joins ${all}, ` +
-      `which stay frozen, by ${stitch.count} trained stitch layers with gates.`;
+      `which stay frozen, by ${stitch.positions?.length ?? stitch.count} trained stitch layers with gates.`;
   }
   return `A mixture of ${all}.`;
 }

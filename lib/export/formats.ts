@@ -1,5 +1,11 @@
 // Which models of a run can be written for which programs.
-import { baselineDefaults, type MergedMethod, type MixtureConfig, mixtureConfigSchema } from "../baselines/mod.ts";
+import {
+  baselineDefaults,
+  type MergedMethod,
+  type MixtureConfig,
+  mixtureConfigSchema,
+  selfStitch,
+} from "../baselines/mod.ts";
 import type { FinishedRun } from "../bts/mod.ts";
 import { UserError } from "../errors.ts";
 import { type SavedModel, savedModels } from "../library/mod.ts";
@@ -7,7 +13,7 @@ import { methodPhrase } from "../methods.ts";
 import { type Exporter, type Format, FORMAT_TITLES } from "./exporter.ts";
 import { isPlainMixture, MIXTURE, mixtureExporter } from "./mixture-exporter.ts";
 import { plainExporter } from "./plain.ts";
-import { stitchedExporter } from "./stitched-exporter.ts";
+import { selfStitchExporter, stitchedExporter } from "./stitched-exporter.ts";
 
 /** Formats of a model, and why it has not all of them, as a clause. */
 interface Support {
@@ -15,15 +21,18 @@ interface Support {
   readonly lacks?: string;
 }
 
+const STITCHED: Support = { formats: ["hf"], lacks: "llama.cpp has no architecture for stitched models" };
+
 /** The formats that a model can be written in. */
 function supportOf(run: FinishedRun, saved: SavedModel): Support {
   if (saved.kind === "decoder" || saved.kind === "merge") return { formats: ["hf", "gguf"] };
   if (saved.kind === "ensemble") {
     return { formats: [], lacks: "it mixes the probabilities of whole models, which no model file describes" };
   }
-  if (saved.kind === "stitched") return { formats: ["hf"], lacks: "llama.cpp has no architecture for stitched models" };
+  if (saved.kind === "stitched") return STITCHED;
   const { method } = saved;
   if (method.making === "pretraining") return { formats: ["hf", "gguf"] };
+  if (method.name === selfStitch.name) return STITCHED;
   if (method.file.kind === MIXTURE && isPlainMixture(mixtureOf(run, method))) {
     return { formats: ["hf"], lacks: "GGUF files of mixtures of experts are not written" };
   }
@@ -57,6 +66,7 @@ export async function exporterOf(run: FinishedRun, name: string, saved: SavedMod
     );
   }
   if (saved.kind === "stitched") return await stitchedExporter(run, saved.cell);
+  if (name === selfStitch.name) return await selfStitchExporter(run);
   if (saved.kind === "method" && saved.method.making !== "pretraining") return await mixtureExporter(run, name);
   if (saved.kind === "method") return await plainExporter(run, name, { kind: "decoder", cell: saved.method.name });
   return await plainExporter(run, name, saved as Parameters<typeof plainExporter>[2]);

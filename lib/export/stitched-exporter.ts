@@ -1,9 +1,10 @@
 // Stitched models of a run, for transformers.
+import { loadMerge, mergeFile, selfStitch } from "../baselines/mod.ts";
 import { type FinishedRun, openStitches } from "../bts/mod.ts";
-import type { WeightDtype } from "../huggingface/mod.ts";
+import { hashTensors, loadModelFolder, type WeightDtype } from "../huggingface/mod.ts";
 import { familyOf, parameterCount } from "../model/mod.ts";
 import { bytesPerWeight, type Exporter } from "./exporter.ts";
-import { writeStitched } from "./stitched/write.ts";
+import { type StitchedToWrite, writeStitched } from "./stitched/write.ts";
 
 /**
  * Opens a stitched model.
@@ -12,14 +13,35 @@ import { writeStitched } from "./stitched/write.ts";
  * @throws UserError as `openStitches()` does
  */
 export async function stitchedExporter(run: FinishedRun, cell: string): Promise<Exporter> {
-  const { model, names, weights, file } = await openStitches(run, cell);
-  const methods = names.map((name) => name === "seed" ? name : `expert:${name}`);
-  const { folder: hubFolder } = await run.cell(methods[0]!);
+  const parts = await openStitches(run, cell);
+  const madeFrom = parts.names.map((name) => name === "seed" ? name : `expert:${name}`);
+  const { folder: hubFolder } = await run.cell(madeFrom[0]!);
+  return exporter(run, { ...parts, hubFolder }, madeFrom, cell);
+}
+
+/**
+ * Opens Self-Stitch: its copies of the seed are written as often as they run.
+ *
+ * @throws UserError as `loadModelFolder()` and `loadMerge()` do
+ */
+export async function selfStitchExporter(run: FinishedRun): Promise<Exporter> {
+  const { folder: hubFolder } = await run.cell("seed");
+  const { config: model, tensors } = await loadModelFolder(hubFolder);
+  const path = mergeFile((await run.cell(selfStitch.name)).folder);
+  const { method: { config }, weights: stitches } = await loadMerge(path, selfStitch.file, [hashTensors(tensors)]);
+  const names = Array.from({ length: config.copies + 1 }, (_, i) => i === 0 ? "seed" : `copy ${i}`);
+  const file = { config: config.stitch, stitches };
+  const parts = { model, names, weights: names.map(() => tensors), file, hubFolder };
+  return exporter(run, parts, ["seed"], selfStitch.name);
+}
+
+function exporter(run: FinishedRun, parts: StitchedToWrite, madeFrom: readonly string[], trainedIn: string): Exporter {
+  const { model, weights, file } = parts;
   const stitches = Object.values(file.stitches).reduce((sum, { data }) => sum + data.length, 0);
   const total = weights.length * parameterCount(model) + stitches;
   return {
-    madeFrom: methods,
-    trainedIn: cell,
+    madeFrom,
+    trainedIn,
     parameters: { total, active: total },
     config: model,
     family: `stitched decoders of the family ${familyOf(model)}`,
@@ -27,8 +49,7 @@ export async function stitchedExporter(run: FinishedRun, cell: string): Promise<
     trustRemoteCode: true,
     bytes: (dtype) => bytesPerWeight(dtype) * total + 2e6,
     async writeFolder(folder, dtype, { onWeight }) {
-      const options = { dtype: dtype.toUpperCase() as WeightDtype, onWeight };
-      await writeStitched(folder, { model, names, weights, file, hubFolder }, options);
+      await writeStitched(folder, parts, { dtype: dtype.toUpperCase() as WeightDtype, onWeight });
       return undefined;
     },
   };

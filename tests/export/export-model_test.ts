@@ -15,7 +15,7 @@ import { decoder, type HostWeights, toDevice } from "../../lib/model/mod.ts";
 import { beginRun, type Run } from "../../lib/run/mod.ts";
 import { askLlamaCpp } from "../gguf/llama-cpp.ts";
 import { optionalTest, python } from "../optional.ts";
-import { difference } from "../tiny.ts";
+import { difference, noisyStitches, stitchConfig } from "../tiny.ts";
 import { CONFIG, spec, withTrainedRun } from "./run.ts";
 
 const TEXT = "let x = 3 + 4;";
@@ -46,6 +46,20 @@ async function addMixture(run: Run, models: readonly HostWeights[]): Promise<voi
       method: { kind: "mixture", config },
       weights,
       models: models.map((one, i) => ({ name: String(i), weights: hashTensors(one) })),
+    });
+    return { tokens: 5_120, weights: hashTensors(weights) };
+  });
+}
+
+/** Adds Self-Stitch with stitches that matter. */
+async function addSelfStitch(run: Run, [seed]: readonly HostWeights[]): Promise<void> {
+  const stitch = stitchConfig({ count: 2 });
+  const weights = noisyStitches(stitch, 2, 6, CONFIG);
+  await run.cell(spec("self-stitch", z.object({ tokens: z.int(), weights: z.string() })), async ({ folder }) => {
+    await saveMerge(mergeFile(folder), {
+      method: { kind: "self-stitch", config: { copies: 2, stitch } },
+      weights,
+      models: [{ name: "seed", weights: hashTensors(seed!) }],
     });
     return { tokens: 5_120, weights: hashTensors(weights) };
   });
@@ -267,7 +281,7 @@ optionalTest("python-torch", "transformers loads exported models as their cards 
   await withTrainedRun(async (runs) => {
     const programs: string[] = [];
     const measured: tf.Tensor3D[] = [];
-    for (const name of ["soup", "bts", "btx-top2"]) {
+    for (const name of ["soup", "bts", "btx-top2", "self-stitch"]) {
       const { ids, logits } = await logitsOf(runs, name);
       measured.push(logits);
       const { out } = await exported(runs, "last", name, "-o", join(runs, name));
@@ -286,7 +300,12 @@ with torch.no_grad(): logits.append(model(torch.tensor([${JSON.stringify(ids)}])
       assert.ok(difference(theirs, logits) < 1e-4 * largest);
       tf.dispose([theirs, logits]);
     }
-  }, { more: addMixture });
+  }, {
+    more: async (run, models) => {
+      await addMixture(run, models);
+      await addSelfStitch(run, models);
+    },
+  });
 });
 
 optionalTest("python-llama-cpp", "llama.cpp loads exported models and agrees on the next token", async () => {
