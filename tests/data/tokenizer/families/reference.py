@@ -38,4 +38,4 @@ if job["sentencepiece"]:
 rows = [ids[i] for i in job["decoded"]]
 with open(job["out"] + ".json", "w", encoding="utf-8") as file:
     json.dump({"plain": tokenizer.decode_batch(rows), "whole": tokenizer.decode_batch(rows, skip_special_tokens=False),
-               "steps": [steps(row[:2000]) for row in rows[:20]]}, file)
+               "steps": [steps(row[:500]) for row in rows[:20]]}, file)
