@@ -5,7 +5,8 @@
 //
 // Every measurement is a process of its own that prints its median step; its peak memory is read while it runs. A round
 // runs each side once, one after the other; a ratio is taken within a round, so that whatever else the machine does falls
-// on both sides alike. Besides the plain sides:
+// on both sides alike. Just before each of our native sides, `bench:ops` measures the peak of its products; the share is what
+// part of it the whole step reaches, counting the FLOPs that the model's shape takes. Besides the plain sides:
 //
 //   --avx2   both held to AVX2, as on a machine without AVX-512
 //   --wasm   ours by WebAssembly alone
@@ -14,8 +15,10 @@ import { fileURLToPath } from "node:url";
 import { type Column, formatTable } from "../lib/run/mod.ts";
 import { describeDevices } from "../lib/tensor/mod.ts";
 import { pythonCommand } from "../lib/host/mod.ts";
+import { stitchConfigSchema } from "../lib/stitch/mod.ts";
+import { pretrainFlops, stitchTrainFlops } from "../lib/train/mod.ts";
 import { readChoices, readCount, readFlags } from "./flags.ts";
-import { shapes } from "./shapes.ts";
+import { EXPERTS, type ShapeName, shapes } from "./shapes.ts";
 
 const flags = readFlags(import.meta.url, {
   jobs: { type: "string", default: "pretrain,stitch" },
@@ -43,6 +46,8 @@ interface Measurement {
   readonly trained: number;
   /** Most memory the process had, where the system tells. */
   readonly peak: number | null;
+  /** Part of the peak of products that was reached; null where that was not measured. */
+  readonly share: number | null;
 }
 
 /** One side of the comparison: how it is measured. */
@@ -51,6 +56,8 @@ interface Side {
   readonly command: string;
   readonly args: (job: string, shape: string) => string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** What computes the products, if their peak is measured. */
+  readonly products?: string;
 }
 
 const common = (job: string, shape: string) => ["--job", job, "--shape", shape, "--threads", flags.threads];
@@ -80,7 +87,7 @@ const { native, blas } = await describeDevices();
 const levels = native.map(({ level }) => level).filter((level) =>
   level !== "avx2" || flags.avx2 || native.length === 1
 );
-const sides = levels.map((level) => ours(`ours, ${level}`, by(level)));
+const sides = levels.map((level): Side => ({ ...ours(`ours, ${level}`, by(level)), products: level }));
 if (blas !== undefined) sides.push(ours(`ours, ${blas.name}`, by("blas")));
 if (flags.wasm || flags.wide || native.length === 0) sides.push(ours("ours, WebAssembly", by("wasm")));
 if (flags.wide) sides.push(ours("ours, WebAssembly, 256-bit flags", by("wasm"), { DENO_V8_FLAGS: wideFlags }));
@@ -102,7 +109,8 @@ for (const job of jobs) {
         const measurement = await measure(side, job, shape);
         measured.set(side.name, measurement);
         const speed = measurement.tokens_per_s.toFixed(0);
-        console.error(`${job} ${shape}, round ${round} of ${count}: ${side.name}, ${speed} tokens/s`);
+        const share = measurement.share === null ? "" : `, ${(100 * measurement.share).toFixed(0)} % of the peak`;
+        console.error(`${job} ${shape}, round ${round} of ${count}: ${side.name}, ${speed} tokens/s${share}`);
       }
       rounds.push(measured);
     }
@@ -111,6 +119,7 @@ for (const job of jobs) {
     for (const side of sides) {
       const ratios = rounds.map((round) => round.get(side.name)!.tokens_per_s / round.get(base.name)!.tokens_per_s);
       const speeds = rounds.map((round) => round.get(side.name)!.tokens_per_s);
+      const shares = rounds.map((round) => round.get(side.name)!.share).filter((share) => share !== null);
       rows.push({
         job,
         shape,
@@ -119,6 +128,7 @@ for (const job of jobs) {
         ratio: median(ratios),
         low: Math.min(...ratios),
         high: Math.max(...ratios),
+        share: shares.length === 0 ? null : 100 * median(shares),
         peak: peakOf(rounds.map((round) => round.get(side.name)!.peak)),
       });
     }
@@ -136,29 +146,60 @@ else {
     number("ratio", "ratio", 2),
     number("low", "lowest", 2),
     number("high", "highest", 2),
+    number("share", "% of peak", 0),
     number("peak", "peak MiB", 0),
   ];
   console.log(formatTable({ name: "compare", title, columns, rows }));
 }
 
 async function measure(side: Side, job: string, shape: string): Promise<Measurement> {
-  const command = new Deno.Command(side.command, {
-    args: side.args(job, shape),
+  const limit = side.products === undefined ? undefined : await peakOfProducts(side.products);
+  const { result, peak } = await lastLine<Measurement>(side, side.args(job, shape), `${job} ${shape}`);
+  const flops = result.tokens_per_s * flopsPerToken(job, shape as ShapeName);
+  return { ...result, peak, share: limit === undefined ? null : flops / limit };
+}
+
+/** FLOPs per second of products, as `bench:ops` measures them. */
+async function peakOfProducts(level: string): Promise<number> {
+  const args = ["run", "-A", here("ops.ts"), "--threads", flags.threads, "--products", level];
+  const side = { name: `bench:ops, ${level}`, command: Deno.execPath() };
+  const { result } = await lastLine<{ limits: { arithmetic: number } }>(
+    side,
+    [...args, "--only", "product nt 64", "--json"],
+    "the peak of products",
+  );
+  return 1000 * result.limits.arithmetic;
+}
+
+/** FLOPs that a training token takes, from the model's shape. */
+function flopsPerToken(job: string, shape: ShapeName): number {
+  const { config, stitches } = shapes[shape];
+  if (job === "pretrain") return pretrainFlops(config);
+  return stitchTrainFlops(config, stitchConfigSchema.parse({ count: stitches }), EXPERTS);
+}
+
+/** Runs a process, and reads the last line of its output; ends this one if it fails. */
+async function lastLine<Result>(
+  { name, command, env }: Pick<Side, "name" | "command" | "env">,
+  args: string[],
+  what: string,
+): Promise<{ readonly result: Result; readonly peak: number | null }> {
+  const child = new Deno.Command(command, {
+    args,
     stdout: "piped",
     stderr: "piped",
-    ...(side.env === undefined ? {} : { env: side.env }),
-  });
-  const child = command.spawn();
+    ...(env === undefined ? {} : { env }),
+  })
+    .spawn();
   let peak: number | null = null;
   const timer = setInterval(() => peak = peakMemory(child.pid) ?? peak, 50);
   const { success, stdout, stderr } = await child.output();
   clearInterval(timer);
-  const line = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
   if (!success) {
-    console.error(`${side.name} failed on ${job} ${shape}:\n${new TextDecoder().decode(stderr).trim()}`);
+    console.error(`${name} failed on ${what}:\n${new TextDecoder().decode(stderr).trim()}`);
     Deno.exit(2);
   }
-  return { ...JSON.parse(line), peak } as Measurement;
+  return { result: JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!), peak };
 }
 
 /** The most memory that a process has had so far, in MiB. */

@@ -1,7 +1,7 @@
 // Micro-benchmarks: every operation, forward and backward, against the machine's limit, stock tfjs and jax-js.
 //
 //   deno task bench:ops [--threads 2] [--products amx|avx512|avx2|blas|wasm] [--blas off] [--stock] [--jax] [--only NAME]
-//     [--shape tiny|small|base] [--json]
+//     [--shape tiny|small|base|135m|smollm] [--json]
 //
 // A time is the fastest of many. Products and attention are held against the best rate of square products of 256 to 1024,
 // everything else, by the bytes that it must read and write, against the rate of a sum of two large tensors.

@@ -1,6 +1,6 @@
 // Times one training step, pretraining or stitching, on random tokens; prints one JSON line.
 //
-//   deno run -A bench/train.ts --job pretrain|stitch --shape tiny|small|base|135m
+//   deno run -A bench/train.ts --job pretrain|stitch --shape tiny|small|base|135m|smollm
 //     [--device auto|webgpu|cpu|reference] [--threads N] [--steps N] [--profile]
 //     [--products amx|avx512|avx2|blas|wasm] [--blas off] [--json]
 //     [--width d] [--layers L] [--context T] [--inner N] [--batch N] [--experts n] [--stitches K]   in place of the shape's

@@ -5,33 +5,32 @@
 // The same seed and experts are ensembled, routed, averaged, merged weight by weight, mixed, composed and stitched.
 // DUME reads a few documents. Trained methods see the same batches as the stitches; FlexOlmo sees those of the experts, and
 // the dense model everything that the experts and the stitches see.
-import { baselineNamed, methodCosts } from "../lib/baselines/mod.ts";
-import { SEED_MERGES } from "../lib/merge/mod.ts";
+import { methodCosts } from "../lib/baselines/mod.ts";
 import { type MeasuredCost, methodCostTable } from "../lib/report/mod.ts";
 import { type CellResult, resultsTable, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
-import { branchName, joinBranches, trainBranch } from "./baselines/branch.ts";
 import { checkBaselines } from "./baselines/check.ts";
 import { type BaselinesConfig, baselinesDefinition } from "./baselines/config.ts";
 import { CACHE_BYTES } from "./baselines/cost.ts";
-import { fitMethod, type FittedCell } from "./baselines/fit.ts";
-import { measureEnsembles, type OfLosses } from "./baselines/ensembles.ts";
-import { measureMethod } from "./baselines/measure.ts";
-import { measureMerges } from "./baselines/merges.ts";
+import { buildCompared, methodsOf } from "./baselines/compare.ts";
+import type { FittedCell } from "./baselines/fit.ts";
 import { baselineDirections, paperTable } from "./baselines/paper.ts";
 import { type BaselinesLab, settingsOf } from "./baselines/method.ts";
-import { trainDense, trainMethod } from "./baselines/train.ts";
 import {
+  baselinesSpec,
   type BtsConfig,
   comparisons,
   comparisonsTable,
   costTable,
   labExperiment,
   matrixTable,
-  measureBaselines,
+  measureCells,
   type Measured,
-  measureStitched,
+  readAnswers,
   readLosses,
   resultsOf,
+  stitchedSpec,
+  taskComparisons,
+  taskComparisonsTable,
   tokenize,
   type Trained,
   trainExpert,
@@ -44,57 +43,25 @@ import type { Study } from "../lib/study/mod.ts";
 async function compareBaselines(lab: BaselinesLab): Promise<CellResult<RunResults>> {
   const { config } = lab;
   const text = await tokenize(lab);
-  const trained = new Map<string, CellResult<Trained>>();
-  const measured: CellResult<Measured>[] = [];
 
   // Branch and train: other experiments share these cells.
   const seed = await trainSeed(lab, text);
   const experts = new Map<string, CellResult<Trained>>();
   for (const domain of config.experts) experts.set(domain, await trainExpert(lab, text, seed, domain));
-  const branches = { seed, experts };
-  trained.set("seed", seed);
-  for (const [domain, cell] of experts) trained.set(`expert:${domain}`, cell);
 
-  // Methods without training: single models, averages, ensembles, and merges weight by weight.
-  measured.push(await measureBaselines(lab, text, seed, experts));
-  measured.push(await measureMerges(lab, text, branches));
+  // Build every other method, and the stitches.
+  const others = await buildCompared(lab, text, { seed, experts });
+  const stitches = await trainStitches(lab, text, seed, experts);
 
-  // Methods that are built first: computed from a few documents, trained on the same text or, for the dense model, on all
-  // of it, or trained again for each expert's domain.
-  const fitted = new Map<string, CellResult<FittedCell>>();
-  const ofLosses: OfLosses[] = [];
-  for (const method of config.baselines.methods.map(baselineNamed)) {
-    if (method.making === "fitting") {
-      const built = await fitMethod(lab, text, branches, method);
-      fitted.set(method.name, built);
-      measured.push(await measureMethod(lab, text, branches, method, built));
-      continue;
-    }
-    if (method.making === "branching") {
-      const parts = [];
-      for (const domain of config.experts) {
-        const part = await trainBranch(lab, text, seed, method, domain);
-        trained.set(branchName(method, domain), part);
-        parts.push(part);
-      }
-      const built = await joinBranches(lab, seed, method, parts);
-      fitted.set(method.name, built);
-      measured.push(await measureMethod(lab, text, branches, method, built));
-      continue;
-    }
-    const built = method.making === "pretraining"
-      ? await trainDense(lab, text, branches)
-      : await trainMethod(lab, text, branches, method);
-    trained.set(method.name, built);
-    if (method.making === "training" && method.ofLosses) ofLosses.push({ method, built });
-    else measured.push(await measureMethod(lab, text, branches, method, built));
-  }
-  measured.push(await measureEnsembles(lab, text, branches, ofLosses));
-
-  // Stitches.
-  trained.set("bts", await trainStitches(lab, text, seed, experts));
-  measured.push(await measureStitched(lab, text, seed, experts, trained.get("bts")!));
-  return await report(lab, trained, fitted, measured);
+  // Measure all of them on the same held-out documents and questions.
+  const measured = await measureCells(lab, text, [
+    baselinesSpec(lab, text, seed, experts),
+    ...others.specs,
+    stitchedSpec(lab, text, seed, experts, stitches),
+  ]);
+  const branches = [...experts].map(([domain, cell]) => [`expert:${domain}`, cell] as const);
+  const trained = new Map([["seed", seed], ...branches, ...others.trained, ["bts", stitches]]);
+  return await report(lab, trained, others.fitted, measured);
 }
 
 /** The report with the tables of all methods. */
@@ -121,6 +88,7 @@ function report(
     cell.table(paperTable(results, losses));
     cell.table(matrixTable(results));
     cell.table(comparisonsTable(comparisons(losses)));
+    cell.table(taskComparisonsTable(taskComparisons(await readAnswers(measured))));
     cell.table(costTable(results, built));
     cell.table(methodCostTable(costsOf(config, results), measuredCosts(trained, measured)));
     return results;
@@ -167,13 +135,6 @@ const methodNamed = (name: string) => name.split(":")[0]!;
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 const most = (values: readonly (number | null)[]) =>
   values.some((value) => value === null) ? null : Math.max(...values as number[]);
-
-/** All methods in the order of the table: untrained, then trained, and BTS last. */
-function methodsOf({ experts, baselines }: Pick<BaselinesConfig, "experts" | "baselines">): string[] {
-  const { methods } = baselines;
-  const single = ["seed", ...experts.map((domain) => `expert:${domain}`)];
-  return [...single, "soup", ...SEED_MERGES, "btm", "btm-dev", ...methods, "bts"];
-}
 
 /** The comparison as a section of the results page. */
 export const baselinesStudy: Pick<Study, "name" | "title" | "question" | "directions"> = {

@@ -5,31 +5,37 @@
 // A seed is pretrained on a mix of four domains; copies of it become experts; a few stitch layers combine the frozen
 // models into one generalist; and all of them, with the soup and the ensemble, are measured on held-out text.
 import {
-  btsDefinition,
+  baselinesSpec,
   btsMetrics,
-  checkBts,
   comparisons,
   comparisonsTable,
   costTable,
-  type Lab,
   labExperiment,
   matrixTable,
-  measureBaselines,
+  measureCells,
   type Measured,
-  measureStitched,
+  readAnswers,
   readLosses,
   resultsOf,
+  stitchedSpec,
+  taskComparisons,
+  taskComparisonsTable,
   tokenize,
   type Trained,
   trainExpert,
   trainSeed,
   trainStitches,
 } from "../lib/bts/mod.ts";
+import { MEASURES } from "../lib/eval/mod.ts";
 import { experimentMain } from "../lib/experiment/mod.ts";
 import { type CellResult, resultsTable, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
+import { checkBaselines } from "./baselines/check.ts";
+import { buildCompared, methodsOf } from "./baselines/compare.ts";
+import type { BaselinesLab } from "./baselines/method.ts";
+import { mainDefinition } from "./bts/config.ts";
 
 /** Every call makes a cell, which is cached by everything that it depends on. */
-async function branchTrainStitch(lab: Lab): Promise<CellResult<RunResults>> {
+async function branchTrainStitch(lab: BaselinesLab): Promise<CellResult<RunResults>> {
   const { config } = lab;
   const text = await tokenize(lab);
 
@@ -41,41 +47,61 @@ async function branchTrainStitch(lab: Lab): Promise<CellResult<RunResults>> {
   // Stitch: everything is frozen but a few layers between the seed (the hub) and the experts.
   const stitches = await trainStitches(lab, text, seed, experts);
 
+  // Other methods to combine the same models, if the setting `baselines` names any.
+  const others = await buildCompared(lab, text, { seed, experts });
+
   // Measure all methods on the same held-out documents and questions.
-  const baselines = await measureBaselines(lab, text, seed, experts);
-  const stitched = await measureStitched(lab, text, seed, experts, stitches);
+  const measured = await measureCells(lab, text, [
+    baselinesSpec(lab, text, seed, experts),
+    ...others.specs,
+    stitchedSpec(lab, text, seed, experts, stitches),
+  ]);
 
   const branches = [...experts].map(([domain, cell]) => [`expert:${domain}`, cell] as const);
-  return await report(lab, new Map([["seed", seed], ...branches, ["bts", stitches]]), [baselines, stitched]);
+  const built = new Map<string, CellResult<Built>>([
+    ["seed", seed],
+    ...branches,
+    ["bts", stitches],
+    ...others.trained,
+    ...others.fitted,
+  ]);
+  return await report(lab, built, measured);
 }
+
+type Built = Pick<Trained, "tokens" | "seconds">;
 
 /** The report with the tables of all methods. */
 function report(
-  { run, corpus }: Lab,
-  trained: ReadonlyMap<string, CellResult<Trained>>,
+  { run, corpus, config }: BaselinesLab,
+  built: ReadonlyMap<string, CellResult<Built>>,
   measured: readonly CellResult<Measured>[],
 ): Promise<CellResult<RunResults>> {
   return run.cell({
     name: "report",
     title: "Report",
     description: "All methods compared.",
-    inputs: { kind: "report", cells: [...trained.values(), ...measured].map(({ key }) => key) },
+    inputs: { kind: "report", cells: [...built.values(), ...measured].map(({ key }) => key) },
     code: import.meta,
     output: runResultsSchema,
   }, async (cell) => {
-    const results = resultsOf(corpus.domains, measured);
+    const found = resultsOf(corpus.domains, measured);
+    const results = {
+      ...found,
+      methods: Object.fromEntries(methodsOf(config).map((method) => [method, found.methods[method]!])),
+    };
     cell.table(resultsTable(results));
     cell.table(matrixTable(results));
     cell.table(comparisonsTable(comparisons(await readLosses(measured))));
-    cell.table(costTable(results, trained));
+    cell.table(taskComparisonsTable(taskComparisons(await readAnswers(measured))));
+    cell.table(costTable(results, built));
     return results;
   });
 }
 
 export const btsExperiment = labExperiment({
-  definition: btsDefinition,
-  check: checkBts,
-  metrics: btsMetrics,
+  definition: mainDefinition,
+  check: checkBaselines,
+  metrics: (config) => btsMetrics(config, MEASURES, [...config.baselines.merges, ...config.baselines.methods]),
   body: branchTrainStitch,
 });
 

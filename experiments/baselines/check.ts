@@ -10,21 +10,25 @@ import { checkBts } from "../../lib/bts/mod.ts";
 export function checkBaselines(config: BaselinesConfig): void {
   checkBts(config);
   const { baselines, experts, hub, model, stitch } = config;
-  if (hub !== "seed" || stitch.mode === "pair") {
+  const { methods, merges, secondEnsemble } = baselines;
+  const compares = methods.length > 0 || merges.length > 0 || secondEnsemble;
+  if (compares && (hub !== "seed" || stitch.mode === "pair")) {
     throw new UserError(
       "baselines.hub",
       "The comparison needs the seed as the hub: all its methods build on the seed",
-      "set hub to seed and stitch.mode to hub",
+      "set hub to seed and stitch.mode to hub, or baselines.methods and baselines.merges to []",
     );
   }
-  const twice = baselines.methods.find((name, i) => baselines.methods.indexOf(name) !== i);
-  if (twice !== undefined) throw new UserError("baselines.methods", `baselines.methods has "${twice}" twice`);
-  for (const method of baselines.methods.map(baselineNamed)) {
+  for (const [setting, names] of Object.entries<readonly string[]>({ methods, merges })) {
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (twice !== undefined) throw new UserError("baselines.methods", `baselines.${setting} has "${twice}" twice`);
+  }
+  for (const method of methods.map(baselineNamed)) {
     if (method.making === "pretraining") continue;
     method.check?.(method.configOf(settingsOf(config)), { layers: model.layers, experts: experts.length });
   }
   const { topK } = baselines.btm;
-  if (topK !== null && topK > 1 + experts.length) {
+  if (secondEnsemble && topK !== null && topK > 1 + experts.length) {
     throw new UserError(
       "baselines.btm",
       `baselines.btm.topK is ${topK}, but there are ${
@@ -32,5 +36,5 @@ export function checkBaselines(config: BaselinesConfig): void {
       } models: the seed and ${experts.length} experts`,
     );
   }
-  checkSeedMerges(baselines.merge, experts.length);
+  checkSeedMerges(baselines.merge, experts.length, merges);
 }

@@ -1,9 +1,9 @@
-// The cell that measures the second ensemble, and methods such as expert routing. Their losses are computed from those of
-// the single models, each of which runs once.
+// Measuring the second ensemble, and methods such as expert routing. Their losses are computed from those of the single
+// models, each of which runs once.
 import { openBaseline, type TrainedMethod } from "../../lib/baselines/mod.ts";
 import {
-  measureCell,
-  type Measured,
+  type MeasureSpec,
+  type Measuring,
   type Method,
   modelOf,
   type Text,
@@ -33,41 +33,48 @@ export interface OfLosses {
   readonly built: CellResult<Trained>;
 }
 
-/** Measures the second ensemble, and the other methods whose losses follow from those of the single models. */
-export function measureEnsembles(
+/** Measuring the second ensemble, and the other methods whose losses follow from those of the single models. */
+export function ensemblesSpec(
   lab: BaselinesLab,
   text: Text,
   { seed, experts }: Branches,
   others: readonly OfLosses[],
-): Promise<CellResult<Measured>> {
+): MeasureSpec {
   const model = modelOf(lab, text);
-  const { btm } = lab.config.baselines;
+  const { btm, secondEnsemble: withSecond } = lab.config.baselines;
   const cells = [seed, ...experts.values()];
-  const named = ["the second ensemble", ...others.map(({ method }) => phraseOf(method))];
-  return measureCell(lab, text, {
+  const named = [...withSecond ? ["the second ensemble"] : [], ...others.map(({ method }) => phraseOf(method))];
+  return {
     name: "evaluate:ensembles",
     title: `Measure ${named.join(" and ")}`,
     description: "Seed and experts run once; the losses of these methods are computed from theirs.",
     inputs: {
       kind: "evaluate:ensembles",
       models: cells.map(({ key }) => key),
-      btm,
+      ...(withSecond ? { btm } : {}),
       others: others.map(({ method: { name }, built: { key } }) => ({ name, key })),
     },
-    forward() {
+    rowsOf: "evaluate",
+    forward(part) {
       const all = { flops: ensembleFlops(lab.config, model), models: cells.length };
-      // Each model runs once; again for the most likely tokens of the ensemble, and to generate.
-      return [all, { ...all, known: "losses" }, ...others.map(() => ({ ...all, known: "predictions" }) as const)];
+      // Each model runs once, unless the rows of its tasks are known; again for the most likely tokens of the ensemble, and to generate.
+      const second = withSecond ? [{ ...all, known: "losses" } as const] : [];
+      return [
+        ...part === "tasks" ? [] : [all],
+        ...second,
+        ...others.map(() => ({ ...all, known: "predictions" }) as const),
+      ];
     },
+    held: () => cells.length * parameterCount(model),
     code: [import.meta, ...others.map(({ method }) => method.code)],
-    async open({ cell, set, scope }) {
+    async open({ cell, set, scope, rows }) {
       const host = await Promise.all(cells.map(weightsOf));
       const onDevice = host.map((weights) => scope.use(toDevice(weights)));
       const models = onDevice.map((weights) => decoder(model, weights));
-      const memory = await memoryOf(lab, cell, set, models);
-      const methods = [await secondEnsemble(lab, set, cell, models, memory)];
+      const memory = await memoryOf(lab, cell, set, models, rows);
+      const methods = withSecond ? [await secondEnsemble(lab, set, cell, models, memory)] : [];
       for (const { method, built: { folder } } of others) {
-        const { lossesFrom, topsFrom, ...opened } = await openBaseline(
+        const { lossesFrom, topsFrom, model: routed, parameters } = await openBaseline(
           { method, folder, model, models: host, onDevice },
           scope,
         );
@@ -77,24 +84,32 @@ export function measureEnsembles(
         };
         const knownTops: KnownTops | undefined = topsFrom &&
           ((rows) => Promise.resolve(rows.map((tokens) => topsFrom(tokens, memory.recallTops(tokens)!))));
-        methods.push({ name: method.name, ...opened, knownLosses, knownTops });
+        methods.push({ name: method.name, open: () => routed, parameters, knownLosses, knownTops });
       }
       return methods;
     },
-  });
+  };
 }
 
 type KnownLosses = NonNullable<EvaluationOptions["knownLosses"]>;
 type KnownTops = NonNullable<EvaluationOptions["knownTops"]>;
 
-/** The losses of every model on each row of the evaluation, from running each model once. */
+/** The losses of every model on each row of the evaluation, from running each model once or from another cell. */
 async function memoryOf(
   { config, device }: BaselinesLab,
   cell: CellContext,
   set: EvaluationSet,
   models: readonly LanguageModel[],
+  rows: Measuring["rows"],
 ): Promise<RowMemory> {
   const memory = rowMemory(models.length);
+  if (rows !== undefined) {
+    for (const j of models.keys()) {
+      const record = memory.record(j);
+      for (const { tokens, losses } of await rows(j)) record(tokens, losses);
+    }
+    return memory;
+  }
   const scored = { ...set, tasks: set.tasks.filter(({ kind }) => kind === "choice") };
   for (const [j, model] of models.entries()) {
     await evaluate(model, scored, {
@@ -127,7 +142,7 @@ async function secondEnsemble(
     mixtureTops(models, rows.map((tokens) => ({ tokens, losses: memory.recall(tokens)! })), weighing);
   const total = models.length * parameterCount({ ...lab.config.model, vocabSize: tokenizer.vocabSize });
   const parameters = { trained: 0, total, active: total };
-  return { name: "btm-dev", model: btmEnsemble(models, weighing), parameters, knownLosses, knownTops };
+  return { name: "btm-dev", open: () => btmEnsemble(models, weighing), parameters, knownLosses, knownTops };
 }
 
 /** Number of windows of validation text, over all domains, for the prior. */

@@ -1,33 +1,34 @@
 // The measuring cells of the methods that are built.
 import { type BaselineMethod, openBaseline } from "../../lib/baselines/mod.ts";
-import { measureCell, type Measured, modelOf, type Text, weightsOf } from "../../lib/bts/mod.ts";
+import { type MeasureSpec, modelOf, type Text, weightsOf } from "../../lib/bts/mod.ts";
 import type { CellResult } from "../../lib/run/mod.ts";
 import { costOf } from "./cost.ts";
 import { type BaselinesLab, type Branches, partsOf, phraseOf } from "./method.ts";
 
-/** Measures a method, except those that `measureEnsembles()` measures. */
-export function measureMethod(
+/** Measuring a method, except those that `ensemblesSpec()` measures. */
+export function methodSpec(
   lab: BaselinesLab,
   text: Text,
   branches: Branches,
   method: BaselineMethod,
   built: Pick<CellResult<unknown>, "key" | "folder">,
-): Promise<CellResult<Measured>> {
+): MeasureSpec {
   const model = modelOf(lab, text);
   const { name } = method;
   const parts = [...partsOf(method, branches).values()];
-  return measureCell(lab, text, {
+  return {
     name: `evaluate:${name}`,
     title: `Measure ${phraseOf(method)}`,
     description: "The method on the same text and questions.",
     inputs: { kind: "evaluate:method", name, method: built.key },
     forward: () => [{ flops: costOf(lab.config, model, method).flops.forward, models: Math.max(1, parts.length) }],
+    held: () => costOf(lab.config, model, method).parameters.total,
     code: [import.meta, method.code],
     async open({ scope }) {
       const models = await Promise.all(parts.map(weightsOf));
       const { folder } = built;
       const { model: opened, parameters } = await openBaseline({ method, folder, model, models }, scope);
-      return [{ name, model: opened, parameters }];
+      return [{ name, open: () => opened, parameters }];
     },
-  });
+  };
 }

@@ -1,6 +1,6 @@
 // Checks of settings that depend on one another, before anything is written.
-import { normalizeDatamix } from "../data/mod.ts";
-import { nearest, UserError } from "../errors.ts";
+import { namedTasks, normalizeDatamix } from "../data/mod.ts";
+import { didYouMean, nearest, UserError } from "../errors.ts";
 import { checkModelConfig } from "../model/mod.ts";
 import { checkStitchConfig } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
@@ -11,7 +11,7 @@ const TOKENS_PER_CHARACTER = 4;
 
 /** @throws UserError naming the settings that do not fit together */
 export function checkBts(config: BtsConfig): void {
-  const { data, model, tokenizer, stitch, mix, experts } = config;
+  const { data, model, tokenizer, stitch, mix, experts, eval: { tasks } } = config;
   const domains = Object.keys(data.domains);
   checkModelConfig({ ...model, vocabSize: tokenizer.vocabSize });
   if (model.contextLength < TOKENS_PER_CHARACTER) {
@@ -34,5 +34,14 @@ export function checkBts(config: BtsConfig): void {
   }
   const twice = experts.find((domain, i) => experts.indexOf(domain) !== i);
   if (twice !== undefined) throw new UserError("bts.experts", `experts has "${twice}" twice: one expert per domain`);
+  const names = namedTasks(data).map(({ name }) => name);
+  const unknown = tasks?.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new UserError(
+      "bts.tasks",
+      `eval.tasks has "${unknown}", which is not a task: the tasks are ${names.join(", ")}`,
+      didYouMean(unknown, names),
+    );
+  }
   checkRoles(config);
 }

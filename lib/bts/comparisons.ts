@@ -1,10 +1,16 @@
 // Differences between methods, paired by document, from the losses that measuring cells saved.
 import { join } from "node:path";
-import { type DocumentLosses, pairedDifference } from "../eval/mod.ts";
-import type { ComparisonRow } from "./tables.ts";
+import { type DocumentLosses, pairedDifference, pairedShareDifference } from "../eval/mod.ts";
+import type { ComparisonRow, TaskComparisonRow } from "./tables.ts";
 
 /** The file in a measuring cell's folder with the loss of every document, by method and domain. */
 export const LOSSES_FILE = "losses.json";
+
+/** The file in a measuring cell's folder with whether each question was answered correctly, by method and task. */
+export const ANSWERS_FILE = "answers.json";
+
+/** Whether each question was answered correctly, by method and task. */
+export type Answers = Readonly<Record<string, Readonly<Record<string, readonly boolean[]>>>>;
 
 /** Losses per document, by method and domain. */
 export type Losses = Readonly<Record<string, Readonly<Record<string, DocumentLosses>>>>;
@@ -57,4 +63,22 @@ export function comparisons(losses: Losses, method = "bts"): ComparisonRow[] {
         .map((rival) => compareMethods(losses, expert, rival, expert.slice("expert:".length)))
     ),
   ];
+}
+
+/** The answers of several cells. */
+export async function readAnswers(cells: readonly { readonly folder: string }[]): Promise<Answers> {
+  const files = await Promise.all(cells.map(({ folder }) => Deno.readTextFile(join(folder, ANSWERS_FILE))));
+  return Object.assign({}, ...files.map((text) => JSON.parse(text) as Answers));
+}
+
+/** Compares every method with the seed on every task, paired by question, in the order of the methods. */
+export function taskComparisons(answers: Answers, against = "seed"): TaskComparisonRow[] {
+  const base = answers[against] ?? {};
+  return Object.entries(answers).filter(([method]) => method !== against).flatMap(([method, tasks]) =>
+    Object.keys(base).flatMap((task) => {
+      if (!Object.hasOwn(tasks, task)) return [];
+      const { value, low, high, samples } = pairedShareDifference(tasks[task]!, base[task]!);
+      return [{ method, against, task, difference: 100 * value, low: 100 * low, high: 100 * high, questions: samples }];
+    })
+  );
 }

@@ -44,6 +44,13 @@ export const btsSettings = z.strictObject({
     tokens: z.int().min(64).default(8_192).describe("maximum number of held-out tokens scored per domain"),
     items: z.int().min(1).default(100).describe("maximum number of questions per task"),
     batch: z.int().min(1).max(4_096).default(16).describe("sequences evaluated at once"),
+    tasks: z.array(z.string()).nullable().default(null).describe("names of the tasks to score; null: all tasks"),
+    questionTokens: z.int().min(16).max(1_048_576).nullable().default(null).describe(
+      "maximum length of a question with an answer, in tokens; null: the context length",
+    ),
+    apart: z.boolean().default(false).describe(
+      "score the tasks in cells of their own, after all methods have been measured on held-out text",
+    ),
   }).prefault({}).describe("evaluation"),
 });
 

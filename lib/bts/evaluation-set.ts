@@ -20,6 +20,9 @@ export function evaluationSet(
       evaluationWindows(corpus.documents[domain]!.heldout, tokenizer, { time, maxTokens: config.eval.tokens }),
     ]),
   );
-  const tasks = buildTasks(corpus, tokenizer, { seed: rngSeed, items: config.eval.items, time });
+  const { items, questionTokens, tasks: wanted } = config.eval;
+  const chosen = corpus.tasks.filter(({ name }) => wanted?.includes(name) ?? true);
+  const questions = { seed: rngSeed, items, time: Math.min(time, questionTokens ?? time) };
+  const tasks = buildTasks({ ...corpus, tasks: chosen }, tokenizer, questions);
   return { windows, tokenizer, tasks };
 }

@@ -4,7 +4,7 @@ import { btmEnsemble, mixedLosses, mixtureTops, soup } from "../merge/mod.ts";
 import { decoder, forwardFlops, parameterCount, toDevice } from "../model/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 import { type Lab, modelOf, weightsOf } from "./lab.ts";
-import { measureCell, type Measured, type Method } from "./measure.ts";
+import { measureCell, type Measured, type MeasureSpec, type Method } from "./measure.ts";
 import type { Text } from "./text.ts";
 import type { Trained } from "./training.ts";
 
@@ -15,9 +15,19 @@ export function measureBaselines(
   seed: CellResult<Trained>,
   experts: ReadonlyMap<string, CellResult<Trained>>,
 ): Promise<CellResult<Measured>> {
+  return measureCell(lab, text, baselinesSpec(lab, text, seed, experts));
+}
+
+/** What {@linkcode measureBaselines} measures. */
+export function baselinesSpec(
+  lab: Lab,
+  text: Text,
+  seed: CellResult<Trained>,
+  experts: ReadonlyMap<string, CellResult<Trained>>,
+): MeasureSpec {
   const model = modelOf(lab, text);
   const parts = [seed, ...experts.values()];
-  return measureCell(lab, text, {
+  return {
     name: "evaluate",
     title: "Measure seed, experts, soup and ensemble",
     description: "All measures of all methods without stitches, on the same held-out text and questions.",
@@ -27,11 +37,11 @@ export function measureBaselines(
       const ensemble = { flops: parts.length * one.flops, models: parts.length, known: "losses" } as const;
       return [...parts.map(() => one), one, ensemble];
     },
+    held: () => (parts.length + 1) * parameterCount(model),
     code: import.meta,
     async open({ scope }) {
       const weights = await Promise.all(parts.map(weightsOf));
       const models = weights.map((one) => decoder(model, scope.use(toDevice(one))));
-      const average = decoder(model, scope.use(toDevice(soup(weights))));
       // The ensemble's losses are computed from those of its members; it runs them again to find the most likely tokens of
       // held-out text, and to generate.
       const memory = rowMemory(models.length);
@@ -47,19 +57,23 @@ export function measureBaselines(
       return [
         ...models.map((model, i): Method => ({
           name: names[i]!,
-          model,
+          open: () => model,
           parameters: { trained: one, total: one, active: one },
           onRow: memory.record(i),
         })),
-        { name: "soup", model: average, parameters: { trained: 0, total: one, active: one } },
+        {
+          name: "soup",
+          open: (scope) => decoder(model, scope.use(toDevice(soup(weights)))),
+          parameters: { trained: 0, total: one, active: one },
+        },
         {
           name: "btm",
-          model: btmEnsemble(models),
+          open: () => btmEnsemble(models),
           parameters: { trained: 0, total: all, active: all },
           knownLosses,
           knownTops,
         },
       ];
     },
-  });
+  };
 }

@@ -15,7 +15,7 @@ import {
 import { stitchedForwardFlops } from "../train/mod.ts";
 import { type GateRow, gatesTable } from "./gates-table.ts";
 import { type Lab, modelOf, weightsOf } from "./lab.ts";
-import { measureCell, type Measured } from "./measure.ts";
+import { measureCell, type Measured, type MeasureSpec } from "./measure.ts";
 import { rolesOf } from "./roles.ts";
 import { stitchFile } from "./stitch-file.ts";
 import type { Text } from "./text.ts";
@@ -24,6 +24,8 @@ import type { Trained } from "./training.ts";
 /** Maximum number of windows per domain whose gates are averaged. */
 const GATE_WINDOWS = 16;
 
+const STITCHED: Pick<MeasureSpec, "name" | "title"> = { name: "evaluate:bts", title: "Measure the stitched model" };
+
 /** Measures the stitched model, and the mean gates of its stitches by domain. */
 export function measureStitched(
   lab: Lab,
@@ -31,16 +33,25 @@ export function measureStitched(
   seed: CellResult<Trained>,
   experts: ReadonlyMap<string, CellResult<Trained>>,
   stitches: Pick<CellResult<unknown>, "key" | "folder">,
-  { name, title }: { readonly name: string; readonly title: string } = {
-    name: "evaluate:bts",
-    title: "Measure the stitched model",
-  },
+  names = STITCHED,
 ): Promise<CellResult<Measured>> {
+  return measureCell(lab, text, stitchedSpec(lab, text, seed, experts, stitches, names));
+}
+
+/** What {@linkcode measureStitched} measures. */
+export function stitchedSpec(
+  lab: Lab,
+  text: Text,
+  seed: CellResult<Trained>,
+  experts: ReadonlyMap<string, CellResult<Trained>>,
+  stitches: Pick<CellResult<unknown>, "key" | "folder">,
+  { name, title } = STITCHED,
+): MeasureSpec {
   const model = modelOf(lab, text);
   const { hub, spokes } = rolesOf(lab.config, seed, experts);
   const parts = [hub, ...spokes];
   const names = parts.map(([name]) => name);
-  return measureCell(lab, text, {
+  return {
     name,
     title,
     description: "The stitched model on the same text and questions, and the mean gate of each model.",
@@ -49,6 +60,7 @@ export function measureStitched(
       flops: stitchedForwardFlops(model, lab.config.stitch, spokes.length),
       models: parts.length,
     }],
+    held: () => parts.length * parameterCount(model),
     code: import.meta,
     async open({ cell, set, scope }) {
       const weights = await Promise.all(parts.map(([, cell]) => weightsOf(cell)));
@@ -61,13 +73,13 @@ export function measureStitched(
       const total = parts.length * parameterCount(model) + trained;
       return [{
         name: "bts",
-        model: stitchedLanguageModel(stitched),
+        open: () => stitchedLanguageModel(stitched),
         parameters: { trained, total, active: total },
         alone: true,
         onMeasured: async () => cell.table(gatesTable(await gatesByDomain(stitched, set.windows, names))),
       }];
     },
-  });
+  };
 }
 
 /** Mean gates of every stitch on the held-out text of each domain. */

@@ -1,9 +1,9 @@
 // Names of the metrics that a Branch-Train-Stitch run will log, so that a sweep can validate its metric up front.
-import { namedTasks } from "../data/mod.ts";
 import { type Measure, MEASURES } from "../eval/mod.ts";
 import { type DeclaredMetrics, isOverall, MEAN, placeName } from "../run/mod.ts";
 import { PARAMETER_GROUPS } from "../train/mod.ts";
 import type { BtsConfig } from "./config.ts";
+import { scoredTasks } from "./evaluation-cost.ts";
 import { expertMix } from "./expert-mix.ts";
 
 /** Metrics of a training step. */
@@ -19,12 +19,20 @@ const STATISTICS = [
   "belowEpsilon",
 ];
 
-/** The results of all methods, and the curves of all training cells. */
-export function btsMetrics(config: BtsConfig, measures: readonly Measure[] = MEASURES): DeclaredMetrics {
+/**
+ * The results of all methods, and the curves of all training cells.
+ *
+ * @param further names of methods in addition to those of every run
+ */
+export function btsMetrics(
+  config: BtsConfig,
+  measures: readonly Measure[] = MEASURES,
+  further: readonly string[] = [],
+): DeclaredMetrics {
   const { data, experts, mix } = config;
-  const methods = ["bts", "seed", ...experts.map((domain) => `expert:${domain}`), "soup", "btm"];
+  const methods = ["bts", "seed", ...experts.map((domain) => `expert:${domain}`), "soup", "btm", ...further];
   const results: DeclaredMetrics["results"] = {};
-  const tasks = namedTasks(data).map(({ name }) => ({ name, better: "higher", groups: [""] } as const));
+  const tasks = scoredTasks(config).map(({ name }) => ({ name, better: "higher", groups: [""] } as const));
   for (const { name, better, groups } of [...measures, ...tasks]) {
     for (const group of groups === "domains" ? [...Object.keys(data.domains), MEAN] : groups) {
       const place = { name, group };

@@ -1,7 +1,15 @@
 // Public API: the settings and cells of Branch-Train-Stitch, and access to the models of finished runs.
 export { isBrought } from "./brought.ts";
 export { checkBts } from "./check.ts";
-export { compareMethods, comparisons, type Losses, readLosses } from "./comparisons.ts";
+export {
+  type Answers,
+  compareMethods,
+  comparisons,
+  type Losses,
+  readAnswers,
+  readLosses,
+  taskComparisons,
+} from "./comparisons.ts";
 export { type BtsConfig, btsConfigSchema, btsDefinition, btsSettings } from "./config.ts";
 export { chatRendererOf } from "./chat.ts";
 export { completeFromCheckpoints, openFitting } from "./complete.ts";
@@ -14,15 +22,30 @@ export { labExperiment, type LabWith } from "./experiment.ts";
 export { branchedRun, type ExpertConfig, expertConfigSchema, type FinishedRun, finishedRun } from "./finished.ts";
 export { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
 export type { ParameterCounts } from "../eval/mod.ts";
-export { measureCell, type Measured, type Method, resultsOf } from "./measure.ts";
-export { measureBaselines } from "./measure-baselines.ts";
-export { measureStitched } from "./measure-stitched.ts";
+export {
+  measureCell,
+  measureCells,
+  type Measured,
+  type MeasureSpec,
+  type Measuring,
+  type Method,
+  resultsOf,
+} from "./measure.ts";
+export { baselinesSpec, measureBaselines } from "./measure-baselines.ts";
+export { measureStitched, stitchedSpec } from "./measure-stitched.ts";
 export { btsMetrics } from "./metrics.ts";
 export { adaptStitches, changedConfig, type ExpertChange, restitch } from "./modular.ts";
 export { openStitchedRun, openStitches, stitchedOnDevice, type StitchedRun } from "./open-run.ts";
 export { storedModel } from "./stored-model.ts";
 export { trainStitches } from "./stitches.ts";
-export { type ComparisonRow, comparisonsTable, costTable, matrixTable } from "./tables.ts";
+export {
+  type ComparisonRow,
+  comparisonsTable,
+  costTable,
+  matrixTable,
+  type TaskComparisonRow,
+  taskComparisonsTable,
+} from "./tables.ts";
 export { openStreams, readTokenizer, streamFiles, type Text, type TokenStreams } from "./text.ts";
 export { tokenize } from "./tokenize.ts";
 export { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";

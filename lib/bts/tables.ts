@@ -64,3 +64,36 @@ export function comparisonsTable(rows: readonly ComparisonRow[]): Table {
     rows: rows.map((row) => ({ ...row })),
   };
 }
+
+/** The difference between two methods on a task, paired by question. */
+export interface TaskComparisonRow {
+  readonly method: string;
+  readonly against: string;
+  readonly task: string;
+  /** Percent correct of `method` minus that of `against`. */
+  readonly difference: number;
+  /** The 95 % interval of the difference. */
+  readonly low: number;
+  readonly high: number;
+  readonly questions: number;
+}
+
+/** Differences between methods on the tasks. */
+export function taskComparisonsTable(rows: readonly TaskComparisonRow[]): Table {
+  return {
+    name: "task-comparisons",
+    title:
+      "Differences in percentage points of tasks, paired by question, with 95 % intervals (positive: the method is " +
+      "better)",
+    columns: [
+      textColumn("method", "method"),
+      textColumn("against", "against"),
+      textColumn("task", "task"),
+      numberColumn("difference", "difference", 1),
+      numberColumn("low", "low", 1),
+      numberColumn("high", "high", 1),
+      numberColumn("questions", "questions", 0),
+    ],
+    rows: rows.map((row) => ({ ...row })),
+  };
+}

@@ -7,9 +7,13 @@ import { numberColumn, type Table, textColumn } from "../run/mod.ts";
  * Every task with its level of chance and the number of its questions.
  *
  * @param texts all tasks, also those without a question that fits the context
- * @param items maximum number of questions per task
+ * @param wanted the tasks to score, null for all, and the maximum number of questions of each
  */
-export function tasksTable(texts: readonly TaskText[], tasks: readonly Task[], items: number): Table {
+export function tasksTable(
+  texts: readonly TaskText[],
+  tasks: readonly Task[],
+  { tasks: wanted, items }: { readonly tasks: readonly string[] | null; readonly items: number },
+): Table {
   return {
     name: "tasks",
     title: "Tasks by domain, with the level of chance",
@@ -21,7 +25,7 @@ export function tasksTable(texts: readonly TaskText[], tasks: readonly Task[], i
       numberColumn("left", "too long", 0),
       numberColumn("chance", "chance", 3),
     ],
-    rows: texts.map((text) => {
+    rows: texts.filter(({ name }) => wanted?.includes(name) ?? true).map((text) => {
       const task = tasks.find(({ name }) => name === text.name);
       const questions = task?.items.length ?? 0;
       return {

@@ -12,7 +12,7 @@ import { writeTokens } from "./write-tokens.ts";
 /** Trains the tokenizer on the seed model's datamix, or takes that of a checkpoint, and tokenizes every split. */
 export function tokenize(lab: Lab): Promise<Text> {
   const { run, config, corpus, rngSeed } = lab;
-  const { tokens, items } = config.eval;
+  const { batch: _batch, apart: _apart, ...evaluation } = config.eval;
   const isPretrained = leadName(config) !== undefined;
   const brought = leadOf(lab);
   return run.cell({
@@ -28,7 +28,7 @@ export function tokenize(lab: Lab): Promise<Text> {
         ? { tokenizer: { pretrained: brought && jsonHash(brought.tokenizer), rows: config.tokenizer.vocabSize } }
         : { tokenizer: config.tokenizer, mix: config.mix.seed }),
       // The evaluation set is checked here, so its settings are inputs, although the tokens do not depend on them.
-      evaluation: { tokens, items, contextLength: config.model.contextLength, rngSeed },
+      evaluation: { ...evaluation, contextLength: config.model.contextLength, rngSeed },
     },
     code: import.meta,
     output: tokensSchema,
@@ -45,7 +45,7 @@ export function tokenize(lab: Lab): Promise<Text> {
     const { sizes, megabytesPerSecond } = await writeTokens(cell, { corpus, json, vocabSize, checkpoint });
     for (const text of leftOut(corpus.report)) cell.note(text);
     cell.table(dataTable(corpus.domains, sizes));
-    cell.table(tasksTable(corpus.tasks, tasks, items));
+    cell.table(tasksTable(corpus.tasks, tasks, config.eval));
     const speed = megabytesPerSecond === undefined ? "" : `; text tokenized at ${megabytesPerSecond.toFixed(1)} MB/s`;
     cell.summary(`${openTokenizer(json).vocabSize} tokens in the vocabulary${speed}`);
     const bytes = Object.fromEntries(

@@ -67,6 +67,10 @@ export const dataConfigSchema = z.strictObject({
   ),
   problems: z.int().nonnegative().default(200).describe("held-out math problems to score exact answers on"),
   translations: z.int().nonnegative().default(200).describe("held-out messages to score translations on"),
+  questions: z.enum(["usual", "hard"]).default("usual").describe(
+    "questions about built-in text: usual; or hard, for models that were trained on much text: the right answer to a math " +
+      "problem among near ones, and the next passage of code or English among others of the same document",
+  ),
 }).transform(readDomains);
 
 export type DataConfig = z.infer<typeof dataConfigSchema>;

@@ -1,5 +1,6 @@
 // Loads all text of an experiment: reads it, splits it by document, removes overlap, and fingerprints it.
 import { createHash } from "node:crypto";
+import { taskAt } from "./builtin/domain.ts";
 import { builtinDomain } from "./builtin/registry.ts";
 import type { DataConfig } from "./config.ts";
 import { BUILTIN_SOURCE, ownTaskName } from "./domains.ts";
@@ -98,7 +99,7 @@ async function loadDomain(
     return { ...pool.split(), skipped };
   }
   const { documents, questions } = await builtin.open({ ...config, seed });
-  const { task } = builtin;
+  const task = taskAt(builtin, config.questions);
   return {
     skipped: NOTHING_SKIPPED,
     ...(typeof documents !== "function" ? splitDocuments(documents, choice, store) : {

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { nearest } from "../errors.ts";
 import { METHOD_NAMES } from "../methods.ts";
+import { type BuiltinTask, type QuestionLevel, taskAt } from "./builtin/domain.ts";
 import { builtinDomain, builtinNames, DOMAINS } from "./builtin/registry.ts";
 
 /** The source of a built-in domain; any other one is a path or glob. */
@@ -158,8 +159,7 @@ function sameButCase(a: string, b: string): boolean {
 }
 
 /** A task that a run with these settings measures. */
-export interface NamedTask {
-  readonly name: string;
+export interface NamedTask extends Pick<BuiltinTask, "name" | "limit" | "tokens"> {
   readonly domain: string;
   /** Undefined for the user's own, whose file tells. */
   readonly kind: "choice" | "generation" | undefined;
@@ -172,11 +172,16 @@ export function ownTaskName(domain: string): string {
 
 /** The tasks of the domains in use; two parts of a domain may share one. */
 export function namedTasks(
-  { domains, tasks }: { readonly domains: Named["domains"]; readonly tasks: Given["tasks"] },
+  { domains, tasks, questions }: {
+    readonly domains: Named["domains"];
+    readonly tasks: Given["tasks"];
+    readonly questions: QuestionLevel;
+  },
 ): NamedTask[] {
   const found = new Map<string, NamedTask>();
   for (const [domain, source] of Object.entries(domains)) {
-    const task = source === BUILTIN_SOURCE ? builtinDomain(domain)?.task : undefined;
+    const builtin = source === BUILTIN_SOURCE ? builtinDomain(domain) : undefined;
+    const task = builtin && taskAt(builtin, questions);
     if (task !== undefined && !found.has(task.name)) found.set(task.name, { ...task, domain });
     if (Object.hasOwn(tasks, domain)) {
       found.set(ownTaskName(domain), { name: ownTaskName(domain), domain, kind: undefined });

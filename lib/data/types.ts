@@ -78,8 +78,8 @@ export interface ChoiceQuestion {
 
 /** The questions of a task, as text. */
 export type TaskQuestions =
-  /** Which of four pieces continues a held-out document? */
-  | { readonly kind: "continuation" }
+  /** Which of four pieces continues a held-out document? The other three are of other documents, or of the same. */
+  | { readonly kind: "continuation"; readonly among?: "document" }
   /** Which of four messages is the translation? */
   | { readonly kind: "translation"; readonly translations: readonly Translation[] }
   | { readonly kind: "exact"; readonly questions: readonly ExactQuestion[] }

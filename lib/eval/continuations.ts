@@ -25,12 +25,16 @@ const UNITS_PER_TOKEN = 8;
  * Questions whose prompt is a stretch of a held-out document, and whose choices are what follows it and three pieces of
  * other documents. All four begin with the same blank (a space or a line end, across which no tokenizer merges), end
  * before one, and have nearly the same length in bytes. There may be fewer than `items`; a single document gives none.
+ *
+ * @param among `document`: the other three pieces are of the same document, and all begin where a line or a sentence does,
+ *   so that grammar alone does not tell which comes next
  */
 export function continuationItems(
   name: string,
   documents: readonly Document[],
   tokenizer: Tokenizer,
   { seed, items, time }: TaskOptions,
+  among: "documents" | "document" = "documents",
 ): ChoiceItem[] {
   const draw = random(seed, "task", name);
   const length = Math.min(MAX_BYTES, Math.floor(time / 2));
@@ -41,9 +45,10 @@ export function continuationItems(
   // Documents take turns. Some turns yield no item, so there are more turns than items.
   for (let turn = 0; turn < 8 * items && result.length < items; turn++) {
     const document = order[turn % order.length]!;
-    const right = pieceOf(documents, document, length, draw, length);
+    const begins = among === "document" ? isBeginning : isCut;
+    const right = pieceOf(documents, document, length, draw, length, { begins });
     if (right === undefined || seen.has(`${document}:${right.start}`)) continue;
-    const others = distractors(documents, order, right, draw);
+    const others = among === "document" ? passages(documents, right, draw) : distractors(documents, order, right, draw);
     if (others === undefined) continue;
     seen.add(`${document}:${right.start}`);
     const pieces = draw.shuffle([right, ...others]);
@@ -70,7 +75,7 @@ function distractors(
     if (document === right.document) continue;
     // With enough documents, each distractor comes from a different one.
     if (order.length >= CHOICES && found.some((piece) => piece.document === document)) continue;
-    const piece = pieceOf(documents, document, right.bytes, draw, 0, right.text[0]);
+    const piece = pieceOf(documents, document, right.bytes, draw, 0, { blank: right.text[0]! });
     if (piece === undefined || Math.abs(piece.bytes - right.bytes) > TOLERANCE * right.bytes) continue;
     if ([right, ...found].some(({ text }) => text === piece.text)) continue;
     found.push(piece);
@@ -78,19 +83,35 @@ function distractors(
   return found.length === CHOICES - 1 ? found : undefined;
 }
 
-/** A random piece of `length / 2` to `length` bytes that starts at or after `from`, with `blank` if given. */
+/** Three other pieces of the same document that do not overlap with the right one or with each other. */
+function passages(documents: readonly Document[], right: Piece, draw: Random): Piece[] | undefined {
+  const found: Piece[] = [];
+  for (let attempt = 0; attempt < 60 && found.length < CHOICES - 1; attempt++) {
+    const piece = pieceOf(documents, right.document, right.bytes, draw, 0, {
+      begins: isBeginning,
+      blank: right.text[0]!,
+    });
+    if (piece === undefined || Math.abs(piece.bytes - right.bytes) > TOLERANCE * right.bytes) continue;
+    const apart = ({ start, text }: Piece) =>
+      text !== piece.text && (start + text.length <= piece.start || piece.start + piece.text.length <= start);
+    if ([right, ...found].every(apart)) found.push(piece);
+  }
+  return found.length === CHOICES - 1 ? found : undefined;
+}
+
+/** A random piece of `length / 2` to `length` bytes that starts at or after `from`, where `begins`, with `blank` if given. */
 function pieceOf(
   documents: readonly Document[],
   document: number,
   length: number,
   draw: Random,
   from: number,
-  blank?: string,
+  { begins = isCut, blank }: { readonly begins?: typeof isCut; readonly blank?: string },
 ): Piece | undefined {
   const { text } = documents[document]!;
   let start = draw.between(from, Math.max(from, text.length - length));
   const last = Math.min(text.length, start + SEARCHED);
-  while (start < last && !(isCut(text, start) && (blank === undefined || text[start] === blank))) start++;
+  while (start < last && !(begins(text, start) && (blank === undefined || text[start] === blank))) start++;
   if (start === last) return undefined;
   // A unit is at least one byte, so the piece ends within the next `length` units.
   const bytesOf = (end: number) => new TextEncoder().encode(text.slice(start, end)).length;
@@ -108,4 +129,9 @@ function isCut(text: string, at: number): boolean {
   const blank = text[at];
   if (at === 0 || /\s/.test(text[at - 1]!)) return false;
   return blank === "\n" || (blank === " " && at + 1 < text.length && /\p{L}/u.test(text[at + 1]!));
+}
+
+/** Whether a line or a sentence ends before `at`, likewise. */
+function isBeginning(text: string, at: number): boolean {
+  return isCut(text, at) && (text[at] === "\n" || /[.!?]/.test(text[at - 1]!));
 }

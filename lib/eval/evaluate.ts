@@ -23,6 +23,8 @@ export interface Evaluation {
   readonly measurements: Measurement[];
   /** By domain, for {@linkcode pairedDifference}. */
   readonly documents: Readonly<Record<string, HeldOut>>;
+  /** By task, whether each question was answered correctly, for {@linkcode pairedShareDifference}. */
+  readonly answers: Readonly<Record<string, readonly boolean[]>>;
 }
 
 /** How to evaluate a model. */
@@ -77,12 +79,14 @@ export async function evaluate(
     before += windows.length;
   }
   const measurements: Measurement[] = [];
+  const answers: Record<string, readonly boolean[]> = {};
   for (const { name, better, machineDependent, rows = 0, measure } of measures) {
     const subject: Subject = { model, parameters, set, heldOut: documents, options: part(name), bootstrap };
-    for (const found of await measure(subject)) {
+    for (const { answers: right, ...found } of await measure(subject)) {
+      if (right !== undefined) answers[name] = right;
       measurements.push({ name, ...found, better, ...(machineDependent ? { device } : {}) });
     }
     before += rows;
   }
-  return { measures: measures.map(infoOf), measurements, documents };
+  return { measures: measures.map(infoOf), measurements, documents, answers };
 }

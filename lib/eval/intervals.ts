@@ -23,6 +23,37 @@ export function shareInterval(right: number, samples: number): Estimate {
   return { value: right / samples, ...proportionInterval(right, samples), samples };
 }
 
+/**
+ * `a − b`, the difference of the shares of the same questions that two models answer correctly, with its 95 % interval:
+ * Wald's after half a question is added to each of the four pairs of outcomes (Agresti and Min 2005), which covers well
+ * even if few questions are answered differently.
+ *
+ * @throws RangeError when the questions are not the same number, or none
+ *
+ * @example
+ * ```ts
+ * import { pairedShareDifference } from "@stitchbook/stitchbook/eval";
+ * import assert from "node:assert/strict";
+ *
+ * const { value, low, high } = pairedShareDifference([true, true, false, true], [true, false, false, true]);
+ * assert.equal(value, 0.25);
+ * assert.ok(low < 0 && high > 0.25);
+ * ```
+ */
+export function pairedShareDifference(a: readonly boolean[], b: readonly boolean[]): Estimate {
+  const samples = a.length;
+  if (samples === 0 || b.length !== samples) throw new RangeError("Cannot pair answers to different questions");
+  const onlyA = a.filter((right, i) => right && !b[i]).length;
+  const onlyB = b.filter((right, i) => right && !a[i]).length;
+  const count = samples + 2;
+  const middle = (onlyA - onlyB) / count;
+  const margin = Z95 * Math.sqrt(((onlyA + onlyB + 1) / count - middle ** 2) / count);
+  return { value: (onlyA - onlyB) / samples, low: middle - margin, high: middle + margin, samples };
+}
+
+/** The 0.975 quantile of the normal distribution. */
+const Z95 = 1.959964;
+
 /** What each document of a domain cost a model: the data that bits per byte are computed from. */
 export interface DocumentLosses {
   /** Negative log-likelihood of each document's scored text, in nats. */

@@ -14,6 +14,7 @@ export {
   enoughDocuments,
   FEWEST_DOCUMENTS,
   pairedDifference,
+  pairedShareDifference,
   shareInterval,
 } from "./intervals.ts";
 export { type RowMemory, rowMemory } from "./row-memory.ts";

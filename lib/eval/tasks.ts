@@ -29,7 +29,10 @@ function built(
   const drawn = { ...common, kind: "choice", scoring: "gain", chance: 1 / CHOICES } as const;
   switch (task.kind) {
     case "continuation":
-      return { ...drawn, items: continuationItems(name, documents[domain]?.heldout ?? [], tokenizer, options) };
+      return {
+        ...drawn,
+        items: continuationItems(name, documents[domain]?.heldout ?? [], tokenizer, options, task.among),
+      };
     case "translation":
       return { ...drawn, items: translationItems(task.translations, tokenizer, options) };
     case "choice": {

@@ -30,9 +30,15 @@ export type SavedModel =
   /** Stitches in the folder of the cell with this name, and the models that they join. */
   | { readonly kind: "stitched"; readonly cell: string };
 
-/** Settings of `experiments/baselines.ts`, which compares more methods. */
+/** Settings of the methods that stitching is compared with; those with defaults are absent in runs of older versions. */
 const comparisonSchema = z.object({
-  baselines: z.object({ methods: z.array(z.string()), merge: seedMergeSchema, btm: btmSettingsSchema }),
+  baselines: z.object({
+    methods: z.array(z.string()),
+    merges: z.array(z.enum(SEED_MERGES)).default([...SEED_MERGES]),
+    secondEnsemble: z.boolean().default(true),
+    merge: seedMergeSchema,
+    btm: btmSettingsSchema,
+  }),
 });
 
 /** The names of a run's decoders, the seed first: what merges and ensembles are computed from. */
@@ -47,14 +53,14 @@ export function savedModels(run: FinishedRun): ReadonlyMap<string, SavedModel> {
   models.set("soup", { kind: "merge", merge: (base, models) => soup([base, ...models]) });
   const comparison = comparisonSchema.safeParse(run.view.config).data?.baselines;
   if (comparison !== undefined) {
-    for (const name of SEED_MERGES) {
+    for (const name of comparison.merges) {
       const merge = (base: HostWeights, models: readonly HostWeights[]) =>
         mergeIntoSeed(name, { base, models }, comparison.merge, seedOf(run.view));
       models.set(name, { kind: "merge", merge });
     }
   }
   models.set("btm", { kind: "ensemble", options: () => Promise.resolve({}) });
-  if (comparison !== undefined) {
+  if (comparison?.secondEnsemble) {
     const devPrior = async () => await loadPrior((await run.cell("evaluate:ensembles")).folder);
     models.set("btm-dev", { kind: "ensemble", options: () => btmOptions(comparison.btm, devPrior) });
   }

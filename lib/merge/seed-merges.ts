@@ -55,8 +55,12 @@ function optionsOf(name: SeedMerge, { lambda, density }: SeedMergeSettings, rngS
 }
 
 /** @throws UserError `merge.option` for settings that one of the merges cannot take */
-export function checkSeedMerges(settings: SeedMergeSettings, experts: number): void {
-  for (const name of SEED_MERGES) {
+export function checkSeedMerges(
+  settings: SeedMergeSettings,
+  experts: number,
+  merges: readonly SeedMerge[] = SEED_MERGES,
+): void {
+  for (const name of merges) {
     if (name !== "slerp") resolveOptions(weightMethod(name), optionsOf(name, settings, 1), experts);
   }
 }

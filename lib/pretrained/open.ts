@@ -6,6 +6,9 @@ import { openGgufModel } from "./gguf.ts";
 import { hubCheckpoint, hubOutline, isHubId } from "./hub/checkpoint.ts";
 import type { PretrainedModel } from "./model.ts";
 
+/** The folder in which `deno task model get` puts models; no organization on the hub has this name. */
+const MODELS_FOLDER = "models";
+
 /** How to open a checkpoint. */
 export interface OpenOptions {
   /** Whether it is opened for a plan: a model on the hub is then opened without its weights. @default false */
@@ -59,6 +62,15 @@ async function openSource(source: string, setting: string, plan: boolean): Promi
       "pretrained.format",
       `Cannot use ${setting}="${source}": it is neither a folder nor a .gguf file`,
       "name a Hugging Face folder, which has a config.json, or a .gguf file",
+    );
+  }
+  if (source.startsWith(`${MODELS_FOLDER}/`)) {
+    throw new UserError(
+      "pretrained.missing",
+      `Cannot read ${setting}="${source}": there is no such folder or file`,
+      source === `${MODELS_FOLDER}/smollm2`
+        ? "run `deno task model get smollm2`, which downloads the model and writes this folder"
+        : `\`deno task model get\` writes models into ${MODELS_FOLDER}/`,
     );
   }
   if (isHubId(source)) {

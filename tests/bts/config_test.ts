@@ -1,6 +1,7 @@
 // The main job's presets: each fits together, and the paper's is the paper's.
 import assert from "node:assert/strict";
 import { btsConfigSchema, btsDefinition } from "../../lib/bts/config.ts";
+import { mainConfigSchema } from "../../experiments/bts/config.ts";
 import { btsExperiment } from "../../experiments/bts.ts";
 import { planOf } from "../../lib/experiment/experiment.ts";
 import { checkModelConfig, parameterCount } from "../../lib/model/mod.ts";
@@ -15,7 +16,7 @@ Deno.test("every preset is a shape that can be built, stitched and planned", asy
     await t.step(name, async () => {
       checkModelConfig({ ...config.model, vocabSize: config.tokenizer.vocabSize });
       placeStitches(config.stitch, config.model.layers);
-      const plan = await planOf(btsExperiment, config);
+      const plan = await planOf(btsExperiment, mainConfigSchema.parse(config));
       assert.deepEqual(plan.map(({ cell }) => cell), [
         "data",
         "seed",

@@ -89,6 +89,7 @@ Deno.test("a measuring cell says which methods a measure cannot be made of, and 
       description: "",
       inputs: {},
       forward: () => [],
+      held: () => 0,
       code: import.meta,
       open({ scope }) {
         const config = { ...modelOf({ ...lab, run }, text), layers: 1, width: 16, heads: 2, kvHeads: 2, inner: 16 };
@@ -96,9 +97,10 @@ Deno.test("a measuring cell says which methods a measure cannot be made of, and 
         const parameters = { trained: 0, total: 0, active: 0 };
         // Losses that are known without running the model, as an ensemble's from those of its members.
         const knownLosses = (tokens: Int32Array) => new Float64Array(tokens.length - 1).fill(1);
-        return Promise.resolve([{ name: "whole", model, parameters }, {
+        const open = () => model;
+        return Promise.resolve([{ name: "whole", open, parameters }, {
           name: "losses",
-          model,
+          open,
           parameters,
           knownLosses,
         }]);

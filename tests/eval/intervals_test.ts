@@ -8,6 +8,7 @@ import {
   enoughDocuments,
   FEWEST_DOCUMENTS,
   pairedDifference,
+  pairedShareDifference,
   shareInterval,
 } from "../../lib/eval/mod.ts";
 import { type Random, random } from "../../lib/random.ts";
@@ -62,6 +63,32 @@ Deno.test("`shareInterval()` covers at least 95 % for every share: no simulation
       });
       assert.ok(covered >= 0.95 - 1e-9, `${covered} of share ${share} with ${samples} questions`);
     }
+  }
+});
+
+Deno.test(`\`pairedShareDifference()\` covers about 95 % of paired differences of every kind (seed ${SEED})`, () => {
+  // n₁₂ = 3, n₂₁ = 11 of 50, by hand: (8 ± 1.96 · √(15 − 64 / 52)) / 52, and the difference itself.
+  const outcomes = [[true, true, 20], [true, false, 11], [false, true, 3], [false, false, 16]] as const;
+  const pairs = outcomes.flatMap(([a, b, count]) => Array.from({ length: count }, () => [a, b] as const));
+  const difference = pairedShareDifference(pairs.map(([a]) => a), pairs.map(([, b]) => b));
+  assert.deepEqual([difference.value, difference.samples], [0.16, 50]);
+  near(difference.low, 0.0139, 1e-4);
+  near(difference.high, 0.2938, 1e-4);
+  assert.throws(() => pairedShareDifference([true], []), RangeError);
+  const draw = random(SEED, "paired shares");
+  for (
+    const [onlyA, onlyB, both] of [[0.1, 0.1, 0.4], [0.3, 0.02, 0.6], [0.02, 0.005, 0.9], [0.25, 0.25, 0]] as const
+  ) {
+    let covered = 0;
+    for (let trial = 0; trial < 1000; trial++) {
+      const rows = Array.from({ length: 100 }, () => {
+        const u = draw.float();
+        return u < onlyA ? [true, false] : u < onlyA + onlyB ? [false, true] : Array(2).fill(u < onlyA + onlyB + both);
+      });
+      const { low, high } = pairedShareDifference(rows.map(([a]) => a), rows.map(([, b]) => b));
+      if (low <= onlyA - onlyB && onlyA - onlyB <= high) covered++;
+    }
+    assert.ok(covered >= 920, `${onlyA}, ${onlyB}: ${covered} of 1000`);
   }
 });
 

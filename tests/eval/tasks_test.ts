@@ -102,6 +102,26 @@ for (const domain of ["english", "code"]) {
   });
 }
 
+Deno.test("`buildTasks()` of passages: the next one, and three others of the same document", () => {
+  const { documents } = corpus;
+  const { items } = buildTasks(
+    { documents, tasks: [{ name: "code-passage", domain: "code", kind: "continuation", among: "document" }] },
+    byteTokenizer,
+    options,
+  )[0]!;
+  assert.equal(items.length, 24);
+  for (const item of items) {
+    assert.ok("choices" in item);
+    const [prompt, ...texts] = [item.prompt, ...item.choices.map(({ tokens }) => tokens)].map((ids) =>
+      byteTokenizer.decode([...ids])
+    );
+    assert.equal(new Set(texts).size, 4);
+    const whole = prompt!.slice(-8) + texts[item.right]!; // the prompt may begin within a character
+    const own = documents["code"]!.heldout.filter(({ text }) => text.includes(whole));
+    assert.ok(own.some(({ text }) => texts.every((one) => text.includes(one))));
+  }
+});
+
 Deno.test("`buildTasks()` of translations: four candidates of one language, of every language", () => {
   const task = taskOf("translation");
   assert.ok(task.kind === "choice");

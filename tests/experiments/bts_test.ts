@@ -1,7 +1,7 @@
 // The main job from its command line, as a user runs it, with the smoke preset.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { btsConfigSchema } from "../../lib/bts/config.ts";
+import { mainConfigSchema } from "../../experiments/bts/config.ts";
 import { btsMetrics } from "../../lib/bts/metrics.ts";
 import { UserError } from "../../lib/errors.ts";
 import { type MeasureInfo, readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
@@ -103,7 +103,7 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
       async () => {
         const [id] = await runIds(runs);
         const view = (await readRun(runs, id!))!;
-        const declared = btsMetrics(btsConfigSchema.parse(view.config));
+        const declared = btsMetrics(mainConfigSchema.parse(view.config));
         const names = Object.keys(valuesOf(view));
         assert.ok(names.includes("stitch/validation:min") && names.includes("bts/arithmetic"));
         for (const name of names) checkDeclared(parseMetric(name)!, declared, "bts");

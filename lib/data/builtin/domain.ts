@@ -12,12 +12,29 @@ export interface BuiltinDomain {
   /** The text's languages as the Hugging Face hub names them: an ISO code, `code`, or `multilingual`. */
   readonly languages: readonly string[];
   /** The task that measures it, if there is one. */
-  readonly task?: {
-    readonly name: string;
-    /** How it is answered: one of several choices, or greedy generation. */
-    readonly kind: "choice" | "generation";
-  };
+  readonly task?: BuiltinTask;
+  /** The task in its place for models that were trained on much text, if that is another. */
+  readonly hardTask?: BuiltinTask;
   readonly open: (options: BuiltinOptions) => Promise<BuiltinText>;
+}
+
+/** A task of a built-in domain. */
+export interface BuiltinTask {
+  readonly name: string;
+  /** How it is answered: one of several choices, or greedy generation. */
+  readonly kind: "choice" | "generation";
+  /** The setting that limits the number of its questions, besides `eval.items`. */
+  readonly limit?: "problems" | "translations";
+  /** Typical tokens of a question with an answer, if it is not most of the context. */
+  readonly tokens?: number;
+}
+
+/** Which questions are asked of built-in text. */
+export type QuestionLevel = "usual" | "hard";
+
+/** The task of a domain at a level. */
+export function taskAt({ task, hardTask }: BuiltinDomain, level: QuestionLevel): BuiltinTask | undefined {
+  return level === "hard" ? hardTask ?? task : task;
 }
 
 /** The settings that built-in text depends on. */
@@ -29,6 +46,7 @@ export interface BuiltinOptions {
   readonly problems: number;
   /** Number of translations to ask. */
   readonly translations: number;
+  readonly questions: QuestionLevel;
 }
 
 /** The text of a built-in domain. */
@@ -37,4 +55,9 @@ export interface BuiltinText {
   readonly documents: readonly Document[] | ((split: SplitName, bytes: number) => Iterable<Document>);
   /** The questions of the domain's task, from held-out text only. */
   readonly questions?: (heldout: readonly Document[]) => TaskQuestions;
+}
+
+/** Which piece continues a held-out document? At the hard level, all pieces are of that document. */
+export function continuation(level: QuestionLevel): TaskQuestions {
+  return { kind: "continuation", ...(level === "hard" ? { among: "document" } : {}) };
 }

@@ -10,7 +10,7 @@ import {
   mathTemplates,
 } from "./math-templates.ts";
 import { byteLength } from "../batches/tokenize.ts";
-import type { Document, Problem, SplitName } from "../types.ts";
+import type { ChoiceQuestion, Document, Problem, SplitName } from "../types.ts";
 
 /** Prefix of the ids of generated documents. They are all worded alike, so only their keys tell which repeat each other. */
 export const GENERATED = "generated:";
@@ -92,15 +92,56 @@ export function* mathDocuments(
 
 /** Up to `count` distinct held-out problems of all kinds, at their usual frequencies, in English or in the other languages. */
 export function mathProblems(count: number, seed: number, languages: "english" | "others" = "english"): Problem[] {
+  return drawProblems(count, seed, languages).map(({ problem: { kind }, language, prompt, answer }) => ({
+    prompt,
+    answer,
+    kind,
+    language,
+  }));
+}
+
+/**
+ * The problems of {@linkcode mathProblems}, each with three wrong answers of the same form, whose numbers are near the
+ * right one or, where the answer is one of two numbers, the other.
+ */
+export function mathChoices(count: number, seed: number): ChoiceQuestion[] {
+  const stream = random(seed, "math", "choices");
+  return drawProblems(count, seed, "english").map(({ problem, prompt, answer, answerFor }) => {
+    const wrong = stream.shuffle(nearAnswers(problem)).map(answerFor);
+    const choices = stream.shuffle([answer, ...[...new Set(wrong)].filter((one) => one !== answer).slice(0, 3)]);
+    return { prompt, choices, right: choices.indexOf(answer) };
+  });
+}
+
+/** The values of a problem with other results, of about as many digits. */
+function nearAnswers({ kind, values }: MathProblem): MathProblem["values"][] {
+  const unknown = kind === "shift" || kind === "scale" || kind === "linear" ? "b" : "c";
+  const right = values[unknown];
+  const unit = UNITS[kind] ?? 1;
+  const near = [-10, -2, -1, 1, 2, 10].map((step) => right + step * unit).filter((value) => value >= 0);
+  const others = kind === "larger" || kind === "smaller" ? [values.a + values.b - right] : [];
+  return [...others, ...near].map((value) => ({
+    ...values,
+    [unknown]: value,
+    ...(kind === "linear" ? { c: values.a * value } : {}),
+  }));
+}
+
+interface Drawn extends Phrased {
+  readonly problem: MathProblem;
+  readonly language: MathLanguage;
+}
+
+function drawProblems(count: number, seed: number, languages: "english" | "others"): Drawn[] {
   const stream = languages === "english"
     ? random(seed, "math", "problems")
     : random(seed, "math", "problems", languages);
-  const problems = new Map<string, Problem>();
+  const problems = new Map<string, Drawn>();
   for (let tries = 0; problems.size < count && tries < 20 * count; tries++) {
     const problem = drawFrom("heldout", stream, seed);
     const language = languages === "english" ? "en" : stream.pick(MATH_LANGUAGES.slice(1));
-    const { prompt, answer } = phrase(problem, language, stream);
-    problems.set(prompt, { prompt, answer, kind: problem.kind, language });
+    const phrased = phrase(problem, language, stream);
+    problems.set(phrased.prompt, { problem, language, ...phrased });
   }
   return [...problems.values()];
 }
@@ -170,16 +211,22 @@ function fact(family: string, a: number, b: number): string {
   return `${family} ${Math.min(a, b)} ${Math.max(a, b)}`;
 }
 
-function phrase({ kind, values }: MathProblem, language: MathLanguage, stream: Random): MathTemplate {
+/** A problem in words. */
+interface Phrased extends MathTemplate {
+  /** The answer in the same words if the values were others. */
+  readonly answerFor: (values: MathProblem["values"]) => string;
+}
+
+function phrase({ kind, values }: MathProblem, language: MathLanguage, stream: Random): Phrased {
   const plurals = values.a >= 2 && (values.b >= 2 || UNITS[kind] !== undefined);
   const { prompt, answer } = stream.pick(
     mathTemplates(kind, language).filter((one) => plurals || !one.prompt.includes("{things}")),
   );
-  const words: Record<string, string | number> = {
-    ...values,
-    name: stream.pick(MATH_NAMES),
-    things: stream.pick(MATH_THINGS[language]),
+  const words = { name: stream.pick(MATH_NAMES), things: stream.pick(MATH_THINGS[language]) };
+  const fill = (text: string, values: MathProblem["values"]) => {
+    const slots: Record<string, string | number> = { ...values, ...words };
+    return text.replace(/\{(\w+)\}/g, (_, slot: string) => String(slots[slot]));
   };
-  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (_, slot: string) => String(words[slot]));
-  return { prompt: fill(prompt), answer: fill(answer) };
+  const answerFor = (others: MathProblem["values"]) => fill(answer, others);
+  return { prompt: fill(prompt, values), answer: answerFor(values), answerFor };
 }

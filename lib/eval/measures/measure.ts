@@ -36,7 +36,10 @@ export interface Subject {
 }
 
 /** A number that a measure found. */
-export type Found = Pick<Measurement, "group" | "value" | "interval" | "samples">;
+export type Found = Pick<Measurement, "group" | "value" | "interval" | "samples"> & {
+  /** Of a task: whether each question was answered correctly, in order. */
+  readonly answers?: readonly boolean[];
+};
 
 /** A measure: how it is shown, and how it is computed. */
 export interface Measure extends MeasureInfo {

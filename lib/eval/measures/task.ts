@@ -1,5 +1,6 @@
 // A task as a measure: the share of its questions that a method answers correctly.
-import { scoreTask } from "../score.ts";
+import { shareInterval } from "../intervals.ts";
+import { answeredRightly } from "../score.ts";
 import type { Task } from "../task.ts";
 import type { Measure } from "./measure.ts";
 
@@ -20,8 +21,9 @@ export function taskMeasure(task: Task): Measure {
       ? task.items.reduce((sum, { choices }) => sum + (task.scoring === "gain" ? 2 : 1) * choices.length, 0)
       : task.items.length,
     async measure({ model, set, options }) {
-      const { value, low, high, samples } = await scoreTask(model, task, set.tokenizer, options);
-      return [{ group: "", value, interval: [low, high], samples }];
+      const answers = await answeredRightly(model, task, set.tokenizer, options);
+      const { value, low, high, samples } = shareInterval(answers.filter(Boolean).length, answers.length);
+      return [{ group: "", value, interval: [low, high], samples, answers }];
     },
   };
 }

@@ -1,6 +1,6 @@
 // The math domain: every answer is right, and held-out facts occur in no other split in any wording.
 import assert from "node:assert/strict";
-import { mathDocuments, mathProblems, splitOfFact } from "../../../lib/data/builtin/math.ts";
+import { mathChoices, mathDocuments, mathProblems, splitOfFact } from "../../../lib/data/builtin/math.ts";
 import { MATH_LANGUAGES, type MathKind, mathTemplates } from "../../../lib/data/builtin/math-templates.ts";
 
 const SEED = 3;
@@ -123,6 +123,22 @@ Deno.test("`mathProblems()` gives different held-out problems whose answers end 
       assert.equal(value, right);
       assert.equal(splitOfFact(factOf(left), SEED), "heldout");
     }
+  }
+});
+
+Deno.test("`mathChoices()` asks the same problems with three wrong answers of the same form", () => {
+  const problems = mathProblems(200, 3);
+  const asked = mathChoices(200, 3);
+  assert.deepEqual(
+    asked.map(({ prompt, choices, right }) => [prompt, choices[right]]),
+    problems.map((one) => [one.prompt, one.answer]),
+  );
+  const places = new Set(asked.map(({ right }) => right));
+  assert.deepEqual([...places].sort(), [0, 1, 2, 3]);
+  for (const { choices, right } of asked) {
+    assert.equal(new Set(choices).size, 4);
+    const form = (text: string) => text.replace(/\d+/g, "0");
+    assert.deepEqual([...new Set(choices.map(form))], [form(choices[right]!)]);
   }
 });
 

@@ -1,6 +1,6 @@
 // Source code.
 import { codeDocuments } from "../code.ts";
-import type { BuiltinDomain } from "../domain.ts";
+import { type BuiltinDomain, continuation } from "../domain.ts";
 
 export const code: BuiltinDomain = {
   name: "code",
@@ -8,5 +8,6 @@ export const code: BuiltinDomain = {
   packages: ["typescript"],
   languages: ["code"],
   task: { name: "code-continuation", kind: "choice" },
-  open: async () => ({ documents: await codeDocuments(), questions: () => ({ kind: "continuation" }) }),
+  hardTask: { name: "code-passage", kind: "choice" },
+  open: async ({ questions }) => ({ documents: await codeDocuments(), questions: () => continuation(questions) }),
 };

@@ -8,7 +8,7 @@ export const crosslingual: BuiltinDomain = {
   about: "math in five other languages",
   packages: [],
   languages: MATH_LANGUAGES.slice(1),
-  task: { name: "crosslingual-arithmetic", kind: "generation" },
+  task: { name: "crosslingual-arithmetic", kind: "generation", limit: "problems" },
   open: ({ seed, problems }) =>
     Promise.resolve({
       documents: (split, bytes) => mathDocuments("crosslingual", split, { bytes, english: 0, seed }),

