@@ -62,7 +62,8 @@ function checkNames({ pretrained, experts }: BtsConfig): void {
 
 /** Whether the user, or the preset that names the checkpoint, gave a setting. */
 function givenWith(origins: Origins, setting: string): (key: string) => boolean {
-  const isOfPreset = origins[setting] === "preset";
+  // A preset or a file gives all models together, an assignment one.
+  const isOfPreset = (origins[setting] ?? origins["pretrained"]) === "preset";
   const given = Object.keys(origins).filter((key) => origins[key] !== "preset" || isOfPreset);
   return (key) => given.some((one) => one === key || one.startsWith(`${key}.`));
 }

@@ -3,11 +3,20 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { mainDefinition } from "../../experiments/bts/config.ts";
 import { btsExperiment } from "../../experiments/bts.ts";
+import { completeFromCheckpoints } from "../../lib/bts/mod.ts";
 import { openTokenizer, trainTokenizer } from "../../lib/data/mod.ts";
 import { planOf } from "../../lib/experiment/experiment.ts";
 import { saveGguf } from "../../lib/gguf/mod.ts";
 import { initialWeights, modelConfigSchema } from "../../lib/model/mod.ts";
-import { buildConfig, HEADLINE, type PlannedCell, readRun, repositoryRoot, valueOf } from "../../lib/run/mod.ts";
+import {
+  buildConfig,
+  configOrigins,
+  HEADLINE,
+  type PlannedCell,
+  readRun,
+  repositoryRoot,
+  valueOf,
+} from "../../lib/run/mod.ts";
 import { assertPlanned } from "./planned.ts";
 
 /** SmolLM2-135M's shape, which a run reads from the checkpoint. */
@@ -76,6 +85,11 @@ Deno.test("`bts --preset smollm` on two layers of the same kind, with random wei
     });
     const path = join(folder, "seed.gguf");
     await saveGguf(path, { config: model, tensors: initialWeights(model, 1), tokenizer }, "F16");
+    const { schema, presets } = mainDefinition;
+    const value = { ...presets["smollm"]!.config as Record<string, unknown>, pretrained: { seed: path } };
+    const sources = { preset: { name: "smollm", value }, sets: [] };
+    const completed = await completeFromCheckpoints(buildConfig(schema, sources), configOrigins(schema, sources));
+    assert.deepEqual([completed.model.width, completed.model.contextLength], [72, 128], "the preset's context is kept");
     const sets = [
       `pretrained.seed=${path}`,
       "data.trainBytes=20000",
