@@ -54,6 +54,7 @@ const KEYS = [
 ];
 /** What mergekit reads and this does not. */
 const UNSUPPORTED = ["modules"];
+const ONLY_IN_MERGEKIT = ["arcee_fusion", "multislerp", "nearswap", "ram", "ramplus_tl"];
 
 /** Reads a file. @throws UserError `merge.config` with file and line */
 export async function readRecipe(path: string): Promise<Recipe> {
@@ -149,6 +150,10 @@ function readLayers({ wrong }: Reader, { value, offset }: Entry): LayerRange {
 
 function methodOf(reader: Reader, entry: Entry | undefined): WeightMethod {
   if (entry === undefined) throw reader.wrong(0, 'there is no "merge_method"');
+  const text = isScalar(entry.value) ? String(entry.value.value) : "";
+  if (ONLY_IN_MERGEKIT.includes(text)) {
+    throw reader.wrong(entry.offset, `the method "${text}" is not supported`, "mergekit itself merges by it");
+  }
   const name = choice(reader, entry, "merge_method", WEIGHT_METHODS.map(({ name }) => name));
   return WEIGHT_METHODS.find((method) => method.name === name)!;
 }

@@ -88,6 +88,7 @@ Deno.test("`deno task merge --config` refuses mistakes by line, and writes nothi
   const cases: [text: string, ...says: string[]][] = [
     [`merge_metod: ties\n${models}`, ":1:", 'unknown key "merge_metod"', "expected one of merge_method"],
     [`${ties}paramters:\n  density: 1\n`, ":4:", 'unknown key "paramters"'],
+    [`merge_method: arcee_fusion\n${models}`, ":1:", '"arcee_fusion" is not supported'],
     [`merge_method: tise\n${models}`, ":1:", '"tise"', "ties"],
     [`${ties}parameters:\n  density: 1\n  densty: 1\n`, ":6:", 'unknown key "densty"', "the parameters of ties"],
     [`${ties}parameters:\n  t: 1\n`, ":5:", 'unknown key "t"'],
