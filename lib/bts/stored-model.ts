@@ -20,7 +20,7 @@ export async function storedModel({ view, config, cell }: FinishedRun, name: str
     throw new UserError(
       "model.unknown",
       `The run ${view.id} does not store ${methodLabel(name)} as a model folder: it stores ${names}`,
-      name === "soup" ? "merge the seed and the experts with --method linear" : undefined,
+      `deno task export model ${view.id} ${name} writes it as one, if there can be one`,
     );
   }
   throw new UserError(

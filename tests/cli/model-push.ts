@@ -182,7 +182,7 @@ export function pushTests(): void {
       Deno.env.delete("HF_HUB_OFFLINE");
       Deno.env.set("HF_TOKEN", TOKEN);
       Deno.env.set("HF_ENDPOINT", "http://127.0.0.1:1");
-      await refused([folder, ID], "hub.network", /no connection to 127.0.0.1:1/);
+      await refused([folder, ID], "hub.network", /no connection to 127.0.0.1:1 .*not sent again/);
       Deno.env.set("HF_ENDPOINT", hub.url);
       const { code, stdout, stderr } = await runMainCommand(["model", "push", folder, ID], {
         HF_ENDPOINT: hub.url,

@@ -70,13 +70,15 @@ export function answeredBy({ failure, url }: Hub, error: unknown): UserError {
 }
 
 /** No answer. */
-export function unreachable({ failure }: Hub, url: URL, error: unknown): UserError {
+export function unreachable({ failure, refusal }: Hub, url: URL, error: unknown): UserError {
   const reason = systemReason(error) ?? "check the network";
+  const proxy = "behind a proxy, set HTTPS_PROXY";
   return new UserError(
     "hub.network",
     `${failure}: no connection to ${url.host} (${reason})`,
-    "try again later: a download that was cut resumes; behind a proxy, set HTTPS_PROXY; HF_HUB_OFFLINE=1 uses only what " +
-      "is in the cache",
+    refusal === undefined
+      ? `try again later: a download that was cut resumes; ${proxy}; HF_HUB_OFFLINE=1 uses only what is in the cache`
+      : `try again later: large files that the hub has are not sent again; ${proxy}`,
   );
 }
 
