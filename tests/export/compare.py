@@ -1,8 +1,14 @@
 """Loads the models that transformers_test.ts wrote as anybody would, and compares what they and ours make of texts."""
 
 import json
+import os
 import sys
+import tempfile
 from pathlib import Path
+
+# The models' code is copied there when they are loaded: not into the user's cache.
+copies = tempfile.TemporaryDirectory()
+os.environ["HF_MODULES_CACHE"] = copies.name
 
 import torch
 from safetensors.torch import load_file

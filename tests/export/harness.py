@@ -6,9 +6,14 @@ The tasks and their documents are written here, so nothing is downloaded. Prompt
 """
 
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
+
+# The models' code is copied there when they are loaded: not into the user's cache.
+copies = tempfile.TemporaryDirectory()
+os.environ["HF_MODULES_CACHE"] = copies.name
 
 import torch
 from lm_eval import simple_evaluate
