@@ -52,7 +52,7 @@ export async function experimentMain<Schema extends z.ZodType, Prepared>(
     const endWatch = endWithParent();
     try {
       if (dryRun) return await showPlan(plan, device, invocation);
-      checkMemory(plan, invocation);
+      checkMemory(plan, device, invocation);
       await checkTime(plan, invocation);
       await runSeeds(experiment, invocation, plan, device);
     } finally {

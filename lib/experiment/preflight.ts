@@ -56,14 +56,21 @@ export async function checkTime<Config>(plan: readonly PlannedCell[], { force }:
  *
  * @throws UserError `run.memory`
  */
-export function checkMemory<Config>(plan: readonly PlannedCell[], { force }: RunInvocation<Config>): void {
+export function checkMemory<Config>(
+  plan: readonly PlannedCell[],
+  { memoryLimit = Infinity }: Pick<Device, "memoryLimit">,
+  { force }: RunInvocation<Config>,
+): void {
   const needed = Math.max(...plan.map(({ bytes }) => bytes));
   const { available } = Deno.systemMemoryInfo();
-  if (needed <= available || force) return;
+  if (needed <= Math.min(available, memoryLimit) || force) return;
   const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
   throw new UserError(
     "run.memory",
-    `This needs about ${gigabytes(needed)} GB of memory at its peak, but ${gigabytes(available)} GB are free`,
+    `This needs about ${gigabytes(needed)} GB of memory at its peak, but ` +
+      (memoryLimit < available
+        ? `this device's tensors can take ${gigabytes(memoryLimit)} GB`
+        : `${gigabytes(available)} GB are free`),
     "make model.width, model.layers, model.contextLength or train.*.batch smaller, raise train.*.accumulate, or add " +
       "--force to try anyway",
   );

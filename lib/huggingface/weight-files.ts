@@ -16,8 +16,12 @@ export interface WeightFiles {
    * @param into where to put the values, of that length; a new array by default
    */
   read(name: string, begin: number, end: number, into?: Float32Array): Float32Array;
-  /** The bytes of elements `begin` to `end` (exclusive) as stored, for any type. */
-  readBytes(name: string, begin: number, end: number): Uint8Array<ArrayBuffer>;
+  /**
+   * The bytes of elements `begin` to `end` (exclusive) as stored, for any type.
+   *
+   * @param into where to put them; a new array by default
+   */
+  readBytes(name: string, begin: number, end: number, into?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
   close(): void;
 }
 
@@ -90,8 +94,7 @@ function readers(weights: ReadonlyMap<string, Place>): Pick<WeightFiles, "read" 
   };
   let scratch = new Uint8Array(0);
   return {
-    readBytes(name, begin, end) {
-      const bytes = new Uint8Array((end - begin) * DTYPE_BYTES[weights.get(name)!.dtype]);
+    readBytes(name, begin, end, bytes = new Uint8Array((end - begin) * DTYPE_BYTES[weights.get(name)!.dtype])) {
       fill(name, begin, bytes);
       return bytes;
     },

@@ -28,6 +28,7 @@ export {
   toVariables,
   type Weights,
 } from "./weights.ts";
+export { type Held, heldBytes, storedToDevice, type StoredWeight } from "./stored-weights.ts";
 export { attention, feedForward } from "./blocks.ts";
 export { KvCache, KvCaches } from "./cache.ts";
 export {

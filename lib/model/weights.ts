@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { type Random, random } from "../random.ts";
+import { streamedTensor } from "../tensor/mod.ts";
 import { type ModelConfig, weightShapes } from "./config.ts";
 
 /** Tensors by Hugging Face name. */
@@ -78,18 +79,29 @@ export type OwnedWeights<T extends tf.Tensor = tf.Tensor> = Readonly<Record<stri
 
 /** Copies weights to the device, frozen. */
 export function toDevice(weights: HostWeights): OwnedWeights {
-  return owned(mapRecord(weights, ({ shape, data }) => tf.keep(tf.tensor(data.slice(), [...shape], "float32"))));
+  return owned(mapRecord(weights, onDevice));
 }
 
 /** Copies weights to the device as variables that an optimizer can change. */
 export function toVariables(weights: HostWeights): OwnedWeights<tf.Variable> {
   return owned(
-    mapRecord(weights, ({ shape, data }) => tf.tidy(() => tf.variable(tf.tensor(data.slice(), [...shape])))),
+    mapRecord(weights, (weight) => {
+      const values = onDevice(weight);
+      const variable = tf.variable(values);
+      values.dispose();
+      return variable;
+    }),
   );
 }
 
-/** The disposer is not enumerable: spread copies and loops over the names leave it out. */
-function owned<T extends tf.Tensor>(weights: Readonly<Record<string, T>>): OwnedWeights<T> {
+function onDevice({ shape, data }: HostTensor): tf.Tensor {
+  return streamedTensor([...shape], "float32", (into, begin) => {
+    into.set(new Uint8Array(data.buffer, data.byteOffset + begin, into.length));
+  });
+}
+
+/** Weights that can be disposed. The disposer is not enumerable: spread copies and loops over the names leave it out. */
+export function owned<T extends tf.Tensor>(weights: Readonly<Record<string, T>>): OwnedWeights<T> {
   return Object.defineProperty({ ...weights }, Symbol.dispose, {
     value: () => disposeWeights(weights),
   }) as OwnedWeights<T>;

@@ -5,15 +5,15 @@ import {
   fromHuggingFaceConfig,
   type GenerationConfig,
   loadModelFolder,
-  openWeightFiles,
+  loadOnDevice,
+  openStoredModel,
   readChatTemplate,
   readGenerationConfig,
   readJson,
   readTokenizer,
   type SpecialIds,
-  type WeightFiles,
 } from "../huggingface/mod.ts";
-import { checkWeights, type ModelConfig } from "../model/mod.ts";
+import type { ModelConfig } from "../model/mod.ts";
 import type { PretrainedModel } from "./model.ts";
 import { isPickle } from "./pickle.ts";
 
@@ -36,7 +36,7 @@ export async function openFolder(
   await refusePickle(source, setting);
   const json = await readJson(`${source}/config.json`);
   const said = fromHuggingFaceConfig(json, `${source}/config.json`);
-  const config = hasWeights ? await checkedConfig(source, said) : said;
+  const config = hasWeights ? await checkedConfig(source) : said;
   const tokenizer = await readTokenizer(source);
   if (tokenizer === undefined) {
     throw new UserError(
@@ -58,24 +58,14 @@ export async function openFolder(
     chatTokens: chat?.tokens ?? {},
     ...(Object.keys(generation).length === 0 ? {} : { generation }),
     load: async () => (await loadModelFolder(source)).tensors,
+    loadOnDevice: async () => (await loadOnDevice(source)).weights,
   };
 }
 
 /** The configuration that the weights fit: a stored head may override `tie_word_embeddings`. */
-async function checkedConfig(source: string, said: ModelConfig): Promise<ModelConfig> {
-  const files = await openWeightFiles(source);
-  try {
-    const config = { ...said, tiedEmbeddings: said.tiedEmbeddings && !hasOwnHead(files) };
-    const weights = Object.fromEntries(files.weights);
-    if (config.tiedEmbeddings && weights[HEAD] !== undefined) {
-      weights[EMBEDDINGS] ??= weights[HEAD];
-      delete weights[HEAD];
-    }
-    checkWeights(config, weights, `"${source}"`);
-    return config;
-  } finally {
-    files.close();
-  }
+async function checkedConfig(source: string): Promise<ModelConfig> {
+  using stored = await openStoredModel(source);
+  return stored.config;
 }
 
 async function refusePickle(source: string, setting: string): Promise<void> {
@@ -88,25 +78,6 @@ async function refusePickle(source: string, setting: string): Promise<void> {
     `Cannot use ${setting}="${source}": its weights are a pickle ("${pickle}"), which could run any program when it is read`,
     "convert it to safetensors: load it in Python's transformers and save it with save_pretrained()",
   );
-}
-
-const HEAD = "lm_head.weight";
-const EMBEDDINGS = "model.embed_tokens.weight";
-/** Values that are compared at once. */
-const PIECE = 1 << 20;
-
-/** Whether a head is stored that differs from the embeddings; then it overrides `tie_word_embeddings`. */
-function hasOwnHead({ weights, read }: WeightFiles): boolean {
-  const [head, embeddings] = [weights.get(HEAD), weights.get(EMBEDDINGS)];
-  if (head === undefined || embeddings === undefined) return false;
-  if (String(head.shape) !== String(embeddings.shape)) return true;
-  const size = head.shape.reduce((a, b) => a * b, 1);
-  for (let at = 0; at < size; at += PIECE) {
-    const to = Math.min(size, at + PIECE);
-    const [a, b] = [read(HEAD, at, to), read(EMBEDDINGS, at, to)];
-    if (a.some((value, i) => value !== b[i] && !Object.is(value, b[i]))) return true;
-  }
-  return false;
 }
 
 /** Generation settings without what the special tokens say already, or what has no effect. */

@@ -1,10 +1,10 @@
 // Frozen models as stacks: the models that run through a layer together have its weights in one tensor per kind, so that
 // one batched product serves all of them (BTS, §6).
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { hashTensors } from "../huggingface/mod.ts";
 import { checkWeights, disposeWeights, type HostWeights, type ModelConfig, type Weights } from "../model/mod.ts";
-import { holdConstant, packHalf } from "../tensor/mod.ts";
+import { holdConstant, packHalf, streamedTensor } from "../tensor/mod.ts";
 import { placeStitches, type StitchConfig } from "./config.ts";
 import { type StreamGroup, streamGroups } from "./stream-groups.ts";
 
@@ -73,15 +73,28 @@ export function freezeModels(
 /** One weight of several models as one tensor on the device; of a single model, without the extra dimension. */
 function stacked(models: readonly HostWeights[], name: string, half: boolean): tf.Tensor {
   const { shape, data: { length } } = models[0]![name]!;
-  const data = new Float32Array(models.length * length);
-  models.forEach((model, i) => data.set(model[name]!.data, i * length));
   const whole = models.length === 1 ? [...shape] : [models.length, ...shape];
   const last = shape.at(-1)!;
   const halved = half && shape.length > 1 && last % 2 === 0;
-  const tensor = halved
-    ? tf.tensor(packHalf(data, `the weight "${name}"`), [...whole.slice(0, -1), last / 2], "int32")
-    : tf.tensor(data, whole);
-  tf.keep(tensor);
+  /** Values from number `begin` of the stack on. */
+  const copy = (values: Float32Array, begin: number) => {
+    for (let at = 0; at < values.length;) {
+      const from = (begin + at) % length;
+      const part = models[Math.floor((begin + at) / length)]![name]!.data.subarray(from, from + values.length - at);
+      values.set(part, at);
+      at += part.length;
+    }
+    return values;
+  };
+  if (halved) {
+    return streamedTensor([...whole.slice(0, -1), last / 2], "int32", (into, begin) => {
+      const values = copy(new Float32Array(into.length / 2), begin / 2);
+      into.set(new Uint8Array(packHalf(values, `the weight "${name}"`).buffer));
+    });
+  }
+  const tensor = streamedTensor(whole, "float32", (into, begin) => {
+    copy(new Float32Array(into.buffer, into.byteOffset, into.length / 4), begin / 4);
+  });
   holdConstant(tensor);
   return tensor;
 }

@@ -28,6 +28,8 @@ export interface Device extends AsyncDisposable {
   readonly failure: Promise<Error>;
   /** Bytes that tensors hold and bytes reserved for them, where the backend knows. */
   heapBytes(): { readonly used: number; readonly reserved: number } | undefined;
+  /** Most bytes that tensors may hold, where the backend knows. */
+  readonly memoryLimit: number | undefined;
   /** Starts tracking peak tensor memory; the returned function reads the peak in bytes, where the backend knows. */
   watchPeak(): () => number | undefined;
   /** Ends its threads; its tensors are lost. */
@@ -177,6 +179,7 @@ async function openCpuDevice(options: DeviceOptions): Promise<OpenedDevice> {
     onFirstCompile: () => {},
     failure: machine.failure,
     heapBytes: () => ({ used: machine.heap.usedBytes(), reserved: machine.heap.reservedBytes() }),
+    memoryLimit: machine.heap.limit,
     watchPeak() {
       machine.heap.forgetPeak();
       return machine.heap.peakBytes;
@@ -198,6 +201,7 @@ async function openReference(): Promise<OpenedDevice> {
     onFirstCompile: () => {},
     failure: new Promise(() => {}),
     heapBytes: () => undefined,
+    memoryLimit: undefined,
     watchPeak: () => unknownPeak,
     close: () => Promise.resolve(),
   };
@@ -215,6 +219,7 @@ async function openWebGpuDevice(options: DeviceOptions): Promise<OpenedDevice> {
     onFirstCompile: (callback) => backend.onFirstCompile(callback),
     failure,
     heapBytes,
+    memoryLimit: undefined,
     watchPeak: () => unknownPeak,
     close,
   };

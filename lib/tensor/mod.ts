@@ -20,7 +20,9 @@ export {
 } from "./ops/linear-cross-entropy.ts";
 export { inShape, interruptible, untaped } from "./kernels.ts";
 export { recompute } from "./ops/recompute.ts";
-export { HALF_ERROR, packHalf } from "./ops/half.ts";
+export { checkRoom, freeMemory } from "./room.ts";
+export { streamedTensor } from "./stream.ts";
+export { HALF_ERROR, markBfloat16, packHalf } from "./ops/half.ts";
 export { dropout } from "./ops/dropout.ts";
 export { expertsIntoHub, expertsIntoHubGates, hubIntoExpert } from "./ops/stitch.ts";
 export { variableGradients } from "./gradients.ts";

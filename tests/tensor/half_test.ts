@@ -7,6 +7,7 @@ import {
   HALF_ERROR,
   linear,
   linearCrossEntropy,
+  markBfloat16,
   meanLinearCrossEntropy,
   packHalf,
 } from "../../lib/tensor/mod.ts";
@@ -37,6 +38,16 @@ deviceTest("`unpackHalf()` gives all 65,536 numbers exactly, infinities, NaN and
     const part = tf.tensor(new Int32Array(halves.buffer, 4 * 7000, words), [words], "int32");
     assert.deepEqual(unpackHalf(part).dataSync(), Float32Array.from(halves.subarray(14_000, 14_000 + 2 * words)));
   }
+});
+
+deviceTest("`unpackHalf()` gives all 65,536 bfloat16 exactly, and `embedding()` their rows", () => {
+  const numbers = Uint16Array.from({ length: 65536 }, (_, i) => i);
+  const wanted = new Float32Array(Uint32Array.from(numbers, (i) => i << 16).buffer);
+  const packed = markBfloat16(tf.tensor2d(new Int32Array(numbers.buffer), [128, 256], "int32"));
+  const values = unpackHalf(tf.clone(packed)).dataSync();
+  values.forEach((value, i) => assert.ok(Object.is(value, wanted[i]), `${i}: ${value}, not ${wanted[i]}`));
+  const rows = embedding(packed, tf.tensor1d([100, 0, 127], "int32")).dataSync();
+  assert.deepEqual([...rows], [100, 0, 127].flatMap((row) => [...wanted.subarray(512 * row, 512 * (row + 1))]));
 });
 
 Deno.test("`packHalf()` rounds to the nearest, half an 11th bit at most, and refuses what is too large", () => {

@@ -7,6 +7,9 @@ import { Entry, type Values } from "./entry.ts";
 import type { Block } from "./machine/heap.ts";
 import type { Machine } from "./machine/machine.ts";
 
+/** Bytes that are read at once; a multiple of a number's. */
+const PIECE_BYTES = 4 << 20;
+
 /** Name under which the backend and its kernels are registered. */
 export const CPU_BACKEND = "stitchbook-cpu";
 
@@ -151,6 +154,25 @@ export class StitchbookCPU extends MathBackendCPU {
     this.#beginUnlessRunning();
     this.address(tensor);
     (this.data.get(tensor.dataId) as unknown as Entry).holdConstant();
+  }
+
+  /** A tensor of values that are read piece by piece: `read` fills the bytes from byte `begin` on. */
+  filled(
+    shape: number[],
+    dtype: "float32" | "int32",
+    read: (into: Uint8Array<ArrayBuffer>, begin: number) => void,
+  ): tf.TensorInfo {
+    return this.attempt(() => {
+      const { info, address } = this.output(shape, dtype);
+      const bytes = this.machine.view(Uint8Array, address, 4 * tf.util.sizeFromShape(shape));
+      const piece = new Uint8Array(Math.min(PIECE_BYTES, bytes.length));
+      for (let at = 0; at < bytes.length; at += piece.length) {
+        const part = piece.subarray(0, bytes.length - at);
+        read(part, at);
+        bytes.set(part, at);
+      }
+      return info;
+    }, undefined);
   }
 
   /** Address of scratch memory for the running kernel, freed when the kernel returns or fails. */

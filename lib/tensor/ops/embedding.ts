@@ -2,15 +2,15 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { checkRanks, checkTensors, hasKernel, inShape, registerGradient, runKernel } from "../kernels.ts";
-import { isHalf, unpackHalf, weightShape } from "./half.ts";
+import { halfFormat, isHalf, markBfloat16, unpackHalf, weightShape } from "./half.ts";
 
 /** Name of the fused kernel: inputs `{ table: [vocab, d], ids: int32 [rows] }`, output `[rows, d]`. */
 export const EMBEDDING = "StitchbookEmbedding";
 /** Its gradient's kernel: inputs `{ ids, dy: [rows, d] }`, attribute `vocab`, output `[vocab, d]`. */
 export const EMBEDDING_GRAD = "StitchbookEmbeddingGrad";
 /**
- * Name of the kernel for a table in half precision: inputs `{ table: int32 [vocab, d / 2], ids: int32 [rows] }`, output
- * float32 `[rows, d]`; see half.ts for the packing.
+ * Name of the kernel for a table in half precision: inputs `{ table: int32 [vocab, d / 2], ids: int32 [rows] }`, attributes
+ * `HalfFormat`, output float32 `[rows, d]`; see half.ts for the packing.
  */
 export const EMBEDDING_HALF = "StitchbookEmbeddingHalf";
 
@@ -47,7 +47,10 @@ function floatRows(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor {
 }
 
 function halfRows(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor {
-  return hasKernel(EMBEDDING_HALF) ? runKernel(EMBEDDING_HALF, { table, ids }) : unpackHalf(tf.gather(table, ids));
+  const format = halfFormat(table);
+  if (hasKernel(EMBEDDING_HALF)) return runKernel(EMBEDDING_HALF, { table, ids }, format);
+  const rows = tf.gather(table, ids);
+  return unpackHalf(format.bfloat16 ? markBfloat16(rows) : rows);
 }
 
 /** The stock composition. */

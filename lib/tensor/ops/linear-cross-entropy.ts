@@ -1,10 +1,10 @@
 // Output head and cross-entropy in one: a language model's loss without storing its `[N, vocab]` logits, which are
 // computed, used and freed one chunk of rows at a time (as in Wijmans et al., arXiv 2411.09009, and Liger, 2410.10989).
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, composed, hasKernel, isTaping, refuseShapes } from "../kernels.ts";
+import { checkTensors, composed, isTaping, refuseShapes } from "../kernels.ts";
 import { checkTargets, crossEntropy, crossEntropyGradient } from "./cross-entropy.ts";
-import { isHalf, unpackHalf, weightShape } from "./half.ts";
-import { halfProductGradient, linear, LINEAR_HALF } from "./linear.ts";
+import { isHalf, multipliesPacked, unpackHalf, weightShape } from "./half.ts";
+import { halfProductGradient, linear } from "./linear.ts";
 
 /** Most logits in one chunk, 8 MiB, unless that is fewer than {@linkcode FEWEST_ROWS} rows. */
 const CHUNK = 2 ** 21;
@@ -84,7 +84,7 @@ export type LinearPredictions = {
 export function linearPredictions(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): LinearPredictions {
   checkInputs("linearPredictions", x, w, targets);
   return tf.tidy(() => {
-    const table = isHalf(w) && !hasKernel(LINEAR_HALF) ? unpackHalf(w) as tf.Tensor2D : w;
+    const table = isHalf(w) && !multipliesPacked(w) ? unpackHalf(w) as tf.Tensor2D : w;
     const chunks = chunksOf(x.shape[0], w.shape[0]).map(([from, rows]) =>
       tf.tidy(() => {
         const { logits, losses } = lossesOf(x, table, targets, from, rows);
@@ -122,7 +122,7 @@ function lossesAndGradients(
   wanted: readonly Part[] = [],
 ): Results {
   // unpacked once for all chunks, unless products read packed weights
-  const table = isHalf(w) && !hasKernel(LINEAR_HALF) ? unpackHalf(w) as tf.Tensor2D : w;
+  const table = isHalf(w) && !multipliesPacked(w) ? unpackHalf(w) as tf.Tensor2D : w;
   const chunks: Results[] = [];
   let dw: tf.Tensor | undefined;
   for (const [from, rows] of chunksOf(x.shape[0], w.shape[0])) {

@@ -1,16 +1,12 @@
 // y = x Wᵀ, with the weight in Hugging Face's layout [out, in].
 import * as tf from "@tensorflow/tfjs";
 import { checkTensors, composed, hasKernel, inShape, refuseShapes, registerGradient, runKernel } from "../kernels.ts";
-import { isHalf, unpackHalf, weightShape } from "./half.ts";
+import { isHalf, LINEAR_HALF, multipliesPacked, unpackHalf, weightShape } from "./half.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, in], w: [out, in] }`, output `[rows, out]`. */
 export const LINEAR = "StitchbookLinear";
 
-/**
- * Names of the fused kernels for packed half-precision weights: inputs `{ x: [rows, in], w: int32 [out, in / 2] }`, output
- * `[rows, out]`; and `{ dy: [rows, out], w }`, output `[rows, in]`. All of these may be stacks of models.
- */
-export const LINEAR_HALF = "StitchbookLinearHalf";
+/** Name of the kernel for the gradient of {@linkcode LINEAR_HALF}: inputs `{ dy: [rows, out], w }`, output `[rows, in]`. */
 export const LINEAR_HALF_GRAD_X = "StitchbookLinearHalfGradX";
 
 /**
@@ -45,7 +41,7 @@ function product(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
 function halfProduct(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
   return composed({ x }, (save) => {
     save([w]);
-    if (!hasKernel(LINEAR_HALF)) return product(x, unpackHalf(w));
+    if (!multipliesPacked(w)) return product(x, unpackHalf(w));
     return runKernel<tf.Tensor>(LINEAR_HALF, {
       x: inShape(x, [...w.shape.slice(0, -2), -1, weightShape(w).at(-1)!]),
       w,
@@ -55,7 +51,7 @@ function halfProduct(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
 
 /** The gradient of x from that of `linear(x, w)`, for packed weights: `[rows, in]`, or `[models, rows, in]`. */
 export function halfProductGradient(dy: tf.Tensor, w: tf.Tensor): tf.Tensor {
-  if (!hasKernel(LINEAR_HALF_GRAD_X)) return tf.matMul(dy, unpackHalf(w));
+  if (!multipliesPacked(w)) return tf.matMul(dy, unpackHalf(w));
   return runKernel<tf.Tensor>(LINEAR_HALF_GRAD_X, { dy, w });
 }
 

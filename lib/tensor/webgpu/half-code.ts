@@ -16,6 +16,13 @@ fn unpack(word: i32) -> vec2<f32> {
   return vec2<f32>(unpackOne(bits & 0xffffu), unpackOne(bits >> 16u));
 }`;
 
+/** Declares `unpack(word)` for two bfloat16, which are upper halves of float32. */
+export const UNPACK_BFLOAT16 = `
+fn unpack(word: i32) -> vec2<f32> {
+  let bits = bitcast<u32>(word);
+  return vec2<f32>(bitcast<f32>(bits << 16u), bitcast<f32>(bits & 0xffff0000u));
+}`;
+
 const BY_DEVICE = {
   "shader-f16": "vec2<f32>(bitcast<vec2<f16>>(word))",
   unpack2x16float: "unpack2x16float(bitcast<u32>(word))",

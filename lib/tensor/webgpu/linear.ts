@@ -2,7 +2,8 @@
 // with their gradients; of one model, or of a stack of models as a batch.
 import type * as tf from "@tensorflow/tfjs";
 import { ADD_LINEAR } from "../ops/add-linear.ts";
-import { LINEAR, LINEAR_HALF, LINEAR_HALF_GRAD_X } from "../ops/linear.ts";
+import { LINEAR_HALF } from "../ops/half.ts";
+import { LINEAR, LINEAR_HALF_GRAD_X } from "../ops/linear.ts";
 import { LINEARS, LINEARS_GRAD_W, LINEARS_GRAD_X } from "../ops/linears.ts";
 import type { StitchbookWebGPU } from "./backend.ts";
 import { unpackHalf } from "./half.ts";

@@ -1,18 +1,18 @@
 // Half-precision weights on the CPU.
 import { checkIds, EMBEDDING_HALF } from "../../ops/embedding.ts";
-import { UNPACK_HALF } from "../../ops/half.ts";
+import { type HalfFormat, UNPACK_HALF } from "../../ops/half.ts";
 import type { StitchbookCPU } from "../backend.ts";
 import { forElements, forRows, type KernelFunction, register, sizeOf } from "../machine/jobs.ts";
 
-const unpackHalf: KernelFunction = ({ inputs: { x }, backend }) => {
+const unpackHalf: KernelFunction = ({ inputs: { x }, attrs, backend }) => {
   const from = backend.address(x!, "int32");
   const { shape } = x!;
   const { info, address } = backend.output([...shape.slice(0, -1), 2 * shape.at(-1)!]);
-  unpack(backend, sizeOf(shape), from, address);
+  unpack(backend, attrs, sizeOf(shape), from, address);
   return info;
 };
 
-const embeddingHalf: KernelFunction = ({ inputs: { table, ids }, backend }) => {
+const embeddingHalf: KernelFunction = ({ inputs: { table, ids }, attrs, backend }) => {
   const [vocab, words] = table!.shape as [number, number];
   const [rows] = ids!.shape as [number];
   checkIds(backend.valuesOf(ids!), vocab);
@@ -21,12 +21,12 @@ const embeddingHalf: KernelFunction = ({ inputs: { table, ids }, backend }) => {
   const { info, address } = backend.output([rows, 2 * words]);
   const packed = backend.scratch(rows * words * 4);
   forRows(backend.machine, "embedding", rows, words / 2, { d: words, table: from, ids: at, y: packed });
-  unpack(backend, rows * words, packed, address);
+  unpack(backend, attrs, rows * words, packed, address);
   return info;
 };
 
-function unpack({ machine }: StitchbookCPU, words: number, halves: number, y: number): void {
-  forElements(machine, "unpackHalf", words, 1, { halves, y });
+function unpack({ machine }: StitchbookCPU, attrs: object, words: number, halves: number, y: number): void {
+  forElements(machine, (attrs as HalfFormat).bfloat16 ? "unpackBfloat16" : "unpackHalf", words, 1, { halves, y });
 }
 
 register(UNPACK_HALF, unpackHalf);

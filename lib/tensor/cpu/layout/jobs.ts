@@ -116,6 +116,7 @@ export const KERNELS = {
   }),
   /** Elements are words that hold two half-precision numbers each. */
   unpackHalf: overElements("half", addresses("halves", "y")),
+  unpackBfloat16: overElements("half", addresses("halves", "y")),
 
   /** The H2E stitch: y = expert + σ(z) ∘ (projected − expert) */
   hubIntoExpert: overElements("stitch", addresses("expert", "projected", "z", "y")),

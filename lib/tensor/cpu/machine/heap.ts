@@ -22,6 +22,8 @@ export interface Heap {
   forget(bytes: number): void;
   /** Sets what moves a block out when there is no place for another one; it returns false when it cannot. */
   setRelief(moveOut: () => boolean): void;
+  /** Most bytes in use. */
+  readonly limit: number;
   /** Bytes of all blocks in use, those moved out included. */
   usedBytes(): number;
   /** Most bytes in use at once since the last `forgetPeak()`. */
@@ -264,6 +266,7 @@ export function createHeap(
       used -= bytes;
     },
     setRelief: (given) => void (moveOut = given),
+    limit,
     usedBytes: () => used,
     peakBytes: () => peak,
     forgetPeak: () => void (peak = used),

@@ -1,5 +1,5 @@
-// Converts half-precision numbers (IEEE 754 binary16), two per word, to float32.
-import { UnpackHalfArguments } from "./generated/layout";
+// Converts half-precision numbers (IEEE 754 binary16, or bfloat16), two per word, to float32.
+import { UnpackBfloat16Arguments, UnpackHalfArguments } from "./generated/layout";
 
 /** Job: may write up to 8 numbers past the end. */
 export function unpackHalfTask(args: UnpackHalfArguments, task: i32): void {
@@ -11,6 +11,19 @@ export function unpackHalfTask(args: UnpackHalfArguments, task: i32): void {
     const halves = v128.load(from + i);
     v128.store(to + 2 * i, widen(i32x4.extend_low_i16x8_u(halves)));
     v128.store(to + 2 * i, widen(i32x4.extend_high_i16x8_u(halves)), 16);
+  }
+}
+
+/** Job: may write up to 6 numbers past the end. bfloat16 is the upper half of a float32. */
+export function unpackBfloat16Task(args: UnpackBfloat16Arguments, task: i32): void {
+  const words = <usize> args.perTask << 2;
+  const begin = <usize> task * words;
+  const stop = min(begin + words, <usize> args.elements << 2);
+  const from = args.halves, to = args.y;
+  for (let i = begin; i < stop; i += 16) {
+    const halves = v128.load(from + i);
+    v128.store(to + 2 * i, i32x4.shl(i32x4.extend_low_i16x8_u(halves), 16));
+    v128.store(to + 2 * i, i32x4.shl(i32x4.extend_high_i16x8_u(halves), 16), 16);
   }
 }
 

@@ -398,6 +398,13 @@ export class UnpackHalfArguments extends ElementsArguments {
 if (offsetof<UnpackHalfArguments>() != 16 || offsetof<UnpackHalfArguments>("elements") != 0 || offsetof<UnpackHalfArguments>("perTask") != 4 || offsetof<UnpackHalfArguments>("halves") != 8 || offsetof<UnpackHalfArguments>("y") != 12) ERROR("UnpackHalfArguments is laid out differently");
 
 @unmanaged
+export class UnpackBfloat16Arguments extends ElementsArguments {
+  halves: usize;
+  y: usize;
+}
+if (offsetof<UnpackBfloat16Arguments>() != 16 || offsetof<UnpackBfloat16Arguments>("elements") != 0 || offsetof<UnpackBfloat16Arguments>("perTask") != 4 || offsetof<UnpackBfloat16Arguments>("halves") != 8 || offsetof<UnpackBfloat16Arguments>("y") != 12) ERROR("UnpackBfloat16Arguments is laid out differently");
+
+@unmanaged
 export class HubIntoExpertArguments extends ElementsArguments {
   expert: usize;
   projected: usize;
