@@ -1,5 +1,5 @@
 // The cost of training a decoder, for plans.
-import type { ModelConfig } from "../model/mod.ts";
+import { type ModelConfig, parameterCount } from "../model/mod.ts";
 import type { CellCost } from "../run/mod.ts";
 import { pretrainFlops, type TrainConfig, trainedLayers, trainingBytes } from "../train/mod.ts";
 
@@ -13,9 +13,12 @@ export function microBatchTokens({ batch, accumulate }: TrainConfig, { contextLe
   return batch * contextLength / accumulate;
 }
 
+/** Bytes of the copies in host memory that a checkpoint makes of a decoder's weights and their two moments. */
+const checkpointCopies = (model: ModelConfig) => 3 * 4 * parameterCount(model);
+
 /** The cost of training all weights of a decoder. */
 export function decoderCost(model: ModelConfig, train: TrainConfig): CellCost {
   const tokens = trainedTokens(train, model);
-  const bytes = trainingBytes(model, microBatchTokens(train, model), train.activations);
+  const bytes = trainingBytes(model, microBatchTokens(train, model), train.activations) + checkpointCopies(model);
   return { tokens, flops: tokens * pretrainFlops(model), layers: trainedLayers(train, model), bytes };
 }

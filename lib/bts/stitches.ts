@@ -1,6 +1,6 @@
 // The cell that trains the stitches between frozen models.
 import { hashTensors } from "../huggingface/mod.ts";
-import { toHost, toVariables } from "../model/mod.ts";
+import { parameterCount, toHost, toVariables } from "../model/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 import {
   freezeModels,
@@ -69,7 +69,9 @@ export function trainStitches(
         tokens,
         flops: tokens * stitchTrainFlops(model, stitch, spokes.length),
         layers: trainedLayers(train.stitch, model, 1 + spokes.length),
-        bytes: stitchingBytes(model, stitch, spokes.length, microBatchTokens(train.stitch, model), activations),
+        // The models' weights are read into host memory before they are stacked on the device.
+        bytes: stitchingBytes(model, stitch, spokes.length, microBatchTokens(train.stitch, model), activations) +
+          4 * (1 + spokes.length) * parameterCount(model),
       };
     },
   }, async (cell) => {

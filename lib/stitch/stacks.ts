@@ -1,5 +1,6 @@
 // Frozen models as stacks: the models that run through a layer together have its weights in one tensor per kind, so that
 // one batched product serves all of them (BTS, §6).
+import { createHash } from "node:crypto";
 import type * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { hashTensors } from "../huggingface/mod.ts";
@@ -104,16 +105,16 @@ export function disposeFrozen({ hub, experts, stacks }: FrozenModels): void {
   [hub, ...experts, ...stacks.flat().map(({ weights }) => weights)].forEach(disposeWeights);
 }
 
-/** A content hash of all frozen weights on the device, to check that they did not change. */
+/** A content hash of all frozen weights on the device, to check that they did not change; copies one at a time. */
 export async function hashFrozen({ hub, experts, stacks }: FrozenModels): Promise<string> {
-  const parts: Record<string, HostWeights[string]> = {};
+  const whole = createHash("sha256");
   for (const [i, weights] of [hub, ...experts, ...stacks.flat().map((stack) => stack.weights)].entries()) {
     for (const [name, tensor] of Object.entries(weights)) {
       const values = await tensor.data();
-      parts[`${i}/${name}`] = { shape: tensor.shape, data: bitsOf(values) };
+      whole.update(hashTensors({ [`${i}/${name}`]: { shape: tensor.shape, data: bitsOf(values) } }));
     }
   }
-  return hashTensors(parts);
+  return whole.digest("hex");
 }
 
 /** @throws UserError `stitch.stacks` if the stacks were made for other groups */
