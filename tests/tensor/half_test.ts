@@ -50,6 +50,27 @@ deviceTest("`unpackHalf()` gives all 65,536 bfloat16 exactly, and `embedding()` 
   assert.deepEqual([...rows], [100, 0, 127].flatMap((row) => [...wanted.subarray(512 * row, 512 * (row + 1))]));
 });
 
+for (const format of ["float16", "bfloat16"]) {
+  deviceTest(`\`linear()\` of few rows by packed weights is that by the same numbers in float32 [${format}]`, () => {
+    for (const [models, rows, inner, out] of [[1, 1, 2, 1], [1, 4, 64, 33], [2, 3, 38, 17], [3, 1, 130, 5]] as const) {
+      const values = normalValues([models, out, inner], 5).data as Float32Array;
+      const bits = new Uint32Array(values.buffer);
+      const packed = format === "float16"
+        ? packHalf(values, "w")
+        : new Int32Array(Uint16Array.from(bits, (word) => word >> 16).buffer);
+      const stack = models === 1 ? [] : [models];
+      const w = tf.tensor(packed, [...stack, out, inner / 2], "int32");
+      if (format === "bfloat16") markBfloat16(w);
+      const x = tf.tensor(normalValues([models * rows, inner], 6).data, [models * rows, inner]);
+      assert.deepEqual(
+        linear(x, w).dataSync(),
+        linear(x, unpackHalf(w)).dataSync(),
+        String([models, rows, inner, out]),
+      );
+    }
+  });
+}
+
 Deno.test("`packHalf()` rounds to the nearest, half an 11th bit at most, and refuses what is too large", () => {
   const values = normalValues([4000], 1, 0.02).data as Float32Array;
   const halves = new Float16Array(packHalf(values, "w").buffer);

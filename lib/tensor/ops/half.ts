@@ -65,6 +65,10 @@ export function multipliesPacked(w: tf.Tensor): boolean {
  * `[rows, out]`, or stacks of them by model.
  */
 export const LINEAR_HALF = "StitchbookLinearHalf";
+/** Name of the kernel for the same with at most {@linkcode FEW_ROWS} rows, attributes {@linkcode HalfFormat}. */
+export const LINEAR_HALF_FEW = "StitchbookLinearHalfFew";
+/** Up to here, products with a few rows need no float32 weights in memory. */
+export const FEW_ROWS = 4;
 
 /** The shape of a weight's numbers, packed or not. */
 export function weightShape(w: tf.Tensor): number[] {
@@ -78,11 +82,11 @@ export function weightShape(w: tf.Tensor): number[] {
  */
 export function unpackHalf(x: tf.Tensor): tf.Tensor {
   checkTensors("unpackHalf", { x }, { x: "int32" });
-  return hasKernel(UNPACK_HALF) ? runKernel(UNPACK_HALF, { x }, halfFormat(x)) : unpackHalfReference(x, halfFormat(x));
+  return hasKernel(UNPACK_HALF) ? runKernel(UNPACK_HALF, { x }, halfFormat(x)) : unpackHalfReference(x);
 }
 
 /** The stock composition: each half looked up in a table of all 65,536. */
-export function unpackHalfReference(x: tf.Tensor, format: HalfFormat): tf.Tensor {
+export function unpackHalfReference(x: tf.Tensor, format = halfFormat(x)): tf.Tensor {
   return tf.tidy(() => {
     const base = tf.scalar(65536, "int32"); // a plain number would become float32, which is too narrow
     const high = tf.floorDiv(x, base); // from −32768

@@ -1,7 +1,16 @@
 // y = x Wᵀ, with the weight in Hugging Face's layout [out, in].
 import * as tf from "@tensorflow/tfjs";
 import { checkTensors, composed, hasKernel, inShape, refuseShapes, registerGradient, runKernel } from "../kernels.ts";
-import { isHalf, LINEAR_HALF, multipliesPacked, unpackHalf, weightShape } from "./half.ts";
+import {
+  FEW_ROWS,
+  halfFormat,
+  isHalf,
+  LINEAR_HALF,
+  LINEAR_HALF_FEW,
+  multipliesPacked,
+  unpackHalf,
+  weightShape,
+} from "./half.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, in], w: [out, in] }`, output `[rows, out]`. */
 export const LINEAR = "StitchbookLinear";
@@ -41,11 +50,11 @@ function product(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
 function halfProduct(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
   return composed({ x }, (save) => {
     save([w]);
-    if (!multipliesPacked(w)) return product(x, unpackHalf(w));
-    return runKernel<tf.Tensor>(LINEAR_HALF, {
-      x: inShape(x, [...w.shape.slice(0, -2), -1, weightShape(w).at(-1)!]),
-      w,
-    });
+    const stack = w.shape.slice(0, -2);
+    const inputs = { x: inShape(x, [...stack, -1, weightShape(w).at(-1)!]), w };
+    if (multipliesPacked(w)) return runKernel<tf.Tensor>(LINEAR_HALF, inputs);
+    const isFew = inputs.x.shape.at(-2)! <= FEW_ROWS && hasKernel(LINEAR_HALF_FEW);
+    return isFew ? runKernel<tf.Tensor>(LINEAR_HALF_FEW, inputs, halfFormat(w)) : product(x, unpackHalf(w));
   }, (dy, saved) => ({ x: () => tf.tidy(() => inShape(halfProductGradient(dy, saved[0]!), x.shape)) }));
 }
 

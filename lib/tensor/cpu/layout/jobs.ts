@@ -77,6 +77,11 @@ export const KERNELS = {
   }),
   /** y `[M, N]` = x·wᵀ for few rows, by inner products: packing would cost more than the product. */
   inner: kernel("gemm", { ...addresses("x", "w", "y"), ...ints("M", "N", "K", "columnsPerTask") }),
+  /** The same with packed pairs in w, which are float32 only in registers. */
+  innerPacked: kernel("half", {
+    ...addresses("x", "w", "y"),
+    ...ints("M", "N", "K", "columnsPerTask", "bfloat16"),
+  }),
   /** Parts of products by the system's BLAS: a table of {@linkcode PRODUCT}. */
   blas: kernel("products", addresses("table")),
   /** Parts of products by machine code, with packed B: a table of {@linkcode PRODUCT}. */

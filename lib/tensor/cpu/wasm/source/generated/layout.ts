@@ -162,6 +162,19 @@ export class InnerArguments {
 if (offsetof<InnerArguments>() != 28 || offsetof<InnerArguments>("x") != 0 || offsetof<InnerArguments>("w") != 4 || offsetof<InnerArguments>("y") != 8 || offsetof<InnerArguments>("M") != 12 || offsetof<InnerArguments>("N") != 16 || offsetof<InnerArguments>("K") != 20 || offsetof<InnerArguments>("columnsPerTask") != 24) ERROR("InnerArguments is laid out differently");
 
 @unmanaged
+export class InnerPackedArguments {
+  x: usize;
+  w: usize;
+  y: usize;
+  M: i32;
+  N: i32;
+  K: i32;
+  columnsPerTask: i32;
+  bfloat16: i32;
+}
+if (offsetof<InnerPackedArguments>() != 32 || offsetof<InnerPackedArguments>("x") != 0 || offsetof<InnerPackedArguments>("w") != 4 || offsetof<InnerPackedArguments>("y") != 8 || offsetof<InnerPackedArguments>("M") != 12 || offsetof<InnerPackedArguments>("N") != 16 || offsetof<InnerPackedArguments>("K") != 20 || offsetof<InnerPackedArguments>("columnsPerTask") != 24 || offsetof<InnerPackedArguments>("bfloat16") != 28) ERROR("InnerPackedArguments is laid out differently");
+
+@unmanaged
 export class BlasArguments {
   table: usize;
 }
