@@ -3,11 +3,11 @@
 //   deno run -A bench/memory.ts --case train|stitch|load
 //     [--width d] [--layers L] [--inner N] [--heads H] [--kv G] [--vocab V]   the model's shape; by default SmolLM2-135M's
 //     [--batch N] [--context T] [--experts n] [--frozen half] [--recompute] [--steps N] [--threads N]
+//     [--memory GiB]   most that tensors may take
 //     [--dtype BF16|F16|F32] [--folder path]   for load: the checkpoint is made there, and removed unless it existed
 //
 // `load` writes a checkpoint in another process, then puts it on the device and computes the logits of one sequence.
 import * as tf from "@tensorflow/tfjs";
-import { toHuggingFaceConfig } from "../lib/huggingface/llama-config.ts";
 import { encodeWeights, loadOnDevice, writeWeightFiles } from "../lib/huggingface/mod.ts";
 import {
   checkModelConfig,
@@ -47,6 +47,7 @@ const flags = readFlags(import.meta.url, {
   recompute: { type: "boolean", default: false },
   steps: { type: "string", default: "2" },
   threads: { type: "string" },
+  memory: { type: "string" },
   dtype: { type: "string", default: "BF16" },
   folder: { type: "string", default: "/tmp/stitchbook-memory" },
   write: { type: "boolean", default: false },
@@ -95,7 +96,10 @@ function randomWeights(seed: number) {
 }
 
 async function measured() {
-  const options = flags.threads === undefined ? {} : { threads: readCount("--threads", flags.threads) };
+  const options = {
+    ...(flags.threads === undefined ? {} : { threads: readCount("--threads", flags.threads) }),
+    ...(flags.memory === undefined ? {} : { memoryLimit: 2 ** 30 * readCount("--memory", flags.memory) }),
+  };
   const began = performance.now();
   const seconds = () => Math.round((performance.now() - began) / 100) / 10;
   let [stored, written] = [0, false];
@@ -211,7 +215,22 @@ async function writeCheckpoint(): Promise<void> {
     else fillFast(values, name.length);
     yield encodeWeights(dtype, values);
   }, { shardBytes: Infinity });
-  await Deno.writeTextFile(`${flags.folder}/config.json`, JSON.stringify(toHuggingFaceConfig(config, {}, dtype)));
+  const json = {
+    architectures: ["LlamaForCausalLM"],
+    model_type: "llama",
+    vocab_size: config.vocabSize,
+    hidden_size: config.width,
+    num_hidden_layers: config.layers,
+    num_attention_heads: config.heads,
+    num_key_value_heads: config.kvHeads,
+    intermediate_size: config.inner,
+    max_position_embeddings: config.contextLength,
+    rope_theta: config.ropeTheta,
+    rms_norm_eps: config.normEps,
+    hidden_act: "silu",
+    tie_word_embeddings: true,
+  };
+  await Deno.writeTextFile(`${flags.folder}/config.json`, JSON.stringify(json));
 }
 
 async function load() {
