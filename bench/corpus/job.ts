@@ -3,7 +3,7 @@
 //
 //   deno run -A bench/corpus/job.ts <file> <runs folder> <workers> <blocks between checkpoints>
 import { z } from "zod";
-import { streamFiles, writeTokens } from "../../lib/bts/mod.ts";
+import { streamFiles, streamSizeSchema, writeTokens } from "../../lib/bts/mod.ts";
 import {
   batchAt,
   closeCorpus,
@@ -27,7 +27,6 @@ const data = dataConfigSchema.parse({ builtin: "none", domains: { text: file }, 
 // All of the text goes to the disk, as most of a large one does.
 const corpus = await loadCorpus(data, { seed: 1, folder: runsFolder, memory: 0 });
 const device = await openDevice("cpu", { threads: 1 });
-const sizeSchema = z.strictObject({ documents: z.int(), tokens: z.int(), bytes: z.int() });
 let megabytesPerSecond: number | undefined;
 let loss = NaN;
 await withRun({
@@ -47,7 +46,7 @@ await withRun({
     name: "data",
     title: "Tokenize",
     inputs: corpus.fingerprints,
-    output: z.record(z.string(), z.record(z.string(), sizeSchema)),
+    output: z.record(z.string(), z.record(z.string(), streamSizeSchema)),
   }, async (cell) => {
     const texts = Iterator.from(corpus.documents["text"]!.train).take(100).map(({ text }) => text);
     const written = await writeTokens(cell, {

@@ -49,4 +49,5 @@ export {
 export { openStreams, readTokenizer, streamFiles, type Text, type TokenStreams } from "./text.ts";
 export { tokenize } from "./tokenize.ts";
 export { familyOf, monitored, phaseInCell, trainAndSummarize, type Trained, trainedSchema } from "./training.ts";
+export { streamSizeSchema } from "./token-checkpoints.ts";
 export { writeTokens } from "./write-tokens.ts";

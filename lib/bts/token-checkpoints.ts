@@ -5,9 +5,7 @@ import type { TokenFiles } from "../data/mod.ts";
 import type { CellCheckpoints } from "../run/mod.ts";
 
 /** The size of a stream of tokens. */
-export type StreamSize = z.infer<typeof sizeSchema>;
-
-const sizeSchema = z.strictObject({
+export const streamSizeSchema = z.strictObject({
   documents: z.int(),
   tokens: z.int(),
   /** How many of the tokens are not trained on. */
@@ -16,11 +14,13 @@ const sizeSchema = z.strictObject({
   bytes: z.int(),
 });
 
+export type StreamSize = z.infer<typeof streamSizeSchema>;
+
 const stateSchema = z.strictObject({
   /** Step of the checkpoint before; 0 for the first. */
   after: z.int(),
   /** Sizes of the streams in order, up to the one that is being written. */
-  sizes: z.array(sizeSchema),
+  sizes: z.array(streamSizeSchema),
 });
 
 const STATE_FILE = "state.json";
