@@ -81,7 +81,10 @@ export async function listCommand(
   }
   const all = await listFromIndex(folder);
   if (all.length === 0) return print(`No runs in ${folder}; start one with: deno task bts`);
-  print([`None of the ${all.length} runs in ${folder} match`, ...unknownNames(all, options)].join("\n"));
+  const none = all.length === 1
+    ? `The only run in ${folder} does not match`
+    : `None of the ${all.length} runs in ${folder} match`;
+  print([none, ...unknownNames(all, options)].join("\n"));
 }
 
 /** What is cut and left out on a narrow terminal. */

@@ -22,7 +22,9 @@ export async function resolveRun(runsFolder: string, text: string): Promise<stri
   if (runs.length > 0 && text === "last") {
     throw new UserError(
       "run.none",
-      `None of the ${runs.length} runs in ${runsFolder} can be read`,
+      runs.length === 1
+        ? `The only run in ${runsFolder} cannot be read`
+        : `None of the ${runs.length} runs in ${runsFolder} can be read`,
       runs[0]!.error ?? undefined,
     );
   }
