@@ -1,4 +1,5 @@
 // A LoRA as PEFT saves it: `adapter_config.json` and `adapter_model.safetensors` (arXiv 2106.09685).
+import { z } from "zod";
 import { attempt, UserError } from "../../errors.ts";
 import { exists, openWeightFiles, readJson, type WeightFiles } from "../../huggingface/mod.ts";
 
@@ -52,6 +53,14 @@ const UNSUPPORTED = [
   "velora_config",
   "monteclora_config",
 ];
+/** The settings that decide the size of what is added: a wrong type would change it without a word. */
+const scaleSchema = z.looseObject({
+  r: z.int().positive(),
+  lora_alpha: z.number(),
+  use_rslora: z.boolean().nullish(),
+  rank_pattern: z.record(z.string(), z.int().positive()).nullish(),
+  alpha_pattern: z.record(z.string(), z.number()).nullish(),
+});
 /** Ways to start the training of an adapter that change the model itself. */
 const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/;
 
@@ -74,6 +83,14 @@ export async function openAdapter(name: string): Promise<Adapter> {
     throw refuse(
       `it is an adapter of the type ${JSON.stringify(config.peft_type ?? null)}, and only LORA can be merged`,
       "merge it with merge_and_unload() of Python's peft, and give the folder of the result",
+    );
+  }
+  const wrong = scaleSchema.safeParse(config).error?.issues[0];
+  if (wrong !== undefined) {
+    const found = wrong.path.reduce<unknown>((value, key) => (value as Config | undefined)?.[String(key)], config);
+    throw refuse(
+      `its adapter_config.json has ${JSON.stringify(found ?? null)} for "${wrong.path.join(".")}": ${wrong.message}`,
+      "take the file as save_pretrained() of Python's peft wrote it",
     );
   }
   const key = UNSUPPORTED.find((key) => !isOff(config[key]));

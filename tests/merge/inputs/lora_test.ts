@@ -111,6 +111,11 @@ Deno.test("a LoRA for another model is refused or warned of, and kinds that are 
     [(config) => config.init_lora_weights = "pissa_niter_4", '"pissa_niter_4"'],
     [(config) => config.r = 5, "_proj", "its rank is 5"],
     [(config) => config.rank_pattern = { "(": 1 }, '"("', "no pattern"],
+    [(config) => config.r = 0, '0 for "r"'],
+    [(config) => delete config.lora_alpha, 'null for "lora_alpha"'],
+    [(config) => config.lora_alpha = "8", '"8" for "lora_alpha"'],
+    [(config) => config.use_rslora = "false", '"false" for "use_rslora"'],
+    [(config) => config.alpha_pattern = { q_proj: null }, 'null for "alpha_pattern.q_proj"'],
   ];
   await withAdapter(plain, async (folder) => {
     const model = `${folder}/llama+${folder}/lora`;
