@@ -1,6 +1,6 @@
 // `deno task model push`: uploads a model folder to the Hugging Face hub.
 import { Command } from "commander";
-import { filesToPush, pushFiles } from "../pretrained/mod.ts";
+import { checkTarget, filesToPush, pushFiles } from "../pretrained/mod.ts";
 import { byteSize } from "../report/mod.ts";
 import { jsonLine, parseWithCommander, stopSignal } from "../run/mod.ts";
 import type { Print } from "./command.ts";
@@ -29,6 +29,8 @@ export async function pushModelCommand(args: readonly string[], print: Print): P
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const [folder, repository] = parsed.positional as [string, string];
   const options = parsed.options as unknown as Options;
+  const { revision } = options;
+  checkTarget(folder, repository, revision);
   const found = await filesToPush(folder);
   const { files, left } = found;
   const total = files.reduce((sum, { size }) => sum + size, 0);
@@ -36,7 +38,6 @@ export async function pushModelCommand(args: readonly string[], print: Print): P
   for (const { path, size } of options.dryRun ? files : []) say(`  ${path}  ${byteSize(size)}`);
   if (left.length > 0) say(`Not part of the model, so not uploaded: ${left.join(", ")}`);
   if (!files.some(({ path }) => path === "README.md")) say("warning: there is no README.md, so the page will be empty");
-  const { revision } = options;
   if (options.dryRun) {
     return print(
       options.json

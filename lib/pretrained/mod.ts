@@ -7,7 +7,7 @@ export {
   isHubId,
   type OnDownload,
 } from "./hub/checkpoint.ts";
-export { type Push, type Pushed, pushFiles } from "./hub/push.ts";
+export { checkTarget, type Push, type Pushed, pushFiles } from "./hub/push.ts";
 export { type FilesToPush, filesToPush, type FileToPush } from "./hub/push-files.ts";
 export { jsonHash } from "./json.ts";
 export { licenseOf } from "./license.ts";

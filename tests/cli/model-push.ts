@@ -142,8 +142,17 @@ export function pushTests(): void {
       await refused([pickles, ID], "push.folder", /has no model.safetensors and no GGUF file; deno task export model/);
       for (const name of ["new", "a/b/c", "a b/c", "../x", "a/--b"]) {
         await refused([folder, name], "push.repository", /has the form owner\/name/);
+        await refused([folder, name, "--dry-run"], "push.repository", /has the form owner\/name/);
       }
       await refused([folder, ID, "--revision", "../v1"], "push.revision", /not the name of a branch/);
+      const secret = await Deno.makeTempFile();
+      await Deno.symlink(secret, join(folder, "LICENSE"));
+      await refused([folder, ID, "--dry-run"], "push.folder", /"LICENSE" is a link to .*, outside of the folder/);
+      await Deno.remove(join(folder, "LICENSE"));
+      await Deno.mkdir(join(folder, "LICENSE"));
+      await refused([folder, ID], "push.folder", /"LICENSE" is not a file/);
+      await Deno.remove(join(folder, "LICENSE"));
+      await Deno.remove(secret);
       const shard = uploaded(folder).find((name) => name.endsWith(".safetensors"))!;
       await Deno.truncate(join(folder, shard), 5000);
       await assert.rejects(push(folder, ID), (error) => error instanceof UserError && error.message.includes(shard));

@@ -1,5 +1,5 @@
 // Which files of a folder are a model, to be uploaded; all others stay where they are.
-import { basename } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
 import { openGguf } from "../../gguf/mod.ts";
 import { openWeightFiles, readJson, readShardIndex } from "../../huggingface/mod.ts";
@@ -42,8 +42,26 @@ export async function filesToPush(folder: string): Promise<FilesToPush> {
   const wanted = new Set([...weights, ...ggufs, ...await codeOf(folder, names)]);
   const isWanted = (name: string) => wanted.has(name) || USEFUL.has(name) || ABOUT.test(name);
   const files: FileToPush[] = [];
-  for (const path of names.filter(isWanted)) files.push({ path, size: (await Deno.stat(`${folder}/${path}`)).size });
+  for (const path of names.filter(isWanted)) files.push({ path, size: await sizeOf(folder, path) });
   return { files, left: names.filter((name) => !isWanted(name)) };
+}
+
+/**
+ * The size of a file, in bytes. A link may lead to a file in the folder, or in a cache of the hub, whose snapshots consist of
+ * links; another one could publish what nobody meant to.
+ */
+async function sizeOf(folder: string, path: string): Promise<number> {
+  const file = join(folder, path);
+  const { isFile, size } = await Deno.stat(file);
+  const refuse = (why: string) => new UserError("push.folder", `Cannot push "${folder}": "${path}" ${why}`);
+  if (!isFile) throw refuse("is not a file");
+  if ((await Deno.lstat(file)).isSymlink) {
+    const [target, own] = await Promise.all([Deno.realPath(file), Deno.realPath(folder)]);
+    if (![own, resolve(own, "../../blobs")].includes(dirname(target))) {
+      throw refuse(`is a link to ${target}, outside of the folder; copy the file into it if it is to be uploaded`);
+    }
+  }
+  return size;
 }
 
 /** Names of what is in a folder, sorted. */

@@ -43,7 +43,7 @@ export interface Pushed {
 export async function pushFiles(push: Push): Promise<Pushed> {
   const { folder, files, repository, revision = "main", signal, onFile } = push;
   const failure = `Cannot push "${folder}" to "${repository}"`;
-  checkRepository(repository, revision, failure);
+  checkTarget(folder, repository, revision);
   if (isOffline()) {
     throw new UserError("hub.offline", `${failure}: HF_HUB_OFFLINE forbids it`, "unset HF_HUB_OFFLINE");
   }
@@ -188,8 +188,13 @@ async function messageOf(response: Response): Promise<string> {
   return typeof said === "string" ? said.replace(/[\s\p{C}]+/gu, " ").trim().slice(0, 300) : "";
 }
 
-/** @throws UserError `push.repository`, `push.revision` */
-function checkRepository(repository: string, revision: string, failure: string): void {
+/**
+ * Checks the names of a repository and a branch.
+ *
+ * @throws UserError `push.repository`, `push.revision`
+ */
+export function checkTarget(folder: string, repository: string, revision: string): void {
+  const failure = `Cannot push "${folder}" to "${repository}"`;
   if (!/^\w[\w.-]*\/\w[\w.-]*$/.test(repository) || repository.includes("..") || repository.includes("--")) {
     throw new UserError(
       "push.repository",
