@@ -3,7 +3,16 @@ import { z } from "zod";
 import { attempt, UserError } from "../../errors.ts";
 import { exists, openWeightFiles, readJson, type WeightFiles } from "../../huggingface/mod.ts";
 
-type Config = Readonly<Record<string, unknown>>;
+/** `adapter_config.json`. What decides the size of what is added has its type: another one would change it without a word. */
+const configSchema = z.looseObject({
+  r: z.int().positive(),
+  lora_alpha: z.number(),
+  use_rslora: z.boolean().nullish(),
+  rank_pattern: z.record(z.string(), z.int().positive()).nullish(),
+  alpha_pattern: z.record(z.string(), z.number()).nullish(),
+});
+
+type Config = Readonly<z.infer<typeof configSchema>>;
 
 /** An open adapter. */
 export interface Adapter {
@@ -53,14 +62,6 @@ const UNSUPPORTED = [
   "velora_config",
   "monteclora_config",
 ];
-/** The settings that decide the size of what is added: a wrong type would change it without a word. */
-const scaleSchema = z.looseObject({
-  r: z.int().positive(),
-  lora_alpha: z.number(),
-  use_rslora: z.boolean().nullish(),
-  rank_pattern: z.record(z.string(), z.int().positive()).nullish(),
-  alpha_pattern: z.record(z.string(), z.number()).nullish(),
-});
 /** Ways to start the training of an adapter that change the model itself. */
 const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/;
 
@@ -85,11 +86,12 @@ export async function openAdapter(name: string): Promise<Adapter> {
       "merge it with merge_and_unload() of Python's peft, and give the folder of the result",
     );
   }
-  const wrong = scaleSchema.safeParse(config).error?.issues[0];
-  if (wrong !== undefined) {
-    const found = wrong.path.reduce<unknown>((value, key) => (value as Config | undefined)?.[String(key)], config);
+  const parsed = configSchema.safeParse(config);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    const found = path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)[key], config);
     throw refuse(
-      `its adapter_config.json has ${JSON.stringify(found ?? null)} for "${wrong.path.join(".")}": ${wrong.message}`,
+      `its adapter_config.json has ${JSON.stringify(found ?? null)} for "${path.join(".")}": ${message}`,
       "take the file as save_pretrained() of Python's peft wrote it",
     );
   }
@@ -109,7 +111,7 @@ export async function openAdapter(name: string): Promise<Adapter> {
     );
   }
   const files = await openWeightFiles(name, "adapter_model");
-  return { name, config, files, modules: modulesOf(files) };
+  return { name, config: parsed.data, files, modules: modulesOf(files) };
 }
 
 function isOff(value: unknown): boolean {
@@ -140,13 +142,11 @@ function modulesOf({ weights }: WeightFiles): Map<string, AdaptedModule> {
  * regular expressions for the end of the module's name, the first that matches counts.
  */
 export function scaleOf(config: Config, module: string): { readonly r: number; readonly scale: number } {
-  const by = (patterns: unknown, otherwise: unknown) => {
-    const found = Object.entries((patterns ?? {}) as Config).find(([pattern]) => matches(pattern, module));
-    return Number(found === undefined ? otherwise : found[1]);
-  };
+  const by = (patterns: Readonly<Record<string, number>> | null | undefined, otherwise: number) =>
+    Object.entries(patterns ?? {}).find(([pattern]) => matches(pattern, module))?.[1] ?? otherwise;
   const r = by(config.rank_pattern, config.r);
   const alpha = by(config.alpha_pattern, config.lora_alpha);
-  return { r, scale: alpha / (config.use_rslora === true ? Math.sqrt(r) : r) };
+  return { r, scale: alpha / (config.use_rslora ? Math.sqrt(r) : r) };
 }
 
 function matches(pattern: string, module: string): boolean {
