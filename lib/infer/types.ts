@@ -1,0 +1,98 @@
+// What is asked of a model that generates text, and what comes back token by token.
+
+/** How the next token is drawn from the logits. Every setting's default changes nothing. */
+export interface SamplingSettings {
+  /** Divides the logits; 0 takes the most likely token (greedy). @default 1 */
+  readonly temperature?: number;
+  /** Only the k most likely tokens; 0 for all. @default 0 */
+  readonly topK?: number;
+  /** Only the most likely tokens whose probabilities reach this sum (nucleus sampling, arXiv 1904.09751). @default 1 */
+  readonly topP?: number;
+  /** Only tokens with at least this share of the largest probability (arXiv 2407.01082). @default 0 */
+  readonly minP?: number;
+  /** Divides positive and multiplies negative logits of tokens that occurred (CTRL, arXiv 1909.05858 §4.1). @default 1 */
+  readonly repetitionPenalty?: number;
+  /** Subtracted once from the logit of each token that was generated. @default 0 */
+  readonly presencePenalty?: number;
+  /** Subtracted from the logit of a token for each time that it was generated. @default 0 */
+  readonly frequencyPenalty?: number;
+  /** Added to the logits of these tokens. */
+  readonly logitBias?: ReadonlyMap<number, number>;
+  /** Random seed; the same seed draws the same text. @default 0 */
+  readonly seed?: number;
+}
+
+/** Which tokens may come next, as the generated text grows. */
+export interface TokenConstraint {
+  /** Sets the logits of all tokens that may not come next to −Infinity. */
+  apply(logits: Float32Array): void;
+  /** Takes the next token, one that may come. */
+  accept(id: number): void;
+  /** Whether nothing may follow: the text is complete. */
+  readonly complete: boolean;
+}
+
+/** A text to generate. */
+export interface GenerationRequest {
+  /** Token ids of the prompt, with the token that opens a document; at least one. */
+  readonly prompt: readonly number[];
+  /** Most tokens to generate. */
+  readonly maxTokens: number;
+  readonly sampling?: SamplingSettings;
+  /** Texts that end the generation where they appear, and are not part of it. */
+  readonly stop?: readonly string[];
+  /** Log-probabilities of this many most likely tokens at each step, besides that of the token itself. */
+  readonly logprobs?: number;
+  /** Whether the prompt's own tokens are scored, too. */
+  readonly scorePrompt?: boolean;
+  readonly constraint?: TokenConstraint;
+  /** Ends the generation; its place is free at once. */
+  readonly signal?: AbortSignal;
+}
+
+/** A token and how likely the model found it, before any sampling setting. */
+export interface ScoredToken {
+  readonly id: number;
+  /** Natural logarithm of its probability; null for the first token of a text, which nothing predicts. */
+  readonly logprob: number | null;
+  /** The most likely tokens at its place, most likely first, as many as were asked for. */
+  readonly top: readonly { readonly id: number; readonly logprob: number }[];
+}
+
+/** A generated token. */
+export interface GeneratedToken extends ScoredToken {
+  /**
+   * The text that is certain after this token: empty while characters are incomplete, or while a stop text may have
+   * begun.
+   */
+  readonly text: string;
+}
+
+/** Why a generation ended: a token or text that ends it, the limit of tokens or the context, or its signal. */
+export type FinishReason = "stop" | "length" | "cancelled";
+
+/** The end of a generation. */
+export interface Generation {
+  readonly finish: FinishReason;
+  /** What was held back until the end and is part of the text. */
+  readonly text: string;
+  readonly promptTokens: number;
+  /** Of the prompt's tokens, those whose keys and values were in the cache. */
+  readonly cachedTokens: number;
+  readonly generatedTokens: number;
+  /** The prompt's tokens with their scores, if asked for. */
+  readonly prompt?: readonly ScoredToken[];
+}
+
+/** Generates many texts at a time with one model. */
+export interface InferenceEngine extends AsyncDisposable {
+  /**
+   * Generates one text, together with the others that are in progress. Its tokens depend on the request alone.
+   *
+   * @throws UserError before the first token if the request is out of range: `generate.length`, `generate.tokens`,
+   * `generate.ids`, `generate.sampling`
+   */
+  generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, Generation, void>;
+  /** Texts in progress, and those that wait for a place. */
+  readonly load: { readonly running: number; readonly waiting: number };
+}
