@@ -14,6 +14,7 @@
 //   command-line  arguments of experiments, terminal output, exit codes
 //   sweep         many runs that vary settings
 export { type Column, type EventBody, eventSchema, type RunEvent, type Table } from "./events/events.ts";
+export type { Evaluation } from "./events/evaluations.ts";
 export { type Provenance, provenanceSchema } from "./events/provenance.ts";
 export {
   type Estimate,
@@ -104,6 +105,7 @@ export { directClient, isLoopback } from "./process/loopback.ts";
 export { endWithParent } from "./process/parent.ts";
 export { currentExperiment, findScript, scriptArguments } from "./process/script.ts";
 export { hearStopsWhileBusy, stopSignal } from "./process/stop.ts";
+export { addEvaluation, EVALUATIONS_FILE, readEvaluations } from "./log/evaluations.ts";
 export { followEvents } from "./log/follow.ts";
 export { readEvents, readRun, runFolder, runIds } from "./log/read.ts";
 export type { RunListener } from "./log/run-writer.ts";

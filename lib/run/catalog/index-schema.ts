@@ -1,7 +1,7 @@
 // The tables of the index over all runs, as docs/runs.md describes them. Raise the version with every change here.
 
 /** Version of the tables (`PRAGMA user_version`): an index of another version is rebuilt from the logs. */
-export const INDEX_VERSION = 4;
+export const INDEX_VERSION = 5;
 /** `PRAGMA application_id`, which distinguishes an index from other SQLite databases: "Stch" in ASCII. */
 export const INDEX_APPLICATION = 0x53746368;
 
@@ -9,7 +9,7 @@ export const INDEX_APPLICATION = 0x53746368;
 export const RUN_TABLES = ["cells", "points", "metrics", "results", "measures", "artifacts", "notes", "tags"] as const;
 
 /**
- * Creates every table and view. `logs` is the index's own: the state of each log and labels file when it was read, the
+ * Creates every table and view. `logs` is the index's own: the state of each log, labels and evaluations file when it was read, the
  * run's summary as its log has it, and the folded view without points, which the next update continues from.
  */
 export const INDEX_SCHEMA = `
@@ -57,6 +57,7 @@ create view alerts as select * from notes where level in ('warning', 'error');
 create table logs (
   run text primary key, log_file real not null, log_size integer not null, log_time real not null,
   offset integer not null, line integer not null, seq integer not null, damaged integer not null,
-  labels_file real not null, labels_size integer not null, labels_time real not null, summary text not null, view text
+  labels_file real not null, labels_size integer not null, labels_time real not null,
+  evaluations_file real not null, evaluations_size integer not null, evaluations_time real not null, summary text not null, view text
 ) strict, without rowid;
 `;

@@ -1,4 +1,4 @@
-// Updating the rows of every run: only what was added to its log and labels since the last update is read.
+// Updating the rows of every run: only what was added to its log, labels and evaluations since the last update is read.
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import type { DatabaseSync } from "node:sqlite";
@@ -6,7 +6,8 @@ import type { LogDamage, RunStatus, RunSummary, RunView } from "../events/views.
 import { timeOfRunId } from "../files/run-id.ts";
 import { LOG_FILE } from "../log/log.ts";
 import { LOG_START, type LogPosition, readPiece } from "../log/parse-log.ts";
-import { nameAndNote, runIds } from "../log/read.ts";
+import { EVALUATIONS_FILE } from "../log/evaluations.ts";
+import { evaluated, nameAndNote, runIds } from "../log/read.ts";
 import { statusNow } from "../log/status.ts";
 import { type FileStamp, isSame, refusalOf, stampOf, summarize, unreadableSummary } from "../log/summary.ts";
 import { type WriterState, writerState } from "../process/lock.ts";
@@ -46,6 +47,7 @@ export async function updateRuns(
 interface Known {
   readonly log: FileStamp;
   readonly labels: FileStamp;
+  readonly evaluations: FileStamp;
   readonly position: LogPosition;
   /** Damaged lines. */
   readonly damaged: number;
@@ -56,13 +58,14 @@ interface Known {
 function readKnown(db: DatabaseSync): Map<string, Known> {
   const rows = db.prepare(
     `select run, log_file, log_size, log_time, offset, line, seq, logs.damaged as damaged, labels_file, labels_size,
-     labels_time, status from logs left join runs on id = run`,
+     labels_time, evaluations_file, evaluations_size, evaluations_time, status from logs left join runs on id = run`,
   ).all() as Record<string, number>[];
   return new Map(rows.map((row) => [
     String(row.run),
     {
       log: { file: row.log_file!, size: row.log_size!, time: row.log_time! },
       labels: { file: row.labels_file!, size: row.labels_size!, time: row.labels_time! },
+      evaluations: { file: row.evaluations_file!, size: row.evaluations_size!, time: row.evaluations_time! },
       position: { offset: row.offset!, line: row.line!, seq: row.seq! },
       damaged: row.damaged!,
       status: (row.status ?? undefined) as RunStatus | undefined,
@@ -85,7 +88,11 @@ interface State {
   damage: LogDamage[];
 }
 
+/** The states of a run's files. */
+type Stamps = Pick<Known, "log" | "labels" | "evaluations">;
+
 const NO_FILE: FileStamp = { file: 0, size: 0, time: 0 };
+const NO_FILES: Stamps = { log: NO_FILE, labels: NO_FILE, evaluations: NO_FILE };
 
 /** How many events were read, or undefined when the folder holds no run, or one that has not begun. */
 async function updateRun(run: IndexedRun, before: Known | undefined): Promise<number | undefined> {
@@ -94,6 +101,7 @@ async function updateRun(run: IndexedRun, before: Known | undefined): Promise<nu
   const writer = writerState(folder);
   const log = await stampOf(join(folder, LOG_FILE));
   const labels = await stampOf(join(folder, LABELS_FILE)) ?? NO_FILE;
+  const evaluations = await stampOf(join(folder, EVALUATIONS_FILE)) ?? NO_FILE;
   if (log === undefined) {
     // A folder, a pipe or a link in its place hides the run's events, not the run.
     const there = await Deno.lstat(join(folder, LOG_FILE)).then(() => true, () => false);
@@ -101,8 +109,8 @@ async function updateRun(run: IndexedRun, before: Known | undefined): Promise<nu
     return absent(run, before);
   }
   const sameLog = isSame(before?.log, log);
-  const sameLabels = isSame(before?.labels, labels);
-  if (sameLog && sameLabels && isSettled(before?.status, writer)) return 0;
+  const sameRest = isSame(before?.labels, labels) && isSame(before?.evaluations, evaluations);
+  if (sameLog && sameRest && isSettled(before?.status, writer)) return 0;
   const grown = before?.log.file === log.file && log.size > before.log.size && log.size >= before.position.offset;
   // A log with damaged lines is read from its start again: it may have been repaired.
   const continues = before !== undefined && before.damaged === 0 && (sameLog || grown);
@@ -113,11 +121,12 @@ async function updateRun(run: IndexedRun, before: Known | undefined): Promise<nu
   const view = shownView(state, id, state.position.offset < log.size, writer);
   if (view === undefined) return absent(run, before);
   const given = await readLabels(folder);
+  const shown = await evaluated(view.view, folder);
   transact(db, () => {
     const damaged = view.damage.length;
-    rows.view(view.view, statusNow(view.view.status, writer), damaged);
+    rows.view(shown, statusNow(view.view.status, writer), damaged);
     rows.labels(id, given);
-    mark(run, state, summarize(view.view, view.view.status, damaged), log, labels);
+    mark(run, state, summarize(view.view, view.view.status, damaged), { log, labels, evaluations });
   });
   return events;
 }
@@ -152,7 +161,7 @@ async function readOn(run: IndexedRun, state: State, afresh: boolean): Promise<n
       if (first) rows.clear(id);
       rows.points(id, piece.events);
       // No stamp matches: the log has not been read to its end.
-      mark(run, state, undefined, NO_FILE, NO_FILE);
+      mark(run, state, undefined, NO_FILES);
     });
     events += piece.events.length;
   }
@@ -172,11 +181,10 @@ function mark(
   { db, id }: IndexedRun,
   state: State,
   summary: RunSummary | undefined,
-  log: FileStamp,
-  labels: FileStamp,
+  { log, labels, evaluations }: Stamps,
 ) {
   const { offset, line, seq } = state.position;
-  db.prepare("insert or replace into logs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+  db.prepare("insert or replace into logs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
     id,
     log.file,
     log.size,
@@ -188,6 +196,9 @@ function mark(
     labels.file,
     labels.size,
     labels.time,
+    evaluations.file,
+    evaluations.size,
+    evaluations.time,
     JSON.stringify(summary ?? null),
     JSON.stringify(state.view ?? null),
   );
@@ -204,7 +215,7 @@ function listUnreadable(run: IndexedRun, error: unknown): number {
   const summary = unreadableSummary(run.id, reason);
   transact(run.db, () => {
     run.rows.unreadable(summary);
-    mark(run, { position: LOG_START, view: undefined, damage: [] }, summary, NO_FILE, NO_FILE);
+    mark(run, { position: LOG_START, view: undefined, damage: [] }, summary, NO_FILES);
   });
   return 0;
 }

@@ -1,12 +1,13 @@
 // Reading one run. Any number of readers may read at any time, in any process.
 import { join } from "node:path";
 import { absent, systemReason, UserError } from "../../errors.ts";
-import { damagedView, foldEvents, type RunStatus, type RunView } from "../view/mod.ts";
+import { damagedView, foldEvents, type RunStatus, type RunView, withEvaluations } from "../view/mod.ts";
 import type { RunEvent } from "../events/events.ts";
 import type { LogDamage } from "../events/views.ts";
 import { entriesOf, folderError, RUNS_FOLDER } from "../files/folders.ts";
 import { isRunId, timeOfRunId } from "../files/run-id.ts";
 import { type WriterState, writerState } from "../process/lock.ts";
+import { EVALUATIONS_FILE, readEvaluations } from "./evaluations.ts";
 import { LOG_FILE } from "./log.ts";
 import { LOG_START, readWhole } from "./parse-log.ts";
 import { statusNow } from "./status.ts";
@@ -47,13 +48,28 @@ export async function runFolder(runsFolder: string, id: string): Promise<string 
 
 /**
  * One run, or undefined when there is none of this id or it has not begun. Damaged lines are notes of the view; when
- * the log's start is among them, the run is `damaged`.
+ * the log's start is among them, the run is `damaged`. Evaluations that were made since are among its results.
  *
  * @throws UserError `run.unreadable`, `folder.unreadable`
  */
 export async function readRun(runsFolder: string, id: string): Promise<RunView | undefined> {
   const folder = await runFolder(runsFolder, id);
-  return folder === undefined ? undefined : (await readView(folder, id))?.view;
+  const view = folder === undefined ? undefined : (await readView(folder, id))?.view;
+  return view === undefined ? undefined : await evaluated(view, folder!);
+}
+
+/** The view with the evaluations in the run's folder. */
+export async function evaluated(view: RunView, folder: string): Promise<RunView> {
+  try {
+    const { evaluations, damaged } = await readEvaluations(folder);
+    const notes = damaged.map((line) => {
+      const text = `Line ${line} of ${EVALUATIONS_FILE} cannot be read and is left out`;
+      return { level: "warning" as const, text, time: view.updatedAt };
+    });
+    return { ...view, results: withEvaluations(view.results, evaluations), notes: [...view.notes, ...notes] };
+  } catch (error) {
+    throw unreadable(view.id, folder, error);
+  }
 }
 
 /**

@@ -11,6 +11,7 @@ export {
 export { numberColumn, textColumn } from "./columns.ts";
 export { decimalsFor } from "./decimals.ts";
 export { endReason } from "./end-reason.ts";
+export { withEvaluations } from "./evaluations.ts";
 export { fitTable, type Spare } from "./fit-table.ts";
 export { formatTable, padEnd, resultColumns, resultRow, resultsTable } from "./format-table.ts";
 export { jsonLine, printable, printableLines } from "./printable.ts";

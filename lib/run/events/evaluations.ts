@@ -1,0 +1,18 @@
+// What was measured of a run's models after the run had ended: one line of `evaluations.jsonl` each.
+import { z } from "zod";
+import { measureSchema, methodResultSchema } from "./results.ts";
+
+/** An evaluation of one model of a run, with everything that is needed to show it. */
+export const evaluationSchema = z.strictObject({
+  time: z.iso.datetime(),
+  /** The model, by its name in the run's results: `seed`, `expert:code`, `bts`. */
+  method: z.string().min(1),
+  /** What measured it: `deno task eval`. */
+  source: z.string().min(1),
+  /** The measures, in the order of the tables. */
+  measures: z.array(measureSchema),
+  measurements: methodResultSchema,
+});
+
+/** An evaluation of one model of a run. */
+export type Evaluation = z.infer<typeof evaluationSchema>;
