@@ -5,12 +5,20 @@ import { etag } from "hono/etag";
 import { HTTPException } from "hono/http-exception";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { explainError, UserError } from "../errors.ts";
+import {
+  commonHeaders,
+  dataByDefault,
+  isAllowedHost,
+  isLoopbackAddress,
+  isOwnPost,
+  isSameOrigin,
+  peerOf,
+} from "../http/mod.ts";
 import { type Abilities, abilities, addActionRoutes } from "./action-routes.ts";
 import { html, problem } from "./answers.ts";
 import { loadAssets } from "./assets.ts";
 import { createFeeds, type Feeds } from "./feed.ts";
-import { isAllowedHost, isLoopbackAddress, isOwnPost, isSameOrigin } from "./guard.ts";
-import { ASSET_POLICY, commonHeaders, dataByDefault } from "./headers.ts";
+import { ASSET_POLICY } from "./headers.ts";
 import { MISSING_PAGE } from "./pages.ts";
 import { addProvenanceRoutes } from "./provenance-routes.ts";
 import { addRunRoutes } from "./run-routes.ts";
@@ -109,12 +117,6 @@ function guard(hosts: readonly string[]): MiddlewareHandler {
     }
     await next();
   };
-}
-
-/** The peer's address, which `Deno.serve` and `deno serve` pass along with a request; undefined if not passed. */
-function peerOf(info: unknown): string | undefined {
-  const { remoteAddr } = (info ?? {}) as Partial<Deno.ServeHandlerInfo>;
-  return remoteAddr !== undefined && "hostname" in remoteAddr ? remoteAddr.hostname : undefined;
 }
 
 function explain(error: Error, c: Context): Response {

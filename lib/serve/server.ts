@@ -1,7 +1,8 @@
 // Listening for requests.
+import { listen, urlOf } from "../http/mod.ts";
+import { withTimeout } from "../timeout.ts";
 import { createApp } from "./app.ts";
 import { createFeeds } from "./feed.ts";
-import { withTimeout } from "../timeout.ts";
 
 export interface ServeOptions {
   readonly runsFolder: string;
@@ -42,8 +43,6 @@ export async function missingFolderText(runsFolder: string): Promise<string | un
   return there ? undefined : `There is no folder ${runsFolder} yet; runs will appear here once it exists`;
 }
 
-/** How many ports are tried after the requested one, before any free one is used. */
-const TRIES = 20;
 /** Time for readers to take the rest of their streams, and for open requests to finish. */
 const FLUSH_MS = 3_000;
 /** How much longer the server answers if there were followers: a page sends one more request when its run ends. */
@@ -80,29 +79,10 @@ export function serve({ runsFolder, port, hostname = "127.0.0.1", hosts = [], si
   if (signal?.aborted) close();
   const { port: bound } = server.addr;
   return {
-    url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${bound}/`,
+    url: urlOf(hostname, bound),
     port: bound,
     finished,
     idleMs: () => performance.now() - asked,
     close,
   };
-}
-
-function listen(
-  port: number,
-  hostname: string,
-  signal: AbortSignal,
-  handler: (request: Request) => Response | Promise<Response>,
-) {
-  const ports = port === 0
-    ? [0]
-    : [...Array.from({ length: TRIES + 1 }, (_, i) => port + i).filter((p) => p < 65_536), 0];
-  for (const candidate of ports) {
-    try {
-      return Deno.serve({ port: candidate, hostname, signal, onListen: () => {} }, (request) => handler(request));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse) || candidate === 0) throw error;
-    }
-  }
-  throw new Error("unreachable: port 0 is always tried last");
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { labelsSchema } from "../../lib/run/mod.ts";
 import { createApp } from "../../lib/serve/mod.ts";
-import { isOwnPost } from "../../lib/serve/guard.ts";
+import { isOwnPost } from "../../lib/http/guard.ts";
 import { createTokens } from "../../lib/serve/token.ts";
 import { demoBodies } from "../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../run/fake-run.ts";

@@ -1,6 +1,6 @@
 // Which hosts and origins are let in.
 import assert from "node:assert/strict";
-import { isAllowedHost, isLoopbackAddress, isSameOrigin } from "../../lib/serve/guard.ts";
+import { isAllowedHost, isLoopbackAddress, isSameOrigin } from "../../lib/http/guard.ts";
 
 Deno.test("`isAllowedHost()` lets loopback names and addresses in, with and without ports", () => {
   const names = ["localhost", "LOCALHOST:8420", "127.0.0.1", "127.0.0.1:8420", "127.255.3.7:1", "[::1]", "[::1]:8420"];
