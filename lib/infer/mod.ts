@@ -9,3 +9,7 @@ export type {
   ScoredToken,
   TokenConstraint,
 } from "./types.ts";
+export { logSumExp, scoreToken } from "./sampling/logprobs.ts";
+export { type Sampler, sampler } from "./sampling/sampler.ts";
+export { resolveSampling } from "./sampling/settings.ts";
+export { checkStops, type TextStream, textStream } from "./text-stream.ts";
