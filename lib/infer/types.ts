@@ -90,7 +90,7 @@ export interface InferenceEngine extends AsyncDisposable {
    * Generates one text, together with the others that are in progress. Its tokens depend on the request alone.
    *
    * @throws UserError before the first token if the request is out of range: `generate.length`, `generate.tokens`,
-   * `generate.ids`, `generate.sampling`
+   * `generate.ids`, `generate.sampling`, `generate.stop`
    */
   generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, Generation, void>;
   /** Texts in progress, and those that wait for a place. */
