@@ -28,6 +28,7 @@ export { openWeightFiles, type WeightFiles } from "./weight-files.ts";
 export { SHARD_BYTES, writeWeightFiles, type WrittenWeights } from "./weight-writer.ts";
 export { asOutError, checkTarget, openTarget, type Output, type Target } from "./output-folder.ts";
 export { type SaveOptions, saveWeights } from "./save-weights.ts";
+export { type RemoteCode, remoteCode, STITCHED_MODEL_TYPE } from "./remote-code.ts";
 export { readShardIndex } from "./shard-index.ts";
 export { renderAnswers, type RenderedAnswers } from "./chat-answers.ts";
 export {

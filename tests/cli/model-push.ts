@@ -122,9 +122,18 @@ export function pushTests(): void {
       const json = JSON.parse(await Deno.readTextFile(join(folder, "config.json")));
       const auto_map = { AutoConfig: "modeling_own.OwnConfig", AutoModelForCausalLM: "modeling_own.OwnForCausalLM" };
       await Deno.writeTextFile(join(folder, "config.json"), JSON.stringify({ ...json, auto_map }));
-      for (const name of ["modeling_own.py", "setup.py"]) await Deno.writeTextFile(join(folder, name), name);
+      await refused(
+        [folder, ID],
+        "push.code",
+        /config.json needs the code in modeling_own.py, which .*; copy the file/,
+      );
+      await Deno.writeTextFile(join(folder, "setup.py"), "");
+      await Deno.writeTextFile(join(folder, "modeling_own.py"), "from .parts import x");
+      await refused([folder, ID, "--dry-run"], "push.code", /modeling_own.py needs the code in parts.py/);
+      await Deno.writeTextFile(join(folder, "parts.py"), "x = 1");
       const { files, left } = JSON.parse(await push(folder, ID, "--dry-run", "--json"));
-      assert.ok(files.some(({ path }: { path: string }) => path === "modeling_own.py"));
+      const code = files.map(({ path }: { path: string }) => path).filter((path: string) => path.endsWith(".py"));
+      assert.deepEqual(code, ["modeling_own.py", "parts.py"]);
       assert.deepEqual(left, [...LEFT.slice(0, 1), "gguf", ...LEFT.slice(1), "setup.py"]);
     }),
   );

@@ -2,7 +2,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
 import { openGguf } from "../../gguf/mod.ts";
-import { openWeightFiles, readJson, readShardIndex } from "../../huggingface/mod.ts";
+import { openWeightFiles, readShardIndex, remoteCode } from "../../huggingface/mod.ts";
 import { isPickle } from "../pickle.ts";
 import { USEFUL } from "./files.ts";
 
@@ -31,7 +31,7 @@ const ABOUT = /^(README\.md|LICEN[CS]E(\.txt|\.md)?|NOTICE(\.txt|\.md)?|merge\.j
  * The files of a model folder, or of a folder with GGUF files. The headers of weights are read, so that a damaged model is
  * not uploaded.
  *
- * @throws UserError `push.folder` when it is no such folder, `push.pickle`, and the errors of reading the files
+ * @throws UserError `push.folder` when it is no such folder, `push.pickle`, `push.code`, and the errors of reading the files
  */
 export async function filesToPush(folder: string): Promise<FilesToPush> {
   const names = await namesIn(folder);
@@ -39,7 +39,7 @@ export async function filesToPush(folder: string): Promise<FilesToPush> {
   const ggufs = names.filter((name) => name.toLowerCase().endsWith(".gguf"));
   if (weights.length + ggufs.length === 0) throw noModel(folder, names);
   for (const name of ggufs) (await openGguf(`${folder}/${name}`))[Symbol.dispose]();
-  const wanted = new Set([...weights, ...ggufs, ...await codeOf(folder, names)]);
+  const wanted = new Set([...weights, ...ggufs, ...await codeOf(folder)]);
   const isWanted = (name: string) => wanted.has(name) || USEFUL.has(name) || ABOUT.test(name);
   const files: FileToPush[] = [];
   for (const path of names.filter(isWanted)) files.push({ path, size: await sizeOf(folder, path) });
@@ -86,13 +86,16 @@ async function weightsIn(folder: string, names: readonly string[]): Promise<stri
   return sharded ? [INDEX, ...new Set((await readShardIndex(`${folder}/${INDEX}`)).values())] : [WEIGHTS];
 }
 
-/** The Python files that `config.json` names as the model's code. */
-async function codeOf(folder: string, names: readonly string[]): Promise<string[]> {
-  if (!names.includes("config.json")) return [];
-  const map = (await readJson(`${folder}/config.json`))["auto_map"];
-  if (typeof map !== "object" || map === null) return [];
-  const modules = Object.values(map).flat().filter((one): one is string => typeof one === "string");
-  return [...new Set(modules.map((one) => `${one.split(".")[0]}.py`))].filter((name) => names.includes(name));
+/** The Python files that the model runs with. @throws UserError `push.code` if one is missing */
+async function codeOf(folder: string): Promise<readonly string[]> {
+  const { files, missing } = await remoteCode(folder);
+  const [lost] = missing;
+  if (lost === undefined) return files;
+  throw new UserError(
+    "push.code",
+    `Cannot push "${folder}": ${lost.neededBy} needs the code in ${lost.file}, which the folder does not have`,
+    "copy the file from where the model is from or, if transformers knows the model_type, take auto_map out of the JSON file",
+  );
 }
 
 function noModel(folder: string, names: readonly string[]): UserError {
