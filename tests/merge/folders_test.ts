@@ -122,6 +122,7 @@ Deno.test("`mergeFolders()` copies tensors that are not weights, and refuses the
     const norm = { name: "norm", dtype: "F32", shape: [2] } as const;
     const write = async (name: string, last: bigint) => {
       await Deno.mkdir(`${folder}/${name}`);
+      await Deno.writeTextFile(`${folder}/${name}/config.json`, '{"model_type": "odd"}');
       await writeWeightFiles(`${folder}/${name}`, [ids, norm], ({ dtype }) => [
         new Uint8Array(dtype === "I64" ? BigInt64Array.of(1n, 2n, last).buffer : new Float32Array(2).buffer),
       ]);
@@ -306,6 +307,7 @@ Deno.test({
         const size = weight.shape[0] * weight.shape[1];
         for (const name of ["seed", "a"]) {
           await Deno.mkdir(`${folder}/${name}`, { recursive: true });
+          await Deno.writeTextFile(`${folder}/${name}/config.json`, '{"model_type": "odd"}');
           await writeWeightFiles(`${folder}/${name}`, [{ ...weight, shape: [1, 1] }], () => [new Uint8Array(2)]);
           const header = JSON.stringify({
             w: { dtype: weight.dtype, shape: weight.shape, data_offsets: [0, 2 * size] },

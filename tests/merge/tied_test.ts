@@ -10,7 +10,7 @@ import {
 import { mergeFolders, WEIGHT_METHODS } from "../../lib/merge/mod.ts";
 import type { HostWeights } from "../../lib/model/mod.ts";
 import { bigWeights, TINY } from "../tiny.ts";
-import { changeFile, refuses } from "./model-folders.ts";
+import { changeFile, refuses, tokenizer } from "./model-folders.ts";
 
 const HEAD = "lm_head.weight";
 const EMBEDDINGS = "model.embed_tokens.weight";
@@ -29,7 +29,7 @@ async function withTied(
   try {
     for (const [i, name] of (["seed", "a", "b"] as const).entries()) {
       const tensors = bigWeights(TIED, i + 1);
-      await saveModelFolder(path(name), { config: TIED, tensors });
+      await saveModelFolder(path(name), { config: TIED, tensors, tokenizer });
       const head = stored[name] === "other" ? bigWeights(TINY, i + 11)[HEAD]! : tensors[EMBEDDINGS]!;
       const all: HostWeights = stored[name] === "none" ? tensors : { ...tensors, [HEAD]: head };
       await writeSafetensors(`${path(name)}/model.safetensors`, all, { format: "pt" });

@@ -179,8 +179,20 @@ Deno.test("`checkSameTokenizers()` compares the files that folders have, includi
     await write("swapped", { ...old, "vocab.json": '{"a": 1, "b": 0}' });
     await write("none", {});
     const check = (...names: string[]) => checkSameTokenizers(names.map((name) => `${folder}/${name}`));
-    await check("new", "pairs", "none", "old");
-    await check("old", "written", "none");
+    const at = (name: string) => `"${folder}/${name}"`;
+    const lacks = (name: string, other: string) =>
+      `${at(name)} has no tokenizer: its tokens are taken to be those of ${at(other)}`;
+    assert.deepEqual(await check("new", "pairs"), []);
+    assert.deepEqual(await check("old", "written", "none"), [lacks("none", "old")]);
+    assert.deepEqual(await check("new", "pairs", "none", "old"), [
+      lacks("none", "new"),
+      `${at("new")} has tokenizer.json, and ${
+        at("old")
+      } has vocab.json and merges.txt: whether they read a text as the ` +
+      "same tokens was not checked",
+    ]);
+    assert.deepEqual(await check("none", "new"), [`${lacks("none", "new")}, and the merged model has none, either`]);
+    assert.deepEqual(await check("none"), ["no model has a tokenizer, and so the merged model has none"]);
     for (
       const [names, ...says] of [[["none", "new", "other"], "model", "/new", "/other"], [
         ["old", "swapped"],

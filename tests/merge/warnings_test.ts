@@ -11,7 +11,7 @@ import {
 import { mergeFolders } from "../../lib/merge/mod.ts";
 import type { HostWeights } from "../../lib/model/mod.ts";
 import { TINY } from "../tiny.ts";
-import { changeFile, namesIn, refuses, request, weights, withModels } from "./model-folders.ts";
+import { changeFile, namesIn, refuses, request, tokenizer, weights, withModels } from "./model-folders.ts";
 
 const NORM = "model.norm.weight";
 
@@ -25,7 +25,11 @@ const linear = { method: "linear", base: undefined, settings: {} } as const;
 
 Deno.test("`mergeFolders()` names tensors with NaN and infinite values, their counts, and the models that have them", async () => {
   await withModels(async (folder) => {
-    await saveModelFolder(`${folder}/bad`, { config: TINY, tensors: withValues([NaN, NaN, Infinity, -Infinity]) });
+    await saveModelFolder(`${folder}/bad`, {
+      config: TINY,
+      tensors: withValues([NaN, NaN, Infinity, -Infinity]),
+      tokenizer,
+    });
     const models = [`${folder}/b`, `${folder}/bad`];
     const { notFinite, warnings } = await mergeFolders(request(folder, { ...linear, models }));
     const counts = { nan: 2, infinite: 2 };
@@ -44,7 +48,7 @@ Deno.test("`mergeFolders()` names tensors with NaN and infinite values, their co
 
 Deno.test("`mergeFolders()` warns of infinities that no model has, and not of a clean merge", async () => {
   await withModels(async (folder) => {
-    await saveModelFolder(`${folder}/large`, { config: TINY, tensors: withValues([3e38]) });
+    await saveModelFolder(`${folder}/large`, { config: TINY, tensors: withValues([3e38]), tokenizer });
     const models = [`${folder}/large`, `${folder}/large`];
     const sum = { ...linear, models, settings: { normalize: false } };
     const { warnings } = await mergeFolders(request(folder, sum));
@@ -55,7 +59,7 @@ Deno.test("`mergeFolders()` warns of infinities that no model has, and not of a 
 
 Deno.test("`mergeFolders()` reports values in a model that the merge happens to drop, once for all passes", async () => {
   await withModels(async (folder) => {
-    await saveModelFolder(`${folder}/bad`, { config: TINY, tensors: withValues([Infinity]) });
+    await saveModelFolder(`${folder}/bad`, { config: TINY, tensors: withValues([Infinity]), tokenizer });
     for (const [method, more] of [["dare_linear", {}], ["breadcrumbs", { gamma: 0.1 }]] as const) {
       const settings = { density: 0.1, rescale: "none", ...more } as const;
       const merge = { method, models: [`${folder}/bad`], settings, piece: 4 };
@@ -72,7 +76,7 @@ Deno.test("`mergeFolders()` names ten tensors and counts the rest", async () => 
     const bad = Object.fromEntries(
       Object.entries(weights.a!).map(([name, { shape, data }]) => [name, { shape, data: data.map(() => NaN) }]),
     );
-    await saveModelFolder(`${folder}/bad`, { config: TINY, tensors: bad });
+    await saveModelFolder(`${folder}/bad`, { config: TINY, tensors: bad, tokenizer });
     const { warnings, notFinite } = await mergeFolders(request(folder, { ...linear, models: [`${folder}/bad`] }));
     assert.equal(notFinite.length, Object.keys(weights.a!).length);
     assert.equal(warnings.length, 11);
@@ -85,7 +89,7 @@ Deno.test("`mergeFolders()` counts values too large for the type they are writte
     const cases = [["F16", 65_519, 65_520], ["BF16", 3.395e38, 3.399e38]] as const;
     for (const [dtype, fits, overflows] of cases) {
       const tensors = withValues([fits, -overflows, overflows]);
-      await saveModelFolder(`${folder}/${dtype}`, { config: TINY, tensors });
+      await saveModelFolder(`${folder}/${dtype}`, { config: TINY, tensors, tokenizer });
       const models = [`${folder}/${dtype}`];
       const report = await mergeFolders(request(folder, { ...linear, models, dtype, out: `${folder}/out-${dtype}` }));
       assert.equal(report.overflowed, 2);
@@ -99,6 +103,8 @@ Deno.test("`mergeFolders()` says which types it merges before it writes, and cop
   await withModels(async (folder) => {
     const write = async (name: string, dtype: PlannedTensor["dtype"], first: number) => {
       await Deno.mkdir(`${folder}/${name}`);
+      await Deno.writeTextFile(`${folder}/${name}/config.json`, '{"model_type": "odd"}');
+      await Deno.copyFile(`${folder}/a/tokenizer.json`, `${folder}/${name}/tokenizer.json`);
       const planned = { name: "w", dtype, shape: [8] };
       const bytes = { F8_E4M3: 8, F4: 4, F64: 64, I32: 32, F32: 32 }[dtype as string]!;
       await writeWeightFiles(`${folder}/${name}`, [planned], () => [new Uint8Array(bytes).fill(first, 0, 1)]);
@@ -157,7 +163,7 @@ Deno.test("`mergeFolders()` keeps the bytes of config.json except for the type o
       '"dtype": "float32", "torch_dtype":"float32", "text_config": {"x": 1.0, "dtype": "float32"}',
     );
     for (const [name, config] of [["odd", odd], ["nested", nested]] as const) {
-      await saveModelFolder(`${folder}/${name}`, { config: TINY, tensors: weights.a! });
+      await saveModelFolder(`${folder}/${name}`, { config: TINY, tensors: weights.a!, tokenizer });
       await Deno.writeTextFile(`${folder}/${name}/config.json`, config);
       const merge = async (out: string, dtype?: "BF16") => {
         await mergeFolders(

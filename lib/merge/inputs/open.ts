@@ -1,10 +1,11 @@
 // Opens a model to merge: a folder, a GGUF file, or either with a LoRA, as in `base+lora`.
 import { UserError } from "../../errors.ts";
-import { exists, openWeightFiles } from "../../huggingface/mod.ts";
+import { exists, openWeightFiles, STITCHED_MODEL_TYPE } from "../../huggingface/mod.ts";
 import { openGgufInput } from "./gguf.ts";
 import type { Input } from "./input.ts";
 import { adapted } from "./adapted.ts";
 import { openAdapter } from "./adapter.ts";
+import { readConfig } from "./tied.ts";
 
 /** The parts of `base+lora`. */
 export interface NamedInput {
@@ -50,5 +51,16 @@ async function openModel(name: string): Promise<Input> {
       `write it after its model: base+${name}`,
     );
   }
+  const config = await readConfig(name);
+  if (config.model_type === STITCHED_MODEL_TYPE) throw stitched(name, config.members);
   return { name, folder: name, files: await openWeightFiles(name), warnings: [] };
+}
+
+function stitched(name: string, members: unknown): UserError {
+  const made = Array.isArray(members) && members.length > 0 ? ` (${members.join(", ")})` : "";
+  return new UserError(
+    "merge.stitched",
+    `Cannot merge "${name}": it is a stitched model, several decoders joined by stitches, and only single decoders are merged`,
+    `merge the models that it was made from${made}, such as last:code, or a folder that deno task export model wrote of one`,
+  );
 }

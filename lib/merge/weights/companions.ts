@@ -5,6 +5,7 @@ import {
   type JsonChange,
   readBytes,
   readJson,
+  remoteCode,
   TORCH_DTYPES,
   type WeightDtype,
 } from "../../huggingface/mod.ts";
@@ -44,15 +45,17 @@ export interface ConfigChanges {
 export async function copyCompanions(from: string, to: string, changes: ConfigChanges): Promise<void> {
   const { tokenizer, chatTemplate } = changes;
   const tokens = tokenizer?.folder ?? from;
-  const copied = [
-    ...[...TOKENIZER, ...(tokenizer?.json === undefined ? OLD_TOKENIZER : [])].map((file) => [tokens, file]),
-    ...OTHERS.map((file) => [from, file]),
-    // It has ids of tokens.
-    [await exists(`${tokens}/generation_config.json`) ? tokens : from, "generation_config.json"],
-  ];
-  for (const [folder, file] of copied) {
-    if (await exists(`${folder}/${file}`)) await Deno.copyFile(`${folder}/${file}`, `${to}/${file}`);
-  }
+  const copy = async (folder: string, files: readonly string[]) => {
+    for (const file of files) {
+      if (await exists(`${folder}/${file}`)) await Deno.copyFile(`${folder}/${file}`, `${to}/${file}`);
+    }
+  };
+  await copy(tokens, TOKENIZER);
+  if (tokenizer?.json === undefined) await copy(tokens, OLD_TOKENIZER);
+  await copy(from, OTHERS);
+  // It has ids of tokens.
+  await copy(await exists(`${tokens}/generation_config.json`) ? tokens : from, ["generation_config.json"]);
+  for (const folder of new Set([tokens, from])) await copy(folder, (await remoteCode(folder)).files);
   if (tokenizer?.json !== undefined) {
     await Deno.writeTextFile(`${to}/tokenizer.json`, JSON.stringify(tokenizer.json, null, 2) + "\n");
   }

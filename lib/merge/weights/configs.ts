@@ -30,6 +30,15 @@ export async function configMismatch(
   return undefined;
 }
 
+/** The error for a model whose `config.json` {@linkcode configDoubt} doubts. */
+export function doubtError(name: string, doubt: string): UserError {
+  return new UserError(
+    "merge.config",
+    `Cannot merge "${name}": ${doubt}`,
+    "Give the folder the config.json that was saved with its weights; --allow-config-mismatch merges it as it is",
+  );
+}
+
 /** The error for a mismatch that {@linkcode configMismatch} describes. */
 export function configError(mismatch: string): UserError {
   return new UserError(

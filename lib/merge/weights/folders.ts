@@ -7,7 +7,8 @@ import { chatTemplateOf } from "../vocabulary/chat-template.ts";
 import type { TokenizerRequest } from "../vocabulary/request.ts";
 import { buildTokenizer, type MergedTokenizer } from "../vocabulary/tokenizer.ts";
 import { copyCompanions } from "./companions.ts";
-import { configError, configMismatch } from "./configs.ts";
+import { configDoubt } from "./config-fit.ts";
+import { configError, configMismatch, doubtError } from "./configs.ts";
 import { untiedHead } from "./head.ts";
 import { isAboutLayers, layerChanges } from "./layer-config.ts";
 import { checkModels, type ModelsToMerge } from "./merge.ts";
@@ -19,7 +20,7 @@ import { type MergePart, type MergePlan, type PartModel, planMerge } from "./par
 import { withoutFolder } from "./same-folder.ts";
 import { sizeOf } from "./source.ts";
 import { checkSameTokenizers } from "./tokenizers.ts";
-import { mergeWarnings, unknownText } from "./warnings.ts";
+import { codeWarnings, mergeWarnings, unknownText } from "./warnings.ts";
 
 /** What all merges of folders have in common. */
 export interface FolderMergeRequest {
@@ -121,9 +122,20 @@ export async function mergeParts(request: PartsMerge): Promise<FolderMergeReport
     const plan = await planMerge(method, parts, inputs, request.dtype, alignment);
     const mismatch = await configMismatch(folders, names, ignored) ?? plan.mismatch;
     if (mismatch !== undefined && !request.allowConfigMismatch) throw configError(mismatch);
-    if (alignment === undefined) await checkSameTokenizers(folders, names);
+    const doubts = opened.flatMap(({ name, files }, i) => {
+      const doubt = configDoubt(configs[i]!, files.weights);
+      if (doubt === undefined) return [];
+      if (!request.allowConfigMismatch) throw doubtError(name, doubt);
+      return [`"${name}" was merged although ${doubt}`];
+    });
+    const warnings = [
+      ...opened.flatMap(({ warnings }) => warnings),
+      ...doubts,
+      ...await codeWarnings(opened[0]!),
+      ...alignment?.tokenizer.warnings ?? await checkSameTokenizers(folders, names),
+    ];
     const tokenizer = alignment?.tokenizer;
-    return await write({ ...request, chatTemplate }, method, plan, opened, mismatch, tokenizer);
+    return await write({ ...request, chatTemplate }, method, plan, opened, { mismatch, tokenizer, warnings });
   } finally {
     for (const { files } of inputs.values()) files.close();
   }
@@ -131,13 +143,20 @@ export async function mergeParts(request: PartsMerge): Promise<FolderMergeReport
 
 const outputOf = ({ out }: FolderMergeRequest) => ({ out, code: "merge.out", what: "the merged model" });
 
+/** What the checks before a merge found. */
+interface Findings {
+  /** How the models' configurations disagree, if they do. */
+  readonly mismatch: string | undefined;
+  readonly tokenizer: MergedTokenizer | undefined;
+  readonly warnings: readonly string[];
+}
+
 async function write(
   request: PartsMerge,
   method: WeightMethod,
   plan: MergePlan,
   inputs: readonly Input[],
-  mismatch: string | undefined,
-  tokenizer: MergedTokenizer | undefined,
+  { mismatch, tokenizer, warnings }: Findings,
 ): Promise<FolderMergeReport> {
   const { out, parts, dtype, chatTemplate } = request;
   const { weights, common, layers } = plan;
@@ -189,8 +208,7 @@ async function write(
       overflowed,
       notFinite,
       warnings: [
-        ...inputs.flatMap(({ warnings }) => warnings),
-        ...tokenizer?.warnings ?? [],
+        ...warnings,
         ...unknownText(plan.unknownTokens),
         ...mergeWarnings({ first: first.name, mismatch, head, planned: weights, notFinite, overflowed, dtype }),
       ],

@@ -15,9 +15,10 @@ const OLD_FILES: Readonly<Record<string, (path: string) => Promise<string>>> = {
  * Checks that all folders that have a tokenizer have equivalent ones.
  *
  * @param names of the folders, for messages
+ * @returns warnings for tokenizers that are missing, or that cannot be compared
  * @throws UserError `merge.tokenizer` naming the file, its part and the folders
  */
-export async function checkSameTokenizers(folders: readonly string[], names = folders): Promise<void> {
+export async function checkSameTokenizers(folders: readonly string[], names = folders): Promise<string[]> {
   const read = async <Value>(file: string, value: (path: string) => Promise<Value>) =>
     await Promise.all(
       folders.map(async (folder) => await exists(`${folder}/${file}`) ? await value(`${folder}/${file}`) : undefined),
@@ -27,8 +28,31 @@ export async function checkSameTokenizers(folders: readonly string[], names = fo
     compare(`${part} in tokenizer.json`, names, meanings.map((meaning) => meaning?.[part]));
   }
   // With a tokenizer.json in every folder, the other files are redundant.
-  if (meanings.every((meaning) => meaning !== undefined)) return;
-  for (const [file, meaning] of Object.entries(OLD_FILES)) compare(file, names, await read(file, meaning));
+  if (meanings.every((meaning) => meaning !== undefined)) return [];
+  const found = folders.map((_, i): string[] => meanings[i] === undefined ? [] : ["tokenizer.json"]);
+  for (const [file, meaning] of Object.entries(OLD_FILES)) {
+    const values = await read(file, meaning);
+    compare(file, names, values);
+    for (const [i, value] of values.entries()) if (value !== undefined) found[i]!.push(file);
+  }
+  return notCompared(names, found);
+}
+
+/** @param found the files of each folder's tokenizer */
+function notCompared(names: readonly string[], found: readonly (readonly string[])[]): string[] {
+  const first = found.findIndex((files) => files.length > 0);
+  if (first < 0) return ["no model has a tokenizer, and so the merged model has none"];
+  return names.flatMap((name, i) => {
+    if (found[i]!.length === 0) {
+      const lost = i === 0 ? ", and the merged model has none, either" : "";
+      return [`"${name}" has no tokenizer: its tokens are taken to be those of "${names[first]}"${lost}`];
+    }
+    if (found[i]!.some((file) => found[first]!.includes(file))) return [];
+    return [
+      `"${names[first]}" has ${found[first]!.join(" and ")}, and "${name}" has ${found[i]!.join(" and ")}: whether ` +
+      "they read a text as the same tokens was not checked",
+    ];
+  });
 }
 
 function compare(what: string, names: readonly string[], values: readonly (string | undefined)[]): void {

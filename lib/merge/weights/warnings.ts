@@ -1,5 +1,7 @@
 // What the user should know about a finished merge, one sentence each.
-import { isWeightDtype, type PlannedTensor, type WeightDtype } from "../../huggingface/mod.ts";
+import { isWeightDtype, type PlannedTensor, remoteCode, type WeightDtype } from "../../huggingface/mod.ts";
+import type { Input } from "../inputs/input.ts";
+import { readConfig } from "../inputs/tied.ts";
 import type { NotFinite, TensorFindings } from "./merged-tensor.ts";
 
 /** Facts about a merge that may deserve a warning. */
@@ -45,6 +47,19 @@ export function unknownText(tokens: readonly string[]): string[] {
   const named = tokens.slice(0, 3).map((token) => JSON.stringify(token)).join(", ");
   const more = tokens.length > 3 ? ", …" : "";
   return [`no model has an embedding for ${count(tokens.length, "token")} (${named}${more}): it is zero`];
+}
+
+/** A warning for code that the model's folder names and does not have. @param first whose files the merge keeps */
+export async function codeWarnings({ name, folder }: Pick<Input, "name" | "folder">): Promise<string[]> {
+  const { missing } = await remoteCode(folder);
+  if (missing.length === 0) return [];
+  const files = missing.map(({ file }) => file).join(", ");
+  return [
+    `${
+      missing[0]!.neededBy
+    } of "${name}" names ${files}, which the folder does not have: without it, the merged model ` +
+    `loads only if transformers knows its model_type (${(await readConfig(folder)).model_type})`,
+  ];
 }
 
 /** Number of tensors to name; the rest is counted. */
