@@ -183,6 +183,14 @@ export interface Tokenizer {
    * @param options.specialTokens includes special tokens in the text. @default false
    */
   decode(ids: readonly number[], options?: { readonly specialTokens?: boolean }): string;
+  /**
+   * The bytes that a token adds to a text that has begun, in UTF-8; it may be a part of a character. Undefined for special
+   * tokens and ids without a token.
+   *
+   * @param options.specialTokens special tokens have bytes, too. @default false
+   * @throws UserError `tokenizer.decoder` if the tokenizer's decoder does not write one token after the other
+   */
+  bytes(id: number, options?: { readonly specialTokens?: boolean }): Uint8Array | undefined;
 }
 
 /**

@@ -10,6 +10,7 @@ export const byteTokenizer: Tokenizer = {
   endOfText: 256,
   encode: (text) => [...new TextEncoder().encode(text)],
   decode: (ids) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(ids.filter((id) => id < 256))),
+  bytes: (id) => id < 256 ? Uint8Array.of(id) : undefined,
 };
 
 /** The next token depends only on the last one: `logit(from, to)`. */

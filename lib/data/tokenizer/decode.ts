@@ -13,6 +13,33 @@ export function decoderOf(json: unknown): Decoder {
   return (tokens) => chain.reduce((parts, step) => step(parts), tokens).join("");
 }
 
+/**
+ * The bytes that a token adds to a text that has begun. All tokens' bytes, joined, are those of the text; a decoder may
+ * take a space off the text's beginning.
+ *
+ * @throws Unsupported naming the decoder that is not known here
+ */
+export function tokenBytesOf(json: unknown): (token: string) => Uint8Array {
+  const steps = flatten(json, "decoders");
+  if (steps.length === 0) throw new Unsupported("no decoder, so that tokens are joined by spaces");
+  const fuses = steps.findIndex(({ type }) => type === "Fuse");
+  const perToken = steps.filter(({ type }, i) => type !== "Fuse" && !(type === "Strip" && fuses >= 0 && i > fuses));
+  const byteOf = new Map(BYTE_CHARACTERS.map((character, byte) => [character, byte]));
+  const utf8 = new TextEncoder();
+  return (token) => {
+    let text = token;
+    for (const step of perToken) {
+      if (step.type === "ByteLevel") return spelledBytes(text, byteOf, utf8);
+      if (step.type === "ByteFallback") {
+        const byte = byteOfToken(text);
+        if (byte !== undefined) return Uint8Array.of(byte);
+      } else if (step.type === "Metaspace") text = text.replaceAll(String(step["replacement"] ?? "▁"), " ");
+      else text = stepOf(step)([text]).join("");
+    }
+    return utf8.encode(text);
+  };
+}
+
 type Chain = (tokens: readonly string[]) => readonly string[];
 
 function stepOf(step: Step): Chain {
@@ -55,15 +82,10 @@ function byteLevel(): Chain {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const byteOf = new Map(BYTE_CHARACTERS.map((character, byte) => [character, byte]));
   const spelled = new Map<string, Uint8Array>();
-  /** A token that is not spelled in bytes stands for itself. */
-  const bytesOf = (token: string): Uint8Array => {
-    const bytes = Array.from(token, (character) => byteOf.get(character));
-    return bytes.includes(undefined) ? utf8.encode(token) : Uint8Array.from(bytes as number[]);
-  };
   return (tokens) => {
     const parts = tokens.map((token) => {
       let bytes = spelled.get(token);
-      if (bytes === undefined) spelled.set(token, bytes = bytesOf(token));
+      if (bytes === undefined) spelled.set(token, bytes = spelledBytes(token, byteOf, utf8));
       return bytes;
     });
     const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
@@ -76,8 +98,20 @@ function byteLevel(): Chain {
   };
 }
 
+/** A token that is not spelled in bytes stands for itself. */
+function spelledBytes(token: string, byteOf: ReadonlyMap<string, number>, utf8: TextEncoder): Uint8Array {
+  const bytes = Array.from(token, (character) => byteOf.get(character));
+  return bytes.includes(undefined) ? utf8.encode(token) : Uint8Array.from(bytes as number[]);
+}
+
 const STRICT = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const BYTE_TOKEN = /^<0x([0-9A-Fa-f]{2}|\+[0-9A-Fa-f])>$/;
+
+/** The byte of a token such as `<0x0A>`. */
+function byteOfToken(token: string): number | undefined {
+  const digits = token.length === 6 ? BYTE_TOKEN.exec(token)?.[1] : undefined;
+  return digits === undefined ? undefined : parseInt(digits, 16);
+}
 
 /** A run of bytes that is not UTF-8 as a whole becomes as many U+FFFD. */
 function byteFallback(tokens: readonly string[]): readonly string[] {
@@ -93,9 +127,9 @@ function byteFallback(tokens: readonly string[]): readonly string[] {
     bytes = [];
   };
   for (const token of tokens) {
-    const byte = token.length === 6 ? BYTE_TOKEN.exec(token)?.[1] : undefined;
+    const byte = byteOfToken(token);
     if (byte !== undefined) {
-      bytes.push(parseInt(byte, 16));
+      bytes.push(byte);
       continue;
     }
     flush();

@@ -5,7 +5,7 @@ import type { Tokenizer, TokenizerJson } from "../types.ts";
 import { tokenFinder } from "./added-tokens.ts";
 import { bpeEncoder, type BpeOptions } from "./bpe.ts";
 import { type CheckedTokenizer, checkTokenizer, tokenizerFault } from "./check.ts";
-import { type Decoder, decoderOf } from "./decode.ts";
+import { type Decoder, decoderOf, tokenBytesOf } from "./decode.ts";
 import { END_OF_TEXT, PRETOKEN_PATTERN } from "./pretokens.ts";
 import { flatten, normalizerOf, recipeOf, Unsupported } from "./recipe.ts";
 
@@ -30,7 +30,7 @@ export function openTokenizer(json: TokenizerJson, { rows = 0 }: { readonly rows
     throw tokenizerFault("no-end", "has no token that ends a document", `Add one of ${END_OF_TEXT_NAMES.join(", ")}`);
   }
   const { encode, slow } = encoderOf(json, checked);
-  const join = joinerOf(json, checked);
+  const { join, bytes } = decoding(json, checked);
   return {
     vocabSize,
     endOfText: checked.ids.get(endName)!,
@@ -43,6 +43,7 @@ export function openTokenizer(json: TokenizerJson, { rows = 0 }: { readonly rows
       }
       return join(ids, specialTokens);
     },
+    bytes,
   };
 }
 
@@ -97,10 +98,12 @@ function isOurs(json: TokenizerJson): boolean {
 }
 
 /** What decodes ids of the vocabulary, and leaves others out. */
-function joinerOf(
-  json: TokenizerJson,
-  { tokens, added, vocabSize }: CheckedTokenizer,
-): (ids: readonly number[], specialTokens: boolean) => string {
+interface Decoding {
+  readonly join: (ids: readonly number[], specialTokens: boolean) => string;
+  readonly bytes: Tokenizer["bytes"];
+}
+
+function decoding(json: TokenizerJson, { tokens, added, vocabSize }: CheckedTokenizer): Decoding {
   let decoder: Decoder;
   let normalize = (text: string) => text;
   try {
@@ -109,23 +112,43 @@ function joinerOf(
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
     const library = openLibrary(json);
-    return (ids, specialTokens) => {
-      const known = ids.filter((id) => id < vocabSize);
-      const options = { skip_special_tokens: !specialTokens, clean_up_tokenization_spaces: false };
-      return known.length === 0 ? "" : library.decode(known, options);
+    return {
+      join(ids, specialTokens) {
+        const known = ids.filter((id) => id < vocabSize);
+        const options = { skip_special_tokens: !specialTokens, clean_up_tokenization_spaces: false };
+        return known.length === 0 ? "" : library.decode(known, options);
+      },
+      bytes() {
+        throw withoutBytes(error);
+      },
     };
   }
   const special = new Set(added.filter(({ special }) => special).map(({ content }) => content));
   // Python decodes a token that is looked for in normalized text to its normalized form, even if that is not special.
   const normalized = new Map(added.filter(({ normalized }) => normalized).map((t) => [t.id, normalize(t.content)]));
-  return (ids, specialTokens) => {
-    const found: string[] = [];
-    for (const id of ids) {
-      const token = normalized.get(id) ?? tokens.get(id);
-      if (token !== undefined && (specialTokens || !special.has(token))) found.push(token);
-    }
-    return decoder(found);
+  const shown = (id: number, specialTokens: boolean): string | undefined => {
+    const token = normalized.get(id) ?? tokens.get(id);
+    return token !== undefined && (specialTokens || !special.has(token)) ? token : undefined;
   };
+  let spell: ((token: string) => Uint8Array) | undefined;
+  return {
+    join: (ids, specialTokens) =>
+      decoder(ids.map((id) => shown(id, specialTokens)).filter((token) => token !== undefined)),
+    bytes(id, { specialTokens = false } = {}) {
+      const token = shown(id, specialTokens);
+      if (token === undefined) return undefined;
+      try {
+        return (spell ??= tokenBytesOf(json["decoder"]))(token);
+      } catch (error) {
+        throw error instanceof Unsupported ? withoutBytes(error) : error;
+      }
+    },
+  };
+}
+
+function withoutBytes({ message }: Unsupported): UserError {
+  const hint = "BPE tokenizers that know every byte, such as those of Llama, Qwen and SmolLM2, have them";
+  return tokenizerFault("decoder", `gives tokens no bytes of their own: it has ${message}`, hint);
 }
 
 function openLibrary(json: TokenizerJson): Library {

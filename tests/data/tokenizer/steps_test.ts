@@ -7,7 +7,7 @@ interface Case {
   readonly base: string;
   /** How `model` differs from its base. */
   readonly model: object;
-  readonly json: object;
+  readonly json: Readonly<Record<string, unknown>>;
   readonly ids: readonly (readonly number[])[];
   /** The texts of the ids without special tokens; null: the text that was encoded. */
   readonly plain: readonly (string | null)[];
@@ -44,6 +44,27 @@ for (const one of cases) {
       const rest = ids.slice(steps.length).map((id) => stream.push(id)).join("") + stream.end();
       assert.equal(steps.join("") + rest, tokenizer.decode(ids, { specialTokens: true }), texts[i]);
     }
+  });
+}
+
+for (const one of cases) {
+  Deno.test(`${one.name}: the bytes of tokens join to the text`, () => {
+    const tokenizer = openTokenizer(jsonOf(one));
+    if (!one.json["decoder"]) {
+      assert.throws(() => tokenizer.bytes(0), { name: "UserError", code: "tokenizer.decoder" });
+      return;
+    }
+    for (const ids of one.ids) {
+      for (const specialTokens of [false, true]) {
+        const text = tokenizer.decode(ids, { specialTokens });
+        if (text.includes("\uFFFD")) continue; // how many of them stand for a run of bytes is up to the decoder
+        const bytes = ids.flatMap((id) => [...tokenizer.bytes(id, { specialTokens }) ?? []]);
+        const joined = new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(bytes));
+        // A decoder may take the space before the first word.
+        assert.ok(joined === text || joined === ` ${text}`, `${JSON.stringify(joined)}, not ${JSON.stringify(text)}`);
+      }
+    }
+    assert.equal(tokenizer.bytes(tokenizer.vocabSize), undefined);
   });
 }
 
