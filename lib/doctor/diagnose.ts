@@ -1,6 +1,7 @@
 // `deno task doctor`: what this machine has. Nothing here is required; each line says what it is used for.
 import { UserError } from "../errors.ts";
 import { chromiumPath, findJupyter, findKernel, kernelFault, pythonCommand } from "../host/mod.ts";
+import { machineProtection } from "../sandbox/mod.ts";
 import { describeDevices, openDevice } from "../tensor/mod.ts";
 
 /** The result of one check. */
@@ -51,6 +52,7 @@ export async function diagnose(): Promise<Finding[]> {
             ? "the native kernels go before it; STITCHBOOK_PRODUCTS=blas uses it"
             : "matrix products go to it; STITCHBOOK_BLAS=off keeps them here"),
     },
+    { name: "Sandbox", ...await sandbox() },
     { name: "Jupyter", ...await notebooks() },
     {
       name: "Chromium",
@@ -79,6 +81,19 @@ async function cpuDevice(): Promise<Omit<Finding, "name">> {
     if (!(error instanceof UserError)) throw error;
     return { found: false, detail: error.hint === undefined ? error.message : `${error.message}: ${error.hint}` };
   }
+}
+
+/** What protects this machine from generated programs, besides Deno's permissions. */
+async function sandbox(): Promise<Omit<Finding, "name">> {
+  const { limits, ownMemory, endsWithParent } = await machineProtection();
+  const missing = [
+    ...(limits ? [] : ["no limits of processor time and written files (they need a Unix shell)"]),
+    ...(ownMemory === undefined ? ["memory outside V8's heap is not limited (that needs Linux)"] : []),
+    ...(endsWithParent ? [] : ["a blocked program outlives Stitchbook until its time is up (setpriv of util-linux)"]),
+  ];
+  return missing.length === 0
+    ? { found: true, detail: "generated programs run without permissions, with limits on time, memory and files" }
+    : { found: false, detail: `generated programs run without permissions, but: ${missing.join("; ")}` };
 }
 
 /** Jupyter, and whether it can start Deno's kernel. */
