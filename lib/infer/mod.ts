@@ -13,3 +13,4 @@ export { logSumExp, scoreToken } from "./sampling/logprobs.ts";
 export { type Sampler, sampler } from "./sampling/sampler.ts";
 export { resolveSampling } from "./sampling/settings.ts";
 export { checkStops, type TextStream, textStream } from "./text-stream.ts";
+export { type Constraints, constraints } from "./constraint/constraints.ts";

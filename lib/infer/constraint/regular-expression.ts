@@ -1,0 +1,102 @@
+// JavaScript's regular expressions as patterns; what is not regular is refused by name.
+import { type AST, RegExpParser } from "@eslint-community/regexpp";
+import { UserError } from "../../errors.ts";
+import { ANY_TEXT, type Pattern } from "./char-automaton.ts";
+import { ANY, both, type CodePoints, codePoints, complement, matching, union } from "./code-points.ts";
+
+/**
+ * The pattern of a regular expression, in the syntax of JavaScript with the flag `u`.
+ *
+ * @throws UserError `constraint.pattern` for what is malformed or not supported
+ */
+export function regularExpression(source: string): Pattern {
+  return choiceOf(parse(source).alternatives, source);
+}
+
+/** What contains a match anywhere, as the keyword `pattern` of JSON Schema means it. */
+export function containing(pattern: Pattern): Pattern {
+  return { kind: "sequence", parts: [ANY_TEXT, pattern, ANY_TEXT] };
+}
+
+function parse(source: string): AST.Pattern {
+  const parser = new RegExpParser();
+  const read = (unicode: boolean) => parser.parsePattern(source, 0, source.length, { unicode });
+  try {
+    return read(true);
+  } catch (error) {
+    try {
+      return read(false); // escapes such as \_ that only the old syntax allows
+    } catch {
+      const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, "") : error;
+      throw new UserError("constraint.pattern", `The regular expression is malformed: ${reason}`);
+    }
+  }
+}
+
+function choiceOf(alternatives: readonly AST.Alternative[], source: string): Pattern {
+  const parts = alternatives.map(({ elements }): Pattern => ({
+    kind: "sequence",
+    parts: elements.map((element) => patternOf(element, source)),
+  }));
+  return parts.length === 1 ? parts[0]! : { kind: "choice", parts };
+}
+
+function patternOf(element: AST.Element, source: string): Pattern {
+  switch (element.type) {
+    case "Character":
+    case "CharacterSet":
+    case "CharacterClass":
+    case "ExpressionCharacterClass":
+      return { kind: "set", set: setOf(element, source) };
+    case "Group":
+      if (element.modifiers !== null) throw refused(`the modifiers in ${element.raw}`, source);
+      return choiceOf(element.alternatives, source);
+    case "CapturingGroup":
+      return choiceOf(element.alternatives, source);
+    case "Quantifier":
+      return {
+        kind: "repeat",
+        item: patternOf(element.element, source),
+        min: element.min,
+        max: element.max,
+      };
+    case "Assertion":
+      if (element.kind === "start" || element.kind === "end") return { kind: element.kind };
+      throw refused(`the ${element.kind === "word" ? "word boundary" : element.kind} ${element.raw}`, source);
+    case "Backreference":
+      throw refused(`the backreference ${element.raw}`, source);
+  }
+}
+
+const LINE_ENDS = codePoints(0x0a, 0x0a, 0x0d, 0x0d, 0x2028, 0x2029);
+const DIGITS = codePoints(0x30, 0x39);
+const WORD = codePoints(0x30, 0x39, 0x41, 0x5a, 0x5f, 0x5f, 0x61, 0x7a);
+
+type SetNode = AST.Element | AST.CharacterClassElement | AST.ClassSetOperand;
+
+function setOf(node: SetNode | AST.ClassIntersection | AST.ClassSubtraction, source: string): CodePoints {
+  const negated = (set: CodePoints, negate: boolean) => negate ? complement(set) : set;
+  switch (node.type) {
+    case "Character":
+      return codePoints(node.value, node.value);
+    case "CharacterClassRange":
+      return codePoints(node.min.value, node.max.value);
+    case "CharacterSet":
+      if (node.kind === "any") return both(ANY, complement(LINE_ENDS));
+      if (node.kind === "property") return matching(node.raw);
+      if (node.kind === "space") return negated(matching("\\s"), node.negate);
+      return negated(node.kind === "digit" ? DIGITS : WORD, node.negate);
+    case "CharacterClass":
+      return negated(union(...node.elements.map((one) => setOf(one, source))), node.negate);
+    default:
+      throw refused(node.raw, source);
+  }
+}
+
+function refused(what: string, source: string): UserError {
+  return new UserError(
+    "constraint.pattern",
+    `The regular expression ${source} cannot be used: ${what} is not supported`,
+    "Use what a finite automaton can do: characters, classes, groups, |, ^, $ and the quantifiers ?, *, +, {n,m}",
+  );
+}
