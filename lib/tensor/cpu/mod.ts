@@ -4,6 +4,7 @@ import { CPU_BACKEND, StitchbookCPU } from "./backend.ts";
 import { createMachine, type Machine } from "./machine/machine.ts";
 import "./kernels/adam-w.ts";
 import "./kernels/attention.ts";
+import "./kernels/cached-attention.ts";
 import "./kernels/half.ts";
 import "./kernels/linears.ts";
 import "./kernels/observe.ts";

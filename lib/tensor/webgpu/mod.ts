@@ -4,6 +4,7 @@ import "./attention.ts";
 import "./cross-entropy.ts";
 import "./embedding.ts";
 import "./half.ts";
+import "./key-values.ts";
 import "./linear.ts";
 import "./pointwise.ts";
 import "./product.ts";

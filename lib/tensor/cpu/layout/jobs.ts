@@ -101,6 +101,18 @@ export const KERNELS = {
    */
   attentionByCallsGrad: kernel("attention-by-calls", { ...BACKWARD, ...BY_CALLS, ...addresses("panels", "aside") }),
 
+  /** Writes keys and values of new tokens into caches, in panels of `unit` columns; `table` of {@linkcode CACHED_ROW}. */
+  extendCache: overRows("cached-attention", { ...addresses("k", "v", "table"), ...ints("T", "G", "D", "unit") }),
+  /**
+   * Attention to cached keys and values. A task has a run of queries of one head (`byQueries`), or of all heads that read
+   * one key-value head; `window` is 0 for none. In scratch memory: a strip of `scores`, and what its softmax needs.
+   */
+  cachedAttention: kernel("cached-attention", {
+    ...addresses("q", "out", "table", "scores", "ranges", "sums", "scales"),
+    ...ints("T", "H", "G", "D", "unit", "window", "lds", "queriesPerTask", "tasksPerHead", "byQueries"),
+    ...floats("scale"),
+  }),
+
   add: overElements("elementwise", addresses("a", "b", "y")),
   sub: overElements("elementwise", addresses("a", "b", "y")),
   mul: overElements("elementwise", addresses("a", "b", "y")),
@@ -207,6 +219,9 @@ export const PRODUCT = record({
   ...addresses("a", "lda", "b", "ldb", "panels", "panelStep", "c", "ldc", "addend"),
   ...ints("transposeA", "transposeB"),
 });
+
+/** A sequence's cached keys and values, the tokens in them, and the tokens that there is room for. */
+export const CACHED_ROW = record({ ...addresses("k", "v"), ...ints("past", "capacity") });
 
 /** Columns of B `[K, N]` to pack in panels. */
 export const PANELS = record({ ...addresses("b", "ldb", "to"), ...ints("transposed", "K", "N") });

@@ -11,12 +11,12 @@ import { multiply } from "./products";
 import { scratch, threadProduct } from "./thread";
 import { zero } from "./zero";
 
-@inline function roundUp16(n: i32): i32 {
+@inline export function roundUp16(n: i32): i32 {
   return (n + 15) & ~15;
 }
 
 /** The thread's product, set to C = A·B. */
-function plainProduct(): Product {
+export function plainProduct(): Product {
   const product = threadProduct();
   product.alpha = 1;
   product.addend = 0;
@@ -57,7 +57,7 @@ function plainProduct(): Product {
 }
 
 /** Fills [from, first) and [stop, to) of a row. */
-@inline function fillOutside(row: usize, from: i32, first: i32, stop: i32, to: i32, value: f32): void {
+@inline export function fillOutside(row: usize, from: i32, first: i32, stop: i32, to: i32, value: f32): void {
   fillRun(row + (<usize> from << 2), first - from, value);
   fillRun(row + (<usize> stop << 2), to - stop, value);
 }
@@ -69,7 +69,7 @@ function plainProduct(): Product {
 }
 
 /** Sets a row's range: whole vectors around [first, stop). */
-@inline function setRowRange(table: usize, row: i32, first: i32, stop: i32, a: f32, b: f32): void {
+@inline export function setRowRange(table: usize, row: i32, first: i32, stop: i32, a: f32, b: f32): void {
   setRange(table + <usize> row * offsetof<RowRange>(), (first & ~15) << 2, roundUp16(stop) << 2, a, b);
 }
 

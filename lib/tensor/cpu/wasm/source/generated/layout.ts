@@ -321,6 +321,41 @@ export class AttentionByCallsGradArguments {
 if (offsetof<AttentionByCallsGradArguments>() != 104 || offsetof<AttentionByCallsGradArguments>("q") != 0 || offsetof<AttentionByCallsGradArguments>("k") != 4 || offsetof<AttentionByCallsGradArguments>("v") != 8 || offsetof<AttentionByCallsGradArguments>("out") != 12 || offsetof<AttentionByCallsGradArguments>("logs") != 16 || offsetof<AttentionByCallsGradArguments>("firstKeys") != 20 || offsetof<AttentionByCallsGradArguments>("keys") != 24 || offsetof<AttentionByCallsGradArguments>("values") != 28 || offsetof<AttentionByCallsGradArguments>("T") != 32 || offsetof<AttentionByCallsGradArguments>("S") != 36 || offsetof<AttentionByCallsGradArguments>("H") != 40 || offsetof<AttentionByCallsGradArguments>("G") != 44 || offsetof<AttentionByCallsGradArguments>("D") != 48 || offsetof<AttentionByCallsGradArguments>("lds") != 52 || offsetof<AttentionByCallsGradArguments>("scale") != 56 || offsetof<AttentionByCallsGradArguments>("dout") != 60 || offsetof<AttentionByCallsGradArguments>("dq") != 64 || offsetof<AttentionByCallsGradArguments>("dk") != 68 || offsetof<AttentionByCallsGradArguments>("dv") != 72 || offsetof<AttentionByCallsGradArguments>("keyRows") != 76 || offsetof<AttentionByCallsGradArguments>("scores") != 80 || offsetof<AttentionByCallsGradArguments>("dScores") != 84 || offsetof<AttentionByCallsGradArguments>("unit") != 88 || offsetof<AttentionByCallsGradArguments>("ranges") != 92 || offsetof<AttentionByCallsGradArguments>("panels") != 96 || offsetof<AttentionByCallsGradArguments>("aside") != 100) ERROR("AttentionByCallsGradArguments is laid out differently");
 
 @unmanaged
+export class ExtendCacheArguments extends RowsArguments {
+  k: usize;
+  v: usize;
+  table: usize;
+  T: i32;
+  G: i32;
+  D: i32;
+  unit: i32;
+}
+if (offsetof<ExtendCacheArguments>() != 36 || offsetof<ExtendCacheArguments>("rows") != 0 || offsetof<ExtendCacheArguments>("perTask") != 4 || offsetof<ExtendCacheArguments>("k") != 8 || offsetof<ExtendCacheArguments>("v") != 12 || offsetof<ExtendCacheArguments>("table") != 16 || offsetof<ExtendCacheArguments>("T") != 20 || offsetof<ExtendCacheArguments>("G") != 24 || offsetof<ExtendCacheArguments>("D") != 28 || offsetof<ExtendCacheArguments>("unit") != 32) ERROR("ExtendCacheArguments is laid out differently");
+
+@unmanaged
+export class CachedAttentionArguments {
+  q: usize;
+  out: usize;
+  table: usize;
+  scores: usize;
+  ranges: usize;
+  sums: usize;
+  scales: usize;
+  T: i32;
+  H: i32;
+  G: i32;
+  D: i32;
+  unit: i32;
+  window: i32;
+  lds: i32;
+  queriesPerTask: i32;
+  tasksPerHead: i32;
+  byQueries: i32;
+  scale: f32;
+}
+if (offsetof<CachedAttentionArguments>() != 72 || offsetof<CachedAttentionArguments>("q") != 0 || offsetof<CachedAttentionArguments>("out") != 4 || offsetof<CachedAttentionArguments>("table") != 8 || offsetof<CachedAttentionArguments>("scores") != 12 || offsetof<CachedAttentionArguments>("ranges") != 16 || offsetof<CachedAttentionArguments>("sums") != 20 || offsetof<CachedAttentionArguments>("scales") != 24 || offsetof<CachedAttentionArguments>("T") != 28 || offsetof<CachedAttentionArguments>("H") != 32 || offsetof<CachedAttentionArguments>("G") != 36 || offsetof<CachedAttentionArguments>("D") != 40 || offsetof<CachedAttentionArguments>("unit") != 44 || offsetof<CachedAttentionArguments>("window") != 48 || offsetof<CachedAttentionArguments>("lds") != 52 || offsetof<CachedAttentionArguments>("queriesPerTask") != 56 || offsetof<CachedAttentionArguments>("tasksPerHead") != 60 || offsetof<CachedAttentionArguments>("byQueries") != 64 || offsetof<CachedAttentionArguments>("scale") != 68) ERROR("CachedAttentionArguments is laid out differently");
+
+@unmanaged
 export class AddArguments extends ElementsArguments {
   a: usize;
   b: usize;
@@ -636,6 +671,15 @@ export class AmxTask {
   targetCount: i32;
 }
 if (offsetof<AmxTask>() != 32 || offsetof<AmxTask>("a") != 0 || offsetof<AmxTask>("lda") != 4 || offsetof<AmxTask>("targets") != 8 || offsetof<AmxTask>("form") != 12 || offsetof<AmxTask>("firstRow") != 16 || offsetof<AmxTask>("rows") != 20 || offsetof<AmxTask>("K") != 24 || offsetof<AmxTask>("targetCount") != 28) ERROR("AmxTask is laid out differently");
+
+@unmanaged
+export class CachedRow {
+  k: usize;
+  v: usize;
+  past: i32;
+  capacity: i32;
+}
+if (offsetof<CachedRow>() != 16 || offsetof<CachedRow>("k") != 0 || offsetof<CachedRow>("v") != 4 || offsetof<CachedRow>("past") != 8 || offsetof<CachedRow>("capacity") != 12) ERROR("CachedRow is laid out differently");
 
 @unmanaged
 export class Panels {
