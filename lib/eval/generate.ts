@@ -41,13 +41,13 @@ export async function generateGreedily(
     else bucket.push(i);
   });
   await inBatches([...buckets.values()], options, async (indices) => {
-    const state = model.decodingState();
+    const states = indices.map(() => model.decodingState());
     try {
       let ids = indices.flatMap((i) => prompts[i]!);
       const finished = indices.map(() => false);
       for (let step = 0; step < maxTokens && finished.includes(false); step++) {
         options.signal?.throwIfAborted();
-        ids = await mostLikelyNext(model, ids, indices.length, state);
+        ids = await mostLikelyNext(model, ids, states);
         ids.forEach((id, b) => {
           if (finished[b]) return;
           answers[indices[b]!]!.push(id);
@@ -55,23 +55,23 @@ export async function generateGreedily(
         });
       }
     } finally {
-      state.dispose();
+      for (const state of states) state.dispose();
     }
   });
   return answers;
 }
 
-/** Extends the state by `ids` (`[rows, time]`, row-major) and returns the most likely next token of each row. */
+/** Extends the states by `ids` (`[rows, time]`, row-major) and returns the most likely next token of each row. */
 export async function mostLikelyNext(
   model: LanguageModel,
   ids: readonly number[],
-  rows: number,
-  state: DecodingState,
+  states: readonly DecodingState[],
 ): Promise<number[]> {
+  const rows = states.length;
   const best = tf.tidy(() => {
-    const logits = model.logits(tf.tensor2d(ids.slice(), [rows, ids.length / rows], "int32"), state); // [rows, time, V]
-    const [, time, V] = logits.shape;
-    return tf.argMax(logits.slice([0, time - 1, 0], [rows, 1, V]).reshape([rows, V]), -1);
+    const read = tf.tensor2d(ids.slice(), [rows, ids.length / rows], "int32");
+    const logits = model.logits(read, states, { last: true }); // [rows, 1, V]
+    return tf.argMax(logits.reshape([rows, model.vocabSize]), -1);
   });
   try {
     return Array.from(await best.data());

@@ -4,7 +4,7 @@ import type { ParameterCounts } from "../bts/mod.ts";
 import type { Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { documentLosses, evaluationWindows, generateGreedily } from "../eval/mod.ts";
-import type { DecodingState, LanguageModel, ModelConfig } from "../model/mod.ts";
+import type { DecodingState, LanguageModel, LogitsOptions, ModelConfig } from "../model/mod.ts";
 import type { OpenedModel } from "./open-model.ts";
 
 /** How to continue a prompt. */
@@ -47,7 +47,7 @@ export interface TrainedModel extends LanguageModel, Disposable {
    * @throws UserError `model.context` when the text is longer than the context
    */
   logits(text: string): tf.Tensor3D;
-  logits(ids: tf.Tensor2D, state?: DecodingState): tf.Tensor3D;
+  logits(ids: tf.Tensor2D, states?: readonly DecodingState[], options?: LogitsOptions): tf.Tensor3D;
   /**
    * Continues a prompt with the most likely token, repeatedly, until `<|endoftext|>`, another token that
    * `generation_config.json` says ends a text, or `maxTokens` tokens.
@@ -91,10 +91,11 @@ export function trainedModel(
     decodingState: () => live().decodingState(),
     ...(model.losses === undefined ? {} : { losses: (ids, targets) => live().losses!(ids, targets) }),
     ...(model.predictions === undefined ? {} : { predictions: (ids, targets) => live().predictions!(ids, targets) }),
-    logits: (input: string | tf.Tensor2D, state?: DecodingState) =>
+    promptAtOnce: model.promptAtOnce ?? false,
+    logits: (input: string | tf.Tensor2D, states?: readonly DecodingState[], options?: LogitsOptions) =>
       typeof input === "string"
         ? tf.tidy(() => live().logits(tf.tensor2d([read(input)], undefined, "int32")))
-        : live().logits(input, state),
+        : live().logits(input, states, options),
     async generate(prompt, { maxTokens = DEFAULT_TOKENS, signal } = {}) {
       if (!Number.isInteger(maxTokens) || maxTokens < 1) {
         throw new UserError("generate.tokens", `maxTokens must be a positive integer, not ${maxTokens}`);

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import {
   addLinear,
+  cachedAttention,
   inShape,
   linear,
   linears,
@@ -23,9 +24,9 @@ import type { Weights } from "./weights.ts";
  * @param prefix of the weights' names: `q_proj.weight`, `k_proj.weight`, `v_proj.weight`, `o_proj.weight`, and
  *   `….bias`, `q_norm.weight`, `k_norm.weight` where there are any
  * @param x normalized states, float32 `[B, T, d]`, or their rows as `[B·T, d]` or `[models, B/models·T, d]`
- * @param pass.rope the RoPE table of T positions
+ * @param pass.rope the RoPE table of T positions; with caches, of the positions of all rows that one model has
  * @param pass.documents int32 `[B, T]`; attention stays within one document
- * @param cache extended in place at `layer`
+ * @param caches one per row; the keys and values of `layer` are written to in place, behind the tokens of each
  * @param residual the residual stream that the result is added to, float32 like x
  * @returns float32 like x
  */
@@ -36,7 +37,7 @@ export function attention<T extends tf.Tensor>(
   x: T,
   pass: { readonly rope: RopeTable; readonly documents: tf.Tensor2D | undefined },
   layer: number,
-  cache?: KvCache,
+  caches?: readonly KvCache[],
   residual?: T,
 ): T {
   const d = x.shape.at(-1)!;
@@ -51,10 +52,13 @@ export function attention<T extends tf.Tensor>(
     const w = weights[`${prefix}${name}.weight`];
     return w === undefined ? x : rmsNorm(x, w, config.normEps) as tf.Tensor4D;
   };
+  const byRow = (x: tf.Tensor4D) => inShape<tf.Tensor4D>(x, [caches!.length, -1, x.shape[2], headSize]);
   const q = rope(normed(queries, "q_norm"), pass.rope);
   const k = rope(normed(keys, "k_norm"), pass.rope);
-  const past = cache?.append(layer, k, v);
-  const attended = windowAttention(q, past?.k ?? k, past?.v ?? v, windowOf(config, layer), pass.documents);
+  const window = windowOf(config, layer);
+  const attended = caches === undefined
+    ? windowAttention(q, k, v, window, pass.documents)
+    : cachedAttention(byRow(q), byRow(k), byRow(v), caches.map((cache) => cache.at(layer)), window);
   const rows = inShape(attended, [...x.shape.slice(0, -1), config.heads * headSize]);
   return mapAndAdd(weights, `${prefix}o_proj`, rows, residual) as T;
 }

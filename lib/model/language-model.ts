@@ -1,16 +1,31 @@
 // The interface of language models, for evaluation and sampling, and a decoder with that interface.
 import * as tf from "@tensorflow/tfjs";
 import { crossEntropy, topOf } from "../tensor/mod.ts";
-import { KvCache } from "./cache.ts";
+import { KvCache, kvShape } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
-import { forward, headLosses, headPredictions, hiddenStates, type Predictions } from "./llama.ts";
+import { dependsOnCalls, forward, headLosses, headPredictions, hiddenStates, type Predictions } from "./llama.ts";
 import type { Weights } from "./weights.ts";
 
-/** State of incremental decoding between calls; each kind of model has its own. */
+/** What a model remembers of one sequence between calls; each kind of model has its own. */
 export interface DecodingState {
   /** Number of tokens read so far. */
   readonly length: number;
+  /** Bytes of device memory that it takes once it has read `length` tokens. @default those that it has read */
+  bytes(length?: number): number;
+  /**
+   * Another state that has read only the first `length` tokens. Both go on by themselves.
+   *
+   * @returns undefined if this kind of state cannot go back to that length
+   */
+  fork(length: number): DecodingState | undefined;
+  /** Frees its memory. */
   dispose(): void;
+}
+
+/** What is computed of a pass's logits. */
+export interface LogitsOptions {
+  /** Only those of each row's last position, `[batch, 1, vocab]`. @default false */
+  readonly last?: boolean | undefined;
 }
 
 /** Anything that predicts the next token: a decoder, an ensemble, a stitched model. */
@@ -21,12 +36,18 @@ export interface LanguageModel {
    * Logits, up to a constant per position; their softmax is the distribution of the next token.
    *
    * @param ids int32 `[batch, time]`; every row is one document from its start
-   * @param state when given, `ids` continue its tokens, and it is extended in place
+   * @param states one per row, which may have different lengths; the rows continue what these have read, and they are
+   *   extended in place. Without them, rows begin
    * @returns float32 `[batch, time, vocab]`
    */
-  logits(ids: tf.Tensor2D, state?: DecodingState): tf.Tensor3D;
-  /** An empty state for incremental decoding. */
+  logits(ids: tf.Tensor2D, states?: readonly DecodingState[], options?: LogitsOptions): tf.Tensor3D;
+  /** An empty state of one sequence. */
   decodingState(): DecodingState;
+  /**
+   * Whether logits depend on how a prompt is divided into calls, so that all of it must be in a state's first call. Later
+   * calls then have one token each. @default false
+   */
+  readonly promptAtOnce?: boolean;
   /**
    * Negative log-likelihood of each next token, in nats, for models that can compute it without all logits.
    * {@linkcode tokenLosses} falls back on the logits.
@@ -79,10 +100,12 @@ export function decoder(config: ModelConfig, weights: Weights): LanguageModel {
   return {
     vocabSize: config.vocabSize,
     contextLength: config.contextLength,
-    logits: (ids, state) => tf.tidy(() => forward(config, weights, ids, { cache: state as KvCache | undefined })),
+    logits: (ids, states, { last } = {}) =>
+      tf.tidy(() => forward(config, weights, ids, { caches: states as readonly KvCache[] | undefined, last })),
     losses: (ids, targets) => tf.tidy(() => headLosses(config, weights, hiddenStates(config, weights, ids), targets)),
     predictions: (ids, targets) =>
       tf.tidy(() => headPredictions(config, weights, hiddenStates(config, weights, ids), targets)),
-    decodingState: () => new KvCache(config.layers),
+    decodingState: () => new KvCache(kvShape(config)),
+    promptAtOnce: dependsOnCalls(config),
   };
 }

@@ -14,10 +14,12 @@ import {
   rmsNorm,
   type RopeTable,
   ropeTable,
+  ropeTableOfRows,
 } from "../tensor/mod.ts";
 import { attention, feedForward, weight } from "./blocks.ts";
 import type { KvCache } from "./cache.ts";
 import { headSizeOf, type ModelConfig } from "./config.ts";
+import type { LogitsOptions } from "./language-model.ts";
 import { scaledFrequencies } from "./rope-scaling.ts";
 import type { Weights } from "./weights.ts";
 
@@ -33,6 +35,7 @@ export type Predictions = {
 
 /** What the layers of one forward pass share. */
 export interface Pass {
+  /** Of the T positions of every row; with caches, of the B·T positions of all rows, one row after another. */
   readonly rope: RopeTable;
   /** int32 `[batch, time]`; attention stays within one document. */
   readonly documents: tf.Tensor2D | undefined;
@@ -43,26 +46,57 @@ export interface Pass {
 export type Activations = "keep" | "recompute";
 
 /**
- * A forward pass over `time` tokens that follow `offset` earlier ones.
+ * A forward pass over `time` tokens from the start of each row.
  *
- * @throws UserError `model.context` when together they exceed the context length
+ * @throws UserError `model.context` when they exceed the context length
  */
 export function beginPass(
   config: ModelConfig,
   time: number,
-  offset = 0,
   documents?: tf.Tensor2D,
   activations: Activations = "keep",
 ): Pass {
-  if (offset + time > config.contextLength) {
-    throw new UserError(
-      "model.context",
-      `Cannot read ${offset + time} tokens: the model's context length is ${config.contextLength}`,
-    );
-  }
-  const rotary = { ...config, headSize: headSizeOf(config) };
-  const { frequencies, scale } = scaledFrequencies(rotary, offset + time);
-  return { rope: ropeTable(time, frequencies, offset, scale), documents, activations };
+  checkContext(config, time);
+  const { frequencies, scale } = scaledFrequencies({ ...config, headSize: headSizeOf(config) }, time);
+  return { rope: ropeTable(time, frequencies, 0, scale), documents, activations };
+}
+
+/**
+ * A forward pass over `time` further tokens of each row, or from its start if there are no states. Where frequencies
+ * depend on the length of the text (`dynamic` scaling), they follow from what the row has when the pass ends, and cached
+ * keys stay as they are, as in Python's transformers.
+ *
+ * @param states of each row
+ * @throws UserError `model.context` when a row exceeds the context length
+ */
+export function continuePass(
+  config: ModelConfig,
+  time: number,
+  states: readonly { readonly length: number }[] | undefined,
+  documents?: tf.Tensor2D,
+  activations?: Activations,
+): Pass {
+  if (states === undefined) return beginPass(config, time, documents, activations);
+  const headSize = headSizeOf(config);
+  for (const { length } of states) checkContext(config, length + time);
+  const rows = states.map(({ length }) => ({
+    offset: length,
+    ...scaledFrequencies({ ...config, headSize }, length + time),
+  }));
+  return { rope: ropeTableOfRows(time, rows), documents, activations: "keep" };
+}
+
+/** Whether the logits after several calls depend on how the tokens were divided among them. */
+export function dependsOnCalls({ ropeScaling }: ModelConfig): boolean {
+  return ropeScaling?.type === "dynamic";
+}
+
+function checkContext({ contextLength }: ModelConfig, tokens: number): void {
+  if (tokens <= contextLength) return;
+  throw new UserError(
+    "model.context",
+    `Cannot read ${tokens} tokens: the model's context length is ${contextLength}`,
+  );
 }
 
 /** Embeds token ids, int32 `[B, T]`, into the residual stream, `[B, T, d]`. */
@@ -75,7 +109,7 @@ export function embed(weights: Weights, ids: tf.Tensor2D): tf.Tensor3D {
  *
  * @param layer from 0
  * @param h float32 `[B, T, d]`, or its rows `[B·T, d]`, which need no reshaping
- * @param cache the model's cache, extended in place
+ * @param caches of each row, written to in place behind their tokens
  * @returns float32 like h
  */
 export function decoderLayer<T extends tf.Tensor2D | tf.Tensor3D>(
@@ -84,11 +118,11 @@ export function decoderLayer<T extends tf.Tensor2D | tf.Tensor3D>(
   layer: number,
   h: T,
   pass: Pass,
-  cache?: KvCache,
+  caches?: readonly KvCache[],
 ): T {
-  if (pass.activations === "recompute" && cache === undefined) return recomputedLayer(config, weights, layer, h, pass);
+  if (pass.activations === "recompute" && caches === undefined) return recomputedLayer(config, weights, layer, h, pass);
   // Without the tidy, intermediate tensors would live until the end of the training step.
-  return tf.tidy(() => attendAndFeed(config, weights, layer, h, pass, cache));
+  return tf.tidy(() => attendAndFeed(config, weights, layer, h, pass, caches));
 }
 
 function recomputedLayer<T extends tf.Tensor>(
@@ -116,7 +150,7 @@ function attendAndFeed<T extends tf.Tensor>(
   layer: number,
   h: T,
   pass: Pass,
-  cache: KvCache | undefined,
+  caches: readonly KvCache[] | undefined,
 ): T {
   const prefix = `model.layers.${layer}.`;
   const branch = (name: string, stream: tf.Tensor) =>
@@ -127,7 +161,7 @@ function attendAndFeed<T extends tf.Tensor>(
   const [x, stream] = branch("input_layernorm", rows);
   const [y, middle] = branch(
     "post_attention_layernorm",
-    attention(config, weights, `${prefix}self_attn.`, x, pass, layer, cache, stream),
+    attention(config, weights, `${prefix}self_attn.`, x, pass, layer, caches, stream),
   );
   return inShape(feedForward(weights, `${prefix}mlp.`, y, middle), h.shape);
 }
@@ -200,8 +234,8 @@ function headTable({ tiedEmbeddings }: ModelConfig, weights: Weights): tf.Tensor
 export interface ReadOptions {
   /** int32 `[B, T]`; attention stays within one document. */
   readonly documents?: tf.Tensor2D | undefined;
-  /** The ids continue its tokens; it is extended in place. */
-  readonly cache?: KvCache | undefined;
+  /** One per row, whose tokens the ids continue; they are extended in place. */
+  readonly caches?: readonly KvCache[] | undefined;
   /** What is kept for the backward pass. @default "keep" */
   readonly activations?: Activations | undefined;
 }
@@ -216,12 +250,13 @@ export function hiddenStates(
   config: ModelConfig,
   weights: Weights,
   ids: tf.Tensor2D,
-  { documents, cache, activations }: ReadOptions = {},
+  { documents, caches, activations }: ReadOptions = {},
 ): tf.Tensor3D {
-  const pass = beginPass(config, ids.shape[1], cache?.length ?? 0, documents, activations);
+  const pass = continuePass(config, ids.shape[1], caches, documents, activations);
   const embedded = embed(weights, ids);
   let rows = inShape<tf.Tensor2D>(embedded, [-1, config.width]);
-  for (let layer = 0; layer < config.layers; layer++) rows = decoderLayer(config, weights, layer, rows, pass, cache);
+  for (let layer = 0; layer < config.layers; layer++) rows = decoderLayer(config, weights, layer, rows, pass, caches);
+  for (const cache of caches ?? []) cache.advance(ids.shape[1]);
   return inShape(rows, embedded.shape);
 }
 
@@ -229,13 +264,19 @@ export function hiddenStates(
  * Logits of a decoder.
  *
  * @param ids int32 `[B, T]`
- * @returns float32 `[B, T, vocab]`
+ * @returns float32 `[B, T, vocab]`, or `[B, 1, vocab]` if only the last are wanted
  */
 export function forward(
   config: ModelConfig,
   weights: Weights,
   ids: tf.Tensor2D,
-  options: ReadOptions = {},
+  { last, ...options }: ReadOptions & LogitsOptions = {},
 ): tf.Tensor3D {
-  return head(config, weights, hiddenStates(config, weights, ids, options));
+  return head(config, weights, wanted(hiddenStates(config, weights, ids, options), last));
+}
+
+/** The hidden states `[B, T, d]` whose logits are wanted: all, or `[B, 1, d]`. */
+export function wanted(h: tf.Tensor3D, last: boolean | undefined): tf.Tensor3D {
+  const [B, T, d] = h.shape;
+  return last && T > 1 ? tf.slice(h, [0, T - 1, 0], [B, 1, d]) : h;
 }

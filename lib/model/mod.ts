@@ -30,11 +30,13 @@ export {
 } from "./weights.ts";
 export { type Held, heldBytes, storedToDevice, type StoredWeight } from "./stored-weights.ts";
 export { attention, feedForward } from "./blocks.ts";
-export { KvCache, KvCaches } from "./cache.ts";
+export { KvCache, KvCaches, type KvShape, kvShape } from "./cache.ts";
 export {
   type Activations,
   beginPass,
+  continuePass,
   decoderLayer,
+  dependsOnCalls,
   embed,
   forward,
   head,
@@ -45,5 +47,13 @@ export {
   type Pass,
   type Predictions,
   type ReadOptions,
+  wanted,
 } from "./llama.ts";
-export { decoder, type DecodingState, type LanguageModel, tokenLosses, tokenPredictions } from "./language-model.ts";
+export {
+  decoder,
+  type DecodingState,
+  type LanguageModel,
+  type LogitsOptions,
+  tokenLosses,
+  tokenPredictions,
+} from "./language-model.ts";

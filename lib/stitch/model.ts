@@ -2,15 +2,19 @@
 import * as tf from "@tensorflow/tfjs";
 import {
   type Activations,
-  beginPass,
+  continuePass,
+  dependsOnCalls,
   embed,
   head,
   headLosses,
   headPredictions,
+  KvCache,
   KvCaches,
+  kvShape,
   type LanguageModel,
+  type LogitsOptions,
   type ModelConfig,
-  type Pass,
+  wanted,
   type Weights,
 } from "../model/mod.ts";
 import { hash32 } from "../random.ts";
@@ -70,7 +74,8 @@ export type GateProbe = (stitch: number, gates: tf.Tensor3D) => void;
 
 interface RunOptions {
   readonly documents?: tf.Tensor2D | undefined;
-  readonly state?: KvCaches | undefined;
+  /** One per row, which the ids continue. */
+  readonly states?: readonly KvCaches[] | undefined;
   /** Random seed of the gate dropout; absent in evaluation mode. */
   readonly dropoutSeed?: number | undefined;
   readonly probe?: GateProbe | undefined;
@@ -86,9 +91,9 @@ interface RunOptions {
  * @returns one `[B, T, d]` per model, the hub first
  */
 export function beforeFirstStitch(model: StitchedModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D[] {
-  const pass = passOf(model, ids.shape[1], options);
+  const pass = continuePass(model.config, ids.shape[1], options.states, options.documents);
   const embedded = statesOf([model.hub, ...model.experts].map((weights) => embed(weights, ids)));
-  const { hub, experts } = runLayers(model, embedded, 0, model.places[0]!.after, pass, options.state);
+  const { hub, experts } = runLayers(model, embedded, 0, model.places[0]!.after, pass, options.states);
   return [hub, ...experts].map((h) => inShape(h, [...ids.shape, model.config.width]));
 }
 
@@ -104,13 +109,12 @@ export function throughStitches(
   options: RunOptions = {},
 ): tf.Tensor3D {
   const first = streams[0];
-  const offset = (options.state?.length ?? 0) - (options.state === undefined ? 0 : first!.shape[1]);
-  const pass = beginPass(model.config, first!.shape[1], offset, options.documents, options.activations);
+  const pass = continuePass(model.config, first!.shape[1], options.states, options.documents, options.activations);
   let states = statesOf(streams);
   model.places.forEach(({ after }, k) => {
     states = stitchStates(model, k, states, options);
     const next = model.places[k + 1]?.after ?? model.config.layers;
-    states = runLayers(model, states, after, next, pass, options.state);
+    states = runLayers(model, states, after, next, pass, options.states);
   });
   return inShape(states.hub, first!.shape);
 }
@@ -125,9 +129,9 @@ function statesOf(streams: readonly tf.Tensor3D[]): States {
 export function fromFirstStitch(
   model: StitchedModel,
   streams: readonly tf.Tensor3D[],
-  options: RunOptions = {},
+  { last, ...options }: RunOptions & LogitsOptions = {},
 ): tf.Tensor3D {
-  return head(model.config, model.hub, throughStitches(model, streams, options));
+  return head(model.config, model.hub, wanted(throughStitches(model, streams, options), last));
 }
 
 /** The hub's hidden states after its last layer, `[B, T, d]`, from token ids. */
@@ -140,8 +144,14 @@ export function stitchedHiddenStates(model: StitchedModel, ids: tf.Tensor2D, opt
  *
  * @param ids int32 `[B, T]`
  */
-export function stitchedForward(model: StitchedModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D {
-  return fromFirstStitch(model, beforeFirstStitch(model, ids, options), options);
+export function stitchedForward(
+  model: StitchedModel,
+  ids: tf.Tensor2D,
+  options: RunOptions & LogitsOptions = {},
+): tf.Tensor3D {
+  const logits = fromFirstStitch(model, beforeFirstStitch(model, ids, options), options);
+  for (const state of options.states ?? []) state.advance(ids.shape[1]);
+  return logits;
 }
 
 /** The stitched model as a language model, in evaluation mode. */
@@ -149,23 +159,22 @@ export function stitchedLanguageModel(model: StitchedModel): LanguageModel {
   return {
     vocabSize: model.config.vocabSize,
     contextLength: model.config.contextLength,
-    logits: (ids, state) => tf.tidy(() => stitchedForward(model, ids, { state: state as KvCaches | undefined })),
+    logits: (ids, states, { last } = {}) =>
+      tf.tidy(() => stitchedForward(model, ids, { states: states as readonly KvCaches[] | undefined, last })),
     losses: (ids, targets) =>
       tf.tidy(() => headLosses(model.config, model.hub, stitchedHiddenStates(model, ids), targets)),
     predictions: (ids, targets) =>
       tf.tidy(() => headPredictions(model.config, model.hub, stitchedHiddenStates(model, ids), targets)),
-    // One cache per model, the hub's first; models that run as a stack have one per group, with batch rows of their own.
+    // One cache per model, the hub's first. After the last stitch only the hub runs.
     decodingState: () => {
-      const caches = model.stacks === undefined
-        ? 1 + model.experts.length
-        : Math.max(...model.stacks.map((layer) => layer.length));
-      return new KvCaches(caches, model.config.layers);
+      const { config, experts, places } = model;
+      const shapes = [config.layers, ...experts.map(() => places.at(-1)!.after)].map((layers) =>
+        kvShape(config, layers)
+      );
+      return new KvCaches(shapes.map((shape) => new KvCache(shape)));
     },
+    promptAtOnce: dependsOnCalls(model.config),
   };
-}
-
-function passOf(model: StitchedModel, time: number, { state, documents }: RunOptions): Pass {
-  return beginPass(model.config, time, state?.length ?? 0, documents);
 }
 
 /** In a pair the two models swap roles at every other stitch: the receiving model takes the place of the hub. */

@@ -4,16 +4,10 @@ export { linears } from "./ops/linears.ts";
 export { addLinear } from "./ops/add-linear.ts";
 export { normBranch } from "./ops/norm-branch.ts";
 export { rmsNorm } from "./ops/rms-norm.ts";
-export { rope, ropeFrequencies, type RopeTable, ropeTable } from "./ops/rope.ts";
+export { rope, ropeFrequencies, type RopeTable, ropeTable, ropeTableOfRows } from "./ops/rope.ts";
 export { causalAttention } from "./ops/causal-attention.ts";
 export { cachedAttention, type CachedSequence } from "./ops/cached-attention.ts";
-export {
-  disposeKeyValues,
-  forkKeyValues,
-  type KeyValues,
-  keyValues,
-  keyValuesBytes,
-} from "./ops/key-values.ts";
+export { disposeKeyValues, forkKeyValues, type KeyValues, keyValues, keyValuesBytes } from "./ops/key-values.ts";
 export { keysPerBlock, windowAttention } from "./ops/window-attention.ts";
 export { swiglu } from "./ops/swiglu.ts";
 export { embedding } from "./ops/embedding.ts";

@@ -23,6 +23,7 @@ import { rmsNorm } from "../../lib/tensor/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, BEYOND_PLAIN, bigWeights, difference, TINY, tokens } from "../tiny.ts";
 import { MIXTURES, tinyMixture } from "./mixtures.ts";
+import { disposeAll, statesOf } from "../decoding.ts";
 
 const T = TINY.contextLength;
 
@@ -41,10 +42,10 @@ for (const [what, changes] of Object.entries(BEYOND_PLAIN)) {
       assert.equal(mixtureParameters(config, mixture, 3).total, values, name);
       const model = mixtureLanguageModel(tinyMixture(mixture, { config }));
       const full = model.logits(ids());
-      const state = model.decodingState();
-      const parts = [5, 1, 6].map((chunk) => model.logits(tf.slice(ids(), [0, state.length], [2, chunk]), state));
+      const states = statesOf(model, 2);
+      const parts = [5, 1, 6].map((chunk) => model.logits(tf.slice(ids(), [0, states[0]!.length], [2, chunk]), states));
       assertClose(tf.concat(parts, 1), full, 1e-3, `${name} with caches`);
-      state.dispose();
+      disposeAll(states);
     }
   });
 

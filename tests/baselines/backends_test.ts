@@ -17,6 +17,7 @@ import { train, trainConfigSchema } from "../../lib/train/mod.ts";
 import { optionalTest } from "../optional.ts";
 import { bigWeights, randomBatch, stitchConfig, TINY, tokens } from "../tiny.ts";
 import { MIXTURES, noisyMixture } from "./mixtures.ts";
+import { disposeAll, statesOf } from "../decoding.ts";
 
 const MODELS = [1, 2, 3].map((seed) => bigWeights(TINY, seed));
 const config = trainConfigSchema.parse({ steps: 3, batch: 2, warmup: 0, lr: 1e-3 });
@@ -70,13 +71,13 @@ async function trainOn(name: DeviceName): Promise<Record<string, number[]>> {
       table: anchor["model.embed_tokens.weight"] as tf.Tensor2D,
       router: router[ROUTER]! as tf.Tensor as tf.Tensor2D,
     });
-    const state = routed.decodingState();
+    const states = statesOf(routed, 3);
     for (const chunk of [tf.slice(ids, [0, 0], [3, 5]), tf.slice(ids, [0, 5], [3, 3])]) {
-      const logits = routed.logits(chunk, state);
+      const logits = routed.logits(chunk, states);
       curves["routing"]!.push(...(await logits.data()).filter((_, i) => i % 37 === 0));
       tf.dispose([logits, chunk]);
     }
-    state.dispose();
+    disposeAll(states);
     const mixture = btmEnsemble(frozen.map((weights) => decoder(TINY, weights)), { topK: 2, history: 3 });
     const next = tf.tensor2d([[-1, -1, 3, 4, 5, 6, 7, 8]], [1, 8], "int32");
     const row = tf.slice(ids, [0, 0], [1, 8]);

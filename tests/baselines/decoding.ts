@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import type { LanguageModel } from "../../lib/model/mod.ts";
 import { assertClose } from "../tiny.ts";
+import { disposeAll, statesOf } from "../decoding.ts";
 
 /** Decoding `[2, time]` tokens in chunks gives the logits of a full pass, and leaves no tensors behind. */
 export function assertDecodes(model: LanguageModel, ids: tf.Tensor2D): void {
@@ -11,11 +12,11 @@ export function assertDecodes(model: LanguageModel, ids: tf.Tensor2D): void {
   const before = tf.memory().numTensors;
   for (const chunks of [Array<number>(time).fill(1), [5, 1, 4, 2]]) {
     tf.tidy(() => {
-      const state = model.decodingState();
-      const parts = chunks.map((chunk) => model.logits(tf.slice(ids, [0, state.length], [2, chunk]), state));
-      assert.equal(state.length, time);
+      const states = statesOf(model, 2);
+      const parts = chunks.map((chunk) => model.logits(tf.slice(ids, [0, states[0]!.length], [2, chunk]), states));
+      assert.equal(states[0]!.length, time);
       assertClose(tf.concat(parts, 1), full, 1e-3, `chunks of ${chunks}`);
-      state.dispose();
+      disposeAll(states);
     });
     assert.equal(tf.memory().numTensors, before, "tensors left behind");
   }

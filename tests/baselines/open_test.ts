@@ -17,6 +17,7 @@ import { decoder, type HostTensor, type HostWeights, toDevice, toHost, tokenLoss
 import { random } from "../../lib/random.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, assertFar, bigWeights, difference, stitchConfig, TINY, tokens } from "../tiny.ts";
+import { disposeAll, statesOf } from "../decoding.ts";
 
 const LONG = { ...TINY, contextLength: 48 };
 const MODELS = [1, 2, 3].map((seed) => bigWeights(LONG, seed));
@@ -124,12 +125,12 @@ for (const { name, making } of BASELINES) {
         assertClose(until(changed), until(full), 1e-3);
         assertFar(changed, full, 0.01);
         if (name !== "routing") { // which chooses by the first call
-          const state = model.decodingState();
+          const states = statesOf(model, 2);
           const parts = [20, 1, 1, 18].map((chunk) =>
-            model.logits(tf.slice(ids, [0, state.length], [2, chunk]), state)
+            model.logits(tf.slice(ids, [0, states[0]!.length], [2, chunk]), states)
           );
           assertClose(tf.concat(parts, 1), full, 2e-3);
-          state.dispose();
+          disposeAll(states);
         }
       }),
   );

@@ -24,6 +24,7 @@ import {
 import { random } from "../../lib/random.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, assertFar, bigWeights, difference, TINY, tokens } from "../tiny.ts";
+import { disposeAll, statesOf } from "../decoding.ts";
 
 const LONG = { ...TINY, contextLength: 64 };
 const T = 48;
@@ -74,15 +75,15 @@ deviceTest("a routed model decodes each row with the model that its prompt names
   const before = tf.memory().numTensors;
   tf.tidy(() => {
     for (const chunks of [[prompt, ...Array<number>(T - prompt).fill(1)], [prompt, 20, T - prompt - 20]]) {
-      const state = model.decodingState();
-      const parts = chunks.map((chunk) => model.logits(tf.slice(ids, [0, state.length], [6, chunk]), state));
-      assert.equal(state.length, T);
+      const states = statesOf(model, 6);
+      const parts = chunks.map((chunk) => model.logits(tf.slice(ids, [0, states[0]!.length], [6, chunk]), states));
+      assert.equal(states[0]!.length, T);
       const decoded = tf.concat(parts, 1) as tf.Tensor3D;
       choice.forEach((j, row) => {
         const full = of.models[j]!.logits(tf.slice(ids, [row, 0], [1, T]));
         assertClose(rowOf(decoded, row, 0, T), full, 1e-3, `row ${row}`);
       });
-      state.dispose();
+      disposeAll(states);
     }
   });
   assert.equal(tf.memory().numTensors, before, "tensors left behind");
@@ -229,8 +230,8 @@ deviceTest("a routed model refuses other vocabularies, routers of another shape 
   assert.throws(() => routedLanguageModel({ ...of, models: of.models.slice(1) }), refused("merge.routing"));
   const model = routedLanguageModel(of);
   const state = model.decodingState();
-  model.logits(tokens(1, 40), state);
-  assert.throws(() => model.logits(tokens(1, 25), state), refused("model.context"));
+  model.logits(tokens(1, 40), [state]);
+  assert.throws(() => model.logits(tokens(1, 25), [state]), refused("model.context"));
   assert.equal(state.length, 40);
   state.dispose();
 });

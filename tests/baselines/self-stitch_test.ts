@@ -17,6 +17,7 @@ import { openDevice } from "../../lib/tensor/mod.ts";
 import { stitching, train, trainConfigSchema } from "../../lib/train/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, assertFar, bigWeights, noisyStitches, randomBatch, stitchConfig, TINY, tokens } from "../tiny.ts";
+import { disposeAll, statesOf } from "../decoding.ts";
 
 const SEED = bigWeights(TINY, 1);
 const WEIGHT_BYTES = 4 * parameterCount(TINY);
@@ -70,10 +71,10 @@ deviceTest("decoding with a cache equals the full pass where copies share their 
     stitchModels({ config: TINY, stitch, ...freezeModels(TINY, stitch, shared(3)), stitches }),
   );
   const ids = tokens(2, 9);
-  const state = model.decodingState();
-  const parts = [4, 1, 3, 1].map((chunk) => model.logits(tf.slice(ids, [0, state.length], [2, chunk]), state));
+  const states = statesOf(model, 2);
+  const parts = [4, 1, 3, 1].map((chunk) => model.logits(tf.slice(ids, [0, states[0]!.length], [2, chunk]), states));
   assertClose(tf.concat(parts, 1), model.logits(ids), 1e-3);
-  state.dispose();
+  disposeAll(states);
 });
 
 deviceTest("Self-Stitch starts as the seed", () => {

@@ -27,7 +27,7 @@ export function bigramModel(
     vocabSize,
     contextLength,
     logits: (ids) => tf.tidy(() => tf.gather(tf.tensor2d(table), ids) as unknown as tf.Tensor3D),
-    decodingState: () => ({ length: 0, dispose: () => {} }),
+    decodingState: () => ({ length: 0, bytes: () => 0, fork: () => undefined, dispose: () => {} }),
   };
 }
 

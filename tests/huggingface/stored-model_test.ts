@@ -50,7 +50,7 @@ for (
           const model = decoder(config, all);
           const state = model.decodingState();
           const logits = tf.tidy(() => model.logits(ids()).dataSync());
-          const steps = [0, 1].map(() => tf.tidy(() => model.logits(ids().slice([0, 2], [1, 1]), state).dataSync()));
+          const steps = [0, 1].map(() => tf.tidy(() => model.logits(ids().slice([0, 2], [1, 1]), [state]).dataSync()));
           state.dispose();
           const targets = tf.tensor2d([[2, 3, 299, 0, 7, -1]], [1, 6], "int32");
           return [logits, ...steps, tf.tidy(() => model.losses!(ids(), targets).dataSync())] as Float32Array[];

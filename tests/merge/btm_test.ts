@@ -8,6 +8,7 @@ import { random } from "../../lib/random.ts";
 import { crossEntropy } from "../../lib/tensor/mod.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, bigWeights, TINY, tokens } from "../tiny.ts";
+import { disposeAll, statesOf } from "../decoding.ts";
 
 const T = TINY.contextLength;
 const V = TINY.vocabSize;
@@ -82,12 +83,12 @@ for (const [title, options] of OPTIONS) {
     const expected = mixtureByHand(parts, ids, options);
     assertClose(full, tf.tensor3d(expected), 1e-4);
     for (const chunks of [Array<number>(T).fill(1), [5, 1, 4, 2], [1, T - 1], [T]]) {
-      const state = mixture.decodingState();
+      const states = statesOf(mixture, 2);
       const pieces = chunks.map((chunk) =>
-        tf.logSoftmax(mixture.logits(tf.slice(ids, [0, state.length], [2, chunk]), state))
+        tf.logSoftmax(mixture.logits(tf.slice(ids, [0, states[0]!.length], [2, chunk]), states))
       );
       assertClose(tf.concat(pieces, 1), full, 1e-4, `chunks of ${chunks}`);
-      state.dispose();
+      disposeAll(states);
     }
     const targets = nextTokens(ids).arraySync();
     const losses = tf.tensor2d(targets.map((row, b) => row.map((token, t) => -expected[b]![t]![token]!)));
@@ -232,13 +233,13 @@ deviceTest("`btmEnsemble()` decodes with states as the full pass does, token by 
   const before = tf.memory().numTensors;
   for (const chunks of [Array<number>(T).fill(1), [5, 1, 4, 2], [1, T - 1], [T]]) {
     tf.tidy(() => {
-      const state = mixture.decodingState();
+      const states = statesOf(mixture, 2);
       const parts = chunks.map((chunk) =>
-        tf.logSoftmax(mixture.logits(tf.slice(ids, [0, state.length], [2, chunk]), state))
+        tf.logSoftmax(mixture.logits(tf.slice(ids, [0, states[0]!.length], [2, chunk]), states))
       );
-      assert.equal(state.length, T);
+      assert.equal(states[0]!.length, T);
       assertClose(tf.concat(parts, 1), full, 1e-4, `chunks of ${chunks}`);
-      state.dispose();
+      disposeAll(states);
     });
     assert.equal(tf.memory().numTensors, before, "tensors left behind");
   }
@@ -251,13 +252,13 @@ deviceTest("`btmEnsemble()` refuses too many tokens before any of its models has
   assert.equal(mixture.contextLength, 6);
   const ids = tokens(1, 4, 8);
   const state = mixture.decodingState();
-  mixture.logits(ids, state);
+  mixture.logits(ids, [state]);
   assert.throws(
-    () => mixture.logits(ids, state),
+    () => mixture.logits(ids, [state]),
     (error) => error instanceof UserError && error.code === "model.context",
   );
   // No model has read the tokens: decoding continues as if nothing had happened.
-  const next = mixture.logits(tf.slice(ids, [0, 0], [1, 2]), state);
+  const next = mixture.logits(tf.slice(ids, [0, 0], [1, 2]), [state]);
   const whole = mixture.logits(tf.concat([ids, tf.slice(ids, [0, 0], [1, 2])], 1) as tf.Tensor2D);
   assertClose(next, tf.slice(whole, [0, 4, 0], [1, 2, V]), 1e-4);
   state.dispose();

@@ -37,7 +37,7 @@ function relativeDifference(found: Float32Array, wanted: Float32Array): number {
 function decoded(model: LanguageModel, ids: tf.Tensor2D, chunks: readonly number[]): Promise<Float32Array> {
   return tf.tidy(() => {
     const state = model.decodingState();
-    const parts = chunks.map((chunk) => model.logits(tf.slice(ids, [0, state.length], [1, chunk]), state));
+    const parts = chunks.map((chunk) => model.logits(tf.slice(ids, [0, state.length], [1, chunk]), [state]));
     state.dispose();
     return tf.concat(parts, 1);
   }).data<"float32">();

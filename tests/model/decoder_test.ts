@@ -77,8 +77,8 @@ deviceTest("`forward()` refuses more tokens than the context length, with and wi
     error.message.includes("12");
   assert.throws(() => model.logits(tokens(1, T + 1)), tooLong);
   const state = model.decodingState();
-  model.logits(tokens(1, T), state);
-  assert.throws(() => model.logits(tokens(1, 1), state), tooLong);
+  model.logits(tokens(1, T), [state]);
+  assert.throws(() => model.logits(tokens(1, 1), [state]), tooLong);
   assert.equal(state.length, T); // a refused token leaves no trace
   state.dispose();
 });

@@ -14,6 +14,7 @@ import {
   TINY,
   tokens,
 } from "../tiny.ts";
+import { disposeAll, statesOf } from "../decoding.ts";
 
 const T = TINY.contextLength;
 
@@ -48,10 +49,10 @@ for (const [what, changes] of Object.entries(BEYOND_PLAIN)) {
       assertFar(packed, whole, 0.01, "packed and whole");
       if (frozen === "half") return; // slow without its kernels
       const model = stitchedLanguageModel(stacked);
-      const state = model.decodingState();
-      const parts = Array.from({ length: T }, (_, t) => model.logits(tf.slice(ids, [0, t], [2, 1]), state));
+      const states = statesOf(model, 2);
+      const parts = Array.from({ length: T }, (_, t) => model.logits(tf.slice(ids, [0, t], [2, 1]), states));
       assertClose(tf.concat(parts, 1), whole, 1e-4, "with a cache");
-      state.dispose();
+      disposeAll(states);
     });
   }
 }

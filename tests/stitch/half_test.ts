@@ -26,6 +26,7 @@ import {
   tokens,
 } from "../tiny.ts";
 import { stitchedForward } from "../../lib/stitch/model.ts";
+import { disposeAll, statesOf } from "../decoding.ts";
 
 const T = TINY.contextLength;
 const HALF = stitchConfig({ count: 2, frozen: "half" });
@@ -55,10 +56,10 @@ for (const tiedEmbeddings of [false, true]) {
     assertClose(stitchedForward(half, ids), wanted, 1e-4);
     // And with a cache, token by token.
     const model = stitchedLanguageModel(half);
-    const state = model.decodingState();
-    const parts = Array.from({ length: T }, (_, t) => model.logits(tf.slice(ids, [0, t], [2, 1]), state));
+    const states = statesOf(model, 2);
+    const parts = Array.from({ length: T }, (_, t) => model.logits(tf.slice(ids, [0, t], [2, 1]), states));
     assertClose(tf.concat(parts, 1), wanted, 1e-4);
-    state.dispose();
+    disposeAll(states);
   });
 
   deviceTest(

@@ -14,6 +14,7 @@ import {
 import { deviceTest } from "../backends.ts";
 import { assertClose, assertFar, bigWeights, difference, stitchConfig, TINY, tinyStitched, tokens } from "../tiny.ts";
 import { stitchedForward } from "../../lib/stitch/model.ts";
+import { disposeAll, statesOf } from "../decoding.ts";
 
 const T = TINY.contextLength;
 
@@ -115,13 +116,15 @@ for (
         const ids = tokens(2, T, 2);
         const full = model.logits(ids);
         for (const chunks of [Array<number>(T).fill(1), [5, 1, 4, 2], [T]]) {
-          const state = model.decodingState();
+          const states = statesOf(model, 2);
           const parts: tf.Tensor3D[] = [];
-          for (const chunk of chunks) parts.push(model.logits(tf.slice(ids, [0, state.length], [2, chunk]), state));
-          assert.equal(state.length, T);
+          for (const chunk of chunks) {
+            parts.push(model.logits(tf.slice(ids, [0, states[0]!.length], [2, chunk]), states));
+          }
+          assert.equal(states[0]!.length, T);
           assertClose(tf.concat(parts, 1), full, 5e-5, `chunks of ${chunks}`);
-          assert.throws(() => model.logits(tf.slice(ids, [0, 0], [2, 1]), state), /context length is 12/);
-          state.dispose();
+          assert.throws(() => model.logits(tf.slice(ids, [0, 0], [2, 1]), states), /context length is 12/);
+          disposeAll(states);
         }
       },
     );
@@ -133,7 +136,7 @@ deviceTest("`stitchedLanguageModel()` leaks no tensor while decoding", () => {
   const ids = tokens(1, 1);
   const before = tf.memory().numTensors;
   const state = model.decodingState();
-  for (let t = 0; t < 4; t++) model.logits(ids, state).dispose();
+  for (let t = 0; t < 4; t++) model.logits(ids, [state]).dispose();
   assert.equal(tf.memory().numTensors, before + 3 * 2 * TINY.layers);
   state.dispose();
   assert.equal(tf.memory().numTensors, before);

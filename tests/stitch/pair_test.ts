@@ -22,6 +22,7 @@ import {
   tokens,
 } from "../tiny.ts";
 import { gateModels, stitchedForward } from "../../lib/stitch/model.ts";
+import { disposeAll, statesOf } from "../decoding.ts";
 
 const PAIR = stitchConfig({ mode: "pair", count: 3 });
 
@@ -87,13 +88,13 @@ deviceTest("cached decoding of a pair equals the whole forward pass, and is caus
   const model = stitchedLanguageModel(tinyStitched({ stitch: PAIR, experts: 1 }));
   const ids = tokens(2, 8);
   const whole = model.logits(ids);
-  const state = model.decodingState();
+  const states = statesOf(model, 2);
   const pieces = [3, 1, 4].map((size, i, all) => {
     const start = all.slice(0, i).reduce((a, b) => a + b, 0);
-    return model.logits(ids.slice([0, start], [2, size]) as tf.Tensor2D, state);
+    return model.logits(ids.slice([0, start], [2, size]) as tf.Tensor2D, states);
   });
   assertClose(tf.concat(pieces, 1), whole, 2e-4);
-  state.dispose();
+  disposeAll(states);
 });
 
 deviceTest("`stitchModels()` refuses a pair of three models", () => {

@@ -34,6 +34,7 @@ import {
   tokens,
 } from "../tiny.ts";
 import { stitchedForward } from "../../lib/stitch/model.ts";
+import { disposeAll, statesOf } from "../decoding.ts";
 
 const T = TINY.contextLength;
 const CONFIG = { ...TINY, layers: 4 };
@@ -79,20 +80,20 @@ for (const [what, stitch] of READINGS) {
     const ids = tokens(2, T, 2);
     const full = model.logits(ids);
     for (const chunks of [Array<number>(T).fill(1), [5, 1, 4, 2], [T]]) {
-      const state = model.decodingState();
+      const states = statesOf(model, 2);
       let at = 0;
       for (const chunk of chunks) {
-        const part = model.logits(tf.slice(ids, [0, at], [2, chunk]), state);
+        const part = model.logits(tf.slice(ids, [0, at], [2, chunk]), states);
         assertClose(part, tf.slice(full, [0, at, 0], [2, chunk, -1]), 1e-4, `chunks of ${chunks} at ${at}`);
         at += chunk;
       }
-      assert.equal(state.length, T);
-      state.dispose();
+      assert.equal(states[0]!.length, T);
+      disposeAll(states);
     }
     const before = tf.memory().numTensors;
     const state = model.decodingState();
     const one = tf.slice(ids, [0, 0], [1, 1]);
-    for (let t = 0; t < 3; t++) model.logits(one, state).dispose();
+    for (let t = 0; t < 3; t++) model.logits(one, [state]).dispose();
     one.dispose();
     state.dispose();
     assert.equal(tf.memory().numTensors, before);

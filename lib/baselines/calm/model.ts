@@ -5,10 +5,10 @@ import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import {
   type Activations,
-  beginPass,
   checkWeights,
+  continuePass,
   decoderLayer,
-  type DecodingState,
+  dependsOnCalls,
   embed,
   fillNormal,
   head,
@@ -16,13 +16,16 @@ import {
   type HostTensor,
   type HostWeights,
   KvCache,
+  KvCaches,
+  kvShape,
   type LanguageModel,
   type ModelConfig,
   type Pass,
+  wanted,
   type Weights,
 } from "../../model/mod.ts";
 import { random } from "../../random.ts";
-import { causalAttention, linear, rope } from "../../tensor/mod.ts";
+import { cachedAttention, causalAttention, linear, rope } from "../../tensor/mod.ts";
 
 /** Where the anchor attends to the augmenting models. */
 export const calmConfigSchema = z.strictObject({
@@ -129,29 +132,34 @@ export function calmModel(model: CalmModel): CalmModel {
 }
 
 /** Caches of the anchor, of each augmenting model, and of the cross-attention to each. */
-class CalmState implements DecodingState {
+class CalmState extends KvCaches {
   readonly anchor: KvCache;
   readonly augmenting: readonly KvCache[];
   readonly cross: readonly KvCache[];
 
-  constructor({ layers }: ModelConfig, augmenting: number, connections: number) {
-    this.anchor = new KvCache(layers);
-    this.augmenting = Array.from({ length: augmenting }, () => new KvCache(layers));
-    this.cross = Array.from({ length: augmenting }, () => new KvCache(connections));
+  constructor([anchor, ...others]: readonly KvCache[]) {
+    super([anchor!, ...others]);
+    this.anchor = anchor!;
+    this.augmenting = others.slice(0, others.length / 2);
+    this.cross = others.slice(others.length / 2);
   }
 
-  get length(): number {
-    return this.anchor.length;
+  override fork(length: number): CalmState {
+    return new CalmState(this.caches.map((cache) => cache.fork(length)));
   }
+}
 
-  dispose(): void {
-    for (const cache of [this.anchor, ...this.augmenting, ...this.cross]) cache.dispose();
-  }
+function calmState({ config, calm, augmenting }: CalmModel): CalmState {
+  const layers = calmLayers(calm, config.layers);
+  const own = [kvShape(config), ...augmenting.map(() => kvShape(config, layers.at(-1)!))];
+  const cross = { ...kvShape(config, layers.length), kvHeads: connectionHeads(config) };
+  return new CalmState([...own, ...augmenting.map(() => cross)].map((shape) => new KvCache(shape)));
 }
 
 interface RunOptions {
   readonly documents?: tf.Tensor2D | undefined;
-  readonly state?: DecodingState | undefined;
+  /** One per row, which the ids continue. */
+  readonly states?: readonly CalmState[] | undefined;
   /** How the anchor's activations are kept for the backward pass. @default "keep" */
   readonly activations?: Activations | undefined;
 }
@@ -166,19 +174,19 @@ interface RunOptions {
 export function beforeFirstConnection(model: CalmModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D[] {
   const { config, calm, anchor, augmenting } = model;
   const layers = calmLayers(calm, config.layers);
-  const state = options.state as CalmState | undefined;
-  const pass = beginPass(config, ids.shape[1], state?.length ?? 0, options.documents);
-  const run = (weights: Weights, places: readonly number[], cache?: KvCache) => {
+  const { states, documents } = options;
+  const pass = continuePass(config, ids.shape[1], states, documents);
+  const run = (weights: Weights, places: readonly number[], caches?: readonly KvCache[]) => {
     let h = embed(weights, ids);
     let layer = 0;
     return places.map((place) => {
-      for (; layer < place; layer++) h = decoderLayer(config, weights, layer, h, pass, cache);
+      for (; layer < place; layer++) h = decoderLayer(config, weights, layer, h, pass, caches);
       return h;
     });
   };
   return [
-    ...run(anchor, layers.slice(0, 1), state?.anchor),
-    ...augmenting.flatMap((weights, i) => run(weights, layers, state?.augmenting[i])),
+    ...run(anchor, layers.slice(0, 1), states?.map(({ anchor }) => anchor)),
+    ...augmenting.flatMap((weights, i) => run(weights, layers, states?.map(({ augmenting }) => augmenting[i]!))),
   ];
 }
 
@@ -194,19 +202,19 @@ export function fromFirstConnection(
 ): tf.Tensor3D {
   const { config, calm, anchor, augmenting } = model;
   const [first, ...states] = streams as [tf.Tensor3D, ...tf.Tensor3D[]];
-  const state = options.state as CalmState | undefined;
-  const T = first.shape[1];
-  const pass = beginPass(config, T, state === undefined ? 0 : state.length - T, options.documents, options.activations);
+  const { states: decoding, documents, activations } = options;
+  const pass = continuePass(config, first.shape[1], decoding, documents, activations);
+  const anchors = decoding?.map(({ anchor }) => anchor);
   const layers = calmLayers(calm, config.layers);
   let h = first;
   layers.forEach((place, k) => {
     const query = h;
     const attended = augmenting.map((_, i) =>
-      crossAttention(model, k, i, query, states[i * layers.length + k]!, pass, state?.cross[i])
+      crossAttention(model, k, i, query, states[i * layers.length + k]!, pass, decoding?.map(({ cross }) => cross[i]!))
     );
     h = attended.reduce((sum, more) => tf.add(sum, more), h as tf.Tensor) as tf.Tensor3D;
     for (let layer = place; layer < (layers[k + 1] ?? place); layer++) {
-      h = decoderLayer(config, anchor, layer, h, pass, state?.anchor);
+      h = decoderLayer(config, anchor, layer, h, pass, anchors);
     }
   });
   return h;
@@ -237,33 +245,44 @@ function crossAttention(
   h: tf.Tensor3D,
   other: tf.Tensor3D,
   pass: Pass,
-  cache: KvCache | undefined,
+  caches: readonly KvCache[] | undefined,
 ): tf.Tensor3D {
   return tf.tidy(() => {
     const [B, T, d] = h.shape;
     const w = (part: typeof PARTS[number]) => connections[parameterName(k, i + 1, part)]!;
     const heads = (x: tf.Tensor) => x.reshape([B, T, connectionHeads(config), headSizeOf(config)]) as tf.Tensor4D;
     const projected = linear(other, w("projection"));
-    const query = rope(heads(linear(h, w("query"))), pass.rope);
-    const key = rope(heads(linear(projected, w("key"))), pass.rope);
+    const rotated = (x: tf.Tensor) => {
+      const positions = pass.rope.cos.shape[0];
+      return heads(
+        rope(x.reshape([-1, positions, connectionHeads(config), headSizeOf(config)]) as tf.Tensor4D, pass.rope),
+      );
+    };
+    const query = rotated(linear(h, w("query")));
+    const key = rotated(linear(projected, w("key")));
     const value = heads(linear(projected, w("value")));
-    const past = cache?.append(k, key, value);
-    const attended = causalAttention(query, past?.k ?? key, past?.v ?? value, pass.documents).reshape([B, T, d]);
-    return linear(attended, w("output")) as tf.Tensor3D;
+    const attended = caches === undefined
+      ? causalAttention(query, key, value, pass.documents)
+      : cachedAttention(query, key, value, caches.map((cache) => cache.at(k)));
+    return linear(attended.reshape([B, T, d]), w("output")) as tf.Tensor3D;
   });
 }
 
 /** The composition as a language model. */
 export function calmLanguageModel(model: CalmModel): LanguageModel {
-  const { config, calm, anchor, augmenting } = model;
+  const { config, anchor } = model;
   return {
     vocabSize: config.vocabSize,
     contextLength: config.contextLength,
-    logits: (ids, state) =>
+    logits: (ids, decoding, { last } = {}) =>
       tf.tidy(() => {
-        const streams = beforeFirstConnection(model, ids, { state });
-        return head(config, anchor, fromFirstConnection(model, streams, { state }));
+        const states = decoding as readonly CalmState[] | undefined;
+        const streams = beforeFirstConnection(model, ids, { states });
+        const logits = head(config, anchor, wanted(fromFirstConnection(model, streams, { states }), last));
+        for (const state of states ?? []) state.advance(ids.shape[1]);
+        return logits;
       }),
-    decodingState: () => new CalmState(config, augmenting.length, calm.connections),
+    decodingState: () => calmState(model),
+    promptAtOnce: dependsOnCalls(config),
   };
 }

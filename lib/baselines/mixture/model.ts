@@ -3,15 +3,19 @@
 import * as tf from "@tensorflow/tfjs";
 import {
   attention,
-  beginPass,
-  type DecodingState,
+  continuePass,
+  dependsOnCalls,
   embed,
   feedForward,
   head,
+  KvCache,
   KvCaches,
+  kvShape,
   type LanguageModel,
+  type LogitsOptions,
   type ModelConfig,
   type Pass,
+  wanted,
   type Weights,
 } from "../../model/mod.ts";
 import { hash32 } from "../../random.ts";
@@ -59,7 +63,8 @@ export interface TrainingStep {
 
 interface RunOptions {
   readonly documents?: tf.Tensor2D | undefined;
-  readonly state?: DecodingState | undefined;
+  /** One per row, which the ids continue. */
+  readonly states?: readonly KvCaches[] | undefined;
   readonly training?: TrainingStep | undefined;
 }
 
@@ -74,7 +79,7 @@ export function mixtureStates(
   options: RunOptions = {},
 ): { states: tf.Tensor3D; balance: tf.Scalar } {
   const { config, weights } = model;
-  const pass = beginPass(config, ids.shape[1], options.state?.length ?? 0, options.documents);
+  const pass = continuePass(config, ids.shape[1], options.states, options.documents);
   let h = embed(weights, ids);
   let balance: tf.Tensor = tf.scalar(0);
   for (let layer = 0; layer < config.layers; layer++) {
@@ -83,6 +88,7 @@ export function mixtureStates(
     h = next;
     balance = tf.add(balance, more);
   }
+  for (const state of options.states ?? []) state.advance(ids.shape[1]);
   return { states: h, balance: balance as tf.Scalar };
 }
 
@@ -91,12 +97,12 @@ function mixtureLayer(
   layer: number,
   h: tf.Tensor3D,
   pass: Pass,
-  { state, training }: RunOptions,
+  { states, training }: RunOptions,
 ): [tf.Tensor3D, tf.Tensor] {
   const [B, T, d] = h.shape;
   const flat = (x: tf.Tensor) => x.reshape([B * T, d]) as tf.Tensor2D;
   const whole = (x: tf.Tensor) => x.reshape([B, T, d]) as tf.Tensor3D;
-  const caches = (state as KvCaches | undefined)?.caches;
+  const caches = (i: number): readonly KvCache[] | undefined => states?.map(({ caches }) => caches[i]!);
   const norm = (name: string, x: tf.Tensor) =>
     rmsNorm(x, weights[`model.layers.${layer}.${name}.weight`]!, config.normEps);
   const balances: tf.Tensor[] = [];
@@ -122,9 +128,9 @@ function mixtureLayer(
       "self_attn",
       "soft",
       flat(x),
-      (i) => flat(attention(config, weights, expertPrefix(layer, "self_attn", i), x, pass, layer, caches?.[i])),
+      (i) => flat(attention(config, weights, expertPrefix(layer, "self_attn", i), x, pass, layer, caches(i))),
     )
-    : flat(attention(config, weights, `model.layers.${layer}.self_attn.`, x, pass, layer, caches?.[0]));
+    : flat(attention(config, weights, `model.layers.${layer}.self_attn.`, x, pass, layer, caches(0)));
   const middle = tf.add(h, whole(attended)) as tf.Tensor3D;
   const y = flat(norm("post_attention_layernorm", middle));
   const fed = mixed("mlp", mixture.routing, y, expert);
@@ -132,8 +138,12 @@ function mixtureLayer(
 }
 
 /** A mixture's logits, `[B, T, vocab]`, for ids `[B, T]`. */
-export function mixtureForward(model: MixtureModel, ids: tf.Tensor2D, options: RunOptions = {}): tf.Tensor3D {
-  return head(model.config, model.weights, mixtureStates(model, ids, options).states);
+export function mixtureForward(
+  model: MixtureModel,
+  ids: tf.Tensor2D,
+  { last, ...options }: RunOptions & LogitsOptions = {},
+): tf.Tensor3D {
+  return head(model.config, model.weights, wanted(mixtureStates(model, ids, options).states, last));
 }
 
 /** A mixture as a language model, in evaluation mode. */
@@ -142,8 +152,13 @@ export function mixtureLanguageModel(model: MixtureModel): LanguageModel {
   return {
     vocabSize: config.vocabSize,
     contextLength: config.contextLength,
-    logits: (ids, state) => tf.tidy(() => mixtureForward(model, ids, { state })),
+    logits: (ids, states, { last } = {}) =>
+      tf.tidy(() => mixtureForward(model, ids, { states: states as readonly KvCaches[] | undefined, last })),
     // One cache for averaged attention, or one per attention expert.
-    decodingState: () => new KvCaches(mixture.attention === "experts" ? models : 1, config.layers),
+    decodingState: () => {
+      const caches = mixture.attention === "experts" ? models : 1;
+      return new KvCaches(Array.from({ length: caches }, () => new KvCache(kvShape(config))));
+    },
+    promptAtOnce: dependsOnCalls(config),
   };
 }

@@ -2,7 +2,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { checkLength } from "../../merge/mod.ts";
-import { type DecodingState, type HostTensor, type LanguageModel, tokenLosses } from "../../model/mod.ts";
+import {
+  type DecodingState,
+  type HostTensor,
+  type LanguageModel,
+  type LogitsOptions,
+  tokenLosses,
+} from "../../model/mod.ts";
 import { crossEntropy, embedding, linear, rmsNorm } from "../../tensor/mod.ts";
 import { readNow } from "../read-now.ts";
 
@@ -85,10 +91,17 @@ export function routedLanguageModel(routed: RoutedModel): LanguageModel {
     vocabSize,
     contextLength,
     decodingState: () => new RoutedState(models),
-    logits: (ids, state) => {
-      checkLength(ids.shape[1] + (state?.length ?? 0), contextLength);
-      return tf.tidy(() => state === undefined ? textLogits(routed, ids) : (state as RoutedState).read(routed, ids));
+    logits: (ids, states, options) => {
+      for (const length of states?.map((state) => state.length) ?? [0]) {
+        checkLength(ids.shape[1] + length, contextLength);
+      }
+      return tf.tidy(() =>
+        states === undefined
+          ? textLogits(routed, ids, options)
+          : readStates(routed, ids, states as readonly RoutedState[], options)
+      );
     },
+    promptAtOnce: true,
     losses: (ids, targets) => tf.tidy(() => routedLosses(routed, ids, targets)),
   };
 }
@@ -104,11 +117,9 @@ interface Group {
   readonly rows: readonly number[];
 }
 
-/** Rows grouped by their model; undefined where the choice cannot be read synchronously, and every model gets all rows. */
-function groupsOf(choice: tf.Tensor1D, models: number): readonly Group[] | undefined {
-  const chosen = readNow(choice);
-  if (chosen === undefined) return undefined;
-  const rowsOf = (model: number) => Array.from(chosen.keys()).filter((row) => chosen[row] === model);
+/** Rows grouped by their model. */
+function groupsOf(chosen: readonly number[], models: number): readonly Group[] {
+  const rowsOf = (model: number) => [...chosen.keys()].filter((row) => chosen[row] === model);
   return Array.from({ length: models }, (_, model) => ({ model, rows: rowsOf(model) }))
     .filter(({ rows }) => rows.length > 0);
 }
@@ -128,61 +139,99 @@ function select(choice: tf.Tensor1D, parts: readonly tf.Tensor3D[]): tf.Tensor3D
     .reduce((a, b) => tf.add(a, b)) as tf.Tensor3D;
 }
 
-/** Decoding states of the models that the first call chose, each for its rows. */
+/**
+ * The model that the first call chose for a sequence, and its state. Where the choice cannot be read synchronously, every
+ * model reads the sequence, and the choice stays a tensor.
+ */
 class RoutedState implements DecodingState {
+  readonly #models: readonly LanguageModel[];
   length = 0;
-  #models: readonly LanguageModel[];
-  #choice: tf.Tensor1D | undefined;
-  #groups: readonly Group[] | undefined;
-  #states: readonly DecodingState[] = [];
+  /** Its index, or int32 `[1]`; undefined before the first call. */
+  choice: number | tf.Tensor1D | undefined;
+  /** By model; only the chosen model's if that is known. */
+  states: readonly (DecodingState | undefined)[] = [];
 
   constructor(models: readonly LanguageModel[]) {
     this.#models = models;
   }
 
-  /** Logits of the next tokens; the first call chooses the models. */
-  read(routed: RoutedModel, ids: tf.Tensor2D): tf.Tensor3D {
-    if (this.#choice === undefined) this.#begin(choose(routed, ids, tf.ones(ids.shape)));
-    const groups = this.#groups;
-    const all = groups ?? this.#models.map((_, model) => ({ model, rows: [] }));
-    const parts = all.map(({ model, rows }, at) => {
-      const whole = groups === undefined || groups.length === 1;
-      const own = whole ? ids : tf.gather(ids, tf.tensor1d([...rows], "int32"));
-      return this.#models[model]!.logits(own as tf.Tensor2D, this.#states[at]);
-    });
-    this.length += ids.shape[1];
-    return groups === undefined ? select(this.#choice!, parts) : assemble(groups, parts);
+  choose(choice: number | tf.Tensor1D): void {
+    this.choice = typeof choice === "number" ? choice : tf.keep(choice);
+    const isUsed = (model: number) => typeof choice !== "number" || model === choice;
+    this.states = this.#models.map((model, i) => isUsed(i) ? model.decodingState() : undefined);
   }
 
-  #begin(choice: tf.Tensor1D): void {
-    this.#choice = tf.keep(choice);
-    this.#groups = groupsOf(choice, this.#models.length);
-    const used = this.#groups?.map(({ model }) => this.#models[model]!) ?? this.#models;
-    this.#states = used.map((model) => model.decodingState());
+  bytes(length = this.length): number {
+    const own = this.choice === undefined ? this.#models.map((model) => model.decodingState()) : this.states;
+    const bytes = own.flatMap((state) => state === undefined ? [] : [state.bytes(length)]);
+    return this.choice === undefined ? Math.max(...bytes) : bytes.reduce((a, b) => a + b);
+  }
+
+  /** Only as it is: the model was chosen by the whole prompt. */
+  fork(length: number): RoutedState | undefined {
+    if (length !== this.length) return undefined;
+    const fork = new RoutedState(this.#models);
+    fork.length = length;
+    fork.choice = this.choice instanceof tf.Tensor ? tf.keep(tf.clone(this.choice)) : this.choice;
+    fork.states = this.states.map((state) => state?.fork(length));
+    if (fork.states.every((state, i) => (state === undefined) === (this.states[i] === undefined))) return fork;
+    return void fork.dispose();
   }
 
   dispose(): void {
-    for (const state of this.#states) state.dispose();
-    this.#choice?.dispose();
+    for (const state of this.states) state?.dispose();
+    if (this.choice instanceof tf.Tensor) this.choice.dispose();
+    this.states = [];
+    this.choice = undefined;
+    this.length = 0;
   }
 }
 
+/** Logits of the next tokens of each sequence; a sequence's first call chooses its model. */
+function readStates(
+  routed: RoutedModel,
+  ids: tf.Tensor2D,
+  states: readonly RoutedState[],
+  options?: LogitsOptions,
+): tf.Tensor3D {
+  if (states.some(({ choice }) => choice === undefined)) {
+    const choices = choose(routed, ids, tf.ones(ids.shape));
+    const read = readNow(choices);
+    states.forEach((state, row) => {
+      if (state.choice === undefined) state.choose(read?.[row] ?? tf.slice(choices, row, 1) as tf.Tensor1D);
+    });
+  }
+  const chosen = states.map(({ choice }) => choice!);
+  const isRead = chosen.every((choice) => typeof choice === "number");
+  const all = [...states.keys()];
+  const groups = isRead
+    ? groupsOf(chosen as number[], routed.models.length)
+    : routed.models.map((_, model) => ({ model, rows: all }));
+  const parts = groups.map(({ model, rows }) => {
+    const own = rows.length === states.length ? ids : tf.gather(ids, tf.tensor1d([...rows], "int32"));
+    return routed.models[model]!.logits(own as tf.Tensor2D, rows.map((row) => states[row]!.states[model]!), options);
+  });
+  for (const state of states) state.length += ids.shape[1];
+  return isRead ? assemble(groups, parts) : select(tf.concat(chosen as tf.Tensor1D[], 0), parts);
+}
+
 /** Logits of a text without a prompt: the first model's until the router can choose, then the chosen model's. */
-function textLogits(routed: RoutedModel, ids: tf.Tensor2D): tf.Tensor3D {
+function textLogits(routed: RoutedModel, ids: tf.Tensor2D, { last = false }: LogitsOptions = {}): tf.Tensor3D {
   const [B, T] = ids.shape;
   const first = routed.models[0]!;
-  if (T < ROUTING_PREFIX.shortest) return first.logits(ids);
+  if (T < ROUTING_PREFIX.shortest) return first.logits(ids, undefined, { last });
   const early = ROUTING_PREFIX.shortest - 1;
-  const state = new RoutedState(routed.models);
+  const states = Array.from({ length: B }, () => new RoutedState(routed.models));
   const prefix = tf.slice(ids, [0, 0], [B, ROUTING_PREFIX.shortest]);
-  const read = state.read(routed, prefix); // only its last position is the chosen model's
-  const chosen = tf.slice(read, [0, early, 0], [B, 1, -1]);
-  const start = first.logits(tf.slice(ids, [0, 0], [B, early]));
-  const rest = T === ROUTING_PREFIX.shortest
-    ? []
-    : [state.read(routed, tf.slice(ids, [0, ROUTING_PREFIX.shortest], [B, T - ROUTING_PREFIX.shortest]))];
-  state.dispose();
-  return tf.concat([start, chosen, ...rest], 1) as tf.Tensor3D;
+  const chosen = readStates(routed, prefix, states, { last: true }); // only its last position is the chosen model's
+  const rest = T === ROUTING_PREFIX.shortest ? [] : [
+    readStates(routed, tf.slice(ids, [0, ROUTING_PREFIX.shortest], [B, T - ROUTING_PREFIX.shortest]), states, {
+      last,
+    }),
+  ];
+  for (const state of states) state.dispose();
+  if (last) return rest[0] ?? chosen;
+  return tf.concat([first.logits(tf.slice(ids, [0, 0], [B, early])), chosen, ...rest], 1) as tf.Tensor3D;
 }
 
 /** 1 where a condition holds, 0 elsewhere. */

@@ -46,7 +46,7 @@ async function tokenTimes({ model, set, options }: Subject): Promise<number[]> {
     for (let step = 0; step < steps; step++) {
       options.signal?.throwIfAborted();
       const began = performance.now();
-      ids = await mostLikelyNext(model, ids, 1, state);
+      ids = await mostLikelyNext(model, ids, [state]);
       if (step >= WARM_UP) times.push(performance.now() - began);
     }
   } finally {

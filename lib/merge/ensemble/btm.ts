@@ -9,17 +9,34 @@ import { type BtmOptions, type Weighing, weighingOf } from "./posterior.ts";
 /** The ensemble's decoding state: each model's own, the evidence so far, and the predictions of the next token. */
 class EnsembleState implements DecodingState {
   readonly states: readonly DecodingState[];
-  /** `[batch, 1, models]`, summed over the whole prefix; with a limited history `[batch, ≤ history, models]` per token. */
+  /** Evidence summed over the whole prefix: at the last token, or at as many last tokens as the history has, `[1, ≤ history, models]`. */
   evidence: tf.Tensor3D | undefined;
-  /** `log p_j` of the next token, `[batch, models, vocab]`. */
+  /** `log p_j` of the next token, `[1, models, vocab]`. */
   next: tf.Tensor3D | undefined;
+  readonly #vocabSize: number;
 
-  constructor(states: readonly DecodingState[]) {
+  constructor(states: readonly DecodingState[], vocabSize: number) {
     this.states = states;
+    this.#vocabSize = vocabSize;
   }
 
   get length(): number {
     return this.states[0]!.length;
+  }
+
+  bytes(length = this.length): number {
+    return this.states.reduce((sum, state) => sum + state.bytes(length), 4 * this.states.length * this.#vocabSize);
+  }
+
+  /** Only as it is: how likely the models found earlier tokens is not kept. */
+  fork(length: number): EnsembleState | undefined {
+    if (length !== this.length) return undefined;
+    const states = this.states.map((state) => state.fork(length));
+    const forked = states.filter((state) => state !== undefined);
+    if (forked.length < states.length) return void forked.forEach((state) => state.dispose());
+    const fork = new EnsembleState(forked, this.#vocabSize);
+    if (this.next !== undefined) fork.replace(tf.clone(this.evidence!), tf.clone(this.next));
+    return fork;
   }
 
   replace(evidence: tf.Tensor3D, next: tf.Tensor3D): void {
@@ -57,11 +74,18 @@ export function btmEnsemble(models: readonly LanguageModel[], options: BtmOption
   return {
     vocabSize,
     contextLength,
-    decodingState: () => new EnsembleState(models.map((model) => model.decodingState())),
-    logits: (ids, state) => {
-      checkLength(ids.shape[1] + (state?.length ?? 0), contextLength);
-      return tf.tidy(() => mixtureLogits(models, weighing, ids, state as EnsembleState | undefined));
+    decodingState: () => new EnsembleState(models.map((model) => model.decodingState()), vocabSize),
+    logits: (ids, states, { last } = {}) => {
+      for (const length of states?.map((state) => state.length) ?? [0]) {
+        checkLength(ids.shape[1] + length, contextLength);
+      }
+      return tf.tidy(() => {
+        const logits = mixtureLogits(models, weighing, ids, states as readonly EnsembleState[] | undefined);
+        const [B, T, V] = logits.shape;
+        return last ? tf.slice(logits, [0, T - 1, 0], [B, 1, V]) : logits;
+      });
     },
+    promptAtOnce: models.some((model) => model.promptAtOnce === true),
     losses: (ids, targets) => tf.tidy(() => mixtureLosses(models, weighing, ids, targets)),
   };
 }
@@ -83,22 +107,32 @@ function mixtureLogits(
   models: readonly LanguageModel[],
   weighing: Weighing,
   ids: tf.Tensor2D,
-  state?: EnsembleState,
+  states?: readonly EnsembleState[],
 ): tf.Tensor3D {
   const [B, T] = ids.shape;
   const n = models.length;
   const logProbs = tf.stack(
-    models.map((model, j) => tf.logSoftmax(model.logits(ids, state?.states[j]))),
+    models.map((model, j) => tf.logSoftmax(model.logits(ids, states?.map((state) => state.states[j]!)))),
     2,
   ) as tf.Tensor4D; // [B, T, n, V]
   const V = logProbs.shape[3];
   // Each model's prediction of every token of `ids` comes from the position before it; for the first token, from the
   // state. Without a state the first token is no evidence: zeros treat all models alike.
-  const before = state?.next === undefined ? tf.zeros([B, 1, n, V]) : state.next.reshape([B, 1, n, V]);
+  const none = tf.zeros([1, n, V]);
+  const before = states === undefined
+    ? tf.zeros([B, 1, n, V])
+    : tf.concat(states.map(({ next }) => next ?? none), 0).reshape([B, 1, n, V]);
   const predicted = T === 1 ? before : tf.concat([before, tf.slice(logProbs, [0, 0, 0, 0], [B, T - 1, n, V])], 1);
   const observed = logProbsOf(predicted as tf.Tensor4D, ids); // [B, T, n]
-  const { evidence, kept } = gather(observed, weighing.history, state?.evidence);
-  state?.replace(kept, tf.slice(logProbs, [0, T - 1, 0, 0], [B, 1, n, V]).reshape([B, n, V]));
+  const evidence = states === undefined ? gather(observed, weighing.history).evidence : tf.concat(
+    states.map((state, b) => {
+      const row = tf.slice(observed, [b, 0, 0], [1, T, n]);
+      const { evidence, kept } = gather(row, weighing.history, state.evidence);
+      state.replace(kept, tf.slice(logProbs, [b, T - 1, 0, 0], [1, 1, n, V]).reshape([1, n, V]));
+      return evidence;
+    }),
+    0,
+  );
   const logWeights = weigh(evidence, weighing);
   return tf.logSumExp(tf.add(logProbs, logWeights.reshape([B, T, n, 1])), 2) as tf.Tensor3D;
 }
@@ -117,7 +151,7 @@ function logProbsOf(logProbs: tf.Tensor4D, ids: tf.Tensor2D): tf.Tensor3D {
  *
  * @param observed log-likelihood of each token under each model, `[B, T, n]`
  * @param earlier what an earlier call kept
- * @returns `evidence`, shaped like `observed`, and what the next call needs
+ * @returns `evidence`, shaped like `observed`, and what the next call needs: the same numbers as in one call
  */
 function gather(
   observed: tf.Tensor3D,
@@ -127,16 +161,17 @@ function gather(
   const [B, T, n] = observed.shape;
   // Only differences between models matter. Centered on their mean, they stay small over long texts.
   const centered = tf.sub(observed, tf.mean(observed, 2, true)) as tf.Tensor3D;
-  const all = earlier === undefined ? centered : tf.concat([earlier, centered], 1);
-  const length = all.shape[1];
-  const sums = tf.cumsum(all, 1) as tf.Tensor3D;
-  const newest = tf.slice(sums, [0, length - T, 0], [B, T, n]) as tf.Tensor3D;
-  if (history === Infinity) return { evidence: newest, kept: tf.slice(sums, [0, length - 1, 0], [B, 1, n]) };
+  const past = earlier?.shape[1] ?? 0;
+  const before = past === 0 ? [] : [tf.slice(earlier!, [0, past - 1, 0], [B, 1, n])];
+  const summed = tf.cumsum(tf.concat([...before, centered], 1), 1) as tf.Tensor3D;
+  const newest = tf.slice(summed, [0, before.length, 0], [B, T, n]) as tf.Tensor3D; // over the whole prefix
+  if (history === Infinity) return { evidence: newest, kept: tf.slice(newest, [0, T - 1, 0], [B, 1, n]) };
+  const all = past === 0 ? newest : tf.concat([earlier!, newest], 1);
+  const length = past + T;
   const kept = tf.slice(all, [0, Math.max(0, length - history), 0], [B, Math.min(history, length), n]);
-  if (length <= history) return { evidence: newest, kept };
   // The sum over the last `history` tokens is the sum over all tokens minus the sum over those before.
-  const older = tf.concat([tf.zeros([B, history, n]), tf.slice(sums, [0, 0, 0], [B, length - history, n])], 1);
-  return { evidence: tf.sub(newest, tf.slice(older, [0, length - T, 0], [B, T, n])), kept };
+  const older = tf.concat([tf.zeros([B, history, n]), all], 1);
+  return { evidence: tf.sub(newest, tf.slice(older, [0, past, 0], [B, T, n])), kept };
 }
 
 /** `log w`, `[B, T, n]`; a large negative number for models that are left out. */

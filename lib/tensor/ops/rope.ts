@@ -42,6 +42,27 @@ export function ropeTable(time: number, frequencies: readonly number[], offset =
   return { cos: tf.tensor2d(newest.cos, shape), sin: tf.tensor2d(newest.sin, shape) };
 }
 
+/** Positions `offset … offset + time − 1` of a row, rotated by angles of its own. */
+export interface RotatedRow {
+  readonly offset: number;
+  readonly frequencies: readonly number[];
+  readonly scale: number;
+}
+
+/** The rotation table of several rows, one row's `time` positions after another's: `[rows · time, headSize / 2]`. */
+export function ropeTableOfRows(time: number, rows: readonly RotatedRow[]): RopeTable {
+  const half = rows[0]!.frequencies.length;
+  const cos = new Float32Array(rows.length * time * half);
+  const sin = new Float32Array(rows.length * time * half);
+  rows.forEach(({ offset, frequencies, scale }, row) => {
+    const own = angles(time, frequencies, offset, scale);
+    cos.set(own.cos, row * time * half);
+    sin.set(own.sin, row * time * half);
+  });
+  const shape: [number, number] = [rows.length * time, half];
+  return { cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape) };
+}
+
 /** The last table's values: training steps ask for the same table again and again. */
 let newest = { asked: [] as readonly number[], cos: new Float32Array(0), sin: new Float32Array(0) };
 

@@ -22,11 +22,11 @@ for (const contextLength of [64, 12]) {
       vocabSize: model.vocabSize,
       contextLength,
       decodingState: () => model.decodingState(),
-      logits(ids, state) {
-        assert.notEqual(state, undefined);
+      logits(ids, states, options) {
+        assert.notEqual(states, undefined);
         shapes.push(ids.shape);
         read += ids.size;
-        return model.logits(ids, state);
+        return model.logits(ids, states, options);
       },
     };
     const before = tf.memory().numTensors;
