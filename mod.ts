@@ -16,8 +16,12 @@
  */
 export {
   type GenerateOptions,
+  type InferenceModel,
+  inferenceModels,
+  type InferenceOptions,
   listRuns,
   type ModelOptions,
+  openForInference,
   type OpenOptions,
   openRun,
   type SavedRun,
@@ -59,6 +63,16 @@ export {
 } from "./lib/eval/mod.ts";
 export { type LoadedModel, loadModelFolder, type ModelToSave, saveModelFolder } from "./lib/huggingface/mod.ts";
 export {
+  createEngine,
+  type EngineOptions,
+  type GeneratedToken,
+  type Generation,
+  type GenerationRequest,
+  type InferenceEngine,
+  type SamplingSettings,
+  type TokenConstraint,
+} from "./lib/infer/mod.ts";
+export {
   btmEnsemble,
   type BtmOptions,
   type MergeSettings,
@@ -73,6 +87,7 @@ export {
   type HostWeights,
   initialWeights,
   type LanguageModel,
+  type LogitsOptions,
   type ModelConfig,
   modelConfigSchema,
   type OwnedWeights,

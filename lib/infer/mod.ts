@@ -14,3 +14,5 @@ export { type Sampler, sampler } from "./sampling/sampler.ts";
 export { resolveSampling } from "./sampling/settings.ts";
 export { checkStops, type TextStream, textStream } from "./text-stream.ts";
 export { type Constraints, constraints } from "./constraint/constraints.ts";
+export { createEngine } from "./engine/engine.ts";
+export type { EngineOptions } from "./engine/options.ts";

@@ -41,7 +41,10 @@ export interface GenerationRequest {
   readonly sampling?: SamplingSettings;
   /** Texts that end the generation where they appear, and are not part of it. */
   readonly stop?: readonly string[];
-  /** Log-probabilities of this many most likely tokens at each step, besides that of the token itself. */
+  /**
+   * Log-probabilities of this many most likely tokens at each step, besides that of the token itself. Left out: none are
+   * computed, because they take time, and a generated token's `logprob` is null.
+   */
   readonly logprobs?: number;
   /** Whether the prompt's own tokens are scored, too. */
   readonly scorePrompt?: boolean;
@@ -53,7 +56,10 @@ export interface GenerationRequest {
 /** A token and how likely the model found it, before any sampling setting. */
 export interface ScoredToken {
   readonly id: number;
-  /** Natural logarithm of its probability; null for the first token of a text, which nothing predicts. */
+  /**
+   * Natural logarithm of its probability; null for the first token of a text, which nothing predicts, and for generated
+   * tokens if no log-probabilities were asked for.
+   */
   readonly logprob: number | null;
   /** The most likely tokens at its place, most likely first, as many as were asked for. */
   readonly top: readonly { readonly id: number; readonly logprob: number }[];

@@ -4,3 +4,4 @@ export { listRuns } from "./list-runs.ts";
 export { type ModelOptions, type OpenOptions, openRun, type SavedRun } from "./open-run.ts";
 export { decoderNames, modelNamed, type SavedModel, savedModels } from "./saved-models.ts";
 export type { GenerateOptions, TextScore, TrainedModel } from "./trained-model.ts";
+export { type InferenceModel, inferenceModels, type InferenceOptions, openForInference } from "./open-inference.ts";

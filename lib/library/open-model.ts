@@ -2,7 +2,13 @@
 import { openBaseline } from "../baselines/mod.ts";
 import { type FinishedRun, openStitches, type ParameterCounts, stitchedOnDevice } from "../bts/mod.ts";
 import { openTokenizer, type Tokenizer } from "../data/mod.ts";
-import { endIds, loadModelFolder, readGenerationConfig } from "../huggingface/mod.ts";
+import {
+  type ChatTemplate,
+  endIds,
+  loadModelFolder,
+  readChatTemplate,
+  readGenerationConfig,
+} from "../huggingface/mod.ts";
 import { btmEnsemble } from "../merge/mod.ts";
 import {
   decoder,
@@ -22,6 +28,8 @@ export interface OpenedModel {
   readonly tokenizer: Tokenizer;
   /** The ids of the tokens that end a text, besides `<|endoftext|>`. */
   readonly ends: readonly number[];
+  /** How it writes conversations, if it was told. */
+  readonly chat: ChatTemplate | undefined;
   readonly model: LanguageModel;
   readonly parameters: ParameterCounts;
 }
@@ -39,43 +47,46 @@ export async function openModel(
   without: readonly string[] = [],
 ): Promise<OpenedModel> {
   if (saved.kind === "decoder") {
-    const { config, tokenizer, ends, weights: [weights] } = await loadDecoders(run, [saved.cell]);
-    return { config, tokenizer, ends, ...decoderOnDevice(config, weights!, scope, true) };
+    const { weights: [weights], ...loaded } = await loadDecoders(run, [saved.cell]);
+    return { ...loaded, ...decoderOnDevice(loaded.config, weights!, scope, true) };
   }
   if (saved.kind === "stitched") {
     const parts = await openStitches(run, saved.cell);
     const { stitched, parameters } = stitchedOnDevice(parts, scope);
-    const { model: config, tokenizer, ends } = parts;
-    return { config, tokenizer, ends, model: stitchedLanguageModel(stitched), parameters };
+    const { model: config, tokenizer, ends, chat } = parts;
+    return { config, tokenizer, ends, chat, model: stitchedLanguageModel(stitched), parameters };
   }
-  const { config, tokenizer, ends, weights } = await loadDecoders(run, decoderNames(run));
+  const { weights, ...loaded } = await loadDecoders(run, decoderNames(run));
+  const { config } = loaded;
   if (saved.kind === "merge") {
     const [base, ...models] = weights;
-    return { config, tokenizer, ends, ...decoderOnDevice(config, saved.merge(base!, models), scope, false) };
+    return { ...loaded, ...decoderOnDevice(config, saved.merge(base!, models), scope, false) };
   }
   if (saved.kind === "ensemble") {
     const models = weights.map((one) => decoder(config, scope.use(toDevice(one))));
     const total = models.length * parameterCount(config);
     const parameters = { trained: 0, total, active: total };
-    return { config, tokenizer, ends, model: btmEnsemble(models, await saved.options()), parameters };
+    return { ...loaded, model: btmEnsemble(models, await saved.options()), parameters };
   }
   const { method } = saved;
   const { folder } = await run.cell(method.name);
   const { model, parameters } = await openBaseline({ method, folder, model: config, models: weights, without }, scope);
-  return { config, tokenizer, ends, model, parameters };
+  return { ...loaded, model, parameters };
 }
 
 /** Loads decoders of one shape that share a tokenizer. */
 async function loadDecoders(
   run: FinishedRun,
   names: readonly string[],
-): Promise<Pick<OpenedModel, "config" | "tokenizer" | "ends"> & { readonly weights: readonly HostWeights[] }> {
+): Promise<Pick<OpenedModel, "config" | "tokenizer" | "ends" | "chat"> & { readonly weights: readonly HostWeights[] }> {
   const loaded = [];
   for (const name of names) loaded.push(await loadModelFolder((await run.cell(name)).folder));
-  const generation = await readGenerationConfig((await run.cell(names[0]!)).folder);
+  const { folder } = await run.cell(names[0]!);
+  const generation = await readGenerationConfig(folder);
   return {
     config: loaded[0]!.config,
     ends: endIds(generation ?? {}),
+    chat: await readChatTemplate(folder),
     tokenizer: openTokenizer(loaded[0]!.tokenizer!, { rows: loaded[0]!.config.vocabSize }),
     weights: loaded.map(({ tensors }) => tensors),
   };

@@ -3,14 +3,19 @@ import * as tf from "@tensorflow/tfjs";
 import type { ParameterCounts } from "../bts/mod.ts";
 import type { Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
-import { documentLosses, evaluationWindows, generateGreedily } from "../eval/mod.ts";
+import { documentLosses, evaluationWindows } from "../eval/mod.ts";
+import { createEngine, type InferenceEngine, type SamplingSettings, type TokenConstraint } from "../infer/mod.ts";
 import type { DecodingState, LanguageModel, LogitsOptions, ModelConfig } from "../model/mod.ts";
 import type { OpenedModel } from "./open-model.ts";
 
-/** How to continue a prompt. */
-export interface GenerateOptions {
+/** How to continue a prompt. By default each token is the most likely one (`temperature: 0`). */
+export interface GenerateOptions extends SamplingSettings {
   /** Maximum number of tokens to generate; fewer if the context is full. @default 64 */
   readonly maxTokens?: number;
+  /** Texts that end the generation where they appear, and are not part of it. */
+  readonly stop?: readonly string[];
+  /** What may be written, such as text that fits a JSON schema; for one generation only. */
+  readonly constraint?: TokenConstraint;
   /** Stops the generation by throwing the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -49,13 +54,21 @@ export interface TrainedModel extends LanguageModel, Disposable {
   logits(text: string): tf.Tensor3D;
   logits(ids: tf.Tensor2D, states?: readonly DecodingState[], options?: LogitsOptions): tf.Tensor3D;
   /**
-   * Continues a prompt with the most likely token, repeatedly, until `<|endoftext|>`, another token that
-   * `generation_config.json` says ends a text, or `maxTokens` tokens.
+   * Continues a prompt until `<|endoftext|>`, another token that `generation_config.json` says ends a text, a text of
+   * `stop`, or `maxTokens` tokens. Generations that are in progress at the same time share the work, and do not change each
+   * other.
    *
    * @returns the continuation without the prompt
-   * @throws UserError `generate.length` when the prompt fills the context, `generate.tokens` for a wrong `maxTokens`
+   * @throws UserError `generate.length` when the prompt fills the context, `generate.tokens` for a wrong `maxTokens`,
+   *   `generate.sampling`, `generate.stop`
    */
   generate(prompt: string, options?: GenerateOptions): Promise<string>;
+  /**
+   * The same, piece by piece, as soon as each is certain.
+   *
+   * @throws UserError as {@linkcode TrainedModel.generate} does, before the first piece
+   */
+  stream(prompt: string, options?: GenerateOptions): AsyncGenerator<string, void, void>;
   /**
    * Scores a text as the held-out documents are scored: in windows of the context length, each read from its start.
    *
@@ -79,6 +92,32 @@ export function trainedModel(
     throw new UserError("model.disposed", `The model ${name} was used after it was disposed of`);
   };
   const read = (text: string) => [tokenizer.endOfText, ...tokenizer.encode(text)];
+  let engine: InferenceEngine | undefined;
+  async function* stream(prompt: string, options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
+    const { maxTokens = DEFAULT_TOKENS, stop, constraint, signal, ...sampling } = options;
+    if (!Number.isInteger(maxTokens) || maxTokens < 1) {
+      throw new UserError("generate.tokens", `maxTokens must be a positive integer, not ${maxTokens}`);
+    }
+    engine ??= createEngine(live(), tokenizer, ends, { prefixBytes: 0 });
+    const tokens = engine.generate({
+      prompt: read(prompt),
+      maxTokens,
+      sampling: { temperature: 0, ...sampling },
+      ...(stop && { stop }),
+      ...(constraint && { constraint }),
+      ...(signal && { signal }),
+    });
+    try {
+      while (true) {
+        const { done, value } = await tokens.next();
+        if (value.text !== "") yield value.text;
+        signal?.throwIfAborted();
+        if (done) return;
+      }
+    } finally {
+      await tokens.return(undefined as never); // frees its place if the reader leaves
+    }
+  }
   return {
     name,
     config,
@@ -96,24 +135,12 @@ export function trainedModel(
       typeof input === "string"
         ? tf.tidy(() => live().logits(tf.tensor2d([read(input)], undefined, "int32")))
         : live().logits(input, states, options),
-    async generate(prompt, { maxTokens = DEFAULT_TOKENS, signal } = {}) {
-      if (!Number.isInteger(maxTokens) || maxTokens < 1) {
-        throw new UserError("generate.tokens", `maxTokens must be a positive integer, not ${maxTokens}`);
-      }
-      const ids = read(prompt);
-      const room = contextLength - ids.length;
-      if (room < 1) {
-        throw new UserError(
-          "generate.length",
-          `The prompt has ${ids.length} tokens with <|endoftext|>, but the model takes ${contextLength} at once, the ` +
-            "generated ones included",
-          "give a shorter prompt",
-        );
-      }
-      const stop = (id: number) => id === tokenizer.endOfText || ends.includes(id);
-      const [written] = await generateGreedily(live(), [ids], Math.min(maxTokens, room), stop, { signal });
-      return tokenizer.decode(stop(written!.at(-1)!) ? written!.slice(0, -1) : written!);
+    async generate(prompt, options) {
+      let text = "";
+      for await (const piece of stream(prompt, options)) text += piece;
+      return text;
     },
+    stream,
     async score(text, { signal } = {}) {
       if (text === "") throw new UserError("score.text", "Cannot score an empty text: give at least one character");
       const windows = evaluationWindows([{ id: "text", text }], tokenizer, { time: contextLength });
@@ -123,7 +150,10 @@ export function trainedModel(
       return { bitsPerByte: nll / (Math.LN2 * bytes), logLikelihood: -nll, tokens, bytes };
     },
     [Symbol.dispose]() {
-      if (!disposed) dispose();
+      if (!disposed) {
+        void engine?.[Symbol.asyncDispose]();
+        dispose();
+      }
       disposed = true;
     },
   };

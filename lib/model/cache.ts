@@ -8,7 +8,7 @@ import {
   keyValuesBytes,
 } from "../tensor/mod.ts";
 import { headSizeOf, type ModelConfig } from "./config.ts";
-import type { DecodingState } from "./language-model.ts";
+import type { DecodingState } from "./decoding-state.ts";
 
 /** The shape of a cache. */
 export interface KvShape {
@@ -27,6 +27,7 @@ export function kvShape(config: ModelConfig, layers = config.layers): KvShape {
 
 /** The cache of one sequence and one model. It grows in place, and takes memory for layers that are used only. */
 export class KvCache implements DecodingState {
+  readonly canRewind = true;
   readonly shape: KvShape;
   readonly #layers: KeyValues[];
   #length = 0;
@@ -74,6 +75,7 @@ export class KvCache implements DecodingState {
 
 /** Caches of models that read the same sequence together. */
 export class KvCaches implements DecodingState {
+  readonly canRewind = true;
   readonly caches: readonly KvCache[];
 
   /** @param caches at least one */

@@ -3,30 +3,9 @@ import * as tf from "@tensorflow/tfjs";
 import { crossEntropy, topOf } from "../tensor/mod.ts";
 import { KvCache, kvShape } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
+import type { DecodingState, LogitsOptions } from "./decoding-state.ts";
 import { dependsOnCalls, forward, headLosses, headPredictions, hiddenStates, type Predictions } from "./llama.ts";
 import type { Weights } from "./weights.ts";
-
-/** What a model remembers of one sequence between calls; each kind of model has its own. */
-export interface DecodingState {
-  /** Number of tokens read so far. */
-  readonly length: number;
-  /** Bytes of device memory that it takes once it has read `length` tokens. @default those that it has read */
-  bytes(length?: number): number;
-  /**
-   * Another state that has read only the first `length` tokens. Both go on by themselves.
-   *
-   * @returns undefined if this kind of state cannot go back to that length
-   */
-  fork(length: number): DecodingState | undefined;
-  /** Frees its memory. */
-  dispose(): void;
-}
-
-/** What is computed of a pass's logits. */
-export interface LogitsOptions {
-  /** Only those of each row's last position, `[batch, 1, vocab]`. @default false */
-  readonly last?: boolean | undefined;
-}
 
 /** Anything that predicts the next token: a decoder, an ensemble, a stitched model. */
 export interface LanguageModel {

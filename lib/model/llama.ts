@@ -19,7 +19,7 @@ import {
 import { attention, feedForward, weight } from "./blocks.ts";
 import type { KvCache } from "./cache.ts";
 import { headSizeOf, type ModelConfig } from "./config.ts";
-import type { LogitsOptions } from "./language-model.ts";
+import type { LogitsOptions } from "./decoding-state.ts";
 import { scaledFrequencies } from "./rope-scaling.ts";
 import type { Weights } from "./weights.ts";
 

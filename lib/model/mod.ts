@@ -49,11 +49,5 @@ export {
   type ReadOptions,
   wanted,
 } from "./llama.ts";
-export {
-  decoder,
-  type DecodingState,
-  type LanguageModel,
-  type LogitsOptions,
-  tokenLosses,
-  tokenPredictions,
-} from "./language-model.ts";
+export type { DecodingState, LogitsOptions } from "./decoding-state.ts";
+export { decoder, type LanguageModel, tokenLosses, tokenPredictions } from "./language-model.ts";

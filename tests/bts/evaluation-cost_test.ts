@@ -59,6 +59,6 @@ function countingModel(vocabSize: number, next: number, count: (tokens: number) 
       count(ids.size);
       return { losses: tf.zeros(ids.shape), top: tf.zeros(ids.shape, "int32"), topLosses: tf.zeros(ids.shape) };
     },
-    decodingState: () => ({ length: 0, bytes: () => 0, fork: () => undefined, dispose: () => {} }),
+    decodingState: () => ({ length: 0, canRewind: true, bytes: () => 0, fork: () => undefined, dispose: () => {} }),
   };
 }

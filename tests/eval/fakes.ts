@@ -26,8 +26,12 @@ export function bigramModel(
   return {
     vocabSize,
     contextLength,
-    logits: (ids) => tf.tidy(() => tf.gather(tf.tensor2d(table), ids) as unknown as tf.Tensor3D),
-    decodingState: () => ({ length: 0, bytes: () => 0, fork: () => undefined, dispose: () => {} }),
+    logits: (ids, states, { last } = {}) => {
+      const read = tf.tidy(() => tf.gather(tf.tensor2d(table), ids) as unknown as tf.Tensor3D);
+      for (const state of states ?? []) (state as { length: number }).length += ids.shape[1];
+      return last ? tf.tidy(() => tf.slice(read, [0, ids.shape[1] - 1, 0])) : read;
+    },
+    decodingState: () => ({ length: 0, canRewind: false, bytes: () => 0, fork: () => undefined, dispose: () => {} }),
   };
 }
 

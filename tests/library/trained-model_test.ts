@@ -14,6 +14,7 @@ Deno.test("`generate()` stops at `<|endoftext|>` and at every other token that e
       model,
       tokenizer: byteTokenizer,
       ends,
+      chat: undefined,
       config: modelConfigSchema.parse({ vocabSize: 257 }),
       parameters: { trained: 0, total: 0, active: 0 },
     }, () => {});

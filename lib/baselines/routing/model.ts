@@ -144,6 +144,7 @@ function select(choice: tf.Tensor1D, parts: readonly tf.Tensor3D[]): tf.Tensor3D
  * model reads the sequence, and the choice stays a tensor.
  */
 class RoutedState implements DecodingState {
+  readonly canRewind = false;
   readonly #models: readonly LanguageModel[];
   length = 0;
   /** Its index, or int32 `[1]`; undefined before the first call. */

@@ -8,6 +8,7 @@ import { type BtmOptions, type Weighing, weighingOf } from "./posterior.ts";
 
 /** The ensemble's decoding state: each model's own, the evidence so far, and the predictions of the next token. */
 class EnsembleState implements DecodingState {
+  readonly canRewind = false;
   readonly states: readonly DecodingState[];
   /** Evidence summed over the whole prefix: at the last token, or at as many last tokens as the history has, `[1, ≤ history, models]`. */
   evidence: tf.Tensor3D | undefined;

@@ -1,0 +1,25 @@
+// What a model remembers of a sequence, and which logits a call returns.
+
+/** What a model remembers of one sequence between calls; each kind of model has its own. */
+export interface DecodingState {
+  /** Number of tokens read so far. */
+  readonly length: number;
+  /** Bytes of device memory that it takes once it has read `length` tokens. @default those that it has read */
+  bytes(length?: number): number;
+  /** Whether it can be forked at any length. */
+  readonly canRewind: boolean;
+  /**
+   * Another state that has read only the first `length` tokens. Both go on by themselves.
+   *
+   * @returns undefined if it cannot go back to that length
+   */
+  fork(length: number): DecodingState | undefined;
+  /** Frees its memory. */
+  dispose(): void;
+}
+
+/** What is computed of a pass's logits. */
+export interface LogitsOptions {
+  /** Only those of each row's last position, `[batch, 1, vocab]`. @default false */
+  readonly last?: boolean | undefined;
+}
