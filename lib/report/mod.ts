@@ -17,7 +17,7 @@ export { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
 export { measureGrids, tableNamed } from "./results.ts";
 export { hasInterval, seedsBasis, seedsTable } from "./seeds.ts";
 export { seedsGrids, writeSeedsReport } from "./seeds-report.ts";
-export { meanInterval } from "./statistics.ts";
+export { meanInterval, meanShareInterval } from "./statistics.ts";
 export { END_OF_TEXT, type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "./token-gates.ts";
 export { writeSweepReport } from "./sweep.ts";
 export { visibleDigits } from "./wording.ts";

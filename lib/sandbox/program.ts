@@ -130,7 +130,7 @@ async function nextReply(
 }
 
 /** Deno's messages name the module by its URL, which holds all of it. */
-const withoutUrl = (text: string) => text.replaceAll(/data:application\/typescript[;,][\w+/=.]*/g, "program");
+const withoutUrl = (text: string) => text.replaceAll(/data:application\/typescript;base64,[\w+/=.]*/g, "program");
 
 function loadFailure(text: string, entryPoint: string): CallResult {
   const detail = withoutUrl(text);
