@@ -1,4 +1,5 @@
 // The element types of safetensors: their sizes, and their values as typed arrays.
+import { fromBfloat16, toBfloat16 } from "../bfloat16.ts";
 import { UserError } from "../errors.ts";
 
 /** Bytes of one element, by the type's name in the file: all types of safetensors 0.8. */
@@ -63,15 +64,12 @@ export function dtypeOf(data: TensorData): Dtype {
  */
 export function decodeData(dtype: Dtype, buffer: ArrayBuffer): TensorData {
   if (dtype === "F16") return fromFloat16(new Uint16Array(buffer));
-  if (dtype === "BF16") return fromBfloat16(new Uint16Array(buffer));
+  if (dtype === "BF16") {
+    const values = new Float32Array(buffer.byteLength / 2);
+    fromBfloat16(new Uint16Array(buffer), values);
+    return values;
+  }
   return new (dtype in ARRAYS ? ARRAYS[dtype as keyof typeof ARRAYS] : Uint8Array)(buffer);
-}
-
-/** bfloat16 is the upper half of a float32. */
-function fromBfloat16(halves: Uint16Array, into: Float32Array = new Float32Array(halves.length)): Float32Array {
-  const bits = new Uint32Array(into.buffer, into.byteOffset, halves.length);
-  for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
-  return into;
 }
 
 /** IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
@@ -131,14 +129,4 @@ export function overflowAt(dtype: WeightDtype, values: Float32Array, bytes: Uint
   const exponent = dtype === "F16" ? 0x7c00 : 0x7f80;
   const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, values.length);
   return halves.findIndex((half, i) => (half & exponent) === exponent && Number.isFinite(values[i]));
-}
-
-function toBfloat16(values: Float32Array, halves: Uint16Array): void {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  for (let i = 0; i < halves.length; i++) {
-    const word = bits[i]!;
-    // Rounding could turn a NaN into an infinity or overflow into the sign, so a NaN becomes a quiet NaN.
-    const isNaN = (word & 0x7fffffff) > 0x7f800000;
-    halves[i] = isNaN ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
-  }
 }
