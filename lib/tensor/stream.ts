@@ -10,15 +10,17 @@ interface Engine {
  * A tensor of values that are read piece by piece. No scope disposes it.
  *
  * @param read fills the bytes from byte `begin` on, little-endian; called in order
+ * @param unit what the bytes of a piece are a multiple of
  */
 export function streamedTensor(
   shape: number[],
   dtype: "float32" | "int32",
   read: (into: Uint8Array<ArrayBuffer>, begin: number) => void,
+  unit = 4,
 ): tf.Tensor {
   const backend = tf.backend();
   if (backend instanceof StitchbookCPU) {
-    const info = backend.filled(shape, dtype, read);
+    const info = backend.filled(shape, dtype, read, unit);
     return tf.keep((tf.engine() as unknown as Engine).makeTensorFromTensorInfo(info));
   }
   const bytes = new Uint8Array(4 * tf.util.sizeFromShape(shape));

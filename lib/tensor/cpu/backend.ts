@@ -156,16 +156,21 @@ export class StitchbookCPU extends MathBackendCPU {
     (this.data.get(tensor.dataId) as unknown as Entry).holdConstant();
   }
 
-  /** A tensor of values that are read piece by piece: `read` fills the bytes from byte `begin` on. */
+  /**
+   * A tensor of values that are read piece by piece: `read` fills the bytes from byte `begin` on.
+   *
+   * @param unit what the bytes of a piece are a multiple of
+   */
   filled(
     shape: number[],
     dtype: "float32" | "int32",
     read: (into: Uint8Array<ArrayBuffer>, begin: number) => void,
+    unit = 4,
   ): tf.TensorInfo {
     return this.attempt(() => {
       const { info, address } = this.output(shape, dtype);
       const bytes = this.machine.view(Uint8Array, address, 4 * tf.util.sizeFromShape(shape));
-      const piece = new Uint8Array(Math.min(PIECE_BYTES, bytes.length));
+      const piece = new Uint8Array(Math.min(Math.max(1, Math.floor(PIECE_BYTES / unit)) * unit, bytes.length));
       for (let at = 0; at < bytes.length; at += piece.length) {
         const part = piece.subarray(0, bytes.length - at);
         read(part, at);

@@ -8,6 +8,7 @@ import "./kernels/cached-attention.ts";
 import "./kernels/half.ts";
 import "./kernels/linears.ts";
 import "./kernels/observe.ts";
+import "./kernels/packed.ts";
 import "./kernels/pointwise.ts";
 import "./kernels/products.ts";
 import "./kernels/rows.ts";

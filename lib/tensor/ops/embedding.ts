@@ -2,7 +2,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { checkRanks, checkTensors, hasKernel, inShape, registerGradient, runKernel } from "../kernels.ts";
-import { halfFormat, isHalf, markBfloat16, unpackHalf, weightShape } from "./half.ts";
+import { halfFormat, isFrozen, markBfloat16, unpackHalf, weightShape } from "./half.ts";
+import { isPacked, PACKED_ROWS } from "./packed.ts";
 
 /** Name of the fused kernel: inputs `{ table: [vocab, d], ids: int32 [rows] }`, output `[rows, d]`. */
 export const EMBEDDING = "StitchbookEmbedding";
@@ -29,16 +30,20 @@ export function checkIds(ids: ArrayLike<number>, vocab: number): void {
 }
 
 /**
- * @param table float32 `[vocab, d]`; or frozen and in half precision, int32 `[vocab, d / 2]`, of which only the requested
- * rows are converted to float32
+ * @param table float32 `[vocab, d]`; or frozen and in half precision, int32 `[vocab, d / 2]`, or packed: only the
+ * requested rows are converted to float32
  * @param ids int32 of any shape; each in `[0, vocab)`
  * @returns float32 `[...ids.shape, d]`
  */
 export function embedding(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
-  checkTensors("embedding", { table, ids }, { table: isHalf(table) ? "int32" : "float32", ids: "int32" });
+  checkTensors("embedding", { table, ids }, { table: isFrozen(table) ? "int32" : "float32", ids: "int32" });
   checkRanks("embedding", { table, ids }, { table: 2 });
   const flat = inShape<tf.Tensor1D>(ids, [-1]);
-  const rows = isHalf(table) ? halfRows(table, flat) : floatRows(table, flat);
+  const rows = isPacked(table)
+    ? runKernel<tf.Tensor>(PACKED_ROWS, { w: table, ids: flat })
+    : isFrozen(table)
+    ? halfRows(table, flat)
+    : floatRows(table, flat);
   return inShape(rows, [...ids.shape, weightShape(table)[1]!]);
 }
 

@@ -3,6 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { checkTensors, hasKernel, runKernel } from "../kernels.ts";
+import { packedMatrix } from "./packed.ts";
 
 /**
  * Name of the kernel: input `{ x: int32 [..., n / 2] }`, attributes {@linkcode HalfFormat}, output float32 `[..., n]`; the
@@ -33,9 +34,14 @@ export function packHalf(data: Float32Array, what: string): Int32Array {
   return new Int32Array(halves.buffer);
 }
 
+/** Whether a weight is frozen and held in other numbers than float32: as pairs, or packed for the CPU engine. */
+export function isFrozen(w: tf.Tensor): boolean {
+  return w.dtype === "int32";
+}
+
 /** Whether a weight consists of packed pairs of half-precision numbers. */
 export function isHalf(w: tf.Tensor): boolean {
-  return w.dtype === "int32";
+  return isFrozen(w) && packedMatrix(w) === undefined;
 }
 
 /** Attributes of kernels that convert packed pairs. */
@@ -71,8 +77,13 @@ export const LINEAR_HALF_FEW = "StitchbookLinearHalfFew";
 export const FEW_ROWS = 4;
 
 /** The shape of a weight's numbers, packed or not. */
-export function weightShape(w: tf.Tensor): number[] {
-  return isHalf(w) ? [...w.shape.slice(0, -1), 2 * w.shape.at(-1)!] : w.shape;
+export function weightShape(w: tf.Tensor): readonly number[] {
+  if (!isFrozen(w)) return w.shape;
+  return packedMatrix(w)?.shape ?? halfShape(w);
+}
+
+function halfShape(w: tf.Tensor): number[] {
+  return [...w.shape.slice(0, -1), 2 * w.shape.at(-1)!];
 }
 
 /**
@@ -92,7 +103,7 @@ export function unpackHalfReference(x: tf.Tensor, format = halfFormat(x)): tf.Te
     const high = tf.floorDiv(x, base); // from −32768
     const low = tf.sub(x, tf.mul(high, base)); // from 0
     const places = tf.stack([low, tf.where(tf.less(high, tf.scalar(0, "int32")), tf.add(high, base), high)], -1);
-    return tf.gather(tf.tensor1d(halves(format)), places.reshape([-1]) as tf.Tensor1D).reshape(weightShape(x));
+    return tf.gather(tf.tensor1d(halves(format)), places.reshape([-1]) as tf.Tensor1D).reshape(halfShape(x));
   });
 }
 

@@ -3,8 +3,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { checkTensors, composed, isTaping, refuseShapes } from "../kernels.ts";
 import { checkTargets, crossEntropy, crossEntropyGradient } from "./cross-entropy.ts";
-import { isHalf, multipliesPacked, unpackHalf, weightShape } from "./half.ts";
-import { halfProductGradient, linear } from "./linear.ts";
+import { isFrozen, isHalf, multipliesPacked, unpackHalf, weightShape } from "./half.ts";
+import { frozenGradient, linear } from "./linear.ts";
 
 /** Most logits in one chunk, 8 MiB, unless that is fewer than {@linkcode FEWEST_ROWS} rows. */
 const CHUNK = 2 ** 21;
@@ -16,7 +16,7 @@ const FEWEST_ROWS = 384;
  * where the target is negative. The gradients recompute the logits.
  *
  * @param x float32 `[N, d]`
- * @param w float32 `[vocab, d]`; or frozen and in half precision, int32 `[vocab, d / 2]`
+ * @param w float32 `[vocab, d]`; or frozen: in half precision, int32 `[vocab, d / 2]`, or packed
  * @param targets int32 `[N]`, below `vocab`; see {@linkcode checkTargets}
  * @returns float32 `[N]`
  * @throws UserError `tensor.shape`, `tensor.index`
@@ -61,9 +61,9 @@ export function meanLinearCrossEntropy(x: tf.Tensor2D, w: tf.Tensor2D, targets: 
   });
 }
 
-/** A head in half precision is frozen. */
+/** A head that is not float32 is frozen. */
 function differentiable(x: tf.Tensor, w: tf.Tensor): Readonly<Record<string, tf.Tensor>> {
-  return isHalf(w) ? { x } : { x, w };
+  return isFrozen(w) ? { x } : { x, w };
 }
 
 /** The loss of each row, and what the row predicts. */
@@ -85,7 +85,7 @@ export function linearPredictions(x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Te
   checkInputs("linearPredictions", x, w, targets);
   return tf.tidy(() => {
     const table = isHalf(w) && !multipliesPacked(w) ? unpackHalf(w) as tf.Tensor2D : w;
-    const chunks = chunksOf(x.shape[0], w.shape[0]).map(([from, rows]) =>
+    const chunks = chunksOf(x.shape[0], weightShape(w)[0]!).map(([from, rows]) =>
       tf.tidy(() => {
         const { logits, losses } = lossesOf(x, table, targets, from, rows);
         return { losses, ...topOf(logits) };
@@ -125,7 +125,7 @@ function lossesAndGradients(
   const table = isHalf(w) && !multipliesPacked(w) ? unpackHalf(w) as tf.Tensor2D : w;
   const chunks: Results[] = [];
   let dw: tf.Tensor | undefined;
-  for (const [from, rows] of chunksOf(x.shape[0], w.shape[0])) {
+  for (const [from, rows] of chunksOf(x.shape[0], weightShape(w)[0]!)) {
     const before = dw;
     const made = tf.tidy(() => {
       const chunk = lossesOf(x, table, targets, from, rows);
@@ -135,7 +135,7 @@ function lossesAndGradients(
       const part = wanted.includes("dw") ? tf.matMul(d, chunk.x, true) : undefined;
       return {
         losses: chunk.losses,
-        ...(wanted.includes("dx") ? { dx: isHalf(table) ? halfProductGradient(d, table) : tf.matMul(d, table) } : {}),
+        ...(wanted.includes("dx") ? { dx: isFrozen(table) ? frozenGradient(d, table) : tf.matMul(d, table) } : {}),
         ...(part === undefined ? {} : { dw: before === undefined ? part : tf.add(before, part) }),
       };
     }) as Results;
@@ -184,11 +184,11 @@ export function chunksOf(rows: number, vocab: number): readonly (readonly [numbe
 }
 
 function checkInputs(operation: string, x: tf.Tensor2D, w: tf.Tensor2D, targets: tf.Tensor1D): void {
-  checkTensors(operation, { x, w, targets }, { w: isHalf(w) ? "int32" : "float32", targets: "int32" });
+  checkTensors(operation, { x, w, targets }, { w: isFrozen(w) ? "int32" : "float32", targets: "int32" });
   const fits = x.rank === 2 && w.rank === 2 && targets.rank === 1 && x.shape[1] === weightShape(w)[1] &&
     targets.size === x.shape[0];
   if (!fits) {
     refuseShapes(operation, { x, w, targets }, "x and w must have the same width, and x one target per row");
   }
-  checkTargets(operation, targets, w.shape[0]);
+  checkTargets(operation, targets, weightShape(w)[0]!);
 }

@@ -1,9 +1,19 @@
 // y = x Wᵀ, with the weight in Hugging Face's layout [out, in].
 import * as tf from "@tensorflow/tfjs";
-import { checkTensors, composed, hasKernel, inShape, refuseShapes, registerGradient, runKernel } from "../kernels.ts";
+import {
+  checkTensors,
+  composed,
+  hasKernel,
+  inShape,
+  isTaping,
+  refuseShapes,
+  registerGradient,
+  runKernel,
+} from "../kernels.ts";
 import {
   FEW_ROWS,
   halfFormat,
+  isFrozen,
   isHalf,
   LINEAR_HALF,
   LINEAR_HALF_FEW,
@@ -11,6 +21,7 @@ import {
   unpackHalf,
   weightShape,
 } from "./half.ts";
+import { isPacked, LINEARS_PACKED, unpackWeight } from "./packed.ts";
 
 /** Name of the fused kernel: inputs `{ x: [rows, in], w: [out, in] }`, output `[rows, out]`. */
 export const LINEAR = "StitchbookLinear";
@@ -23,20 +34,20 @@ export const LINEAR_HALF_GRAD_X = "StitchbookLinearHalfGradX";
  *
  * @param x float32 `[..., in]`
  * @param w float32 `[out, in]`, or `[models, out, in]` where x's rows are ordered by model; or frozen and in half
- * precision, int32 `[…, in / 2]`, which is converted to float32 only while a product runs, or never
+ * precision, int32 `[…, in / 2]`, which is converted to float32 only while a product runs, or never; or packed
  * @returns float32 `[..., out]`
  * @throws UserError `tensor.shape` when the inner sizes differ, or the rows are not a multiple of the models
  */
 export function linear(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
-  checkTensors("linear", { x, w }, { w: isHalf(w) ? "int32" : "float32" });
+  checkTensors("linear", { x, w }, { w: isFrozen(w) ? "int32" : "float32" });
   const inner = weightShape(w).at(-1)!;
   if ((w.rank !== 2 && w.rank !== 3) || inner !== x.shape.at(-1)) {
     refuseShapes("linear", { x, w }, "the last size of both must be equal");
   }
   const models = w.rank === 3 ? w.shape[0]! : 1;
   if (x.size / inner % models !== 0) refuseShapes("linear", { x, w }, "x's rows must be a multiple of the models");
-  const y = isHalf(w) ? halfProduct(x, w) : product(x, w);
-  return inShape(y, [...x.shape.slice(0, -1), w.shape.at(-2)!]);
+  const y = isPacked(w) ? packedProducts(x, [w])[0]! : isHalf(w) ? halfProduct(x, w) : product(x, w);
+  return inShape(y, [...x.shape.slice(0, -1), weightShape(w).at(-2)!]);
 }
 
 /** `[rows, out]`, or `[models, rows, out]`. */
@@ -55,11 +66,25 @@ function halfProduct(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
     if (multipliesPacked(w)) return runKernel<tf.Tensor>(LINEAR_HALF, inputs);
     const isFew = inputs.x.shape.at(-2)! <= FEW_ROWS && hasKernel(LINEAR_HALF_FEW);
     return isFew ? runKernel<tf.Tensor>(LINEAR_HALF_FEW, inputs, halfFormat(w)) : product(x, unpackHalf(w));
-  }, (dy, saved) => ({ x: () => tf.tidy(() => inShape(halfProductGradient(dy, saved[0]!), x.shape)) }));
+  }, (dy, saved) => ({ x: () => tf.tidy(() => inShape(frozenGradient(dy, saved[0]!), x.shape)) }));
 }
 
-/** The gradient of x from that of `linear(x, w)`, for packed weights: `[rows, in]`, or `[models, rows, in]`. */
-export function halfProductGradient(dy: tf.Tensor, w: tf.Tensor): tf.Tensor {
+/** Products of x by packed weights: `[rows, out_i]`, or `[models, rows, out_i]`. */
+export function packedProducts(x: tf.Tensor, weights: readonly tf.Tensor[]): tf.Tensor[] {
+  const [first] = weights;
+  const rows = inShape(x, [...(first!.rank === 3 ? [first!.shape[0]!] : []), -1, weightShape(first!).at(-1)!]);
+  if (!isTaping()) return runKernel<tf.Tensor[]>(LINEARS_PACKED, [rows, ...weights]);
+  return weights.map((w) =>
+    composed({ x: rows }, (save) => {
+      save([w]);
+      return runKernel<tf.Tensor[]>(LINEARS_PACKED, [rows, w])[0]!;
+    }, (dy, saved) => ({ x: () => tf.tidy(() => frozenGradient(dy, saved[0]!)) }))
+  );
+}
+
+/** The gradient of x from that of `linear(x, w)`, for frozen weights: `[rows, in]`, or `[models, rows, in]`. */
+export function frozenGradient(dy: tf.Tensor, w: tf.Tensor): tf.Tensor {
+  if (isPacked(w)) return tf.matMul(dy, unpackWeight(w));
   if (!multipliesPacked(w)) return tf.matMul(dy, unpackHalf(w));
   return runKernel<tf.Tensor>(LINEAR_HALF_GRAD_X, { dy, w });
 }

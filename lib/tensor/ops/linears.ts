@@ -2,8 +2,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { checkTensors, hasKernel, inShape, refuseShapes, runKernel, sharedGradients } from "../kernels.ts";
-import { isHalf, weightShape } from "./half.ts";
-import { linear } from "./linear.ts";
+import { isFrozen, weightShape } from "./half.ts";
+import { linear, packedProducts } from "./linear.ts";
+import { isPacked } from "./packed.ts";
 
 /**
  * Name of the fused kernel: inputs, as a list, `x: [rows, in]` and weights `[out_i, in]`; outputs `[rows, out_i]`; or all
@@ -28,20 +29,24 @@ export function linears(x: tf.Tensor, weights: readonly tf.Tensor[]): tf.Tensor[
   checkTensors(
     "linears",
     inputs,
-    Object.fromEntries(weights.map((w, i) => [`w ${i}`, isHalf(w) ? "int32" : "float32"])),
+    Object.fromEntries(weights.map((w, i) => [`w ${i}`, isFrozen(w) ? "int32" : "float32"])),
   );
   const inner = x.shape.at(-1)!;
-  const { rank, shape } = weights[0]!;
-  const models = shape.slice(0, -2);
+  const { rank } = weights[0]!;
+  const modelsOf = (w: tf.Tensor) => weightShape(w).slice(0, -2);
+  const models = modelsOf(weights[0]!);
   if (rank !== 2 && rank !== 3) refuseShapes("linears", inputs, "weights must have 2 or 3 dimensions");
-  if (weights.some((w) => weightShape(w).at(-1) !== inner || String(w.shape.slice(0, -2)) !== String(models))) {
+  if (weights.some((w) => weightShape(w).at(-1) !== inner || String(modelsOf(w)) !== String(models))) {
     refuseShapes("linears", inputs, "all must have the same last size and the same number of models");
   }
   if (x.size / inner % (models[0] ?? 1) !== 0) {
     refuseShapes("linears", inputs, "x's rows must be a multiple of the models");
   }
-  if (weights.some(isHalf) || !hasKernel(LINEARS)) return weights.map((w) => linear(x, w));
-  const outputs = runKernel<tf.Tensor[]>(LINEARS, [inShape(x, [...models, -1, inner]), ...weights]);
+  const allPacked = weights.every(isPacked);
+  if (!allPacked && (weights.some(isFrozen) || !hasKernel(LINEARS))) return weights.map((w) => linear(x, w));
+  const outputs = allPacked
+    ? packedProducts(x, weights)
+    : runKernel<tf.Tensor[]>(LINEARS, [inShape(x, [...models, -1, inner]), ...weights]);
   return outputs.map((y) => inShape(y, [...x.shape.slice(0, -1), y.shape.at(-1)!]));
 }
 

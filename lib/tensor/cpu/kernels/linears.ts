@@ -74,13 +74,14 @@ const addLinear: KernelFunction = ({ inputs: { h, x, w }, backend }) => {
   const { info, address: c } = backend.output([...stack, M, N]);
   const product = { batch, M, N, K, a, b, c, transposeA: false, transposeB: true, add: true };
   if (backend.machine.native === undefined) {
-    copy(backend, from, c, batch * M, N);
+    copyRows(backend, from, c, batch * M, N);
     multiplyAll(backend.machine, [product]);
   } else multiplyAll(backend.machine, [{ ...product, addend: from }]);
   return info;
 };
 
-function copy({ machine }: StitchbookCPU, from: number, to: number, rows: number, columns: number): void {
+/** Copies a matrix. */
+export function copyRows({ machine }: StitchbookCPU, from: number, to: number, rows: number, columns: number): void {
   const bytes = columns * 4;
   forRows(machine, "copyRows", rows, 5 + columns / 4, { bytes, from, fromStride: bytes, to, toStride: bytes });
 }

@@ -1,6 +1,9 @@
 // Numbers shared by the sides of the CPU engine: TypeScript, WebAssembly and machine code. Every exported number is
 // also a constant of the WebAssembly source (wasm/source/generated/layout.ts); names ending in `_BYTES` are sizes in
 // bytes.
+import { PACKED_LANES } from "../../packed-format.ts";
+
+export { PACKED_BLOCK, PACKED_LANES } from "../../packed-format.ts";
 
 /** Steps of k that float32 products sum before they add to C: the same on every path, so that the bits are the same. */
 export const K_RUN = 384;
@@ -25,6 +28,13 @@ export const EDGE_TILE_BYTES = 4 * TILE_ROWS * TILE_COLUMNS;
 export const BLOCK_TILES = 8;
 /** Bytes that packing may write past the end of a tile: one vector. */
 export const VECTOR_BYTES = 64;
+
+// --- Packed weights ------------------------------------------------------------------------------
+
+/** Panels that are unpacked at a time for many rows, of K_RUN steps each: half a megabyte, for the second-level cache. */
+export const UNPACKED_PANELS = 10;
+/** Bytes of one k of an unpacked panel. */
+export const PACKED_ROW_BYTES = 4 * PACKED_LANES;
 
 // --- Attention -----------------------------------------------------------------------------------
 

@@ -93,6 +93,19 @@ export const KERNELS = {
   /** Rows of products of one A by AMX: a table of {@linkcode AMX_TASK}, then of {@linkcode AMX_TARGET}. */
   amx: kernel("amx", addresses("table", "edge", "block", "panel", "aside")),
 
+  /**
+   * Products of one x by packed weights: a {@linkcode PACKED_WEIGHT} for each of `count`. `models` matrices of M rows are
+   * multiplied by as many of each weight. Tasks are parts of all panels, `parts` in all, for each `rowsPerTask` rows. In
+   * scratch memory: `part`, a {@linkcode PACKED_PART}; `edge`, sums at the edge of C; `unpacked`, panels as float32.
+   */
+  packed: kernel("packed", {
+    ...addresses("x", "part", "edge", "unpacked"),
+    ...ints("models", "M", "K", "rowsPerTask", "parts", "count"),
+    weights: "usize[]",
+  }),
+  /** Rows of packed weights as float32: those in `ids`, or without ids all; `panelBytes` from one panel to the next. */
+  packedRows: overRows("unpack", { ...addresses("panels", "panelBytes", "ids", "y"), ...ints("d", "format") }),
+
   attention: kernel("attention", FORWARD),
   attentionGrad: kernel("attention", { ...BACKWARD, ...addresses("queries", "douts") }),
   attentionByCalls: kernel("attention-by-calls", { ...FORWARD, ...BY_CALLS, ...addresses("scales", "sums") }),
@@ -222,6 +235,15 @@ export const PRODUCT = record({
 
 /** A sequence's cached keys and values, the tokens in them, and the tokens that there is room for. */
 export const CACHED_ROW = record({ ...addresses("k", "v"), ...ints("past", "capacity") });
+
+/** A packed weight with N outputs; its result, and what is added to that, or 0: in WebAssembly, the result itself. */
+export const PACKED_WEIGHT = record({ ...ints("format", "N"), ...addresses("panels", "c", "addend") });
+
+/** C `[M, N]` = x·Wᵀ + addend for some panels and rows. The addend has C's stride; 0 for none. */
+export const PACKED_PART = record({
+  ...ints("format", "M", "N", "K"),
+  ...addresses("x", "panels", "panelBytes", "c", "ldc", "addend"),
+});
 
 /** Columns of B `[K, N]` to pack in panels. */
 export const PANELS = record({ ...addresses("b", "ldb", "to"), ...ints("transposed", "K", "N") });

@@ -2,7 +2,7 @@
 // for each thread. Every exported number is also a constant of the WebAssembly source.
 import { MOST_THREADS } from "../../../device-names.ts";
 import { EXPONENTIAL } from "./constants.ts";
-import { AMX_CALL, ARRAYS_CALL, PACK_CALL, ROWS_CALL, SPLIT_CALL, TILES_CALL } from "./native.ts";
+import { AMX_CALL, ARRAYS_CALL, PACK_CALL, PACKED_CALL, ROWS_CALL, SPLIT_CALL, TILES_CALL } from "./native.ts";
 import { PRODUCT } from "./jobs.ts";
 import { arrange, record } from "./record.ts";
 
@@ -16,6 +16,7 @@ const JOB = record({
   memoryAddress: "u64",
   nativeRows: "i32",
   nativeColumns: "i32",
+  nativePackedRows: "i32",
 });
 
 /** Words that threads contend for have a cache line each. Address 0 is left unused. */
@@ -53,6 +54,8 @@ export const MEMORY_ADDRESS = control.places.job + JOB.offsets.memoryAddress;
 /** Rows and columns of the machine code's tiles; 0 without machine code. */
 export const NATIVE_ROWS = control.places.job + JOB.offsets.nativeRows;
 export const NATIVE_COLUMNS = control.places.job + JOB.offsets.nativeColumns;
+/** Most rows that machine code multiplies by packed weights at a time. */
+export const NATIVE_PACKED_ROWS = control.places.job + JOB.offsets.nativePackedRows;
 /** Constants of exp, four lanes each. */
 export const EXPONENTIAL_CONSTANTS = control.places.exponential;
 /** Arguments of the running job. */
@@ -61,7 +64,7 @@ export const ARGUMENTS = control.places.arguments;
 /** A thread's block: a product, two records of arguments for machine code, and a word that threads contend for. */
 const block = arrange({
   product: PRODUCT.bytes,
-  call: Math.max(TILES_CALL.bytes, AMX_CALL.bytes),
+  call: Math.max(TILES_CALL.bytes, AMX_CALL.bytes, PACKED_CALL.bytes),
   secondCall: Math.max(...[PACK_CALL, ARRAYS_CALL, ROWS_CALL, SPLIT_CALL].map(({ bytes }) => bytes)),
   left: 4,
 });

@@ -1,5 +1,6 @@
 // The kernels in machine code: their numbers, and the records that hold their arguments. Strides and steps are in
 // bytes; addresses are addresses in the process.
+import { PACKED_FORMATS, type PackedFormat } from "../../packed-format.ts";
 import { all, record } from "./record.ts";
 
 const words = <const Names extends readonly string[]>(...names: Names) => all("u64", names);
@@ -12,12 +13,14 @@ export interface TileShape {
   readonly rows: number;
   /** Columns of a tile and of a panel of B: two vectors. */
   readonly columns: number;
+  /** Most rows that are multiplied by packed weights at a time. */
+  readonly packedRows: number;
 }
 
-export const AVX2: TileShape = { width: 256, rows: 6, columns: 16 };
-export const AVX512: TileShape = { width: 512, rows: 12, columns: 32 };
+export const AVX2: TileShape = { width: 256, rows: 6, columns: 16, packedRows: 4 };
+export const AVX512: TileShape = { width: 512, rows: 12, columns: 32, packedRows: 8 };
 
-/** Bits of what `features()` returns: AVX2 with FMA; with AVX-512 F; with AVX-512 BW and AMX for bfloat16. */
+/** Bits of what `features()` returns: AVX2 with FMA and F16C; with AVX-512 F; with AVX-512 BW and AMX for bfloat16. */
 export const FEATURES = { avx2: 1, avx512: 2, amx: 4 } as const;
 
 /** Kernels of both families, in the order of their numbers; tiles of C follow. */
@@ -44,9 +47,21 @@ export function splitForm(operand: "A" | "B", transposed: boolean): number {
   return operand === "A" ? (transposed ? 3 : 0) : (transposed ? 1 : 2);
 }
 
+/** Kernels for each format of packed weights: unpacking, numbers of rows, and a pair of panels with one row. */
+const PACKED_KERNELS = 1 + AVX512.packedRows + 1;
+
+/** What a kernel for packed weights does: multiplies so many rows, or one row by two panels at a time, or unpacks. */
+export type PackedTask = number | "pair" | "unpack";
+
+/** Number of the kernel for packed weights of a format. Pairs of panels are for AVX-512 only. */
+export function packedKernel(format: PackedFormat, task: PackedTask): number {
+  const place = task === "unpack" ? 0 : task === "pair" ? PACKED_KERNELS - 1 : task;
+  return COMMON.length + PACKED_FORMATS.indexOf(format) * PACKED_KERNELS + place;
+}
+
 /** Number of the kernel for tiles of `rows` rows; A is stored transposed or not. */
 export function tileKernel(rows: number, transposed: boolean): number {
-  return COMMON.length + 2 * (rows - 1) + Number(transposed);
+  return COMMON.length + PACKED_FORMATS.length * PACKED_KERNELS + 2 * (rows - 1) + Number(transposed);
 }
 
 /** Numbers of all other kernels; AMX's belong to the family of AVX-512. */
@@ -75,6 +90,17 @@ export const PACK_CALL = record({
   ...words("from", "ld", "to", "step", "count"),
   mask: "u32[16]",
   ...words("tiles", "tileBytes"),
+});
+
+/**
+ * Packed weights: `count` panels, or pairs of panels, of `units` units each, `step` bytes apart. Rows of x are `ldx` bytes
+ * apart; `add` and `addend` are as in {@linkcode TILES_CALL}. Unpacking writes panels for the tile kernels to `c`, one after
+ * another. `adding` and `distance` are used by the kernel itself.
+ */
+export const PACKED_CALL = record({
+  ...words("panels", "step", "count", "units", "x", "ldx", "c", "ldc", "add"),
+  addend: "i64",
+  ...words("adding", "distance"),
 });
 
 /** SwiGLU and its gradient: arrays of `count` floats, a multiple of 16. */

@@ -9,6 +9,7 @@ import {
   HEAP_BASE,
   MEMORY_ADDRESS,
   NATIVE_COLUMNS,
+  NATIVE_PACKED_ROWS,
   NATIVE_ROWS,
   SCRATCH,
   SCRATCH_STRIDE,
@@ -113,6 +114,7 @@ export async function createMachine(
     new BigUint64Array(memory.buffer, MEMORY_ADDRESS, 1)[0] = BigInt(addressOf(memory));
     words[NATIVE_ROWS / 4] = opened.shape.rows;
     words[NATIVE_COLUMNS / 4] = opened.shape.columns;
+    words[NATIVE_PACKED_ROWS / 4] = opened.shape.packedRows;
   }
   let broken: Error | undefined;
   let closed = false;

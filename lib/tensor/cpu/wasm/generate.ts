@@ -3,6 +3,7 @@ import * as constants from "../layout/constants.ts";
 import * as jobs from "../layout/jobs.ts";
 import * as memory from "../layout/memory.ts";
 import * as native from "../layout/native.ts";
+import { PACKED_FORMATS, PACKED_UNITS } from "../../packed-format.ts";
 import { type Field, type Fields, record, type RecordLayout } from "../layout/record.ts";
 import { generateTiles } from "./tiles.ts";
 
@@ -39,6 +40,8 @@ function generateLayout(): string {
     `  return ${first} + ${second - first} * (rows - 1) + <i32> transposed;`,
     "}",
     "",
+    ...generatePacked(),
+    "",
     ...generateExponential(),
   );
   const bases = Object.entries(jobs.BASES);
@@ -58,6 +61,33 @@ function generateLayout(): string {
 
 function enumeration(name: string, numbers: Readonly<Record<string, number>>): string[] {
   return [`export const enum ${name} {`, ...Object.entries(numbers).map(([key, value]) => `  ${key} = ${value},`), "}"];
+}
+
+/** Formats of packed weights, what a unit of each holds, and the numbers of the kernels in machine code. */
+function generatePacked(): string[] {
+  const perFormat = (name: string, type: string, valueOf: (format: typeof PACKED_FORMATS[number]) => number) => [
+    `export function ${name}(format: i32): ${type} {`,
+    "  switch (format) {",
+    ...PACKED_FORMATS.map((format) => `    case Format.${format}: return ${valueOf(format)};`),
+    "    default: unreachable();",
+    "  }",
+    "  return 0;",
+    "}",
+  ];
+  const first = native.packedKernel(PACKED_FORMATS[0], "unpack");
+  const perKernel = native.packedKernel(PACKED_FORMATS[1], "unpack") - first;
+  return [
+    ...enumeration("Format", Object.fromEntries(PACKED_FORMATS.map((name, i) => [name, i]))),
+    ...perFormat("unitSteps", "i32", (format) => PACKED_UNITS[format].steps),
+    ...perFormat("unitBytes", "usize", (format) => PACKED_UNITS[format].bytes),
+    ...perFormat("unitScales", "usize", (format) => PACKED_UNITS[format].scales),
+    "/** Machine code for packed weights: rows to multiply, 0 to unpack, or PACKED_PAIR for two panels and one row. */",
+    `export const PACKED_PAIR: i32 = ${native.packedKernel(PACKED_FORMATS[0], "pair") - first};`,
+    "@inline",
+    "export function packedKernel(format: i32, task: i32): i32 {",
+    `  return ${first} + ${perKernel} * format + task;`,
+    "}",
+  ];
 }
 
 /** The constants of exp in memory: their numbers, and the function that writes them. */

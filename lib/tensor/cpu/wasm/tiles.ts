@@ -5,7 +5,7 @@
 // measure after changing them. A larger tile spills its sums: a tenth faster at best, and a third slower once V8 has
 // recompiled the callers. V8 checks the bounds of every access, so that few loads matter: if A is packed, one load
 // fetches four of its elements.
-import { A_STEP_BYTES, B_STEP_BYTES, TILE_COLUMNS, TILE_ROWS } from "../layout/constants.ts";
+import { A_STEP_BYTES, B_STEP_BYTES, PACKED_LANES, TILE_COLUMNS, TILE_ROWS } from "../layout/constants.ts";
 
 const rows = Array.from({ length: TILE_ROWS }, (_, row) => row);
 const vectors = Array.from({ length: TILE_COLUMNS / 4 }, (_, i) => i);
@@ -29,6 +29,15 @@ interface Variant {
   readonly advanceEach?: string;
 }
 
+/** A's rows are `stride` bytes apart. */
+const byRows: Pick<Variant, "stride" | "unroll" | "begin" | "element" | "advance"> = {
+  stride: "stride",
+  unroll: 4,
+  begin: rows.map((row) => `let a${row} = a${row === 0 ? "" : ` + <usize> min(${row}, mr - 1) * stride`};`),
+  element: (row, step) => ({ value: `v128.load32_splat(a${row}, ${4 * step})` }),
+  advance: (count) => rows.map((row) => `a${row} += ${4 * count};`),
+};
+
 const variants: readonly Variant[] = [
   {
     name: "multiplyPacked",
@@ -45,12 +54,14 @@ const variants: readonly Variant[] = [
     name: "multiplyRows",
     comment:
       "A's rows are `stride` bytes apart; rows past the last of `mr` repeat it. B is packed, eight columns per k.",
-    stride: "stride",
-    unroll: 4,
+    ...byRows,
     stepB: 4 * TILE_COLUMNS,
-    begin: rows.map((row) => `let a${row} = a${row === 0 ? "" : ` + <usize> min(${row}, mr - 1) * stride`};`),
-    element: (row, step) => ({ value: `v128.load32_splat(a${row}, ${4 * step})` }),
-    advance: (count) => rows.map((row) => `a${row} += ${4 * count};`),
+  },
+  {
+    name: "multiplyPanel",
+    comment: "The same with B as eight columns of a panel of packed weights, unpacked.",
+    ...byRows,
+    stepB: 4 * PACKED_LANES,
   },
   {
     name: "multiplyColumns",

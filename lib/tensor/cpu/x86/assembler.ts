@@ -78,9 +78,21 @@ const THREE_OPERANDS = {
   /** AVX2 only; AVX-512 has `vpxord`. */
   vpxor: [1, 1, 0xef],
   vpxord: [1, 1, 0xef],
+  /** AVX2 only; AVX-512 has `vpandd`. */
+  vpand: [1, 1, 0xdb],
   vpandd: [1, 1, 0xdb],
   vpord: [1, 1, 0xeb],
+  /** The lanes of the last operand that the first source selects; of its low bits, four with AVX-512. */
+  vpermps: [2, 1, 0x16],
 } as const satisfies Record<string, Encoding>;
+
+/** Instructions that widen what is in memory: the encoding, and the part of the vector that is read. */
+const WIDENING = {
+  vpmovsxbd: { encoding: [2, 1, 0x21], part: 4 },
+  vpmovzxwd: { encoding: [2, 1, 0x33], part: 2 },
+  /** Needs F16C with AVX2. */
+  vcvtph2ps: { encoding: [2, 1, 0x13], part: 2 },
+} as const satisfies Record<string, { readonly encoding: Encoding; readonly part: number }>;
 
 /** The same with a byte that selects lanes. */
 const SHUFFLES = {
@@ -273,6 +285,12 @@ export function assembler() {
         emit(byte);
       },
     ),
+    ...each(WIDENING, ({ encoding, part }) => ({ bits, number }: VectorRegister, source: Address): void => {
+      if (bits === 512) evex(encoding, number, 0, source, undefined, 64 / part);
+      else vex(encoding, true, number, 0, source);
+    }),
+    vcvtdq2ps: ({ bits, number }: VectorRegister, source: VectorRegister): void =>
+      vectors(bits, [1, 0, 0x5b], number, 0, source),
     // The target takes the field of other instructions' first source.
     ...each(SHIFTS, (digit) => (target: VectorRegister, source: VectorRegister, bits: number): void => {
       vectors(target.bits, [1, 1, 0x72], digit, target.number, source);

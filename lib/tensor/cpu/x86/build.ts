@@ -1,12 +1,22 @@
 // Assembles kernels-x86_64.so, a shared object with the kernels in machine code; with --check, only checks that it is
 // up to date.
-import { AVX2, AVX512, NATIVE_KERNEL, tileKernel, type TileShape } from "../layout/native.ts";
+import {
+  AVX2,
+  AVX512,
+  NATIVE_KERNEL,
+  packedKernel,
+  type PackedTask,
+  tileKernel,
+  type TileShape,
+} from "../layout/native.ts";
+import { PACKED_FORMATS } from "../../packed-format.ts";
 import { emitAmx, emitTileShapes } from "./amx.ts";
 import { type Assembler, assembler, dword, type Label, registers } from "./assembler.ts";
 import { type CodeSymbol, sharedObject } from "./elf.ts";
 import { emitConstants, exponentialKernels } from "./exponential.ts";
 import { emitFeatures, emitRequestAmx } from "./features.ts";
 import { NATIVE_FILE } from "./open.ts";
+import { emitPacked, emitPackedConstants } from "./packed.ts";
 import { emitPanel, emitTilesOfA, emitTranspose } from "./packing.ts";
 import { emitSplit, emitSplitConstants } from "./split.ts";
 import { emitTiles } from "./tiles.ts";
@@ -28,6 +38,7 @@ export function compileNative(): Uint8Array<ArrayBuffer> {
   const tables = {
     exponential: named("exponential_constants", "table", () => emitConstants(asm)),
     split: named("split_constants", "table", () => emitSplitConstants(asm)),
+    packed: named("packed_constants", "table", () => emitPackedConstants(asm)),
     shapes: named("tile_shapes", "table", () => emitTileShapes(asm)),
   };
   named("request_amx", "function", () => emitRequestAmx(asm), true);
@@ -48,7 +59,7 @@ export function compileNative(): Uint8Array<ArrayBuffer> {
 function kernelsOf(
   asm: Assembler,
   shape: TileShape,
-  tables: { readonly exponential: Label; readonly split: Label; readonly shapes: Label },
+  tables: { readonly exponential: Label; readonly split: Label; readonly packed: Label; readonly shapes: Label },
 ): readonly { readonly name: string; readonly emit: () => void }[] {
   const split = (alongK: boolean, turned: boolean) => () => emitSplit(asm, tables.split, { alongK, turned });
   const emitters: Readonly<Record<keyof typeof NATIVE_KERNEL, () => void>> = {
@@ -73,6 +84,14 @@ function kernelsOf(
       kernels[tileKernel(rows, transposed)] = { name, emit: () => emitTiles(asm, shape, rows, transposed) };
     }
   }
+  for (const format of PACKED_FORMATS) {
+    const some = Array.from({ length: shape.packedRows }, (_, i) => i + 1);
+    const tasks: readonly PackedTask[] = ["unpack", ...some, ...(shape === AVX512 ? ["pair"] as const : [])];
+    for (const task of tasks) {
+      const name = `packed_${format.toLowerCase()}_${task}`;
+      kernels[packedKernel(format, task)] = { name, emit: () => emitPacked(asm, shape, format, task, tables.packed) };
+    }
+  }
   return kernels;
 }
 
@@ -91,7 +110,7 @@ function emitDispatch(asm: Assembler, count: number): Label[] {
   asm.bind(table);
   const begin = asm.bytes.length;
   const labels = Array.from({ length: count }, () => asm.label());
-  for (const label of labels) asm.dd(label, begin);
+  for (const label of labels) asm.dd(label, begin); // to the table itself where a family has no such kernel
   return labels;
 }
 

@@ -6,7 +6,7 @@ const { rax, rbx, rcx, rdx, rsi, rdi } = registers;
 const [EAX, EBX, ECX, EDX, ESI, EDI] = [dword(rax), dword(rbx), dword(rcx), dword(rdx), dword(rsi), dword(rdi)];
 
 /** Bits as the manual numbers them (volume 2, CPUID; volume 1, XCR0). */
-const FMA = 1 << 12, OSXSAVE = 1 << 27, AVX = 1 << 28;
+const FMA = 1 << 12, OSXSAVE = 1 << 27, AVX = 1 << 28, F16C = 1 << 29;
 const AVX2 = 1 << 5, AVX512_F = 1 << 16, AVX512_BW = 1 << 30, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24;
 const AVX_STATE = 0x06, AVX512_STATE = 0xe6, AMX_STATE = 3 << 17;
 
@@ -31,7 +31,7 @@ export function emitFeatures(asm: Assembler): void {
   asm.cmp(EAX, 7);
   asm.jb(none);
   leaf(1);
-  need(ECX, FMA | OSXSAVE | AVX, none);
+  need(ECX, FMA | OSXSAVE | AVX | F16C, none);
   asm.xor(ECX, ECX);
   asm.xgetbv();
   asm.mov(state, EAX);

@@ -31,7 +31,7 @@ export function unpackBfloat16Task(args: UnpackBfloat16Arguments, task: i32): vo
 /**
  * Exact: shifts exponent and mantissa into place, and corrects the bias by a product, which also handles subnormals.
  */
-@inline function widen(h: v128): v128 {
+@inline export function widen(h: v128): v128 {
   const exponent = i32x4.splat(0x7c00);
   const magnitude = i32x4.shl(v128.and(h, i32x4.splat(0x7fff)), 13);
   const scaled = f32x4.mul(magnitude, f32x4.splat(reinterpret<f32>(0x77800000))); // 2¹¹²

@@ -1,6 +1,6 @@
 // Calls of the kernels in machine code (../../x86), and those of them that compute exponentials.
 import {
-  ArraysCall, MEMORY_ADDRESS, Native, NATIVE_COLUMNS, NATIVE_ROWS, RowRange, RowsCall, RowSums,
+  ArraysCall, MEMORY_ADDRESS, Native, NATIVE_COLUMNS, NATIVE_PACKED_ROWS, NATIVE_ROWS, RowRange, RowsCall, RowSums,
 } from "./generated/layout";
 import { sumLanes } from "./math";
 import { secondCallArguments } from "./thread";
@@ -31,6 +31,11 @@ export function nativeColumns(): i32 {
 /** Most rows of a tile. */
 @inline export function nativeRows(): i32 {
   return load<i32>(NATIVE_ROWS);
+}
+
+/** Most rows that are multiplied by packed weights at a time. */
+@inline export function nativePackedRows(): i32 {
+  return load<i32>(NATIVE_PACKED_ROWS);
 }
 
 /** y = SiLU(gate) ∘ up for `count` floats, rounded up to a multiple of 16. */

@@ -67,7 +67,15 @@ const POINTERS: Readonly<Record<string, string>> = {
 function textOf(mnemonic: string, operands: readonly Operand[], masking?: Masking): string {
   const register = operands.find((operand) => typeof operand === "object" && operand.kind !== undefined);
   const bits = register === undefined ? 64 : (register as VectorRegister).bits as number;
-  const pointer = POINTERS[mnemonic] ?? `${{ 32: "dword", 64: "qword", 256: "ymmword", 512: "zmmword" }[bits]} ptr `;
+  const part = { vpmovsxbd: 4, vpmovzxwd: 2, vcvtph2ps: 2 }[mnemonic] ?? 1;
+  const sizes: Readonly<Record<number, string>> = {
+    32: "dword",
+    64: "qword",
+    128: "xmmword",
+    256: "ymmword",
+    512: "zmmword",
+  };
+  const pointer = POINTERS[mnemonic] ?? `${sizes[bits / part]} ptr `;
   const texts = operands.map((operand) => {
     if (typeof operand === "number") return String(operand);
     return operand.kind === undefined ? pointer + addressText(operand) : registerName(operand);
@@ -168,11 +176,11 @@ function jumps(): Case[] {
 // deno-fmt-ignore
 const ON_TWO_SOURCES = [
   "vaddps", "vsubps", "vmulps", "vdivps", "vminps", "vmaxps", "vunpcklps", "vunpckhps",
-  "vpaddd", "vpsubd", "vpmaxud", "vfmadd213ps", "vfmadd231ps", "vfnmadd231ps",
+  "vpaddd", "vpsubd", "vpmaxud", "vfmadd213ps", "vfmadd231ps", "vfnmadd231ps", "vpermps",
 ] as const;
 
 function vectorCases(bits: 256 | 512): Case[] {
-  const own = bits === 256 ? ["vpxor"] as const : ["vpxord", "vpandd", "vpord"] as const;
+  const own = bits === 256 ? ["vpxor", "vpand"] as const : ["vpxord", "vpandd", "vpord"] as const;
   const three = [...ON_TWO_SOURCES, ...own];
   const list = vectors(bits);
   const at = (i: number) => list.at(i % list.length)!;
@@ -187,10 +195,12 @@ function vectorCases(bits: 256 | 512): Case[] {
     ...(["vpslld", "vpsrad", "vpsrld"] as const).flatMap((mnemonic) =>
       list.map((target, i) => one(mnemonic, [target, at(i + 1), 23]))
     ),
+    ...list.map((target, i) => one("vcvtdq2ps", [target, at(i + 1)])),
     ...addresses.flatMap((address, i) => [
       one("vmovups", [at(i), address]),
       one("vmovups", [address, at(i)]),
       one("vbroadcastss", [at(i), address]),
+      ...(["vpmovsxbd", "vpmovzxwd", "vcvtph2ps"] as const).map((mnemonic) => one(mnemonic, [at(i), address])),
     ]),
     ...(bits === 256
       ? addresses.flatMap((address, i) => [

@@ -3,7 +3,7 @@
 import { cases } from "./cases.ts";
 
 const command = Deno.args[0] ?? "llvm-mc";
-const features = "+avx,+avx2,+fma,+avx512f,+amx-tile,+amx-bf16";
+const features = "+avx,+avx2,+fma,+f16c,+avx512f,+amx-tile,+amx-bf16";
 
 async function run(args: readonly string[], input = ""): Promise<string> {
   const child = new Deno.Command(command, { args: [...args], stdin: "piped", stdout: "piped" }).spawn();

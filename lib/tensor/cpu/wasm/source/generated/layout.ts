@@ -14,9 +14,13 @@ export const BLOCK_TILES: i32 = 8;
 export const B_STEP_BYTES: usize = 64;
 export const EDGE_TILE_BYTES: usize = 192;
 export const K_RUN: i32 = 384;
+export const PACKED_BLOCK: i32 = 32;
+export const PACKED_LANES: i32 = 32;
+export const PACKED_ROW_BYTES: usize = 128;
 export const PANEL_COLUMNS: i32 = 16;
 export const TILE_COLUMNS: i32 = 8;
 export const TILE_ROWS: i32 = 6;
+export const UNPACKED_PANELS: i32 = 10;
 export const VECTOR_BYTES: usize = 64;
 export const ARGUMENTS: usize = 832;
 export const ARGUMENT_WORDS: usize = 512;
@@ -28,6 +32,7 @@ export const HEAP_BASE: usize = 135168;
 export const KERNEL: usize = 512;
 export const MEMORY_ADDRESS: usize = 528;
 export const NATIVE_COLUMNS: usize = 540;
+export const NATIVE_PACKED_ROWS: usize = 544;
 export const NATIVE_ROWS: usize = 536;
 export const SCRATCH: usize = 520;
 export const SCRATCH_STRIDE: usize = 524;
@@ -53,16 +58,63 @@ export const enum Native {
   swigluGradient = 6,
   rowSums = 7,
   scaledRow = 8,
-  splitAlongK = 33,
-  splitAlongKTurned = 34,
-  splitAcrossK = 35,
-  splitAcrossKTurned = 36,
-  amx = 37,
+  splitAlongK = 83,
+  splitAlongKTurned = 84,
+  splitAcrossK = 85,
+  splitAcrossKTurned = 86,
+  amx = 87,
 }
 
 @inline
 export function tileKernel(rows: i32, transposed: bool): i32 {
-  return 9 + 2 * (rows - 1) + <i32> transposed;
+  return 59 + 2 * (rows - 1) + <i32> transposed;
+}
+
+export const enum Format {
+  F32 = 0,
+  F16 = 1,
+  BF16 = 2,
+  Q8_0 = 3,
+  Q4 = 4,
+}
+export function unitSteps(format: i32): i32 {
+  switch (format) {
+    case Format.F32: return 1;
+    case Format.F16: return 1;
+    case Format.BF16: return 1;
+    case Format.Q8_0: return 32;
+    case Format.Q4: return 32;
+    default: unreachable();
+  }
+  return 0;
+}
+export function unitBytes(format: i32): usize {
+  switch (format) {
+    case Format.F32: return 128;
+    case Format.F16: return 64;
+    case Format.BF16: return 64;
+    case Format.Q8_0: return 1088;
+    case Format.Q4: return 640;
+    default: unreachable();
+  }
+  return 0;
+}
+export function unitScales(format: i32): usize {
+  switch (format) {
+    case Format.F32: return 0;
+    case Format.F16: return 0;
+    case Format.BF16: return 0;
+    case Format.Q8_0: return 64;
+    case Format.Q4: return 128;
+    default: unreachable();
+  }
+  return 0;
+}
+/** Machine code for packed weights: rows to multiply, 0 to unpack, or PACKED_PAIR for two panels and one row. */
+export const PACKED_PAIR: i32 = 9;
+@inline
+export function packedKernel(format: i32, task: i32): i32 {
+  return 9 + 10 * format + task;
 }
 
 export const enum Exponential {
@@ -209,6 +261,33 @@ export class AmxArguments {
   aside: usize;
 }
 if (offsetof<AmxArguments>() != 20 || offsetof<AmxArguments>("table") != 0 || offsetof<AmxArguments>("edge") != 4 || offsetof<AmxArguments>("block") != 8 || offsetof<AmxArguments>("panel") != 12 || offsetof<AmxArguments>("aside") != 16) ERROR("AmxArguments is laid out differently");
+
+@unmanaged
+export class PackedArguments {
+  x: usize;
+  part: usize;
+  edge: usize;
+  unpacked: usize;
+  models: i32;
+  M: i32;
+  K: i32;
+  rowsPerTask: i32;
+  parts: i32;
+  count: i32;
+  @inline get weights(): usize { return changetype<usize>(this) + 40; }
+}
+if (offsetof<PackedArguments>() != 40 || offsetof<PackedArguments>("x") != 0 || offsetof<PackedArguments>("part") != 4 || offsetof<PackedArguments>("edge") != 8 || offsetof<PackedArguments>("unpacked") != 12 || offsetof<PackedArguments>("models") != 16 || offsetof<PackedArguments>("M") != 20 || offsetof<PackedArguments>("K") != 24 || offsetof<PackedArguments>("rowsPerTask") != 28 || offsetof<PackedArguments>("parts") != 32 || offsetof<PackedArguments>("count") != 36) ERROR("PackedArguments is laid out differently");
+
+@unmanaged
+export class PackedRowsArguments extends RowsArguments {
+  panels: usize;
+  panelBytes: usize;
+  ids: usize;
+  y: usize;
+  d: i32;
+  format: i32;
+}
+if (offsetof<PackedRowsArguments>() != 32 || offsetof<PackedRowsArguments>("rows") != 0 || offsetof<PackedRowsArguments>("perTask") != 4 || offsetof<PackedRowsArguments>("panels") != 8 || offsetof<PackedRowsArguments>("panelBytes") != 12 || offsetof<PackedRowsArguments>("ids") != 16 || offsetof<PackedRowsArguments>("y") != 20 || offsetof<PackedRowsArguments>("d") != 24 || offsetof<PackedRowsArguments>("format") != 28) ERROR("PackedRowsArguments is laid out differently");
 
 @unmanaged
 export class AttentionArguments {
@@ -682,6 +761,31 @@ export class CachedRow {
 if (offsetof<CachedRow>() != 16 || offsetof<CachedRow>("k") != 0 || offsetof<CachedRow>("v") != 4 || offsetof<CachedRow>("past") != 8 || offsetof<CachedRow>("capacity") != 12) ERROR("CachedRow is laid out differently");
 
 @unmanaged
+export class PackedPart {
+  format: i32;
+  M: i32;
+  N: i32;
+  K: i32;
+  x: usize;
+  panels: usize;
+  panelBytes: usize;
+  c: usize;
+  ldc: usize;
+  addend: usize;
+}
+if (offsetof<PackedPart>() != 40 || offsetof<PackedPart>("format") != 0 || offsetof<PackedPart>("M") != 4 || offsetof<PackedPart>("N") != 8 || offsetof<PackedPart>("K") != 12 || offsetof<PackedPart>("x") != 16 || offsetof<PackedPart>("panels") != 20 || offsetof<PackedPart>("panelBytes") != 24 || offsetof<PackedPart>("c") != 28 || offsetof<PackedPart>("ldc") != 32 || offsetof<PackedPart>("addend") != 36) ERROR("PackedPart is laid out differently");
+
+@unmanaged
+export class PackedWeight {
+  format: i32;
+  N: i32;
+  panels: usize;
+  c: usize;
+  addend: usize;
+}
+if (offsetof<PackedWeight>() != 20 || offsetof<PackedWeight>("format") != 0 || offsetof<PackedWeight>("N") != 4 || offsetof<PackedWeight>("panels") != 8 || offsetof<PackedWeight>("c") != 12 || offsetof<PackedWeight>("addend") != 16) ERROR("PackedWeight is laid out differently");
+
+@unmanaged
 export class Panels {
   b: usize;
   ldb: usize;
@@ -743,6 +847,23 @@ export class ArraysCall {
   count: u64;
 }
 if (offsetof<ArraysCall>() != 48 || offsetof<ArraysCall>("gate") != 0 || offsetof<ArraysCall>("up") != 8 || offsetof<ArraysCall>("first") != 16 || offsetof<ArraysCall>("second") != 24 || offsetof<ArraysCall>("third") != 32 || offsetof<ArraysCall>("count") != 40) ERROR("ArraysCall is laid out differently");
+
+@unmanaged
+export class PackedCall {
+  panels: u64;
+  step: u64;
+  count: u64;
+  units: u64;
+  x: u64;
+  ldx: u64;
+  c: u64;
+  ldc: u64;
+  add: u64;
+  addend: i64;
+  adding: u64;
+  distance: u64;
+}
+if (offsetof<PackedCall>() != 96 || offsetof<PackedCall>("panels") != 0 || offsetof<PackedCall>("step") != 8 || offsetof<PackedCall>("count") != 16 || offsetof<PackedCall>("units") != 24 || offsetof<PackedCall>("x") != 32 || offsetof<PackedCall>("ldx") != 40 || offsetof<PackedCall>("c") != 48 || offsetof<PackedCall>("ldc") != 56 || offsetof<PackedCall>("add") != 64 || offsetof<PackedCall>("addend") != 72 || offsetof<PackedCall>("adding") != 80 || offsetof<PackedCall>("distance") != 88) ERROR("PackedCall is laid out differently");
 
 @unmanaged
 export class PackCall {
