@@ -23,6 +23,7 @@ export {
 export { inShape, interruptible, untaped } from "./kernels.ts";
 export { recompute } from "./ops/recompute.ts";
 export { checkRoom, freeMemory } from "./room.ts";
+export { rowInvariant } from "./row-invariant.ts";
 export { streamedTensor } from "./stream.ts";
 export { HALF_ERROR, markBfloat16, packHalf } from "./ops/half.ts";
 export { PACKED_FORMATS, type PackedFormat } from "./packed-format.ts";

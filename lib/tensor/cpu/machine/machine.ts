@@ -39,6 +39,8 @@ export interface Machine {
   readonly native: { readonly level: NativeLevel; readonly rows: number; readonly columns: number } | undefined;
   /** The system's BLAS, if it was asked for and found. */
   readonly blas: BlasLibrary | undefined;
+  /** Whether the bits of a product's rows may not depend on the number of rows. */
+  rowInvariant: boolean;
   /**
    * Runs `tasks` tasks of a kernel, now or with later jobs; jobs keep their order.
    *
@@ -198,6 +200,7 @@ export async function createMachine(
     threads: workers.length + 1,
     native: native && opened && { level: native, rows: opened.shape.rows, columns: opened.shape.columns },
     blas,
+    rowInvariant: false,
     run(kernel, args, tasks, cost) {
       const words = writeRecord(KERNELS[kernel].arguments as RecordLayout, args, queue.arguments);
       queue.add(kernelNumbers.get(kernel)!, words, tasks, helpersFor(cost));

@@ -8,6 +8,7 @@ import { hasFewRows, multiplyByWasm, multiplyFewRows } from "./wasm-product.ts";
 
 /** Computes products that do not depend on each other. */
 export function multiplyAll(machine: Machine, products: readonly Product[]): void {
+  if (machine.rowInvariant) return multiplyRowInvariant(machine, products);
   const many = products.every((product) => !hasFewRows(product) || product.batch > 1);
   if (machine.native !== undefined && many) multiplyNatively(machine, products);
   else if (machine.blas !== undefined && many) multiplyByBlas(machine, products);
@@ -15,11 +16,18 @@ export function multiplyAll(machine: Machine, products: readonly Product[]): voi
 }
 
 export function multiply(machine: Machine, product: Product): void {
+  if (machine.rowInvariant) return multiplyRowInvariant(machine, [product]);
   const { transposeA, transposeB, add } = product;
   if (hasFewRows(product) && !transposeA && transposeB && !add) multiplyFewRows(machine, product);
   else if (machine.native !== undefined) multiplyNatively(machine, [product]);
   else if (machine.blas !== undefined) multiplyByBlas(machine, [product]);
   else multiplyByWasm(machine, product);
+}
+
+/** By tiles: they add in one order of k, unlike inner products, AMX and a BLAS. */
+function multiplyRowInvariant(machine: Machine, products: readonly Product[]): void {
+  if (machine.native !== undefined) multiplyByTiles(machine, products);
+  else for (const product of products) multiplyByWasm(machine, product);
 }
 
 function multiplyNatively(machine: Machine, products: readonly Product[]): void {
