@@ -82,6 +82,13 @@ export function fromGgufRows(
   return swapped(values, rows, heads, rows / heads / 2, 2);
 }
 
+/** The place in GGUF's order of a row in Hugging Face's. */
+export function ggufRow(row: number, rows: number, heads: number): number {
+  const size = rows / heads, half = size / 2;
+  const within = row % size;
+  return row - within + within % half * 2 + Math.floor(within / half);
+}
+
 /** Rows in Hugging Face's order to GGUF's: the inverse of {@linkcode fromGgufRows}. */
 export function toGgufRows(values: Float32Array, rows: number, heads: number): Float32Array<ArrayBuffer> {
   return swapped(values, rows, heads, 2, rows / heads / 2);

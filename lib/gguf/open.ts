@@ -2,8 +2,8 @@
 import { openForReading } from "../huggingface/mod.ts";
 import { readAt } from "./cursor.ts";
 import { dequantize } from "./dequantize.ts";
-import { type GgufHeader, readHeader } from "./header.ts";
-import { ggufError, TENSOR_TYPES } from "./types.ts";
+import { type GgufHeader, type GgufTensor, readHeader } from "./header.ts";
+import { bytesOf, ggufError, TENSOR_TYPES } from "./types.ts";
 
 /** Bytes of a tensor that are in memory at a time, besides its values. */
 const PIECE = 1 << 22;
@@ -19,6 +19,8 @@ export interface GgufFile extends GgufHeader, Disposable {
    * @throws UserError when the file became shorter or cannot be read
    */
   read(name: string, begin?: number, end?: number): Float32Array<ArrayBuffer>;
+  /** The bytes of elements `begin` to `end` (exclusive) of a tensor, whole blocks, as stored. */
+  readBytes(name: string, begin: number, end: number): Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -34,11 +36,40 @@ export async function openGguf(path: string): Promise<GgufFile> {
       path,
       ...header,
       read: (name, begin, end) => readTensor(path, file, header, name, begin, end),
+      readBytes: (name, begin, end) => readBlocks(path, file, header, name, begin, end),
       [Symbol.dispose]: () => file.close(),
     };
   } catch (error) {
     file.close();
     throw error;
+  }
+}
+
+/** The tensor of a name. */
+function tensorOf(path: string, { tensors }: GgufHeader, name: string): GgufTensor {
+  const tensor = tensors.get(name);
+  if (tensor === undefined) throw new TypeError(`"${path}" has no tensor ${JSON.stringify(name)}`);
+  return tensor;
+}
+
+function readBlocks(
+  path: string,
+  file: Deno.FsFile,
+  header: GgufHeader,
+  name: string,
+  begin: number,
+  end: number,
+): Uint8Array<ArrayBuffer> {
+  const { type, start } = tensorOf(path, header, name);
+  const bytes = new Uint8Array(bytesOf(type, end - begin));
+  fill(path, file, name, start + bytesOf(type, begin), bytes);
+  return bytes;
+}
+
+/** Reads bytes of a tensor from a position in the file. */
+function fill(path: string, file: Deno.FsFile, name: string, position: number, bytes: Uint8Array): void {
+  if (readAt(path, file, position, bytes) < bytes.length) {
+    throw ggufError(path, "shrank", `it became shorter while tensor ${JSON.stringify(name)} was read`);
   }
 }
 
@@ -50,9 +81,7 @@ function readTensor(
   begin = 0,
   end?: number,
 ): Float32Array<ArrayBuffer> {
-  const tensor = header.tensors.get(name);
-  if (tensor === undefined) throw new TypeError(`"${path}" has no tensor ${JSON.stringify(name)}`);
-  const { type, shape, start } = tensor;
+  const { type, shape, start } = tensorOf(path, header, name);
   const { block, bytes: blockBytes } = TENSOR_TYPES[type];
   const last = end ?? shape.reduce((a, b) => a * b, 1);
   // Whole blocks, of which the ends may not be wanted.
@@ -62,9 +91,7 @@ function readTensor(
   const piece = new Uint8Array(Math.min(bytes, Math.floor(PIECE / blockBytes) * blockBytes));
   for (let done = 0; done < bytes; done += piece.length) {
     const part = piece.subarray(0, Math.min(piece.length, bytes - done));
-    if (readAt(path, file, start + from * blockBytes + done, part) < part.length) {
-      throw ggufError(path, "shrank", `it became shorter while tensor ${JSON.stringify(name)} was read`);
-    }
+    fill(path, file, name, start + from * blockBytes + done, part);
     const first = done / blockBytes * block;
     dequantize(type, part, values.subarray(first, first + part.length / blockBytes * block));
   }

@@ -1,5 +1,12 @@
 // A model folder's weights as they are stored: found, checked against its configuration, and put on the device.
-import { checkWeights, type ModelConfig, type OwnedWeights, storedToDevice, type StoredWeight } from "../model/mod.ts";
+import {
+  checkWeights,
+  type ModelConfig,
+  type OwnedWeights,
+  storedToDevice,
+  type StoredWeight,
+  type WeightFormat,
+} from "../model/mod.ts";
 import { dtypeError, isWeightDtype } from "./dtypes.ts";
 import { readJson } from "./files.ts";
 import { fromHuggingFaceConfig } from "./llama-config.ts";
@@ -44,37 +51,33 @@ export async function openStoredModel(folder: string): Promise<StoredModel> {
 }
 
 /**
- * Puts a folder's weights on the device for inference, or as frozen models, one after another: matrices stored as F16 or
- * BF16 stay packed, and the file is never in memory as a whole.
+ * Puts a folder's weights on the device for inference, one after another; the file is never in memory as a whole.
  *
+ * @param format how matrices are held. @default "stored"
  * @throws UserError naming the file and the problem, or `device.room` if they do not fit
  */
 export async function loadOnDevice(
   folder: string,
+  format?: WeightFormat,
 ): Promise<{ readonly config: ModelConfig; readonly weights: OwnedWeights }> {
   using model = await openStoredModel(folder);
   const { config, files, names } = model;
   const stored = Object.fromEntries([...names].map(([name, from]) => [name, storedWeight(files, from)]));
-  return { config, weights: storedToDevice(stored, `The model in "${folder}"`) };
+  return { config, weights: storedToDevice(stored, `The model in "${folder}"`, format) };
 }
 
 function storedWeight({ folder, weights, read, readBytes }: WeightFiles, name: string): StoredWeight {
   const { dtype, shape } = weights.get(name)!;
   if (!isWeightDtype(dtype)) throw dtypeError(folder, name, dtype);
-  if (dtype === "F32" || shape.length < 2 || shape.at(-1)! % 2 === 1) {
-    return {
-      shape,
-      held: "float32",
-      read(into, begin) {
-        const values = new Float32Array(into.buffer, into.byteOffset, into.length / 4);
-        read(name, begin / 4, begin / 4 + values.length, values);
-      },
-    };
-  }
+  const width = shape.at(-1)!;
   return {
     shape,
-    held: dtype === "F16" ? "float16" : "bfloat16",
-    read: (into, begin) => void readBytes(name, begin / 2, (begin + into.length) / 2, into),
+    rows: { type: dtype, read: (first, count) => readBytes(name, first * width, (first + count) * width) },
+    values(begin, end) {
+      const values = new Float32Array(end - begin);
+      read(name, begin, end, values);
+      return values;
+    },
   };
 }
 

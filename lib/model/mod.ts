@@ -28,7 +28,15 @@ export {
   toVariables,
   type Weights,
 } from "./weights.ts";
-export { type Held, heldBytes, storedToDevice, type StoredWeight } from "./stored-weights.ts";
+export {
+  heldFormat,
+  packedStack,
+  packWeights,
+  storedToDevice,
+  type StoredWeight,
+  WEIGHT_FORMATS,
+  type WeightFormat,
+} from "./stored-weights.ts";
 export { attention, feedForward } from "./blocks.ts";
 export { KvCache, KvCaches, type KvShape, kvShape } from "./cache.ts";
 export {

@@ -58,7 +58,7 @@ export async function openFolder(
     chatTokens: chat?.tokens ?? {},
     ...(Object.keys(generation).length === 0 ? {} : { generation }),
     load: async () => (await loadModelFolder(source)).tensors,
-    loadOnDevice: async () => (await loadOnDevice(source)).weights,
+    loadOnDevice: async (format) => (await loadOnDevice(source, format)).weights,
   };
 }
 

@@ -1,8 +1,15 @@
 // Opens a GGUF file.
 import { UserError } from "../errors.ts";
-import { chatTemplate, ggufModelConfig, hasTokenizer, loadGguf, openGguf, tokenizerOf } from "../gguf/mod.ts";
+import {
+  chatTemplate,
+  ggufModelConfig,
+  hasTokenizer,
+  loadGguf,
+  loadGgufOnDevice,
+  openGguf,
+  tokenizerOf,
+} from "../gguf/mod.ts";
 import { specialNames } from "../huggingface/mod.ts";
-import { toDevice } from "../model/mod.ts";
 import type { PretrainedModel } from "./model.ts";
 
 /** @throws UserError naming what the file lacks, or what its model has that we do not compute */
@@ -23,6 +30,6 @@ export async function openGgufModel(source: string, setting: string): Promise<Pr
     ...(template === undefined ? {} : { chatTemplate: template }),
     chatTokens: specialNames(json, special),
     load: async () => (await loadGguf(source)).tensors,
-    loadOnDevice: async () => toDevice((await loadGguf(source)).tensors),
+    loadOnDevice: (format) => loadGgufOnDevice(source, format),
   };
 }

@@ -1,7 +1,7 @@
 // What is known of a model that was trained elsewhere, before its weights are read.
 import type { TokenizerJson } from "../data/mod.ts";
 import type { ChatTemplate, GenerationConfig, SpecialIds } from "../huggingface/mod.ts";
-import type { HostWeights, ModelConfig, OwnedWeights } from "../model/mod.ts";
+import type { HostWeights, ModelConfig, OwnedWeights, WeightFormat } from "../model/mod.ts";
 
 /** A model that was trained elsewhere. Its shape, tokenizer and weights fit together. */
 export interface PretrainedModel {
@@ -19,6 +19,6 @@ export interface PretrainedModel {
   readonly generation?: GenerationConfig;
   /** Reads the weights as float32. */
   readonly load: () => Promise<HostWeights>;
-  /** Puts the weights on the device, frozen, at the precision that they are stored in where the device can hold it. */
-  readonly loadOnDevice: () => Promise<OwnedWeights>;
+  /** Puts the weights on the device for inference, by default exactly as they are stored where a format can hold that. */
+  readonly loadOnDevice: (format?: WeightFormat) => Promise<OwnedWeights>;
 }

@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { trainTokenizer } from "../../lib/data/mod.ts";
 import { UserError } from "../../lib/errors.ts";
-import { loadGguf, saveGguf } from "../../lib/gguf/mod.ts";
+import { loadGguf, loadGgufOnDevice, saveGguf } from "../../lib/gguf/mod.ts";
 import { loadModelFolder } from "../../lib/huggingface/mod.ts";
 import { initialWeights, modelConfigSchema } from "../../lib/model/mod.ts";
 import { scaledFrequencies } from "../../lib/model/rope-scaling.ts";
 import { random } from "../../lib/random.ts";
+import { packedMatrix, unpackWeight } from "../../lib/tensor/mod.ts";
+import { deviceTest } from "../backends.ts";
 import {
   entry,
   entryF32,
@@ -52,6 +54,29 @@ for (const name of ["qwen2", "qwen3", "llama-head-dim", "llama-llama3"]) {
       scaledFrequencies({ headSize: 4, ropeTheta: 500, ropeScaling: scaling }, 1).frequencies;
     for (const [i, frequency] of frequencies(ropeScaling).entries()) {
       assert.ok(Math.abs(frequency / frequencies(stated)[i]! - 1) < 1e-5, `frequency ${i}`);
+    }
+  });
+}
+
+for (const [dtype, format] of [["Q8_0", "Q8_0"], ["BF16", "BF16"], ["F32", "F32"]] as const) {
+  deviceTest(`\`loadGgufOnDevice()\` holds ${dtype} exactly, in Hugging Face's order of rows`, async () => {
+    const config = modelConfigSchema.parse({ vocabSize: 40, width: 64, layers: 1, heads: 2, kvHeads: 1, inner: 32 });
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = `${folder}/model.gguf`;
+      await saveGguf(path, { config, tensors: initialWeights(config, 1) }, dtype);
+      const { tensors } = await loadGguf(path);
+      using weights = await loadGgufOnDevice(path);
+      assert.deepEqual(Object.keys(weights).sort(), Object.keys(tensors).sort());
+      for (const [name, tensor] of Object.entries(weights)) {
+        const matrix = packedMatrix(tensor);
+        if (matrix !== undefined) assert.deepEqual(matrix, { format, shape: tensors[name]!.shape }, name);
+        if (tensor.dtype === "int32" && matrix === undefined) continue; // bfloat16 in pairs
+        const values = matrix === undefined ? tensor : unpackWeight(tensor);
+        assert.deepEqual(values.dataSync(), tensors[name]!.data, name);
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
     }
   });
 }

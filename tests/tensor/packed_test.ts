@@ -2,12 +2,13 @@
 // rows, any kernels and any number of threads.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { dequantize } from "../../lib/gguf/mod.ts";
+import { dequantize, TENSOR_TYPES } from "../../lib/gguf/mod.ts";
 import { nativeLevels } from "../../lib/tensor/cpu/mod.ts";
 import {
   addLinear,
   embedding,
   encodedRows,
+  holdsExactly,
   linear,
   linears,
   meanLinearCrossEntropy,
@@ -21,7 +22,7 @@ import {
 } from "../../lib/tensor/mod.ts";
 import { linearPredictions } from "../../lib/tensor/ops/linear-cross-entropy.ts";
 import { deviceTest } from "../backends.ts";
-import { distance, normalValues, poison } from "./support.ts";
+import { distance, intValues, normalValues, poison } from "./support.ts";
 
 type Shape = readonly [out: number, inner: number];
 type T2 = tf.Tensor2D;
@@ -67,8 +68,8 @@ const ODD: readonly Shape[] = [[1, 1], [40, 7], [33, 385]];
 const shapesOf = (format: PackedFormat) => format.startsWith("Q") ? SHAPES : [...SHAPES, ...ODD];
 
 for (const format of PACKED_FORMATS) {
-  deviceTest(`\`embedding()\` reads the numbers of packed rows exactly [${format}]`, () => {
-    for (const [out, inner] of shapesOf(format)) {
+  deviceTest(`\`embedding()\` reads the numbers of packed rows exactly [${format}]`, (device) => {
+    for (const [out, inner] of device.name === "cpu" ? shapesOf(format) : SHAPES.slice(1, 3)) {
       const { sources, numbers } = matrices(format, [out, inner], 3);
       const table = packedTensor(format, [out, inner], sources) as T2;
       const ids = [out - 1, 0, Math.floor(out / 2), out - 1];
@@ -80,7 +81,7 @@ for (const format of PACKED_FORMATS) {
   });
 
   deviceTest(`products by packed weights are those by their numbers [${format}]`, (device) => {
-    for (const [out, inner] of shapesOf(format)) {
+    for (const [out, inner] of device.name === "cpu" ? shapesOf(format) : SHAPES.slice(1, 3)) {
       for (const models of out === 33 ? [1, 3] : [1]) {
         const { sources, numbers } = matrices(format, [out, inner], 5, models);
         const other = packed(format, [7, inner], 9, models);
@@ -107,6 +108,30 @@ for (const format of PACKED_FORMATS) {
     }
   });
 }
+
+deviceTest("blocks of GGUF's Q8_0, Q4_1 and Q4_0 are held exactly", () => {
+  for (const [type, format] of [["Q8_0", "Q8_0"], ["Q4_1", "Q4"], ["Q4_0", "Q4"]] as const) {
+    const [out, inner] = [45, 96];
+    const { bytes: blockBytes } = TENSOR_TYPES[type];
+    const bytes = Uint8Array.from(intValues([rowBytes(type, inner) * out], 41, 0, 256).data);
+    const scales = normalValues([bytes.length / blockBytes], 42).data;
+    const halves = new Float16Array(bytes.buffer);
+    scales.forEach((scale, i) => halves[i * blockBytes / 2] = scale);
+    if (type === "Q4_1") scales.forEach((_, i) => halves[i * blockBytes / 2 + 1] = scales.at(-i)!);
+    const wanted = new Float32Array(out * inner);
+    dequantize(type, bytes, wanted);
+    const row = rowBytes(type, inner);
+    const read = (first: number, count: number) => bytes.slice(first * row, (first + count) * row);
+    assert.ok(holdsExactly(type, bytes));
+    const w = packedTensor(format, [out, inner], [{ type, read }]) as T2;
+    const rows = embedding(w, tf.range(0, out, 1, "int32")).dataSync();
+    rows.forEach((value, i) => assert.ok(value === wanted[i], `${type} ${i}: ${value}`)); // 0 may have another sign
+    w.dispose();
+  }
+  const large = new Uint8Array(36);
+  new Float16Array(large.buffer)[9] = -8192;
+  assert.ok(!holdsExactly("Q4_0", large), "-8 times this scale is infinite as a 16-bit float");
+});
 
 deviceTest("losses, predictions and gradients through packed weights are those through their numbers", () => {
   for (const format of PACKED_FORMATS) {
