@@ -24,19 +24,42 @@ const FENCED = /^[ \t]*(```+|~~~+)[^\n]*\n([^]*?)(?:^[ \t]*\1|$(?![^]))/gm;
  * assert.equal(program, `${clamp.prompt}  return value;\n}\n`);
  * ```
  */
-export function programOf({ prompt, entryPoint }: Pick<Problem, "prompt" | "entryPoint">, answer: string): string {
+export function programOf({ prompt, entryPoint }: ProblemStart, answer: string): string {
   const text = answer.replaceAll("\r\n", "\n");
-  const indented = /^\s*?[ \t]+((?!```|~~~)\S.*)/.exec(text)?.[1];
-  if (indented !== undefined && !definesFunction(indented, entryPoint)) return continued(prompt, text);
-  const blocks = [...text.matchAll(FENCED)].map(([, , block]) => block!);
-  const whole = blocks.find((block) => definesFunction(block, entryPoint));
-  if (whole !== undefined) return whole;
-  if (blocks.length > 0) return continued(prompt, blocks[0]!);
+  if (goesOn(entryPoint, text)) return continued(prompt, text);
+  const blocks = fencedBlocks(text);
+  const whole = blocks.find(({ code }) => definesFunction(code, entryPoint));
+  if (whole !== undefined) return whole.code;
+  if (blocks.length > 0) return continued(prompt, blocks[0]!.code);
   return definesFunction(text, entryPoint) ? codeLines(text) : continued(prompt, text);
 }
 
+/** Whether the program in an answer is the same, however the answer goes on. */
+export function isDecided({ entryPoint }: ProblemStart, answer: string): boolean {
+  const text = answer.replaceAll("\r\n", "\n");
+  if (goesOn(entryPoint, text)) return FUNCTION_END.test(text);
+  return fencedBlocks(text).some(({ code, closed }) => closed && definesFunction(code, entryPoint));
+}
+
+type ProblemStart = Pick<Problem, "prompt" | "entryPoint">;
+
+const FUNCTION_END = /^\}/m;
+
+/** Whether an answer begins within the function: with an indented line that is not the function's own first. */
+function goesOn(entryPoint: string, text: string): boolean {
+  const indented = /^\s*?[ \t]+((?!```|~~~)\S.*)/.exec(text)?.[1];
+  return indented !== undefined && !definesFunction(indented, entryPoint);
+}
+
+function fencedBlocks(text: string): { readonly code: string; readonly closed: boolean }[] {
+  return [...text.matchAll(FENCED)].map(([all, fence, code]) => ({
+    code: code!,
+    closed: all.trimEnd().endsWith(fence!),
+  }));
+}
+
 function continued(prompt: string, text: string): string {
-  const end = /^\}/m.exec(text);
+  const end = FUNCTION_END.exec(text);
   return `${prompt}${end === null ? text : text.slice(0, end.index + 1)}\n`;
 }
 

@@ -1,6 +1,6 @@
 // Finding the program in what a model wrote.
 import assert from "node:assert/strict";
-import { programOf } from "../../lib/code/mod.ts";
+import { isDecided, programOf } from "../../lib/code/mod.ts";
 
 const prompt = "/** Doubles. */\nfunction double(x: number): number {\n";
 const problem = { prompt, entryPoint: "double" };
@@ -39,6 +39,27 @@ Deno.test("`programOf()`: of fenced blocks, the first that defines the function"
   assert.equal(programOf(problem, "```ts\n" + body + "\n```\n"), `${prompt}${body}\n`, "a block may go on");
   const fenceWithin = "/**\n * ```ts\n * double(1);\n * ```\n */\n" + whole;
   assert.equal(programOf(problem, "````ts\n" + fenceWithin + "````"), fenceWithin);
+});
+
+Deno.test("`isDecided()`: what follows does not change the program", () => {
+  const answers = [
+    `${body}\n\nfunction triple() {}\n`,
+    `\n${body}\n\`\`\`\nprose`,
+    `Sure!\n\`\`\`ts\n${whole}\`\`\`\nIt doubles.\n\`\`\`ts\ndouble(2);\n\`\`\``,
+    `\`\`\`sh\nls\n\`\`\`\n~~~\n${whole}~~~\nMore.`,
+    ` ${whole}More.`,
+    `Here:\n${whole}More.`,
+  ];
+  const decided = answers.map((answer) => {
+    const lengths = Array.from({ length: answer.length }, (_, i) => i).filter((length) =>
+      isDecided(problem, answer.slice(0, length))
+    );
+    for (const length of lengths) {
+      assert.equal(programOf(problem, answer.slice(0, length)), programOf(problem, answer), answer.slice(0, length));
+    }
+    return lengths.length > 0;
+  });
+  assert.deepEqual(decided, [true, true, true, true, false, false]);
 });
 
 Deno.test("`programOf()`: a whole function without fences, without the sentences around it", () => {
