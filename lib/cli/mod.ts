@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
   reindex: async () => (await import("./reindex.ts")).reindexCommand,
   verify: async () => (await import("./verify.ts")).verifyCommand,
   gates: async () => (await import("./gates.ts")).gatesCommand,
+  eval: async () => (await import("./eval.ts")).evalCommand,
   plan: async () => (await import("./plan.ts")).planCommand,
   merge: async () => (await import("./merge.ts")).mergeCommand,
   model: async () => (await import("./model.ts")).modelCommand,

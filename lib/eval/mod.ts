@@ -1,5 +1,6 @@
 // The evaluation room's public face: held-out bits per byte, tasks with exact scores, and intervals of both.
 export { bitsPerByte, documentLosses, type DocumentPredictions, type HeldOut, heldOut } from "./bits-per-byte.ts";
+export { type Row, rowPredictions } from "./batches.ts";
 export { evaluate, type EvaluateOptions, type Evaluation, type EvaluationProgress } from "./evaluate.ts";
 export { DECODED_TOKENS } from "./measures/decoding-latency.ts";
 export { MEASURES, measuresWith } from "./measures/all.ts";

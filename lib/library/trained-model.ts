@@ -42,6 +42,8 @@ export interface TrainedModel extends LanguageModel, Disposable {
   readonly parameters: ParameterCounts;
   /** Its text to token ids and back, with special tokens. */
   readonly tokenizer: Tokenizer;
+  /** Ids of the tokens that end a text, besides `<|endoftext|>`. */
+  readonly ends: readonly number[];
   /** Token ids of a text, without the `<|endoftext|>` that opens a document. */
   tokenize(text: string): number[];
   /** The text of token ids. */
@@ -123,6 +125,7 @@ export function trainedModel(
     config,
     parameters,
     tokenizer,
+    ends,
     vocabSize: model.vocabSize,
     contextLength,
     tokenize: (text) => tokenizer.encode(text),

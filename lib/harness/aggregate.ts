@@ -1,0 +1,124 @@
+// Putting the metrics of documents together: the harness's values and standard errors, and our 95 % intervals.
+import { bootstrapBitsPerByte, shareInterval } from "../eval/mod.ts";
+import type { GroupMetric } from "./task-files.ts";
+import type { Metric, MetricValue } from "./metrics.ts";
+import { pythonRandom } from "./python-random.ts";
+
+/** A metric over the documents of a task or group. */
+export interface Score {
+  readonly metric: string;
+  readonly filter: string;
+  readonly value: number;
+  /** The harness's; null where it prints N/A. */
+  readonly stderr: number | null;
+  /** 95 %: exact for shares, otherwise the bootstrap-t over documents; null if there are too few documents. */
+  readonly interval: readonly [number, number] | null;
+  readonly samples: number;
+  readonly better: "higher" | "lower";
+}
+
+/** The harness's number of resamples. */
+const RESAMPLES = 100_000;
+
+/** The value of a metric, and how sure it is. @param resamples for the standard error of perplexity */
+export function aggregate(
+  { name, aggregation, better }: Metric,
+  filter: string,
+  values: readonly MetricValue[],
+  resamples: number = RESAMPLES,
+): Score {
+  const samples = values.length;
+  const common = { metric: name, filter, samples, better };
+  if (aggregation === "mean") {
+    const numbers = values as readonly number[];
+    return {
+      ...common,
+      value: mean(numbers),
+      stderr: samples > 1 ? meanError(numbers) : null,
+      interval: share(numbers),
+    };
+  }
+  const pairs = values.map((one): readonly [number, number] => typeof one === "number" ? [one, 1] : one);
+  const losses = {
+    nll: Float64Array.from(pairs, ([logLikelihood]) => -logLikelihood),
+    bytes: Float64Array.from(pairs, ([, weight]) => weight),
+  };
+  const bits = aggregation === "bits_per_byte";
+  const shown = (perUnit: number) => bits ? perUnit : Math.exp(perUnit * Math.LN2);
+  const { value, low, high } = bootstrapBitsPerByte([losses]);
+  const stderr = aggregation === "perplexity" && samples > 1
+    ? perplexityError(values as readonly number[], resamples)
+    : null;
+  return {
+    ...common,
+    value: shown(value),
+    stderr,
+    interval: low === null || high === null ? null : [shown(low), shown(high)],
+  };
+}
+
+/** A group's value: the mean of its tasks', weighted by their documents or not. */
+export function aggregateGroup(
+  { weightBySize }: GroupMetric,
+  scores: readonly Score[],
+  values: readonly (readonly MetricValue[])[],
+): Score {
+  const sizes = scores.map(({ samples }) => samples);
+  const samples = sizes.reduce((sum, size) => sum + size, 0);
+  const weights = weightBySize ? sizes : sizes.map(() => 1);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const value = scores.reduce((sum, one, i) => sum + one.value * weights[i]!, 0) / total;
+  const known = scores.every(({ stderr }) => stderr !== null);
+  const variance = weightBySize
+    ? scores.reduce((sum, { stderr }, i) => sum + (sizes[i]! - 1) * stderr! ** 2 * sizes[i]!, 0) /
+      (samples - scores.length) / samples
+    : scores.reduce((sum, { stderr }) => sum + stderr! ** 2, 0) / scores.length ** 2;
+  const all = values.flat();
+  const numbers = all.every((one) => typeof one === "number") ? all as readonly number[] : [];
+  const { metric, filter, better } = scores[0]!;
+  return {
+    metric,
+    filter,
+    value,
+    stderr: known ? Math.sqrt(variance) : null,
+    interval: weightBySize ? share(numbers) : null,
+    samples,
+    better,
+  };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The standard deviation of a sample. */
+function deviation(values: ArrayLike<number>): number {
+  const count = values.length;
+  let sum = 0, squares = 0;
+  for (let i = 0; i < count; i++) sum += values[i]!;
+  const middle = sum / count;
+  for (let i = 0; i < count; i++) squares += (values[i]! - middle) ** 2;
+  return Math.sqrt(squares / (count - 1));
+}
+
+const meanError = (values: readonly number[]): number => deviation(values) / Math.sqrt(values.length);
+
+function share(values: readonly number[]): readonly [number, number] | null {
+  if (values.length === 0 || !values.every((value) => value === 0 || value === 1)) return null;
+  const { low, high } = shareInterval(values.filter((value) => value === 1).length, values.length);
+  return [low, high];
+}
+
+/** The standard deviation of the perplexities of resamples, with the harness's random numbers: a stream for each 1,000. */
+function perplexityError(values: readonly number[], resamples: number): number {
+  const count = values.length;
+  const size = Math.min(1000, resamples);
+  const found = new Float64Array(Math.floor(resamples / size) * size);
+  for (let start = 0; start < found.length; start += size) {
+    const { random } = pythonRandom(start / size);
+    for (let at = start; at < start + size; at++) {
+      let sum = 0;
+      for (let i = 0; i < count; i++) sum += values[Math.floor(random() * count)]!;
+      found[at] = Math.exp(-sum / count);
+    }
+  }
+  return deviation(found);
+}

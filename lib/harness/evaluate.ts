@@ -1,0 +1,256 @@
+// Evaluating a model on tasks of the harness: every document is asked, kept and scored.
+import { join } from "node:path";
+import { UserError } from "../errors.ts";
+import { type Answered, type AnswersFile, openAnswers, type Response } from "./answers-file.ts";
+import { aggregate, aggregateGroup, type Score } from "./aggregate.ts";
+import { generateAnswer, scoreRequests } from "./ask.ts";
+import type { TaskConfig } from "./config.ts";
+import { type MetricValue, scoreAnswer, scoreContinuation, type Scored, scoreQuestion, scoreText } from "./metrics.ts";
+import type { Subject } from "./subject.ts";
+import { type HarnessTask, type Item, openTask, type Request } from "./task.ts";
+import type { TaskSet } from "./task-files.ts";
+
+/** The results of a task. */
+export interface TaskScores {
+  readonly config: TaskConfig;
+  /** Documents asked, and in the data. */
+  readonly asked: number;
+  readonly size: number;
+  /** The expected share of right answers of guessing; null if it is unknown. */
+  readonly chance: number | null;
+  readonly scores: readonly Score[];
+}
+
+/** The results of a group. */
+export interface GroupScores {
+  readonly name: string;
+  readonly alias: string;
+  readonly scores: readonly Score[];
+}
+
+/** What an evaluation found. */
+export interface HarnessScores {
+  readonly tasks: readonly TaskScores[];
+  readonly groups: readonly GroupScores[];
+}
+
+/** Progress of an evaluation. */
+export interface HarnessProgress {
+  readonly task: string;
+  /** Documents answered, of which `kept` were before, and in total, over all tasks. */
+  readonly done: number;
+  readonly kept: number;
+  readonly total: number;
+}
+
+/** How to evaluate. */
+export interface HarnessOptions {
+  /** The folder of the answers: one file for each task. */
+  readonly folder: string;
+  /** What identifies the model, so that answers of another one are not taken for its own. */
+  readonly identity: string;
+  /** The first documents of each task; below 1 a share of them. @default all */
+  readonly limit?: number | undefined;
+  /** Rows per batch. @default 8 */
+  readonly batch?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: HarnessProgress) => void;
+}
+
+/** Documents that are asked together: scores of similar length share batches, and a stop loses at most these. */
+const CHUNK = 32;
+
+/**
+ * Puts tasks to a model. Answers that its files have already are not asked for again.
+ *
+ * @throws UserError naming the document that cannot be asked; what was answered before is kept
+ */
+export async function evaluateTasks(
+  { tasks, groups }: TaskSet,
+  subject: Subject,
+  options: HarnessOptions,
+): Promise<HarnessScores> {
+  const opened: { readonly task: HarnessTask; readonly items: readonly Item[] }[] = [];
+  for (const config of tasks) {
+    const task = await openTask(config);
+    opened.push({ task, items: task.items(limitOf(options.limit, task.size)) });
+  }
+  const total = opened.reduce((sum, { items }) => sum + items.length, 0);
+  await Deno.mkdir(options.folder, { recursive: true }).catch((error) => {
+    throw new UserError("harness.out", `Cannot create ${options.folder}: ${(error as Error).message}`);
+  });
+  const found: TaskScores[] = [];
+  const values = new Map<string, readonly MetricValue[]>();
+  let [before, kept] = [0, 0];
+  for (const { task: { config, size }, items } of opened) {
+    using file = await openAnswers(join(options.folder, `${fileName(config.name)}.jsonl`), {
+      model: options.identity,
+      bos: subject.opening,
+      context: subject.model.contextLength,
+      ...(config.outputType === "generate_until" ? { generation: config.generation, repeats: config.repeats } : {}),
+    });
+    const answered = await answer(config, items, subject, file, options, (done, ours) => {
+      options.onProgress?.({ task: config.name, done: before + done, kept: kept + ours, total });
+      if (done === items.length) kept += ours;
+    });
+    await file.finish(answered);
+    before += items.length;
+    const scores = config.filters.flatMap((filter) =>
+      config.metrics.map((metric) => {
+        const list = answered.map(({ metrics }) => metrics[filter.name]![metric.name]!);
+        values.set(JSON.stringify([config.name, metric.name, filter.name]), list);
+        return aggregate(metric, filter.name, list);
+      })
+    );
+    found.push({ config, asked: items.length, size, chance: chanceOf(items), scores });
+  }
+  return { tasks: found, groups: groups.map((group) => ({ ...group, scores: groupScores(group, found, values) })) };
+}
+
+function limitOf(limit: number | undefined, size: number): number | undefined {
+  return limit !== undefined && limit < 1 ? Math.ceil(limit * size) : limit;
+}
+
+/** A file's name on every system. */
+export const fileName = (name: string): string => name.replaceAll(/[^\p{L}\p{N}._-]/gu, "_");
+
+/** Answers the items, those that the file does not have with the model. */
+async function answer(
+  config: TaskConfig,
+  items: readonly Item[],
+  subject: Subject,
+  file: AnswersFile,
+  { batch, signal }: HarnessOptions,
+  onProgress: (done: number, kept: number) => void,
+): Promise<Answered[]> {
+  const answers = new Map<Item, Answered>();
+  for (const item of items) {
+    const responses = file.responses(item);
+    if (responses !== undefined) answers.set(item, judged(config, item, responses));
+  }
+  const kept = answers.size;
+  onProgress(kept, kept);
+  const missing = items.filter((item) => !answers.has(item));
+  const size = config.outputType === "generate_until" ? 1 : CHUNK;
+  for (let at = 0; at < missing.length; at += size) {
+    signal?.throwIfAborted();
+    const chunk = missing.slice(at, at + size);
+    const responses = config.outputType === "generate_until"
+      ? [await generated(config, chunk[0]!, subject)]
+      : await scored(chunk, subject, { batch, signal });
+    chunk.forEach((item, i) => {
+      const one = judged(config, item, responses[i]!);
+      answers.set(item, one);
+      file.add(one);
+    });
+    onProgress(answers.size, kept);
+  }
+  return items.map((item) => answers.get(item)!);
+}
+
+/** The document of an item, for what the harness itself would stop at. */
+function atDocument({ document }: Item, error: unknown): unknown {
+  if (error instanceof UserError || !(error instanceof Error) || error.constructor !== Error) return error;
+  return new UserError("harness.request", `${document.place}: cannot be asked: ${error.message}`);
+}
+
+async function scored(
+  items: readonly Item[],
+  subject: Subject,
+  options: { readonly batch: number | undefined; readonly signal: AbortSignal | undefined },
+): Promise<Response[][][]> {
+  const requests = items.flatMap((item) => item.requests) as Exclude<Request, { kind: "generation" }>[];
+  const { batch, signal } = options;
+  const scores = await scoreRequests(subject, requests, { ...(batch === undefined ? {} : { batch }), signal })
+    .catch(async (error) => {
+      // Which document it is, one by one.
+      if (items.length === 1) throw atDocument(items[0]!, error);
+      for (const item of items) await scored([item], subject, options);
+      throw error;
+    });
+  let next = 0;
+  return items.map((item) => item.requests.map(() => [scores[next++]!]));
+}
+
+async function generated(
+  { generation, repeats, name, file }: TaskConfig,
+  item: Item,
+  subject: Subject,
+): Promise<Response[][]> {
+  if (generation.temperature > 0) {
+    throw new UserError(
+      "harness.value",
+      `${file.place("generation_kwargs")}: ${name} samples its answers, but only greedy answers can be compared`,
+      "set do_sample: false",
+    );
+  }
+  const responses: Response[][] = [];
+  for (const request of item.requests) {
+    try {
+      const one = await generateAnswer(subject, (request as { context: string }).context, generation);
+      responses.push(Array(repeats).fill(one)); // greedy answers are equal
+    } catch (error) {
+      throw atDocument(item, error);
+    }
+  }
+  return responses;
+}
+
+/** What the responses to an item are worth. */
+function judged(config: TaskConfig, item: Item, responses: readonly (readonly Response[])[]): Answered {
+  const filtered: Record<string, string> = {};
+  const metrics: Record<string, Record<string, MetricValue>> = {};
+  for (const { name, apply } of config.filters) {
+    const scores = responses.map(([first]) => first as Scored);
+    switch (config.outputType) {
+      case "multiple_choice":
+        metrics[name] = scoreQuestion(config.metrics, item.question!, scores);
+        break;
+      case "loglikelihood":
+        metrics[name] = scoreContinuation(config.metrics, scores[0]!);
+        break;
+      case "loglikelihood_rolling":
+        metrics[name] = scoreText(config.metrics, item.target as string, scores[0]!.logLikelihood);
+        break;
+      case "generate_until": {
+        const texts = responses[0]!.map((one) => (one as { readonly text: string }).text);
+        try {
+          filtered[name] = apply(texts);
+        } catch (error) {
+          throw atDocument(item, error);
+        }
+        metrics[name] = scoreAnswer(config.metrics, filtered[name], item.wanted);
+      }
+    }
+  }
+  return { item, responses, filtered, metrics };
+}
+
+/** Of multiple-choice questions: the mean share of right choices. */
+function chanceOf(items: readonly Item[]): number | null {
+  const questions = items.flatMap(({ question }) => question ?? []);
+  if (questions.length === 0) return null;
+  return questions.reduce((sum, { choices, right }) => sum + new Set(right).size / choices.length, 0) /
+    questions.length;
+}
+
+function groupScores(
+  { metrics, tasks: names }: TaskSet["groups"][number],
+  found: readonly TaskScores[],
+  values: ReadonlyMap<string, readonly MetricValue[]>,
+): Score[] {
+  const tasks = found.filter(({ config }) => names.includes(config.name));
+  return metrics.flatMap((one) => {
+    const all = tasks.flatMap(({ scores }) => scores.filter(({ metric }) => metric === one.metric));
+    const filters = one.filters ?? [...new Set(all.map(({ filter }) => filter))].sort();
+    return filters.flatMap((filter) => {
+      const parts = tasks.flatMap(({ config, scores }) =>
+        scores.filter((score) => score.metric === one.metric && score.filter === filter)
+          .map((score) => ({ score, list: values.get(JSON.stringify([config.name, one.metric, filter]))! }))
+      );
+      return parts.length === 0
+        ? []
+        : [aggregateGroup(one, parts.map(({ score }) => score), parts.map(({ list }) => list))];
+    });
+  });
+}

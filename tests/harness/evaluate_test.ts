@@ -1,0 +1,169 @@
+// Evaluations: the harness's metrics and scores from the harness's responses; a real model; stopping and going on.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { openTokenizer, trainTokenizer } from "../../lib/data/mod.ts";
+import { UserError } from "../../lib/errors.ts";
+import {
+  evaluateTasks,
+  harnessJson,
+  harnessMeasures,
+  harnessSubject,
+  readTasks,
+  type Subject,
+} from "../../lib/harness/mod.ts";
+import { openTask } from "../../lib/harness/task.ts";
+import { decoder, initialWeights, type LanguageModel, modelConfigSchema, toDevice } from "../../lib/model/mod.ts";
+import { openDevice } from "../../lib/tensor/mod.ts";
+import { type ExpectedSample, RESULTS, SAMPLES, TASKS } from "./expected.ts";
+import { withTask } from "./fakes.ts";
+
+const tokenizer = openTokenizer(trainTokenizer([], { vocabSize: 257 })); // one token per byte
+const special = { bos: tokenizer.endOfText, eos: tokenizer.endOfText };
+
+/** A model that may not be asked. */
+function silent(): Subject {
+  const model = { vocabSize: 257, contextLength: 64 } as LanguageModel;
+  return harnessSubject({ model, tokenizer, special, ends: [], opening: "never" });
+}
+
+async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "stitchbook-eval-" });
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The harness's response in our form. */
+function responseOf(response: unknown): unknown {
+  if (typeof response === "string") return { text: response, tokens: 1 };
+  const [logLikelihood, greedy] = Array.isArray(response) ? response : [response, false];
+  return { logLikelihood, greedy, tokens: 1 };
+}
+
+Deno.test("metrics, scores and standard errors are the harness's for the harness's responses", () =>
+  withFolder(async (folder) => {
+    const set = await readTasks([TASKS]);
+    for (const config of set.tasks) {
+      const items = (await openTask(config)).items();
+      const byId = new Map(SAMPLES[config.name]!.map((sample) => [sample.id, sample]));
+      const conditions = {
+        model: "made",
+        bos: "never",
+        context: 64,
+        ...(config.outputType === "generate_until" ? { generation: config.generation, repeats: config.repeats } : {}),
+      };
+      const lines = items.map(({ id, requests }) => {
+        const responses = byId.get(id)!.responses.map((list) => list.map(responseOf));
+        return JSON.stringify({ doc_id: id, requests, responses });
+      });
+      await Deno.writeTextFile(
+        join(folder, `${config.name}.jsonl`),
+        [JSON.stringify({ conditions }), ...lines].join("\n") + "\n",
+      );
+    }
+    const found = await evaluateTasks(set, silent(), { folder, identity: "made" });
+    const json = harnessJson(found);
+    for (const [task, results] of Object.entries(RESULTS)) {
+      for (const [name, value] of Object.entries(results)) {
+        const own = json[task]![name];
+        if (typeof value === "string") assert.equal(own, value, `${task} ${name}`);
+        else {assert.ok(
+            Math.abs(Number(own) - value) <= 1e-9 * Math.max(1, value),
+            `${task} ${name}: ${own}, not ${value}`,
+          );}
+      }
+    }
+    for (const [task, samples] of Object.entries(SAMPLES)) {
+      const [, ...lines] = (await Deno.readTextFile(join(folder, `${task}.jsonl`))).trimEnd().split("\n");
+      const kept = lines.map((line) => JSON.parse(line));
+      for (const { id, filter, metrics, filtered } of samples as readonly ExpectedSample[]) {
+        assert.deepEqual(kept[id].metrics[filter], metrics, `${task} ${id} ${filter}`);
+        if (typeof filtered[0] === "string") assert.equal(kept[id].filtered[filter], filtered[0]);
+      }
+    }
+    // The measures of a run: shares with exact intervals, and the chance of guessing.
+    const { measures, measurements } = harnessMeasures(found);
+    const { value, interval, samples } = measurements.find(({ name }) => name === "true-false/acc")!;
+    assert.ok(samples === 9 && interval![0] < value && value < interval![1]);
+    assert.equal(measures.find(({ name }) => name === "either/acc")!.chance, 2 / 3);
+    assert.deepEqual(measures.map(({ name }) => name), measurements.map(({ name }) => name));
+    assert.ok(measures.some(({ name }) => name === "sums/exact_match/first-number"));
+  }));
+
+Deno.test("an evaluation that was stopped goes on with what is missing, and its file has every prompt and answer", () =>
+  withFolder(async (folder) => {
+    await using _device = await openDevice("reference");
+    const config = modelConfigSchema.parse({
+      vocabSize: 257,
+      width: 8,
+      layers: 1,
+
+      inner: 16,
+      contextLength: 64,
+    });
+    using weights = toDevice(initialWeights(config, 1));
+    const model = decoder(config, weights);
+    let asked = 0;
+    const subject = {
+      ...harnessSubject({ model, tokenizer, special, ends: [], opening: "always" }),
+      // Stops at the fourth answer.
+      continuation: (prompt: readonly number[]) => {
+        asked++;
+        return asked === 4
+          ? Promise.reject(new DOMException("stopped", "AbortError"))
+          : Promise.resolve(prompt.slice(-2));
+      },
+    };
+    const set = await readTasks([join(TASKS, "sums.yaml"), join(TASKS, "either.yaml")]);
+    const options = { folder, identity: "tiny", limit: 6 };
+    await assert.rejects(evaluateTasks(set, subject, options), /stopped/);
+    // A line that was being written is asked again.
+    const path = join(folder, "sums.jsonl");
+    await Deno.writeTextFile(path, (await Deno.readTextFile(path)).slice(0, -20));
+    const progress: number[] = [];
+    const found = await evaluateTasks(set, subject, { ...options, onProgress: ({ done }) => progress.push(done) });
+    assert.equal(asked, 4 + 4);
+    assert.deepEqual(progress, [2, 3, 4, 5, 6, 6, 12]);
+    assert.deepEqual(found.tasks.map(({ asked, size }) => [asked, size]), [[6, 8], [6, 6]]);
+    const lines = (await Deno.readTextFile(path)).trimEnd().split("\n").map((line) => JSON.parse(line));
+    assert.deepEqual(lines.slice(1).map(({ doc_id }) => doc_id), [0, 1, 2, 3, 4, 5]);
+    assert.deepEqual(lines[1].responses, [[{ text: "r:", tokens: 2 }]]);
+    assert.match(lines[1].requests[0].context, /What is 1 plus 2\?\nAnswer:$/);
+    // Nothing is asked a second time, and everything of another model.
+    await evaluateTasks(set, subject, options);
+    assert.equal(asked, 8);
+    await evaluateTasks(set, subject, { ...options, identity: "another" });
+    assert.equal(asked, 14);
+    assert.deepEqual(
+      (await evaluateTasks(set, subject, { ...options, identity: "another", limit: 0.5 })).tasks.map(({ asked }) =>
+        asked
+      ),
+      [4, 3],
+    );
+  }));
+
+Deno.test("a document that the model cannot be asked is named; what was answered before is kept", () =>
+  withFolder(async (folder) => {
+    await using _device = await openDevice("reference");
+    const config = modelConfigSchema.parse({
+      vocabSize: 257,
+      width: 8,
+      layers: 1,
+
+      inner: 16,
+      contextLength: 64,
+    });
+    using weights = toDevice(initialWeights(config, 1));
+    const subject = harnessSubject({ model: decoder(config, weights), tokenizer, special, ends: [], opening: "never" });
+    const long = "x".repeat(70);
+    const data = `{"a": "yes", "right": 0}\n{"a": "${long}", "right": 0}`;
+    await withTask('doc_to_text: "?"\ndoc_to_choice: "{{[a, a]}}"', data, async (path) => {
+      await assert.rejects(
+        evaluateTasks(await readTasks([path]), subject, { folder, identity: "tiny" }),
+        (error) =>
+          error instanceof UserError && error.code === "harness.request" && /line 2: .*longer than/.test(error.message),
+      );
+    }, (await import("./fakes.ts")).CHOICE.replace(/\ndoc_to_choice.*/, "\n"));
+  }));
