@@ -4,8 +4,8 @@ import { join } from "node:path";
 import project from "../../deno.json" with { type: "json" };
 import { repositoryRoot } from "../../lib/run/mod.ts";
 
-/** Rooms of the command line and this machine; the face of `library` is the root. */
-const INTERNAL = ["cli", "cluster", "doctor", "host", "library"];
+/** Rooms of the command line, servers and this machine; the face of `library` is the root. */
+const INTERNAL = ["cli", "cluster", "doctor", "host", "http", "library"];
 
 Deno.test("every room that experiments and notebooks use is an entry", () => {
   const rooms = [...Deno.readDirSync(join(repositoryRoot, "lib"))].filter(({ isDirectory }) => isDirectory)
@@ -18,7 +18,7 @@ Deno.test("every room that experiments and notebooks use is an entry", () => {
 
 Deno.test("what the root exports, the entries of the rooms export, too", async () => {
   const root: Record<string, unknown> = await import("@stitchbook/stitchbook");
-  const own = ["listRuns", "openRun", "explainError", "UserError"];
+  const own = ["inferenceModels", "listRuns", "openForInference", "openRun", "explainError", "UserError"];
   const entries = Object.keys(project.exports).slice(1).map((entry) => join(project.name, entry));
   const others: Record<string, unknown>[] = await Promise.all(entries.map((entry) => import(entry)));
   for (const [name, value] of Object.entries(root)) {

@@ -1,0 +1,214 @@
+// `POST /v1/completions`: continues texts, and scores them.
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { decodeStream } from "../data/mod.ts";
+import type { GenerationRequest, ScoredToken } from "../infer/mod.ts";
+import { answerTexts, type Texts } from "./answer.ts";
+import { answerId, type ApiContext, now } from "./context.ts";
+import { invalidParameter } from "./errors.ts";
+import {
+  checkShared,
+  MOST_LOGPROBS,
+  samplingOf,
+  seedOf,
+  sharedShape,
+  stopsOf,
+  tokensToGenerate,
+  unsupported,
+} from "./parameters.ts";
+import type { ServedModel } from "./registry.ts";
+import { jsonBody, jsonOrEvents, refused, refuseInvalid } from "./route-parts.ts";
+import { finishReason } from "./texts.ts";
+import { finite, tokenName } from "./token-names.ts";
+import { usageSchema } from "./usage.ts";
+
+/** Tokens to generate, unless the request says so; OpenAI's default. */
+const DEFAULT_TOKENS = 16;
+
+const id = z.int().min(0);
+const promptSchema = z.union(
+  [
+    z.string().min(1),
+    z.array(z.array(id).min(1)).min(1),
+    z.array(z.string().min(1)).min(1),
+    z.array(id).min(1),
+  ],
+  { error: "expected a text, a list of texts, a list of token ids, or a list of such lists; none of them empty" },
+);
+
+export const completionRequestSchema = z.strictObject({
+  ...sharedShape,
+  prompt: promptSchema.openapi({ description: "What is continued: texts, or token ids" }),
+  max_tokens: z.int().min(0).nullish().openapi({ description: "Most tokens to generate. Default 16" }),
+  echo: z.boolean().nullish().openapi({
+    description: "Whether the result begins with the prompt; with `max_tokens: 0` and `logprobs`, the prompt is scored",
+  }),
+  logprobs: z.int().min(0).max(MOST_LOGPROBS).nullish().openapi({
+    description: "Log-probabilities of the tokens, and of this many most likely ones at each place",
+  }),
+  best_of: z.literal(1).nullish(),
+  suffix: unsupported,
+}).openapi("CompletionRequest");
+
+const logprobsSchema = z.strictObject({
+  tokens: z.array(z.string()),
+  token_logprobs: z.array(z.number().nullable()),
+  top_logprobs: z.array(z.record(z.string(), z.number()).nullable()),
+  text_offset: z.array(z.int()),
+});
+
+const choiceSchema = z.strictObject({
+  text: z.string(),
+  index: z.int(),
+  logprobs: logprobsSchema.nullable(),
+  finish_reason: z.enum(["stop", "length"]).nullable(),
+});
+
+export const completionSchema = z.strictObject({
+  id: z.string(),
+  object: z.literal("text_completion"),
+  created: z.int(),
+  model: z.string(),
+  choices: z.array(choiceSchema),
+  usage: usageSchema.nullish(),
+}).openapi("Completion");
+
+type Logprobs = z.infer<typeof logprobsSchema>;
+
+const route = createRoute({
+  method: "post",
+  path: "/v1/completions",
+  summary: "Continues texts, and scores them",
+  request: jsonBody(completionRequestSchema),
+  responses: { 200: jsonOrEvents("The texts", completionSchema), default: refused },
+});
+
+export function addCompletions(app: OpenAPIHono, context: ApiContext): void {
+  app.openapi(route, async (c) => {
+    const request = c.req.valid("json");
+    return await answerTexts(c, context, request.model, (model) => completionTexts(request, model)) as never;
+  }, refuseInvalid(completionRequestSchema));
+}
+
+type CompletionRequest = z.infer<typeof completionRequestSchema>;
+
+/** A prompt: its ids as the model reads them, and its text as the client wrote it or as the ids spell it. */
+interface Prompt {
+  readonly ids: readonly number[];
+  readonly text: string;
+  /** Where each token begins in the text. */
+  readonly offsets: readonly number[];
+}
+
+/** What a request asks for. @throws ApiError for what does not fit the model */
+function completionTexts(request: CompletionRequest, model: ServedModel): Texts {
+  checkShared(request, model.tokenizer.vocabSize);
+  const { echo, logprobs, stream } = request;
+  if (stream && echo && logprobs != null) {
+    throw invalidParameter("echo", "'echo' with 'logprobs' cannot be streamed: the prompt's scores come at the end");
+  }
+  const prompts = promptsOf(request.prompt).map((prompt) => readPrompt(prompt, model));
+  const [choices, seed] = [request.n ?? 1, seedOf(request)];
+  const requests = prompts.flatMap(({ ids }) => {
+    const asked = request.max_tokens ?? DEFAULT_TOKENS;
+    const maxTokens = tokensToGenerate(ids.length, asked, model.contextLength, "prompt");
+    return Array.from({ length: choices }, (_, choice): GenerationRequest => ({
+      prompt: ids,
+      maxTokens,
+      sampling: samplingOf(request, seed, choice),
+      stop: stopsOf(request),
+      ...(logprobs == null ? {} : { logprobs, scorePrompt: echo ?? false }),
+    }));
+  });
+  const promptOf = (index: number) => prompts[Math.floor(index / choices)]!;
+  const head = { id: answerId("cmpl"), object: "text_completion", created: now(), model: request.model };
+  /** Length of what was sent of each text. */
+  const sent = requests.map((_, index) => echo ? promptOf(index).text.length : 0);
+  const write = (tokens: readonly ScoredToken[], offsets: readonly number[]) =>
+    logprobs == null ? null : writeLogprobs(model, tokens, offsets);
+  return {
+    requests,
+    choices,
+    stream: stream ?? false,
+    includeUsage: request.stream_options?.include_usage ?? false,
+    head,
+    whole: (texts, usage) => ({
+      ...head,
+      choices: texts.map(({ text, tokens, end }, index) => {
+        const { text: promptText, offsets } = promptOf(index);
+        const before = echo ? promptText : "";
+        let length = before.length;
+        const places = tokens.map((token) => {
+          const place = length;
+          length += token.text.length;
+          return place;
+        });
+        const all = echo ? [...end.prompt ?? [], ...tokens] : tokens;
+        return {
+          text: before + text,
+          index,
+          logprobs: write(all, echo ? [...offsets, ...places] : places),
+          finish_reason: finishReason(end.finish),
+        };
+      }),
+      usage,
+    }),
+    begin: (index) => echo ? [{ text: promptOf(index).text, index, logprobs: null, finish_reason: null }] : [],
+    token(index, token) {
+      const place = sent[index]!;
+      sent[index]! += token.text.length;
+      if (token.text === "" && logprobs == null) return [];
+      return [{ text: token.text, index, logprobs: write([token], [place]), finish_reason: null }];
+    },
+    end: (index, { text, finish }) => [{ text, index, logprobs: null, finish_reason: finishReason(finish) }],
+  };
+}
+
+function promptsOf(prompt: CompletionRequest["prompt"]): readonly (string | readonly number[])[] {
+  if (typeof prompt === "string") return [prompt];
+  return typeof prompt[0] === "number" ? [prompt as number[]] : prompt as (string | number[])[];
+}
+
+/** @throws ApiError for ids outside the vocabulary */
+function readPrompt(prompt: string | readonly number[], { tokenizer, opening }: ServedModel): Prompt {
+  const ids = typeof prompt === "string"
+    ? [...(opening === undefined ? [] : [opening]), ...tokenizer.encode(prompt)]
+    : prompt;
+  const outside = ids.find((id) => id >= tokenizer.vocabSize);
+  if (outside !== undefined) {
+    throw invalidParameter(
+      "prompt",
+      `Invalid 'prompt': the token id ${outside} is outside the vocabulary, whose ids go from 0 to ` +
+        `${tokenizer.vocabSize - 1}`,
+    );
+  }
+  const decoded = decodeStream(tokenizer, { specialTokens: true });
+  let spelled = "";
+  const offsets = ids.map((id, i) => {
+    const place = spelled.length;
+    // The token that opens a text is none of the client's.
+    if (typeof prompt !== "string" || i > 0 || id !== opening) spelled += decoded.push(id);
+    return place;
+  });
+  const text = typeof prompt === "string" ? prompt : spelled + decoded.end();
+  return { ids, text, offsets: offsets.map((place) => Math.min(place, text.length)) };
+}
+
+function writeLogprobs(model: ServedModel, tokens: readonly ScoredToken[], offsets: readonly number[]): Logprobs {
+  return {
+    tokens: tokens.map(({ id }) => tokenName(model.tokenizer, id)),
+    token_logprobs: tokens.map(({ logprob }) => logprob === null ? null : finite(logprob)),
+    top_logprobs: tokens.map((token) => topLogprobs(model, token)),
+    text_offset: [...offsets],
+  };
+}
+
+/** The most likely tokens and the token itself, by name. Of tokens with one name, the less likely are called by their id. */
+function topLogprobs(model: ServedModel, { id, logprob, top }: ScoredToken): Record<string, number> | null {
+  if (logprob === null) return null;
+  const named = new Map<string, number>();
+  for (const one of top.some((other) => other.id === id) ? top : [...top, { id, logprob }]) {
+    const name = tokenName(model.tokenizer, one.id);
+    named.set(named.has(name) ? `token_id:${one.id}` : name, finite(one.logprob));
+  }
+  return Object.fromEntries(named);
+}

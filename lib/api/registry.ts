@@ -1,0 +1,52 @@
+// The models that the API serves, by name.
+import type { Tokenizer } from "../data/mod.ts";
+import type { ChatTemplate } from "../huggingface/mod.ts";
+import type { InferenceEngine, TokenConstraint } from "../infer/mod.ts";
+
+/** A model that is loaded. */
+export interface ServedModel {
+  readonly engine: InferenceEngine;
+  readonly tokenizer: Tokenizer;
+  /** Most tokens of a prompt and what follows it, together. */
+  readonly contextLength: number;
+  /** The token that opens a text; undefined if texts begin without one. */
+  readonly opening: number | undefined;
+  /** Tokens that end a text. */
+  readonly ends: readonly number[];
+  /** Absent for a model that is not made for conversations. */
+  readonly chatTemplate?: ChatTemplate | undefined;
+  /**
+   * Constrains a text to a JSON schema, or to any JSON object if undefined.
+   *
+   * @throws UserError for a schema that cannot be used
+   */
+  constrain(schema: unknown): TokenConstraint;
+}
+
+/** A model that can be loaded. */
+export interface ListedModel {
+  /** As clients call it: `smollm2`, `my-run/bts`. */
+  readonly name: string;
+  /** When it was made, in seconds since 1970. */
+  readonly created: number;
+}
+
+/** Finds and loads models. */
+export interface ModelRegistry extends AsyncDisposable {
+  /** All models; the first is the default where a request need not name one. At least one. */
+  readonly models: readonly ListedModel[];
+  /** What is loaded now, by name. */
+  loaded(): ReadonlyMap<string, ServedModel>;
+  /**
+   * A model, loaded if it is not yet. It stays loaded until what is returned is disposed of.
+   *
+   * @param name one of {@linkcode models}
+   * @throws UserError if it cannot be loaded
+   */
+  open(name: string): Promise<Lease>;
+}
+
+/** A model in use. */
+export interface Lease extends Disposable {
+  readonly model: ServedModel;
+}

@@ -1,0 +1,45 @@
+// The part of the openai client that the tests use. Its own types pull in those of Node, which differ from Deno's.
+
+interface Choice {
+  readonly text: string;
+  readonly logprobs: { readonly tokens: readonly string[] } | null;
+}
+
+interface Message {
+  readonly message: { readonly content: string | null };
+  readonly finish_reason: string;
+}
+
+interface ChatCompletion {
+  readonly choices: readonly Message[];
+  readonly usage?: object;
+}
+
+type Streamed<Body> = Body extends { readonly stream: true } ? AsyncIterable<{ readonly choices: readonly Choice[] }>
+  : { readonly choices: readonly Choice[] };
+
+export default class OpenAI {
+  constructor(options: { readonly baseURL: string; readonly apiKey: string; readonly maxRetries?: number });
+  readonly models: {
+    list(): Promise<unknown> & AsyncIterable<{ readonly id: string }>;
+    retrieve(id: string): Promise<{ readonly id: string }>;
+  };
+  readonly completions: { create<Body extends object>(body: Body): Promise<Streamed<Body>> };
+  readonly chat: {
+    readonly completions: {
+      create<Body extends object>(
+        body: Body,
+      ): Promise<Body extends { readonly stream: true } ? AsyncIterable<object> : ChatCompletion>;
+      stream(body: object): { finalChatCompletion(): Promise<ChatCompletion> };
+    };
+  };
+}
+
+declare class APIError extends Error {
+  readonly status: number;
+  readonly param: string | null;
+  readonly type: string;
+}
+export class AuthenticationError extends APIError {}
+export class BadRequestError extends APIError {}
+export class NotFoundError extends APIError {}
