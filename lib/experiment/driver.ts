@@ -27,39 +27,49 @@ import { runOnce } from "./run-once.ts";
 /** Default port of a run's page. */
 const PORT = 8420;
 
-/** Runs an experiment from its command line. */
+/** Runs an experiment from its command line; an error ends the process. */
 export async function experimentMain<Schema extends z.ZodType, Prepared>(
   experiment: Experiment<Schema, Prepared>,
   args: readonly string[] = Deno.args,
 ): Promise<void> {
-  await runMain(async () => {
-    if (args[0] === CHECK_OPTION) return await answerTrialCheck(experiment);
-    const parsed = parseExperimentArguments(args, experiment.definition);
-    if (parsed.kind === "help") return console.log(parsed.text);
-    const [name, ...options] = parsed.command;
-    const invocation = {
-      ...await completed(experiment, parsed),
-      command: [name!, ...experiment.words ?? [], ...options],
-    };
-    const { config, dryRun, device: backend, threads } = invocation;
-    await experiment.check(config);
-    const plan = await planOf(experiment, config);
-    const device = await openDevice(backend, {
-      ...(threads === undefined ? {} : { threads }),
-      waitsForDispatches: true,
-    });
-    if (device.name === "webgpu" && !dryRun) await hearStopsWhileBusy();
-    const endWatch = endWithParent();
-    try {
-      if (dryRun) return await showPlan(plan, device, invocation);
-      checkMemory(plan, device, invocation);
-      await checkTime(plan, invocation);
-      await runSeeds(experiment, invocation, plan, device);
-    } finally {
-      endWatch();
-      await device.close();
-    }
+  await runMain(() => experimentCommand(experiment, args));
+}
+
+/**
+ * Runs an experiment from its command line.
+ *
+ * @throws UserError for a mistake in the arguments, or in what they name
+ */
+export async function experimentCommand<Schema extends z.ZodType, Prepared>(
+  experiment: Experiment<Schema, Prepared>,
+  args: readonly string[],
+): Promise<void> {
+  if (args[0] === CHECK_OPTION) return await answerTrialCheck(experiment);
+  const parsed = parseExperimentArguments(args, experiment.definition);
+  if (parsed.kind === "help") return console.log(parsed.text);
+  const [name, ...options] = parsed.command;
+  const invocation = {
+    ...await completed(experiment, parsed),
+    command: [name!, ...experiment.words ?? [], ...options],
+  };
+  const { config, dryRun, device: backend, threads } = invocation;
+  await experiment.check(config);
+  const plan = await planOf(experiment, config);
+  const device = await openDevice(backend, {
+    ...(threads === undefined ? {} : { threads }),
+    waitsForDispatches: true,
   });
+  if (device.name === "webgpu" && !dryRun) await hearStopsWhileBusy();
+  const endWatch = endWithParent();
+  try {
+    if (dryRun) return await showPlan(plan, device, invocation);
+    checkMemory(plan, device, invocation);
+    await checkTime(plan, invocation);
+    await runSeeds(experiment, invocation, plan, device);
+  } finally {
+    endWatch();
+    await device.close();
+  }
 }
 
 /** The invocation with the settings that follow from files that the settings name. */

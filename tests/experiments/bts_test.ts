@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { mainConfigSchema } from "../../experiments/bts/config.ts";
+import { btsExperiment } from "../../experiments/bts.ts";
 import { btsMetrics } from "../../lib/bts/metrics.ts";
 import { UserError } from "../../lib/errors.ts";
 import { type MeasureInfo, readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
@@ -10,6 +11,7 @@ import { parseMetric, valuesOf } from "../../lib/run/view/metrics.ts";
 import { loadStitches } from "../../lib/stitch/mod.ts";
 import { valuesBy } from "../run/results.ts";
 import { assertPlanned } from "./planned.ts";
+import { assertRefused } from "../experiment/refused.ts";
 
 const METHODS = ["seed", "expert:code", "expert:math", "expert:multilingual", "soup", "btm", "bts"];
 const DOMAINS = ["english", "code", "math", "multilingual", "mean"];
@@ -245,14 +247,17 @@ Deno.test("`bts` refuses bad input with one sentence, exit code 2 and no run fol
       await t.step(title, async () => {
         const runs = join(folder, "runs");
         const preset = args.includes("--preset") ? [] : ["--preset", "smoke"];
-        const { code, stderr, stdout } = await bts(...preset, "--runs", runs, ...args);
-        assert.equal(code, 2, stderr);
-        assert.match(stderr, message);
-        assert.match(stderr, /^error: /);
-        assert.doesNotMatch(stderr, /\n\s+at /, "no stack");
-        assert.equal(stdout, "");
+        await assertRefused(btsExperiment, [...preset, "--runs", runs, ...args], message);
         await assert.rejects(Deno.stat(runs), Deno.errors.NotFound);
       });
     }
+    await t.step("as a process", async () => {
+      const runs = join(folder, "runs");
+      const { code, stderr, stdout } = await bts("--preset", "smoke", "--runs", runs, "--set", `data.code=${latin}`);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /^error: .*latin\.txt.*\n( {2}hint: .*\n)?$/, "no stack");
+      assert.equal(stdout, "");
+      await assert.rejects(Deno.stat(runs), Deno.errors.NotFound);
+    });
   });
 });

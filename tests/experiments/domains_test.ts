@@ -7,6 +7,7 @@ import { headlineOn, measurementOf, readRun, repositoryRoot, runIds } from "../.
 import { answerTrialCheck } from "../../lib/run/sweep/check.ts";
 import { measureTables } from "../../lib/serve/client/results.ts";
 import { assertPlanned } from "./planned.ts";
+import { assertRefused } from "../experiment/refused.ts";
 
 interface Outcome {
   readonly code: number;
@@ -216,11 +217,8 @@ Deno.test("mistakes in own domains and tasks: one sentence, exit code 2, and not
     for (const dryRun of [[], ["--dry-run"]]) {
       for (const [title, settings, message] of cases) {
         await t.step(`${title}${dryRun.length === 0 ? "" : ", in a plan"}`, async () => {
-          const { code, stdout, stderr } = await bts(runs, settings, ...dryRun);
-          assert.equal(code, 2, stderr);
-          assert.match(stderr, /^error: .*\n(?: {2}hint: .*\n)?$/);
-          assert.match(stderr, message);
-          assert.equal(stdout, "");
+          const sets = settings.flatMap((setting) => ["--set", setting]);
+          await assertRefused(btsExperiment, ["--preset", "smoke", "--runs", runs, ...sets, ...dryRun], message);
           await assert.rejects(Deno.stat(runs), Deno.errors.NotFound);
         });
       }
