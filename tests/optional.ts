@@ -34,7 +34,18 @@ const detectors: Readonly<Record<Requirement, () => boolean>> = {
 /** Python that fails if a package is not installed, without importing it. */
 const packaged = (name: string) => `, importlib.util; assert importlib.util.find_spec("${name}")`;
 
-const found = new Map<Requirement, boolean>();
+/**
+ * Whether this machine has a requirement. Each test file is loaded anew, and importing PyTorch takes seconds: so what one
+ * has found is remembered in a variable of the process's environment, which they share.
+ */
+function has(requirement: Requirement): boolean {
+  const variable = `STITCHBOOK_TEST_HAS_${requirement}_${Deno.pid}`;
+  const known = Deno.env.get(variable);
+  if (known !== undefined) return known === "yes";
+  const found = detectors[requirement]();
+  Deno.env.set(variable, found ? "yes" : "no");
+  return found;
+}
 
 /** Whether this machine has each requirement; looked up at the first access and then remembered. */
 export const optional: Readonly<Record<Requirement, boolean>> = Object.defineProperties(
@@ -42,10 +53,7 @@ export const optional: Readonly<Record<Requirement, boolean>> = Object.definePro
   Object.fromEntries(
     (Object.keys(detectors) as Requirement[]).map((requirement) => [requirement, {
       enumerable: true,
-      get(): boolean {
-        if (!found.has(requirement)) found.set(requirement, detectors[requirement]());
-        return found.get(requirement)!;
-      },
+      get: () => has(requirement),
     }]),
   ),
 );
