@@ -8,7 +8,9 @@ import {
   type Format,
   FORMATS,
 } from "../export/mod.ts";
+import { UserError } from "../errors.ts";
 import { findRun } from "../library/mod.ts";
+import type { License } from "../pretrained/mod.ts";
 import { byteSize } from "../report/mod.ts";
 import { defaultRunsFolder, jsonLine, parseWithCommander, stopSignal } from "../run/mod.ts";
 import type { Print } from "./command.ts";
@@ -18,6 +20,8 @@ interface Options {
   readonly dtype: ExportDtype;
   readonly out?: string;
   readonly license?: string;
+  readonly licenseName?: string;
+  readonly licenseLink?: string;
   readonly runs: string;
   readonly json?: true;
 }
@@ -42,7 +46,9 @@ export async function exportModelCommand(args: readonly string[], print: Print):
       "-o, --out <path>",
       "folder, new or empty; with --to gguf also a file that ends in .gguf (default: models/<run>-<model>)",
     )
-    .option("--license <id>", "license of the weights for the model card, as the hub names it: apache-2.0")
+    .option("--license <id>", "license of the weights, as the Hugging Face hub names it: apache-2.0, or other")
+    .option("--license-name <name>", "with --license other: its name, such as my-license-1.0")
+    .option("--license-link <address>", "with --license other: where it is, an address or LICENSE in the folder")
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON object: run, model, to, dtype, out, files, parameters, weights");
   const parsed = parseWithCommander(command, args);
@@ -57,11 +63,24 @@ export async function exportModelCommand(args: readonly string[], print: Print):
     to: options.to,
     dtype: options.dtype,
     out: options.out,
-    license: options.license,
+    license: licenseIn(options),
     signal: stopSignal(),
     onProgress: options.json || !Deno.stderr.isTerminal() ? undefined : showProgress,
   });
   print(options.json ? jsonLine(report) : asText(report));
+}
+
+/** @throws UserError `command.malformed` */
+function licenseIn({ license: id, licenseName: name, licenseLink: link }: Options): License | undefined {
+  if (id !== undefined) return { id, name, link };
+  if (name === undefined && link === undefined) return undefined;
+  throw new UserError(
+    "command.malformed",
+    `Cannot take ${
+      name === undefined ? "--license-link" : "--license-name"
+    } alone: it is about a license without an identifier`,
+    "give --license other, too",
+  );
 }
 
 function showProgress(done: number, total: number): void {

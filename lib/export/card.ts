@@ -12,7 +12,9 @@ import {
   tableNamed,
 } from "../report/mod.ts";
 import { methodLabel } from "../methods.ts";
+import type { License } from "../pretrained/mod.ts";
 import type { RunView } from "../run/mod.ts";
+import { licenseText } from "./license.ts";
 
 /** A model that an exported model was made from, the exported one included. */
 export interface CardPart {
@@ -21,7 +23,7 @@ export interface CardPart {
   /** How it was made, as a clause: `trained from random weights on …`. */
   readonly made: string;
   /** License of its weights, if it was brought along and says so. */
-  readonly license: string | undefined;
+  readonly license: License | undefined;
   /** Content hash of its weights. */
   readonly weights: string;
 }
@@ -57,7 +59,7 @@ export interface CardFacts {
   readonly dtype: string;
   /** Sentences that say how the file differs from what was measured. */
   readonly differences: readonly string[];
-  readonly license: string | undefined;
+  readonly license: License | undefined;
   /** Models on the hub that it was made from. */
   readonly baseModels: readonly string[];
   readonly merged: boolean;
@@ -99,7 +101,9 @@ export function modelCard(facts: CardFacts): string {
 /** The header, with the keys of the hub's model cards. */
 function frontMatter({ license, baseModels, merged, languages, tags, format }: CardFacts): string {
   return stringify({
-    ...(license === undefined ? {} : { license }),
+    ...(license === undefined ? {} : { license: license.id }),
+    ...(license?.name === undefined ? {} : { license_name: license.name }),
+    ...(license?.link === undefined ? {} : { license_link: license.link }),
     ...(baseModels.length === 0 ? {} : { base_model: baseModels.length === 1 ? baseModels[0] : baseModels }),
     ...(baseModels.length > 0 && merged ? { base_model_relation: "merge" } : {}),
     ...(languages.length === 0 ? {} : { language: languages }),
@@ -110,12 +114,12 @@ function frontMatter({ license, baseModels, merged, languages, tags, format }: C
 }
 
 function definitionTable({ shape, dtype, license }: CardFacts): string {
-  const rows = { ...shape, "stored as": dtype, license: license ?? "not stated" };
+  const rows = { ...shape, "stored as": dtype, license: license === undefined ? "not stated" : licenseText(license) };
   return gridMarkdown(grid(["", ""], Object.entries(rows).map(([name, value]) => [name, value])));
 }
 
 function partLine({ name, made, license, weights }: CardPart): string {
-  const end = license === undefined ? "" : ` License: ${escapeMarkdown(license)}.`;
+  const end = license === undefined ? "" : ` License: ${escapeMarkdown(licenseText(license))}.`;
   return `- **${escapeMarkdown(methodLabel(name))}**: ${escapeMarkdown(made)}.${end}  \n  Weights: \`${weights}\``;
 }
 

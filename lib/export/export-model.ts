@@ -5,12 +5,14 @@ import { UserError } from "../errors.ts";
 import { modelNamed, savedModels } from "../library/mod.ts";
 import { methodPhrase } from "../methods.ts";
 import { headSizeOf, type ModelConfig } from "../model/mod.ts";
+import type { License } from "../pretrained/mod.ts";
 import { readLabels, type RunView, shellLine, shownName } from "../run/mod.ts";
 import { aboutModel } from "./about.ts";
 import { modelCard, parametersText } from "./card.ts";
 import { EXPORT_DTYPES, type ExportDtype, type Exporter, type Format, FORMAT_TITLES, FORMATS } from "./exporter.ts";
-import { cardFacts, fileName, titleOf } from "./facts.ts";
+import { cardFacts, fileName, inheritedLicense, titleOf } from "./facts.ts";
 import { exporterOf } from "./formats.ts";
+import { checkLicense } from "./license.ts";
 import { cardBeside, checkPlace, fillPlace, type Place } from "./place.ts";
 import { usageOf } from "./usage.ts";
 
@@ -27,7 +29,7 @@ export interface ModelExport {
   /** A new or empty folder or, if it ends in `.gguf`, a file. @default a name in `models` */
   readonly out?: string | undefined;
   /** License of the weights, for the card. @default that of the models that were brought along */
-  readonly license?: string | undefined;
+  readonly license?: License | undefined;
   readonly signal?: AbortSignal;
   /** Told of the bytes of the weights that are written, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -51,11 +53,12 @@ export interface ExportReport {
  * Exports a model as a Hugging Face folder or as a GGUF file, with a model card. The target is complete or unchanged.
  *
  * @throws UserError before anything is written: `run.none`, `run.experiment`, `run.unfinished`, `run.damaged`,
- *   `model.unknown`, `export.format`, `export.dtype`, `export.out`, `gguf.*`; later `export.out`, `gguf.range` and
+ *   `model.unknown`, `export.format`, `export.dtype`, `export.license`, `export.out`, `gguf.*`; later `export.out`, `gguf.range` and
  *   `model.range`
  */
 export async function exportModel(request: ModelExport): Promise<ExportReport> {
-  const { runsFolder, id, to, dtype = "f32", license, signal, onProgress } = request;
+  const { runsFolder, id, to, dtype = "f32", signal, onProgress } = request;
+  if (request.license !== undefined) checkLicense(request.license);
   const run = await branchedRun(runsFolder, id);
   const { view } = run;
   const models = savedModels(run);
@@ -69,6 +72,7 @@ export async function exportModel(request: ModelExport): Promise<ExportReport> {
   const place = placeOf(request, dtype, short, model);
   const file = place.isFile ? basename(place.out) : `${short}-${dtype}.gguf`;
   if (to === "gguf") exporter.checkGguf?.(place.isFile ? place.out : `${place.out}/${file}`);
+  const license = request.license ?? await inheritedLicense(run, exporter.madeFrom);
   const total = exporter.bytes(dtype);
   await checkPlace(place, total);
   let files: ExportReport["files"] = [];
@@ -83,7 +87,7 @@ export async function exportModel(request: ModelExport): Promise<ExportReport> {
       ? await exporter.writeFolder(folder, dtype, { onWeight })
       : await exporter.writeGguf!(join(folder, file), dtype, { onWeight, title, license });
     const command = ["deno", "task", "export", "model", id, model, "--to", to, "--dtype", dtype];
-    if (license !== undefined) command.push("--license", license);
+    if (request.license !== undefined) command.push(...licenseOptions(request.license));
     const facts = await cardFacts(runsFolder, run, {
       model,
       title,
@@ -117,6 +121,11 @@ export async function exportModel(request: ModelExport): Promise<ExportReport> {
   onProgress?.(total, total);
   const out = place.out;
   return { run: id, model, to, dtype, out, files, parameters: exporter.parameters.total, weights: weights ?? null };
+}
+
+function licenseOptions({ id, name, link }: License): string[] {
+  const given = { "--license": id, "--license-name": name, "--license-link": link };
+  return Object.entries(given).flatMap(([option, value]) => value === undefined ? [] : [option, value]);
 }
 
 function filesOf(folder: string): { name: string; bytes: number }[] {

@@ -1,5 +1,6 @@
 // What can write one model of a run, and which of its formats there are.
 import type { ModelConfig } from "../model/mod.ts";
+import type { License } from "../pretrained/mod.ts";
 
 /** The programs that models are written for. */
 export const FORMATS = ["hf", "gguf"] as const;
@@ -55,6 +56,6 @@ export interface Exporter {
   writeGguf?(
     path: string,
     dtype: ExportDtype,
-    options: WriteOptions & { readonly title: string; readonly license: string | undefined },
+    options: WriteOptions & { readonly title: string; readonly license: License | undefined },
   ): Promise<string>;
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { builtinSource } from "../data/mod.ts";
 import { type FinishedRun, isBrought, type Trained } from "../bts/mod.ts";
 import { expertDomain, methodLabel, methodPhrase } from "../methods.ts";
-import { isHubId, licenseOf } from "../pretrained/mod.ts";
+import { isHubId, type License, licenseOf } from "../pretrained/mod.ts";
 import { caveat, tableNamed } from "../report/mod.ts";
 import { codeText, readProvenance, type RunView } from "../run/mod.ts";
 import type { CardFacts, CardPart, CardText } from "./card.ts";
@@ -20,7 +20,6 @@ type Export = Omit<CardFacts, "view" | "parts" | "texts" | "baseModels" | "langu
 /**
  * The facts of a card.
  *
- * @param license as given; by default that of the models that were brought along, if they agree
  * @throws UserError as `run.cell()` does
  */
 export async function cardFacts(runsFolder: string, run: FinishedRun, exported: Export): Promise<CardFacts> {
@@ -30,15 +29,10 @@ export async function cardFacts(runsFolder: string, run: FinishedRun, exported: 
   for (const name of madeFrom) parts.push(await partOf(run, name));
   if (trainedIn !== undefined) parts.push(...await joiningPart(run, exported.model, trainedIn));
   const sources = madeFrom.flatMap((name) => sourceOf(run, name) ?? []);
-  const known = new Set(parts.map(({ license }) => license).filter((one) => one !== undefined));
-  const all = parts.filter(({ name }) => sourceOf(run, name) !== undefined).every(({ license }) =>
-    license !== undefined
-  );
   const provenance = (await readProvenance(join(runsFolder, view.id))).at(-1);
   const texts = textsOf(run);
   return {
     ...rest,
-    license: exported.license ?? (all && known.size === 1 ? [...known][0] : undefined),
     view,
     parts,
     texts,
@@ -49,6 +43,13 @@ export async function cardFacts(runsFolder: string, run: FinishedRun, exported: 
     code: provenance === undefined ? undefined : codeText(provenance),
     caveat: caveat(view),
   };
+}
+
+/** The license that all models that were brought along have; undefined if one has another, or none. */
+export async function inheritedLicense(run: FinishedRun, madeFrom: readonly string[]): Promise<License | undefined> {
+  const sources = madeFrom.flatMap((name) => sourceOf(run, name) ?? []);
+  const [first, ...others] = await Promise.all(sources.map(licenseOf));
+  return others.every((other) => JSON.stringify(other) === JSON.stringify(first)) ? first : undefined;
 }
 
 /** Where a model was taken from, if it was not trained here. */

@@ -14,8 +14,8 @@ import { tokenizerEntries } from "./vocabulary.ts";
 export interface GgufToSave extends Omit<ModelToSave, "metadata"> {
   /** `general.name`. */
   readonly name?: string;
-  /** `general.license`: an SPDX identifier. */
-  readonly license?: string;
+  /** `general.license`, an identifier, and `general.license.name` and `.link` of a license that has none. */
+  readonly license?: { readonly id: string; readonly name?: string | undefined; readonly link?: string | undefined };
 }
 
 /** How {@linkcode saveGguf} writes. */
@@ -154,7 +154,9 @@ function entriesOf(path: string, model: GgufToSave, type: WrittenType): Entry[] 
     string("general.architecture", arch),
     string("general.type", "model"),
     ...(name === undefined ? [] : [string("general.name", name)]),
-    ...(license === undefined ? [] : [string("general.license", license)]),
+    ...(license === undefined ? [] : [string("general.license", license.id)]),
+    ...(license?.name === undefined ? [] : [string("general.license.name", license.name)]),
+    ...(license?.link === undefined ? [] : [string("general.license.link", license.link)]),
     u32("general.file_type", FILE_TYPES[type]),
     u32("general.quantization_version", 2),
     u32(`${arch}.vocab_size`, config.vocabSize),

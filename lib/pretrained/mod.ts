@@ -10,7 +10,7 @@ export {
 export { checkTarget, type Push, type Pushed, pushFiles } from "./hub/push.ts";
 export { type FilesToPush, filesToPush, type FileToPush } from "./hub/push-files.ts";
 export { jsonHash } from "./json.ts";
-export { licenseOf } from "./license.ts";
+export { type License, licenseOf } from "./license.ts";
 export type { PretrainedModel } from "./model.ts";
 export { type OpenOptions, openPretrained } from "./open.ts";
 export { readPretrained } from "./read.ts";

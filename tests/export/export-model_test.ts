@@ -11,6 +11,7 @@ import { checkRoom } from "../../lib/export/place.ts";
 import { loadGguf } from "../../lib/gguf/mod.ts";
 import { hashTensors, loadModelFolder } from "../../lib/huggingface/mod.ts";
 import { openRun } from "../../lib/library/mod.ts";
+import { licenseOf } from "../../lib/pretrained/mod.ts";
 import { decoder, type HostWeights, toDevice } from "../../lib/model/mod.ts";
 import { beginRun, type Run } from "../../lib/run/mod.ts";
 import { askLlamaCpp } from "../gguf/llama-cpp.ts";
@@ -64,6 +65,9 @@ async function addSelfStitch(run: Run, [seed]: readonly HostWeights[]): Promise<
     return { tokens: 5_120, weights: hashTensors(weights) };
   });
 }
+
+/** A license that the hub has no identifier for. */
+const other = (name: string, link: string) => ["--license", "other", "--license-name", name, "--license-link", link];
 
 const names = (folder: string) => Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
 
@@ -158,6 +162,22 @@ Deno.test("the card says what the model is, what it is made from, and how it sco
   });
 });
 
+Deno.test("a license without an identifier is stated by its name and link", async () => {
+  await withTrainedRun(async (runs, id) => {
+    const given = other("my-license-1.0", "https://example.org/license");
+    const { out } = await exported(runs, "last", "seed", ...given, "--to", "gguf", "-o", join(runs, "seed.gguf"));
+    const card = await Deno.readTextFile(`${out}.md`);
+    assert.match(card, /^license: other\nlicense_name: my-license-1.0\nlicense_link: https:\/\/example.org\/license$/m);
+    assert.match(card, /\| license \| my-license-1.0 \(https:\/\/example.org\/license\) \|/);
+    assert.ok(card.includes(`deno task export model ${id} seed --to gguf --dtype f32 ${given.join(" ")}`));
+    assert.deepEqual(await licenseOf(out), {
+      id: "other",
+      name: "my-license-1.0",
+      link: "https://example.org/license",
+    });
+  });
+});
+
 Deno.test("the example in docs has the outline and the header that cards have", async () => {
   await withTrainedRun(async (runs) => {
     const { out } = await exported(runs, "last", "bts", "--license", "cc0-1.0", "-o", join(runs, "bts"));
@@ -178,6 +198,8 @@ Deno.test("models that were brought along give the card its base model and licen
       };
       const seed = await card("seed");
       assert.match(seed, /^license: mit\n/m);
+      const gguf = await exported(runs, "last", "seed", "--to", "gguf", "-o", join(runs, "seed.gguf"));
+      assert.deepEqual(await licenseOf(gguf.out), { id: "mit" });
       assert.match(seed, /not trained here; how many tokens it was trained on is unknown\. License: mit\./);
       const soup = await card("soup");
       assert.match(soup, /^base_model: org\/model\nbase_model_relation: merge\n/m);
@@ -212,6 +234,19 @@ Deno.test("what cannot be exported is refused in a sentence, and nothing is writ
       [["last", "soup", "-o", `${out}.gguf`], "export.out", /names a GGUF file\n/],
       [["last", "soup", "-o", ""], "export.out", /is empty\n/],
       [["last", "soup", "--to", "onnx"], "arguments", /Allowed choices are hf, gguf/],
+      [
+        ["last", "soup", "--license", "Apache 2"],
+        "export.license",
+        /^Unknown license "Apache 2": .*\ndid you mean apache-2.0\? https.* --license other --license-name/,
+      ],
+      [["last", "soup", "--license", "Apache License"], "export.license", /\ndid you mean apache-2.0\?/],
+      [["last", "soup", "--license", "none of them"], "export.license", /\nhttps:/],
+      [["last", "soup", "--license", "other"], "export.license", /without --license-name.*\ngive --license other/],
+      [["last", "soup", "--license", "other", "--license-name", "a-1"], "export.license", /without --license-link/],
+      [["last", "soup", ...other("My License", "LICENSE")], "export.license", /"My License" is no identifier/],
+      [["last", "soup", ...other("mine", "/etc/x")], "export.license", /"\/etc\/x" is neither an address nor LICENSE/],
+      [["last", "soup", "--license", "mit", "--license-link", "LICENSE"], "export.license", /besides --license mit/],
+      [["last", "soup", "--license-name", "a"], "command.malformed", /--license-name alone.*\ngive --license other/],
     ];
     for (const [args, code, words] of cases) {
       const given = args.includes("-o") ? args : [...args, "-o", out];
