@@ -13,7 +13,7 @@ import {
 } from "../merge/mod.ts";
 import { jsonLine, parseWithCommander, stopSignal } from "../run/mod.ts";
 import type { Print } from "./command.ts";
-import { mergeModel } from "./merge-models.ts";
+import { type MergeModels, mergeModels } from "./merge-models.ts";
 import {
   commandFor,
   dtypeOf,
@@ -39,16 +39,16 @@ export async function mergeCommand(args: readonly string[], print: Print = conso
     );
   }
   const method = weightMethod(given.method);
+  const models = mergeModels(given.runs);
   const asked = tokenizerOf(given);
   const tokenizer = asked === undefined || ["base", "union"].includes(asked.source)
     ? asked
-    : { ...asked, source: await mergeModel(given.runs, asked.source) };
+    : { ...asked, source: await models.find(asked.source) };
   const { chatTemplate } = given;
   const options = { ...requestOf(given), settings: settingsOf(given), tokenizer, chatTemplate };
-  const folder = (text: string) => mergeModel(given.runs, text);
-  const base = given.base === undefined ? undefined : await folder(given.base);
-  const inputs = await inputsOf(method, base, await Promise.all(parsed.positional.map(folder)));
-  await report(given, print, () => mergeFolders({ method: method.name, ...inputs, ...options }));
+  const base = given.base === undefined ? undefined : await models.find(given.base);
+  const inputs = await inputsOf(method, base, await Promise.all(parsed.positional.map(models.find)));
+  await report(given, models, print, () => mergeFolders({ method: method.name, ...inputs, ...options }));
 }
 
 /** Merges as a mergekit file says. */
@@ -63,8 +63,9 @@ async function mergeByConfig(given: Options, folders: readonly string[], print: 
   }
   const request = { ...requestOf(given), seed };
   const recipe = await readRecipe(given.config!);
-  const found = await withModels(recipe, (model) => mergeModel(given.runs, model));
-  await report(given, print, () => mergeRecipe(found, request));
+  const models = mergeModels(given.runs);
+  const found = await withModels(recipe, models.find);
+  await report(given, models, print, () => mergeRecipe(found, request));
 }
 
 /** The part of a merge that the options alone say. */
@@ -81,9 +82,15 @@ function requestOf(given: Options) {
 }
 
 /** Merges, and prints what came of it. */
-async function report(given: Options, print: Print, merge: () => Promise<FolderMergeReport>): Promise<void> {
+async function report(
+  given: Options,
+  { asGiven, withNames }: MergeModels,
+  print: Print,
+  merge: () => Promise<FolderMergeReport>,
+): Promise<void> {
   const began = performance.now();
-  const merged = await merge();
+  const made = await withNames(merge);
+  const merged = { ...made, warnings: made.warnings.map(asGiven) };
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   print(given.json ? jsonLine({ ...merged, seconds }) : asText(merged, seconds));
 }

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { baselinesDefinition } from "../../experiments/baselines/config.ts";
 import { mergeCommand } from "../../lib/cli/merge.ts";
-import { loadModelFolder, saveModelFolder } from "../../lib/huggingface/mod.ts";
+import { explainError } from "../../lib/errors.ts";
+import { loadModelFolder, saveModelFolder, writeSafetensors } from "../../lib/huggingface/mod.ts";
 import { mergeWeights } from "../../lib/merge/mod.ts";
 import { beginRun, repositoryRoot } from "../../lib/run/mod.ts";
 import { refuses, tokenizer, weights } from "../merge/model-folders.ts";
-import { TINY } from "../tiny.ts";
+import { bigWeights, TINY } from "../tiny.ts";
 
 const DOMAINS = ["code", "math"];
 
@@ -64,6 +65,50 @@ Deno.test("`deno task merge` takes models of a run by name", async () => {
       stdin: "null",
     }).output();
     assert.equal(code, 0, new TextDecoder().decode(stderr));
+  });
+});
+
+Deno.test("errors and warnings name a run's models as they were given", async () => {
+  await withRun(async (runs) => {
+    const [out, lora, other, yaml] = ["out", "lora", "other", "merge.yml"].map((name) => join(runs, name)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const shape = { ...TINY, inner: 32 };
+    await saveModelFolder(other, { config: shape, tensors: bigWeights(shape, 1), tokenizer });
+    await Deno.mkdir(lora);
+    await Deno.writeTextFile(join(lora, "adapter_config.json"), '{"peft_type": "LORA", "r": 2, "lora_alpha": 2}');
+    const matrix = { shape: [2, 7], data: new Float32Array(14) };
+    await writeSafetensors(join(lora, "adapter_model.safetensors"), {
+      "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": matrix,
+      "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight": { ...matrix, shape: [7, 2] },
+    });
+    const slices = (...ranges: string[]) =>
+      `merge_method: passthrough\nslices:\n${
+        ranges.map((range) => `  - sources: [{model: "last:code", layer_range: ${range}}]\n`).join("")
+      }`;
+    const cases: [args: string[], config: string, ...says: string[]][] = [
+      [["-m", "linear", "last:code", other], "", 'in "last:code" and'],
+      [["-m", "passthrough", `last:code+${lora}`], "", `LoRA "${lora}" into "last:code"`],
+      [["-m", "nuslerp", "last:code", "last:math", "-b", other], "", '"last:code"'],
+      [["-c", yaml], slices("[0, 9]"), 'the layers [0, 9] of "last:code"'],
+      [["-c", yaml], `merge_method: linear\nmodels: [{model: "last:code"}]\n`, "for the model last:code"],
+    ];
+    for (const [args, config, ...says] of cases) {
+      await Deno.writeTextFile(yaml, config);
+      await assert.rejects(mergeCommand([...args, "-o", out, "--runs", runs], () => {}), (error: Error) => {
+        assert.ok(!explainError(error).includes(".cells"), explainError(error));
+        for (const words of says) assert.ok(error.message.includes(words), error.message);
+        return true;
+      });
+    }
+    await saveModelFolder(join(runs, "bare"), { config: TINY, tensors: weights.a! });
+    const lines: string[] = [];
+    const args = ["-m", "linear", "last:code", join(runs, "bare"), "--runs", runs, "-o", out];
+    await mergeCommand(args, (line) => lines.push(line));
+    assert.match(lines.join(), /bare" has no tokenizer: its tokens are taken to be those of "last:code"$/);
   });
 });
 
