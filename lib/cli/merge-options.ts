@@ -1,9 +1,11 @@
 // The options of `deno task merge`, their help, and their values.
 import { Command, Option } from "commander";
-import { UserError } from "../errors.ts";
+import { didYouMean, UserError } from "../errors.ts";
 import { SHARD_BYTES, TORCH_DTYPES, type WeightDtype } from "../huggingface/mod.ts";
 import {
+  expectedNumber,
   type MergeSettings,
+  type OptionName,
   type Rescale,
   RESCALES,
   type TokenizerRequest,
@@ -150,13 +152,13 @@ export function flagOf(option: string): string {
 /** The options of the method. @throws UserError `merge.option`, `command.malformed` */
 export function settingsOf(given: Options): MergeSettings {
   const { weights, density, gamma, epsilon, lambda, t, seed } = given;
-  const list = (option: string, text: string | undefined) => {
-    const values = text?.split(",").map((part) => readNumber(option, part.trim()));
+  const list = (option: OptionName, text: string | undefined) => {
+    const values = text?.split(",").map((part) => readOption(option, part.trim()));
     return values?.length === 1 ? values[0] : values;
   };
-  const number = (option: string, text: string | undefined) =>
-    text === undefined ? undefined : readNumber(option, text);
-  const kept = list("--density", density);
+  const number = (option: OptionName, text: string | undefined) =>
+    text === undefined ? undefined : readOption(option, text);
+  const kept = list("density", density);
   if ([kept].flat().includes(0)) {
     throw new UserError(
       "merge.option",
@@ -165,29 +167,46 @@ export function settingsOf(given: Options): MergeSettings {
     );
   }
   return {
-    weights: list("--weights", weights),
+    weights: list("weights", weights),
     density: kept,
-    gamma: list("--gamma", gamma),
-    epsilon: list("--epsilon", epsilon),
-    lambda: number("--lambda", lambda),
+    gamma: list("gamma", gamma),
+    epsilon: list("epsilon", epsilon),
+    lambda: number("lambda", lambda),
     normalize: given.normalize,
     rescale: given.rescale,
-    t: number("--t", t),
+    t: number("t", t),
     seed: seed === undefined ? undefined : readInteger("--seed", seed, 0, 2 ** 32 - 1),
-    scale: number("--scale", given.scale),
+    scale: number("scale", given.scale),
     filterWise: given.filterWise,
     maxIter: given.maxIter === undefined ? undefined : readInteger("--max-iter", given.maxIter, 0, 1e6),
-    tol: number("--tol", given.tol),
+    tol: number("tol", given.tol),
     rowWise: given.rowWise,
     // Commander sets it to true where `--no-flatten` is not given.
     flatten: given.flatten === false ? false : undefined,
-    selectTopk: number("--select-topk", given.selectTopk),
+    selectTopk: number("selectTopk", given.selectTopk),
   };
+}
+
+/** @throws UserError `command.malformed`, `merge.option` */
+function readOption(option: OptionName, text: string): number {
+  const flag = `--${flagOf(option)}`;
+  const value = readNumber(flag, text);
+  const expected = expectedNumber(option, value);
+  if (expected === undefined) return value;
+  throw new UserError(
+    "merge.option",
+    `Cannot take ${flag} ${text}: expected ${expected}`,
+    "merge --help says what it means",
+  );
 }
 
 function readNumber(option: string, text: string): number {
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
-  throw new UserError("command.malformed", `Cannot read ${option} ${text}: expected a number`);
+  throw new UserError(
+    "command.malformed",
+    `Cannot read ${option} ${text}: expected a number`,
+    `write it as in ${option} 0.5`,
+  );
 }
 
 /** What the options say of the tokenizer. @throws UserError `command.malformed` */
@@ -211,7 +230,11 @@ export function tokenizerOf({ tokenizerSource: source, padToMultipleOf: pad }: O
 export function readShard(text: string): number {
   const gigabytes = readNumber("--shard", text);
   if (gigabytes > 0) return gigabytes * 1e9;
-  throw new UserError("command.malformed", `Cannot read --shard ${text}: expected gigabytes above 0`);
+  throw new UserError(
+    "command.malformed",
+    `Cannot read --shard ${text}: expected gigabytes above 0`,
+    "write it as in --shard 5",
+  );
 }
 
 /** @throws UserError `command.malformed` */
@@ -222,5 +245,6 @@ export function dtypeOf(text: string): WeightDtype {
   throw new UserError(
     "command.malformed",
     `Cannot read --dtype ${text}: expected one of ${Object.values(TORCH_DTYPES).join(", ")}`,
+    didYouMean(text, Object.values(TORCH_DTYPES), "", "leave it out to keep the type of the base"),
   );
 }

@@ -35,7 +35,8 @@ export async function mergeCommand(args: readonly string[], print: Print = conso
     const names = WEIGHT_METHODS.map(({ name }) => name).join(", ");
     throw new UserError(
       "merge.method",
-      `Name a method with --method, or a mergekit file with --config: one of ${names}`,
+      "Cannot merge without a method",
+      `name one with --method: ${names}; or a mergekit file with --config`,
     );
   }
   const method = weightMethod(given.method);
@@ -59,7 +60,11 @@ async function mergeByConfig(given: Options, folders: readonly string[], print: 
   const doubled = Object.entries(said).find(([, value]) => value !== undefined)?.[0];
   if (doubled !== undefined || folders.length > 0) {
     const what = doubled === undefined ? `the model ${folders[0]}` : `--${flagOf(doubled)}`;
-    throw new UserError("merge.config", `Cannot take ${what} besides --config: the file says what to merge and how`);
+    throw new UserError(
+      "merge.config",
+      `Cannot take ${what} besides --config: the file says what to merge and how`,
+      `write it into ${given.config}, or leave out --config`,
+    );
   }
   const request = { ...requestOf(given), seed };
   const recipe = await readRecipe(given.config!);
@@ -70,7 +75,9 @@ async function mergeByConfig(given: Options, folders: readonly string[], print: 
 
 /** The part of a merge that the options alone say. */
 function requestOf(given: Options) {
-  if (given.out === undefined) throw new UserError("merge.out", "Name the output folder with --out");
+  if (given.out === undefined) {
+    throw new UserError("merge.out", "Cannot merge without an output folder", "name one with --out");
+  }
   return {
     out: given.out,
     dtype: given.dtype === undefined ? undefined : dtypeOf(given.dtype),

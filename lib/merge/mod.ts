@@ -5,9 +5,16 @@ export { type TokenizerRequest } from "./vocabulary/request.ts";
 export { inputParts } from "./inputs/open.ts";
 export { withoutFolder } from "./weights/same-folder.ts";
 export { mergeWeights, type ModelsToMerge } from "./weights/merge.ts";
-export { type MergeOptions, type Rescale, RESCALES, type TensorInputs, type WeightMethod } from "./weights/method.ts";
+export {
+  type MergeOptions,
+  type OptionName,
+  type Rescale,
+  RESCALES,
+  type TensorInputs,
+  type WeightMethod,
+} from "./weights/method.ts";
 export { WEIGHT_METHODS, weightMethod } from "./weights/methods.ts";
-export { type MergeSettings } from "./weights/options.ts";
+export { expectedNumber, type MergeSettings } from "./weights/options.ts";
 export { mergeRecipe } from "./recipe/merge.ts";
 export { readRecipe, type Recipe } from "./recipe/read.ts";
 export { withModels } from "./recipe/with-models.ts";

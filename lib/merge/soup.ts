@@ -23,6 +23,6 @@ import { mergeWeights } from "./weights/merge.ts";
  * ```
  */
 export function soup(models: readonly HostWeights[], weights?: readonly number[]): HostWeights {
-  if (models.length === 0) throw new UserError("merge.empty", "Cannot average no models: give at least one");
+  if (models.length === 0) throw new UserError("merge.empty", "Cannot average no models", "give at least one");
   return mergeWeights("linear", { models }, { weights });
 }

@@ -1,6 +1,6 @@
 // Model folders shared by tests of merging.
 import assert from "node:assert/strict";
-import { UserError } from "../../lib/errors.ts";
+import { explainError, UserError } from "../../lib/errors.ts";
 import { readJson, saveModelFolder } from "../../lib/huggingface/mod.ts";
 import type { FolderMerge } from "../../lib/merge/mod.ts";
 import type { HostWeights } from "../../lib/model/mod.ts";
@@ -38,11 +38,13 @@ export const request = (folder: string, changes: Partial<FolderMerge> = {}): Fol
   ...changes,
 });
 
-/** A check that an error is a UserError with this code and these words. */
+/** A check that an error is a UserError with this code, these words, and a hint on how to fix it. */
 export const refuses = (code: string, ...words: string[]) => (error: unknown) => {
   assert.ok(error instanceof UserError, String(error));
   assert.equal(error.code, code, error.message);
-  for (const word of words) assert.ok(error.message.includes(word), `${error.message} lacks ${word}`);
+  assert.ok(error.hint, `${error.message} lacks a hint`);
+  const said = explainError(error);
+  for (const word of words) assert.ok(said.includes(word), `${said} lacks ${word}`);
   return true;
 };
 

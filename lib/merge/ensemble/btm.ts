@@ -66,9 +66,15 @@ class EnsembleState implements DecodingState {
  */
 export function btmEnsemble(models: readonly LanguageModel[], options: BtmOptions = {}): LanguageModel {
   const vocabSize = models[0]?.vocabSize;
-  if (vocabSize === undefined) throw new UserError("merge.empty", "Cannot make an ensemble of no models");
+  if (vocabSize === undefined) {
+    throw new UserError("merge.empty", "Cannot make an ensemble of no models", "give at least one");
+  }
   if (models.some((model) => model.vocabSize !== vocabSize)) {
-    throw new UserError("merge.vocab", "Cannot mix models with different vocabularies: they must share one tokenizer");
+    throw new UserError(
+      "merge.vocab",
+      "Cannot mix models with different vocabularies",
+      "give models with one tokenizer",
+    );
   }
   const weighing = weighingOf(options, models.length);
   const contextLength = Math.min(...models.map((model) => model.contextLength));
@@ -101,6 +107,7 @@ export function checkLength(tokens: number, contextLength: number): void {
   throw new UserError(
     "model.context",
     `Cannot read ${tokens} tokens: the shortest context length of the ensemble's models is ${contextLength}`,
+    `give at most ${contextLength} tokens`,
   );
 }
 

@@ -88,7 +88,9 @@ export function mixedLosses(losses: readonly ArrayLike<number>[], options: BtmOp
 export function mixtureWeights(losses: readonly ArrayLike<number>[], options: BtmOptions = {}): number[][] {
   const n = losses.length;
   const first = losses[0];
-  if (first === undefined) throw new UserError("merge.empty", "Cannot mix the losses of no models");
+  if (first === undefined) {
+    throw new UserError("merge.empty", "Cannot mix the losses of no models", "give at least one");
+  }
   const weighing = weighingOf(options, n);
   const evidence = new Float64Array(n);
   return Array.from(first, (_, t) => {
@@ -128,7 +130,7 @@ export function priorFromLosses(losses: readonly (readonly number[])[], decay = 
     return row.map((loss) => Math.exp(-loss - total));
   });
   if (first === undefined) {
-    throw new UserError("merge.empty", "Cannot compute a prior from 0 sequences: give at least one");
+    throw new UserError("merge.empty", "Cannot compute a prior from 0 sequences", "give at least one");
   }
   return rest.reduce((average, row) => average.map((share, j) => decay * share + (1 - decay) * row[j]!), first);
 }

@@ -91,7 +91,7 @@ async function changesOf(input: Input, adapter: Adapter): Promise<Map<string, Ch
       const from = changes.get(weight)?.from ?? own(weight);
       sameShape(input, adapter, weight, from, { files: adapter.files, name: change.addedBias });
       const [left] = [valuesOf(adapter, change.addedBias)];
-      const { scale } = scaleOf(adapter.config, module);
+      const { scale } = scaleOf(adapter, module);
       const delta = { left, right: Float32Array.of(1), r: 1, columns: 1, scale, isTransposed: false };
       changes.set(weight, { from, delta });
     }
@@ -130,7 +130,7 @@ function deltaOf(
   const { weights } = adapter.files;
   const [shapeA, shapeB] = [weights.get(a)!.shape, weights.get(b)!.shape];
   const { shape } = from.files.weights.get(from.name)!;
-  const { r, scale } = scaleOf(adapter.config, module);
+  const { r, scale } = scaleOf(adapter, module);
   if (shapeA.length !== 2 || shapeB.length !== 2 || shapeA[0] !== r || shapeB[1] !== r) {
     throw wrong(
       `"${module}" has lora_A [${shapeA}] and lora_B [${shapeB}], but its rank is ${r} in adapter_config.json`,
@@ -155,7 +155,11 @@ function deltaOf(
 function valuesOf({ files, name }: Adapter, tensor: string): Float32Array {
   const { dtype, shape } = files.weights.get(tensor)!;
   if (isWeightDtype(dtype)) return files.read(tensor, 0, sizeOf(shape));
-  throw new UserError("merge.lora", `Cannot merge "${name}": the type of its "${tensor}" is ${dtype}`);
+  throw new UserError(
+    "merge.lora",
+    `Cannot merge "${name}": the type of its "${tensor}" is ${dtype}`,
+    "Save the adapter in float32, float16 or bfloat16",
+  );
 }
 
 /** `[rows, columns]` as `[columns, rows]`. */

@@ -65,13 +65,15 @@ const UNSUPPORTED = [
 /** Ways to start the training of an adapter that change the model itself. */
 const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/;
 
+const BY_PEFT = "merge it with merge_and_unload() of Python's peft, and give the folder of the result";
+
 /**
  * Opens an adapter; it stays open with the model that it is merged into.
  *
  * @throws UserError `merge.lora` for a folder without one, and for kinds of adapters that cannot be merged exactly
  */
 export async function openAdapter(name: string): Promise<Adapter> {
-  const refuse = (what: string, hint?: string) => new UserError("merge.lora", `Cannot merge "${name}": ${what}`, hint);
+  const refuse = (what: string, hint: string) => new UserError("merge.lora", `Cannot merge "${name}": ${what}`, hint);
   const path = `${name}/adapter_config.json`;
   if (!await exists(path)) {
     throw refuse(
@@ -83,7 +85,7 @@ export async function openAdapter(name: string): Promise<Adapter> {
   if (config.peft_type !== "LORA") {
     throw refuse(
       `it is an adapter of the type ${JSON.stringify(config.peft_type ?? null)}, and only LORA can be merged`,
-      "merge it with merge_and_unload() of Python's peft, and give the folder of the result",
+      BY_PEFT,
     );
   }
   const parsed = configSchema.safeParse(config);
@@ -96,7 +98,7 @@ export async function openAdapter(name: string): Promise<Adapter> {
     );
   }
   const key = UNSUPPORTED.find((key) => !isOff(config[key]));
-  if (key !== undefined) throw refuse(`its adapter_config.json sets "${key}", which cannot be merged here`);
+  if (key !== undefined) throw refuse(`its adapter_config.json sets "${key}", which cannot be merged here`, BY_PEFT);
   const start = config.init_lora_weights;
   if (typeof start === "string" && CHANGES_BASE.test(start)) {
     throw refuse(
@@ -141,16 +143,20 @@ function modulesOf({ weights }: WeightFiles): Map<string, AdaptedModule> {
  * Rank and scale of a module: `alpha / r`, or with rank-stabilized LoRA `alpha / √r` (arXiv 2312.03732). Patterns are
  * regular expressions for the end of the module's name, the first that matches counts.
  */
-export function scaleOf(config: Config, module: string): { readonly r: number; readonly scale: number } {
+export function scaleOf({ name, config }: Adapter, module: string): { readonly r: number; readonly scale: number } {
   const by = (patterns: Readonly<Record<string, number>> | null | undefined, otherwise: number) =>
-    Object.entries(patterns ?? {}).find(([pattern]) => matches(pattern, module))?.[1] ?? otherwise;
+    Object.entries(patterns ?? {}).find(([pattern]) => matches(name, pattern, module))?.[1] ?? otherwise;
   const r = by(config.rank_pattern, config.r);
   const alpha = by(config.alpha_pattern, config.lora_alpha);
   return { r, scale: alpha / (config.use_rslora ? Math.sqrt(r) : r) };
 }
 
-function matches(pattern: string, module: string): boolean {
+function matches(name: string, pattern: string, module: string): boolean {
   const regex = attempt(() => new RegExp(`^(.*\\.)?(${pattern})$`));
   if (regex !== undefined) return regex.test(module);
-  throw new UserError("merge.lora", `Cannot read ${JSON.stringify(pattern)} in adapter_config.json: it is no pattern`);
+  throw new UserError(
+    "merge.lora",
+    `Cannot merge "${name}": ${JSON.stringify(pattern)} in its adapter_config.json is no pattern`,
+    "the keys of rank_pattern and alpha_pattern are regular expressions for the ends of modules' names, such as q_proj",
+  );
 }

@@ -25,6 +25,7 @@ export async function mergeRecipe(recipe: Recipe, { seed, ...request }: RecipeMe
     parts,
     // The model whose configuration and tokenizer are kept.
     first: recipe.base,
+    where: recipe.path,
     dtype: request.dtype ?? recipe.dtype,
     tokenizer: recipe.tokenizer,
     chatTemplate: recipe.chatTemplate,
@@ -42,13 +43,15 @@ async function partOf(recipe: Recipe, slice: RecipeSlice, seed: number | undefin
   if (listed === undefined && !whole && base !== undefined && method.base === true) {
     throw new UserError(
       "merge.config",
-      `The slice at line ${slice.line} lacks the base ${base}, which ${method.name} needs: list it among the sources`,
+      `${slice.where}: the slice lacks the base ${base}, which ${method.name} needs`,
+      "list it among the sources, with as many layers as they have",
     );
   }
   const first = base !== undefined && whole ? { model: base, layers: undefined, parameters: {} } : undefined;
   const usedBase = method.base === false ? undefined : listed ?? first;
   const models = method.base === false ? [...[listed ?? first].flatMap((one) => one ?? []), ...others] : others;
   return {
+    where: slice.where,
     base: usedBase,
     reference: base,
     models,
@@ -59,12 +62,14 @@ async function partOf(recipe: Recipe, slice: RecipeSlice, seed: number | undefin
         models.map(({ model, parameters }, i) => ({ model, parameters, tensor: names[i]! })),
         tensor,
         depth,
-        missing(method.name),
+        (parameter, model) =>
+          new UserError(
+            "merge.config",
+            `the model ${model} has no ${parameter}, which ${method.name} needs`,
+            `set ${parameter} under the model's parameters, or under parameters at the end for all models`,
+          ),
       ),
       ...(seed === undefined ? {} : { seed }),
     }),
   };
 }
-
-const missing = (method: string) => (parameter: string, model: string) =>
-  new UserError("merge.config", `${method} needs a ${parameter} for the model ${model}`, "set it under parameters");

@@ -6,7 +6,8 @@ import type { LayerRange } from "../weights/layers.ts";
 import type { WeightMethod } from "../weights/method.ts";
 import { WEIGHT_METHODS } from "../weights/methods.ts";
 import type { TokenizerRequest } from "../vocabulary/request.ts";
-import { parametersOf } from "./parameters.ts";
+import { expectedNumber } from "../weights/options.ts";
+import { type ParameterKind, parametersOf } from "./parameters.ts";
 import { readTokenizer } from "./read-tokenizer.ts";
 import { choice, entriesOf, type Entry, listOf, offsetOf, type Reader, textOf } from "./reader.ts";
 import type { Conditional, Parameters, Scalar, ScalarOrGradient, Setting } from "./setting.ts";
@@ -24,12 +25,14 @@ export interface RecipeSlice {
   readonly base: string | undefined;
   readonly sources: readonly RecipeSource[];
   readonly parameters: Parameters;
-  /** Where it stands, for messages. */
-  readonly line: number;
+  /** Where it stands, for messages: `merge.yml:7`. */
+  readonly where: string;
 }
 
 /** A mergekit configuration. */
 export interface Recipe {
+  /** Of the file. */
+  readonly path: string;
   readonly method: WeightMethod;
   readonly base: string | undefined;
   /** Whole models, which may include the base, or slices of models that follow each other. */
@@ -56,6 +59,9 @@ const KEYS = [
 const UNSUPPORTED = ["modules"];
 const ONLY_IN_MERGEKIT = ["arcee_fusion", "multislerp", "nearswap", "ram", "ramplus_tl"];
 
+const SOURCES = "sources: [{model: a, layer_range: [0, 16]}]";
+const EXAMPLES = { number: "0.5", boolean: "true" } as const;
+
 /** Reads a file. @throws UserError `merge.config` with file and line */
 export async function readRecipe(path: string): Promise<Recipe> {
   let text: string;
@@ -79,11 +85,12 @@ export function parseRecipe(text: string, path: string): Recipe {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const line = (offset: number) => lines.linePos(offset).line;
-  const wrong = (offset: number, message: string, hint?: string) =>
-    new UserError("merge.config", `${path}:${line(offset)}: ${message}`, hint);
+  const where = (offset: number) => `${path}:${line(offset)}`;
+  const wrong = (offset: number, message: string, hint: string) =>
+    new UserError("merge.config", `${where(offset)}: ${message}`, hint);
   const [malformed] = document.errors;
-  if (malformed !== undefined) throw wrong(malformed.pos[0], malformed.message);
-  const reader = { line, wrong };
+  if (malformed !== undefined) throw wrong(malformed.pos[0], malformed.message, "the file must be sound YAML");
+  const reader = { where, wrong };
   const top = entriesOf(reader, document.contents, "the configuration", KEYS, UNSUPPORTED);
   const method = methodOf(reader, top.get("merge_method"));
   const slices = readSlices(reader, top, method);
@@ -95,12 +102,13 @@ export function parseRecipe(text: string, path: string): Recipe {
   const dtype = dtypes[1] ?? dtypes[0];
   const base = top.get("base_model");
   return {
+    path,
     method,
     base: base === undefined ? undefined : textOf(reader, base, "base_model"),
     slices,
     parameters: readParameters(reader, top.get("parameters"), method),
     tokenizer: readTokenizer(reader, top),
-    chatTemplate: chat === undefined ? undefined : textOf(reader, chat, "chat_template", "auto or a template"),
+    chatTemplate: chat === undefined ? undefined : textOf(reader, chat, "chat_template", "auto or a template", "auto"),
     dtype: (Object.keys(TORCH_DTYPES) as WeightDtype[]).find((one) => TORCH_DTYPES[one] === dtype),
   };
 }
@@ -109,23 +117,35 @@ export function parseRecipe(text: string, path: string): Recipe {
 function readSlices(reader: Reader, top: ReadonlyMap<string, Entry>, method: WeightMethod): RecipeSlice[] {
   const [models, slices] = [top.get("models"), top.get("slices")];
   if (models !== undefined && slices !== undefined) {
-    throw reader.wrong(slices.offset, '"slices" and "models" exclude each other: give one of them');
+    throw reader.wrong(
+      slices.offset,
+      '"slices" and "models" exclude each other',
+      "merge whole models with models, layers of them with slices",
+    );
   }
   if (slices === undefined) {
-    if (models === undefined) throw reader.wrong(0, 'there is no "models": list the models to merge, or "slices"');
+    if (models === undefined) {
+      throw reader.wrong(
+        0,
+        'there is neither "models" nor "slices"',
+        "list the models to merge, as in models: [{model: a}]",
+      );
+    }
     const sources = listOf(reader, models, "models", "models").map((item) => readSource(reader, item, method, false));
-    return [{ base: undefined, sources, parameters: {}, line: reader.line(models.offset) }];
+    return [{ base: undefined, sources, parameters: {}, where: reader.where(models.offset) }];
   }
   return listOf(reader, slices, "slices", "slices").map((item) => {
     const entries = entriesOf(reader, item, "a slice", ["sources", "base_model", "parameters"], ["residual_weight"]);
     const sources = entries.get("sources");
-    if (sources === undefined) throw reader.wrong(offsetOf(item), 'a slice has no "sources": list models and layers');
+    if (sources === undefined) {
+      throw reader.wrong(offsetOf(item), 'a slice has no "sources"', `list models and layers, as in ${SOURCES}`);
+    }
     const base = entries.get("base_model");
     return {
       base: base === undefined ? undefined : textOf(reader, base, "base_model"),
       sources: listOf(reader, sources, "sources", "models").map((item) => readSource(reader, item, method, true)),
       parameters: readParameters(reader, entries.get("parameters"), method),
-      line: reader.line(offsetOf(item)),
+      where: reader.where(offsetOf(item)),
     };
   });
 }
@@ -145,11 +165,18 @@ function readLayers({ wrong }: Reader, { value, offset }: Entry): LayerRange {
   const range = isSeq(value) ? value.items.map((item) => isScalar(item) ? item.value : undefined) : [];
   const [begin, end] = range as number[];
   if (range.length === 2 && range.every(Number.isInteger) && begin! >= 0 && begin! < end!) return [begin!, end!];
-  throw wrong(offset, 'expected "layer_range" with the first layer, from 0, and the last plus 1, as in [0, 16]');
+  throw wrong(
+    offset,
+    'expected "layer_range" with the first layer, from 0, and the last plus 1',
+    "write it as in layer_range: [0, 16], which are 16 layers",
+  );
 }
 
 function methodOf(reader: Reader, entry: Entry | undefined): WeightMethod {
-  if (entry === undefined) throw reader.wrong(0, 'there is no "merge_method"');
+  if (entry === undefined) {
+    const names = WEIGHT_METHODS.map(({ name }) => name).join(", ");
+    throw reader.wrong(0, 'there is no "merge_method"', `add merge_method with one of ${names}`);
+  }
   const text = isScalar(entry.value) ? String(entry.value.value) : "";
   if (ONLY_IN_MERGEKIT.includes(text)) {
     throw reader.wrong(entry.offset, `the method "${text}" is not supported`, "mergekit itself merges by it");
@@ -176,23 +203,29 @@ function readParameters(
     if (ofModel && !kind.perModel) {
       throw wrong(value.offset, `"${name}" applies to all models`, 'move it to "parameters" at the end of the file');
     }
-    read[name] = settingOf(reader, value, name, kind.type);
+    read[name] = settingOf(reader, value, name, kind);
   }
   return read;
 }
 
-function settingOf(reader: Reader, { value, offset }: Entry, name: string, type: "number" | "boolean"): Setting {
+function settingOf(reader: Reader, { value, offset }: Entry, name: string, kind: ParameterKind): Setting {
   const items = isSeq(value) ? value.items : [value];
   if (items.length === 0 || !items.some(isMap)) {
-    return { kind: "plain", value: gradientOf(reader, value, offset, name, type) };
+    return { kind: "plain", value: gradientOf(reader, value, offset, name, kind) };
   }
   const values = items.map((item): Conditional => {
     const entries = entriesOf(reader, item, `a value of "${name}"`, ["value", "filter"], []);
     const own = entries.get("value");
-    if (own === undefined) throw reader.wrong(offsetOf(item), `a value of "${name}" has no "value"`);
+    if (own === undefined) {
+      throw reader.wrong(
+        offsetOf(item),
+        `a value of "${name}" has no "value"`,
+        "write it as in {filter: mlp, value: 0.5}; without a filter it is for all other tensors",
+      );
+    }
     const filter = entries.get("filter");
     const text = filter === undefined || !isScalar(filter.value) ? undefined : String(filter.value.value);
-    return { value: gradientOf(reader, own.value, own.offset, name, type), filter: text };
+    return { value: gradientOf(reader, own.value, own.offset, name, kind), filter: text };
   });
   return { kind: "filtered", values };
 }
@@ -202,17 +235,25 @@ function gradientOf(
   node: unknown,
   offset: number,
   name: string,
-  type: "number" | "boolean",
+  { type, option }: ParameterKind,
 ): ScalarOrGradient {
+  const hint =
+    `write it as in ${name}: ${EXAMPLES[type]}, a list of such values from the first layer to the last, or ` +
+    `{filter: mlp, value: ${EXAMPLES[type]}}`;
   const scalar = (item: unknown): Scalar => {
     const value = isScalar(item) ? item.value : undefined;
     const read = type === "number" ? asNumber(value) : asBoolean(value);
-    if (read !== undefined) return read;
+    const expected = read === undefined
+      ? `a ${type}, a list of them, or values with filters`
+      : typeof read === "number"
+      ? expectedNumber(option, read)
+      : undefined;
+    if (read !== undefined && expected === undefined) return read;
     const found = isScalar(item) ? JSON.stringify(value) : "not a scalar";
-    throw wrong(offset, `"${name}" is ${found}: expected a ${type}, a list of them, or values with filters`);
+    throw wrong(offset, `"${name}" is ${found}: expected ${expected}`, hint);
   };
   if (!isSeq(node)) return scalar(node);
-  if (node.items.length === 0) throw wrong(offset, `"${name}" is an empty list`);
+  if (node.items.length === 0) throw wrong(offset, `"${name}" is an empty list`, hint);
   return node.items.map(scalar);
 }
 

@@ -4,9 +4,9 @@ import { didYouMean, type UserError } from "../../errors.ts";
 
 /** Positions and errors of one document. */
 export interface Reader {
-  /** The line of a position. */
-  readonly line: (offset: number) => number;
-  readonly wrong: (offset: number, message: string, hint?: string) => UserError;
+  /** File and line of a position. */
+  readonly where: (offset: number) => string;
+  readonly wrong: (offset: number, message: string, hint: string) => UserError;
 }
 
 /** A value, and where its key stands. */
@@ -14,6 +14,9 @@ export interface Entry {
   readonly value: unknown;
   readonly offset: number;
 }
+
+/** The hint for a key that is like no other. */
+const SAME_KEYS = "docs/merging.md lists the keys, which are mergekit's; leave this one out";
 
 /** Where a node starts. */
 export function offsetOf(node: unknown): number {
@@ -35,10 +38,7 @@ export function entriesOf(
   unsupported: readonly string[] = [],
 ): ReadonlyMap<string, Entry> {
   if (!isMap(node)) {
-    throw wrong(
-      offsetOf(node),
-      `${what} is not a mapping${keys === undefined ? "" : `: expected keys such as ${keys[0]}`}`,
-    );
+    throw wrong(offsetOf(node), `${what} is not a mapping`, `write keys and values, as in ${keys?.[0] ?? "key"}: …`);
   }
   const entries = new Map<string, Entry>();
   for (const { key, value } of node.items) {
@@ -48,7 +48,7 @@ export function entriesOf(
       throw wrong(
         offset,
         `unknown key "${name}" in ${what}: expected one of ${keys.join(", ")}`,
-        didYouMean(name, keys),
+        didYouMean(name, keys, "", SAME_KEYS)!,
       );
     }
     // As in mergekit, `base_model: null` is as good as nothing.
@@ -60,7 +60,7 @@ export function entriesOf(
 /** The items of a list. */
 export function listOf({ wrong }: Reader, { value, offset }: Entry, key: string, of: string): readonly unknown[] {
   if (isSeq(value) && value.items.length > 0) return value.items;
-  throw wrong(offset, `"${key}" is not a list of ${of}`);
+  throw wrong(offset, `"${key}" is not a list of ${of}`, "begin each with a hyphen, as in - model: a");
 }
 
 /** The name of a model. */
@@ -68,10 +68,11 @@ export function textOf(
   { wrong }: Reader,
   { value, offset }: Entry,
   key: string,
-  what = "the folder of a model",
+  what = "a model",
+  example = "last:code, the path of a folder or of a .gguf file, or org/model",
 ): string {
   if (isScalar(value) && typeof value.value === "string" && value.value !== "") return value.value;
-  throw wrong(offset, `expected "${key}" with ${what}`);
+  throw wrong(offset, `expected "${key}" with ${what}`, `write it as in ${key}: ${example}`);
 }
 
 /** One of several words. */
@@ -81,7 +82,7 @@ export function choice(reader: Reader, entry: Entry, key: string, among: readonl
   throw reader.wrong(
     entry.offset,
     `"${key}" is ${JSON.stringify(text)}: expected one of ${among.join(", ")}`,
-    didYouMean(text, among),
+    didYouMean(text, among, "", `write one of them after ${key}:`)!,
   );
 }
 
@@ -89,5 +90,5 @@ export function choice(reader: Reader, entry: Entry, key: string, among: readonl
 export function wholeNumber({ wrong }: Reader, { value, offset }: Entry, key: string, least: number): number {
   const found = isScalar(value) ? value.value : undefined;
   if (Number.isInteger(found) && (found as number) >= least) return found as number;
-  throw wrong(offset, `expected "${key}" with a whole number from ${least}`);
+  throw wrong(offset, `expected "${key}" with a whole number from ${least}`, `write it as in ${key}: ${least + 1}`);
 }

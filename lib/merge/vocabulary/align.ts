@@ -64,7 +64,11 @@ function sourceRows(
   { rowsIn, idsIn }: MergedTokenizer,
 ): readonly Row[] {
   if (source.kind === "zero") return [];
-  const refuse = (what: string) => wrong(`Cannot set the embedding of the token ${JSON.stringify(token)}: ${what}`);
+  const refuse = (what: string) =>
+    wrong(
+      `Cannot set the embedding of the token ${JSON.stringify(token)}: ${what}`,
+      "name one of the models that has it, another token with {kind: model_token, …}, or {kind: zero}",
+    );
   const model = models.findIndex(({ input }) => input.name === source.model);
   if (model < 0) throw refuse(`its source "${source.model}" is not among the models that are merged`);
   if (source.kind === "model") {

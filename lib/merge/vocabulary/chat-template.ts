@@ -29,7 +29,9 @@ export async function chatTemplateOf(asked: string, inputs: readonly Input[]): P
       Object.keys(NAMED).join(", ")
     }, a .jinja ` +
       "file, or a template in Jinja",
-    ELSEWHERE.includes(asked) ? `mergekit's template ${asked} is not included: give it as a file` : undefined,
+    ELSEWHERE.includes(asked)
+      ? `mergekit's template ${asked} is not included: give it as a file`
+      : "leave it out to keep the template of the tokenizer",
   );
 }
 

@@ -44,7 +44,12 @@ export async function buildTokenizer(
   const [base] = inputs as [Input, ...Input[]];
   const warnings: string[] = [];
   const own = await readVocabulary(base);
-  if (own === undefined) throw wrong(`Cannot align the vocabularies: "${base.name}" has no tokenizer.json`);
+  if (own === undefined) {
+    throw wrong(
+      `Cannot align the vocabularies: "${base.name}" has no tokenizer.json`,
+      "copy its tokenizer into the folder",
+    );
+  }
   const baseVocabulary = stripped(base.name, own, embeddingRows(base));
   const vocabularies = new Map<string, Vocabulary>([[base.name, baseVocabulary]]);
   for (const input of inputs.slice(1)) {
@@ -58,7 +63,12 @@ export async function buildTokenizer(
   if (source !== "base" && source !== "union") {
     const folder = inputs.find(({ name }) => name === source)?.folder ?? source;
     const vocabulary = await readVocabulary({ name: source, folder });
-    if (vocabulary === undefined) throw wrong(`Cannot take the tokenizer of "${source}": it has no tokenizer.json`);
+    if (vocabulary === undefined) {
+      throw wrong(
+        `Cannot take the tokenizer of "${source}": it has no tokenizer.json`,
+        "name union, base, or a model with a tokenizer",
+      );
+    }
     start = { folder, vocabulary, stored: vocabulary.json };
     checkSpelling([[source, vocabulary], ...vocabularies]);
   }

@@ -20,7 +20,11 @@ export interface Vocabulary {
   readonly added: readonly AddedToken[];
 }
 
-export function wrong(message: string, hint?: string): UserError {
+/** How to get a `tokenizer.json`. */
+export const BY_TRANSFORMERS =
+  "load its tokenizer with AutoTokenizer of Python's transformers and save it with save_pretrained()";
+
+export function wrong(message: string, hint: string): UserError {
   return new UserError("merge.tokenizer", message, hint);
 }
 
@@ -42,7 +46,7 @@ export async function readVocabulary(
     if (!await exists(`${folder}/${file}`)) continue;
     throw wrong(
       `Cannot align the vocabulary of "${name}": it has ${file}, but no tokenizer.json`,
-      "load its tokenizer with AutoTokenizer of Python's transformers and save it with save_pretrained()",
+      BY_TRANSFORMERS,
     );
   }
   return undefined;
@@ -60,7 +64,10 @@ export function vocabularyOf(name: string, json: Json): Vocabulary {
   const isToken = ([token, id]: readonly unknown[]) =>
     typeof token === "string" && Number.isInteger(id) && (id as number) >= 0;
   if (all.length === 0 || !all.every(isToken)) {
-    throw wrong(`Cannot align the vocabulary of "${name}": its tokenizer.json does not list tokens with their ids`);
+    throw wrong(
+      `Cannot align the vocabulary of "${name}": its tokenizer.json does not list tokens with their ids`,
+      BY_TRANSFORMERS,
+    );
   }
   return { json, ids: new Map(all as [string, number][]), added };
 }
@@ -78,7 +85,10 @@ export function spellingOf({ json }: Vocabulary): string {
 export function embeddingRows({ name, files: { weights } }: Input): number {
   const found = weights.entries().find(([name]) => EMBEDDINGS.test(name))?.[1].shape[0];
   if (found !== undefined) return found;
-  throw wrong(`Cannot align the vocabulary of "${name}": it has no token embeddings under a known name`);
+  throw wrong(
+    `Cannot align the vocabulary of "${name}": it has no token embeddings under a known name`,
+    "models with one tokenizer merge without aligning: leave out the tokenizer's source",
+  );
 }
 
 /** The tokenizer without tokens whose ids have no row of the embeddings. @throws UserError for kinds other than BPE */
@@ -91,6 +101,7 @@ export function stripped(name: string, vocabulary: Vocabulary, rows: number): Vo
     throw wrong(
       `Cannot align the vocabulary of "${name}": ${unused.size} of its tokens have no row of the embeddings, and they ` +
         "can only be taken out of byte pair encodings",
+      "take the tokens without a row out of its tokenizer.json",
     );
   }
   const vocab = Object.fromEntries(Object.entries(model.vocab as Json).filter(([token]) => !unused.has(token)));

@@ -11,6 +11,7 @@ import { configDoubt } from "./config-fit.ts";
 import { configError, configMismatch, doubtError } from "./configs.ts";
 import { untiedHead } from "./head.ts";
 import { isAboutLayers, layerChanges } from "./layer-config.ts";
+import { located } from "./located.ts";
 import { checkModels, type ModelsToMerge } from "./merge.ts";
 import { copiedBytes, mergedBytes, type TensorFindings } from "./merged-tensor.ts";
 import type { MergeOptions, WeightMethod } from "./method.ts";
@@ -54,6 +55,8 @@ export interface PartsMerge extends FolderMergeRequest {
   readonly parts: readonly MergePart[];
   /** The model whose configuration and tokenizer are kept. @default the base, or else the first model */
   readonly first?: string | undefined;
+  /** The file that asks for the tokenizer and the chat template, for messages. */
+  readonly where?: string | undefined;
 }
 
 /** The result of a merge. */
@@ -100,7 +103,7 @@ export async function mergeFolders(
 export async function mergeParts(request: PartsMerge): Promise<FolderMergeReport> {
   const method = weightMethod(request.method);
   const { parts } = request;
-  for (const part of parts) checkModels(method, part);
+  for (const part of parts) await located(part.where, () => checkModels(method, part));
   await checkTarget(outputOf(request));
   const used = parts.flatMap(({ base, models }) => [...(base === undefined ? [] : [base]), ...models]);
   const names = [
@@ -114,11 +117,10 @@ export async function mergeParts(request: PartsMerge): Promise<FolderMergeReport
     const sliced = used.some(({ layers }) => layers !== undefined);
     const ignored = (key: string) => sliced && isAboutLayers(key, configs);
     const opened = [...inputs.values()];
-    const alignment = request.tokenizer && {
-      request: request.tokenizer,
-      tokenizer: await buildTokenizer(request.tokenizer, opened),
-    };
-    const chatTemplate = request.chatTemplate && await chatTemplateOf(request.chatTemplate, opened);
+    const { tokenizer: wanted, chatTemplate: template, where } = request;
+    const alignment = wanted &&
+      { request: wanted, tokenizer: await located(where, () => buildTokenizer(wanted, opened)) };
+    const chatTemplate = template && await located(where, () => chatTemplateOf(template, opened));
     const plan = await planMerge(method, parts, inputs, request.dtype, alignment);
     const mismatch = await configMismatch(folders, names, ignored) ?? plan.mismatch;
     if (mismatch !== undefined && !request.allowConfigMismatch) throw configError(mismatch);

@@ -58,6 +58,7 @@ export function layerChanges(config: Config, layers: readonly ConfiguredLayer[])
       "merge.layers",
       `Cannot renumber the layers of "${name}": its config.json has "${key}": ${JSON.stringify(object[key])}, which ` +
         "depends on the number of a layer",
+      "Models of this kind are merged as a whole: list them under models, without layer ranges",
     );
   }
   const lists = layers.map(({ config, index }) => {

@@ -95,7 +95,7 @@ export function checkModels(
   { name, base: needed, models: { least, most } }: WeightMethod,
   given: ModelsToMerge<unknown>,
 ) {
-  const wrong = (message: string, hint?: string) => new UserError("merge.models", message, hint);
+  const wrong = (message: string, hint: string) => new UserError("merge.models", message, hint);
   const { base, models } = given;
   if (needed === true && base === undefined) {
     throw wrong(
@@ -111,6 +111,7 @@ export function checkModels(
     const besides = base === undefined ? "" : " besides the base";
     throw wrong(
       `The method ${name} takes ${wanted} model${wanted.endsWith(" 1") ? "" : "s"}${besides}, not ${models.length}`,
+      "deno task merge --help lists the methods and what they take",
     );
   }
 }
@@ -124,7 +125,11 @@ function checkSameShapes(models: readonly HostWeights[], hasBase: boolean): void
         const found = Object.hasOwn(other, name) ? other[name]!.shape : "missing";
         if (String(found) === String(shape)) continue;
         const what = `it is [${shape}] in ${label(i)} and [${found}] in ${label(j)}`;
-        throw new UserError("merge.shape", `Cannot merge "${name}": ${what}`);
+        throw new UserError(
+          "merge.shape",
+          `Cannot merge "${name}": ${what}`,
+          "Only models of one shape can be merged weight by weight",
+        );
       }
     }
   }

@@ -46,7 +46,7 @@ export function resolveOptions(method: WeightMethod, settings: MergeSettings, mo
   for (const [name, value] of Object.entries(settings)) {
     if (value !== undefined && !Object.hasOwn(method.options, name)) {
       const taken = Object.keys(method.options).join(", ");
-      throw wrong(`The method ${method.name} has no option ${name}: it takes ${taken}`);
+      throw optionError(method, `The method ${method.name} has no option ${name}: it takes ${taken}`);
     }
   }
   const list = (name: "weights" | "density" | "gamma" | "epsilon") => perModel(method, settings, name, models);
@@ -73,34 +73,41 @@ export function resolveOptions(method: WeightMethod, settings: MergeSettings, mo
 }
 
 function perModel(
-  { options, base }: WeightMethod,
+  method: WeightMethod,
   settings: MergeSettings,
   name: "weights" | "density" | "gamma" | "epsilon",
   models: number,
 ): readonly number[] {
-  const given = settings[name] ?? options[name] ?? 1;
+  const given = settings[name] ?? method.options[name] ?? 1;
   if (given === "1/n" || typeof given === "number") return Array(models).fill(given === "1/n" ? 1 / models : given);
   if (given.length !== models) {
-    const besides = base ? " besides the base" : "";
-    throw wrong(
+    const besides = method.base ? " besides the base" : "";
+    throw optionError(
+      method,
       `${name} lists ${given.length} values for ${models} models${besides}: give one per model, or one for all`,
     );
   }
   return given;
 }
 
+/** Options that are fractions. */
+const FRACTIONS: readonly OptionName[] = ["density", "gamma", "epsilon", "t", "selectTopk", "tol"];
+
+/** What a number must be for an option, as in `a number from 0 to 1`; undefined if it is. */
+export function expectedNumber(option: OptionName, value: number): string | undefined {
+  if (option === "maxIter") return Number.isInteger(value) && value >= 0 ? undefined : "a whole number from 0";
+  if (!FRACTIONS.includes(option)) return Number.isFinite(value) ? undefined : "a finite number";
+  return value >= 0 && value <= 1 ? undefined : "a number from 0 to 1";
+}
+
 function checkRanges(method: WeightMethod, options: MergeOptions): void {
-  const { weights, density, gamma, epsilon, lambda, normalize, rescale, t, seed, rowWise, flatten } = options;
-  for (const weight of weights) range("weights", weight, -Infinity, Infinity);
-  for (const value of density) range("density", value, 0, 1);
-  for (const value of gamma) range("gamma", value, 0, 1);
-  range("lambda", lambda, -Infinity, Infinity);
-  range("t", t, 0, 1);
-  range("scale", options.scale, -Infinity, Infinity);
-  range("selectTopk", options.selectTopk, 0, 1);
-  range("tol", options.tol, 0, 1);
-  if (!Number.isInteger(options.maxIter) || options.maxIter < 0) {
-    throw wrong(`maxIter is ${options.maxIter}: expected a whole number from 0`);
+  const { weights, density, epsilon, normalize, rescale, seed, rowWise, flatten } = options;
+  const wrong = (message: string) => optionError(method, message);
+  for (const [name, values] of Object.entries(options) as [OptionName, unknown][]) {
+    for (const value of [values].flat()) {
+      const expected = typeof value === "number" ? expectedNumber(name, value) : undefined;
+      if (expected !== undefined) throw wrong(`${name} is ${value}: expected ${expected}`);
+    }
   }
   if (rowWise && flatten) {
     throw wrong("rowWise has no effect on a tensor that is interpolated as one vector: set flatten to false");
@@ -112,32 +119,19 @@ function checkRanges(method: WeightMethod, options: MergeOptions): void {
   if (rescale === "probability" && method.options.seed === undefined) {
     throw wrong(`rescale is "probability", but ${method.name} drops nothing at random`);
   }
-  if (has(method, "epsilon")) checkEpsilon(density, epsilon);
+  if (Object.hasOwn(method.options, "epsilon")) {
+    for (const [i, p] of density.entries()) {
+      if (p > 0 && p < 1 && (p - epsilon[i]! <= 0 || p + epsilon[i]! >= 1)) {
+        throw wrong(`density ${p} ± epsilon ${epsilon[i]} are probabilities and must lie between 0 and 1`);
+      }
+    }
+  }
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (method.name === "linear" && normalize && Math.abs(total) < 1e-8) {
     throw wrong(`weights [${weights.join(", ")}] sum to 0 and cannot be normalized`);
   }
 }
 
-function checkEpsilon(density: readonly number[], epsilon: readonly number[]): void {
-  for (const [i, p] of density.entries()) {
-    range("epsilon", epsilon[i]!, 0, 1);
-    if (p > 0 && p < 1 && (p - epsilon[i]! <= 0 || p + epsilon[i]! >= 1)) {
-      throw wrong(`density ${p} ± epsilon ${epsilon[i]} are probabilities and must lie between 0 and 1`);
-    }
-  }
-}
-
-function has(method: WeightMethod, option: OptionName): boolean {
-  return Object.hasOwn(method.options, option);
-}
-
-function range(name: string, value: number, low: number, high: number): void {
-  if (Number.isFinite(value) && value >= low && value <= high) return;
-  const wanted = low === -Infinity ? "a finite number" : `a number from ${low} to ${high}`;
-  throw wrong(`${name} is ${value}: expected ${wanted}`);
-}
-
-function wrong(message: string): UserError {
-  return new UserError("merge.option", message, "deno task merge --method <name> --help lists the options of a method");
+function optionError({ name }: WeightMethod, message: string): UserError {
+  return new UserError("merge.option", message, `deno task merge --method ${name} --help lists its options`);
 }

@@ -9,6 +9,7 @@ import type { TokenizerRequest } from "../vocabulary/request.ts";
 import type { MergedTokenizer } from "../vocabulary/tokenizer.ts";
 import { type ConfiguredLayer, layerMismatch } from "./layer-config.ts";
 import { countLayers, depthOf, depths, isBeforeLayers, layerPlace, type LayerRange, layerView } from "./layers.ts";
+import { located } from "./located.ts";
 import { type MatchedFolder, matchFolders } from "./matching.ts";
 import type { MatchedModels } from "./merged-tensor.ts";
 import type { ModelsToMerge } from "./merge.ts";
@@ -37,6 +38,8 @@ export interface MergePart extends ModelsToMerge<PartModel> {
   readonly reference?: string | undefined;
   /** The same for all weights, or by weight. */
   readonly settings: MergeSettings | SettingsOf;
+  /** What describes it, for messages: `merge.yml:7`. */
+  readonly where?: string | undefined;
 }
 
 /** A weight of the merged model. */
@@ -87,58 +90,60 @@ export async function planMerge(
   const layers: ConfiguredLayer[] = [];
   let [common, mismatch] = [undefined as MergeOptions | undefined, undefined as string | undefined];
   for (const [k, part] of parts.entries()) {
-    const members = [...(part.base === undefined ? [] : [part.base]), ...part.models];
-    const length = partLength(members, inputs);
-    const views = members.map(({ model, layers: range }) => {
-      const input = inputs.get(model)!;
-      return { ...input, files: layerView(input.files, range, layers.length) };
-    });
-    const matching = await matchFolders(views, alignment === undefined ? () => false : hasTokenRows);
-    const found = alignment === undefined
-      ? { models: matching, unknown: [] }
-      : alignVocabularies(matching, part.reference, alignment.tokenizer, alignment.request);
-    for (const token of found.unknown) unknownTokens.add(token);
-    const folders = found.models;
-    const from = { folders, hasBase: part.base !== undefined };
-    matched.push(from);
-    const isMade = (name: string) =>
-      layerPlace(name) !== undefined || (isBeforeLayers(name) ? k === 0 : k === parts.length - 1);
-    const depth = depthsIn(folders[0]!, length === undefined ? undefined : { first: layers.length, length });
-    const made = [...folders[0]!.shapes.keys()].filter(isMade);
-    const [first] = folders as [MatchedFolder];
-    const typed = made.map((name) => ({
-      name,
-      dtype: views[0]!.files.weights.get(first.nameIn(name))!.dtype,
-      shape: first.shapes.get(name)!,
-    }));
-    const merged = typed.filter(({ dtype }) => isWeightDtype(dtype)).map(({ name }) => name);
-    const resolve = (settings: MergeSettings) => resolveOptions(method, settings, part.models.length);
-    const { settings } = part;
-    common = typeof settings === "function" ? undefined : resolve(settings);
-    // Without random draws and settings by name, equal tensors merge to equal tensors anyway.
-    const drawn = "seed" in method.options || typeof settings === "function";
-    const shared = drawn ? sharedTensors(merged, folders) : new Map<string, string>();
-    const modelNames = (name: string) =>
-      folders.slice(from.hasBase ? 1 : 0).map(({ nameIn }, i) =>
-        views[i + (from.hasBase ? 1 : 0)]!.files.ownName(nameIn(name))
-      );
-    for (const { name, shape, dtype: stored } of typed) {
-      const drawnAs = shared.get(name) ?? name;
-      const options = !isWeightDtype(stored)
-        ? undefined
-        : typeof settings === "function"
-        ? named(name, () => resolve(settings(drawnAs, depth.get(drawnAs)!, modelNames(drawnAs))))
-        : common;
-      weights.push({ name, shape, dtype: isWeightDtype(stored) ? dtype ?? stored : stored, from, drawnAs, options });
-    }
-    for (let i = 0; length !== undefined && i < length; i++) {
-      const places = await Promise.all(members.map(async ({ model, layers: range }) => {
-        const { name, folder } = inputs.get(model)!;
-        return { name, config: await readConfig(folder), index: range![0] + i };
+    await located(part.where, async () => {
+      const members = [...(part.base === undefined ? [] : [part.base]), ...part.models];
+      const length = partLength(members, inputs);
+      const views = members.map(({ model, layers: range }) => {
+        const input = inputs.get(model)!;
+        return { ...input, files: layerView(input.files, range, layers.length) };
+      });
+      const matching = await matchFolders(views, alignment === undefined ? () => false : hasTokenRows);
+      const found = alignment === undefined
+        ? { models: matching, unknown: [] }
+        : alignVocabularies(matching, part.reference, alignment.tokenizer, alignment.request);
+      for (const token of found.unknown) unknownTokens.add(token);
+      const folders = found.models;
+      const from = { folders, hasBase: part.base !== undefined };
+      matched.push(from);
+      const isMade = (name: string) =>
+        layerPlace(name) !== undefined || (isBeforeLayers(name) ? k === 0 : k === parts.length - 1);
+      const depth = depthsIn(folders[0]!, length === undefined ? undefined : { first: layers.length, length });
+      const made = [...folders[0]!.shapes.keys()].filter(isMade);
+      const [first] = folders as [MatchedFolder];
+      const typed = made.map((name) => ({
+        name,
+        dtype: views[0]!.files.weights.get(first.nameIn(name))!.dtype,
+        shape: first.shapes.get(name)!,
       }));
-      mismatch ??= layerMismatch(places);
-      layers.push(places[0]!);
-    }
+      const merged = typed.filter(({ dtype }) => isWeightDtype(dtype)).map(({ name }) => name);
+      const resolve = (settings: MergeSettings) => resolveOptions(method, settings, part.models.length);
+      const { settings } = part;
+      common = typeof settings === "function" ? undefined : resolve(settings);
+      // Without random draws and settings by name, equal tensors merge to equal tensors anyway.
+      const drawn = "seed" in method.options || typeof settings === "function";
+      const shared = drawn ? sharedTensors(merged, folders) : new Map<string, string>();
+      const modelNames = (name: string) =>
+        folders.slice(from.hasBase ? 1 : 0).map(({ nameIn }, i) =>
+          views[i + (from.hasBase ? 1 : 0)]!.files.ownName(nameIn(name))
+        );
+      for (const { name, shape, dtype: stored } of typed) {
+        const drawnAs = shared.get(name) ?? name;
+        const options = !isWeightDtype(stored)
+          ? undefined
+          : typeof settings === "function"
+          ? named(name, () => resolve(settings(drawnAs, depth.get(drawnAs)!, modelNames(drawnAs))))
+          : common;
+        weights.push({ name, shape, dtype: isWeightDtype(stored) ? dtype ?? stored : stored, from, drawnAs, options });
+      }
+      for (let i = 0; length !== undefined && i < length; i++) {
+        const places = await Promise.all(members.map(async ({ model, layers: range }) => {
+          const { name, folder } = inputs.get(model)!;
+          return { name, config: await readConfig(folder), index: range![0] + i };
+        }));
+        mismatch ??= layerMismatch(places);
+        layers.push(places[0]!);
+      }
+    });
   }
   if (parts.length > 1) checkStack(weights, matched[0]!.folders[0]!, inputs, alignment !== undefined);
   const sliced = parts.some(({ models }) => models.some(({ layers }) => layers !== undefined));
@@ -162,8 +167,8 @@ function partLength(members: readonly PartModel[], inputs: ReadonlyMap<string, I
     if (begin >= 0 && begin < end && end <= count) continue;
     throw new UserError(
       "merge.layers",
-      `Cannot take the layers [${begin}, ${end}] of "${model}": it has ${count} layers, and a range is ` +
-        "[first, last + 1], counted from 0",
+      `Cannot take the layers [${begin}, ${end}] of "${model}": it has ${count} layers`,
+      `A range is [first, last + 1], counted from 0: all of its layers are [0, ${count}]`,
     );
   }
   const length = first.layers[1] - first.layers[0];
@@ -174,6 +179,7 @@ function partLength(members: readonly PartModel[], inputs: ReadonlyMap<string, I
     `Cannot merge the layers [${first.layers.join(", ")}] of "${first.model}" with the layers [${
       other.layers!.join(", ")
     }] of "${other.model}": the sources of a slice must have equally many`,
+    `Take ${length} layers of each`,
   );
 }
 

@@ -100,16 +100,24 @@ Deno.test("`deno task merge --config` refuses mistakes by line, and writes nothi
     [`${ties}parameters: [1]\n`, ":4:", "not a mapping"],
     [`${ties}dtype: int8\n`, ":4:", '"int8"', "bfloat16"],
     ["merge_method: passthrough\nslices:\n  - sources: []\n", ":3:", '"sources" is not a list'],
-    ["merge_method: linear\n", 'no "models"'],
-    [models, 'no "merge_method"'],
+    ["merge_method: linear\n", ":1:", 'neither "models" nor "slices"'],
+    [models, ":1:", 'no "merge_method"'],
     ["merge_method: linear\nmodels: a\n", ":2:", "not a list"],
     ["merge_method: linear\nmodels:\n  - path: a\n", ":3:", 'unknown key "path"'],
     ["merge_method: linear\nmodels:\n  - parameters: {weight: 1}\n", ":3:", 'expected "model"'],
     ["merge_method: slerp\nbase_model: seed\nmodels:\n  - model: a\n    parameters: {t: 1}\n", ":5:", "all models"],
     ["merge_method: [\n", "merge.yml:"],
-    ["- merge_method\n", "not a mapping"],
-    ["", "not a mapping"],
-    ["merge_method: linear\nmodels: [{model: a}, {model: b}]\n", "linear needs a weight for the model"],
+    ["- merge_method\n", ":1:", "not a mapping"],
+    ["", ":1:", "not a mapping"],
+    ["merge_method: linear\nmodels: [{model: a}, {model: b}]\n", ":2:", "has no weight, which linear needs"],
+    [`${ties}parameters: {density: [1, 7]}\n`, ":4:", '"density" is 7', "a number from 0 to 1"],
+    [`${ties}parameters: {density: [{filter: mlp, value: -1}, 1]}\n`, ":4:", '"density" is -1'],
+    ["merge_method: karcher\nmodels: [{model: a}]\nparameters: {max_iter: 1.5}\n", ":3:", "a whole number from 0"],
+    [
+      "merge_method: sce\nbase_model: a\nmodels: [{model: b}]\nparameters:\n  select_topk: 2\n",
+      ":5:",
+      '"select_topk" is 2',
+    ],
   ];
   await withModels(async (folder, write) => {
     for (const [text, ...says] of cases) {
@@ -130,9 +138,19 @@ Deno.test("`deno task merge --config` refuses mistakes by line, and writes nothi
       await assert.rejects(mergeCommand(args, () => {}), refuses(code, ...says), args.join(" "));
     }
     const unfit: [text: string, code: string, ...says: string[]][] = [
-      [`merge_method: ties\n${models}`, "merge.models", "ties needs a base"],
-      ["merge_method: model_stock\nbase_model: seed\nmodels: [{model: a}]\n", "merge.models", "at least 2 models"],
-      [`${ties}parameters: {density: [1, 7]}\n`, "merge.option", "density is 4", "model.layers.1."],
+      [`merge_method: ties\n${models}`, "merge.models", "merge.yml:2:", "ties needs a base"],
+      [
+        "merge_method: model_stock\nbase_model: seed\nmodels: [{model: a}]\n",
+        "merge.models",
+        "merge.yml:3:",
+        "at least 2 models",
+      ],
+      [
+        "merge_method: linear\nmodels: [{model: a}, {model: b}]\nparameters: {weight: 0}\n",
+        "merge.option",
+        "merge.yml:2:",
+        "sum to 0",
+      ],
     ];
     for (const [text, code, ...says] of unfit) {
       await assert.rejects(mergeCommand(["-c", await write(text), ...out], () => {}), refuses(code, ...says), text);
