@@ -57,5 +57,5 @@ export interface Exporter {
     path: string,
     dtype: ExportDtype,
     options: WriteOptions & { readonly title: string; readonly license: License | undefined },
-  ): Promise<string>;
+  ): Promise<string | undefined>;
 }

@@ -34,7 +34,7 @@ function supportOf(run: FinishedRun, saved: SavedModel): Support {
   if (method.making === "pretraining") return { formats: ["hf", "gguf"] };
   if (method.name === selfStitch.name) return STITCHED;
   if (method.file.kind === MIXTURE && isPlainMixture(mixtureOf(run, method))) {
-    return { formats: ["hf"], lacks: "GGUF files of mixtures of experts are not written" };
+    return { formats: ["hf", "gguf"] };
   }
   return { formats: [], lacks: `neither transformers nor llama.cpp computes what ${method.label} does` };
 }

@@ -1,11 +1,13 @@
-// Mixtures of experts of a run, for transformers.
+// Mixtures of experts of a run, for transformers and llama.cpp.
 import { loadMerge, mergeFile, type MixtureConfig, mixtureConfigSchema } from "../baselines/mod.ts";
 import type { FinishedRun, Trained } from "../bts/mod.ts";
+import { checkGguf, type WrittenType } from "../gguf/mod.ts";
 import type { WeightDtype } from "../huggingface/mod.ts";
 import { decoderNames } from "../library/mod.ts";
 import { openPretrained } from "../pretrained/mod.ts";
 import { bytesPerWeight, type Exporter } from "./exporter.ts";
-import { mixtureArchitecture } from "./mixture/architecture.ts";
+import { expertsTaken, mixtureArchitecture } from "./mixture/architecture.ts";
+import { writeMixtureGguf } from "./mixture/gguf.ts";
 import { writeMixture } from "./mixture/write.ts";
 
 /** The kind of the files of mixtures that a method trained as a whole. */
@@ -32,12 +34,13 @@ export async function mixtureExporter(run: FinishedRun, name: string): Promise<E
     hashes,
   );
   const { folder: seedFolder } = await run.cell("seed");
-  const { config: model } = await openPretrained(seedFolder, name);
+  const { config: model, tokenizer, special, chatTemplate } = await openPretrained(seedFolder, name);
+  const beside = { tokenizer, special, ...(chatTemplate === undefined ? {} : { chatTemplate }) };
   const { modelType } = mixtureArchitecture(model, mixture, names.length);
   const sizes = Object.entries(weights).map(([name, { data }]) => [name, data.length] as const);
   const total = sizes.reduce((sum, [, size]) => sum + size, 0);
   const ofExperts = sizes.reduce((sum, [name, size]) => name.includes(".experts.") ? sum + size : sum, 0);
-  const used = mixture.routing === "soft" ? names.length : mixture.routing === "top-2" ? 2 : 1;
+  const used = expertsTaken(mixture, names.length);
   return {
     madeFrom: names,
     trainedIn: name,
@@ -50,6 +53,13 @@ export async function mixtureExporter(run: FinishedRun, name: string): Promise<E
     async writeFolder(folder, dtype, { onWeight }) {
       const options = { dtype: dtype.toUpperCase() as WeightDtype, onWeight };
       await writeMixture(folder, { model, mixture, models: names.length, weights, seedFolder }, options);
+      return undefined;
+    },
+    checkGguf: (path) => checkGguf(path, model, beside),
+    async writeGguf(path, dtype, { title, license, onWeight }) {
+      const whole = { config: model, mixture, models: names.length, tensors: weights, ...beside, name: title };
+      const type = dtype.toUpperCase() as WrittenType;
+      await writeMixtureGguf(path, license === undefined ? whole : { ...whole, license }, type, { onWeight });
       return undefined;
     },
   };

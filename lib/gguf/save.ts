@@ -1,8 +1,16 @@
 // Writes a decoder as a GGUF file that llama.cpp loads.
 import { UserError } from "../errors.ts";
 import { type ModelToSave, specialIds, writeAtomically } from "../huggingface/mod.ts";
-import { checkWeights, familyOf, headSizeOf, type HostTensor, type ModelConfig, weightShapes } from "../model/mod.ts";
+import { checkWeights, familyOf, headSizeOf, type ModelConfig, weightShapes } from "../model/mod.ts";
 import { encodeHeader, type Entry, f32, padding, planBytes, string, type TensorPlan, u32 } from "./encode.ts";
+import {
+  checkExperts,
+  expertsArchitecture,
+  expertsEntries,
+  expertsTensors,
+  type GgufExperts,
+  isOfExperts,
+} from "./experts.ts";
 import { ARCHITECTURES } from "./llama.ts";
 import { permutedHeads, ROPE_FACTORS, toGgufName, toGgufRows } from "./names.ts";
 import { quantize, type WrittenType } from "./quantize.ts";
@@ -14,6 +22,8 @@ import { tokenizerEntries } from "./vocabulary.ts";
 export interface GgufToSave extends Omit<ModelToSave, "metadata"> {
   /** `general.name`. */
   readonly name?: string;
+  /** Makes it a mixture: `tensors` has routers and experts by the names that Hugging Face gives those of Qwen3-MoE. */
+  readonly experts?: GgufExperts;
   /** `general.license`, an identifier, and `general.license.name` and `.link` of a license that has none. */
   readonly license?: { readonly id: string; readonly name?: string | undefined; readonly link?: string | undefined };
 }
@@ -58,10 +68,12 @@ export async function saveGguf(
   type: WrittenType,
   { onWeight }: SaveGgufOptions = {},
 ): Promise<void> {
-  const { config, tensors } = model;
+  const { config, tensors, experts } = model;
   checkGguf(path, config, model);
-  checkWeights(config, tensors, `The model for "${path}"`);
-  const weights = plannedWeights(config, tensors, type);
+  const where = `The model for "${path}"`;
+  if (experts === undefined) checkWeights(config, tensors, where);
+  else checkExperts(config, tensors, experts, where);
+  const weights = plannedWeights(model, type);
   const header = encodeHeader(entriesOf(path, model, type), weights.map(({ plan }) => plan));
   const total = weights.reduce((sum, { plan }) => sum + planBytes(plan) + padding(planBytes(plan)), header.length);
   await writeAtomically(path, chunks(header, weights, onWeight), total);
@@ -104,13 +116,10 @@ interface PlannedWeight {
   values(): Float32Array;
 }
 
-function plannedWeights(
-  config: ModelConfig,
-  tensors: Readonly<Record<string, HostTensor>>,
-  type: WrittenType,
-): PlannedWeight[] {
-  const permuted = ARCHITECTURES[familyOf(config)]!.permuted;
-  const weights = [...weightShapes(config)].map(([name, shape]): PlannedWeight => ({
+function plannedWeights({ config, tensors, experts }: GgufToSave, type: WrittenType): PlannedWeight[] {
+  const permuted = ARCHITECTURES[architectureFor(config, experts)]?.permuted;
+  const dense = [...weightShapes(config)].filter(([name]) => experts === undefined || !isOfExperts(name));
+  const weights = dense.map(([name, shape]): PlannedWeight => ({
     plan: { name: toGgufName(name), type: typeFor(shape, type), shape },
     values() {
       const { data } = tensors[name]!;
@@ -118,11 +127,17 @@ function plannedWeights(
       return heads === undefined ? data : toGgufRows(data, shape[0]!, heads);
     },
   }));
+  for (const { name, shape, isRouter, values } of experts ? expertsTensors(config, tensors, experts) : []) {
+    weights.push({ plan: { name, type: isRouter ? "F32" : typeFor(shape, type), shape }, values });
+  }
   if (config.ropeScaling?.type !== "llama3") return weights;
   const multipliers = llama3Multipliers(config.ropeScaling, headSizeOf(config), config.ropeTheta);
   const divisors = Float32Array.from(multipliers, (multiplier) => 1 / multiplier);
   return [{ plan: { name: ROPE_FACTORS, type: "F32", shape: [divisors.length] }, values: () => divisors }, ...weights];
 }
+
+const architectureFor = (config: ModelConfig, experts: GgufExperts | undefined): string =>
+  experts === undefined ? familyOf(config) : expertsArchitecture(config);
 
 function typeFor(shape: readonly number[], type: WrittenType): WrittenType {
   if (shape.length === 1) return "F32";
@@ -146,9 +161,9 @@ function* chunks(
 }
 
 function entriesOf(path: string, model: GgufToSave, type: WrittenType): Entry[] {
-  const { config, tokenizer, name, license, chatTemplate } = model;
+  const { config, tokenizer, name, license, chatTemplate, experts } = model;
   const special = model.special ?? specialIds(tokenizer);
-  const arch = familyOf(config);
+  const arch = architectureFor(config, experts);
   const head = headSizeOf(config);
   return [
     string("general.architecture", arch),
@@ -175,6 +190,7 @@ function entriesOf(path: string, model: GgufToSave, type: WrittenType): Entry[] 
     ...(config.ropeScaling?.type === "linear"
       ? [string(`${arch}.rope.scaling.type`, "linear"), f32(`${arch}.rope.scaling.factor`, config.ropeScaling.factor)]
       : []),
+    ...(experts === undefined ? [] : expertsEntries(arch, config, experts)),
     ...(tokenizer === undefined
       ? [string("tokenizer.ggml.model", "none")]
       : tokenizerEntries(path, tokenizer, config.vocabSize, special)),

@@ -47,13 +47,16 @@ export function mixtureArchitecture(
       "the seed, the experts, merges, stitched models, and the BTX methods between plain models can be written",
     );
   }
-  const chosen = { "soft": models, "top-2": 2, "sample": 1 }[mixture.routing];
   return ARCHITECTURES[familyOf(config)](config, {
-    num_experts_per_tok: chosen,
+    num_experts_per_tok: expertsTaken(mixture, models),
     router_aux_loss_coef: mixture.balance,
     output_router_logits: false,
   }, models);
 }
+
+/** How many experts a token takes in evaluation mode. */
+export const expertsTaken = ({ routing }: MixtureConfig, models: number): number =>
+  ({ "soft": models, "top-2": 2, "sample": 1 })[routing];
 
 type Describe = (config: ModelConfig, shared: Record<string, unknown>, models: number) => MixtureArchitecture;
 
