@@ -5,6 +5,7 @@ export { evaluate, type EvaluateOptions, type Evaluation, type EvaluationProgres
 export { DECODED_TOKENS } from "./measures/decoding-latency.ts";
 export { MEASURES, measuresWith } from "./measures/all.ts";
 export type { EvaluationSet, Found, Measure, ParameterCounts, Subject } from "./measures/measure.ts";
+export { infoOf } from "./measures/measure.ts";
 export { generateGreedily } from "./generate.ts";
 export {
   bootstrapBitsPerByte,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { baselinesDefinition } from "../../experiments/baselines/config.ts";
 import { trainedSchema } from "../../lib/bts/mod.ts";
 import { openTokenizer, trainTokenizer } from "../../lib/data/mod.ts";
+import { infoOf, MEASURES } from "../../lib/eval/mod.ts";
 import { hashTensors, saveModelFolder } from "../../lib/huggingface/mod.ts";
 import { type HostWeights, type ModelConfig, modelConfigSchema } from "../../lib/model/mod.ts";
 import { beginRun, numberColumn, type Run, type RunResults, textColumn } from "../../lib/run/mod.ts";
@@ -22,27 +23,20 @@ export const CONFIG: ModelConfig = modelConfigSchema.parse({
   tiedEmbeddings: false,
 });
 
+const BITS_PER_BYTE = MEASURES.find(({ name }) => name === "bpb")!;
+
 const measure = (name: string, value: number) => ({
-  name: "bpb",
+  name: BITS_PER_BYTE.name,
   group: name,
   value,
   interval: name === "code" ? [value - 0.1, value + 0.1] as [number, number] : null,
   samples: 9,
-  better: "lower" as const,
+  better: BITS_PER_BYTE.better,
 });
 
 const RESULTS: RunResults = {
   domains: ["english", "code"],
-  measures: [{
-    name: "bpb",
-    title: "bits per byte",
-    table: "Held-out bits per byte",
-    format: "number",
-    digits: 3,
-    section: "scores",
-    chance: null,
-    machineDependent: false,
-  }],
+  measures: [infoOf(BITS_PER_BYTE)],
   methods: Object.fromEntries(
     ["seed", "expert:code", "expert:math", "soup", "bts"].map((method, i) => [
       method,
