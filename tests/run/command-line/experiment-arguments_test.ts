@@ -4,12 +4,7 @@ import { z } from "zod";
 import { MOST_THREADS } from "../../../lib/device-names.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { openDevice } from "../../../lib/tensor/mod.ts";
-import {
-  checkLabel,
-  type ExperimentDefinition,
-  parseExperimentArguments,
-  unknownCommand,
-} from "../../../lib/run/mod.ts";
+import { checkLabel, type ExperimentDefinition, parseExperimentArguments } from "../../../lib/run/mod.ts";
 
 const phase = z.strictObject({
   steps: z.int().positive().default(100).describe("How many steps"),
@@ -447,10 +442,4 @@ Deno.test("`--help all` lists every key with type, default and description; a se
   assert.deepEqual(keys("train.seed"), ["train.seed.steps", "train.seed.rate"]);
   assert.deepEqual(keys("note"), ["note"]);
   refuses(() => helpOf("--help", "trane"), "command.help", /no settings "trane".*one of train, model.*--help train\?/);
-});
-
-Deno.test("`unknownCommand()` suggests the nearest command", () => {
-  const error = unknownCommand("shwo", ["bts", "show", "ls"]);
-  assert.match(error.message, /Unknown command "shwo": expected one of bts, show, ls/);
-  assert.equal(error.hint, "did you mean show?");
 });
