@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
   verify: async () => (await import("./verify.ts")).verifyCommand,
   gates: async () => (await import("./gates.ts")).gatesCommand,
   eval: async () => (await import("./eval.ts")).evalCommand,
+  "eval:code": async () => (await import("./eval-code.ts")).evalCodeCommand,
   plan: async () => (await import("./plan.ts")).planCommand,
   merge: async () => (await import("./merge.ts")).mergeCommand,
   model: async () => (await import("./model.ts")).modelCommand,

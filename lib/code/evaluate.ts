@@ -7,7 +7,7 @@ import { hash32 } from "../random.ts";
 import type { Estimate } from "../run/mod.ts";
 import { inParallel, type SandboxLimits } from "../sandbox/mod.ts";
 import { type AnswerKey, type CodeAnswer, openAnswers } from "./answers-file.ts";
-import { judge } from "./judge.ts";
+import { type JudgeThread, startJudge } from "./judge-thread.ts";
 import { meanPassAtK } from "./pass-at-k.ts";
 import type { Problem } from "./problem.ts";
 import { isDecided, programOf } from "./program.ts";
@@ -89,13 +89,14 @@ export async function evaluateCode(
   let [done, passed] = [known.length, known.filter(({ outcome }) => outcome === "passed").length];
   const show = () => options.onProgress?.({ done, kept: known.length, total: wanted.length, passed });
   show();
+  await using thread = startJudge();
   const answers = await inParallel(wanted, options.parallel ?? 16, async ({ problem, version, sample }) => {
     const key: AnswerKey = { problem: problem.id, version, sample };
     const before = file.kept(key);
     if (before !== undefined) return before;
     const request = { maxTokens, sampling: { ...drawn, seed: hash32(seed, problem.id, sample) } };
     const answer = await ask(problem, subject, request, options.signal);
-    const found = await judged(problem, key, answer, options.limits);
+    const found = await judged(thread, problem, key, answer, options.limits);
     file.add(found);
     done++;
     if (found.outcome === "passed") passed++;
@@ -155,13 +156,14 @@ async function ask(
 }
 
 async function judged(
+  thread: JudgeThread,
   problem: Problem,
   key: AnswerKey,
   written: Written,
   limits: Partial<SandboxLimits> | undefined,
 ): Promise<CodeAnswer> {
   const program = programOf(problem, written.answer);
-  const verdict = await judge(problem, program, limits);
+  const verdict = await thread.judge(problem, program, limits);
   return { ...key, level: problem.level, ...written, program, ...verdict, tests: problem.tests.length };
 }
 

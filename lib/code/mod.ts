@@ -9,8 +9,9 @@ export {
   type CodeSubject,
   evaluateCode,
 } from "./evaluate.ts";
-export { type Answer, judge, judgeAnswers, type JudgedAnswer, type JudgeOptions } from "./judge.ts";
-export type { Outcome, Verdict } from "./judge.ts";
+export { judge, type Outcome, type Verdict } from "./judge.ts";
+export { type Answer, judgeAnswers, type JudgedAnswer, type JudgeOptions } from "./judge-answers.ts";
+export { type JudgeThread, startJudge } from "./judge-thread.ts";
 export { type Attempts, meanPassAtK, passAtK } from "./pass-at-k.ts";
 export { builtinProblems, parseProblems, type Problem, readProblems } from "./problem.ts";
 export { isDecided, programOf } from "./program.ts";

@@ -4,7 +4,7 @@
 export interface SandboxLimits {
   /** Seconds of processor time, over all threads, whole; the start of Deno takes about 0.1. @default 5 */
   readonly cpuSeconds: number;
-  /** Seconds from its start, which also end a program that waits. @default 30 */
+  /** Seconds from its start, which also end a program that waits; generous, as other programs slow it down. @default 60 */
   readonly wallSeconds: number;
   /** MiB for V8's heap, and, on Linux, for all memory beyond what Deno itself needs. @default 512 */
   readonly memory: number;
@@ -12,7 +12,7 @@ export interface SandboxLimits {
   readonly outputBytes: number;
 }
 
-export const DEFAULT_LIMITS: SandboxLimits = { cpuSeconds: 5, wallSeconds: 30, memory: 512, outputBytes: 1 << 20 };
+export const DEFAULT_LIMITS: SandboxLimits = { cpuSeconds: 5, wallSeconds: 60, memory: 512, outputBytes: 1 << 20 };
 
 /** What this machine can hold a program to, besides Deno's permissions and V8's limit of its heap. */
 export interface Protection {

@@ -1,6 +1,7 @@
 // Verdicts: right and wrong programs, and programs that fake success.
 import assert from "node:assert/strict";
-import { judge, judgeAnswers, type Outcome, parseProblems, type Problem } from "../../lib/code/mod.ts";
+import { judge, judgeAnswers, type Outcome, parseProblems, type Problem, startJudge } from "../../lib/code/mod.ts";
+import { UserError } from "../../lib/errors.ts";
 import { inParallel } from "../../lib/sandbox/mod.ts";
 
 /** Its values cannot be guessed from its inputs. */
@@ -155,4 +156,18 @@ Deno.test("`judgeAnswers()` says what each answer did wrong, in order", async ()
   assert.match(verdicts[2]!.detail, /program:/);
   assert.ok(!verdicts[2]!.detail.includes("base64"));
   assert.equal(verdicts[0]!.program, `${problem.prompt}  return x ** 3;\n}\n`);
+});
+
+Deno.test("`startJudge()` judges right while this thread is busy for longer than a program may take", async () => {
+  await using thread = startJudge();
+  // The first verdict comes when the thread has loaded.
+  await thread.judge(problem, "const cube = (x: number) => x ** 3;");
+  const verdict = thread.judge(problem, "const cube = (x: number) => x ** 3;", { wallSeconds: 2 });
+  await new Promise((done) => setTimeout(done, 10)); // sends it
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+  assert.equal((await verdict).outcome, "passed");
+  await assert.rejects(
+    thread.judge(problem, "", { memory: -500 }),
+    (error) => error instanceof UserError && error.code === "sandbox.start",
+  );
 });
