@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs";
-import { listRuns, openRun, UserError } from "@stitchbook/stitchbook";
+import { inferenceModels, listRuns, openForInference, openRun, UserError } from "@stitchbook/stitchbook";
 import { btsConfigSchema } from "../../lib/bts/mod.ts";
 import { initCommand } from "../../lib/cli/init.ts";
 import { type LanguageModel, tokenLosses } from "../../lib/model/mod.ts";
@@ -109,6 +109,26 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
         const stopped = AbortSignal.abort(new Error("enough"));
         await assert.rejects(model.generate(prompt, { signal: stopped }), /enough/);
       }
+    });
+
+    await t.step("its models open for generating many texts at a time", async () => {
+      assert.deepEqual(await inferenceModels("first", { runs }), MODELS);
+      await refused(openForInference(id, "seeed", { runs }), "model.unknown", /has no model "seeed"/);
+      await using opened = await openForInference(id, undefined, { runs, device: "cpu" });
+      const { name, engine, tokenizer, opening } = opened;
+      assert.equal(name, "bts");
+      const prompts = ["What is 3 plus 4?", "Once"].map((text) => [...opening, ...tokenizer.encode(text)]);
+      const texts = await Promise.all(prompts.map(async (prompt) => {
+        let text = "";
+        for await (const token of engine.generate({ prompt, maxTokens: 6, sampling: { temperature: 0 } })) {
+          text += token.text;
+        }
+        return text;
+      }));
+      using run = await openRun(id, { runs });
+      using model = await run.model("bts");
+      const alone = await model.generate("What is 3 plus 4?", { maxTokens: 6 });
+      assert.ok(alone.startsWith(texts[0]!), `${alone} and ${texts[0]}`);
     });
 
     await t.step("the example in the folder writes what the model writes here", async () => {
