@@ -1,7 +1,7 @@
 // What a method of combining models is: the interface that every folder of this room implements.
 import type { z } from "zod";
 import type { PALETTE } from "../methods.ts";
-import type { HostWeights, LanguageModel, ModelConfig, Weights } from "../model/mod.ts";
+import type { HostWeights, LanguageModel, ModelConfig, PackedWeights, Weights } from "../model/mod.ts";
 import type { StitchConfig } from "../stitch/mod.ts";
 import type { MethodCost, PhaseOptions, TrainTask } from "../train/mod.ts";
 
@@ -190,6 +190,8 @@ export interface Saved<Config> extends Built<Config> {
   readonly models: readonly HostWeights[];
   /** The same weights on the device, copied there when first asked for. */
   readonly onDevice: () => readonly Weights[];
+  /** The format that weights are packed in for inference; undefined if they are not. */
+  readonly packed?: PackedWeights | undefined;
   /** Owns what `open()` puts on the device. */
   readonly scope: DisposableStack;
 }

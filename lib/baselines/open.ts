@@ -2,7 +2,14 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { hashTensors, loadModelFolder } from "../huggingface/mod.ts";
-import { decoder, type HostWeights, type ModelConfig, toDevice, type Weights } from "../model/mod.ts";
+import {
+  decoder,
+  type HostWeights,
+  type ModelConfig,
+  type PackedWeights,
+  putWeights,
+  type Weights,
+} from "../model/mod.ts";
 import type { MethodCost } from "../train/mod.ts";
 import { loadMerge } from "./file.ts";
 import type { BaselineMethod, Built, MergedMethod, OpenedModel } from "./method.ts";
@@ -22,6 +29,8 @@ export interface FinishedMethod {
   readonly models: readonly HostWeights[];
   /** The same weights, if they are on the device already. */
   readonly onDevice?: readonly Weights[];
+  /** The format that weights are packed in, for inference. @default they are not packed */
+  readonly packed?: PackedWeights | undefined;
   /** Domains whose experts leave. @default none */
   readonly without?: readonly string[];
 }
@@ -39,12 +48,15 @@ export interface OpenedBaseline extends OpenedModel {
  *   have to be built again without them, or are none of its experts
  */
 export async function openBaseline(finished: FinishedMethod, scope: DisposableStack): Promise<OpenedBaseline> {
-  const { method, folder, model, without: leaving = [] } = finished;
+  const { method, folder, model, packed, without: leaving = [] } = finished;
   const costed = { model, experts: finished.models.length - 1, cacheBytes: 4 };
   if (method.making === "pretraining") {
     if (leaving.length > 0) throw cannotLeave(method.name);
     const { tensors } = await loadModelFolder(folder);
-    return { model: decoder(model, scope.use(toDevice(tensors))), parameters: method.cost(costed).parameters };
+    return {
+      model: decoder(model, scope.use(putWeights(tensors, packed))),
+      parameters: method.cost(costed).parameters,
+    };
   }
   const models = method.combines === "seed" ? finished.models.slice(0, 1) : finished.models;
   const file = await loadMerge(mergeFile(folder), method.file, models.map(hashTensors));
@@ -53,9 +65,9 @@ export async function openBaseline(finished: FinishedMethod, scope: DisposableSt
     { config: file.method.config, weights: file.weights },
     leaving,
   );
-  const onDevice = () => finished.onDevice ?? models.map((part) => scope.use(toDevice(part)));
+  const onDevice = () => finished.onDevice ?? models.map((part) => scope.use(putWeights(part, packed)));
   return {
-    ...method.open({ model, config, weights, models, onDevice, scope }),
+    ...method.open({ model, config, weights, models, onDevice, packed, scope }),
     parameters: method.cost(config, costed).parameters,
   };
 }

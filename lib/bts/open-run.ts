@@ -10,8 +10,9 @@ import {
   readChatTemplate,
   readGenerationConfig,
 } from "../huggingface/mod.ts";
-import { type HostWeights, type ModelConfig, parameterCount, toDevice } from "../model/mod.ts";
+import { type HostWeights, type ModelConfig, type PackedWeights, parameterCount, toDevice } from "../model/mod.ts";
 import type { RunView } from "../run/mod.ts";
+import { holdConstant } from "../tensor/mod.ts";
 import { freezeModels, loadStitches, type StitchedModel, type StitchFile, stitchModels } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import { type FinishedRun, finishedRun } from "./finished.ts";
@@ -89,14 +90,17 @@ const cellOf = (model: string) => model === "seed" ? model : `expert:${model}`;
  * Puts a stitched model on the device.
  *
  * @param scope frees its tensors
+ * @param packed the format that the models' weights are packed in, for inference
  * @throws UserError as `freezeModels()` and `stitchModels()` do
  */
 export function stitchedOnDevice(
   { model, weights, file }: Pick<StitchedRun, "model" | "weights" | "file">,
   scope: DisposableStack,
+  packed?: PackedWeights,
 ): { readonly stitched: StitchedModel; readonly parameters: ParameterCounts } {
-  const frozen = scope.use(freezeModels(model, file.config, weights));
+  const frozen = scope.use(freezeModels(model, file.config, weights, packed));
   const stitches = scope.use(toDevice(file.stitches));
+  if (packed !== undefined) { for (const stitch of Object.values(stitches)) holdConstant(stitch); }
   const trained = Object.values(file.stitches).reduce((sum, { data }) => sum + data.length, 0);
   const total = weights.length * parameterCount(model) + trained;
   return {

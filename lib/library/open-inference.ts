@@ -4,7 +4,7 @@ import { openTokenizer, type Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { type ChatTemplate, endIds } from "../huggingface/mod.ts";
 import { createEngine, type EngineOptions, type InferenceEngine } from "../infer/mod.ts";
-import { decoder, type LanguageModel, type ModelConfig } from "../model/mod.ts";
+import { decoder, type LanguageModel, type ModelConfig, type WeightFormat } from "../model/mod.ts";
 import { isHubId, openPretrained } from "../pretrained/mod.ts";
 import type { DeviceName } from "../tensor/mod.ts";
 import { findRun, type RunPlace } from "./find-run.ts";
@@ -36,6 +36,11 @@ export interface InferenceModel extends AsyncDisposable {
 export interface InferenceOptions extends EngineOptions {
   /** Folder of the runs. @default as `openRun()` */
   readonly runs?: string | URL | undefined;
+  /**
+   * How weights are held: as they are stored, or in another format. Fewer bits are faster and less exact.
+   * @default "stored"
+   */
+  readonly weights?: WeightFormat | undefined;
   /** The device, opened if none is. @default "auto" */
   readonly device?: DeviceName | undefined;
 }
@@ -65,8 +70,8 @@ export async function openForInference(
   const tensors = scope.use(new DisposableStack());
   const share = async () => void tensors.use(await shareDevice(options.device));
   const opened = found.kind === "run"
-    ? await openFromRun(found, model, tensors, share)
-    : await openFromFile(found.source, tensors, share);
+    ? await openFromRun(found, model, options.weights, tensors, share)
+    : await openFromFile(found.source, options.weights, tensors, share);
   const engine = scope.use(createEngine(opened.model, opened.tokenizer, opened.ends, options));
   const all = scope.move();
   return { ...opened, engine, [Symbol.asyncDispose]: () => all.disposeAsync() };
@@ -114,6 +119,7 @@ type Opened = Omit<InferenceModel, "engine" | typeof Symbol.asyncDispose>;
 async function openFromRun(
   { runsFolder, id }: RunPlace,
   wanted: string | undefined,
+  weights: WeightFormat = "stored",
   scope: DisposableStack,
   share: () => Promise<void>,
 ): Promise<Opened> {
@@ -121,17 +127,24 @@ async function openFromRun(
   const saved = savedModels(run);
   const name = wanted === undefined ? defaultModel([...saved.keys()]) : modelNamed(saved, wanted, id);
   await share();
-  const { model, config, tokenizer, ends, chat } = await openModel(run, saved.get(name)!, scope);
+  const { model, config, tokenizer, ends, chat } = await openModel(run, saved.get(name)!, scope, {
+    packed: weights === "stored" ? "f32" : weights, // as runs store them
+  });
   return { source: id, name, model, config, tokenizer, opening: [tokenizer.endOfText], ends, chat };
 }
 
 const defaultModel = (names: readonly string[]): string => names.includes("bts") ? "bts" : names.at(-1)!;
 
-async function openFromFile(source: string, scope: DisposableStack, share: () => Promise<void>): Promise<Opened> {
+async function openFromFile(
+  source: string,
+  format: WeightFormat | undefined,
+  scope: DisposableStack,
+  share: () => Promise<void>,
+): Promise<Opened> {
   const found = await openPretrained(source, "model");
   const { config, chatTemplate, chatTokens, special, generation } = found;
   await share();
-  const weights = scope.use(await found.loadOnDevice());
+  const weights = scope.use(await found.loadOnDevice(format));
   return {
     source: found.source,
     name: undefined,

@@ -15,8 +15,10 @@ import {
   type HostWeights,
   type LanguageModel,
   type ModelConfig,
+  type PackedWeights,
   parameterCount,
-  toDevice,
+  putWeights,
+  type Weights,
 } from "../model/mod.ts";
 import { stitchedLanguageModel } from "../stitch/mod.ts";
 import { decoderNames, type SavedModel } from "./saved-models.ts";
@@ -38,21 +40,22 @@ export interface OpenedModel {
  * Puts a model of a run on the device.
  *
  * @param scope frees its tensors
- * @param without domains whose experts leave a method
+ * @param options.without domains whose experts leave a method
+ * @param options.packed the format that weights are packed in, for inference
  */
 export async function openModel(
   run: FinishedRun,
   saved: SavedModel,
   scope: DisposableStack,
-  without: readonly string[] = [],
+  { without = [], packed }: { readonly without?: readonly string[]; readonly packed?: PackedWeights } = {},
 ): Promise<OpenedModel> {
   if (saved.kind === "decoder") {
     const { weights: [weights], ...loaded } = await loadDecoders(run, [saved.cell]);
-    return { ...loaded, ...decoderOnDevice(loaded.config, weights!, scope, true) };
+    return { ...loaded, ...decoderOnDevice(loaded.config, scope.use(putWeights(weights!, packed)), true) };
   }
   if (saved.kind === "stitched") {
     const parts = await openStitches(run, saved.cell);
-    const { stitched, parameters } = stitchedOnDevice(parts, scope);
+    const { stitched, parameters } = stitchedOnDevice(parts, scope, packed);
     const { model: config, tokenizer, ends, chat } = parts;
     return { config, tokenizer, ends, chat, model: stitchedLanguageModel(stitched), parameters };
   }
@@ -60,17 +63,20 @@ export async function openModel(
   const { config } = loaded;
   if (saved.kind === "merge") {
     const [base, ...models] = weights;
-    return { ...loaded, ...decoderOnDevice(config, saved.merge(base!, models), scope, false) };
+    return { ...loaded, ...decoderOnDevice(config, scope.use(putWeights(saved.merge(base!, models), packed)), false) };
   }
   if (saved.kind === "ensemble") {
-    const models = weights.map((one) => decoder(config, scope.use(toDevice(one))));
+    const models = weights.map((one) => decoder(config, scope.use(putWeights(one, packed))));
     const total = models.length * parameterCount(config);
     const parameters = { trained: 0, total, active: total };
     return { ...loaded, model: btmEnsemble(models, await saved.options()), parameters };
   }
   const { method } = saved;
   const { folder } = await run.cell(method.name);
-  const { model, parameters } = await openBaseline({ method, folder, model: config, models: weights, without }, scope);
+  const { model, parameters } = await openBaseline(
+    { method, folder, model: config, models: weights, packed, without },
+    scope,
+  );
   return { ...loaded, model, parameters };
 }
 
@@ -94,13 +100,12 @@ async function loadDecoders(
 
 function decoderOnDevice(
   config: ModelConfig,
-  weights: HostWeights,
-  scope: DisposableStack,
+  weights: Weights,
   trained: boolean,
 ): Pick<OpenedModel, "model" | "parameters"> {
   const one = parameterCount(config);
   return {
-    model: decoder(config, scope.use(toDevice(weights))),
+    model: decoder(config, weights),
     parameters: { trained: trained ? one : 0, total: one, active: one },
   };
 }

@@ -122,7 +122,7 @@ export async function openRun(run: string | URL, { runs, device }: OpenOptions =
       });
       await sharing;
       using scope = new DisposableStack();
-      const opened = await openModel(run, saved.get(name)!, scope, without);
+      const opened = await openModel(run, saved.get(name)!, scope, { without });
       checkOpen();
       const tensors = scope.move();
       const model = trainedModel(name, opened, () => {

@@ -23,6 +23,7 @@ export {
   type HostWeights,
   initialWeights,
   type OwnedWeights,
+  shapeOf,
   toDevice,
   toHost,
   toVariables,
@@ -31,7 +32,9 @@ export {
 export {
   heldFormat,
   packedStack,
+  type PackedWeights,
   packWeights,
+  putWeights,
   storedToDevice,
   type StoredWeight,
   WEIGHT_FORMATS,

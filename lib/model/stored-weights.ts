@@ -13,11 +13,13 @@ import {
   type RowSource,
   streamedTensor,
 } from "../tensor/mod.ts";
-import { disposeWeights, type HostTensor, type HostWeights, owned, type OwnedWeights } from "./weights.ts";
+import { disposeWeights, type HostTensor, type HostWeights, owned, type OwnedWeights, toDevice } from "./weights.ts";
 
 /** How matrices are held for inference: as they are stored, or rounded or quantized to one format. */
 export const WEIGHT_FORMATS = ["stored", "f32", "f16", "bf16", "q8", "q4"] as const;
 export type WeightFormat = typeof WEIGHT_FORMATS[number];
+/** A format that weights of any type can be packed in. */
+export type PackedWeights = Exclude<WeightFormat, "stored">;
 
 const PACKED = { f32: "F32", f16: "F16", bf16: "BF16", q8: "Q8_0", q4: "Q4" } as const satisfies Record<
   Exclude<WeightFormat, "stored">,
@@ -120,12 +122,17 @@ function isExact({ type, read }: RowSource, out: number, inner: number): boolean
  *
  * @throws UserError as {@linkcode storedToDevice} does
  */
-export function packWeights(weights: HostWeights, format: Exclude<WeightFormat, "stored">): OwnedWeights {
+export function packWeights(weights: HostWeights, format: PackedWeights): OwnedWeights {
   return storedToDevice(
     Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, inMemory(weight)])),
     "The model",
     format,
   );
+}
+
+/** Puts weights on the device: packed in a format, for inference, or as float32 if there is none. */
+export function putWeights(weights: HostWeights, packed: PackedWeights | undefined): OwnedWeights {
+  return packed === undefined ? toDevice(weights) : packWeights(weights, packed);
 }
 
 /**
@@ -136,7 +143,7 @@ export function packWeights(weights: HostWeights, format: Exclude<WeightFormat, 
 export function packedStack(
   matrices: readonly HostTensor[],
   name: string,
-  format: Exclude<WeightFormat, "stored">,
+  format: PackedWeights,
 ): tf.Tensor {
   return matrixToDevice(matrices.map(inMemory), name, format);
 }

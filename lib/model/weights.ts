@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { type Random, random } from "../random.ts";
-import { streamedTensor } from "../tensor/mod.ts";
+import { streamedTensor, weightShape } from "../tensor/mod.ts";
 import { type ModelConfig, weightShapes } from "./config.ts";
 
 /** Tensors by Hugging Face name. */
@@ -66,12 +66,17 @@ export function checkWeights(
   for (const [name, shape] of shapes) {
     const found = Object.hasOwn(weights, name) ? weights[name] : undefined;
     if (found === undefined) throw new UserError("model.weights", `${where} lacks the weight "${name}"`);
-    if (String(found.shape) !== String(shape)) {
-      throw new UserError("model.weights", `${where}: "${name}" has the shape [${found.shape}], not [${shape}]`);
+    if (String(shapeOf(found)) !== String(shape)) {
+      throw new UserError("model.weights", `${where}: "${name}" has the shape [${shapeOf(found)}], not [${shape}]`);
     }
   }
   const extra = Object.keys(weights).find((name) => !shapes.has(name));
   if (extra !== undefined) throw new UserError("model.weights", `${where} has the unknown weight "${extra}"`);
+}
+
+/** The shape of a weight's numbers, in host memory or on the device, packed or not. */
+export function shapeOf(weight: { readonly shape: readonly number[] }): readonly number[] {
+  return weight instanceof tf.Tensor ? weightShape(weight) : weight.shape;
 }
 
 /** Weights on the device that their owner frees: at the end of a block (`using`), or with {@linkcode disposeWeights}. */

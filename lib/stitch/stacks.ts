@@ -4,7 +4,15 @@ import { createHash } from "node:crypto";
 import type * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { hashTensors } from "../huggingface/mod.ts";
-import { checkWeights, disposeWeights, type HostWeights, type ModelConfig, type Weights } from "../model/mod.ts";
+import {
+  checkWeights,
+  disposeWeights,
+  type HostWeights,
+  type ModelConfig,
+  packedStack,
+  type PackedWeights,
+  type Weights,
+} from "../model/mod.ts";
 import { holdConstant, packHalf, streamedTensor } from "../tensor/mod.ts";
 import { placeStitches, type StitchConfig } from "./config.ts";
 import { type StreamGroup, streamGroups } from "./stream-groups.ts";
@@ -32,6 +40,8 @@ export interface FrozenModels {
  * Copies a hub and its experts onto the device, stacked for the stitches of this configuration. If `stitch.frozen` is
  * half, matrices are held as {@linkcode packHalf} rounds them (not norms, nor matrices with rows of odd length).
  *
+ * @param packed holds matrices for inference in this format; `f32` as `stitch.frozen` says
+ *
  * Models that are one and the same object share its weights on the device: their rows run through them as one batch.
  *
  * @throws UserError `model.weights` if a model does not have this shape, `stitch.placement`, `tensor.half`
@@ -40,16 +50,18 @@ export function freezeModels(
   config: ModelConfig,
   stitch: StitchConfig,
   [hub, ...experts]: readonly HostWeights[],
+  packed?: PackedWeights,
 ): FrozenModels & Disposable {
   const models = [hub!, ...experts];
   models.forEach((model, i) => checkWeights(config, model, i === 0 ? "The hub" : `Expert ${i}`));
   const places = placeStitches(stitch, config.layers);
   const half = stitch.frozen === "half";
+  const format = packed === "f32" && half ? "f16" : packed;
   const single = new Map<HostWeights[string], tf.Tensor>();
   const tensorOf = (chosen: readonly HostWeights[], name: string): tf.Tensor => {
     const weight = chosen[0]![name]!;
-    if (chosen.some((model) => model[name] !== weight)) return stacked(chosen, name, half);
-    const tensor = single.get(weight) ?? stacked([chosen[0]!], name, half);
+    if (chosen.some((model) => model[name] !== weight)) return stacked(chosen, name, half, format);
+    const tensor = single.get(weight) ?? stacked([chosen[0]!], name, half, format);
     single.set(weight, tensor);
     return tensor;
   };
@@ -72,7 +84,15 @@ export function freezeModels(
 }
 
 /** One weight of several models as one tensor on the device; of a single model, without the extra dimension. */
-function stacked(models: readonly HostWeights[], name: string, half: boolean): tf.Tensor {
+function stacked(
+  models: readonly HostWeights[],
+  name: string,
+  half: boolean,
+  packed: PackedWeights | undefined,
+): tf.Tensor {
+  if (packed !== undefined && models[0]![name]!.shape.length === 2) {
+    return packedStack(models.map((model) => model[name]!), name, packed);
+  }
   const { shape, data: { length } } = models[0]![name]!;
   const whole = models.length === 1 ? [...shape] : [models.length, ...shape];
   const last = shape.at(-1)!;

@@ -25,7 +25,7 @@ export { recompute } from "./ops/recompute.ts";
 export { checkRoom, freeMemory } from "./room.ts";
 export { rowInvariant } from "./row-invariant.ts";
 export { streamedTensor } from "./stream.ts";
-export { HALF_ERROR, markBfloat16, packHalf } from "./ops/half.ts";
+export { HALF_ERROR, markBfloat16, packHalf, weightShape } from "./ops/half.ts";
 export { PACKED_FORMATS, type PackedFormat } from "./packed-format.ts";
 export { isPacked, type PackedMatrix, packedMatrix, unpackWeight } from "./ops/packed.ts";
 export { encodedRows, packedBytes, packedTensor, type RowSource } from "./packed/tensor.ts";

@@ -1,7 +1,7 @@
 // DUME (arXiv 2603.29765): the layout of BTX, with routers in closed form. Nothing is trained.
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { forwardFlops, toDevice } from "../../model/mod.ts";
+import { forwardFlops, putWeights } from "../../model/mod.ts";
 import type { MethodCost } from "../../train/mod.ts";
 import type { CommonSettings, Costed, Documents, FittedMethod, Given, Saved } from "../method.ts";
 import { type MixtureConfig, mixtureConfigSchema } from "../mixture/config.ts";
@@ -78,10 +78,10 @@ export const dume = {
       `expert (by layer ${each} %), out of ${partsOf(config, models).length} experts`;
     return { weights, tokens, outcome };
   },
-  open({ model, config, weights, models, scope }: Saved<DumeConfig>) {
+  open({ model, config, weights, models, packed, scope }: Saved<DumeConfig>) {
     const mixture = mixtureOf(config);
     const parts = partsOf(config, models);
-    const whole = scope.use(toDevice({ ...initialMixture(model, mixture, parts, 0), ...weights }));
+    const whole = scope.use(putWeights({ ...initialMixture(model, mixture, parts, 0), ...weights }, packed));
     return {
       model: mixtureLanguageModel(mixtureModel({ config: model, mixture, models: parts.length, weights: whole })),
     };

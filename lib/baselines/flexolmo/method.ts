@@ -2,7 +2,15 @@
 // router. There is no joint training, and an owner leaves by taking the row away.
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { type HostTensor, type HostWeights, type ModelConfig, toDevice, toHost, toVariables } from "../../model/mod.ts";
+import {
+  type HostTensor,
+  type HostWeights,
+  type ModelConfig,
+  putWeights,
+  toDevice,
+  toHost,
+  toVariables,
+} from "../../model/mod.ts";
 import type { BranchedMethod, BranchGiven, BranchTraining, CommonSettings, Saved } from "../method.ts";
 import { biasName, routerName } from "../mixture/config.ts";
 import { mixtureLanguageModel, mixtureModel } from "../mixture/model.ts";
@@ -63,14 +71,14 @@ export const flexOlmo = {
       weights: withoutExperts(weights, leaving.map((domain) => 1 + experts.indexOf(domain))),
     };
   },
-  open({ model, config, weights, models: [seed], scope }: Saved<FlexOlmoConfig>) {
+  open({ model, config, weights, models: [seed], packed, scope }: Saved<FlexOlmoConfig>) {
     const models = 1 + config.experts.length;
     const { topK } = config;
     const whole = mixtureModel({
       config: model,
       mixture: SOFT,
       models,
-      weights: scope.use(toDevice({ ...publicWeights(seed!), ...weights })),
+      weights: scope.use(putWeights({ ...publicWeights(seed!), ...weights }, packed)),
       ...(topK < models ? { routeTokens: (logits) => routeToBest(logits, topK) } : {}),
     });
     return { model: mixtureLanguageModel(whole) };

@@ -1,5 +1,5 @@
 // What all methods that are mixtures of experts share.
-import { type HostWeights, type ModelConfig, toDevice, toVariables } from "../../model/mod.ts";
+import { type HostWeights, type ModelConfig, putWeights, toDevice, toVariables } from "../../model/mod.ts";
 import type { CommonSettings, Given, Saved, TrainedMethod } from "../method.ts";
 import { trainingOf } from "../training.ts";
 import { type MixtureConfig, mixtureConfigSchema } from "./config.ts";
@@ -33,8 +33,8 @@ export function mixtureMethod<const Name extends string>(
       const whole = mixtureModel({ config: model, mixture: config, models: models.length, weights });
       return trainingOf(variables, [rest], (options) => mixtureTraining(whole, variables, rngSeed, options));
     },
-    open({ model, config, weights, models, scope }: Saved<MixtureConfig>) {
-      const whole = scope.use(toDevice({ ...untrainedPart(model, config, models), ...weights }));
+    open({ model, config, weights, models, packed, scope }: Saved<MixtureConfig>) {
+      const whole = scope.use(putWeights({ ...untrainedPart(model, config, models), ...weights }, packed));
       const opened = mixtureModel({ config: model, mixture: config, models: models.length, weights: whole });
       return { model: mixtureLanguageModel(opened) };
     },

@@ -1,7 +1,14 @@
 // Initial weights of a mixture: mixed blocks come from the models, the rest is their average, routers are nearly even.
 import { UserError } from "../../errors.ts";
 import { soup } from "../../merge/mod.ts";
-import { checkWeights, fillNormal, type HostTensor, type HostWeights, type ModelConfig } from "../../model/mod.ts";
+import {
+  checkWeights,
+  fillNormal,
+  type HostTensor,
+  type HostWeights,
+  type ModelConfig,
+  shapeOf,
+} from "../../model/mod.ts";
 import { random } from "../../random.ts";
 import {
   addedNames,
@@ -84,11 +91,11 @@ export function checkMixtureWeights(
 ): void {
   const shapes = mixtureShapes(config, mixture, models);
   for (const [name, shape] of shapes) {
-    const found = Object.hasOwn(weights, name) ? weights[name] : undefined;
-    if (String(found?.shape) === String(shape)) continue;
+    const found = Object.hasOwn(weights, name) ? shapeOf(weights[name]!) : undefined;
+    if (String(found) === String(shape)) continue;
     throw new UserError(
       "merge.weights",
-      `The mixture has "${name}" as [${found?.shape ?? "missing"}], but ${models} models need [${shape}]`,
+      `The mixture has "${name}" as [${found ?? "missing"}], but ${models} models need [${shape}]`,
     );
   }
   const unknown = Object.keys(weights).find((name) => !shapes.has(name));

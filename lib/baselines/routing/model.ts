@@ -9,7 +9,7 @@ import {
   type LogitsOptions,
   tokenLosses,
 } from "../../model/mod.ts";
-import { crossEntropy, embedding, linear, rmsNorm } from "../../tensor/mod.ts";
+import { crossEntropy, embedding, linear, rmsNorm, weightShape } from "../../tensor/mod.ts";
 import { readNow } from "../read-now.ts";
 
 /** Tokens in the prefixes that a router is trained on, or the context length if that is less. */
@@ -72,18 +72,18 @@ export function leastLoss(losses: readonly tf.Tensor2D[]): tf.Tensor1D {
  */
 export function routedLanguageModel(routed: RoutedModel): LanguageModel {
   const { models, table, router } = routed;
-  const vocabSize = table.shape[0];
+  const [vocabSize, width] = weightShape(table) as [number, number];
   if (models.some((model) => model.vocabSize !== vocabSize)) {
     throw new UserError(
       "merge.vocab",
       "Cannot route between models with different vocabularies: they must share one tokenizer",
     );
   }
-  if (router.shape[0] !== models.length || router.shape[1] !== table.shape[1]) {
+  if (router.shape[0] !== models.length || router.shape[1] !== width) {
     throw new UserError(
       "merge.routing",
-      `The router is [${router.shape}], but ${models.length} models of width ${table.shape[1]} need ` +
-        `[${models.length},${table.shape[1]}]`,
+      `The router is [${router.shape}], but ${models.length} models of width ${width} need ` +
+        `[${models.length},${width}]`,
     );
   }
   const contextLength = Math.min(...models.map((model) => model.contextLength));

@@ -1,7 +1,14 @@
 // Self-Stitch, a control (arXiv 2603.12433): the same stitches between copies of one model, trained as BTS is. What it
 // gains over the seed, the stitches gain by their capacity; what BTS gains over it, it gains by the experts.
 import { z } from "zod";
-import { type HostWeights, type ModelConfig, parameterCount, toDevice, toVariables } from "../../model/mod.ts";
+import {
+  type HostWeights,
+  type ModelConfig,
+  type PackedWeights,
+  parameterCount,
+  toDevice,
+  toVariables,
+} from "../../model/mod.ts";
 import {
   freezeModels,
   hashFrozen,
@@ -61,8 +68,8 @@ export const selfStitch = {
       },
     };
   },
-  open({ model, config, weights, models: [seed], scope }: Saved<SelfStitchConfig>) {
-    const frozen = scope.use(freezeCopies(model, config, seed!));
+  open({ model, config, weights, models: [seed], packed, scope }: Saved<SelfStitchConfig>) {
+    const frozen = scope.use(freezeCopies(model, config, seed!, packed));
     const stitches = scope.use(toDevice(weights));
     return {
       model: stitchedLanguageModel(stitchModels({ config: model, stitch: config.stitch, ...frozen, stitches })),
@@ -71,8 +78,13 @@ export const selfStitch = {
 } as const satisfies TrainedMethod<SelfStitchConfig>;
 
 /** A hub and its copies, which share their weights on the device. */
-function freezeCopies(model: ModelConfig, { copies, stitch }: SelfStitchConfig, seed: HostWeights) {
-  return freezeModels(model, stitch, Array.from({ length: copies + 1 }, () => seed));
+function freezeCopies(
+  model: ModelConfig,
+  { copies, stitch }: SelfStitchConfig,
+  seed: HostWeights,
+  packed?: PackedWeights,
+) {
+  return freezeModels(model, stitch, Array.from({ length: copies + 1 }, () => seed), packed);
 }
 
 function stitchSize(model: ModelConfig, { copies, stitch }: SelfStitchConfig) {

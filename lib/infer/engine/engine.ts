@@ -14,9 +14,9 @@ import { decodingPass, type Pass, promptPasses, runPass } from "./steps.ts";
 /**
  * Starts an engine for a model on the device. The caller keeps the model, and disposes of the engine first.
  *
- * A text depends on its request alone where the model's products do not depend on the number of rows, as with packed weights
- * on the CPU: not on the texts that are generated beside it, on what the cache holds, on how the prompt was divided, or on
- * the number of threads.
+ * On the CPU device a text depends on its request alone: not on the texts that are generated beside it, on what the cache
+ * holds, on how the prompt was divided, or on the number of threads. Weights should be packed, or products of few rows take
+ * long.
  *
  * @param ends ids of tokens that end a text, besides the tokenizer's `<|endoftext|>`
  */

@@ -1,5 +1,6 @@
 // One step of an engine: some texts read a part of their prompts, then all others read and write a token.
 import * as tf from "@tensorflow/tfjs";
+import { rowInvariant } from "../../tensor/mod.ts";
 import { type Sequence, unread, type Voice } from "./sequence.ts";
 
 /** Bytes of logits that a pass may have where a prompt is scored: all of its positions have some. */
@@ -49,7 +50,7 @@ export async function runPass({ sequences, time, all }: Pass, { model }: Voice):
   const rows = sequences.flatMap(({ ids, state }) => ids.slice(state!.length, state!.length + time));
   const logits = tf.tidy(() => {
     const ids = tf.tensor2d(rows, [sequences.length, time], "int32");
-    return model.logits(ids, sequences.map(({ state }) => state!), { last: !all });
+    return rowInvariant(() => model.logits(ids, sequences.map(({ state }) => state!), { last: !all }));
   });
   try {
     const values = await logits.data<"float32">() as Float32Array;
