@@ -22,7 +22,7 @@ import { addTokenize } from "./tokenize.ts";
 export interface ApiOptions extends Access {
   readonly models: ModelRegistry;
   /** Texts in progress or waiting at a time; further requests get 429. @default 512 */
-  readonly places?: number;
+  readonly places?: number | undefined;
 }
 
 /** The largest body: a batch of prompts as token ids. */

@@ -170,9 +170,7 @@ function promptsOf(prompt: CompletionRequest["prompt"]): readonly (string | read
 
 /** @throws ApiError for ids outside the vocabulary */
 function readPrompt(prompt: string | readonly number[], { tokenizer, opening }: ServedModel): Prompt {
-  const ids = typeof prompt === "string"
-    ? [...(opening === undefined ? [] : [opening]), ...tokenizer.encode(prompt)]
-    : prompt;
+  const ids = typeof prompt === "string" ? [...opening, ...tokenizer.encode(prompt)] : prompt;
   const outside = ids.find((id) => id >= tokenizer.vocabSize);
   if (outside !== undefined) {
     throw invalidParameter(
@@ -185,8 +183,8 @@ function readPrompt(prompt: string | readonly number[], { tokenizer, opening }: 
   let spelled = "";
   const offsets = ids.map((id, i) => {
     const place = spelled.length;
-    // The token that opens a text is none of the client's.
-    if (typeof prompt !== "string" || i > 0 || id !== opening) spelled += decoded.push(id);
+    // The tokens that open a text are none of the client's.
+    if (typeof prompt !== "string" || i >= opening.length) spelled += decoded.push(id);
     return place;
   });
   const text = typeof prompt === "string" ? prompt : spelled + decoded.end();

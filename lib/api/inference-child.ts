@@ -18,10 +18,10 @@ export async function runInference<Settings>(
   const lines = linesOf(Deno.stdin.readable);
   const { value: first } = await lines.next();
   if (first === undefined) return;
-  const { apiKey, settings }: InferenceStart<Settings> = JSON.parse(first);
+  const { access, settings }: InferenceStart<Settings> = JSON.parse(first);
   try {
     await using models = await openModels(settings);
-    const app = createApi({ models, apiKey });
+    const app = createApi({ models, ...access });
     const stop = new AbortController();
     const server = Deno.serve(
       { port: 0, hostname: "127.0.0.1", signal: stop.signal, onListen: () => {} },

@@ -88,7 +88,7 @@ type Listening = Extract<InferenceState, { kind: "listening" }>;
 
 /** A process that answers. */
 async function start<Settings>(
-  { command, apiKey, settings }: InferenceOptions<Settings>,
+  { command, access, settings }: InferenceOptions<Settings>,
 ): Promise<{ readonly child: Child; readonly state: Listening }> {
   const child: Child = new Deno.Command(Deno.execPath(), {
     args: [...command],
@@ -97,7 +97,7 @@ async function start<Settings>(
     stderr: "inherit",
   }).spawn();
   // By its input: arguments and environment can be read by other processes.
-  const first: InferenceStart<Settings> = { ...(apiKey === undefined ? {} : { apiKey }), settings };
+  const first: InferenceStart<Settings> = { access, settings };
   const lines = linesOf(child.stdout);
   const input = child.stdin.getWriter();
   await input.write(new TextEncoder().encode(`${JSON.stringify(first)}\n`)).catch(() => {});

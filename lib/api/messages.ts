@@ -1,9 +1,10 @@
 // What a server and the process of its models say to each other: one line of JSON each way.
 import { z } from "zod";
+import type { ApiOptions } from "./app.ts";
 
 /** The first line to the process; it ends when its input does. */
 export interface InferenceStart<Settings> {
-  readonly apiKey?: string | undefined;
+  readonly access: Pick<ApiOptions, "apiKey" | "places">;
   /** What the process loads models by. */
   readonly settings: Settings;
 }

@@ -1,7 +1,7 @@
 // The models that the API serves, by name.
 import type { Tokenizer } from "../data/mod.ts";
 import type { ChatTemplate } from "../huggingface/mod.ts";
-import type { InferenceEngine, TokenConstraint } from "../infer/mod.ts";
+import type { Constraints, InferenceEngine } from "../infer/mod.ts";
 
 /** A model that is loaded. */
 export interface ServedModel {
@@ -9,18 +9,13 @@ export interface ServedModel {
   readonly tokenizer: Tokenizer;
   /** Most tokens of a prompt and what follows it, together. */
   readonly contextLength: number;
-  /** The token that opens a text; undefined if texts begin without one. */
-  readonly opening: number | undefined;
-  /** Tokens that end a text. */
+  /** Ids of the tokens that open a text. A chat template writes them itself. */
+  readonly opening: readonly number[];
+  /** Ids of the tokens that end a text. */
   readonly ends: readonly number[];
   /** Absent for a model that is not made for conversations. */
   readonly chatTemplate?: ChatTemplate | undefined;
-  /**
-   * Constrains a text to a JSON schema, or to any JSON object if undefined.
-   *
-   * @throws UserError for a schema that cannot be used
-   */
-  constrain(schema: unknown): TokenConstraint;
+  readonly constraints: Constraints;
 }
 
 /** A model that can be loaded. */

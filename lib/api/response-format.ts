@@ -30,7 +30,9 @@ export function constraintOf(
 ): TokenConstraint | undefined {
   if (format == null || format.type === "text") return undefined;
   try {
-    return model.constrain(format.type === "json_object" ? undefined : format.json_schema.schema);
+    return format.type === "json_object"
+      ? model.constraints.jsonObject()
+      : model.constraints.jsonSchema(format.json_schema.schema);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const message = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;

@@ -75,7 +75,7 @@ export function addTokenize(app: OpenAPIHono, context: ApiContext): void {
     return c.json({
       model_max_length: contextLength,
       vocab_size: tokenizer.vocabSize,
-      bos_token: opening === undefined ? null : spell(opening),
+      bos_token: opening[0] === undefined ? null : spell(opening[0]),
       eos_token: spell(tokenizer.endOfText),
       chat_template: chatTemplate?.template ?? null,
     }, 200);
@@ -85,8 +85,7 @@ export function addTokenize(app: OpenAPIHono, context: ApiContext): void {
     const { model, prompt, add_special_tokens, return_token_strs } = c.req.valid("json");
     using lease = await openModel(context, model ?? undefined);
     const { opening, contextLength } = lease.model;
-    const opened = opening !== undefined && (add_special_tokens ?? true) ? [opening] : [];
-    const tokens = [...opened, ...encodeSpecial(lease.model, prompt)];
+    const tokens = [...(add_special_tokens ?? true) ? opening : [], ...encodeSpecial(lease.model, prompt)];
     return c.json({
       count: tokens.length,
       max_model_len: contextLength,

@@ -16,7 +16,7 @@ export interface TestServer extends AsyncDisposable {
 export async function serveTiny(
   { running, ...options }: Partial<ApiOptions> & { readonly running?: number } = {},
 ): Promise<TestServer> {
-  const models = await tinyModels(running === undefined ? {} : { places: running });
+  const models = await tinyModels({ batch: running });
   const app = createApi({ models, ...options });
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, app.fetch);
   const url = `http://127.0.0.1:${server.addr.port}`;
