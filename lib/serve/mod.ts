@@ -1,5 +1,5 @@
 // The HTTP API, the event stream and the pages over a folder of runs.
 export { type AppOptions, createApp } from "./app.ts";
-export { missingFolderText, serve, type ServeOptions, type Server, takenPortText } from "./server.ts";
+export { type Beside, missingFolderText, serve, type ServeOptions, type Server, takenPortText } from "./server.ts";
 export { type ServerWorker, startServerWorker } from "./worker.ts";
 export { type WorkerOptions } from "./worker-messages.ts";

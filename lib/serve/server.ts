@@ -1,6 +1,7 @@
 // Listening for requests.
 import { listen, urlOf } from "../http/mod.ts";
 import { withTimeout } from "../timeout.ts";
+import type { Abilities } from "./action-routes.ts";
 import { createApp } from "./app.ts";
 import { createFeeds } from "./feed.ts";
 
@@ -14,6 +15,17 @@ export interface ServeOptions {
   readonly hosts?: readonly string[];
   /** Closes the server when aborted. */
   readonly signal?: AbortSignal;
+  /** What the pages may change. @default what this process has permission for */
+  readonly abilities?: Abilities;
+  /** What answers further paths at the same address. */
+  readonly beside?: Beside;
+}
+
+/** Another app at the same address. It decides itself who may ask. */
+export interface Beside {
+  /** Whether a path is its own. */
+  takes(path: string): boolean;
+  fetch(request: Request, info: Deno.ServeHandlerInfo): Promise<Response>;
 }
 
 /** A server that listens. */
@@ -51,14 +63,15 @@ const LINGER_MS = 500;
 export const CLOSE_MS = FLUSH_MS + LINGER_MS;
 
 /** Serves the runs in a folder until it is closed or the signal is aborted. */
-export function serve({ runsFolder, port, hostname = "127.0.0.1", hosts = [], signal }: ServeOptions): Server {
+export function serve(options: ServeOptions): Server {
+  const { runsFolder, port, hostname = "127.0.0.1", hosts = [], signal, abilities, beside } = options;
   const feeds = createFeeds(runsFolder);
   const cut = new AbortController();
-  const app = createApp({ runsFolder, hosts, feeds });
+  const app = createApp({ runsFolder, hosts, feeds, ...(abilities === undefined ? {} : { abilities }) });
   let asked = -Infinity;
-  const server = listen(port, hostname, cut.signal, (request) => {
+  const server = listen(port, hostname, cut.signal, (request, info) => {
     asked = performance.now();
-    return app.fetch(request);
+    return beside?.takes(new URL(request.url).pathname) ? beside.fetch(request, info) : app.fetch(request, info);
   });
   const finished = server.finished.catch(() => {});
   let closing = false;

@@ -2,7 +2,7 @@
 import type { ServeOptions } from "./server.ts";
 
 /** The first message to the worker. */
-export type WorkerOptions = Omit<ServeOptions, "signal">;
+export type WorkerOptions = Omit<ServeOptions, "signal" | "beside">;
 
 /** Messages from the worker. */
 export type WorkerMessage =

@@ -22,6 +22,22 @@ Deno.test("`serve()` listens on loopback only, and takes the next free port when
   });
 });
 
+Deno.test("`serve()` leaves paths to an app beside it, with what is known of the client, and no others", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const beside = {
+      takes: (path: string) => path.startsWith("/v1/"),
+      fetch: (_: Request, { remoteAddr }: Deno.ServeHandlerInfo) => Promise.resolve(Response.json(remoteAddr)),
+    };
+    const server = serve({ runsFolder, port: 0, beside });
+    try {
+      assert.equal((await (await fetch(`${server.url}v1/models`)).json()).hostname, "127.0.0.1");
+      assert.deepEqual(await (await fetch(`${server.url}healthz`)).json(), { ok: true });
+    } finally {
+      await server.close();
+    }
+  });
+});
+
 Deno.test("`takenPortText()` and `missingFolderText()` speak only when there is something to say", async () => {
   assert.equal(takenPortText(8420, 8421), "Port 8420 is in use; using 8421 instead");
   assert.equal(takenPortText(8420, 8420), undefined);
