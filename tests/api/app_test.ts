@@ -60,7 +60,7 @@ const COMPLETIONS: readonly Case[] = [
   [{ prompt: undefined }, "prompt", "missing_required_parameter"],
   [{ prompt: [259] }, "prompt", "invalid_value"],
   [{ prompt: [[5], [1e9]] }, "prompt", "invalid_value"],
-  [{ prompt: "x".repeat(200) }, "prompt", "context_length_exceeded"],
+  [{ prompt: "x".repeat(3000) }, "prompt", "context_length_exceeded"],
   [{ prompt: Array(100).fill("x"), n: 100 }, "prompt", "array_above_max_length"],
   [{ logprobs: true }, "logprobs", "invalid_type"],
   [{ logprobs: 21 }, "logprobs", "integer_above_max_value"],
@@ -78,7 +78,7 @@ const CHATS: readonly Case[] = [
   [{ messages: [{ role: "user" }] }, "messages[0].content", "missing_required_parameter"],
   [{ messages: [{ role: "user", content: [{ type: "image_url" }] }] }, "messages[0].content", "invalid_type"],
   [{ messages: [{ role: "user", content: "x", tool_calls: [] }] }, "messages[0].tool_calls", "unsupported_parameter"],
-  [{ messages: [{ role: "user", content: "x".repeat(200) }] }, "messages", "context_length_exceeded"],
+  [{ messages: [{ role: "user", content: "x".repeat(3000) }] }, "messages", "context_length_exceeded"],
   [{ tools: [] }, "tools", "unsupported_parameter"],
   [{ logprobs: 3 }, "logprobs", "invalid_type"],
   [{ top_logprobs: 21, logprobs: true }, "top_logprobs", "integer_above_max_value"],
@@ -213,7 +213,7 @@ Deno.test("models, their tokenizers and metrics can be read, and the description
     assert.equal((await get(`/v1/models/${path}`)).id, "a-run/expert:code");
   }
   const info = await get("/tokenizer_info");
-  assert.deepEqual([info.eos_token, info.bos_token, info.model_max_length], ["<|endoftext|>", "<|endoftext|>", 96]);
+  assert.deepEqual([info.eos_token, info.bos_token, info.model_max_length], ["<|endoftext|>", "<|endoftext|>", 2048]);
   assert.ok(info.chat_template.includes("add_generation_prompt"));
   // As lm-evaluation-harness finds out the ids of special tokens.
   const tokenize = async (body: object) => (await (await server.post("/tokenize", body)).json()).tokens;

@@ -82,3 +82,29 @@ Deno.test("conversations that cannot be had are refused: by the template's own w
   const schema = { type: "json_schema", json_schema: { name: "x", schema: { type: "nonsense" } } };
   assert.deepEqual((await refusal({ response_format: schema })).code, "invalid_json_schema");
 });
+
+Deno.test("a schema decides the message, and each choice keeps to it", async () => {
+  await using server = await serveTiny();
+  const schema = {
+    type: "object",
+    properties: { ok: { type: "boolean" }, sign: { enum: ["+", "-"] } },
+    required: ["ok", "sign"],
+    additionalProperties: false,
+  };
+  const format = { type: "json_schema", json_schema: { name: "x", schema, strict: true } };
+  const asked = { messages: MESSAGES, temperature: 1, max_tokens: 400, n: 3 };
+  const { choices } = await chat(server, { ...asked, response_format: format });
+  for (const { message, finish_reason } of choices) {
+    assert.equal(finish_reason, "stop", message.content);
+    const { ok, sign, ...rest } = JSON.parse(message.content);
+    assert.ok(typeof ok === "boolean" && ["+", "-"].includes(sign) && Object.keys(rest).length === 0);
+  }
+  // Any object; a random model does not come to its end.
+  const { choices: [any] } = await chat(server, {
+    ...asked,
+    n: 1,
+    max_tokens: 20,
+    response_format: { type: "json_object" },
+  });
+  assert.match(any!.message.content, /^\s*\{/);
+});

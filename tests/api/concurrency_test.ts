@@ -48,7 +48,7 @@ Deno.test("a client that leaves frees its place, before the first token, between
   const long = {
     model: "tiny",
     prompt: "x",
-    max_tokens: 80,
+    max_tokens: 2000,
     temperature: 1,
     seed: 1,
     logit_bias: { 0: -100, 2: -100 },
@@ -80,8 +80,8 @@ Deno.test("a client that leaves frees its place, before the first token, between
 
 Deno.test("a full queue answers 429 with the time after which to try again, and has room again afterwards", async () => {
   await using server = await serveTiny({ running: 1, places: 3 });
-  const body = (texts: number) => ({ model: "tiny", prompt: Array(texts).fill("x"), max_tokens: 8, temperature: 0 });
-  const first = server.post("/v1/completions", body(2));
+  const body = (texts: number, max_tokens = 1) => ({ model: "tiny", prompt: Array(texts).fill("x"), max_tokens });
+  const first = server.post("/v1/completions", { ...body(2, 1000), logit_bias: { 0: -100, 2: -100 } });
   await until(() => server.models.served.engine.load.running === 1, "it runs");
   const full = await server.post("/v1/completions", body(2));
   assert.equal(full.status, 429);

@@ -54,7 +54,7 @@ Deno.test("the server passes requests on, answers 503 when the process has died,
 
     // A client that leaves the server leaves the process.
     const left = new AbortController();
-    const long = await complete(url, { max_tokens: 90, stream: true, logit_bias: { 0: -100, 2: -100 } }, {
+    const long = await complete(url, { max_tokens: 2000, stream: true, logit_bias: { 0: -100, 2: -100 } }, {
       signal: left.signal,
     });
     await long.body!.getReader().read();

@@ -12,7 +12,7 @@ interface Message {
 
 interface ChatCompletion {
   readonly choices: readonly Message[];
-  readonly usage?: object;
+  readonly usage?: { readonly total_tokens: number };
 }
 
 type Streamed<Body> = Body extends { readonly stream: true } ? AsyncIterable<{ readonly choices: readonly Choice[] }>

@@ -18,7 +18,7 @@ const SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 export const START = 1;
 /** Ends a message. */
 export const END = 2;
-export const CONFIG: ModelConfig = { ...TINY, layers: 1, vocabSize: SPECIAL.length + 256, contextLength: 96 };
+export const CONFIG: ModelConfig = { ...TINY, layers: 1, vocabSize: SPECIAL.length + 256, contextLength: 2048 };
 
 /** ChatML that wants users and assistants to take turns. */
 export const TEMPLATE = `{%- for message in messages -%}
