@@ -25,10 +25,10 @@ const MOST_STATES = 100_000;
 export const ANY_TEXT: Pattern = { kind: "repeat", item: { kind: "set", set: ANY }, min: 0, max: Infinity };
 
 /** The error for patterns and schemas with too large counts. */
-export function tooLarge(): UserError {
+export function tooLarge(most = MOST_STATES): UserError {
   return new UserError(
     "constraint.too-large",
-    `The pattern or schema needs more than ${MOST_STATES.toLocaleString("en")} states`,
+    `The pattern or schema needs more than ${most.toLocaleString("en")} states`,
     "Use smaller counts, such as those in {1,1000} or maxLength, and nest fewer of them",
   );
 }

@@ -2,7 +2,6 @@
 import type { Tokenizer } from "../../data/mod.ts";
 import { UserError } from "../../errors.ts";
 import type { TokenConstraint } from "../types.ts";
-import { charAutomaton } from "./char-automaton.ts";
 import { type Expression, network } from "./grammar.ts";
 import { jsonSchema } from "./json/schema.ts";
 import { type Machine, machine, type State } from "./machine.ts";
@@ -21,9 +20,10 @@ export interface Constraints {
   /** The text is a JSON object. */
   jsonObject(): TokenConstraint;
   /**
-   * A regular expression in the syntax of JavaScript matches the text as a whole.
+   * A regular expression in the syntax of JavaScript matches the text as a whole. The text follows the prompt; a prompt
+   * without text, such as `<s>` alone, makes SentencePiece drop a first space.
    *
-   * @throws UserError `constraint.pattern` for what is malformed or not regular, such as backreferences and lookaheads;
+   * @throws UserError `constraint.pattern` for what is malformed or not supported, such as backreferences;
    * `constraint.empty` if it matches no text; `constraint.too-large`; `tokenizer.decoder`
    */
   regularExpression(source: string): TokenConstraint;
@@ -35,18 +35,20 @@ const KEPT_GRAMMARS = 16;
 /**
  * Constraints for a tokenizer. Only tokens may come from which the text can be completed, so no text runs into a dead end.
  *
- * @param ends ids that end a text; they may come exactly when the text is complete
+ * @param ends ids of tokens that end a text, besides the tokenizer's `<|endoftext|>`; they may come exactly when the text is
+ *   complete
  * @param vocabSize number of logits. @default the tokenizer's
  */
 export function constraints(
-  tokenizer: Pick<Tokenizer, "bytes" | "vocabSize">,
-  ends: readonly number[],
+  tokenizer: Pick<Tokenizer, "bytes" | "endOfText" | "vocabSize">,
+  ends: readonly number[] = [],
   vocabSize = tokenizer.vocabSize,
 ): Constraints {
   let words: Vocabulary | undefined;
   const machines = new Map<string, Machine>();
   const start = (key: string, grammar: () => Expression): TokenConstraint => {
-    words ??= vocabulary(vocabSize, (id) => id < tokenizer.vocabSize ? tokenizer.bytes(id) : undefined, ends);
+    const bytes = (id: number) => id < tokenizer.vocabSize ? tokenizer.bytes(id) : undefined;
+    words ??= vocabulary(vocabSize, bytes, [...new Set([tokenizer.endOfText, ...ends])]);
     let found = machines.get(key);
     machines.delete(key);
     if (found === undefined) {
@@ -62,7 +64,7 @@ export function constraints(
     jsonSchema: (schema) => start(`schema ${JSON.stringify(schema)}`, () => jsonSchema(schema)),
     jsonObject: () => start("object", () => jsonSchema({ type: "object" })),
     regularExpression: (source) =>
-      start(`pattern ${source}`, () => ({ kind: "automaton", automaton: charAutomaton(regularExpression(source)) })),
+      start(`pattern ${source}`, () => ({ kind: "automaton", automaton: regularExpression(source) })),
   };
 }
 

@@ -73,7 +73,7 @@ export function network(grammar: Expression, hasByte: (byte: number) => boolean)
   const rules = new Map<Expression, number>(); // first states
   const waiting: Expression[] = [];
   const add = (owner: number, isLast = false): number => {
-    if (drafts.length >= MOST_STATES) throw tooLarge();
+    if (drafts.length >= MOST_STATES) throw tooLarge(MOST_STATES);
     return drafts.push({ edges: [], empty: [], calls: [], isLast, owner }) - 1;
   };
   const firstOf = (called: Expression): number => {

@@ -112,12 +112,20 @@ export function machine({ states, first }: Network): Machine {
       const known = state.next[byte];
       if (known !== undefined) return known;
       const targets: Place[] = [];
+      let [low, high] = [0, 255]; // bytes with the same targets
       for (const { state: at, stack } of state.places) {
         for (const { first, last, target } of states[at]!.edges) {
-          if (first <= byte && byte <= last) targets.push({ state: target, stack });
+          if (last < byte) low = Math.max(low, last + 1);
+          else if (first > byte) high = Math.min(high, first - 1);
+          else {
+            targets.push({ state: target, stack });
+            [low, high] = [Math.max(low, first), Math.min(high, last)];
+          }
         }
       }
-      return state.next[byte] = targets.length === 0 ? null : stateOf(targets);
+      const reached = targets.length === 0 ? null : stateOf(targets);
+      state.next.fill(reached, low, high + 1);
+      return reached;
     },
   };
 }

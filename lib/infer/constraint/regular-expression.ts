@@ -1,20 +1,40 @@
-// JavaScript's regular expressions as patterns; what is not regular is refused by name.
+// JavaScript's regular expressions as automata; what is not regular is refused by name.
 import { type AST, RegExpParser } from "@eslint-community/regexpp";
 import { UserError } from "../../errors.ts";
-import { ANY_TEXT, type Pattern } from "./char-automaton.ts";
+import { ANY_TEXT, type CharAutomaton, charAutomaton, intersect, type Pattern } from "./char-automaton.ts";
 import { ANY, both, type CodePoints, codePoints, complement, matching, union } from "./code-points.ts";
+import { otherTexts } from "./complement.ts";
 
 /**
- * The pattern of a regular expression, in the syntax of JavaScript with the flag `u`.
+ * The automaton of a regular expression, in the syntax of JavaScript with the flag `u`. Lookaheads are supported at the
+ * beginning of the text, as in `^(?!-)…`.
  *
- * @throws UserError `constraint.pattern` for what is malformed or not supported
+ * @param options.anywhere whether a match may be anywhere in the text, as the keyword `pattern` of JSON Schema means it.
+ *   @default false: it is the whole text
+ * @throws UserError `constraint.pattern` for what is malformed or not supported; `constraint.too-large`
  */
-export function regularExpression(source: string): Pattern {
-  return choiceOf(parse(source).alternatives, source);
+export function regularExpression(source: string, { anywhere = false } = {}): CharAutomaton {
+  const { alternatives } = parse(source);
+  const elements = alternatives.length === 1 ? alternatives[0]!.elements : [];
+  const isStart = (element: AST.Element) => element.type === "Assertion" && element.kind === "start";
+  const isAhead = (element: AST.Element) => element.type === "Assertion" && element.kind === "lookahead";
+  const length = elements.findIndex((element) => !isStart(element) && !isAhead(element));
+  const head = length < 0 ? elements : elements.slice(0, length);
+  const aheads = head.filter((element) => element.type === "Assertion" && element.kind === "lookahead");
+  const isAtStart = !anywhere || (head.length > 0 && isStart(head[0]!));
+  if (aheads.length === 0 || !isAtStart) {
+    const pattern = choiceOf(alternatives, source);
+    return charAutomaton(anywhere ? containing(pattern) : pattern);
+  }
+  const rest = elements.slice(head.length).map((element) => patternOf(element, source));
+  const main = charAutomaton({ kind: "sequence", parts: anywhere ? [...rest, ANY_TEXT] : rest });
+  return aheads.map((ahead) => {
+    const seen = charAutomaton({ kind: "sequence", parts: [choiceOf(ahead.alternatives, source), ANY_TEXT] });
+    return ahead.negate ? otherTexts(seen) : seen;
+  }).reduce(intersect, main);
 }
 
-/** What contains a match anywhere, as the keyword `pattern` of JSON Schema means it. */
-export function containing(pattern: Pattern): Pattern {
+function containing(pattern: Pattern): Pattern {
   return { kind: "sequence", parts: [ANY_TEXT, pattern, ANY_TEXT] };
 }
 
@@ -97,6 +117,6 @@ function refused(what: string, source: string): UserError {
   return new UserError(
     "constraint.pattern",
     `The regular expression ${source} cannot be used: ${what} is not supported`,
-    "Use what a finite automaton can do: characters, classes, groups, |, ^, $ and the quantifiers ?, *, +, {n,m}",
+    "Use what a finite automaton can do: characters, classes, groups, |, ^, $ and the quantifiers ?, *, +, {n,m}; lookaheads after ^",
   );
 }

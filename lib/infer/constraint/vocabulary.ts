@@ -1,5 +1,4 @@
 // The tokens of a vocabulary as a trie of their bytes.
-import { UserError } from "../../errors.ts";
 import type { Machine, State } from "./machine.ts";
 
 /** Tokens that constraints may choose from. */
@@ -25,9 +24,6 @@ export function vocabulary(
   tokenBytes: (id: number) => Uint8Array | undefined,
   ends: readonly number[],
 ): Vocabulary {
-  if (ends.length === 0) {
-    throw new UserError("constraint.no-end", "The model has no token that ends a text, which a constraint needs");
-  }
   const isEnd = new Set(ends);
   const bytes = Array.from({ length: size }, (_, id) => {
     const one = isEnd.has(id) ? undefined : tokenBytes(id);

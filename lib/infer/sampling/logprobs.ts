@@ -15,8 +15,13 @@ export function logSumExp(logits: Float32Array): number {
   let sum = 0;
   for (let id = 0; id < logits.length; id++) sum += Math.exp(logits[id]! - largest);
   const result = largest + Math.log(sum);
-  if (Number.isFinite(result)) return result;
-  throw new UserError(
+  if (!Number.isFinite(result)) throw notFinite();
+  return result;
+}
+
+/** The error for logits that no token can be drawn from. */
+export function notFinite(): UserError {
+  return new UserError(
     "generate.not-finite",
     "The model's logits are not finite numbers, so it cannot predict a token",
     "Its weights may hold NaN, as after a training that diverged; try another model",

@@ -1,6 +1,7 @@
 // Draws the next token of one text from logits.
 import { random } from "../../random.ts";
 import type { SamplingSettings, TokenConstraint } from "../types.ts";
+import { notFinite } from "./logprobs.ts";
 import { type Candidates, keepAtLeast, keepNucleus } from "./nucleus.ts";
 import { penalties } from "./penalties.ts";
 import { resolveSampling } from "./settings.ts";
@@ -25,7 +26,7 @@ export interface Sampler {
  *
  * @param options.vocabSize number of logits
  * @param options.prompt ids of the prompt, for the repetition penalty
- * @throws UserError `generate.sampling` if a setting is unknown or out of range
+ * @throws UserError `generate.sampling` if a setting is unknown or out of range; from `next()`, `generate.not-finite`
  *
  * @example
  * ```ts
@@ -49,7 +50,7 @@ export function sampler(
       history.apply(logits);
       constraint?.apply(logits);
       const id = resolved.temperature === 0
-        ? mostLikely(logits)
+        ? greedy(logits)
         : draw(logits, resolved, random(resolved.seed, "token", position).float());
       position++;
       history.accept(id);
@@ -57,6 +58,12 @@ export function sampler(
       return id;
     },
   };
+}
+
+function greedy(logits: Float32Array): number {
+  const id = mostLikely(logits);
+  if (!Number.isFinite(logits[id])) throw notFinite();
+  return id;
 }
 
 /** Memory that all draws share, since none is interrupted; grows with the vocabulary. */
@@ -76,7 +83,6 @@ export function draw(
   const { ids, weights, count } = candidatesOf(logits, settings);
   let total = 0;
   for (let i = 0; i < count; i++) total += weights[i]!;
-  if (!(total > 0 && total < Infinity)) throw new Error("Cannot draw a token: the logits have no finite maximum");
   let rest = uniform * total;
   let last = 0;
   for (let i = 0; i < count; i++) {
@@ -89,7 +95,11 @@ export function draw(
   return ids[last]!;
 }
 
-/** The tokens that the settings leave, with probabilities that are not normalized; valid until the next call. */
+/**
+ * The tokens that the settings leave, with probabilities that are not normalized; valid until the next call.
+ *
+ * @throws UserError `generate.not-finite`
+ */
 export function candidatesOf(
   logits: Float32Array,
   { temperature, topK, topP, minP }: Pick<Required<SamplingSettings>, "temperature" | "topK" | "topP" | "minP">,
@@ -109,6 +119,7 @@ export function candidatesOf(
     weights[count++] = weight;
     total += weight;
   }
+  if (!(total > 0)) throw notFinite();
   scratch.count = count;
   if (topP < 1) keepNucleus(scratch, topP, total);
   if (minP > 0) keepAtLeast(scratch, minP); // the most likely token has the weight 1

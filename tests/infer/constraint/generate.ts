@@ -116,4 +116,8 @@ export function allows(constraint: TokenConstraint, whole: string): boolean {
 }
 
 /** Every byte is a token; 256 ends a text. */
-export const BYTES = { vocabSize: 257, bytes: (id: number) => id < 256 ? Uint8Array.of(id) : undefined };
+export const BYTES = {
+  vocabSize: 257,
+  endOfText: 256,
+  bytes: (id: number) => id < 256 ? Uint8Array.of(id) : undefined,
+};

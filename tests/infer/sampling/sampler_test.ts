@@ -161,3 +161,13 @@ Deno.test("settings that are unknown or out of range are refused by name", () =>
   }
   assert.equal(resolveSampling({ topP: 0.5 }, 10).temperature, 1);
 });
+
+Deno.test("logits that are not finite are reported, whatever the settings", () => {
+  for (const settings of [{}, { temperature: 0 }, { topK: 1, topP: 0.5, minP: 0.1 }]) {
+    for (const wrong of [NaN, Infinity]) {
+      const { next } = sampler(settings, { vocabSize: 3, prompt: [] });
+      const error = { name: "UserError", code: "generate.not-finite" };
+      assert.throws(() => next(Float32Array.of(wrong, wrong, wrong)), error, `${wrong}, ${JSON.stringify(settings)}`);
+    }
+  }
+});

@@ -1,5 +1,5 @@
 // JSON numbers within bounds, as regular expressions and automata over decimal digits.
-import { type CharAutomaton, charAutomaton, type CharState, intersect } from "../char-automaton.ts";
+import { type CharAutomaton, type CharState, intersect } from "../char-automaton.ts";
 import { choice, type Expression, sequence, text } from "../grammar.ts";
 import { regularExpression } from "../regular-expression.ts";
 import type { Alternative, Bound } from "./alternatives.ts";
@@ -38,7 +38,7 @@ export function numberGrammar({ path, isInteger, least, most, multiples }: Alter
       ]
       : [DECIMAL, FEW_DIGITS, ...least.map(atLeast), ...most.map(atMost)];
     const automata = [
-      ...patterns.map((pattern) => charAutomaton(regularExpression(pattern))),
+      ...patterns.map((pattern) => regularExpression(pattern)),
       ...multiples.filter((multiple) => multiple > 1).map(multiplesOf),
     ];
     return { kind: "automaton", automaton: automata.reduce(intersect) };

@@ -1,12 +1,11 @@
 // Parts of JSON that every schema uses.
-import { charAutomaton } from "../char-automaton.ts";
 import { codePoints, complement } from "../code-points.ts";
 import { type Expression, rule } from "../grammar.ts";
 import { regularExpression } from "../regular-expression.ts";
 
 /** The texts that a regular expression matches. */
 export function matches(source: string): Expression {
-  return { kind: "automaton", automaton: charAutomaton(regularExpression(source)) };
+  return { kind: "automaton", automaton: regularExpression(source) };
 }
 
 /**

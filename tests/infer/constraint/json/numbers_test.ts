@@ -24,7 +24,7 @@ Deno.test("numbers are allowed if they are within the bounds", () => {
     const { multipleOf } = bounds;
     const { minimum = -Infinity, exclusiveMinimum = -Infinity, maximum = Infinity, exclusiveMaximum = Infinity } =
       bounds;
-    const all = constraints(BYTES, [256]);
+    const all = constraints(BYTES);
     const schema = {
       anyOf: [{ type: isInteger ? "integer" : "number", ...bounds }, { const: "a text, so that nothing is empty" }],
     };
@@ -45,7 +45,7 @@ Deno.test("numbers are allowed if they are within the bounds", () => {
 });
 
 Deno.test("bounds of any size and many digits are compared exactly", () => {
-  const all = constraints(BYTES, [256]);
+  const all = constraints(BYTES);
   const cases: readonly (readonly [object, readonly string[], readonly string[]])[] = [
     [{ minimum: 1e-7 }, ["0.0000001", "0.00000010", "1"], ["0.00000009999", "0", "-1"]],
     [{ exclusiveMaximum: 0.3 }, ["0.29999999999999", "-5", "0.2"], ["0.3", "0.30", "0.31"]],
