@@ -38,7 +38,9 @@ export function createFront(
       if (/^(?:host|origin|referer|sec-fetch-.*)$/.test(name)) headers.delete(name);
     }
     try {
-      return await proxy(`http://127.0.0.1:${port}${pathname}${search}`, { raw: c.req.raw, headers });
+      const answer = await proxy(`http://127.0.0.1:${port}${pathname}${search}`, { raw: c.req.raw, headers });
+      const isStream = answer.headers.get("content-type")?.startsWith("text/event-stream");
+      return isStream && answer.body !== null ? new Response(withLastWord(answer.body), answer) : answer;
     } catch (error) {
       if (clientSignal(c).aborted) throw error;
       throw starting();
@@ -52,4 +54,21 @@ function starting(): ApiError {
   return new ApiError(503, "models_unavailable", "The process of the models has ended and is being started again", {
     headers: { "retry-after": String(RETRY_AFTER_S) },
   });
+}
+
+/** Events, and at the end an error if the process died in the middle: clients would take a cut stream for a whole one. */
+function withLastWord(events: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = events.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const step = await reader.read().catch(() => undefined);
+      if (step === undefined) {
+        controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(starting().body)}\n\n`));
+        return controller.close();
+      }
+      if (step.done) return controller.close();
+      controller.enqueue(step.value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
 }

@@ -65,12 +65,15 @@ Deno.test("the server passes requests on, answers 503 when the process has died,
       assert.ok(performance.now() < end, "its place is free");
     }
 
-    // The test's process dies of this prompt.
+    // The test's process dies of this prompt, in the middle of another text.
+    const cut = await complete(url, { max_tokens: 2000, stream: true, logit_bias: { 0: -100, 2: -100 } });
     const died = await complete(url, { prompt: "die" });
     assert.equal(died.status, 503);
     assert.match(died.headers.get("retry-after")!, /^\d+$/);
     const { error } = await died.json();
     assert.deepEqual([error.type, error.code], ["server_error", "models_unavailable"]);
+    const last = (await cut.text()).trimEnd().split("\n\n").at(-1)!;
+    assert.equal(JSON.parse(last.slice("data: ".length)).error.code, "models_unavailable");
     await portBack(inference);
     assert.deepEqual((await (await complete(url)).json()).choices, whole.choices);
     assert.match(logged[0]!, /^The process of the models ended .*; starting it again in 0\.5 s$/);
