@@ -2,6 +2,7 @@
 import { createFront, isApiPath, startInference } from "../api/mod.ts";
 import type { DeviceName } from "../device-names.ts";
 import type { Beside } from "../serve/mod.ts";
+import type { ServedSettings } from "./served-models.ts";
 
 export interface ModelOptions {
   readonly models: readonly string[];
@@ -9,6 +10,7 @@ export interface ModelOptions {
   readonly apiKey: string | undefined;
   readonly hosts: readonly string[];
   readonly device: DeviceName;
+  readonly weights: string | undefined;
   readonly batch: number;
   readonly places: number;
 }
@@ -27,7 +29,7 @@ export interface ServedModels extends Beside {
  * @throws UserError for models that cannot be served
  */
 export async function serveModels(options: ModelOptions): Promise<ServedModels> {
-  const { models, runs, apiKey, hosts, device, batch, places } = options;
+  const { models, runs, apiKey, hosts, device, weights, batch, places } = options;
   const fromHub = (await Promise.all(models.map(mayBeOnHub))).includes(true);
   const inference = await startInference({
     command: [
@@ -42,7 +44,7 @@ export async function serveModels(options: ModelOptions): Promise<ServedModels> 
       new URL("./inference-main.ts", import.meta.url).href,
     ],
     access: { apiKey, places },
-    settings: { sources: models, runs, device, batch },
+    settings: { sources: models, runs, device, weights, batch } satisfies ServedSettings,
     log: (text) => console.error(text),
   });
   return {

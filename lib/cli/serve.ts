@@ -25,6 +25,7 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
     .option("--hostname <address>", "address to listen on; other than loopback only with a key", "127.0.0.1")
     .option("--allow-host <name...>", "further host names that models are served under, with a key")
     .addOption(new Option("--device <name>", "device of the models").choices([...DEVICES]).default("auto"))
+    .option("--weights <format>", "how weights are held: f32, f16, bf16, q8, q4 (default: as they are stored)")
     .option("--batch <number>", "most texts that a model generates together", "32")
     .option("--queue <number>", "most texts in progress or waiting; further requests get 429", "512");
   const parsed = parseWithCommander(command, args);
@@ -70,6 +71,7 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
     apiKey,
     hosts,
     device: options.device as DeviceName,
+    weights: options.weights as string | undefined,
     batch: readInteger("--batch", String(options.batch), 1, 4096),
     places: readInteger("--queue", String(options.queue), 1, 1_000_000),
   });

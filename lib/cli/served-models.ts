@@ -2,8 +2,9 @@
 // for, and unloaded when memory is short.
 import { basename } from "node:path";
 import type { Lease, ListedModel, ModelRegistry, ServedModel } from "../api/mod.ts";
-import { UserError } from "../errors.ts";
+import { didYouMean, UserError } from "../errors.ts";
 import { constraints } from "../infer/mod.ts";
+import { WEIGHT_FORMATS, type WeightFormat } from "../model/mod.ts";
 import { findRun, inferenceModels, type InferenceOptions, openForInference } from "../library/mod.ts";
 
 /** What a process of models is told. */
@@ -12,6 +13,8 @@ export interface ServedSettings extends Pick<InferenceOptions, "device" | "batch
   readonly sources: readonly string[];
   /** Folder of the runs. */
   readonly runs: string;
+  /** How weights are held; as they are stored if undefined. */
+  readonly weights?: string | undefined;
 }
 
 /** A model that can be loaded. */
@@ -40,12 +43,14 @@ interface Opened extends AsyncDisposable {
  * Finds the models of all sources, and loads the first.
  *
  * @param available bytes of memory that are free
- * @throws UserError for sources that there are not, two models of one name, and a first model that cannot be loaded
+ * @throws UserError for sources that there are not, two models of one name, a first model that cannot be loaded, and
+ *   `serve.weights`
  */
 export async function servedModels(
   settings: ServedSettings,
   available = () => Deno.systemMemoryInfo().available,
 ): Promise<ModelRegistry> {
+  const weights = weightFormat(settings.weights);
   const sources = (await Promise.all(settings.sources.map((source) => listModels(source, settings.runs)))).flat();
   const byName = new Map<string, Source>();
   for (const source of sources) {
@@ -67,7 +72,7 @@ export async function servedModels(
   const load = (name: string): Entry => {
     const opened = last.then(async () => {
       await makeRoom(entries, ready, available);
-      return await openServed(byName.get(name)!, settings);
+      return await openServed(byName.get(name)!, settings, weights);
     });
     last = opened.catch(() => {});
     const entry: Entry = { opened, users: 0, used: performance.now() };
@@ -128,9 +133,21 @@ async function timeOf(path: string): Promise<number> {
   return Math.floor(time / 1000);
 }
 
-async function openServed({ source, model }: Source, { runs, device, batch }: ServedSettings): Promise<Opened> {
+/** @throws UserError `serve.weights` */
+function weightFormat(name: string | undefined): WeightFormat | undefined {
+  const format = WEIGHT_FORMATS.find((one) => one === name);
+  if (name === undefined || format !== undefined) return format;
+  const hint = didYouMean(name, WEIGHT_FORMATS);
+  throw new UserError("serve.weights", `Cannot hold weights as ${name}: expected ${WEIGHT_FORMATS.join(", ")}`, hint);
+}
+
+async function openServed(
+  { source, model }: Source,
+  { runs, device, batch }: ServedSettings,
+  weights: WeightFormat | undefined,
+): Promise<Opened> {
   const before = Deno.systemMemoryInfo().available;
-  const opened = await openForInference(source, model, { runs, device, batch });
+  const opened = await openForInference(source, model, { runs, device, batch, weights });
   const { engine, tokenizer, opening, ends: others, chat } = opened;
   const ends = [...new Set([tokenizer.endOfText, ...others])];
   return {

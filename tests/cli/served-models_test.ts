@@ -64,6 +64,7 @@ Deno.test("sources that there are not, and two of one name, are refused", async 
     }
   };
   assert.equal(await code(["/nonexistent/model"]), "run.none");
+  await assert.rejects(servedModels({ ...settings([]), weights: "q5" }), { code: "serve.weights" });
   await withFolders(["x/tiny", "y/tiny"], async (paths) => {
     assert.equal(await code(paths), "serve.models");
   });

@@ -10,7 +10,8 @@ const tasks: Readonly<Record<string, string>> = project.tasks;
 const LOOPBACK = ["127.0.0.1", "[::1]"];
 const LOOK = { read: true, env: true, sys: true, run: true };
 const CHANGE = { ...LOOK, write: true };
-const SERVE = { read: true, env: true, sys: ["hostname"], net: LOOPBACK };
+// To run programs and to listen on all addresses is for `--models`; without it, serve gives both up.
+const SERVE = { read: true, env: true, sys: ["hostname"], run: true, net: [...LOOPBACK, "0.0.0.0", "[::]"] };
 
 /** The most that a task of a command may be permitted; a command that is not listed starts experiments. */
 const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly string[]>>>> = {
@@ -23,7 +24,7 @@ const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly s
   init: { read: true, write: true, env: true },
   plan: { read: true, env: true, sys: true },
   serve: SERVE,
-  "serve:edit": { ...SERVE, write: true, run: true },
+  "serve:edit": { ...SERVE, write: true },
   doctor: { ...LOOK, ffi: true },
 };
 const STARTS_EXPERIMENTS = ["run", "resume", "sweep", "gates"];
