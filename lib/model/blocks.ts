@@ -41,24 +41,21 @@ export function attention<T extends tf.Tensor>(
   residual?: T,
 ): T {
   const d = x.shape.at(-1)!;
-  const time = pass.rope.cos.shape[0];
-  const batch = x.size / d / time;
+  const batch = caches?.length ?? x.size / d / pass.rope.cos.shape[0];
   const headSize = headSizeOf(config);
   const project = projector(weights, prefix);
   const [queries, keys, v] = project(x, "q_proj", "k_proj", "v_proj").map((y) =>
-    inShape(y, [batch, time, -1, headSize])
+    inShape(y, [batch, x.size / d / batch, -1, headSize])
   ) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
   const normed = (x: tf.Tensor4D, name: string) => {
     const w = weights[`${prefix}${name}.weight`];
     return w === undefined ? x : rmsNorm(x, w, config.normEps) as tf.Tensor4D;
   };
-  const byRow = (x: tf.Tensor4D) => inShape<tf.Tensor4D>(x, [caches!.length, -1, x.shape[2], headSize]);
-  const q = rope(normed(queries, "q_norm"), pass.rope);
-  const k = rope(normed(keys, "k_norm"), pass.rope);
+  const q = normed(queries, "q_norm"), k = normed(keys, "k_norm");
   const window = windowOf(config, layer);
   const attended = caches === undefined
-    ? windowAttention(q, k, v, window, pass.documents)
-    : cachedAttention(byRow(q), byRow(k), byRow(v), caches.map((cache) => cache.at(layer)), window);
+    ? windowAttention(rope(q, pass.rope), rope(k, pass.rope), v, window, pass.documents)
+    : cachedAttention(q, k, v, pass.rope, caches.map((cache) => cache.at(layer)), window);
   const rows = inShape(attended, [...x.shape.slice(0, -1), config.heads * headSize]);
   return mapAndAdd(weights, `${prefix}o_proj`, rows, residual) as T;
 }

@@ -6,11 +6,16 @@ import * as tf from "@tensorflow/tfjs";
 import { random } from "../../lib/random.ts";
 import {
   cachedAttention,
+  type CachedSequence,
   disposeKeyValues,
   forkKeyValues,
   type KeyValues,
   keyValues,
   openDevice,
+  rope,
+  ropeFrequencies,
+  ropeTable,
+  ropeTableOfRows,
   windowAttention,
 } from "../../lib/tensor/mod.ts";
 import { deviceTest } from "../backends.ts";
@@ -50,7 +55,7 @@ function readTogether(sequences: readonly Heads[], { G, D, window, lengths }: Sh
   const used = sequences.map(([q, k, v], b) => {
     const before = lengths[b]! - total;
     if (before > 0) {
-      cachedAttention(part(q, 0, before), part(k, 0, before), part(v, 0, before), [at(memories[b]!, 0)], window);
+      attend(part(q, 0, before), part(k, 0, before), part(v, 0, before), [at(memories[b]!, 0)], window);
     }
     return before;
   });
@@ -58,12 +63,26 @@ function readTogether(sequences: readonly Heads[], { G, D, window, lengths }: Sh
     const [q, k, v] = [0, 1, 2].map((i) =>
       tf.concat(sequences.map((heads, b) => part(heads[i]!, used[b]!, count)), 0)
     ) as Heads;
-    const out = cachedAttention(q, k, v, memories.map((memory, b) => at(memory, used[b]!)), window);
+    const out = attend(q, k, v, memories.map((memory, b) => at(memory, used[b]!)), window);
     used.forEach((_, b) => used[b]! += count);
     return out;
   });
   memories.forEach(disposeKeyValues);
   return tf.concat(outputs, 1);
+}
+
+/** Cached attention at the positions that follow those cached, with heads rotated as a whole sequence's are. */
+function attend(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, sequences: readonly CachedSequence[], window?: number) {
+  const [, time, , D] = q.shape;
+  const frequencies = ropeFrequencies(D, 100);
+  const table = ropeTableOfRows(time, sequences.map(({ length }) => ({ offset: length, frequencies, scale: 1 })));
+  return cachedAttention(q, k, v, table, sequences, window);
+}
+
+/** Attention of a whole sequence. */
+function whole(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, window: number | undefined): tf.Tensor4D {
+  const table = ropeTable(q.shape[1], ropeFrequencies(q.shape[3], 100));
+  return windowAttention(rope(q, table), rope(k, table), v, window);
 }
 
 const at = (memory: KeyValues, length: number) => ({ memory, length });
@@ -81,8 +100,7 @@ deviceTest("`cachedAttention()` is attention over each whole sequence, in any st
       const total = steps.reduce((a, b) => a + b);
       const found = readTogether(sequences, shape, steps);
       sequences.forEach(([q, k, v], b) => {
-        const whole = windowAttention(q, k, v, shape.window);
-        const wanted = part(whole, shape.lengths[b]! - total, total);
+        const wanted = part(whole(q, k, v, shape.window), shape.lengths[b]! - total, total);
         assertClose(tf.slice(found, b, 1), wanted, 1e-5, `shape ${i}, steps ${steps}, row ${b}`);
       });
     }
@@ -130,13 +148,13 @@ deviceTest("`forkKeyValues()` copies the beginning: both go on by themselves", (
   const shape = { lengths: [80], H: 2, G: 2, D: 6 };
   const [[q, k, v], [q2, k2, v2]] = [sequencesOf(shape, 7)[0]!, sequencesOf(shape, 8)[0]!];
   const memory = keyValues({ kvHeads: 2, headSize: 6, limit: 80 });
-  cachedAttention(part(q, 0, 70), part(k, 0, 70), part(v, 0, 70), [at(memory, 0)]);
+  attend(part(q, 0, 70), part(k, 0, 70), part(v, 0, 70), [at(memory, 0)]);
   const fork = forkKeyValues(memory, 40);
-  const forked = cachedAttention(part(q2, 40, 10), part(k2, 40, 10), part(v2, 40, 10), [at(fork, 40)]);
-  const on = cachedAttention(part(q, 70, 10), part(k, 70, 10), part(v, 70, 10), [at(memory, 70)]);
+  const forked = attend(part(q2, 40, 10), part(k2, 40, 10), part(v2, 40, 10), [at(fork, 40)]);
+  const on = attend(part(q, 70, 10), part(k, 70, 10), part(v, 70, 10), [at(memory, 70)]);
   const join = (a: tf.Tensor4D, b: tf.Tensor4D) => tf.concat([part(a, 0, 40), part(b, 40, 40)], 1);
-  assertClose(on, part(windowAttention(q, k, v, undefined), 70, 10), 1e-5);
-  assertClose(forked, part(windowAttention(join(q, q2), join(k, k2), join(v, v2), undefined), 40, 10), 1e-5);
+  assertClose(on, part(whole(q, k, v, undefined), 70, 10), 1e-5);
+  assertClose(forked, part(whole(join(q, q2), join(k, k2), join(v, v2), undefined), 40, 10), 1e-5);
   assert.equal(forkKeyValues(memory, 0).k, undefined);
   const before = tf.memory().numTensors;
   [memory, fork].forEach(disposeKeyValues);

@@ -252,18 +252,12 @@ function crossAttention(
     const w = (part: typeof PARTS[number]) => connections[parameterName(k, i + 1, part)]!;
     const heads = (x: tf.Tensor) => x.reshape([B, T, connectionHeads(config), headSizeOf(config)]) as tf.Tensor4D;
     const projected = linear(other, w("projection"));
-    const rotated = (x: tf.Tensor) => {
-      const positions = pass.rope.cos.shape[0];
-      return heads(
-        rope(x.reshape([-1, positions, connectionHeads(config), headSizeOf(config)]) as tf.Tensor4D, pass.rope),
-      );
-    };
-    const query = rotated(linear(h, w("query")));
-    const key = rotated(linear(projected, w("key")));
+    const query = heads(linear(h, w("query")));
+    const key = heads(linear(projected, w("key")));
     const value = heads(linear(projected, w("value")));
     const attended = caches === undefined
-      ? causalAttention(query, key, value, pass.documents)
-      : cachedAttention(query, key, value, caches.map((cache) => cache.at(k)));
+      ? causalAttention(rope(query, pass.rope), rope(key, pass.rope), value, pass.documents)
+      : cachedAttention(query, key, value, pass.rope, caches.map((cache) => cache.at(k)));
     return linear(attended.reshape([B, T, d]), w("output")) as tf.Tensor3D;
   });
 }

@@ -86,6 +86,7 @@ export function createEngine(
       logits = await runPass(pass, voice);
     } catch (error) {
       for (const one of sequences) fail(one, error);
+      cache.clear(); // its memory may be what was missing
       return;
     }
     sequences.forEach((one, row) => {

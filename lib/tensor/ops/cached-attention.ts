@@ -1,7 +1,8 @@
 // Causal attention of new tokens to themselves and to the cached tokens before them, for sequences of different lengths.
 import * as tf from "@tensorflow/tfjs";
-import { checkRanks, checkTensors, hasKernel, refuseShapes, runKernel, sameShape } from "../kernels.ts";
+import { checkRanks, checkTensors, hasKernel, inShape, refuseShapes, runKernel, sameShape } from "../kernels.ts";
 import { CACHED_ATTENTION, KEY_VALUES_VIEW, KEY_VALUES_WRITE, type KeyValues, makeRoom } from "./key-values.ts";
+import { rope, type RopeTable } from "./rope.ts";
 import { windowAttention } from "./window-attention.ts";
 
 /** The cached tokens of one sequence. */
@@ -25,9 +26,10 @@ export interface CachedAttention {
  * sees the tokens of its own sequence up to itself. A query's result has the same bits however many sequences and queries
  * a call has. It has no gradient.
  *
- * @param q float32 `[sequences, T, heads, headSize]`, rotated
- * @param k float32 `[sequences, T, kvHeads, headSize]`, rotated
+ * @param q float32 `[sequences, T, heads, headSize]`
+ * @param k float32 `[sequences, T, kvHeads, headSize]`
  * @param v float32, like `k`
+ * @param table rotates q and k: of as many positions as all rows have together, or the rows of one of several models
  * @param sequences one per row; their lengths may differ
  * @param window tokens that a query sees, itself included; undefined for all
  * @returns float32 like `q`
@@ -37,10 +39,12 @@ export function cachedAttention(
   q: tf.Tensor4D,
   k: tf.Tensor4D,
   v: tf.Tensor4D,
+  table: RopeTable,
   sequences: readonly CachedSequence[],
   window?: number,
 ): tf.Tensor4D {
-  checkTensors("cachedAttention", { q, k, v });
+  const { cos, sin } = table;
+  checkTensors("cachedAttention", { q, k, v, cos, sin });
   checkRanks("cachedAttention", { q, k, v }, { q: 4, k: 4, v: 4 });
   const [B, T, H, D] = q.shape;
   const [, , G] = k.shape;
@@ -52,14 +56,21 @@ export function cachedAttention(
         `must be a cache per row, not ${sequences.length}`,
     );
   }
+  if (!sameShape(cos, sin) || 2 * cos.shape[1] !== D || B * T % cos.shape[0] !== 0) {
+    refuseShapes("cachedAttention", { q, cos, sin }, "the table must have half of q's head size, and divide its rows");
+  }
   for (const { memory, length } of sequences) makeRoom(memory, length, length + T);
-  if (!hasKernel(CACHED_ATTENTION)) return oneByOne(q, k, v, sequences, window);
+  if (!hasKernel(CACHED_ATTENTION)) {
+    const rotated = (x: tf.Tensor4D) =>
+      inShape<tf.Tensor4D>(rope(inShape(x, [-1, cos.shape[0], x.shape[2], D]), table), x.shape);
+    return oneByOne(rotated(q), rotated(k), v, sequences, window);
+  }
   const attributes: CachedAttention = {
     lengths: sequences.map(({ length }) => length),
     capacities: sequences.map(({ memory }) => memory.capacity),
     window: window ?? 0,
   };
-  const inputs = [q, k, v, ...sequences.flatMap(({ memory }) => [memory.k!, memory.v!])];
+  const inputs = [q, k, v, cos, sin, ...sequences.flatMap(({ memory }) => [memory.k!, memory.v!])];
   return runKernel<tf.Tensor4D>(CACHED_ATTENTION, inputs, { ...attributes });
 }
 

@@ -15,6 +15,8 @@ const QUERIES = 192;
 /** From this many queries on, strips of them are larger matrices than the heads of a group are. */
 const MANY_QUERIES = 16;
 
+type Info = tf.TensorInfo;
+
 /** Columns of a panel. */
 const unitOf = ({ native }: Machine) => native?.columns ?? TILE_COLUMNS;
 
@@ -50,11 +52,12 @@ function copyParts(
 const attention: KernelFunction = ({ inputs, attrs, backend }) => {
   const { machine } = backend;
   const { lengths, capacities, window } = attrs as unknown as CachedAttention;
-  const [q, k, v, ...caches] = Object.values(inputs) as [tf.TensorInfo, tf.TensorInfo, tf.TensorInfo];
+  const [q, k, v, cos, sin, ...caches] = Object.values(inputs) as [Info, Info, Info, Info, Info];
   const [B, T, H, D] = q.shape as [number, number, number, number];
   const G = k.shape[2]!;
   const unit = unitOf(machine);
-  const from = { q: backend.address(q), k: backend.address(k), v: backend.address(v) };
+  const heads = { q: backend.address(q), k: backend.address(k), v: backend.address(v) };
+  const angles = { cos: backend.address(cos), sin: backend.address(sin), positions: cos.shape[0]! };
   const table = createTable(CACHED_ROW);
   for (let b = 0; b < B; b++) {
     const [cachedK, cachedV] = [caches[2 * b]!, caches[2 * b + 1]!];
@@ -63,8 +66,6 @@ const attention: KernelFunction = ({ inputs, attrs, backend }) => {
   }
   const { info, address: out } = backend.output(q.shape);
   const words = table.words;
-  const extend = { k: from.k, v: from.v, table: machine.stage(words), T, G, D, unit };
-  forRows(machine, "extendCache", B * T, G * D * 2, extend);
   const byQueries = T >= MANY_QUERIES;
   const queriesPerTask = byQueries ? QUERIES : 1;
   const tasksPerHead = Math.ceil(T / queriesPerTask);
@@ -77,11 +78,15 @@ const attention: KernelFunction = ({ inputs, attrs, backend }) => {
     ranges: ATTENTION_STRIP * ROW_RANGE.bytes,
     sums: ATTENTION_STRIP * ROW_SUMS.bytes,
     scales: 4 * ATTENTION_STRIP,
+    keys: 4 * G * D,
   });
-  const { scores, ranges, sums, scales } = places;
+  const { scores, ranges, sums, scales, keys } = places;
+  const rotated = backend.scratch(4 * B * T * H * D);
+  const extend = { ...heads, ...angles, rotated, table: machine.stage(words), keys, T, H, G, D, unit };
+  forRows(machine, "extendCache", B * T, (H + 2 * G) * D, extend);
   const sizes = { T, H, G, D, unit, window, lds, queriesPerTask, tasksPerHead, byQueries: Number(byQueries) };
   const scratch = { scores, ranges, sums, scales };
-  const args = { q: from.q, out, table: machine.stage(words), ...scratch, ...sizes, scale: 1 / Math.sqrt(D) };
+  const args = { q: rotated, out, table: machine.stage(words), ...scratch, ...sizes, scale: 1 / Math.sqrt(D) };
   const pairs = lengths.reduce((sum, length) => sum + Math.min(length + T, span), 0) * T * H;
   machine.run("cachedAttention", args, B * (byQueries ? H : G) * tasksPerHead, pairs * (D / 30 + 1));
   return info;

@@ -114,8 +114,14 @@ export const KERNELS = {
    */
   attentionByCallsGrad: kernel("attention-by-calls", { ...BACKWARD, ...BY_CALLS, ...addresses("panels", "aside") }),
 
-  /** Writes keys and values of new tokens into caches, in panels of `unit` columns; `table` of {@linkcode CACHED_ROW}. */
-  extendCache: overRows("cached-attention", { ...addresses("k", "v", "table"), ...ints("T", "G", "D", "unit") }),
+  /**
+   * Rotates queries and keys of new tokens, and writes keys and values into caches, in panels of `unit` columns; `table` of
+   * {@linkcode CACHED_ROW}. In scratch memory: `keys`, a token's rotated keys.
+   */
+  extendCache: overRows("cached-attention", {
+    ...addresses("q", "k", "v", "cos", "sin", "rotated", "table", "keys"),
+    ...ints("T", "H", "G", "D", "unit", "positions"),
+  }),
   /**
    * Attention to cached keys and values. A task has a run of queries of one head (`byQueries`), or of all heads that read
    * one key-value head; `window` is 0 for none. In scratch memory: a strip of `scores`, and what its softmax needs.

@@ -13,7 +13,7 @@ import {
 import { multiplyRows } from "./generated/tiles";
 import { callSoftmax, hasNative, sumParts } from "./native";
 import { multiplyByPanels, panelBytes } from "./panels";
-import { endOf } from "./rows";
+import { endOf, rotateHeads } from "./rows";
 import { scratch } from "./thread";
 
 @inline function rowOf(table: usize, row: i32): CachedRow {
@@ -29,18 +29,23 @@ import { scratch } from "./thread";
   return <usize> row.capacity * <usize> unit << 2;
 }
 
-/** Rows are new tokens: their keys and values go to their places. */
+/** Rows are new tokens: their queries and keys are rotated, and keys and values go to their places. */
 export function extendCacheTask(args: ExtendCacheArguments, task: i32): void {
-  const T = args.T, G = args.G, D = args.D, unit = args.unit;
+  const T = args.T, H = args.H, G = args.G, D = args.D, unit = args.unit, positions = args.positions;
+  const half = <usize> D << 1, keys = scratch() + args.keys;
   const wide = (D + unit - 1) / unit, step = <usize> unit << 2, end = endOf(args, task);
   for (let token = task * args.perTask; token < end; token++) {
     const row = rowOf(args.table, token / T);
     const at = row.past + token % T;
     const column = (<usize> (at / unit) * <usize> D * <usize> unit + <usize> (at % unit)) << 2;
+    const angles = <usize> (token % positions) * half, cos = args.cos + angles, sin = args.sin + angles;
+    const query = <usize> (token * H * D) << 2;
+    rotateHeads(args.q + query, args.rotated + query, H, half, cos, sin, 1);
+    rotateHeads(args.k + (<usize> (token * G * D) << 2), keys, G, half, cos, sin, 1);
     for (let g = 0; g < G; g++) {
-      const from = <usize> ((token * G + g) * D) << 2;
+      const from = <usize> ((token * G + g) * D) << 2, rotated = keys + (<usize> (g * D) << 2);
       let key = row.k + <usize> g * keyBytes(row, D) + column;
-      for (let d: usize = 0; d < <usize> D << 2; d += 4, key += step) store<f32>(key, load<f32>(args.k + from + d));
+      for (let d: usize = 0; d < <usize> D << 2; d += 4, key += step) store<f32>(key, load<f32>(rotated + d));
       for (let p = 0; p < wide; p++) {
         const panel = row.v + <usize> (g * wide + p) * panelOfValues(row, unit);
         const first = p * unit;

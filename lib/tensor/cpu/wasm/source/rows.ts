@@ -107,31 +107,36 @@ export function sumRowsTask(args: SumRowsArguments, task: i32): void {
 
 /** Rotary embedding; a row is a position. */
 export function ropeTask(args: RopeArguments, task: i32): void {
-  const heads = args.heads, half = <usize> args.half << 2, time = args.time, sign = args.sign;
+  const heads = args.heads, half = <usize> args.half << 2, time = args.time;
+  const bytes = <usize> heads * half * 2, end = endOf(args, task);
+  for (let row = task * args.perTask; row < end; row++) {
+    const at = <usize> row * bytes, angles = <usize> (row % time) * half;
+    rotateHeads(args.x + at, args.y + at, heads, half, args.cos + angles, args.sin + angles, args.sign);
+  }
+}
+
+/** Rotates the heads of one position; `half` is half the bytes of a head. */
+export function rotateHeads(
+  x: usize, y: usize, heads: i32, half: usize, cos: usize, sin: usize, sign: f32,
+): void {
   const signs = f32x4.splat(sign);
   const whole = half & ~15;
-  const end = endOf(args, task);
-  for (let row = task * args.perTask; row < end; row++) {
-    const cos = args.cos + <usize> (row % time) * half, sin = args.sin + <usize> (row % time) * half;
-    let x = args.x + <usize> row * <usize> heads * half * 2;
-    let y = args.y + <usize> row * <usize> heads * half * 2;
-    for (let head = 0; head < heads; head++) {
-      let i: usize = 0;
-      for (; i < whole; i += 16) {
-        const a = v128.load(x + i), b = v128.load(x + half + i);
-        const c = v128.load(cos + i), s = f32x4.mul(v128.load(sin + i), signs);
-        v128.store(y + i, nmadd(b, s, f32x4.mul(a, c)));
-        v128.store(y + half + i, madd(a, s, f32x4.mul(b, c)));
-      }
-      for (; i < half; i += 4) {
-        const a = load<f32>(x + i), b = load<f32>(x + half + i);
-        const c = load<f32>(cos + i), s = load<f32>(sin + i) * sign;
-        store<f32>(y + i, a * c - b * s);
-        store<f32>(y + half + i, b * c + a * s);
-      }
-      x += half * 2;
-      y += half * 2;
+  for (let head = 0; head < heads; head++) {
+    let i: usize = 0;
+    for (; i < whole; i += 16) {
+      const a = v128.load(x + i), b = v128.load(x + half + i);
+      const c = v128.load(cos + i), s = f32x4.mul(v128.load(sin + i), signs);
+      v128.store(y + i, nmadd(b, s, f32x4.mul(a, c)));
+      v128.store(y + half + i, madd(a, s, f32x4.mul(b, c)));
     }
+    for (; i < half; i += 4) {
+      const a = load<f32>(x + i), b = load<f32>(x + half + i);
+      const c = load<f32>(cos + i), s = load<f32>(sin + i) * sign;
+      store<f32>(y + i, a * c - b * s);
+      store<f32>(y + half + i, b * c + a * s);
+    }
+    x += half * 2;
+    y += half * 2;
   }
 }
 

@@ -401,15 +401,22 @@ if (offsetof<AttentionByCallsGradArguments>() != 104 || offsetof<AttentionByCall
 
 @unmanaged
 export class ExtendCacheArguments extends RowsArguments {
+  q: usize;
   k: usize;
   v: usize;
+  cos: usize;
+  sin: usize;
+  rotated: usize;
   table: usize;
+  keys: usize;
   T: i32;
+  H: i32;
   G: i32;
   D: i32;
   unit: i32;
+  positions: i32;
 }
-if (offsetof<ExtendCacheArguments>() != 36 || offsetof<ExtendCacheArguments>("rows") != 0 || offsetof<ExtendCacheArguments>("perTask") != 4 || offsetof<ExtendCacheArguments>("k") != 8 || offsetof<ExtendCacheArguments>("v") != 12 || offsetof<ExtendCacheArguments>("table") != 16 || offsetof<ExtendCacheArguments>("T") != 20 || offsetof<ExtendCacheArguments>("G") != 24 || offsetof<ExtendCacheArguments>("D") != 28 || offsetof<ExtendCacheArguments>("unit") != 32) ERROR("ExtendCacheArguments is laid out differently");
+if (offsetof<ExtendCacheArguments>() != 64 || offsetof<ExtendCacheArguments>("rows") != 0 || offsetof<ExtendCacheArguments>("perTask") != 4 || offsetof<ExtendCacheArguments>("q") != 8 || offsetof<ExtendCacheArguments>("k") != 12 || offsetof<ExtendCacheArguments>("v") != 16 || offsetof<ExtendCacheArguments>("cos") != 20 || offsetof<ExtendCacheArguments>("sin") != 24 || offsetof<ExtendCacheArguments>("rotated") != 28 || offsetof<ExtendCacheArguments>("table") != 32 || offsetof<ExtendCacheArguments>("keys") != 36 || offsetof<ExtendCacheArguments>("T") != 40 || offsetof<ExtendCacheArguments>("H") != 44 || offsetof<ExtendCacheArguments>("G") != 48 || offsetof<ExtendCacheArguments>("D") != 52 || offsetof<ExtendCacheArguments>("unit") != 56 || offsetof<ExtendCacheArguments>("positions") != 60) ERROR("ExtendCacheArguments is laid out differently");
 
 @unmanaged
 export class CachedAttentionArguments {
