@@ -5,6 +5,7 @@ import { openTokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { harnessSubject, type Opening, type Subject } from "../harness/mod.ts";
 import { endIds } from "../huggingface/mod.ts";
+import { createEngine } from "../infer/mod.ts";
 import { findRun, openRun } from "../library/mod.ts";
 import { decoder } from "../model/mod.ts";
 import { openPretrained, type PretrainedModel } from "../pretrained/mod.ts";
@@ -18,7 +19,7 @@ export interface Evaluated extends AsyncDisposable {
   readonly models: readonly string[];
   /** If it is a run. */
   readonly run?: { readonly runsFolder: string; readonly id: string; readonly folder: string };
-  open(model: string): Promise<Disposable & { readonly subject: Subject; readonly identity: string }>;
+  open(model: string): Promise<AsyncDisposable & { readonly subject: Subject; readonly identity: string }>;
 }
 
 interface OpenOptions {
@@ -61,14 +62,17 @@ async function evaluatedRun(source: string, { runs, models, opening = "always" }
     async open(name) {
       const model = await run.model(name);
       const { tokenizer, ends } = model;
-      const subject = harnessSubject({
-        model,
-        tokenizer,
-        special: { bos: tokenizer.endOfText, eos: tokenizer.endOfText },
-        ends,
-        opening,
-      });
-      return { subject, identity: `${id}/${model.name} ${keys}`, [Symbol.dispose]: () => model[Symbol.dispose]() };
+      const engine = createEngine(model, tokenizer, ends);
+      const special = { bos: tokenizer.endOfText, eos: tokenizer.endOfText };
+      const subject = harnessSubject({ model, tokenizer, special, engine, opening });
+      return {
+        subject,
+        identity: `${id}/${model.name} ${keys}`,
+        async [Symbol.asyncDispose]() {
+          await engine[Symbol.asyncDispose]();
+          model[Symbol.dispose]();
+        },
+      };
     },
     [Symbol.asyncDispose]() {
       run[Symbol.dispose]();
@@ -89,15 +93,27 @@ async function evaluatedCheckpoint(source: string, { models, opening = "tokenize
     async open() {
       const weights = await found.loadOnDevice();
       const tokenizer = openTokenizer(found.tokenizer, { rows: found.config.vocabSize });
+      const model = decoder(found.config, weights);
+      const special = specialOf(found, tokenizer.endOfText);
+      const engine = createEngine(model, tokenizer, [special.eos, ...endIds(found.generation ?? {})]);
+      const penalty = found.generation?.["repetition_penalty"];
       const subject = harnessSubject({
-        model: decoder(found.config, weights),
+        model,
         tokenizer,
         json: found.tokenizer,
-        special: specialOf(found, tokenizer.endOfText),
-        ends: endIds(found.generation ?? {}),
+        special,
+        engine,
+        repetitionPenalty: typeof penalty === "number" ? penalty : undefined,
         opening,
       });
-      return { subject, identity: await identityOf(found.source), [Symbol.dispose]: () => weights[Symbol.dispose]() };
+      return {
+        subject,
+        identity: await identityOf(found.source),
+        async [Symbol.asyncDispose]() {
+          await engine[Symbol.asyncDispose]();
+          weights[Symbol.dispose]();
+        },
+      };
     },
     [Symbol.asyncDispose]: () => device.close(),
   };

@@ -91,7 +91,7 @@ export async function evalCommand(args: readonly string[], print: Print = consol
   const results: Record<string, unknown> = {};
   for (const name of opened.models) {
     const folder = outFolder(options.out, opened, name);
-    using model = await opened.open(name);
+    await using model = await opened.open(name);
     using progress = showProgress(options.json === true ? undefined : name);
     const found = await evaluateTasks(set, model.subject, {
       folder,

@@ -2,6 +2,7 @@
 import { UserError } from "../errors.ts";
 import { type EvaluationOptions, rowPredictions } from "../eval/mod.ts";
 import type { GenerationSettings } from "./config.ts";
+import type { SamplingSettings } from "../infer/mod.ts";
 import type { Scored } from "./metrics.ts";
 import { stripEnd } from "./python-values.ts";
 import type { Subject } from "./subject.ts";
@@ -129,14 +130,15 @@ export async function scoreRequests(
 const LOOK_BACK = 2;
 
 /**
- * A generated answer, cut at the first stop text. The prompt loses tokens from the left if it does not fit beside the answer.
+ * A generated answer, cut at the first stop text. Where it is sampled, `seed` chooses one. The prompt loses tokens from the left if it does not fit beside the answer.
  *
  * @throws UserError `harness.length` when the answer alone fills the model's context
  */
 export async function generateAnswer(
   subject: Subject,
   context: string,
-  { until, maxTokens }: GenerationSettings,
+  { until, maxTokens, temperature, topK, topP, minP, repetitionPenalty }: GenerationSettings,
+  { seed, signal }: { readonly seed?: number; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<{ readonly text: string; readonly tokens: number }> {
   const { model: { contextLength }, tokenizer, endText } = subject;
   const room = contextLength - maxTokens;
@@ -153,7 +155,15 @@ export async function generateAnswer(
     stops.some((text, i) => tokenizer.decode(ids.slice(-sizes[i]!), { specialTokens: true }).includes(text));
   const prompt = subject.encodePrompt(context).slice(-room);
   if (prompt.length === 0) throw new Error("the prompt has no token");
-  const ids = await subject.continuation(prompt, maxTokens, stop);
+  const sampling: SamplingSettings = {
+    temperature,
+    ...(topK === undefined ? {} : { topK }),
+    ...(topP === undefined ? {} : { topP }),
+    ...(minP === undefined ? {} : { minP }),
+    ...(repetitionPenalty === undefined ? {} : { repetitionPenalty }),
+    ...(seed === undefined ? {} : { seed }),
+  };
+  const ids = await subject.continuation(prompt, maxTokens, sampling, stop, signal);
   const text = stops.reduce((rest, one) => one === "" ? rest : rest.split(one, 1)[0]!, tokenizer.decode(ids));
   return { text, tokens: ids.length };
 }

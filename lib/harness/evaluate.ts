@@ -1,6 +1,7 @@
 // Evaluating a model on tasks of the harness: every document is asked, kept and scored.
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
+import { hash32 } from "../random.ts";
 import { type Answered, type AnswersFile, openAnswers, type Response } from "./answers-file.ts";
 import { aggregate, aggregateGroup, type Score } from "./aggregate.ts";
 import { generateAnswer, scoreRequests } from "./ask.ts";
@@ -131,19 +132,25 @@ async function answer(
   const kept = answers.size;
   onProgress(kept, kept);
   const missing = items.filter((item) => !answers.has(item));
-  const size = config.outputType === "generate_until" ? 1 : CHUNK;
-  for (let at = 0; at < missing.length; at += size) {
-    signal?.throwIfAborted();
-    const chunk = missing.slice(at, at + size);
-    const responses = config.outputType === "generate_until"
-      ? [await generated(config, chunk[0]!, subject)]
-      : await scored(chunk, subject, { batch, signal });
-    chunk.forEach((item, i) => {
-      const one = judged(config, item, responses[i]!);
-      answers.set(item, one);
-      file.add(one);
-    });
+  const add = (item: Item, responses: readonly (readonly Response[])[]) => {
+    const one = judged(config, item, responses);
+    answers.set(item, one);
+    file.add(one);
     onProgress(answers.size, kept);
+  };
+  for (let at = 0; at < missing.length; at += CHUNK) {
+    signal?.throwIfAborted();
+    const chunk = missing.slice(at, at + CHUNK);
+    if (config.outputType === "generate_until") {
+      // All at once, each kept as soon as it is complete; of several errors the first document's counts.
+      const ends = await Promise.allSettled(
+        chunk.map(async (item) => add(item, await generated(config, item, subject, signal))),
+      );
+      for (const end of ends) if (end.status === "rejected") throw end.reason;
+    } else {
+      const responses = await scored(chunk, subject, { batch, signal });
+      chunk.forEach((item, i) => add(item, responses[i]!));
+    }
   }
   return items.map((item) => answers.get(item)!);
 }
@@ -172,28 +179,23 @@ async function scored(
   return items.map((item) => item.requests.map(() => [scores[next++]!]));
 }
 
+/** The answers to an item: one for each repeat. Greedy ones are equal. */
 async function generated(
-  { generation, repeats, name, file }: TaskConfig,
+  { generation, repeats }: TaskConfig,
   item: Item,
   subject: Subject,
+  signal: AbortSignal | undefined,
 ): Promise<Response[][]> {
-  if (generation.temperature > 0) {
-    throw new UserError(
-      "harness.value",
-      `${file.place("generation_kwargs")}: ${name} samples its answers, but only greedy answers can be compared`,
-      "set do_sample: false",
-    );
-  }
-  const responses: Response[][] = [];
-  for (const request of item.requests) {
-    try {
-      const one = await generateAnswer(subject, (request as { context: string }).context, generation);
-      responses.push(Array(repeats).fill(one)); // greedy answers are equal
-    } catch (error) {
-      throw atDocument(item, error);
+  const { context } = item.requests[0] as Extract<Request, { kind: "generation" }>;
+  try {
+    if (generation.temperature === 0) {
+      return [Array(repeats).fill(await generateAnswer(subject, context, generation, { signal }))];
     }
+    const seeds = Array.from({ length: repeats }, (_, repeat) => hash32("answer", item.id, repeat));
+    return [await Promise.all(seeds.map((seed) => generateAnswer(subject, context, generation, { seed, signal })))];
+  } catch (error) {
+    throw atDocument(item, error);
   }
-  return responses;
 }
 
 /** What the responses to an item are worth. */

@@ -1,8 +1,7 @@
-// A model as the harness asks it: its tokens with the special ones that the harness's `hf` model adds, its scores, and its
-// greedy answers.
-import type { Tokenizer, TokenizerJson } from "../data/mod.ts";
+// A model as the harness asks it: its tokens with the special ones that the harness's `hf` model adds, and its answers.
+import { type Tokenizer, type TokenizerJson, type TokensAround, tokensAround } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
-import { generateGreedily } from "../eval/mod.ts";
+import type { InferenceEngine, SamplingSettings } from "../infer/mod.ts";
 import type { LanguageModel } from "../model/mod.ts";
 
 /**
@@ -19,13 +18,15 @@ export interface SubjectParts {
   readonly json?: TokenizerJson;
   /** The token that opens a document, if the tokenizer names one, and the one that ends a text. */
   readonly special: { readonly bos?: number | undefined; readonly eos: number };
-  /** The ids of the tokens that end a generated text. */
-  readonly ends: readonly number[];
+  /** Generates answers; it knows the tokens that end them. */
+  readonly engine: InferenceEngine;
+  /** What the checkpoint's `generation_config.json` sets, and greedy answers depend on. @default 1 */
+  readonly repetitionPenalty?: number | undefined;
   readonly opening: Opening;
 }
 
 /** A model that tasks are put to. */
-export interface Subject extends Omit<SubjectParts, "json" | "special"> {
+export interface Subject extends Pick<SubjectParts, "model" | "tokenizer" | "opening"> {
   /** Stands for an empty context. */
   readonly prefix: number;
   /** The text of the token that ends a text. */
@@ -34,79 +35,58 @@ export interface Subject extends Omit<SubjectParts, "json" | "special"> {
   encode(text: string): number[];
   /** Ids of a prompt to continue: likewise, but with the token that the tokenizer itself names. */
   encodePrompt(text: string): number[];
-  /** Continues a prompt greedily until `stop` or a token that ends a text; at most `maxTokens` ids. */
+  /** Continues a prompt until `stop` or a token that ends a text; at most `maxTokens` ids. */
   continuation(
     prompt: readonly number[],
     maxTokens: number,
+    sampling: SamplingSettings,
     stop: (ids: readonly number[]) => boolean,
+    signal?: AbortSignal,
   ): Promise<number[]>;
 }
 
 /** @throws UserError `harness.tokenizer` if it is unknown what the tokenizer adds around a text */
-export function harnessSubject({ json, special: { bos, eos }, ...parts }: SubjectParts): Subject {
-  const { model, tokenizer, opening, ends } = parts;
+export function harnessSubject(parts: SubjectParts): Subject {
+  const { model, tokenizer, opening, engine, repetitionPenalty = 1, special: { bos, eos } } = parts;
   const prefix = bos ?? eos;
-  const { before, after } = opening === "always"
-    ? { before: bos === undefined ? [] : [bos], after: [] }
-    : opening === "never"
-    ? { before: [], after: [] }
-    : addedTokens(json?.["post_processor"]);
+  const { before, after } = around(parts);
   const spell = (id: number) => tokenizer.decode([id], { specialTokens: true });
   const openings = { any: spell(prefix), own: bos === undefined ? undefined : spell(bos) };
   const encode = (text: string, opened: string | undefined) => {
     const ids = tokenizer.encode(text);
     return opened !== undefined && text.startsWith(opened) ? ids : [...before, ...ids, ...after];
   };
-  const endIds = new Set([...ends, eos]);
   return {
-    ...parts,
+    model,
+    tokenizer,
+    opening,
     prefix,
     endText: spell(eos),
     encode: (text) => encode(text, openings.any),
     encodePrompt: (text) => encode(text, openings.own),
-    async continuation(prompt, maxTokens, stop) {
+    async continuation(prompt, maxTokens, sampling, stop, signal) {
       const written: number[] = [];
-      await generateGreedily(model, [prompt], maxTokens, (id) => {
+      const settings = { repetitionPenalty, ...sampling };
+      const request = { prompt, maxTokens, sampling: settings, ...(signal === undefined ? {} : { signal }) };
+      for await (const { id } of engine.generate(request)) {
         written.push(id);
-        return endIds.has(id) || stop(written);
-      });
+        if (stop(written)) break;
+      }
+      signal?.throwIfAborted();
       return written;
     },
   };
 }
 
-/** The ids that a tokenizer's post-processor adds before and after a single text. */
-export function addedTokens(
-  processor: unknown,
-): { readonly before: readonly number[]; readonly after: readonly number[] } {
-  const none = { before: [], after: [] };
-  if (processor === null || processor === undefined) return none;
-  const { type, processors, single, special_tokens, cls, sep } = processor as Record<string, unknown>;
-  switch (type) {
-    case "ByteLevel":
-      return none;
-    case "Sequence": {
-      const parts = (processors as readonly unknown[]).map(addedTokens);
-      return { before: parts.toReversed().flatMap(({ before }) => before), after: parts.flatMap(({ after }) => after) };
-    }
-    case "BertProcessing":
-    case "RobertaProcessing":
-      return { before: [(cls as [string, number])[1]], after: [(sep as [string, number])[1]] };
-    case "TemplateProcessing": {
-      type Piece = { readonly SpecialToken?: { readonly id: string }; readonly Sequence?: unknown };
-      const pieces = single as readonly Piece[];
-      const place = pieces.findIndex(({ Sequence }) => Sequence !== undefined);
-      const ids = (list: readonly Piece[]) =>
-        list.flatMap(({ SpecialToken }) =>
-          (special_tokens as Record<string, { readonly ids: readonly number[] }>)[SpecialToken!.id]!.ids
-        );
-      return { before: ids(pieces.slice(0, place)), after: ids(pieces.slice(place + 1)) };
-    }
-    default:
-      throw new UserError(
-        "harness.tokenizer",
-        `The tokenizer's post-processor is of the type ${type}, and it is unknown which tokens it adds to a text`,
-        "say whether texts begin with BOS: --bos always or --bos never",
-      );
-  }
+/** What is added around a text. */
+function around({ json, opening, special: { bos } }: SubjectParts): TokensAround {
+  if (opening === "never") return { before: [], after: [] };
+  if (opening === "always") return { before: bos === undefined ? [] : [bos], after: [] };
+  const found = tokensAround(json ?? {});
+  if (found !== undefined) return found;
+  throw new UserError(
+    "harness.tokenizer",
+    "It is unknown which tokens the tokenizer adds to a text: its post-processor is of another type than usual",
+    "say whether texts begin with BOS: --bos always or --bos never",
+  );
 }

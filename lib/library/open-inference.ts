@@ -1,6 +1,6 @@
 // Opening any model to generate text: of a finished run, of a Hugging Face folder, of a GGUF file, or from the hub.
 import { branchedRun } from "../bts/mod.ts";
-import { openTokenizer, type Tokenizer } from "../data/mod.ts";
+import { openTokenizer, type Tokenizer, tokensAround } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { type ChatTemplate, endIds } from "../huggingface/mod.ts";
 import { createEngine, type EngineOptions, type InferenceEngine } from "../infer/mod.ts";
@@ -9,7 +9,6 @@ import { isHubId, openPretrained } from "../pretrained/mod.ts";
 import type { DeviceName } from "../tensor/mod.ts";
 import { findRun, type RunPlace } from "./find-run.ts";
 import { openModel } from "./open-model.ts";
-import { openingIds } from "./opening.ts";
 import { modelNamed, savedModels } from "./saved-models.ts";
 import { shareDevice } from "./shared-device.ts";
 
@@ -151,7 +150,7 @@ async function openFromFile(
     model: decoder(config, weights),
     config,
     tokenizer: openTokenizer(found.tokenizer, { rows: config.vocabSize }),
-    opening: openingIds(found.tokenizer),
+    opening: tokensAround(found.tokenizer)?.before ?? [],
     ends: [...special.eos === undefined ? [] : [special.eos], ...endIds(generation ?? {})],
     chat: chatTemplate === undefined ? undefined : { template: chatTemplate, tokens: chatTokens },
   };

@@ -27,7 +27,7 @@ const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly s
   "serve:edit": { ...SERVE, write: true },
   doctor: { ...LOOK, ffi: true },
 };
-const STARTS_EXPERIMENTS = ["run", "resume", "sweep", "gates"];
+const STARTS_EXPERIMENTS = ["run", "resume", "sweep", "gates", "eval"];
 
 /** The options of `deno run` and the command of every task that runs main.ts. */
 const commands = Object.entries(tasks).flatMap(([task, line]) => {

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { openTokenizer, trainTokenizer } from "../../lib/data/mod.ts";
 import { UserError } from "../../lib/errors.ts";
+import { createEngine } from "../../lib/infer/mod.ts";
 import { encodePair, generateAnswer, rollingWindows, scorePairs } from "../../lib/harness/ask.ts";
 import type { GenerationSettings } from "../../lib/harness/config.ts";
-import { addedTokens, harnessSubject, type Opening } from "../../lib/harness/subject.ts";
+import { harnessSubject, type Opening, type SubjectParts } from "../../lib/harness/subject.ts";
 import {
   decoder,
   initialWeights,
@@ -21,8 +22,12 @@ const tokenizer = openTokenizer(trainTokenizer([], { vocabSize: 257 })); // one 
 const end = tokenizer.endOfText;
 const ids = (text: string) => tokenizer.encode(text);
 
-function subjectOf(opening: Opening, model = { vocabSize: 257, contextLength: 8 } as LanguageModel) {
-  return harnessSubject({ model, tokenizer, special: { bos: end, eos: end }, ends: [], opening });
+function subjectOf(
+  opening: Opening,
+  model = { vocabSize: 257, contextLength: 8 } as LanguageModel,
+  engine = {} as SubjectParts["engine"],
+) {
+  return harnessSubject({ model, tokenizer, special: { bos: end, eos: end }, engine, opening });
 }
 
 Deno.test("`rollingWindows()` cuts a text as the harness does", () => {
@@ -45,34 +50,6 @@ Deno.test("`encodePair()` gives whitespace at the end of a context to the contin
   assert.throws(() => pair("never", "a", ""), /the continuation "" has no token/);
 });
 
-Deno.test("`addedTokens()` reads what a tokenizer.json adds around a text", () => {
-  const template = {
-    type: "TemplateProcessing",
-    single: [{ SpecialToken: { id: "<s>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }, {
-      SpecialToken: { id: "</s>", type_id: 0 },
-    }],
-    special_tokens: {
-      "<s>": { id: "<s>", ids: [1], tokens: ["<s>"] },
-      "</s>": { id: "</s>", ids: [2], tokens: ["</s>"] },
-    },
-  };
-  assert.deepEqual(addedTokens(null), { before: [], after: [] });
-  assert.deepEqual(addedTokens({ type: "ByteLevel" }), { before: [], after: [] });
-  assert.deepEqual(addedTokens(template), { before: [1], after: [2] });
-  assert.deepEqual(addedTokens({ type: "Sequence", processors: [{ type: "ByteLevel" }, template] }), {
-    before: [1],
-    after: [2],
-  });
-  assert.deepEqual(addedTokens({ type: "BertProcessing", cls: ["[CLS]", 5], sep: ["[SEP]", 6] }), {
-    before: [5],
-    after: [6],
-  });
-  assert.throws(
-    () => addedTokens({ type: "New" }),
-    (error) => error instanceof UserError && error.code === "harness.tokenizer",
-  );
-});
-
 Deno.test("`scorePairs()` sums the losses of the continuation, and loses tokens of a long context from the left", async () => {
   await using _device = await openDevice("reference");
   const config = modelConfigSchema.parse({
@@ -85,7 +62,8 @@ Deno.test("`scorePairs()` sums the losses of the continuation, and loses tokens 
   });
   using weights = toDevice(initialWeights(config, 3));
   const model = decoder(config, weights);
-  const subject = subjectOf("never", model);
+  await using engine = createEngine(model, tokenizer);
+  const subject = subjectOf("never", model, engine);
   const text = ids("abcdefghijkl");
   const pairs = [{ context: text.slice(0, 2), continuation: text.slice(2, 5) }, {
     context: text.slice(0, 9),
@@ -108,7 +86,7 @@ Deno.test("`scorePairs()` sums the losses of the continuation, and loses tokens 
   }
   // The most likely continuation is greedy, and another one is not.
   const context = text.slice(0, 3);
-  const best = await subject.continuation(context, 4, () => false);
+  const best = await subject.continuation(context, 4, { temperature: 0 }, () => false);
   const other = best.with(1, (best[1]! + 1) % 257);
   const found = await scorePairs(subject, [{ context, continuation: best }, { context, continuation: other }]);
   assert.deepEqual(found.map(({ greedy }) => greedy), [true, false]);
@@ -125,7 +103,7 @@ Deno.test("`generateAnswer()` stops at a text, cuts there, and makes room for th
   let prompt: readonly number[] = [];
   const subject = {
     ...subjectOf("always"),
-    continuation(given: readonly number[], maxTokens: number, stop: (ids: readonly number[]) => boolean) {
+    continuation(given: readonly number[], maxTokens: number, _: unknown, stop: (ids: readonly number[]) => boolean) {
       prompt = given;
       const made: number[] = [];
       while (made.length < Math.min(maxTokens, written.length) && !(made.length > 0 && stop(made))) {

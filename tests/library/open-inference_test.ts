@@ -4,7 +4,6 @@ import { inferenceModels, openForInference, UserError } from "@stitchbook/stitch
 import { trainTokenizer } from "../../lib/data/mod.ts";
 import { saveGguf } from "../../lib/gguf/mod.ts";
 import { saveModelFolder } from "../../lib/huggingface/mod.ts";
-import { openingIds } from "../../lib/library/opening.ts";
 import { openedDevice } from "../../lib/tensor/mod.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 
@@ -50,22 +49,5 @@ Deno.test("`openForInference()` opens a folder and a GGUF file alike, and frees 
     assert.equal(openedDevice(), undefined);
   } finally {
     await Deno.remove(folder, { recursive: true });
-  }
-});
-
-Deno.test("`openingIds()` are what Python's tokenizers put before a text", () => {
-  const template = {
-    type: "TemplateProcessing",
-    single: [{ SpecialToken: { id: "<s>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
-    special_tokens: { "<s>": { id: "<s>", ids: [7], tokens: ["<s>"] } },
-  };
-  assert.deepEqual(openingIds({ post_processor: template }), [7]);
-  assert.deepEqual(
-    openingIds({ post_processor: { type: "Sequence", processors: [{ type: "ByteLevel" }, template] } }),
-    [7],
-  );
-  const after = { ...template, single: template.single.toReversed() };
-  for (const post_processor of [undefined, null, { type: "ByteLevel" }, after]) {
-    assert.deepEqual(openingIds({ post_processor }), []);
   }
 });
