@@ -31,6 +31,7 @@ export interface ServedModels extends Beside {
 export async function serveModels(options: ModelOptions): Promise<ServedModels> {
   const { models, runs, apiKey, hosts, device, weights, batch, places } = options;
   const fromHub = (await Promise.all(models.map(mayBeOnHub))).includes(true);
+  console.error(`Loading the first model of ${models[0]}`);
   const inference = await startInference({
     command: [
       "run",

@@ -51,7 +51,8 @@ export async function servedModels(
   available = () => Deno.systemMemoryInfo().available,
 ): Promise<ModelRegistry> {
   const weights = weightFormat(settings.weights);
-  const sources = (await Promise.all(settings.sources.map((source) => listModels(source, settings.runs)))).flat();
+  const sources = (await Promise.all([...new Set(settings.sources)].map((source) => listModels(source, settings.runs))))
+    .flat();
   const byName = new Map<string, Source>();
   for (const source of sources) {
     const other = byName.get(source.name);
