@@ -153,7 +153,8 @@ function runsFolderIn(options: readonly string[]): string {
   return (joined === "" ? options[at + 1] : joined) ?? defaultRunsFolder();
 }
 
-async function main(args: readonly string[]): Promise<void> {
+/** `deno task expert <add or remove> <run> <expert>` */
+export async function expertCommand(args: readonly string[]): Promise<void> {
   const at = args.findIndex((arg) => arg.startsWith("-"));
   const words = at < 0 ? args : args.slice(0, at);
   const options = at < 0 ? [] : args.slice(at);
@@ -187,4 +188,4 @@ async function main(args: readonly string[]): Promise<void> {
   await experimentMain(experiment, all);
 }
 
-if (import.meta.main) await runMain(() => main(Deno.args));
+if (import.meta.main) await runMain(() => expertCommand(Deno.args));

@@ -51,7 +51,8 @@ const PAGE = "docs/results.md";
 /** Branch-Train-Stitch's settings, without those that a study adds. */
 const settingsSchema = z.object(btsSettings.shape);
 
-async function main(args: readonly string[]): Promise<void> {
+/** `deno task results` */
+export async function resultsCommand(args: readonly string[]): Promise<void> {
   const names = SECTIONS.map(({ name }) => name);
   const command = new Command("results")
     .description("Runs all studies over several seeds and writes docs/results.md.")
@@ -194,4 +195,4 @@ async function madeOf(studies: readonly StudyRuns[]): Promise<string[]> {
   ];
 }
 
-if (import.meta.main) await runMain(() => main(Deno.args));
+if (import.meta.main) await runMain(() => resultsCommand(Deno.args));

@@ -3,19 +3,30 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
 import { baselinesDefinition } from "../../experiments/baselines/config.ts";
+import { expertCommand } from "../../experiments/expert.ts";
 import { btsConfigSchema } from "../../lib/bts/config.ts";
 import { finishedRun } from "../../lib/bts/finished.ts";
 import { fitPart, gatesCommand } from "../../lib/cli/gates.ts";
-import { UserError } from "../../lib/errors.ts";
+import { explainError, UserError } from "../../lib/errors.ts";
 import type { GateTrace } from "../../lib/report/mod.ts";
 import { beginRun, readRun, repositoryRoot } from "../../lib/run/mod.ts";
 import { StopError } from "../../lib/run/process/stop.ts";
 import { assertPlanned } from "../experiments/planned.ts";
+import { copySmokeRun } from "../run/smoke-run.ts";
 
 async function gates(...args: string[]): Promise<string> {
   const lines: string[] = [];
   await gatesCommand(args, (text) => lines.push(text));
   return lines.join("\n");
+}
+
+/** Asserts that `deno task expert` refuses its arguments. */
+async function refuses(args: readonly string[], message: RegExp): Promise<void> {
+  await assert.rejects(
+    expertCommand(args),
+    (error) => error instanceof UserError && message.test(explainError(error)),
+    args.join(" "),
+  );
 }
 
 Deno.test("`deno task expert` looks for its run below `--runs folder` and `--runs=folder`", async () => {
@@ -25,17 +36,7 @@ Deno.test("`deno task expert` looks for its run below `--runs folder` and `--run
     const run = await beginRun({ runsFolder: runs, experiment: "other", ...common });
     run.finish({ domains: [], measures: [], methods: {} });
     for (const option of [["--runs", runs], [`--runs=${runs}`], ["--runs", "elsewhere", `--runs=${runs}`]]) {
-      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "experiments/expert.ts", "remove", "last", "code", ...option],
-        cwd: repositoryRoot,
-        env: { NO_COLOR: "1" },
-        stdin: "null",
-      }).output();
-      assert.equal(code, 2);
-      assert.ok(
-        new TextDecoder().decode(stderr).includes(`The run ${run.id} is of the experiment other`),
-        option.join(),
-      );
+      await refuses(["remove", "last", "code", ...option], new RegExp(`The run ${run.id} is of the experiment other`));
     }
   } finally {
     await Deno.remove(runs, { recursive: true });
@@ -127,12 +128,7 @@ Deno.test("`fitPart()` leaves room for the line's end that it adds", () => {
 Deno.test("`deno task gates` traces texts, held-out tasks and what the model writes", async (t) => {
   const runs = await Deno.makeTempDir({ prefix: "stitchbook-gates-" });
   try {
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "experiments/bts.ts", "--preset", "smoke", "--no-serve", "--runs", runs],
-      cwd: repositoryRoot,
-      stdin: "null",
-    }).output();
-    assert.ok(success, new TextDecoder().decode(stderr));
+    await copySmokeRun(runs);
 
     await t.step("two texts and a continuation are three parts that cover all tokens", async () => {
       const args = ["--runs", runs, "--text", "let é = 3;", "--text", "3 + 4 =", "--generate", "4", "--json"];
@@ -215,9 +211,7 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
         ];
         const before = [...Deno.readDirSync(runs)].length;
         for (const [options, message] of refused) {
-          const { code, stderr } = await expert("remove", "last", "code", ...options);
-          assert.equal(code, 2, options.join(" "));
-          assert.match(stderr, message);
+          await refuses(["remove", "last", "code", ...options, "--no-serve", "--runs", runs], message);
         }
         assert.equal([...Deno.readDirSync(runs)].length, before, "nothing is written");
         const less = await expert("remove", "last", "code", "--set", "train.stitch.lr=0.001", "--seed", "1");
@@ -244,10 +238,10 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
           [["remove", "nosuchrun", "code"], /no run "nosuchrun"/],
         ];
         for (const [words, message] of cases) {
-          const { code, stderr } = await expert(...words);
-          assert.equal(code, 2, words.join(" "));
-          assert.match(stderr, message);
+          await refuses([...words, "--runs", runs], message);
         }
+        const { code, stderr } = await expert("remove", "last");
+        assert.deepEqual([code, stderr.split(":")[0]], [2, "error"], stderr);
       },
     );
   } finally {

@@ -1,8 +1,11 @@
 // `deno task results`: its plan, the command on its page, and stopping it.
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { resultsCommand } from "../../experiments/results.ts";
 import { SECTIONS } from "../../experiments/studies/all.ts";
+import { explainError, UserError } from "../../lib/errors.ts";
 import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import { printedBy } from "../printed.ts";
 
 const results = (...args: string[]) =>
   new Deno.Command(Deno.execPath(), {
@@ -21,9 +24,7 @@ Deno.test("`results --dry-run` shows every study with its preset and time, and w
     const out = join(folder, "page.md");
     const planOf = async (...more: string[]) => {
       const args = ["--dry-run", "--preset", "smoke", "--runs", join(folder, "runs"), "--out", out, ...more];
-      const { code, stdout, stderr } = await results(...args).output();
-      assert.equal(code, 0, text(stderr));
-      return text(stdout);
+      return await printedBy(() => resultsCommand(args));
     };
     const all = await planOf();
     for (const { name } of SECTIONS) assert.match(all, new RegExp(`^${name} +smoke +3 `, "m"));
@@ -134,14 +135,14 @@ Deno.test("`deno task results` refuses wrong options before anything is trained"
     [["--seeds", "1,x"], /expected a number or a range, not "x"/],
     [["--out", "none/such/page.md"], /there is no folder none\/such/],
   ];
-  await Promise.all(cases.map(async ([args, message]) => {
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "experiments/results.ts", ...args],
-      cwd: repositoryRoot,
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-    }).output();
-    assert.equal(code, 2, args.join(" "));
-    assert.match(new TextDecoder().decode(stderr), message);
-  }));
+  for (const [args, message] of cases) {
+    await assert.rejects(
+      resultsCommand(args),
+      (error) => error instanceof UserError && message.test(explainError(error)),
+      args.join(" "),
+    );
+  }
+  const { code, stderr } = await results("--preset", "smok").output();
+  assert.equal(code, 2);
+  assert.match(text(stderr), /^error: --preset has "smok".*\n {2}hint: .*\n$/);
 });

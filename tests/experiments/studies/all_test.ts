@@ -14,8 +14,9 @@ import { stitchKindsStudy } from "../../../experiments/studies/stitch-kinds.ts";
 import { type BtsConfig, btsConfigSchema, checkBts } from "../../../lib/bts/mod.ts";
 import type { LoadedCorpus } from "../../../lib/data/mod.ts";
 import { type Experiment, planOf } from "../../../lib/experiment/mod.ts";
-import { buildConfig, repositoryRoot } from "../../../lib/run/mod.ts";
+import { buildConfig } from "../../../lib/run/mod.ts";
 import { type Study, studyDefinition, studyExperiment } from "../../../lib/study/mod.ts";
+import { assertRefused } from "../../experiment/refused.ts";
 
 const STUDIES: readonly Study[] = [
   stitchCountStudy,
@@ -93,21 +94,6 @@ Deno.test("no two variants of the study of kinds compute the same", () => {
 });
 
 Deno.test("a study with one variant is refused before anything is written", async () => {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "experiments/studies/stitch-kinds.ts",
-      "--preset",
-      "smoke",
-      "--set",
-      "stitch.count=1",
-      "--dry-run",
-    ],
-    cwd: repositoryRoot,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  assert.equal(code, 2);
-  assert.match(new TextDecoder().decode(stderr), /the study has only one variant, alternating/);
+  const args = ["--preset", "smoke", "--set", "stitch.count=1", "--dry-run"];
+  await assertRefused(studyExperiment(stitchKindsStudy), args, /the study has only one variant, alternating/);
 });
