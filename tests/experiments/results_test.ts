@@ -5,7 +5,6 @@ import { resultsCommand } from "../../experiments/results.ts";
 import { SECTIONS } from "../../experiments/studies/all.ts";
 import { explainError, UserError } from "../../lib/errors.ts";
 import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
-import { printedBy } from "../printed.ts";
 
 const results = (...args: string[]) =>
   new Deno.Command(Deno.execPath(), {
@@ -24,7 +23,9 @@ Deno.test("`results --dry-run` shows every study with its preset and time, and w
     const out = join(folder, "page.md");
     const planOf = async (...more: string[]) => {
       const args = ["--dry-run", "--preset", "smoke", "--runs", join(folder, "runs"), "--out", out, ...more];
-      return await printedBy(() => resultsCommand(args));
+      const { code, stdout, stderr } = await results(...args).output();
+      assert.equal(code, 0, text(stderr));
+      return text(stdout);
     };
     const all = await planOf();
     for (const { name } of SECTIONS) assert.match(all, new RegExp(`^${name} +smoke +3 `, "m"));
