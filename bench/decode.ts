@@ -154,6 +154,7 @@ function report(): void {
 /** The median, with the smallest and the largest. */
 function spread(values: readonly number[], digits: number): string {
   const sorted = [...values].sort((a, b) => a - b);
-  const [median, low, high] = [sorted[sorted.length >> 1]!, sorted[0]!, sorted.at(-1)!].map((x) => x.toFixed(digits));
+  const middle = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+  const [median, low, high] = [middle, sorted[0]!, sorted.at(-1)!].map((x) => x.toFixed(digits));
   return `${median} (${low}–${high})`;
 }
