@@ -94,7 +94,17 @@ Deno.test("errors and warnings name a run's models as they were given", async ()
       [["-m", "passthrough", `last:code+${lora}`], "", `LoRA "${lora}" into "last:code"`],
       [["-m", "nuslerp", "last:code", "last:math", "-b", other], "", '"last:code"'],
       [["-c", yaml], slices("[0, 9]"), 'the layers [0, 9] of "last:code"'],
-      [["-c", yaml], `merge_method: linear\nmodels: [{model: "last:code"}]\n`, "for the model last:code"],
+      [
+        ["-c", yaml],
+        `merge_method: linear\nmodels: [{model: "last:code"}]\n`,
+        "merge.yml:2: the model last:code has no",
+      ],
+      [["-c", yaml], `merge_method: linear\nmodels:\n  - model: last:cde\n`, "merge.yml:3: The run", 'no model "cde"'],
+      [
+        ["-c", yaml],
+        `merge_method: ties\nbase_model: last:sed\nmodels: [{model: "last:code"}]\n`,
+        "merge.yml: The run",
+      ],
     ];
     for (const [args, config, ...says] of cases) {
       await Deno.writeTextFile(yaml, config);

@@ -47,7 +47,9 @@ async function partOf(recipe: Recipe, slice: RecipeSlice, seed: number | undefin
       "list it among the sources, with as many layers as they have",
     );
   }
-  const first = base !== undefined && whole ? { model: base, layers: undefined, parameters: {} } : undefined;
+  const first = base !== undefined && whole
+    ? { model: base, layers: undefined, parameters: {}, where: recipe.path }
+    : undefined;
   const usedBase = method.base === false ? undefined : listed ?? first;
   const models = method.base === false ? [...[listed ?? first].flatMap((one) => one ?? []), ...others] : others;
   return {

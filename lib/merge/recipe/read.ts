@@ -17,6 +17,8 @@ export interface RecipeSource {
   readonly model: string;
   readonly layers: LayerRange | undefined;
   readonly parameters: Parameters;
+  /** Where it stands, for messages: `merge.yml:7`. */
+  readonly where: string;
 }
 
 /** Models that are merged with each other. */
@@ -158,6 +160,7 @@ function readSource(reader: Reader, item: unknown, method: WeightMethod, sliced:
     model: textOf(reader, entries.get("model") ?? at, "model"),
     layers: sliced ? readLayers(reader, entries.get("layer_range") ?? at) : undefined,
     parameters: readParameters(reader, entries.get("parameters"), method, true),
+    where: reader.where(at.offset),
   };
 }
 

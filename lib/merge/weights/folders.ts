@@ -111,7 +111,10 @@ export async function mergeParts(request: PartsMerge): Promise<FolderMergeReport
   ];
   const inputs = new Map<string, Input>();
   try {
-    for (const name of names) inputs.set(name, await openInput(name));
+    for (const name of names) {
+      const where = used.find(({ model }) => model === name)?.where;
+      inputs.set(name, await located(where, () => openInput(name)));
+    }
     const folders = names.map((name) => inputs.get(name)!.folder);
     const configs = await Promise.all(folders.map(readConfig));
     const sliced = used.some(({ layers }) => layers !== undefined);

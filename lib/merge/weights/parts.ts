@@ -21,6 +21,8 @@ import { sharedTensors } from "./shared.ts";
 export interface PartModel {
   readonly model: string;
   readonly layers?: LayerRange | undefined;
+  /** What names it, for messages: `merge.yml:7`. */
+  readonly where?: string | undefined;
 }
 
 /**

@@ -138,6 +138,11 @@ Deno.test("`deno task merge --config` refuses mistakes by line, and writes nothi
       await assert.rejects(mergeCommand(args, () => {}), refuses(code, ...says), args.join(" "));
     }
     const unfit: [text: string, code: string, ...says: string[]][] = [
+      [
+        "merge_method: linear\nmodels:\n  - model: none\n    parameters: {weight: 1}\n",
+        "model.no-weights",
+        "merge.yml:3: ",
+      ],
       [`merge_method: ties\n${models}`, "merge.models", "merge.yml:2:", "ties needs a base"],
       [
         "merge_method: model_stock\nbase_model: seed\nmodels: [{model: a}]\n",
