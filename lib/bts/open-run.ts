@@ -5,6 +5,7 @@ import type { ParameterCounts } from "../eval/mod.ts";
 import {
   type ChatTemplate,
   endIds,
+  type GenerationConfig,
   hashTensors,
   loadModelFolder,
   readChatTemplate,
@@ -27,6 +28,8 @@ export interface StitchedRun {
   readonly tokenizer: Tokenizer;
   /** The hub's chat template. */
   readonly chat: ChatTemplate | undefined;
+  /** The hub's `generation_config.json`, if it has one. */
+  readonly generation: GenerationConfig | undefined;
   /** The ids of the tokens that end the hub's texts. */
   readonly ends: readonly number[];
   /** Names of the models in the order of the stitches, the hub's first: `seed`, `code`, … */
@@ -68,7 +71,7 @@ export async function openStitches({ view, config, cell }: FinishedRun, name: st
   for (const one of names) loaded.push(await loadModelFolder((await cell(cellOf(one))).folder));
   const { folder: hubFolder } = await cell(cellOf(hub));
   const chat = await readChatTemplate(hubFolder);
-  const ends = endIds(await readGenerationConfig(hubFolder) ?? {});
+  const generation = await readGenerationConfig(hubFolder);
   const weights = loaded.map(({ tensors }) => tensors);
   const [hubHash, ...expertHashes] = weights.map(hashTensors);
   return {
@@ -77,7 +80,8 @@ export async function openStitches({ view, config, cell }: FinishedRun, name: st
     model: loaded[0]!.config,
     tokenizer: openTokenizer(loaded[0]!.tokenizer!, { rows: loaded[0]!.config.vocabSize }),
     chat,
-    ends,
+    generation,
+    ends: endIds(generation ?? {}),
     names,
     weights,
     file: await loadStitches(path, { hub: hubHash!, experts: expertHashes }),

@@ -2,7 +2,7 @@
 import { branchedRun } from "../bts/mod.ts";
 import { openTokenizer, type Tokenizer, tokensAround } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
-import { type ChatTemplate, endIds } from "../huggingface/mod.ts";
+import { type ChatTemplate, endIds, type GenerationConfig } from "../huggingface/mod.ts";
 import { createEngine, type EngineOptions, type InferenceEngine } from "../infer/mod.ts";
 import { decoder, type LanguageModel, type ModelConfig, type WeightFormat } from "../model/mod.ts";
 import { isHubId, openPretrained } from "../pretrained/mod.ts";
@@ -28,6 +28,8 @@ export interface InferenceModel extends AsyncDisposable {
   readonly ends: readonly number[];
   /** How it writes conversations, if it was told. */
   readonly chat: ChatTemplate | undefined;
+  /** Its `generation_config.json`, if it has one. */
+  readonly generation: GenerationConfig | undefined;
   readonly engine: InferenceEngine;
 }
 
@@ -126,10 +128,10 @@ async function openFromRun(
   const saved = savedModels(run);
   const name = wanted === undefined ? defaultModel([...saved.keys()]) : modelNamed(saved, wanted, id);
   await share();
-  const { model, config, tokenizer, ends, chat } = await openModel(run, saved.get(name)!, scope, {
+  const { model, config, tokenizer, ends, chat, generation } = await openModel(run, saved.get(name)!, scope, {
     packed: weights === "stored" ? "f32" : weights, // as runs store them
   });
-  return { source: id, name, model, config, tokenizer, opening: [tokenizer.endOfText], ends, chat };
+  return { source: id, name, model, config, tokenizer, opening: [tokenizer.endOfText], ends, chat, generation };
 }
 
 const defaultModel = (names: readonly string[]): string => names.includes("bts") ? "bts" : names.at(-1)!;
@@ -153,5 +155,6 @@ async function openFromFile(
     opening: tokensAround(found.tokenizer)?.before ?? [],
     ends: [...special.eos === undefined ? [] : [special.eos], ...endIds(generation ?? {})],
     chat: chatTemplate === undefined ? undefined : { template: chatTemplate, tokens: chatTokens },
+    generation,
   };
 }

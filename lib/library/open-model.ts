@@ -5,6 +5,7 @@ import { openTokenizer, type Tokenizer } from "../data/mod.ts";
 import {
   type ChatTemplate,
   endIds,
+  type GenerationConfig,
   loadModelFolder,
   readChatTemplate,
   readGenerationConfig,
@@ -32,6 +33,8 @@ export interface OpenedModel {
   readonly ends: readonly number[];
   /** How it writes conversations, if it was told. */
   readonly chat: ChatTemplate | undefined;
+  /** Its `generation_config.json`, if it has one. */
+  readonly generation: GenerationConfig | undefined;
   readonly model: LanguageModel;
   readonly parameters: ParameterCounts;
 }
@@ -56,8 +59,8 @@ export async function openModel(
   if (saved.kind === "stitched") {
     const parts = await openStitches(run, saved.cell);
     const { stitched, parameters } = stitchedOnDevice(parts, scope, packed);
-    const { model: config, tokenizer, ends, chat } = parts;
-    return { config, tokenizer, ends, chat, model: stitchedLanguageModel(stitched), parameters };
+    const { model: config, tokenizer, ends, chat, generation } = parts;
+    return { config, tokenizer, ends, chat, generation, model: stitchedLanguageModel(stitched), parameters };
   }
   const { weights, ...loaded } = await loadDecoders(run, decoderNames(run));
   const { config } = loaded;
@@ -84,7 +87,11 @@ export async function openModel(
 async function loadDecoders(
   run: FinishedRun,
   names: readonly string[],
-): Promise<Pick<OpenedModel, "config" | "tokenizer" | "ends" | "chat"> & { readonly weights: readonly HostWeights[] }> {
+): Promise<
+  Pick<OpenedModel, "config" | "tokenizer" | "ends" | "chat" | "generation"> & {
+    readonly weights: readonly HostWeights[];
+  }
+> {
   const loaded = [];
   for (const name of names) loaded.push(await loadModelFolder((await run.cell(name)).folder));
   const { folder } = await run.cell(names[0]!);
@@ -93,6 +100,7 @@ async function loadDecoders(
     config: loaded[0]!.config,
     ends: endIds(generation ?? {}),
     chat: await readChatTemplate(folder),
+    generation,
     tokenizer: openTokenizer(loaded[0]!.tokenizer!, { rows: loaded[0]!.config.vocabSize }),
     weights: loaded.map(({ tensors }) => tensors),
   };

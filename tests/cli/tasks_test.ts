@@ -13,7 +13,7 @@ const CHANGE = { ...LOOK, write: true };
 // To run programs and to listen on all addresses is for `--models`; without it, serve gives both up.
 const SERVE = { read: true, env: true, sys: ["hostname"], run: true, net: [...LOOPBACK, "0.0.0.0", "[::]"] };
 
-/** The most that a task of a command may be permitted; a command that is not listed starts experiments. */
+/** The most that a task of a command may be permitted; a command that is not listed needs all. */
 const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly string[]>>>> = {
   ...Object.fromEntries(["show", "stop", "diff", "verify", "notebook:install"].map((name) => [name, LOOK])),
   ...Object.fromEntries("ls tag note rename rm undo query reindex".split(" ").map((name) => [name, CHANGE])),
@@ -27,7 +27,8 @@ const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly s
   "serve:edit": { ...SERVE, write: true },
   doctor: { ...LOOK, ffi: true },
 };
-const STARTS_EXPERIMENTS = ["run", "resume", "sweep", "gates", "eval"];
+// They start experiments, or open devices and models, from the hub too.
+const NEEDS_ALL = ["run", "resume", "sweep", "generate", "gates", "eval", "eval:code"];
 
 /** The options of `deno run` and the command of every task that runs main.ts. */
 const commands = Object.entries(tasks).flatMap(([task, line]) => {
@@ -47,7 +48,7 @@ Deno.test("every command has a task of its name, and every task of main.ts runs 
 
 Deno.test("no task is permitted more than its command needs", () => {
   for (const { task, options } of commands) {
-    if (options === "-A") assert.ok(STARTS_EXPERIMENTS.includes(task), `deno task ${task} has all permissions`);
+    if (options === "-A") assert.ok(NEEDS_ALL.includes(task), `deno task ${task} has all permissions`);
     else {
       const set = /^-qP=(.+)$/.exec(options)?.[1] ?? "";
       const given = (project.permissions as Record<string, Record<string, unknown>>)[set];

@@ -15,6 +15,7 @@ Deno.test("`generate()` stops at `<|endoftext|>` and at every other token that e
       tokenizer: byteTokenizer,
       ends,
       chat: undefined,
+      generation: undefined,
       config: modelConfigSchema.parse({ vocabSize: 257 }),
       parameters: { trained: 0, total: 0, active: 0 },
     }, () => {});
