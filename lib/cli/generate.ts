@@ -104,7 +104,7 @@ export async function generateCommand(args: readonly string[], output: GenerateO
     maxTokens,
     sampling: { ...sampling, seed: (sampling.seed ?? 0) + i },
     stop: options.stop,
-    logprobs,
+    ...(options.json ? { logprobs } : {}), // they take time
     signal,
     ...constrain?.(model),
   });
