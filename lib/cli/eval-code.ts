@@ -34,7 +34,8 @@ import {
   stopSignal,
 } from "../run/mod.ts";
 import { DEFAULT_LIMITS } from "../sandbox/mod.ts";
-import { collect, type Print, terminalWidth } from "./command.ts";
+import { collect, namedRun, type Print, terminalWidth } from "./command.ts";
+import { cellKeys, identityOf } from "./eval-model.ts";
 
 interface Options {
   readonly model: readonly string[];
@@ -129,8 +130,11 @@ export async function evalCodeCommand(args: readonly string[], print: Print = co
       : options.model.length > 1
       ? join(options.out, own)
       : options.out;
+    const identity = run === undefined
+      ? await identityOf(model.source)
+      : `${run.id}/${model.name} ${cellKeys(await namedRun(run.runsFolder, run.id))}`;
     using progress = showProgress(options.json === true ? undefined : title);
-    const found = await evaluateCode(problems, subjectOf(model, options.format), {
+    const found = await evaluateCode(problems, subjectOf(model, identity, options.format), {
       ...evaluation,
       folder,
       signal,
@@ -165,7 +169,7 @@ function readNumber(flag: string, text: string, low: number, high: number): numb
 }
 
 /** @throws UserError `code.format` for a conversation with a model that has no chat template */
-function subjectOf(model: InferenceModel, wanted: PromptFormat | undefined): CodeSubject {
+function subjectOf(model: InferenceModel, identity: string, wanted: PromptFormat | undefined): CodeSubject {
   const { engine, tokenizer, opening, chat, source, name } = model;
   const format = wanted ?? (chat === undefined ? "completion" : "chat");
   if (format === "chat" && chat === undefined) {
@@ -173,7 +177,7 @@ function subjectOf(model: InferenceModel, wanted: PromptFormat | undefined): Cod
   }
   return {
     engine,
-    identity: { model: name === undefined ? source : `${source}/${name}`, format },
+    identity: { model: identity, format },
     prompt(problem) {
       if (format === "completion") {
         return { text: problem.prompt, ids: [...opening, ...tokenizer.encode(problem.prompt)] };

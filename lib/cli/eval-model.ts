@@ -9,6 +9,7 @@ import { createEngine } from "../infer/mod.ts";
 import { findRun, openRun } from "../library/mod.ts";
 import { decoder } from "../model/mod.ts";
 import { openPretrained, type PretrainedModel } from "../pretrained/mod.ts";
+import type { RunView } from "../run/mod.ts";
 import { openDevice } from "../tensor/mod.ts";
 
 /** What is evaluated. */
@@ -51,10 +52,7 @@ async function evaluatedRun(source: string, { runs, models, opening = "always" }
   if (opening === "tokenizer") {
     throw new UserError("eval.bos", "--bos tokenizer is for checkpoints: models of a run read BOS before every text");
   }
-  const keys = createHash("sha256").update(run.view.cells.map(({ cellKey }) => cellKey).join()).digest("hex").slice(
-    0,
-    16,
-  );
+  const keys = cellKeys(run.view);
   return {
     name: id,
     models: chosen,
@@ -79,6 +77,11 @@ async function evaluatedRun(source: string, { runs, models, opening = "always" }
       return Promise.resolve();
     },
   };
+}
+
+/** What distinguishes the models of a run from those that it had before a cell was built again. */
+export function cellKeys({ cells }: Pick<RunView, "cells">): string {
+  return createHash("sha256").update(cells.map(({ cellKey }) => cellKey).join()).digest("hex").slice(0, 16);
 }
 
 async function evaluatedCheckpoint(source: string, { models, opening = "tokenizer" }: OpenOptions): Promise<Evaluated> {
@@ -124,7 +127,7 @@ function specialOf({ special }: PretrainedModel, endOfText: number) {
 }
 
 /** What distinguishes a checkpoint's files from others, without reading them. */
-async function identityOf(source: string): Promise<string> {
+export async function identityOf(source: string): Promise<string> {
   const path = resolve(source);
   const info = await Deno.stat(path).catch(() => undefined);
   if (info === undefined) return source;

@@ -66,8 +66,13 @@ Deno.test({
   },
 });
 
-Deno.test("a program ends with the process that started it, even if it is blocked", async () => {
-  if (!(await machineProtection()).endsWithParent) return;
+Deno.test({
+  name: "a program ends with the process that started it, even if it is blocked",
+  ignore: !(await machineProtection()).endsWithParent,
+  fn: endsWithParent,
+});
+
+async function endsWithParent(): Promise<void> {
   const script = `
     import { startProgram } from ${JSON.stringify(new URL("../../lib/sandbox/mod.ts", import.meta.url).href)};
     const block = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)";
@@ -83,4 +88,4 @@ Deno.test("a program ends with the process that started it, even if it is blocke
   Deno.kill(parent.pid, "SIGKILL"); // alone: the program has a session of its own
   await gone(program);
   await parent.end();
-});
+}
