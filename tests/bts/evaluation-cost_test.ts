@@ -47,9 +47,10 @@ function countingModel(vocabSize: number, next: number, count: (tokens: number) 
   return {
     vocabSize,
     contextLength: 1024,
-    logits(ids) {
+    logits(ids, _states, options) {
       count(ids.size);
-      return tf.oneHot(tf.fill(ids.shape, next, "int32"), vocabSize) as tf.Tensor3D;
+      const shape = [ids.shape[0], options?.last ? 1 : ids.shape[1]];
+      return tf.oneHot(tf.fill(shape, next, "int32"), vocabSize) as tf.Tensor3D;
     },
     losses(ids) {
       count(ids.size);
