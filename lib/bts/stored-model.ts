@@ -26,6 +26,6 @@ export async function storedModel({ view, config, cell }: FinishedRun, name: str
   throw new UserError(
     "model.unknown",
     `The run ${view.id} has no model "${name}": it stores ${names}`,
-    didYouMean(name, stored),
+    didYouMean(name, stored, "", "name one of these models"),
   );
 }
