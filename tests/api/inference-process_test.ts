@@ -54,7 +54,7 @@ Deno.test("the server passes requests on, answers 503 when the process has died,
 
     // A client that leaves the server leaves the process.
     const left = new AbortController();
-    const long = await complete(url, { max_tokens: 2000, stream: true, logit_bias: { 0: -100, 2: -100 } }, {
+    const long = await complete(url, { max_tokens: 100_000, stream: true, logit_bias: { 0: -100, 2: -100 } }, {
       signal: left.signal,
     });
     await long.body!.getReader().read();
@@ -66,7 +66,7 @@ Deno.test("the server passes requests on, answers 503 when the process has died,
     }
 
     // The test's process dies of this prompt, in the middle of another text.
-    const cut = await complete(url, { max_tokens: 2000, stream: true, logit_bias: { 0: -100, 2: -100 } });
+    const cut = await complete(url, { max_tokens: 100_000, stream: true, logit_bias: { 0: -100, 2: -100 } });
     const died = await complete(url, { prompt: "die" });
     assert.equal(died.status, 503);
     assert.match(died.headers.get("retry-after")!, /^\d+$/);

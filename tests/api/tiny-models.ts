@@ -60,10 +60,10 @@ export interface TinyModels extends ModelRegistry {
   readonly served: ServedModel;
 }
 
-export async function tinyModels(options: EngineOptions = {}): Promise<TinyModels> {
+export async function tinyModels(options: EngineOptions = {}, config = CONFIG): Promise<TinyModels> {
   const device = await openDevice("cpu");
-  const weights = toDevice(bigWeights(CONFIG, 3));
-  const model = decoder(CONFIG, weights);
+  const weights = toDevice(bigWeights(config, 3));
+  const model = decoder(config, weights);
   const ends = [TOKENIZER.endOfText, END];
   const engine = createEngine(model, TOKENIZER, ends, options);
   const plain: ServedModel = {
