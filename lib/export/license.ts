@@ -20,10 +20,11 @@ const LICENSE_IDS: readonly string[] = [
 /** The identifier of licenses that the hub has no other for. */
 const OTHER = "other";
 
-/** The nearest identifier, or else the first with the same first word: `apache-2.0` for `Apache License`. */
+/** The nearest identifier of those with the same first word, their first, or else of all: `apache-2.0` for `Apache License`. */
 function nearestId(text: string): string | undefined {
   const [word] = /^[a-z]+/.exec(text.toLowerCase()) ?? [];
-  return nearest(text, LICENSE_IDS) ?? LICENSE_IDS.find((id) => id.split("-")[0] === word);
+  const alike = LICENSE_IDS.filter((id) => id.split("-")[0] === word);
+  return nearest(text, alike) ?? alike[0] ?? nearest(text, LICENSE_IDS);
 }
 
 /** A license in words: `mit`, or `my-license-1.0 (https://…)`. */

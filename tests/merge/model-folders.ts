@@ -38,11 +38,14 @@ export const request = (folder: string, changes: Partial<FolderMerge> = {}): Fol
   ...changes,
 });
 
-/** A check that an error is a UserError with this code, these words, and a hint on how to fix it. */
+/**
+ * A check that an error is a UserError with this code and these words, and says how to fix it: in a hint, or where an
+ * option cannot be read, by what is expected.
+ */
 export const refuses = (code: string, ...words: string[]) => (error: unknown) => {
   assert.ok(error instanceof UserError, String(error));
   assert.equal(error.code, code, error.message);
-  assert.ok(error.hint, `${error.message} lacks a hint`);
+  assert.ok(error.hint ?? /: expected /.test(error.message), `${error.message} lacks a hint`);
   const said = explainError(error);
   for (const word of words) assert.ok(said.includes(word), `${said} lacks ${word}`);
   return true;
