@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
   reindex: async () => (await import("./reindex.ts")).reindexCommand,
   verify: async () => (await import("./verify.ts")).verifyCommand,
   generate: async () => (await import("./generate.ts")).generateCommand,
+  chat: async () => (await import("./chat.ts")).chatCommand,
   gates: async () => (await import("./gates.ts")).gatesCommand,
   eval: async () => (await import("./eval.ts")).evalCommand,
   "eval:code": async () => (await import("./eval-code.ts")).evalCodeCommand,

@@ -18,14 +18,15 @@ const SETTINGS: Readonly<Record<Name, { readonly help: string; readonly stored?:
   seed: { help: "random seed; the same seed draws the same text" },
 };
 
-const NAMES = Object.keys(SETTINGS) as Name[];
+/** Names of the settings. */
+export const samplingNames = Object.keys(SETTINGS) as Name[];
 
 /** `topP` is `--top-p` in the command line. */
 export const optionOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** Adds the options to a command. */
 export function addSamplingOptions(command: Command): Command {
-  for (const name of NAMES) command.option(`${optionOf(name)} <number>`, SETTINGS[name].help);
+  for (const name of samplingNames) command.option(`${optionOf(name)} <number>`, SETTINGS[name].help);
   return command;
 }
 
@@ -35,7 +36,9 @@ export function addSamplingOptions(command: Command): Command {
  * @throws UserError `command.malformed` for what is not a number, `generate.sampling` for one out of range
  */
 export function readSamplingOptions(options: Readonly<Record<string, unknown>>): SamplingSettings {
-  const given = NAMES.flatMap((name) => options[name] === undefined ? [] : [[name, String(options[name])] as const]);
+  const given = samplingNames.flatMap((name) =>
+    options[name] === undefined ? [] : [[name, String(options[name])] as const]
+  );
   const settings = Object.fromEntries(given.map(([name, text]) => {
     const value = text.trim() === "" ? NaN : Number(text);
     if (Number.isFinite(value)) return [name, value];
@@ -51,7 +54,7 @@ export function readSamplingOptions(options: Readonly<Record<string, unknown>>):
  */
 export function defaultSampling(generation: GenerationConfig | undefined): SamplingSettings {
   if (generation?.["do_sample"] !== true) return { temperature: 0 };
-  const stored = NAMES.flatMap((name) => {
+  const stored = samplingNames.flatMap((name) => {
     const value = generation[SETTINGS[name].stored ?? ""];
     return typeof value === "number" ? [[name, value] as const] : [];
   });

@@ -28,7 +28,7 @@ const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly s
   doctor: { ...LOOK, ffi: true },
 };
 // They start experiments, or open devices and models, from the hub too.
-const NEEDS_ALL = ["run", "resume", "sweep", "generate", "gates", "eval", "eval:code"];
+const NEEDS_ALL = ["run", "resume", "sweep", "generate", "chat", "gates", "eval", "eval:code"];
 
 /** The options of `deno run` and the command of every task that runs main.ts. */
 const commands = Object.entries(tasks).flatMap(([task, line]) => {
