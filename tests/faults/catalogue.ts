@@ -34,7 +34,7 @@ export const CATALOGUE: readonly Fault[] = [
     fault: "SIGTERM, Ctrl-C, Ctrl-C twice, between steps and within a step",
     tried: [
       [PROCESS, /^Fault 6/],
-      ["tests/run/command-line/terminal_test.ts", /^A second Ctrl-C/],
+      ["tests/run/command-line/main-function_test.ts", /^A second Ctrl-C/],
       ["tests/run/process/stop_test.ts", /^a busy thread learns of SIGTERM|^a second Ctrl-C ends/],
       ["tests/train/resume_test.ts", /stopped in the middle of a step/],
     ],
