@@ -8,7 +8,6 @@ import {
   codeJson,
   codeMeasures,
   type CodeProgress,
-  type CodeScores,
   type CodeSubject,
   codeTable,
   evaluateCode,
@@ -21,21 +20,19 @@ import {
 import { UserError } from "../errors.ts";
 import { renderChat } from "../huggingface/mod.ts";
 import { findRun, type InferenceModel, inferenceModels, openForInference } from "../library/mod.ts";
-import { writeReport } from "../report/mod.ts";
 import {
-  addEvaluation,
   defaultRunsFolder,
   formatSeconds,
   formatTable,
   jsonLine,
   parseWithCommander,
   readInteger,
-  readRun,
   stopSignal,
 } from "../run/mod.ts";
 import { DEFAULT_LIMITS } from "../sandbox/mod.ts";
 import { collect, namedRun, type Print, terminalWidth } from "./command.ts";
 import { cellKeys, identityOf } from "./eval-model.ts";
+import { keepEvaluation } from "./keep-evaluation.ts";
 
 interface Options {
   readonly model: readonly string[];
@@ -141,7 +138,15 @@ export async function evalCodeCommand(args: readonly string[], print: Print = co
       onProgress: progress.show,
     });
     progress[Symbol.dispose]();
-    if (run !== undefined) await keep(run, model.name!, found);
+    if (run !== undefined) {
+      const { measures, measurements } = codeMeasures(found);
+      await keepEvaluation(run, {
+        method: model.name!,
+        source: "deno task eval:code",
+        measures: [...measures],
+        measurements: [...measurements],
+      });
+    }
     results[model.name ?? model.source] = codeJson(found);
     if (options.json) continue;
     print(formatTable(codeTable(found, title), terminalWidth()));
@@ -191,24 +196,6 @@ function subjectOf(model: InferenceModel, identity: string, wanted: PromptFormat
 
 /** `expert:code` is not a name that every file system takes. */
 const fileName = (name: string) => name.replace(/[^\w.-]+/g, "-");
-
-/** Adds the scores to the run, and to its report if it has one. */
-async function keep(
-  { runsFolder, id, folder }: { readonly runsFolder: string; readonly id: string; readonly folder: string },
-  method: string,
-  found: CodeScores,
-): Promise<void> {
-  const { measures, measurements } = codeMeasures(found);
-  addEvaluation(folder, {
-    method,
-    source: "deno task eval:code",
-    measures: [...measures],
-    measurements: [...measurements],
-  });
-  const view = await readRun(runsFolder, id);
-  const hasReport = await Deno.stat(join(folder, "report.html")).then(({ isFile }) => isFile, () => false);
-  if (view !== undefined && hasReport) await writeReport(folder, view);
-}
 
 /** Shows progress on the terminal in one line; on anything else, at the start only. */
 function showProgress(title: string | undefined): Disposable & { show(progress: CodeProgress): void } {

@@ -14,21 +14,19 @@ import {
   readTasks,
   type TaskSet,
 } from "../harness/mod.ts";
-import { writeReport } from "../report/mod.ts";
 import {
-  addEvaluation,
   defaultRunsFolder,
   formatSeconds,
   formatTable,
   jsonLine,
   parseWithCommander,
   readInteger,
-  readRun,
   stopSignal,
   writeTextAtomically,
 } from "../run/mod.ts";
 import { collect, type Print, terminalWidth } from "./command.ts";
 import { type Evaluated, openEvaluated } from "./eval-model.ts";
+import { keepEvaluation } from "./keep-evaluation.ts";
 
 interface Options {
   readonly tasks: readonly string[];
@@ -141,10 +139,7 @@ async function keep(
   if (run === undefined) return;
   const { measures, measurements } = harnessMeasures(found);
   const source = `deno task eval: ${tasks.map(({ name }) => name).join(", ")}`;
-  addEvaluation(run.folder, { method: name, source, measures: [...measures], measurements: [...measurements] });
-  const view = await readRun(run.runsFolder, run.id);
-  const hasReport = await Deno.stat(join(run.folder, "report.html")).then(({ isFile }) => isFile, () => false);
-  if (view !== undefined && hasReport) await writeReport(run.folder, view);
+  await keepEvaluation(run, { method: name, source, measures: [...measures], measurements: [...measurements] });
 }
 
 /** Shows progress on the terminal in one line; on anything else a line for each task. */

@@ -2,7 +2,7 @@
 import { basename, join } from "node:path";
 import { Command } from "commander";
 import { closeCorpus, decodeStream, loadCorpus, type TaskText, type Tokenizer } from "../data/mod.ts";
-import { systemReason, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { generateGreedily } from "../eval/mod.ts";
 import { END_OF_TEXT, type GateSegment, type GateTrace, type GateTrack, tokenGatesHtml } from "../report/mod.ts";
 import {
@@ -23,6 +23,7 @@ import { openDevice } from "../tensor/mod.ts";
 import { chatRendererOf, openStitchedRun, stitchedOnDevice, type StitchedRun } from "../bts/mod.ts";
 import { checkOutputFile, outputError, reason } from "./output-file.ts";
 import { collect, type Print, terminalWidth } from "./command.ts";
+import { readTextFile } from "./text-file.ts";
 
 /** Label of the text that the model generates. */
 const GENERATED = "generated";
@@ -74,20 +75,7 @@ export async function gatesCommand(args: readonly string[], print: Print = conso
 
 async function partsOf(texts: readonly string[], files: readonly string[]): Promise<Part[]> {
   const parts = texts.map((text, i): Part => ({ label: texts.length === 1 ? "text" : `text ${i + 1}`, text }));
-  for (const path of files) {
-    try {
-      const text = new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
-      parts.push({ label: basename(path), text });
-    } catch (error) {
-      const why = error instanceof TypeError
-        ? "it is not UTF-8"
-        : error instanceof Deno.errors.NotFound
-        ? "there is no such file"
-        : systemReason(error);
-      if (why === undefined) throw error;
-      throw new UserError("gates.file", `Cannot read ${path}: ${why}`, "give the path of a text file");
-    }
-  }
+  for (const path of files) parts.push({ label: basename(path), text: await readTextFile(path, "gates.file") });
   const empty = parts.findIndex(({ text }) => text === "");
   if (empty >= 0) {
     const what = empty < texts.length ? parts[empty]!.label : `file ${files[empty - texts.length]}`;

@@ -1,7 +1,7 @@
 // `deno task generate <run|model> "…"`: continues a prompt, as it is written.
 import { Command, Option } from "commander";
 import { DEVICES } from "../device-names.ts";
-import { systemReason, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { renderChat } from "../huggingface/mod.ts";
 import {
   constraints,
@@ -15,6 +15,7 @@ import { WEIGHT_FORMATS } from "../model/mod.ts";
 import { defaultRunsFolder, jsonLine, parseWithCommander, readInteger, stopSignal } from "../run/mod.ts";
 import { collect, type Print } from "./command.ts";
 import { addSamplingOptions, defaultSampling, readSamplingOptions } from "./sampling-options.ts";
+import { readTextFile } from "./text-file.ts";
 
 interface Options extends Pick<InferenceOptions, "weights" | "device"> {
   readonly model?: string;
@@ -165,16 +166,6 @@ async function readInput(): Promise<string> {
     "There is no prompt",
     'give it as an argument, with --file, or on stdin: deno task generate last "Once upon a time"',
   );
-}
-
-async function readTextFile(path: string, code: string): Promise<string> {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
-  } catch (error) {
-    const why = error instanceof TypeError ? "it is not UTF-8" : systemReason(error);
-    if (why === undefined) throw error;
-    throw new UserError(code, `Cannot read ${path}: ${why}`, "give the path of a text file");
-  }
 }
 
 /** Makes a model's constraint from the options; undefined without one. */
