@@ -4,27 +4,10 @@ import { z } from "zod";
 import { listCommand } from "../../lib/cli/ls.ts";
 import { showCommand } from "../../lib/cli/show.ts";
 import { UserError } from "../../lib/errors.ts";
-import { beginRun, resultsTable, type Run } from "../../lib/run/mod.ts";
+import { beginRun, resultsTable } from "../../lib/run/mod.ts";
 import { StopError } from "../../lib/run/process/stop.ts";
 import { options, withFolder } from "../run/fixtures.ts";
-import { resultsOf } from "../run/results.ts";
-
-const estimate = { value: 0.5, low: 0.4, high: 0.6, samples: 100 };
-const results = resultsOf(["english", "code"], {
-  seed: { bpb: { english: 2, code: 3, mean: 2.5 }, tasks: { math: estimate } },
-  bts: { bpb: { english: 2.1, code: 2, mean: 2.05 } },
-});
-
-const trainCell = (run: Run, name: string) =>
-  run.cell(
-    { name, title: `Train ${name}`, description: "", inputs: {}, code: import.meta, output: z.number() },
-    (context) => {
-      for (let step = 1; step <= 5; step++) context.metrics(step, 5, { loss: 4 - step / 5, tokensPerSecond: 12_345 });
-      context.note("a \x1b[31mred\x1b[0m note", "warning");
-      context.summary("loss 3.00");
-      return Promise.resolve(3);
-    },
-  );
+import { results, trainCell } from "../run/trained-run.ts";
 
 Deno.test("`showCommand()` shows results once, names the folders of files, and long tables only with --tables", () =>
   withFolder(async (folder) => {

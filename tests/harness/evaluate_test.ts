@@ -46,6 +46,8 @@ function responseOf(response: unknown): unknown {
   return { logLikelihood, greedy, tokens: 1 };
 }
 
+const config = modelConfigSchema.parse({ vocabSize: 257, width: 8, layers: 1, inner: 16, contextLength: 64 });
+
 Deno.test("metrics, scores and standard errors are the harness's for the harness's responses", () =>
   withFolder(async (folder) => {
     const set = await readTasks([TASKS]);
@@ -99,14 +101,6 @@ Deno.test("metrics, scores and standard errors are the harness's for the harness
 Deno.test("an evaluation that was stopped goes on with what is missing, and its file has every prompt and answer", () =>
   withFolder(async (folder) => {
     await using _device = await openDevice("reference");
-    const config = modelConfigSchema.parse({
-      vocabSize: 257,
-      width: 8,
-      layers: 1,
-
-      inner: 16,
-      contextLength: 64,
-    });
     using weights = toDevice(initialWeights(config, 1));
     const model = decoder(config, weights);
     let asked = 0;
@@ -152,14 +146,6 @@ Deno.test("an evaluation that was stopped goes on with what is missing, and its 
 Deno.test("a document that the model cannot be asked is named; what was answered before is kept", () =>
   withFolder(async (folder) => {
     await using _device = await openDevice("reference");
-    const config = modelConfigSchema.parse({
-      vocabSize: 257,
-      width: 8,
-      layers: 1,
-
-      inner: 16,
-      contextLength: 64,
-    });
     using weights = toDevice(initialWeights(config, 1));
     const subject = harnessSubject({
       model: decoder(config, weights),
