@@ -95,7 +95,7 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
     },
     model: {
       usage: "/model [name]",
-      help: "goes on with another model of the run, or tells which one it is",
+      help: "switches to another model of the run, or says which one is answering",
       async run(name) {
         if (name === "") return host.say(nameOf(model));
         const opened = await host.open(name);
@@ -145,7 +145,7 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
       help: "forgets the conversation, but not the system message",
       run() {
         turns = [];
-        host.say("The conversation begins anew");
+        host.say("The conversation starts over");
       },
     },
     save: {
@@ -210,7 +210,7 @@ function checkRoom({ model: { contextLength } }: InferenceModel, tokens: number)
   throw new UserError(
     "chat.context",
     `The conversation has ${tokens} tokens, and the model takes ${contextLength} with its answer`,
-    "/drop forgets the oldest question, /reset begins anew",
+    "/drop forgets the oldest question, /reset starts over",
   );
 }
 

@@ -22,7 +22,7 @@ function commandOf(): Command {
   const command = new Command("chat")
     .description(
       "A conversation with a model of a run, or with a checkpoint, in the terminal. /help lists what can be done; a line " +
-        "that ends with a backslash goes on in the next; Ctrl-C interrupts an answer, and ends the conversation where " +
+        "that ends with a backslash continues on the next; Ctrl-C interrupts an answer, and ends the conversation where " +
         "there is none.",
     )
     .argument("<run|model>", "id or name of a run, or last; or a checkpoint: a folder, a .gguf file, an id on the hub")

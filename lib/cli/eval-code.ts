@@ -59,7 +59,7 @@ function commandOf(): Command {
   return new Command("eval:code")
     .description(
       "Scores the TypeScript that models write, by running it in a sandbox: pass@k on 53 built-in problems, or on your " +
-        "own. Prompts, answers and verdicts are kept, and a stopped evaluation goes on where it was. What is measured of a " +
+        "own. Prompts, answers and verdicts are kept, and a stopped evaluation resumes. What is measured of a " +
         "run's models appears beside the run's own results.",
     )
     .argument("<run|model>", "id or name of a run, or last; or a checkpoint: a folder, a .gguf file, an id on the hub")

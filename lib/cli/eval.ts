@@ -46,7 +46,7 @@ export async function evalCommand(args: readonly string[], print: Print = consol
     .description(
       "Puts tasks of EleutherAI's lm-evaluation-harness to models, with its numbers: multiple choice, log-likelihood, " +
         "rolling perplexity and greedy generation over local data. Prompts and answers are kept, and a stopped evaluation " +
-        "goes on where it was. What is measured of a run's models appears beside the run's own results.",
+        "resumes. What is measured of a run's models appears beside the run's own results.",
     )
     .argument("<run|model>", "id or name of a run, or last; or a checkpoint: a folder, a .gguf file, an id on the hub")
     .requiredOption("--tasks <path>", "YAML file of a task, or folder of such files; may be repeated", collect, [])
