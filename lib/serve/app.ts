@@ -14,15 +14,15 @@ import {
   isSameOrigin,
   peerOf,
 } from "../http/mod.ts";
-import { type Abilities, abilities, addActionRoutes } from "./action-routes.ts";
-import { html, problem } from "./answers.ts";
+import { type Abilities, abilities, addActionRoutes } from "./routes/actions.ts";
+import { html, problem } from "./routes/answers.ts";
 import { loadAssets } from "./assets.ts";
 import { createFeeds, type Feeds } from "./feed.ts";
 import { ASSET_POLICY } from "./headers.ts";
-import { MISSING_PAGE } from "./pages.ts";
-import { addProvenanceRoutes } from "./provenance-routes.ts";
-import { addRunRoutes } from "./run-routes.ts";
-import { addSweepRoutes } from "./sweep-routes.ts";
+import { MISSING_PAGE } from "./pages/pages.ts";
+import { addProvenanceRoutes } from "./routes/provenance.ts";
+import { addRunRoutes } from "./routes/runs.ts";
+import { addSweepRoutes } from "./routes/sweeps.ts";
 
 export interface AppOptions {
   /** The folder that holds the runs, one folder each. */

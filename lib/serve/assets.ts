@@ -8,8 +8,9 @@ export interface Asset {
   readonly body: string;
 }
 
-/** The pages' own scripts; their imports are followed. Paths are relative to `lib/`, so relative imports work unchanged. */
-const ENTRIES = ["serve/client/home.ts", "serve/client/run.ts", "serve/client/sweep.ts"];
+const CLIENT = new URL("./client/", import.meta.url);
+/** Folders of the pages; their scripts begin at `page.ts`, and imports are followed. */
+const PAGES = ["home", "run", "sweep"];
 
 /**
  * All static files by path below `/static/`.
@@ -20,10 +21,10 @@ const ENTRIES = ["serve/client/home.ts", "serve/client/run.ts", "serve/client/sw
  */
 export function loadAssets(): ReadonlyMap<string, Asset> {
   const assets = new Map<string, Asset>();
-  const modules = [...ENTRIES];
-  // Grows while it is walked.
+  const modules = PAGES.map((page) => `serve/client/${page}/page.ts`);
+  // Grows while it is walked. Paths are relative to `lib/`, so relative imports work unchanged.
   for (const path of modules) {
-    const source = Deno.readTextFileSync(new URL(`../${path}`, import.meta.url));
+    const source = Deno.readTextFileSync(fileUrl(path));
     const script = stripTypeScriptTypes(source).replace(/(from\s+)"uplot"/g, '$1"/static/uplot.js"');
     for (const [, specifier] of script.matchAll(/\bfrom\s+"(\.[^"]+)"/g)) {
       const imported = join(dirname(path), specifier!);
@@ -33,11 +34,30 @@ export function loadAssets(): ReadonlyMap<string, Asset> {
   }
   assets.set("uplot.js", { type: "text/javascript; charset=utf-8", body: readPackageFile("uplot/dist/uPlot.esm.js") });
   assets.set("uplot.css", { type: "text/css; charset=utf-8", body: readPackageFile("uplot/dist/uPlot.min.css") });
-  for (const name of ["style.css", "icon.svg"]) {
-    const type = name.endsWith(".css") ? "text/css; charset=utf-8" : "image/svg+xml";
-    assets.set(name, { type: type, body: Deno.readTextFileSync(new URL(`./client/${name}`, import.meta.url)) });
-  }
+  assets.set("style.css", { type: "text/css; charset=utf-8", body: styles() });
+  assets.set("icon.svg", { type: "image/svg+xml", body: Deno.readTextFileSync(new URL("icon.svg", CLIENT)) });
   return assets;
+}
+
+/** Every style sheet beside the components, as one: the colors first, then what pages share, then what each adds. */
+function styles(): string {
+  const folders = ["common", ...foldersOf(CLIENT).filter((folder) => folder !== "common")];
+  const sheets = folders.flatMap((folder) => {
+    const names = [...Deno.readDirSync(new URL(folder, CLIENT))].map(({ name }) => name);
+    return names.filter((name) => name.endsWith(".css")).sort().map((name) => `${folder}/${name}`);
+  });
+  const base = "common/base.css";
+  const ordered = [base, ...sheets.filter((sheet) => sheet !== base)];
+  return ordered.map((sheet) => Deno.readTextFileSync(new URL(sheet, CLIENT))).join("\n");
+}
+
+/** The names of the folders in a folder, sorted. */
+function foldersOf(folder: URL): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => isDirectory ? [name] : []).sort();
+}
+
+function fileUrl(path: string): URL {
+  return new URL(`../${path}`, import.meta.url);
 }
 
 function readPackageFile(specifier: string): string {

@@ -1,7 +1,7 @@
 // Listening for requests.
 import { listen, urlOf } from "../http/mod.ts";
 import { withTimeout } from "../timeout.ts";
-import type { Abilities } from "./action-routes.ts";
+import type { Abilities } from "./routes/actions.ts";
 import { createApp } from "./app.ts";
 import { createFeeds } from "./feed.ts";
 

@@ -71,7 +71,12 @@ Deno.test({
 
     await t.step("without an edit it continues, and after one of a page, a command or another method", async () => {
       for (
-        const path of ["lib/report/report.ts", "lib/serve/client/run.ts", "lib/cli/ls.ts", "lib/merge/weights/ties.ts"]
+        const path of [
+          "lib/report/report.ts",
+          "lib/serve/client/run/page.ts",
+          "lib/cli/ls.ts",
+          "lib/merge/weights/ties.ts",
+        ]
       ) {
         await edit(path, "\n// An edit.\n");
       }

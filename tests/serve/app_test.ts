@@ -126,7 +126,7 @@ const ROUTES = [
   `/api/runs/${ID}/events`,
   `/api/runs/${ID}/stream`,
   `/api/runs/${ID}/report`,
-  "/static/serve/client/style.css",
+  "/static/serve/client/run/page.ts",
   "/static/style.css",
   "/static/uplot.js",
   `/api/runs/${ID}/status`,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { EventBody } from "../../lib/run/mod.ts";
-import { isolated, linesOf } from "../../lib/serve/client/chart.ts";
+import { isolated, linesOf } from "../../lib/serve/client/chart/chart.ts";
 import { serve } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";

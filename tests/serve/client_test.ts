@@ -10,13 +10,14 @@ import {
   measured,
   when,
   words,
-} from "../../lib/serve/client/format.ts";
-import { listedScore, measureTables, textWithInterval } from "../../lib/serve/client/results.ts";
-import { bestOf } from "../../lib/serve/client/table.ts";
-import { groupTable, isGroupMetric } from "../../lib/serve/client/groups.ts";
-import { curvesOf } from "../../lib/serve/client/chart.ts";
-import { folderOf } from "../../lib/serve/client/cell.ts";
-import { overridesOf, serveCommand } from "../../lib/serve/client/command.ts";
+} from "../../lib/serve/client/common/format.ts";
+import { measureTables, textWithInterval } from "../../lib/serve/client/run/results.ts";
+import { listedScore } from "../../lib/serve/client/home/score.ts";
+import { bestOf } from "../../lib/serve/client/common/table.ts";
+import { groupTable, isGroupMetric } from "../../lib/serve/client/run/groups.ts";
+import { curvesOf } from "../../lib/serve/client/chart/chart.ts";
+import { folderOf } from "../../lib/serve/client/run/cell.ts";
+import { overridesOf, serveCommand } from "../../lib/serve/client/common/command.ts";
 import type { CellView, Table } from "../../lib/run/mod.ts";
 import { methodLabel } from "../../lib/methods.ts";
 import { demoResults } from "../run/demo-log.ts";

@@ -1,0 +1,42 @@
+// Requests that change something: what the server may do, its token, and a retry when the token has expired.
+import type { SessionResponse } from "../../schemas.ts";
+
+let session: Promise<SessionResponse> | undefined;
+
+/** What the server answers. @throws Error when it refuses */
+export async function getJson<Answer>(address: string): Promise<Answer> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`The server answered ${response.status}`);
+  return await response.json();
+}
+
+/** What this server may do, with the token for it. */
+export function getSession(renew = false): Promise<SessionResponse> {
+  if (session === undefined || renew) {
+    session = getJson<SessionResponse>("/api/session");
+    session.catch(() => session = undefined);
+  }
+  return session;
+}
+
+/**
+ * Sends a change and returns the response.
+ *
+ * @throws Error with the server's own words
+ */
+export async function change<Answer>(address: string, body: unknown = {}): Promise<Answer> {
+  for (const renew of [false, true]) {
+    const { token } = await getSession(renew);
+    const response = await fetch(address, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-stitchbook-token": token },
+      body: JSON.stringify(body),
+    });
+    const answer = await response.json();
+    if (response.ok) return answer;
+    // The server may have been restarted since the page was opened.
+    if (!renew && String(answer.error.code).startsWith("token.")) continue;
+    throw new Error(answer.error.message);
+  }
+  throw new Error("The server rejects its own token");
+}

@@ -1,0 +1,175 @@
+// What a page may change: a run's name, tags and notes, whether it runs, whether it exists. Only with this server's token.
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import {
+  addLabel,
+  askToStop,
+  checkLabel,
+  lastRemoval,
+  readLabels,
+  restoreLast,
+  runFolder,
+  sweepFolder,
+  trashRuns,
+} from "../../run/mod.ts";
+import { json, problem, read, refused, runParams, sweepParams, unknownRun, unknownSweep } from "./answers.ts";
+import { labelRequestSchema, labelsSchema, sessionResponseSchema, trashResponseSchema } from "../schemas.ts";
+import { createTokens, TOKEN_HEADER, type Tokens } from "../token.ts";
+
+/** What this server may do. */
+export interface Abilities {
+  /** Change names, tags and notes, and remove runs: write in the runs folder. */
+  readonly edit: boolean;
+  /** Stop runs: send signals to processes. */
+  readonly stop: boolean;
+}
+
+/** What this process has permission for. */
+export function abilities(runsFolder: string): Abilities {
+  const granted = (descriptor: Deno.PermissionDescriptor) => Deno.permissions.querySync(descriptor).state === "granted";
+  return { edit: granted({ name: "write", path: runsFolder }), stop: granted({ name: "run" }) };
+}
+
+/** Largest body in bytes. */
+const MAX_BYTES = 32 * 1024;
+
+const runSchema = z.strictObject({ run: z.string() });
+const token = z.object({
+  [TOKEN_HEADER]: z.string().optional().openapi({
+    description: "Required: the token from `/api/session`; it is valid for 12 hours",
+  }),
+});
+
+const session = read(
+  "/api/session",
+  `The token that POST requests carry in the header \`${TOKEN_HEADER}\`, and what this server may do`,
+  json("The session", sessionResponseSchema),
+);
+
+const trash = read(
+  "/api/trash",
+  "The removal that `/api/undo` would restore",
+  json("The removal", trashResponseSchema),
+);
+
+/** The description of a POST that changes something. */
+function action<Path extends string, Params extends z.ZodObject, Body extends z.ZodType, Result extends z.ZodType>(
+  path: Path,
+  summary: string,
+  params: Params,
+  body: Body,
+  result: Result,
+) {
+  return createRoute({
+    method: "post",
+    path,
+    summary,
+    request: { params, headers: token, body: { required: true, content: { "application/json": { schema: body } } } },
+    responses: { 200: json("Done", result), default: refused },
+  });
+}
+
+const none = z.object({});
+const nothing = z.strictObject({});
+const routes = {
+  label: action(
+    "/api/runs/{id}/labels",
+    "Names, tags or annotates the run",
+    runParams,
+    labelRequestSchema,
+    labelsSchema,
+  ),
+  stop: action("/api/runs/{id}/stop", "Asks the run to stop", runParams, nothing, runSchema),
+  remove: action("/api/runs/{id}/remove", "Moves the run to the trash", runParams, nothing, runSchema),
+  stopSweep: action(
+    "/api/sweeps/{id}/stop",
+    "Asks the sweep to stop",
+    sweepParams,
+    nothing,
+    z.strictObject({ sweep: z.string() }),
+  ),
+  undo: action(
+    "/api/undo",
+    "Restores the last removal",
+    none,
+    nothing,
+    z.strictObject({ restored: z.array(z.string()) }),
+  ),
+};
+
+/** Adds the routes that change something to the app; all others only read. */
+export function addActionRoutes(app: OpenAPIHono, runsFolder: string, able: Abilities): void {
+  const tokens = createTokens();
+  app.openapi(session, (c) => c.json({ token: tokens.issue(), ...able }, 200));
+  app.openapi(trash, async (c) => c.json({ last: await lastRemoval(runsFolder) ?? null }, 200));
+
+  for (
+    const [{ path }, ability] of [
+      [routes.label, "edit"],
+      [routes.remove, "edit"],
+      [routes.undo, "edit"],
+      [routes.stop, "stop"],
+      [routes.stopSweep, "stop"],
+    ] as const
+  ) {
+    app.on("POST", path.replace("{id}", ":id"), allowed(able[ability], tokens), limited);
+  }
+
+  const malformed = (result: { readonly success: boolean }, c: Context) => {
+    if (!result.success) return problem(c, 400, "body.malformed", "The body is not what this URL takes");
+  };
+
+  app.openapi(routes.label, async (c) => {
+    const folder = await runFolder(runsFolder, c.req.valid("param").id);
+    if (folder === undefined) return unknownRun(c);
+    const label = c.req.valid("json");
+    checkLabel(label);
+    addLabel(folder, label);
+    return c.json(await readLabels(folder), 200);
+  }, malformed);
+
+  app.openapi(routes.stop, async (c) => {
+    const id = c.req.valid("param").id;
+    const folder = await runFolder(runsFolder, id);
+    if (folder === undefined) return unknownRun(c);
+    askToStop(folder, id);
+    return c.json({ run: id }, 200);
+  }, malformed);
+
+  app.openapi(routes.remove, async (c) => {
+    const id = c.req.valid("param").id;
+    if (await runFolder(runsFolder, id) === undefined) return unknownRun(c);
+    await trashRuns(runsFolder, [id]);
+    return c.json({ run: id }, 200);
+  }, malformed);
+
+  app.openapi(routes.stopSweep, async (c) => {
+    const id = c.req.valid("param").id;
+    const folder = await sweepFolder(runsFolder, id);
+    if (folder === undefined) return unknownSweep(c);
+    askToStop(folder, id);
+    return c.json({ sweep: id }, 200);
+  }, malformed);
+
+  app.openapi(routes.undo, async (c) => c.json({ restored: [...await restoreLast(runsFolder)] }, 200), malformed);
+}
+
+/** Refuses what this server may not do, other content types than JSON, and wrong tokens. */
+function allowed(able: boolean, tokens: Tokens): MiddlewareHandler {
+  return async (c, next) => {
+    if (!able) {
+      return problem(c, 403, "action.unable", "This server was started without the permission to do that");
+    }
+    const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+    if (type !== "application/json") return problem(c, 415, "body.type", "The body must be application/json");
+    const check = tokens.check(c.req.header(TOKEN_HEADER));
+    if (check !== "good") return problem(c, 403, `token.${check}`, `The request's token is ${check}`);
+    await next();
+  };
+}
+
+const limited = bodyLimit({
+  maxSize: MAX_BYTES,
+  onError: (c) => problem(c, 413, "body.size", `The body may have at most ${MAX_BYTES} bytes`),
+});

@@ -1,0 +1,61 @@
+// The forms that responses take: pages, errors with a code, downloads; and the parts that route descriptions share.
+import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { PAGE_POLICY } from "../headers.ts";
+import { errorSchema } from "../schemas.ts";
+
+type ErrorStatus = 400 | 403 | 404 | 405 | 409 | 413 | 415 | 500;
+
+/** A page of our own. */
+export function html(c: Context, page: string, status: 200 | 404 = 200): Response {
+  c.header("content-security-policy", PAGE_POLICY);
+  return c.html(page, status);
+}
+
+/** An error as JSON. */
+export function problem<Status extends ErrorStatus>(c: Context, status: Status, code: string, message: string) {
+  return c.json({ error: { code, message } }, status);
+}
+
+export function unknownRun(c: Context) {
+  return problem(c, 404, "run.unknown", "There is no such run");
+}
+
+export function unknownSweep(c: Context) {
+  return problem(c, 404, "sweep.unknown", "There is no such sweep");
+}
+
+/** A file of a run, unchanged: downloaded, never shown as a document. */
+export function attachment(c: Context, name: string, bytes: Uint8Array<ArrayBuffer>): Response {
+  c.header("content-disposition", `attachment; filename="${name.replace(/[^\w.-]/g, "_")}"`);
+  return c.body(bytes, 200, { "content-type": "application/octet-stream" });
+}
+
+/** A route's response of JSON. */
+export function json<Schema extends z.ZodType>(description: string, schema: Schema) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** A route's response of another type, by its schema: `{ type: "string" }`. */
+export function body<Type extends string>(description: string, type: Type, format?: string) {
+  const schema = { type: "string" as const, ...(format === undefined ? {} : { format }) };
+  return { description, content: { [type]: { schema } } as Record<Type, { schema: typeof schema }> };
+}
+
+/** Every other response of a route. */
+export const refused = json("Refused, with a code", errorSchema);
+
+/** The description of a GET. @param ok its response when all is well */
+export function read<
+  Path extends string,
+  const Ok extends RouteConfig["responses"][string],
+  const Request extends NonNullable<RouteConfig["request"]>,
+>(path: Path, summary: string, ok: Ok, request: Request = {} as Request) {
+  return createRoute({ method: "get", path, summary, request, responses: { 200: ok, default: refused } });
+}
+
+/** Path parameters. */
+export const runParams = z.object({ id: z.string().openapi({ description: "The run's id, as in the list of runs" }) });
+export const sweepParams = z.object({
+  id: z.string().openapi({ description: "The sweep's id, as in the list of sweeps" }),
+});

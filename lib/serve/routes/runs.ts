@@ -1,0 +1,141 @@
+// Runs as data: the list, one run, its events so far and as they happen, its report.
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { filterRuns, listRuns, readEvents, readLabels, readRun, readStatus, runFolder } from "../../run/mod.ts";
+import { body, html, json, problem, read, refused, runParams, unknownRun } from "./answers.ts";
+import type { Feeds } from "../feed.ts";
+import { HOME_PAGE, MISSING_PAGE, RUN_PAGE } from "../pages/pages.ts";
+import { hasReport, reportAnswer } from "./report.ts";
+import { eventsResponseSchema, runListResponseSchema, runResponseSchema, statusResponseSchema } from "../schemas.ts";
+import { eventStream } from "../stream.ts";
+
+/** How long a reader that resumes waits to hear whether the run is over. */
+const RESUME_PATIENCE_MS = 250;
+
+const after = z.string().optional().openapi({
+  type: "integer",
+  minimum: -1,
+  default: -1,
+  description: "Only events with a greater `seq`",
+});
+const lastEventId = z.string().optional().openapi({
+  type: "integer",
+  minimum: 0,
+  description: "Like `after`, and overrides it; browsers send it when they reconnect",
+});
+
+const filter = z.string().max(1_000).optional().openapi({
+  description:
+    "Words, and terms such as `seed:2`, `model.width:>64` or `tag:good`; a run must satisfy all of them to be among `matching`",
+});
+
+const params = runParams;
+const routes = {
+  list: read("/api/runs", "All runs, newest first", json("The runs", runListResponseSchema), {
+    query: z.object({ filter }),
+  }),
+  run: read("/api/runs/{id}", "One run with its cells", json("The run", runResponseSchema), { params }),
+  status: read(
+    "/api/runs/{id}/status",
+    "The run's status and the time of its last event",
+    json("The status", statusResponseSchema),
+    { params },
+  ),
+  events: read("/api/runs/{id}/events", "The run's events so far", json("The events", eventsResponseSchema), {
+    params,
+    query: z.object({ after }),
+  }),
+  stream: createRoute({
+    method: "get",
+    path: "/api/runs/{id}/stream",
+    summary: "The run's events as they happen; `id` is `seq`, `data` an event; ends after `run.end`",
+    request: {
+      params,
+      query: z.object({ after }),
+      headers: z.object({ "last-event-id": lastEventId }),
+    },
+    responses: {
+      200: body("Server-sent events", "text/event-stream"),
+      204: { description: "The run is over and has no further events" },
+      default: refused,
+    },
+  }),
+  report: read("/api/runs/{id}/report", "The run's report", body("The report", "text/html"), { params }),
+};
+
+/** Adds the routes of runs to the app. */
+export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds, keepAliveMs?: number): void {
+  app.get("/", (c) => html(c, HOME_PAGE));
+
+  app.get("/runs/:id", async (c) => {
+    const known = await runFolder(runsFolder, c.req.param("id")) !== undefined;
+    return known ? html(c, RUN_PAGE) : html(c, MISSING_PAGE, 404);
+  });
+
+  app.openapi(
+    routes.list,
+    async (c) => {
+      const runs = await listRuns(runsFolder);
+      const { filter } = c.req.valid("query");
+      return c.json(
+        filter === undefined ? { runs } : { runs, matching: await filterRuns(runsFolder, runs, filter) },
+        200,
+      );
+    },
+    (result, c) =>
+      result.success ? undefined : problem(c, 400, "filter.malformed", "Expected ?filter= with up to 1,000 characters"),
+  );
+  app.openapi(routes.run, async (c) => {
+    const run = await readRun(runsFolder, c.req.param("id"));
+    const folder = run && await runFolder(runsFolder, run.id);
+    if (run === undefined || folder === undefined) return unknownRun(c);
+    const [report, labels] = [await hasReport(runsFolder, run.id, "run"), await readLabels(folder)];
+    return c.json({ run, report, labels, runsFolder }, 200);
+  });
+
+  app.openapi(routes.status, async (c) => {
+    const status = await readStatus(runsFolder, c.req.param("id"));
+    return status === undefined ? unknownRun(c) : c.json(status, 200);
+  });
+
+  app.openapi(routes.events, async (c) => {
+    const position = readPosition(c.req.query("after"));
+    if (position === undefined) return badPosition(c);
+    const contents = await readEvents(runsFolder, c.req.param("id"), { after: position });
+    return contents === undefined ? unknownRun(c) : c.json(contents, 200);
+  });
+
+  app.openapi(routes.stream, async (c) => {
+    const id = c.req.param("id");
+    if (await runFolder(runsFolder, id) === undefined) return unknownRun(c);
+    // A browser that reconnects sends the last id it saw, which is newer than the one in the URL.
+    const position = readPosition(c.req.header("last-event-id") ?? c.req.query("after"));
+    if (position === undefined) return badPosition(c);
+    c.header("content-type", "text/event-stream; charset=utf-8");
+    c.header("cache-control", "no-store, no-transform");
+    c.header("x-accel-buffering", "no");
+    if (c.req.method === "HEAD") return c.body(null);
+    const subscription = feeds.subscribe(id, position);
+    // 204 tells a browser to stop reconnecting: this run has nothing more to say.
+    if (position >= 0 && !await subscription.hasMore(RESUME_PATIENCE_MS)) {
+      subscription.close();
+      return new Response(null, { status: 204 });
+    }
+    return c.body(eventStream(subscription, keepAliveMs));
+  });
+
+  app.openapi(routes.report, async (c) => {
+    const id = c.req.param("id");
+    return await runFolder(runsFolder, id) === undefined ? unknownRun(c) : reportAnswer(c, runsFolder, id, "run");
+  });
+}
+
+/** `-1` (from the start) when absent, undefined when it is not a position. */
+function readPosition(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return -1;
+  return /^(?:-1|\d{1,15})$/.test(text) ? Number(text) : undefined;
+}
+
+function badPosition(c: Context) {
+  return problem(c, 400, "position.malformed", "The position must be the `seq` of an event: a whole number, 0 or more");
+}

@@ -1,0 +1,48 @@
+// The pages and data of sweeps.
+import { type OpenAPIHono, z } from "@hono/zod-openapi";
+import { listSweeps, rankTrials, readSweep, sweepFolder, sweepJson, sweepSummary } from "../../run/mod.ts";
+import { body, html, json, read, sweepParams, unknownSweep } from "./answers.ts";
+import { MISSING_PAGE, SWEEP_PAGE } from "../pages/pages.ts";
+import { hasReport, reportAnswer } from "./report.ts";
+import { sweepListResponseSchema, sweepResponseSchema } from "../schemas.ts";
+
+const metric = z.string().optional().openapi({
+  description: "What trials are compared by, such as `bpb` or `stitch/loss:min`",
+});
+
+const routes = {
+  list: read("/api/sweeps", "All sweeps, newest first", json("The sweeps", sweepListResponseSchema)),
+  sweep: read("/api/sweeps/{id}", "One sweep with its trials, best first", json("The sweep", sweepResponseSchema), {
+    params: sweepParams,
+    query: z.object({ metric }),
+  }),
+  report: read("/api/sweeps/{id}/report", "The sweep's report", body("The report", "text/html"), {
+    params: sweepParams,
+  }),
+};
+
+/** Adds the routes of sweeps to the app. */
+export function addSweepRoutes(app: OpenAPIHono, runsFolder: string): void {
+  app.get("/sweeps/:id", async (c) => {
+    const known = await sweepFolder(runsFolder, c.req.param("id")) !== undefined;
+    return known ? html(c, SWEEP_PAGE) : html(c, MISSING_PAGE, 404);
+  });
+
+  app.openapi(routes.list, async (c) => {
+    const { sweeps, unreadable } = await listSweeps(runsFolder);
+    return c.json({ sweeps: sweeps.map(sweepSummary), unreadable: [...unreadable] }, 200);
+  });
+
+  app.openapi(routes.sweep, async (c) => {
+    const view = await readSweep(runsFolder, c.req.param("id"));
+    if (view === undefined) return unknownSweep(c);
+    const sweep = sweepJson(view, rankTrials(view, c.req.query("metric") || undefined));
+    const report = await hasReport(runsFolder, sweep.sweep, "sweep");
+    return c.json({ sweep, report, runsFolder }, 200);
+  });
+
+  app.openapi(routes.report, async (c) => {
+    const id = c.req.param("id");
+    return await sweepFolder(runsFolder, id) === undefined ? unknownSweep(c) : reportAnswer(c, runsFolder, id, "sweep");
+  });
+}
