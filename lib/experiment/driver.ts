@@ -8,7 +8,6 @@ import {
   formatTable,
   hearStopsWhileBusy,
   parseExperimentArguments,
-  type PlannedCell,
   type RunInvocation,
   runMain,
   type RunView,
@@ -22,7 +21,7 @@ import { keepPageOpen } from "./keep-page-open.ts";
 import { resultTables, runJson, seedsOutcome } from "./outcome.ts";
 import { checkMemory, checkTime, showPlan } from "./preflight.ts";
 import { repeatCommand, thisScript } from "./repeat.ts";
-import { runOnce } from "./run-once.ts";
+import { type RunOnce, runOnce } from "./run-once.ts";
 
 /** Default port of a run's page. */
 const PORT = 8420;
@@ -64,8 +63,8 @@ export async function experimentCommand<Schema extends z.ZodType, Prepared>(
   try {
     if (dryRun) return await showPlan(plan, device, invocation);
     checkMemory(plan, device, invocation);
-    await checkTime(plan, invocation);
-    await runSeeds(experiment, invocation, plan, device);
+    const speed = await checkTime(plan, invocation);
+    await runSeeds(experiment, invocation, { plan, speed }, device);
   } finally {
     endWatch();
     await device.close();
@@ -85,7 +84,7 @@ async function completed<Schema extends z.ZodType, Prepared>(
 async function runSeeds<Schema extends z.ZodType, Prepared>(
   experiment: Experiment<Schema, Prepared>,
   invocation: RunInvocation<z.output<Schema>>,
-  plan: readonly PlannedCell[],
+  planned: Pick<RunOnce<Prepared>, "plan" | "speed">,
   device: Device,
 ): Promise<void> {
   const { config, seeds, runsFolder } = invocation;
@@ -107,7 +106,7 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
     for (const rngSeed of seeds) {
       prepared ??= await experiment.prepare(config, rngSeed, context);
       views.push(
-        await runOnce(experiment, invocation, { rngSeed, plan, device, prepared, server, terminal, command }),
+        await runOnce(experiment, invocation, { rngSeed, ...planned, device, prepared, server, terminal, command }),
       );
       experiment.release?.(prepared);
       prepared = undefined;

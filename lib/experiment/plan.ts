@@ -1,20 +1,6 @@
 // The printed plan: what each cell costs, estimated before anything runs.
 import { compact } from "../report/mod.ts";
-import { type PlannedCell, type Table, textColumn } from "../run/mod.ts";
-import type { Speed } from "./speed.ts";
-
-/** Share of the device's measured speed in matrix products that training is assumed to reach. */
-export const ASSUMED_EFFICIENCY = 0.7;
-
-/** Passes through layers that take about as long as the rest of a cell: reading, checking and writing. */
-export const LAYERS_PER_CELL = 600;
-
-/** Seconds that the cells take on a device of this speed. */
-export function estimatedSeconds(cells: readonly Pick<PlannedCell, "flops" | "layers">[], speed: Speed): number {
-  const sum = (key: "flops" | "layers") => cells.reduce((total, cell) => total + cell[key], 0);
-  const layers = sum("layers") + cells.length * LAYERS_PER_CELL;
-  return sum("flops") / (speed.flopsPerSecond * ASSUMED_EFFICIENCY) + layers * speed.secondsPerLayer;
-}
+import { estimatedSeconds, type PlannedCell, type Speed, type Table, textColumn } from "../run/mod.ts";
 
 /**
  * The plan of one run as a table.

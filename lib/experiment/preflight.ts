@@ -1,14 +1,21 @@
 // Preflight checks: the printed plan, and whether time and memory allow it.
 import { UserError } from "../errors.ts";
-import { formatTable, type PlannedCell, type RunInvocation } from "../run/mod.ts";
+import {
+  ASSUMED_EFFICIENCY,
+  estimatedSeconds,
+  formatTable,
+  type PlannedCell,
+  type RunInvocation,
+  type Speed,
+} from "../run/mod.ts";
 import type { Device } from "../tensor/mod.ts";
-import { ASSUMED_EFFICIENCY, estimatedSeconds, longTime, planTable, scaled } from "./plan.ts";
-import { measureSpeed, type Speed } from "./speed.ts";
+import { longTime, planTable, scaled } from "./plan.ts";
+import { measureSpeed } from "./speed.ts";
 
 /** A run that takes longer than this is refused without `--force`. */
 const LONGEST_SECONDS = 2 * 86_400;
-/** Any CPU computes this much in an hour: below it, measuring the device is not worth the moment it takes. */
-const WORTH_MEASURING_FLOPS = 2e14;
+/** A fast CPU computes this much in ten seconds: below it, measuring the device is not worth the moment it takes. */
+const WORTH_MEASURING_FLOPS = 2e12;
 
 /** What an estimate rests on, as one sentence. */
 export function basisText({ flopsPerSecond, secondsPerLayer }: Speed): string {
@@ -36,14 +43,19 @@ export async function showPlan<Config>(
 }
 
 /**
- * Refuses a run that would take days on this device, before anything is written.
+ * Measures the device, and refuses a run that would take days on it, before anything is written.
  *
+ * @returns the device's speed; undefined if the run is too short to measure it
  * @throws UserError `run.time`
  */
-export async function checkTime<Config>(plan: readonly PlannedCell[], { force }: RunInvocation<Config>): Promise<void> {
-  if (force || plan.reduce((sum, { flops }) => sum + flops, 0) < WORTH_MEASURING_FLOPS) return;
-  const seconds = estimatedSeconds(plan, await measureSpeed());
-  if (seconds < LONGEST_SECONDS) return;
+export async function checkTime<Config>(
+  plan: readonly PlannedCell[],
+  { force }: RunInvocation<Config>,
+): Promise<Speed | undefined> {
+  if (plan.reduce((sum, { flops }) => sum + flops, 0) < WORTH_MEASURING_FLOPS) return undefined;
+  const speed = await measureSpeed();
+  const seconds = estimatedSeconds(plan, speed);
+  if (force || seconds < LONGEST_SECONDS) return speed;
   throw new UserError(
     "run.time",
     `This would take about ${longTime(seconds)} on this device`,

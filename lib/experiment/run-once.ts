@@ -12,11 +12,13 @@ import {
   type RunInvocation,
   type RunListener,
   type RunView,
+  type Speed,
   stopSignal,
   teeConsole,
   type TerminalView,
   unfinishedRun,
   type Wanted,
+  watchUsage,
   withRun,
   writeTextAtomically,
 } from "../run/mod.ts";
@@ -32,6 +34,8 @@ const TERMINAL_TABLES: readonly string[] = ["results", "plan"];
 export interface RunOnce<Prepared> {
   readonly rngSeed: number;
   readonly plan: readonly PlannedCell[];
+  /** The device's speed, if it was measured. */
+  readonly speed: Speed | undefined;
   readonly device: Device;
   readonly prepared: Prepared;
   readonly server: ServerWorker | undefined;
@@ -44,7 +48,7 @@ export interface RunOnce<Prepared> {
 export async function runOnce<Schema extends z.ZodType, Prepared>(
   { definition, body, remarks, tables = [] }: Experiment<Schema, Prepared>,
   invocation: RunInvocation<z.output<Schema>>,
-  { rngSeed, plan, device, prepared, server, terminal, command }: RunOnce<Prepared>,
+  { rngSeed, plan, speed, device, prepared, server, terminal, command }: RunOnce<Prepared>,
 ): Promise<RunView> {
   const { config, runsFolder, preset, fresh } = invocation;
   const title = invocation.name ?? definition.title;
@@ -65,6 +69,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
   };
   const continues = await runToContinue(invocation, wanted);
   let endTee = () => {};
+  let endUsage = () => {};
   let open: Run | undefined;
   const alarms = openAlarms({ folder: runsFolder, title, run: () => open, webhook: invocation.webhook });
   const { run } = await withRun({
@@ -80,7 +85,13 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     device: description,
     backend: name,
     config,
-    plan: plan.map(({ cell, title }) => ({ cell, title })),
+    plan: plan.map(({ cell, title, needs, tokens, flops, layers }) => ({
+      cell,
+      title,
+      needs: [...needs],
+      work: { tokens, flops, layers },
+    })),
+    speed,
     command,
     signal: stopSignal(),
     failure: device.failure,
@@ -90,6 +101,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
   }, async (run) => {
     open = run;
     endTee = teeConsole(run.folder);
+    endUsage = await watchUsage(run.folder);
     if (device.warning !== undefined) run.note(device.warning, "warning");
     for (const text of remarks?.(prepared) ?? []) run.note(text);
     device.onFirstCompile(() => run.note("Compiling WebGPU kernels: first steps take longer"));
@@ -109,6 +121,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
   }).finally(async () => {
     await alarms.close();
     endTee();
+    endUsage();
   });
   terminal.print(`Report: ${join(run.folder, "report.html")}`);
   return (await readRun(runsFolder, run.id))!;

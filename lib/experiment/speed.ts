@@ -1,14 +1,7 @@
 // How fast the open device is, measured in a second and a half, for plans.
 import * as tf from "@tensorflow/tfjs";
+import type { Speed } from "../run/mod.ts";
 import { linear } from "../tensor/mod.ts";
-
-/** What a device was measured to do. */
-export interface Speed {
-  /** Operations per second in products of large matrices. */
-  readonly flopsPerSecond: number;
-  /** Seconds that a batch takes through a layer in addition to its operations. */
-  readonly secondsPerLayer: number;
-}
 
 /** Measures the open device. It is as busy with other work as it will be, if that continues. */
 export async function measureSpeed(): Promise<Speed> {

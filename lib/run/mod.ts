@@ -13,7 +13,7 @@
 //   catalog       all runs: index, lists, queries, names, trash, comparison, verification
 //   command-line  arguments of experiments, terminal output, exit codes
 //   sweep         many runs that vary settings
-export { type Column, type EventBody, eventSchema, type RunEvent, type Table } from "./events/events.ts";
+export { type Column, type EventBody, eventSchema, type RunEvent, type Speed, type Table } from "./events/events.ts";
 export type { Evaluation } from "./events/evaluations.ts";
 export { type Provenance, provenanceSchema } from "./events/provenance.ts";
 export {
@@ -41,12 +41,14 @@ export {
 } from "./events/views.ts";
 export {
   applyEvent,
+  ASSUMED_EFFICIENCY,
   codeText,
   columnsByTable,
   decimalsFor,
   type Direction,
   directionText,
   endReason,
+  estimatedSeconds,
   fitTable,
   foldEvents,
   formatSeconds,
@@ -58,6 +60,7 @@ export {
   isPercent,
   isUnderWay,
   jsonLine,
+  LAYERS_PER_CELL,
   leftOutLines,
   machineText,
   markedSettings,
@@ -123,6 +126,7 @@ export { beginRun, type BeginRunOptions, withRun } from "./cells/run.ts";
 export { openAlarms } from "./alerts/alarms.ts";
 export { CAPTURED_FOLDER, captureProvenance, readProvenance } from "./capture/capture.ts";
 export { OUTPUT_FILE, teeConsole } from "./capture/console-output.ts";
+export { readUsage, type UsageSample, usageSampleSchema, watchUsage } from "./capture/usage.ts";
 export { diffRuns, type RunDiff } from "./catalog/diff.ts";
 export { filterRuns } from "./catalog/filter-runs.ts";
 export { addLabel, checkLabel, type LabelBody, readLabels } from "./catalog/labels.ts";

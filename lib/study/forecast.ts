@@ -1,6 +1,6 @@
 // The forecast of `deno task results`: the time of every study, where cells that studies share count once.
-import { estimatedSeconds, longTime, type Speed } from "../experiment/mod.ts";
-import { numberColumn, type PlannedCell, type Table, textColumn } from "../run/mod.ts";
+import { longTime } from "../experiment/mod.ts";
+import { estimatedSeconds, numberColumn, type PlannedCell, type Speed, type Table, textColumn } from "../run/mod.ts";
 import type { Section } from "./section.ts";
 
 /** The plan of one study. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { resumeCommand } from "../../lib/cli/resume.ts";
 import { beginRun, readRun, runIds, terminalView, unfinishedRun, withRun } from "../../lib/run/mod.ts";
-import { secondsLeft } from "../../lib/run/view/progress.ts";
+import { secondsLeft } from "../../lib/run/view/mod.ts";
 import { resumeArguments } from "../../lib/cli/resume.ts";
 import { applyEvent, foldEvents } from "../../lib/run/view/view.ts";
 import { collector, emptyResults, options, withFolder } from "../run/fixtures.ts";

@@ -8,6 +8,8 @@ export interface DemoOptions {
   readonly steps?: number;
   /** @default "Demo run (made-up numbers)" */
   readonly title?: string;
+  /** As older versions logged it: without what cells need and take. @default false */
+  readonly plain?: boolean;
 }
 
 export const DEMO_DOMAINS = ["english", "code", "math", "multilingual"];
@@ -37,7 +39,9 @@ const CELLS = [
 ] as const;
 
 /** The whole run, as the bodies of its events in order. */
-export function demoBodies({ id, steps = 40, title = "Demo run (made-up numbers)" }: DemoOptions): EventBody[] {
+export function demoBodies(
+  { id, steps = 40, title = "Demo run (made-up numbers)", plain = false }: DemoOptions,
+): EventBody[] {
   const bodies: EventBody[] = [{
     kind: "run.start",
     schemaVersion: 1,
@@ -48,7 +52,12 @@ export function demoBodies({ id, steps = 40, title = "Demo run (made-up numbers)
     seed: 1,
     device: "test",
     config: { model: { layers: 4, width: 128 }, stitch: { count: 2 }, note: "made up for tests" },
-    plan: CELLS.map(([cell, title]) => ({ cell, title })),
+    plan: CELLS.map(([cell, title]) => ({
+      cell,
+      title,
+      ...(plain ? {} : { needs: needsOf(cell), work: workOf(cell) }),
+    })),
+    ...(plain ? {} : { speed: { flopsPerSecond: 5e10, secondsPerLayer: 1e-4 } }),
     command: ["deno", "task", "bts", "--preset", "demo"],
     versions: { stitchbook: "0.0.0-test", deno: "2.9.6" },
     pid: Deno.pid,
@@ -59,6 +68,26 @@ export function demoBodies({ id, steps = 40, title = "Demo run (made-up numbers)
   }
   bodies.push({ kind: "run.end", status: "done", seconds: 171.4, results: demoResults() });
   return bodies;
+}
+
+function needsOf(cell: string): string[] {
+  const experts = CELLS.map(([name]) => name).filter((name) => name.startsWith("expert:"));
+  const fixed: Record<string, string[]> = {
+    data: [],
+    tokenizer: ["data"],
+    seed: ["tokenizer"],
+    stitch: ["tokenizer", "seed", ...experts],
+    evaluate: ["tokenizer", "seed", ...experts, "stitch"],
+    report: ["evaluate"],
+  };
+  return fixed[cell] ?? ["tokenizer", "seed"];
+}
+
+function workOf(cell: string) {
+  const trains = cell === "seed" || cell === "stitch" || cell.startsWith("expert:");
+  return trains
+    ? { tokens: 2e5, flops: 2e12, layers: 1e4 }
+    : { tokens: 0, flops: cell === "evaluate" ? 1e12 : 0, layers: 0 };
 }
 
 function cellBodies(cell: string, index: number, steps: number): EventBody[] {
@@ -86,7 +115,14 @@ function cellBodies(cell: string, index: number, steps: number): EventBody[] {
           bytes: 214_311,
           sha256: "0".repeat(64),
         },
-        { kind: "cell.end", cell, status: "cached", seconds: 0.02, summary: "4,096 tokens, 3.4 bytes a token" },
+        {
+          kind: "cell.end",
+          cell,
+          status: "cached",
+          seconds: 0.02,
+          summary: "4,096 tokens, 3.4 bytes a token",
+          builtBy: "20261121-091500-bts-demo-zzzz",
+        },
       ];
     case "evaluate":
       return [

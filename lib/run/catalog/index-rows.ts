@@ -36,7 +36,11 @@ export function rowWriter(db: DatabaseSync): RowWriter {
     for (const table of RUN_TABLES) write(`delete from ${table} where run = ?`, run);
     write("delete from runs where id = ?", run);
   };
-  const runRow = (view: Omit<RunView, "cells" | "notes" | "results" | "lastSeq">, status: RunStatus, damaged: number) =>
+  const runRow = (
+    view: Omit<RunView, "cells" | "notes" | "results" | "speed" | "lastSeq">,
+    status: RunStatus,
+    damaged: number,
+  ) =>
     write(
       RUN,
       view.id,

@@ -1,5 +1,5 @@
 // Running one cell: take it from the cache and replay its log, or build it in a workshop and move it into place.
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import type { z } from "zod";
 import { attempt, explainError } from "../../errors.ts";
 import type { CellContext, CellResult, CellSpec } from "./cell.ts";
@@ -80,7 +80,8 @@ export async function runCell<Output extends z.ZodType>(
     replay(events);
     logArtifacts(host, name, { manifest, folder }, past);
     const seconds = (performance.now() - began) / 1000;
-    host.write({ kind: "cell.end", cell: name, status: "cached", seconds, summary: manifest.summary });
+    const builtBy = manifest.run === undefined ? {} : { builtBy: manifest.run };
+    host.write({ kind: "cell.end", cell: name, status: "cached", seconds, summary: manifest.summary, ...builtBy });
     return resultOf(cell, true);
   };
   if (found !== undefined) return takeFromCache(found);
@@ -158,7 +159,8 @@ async function build<Output extends z.ZodType>(
     host.signal.throwIfAborted();
     await writeEvents(workshop, log.lines());
     const manifest = { key, inputs: plainJson(inputs), code, output: plainJson(value), summary };
-    const built = await commitCell(host.runsFolder, workshop, { ...manifest, seconds: seconds() });
+    const made = { ...manifest, seconds: seconds(), run: basename(host.folder) };
+    const built = await commitCell(host.runsFolder, workshop, made);
     logArtifacts(host, cell, built, past);
     host.write({ kind: "cell.end", cell, status: "done", seconds: seconds(), summary });
     host.sync();

@@ -30,6 +30,8 @@ const manifestSchema = z.strictObject({
   output: z.json(),
   summary: z.string(),
   seconds: z.number(),
+  /** The run that built it; absent in cells of older versions. */
+  run: z.string().optional(),
   files: z.array(storedFileSchema),
 });
 

@@ -6,6 +6,8 @@ export interface PlannedCell extends Required<CellCost> {
   /** Its name. */
   readonly cell: string;
   readonly title: string;
+  /** Names of the cells that it builds on: those whose keys or contents are among its inputs. */
+  readonly needs: readonly string[];
 }
 
 /**
@@ -19,13 +21,25 @@ export interface PlannedCell extends Required<CellCost> {
 export async function recordCells(body: (run: CellRunner) => Promise<unknown>): Promise<PlannedCell[]> {
   const recorded: PlannedCell[] = [];
   await body({
-    cell({ name, title, cost, expected }) {
+    cell({ name, title, inputs, cost, expected }) {
       if (recorded.some(({ cell }) => cell === name)) throw new Error(`Cannot run the cell "${name}" twice in a run`);
-      recorded.push({ cell: name, title, tokens: 0, flops: 0, layers: 0, bytes: 0, ...cost?.() });
-      return Promise.resolve(placeholder(name, expected, `planned:${name}`));
+      const named = leavesOf(inputs);
+      const needs = recorded.map(({ cell }) => cell).filter((cell) => named.has(stamp(cell)));
+      recorded.push({ cell: name, title, needs, tokens: 0, flops: 0, layers: 0, bytes: 0, ...cost?.() });
+      return Promise.resolve(placeholder(name, expected, stamp(name)));
     },
   });
   return recorded;
+}
+
+/** Stands for the key and the content of a cell that has not run. */
+const stamp = (name: string) => `planned:${name}`;
+
+/** The values in nested lists and objects. */
+function leavesOf(value: unknown, found = new Set<unknown>()): Set<unknown> {
+  if (value !== null && typeof value === "object") { for (const part of Object.values(value)) leavesOf(part, found); }
+  else found.add(value);
+  return found;
 }
 
 /** Stands for the result of a cell that has not run. */
@@ -41,7 +55,7 @@ export function placeholder<Value>(
   };
   return {
     key,
-    content: `planned:${name}`,
+    content: stamp(name),
     cached: false,
     get value() {
       return expected === undefined ? unknown("value") : expected();

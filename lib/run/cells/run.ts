@@ -7,7 +7,7 @@ import { CELLS_FOLDER, cleanWorkshops } from "./cell-store.ts";
 import { checkContinuation, type MayChange } from "./continuation.ts";
 import { previewCells } from "./preview.ts";
 import { previewText } from "./preview-text.ts";
-import { EVENT_SCHEMA_VERSION, type RunEvent } from "../events/events.ts";
+import { EVENT_SCHEMA_VERSION, type Planned, type RunEvent, type Speed } from "../events/events.ts";
 import type { RunResults } from "../events/results.ts";
 import { foldEvents } from "../view/mod.ts";
 import { type Lock, takeLock } from "../process/lock.ts";
@@ -43,7 +43,9 @@ export interface BeginRunOptions {
   /** The whole configuration, plain JSON. */
   readonly config: unknown;
   /** The cells to come, in order, so that a viewer can show them ahead. */
-  readonly plan: readonly { readonly cell: string; readonly title: string }[];
+  readonly plan: readonly Planned[];
+  /** The device's speed, if it was measured. */
+  readonly speed?: Speed | undefined;
   /** How the run was started, for repeating it. */
   readonly command: readonly string[];
   /** Aborted when the run is to stop. Default: never. */
@@ -85,6 +87,7 @@ export async function beginRun(options: BeginRunOptions): Promise<Run> {
       ...(options.backend === undefined ? {} : { backend: options.backend }),
       config: plain(options.config),
       plan: [...options.plan],
+      ...(options.speed === undefined ? {} : { speed: options.speed }),
       command: [...options.command],
       versions: made,
       pid: Deno.pid,

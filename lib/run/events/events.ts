@@ -22,6 +22,33 @@ const cellName = z.string().min(1);
 /** Any JSON value. The type is spelled out for OpenAPI, which cannot expand a schema that contains itself. */
 export const jsonSchema = z.json().meta({ type: ["object", "array", "string", "number", "boolean", "null"] });
 
+/** What building a cell takes, as planned. */
+export const workSchema = z.strictObject({
+  /** Tokens that it trains on. */
+  tokens: z.number().nonnegative(),
+  /** Floating-point operations. */
+  flops: z.number().nonnegative(),
+  /** Passes of a batch through a layer. */
+  layers: z.number().nonnegative(),
+});
+
+/** A device's speed, as measured before a run. */
+export const speedSchema = z.strictObject({
+  /** Operations per second in products of large matrices. */
+  flopsPerSecond: z.number().positive(),
+  /** Seconds that a batch takes through a layer in addition to its operations. */
+  secondsPerLayer: z.number().nonnegative(),
+});
+
+/** A planned cell. Logs of older versions have only the name and the title. */
+export const plannedSchema = z.strictObject({
+  cell: cellName,
+  title: z.string(),
+  /** The planned cells that it builds on, by name. */
+  needs: z.array(z.string()).optional(),
+  work: workSchema.optional(),
+});
+
 /** What `run.start` and `run.resume` both hold: the process that writes, and what it was asked to do. */
 const request = {
   schemaVersion,
@@ -31,7 +58,9 @@ const request = {
   backend: z.string().optional(),
   config: jsonSchema,
   /** The planned cells, in order. */
-  plan: z.array(z.strictObject({ cell: cellName, title: z.string() })),
+  plan: z.array(plannedSchema),
+  /** Of the device; absent if the run was too short to measure it. */
+  speed: speedSchema.optional(),
   command: z.array(z.string()),
   versions: z.record(z.string(), z.string()),
   pid: z.int(),
@@ -141,6 +170,8 @@ export const eventSchema = z.discriminatedUnion("kind", [
     seconds: z.number().nonnegative(),
     /** The outcome in one line. */
     summary: z.string(),
+    /** Of a cached cell: the run that built it, if that is known. */
+    builtBy: z.string().optional(),
   }),
   z.strictObject({
     ...common,
@@ -155,6 +186,9 @@ export const eventSchema = z.discriminatedUnion("kind", [
 export type RunEvent = z.infer<typeof eventSchema>;
 export type Table = z.infer<typeof tableSchema>;
 export type Column = z.infer<typeof columnSchema>;
+export type Work = z.infer<typeof workSchema>;
+export type Speed = z.infer<typeof speedSchema>;
+export type Planned = z.infer<typeof plannedSchema>;
 export type AlertDetails = z.infer<typeof alertSchema>;
 
 type WithoutStamp<E> = E extends unknown ? Omit<E, "seq" | "time"> : never;

@@ -1,7 +1,7 @@
 // Schemas of what readers get: a run folded from its log, and a run in a list. lib/run/view imports only the types, so
 // that the browser does not load zod.
 import { z } from "zod";
-import { artifactSchema, jsonSchema, noteLevelSchema, tableSchema } from "./events.ts";
+import { artifactSchema, jsonSchema, noteLevelSchema, speedSchema, tableSchema, workSchema } from "./events.ts";
 import { runResultsSchema } from "./results.ts";
 
 /**
@@ -38,6 +38,12 @@ const cellViewSchema = z.strictObject({
   description: z.string(),
   status: cellStatusSchema,
   cellKey: z.string(),
+  /** The planned cells that it builds on; empty if the log does not say. */
+  needs: z.array(z.string()),
+  /** What it was planned to take; null if the log does not say. */
+  work: workSchema.nullable(),
+  /** Of a cached cell: the run that built it; null if it is not known. */
+  builtBy: z.string().nullable(),
   startedAt: z.string().nullable(),
   seconds: z.number().nullable(),
   /** How many steps there will be; null while nothing was counted. */
@@ -65,6 +71,8 @@ export const runViewSchema = z.strictObject({
   /** How it was started, which says what differs from the preset. */
   command: z.array(z.string()),
   versions: z.record(z.string(), z.string()),
+  /** The device's, as measured before the run; null if it was not. */
+  speed: speedSchema.nullable(),
   pid: z.number().nullable(),
   startedAt: z.string(),
   updatedAt: z.string(),
@@ -81,6 +89,7 @@ export const runViewSchema = z.strictObject({
 const runSummarySchema = runViewSchema.omit({
   config: true,
   versions: true,
+  speed: true,
   pid: true,
   notes: true,
   results: true,

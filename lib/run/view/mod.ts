@@ -52,5 +52,14 @@ export { flatSettings, matchesFilter, parseFilter } from "./run-filter.ts";
 export { optionValues, shellLine } from "./shell-line.ts";
 export { smoothed, smoothingWeight } from "./smoothing.ts";
 export { type ParallelCoordinates, parallelCoordinates, type TrialLine } from "./sweep-axes.ts";
+export {
+  ASSUMED_EFFICIENCY,
+  estimatedSeconds,
+  fastestTokensPerSecond,
+  LAYERS_PER_CELL,
+  runSecondsLeft,
+  secondsLeft,
+  shareDone,
+} from "./time-left.ts";
 export { applyEvent, damagedView, finishedCells, foldEvents, isUnderWay, seedOf, validUpTo } from "./view.ts";
 export type { CellStatus, CellView, MetricPoint, RunStatus, RunView } from "../events/views.ts";

@@ -1,6 +1,7 @@
 // A cell's progress in one line: bar, step, loss, tokens per second, time left. Pure: the browser loads this file.
 import { cutToWidth, padEnd } from "./format-table.ts";
 import { printable } from "./printable.ts";
+import { secondsLeft, shareDone } from "./time-left.ts";
 import type { CellView } from "../events/views.ts";
 
 /** `41 s`, `3 min 20 s`, `2 h 05 min`. */
@@ -19,27 +20,6 @@ function formatCount(count: number): string {
   return count < 1_000_000 ? `${(count / 1_000).toFixed(1)}k` : `${(count / 1_000_000).toFixed(1)}M`;
 }
 
-/** How many of a cell's last points determine its pace. */
-const RECENT = 50;
-
-/** Seconds until the cell's last step at the pace of its last points; undefined while there is no pace. */
-export function secondsLeft({ metrics, steps, startedAt }: CellView): number | undefined {
-  const last = metrics.at(-1);
-  if (last === undefined || steps === null || startedAt === null) return undefined;
-  const recent = metrics.slice(-RECENT);
-  // The first point is left out when there are others: it includes compiling and warming up.
-  const points = recent.length > 1 ? recent : [{ step: 0, time: startedAt }, last];
-  const paces = points.slice(1).map(({ step, time }, i) => {
-    const before = points[i]!;
-    return (Date.parse(time) - Date.parse(before.time)) / 1000 / (step - before.step);
-  }).filter((pace) => Number.isFinite(pace) && pace >= 0);
-  // Replayed points come all at once, and the first point after an interruption comes late: neither is the pace.
-  const usual = paces.toSorted((a, b) => a - b)[Math.floor(0.75 * (paces.length - 1))];
-  if (usual === undefined) return undefined;
-  const counted = paces.filter((pace) => pace >= usual / 10 && pace <= 10 * usual);
-  return counted.reduce((a, b) => a + b, 0) / counted.length * Math.max(0, steps - last.step);
-}
-
 /** Whether a cell counts training steps. One without a loss counts something else, such as scored texts. */
 export function countsSteps({ metrics }: CellView): boolean {
   return metrics.some(({ values }) => values["loss"] !== undefined);
@@ -51,7 +31,7 @@ export function progressLine(cell: CellView, now: number, width: number): string
   const last = cell.metrics.at(-1);
   const value = (name: string) => cell.metrics.findLast(({ values }) => typeof values[name] === "number")?.values[name];
   if (last !== undefined && cell.steps !== null) {
-    const share = Math.min(1, last.step / cell.steps);
+    const share = shareDone(cell);
     parts.push(`${bar(share, 16)} ${String(Math.floor(share * 100)).padStart(3)} %`);
     if (countsSteps(cell)) parts.push(`step ${last.step}/${cell.steps}`);
   }

@@ -1,7 +1,7 @@
 // Folding a run's events into what readers show: one fold for terminal, pages, notebooks, reports and the index. Pure:
 // the browser loads this file.
 import { UserError } from "../../errors.ts";
-import type { RunEvent } from "../events/events.ts";
+import type { Planned, RunEvent } from "../events/events.ts";
 import type { CellView, RunStatus, RunView } from "../events/views.ts";
 
 /** How many cells are finished: done, or taken from the cache. */
@@ -16,6 +16,9 @@ function emptyCell(name: string, title: string): CellView {
     description: "",
     status: "planned",
     cellKey: "",
+    needs: [],
+    work: null,
+    builtBy: null,
     startedAt: null,
     seconds: null,
     steps: null,
@@ -25,6 +28,10 @@ function emptyCell(name: string, title: string): CellView {
     artifacts: [],
     summary: "",
   };
+}
+
+function plannedCell({ cell, title, needs = [], work }: Planned): CellView {
+  return { ...emptyCell(cell, title), needs, work: work ?? null };
 }
 
 /** The view of a run from its events in order; undefined while there is none. */
@@ -51,6 +58,7 @@ export function damagedView(time: string, id = ""): RunView {
     config: null,
     command: [],
     versions: {},
+    speed: null,
     pid: null,
     startedAt: time,
     updatedAt: time,
@@ -75,8 +83,9 @@ function startedView(event: Extract<RunEvent, { kind: "run.start" }>): RunView {
     config: event.config,
     command: event.command,
     versions: event.versions,
+    speed: event.speed ?? null,
     pid: event.pid,
-    cells: event.plan.map(({ cell, title }) => emptyCell(cell, title)),
+    cells: event.plan.map(plannedCell),
     lastSeq: event.seq,
   };
 }
@@ -106,6 +115,8 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
       break;
     case "cell.start":
       Object.assign(cell!, emptyCell(event.cell, event.title), {
+        needs: cell!.needs,
+        work: cell!.work,
         description: event.description,
         cellKey: event.cellKey,
         status: "running",
@@ -131,7 +142,12 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
       cell!.artifacts.push({ name: event.name, path: event.path, bytes: event.bytes, sha256: event.sha256 });
       break;
     case "cell.end":
-      Object.assign(cell!, { status: event.status, seconds: event.seconds, summary: event.summary });
+      Object.assign(cell!, {
+        status: event.status,
+        seconds: event.seconds,
+        summary: event.summary,
+        builtBy: event.builtBy ?? null,
+      });
       break;
     case "run.end":
       Object.assign(view, {
@@ -147,12 +163,16 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
 
 /** Another process resumes the run: its request replaces the one before, and no cell is running until it says so. */
 function resume(view: RunView, event: Extract<RunEvent, { kind: "run.resume" }>): void {
-  const { title, device, config, command, versions, pid } = event;
-  Object.assign(view, { title, device, config, command, versions, pid, seconds: null, results: null, error: null });
+  const { title, device, config, command, versions, pid, speed = view.speed } = event;
+  Object.assign(view, { title, device, config, command, versions, pid, speed });
+  Object.assign(view, { seconds: null, results: null, error: null });
   if (view.status !== "damaged") view.status = "running";
   for (const cell of view.cells) if (cell.status === "running") cell.status = "planned";
-  const ahead = event.plan.filter(({ cell }) => !view.cells.some(({ name }) => name === cell));
-  view.cells.push(...ahead.map(({ cell, title }) => emptyCell(cell, title)));
+  for (const planned of event.plan) {
+    const cell = view.cells.find(({ name }) => name === planned.cell);
+    if (cell === undefined) view.cells.push(plannedCell(planned));
+    else Object.assign(cell, { needs: planned.needs ?? cell.needs, work: planned.work ?? cell.work });
+  }
 }
 
 /**

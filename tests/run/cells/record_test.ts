@@ -23,10 +23,10 @@ Deno.test("`recordCells()` lists cells in order with their costs, and runs none"
     return await run.cell(spec("last"), never);
   };
   assert.deepEqual(await recordCells(body), [
-    { cell: "first", title: "The cell first", tokens: 1, flops: 2, layers: 0, bytes: 3 },
-    { cell: "1", title: "The cell 1", tokens: 0, flops: 1, layers: 0, bytes: 0 },
-    { cell: "2", title: "The cell 2", tokens: 0, flops: 2, layers: 0, bytes: 0 },
-    { cell: "last", title: "The cell last", tokens: 0, flops: 0, layers: 0, bytes: 0 },
+    { cell: "first", title: "The cell first", needs: [], tokens: 1, flops: 2, layers: 0, bytes: 3 },
+    { cell: "1", title: "The cell 1", needs: ["first"], tokens: 0, flops: 1, layers: 0, bytes: 0 },
+    { cell: "2", title: "The cell 2", needs: ["first"], tokens: 0, flops: 2, layers: 0, bytes: 0 },
+    { cell: "last", title: "The cell last", needs: [], tokens: 0, flops: 0, layers: 0, bytes: 0 },
   ]);
 });
 

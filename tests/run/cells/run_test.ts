@@ -74,7 +74,11 @@ Deno.test("`run.cell()` takes an equal cell from the cache, whatever its name, a
   withFolder(async (folder) => {
     let builds = 0;
     const counted = (context: CellContext) => (builds++, body(context));
-    const first = await inRun(folder, (run) => run.cell(spec(), counted));
+    let builder = "";
+    const first = await inRun(folder, (run) => {
+      builder = run.id;
+      return run.cell(spec(), counted);
+    });
     const { events, onEvent } = collector();
     const again = spec({ name: "other", title: "Other", inputs: { rate: 0.1, steps: 2, gone: undefined } });
     const second = await inRun(folder, (run) => run.cell(again, counted), { onEvent });
@@ -86,6 +90,7 @@ Deno.test("`run.cell()` takes an equal cell from the cache, whatever its name, a
     assert.deepEqual(logged.map(({ kind }) => kind), kinds);
     const end = logged.at(-1)!;
     assert(end.kind === "cell.end" && end.status === "cached" && end.summary === "loss 1.00");
+    assert.equal(end.builtBy, builder);
   }));
 
 Deno.test("`run.cell()` builds a cell again when its inputs, its code or its device differ", () =>
