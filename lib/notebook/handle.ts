@@ -3,6 +3,7 @@ import { UserError } from "../errors.ts";
 import { withTimeout } from "../timeout.ts";
 import {
   claims,
+  differencesFigure,
   escapeHtml,
   type Figure,
   figureHtml,
@@ -25,6 +26,7 @@ import { runEvents, serverOf } from "./stream.ts";
 const FIGURES = {
   mean: meanFigure,
   matrix: matrixFigure,
+  differences: differencesFigure,
   loss: lossFigure,
   gates: gatesFigure,
   parameters: parametersFigure,

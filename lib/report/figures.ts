@@ -2,14 +2,15 @@
 import {
   type CellView,
   HEADLINE,
+  MEAN,
   measureColumns,
   measurementOf,
   parametersOf,
   type RunView,
   valueOf,
 } from "../run/mod.ts";
-import { escapeHtml } from "./escape.ts";
 import { PARAMETER_COLORS, parameterPanel, timePanel } from "./figures/cost.ts";
+import { DIFFERENCE_COLORS, differencePanel } from "./figures/differences.ts";
 import { type Gate, openPanel, sharePanel } from "./figures/gates.ts";
 import { lossCurve, lossPanel } from "./figures/loss.ts";
 import { BPB_DIGITS, type MatrixCell, matrixPanel } from "./figures/matrix.ts";
@@ -18,12 +19,24 @@ import { bestOf } from "./grid.ts";
 import { isArm } from "./instability.ts";
 import type { Figure } from "./figures/plot.ts";
 import { cellLabel, expertDomain, methodColors, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
-import { STITCH_KINDS } from "../stitch/mod.ts";
+import { stitchKindFacts } from "../stitch-kinds.ts";
 import { methodsOf, tableNamed } from "./results.ts";
 
 /** Names of the methods and models of a run with their colors: the same in all figures. */
 function colors(view: RunView): Map<string, string> {
   return methodColors(methodsOf(view));
+}
+
+/** Every figure that the run has data for and that is not drawn from its curves, in the order of the report. */
+export function resultFigures(view: RunView): Figure[] {
+  return [
+    meanFigure(view),
+    matrixFigure(view),
+    differencesFigure(view),
+    gatesFigure(view),
+    parametersFigure(view),
+    timeFigure(view),
+  ].filter((figure) => figure !== undefined);
 }
 
 /** Mean bits per byte of every method with its interval. */
@@ -161,7 +174,7 @@ export function gatesFigure(view: RunView): Figure | undefined {
         color: colorOf(model),
       }))
     );
-    const kind = STITCH_KINDS.find(({ name }) => name === members[0]!.kind);
+    const kind = stitchKindFacts(members[0]!.kind);
     const title = `${stitch}: ${kind?.title ?? members[0]!.kind}`;
     return kind?.shares ? sharePanel(title, gates) : openPanel(title, gates);
   });
@@ -172,6 +185,52 @@ export function gatesFigure(view: RunView): Figure | undefined {
       "percent. Hub into experts: how much of the hub’s state each expert takes in.",
     legend: models.map((model) => ({ label: methodLabel(model), color: colorOf(model) })),
     panels,
+  };
+}
+
+/**
+ * Differences between methods, paired by document: the run's own method against every other, one panel for the mean and
+ * one per domain, and each expert against the others on its own domain. Needs a table `comparisons`.
+ */
+export function differencesFigure(view: RunView): Figure | undefined {
+  const rows = (tableNamed(view, "comparisons")?.rows ?? []).flatMap(
+    ({ method, against, domain, difference, low, high }) => {
+      if (typeof difference !== "number" || !Number.isFinite(difference)) return [];
+      const interval = typeof low === "number" && typeof high === "number" ? [low, high] as const : undefined;
+      const texts = { method: String(method), against: String(against), domain: String(domain) };
+      return [{ ...texts, value: difference, interval }];
+    },
+  );
+  const [own] = rows.filter(({ method }) => expertDomain(method) === undefined);
+  const panels = (of: typeof rows, labelOf: (row: (typeof rows)[number]) => string, prefix = "") => {
+    const domains = [...new Set(of.map(({ domain }) => domain))].sort((a, b) =>
+      Number(b === MEAN) - Number(a === MEAN)
+    );
+    return domains.map((domain) =>
+      differencePanel(
+        prefix + (domain === MEAN ? "mean over domains" : domain),
+        of.filter((row) => row.domain === domain).map((row) => ({ ...row, label: labelOf(row) })),
+      )
+    );
+  };
+  if (own === undefined) return undefined;
+  const against = ({ against }: { against: string }) => methodLabel(against);
+  const experts = rows.filter(({ method }) => expertDomain(method) !== undefined);
+  const all = [
+    ...panels(rows.filter(({ method }) => method === own.method), against),
+    ...panels(experts, against, "its own expert on "),
+  ];
+  return {
+    name: "differences",
+    title: `Differences between ${methodLabel(own.method)} and the others`,
+    caption:
+      `Held-out bits per byte of ${methodLabel(own.method)} minus those of each other method, paired by document` +
+      `${
+        experts.length > 0 ? ", and of each expert minus those of the others on its own domain" : ""
+      }. Bars are 95 % ` +
+      "intervals; left of the line is better.",
+    legend: Object.entries(DIFFERENCE_COLORS).map(([label, color]) => ({ label, color })),
+    panels: all,
   };
 }
 
@@ -206,24 +265,4 @@ export function timeFigure(view: RunView): Figure | undefined {
     legend: [],
     panels: [timePanel(cells)],
   };
-}
-
-/** A figure as self-contained HTML: inline styles, no scripts, and colors for light and dark pages. */
-export function figureHtml(figure: Figure, number?: number): string {
-  const legend = figure.legend.map(({ label, color }) =>
-    `<span style="display:inline-block;margin-right:1.1em"><span style="display:inline-block;width:.75em;height:.75em;` +
-    `border-radius:2px;margin-right:.4em;background:${escapeHtml(color)}"></span>${escapeHtml(label)}</span>`
-  ).join(" ");
-  const key = legend === ""
-    ? ""
-    : `<div class="key" style="font:12px system-ui,sans-serif;margin:.2em 0 .6em">${legend}</div>`;
-  const columns = figure.panels.length > 1
-    ? `display:grid;gap:1em;grid-template-columns:repeat(auto-fit,minmax(min(100%,${
-      figure.panels.length % 3 === 0 ? 210 : 250
-    }px),1fr))`
-    : "";
-  const label = number === undefined ? "" : `Figure ${number}. `;
-  return `<figure id="figure-${escapeHtml(figure.name)}" style="margin:1.5em 0">${key}<div style="${columns}">` +
-    `${figure.panels.join("\n")}</div><figcaption><strong>${label}${escapeHtml(figure.title)}.</strong> ` +
-    `${escapeHtml(figure.caption)}</figcaption></figure>`;
 }

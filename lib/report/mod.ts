@@ -3,14 +3,17 @@ export { caveat, claims, headline } from "./claims.ts";
 export { type MeasuredCost, methodCostTable } from "./cost-table.ts";
 export { escapeHtml, escapeMarkdown, fenced } from "./escape.ts";
 export {
-  figureHtml,
+  differencesFigure,
   gatesFigure,
   lossFigure,
   matrixFigure,
   meanFigure,
   parametersFigure,
+  resultFigures,
   timeFigure,
 } from "./figures.ts";
+export { figureHtml } from "./figures/figure-html.ts";
+export { panelImage } from "./figures/panel-image.ts";
 export type { Figure } from "./figures/plot.ts";
 export { byteSize, compact, duration, fixed } from "./format.ts";
 export { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";

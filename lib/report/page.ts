@@ -3,7 +3,7 @@ import { type CellView, type RunView, shellLine } from "../run/mod.ts";
 import { claims, headline } from "./claims.ts";
 import { escapeHtml } from "./escape.ts";
 import {
-  figureHtml,
+  differencesFigure,
   gatesFigure,
   lossFigure,
   matrixFigure,
@@ -11,6 +11,7 @@ import {
   parametersFigure,
   timeFigure,
 } from "./figures.ts";
+import { figureHtml } from "./figures/figure-html.ts";
 import { filesHtml } from "./files.ts";
 import type { Figure } from "./figures/plot.ts";
 import { duration } from "./format.ts";
@@ -33,7 +34,7 @@ export function reportHtml(view: RunView): string {
     section("What this run shows", findings(view) + figure(meanFigure(view))),
     section(
       "Results",
-      first === undefined ? "" : first + figure(matrixFigure(view)) + others.join(""),
+      first === undefined ? "" : first + figure(matrixFigure(view)) + figure(differencesFigure(view)) + others.join(""),
     ),
     results === null ? section("Results so far", figure(matrixFigure(view))) : "",
     section("Training", figure(lossFigure(view))),

@@ -12,7 +12,7 @@ import {
   writeTextAtomically,
 } from "../run/mod.ts";
 import { escapeHtml, escapeMarkdown, fenced } from "./escape.ts";
-import { figureHtml } from "./figures.ts";
+import { figureHtml } from "./figures/figure-html.ts";
 import { scorePanel } from "./figures/mean.ts";
 import type { Figure } from "./figures/plot.ts";
 import { bestOf, type Grid, gridHtml, gridMarkdown } from "./grid.ts";

@@ -11,7 +11,7 @@ import {
   writeTextAtomically,
 } from "../run/mod.ts";
 import { escapeHtml, escapeMarkdown, fenced } from "./escape.ts";
-import { figureHtml } from "./figures.ts";
+import { figureHtml } from "./figures/figure-html.ts";
 import { parallelPanel } from "./figures/parallel.ts";
 import type { Figure } from "./figures/plot.ts";
 import { gridHtml, gridMarkdown, gridOf } from "./grid.ts";

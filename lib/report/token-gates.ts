@@ -1,9 +1,10 @@
 // A text colored by the model with the largest gate in each stitch, and the gates by position.
 import * as Plot from "@observablehq/plot";
-import { type GateSummary, stitchKind, type StitchKindName } from "../stitch/mod.ts";
+import type { GateSummary } from "../stitch/mod.ts";
+import { STITCH_KIND_FACTS, type StitchKindName } from "../stitch-kinds.ts";
 import { escapeHtml } from "./escape.ts";
 import { draw } from "./figures/plot.ts";
-import { figureHtml } from "./figures.ts";
+import { figureHtml } from "./figures/figure-html.ts";
 import { fixed } from "./format.ts";
 import { type Grid, gridHtml } from "./grid.ts";
 import { methodColors, methodLabel } from "../methods.ts";
@@ -49,7 +50,7 @@ const LENGTH = 720;
 export function tokenGatesHtml(trace: GateTrace): string {
   const colors = colorsOf(trace);
   const sections = trace.stitches.toReversed().map((track, at) => {
-    const title = `Stitch ${track.stitch}, after layer ${track.after}: ${stitchKind(track.kind).title}`;
+    const title = `Stitch ${track.stitch}, after layer ${track.after}: ${STITCH_KIND_FACTS[track.kind].title}`;
     return `<section><h2>${escapeHtml(title)}</h2>
 ${figureHtml(positionFigure(trace, track, colors), at + 1)}
 ${gridHtml(summaryGrid(trace, track))}
@@ -78,7 +79,7 @@ function positionFigure(trace: GateTrace, track: GateTrack, colors = colorsOf(tr
   const rows = track.gates.flatMap((row, position) =>
     row.map((gate, i) => ({ position, gate, model: track.models[i]! }))
   );
-  const { shares } = stitchKind(track.kind);
+  const { shares } = STITCH_KIND_FACTS[track.kind];
   const mark = { x: "position", y: "gate", order: null } as const;
   const color = ({ model }: { model: string }) => colors.get(model)!;
   const starts = trace.segments.filter(({ start, end }) => end > start);
@@ -122,7 +123,7 @@ function positionFigure(trace: GateTrace, track: GateTrack, colors = colorsOf(tr
 }
 
 function summaryGrid({ segments }: GateTrace, { kind, models, summaries }: GateTrack): Grid {
-  const { shares } = stitchKind(kind);
+  const { shares } = STITCH_KIND_FACTS[kind];
   const numeric = (title: string) => ({ title, numeric: true });
   const labels = models.map((model) => methodLabel(nameOf(model)));
   return {

@@ -1,7 +1,8 @@
 // Settings of the stitches, where the paper leaves a choice, and where they are placed (BTS, arXiv 2502.00075 §3).
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { kindSettings, STITCH_KINDS, stitchKind, type StitchKindName } from "./kinds/registry.ts";
+import type { StitchKindName } from "../stitch-kinds.ts";
+import { kindSettings, STITCH_KINDS, stitchKind } from "./kinds/registry.ts";
 import { sharedSettings } from "./settings.ts";
 
 const FORMER_KEY = "initialisation";

@@ -1,6 +1,6 @@
 // Gates averaged over dimensions: how much each model contributes.
 import * as tf from "@tensorflow/tfjs";
-import type { StitchKindName } from "./kinds/registry.ts";
+import type { StitchKindName } from "../stitch-kinds.ts";
 import { gateModels, stitchedForward } from "./model.ts";
 import type { StitchedModel } from "./stitched-model.ts";
 

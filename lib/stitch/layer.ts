@@ -2,7 +2,8 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { StitchConfig } from "./config.ts";
 import type { States, StitchParameters } from "./kinds/kind.ts";
-import { stitchKind, type StitchKindName } from "./kinds/registry.ts";
+import type { StitchKindName } from "../stitch-kinds.ts";
+import { stitchKind } from "./kinds/registry.ts";
 
 /** One stitch layer with its parameters. */
 export interface StitchLayer extends StitchParameters<StitchConfig> {

@@ -5,7 +5,8 @@ export { expertsIntoHub } from "./kinds/experts-into-hub.ts";
 export { hubIntoExperts } from "./kinds/hub-into-experts.ts";
 export type { ParameterSpec, Role, StitchFlops, StitchKind, StitchParameters } from "./kinds/kind.ts";
 export { lowRankExpertsIntoHub } from "./kinds/low-rank.ts";
-export { STITCH_KINDS, stitchKind, type StitchKindName } from "./kinds/registry.ts";
+export { STITCH_KINDS, stitchKind } from "./kinds/registry.ts";
+export type { StitchKindName } from "../stitch-kinds.ts";
 export { initialStitches, stitchParameterCount, type StitchSize, stitchSize, undecayed } from "./weights.ts";
 export {
   beforeFirstStitch,

@@ -6,7 +6,17 @@ import { inkOn, luminance } from "../../lib/report/figures/plot.ts";
 import { parameterPanel, timePanel } from "../../lib/report/figures/cost.ts";
 import { matrixPanel } from "../../lib/report/figures/matrix.ts";
 import { scorePanel } from "../../lib/report/figures/mean.ts";
-import { figureHtml, gatesFigure, lossFigure, matrixFigure, meanFigure, timeFigure } from "../../lib/report/figures.ts";
+import {
+  differencesFigure,
+  gatesFigure,
+  lossFigure,
+  matrixFigure,
+  meanFigure,
+  timeFigure,
+} from "../../lib/report/figures.ts";
+import { DIFFERENCE_COLORS, verdictOf } from "../../lib/report/figures/differences.ts";
+import { figureHtml } from "../../lib/report/figures/figure-html.ts";
+import { panelImage } from "../../lib/report/figures/panel-image.ts";
 import { measureGrids } from "../../lib/report/results.ts";
 import { METHOD_NAMES, methodColors, PALETTE } from "../../lib/methods.ts";
 import { foldEvents } from "../../lib/run/mod.ts";
@@ -16,9 +26,17 @@ import { sampleEvents, sampleView } from "./sample.ts";
 
 const texts = (svg: string) => [...parseHTML(svg).document.querySelectorAll("text")].map((text) => text.textContent);
 
-Deno.test("`runFigures()` draws all six figures of a finished run, as well-formed SVG", () => {
+Deno.test("`runFigures()` draws all seven figures of a finished run, as well-formed SVG", () => {
   const figures = runFigures(sampleView());
-  assert.deepEqual(figures.map(({ name }) => name), ["mean", "matrix", "loss", "gates", "parameters", "time"]);
+  assert.deepEqual(figures.map(({ name }) => name), [
+    "mean",
+    "matrix",
+    "differences",
+    "gates",
+    "parameters",
+    "time",
+    "loss",
+  ]);
   for (const panel of figures.flatMap(({ panels }) => panels)) {
     assert.match(panel, /^<svg .*<\/svg>$/s);
     assert.match(panel, / role="img"/);
@@ -130,6 +148,44 @@ Deno.test("`matrixFigure()` takes a logged matrix while there are no results", (
   });
   const shown = texts(matrixFigure(view)!.panels[0]!);
   assert.ok(shown.includes("1.250") && shown.includes("−50 %"), shown.join());
+});
+
+Deno.test("`panelImage()` makes documents of panels: with both colors, no larger than drawn but for a margin", () => {
+  for (const panel of runFigures(sampleView()).flatMap(({ panels }) => panels)) {
+    const { svg, width, height, label } = panelImage(panel);
+    const root = parseHTML(svg).document.querySelector("svg")!;
+    const before = parseHTML(panel).document.querySelector("svg")!;
+    assert.equal(Number(root.getAttribute("width")), width);
+    assert.ok(width > Number(before.getAttribute("width")) && height > Number(before.getAttribute("height")));
+    assert.equal(label, before.getAttribute("aria-label"));
+    assert.match(svg, /^<svg [^>]*><style>svg\{color:#\w+\}@media \(prefers-color-scheme:dark\)/);
+    assert.equal(root.children.length, before.children.length + 1);
+  }
+});
+
+Deno.test("`differencesFigure()` compares the run's method with every other, and experts on their own domains", () => {
+  const view = sampleView();
+  const rows = view.cells.flatMap(({ tables }) => tables).find(({ name }) => name === "comparisons")!.rows;
+  rows.push({ method: "expert:code", against: "seed", domain: "code", difference: -0.6, low: -0.7, high: null });
+  const figure = differencesFigure(view)!;
+  const panels = new Set(rows.map(({ method, domain }) => `${String(method).startsWith("expert:")} ${domain}`));
+  assert.equal(figure.panels.length, panels.size);
+  const dots = figure.panels.flatMap((panel) => [...parseHTML(panel).document.querySelectorAll("circle")]);
+  assert.equal(dots.length, rows.length);
+  assert.equal(differencesFigure({ ...view, cells: [] }), undefined);
+});
+
+Deno.test("`verdictOf()` calls a difference clear only if its interval excludes none", () => {
+  const verdict = (...interval: [number, number] | []) =>
+    verdictOf({ label: "", value: -1, interval: interval.length === 0 ? undefined : interval });
+  assert.deepEqual([verdict(-2, -0.1), verdict(0.1, 2), verdict(-1, 0), verdict(0, 1), verdict()], [
+    "better",
+    "worse",
+    "unclear",
+    "unclear",
+    "unclear",
+  ]);
+  assert.equal(new Set(Object.values(DIFFERENCE_COLORS)).size, 3);
 });
 
 Deno.test("`gatesFigure()` stacks E2H shares to the full width and draws a panel a stitch", () => {

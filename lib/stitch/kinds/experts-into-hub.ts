@@ -2,6 +2,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { expertsIntoHub as mix, expertsIntoHubGates } from "../../tensor/mod.ts";
+import { STITCH_KIND_FACTS } from "../../stitch-kinds.ts";
 import type { StitchSettings } from "../settings.ts";
 import { gateLogits, gateParameters } from "./gate-logits.ts";
 import type { States, StitchKind, StitchParameters } from "./kind.ts";
@@ -25,8 +26,7 @@ const parameters = (config: IntoHubSettings, width: number) => [
  * The experts continue with `W_i h_i`, or with their own states.
  */
 export const expertsIntoHub = {
-  name: "E2H",
-  title: "experts into hub",
+  ...STITCH_KIND_FACTS["E2H"],
   description: "mixes the experts' projected states into the hub's",
   settings,
   receivers: ({ expertAfterE2H }) => expertAfterE2H === "projected" ? ["hub", "experts"] : ["hub"],
@@ -35,7 +35,6 @@ export const expertsIntoHub = {
     const projected = states.experts.map((h, i) => project(stitch, stitch.present[i]!, h));
     return mixIntoHub(stitch, states, projected, dropoutSeed);
   },
-  shares: true,
   gates(stitch, hub) {
     const models = [0, ...stitch.present];
     return expertsIntoHubGates(gateLogits(stitch, hub, models), models.length);

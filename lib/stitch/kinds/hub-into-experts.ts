@@ -1,6 +1,7 @@
 // Hub into experts (H2E): every expert takes in some of the hub's projected state; the hub stays as it is (BTS, §3).
 import * as tf from "@tensorflow/tfjs";
 import { hubIntoExpert } from "../../tensor/mod.ts";
+import { STITCH_KIND_FACTS } from "../../stitch-kinds.ts";
 import type { StitchSettings } from "../settings.ts";
 import { gateLogits, gateParameters } from "./gate-logits.ts";
 import type { StitchKind } from "./kind.ts";
@@ -14,8 +15,7 @@ const parameters = (config: StitchSettings, width: number) => [
 
 /** `g_i = sigmoid(dropout(G_i h_0))`; `h̃_i = (1 − g_i) ∘ h_i + g_i ∘ W_i h_0`. */
 export const hubIntoExperts = {
-  name: "H2E",
-  title: "hub into experts",
+  ...STITCH_KIND_FACTS["H2E"],
   description: "mixes the hub's projected state into the experts'",
   settings: {},
   receivers: () => ["experts"],
@@ -27,7 +27,6 @@ export const hubIntoExperts = {
     const z = (experts.length === 1 ? [all] : tf.split(all, experts.length, 1)) as tf.Tensor2D[];
     return { hub, experts: experts.map((h, i) => hubIntoExpert(h, project(stitch, present[i]!, hub), z[i]!)) };
   },
-  shares: false,
   gates(stitch, hub) {
     const [N, d] = hub.shape;
     return tf.sigmoid(gateLogits(stitch, hub, stitch.present)).reshape([N, stitch.present.length, d]);

@@ -50,7 +50,7 @@ export type Role = "hub" | "experts";
  * does, on the states of the new tokens only.
  */
 export interface StitchKind<Settings extends StitchSettings = StitchSettings> {
-  /** As in `stitch.kinds`. */
+  /** As in `stitch.kinds`; with `title` and `shares` in `lib/stitch-kinds.ts`. */
   readonly name: string;
   /** For headings: `experts into hub`. */
   readonly title: string;

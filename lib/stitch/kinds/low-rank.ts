@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { fillNormal } from "../../model/mod.ts";
+import { STITCH_KIND_FACTS } from "../../stitch-kinds.ts";
 import { linear } from "../../tensor/mod.ts";
 import { expertsIntoHub, type IntoHubSettings, mixIntoHub } from "./experts-into-hub.ts";
 import { gateParameters } from "./gate-logits.ts";
@@ -53,8 +54,7 @@ function parameters(config: LowRankSettings, width: number): ParameterSpec[] {
 /** E2H with `W_i h_i = h_i + U_i (V_i h_i)`: two products with r columns instead of one with d. */
 export const lowRankExpertsIntoHub = {
   ...expertsIntoHub,
-  name: "E2H-LR",
-  title: "experts into hub, low-rank",
+  ...STITCH_KIND_FACTS["E2H-LR"],
   description: "is E2H with projections of low rank, W = I + U V",
   settings,
   parameters,

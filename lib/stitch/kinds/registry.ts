@@ -1,6 +1,7 @@
 // All kinds of stitches. A new kind is a file in this folder and an entry in this list.
 import type { z } from "zod";
 import { nearest, UserError } from "../../errors.ts";
+import type { StitchKindName } from "../../stitch-kinds.ts";
 import type { StitchSettings } from "../settings.ts";
 import { expertsIntoHub } from "./experts-into-hub.ts";
 import { hubIntoExperts } from "./hub-into-experts.ts";
@@ -9,9 +10,6 @@ import { lowRankExpertsIntoHub } from "./low-rank.ts";
 
 /** In the order of `--help`. */
 const KINDS = [expertsIntoHub, hubIntoExperts, lowRankExpertsIntoHub] as const;
-
-/** `E2H`, `H2E`, … */
-export type StitchKindName = (typeof KINDS)[number]["name"];
 
 type Intersection<Union> = (Union extends unknown ? (member: Union) => void : never) extends (
   member: infer Members,
