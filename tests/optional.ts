@@ -11,6 +11,7 @@ export type Requirement =
   | "python-torch"
   | "python-gguf"
   | "python-llama-cpp"
+  | "python-tensorboard"
   | "chromium"
   | "jupyter"
   | "vulkan"
@@ -24,6 +25,7 @@ const detectors: Readonly<Record<Requirement, () => boolean>> = {
   "python-torch": () => succeeds(pythonCommand(), ["-c", "import torch, transformers, safetensors"]),
   "python-gguf": () => succeeds(pythonCommand(), ["-c", "import gguf, torch, transformers, safetensors, accelerate"]),
   "python-llama-cpp": () => succeeds(pythonCommand(), ["-c", "import xllamacpp"]),
+  "python-tensorboard": () => succeeds(pythonCommand(), ["-c", "import tensorboard"]),
   "chromium": () => chromiumPath() !== undefined,
   "jupyter": () => succeeds(pythonCommand(), ["-c", "import nbclient, nbformat, jupyter_client"]),
   // In a process of its own: a broken Vulkan driver may abort the process that asks for an adapter.

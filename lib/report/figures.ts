@@ -12,11 +12,12 @@ import {
 import { PARAMETER_COLORS, parameterPanel, timePanel } from "./figures/cost.ts";
 import { DIFFERENCE_COLORS, differencePanel } from "./figures/differences.ts";
 import { type Gate, openPanel, sharePanel } from "./figures/gates.ts";
-import { lossCurve, lossPanel } from "./figures/loss.ts";
+import { type Line, linesPanel } from "./figures/instability.ts";
+import { extremes, lossCurve, lossPanel } from "./figures/loss.ts";
 import { BPB_DIGITS, type MatrixCell, matrixPanel } from "./figures/matrix.ts";
 import { scorePanel } from "./figures/mean.ts";
 import { bestOf } from "./grid.ts";
-import { isArm } from "./instability.ts";
+import { isArm, pointsOf } from "./instability.ts";
 import type { Figure } from "./figures/plot.ts";
 import { cellLabel, expertDomain, methodColors, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
 import { stitchKindFacts } from "../stitch-kinds.ts";
@@ -117,13 +118,8 @@ function matrixScores(view: RunView): { model: string; domain: string; bpb: numb
 
 /** Training and validation loss: one panel for the seed, one for all experts, and one for each other phase. */
 export function lossFigure(view: RunView): Figure | undefined {
-  const color = colors(view);
-  const curve = (cell: CellView) =>
-    lossCurve(
-      methodLabel(cell.name),
-      color.get(cell.name) ?? color.get("bts") ?? methodColors(["bts"]).get("bts")!,
-      cell.metrics,
-    );
+  const colorOf = curveColors(view);
+  const curve = (cell: CellView) => lossCurve(methodLabel(cell.name), colorOf(cell), cell.metrics);
   const hasLoss = ({ metrics }: CellView) => metrics.some(({ values }) => Object.hasOwn(values, "loss"));
   const withLoss = view.cells.filter((cell) => hasLoss(cell) && !isArm(view, cell));
   const experts = withLoss.filter(({ name }) => expertDomain(name) !== undefined);
@@ -143,9 +139,50 @@ export function lossFigure(view: RunView): Figure | undefined {
       "Cross-entropy in nats per token: training as a thin line, smoothed by an exponential moving average, with " +
       "the loss of each batch behind it; validation as a thick line with dots. Each expert is validated on its own " +
       "domain, so an expert’s curve compares with its own past, not with other experts.",
-    legend: experts.map(({ name }) => ({ label: methodLabel(name), color: color.get(name)! })),
+    legend: experts.map((cell) => ({ label: methodLabel(cell.name), color: colorOf(cell) })),
     panels,
   };
+}
+
+/** The color of a cell's curves: its model's, or else that of the stitched model. */
+function curveColors(view: RunView): (cell: CellView) => string {
+  const color = colors(view);
+  const stitched = color.get("bts") ?? methodColors(["bts"]).get("bts")!;
+  return ({ name }) => color.get(name) ?? stitched;
+}
+
+/** Every other logged curve: one panel for each metric, with the curves of all cells that have it. */
+export function curvesFigure(view: RunView): Figure | undefined {
+  const colorOf = curveColors(view);
+  const names = new Set(view.cells.flatMap(({ metrics }) => metrics.flatMap(({ values }) => Object.keys(values))));
+  for (const shown of LOSSES) names.delete(shown);
+  const drawn = new Set<CellView>();
+  const panels = [...names].flatMap((name) => {
+    const lines = view.cells.flatMap((cell) => {
+      const points = extremes(pointsOf(cell, name), ({ value }) => value);
+      if (points.length > 0) drawn.add(cell);
+      return points.length === 0 ? [] : [{ label: cell.name, color: colorOf(cell), points }];
+    });
+    return lines.length === 0 ? [] : [linesPanel(name, lines, { log: spansDecades(lines) })];
+  });
+  if (panels.length === 0) return undefined;
+  return {
+    name: "curves",
+    title: "Other curves",
+    caption: "Everything else that was logged by step, for all cells in one panel. Of neighboring steps, the lowest " +
+      "and the highest are drawn. Axes are logarithmic where all values are positive and span three decades.",
+    legend: [...drawn].map((cell) => ({ label: cellLabel(cell.name), color: colorOf(cell) })),
+    panels,
+  };
+}
+
+/** What {@linkcode lossFigure} shows. */
+const LOSSES: readonly string[] = ["loss", "validation"];
+
+function spansDecades(lines: readonly Line[]): boolean {
+  const values = lines.flatMap(({ points }) => points.map(({ value }) => value));
+  const low = Math.min(...values);
+  return low > 0 && Math.max(...values) / low >= 1000;
 }
 
 const phaseTitle = ({ name, title }: CellView) =>

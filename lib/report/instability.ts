@@ -19,7 +19,7 @@ export function isArm(view: RunView, { name }: CellView): boolean {
 }
 
 /** A metric of a cell as points, without values that are not finite. */
-function pointsOf({ metrics }: CellView, name: string): Line["points"] {
+export function pointsOf({ metrics }: CellView, name: string): Line["points"] {
   return metrics.flatMap(({ step, values }) => {
     const value = Object.hasOwn(values, name) ? values[name] : null;
     return typeof value === "number" ? [{ step, value }] : [];

@@ -1,14 +1,20 @@
 // The report as Markdown: its text and tables, for pasting and for reading in a terminal.
 import { type CellView, type RunView, shellLine } from "../run/mod.ts";
 import { claims, headline } from "./claims.ts";
+import { curvesTable, curveSummaries } from "./curves.ts";
 import { escapeMarkdown, fenced } from "./escape.ts";
 import { duration } from "./format.ts";
 import { type Grid, gridMarkdown, gridOf } from "./grid.ts";
+import { type AboutRun, processGrids, settingsGrid } from "./provenance.ts";
 import { gatesGrid, measureGrids, tableNamed } from "./results.ts";
 import { bracketNote, otherTables, statusSentence } from "./summary.ts";
 
-/** The report of a run as GitHub-flavoured Markdown. */
-export function reportMarkdown(view: RunView): string {
+/**
+ * The report of a run as GitHub-flavored Markdown.
+ *
+ * @param about what is known beside the run's log; with it the report also sums up all curves and has the provenance
+ */
+export function reportMarkdown(view: RunView, about?: AboutRun): string {
   const results = view.results;
   const grids = (of: "scores" | "cost") => results === null ? [] : measureGrids(results, of).map(titled);
   const outcomes = tableNamed(view, "outcomes");
@@ -24,17 +30,20 @@ export function reportMarkdown(view: RunView): string {
     view.id,
   ];
   const blocks = [
-    `# ${escapeMarkdown(view.title)}`,
+    `# ${escapeMarkdown(about?.labels.name ?? view.title)}`,
     facts.map(escapeMarkdown).join(" · "),
     ...(status === undefined ? [] : [`> ${status}`]),
     ...(view.error === null ? [] : [fenced(view.error)]),
     ...heading("What this run shows", [headline(view), claimList(view), bracketNote(claims(view))]),
     ...heading("Results", grids("scores")),
+    ...heading("Curves", [about && curveList(view)]),
     ...heading("Instability", [outcomes && titled(gridOf(outcomes))]),
     ...heading("Gates", [gates && titled(gates)]),
     ...heading("Cost", [...grids("cost"), cost && titled(gridOf(cost))]),
     ...heading("More tables", otherTables(view).map((table) => titled(gridOf(table)))),
     ...heading("Cells", [gridMarkdown(cellsGrid(view)), noteList(view)]),
+    ...heading("Notes", about === undefined ? [] : labelBlocks(about.labels)),
+    ...heading("Provenance", provenanceBlocks(view, about)),
     ...heading("Reproduce", [
       fenced(shellLine(view.command), "sh"),
       fenced(JSON.stringify(view.config, null, 2), "json"),
@@ -64,6 +73,25 @@ function cellsGrid(view: RunView): Grid {
       [title, status, duration(seconds), summary].map((text) => ({ text }))
     ),
   };
+}
+
+function provenanceBlocks(view: RunView, about: AboutRun | undefined): string[] {
+  if (about === undefined) return [];
+  return [...processGrids(about.provenance), settingsGrid(view, about.provenance.at(-1))].map(titled);
+}
+
+/** What people wrote about the run. */
+function labelBlocks({ tags, notes }: AboutRun["labels"]): (string | undefined)[] {
+  return [
+    tags.length === 0 ? undefined : `Tags: ${tags.map(escapeMarkdown).join(", ")}`,
+    notes.map(({ time, text }) => `- ${time.slice(0, 10)}: ${escapeMarkdown(text)}`).join("\n"),
+  ];
+}
+
+/** Each curve in a line. */
+function curveList(view: RunView): string {
+  const curves = curveSummaries(view);
+  return curves.length === 0 ? "" : gridMarkdown(gridOf(curvesTable(curves)));
 }
 
 function noteList(view: RunView): string {

@@ -3,6 +3,7 @@ import { type CellView, type RunView, shellLine } from "../run/mod.ts";
 import { claims, headline } from "./claims.ts";
 import { escapeHtml } from "./escape.ts";
 import {
+  curvesFigure,
   differencesFigure,
   gatesFigure,
   lossFigure,
@@ -17,13 +18,18 @@ import type { Figure } from "./figures/plot.ts";
 import { duration } from "./format.ts";
 import { gridHtml, gridOf } from "./grid.ts";
 import { instabilityFigures } from "./instability.ts";
+import { type AboutRun, processGrids, settingsGrid } from "./provenance.ts";
 import { measureGrids, tableNamed } from "./results.ts";
 import { pageFrame } from "./frame.ts";
 import { bracketNote, otherTables, statusSentence } from "./summary.ts";
 import type { Claim } from "./wording.ts";
 
-/** The whole report of a run as a self-contained HTML page. */
-export function reportHtml(view: RunView): string {
+/**
+ * The whole report of a run as a self-contained HTML page.
+ *
+ * @param about what is known beside the run's log; with it the page also has all curves and the run's provenance
+ */
+export function reportHtml(view: RunView, about?: AboutRun): string {
   let figures = 0;
   const figure = (of: Figure | undefined) => of === undefined ? "" : figureHtml(of, ++figures);
   const results = view.results;
@@ -37,7 +43,10 @@ export function reportHtml(view: RunView): string {
       first === undefined ? "" : first + figure(matrixFigure(view)) + figure(differencesFigure(view)) + others.join(""),
     ),
     results === null ? section("Results so far", figure(matrixFigure(view))) : "",
-    section("Training", figure(lossFigure(view))),
+    section(
+      "Training",
+      figure(lossFigure(view)) + (about === undefined ? "" : folded("Other curves", figure(curvesFigure(view)))),
+    ),
     section("Instability", outcomes(view) + instabilityFigures(view).map(figure).join("\n")),
     section("Inside the stitches", figure(gatesFigure(view))),
     section(
@@ -47,8 +56,11 @@ export function reportHtml(view: RunView): string {
     ),
     section("More tables", otherTables(view).map((table) => gridHtml(gridOf(table))).join("\n")),
     section("Cells", view.cells.map(cellHtml).join("\n") + notesHtml(view.notes)),
+    section("Notes", about === undefined ? "" : labelsHtml(about.labels)),
+    section("Provenance", about === undefined ? "" : provenanceHtml(view, about.provenance)),
     section("Reproduce", reproduceHtml(view)),
   ];
+  const title = about?.labels.name ?? view.title;
   const meta = [
     `preset ${view.preset}`,
     `seed ${view.seed}`,
@@ -58,9 +70,9 @@ export function reportHtml(view: RunView): string {
     view.id,
   ].map((part) => `<span>${escapeHtml(part)}</span>`).join("");
   return pageFrame(
-    `${view.title} · ${view.id}`,
+    `${title} · ${view.id}`,
     `<header>
-<h1>${escapeHtml(view.title)}</h1>
+<h1>${escapeHtml(title)}</h1>
 <p class="meta">${meta}</p>
 ${statusHtml(view)}</header>
 ${sections.join("")}`,
@@ -109,6 +121,23 @@ function cellHtml(cell: CellView): string {
     (cell.summary === "" ? "" : `<p class="summary">${escapeHtml(cell.summary)}</p>`) +
     (facts.length === 0 ? "" : `<p class="facts">${facts.map(escapeHtml).join(" · ")}</p>`) +
     filesHtml(cell) + notesHtml(cell.notes) + "</article>";
+}
+
+/** What is long and rarely read, collapsed. */
+function folded(title: string, body: string): string {
+  return body === "" ? "" : `<details><summary>${escapeHtml(title)}</summary>${body}</details>`;
+}
+
+function provenanceHtml(view: RunView, provenance: AboutRun["provenance"]): string {
+  return processGrids(provenance).map(gridHtml).join("\n") +
+    folded("Settings", gridHtml(settingsGrid(view, provenance.at(-1))));
+}
+
+/** What people wrote about the run. */
+function labelsHtml({ tags, notes }: AboutRun["labels"]): string {
+  const list = notes.map(({ time, text }) => `<li>${escapeHtml(`${time.slice(0, 10)}: ${text}`)}</li>`);
+  return (tags.length === 0 ? "" : `<p class="facts">${escapeHtml(`Tags: ${tags.join(", ")}`)}</p>`) +
+    (list.length === 0 ? "" : `<ul class="notes">${list.join("")}</ul>`);
 }
 
 function notesHtml(notes: CellView["notes"]): string {

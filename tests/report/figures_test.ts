@@ -233,13 +233,13 @@ Deno.test("`thin()` keeps the mean, the last step and at most the given number o
 
 Deno.test("`extremes()` keeps the lowest and highest of neighboring points, in order", () => {
   const points = Array.from({ length: 1000 }, (_, step) => ({ step, loss: Math.sin(step) }));
-  const kept = extremes(points, 100);
+  const kept = extremes(points, ({ loss }) => loss, 100);
   assert.ok(kept.length <= 100);
   assert.ok(kept.every(({ step }, i) => i === 0 || step > kept[i - 1]!.step));
   for (const pick of [Math.min, Math.max]) {
     assert.equal(pick(...kept.map(({ loss }) => loss)), pick(...points.map(({ loss }) => loss)));
   }
-  assert.deepEqual(extremes(points.slice(0, 3)), points.slice(0, 3));
+  assert.deepEqual(extremes(points.slice(0, 3), ({ loss }) => loss), points.slice(0, 3));
 });
 
 Deno.test("the loss figure draws a smoothed line over the raw one, which is fainter", () => {

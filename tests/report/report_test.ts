@@ -7,68 +7,9 @@ import { reportMarkdown } from "../../lib/report/markdown.ts";
 import { escapeMarkdown, gridMarkdown, gridOf, writeReport } from "../../lib/report/mod.ts";
 import { reportHtml } from "../../lib/report/page.ts";
 import { measureGrids } from "../../lib/report/results.ts";
-import { foldEvents, type RunView } from "../../lib/run/mod.ts";
+import { foldEvents } from "../../lib/run/mod.ts";
 import { valuesBy } from "../run/results.ts";
-import { sampleEvents, sampleView } from "./sample.ts";
-
-const EVIL =
-  `"><script>alert(1)</script><img src=x onerror=alert(2)>](javascript:alert(3)) | \`x\` https://evil.example/`;
-
-/** The sample with markup in every string that a run can carry. */
-function evilView(): RunView {
-  const evil = (value: unknown): unknown =>
-    typeof value === "string"
-      ? value + EVIL
-      : Array.isArray(value)
-      ? value.map(evil)
-      : value !== null && typeof value === "object"
-      ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, evil(inner)]))
-      : value;
-  const view = sampleView();
-  return {
-    ...view,
-    id: view.id + EVIL,
-    title: view.title + EVIL,
-    preset: EVIL,
-    device: EVIL,
-    error: EVIL,
-    config: { [EVIL]: EVIL },
-    command: [EVIL],
-    versions: { [EVIL]: EVIL },
-    notes: [{ level: "error", text: EVIL, time: EVIL }],
-    cells: view.cells.map((cell) => ({
-      ...cell,
-      name: cell.name + EVIL,
-      title: EVIL,
-      description: EVIL,
-      summary: EVIL,
-      cellKey: EVIL,
-      tables: evil(cell.tables) as typeof cell.tables,
-      notes: [{ level: "warning", text: EVIL, time: EVIL }],
-      artifacts: [{ name: EVIL, path: EVIL, bytes: 1, sha256: EVIL }],
-    })),
-    results: {
-      domains: view.results!.domains.map((domain) => domain + EVIL),
-      measures: view.results!.measures.map((info) => ({
-        ...info,
-        name: info.name === "bpb" ? info.name : info.name + EVIL,
-        title: info.title + EVIL,
-        table: info.table + EVIL,
-      })),
-      methods: Object.fromEntries(
-        Object.entries(view.results!.methods).map(([method, list]) => [
-          method + EVIL,
-          list.map((one) => ({
-            ...one,
-            name: one.name === "bpb" ? one.name : one.name + EVIL,
-            group: one.group + EVIL,
-            device: EVIL,
-          })),
-        ]),
-      ),
-    },
-  };
-}
+import { EVIL, evilAbout, evilView, sampleEvents, sampleView } from "./sample.ts";
 
 Deno.test("the table of bits per byte says that intervals take enough documents where some are missing", () => {
   const { results } = sampleView();
@@ -97,17 +38,39 @@ Deno.test("`reportHtml()` holds every score with its interval, and no script or 
   assert.match(html, /<strong>1\.\d{3}<\/strong> <small>\[/);
 });
 
-Deno.test("`reportHtml()` shows markup in any name as text", () => {
-  const { document } = parseHTML(reportHtml(evilView()));
-  assert.equal(document.querySelectorAll("script, img, a").length, 0);
-  for (const element of document.querySelectorAll("*")) {
-    for (const { name } of element.attributes) assert.ok(!name.startsWith("on"), name);
+Deno.test("`reportHtml()` and `reportMarkdown()` with what is beside the log have every curve, setting and fact", () => {
+  const view = sampleView(), about = evilAbout();
+  const { document } = parseHTML(reportHtml(view, about));
+  const markdown = reportMarkdown(view, about).replaceAll("\\", "");
+  const figure = document.querySelector("#figure-curves")!;
+  const panels = [...figure.querySelectorAll("svg")].map((svg) => svg.getAttribute("aria-label"));
+  assert.deepEqual(panels, ["lr by step", "tokensPerSecond by step"]);
+  const { git, environment } = about.provenance[0]!;
+  const facts = [git!.commit, environment.processor, "stitch.count", "good", "--set"];
+  for (const fact of facts) {
+    assert.ok(document.querySelector("main")!.textContent!.includes(fact), fact);
+    assert.ok(markdown.includes(fact), fact);
   }
-  assert.ok(document.querySelector("h1")!.textContent!.includes(EVIL));
+  for (const { name, metrics } of view.cells.filter(({ metrics }) => metrics.length > 0)) {
+    const line = markdown.split("\n").find((line) => line.startsWith(`| ${name} | lr |`));
+    assert.ok(line?.includes(`| ${metrics.length} |`), line);
+  }
+  assert.doesNotMatch(reportHtml(view), /figure-curves|>Provenance</);
+});
+
+Deno.test("`reportHtml()` shows markup in any name as text", () => {
+  for (const about of [undefined, evilAbout()]) {
+    const { document } = parseHTML(reportHtml(evilView(), about));
+    assert.equal(document.querySelectorAll("script, img, a").length, 0);
+    for (const element of document.querySelectorAll("*")) {
+      for (const { name } of element.attributes) assert.ok(!name.startsWith("on"), name);
+    }
+    assert.ok(document.querySelector("h1")!.textContent!.includes(EVIL));
+  }
 });
 
 Deno.test("`reportMarkdown()` keeps tables rectangular and markup inert", () => {
-  const markdown = reportMarkdown(evilView());
+  const markdown = reportMarkdown(evilView(), evilAbout());
   const outside = markdown.replace(/^(`{3,})[^`\n]*\n[\s\S]*?\n\1$/gm, "");
   assert.doesNotMatch(outside, /<(script|img)|(?<!\\)\]\(javascript/);
   const pipes = (line: string) => line.replace(/\\\\/g, "").replace(/\\\|/g, "").split("|").length;

@@ -1,4 +1,5 @@
 // A plausible finished run for tests of reports and notebooks, as events of the real schema.
+import type { AboutRun } from "../../lib/report/mod.ts";
 import { type EventBody, eventSchema, foldEvents, type RunEvent, type RunView } from "../../lib/run/mod.ts";
 import { resultsOf } from "../run/results.ts";
 
@@ -198,4 +199,107 @@ function evaluation(): EventBody[] {
 /** The view of {@linkcode sampleEvents}. */
 export function sampleView(options: { id?: string; seed?: number; title?: string } = {}): RunView {
   return foldEvents(sampleEvents(options))!;
+}
+
+/** Markup, Markdown and an address: all that could become more than text. */
+export const EVIL =
+  `"><script>alert(1)</script><img src=x onerror=alert(2)>](javascript:alert(3)) | \`x\` https://evil.example/`;
+
+/** The sample with markup in every string that a run can carry. */
+export function evilView(): RunView {
+  const evil = (value: unknown): unknown =>
+    typeof value === "string"
+      ? value + EVIL
+      : Array.isArray(value)
+      ? value.map(evil)
+      : value !== null && typeof value === "object"
+      ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, evil(inner)]))
+      : value;
+  const view = sampleView();
+  return {
+    ...view,
+    id: view.id + EVIL,
+    title: view.title + EVIL,
+    preset: EVIL,
+    device: EVIL,
+    error: EVIL,
+    config: { [EVIL]: EVIL },
+    command: [EVIL],
+    versions: { [EVIL]: EVIL },
+    notes: [{ level: "error", text: EVIL, time: EVIL }],
+    cells: view.cells.map((cell) => ({
+      ...cell,
+      name: cell.name + EVIL,
+      title: EVIL,
+      description: EVIL,
+      summary: EVIL,
+      cellKey: EVIL,
+      metrics: [...cell.metrics, {
+        step: 1,
+        time: cell.startedAt ?? EVIL,
+        values: { [EVIL]: 1, ["../" + EVIL]: null },
+      }],
+      tables: evil(cell.tables) as typeof cell.tables,
+      notes: [{ level: "warning", text: EVIL, time: EVIL }],
+      artifacts: [{ name: EVIL, path: EVIL, bytes: 1, sha256: EVIL }],
+    })),
+    results: {
+      domains: view.results!.domains.map((domain) => domain + EVIL),
+      measures: view.results!.measures.map((info) => ({
+        ...info,
+        name: info.name === "bpb" ? info.name : info.name + EVIL,
+        title: info.title + EVIL,
+        table: info.table + EVIL,
+      })),
+      methods: Object.fromEntries(
+        Object.entries(view.results!.methods).map(([method, list]) => [
+          method + EVIL,
+          list.map((one) => ({
+            ...one,
+            name: one.name === "bpb" ? one.name : one.name + EVIL,
+            group: one.group + EVIL,
+            device: EVIL,
+          })),
+        ]),
+      ),
+    },
+  };
+}
+
+/** Labels and provenance with markup in every text that people or programs choose. */
+export function evilAbout(): AboutRun {
+  const hash = "0".repeat(64);
+  return {
+    labels: { name: EVIL, tags: ["good", EVIL], notes: [{ time: "2026-11-29T08:00:00.000Z", text: EVIL }], damaged: 0 },
+    provenance: [{
+      schemaVersion: 1,
+      time: "2026-11-29T08:00:00.000Z",
+      sources: { "stitch.count": "set", [EVIL]: "file" },
+      configFile: EVIL,
+      configCopy: null,
+      process: { script: EVIL, arguments: [EVIL], folder: EVIL },
+      git: {
+        commit: "1f3c2a94de",
+        branch: EVIL,
+        changes: [EVIL],
+        changed: 1,
+        diff: { file: null, bytes: 3, sha256: hash },
+        untracked: { file: null, sha256: hash, files: [], left: [{ path: EVIL, why: EVIL }], leftOut: 1 },
+      },
+      scriptFile: null,
+      lock: { sha256: hash, bytes: 1, file: null },
+      environment: {
+        deno: EVIL,
+        v8: EVIL,
+        typescript: EVIL,
+        system: EVIL,
+        host: EVIL,
+        processor: "A processor",
+        cores: 2,
+        memory: 8e9,
+        device: { name: EVIL, description: EVIL, numerics: EVIL, threads: 2 },
+        variables: { [EVIL]: EVIL },
+      },
+    }],
+  };
 }

@@ -33,14 +33,14 @@ export function lossCurve(label: string, color: string, metrics: readonly Metric
   return {
     label,
     color,
-    training: extremes(training),
+    training: extremes(training, ({ loss }) => loss),
     smoothed: thin(training.map(({ step }, i) => ({ step, loss: Number(average[i]) }))),
     validation: points("validation"),
   };
 }
 
 /** Consecutive points in as few buckets of equal size as leave at most `most` of them. */
-function buckets(points: readonly Point[], most: number): Point[][] {
+function buckets<P>(points: readonly P[], most: number): P[][] {
   const size = Math.ceil(points.length / most);
   return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => points.slice(i * size, (i + 1) * size));
 }
@@ -55,11 +55,15 @@ export function thin(points: readonly Point[], most = MOST_POINTS): Point[] {
 }
 
 /** Keeps the lowest and the highest of neighboring points, so that the noise stays as wide as it is. */
-export function extremes(points: readonly Point[], most = MOST_POINTS): Point[] {
+export function extremes<P extends { readonly step: number }>(
+  points: readonly P[],
+  valueOf: (point: P) => number,
+  most = MOST_POINTS,
+): P[] {
   if (points.length <= most) return [...points];
   return buckets(points, Math.floor(most / 2)).flatMap((bucket) => {
-    const low = bucket.reduce((a, b) => b.loss < a.loss ? b : a);
-    const high = bucket.reduce((a, b) => b.loss > a.loss ? b : a);
+    const low = bucket.reduce((a, b) => valueOf(b) < valueOf(a) ? b : a);
+    const high = bucket.reduce((a, b) => valueOf(b) > valueOf(a) ? b : a);
     return low === high ? [low] : low.step < high.step ? [low, high] : [high, low];
   });
 }

@@ -1,0 +1,16 @@
+// What a run is exported from, and into.
+import type { AboutRun } from "../../report/mod.ts";
+import type { RunView } from "../../run/mod.ts";
+
+/** A run with everything that an export shows. */
+export interface ExportedRun extends AboutRun {
+  readonly view: RunView;
+}
+
+/** One file of an export. */
+export interface RunFile {
+  /** Relative to the export's folder, with `/` between the parts. */
+  readonly name: string;
+  /** Parts, made as they are written: a run may have millions of points. */
+  readonly content: Iterable<string | Uint8Array<ArrayBuffer>>;
+}
