@@ -1,4 +1,5 @@
 // One line of an event log as bytes: JSON whose last member, `crc`, is the checksum of all before it.
+import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 
 const CHECKSUM = /^,"crc":"([0-9a-f]{8})"\}$/;
@@ -6,6 +7,7 @@ const CHECKSUM_BYTES = ',"crc":"00000000"}'.length;
 const CARRIAGE_RETURN = 13;
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** A line of the log for an object, with its checksum and the line end. */
 export function encodeLine(value: object): Uint8Array<ArrayBuffer> {
@@ -25,13 +27,12 @@ export type DecodedLine =
 export function decodeLine(line: Uint8Array): DecodedLine {
   const bytes = withoutMarks(line);
   const tail = bytes.subarray(-CHECKSUM_BYTES);
-  const sum = CHECKSUM.exec(String.fromCharCode(...tail))?.[1];
+  const sum = CHECKSUM.exec(Buffer.from(tail.buffer, tail.byteOffset, tail.length).toString("latin1"))?.[1];
   if (sum !== undefined && checksum(bytes.subarray(0, -CHECKSUM_BYTES)) !== sum) {
     return { kind: "damaged", reason: "its checksum does not match" };
   }
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    const value = JSON.parse(text);
+    const value = JSON.parse(decoder.decode(bytes));
     if (sum !== undefined) delete value.crc;
     return { kind: "value", value };
   } catch (error) {

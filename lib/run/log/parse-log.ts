@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { EVENT_SCHEMA_VERSION, eventSchema, type RunEvent } from "../events/events.ts";
 import type { LogDamage } from "../events/views.ts";
 import { decodeLine } from "./log-line.ts";
+import { metricsEvent } from "./metrics-event.ts";
 import { upgradeEvent } from "./upgrade.ts";
 
 /** How far a log was read. It advances by whole lines only, so that a line that is being written is read again. */
@@ -90,10 +91,10 @@ function parseLines(bytes: Uint8Array, from: LogPosition): Omit<LogPiece, "unfin
 function parseLine(bytes: Uint8Array, lastSeq: number): RunEvent | string {
   const line = decodeLine(bytes);
   if (line.kind === "damaged") return line.reason;
-  const event = eventSchema.safeParse(upgradeEvent(line.value));
-  if (!event.success) return invalidReason(line.value);
-  if (event.data.seq <= lastSeq) return `its number is ${event.data.seq}, but an earlier line has number ${lastSeq}`;
-  return event.data;
+  const event = metricsEvent(line.value) ?? eventSchema.safeParse(upgradeEvent(line.value)).data;
+  if (event === undefined) return invalidReason(line.value);
+  if (event.seq <= lastSeq) return `its number is ${event.seq}, but an earlier line has number ${lastSeq}`;
+  return event;
 }
 
 function invalidReason(value: unknown): string {
