@@ -6,6 +6,7 @@
 //   files         files, folders, hashes, ids, versions
 //   process       locks, signals, scripts, jobs
 //   log           writing and reading the event log of one run
+//   series        points of curves as columns, thinned for charts
 //   config        settings from presets, files and --set
 //   cells         cells, their cache and checkpoints, and the run that they are built in
 //   alerts        stalls, full disks, and the webhook
@@ -39,6 +40,15 @@ export {
   type RunView,
   runViewSchema,
 } from "./events/views.ts";
+export {
+  type AxisName,
+  axisSchema,
+  type CellSeries,
+  cellSeriesSchema,
+  type Series,
+  type SeriesNames,
+  seriesNamesSchema,
+} from "./events/series.ts";
 export {
   applyEvent,
   ASSUMED_EFFICIENCY,
@@ -90,6 +100,7 @@ export {
   type Spare,
   summaryColumns,
   summaryHeading,
+  takeSeries,
   textColumn,
   type TrialLine,
   valueOf,
@@ -113,6 +124,9 @@ export { followEvents } from "./log/follow.ts";
 export { readEvents, readRun, runFolder, runIds } from "./log/read.ts";
 export type { RunListener } from "./log/run-writer.ts";
 export { readStatus } from "./log/summary.ts";
+export { CSV_HEADER, pointsCsv } from "./series/csv.ts";
+export { countSeries, seriesNames, seriesOf, type SeriesQuery } from "./series/series.ts";
+export { createSeriesStore, type SeriesStore } from "./series/series-store.ts";
 export { buildConfig, configOrigins } from "./config/config.ts";
 export { type DependentDefaults, withDependentDefaults } from "./config/dependent-defaults.ts";
 export { configDifferences, type Difference } from "./config/differences.ts";

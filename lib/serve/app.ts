@@ -22,6 +22,7 @@ import { ASSET_POLICY } from "./headers.ts";
 import { MISSING_PAGE } from "./pages/pages.ts";
 import { addProvenanceRoutes } from "./routes/provenance.ts";
 import { addRunRoutes } from "./routes/runs.ts";
+import { addSeriesRoutes } from "./routes/series.ts";
 import { addSweepRoutes } from "./routes/sweeps.ts";
 
 export interface AppOptions {
@@ -64,6 +65,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
   addAssets(app);
   addRunRoutes(app, runsFolder, feeds, keepAliveMs);
   addProvenanceRoutes(app, runsFolder);
+  addSeriesRoutes(app, runsFolder);
   addSweepRoutes(app, runsFolder);
   addActionRoutes(app, runsFolder, able);
 

@@ -1,6 +1,8 @@
 // What the HTTP API answers, as zod schemas: the routes, their types and OpenAPI derive from here.
 import { z } from "zod";
 import {
+  axisSchema,
+  cellSeriesSchema,
   eventSchema,
   labelsSchema,
   listedRunSchema,
@@ -9,6 +11,7 @@ import {
   rankedTrialSchema,
   runStatusSchema,
   runViewSchema,
+  seriesNamesSchema,
 } from "../run/mod.ts";
 
 export { labelsSchema };
@@ -68,6 +71,23 @@ export const eventsResponseSchema = z.strictObject({
   damage: z.array(logDamageSchema).readonly(),
 });
 
+/** `/api/runs/:id/series` */
+export const seriesNamesResponseSchema = z.strictObject({ cells: z.array(seriesNamesSchema) });
+
+/** `/api/series` */
+export const seriesResponseSchema = z.strictObject({
+  x: axisSchema,
+  /** In the order in which they were asked for. */
+  runs: z.array(z.strictObject({
+    run: z.string(),
+    /** What to ask for as `after` the next time. */
+    lastSeq: z.number(),
+    cells: z.array(cellSeriesSchema),
+  })),
+  /** Ids of runs that are not there, such as those that were removed. */
+  unknown: z.array(z.string()),
+});
+
 const sweepStatusSchema = z.enum(["running", "done", "failed", "stopped", "lost"]);
 
 /** What the list and the page of a sweep share. */
@@ -123,6 +143,8 @@ export type ProvenanceResponse = z.infer<typeof provenanceResponseSchema>;
 export type TrashResponse = z.infer<typeof trashResponseSchema>;
 export type StatusResponse = z.infer<typeof statusResponseSchema>;
 export type RunListResponse = z.infer<typeof runListResponseSchema>;
+export type SeriesNamesResponse = z.infer<typeof seriesNamesResponseSchema>;
+export type SeriesResponse = z.infer<typeof seriesResponseSchema>;
 export type SweepListResponse = z.infer<typeof sweepListResponseSchema>;
 export type SweepResponse = z.infer<typeof sweepResponseSchema>;
 export type ShownSweep = SweepResponse["sweep"];

@@ -52,6 +52,7 @@ export { flatSettings, matchesFilter, parseFilter } from "./run-filter.ts";
 export { optionValues, shellLine } from "./shell-line.ts";
 export { smoothed, smoothingWeight } from "./smoothing.ts";
 export { type ParallelCoordinates, parallelCoordinates, type TrialLine } from "./sweep-axes.ts";
+export { takeSeries } from "./take-series.ts";
 export {
   ASSUMED_EFFICIENCY,
   estimatedSeconds,
@@ -62,4 +63,5 @@ export {
   shareDone,
 } from "./time-left.ts";
 export { applyEvent, damagedView, finishedCells, foldEvents, isUnderWay, seedOf, validUpTo } from "./view.ts";
+export type { AxisName, CellSeries, Series, SeriesNames } from "../events/series.ts";
 export type { CellStatus, CellView, MetricPoint, RunStatus, RunView } from "../events/views.ts";
