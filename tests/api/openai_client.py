@@ -1,25 +1,14 @@
 """Asks a server of models with the openai client of PyPI. Usage: openai_client.py <command that serves models>…"""
 
-import os
-import re
-import signal
-import subprocess
 import sys
+from pathlib import Path
 
 import openai
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from served import served
+
 KEY = "key-of-this-test"
-
-
-def served(command: list[str]) -> tuple[subprocess.Popen, str]:
-    """Starts the server, and returns it with the address of its API."""
-    env = {**os.environ, "STITCHBOOK_API_KEY": KEY}
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env, start_new_session=True)
-    for line in server.stdout:
-        found = re.search(r"http://[^ ]+/v1", line)
-        if found:
-            return server, found.group(0)
-    raise SystemExit(f"The server ended with {server.wait()}")
 
 
 def check(client: openai.OpenAI) -> None:
@@ -73,12 +62,8 @@ def check(client: openai.OpenAI) -> None:
 
 
 def main() -> None:
-    server, url = served(sys.argv[1:])
-    try:
+    with served(sys.argv[1:], STITCHBOOK_API_KEY=KEY) as url:
         check(openai.OpenAI(base_url=url, api_key=KEY, max_retries=0))
-    finally:
-        os.killpg(server.pid, signal.SIGINT)
-        server.wait(20)
 
 
 main()
