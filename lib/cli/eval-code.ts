@@ -1,5 +1,5 @@
 // `deno task eval:code <run|model>`: models write TypeScript for problems, and what they wrote is run.
-import { basename, join, resolve } from "node:path";
+import { join } from "node:path";
 import { Command, Option } from "commander";
 import {
   ANSWERS_FILE,
@@ -7,7 +7,6 @@ import {
   chatMessage,
   codeJson,
   codeMeasures,
-  type CodeProgress,
   type CodeSubject,
   codeTable,
   evaluateCode,
@@ -19,19 +18,20 @@ import {
 } from "../code/mod.ts";
 import { UserError } from "../errors.ts";
 import { renderChat } from "../huggingface/mod.ts";
-import { findRun, type InferenceModel, inferenceModels, openForInference } from "../library/mod.ts";
+import type { InferenceModel } from "../library/mod.ts";
 import {
   defaultRunsFolder,
-  formatSeconds,
   formatTable,
   jsonLine,
   parseWithCommander,
   readInteger,
+  readNumber,
   stopSignal,
 } from "../run/mod.ts";
 import { DEFAULT_LIMITS } from "../sandbox/mod.ts";
-import { collect, namedRun, type Print, terminalWidth } from "./command.ts";
-import { cellKeys, identityOf } from "./eval-model.ts";
+import { collect, type Print, terminalWidth } from "./command.ts";
+import { evaluatedModels } from "./evaluated-models.ts";
+import { showProgress } from "./evaluation-progress.ts";
 import { keepEvaluation } from "./keep-evaluation.ts";
 
 interface Options {
@@ -84,7 +84,11 @@ function commandOf(): Command {
     .option("--batch <count>", "answers written together", "16")
     .option("--seconds <count>", "seconds of processor time of each program", String(DEFAULT_LIMITS.cpuSeconds))
     .option("--memory <MiB>", "memory of each program", String(DEFAULT_LIMITS.memory))
-    .option("--out <folder>", "folder of the answers (default: evaluations/<model> in the run's folder or here)")
+    .option(
+      "--out <folder>",
+      "folder of the answers; of several models, each has its own in it (default: evaluations/<model> in the run's " +
+        "folder or here)",
+    )
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON object with the results of each model");
 }
@@ -114,46 +118,33 @@ export async function evalCodeCommand(args: readonly string[], print: Print = co
   const source = parsed.positional[0]!;
   const signal = stopSignal();
   const results: Record<string, unknown> = {};
-  // A checkpoint is one model without a name.
-  const isRun = await inferenceModels(source, options) !== undefined;
-  for (const name of isRun && options.model.length > 0 ? options.model : [options.model[0]]) {
-    await using model = await openForInference(source, name, { runs: options.runs, batch: evaluation.parallel });
-    const title = model.name === undefined ? model.source : `${model.name} of ${model.source}`;
-    const place = isRun ? await findRun(source, options.runs) : undefined;
-    const run = place === undefined ? undefined : { ...place, folder: join(place.runsFolder, place.id) };
-    const own = fileName(model.name ?? basename(resolve(model.source)));
-    const folder = options.out === undefined
-      ? join(run?.folder ?? ".", "evaluations", own)
-      : options.model.length > 1
-      ? join(options.out, own)
-      : options.out;
-    const identity = run === undefined
-      ? await identityOf(model.source)
-      : `${run.id}/${model.name} ${cellKeys(await namedRun(run.runsFolder, run.id))}`;
-    using progress = showProgress(options.json === true ? undefined : title);
-    const found = await evaluateCode(problems, subjectOf(model, identity, options.format), {
+  const { model: models, runs, out, json, format } = options;
+  const opening = { models, runs, out, batch: evaluation.parallel };
+  for await (const { model, name, title, identity, folder, run } of evaluatedModels(source, opening)) {
+    using progress = json ? undefined : showProgress(title);
+    const found = await evaluateCode(problems, subjectOf(model, identity, format), {
       ...evaluation,
       folder,
       signal,
-      onProgress: progress.show,
+      onProgress: ({ passed, ...counts }) => progress?.show({ unit: "answers", note: `${passed} passed`, ...counts }),
     });
-    progress[Symbol.dispose]();
+    progress?.[Symbol.dispose]();
     if (run !== undefined) {
       const { measures, measurements } = codeMeasures(found);
       await keepEvaluation(run, {
-        method: model.name!,
+        method: name,
         source: "deno task eval:code",
         measures: [...measures],
         measurements: [...measurements],
       });
     }
-    results[model.name ?? model.source] = codeJson(found);
-    if (options.json) continue;
+    results[name] = codeJson(found);
+    if (json) continue;
     print(formatTable(codeTable(found, title), terminalWidth()));
     print(`Outcomes: ${outcomesOf(found).map(([outcome, count]) => `${outcome} ${count}`).join(", ")}`);
     print(`Answers: ${join(folder, ANSWERS_FILE)}`);
   }
-  if (options.json) print(jsonLine({ source, results }));
+  if (json) print(jsonLine({ source, results }));
 }
 
 async function chosenProblems({ problems: path, level: levels }: Options): Promise<Problem[]> {
@@ -167,15 +158,10 @@ async function chosenProblems({ problems: path, level: levels }: Options): Promi
   return chosen;
 }
 
-function readNumber(flag: string, text: string, low: number, high: number): number {
-  const number = text.trim() === "" ? NaN : Number(text);
-  if (number >= low && number <= high) return number;
-  throw new UserError("command.malformed", `Cannot read ${flag} ${text}: expected a number from ${low} to ${high}`);
-}
-
 /** @throws UserError `code.format` for a conversation with a model that has no chat template */
 function subjectOf(model: InferenceModel, identity: string, wanted: PromptFormat | undefined): CodeSubject {
   const { engine, tokenizer, opening, chat, source, name } = model;
+  const { contextLength } = model.model;
   const format = wanted ?? (chat === undefined ? "completion" : "chat");
   if (format === "chat" && chat === undefined) {
     throw new UserError("code.format", `${name ?? source} has no chat template`, "ask with --format completion");
@@ -183,6 +169,7 @@ function subjectOf(model: InferenceModel, identity: string, wanted: PromptFormat
   return {
     engine,
     identity: { model: identity, format },
+    contextLength,
     prompt(problem) {
       if (format === "completion") {
         return { text: problem.prompt, ids: [...opening, ...tokenizer.encode(problem.prompt)] };
@@ -192,34 +179,4 @@ function subjectOf(model: InferenceModel, identity: string, wanted: PromptFormat
       return { text, ids: tokenizer.encode(text) };
     },
   };
-}
-
-/** `expert:code` is not a name that every file system takes. */
-const fileName = (name: string) => name.replace(/[^\w.-]+/g, "-");
-
-/** Shows progress on the terminal in one line; on anything else, at the start only. */
-function showProgress(title: string | undefined): Disposable & { show(progress: CodeProgress): void } {
-  const began = performance.now();
-  const line = Deno.stderr.isTerminal();
-  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
-  let shown = false;
-  return {
-    show(progress) {
-      if (title === undefined || (shown && !line)) return;
-      const text = progressText(title, progress, (performance.now() - began) / 1000);
-      write(line ? `\r\x1b[2K${text}` : `${text}\n`);
-      shown = true;
-    },
-    [Symbol.dispose]() {
-      if (shown && line) write("\r\x1b[2K");
-      shown = false;
-    },
-  };
-}
-
-/** `bts of x: 40 of 120 answers (12 kept), 31 passed, 35 s left`. */
-function progressText(title: string, { done, kept, total, passed }: CodeProgress, seconds: number): string {
-  const made = done - kept;
-  const left = made > 0 ? `, ${formatSeconds((total - done) * seconds / made)} left` : "";
-  return `${title}: ${done} of ${total} answers${kept > 0 ? ` (${kept} kept)` : ""}, ${passed} passed${left}`;
 }

@@ -1,22 +1,22 @@
 // `deno task eval <run|model> --tasks <file|folder>`: tasks of lm-evaluation-harness, put to a run's models or to a checkpoint.
-import { basename, join, resolve } from "node:path";
+import { join } from "node:path";
 import { Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import {
   evaluateTasks,
-  fileName,
   harnessJson,
   harnessMeasures,
-  type HarnessProgress,
   type HarnessScores,
+  harnessSubject,
   harnessTable,
   type Opening,
   readTasks,
+  type Subject,
   type TaskSet,
 } from "../harness/mod.ts";
+import type { InferenceModel } from "../library/mod.ts";
 import {
   defaultRunsFolder,
-  formatSeconds,
   formatTable,
   jsonLine,
   parseWithCommander,
@@ -25,8 +25,9 @@ import {
   writeTextAtomically,
 } from "../run/mod.ts";
 import { collect, type Print, terminalWidth } from "./command.ts";
-import { type Evaluated, openEvaluated } from "./eval-model.ts";
-import { keepEvaluation } from "./keep-evaluation.ts";
+import { evaluatedModels } from "./evaluated-models.ts";
+import { showProgress } from "./evaluation-progress.ts";
+import { type EvaluatedRun, keepEvaluation } from "./keep-evaluation.ts";
 
 interface Options {
   readonly tasks: readonly string[];
@@ -52,7 +53,7 @@ export async function evalCommand(args: readonly string[], print: Print = consol
     .requiredOption("--tasks <path>", "YAML file of a task, or folder of such files; may be repeated", collect, [])
     .option(
       "--model <name>",
-      "model of the run, as in its results; may be repeated (default: its own method)",
+      "model of the run, as in its results; may be repeated (default: bts)",
       collect,
       [],
     )
@@ -68,7 +69,8 @@ export async function evalCommand(args: readonly string[], print: Print = consol
     .option("--batch <rows>", "rows scored together", "8")
     .option(
       "--out <folder>",
-      "folder of prompts and answers (default: evaluations/<model> in the run's folder or here)",
+      "folder of prompts and answers; of several models, each has its own in it (default: evaluations/<model> in the " +
+        "run's folder or here)",
     )
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON object with the results of each model, under the harness's names");
@@ -81,32 +83,40 @@ export async function evalCommand(args: readonly string[], print: Print = consol
   const limit = options.limit === undefined ? undefined : readLimit(options.limit);
   const batch = readInteger("--batch", options.batch, 1, 4096);
   const signal = stopSignal();
-  await using opened = await openEvaluated(parsed.positional[0]!, {
-    runs: options.runs,
-    models: options.model,
-    opening: options.bos,
-  });
   const results: Record<string, unknown> = {};
-  for (const name of opened.models) {
-    const folder = outFolder(options.out, opened, name);
-    await using model = await opened.open(name);
-    using progress = showProgress(options.json === true ? undefined : name);
-    const found = await evaluateTasks(set, model.subject, {
+  const source = parsed.positional[0]!;
+  const { model: models, runs, out, json } = options;
+  for await (
+    const { model, name, title, identity, folder, run } of evaluatedModels(source, { models, runs, out, batch })
+  ) {
+    using progress = json ? undefined : showProgress(title);
+    const found = await evaluateTasks(set, subjectOf(model, options.bos), {
       folder,
-      identity: model.identity,
+      identity,
       limit,
       batch,
       signal,
-      onProgress: progress.show,
+      onProgress: ({ task, ...counts }) => progress?.show({ part: task, unit: "documents", ...counts }),
     });
-    progress[Symbol.dispose]();
-    await keep(opened, name, folder, found, set);
+    progress?.[Symbol.dispose]();
+    await keep(run, name, folder, found, set);
     results[name] = harnessJson(found);
-    if (!options.json) {
-      print(`${formatTable(harnessTable(found, title(opened, name)), terminalWidth())}\nAnswers: ${folder}`);
-    }
+    if (!json) print(`${formatTable(harnessTable(found, title), terminalWidth())}\nAnswers: ${folder}`);
   }
-  if (options.json) print(jsonLine({ source: opened.name, results }));
+  if (json) print(jsonLine({ source, results }));
+}
+
+/** @throws UserError `eval.bos` for a tokenizer's way with a model of a run */
+function subjectOf({ name, generation, ...parts }: InferenceModel, bos: Opening | undefined): Subject {
+  if (name !== undefined && bos === "tokenizer") {
+    throw new UserError("eval.bos", "--bos tokenizer is for checkpoints: models of a run read BOS before every text");
+  }
+  const penalty = generation?.["repetition_penalty"];
+  return harnessSubject({
+    ...parts,
+    opening: bos ?? (name === undefined ? "tokenizer" : "always"),
+    repetitionPenalty: typeof penalty === "number" ? penalty : undefined,
+  });
 }
 
 function readLimit(text: string): number {
@@ -118,18 +128,9 @@ function readLimit(text: string): number {
   );
 }
 
-const title = ({ name, run }: Evaluated, model: string): string => run === undefined ? name : `${model} of ${name}`;
-
-function outFolder(out: string | undefined, { run, models, name }: Evaluated, model: string): string {
-  if (run !== undefined) {
-    return out === undefined ? join(run.folder, "evaluations", fileName(model)) : join(out, fileName(model));
-  }
-  return out ?? join("evaluations", fileName(basename(resolve(models.length === 1 ? name : model))));
-}
-
 /** Writes the results beside the answers and, of a run's model, into the run. */
 async function keep(
-  { run }: Evaluated,
+  run: EvaluatedRun | undefined,
   name: string,
   folder: string,
   found: HarnessScores,
@@ -140,33 +141,4 @@ async function keep(
   const { measures, measurements } = harnessMeasures(found);
   const source = `deno task eval: ${tasks.map(({ name }) => name).join(", ")}`;
   await keepEvaluation(run, { method: name, source, measures: [...measures], measurements: [...measurements] });
-}
-
-/** Shows progress on the terminal in one line; on anything else a line for each task. */
-function showProgress(model: string | undefined): Disposable & { show(progress: HarnessProgress): void } {
-  const began = performance.now();
-  const line = Deno.stderr.isTerminal();
-  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
-  let task = "";
-  let shown = false;
-  return {
-    show(progress) {
-      if (model === undefined) return;
-      if (line) write(`\r\x1b[2K${progressText(model, progress, (performance.now() - began) / 1000)}`);
-      else if (progress.task !== task) write(`${progressText(model, progress, 0)}\n`);
-      shown = line;
-      task = progress.task;
-    },
-    [Symbol.dispose]() {
-      if (shown) write("\r\x1b[2K");
-      shown = false;
-    },
-  };
-}
-
-/** `bts: capitals, 40 of 120 documents (12 kept), 35 s left`. */
-function progressText(model: string, { task, done, kept, total }: HarnessProgress, seconds: number): string {
-  const asked = done - kept;
-  const left = asked > 0 && seconds > 0 ? `, ${formatSeconds((total - done) * seconds / asked)} left` : "";
-  return `${model}: ${task}, ${done} of ${total} documents${kept > 0 ? ` (${kept} kept)` : ""}${left}`;
 }

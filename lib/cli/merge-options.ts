@@ -13,7 +13,7 @@ import {
   type WeightMethod,
   weightMethod,
 } from "../merge/mod.ts";
-import { defaultRunsFolder, readInteger } from "../run/mod.ts";
+import { defaultRunsFolder, readInteger, readNumber } from "../run/mod.ts";
 
 /** Options as commander returns them, not yet parsed. */
 export interface Options {
@@ -197,15 +197,6 @@ function readOption(option: OptionName, text: string): number {
     "merge.option",
     `Cannot take ${flag} ${text}: expected ${expected}`,
     "merge --help says what it means",
-  );
-}
-
-function readNumber(option: string, text: string): number {
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
-  throw new UserError(
-    "command.malformed",
-    `Cannot read ${option} ${text}: expected a number`,
-    `write it as in ${option} 0.5`,
   );
 }
 

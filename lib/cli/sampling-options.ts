@@ -1,8 +1,8 @@
 // The options that say how tokens are drawn, and their defaults from a model's `generation_config.json`.
 import type { Command } from "commander";
-import { UserError } from "../errors.ts";
 import type { GenerationConfig } from "../huggingface/mod.ts";
 import { resolveSampling, type SamplingSettings } from "../infer/mod.ts";
+import { readNumber } from "../run/mod.ts";
 
 type Name = Exclude<keyof SamplingSettings, "logitBias">;
 
@@ -39,11 +39,7 @@ export function readSamplingOptions(options: Readonly<Record<string, unknown>>):
   const given = samplingNames.flatMap((name) =>
     options[name] === undefined ? [] : [[name, String(options[name])] as const]
   );
-  const settings = Object.fromEntries(given.map(([name, text]) => {
-    const value = text.trim() === "" ? NaN : Number(text);
-    if (Number.isFinite(value)) return [name, value];
-    throw new UserError("command.malformed", `Cannot read ${optionOf(name)} ${text}: expected a number`);
-  }));
+  const settings = Object.fromEntries(given.map(([name, text]) => [name, readNumber(optionOf(name), text)]));
   resolveSampling(settings, Infinity);
   return settings;
 }

@@ -20,6 +20,8 @@ export interface CodeSubject {
   readonly engine: Pick<InferenceEngine, "generate">;
   /** What distinguishes it from other models, and how it reads problems. */
   readonly identity: Readonly<Record<string, unknown>>;
+  /** Tokens that it reads and writes at most. */
+  readonly contextLength: number;
   /** What it reads for a problem. */
   prompt(problem: Problem): { readonly text: string; readonly ids: readonly number[] };
 }
@@ -69,7 +71,7 @@ export interface CodeScores {
  * Samples answers to problems and judges them. Every prompt, answer and verdict is kept in {@linkcode ANSWERS_FILE} as
  * soon as it is there; what the file has is not asked again.
  *
- * @throws UserError `code.samples` for numbers that do not fit each other, `code.conditions`, `code.out`,
+ * @throws UserError `code.samples` for numbers that do not fit each other, `code.length`, `code.conditions`, `code.out`,
  * `sandbox.start`, and as the engine does; the signal's reason when it is aborted
  */
 export async function evaluateCode(
@@ -80,6 +82,7 @@ export async function evaluateCode(
   const ks = options.ks ?? [1, 10, 100].filter((k) => k <= samples);
   checkNumbers(samples, ks, sampling);
   const { seed = 0, ...drawn } = sampling;
+  for (const problem of problems) checkLength(problem, subject);
   using file = await openAnswers(join(folder, ANSWERS_FILE), { ...subject.identity, ...drawn, seed, maxTokens });
   const wanted = problems.flatMap((problem) => {
     const version = versionOf(problem);
@@ -121,6 +124,18 @@ function checkNumbers(samples: number, ks: readonly number[], { temperature = 1 
   if (wrong !== undefined) {
     throw new UserError("code.samples", `pass@${wrong} needs a whole k from 1 to the number of answers, ${samples}`);
   }
+}
+
+/** @throws UserError `code.length` */
+function checkLength(problem: Problem, { prompt, contextLength }: CodeSubject): void {
+  const { length } = prompt(problem).ids;
+  if (length < contextLength) return;
+  throw new UserError(
+    "code.length",
+    `The prompt of the problem ${problem.id} has ${length} tokens, and the model's context of ${contextLength} has no ` +
+      "place for an answer",
+    "choose shorter problems with --level or --problems, or a model with a longer context",
+  );
 }
 
 /** A hash of what an answer and its verdict depend on. */

@@ -1,5 +1,5 @@
 // A model as the harness asks it: its tokens with the special ones that the harness's `hf` model adds, and its answers.
-import { type Tokenizer, type TokenizerJson, type TokensAround, tokensAround } from "../data/mod.ts";
+import type { Tokenizer, TokensAround } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import type { InferenceEngine, SamplingSettings } from "../infer/mod.ts";
 import type { LanguageModel } from "../model/mod.ts";
@@ -14,8 +14,8 @@ export type Opening = "tokenizer" | "always" | "never";
 export interface SubjectParts {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
-  /** The tokenizer's file, for the tokens that it adds around a text. */
-  readonly json?: TokenizerJson;
+  /** The tokens that its file puts around a text; undefined if that is unknown. */
+  readonly around: TokensAround | undefined;
   /** The token that opens a document, if the tokenizer names one, and the one that ends a text. */
   readonly special: { readonly bos?: number | undefined; readonly eos: number };
   /** Generates answers; it knows the tokens that end them. */
@@ -49,7 +49,7 @@ export interface Subject extends Pick<SubjectParts, "model" | "tokenizer" | "ope
 export function harnessSubject(parts: SubjectParts): Subject {
   const { model, tokenizer, opening, engine, repetitionPenalty = 1, special: { bos, eos } } = parts;
   const prefix = bos ?? eos;
-  const { before, after } = around(parts);
+  const { before, after } = tokensAround(parts);
   const spell = (id: number) => tokenizer.decode([id], { specialTokens: true });
   const openings = { any: spell(prefix), own: bos === undefined ? undefined : spell(bos) };
   const encode = (text: string, opened: string | undefined) => {
@@ -79,11 +79,10 @@ export function harnessSubject(parts: SubjectParts): Subject {
 }
 
 /** What is added around a text. */
-function around({ json, opening, special: { bos } }: SubjectParts): TokensAround {
+function tokensAround({ around, opening, special: { bos } }: SubjectParts): TokensAround {
   if (opening === "never") return { before: [], after: [] };
   if (opening === "always") return { before: bos === undefined ? [] : [bos], after: [] };
-  const found = tokensAround(json ?? {});
-  if (found !== undefined) return found;
+  if (around !== undefined) return around;
   throw new UserError(
     "harness.tokenizer",
     "It is unknown which tokens the tokenizer adds to a text: its post-processor is of another type than usual",

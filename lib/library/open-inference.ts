@@ -1,6 +1,6 @@
 // Opening any model to generate text: of a finished run, of a Hugging Face folder, of a GGUF file, or from the hub.
 import { branchedRun } from "../bts/mod.ts";
-import { openTokenizer, type Tokenizer, tokensAround } from "../data/mod.ts";
+import { openTokenizer, type Tokenizer, type TokensAround, tokensAround } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { type ChatTemplate, endIds, type GenerationConfig } from "../huggingface/mod.ts";
 import { createEngine, type EngineOptions, type InferenceEngine } from "../infer/mod.ts";
@@ -24,6 +24,10 @@ export interface InferenceModel extends AsyncDisposable {
   readonly tokenizer: Tokenizer;
   /** Ids of the tokens that open a text, which a prompt of the model begins with. A chat template writes them itself. */
   readonly opening: readonly number[];
+  /** Ids that its tokenizer.json puts around a text, which in a run is none; undefined if that is unknown. */
+  readonly around: TokensAround | undefined;
+  /** Id of the token that begins a document, if it has one, and of the one that ends it. */
+  readonly special: { readonly bos: number | undefined; readonly eos: number };
   /** Ids of the tokens that end a text. */
   readonly ends: readonly number[];
   /** How it writes conversations, if it was told. */
@@ -131,7 +135,10 @@ async function openFromRun(
   const { model, config, tokenizer, ends, chat, generation } = await openModel(run, saved.get(name)!, scope, {
     packed: weights === "stored" ? "f32" : weights, // as runs store them
   });
-  return { source: id, name, model, config, tokenizer, opening: [tokenizer.endOfText], ends, chat, generation };
+  const { endOfText } = tokenizer;
+  const special = { bos: endOfText, eos: endOfText };
+  const around = { before: [], after: [] };
+  return { source: id, name, model, config, tokenizer, opening: [endOfText], around, special, ends, chat, generation };
 }
 
 const defaultModel = (names: readonly string[]): string => names.includes("bts") ? "bts" : names.at(-1)!;
@@ -146,13 +153,17 @@ async function openFromFile(
   const { config, chatTemplate, chatTokens, special, generation } = found;
   await share();
   const weights = scope.use(await found.loadOnDevice(format));
+  const tokenizer = openTokenizer(found.tokenizer, { rows: config.vocabSize });
+  const around = tokensAround(found.tokenizer);
   return {
     source: found.source,
     name: undefined,
     model: decoder(config, weights),
     config,
-    tokenizer: openTokenizer(found.tokenizer, { rows: config.vocabSize }),
-    opening: tokensAround(found.tokenizer)?.before ?? [],
+    tokenizer,
+    opening: around?.before ?? [],
+    around,
+    special: { bos: special.bos, eos: special.eos ?? tokenizer.endOfText },
     ends: [...special.eos === undefined ? [] : [special.eos], ...endIds(generation ?? {})],
     chat: chatTemplate === undefined ? undefined : { template: chatTemplate, tokens: chatTokens },
     generation,

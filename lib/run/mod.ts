@@ -152,7 +152,7 @@ export { listRuns } from "./catalog/run-list.ts";
 export { withIndex } from "./catalog/runs-index.ts";
 export { emptyTrash, lastRemoval, restoreLast, trashRuns } from "./catalog/trash.ts";
 export { type Verification, verifyRun } from "./catalog/verify.ts";
-export { parseWithCommander, readInteger, unknownCommand } from "./command-line/commander.ts";
+export { parseWithCommander, readInteger, readNumber, unknownCommand } from "./command-line/commander.ts";
 export {
   type ExperimentDefinition,
   parseExperimentArguments,

@@ -34,6 +34,7 @@ function stub() {
   const ended: string[] = [];
   const subject: CodeSubject = {
     identity: { model: "stub" },
+    contextLength: 512,
     prompt: ({ prompt }) => ({ text: prompt, ids: [...prompt].map((letter) => letter.charCodeAt(0)) }),
     engine: {
       async *generate(request): AsyncGenerator<GeneratedToken, Generation, void> {

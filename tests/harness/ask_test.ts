@@ -27,7 +27,14 @@ function subjectOf(
   model = { vocabSize: 257, contextLength: 8 } as LanguageModel,
   engine = {} as SubjectParts["engine"],
 ) {
-  return harnessSubject({ model, tokenizer, special: { bos: end, eos: end }, engine, opening });
+  return harnessSubject({
+    model,
+    tokenizer,
+    around: { before: [], after: [] },
+    special: { bos: end, eos: end },
+    engine,
+    opening,
+  });
 }
 
 Deno.test("`rollingWindows()` cuts a text as the harness does", () => {

@@ -21,13 +21,16 @@ import { withTask } from "./fakes.ts";
 const tokenizer = openTokenizer(trainTokenizer([], { vocabSize: 257 })); // one token per byte
 const special = { bos: tokenizer.endOfText, eos: tokenizer.endOfText };
 
+/** Nothing is put around a text. */
+const NOTHING = { before: [], after: [] };
+
 /** An engine that may not be asked. */
 const NONE = {} as SubjectParts["engine"];
 
 /** A model that may not be asked. */
 function silent(): Subject {
   const model = { vocabSize: 257, contextLength: 64 } as LanguageModel;
-  return harnessSubject({ model, tokenizer, special, engine: NONE, opening: "never" });
+  return harnessSubject({ model, tokenizer, around: NOTHING, special, engine: NONE, opening: "never" });
 }
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
@@ -105,7 +108,7 @@ Deno.test("an evaluation that was stopped goes on with what is missing, and its 
     const model = decoder(config, weights);
     let asked = 0;
     const subject = {
-      ...harnessSubject({ model, tokenizer, special, engine: NONE, opening: "always" }),
+      ...harnessSubject({ model, tokenizer, around: NOTHING, special, engine: NONE, opening: "always" }),
       // Stops at the fourth answer.
       continuation: (prompt: readonly number[]) => {
         asked++;
@@ -150,6 +153,7 @@ Deno.test("a document that the model cannot be asked is named; what was answered
     const subject = harnessSubject({
       model: decoder(config, weights),
       tokenizer,
+      around: NOTHING,
       special,
       engine: NONE,
       opening: "never",

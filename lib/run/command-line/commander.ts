@@ -62,6 +62,22 @@ export function readInteger(option: string, text: string, low: number, high: num
   return value;
 }
 
+/**
+ * The number of an option's text.
+ *
+ * @throws UserError `command.malformed` when it is not one from `low` to `high`
+ */
+export function readNumber(option: string, text: string, low = -Infinity, high = Infinity): number {
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  if (Number.isFinite(value) && value >= low && value <= high) return value;
+  const range = Number.isFinite(high) ? ` from ${low} to ${high}` : Number.isFinite(low) ? ` of at least ${low}` : "";
+  throw new UserError(
+    "command.malformed",
+    `Cannot read ${option} ${text}: expected a number${range}`,
+    `write it as in ${option} 0.5`,
+  );
+}
+
 /** The error for a command that does not exist. */
 export function unknownCommand(word: string, commands: readonly string[]): UserError {
   return new UserError(

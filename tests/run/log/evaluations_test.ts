@@ -9,8 +9,7 @@ import { beginRun, type Evaluation, queryRuns, readRun } from "../../../lib/run/
 import { resultsOf } from "../results.ts";
 import { options, withFolder } from "../fixtures.ts";
 
-function evaluation(method: string, value: number): Omit<Evaluation, "time"> {
-  const name = "capitals/acc";
+function evaluation(method: string, value: number, name = "capitals/acc"): Omit<Evaluation, "time"> {
   return {
     method,
     source: "a test",
@@ -56,9 +55,9 @@ Deno.test("`addEvaluation()` adds measurements to the run's results; a later one
 Deno.test("`addEvaluation()` reaches the index: `ls --sort` and SQL", () =>
   withFolder(async (folder) => {
     const [first, second] = [await finished(folder), await finished(folder)];
-    const sorted = async () => {
+    const sorted = async (name = "capitals/acc") => {
       let text = "";
-      await listCommand(["--json", "--sort", "bts/capitals/acc:best", "--runs", folder], (piece) => text += piece);
+      await listCommand(["--json", "--sort", `bts/${name}:best`, "--runs", folder], (piece) => text += piece);
       return JSON.parse(text).map(({ id, sortedBy }: { id: string; sortedBy: number }) => [id, sortedBy]);
     };
     await assert.rejects(sorted(), (error) => error instanceof UserError && error.code === "list.sort");
@@ -67,6 +66,10 @@ Deno.test("`addEvaluation()` reaches the index: `ls --sort` and SQL", () =>
     // The index notices a change of that file alone.
     addEvaluation(second.folder, evaluation("bts", 0.75));
     assert.deepEqual(await sorted(), [[second.id, 0.75], [first.id, 0.25]]);
+    for (const name of ["code/pass@10", "code/easy/pass@1", "sums/exact_match/first-number"]) {
+      addEvaluation(first.folder, evaluation("bts", 0.5, name));
+      assert.deepEqual(await sorted(name), [[first.id, 0.5], [second.id, null]]);
+    }
     const { rows } = await queryRuns(
       folder,
       "select count(*) as n from results where measure = 'capitals/acc' and samples = 4",

@@ -1,0 +1,87 @@
+// The models that `deno task eval` and `deno task eval:code` evaluate, one after another, and where their answers go.
+import { createHash } from "node:crypto";
+import { basename, join, resolve } from "node:path";
+import { fileName } from "../harness/mod.ts";
+import { findRun, type InferenceModel, inferenceModels, openForInference } from "../library/mod.ts";
+import type { RunView } from "../run/mod.ts";
+import { namedRun } from "./command.ts";
+import type { EvaluatedRun } from "./keep-evaluation.ts";
+
+/** A model that is evaluated. */
+export interface EvaluatedModel {
+  readonly model: InferenceModel;
+  /** Its name in the run, or what it was opened from. */
+  readonly name: string;
+  /** `bts of <run>`, or what it was opened from. */
+  readonly title: string;
+  /** What distinguishes it from other models, and from itself before its run or its files were changed. */
+  readonly identity: string;
+  /** The folder of its answers. */
+  readonly folder: string;
+  /** The run that it is of. */
+  readonly run: EvaluatedRun | undefined;
+}
+
+/** Which models of a run, and how they are opened. */
+export interface EvaluatedOptions {
+  /** Names of the run's models; `bts`, or else its last, if there are none. */
+  readonly models: readonly string[];
+  /** The folder of the runs. */
+  readonly runs: string;
+  /** The folder of the answers, in which each of several models has its own. @default `evaluations/<model>` */
+  readonly out: string | undefined;
+  /** The most texts that are generated together. */
+  readonly batch: number;
+}
+
+/**
+ * Opens models one after another: of a run, or a checkpoint. Each is closed before the next one is opened.
+ *
+ * @throws UserError as `openForInference()` does
+ */
+export async function* evaluatedModels(
+  source: string,
+  { models, runs, out, batch }: EvaluatedOptions,
+): AsyncGenerator<EvaluatedModel, void, void> {
+  const isRun = await inferenceModels(source, { runs }) !== undefined;
+  const place = isRun ? await findRun(source, runs) : undefined;
+  const run = place === undefined ? undefined : { ...place, folder: join(place.runsFolder, place.id) };
+  for (const wanted of models.length === 0 ? [undefined] : models) {
+    await using model = await openForInference(source, wanted, { runs, batch });
+    const name = model.name ?? model.source;
+    const own = fileName(model.name ?? basename(resolve(model.source)));
+    const ownFolder = models.length > 1 ? join(out ?? "", own) : out;
+    yield {
+      model,
+      name,
+      title: run === undefined ? name : `${name} of ${run.id}`,
+      identity: run === undefined
+        ? await identityOf(model.source)
+        : `${run.id}/${name} ${cellKeys(await namedRun(run.runsFolder, run.id))}`,
+      folder: out === undefined ? join(run?.folder ?? "", "evaluations", own) : ownFolder!,
+      run,
+    };
+  }
+}
+
+/** What distinguishes the models of a run from those that it had before a cell was built again. */
+function cellKeys({ cells }: Pick<RunView, "cells">): string {
+  return createHash("sha256").update(cells.map(({ cellKey }) => cellKey).join()).digest("hex").slice(0, 16);
+}
+
+/** What distinguishes a checkpoint's files from others, without reading them. */
+async function identityOf(source: string): Promise<string> {
+  const path = resolve(source);
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info === undefined) return source;
+  const files: string[] = [];
+  if (info.isFile) files.push(`${info.size} ${info.mtime?.getTime()}`);
+  else {
+    for await (const { name, isFile } of Deno.readDir(path)) {
+      if (!isFile || !/\.(?:safetensors|json|model)$/.test(name)) continue;
+      const { size, mtime } = await Deno.stat(join(path, name));
+      files.push(`${name} ${size} ${mtime?.getTime()}`);
+    }
+  }
+  return `${path} ${createHash("sha256").update(files.sort().join("\n")).digest("hex").slice(0, 16)}`;
+}
