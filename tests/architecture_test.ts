@@ -133,9 +133,9 @@ function within(file: string, folder: string): boolean {
 
 function* sourceFiles(path: string): Generator<string> {
   if (path.startsWith(WASM_SOURCE)) return;
-  if (path.endsWith(".ts")) return yield path;
+  if (/\.tsx?$/.test(path)) return yield path;
   for (const entry of Deno.readDirSync(join(root, path))) {
-    if (entry.isDirectory || entry.name.endsWith(".ts")) yield* sourceFiles(join(path, entry.name));
+    if (entry.isDirectory || /\.tsx?$/.test(entry.name)) yield* sourceFiles(join(path, entry.name));
   }
 }
 
@@ -145,7 +145,7 @@ function importsOf(file: string): string[] {
   const add = (specifier: ts.Node | undefined) => {
     if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
     const { text } = specifier;
-    if (/^\.\.?\/.*\.ts$/.test(text)) found.add(join(dirname(file), text));
+    if (/^\.\.?\/.*\.tsx?$/.test(text)) found.add(join(dirname(file), text));
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) add(node.moduleSpecifier);

@@ -15,11 +15,10 @@ import {
   peerOf,
 } from "../http/mod.ts";
 import { type Abilities, abilities, addActionRoutes } from "./routes/actions.ts";
-import { html, problem } from "./routes/answers.ts";
+import { missing, problem } from "./routes/answers.ts";
 import { loadAssets } from "./assets.ts";
 import { createFeeds, type Feeds } from "./feed.ts";
 import { ASSET_POLICY } from "./headers.ts";
-import { MISSING_PAGE } from "./pages/pages.ts";
 import { addProvenanceRoutes } from "./routes/provenance.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addSeriesRoutes } from "./routes/series.ts";
@@ -82,7 +81,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
 
   app.notFound((c) =>
     c.req.header("accept")?.includes("text/html") && !c.req.path.startsWith("/api/")
-      ? html(c, MISSING_PAGE, 404)
+      ? missing(c)
       : problem(c, 404, "route.unknown", "There is no such URL")
   );
   app.onError(explain);
@@ -91,10 +90,12 @@ export function createApp(options: AppOptions): OpenAPIHono {
 
 /** The pages' scripts and styles. A browser asks again on each visit and gets 304. */
 function addAssets(app: OpenAPIHono): void {
-  const assets = loadAssets();
+  // Begins now, so that the first page need not wait; requests report what goes wrong.
+  loadAssets().catch(() => {});
   app.use("/static/*", etag());
-  app.get("/static/*", (c) => {
-    const asset = assets.get(c.req.path.slice("/static/".length));
+  app.get("/static/*", async (c) => {
+    const { files } = await loadAssets();
+    const asset = files.get(c.req.path.slice("/static/".length));
     if (asset === undefined) return problem(c, 404, "route.unknown", "There is no such file");
     c.header("content-security-policy", ASSET_POLICY);
     c.header("cache-control", "no-cache");

@@ -128,7 +128,7 @@ const ROUTES = [
   `/api/runs/${ID}/report`,
   "/static/serve/client/run/page.ts",
   "/static/style.css",
-  "/static/uplot.js",
+  "/static/npm/uplot/dist/uPlot.esm.js",
   `/api/runs/${ID}/status`,
   "/sweeps/x",
   "/api/sweeps",
@@ -337,7 +337,10 @@ Deno.test("static files are scripts without types, revalidated by their tag", as
         paths.push(new URL(specifier!, `http://localhost${path}`).pathname);
       }
     }
-    assert.ok(seen.has("/static/run/view/view.ts") && seen.has("/static/uplot.js"), [...seen].join(" "));
+    assert.ok(
+      seen.has("/static/run/view/view.ts") && seen.has("/static/npm/uplot/dist/uPlot.esm.js"),
+      [...seen].join(" "),
+    );
   });
 });
 

@@ -1,15 +1,26 @@
 // The forms that responses take: pages, errors with a code, downloads; and the parts that route descriptions share.
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { HtmlEscapedString } from "hono/utils/html";
 import { PAGE_POLICY } from "../headers.ts";
+import { MissingPage } from "../pages/missing.tsx";
 import { errorSchema } from "../schemas.ts";
 
 type ErrorStatus = 400 | 403 | 404 | 405 | 409 | 413 | 415 | 500;
 
-/** A page of our own. */
-export function html(c: Context, page: string, status: 200 | 404 = 200): Response {
+/** A page of our own; its components do not wait. */
+export function html(
+  c: Context,
+  page: HtmlEscapedString | Promise<HtmlEscapedString>,
+  status: 200 | 404 = 200,
+): Response {
   c.header("content-security-policy", PAGE_POLICY);
-  return c.html(page, status);
+  return c.html(`<!doctype html>\n${page}`, status);
+}
+
+/** The page for what is not there. */
+export function missing(c: Context): Response {
+  return html(c, MissingPage(), 404);
 }
 
 /** An error as JSON. */

@@ -2,9 +2,11 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { filterRuns, listRuns, readEvents, readLabels, readRun, readStatus, runFolder } from "../../run/mod.ts";
-import { body, html, json, problem, read, refused, runParams, unknownRun } from "./answers.ts";
+import { loadAssets } from "../assets.ts";
+import { body, html, json, missing, problem, read, refused, runParams, unknownRun } from "./answers.ts";
 import type { Feeds } from "../feed.ts";
-import { HOME_PAGE, MISSING_PAGE, RUN_PAGE } from "../pages/pages.ts";
+import { HomePage } from "../pages/home.tsx";
+import { RunPage } from "../pages/run.tsx";
 import { hasReport, reportAnswer } from "./report.ts";
 import { eventsResponseSchema, runListResponseSchema, runResponseSchema, statusResponseSchema } from "../schemas.ts";
 import { eventStream } from "../stream.ts";
@@ -65,11 +67,11 @@ const routes = {
 
 /** Adds the routes of runs to the app. */
 export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds, keepAliveMs?: number): void {
-  app.get("/", (c) => html(c, HOME_PAGE));
+  app.get("/", async (c) => html(c, HomePage({ assets: await loadAssets() })));
 
   app.get("/runs/:id", async (c) => {
     const known = await runFolder(runsFolder, c.req.param("id")) !== undefined;
-    return known ? html(c, RUN_PAGE) : html(c, MISSING_PAGE, 404);
+    return known ? html(c, RunPage({ assets: await loadAssets() })) : missing(c);
   });
 
   app.openapi(

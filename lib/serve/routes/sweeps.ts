@@ -1,8 +1,9 @@
 // The pages and data of sweeps.
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import { listSweeps, rankTrials, readSweep, sweepFolder, sweepJson, sweepSummary } from "../../run/mod.ts";
-import { body, html, json, read, sweepParams, unknownSweep } from "./answers.ts";
-import { MISSING_PAGE, SWEEP_PAGE } from "../pages/pages.ts";
+import { loadAssets } from "../assets.ts";
+import { body, html, json, missing, read, sweepParams, unknownSweep } from "./answers.ts";
+import { SweepPage } from "../pages/sweep.tsx";
 import { hasReport, reportAnswer } from "./report.ts";
 import { sweepListResponseSchema, sweepResponseSchema } from "../schemas.ts";
 
@@ -25,7 +26,7 @@ const routes = {
 export function addSweepRoutes(app: OpenAPIHono, runsFolder: string): void {
   app.get("/sweeps/:id", async (c) => {
     const known = await sweepFolder(runsFolder, c.req.param("id")) !== undefined;
-    return known ? html(c, SWEEP_PAGE) : html(c, MISSING_PAGE, 404);
+    return known ? html(c, SweepPage({ assets: await loadAssets() })) : missing(c);
   });
 
   app.openapi(routes.list, async (c) => {

@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { loadAssets } from "../../../lib/serve/assets.ts";
 
-Deno.test("the pages' scripts load neither zod nor Deno's or Node's modules", () => {
-  const scripts = [...loadAssets()].filter(([path]) => path.endsWith(".ts"));
+Deno.test("the pages' scripts load neither zod nor Deno's or Node's modules", async () => {
+  const { files } = await loadAssets();
+  const scripts = [...files].filter(([path]) => /\.tsx?$/.test(path));
   const views = scripts.filter(([path]) => path.startsWith("run/view/"));
   assert.ok(views.length > 5, "the pages use lib/run/view");
   for (const [path, { body }] of scripts) {
     const code = body.replaceAll(/\/\*\*.*?\*\//gs, ""); // without the examples in comments
     for (const [, specifier] of code.matchAll(/\bfrom\s+"([^"]+)"|\bimport\s*\(?\s*"([^"]+)"/g)) {
-      assert.match(specifier!, /^\.{1,2}\/|^\/static\/uplot\.js$/, `${path} imports ${specifier}`);
+      assert.match(specifier!, /^\.{1,2}\/|^\/static\/npm\/(uplot|hono)\//, `${path} imports ${specifier}`);
     }
   }
   const outside = scripts.map(([path]) => path).filter((path) => path.startsWith("run/"))
