@@ -3,6 +3,6 @@ import { commandGroup } from "./group.ts";
 
 /** Runs a subcommand. @throws UserError `command.unknown` naming the nearest subcommand */
 export const exportCommand = commandGroup("export", "Writes what runs made for other programs.", {
-  model: async () => (await import("./export-model.ts")).exportModelCommand,
-  run: async () => (await import("./export-run.ts")).exportRunCommand,
+  model: ["./export-model.ts", "exportModelCommand"],
+  run: ["./export-run.ts", "exportRunCommand"],
 });

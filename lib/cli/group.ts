@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { parseWithCommander, unknownCommand } from "../run/mod.ts";
 import type { Print } from "./command.ts";
+import { later } from "./later.ts";
 
 /** A subcommand. */
 type Action = (args: readonly string[], print: Print) => Promise<void>;
@@ -10,19 +11,23 @@ type Action = (args: readonly string[], print: Print) => Promise<void>;
  * A command that runs one of its subcommands.
  *
  * @param about what it is, in a sentence
+ * @param subcommands the file of each, and the function in it
  * @returns throws UserError `command.unknown` naming the nearest subcommand
  */
 export function commandGroup(
   name: string,
   about: string,
-  subcommands: Readonly<Record<string, () => Promise<Action>>>,
+  subcommands: Readonly<Record<string, readonly [file: string, action: string]>>,
 ): (args: readonly string[], print?: Print) => Promise<void> {
   const words = Object.keys(subcommands);
   const names = words.map((word) => `${name} ${word}`);
   return async (args, print = console.log) => {
     const [word = "", ...rest] = args;
-    const load = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
-    if (load !== undefined) return await (await load())(rest, print);
+    const subcommand = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
+    if (subcommand !== undefined) {
+      const [file, action] = subcommand;
+      return await (await later<Record<string, Action>>(file))[action]!(rest, print);
+    }
     if (word !== "" && !word.startsWith("-")) throw unknownCommand(`${name} ${word}`, names);
     const command = new Command(name)
       .description(`${about} ${names.join(" or ")} --help describes a subcommand.`)

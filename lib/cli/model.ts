@@ -3,7 +3,7 @@ import { commandGroup } from "./group.ts";
 
 /** Runs a subcommand. @throws UserError `command.unknown` naming the nearest subcommand */
 export const modelCommand = commandGroup("model", "Models from elsewhere, and models for others.", {
-  get: async () => (await import("./model-get.ts")).getModelCommand,
-  push: async () => (await import("./model-push.ts")).pushModelCommand,
-  show: async () => (await import("./model-show.ts")).showModelCommand,
+  get: ["./model-get.ts", "getModelCommand"],
+  push: ["./model-push.ts", "pushModelCommand"],
+  show: ["./model-show.ts", "showModelCommand"],
 });

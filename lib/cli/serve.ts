@@ -5,6 +5,7 @@ import { UserError } from "../errors.ts";
 import { isLoopbackAddress } from "../http/mod.ts";
 import { defaultRunsFolder, parseWithCommander, readInteger, runIds, stopSignal } from "../run/mod.ts";
 import { missingFolderText, serve, startServerWorker, takenPortText } from "../serve/mod.ts";
+import { later } from "./later.ts";
 
 /** Default port of pages. */
 const PORT = 8420;
@@ -64,7 +65,7 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
       "set STITCHBOOK_API_KEY or give --api-key",
     );
   }
-  const { modelsText, serveModels } = await import("./serve-models.ts");
+  const { modelsText, serveModels } = await later<typeof import("./serve-models.ts")>("./serve-models.ts");
   const beside = await serveModels({
     models,
     runs: runsFolder,

@@ -1,15 +1,16 @@
 // `deno task sweep`: its subcommands, each in a file of its own and loaded when it runs.
-
 import type { Print } from "./command.ts";
+import { later } from "./later.ts";
 
 /** A subcommand; `false` when it only reports failure, for the exit code. */
 type Action = (args: readonly string[], print: Print) => Promise<boolean | void>;
 
-const SUBCOMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
-  ls: async () => (await import("./sweep-ls.ts")).listSweepsCommand,
-  show: async () => (await import("./sweep-show.ts")).showSweepCommand,
-  stop: async () => (await import("./sweep-stop.ts")).stopSweepCommand,
-  resume: async () => (await import("./sweep-resume.ts")).resumeSweepCommand,
+/** The file of each subcommand, and the function in it. */
+const SUBCOMMANDS: Readonly<Record<string, readonly [file: string, action: string]>> = {
+  ls: ["./sweep-ls.ts", "listSweepsCommand"],
+  show: ["./sweep-show.ts", "showSweepCommand"],
+  stop: ["./sweep-stop.ts", "stopSweepCommand"],
+  resume: ["./sweep-resume.ts", "resumeSweepCommand"],
 };
 
 /**
@@ -19,8 +20,8 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Action>>> = {
  */
 export async function sweepCommand(args: readonly string[], print: Print = console.log): Promise<boolean> {
   const [word = "", ...rest] = args;
-  const load = Object.hasOwn(SUBCOMMANDS, word) ? SUBCOMMANDS[word] : undefined;
-  if (load !== undefined) return await (await load())(rest, print) ?? true;
-  const { startSweepCommand } = await import("./sweep-start.ts");
-  return await startSweepCommand(args, print);
+  const subcommand = Object.hasOwn(SUBCOMMANDS, word) ? SUBCOMMANDS[word] : undefined;
+  const [file, action] = subcommand ?? ["./sweep-start.ts", "startSweepCommand"];
+  const run = (await later<Record<string, Action>>(file))[action]!;
+  return await run(subcommand === undefined ? args : rest, print) ?? true;
 }
